@@ -1,0 +1,45 @@
+// What every datapath driver offers (ebpf; later: the kernel's IPVS): the table of one network namespace.
+import type {
+  ConnectionEntry, DestinationKey, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec, Stats, Timeouts,
+} from '../model/service.js';
+
+/** Why a director refused. The codes are the kernel's (facts: errno matrix of IPVS); `EOPNOTSUPP` = not there yet. */
+export type RefusalCode =
+  | 'EEXIST' | 'ENOENT' | 'ESRCH' | 'EINVAL' | 'ERANGE' | 'ENOMEM' | 'ENOSPC' | 'EOPNOTSUPP' | 'ENODEV' | 'EPERM';
+
+export class Refusal extends Error {
+  constructor(readonly code: RefusalCode, message: string) {
+    super(message);
+    this.name = 'Refusal';
+  }
+}
+
+/** One director. Every change is whole or not at all; every method may throw `Refusal` or a system error. */
+export interface Director {
+  /** `version`: the IPVS version shown to users; `connTabSize`: the size shown in the first line of a listing. */
+  info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number };
+  services(): readonly ServiceEntry[];
+  /** @throws Refusal ESRCH when there is no such service */
+  service(key: ServiceKey): ServiceEntry;
+  addService(spec: ServiceSpec): void;
+  editService(spec: ServiceSpec): void;
+  deleteService(key: ServiceKey): void;
+  addDestination(service: ServiceKey, spec: DestinationSpec): void;
+  editDestination(service: ServiceKey, spec: DestinationSpec): void;
+  deleteDestination(service: ServiceKey, key: DestinationKey): void;
+  /** Removes all services and destinations; connections and timeouts stay. */
+  flush(): void;
+  /** Zeroes the counters of one service, or of everything. */
+  zero(service?: ServiceKey): void;
+  timeouts(): Timeouts;
+  setTimeouts(timeouts: Timeouts): void;
+  totals(): Stats;
+  connections(): Iterable<ConnectionEntry>;
+  /** The keys of net.ipv4.vs that this driver obeys, with their text values. */
+  sysctls(): ReadonlyMap<string, string>;
+  /** @throws Refusal ENOENT for an unknown key, EINVAL for a bad value */
+  setSysctl(name: string, value: string): void;
+  /** Applies all of `work` or none of it: on a throw the table is as it was before. */
+  atomically<T>(work: () => T): T;
+  close(): void;
+}

@@ -1,0 +1,9 @@
+// IP addresses as numbers: one 32-bit word for IPv4, four for IPv6, host order, most significant first.
+
+export type Family = 'inet' | 'inet6';
+
+/** An IP address. `words` has 1 (inet) or 4 (inet6) unsigned 32-bit numbers. */
+export interface Address {
+  readonly family: Family;
+  readonly words: readonly number[];
+}

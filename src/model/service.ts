@@ -1,0 +1,96 @@
+// The nouns of a director: virtual service, destination, connection, and their counters.
+import type { Address, Family } from './address.js';
+
+export type Protocol = 'tcp' | 'udp' | 'sctp';
+
+/** What identifies a virtual service. Port 0 means "all ports" (persistent services only). */
+export type ServiceKey =
+  | { readonly kind: 'address'; readonly protocol: Protocol; readonly address: Address; readonly port: number }
+  | { readonly kind: 'fwmark'; readonly family: Family; readonly mark: number };
+
+/** `timeout` in seconds; `netmask`: IPv4 mask as a 32-bit number, IPv6 prefix length. */
+export interface Persistence {
+  readonly timeout: number;
+  readonly netmask: number;
+  readonly engine?: string;
+}
+
+/** A virtual service as an operator states it. `schedFlags`: bits 1, 2, 4 for flag-1, flag-2, flag-3. */
+export interface ServiceSpec {
+  readonly key: ServiceKey;
+  readonly scheduler: string;
+  readonly schedFlags: number;
+  readonly persistence?: Persistence;
+  readonly onePacket: boolean;
+}
+
+export type ForwardingMethod = 'masq' | 'local' | 'tunnel' | 'route';
+
+export interface Tunnel {
+  readonly type: 'ipip' | 'gue' | 'gre';
+  readonly port: number;
+  readonly checksum: 'nocsum' | 'csum' | 'remcsum';
+}
+
+export interface DestinationKey {
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** A destination (real server of one service) as an operator states it. Thresholds: 0 means none. */
+export interface DestinationSpec extends DestinationKey {
+  readonly method: ForwardingMethod;
+  readonly weight: number;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+  readonly tunnel: Tunnel;
+}
+
+/** Counters as shown to a person: brought up to date every 2 s, less what `zero` hid. Rates are per second. */
+export interface Stats {
+  readonly conns: bigint;
+  readonly inPackets: bigint;
+  readonly outPackets: bigint;
+  readonly inBytes: bigint;
+  readonly outBytes: bigint;
+  readonly connRate: bigint;
+  readonly inPacketRate: bigint;
+  readonly outPacketRate: bigint;
+  readonly inByteRate: bigint;
+  readonly outByteRate: bigint;
+}
+
+export interface DestinationEntry {
+  readonly spec: DestinationSpec;
+  readonly active: number;
+  readonly inactive: number;
+  readonly persistent: number;
+  readonly stats: Stats;
+}
+
+/** One service of the table; destinations newest first, as the kernel keeps them. */
+export interface ServiceEntry {
+  readonly spec: ServiceSpec;
+  readonly stats: Stats;
+  readonly destinations: readonly DestinationEntry[];
+}
+
+/** Connection states by the kernel's names (`ESTABLISHED`, `SYN_RECV`, `UDP`, …). */
+export interface ConnectionEntry {
+  /** `TCP`, `UDP`, `SCTP`, or `IP` for a firewall mark's template. */
+  readonly protocol: string;
+  readonly client: DestinationKey;
+  readonly virtual: DestinationKey;
+  readonly destination: DestinationKey;
+  readonly state: string;
+  /** Whole seconds until the entry expires. */
+  readonly expires: number;
+  readonly engine?: { readonly name: string; readonly data: string };
+}
+
+/** Connection timeouts that `ipvsadm --set` changes, seconds; 0 on set keeps the value. */
+export interface Timeouts {
+  readonly tcp: number;
+  readonly tcpFin: number;
+  readonly udp: number;
+}
