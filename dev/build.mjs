@@ -1,0 +1,170 @@
+// Builds everything that weir runs from: the addon, the BPF object, the compiled tests and the one bundled file.
+// Usage: node dev/build.mjs [native] [bpf] [types] [bundle] [--force] [--quiet]      (no names: all of them)
+// A step whose inputs did not change since its last success is skipped; the others run side by side. One build at a time.
+
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { takeLock } from './build-lock.mjs';
+
+const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
+const dist = join(root, 'dist');
+const stamps = join(dist, '.stamps');
+const multiarch = { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? `${process.arch}-linux-gnu`;
+
+/** All files under the given roots that `wanted` accepts, sorted, relative to the project. */
+const filesUnder = (paths, wanted = () => true) => {
+  const found = [];
+  const walk = (path) => {
+    const status = statSync(path, { throwIfNoEntry: false });
+    if (status?.isDirectory()) for (const name of readdirSync(path)) walk(join(path, name));
+    else if (status && wanted(path)) found.push(relative(root, path));
+  };
+  for (const path of paths) walk(join(root, path));
+  return found.sort();
+};
+
+/** One string that changes when a file comes, goes or is written, or when the toolchain does. */
+const fingerprint = (files) => {
+  const hash = createHash('sha256').update(`${process.version} ${process.arch}\n`);
+  for (const file of files) {
+    const { mtimeNs, size } = statSync(join(root, file), { bigint: true });
+    hash.update(`${file} ${mtimeNs} ${size}\n`);
+  }
+  return hash.digest('hex');
+};
+
+/** Runs a command in the project's root, its output in `said`; rejects with that output when it fails. */
+const run = (command, args) =>
+  new Promise((done, fail) => {
+    const env = { ...process.env, NODE: process.execPath, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` };
+    const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
+    child.on('error', (error) => fail(new Error(error.code === 'ENOENT' ? `${command} is not installed: run ./weir build` : String(error))));
+    child.on('close', (code, signal) => (code === 0 ? done(said) : fail(new Error(said.trim() || `${command}: ${signal ?? code}`))));
+  });
+
+/** The addon: native/build.sh writes dist/weir.node. */
+const buildNative = async () => {
+  await run('sh', ['native/build.sh']);
+  if (!existsSync(join(dist, 'weir.node'))) throw new Error('native/build.sh left no dist/weir.node');
+};
+
+/** The datapath for the kernel. The debug sections go, BTF stays: libbpf needs it. Renamed into place, never seen half written. */
+const buildBpf = async () => {
+  const out = join(dist, `.weir.bpf.${process.pid}.o`);
+  const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${multiarch}`, '-Wall', '-Werror'];
+  try {
+    await run('clang', [...flags, '-c', 'bpf/weir.bpf.c', '-o', out]);
+    await run('llvm-strip', ['-g', out]);
+    renameSync(out, join(dist, 'weir.bpf.o'));
+  } finally {
+    rmSync(out, { force: true });
+  }
+};
+
+/** Compiled tests must not outlive their source. */
+const dropOrphans = () => {
+  for (const file of filesUnder(['build'], (path) => /\.js(\.map)?$/.test(path))) {
+    const source = file.replace(/^build\//, '').replace(/\.js(\.map)?$/, '.ts');
+    if (!existsSync(join(root, source))) rmSync(join(root, file));
+  }
+};
+
+const buildTypes = async () => {
+  dropOrphans();
+  await run(process.execPath, ['node_modules/typescript/bin/tsc', '--pretty', 'false']);
+};
+
+const buildBundle = async () => {
+  const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const out = join(dist, `.weir.${process.pid}.mjs`);
+  const result = await esbuild.build({
+    absWorkingDir: root,
+    entryPoints: ['src/cli/main.ts'],
+    outfile: join(dist, 'weir.mjs'),
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    legalComments: 'none',
+    define: { WEIR_VERSION: JSON.stringify(version) },
+    write: false,
+    logLevel: 'silent',
+  });
+  for (const file of result.outputFiles) {
+    writeFileSync(out, file.contents);
+    renameSync(out, file.path);
+  }
+};
+
+const source = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
+const steps = {
+  native: { inputs: () => filesUnder(['native'], (path) => /\.(c|h|sh)$/.test(path)), output: 'weir.node', build: buildNative },
+  bpf: { inputs: () => filesUnder(['bpf', 'dev/build.mjs'], (path) => /\.(c|h|mjs)$/.test(path)), output: 'weir.bpf.o', build: buildBpf },
+  types: {
+    inputs: () => filesUnder(['src', 'test', 'bench', 'dev', 'tsconfig.json', 'package-lock.json'], (path) => /\.(ts|json)$/.test(path)),
+    output: '../build',
+    build: buildTypes,
+  },
+  bundle: { inputs: () => filesUnder(['src', 'package.json', 'dev/build.mjs'], (p) => source(p) || /\.(json|mjs)$/.test(p)), output: 'weir.mjs', build: buildBundle },
+};
+
+/** Runs one step if it must; the line to print, or undefined when nothing was to do. Throws what the tools said. */
+const runStep = async (name, force) => {
+  const { inputs, output, build } = steps[name];
+  const stamp = join(stamps, name);
+  const now = fingerprint(inputs());
+  const upToDate = existsSync(join(dist, output)) && existsSync(stamp) && readFileSync(stamp, 'utf8') === now;
+  if (upToDate && !force) return undefined;
+  rmSync(stamp, { force: true });
+  const started = Date.now();
+  await build();
+  writeFileSync(stamp, now);
+  return `${name.padEnd(7)} ${((Date.now() - started) / 1000).toFixed(1)} s`;
+};
+
+/** bin/ reads which node to run from here, so that no start pays for asking its version. */
+const recordNode = () => {
+  const file = join(dist, 'node');
+  if (existsSync(file) && readFileSync(file, 'utf8') === `${process.execPath}\n`) return;
+  writeFileSync(`${file}.${process.pid}`, `${process.execPath}\n`);
+  chmodSync(`${file}.${process.pid}`, 0o644);
+  renameSync(`${file}.${process.pid}`, file);
+};
+
+const main = async (args) => {
+  const names = args.filter((arg) => !arg.startsWith('--'));
+  const unknown = names.find((name) => !(name in steps));
+  if (unknown !== undefined) throw new Error(`build: no such step: ${unknown} (there are: ${Object.keys(steps).join(' ')})`);
+  mkdirSync(stamps, { recursive: true });
+  const release = await takeLock(join(dist, '.lock'));
+  try {
+    recordNode();
+    const chosen = names.length > 0 ? names : Object.keys(steps);
+    const results = await Promise.allSettled(chosen.map((name) => runStep(name, args.includes('--force'))));
+    results.forEach((result, index) => {
+      if (result.status === 'fulfilled' && result.value && !args.includes('--quiet')) process.stderr.write(`built ${result.value}\n`);
+      if (result.status === 'rejected') process.stderr.write(`build: ${chosen[index]} failed\n${result.reason.message}\n`);
+    });
+    return results.every((result) => result.status === 'fulfilled') ? 0 : 1;
+  } finally {
+    release();
+  }
+};
+
+main(process.argv.slice(2)).then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error) => {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  },
+);
