@@ -1,0 +1,19 @@
+// Small helpers that every codec shares: joining byte runs, views that never reach outside, and the host's byte order.
+
+/** A DataView over exactly these bytes (a Uint8Array may be a window on a bigger buffer). */
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** Netlink and sockaddrs speak the host's byte order; everything on a wire is big-endian. */
+export const hostIsLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
