@@ -1,0 +1,67 @@
+// What a scheduler is: a pure machine that picks the destination of a new connection, as the kernel's IPVS does.
+
+/**
+ * A destination as a scheduler sees it. `active`, `inactive`: connections by the kernel's count;
+ * `overloaded`: at its upper threshold. A negative weight counts as 0.
+ */
+export interface Candidate {
+  readonly id: number;
+  readonly weight: number;
+  readonly active: number;
+  readonly inactive: number;
+  readonly overloaded: boolean;
+}
+
+/** A service's destinations, newest first: the order in which the kernel walks them. */
+export type Candidates = readonly Candidate[];
+
+/** `id`: the destination of the new connection, or null when none can take it. */
+export interface Pick<S> {
+  readonly id: number | null;
+  readonly next: S;
+}
+
+/**
+ * One scheduling method. State goes in and comes out; nothing is changed in place.
+ * The list is always the one after the change; ids are unique in it and never reused.
+ */
+export interface Scheduler<S> {
+  readonly name: string;
+  /** State of a service that starts with this list, or changes to this scheduler. */
+  init(list: Candidates): S;
+  added(state: S, list: Candidates): S;
+  /** `predecessor`: what stood before the deleted destination in the list, null when it was the first. */
+  deleted(state: S, list: Candidates, deleted: number, predecessor: number | null): S;
+  /** A destination's weight (or thresholds) changed. */
+  edited(state: S, list: Candidates): S;
+  pick(state: S, list: Candidates): Pick<S>;
+}
+
+/** The walk starts anew: no destination was chosen yet, or the list changed. */
+export const HEAD = null;
+
+/** A place in the list: the id of a destination, or `HEAD`, which stands before the first and after the last. */
+export type Place = number | typeof HEAD;
+
+/**
+ * Index in `list` of `place`; -1 for `HEAD`, so that the walk goes on at index + 1.
+ * @throws Error when the list no longer holds the place: a scheduler must move its place on delete
+ */
+export function indexOfPlace(list: Candidates, place: Place): number {
+  if (place === HEAD) return -1;
+  const index = list.findIndex((candidate) => candidate.id === place);
+  if (index < 0) throw new Error(`no destination ${place} in the list`);
+  return index;
+}
+
+/** A scheduler that keeps no state: each pick looks at the list alone. */
+export function stateless(name: string, choose: (list: Candidates) => number | null): Scheduler<null> {
+  return {
+    name,
+    init: () => null,
+    added: () => null,
+    deleted: () => null,
+    edited: () => null,
+    pick: (_state, list) => ({ id: choose(list), next: null }),
+  };
+}
