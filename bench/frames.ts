@@ -1,0 +1,96 @@
+// The frames that the bench sends, as the wrapper program (bench/wrap.bpf.c) keeps them: words with holes where a flow's
+// address and port go, and the sums of everything else, so that both checksums are right for every flow.
+
+export interface FlowFrame {
+  readonly protocol: 'tcp' | 'udp';
+  /** TCP flags, as in the header (SYN 0x02, ACK 0x10); nothing for UDP. */
+  readonly flags: number;
+  readonly sourceMac: Uint8Array;
+  readonly targetMac: Uint8Array;
+  /** IPv4 addresses as 32-bit numbers, host order; of the side that varies: flow 0's. */
+  readonly source: number;
+  readonly target: number;
+  readonly sourcePort: number;
+  readonly targetPort: number;
+  /** Which side's address and port change from flow to flow: a request's client or a reply's. */
+  readonly varies: 'source' | 'target';
+}
+
+/** What the wrapper needs of a frame. `words`: the 9 overlapping words at `wordOffsets`; the sums are of 16-bit words, unfolded. */
+export interface Template {
+  readonly bytes: Uint8Array;
+  readonly words: readonly bigint[];
+  readonly ipSum: number;
+  readonly l4Sum: number;
+}
+
+export const wordOffsets = [0, 6, 14, 22, 26, 34, 42, 50, 56] as const;
+export const frameLength = 64;
+
+const ipAt = 14;
+const l4At = 34;
+const protocolNumbers = { tcp: 6, udp: 17 } as const;
+
+/** Sum of big-endian 16-bit words. */
+const sumWords = (view: DataView, from: number, to: number): number => {
+  let sum = 0;
+  for (let at = from; at < to; at += 2) sum += view.getUint16(at);
+  return sum;
+};
+
+const fold = (sum: number): number => {
+  let folded = sum;
+  while (folded > 0xffff) folded = (folded & 0xffff) + Math.floor(folded / 0x10000);
+  return ~folded & 0xffff;
+};
+
+const putHeaders = (view: DataView, bytes: Uint8Array, frame: FlowFrame): number => {
+  const l4Length = frame.protocol === 'tcp' ? 20 : 26;
+  bytes.set(frame.targetMac, 0);
+  bytes.set(frame.sourceMac, 6);
+  view.setUint16(12, 0x0800);
+  view.setUint16(ipAt, 0x4500);
+  view.setUint16(ipAt + 2, 20 + l4Length);
+  view.setUint16(ipAt + 6, 0x4000);
+  view.setUint8(ipAt + 8, 64);
+  view.setUint8(ipAt + 9, protocolNumbers[frame.protocol]);
+  view.setUint32(ipAt + 12, frame.source);
+  view.setUint32(ipAt + 16, frame.target);
+  view.setUint16(l4At, frame.sourcePort);
+  view.setUint16(l4At + 2, frame.targetPort);
+  if (frame.protocol === 'udp') view.setUint16(l4At + 4, l4Length);
+  else {
+    view.setUint32(l4At + 4, 0x1000);
+    view.setUint16(l4At + 12, 0x5000 | frame.flags);
+    view.setUint16(l4At + 14, 0xffff);
+  }
+  return l4Length;
+};
+
+/** Flow 0's frame, whole and with both checksums; and the template from which the wrapper makes all others. */
+export const template = (frame: FlowFrame): Template => {
+  const bytes = new Uint8Array(frameLength);
+  const view = new DataView(bytes.buffer);
+  const l4Length = putHeaders(view, bytes, frame);
+  const pseudo = protocolNumbers[frame.protocol] + l4Length + sumWords(view, ipAt + 12, ipAt + 20);
+  const ipSum = sumWords(view, ipAt, ipAt + 20);
+  const l4Sum = pseudo + sumWords(view, l4At, l4At + l4Length);
+  const address = frame.varies === 'source' ? frame.source : frame.target;
+  const port = frame.varies === 'source' ? frame.sourcePort : frame.targetPort;
+  const parts = (address >>> 16) + (address & 0xffff);
+  const words = holed(bytes, frame.varies);
+  view.setUint16(ipAt + 10, fold(ipSum));
+  view.setUint16(l4At + (frame.protocol === 'tcp' ? 16 : 6), fold(l4Sum));
+  return { bytes, words, ipSum: ipSum - parts, l4Sum: l4Sum - parts - port };
+};
+
+/** The words of a frame whose checksums are still zero, with the varying address and port taken out. */
+const holed = (bytes: Uint8Array, varies: FlowFrame['varies']): readonly bigint[] => {
+  const copy = new Uint8Array(bytes);
+  const addressAt = ipAt + (varies === 'source' ? 12 : 16);
+  const portAt = l4At + (varies === 'source' ? 0 : 2);
+  copy.fill(0, addressAt, addressAt + 4);
+  copy.fill(0, portAt, portAt + 2);
+  const view = new DataView(copy.buffer);
+  return wordOffsets.map((offset) => view.getBigUint64(offset, true));
+};

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { parseOptions, partNames } from './options.js';
+
+test('everything is measured by default, and a missed gate is no failure', () => {
+  assert.deepEqual(parseOptions([]), { parts: partNames, quick: false, gate: false, nice: 0 });
+});
+
+test('options are read in any order', () => {
+  const options = parseOptions(['--json', 'out.json', '--only', 'wire,list', '--gate', '--quick', '--nice', '-18', '--peers', 'nft']);
+  assert.deepEqual(options, { parts: ['wire', 'list'], quick: true, gate: true, nice: -18, json: 'out.json', peers: ['nft'] });
+});
+
+test('what is not understood is refused in one line', () => {
+  assert.throws(() => parseOptions(['--fast']), /unknown option: --fast/);
+  assert.throws(() => parseOptions(['--only', 'disk']), /no such part: disk/);
+  assert.throws(() => parseOptions(['--json']), /--json needs a value/);
+  assert.throws(() => parseOptions(['--nice', '-21']), /--nice takes a whole number from -20 to 19/);
+  assert.throws(() => parseOptions(['--cpu', '1x']), /--cpu takes a whole number/);
+});

@@ -1,0 +1,65 @@
+// What the bench found, as rows with their gates; as tables for a person and as JSON for a program.
+
+/** What a row must reach: its ratio (or, where it has none, its value) at most or at least `limit`. */
+export interface Gate {
+  readonly kind: 'at-most' | 'at-least';
+  readonly limit: number;
+}
+
+/** One line of a table. `value` is the median of `samples`, in `unit`. `ratio` is value ÷ what `basis` names, of the same run. */
+export interface Row {
+  readonly part: string;
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly ratio?: number;
+  readonly basis?: string;
+  readonly gate?: Gate;
+  readonly samples?: readonly number[];
+  readonly note?: string;
+}
+
+/** Whether the row keeps its gate; undefined when it has none. A figure that could not be taken (NaN) misses. */
+export const keeps = (row: Row): boolean | undefined => {
+  if (row.gate === undefined) return undefined;
+  const figure = row.ratio ?? row.value;
+  return row.gate.kind === 'at-most' ? figure <= row.gate.limit : figure >= row.gate.limit;
+};
+
+const digits = (figure: number): string => {
+  if (!Number.isFinite(figure)) return '-';
+  if (Math.abs(figure) >= 1000) return Math.round(figure).toLocaleString('en-US').replaceAll(',', ' ');
+  return figure.toFixed(Math.abs(figure) >= 100 ? 0 : Math.abs(figure) >= 10 ? 1 : 2);
+};
+
+const cells = (row: Row): readonly string[] => {
+  const kept = keeps(row);
+  return [
+    row.name,
+    `${digits(row.value)} ${row.unit}`,
+    row.ratio === undefined ? '' : `${digits(row.ratio)} ${row.basis ?? ''}`.trim(),
+    row.gate === undefined ? '' : `${row.gate.kind === 'at-most' ? '<=' : '>='} ${row.gate.limit}`,
+    kept === undefined ? '' : kept ? 'pass' : 'MISS',
+    row.note ?? '',
+  ];
+};
+
+/** A part's rows as an aligned table. */
+export const table = (title: string, rows: readonly Row[]): string => {
+  const lines = [['case', 'measured', 'ratio', 'gate', '', ''], ...rows.map(cells)];
+  const widths = [0, 1, 2, 3, 4].map((column) => Math.max(...lines.map((line) => (line[column] ?? '').length)));
+  const text = lines.map((line) =>
+    line
+      .map((cell, column) => (column === 0 || column > 3 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+  return [`== ${title}`, ...text, ''].join('\n');
+};
+
+/** How many gates were kept, of how many; and which were missed, by name. */
+export const verdict = (rows: readonly Row[]): { readonly kept: number; readonly gates: number; readonly missed: readonly string[] } => {
+  const gated = rows.filter((row) => keeps(row) !== undefined);
+  const missed = gated.filter((row) => keeps(row) === false).map((row) => `${row.part}: ${row.name}`);
+  return { kept: gated.length - missed.length, gates: gated.length, missed };
+};

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Programs of the bench only: a wrapper that gives the program under test a fresh packet every time, the yardstick H,
+ * a packet generator and a sink.
+ *
+ * BPF_PROG_TEST_RUN with repeat does not restore the packet between runs, so a program that rewrites or encapsulates
+ * would see its own output from the second run on. The wrapper undoes geometry and headers, picks the next flow and
+ * tail-calls slot 0; what it costs with an empty program in that slot is subtracted.
+ *
+ * Concurrency: the control array is written by user space between runs and by the one CPU that runs a program.
+ */
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_endian.h>
+
+#define WORDS 9
+#define ORDER_COUNTER 1
+
+/* A frame's first 64 bytes as the 9 words of `word_at`, the part that changes left zero; mirrored by bench/wrap.ts. */
+struct control {
+	__u64 words[WORDS];
+	__u32 length;        /* bytes of the frame as given to the kernel */
+	__u32 order;         /* ORDER_COUNTER: one after the other; otherwise a full-period LCG */
+	__u32 mask;          /* flows - 1 */
+	__u32 state;         /* the flow before this one */
+	__u32 address;       /* IPv4 address of flow 0, host order */
+	__u32 address_shift; /* flow >> address_shift is added to the address */
+	__u32 address_at;    /* bit of words[4] where the address goes: 0 source, 32 destination */
+	__u32 port;          /* port of flow 0 */
+	__u32 port_mask;     /* flow & port_mask is added to the port */
+	__u32 port_at;       /* bit of words[5] where the port goes: 0 source, 16 destination */
+	__u32 ip_sum;        /* sum of the header's 16-bit words but for the address and the checksum */
+	__u32 l4_sum;        /* the same of pseudo header, TCP or UDP header and payload, but for address and port */
+	__u32 udp;           /* 1: the L4 checksum stands at 40; 0: at 50 (TCP) */
+	__u32 redirect;      /* generator: device to send through */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct control);
+} control SEC(".maps");
+
+#define PROGRAM_SLOT(name) \
+	struct { \
+		__uint(type, BPF_MAP_TYPE_PROG_ARRAY); \
+		__uint(max_entries, 1); \
+		__type(key, __u32); \
+		__type(value, __u32); \
+	} name SEC(".maps")
+/* The kernel lets only programs of one kind (with or without frags) share such an array. */
+PROGRAM_SLOT(slot_plain);
+PROGRAM_SLOT(slot_frags);
+
+struct yard_key {
+	__u64 a, b;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct yard_key);
+	__type(value, __u64);
+} yard SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} sunk SEC(".maps");
+
+static __always_inline __u16 fold(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return bpf_htons((__u16)~sum);
+}
+
+/* Stores overlap so that each field of 8 bytes or less lies whole inside the youngest store that covers it: the program
+ * under test then never waits for a store to leave the buffer, as it would not on a real device. Shifts place network-order
+ * fields inside little-endian words: the bench runs on little-endian machines only. */
+static __always_inline void put_words(void *data, const struct control *c, __u64 address, __u64 port, __u64 sum, __u64 l4)
+{
+	__u64 at40 = c->udp ? l4 << 48 : 0, at50 = c->udp ? 0 : l4;
+
+	*(__u64 *)(data + 0) = c->words[0];
+	*(__u64 *)(data + 6) = c->words[1];
+	*(__u64 *)(data + 14) = c->words[2];
+	*(__u64 *)(data + 22) = c->words[3] | sum << 16;
+	*(__u64 *)(data + 26) = c->words[4] | address << (c->address_at & 63);
+	*(__u64 *)(data + 34) = c->words[5] | port << (c->port_at & 63) | at40;
+	*(__u64 *)(data + 42) = c->words[6];
+	*(__u64 *)(data + 50) = c->words[7] | at50;
+	*(__u64 *)(data + 56) = c->words[8];
+}
+
+/* The next flow's frame in place of what is there; < 0 when the frame is not one of ours. */
+static __always_inline int next_frame(struct xdp_md *ctx, struct control *c)
+{
+	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	long grown = end - data - (long)c->length;
+	__u32 flow, address, port, parts;
+
+	if (grown) {
+		if (bpf_xdp_adjust_head(ctx, grown))
+			return -1;
+		data = (void *)(long)ctx->data;
+		end = (void *)(long)ctx->data_end;
+	}
+	if (data + 64 > end)
+		return -1;
+	flow = c->order == ORDER_COUNTER ? c->state + 1 : c->state * 1664525 + 1013904223;
+	flow &= c->mask;
+	c->state = flow;
+	address = c->address + (flow >> (c->address_shift & 31));
+	port = c->port + (flow & c->port_mask);
+	parts = (address >> 16) + (address & 0xffff);
+	put_words(data, c, bpf_htonl(address), bpf_htons(port), fold(c->ip_sum + parts), fold(c->l4_sum + parts + port));
+	return 0;
+}
+
+static __always_inline struct control *the_control(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&control, &zero);
+}
+
+SEC("xdp")
+int wrap_plain(struct xdp_md *ctx)
+{
+	struct control *c = the_control();
+
+	if (c && !next_frame(ctx, c))
+		bpf_tail_call(ctx, &slot_plain, 0);
+	return XDP_ABORTED;
+}
+
+SEC("xdp.frags")
+int wrap_frags(struct xdp_md *ctx)
+{
+	struct control *c = the_control();
+
+	if (c && !next_frame(ctx, c))
+		bpf_tail_call(ctx, &slot_frags, 0);
+	return XDP_ABORTED;
+}
+
+SEC("xdp")
+int empty_plain(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+SEC("xdp.frags")
+int empty_frags(struct xdp_md *ctx)
+{
+	return XDP_PASS;
+}
+
+/* What the empty program leaves out when the program under test redirects: shown beside the results, not subtracted. */
+SEC("xdp")
+int redirect_plain(struct xdp_md *ctx)
+{
+	return bpf_redirect(1, 0);
+}
+
+/* H is an eighth of what this costs more than empty_plain. */
+SEC("xdp")
+int yard_hits(struct xdp_md *ctx)
+{
+	struct yard_key key = { 1, 2 };
+	__u64 *value, sum = 0;
+	int i;
+
+#pragma unroll
+	for (i = 0; i < 8; i++) {
+		value = bpf_map_lookup_elem(&yard, &key);
+		if (!value)
+			return XDP_ABORTED;
+		sum += *value;
+	}
+	return sum == 8 ? XDP_PASS : XDP_ABORTED;
+}
+
+/* Live frames: the next flow, out through a device. */
+SEC("xdp")
+int generate(struct xdp_md *ctx)
+{
+	struct control *c = the_control();
+
+	if (!c || next_frame(ctx, c))
+		return XDP_ABORTED;
+	return bpf_redirect(c->redirect, 0);
+}
+
+SEC("xdp")
+int sink(struct xdp_md *ctx)
+{
+	__u32 zero = 0;
+	__u64 *count = bpf_map_lookup_elem(&sunk, &zero);
+
+	if (count)
+		*count += 1;
+	return XDP_DROP;
+}
+
+char _license[] SEC("license") = "Dual BSD/GPL";
