@@ -1,0 +1,120 @@
+// Network interfaces over route netlink (man 7 rtnetlink): struct ifinfomsg and its attributes.
+//
+//      0               1               2               3
+//     +---------------+---------------+-------------------------------+
+//     |    family     |       0       |         hardware type         |
+//     +---------------+---------------+-------------------------------+
+//     |                        interface index                        |
+//     |                            flags                              |
+//     |                 change mask (requests only)                   |
+//     |   attributes: 1 MAC, 3 name, 4 MTU, 5 lower link, 10 master, 18 link info {1 kind, 4 kind of master}, 43 xdp …
+//     +---------------------------------------------------------------+
+import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
+import { type Mac, macBytes, macText } from './ethernet.js';
+import {
+  type Attribute, attributeMap, encodeAttributes, nested, NetlinkFlag, type NetlinkRequest, textAttribute, textOf, u32Attribute, u32Of,
+} from './netlink.js';
+import { RouteMessage } from './rtnetlink.js';
+
+export const LinkFlag = {
+  up: 0x1, broadcast: 0x2, loopback: 0x8, pointToPoint: 0x10, running: 0x40, noArp: 0x80, promiscuous: 0x100, multicast: 0x1000,
+} as const;
+/** ARPHRD_*: what the hardware address is an address of. */
+export const LinkHardware = { ethernet: 1, loopback: 772, ipip: 768, none: 0xfffe } as const;
+
+export interface Link {
+  readonly ifindex: number;
+  readonly name: string;
+  readonly flags: number;
+  readonly hardware: number;
+  readonly mtu: number;
+  /** Absent where the link has no address of 6 bytes. */
+  readonly mac?: Mac;
+  /** The bridge, bond or VRF that this link is a port of. */
+  readonly master?: number;
+  /** The link below a VLAN or macvlan, or the peer of a veth. */
+  readonly lower?: number;
+  /** `veth`, `bridge`, `vlan`, `dummy` …; absent for physical devices and lo. */
+  readonly kind?: string;
+  /** What its master is: `bridge`, `bond`, `vrf`, `team`. */
+  readonly masterKind?: string;
+  /** Id of the XDP program attached, where there is one. */
+  readonly xdpProgram?: number;
+}
+
+const XDP_PROGRAM_ID = 4;
+
+/** The link, or undefined for bytes that are none. */
+export function decodeLink(payload: Uint8Array): Link | undefined {
+  const attributes = payload.length < 16 ? undefined : attributeMap(payload.subarray(16));
+  const name = textOf(attributes?.get(3));
+  if (attributes === undefined || name === undefined) {
+    return undefined;
+  }
+  const view = viewOf(payload);
+  const info = attributeMap(attributes.get(18) ?? new Uint8Array(0));
+  const xdp = attributeMap(attributes.get(43) ?? new Uint8Array(0));
+  const mac = attributes.get(1);
+  const link: { -readonly [key in keyof Link]: Link[key] } = {
+    ifindex: view.getUint32(4, little),
+    name,
+    flags: view.getUint32(8, little),
+    hardware: view.getUint16(2, little),
+    mtu: u32Of(attributes.get(4)) ?? 0,
+  };
+  if (mac?.length === 6) {
+    link.mac = macText(mac);
+  }
+  const extras = {
+    master: u32Of(attributes.get(10)), lower: u32Of(attributes.get(5)), xdpProgram: u32Of(xdp?.get(XDP_PROGRAM_ID)),
+    kind: textOf(info?.get(1)), masterKind: textOf(info?.get(4)),
+  };
+  return Object.assign(link, Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined)));
+}
+
+/** What to make, or what to change of a link that is there: only what is given is touched. */
+export interface LinkChange {
+  readonly ifindex?: number;
+  readonly name?: string;
+  readonly kind?: string;
+  readonly up?: boolean;
+  readonly mtu?: number;
+  readonly mac?: Mac;
+  /** 0 takes the link out of its bridge or bond. */
+  readonly master?: number;
+}
+
+export function encodeLinkChange(change: LinkChange): Uint8Array {
+  const header = new Uint8Array(16);
+  const view = viewOf(header);
+  view.setUint32(4, change.ifindex ?? 0, little);
+  if (change.up !== undefined) {
+    view.setUint32(8, change.up ? LinkFlag.up : 0, little);
+    view.setUint32(12, LinkFlag.up, little);
+  }
+  const attributes: Attribute[] = [
+    ...(change.mac === undefined ? [] : [{ type: 1, payload: macBytes(change.mac) }]),
+    ...(change.name === undefined ? [] : [textAttribute(3, change.name)]),
+    ...(change.mtu === undefined ? [] : [u32Attribute(4, change.mtu)]),
+    ...(change.master === undefined ? [] : [u32Attribute(10, change.master)]),
+    ...(change.kind === undefined ? [] : [nested(18, [textAttribute(1, change.kind)])]),
+  ];
+  return concat(header, encodeAttributes(attributes));
+}
+
+export function dumpLinks(): NetlinkRequest {
+  return { type: RouteMessage.getLink, flags: NetlinkFlag.dump, payload: new Uint8Array(16) };
+}
+
+/** Makes a link of a kind that needs no more than its name (dummy, bridge, ifb). */
+export function addLink(change: LinkChange): NetlinkRequest {
+  return { type: RouteMessage.newLink, flags: NetlinkFlag.create | NetlinkFlag.exclusive, payload: encodeLinkChange(change) };
+}
+
+export function changeLink(change: LinkChange): NetlinkRequest {
+  return { type: RouteMessage.newLink, flags: 0, payload: encodeLinkChange(change) };
+}
+
+export function deleteLink(ifindex: number): NetlinkRequest {
+  return { type: RouteMessage.deleteLink, flags: 0, payload: encodeLinkChange({ ifindex }) };
+}
