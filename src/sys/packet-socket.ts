@@ -1,0 +1,77 @@
+// A raw socket on one interface (man 7 packet): whole Ethernet frames out and in, with a bounded wait.
+import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
+import type { Native } from './native.js';
+
+const AF_PACKET = 17;
+const SOCK_RAW = 3;
+const POLLIN = 1;
+const PACKET_OUTGOING = 4;
+const ROOM = 1 << 16;
+
+/** struct sockaddr_ll: family, protocol (network order), index, hardware type, packet type, address length, address. */
+function linkAddress(ifindex: number, protocol: number): Uint8Array {
+  const out = new Uint8Array(20);
+  const view = viewOf(out);
+  view.setUint16(0, AF_PACKET, little);
+  view.setUint16(2, protocol);
+  view.setInt32(4, ifindex, little);
+  return out;
+}
+
+/** Frames of one EtherType on one interface. Every method throws SystemError. */
+export class PacketSocket {
+  readonly #fd: number;
+  readonly #room = new Uint8Array(ROOM);
+  #open = true;
+
+  /** `etherType`: which frames come in (0x0003: all). `nsfd`: the network namespace; absent: our own. */
+  constructor(readonly native: Native, readonly ifindex: number, etherType: number, nsfd?: number) {
+    // Born deaf (protocol 0), so that nothing of other interfaces is in its queue before it is bound.
+    this.#fd = native.socket(AF_PACKET, SOCK_RAW, 0, nsfd);
+    try {
+      native.bind(this.#fd, linkAddress(ifindex, etherType));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** For poll loops over several sockets. */
+  get fd(): number {
+    return this.#fd;
+  }
+
+  send(frame: Uint8Array): void {
+    this.native.sendto(this.#fd, frame);
+  }
+
+  /** The next frame that came from outside, or undefined when none is waiting. */
+  receiveNow(): Uint8Array | undefined {
+    for (;;) {
+      const from = new Uint8Array(20);
+      const length = this.native.recvfrom(this.#fd, this.#room, from);
+      if (length < 0) {
+        return undefined;
+      }
+      if (from[10] !== PACKET_OUTGOING) {
+        return this.#room.slice(0, length);
+      }
+    }
+  }
+
+  /** Waits at most `ms` for a frame; undefined when none came. May return early with undefined: ask again until the time is over. */
+  receive(ms: number): Uint8Array | undefined {
+    const waiting = this.receiveNow();
+    if (waiting !== undefined || this.native.pollOnce(this.#fd, POLLIN, ms) === 0) {
+      return waiting;
+    }
+    return this.receiveNow();
+  }
+
+  close(): void {
+    if (this.#open) {
+      this.#open = false;
+      this.native.close(this.#fd);
+    }
+  }
+}
