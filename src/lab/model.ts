@@ -1,0 +1,128 @@
+// What a lab is: hosts on switches, then steps with what is expected of them. Plain data: a JSON file has the same shape.
+
+/** One network interface: a veth pair from the host to a switch. Addresses as `ADDR/LEN`. */
+export interface LabInterface {
+  readonly switch: string;
+  readonly addresses?: readonly string[];
+}
+
+export interface LabRoute {
+  /** `default` or `ADDR/LEN`. */
+  readonly to: string;
+  readonly via?: string;
+  readonly dev?: string;
+}
+
+/** A web site served by the host itself; without `body` it says `Welcome from HOST`. */
+export interface LabSite {
+  readonly port: number;
+  readonly address?: string;
+  readonly body?: string;
+}
+
+export interface LabHost {
+  readonly interfaces: Readonly<Record<string, LabInterface>>;
+  /** Runs a director: its table is part of the evidence, and weir is unloaded when the lab is taken down. */
+  readonly director?: boolean;
+  /** Default gateway. */
+  readonly gateway?: string;
+  readonly routes?: readonly LabRoute[];
+  /** Keys as sysctl(8) writes them, e.g. `net.ipv4.ip_forward`. */
+  readonly sysctls?: Readonly<Record<string, string | number>>;
+  readonly sites?: readonly LabSite[];
+}
+
+/**
+ * What a command must have done. `exit`: its status, 0 unless said otherwise. `answers`: the output (trimmed) of each
+ * repetition, in order. `tally`: how often each output came, in any order. `contains`, `lacks`: texts in the output of every
+ * repetition, runs of blanks being equal to one. `matches`: regular expressions, multi-line. `errors`: texts in its error output.
+ */
+export interface Expectation {
+  readonly exit?: number;
+  readonly answers?: readonly string[];
+  readonly tally?: Readonly<Record<string, number>>;
+  readonly contains?: readonly string[];
+  readonly lacks?: readonly string[];
+  readonly matches?: readonly string[];
+  readonly errors?: readonly string[];
+}
+
+export interface Bounds {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/**
+ * A count of packets seen at the switch's ports since the last mark. `at`: host or `host:interface` whose port is meant (absent: all ports).
+ * `direction`: `from` or `to` that host. `from`: the host whose interface sent the frame. Addresses and ports are the packet's;
+ * for ARP, `source` is the sender's address and `destination` the one asked for.
+ */
+export interface TrafficExpectation {
+  readonly say?: string;
+  readonly at?: string;
+  readonly direction?: 'from' | 'to';
+  readonly from?: string;
+  readonly protocol?: 'tcp' | 'udp' | 'icmp' | 'arp-request' | 'arp-reply';
+  readonly source?: string;
+  readonly destination?: string;
+  readonly sourcePort?: number;
+  readonly destinationPort?: number;
+  /** TCP flags that must all be set, of `FSRPA`; e.g. `SA` for the answer to a SYN. */
+  readonly flags?: string;
+  readonly packets: number | Bounds;
+}
+
+/** A command typed on a host. `seconds`: after that it is ended (default 30). */
+export interface RunStep {
+  readonly kind: 'run';
+  readonly on: string;
+  readonly command: string;
+  readonly times?: number;
+  readonly seconds?: number;
+  readonly say?: string;
+  readonly expect?: Expectation;
+}
+
+/** A command repeated until it answers as expected, for at most `seconds`. */
+export interface WaitStep {
+  readonly kind: 'wait';
+  readonly on: string;
+  readonly command: string;
+  readonly seconds: number;
+  readonly say?: string;
+  readonly expect: Expectation;
+}
+
+/** Counting of packets and of served requests starts anew here. */
+export interface MarkStep {
+  readonly kind: 'mark';
+  readonly say?: string;
+}
+
+export interface TrafficStep {
+  readonly kind: 'traffic';
+  readonly say?: string;
+  readonly expect: readonly TrafficExpectation[];
+}
+
+/** Requests in the servers' own access logs since the last mark, by host; a host `*` is the sum over all hosts. */
+export interface ServedStep {
+  readonly kind: 'served';
+  readonly say?: string;
+  readonly expect: Readonly<Record<string, number | Bounds>>;
+}
+
+export type Step = RunStep | WaitStep | MarkStep | TrafficStep | ServedStep;
+
+export interface Lab {
+  readonly name: string;
+  /** One line. */
+  readonly title: string;
+  readonly switches: readonly string[];
+  readonly hosts: Readonly<Record<string, LabHost>>;
+  /** Whether packets are captured at the switches' ports (default: yes; no for heavy load). */
+  readonly capture?: boolean;
+  /** Commands that must be installed, beyond ip(8). */
+  readonly needs?: readonly string[];
+  readonly steps: readonly Step[];
+}

@@ -1,0 +1,198 @@
+// Child processes: run one to its end with its output, or start one that stays. Each has a process group of its own.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+
+export interface ChildOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly cwd?: string;
+  /** Text for its standard input; absent: empty. */
+  readonly input?: string;
+  /** After this many milliseconds the whole group gets SIGKILL. */
+  readonly timeoutMs?: number;
+  /** On abort the whole group gets SIGTERM, and SIGKILL a second later. */
+  readonly abort?: AbortSignal;
+  /** Bytes kept of each output stream; what is more is dropped (`cut`). Default 4 MiB. */
+  readonly keepBytes?: number;
+}
+
+export interface ChildResult {
+  /** Exit status; 128 + the signal's number where a signal ended it; 127 where it could not be started. */
+  readonly exit: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly timedOut: boolean;
+  /** Whether output was dropped. */
+  readonly cut: boolean;
+}
+
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
+
+/** Signals a process or, negative, a group; false when it is gone already. */
+export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(pid, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') {
+      return false;
+    }
+    throw error;
+  }
+}
+
+/** Collects a stream up to a number of bytes. */
+class Kept {
+  readonly #chunks: Buffer[] = [];
+  #room: number;
+  cut = false;
+  constructor(room: number) {
+    this.#room = room;
+  }
+  add(chunk: Buffer): void {
+    this.cut ||= chunk.length > this.#room;
+    this.#chunks.push(chunk.subarray(0, this.#room));
+    this.#room -= Math.min(this.#room, chunk.length);
+  }
+  text(): string {
+    return Buffer.concat(this.#chunks).toString('utf8');
+  }
+}
+
+const exitStatus = (code: number | null, signal: NodeJS.Signals | null): number => code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0);
+
+/** A process left behind may hold the pipes open for ever: after the exit they are given this long. */
+const DRAIN_MS = 1000;
+
+/** Runs a command to its end. Never rejects: a command that cannot be started has exit 127 and says why on stderr. */
+export function runChild(argv: readonly string[], options: ChildOptions = {}): Promise<ChildResult> {
+  const [file = '', ...args] = argv;
+  const out = new Kept(options.keepBytes ?? 4 << 20);
+  const err = new Kept(options.keepBytes ?? 4 << 20);
+  return new Promise((done) => {
+    const child = spawn(file, args, {
+      detached: true, stdio: ['pipe', 'pipe', 'pipe'],
+      ...(options.env === undefined ? {} : { env: options.env }), ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    });
+    let timedOut = false;
+    const timers: NodeJS.Timeout[] = [];
+    const later = (ms: number, work: () => void): void => {
+      timers.push(setTimeout(work, ms));
+    };
+    const group = (signal: NodeJS.Signals): void => {
+      if (child.pid !== undefined) {
+        signalProcess(-child.pid, signal);
+      }
+    };
+    const stop = (): void => {
+      group('SIGTERM');
+      later(1000, () => group('SIGKILL'));
+    };
+    const finish = (exit: number, why = ''): void => {
+      timers.forEach(clearTimeout);
+      options.abort?.removeEventListener('abort', stop);
+      done({ exit, stdout: out.text(), stderr: err.text() + why, timedOut, cut: out.cut || err.cut });
+    };
+    child.stdout.on('data', (chunk: Buffer) => out.add(chunk));
+    child.stderr.on('data', (chunk: Buffer) => err.add(chunk));
+    child.stdin.on('error', () => {}); // EPIPE: it did not want its input
+    child.stdin.end(options.input ?? '');
+    child.on('error', (error) => finish(127, `${error.message}\n`));
+    child.on('exit', () => later(DRAIN_MS, () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }));
+    child.on('close', (code, signal) => finish(exitStatus(code, signal)));
+    if (options.timeoutMs !== undefined) {
+      later(options.timeoutMs, () => {
+        timedOut = true;
+        group('SIGKILL');
+      });
+    }
+    if (options.abort?.aborted === true) {
+      stop();
+    }
+    options.abort?.addEventListener('abort', stop, { once: true });
+  });
+}
+
+/** A process that stays until it is stopped. */
+export interface Service {
+  readonly pid: number;
+  /** Its error output so far. */
+  stderr(): string;
+  /** Resolves with the exit status when it has ended, by itself or not. */
+  readonly ended: Promise<number>;
+  readonly running: () => boolean;
+  signal(signal: NodeJS.Signals): void;
+  /** SIGTERM (or `signal`), SIGKILL to the group after `graceMs`; resolves when it is gone. */
+  stop(signal?: NodeJS.Signals, graceMs?: number): Promise<number>;
+}
+
+/** Starts a process that stays; its standard output goes to `stdoutPath` (default: nowhere). @throws when it cannot be started */
+export function startChild(argv: readonly string[], options: Pick<ChildOptions, 'env' | 'cwd'> & { readonly stdoutPath?: string } = {}): Promise<Service> {
+  const [file = '', ...args] = argv;
+  const stdout = options.stdoutPath === undefined ? 'ignore' : openSync(options.stdoutPath, 'a');
+  const err = new Kept(1 << 20);
+  const child = spawn(file, args, {
+    detached: true, stdio: ['ignore', stdout, 'pipe'],
+    ...(options.env === undefined ? {} : { env: options.env }), ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+  });
+  if (typeof stdout === 'number') {
+    closeSync(stdout);
+  }
+  child.stderr?.on('data', (chunk: Buffer) => err.add(chunk));
+  return new Promise((done, fail) => {
+    child.once('error', fail);
+    child.once('spawn', () => done(asService(child, err)));
+  });
+}
+
+function asService(child: ChildProcess, err: Kept): Service {
+  const pid = child.pid ?? 0;
+  let gone = false;
+  const ended = new Promise<number>((done) => {
+    child.once('exit', (code, signal) => {
+      gone = true;
+      const timer = setTimeout(() => child.stderr?.destroy(), DRAIN_MS);
+      child.once('close', () => {
+        clearTimeout(timer);
+        done(exitStatus(code, signal));
+      });
+    });
+  });
+  const signal = (name: NodeJS.Signals, target = pid): void => {
+    if (!gone) {
+      signalProcess(target, name);
+    }
+  };
+  return {
+    pid,
+    ended,
+    stderr: () => err.text(),
+    running: () => !gone,
+    signal,
+    stop: async (name = 'SIGTERM', graceMs = 2000) => {
+      signal(name);
+      const timer = setTimeout(() => signal('SIGKILL', -pid), graceMs);
+      const status = await ended;
+      clearTimeout(timer);
+      return status;
+    },
+  };
+}
+
+/** Runs a command on our own terminal and resolves with its exit status. */
+export function runOnTerminal(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const [file = '', ...args] = argv;
+  const child = spawn(file, args, { stdio: 'inherit', env });
+  // Ctrl-C is for the command in front, which gets it from the terminal itself.
+  const leave = (): void => {};
+  process.on('SIGINT', leave);
+  return new Promise((done, fail) => {
+    child.once('error', fail);
+    child.once('exit', (code, signal) => {
+      process.off('SIGINT', leave);
+      done(exitStatus(code, signal));
+    });
+  });
+}
