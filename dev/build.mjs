@@ -42,8 +42,13 @@ const run = (command, args) =>
     const env = { ...process.env, NODE: process.execPath, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` };
     const child = spawn(command, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let said = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk));
-    child.on('error', (error) => fail(new Error(error.code === 'ENOENT' ? `${command} is not installed: run ./weir build` : String(error))));
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (chunk) => {
+        said += chunk;
+      });
+    child.on('error', (error) =>
+      fail(new Error(error.code === 'ENOENT' ? `${command} is not installed: run ./weir build` : String(error))),
+    );
     child.on('close', (code, signal) => (code === 0 ? done(said) : fail(new Error(said.trim() || `${command}: ${signal ?? code}`))));
   });
 
@@ -113,7 +118,11 @@ const steps = {
     output: '../build',
     build: buildTypes,
   },
-  bundle: { inputs: () => filesUnder(['src', 'package.json', 'dev/build.mjs'], (p) => source(p) || /\.(json|mjs)$/.test(p)), output: 'weir.mjs', build: buildBundle },
+  bundle: {
+    inputs: () => filesUnder(['src', 'package.json', 'dev/build.mjs'], (p) => source(p) || /\.(json|mjs)$/.test(p)),
+    output: 'weir.mjs',
+    build: buildBundle,
+  },
 };
 
 /** Runs one step if it must; the line to print, or undefined when nothing was to do. Throws what the tools said. */

@@ -1,0 +1,191 @@
+# What ./weir needs around it: Debian packages, a Node of version 20 or later with npm, node_modules. POSIX sh, read by ./weir,
+# which sets $root. Everything here is quick when nothing is missing: tests for commands and files, no package manager asked.
+
+die() {
+    echo "weir: $*" >&2
+    exit 1
+}
+
+# need WORD PACKAGE: a command (or, with a slash, a file) and the package that brings it.
+need() {
+    case $1 in
+        */*) [ -e "$1" ] && return ;;
+        *) command -v "$1" >/dev/null 2>&1 && return ;;
+    esac
+    lacking="$lacking $2"
+}
+
+needs_of_build() {
+    need clang clang
+    need llvm-strip llvm
+    need cc gcc
+    need /usr/include/stdio.h libc6-dev
+    need /usr/include/bpf/bpf_helpers.h libbpf-dev
+}
+
+needs_of_lab() {
+    need ip iproute2
+    need nginx nginx-light
+    need curl curl
+    need tcpdump tcpdump
+    need ethtool ethtool
+    need iptables iptables
+    need sysctl procps
+    need unshare util-linux
+}
+
+needs_of_test() {
+    need nft nftables
+    need ping iputils-ping
+    need arping iputils-arping
+}
+
+needs_of_bench() {
+    need nft nftables
+    need wrk wrk
+    need haproxy haproxy
+    need iperf3 iperf3
+    need taskset util-linux
+}
+
+why_build="to build the datapath"
+why_lab="for the lab's hosts"
+why_test="for the tests"
+why_bench="for the bench and its peers"
+
+# A node that will do: version 20 or later with its headers (for the addon) and npm.
+good_node() {
+    [ -x "$1" ] || return 1
+    version=$("$1" --version 2>/dev/null) || return 1
+    version=${version#v}
+    [ "${version%%.*}" -ge 20 ] 2>/dev/null || return 1
+    real=$(readlink -f "$1")
+    [ -f "${real%/bin/*}/include/node/node_api.h" ]
+}
+
+find_node() {
+    if node=$(command -v node) && good_node "$node" && npm=$(command -v npm); then return; fi
+    node=$root/.node/bin/node npm=$root/.node/bin/npm
+    good_node "$node" && [ -x "$npm" ]
+}
+
+# Runs a command as root: as it is, or through sudo.
+as_root() {
+    if [ "$(id -u)" -eq 0 ]; then
+        "$@"
+    elif command -v sudo >/dev/null 2>&1; then
+        if [ -t 0 ]; then sudo -- "$@"; else sudo -n -- "$@"; fi
+    else
+        die "this needs root and there is no sudo: run it as root"
+    fi
+}
+
+become_root() {
+    [ "$(id -u)" -eq 0 ] && exec "$@"
+    command -v sudo >/dev/null 2>&1 || die "this needs root and there is no sudo: run it as root"
+    if [ -t 0 ]; then exec sudo -- "$@"; fi
+    sudo -n true 2>/dev/null || die "this needs root, and sudo wants a password that nobody is there to type: run it as root"
+    exec sudo -n -- "$@"
+}
+
+# Names the shortfall of the running kernel, if any, in one line.
+need_kernel() {
+    read -r release </proc/sys/kernel/osrelease
+    major=${release%%.*} minor=${release#*.}
+    minor=${minor%%[!0-9]*}
+    [ "$major" -gt 6 ] || { [ "$major" -eq 6 ] && [ "$minor" -ge 1 ]; } ||
+        die "Linux 6.1 or later is needed, this is $release: Debian 12's kernel will do"
+    grep -qw bpf /proc/filesystems ||
+        die "this kernel has no BPF file system: boot one built with CONFIG_BPF_SYSCALL=y, as Debian's and Ubuntu's are"
+    [ -e /sys/kernel/btf/vmlinux ] ||
+        die "this kernel does not describe its types (or /sys is not mounted): boot one built with CONFIG_DEBUG_INFO_BTF=y, as Debian's and Ubuntu's are"
+}
+
+# set_up ROOM...: everything that these rooms (build lab test bench) need; sets $node and $npm. Says once what it is about to do.
+set_up() {
+    all= plan=
+    for room; do
+        lacking=
+        "needs_of_$room"
+        [ -z "$lacking" ] && continue
+        eval "why=\$why_$room"
+        plan="$plan${plan:+,}$lacking ($why)"
+        all="$all$lacking"
+    done
+    bring_node=
+    if ! find_node; then
+        bring_node=yes
+        plan="$plan${plan:+,} Node 20 and npm inside .node/ (node here: $(node --version 2>/dev/null || echo none))"
+        # Debian's own node runs npm for the first time; npm's own node follows.
+        command -v node >/dev/null 2>&1 || all="$all nodejs"
+    fi
+    command -v npm >/dev/null 2>&1 || plan="$plan${plan:+,} /usr/local/bin/npm (runs .node's)"
+    modules=
+    cmp -s "$root/package-lock.json" "$root/node_modules/.weir-lock" || modules=yes
+    [ -n "$modules" ] && plan="$plan${plan:+,} node_modules (compiler, bundler, lint)"
+    [ -z "$plan" ] && return
+
+    echo "weir: installing$([ "${plan# }" = "$plan" ] && echo ' ')$plan" >&2
+    if [ -t 0 ] && [ -t 2 ]; then
+        printf 'weir: go on? [Y/n] ' >&2
+        read -r answer
+        case $answer in [Nn]*) die "nothing was installed" ;; esac
+    fi
+    mkdir -p "$root/dist"
+    log=$root/dist/setup.log
+    : >"$log"
+    [ -n "$all" ] && install_packages $all
+    [ -n "$bring_node" ] && install_node
+    command -v npm >/dev/null 2>&1 || as_root sh "$root/dev/install.sh" launcher "$root" >>"$log" 2>&1 || failed "could not write /usr/local/bin/npm"
+    [ -n "$modules" ] && install_modules
+    return 0
+}
+
+failed() {
+    tail -n 15 "$log" >&2
+    die "$1 (all of it: dist/setup.log)"
+}
+
+install_packages() {
+    command -v apt-get >/dev/null 2>&1 || die "no apt-get here; install by your own means what these Debian packages bring: $*"
+    as_root sh "$root/dev/install.sh" packages "$@" >>"$log" 2>&1 || failed "could not install: $*"
+}
+
+install_node() {
+    if command -v npm >/dev/null 2>&1 && npm --version >/dev/null 2>&1; then
+        set -- npm
+    else
+        as_root sh "$root/dev/install.sh" npm "$root/.node/first" >>"$log" 2>&1 || failed "could not fetch npm from Debian's archive"
+        set -- env NODE_PATH="$root/.node/first/usr/share/nodejs" node "$root/.node/first/usr/share/nodejs/npm/bin/npm-cli.js"
+    fi
+    case $(uname -m) in
+        x86_64) cpu=x64 ;;
+        aarch64) cpu=arm64 ;;
+        *) die "npm's node package has no build for $(uname -m): put Node 20 or later with its headers on the PATH" ;;
+    esac
+    # npm's `node` package only picks, by a script, the package for this system; named here, no script has to run.
+    mkdir -p "$root/.node/bin"
+    (cd "$root/.node" && "$@" install --prefix . --ignore-scripts --no-audit --no-fund "node-linux-$cpu@20" npm@10) >>"$log" 2>&1 ||
+        failed "could not get Node 20 from npm"
+    rm -rf "$root/.node/first"
+    ln -sf "../node_modules/node-linux-$cpu/bin/node" "$root/.node/bin/node"
+    # npm itself, run by the node beside it whatever the PATH says.
+    printf '%s\n' '#!/bin/sh' 'here=$(dirname "$(readlink -f "$0")")' 'PATH=$here:$PATH exec "$here/node" "$here/../node_modules/npm/bin/npm-cli.js" "$@"' >"$root/.node/bin/npm"
+    chmod +x "$root/.node/bin/npm"
+    find_node || die "Node from npm does not run here: $root/.node/bin/node --version"
+}
+
+install_modules() {
+    (cd "$root" && PATH=$(dirname "$node"):$PATH "$npm" ci --ignore-scripts --no-audit --no-fund) >>"$log" 2>&1 || failed "npm ci failed"
+    cp "$root/package-lock.json" "$root/node_modules/.weir-lock"
+}
+
+build() {
+    (unset NODE_EXTRA_CA_CERTS && exec "$node" "$root/dev/build.mjs" "$@")
+}
+
+built() {
+    for file in weir.mjs weir.node weir.bpf.o node; do
+        [ -f "$root/dist/$file" ] || return 1
+    done
+}
