@@ -1,0 +1,101 @@
+// `npm run bench`: measures weir beside its peers and holds the figures against their gates.
+import { writeFileSync } from 'node:fs';
+import { cpus, release } from 'node:os';
+import { compileTools, compileWrapper, dropTools } from './compile.js';
+import { dropNamespaces, sweepNamespaces } from './namespaces.js';
+import { type Options, type PartName, parseOptions, usage } from './options.js';
+import { pin } from './pinning.js';
+import { stopAll } from './processes.js';
+import { keeps, type Row, table, verdict } from './report.js';
+import { wire } from './wire.js';
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+interface Part {
+  readonly title: string;
+  readonly run: (options: Options) => Promise<readonly Row[]>;
+}
+
+const withTools = async <T>(use: (folder: string) => Promise<T>): Promise<T> => {
+  const folder = compileTools();
+  try {
+    return await use(folder);
+  } finally {
+    dropTools(folder);
+  }
+};
+
+const parts: Readonly<Partial<Record<PartName, Part>>> = {
+  wire: { title: 'Real connections, one core for all', run: (options) => withTools((folder) => wire(options, folder, say)) },
+};
+
+const machine = (cpu: number): Readonly<Record<string, unknown>> => ({
+  cpu: cpus()[0]?.model ?? 'unknown',
+  cpus: cpus().length,
+  pinned: cpu,
+  kernel: release(),
+  node: process.version,
+  date: new Date().toISOString(),
+});
+
+const measure = async (options: Options): Promise<readonly Row[]> => {
+  const rows: Row[] = [];
+  for (const name of options.parts) {
+    const part = parts[name];
+    if (part === undefined) continue;
+    try {
+      const found = await part.run(options);
+      rows.push(...found);
+      say(table(part.title, found));
+    } catch (error) {
+      say(`== ${part.title}\nnot measured: ${error instanceof Error ? error.message : String(error)}\n`);
+      rows.push({ part: name, name: 'not measured', value: Number.NaN, unit: '', gate: { kind: 'at-least', limit: 0 }, note: String(error) });
+    }
+  }
+  return rows;
+};
+
+const main = async (): Promise<number> => {
+  const options = parseOptions(process.argv.slice(2));
+  if (process.getuid?.() !== 0) throw new Error('the bench makes network namespaces and loads BPF programs: run it as root');
+  sweepNamespaces();
+  compileWrapper();
+  const { cpu, undo } = pin(options.cpu, options.nice);
+  const leave = (): void => {
+    stopAll();
+    dropNamespaces();
+    undo();
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      leave();
+      process.exit(130);
+    });
+  }
+  try {
+    const about = machine(cpu);
+    say(`${about['cpu']}, kernel ${about['kernel']}, all on CPU ${cpu}${options.quick ? '; a quick run: its figures are no evidence' : ''}\n`);
+    const rows = await measure(options);
+    const { kept, gates, missed } = verdict(rows);
+    say(`${kept} of ${gates} gates kept${missed.map((name) => `\nmissed: ${name}`).join('')}`);
+    if (options.json !== undefined) {
+      const found = rows.map((row) => ({ ...row, pass: keeps(row) ?? null }));
+      writeFileSync(options.json, `${JSON.stringify({ machine: about, quick: options.quick, rows: found }, null, 2)}\n`);
+    }
+    return options.gate && missed.length > 0 ? 1 : 0;
+  } finally {
+    leave();
+  }
+};
+
+main().then(
+  (status) => {
+    process.exitCode = status;
+  },
+  (error) => {
+    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${/option|needs a value|takes a|part/.test(String(error)) ? usage : ''}`);
+    process.exitCode = 2;
+  },
+);

@@ -1,0 +1,83 @@
+// Commands and servers that the bench starts, inside network namespaces of its own: each is ended by its pid, whatever happens.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+
+export interface Finished {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const living = new Set<ChildProcess>();
+
+/** The command line that runs `args` in a namespace; only the network is changed, so mounts and pins stay visible. */
+const within = (namespace: string | undefined, args: readonly string[]): readonly [string, readonly string[]] => {
+  const line = namespace === undefined ? args : ['nsenter', `--net=/run/netns/${namespace}`, '--', ...args];
+  const [command = '', ...rest] = line;
+  return [command, rest];
+};
+
+/** Runs a short command to its end. @throws Error with the command's own words when it fails. */
+export const run = (namespace: string | undefined, args: readonly string[], input = ''): string => {
+  const [command, rest] = within(namespace, args);
+  const done = spawnSync(command, rest, { input, encoding: 'utf8', maxBuffer: 1 << 28 });
+  if (done.error) throw done.error;
+  if (done.status !== 0) throw new Error(`${args.join(' ')}: ${done.stderr.trim() || done.stdout.trim() || `status ${done.status}`}`);
+  return done.stdout;
+};
+
+/** Starts a process and answers at once; `stop` ends it. */
+export const start = (namespace: string, args: readonly string[]): ChildProcess => {
+  const [command, rest] = within(namespace, args);
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
+  living.add(child);
+  child.on('error', () => living.delete(child));
+  child.on('close', () => living.delete(child));
+  return child;
+};
+
+/** Everything a started process said, when it has ended. */
+export const finished = (child: ChildProcess): Promise<Finished> =>
+  new Promise((resolve, reject) => {
+    let stdout = '';
+    let stderr = '';
+    child.stdout?.on('data', (chunk) => {
+      stdout += String(chunk);
+    });
+    child.stderr?.on('data', (chunk) => {
+      stderr += String(chunk);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ status: code ?? 1, stdout, stderr }));
+  });
+
+/** A server: its output is kept from filling the pipe, its end awaited by `stop`. */
+export const serve = (namespace: string, args: readonly string[]): ChildProcess => {
+  const child = start(namespace, args);
+  child.stdout?.resume();
+  child.stderr?.resume();
+  return child;
+};
+
+/** Asks a process to end and waits until it has; after two seconds it is ended for it. */
+export const stop = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
+      resolve();
+      return;
+    }
+    const last = setTimeout(() => child.kill('SIGKILL'), 2000);
+    child.on('close', () => {
+      clearTimeout(last);
+      resolve();
+    });
+    child.kill('SIGTERM');
+  });
+
+/** Ends everything still running, at once: for exits and interrupts. */
+export const stopAll = (): void => {
+  for (const child of living) child.kill('SIGKILL');
+  living.clear();
+};
+
+/** Whether a program is installed. */
+export const installed = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;

@@ -1,0 +1,153 @@
+// Who is compared on the wire: each peer balances tcp/80 (two servers, round robin), tcp/5201 (one) and udp/9000 (two) on the VIP.
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { installed, run, serve } from './processes.js';
+import { directServer, listening, type Mode, servers, type Topology, vip } from './wire-topology.js';
+
+export interface Peer {
+  readonly name: string;
+  readonly mode: Mode;
+  /** Where the client connects to. */
+  readonly target: string;
+  /** Whether it balances UDP at all. */
+  readonly udp: boolean;
+  /** Why it cannot take part here; undefined when it can. */
+  missing(): string | undefined;
+  /** Sets it up in a standing topology. */
+  begin(topology: Topology): Promise<void>;
+  /** Takes away what outlives its processes and namespaces. */
+  end(topology: Topology): void;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const [first, second] = servers;
+const needs = (program: string): string | undefined => (installed(program) ? undefined : `${program} is not installed`);
+const nothing = { missing: (): undefined => undefined, begin: async (): Promise<void> => {}, end: (): void => {} };
+
+const nftRules = `table ip lb {
+  chain pre { type nat hook prerouting priority dstnat; policy accept;
+    ip daddr ${vip} tcp dport 80 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
+    ip daddr ${vip} tcp dport 5201 dnat to ${first}
+    ip daddr ${vip} udp dport 9000 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
+  }
+}
+`;
+
+const haproxyConfig = `global
+  maxconn 4000
+  nbthread 1
+  tune.bufsize 16384
+defaults
+  mode tcp
+  timeout connect 5s
+  timeout client 60s
+  timeout server 60s
+  option splice-auto
+  option tcp-smart-accept
+  option tcp-smart-connect
+listen web
+  bind ${vip}:80
+  balance roundrobin
+  server one ${first}:80
+  server two ${second}:80
+listen bulk
+  bind ${vip}:5201
+  server one ${first}:5201
+`;
+
+/** Debian ships the stream module apart from nginx. */
+const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
+
+const nginxConfig = (folder: string): string => `${existsSync(streamModule) ? `load_module ${streamModule};` : ''}
+daemon off; worker_processes 1; pid ${folder}/lb.pid; error_log ${folder}/lb.err warn;
+events { worker_connections 16384; multi_accept on; }
+stream { tcp_nodelay on; proxy_buffer_size 16k;
+  upstream web { server ${first}:80; server ${second}:80; }
+  upstream bulk { server ${first}:5201; }
+  upstream names { server ${first}:9000; server ${second}:9000; }
+  server { listen ${vip}:80 reuseport backlog=65535; proxy_pass web; }
+  server { listen ${vip}:5201; proxy_pass bulk; }
+  server { listen ${vip}:9000 udp reuseport; proxy_pass names; proxy_responses 0; proxy_timeout 5s; } }
+`;
+
+const nginxLacks = (): string | undefined => {
+  if (!installed('nginx')) return 'nginx is not installed';
+  if (existsSync(streamModule)) return undefined;
+  const built = run(undefined, ['sh', '-c', 'nginx -V 2>&1']);
+  return /--with-stream(\s|$)/.test(built) ? undefined : 'nginx has no stream module (Debian: libnginx-mod-stream)';
+};
+
+const weirTable = (method: '-m' | '-g'): string =>
+  [
+    `-A -t ${vip}:80 -s rr`,
+    `-a -t ${vip}:80 -r ${first}:80 ${method} -w 1`,
+    `-a -t ${vip}:80 -r ${second}:80 ${method} -w 1`,
+    `-A -t ${vip}:5201 -s rr`,
+    `-a -t ${vip}:5201 -r ${first}:5201 ${method} -w 1`,
+    `-A -u ${vip}:9000 -s rr`,
+    `-a -u ${vip}:9000 -r ${first}:9000 ${method} -w 1`,
+    `-a -u ${vip}:9000 -r ${second}:9000 ${method} -w 1`,
+    '',
+  ].join('\n');
+
+const weir = (name: string, mode: Mode, method: '-m' | '-g'): Peer => ({
+  name,
+  mode,
+  target: vip,
+  udp: true,
+  missing: () => undefined,
+  begin: async ({ director }) => {
+    run(director, [join(root, 'bin/ipvsadm'), '-R'], weirTable(method));
+  },
+  end: ({ director }) => {
+    run(director, [join(root, 'bin/weir'), 'unload']);
+  },
+});
+
+/** The one whose ratios the gates are about. */
+export const subject = 'weir NAT';
+
+export const peers: readonly Peer[] = [
+  { name: 'direct', mode: 'nat', target: directServer, udp: true, ...nothing },
+  { name: 'routing', mode: 'nat', target: first, udp: true, ...nothing },
+  {
+    name: 'nft DNAT',
+    mode: 'nat',
+    target: vip,
+    udp: true,
+    missing: () => needs('nft'),
+    begin: async ({ director }) => {
+      run(director, ['nft', '-f', '-'], nftRules);
+    },
+    end: () => {},
+  },
+  {
+    name: 'haproxy',
+    mode: 'nat',
+    target: vip,
+    udp: false,
+    missing: () => needs('haproxy'),
+    begin: async ({ director, folder, children }) => {
+      writeFileSync(join(folder, 'haproxy.cfg'), haproxyConfig);
+      children.push(serve(director, ['haproxy', '-db', '-f', join(folder, 'haproxy.cfg')]));
+      await listening(director, 80);
+    },
+    end: () => {},
+  },
+  {
+    name: 'nginx stream',
+    mode: 'nat',
+    target: vip,
+    udp: true,
+    missing: nginxLacks,
+    begin: async ({ director, folder, children }) => {
+      writeFileSync(join(folder, 'lb.conf'), nginxConfig(folder));
+      children.push(serve(director, ['nginx', '-c', join(folder, 'lb.conf'), '-p', folder, '-e', join(folder, 'start.err')]));
+      await listening(director, 80);
+    },
+    end: () => {},
+  },
+  weir(subject, 'nat', '-m'),
+  weir('weir DR', 'dr', '-g'),
+];

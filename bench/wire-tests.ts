@@ -1,0 +1,70 @@
+// What is asked of each peer on the wire: requests on kept connections, new connections, bulk, and a flood of datagrams.
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { finished, start } from './processes.js';
+import type { Topology } from './wire-topology.js';
+
+export interface Outcome {
+  /** Units per second. */
+  readonly value: number;
+  /** What went wrong on the way, in a few words. */
+  readonly trouble?: string;
+}
+
+export interface WireTest {
+  readonly name: string;
+  readonly unit: string;
+  readonly run: (topology: Topology, target: string, seconds: number, tools: string) => Promise<Outcome>;
+}
+
+const connections = 64;
+
+const wrk = async (topology: Topology, target: string, seconds: number, ...extra: readonly string[]): Promise<Outcome> => {
+  const { stdout, stderr } = await finished(start(topology.client, ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, ...extra, `http://${target}:80/`]));
+  const value = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN);
+  const errors = /Socket errors: (.*)/.exec(stdout)?.[1];
+  const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1];
+  const trouble = [errors && `socket errors: ${errors}`, refused && `${refused} answers not 2xx`, Number.isNaN(value) && stderr.trim()].filter(Boolean).join('; ');
+  return trouble === '' ? { value } : { value, trouble };
+};
+
+interface IperfReport {
+  readonly error?: string;
+  readonly end?: { readonly sum_received?: { readonly bits_per_second?: number } };
+}
+
+const bulk: WireTest['run'] = async (topology, target, seconds) => {
+  const args = ['timeout', String(seconds + 6), 'iperf3', '-c', target, '-p', '5201', '-t', String(seconds), '-J'];
+  const { stdout, stderr } = await finished(start(topology.client, args));
+  if (!stdout.trim().startsWith('{')) return { value: Number.NaN, trouble: stderr.trim() || 'iperf3 gave no report' };
+  const report = JSON.parse(stdout) as IperfReport;
+  const bits = report.end?.sum_received?.bits_per_second;
+  return bits === undefined ? { value: Number.NaN, trouble: report.error ?? 'iperf3 gave no figure' } : { value: bits / 1e6 };
+};
+
+/** Starts a sink, and waits until its socket is bound; what it will have counted comes in `count`. */
+const sink = async (namespace: string, seconds: number, tools: string): Promise<{ readonly count: Promise<number> }> => {
+  const child = start(namespace, [join(tools, 'udp-sink'), '9000', String(seconds)]);
+  const done = finished(child);
+  if (child.stdout === null) throw new Error('udp-sink has no output');
+  const ready = once(createInterface({ input: child.stdout }), 'line');
+  await Promise.race([ready, done]);
+  return { count: done.then(({ stdout }) => Number(/^(\d+)$/m.exec(stdout)?.[1] ?? Number.NaN)) };
+};
+
+const flood: WireTest['run'] = async (topology, target, seconds, tools) => {
+  const sinks = [];
+  for (const server of topology.servers) sinks.push(await sink(server, seconds + 1, tools));
+  const source = await finished(start(topology.client, [join(tools, 'udp-source'), target, '9000', String(seconds), '64', '64']));
+  const counts = await Promise.all(sinks.map(({ count }) => count));
+  const value = counts.reduce((sum, count) => sum + count, 0) / seconds;
+  return source.status === 0 ? { value } : { value, trouble: source.stderr.trim() };
+};
+
+export const wireTests: readonly WireTest[] = [
+  { name: 'requests', unit: 'req/s', run: (topology, target, seconds) => wrk(topology, target, seconds) },
+  { name: 'connections', unit: 'conn/s', run: (topology, target, seconds) => wrk(topology, target, seconds, '-H', 'Connection: close') },
+  { name: 'udp', unit: 'pkt/s', run: flood },
+  { name: 'bulk', unit: 'Mbit/s', run: bulk },
+];

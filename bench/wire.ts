@@ -1,0 +1,113 @@
+// Part 3: real connections, one core for client, director and servers together. All peers stand side by side and take turns,
+// so that a slow minute of the machine falls on all of them alike.
+import { median } from './median.js';
+import type { Options } from './options.js';
+import type { Gate, Row } from './report.js';
+import { peers, type Peer, subject } from './wire-peers.js';
+import { type Outcome, wireTests, type WireTest } from './wire-tests.js';
+import { dropTopology, makeTopology, type Offload, type Topology } from './wire-topology.js';
+
+const offloads: readonly Offload[] = ['default', 'nic'];
+
+/** At least this ratio of weir to the peer, by test and peer. */
+const gates: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  requests: { 'nft DNAT': 1.15, haproxy: 1.65, direct: 0.92 },
+  connections: { 'nft DNAT': 1.12 },
+  udp: { 'nft DNAT': 1.15 },
+  bulk: { 'nft DNAT': 1.0 },
+};
+
+interface Standing {
+  readonly peer: Peer;
+  readonly topology: Topology;
+  /** Outcomes by test. */
+  readonly outcomes: Map<string, Outcome[]>;
+}
+
+const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined): readonly T[] =>
+  all.filter(({ name }) => names === undefined || names.some((word) => name.toLowerCase().includes(word.toLowerCase())));
+
+const raise = async (offload: Offload, options: Options, say: (line: string) => void): Promise<readonly Standing[]> => {
+  const standing: Standing[] = [];
+  for (const peer of chosen(peers, options.peers)) {
+    const missing = peer.missing();
+    if (missing !== undefined) {
+      say(`${peer.name} left out: ${missing}`);
+      continue;
+    }
+    const topology = await makeTopology(`${offload}${standing.length}`, peer.mode, offload);
+    try {
+      await peer.begin(topology);
+      standing.push({ peer, topology, outcomes: new Map() });
+    } catch (error) {
+      say(`${peer.name} left out: ${error instanceof Error ? error.message : String(error)}`);
+      await dropTopology(topology);
+    }
+  }
+  return standing;
+};
+
+const takeTurns = async (standing: readonly Standing[], test: WireTest, rounds: number, seconds: number, tools: string): Promise<void> => {
+  for (let round = 0; round < rounds; round += 1) {
+    for (const { peer, topology, outcomes } of standing) {
+      if (test.name === 'udp' && !peer.udp) continue;
+      const outcome = await test.run(topology, peer.target, seconds, tools);
+      outcomes.set(test.name, [...(outcomes.get(test.name) ?? []), outcome]);
+    }
+  }
+};
+
+const middle = (standing: Standing | undefined, test: string): number => median((standing?.outcomes.get(test) ?? []).map(({ value }) => value));
+
+const gateOf = (test: string, peer: string): Gate | undefined => {
+  const limit = gates[test]?.[peer];
+  return limit === undefined ? undefined : { kind: 'at-least', limit };
+};
+
+const rowsOf = (offload: Offload, test: WireTest, standing: readonly Standing[]): readonly Row[] => {
+  const ours = middle(standing.find(({ peer }) => peer.name === subject), test.name);
+  return standing
+    .filter(({ outcomes }) => outcomes.has(test.name))
+    .map((each) => {
+      const outcomes = each.outcomes.get(test.name) ?? [];
+      const gate = gateOf(test.name, each.peer.name);
+      const trouble = outcomes.find((outcome) => outcome.trouble !== undefined)?.trouble;
+      const value = middle(each, test.name);
+      return {
+        part: `wire, ${offload} offloads`,
+        name: `${test.name} ${each.peer.name}`,
+        value,
+        unit: test.unit,
+        samples: outcomes.map((outcome) => outcome.value),
+        ...(each.peer.name === subject ? {} : { ratio: ours / value, basis: 'weir/it' }),
+        ...(gate ? { gate } : {}),
+        ...(trouble === undefined ? {} : { note: trouble }),
+      };
+    });
+};
+
+const measure = async (offload: Offload, options: Options, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
+  const standing = await raise(offload, options, say);
+  const rows: Row[] = [];
+  try {
+    for (const test of chosen(wireTests, options.tests)) {
+      await takeTurns(standing, test, options.quick ? 1 : 5, options.quick ? 1 : 3, tools);
+      rows.push(...rowsOf(offload, test, standing));
+    }
+  } finally {
+    for (const { peer, topology } of standing) {
+      peer.end(topology);
+      await dropTopology(topology);
+    }
+  }
+  return rows;
+};
+
+/** `tools`: the folder with udp-source and udp-sink. */
+export const wire = async (options: Options, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
+  const rows: Row[] = [];
+  for (const offload of offloads) {
+    if (options.offloads === undefined || options.offloads.includes(offload)) rows.push(...(await measure(offload, options, tools, say)));
+  }
+  return rows;
+};
