@@ -5,9 +5,12 @@ export interface SystemError extends Error {
   readonly code: string;
   readonly errno: number;
   readonly syscall: string;
+  /** The last lines of libbpf and the verifier, where they said anything. */
+  readonly log?: string;
 }
 
 export interface ProgTest {
+  /** The packet; empty for programs that take only a context. */
   readonly data: Uint8Array;
   readonly repeat?: number;
   /** struct xdp_md or struct __sk_buff in; the context after the run comes back in `ctx`. */
@@ -33,35 +36,49 @@ export interface MapInfo {
   readonly maxEntries: number;
   readonly mapFlags: number;
   readonly name: string;
-  /** bytes of kernel memory charged (fdinfo memlock) */
+  /** bytes of kernel memory charged (fdinfo memlock); -1 where /proc is not mounted */
   readonly memlock: number;
 }
 
 declare const bpfObject: unique symbol;
-/** An opened (maybe loaded) BPF object file; freed by bpfObjectClose or by the collector. */
+/** An opened (maybe loaded) BPF object file; freed by bpfObjectClose or by the collector. Used when closed: EBADF. */
 export type BpfObject = { readonly [bpfObject]: true };
 declare const poll: unique symbol;
+/** One running poll; stopped by pollStop, or with its thread. */
 export type PollHandle = { readonly [poll]: true };
 
 export interface Native {
+  /** Adds O_CLOEXEC. */
   open(path: string, flags: number, mode?: number): number;
   close(fd: number): void;
   /** LOCK_SH 1, LOCK_EX 2, LOCK_NB 4, LOCK_UN 8. Blocks without LOCK_NB. */
   flock(fd: number, operation: number): void;
-  /** nsfd: the network namespace (a descriptor) in which the socket is born; -1 or absent: our own. */
+  /** Never blocks, closes on exec. nsfd: the network namespace (a descriptor) where it is born; -1 or absent: our own. */
   socket(domain: number, type: number, protocol: number, nsfd?: number): number;
   bind(fd: number, sockaddr: Uint8Array): void;
+  /** @throws EINPROGRESS while a stream socket is connecting: wait for POLLOUT, then read SO_ERROR. */
   connect(fd: number, sockaddr: Uint8Array): void;
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): void;
+  /** Bytes written into `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
+  /** The address's length, bytes, which may be more than `sockaddr` holds. */
   getsockname(fd: number, sockaddr: Uint8Array): number;
-  sendto(fd: number, bytes: Uint8Array, sockaddr?: Uint8Array): number;
-  /** Bytes read, or -1 when nothing is waiting. */
-  recvfrom(fd: number, into: Uint8Array, sockaddr?: Uint8Array): number;
+  sendto(fd: number, bytes: Uint8Array, sockaddr?: Uint8Array | null): number;
+  /** Bytes read, or -1 when nothing is waiting. flags: MSG_PEEK 2, MSG_TRUNC 0x20 (answers the whole length). */
+  recvfrom(fd: number, into: Uint8Array, sockaddr?: Uint8Array | null, flags?: number): number;
+  /** `arg` at most 16 KiB; a short one reads as padded with zeros. No pointers inside. */
   ioctl(fd: number, request: number, arg: Uint8Array): number;
-  /** Blocks this thread until fd is ready or ms are over; the ready events (POLLIN 1, POLLOUT 4), 0 on timeout. */
+  /**
+   * Blocks this thread until fd is ready or ms are over; the ready events (POLLIN 1, POLLPRI 2, POLLOUT 4, POLLERR 8,
+   * POLLHUP 16), 0 on timeout.
+   */
   pollOnce(fd: number, events: number, ms: number): number;
+  /**
+   * Calls back from this thread's event loop while fd is ready for events (POLLIN 1, POLLPRI 2, POLLOUT 4, POLLRDHUP
+   * 0x2000). status: 0, or a negative errno. Works on a duplicate: what fd names stays open until pollStop.
+   */
   pollStart(fd: number, events: number, callback: (status: number, events: number) => void): PollHandle;
+  /** Stopping twice does nothing. */
   pollStop(handle: PollHandle): void;
   /** Moves the calling thread into a network namespace; nothing else may run in this thread's event loop after. */
   setns(fd: number): void;
@@ -72,7 +89,10 @@ export interface Native {
 
   bpfObjectOpen(path: string): BpfObject;
   bpfSetMapEntries(object: BpfObject, map: string, entries: number): void;
-  /** Sets a `const volatile` / global variable's initial value before load. Bytes must have the variable's size. */
+  /**
+   * Sets a `const volatile` / global variable's initial value before load.
+   * @throws EINVAL when the bytes have not the variable's size, ENOENT without such a variable, EBUSY after the load
+   */
   bpfSetVariable(object: BpfObject, name: string, value: Uint8Array): void;
   /** Makes the object use an existing map instead of creating its own. */
   bpfReuseMap(object: BpfObject, map: string, fd: number): void;
@@ -83,12 +103,18 @@ export interface Native {
   /** New descriptors, owned by the caller. */
   bpfProgramFd(object: BpfObject, program: string): number;
   bpfMapFd(object: BpfObject, map: string): number;
+  /** Closing twice does nothing. */
   bpfObjectClose(object: BpfObject): void;
   bpfObjPin(fd: number, path: string): void;
   bpfObjGet(path: string): number;
+  bpfMapCreate(type: number, name: string, keySize: number, valueSize: number, entries: number, flags?: number): number;
   bpfMapInfo(fd: number): MapInfo;
-  /** Maps a BPF_F_MMAPABLE array: length bytes from its start, shared, read and write. Unmapped by the collector. */
+  /**
+   * Maps a BPF_F_MMAPABLE array: length bytes from its start, shared. Unmapped by the collector, and outlives the
+   * descriptor. Writing into one that is not writable ends the process (SIGSEGV).
+   */
   bpfMapMmap(fd: number, length: number, writable: boolean): ArrayBuffer;
+  /** Sizes are checked here and below (EINVAL). Per-CPU maps: valueSize rounded up to 8, times possibleCpus(). */
   bpfMapLookup(fd: number, key: Uint8Array, into: Uint8Array): void;
   bpfMapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags?: number): void;
   bpfMapDelete(fd: number, key: Uint8Array): void;
@@ -99,12 +125,15 @@ export interface Native {
   bpfLinkCreate(progFd: number, ifindex: number, attachType: number, flags?: number, nsfd?: number): number;
   bpfLinkUpdate(linkFd: number, progFd: number): void;
   bpfLinkDetach(linkFd: number): void;
-  /** ifindex 0: the device is gone. */
+  /** ifindex 0: the device is gone (or it is no XDP or tcx link). */
   bpfLinkInfo(linkFd: number): { readonly type: number; readonly id: number; readonly progId: number; readonly ifindex: number; readonly attachType: number };
   bpfProgId(progFd: number): number;
   /** clsact for kernels without tcx; creates the qdisc where missing. */
   bpfTcAttach(progFd: number, ifindex: number, egress: boolean, handle: number, priority: number, nsfd?: number): void;
+  /** @throws ENOENT when nothing stands there */
   bpfTcDetach(ifindex: number, egress: boolean, handle: number, priority: number, nsfd?: number): void;
+  /** The id of the program that bpfTcAttach put there. @throws ENOENT when nothing stands there */
+  bpfTcQuery(ifindex: number, egress: boolean, handle: number, priority: number, nsfd?: number): number;
   /** Program ids attached at a hook of a device, in order; throws EINVAL where the kernel has no such hook. */
-  bpfProgQuery(ifindex: number, attachType: number): readonly number[];
+  bpfProgQuery(ifindex: number, attachType: number, nsfd?: number): readonly number[];
 }

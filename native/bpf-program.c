@@ -1,0 +1,76 @@
+/* bpf-program.c - loaded programs: which one a descriptor is, and running one on a packet without a network. */
+#include "addon.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define OUT_MAX (16 << 20)
+
+static napi_value js_id(napi_env env, napi_callback_info info) {
+  ARGS("bpfProgId");
+  int fd = arg_fd(&a, 0);
+  struct bpf_prog_info p;
+  __u32 size = sizeof p;
+  if (args_bad(&a)) return NULL;
+  memset(&p, 0, sizeof p);
+  return bpf_obj_get_info_by_fd(fd, &p, &size) < 0 ? fail(env, a.call, errno) : number(env, p.id);
+}
+
+/* A new Uint8Array with a copy of the bytes, or NULL. */
+static napi_value copy_bytes(napi_env env, const void *bytes, size_t size) {
+  napi_value buffer, view;
+  void *at;
+  if (napi_create_arraybuffer(env, size, &at, &buffer) != napi_ok) return NULL;
+  if (size) memcpy(at, bytes, size);
+  return napi_create_typedarray(env, napi_uint8_array, size, buffer, 0, &view) == napi_ok ? view : NULL;
+}
+
+static napi_value result(napi_env env, const struct bpf_test_run_opts *opts, size_t out_room) {
+  napi_value out, data = copy_bytes(env, opts->data_out, out_room ? opts->data_size_out : 0);
+  napi_value ctx = copy_bytes(env, opts->ctx_out, opts->ctx_out ? opts->ctx_size_out : 0);
+  if (!data || !ctx || napi_create_object(env, &out) != napi_ok) return NULL;
+  set_number(env, out, "retval", opts->retval);
+  set_number(env, out, "duration", opts->duration);
+  napi_set_named_property(env, out, "data", data);
+  napi_set_named_property(env, out, "ctx", ctx);
+  return out;
+}
+
+/* bpfProgTest(fd, {data, repeat, ctx, flags, cpu, batchSize, outSize}): {retval, duration, data, ctx} */
+static napi_value js_test(napi_env env, napi_callback_info info) {
+  ARGS("bpf_prog_test_run");
+  int fd = arg_fd(&a, 0);
+  Bytes data = arg_field_bytes(&a, 1, "data"), ctx = arg_field_bytes(&a, 1, "ctx");
+  if (!data.at && !ctx.at) args_reject(&a, "neither data nor ctx");
+  if (data.size > OUT_MAX || ctx.size > OUT_MAX) args_reject(&a, "data or ctx: too long");
+  int64_t repeat = arg_field_int(&a, 1, "repeat", 0, INT_MAX, 1);
+  int64_t flags = arg_field_int(&a, 1, "flags", 0, UINT32_MAX, 0), cpu = arg_field_int(&a, 1, "cpu", 0, INT_MAX, 0);
+  int64_t batch = arg_field_int(&a, 1, "batchSize", 0, INT_MAX, 0);
+  int64_t room = arg_field_int(&a, 1, "outSize", 0, OUT_MAX, data.size ? (int64_t)data.size + 256 : 0);
+  if (args_bad(&a)) return NULL;
+  uint8_t *out = room ? malloc((size_t)room) : NULL, *ctx_out = ctx.size ? malloc(ctx.size) : NULL;
+  napi_value value = NULL;
+  if ((room && !out) || (ctx.size && !ctx_out)) {
+    fail(env, a.call, ENOMEM);
+  } else {
+    LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data.size ? data.at : NULL, .data_size_in = (__u32)data.size,
+                .data_out = out, .data_size_out = (__u32)room, .ctx_in = ctx.size ? ctx.at : NULL,
+                .ctx_size_in = (__u32)ctx.size, .ctx_out = ctx_out, .ctx_size_out = (__u32)ctx.size,
+                .repeat = (int)repeat, .flags = (__u32)flags, .cpu = (__u32)cpu, .batch_size = (__u32)batch);
+    if (bpf_prog_test_run_opts(fd, &opts) < 0) fail(env, a.call, errno);
+    else value = result(env, &opts, (size_t)room);
+  }
+  free(out);
+  free(ctx_out);
+  return value;
+}
+
+const Export program_exports[] = {
+    {"bpfProgId", js_id},
+    {"bpfProgTest", js_test},
+    {NULL, NULL},
+};

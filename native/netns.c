@@ -1,0 +1,105 @@
+/* netns.c - network namespaces: acting in another one within a single call, moving a thread, telling them apart. */
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE 71
+#endif
+#ifndef SIOCGSKNS
+#define SIOCGSKNS 0x894C
+#endif
+
+/* A descriptor of this thread's namespace, or -errno. Without /proc (a bare chroot) a socket of ours names it. */
+static int own_netns(void) {
+  int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) return fd;
+  if (errno != ENOENT) return -errno;
+  int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (sock < 0) return -errno;
+  fd = ioctl(sock, SIOCGSKNS);
+  int err = errno;
+  close(sock);
+  if (fd < 0) return -err;
+  if (fcntl(fd, F_SETFD, FD_CLOEXEC) < 0) {
+    err = errno;
+    close(fd);
+    return -err;
+  }
+  return fd;
+}
+
+int enter_netns(int nsfd, int *saved) {
+  *saved = -1;
+  if (nsfd < 0) return 0;
+  int own = own_netns();
+  if (own < 0) return own;
+  if (setns(nsfd, CLONE_NEWNET) < 0) {
+    int err = errno;
+    close(own);
+    return -err;
+  }
+  *saved = own;
+  return 0;
+}
+
+void leave_netns(int saved) {
+  if (saved < 0) return;
+  if (setns(saved, CLONE_NEWNET) < 0) abort(); /* going on in the wrong namespace would be worse than ending */
+  close(saved);
+}
+
+static napi_value js_setns(napi_env env, napi_callback_info info) {
+  ARGS("setns");
+  int fd = arg_fd(&a, 0);
+  if (args_bad(&a)) return NULL;
+  return setns(fd, CLONE_NEWNET) < 0 ? fail(env, "setns", errno) : NULL;
+}
+
+static napi_value js_netns_cookie(napi_env env, napi_callback_info info) {
+  ARGS("netnsCookie");
+  int nsfd = arg_nsfd(&a, 0), saved;
+  if (args_bad(&a)) return NULL;
+  int err = enter_netns(nsfd, &saved);
+  if (err) return fail(env, "setns", -err);
+  int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  err = errno;
+  leave_netns(saved);
+  if (sock < 0) return fail(env, "socket", err);
+  uint64_t cookie = 0;
+  socklen_t size = sizeof cookie;
+  int got = getsockopt(sock, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size);
+  err = errno;
+  close(sock);
+  if (got < 0) return fail(env, "getsockopt", err);
+  napi_value v;
+  return napi_create_bigint_uint64(env, cookie, &v) == napi_ok ? v : NULL;
+}
+
+static napi_value js_if_name_to_index(napi_env env, napi_callback_info info) {
+  ARGS("if_nametoindex");
+  char name[IF_NAMESIZE];
+  arg_text(&a, 0, name, sizeof name);
+  int nsfd = arg_nsfd(&a, 1), saved;
+  if (args_bad(&a)) return NULL;
+  int err = enter_netns(nsfd, &saved);
+  if (err) return fail(env, "setns", -err);
+  unsigned index = if_nametoindex(name);
+  err = errno;
+  leave_netns(saved);
+  return index ? number(env, index) : fail(env, "if_nametoindex", err);
+}
+
+const Export netns_exports[] = {
+    {"setns", js_setns},
+    {"netnsCookie", js_netns_cookie},
+    {"ifNameToIndex", js_if_name_to_index},
+    {NULL, NULL},
+};

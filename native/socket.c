@@ -1,0 +1,173 @@
+/* socket.c - descriptors and sockets, one system call each. Sockets never block and close on exec. */
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#define IOCTL_ROOM 16384 /* the most that an ioctl number can promise, and more than any plain one takes */
+
+static napi_value js_open(napi_env env, napi_callback_info info) {
+  ARGS("open");
+  char path[PATH_MAX];
+  arg_text(&a, 0, path, sizeof path);
+  int flags = (int)arg_int(&a, 1, 0, INT_MAX);
+  mode_t mode = (mode_t)arg_flags(&a, 2);
+  if (args_bad(&a)) return NULL;
+  int fd = open(path, flags | O_CLOEXEC, mode);
+  return fd < 0 ? fail(env, "open", errno) : number(env, fd);
+}
+
+static napi_value js_close(napi_env env, napi_callback_info info) {
+  ARGS("close");
+  int fd = arg_fd(&a, 0);
+  if (args_bad(&a)) return NULL;
+  return close(fd) < 0 ? fail(env, "close", errno) : NULL;
+}
+
+static napi_value js_flock(napi_env env, napi_callback_info info) {
+  ARGS("flock");
+  int fd = arg_fd(&a, 0), operation = (int)arg_int(&a, 1, 0, INT_MAX);
+  if (args_bad(&a)) return NULL;
+  return flock(fd, operation) < 0 ? fail(env, "flock", errno) : NULL;
+}
+
+static napi_value js_socket(napi_env env, napi_callback_info info) {
+  ARGS("socket");
+  int domain = (int)arg_int(&a, 0, INT_MIN, INT_MAX), type = (int)arg_int(&a, 1, INT_MIN, INT_MAX);
+  int protocol = (int)arg_int(&a, 2, INT_MIN, INT_MAX), nsfd = arg_nsfd(&a, 3), saved;
+  if (args_bad(&a)) return NULL;
+  int err = enter_netns(nsfd, &saved);
+  if (err) return fail(env, "setns", -err);
+  int fd = socket(domain, type | SOCK_NONBLOCK | SOCK_CLOEXEC, protocol);
+  err = errno;
+  leave_netns(saved);
+  return fd < 0 ? fail(env, "socket", err) : number(env, fd);
+}
+
+static napi_value js_bind(napi_env env, napi_callback_info info) {
+  ARGS("bind");
+  int fd = arg_fd(&a, 0);
+  Bytes address = arg_bytes(&a, 1);
+  if (args_bad(&a)) return NULL;
+  return bind(fd, (void *)address.at, (socklen_t)address.size) < 0 ? fail(env, "bind", errno) : NULL;
+}
+
+static napi_value js_connect(napi_env env, napi_callback_info info) {
+  ARGS("connect");
+  int fd = arg_fd(&a, 0);
+  Bytes address = arg_bytes(&a, 1);
+  if (args_bad(&a)) return NULL;
+  return connect(fd, (void *)address.at, (socklen_t)address.size) < 0 ? fail(env, "connect", errno) : NULL;
+}
+
+static napi_value js_setsockopt(napi_env env, napi_callback_info info) {
+  ARGS("setsockopt");
+  int fd = arg_fd(&a, 0), level = (int)arg_int(&a, 1, INT_MIN, INT_MAX), name = (int)arg_int(&a, 2, INT_MIN, INT_MAX);
+  Bytes value = arg_bytes(&a, 3);
+  if (args_bad(&a)) return NULL;
+  return setsockopt(fd, level, name, value.at, (socklen_t)value.size) < 0 ? fail(env, "setsockopt", errno) : NULL;
+}
+
+static napi_value js_getsockopt(napi_env env, napi_callback_info info) {
+  ARGS("getsockopt");
+  int fd = arg_fd(&a, 0), level = (int)arg_int(&a, 1, INT_MIN, INT_MAX), name = (int)arg_int(&a, 2, INT_MIN, INT_MAX);
+  Bytes value = arg_bytes(&a, 3);
+  socklen_t size = (socklen_t)value.size;
+  if (args_bad(&a)) return NULL;
+  return getsockopt(fd, level, name, value.at, &size) < 0 ? fail(env, "getsockopt", errno) : number(env, size);
+}
+
+static napi_value js_getsockname(napi_env env, napi_callback_info info) {
+  ARGS("getsockname");
+  int fd = arg_fd(&a, 0);
+  Bytes address = arg_bytes(&a, 1);
+  socklen_t size = (socklen_t)address.size;
+  if (args_bad(&a)) return NULL;
+  return getsockname(fd, (void *)address.at, &size) < 0 ? fail(env, "getsockname", errno) : number(env, size);
+}
+
+static napi_value js_sendto(napi_env env, napi_callback_info info) {
+  ARGS("sendto");
+  int fd = arg_fd(&a, 0);
+  Bytes bytes = arg_bytes(&a, 1), address = arg_bytes_maybe(&a, 2);
+  if (args_bad(&a)) return NULL;
+  ssize_t n = sendto(fd, bytes.at, bytes.size, MSG_DONTWAIT | MSG_NOSIGNAL, (void *)address.at, (socklen_t)address.size);
+  return n < 0 ? fail(env, "sendto", errno) : number(env, n);
+}
+
+static napi_value js_recvfrom(napi_env env, napi_callback_info info) {
+  ARGS("recvfrom");
+  int fd = arg_fd(&a, 0);
+  Bytes into = arg_bytes(&a, 1), address = arg_bytes_maybe(&a, 2);
+  int flags = (int)arg_flags(&a, 3);
+  socklen_t size = (socklen_t)address.size;
+  if (args_bad(&a)) return NULL;
+  ssize_t n = recvfrom(fd, into.at, into.size, flags | MSG_DONTWAIT, (void *)address.at, address.at ? &size : NULL);
+  if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return number(env, -1);
+  return n < 0 ? fail(env, "recvfrom", errno) : number(env, n);
+}
+
+/* The kernel decides how much it reads and writes, so it works on a roomy copy: a short argument cannot be overrun. */
+static napi_value js_ioctl(napi_env env, napi_callback_info info) {
+  ARGS("ioctl");
+  int fd = arg_fd(&a, 0);
+  unsigned long request = (unsigned long)arg_int(&a, 1, 0, UINT32_MAX);
+  Bytes arg = arg_bytes(&a, 2);
+  if (arg.size > IOCTL_ROOM) args_reject(&a, "argument 3: too long");
+  if (args_bad(&a)) return NULL;
+  _Alignas(16) uint8_t room[IOCTL_ROOM];
+  memset(room, 0, sizeof room);
+  if (arg.size) memcpy(room, arg.at, arg.size);
+  int got = ioctl(fd, request, room);
+  if (got < 0) return fail(env, "ioctl", errno);
+  if (arg.size) memcpy(arg.at, room, arg.size);
+  return number(env, got);
+}
+
+static int64_t now_ms(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static napi_value js_poll_once(napi_env env, napi_callback_info info) {
+  ARGS("poll");
+  int fd = arg_fd(&a, 0);
+  short events = (short)arg_int(&a, 1, 0, SHRT_MAX);
+  int64_t ms = arg_int(&a, 2, 0, INT_MAX), until = now_ms() + ms;
+  if (args_bad(&a)) return NULL;
+  if (fd < 0) return fail(env, "poll", EBADF); /* poll(2) would wait for nothing */
+  struct pollfd p = {.fd = fd, .events = events};
+  int n = poll(&p, 1, (int)ms);
+  while (n < 0 && errno == EINTR) {
+    int64_t left = until - now_ms();
+    n = poll(&p, 1, left > 0 ? (int)left : 0);
+  }
+  if (n < 0) return fail(env, "poll", errno);
+  return p.revents & POLLNVAL ? fail(env, "poll", EBADF) : number(env, p.revents);
+}
+
+const Export socket_exports[] = {
+    {"open", js_open},
+    {"close", js_close},
+    {"flock", js_flock},
+    {"socket", js_socket},
+    {"bind", js_bind},
+    {"connect", js_connect},
+    {"setsockopt", js_setsockopt},
+    {"getsockopt", js_getsockopt},
+    {"getsockname", js_getsockname},
+    {"sendto", js_sendto},
+    {"recvfrom", js_recvfrom},
+    {"ioctl", js_ioctl},
+    {"pollOnce", js_poll_once},
+    {NULL, NULL},
+};

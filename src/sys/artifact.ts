@@ -1,0 +1,25 @@
+// Where the built files are: beside the bundle (dist/weir.mjs), or in dist/ of the checkout when running from build/.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export type ArtifactName = 'weir.node' | 'weir-asan.node' | 'weir.bpf.o' | 'weir.mjs';
+
+/** Every folder that may hold the built files, nearest first, as seen from a module in `from`. */
+export function artifactFolders(from: string): readonly string[] {
+  const folders = [from];
+  for (let at = from; dirname(at) !== at; at = dirname(at)) folders.push(join(dirname(at), 'dist'));
+  return folders;
+}
+
+/**
+ * The path of a built file.
+ * @throws Error of one line when it was not built
+ */
+export function artifact(name: ArtifactName, from: string = dirname(fileURLToPath(import.meta.url))): string {
+  const found = artifactFolders(from)
+    .map((folder) => join(folder, name))
+    .find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`weir: ${name} is missing: build it with ./weir build`);
+  return found;
+}

@@ -1,0 +1,24 @@
+// System errors: telling them apart, by name.
+import type { SystemError } from './native.js';
+
+/** Whether a thrown value came out of a system call: our addon's, or node's own (which has a negative errno). */
+export function isSystemError(error: unknown): error is SystemError {
+  if (!(error instanceof Error)) return false;
+  const { code, syscall } = error as Partial<SystemError>;
+  return typeof code === 'string' && typeof syscall === 'string';
+}
+
+/** Whether a thrown value is a system error with one of these codes. */
+export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return isSystemError(error) && codes.includes(error.code);
+}
+
+/** The result of `call`, or `otherwise` when it fails with one of these codes; any other failure goes on. */
+export function unlessCode<T, U>(call: () => T, codes: readonly string[], otherwise: U): T | U {
+  try {
+    return call();
+  } catch (error) {
+    if (hasCode(error, ...codes)) return otherwise;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+// An owning descriptor: closed once, by whoever owns it, and counted until then so that a test can fail on a leak.
+import { native } from './addon.js';
+
+const open = new Set<Fd>();
+
+/** The descriptors that are open now and what they are for; a test compares before and after. */
+export function openFds(): readonly string[] {
+  return [...open].map((fd) => `${fd.what} (${fd.number})`);
+}
+
+export class Fd {
+  #number: number;
+
+  /** Takes ownership of an open descriptor. `what` is for people: the path, the map's name. */
+  constructor(
+    number: number,
+    readonly what: string,
+  ) {
+    this.#number = number;
+    open.add(this);
+  }
+
+  /** @throws Error when it was closed */
+  get number(): number {
+    if (this.#number < 0) throw new Error(`weir: ${this.what} was used after it was closed`);
+    return this.#number;
+  }
+
+  get isOpen(): boolean {
+    return this.#number >= 0;
+  }
+
+  /** Closing twice does nothing. */
+  close(): void {
+    const number = this.#number;
+    if (number < 0) return;
+    this.#number = -1;
+    open.delete(this);
+    native().close(number);
+  }
+
+  /** Gives the ownership away: the descriptor stays open and is the caller's. */
+  release(): number {
+    const number = this.number;
+    this.#number = -1;
+    open.delete(this);
+    return number;
+  }
+}
+
+/** Runs `work` with `fd` and closes it whatever happens. */
+export function using<T, F extends { close(): void }>(fd: F, work: (fd: F) => T): T {
+  try {
+    return work(fd);
+  } finally {
+    fd.close();
+  }
+}
