@@ -2,6 +2,7 @@
 #include "addon.h"
 
 #include <bpf/libbpf.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 
 #define LOG_ROOM 16384
 #define KERNEL_ENOTSUPP 524 /* leaks out of bpf(2); no libc knows its name */
+#define LIBBPF_FIRST 4000   /* libbpf's own numbers: "this file is nothing I can load", told apart by the log */
+#define LIBBPF_LAST 4999
 
 /* The tail of what libbpf printed on this thread since log_clear(). */
 static _Thread_local char log_text[LOG_ROOM];
@@ -37,6 +40,7 @@ void set_number(napi_env env, napi_value object, const char *name, int64_t n) {
 static void throw_error(napi_env env, const char *syscall, int err, const char *log) {
   napi_value error, message, code, v;
   char text[192];
+  if (err >= LIBBPF_FIRST && err <= LIBBPF_LAST) err = ENOEXEC;
   snprintf(text, sizeof text, "%s: %s, %s", name_of(err), words_of(err), syscall);
   if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &message) != napi_ok ||
       napi_create_string_utf8(env, name_of(err), NAPI_AUTO_LENGTH, &code) != napi_ok ||
