@@ -1,0 +1,138 @@
+// The wrapper program (bench/wrap.bpf.c) as an object: gives a program under test a fresh frame of the next flow each time,
+// and says what that program costs alone.
+import { native } from '../src/sys/addon.js';
+import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf.js';
+import { frameLength, type Template } from './frames.js';
+
+/** Flow n has address `address + (n >> portBits)` and port `port + (n & (2^portBits - 1))`; n runs over 2^flowBits. */
+export interface Flows {
+  readonly template: Template;
+  readonly varies: 'source' | 'target';
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: number;
+  readonly port: number;
+  readonly flowBits: number;
+  readonly portBits: number;
+  /** `scattered`: every flow once in each round, in an order without locality. */
+  readonly order: 'counted' | 'scattered';
+  /** The flow before the first one. */
+  readonly from: number;
+  /** Generator only: the device to send through. */
+  readonly redirect: number;
+}
+
+const controlSize = 128;
+const key = new Uint8Array(4);
+
+const controlBytes = (flows: Flows): Uint8Array => {
+  const bytes = new Uint8Array(controlSize);
+  const view = new DataView(bytes.buffer);
+  flows.template.words.forEach((word, index) => view.setBigUint64(index * 8, word, true));
+  const source = flows.varies === 'source';
+  const numbers = [
+    frameLength, flows.order === 'counted' ? 1 : 0, 2 ** flows.flowBits - 1, flows.from,
+    flows.address, flows.portBits, source ? 0 : 32, flows.port, 2 ** flows.portBits - 1, source ? 0 : 16,
+    flows.template.ipSum, flows.template.l4Sum, flows.protocol === 'udp' ? 1 : 0, flows.redirect,
+  ];
+  numbers.forEach((number, index) => view.setUint32(72 + index * 4, number, true));
+  return bytes;
+};
+
+/** struct xdp_md: where the frame came in. */
+const context = (length: number, ifindex: number): Uint8Array => {
+  const bytes = new Uint8Array(24);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(4, length, true);
+  view.setUint32(12, ifindex, true);
+  return bytes;
+};
+
+export interface Run {
+  /** Mean ns a run. */
+  readonly nanoseconds: number;
+  /** The last run's verdict. */
+  readonly verdict: number;
+}
+
+export const xdpPass = 2;
+export const xdpRedirect = 4;
+const liveFrames = 2;
+const liveBatch = 64;
+
+export class Wrapper {
+  readonly #object: ObjectFile;
+  readonly #programs = new Map<string, Program>();
+  readonly #maps = new Map<string, BpfMap>();
+
+  /** `path`: the compiled bench/wrap.bpf.c. */
+  constructor(path: string) {
+    this.#object = new ObjectFile(path).load();
+    const yardKey = new BigUint64Array([1n, 2n]);
+    this.#map('yard').update(new Uint8Array(yardKey.buffer), Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
+  }
+
+  #map(name: string): BpfMap {
+    const map = this.#maps.get(name) ?? this.#object.map(name);
+    this.#maps.set(name, map);
+    return map;
+  }
+
+  program(name: string): Program {
+    const program = this.#programs.get(name) ?? this.#object.program(name);
+    this.#programs.set(name, program);
+    return program;
+  }
+
+  /** What comes next: frames of these flows. */
+  use(flows: Flows): void {
+    this.#map('control').update(key, controlBytes(flows));
+  }
+
+  /** Puts a program behind the wrapper. `frags`: whether it was loaded as `xdp.frags`. */
+  under(program: Program, frags: boolean): void {
+    const value = new Uint32Array([program.fd.number]);
+    this.#map(frags ? 'slot_frags' : 'slot_plain').update(key, new Uint8Array(value.buffer));
+  }
+
+  #test(program: Program, repeat: number, ifindex: number): Run {
+    const result = program.test({ data: new Uint8Array(frameLength), repeat, ctx: context(frameLength, ifindex) });
+    return { nanoseconds: result.duration, verdict: result.retval };
+  }
+
+  /** Runs the wrapper and what is behind it on `repeat` frames that come in by `ifindex`. */
+  run(frags: boolean, repeat: number, ifindex: number): Run {
+    return this.#test(this.program(frags ? 'wrap_frags' : 'wrap_plain'), repeat, ifindex);
+  }
+
+  /** ns of one hit on a preallocated HASH of one hot 16-byte key: the yardstick H. */
+  hashHit(repeat: number, ifindex: number): number {
+    const hits = this.#test(this.program('yard_hits'), repeat, ifindex);
+    const none = this.#test(this.program('empty_plain'), repeat, ifindex);
+    if (hits.verdict !== xdpPass) throw new Error('the yardstick lost its key');
+    return (hits.nanoseconds - none.nanoseconds) / 8;
+  }
+
+  /** ns of one bpf_redirect, of which every forwarded packet needs one. */
+  redirect(repeat: number, ifindex: number): number {
+    const some = this.#test(this.program('redirect_plain'), repeat, ifindex).nanoseconds;
+    return some - this.#test(this.program('empty_plain'), repeat, ifindex).nanoseconds;
+  }
+
+  /** Sends `frames` live frames, the next flows in order, as if they had come in by `ifindex`; ns of one, everything included. */
+  generate(frames: number, ifindex: number): number {
+    const test = { data: new Uint8Array(frameLength), repeat: frames, ctx: context(frameLength, ifindex), flags: liveFrames, batchSize: liveBatch, outSize: 0 };
+    return this.program('generate').test(test).duration;
+  }
+
+  /** Frames that the sink has dropped so far. */
+  sunk(): bigint {
+    const counts = new BigUint64Array(native().possibleCpus());
+    this.#map('sunk').lookup(key, new Uint8Array(counts.buffer));
+    return counts.reduce((sum, count) => sum + count, 0n);
+  }
+
+  close(): void {
+    for (const each of [...this.#programs.values(), ...this.#maps.values()]) each.close();
+    this.#object.close();
+  }
+}
