@@ -1,0 +1,25 @@
+// How transcripts are taken apart and compared.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { compare } from './answers.js';
+
+const texts = (recorded: string, ours: string): readonly string[] =>
+  [...compare(recorded, ours).same].map((answer) => answer.text);
+
+test('an answer is the same only when command and text are', () => {
+  assert.deepEqual(texts('$ a\nx\n$ b\ny', '$ a\nx\n$ b\nz'), ['x']);
+  assert.deepEqual(texts('$ a\nx', '$ c\nx'), []);
+});
+
+test('a command that says nothing is no answer', () => {
+  assert.equal(compare('$ a\n[rc 0]\n\n$ b\ny', '$ a\n[rc 0]\n\n$ b\ny').answers.length, 1);
+  assert.equal(compare('$ a\n[rc 2]', '').answers.length, 1, 'a status other than 0 is one');
+});
+
+test('a long block is compared line by line, in order', () => {
+  const lines = Array.from({ length: 30 }, (_, index) => `line ${index}`);
+  const ours = lines.filter((_, index) => index !== 7);
+  const { answers, same } = compare(['$ a', ...lines].join('\n'), ['$ a', ...ours].join('\n'));
+  assert.equal(answers.length, 30);
+  assert.deepEqual(answers.filter((answer) => !same.has(answer)).map((answer) => [answer.line, answer.text]), [[9, 'line 7']]);
+});

@@ -1,0 +1,55 @@
+// The real kernel as judge: what its IPVS and the original ipvsadm were recorded to answer, our commands must answer too.
+// What is left out, and why, stands in left-out.json, one entry an answer; anything else that differs fails, and so does
+// an entry whose answer is given after all.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type Answer, compare } from './answers.js';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const here = `${root}test/oracle/`;
+
+interface LeftOut {
+  /** Line of the recording, from 1. */
+  readonly line: number;
+  readonly reason: string;
+}
+
+const SCRIPTS = { a1_services: 'tr', a3_cli_errors: 'tr', b1_sched_seq: 'py', c1_tcp_states: 'py' } as const;
+
+const leftOut = JSON.parse(readFileSync(`${here}left-out.json`, 'utf8')) as Readonly<Record<string, readonly LeftOut[]>>;
+
+function skipReason(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root: namespaces and BPF';
+  for (const tool of ['python3', 'ip', 'unshare']) {
+    if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) return `needs ${tool}`;
+  }
+  return false;
+}
+
+function replay(name: string, ending: string): string {
+  const run = spawnSync(`${here}replay`, [`${root}bin`, `${here}scripts/${name}.${ending}`], {
+    encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 900_000,
+  });
+  assert.equal(run.error, undefined);
+  assert.equal(run.status, 0, run.stderr);
+  const keep = process.env['WEIR_ORACLE_KEEP'];
+  if (keep !== undefined && existsSync(keep)) writeFileSync(`${keep}/${name}.txt`, run.stdout);
+  return run.stdout;
+}
+
+const show = (answer: Answer): string => `${answer.line}: ${answer.command}\n${answer.text}`;
+
+for (const [name, ending] of Object.entries(SCRIPTS)) {
+  test(`${name}: every recorded answer but those left out`, { skip: skipReason() }, (context) => {
+    const { answers, same } = compare(readFileSync(`${here}recorded/${name}.txt`, 'utf8'), replay(name, ending));
+    const allowed = new Set((leftOut[name] ?? []).map((entry) => entry.line));
+    const different = answers.filter((answer) => !same.has(answer));
+    context.diagnostic(`${name}: ${same.size} of ${answers.length} answers, ${allowed.size} left out`);
+    assert.deepEqual(different.filter((answer) => !allowed.has(answer.line)).map(show), []);
+    const differing = new Set(different.map((answer) => answer.line));
+    assert.deepEqual([...allowed].filter((line) => !differing.has(line)), [], 'left out, but answered all the same');
+  });
+}
