@@ -1,0 +1,103 @@
+// Where a command reads and writes: the process's own streams, or strings in a test.
+import { readSync, writeSync } from 'node:fs';
+
+/** What every command gets. Text may be held back until `flush`; `main` flushes before the process ends. */
+export interface Io {
+  out(text: string): void;
+  err(text: string): void;
+  /** Standard input in chunks, as they come; `undefined` at the end. Blocks until there is something. */
+  read(): Uint8Array | undefined;
+  flush(): void;
+}
+
+const chunkBytes = 1 << 16;
+/** Held back at most this much, so that a listing of a million lines needs no memory of its size. */
+const holdCharacters = 1 << 16;
+
+function pause(): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
+}
+
+function errorCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
+}
+
+/** Writes all of `bytes`, also to a pipe that somebody set non-blocking. @throws the system's error, EPIPE included */
+function writeAll(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(fd, bytes, at);
+    } catch (error) {
+      if (errorCode(error) !== 'EAGAIN') throw error;
+      pause();
+    }
+  }
+}
+
+function readChunk(fd: number): Uint8Array | undefined {
+  const chunk = new Uint8Array(chunkBytes);
+  for (;;) {
+    try {
+      const length = readSync(fd, chunk);
+      return length === 0 ? undefined : chunk.subarray(0, length);
+    } catch (error) {
+      const code = errorCode(error);
+      if (code === 'EOF') return undefined;
+      if (code !== 'EAGAIN') throw error;
+      pause();
+    }
+  }
+}
+
+/** The process's own standard streams. A reader of our output that went away ends the process quietly, as SIGPIPE would. */
+export function processIo(): Io {
+  let held = '';
+  const flush = (): void => {
+    if (held === '') return;
+    const text = held;
+    held = '';
+    try {
+      writeAll(1, Buffer.from(text));
+    } catch (error) {
+      if (errorCode(error) === 'EPIPE') process.exit(141);
+      throw error;
+    }
+  };
+  return {
+    out(text) {
+      held += text;
+      if (held.length >= holdCharacters) flush();
+    },
+    err(text) {
+      // What was said before an error must be seen before it.
+      flush();
+      try {
+        writeAll(2, Buffer.from(text));
+      } catch (error) {
+        if (errorCode(error) !== 'EPIPE') throw error;
+      }
+    },
+    read: () => readChunk(0),
+    flush,
+  };
+}
+
+/** Streams of a test: what was written in `stdout` and `stderr`, what is read given as text or chunks. */
+export function memoryIo(input: string | readonly Uint8Array[] = ''): Io & { stdout: string; stderr: string } {
+  const chunks = typeof input === 'string' ? [Buffer.from(input)] : [...input];
+  return {
+    stdout: '',
+    stderr: '',
+    out(text) {
+      this.stdout += text;
+    },
+    err(text) {
+      this.stderr += text;
+    },
+    read() {
+      const chunk = chunks.shift();
+      return chunk?.length === 0 ? undefined : chunk;
+    },
+    flush() {},
+  };
+}

@@ -1,0 +1,177 @@
+// Reads one ipvsadm command line from left to right into a draft: which command, which options, which values.
+import type { Address, Family } from '../../model/address.js';
+import type { ForwardingMethod, Protocol } from '../../model/service.js';
+import type { DaemonRole } from './command.js';
+import { allSpellings, type CommandName, isCommand, type OptionName, optionOf, type WordId } from './options.js';
+import { Popt } from './popt.js';
+import { badWord, tryHelp, UsageError } from './usage-error.js';
+import {
+  integerOr, type Lookup, parseFwmark, parseIpv4Netmask, parseIpv6Netmask, parseMulticastGroup, parseSchedulerFlags,
+  parseServiceAddress, parseTimeout,
+} from './values.js';
+
+/** The values as they were given, with the original's defaults; what they mean together is for `grammar`. */
+export interface Draft {
+  command: CommandName;
+  readonly options: Set<OptionName>;
+  /** 0: the service is named by protocol, address and port. */
+  fwmark: number;
+  family: Family | undefined;
+  protocol: Protocol | undefined;
+  address: Address | undefined;
+  port: number;
+  scheduler: string;
+  schedulerFlags: number;
+  persistence: number;
+  netmask: number;
+  engine: string | undefined;
+  server: { readonly address: Address; readonly port: number } | undefined;
+  method: ForwardingMethod;
+  weight: number;
+  upperThreshold: number;
+  lowerThreshold: number;
+  tunnelType: 'ipip' | 'gue' | 'gre';
+  tunnelPort: number;
+  tunnelChecksum: 'nocsum' | 'csum' | 'remcsum';
+  timeouts: readonly [number, number, number];
+  role: DaemonRole;
+  daemonInterface: string;
+  syncId: number;
+  group: Address | undefined;
+  mcastPort: number | undefined;
+  ttl: number | undefined;
+  maxLength: number | undefined;
+}
+
+const greatestWeight = 0x7fffffff;
+const nameRoom = 15;
+const engineRoom = 16;
+
+function emptyDraft(): Draft {
+  return {
+    command: 'list', options: new Set(), fwmark: 0, family: undefined, protocol: undefined, address: undefined, port: 0,
+    scheduler: '', schedulerFlags: 0, persistence: 0, netmask: 0xffffffff, engine: undefined, server: undefined,
+    method: 'route', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnelType: 'ipip', tunnelPort: 0,
+    tunnelChecksum: 'nocsum', timeouts: [0, 0, 0], role: 'master', daemonInterface: '', syncId: 0, group: undefined,
+    mcastPort: undefined, ttl: undefined, maxLength: undefined,
+  };
+}
+
+function daemonRole(text: string, complaint: string): DaemonRole {
+  if (text !== 'master' && text !== 'backup') throw new UsageError(complaint);
+  return text;
+}
+
+function takeCommand(draft: Draft, id: CommandName, argument: string): void {
+  draft.command = id;
+  if (id === 'start-daemon') draft.role = daemonRole(argument, 'illegal start-daemon parameter specified');
+  if (id === 'stop-daemon') draft.role = daemonRole(argument, 'illegal start_daemon specified');
+}
+
+function takeService(draft: Draft, protocol: Protocol, text: string, lookup: Lookup): void {
+  draft.protocol = protocol;
+  const parsed = parseServiceAddress(text, protocol, lookup);
+  if (parsed === undefined) throw new UsageError('illegal virtual server address[:port] specified');
+  draft.address = parsed.address;
+  draft.family = parsed.address.family;
+  draft.port = parsed.port ?? 0;
+  if (parsed.address.family === 'inet6') draft.netmask = 128;
+}
+
+function takeServer(draft: Draft, text: string, lookup: Lookup): void {
+  const parsed = parseServiceAddress(text, draft.protocol, lookup);
+  if (parsed === undefined) throw new UsageError('illegal real server address[:port] specified');
+  draft.server = { address: parsed.address, port: parsed.port ?? draft.port };
+}
+
+function takeTunnelType(draft: Draft, text: string): void {
+  if (text !== 'ipip' && text !== 'gue' && text !== 'gre') throw new UsageError('illegal tunnel type specified');
+  draft.tunnelType = text;
+}
+
+function takeIpv6(draft: Draft): void {
+  if (draft.fwmark === 0) throw new UsageError('-6 used before -f\n');
+  draft.family = 'inet6';
+  draft.netmask = 128;
+}
+
+function takeNetmask(draft: Draft, text: string, lookup: Lookup): void {
+  draft.netmask = draft.family === 'inet6' ? parseIpv6Netmask(text) : parseIpv4Netmask(text, lookup);
+}
+
+function takeFwmark(draft: Draft, text: string): void {
+  draft.family = 'inet';
+  draft.protocol = 'tcp';
+  draft.fwmark = parseFwmark(text);
+}
+
+type Taker = (draft: Draft, text: string, lookup: Lookup) => void;
+
+/** What each word does to the draft. A word that is not here only counts as given. */
+const takers: Partial<Record<WordId, Taker>> = {
+  'tcp-service': (draft, text, lookup) => takeService(draft, 'tcp', text, lookup),
+  'udp-service': (draft, text, lookup) => takeService(draft, 'udp', text, lookup),
+  'sctp-service': (draft, text, lookup) => takeService(draft, 'sctp', text, lookup),
+  'fwmark-service': takeFwmark,
+  scheduler: (draft, text) => { draft.scheduler = text.slice(0, nameRoom); },
+  netmask: takeNetmask,
+  'real-server': takeServer,
+  masquerading: (draft) => { draft.method = 'masq'; },
+  ipip: (draft) => { draft.method = 'tunnel'; },
+  gatewaying: (draft) => { draft.method = 'route'; },
+  weight: (draft, text) => { draft.weight = integerOr(text, 0, greatestWeight, 'illegal weight specified'); },
+  'u-threshold': (draft, text) => { draft.upperThreshold = integerOr(text, 0, greatestWeight, 'illegal u_threshold specified'); },
+  'l-threshold': (draft, text) => { draft.lowerThreshold = integerOr(text, 0, greatestWeight, 'illegal l_threshold specified'); },
+  'mcast-interface': (draft, text) => { draft.daemonInterface = text.slice(0, nameRoom); },
+  syncid: (draft, text) => { draft.syncId = integerOr(text, 0, 255, 'illegal syncid specified'); },
+  ipv6: takeIpv6,
+  pe: (draft, text) => { draft.engine = text.slice(0, engineRoom); },
+  'mcast-group': (draft, text) => { draft.group = parseMulticastGroup(text); },
+  'mcast-port': (draft, text) => { draft.mcastPort = integerOr(text, 1, 65535, 'illegal mcast-port specified'); },
+  'mcast-ttl': (draft, text) => { draft.ttl = integerOr(text, 1, 255, 'illegal mcast-ttl specified'); },
+  'sync-maxlen': (draft, text) => { draft.maxLength = integerOr(text, 1, 65507, 'illegal sync-maxlen specified'); },
+  'tun-type': takeTunnelType,
+  'tun-port': (draft, text) => { draft.tunnelPort = integerOr(text, 1, 65535, 'illegal tunnel port specified'); },
+  'tun-nocsum': (draft) => { draft.tunnelChecksum = 'nocsum'; },
+  'tun-csum': (draft) => { draft.tunnelChecksum = 'csum'; },
+  'tun-remcsum': (draft) => { draft.tunnelChecksum = 'remcsum'; },
+};
+
+function takeOption(draft: Draft, popt: Popt<WordId>, id: WordId, argument: string | undefined, lookup: Lookup): void {
+  if (isCommand(id)) throw new UsageError(`invalid option \`${popt.word}'`);
+  const option = optionOf(id);
+  if (option !== undefined) {
+    if (draft.options.has(option)) throw new UsageError(`multiple '${option}' options specified`);
+    draft.options.add(option);
+  }
+  if (id === 'persistent') draft.persistence = parseTimeout(argument, 1);
+  else takers[id]?.(draft, argument ?? '', lookup);
+}
+
+function takeTimeouts(draft: Draft, popt: Popt<WordId>): void {
+  const words = [popt.takeLeftover(), popt.takeLeftover(), popt.takeLeftover()];
+  if (words.includes(undefined)) throw new UsageError('--set option requires 3 timeout values');
+  const [tcp = 0, tcpFin = 0, udp = 0] = words.map((word) => parseTimeout(word ?? '', 0));
+  draft.timeouts = [tcp, tcpFin, udp];
+}
+
+/** Reads the words in the original's order of checks. @throws UsageError */
+export function readArguments(words: readonly string[], lookup: Lookup): Draft {
+  const draft = emptyDraft();
+  const popt = new Popt(words, allSpellings);
+  const first = popt.next();
+  if (first.kind !== 'option' || !isCommand(first.id)) throw tryHelp();
+  takeCommand(draft, first.id, first.argument ?? '');
+  if (draft.command === 'help' || draft.command === 'version') return draft;
+  let flags = '';
+  for (let step = popt.next(); step.kind !== 'end'; step = popt.next()) {
+    if (step.kind === 'error') throw badWord(popt.word, step.reason);
+    takeOption(draft, popt, step.id, step.argument, lookup);
+    if (step.id === 'sched-flags') flags = step.argument ?? '';
+  }
+  if (draft.command === 'set') takeTimeouts(draft, popt);
+  const extra = popt.takeLeftover();
+  if (extra !== undefined) throw new UsageError(`unexpected argument ${extra}`);
+  if (flags !== '') draft.schedulerFlags = parseSchedulerFlags(flags, draft.scheduler);
+  return draft;
+}

@@ -1,0 +1,50 @@
+// What one ipvsadm command line asks for, after all checks of its words: what is left to do.
+import type { Address } from '../../model/address.js';
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
+
+export type TableMode = 'plain' | 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info';
+
+/** How a listing is written. */
+export interface ListFormat {
+  readonly mode: TableMode;
+  readonly numeric: boolean;
+  readonly exact: boolean;
+  readonly sorted: boolean;
+}
+
+export type DaemonRole = 'master' | 'backup';
+
+/** A synchronisation daemon as stated; what is absent takes the driver's default. */
+export interface DaemonSpec {
+  readonly role: DaemonRole;
+  readonly interface: string;
+  readonly syncId: number;
+  readonly maxLength?: number;
+  readonly group?: Address;
+  readonly port?: number;
+  readonly ttl?: number;
+}
+
+export type Command =
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'add-service' | 'edit-service'; readonly spec: ServiceSpec; readonly engine?: string }
+  | { readonly kind: 'delete-service'; readonly key: ServiceKey }
+  | { readonly kind: 'flush' }
+  | { readonly kind: 'add-server' | 'edit-server'; readonly service: ServiceKey; readonly spec: DestinationSpec }
+  | { readonly kind: 'delete-server'; readonly service: ServiceKey; readonly key: DestinationKey }
+  | { readonly kind: 'list'; readonly format: ListFormat; readonly service?: ServiceKey }
+  | { readonly kind: 'list-connections'; readonly numeric: boolean; readonly engines: boolean }
+  | { readonly kind: 'list-timeouts' }
+  | { readonly kind: 'list-daemons' }
+  | { readonly kind: 'zero'; readonly service?: ServiceKey }
+  | { readonly kind: 'set'; readonly timeouts: Timeouts }
+  | { readonly kind: 'start-daemon'; readonly daemon: DaemonSpec }
+  | { readonly kind: 'stop-daemon'; readonly role: DaemonRole; readonly syncId: number }
+  | { readonly kind: 'save'; readonly numeric: boolean }
+  | { readonly kind: 'restore'; readonly atomic: boolean };
+
+/** Commands that change nothing: they may run beside each other. */
+export function onlyReads(command: Command): boolean {
+  return command.kind.startsWith('list') || command.kind === 'save' || command.kind === 'help' || command.kind === 'version';
+}

@@ -1,0 +1,162 @@
+// From words to a command: the matrix of commands and options, then what only makes sense together.
+import type { Family } from '../../model/address.js';
+import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import { type Draft, readArguments } from './arguments.js';
+import type { Command, DaemonSpec, ListFormat, TableMode } from './command.js';
+import { type CommandRule, commandRules, type OptionName, optionNames, tunnelOptions, tunnelRules } from './options.js';
+import { UsageError } from './usage-error.js';
+import type { Lookup } from './values.js';
+
+const defaultScheduler = 'wlc';
+const defaultDaemonInterface = 'eth0';
+
+/** The first option (in their fixed order) that does not go with the command, or is missing. `subject`: how to name the command. */
+function checkRule(given: ReadonlySet<OptionName>, names: readonly OptionName[], rule: CommandRule, subject: string): void {
+  let exclusive: OptionName | undefined;
+  for (const name of names) {
+    if (!given.has(name)) {
+      if (rule.required.includes(name)) throw new UsageError(`You need to supply the '${name}' option for the ${subject}`);
+      continue;
+    }
+    if (rule.exclusive.includes(name)) {
+      if (exclusive !== undefined) throw new UsageError(`The option '${name}' conflicts with the '${exclusive}' option in the ${subject}`);
+      exclusive = name;
+    } else if (!rule.required.includes(name) && !rule.allowed.includes(name)) {
+      throw new UsageError(`Illegal '${name}' option with the ${subject}`);
+    }
+  }
+}
+
+function serviceKey(draft: Draft): ServiceKey {
+  if (draft.fwmark !== 0) return { kind: 'fwmark', family: draft.family ?? 'inet', mark: draft.fwmark };
+  const address = draft.address ?? { family: 'inet', words: [0] };
+  return { kind: 'address', protocol: draft.protocol ?? 'tcp', address, port: draft.port };
+}
+
+function serviceSpec(draft: Draft): ServiceSpec {
+  const persistent = draft.options.has('persistent');
+  const onePacket = draft.options.has('ops');
+  if (draft.fwmark === 0) {
+    if (draft.port === 0 && !persistent) throw new UsageError('Zero port specified for non-persistent service');
+    if (onePacket && draft.protocol !== 'udp') throw new UsageError('One-Packet Scheduling is only for UDP virtual services');
+  }
+  const persistence = { timeout: draft.persistence, netmask: draft.netmask };
+  return {
+    key: serviceKey(draft),
+    scheduler: draft.scheduler === '' ? defaultScheduler : draft.scheduler,
+    schedFlags: draft.schedulerFlags,
+    ...(persistent && { persistence: draft.engine === undefined ? persistence : { ...persistence, engine: draft.engine } }),
+    onePacket,
+  };
+}
+
+function serviceCommand(draft: Draft, kind: 'add-service' | 'edit-service'): Command {
+  const spec = serviceSpec(draft);
+  return draft.engine === undefined ? { kind, spec } : { kind, spec, engine: draft.engine };
+}
+
+function checkTunnel(draft: Draft): void {
+  const options: readonly OptionName[] = ['tun-type', ...tunnelOptions];
+  if (draft.method !== 'tunnel') {
+    if (options.some((name) => draft.options.has(name))) throw new UsageError('Tunnel options conflict with forward method');
+    return;
+  }
+  checkRule(draft.options, tunnelOptions, tunnelRules[draft.tunnelType], `'${draft.tunnelType}' tunnel type`);
+}
+
+function destination(draft: Draft): DestinationSpec {
+  const server = draft.server ?? { address: { family: 'inet' as Family, words: [0] }, port: 0 };
+  const family = draft.family ?? 'inet';
+  const ownPort = draft.fwmark !== 0 || draft.method === 'masq';
+  if (server.address.family !== family && draft.method !== 'tunnel') {
+    throw new UsageError('Different address family is allowed only for tunneling servers');
+  }
+  checkTunnel(draft);
+  return {
+    address: server.address,
+    port: ownPort ? server.port : draft.port,
+    method: draft.method,
+    weight: draft.weight,
+    upperThreshold: draft.upperThreshold,
+    lowerThreshold: draft.lowerThreshold,
+    tunnel: { type: draft.tunnelType, port: draft.tunnelPort, checksum: draft.tunnelChecksum },
+  };
+}
+
+const modes: readonly Exclude<TableMode, 'plain'>[] = ['stats', 'rate', 'thresholds', 'persistent-conn', 'tun-info'];
+
+function listCommand(draft: Draft): Command {
+  const given = (...names: OptionName[]): boolean => names.some((name) => draft.options.has(name));
+  const conflict =
+    (given('connection', 'timeout', 'daemon') && given('stats', 'rate', 'thresholds')) ||
+    (given('timeout', 'daemon') && given('persistent-conn'));
+  if (conflict) throw new UsageError('options conflicts in the list command');
+  const numeric = given('numeric');
+  if (given('connection')) return { kind: 'list-connections', numeric, engines: given('persistent-conn') };
+  if (given('timeout')) return { kind: 'list-timeouts' };
+  if (given('daemon')) return { kind: 'list-daemons' };
+  const mode = modes.find((name) => draft.options.has(name)) ?? 'plain';
+  const format: ListFormat = { mode, numeric, exact: given('exact'), sorted: !given('nosort') };
+  return given('service-address') ? { kind: 'list', format, service: serviceKey(draft) } : { kind: 'list', format };
+}
+
+function zeroCommand(draft: Draft): Command {
+  const key = serviceKey(draft);
+  // The original sends no service when its address and port are all zeros: that zeroes everything.
+  const all = key.kind === 'address' && key.port === 0 && key.address.words.every((word) => word === 0);
+  return all ? { kind: 'zero' } : { kind: 'zero', service: key };
+}
+
+function daemonSpec(draft: Draft): DaemonSpec {
+  const optional = { maxLength: draft.maxLength, group: draft.group, port: draft.mcastPort, ttl: draft.ttl };
+  const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
+  const name = draft.daemonInterface === '' ? defaultDaemonInterface : draft.daemonInterface;
+  return { role: draft.role, interface: name, syncId: draft.syncId, ...given };
+}
+
+function meaning(draft: Draft): Command {
+  switch (draft.command) {
+    case 'help':
+    case 'version':
+    case 'flush':
+      return { kind: draft.command };
+    case 'add-service':
+    case 'edit-service':
+      return serviceCommand(draft, draft.command);
+    case 'delete-service':
+      return { kind: 'delete-service', key: serviceKey(draft) };
+    case 'add-server':
+    case 'edit-server':
+      return { kind: draft.command, spec: destination(draft), service: serviceKey(draft) };
+    case 'delete-server':
+      return { kind: 'delete-server', service: serviceKey(draft), key: draft.server ?? destination(draft) };
+    case 'list':
+      return listCommand(draft);
+    case 'zero':
+      return zeroCommand(draft);
+    case 'set': {
+      const [tcp, tcpFin, udp] = draft.timeouts;
+      return { kind: 'set', timeouts: { tcp, tcpFin, udp } };
+    }
+    case 'start-daemon':
+      return { kind: 'start-daemon', daemon: daemonSpec(draft) };
+    case 'stop-daemon':
+      return { kind: 'stop-daemon', role: draft.role, syncId: draft.syncId };
+    case 'save':
+      return { kind: 'save', numeric: draft.options.has('numeric') };
+    case 'restore':
+      return { kind: 'restore', atomic: draft.options.has('atomic') };
+  }
+}
+
+/** Reads one command line (without the program's name). No words at all: list everything. @throws UsageError */
+export function parseCommand(words: readonly string[], lookup: Lookup): Command {
+  if (words.length === 0) {
+    return { kind: 'list', format: { mode: 'plain', numeric: false, exact: false, sorted: true } };
+  }
+  const draft = readArguments(words, lookup);
+  if (draft.command !== 'help' && draft.command !== 'version') {
+    checkRule(draft.options, optionNames, commandRules[draft.command], `'${draft.command}' command`);
+  }
+  return meaning(draft);
+}

@@ -1,0 +1,99 @@
+// popt's way of reading a command line, with its oddities: `-w5`, `-w=5`, clusters, `--weight=5`, optional arguments.
+
+/** `argument`: none, one, or one only if it stands attached or the next word does not begin with `-`. */
+export interface OptionSpelling<Id extends string> {
+  readonly id: Id;
+  readonly long: string;
+  readonly short?: string;
+  readonly argument: 'none' | 'required' | 'optional';
+}
+
+export type PoptStep<Id extends string> =
+  | { readonly kind: 'option'; readonly id: Id; readonly argument: string | undefined }
+  | { readonly kind: 'end' }
+  | { readonly kind: 'error'; readonly reason: string };
+
+const unknownOption = 'unknown option';
+const missingArgument = 'missing argument';
+const unwantedArgument = 'option does not take an argument';
+
+/** Reads words one option at a time; words that are no options are kept for `takeLeftover`. */
+export class Popt<Id extends string> {
+  readonly #words: readonly string[];
+  readonly #byLong: ReadonlyMap<string, OptionSpelling<Id>>;
+  readonly #byShort: ReadonlyMap<string, OptionSpelling<Id>>;
+  readonly #leftovers: string[] = [];
+  #next = 0;
+  /** What is left of a cluster of short options, `=` included. */
+  #cluster = '';
+  #onlyLeftovers = false;
+
+  constructor(words: readonly string[], spellings: readonly OptionSpelling<Id>[]) {
+    this.#words = words;
+    this.#byLong = new Map(spellings.map((spelling) => [spelling.long, spelling]));
+    this.#byShort = new Map(spellings.flatMap((spelling) => (spelling.short === undefined ? [] : [[spelling.short, spelling] as const])));
+  }
+
+  /** The word read last, as it was typed: what an error message names. An argument that stood alone counts as read. */
+  get word(): string {
+    return this.#words[this.#next - 1] ?? '';
+  }
+
+  /** The next option, the end, or what popt finds wrong (with `word`). */
+  next(): PoptStep<Id> {
+    if (this.#cluster !== '') return this.#short();
+    while (this.#next < this.#words.length) {
+      const word = this.#words[this.#next++] ?? '';
+      if (this.#onlyLeftovers || !word.startsWith('-') || word === '-') {
+        this.#leftovers.push(word);
+      } else if (word === '--') {
+        this.#onlyLeftovers = true;
+      } else if (word.startsWith('--')) {
+        return this.#long(word.slice(2));
+      } else {
+        this.#cluster = word.slice(1);
+        return this.#short();
+      }
+    }
+    return { kind: 'end' };
+  }
+
+  /** The next word that is no option. Complete once `next` answered `end`. */
+  takeLeftover(): string | undefined {
+    return this.#leftovers.shift();
+  }
+
+  #long(text: string): PoptStep<Id> {
+    const equals = text.indexOf('=');
+    const option = this.#byLong.get(equals < 0 ? text : text.slice(0, equals));
+    if (option === undefined) return { kind: 'error', reason: unknownOption };
+    return this.#withArgument(option, equals < 0 ? undefined : text.slice(equals + 1));
+  }
+
+  #short(): PoptStep<Id> {
+    const option = this.#byShort.get(this.#cluster.slice(0, 1));
+    if (option === undefined) return { kind: 'error', reason: unknownOption };
+    const rest = this.#cluster.slice(1);
+    if (option.argument === 'none') {
+      this.#cluster = rest;
+      return this.#withArgument(option, rest.startsWith('=') ? rest : undefined);
+    }
+    this.#cluster = '';
+    return this.#withArgument(option, rest === '' ? undefined : rest.replace(/^=/, ''));
+  }
+
+  #withArgument(option: OptionSpelling<Id>, attached: string | undefined): PoptStep<Id> {
+    const { id, argument } = option;
+    if (argument === 'none') {
+      return attached === undefined ? { kind: 'option', id, argument: undefined } : { kind: 'error', reason: unwantedArgument };
+    }
+    if (attached !== undefined) return { kind: 'option', id, argument: attached };
+    const next = this.#words[this.#next];
+    if (next === undefined) {
+      return argument === 'optional' ? { kind: 'option', id, argument: undefined } : { kind: 'error', reason: missingArgument };
+    }
+    if (argument === 'optional' && next.startsWith('-')) return { kind: 'option', id, argument: undefined };
+    this.#next++;
+    return { kind: 'option', id, argument: next };
+  }
+}

@@ -1,0 +1,16 @@
+// The entry of the one bundled file: `weir.mjs NAME ARGUMENT…`, where NAME is weir, ipvsadm, ipvsadm-save or ipvsadm-restore.
+import { dispatch } from './dispatch.js';
+import { processIo } from './io.js';
+
+const io = processIo();
+dispatch(process.argv.slice(2), io).then(
+  (status) => {
+    io.flush();
+    process.exit(status);
+  },
+  (error: unknown) => {
+    io.err(`weir: ${error instanceof Error ? error.message : String(error)}\n`);
+    if (process.env['WEIR_TRACE'] !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
+    process.exit(1);
+  },
+);
