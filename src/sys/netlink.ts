@@ -4,7 +4,9 @@ import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import {
   decodeError, decodeMessages, encodeMessage, NetlinkFlag, type NetlinkMessage, type NetlinkRequest, NetlinkType,
 } from '../wire/netlink.js';
-import type { Native, SystemError } from './native.js';
+import { native } from './addon.js';
+import { Fd } from './fd.js';
+import type { SystemError } from './native.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -29,24 +31,20 @@ export function netlinkFailure(errno: number, what: string, text?: string): Syst
 
 /** Asks route netlink in one network namespace. Every method throws SystemError with the errno's name in `code`. */
 export class Netlink {
-  readonly #fd: number;
+  readonly #fd: Fd;
   readonly #room = new Uint8Array(ROOM);
   #sequence = 0;
-  #open = true;
 
   /** `nsfd`: a descriptor of the network namespace to speak with; absent: our own. */
-  constructor(readonly native: Native, nsfd?: number) {
-    this.#fd = native.socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, nsfd);
+  constructor(nsfd?: number) {
+    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, nsfd ?? -1), 'route netlink');
     const on = new Uint8Array(4);
     viewOf(on).setInt32(0, 1, little);
-    native.setsockopt(this.#fd, SOL_NETLINK, NETLINK_EXT_ACK, on);
+    native().setsockopt(this.#fd.number, SOL_NETLINK, NETLINK_EXT_ACK, on);
   }
 
   close(): void {
-    if (this.#open) {
-      this.#open = false;
-      this.native.close(this.#fd);
-    }
+    this.#fd.close();
   }
 
   /** Does something and waits for the kernel's acknowledgement. `what` names it in an error: `add 10.0.0.1/32 to lo`. */
@@ -82,7 +80,7 @@ export class Netlink {
     const message = { ...request, flags: request.flags | NetlinkFlag.request | extra, sequence: this.#sequence, port: 0 };
     const kernel = new Uint8Array(12);
     viewOf(kernel).setUint16(0, AF_NETLINK, little);
-    this.native.sendto(this.#fd, encodeMessage(message), kernel);
+    native().sendto(this.#fd.number, encodeMessage(message), kernel);
   }
 
   /** Reads until the acknowledgement (single) or the dump's end. */
@@ -115,12 +113,12 @@ export class Netlink {
   /** One datagram's messages that answer the last request; those of an earlier, given-up one are left out. */
   #receive(what: string): readonly NetlinkMessage[] {
     const sender = new Uint8Array(12);
-    let length = this.native.recvfrom(this.#fd, this.#room, sender);
+    let length = native().recvfrom(this.#fd.number, this.#room, sender);
     if (length < 0) {
-      if (this.native.pollOnce(this.#fd, POLLIN, ANSWER_MS) === 0) {
+      if (native().pollOnce(this.#fd.number, POLLIN, ANSWER_MS) === 0) {
         throw netlinkFailure(constants.errno.ETIMEDOUT, what, 'the kernel did not answer');
       }
-      length = this.native.recvfrom(this.#fd, this.#room, sender);
+      length = native().recvfrom(this.#fd.number, this.#room, sender);
     }
     if (length < 0 || viewOf(sender).getUint32(4, little) !== 0) {
       return [];

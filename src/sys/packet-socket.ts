@@ -1,6 +1,7 @@
 // A raw socket on one interface (man 7 packet): whole Ethernet frames out and in, with a bounded wait.
 import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
-import type { Native } from './native.js';
+import { native } from './addon.js';
+import { Fd } from './fd.js';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -20,16 +21,15 @@ function linkAddress(ifindex: number, protocol: number): Uint8Array {
 
 /** Frames of one EtherType on one interface. Every method throws SystemError. */
 export class PacketSocket {
-  readonly #fd: number;
+  readonly #fd: Fd;
   readonly #room = new Uint8Array(ROOM);
-  #open = true;
 
   /** `etherType`: which frames come in (0x0003: all). `nsfd`: the network namespace; absent: our own. */
-  constructor(readonly native: Native, readonly ifindex: number, etherType: number, nsfd?: number) {
+  constructor(readonly ifindex: number, etherType: number, nsfd?: number) {
     // Born deaf (protocol 0), so that nothing of other interfaces is in its queue before it is bound.
-    this.#fd = native.socket(AF_PACKET, SOCK_RAW, 0, nsfd);
+    this.#fd = new Fd(native().socket(AF_PACKET, SOCK_RAW, 0, nsfd ?? -1), 'packet socket');
     try {
-      native.bind(this.#fd, linkAddress(ifindex, etherType));
+      native().bind(this.#fd.number, linkAddress(ifindex, etherType));
     } catch (error) {
       this.close();
       throw error;
@@ -38,18 +38,18 @@ export class PacketSocket {
 
   /** For poll loops over several sockets. */
   get fd(): number {
-    return this.#fd;
+    return this.#fd.number;
   }
 
   send(frame: Uint8Array): void {
-    this.native.sendto(this.#fd, frame);
+    native().sendto(this.#fd.number, frame);
   }
 
   /** The next frame that came from outside, or undefined when none is waiting. */
   receiveNow(): Uint8Array | undefined {
     for (;;) {
       const from = new Uint8Array(20);
-      const length = this.native.recvfrom(this.#fd, this.#room, from);
+      const length = native().recvfrom(this.#fd.number, this.#room, from);
       if (length < 0) {
         return undefined;
       }
@@ -62,16 +62,13 @@ export class PacketSocket {
   /** Waits at most `ms` for a frame; undefined when none came. May return early with undefined: ask again until the time is over. */
   receive(ms: number): Uint8Array | undefined {
     const waiting = this.receiveNow();
-    if (waiting !== undefined || this.native.pollOnce(this.#fd, POLLIN, ms) === 0) {
+    if (waiting !== undefined || native().pollOnce(this.#fd.number, POLLIN, ms) === 0) {
       return waiting;
     }
     return this.receiveNow();
   }
 
   close(): void {
-    if (this.#open) {
-      this.#open = false;
-      this.native.close(this.#fd);
-    }
+    this.#fd.close();
   }
 }

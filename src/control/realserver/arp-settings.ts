@@ -1,0 +1,26 @@
+// Which ARP sysctls keep a real server silent about its VIPs, and which values do (kernel: Documentation/networking/ip-sysctl).
+//
+// The kernel takes the larger of conf/all and conf/IF, so a value must be good on its own and larger ones must not spoil it.
+
+/** The names under net.ipv4.conf.IF, with the value that `start` sets. */
+export const ARP_SETTINGS = { arp_ignore: '1', arp_announce: '2' } as const;
+export type ArpSetting = keyof typeof ARP_SETTINGS;
+
+/**
+ * Whether this value hides a VIP on lo from ARP. arp_ignore: 1 and 2 answer only for addresses of the asked interface, 8 never
+ * answers; 3 still answers for addresses of global scope, 4 to 7 mean nothing. arp_announce: only 2 never tells the VIP.
+ */
+export function hides(setting: ArpSetting, value: number): boolean {
+  return setting === 'arp_ignore' ? value === 1 || value === 2 || value === 8 : value === 2;
+}
+
+/** The path below /proc/sys. */
+export function arpSettingPath(interfaceName: string, setting: ArpSetting): string {
+  return `net/ipv4/conf/${interfaceName}/${setting}`;
+}
+
+/** Every path that `start` sees to: all and lo first, then the cluster's interfaces. */
+export function arpSettingPaths(interfaces: readonly string[]): readonly { readonly path: string; readonly setting: ArpSetting }[] {
+  return ['all', 'lo', ...interfaces].flatMap((name) =>
+    (Object.keys(ARP_SETTINGS) as ArpSetting[]).map((setting) => ({ path: arpSettingPath(name, setting), setting })));
+}

@@ -1,0 +1,35 @@
+// What a real server looks like before anything is done: read once, planned from, never guessed.
+import type { Address } from '../../model/address.js';
+
+export interface ObservedLink {
+  readonly name: string;
+  readonly ifindex: number;
+  readonly up: boolean;
+  readonly loopback: boolean;
+  /** Interfaces that speak no ARP at all (tunnels). */
+  readonly noArp: boolean;
+}
+
+export interface ObservedAddress {
+  readonly ifindex: number;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly label?: string;
+}
+
+export interface Observed {
+  readonly links: readonly ObservedLink[];
+  /** IPv4 only. */
+  readonly addresses: readonly ObservedAddress[];
+  /** Addresses with a /32 unicast route by lo in the main table. */
+  readonly hostRoutes: readonly Address[];
+  /** Values of sysctls by path below /proc/sys, without the line end; a path that is not there is not in the map. */
+  readonly settings: ReadonlyMap<string, string>;
+}
+
+/** The interfaces that face the cluster: up, speaking ARP, with an IPv4 address, and not lo. */
+export function clusterInterfaces(observed: Observed): readonly string[] {
+  return observed.links
+    .filter((link) => link.up && !link.loopback && !link.noArp && observed.addresses.some(({ ifindex }) => ifindex === link.ifindex))
+    .map(({ name }) => name);
+}
