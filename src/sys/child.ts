@@ -1,6 +1,6 @@
 // Child processes: run one to its end with its output, or start one that stays. Each has a process group of its own.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync } from 'node:fs';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -25,7 +25,16 @@ export interface ChildResult {
   readonly cut: boolean;
 }
 
-const SIGNAL_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGABRT: 6, SIGKILL: 9, SIGSEGV: 11, SIGPIPE: 13, SIGTERM: 15 };
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGABRT: 6,
+  SIGKILL: 9,
+  SIGSEGV: 11,
+  SIGPIPE: 13,
+  SIGTERM: 15,
+};
 
 /** Signals a process or, negative, a group; false when it is gone already. */
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
@@ -70,8 +79,10 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
   const err = new Kept(options.keepBytes ?? 4 << 20);
   return new Promise((done) => {
     const child = spawn(file, args, {
-      detached: true, stdio: ['pipe', 'pipe', 'pipe'],
-      ...(options.env === undefined ? {} : { env: options.env }), ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+      ...(options.env === undefined ? {} : { env: options.env }),
+      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     });
     let timedOut = false;
     const timers: NodeJS.Timeout[] = [];
@@ -97,10 +108,12 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
     child.stdin.on('error', () => {}); // EPIPE: it did not want its input
     child.stdin.end(options.input ?? '');
     child.on('error', (error) => finish(127, `${error.message}\n`));
-    child.on('exit', () => later(DRAIN_MS, () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
-    }));
+    child.on('exit', () =>
+      later(DRAIN_MS, () => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }),
+    );
     child.on('close', (code, signal) => finish(exitStatus(code, signal)));
     if (options.timeoutMs !== undefined) {
       later(options.timeoutMs, () => {
@@ -115,49 +128,55 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
   });
 }
 
-/** A process that stays until it is stopped. */
+/** A process that stays until it is stopped; it outlives us unless it is. Its output goes to files. */
 export interface Service {
   readonly pid: number;
-  /** Its error output so far. */
-  stderr(): string;
   /** Resolves with the exit status when it has ended, by itself or not. */
   readonly ended: Promise<number>;
-  readonly running: () => boolean;
+  running(): boolean;
   signal(signal: NodeJS.Signals): void;
-  /** SIGTERM (or `signal`), SIGKILL to the group after `graceMs`; resolves when it is gone. */
+  /** Its error output so far. */
+  stderr(): string;
+  /** SIGTERM (or `signal`), SIGKILL to the group after `graceMs`; resolves with the exit status when it is gone. */
   stop(signal?: NodeJS.Signals, graceMs?: number): Promise<number>;
 }
 
-/** Starts a process that stays; its standard output goes to `stdoutPath` (default: nowhere). @throws when it cannot be started */
-export function startChild(argv: readonly string[], options: Pick<ChildOptions, 'env' | 'cwd'> & { readonly stdoutPath?: string } = {}): Promise<Service> {
+export interface ServiceOptions extends Pick<ChildOptions, 'env' | 'cwd'> {
+  /** Made anew. Absent: nowhere. */
+  readonly stdoutPath?: string;
+  /** Made anew. */
+  readonly stderrPath: string;
+}
+
+/** Starts a process that stays. @throws when it cannot be started */
+export function startChild(argv: readonly string[], options: ServiceOptions): Promise<Service> {
   const [file = '', ...args] = argv;
-  const stdout = options.stdoutPath === undefined ? 'ignore' : openSync(options.stdoutPath, 'a');
-  const err = new Kept(1 << 20);
+  const stdout = options.stdoutPath === undefined ? 'ignore' : openSync(options.stdoutPath, 'w');
+  const stderr = openSync(options.stderrPath, 'w');
   const child = spawn(file, args, {
-    detached: true, stdio: ['ignore', stdout, 'pipe'],
-    ...(options.env === undefined ? {} : { env: options.env }), ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+    detached: true,
+    stdio: ['ignore', stdout, stderr],
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
-  if (typeof stdout === 'number') {
-    closeSync(stdout);
+  for (const fd of [stdout, stderr]) {
+    if (typeof fd === 'number') {
+      closeSync(fd);
+    }
   }
-  child.stderr?.on('data', (chunk: Buffer) => err.add(chunk));
   return new Promise((done, fail) => {
     child.once('error', fail);
-    child.once('spawn', () => done(asService(child, err)));
+    child.once('spawn', () => done(asService(child, options.stderrPath)));
   });
 }
 
-function asService(child: ChildProcess, err: Kept): Service {
+function asService(child: ChildProcess, stderrPath: string): Service {
   const pid = child.pid ?? 0;
   let gone = false;
   const ended = new Promise<number>((done) => {
     child.once('exit', (code, signal) => {
       gone = true;
-      const timer = setTimeout(() => child.stderr?.destroy(), DRAIN_MS);
-      child.once('close', () => {
-        clearTimeout(timer);
-        done(exitStatus(code, signal));
-      });
+      done(exitStatus(code, signal));
     });
   });
   const signal = (name: NodeJS.Signals, target = pid): void => {
@@ -168,9 +187,9 @@ function asService(child: ChildProcess, err: Kept): Service {
   return {
     pid,
     ended,
-    stderr: () => err.text(),
     running: () => !gone,
     signal,
+    stderr: () => readFileSync(stderrPath, 'utf8'),
     stop: async (name = 'SIGTERM', graceMs = 2000) => {
       signal(name);
       const timer = setTimeout(() => signal('SIGKILL', -pid), graceMs);
@@ -179,6 +198,40 @@ function asService(child: ChildProcess, err: Kept): Service {
       return status;
     },
   };
+}
+
+/** Runs a command to its end while this process waits: for clean-up that must not be interrupted. Never throws. */
+export function runChildSync(argv: readonly string[], options: Pick<ChildOptions, 'env' | 'timeoutMs'> = {}): Omit<ChildResult, 'cut'> {
+  const [file = '', ...args] = argv;
+  const result = spawnSync(file, args, {
+    encoding: 'utf8',
+    killSignal: 'SIGKILL',
+    ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
+  });
+  const timedOut = (result.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
+  if (result.error !== undefined && !timedOut) {
+    return { exit: 127, stdout: '', stderr: `${result.error.message}\n`, timedOut };
+  }
+  return { exit: exitStatus(result.status, result.signal), stdout: result.stdout, stderr: result.stderr, timedOut };
+}
+
+/**
+ * When a process was started, in clock ticks since boot: with its id it names one process for ever. Undefined when it is
+ * gone, or a zombie that only waits to be asked.
+ */
+export function startTime(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in brackets may hold anything; the state is field 3, the start field 22 (proc(5)).
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  } catch (error) {
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) {
+      return undefined;
+    }
+    throw error;
+  }
 }
 
 /** Runs a command on our own terminal and resolves with its exit status. */

@@ -1,0 +1,190 @@
+// `weir lab`: lists labs, runs one, enters one that stands, takes one down.
+import { takeDown } from './down.js';
+import { enter } from './enter.js';
+import { labs } from './labs/index.js';
+import { findLab, LabError } from './list.js';
+import type { Lab } from './model.js';
+import { missing } from './needs.js';
+import { actionText, planLab } from './plan.js';
+import { type RunResult, runLab } from './run.js';
+import { serve } from './serve.js';
+import { bestServer, type ServerKind } from './sites.js';
+import { allRuns, conditionOf } from './state.js';
+
+/** The part of a command's streams that labs use. */
+export interface LabIo {
+  out(text: string): void;
+  err(text: string): void;
+  flush(): void;
+}
+
+const USAGE = `usage: weir lab [--json]                             list the labs
+       weir lab NAME|FILE [--keep] [--json] [--plan] [--server nginx|builtin]
+       weir lab enter [--run RUN] HOST [COMMAND ...]
+       weir lab down [RUN ...]
+--keep leaves the lab standing, --json prints the evidence, --plan only prints how the lab is built.
+`;
+
+const SIGNAL_STATUS: Readonly<Partial<Record<NodeJS.Signals, number>>> = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+interface LabOptions {
+  keep: boolean;
+  json: boolean;
+  plan: boolean;
+  server: ServerKind;
+}
+
+class UsageError extends Error {}
+
+function parseOptions(args: readonly string[]): { readonly words: readonly string[]; readonly options: LabOptions } {
+  const options: LabOptions = { keep: false, json: false, plan: false, server: bestServer() };
+  const words: string[] = [];
+  const rest = [...args];
+  for (let word = rest.shift(); word !== undefined; word = rest.shift()) {
+    if (word === '--keep' || word === '--json' || word === '--plan') {
+      options[word.slice(2) as 'keep' | 'json' | 'plan'] = true;
+    } else if (word === '--server') {
+      const kind = rest.shift();
+      if (kind !== 'nginx' && kind !== 'builtin') {
+        throw new UsageError('--server wants nginx or builtin');
+      }
+      options.server = kind;
+    } else if (word.startsWith('-')) {
+      throw new UsageError(`unknown option ${word}`);
+    } else {
+      words.push(word);
+    }
+  }
+  return { words, options };
+}
+
+function list(json: boolean, io: LabIo): number {
+  const standing = allRuns().map((state) => ({ run: state.run, lab: state.lab, condition: conditionOf(state), hosts: Object.keys(state.hosts) }));
+  if (json) {
+    io.out(`${JSON.stringify({ labs: labs.map(({ name, title }) => ({ name, title })), runs: standing })}\n`);
+    return 0;
+  }
+  const width = Math.max(...labs.map(({ name }) => name.length));
+  labs.forEach(({ name, title }) => io.out(`  ${name.padEnd(width)}  ${title}\n`));
+  standing.forEach(({ run, condition, hosts }) => io.out(`${run} is ${condition}: hosts ${hosts.join(', ')}\n`));
+  return 0;
+}
+
+function down(names: readonly string[], io: LabIo): number {
+  const runs = allRuns();
+  const unknown = names.filter((name) => !runs.some(({ run }) => run === name));
+  unknown.forEach((name) => io.err(`weir lab: there is no run ${name}${runs.length === 0 ? '' : `; there is ${runs.map(({ run }) => run).join(', ')}`}\n`));
+  let status = unknown.length > 0 ? 1 : 0;
+  for (const state of runs.filter(({ run }) => names.length === 0 || names.includes(run))) {
+    if (conditionOf(state) === 'running') {
+      if (names.length > 0) {
+        io.err(`weir lab: ${state.run} is being run by process ${state.owner.pid}, which takes it down itself when it is stopped\n`);
+        status = 1;
+      }
+      continue;
+    }
+    const complaints = takeDown(state);
+    complaints.forEach((line) => io.err(`weir lab: ${line}\n`));
+    io.out(`${state.run} is down\n`);
+    status = complaints.length > 0 ? 1 : status;
+  }
+  return status;
+}
+
+function sayResult({ evidence, state, complaints }: RunResult, kept: boolean, say: (line: string) => void): void {
+  const { held, failed, stopped } = evidence;
+  say('');
+  if (stopped !== undefined) {
+    say(`${evidence.run}: ${stopped}`);
+  }
+  say(failed > 0 ? `${failed} of ${held + failed} expectations FAILED` : `all ${held} expectations hold${stopped === undefined ? '' : ' as far as it went'}`);
+  if (kept) {
+    const [host = 'HOST'] = state.directors.length > 0 ? state.directors : Object.keys(state.hosts);
+    say(`${state.run} is left standing: 'weir lab enter ${host}' opens a shell there, 'weir lab down ${state.run}' takes it down`);
+  }
+  complaints.forEach((line) => say(`not taken down: ${line}`));
+}
+
+async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {
+  const lines = options.json ? io.err.bind(io) : io.out.bind(io);
+  const say = (line: string): void => {
+    lines(`${line}\n`);
+    io.flush();
+  };
+  if (process.getuid?.() !== 0) {
+    io.err('weir lab: building network namespaces needs root: use sudo\n');
+    return 1;
+  }
+  const lack = missing(lab);
+  if (lack !== undefined) {
+    io.err(`weir lab: ${lack}\n`);
+    return 1;
+  }
+  const result = await runLab(lab, { keep: options.keep, server: options.server, say });
+  const kept = options.keep && result.signal === undefined && result.evidence.stopped === undefined;
+  sayResult(result, kept, say);
+  if (options.json) {
+    io.out(`${JSON.stringify(result.evidence, undefined, 1)}\n`);
+  }
+  io.flush();
+  if (result.signal !== undefined) {
+    return SIGNAL_STATUS[result.signal] ?? 1;
+  }
+  return result.evidence.ok && result.complaints.length === 0 ? 0 : 1;
+}
+
+async function enterCommand(args: readonly string[]): Promise<number> {
+  const [option, name] = args;
+  const [host, ...command] = option === '--run' ? args.slice(2) : args;
+  if (host === undefined || host.startsWith('-') || (option === '--run' && name === undefined)) {
+    throw new UsageError('enter wants a host');
+  }
+  return enter(host, command, option === '--run' ? name : undefined);
+}
+
+async function command(args: readonly string[], io: LabIo): Promise<number> {
+  switch (args[0]) {
+    case 'enter': return enterCommand(args.slice(1));
+    case 'serve': return serve(args[1] ?? '');
+    case 'help': case '--help': case '-h':
+      io.out(USAGE);
+      return 0;
+  }
+  const { words, options } = parseOptions(args);
+  const [word] = words;
+  if (word === 'down') {
+    return down(words.slice(1), io);
+  }
+  if (words.length > 1) {
+    throw new UsageError('one lab at a time');
+  }
+  if (word === undefined) {
+    return list(options.json, io);
+  }
+  const lab = findLab(word);
+  if (options.plan) {
+    planLab(lab, lab.name).forEach((action) => io.out(`${actionText(action)}\n`));
+    return 0;
+  }
+  return run(lab, options, io);
+}
+
+/** `weir lab …`: 0 when all expectations hold, 1 when not, 2 for a wrong command line or lab file, 128 + n when signal n stopped it. */
+async function main(args: readonly string[], io: LabIo): Promise<number> {
+  try {
+    return await command(args, io);
+  } catch (error) {
+    if (error instanceof UsageError) {
+      io.err(`weir lab: ${error.message}\n${USAGE}`);
+      return 2;
+    }
+    if (error instanceof LabError) {
+      error.lines.forEach((line) => io.err(`weir lab: ${line}\n`));
+      return 2;
+    }
+    io.err(`weir lab: ${error instanceof Error ? error.message : String(error)}\n`);
+    return 1;
+  }
+}
+
+export { main as run };

@@ -1,0 +1,26 @@
+// A shell, or one command, on a host of a lab that stands.
+import { runOnTerminal } from '../sys/child.js';
+import { onHost } from './hosts.js';
+import { labEnvironment } from './paths.js';
+import { allRuns, conditionOf, type RunState } from './state.js';
+
+/** The one run that has this host. `run`: by name, where several have it. @throws Error that says what there is */
+export function runWithHost(host: string, run: string | undefined, runs: readonly RunState[]): RunState {
+  const candidates = runs.filter((state) => Object.hasOwn(state.hosts, host) && (run === undefined || state.run === run));
+  const [first] = candidates;
+  if (first === undefined) {
+    const have = runs.map((state) => `${state.run} (${Object.keys(state.hosts).join(', ')})`).join('; ');
+    throw new Error(`no lab ${run === undefined ? '' : `${run} `}with a host ${host} stands; ${have === '' ? "none does: 'weir lab NAME --keep' leaves one standing" : `there is ${have}`}`);
+  }
+  if (candidates.length > 1) {
+    throw new Error(`several labs have a host ${host}: say --run ${candidates.map((state) => state.run).join(' or --run ')}`);
+  }
+  return first;
+}
+
+/** Runs a command (none: a shell) on a host, on our own terminal; its exit status. */
+export async function enter(host: string, command: readonly string[], run: string | undefined): Promise<number> {
+  const state = runWithHost(host, run, allRuns().filter((one) => conditionOf(one) !== 'abandoned'));
+  const argv = command.length > 0 ? command : ['sh', '-i'];
+  return runOnTerminal(onHost(state, host, argv), { ...labEnvironment(state.folder), PS1: `${host}# ` });
+}

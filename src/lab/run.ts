@@ -1,0 +1,136 @@
+// One run of a lab from its first namespace to its last: build, steps, evidence, and down again whatever happens.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Capture, startCapture } from './capture.js';
+import { sweep, takeDown } from './down.js';
+import type { Evidence, StepEvidence } from './evidence.js';
+import { runOnHost } from './hosts.js';
+import type { Lab } from './model.js';
+import { linksOf } from './names.js';
+import { CURLRC, findCommand } from './paths.js';
+import { planLab } from './plan.js';
+import { type Served, servedBy, type ServerKind } from './sites.js';
+import { beginRun, keepRun, type RunState } from './state.js';
+import { runSteps } from './steps.js';
+import { build } from './topology.js';
+import { sumTraffic } from './traffic.js';
+
+export interface RunOptions {
+  /** Leave it standing when the steps are done. */
+  readonly keep: boolean;
+  readonly server: ServerKind;
+  /** Prints a line for a person. */
+  readonly say: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly evidence: Evidence;
+  readonly state: RunState;
+  /** The signal that ended it early. */
+  readonly signal?: NodeJS.Signals;
+  /** What could not be taken down. */
+  readonly complaints: readonly string[];
+}
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Turns signals into an abort, for as long as `work` runs. */
+async function interruptible<T>(work: (abort: AbortSignal) => Promise<T>): Promise<{ readonly value: T; readonly signal: NodeJS.Signals | undefined }> {
+  const controller = new AbortController();
+  let caught: NodeJS.Signals | undefined;
+  const listener = (signal: NodeJS.Signals): void => {
+    caught ??= signal;
+    controller.abort(new Error(`stopped by ${signal}`));
+  };
+  SIGNALS.forEach((signal) => process.on(signal, listener));
+  try {
+    return { value: await work(controller.signal), signal: caught };
+  } finally {
+    SIGNALS.forEach((signal) => process.off(signal, listener));
+  }
+}
+
+function describeHosts(lab: Lab, server: ServerKind, say: RunOptions['say']): void {
+  const width = Math.max(...Object.keys(lab.hosts).map((name) => name.length));
+  for (const [name, host] of Object.entries(lab.hosts)) {
+    const links = Object.entries(host.interfaces).map(([device, link]) => [device, ...(link.addresses ?? []), 'on', link.switch].join(' '));
+    const sites = host.sites ?? [];
+    say([`  ${name.padEnd(width)}  ${links.join(', ')}`,
+      ...(host.gateway === undefined ? [] : [`gateway ${host.gateway}`]),
+      ...(sites.length === 0 ? [] : [`${server} on port ${sites.map(({ port }) => port).join(', ')}`])].join('; '));
+  }
+}
+
+async function finalTables(state: RunState): Promise<Readonly<Record<string, string>>> {
+  const tables: Record<string, string> = {};
+  for (const host of state.directors) {
+    const { exit, stdout, stderr } = await runOnHost(state, host, 'ipvsadm -Ln', 10_000, new AbortController().signal);
+    tables[host] = exit === 0 ? stdout : stderr;
+  }
+  return tables;
+}
+
+function servedByAll(lab: Lab, state: RunState): Readonly<Record<string, Served>> {
+  return Object.fromEntries(Object.entries(lab.hosts).filter(([, { sites }]) => (sites ?? []).length > 0)
+    .map(([host]) => [host, servedBy(state.folder, host)]));
+}
+
+const wantsCapture = (lab: Lab): boolean => lab.capture !== false && findCommand('tcpdump') !== undefined;
+
+/** Builds, runs and collects; never throws once the state exists: what went wrong is in `stopped`. */
+async function perform(lab: Lab, state: RunState, options: RunOptions, abort: AbortSignal): Promise<Evidence> {
+  const steps: StepEvidence[] = [];
+  let capture: Capture | undefined;
+  let stopped: string | undefined;
+  let rest: Pick<Evidence, 'served' | 'tables' | 'captures'> = { served: {}, tables: {} };
+  try {
+    writeFileSync(join(state.folder, '.curlrc'), CURLRC);
+    await build(planLab(lab, state.run), state, options.server, abort);
+    capture = wantsCapture(lab) ? await startCapture(state, linksOf(lab)) : undefined;
+    await runSteps({ lab, state, capture, abort, say: options.say }, (step) => steps.push(step));
+    const packets = await capture?.packets();
+    rest = {
+      served: servedByAll(lab, state),
+      tables: await finalTables(state),
+      ...(packets === undefined ? {} : { captures: sumTraffic(packets) }),
+    };
+  } catch (error) {
+    const reason: unknown = abort.aborted ? abort.reason : error;
+    stopped = reason instanceof Error ? reason.message : String(reason);
+  }
+  await capture?.stop();
+  const verdicts = steps.flatMap((step) => step.verdicts);
+  const failed = verdicts.filter(({ ok }) => !ok).length;
+  return {
+    lab: lab.name, run: state.run, title: lab.title, ok: failed === 0 && stopped === undefined, held: verdicts.length - failed, failed,
+    ...(stopped === undefined ? {} : { stopped }), steps, ...rest,
+  };
+}
+
+/** Runs a lab whose shape has been checked. @throws only before anything was made */
+export async function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
+  for (const run of sweep()) {
+    options.say(`took down what was left of ${run}`);
+  }
+  const state = beginRun(lab);
+  let standing = true;
+  // Should something end the process on the way (a closed terminal, a bug), this is the last chance.
+  const lastChance = (): void => {
+    if (standing) {
+      takeDown(state);
+    }
+  };
+  process.on('exit', lastChance);
+  options.say(`${lab.name}: ${lab.title}`);
+  options.say(`building it in network namespaces weir-${state.run}-*`);
+  describeHosts(lab, options.server, options.say);
+  const { value: evidence, signal } = await interruptible((abort) => perform(lab, state, options, abort));
+  const keep = options.keep && signal === undefined && evidence.stopped === undefined;
+  const complaints = keep ? [] : takeDown(state);
+  if (keep) {
+    keepRun(state);
+  }
+  standing = false;
+  process.off('exit', lastChance);
+  return { evidence, state, complaints, ...(signal === undefined ? {} : { signal }) };
+}
