@@ -11,4 +11,5 @@ export interface Command {
 }
 
 export const commands: readonly Command[] = [
+  { name: 'lab', meaning: 'build a network in namespaces and see the director work', load: () => import('../lab/cli.js') },
 ];
