@@ -1,0 +1,45 @@
+// A network namespace for the datapath's tests: the director's devices, addresses, neighbours, and this process inside it.
+import { execFileSync } from 'node:child_process';
+import { DEVICES, type DeviceName, NEIGHBOURS, ROUTES } from './fixtures/bed-addresses.js';
+
+/** Runs iproute2 on a batch of lines. @throws Error with what ip said */
+export function ip(lines: readonly string[], namespace?: string): void {
+  const where = namespace === undefined ? [] : ['-n', namespace];
+  execFileSync('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
+}
+
+let count = 0;
+
+/** A name that no other process of ours has. */
+export function freshName(): string {
+  count += 1;
+  return `weirfx${process.pid}x${count}`;
+}
+
+/** Makes the namespace; it lives until `removeNamespace`. */
+export function makeNamespace(name: string): void {
+  execFileSync('ip', ['netns', 'add', name]);
+  process.once('exit', () => removeNamespace(name));
+  const devices = Object.entries(DEVICES).flatMap(([device, { mac, addresses }]) => [
+    `link add ${device} address ${mac} type veth peer name ${device}-far`,
+    `link set ${device} up`, `link set ${device}-far up`,
+    ...addresses.map((address) => `addr add ${address} dev ${device}`),
+  ]);
+  ip([
+    'link set lo up', ...devices,
+    ...NEIGHBOURS.map(({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`),
+    ...ROUTES.map(({ to, via }) => `route add ${to} via ${via}`),
+  ], name);
+  execFileSync('ip', ['netns', 'exec', name, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0']);
+}
+
+/** Ends it, and with it its devices; a second call does nothing. */
+export function removeNamespace(name: string): void {
+  try {
+    execFileSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
+  } catch {
+    // it is gone already: both the test's end and the process's end come by here
+  }
+}
+
+export type { DeviceName };

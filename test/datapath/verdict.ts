@@ -1,0 +1,88 @@
+// Holds what a program did with a frame against what a fixture expects of it.
+import assert from 'node:assert/strict';
+import { internetChecksum } from '../../src/wire/checksum.js';
+import { decodeEthernet } from '../../src/wire/ethernet.js';
+import { decodeIcmp } from '../../src/wire/icmp.js';
+import { decodeIpv4, IpProtocol, type Ipv4Packet } from '../../src/wire/ipv4.js';
+import { tcpChecksumIsRight } from '../../src/wire/tcp.js';
+import { udpChecksumIsRight } from '../../src/wire/udp.js';
+import { ip } from './fixtures/bed-addresses.js';
+import type { Expectation } from './fixtures/fixture.js';
+
+/** What became of a frame, whichever hook it met. */
+export interface Outcome {
+  readonly verdict: 'redirect' | 'pass' | 'drop';
+  readonly frame: Uint8Array;
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+/** @throws AssertionError */
+export function sameFrame(actual: Uint8Array, expected: Uint8Array, what: string): void {
+  assert.equal(hex(actual), hex(expected), what);
+}
+
+function ipv4Of(frame: Uint8Array): { readonly packet: Ipv4Packet; readonly bytes: Uint8Array } {
+  const bytes = decodeEthernet(frame)?.payload ?? assert.fail('not an Ethernet frame');
+  const packet = decodeIpv4(bytes) ?? assert.fail('not an IPv4 packet');
+  return { packet, bytes };
+}
+
+/** Every checksum of a whole IPv4 TCP, UDP or ICMP frame is right. */
+export function sumsAreRight(frame: Uint8Array): void {
+  const { packet, bytes } = ipv4Of(frame);
+  assert.equal(internetChecksum(bytes.slice(0, 20 + packet.options.length)), 0, 'IP header checksum');
+  const { protocol, payload, source, destination } = packet;
+  if (protocol === IpProtocol.tcp) assert.ok(tcpChecksumIsRight(payload, source, destination), 'TCP checksum');
+  if (protocol === IpProtocol.udp) assert.ok(udpChecksumIsRight(payload, source, destination), 'UDP checksum');
+  if (protocol === IpProtocol.icmp) assert.equal(internetChecksum(payload), 0, 'ICMP checksum');
+}
+
+/** The least that an ICMP error must quote: the IP header and eight bytes more (RFC 792). */
+function quotesEnough(quote: Uint8Array, sent: Uint8Array): void {
+  const header = ((sent[0] ?? 0) & 15) * 4;
+  const least = Math.min(sent.length, header + 8);
+  assert.ok(quote.length >= least, `quotes ${quote.length} bytes, at least ${least} wanted`);
+  assert.equal(hex(quote.slice(0, Math.min(quote.length, sent.length))), hex(sent.slice(0, quote.length)), 'the quote');
+}
+
+function isAnswer(outcome: Outcome, sent: Uint8Array, expect: Expectation & { readonly verdict: 'answer' }): void {
+  assert.equal(outcome.verdict, 'redirect', 'an answer goes out');
+  sumsAreRight(outcome.frame);
+  const { packet } = ipv4Of(outcome.frame);
+  assert.equal(packet.protocol, IpProtocol.icmp);
+  assert.deepEqual([packet.source, packet.destination], [ip(expect.from), ip(expect.to)], 'from and to');
+  const message = decodeIcmp(packet.payload) ?? assert.fail('no ICMP message');
+  assert.deepEqual([message.type, message.code], [expect.type, expect.code], 'type and code');
+  quotesEnough(message.body, sent.slice(14));
+  const [answerLink, sentLink] = [decodeEthernet(outcome.frame), decodeEthernet(sent)];
+  assert.equal(answerLink?.destination, sentLink?.source, 'back to the station that sent it');
+  assert.equal(answerLink?.source, sentLink?.destination);
+}
+
+/** @throws AssertionError when `outcome` of the frame `sent` is not as expected */
+export function hold(outcome: Outcome, sent: Uint8Array, expect: Expectation): void {
+  switch (expect.verdict) {
+    case 'forward':
+      assert.equal(outcome.verdict, 'redirect', 'verdict');
+      sameFrame(outcome.frame, expect.frame, 'the frame that leaves');
+      return;
+    case 'deliver':
+      assert.equal(outcome.verdict, 'pass', 'verdict');
+      sameFrame(outcome.frame, expect.frame, 'the frame that the stack gets');
+      return;
+    case 'pass':
+      assert.equal(outcome.verdict, 'pass', 'verdict');
+      sameFrame(outcome.frame, sent, 'the frame stays as it was');
+      return;
+    case 'drop':
+      assert.equal(outcome.verdict, 'drop', 'verdict');
+      return;
+    case 'refuse':
+      assert.notEqual(outcome.verdict, 'redirect', 'neither forwarded nor answered');
+      if (outcome.verdict === 'pass') sameFrame(outcome.frame, sent, 'the frame stays as it was');
+      return;
+    case 'answer':
+      isAnswer(outcome, sent, expect);
+  }
+}
