@@ -3,12 +3,26 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import {
-  type TcpState, type TcpTable, type TcpTrack, TCP_FLAGS, TCP_STATES, TCP_TIMEOUTS,
-  isActiveTcpState, newTcpTrack, nextTcpState, opensTcpConnection, stepTcp, tcpEvent,
+  isActiveTcpState,
+  newTcpTrack,
+  nextTcpState,
+  opensTcpConnection,
+  stepTcp,
+  TCP_FLAGS,
+  TCP_STATES,
+  TCP_TIMEOUTS,
+  type TcpState,
+  type TcpTable,
+  type TcpTrack,
+  tcpEvent,
 } from './tcp-state.js';
 
 const LETTERS: Readonly<Record<string, number>> = {
-  F: TCP_FLAGS.fin, S: TCP_FLAGS.syn, R: TCP_FLAGS.rst, P: TCP_FLAGS.psh, A: TCP_FLAGS.ack,
+  F: TCP_FLAGS.fin,
+  S: TCP_FLAGS.syn,
+  R: TCP_FLAGS.rst,
+  P: TCP_FLAGS.psh,
+  A: TCP_FLAGS.ack,
 };
 
 interface Vector {

@@ -3,14 +3,33 @@
 
 /** The states in the kernel's order: their index is what the datapath and the sync protocol carry. */
 export const TCP_STATES = [
-  'NONE', 'ESTABLISHED', 'SYN_SENT', 'SYN_RECV', 'FIN_WAIT', 'TIME_WAIT', 'CLOSE', 'CLOSE_WAIT', 'LAST_ACK', 'LISTEN', 'SYNACK',
+  'NONE',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'SYNACK',
 ] as const;
 export type TcpState = (typeof TCP_STATES)[number];
 
 /** Seconds that a connection lives on in a state without a packet. `--set` changes ESTABLISHED and FIN_WAIT only. */
 export const TCP_TIMEOUTS: Readonly<Record<TcpState, number>> = {
-  NONE: 2, ESTABLISHED: 900, SYN_SENT: 120, SYN_RECV: 60, FIN_WAIT: 120, TIME_WAIT: 120, CLOSE: 10, CLOSE_WAIT: 60,
-  LAST_ACK: 30, LISTEN: 120, SYNACK: 120,
+  NONE: 2,
+  ESTABLISHED: 900,
+  SYN_SENT: 120,
+  SYN_RECV: 60,
+  FIN_WAIT: 120,
+  TIME_WAIT: 120,
+  CLOSE: 10,
+  CLOSE_WAIT: 60,
+  LAST_ACK: 30,
+  LISTEN: 120,
+  SYNACK: 120,
 };
 
 /** Bits of a TCP header's flags byte. */
@@ -23,8 +42,17 @@ export type TcpDirection = 'input' | 'output' | 'input-only';
 export type TcpTable = 'normal' | 'secure';
 
 const SHORT: Readonly<Record<string, TcpState>> = {
-  NO: 'NONE', ES: 'ESTABLISHED', SS: 'SYN_SENT', SR: 'SYN_RECV', FW: 'FIN_WAIT', TW: 'TIME_WAIT', CL: 'CLOSE',
-  CW: 'CLOSE_WAIT', LA: 'LAST_ACK', LI: 'LISTEN', SA: 'SYNACK',
+  NO: 'NONE',
+  ES: 'ESTABLISHED',
+  SS: 'SYN_SENT',
+  SR: 'SYN_RECV',
+  FW: 'FIN_WAIT',
+  TW: 'TIME_WAIT',
+  CL: 'CLOSE',
+  CW: 'CLOSE_WAIT',
+  LA: 'LAST_ACK',
+  LI: 'LISTEN',
+  SA: 'SYNACK',
 };
 
 type Rows = Readonly<Record<TcpDirection, Readonly<Record<TcpEvent, string>>>>;

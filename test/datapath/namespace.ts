@@ -22,14 +22,19 @@ export function makeNamespace(name: string): void {
   process.once('exit', () => removeNamespace(name));
   const devices = Object.entries(DEVICES).flatMap(([device, { mac, addresses }]) => [
     `link add ${device} address ${mac} type veth peer name ${device}-far`,
-    `link set ${device} up`, `link set ${device}-far up`,
+    `link set ${device} up`,
+    `link set ${device}-far up`,
     ...addresses.map((address) => `addr add ${address} dev ${device}`),
   ]);
-  ip([
-    'link set lo up', ...devices,
-    ...NEIGHBOURS.map(({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`),
-    ...ROUTES.map(({ to, via }) => `route add ${to} via ${via}`),
-  ], name);
+  ip(
+    [
+      'link set lo up',
+      ...devices,
+      ...NEIGHBOURS.map(({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`),
+      ...ROUTES.map(({ to, via }) => `route add ${to} via ${via}`),
+    ],
+    name,
+  );
   execFileSync('ip', ['netns', 'exec', name, 'sysctl', '-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.conf.all.rp_filter=0']);
 }
 

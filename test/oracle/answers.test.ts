@@ -3,8 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { compare } from './answers.js';
 
-const texts = (recorded: string, ours: string): readonly string[] =>
-  [...compare(recorded, ours).same].map((answer) => answer.text);
+const texts = (recorded: string, ours: string): readonly string[] => [...compare(recorded, ours).same].map((answer) => answer.text);
 
 test('an answer is the same only when command and text are', () => {
   assert.deepEqual(texts('$ a\nx\n$ b\ny', '$ a\nx\n$ b\nz'), ['x']);
@@ -21,5 +20,8 @@ test('a long block is compared line by line, in order', () => {
   const ours = lines.filter((_, index) => index !== 7);
   const { answers, same } = compare(['$ a', ...lines].join('\n'), ['$ a', ...ours].join('\n'));
   assert.equal(answers.length, 30);
-  assert.deepEqual(answers.filter((answer) => !same.has(answer)).map((answer) => [answer.line, answer.text]), [[9, 'line 7']]);
+  assert.deepEqual(
+    answers.filter((answer) => !same.has(answer)).map((answer) => [answer.line, answer.text]),
+    [[9, 'line 7']],
+  );
 });

@@ -47,7 +47,7 @@ function common(left: readonly string[], right: readonly string[]): ReadonlySet<
     }
   }
   const found = new Set<number>();
-  for (let i = 0, j = 0; i < left.length && j < right.length;) {
+  for (let i = 0, j = 0; i < left.length && j < right.length; ) {
     if (left[i] === right[j]) {
       found.add(i++);
       j++;
@@ -66,7 +66,7 @@ export function compare(recorded: string, ours: string): Comparison {
   const same = new Set<Answer>();
   const theirs = blocksOf(ours);
   blocksOf(recorded).forEach((block, index) => {
-    const twin = theirs[index]?.command === block.command ? theirs[index]?.body ?? [] : [];
+    const twin = theirs[index]?.command === block.command ? (theirs[index]?.body ?? []) : [];
     if (block.body.length <= LONG) {
       if (block.body.every(isSilent)) return;
       const answer = { line: block.line, command: block.command, text: block.body.join('\n') };

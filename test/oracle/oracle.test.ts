@@ -31,7 +31,9 @@ function skipReason(): string | false {
 
 function replay(name: string, ending: string): string {
   const run = spawnSync(`${here}replay`, [`${root}bin`, `${here}scripts/${name}.${ending}`], {
-    encoding: 'utf8', maxBuffer: 64 * 1024 * 1024, timeout: 900_000,
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+    timeout: 900_000,
   });
   assert.equal(run.error, undefined);
   assert.equal(run.status, 0, run.stderr);
@@ -50,6 +52,10 @@ for (const [name, ending] of Object.entries(SCRIPTS)) {
     context.diagnostic(`${name}: ${same.size} of ${answers.length} answers, ${allowed.size} left out`);
     assert.deepEqual(different.filter((answer) => !allowed.has(answer.line)).map(show), []);
     const differing = new Set(different.map((answer) => answer.line));
-    assert.deepEqual([...allowed].filter((line) => !differing.has(line)), [], 'left out, but answered all the same');
+    assert.deepEqual(
+      [...allowed].filter((line) => !differing.has(line)),
+      [],
+      'left out, but answered all the same',
+    );
   });
 }

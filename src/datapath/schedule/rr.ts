@@ -1,5 +1,5 @@
 // Round robin: the next destination after the one chosen last, weights ignored except 0.
-import { type Candidate, HEAD, type Place, type Scheduler, indexOfPlace } from './scheduler.js';
+import { type Candidate, HEAD, indexOfPlace, type Place, type Scheduler } from './scheduler.js';
 
 /** `last`: the destination chosen last. */
 export interface RoundRobinState {

@@ -79,11 +79,16 @@ test('69 services of the kernel answer the same sequence and counts', () => {
       answers += id;
       // an open connection is active; one closed at once is in TIME_WAIT, which is inactive
       service.touch(id, (one) =>
-        each.connections === 'open' ? { ...one, active: one.active + 1 } : { ...one, inactive: one.inactive + 1 });
+        each.connections === 'open' ? { ...one, active: one.active + 1 } : { ...one, inactive: one.inactive + 1 },
+      );
     }
     assert.equal(answers, each.answers, name);
     for (const [id, weight, active, inactive] of each.counts) {
-      assert.deepEqual(service.list.find((one) => one.id === id), { id, weight, active, inactive, overloaded: false }, name);
+      assert.deepEqual(
+        service.list.find((one) => one.id === id),
+        { id, weight, active, inactive, overloaded: false },
+        name,
+      );
     }
   }
 });
@@ -167,23 +172,30 @@ test('wlc compares in 64 bits and never lets weight 0 win', () => {
 });
 
 test('whatever happens, a pick is an eligible destination, and none only when there is none', () => {
-  const action = fc.record({ what: fc.constantFrom('add', 'delete', 'edit', 'overload', 'pick'), which: fc.nat(), weight: fc.nat({ max: 6 }) });
+  const action = fc.record({
+    what: fc.constantFrom('add', 'delete', 'edit', 'overload', 'pick'),
+    which: fc.nat(),
+    weight: fc.nat({ max: 6 }),
+  });
   for (const scheduler of schedulers.keys()) {
-    fc.assert(fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
-      const service = new Service(scheduler);
-      let ids = 0;
-      for (const { what, which, weight } of actions) {
-        const id = service.list[which % Math.max(1, service.list.length)]?.id;
-        if (what === 'add') service.add(++ids, weight);
-        else if (what === 'pick') check(service);
-        else if (id !== undefined) {
-          if (what === 'delete') service.delete(id);
-          if (what === 'edit') service.edit(id, weight);
-          if (what === 'overload') service.touch(id, (each) => ({ ...each, overloaded: !each.overloaded }));
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 60 }), (actions) => {
+        const service = new Service(scheduler);
+        let ids = 0;
+        for (const { what, which, weight } of actions) {
+          const id = service.list[which % Math.max(1, service.list.length)]?.id;
+          if (what === 'add') service.add(++ids, weight);
+          else if (what === 'pick') check(service);
+          else if (id !== undefined) {
+            if (what === 'delete') service.delete(id);
+            if (what === 'edit') service.edit(id, weight);
+            if (what === 'overload') service.touch(id, (each) => ({ ...each, overloaded: !each.overloaded }));
+          }
         }
-      }
-      check(service);
-    }), { numRuns: 200 });
+        check(service);
+      }),
+      { numRuns: 200 },
+    );
   }
 });
 
@@ -191,6 +203,10 @@ function check(service: Service): void {
   const id = service.pick();
   const eligible = service.list.filter((each) => each.weight > 0 && !each.overloaded);
   if (eligible.length === 0) assert.equal(id, null);
-  else assert.ok(eligible.some((each) => each.id === id), `${id} of ${JSON.stringify(service.list)}`);
+  else
+    assert.ok(
+      eligible.some((each) => each.id === id),
+      `${id} of ${JSON.stringify(service.list)}`,
+    );
   if (id !== null) service.touch(id, (each) => ({ ...each, active: each.active + 1 }));
 }

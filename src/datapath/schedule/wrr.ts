@@ -1,5 +1,5 @@
 // Weighted round robin: passes over the list with a falling threshold, the heaviest destinations first.
-import { type Candidates, HEAD, type Pick, type Place, type Scheduler, indexOfPlace } from './scheduler.js';
+import { type Candidates, HEAD, indexOfPlace, type Pick, type Place, type Scheduler } from './scheduler.js';
 
 /**
  * The kernel's mark. `cl`: the destination chosen last; `cw`: the threshold of this pass; `mw`: the highest threshold;
