@@ -1,7 +1,7 @@
 // Reads one ipvsadm command line from left to right into a draft: which command, which options, which values.
 import type { Address, Family } from '../../model/address.js';
 import type { ForwardingMethod, Protocol } from '../../model/service.js';
-import type { DaemonRole } from './command.js';
+import type { DaemonRole } from '../../model/sync-daemon.js';
 import { allSpellings, type CommandName, isCommand, type OptionName, optionOf, type WordId } from './options.js';
 import { Popt } from './popt.js';
 import { badWord, tryHelp, UsageError } from './usage-error.js';

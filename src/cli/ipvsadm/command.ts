@@ -1,6 +1,6 @@
 // What one ipvsadm command line asks for, after all checks of its words: what is left to do.
-import type { Address } from '../../model/address.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
+import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
 
 export type TableMode = 'plain' | 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info';
 
@@ -10,19 +10,6 @@ export interface ListFormat {
   readonly numeric: boolean;
   readonly exact: boolean;
   readonly sorted: boolean;
-}
-
-export type DaemonRole = 'master' | 'backup';
-
-/** A synchronisation daemon as stated; what is absent takes the driver's default. */
-export interface DaemonSpec {
-  readonly role: DaemonRole;
-  readonly interface: string;
-  readonly syncId: number;
-  readonly maxLength?: number;
-  readonly group?: Address;
-  readonly port?: number;
-  readonly ttl?: number;
 }
 
 export type Command =

@@ -1,8 +1,9 @@
 // From words to a command: the matrix of commands and options, then what only makes sense together.
 import type { Family } from '../../model/address.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import type { DaemonSpec } from '../../model/sync-daemon.js';
 import { type Draft, readArguments } from './arguments.js';
-import type { Command, DaemonSpec, ListFormat, TableMode } from './command.js';
+import type { Command, ListFormat, TableMode } from './command.js';
 import { type CommandRule, commandRules, type OptionName, optionNames, tunnelOptions, tunnelRules } from './options.js';
 import { UsageError } from './usage-error.js';
 import type { Lookup } from './values.js';

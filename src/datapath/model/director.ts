@@ -1,0 +1,183 @@
+// A director in memory, with no packets: the table, its refusals and its orders, for tests and for trying commands.
+import { destinationId, serviceId } from '../../model/identity.js';
+import type {
+  ConnectionEntry, DestinationEntry, DestinationKey, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec, Stats, Timeouts,
+} from '../../model/service.js';
+import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
+import { type Director, Refusal } from '../director.js';
+import type { SyncDaemons } from '../sync-daemons.js';
+import { checkDestination, checkService } from './checks.js';
+import { defaultSysctls, isSysctlValue } from './sysctls.js';
+
+/** All zero: a service or destination just made. */
+export const noStats: Stats = {
+  conns: 0n, inPackets: 0n, outPackets: 0n, inBytes: 0n, outBytes: 0n,
+  connRate: 0n, inPacketRate: 0n, outPacketRate: 0n, inByteRate: 0n, outByteRate: 0n,
+};
+
+export interface ModelOptions {
+  /** Interfaces on which a synchronisation daemon may run. */
+  readonly interfaces?: readonly string[];
+  readonly connections?: readonly ConnectionEntry[];
+}
+
+interface State {
+  /** By `serviceId`, oldest first. */
+  readonly services: ReadonlyMap<string, ServiceEntry>;
+  readonly timeouts: Timeouts;
+  readonly sysctls: ReadonlyMap<string, string>;
+  readonly daemons: readonly DaemonSpec[];
+}
+
+const longestTimeout = 86400 * 31;
+
+function idle(spec: DestinationSpec): DestinationEntry {
+  return { spec, active: 0, inactive: 0, persistent: 0, stats: noStats };
+}
+
+/** The table of one namespace, in memory. Its state is a value, so a change is whole or not at all. */
+export class ModelDirector implements Director, SyncDaemons {
+  #state: State = { services: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: defaultSysctls, daemons: [] };
+  readonly #options: ModelOptions;
+
+  constructor(options: ModelOptions = {}) {
+    this.#options = options;
+  }
+
+  info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number } {
+    return { version: [1, 2, 1], connTabSize: 4096 };
+  }
+
+  services(): readonly ServiceEntry[] {
+    return [...this.#state.services.values()].reverse();
+  }
+
+  service(key: ServiceKey): ServiceEntry {
+    const entry = this.#state.services.get(serviceId(key));
+    if (entry === undefined) throw new Refusal('ESRCH', 'no such service');
+    return entry;
+  }
+
+  addService(spec: ServiceSpec): void {
+    if (this.#state.services.has(serviceId(spec.key))) throw new Refusal('EEXIST', 'service exists');
+    checkService(spec);
+    this.#put({ spec, stats: noStats, destinations: [] });
+  }
+
+  editService(spec: ServiceSpec): void {
+    const entry = this.service(spec.key);
+    checkService(spec);
+    this.#put({ ...entry, spec });
+  }
+
+  deleteService(key: ServiceKey): void {
+    this.service(key);
+    const services = new Map(this.#state.services);
+    services.delete(serviceId(key));
+    this.#state = { ...this.#state, services };
+  }
+
+  addDestination(service: ServiceKey, spec: DestinationSpec): void {
+    const entry = this.service(service);
+    checkDestination(service, spec);
+    if (this.#find(entry, spec) !== undefined) throw new Refusal('EEXIST', 'destination exists');
+    this.#put({ ...entry, destinations: [idle(spec), ...entry.destinations] });
+  }
+
+  editDestination(service: ServiceKey, spec: DestinationSpec): void {
+    const entry = this.service(service);
+    checkDestination(service, spec);
+    const old = this.#find(entry, spec);
+    if (old === undefined) throw new Refusal('ENOENT', 'no such destination');
+    this.#put({ ...entry, destinations: entry.destinations.map((each) => (each === old ? { ...old, spec } : each)) });
+  }
+
+  deleteDestination(service: ServiceKey, key: DestinationKey): void {
+    const entry = this.service(service);
+    const old = this.#find(entry, key);
+    if (old === undefined) throw new Refusal('ENOENT', 'no such destination');
+    this.#put({ ...entry, destinations: entry.destinations.filter((each) => each !== old) });
+  }
+
+  flush(): void {
+    this.#state = { ...this.#state, services: new Map() };
+  }
+
+  zero(service?: ServiceKey): void {
+    const entries = service === undefined ? this.services() : [this.service(service)];
+    for (const entry of entries) {
+      this.#put({ ...entry, stats: noStats, destinations: entry.destinations.map((each) => ({ ...each, stats: noStats })) });
+    }
+  }
+
+  timeouts(): Timeouts {
+    return this.#state.timeouts;
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    for (const value of [timeouts.tcp, timeouts.tcpFin, timeouts.udp]) {
+      if (value < 0 || value > longestTimeout) throw new Refusal('EINVAL', `timeout ${value}`);
+    }
+    const old = this.#state.timeouts;
+    const next = { tcp: timeouts.tcp || old.tcp, tcpFin: timeouts.tcpFin || old.tcpFin, udp: timeouts.udp || old.udp };
+    this.#state = { ...this.#state, timeouts: next };
+  }
+
+  totals(): Stats {
+    return noStats;
+  }
+
+  connections(): Iterable<ConnectionEntry> {
+    return this.#options.connections ?? [];
+  }
+
+  sysctls(): ReadonlyMap<string, string> {
+    return this.#state.sysctls;
+  }
+
+  setSysctl(name: string, value: string): void {
+    if (!this.#state.sysctls.has(name)) throw new Refusal('ENOENT', `no key ${name}`);
+    if (!isSysctlValue(name, value)) throw new Refusal('EINVAL', `${name} cannot be ${value}`);
+    this.#state = { ...this.#state, sysctls: new Map(this.#state.sysctls).set(name, value) };
+  }
+
+  atomically<T>(work: () => T): T {
+    const before = this.#state;
+    try {
+      return work();
+    } catch (error) {
+      this.#state = before;
+      throw error;
+    }
+  }
+
+  daemons(): readonly DaemonSpec[] {
+    return this.#state.daemons;
+  }
+
+  startDaemon(spec: DaemonSpec): void {
+    if (this.#state.daemons.some(({ role }) => role === spec.role)) throw new Refusal('EEXIST', 'daemon runs');
+    if (!(this.#options.interfaces ?? []).includes(spec.interface)) throw new Refusal('ENODEV', `no interface ${spec.interface}`);
+    const maxLength = spec.group?.family === 'inet6' ? 1452 : 1472;
+    const defaults = { maxLength, group: { family: 'inet', words: [0xe0000051] }, port: 8848, ttl: 1 } as const;
+    const daemons = [...this.#state.daemons, { ...defaults, ...spec }].sort((a, b) => (a.role < b.role ? 1 : -1));
+    this.#state = { ...this.#state, daemons };
+  }
+
+  stopDaemon(role: DaemonRole): void {
+    const daemons = this.#state.daemons.filter((daemon) => daemon.role !== role);
+    if (daemons.length === this.#state.daemons.length) throw new Refusal('ESRCH', 'no daemon');
+    this.#state = { ...this.#state, daemons };
+  }
+
+  close(): void {}
+
+  #find(entry: ServiceEntry, key: DestinationKey): DestinationEntry | undefined {
+    const id = destinationId(key);
+    return entry.destinations.find(({ spec }) => destinationId(spec) === id);
+  }
+
+  #put(entry: ServiceEntry): void {
+    this.#state = { ...this.#state, services: new Map(this.#state.services).set(serviceId(entry.spec.key), entry) };
+  }
+}
