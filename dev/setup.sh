@@ -31,6 +31,7 @@ needs_of_lab() {
     need ethtool ethtool
     need iptables iptables
     need sysctl procps
+    need ab apache2-utils
     need unshare util-linux
 }
 
