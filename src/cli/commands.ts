@@ -12,4 +12,5 @@ export interface Command {
 
 export const commands: readonly Command[] = [
   { name: 'lab', meaning: 'build a network in namespaces and see the director work', load: () => import('../lab/cli.js') },
+  { name: 'realserver', meaning: 'make this host a real server of VIPs (VS/DR, VS/TUN), or undo that', load: () => import('./realserver.js') },
 ];

@@ -22,5 +22,6 @@ export function arpSettingPath(interfaceName: string, setting: ArpSetting): stri
 /** Every path that `start` sees to: all and lo first, then the cluster's interfaces. */
 export function arpSettingPaths(interfaces: readonly string[]): readonly { readonly path: string; readonly setting: ArpSetting }[] {
   return ['all', 'lo', ...interfaces].flatMap((name) =>
-    (Object.keys(ARP_SETTINGS) as ArpSetting[]).map((setting) => ({ path: arpSettingPath(name, setting), setting })));
+    (Object.keys(ARP_SETTINGS) as ArpSetting[]).map((setting) => ({ path: arpSettingPath(name, setting), setting })),
+  );
 }

@@ -15,7 +15,13 @@ export type Step =
 export type Plan =
   | { readonly kind: 'refused'; readonly reason: string }
   /** `before`: what to remember before the first step; `after`: when the last one is done (undefined: forget all). */
-  | { readonly kind: 'plan'; readonly before: Saved; readonly steps: readonly Step[]; readonly after: Saved | undefined; readonly notes: readonly string[] };
+  | {
+      readonly kind: 'plan';
+      readonly before: Saved;
+      readonly steps: readonly Step[];
+      readonly after: Saved | undefined;
+      readonly notes: readonly string[];
+    };
 
 export interface Wanted {
   readonly vips: readonly Address[];
@@ -24,15 +30,20 @@ export interface Wanted {
 }
 
 /** The address on lo as a VIP must be there: /32, so that its neighbours in the subnet do not become local too. */
-const onLoopback = (observed: Observed, vip: Address) => observed.addresses.find(({ ifindex, address, prefixLength }) =>
-  prefixLength === 32 && sameAddress(address, vip) && observed.links.some((link) => link.loopback && link.ifindex === ifindex));
+const onLoopback = (observed: Observed, vip: Address) =>
+  observed.addresses.find(
+    ({ ifindex, address, prefixLength }) =>
+      prefixLength === 32 && sameAddress(address, vip) && observed.links.some((link) => link.loopback && link.ifindex === ifindex),
+  );
 
 /** Why these VIPs or interfaces cannot be, in one line; undefined when they can. */
 function refusal(observed: Observed, wanted: Wanted): string | undefined {
   for (const name of wanted.interfaces ?? []) {
     const link = observed.links.find((one) => one.name === name);
     if (link === undefined || link.loopback) {
-      return link === undefined ? `no such interface: ${name}` : `${name} is the loopback; --iface names an interface that faces the cluster`;
+      return link === undefined
+        ? `no such interface: ${name}`
+        : `${name} is the loopback; --iface names an interface that faces the cluster`;
     }
   }
   for (const vip of wanted.vips) {
@@ -85,10 +96,12 @@ export function planStart(observed: Observed, wanted: Wanted, known: Saved | und
   const settings = settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));
   const label = freeLabels(observed, saved);
   const down = observed.links.some((link) => link.loopback && !link.up);
-  const addresses = wanted.vips.filter((vip) => onLoopback(observed, vip) === undefined).map((address) => ({
-    address,
-    label: saved.addresses.find((one) => one.address === formatAddress(address))?.label ?? label(),
-  }));
+  const addresses = wanted.vips
+    .filter((vip) => onLoopback(observed, vip) === undefined)
+    .map((address) => ({
+      address,
+      label: saved.addresses.find((one) => one.address === formatAddress(address))?.label ?? label(),
+    }));
   const routes = wanted.vips.filter((vip) => !observed.hostRoutes.some((route) => sameAddress(route, vip)));
   const remembered = mergeSaved(saved, {
     version: 1,
@@ -116,7 +129,9 @@ const addressOf = (text: string): Address => parseIpv4(text) ?? { family: 'inet'
 export function planStop(observed: Observed, vips: readonly Address[] | undefined, known: Saved | undefined): Plan {
   const saved = known ?? NOTHING_SAVED;
   const going = (text: string) => vips === undefined || vips.some((vip) => formatAddress(vip) === text);
-  const foreign = (vips ?? []).filter((vip) => !saved.addresses.some(({ address }) => address === formatAddress(vip)) && onLoopback(observed, vip));
+  const foreign = (vips ?? []).filter(
+    (vip) => !saved.addresses.some(({ address }) => address === formatAddress(vip)) && onLoopback(observed, vip),
+  );
   const steps: Step[] = [];
   for (const text of saved.routes.filter(going)) {
     if (observed.hostRoutes.some((route) => formatAddress(route) === text)) {
@@ -133,7 +148,10 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
   const notes = foreign.map((vip) => `${formatAddress(vip)} was on lo before weir: left there`);
   if (left.length > 0) {
     const after: Saved = {
-      ...saved, vips: left, addresses: saved.addresses.filter((one) => !going(one.address)), routes: saved.routes.filter((one) => !going(one)),
+      ...saved,
+      vips: left,
+      addresses: saved.addresses.filter((one) => !going(one.address)),
+      routes: saved.routes.filter((one) => !going(one)),
     };
     return { kind: 'plan', before: saved, steps, after, notes };
   }

@@ -62,7 +62,12 @@ export function readSaved(text: string): Saved | undefined {
 
 /** Reads the script's file: lines `vip A`, `address A LABEL`, `route A`, `setting PATH PREVIOUS SET`, `loopback-was-down`. */
 export function readScriptSaved(text: string): Saved | undefined {
-  const saved = { vips: [] as string[], addresses: [] as Saved['addresses'][number][], routes: [] as string[], settings: [] as SavedSetting[] };
+  const saved = {
+    vips: [] as string[],
+    addresses: [] as Saved['addresses'][number][],
+    routes: [] as string[],
+    settings: [] as SavedSetting[],
+  };
   let loopbackWasDown = false;
   for (const line of text.split('\n').filter((one) => one !== '')) {
     const [word, first, second, third] = line.split(' ');
@@ -87,8 +92,10 @@ export function readScriptSaved(text: string): Saved | undefined {
 
 /** Joins two memories; where both know a sysctl, the first one's previous value is the older and counts. */
 export function mergeSaved(older: Saved, newer: Saved): Saved {
-  const add = <T>(left: readonly T[], right: readonly T[], key: (one: T) => string): T[] =>
-    [...left, ...right.filter((one) => !left.some((other) => key(other) === key(one)))];
+  const add = <T>(left: readonly T[], right: readonly T[], key: (one: T) => string): T[] => [
+    ...left,
+    ...right.filter((one) => !left.some((other) => key(other) === key(one))),
+  ];
   return {
     version: 1,
     vips: add(older.vips, newer.vips, (one) => one),

@@ -2,14 +2,19 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
-import { arpSettingPath, ARP_SETTINGS, type ArpSetting, hides } from './arp-settings.js';
+import { ARP_SETTINGS, type ArpSetting, arpSettingPath, hides } from './arp-settings.js';
 import { clusterInterfaces, type Observed } from './observed.js';
 
 export interface Status {
   /** `started`: all is in place; `stopped`: no VIP is; `partly`: anything between. */
   readonly state: 'started' | 'partly' | 'stopped';
   readonly vips: readonly { readonly address: string; readonly label?: string; readonly prefixLength?: number; readonly route: boolean }[];
-  readonly interfaces: readonly { readonly name: string; readonly arpIgnore: number; readonly arpAnnounce: number; readonly silent: boolean }[];
+  readonly interfaces: readonly {
+    readonly name: string;
+    readonly arpIgnore: number;
+    readonly arpAnnounce: number;
+    readonly silent: boolean;
+  }[];
 }
 
 /** The value that counts on an interface: the larger of its own and conf/all's. */
@@ -24,7 +29,8 @@ export function realServerStatus(observed: Observed, vips: readonly Address[], i
     const there = observed.addresses.find(({ ifindex, address }) => loopback.has(ifindex) && sameAddress(address, vip));
     const route = observed.hostRoutes.some((one) => sameAddress(one, vip));
     return {
-      address: formatAddress(vip), route,
+      address: formatAddress(vip),
+      route,
       ...(there === undefined ? {} : { prefixLength: there.prefixLength, ...(there.label === undefined ? {} : { label: there.label }) }),
     };
   });

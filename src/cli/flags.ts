@@ -1,0 +1,48 @@
+// Options of weir's own commands: --name VALUE, --name=VALUE, --flag; the rest are words. (ipvsadm's grammar has its own reader.)
+
+/** What a command takes: its options by name without dashes. */
+export type FlagTypes = Readonly<Record<string, 'value' | 'flag'>>;
+
+export type Flags<T extends FlagTypes> = {
+  readonly [name in keyof T]?: T[name] extends 'value' ? string : true;
+};
+
+/** A wrong command line; the message is one line. Exit status 2. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function readFlags<T extends FlagTypes>(
+  args: readonly string[],
+  types: T,
+): { readonly flags: Flags<T>; readonly words: readonly string[] } {
+  const flags: Record<string, string | true> = {};
+  const words: string[] = [];
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? '';
+    if (!arg.startsWith('-') || arg === '-') {
+      words.push(arg);
+      continue;
+    }
+    const [, name = '', given] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
+    const type = Object.hasOwn(types, name) ? types[name] : undefined;
+    if (type === undefined) {
+      throw new UsageError(`unknown option: ${arg}`);
+    }
+    if (Object.hasOwn(flags, name)) {
+      throw new UsageError(`--${name} is given twice`);
+    }
+    if (type === 'flag') {
+      if (given !== undefined) {
+        throw new UsageError(`--${name} takes no value`);
+      }
+      flags[name] = true;
+      continue;
+    }
+    const value = given ?? args[++index];
+    if (value === undefined || value === '') {
+      throw new UsageError(`--${name} needs a value`);
+    }
+    flags[name] = value;
+  }
+  return { flags: flags as Flags<T>, words };
+}

@@ -1,0 +1,165 @@
+// weir realserver: reads the command line, has the host changed or looked at, and says what was done.
+import { PERSIST_PATHS, persistFiles } from '../control/realserver/persist-files.js';
+import { realServerScript } from '../control/realserver/script.js';
+import type { Status } from '../control/realserver/status.js';
+import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../host/persist.js';
+import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../host/realserver/realserver.js';
+import type { Address } from '../model/address.js';
+import { parseIpv4 } from '../model/address-text.js';
+import { oneLine, reported } from './failure.js';
+import { type Flags, readFlags, UsageError } from './flags.js';
+import type { Io } from './io.js';
+
+const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR, VS/TUN)
+       weir realserver stop  [--vip A[,B]] [--persist]                 undo exactly that, for these VIPs or for all
+       weir realserver status [--vip A[,B]] [--iface I[,J]] [--json]   exit status 0: all in place, 1: partly, 3: not started
+       weir realserver script --vip A[,B] [--iface I[,J]]              print a self-contained script for hosts without weir
+       --persist also writes (stop: removes) what does it again at boot; --root DIR puts that below DIR
+`;
+
+const TYPES = { vip: 'value', iface: 'value', persist: 'flag', root: 'value', json: 'flag' } as const;
+type RealServerFlags = Flags<typeof TYPES>;
+
+/** Comma-separated IPv4 addresses. @throws UsageError */
+export function readVips(text: string): readonly Address[] {
+  const texts = text.split(',');
+  return texts.map((one, index) => {
+    const address = parseIpv4(one);
+    if (address === undefined) {
+      throw new UsageError(
+        one.includes(':') ? `${one}: IPv6 VIPs are not there yet` : `not an IPv4 address: ${one === '' ? '(empty)' : one}`,
+      );
+    }
+    if (texts.indexOf(one) !== index) {
+      throw new UsageError(`${one} is given twice`);
+    }
+    return address;
+  });
+}
+
+/** Comma-separated interface names, as the kernel allows them. @throws UsageError */
+export function readInterfaces(text: string): readonly string[] {
+  return text.split(',').map((name) => {
+    if (!/^[^\s/:,'"\\]{1,15}$/.test(name) || name === '.' || name === '..') {
+      throw new UsageError(`not an interface name: ${name === '' ? '(empty)' : name}`);
+    }
+    return name;
+  });
+}
+
+function tell(io: Io, outcome: Outcome, nothing: string): void {
+  for (const line of outcome.done) {
+    io.out(`${line}\n`);
+  }
+  for (const line of outcome.notes) {
+    io.err(`weir realserver: ${line}\n`);
+  }
+  if (outcome.done.length === 0) {
+    io.out(`${nothing}\n`);
+  }
+}
+
+/** Brings the files for the next boot in line with the VIPs that are left. */
+async function persist(io: Io, root: string, outcome: Outcome, interfaces: readonly string[]): Promise<void> {
+  const vips = outcome.saved.vips.flatMap((text) => parseIpv4(text) ?? []);
+  const files = vips.length === 0 ? [] : persistFiles({ vips, interfaces, known: outcome.saved.settings }, initOf(root));
+  const stale = PERSIST_PATHS.filter((path) => !files.some((file) => file.path === path));
+  const removed = removePersistFiles(root, stale);
+  const written = writePersistFiles(root, files);
+  for (const path of [...written.map((one) => `wrote ${one}`), ...removed.map((one) => `removed ${one}`)]) {
+    io.out(`${path}\n`);
+  }
+  if (written.length + removed.length > 0) {
+    const trouble = await reloadUnits(root);
+    if (trouble !== undefined) {
+      io.err(`weir realserver: ${oneLine(trouble)}\n`);
+    }
+  }
+}
+
+const rootOf = (flags: RealServerFlags): string => (flags.root ?? '').replace(/\/+$/, '');
+
+async function start(flags: RealServerFlags, io: Io): Promise<number> {
+  const vips = readVips(flags.vip ?? missingVip());
+  const interfaces = flags.iface === undefined ? undefined : readInterfaces(flags.iface);
+  const outcome = startRealServer({ vips, ...(interfaces === undefined ? {} : { interfaces }) });
+  tell(io, outcome, 'all in place already');
+  if (flags.persist === true) {
+    await persist(io, rootOf(flags), outcome, interfaces ?? []);
+  }
+  return 0;
+}
+
+async function stop(flags: RealServerFlags, io: Io): Promise<number> {
+  const outcome = stopRealServer(flags.vip === undefined ? undefined : readVips(flags.vip));
+  tell(io, outcome, 'nothing to undo');
+  if (flags.persist === true) {
+    await persist(io, rootOf(flags), outcome, flags.iface === undefined ? [] : readInterfaces(flags.iface));
+  }
+  return 0;
+}
+
+function statusText({ state, vips, interfaces }: Status): string {
+  const lines = [
+    ...vips.map(({ address, label, prefixLength, route }) =>
+      prefixLength === undefined
+        ? `${address} not on lo`
+        : `${address}/${prefixLength} on lo (${label ?? 'no label'}), ${route ? 'routed' : 'not routed'}`,
+    ),
+    ...interfaces.map(
+      ({ name, arpIgnore, arpAnnounce, silent }) =>
+        `${name} arp_ignore ${arpIgnore} arp_announce ${arpAnnounce}: ${silent ? 'silent' : 'tells the VIP'}`,
+    ),
+    state === 'started' ? 'started' : state === 'partly' ? 'partly in place' : 'not started',
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+const STATUS_EXIT = { started: 0, partly: 1, stopped: 3 } as const;
+
+function status(flags: RealServerFlags, io: Io): number {
+  const vips = flags.vip === undefined ? undefined : readVips(flags.vip);
+  const found = statusOfRealServer(vips, flags.iface === undefined ? undefined : readInterfaces(flags.iface));
+  io.out(flags.json === true ? `${JSON.stringify(found)}\n` : statusText(found));
+  return STATUS_EXIT[found.state];
+}
+
+function script(flags: RealServerFlags, io: Io): number {
+  const vips = readVips(flags.vip ?? missingVip());
+  io.out(realServerScript({ vips, interfaces: flags.iface === undefined ? [] : readInterfaces(flags.iface), known: [] }));
+  return 0;
+}
+
+function missingVip(): never {
+  throw new UsageError('--vip is missing');
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  return reported('weir realserver', io, async () => {
+    if (args.includes('--help') || args.includes('-h')) {
+      io.out(USAGE);
+      return 0;
+    }
+    const { flags, words } = readFlags(args, TYPES);
+    const [verb, extra] = words;
+    if (verb === undefined) {
+      io.err(USAGE);
+      return 2;
+    }
+    if (extra !== undefined) {
+      throw new UsageError(`unexpected argument: ${extra}`);
+    }
+    switch (verb) {
+      case 'start':
+        return start(flags, io);
+      case 'stop':
+        return stop(flags, io);
+      case 'status':
+        return status(flags, io);
+      case 'script':
+        return script(flags, io);
+      default:
+        throw new UsageError(`unknown action: ${verb} (start, stop, status or script)`);
+    }
+  });
+}

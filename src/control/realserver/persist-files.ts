@@ -1,0 +1,66 @@
+// The files that make a real server again at boot: a script, who calls it, and the sysctls for the time before it runs.
+import { ARP_SETTINGS, arpSettingPaths } from './arp-settings.js';
+import { realServerScript, type ScriptOptions } from './script.js';
+
+/** A file by its path from the root; `link`: a symbolic link with this target instead of a text. */
+export interface PersistFile {
+  readonly path: string;
+  readonly text?: string;
+  readonly link?: string;
+  readonly mode: number;
+}
+
+const SCRIPT = '/etc/weir/realserver';
+const UNIT = '/etc/systemd/system/weir-realserver.service';
+const WANTS = '/etc/systemd/system/multi-user.target.wants/weir-realserver.service';
+const HOOK = '/etc/network/if-up.d/weir-realserver';
+const SYSCTLS = '/etc/sysctl.d/90-weir-realserver.conf';
+
+/** Every path that `persistFiles` may write, whichever kind of host: what is removed when the last VIP goes. */
+export const PERSIST_PATHS: readonly string[] = [WANTS, UNIT, HOOK, SYSCTLS, SCRIPT];
+
+const UNIT_TEXT = `# Written by "weir realserver start --persist"; removed by "weir realserver stop --persist".
+[Unit]
+Description=Virtual addresses of an LVS real server
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${SCRIPT} start
+ExecStop=${SCRIPT} stop
+
+[Install]
+WantedBy=multi-user.target
+`;
+
+const HOOK_TEXT = `#!/bin/sh
+# Written by "weir realserver start --persist"; removed by "weir realserver stop --persist".
+# Each interface that comes up may be one that faces the cluster; what is in place already stays as it is.
+exec ${SCRIPT} start
+`;
+
+/** The leading "-" lets sysctl go on where an interface is not there yet. */
+function sysctlText(interfaces: readonly string[]): string {
+  const lines = arpSettingPaths(interfaces).map(({ path, setting }) => `-${path} = ${ARP_SETTINGS[setting]}`);
+  return ['# Written by "weir realserver start --persist": a real server keeps silent about its virtual addresses.', ...lines, ''].join(
+    '\n',
+  );
+}
+
+/** `init`: `systemd` where that runs the host, else hooks of ifupdown. */
+export function persistFiles(options: ScriptOptions, init: 'systemd' | 'ifupdown'): readonly PersistFile[] {
+  const start: readonly PersistFile[] =
+    init === 'systemd'
+      ? [
+          { path: UNIT, text: UNIT_TEXT, mode: 0o644 },
+          { path: WANTS, link: UNIT, mode: 0o777 },
+        ]
+      : [{ path: HOOK, text: HOOK_TEXT, mode: 0o755 }];
+  return [
+    { path: SCRIPT, text: realServerScript(options), mode: 0o755 },
+    { path: SYSCTLS, text: sysctlText(options.interfaces), mode: 0o644 },
+    ...start,
+  ];
+}

@@ -1,0 +1,186 @@
+// The same set-up as a self-contained POSIX sh script, for hosts that have no weir. It needs `ip` (iproute2 or busybox) only.
+//
+// Its memory is lines that weir reads too (saved.ts), so that either can undo what the other did.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { SavedSetting } from './saved.js';
+
+export interface ScriptOptions {
+  readonly vips: readonly Address[];
+  /** Empty: found when the script runs. */
+  readonly interfaces: readonly string[];
+  /** Values from before the first start, for a host where sysctl.d sets ours at boot before the script can see the old ones. */
+  readonly known: readonly SavedSetting[];
+}
+
+const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+
+const HEAD = String.raw`#!/bin/sh
+# Makes this host a real server of the virtual addresses below (VS/DR, VS/TUN), or undoes exactly that.
+# usage: realserver start|stop|status      status: exit 0 all in place, 1 partly, 3 not started
+# Printed by "weir realserver script"; needs root and ip.
+`;
+
+const BODY = String.raw`
+set -u
+PATH=$PATH:/usr/sbin:/sbin
+folder=/run/weir/realserver
+state=$folder/script-$(readlink /proc/self/ns/net | tr -dc 0-9)
+conf=/proc/sys/net/ipv4/conf
+
+fail() { echo "realserver: $*" >&2; exit 1; }
+command -v ip >/dev/null || fail "ip is missing: apt-get install iproute2"
+
+# Every interface that faces the cluster: up, speaking ARP, with an IPv4 address.
+interfaces() {
+  [ -n "$INTERFACES" ] && { echo "$INTERFACES" | tr ' ' '\n'; return; }
+  ip -o link show up | while read -r _ name flags _; do
+    case $flags in *LOOPBACK* | *NOARP*) continue ;; esac
+    name=${'${name%:}'}; name=${'${name%%@*}'}
+    ip -4 addr show dev "$name" | grep -q ' inet ' && echo "$name"
+  done
+}
+# The sysctls' paths and the values that they get: all and lo first.
+settings() {
+  { echo all; echo lo; interfaces; } | while read -r name; do
+    echo "net/ipv4/conf/$name/arp_ignore 1"
+    echo "net/ipv4/conf/$name/arp_announce 2"
+  done
+}
+# hides PATH VALUE: whether this value keeps the VIP from being told (the kernel takes the larger of all and the interface).
+hides() {
+  case ${'${1##*/}'}:$2 in arp_ignore:[128] | arp_announce:2) return 0 ;; *) return 1 ;; esac
+}
+value() { cat "/proc/sys/$1" 2>/dev/null; }
+put() { echo "$2" >"/proc/sys/$1" || fail "cannot set $1 to $2: run as root"; }
+on_lo() { ip -4 addr show dev lo | grep -qF " $1/32 "; }
+routed() { ip -4 route show | grep -q "^$(echo "$1" | sed 's/\./\\./g') dev lo"; }
+lo_is_up() { ip -o link show up | grep -q '^[0-9]*: lo:'; }
+remembers() { [ -f "$state" ] && grep -q "^$1" "$state"; }
+labels() {
+  ip -4 addr show dev lo | sed -n 's/.* \(lo:[0-9]*\) *$/\1/p'
+  [ ! -f "$state.new" ] || sed -n 's/^address [^ ]* //p' "$state.new"
+}
+free_label() {
+  n=0
+  while labels | grep -qx "lo:$n"; do n=$((n + 1)); done
+  echo "lo:$n"
+}
+
+check() {
+  for vip in $VIPS; do
+    ip -o -4 addr show | grep -F " $vip/" | while read -r _ name _ address _; do
+      [ "$name" = lo ] || { echo "$vip is on $name: a real server that answers ARP for the VIP takes it from the director"; break; }
+      [ "$address" = "$vip/32" ] || { echo "$address is on lo, which makes the whole subnet local; first: ip addr del $address dev lo"; break; }
+    done
+  done
+  for name in $INTERFACES; do
+    [ -d "$conf/$name" ] || echo "no such interface: $name"
+  done
+}
+
+# Remembers all that start will do, at once and before it is done: whenever it is killed, stop undoes it.
+remember() {
+  mkdir -p "$folder" || fail "cannot write $folder: run as root"
+  { if [ -f "$state" ]; then cat "$state"; fi; } >"$state.new" || fail "cannot write $state.new: run as root"
+  settings | while read -r path good; do
+    remembers "setting $path " && continue
+    now=$(value "$path")
+    if ! hides "$path" "$now"; then
+      echo "setting $path $now $good"
+    elif echo "$KNOWN" | grep -q "^setting $path [^ ]* $now\$"; then
+      echo "$KNOWN" | grep "^setting $path "
+    fi
+  done >>"$state.new"
+  lo_is_up || remembers loopback-was-down || echo loopback-was-down >>"$state.new"
+  for vip in $VIPS; do
+    remembers "vip $vip\$" || echo "vip $vip" >>"$state.new"
+    on_lo "$vip" || remembers "address $vip " || echo "address $vip $(free_label)" >>"$state.new"
+    routed "$vip" || remembers "route $vip\$" || echo "route $vip" >>"$state.new"
+  done
+  mv "$state.new" "$state" || fail "cannot write $state: run as root"
+}
+
+start() {
+  wrong=$(check | head -n 1)
+  [ -z "$wrong" ] || fail "$wrong"
+  rm -f "$state.new" 2>/dev/null
+  remember
+  lo_is_up || ip link set lo up || exit 1
+  settings | while read -r path good; do
+    hides "$path" "$(value "$path")" || put "$path" "$good"
+  done || exit 1
+  for vip in $VIPS; do
+    if ! on_lo "$vip"; then
+      label=$(sed -n "s/^address $vip //p" "$state")
+      ip addr add "$vip/32" dev lo label "$label" || exit 1
+    fi
+    routed "$vip" || ip route add "$vip" dev lo || exit 1
+  done
+}
+
+stop() {
+  [ -f "$state" ] || return 0
+  while read -r word first second third; do
+    case $word in
+    route) if routed "$first"; then ip route del "$first" dev lo || exit 1; fi ;;
+    esac
+  done <"$state"
+  while read -r word first second third; do
+    case $word in
+    address) if on_lo "$first"; then ip addr del "$first/32" dev lo || exit 1; fi ;;
+    esac
+  done <"$state"
+  while read -r word first second third; do
+    [ "$word" = setting ] || continue
+    now=$(value "$first")
+    if [ "$now" = "$third" ]; then
+      [ "$now" = "$second" ] || put "$first" "$second"
+    elif [ -n "$now" ] && [ "$now" != "$second" ]; then
+      echo "$first is $now, not $third as start set it: left so"
+    fi
+  done <"$state"
+  if remembers loopback-was-down && lo_is_up; then ip link set lo down || exit 1; fi
+  rm -f "$state"
+}
+
+larger() { if [ "$1" -gt "$2" ]; then echo "$1"; else echo "$2"; fi; }
+
+status() {
+  present=0 missing=0 loud=0
+  for vip in $VIPS; do
+    if on_lo "$vip" && routed "$vip"; then
+      echo "$vip on lo, routed"; present=$((present + 1))
+    elif on_lo "$vip"; then
+      echo "$vip on lo, not routed"; present=$((present + 1)); missing=$((missing + 1))
+    else
+      echo "$vip not on lo"; missing=$((missing + 1))
+    fi
+  done
+  for name in $(interfaces); do
+    ignore=$(larger "$(cat $conf/all/arp_ignore)" "$(cat "$conf/$name/arp_ignore")")
+    announce=$(larger "$(cat $conf/all/arp_announce)" "$(cat "$conf/$name/arp_announce")")
+    if hides arp_ignore "$ignore" && hides arp_announce "$announce"; then word=silent; else word='tells the VIP'; loud=$((loud + 1)); fi
+    echo "$name arp_ignore $ignore arp_announce $announce: $word"
+  done
+  [ "$present" -gt 0 ] || return 3
+  [ $((missing + loud)) -eq 0 ]
+}
+
+case ${'${1-}'} in
+start | stop | status) "$1" ;;
+*) echo "usage: $0 start|stop|status" >&2; exit 2 ;;
+esac
+`;
+
+/** The script's text. Addresses and interfaces are quoted: what stands in them cannot run. */
+export function realServerScript(options: ScriptOptions): string {
+  const known = options.known.map(({ path, previous, set }) => `setting ${path} ${previous} ${set}`).join('\n');
+  return [
+    HEAD,
+    `VIPS=${quote(options.vips.map(formatAddress).join(' '))}\n`,
+    `# Empty: every interface that is up, speaks ARP and has an IPv4 address.\nINTERFACES=${quote(options.interfaces.join(' '))}\n`,
+    `# Values from before weir, where sysctl.d sets ours at boot.\nKNOWN=${quote(known)}\n`,
+    BODY,
+  ].join('');
+}

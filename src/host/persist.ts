@@ -1,0 +1,52 @@
+// Writes and removes the files by which a set-up survives a reboot, below any root (an image, a test's folder).
+import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { PersistFile } from '../control/realserver/persist-files.js';
+import { runChild } from '../sys/child.js';
+import { readTextFile, replaceTextFile } from '../sys/durable-file.js';
+import { unlessCode } from '../sys/errno.js';
+
+/** What starts the services below this root: systemd where it is running (or installed, in an image), else ifupdown's hooks. */
+export function initOf(root: string): 'systemd' | 'ifupdown' {
+  const sign = root === '' ? '/run/systemd/system' : `${root}/etc/systemd/system`;
+  return existsSync(sign) ? 'systemd' : 'ifupdown';
+}
+
+/** The paths that were written; those that were so already are left out. `root`: '' or a folder without a final slash. */
+export function writePersistFiles(root: string, files: readonly PersistFile[]): readonly string[] {
+  const written: string[] = [];
+  for (const { path, text, link, mode } of files) {
+    const at = `${root}${path}`;
+    if (text !== undefined && readTextFile(at) !== text) {
+      replaceTextFile(at, text, mode);
+      written.push(at);
+    }
+    if (link !== undefined && unlessCode(() => readlinkSync(at), ['ENOENT', 'EINVAL'], undefined) !== link) {
+      mkdirSync(dirname(at), { recursive: true });
+      rmSync(at, { force: true });
+      symlinkSync(link, at);
+      written.push(at);
+    }
+  }
+  return written;
+}
+
+/** The paths that were there and are gone now. */
+export function removePersistFiles(root: string, paths: readonly string[]): readonly string[] {
+  return paths
+    .map((path) => `${root}${path}`)
+    .filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined)
+    .map((path) => {
+      rmSync(path);
+      return path;
+    });
+}
+
+/** Has systemd read its units again; what it says when it cannot, in one line. */
+export async function reloadUnits(root: string): Promise<string | undefined> {
+  if (root !== '' || initOf(root) !== 'systemd') {
+    return undefined;
+  }
+  const { exit, stderr } = await runChild(['systemctl', 'daemon-reload'], { timeoutMs: 20_000 });
+  return exit === 0 ? undefined : `systemctl daemon-reload: ${stderr.trim().split('\n')[0] ?? `exit ${exit}`}`;
+}

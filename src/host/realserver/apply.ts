@@ -1,0 +1,74 @@
+// Performs a real server's plan, one step at a time. A step that is done already, or undone already, is no failure.
+import type { Step } from '../../control/realserver/plan.js';
+import { formatAddress } from '../../model/address-text.js';
+import { unlessCode } from '../../sys/errno.js';
+import type { Netlink } from '../../sys/netlink.js';
+import { writeSetting } from '../../sys/proc-sys.js';
+import type { NetlinkRequest } from '../../wire/netlink.js';
+import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import { changeLink } from '../../wire/rtnetlink-link.js';
+import { addRoute, deleteRoute, type Route, RouteProtocol, RouteScope, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';
+
+/** What a step does, for people: one line. */
+export function stepText(step: Step): string {
+  switch (step.kind) {
+    case 'link':
+      return `${step.name} ${step.up ? 'up' : 'down'}`;
+    case 'setting':
+      return `${step.path.replaceAll('/', '.')} = ${step.value}`;
+    case 'add-address':
+    case 'delete-address':
+      return `${step.kind === 'add-address' ? 'add' : 'remove'} ${formatAddress(step.address)}/32 on lo (${step.label})`;
+    case 'add-route':
+    case 'delete-route':
+      return `${step.kind === 'add-route' ? 'add' : 'remove'} route ${formatAddress(step.address)} by lo`;
+  }
+}
+
+function requestOf(step: Exclude<Step, { kind: 'setting' }>, loopback: number): NetlinkRequest {
+  if (step.kind === 'link') {
+    return changeLink({ ifindex: loopback, up: step.up });
+  }
+  const { address } = step;
+  if (step.kind === 'add-address' || step.kind === 'delete-address') {
+    const value: InterfaceAddress = {
+      ifindex: loopback,
+      address,
+      prefixLength: 32,
+      scope: AddressScope.global,
+      flags: AddressFlag.permanent,
+      label: step.label,
+    };
+    return step.kind === 'add-address' ? addAddress(value) : deleteAddress(value);
+  }
+  const route: Route = {
+    family: address.family,
+    destination: address,
+    prefixLength: 32,
+    device: loopback,
+    table: RouteTable.main,
+    protocol: RouteProtocol.boot,
+    scope: RouteScope.link,
+    type: RouteType.unicast,
+  };
+  return step.kind === 'add-route' ? addRoute(route) : deleteRoute(route);
+}
+
+/** Codes by which the kernel says that there is nothing left to do. */
+const DONE_ALREADY: Readonly<Record<Step['kind'], readonly string[]>> = {
+  link: [],
+  setting: [],
+  'add-address': ['EEXIST'],
+  'add-route': ['EEXIST'],
+  'delete-address': ['EADDRNOTAVAIL'],
+  'delete-route': ['ESRCH'],
+};
+
+/** @throws SystemError */
+export function applyStep(netlink: Netlink, loopback: number, step: Step): void {
+  if (step.kind === 'setting') {
+    writeSetting(step.path, step.value);
+    return;
+  }
+  unlessCode(() => netlink.change(requestOf(step, loopback), stepText(step)), DONE_ALREADY[step.kind], undefined);
+}

@@ -1,0 +1,89 @@
+// Start, stop and status of a real server: observe, plan, remember, apply, in that order and under a lock.
+
+import type { Observed } from '../../control/realserver/observed.js';
+import { type Plan, planStart, planStop, type Step, type Wanted } from '../../control/realserver/plan.js';
+import { mergeSaved, NOTHING_SAVED, readSaved, readScriptSaved, type Saved, writeSaved } from '../../control/realserver/saved.js';
+import { realServerStatus, type Status } from '../../control/realserver/status.js';
+import type { Address } from '../../model/address.js';
+import { parseIpv4 } from '../../model/address-text.js';
+import { readTextFile, removeFile } from '../../sys/durable-file.js';
+import { using } from '../../sys/fd.js';
+import { Netlink } from '../../sys/netlink.js';
+import { StateFile, withState } from '../state-file.js';
+import { Unable } from '../unable.js';
+import { applyStep, stepText } from './apply.js';
+import { observeHost } from './observe.js';
+import { scriptStatePath } from './script-state.js';
+
+export interface Outcome {
+  /** One line a step that was done, in order. */
+  readonly done: readonly string[];
+  readonly notes: readonly string[];
+  /** What is remembered now: the VIPs that this host is a real server of, and how it was before. */
+  readonly saved: Saved;
+}
+
+/** What is remembered, by weir and by its script, as one. @throws Unable for a file that is not ours to read */
+function remembered(state: StateFile): Saved | undefined {
+  const read = (path: string, text: string | undefined, parse: (text: string) => Saved | undefined): Saved | undefined => {
+    const saved = text === undefined ? undefined : parse(text);
+    if (text !== undefined && saved === undefined) {
+      throw new Unable(`${path} is damaged: undo by hand what it tells, then remove it`);
+    }
+    return saved;
+  };
+  const own = read(state.path, state.read(), readSaved);
+  const script = scriptStatePath();
+  const byScript = read(script, readTextFile(script), readScriptSaved);
+  return own !== undefined && byScript !== undefined ? mergeSaved(byScript, own) : (own ?? byScript);
+}
+
+function perform(netlink: Netlink, state: StateFile, plan: Plan, observed: Observed): Outcome {
+  if (plan.kind === 'refused') {
+    throw new Unable(plan.reason);
+  }
+  const loopback = observed.links.find((link) => link.loopback)?.ifindex ?? 1;
+  if (plan.steps.length > 0) {
+    state.write(writeSaved(plan.before));
+  }
+  for (const step of plan.steps) {
+    applyStep(netlink, loopback, step);
+  }
+  state.write(plan.after === undefined ? undefined : writeSaved(plan.after));
+  // From here weir's own file tells everything that the script's did.
+  removeFile(scriptStatePath());
+  return { done: plan.steps.map((step: Step) => stepText(step)), notes: plan.notes, saved: plan.after ?? NOTHING_SAVED };
+}
+
+/** @throws Unable, SystemError */
+export function startRealServer(wanted: Wanted): Outcome {
+  return withState('realserver', (state) =>
+    using(new Netlink(), (netlink) => {
+      const observed = observeHost(netlink);
+      return perform(netlink, state, planStart(observed, wanted, remembered(state)), observed);
+    }),
+  );
+}
+
+/** Undoes a start for these VIPs, or for all of them. @throws Unable, SystemError */
+export function stopRealServer(vips: readonly Address[] | undefined): Outcome {
+  return withState('realserver', (state) =>
+    using(new Netlink(), (netlink) => {
+      const observed = observeHost(netlink);
+      return perform(netlink, state, planStop(observed, vips, remembered(state)), observed);
+    }),
+  );
+}
+
+/** `vips` absent: those that were started here. Changes nothing and needs no root. */
+export function statusOfRealServer(vips: readonly Address[] | undefined, interfaces?: readonly string[]): Status {
+  return using(new Netlink(), (netlink) => {
+    const asked = vips ?? startedVips().flatMap((text) => parseIpv4(text) ?? []);
+    return realServerStatus(observeHost(netlink), asked, interfaces);
+  });
+}
+
+/** The VIPs that a start here remembers. */
+function startedVips(): readonly string[] {
+  return remembered(new StateFile('realserver'))?.vips ?? [];
+}

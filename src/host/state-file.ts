@@ -1,0 +1,40 @@
+// What a command did to this host, remembered per network namespace so that it can be undone: /run/weir/KIND/COOKIE.json.
+//
+// A namespace's cookie is never used twice in one boot, and /run is empty after the next: no memory outlives what it is about.
+import { mkdirSync } from 'node:fs';
+import { native } from '../sys/addon.js';
+import { readTextFile, removeFile, replaceTextFile } from '../sys/durable-file.js';
+import { locked } from '../sys/lock.js';
+
+export type StateKind = 'realserver' | 'vip';
+
+/** Some commands wait for answers from the network while they hold the lock. */
+const LOCK_WAIT_MS = 15_000;
+
+export class StateFile {
+  readonly path: string;
+
+  constructor(kind: StateKind) {
+    this.path = `/run/weir/${kind}/${native().netnsCookie()}.json`;
+  }
+
+  read(): string | undefined {
+    return readTextFile(this.path);
+  }
+
+  /** Undefined forgets it. */
+  write(text: string | undefined): void {
+    if (text === undefined) {
+      removeFile(this.path);
+    } else {
+      replaceTextFile(this.path, text);
+    }
+  }
+}
+
+/** Runs `work` while no other command of this kind runs: between reading what is there and changing it nobody may interfere. */
+export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
+  const folder = `/run/weir/${kind}`;
+  mkdirSync(folder, { recursive: true });
+  return locked(`${folder}/lock`, { waitMs: LOCK_WAIT_MS }, () => work(new StateFile(kind)));
+}
