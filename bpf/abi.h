@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* What the programs and user space agree on: the layout of every pinned map.
+ *
+ * Who writes what (a table's rule stands beside it): "user" is the one process that holds the namespace's lock,
+ * "packet" is any CPU in the middle of a packet, "timer" is the one CPU that runs the housekeeping tick.
+ * All maps are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
+ */
+#ifndef WEIR_ABI_H
+#define WEIR_ABI_H
+
+#define WEIR_MAGIC 0x52494557u /* "WEIR" */
+#define WEIR_ABI 1u
+
+/* ---- sizes that are not configuration ---- */
+#define BUCKET_SLOTS 4
+#define PROBE_BUCKETS 16 /* how many neighbouring buckets a connection may be pushed along */
+#define LOCKS 4096
+#define SPILL_LOCKS 256
+#define LEGS 4096
+#define NEXTHOP_SETS 65536 /* a cache line each: two next hops */
+#define ENDPOINT_PROBES 16
+#define DROP_REASONS 64
+#define TCP_STATES 16 /* 11 used; a power of two so that an index can be masked */
+
+enum weir_state { FREE = 0, LIVE = 1, DEAD = 2 };
+
+/* The kernel's connection states (facts: ip_vs.h). UDP_STATE stands for every protocol without a state machine. */
+enum tcp_state {
+  S_NONE, S_ESTABLISHED, S_SYN_SENT, S_SYN_RECV, S_FIN_WAIT, S_TIME_WAIT, S_CLOSE, S_CLOSE_WAIT, S_LAST_ACK, S_LISTEN,
+  S_SYNACK, S_UDP = 15,
+};
+
+enum scheduler { SCHED_NONE, SCHED_RR, SCHED_WRR, SCHED_LC, SCHED_WLC };
+enum method { M_MASQ, M_LOCAL, M_TUNNEL, M_ROUTE };
+enum address_family { F_INET = 2, F_INET6 = 10 };
+
+/* ---- endpoints: address, port, protocol -> service or destination. Written by user only; read by packets.
+ * A bucket is a cache line. `key` is stored last on insert and first on removal, each a single 64-bit store.
+ * IPv6: `addr` is a fold and the service's or destination's own record decides. */
+enum endpoint_kind { E_NONE, E_SERVICE, E_REAL, E_SERVICE6, E_REAL6 };
+struct endpoint {
+  __u64 key; /* addr (network order as in the packet) | port << 32 | protocol << 48 | kind << 56 */
+  __u32 id;  /* E_SERVICE: services[id]; E_REAL: dests[id], the first of the twins */
+  __u32 reserved;
+};
+struct endpoint_bucket {
+  struct endpoint slot[BUCKET_SLOTS];
+};
+/* key 0 = free; key 1 = removed (a probe goes on past it, an insert may take it) */
+#define ENDPOINT_REMOVED 1ull
+
+/* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap). */
+#define SVC_PERSISTENT 0x1
+#define SVC_ONEPACKET 0x4
+struct service {
+  __u32 addr[4]; /* network order; IPv4 in addr[0] */
+  __u16 port;    /* network order */
+  __u8 protocol;
+  __u8 family;
+  __u32 mark;
+  __u8 state; /* FREE, LIVE, or DEAD: deleted, but connections still name it */
+  __u8 scheduler;
+  __u16 flags;
+  __u32 head;   /* newest destination, 0 = none */
+  __u32 dests;  /* how many in the list */
+  __u32 cursor; /* rr: the last chosen destination, 0 = start at the head */
+  __u32 wrr_gcd;
+  __u32 wrr_max;
+  __u32 sched_flags;
+  __u64 wrr; /* current destination (0 = head) | current weight << 32 */
+  __u32 timeout;
+  __u32 netmask;
+  __u32 order; /* user: creation order, for dumps */
+  __u32 reserved[11];
+};
+
+/* ---- destinations. The first line is what a packet reads. Written by user; `active`, `inactive`, `persistent`,
+ * `idle_since` by packets and timer (atomic adds; idle_since is a plain store of the clock). */
+#define D_AVAILABLE 0x1
+#define D_OVERLOAD 0x2
+#define D_HERE 0x4 /* the address is the director's own */
+struct dest {
+  __u32 addr[4]; /* network order; IPv4 in addr[0] */
+  __u16 port;    /* network order */
+  __u8 protocol;
+  __u8 method;
+  __u32 flags;
+  __u32 weight;
+  __u32 service;
+  __u32 next; /* the next older destination of the service, 0 = end */
+  __u32 twin; /* another destination with this address, port and protocol, 0 = end */
+  __u32 active;
+  __u32 inactive;
+  __u32 upper;
+  __u32 lower;
+  __u32 persistent;
+  /* -- second line -- */
+  __u8 state; /* FREE, LIVE, DEAD */
+  __u8 family;
+  __u8 tunnel_type;
+  __u8 tunnel_flags;
+  __u16 tunnel_port;
+  __u16 reserved16;
+  __u32 idle_since; /* clock at the last time a connection left */
+  __u32 last_weight;
+  __u32 reserved[11];
+};
+
+/* ---- connections: open-coded buckets, a cache line each.
+ *
+ *   key    client address | client port << 32 | service id << 48      (network order as in the packet)
+ *   value  expires (clock) | destination << 32 | state << 52 | flags << 56
+ *
+ * A slot is free when its destination is 0. Rules:
+ *  - the key is written only by who has claimed the slot (destination = CLAIMED), before the value names a destination;
+ *  - the value changes only by compare-and-swap (or by an atomic or/add that leaves the other bits alone);
+ *  - a reader takes key, value, key again: equal keys mean that the value belongs to the key;
+ *  - one key is inserted under the lock of its home bucket's group, so that it cannot be in the table twice;
+ *  - SPILLED in a bucket's first value: some key that lives further on passed by here;
+ *  - a connection `n` buckets from its home says so in its flags, so that the timer can take SPILLED away again;
+ *    who claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock.
+ * The fields that rarer things need (packet count, sync, parent, sequence deltas) come in conn_ext, the same index. */
+struct conn_slot {
+  __u64 key;
+  __u64 value;
+};
+struct conn_bucket {
+  struct conn_slot slot[BUCKET_SLOTS];
+};
+#define V_DEST_SHIFT 32
+#define V_DEST_MASK 0xfffffull
+#define V_STATE_SHIFT 52
+#define V_INACTIVE (1ull << 56)
+#define V_NOOUTPUT (1ull << 57)
+#define V_SPILLED (1ull << 58)
+#define V_SYNCED (1ull << 59)
+#define V_AWAY_SHIFT 60
+#define CLAIMED 0xfffffull
+
+/* Reserved for later work, indexed as the slots are. */
+struct conn_ext {
+  __u32 in_packets;
+  __u32 sync;
+  __u32 parent;
+  __u32 deltas;
+};
+
+/* ---- next hops: address -> device and MACs. A cache of the kernel's own answers, written by packets under `seq`
+ * (odd while one CPU writes; a reader takes seq, fields, seq). */
+#define NH_XDP 0x1 /* the device takes frames from XDP */
+struct nexthop {
+  __u32 addr;
+  __u32 ifindex;
+  __u8 dmac[6];
+  __u8 smac[6];
+  __u32 stamp; /* clock of the kernel's answer */
+  __u16 mtu;
+  __u16 flags;
+  __u32 seq;
+};
+struct nexthop_set {
+  struct nexthop way[2];
+};
+
+/* ---- legs: the interfaces that weir looks at, at index ifindex % LEGS. Written by user. */
+#define LEG_XDP 0x1 /* XDP is attached and frames may be redirected to it */
+#define LEG_LOOPBACK 0x2
+struct leg {
+  __u32 ifindex;
+  __u8 mac[6];
+  __u16 flags;
+  __u32 addr; /* an IPv4 address of the interface, network order: the sender of our ARP requests */
+};
+
+/* ---- counters: index destination * cpus + cpu; each line has one writer, the CPU it is named for. */
+struct counters {
+  __u64 conns;
+  __u64 in_packets;
+  __u64 out_packets;
+  __u64 in_bytes;
+  __u64 out_bytes;
+  __u64 reserved[3];
+};
+
+/* ---- estimates: 0 = totals, 1.. = services, then destinations at max_services + id. Written by timer; `zero` and
+ * `zero_asked` by user. Order of the five: conns, in packets, out packets, in bytes, out bytes. */
+struct estimate {
+  __u64 raw[5];   /* running sums */
+  __u64 shown[5]; /* what a person sees: raw at the last 2 s turn */
+  __u64 rate[5];  /* the kernel's scaled moving averages */
+  __u64 zero[5];  /* what `ipvsadm -Z` hides */
+  __u32 zero_asked;
+  __u32 zero_done; /* rates count only while the two are equal */
+};
+
+/* ---- conf: one record. Written by user, but for `clock` and `ticks` (timer). */
+struct conf {
+  __u32 magic;
+  __u32 abi;
+  __u32 generation; /* raised by each writer, for readers that watch */
+  __u32 dirty;      /* a writer is at work, or died at it: the next one repairs */
+  __u32 services;   /* live ones; 0: everything passes */
+  __u32 hz;
+  __u32 clock_shift;
+  __u32 conn_tab_bits; /* as shown to users */
+  __u32 conn_buckets;
+  __u32 cpus;
+  __u32 max_services;
+  __u32 max_dests;
+  __u32 service_top; /* highest id ever used */
+  __u32 dest_top;
+  __u32 pair_ifindex;      /* weir's own device: asks the FIB where forwarding is off, takes answers for local clients */
+  __u32 pair_peer_ifindex;
+  __u64 hash_key[3];
+  __u32 tcp_timeout[TCP_STATES]; /* clock units */
+  __u32 udp_timeout;
+  __u32 sloppy_tcp;
+  __u32 secure_tcp;
+  __u32 conn_reuse_mode;
+  __u32 expire_nodest_conn;
+  __u32 run_estimation;
+  __u64 clock_at;  /* jiffies of the last tick */
+  __u64 ktime_at;  /* CLOCK_MONOTONIC ns of the last tick */
+  __u64 ticks;
+  __u64 swept;     /* whole rounds of the table */
+  __u32 order;     /* user: the next service's creation order */
+  __u32 endpoint_buckets;
+};
+
+/* ---- why a packet was dropped or passed on unbalanced; counted by CPU in drops[]. */
+#define REASONS(X)                                                                                                     \
+  X(NONE, none, "")                                                                                                    \
+  X(SHORT, short, "cut short: headers do not fit the packet")                                                           \
+  X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                          \
+  X(FRAGMENT, fragment, "a fragment for a service, passed to the stack")                                                \
+  X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                        \
+  X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                      \
+  X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                     \
+  X(TABLE_FULL, table_full, "the connection table is full")                                                            \
+  X(EMBRYO_REPLACED, embryo_replaced, "a half-open connection gave its place to a new one")                             \
+  X(BUSY, busy, "the bucket's lock was not had in time")                                                               \
+  X(NO_ROUTE, no_route, "no route to the next hop")                                                                    \
+  X(TTL, ttl, "time to live exceeded")                                                                                 \
+  X(TOO_BIG, too_big, "larger than the next hop's MTU")                                                                \
+  X(ICMP_LIMITED, icmp_limited, "an ICMP error was not sent because of the rate limit")                                 \
+  X(MARTIAN, martian, "source address that cannot be answered")                                                         \
+  X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                      \
+  X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")
+
+#define REASON_ENUM(name, key, text) R_##name,
+enum reason { REASONS(REASON_ENUM) REASON_COUNT };
+struct drops {
+  __u64 count[DROP_REASONS];
+};
+
+#endif

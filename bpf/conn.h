@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The connection table: find, insert, change, let go. The rules of its memory stand in abi.h. */
+#ifndef WEIR_CONN_H
+#define WEIR_CONN_H
+
+#define LOCK_TRIES 4096
+#define CAS(at, from, to) __sync_val_compare_and_swap(at, from, to)
+
+static __always_inline __u32 v_dest(__u64 v) { return (v >> V_DEST_SHIFT) & V_DEST_MASK; }
+static __always_inline __u32 v_state(__u64 v) { return (v >> V_STATE_SHIFT) & 15; }
+static __always_inline __u32 v_away(__u64 v) { return v >> V_AWAY_SHIFT; }
+static __always_inline bool v_taken(__u64 v) { return v_dest(v) != 0; }
+static __always_inline bool v_claimed(__u64 v) { return v_dest(v) == CLAIMED; }
+static __always_inline bool v_expired(__u64 v, __u32 now) { return (__s32)((__u32)v - now) < 0; }
+/* A connection that may be used: neither free, nor being written, nor over its time. */
+static __always_inline bool v_live(__u64 v, __u32 now) { return v_taken(v) && !v_claimed(v) && !v_expired(v, now); }
+
+static __always_inline __u64 conn_key(__u32 caddr, __u16 cport, __u32 service) {
+  return (__u64)caddr | (__u64)cport << 32 | (__u64)service << 48;
+}
+
+/* A connection that was found: where it lives and what its value was. */
+struct found {
+  struct conn_slot *slot;
+  __u64 value;
+};
+
+static __always_inline bool slot_holds(struct conn_slot *s, __u64 key, __u32 now, struct found *f) {
+  if (READ(s->key) != key) return false;
+  __u64 v = READ(s->value);
+  if (!v_live(v, now)) return false;
+  if (READ(s->key) != key) return false; /* the slot changed hands between the two reads */
+  f->slot = s;
+  f->value = v;
+  return true;
+}
+
+static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32 now, struct found *f) {
+  return slot_holds(&b->slot[0], key, now, f) || slot_holds(&b->slot[1], key, now, f) ||
+         slot_holds(&b->slot[2], key, now, f) || slot_holds(&b->slot[3], key, now, f);
+}
+
+#define NOWHERE 0xffffffffu
+
+/* Slots by number, for what goes on outside the first bucket: bucket * BUCKET_SLOTS + slot. */
+static __always_inline struct conn_slot *slot_at(__u32 number) {
+  struct conn_bucket *b = bucket_at(number / BUCKET_SLOTS);
+  return b ? &b->slot[number & (BUCKET_SLOTS - 1)] : 0;
+}
+
+/* The number of the slot that holds the key, further along than its home bucket; NOWHERE where there is none.
+ * A global function, so that the verifier looks at it once. */
+__noinline __u32 conn_far(__u64 key, __u32 now) {
+  __u32 home = keyed_hash(key) & conn_mask;
+#pragma clang loop unroll(disable)
+  for (__u32 n = BUCKET_SLOTS; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
+    struct found f;
+    struct conn_slot *s = slot_at(home * BUCKET_SLOTS + n);
+    if (!s) break;
+    if (slot_holds(s, key, now, &f)) return home * BUCKET_SLOTS + n;
+    struct conn_bucket *b = bucket_at(home + n / BUCKET_SLOTS);
+    if (!b || ((n & 3) == 3 && !(READ(b->slot[0].value) & V_SPILLED))) break;
+  }
+  return NOWHERE;
+}
+
+static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
+  struct conn_bucket *b = bucket_at(keyed_hash(key));
+  if (!b) return false;
+  if (bucket_holds(b, key, now, f)) return true;
+  if (likely(!(READ(b->slot[0].value) & V_SPILLED))) return false;
+  struct conn_slot *s = slot_at(conn_far(key, now));
+  return s && slot_holds(s, key, now, f);
+}
+
+/* Takes one connection off its destination's counts. Called once for each value that left the table. */
+static __always_inline void conn_uncount(__u64 v, __u32 now) {
+  struct dest *d = dest_at(v_dest(v));
+  if (!d) return;
+  __sync_fetch_and_add(v & V_INACTIVE ? &d->inactive : &d->active, -1);
+  WRITE(d->idle_since, now);
+}
+
+/* The value after a packet moved the connection to `state`, to live until `expires`. */
+static __always_inline __u64 v_moved(__u64 v, __u32 state, __u32 expires) {
+  v &= ~(0xffffffffull | 15ull << V_STATE_SHIFT | V_INACTIVE);
+  if (!(ACTIVE_STATES & 1u << (state & 31))) v |= V_INACTIVE;
+  return v | expires | (__u64)state << V_STATE_SHIFT;
+}
+
+/* Puts `to` where `from` stood and keeps the destination's active and inactive counts true. False: somebody was
+ * faster, and `from` is now what they wrote. */
+static __always_inline bool conn_change(struct conn_slot *s, __u64 *from, __u64 to) {
+  if (*from == to) return true;
+  __u64 was = CAS(&s->value, *from, to);
+  if (unlikely(was != *from)) {
+    *from = was;
+    return false;
+  }
+  if ((was ^ to) & V_INACTIVE) {
+    struct dest *d = dest_at(v_dest(to));
+    if (!d) return true;
+    bool quiet = to & V_INACTIVE;
+    __sync_fetch_and_add(&d->inactive, quiet ? 1 : -1);
+    __sync_fetch_and_add(&d->active, quiet ? -1 : 1);
+  }
+  return true;
+}
+
+/* Ends a connection now. True for the one caller that did it. */
+static __always_inline bool conn_end(struct conn_slot *s, __u64 v, __u32 now) {
+  if (CAS(&s->value, v, v & V_SPILLED) != v) return false;
+  conn_uncount(v, now);
+  return true;
+}
+
+static long lock_try(__u64 i, void *ctx) {
+  __u64 **lock = ctx;
+  return READ(**lock) == 0 && CAS(*lock, 0, 1) == 0;
+}
+
+/* Locks are words of one map. They are held for some tens of ns; only a CPU that the hypervisor took away holds longer. */
+__noinline int lock_spin(__u32 which) {
+  __u64 *lock = bpf_map_lookup_elem(&locks, &which);
+  if (!lock) return 0;
+  return bpf_loop(LOCK_TRIES, lock_try, &lock, 0) < LOCK_TRIES;
+}
+static __always_inline bool lock_take(__u32 which) {
+  __u64 *lock = bpf_map_lookup_elem(&locks, &which);
+  return lock && ((READ(*lock) == 0 && CAS(lock, 0, 1) == 0) || lock_spin(which));
+}
+static __always_inline void lock_give(__u32 which) {
+  __u64 *lock = bpf_map_lookup_elem(&locks, &which);
+  if (lock) __sync_fetch_and_and(lock, 0);
+}
+
+/* What a look along the key's buckets found. Numbers of slots, NOWHERE where there is none. */
+struct survey {
+  __u32 holder; /* the key is already in the table */
+  __u32 room;   /* free, or expired */
+  __u32 embryo; /* the oldest half-open connection on the way */
+  __u32 unused;
+  __u64 room_value;
+  __u64 embryo_value;
+};
+
+__noinline int conn_survey(__u64 key, __u32 now, struct survey *r) {
+  if (!r) return 0;
+  __u32 home = keyed_hash(key) & conn_mask;
+  bool further = true; /* may the key still be ahead? */
+  r->holder = r->room = r->embryo = NOWHERE;
+#pragma clang loop unroll(disable)
+  for (__u32 n = 0; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
+    __u32 number = home * BUCKET_SLOTS + n;
+    struct conn_slot *s = slot_at(number);
+    struct conn_bucket *b = bucket_at(home + n / BUCKET_SLOTS);
+    struct found f;
+    if (!s || !b) break;
+    if (further && slot_holds(s, key, now, &f)) {
+      r->holder = number;
+      break;
+    }
+    __u64 v = READ(s->value);
+    if (v_claimed(v)) {
+    } else if (!v_taken(v) || v_expired(v, now)) {
+      if (r->room == NOWHERE) {
+        r->room = number;
+        r->room_value = v;
+      }
+    } else if (v_state(v) == S_SYN_RECV && (r->embryo == NOWHERE || (__s32)((__u32)v - (__u32)r->embryo_value) < 0)) {
+      r->embryo = number;
+      r->embryo_value = v;
+    }
+    if ((n & 3) != 3) continue;
+    further = further && READ(b->slot[0].value) & V_SPILLED;
+    if (!further && r->room != NOWHERE) break;
+  }
+  return 0;
+}
+
+/* Claims the room that was found, or a half-open connection's. NOWHERE: there is none, or somebody was faster. */
+static __always_inline __u32 room_claim(struct survey *r, __u32 now) {
+  bool replace = r->room == NOWHERE;
+  __u32 number = replace ? r->embryo : r->room;
+  __u64 was = replace ? r->embryo_value : r->room_value;
+  struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
+  if (!s || CAS(&s->value, was, (was & V_SPILLED) | CLAIMED << V_DEST_SHIFT) != was) return NOWHERE;
+  if (replace) count_reason(R_EMBRYO_REPLACED);
+  if (v_taken(was)) conn_uncount(was, now);
+  return number;
+}
+
+/* Marks the buckets that a key passes by on its way from home. */
+__noinline int conn_spill(__u32 home, __u32 away) {
+#pragma clang loop unroll(disable)
+  for (__u32 i = 0; i < PROBE_BUCKETS; i++) {
+    if (i >= away) break;
+    struct conn_bucket *b = bucket_at(home + i);
+    if (b) __sync_fetch_and_or(&b->slot[0].value, V_SPILLED);
+  }
+  return 0;
+}
+
+/* Keeps the marks of a region of 4096 buckets still. */
+static __always_inline __u32 spill_lock_of(__u32 bucket) {
+  return LOCKS + ((bucket & conn_mask) >> 12 & (SPILL_LOCKS - 1));
+}
+
+/* How far from home a slot is, in buckets. */
+static __always_inline __u32 away_from(__u32 home, __u32 number) {
+  return (number / BUCKET_SLOTS - home) & conn_mask & (PROBE_BUCKETS - 1);
+}
+
+/* Writes a claimed slot: the key first, then the value by adding, which leaves SPILLED as others may set it meanwhile. */
+static __always_inline void room_fill(__u32 number, __u64 key, __u64 value) {
+  __u32 away = away_from(keyed_hash(key) & conn_mask, number);
+  struct conn_slot *s = slot_at(number);
+  if (!s) return;
+  WRITE(s->key, key);
+  __sync_fetch_and_add(&s->value, value + ((__u64)away << V_AWAY_SHIFT) - (CLAIMED << V_DEST_SHIFT));
+}
+
+#endif

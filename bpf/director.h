@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The decision for one packet: whose is it, which connection, which destination, what becomes of the connection.
+ * Shared by XDP and tc; nothing here touches the packet itself. */
+#ifndef WEIR_DIRECTOR_H
+#define WEIR_DIRECTOR_H
+
+enum decision {
+  GO_PASS,      /* not ours: untouched to the stack */
+  GO_REQUEST,   /* to `dest`, by its method */
+  GO_REPLY,     /* from `dest`, masqueraded, to the client */
+  GO_SEEN,      /* a reply that needs no change (DR): to the stack */
+  GO_REFUSE,    /* no destination is left */
+  GO_DROP,      /* `reason` says why */
+  GO_STACK,     /* for a service, but the stack's business: `reason` says why */
+};
+
+struct verdict {
+  struct packet *p;
+  struct conf *c;
+  __u32 now;
+  __u32 service;
+  __u32 dest;
+  struct dest *d;
+  struct found f;
+  __u32 reason;
+  bool known; /* f holds the connection */
+};
+
+static __always_inline void count_packet(struct verdict *v, bool out) {
+  if (!(v->d->flags & D_AVAILABLE)) return;
+  __u32 i = v->dest * cpus + bpf_get_smp_processor_id();
+  struct counters *n = bpf_map_lookup_elem(&counters, &i);
+  if (!n) return;
+  if (out) {
+    n->out_packets++;
+    n->out_bytes += v->p->bytes;
+  } else {
+    n->in_packets++;
+    n->in_bytes += v->p->bytes;
+  }
+}
+
+static __always_inline void count_conn(__u32 dest) {
+  __u32 i = dest * cpus + bpf_get_smp_processor_id();
+  struct counters *n = bpf_map_lookup_elem(&counters, &i);
+  if (n) n->conns++;
+}
+
+/* State and time of a connection that a packet touched. A lost race is tried again a few times; each try starts from
+ * what the winner wrote. */
+static __always_inline void conn_touch(struct verdict *v, bool out) {
+  bool tcp = v->p->protocol == IPPROTO_TCP;
+  if (!v->f.slot) return;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 4; i++) {
+    __u64 was = v->f.value;
+    if (!v_taken(was) || v_claimed(was)) return;
+    __u64 to = was;
+    enum direction dir = out ? DIR_OUT : was & V_NOOUTPUT ? DIR_IN_ONLY : DIR_IN;
+    __u32 state = S_UDP, timeout = v->c->udp_timeout;
+    if (tcp) {
+      if (out) to &= ~V_NOOUTPUT;
+      state = tcp_state_after(v->c, v_state(was), v->p->flags, dir);
+      timeout = v->c->tcp_timeout[state & (TCP_STATES - 1)];
+    }
+    to = v_moved(to, state, v->now + timeout);
+    if (conn_change(v->f.slot, &v->f.value, to)) return;
+  }
+}
+
+/* May this packet start a connection? R_NONE: yes. */
+static __always_inline __u32 may_schedule(struct verdict *v) {
+  if (v->p->protocol == IPPROTO_TCP) {
+    if (v->p->flags & FLAG_RST) return R_NO_CONNECTION;
+    if (!(v->p->flags & FLAG_SYN) && !v->c->sloppy_tcp) return R_NO_CONNECTION;
+  }
+  if (v->p->sport == bpf_htons(20)) return R_FTP_DATA;
+  return R_NONE;
+}
+
+/* The value of a connection that the packet starts. */
+static __always_inline __u64 first_value(struct verdict *v) {
+  bool masq = v->d->method == M_MASQ;
+  __u32 state = S_UDP, timeout = v->c->udp_timeout;
+  if (v->p->protocol == IPPROTO_TCP) {
+    state = tcp_state_after(v->c, S_NONE, v->p->flags, masq ? DIR_IN : DIR_IN_ONLY);
+    timeout = v->c->tcp_timeout[state & (TCP_STATES - 1)];
+  }
+  return v_moved((__u64)v->dest << V_DEST_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
+}
+
+/* Claims room for a connection; away from home, with the way there marked. */
+static __always_inline __u32 room_take(struct survey *r, __u32 home, __u32 now) {
+  __u32 away = away_from(home, r->room == NOWHERE ? r->embryo : r->room);
+  if (likely(!away)) return room_claim(r, now);
+  __u32 lock = spill_lock_of(home);
+  if (!lock_take(lock)) return NOWHERE;
+  __u32 room = room_claim(r, now);
+  if (room != NOWHERE) conn_spill(home, away);
+  lock_give(lock);
+  return room;
+}
+
+/* Under the lock: finds the connection that another CPU made meanwhile, or makes it. */
+static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
+  __u32 home = keyed_hash(key) & conn_mask;
+  v->reason = R_TABLE_FULL;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 4; i++) {
+    struct survey r = {};
+    conn_survey(key, v->now, &r);
+    if (r.holder != NOWHERE) {
+      v->f.slot = slot_at(r.holder);
+      if (!v->f.slot) return GO_DROP;
+      v->f.value = READ(v->f.slot->value);
+      v->known = true;
+      return GO_REQUEST;
+    }
+    if (!v->dest) v->dest = schedule(v->service);
+    v->d = v->dest ? dest_at(v->dest) : 0;
+    if (!v->d) return GO_REFUSE;
+    if (r.room == NOWHERE && r.embryo == NOWHERE) return GO_DROP;
+    __u32 room = room_take(&r, home, v->now);
+    if (room == NOWHERE) continue;
+    v->f.value = first_value(v);
+    __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
+    count_conn(v->dest);
+    room_fill(room, key, v->f.value);
+    return GO_REQUEST;
+  }
+  return GO_DROP;
+}
+
+/* Finds or makes the connection, under the lock of the key's home bucket. The new connection's first state is that
+ * of its first packet. */
+static __noinline int conn_new(struct verdict *v) {
+  __u64 key = conn_key(v->p->saddr, v->p->sport, v->service);
+  __u32 lock = keyed_hash(key) & (LOCKS - 1);
+  v->reason = R_BUSY;
+  if (!lock_take(lock)) return GO_DROP;
+  int go = conn_make(v, key);
+  lock_give(lock);
+  return go;
+}
+
+/* A SYN on an old connection: is it a new one that reuses the client's port? (conn_reuse_mode, expire_nodest_conn) */
+static __always_inline bool is_reuse(struct verdict *v) {
+  if (v->p->protocol != IPPROTO_TCP || !(v->p->flags & FLAG_SYN)) return false;
+  if (v->c->expire_nodest_conn && (__s32)v->d->weight <= 0) return true;
+  __u32 mode = v->c->conn_reuse_mode, state = v_state(v->f.value);
+  if (!mode) return false;
+  if (state == S_TIME_WAIT || state == S_CLOSE) return true;
+  return mode & 2 && state == S_FIN_WAIT && v->f.value & V_NOOUTPUT;
+}
+
+/* A packet for a service. */
+static __always_inline enum decision decide_request(struct verdict *v) {
+  __u64 key = conn_key(v->p->saddr, v->p->sport, v->service);
+  v->dest = 0;
+  if (likely(conn_find(key, v->now, &v->f))) {
+    v->dest = v_dest(v->f.value);
+    v->d = dest_at(v->dest);
+    if (!v->d) return GO_DROP;
+    v->known = true;
+    if (unlikely(is_reuse(v))) {
+      conn_end(v->f.slot, v->f.value, v->now);
+      v->known = false;
+    } else if (unlikely(!(v->d->flags & D_AVAILABLE))) {
+      if (!v->c->expire_nodest_conn) {
+        v->reason = R_DEAD_DESTINATION;
+        return GO_DROP;
+      }
+      conn_end(v->f.slot, v->f.value, v->now);
+      v->known = false;
+    }
+    if (likely(v->known)) return GO_REQUEST;
+    v->dest = 0;
+  }
+  v->reason = may_schedule(v);
+  if (v->reason) return GO_STACK;
+  struct service *svc = service_at(v->service);
+  if (!svc || svc->state != LIVE) return GO_PASS;
+  enum decision go = conn_new(v);
+  if (go != GO_REQUEST) return go;
+  if (v->known) v->dest = v_dest(v->f.value); /* another CPU made it meanwhile */
+  v->d = dest_at(v->dest);
+  return v->d ? GO_REQUEST : GO_DROP;
+}
+
+/* Of the destinations with one address and port, the one that has this client's connection; 0 = none. */
+__noinline __u32 twin_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
+  __u32 id = first;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 64; i++) {
+    struct dest *d = dest_at(id);
+    struct found f;
+    if (!d || !id) return 0;
+    if (conn_find(conn_key(caddr, cport, d->service), now, &f) && v_dest(f.value) == id) return id;
+    id = READ(d->twin);
+  }
+  return 0;
+}
+
+/* A packet from a masqueraded destination: `first` is the first of the destinations with this address and port. */
+static __always_inline enum decision decide_reply(struct verdict *v, __u32 first) {
+  v->dest = first;
+  v->d = dest_at(first);
+  if (!v->d) return GO_PASS;
+  if (unlikely(v->d->twin)) {
+    v->dest = twin_of_client(first, v->p->daddr, v->p->dport, v->now);
+    v->d = v->dest ? dest_at(v->dest) : 0;
+    if (!v->d) return GO_PASS;
+  }
+  v->service = v->d->service;
+  if (!conn_find(conn_key(v->p->daddr, v->p->dport, v->service), v->now, &v->f)) return GO_PASS;
+  if (v_dest(v->f.value) != v->dest) return GO_PASS;
+  v->known = true;
+  return GO_REPLY;
+}
+
+/* A packet from a service's own address: the answer of a DR destination that comes by the director. */
+static __always_inline enum decision decide_seen(struct verdict *v) {
+  if (!conn_find(conn_key(v->p->daddr, v->p->dport, v->service), v->now, &v->f)) return GO_PASS;
+  v->dest = v_dest(v->f.value);
+  v->d = dest_at(v->dest);
+  if (!v->d || v->d->method == M_MASQ) return GO_PASS;
+  v->known = true;
+  return GO_SEEN;
+}
+
+#endif

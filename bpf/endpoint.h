@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Whose is this address and port? Services (for requests) and masqueraded destinations (for replies) in one table. */
+#ifndef WEIR_ENDPOINT_H
+#define WEIR_ENDPOINT_H
+
+static __always_inline __u64 endpoint_key(__u32 addr, __u16 port, __u8 protocol, __u8 kind) {
+  return (__u64)addr | (__u64)port << 32 | (__u64)protocol << 48 | (__u64)kind << 56;
+}
+/* Multilinear hashing: strongly universal, so nobody who does not know the keys can aim at a bucket. */
+static __always_inline __u32 keyed_hash(__u64 key) {
+  return (hash_key_a + hash_key_b * (__u32)key + hash_key_c * (__u32)(key >> 32)) >> 32;
+}
+
+/* The id behind an endpoint, 0 where there is none. A bucket with a free slot ends the search. */
+static __always_inline __u32 endpoint_find(__u64 key) {
+  __u32 at = keyed_hash(key);
+#pragma clang loop unroll(disable)
+  for (int probe = 0; probe < ENDPOINT_PROBES; probe++) {
+    __u32 i = (at + probe) & endpoint_mask;
+    struct endpoint_bucket *b = bpf_map_lookup_elem(&endpoints, &i);
+    if (!b) return 0;
+    if (b->slot[0].key == key) return b->slot[0].id;
+    if (b->slot[1].key == key) return b->slot[1].id;
+    if (b->slot[2].key == key) return b->slot[2].id;
+    if (b->slot[3].key == key) return b->slot[3].id;
+    if (likely(!b->slot[3].key)) return 0; /* slots fill from the front */
+  }
+  return 0;
+}
+
+#endif

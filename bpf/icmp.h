@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* ICMP errors that the director answers with (RFC 792, RFC 1812 section 4.3): made out of the offending packet itself,
+ * sent back the way it came, from the address that it was sent to. Never in answer to anything but whole or first
+ * packets of TCP and UDP to a unicast address, and limited in number. */
+#ifndef WEIR_ICMP_H
+#define WEIR_ICMP_H
+
+#define ICMP_UNREACHABLE 3
+#define ICMP_HOST 1
+#define ICMP_PORT 3
+#define ICMP_FRAG 4
+#define ICMP_EXCEEDED 11
+#define ICMP_HEADER 8
+#define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */
+#define ICMP_BURST 50
+#define ICMP_PER_SECOND 1000
+
+/* One token bucket for the namespace, as net.ipv4.icmp_msgs_per_sec. `at`: when the bucket was last full enough. */
+struct icmp_limit {
+  __u64 at_ns;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(map_flags, BPF_F_MMAPABLE);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct icmp_limit);
+} icmp_limits SEC(".maps");
+
+static __always_inline bool icmp_allowed(void) {
+  __u32 zero = 0;
+  struct icmp_limit *l = bpf_map_lookup_elem(&icmp_limits, &zero);
+  if (!l) return false;
+  __u64 now = bpf_ktime_get_ns(), each = 1000000000ull / ICMP_PER_SECOND, was = READ(l->at_ns);
+  __u64 from = was + ICMP_BURST * each > now ? was : now - ICMP_BURST * each;
+  return from + each <= now && CAS(&l->at_ns, was, from + each) == was;
+}
+
+static __always_inline int tc_drop(__u32 reason) {
+  count_reason(reason);
+  return TC_ACT_SHOT;
+}
+
+struct icmp_packet {
+  struct iphdr ip;
+  __u8 type;
+  __u8 code;
+  __u16 check;
+  __u16 unused;
+  __u16 mtu;
+  __u32 quote[ICMP_QUOTE / 4];
+};
+
+static __always_inline __u16 fold(__u64 sum) {
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + ((sum >> 16) & 0xffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (__u16)~sum;
+}
+
+static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p, __u32 size, __u8 type, __u8 code, __u16 mtu) {
+  m->ip.version = 4;
+  m->ip.ihl = 5;
+  m->ip.tot_len = bpf_htons(size);
+  m->ip.ttl = 64;
+  m->ip.protocol = IPPROTO_ICMP;
+  m->ip.saddr = p->daddr;
+  m->ip.daddr = p->saddr;
+  m->type = type;
+  m->code = code;
+  m->mtu = bpf_htons(mtu);
+  m->check = fold((__u32)bpf_csum_diff(0, 0, (__be32 *)&m->type, ICMP_HEADER + ICMP_QUOTE, 0));
+  m->ip.check = fold((__u32)bpf_csum_diff(0, 0, (__be32 *)&m->ip, sizeof m->ip, 0));
+}
+
+/* Sends the error and ends the packet. The verdict for tc. */
+static __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u16 mtu) {
+  if ((p->daddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || p->daddr == 0xffffffff || !p->saddr) return TC_ACT_SHOT;
+  if (!icmp_allowed()) {
+    count_reason(R_ICMP_LIMITED);
+    return TC_ACT_SHOT;
+  }
+  struct icmp_packet m = {};
+  struct ethhdr eth;
+  __u32 quote = p->length < ICMP_QUOTE ? p->length : ICMP_QUOTE;
+  if (quote < IP_LEN || quote > ICMP_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m.quote, quote)) return TC_ACT_SHOT;
+  if (bpf_skb_load_bytes(skb, 0, &eth, ETH_LEN)) return TC_ACT_SHOT;
+  __u32 size = IP_LEN + ICMP_HEADER + quote;
+  icmp_headers(&m, p, size, type, code, mtu);
+  if (bpf_skb_change_tail(skb, ETH_LEN + size, 0)) return tc_drop(R_REDIRECT_FAILED);
+  __u8 mac[6];
+  __builtin_memcpy(mac, eth.h_dest, 6);
+  __builtin_memcpy(eth.h_dest, eth.h_source, 6);
+  __builtin_memcpy(eth.h_source, mac, 6);
+  if (bpf_skb_store_bytes(skb, 0, &eth, ETH_LEN, BPF_F_INVALIDATE_HASH)) return tc_drop(R_REDIRECT_FAILED);
+  if (size < IP_LEN + ICMP_HEADER + IP_LEN || size > sizeof m || bpf_skb_store_bytes(skb, ETH_LEN, &m, size, 0)) return tc_drop(R_REDIRECT_FAILED);
+  return bpf_redirect(skb->ifindex, skb->ifindex == 1 ? BPF_F_INGRESS : 0);
+}
+
+#endif

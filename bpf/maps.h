@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The maps, and reads of them that the verifier and the JIT turn into plain loads. Sizes here are only placeholders:
+ * user space sets the real ones before loading. */
+#ifndef WEIR_MAPS_H
+#define WEIR_MAPS_H
+
+#define TABLE(map, record, entries)                                                                                     \
+  struct {                                                                                                             \
+    __uint(type, BPF_MAP_TYPE_ARRAY);                                                                                  \
+    __uint(map_flags, BPF_F_MMAPABLE);                                                                                 \
+    __uint(max_entries, entries);                                                                                      \
+    __type(key, __u32);                                                                                                \
+    __type(value, record);                                                                                               \
+  } map SEC(".maps")
+
+TABLE(conf, struct conf, 1);
+TABLE(endpoints, struct endpoint_bucket, 65536);
+TABLE(services, struct service, 65536);
+TABLE(dests, struct dest, 65536);
+TABLE(conns, struct conn_bucket, 524288);
+TABLE(locks, __u64, LOCKS + SPILL_LOCKS);
+TABLE(nexthops, struct nexthop_set, NEXTHOP_SETS);
+TABLE(legs, struct leg, LEGS);
+TABLE(counters, struct counters, 131072);
+TABLE(estimates, struct estimate, 131072);
+TABLE(drops, struct drops, 2);
+
+/* Constants of this load: the verifier knows them and removes what they rule out. */
+const volatile __u32 conn_mask = 524287;     /* buckets - 1 */
+const volatile __u32 endpoint_mask = 65535;  /* buckets - 1 */
+const volatile __u32 cpus = 2;
+const volatile __u32 max_services = 65536;
+const volatile __u32 clock_shift = 0;
+const volatile __u32 fresh_for = 250;        /* clock units for which a next hop is believed */
+const volatile __u64 hash_key_a = 0x9e3779b97f4a7c15ull;
+const volatile __u64 hash_key_b = 0xc2b2ae3d27d4eb4full;
+const volatile __u64 hash_key_c = 0x165667b19e3779f9ull;
+
+static __always_inline struct conf *the_conf(void) {
+  __u32 zero = 0;
+  return bpf_map_lookup_elem(&conf, &zero);
+}
+static __always_inline struct service *service_at(__u32 id) { return bpf_map_lookup_elem(&services, &id); }
+static __always_inline struct dest *dest_at(__u32 id) { return bpf_map_lookup_elem(&dests, &id); }
+static __always_inline struct conn_bucket *bucket_at(__u32 i) {
+  i &= conn_mask;
+  return bpf_map_lookup_elem(&conns, &i);
+}
+/* Time in clock units: jiffies, shifted where HZ is so large that 31 days would not fit 31 bits. */
+static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >> clock_shift); }
+
+/* The compiler may neither repeat nor tear these; the CPUs weir runs on keep 64-bit loads and stores whole. */
+#define READ(x) (*(volatile typeof(x) *)&(x))
+#define WRITE(x, v) (*(volatile typeof(x) *)&(x) = (v))
+#define likely(x) __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+static __always_inline void count_reason(__u32 reason) {
+  __u32 cpu = bpf_get_smp_processor_id();
+  struct drops *d = bpf_map_lookup_elem(&drops, &cpu);
+  if (d) d->count[reason & (DROP_REASONS - 1)]++;
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Where a packet goes next: device and MACs for an address, remembered for a second and asked of the kernel's FIB again.
+ * THE PLACE where a packet's next hop is chosen is hop_find() below. */
+#ifndef WEIR_NEXTHOP_H
+#define WEIR_NEXTHOP_H
+
+struct hop {
+  __u32 ifindex;
+  __u8 dmac[6];
+  __u8 smac[6];
+  __u16 mtu;
+  __u16 flags;
+};
+
+enum hop_answer {
+  HOP_READY,    /* `hop` is complete */
+  HOP_RESOLVE,  /* the device and the gateway are known, the neighbour is not */
+  HOP_HERE,     /* the address is our own, or there is no route: the stack decides */
+  HOP_NONE,     /* no route */
+};
+
+static __always_inline struct nexthop_set *hop_set(__u32 addr) {
+  __u32 i = keyed_hash(addr) & (NEXTHOP_SETS - 1);
+  return bpf_map_lookup_elem(&nexthops, &i);
+}
+
+/* A remembered hop no older than fresh_for. */
+static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, struct hop *h) {
+  __u32 seq = READ(n->seq);
+  if (READ(n->addr) != addr || now - READ(n->stamp) > fresh_for || seq & 1) return false;
+  h->ifindex = READ(n->ifindex);
+  __builtin_memcpy(h->dmac, n->dmac, 12);
+  h->mtu = READ(n->mtu);
+  h->flags = READ(n->flags);
+  barrier();
+  return READ(n->seq) == seq && h->ifindex;
+}
+
+static __always_inline bool hop_remembered(__u32 addr, __u32 now, struct hop *h) {
+  struct nexthop_set *set = hop_set(addr);
+  if (!set) return false;
+  return hop_read(&set->way[0], addr, now, h) || hop_read(&set->way[1], addr, now, h);
+}
+
+static __always_inline void hop_remember(__u32 addr, __u32 now, struct hop *h) {
+  struct nexthop_set *set = hop_set(addr);
+  if (!set) return;
+  /* its own way, else the one that was asked for longest ago */
+  __u32 way = set->way[1].addr == addr || (set->way[0].addr != addr && (__s32)(set->way[1].stamp - set->way[0].stamp) < 0);
+  struct nexthop *n = &set->way[way & 1];
+  __u32 seq = READ(n->seq);
+  if (seq & 1 || CAS(&n->seq, seq, seq + 1) != seq) return;
+  n->addr = addr;
+  n->ifindex = h->ifindex;
+  __builtin_memcpy(n->dmac, h->dmac, 12);
+  n->mtu = h->mtu;
+  n->flags = h->flags;
+  n->stamp = now;
+  barrier();
+  __sync_fetch_and_add(&n->seq, 1);
+}
+
+static __always_inline struct leg *leg_at(__u32 ifindex) {
+  __u32 i = ifindex & (LEGS - 1);
+  struct leg *l = bpf_map_lookup_elem(&legs, &i);
+  return l && l->ifindex == ifindex ? l : 0;
+}
+
+/* Asks the kernel. `gateway` is what to resolve where the answer is HOP_RESOLVE. */
+static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, __u32 now, struct hop *h, __u32 *gateway) {
+  struct bpf_fib_lookup fib = {.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = ifindex, .tot_len = 1};
+  long rc = bpf_fib_lookup(ctx, &fib, sizeof fib, 0);
+  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) {
+    /* Forwarding is off on this leg, as it may be for DR: ask as if the packet came in by weir's own device. */
+    struct conf *c = the_conf();
+    if (!c || !c->pair_ifindex) return HOP_NONE;
+    fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = c->pair_ifindex, .tot_len = 1};
+    rc = bpf_fib_lookup(ctx, &fib, sizeof fib, 0);
+  }
+  if (rc == BPF_FIB_LKUP_RET_NOT_FWDED) return HOP_HERE;
+  if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_NONE;
+  h->ifindex = fib.ifindex;
+  h->mtu = fib.mtu_result > 1 ? fib.mtu_result : 0;
+  h->flags = 0;
+  *gateway = fib.ipv4_dst;
+  if (rc == BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_RESOLVE;
+  __builtin_memcpy(h->dmac, fib.dmac, 6);
+  __builtin_memcpy(h->smac, fib.smac, 6);
+  struct leg *l = leg_at(fib.ifindex);
+  if (l && l->flags & LEG_XDP) h->flags |= NH_XDP;
+  hop_remember(addr, now, h);
+  return HOP_READY;
+}
+
+/* The next hop for `addr` (a destination, or the client of a reply). */
+static __always_inline enum hop_answer hop_find(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, __u32 now, struct hop *h, __u32 *gateway) {
+  if (likely(hop_remembered(addr, now, h))) return HOP_READY;
+  return hop_ask(ctx, ifindex, addr, saddr, now, h, gateway);
+}
+
+#endif

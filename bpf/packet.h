@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* A packet as the director sees it: what the parser found, the same for XDP and tc. */
+#ifndef WEIR_PACKET_H
+#define WEIR_PACKET_H
+
+#define ETH_LEN 14
+#define IP_LEN 20
+#define FLAG_FIN 0x01
+#define FLAG_SYN 0x02
+#define FLAG_RST 0x04
+#define FLAG_ACK 0x10
+
+struct packet {
+  __u32 saddr; /* network order, as in the packet */
+  __u32 daddr;
+  __u16 sport; /* network order; 0 where there is no L4 header (fragments, other protocols) */
+  __u16 dport;
+  __u16 length; /* of the IP packet, header included; a GSO packet counts as it is */
+  __u8 protocol;
+  __u8 flags; /* TCP */
+  __u8 ttl;
+  __u8 header; /* length of the IP header, bytes */
+  __u16 fragment; /* offset and MF, host order; 0 = whole */
+  bool dont_fragment;
+  __u32 bytes; /* what the counters add */
+};
+
+enum parsed { P_OK, P_OTHER, P_FRAGMENT, P_BAD };
+
+/* Reads Ethernet (already checked), IPv4 and TCP or UDP between data and end. P_OTHER: nothing that weir balances.
+ * P_BAD: IPv4, but not to be trusted; `packet` is then valid up to the addresses if header is not 0. */
+static __always_inline enum parsed parse_ipv4(void *data, void *end, struct packet *p) {
+  struct iphdr *ip = data + ETH_LEN;
+  p->header = 0;
+  if ((void *)(ip + 1) > end) return P_BAD;
+  if (ip->version != 4 || ip->ihl < 5) return P_BAD;
+  p->saddr = ip->saddr;
+  p->daddr = ip->daddr;
+  p->protocol = ip->protocol;
+  p->ttl = ip->ttl;
+  p->length = bpf_ntohs(ip->tot_len);
+  p->header = ip->ihl * 4;
+  p->fragment = bpf_ntohs(ip->frag_off) & 0x3fff;
+  p->dont_fragment = bpf_ntohs(ip->frag_off) & 0x4000;
+  p->sport = p->dport = 0;
+  p->flags = 0;
+  if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP) return P_OTHER;
+  if (p->fragment) return P_FRAGMENT;
+  void *l4 = (void *)ip + p->header;
+  if (p->protocol == IPPROTO_TCP) {
+    struct tcphdr *tcp = l4;
+    if ((void *)(tcp + 1) > end) return P_BAD;
+    p->sport = tcp->source;
+    p->dport = tcp->dest;
+    p->flags = ((__u8 *)tcp)[13];
+    if (p->length < p->header + sizeof *tcp || tcp->doff < 5) return P_BAD;
+  } else {
+    struct udphdr *udp = l4;
+    if ((void *)(udp + 1) > end) return P_BAD;
+    p->sport = udp->source;
+    p->dport = udp->dest;
+    if (p->length < p->header + sizeof *udp) return P_BAD;
+  }
+  return P_OK;
+}
+
+/* RFC 1624: what a checksum becomes when `from` becomes `to`; sums are kept unfolded until the end. */
+static __always_inline __u32 sum_change32(__u32 sum, __u32 from, __u32 to) {
+  from = ~from;
+  return sum + (from & 0xffff) + (from >> 16) + (to & 0xffff) + (to >> 16);
+}
+static __always_inline __u32 sum_change16(__u32 sum, __u16 from, __u16 to) { return sum + (__u16)~from + to; }
+static __always_inline __u16 sum_apply(__u16 check, __u32 change) {
+  __u32 s = (__u16)~check + (change & 0xffff) + (change >> 16);
+  s = (s & 0xffff) + (s >> 16);
+  s = (s & 0xffff) + (s >> 16);
+  return (__u16)~s;
+}
+
+#endif

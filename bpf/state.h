@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* TCP states as the kernel's IPVS keeps them: next state by direction, event and state. */
+#ifndef WEIR_STATE_H
+#define WEIR_STATE_H
+
+enum direction { DIR_IN, DIR_OUT, DIR_IN_ONLY };
+enum event { EV_SYN, EV_FIN, EV_ACK, EV_RST };
+
+#define NO S_NONE
+#define ES S_ESTABLISHED
+#define SS S_SYN_SENT
+#define SR S_SYN_RECV
+#define FW S_FIN_WAIT
+#define TW S_TIME_WAIT
+#define CL S_CLOSE
+#define CW S_CLOSE_WAIT
+#define LA S_LAST_ACK
+#define LI S_LISTEN
+#define SA S_SYNACK
+
+/* [secure][direction][event][state] */
+const volatile __u8 tcp_next[2][4][4][TCP_STATES] = {
+    {
+        [DIR_IN] = {
+            {SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR},
+            {CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, TW},
+            {ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES},
+            {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, SR},
+        },
+        [DIR_OUT] = {
+            {SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR},
+            {TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW},
+            {ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES},
+            {CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL},
+        },
+        [DIR_IN_ONLY] = {
+            {SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SR},
+            {CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW},
+            {ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES},
+            {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL},
+        },
+    },
+    {
+        [DIR_IN] = {
+            {SR, ES, ES, SR, SR, SR, SR, SR, SR, SR, SA},
+            {CL, CW, SS, TW, TW, TW, CL, CW, LA, LI, SA},
+            {ES, ES, SS, SR, FW, TW, CL, CW, CL, LI, SA},
+            {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL},
+        },
+        [DIR_OUT] = {
+            {SS, ES, SS, SA, SS, SS, SS, SS, SS, LI, SA},
+            {TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW},
+            {ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES},
+            {CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL},
+        },
+        [DIR_IN_ONLY] = {
+            {SA, ES, ES, SR, SA, SA, SA, SA, SA, SA, SA},
+            {CL, FW, SS, TW, FW, TW, CL, CW, LA, LI, TW},
+            {ES, ES, SS, ES, FW, TW, CL, CW, CL, LI, ES},
+            {CL, CL, CL, SR, CL, CL, CL, CL, LA, LI, CL},
+        },
+    },
+};
+#undef NO
+#undef ES
+#undef SS
+#undef SR
+#undef FW
+#undef TW
+#undef CL
+#undef CW
+#undef LA
+#undef LI
+#undef SA
+
+/* States that count as active: ESTABLISHED, SYN_SENT, SYN_RECV, SYNACK. */
+#define ACTIVE_STATES (1u << S_ESTABLISHED | 1u << S_SYN_SENT | 1u << S_SYN_RECV | 1u << S_SYNACK)
+
+/* RST before SYN before FIN before ACK; a segment with none of them closes. */
+static __always_inline __u32 tcp_state_after(struct conf *c, __u32 state, __u8 flags, enum direction dir) {
+  __u32 ev;
+  if (unlikely(flags & FLAG_RST)) ev = EV_RST;
+  else if (flags & FLAG_SYN) ev = EV_SYN;
+  else if (flags & FLAG_FIN) ev = EV_FIN;
+  else if (likely(flags & FLAG_ACK)) ev = EV_ACK;
+  else return S_CLOSE;
+  return tcp_next[c->secure_tcp >= 2][dir & 3][ev & 3][state & (TCP_STATES - 1)];
+}
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* tc: the whole director. Ingress of every leg (and of lo, for clients on the director itself) balances; egress
+ * undoes the masquerading of servers on the director itself. */
+#ifndef WEIR_TC_H
+#define WEIR_TC_H
+
+#define TTL_AT (ETH_LEN + 8)
+#define IP_CHECK_AT (ETH_LEN + 10)
+#define SADDR_AT (ETH_LEN + 12)
+#define DADDR_AT (ETH_LEN + 16)
+
+/* Rewrites source or destination address and port with the checksums; CHECKSUM_PARTIAL packets are understood by the
+ * helpers. 0 or an error. */
+static __always_inline long tc_translate(struct __sk_buff *skb, struct packet *p, bool source, __u32 addr, __u16 port) {
+  __u32 l4 = ETH_LEN + p->header;
+  bool tcp = p->protocol == IPPROTO_TCP;
+  __u32 check_at = l4 + (tcp ? 16 : 6);
+  __u32 was = source ? p->saddr : p->daddr;
+  __u16 port_was = source ? p->sport : p->dport;
+  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
+  long rc = bpf_l4_csum_replace(skb, check_at, was, addr, BPF_F_PSEUDO_HDR | udp | 4);
+  rc |= bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
+  rc |= bpf_l3_csum_replace(skb, IP_CHECK_AT, was, addr, 4);
+  rc |= bpf_skb_store_bytes(skb, source ? SADDR_AT : DADDR_AT, &addr, 4, 0);
+  rc |= bpf_skb_store_bytes(skb, l4 + (source ? 0 : 2), &port, 2, 0);
+  return rc;
+}
+
+static __always_inline long tc_lower_ttl(struct __sk_buff *skb, struct packet *p) {
+  __u16 was = bpf_htons((__u16)p->ttl << 8 | p->protocol), is = bpf_htons((__u16)(p->ttl - 1) << 8 | p->protocol);
+  __u8 ttl = p->ttl - 1;
+  long rc = bpf_l3_csum_replace(skb, IP_CHECK_AT, was, is, 2);
+  return rc | bpf_skb_store_bytes(skb, TTL_AT, &ttl, 1, 0);
+}
+
+/* Sends a packet to a hop: straight out of its device, or through the kernel's neighbour output, which resolves an
+ * unknown neighbour and, from time to time, probes a known one. */
+static __always_inline int tc_send(struct __sk_buff *skb, enum hop_answer answer, struct hop *h, __u32 gateway) {
+  if (answer == HOP_READY) {
+    if (bpf_skb_store_bytes(skb, 0, h->dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);
+    return bpf_redirect(h->ifindex, 0);
+  }
+  struct bpf_redir_neigh neigh = {.nh_family = F_INET, .ipv4_nh = gateway};
+  return bpf_redirect_neigh(h->ifindex, &neigh, sizeof neigh, 0);
+}
+
+static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
+  struct packet *p = v->p;
+  enum decision go = decide_request(v);
+  if (go == GO_PASS) return TC_ACT_UNSPEC;
+  if (go == GO_DROP) return tc_drop(v->reason);
+  if (go == GO_REFUSE) {
+    count_reason(R_NO_DESTINATION);
+    return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_PORT, 0);
+  }
+  if (go != GO_REQUEST) {
+    count_reason(v->reason);
+    return TC_ACT_UNSPEC;
+  }
+  struct hop h = {};
+  __u32 gateway = 0, addr = v->d->addr[0];
+  bool masq = v->d->method == M_MASQ;
+  enum hop_answer answer = v->d->flags & D_HERE ? HOP_HERE : hop_find(skb, skb->ingress_ifindex, addr, p->saddr, v->now, &h, &gateway);
+  if (answer == HOP_NONE) {
+    count_reason(R_NO_ROUTE);
+    return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);
+  }
+  if (answer != HOP_HERE) {
+    if (p->ttl <= 1) {
+      count_reason(R_TTL);
+      return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
+    }
+    if (h.mtu && p->length > h.mtu && !skb->gso_segs) {
+      count_reason(R_TOO_BIG);
+      return p->dont_fragment ? icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, h.mtu) : TC_ACT_SHOT;
+    }
+  }
+  if (v->known) conn_touch(v, false);
+  count_packet(v, false);
+  if (masq && tc_translate(skb, p, false, addr, v->d->port)) return tc_drop(R_REDIRECT_FAILED);
+  if (answer == HOP_HERE) return TC_ACT_UNSPEC;
+  if (tc_lower_ttl(skb, p)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &h, gateway);
+}
+
+static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
+  struct packet *p = v->p;
+  struct service *s = service_at(v->service);
+  struct hop h = {};
+  __u32 gateway = 0;
+  if (!s) return TC_ACT_UNSPEC;
+  enum hop_answer answer = hop_find(skb, skb->ingress_ifindex, p->daddr, s->addr[0], v->now, &h, &gateway);
+  if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
+  if (answer != HOP_HERE && p->ttl <= 1) {
+    count_reason(R_TTL);
+    return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
+  }
+  conn_touch(v, true);
+  if (tc_translate(skb, p, true, s->addr[0], s->port)) return tc_drop(R_REDIRECT_FAILED);
+  count_packet(v, true);
+  if (answer == HOP_HERE) {
+    /* The client is the director itself: the stack refuses its own address as a source, except on weir's device. */
+    return v->c->pair_peer_ifindex ? bpf_redirect(v->c->pair_peer_ifindex, BPF_F_INGRESS) : TC_ACT_UNSPEC;
+  }
+  if (tc_lower_ttl(skb, p)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &h, gateway);
+}
+
+/* A packet that is not whole but is for a service (or from one of its servers). */
+static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
+  if (!p->header) return TC_ACT_UNSPEC;
+  if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
+  return TC_ACT_UNSPEC;
+}
+
+/* Pulls the headers into reach and reads them. */
+static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p) {
+  if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) return P_OTHER;
+  enum parsed parsed = parse_ipv4((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+  if (parsed == P_BAD && skb->len > skb->data_end - skb->data) {
+    __u32 want = skb->len < 128 ? skb->len : 128;
+    if (bpf_skb_pull_data(skb, want)) return P_OTHER;
+    parsed = parse_ipv4((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+  }
+  p->bytes = skb->len - ETH_LEN;
+  if (parsed == P_OK && p->length > p->bytes) return P_BAD;
+  return parsed;
+}
+
+SEC("tc")
+int weir_tc_ingress(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
+  if (!c || !c->services) return TC_ACT_UNSPEC;
+  if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
+  struct packet p = {};
+  enum parsed parsed = tc_parse(skb, &p);
+  if (parsed != P_OK) return tc_oddity(&p, parsed);
+  struct verdict v = {.p = &p, .c = c, .now = clock_now()};
+  v.service = endpoint_find(endpoint_key(p.daddr, p.dport, p.protocol, E_SERVICE));
+  if (v.service) {
+    if (p.saddr == p.daddr && skb->ingress_ifindex != 1) return tc_drop(R_MARTIAN);
+    return tc_request(skb, &v);
+  }
+  __u32 real = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_REAL));
+  if (real && decide_reply(&v, real) == GO_REPLY) return tc_reply(skb, &v);
+  v.service = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_SERVICE));
+  if (v.service && decide_seen(&v) == GO_SEEN) {
+    conn_touch(&v, true);
+    count_packet(&v, true);
+  }
+  return TC_ACT_UNSPEC;
+}
+
+/* Only what the director itself sends: forwarded packets were seen when they came in. */
+SEC("tc")
+int weir_tc_egress(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
+  if (!c || !c->services || skb->ingress_ifindex) return TC_ACT_UNSPEC;
+  struct packet p = {};
+  if (tc_parse(skb, &p) != P_OK) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = &p, .c = c, .now = clock_now()};
+  __u32 real = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_REAL));
+  if (real && decide_reply(&v, real) == GO_REPLY) {
+    struct service *s = service_at(v.service);
+    if (!s) return TC_ACT_UNSPEC;
+    conn_touch(&v, true);
+    if (tc_translate(skb, &p, true, s->addr[0], s->port)) return tc_drop(R_REDIRECT_FAILED);
+    count_packet(&v, true);
+    return TC_ACT_UNSPEC;
+  }
+  v.service = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_SERVICE));
+  if (v.service && decide_seen(&v) == GO_SEEN) {
+    conn_touch(&v, true);
+    count_packet(&v, true);
+  }
+  return TC_ACT_UNSPEC;
+}
+
+#endif

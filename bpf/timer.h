@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Housekeeping with no process alive: one kernel timer lets connections expire, takes SPILLED marks away, and keeps the
+ * estimates. It runs ten times a second, on one CPU at a time. */
+#ifndef WEIR_TIMER_H
+#define WEIR_TIMER_H
+
+#define TICK_NS 100000000ull
+#define TURN_TICKS 20             /* the estimates' 2 s */
+#define SWEEP_BUCKETS (1u << 17)  /* at most, in one tick */
+#define NSEC_CLOCK_MONOTONIC 1
+
+struct house {
+  struct bpf_timer timer;
+  __u32 bucket;  /* the sweep goes down from here */
+  __s32 reach;   /* how far the connections just swept reach back: their buckets stay marked */
+  __u32 turn;    /* which twentieth of the estimates is next */
+  __u32 started;
+};
+struct {
+  __uint(type, BPF_MAP_TYPE_ARRAY);
+  __uint(max_entries, 1);
+  __type(key, __u32);
+  __type(value, struct house);
+} house SEC(".maps");
+
+struct sweep {
+  struct house *h; /* holds the bucket and the reach: what the verifier cannot follow, it need not follow */
+  __u32 now;
+};
+
+static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s) {
+  __u64 v = READ(s->value);
+  if (!v_taken(v)) return;
+  if (!v_claimed(v) && v_expired(v, w->now)) {
+    if (conn_end(s, v, w->now)) return;
+    v = READ(s->value);
+  }
+  __s32 away = v_claimed(v) ? PROBE_BUCKETS : v_away(v);
+  if (away > READ(w->h->reach)) WRITE(w->h->reach, away);
+}
+
+/* Does a connection further on come from this bucket or from before it? */
+__noinline int spill_needed(__u32 bucket) {
+#pragma clang loop unroll(disable)
+  for (__u32 n = BUCKET_SLOTS; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
+    struct conn_slot *s = slot_at(bucket * BUCKET_SLOTS + n);
+    if (!s) return 1;
+    __u64 v = READ(s->value);
+    if (v_claimed(v) || (v_taken(v) && v_away(v) >= n / BUCKET_SLOTS)) return 1;
+  }
+  return 0;
+}
+
+/* Takes a bucket's mark away where no connection needs it. Whoever passes by this bucket holds the lock of its home's
+ * region: that of the bucket, or that of the one 15 buckets before. */
+static __noinline int spill_clear(__u32 bucket) {
+  struct conn_bucket *b = bucket_at(bucket);
+  __u32 here = spill_lock_of(bucket), before = spill_lock_of(bucket - (PROBE_BUCKETS - 1));
+  if (!b || !lock_take(before)) return 0;
+  if (here == before || lock_take(here)) {
+    __u64 v = READ(b->slot[0].value);
+    if (!spill_needed(bucket)) CAS(&b->slot[0].value, v, v & ~V_SPILLED);
+    if (here != before) lock_give(here);
+  }
+  lock_give(before);
+  return 0;
+}
+
+static long sweep_bucket(__u64 i, void *ctx) {
+  struct sweep *w = ctx;
+  __u32 bucket = READ(w->h->bucket) & conn_mask;
+  struct conn_bucket *b = bucket_at(bucket);
+  WRITE(w->h->bucket, (bucket - 1) & conn_mask);
+  if (!b) return 1;
+  /* `reach` is what the buckets after this one hold: does anything there come from here or from before? */
+  if (unlikely(READ(b->slot[0].value) & V_SPILLED) && READ(w->h->reach) <= 0) spill_clear(bucket);
+  sweep_slot(w, &b->slot[0]);
+  sweep_slot(w, &b->slot[1]);
+  sweep_slot(w, &b->slot[2]);
+  sweep_slot(w, &b->slot[3]);
+  WRITE(w->h->reach, READ(w->h->reach) - 1);
+  return 0;
+}
+
+/* The kernel's estimator: conns and packets scaled by 2^10, bytes by 2^5, a quarter of the way each turn. */
+static __always_inline void estimate_turn(struct estimate *e) {
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 5; k++) {
+    __u64 delta = e->raw[k] - e->shown[k];
+    __s64 rate = e->rate[k];
+    rate += ((__s64)(delta << (k < 3 ? 9 : 4)) - rate) >> 2;
+    if (e->zero_asked != e->zero_done) rate = 0;
+    e->rate[k] = rate;
+    e->shown[k] = e->raw[k];
+  }
+  e->zero_done = e->zero_asked;
+}
+
+static __always_inline struct estimate *estimate_at(__u32 i) { return bpf_map_lookup_elem(&estimates, &i); }
+
+static __always_inline void estimate_add(struct estimate *e, __u64 *delta) {
+#pragma clang loop unroll(full)
+  for (int k = 0; k < 5; k++) e->raw[k] += delta[k];
+}
+
+/* Brings one destination's sums up to date, and with it its service's and the totals'. */
+static __noinline int estimate_dest(__u32 id) {
+  struct dest *d = dest_at(id);
+  struct estimate *e = estimate_at(max_services + id), *total = estimate_at(0);
+  if (!d || !e || !total || d->state == FREE) return 0;
+  struct estimate *svc = estimate_at(d->service & (max_services - 1));
+  __u64 sum[5] = {};
+#pragma clang loop unroll(disable)
+  for (__u32 cpu = 0; cpu < cpus; cpu++) {
+    __u32 i = id * cpus + cpu;
+    struct counters *n = bpf_map_lookup_elem(&counters, &i);
+    if (!n) break;
+    sum[0] += n->conns;
+    sum[1] += n->in_packets;
+    sum[2] += n->out_packets;
+    sum[3] += n->in_bytes;
+    sum[4] += n->out_bytes;
+  }
+  for (int k = 0; k < 5; k++) sum[k] -= e->raw[k];
+  estimate_add(e, sum);
+  estimate_add(total, sum);
+  if (svc) estimate_add(svc, sum);
+  estimate_turn(e);
+  return 0;
+}
+
+static long estimate_dest_step(__u64 i, void *ctx) {
+  __u32 *id = ctx;
+  estimate_dest(*id);
+  *id += TURN_TICKS;
+  return 0;
+}
+
+static long estimate_service_step(__u64 i, void *ctx) {
+  __u32 *id = ctx;
+  struct estimate *e = estimate_at(*id & (max_services - 1));
+  if (e) estimate_turn(e);
+  *id += TURN_TICKS;
+  return 0;
+}
+
+/* One twentieth of the destinations, then of the services, so that each has its turn every 2 s. */
+static __always_inline void estimate_some(struct conf *c, struct house *h) {
+  __u32 id = h->turn;
+  if (id == 0) id = TURN_TICKS; /* destination ids start at 1 */
+  if (c->dest_top >= id) bpf_loop((c->dest_top - id) / TURN_TICKS + 1, estimate_dest_step, &id, 0);
+  id = h->turn; /* 0: the totals */
+  if (c->service_top >= id) bpf_loop((c->service_top - id) / TURN_TICKS + 1, estimate_service_step, &id, 0);
+  h->turn = h->turn + 1 >= TURN_TICKS ? 0 : h->turn + 1;
+}
+
+static int keep_house(void *map, __u32 *key, struct house *h) {
+  struct conf *c = the_conf();
+  if (!c) return 0;
+  __u32 buckets = conn_mask + 1, chunk = buckets / 10;
+  if (chunk < 64) chunk = buckets;
+  if (chunk > SWEEP_BUCKETS) chunk = SWEEP_BUCKETS;
+  struct sweep w = {.h = h, .now = clock_now()};
+  __u32 from = h->bucket;
+  bpf_loop(chunk, sweep_bucket, &w, 0);
+  if (h->bucket >= from) c->swept++;
+  if (c->run_estimation) estimate_some(c, h);
+  c->clock_at = bpf_jiffies64() >> clock_shift;
+  c->ktime_at = bpf_ktime_get_ns();
+  c->ticks++;
+  bpf_timer_start(&h->timer, TICK_NS, 0);
+  return 0;
+}
+
+/* Starts the timer, or gives a running one this program's code. Run once by user space after loading. */
+SEC("xdp")
+int weir_keep_house(struct xdp_md *ctx) {
+  __u32 zero = 0;
+  struct house *h = bpf_map_lookup_elem(&house, &zero);
+  struct conf *c = the_conf();
+  if (!h || !c) return 1;
+  if (!h->started) {
+    if (bpf_timer_init(&h->timer, &house, NSEC_CLOCK_MONOTONIC)) return 2;
+    h->started = 1;
+    h->reach = PROBE_BUCKETS;
+  }
+  c->clock_at = bpf_jiffies64() >> clock_shift;
+  c->ktime_at = bpf_ktime_get_ns();
+  if (bpf_timer_set_callback(&h->timer, keep_house)) return 3;
+  return bpf_timer_start(&h->timer, TICK_NS, 0) ? 4 : 0;
+}
+
+#endif

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* weir's datapath: one object, three programs for packets (XDP, tc ingress, tc egress) and one that keeps house. */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/pkt_cls.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+#include <stdbool.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "abi.h"
+#include "maps.h"
+#include "packet.h"
+#include "endpoint.h"
+#include "state.h"
+#include "conn.h"
+#include "sched.h"
+#include "nexthop.h"
+#include "director.h"
+#include "xdp.h"
+#include "icmp.h"
+#include "tc.h"
+#include "timer.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* XDP: the short cut. It forwards what it can do whole, and leaves everything else, unmodified, to tc. */
+#ifndef WEIR_XDP_H
+#define WEIR_XDP_H
+
+static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
+  return *(__u16 *)a == *(__u16 *)b && *(__u16 *)(a + 2) == *(__u16 *)(b + 2) && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
+}
+
+/* Rewrites one address and port (0: leave) with both checksums, lowers the TTL, and writes the MACs. */
+static __always_inline bool xdp_rewrite(struct xdp_md *ctx, struct packet *p, struct hop *h, bool source, __u32 addr, __u16 port) {
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  struct ethhdr *eth = data;
+  struct iphdr *ip = data + ETH_LEN;
+  if (data + ETH_LEN + IP_LEN + 20 > end && data + ETH_LEN + IP_LEN + 8 > end) return false;
+  __builtin_memcpy(eth, h->dmac, 12);
+  __u32 ip_change = sum_change16(0, bpf_htons(p->ttl << 8), bpf_htons((p->ttl - 1) << 8));
+  if (addr) {
+    __u32 was = source ? p->saddr : p->daddr;
+    __u16 port_was = source ? p->sport : p->dport;
+    __u32 change = sum_change32(0, was, addr);
+    __u32 l4_change = sum_change16(change, port_was, port);
+    ip_change += change;
+    void *l4 = ip + 1;
+    if (p->protocol == IPPROTO_TCP) {
+      struct tcphdr *tcp = l4;
+      if ((void *)(tcp + 1) > end) return false;
+      if (source) tcp->source = port;
+      else tcp->dest = port;
+      tcp->check = sum_apply(tcp->check, l4_change);
+    } else {
+      struct udphdr *udp = l4;
+      if ((void *)(udp + 1) > end) return false;
+      if (source) udp->source = port;
+      else udp->dest = port;
+      if (udp->check) {
+        udp->check = sum_apply(udp->check, l4_change);
+        if (!udp->check) udp->check = 0xffff;
+      }
+    }
+    if (source) ip->saddr = addr;
+    else ip->daddr = addr;
+  }
+  ip->ttl = p->ttl - 1;
+  ip->check = sum_apply(ip->check, ip_change);
+  return true;
+}
+
+/* A hop that XDP may use: remembered, or the kernel's fresh answer; on a device that takes frames from XDP. */
+static __always_inline bool xdp_hop(struct xdp_md *ctx, struct packet *p, __u32 addr, __u32 saddr, __u32 now, struct hop *h) {
+  __u32 gateway;
+  if (hop_find(ctx, ctx->ingress_ifindex, addr, saddr, now, h, &gateway) != HOP_READY) return false;
+  return h->flags & NH_XDP && (!h->mtu || p->length <= h->mtu);
+}
+
+static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
+  struct hop h;
+  enum decision go = decide_request(v);
+  if (go == GO_DROP) {
+    count_reason(v->reason);
+    return XDP_DROP;
+  }
+  if (go != GO_REQUEST) return XDP_PASS;
+  if (v->d->flags & D_HERE) return XDP_PASS;
+  __u32 addr = v->d->addr[0];
+  if (unlikely(!xdp_hop(ctx, v->p, addr, v->p->saddr, v->now, &h))) return XDP_PASS;
+  bool masq = v->d->method == M_MASQ;
+  if (!xdp_rewrite(ctx, v->p, &h, false, masq ? addr : 0, v->d->port)) return XDP_PASS;
+  if (v->known) conn_touch(v, false);
+  count_packet(v, false);
+  return bpf_redirect(h.ifindex, 0);
+}
+
+static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
+  struct hop h;
+  struct service *s = service_at(v->service);
+  if (!s) return XDP_PASS;
+  if (unlikely(!xdp_hop(ctx, v->p, v->p->daddr, s->addr[0], v->now, &h))) return XDP_PASS;
+  if (!xdp_rewrite(ctx, v->p, &h, true, s->addr[0], s->port)) return XDP_PASS;
+  conn_touch(v, true);
+  count_packet(v, true);
+  return bpf_redirect(h.ifindex, 0);
+}
+
+SEC("xdp")
+int weir_xdp(struct xdp_md *ctx) {
+  void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+  struct ethhdr *eth = data;
+  if (data + ETH_LEN + IP_LEN + 8 > end || eth->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;
+  struct conf *c = the_conf();
+  if (!c || !c->services) return XDP_PASS;
+  struct packet p;
+  if (parse_ipv4(data, end, &p) != P_OK) return XDP_PASS;
+  __u32 service = endpoint_find(endpoint_key(p.daddr, p.dport, p.protocol, E_SERVICE));
+  __u32 real = service ? 0 : endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_REAL));
+  if (!service && !real) return XDP_PASS;
+
+  struct leg *l = leg_at(ctx->ingress_ifindex);
+  if (!l || !mac_equal(eth->h_dest, l->mac)) return XDP_PASS;
+  p.bytes = p.length;
+  if (p.header != IP_LEN || p.ttl <= 1 || data + ETH_LEN + p.length > end || p.saddr == p.daddr) return XDP_PASS;
+  struct verdict v = {.p = &p, .c = c, .now = clock_now(), .service = service};
+  if (service) return xdp_request(ctx, &v);
+  return decide_reply(&v, real) == GO_REPLY ? xdp_reply(ctx, &v) : XDP_PASS;
+}
+
+#endif
