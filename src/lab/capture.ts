@@ -28,17 +28,23 @@ async function until(service: Service, what: string, holds: () => boolean, poke:
 
 /** tcpdump's answers to SIGUSR1: what it has written, what the kernel has given it, what was lost. */
 function counts(stderr: string): readonly { readonly captured: number; readonly received: number; readonly dropped: number }[] {
-  return [...stderr.matchAll(/(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel/g)]
-    .map(([, captured, received, dropped]) => ({ captured: Number(captured), received: Number(received), dropped: Number(dropped) }));
+  return [...stderr.matchAll(/(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel/g)].map(
+    ([, captured, received, dropped]) => ({ captured: Number(captured), received: Number(received), dropped: Number(dropped) }),
+  );
 }
 
 /** Waits until all that the kernel has seen so far is in the file. */
 async function settle(service: Service): Promise<void> {
   const before = counts(service.stderr()).length;
-  await until(service, 'write what it has seen', () => {
-    const answer = counts(service.stderr()).slice(before).at(-1);
-    return answer !== undefined && answer.captured >= answer.received;
-  }, () => service.signal('SIGUSR1'));
+  await until(
+    service,
+    'write what it has seen',
+    () => {
+      const answer = counts(service.stderr()).slice(before).at(-1);
+      return answer !== undefined && answer.captured >= answer.received;
+    },
+    () => service.signal('SIGUSR1'),
+  );
   const dropped = counts(service.stderr()).at(-1)?.dropped ?? 0;
   if (dropped > 0) {
     throw new Error(`tcpdump lost ${dropped} packets: its counts prove nothing`);
@@ -47,14 +53,35 @@ async function settle(service: Service): Promise<void> {
 
 async function portNames(namespace: string): Promise<ReadonlyMap<number, string>> {
   const { stdout } = await runChild(['ip', '-n', namespace, '-j', 'link', 'show']);
-  return new Map((JSON.parse(stdout) as { readonly ifindex: number; readonly ifname: string }[]).map(({ ifindex, ifname }) => [ifindex, ifname]));
+  return new Map(
+    (JSON.parse(stdout) as { readonly ifindex: number; readonly ifname: string }[]).map(({ ifindex, ifname }) => [ifindex, ifname]),
+  );
 }
 
 /** Starts capturing on all ports of the run's switches; resolves when it sees everything. */
 export async function startCapture(state: RunState, links: readonly Link[]): Promise<Capture> {
   const file = join(state.folder, 'switch.pcap');
   const service = await startChild(
-    ['ip', 'netns', 'exec', state.switches, 'tcpdump', '-i', 'any', '-y', 'LINUX_SLL2', '-n', '-U', '--immediate-mode', '-s', '192', '-B', '16384', '-w', '-'],
+    [
+      'ip',
+      'netns',
+      'exec',
+      state.switches,
+      'tcpdump',
+      '-i',
+      'any',
+      '-y',
+      'LINUX_SLL2',
+      '-n',
+      '-U',
+      '--immediate-mode',
+      '-s',
+      '192',
+      '-B',
+      '16384',
+      '-w',
+      '-',
+    ],
     { env: labEnvironment(state.folder), stdoutPath: file, stderrPath: join(state.folder, 'tcpdump.stderr') },
   );
   await until(service, 'listen', () => service.stderr().includes('listening on'));

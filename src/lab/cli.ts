@@ -59,7 +59,12 @@ function parseOptions(args: readonly string[]): { readonly words: readonly strin
 }
 
 function list(json: boolean, io: LabIo): number {
-  const standing = allRuns().map((state) => ({ run: state.run, lab: state.lab, condition: conditionOf(state), hosts: Object.keys(state.hosts) }));
+  const standing = allRuns().map((state) => ({
+    run: state.run,
+    lab: state.lab,
+    condition: conditionOf(state),
+    hosts: Object.keys(state.hosts),
+  }));
   if (json) {
     io.out(`${JSON.stringify({ labs: labs.map(({ name, title }) => ({ name, title })), runs: standing })}\n`);
     return 0;
@@ -73,7 +78,9 @@ function list(json: boolean, io: LabIo): number {
 function down(names: readonly string[], io: LabIo): number {
   const runs = allRuns();
   const unknown = names.filter((name) => !runs.some(({ run }) => run === name));
-  unknown.forEach((name) => io.err(`weir lab: there is no run ${name}${runs.length === 0 ? '' : `; there is ${runs.map(({ run }) => run).join(', ')}`}\n`));
+  unknown.forEach((name) =>
+    io.err(`weir lab: there is no run ${name}${runs.length === 0 ? '' : `; there is ${runs.map(({ run }) => run).join(', ')}`}\n`),
+  );
   let status = unknown.length > 0 ? 1 : 0;
   for (const state of runs.filter(({ run }) => names.length === 0 || names.includes(run))) {
     if (conditionOf(state) === 'running') {
@@ -97,7 +104,11 @@ function sayResult({ evidence, state, complaints }: RunResult, kept: boolean, sa
   if (stopped !== undefined) {
     say(`${evidence.run}: ${stopped}`);
   }
-  say(failed > 0 ? `${failed} of ${held + failed} expectations FAILED` : `all ${held} expectations hold${stopped === undefined ? '' : ' as far as it went'}`);
+  say(
+    failed > 0
+      ? `${failed} of ${held + failed} expectations FAILED`
+      : `all ${held} expectations hold${stopped === undefined ? '' : ' as far as it went'}`,
+  );
   if (kept) {
     const [host = 'HOST'] = state.directors.length > 0 ? state.directors : Object.keys(state.hosts);
     say(`${state.run} is left standing: 'weir lab enter ${host}' opens a shell there, 'weir lab down ${state.run}' takes it down`);
@@ -144,9 +155,13 @@ async function enterCommand(args: readonly string[]): Promise<number> {
 
 async function command(args: readonly string[], io: LabIo): Promise<number> {
   switch (args[0]) {
-    case 'enter': return enterCommand(args.slice(1));
-    case 'serve': return serve(args[1] ?? '');
-    case 'help': case '--help': case '-h':
+    case 'enter':
+      return enterCommand(args.slice(1));
+    case 'serve':
+      return serve(args[1] ?? '');
+    case 'help':
+    case '--help':
+    case '-h':
       io.out(USAGE);
       return 0;
   }

@@ -13,7 +13,11 @@ const pause = (ms: number): void => {
 /** Processes inside a namespace; all were started there by the lab or by its visitors. */
 function processesIn(namespace: string): readonly number[] {
   const { stdout } = runChildSync(['ip', 'netns', 'pids', namespace]);
-  return stdout.split('\n').filter((line) => /^\d+$/.test(line)).map(Number).filter((pid) => pid !== process.pid && startTime(pid) !== undefined);
+  return stdout
+    .split('\n')
+    .filter((line) => /^\d+$/.test(line))
+    .map(Number)
+    .filter((pid) => pid !== process.pid && startTime(pid) !== undefined);
 }
 
 /** SIGTERM for what runs in these namespaces, SIGKILL two seconds later. */
@@ -31,7 +35,10 @@ function endProcesses(namespaces: readonly string[]): void {
 
 /** Removes what a director pinned outside its namespace. */
 function unloadDirector(namespace: string, folder: string): readonly string[] {
-  const { exit, stderr } = runChildSync(['ip', 'netns', 'exec', namespace, 'weir', 'unload'], { env: labEnvironment(folder), timeoutMs: 10_000 });
+  const { exit, stderr } = runChildSync(['ip', 'netns', 'exec', namespace, 'weir', 'unload'], {
+    env: labEnvironment(folder),
+    timeoutMs: 10_000,
+  });
   return exit === 0 ? [] : [`weir unload in ${namespace}: ${stderr.trim() || `exit ${exit}`}`];
 }
 
@@ -39,7 +46,9 @@ function unloadDirector(namespace: string, folder: string): readonly string[] {
 export function takeDown(state: RunState): readonly string[] {
   const namespaces = [...Object.values(state.hosts), state.switches].filter((name) => existsSync(namespaceFile(name)));
   endProcesses(namespaces);
-  const unloading = state.directors.map((host) => state.hosts[host] ?? '').filter((name) => namespaces.includes(name))
+  const unloading = state.directors
+    .map((host) => state.hosts[host] ?? '')
+    .filter((name) => namespaces.includes(name))
     .flatMap((name) => unloadDirector(name, state.folder));
   const deleting = namespaces.flatMap((name) => {
     const { exit, stderr } = runChildSync(['ip', 'netns', 'del', name]);

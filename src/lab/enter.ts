@@ -10,7 +10,9 @@ export function runWithHost(host: string, run: string | undefined, runs: readonl
   const [first] = candidates;
   if (first === undefined) {
     const have = runs.map((state) => `${state.run} (${Object.keys(state.hosts).join(', ')})`).join('; ');
-    throw new Error(`no lab ${run === undefined ? '' : `${run} `}with a host ${host} stands; ${have === '' ? "none does: 'weir lab NAME --keep' leaves one standing" : `there is ${have}`}`);
+    throw new Error(
+      `no lab ${run === undefined ? '' : `${run} `}with a host ${host} stands; ${have === '' ? "none does: 'weir lab NAME --keep' leaves one standing" : `there is ${have}`}`,
+    );
   }
   if (candidates.length > 1) {
     throw new Error(`several labs have a host ${host}: say --run ${candidates.map((state) => state.run).join(' or --run ')}`);
@@ -20,7 +22,11 @@ export function runWithHost(host: string, run: string | undefined, runs: readonl
 
 /** Runs a command (none: a shell) on a host, on our own terminal; its exit status. */
 export async function enter(host: string, command: readonly string[], run: string | undefined): Promise<number> {
-  const state = runWithHost(host, run, allRuns().filter((one) => conditionOf(one) !== 'abandoned'));
+  const state = runWithHost(
+    host,
+    run,
+    allRuns().filter((one) => conditionOf(one) !== 'abandoned'),
+  );
   const argv = command.length > 0 ? command : ['sh', '-i'];
   return runOnTerminal(onHost(state, host, argv), { ...labEnvironment(state.folder), PS1: `${host}# ` });
 }

@@ -17,9 +17,17 @@ export function onHost(state: RunState, host: string, argv: readonly string[]): 
 }
 
 /** Runs a line of shell on a host, with weir's own commands first in PATH. */
-export async function runOnHost(state: RunState, host: string, command: string, timeoutMs: number, abort: AbortSignal): Promise<CommandResult> {
+export async function runOnHost(
+  state: RunState,
+  host: string,
+  command: string,
+  timeoutMs: number,
+  abort: AbortSignal,
+): Promise<CommandResult> {
   const { exit, stdout, stderr, timedOut } = await runChild(onHost(state, host, ['sh', '-c', command]), {
-    env: labEnvironment(state.folder), timeoutMs, abort,
+    env: labEnvironment(state.folder),
+    timeoutMs,
+    abort,
   });
   return { exit, stdout, stderr, timedOut };
 }

@@ -26,7 +26,8 @@ export function parseLab(text: string, name: string): Lab {
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const offset = /at position (\d+)/.exec(message)?.[1];
-    const place = offset !== undefined ? position(text, Number(offset)) : /end of JSON/.test(message) ? position(text, text.length) : undefined;
+    const place =
+      offset !== undefined ? position(text, Number(offset)) : /end of JSON/.test(message) ? position(text, text.length) : undefined;
     throw new LabError([`${name}${place === undefined ? '' : `:${place}`}: not JSON: ${message.replace(/ in JSON at position.*/s, '')}`]);
   }
   const problems = problemsOf(value);
@@ -47,7 +48,9 @@ export function findLab(word: string): Lab {
     text = readFileSync(word, 'utf8');
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new LabError([code === 'ENOENT' ? `no lab and no file is called ${word}; 'weir lab' lists the labs` : `${word}: ${(error as Error).message}`]);
+    throw new LabError([
+      code === 'ENOENT' ? `no lab and no file is called ${word}; 'weir lab' lists the labs` : `${word}: ${(error as Error).message}`,
+    ]);
   }
   return parseLab(text, word);
 }

@@ -35,5 +35,6 @@ export function linksOf(lab: Lab): readonly Link[] {
         mac: `02:77:00:${hex(hostIndex >> 8)}:${hex(hostIndex & 255)}:${hex(index)}`,
         addresses: link.addresses ?? [],
       };
-    }));
+    }),
+  );
 }

@@ -1,10 +1,16 @@
 // What a lab needs on this machine, and how to get what is missing.
-import { type Lab } from './model.js';
+import type { Lab } from './model.js';
 import { findCommand } from './paths.js';
 
 /** Debian's and Ubuntu's package for a command. */
 const PACKAGES: Readonly<Record<string, string>> = {
-  ip: 'iproute2', bridge: 'iproute2', nginx: 'nginx-light', ab: 'apache2-utils', arping: 'iputils-arping', unshare: 'util-linux', tcpdump: 'tcpdump',
+  ip: 'iproute2',
+  bridge: 'iproute2',
+  nginx: 'nginx-light',
+  ab: 'apache2-utils',
+  arping: 'iputils-arping',
+  unshare: 'util-linux',
+  tcpdump: 'tcpdump',
 };
 
 /** The commands without which the lab cannot run. */

@@ -20,8 +20,10 @@ export function nginxConfig(host: string, sites: readonly LabSite[], folder: str
     '  default_type text/plain;',
     "  log_format lab '$remote_addr $server_port $status';",
     `  access_log ${folder}/access.log lab;`,
-    ...sites.map((site) =>
-      `  server { listen ${site.address === undefined ? '' : `${site.address.includes(':') ? `[${site.address}]` : site.address}:`}${site.port} backlog=4096; location / { return 200 ${quoted(siteBody(host, site))}; } }`),
+    ...sites.map(
+      (site) =>
+        `  server { listen ${site.address === undefined ? '' : `${site.address.includes(':') ? `[${site.address}]` : site.address}:`}${site.port} backlog=4096; location / { return 200 ${quoted(siteBody(host, site))}; } }`,
+    ),
     '}',
     '',
   ].join('\n');

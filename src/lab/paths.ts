@@ -13,7 +13,7 @@ export function projectRoot(): string {
       return folder;
     }
     if (folder === dirname(folder)) {
-      throw new Error('weir\'s bin/ was not found beside its program');
+      throw new Error("weir's bin/ was not found beside its program");
     }
   }
 }

@@ -54,16 +54,26 @@ function describeIpv4(bytes: Uint8Array): Described | undefined {
   const ends = { source: dotted(packet.source), destination: dotted(packet.destination) };
   if (packet.protocol === IpProtocol.tcp) {
     const segment = packet.fragmentOffset === 0 ? decodeTcp(packet.payload) : undefined;
-    return segment === undefined ? { protocol: 'tcp', ...ends } : {
-      protocol: 'tcp', ...ends, sourcePort: segment.sourcePort, destinationPort: segment.destinationPort,
-      flags: [...FLAG_LETTERS].filter((_, bit) => (segment.flags & (1 << bit)) !== 0).join(''),
-    };
+    return segment === undefined
+      ? { protocol: 'tcp', ...ends }
+      : {
+          protocol: 'tcp',
+          ...ends,
+          sourcePort: segment.sourcePort,
+          destinationPort: segment.destinationPort,
+          flags: [...FLAG_LETTERS].filter((_, bit) => (segment.flags & (1 << bit)) !== 0).join(''),
+        };
   }
   if (packet.protocol === IpProtocol.udp) {
     const datagram = packet.fragmentOffset === 0 ? decodeUdp(packet.payload) : undefined;
-    return datagram === undefined ? { protocol: 'udp', ...ends } : {
-      protocol: 'udp', ...ends, sourcePort: datagram.sourcePort, destinationPort: datagram.destinationPort,
-    };
+    return datagram === undefined
+      ? { protocol: 'udp', ...ends }
+      : {
+          protocol: 'udp',
+          ...ends,
+          sourcePort: datagram.sourcePort,
+          destinationPort: datagram.destinationPort,
+        };
   }
   return { protocol: packet.protocol === IpProtocol.icmp ? 'icmp' : `ip-${packet.protocol}`, ...ends };
 }
@@ -92,7 +102,7 @@ export function readPcap(file: Uint8Array): readonly SeenPacket[] {
     throw new Error(`a capture with link type ${linkType}, not ${LINUX_SLL2} (LINUX_SLL2)`);
   }
   const packets: SeenPacket[] = [];
-  for (let offset = 24; offset + 16 <= file.length;) {
+  for (let offset = 24; offset + 16 <= file.length; ) {
     const captured = view.getUint32(offset + 8, little);
     const bytes = view.getUint32(offset + 12, little) - HEADER_BYTES;
     const start = offset + 16;

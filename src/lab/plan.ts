@@ -25,7 +25,13 @@ const HOST_DEFAULTS: Readonly<Record<string, string>> = {
 const usesIpv6 = (lab: Lab): boolean => linksOf(lab).some(({ addresses }) => addresses.some((text) => isIPv6(text.split('/')[0] ?? '')));
 
 const ip = (namespace: string, ...args: string[]): Action => ({ kind: 'ip', namespace, args });
-const sysctl = (namespace: string, key: string, value: string, ifPresent = false): Action => ({ kind: 'sysctl', namespace, key, value, ifPresent });
+const sysctl = (namespace: string, key: string, value: string, ifPresent = false): Action => ({
+  kind: 'sysctl',
+  namespace,
+  key,
+  value,
+  ifPresent,
+});
 
 function silenceIpv6(namespace: string): readonly Action[] {
   return ['all', 'default'].map((scope) => sysctl(namespace, `net.ipv6.conf.${scope}.disable_ipv6`, '1', true));
@@ -58,7 +64,15 @@ function planLink(link: Link, run: string): readonly Action[] {
 function planRoutes(host: LabHost, namespace: string): readonly Action[] {
   const routes = [...(host.gateway === undefined ? [] : [{ to: 'default', via: host.gateway }]), ...(host.routes ?? [])];
   return routes.map((route: { to: string; via?: string; dev?: string }) =>
-    ip(namespace, 'route', 'add', route.to, ...(route.via === undefined ? [] : ['via', route.via]), ...(route.dev === undefined ? [] : ['dev', route.dev])));
+    ip(
+      namespace,
+      'route',
+      'add',
+      route.to,
+      ...(route.via === undefined ? [] : ['via', route.via]),
+      ...(route.dev === undefined ? [] : ['dev', route.dev]),
+    ),
+  );
 }
 
 /** The actions that build `lab` under the run's name, in order. */
@@ -77,18 +91,29 @@ export function planLab(lab: Lab, run: string): readonly Action[] {
       ...Object.entries(host.sysctls ?? {}).map(([key, value]) => sysctl(namespace, key, String(value))),
       ...planRoutes(host, namespace),
     ]),
-    ...hosts.filter(({ host }) => (host.sites ?? []).length > 0).map(({ name, host, namespace }): Action => ({
-      kind: 'sites', namespace, host: name, sites: host.sites ?? [],
-    })),
+    ...hosts
+      .filter(({ host }) => (host.sites ?? []).length > 0)
+      .map(
+        ({ name, host, namespace }): Action => ({
+          kind: 'sites',
+          namespace,
+          host: name,
+          sites: host.sites ?? [],
+        }),
+      ),
   ];
 }
 
 /** One action as a line that a person could type. */
 export function actionText(action: Action): string {
   switch (action.kind) {
-    case 'namespace': return `ip netns add ${action.name}`;
-    case 'ip': return `ip -n ${action.namespace} ${action.args.join(' ')}`;
-    case 'sysctl': return `ip netns exec ${action.namespace} sysctl -w ${action.key}=${action.value}`;
-    case 'sites': return `ip netns exec ${action.namespace} nginx …  # ${action.sites.map(({ port }) => `port ${port}`).join(', ')}`;
+    case 'namespace':
+      return `ip netns add ${action.name}`;
+    case 'ip':
+      return `ip -n ${action.namespace} ${action.args.join(' ')}`;
+    case 'sysctl':
+      return `ip netns exec ${action.namespace} sysctl -w ${action.key}=${action.value}`;
+    case 'sites':
+      return `ip netns exec ${action.namespace} nginx …  # ${action.sites.map(({ port }) => `port ${port}`).join(', ')}`;
   }
 }

@@ -9,7 +9,7 @@ import type { Lab } from './model.js';
 import { linksOf } from './names.js';
 import { CURLRC, findCommand } from './paths.js';
 import { planLab } from './plan.js';
-import { type Served, servedBy, type ServerKind } from './sites.js';
+import { type Served, type ServerKind, servedBy } from './sites.js';
 import { beginRun, keepRun, type RunState } from './state.js';
 import { runSteps } from './steps.js';
 import { build } from './topology.js';
@@ -35,7 +35,9 @@ export interface RunResult {
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /** Turns signals into an abort, for as long as `work` runs. */
-async function interruptible<T>(work: (abort: AbortSignal) => Promise<T>): Promise<{ readonly value: T; readonly signal: NodeJS.Signals | undefined }> {
+async function interruptible<T>(
+  work: (abort: AbortSignal) => Promise<T>,
+): Promise<{ readonly value: T; readonly signal: NodeJS.Signals | undefined }> {
   const controller = new AbortController();
   let caught: NodeJS.Signals | undefined;
   const listener = (signal: NodeJS.Signals): void => {
@@ -55,9 +57,13 @@ function describeHosts(lab: Lab, server: ServerKind, say: RunOptions['say']): vo
   for (const [name, host] of Object.entries(lab.hosts)) {
     const links = Object.entries(host.interfaces).map(([device, link]) => [device, ...(link.addresses ?? []), 'on', link.switch].join(' '));
     const sites = host.sites ?? [];
-    say([`  ${name.padEnd(width)}  ${links.join(', ')}`,
-      ...(host.gateway === undefined ? [] : [`gateway ${host.gateway}`]),
-      ...(sites.length === 0 ? [] : [`${server} on port ${sites.map(({ port }) => port).join(', ')}`])].join('; '));
+    say(
+      [
+        `  ${name.padEnd(width)}  ${links.join(', ')}`,
+        ...(host.gateway === undefined ? [] : [`gateway ${host.gateway}`]),
+        ...(sites.length === 0 ? [] : [`${server} on port ${sites.map(({ port }) => port).join(', ')}`]),
+      ].join('; '),
+    );
   }
 }
 
@@ -71,8 +77,11 @@ async function finalTables(state: RunState): Promise<Readonly<Record<string, str
 }
 
 function servedByAll(lab: Lab, state: RunState): Readonly<Record<string, Served>> {
-  return Object.fromEntries(Object.entries(lab.hosts).filter(([, { sites }]) => (sites ?? []).length > 0)
-    .map(([host]) => [host, servedBy(state.folder, host)]));
+  return Object.fromEntries(
+    Object.entries(lab.hosts)
+      .filter(([, { sites }]) => (sites ?? []).length > 0)
+      .map(([host]) => [host, servedBy(state.folder, host)]),
+  );
 }
 
 const wantsCapture = (lab: Lab): boolean => lab.capture !== false && findCommand('tcpdump') !== undefined;
@@ -102,8 +111,15 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
   const verdicts = steps.flatMap((step) => step.verdicts);
   const failed = verdicts.filter(({ ok }) => !ok).length;
   return {
-    lab: lab.name, run: state.run, title: lab.title, ok: failed === 0 && stopped === undefined, held: verdicts.length - failed, failed,
-    ...(stopped === undefined ? {} : { stopped }), steps, ...rest,
+    lab: lab.name,
+    run: state.run,
+    title: lab.title,
+    ok: failed === 0 && stopped === undefined,
+    held: verdicts.length - failed,
+    failed,
+    ...(stopped === undefined ? {} : { stopped }),
+    steps,
+    ...rest,
   };
 }
 

@@ -106,8 +106,13 @@ export const isAddress = (value: string): boolean => isIPv4(value) || isIPv6(val
 /** `ADDR/LEN`. */
 export function isNetwork(value: string): boolean {
   const [address = '', length, more] = value.split('/');
-  return length !== undefined && more === undefined && isAddress(address) && /^\d{1,3}$/.test(length)
-    && Number(length) <= (isIPv4(address) ? 32 : 128);
+  return (
+    length !== undefined &&
+    more === undefined &&
+    isAddress(address) &&
+    /^\d{1,3}$/.test(length) &&
+    Number(length) <= (isIPv4(address) ? 32 : 128)
+  );
 }
 
 export const address: Check = text('an address such as 192.168.88.10', isAddress);

@@ -23,8 +23,12 @@ function listening(pid: number): ReadonlySet<number> {
     const path = `/proc/${pid}/net/${name}`;
     return existsSync(path) ? readFileSync(path, 'utf8').split('\n').slice(1) : [];
   });
-  return new Set(lines.map((line) => line.trim().split(/\s+/)).filter((fields) => fields[3] === '0A')
-    .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)));
+  return new Set(
+    lines
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === '0A')
+      .map((fields) => Number.parseInt(fields[1]?.split(':')[1] ?? '', 16)),
+  );
 }
 
 async function untilListening(service: Service, namespace: string, ports: readonly number[], host: string): Promise<void> {
@@ -48,19 +52,37 @@ async function untilListening(service: Service, namespace: string, ports: readon
 }
 
 /** Starts a host's server and resolves when it listens. @throws Error with what it said when it does not */
-export async function startSites(kind: ServerKind, namespace: string, host: string, sites: readonly LabSite[], folder: string): Promise<Service> {
+export async function startSites(
+  kind: ServerKind,
+  namespace: string,
+  host: string,
+  sites: readonly LabSite[],
+  folder: string,
+): Promise<Service> {
   const own = join(folder, host);
   mkdirSync(own, { recursive: true });
   writeFileSync(accessLog(folder, host), '');
   const config = join(own, kind === 'nginx' ? 'nginx.conf' : 'sites.json');
-  writeFileSync(config, kind === 'nginx' ? nginxConfig(host, sites, own) : JSON.stringify({
-    log: accessLog(folder, host), sites: sites.map((site) => ({ ...site, body: `${siteBody(host, site)}\n` })),
-  }));
+  writeFileSync(
+    config,
+    kind === 'nginx'
+      ? nginxConfig(host, sites, own)
+      : JSON.stringify({
+          log: accessLog(folder, host),
+          sites: sites.map((site) => ({ ...site, body: `${siteBody(host, site)}\n` })),
+        }),
+  );
   const argv = kind === 'nginx' ? ['nginx', '-p', own, '-e', join(own, 'error.log'), '-c', config] : ['weir', 'lab', 'serve', config];
   const service = await startChild(['ip', 'netns', 'exec', namespace, ...argv], {
-    env: labEnvironment(folder), stderrPath: join(own, 'stderr'),
+    env: labEnvironment(folder),
+    stderrPath: join(own, 'stderr'),
   });
-  await untilListening(service, namespace, sites.map(({ port }) => port), host);
+  await untilListening(
+    service,
+    namespace,
+    sites.map(({ port }) => port),
+    host,
+  );
   return service;
 }
 

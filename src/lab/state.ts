@@ -95,16 +95,19 @@ export function allRuns(): readonly RunState[] {
     }
     throw error;
   }
-  return names.filter((name) => name.endsWith('.json')).sort().flatMap((name) => {
-    try {
-      return [JSON.parse(readFileSync(join(LAB_STATE, name), 'utf8')) as RunState];
-    } catch (error) {
-      if (isCode(error, 'ENOENT')) {
-        return []; // taken down meanwhile
+  return names
+    .filter((name) => name.endsWith('.json'))
+    .sort()
+    .flatMap((name) => {
+      try {
+        return [JSON.parse(readFileSync(join(LAB_STATE, name), 'utf8')) as RunState];
+      } catch (error) {
+        if (isCode(error, 'ENOENT')) {
+          return []; // taken down meanwhile
+        }
+        throw error;
       }
-      throw error;
-    }
-  });
+    });
 }
 
 /** `running`: its process lives; `standing`: kept on purpose; `abandoned`: its process died without taking it down. */

@@ -28,7 +28,10 @@ const DEFAULT_SECONDS = 30;
 /** Servers write their logs, and links deliver, a moment after the client has its answer. */
 const SETTLE_MS = 2000;
 
-const servers = (lab: Lab): readonly string[] => Object.entries(lab.hosts).filter(([, { sites }]) => (sites ?? []).length > 0).map(([host]) => host);
+const servers = (lab: Lab): readonly string[] =>
+  Object.entries(lab.hosts)
+    .filter(([, { sites }]) => (sites ?? []).length > 0)
+    .map(([host]) => host);
 
 function sayResult(result: CommandResult, say: StepContext['say']): void {
   for (const text of [result.stdout, result.stderr]) {
@@ -93,9 +96,8 @@ async function trafficStep(step: TrafficStep, context: StepContext, mark: Mark):
 }
 
 async function servedStep(step: ServedStep, context: StepContext, mark: Mark): Promise<StepEvidence> {
-  const count = (): Readonly<Record<string, number>> => Object.fromEntries(
-    servers(context.lab).map((host) => [host, servedBy(context.state.folder, host, mark.served[host] ?? 0).requests]),
-  );
+  const count = (): Readonly<Record<string, number>> =>
+    Object.fromEntries(servers(context.lab).map((host) => [host, servedBy(context.state.folder, host, mark.served[host] ?? 0).requests]));
   return { kind: 'served', verdicts: await settled(async () => judgeServed(step.expect, count()), context.abort) };
 }
 
@@ -123,11 +125,16 @@ function sayVerdict(verdict: Verdict, say: StepContext['say']): void {
 
 async function oneStep(step: Step, context: StepContext, mark: Mark): Promise<StepEvidence> {
   switch (step.kind) {
-    case 'run': return runStep(step, context);
-    case 'wait': return waitStep(step, context);
-    case 'traffic': return trafficStep(step, context, mark);
-    case 'served': return servedStep(step, context, mark);
-    case 'mark': return { kind: 'mark', verdicts: [] };
+    case 'run':
+      return runStep(step, context);
+    case 'wait':
+      return waitStep(step, context);
+    case 'traffic':
+      return trafficStep(step, context, mark);
+    case 'served':
+      return servedStep(step, context, mark);
+    case 'mark':
+      return { kind: 'mark', verdicts: [] };
   }
 }
 

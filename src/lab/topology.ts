@@ -22,8 +22,11 @@ export function inBatches(actions: readonly Action[]): readonly (readonly Action
   for (const action of actions) {
     const last = batches.at(-1);
     const before = last?.[0];
-    const joins = before !== undefined && (action.kind === 'ip' || action.kind === 'sysctl')
-      && before.kind === action.kind && before.namespace === action.namespace;
+    const joins =
+      before !== undefined &&
+      (action.kind === 'ip' || action.kind === 'sysctl') &&
+      before.kind === action.kind &&
+      before.namespace === action.namespace;
     if (joins && last !== undefined) {
       last.push(action);
     } else {
@@ -36,7 +39,8 @@ export function inBatches(actions: readonly Action[]): readonly (readonly Action
 /** Dots divide a key's parts; a dot inside a part (a VLAN's name) is written as a slash, as sysctl(8) has it. */
 const sysctlPath = (key: string): string => `/proc/sys/${key.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))}`;
 
-const SET = 'while read -r path present value; do [ -e "$path" ] || [ "$present" = must ] || continue; echo "$value" >"$path" || exit 1; done';
+const SET =
+  'while read -r path present value; do [ -e "$path" ] || [ "$present" = must ] || continue; echo "$value" >"$path" || exit 1; done';
 
 async function performBatch(batch: readonly Action[], state: RunState, server: ServerKind, abort: AbortSignal): Promise<void> {
   const [first] = batch;
@@ -45,16 +49,28 @@ async function performBatch(batch: readonly Action[], state: RunState, server: S
       await must(['ip', 'netns', 'add', first.name], '', abort);
       break;
     case 'ip':
-      await must(['ip', '-n', first.namespace, '-batch', '-'], batch.map((action) => (action.kind === 'ip' ? `${action.args.join(' ')}\n` : '')).join(''), abort);
+      await must(
+        ['ip', '-n', first.namespace, '-batch', '-'],
+        batch.map((action) => (action.kind === 'ip' ? `${action.args.join(' ')}\n` : '')).join(''),
+        abort,
+      );
       break;
     case 'sysctl':
-      await must(['ip', 'netns', 'exec', first.namespace, 'sh', '-c', SET], batch.map((action) =>
-        (action.kind === 'sysctl' ? `${sysctlPath(action.key)} ${action.ifPresent ? 'may' : 'must'} ${action.value}\n` : '')).join(''), abort);
+      await must(
+        ['ip', 'netns', 'exec', first.namespace, 'sh', '-c', SET],
+        batch
+          .map((action) =>
+            action.kind === 'sysctl' ? `${sysctlPath(action.key)} ${action.ifPresent ? 'may' : 'must'} ${action.value}\n` : '',
+          )
+          .join(''),
+        abort,
+      );
       break;
     case 'sites':
       await startSites(server, first.namespace, first.host, first.sites, state.folder);
       break;
-    case undefined: break;
+    case undefined:
+      break;
   }
   abort.throwIfAborted();
 }
@@ -63,7 +79,10 @@ async function performBatch(batch: readonly Action[], state: RunState, server: S
 async function untilForwarding(namespace: string, abort: AbortSignal): Promise<void> {
   const until = Date.now() + 5000;
   for (;;) {
-    const ports = JSON.parse(await must(['bridge', '-n', namespace, '-j', 'link', 'show'], '', abort) || '[]') as { readonly ifname: string; readonly state?: string }[];
+    const ports = JSON.parse((await must(['bridge', '-n', namespace, '-j', 'link', 'show'], '', abort)) || '[]') as {
+      readonly ifname: string;
+      readonly state?: string;
+    }[];
     const waiting = ports.filter(({ state }) => state !== 'forwarding');
     if (waiting.length === 0) {
       return;

@@ -23,15 +23,17 @@ export function atPorts(packets: readonly SeenPacket[], ports: ReadonlyMap<numbe
 
 function matches(packet: PortPacket, wanted: TrafficExpectation): boolean {
   const [host, device] = (wanted.at ?? '').split(':');
-  return (wanted.at === undefined || (packet.host === host && (device === undefined || packet.device === device)))
-    && (wanted.direction === undefined || (wanted.direction === 'to') === packet.outgoing)
-    && (wanted.from === undefined || packet.sender === wanted.from)
-    && (wanted.protocol === undefined || packet.protocol === wanted.protocol)
-    && (wanted.source === undefined || packet.source === wanted.source)
-    && (wanted.destination === undefined || packet.destination === wanted.destination)
-    && (wanted.sourcePort === undefined || packet.sourcePort === wanted.sourcePort)
-    && (wanted.destinationPort === undefined || packet.destinationPort === wanted.destinationPort)
-    && [...(wanted.flags ?? '')].every((letter) => packet.flags?.includes(letter) === true);
+  return (
+    (wanted.at === undefined || (packet.host === host && (device === undefined || packet.device === device))) &&
+    (wanted.direction === undefined || (wanted.direction === 'to') === packet.outgoing) &&
+    (wanted.from === undefined || packet.sender === wanted.from) &&
+    (wanted.protocol === undefined || packet.protocol === wanted.protocol) &&
+    (wanted.source === undefined || packet.source === wanted.source) &&
+    (wanted.destination === undefined || packet.destination === wanted.destination) &&
+    (wanted.sourcePort === undefined || packet.sourcePort === wanted.sourcePort) &&
+    (wanted.destinationPort === undefined || packet.destinationPort === wanted.destinationPort) &&
+    [...(wanted.flags ?? '')].every((letter) => packet.flags?.includes(letter) === true)
+  );
 }
 
 export const countTraffic = (packets: readonly PortPacket[], wanted: TrafficExpectation): number =>

@@ -1,7 +1,22 @@
 // Judges a lab file: every wrong key with its path and what was expected there.
 import type { Lab } from './model.js';
 import {
-  address, at, type Check, choice, flag, isNetwork, isRecord, list, network, object, oneOf, type Problem, record, type Report, text, whole,
+  address,
+  at,
+  type Check,
+  choice,
+  flag,
+  isNetwork,
+  isRecord,
+  list,
+  network,
+  object,
+  oneOf,
+  type Problem,
+  type Report,
+  record,
+  text,
+  whole,
 } from './shape.js';
 
 const labName = text('a name of small letters, digits and dashes, at most 32', (value) => /^[a-z0-9][a-z0-9-]{0,31}$/.test(value));
@@ -35,40 +50,55 @@ const pattern = text('a regular expression', (value) => {
 });
 
 const bounds = choice((value) =>
-  isRecord(value) ? object({}, { min: count, max: count }) : (given, path, report) => {
-    if (typeof given !== 'number' || !Number.isInteger(given) || given < 0) {
-      report(path, 'expected a whole number, or an object with min, max or both');
-    }
-  });
+  isRecord(value)
+    ? object({}, { min: count, max: count })
+    : (given, path, report) => {
+        if (typeof given !== 'number' || !Number.isInteger(given) || given < 0) {
+          report(path, 'expected a whole number, or an object with min, max or both');
+        }
+      },
+);
 
-const expectation = object({}, {
-  exit: whole('an exit status', 0, 255),
-  answers: list(anyText, 1),
-  tally: record(anyText, count, 1),
-  contains: list(someText, 1),
-  lacks: list(someText, 1),
-  matches: list(pattern, 1),
-  errors: list(someText, 1),
-});
+const expectation = object(
+  {},
+  {
+    exit: whole('an exit status', 0, 255),
+    answers: list(anyText, 1),
+    tally: record(anyText, count, 1),
+    contains: list(someText, 1),
+    lacks: list(someText, 1),
+    matches: list(pattern, 1),
+    errors: list(someText, 1),
+  },
+);
 
-const traffic = object({ packets: bounds }, {
-  say: oneLine,
-  at: text('HOST or HOST:INTERFACE'),
-  direction: oneOf(['from', 'to']),
-  from: someText,
-  protocol: oneOf(['tcp', 'udp', 'icmp', 'arp-request', 'arp-reply']),
-  source: address,
-  destination: address,
-  sourcePort: port,
-  destinationPort: port,
-  flags: text('TCP flags, of the letters FSRPA', (value) => /^[FSRPA]+$/.test(value)),
-});
+const traffic = object(
+  { packets: bounds },
+  {
+    say: oneLine,
+    at: text('HOST or HOST:INTERFACE'),
+    direction: oneOf(['from', 'to']),
+    from: someText,
+    protocol: oneOf(['tcp', 'udp', 'icmp', 'arp-request', 'arp-reply']),
+    source: address,
+    destination: address,
+    sourcePort: port,
+    destinationPort: port,
+    flags: text('TCP flags, of the letters FSRPA', (value) => /^[FSRPA]+$/.test(value)),
+  },
+);
 
 const seconds = whole('seconds', 1, 3600);
 const STEPS: Readonly<Record<string, Check>> = {
-  run: object({ kind: someText, on: someText, command: oneLine }, {
-    times: whole('how often', 1, 10_000), seconds, say: oneLine, expect: expectation,
-  }),
+  run: object(
+    { kind: someText, on: someText, command: oneLine },
+    {
+      times: whole('how often', 1, 10_000),
+      seconds,
+      say: oneLine,
+      expect: expectation,
+    },
+  ),
   wait: object({ kind: someText, on: someText, command: oneLine, seconds, expect: expectation }, { say: oneLine }),
   mark: object({ kind: someText }, { say: oneLine }),
   traffic: object({ kind: someText, expect: list(traffic, 1) }, { say: oneLine }),
@@ -78,25 +108,49 @@ const STEPS: Readonly<Record<string, Check>> = {
 const step = choice((value) => {
   const kind = isRecord(value) ? value['kind'] : undefined;
   const known = typeof kind === 'string' && Object.hasOwn(STEPS, kind) ? STEPS[kind] : undefined;
-  return known ?? object({ kind: oneOf(Object.keys(STEPS)) }, isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, () => {}])) : {});
+  return (
+    known ??
+    object({ kind: oneOf(Object.keys(STEPS)) }, isRecord(value) ? Object.fromEntries(Object.keys(value).map((key) => [key, () => {}])) : {})
+  );
 });
 
-const host = object({ interfaces: record(interfaceName, object({ switch: someText }, { addresses: list(network) })) }, {
-  director: flag,
-  gateway: address,
-  routes: list(object({ to: text('default or a network such as 10.0.0.0/8', (value) => value === 'default' || isNetwork(value)) }, {
-    via: address, dev: someText,
-  })),
-  sysctls: record(sysctlKey, sysctlValue),
-  sites: list(object({ port }, {
-    address,
-    body: text('one line without $', (value) => /^[^\n$\0]+$/.test(value)),
-  })),
-});
+const host = object(
+  { interfaces: record(interfaceName, object({ switch: someText }, { addresses: list(network) })) },
+  {
+    director: flag,
+    gateway: address,
+    routes: list(
+      object(
+        { to: text('default or a network such as 10.0.0.0/8', (value) => value === 'default' || isNetwork(value)) },
+        {
+          via: address,
+          dev: someText,
+        },
+      ),
+    ),
+    sysctls: record(sysctlKey, sysctlValue),
+    sites: list(
+      object(
+        { port },
+        {
+          address,
+          body: text('one line without $', (value) => /^[^\n$\0]+$/.test(value)),
+        },
+      ),
+    ),
+  },
+);
 
-const lab = object({
-  name: labName, title: oneLine, switches: list(switchName, 1), hosts: record(hostName, host, 1), steps: list(step),
-}, { capture: flag, needs: list(text('the name of a command', (value) => /^[A-Za-z0-9._-]+$/.test(value))) });
+const lab = object(
+  {
+    name: labName,
+    title: oneLine,
+    switches: list(switchName, 1),
+    hosts: record(hostName, host, 1),
+    steps: list(step),
+  },
+  { capture: flag, needs: list(text('the name of a command', (value) => /^[A-Za-z0-9._-]+$/.test(value))) },
+);
 
 /** Names that must have been defined elsewhere in the file. Only called on a lab whose shape is right. */
 function checkReferences(value: Lab, report: Report): void {
@@ -109,7 +163,10 @@ function checkReferences(value: Lab, report: Report): void {
   for (const [name, { interfaces }] of Object.entries(value.hosts)) {
     for (const [device, link] of Object.entries(interfaces)) {
       if (!value.switches.includes(link.switch)) {
-        report(`hosts.${name}.interfaces.${device}.switch`, `there is no switch ${link.switch}; the switches are ${value.switches.join(', ')}`);
+        report(
+          `hosts.${name}.interfaces.${device}.switch`,
+          `there is no switch ${link.switch}; the switches are ${value.switches.join(', ')}`,
+        );
       }
     }
   }
@@ -122,17 +179,27 @@ function checkReferences(value: Lab, report: Report): void {
           report(at(path, 'expect.answers'), `expected as many answers as times (${item.times ?? 1}), got ${item.expect.answers.length}`);
         }
         break;
-      case 'wait': known(item.on, at(path, 'on')); break;
-      case 'served': Object.keys(item.expect).forEach((name) => known(name, at(path, `expect.${name}`), ['*'])); break;
-      case 'traffic': checkTraffic(item.expect, value, path, known, report); break;
-      case 'mark': break;
+      case 'wait':
+        known(item.on, at(path, 'on'));
+        break;
+      case 'served':
+        Object.keys(item.expect).forEach((name) => known(name, at(path, `expect.${name}`), ['*']));
+        break;
+      case 'traffic':
+        checkTraffic(item.expect, value, path, known, report);
+        break;
+      case 'mark':
+        break;
     }
   });
 }
 
 function checkTraffic(
-  expectations: Extract<Lab['steps'][number], { kind: 'traffic' }>['expect'], value: Lab, path: string,
-  known: (name: string, path: string) => void, report: Report,
+  expectations: Extract<Lab['steps'][number], { kind: 'traffic' }>['expect'],
+  value: Lab,
+  path: string,
+  known: (name: string, path: string) => void,
+  report: Report,
 ): void {
   if (value.capture === false) {
     report(path, 'traffic cannot be judged: the lab says capture: false');

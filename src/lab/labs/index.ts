@@ -1,5 +1,13 @@
 // The labs that weir brings along, in the order in which they are listed.
 import type { Lab } from '../model.js';
+import { dr } from './dr.js';
+import { dr2 } from './dr-2.js';
+import { drArp } from './dr-arp.js';
+import { drLocal } from './dr-local.js';
+import { drRedirect } from './dr-redirect.js';
+import { drTwoNets } from './dr-two-nets.js';
 import { nat } from './nat.js';
+import { nat2 } from './nat-2.js';
+import { stress } from './stress.js';
 
-export const labs: readonly Lab[] = [nat];
+export const labs: readonly Lab[] = [nat, nat2, dr, dr2, drArp, drRedirect, drTwoNets, drLocal, stress];

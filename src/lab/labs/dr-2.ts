@@ -1,0 +1,45 @@
+// VS/DR again with other addresses: a VIP with a label, weights 3 and 4.
+import type { Lab, LabHost } from '../model.js';
+import { curls, mark, run, table, tell } from './make.js';
+
+const vip = '172.16.246.140';
+const server = (address: string): LabHost => ({
+  interfaces: { ens33: { switch: 'lan', addresses: [`${address}/24`] } },
+  sites: [{ port: 80 }],
+});
+
+export const dr2: Lab = {
+  name: 'dr-2',
+  title: 'VS/DR with the VIP as ens33:0, weights 3 and 4',
+  switches: ['lan'],
+  hosts: {
+    client1: { interfaces: { ens33: { switch: 'lan', addresses: ['172.16.246.150/24'] } } },
+    lvs1: {
+      director: true,
+      interfaces: { ens33: { switch: 'lan', addresses: ['172.16.246.134/24'] } },
+      sysctls: { 'net.ipv4.ip_forward': 0 },
+    },
+    rs135: server('172.16.246.135'),
+    rs136: server('172.16.246.136'),
+  },
+  needs: ['curl'],
+  steps: [
+    run('rs135', `weir realserver start --vip ${vip}`),
+    run('rs136', `weir realserver start --vip ${vip}`),
+    tell('The VIP as an alias of the director’s interface.', run('lvs1', `ip address add ${vip}/24 dev ens33 label ens33:0`)),
+    run('lvs1', `ipvsadm -A -t ${vip}:80 -s wlc`),
+    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 172.16.246.135 -g -w 3`),
+    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 172.16.246.136 -g -w 4`),
+    mark,
+    curls('client1', `http://${vip}`, 'rs136', 'rs135', 'rs136', 'rs135', 'rs136', 'rs135', 'rs136'),
+    table('lvs1', `TCP ${vip}:80 wlc`, '-> 172.16.246.135:80 Route 3 0 3', '-> 172.16.246.136:80 Route 4 0 4'),
+    { kind: 'served', expect: { rs135: 3, rs136: 4 } },
+    {
+      kind: 'traffic',
+      expect: [
+        { say: 'answers to the client from the servers themselves', at: 'client1', direction: 'to', source: vip, flags: 'SA', packets: 7 },
+        { say: 'packets of any reply at the director', at: 'lvs1', source: vip, sourcePort: 80, packets: 0 },
+      ],
+    },
+  ],
+};

@@ -1,0 +1,68 @@
+// A fault on purpose: web1 has the VIP but answers ARP for it, so clients may find it without the director.
+import type { Lab, LabHost } from '../model.js';
+import { curls, mark, run, tell } from './make.js';
+
+const vip = '192.168.88.15';
+const server = (address: string): LabHost => ({
+  interfaces: { eth0: { switch: 'lan', addresses: [`${address}/24`] } },
+  sites: [{ port: 80 }],
+});
+
+const ask = run('client1', `ip neighbour flush dev eth0; curl http://${vip}`);
+
+export const drArp: Lab = {
+  name: 'dr-arp',
+  title: 'VS/DR with a fault: web1 answers ARP for the VIP; weir doctor finds it',
+  switches: ['lan'],
+  hosts: {
+    client1: { interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.10/24'] } } },
+    lvs1: {
+      director: true,
+      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${vip}/24`] } },
+      sysctls: { 'net.ipv4.ip_forward': 0 },
+    },
+    web1: server('192.168.88.100'),
+    web2: server('192.168.88.200'),
+  },
+  needs: ['curl'],
+  steps: [
+    tell('web1 gets the VIP by hand, without the ARP settings; web2 as it should be.', run('web1', `ip address add ${vip}/32 dev lo`)),
+    run('web2', `weir realserver start --vip ${vip}`),
+    run('lvs1', `ipvsadm -A -t ${vip}:80 -s rr`),
+    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.100 -g`),
+    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.200 -g`),
+    mark,
+    tell('The client asks who has the VIP, and two hosts answer: which one it takes is chance.', ask),
+    {
+      kind: 'traffic',
+      expect: [
+        { say: 'ARP answers for the VIP by the director', protocol: 'arp-reply', from: 'lvs1', source: vip, packets: { min: 1 } },
+        { say: 'ARP answers for the VIP by web1', protocol: 'arp-reply', from: 'web1', source: vip, packets: { min: 1 } },
+        { say: 'ARP answers for the VIP by web2', protocol: 'arp-reply', from: 'web2', source: vip, packets: 0 },
+      ],
+    },
+    tell(
+      'weir doctor on the director names who else answers; on web1 it names the settings.',
+      run('lvs1', 'weir doctor', {
+        exit: 2,
+        contains: [vip, '192.168.88.100'],
+      }),
+    ),
+    run('web1', `weir doctor --role rs --vip ${vip}`, { exit: 2, contains: ['arp_ignore'] }),
+
+    tell('The mend.', run('web1', `weir realserver start --vip ${vip}`)),
+    run('lvs1', 'weir doctor', { lacks: ['192.168.88.100 answers'] }),
+    mark,
+    ask,
+    {
+      kind: 'traffic',
+      expect: [
+        { say: 'ARP answers for the VIP by the director', protocol: 'arp-reply', from: 'lvs1', source: vip, packets: { min: 1 } },
+        { say: 'ARP answers for the VIP by web1', protocol: 'arp-reply', from: 'web1', source: vip, packets: 0 },
+      ],
+    },
+    mark,
+    curls('client1', `http://${vip}`, 'web1', 'web2'),
+    { kind: 'served', expect: { web1: 1, web2: 1 } },
+  ],
+};

@@ -1,0 +1,41 @@
+// VS/DR with a real server on the director itself.
+import type { Lab } from '../model.js';
+import { curls, mark, run, table, tell } from './make.js';
+
+const vip = '192.168.88.15';
+
+export const drLocal: Lab = {
+  name: 'dr-local',
+  title: 'VS/DR with one of the real servers on the director itself (Local)',
+  switches: ['lan'],
+  hosts: {
+    client1: { interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.10/24'] } } },
+    lvs1: {
+      director: true,
+      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${vip}/24`] } },
+      sysctls: { 'net.ipv4.ip_forward': 0 },
+      sites: [{ port: 80 }],
+    },
+    web1: { interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.100/24'] } }, sites: [{ port: 80 }] },
+  },
+  needs: ['curl'],
+  steps: [
+    run('web1', `weir realserver start --vip ${vip}`),
+    tell('Without a service the director’s own web server answers at the VIP.', curls('client1', `http://${vip}`, 'lvs1')),
+    run('lvs1', `ipvsadm -A -t ${vip}:80 -s rr`),
+    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.100 -g`),
+    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.5 -g`),
+    table('lvs1', '-> 192.168.88.5:80 Local 1 0 0', '-> 192.168.88.100:80 Route 1 0 0'),
+    mark,
+    curls('client1', `http://${vip}`, 'lvs1', 'web1', 'lvs1', 'web1', 'lvs1', 'web1'),
+    table('lvs1', '-> 192.168.88.5:80 Local 1 0 3', '-> 192.168.88.100:80 Route 1 0 3'),
+    { kind: 'served', expect: { lvs1: 3, web1: 3 } },
+    {
+      kind: 'traffic',
+      expect: [
+        { say: 'answers of the director’s own server', at: 'lvs1', direction: 'from', source: vip, flags: 'SA', packets: 3 },
+        { say: 'answers of web1 to the client', at: 'client1', direction: 'to', from: 'web1', source: vip, flags: 'SA', packets: 3 },
+      ],
+    },
+  ],
+};

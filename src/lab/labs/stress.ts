@@ -1,0 +1,76 @@
+// Many connections: 200,000 requests, 500 at once, each a connection of its own, through NAT and then through DR.
+import type { Lab, LabHost, Step } from '../model.js';
+import { run, tableBecomes, tell } from './make.js';
+
+const dip = '192.168.99.5';
+const drVip = '192.168.88.15';
+
+/** So that the load does not fail by itself: room for 500 connects at once. */
+const roomy = { 'net.core.somaxconn': 16384, 'net.ipv4.tcp_max_syn_backlog': 16384 };
+
+const natServer = (address: string): LabHost => ({
+  interfaces: { eth1: { switch: 'back', addresses: [`${address}/24`] } },
+  gateway: dip,
+  sysctls: roomy,
+  sites: [{ port: 80 }],
+});
+const drServer = (address: string): LabHost => ({
+  interfaces: { eth0: { switch: 'front', addresses: [`${address}/24`] } },
+  sysctls: roomy,
+  sites: [{ port: 80 }],
+});
+
+/** `ab` ends at the first error, and counts answers of another length as failed. */
+const load = (vip: string): Step => ({
+  kind: 'run',
+  on: 'client1',
+  command: `ab -q -n 200000 -c 500 http://${vip}/`,
+  seconds: 300,
+  expect: { contains: ['Complete requests: 200000', 'Failed requests: 0'], lacks: ['Non-2xx', 'Write errors'] },
+});
+
+export const stress: Lab = {
+  name: 'stress',
+  title: '200,000 requests, 500 at once, through NAT and through DR: no error, ActiveConn back to 0',
+  switches: ['front', 'back'],
+  hosts: {
+    client1: {
+      interfaces: { eth0: { switch: 'front', addresses: ['192.168.88.10/24'] } },
+      gateway: '192.168.88.5',
+      sysctls: { 'net.ipv4.ip_local_port_range': '1024 65535' },
+    },
+    lvs1: {
+      director: true,
+      interfaces: {
+        eth0: { switch: 'front', addresses: ['192.168.88.5/24', `${drVip}/24`] },
+        eth1: { switch: 'back', addresses: [`${dip}/24`] },
+      },
+      sysctls: { 'net.ipv4.ip_forward': 1 },
+    },
+    web1: natServer('192.168.99.100'),
+    web2: natServer('192.168.99.200'),
+    web3: drServer('192.168.88.100'),
+    web4: drServer('192.168.88.200'),
+  },
+  // Millions of packets: the servers' own logs and the load's own count are the evidence.
+  capture: false,
+  needs: ['curl', 'ab'],
+  steps: [
+    run('web3', `weir realserver start --vip ${drVip}`),
+    run('web4', `weir realserver start --vip ${drVip}`),
+    run('lvs1', 'ipvsadm -A -t 192.168.88.5:80 -s wlc'),
+    run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.100 -m'),
+    run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.200 -m'),
+    run('lvs1', `ipvsadm -A -t ${drVip}:80 -s wlc`),
+    run('lvs1', `ipvsadm -a -t ${drVip}:80 -r 192.168.88.100 -g`),
+    run('lvs1', `ipvsadm -a -t ${drVip}:80 -r 192.168.88.200 -g`),
+    { kind: 'mark' },
+    tell('Through NAT.', load('192.168.88.5')),
+    { kind: 'served', expect: { '*': 200_000, web1: { min: 60_000 }, web2: { min: 60_000 } } },
+    tableBecomes('lvs1', 30, '^-> 192\\.168\\.99\\.100:80 Masq 1 0 \\d+', '^-> 192\\.168\\.99\\.200:80 Masq 1 0 \\d+'),
+    { kind: 'mark' },
+    tell('Through DR.', load(drVip)),
+    { kind: 'served', expect: { '*': 200_000, web3: { min: 60_000 }, web4: { min: 60_000 } } },
+    tableBecomes('lvs1', 30, '^-> 192\\.168\\.88\\.100:80 Route 1 0 \\d+', '^-> 192\\.168\\.88\\.200:80 Route 1 0 \\d+'),
+  ],
+};
