@@ -15,7 +15,7 @@ export interface ScriptOptions {
 
 const quote = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
-const HEAD = String.raw`#!/bin/sh
+const HEAD = `#!/bin/sh
 # Makes this host a real server of the virtual addresses below (VS/DR, VS/TUN), or undoes exactly that.
 # usage: realserver start|stop|status      status: exit 0 all in place, 1 partly, 3 not started
 # Printed by "weir realserver script"; needs root and ip.
@@ -34,9 +34,8 @@ command -v ip >/dev/null || fail "ip is missing: apt-get install iproute2"
 # Every interface that faces the cluster: up, speaking ARP, with an IPv4 address.
 interfaces() {
   [ -n "$INTERFACES" ] && { echo "$INTERFACES" | tr ' ' '\n'; return; }
-  ip -o link show up | while read -r _ name flags _; do
+  ip -o link show up | sed -n 's/^[0-9]*: \([^:@ ]*\)[^ ]* <\([^>]*\)>.*/\1 \2/p' | while read -r name flags; do
     case $flags in *LOOPBACK* | *NOARP*) continue ;; esac
-    name=${'${name%:}'}; name=${'${name%%@*}'}
     ip -4 addr show dev "$name" | grep -q ' inet ' && echo "$name"
   done
 }
@@ -49,7 +48,7 @@ settings() {
 }
 # hides PATH VALUE: whether this value keeps the VIP from being told (the kernel takes the larger of all and the interface).
 hides() {
-  case ${'${1##*/}'}:$2 in arp_ignore:[128] | arp_announce:2) return 0 ;; *) return 1 ;; esac
+  case $1:$2 in *arp_ignore:[128] | *arp_announce:2) return 0 ;; *) return 1 ;; esac
 }
 value() { cat "/proc/sys/$1" 2>/dev/null; }
 put() { echo "$2" >"/proc/sys/$1" || fail "cannot set $1 to $2: run as root"; }
@@ -167,7 +166,7 @@ status() {
   [ $((missing + loud)) -eq 0 ]
 }
 
-case ${'${1-}'} in
+case $* in
 start | stop | status) "$1" ;;
 *) echo "usage: $0 start|stop|status" >&2; exit 2 ;;
 esac

@@ -1,0 +1,178 @@
+// The plan of a real server: right order, nothing twice, exact undoing, also from every half-done state.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import type { Address } from '../../model/address.js';
+import type { Observed } from './observed.js';
+import { type Plan, planStart, planStop, type Step } from './plan.js';
+import { readSaved, readScriptSaved, writeSaved } from './saved.js';
+
+const ip = (text: string): Address => parseIpv4(text) ?? assert.fail(text);
+const a = ip('10.9.8.7');
+const b = ip('10.9.8.6');
+
+const settings = (value: string) =>
+  new Map(['all', 'lo', 'n1'].flatMap((name) => ['arp_ignore', 'arp_announce'].map((key) => [`net/ipv4/conf/${name}/${key}`, value] as const)));
+
+/** A host with one interface that faces the cluster, and one tunnel that must be left alone. */
+const fresh: Observed = {
+  links: [
+    { name: 'lo', ifindex: 1, up: true, loopback: true, noArp: false },
+    { name: 'n1', ifindex: 2, up: true, loopback: false, noArp: false },
+    { name: 'tun', ifindex: 3, up: true, loopback: false, noArp: true },
+  ],
+  addresses: [
+    { ifindex: 1, address: ip('127.0.0.1'), prefixLength: 8, label: 'lo' },
+    { ifindex: 2, address: ip('10.9.8.2'), prefixLength: 24, label: 'n1' },
+    { ifindex: 3, address: ip('10.1.1.1'), prefixLength: 32, label: 'tun' },
+  ],
+  hostRoutes: [],
+  settings: settings('0'),
+};
+
+/** What the host looks like after one step: a kernel small enough to trust. */
+function after(host: Observed, step: Step): Observed {
+  switch (step.kind) {
+    case 'link':
+      return { ...host, links: host.links.map((link) => (link.loopback ? { ...link, up: step.up } : link)) };
+    case 'setting':
+      return { ...host, settings: new Map([...host.settings, [step.path, step.value]]) };
+    case 'add-address':
+      return { ...host, addresses: [...host.addresses, { ifindex: 1, address: step.address, prefixLength: 32, label: step.label }] };
+    case 'delete-address':
+      return { ...host, addresses: host.addresses.filter((one) => formatAddress(one.address) !== formatAddress(step.address)) };
+    case 'add-route':
+      return { ...host, hostRoutes: [...host.hostRoutes, step.address] };
+    case 'delete-route':
+      return { ...host, hostRoutes: host.hostRoutes.filter((one) => formatAddress(one) !== formatAddress(step.address)) };
+  }
+}
+
+const planned = (plan: Plan) => (plan.kind === 'plan' ? plan : assert.fail(plan.reason));
+const applied = (host: Observed, steps: readonly Step[]) => steps.reduce(after, host);
+
+test('sysctls come before the first VIP, all and lo before the interfaces, tunnels are left alone', () => {
+  const { steps } = planned(planStart(fresh, { vips: [a, b] }, undefined));
+  assert.deepEqual(
+    steps.map((step) => (step.kind === 'setting' ? `${step.path}=${step.value}` : step.kind)),
+    [
+      'net/ipv4/conf/all/arp_ignore=1', 'net/ipv4/conf/all/arp_announce=2', 'net/ipv4/conf/lo/arp_ignore=1', 'net/ipv4/conf/lo/arp_announce=2',
+      'net/ipv4/conf/n1/arp_ignore=1', 'net/ipv4/conf/n1/arp_announce=2', 'add-address', 'add-address', 'add-route', 'add-route',
+    ],
+  );
+  assert.deepEqual(steps.flatMap((step) => (step.kind === 'add-address' ? step.label : [])), ['lo:0', 'lo:1']);
+});
+
+test('a second start does nothing, and remembers the same', () => {
+  const first = planned(planStart(fresh, { vips: [a] }, undefined));
+  const second = planned(planStart(applied(fresh, first.steps), { vips: [a] }, first.after));
+  assert.deepEqual(second.steps, []);
+  assert.deepEqual(second.after, first.after);
+});
+
+test('stricter values that hide as well are kept; 3 and 4 do not hide', () => {
+  const host = { ...fresh, settings: new Map([...settings('2'), ['net/ipv4/conf/n1/arp_ignore', '3'], ['net/ipv4/conf/all/arp_ignore', '8']]) };
+  const { steps } = planned(planStart(host, { vips: [a] }, undefined));
+  assert.deepEqual(steps.filter(({ kind }) => kind === 'setting'), [{ kind: 'setting', path: 'net/ipv4/conf/n1/arp_ignore', value: '1' }]);
+});
+
+test('labels that are taken are not given again', () => {
+  const host = { ...fresh, addresses: [...fresh.addresses, { ifindex: 1, address: ip('10.3.3.3'), prefixLength: 32, label: 'lo:0' }] };
+  const { steps } = planned(planStart(host, { vips: [a] }, undefined));
+  assert.deepEqual(steps.flatMap((step) => (step.kind === 'add-address' ? step.label : [])), ['lo:1']);
+});
+
+test('killed after any number of steps of a start, stop undoes it exactly', () => {
+  const down = { ...fresh, links: fresh.links.map((link) => ({ ...link, up: !link.loopback })) };
+  fc.assert(
+    fc.property(fc.constantFrom(fresh, down), fc.nat(11), fc.nat(11), (host, started, stopped) => {
+      const start = planned(planStart(host, { vips: [a, b] }, undefined));
+      const memory = readSaved(writeSaved(start.before)) ?? assert.fail('a memory that cannot be read');
+      const half = applied(host, start.steps.slice(0, started));
+      const stop = planned(planStop(half, undefined, memory));
+      assert.equal(stop.after, undefined);
+      const quarter = applied(half, stop.steps.slice(0, stopped));
+      assert.deepEqual(applied(quarter, planned(planStop(quarter, undefined, memory)).steps), host);
+    }),
+  );
+});
+
+test('killed after any number of steps, a second start completes it and stop still undoes it exactly', () => {
+  fc.assert(
+    fc.property(fc.nat(11), (started) => {
+      const start = planned(planStart(fresh, { vips: [a, b] }, undefined));
+      const half = applied(fresh, start.steps.slice(0, started));
+      const again = planned(planStart(half, { vips: [a, b] }, start.before));
+      const whole = applied(half, again.steps);
+      assert.deepEqual(planned(planStart(whole, { vips: [a, b] }, again.after)).steps, []);
+      assert.deepEqual(applied(whole, planned(planStop(whole, undefined, again.after)).steps), fresh);
+    }),
+  );
+});
+
+test('the sysctls stay until the last VIP goes', () => {
+  const start = planned(planStart(fresh, { vips: [a, b] }, undefined));
+  const host = applied(fresh, start.steps);
+  const one = planned(planStop(host, [a], start.after));
+  assert.deepEqual(one.steps.map(({ kind }) => kind), ['delete-route', 'delete-address']);
+  assert.deepEqual(one.after?.vips, ['10.9.8.6']);
+  const rest = planned(planStop(applied(host, one.steps), [b], one.after));
+  assert.deepEqual(applied(applied(host, one.steps), rest.steps), fresh);
+});
+
+test('a VIP that was on lo before is not ours to remove', () => {
+  const host = { ...fresh, addresses: [...fresh.addresses, { ifindex: 1, address: a, prefixLength: 32, label: 'lo' }] };
+  const start = planned(planStart(host, { vips: [a] }, undefined));
+  const stop = planned(planStop(applied(host, start.steps), [a], start.after));
+  assert.deepEqual(applied(applied(host, start.steps), stop.steps), host);
+  assert.deepEqual(stop.notes, ['10.9.8.7 was on lo before weir: left there']);
+});
+
+test('a sysctl that someone changed since is left alone and told', () => {
+  const start = planned(planStart(fresh, { vips: [a] }, undefined));
+  const touched = applied(fresh, [...start.steps, { kind: 'setting', path: 'net/ipv4/conf/n1/arp_ignore', value: '8' }]);
+  const stop = planned(planStop(touched, undefined, start.after));
+  assert.equal(applied(touched, stop.steps).settings.get('net/ipv4/conf/n1/arp_ignore'), '8');
+  assert.deepEqual(stop.notes, ['net.ipv4.conf.n1.arp_ignore is 8, not 1 as start set it: left so']);
+});
+
+test('what cannot be is refused in one line and plans nothing', () => {
+  const wide = { ...fresh, addresses: [...fresh.addresses, { ifindex: 1, address: a, prefixLength: 24, label: 'lo' }] };
+  const reasons = [
+    planStart(fresh, { vips: [ip('10.9.8.2')] }, undefined),
+    planStart(wide, { vips: [a] }, undefined),
+    planStart(fresh, { vips: [ip('224.0.0.1')] }, undefined),
+    planStart(fresh, { vips: [a], interfaces: ['n9'] }, undefined),
+    planStart(fresh, { vips: [a], interfaces: ['lo'] }, undefined),
+  ].map((plan) => (plan.kind === 'refused' ? plan.reason : assert.fail('not refused')));
+  assert.deepEqual(reasons, [
+    '10.9.8.2 is on n1: a real server that answers ARP for the VIP takes it from the director',
+    '10.9.8.7/24 is on lo, which makes the whole subnet local; first: ip addr del 10.9.8.7/24 dev lo',
+    '224.0.0.1 cannot be a VIP',
+    'no such interface: n9',
+    'lo is the loopback; --iface names an interface that faces the cluster',
+  ]);
+});
+
+test('a memory survives its file; damaged or foreign ones are not read', () => {
+  const { before } = planned(planStart(fresh, { vips: [a] }, undefined));
+  const text = writeSaved(before);
+  assert.deepEqual(readSaved(text), before);
+  assert.equal(readSaved(text.slice(0, -5)), undefined);
+  assert.equal(readSaved(text.replace('net/ipv4/conf/n1/', 'net/ipv4/conf/n1/../../../')), undefined, 'no writing elsewhere');
+  assert.equal(readSaved('null'), undefined);
+  assert.equal(readSaved('{"version":2}'), undefined);
+  fc.assert(fc.property(fc.string(), (garbage) => void readSaved(garbage)));
+});
+
+test('the script’s memory is read too', () => {
+  const text = 'setting net/ipv4/conf/all/arp_ignore 0 1\nloopback-was-down\nvip 10.9.8.7\naddress 10.9.8.7 lo:0\nroute 10.9.8.7\n';
+  assert.deepEqual(readScriptSaved(text), {
+    version: 1, vips: ['10.9.8.7'], addresses: [{ address: '10.9.8.7', label: 'lo:0' }], routes: ['10.9.8.7'],
+    settings: [{ path: 'net/ipv4/conf/all/arp_ignore', previous: '0', set: '1' }], loopbackWasDown: true,
+  });
+  assert.equal(readScriptSaved('vip 10.9.8.7; reboot\n'), undefined);
+  assert.equal(readScriptSaved('setting kernel/core_pattern 0 1\n'), undefined);
+  fc.assert(fc.property(fc.string(), (garbage) => void readScriptSaved(garbage)));
+});
