@@ -2,7 +2,7 @@
 import type { Address, Family } from '../../model/address.js';
 import type { ForwardingMethod, Protocol } from '../../model/service.js';
 import type { DaemonRole } from '../../model/sync-daemon.js';
-import { allSpellings, type CommandName, isCommand, type OptionName, optionOf, type WordId } from './options.js';
+import { allOptions, type CommandName, isCommand, type OptionName, optionOf, type WordId } from './options.js';
 import { Popt } from './popt.js';
 import { badWord, tryHelp, UsageError } from './usage-error.js';
 import {
@@ -158,7 +158,7 @@ function takeTimeouts(draft: Draft, popt: Popt<WordId>): void {
 /** Reads the words in the original's order of checks. @throws UsageError */
 export function readArguments(words: readonly string[], lookup: Lookup): Draft {
   const draft = emptyDraft();
-  const popt = new Popt(words, allSpellings);
+  const popt = new Popt(words, allOptions);
   const first = popt.next();
   if (first.kind !== 'option' || !isCommand(first.id)) throw tryHelp();
   takeCommand(draft, first.id, first.argument ?? '');

@@ -1,5 +1,5 @@
 // ipvsadm's vocabulary: every command and option with its spellings, and which option goes with which command.
-import type { OptionSpelling } from './popt.js';
+import { type OptionSpelling, optionIndex } from './popt.js';
 
 /** Commands by the names that messages use for them. */
 export type CommandName =
@@ -33,7 +33,7 @@ const commandRows: readonly Row[] = [
 ];
 
 /** Every word ipvsadm knows. `--atomic` is ours. */
-export const allSpellings: readonly OptionSpelling<WordId>[] = [
+const allSpellings: readonly OptionSpelling<WordId>[] = [
   ...spellings('none', commandRows),
   ...spellings('required', [
     ['start-daemon', 'start-daemon'], ['stop-daemon', 'stop-daemon'],
@@ -54,6 +54,8 @@ export const allSpellings: readonly OptionSpelling<WordId>[] = [
     ['atomic', 'atomic'],
   ]),
 ];
+
+export const allOptions = optionIndex(allSpellings);
 
 const commandIds: ReadonlySet<WordId> = new Set([...commandRows.map(([id]) => id), 'start-daemon', 'stop-daemon']);
 

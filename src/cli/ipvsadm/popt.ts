@@ -17,21 +17,31 @@ const unknownOption = 'unknown option';
 const missingArgument = 'missing argument';
 const unwantedArgument = 'option does not take an argument';
 
+/** Spellings by what is typed, made once for many command lines. */
+export interface OptionIndex<Id extends string> {
+  readonly byLong: ReadonlyMap<string, OptionSpelling<Id>>;
+  readonly byShort: ReadonlyMap<string, OptionSpelling<Id>>;
+}
+
+export function optionIndex<Id extends string>(spellings: readonly OptionSpelling<Id>[]): OptionIndex<Id> {
+  const byLong = new Map(spellings.map((spelling) => [spelling.long, spelling]));
+  const byShort = new Map(spellings.flatMap((spelling) => (spelling.short === undefined ? [] : [[spelling.short, spelling] as const])));
+  return { byLong, byShort };
+}
+
 /** Reads words one option at a time; words that are no options are kept for `takeLeftover`. */
 export class Popt<Id extends string> {
   readonly #words: readonly string[];
-  readonly #byLong: ReadonlyMap<string, OptionSpelling<Id>>;
-  readonly #byShort: ReadonlyMap<string, OptionSpelling<Id>>;
+  readonly #index: OptionIndex<Id>;
   readonly #leftovers: string[] = [];
   #next = 0;
   /** What is left of a cluster of short options, `=` included. */
   #cluster = '';
   #onlyLeftovers = false;
 
-  constructor(words: readonly string[], spellings: readonly OptionSpelling<Id>[]) {
+  constructor(words: readonly string[], index: OptionIndex<Id>) {
     this.#words = words;
-    this.#byLong = new Map(spellings.map((spelling) => [spelling.long, spelling]));
-    this.#byShort = new Map(spellings.flatMap((spelling) => (spelling.short === undefined ? [] : [[spelling.short, spelling] as const])));
+    this.#index = index;
   }
 
   /** The word read last, as it was typed: what an error message names. An argument that stood alone counts as read. */
@@ -65,13 +75,13 @@ export class Popt<Id extends string> {
 
   #long(text: string): PoptStep<Id> {
     const equals = text.indexOf('=');
-    const option = this.#byLong.get(equals < 0 ? text : text.slice(0, equals));
+    const option = this.#index.byLong.get(equals < 0 ? text : text.slice(0, equals));
     if (option === undefined) return { kind: 'error', reason: unknownOption };
     return this.#withArgument(option, equals < 0 ? undefined : text.slice(equals + 1));
   }
 
   #short(): PoptStep<Id> {
-    const option = this.#byShort.get(this.#cluster.slice(0, 1));
+    const option = this.#index.byShort.get(this.#cluster.slice(0, 1));
     if (option === undefined) return { kind: 'error', reason: unknownOption };
     const rest = this.#cluster.slice(1);
     if (option.argument === 'none') {

@@ -4,6 +4,7 @@ import type {
   ConnectionEntry, DestinationEntry, DestinationKey, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec, Stats, Timeouts,
 } from '../../model/service.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
+import type { CpuStats } from '../cpu-stats.js';
 import { type Director, Refusal } from '../director.js';
 import type { SyncDaemons } from '../sync-daemons.js';
 import { checkDestination, checkService } from './checks.js';
@@ -36,7 +37,7 @@ function idle(spec: DestinationSpec): DestinationEntry {
 }
 
 /** The table of one namespace, in memory. Its state is a value, so a change is whole or not at all. */
-export class ModelDirector implements Director, SyncDaemons {
+export class ModelDirector implements Director, SyncDaemons, CpuStats {
   #state: State = { services: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: defaultSysctls, daemons: [] };
   readonly #options: ModelOptions;
 
@@ -125,6 +126,10 @@ export class ModelDirector implements Director, SyncDaemons {
 
   totals(): Stats {
     return noStats;
+  }
+
+  totalsByCpu(): readonly Stats[] {
+    return [noStats];
   }
 
   connections(): Iterable<ConnectionEntry> {

@@ -1,0 +1,122 @@
+// Does what a command asks for: calls on the director, text on standard output.
+import type { Address } from '../../model/address.js';
+import type { Director } from '../../datapath/director.js';
+import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
+import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
+import { Refusal } from '../../datapath/director.js';
+import type { Io } from '../io.js';
+import type { Command, ListFormat } from './command.js';
+import { tableText, versionLine } from './list.js';
+import { connectionText, daemonText, timeoutText } from './list-other.js';
+import { saveText } from './save.js';
+import type { Session } from './session.js';
+import { namesFor, type World } from './world.js';
+
+/** Commands that change the table and print nothing. */
+export type Change = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' | 'save' | `list${string}` }>;
+
+export function isChange(command: Command): command is Change {
+  return !(['help', 'version', 'restore', 'save'].includes(command.kind) || command.kind.startsWith('list'));
+}
+
+/** @throws Refusal, or a system error of the driver */
+export function applyChange(command: Change, director: Director): void {
+  switch (command.kind) {
+    case 'add-service':
+      return director.addService(command.spec);
+    case 'edit-service':
+      return director.editService(command.spec);
+    case 'delete-service':
+      return director.deleteService(command.key);
+    case 'flush':
+      return director.flush();
+    case 'add-server':
+      return director.addDestination(command.service, command.spec);
+    case 'edit-server':
+      return director.editDestination(command.service, command.spec);
+    case 'delete-server':
+      return director.deleteDestination(command.service, command.key);
+    case 'zero':
+      return director.zero(command.service);
+    case 'set':
+      return director.setTimeouts(command.timeouts);
+    case 'start-daemon':
+      if (!hasSyncDaemons(director)) throw new Refusal('EOPNOTSUPP', 'synchronisation daemons are not there yet');
+      return director.startDaemon(command.daemon);
+    case 'stop-daemon':
+      // A director without daemons has none that runs.
+      if (!hasSyncDaemons(director)) throw new Refusal('ESRCH', 'no daemon');
+      return director.stopDaemon(command.role);
+  }
+}
+
+function* tableAddresses(services: readonly ServiceEntry[]): Generator<Address> {
+  for (const { spec, destinations } of services) {
+    if (spec.key.kind === 'address') yield spec.key.address;
+    for (const destination of destinations) yield destination.spec.address;
+  }
+}
+
+function* connectionAddresses(entries: Iterable<ConnectionEntry>): Generator<Address> {
+  for (const { client, virtual, destination } of entries) {
+    yield client.address;
+    yield virtual.address;
+    yield destination.address;
+  }
+}
+
+function print(io: Io, text: Iterable<string>): void {
+  for (const part of text) io.out(part);
+}
+
+async function list(format: ListFormat, service: ServiceEntry | undefined, session: Session, world: World, io: Io): Promise<void> {
+  const { version, connTabSize } = session.director.info();
+  const services = service === undefined ? session.director.services() : [service];
+  session.release();
+  const names = await namesFor(() => tableAddresses(services), format.numeric, world.names);
+  if (service === undefined) io.out(versionLine(version, connTabSize));
+  print(io, tableText(services, format, names));
+}
+
+async function listConnections(numeric: boolean, engines: boolean, session: Session, world: World, io: Io): Promise<void> {
+  if (numeric) {
+    const names = await namesFor(() => [], true, world.names);
+    print(io, connectionText(session.director.connections(), engines, names));
+    return;
+  }
+  const entries = [...session.director.connections()];
+  session.release();
+  const names = await namesFor(() => connectionAddresses(entries), false, world.names);
+  print(io, connectionText(entries, engines, names));
+}
+
+async function save(numeric: boolean, session: Session, world: World, io: Io): Promise<void> {
+  const services = session.director.services();
+  // Who reads this may be a restore that waits for the table.
+  session.release();
+  const names = await namesFor(() => tableAddresses(services), numeric, world.names);
+  print(io, saveText(services, names));
+}
+
+export type Reading = Extract<Command, { readonly kind: 'save' | `list${string}` }>;
+
+/** Prints a listing. @throws Refusal, or a system error of the driver */
+export async function printReading(command: Reading, session: Session, world: World, io: Io): Promise<void> {
+  switch (command.kind) {
+    case 'list': {
+      const entry = command.service === undefined ? undefined : session.director.service(command.service);
+      return list(command.format, entry, session, world, io);
+    }
+    case 'list-connections':
+      return listConnections(command.numeric, command.engines, session, world, io);
+    case 'list-timeouts':
+      return io.out(timeoutText(session.director.timeouts()));
+    case 'list-daemons': {
+      const director = session.director;
+      if (hasSyncDaemons(director)) print(io, director.daemons().map(daemonText));
+      return;
+    }
+    case 'save':
+      return save(command.numeric, session, world, io);
+  }
+}

@@ -1,0 +1,75 @@
+// ipvsadm-restore [--atomic]: clears the table, then runs the commands on standard input.
+import type { Io } from '../io.js';
+import { runIpvsadm } from './run.js';
+import { restoreAtomically } from './restore.js';
+import { reportNoStart } from './failure.js';
+import { Session } from './session.js';
+import { systemWorld, type World } from './world.js';
+
+/** All of the input is read before the table is cleared: it may come from an ipvsadm-save of this very table. */
+const mostInput = 256 << 20;
+const tooMuchStatus = 2;
+
+function readAll(io: Io): Buffer | undefined {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for (let chunk = io.read(); chunk !== undefined; chunk = io.read()) {
+    length += chunk.length;
+    if (length > mostInput) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, length);
+}
+
+/** The input in parts, without the lines that begin with `#`. */
+function* withoutComments(input: Buffer): Generator<Uint8Array> {
+  const [lineEnd, hash] = [0x0a, 0x23];
+  let kept = 0;
+  for (let start = 0; start < input.length; ) {
+    const end = input.indexOf(lineEnd, start);
+    const next = end < 0 ? input.length : end + 1;
+    if (input[start] === hash) {
+      if (kept < start) yield input.subarray(kept, start);
+      kept = next;
+    }
+    start = next;
+  }
+  if (kept < input.length) yield input.subarray(kept);
+}
+
+async function restoreWhole(input: Io, io: Io, world: World): Promise<number> {
+  const session = new Session(world.open, false);
+  try {
+    void session.director;
+  } catch (error) {
+    return reportNoStart(error, world.isRoot, io);
+  }
+  try {
+    return await restoreAtomically([{ kind: 'flush' }], session, world, input);
+  } finally {
+    session.release();
+  }
+}
+
+/** As the original's script, which looks at no argument; `--atomic` is ours: cleared and restored as one, or nothing. */
+export async function runRestore(args: readonly string[], io: Io, world: World): Promise<number> {
+  const text = readAll(io);
+  if (text === undefined) {
+    io.err(`weir: more than ${mostInput} bytes to restore; nothing was changed\n`);
+    return tooMuchStatus;
+  }
+  const parts = withoutComments(text);
+  const input: Io = {
+    out: (part) => io.out(part),
+    err: (part) => io.err(part),
+    flush: () => io.flush(),
+    read: () => parts.next().value ?? undefined,
+  };
+  if (args.includes('--atomic')) return restoreWhole(input, io, world);
+  const cleared = await runIpvsadm(['-C'], io, world);
+  return cleared === 0 ? runIpvsadm(['-R'], input, world) : cleared;
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  return runRestore(args, io, await systemWorld());
+}

@@ -1,0 +1,67 @@
+// The text that -R reads, line by line into words, in bounded memory whatever comes.
+
+/** Longer words are cut in pieces, as in the original's buffer. */
+const longestWord = 4095;
+/** The original has no such limit; without one, 100 MB without a line end would be held in memory. */
+const longestLine = 1 << 20;
+
+const lineEnd = 0x0a;
+
+/** One line of a restore: its number, from 1, and its words. */
+export interface RestoreLine {
+  readonly number: number;
+  readonly words: readonly string[];
+}
+
+/** A line that is longer than any command can be. */
+export class LineTooLong extends Error {
+  constructor(number: number) {
+    super(`line ${number} is longer than ${longestLine} bytes`);
+    this.name = 'LineTooLong';
+  }
+}
+
+function wordsOf(line: string): string[] {
+  const words: string[] = [];
+  for (const word of line.split(/[ \t\r]+/)) {
+    if (word === '') continue;
+    for (let at = 0; at < word.length; at += longestWord) words.push(word.slice(at, at + longestWord));
+  }
+  // Words are C strings there: what stands behind a zero byte does not count.
+  return words.map((word) => word.replace(/\0[^]*/, '')).filter((word) => word !== 'ipvsadm');
+}
+
+/** Takes chunks of bytes, gives the lines that are complete. */
+export class RestoreLines {
+  #rest: Buffer = Buffer.alloc(0);
+  #number = 0;
+
+  /** @throws LineTooLong */
+  *push(chunk: Uint8Array): Generator<RestoreLine> {
+    const bytes = this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
+    let start = 0;
+    for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, start)) {
+      const line = this.#line(bytes.toString('utf8', start, end));
+      start = end + 1;
+      // Kept whole, should the reader stop in the middle.
+      this.#rest = bytes.subarray(start);
+      if (line !== undefined) yield line;
+    }
+    this.#rest = Buffer.from(bytes.subarray(start));
+    if (this.#rest.length > longestLine) throw new LineTooLong(this.#number + 1);
+  }
+
+  /** The last line, when no line end follows it. */
+  end(): RestoreLine | undefined {
+    const text = this.#rest.toString('utf8');
+    this.#rest = Buffer.alloc(0);
+    return text === '' ? undefined : this.#line(text);
+  }
+
+  /** undefined: nothing on it. */
+  #line(text: string): RestoreLine | undefined {
+    this.#number++;
+    const words = wordsOf(text);
+    return words.length === 0 ? undefined : { number: this.#number, words };
+  }
+}

@@ -1,0 +1,151 @@
+// -R: each line of standard input is a command line. Usage errors end it, a director's refusals are printed and passed over.
+import type { Io } from '../io.js';
+import type { Command } from './command.js';
+import { type Change, applyChange, isChange, type Reading, printReading } from './execute.js';
+import { failureLines, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
+import { helpText, versionText } from './help.js';
+import { LineTooLong, type RestoreLine, RestoreLines } from './restore-lines.js';
+import type { Session } from './session.js';
+import { tryHelp, UsageError } from './usage-error.js';
+import { parseResolving, type World } from './world.js';
+
+/** `ends`: nothing more is read. */
+interface Outcome {
+  readonly status: number;
+  readonly ends: boolean;
+}
+
+const wrongInputStatus = 2;
+/** --atomic holds all commands in memory before it begins. */
+const mostAtomicLines = 1_000_000;
+
+async function runReading(command: Reading, session: Session, world: World, io: Io): Promise<Outcome> {
+  try {
+    await printReading(command, session, world, io);
+    return { status: 0, ends: false };
+  } catch (error) {
+    reportFailure(error, command.kind, io);
+    return { status: listFailedStatus, ends: true };
+  }
+}
+
+function runChange(command: Change, session: Session, world: World, io: Io): Outcome {
+  const refusal = world.notYet(command);
+  if (refusal !== undefined) {
+    io.err(`weir: ${refusal}\n`);
+    return { status: refusedStatus, ends: false };
+  }
+  try {
+    applyChange(command, session.director);
+    return { status: 0, ends: false };
+  } catch (error) {
+    reportFailure(error, command.kind, io);
+    return { status: refusedStatus, ends: false };
+  }
+}
+
+/** One command line within a restore. */
+async function runLine(line: RestoreLine, session: Session, world: World, io: Io): Promise<Outcome> {
+  let command: Command;
+  try {
+    command = await parseResolving(line.words, world.names);
+    if (command.kind === 'restore') throw tryHelp();
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    io.err(`${error.message}\n`);
+    return { status: error.status, ends: error.endsRestore };
+  }
+  if (command.kind === 'help' || command.kind === 'version') {
+    io.out(command.kind === 'help' ? helpText : versionText);
+    return { status: 0, ends: true };
+  }
+  return isChange(command) ? runChange(command, session, world, io) : runReading(command, session, world, io);
+}
+
+function* linesOf(io: Io, beforeWaiting: () => void): Generator<RestoreLine> {
+  const lines = new RestoreLines();
+  for (;;) {
+    beforeWaiting();
+    const chunk = io.read();
+    if (chunk === undefined) break;
+    yield* lines.push(chunk);
+  }
+  const last = lines.end();
+  if (last !== undefined) yield last;
+}
+
+/** -R. The status of the last line, or of the one that ended it. */
+export async function restore(session: Session, world: World, io: Io): Promise<number> {
+  let status = 0;
+  try {
+    // While input is awaited the table is free for others: what we wait for may need it.
+    for (const line of linesOf(io, () => session.release())) {
+      const outcome = await runLine(line, session, world, io);
+      status = outcome.status;
+      if (outcome.ends) break;
+    }
+  } catch (error) {
+    if (!(error instanceof LineTooLong)) throw error;
+    io.err(`weir: ${error.message}\n`);
+    return wrongInputStatus;
+  }
+  return status;
+}
+
+interface NumberedChange {
+  readonly number: number;
+  readonly command: Change;
+}
+
+/** A line that keeps --atomic from beginning. */
+class WrongLine extends Error {
+  constructor(number: number, what: string, readonly status: number) {
+    super(`line ${number}: ${what}; nothing was changed`);
+  }
+}
+
+async function changeOf(line: RestoreLine, world: World): Promise<Change> {
+  let command: Command;
+  try {
+    command = await parseResolving(line.words, world.names);
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new WrongLine(line.number, error.message.trimEnd(), error.status);
+  }
+  if (!isChange(command)) throw new WrongLine(line.number, 'only changes can be restored all at once', wrongInputStatus);
+  const refusal = world.notYet(command);
+  if (refusal !== undefined) throw new WrongLine(line.number, refusal, refusedStatus);
+  return command;
+}
+
+async function readChanges(world: World, io: Io): Promise<readonly NumberedChange[]> {
+  const changes: NumberedChange[] = [];
+  for (const line of linesOf(io, () => {})) {
+    if (changes.length === mostAtomicLines) throw new WrongLine(line.number, `more than ${mostAtomicLines} commands`, wrongInputStatus);
+    changes.push({ number: line.number, command: await changeOf(line, world) });
+  }
+  return changes;
+}
+
+/** -R --atomic: all lines or none. `first`: changes that belong to the same whole. */
+export async function restoreAtomically(first: readonly Change[], session: Session, world: World, io: Io): Promise<number> {
+  session.release();
+  let at: NumberedChange | undefined;
+  try {
+    const changes = await readChanges(world, io);
+    const { director } = session;
+    director.atomically(() => {
+      for (const command of first) applyChange(command, director);
+      for (at of changes) applyChange(at.command, director);
+    });
+    return 0;
+  } catch (error) {
+    if (error instanceof LineTooLong || error instanceof WrongLine) {
+      io.err(`weir: ${error.message}\n`);
+      return error instanceof WrongLine ? error.status : wrongInputStatus;
+    }
+    const [text = ''] = failureLines(error, at?.command.kind ?? 'restore');
+    io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text.replace(/^weir: /, '')}; nothing was changed\n`);
+    return refusedStatus;
+  }
+}

@@ -1,0 +1,66 @@
+// One run of ipvsadm, from its words to its exit status.
+import type { Io } from '../io.js';
+import { type Command, onlyReads } from './command.js';
+import { applyChange, isChange, printReading } from './execute.js';
+import { listFailedStatus, refusedStatus, reportFailure, reportNoStart } from './failure.js';
+import { helpText, versionText } from './help.js';
+import { restore, restoreAtomically } from './restore.js';
+import { Session } from './session.js';
+import { UsageError } from './usage-error.js';
+import { parseResolving, systemWorld, type World } from './world.js';
+
+type Working = Exclude<Command, { readonly kind: 'help' | 'version' }>;
+
+async function execute(command: Working, session: Session, world: World, io: Io): Promise<number> {
+  const refusal = world.notYet(command);
+  if (refusal !== undefined) {
+    io.err(`weir: ${refusal}\n`);
+    return refusedStatus;
+  }
+  if (command.kind === 'restore') return command.atomic ? restoreAtomically([], session, world, io) : restore(session, world, io);
+  try {
+    if (isChange(command)) applyChange(command, session.director);
+    else await printReading(command, session, world, io);
+    return 0;
+  } catch (error) {
+    reportFailure(error, command.kind, io);
+    return isChange(command) ? refusedStatus : listFailedStatus;
+  }
+}
+
+async function parse(words: readonly string[], world: World): Promise<Command | UsageError> {
+  try {
+    return await parseResolving(words, world.names);
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+}
+
+/** Runs one command line in a world. Resolves to the exit status. */
+export async function runIpvsadm(words: readonly string[], io: Io, world: World): Promise<number> {
+  const command = await parse(words, world);
+  if (!(command instanceof UsageError) && (command.kind === 'help' || command.kind === 'version')) {
+    // The original initialises IPVS even for these; whoever asks for help here may not have the means yet.
+    io.out(command.kind === 'help' ? helpText : versionText);
+    return 0;
+  }
+  const session = new Session(world.open, command instanceof UsageError || onlyReads(command));
+  try {
+    // As in the original no director is a greater trouble than a wrong word.
+    void session.director;
+  } catch (error) {
+    return reportNoStart(error, world.isRoot, io);
+  }
+  try {
+    if (!(command instanceof UsageError)) return await execute(command, session, world, io);
+    io.err(`${command.message}\n`);
+    return command.status;
+  } finally {
+    session.release();
+  }
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  return runIpvsadm(args, io, await systemWorld());
+}

@@ -1,0 +1,28 @@
+// The director as one ipvsadm process uses it: opened when it is first needed, let go of while nothing is to be done.
+import type { Director } from '../../datapath/director.js';
+import type { DirectorOpener } from '../director.js';
+
+/** Opens late and only once, until `release`. */
+export class Session {
+  readonly #open: DirectorOpener;
+  readonly #shared: boolean;
+  #director: Director | undefined;
+
+  /** `shared`: only reads, so others may read at the same time. */
+  constructor(open: DirectorOpener, shared: boolean) {
+    this.#open = open;
+    this.#shared = shared;
+  }
+
+  /** @throws whatever the driver throws when it cannot be had */
+  get director(): Director {
+    this.#director ??= this.#open({ load: true, shared: this.#shared });
+    return this.#director;
+  }
+
+  /** Lets others at the table, until `director` is asked for again. */
+  release(): void {
+    this.#director?.close();
+    this.#director = undefined;
+  }
+}

@@ -1,0 +1,53 @@
+// What ipvsadm needs beside its words: the director, names, and what this weir does not do yet. Tests bring their own.
+import type { Address } from '../../model/address.js';
+import type { Protocol } from '../../model/service.js';
+import { type DirectorOpener, directorOpener } from '../director.js';
+import { NeedsHost, SystemNames } from '../names/resolver.js';
+import type { Command } from './command.js';
+import { parseCommand } from './grammar.js';
+import { type Names, noNames } from './names.js';
+import { notYet } from './not-yet.js';
+import type { Lookup } from './values.js';
+
+/** Names both ways. `host` throws NeedsHost for what `resolveHost` must find first. */
+export interface NameSource extends Lookup {
+  resolveHost(name: string): Promise<void>;
+  resolveAddresses(addresses: Iterable<Address>): Promise<void>;
+  addressName(address: Address): string | undefined;
+  portName(port: number, protocol: Protocol): string | undefined;
+}
+
+export interface World {
+  readonly open: DirectorOpener;
+  readonly names: NameSource;
+  /** The line for a command that this director does not do yet. */
+  readonly notYet: (command: Command) => string | undefined;
+  /** Whether a refused permission is the user's own: not root. */
+  readonly isRoot: boolean;
+}
+
+export async function systemWorld(): Promise<World> {
+  return { open: await directorOpener(), names: new SystemNames(), notYet, isRoot: process.geteuid?.() === 0 };
+}
+
+/** Reads a command line, asking for host names in between. @throws UsageError */
+export async function parseResolving(words: readonly string[], names: NameSource): Promise<Command> {
+  for (;;) {
+    try {
+      return parseCommand(words, names);
+    } catch (error) {
+      if (!(error instanceof NeedsHost)) throw error;
+      await names.resolveHost(error.host);
+    }
+  }
+}
+
+/** The names for a listing of these addresses; with `numeric` nobody is asked. */
+export async function namesFor(addresses: () => Iterable<Address>, numeric: boolean, names: NameSource): Promise<Names> {
+  if (numeric) return noNames;
+  await names.resolveAddresses(addresses());
+  return {
+    address: (address) => names.addressName(address),
+    port: (port, protocol) => names.portName(port, protocol),
+  };
+}

@@ -1,0 +1,124 @@
+// Names and addresses, ports and service names for commands: the files of /etc first, DNS after, never for ever.
+import { readFileSync } from 'node:fs';
+import type { Address } from '../../model/address.js';
+import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { addressId } from '../../model/identity.js';
+import type { Protocol } from '../../model/service.js';
+import { type HostTable, type PortTable, parseHosts, parseSearchList, parseServices } from './etc-files.js';
+
+/** All of DNS that one command may wait for, and each single question, ms. */
+const patience = 2000;
+const questionPatience = 1000;
+/** Questions under way at once: more would only queue at the name server. */
+const questionsAtOnce = 64;
+
+function etcFile(name: string): string {
+  try {
+    return readFileSync(`/etc/${name}`, 'utf8');
+  } catch {
+    // Without the file there are no names from it, as for the C library.
+    return '';
+  }
+}
+
+type Resolver = import('node:dns').promises.Resolver;
+
+/** Asks with a limit on the whole: what has no answer by then has no name. */
+async function bounded(work: (resolver: Resolver) => Promise<void>): Promise<void> {
+  const { promises } = await import('node:dns');
+  const resolver = new promises.Resolver({ timeout: questionPatience, tries: 1 });
+  const timer = setTimeout(() => resolver.cancel(), patience);
+  try {
+    await work(resolver);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Thrown by `host` for a name that must be asked for (`resolveHost`) before it can be answered. */
+export class NeedsHost extends Error {
+  constructor(readonly host: string) {
+    super(`the address of ${host} is not known yet`);
+    this.name = 'NeedsHost';
+  }
+}
+
+/** What commands ask for names; everything is read or asked for once, and only when it is wanted. */
+export class SystemNames {
+  #hosts: HostTable | undefined;
+  #services: PortTable | undefined;
+  readonly #asked = new Map<string, Address | undefined>();
+  readonly #reverse = new Map<string, string | undefined>();
+
+  get #hostTable(): HostTable {
+    this.#hosts ??= parseHosts(etcFile('hosts'));
+    return this.#hosts;
+  }
+
+  get #portTable(): PortTable {
+    this.#services ??= parseServices(etcFile('services'));
+    return this.#services;
+  }
+
+  /** A host name's IPv4 address. @throws NeedsHost when DNS was not asked yet */
+  host(name: string): Address | undefined {
+    const known = this.#hostTable.addresses.get(name.toLowerCase());
+    if (known !== undefined) return known;
+    if (!/^[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_.])?$/i.test(name)) return undefined;
+    if (!this.#asked.has(name)) throw new NeedsHost(name);
+    return this.#asked.get(name);
+  }
+
+  /** Asks DNS for a name's address, in the search list's domains too; `host` has the answer afterwards. */
+  async resolveHost(name: string): Promise<void> {
+    this.#asked.set(name, undefined);
+    const search = name.endsWith('.') ? [] : parseSearchList(etcFile('resolv.conf')).map((domain) => `${name}.${domain}`);
+    const candidates = name.includes('.') ? [name, ...search] : [...search, name];
+    await bounded(async (resolver) => {
+      for (const candidate of candidates) {
+        const [first] = await resolver.resolve4(candidate).catch(() => []);
+        const address = first === undefined ? undefined : parseIpv4(first);
+        if (address === undefined) continue;
+        this.#asked.set(name, address);
+        return;
+      }
+    });
+  }
+
+  /** A service name's port. */
+  port(name: string, protocol: Protocol): number | undefined {
+    return this.#portTable.ports.get(`${name}/${protocol}`);
+  }
+
+  portName(port: number, protocol: Protocol): string | undefined {
+    return this.#portTable.names.get(`${port}/${protocol}`);
+  }
+
+  /** An address's name, if `resolveAddresses` or /etc/hosts found one. */
+  addressName(address: Address): string | undefined {
+    const id = addressId(address);
+    return this.#hostTable.names.get(id) ?? this.#reverse.get(id);
+  }
+
+  /** Finds the names of addresses, all at once. */
+  async resolveAddresses(addresses: Iterable<Address>): Promise<void> {
+    const unknown = new Map<string, string>();
+    for (const address of addresses) {
+      const id = addressId(address);
+      if (!this.#hostTable.names.has(id) && !this.#reverse.has(id)) unknown.set(id, formatAddress(address));
+    }
+    if (unknown.size === 0) return;
+    const queue = [...unknown];
+    const started = Date.now();
+    await bounded(async (resolver) => {
+      const worker = async (): Promise<void> => {
+        for (let next = queue.pop(); next !== undefined && Date.now() - started < patience; next = queue.pop()) {
+          const [id, text] = next;
+          const [name] = await resolver.reverse(text).catch(() => []);
+          this.#reverse.set(id, name);
+        }
+      };
+      await Promise.all(Array.from({ length: Math.min(questionsAtOnce, queue.length) }, worker));
+    });
+  }
+}

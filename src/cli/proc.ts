@@ -1,0 +1,43 @@
+// `weir proc NAME`: prints what a kernel with IPVS shows in /proc/net/NAME.
+import type { Director } from '../datapath/director.js';
+import { hasCpuStats } from '../datapath/cpu-stats.js';
+import { type DirectorOpener, directorOpener } from './director.js';
+import type { Io } from './io.js';
+import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from './proc-text.js';
+
+const usageStatus = 2;
+
+function services(director: Director): Iterable<string> {
+  const { version, connTabSize } = director.info();
+  return servicesFile(version, connTabSize, director.services());
+}
+
+/** What each file holds; the text may come in parts. */
+const files: Readonly<Record<string, (director: Director) => Iterable<string>>> = {
+  ip_vs: services,
+  ip_vs_app: () => [applicationsFile],
+  ip_vs_conn: (director) => connectionsFile(director.connections()),
+  ip_vs_conn_sync: (director) => connectionOriginsFile(director.connections()),
+  ip_vs_stats: (director) => [statsFile(director.totals())],
+  ip_vs_stats_percpu: (director) => [cpuStatsFile(director.totals(), hasCpuStats(director) ? director.totalsByCpu() : [])],
+};
+
+export async function runProc(args: readonly string[], io: Io, open: DirectorOpener): Promise<number> {
+  const [name] = args;
+  const file = name === undefined || args.length > 1 || !Object.hasOwn(files, name) ? undefined : files[name];
+  if (file === undefined) {
+    io.err(`usage: weir proc ${Object.keys(files).join('|')}\n`);
+    return usageStatus;
+  }
+  const director = open({ load: true, shared: true });
+  try {
+    for (const part of file(director)) io.out(part);
+  } finally {
+    director.close();
+  }
+  return 0;
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  return runProc(args, io, await directorOpener());
+}

@@ -1,0 +1,113 @@
+// `weir sysctl`: net.ipv4.vs.* of the director, asked and answered as by procps' sysctl.
+import { type Director, Refusal } from '../datapath/director.js';
+import { type DirectorOpener, directorOpener } from './director.js';
+import type { Io } from './io.js';
+
+const prefix = 'net.ipv4.vs.';
+const failed = 1;
+const usage = 'usage: weir sysctl [-n] [-N] [-q] [-e] [-w] net.ipv4.vs.KEY[=VALUE] … | -a\n';
+
+/** -a all · -w only writes · -n values · -N names · -q say nothing on a write · -e pass over unknown keys */
+interface Flags {
+  all: boolean;
+  write: boolean;
+  values: boolean;
+  names: boolean;
+  quiet: boolean;
+  ignore: boolean;
+}
+
+const flagOf: Readonly<Record<string, keyof Flags>> = {
+  a: 'all', A: 'all', X: 'all', w: 'write', n: 'values', N: 'names', q: 'quiet', e: 'ignore',
+  all: 'all', write: 'write', values: 'values', names: 'names', quiet: 'quiet', ignore: 'ignore',
+};
+
+/** undefined: a flag that there is not. */
+function readFlags(args: readonly string[]): { flags: Flags; words: string[] } | undefined {
+  const flags: Flags = { all: false, write: false, values: false, names: false, quiet: false, ignore: false };
+  const words: string[] = [];
+  for (const arg of args) {
+    if (!arg.startsWith('-')) words.push(arg);
+    else {
+      for (const name of arg.startsWith('--') ? [arg.slice(2)] : arg.slice(1)) {
+        const flag = Object.hasOwn(flagOf, name) ? flagOf[name] : undefined;
+        if (flag === undefined) return undefined;
+        flags[flag] = true;
+      }
+    }
+  }
+  return { flags, words };
+}
+
+/** procps takes `net/ipv4/vs/x` for `net.ipv4.vs.x`. */
+function dotted(name: string): string {
+  return name.indexOf('/') >= 0 && (name.indexOf('.') < 0 || name.indexOf('/') < name.indexOf('.')) ? name.replaceAll('/', '.') : name;
+}
+
+function show(name: string, value: string, flags: Flags): string {
+  if (flags.names) return `${name}\n`;
+  return flags.values ? `${value}\n` : `${name} = ${value}\n`;
+}
+
+function unknown(name: string, flags: Flags, io: Io): number {
+  if (flags.ignore) return 0;
+  io.err(`sysctl: cannot stat /proc/sys/${name.replaceAll('.', '/')}: No such file or directory\n`);
+  return failed;
+}
+
+function read(name: string, director: Director, flags: Flags, io: Io): number {
+  const value = name.startsWith(prefix) ? director.sysctls().get(name.slice(prefix.length)) : undefined;
+  if (value === undefined) return unknown(name, flags, io);
+  io.out(show(name, value, flags));
+  return 0;
+}
+
+function write(name: string, value: string, director: Director, flags: Flags, io: Io): number {
+  if (!name.startsWith(prefix)) return unknown(name, flags, io);
+  try {
+    director.setSysctl(name.slice(prefix.length), value);
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    if (error.code === 'ENOENT') return unknown(name, flags, io);
+    if (error.code === 'EOPNOTSUPP') io.err(`weir: ${error.message}\n`);
+    else if (error.code === 'EPERM') io.err(`sysctl: permission denied on key "${name}"\n`);
+    else io.err(`sysctl: setting key "${name}": Invalid argument\n`);
+    return failed;
+  }
+  if (!flags.quiet) io.out(show(name, value, flags));
+  return 0;
+}
+
+function one(word: string, director: Director, flags: Flags, io: Io): number {
+  const equals = word.indexOf('=');
+  if (equals >= 0) return write(dotted(word.slice(0, equals).trim()), word.slice(equals + 1).trim(), director, flags, io);
+  if (!flags.write) return read(dotted(word.trim()), director, flags, io);
+  io.err('sysctl: command line(0): invalid syntax, continuing...\n');
+  return failed;
+}
+
+export async function runSysctl(args: readonly string[], io: Io, open: DirectorOpener): Promise<number> {
+  const parsed = readFlags(args);
+  if (parsed === undefined || (parsed.words.length === 0 && !parsed.flags.all)) {
+    io.err(usage);
+    return failed;
+  }
+  const { flags, words } = parsed;
+  const writes = !flags.all && words.some((word) => word.includes('='));
+  const director = open({ load: true, shared: !writes });
+  try {
+    if (flags.all) {
+      for (const [name, value] of [...director.sysctls()].sort(([a], [b]) => (a < b ? -1 : 1))) io.out(show(prefix + name, value, flags));
+      return 0;
+    }
+    let status = 0;
+    for (const word of words) status = one(word, director, flags, io) || status;
+    return status;
+  } finally {
+    director.close();
+  }
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  return runSysctl(args, io, await directorOpener());
+}
