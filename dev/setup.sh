@@ -68,23 +68,26 @@ find_node() {
     good_node "$node" && [ -x "$npm" ]
 }
 
+# Ends with one line where no way leads to root.
+need_root() {
+    [ "$(id -u)" -eq 0 ] && return
+    command -v sudo >/dev/null 2>&1 || die "this needs root and there is no sudo: run it as root"
+    if [ -t 0 ]; then
+        sudo -v || die "this needs root"
+    else
+        sudo -n true 2>/dev/null || die "this needs root, and sudo wants a password that nobody is there to type: run it as root"
+    fi
+}
+
 # Runs a command as root: as it is, or through sudo.
 as_root() {
-    if [ "$(id -u)" -eq 0 ]; then
-        "$@"
-    elif command -v sudo >/dev/null 2>&1; then
-        if [ -t 0 ]; then sudo -- "$@"; else sudo -n -- "$@"; fi
-    else
-        die "this needs root and there is no sudo: run it as root"
-    fi
+    if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
 }
 
 become_root() {
     [ "$(id -u)" -eq 0 ] && exec "$@"
-    command -v sudo >/dev/null 2>&1 || die "this needs root and there is no sudo: run it as root"
-    if [ -t 0 ]; then exec sudo -- "$@"; fi
-    sudo -n true 2>/dev/null || die "this needs root, and sudo wants a password that nobody is there to type: run it as root"
-    exec sudo -n -- "$@"
+    need_root
+    exec sudo -- "$@"
 }
 
 # Names the shortfall of the running kernel, if any, in one line.
@@ -118,7 +121,9 @@ set_up() {
         # Debian's own node runs npm for the first time; npm's own node follows.
         command -v node >/dev/null 2>&1 || all="$all nodejs"
     fi
-    command -v npm >/dev/null 2>&1 || plan="$plan${plan:+,} /usr/local/bin/npm (runs .node's)"
+    no_npm=
+    command -v npm >/dev/null 2>&1 || no_npm=yes
+    [ -z "$no_npm" ] || plan="$plan${plan:+,} /usr/local/bin/npm (runs .node's)"
     modules=
     cmp -s "$root/package-lock.json" "$root/node_modules/.weir-lock" || modules=yes
     [ -n "$modules" ] && plan="$plan${plan:+,} node_modules (compiler, bundler, lint)"
@@ -130,12 +135,13 @@ set_up() {
         read -r answer
         case $answer in [Nn]*) die "nothing was installed" ;; esac
     fi
+    [ -z "$all$no_npm" ] || need_root
     mkdir -p "$root/dist"
     log=$root/dist/setup.log
     : >"$log"
     [ -n "$all" ] && install_packages $all
     [ -n "$bring_node" ] && install_node
-    command -v npm >/dev/null 2>&1 || as_root sh "$root/dev/install.sh" launcher "$root" >>"$log" 2>&1 || failed "could not write /usr/local/bin/npm"
+    [ -z "$no_npm" ] || as_root sh "$root/dev/install.sh" launcher "$root" >>"$log" 2>&1 || failed "could not write /usr/local/bin/npm"
     [ -n "$modules" ] && install_modules
     return 0
 }
@@ -151,6 +157,7 @@ install_packages() {
 }
 
 install_node() {
+    mkdir -p "$root/.node/bin" "$root/.node/first"
     if command -v npm >/dev/null 2>&1 && npm --version >/dev/null 2>&1; then
         set -- npm
     else
@@ -163,7 +170,6 @@ install_node() {
         *) die "npm's node package has no build for $(uname -m): put Node 20 or later and npm on the PATH" ;;
     esac
     # npm's `node` package only picks, by a script, the package for this system; named here, no script has to run.
-    mkdir -p "$root/.node/bin"
     (cd "$root/.node" && "$@" install --prefix . --ignore-scripts --no-audit --no-fund "node-linux-$cpu@20" npm@10) >>"$log" 2>&1 ||
         failed "could not get Node 20 from npm"
     rm -rf "$root/.node/first"
