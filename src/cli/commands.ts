@@ -13,7 +13,17 @@ export interface Command {
 export const commands: readonly Command[] = [
   { name: 'ipvsadm', meaning: 'virtual services and their servers, word for word as ipvsadm', load: () => import('./ipvsadm/run.js') },
   { name: 'ipvsadm-save', meaning: 'print the table as commands', load: () => import('./ipvsadm/save-command.js') },
-  { name: 'ipvsadm-restore', meaning: 'clear the table, then take it from standard input', load: () => import('./ipvsadm/restore-command.js') },
+  {
+    name: 'ipvsadm-restore',
+    meaning: 'clear the table, then take it from standard input',
+    load: () => import('./ipvsadm/restore-command.js'),
+  },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./sysctl.js') },
+  { name: 'lab', meaning: 'build a network in namespaces and see the director work', load: () => import('../lab/cli.js') },
+  {
+    name: 'realserver',
+    meaning: 'make this host a real server of VIPs (VS/DR, VS/TUN), or undo that',
+    load: () => import('./realserver.js'),
+  },
 ];

@@ -18,7 +18,9 @@ function column(value: bigint, width: number): string {
 
 function plainAddress(address: Address): string {
   if (address.family === 'inet') return hex(address.words[0] ?? 0, 8);
-  return ipv6Groups(address).map((group) => group.toString(16).padStart(4, '0')).join(':');
+  return ipv6Groups(address)
+    .map((group) => group.toString(16).padStart(4, '0'))
+    .join(':');
 }
 
 function endpoint({ address, port }: DestinationKey): string {
@@ -83,7 +85,9 @@ function counterCells({ conns, inPackets, outPackets, inBytes, outBytes }: Stats
 }
 
 function rateCells({ connRate, inPacketRate, outPacketRate, inByteRate, outByteRate }: Stats): string {
-  return [column(connRate, 8), column(inPacketRate, 8), column(outPacketRate, 8), column(inByteRate, 16), column(outByteRate, 16)].join(' ');
+  return [column(connRate, 8), column(inPacketRate, 8), column(outPacketRate, 8), column(inByteRate, 16), column(outByteRate, 16)].join(
+    ' ',
+  );
 }
 
 /** /proc/net/ip_vs_stats: hexadecimal. */

@@ -1,6 +1,7 @@
 // `weir proc NAME`: prints what a kernel with IPVS shows in /proc/net/NAME.
-import type { Director } from '../datapath/director.js';
+
 import { hasCpuStats } from '../datapath/cpu-stats.js';
+import type { Director } from '../datapath/director.js';
 import { type DirectorOpener, directorOpener } from './director.js';
 import type { Io } from './io.js';
 import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from './proc-text.js';

@@ -18,8 +18,20 @@ interface Flags {
 }
 
 const flagOf: Readonly<Record<string, keyof Flags>> = {
-  a: 'all', A: 'all', X: 'all', w: 'write', n: 'values', N: 'names', q: 'quiet', e: 'ignore',
-  all: 'all', write: 'write', values: 'values', names: 'names', quiet: 'quiet', ignore: 'ignore',
+  a: 'all',
+  A: 'all',
+  X: 'all',
+  w: 'write',
+  n: 'values',
+  N: 'names',
+  q: 'quiet',
+  e: 'ignore',
+  all: 'all',
+  write: 'write',
+  values: 'values',
+  names: 'names',
+  quiet: 'quiet',
+  ignore: 'ignore',
 };
 
 /** undefined: a flag that there is not. */

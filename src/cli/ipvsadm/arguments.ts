@@ -6,8 +6,15 @@ import { allOptions, type CommandName, isCommand, type OptionName, optionOf, typ
 import { Popt } from './popt.js';
 import { badWord, tryHelp, UsageError } from './usage-error.js';
 import {
-  integerOr, type Lookup, parseFwmark, parseIpv4Netmask, parseIpv6Netmask, parseMulticastGroup, parseSchedulerFlags,
-  parseServiceAddress, parseTimeout,
+  integerOr,
+  type Lookup,
+  parseFwmark,
+  parseIpv4Netmask,
+  parseIpv6Netmask,
+  parseMulticastGroup,
+  parseSchedulerFlags,
+  parseServiceAddress,
+  parseTimeout,
 } from './values.js';
 
 /** The values as they were given, with the original's defaults; what they mean together is for `grammar`. */
@@ -49,11 +56,34 @@ const engineRoom = 16;
 
 function emptyDraft(): Draft {
   return {
-    command: 'list', options: new Set(), fwmark: 0, family: undefined, protocol: undefined, address: undefined, port: 0,
-    scheduler: '', schedulerFlags: 0, persistence: 0, netmask: 0xffffffff, engine: undefined, server: undefined,
-    method: 'route', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnelType: 'ipip', tunnelPort: 0,
-    tunnelChecksum: 'nocsum', timeouts: [0, 0, 0], role: 'master', daemonInterface: '', syncId: 0, group: undefined,
-    mcastPort: undefined, ttl: undefined, maxLength: undefined,
+    command: 'list',
+    options: new Set(),
+    fwmark: 0,
+    family: undefined,
+    protocol: undefined,
+    address: undefined,
+    port: 0,
+    scheduler: '',
+    schedulerFlags: 0,
+    persistence: 0,
+    netmask: 0xffffffff,
+    engine: undefined,
+    server: undefined,
+    method: 'route',
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    tunnelType: 'ipip',
+    tunnelPort: 0,
+    tunnelChecksum: 'nocsum',
+    timeouts: [0, 0, 0],
+    role: 'master',
+    daemonInterface: '',
+    syncId: 0,
+    group: undefined,
+    mcastPort: undefined,
+    ttl: undefined,
+    maxLength: undefined,
   };
 }
 
@@ -113,28 +143,64 @@ const takers: Partial<Record<WordId, Taker>> = {
   'udp-service': (draft, text, lookup) => takeService(draft, 'udp', text, lookup),
   'sctp-service': (draft, text, lookup) => takeService(draft, 'sctp', text, lookup),
   'fwmark-service': takeFwmark,
-  scheduler: (draft, text) => { draft.scheduler = text.slice(0, nameRoom); },
+  scheduler: (draft, text) => {
+    draft.scheduler = text.slice(0, nameRoom);
+  },
   netmask: takeNetmask,
   'real-server': takeServer,
-  masquerading: (draft) => { draft.method = 'masq'; },
-  ipip: (draft) => { draft.method = 'tunnel'; },
-  gatewaying: (draft) => { draft.method = 'route'; },
-  weight: (draft, text) => { draft.weight = integerOr(text, 0, greatestWeight, 'illegal weight specified'); },
-  'u-threshold': (draft, text) => { draft.upperThreshold = integerOr(text, 0, greatestWeight, 'illegal u_threshold specified'); },
-  'l-threshold': (draft, text) => { draft.lowerThreshold = integerOr(text, 0, greatestWeight, 'illegal l_threshold specified'); },
-  'mcast-interface': (draft, text) => { draft.daemonInterface = text.slice(0, nameRoom); },
-  syncid: (draft, text) => { draft.syncId = integerOr(text, 0, 255, 'illegal syncid specified'); },
+  masquerading: (draft) => {
+    draft.method = 'masq';
+  },
+  ipip: (draft) => {
+    draft.method = 'tunnel';
+  },
+  gatewaying: (draft) => {
+    draft.method = 'route';
+  },
+  weight: (draft, text) => {
+    draft.weight = integerOr(text, 0, greatestWeight, 'illegal weight specified');
+  },
+  'u-threshold': (draft, text) => {
+    draft.upperThreshold = integerOr(text, 0, greatestWeight, 'illegal u_threshold specified');
+  },
+  'l-threshold': (draft, text) => {
+    draft.lowerThreshold = integerOr(text, 0, greatestWeight, 'illegal l_threshold specified');
+  },
+  'mcast-interface': (draft, text) => {
+    draft.daemonInterface = text.slice(0, nameRoom);
+  },
+  syncid: (draft, text) => {
+    draft.syncId = integerOr(text, 0, 255, 'illegal syncid specified');
+  },
   ipv6: takeIpv6,
-  pe: (draft, text) => { draft.engine = text.slice(0, engineRoom); },
-  'mcast-group': (draft, text) => { draft.group = parseMulticastGroup(text); },
-  'mcast-port': (draft, text) => { draft.mcastPort = integerOr(text, 1, 65535, 'illegal mcast-port specified'); },
-  'mcast-ttl': (draft, text) => { draft.ttl = integerOr(text, 1, 255, 'illegal mcast-ttl specified'); },
-  'sync-maxlen': (draft, text) => { draft.maxLength = integerOr(text, 1, 65507, 'illegal sync-maxlen specified'); },
+  pe: (draft, text) => {
+    draft.engine = text.slice(0, engineRoom);
+  },
+  'mcast-group': (draft, text) => {
+    draft.group = parseMulticastGroup(text);
+  },
+  'mcast-port': (draft, text) => {
+    draft.mcastPort = integerOr(text, 1, 65535, 'illegal mcast-port specified');
+  },
+  'mcast-ttl': (draft, text) => {
+    draft.ttl = integerOr(text, 1, 255, 'illegal mcast-ttl specified');
+  },
+  'sync-maxlen': (draft, text) => {
+    draft.maxLength = integerOr(text, 1, 65507, 'illegal sync-maxlen specified');
+  },
   'tun-type': takeTunnelType,
-  'tun-port': (draft, text) => { draft.tunnelPort = integerOr(text, 1, 65535, 'illegal tunnel port specified'); },
-  'tun-nocsum': (draft) => { draft.tunnelChecksum = 'nocsum'; },
-  'tun-csum': (draft) => { draft.tunnelChecksum = 'csum'; },
-  'tun-remcsum': (draft) => { draft.tunnelChecksum = 'remcsum'; },
+  'tun-port': (draft, text) => {
+    draft.tunnelPort = integerOr(text, 1, 65535, 'illegal tunnel port specified');
+  },
+  'tun-nocsum': (draft) => {
+    draft.tunnelChecksum = 'nocsum';
+  },
+  'tun-csum': (draft) => {
+    draft.tunnelChecksum = 'csum';
+  },
+  'tun-remcsum': (draft) => {
+    draft.tunnelChecksum = 'remcsum';
+  },
 };
 
 function takeOption(draft: Draft, popt: Popt<WordId>, id: WordId, argument: string | undefined, lookup: Lookup): void {

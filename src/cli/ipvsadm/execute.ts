@@ -1,9 +1,10 @@
 // Does what a command asks for: calls on the director, text on standard output.
-import type { Address } from '../../model/address.js';
+
 import type { Director } from '../../datapath/director.js';
-import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
-import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
 import { Refusal } from '../../datapath/director.js';
+import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
+import type { Address } from '../../model/address.js';
+import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
 import type { Command, ListFormat } from './command.js';
 import { tableText, versionLine } from './list.js';
@@ -23,30 +24,41 @@ export function isChange(command: Command): command is Change {
 export function applyChange(command: Change, director: Director): void {
   switch (command.kind) {
     case 'add-service':
-      return director.addService(command.spec);
+      director.addService(command.spec);
+      break;
     case 'edit-service':
-      return director.editService(command.spec);
+      director.editService(command.spec);
+      break;
     case 'delete-service':
-      return director.deleteService(command.key);
+      director.deleteService(command.key);
+      break;
     case 'flush':
-      return director.flush();
+      director.flush();
+      break;
     case 'add-server':
-      return director.addDestination(command.service, command.spec);
+      director.addDestination(command.service, command.spec);
+      break;
     case 'edit-server':
-      return director.editDestination(command.service, command.spec);
+      director.editDestination(command.service, command.spec);
+      break;
     case 'delete-server':
-      return director.deleteDestination(command.service, command.key);
+      director.deleteDestination(command.service, command.key);
+      break;
     case 'zero':
-      return director.zero(command.service);
+      director.zero(command.service);
+      break;
     case 'set':
-      return director.setTimeouts(command.timeouts);
+      director.setTimeouts(command.timeouts);
+      break;
     case 'start-daemon':
       if (!hasSyncDaemons(director)) throw new Refusal('EOPNOTSUPP', 'synchronisation daemons are not there yet');
-      return director.startDaemon(command.daemon);
+      director.startDaemon(command.daemon);
+      break;
     case 'stop-daemon':
       // A director without daemons has none that runs.
       if (!hasSyncDaemons(director)) throw new Refusal('ESRCH', 'no daemon');
-      return director.stopDaemon(command.role);
+      director.stopDaemon(command.role);
+      break;
   }
 }
 

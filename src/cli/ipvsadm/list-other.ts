@@ -4,7 +4,11 @@ import type { ConnectionEntry, DestinationKey, Protocol, Timeouts } from '../../
 import type { DaemonSpec } from '../../model/sync-daemon.js';
 import { endpointText, type Names } from './names.js';
 
-const portProtocols: ReadonlyMap<string, Protocol> = new Map([['TCP', 'tcp'], ['UDP', 'udp'], ['SCTP', 'sctp']]);
+const portProtocols: ReadonlyMap<string, Protocol> = new Map([
+  ['TCP', 'tcp'],
+  ['UDP', 'udp'],
+  ['SCTP', 'sctp'],
+]);
 
 function expiryText(seconds: number): string {
   const two = (value: number): string => String(value).padStart(2, '0');
@@ -15,7 +19,11 @@ function connectionLine(entry: ConnectionEntry, engines: boolean, names: Names):
   const protocol = portProtocols.get(entry.protocol);
   const text = ({ address, port }: DestinationKey): string => endpointText(address, port, protocol, names);
   const start = [
-    entry.protocol.padEnd(3), expiryText(entry.expires).padEnd(6), entry.state.padEnd(11), text(entry.client).padEnd(18), text(entry.virtual).padEnd(18),
+    entry.protocol.padEnd(3),
+    expiryText(entry.expires).padEnd(6),
+    entry.state.padEnd(11),
+    text(entry.client).padEnd(18),
+    text(entry.virtual).padEnd(18),
   ].join(' ');
   const destination = text(entry.destination);
   if (!engines || entry.engine === undefined) return `${start} ${destination}\n`;

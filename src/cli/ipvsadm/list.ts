@@ -1,6 +1,7 @@
 // The table as -L prints it, in all its modes.
-import { compareDestinations, compareServices, mergeSorted, tableOrder } from '../../model/table-order.js';
+
 import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec, Stats } from '../../model/service.js';
+import { compareDestinations, compareServices, mergeSorted, tableOrder } from '../../model/table-order.js';
 import type { ListFormat, TableMode } from './command.js';
 import { endpointText, type Names } from './names.js';
 import { largeNumber } from './numbers.js';
@@ -117,7 +118,10 @@ export function* tableText(services: readonly ServiceEntry[], format: ListFormat
   yield titles[format.mode];
   for (const service of orderServices(services, format.sorted)) {
     const destinations = orderDestinations(service, format.sorted);
-    const lines = [serviceLine(service, format, names), ...destinations.map((each) => destinationLine(service.spec.key, each, format, names))];
+    const lines = [
+      serviceLine(service, format, names),
+      ...destinations.map((each) => destinationLine(service.spec.key, each, format, names)),
+    ];
     yield `${lines.join('\n')}\n`;
   }
 }

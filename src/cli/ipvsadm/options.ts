@@ -3,21 +3,76 @@ import { type OptionSpelling, optionIndex } from './popt.js';
 
 /** Commands by the names that messages use for them. */
 export type CommandName =
-  | 'add-service' | 'edit-service' | 'delete-service' | 'flush' | 'list' | 'add-server' | 'delete-server' | 'edit-server'
-  | 'set' | 'start-daemon' | 'stop-daemon' | 'restore' | 'save' | 'zero' | 'help' | 'version';
+  | 'add-service'
+  | 'edit-service'
+  | 'delete-service'
+  | 'flush'
+  | 'list'
+  | 'add-server'
+  | 'delete-server'
+  | 'edit-server'
+  | 'set'
+  | 'start-daemon'
+  | 'stop-daemon'
+  | 'restore'
+  | 'save'
+  | 'zero'
+  | 'help'
+  | 'version';
 
 /** Options by the names that messages use for them, in the order in which they are checked against the command. */
 export const optionNames = [
-  'numeric', 'connection', 'service-address', 'scheduler', 'persistent', 'netmask', 'real-server', 'forwarding-method',
-  'weight', 'u-threshold', 'l-threshold', 'mcast-interface', 'timeout', 'daemon', 'stats', 'rate', 'thresholds',
-  'persistent-conn', 'nosort', 'syncid', 'exact', 'ops', 'pe', 'sched-flags', 'mcast-group', 'mcast-port', 'mcast-ttl',
-  'sync-maxlen', 'tun-info', 'tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-remcsum', 'atomic',
+  'numeric',
+  'connection',
+  'service-address',
+  'scheduler',
+  'persistent',
+  'netmask',
+  'real-server',
+  'forwarding-method',
+  'weight',
+  'u-threshold',
+  'l-threshold',
+  'mcast-interface',
+  'timeout',
+  'daemon',
+  'stats',
+  'rate',
+  'thresholds',
+  'persistent-conn',
+  'nosort',
+  'syncid',
+  'exact',
+  'ops',
+  'pe',
+  'sched-flags',
+  'mcast-group',
+  'mcast-port',
+  'mcast-ttl',
+  'sync-maxlen',
+  'tun-info',
+  'tun-type',
+  'tun-port',
+  'tun-nocsum',
+  'tun-csum',
+  'tun-remcsum',
+  'atomic',
 ] as const;
 export type OptionName = (typeof optionNames)[number];
 
 /** One id for each word that can be typed: commands, options and their variants. */
-export type WordId = CommandName | Exclude<OptionName, 'service-address' | 'forwarding-method'>
-  | 'tcp-service' | 'udp-service' | 'sctp-service' | 'fwmark-service' | 'gatewaying' | 'ipip' | 'masquerading' | 'sort' | 'ipv6';
+export type WordId =
+  | CommandName
+  | Exclude<OptionName, 'service-address' | 'forwarding-method'>
+  | 'tcp-service'
+  | 'udp-service'
+  | 'sctp-service'
+  | 'fwmark-service'
+  | 'gatewaying'
+  | 'ipip'
+  | 'masquerading'
+  | 'sort'
+  | 'ipv6';
 
 type Row = readonly [id: WordId, long: string, short?: string];
 
@@ -26,31 +81,72 @@ function spellings(argument: OptionSpelling<WordId>['argument'], rows: readonly 
 }
 
 const commandRows: readonly Row[] = [
-  ['add-service', 'add-service', 'A'], ['edit-service', 'edit-service', 'E'], ['delete-service', 'delete-service', 'D'],
-  ['flush', 'clear', 'C'], ['list', 'list', 'L'], ['list', 'list', 'l'], ['zero', 'zero', 'Z'],
-  ['add-server', 'add-server', 'a'], ['edit-server', 'edit-server', 'e'], ['delete-server', 'delete-server', 'd'],
-  ['set', 'set'], ['save', 'save', 'S'], ['restore', 'restore', 'R'], ['help', 'help', 'h'], ['version', 'version', 'v'],
+  ['add-service', 'add-service', 'A'],
+  ['edit-service', 'edit-service', 'E'],
+  ['delete-service', 'delete-service', 'D'],
+  ['flush', 'clear', 'C'],
+  ['list', 'list', 'L'],
+  ['list', 'list', 'l'],
+  ['zero', 'zero', 'Z'],
+  ['add-server', 'add-server', 'a'],
+  ['edit-server', 'edit-server', 'e'],
+  ['delete-server', 'delete-server', 'd'],
+  ['set', 'set'],
+  ['save', 'save', 'S'],
+  ['restore', 'restore', 'R'],
+  ['help', 'help', 'h'],
+  ['version', 'version', 'v'],
 ];
 
 /** Every word ipvsadm knows. `--atomic` is ours. */
 const allSpellings: readonly OptionSpelling<WordId>[] = [
   ...spellings('none', commandRows),
   ...spellings('required', [
-    ['start-daemon', 'start-daemon'], ['stop-daemon', 'stop-daemon'],
-    ['tcp-service', 'tcp-service', 't'], ['udp-service', 'udp-service', 'u'], ['sctp-service', 'sctp-service'],
-    ['fwmark-service', 'fwmark-service', 'f'], ['scheduler', 'scheduler', 's'], ['netmask', 'netmask', 'M'],
-    ['real-server', 'real-server', 'r'], ['weight', 'weight', 'w'], ['u-threshold', 'u-threshold', 'x'],
-    ['l-threshold', 'l-threshold', 'y'], ['mcast-interface', 'mcast-interface'], ['syncid', 'syncid'], ['pe', 'pe'],
-    ['sched-flags', 'sched-flags', 'b'], ['mcast-group', 'mcast-group'], ['mcast-port', 'mcast-port'],
-    ['mcast-ttl', 'mcast-ttl'], ['sync-maxlen', 'sync-maxlen'], ['tun-type', 'tun-type'], ['tun-port', 'tun-port'],
+    ['start-daemon', 'start-daemon'],
+    ['stop-daemon', 'stop-daemon'],
+    ['tcp-service', 'tcp-service', 't'],
+    ['udp-service', 'udp-service', 'u'],
+    ['sctp-service', 'sctp-service'],
+    ['fwmark-service', 'fwmark-service', 'f'],
+    ['scheduler', 'scheduler', 's'],
+    ['netmask', 'netmask', 'M'],
+    ['real-server', 'real-server', 'r'],
+    ['weight', 'weight', 'w'],
+    ['u-threshold', 'u-threshold', 'x'],
+    ['l-threshold', 'l-threshold', 'y'],
+    ['mcast-interface', 'mcast-interface'],
+    ['syncid', 'syncid'],
+    ['pe', 'pe'],
+    ['sched-flags', 'sched-flags', 'b'],
+    ['mcast-group', 'mcast-group'],
+    ['mcast-port', 'mcast-port'],
+    ['mcast-ttl', 'mcast-ttl'],
+    ['sync-maxlen', 'sync-maxlen'],
+    ['tun-type', 'tun-type'],
+    ['tun-port', 'tun-port'],
   ]),
   ...spellings('optional', [['persistent', 'persistent', 'p']]),
   ...spellings('none', [
-    ['gatewaying', 'gatewaying', 'g'], ['ipip', 'ipip', 'i'], ['masquerading', 'masquerading', 'm'],
-    ['numeric', 'numeric', 'n'], ['connection', 'connection', 'c'], ['timeout', 'timeout'], ['daemon', 'daemon'],
-    ['stats', 'stats'], ['rate', 'rate'], ['thresholds', 'thresholds'], ['persistent-conn', 'persistent-conn'],
-    ['nosort', 'nosort'], ['sort', 'sort'], ['exact', 'exact', 'X'], ['ipv6', 'ipv6', '6'], ['ops', 'ops', 'o'],
-    ['tun-info', 'tun-info'], ['tun-nocsum', 'tun-nocsum'], ['tun-csum', 'tun-csum'], ['tun-remcsum', 'tun-remcsum'],
+    ['gatewaying', 'gatewaying', 'g'],
+    ['ipip', 'ipip', 'i'],
+    ['masquerading', 'masquerading', 'm'],
+    ['numeric', 'numeric', 'n'],
+    ['connection', 'connection', 'c'],
+    ['timeout', 'timeout'],
+    ['daemon', 'daemon'],
+    ['stats', 'stats'],
+    ['rate', 'rate'],
+    ['thresholds', 'thresholds'],
+    ['persistent-conn', 'persistent-conn'],
+    ['nosort', 'nosort'],
+    ['sort', 'sort'],
+    ['exact', 'exact', 'X'],
+    ['ipv6', 'ipv6', '6'],
+    ['ops', 'ops', 'o'],
+    ['tun-info', 'tun-info'],
+    ['tun-nocsum', 'tun-nocsum'],
+    ['tun-csum', 'tun-csum'],
+    ['tun-remcsum', 'tun-remcsum'],
     ['atomic', 'atomic'],
   ]),
 ];
@@ -64,8 +160,13 @@ export function isCommand(id: WordId): id is CommandName {
 }
 
 const variants: Partial<Record<WordId, OptionName>> = {
-  'tcp-service': 'service-address', 'udp-service': 'service-address', 'sctp-service': 'service-address',
-  'fwmark-service': 'service-address', gatewaying: 'forwarding-method', ipip: 'forwarding-method', masquerading: 'forwarding-method',
+  'tcp-service': 'service-address',
+  'udp-service': 'service-address',
+  'sctp-service': 'service-address',
+  'fwmark-service': 'service-address',
+  gatewaying: 'forwarding-method',
+  ipip: 'forwarding-method',
+  masquerading: 'forwarding-method',
 };
 const nameSet: ReadonlySet<string> = new Set(optionNames);
 
@@ -87,7 +188,15 @@ function rule(required: readonly OptionName[], allowed: readonly OptionName[] = 
 
 const serviceOptions = ['scheduler', 'persistent', 'netmask', 'ops', 'pe', 'sched-flags'] as const;
 const serverOptions = [
-  'forwarding-method', 'weight', 'u-threshold', 'l-threshold', 'tun-type', 'tun-port', 'tun-nocsum', 'tun-csum', 'tun-remcsum',
+  'forwarding-method',
+  'weight',
+  'u-threshold',
+  'l-threshold',
+  'tun-type',
+  'tun-port',
+  'tun-nocsum',
+  'tun-csum',
+  'tun-remcsum',
 ] as const;
 
 /** The matrix of commands and options. Help and version never get that far. */

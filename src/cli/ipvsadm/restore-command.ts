@@ -1,8 +1,8 @@
 // ipvsadm-restore [--atomic]: clears the table, then runs the commands on standard input.
 import type { Io } from '../io.js';
-import { runIpvsadm } from './run.js';
-import { restoreAtomically } from './restore.js';
 import { reportNoStart } from './failure.js';
+import { restoreAtomically } from './restore.js';
+import { runIpvsadm } from './run.js';
 import { Session } from './session.js';
 import { systemWorld, type World } from './world.js';
 

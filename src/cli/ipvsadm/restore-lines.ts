@@ -28,7 +28,7 @@ function wordsOf(line: string): string[] {
     for (let at = 0; at < word.length; at += longestWord) words.push(word.slice(at, at + longestWord));
   }
   // Words are C strings there: what stands behind a zero byte does not count.
-  return words.map((word) => word.replace(/\0[^]*/, '')).filter((word) => word !== 'ipvsadm');
+  return words.map((word) => (word.includes('\0') ? word.slice(0, word.indexOf('\0')) : word)).filter((word) => word !== 'ipvsadm');
 }
 
 /** Takes chunks of bytes, gives the lines that are complete. */
@@ -38,7 +38,8 @@ export class RestoreLines {
 
   /** @throws LineTooLong */
   *push(chunk: Uint8Array): Generator<RestoreLine> {
-    const bytes = this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
+    const bytes =
+      this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
     let start = 0;
     for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, start)) {
       const line = this.#line(bytes.toString('utf8', start, end));

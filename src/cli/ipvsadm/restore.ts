@@ -1,7 +1,7 @@
 // -R: each line of standard input is a command line. Usage errors end it, a director's refusals are printed and passed over.
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
-import { type Change, applyChange, isChange, type Reading, printReading } from './execute.js';
+import { applyChange, type Change, isChange, printReading, type Reading } from './execute.js';
 import { failureLines, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { LineTooLong, type RestoreLine, RestoreLines } from './restore-lines.js';
@@ -99,7 +99,11 @@ interface NumberedChange {
 
 /** A line that keeps --atomic from beginning. */
 class WrongLine extends Error {
-  constructor(number: number, what: string, readonly status: number) {
+  constructor(
+    number: number,
+    what: string,
+    readonly status: number,
+  ) {
     super(`line ${number}: ${what}; nothing was changed`);
   }
 }

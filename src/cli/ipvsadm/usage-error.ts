@@ -2,7 +2,11 @@
 
 /** `status` 2: an argument is wrong, and a restore ends there. 255: popt's errors, after which a restore goes on. */
 export class UsageError extends Error {
-  constructor(message: string, readonly status: 2 | 255 = 2, readonly endsRestore = true) {
+  constructor(
+    message: string,
+    readonly status: 2 | 255 = 2,
+    readonly endsRestore = true,
+  ) {
     super(message);
     this.name = 'UsageError';
   }

@@ -113,7 +113,10 @@ const flagsRoom = 127;
 
 /** -b's comma-separated list. Nothing between commas counts for nothing; only commas are refused (the original crashes). */
 export function parseSchedulerFlags(text: string, scheduler: string): number {
-  const names = text.slice(0, flagsRoom).split(',').filter((name) => name !== '');
+  const names = text
+    .slice(0, flagsRoom)
+    .split(',')
+    .filter((name) => name !== '');
   if (names.length === 0) throw new UsageError("invalid scheduler flag `'");
   let bits = 0;
   for (const name of names) {

@@ -1,7 +1,15 @@
 // A director in memory, with no packets: the table, its refusals and its orders, for tests and for trying commands.
 import { destinationId, serviceId } from '../../model/identity.js';
 import type {
-  ConnectionEntry, DestinationEntry, DestinationKey, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec, Stats, Timeouts,
+  ConnectionEntry,
+  DestinationEntry,
+  DestinationKey,
+  DestinationSpec,
+  ServiceEntry,
+  ServiceKey,
+  ServiceSpec,
+  Stats,
+  Timeouts,
 } from '../../model/service.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
 import type { CpuStats } from '../cpu-stats.js';
@@ -12,8 +20,16 @@ import { defaultSysctls, isSysctlValue } from './sysctls.js';
 
 /** All zero: a service or destination just made. */
 export const noStats: Stats = {
-  conns: 0n, inPackets: 0n, outPackets: 0n, inBytes: 0n, outBytes: 0n,
-  connRate: 0n, inPacketRate: 0n, outPacketRate: 0n, inByteRate: 0n, outByteRate: 0n,
+  conns: 0n,
+  inPackets: 0n,
+  outPackets: 0n,
+  inBytes: 0n,
+  outBytes: 0n,
+  connRate: 0n,
+  inPacketRate: 0n,
+  outPacketRate: 0n,
+  inByteRate: 0n,
+  outByteRate: 0n,
 };
 
 export interface ModelOptions {

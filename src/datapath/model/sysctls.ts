@@ -2,16 +2,41 @@
 
 /** Greatest value of the keys that have one; all others take any 32-bit number. */
 const greatest: ReadonlyMap<string, number> = new Map([
-  ['drop_entry', 3], ['drop_packet', 3], ['secure_tcp', 3], ['sync_version', 1], ['sync_retries', 3],
+  ['drop_entry', 3],
+  ['drop_packet', 3],
+  ['secure_tcp', 3],
+  ['sync_version', 1],
+  ['sync_retries', 3],
 ]);
 
 export const defaultSysctls: ReadonlyMap<string, string> = new Map([
-  ['am_droprate', '10'], ['amemthresh', '1024'], ['backup_only', '0'], ['cache_bypass', '0'], ['conn_reuse_mode', '1'],
-  ['conntrack', '0'], ['drop_entry', '0'], ['drop_packet', '0'], ['expire_nodest_conn', '0'], ['expire_quiescent_template', '0'],
-  ['ignore_tunneled', '0'], ['nat_icmp_send', '0'], ['pmtu_disc', '1'], ['run_estimation', '1'], ['schedule_icmp', '0'],
-  ['secure_tcp', '0'], ['sloppy_sctp', '0'], ['sloppy_tcp', '0'], ['snat_reroute', '1'], ['sync_persist_mode', '0'],
-  ['sync_ports', '1'], ['sync_qlen_max', '7141'], ['sync_refresh_period', '0'], ['sync_retries', '0'], ['sync_sock_size', '0'],
-  ['sync_threshold', '3\t50'], ['sync_version', '1'],
+  ['am_droprate', '10'],
+  ['amemthresh', '1024'],
+  ['backup_only', '0'],
+  ['cache_bypass', '0'],
+  ['conn_reuse_mode', '1'],
+  ['conntrack', '0'],
+  ['drop_entry', '0'],
+  ['drop_packet', '0'],
+  ['expire_nodest_conn', '0'],
+  ['expire_quiescent_template', '0'],
+  ['ignore_tunneled', '0'],
+  ['nat_icmp_send', '0'],
+  ['pmtu_disc', '1'],
+  ['run_estimation', '1'],
+  ['schedule_icmp', '0'],
+  ['secure_tcp', '0'],
+  ['sloppy_sctp', '0'],
+  ['sloppy_tcp', '0'],
+  ['snat_reroute', '1'],
+  ['sync_persist_mode', '0'],
+  ['sync_ports', '1'],
+  ['sync_qlen_max', '7141'],
+  ['sync_refresh_period', '0'],
+  ['sync_retries', '0'],
+  ['sync_sock_size', '0'],
+  ['sync_threshold', '3\t50'],
+  ['sync_version', '1'],
 ]);
 
 function isThreshold(value: string): boolean {
