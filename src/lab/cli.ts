@@ -113,7 +113,7 @@ function sayResult({ evidence, state, complaints }: RunResult, kept: boolean, sa
     const [host = 'HOST'] = state.directors.length > 0 ? state.directors : Object.keys(state.hosts);
     say(`${state.run} is left standing: 'weir lab enter ${host}' opens a shell there, 'weir lab down ${state.run}' takes it down`);
   }
-  complaints.forEach((line) => say(`not taken down: ${line}`));
+  complaints.forEach((line) => say(`while taking it down: ${line}`));
 }
 
 async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {

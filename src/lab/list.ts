@@ -1,5 +1,6 @@
 // Finds labs: the built-in ones by name, others in files.
 import { readFileSync } from 'node:fs';
+import { findJsonError } from './json-error.js';
 import { labs } from './labs/index.js';
 import type { Lab } from './model.js';
 import { problemsOf } from './validate.js';
@@ -20,16 +21,14 @@ function position(text: string, offset: number): string {
 
 /** Reads a lab from the text of a file. @throws LabError */
 export function parseLab(text: string, name: string): Lab {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const offset = /at position (\d+)/.exec(message)?.[1];
-    const place =
-      offset !== undefined ? position(text, Number(offset)) : /end of JSON/.test(message) ? position(text, text.length) : undefined;
-    throw new LabError([`${name}${place === undefined ? '' : `:${place}`}: not JSON: ${message.replace(/ in JSON at position.*/s, '')}`]);
+  const error = findJsonError(text);
+  if (error !== undefined) {
+    const found = text.slice(error.offset, error.offset + 12).split('\n')[0] ?? '';
+    throw new LabError([
+      `${name}:${position(text, error.offset)}: not JSON: expected ${error.expected}, got ${found === '' ? 'the end' : JSON.stringify(found)}`,
+    ]);
   }
+  const value: unknown = JSON.parse(text);
   const problems = problemsOf(value);
   if (problems.length > 0) {
     throw new LabError(problems.map(({ path, message }) => `${name}: ${path === '' ? '' : `${path}: `}${message}`));

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { runChild, runChildSync, signalProcess, startChild, startTime } from './child.js';
+
+test('output, error output, input and status come back', async () => {
+  const result = await runChild(['sh', '-c', 'cat; echo oops >&2; exit 3'], { input: 'hello\n' });
+  assert.deepEqual(result, { exit: 3, stdout: 'hello\n', stderr: 'oops\n', timedOut: false, cut: false });
+});
+
+test('a command that is not there: 127 and why', async () => {
+  const result = await runChild(['/nowhere/at-all']);
+  assert.equal(result.exit, 127);
+  assert.match(result.stderr, /ENOENT/);
+  assert.equal(runChildSync(['/nowhere/at-all']).exit, 127);
+});
+
+test('a command that never reads its input does no harm', async () => {
+  assert.equal((await runChild(['true'], { input: 'x'.repeat(1 << 20) })).exit, 0);
+});
+
+test('output beyond the limit is dropped and told', async () => {
+  const result = await runChild(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x'], { keepBytes: 1000 });
+  assert.deepEqual([result.stdout.length, result.cut, result.exit], [1000, true, 0]);
+});
+
+test('time over: the whole group is ended', async () => {
+  const result = await runChild(['sh', '-c', 'sleep 1000 & echo $!; wait'], { timeoutMs: 300 });
+  assert.deepEqual([result.exit, result.timedOut], [137, true]);
+  assert.equal(startTime(Number(result.stdout)), undefined);
+});
+
+test('an abort ends the group, also before it began', async () => {
+  const controller = new AbortController();
+  const running = runChild(['sh', '-c', 'sleep 1000; true'], { abort: controller.signal });
+  controller.abort();
+  assert.equal((await running).exit, 143);
+  assert.equal((await runChild(['sleep', '1000'], { abort: controller.signal })).exit, 143);
+});
+
+test('a grandchild that keeps the pipes open does not hold the result up for ever', async () => {
+  const result = await runChild(['sh', '-c', 'sleep 1000 & echo $!']);
+  assert.equal(result.exit, 0);
+  assert.ok(signalProcess(Number(result.stdout), 'SIGKILL'));
+});
+
+test('a process that stays: its files, its end', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-child-'));
+  try {
+    const service = await startChild(['sh', '-c', 'echo out; echo err >&2; exec sleep 1000'], {
+      stdoutPath: join(folder, 'out'),
+      stderrPath: join(folder, 'err'),
+    });
+    assert.ok(service.running());
+    assert.notEqual(startTime(service.pid), undefined);
+    while (service.stderr() === '') {
+      await new Promise((done) => setImmediate(done));
+    }
+    assert.equal(readFileSync(join(folder, 'out'), 'utf8'), 'out\n');
+    assert.equal(await service.stop(), 143);
+    assert.ok(!service.running());
+    assert.equal(startTime(service.pid), undefined);
+    await assert.rejects(startChild(['/nowhere/at-all'], { stderrPath: join(folder, 'err') }), /ENOENT/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a process that will not listen is killed when its grace is over', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-child-'));
+  try {
+    const service = await startChild(['sh', '-c', 'trap "" TERM; echo ready >&2; while :; do sleep 0.05; done'], {
+      stderrPath: join(folder, 'err'),
+    });
+    while (service.stderr() === '') {
+      await new Promise((done) => setImmediate(done));
+    }
+    assert.equal(await service.stop('SIGTERM', 100), 137);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a signal to a process that is gone is no error', () => {
+  const { stdout } = runChildSync(['sh', '-c', 'echo $$']);
+  assert.equal(signalProcess(Number(stdout), 0), false);
+});
