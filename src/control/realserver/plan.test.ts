@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import type { Address } from '../../model/address.js';
+import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import type { Observed } from './observed.js';
 import { type Plan, planStart, planStop, type Step } from './plan.js';
 import { readSaved, readScriptSaved, writeSaved } from './saved.js';
@@ -13,7 +13,9 @@ const a = ip('10.9.8.7');
 const b = ip('10.9.8.6');
 
 const settings = (value: string) =>
-  new Map(['all', 'lo', 'n1'].flatMap((name) => ['arp_ignore', 'arp_announce'].map((key) => [`net/ipv4/conf/${name}/${key}`, value] as const)));
+  new Map(
+    ['all', 'lo', 'n1'].flatMap((name) => ['arp_ignore', 'arp_announce'].map((key) => [`net/ipv4/conf/${name}/${key}`, value] as const)),
+  );
 
 /** A host with one interface that faces the cluster, and one tunnel that must be left alone. */
 const fresh: Observed = {
@@ -57,11 +59,22 @@ test('sysctls come before the first VIP, all and lo before the interfaces, tunne
   assert.deepEqual(
     steps.map((step) => (step.kind === 'setting' ? `${step.path}=${step.value}` : step.kind)),
     [
-      'net/ipv4/conf/all/arp_ignore=1', 'net/ipv4/conf/all/arp_announce=2', 'net/ipv4/conf/lo/arp_ignore=1', 'net/ipv4/conf/lo/arp_announce=2',
-      'net/ipv4/conf/n1/arp_ignore=1', 'net/ipv4/conf/n1/arp_announce=2', 'add-address', 'add-address', 'add-route', 'add-route',
+      'net/ipv4/conf/all/arp_ignore=1',
+      'net/ipv4/conf/all/arp_announce=2',
+      'net/ipv4/conf/lo/arp_ignore=1',
+      'net/ipv4/conf/lo/arp_announce=2',
+      'net/ipv4/conf/n1/arp_ignore=1',
+      'net/ipv4/conf/n1/arp_announce=2',
+      'add-address',
+      'add-address',
+      'add-route',
+      'add-route',
     ],
   );
-  assert.deepEqual(steps.flatMap((step) => (step.kind === 'add-address' ? step.label : [])), ['lo:0', 'lo:1']);
+  assert.deepEqual(
+    steps.flatMap((step) => (step.kind === 'add-address' ? step.label : [])),
+    ['lo:0', 'lo:1'],
+  );
 });
 
 test('a second start does nothing, and remembers the same', () => {
@@ -72,15 +85,24 @@ test('a second start does nothing, and remembers the same', () => {
 });
 
 test('stricter values that hide as well are kept; 3 and 4 do not hide', () => {
-  const host = { ...fresh, settings: new Map([...settings('2'), ['net/ipv4/conf/n1/arp_ignore', '3'], ['net/ipv4/conf/all/arp_ignore', '8']]) };
+  const host = {
+    ...fresh,
+    settings: new Map([...settings('2'), ['net/ipv4/conf/n1/arp_ignore', '3'], ['net/ipv4/conf/all/arp_ignore', '8']]),
+  };
   const { steps } = planned(planStart(host, { vips: [a] }, undefined));
-  assert.deepEqual(steps.filter(({ kind }) => kind === 'setting'), [{ kind: 'setting', path: 'net/ipv4/conf/n1/arp_ignore', value: '1' }]);
+  assert.deepEqual(
+    steps.filter(({ kind }) => kind === 'setting'),
+    [{ kind: 'setting', path: 'net/ipv4/conf/n1/arp_ignore', value: '1' }],
+  );
 });
 
 test('labels that are taken are not given again', () => {
   const host = { ...fresh, addresses: [...fresh.addresses, { ifindex: 1, address: ip('10.3.3.3'), prefixLength: 32, label: 'lo:0' }] };
   const { steps } = planned(planStart(host, { vips: [a] }, undefined));
-  assert.deepEqual(steps.flatMap((step) => (step.kind === 'add-address' ? step.label : [])), ['lo:1']);
+  assert.deepEqual(
+    steps.flatMap((step) => (step.kind === 'add-address' ? step.label : [])),
+    ['lo:1'],
+  );
 });
 
 test('killed after any number of steps of a start, stop undoes it exactly', () => {
@@ -115,7 +137,10 @@ test('the sysctls stay until the last VIP goes', () => {
   const start = planned(planStart(fresh, { vips: [a, b] }, undefined));
   const host = applied(fresh, start.steps);
   const one = planned(planStop(host, [a], start.after));
-  assert.deepEqual(one.steps.map(({ kind }) => kind), ['delete-route', 'delete-address']);
+  assert.deepEqual(
+    one.steps.map(({ kind }) => kind),
+    ['delete-route', 'delete-address'],
+  );
   assert.deepEqual(one.after?.vips, ['10.9.8.6']);
   const rest = planned(planStop(applied(host, one.steps), [b], one.after));
   assert.deepEqual(applied(applied(host, one.steps), rest.steps), fresh);
@@ -169,8 +194,12 @@ test('a memory survives its file; damaged or foreign ones are not read', () => {
 test('the script’s memory is read too', () => {
   const text = 'setting net/ipv4/conf/all/arp_ignore 0 1\nloopback-was-down\nvip 10.9.8.7\naddress 10.9.8.7 lo:0\nroute 10.9.8.7\n';
   assert.deepEqual(readScriptSaved(text), {
-    version: 1, vips: ['10.9.8.7'], addresses: [{ address: '10.9.8.7', label: 'lo:0' }], routes: ['10.9.8.7'],
-    settings: [{ path: 'net/ipv4/conf/all/arp_ignore', previous: '0', set: '1' }], loopbackWasDown: true,
+    version: 1,
+    vips: ['10.9.8.7'],
+    addresses: [{ address: '10.9.8.7', label: 'lo:0' }],
+    routes: ['10.9.8.7'],
+    settings: [{ path: 'net/ipv4/conf/all/arp_ignore', previous: '0', set: '1' }],
+    loopbackWasDown: true,
   });
   assert.equal(readScriptSaved('vip 10.9.8.7; reboot\n'), undefined);
   assert.equal(readScriptSaved('setting kernel/core_pattern 0 1\n'), undefined);

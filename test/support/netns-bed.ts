@@ -1,0 +1,137 @@
+// A bed of network namespaces for tests: hosts, cables and switches, made with iproute2 and gone at the end, whatever happens.
+import { spawn, spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+export interface Ran {
+  readonly status: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The compiled entry beside which this file was compiled too. */
+export const ENTRY = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
+
+function ip(args: readonly string[]): string {
+  const { status, stdout, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
+  if (status !== 0) {
+    throw new Error(`ip ${args.join(' ')}: ${stderr}`);
+  }
+  return stdout;
+}
+
+/** Why such beds cannot be made here, or false when they can: only root may. */
+export function noNamespaces(): string | false {
+  if (process.getuid?.() !== 0) {
+    return 'network namespaces need root';
+  }
+  return spawnSync('ip', ['-V']).status === 0 ? false : 'no iproute2 here';
+}
+
+/** One host: a namespace with a name of its own. */
+export class Host {
+  constructor(
+    readonly name: string,
+    readonly namespace: string,
+  ) {}
+
+  /** iproute2 inside this host; throws with its words when it fails. */
+  ip(line: string): string {
+    return ip(['-n', this.namespace, ...line.split(' ')]);
+  }
+
+  run(argv: readonly string[], input = ''): Ran {
+    const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', this.namespace, ...argv], {
+      encoding: 'utf8',
+      input,
+      timeout: 60_000,
+    });
+    return { status: status ?? -1, stdout, stderr };
+  }
+
+  /** A weir command as a user types it. */
+  weir(line: string): Ran {
+    return this.run([process.execPath, ENTRY, 'weir', ...line.split(' ').filter((word) => word !== '')]);
+  }
+
+  ipvsadm(line: string): Ran {
+    return this.run([process.execPath, ENTRY, 'ipvsadm', ...line.split(' ')]);
+  }
+
+  sysctl(key: string, value?: string): string {
+    const path = `/proc/sys/${key.replaceAll('.', '/')}`;
+    const { stdout, stderr, status } = this.run(value === undefined ? ['cat', path] : ['sh', '-c', `echo ${value} > ${path}`]);
+    if (status !== 0) {
+      throw new Error(`${key}: ${stderr}`);
+    }
+    return stdout.trim();
+  }
+
+  /** Starts a process that stays, and waits for the first line that it writes. */
+  serve(bed: Bed, argv: readonly string[]): Promise<void> {
+    const child = spawn('ip', ['netns', 'exec', this.namespace, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
+    bed.atEnd(() => child.kill('SIGKILL'));
+    return new Promise((done, fail) => {
+      child.stdout.once('data', () => done());
+      child.once('exit', (status) => fail(new Error(`${argv.join(' ')} ended with ${status}`)));
+    });
+  }
+
+  /** A TCP server that answers each connection with this host's name. */
+  listen(bed: Bed, address: string, port: number): Promise<void> {
+    const program = `require('net').createServer((c)=>{c.on('error',()=>{});c.end('${this.name}\\n')}).listen(${port},'${address}',()=>console.log('ready'))`;
+    return this.serve(bed, [process.execPath, '-e', program]);
+  }
+}
+
+export class Bed {
+  readonly #ends: (() => void)[] = [];
+  readonly #namespaces: string[] = [];
+  readonly #close = () => this.close();
+  #count = 0;
+
+  constructor() {
+    process.once('exit', this.#close);
+  }
+
+  atEnd(work: () => void): void {
+    this.#ends.push(work);
+  }
+
+  host(name: string): Host {
+    const namespace = `wnet${process.pid}-${name}`;
+    ip(['netns', 'add', namespace]);
+    this.#namespaces.push(namespace);
+    ip(['-n', namespace, 'link', 'set', 'lo', 'up']);
+    return new Host(name, namespace);
+  }
+
+  /** A host that is a switch: cable hosts to it with `cable`. */
+  lan(name: string): Host {
+    const lan = this.host(name);
+    lan.ip('link add bridge type bridge');
+    lan.ip('link set bridge up');
+    return lan;
+  }
+
+  /** Plugs `host` into a switch by a new interface with these addresses. */
+  cable(host: Host, device: string, lan: Host, ...addresses: readonly string[]): void {
+    this.#count += 1;
+    ip(['link', 'add', device, 'netns', host.namespace, 'type', 'veth', 'peer', 'name', `port${this.#count}`, 'netns', lan.namespace]);
+    lan.ip(`link set port${this.#count} master bridge up`);
+    host.ip(`link set ${device} up`);
+    for (const address of addresses) {
+      host.ip(`addr add ${address} dev ${device}`);
+    }
+  }
+
+  /** Ends what was started and removes the namespaces; twice does nothing. */
+  close(): void {
+    process.off('exit', this.#close);
+    for (const end of this.#ends.splice(0).reverse()) {
+      end();
+    }
+    for (const namespace of this.#namespaces.splice(0)) {
+      spawnSync('ip', ['netns', 'del', namespace]);
+    }
+  }
+}
