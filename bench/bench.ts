@@ -7,15 +7,23 @@ import { type Options, type PartName, parseOptions, usage } from './options.js';
 import { pin } from './pinning.js';
 import { stopAll } from './processes.js';
 import { keeps, type Row, table, verdict } from './report.js';
+import { path } from './path.js';
 import { wire } from './wire.js';
+import { Wrapper } from './wrap.js';
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
+/** What the parts share. */
+interface Bench {
+  readonly wrapper: Wrapper;
+  readonly cpu: number;
+}
+
 interface Part {
   readonly title: string;
-  readonly run: (options: Options) => Promise<readonly Row[]>;
+  readonly run: (options: Options, bench: Bench) => Promise<readonly Row[]>;
 }
 
 const withTools = async <T>(use: (folder: string) => Promise<T>): Promise<T> => {
@@ -28,6 +36,7 @@ const withTools = async <T>(use: (folder: string) => Promise<T>): Promise<T> => 
 };
 
 const parts: Readonly<Partial<Record<PartName, Part>>> = {
+  path: { title: 'Packets over veth, one core, generator and sink included', run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say) },
   wire: { title: 'Real connections, one core for all', run: (options) => withTools((folder) => wire(options, folder, say)) },
 };
 
@@ -40,13 +49,13 @@ const machine = (cpu: number): Readonly<Record<string, unknown>> => ({
   date: new Date().toISOString(),
 });
 
-const measure = async (options: Options): Promise<readonly Row[]> => {
+const measure = async (options: Options, bench: Bench): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const name of options.parts) {
     const part = parts[name];
     if (part === undefined) continue;
     try {
-      const found = await part.run(options);
+      const found = await part.run(options, bench);
       rows.push(...found);
       say(table(part.title, found));
     } catch (error) {
@@ -61,10 +70,11 @@ const main = async (): Promise<number> => {
   const options = parseOptions(process.argv.slice(2));
   if (process.getuid?.() !== 0) throw new Error('the bench makes network namespaces and loads BPF programs: run it as root');
   sweepNamespaces();
-  compileWrapper();
+  const wrapper = new Wrapper(compileWrapper());
   const { cpu, undo } = pin(options.cpu, options.nice);
   const leave = (): void => {
     stopAll();
+    wrapper.close();
     dropNamespaces();
     undo();
   };
@@ -77,7 +87,7 @@ const main = async (): Promise<number> => {
   try {
     const about = machine(cpu);
     say(`${about['cpu']}, kernel ${about['kernel']}, all on CPU ${cpu}${options.quick ? '; a quick run: its figures are no evidence' : ''}\n`);
-    const rows = await measure(options);
+    const rows = await measure(options, { wrapper, cpu });
     const { kept, gates, missed } = verdict(rows);
     say(`${kept} of ${gates} gates kept${missed.map((name) => `\nmissed: ${name}`).join('')}`);
     if (options.json !== undefined) {

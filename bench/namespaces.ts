@@ -85,3 +85,6 @@ export const sweepNamespaces = (): void => {
     if (owner !== undefined && !existsSync(`/proc/${owner}`)) run(undefined, ['ip', 'netns', 'delete', name]);
   }
 };
+
+/** `02:00:00:00:01:02` as bytes. */
+export const macBytes = (text: string): Uint8Array => Uint8Array.from(text.split(':'), (part) => Number.parseInt(part, 16));

@@ -3,7 +3,15 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from './processes.js';
 
-const ksoftirqd = (cpu: number): number | undefined => {
+const known = new Map<number, number | undefined>();
+
+/** The process that runs a CPU's softirqs when there are too many of them. */
+export const softirqThread = (cpu: number): number | undefined => {
+  if (!known.has(cpu)) known.set(cpu, findThread(cpu));
+  return known.get(cpu);
+};
+
+const findThread = (cpu: number): number | undefined => {
   const found = readdirSync('/proc').find((name) => {
     if (!/^\d+$/.test(name)) return false;
     try {
@@ -21,7 +29,7 @@ export const pin = (wanted: number | undefined, nice: number): { readonly cpu: n
   run(undefined, ['taskset', '-pc', String(cpu), String(process.pid)]);
   if (nice === 0) return { cpu, undo: () => {} };
   run(undefined, ['renice', '-n', String(nice), '-p', String(process.pid)]);
-  const thread = ksoftirqd(cpu);
+  const thread = softirqThread(cpu);
   if (thread === undefined) return { cpu, undo: () => {} };
   run(undefined, ['renice', '-n', String(nice), '-p', String(thread)]);
   return { cpu, undo: () => void run(undefined, ['renice', '-n', '0', '-p', String(thread)]) };

@@ -51,15 +51,16 @@ static napi_value js_test(napi_env env, napi_callback_info info) {
   int64_t flags = arg_field_int(&a, 1, "flags", 0, UINT32_MAX, 0), cpu = arg_field_int(&a, 1, "cpu", 0, INT_MAX, 0);
   int64_t batch = arg_field_int(&a, 1, "batchSize", 0, INT_MAX, 0);
   int64_t room = arg_field_int(&a, 1, "outSize", 0, OUT_MAX, data.size ? (int64_t)data.size + 256 : 0);
+  size_t ctx_room = flags & BPF_F_TEST_XDP_LIVE_FRAMES ? 0 : ctx.size; /* the kernel refuses a place for it with live frames */
   if (args_bad(&a)) return NULL;
-  uint8_t *out = room ? malloc((size_t)room) : NULL, *ctx_out = ctx.size ? malloc(ctx.size) : NULL;
+  uint8_t *out = room ? malloc((size_t)room) : NULL, *ctx_out = ctx_room ? malloc(ctx_room) : NULL;
   napi_value value = NULL;
-  if ((room && !out) || (ctx.size && !ctx_out)) {
+  if ((room && !out) || (ctx_room && !ctx_out)) {
     fail(env, a.call, ENOMEM);
   } else {
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data.size ? data.at : NULL, .data_size_in = (__u32)data.size,
                 .data_out = out, .data_size_out = (__u32)room, .ctx_in = ctx.size ? ctx.at : NULL,
-                .ctx_size_in = (__u32)ctx.size, .ctx_out = ctx_out, .ctx_size_out = (__u32)ctx.size,
+                .ctx_size_in = (__u32)ctx.size, .ctx_out = ctx_out, .ctx_size_out = (__u32)ctx_room,
                 .repeat = (int)repeat, .flags = (__u32)flags, .cpu = (__u32)cpu, .batch_size = (__u32)batch);
     if (bpf_prog_test_run_opts(fd, &opts) < 0) fail(env, a.call, errno);
     else value = result(env, &opts, (size_t)room);

@@ -1,0 +1,91 @@
+// The stations of the packet path and who stands in the middle: weir by XDP, nftables, and plain routing.
+import { fileURLToPath } from 'node:url';
+import { macBytes, makeNamespace, makePair, neighbour, setFeatures, setSysctls } from './namespaces.js';
+import { installed, run } from './processes.js';
+
+export interface PathStations {
+  readonly generator: string;
+  readonly director: string;
+  readonly sink: string;
+}
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const number = (text: string): number => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
+
+const generatorMac = '02:00:00:00:01:02';
+const directorMac = '02:00:00:00:01:01';
+export const stationMacs = { sourceMac: macBytes(generatorMac), targetMac: macBytes(directorMac) };
+/** The address of flow 0: all clients are on the director's client network. */
+export const clientBase = number('10.65.0.0');
+const vip = '10.1.0.100';
+const first = '10.2.0.2';
+const second = '10.2.0.3';
+
+/** Stations and links; the real servers are two addresses of the sink. */
+export const makePathStations = (name: string): PathStations => {
+  const stations = { generator: makeNamespace(`${name}-ge`), director: makeNamespace(`${name}-di`), sink: makeNamespace(`${name}-si`) };
+  const { generator, director, sink } = stations;
+  setSysctls(director, ['net.ipv4.ip_forward=1']);
+  const back = { namespace: sink, device: 'e0', mac: '02:00:00:00:21:02', address: `${first}/24` };
+  makePair({ namespace: generator, device: 'c0', mac: generatorMac, address: '10.64.0.2/10' }, { namespace: director, device: 'l0', mac: directorMac, address: '10.64.0.1/10' });
+  makePair({ namespace: director, device: 'r1', mac: '02:00:00:00:21:01', address: '10.2.0.1/24' }, back);
+  neighbour({ namespace: director, device: 'r1' }, second, back.mac);
+  run(director, ['ip', 'address', 'add', `${vip}/32`, 'dev', 'l0']);
+  setFeatures(director, 'l0', 'gro', 'on'); // its NAPI is what takes frames from the generator
+  return stations;
+};
+
+export interface Contender {
+  readonly name: string;
+  /** The one whose ratios the gates are about. */
+  readonly subject: boolean;
+  /** Where packets are sent to, as a number. */
+  readonly target: number;
+  /** TCP flags of the packet that opens a flow: conntrack takes no ACK after a SYN without the server's answer in between. */
+  readonly opening: number;
+  missing(): string | undefined;
+  begin(stations: PathStations): void;
+  end(stations: PathStations): void;
+}
+
+const nftRules = `table ip lb {
+  chain pre { type nat hook prerouting priority dstnat; policy accept;
+    ip daddr ${vip} tcp dport 80 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
+  }
+}
+`;
+
+const table = `-A -t ${vip}:80 -s rr
+-a -t ${vip}:80 -r ${first}:80 -m -w 1
+-a -t ${vip}:80 -r ${second}:80 -m -w 1
+`;
+
+const weir: Contender = {
+  name: 'weir XDP NAT',
+  subject: true,
+  target: number(vip),
+  opening: 0x02,
+  missing: () => undefined,
+  begin: ({ director }) => {
+    run(director, [`${root}bin/ipvsadm`, '-R'], table);
+  },
+  end: ({ director }) => {
+    run(director, [`${root}bin/weir`, 'unload']);
+  },
+};
+
+const nft: Contender = {
+  name: 'nft DNAT',
+  subject: false,
+  target: number(vip),
+  opening: 0x10,
+  missing: () => (installed('nft') ? undefined : 'nft is not installed'),
+  begin: ({ director }) => {
+    run(director, ['nft', '-f', '-'], nftRules);
+  },
+  end: () => {},
+};
+
+const routing: Contender = { name: 'routing', subject: false, target: number(first), opening: 0x10, missing: () => undefined, begin: () => {}, end: () => {} };
+
+export const contenders: readonly Contender[] = [weir, nft, routing];

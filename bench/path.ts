@@ -1,0 +1,143 @@
+// Part 2: packets over veth with XDP on, one core: generator -> veth -> director -> veth -> sink, everything included.
+//
+//   c0 (generator) ---- l0 director r1 ---- e0 (sink counts and drops)
+//
+// The contenders' directors stand side by side and take turns. A figure is the core's time by packets that reached the sink.
+import { setTimeout as wait } from 'node:timers/promises';
+import { ATTACH_XDP, type Link } from '../src/sys/bpf.js';
+import { coreTime } from './core-time.js';
+import { template } from './frames.js';
+import { deviceIndex, inside } from './inside.js';
+import { median } from './median.js';
+import { dropNamespace } from './namespaces.js';
+import type { Options } from './options.js';
+import { contenders, type Contender, clientBase, makePathStations, type PathStations, stationMacs } from './path-stations.js';
+import type { Gate, Row } from './report.js';
+import type { Flows, Wrapper } from './wrap.js';
+
+const syn = 0x02;
+const ack = 0x10;
+
+interface Case {
+  readonly name: string;
+  readonly flowBits: number;
+  /** Every packet is the first of a new connection. */
+  readonly fresh: boolean;
+  /** At least this many times faster than the contender of that name. */
+  readonly gates: Readonly<Record<string, number>>;
+}
+
+const cases: readonly Case[] = [
+  { name: '64k flows', flowBits: 16, fresh: false, gates: { 'nft DNAT': 4, routing: 2.3 } },
+  { name: '1M flows', flowBits: 20, fresh: false, gates: { 'nft DNAT': 6 } },
+  { name: 'all new', flowBits: 24, fresh: true, gates: { 'nft DNAT': 6 } },
+];
+
+interface Standing {
+  readonly contender: Contender;
+  readonly stations: PathStations;
+  readonly link: Link;
+  readonly device: number;
+}
+
+const flowsOf = (each: Standing, test: Case, flags: number, from: number): Flows => {
+  const address = each.contender.target;
+  const frame = { protocol: 'tcp', flags, ...stationMacs, source: clientBase, target: address, sourcePort: 1024, targetPort: 80, varies: 'source' } as const;
+  const order = test.fresh ? 'counted' : 'scattered';
+  return { template: template(frame), varies: 'source', protocol: 'tcp', address: clientBase, port: 1024, flowBits: test.flowBits, portBits: 8, order, from, redirect: each.device };
+};
+
+/** Waits until the sink's count stands still. */
+const settled = async (wrapper: Wrapper): Promise<bigint> => {
+  let before = wrapper.sunk();
+  for (;;) {
+    await wait(5);
+    const now = wrapper.sunk();
+    if (now === before) return now;
+    before = now;
+  }
+};
+
+interface Sample {
+  readonly nanoseconds: number;
+  readonly delivered: number;
+}
+
+const shoot = async (wrapper: Wrapper, each: Standing, flows: Flows, frames: number, cpu: number): Promise<Sample> => {
+  wrapper.use(flows);
+  const sunk = await settled(wrapper);
+  const began = coreTime(cpu);
+  inside(each.stations.generator, () => wrapper.generate(frames, each.device));
+  const worked = Number(coreTime(cpu) - began);
+  const delivered = Number((await settled(wrapper)) - sunk);
+  return { nanoseconds: worked / delivered, delivered: delivered / frames };
+};
+
+const sampleAll = async (wrapper: Wrapper, standing: readonly Standing[], test: Case, options: Options, cpu: number): Promise<readonly Sample[][]> => {
+  const frames = options.quick ? 2 ** 18 : 2 ** 20;
+  const samples: Sample[][] = standing.map(() => []);
+  if (!test.fresh) {
+    for (const each of standing) await shoot(wrapper, each, flowsOf(each, test, each.contender.opening, 0), 2 ** test.flowBits, cpu);
+    for (const each of standing) await shoot(wrapper, each, flowsOf(each, test, ack, 0), 2 ** test.flowBits, cpu);
+  }
+  for (let round = 0; round < (options.quick ? 1 : 5); round += 1) {
+    for (const [index, each] of standing.entries()) {
+      const flows = flowsOf(each, test, test.fresh ? syn : ack, (round * frames) % 2 ** test.flowBits);
+      samples[index]?.push(await shoot(wrapper, each, flows, frames, cpu));
+    }
+  }
+  return samples;
+};
+
+const rowsOf = (test: Case, standing: readonly Standing[], samples: readonly Sample[][]): readonly Row[] => {
+  const middles = samples.map((each) => median(each.map(({ nanoseconds }) => nanoseconds)));
+  const ours = middles[standing.findIndex(({ contender }) => contender.subject)] ?? Number.NaN;
+  return standing.map(({ contender }, index) => {
+    const value = middles[index] ?? Number.NaN;
+    const arrived = median((samples[index] ?? []).map(({ delivered }) => delivered));
+    const limit = test.gates[contender.name];
+    const gate: Gate | undefined = limit === undefined ? undefined : { kind: 'at-least', limit };
+    return {
+      part: 'path',
+      name: `${test.name} ${contender.name}`,
+      value,
+      unit: 'ns',
+      samples: (samples[index] ?? []).map(({ nanoseconds }) => nanoseconds),
+      ...(contender.subject ? {} : { ratio: value / ours, basis: 'it/weir' }),
+      ...(gate ? { gate } : {}),
+      ...(arrived < 0.999 ? { note: `${((1 - arrived) * 100).toFixed(1)} % of the packets were lost on the way` } : {}),
+    };
+  });
+};
+
+const raise = (wrapper: Wrapper, options: Options, say: (line: string) => void): Standing[] => {
+  const standing: Standing[] = [];
+  for (const contender of contenders) {
+    if (options.peers && !options.peers.some((word) => contender.name.toLowerCase().includes(word.toLowerCase()))) continue;
+    const missing = contender.missing();
+    if (missing !== undefined) {
+      say(`${contender.name} left out: ${missing}`);
+      continue;
+    }
+    const stations = makePathStations(`path${standing.length}`);
+    contender.begin(stations);
+    const link = inside(stations.sink, () => wrapper.program('sink').attach(deviceIndex(stations.sink, 'e0'), ATTACH_XDP));
+    standing.push({ contender, stations, link, device: deviceIndex(stations.generator, 'c0') });
+  }
+  return standing;
+};
+
+export const path = async (options: Options, wrapper: Wrapper, cpu: number, say: (line: string) => void): Promise<readonly Row[]> => {
+  const standing = raise(wrapper, options, say);
+  const rows: Row[] = [];
+  try {
+    for (const test of cases) rows.push(...rowsOf(test, standing, await sampleAll(wrapper, standing, test, options, cpu)));
+  } finally {
+    for (const { contender, stations, link } of standing) {
+      link.close();
+      contender.end(stations);
+      for (const namespace of [stations.generator, stations.director, stations.sink]) dropNamespace(namespace);
+    }
+  }
+  return rows;
+};
