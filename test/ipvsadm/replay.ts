@@ -1,0 +1,87 @@
+// Replays a recorded transcript's commands through weir's own command lines, in this process, on a director in memory.
+
+import { type Io, memoryIo } from '../../src/cli/io.js';
+import type { Command } from '../../src/cli/ipvsadm/command.js';
+import { runRestore } from '../../src/cli/ipvsadm/restore-command.js';
+import { runIpvsadm } from '../../src/cli/ipvsadm/run.js';
+import { runSave } from '../../src/cli/ipvsadm/save-command.js';
+import type { NameSource, World } from '../../src/cli/ipvsadm/world.js';
+import { parseHosts, parseServices } from '../../src/cli/names/etc-files.js';
+import { runProc } from '../../src/cli/proc.js';
+import { runSysctl } from '../../src/cli/sysctl.js';
+import { ModelDirector } from '../../src/datapath/model/director.js';
+import { addressId } from '../../src/model/identity.js';
+import { type Program, Shell } from './shell.js';
+
+const hosts = parseHosts('127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n');
+const services = parseServices(
+  'ftp 21/tcp\ndomain 53/tcp\ndomain 53/udp\nhttp 80/tcp www\nhttps 443/tcp\nsip 5060/udp\nhttp-alt 8080/tcp webcache\n',
+);
+
+/** Names as the recording machine had them. */
+export const recordedNames: NameSource = {
+  host: (name) => hosts.addresses.get(name),
+  port: (name, protocol) => services.ports.get(`${name}/${protocol}`),
+  resolveHost: async () => {},
+  resolveAddresses: async () => {},
+  addressName: (address) => hosts.names.get(addressId(address)),
+  portName: (port, protocol) => services.names.get(`${port}/${protocol}`),
+};
+
+function command(run: (args: readonly string[], io: Io) => Promise<number>): Program {
+  return async (args, stdin) => {
+    const io = memoryIo(stdin);
+    const status = await run(args, io);
+    return { stdout: io.stdout, stderr: io.stderr, status };
+  };
+}
+
+const printf: Program = async (args) => {
+  const format = args[0] === '--' ? args[1] : args[0];
+  return { stdout: (format ?? '').replaceAll('\\n', '\n'), stderr: '', status: 0 };
+};
+
+function programs(world: World): Readonly<Record<string, Program>> {
+  const proc = command((args, io) => runProc([(args[0] ?? '').replace('/proc/net/', '')], io, world.open));
+  return {
+    printf,
+    cat: proc,
+    ipvsadm: command((args, io) => runIpvsadm(args, io, world)),
+    'ipvsadm-save': command((args, io) => runSave(args, io, world)),
+    'ipvsadm-restore': command((args, io) => runRestore(args, io, world)),
+    sysctl: command((args, io) => runSysctl(args, io, world.open)),
+  };
+}
+
+const nothingMissing = (): undefined => undefined;
+
+/** A world on a director in memory that does everything but what `notYet` says. */
+export function modelWorld(notYet: (command: Command) => string | undefined = nothingMissing): World {
+  const director = new ModelDirector({ interfaces: ['d0', 'd1'] });
+  return { open: () => director, names: recordedNames, notYet, isRoot: true };
+}
+
+/** The transcript with our answers in place of the recorded ones; what cannot be run here keeps none. */
+export async function replay(recorded: string, world: World): Promise<string> {
+  const shell = new Shell(programs(world));
+  const out: string[] = [];
+  const lines = recorded.split('\n');
+  for (const [index, line] of lines.entries()) {
+    // A title, and the blank line before it, belong to the script.
+    if (line.startsWith('# ') || (line === '' && lines[index + 1]?.startsWith('# '))) out.push(line);
+    if (!line.startsWith('$ ')) continue;
+    out.push(line);
+    const result = await shell.run(line.slice(2));
+    if (result === undefined) continue;
+    if (result.stdout !== '') out.push(result.stdout.replace(/\n$/, ''));
+    if (result.stderr !== '')
+      out.push(
+        ...result.stderr
+          .replace(/\n$/, '')
+          .split('\n')
+          .map((text) => `! ${text}`),
+      );
+    out.push(`[rc ${result.status}]`);
+  }
+  return `${out.join('\n')}\n`;
+}
