@@ -1,0 +1,119 @@
+// weir vip: reads the command line, has the VIP added, removed or looked at, and says what was done.
+import { realpathSync } from 'node:fs';
+import { vipPersistFiles, vipPersistPaths } from '../control/vip/persist-files.js';
+import type { SavedVip } from '../control/vip/plan.js';
+import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../host/persist.js';
+import { addVip, deleteVip, statusOfVip, type VipStatus } from '../host/vip/vip.js';
+import type { Address } from '../model/address.js';
+import { formatAddress, parseIpv4 } from '../model/address-text.js';
+import { oneLine, reported } from './failure.js';
+import { type Flags, readFlags, UsageError } from './flags.js';
+import type { Io } from './io.js';
+
+const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist]   after asking the network that nobody has it
+       weir vip del    ADDR --dev IF [--persist]                        remove what add added
+       weir vip status ADDR --dev IF [--json]     exit status 0: here, 1: another host answers too, 3: not here
+       --persist also writes (del: removes) what adds it again at boot; --root DIR puts that below DIR
+`;
+
+const TYPES = { dev: 'value', label: 'value', persist: 'flag', root: 'value', json: 'flag' } as const;
+type VipFlags = Flags<typeof TYPES>;
+
+interface Target {
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly device: string;
+}
+
+/** `ADDR` or `ADDR/LEN`; /32 where nothing is said. @throws UsageError */
+function readTarget(text: string, flags: VipFlags): Target {
+  const [, host = '', length] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
+  const address = parseIpv4(host);
+  if (address === undefined) {
+    throw new UsageError(host.includes(':') ? `${host}: IPv6 VIPs are not there yet` : `not an IPv4 address: ${host}`);
+  }
+  if (length !== undefined && !/^([1-9]|[12][0-9]|3[0-2])$/.test(length)) {
+    throw new UsageError(`not a prefix length (1 to 32): ${length}`);
+  }
+  if (flags.dev === undefined) {
+    throw new UsageError('--dev is missing');
+  }
+  return { address, prefixLength: length === undefined ? 32 : Number(length), device: flags.dev };
+}
+
+const rootOf = (flags: VipFlags): string => (flags.root ?? '').replace(/\/+$/, '');
+
+/** The words by which this very weir is started again at boot. */
+function ownCommand(): readonly string[] {
+  return [process.execPath, realpathSync(process.argv[1] ?? ''), 'weir'];
+}
+
+async function tellFiles(io: Io, root: string, verb: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    io.out(`${verb} ${path}\n`);
+  }
+  const trouble = paths.length === 0 ? undefined : await reloadUnits(root);
+  if (trouble !== undefined) {
+    io.err(`weir vip: ${oneLine(trouble)}\n`);
+  }
+}
+
+const vipText = ({ address, prefixLength, device, label }: SavedVip) => `${address}/${prefixLength} on ${device} (${label})`;
+
+async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
+  const { vip, how } = addVip({ ...target, ...(flags.label === undefined ? {} : { label: flags.label }) });
+  const told = how === 'added' ? `added ${vipText(vip)}, announced` : `${vipText(vip)} is there already`;
+  io.out(`${told}${how === 'foreign' ? '; weir did not add it and will not remove it' : ''}\n`);
+  if (flags.persist === true) {
+    const root = rootOf(flags);
+    await tellFiles(io, root, 'wrote', writePersistFiles(root, vipPersistFiles(vip, ownCommand(), initOf(root))));
+  }
+  return 0;
+}
+
+async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> {
+  const text = formatAddress(target.address);
+  io.out(deleteVip(target.address, target.device) ? `removed ${text} from ${target.device}\n` : `${text} is not on ${target.device}\n`);
+  if (flags.persist === true) {
+    const root = rootOf(flags);
+    await tellFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));
+  }
+  return 0;
+}
+
+function statusText(status: VipStatus): string {
+  const { address, device, present, prefixLength, label, addedByWeir, rivals } = status;
+  const here = `${address}/${prefixLength} on ${device} (${label ?? 'no label'})${addedByWeir ? ', added by weir' : ''}`;
+  return [present ? here : `${address} is not on ${device}`, ...rivals.map((mac) => `${mac} answers for it too`)]
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function status(target: Target, flags: VipFlags, io: Io): number {
+  const found = statusOfVip(target.address, target.device);
+  io.out(flags.json === true ? `${JSON.stringify(found)}\n` : statusText(found));
+  return found.rivals.length > 0 ? 1 : found.present ? 0 : 3;
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  return reported('weir vip', io, async () => {
+    if (args.includes('--help') || args.includes('-h')) {
+      io.out(USAGE);
+      return 0;
+    }
+    const { flags, words } = readFlags(args, TYPES);
+    const [verb, text, extra] = words;
+    const actions = { add, del: remove, status };
+    if (verb === undefined) {
+      io.err(USAGE);
+      return 2;
+    }
+    if (!Object.hasOwn(actions, verb)) {
+      throw new UsageError(`unknown action: ${verb} (add, del or status)`);
+    }
+    if (text === undefined || extra !== undefined) {
+      throw new UsageError(text === undefined ? 'the address is missing' : `unexpected argument: ${extra}`);
+    }
+    return actions[verb as keyof typeof actions](readTarget(text, flags), flags, io);
+  });
+}

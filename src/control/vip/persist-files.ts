@@ -1,0 +1,49 @@
+// The files that add a VIP again at boot, by calling weir itself: so the duplicate-address probe runs then too.
+import type { PersistFile } from '../realserver/persist-files.js';
+import type { SavedVip } from './plan.js';
+
+/** One word of a unit's ExecStart: quoted, `%` and `$` taken literally (systemd.service). */
+const unitWord = (word: string) =>
+  `"${word.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('%', '%%').replaceAll('$', '$$$$')}"`;
+const shellWord = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`;
+
+const unitPath = (address: string) => `/etc/systemd/system/weir-vip-${address}.service`;
+const wantsPath = (address: string) => `/etc/systemd/system/multi-user.target.wants/weir-vip-${address}.service`;
+/** run-parts takes no dots in names. */
+const hookPath = (address: string) => `/etc/network/if-up.d/weir-vip-${address.replaceAll('.', '-')}`;
+
+/** Every path that a VIP's persistence may have, whichever kind of host. */
+export function vipPersistPaths(address: string): readonly string[] {
+  return [wantsPath(address), unitPath(address), hookPath(address)];
+}
+
+/** `command`: the words that start weir. */
+export function vipPersistFiles(vip: SavedVip, command: readonly string[], init: 'systemd' | 'ifupdown'): readonly PersistFile[] {
+  const { address, prefixLength, device, label } = vip;
+  const add = [...command, 'vip', 'add', `${address}/${prefixLength}`, '--dev', device, '--label', label];
+  const remove = [...command, 'vip', 'del', address, '--dev', device];
+  const origin = `# Written by "weir vip add --persist"; removed by "weir vip del --persist".`;
+  if (init === 'ifupdown') {
+    const text = `#!/bin/sh\n${origin}\n[ "\${IFACE-}" = ${shellWord(device)} ] || exit 0\nexec ${add.map(shellWord).join(' ')}\n`;
+    return [{ path: hookPath(address), text, mode: 0o755 }];
+  }
+  const text = `${origin}
+[Unit]
+Description=LVS virtual address ${address} on ${device}
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=${add.map(unitWord).join(' ')}
+ExecStop=${remove.map(unitWord).join(' ')}
+
+[Install]
+WantedBy=multi-user.target
+`;
+  return [
+    { path: unitPath(address), text, mode: 0o644 },
+    { path: wantsPath(address), link: unitPath(address), mode: 0o777 },
+  ];
+}

@@ -1,0 +1,138 @@
+// What adding or removing a VIP on a director takes, judged from what is there. Pure.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import { sameAddress } from '../../model/identity.js';
+
+export interface VipLink {
+  readonly name: string;
+  readonly ifindex: number;
+  readonly up: boolean;
+  readonly loopback: boolean;
+}
+
+export interface VipAddress {
+  readonly ifindex: number;
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly label?: string;
+  /** A secondary address shares its subnet with one that came before it. */
+  readonly secondary: boolean;
+}
+
+export interface VipHost {
+  readonly links: readonly VipLink[];
+  /** IPv4 only, in the kernel's order. */
+  readonly addresses: readonly VipAddress[];
+}
+
+/** One VIP that weir added: a state file's shape, so the address is text. */
+export interface SavedVip {
+  readonly address: string;
+  readonly prefixLength: number;
+  readonly device: string;
+  readonly label: string;
+}
+
+export interface WantedVip {
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly device: string;
+  readonly label?: string;
+}
+
+export type AddPlan =
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** `ours`: whether weir added it; what it did not add it will not remove. */
+  | { readonly kind: 'present'; readonly ours: boolean }
+  | { readonly kind: 'add'; readonly ifindex: number; readonly vip: SavedVip };
+
+/** IFNAMSIZ without its ending zero. */
+const LABEL_MAX = 15;
+
+function freeLabel(host: VipHost, device: string): string {
+  const taken = new Set(host.addresses.map(({ label }) => label));
+  for (let number = 0; ; number++) {
+    const label = `${device}:${number}`;
+    if (label.length > LABEL_MAX) {
+      return device;
+    }
+    if (!taken.has(label)) {
+      return label;
+    }
+  }
+}
+
+function badLabel(host: VipHost, device: string, label: string): string | undefined {
+  if (label !== device && !label.startsWith(`${device}:`)) {
+    return `label ${label} must be ${device}:N`;
+  }
+  if (label.length > LABEL_MAX || /[\s/]/.test(label) || label === `${device}:`) {
+    return `label ${label} cannot be: ${device}:N, at most ${LABEL_MAX} characters`;
+  }
+  const holder = host.addresses.find((one) => one.label === label && label !== device);
+  return holder === undefined ? undefined : `label ${label} is ${formatAddress(holder.address)}'s`;
+}
+
+export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedVip[]): AddPlan {
+  const refused = (reason: string): AddPlan => ({ kind: 'refused', reason });
+  const text = formatAddress(wanted.address);
+  const first = (wanted.address.words[0] ?? 0) >>> 24;
+  if (first === 0 || first === 127 || first >= 224) {
+    return refused(`${text} cannot be a VIP`);
+  }
+  const link = host.links.find(({ name }) => name === wanted.device);
+  if (link === undefined) {
+    return refused(`no such interface: ${wanted.device}`);
+  }
+  if (link.loopback) {
+    return refused(`${link.name} is the loopback: VIPs of a real server go there, with weir realserver start`);
+  }
+  if (!link.up) {
+    return refused(`${link.name} is down; first: ip link set ${link.name} up`);
+  }
+  const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
+  if (there !== undefined) {
+    const place = host.links.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
+    if (there.ifindex !== link.ifindex || there.prefixLength !== wanted.prefixLength) {
+      return refused(`${text}/${there.prefixLength} is on ${place} already; first: ip addr del ${text}/${there.prefixLength} dev ${place}`);
+    }
+    return { kind: 'present', ours: saved.some(({ address, device }) => address === text && device === link.name) };
+  }
+  const wrong = wanted.label === undefined ? undefined : badLabel(host, link.name, wanted.label);
+  if (wrong !== undefined) {
+    return refused(wrong);
+  }
+  const vip = { address: text, prefixLength: wanted.prefixLength, device: link.name, label: wanted.label ?? freeLabel(host, link.name) };
+  return { kind: 'add', ifindex: link.ifindex, vip };
+}
+
+export type DeletePlan =
+  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'absent' }
+  /** `heirs`: addresses of the same subnet that the kernel may remove together with the first of it; they are put back. */
+  | { readonly kind: 'delete'; readonly vip: VipAddress; readonly heirs: readonly VipAddress[] };
+
+const network = ({ address, prefixLength }: VipAddress) =>
+  prefixLength === 0 ? 0 : Math.floor((address.words[0] ?? 0) / 2 ** (32 - prefixLength));
+
+export function planDelete(host: VipHost, address: Address, device: string, saved: readonly SavedVip[]): DeletePlan {
+  const text = formatAddress(address);
+  const link = host.links.find(({ name }) => name === device);
+  if (link === undefined) {
+    return { kind: 'refused', reason: `no such interface: ${device}` };
+  }
+  const vip = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
+  if (vip === undefined) {
+    return { kind: 'absent' };
+  }
+  if (!saved.some((one) => one.address === text && one.device === device)) {
+    const command = `ip addr del ${text}/${vip.prefixLength} dev ${device}`;
+    return { kind: 'refused', reason: `${text} on ${device} was not added by weir vip; to remove it all the same: ${command}` };
+  }
+  const heirs = vip.secondary
+    ? []
+    : host.addresses.filter(
+        (one) => one.secondary && one.ifindex === vip.ifindex && one.prefixLength === vip.prefixLength && network(one) === network(vip),
+      );
+  return { kind: 'delete', vip, heirs };
+}

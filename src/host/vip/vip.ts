@@ -1,0 +1,196 @@
+// Adding, removing and judging a VIP on a director: look, ask the network, remember, change, announce.
+import { type AddPlan, planAdd, planDelete, type SavedVip, type VipAddress, type VipHost, type WantedVip } from '../../control/vip/plan.js';
+import { readSavedVips, writeSavedVips } from '../../control/vip/saved.js';
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import { sameAddress } from '../../model/identity.js';
+import { unlessCode } from '../../sys/errno.js';
+import { using } from '../../sys/fd.js';
+import { Netlink } from '../../sys/netlink.js';
+import type { Mac } from '../../wire/ethernet.js';
+import {
+  AddressFlag,
+  AddressScope,
+  addAddress,
+  decodeInterfaceAddress,
+  deleteAddress,
+  dumpAddresses,
+  type InterfaceAddress,
+} from '../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks, type Link, LinkFlag, LinkHardware } from '../../wire/rtnetlink-link.js';
+import { type ArpAnswer, announceArp, probeArp } from '../arp.js';
+import { StateFile, withState } from '../state-file.js';
+import { Unable } from '../unable.js';
+
+interface Host extends VipHost {
+  readonly raw: readonly Link[];
+  readonly rawAddresses: readonly InterfaceAddress[];
+}
+
+function observe(netlink: Netlink): Host {
+  const raw = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
+  const rawAddresses = netlink
+    .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
+    .filter(({ address }) => address.family === 'inet');
+  const links = raw.map(({ name, ifindex, flags }) => ({
+    name,
+    ifindex,
+    up: (flags & LinkFlag.up) !== 0,
+    loopback: (flags & LinkFlag.loopback) !== 0,
+  }));
+  const addresses: VipAddress[] = rawAddresses.map((one) => ({
+    ifindex: one.ifindex,
+    address: one.address,
+    prefixLength: one.prefixLength,
+    secondary: (one.flags & AddressFlag.secondary) !== 0,
+    ...(one.label === undefined ? {} : { label: one.label }),
+  }));
+  return { links, addresses, raw, rawAddresses };
+}
+
+function remembered(state: StateFile): readonly SavedVip[] {
+  const text = state.read();
+  const saved = text === undefined ? [] : readSavedVips(text);
+  if (saved === undefined) {
+    throw new Unable(`${state.path} is damaged: undo by hand what it tells, then remove it`);
+  }
+  return saved;
+}
+
+const macsOf = (host: Host): ReadonlySet<Mac> => new Set(host.raw.flatMap(({ mac }) => mac ?? []));
+
+/** The link's MAC where ARP is spoken on it; a tunnel has neither duplicates nor announcements. */
+function arpMac(host: Host, ifindex: number): Mac | undefined {
+  const link = host.raw.find((one) => one.ifindex === ifindex);
+  return link?.hardware === LinkHardware.ethernet && (link.flags & LinkFlag.noArp) === 0 ? link.mac : undefined;
+}
+
+/** Others that say they have this address, or want it now. */
+function rivals(host: Host, ifindex: number, address: Address, enough: boolean): readonly ArpAnswer[] {
+  const mac = arpMac(host, ifindex);
+  if (mac === undefined) {
+    return [];
+  }
+  return probeArp([{ ifindex, mac, addresses: [address] }], macsOf(host), enough ? { enough: (answers) => answers.length > 0 } : {});
+}
+
+export interface VipAdded {
+  readonly vip: SavedVip;
+  /** `added`: now; `ours`: by an earlier add; `foreign`: by someone else, who must remove it. */
+  readonly how: 'added' | 'ours' | 'foreign';
+}
+
+function addNow(netlink: Netlink, state: StateFile, host: Host, plan: AddPlan & { readonly kind: 'add' }, address: Address): void {
+  const [rival] = rivals(host, plan.ifindex, address, true);
+  if (rival !== undefined) {
+    const verb = rival.kind === 'holds' ? 'answers for' : 'is asking for';
+    throw new Unable(
+      `${rival.mac} ${verb} ${plan.vip.address} on ${plan.vip.device}: another host has it (weir doctor tells which real server)`,
+    );
+  }
+  const saved = remembered(state).filter((one) => one.address !== plan.vip.address);
+  state.write(writeSavedVips([...saved, plan.vip]));
+  const value = {
+    ifindex: plan.ifindex,
+    address,
+    prefixLength: plan.vip.prefixLength,
+    scope: AddressScope.global,
+    flags: AddressFlag.permanent,
+    label: plan.vip.label,
+  };
+  netlink.change(addAddress(value), `add ${plan.vip.address}/${plan.vip.prefixLength} to ${plan.vip.device}`);
+  const mac = arpMac(host, plan.ifindex);
+  if (mac !== undefined) {
+    announceArp(plan.ifindex, mac, address);
+  }
+}
+
+/** @throws Unable (also: another host answers), SystemError */
+export function addVip(wanted: WantedVip): VipAdded {
+  return withState('vip', (state) =>
+    using(new Netlink(), (netlink) => {
+      const host = observe(netlink);
+      const plan = planAdd(host, wanted, remembered(state));
+      if (plan.kind === 'refused') {
+        throw new Unable(plan.reason);
+      }
+      if (plan.kind === 'present') {
+        const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
+        const label = there?.label ?? wanted.device;
+        const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, device: wanted.device, label };
+        return { vip, how: plan.ours ? 'ours' : 'foreign' };
+      }
+      addNow(netlink, state, host, plan, wanted.address);
+      return { vip: plan.vip, how: 'added' };
+    }),
+  );
+}
+
+/** Whether there was anything to remove. @throws Unable when weir did not add it, SystemError */
+export function deleteVip(address: Address, device: string): boolean {
+  return withState('vip', (state) =>
+    using(new Netlink(), (netlink) => {
+      const host = observe(netlink);
+      const saved = remembered(state);
+      const plan = planDelete(host, address, device, saved);
+      if (plan.kind === 'refused') {
+        throw new Unable(plan.reason);
+      }
+      if (plan.kind === 'delete') {
+        const raw = (one: VipAddress) =>
+          host.rawAddresses.filter(({ ifindex, address: a }) => ifindex === one.ifindex && sameAddress(a, one.address));
+        for (const one of raw(plan.vip)) {
+          unlessCode(
+            () => netlink.change(deleteAddress(one), `remove ${formatAddress(address)} from ${device}`),
+            ['EADDRNOTAVAIL'],
+            undefined,
+          );
+        }
+        for (const heir of plan.heirs.flatMap(raw)) {
+          const again = { ...heir, flags: heir.flags & ~AddressFlag.secondary };
+          unlessCode(
+            () => netlink.change(addAddress(again), `put ${formatAddress(heir.address)} back on ${device}`),
+            ['EEXIST'],
+            undefined,
+          );
+        }
+      }
+      const left = saved.filter((one) => one.address !== formatAddress(address) || one.device !== device);
+      state.write(left.length === 0 ? undefined : writeSavedVips(left));
+      return plan.kind === 'delete';
+    }),
+  );
+}
+
+export interface VipStatus {
+  readonly address: string;
+  readonly device: string;
+  readonly present: boolean;
+  readonly prefixLength?: number;
+  readonly label?: string;
+  readonly addedByWeir: boolean;
+  /** MACs of other hosts that answer for it. */
+  readonly rivals: readonly Mac[];
+}
+
+/** @throws Unable, SystemError */
+export function statusOfVip(address: Address, device: string): VipStatus {
+  return using(new Netlink(), (netlink) => {
+    const host = observe(netlink);
+    const link = host.links.find(({ name }) => name === device);
+    if (link === undefined) {
+      throw new Unable(`no such interface: ${device}`);
+    }
+    const there = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
+    const saved = remembered(new StateFile('vip'));
+    const others = link.up ? rivals(host, link.ifindex, address, false).filter(({ kind }) => kind === 'holds') : [];
+    return {
+      address: formatAddress(address),
+      device,
+      present: there !== undefined,
+      ...(there === undefined ? {} : { prefixLength: there.prefixLength, ...(there.label === undefined ? {} : { label: there.label }) }),
+      addedByWeir: saved.some((one) => one.address === formatAddress(address) && one.device === device),
+      rivals: others.map(({ mac }) => mac),
+    };
+  });
+}
