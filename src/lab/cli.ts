@@ -1,5 +1,5 @@
 // `weir lab`: lists labs, runs one, enters one that stands, takes one down.
-import { takeDown } from './down.js';
+import { takeDownOther } from './down.js';
 import { enter } from './enter.js';
 import { labs } from './labs/index.js';
 import { findLab, LabError } from './list.js';
@@ -90,7 +90,7 @@ function down(names: readonly string[], io: LabIo): number {
       }
       continue;
     }
-    const complaints = takeDown(state);
+    const complaints = takeDownOther(state);
     complaints.forEach((line) => io.err(`weir lab: ${line}\n`));
     io.out(`${state.run} is down\n`);
     status = complaints.length > 0 ? 1 : status;
@@ -98,7 +98,7 @@ function down(names: readonly string[], io: LabIo): number {
   return status;
 }
 
-function sayResult({ evidence, state, complaints }: RunResult, kept: boolean, say: (line: string) => void): void {
+function sayResult({ evidence, state, complaints, kept }: RunResult, say: (line: string) => void): void {
   const { held, failed, stopped } = evidence;
   say('');
   if (stopped !== undefined) {
@@ -132,8 +132,7 @@ async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {
     return 1;
   }
   const result = await runLab(lab, { keep: options.keep, server: options.server, say });
-  const kept = options.keep && result.signal === undefined && result.evidence.stopped === undefined;
-  sayResult(result, kept, say);
+  sayResult(result, say);
   if (options.json) {
     io.out(`${JSON.stringify(result.evidence, undefined, 1)}\n`);
   }

@@ -1,7 +1,9 @@
 // Takes a run down: its processes, its directors, its namespaces, its files. Waits as it goes, so that a signal cannot cut it short.
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { runChildSync, signalProcess, startTime } from '../sys/child.js';
-import { labEnvironment } from './paths.js';
+import { locked } from '../sys/lock.js';
+import { LAB_STATE, labEnvironment } from './paths.js';
 import { allRuns, conditionOf, endRun, type RunState } from './state.js';
 
 const namespaceFile = (namespace: string): string => `/run/netns/${namespace}`;
@@ -60,9 +62,20 @@ export function takeDown(state: RunState): readonly string[] {
   return [...unloading, ...deleting];
 }
 
+/**
+ * Takes down a run that is nobody's: abandoned, or left standing. One process at a time does so, and looks again first,
+ * for meanwhile another may have done it and a third have taken the run's name.
+ */
+export function takeDownOther(state: RunState): readonly string[] {
+  return locked(join(LAB_STATE, 'lock'), { waitMs: 60_000 }, () => {
+    const now = allRuns().find(({ run }) => run === state.run);
+    return now === undefined || conditionOf(now) === 'running' ? [] : takeDown(now);
+  });
+}
+
 /** Takes down what killed processes left behind; the names of those runs. */
 export function sweep(): readonly string[] {
   const abandoned = allRuns().filter((state) => conditionOf(state) === 'abandoned');
-  abandoned.forEach(takeDown);
+  abandoned.forEach(takeDownOther);
   return abandoned.map(({ run }) => run);
 }

@@ -28,25 +28,25 @@ export interface RunResult {
   readonly state: RunState;
   /** The signal that ended it early. */
   readonly signal?: NodeJS.Signals;
+  /** Left standing, as asked. */
+  readonly kept: boolean;
   /** What could not be taken down. */
   readonly complaints: readonly string[];
 }
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Turns signals into an abort, for as long as `work` runs. */
-async function interruptible<T>(
-  work: (abort: AbortSignal) => Promise<T>,
-): Promise<{ readonly value: T; readonly signal: NodeJS.Signals | undefined }> {
+/** Turns signals into an abort for as long as `work` runs, its cleaning up included. */
+async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.Signals | undefined) => Promise<T>): Promise<T> {
   const controller = new AbortController();
-  let caught: NodeJS.Signals | undefined;
+  let first: NodeJS.Signals | undefined;
   const listener = (signal: NodeJS.Signals): void => {
-    caught ??= signal;
-    controller.abort(new Error(`stopped by ${signal}`));
+    first ??= signal;
+    controller.abort(new Error(`stopped by ${first}`));
   };
   SIGNALS.forEach((signal) => process.on(signal, listener));
   try {
-    return { value: await work(controller.signal), signal: caught };
+    return await work(controller.signal, () => first);
   } finally {
     SIGNALS.forEach((signal) => process.off(signal, listener));
   }
@@ -124,29 +124,32 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
 }
 
 /** Runs a lab whose shape has been checked. @throws only before anything was made */
-export async function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
-  for (const run of sweep()) {
-    options.say(`took down what was left of ${run}`);
-  }
-  const state = beginRun(lab);
-  let standing = true;
-  // Should something end the process on the way (a closed terminal, a bug), this is the last chance.
-  const lastChance = (): void => {
-    if (standing) {
-      takeDown(state);
+export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
+  return interruptible(async (abort, caught) => {
+    for (const run of sweep()) {
+      options.say(`took down what was left of ${run}`);
     }
-  };
-  process.on('exit', lastChance);
-  options.say(`${lab.name}: ${lab.title}`);
-  options.say(`building it in network namespaces weir-${state.run}-*`);
-  describeHosts(lab, options.server, options.say);
-  const { value: evidence, signal } = await interruptible((abort) => perform(lab, state, options, abort));
-  const keep = options.keep && signal === undefined && evidence.stopped === undefined;
-  const complaints = keep ? [] : takeDown(state);
-  if (keep) {
-    keepRun(state);
-  }
-  standing = false;
-  process.off('exit', lastChance);
-  return { evidence, state, complaints, ...(signal === undefined ? {} : { signal }) };
+    const state = beginRun(lab);
+    let standing = true;
+    // Should something end the process on the way (a closed terminal, a bug), this is the last chance.
+    const lastChance = (): void => {
+      if (standing) {
+        takeDown(state);
+      }
+    };
+    process.on('exit', lastChance);
+    options.say(`${lab.name}: ${lab.title}`);
+    options.say(`building it in network namespaces weir-${state.run}-*`);
+    describeHosts(lab, options.server, options.say);
+    const evidence = await perform(lab, state, options, abort);
+    const keep = options.keep && caught() === undefined && evidence.stopped === undefined;
+    const complaints = keep ? [] : takeDown(state);
+    if (keep) {
+      keepRun(state);
+    }
+    standing = false;
+    process.off('exit', lastChance);
+    const signal = caught();
+    return { evidence, state, complaints, kept: keep, ...(signal === undefined ? {} : { signal }) };
+  });
 }
