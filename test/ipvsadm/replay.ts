@@ -1,5 +1,6 @@
 // Replays a recorded transcript's commands through weir's own command lines, in this process, on a director in memory.
 
+import type { DirectorOpener } from '../../src/cli/director.js';
 import { type Io, memoryIo } from '../../src/cli/io.js';
 import type { Command } from '../../src/cli/ipvsadm/command.js';
 import { runRestore } from '../../src/cli/ipvsadm/restore-command.js';
@@ -41,15 +42,15 @@ const printf: Program = async (args) => {
   return { stdout: (format ?? '').replaceAll('\\n', '\n'), stderr: '', status: 0 };
 };
 
-function programs(world: World): Readonly<Record<string, Program>> {
-  const proc = command((args, io) => runProc([(args[0] ?? '').replace('/proc/net/', '')], io, world.open));
+function programs(world: World, open: DirectorOpener): Readonly<Record<string, Program>> {
+  const proc = command((args, io) => runProc([(args[0] ?? '').replace('/proc/net/', '')], io, open));
   return {
     printf,
     cat: proc,
     ipvsadm: command((args, io) => runIpvsadm(args, io, world)),
     'ipvsadm-save': command((args, io) => runSave(args, io, world)),
     'ipvsadm-restore': command((args, io) => runRestore(args, io, world)),
-    sysctl: command((args, io) => runSysctl(args, io, world.open)),
+    sysctl: command((args, io) => runSysctl(args, io, open)),
   };
 }
 
@@ -58,12 +59,12 @@ const nothingMissing = (): undefined => undefined;
 /** A world on a director in memory that does everything but what `notYet` says. */
 export function modelWorld(notYet: (command: Command) => string | undefined = nothingMissing): World {
   const director = new ModelDirector({ interfaces: ['d0', 'd1'] });
-  return { open: () => director, names: recordedNames, notYet, isRoot: true };
+  return { driver: async () => () => director, names: recordedNames, notYet, isRoot: true };
 }
 
 /** The transcript with our answers in place of the recorded ones; what cannot be run here keeps none. */
 export async function replay(recorded: string, world: World): Promise<string> {
-  const shell = new Shell(programs(world));
+  const shell = new Shell(programs(world, await world.driver()));
   const out: string[] = [];
   const lines = recorded.split('\n');
   for (const [index, line] of lines.entries()) {

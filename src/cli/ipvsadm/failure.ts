@@ -26,7 +26,7 @@ export function reportFailure(error: unknown, kind: Command['kind'], io: Io): vo
 }
 
 /** No datapath: the original's two lines, then the cause, unless it is plainly that the user is not root. */
-export function reportNoStart(error: unknown, isRoot: boolean, io: Io): number {
+export function reportNoStart(error: unknown, isRoot: boolean, io: Io): void {
   const code = codeOf(error);
   const message = error instanceof Error ? error.message : String(error);
   const denied = !isRoot && (code === 'EACCES' || code === 'EPERM');
@@ -34,5 +34,4 @@ export function reportNoStart(error: unknown, isRoot: boolean, io: Io): number {
   const lines = [`Can't initialize ipvs: ${text}`, 'Are you sure that IP Virtual Server is built in the kernel or as module?'];
   if (!denied && text !== message) lines.push(`weir: ${message}`);
   io.err(`${lines.join('\n')}\n`);
-  return cannotStartStatus;
 }

@@ -1,9 +1,8 @@
 // ipvsadm-restore [--atomic]: clears the table, then runs the commands on standard input.
 import type { Io } from '../io.js';
-import { reportNoStart } from './failure.js';
 import { restoreAtomically } from './restore.js';
 import { runIpvsadm } from './run.js';
-import { Session } from './session.js';
+import { withSession } from './session.js';
 import { systemWorld, type World } from './world.js';
 
 /** All of the input is read before the table is cleared: it may come from an ipvsadm-save of this very table. */
@@ -37,20 +36,6 @@ function* withoutComments(input: Buffer): Generator<Uint8Array> {
   if (kept < input.length) yield input.subarray(kept);
 }
 
-async function restoreWhole(input: Io, io: Io, world: World): Promise<number> {
-  const session = new Session(world.open, false);
-  try {
-    void session.director;
-  } catch (error) {
-    return reportNoStart(error, world.isRoot, io);
-  }
-  try {
-    return await restoreAtomically([{ kind: 'flush' }], session, world, input);
-  } finally {
-    session.release();
-  }
-}
-
 /** As the original's script, which looks at no argument; `--atomic` is ours: cleared and restored as one, or nothing. */
 export async function runRestore(args: readonly string[], io: Io, world: World): Promise<number> {
   const text = readAll(io);
@@ -65,11 +50,13 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
     flush: () => io.flush(),
     read: () => parts.next().value ?? undefined,
   };
-  if (args.includes('--atomic')) return restoreWhole(input, io, world);
+  if (args.includes('--atomic')) {
+    return withSession(world, false, io, (session) => restoreAtomically([{ kind: 'flush' }], session, world, input));
+  }
   const cleared = await runIpvsadm(['-C'], io, world);
   return cleared === 0 ? runIpvsadm(['-R'], input, world) : cleared;
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  return runRestore(args, io, await systemWorld());
+  return runRestore(args, io, systemWorld());
 }

@@ -2,10 +2,10 @@
 import type { Io } from '../io.js';
 import { type Command, onlyReads } from './command.js';
 import { applyChange, isChange, printReading } from './execute.js';
-import { listFailedStatus, refusedStatus, reportFailure, reportNoStart } from './failure.js';
+import { listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { restore, restoreAtomically } from './restore.js';
-import { Session } from './session.js';
+import { type Session, withSession } from './session.js';
 import { UsageError } from './usage-error.js';
 import { parseResolving, systemWorld, type World } from './world.js';
 
@@ -45,22 +45,14 @@ export async function runIpvsadm(words: readonly string[], io: Io, world: World)
     io.out(command.kind === 'help' ? helpText : versionText);
     return 0;
   }
-  const session = new Session(world.open, command instanceof UsageError || onlyReads(command));
-  try {
-    // As in the original no director is a greater trouble than a wrong word.
-    void session.director;
-  } catch (error) {
-    return reportNoStart(error, world.isRoot, io);
-  }
-  try {
-    if (!(command instanceof UsageError)) return await execute(command, session, world, io);
+  // As in the original no director is a greater trouble than a wrong word.
+  return withSession(world, command instanceof UsageError || onlyReads(command), io, async (session) => {
+    if (!(command instanceof UsageError)) return execute(command, session, world, io);
     io.err(`${command.message}\n`);
     return command.status;
-  } finally {
-    session.release();
-  }
+  });
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  return runIpvsadm(args, io, await systemWorld());
+  return runIpvsadm(args, io, systemWorld());
 }

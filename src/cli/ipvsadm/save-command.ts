@@ -17,5 +17,5 @@ export async function runSave(args: readonly string[], io: Io, world: World): Pr
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  return runSave(args, io, await systemWorld());
+  return runSave(args, io, systemWorld());
 }

@@ -1,6 +1,9 @@
 // The director as one ipvsadm process uses it: opened when it is first needed, let go of while nothing is to be done.
 import type { Director } from '../../datapath/director.js';
 import type { DirectorOpener } from '../director.js';
+import type { Io } from '../io.js';
+import { cannotStartStatus, reportNoStart } from './failure.js';
+import type { World } from './world.js';
 
 /** Opens late and only once, until `release`. */
 export class Session {
@@ -24,5 +27,22 @@ export class Session {
   release(): void {
     this.#director?.close();
     this.#director = undefined;
+  }
+}
+
+/** Gives `work` a session whose director can be had; when it cannot, that is said, as the original says it. */
+export async function withSession(world: World, shared: boolean, io: Io, work: (session: Session) => Promise<number>): Promise<number> {
+  let session: Session;
+  try {
+    session = new Session(await world.driver(), shared);
+    void session.director;
+  } catch (error) {
+    reportNoStart(error, world.isRoot, io);
+    return cannotStartStatus;
+  }
+  try {
+    return await work(session);
+  } finally {
+    session.release();
   }
 }

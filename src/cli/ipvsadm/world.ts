@@ -18,7 +18,8 @@ export interface NameSource extends Lookup {
 }
 
 export interface World {
-  readonly open: DirectorOpener;
+  /** Loads the driver; only what touches the table asks for it. */
+  readonly driver: () => Promise<DirectorOpener>;
   readonly names: NameSource;
   /** The line for a command that this director does not do yet. */
   readonly notYet: (command: Command) => string | undefined;
@@ -26,8 +27,8 @@ export interface World {
   readonly isRoot: boolean;
 }
 
-export async function systemWorld(): Promise<World> {
-  return { open: await directorOpener(), names: new SystemNames(), notYet, isRoot: process.geteuid?.() === 0 };
+export function systemWorld(): World {
+  return { driver: directorOpener, names: new SystemNames(), notYet, isRoot: process.geteuid?.() === 0 };
 }
 
 /** Reads a command line, asking for host names in between. @throws UsageError */
