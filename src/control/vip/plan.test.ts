@@ -1,0 +1,62 @@
+// What adding and removing a VIP takes, from pictures of a host; and the memory's text.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Address } from '../../model/address.js';
+import { parseIpv4 } from '../../model/address-text.js';
+import { vipPersistFiles } from './persist-files.js';
+import { planAdd, planDelete, type SavedVip, type VipHost } from './plan.js';
+import { readSavedVips, writeSavedVips } from './saved.js';
+
+const ip = (text: string): Address => parseIpv4(text) ?? assert.fail(text);
+const saved: SavedVip = { address: '10.4.0.9', prefixLength: 24, device: 'wan', label: 'wan:0' };
+const host: VipHost = {
+  links: [
+    { name: 'lo', ifindex: 1, up: true, loopback: true },
+    { name: 'wan', ifindex: 2, up: true, loopback: false },
+    { name: 'a-very-long-one', ifindex: 3, up: true, loopback: false },
+  ],
+  addresses: [
+    { ifindex: 2, address: ip('10.4.0.9'), prefixLength: 24, label: 'wan:0', secondary: false },
+    { ifindex: 2, address: ip('10.4.0.10'), prefixLength: 24, label: 'wan:2', secondary: true },
+    { ifindex: 2, address: ip('10.4.1.10'), prefixLength: 24, label: 'wan', secondary: true },
+    { ifindex: 2, address: ip('10.4.0.11'), prefixLength: 25, label: 'wan', secondary: true },
+  ],
+};
+
+test('the default label is the lowest that is free, or the interface where none fits', () => {
+  const label = (device: string) => {
+    const plan = planAdd(host, { address: ip('10.4.0.77'), prefixLength: 32, device }, []);
+    return plan.kind === 'add' ? plan.vip.label : plan;
+  };
+  assert.equal(label('wan'), 'wan:1');
+  assert.equal(label('a-very-long-one'), 'a-very-long-one');
+});
+
+test('a label that another address has is refused', () => {
+  const plan = planAdd(host, { address: ip('10.4.0.77'), prefixLength: 32, device: 'wan', label: 'wan:2' }, []);
+  assert.deepEqual(plan, { kind: 'refused', reason: 'label wan:2 is 10.4.0.10’s'.replace('’', "'") });
+});
+
+test('the heirs of a first address are those of its subnet alone', () => {
+  const plan = planDelete(host, ip('10.4.0.9'), 'wan', [saved]);
+  assert.deepEqual(plan.kind === 'delete' && plan.heirs.map(({ label }) => label), ['wan:2']);
+  const second = planDelete(host, ip('10.4.0.10'), 'wan', [{ ...saved, address: '10.4.0.10' }]);
+  assert.deepEqual(second.kind === 'delete' && second.heirs, []);
+});
+
+test('the memory survives its file; damaged ones are not read', () => {
+  assert.deepEqual(readSavedVips(writeSavedVips([saved])), [saved]);
+  assert.equal(readSavedVips(writeSavedVips([saved]).slice(0, -6)), undefined);
+  assert.equal(readSavedVips(writeSavedVips([{ ...saved, prefixLength: 40 }])), undefined);
+  assert.equal(readSavedVips('{"version":1}'), undefined);
+  fc.assert(fc.property(fc.string(), (garbage) => void readSavedVips(garbage)));
+});
+
+test('a path with odd characters survives the unit and the hook', () => {
+  const command = ['/opt/100% "new" $x/node', "/it's/weir.mjs"];
+  const unit = vipPersistFiles(saved, command, 'systemd')[0]?.text ?? '';
+  assert.match(unit, /^ExecStart="\/opt\/100%% \\"new\\" \$\$x\/node" "\/it's\/weir\.mjs" "vip" "add"/m);
+  const hook = vipPersistFiles(saved, command, 'ifupdown')[0]?.text ?? '';
+  assert.match(hook, /^exec '\/opt\/100% "new" \$x\/node' '\/it'\\''s\/weir\.mjs' 'vip' 'add' '10\.4\.0\.9\/24'/m);
+});

@@ -1,0 +1,181 @@
+// weir vip on real hosts: the probe before, the announcement after, and exact undoing.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+
+const on = { skip: noNamespaces() };
+const bed = new Bed();
+const folder = mkdtempSync(join(tmpdir(), 'weir-vip-'));
+let gate: Host;
+let thief: Host;
+
+const addresses = (host: Host): string => host.ip('-o -4 addr show');
+
+before(() => {
+  if (on.skip) {
+    return;
+  }
+  const lan = bed.lan('lan');
+  gate = bed.host('gate');
+  thief = bed.host('thief');
+  bed.cable(gate, 'up7', lan, '172.29.3.9/20');
+  bed.cable(thief, 'th0', lan, '172.29.3.77/20');
+});
+after(() => {
+  bed.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('add puts the VIP there as /32 with a label, del takes exactly it away', on, () => {
+  const untouched = addresses(gate);
+  const added = gate.weir('vip add 172.29.3.200 --dev up7');
+  assert.deepEqual([added.status, added.stdout], [0, 'added 172.29.3.200/32 on up7 (up7:0), announced\n']);
+  assert.match(addresses(gate), /inet 172\.29\.3\.200\/32 scope global up7:0\\/);
+  const again = gate.weir('vip add 172.29.3.200 --dev up7');
+  assert.deepEqual([again.status, again.stdout], [0, '172.29.3.200/32 on up7 (up7:0) is there already\n']);
+  assert.match(gate.weir('vip add 172.29.3.201/20 --dev up7').stdout, /\(up7:1\)/);
+  assert.match(gate.weir('vip add 172.29.3.202 --dev up7 --label up7:web').stdout, /\(up7:web\)/);
+  const status = gate.weir('vip status 172.29.3.200 --dev up7');
+  assert.deepEqual([status.status, status.stdout], [0, '172.29.3.200/32 on up7 (up7:0), added by weir\n']);
+  for (const last of [202, 201, 200]) {
+    assert.equal(gate.weir(`vip del 172.29.3.${last} --dev up7`).stdout, `removed 172.29.3.${last} from up7\n`);
+  }
+  assert.equal(addresses(gate), untouched);
+  assert.equal(gate.weir('vip status 172.29.3.200 --dev up7').status, 3);
+  assert.equal(gate.weir('vip del 172.29.3.200 --dev up7').stdout, '172.29.3.200 is not on up7\n');
+});
+
+test('neighbours hear of it at once, so that a director that takes over is reached', { ...on, timeout: 60_000 }, async () => {
+  thief.ip('neigh replace 172.29.3.210 lladdr 02:00:00:00:00:99 dev th0 nud reachable');
+  const capture = spawn('ip', [
+    'netns',
+    'exec',
+    thief.namespace,
+    'tcpdump',
+    '-l',
+    '-n',
+    '-c',
+    '6',
+    '-i',
+    'th0',
+    'arp',
+    'and',
+    'src',
+    '172.29.3.210',
+  ]);
+  bed.atEnd(() => capture.kill('SIGKILL'));
+  await new Promise((done) => capture.stderr.on('data', (chunk: Buffer) => chunk.includes('listening on') && done(undefined)));
+  let heard = '';
+  capture.stdout.on('data', (chunk: Buffer) => {
+    heard += chunk;
+  });
+  const ended = new Promise((done) => capture.once('close', done));
+  gate.weir('vip add 172.29.3.210 --dev up7');
+  await ended;
+  assert.equal(heard.match(/Request who-has 172\.29\.3\.210/g)?.length, 3);
+  assert.equal(heard.match(/Reply 172\.29\.3\.210 is-at/g)?.length, 3);
+  const mac = /link\/ether (\S+)/.exec(gate.ip('link show up7'))?.[1];
+  assert.ok(thief.ip('neigh show 172.29.3.210').includes(`lladdr ${mac}`), 'the stale entry is mended');
+  gate.weir('vip del 172.29.3.210 --dev up7');
+});
+
+test('an address that another host answers for is refused, naming its MAC', on, () => {
+  const untouched = addresses(gate);
+  thief.ip('addr add 172.29.3.220/32 dev lo');
+  const mac = /link\/ether (\S+)/.exec(thief.ip('link show th0'))?.[1];
+  const { status, stderr } = gate.weir('vip add 172.29.3.220 --dev up7');
+  assert.equal(status, 1);
+  assert.equal(stderr, `weir vip: ${mac} answers for 172.29.3.220 on up7: another host has it (weir doctor tells which real server)\n`);
+  assert.equal(addresses(gate), untouched);
+  thief.ip('addr del 172.29.3.220/32 dev lo');
+  gate.weir('vip add 172.29.3.220 --dev up7');
+  thief.ip('addr add 172.29.3.220/32 dev lo');
+  const duel = gate.weir('vip status 172.29.3.220 --dev up7');
+  assert.deepEqual([duel.status, duel.stdout.split('\n')[1]], [1, `${mac} answers for it too`]);
+  thief.ip('addr del 172.29.3.220/32 dev lo');
+  gate.weir('vip del 172.29.3.220 --dev up7');
+  assert.equal(addresses(gate), untouched);
+});
+
+test('removing the first address of a subnet leaves the others of it', on, () => {
+  const untouched = addresses(gate);
+  gate.sysctl('net.ipv4.conf.all.promote_secondaries', '0');
+  gate.sysctl('net.ipv4.conf.up7.promote_secondaries', '0');
+  gate.weir('vip add 10.250.7.1/24 --dev up7');
+  gate.ip('addr add 10.250.7.2/24 dev up7 label up7:mine');
+  assert.match(addresses(gate), /10\.250\.7\.2\/24 scope global secondary/);
+  gate.weir('vip del 10.250.7.1 --dev up7');
+  assert.match(addresses(gate), /10\.250\.7\.2\/24 scope global up7:mine/);
+  gate.ip('addr del 10.250.7.2/24 dev up7');
+  assert.equal(addresses(gate), untouched);
+});
+
+test('what weir did not add it does not remove', on, () => {
+  gate.ip('addr add 172.29.3.230/32 dev up7');
+  const untouched = addresses(gate);
+  const added = gate.weir('vip add 172.29.3.230 --dev up7');
+  assert.deepEqual(
+    [added.status, added.stdout],
+    [0, '172.29.3.230/32 on up7 (up7) is there already; weir did not add it and will not remove it\n'],
+  );
+  const removed = gate.weir('vip del 172.29.3.230 --dev up7');
+  const words = '172.29.3.230 on up7 was not added by weir vip; to remove it all the same: ip addr del 172.29.3.230/32 dev up7';
+  assert.deepEqual([removed.status, removed.stderr], [1, `weir vip: ${words}\n`]);
+  assert.equal(addresses(gate), untouched);
+  gate.ip('addr del 172.29.3.230/32 dev up7');
+});
+
+test('--persist leaves what adds it again at boot; del --persist takes it away', on, () => {
+  const untouched = addresses(gate);
+  const image = join(folder, 'image');
+  gate.weir(`vip add 172.29.3.240 --dev up7 --persist --root ${image}`);
+  const hook = join(image, 'etc/network/if-up.d/weir-vip-172-29-3-240');
+  gate.ip('addr del 172.29.3.240/32 dev up7');
+  assert.equal(gate.run(['env', 'IFACE=other', 'sh', hook]).stdout, '');
+  assert.match(gate.run(['env', 'IFACE=up7', 'sh', hook]).stdout, /^added 172\.29\.3\.240\/32 on up7 \(up7:0\)/);
+  gate.weir(`vip del 172.29.3.240 --dev up7 --persist --root ${image}`);
+  assert.equal(existsSync(hook), false);
+  assert.equal(addresses(gate), untouched);
+
+  const systemd = join(folder, 'systemd');
+  gate.run(['mkdir', '-p', join(systemd, 'etc/systemd/system')]);
+  gate.weir(`vip add 172.29.3.240 --dev up7 --persist --root ${systemd}`);
+  const unit = readFileSync(join(systemd, 'etc/systemd/system/weir-vip-172.29.3.240.service'), 'utf8');
+  assert.match(unit, /^ExecStart="\/.*" "weir" "vip" "add" "172\.29\.3\.240\/32" "--dev" "up7" "--label" "up7:0"$/m);
+  assert.ok(existsSync(join(systemd, 'etc/systemd/system/multi-user.target.wants')));
+  gate.weir(`vip del 172.29.3.240 --dev up7 --persist --root ${systemd}`);
+  assert.equal(existsSync(join(systemd, 'etc/systemd/system/weir-vip-172.29.3.240.service')), false);
+});
+
+test('bad input is one clear line and changes nothing', on, () => {
+  gate.ip('link add down3 type bridge');
+  const untouched = addresses(gate);
+  for (const [line, status, words] of [
+    ['add 172.29.3.256 --dev up7', 2, 'not an IPv4 address: 172.29.3.256'],
+    ['add 172.29.3.2/0 --dev up7', 2, 'not a prefix length (1 to 32): 0'],
+    ['add 172.29.3.2/33 --dev up7', 2, 'not a prefix length (1 to 32): 33'],
+    ['add 2001:db8::5 --dev up7', 2, '2001:db8::5: IPv6 VIPs are not there yet'],
+    ['add 172.29.3.2', 2, '--dev is missing'],
+    ['add --dev up7', 2, 'the address is missing'],
+    ['add 172.29.3.2 x --dev up7', 2, 'unexpected argument: x'],
+    ['put 172.29.3.2 --dev up7', 2, 'unknown action: put (add, del or status)'],
+    ['constructor 172.29.3.2 --dev up7', 2, 'unknown action: constructor (add, del or status)'],
+    ['add 172.29.3.2 --dev up8', 1, 'no such interface: up8'],
+    ['add 172.29.3.2 --dev down3', 1, 'down3 is down; first: ip link set down3 up'],
+    ['add 172.29.3.2 --dev lo', 1, 'lo is the loopback: VIPs of a real server go there, with weir realserver start'],
+    ['add 172.29.3.9 --dev up7', 1, '172.29.3.9/20 is on up7 already; first: ip addr del 172.29.3.9/20 dev up7'],
+    ['add 172.29.3.2 --dev up7 --label eth0:1', 1, 'label eth0:1 must be up7:N'],
+    ['add 172.29.3.2 --dev up7 --label up7:012345678901', 1, 'label up7:012345678901 cannot be: up7:N, at most 15 characters'],
+    ['add 224.0.0.5 --dev up7', 1, '224.0.0.5 cannot be a VIP'],
+    ['status 172.29.3.2 --dev up8', 1, 'no such interface: up8'],
+    ['del 172.29.3.2 --dev up8', 1, 'no such interface: up8'],
+  ] as const) {
+    const { status: got, stderr } = gate.weir(`vip ${line}`);
+    assert.deepEqual([got, stderr], [status, `weir vip: ${words}\n`]);
+  }
+  assert.equal(addresses(gate), untouched);
+});
