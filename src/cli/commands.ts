@@ -26,4 +26,5 @@ export const commands: readonly Command[] = [
     meaning: 'make this host a real server of VIPs (VS/DR, VS/TUN), or undo that',
     load: () => import('./realserver.js'),
   },
+  { name: 'vip', meaning: 'add or remove a VIP on the director, after asking that nobody has it', load: () => import('./vip.js') },
 ];
