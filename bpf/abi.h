@@ -20,6 +20,8 @@
 #define NEXTHOP_SETS 65536 /* a cache line each: two next hops */
 #define ENDPOINT_PROBES 16
 #define DROP_REASONS 64
+/* Time is jiffies >> CLOCK_SHIFT, so that 31 days fit 31 bits at any HZ. */
+#define CLOCK_SHIFT 2
 #define TCP_STATES 16 /* 11 used; a power of two so that an index can be masked */
 
 enum weir_state { FREE = 0, LIVE = 1, DEAD = 2 };
@@ -71,7 +73,7 @@ struct service {
   __u32 timeout;
   __u32 netmask;
   __u32 order; /* user: creation order, for dumps */
-  __u32 reserved[11];
+  __u32 reserved[13];
 };
 
 /* ---- destinations. The first line is what a packet reads. Written by user; `active`, `inactive`, `persistent`,
@@ -79,6 +81,7 @@ struct service {
 #define D_AVAILABLE 0x1
 #define D_OVERLOAD 0x2
 #define D_HERE 0x4 /* the address is the director's own */
+#define D_REAL 0x8 /* was masqueraded once: replies are looked for under E_REAL */
 struct dest {
   __u32 addr[4]; /* network order; IPv4 in addr[0] */
   __u16 port;    /* network order */
@@ -109,7 +112,7 @@ struct dest {
 /* ---- connections: open-coded buckets, a cache line each.
  *
  *   key    client address | client port << 32 | service id << 48      (network order as in the packet)
- *   value  expires (clock) | destination << 32 | state << 52 | flags << 56
+ *   value  expires (clock) | destination << 32 | method << 50 | state << 52 | flags << 56
  *
  * A slot is free when its destination is 0. Rules:
  *  - the key is written only by who has claimed the slot (destination = CLAIMED), before the value names a destination;
@@ -128,14 +131,15 @@ struct conn_bucket {
   struct conn_slot slot[BUCKET_SLOTS];
 };
 #define V_DEST_SHIFT 32
-#define V_DEST_MASK 0xfffffull
+#define V_DEST_MASK 0x3ffffull
+#define V_METHOD_SHIFT 50
 #define V_STATE_SHIFT 52
 #define V_INACTIVE (1ull << 56)
 #define V_NOOUTPUT (1ull << 57)
 #define V_SPILLED (1ull << 58)
 #define V_SYNCED (1ull << 59)
 #define V_AWAY_SHIFT 60
-#define CLAIMED 0xfffffull
+#define CLAIMED 0x3ffffull
 
 /* Reserved for later work, indexed as the slots are. */
 struct conn_ext {
@@ -193,7 +197,7 @@ struct estimate {
   __u32 zero_done; /* rates count only while the two are equal */
 };
 
-/* ---- conf: one record. Written by user, but for `clock` and `ticks` (timer). */
+/* ---- conf: one record. Written by user, but for the last tick's times, `ticks` and `swept` (timer). */
 struct conf {
   __u32 magic;
   __u32 abi;
@@ -201,7 +205,7 @@ struct conf {
   __u32 dirty;      /* a writer is at work, or died at it: the next one repairs */
   __u32 services;   /* live ones; 0: everything passes */
   __u32 hz;
-  __u32 clock_shift;
+  __u32 fresh_for; /* clock units for which a next hop is believed */
   __u32 conn_tab_bits; /* as shown to users */
   __u32 conn_buckets;
   __u32 cpus;
@@ -219,12 +223,14 @@ struct conf {
   __u32 conn_reuse_mode;
   __u32 expire_nodest_conn;
   __u32 run_estimation;
-  __u64 clock_at;  /* jiffies of the last tick */
+  __u64 jiffies_at; /* jiffies of the last tick */
   __u64 ktime_at;  /* CLOCK_MONOTONIC ns of the last tick */
   __u64 ticks;
   __u64 swept;     /* whole rounds of the table */
   __u32 order;     /* user: the next service's creation order */
   __u32 endpoint_buckets;
+  __u32 attach_mode; /* user: how new legs are attached (0 auto, 1 tc, 2 xdp) */
+  __u32 reserved;
 };
 
 /* ---- why a packet was dropped or passed on unbalanced; counted by CPU in drops[]. */

@@ -8,6 +8,7 @@
 
 static __always_inline __u32 v_dest(__u64 v) { return (v >> V_DEST_SHIFT) & V_DEST_MASK; }
 static __always_inline __u32 v_state(__u64 v) { return (v >> V_STATE_SHIFT) & 15; }
+static __always_inline __u32 v_method(__u64 v) { return (v >> V_METHOD_SHIFT) & 3; }
 static __always_inline __u32 v_away(__u64 v) { return v >> V_AWAY_SHIFT; }
 static __always_inline bool v_taken(__u64 v) { return v_dest(v) != 0; }
 static __always_inline bool v_claimed(__u64 v) { return v_dest(v) == CLAIMED; }

@@ -80,13 +80,14 @@ static __always_inline __u32 may_schedule(struct verdict *v) {
 
 /* The value of a connection that the packet starts. */
 static __always_inline __u64 first_value(struct verdict *v) {
-  bool masq = v->d->method == M_MASQ;
+  __u64 method = v->d->method & 3;
+  bool masq = method == M_MASQ;
   __u32 state = S_UDP, timeout = v->c->udp_timeout;
   if (v->p->protocol == IPPROTO_TCP) {
     state = tcp_state_after(v->c, S_NONE, v->p->flags, masq ? DIR_IN : DIR_IN_ONLY);
     timeout = v->c->tcp_timeout[state & (TCP_STATES - 1)];
   }
-  return v_moved((__u64)v->dest << V_DEST_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
+  return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
 }
 
 /* Claims room for a connection; away from home, with the way there marked. */
@@ -213,7 +214,7 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
   }
   v->service = v->d->service;
   if (!conn_find(conn_key(v->p->daddr, v->p->dport, v->service), v->now, &v->f)) return GO_PASS;
-  if (v_dest(v->f.value) != v->dest) return GO_PASS;
+  if (v_dest(v->f.value) != v->dest || v_method(v->f.value) != M_MASQ) return GO_PASS;
   v->known = true;
   return GO_REPLY;
 }
@@ -223,7 +224,7 @@ static __always_inline enum decision decide_seen(struct verdict *v) {
   if (!conn_find(conn_key(v->p->daddr, v->p->dport, v->service), v->now, &v->f)) return GO_PASS;
   v->dest = v_dest(v->f.value);
   v->d = dest_at(v->dest);
-  if (!v->d || v->d->method == M_MASQ) return GO_PASS;
+  if (!v->d || v_method(v->f.value) == M_MASQ) return GO_PASS;
   v->known = true;
   return GO_SEEN;
 }

@@ -6,9 +6,12 @@
 static __always_inline __u64 endpoint_key(__u32 addr, __u16 port, __u8 protocol, __u8 kind) {
   return (__u64)addr | (__u64)port << 32 | (__u64)protocol << 48 | (__u64)kind << 56;
 }
-/* Multilinear hashing: strongly universal, so nobody who does not know the keys can aim at a bucket. */
+/* Multilinear hashing: universal, so nobody who does not know the keys can aim at a bucket; then a mix, so that
+ * neighbouring addresses do not fall into neighbouring buckets. */
 static __always_inline __u32 keyed_hash(__u64 key) {
-  return (hash_key_a + hash_key_b * (__u32)key + hash_key_c * (__u32)(key >> 32)) >> 32;
+  __u64 h = hash_key_a + hash_key_b * (__u32)key + hash_key_c * (__u32)(key >> 32);
+  h ^= h >> 32;
+  return (h * 0x9e3779b97f4a7c15ull) >> 32;
 }
 
 /* The id behind an endpoint, 0 where there is none. A bucket with a free slot ends the search. */

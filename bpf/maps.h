@@ -30,8 +30,6 @@ const volatile __u32 conn_mask = 524287;     /* buckets - 1 */
 const volatile __u32 endpoint_mask = 65535;  /* buckets - 1 */
 const volatile __u32 cpus = 2;
 const volatile __u32 max_services = 65536;
-const volatile __u32 clock_shift = 0;
-const volatile __u32 fresh_for = 250;        /* clock units for which a next hop is believed */
 const volatile __u64 hash_key_a = 0x9e3779b97f4a7c15ull;
 const volatile __u64 hash_key_b = 0xc2b2ae3d27d4eb4full;
 const volatile __u64 hash_key_c = 0x165667b19e3779f9ull;
@@ -46,8 +44,7 @@ static __always_inline struct conn_bucket *bucket_at(__u32 i) {
   i &= conn_mask;
   return bpf_map_lookup_elem(&conns, &i);
 }
-/* Time in clock units: jiffies, shifted where HZ is so large that 31 days would not fit 31 bits. */
-static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >> clock_shift); }
+static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >> CLOCK_SHIFT); }
 
 /* The compiler may neither repeat nor tear these; the CPUs weir runs on keep 64-bit loads and stores whole. */
 #define READ(x) (*(volatile typeof(x) *)&(x))

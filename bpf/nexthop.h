@@ -25,7 +25,7 @@ static __always_inline struct nexthop_set *hop_set(__u32 addr) {
 }
 
 /* A remembered hop no older than fresh_for. */
-static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, struct hop *h) {
+static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, __u32 fresh_for, struct hop *h) {
   __u32 seq = READ(n->seq);
   if (READ(n->addr) != addr || now - READ(n->stamp) > fresh_for || seq & 1) return false;
   h->ifindex = READ(n->ifindex);
@@ -38,8 +38,9 @@ static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, s
 
 static __always_inline bool hop_remembered(__u32 addr, __u32 now, struct hop *h) {
   struct nexthop_set *set = hop_set(addr);
-  if (!set) return false;
-  return hop_read(&set->way[0], addr, now, h) || hop_read(&set->way[1], addr, now, h);
+  struct conf *c = the_conf();
+  if (!set || !c) return false;
+  return hop_read(&set->way[0], addr, now, c->fresh_for, h) || hop_read(&set->way[1], addr, now, c->fresh_for, h);
 }
 
 static __always_inline void hop_remember(__u32 addr, __u32 now, struct hop *h) {

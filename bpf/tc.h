@@ -59,7 +59,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   }
   struct hop h = {};
   __u32 gateway = 0, addr = v->d->addr[0];
-  bool masq = v->d->method == M_MASQ;
+  bool masq = v_method(v->f.value) == M_MASQ;
   enum hop_answer answer = v->d->flags & D_HERE ? HOP_HERE : hop_find(skb, skb->ingress_ifindex, addr, p->saddr, v->now, &h, &gateway);
   if (answer == HOP_NONE) {
     count_reason(R_NO_ROUTE);

@@ -165,7 +165,7 @@ static int keep_house(void *map, __u32 *key, struct house *h) {
   bpf_loop(chunk, sweep_bucket, &w, 0);
   if (h->bucket >= from) c->swept++;
   if (c->run_estimation) estimate_some(c, h);
-  c->clock_at = bpf_jiffies64() >> clock_shift;
+  c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   c->ticks++;
   bpf_timer_start(&h->timer, TICK_NS, 0);
@@ -184,7 +184,7 @@ int weir_keep_house(struct xdp_md *ctx) {
     h->started = 1;
     h->reach = PROBE_BUCKETS;
   }
-  c->clock_at = bpf_jiffies64() >> clock_shift;
+  c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   if (bpf_timer_set_callback(&h->timer, keep_house)) return 3;
   return bpf_timer_start(&h->timer, TICK_NS, 0) ? 4 : 0;

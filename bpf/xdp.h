@@ -64,7 +64,7 @@ static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
   if (v->d->flags & D_HERE) return XDP_PASS;
   __u32 addr = v->d->addr[0];
   if (unlikely(!xdp_hop(ctx, v->p, addr, v->p->saddr, v->now, &h))) return XDP_PASS;
-  bool masq = v->d->method == M_MASQ;
+  bool masq = v_method(v->f.value) == M_MASQ;
   if (!xdp_rewrite(ctx, v->p, &h, false, masq ? addr : 0, v->d->port)) return XDP_PASS;
   if (v->known) conn_touch(v, false);
   count_packet(v, false);

@@ -1,0 +1,49 @@
+// Finds destinations by service, address and port without walking lists: built from the records, thrown away when
+// another process changed the table.
+import { Conf, Dest, WeirState } from './abi.gen.js';
+import type { Tables } from './tables.js';
+
+export class DestinationIndex {
+  readonly #live = new Map<string, number>();
+  readonly #buried = new Map<string, number>();
+  #generation = -1;
+
+  constructor(private readonly tables: Tables) {}
+
+  /** The destination in the service's list. */
+  live(service: number, address: number, port: number): number | undefined {
+    return this.#current().#live.get(`${service} ${address} ${port}`);
+  }
+
+  /** A removed destination whose record is still there. */
+  buried(service: number, address: number, port: number): number | undefined {
+    return this.#current().#buried.get(`${service} ${address} ${port}`);
+  }
+
+  /** Takes over what this process wrote to a record. `generation`: the one that the change brings. */
+  note(id: number): void {
+    const { dests } = this.tables;
+    const key = `${dests.get(id, Dest.service)} ${dests.get(id, Dest.addr)} ${dests.get(id, Dest.port)}`;
+    const state = dests.get(id, Dest.state);
+    if (state === WeirState.LIVE) this.#live.set(key, id);
+    else if (this.#live.get(key) === id) this.#live.delete(key);
+    if (state === WeirState.DEAD) this.#buried.set(key, id);
+    else if (this.#buried.get(key) === id) this.#buried.delete(key);
+  }
+
+  /** This process's own change has raised the generation. */
+  keepUp(): void {
+    this.#generation = this.tables.conf.get(0, Conf.generation);
+  }
+
+  #current(): this {
+    const generation = this.tables.conf.get(0, Conf.generation);
+    if (generation !== this.#generation) {
+      this.#live.clear();
+      this.#buried.clear();
+      for (let id = 1; id <= this.tables.conf.get(0, Conf.destTop); id++) this.note(id);
+      this.#generation = generation;
+    }
+    return this;
+  }
+}

@@ -1,0 +1,266 @@
+// The Director over pinned eBPF tables.
+import type {
+  ConnectionEntry,
+  DestinationKey,
+  DestinationSpec,
+  ServiceEntry,
+  ServiceKey,
+  ServiceSpec,
+  Stats,
+  Timeouts,
+} from '../../model/service.js';
+import { Lock } from '../../sys/lock.js';
+import { type Director, Refusal } from '../director.js';
+import { Conf, REASONS, Drops } from './abi.gen.js';
+import { clockAt, secondsOf, unitsOf } from './clock.js';
+import { connectionEntries, serviceEntries, serviceEntry, statsOf } from './reader.js';
+import { readSysctls, writeSysctl } from './sysctls.js';
+import type { Tables } from './tables.js';
+import { ESTABLISHED, FIN_WAIT } from './timeouts.js';
+import { UndoLog } from './undo.js';
+import { Writer } from './writer.js';
+
+/** As the kernel's dest trash: how long a removed destination's record stays after its last connection, s. */
+const TRASH_SECONDS = 120;
+const LONGEST_TIMEOUT = 2678400;
+const LOCK_WAIT_MS = 15000;
+const IPVS_VERSION = [1, 2, 1] as const;
+
+export interface DropCount {
+  readonly key: string;
+  readonly text: string;
+  readonly count: bigint;
+}
+
+export class EbpfDirector implements Director {
+  readonly #writer: Writer;
+  #held = 0;
+  #lock: Lock | undefined;
+  #undo: UndoLog | undefined;
+
+  constructor(
+    readonly tables: Tables,
+    private readonly lockPath: string,
+  ) {
+    const hz = tables.conf.get(0, Conf.hz);
+    this.#writer = new Writer(tables, () => this.#clock(), unitsOf(TRASH_SECONDS, hz));
+  }
+
+  info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number } {
+    return { version: IPVS_VERSION, connTabSize: 2 ** this.tables.conf.get(0, Conf.connTabBits) };
+  }
+
+  services(): readonly ServiceEntry[] {
+    return this.#reading(() => serviceEntries(this.tables));
+  }
+
+  service(key: ServiceKey): ServiceEntry {
+    return this.#reading(() => serviceEntry(this.tables, this.#writer.serviceId(key)));
+  }
+
+  addService(spec: ServiceSpec): void {
+    refuseLaterService(spec);
+    this.#changing(() => this.#writer.addService(spec));
+    this.#undo?.serviceAdded(spec.key);
+  }
+
+  editService(spec: ServiceSpec): void {
+    refuseLaterService(spec);
+    const before = this.#undo === undefined ? undefined : this.service(spec.key).spec;
+    this.#changing(() => this.#writer.editService(spec));
+    if (before !== undefined) this.#undo?.serviceEdited(before);
+  }
+
+  deleteService(key: ServiceKey): void {
+    const before = this.#undo === undefined ? undefined : this.service(key);
+    this.#changing(() => this.#writer.deleteService(key));
+    if (before !== undefined) this.#undo?.serviceDeleted(before);
+  }
+
+  addDestination(service: ServiceKey, spec: DestinationSpec): void {
+    this.#changing(() => {
+      this.#writer.serviceId(service);
+      checkDestination(spec);
+      this.#writer.addDestination(service, spec);
+    });
+    this.#undo?.destinationAdded(service, spec);
+  }
+
+  editDestination(service: ServiceKey, spec: DestinationSpec): void {
+    const before = this.#undo === undefined ? undefined : this.#destination(service, spec);
+    this.#changing(() => {
+      this.#writer.serviceId(service);
+      checkDestination(spec);
+      this.#writer.editDestination(service, spec);
+    });
+    if (before !== undefined) this.#undo?.destinationEdited(service, before);
+  }
+
+  deleteDestination(service: ServiceKey, key: DestinationKey): void {
+    const before = this.#undo === undefined ? undefined : this.#destination(service, key);
+    this.#changing(() => this.#writer.deleteDestination(service, key));
+    if (before !== undefined) this.#undo?.destinationDeleted(service, before);
+  }
+
+  flush(): void {
+    this.#changing(() => {
+      for (const { spec } of serviceEntries(this.tables)) this.deleteService(spec.key);
+    });
+  }
+
+  zero(service?: ServiceKey): void {
+    this.#changing(() => {
+      if (service !== undefined) return this.#writer.zero(this.#writer.serviceId(service));
+      this.#writer.zero(0);
+      for (const { spec } of serviceEntries(this.tables)) this.#writer.zero(this.#writer.serviceId(spec.key));
+    });
+  }
+
+  timeouts(): Timeouts {
+    const { conf } = this.tables;
+    const hz = conf.get(0, Conf.hz);
+    const seconds = (units: number): number => Math.round(secondsOf(units, hz));
+    return {
+      tcp: seconds(conf.get(0, Conf.tcpTimeout, ESTABLISHED)),
+      tcpFin: seconds(conf.get(0, Conf.tcpTimeout, FIN_WAIT)),
+      udp: seconds(conf.get(0, Conf.udpTimeout)),
+    };
+  }
+
+  setTimeouts(timeouts: Timeouts): void {
+    const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_TIMEOUT);
+    if (bad) throw new Refusal('EINVAL', `timeouts are 0 to ${LONGEST_TIMEOUT} s`);
+    const before = this.timeouts();
+    this.#changing(() => {
+      const { conf } = this.tables;
+      const hz = conf.get(0, Conf.hz);
+      if (timeouts.tcp !== 0) conf.set(0, Conf.tcpTimeout, unitsOf(timeouts.tcp, hz), ESTABLISHED);
+      if (timeouts.tcpFin !== 0) conf.set(0, Conf.tcpTimeout, unitsOf(timeouts.tcpFin, hz), FIN_WAIT);
+      if (timeouts.udp !== 0) conf.set(0, Conf.udpTimeout, unitsOf(timeouts.udp, hz));
+    });
+    this.#undo?.timeoutsSet(before);
+  }
+
+  totals(): Stats {
+    return statsOf(this.tables, 0);
+  }
+
+  connections(): Iterable<ConnectionEntry> {
+    return connectionEntries(this.tables, this.#clock());
+  }
+
+  sysctls(): ReadonlyMap<string, string> {
+    return readSysctls(this.tables.conf);
+  }
+
+  setSysctl(name: string, value: string): void {
+    this.#changing(() => writeSysctl(this.tables.conf, name, value));
+  }
+
+  /** Packets dropped, or passed on unbalanced, by reason, since loading. */
+  dropCounts(): readonly DropCount[] {
+    const { drops } = this.tables;
+    return REASONS.map(({ key, text }, reason) => {
+      let count = 0n;
+      for (let cpu = 0; cpu < drops.count; cpu++) count += drops.big(cpu, Drops.count, reason);
+      return { key, text, count };
+    }).slice(1);
+  }
+
+  atomically<T>(work: () => T): T {
+    return this.#holding(() => {
+      if (this.#undo !== undefined) return work();
+      const undo = new UndoLog(this);
+      this.#undo = undo;
+      try {
+        return work();
+      } catch (error) {
+        this.#undo = undefined;
+        undo.run();
+        throw error;
+      } finally {
+        this.#undo = undefined;
+      }
+    });
+  }
+
+  close(): void {
+    this.#lock?.release();
+    this.#lock = undefined;
+    this.#held = 0;
+  }
+
+  #destination(service: ServiceKey, { address, port }: DestinationKey): DestinationSpec | undefined {
+    const same = (spec: DestinationSpec): boolean => spec.port === port && String(spec.address.words) === String(address.words);
+    return this.service(service).destinations.find(({ spec }) => same(spec))?.spec;
+  }
+
+  #clock(): number {
+    return clockAt(this.tables.conf, process.hrtime.bigint());
+  }
+
+  /** Under the exclusive lock; may be entered again from within. */
+  #holding<T>(work: () => T): T {
+    if (this.#held === 0) this.#lock = Lock.take(this.lockPath, { waitMs: LOCK_WAIT_MS });
+    this.#held++;
+    try {
+      return work();
+    } finally {
+      this.#held--;
+      if (this.#held === 0) {
+        this.#lock?.release();
+        this.#lock = undefined;
+      }
+    }
+  }
+
+  /** A change of the table: marked while it lasts, so that the next writer repairs it should we die in between. */
+  #changing(work: () => void): void {
+    this.#holding(() => {
+      const { conf } = this.tables;
+      const outer = conf.get(0, Conf.dirty);
+      conf.set(0, Conf.dirty, 1);
+      try {
+        work();
+      } catch (error) {
+        if (error instanceof Refusal) conf.set(0, Conf.dirty, outer);
+        throw error;
+      }
+      conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
+      this.#writer.committed();
+      conf.set(0, Conf.dirty, outer);
+    });
+  }
+
+  #reading<T>(work: () => T): T {
+    if (this.#held > 0) return work();
+    const lock = Lock.take(this.lockPath, { kind: 'shared', waitMs: LOCK_WAIT_MS });
+    try {
+      return work();
+    } finally {
+      lock.release();
+    }
+  }
+}
+
+function later(what: string): never {
+  throw new Refusal('EOPNOTSUPP', `${what} are not there yet`);
+}
+
+function refuseLaterService({ key, persistence, onePacket, schedFlags }: ServiceSpec): void {
+  if (key.kind === 'fwmark') later('firewall-mark services (-f)');
+  if (key.address.family === 'inet6') later('IPv6 services');
+  if (key.protocol === 'sctp') later('SCTP services');
+  if (persistence !== undefined) later('persistent services (-p)');
+  if (onePacket) later('one-packet services (-o)');
+  if (schedFlags !== 0) later('scheduler flags (-b)');
+}
+
+function checkDestination({ weight, upperThreshold, lowerThreshold, method, address }: DestinationSpec): void {
+  if (weight < 0 || lowerThreshold > upperThreshold) throw new Refusal('ERANGE', 'weight below 0, or lower threshold above the upper one');
+  if (method === 'tunnel') later('tunnel destinations (-i)');
+  if (upperThreshold !== 0) later('connection thresholds (-x, -y)');
+  if (address.family === 'inet6') later('IPv6 destinations');
+  const first = (address.words[0] ?? 0) >>> 24;
+  if (first === 0 || first >= 224) throw new Refusal('EINVAL', 'a destination is a unicast address');
+}

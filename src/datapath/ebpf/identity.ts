@@ -1,0 +1,85 @@
+// Between the model's nouns and the numbers of the tables: protocols, schedulers, methods, addresses.
+import type { Address } from '../../model/address.js';
+import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../model/service.js';
+import { Refusal } from '../director.js';
+import { Dest, Method, Scheduler, Service } from './abi.gen.js';
+import { endpointKey } from './endpoint-table.js';
+import { type Records, swap16, swap32 } from './records.js';
+
+export const PROTOCOLS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
+export const FAMILY = { inet: 2, inet6: 10 } as const;
+
+const SCHEDULERS: Readonly<Record<string, number>> = {
+  none: Scheduler.SCHED_NONE,
+  rr: Scheduler.SCHED_RR,
+  wrr: Scheduler.SCHED_WRR,
+  lc: Scheduler.SCHED_LC,
+  wlc: Scheduler.SCHED_WLC,
+};
+const METHODS: Readonly<Record<ForwardingMethod, number>> = {
+  masq: Method.M_MASQ,
+  local: Method.M_LOCAL,
+  tunnel: Method.M_TUNNEL,
+  route: Method.M_ROUTE,
+};
+
+function nameOf<T extends string>(table: Readonly<Record<T, number>>, number: number, what: string): T {
+  for (const name of Object.keys(table) as T[]) if (table[name] === number) return name;
+  throw new Error(`weir: the table holds ${what} ${number}, which this version does not know`);
+}
+
+export const protocolName = (number: number): Protocol => nameOf(PROTOCOLS, number, 'protocol');
+export const schedulerName = (number: number): string => nameOf(SCHEDULERS, number, 'scheduler');
+export const methodName = (number: number): ForwardingMethod => nameOf(METHODS, number, 'forwarding method');
+export const methodNumber = (name: ForwardingMethod): number => METHODS[name];
+
+/** @throws Refusal ENOENT */
+export function schedulerNumber(name: string): number {
+  const number = SCHEDULERS[name];
+  if (number === undefined) throw new Refusal('ENOENT', `no scheduler ${name}`);
+  return number;
+}
+
+/** An IPv4 address in packet order. @throws Refusal EOPNOTSUPP for IPv6 */
+export function packetAddress(address: Address): number {
+  if (address.family !== 'inet') throw new Refusal('EOPNOTSUPP', 'IPv6 is not there yet');
+  return swap32(address.words[0] ?? 0);
+}
+
+export function modelAddress(packetOrder: number): Address {
+  return { family: 'inet', words: [swap32(packetOrder)] };
+}
+
+/** The endpoint of a service. @throws Refusal EOPNOTSUPP for what the datapath does not do yet */
+export function serviceEndpoint(key: ServiceKey): bigint {
+  if (key.kind === 'fwmark') throw new Refusal('EOPNOTSUPP', 'firewall-mark services (-f) are not there yet');
+  if (key.protocol === 'sctp') throw new Refusal('EOPNOTSUPP', 'SCTP services are not there yet');
+  return endpointKey(packetAddress(key.address), swap16(key.port), PROTOCOLS[key.protocol], 'E_SERVICE');
+}
+
+/** From a service's own record. */
+export function recordedServiceEndpoint(services: Records, id: number): bigint {
+  return endpointKey(services.get(id, Service.addr), services.get(id, Service.port), services.get(id, Service.protocol), 'E_SERVICE');
+}
+
+export function realEndpoint(dests: Records, id: number): bigint {
+  return endpointKey(dests.get(id, Dest.addr), dests.get(id, Dest.port), dests.get(id, Dest.protocol), 'E_REAL');
+}
+
+export function keyOfService(services: Records, id: number): ServiceKey {
+  return {
+    kind: 'address',
+    protocol: protocolName(services.get(id, Service.protocol)),
+    address: modelAddress(services.get(id, Service.addr)),
+    port: swap16(services.get(id, Service.port)),
+  };
+}
+
+export function specOfService(services: Records, id: number): ServiceSpec {
+  return {
+    key: keyOfService(services, id),
+    scheduler: schedulerName(services.get(id, Service.scheduler)),
+    schedFlags: services.get(id, Service.schedFlags),
+    onePacket: false,
+  };
+}

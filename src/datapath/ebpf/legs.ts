@@ -1,0 +1,184 @@
+// Legs: the interfaces that the datapath looks at. Every command attaches to the ones that came since, and forgets the
+// ones that went.
+import { readdirSync, rmSync } from 'node:fs';
+import { native } from '../../sys/addon.js';
+import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../sys/bpf.js';
+import { hasCode } from '../../sys/errno.js';
+import type { Netlink } from '../../sys/netlink.js';
+import { macBytes } from '../../wire/ethernet.js';
+import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks, type Link, LinkFlag, LinkHardware } from '../../wire/rtnetlink-link.js';
+import { Abi, Leg } from './abi.gen.js';
+import { PROGRAMS } from './load.js';
+import { PAIR } from './pair.js';
+import { swap32 } from './records.js';
+import type { Tables } from './tables.js';
+
+/** auto: tc everywhere, XDP besides on physical devices. */
+export type AttachMode = 'auto' | 'tc' | 'xdp';
+
+const HOOKS = [
+  ['ingress', ATTACH_TCX_INGRESS],
+  ['egress', ATTACH_TCX_EGRESS],
+  ['xdp', ATTACH_XDP],
+] as const;
+type Hook = (typeof HOOKS)[number][0];
+const XDP_FLAGS_DRV_MODE = 4;
+/** Where tcx is missing (Linux before 6.6): our filter's place in clsact. */
+const TC_HANDLE = 1;
+const TC_PRIORITY = 49000;
+const PORT_OF = new Set(['bridge', 'bond', 'team', 'openvswitch']);
+
+/** Ports of a bridge or bond are not legs (their master is), nor is anything without Ethernet frames. */
+export function isLeg(link: Link): boolean {
+  if ((link.flags & LinkFlag.up) === 0 || link.name === PAIR.near || link.name === PAIR.far) return false;
+  if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
+  return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback;
+}
+
+function hooksOf(link: Link, mode: AttachMode): readonly Hook[] {
+  if (link.hardware === LinkHardware.loopback || mode === 'tc') return ['ingress', 'egress'];
+  const physical = link.kind === undefined;
+  return mode === 'xdp' || physical ? ['ingress', 'egress', 'xdp'] : ['ingress', 'egress'];
+}
+
+function pinOf(folder: string, ifindex: number, hook: Hook): string {
+  return `${folder}/link_${ifindex}_${hook}`;
+}
+
+export interface LegState {
+  readonly ifindex: number;
+  readonly name: string;
+  readonly attached: readonly string[];
+}
+
+export class Legs {
+  readonly #programs = new Map<Hook, Program>();
+
+  constructor(
+    private readonly folder: string,
+    private readonly tables: Tables,
+    private readonly netlink: Netlink,
+  ) {}
+
+  /** Attaches to new legs and brings the table of legs up to date. The addresses that the namespace has. */
+  refresh(mode: AttachMode): readonly InterfaceAddress[] {
+    const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+    const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
+    const legs = links.filter(isLeg);
+    try {
+      const pins = new Set(readdirSync(this.folder));
+      this.#forget(pins, legs);
+      for (const link of legs) {
+        const hooks = hooksOf(link, mode).filter((hook) => this.#attach(link, hook, pins, mode));
+        this.#record(link, hooks.includes('xdp'), addresses);
+      }
+    } finally {
+      for (const program of this.#programs.values()) program.close();
+      this.#programs.clear();
+    }
+    return addresses;
+  }
+
+  /** Which interfaces could be legs, and what is attached to each. */
+  states(): readonly LegState[] {
+    const pins = new Set(readdirSync(this.folder));
+    const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+    return links.filter(isLeg).map(({ ifindex, name }) => {
+      const attached = HOOKS.map(([hook]) => hook).filter((hook) => pins.has(`link_${ifindex}_${hook}`) || pins.has(`clsact_${ifindex}_${hook}`));
+      return { ifindex, name, attached };
+    });
+  }
+
+  /** Takes the datapath off every interface. */
+  detachAll(): void {
+    for (const name of readdirSync(this.folder)) {
+      const clsact = /^clsact_(\d+)_(ingress|egress)$/.exec(name);
+      if (clsact !== null) this.#detachClsact(Number(clsact[1]), clsact[2] === 'egress');
+      if (clsact !== null || name.startsWith('link_')) rmSync(`${this.folder}/${name}`, { force: true });
+    }
+  }
+
+  #detachClsact(ifindex: number, egress: boolean): void {
+    try {
+      native().bpfTcDetach(ifindex, egress, TC_HANDLE, TC_PRIORITY);
+    } catch (error) {
+      if (!hasCode(error, 'ENOENT', 'ENODEV', 'EINVAL')) throw error;
+    }
+  }
+
+  /** Interface numbers are used again: pins of a number that is no leg any more must not stand for the next one. */
+  #forget(pins: Set<string>, legs: readonly Link[]): void {
+    const present = new Set(legs.map(({ ifindex }) => ifindex));
+    for (const name of pins) {
+      const ifindex = Number(/^(?:link|clsact)_(\d+)_/.exec(name)?.[1] ?? 0);
+      if (ifindex === 0 || (present.has(ifindex) && !this.#isOrphan(name))) continue;
+      rmSync(`${this.folder}/${name}`, { force: true });
+      pins.delete(name);
+      const record = ifindex % Abi.LEGS;
+      if (this.tables.legs.get(record, Leg.ifindex) === ifindex) this.tables.legs.clear(record);
+    }
+  }
+
+  #isOrphan(name: string): boolean {
+    if (!name.startsWith('link_')) return false;
+    const link = BpfLink.pinned(`${this.folder}/${name}`);
+    try {
+      return link.info().ifindex === 0;
+    } finally {
+      link.close();
+    }
+  }
+
+  #attach(link: Link, hook: Hook, pins: ReadonlySet<string>, mode: AttachMode): boolean {
+    if (pins.has(`link_${link.ifindex}_${hook}`) || pins.has(`clsact_${link.ifindex}_${hook}`)) return true;
+    const type = HOOKS.find(([name]) => name === hook)?.[1] ?? 0;
+    try {
+      const attached = this.#program(hook).attach(link.ifindex, type, hook === 'xdp' ? XDP_FLAGS_DRV_MODE : 0);
+      try {
+        attached.pin(pinOf(this.folder, link.ifindex, hook));
+      } finally {
+        attached.close();
+      }
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'ENODEV')) return false; // it went while we looked
+      if (hook === 'xdp') {
+        // A device without XDP, or with somebody else's program, is served by tc alone; asked for by name it is an error.
+        if (mode !== 'xdp' && hasCode(error, 'EOPNOTSUPP', 'EBUSY', 'EINVAL', 'ERANGE')) return false;
+        throw new Error(`weir: XDP cannot be attached to ${link.name}: ${(error as Error).message}`, { cause: error });
+      }
+      if (!hasCode(error, 'EINVAL')) throw error;
+      this.#attachClsact(link, hook);
+      return true;
+    }
+  }
+
+  #attachClsact(link: Link, hook: Hook): void {
+    native().bpfTcAttach(this.#program(hook).fd.number, link.ifindex, hook === 'egress', TC_HANDLE, TC_PRIORITY);
+    this.#program(hook).pin(`${this.folder}/clsact_${link.ifindex}_${hook}`);
+  }
+
+  #program(hook: Hook): Program {
+    let program = this.#programs.get(hook);
+    if (program === undefined) {
+      program = Program.pinned(`${this.folder}/${PROGRAMS[hook]}`);
+      this.#programs.set(hook, program);
+    }
+    return program;
+  }
+
+  #record(link: Link, xdp: boolean, addresses: readonly InterfaceAddress[]): void {
+    const { legs } = this.tables;
+    const record = link.ifindex % Abi.LEGS;
+    const loopback = link.hardware === LinkHardware.loopback;
+    const own = addresses.find(({ ifindex, address }) => ifindex === link.ifindex && address.family === 'inet');
+    const mac = link.mac === undefined ? new Uint8Array(6) : macBytes(link.mac);
+    mac.forEach((byte, k) => {
+      legs.set(record, Leg.mac, byte, k);
+    });
+    legs.set(record, Leg.flags, (xdp ? Abi.LEG_XDP : 0) | (loopback ? Abi.LEG_LOOPBACK : 0));
+    legs.set(record, Leg.addr, swap32(own?.address.words[0] ?? 0));
+    legs.set(record, Leg.ifindex, link.ifindex);
+  }
+}

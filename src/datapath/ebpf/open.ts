@@ -1,0 +1,110 @@
+// Opens the director of this network namespace: loads the datapath where it is missing, attaches to new legs, repairs what
+// a dead writer left.
+import { Bpffs } from '../../sys/bpffs.js';
+import { Lock, type LockKind } from '../../sys/lock.js';
+import { Netlink } from '../../sys/netlink.js';
+import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import { Abi, Conf, Dest } from './abi.gen.js';
+import { clockAt } from './clock.js';
+import { EbpfDirector } from './director.js';
+import { type AttachMode, Legs } from './legs.js';
+import { type Capacity, DEFAULT_CAPACITY, isLoaded, load } from './load.js';
+import { ensurePair } from './pair.js';
+import { swap32 } from './records.js';
+import { repair } from './repair.js';
+import { Tables } from './tables.js';
+
+export interface OpenOptions {
+  /** Load the datapath where it is missing (default); false: throw instead. */
+  readonly load?: boolean;
+  /** For reading only. */
+  readonly shared?: boolean;
+  /** Sizes, where it is loaded now. */
+  readonly capacity?: Partial<Capacity>;
+  /** How legs are attached from now on. */
+  readonly attach?: AttachMode;
+}
+
+/** The datapath is not in this namespace, and was not to be loaded. */
+export class NotLoaded extends Error {
+  constructor() {
+    super('weir: the datapath is not loaded in this network namespace');
+    this.name = 'NotLoaded';
+  }
+}
+
+const ATTACH_MODES: readonly AttachMode[] = ['auto', 'tc', 'xdp'];
+
+export function attachModeOf(tables: Tables): AttachMode {
+  return ATTACH_MODES[tables.conf.get(0, Conf.attachMode)] ?? 'auto';
+}
+
+/** Runs `work` under this namespace's lock. */
+export function withLock<T>(path: string, kind: LockKind, work: () => T): T {
+  const lock = Lock.take(path, { kind, waitMs: 15000 });
+  try {
+    return work();
+  } finally {
+    lock.release();
+  }
+}
+
+function checkVersion({ conf }: Tables): void {
+  const [magic, abi] = [conf.get(0, Conf.magic), conf.get(0, Conf.abi)];
+  if (magic !== Abi.WEIR_MAGIC) throw new Error('weir: the pinned tables are not weir’s, or were never finished: run weir unload');
+  if (abi !== Abi.WEIR_ABI) {
+    throw new Error(`weir: the loaded datapath has ABI ${abi}, this version has ${Abi.WEIR_ABI}: run weir unload (connections are lost)`);
+  }
+}
+
+/** Marks the destinations whose address is the director's own. */
+function markLocal({ conf, dests }: Tables, addresses: readonly InterfaceAddress[]): void {
+  const own = new Set(addresses.filter(({ address }) => address.family === 'inet').map(({ address }) => address.words[0] ?? 0));
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+    const address = swap32(dests.get(id, Dest.addr));
+    const flags = dests.get(id, Dest.flags);
+    const here = own.has(address) || address >>> 24 === 127;
+    const should = here ? flags | Abi.D_HERE : flags & ~Abi.D_HERE;
+    if (should !== flags) dests.set(id, Dest.flags, should);
+  }
+}
+
+/** Loads where needed and brings legs, local marks and, after a writer's death, the table up to date. */
+function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
+  const present = isLoaded(folder);
+  if (!present && options.load === false) throw new NotLoaded();
+  const netlink = new Netlink();
+  try {
+    if (!present) {
+      bpffs.sweep();
+      load(folder, { ...DEFAULT_CAPACITY, ...options.capacity });
+    }
+    const tables = new Tables(folder);
+    checkVersion(tables);
+    const { near, far } = ensurePair(netlink);
+    tables.conf.set(0, Conf.pairIfindex, near);
+    tables.conf.set(0, Conf.pairPeerIfindex, far);
+    if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
+    const addresses = new Legs(folder, tables, netlink).refresh(attachModeOf(tables));
+    if (tables.conf.get(0, Conf.dirty) !== 0) {
+      repair(tables, clockAt(tables.conf, process.hrtime.bigint()));
+      tables.conf.set(0, Conf.dirty, 0);
+    }
+    markLocal(tables, addresses);
+    return tables;
+  } finally {
+    netlink.close();
+  }
+}
+
+/**
+ * The director of this network namespace.
+ * @throws NotLoaded, LockBusy, SystemError (EPERM without root), Error of one line that says what is missing
+ */
+export function openDirector(options: OpenOptions = {}): EbpfDirector {
+  const bpffs = Bpffs.ensure();
+  const lock = bpffs.lockPath();
+  const folder = bpffs.folder();
+  const tables = withLock(lock, 'exclusive', () => prepare(folder, options, bpffs));
+  return new EbpfDirector(tables, lock);
+}

@@ -1,0 +1,65 @@
+// Finishes or undoes what a writer left half done when it died. What decides: a service is there when its record says
+// LIVE, a destination when it is in the list of a live service.
+import { Abi, Conf, Dest, Service, WeirState } from './abi.gen.js';
+import { EndpointTable } from './endpoint-table.js';
+import { realEndpoint, recordedServiceEndpoint } from './identity.js';
+import { destinationIds, rescheduled } from './service-list.js';
+import type { Tables } from './tables.js';
+
+/** Makes the table whole. The caller holds the lock and found `dirty` set. */
+export function repair(tables: Tables, now: number): void {
+  const { conf, services } = tables;
+  const endpoints = new EndpointTable(tables);
+  const listed = new Set<number>();
+  let live = 0;
+  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
+    if (services.get(id, Service.state) !== WeirState.LIVE) {
+      services.set(id, Service.head, 0);
+      continue;
+    }
+    live++;
+    endpoints.put(recordedServiceEndpoint(services, id), id);
+    mendList(tables, id);
+    for (const dest of destinationIds(tables, id)) listed.add(dest);
+    rescheduled(tables, id, false);
+  }
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) mendDestination(tables, id, listed.has(id), now);
+  relinkTwins(tables, endpoints);
+  conf.set(0, Conf.services, live);
+}
+
+/** Cuts a list where it leads to a record that is not the service's. */
+function mendList(tables: Tables, service: number): void {
+  const { services, dests } = tables;
+  const ids = destinationIds(tables, service);
+  const last = ids.at(-1);
+  if (last === undefined) services.set(service, Service.head, 0);
+  else dests.set(last, Dest.next, 0);
+}
+
+function mendDestination({ dests }: Tables, id: number, listed: boolean, now: number): void {
+  const flags = dests.get(id, Dest.flags);
+  if (listed) {
+    dests.set(id, Dest.state, WeirState.LIVE);
+    dests.set(id, Dest.flags, flags | Abi.D_AVAILABLE);
+    return;
+  }
+  dests.set(id, Dest.flags, flags & ~Abi.D_AVAILABLE);
+  if (dests.get(id, Dest.service) === 0) dests.set(id, Dest.state, WeirState.FREE);
+  else if (dests.get(id, Dest.state) !== WeirState.DEAD) {
+    dests.set(id, Dest.idleSince, now);
+    dests.set(id, Dest.state, WeirState.DEAD);
+  }
+}
+
+/** Builds the chains of destinations that share an address anew. */
+function relinkTwins({ conf, dests }: Tables, endpoints: EndpointTable): void {
+  const first = new Map<bigint, number>();
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+    if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
+    const endpoint = realEndpoint(dests, id);
+    dests.set(id, Dest.twin, first.get(endpoint) ?? 0);
+    first.set(endpoint, id);
+  }
+  for (const [endpoint, id] of first) endpoints.put(endpoint, id);
+}

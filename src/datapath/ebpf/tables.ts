@@ -1,0 +1,76 @@
+// The pinned tables of one network namespace, mapped into memory.
+import { BpfMap } from '../../sys/bpf.js';
+import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Leg, Service } from './abi.gen.js';
+import { Records } from './records.js';
+
+/** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
+const MAPPED = {
+  conf: Conf.bytes,
+  endpoints: Endpoint.bytes,
+  services: Service.bytes,
+  dests: Dest.bytes,
+  counters: Counters.bytes,
+  estimates: Estimate.bytes,
+  legs: Leg.bytes,
+  drops: Drops.bytes,
+} as const;
+
+export const PINNED_MAPS = [...Object.keys(MAPPED), 'conns', 'locks', 'nexthops', 'icmp_limits', 'house', 'walks'] as const;
+/** Pinned last when loading: its presence says that the others are all there. */
+export const LAST_PINNED = 'conf';
+
+export class Tables {
+  readonly #open = new Map<string, Records>();
+
+  constructor(readonly folder: string) {}
+
+  get conf(): Records {
+    return this.#records('conf');
+  }
+  /** One record an endpoint, not a bucket. */
+  get endpoints(): Records {
+    return this.#records('endpoints');
+  }
+  get services(): Records {
+    return this.#records('services');
+  }
+  get dests(): Records {
+    return this.#records('dests');
+  }
+  get counters(): Records {
+    return this.#records('counters');
+  }
+  get estimates(): Records {
+    return this.#records('estimates');
+  }
+  get legs(): Records {
+    return this.#records('legs');
+  }
+  get drops(): Records {
+    return this.#records('drops');
+  }
+
+  /** The connection table as 32-bit words: key low, key high, value low, value high, slot by slot. */
+  conns(): Uint32Array {
+    return new Uint32Array(this.#map('conns', false));
+  }
+
+  #records(name: keyof typeof MAPPED): Records {
+    let records = this.#open.get(name);
+    if (records === undefined) {
+      records = new Records(this.#map(name, true), MAPPED[name]);
+      this.#open.set(name, records);
+    }
+    return records;
+  }
+
+  #map(name: string, writable: boolean): ArrayBuffer {
+    const map = BpfMap.pinned(`${this.folder}/${name}`);
+    try {
+      const { valueSize, maxEntries } = map.info();
+      return map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, writable);
+    } finally {
+      map.close();
+    }
+  }
+}

@@ -1,0 +1,251 @@
+// Changes to the table. Each has one store that makes it true; what comes before can be thrown away and what comes after
+// can be made up for (repair.ts), so that a writer may die at any point.
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import { Refusal } from '../director.js';
+import { Abi, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen.js';
+import { clockDifference } from './clock.js';
+import { DestinationIndex } from './destination-index.js';
+import { EndpointTable } from './endpoint-table.js';
+import { FAMILY, methodNumber, packetAddress, PROTOCOLS, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { swap16 } from './records.js';
+import { destinationIds, joined, rescheduled, startScheduler } from './service-list.js';
+import type { Tables } from './tables.js';
+
+export class Writer {
+  readonly #endpoints: EndpointTable;
+  readonly #index: DestinationIndex;
+
+  /** `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection. */
+  constructor(
+    private readonly tables: Tables,
+    private readonly clock: () => number,
+    private readonly trashUnits: number,
+  ) {
+    this.#endpoints = new EndpointTable(tables);
+    this.#index = new DestinationIndex(tables);
+  }
+
+  /** The id of a service that is there. @throws Refusal ESRCH */
+  serviceId(key: ServiceKey): number {
+    const id = this.#endpoints.find(serviceEndpoint(key));
+    if (id === 0 || this.tables.services.get(id, Service.state) !== WeirState.LIVE) throw new Refusal('ESRCH', 'no such service');
+    return id;
+  }
+
+  addService(spec: ServiceSpec): void {
+    const scheduler = schedulerNumber(spec.scheduler);
+    const { services } = this.tables;
+    const endpoint = serviceEndpoint(spec.key);
+    const known = this.#endpoints.find(endpoint);
+    if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new Refusal('EEXIST', 'the service is there already');
+    const id = known === 0 ? this.#newService(spec) : known;
+    services.set(id, Service.head, 0);
+    startScheduler(this.tables, id, scheduler);
+    services.set(id, Service.schedFlags, spec.schedFlags);
+    this.#hideCounters(id);
+    services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
+    this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
+    if (known === 0 && !this.#endpoints.put(endpoint, id)) throw new Refusal('ENOSPC', 'no room for the address in the table');
+    services.set(id, Service.state, WeirState.LIVE);
+    this.#countServices(1);
+  }
+
+  editService(spec: ServiceSpec): void {
+    const scheduler = schedulerNumber(spec.scheduler);
+    const id = this.serviceId(spec.key);
+    const { services } = this.tables;
+    services.set(id, Service.schedFlags, spec.schedFlags);
+    if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler);
+  }
+
+  deleteService(key: ServiceKey): void {
+    const id = this.serviceId(key);
+    const ids = destinationIds(this.tables, id);
+    this.tables.services.set(id, Service.state, WeirState.DEAD);
+    this.tables.services.set(id, Service.head, 0);
+    for (const dest of ids) this.bury(dest);
+    this.#countServices(-1);
+  }
+
+  addDestination(key: ServiceKey, spec: DestinationSpec): void {
+    const service = this.serviceId(key);
+    if (this.#find(service, spec) !== undefined) throw new Refusal('EEXIST', 'the destination is there already');
+    const { services, dests } = this.tables;
+    const id = this.#buried(service, spec) ?? this.#newDestination(service, spec);
+    this.#describe(id, spec);
+    dests.set(id, Dest.next, services.get(service, Service.head));
+    this.#answerReplies(id);
+    dests.set(id, Dest.state, WeirState.LIVE);
+    dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_AVAILABLE);
+    services.set(service, Service.head, id);
+    joined(this.tables, service, spec.weight);
+    this.#index.note(id);
+  }
+
+  editDestination(key: ServiceKey, spec: DestinationSpec): void {
+    const service = this.serviceId(key);
+    const id = this.#find(service, spec);
+    if (id === undefined) throw new Refusal('ENOENT', 'no such destination');
+    this.#describe(id, spec);
+    this.#answerReplies(id);
+    rescheduled(this.tables, service, false);
+  }
+
+  deleteDestination(key: ServiceKey, which: DestinationKey): void {
+    const service = this.serviceId(key);
+    const id = this.#find(service, which);
+    if (id === undefined) throw new Refusal('ENOENT', 'no such destination');
+    const { services, dests } = this.tables;
+    const ids = destinationIds(this.tables, service);
+    const before = ids[ids.indexOf(id) - 1] ?? 0;
+    const after = dests.get(id, Dest.next);
+    if (before === 0) services.set(service, Service.head, after);
+    else dests.set(before, Dest.next, after);
+    // rr goes on behind the one before
+    services.swap(service, Service.cursor, id, before);
+    this.bury(id);
+    rescheduled(this.tables, service, false);
+  }
+
+  /** Counters and rates of a service (0: the totals) and its destinations start at nothing from here. */
+  zero(service: number): void {
+    this.#hideCounters(service);
+    if (service !== 0) for (const id of destinationIds(this.tables, service)) this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + id);
+  }
+
+  /** A destination that left its list: it gets no new packets, and its record stays while connections name it. */
+  bury(id: number): void {
+    const { dests } = this.tables;
+    dests.set(id, Dest.flags, dests.get(id, Dest.flags) & ~Abi.D_AVAILABLE);
+    dests.set(id, Dest.idleSince, this.clock());
+    dests.set(id, Dest.state, WeirState.DEAD);
+    this.#index.note(id);
+  }
+
+  /** Called when this process's change has raised the generation. */
+  committed(): void {
+    this.#index.keepUp();
+  }
+
+  /** Links a masqueraded destination to where replies are looked for. */
+  #answerReplies(id: number): void {
+    const { dests } = this.tables;
+    const flags = dests.get(id, Dest.flags);
+    if (dests.get(id, Dest.method) !== Method.M_MASQ || (flags & Abi.D_REAL) !== 0) return;
+    const endpoint = realEndpoint(dests, id);
+    dests.set(id, Dest.twin, this.#endpoints.find(endpoint));
+    if (!this.#endpoints.put(endpoint, id)) throw new Refusal('ENOSPC', 'no room for the address in the table');
+    dests.set(id, Dest.flags, flags | Abi.D_REAL);
+  }
+
+  #forgetReplies(id: number): void {
+    const { dests } = this.tables;
+    if ((dests.get(id, Dest.flags) & Abi.D_REAL) === 0) return;
+    const endpoint = realEndpoint(dests, id);
+    const twin = dests.get(id, Dest.twin);
+    const first = this.#endpoints.find(endpoint);
+    if (first === id && twin === 0) this.#endpoints.remove(endpoint);
+    else if (first === id) this.#endpoints.put(endpoint, twin);
+    else {
+      let at = first;
+      while (at !== 0 && dests.get(at, Dest.twin) !== id) at = dests.get(at, Dest.twin);
+      if (at !== 0) dests.set(at, Dest.twin, twin);
+    }
+  }
+
+  #describe(id: number, spec: DestinationSpec): void {
+    const { dests } = this.tables;
+    const weightWas = dests.get(id, Dest.weight);
+    dests.set(id, Dest.method, methodNumber(spec.method));
+    dests.set(id, Dest.upper, spec.upperThreshold);
+    dests.set(id, Dest.lower, spec.lowerThreshold);
+    dests.set(id, Dest.weight, spec.weight);
+    dests.set(id, Dest.lastWeight, spec.weight === 0 ? weightWas : spec.weight);
+  }
+
+  #find(service: number, key: DestinationKey): number | undefined {
+    return this.#index.live(service, packetAddress(key.address), swap16(key.port));
+  }
+
+  /** A removed destination of the same service and address: it comes back with its connections. */
+  #buried(service: number, key: DestinationKey): number | undefined {
+    return this.#index.buried(service, packetAddress(key.address), swap16(key.port));
+  }
+
+  #newService(spec: ServiceSpec): number {
+    const { services, conf } = this.tables;
+    if (spec.key.kind !== 'address') throw new Refusal('EOPNOTSUPP', 'firewall-mark services (-f) are not there yet');
+    const top = conf.get(0, Conf.serviceTop);
+    const id = top + 1 < services.count ? top + 1 : this.#freeService();
+    if (id === undefined) throw new Refusal('ENOSPC', `no room for more than ${services.count - 1} services`);
+    services.clear(id);
+    services.set(id, Service.addr, packetAddress(spec.key.address));
+    services.set(id, Service.port, swap16(spec.key.port));
+    services.set(id, Service.protocol, PROTOCOLS[spec.key.protocol]);
+    services.set(id, Service.family, FAMILY.inet);
+    conf.set(0, Conf.serviceTop, Math.max(top, id));
+    return id;
+  }
+
+  /** A removed service that no connection names any more. */
+  #freeService(): number | undefined {
+    const { services, dests, conf } = this.tables;
+    const named = new Set<number>();
+    for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+      if (dests.get(id, Dest.state) !== WeirState.FREE && !this.#reclaim(id)) named.add(dests.get(id, Dest.service));
+    }
+    for (let id = 1; id < services.count; id++) {
+      if (services.get(id, Service.state) === WeirState.LIVE || named.has(id)) continue;
+      this.#endpoints.remove(recordedServiceEndpoint(services, id));
+      return id;
+    }
+    return undefined;
+  }
+
+  #newDestination(service: number, spec: DestinationSpec): number {
+    const { services, dests, conf } = this.tables;
+    const top = conf.get(0, Conf.destTop);
+    const id = top + 1 < dests.count ? top + 1 : this.#freeDestination();
+    if (id === undefined) throw new Refusal('ENOSPC', `no room for more than ${dests.count - 1} destinations`);
+    dests.clear(id);
+    dests.set(id, Dest.addr, packetAddress(spec.address));
+    dests.set(id, Dest.port, swap16(spec.port));
+    dests.set(id, Dest.protocol, services.get(service, Service.protocol));
+    dests.set(id, Dest.family, FAMILY.inet);
+    dests.set(id, Dest.service, service);
+    conf.set(0, Conf.destTop, Math.max(top, id));
+    this.#hideCounters(conf.get(0, Conf.maxServices) + id);
+    return id;
+  }
+
+  #freeDestination(): number | undefined {
+    for (let id = 1; id < this.tables.dests.count; id++) {
+      if (this.tables.dests.get(id, Dest.state) === WeirState.FREE || this.#reclaim(id)) return id;
+    }
+    return undefined;
+  }
+
+  /** Frees a removed destination that has had no connection for long enough that no packet can be on its way to it. */
+  #reclaim(id: number): boolean {
+    const { dests } = this.tables;
+    if (dests.get(id, Dest.state) !== WeirState.DEAD) return dests.get(id, Dest.state) === WeirState.FREE;
+    if (dests.get(id, Dest.active) + dests.get(id, Dest.inactive) !== 0) return false;
+    if (clockDifference(this.clock(), dests.get(id, Dest.idleSince)) < this.trashUnits) return false;
+    this.#forgetReplies(id);
+    dests.set(id, Dest.flags, 0);
+    dests.set(id, Dest.state, WeirState.FREE);
+    this.#index.note(id);
+    return true;
+  }
+
+  #hideCounters(estimate: number): void {
+    const { estimates } = this.tables;
+    for (let k = 0; k < Estimate.zero.count; k++) estimates.setBig(estimate, Estimate.zero, estimates.big(estimate, Estimate.shown, k), k);
+    estimates.set(estimate, Estimate.zeroAsked, (estimates.get(estimate, Estimate.zeroAsked) + 1) >>> 0);
+  }
+
+  #countServices(change: number): void {
+    const { conf } = this.tables;
+    conf.set(0, Conf.services, conf.get(0, Conf.services) + change);
+  }
+}
