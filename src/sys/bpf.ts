@@ -1,6 +1,6 @@
 // BPF objects, programs, maps and links as objects that own their descriptors.
 import { native } from './addon.js';
-import { unlessCode } from './errno.js';
+import { hasCode } from './errno.js';
 import { Fd } from './fd.js';
 import type { BpfObject, MapInfo, ProgTest, ProgTestResult } from './native.js';
 
@@ -156,5 +156,11 @@ export class ObjectFile {
 }
 
 function found(call: () => void): boolean {
-  return unlessCode(() => (call(), true), ['ENOENT'], false);
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
 }

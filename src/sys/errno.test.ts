@@ -21,7 +21,13 @@ test('knows a system error by code and syscall', () => {
 });
 
 test('unlessCode replaces only the failures it names', () => {
-  assert.equal(unlessCode(() => 1, ['ENOENT'], 2), 1);
-  assert.equal(unlessCode(() => readFileSync('/nowhere/at/all'), ['ENOENT'], 2), 2);
+  assert.equal(
+    unlessCode(() => 1, ['ENOENT'], 2),
+    1,
+  );
+  assert.equal(
+    unlessCode(() => readFileSync('/nowhere/at/all'), ['ENOENT'], 2),
+    2,
+  );
   assert.throws(() => unlessCode(() => readFileSync('/nowhere/at/all'), ['EPERM'], 2), { code: 'ENOENT' });
 });

@@ -126,7 +126,13 @@ export interface Native {
   bpfLinkUpdate(linkFd: number, progFd: number): void;
   bpfLinkDetach(linkFd: number): void;
   /** ifindex 0: the device is gone (or it is no XDP or tcx link). */
-  bpfLinkInfo(linkFd: number): { readonly type: number; readonly id: number; readonly progId: number; readonly ifindex: number; readonly attachType: number };
+  bpfLinkInfo(linkFd: number): {
+    readonly type: number;
+    readonly id: number;
+    readonly progId: number;
+    readonly ifindex: number;
+    readonly attachType: number;
+  };
   bpfProgId(progFd: number): number;
   /** clsact for kernels without tcx; creates the qdisc where missing. */
   bpfTcAttach(progFd: number, ifindex: number, egress: boolean, handle: number, priority: number, nsfd?: number): void;

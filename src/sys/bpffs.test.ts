@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { after, test } from 'node:test';
+import { native } from './addon.js';
+import { Bpffs } from './bpffs.js';
+import { openFds, using } from './fd.js';
+import { Netns } from './netns.js';
+
+const isRoot = process.getuid?.() === 0;
+const root = { skip: !isRoot && 'needs root' };
+const place = `/run/weir-test-${process.pid}/bpf`;
+
+after(() => {
+  if (!isRoot || !existsSync(place)) return;
+  while (readFirst().includes(` ${place} `)) execFileSync('umount', [place]);
+  rmSync(dirname(place), { recursive: true });
+});
+
+function readFirst(): string {
+  return execFileSync('cat', ['/proc/self/mountinfo'], { encoding: 'utf8' });
+}
+
+/** Runs a line of JavaScript (with Bpffs and place) under a command, in a process of its own. */
+function elsewhere(command: readonly string[], line: string): string {
+  const code = `const { Bpffs } = await import(${JSON.stringify(new URL('./bpffs.js', import.meta.url).href)});
+    const place = ${JSON.stringify(place)}; ${line}`;
+  const [program = '', ...rest] = [...command, process.execPath, '--input-type=module', '-e', code];
+  return execFileSync(program, rest, { encoding: 'utf8' }).trim();
+}
+
+/** A pinned map that this process no longer holds. */
+function pin(path: string): void {
+  const fd = native().bpfMapCreate(2, 'pinned', 4, 8, 1);
+  native().bpfObjPin(fd, path);
+  native().close(fd);
+}
+
+test('what a command in a private mount namespace mounts outlives it', root, () => {
+  assert.equal(Bpffs.find(place), undefined);
+  const folder = elsewhere(['unshare', '--mount', '--propagation', 'private'], 'console.log(Bpffs.ensure(place).folder(7n))');
+  assert.match(folder, /\/bpf\/7$/);
+  assert.deepEqual(Bpffs.find(place)?.cookies(), [7n]);
+  assert.equal(Bpffs.find(place)?.base, place);
+  assert.equal(statSync(place).mode & 0o777, 0o700);
+  assert.equal(statSync(`${place}/7`).mode & 0o777, 0o700);
+});
+
+test('a second mount never hides the first', root, () => {
+  for (const command of [[], ['unshare', '--mount', '--propagation', 'private']]) {
+    assert.equal(elsewhere(command, 'console.log(Bpffs.ensure(place).cookies().join())'), '7');
+  }
+  assert.equal(
+    readFirst()
+      .split('\n')
+      .filter((line) => line.includes(` ${place} `)).length,
+    1,
+  );
+});
+
+test('pins of dead namespaces go, those of living ones stay', root, () => {
+  const before = openFds();
+  const bpffs = Bpffs.ensure(place);
+  const name = `sys-bpffs-${process.pid}`;
+  pin(`${bpffs.folder()}/kept`);
+  execFileSync('ip', ['netns', 'add', name]);
+  const cookie = using(Netns.byName(name), (netns) => netns.cookie);
+  try {
+    pin(`${bpffs.folder(cookie)}/theirs`);
+    execFileSync('touch', [bpffs.lockPath(cookie)]);
+    assert.deepEqual(bpffs.sweep(), [7n]);
+    native().close(native().bpfObjGet(`${bpffs.path(cookie)}/theirs`));
+  } finally {
+    execFileSync('ip', ['netns', 'delete', name]);
+  }
+  assert.deepEqual(bpffs.sweep(), [cookie]);
+  assert.deepEqual(bpffs.cookies(), [native().netnsCookie()]);
+  assert.equal(existsSync(`${bpffs.above}/lock/${cookie}`), false);
+  native().close(native().bpfObjGet(`${bpffs.path()}/kept`));
+  assert.deepEqual(openFds(), before);
+});
+
+test('a place that cannot be is refused in one line', root, () => {
+  assert.throws(() => Bpffs.ensure('/proc/nowhere/bpf'), /^Error: weir: cannot make \/proc\/nowhere for the pinned tables: [^\n]+$/);
+});

@@ -1,0 +1,128 @@
+// Where weir's pins stand: a bpffs of its own at /run/weir/bpf, one folder per network namespace, named by its cookie.
+//
+// It must outlive the command that mounts it. `ip netns exec` and `unshare -m` give a command a private mount namespace,
+// and a chroot another root: what is mounted there vanishes or is seen by nobody else. So weir's bpffs always stands in
+// the machine's first mount namespace (mount-view.ts), and is reached through /proc where it cannot be seen directly.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { native } from './addon.js';
+import { unlessCode } from './errno.js';
+import { liveCookies } from './live-netns.js';
+import { locked } from './lock.js';
+import { mountView, type View } from './mount-view.js';
+
+export const BPFFS_PLACE = '/run/weir/bpf';
+const BPF_FS_MAGIC = 0xcafe4a11;
+
+/** One bpffs of weir's, mounted; all paths are as this process sees them. */
+export class Bpffs {
+  private constructor(
+    /** The mount point. */
+    readonly base: string,
+    /** The folder above it, an ordinary one: for lock files. */
+    readonly above: string,
+  ) {}
+
+  /**
+   * The bpffs, or undefined when none is mounted yet. Changes nothing.
+   * @throws Error of one line where it cannot be told (no /proc)
+   */
+  static find(place: string = BPFFS_PLACE): Bpffs | undefined {
+    const { root } = mountView();
+    if (!isBpffs(root + place)) return undefined;
+    // The short way where both ways lead to the same file system.
+    const base = root !== '' && sameDevice(place, root + place) ? place : root + place;
+    return new Bpffs(base, root + dirname(place));
+  }
+
+  /**
+   * The bpffs, mounted first where it is not.
+   * @throws Error of one line that says what is in the way
+   */
+  static ensure(place: string = BPFFS_PLACE): Bpffs {
+    const present = Bpffs.find(place);
+    if (present !== undefined) return present;
+    const view = mountView();
+    const { root } = view;
+    const above = root + dirname(place);
+    try {
+      makeFolder(above, 0o755);
+    } catch (error) {
+      throw new Error(`weir: cannot make ${dirname(place)} for the pinned tables: ${(error as Error).message}`, { cause: error });
+    }
+    return locked(`${above}/mount.lock`, {}, () => {
+      // Whoever held the lock may have mounted it; a second mount would hide the first one's pins.
+      if (!isBpffs(root + place)) mount(place, view);
+      const mounted = Bpffs.find(place);
+      if (mounted === undefined) throw new Error(`weir: ${place} was mounted but is no bpffs: is something else mounted over it?`);
+      return mounted;
+    });
+  }
+
+  /** The folder of a namespace (by default our own), whether it exists or not. */
+  path(cookie: bigint = native().netnsCookie()): string {
+    return `${this.base}/${cookie}`;
+  }
+
+  /** The folder of a namespace, made where it is missing (mode 0700). */
+  folder(cookie: bigint = native().netnsCookie()): string {
+    const path = this.path(cookie);
+    makeFolder(path, 0o700);
+    return path;
+  }
+
+  /** A lock file for a namespace: beside the bpffs, which holds no ordinary files. Kept when the folder goes. */
+  lockPath(cookie: bigint = native().netnsCookie()): string {
+    makeFolder(`${this.above}/lock`, 0o700);
+    return `${this.above}/lock/${cookie}`;
+  }
+
+  /** The cookies that have a folder. */
+  cookies(): readonly bigint[] {
+    return readdirSync(this.base)
+      .filter((name) => /^\d+$/.test(name))
+      .map(BigInt);
+  }
+
+  /** Removes the folders of namespaces that are gone; the cookies of those removed. */
+  sweep(): readonly bigint[] {
+    // Folders first, namespaces second: one born in between has no folder in the first list.
+    const cookies = this.cookies();
+    const alive = liveCookies(cookies);
+    const dead = cookies.filter((cookie) => !alive.has(cookie));
+    for (const cookie of dead) {
+      rmSync(`${this.base}/${cookie}`, { recursive: true, force: true });
+      rmSync(`${this.above}/lock/${cookie}`, { force: true });
+    }
+    return dead;
+  }
+}
+
+/** Mounts in the anchor's mount namespace, under its root. */
+function mount(place: string, view: View): void {
+  makeFolder(view.root + place, 0o700);
+  const enter = view.root === '' ? [] : ['nsenter', '--target', String(view.anchor), '--mount', '--'];
+  const [command = '', ...rest] = [...enter, 'mount', '-t', 'bpf', '-o', 'mode=0700', 'weir', place];
+  try {
+    execFileSync(command, rest, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
+  } catch (error) {
+    const { code, stderr } = error as { code?: string; stderr?: string };
+    const why = code === 'ENOENT' ? `${command} is not installed: apt-get install util-linux mount` : (stderr ?? '').trim().split('\n')[0];
+    throw new Error(`weir: cannot mount a bpffs at ${place}: ${why}`, { cause: error });
+  }
+}
+
+/** Also where it exists already. Its parent must exist: node's recursive mkdir never ends where none can be made. */
+function makeFolder(path: string, mode: number): void {
+  unlessCode(() => mkdirSync(path, { mode }), ['EEXIST'], undefined);
+}
+
+function isBpffs(path: string): boolean {
+  // glibc and node disagree on the sign of this field
+  return unlessCode(() => statfsSync(path).type >>> 0 === BPF_FS_MAGIC, ['ENOENT', 'ENOTDIR'], false);
+}
+
+function sameDevice(a: string, b: string): boolean {
+  return unlessCode(() => statSync(a).dev === statSync(b).dev, ['ENOENT', 'ENOTDIR'], false);
+}

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { native } from './addon.js';
+import { using } from './fd.js';
+import { liveCookies, nsfsMounts } from './live-netns.js';
+import { Netns } from './netns.js';
+
+const root = { skip: process.getuid?.() !== 0 && 'needs root' };
+
+test('reads bind mounts out of mountinfo', () => {
+  const text = [
+    '22 28 0:20 / /sys rw,nosuid shared:7 - sysfs sysfs rw',
+    '101 23 0:4 net:[4026532241] /run/netns/a\\040b rw shared:5 - nsfs nsfs rw',
+    '102 23 0:4 mnt:[4026532242] /run/other rw - nsfs nsfs rw',
+    '',
+  ].join('\n');
+  assert.deepEqual(nsfsMounts(text), [
+    { root: 'net:[4026532241]', point: '/run/netns/a b' },
+    { root: 'mnt:[4026532242]', point: '/run/other' },
+  ]);
+});
+
+test('a namespace lives by name, by process, by descriptor, and then no more', root, async () => {
+  const name = `sys-live-${process.pid}`;
+  execFileSync('ip', ['netns', 'add', name]);
+  const netns = Netns.byName(name);
+  const { cookie } = netns;
+  const never = 0xffff_ffff_ffffn;
+  const alive = () => liveCookies([cookie, never]);
+  let child: ReturnType<typeof spawn> | undefined;
+  try {
+    using(Netns.own(), (own) => assert.deepEqual(liveCookies([own.cookie, never]), new Set([own.cookie])));
+    netns.close();
+    assert.deepEqual(alive(), new Set([cookie]), 'by name');
+    child = spawn('nsenter', [`--net=/run/netns/${name}`, 'sh', '-c', 'echo ready; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout ?? child, 'data');
+    const handle = Netns.byName(name);
+    execFileSync('ip', ['netns', 'delete', name]);
+    assert.deepEqual(alive(), new Set([cookie]), 'by process');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    assert.deepEqual(alive(), new Set([cookie]), 'by descriptor');
+    handle.close();
+    assert.deepEqual(alive(), new Set());
+  } finally {
+    child?.kill('SIGKILL');
+  }
+  assert.deepEqual(liveCookies([]), new Set());
+  assert.equal(typeof native().netnsCookie(), 'bigint');
+});

@@ -1,0 +1,46 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { mountView } from './mount-view.js';
+
+const root = { skip: process.getuid?.() !== 0 && 'needs root' };
+
+/** What a child sees; `before` runs in its shell first, in a mount namespace of its own. */
+function seen(before: string, command = 'node'): string {
+  const script = `import(${JSON.stringify(new URL('./mount-view.js', import.meta.url).href)}).then(
+    ({ mountView }) => console.log(mountView().root), (error) => console.log(error.message)).catch((error) => console.log(error.message))`;
+  return execFileSync('unshare', ['--mount', 'sh', '-ec', `${before}\nexec ${command} -e "$0"`, script], { encoding: 'utf8' }).trim();
+}
+
+test('in the first mount namespace paths are as they are', root, () => {
+  assert.equal(mountView().root, '');
+});
+
+test('a private mount namespace reaches them through /proc', root, () => {
+  const { anchor } = mountView();
+  assert.equal(seen(''), `/proc/${anchor}/root`);
+});
+
+test('so does a chroot in the same mount namespace', root, () => {
+  const { anchor } = mountView();
+  const folder = mkdtempSync(join(tmpdir(), 'weir-chroot-'));
+  try {
+    const code = `try {
+      const { mountView } = await import(${JSON.stringify(new URL('./mount-view.js', import.meta.url).href)});
+      console.log(mountView().root);
+    } catch (error) { console.log(error.message); }`;
+    execFileSync('mount', ['--rbind', '/', folder]);
+    const run = () => execFileSync('chroot', [folder, process.execPath, '--input-type=module', '-e', code], { encoding: 'utf8' }).trim();
+    assert.equal(run(), `/proc/${anchor}/root`);
+  } finally {
+    execFileSync('umount', ['--recursive', '--lazy', folder]);
+    rmdirSync(folder);
+  }
+});
+
+test('without /proc it cannot be told', root, () => {
+  assert.equal(seen('umount --lazy /proc'), 'weir: /proc is not mounted: mount -t proc proc /proc');
+});
