@@ -14,9 +14,9 @@ export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;
 
 function addPair(): NetlinkRequest {
-  const peer = { type: VETH_PEER, payload: encodeLinkChange({ name: PAIR.far, up: true }) };
+  const peer = { type: VETH_PEER, payload: encodeLinkChange({ name: PAIR.far }) };
   const info = nested(18, [textAttribute(1, 'veth'), nested(2, [peer])]);
-  const payload = concat(encodeLinkChange({ name: PAIR.near, up: true }), encodeAttributes([info]));
+  const payload = concat(encodeLinkChange({ name: PAIR.near }), encodeAttributes([info]));
   return { type: RouteMessage.newLink, flags: NetlinkFlag.create | NetlinkFlag.exclusive, payload };
 }
 
