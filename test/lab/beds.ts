@@ -1,0 +1,66 @@
+// Networks for tests of the director on real packets, without their steps.
+import type { Lab, LabHost, Step } from '../../src/lab/model.js';
+
+const natServer = (address: string): LabHost => ({
+  interfaces: { eth0: { switch: 'back', addresses: [`${address}/24`] } },
+  gateway: '10.8.2.1',
+  sites: [{ port: 80 }],
+});
+
+/** client 10.8.1.10, VIP 10.8.1.1 on lvs, whose back leg is 10.8.2.1; web1 10.8.2.11, web2 10.8.2.12. */
+export const natBed = (name: string, steps: readonly Step[], capture = true): Lab => ({
+  name: `${name}-${process.pid}`,
+  title: `${name} through NAT`,
+  switches: ['front', 'back'],
+  hosts: {
+    client: { interfaces: { eth0: { switch: 'front', addresses: ['10.8.1.10/24'] } }, gateway: '10.8.1.1' },
+    lvs: {
+      director: true,
+      interfaces: { eth0: { switch: 'front', addresses: ['10.8.1.1/24'] }, eth1: { switch: 'back', addresses: ['10.8.2.1/24'] } },
+      sysctls: { 'net.ipv4.ip_forward': 1 },
+    },
+    web1: natServer('10.8.2.11'),
+    web2: natServer('10.8.2.12'),
+  },
+  capture,
+  steps,
+});
+
+const drServer = (address: string): LabHost => ({
+  interfaces: { eth0: { switch: 'lan', addresses: [`${address}/24`] } },
+  sites: [{ port: 80 }],
+});
+
+/** client 10.8.1.10, lvs 10.8.1.2 with the VIP 10.8.1.1, web1 10.8.1.11, web2 10.8.1.12; the director forwards nothing by itself. */
+export const drBed = (name: string, steps: readonly Step[], capture = true): Lab => ({
+  name: `${name}-${process.pid}`,
+  title: `${name} through DR`,
+  switches: ['lan'],
+  hosts: {
+    client: { interfaces: { eth0: { switch: 'lan', addresses: ['10.8.1.10/24'] } } },
+    lvs: {
+      director: true,
+      interfaces: { eth0: { switch: 'lan', addresses: ['10.8.1.2/24', '10.8.1.1/24'] } },
+      sysctls: { 'net.ipv4.ip_forward': 0 },
+    },
+    web1: drServer('10.8.1.11'),
+    web2: drServer('10.8.1.12'),
+  },
+  capture,
+  steps: [
+    { kind: 'run', on: 'web1', command: 'weir realserver start --vip 10.8.1.1' },
+    { kind: 'run', on: 'web2', command: 'weir realserver start --vip 10.8.1.1' },
+    ...steps,
+  ],
+});
+
+export const on = (host: string, command: string, expect?: Extract<Step, { kind: 'run' }>['expect'], seconds = 30): Step =>
+  expect === undefined ? { kind: 'run', on: host, command, seconds } : { kind: 'run', on: host, command, seconds, expect };
+
+export const until = (host: string, command: string, expect: Extract<Step, { kind: 'wait' }>['expect'], seconds: number): Step => ({
+  kind: 'wait',
+  on: host,
+  command,
+  expect,
+  seconds,
+});

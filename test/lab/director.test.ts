@@ -1,0 +1,135 @@
+// The director on real packets, beyond what the labs show: each case a network of its own, thrown away afterwards.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Lab } from '../../src/lab/model.js';
+import { drBed, natBed, on, until } from './beds.js';
+import { peer, peerStays, streamDigest } from './peer.js';
+import { evidenceOf, skipWithoutNetns, withLabFile } from './weir-lab.js';
+
+const skip = skipWithoutNetns();
+
+async function holds(lab: Lab): Promise<void> {
+  const { evidence, status, stderr } = await withLabFile(lab, (path) => evidenceOf(path));
+  const failed = evidence.steps.flatMap(({ command, verdicts }) =>
+    verdicts.filter(({ ok }) => !ok).map((verdict) => ({ command, ...verdict })),
+  );
+  assert.deepEqual([evidence.stopped, failed], [undefined, []], stderr);
+  assert.equal(status, 0, stderr);
+}
+
+const service = (...servers: readonly string[]) => [
+  on('lvs', 'ipvsadm -A -t 10.8.1.1:80 -s rr'),
+  ...servers.map((server) => on('lvs', `ipvsadm -a -t 10.8.1.1:80 -r ${server}`)),
+];
+
+const BULK_BYTES = 1_000_000_000;
+
+test('1 GB down and up through NAT, SHA-256 equal', { skip }, async () => {
+  const digest = streamDigest(BULK_BYTES);
+  await holds(
+    natBed(
+      'bulk',
+      [
+        on('web1', peerStays('serve', 81, BULK_BYTES)),
+        until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+        ...service('10.8.2.11:81 -m'),
+        on('client', 'curl -m 300 http://10.8.1.1/ | sha256sum', { answers: [`${digest}  -`] }, 300),
+        on('client', `${peer('send', BULK_BYTES)} | curl -m 300 -T - http://10.8.1.1/`, { answers: [digest] }, 300),
+      ],
+      false,
+    ),
+  );
+});
+
+test('a client on the director itself reaches a NAT service', { skip }, async () => {
+  await holds(
+    natBed('local-client', [
+      ...service('10.8.2.11 -m', '10.8.2.12 -m'),
+      {
+        kind: 'run',
+        on: 'lvs',
+        command: 'curl http://10.8.1.1',
+        times: 4,
+        expect: { answers: ['web2', 'web1', 'web2', 'web1'].map((host) => `Welcome from ${host}`) },
+      },
+      on('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:80 Masq 1 0 2', '-> 10.8.2.12:80 Masq 1 0 2'] }),
+    ]),
+  );
+});
+
+test('UDP through NAT: the server sees the client, the client hears the VIP', { skip }, async () => {
+  await holds(
+    natBed('udp', [
+      on('web1', peerStays('udp-serve', 9000, 'web1')),
+      on('web2', peerStays('udp-serve', 9000, 'web2')),
+      until('web1', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 20),
+      until('web2', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 20),
+      on('lvs', 'ipvsadm -A -u 10.8.1.1:53 -s rr'),
+      on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.2.11:9000 -m'),
+      on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.2.12:9000 -m'),
+      // The asking socket is connected: an answer from anyone but the VIP's port 53 would never reach it.
+      on('client', peer('udp-ask', '10.8.1.1', 53, 'hello', 4), {
+        answers: [['web2', 'web1', 'web2', 'web1'].map((name) => `${name} got hello from 10.8.1.10`).join('\n')],
+      }),
+      on('lvs', 'ipvsadm -Ln', { contains: ['UDP 10.8.1.1:53 rr', '-> 10.8.2.11:9000 Masq 1 0 2', '-> 10.8.2.12:9000 Masq 1 0 2'] }),
+    ]),
+  );
+});
+
+test('no destination left: refused at once, by ICMP port unreachable from the VIP', { skip }, async () => {
+  await holds(
+    natBed('nobody', [
+      ...service('10.8.2.11 -m -w 0'),
+      { kind: 'mark' },
+      on('client', 'curl -m 5 http://10.8.1.1', { exit: 7 }),
+      { kind: 'traffic', expect: [{ at: 'client', direction: 'to', protocol: 'icmp', source: '10.8.1.1', packets: { min: 1 } }] },
+    ]),
+  );
+});
+
+test('weight 0 quiesces: an open connection goes on, a new one goes elsewhere', { skip }, async () => {
+  await holds(
+    natBed('quiesce', [
+      on('web1', peerStays('serve', 81, 2_000_000)),
+      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+      ...service('10.8.2.11:81 -m'),
+      on('client', 'curl --limit-rate 1M -m 60 http://10.8.1.1/ >/dev/null 2>&1 & echo started', {
+        answers: ['started'],
+      }),
+      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 10),
+      on('lvs', 'ipvsadm -a -t 10.8.1.1:80 -r 10.8.2.12 -m'),
+      on('lvs', 'ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11:81 -m -w 0'),
+      { kind: 'run', on: 'client', command: 'curl http://10.8.1.1', times: 3, expect: { tally: { 'Welcome from web2': 3 } } },
+      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 0 0 1'] }, 30),
+    ]),
+  );
+});
+
+test('a server whose hardware address changes silently is reached again', { skip }, async () => {
+  await holds(
+    drBed('mac', [
+      ...service('10.8.1.11 -g'),
+      on('client', 'curl http://10.8.1.1', { answers: ['Welcome from web1'] }),
+      on('web1', 'ip link set eth0 down && ip link set eth0 address 02:77:77:77:77:77 && ip link set eth0 up'),
+      until('client', 'curl -m 1 http://10.8.1.1', { answers: ['Welcome from web1'] }, 11),
+    ]),
+  );
+});
+
+test('big packets under DR: 100 MB from the server straight to the client', { skip }, async () => {
+  const bytes = 100_000_000;
+  await holds(
+    drBed(
+      'dr-bulk',
+      [
+        on('web1', peerStays('serve', 81, bytes)),
+        until('web1', 'curl http://10.8.1.11:81/ping', { answers: ['pong'] }, 20),
+        on('lvs', 'ipvsadm -A -t 10.8.1.1:81 -s rr'),
+        on('lvs', 'ipvsadm -a -t 10.8.1.1:81 -r 10.8.1.11 -g'),
+        on('client', 'curl -m 60 http://10.8.1.1:81/ | sha256sum', { answers: [`${streamDigest(bytes)}  -`] }, 60),
+        on('client', `${peer('send', bytes)} | curl -m 60 -T - http://10.8.1.1:81/`, { answers: [streamDigest(bytes)] }, 60),
+      ],
+      false,
+    ),
+  );
+});
