@@ -105,33 +105,40 @@ need_kernel() {
         die "this kernel does not describe its types (or /sys is not mounted): boot one built with CONFIG_DEBUG_INFO_BTF=y, as Debian's and Ubuntu's are"
 }
 
-# set_up ROOM...: everything that these rooms (build lab test bench) need; sets $node and $npm. Says once what it is about to do.
-set_up() {
-    all= plan=
+# make_plan ROOM...: what these rooms (build lab test bench) lack: in $plan for people, in $all, $bring_node, $no_npm and $modules for us.
+make_plan() {
+    all= plan= bring_node= no_npm= modules=
     for room; do
         lacking=
         "needs_of_$room"
         [ -z "$lacking" ] && continue
         eval "why=\$why_$room"
-        plan="$plan${plan:+,}$lacking ($why)"
+        add_to_plan "${lacking# } ($why)"
         all="$all$lacking"
     done
-    bring_node=
+    command -v npm >/dev/null 2>&1 || no_npm=yes
     if ! find_node; then
         bring_node=yes
-        plan="$plan${plan:+,} Node 20 and npm inside .node/ (here: $(node --version 2>/dev/null || echo no node)$(command -v npm >/dev/null 2>&1 || echo , no npm))"
+        add_to_plan "Node 20 and npm inside .node/ (here: $(node --version 2>/dev/null || echo no node)${no_npm:+, no npm})"
         # Debian's own node runs npm for the first time; npm's own node follows.
         command -v node >/dev/null 2>&1 || all="$all nodejs"
     fi
-    no_npm=
-    command -v npm >/dev/null 2>&1 || no_npm=yes
-    [ -z "$no_npm" ] || plan="$plan${plan:+,} /usr/local/bin/npm (runs .node's)"
-    modules=
-    cmp -s "$root/package-lock.json" "$root/node_modules/.weir-lock" || modules=yes
-    [ -n "$modules" ] && plan="$plan${plan:+,} node_modules (compiler, bundler, lint)"
-    [ -z "$plan" ] && return
+    [ -z "$no_npm" ] || add_to_plan "/usr/local/bin/npm (runs .node's)"
+    if ! cmp -s "$root/package-lock.json" "$root/node_modules/.weir-lock"; then
+        modules=yes
+        add_to_plan "node_modules (compiler, bundler, lint)"
+    fi
+}
 
-    echo "weir: installing$([ "${plan# }" = "$plan" ] && echo ' ')$plan" >&2
+add_to_plan() {
+    plan="$plan${plan:+, }$1"
+}
+
+# set_up ROOM...: brings what these rooms need, says once beforehand what that is and why; sets $node and $npm.
+set_up() {
+    make_plan "$@"
+    [ -z "$plan" ] && return
+    echo "weir: installing $plan" >&2
     if [ -t 0 ] && [ -t 2 ]; then
         printf 'weir: go on? [Y/n] ' >&2
         read -r answer
@@ -139,13 +146,19 @@ set_up() {
     fi
     [ -z "$all$no_npm" ] || need_root
     mkdir -p "$root/dist"
+    # One set-up at a time; the second finds little left to do.
+    exec 9>"$root/dist/.setup"
+    if command -v flock >/dev/null 2>&1; then
+        flock -w 900 9 || die "another set-up of this checkout has been at work for 15 minutes"
+        make_plan "$@"
+    fi
     log=$root/dist/setup.log
     : >"$log"
-    [ -n "$all" ] && install_packages $all
-    [ -n "$bring_node" ] && install_node
+    [ -z "$all" ] || install_packages $all
+    [ -z "$bring_node" ] || install_node
     [ -z "$no_npm" ] || as_root sh "$root/dev/install.sh" launcher "$root" >>"$log" 2>&1 || failed "could not write /usr/local/bin/npm"
-    [ -n "$modules" ] && install_modules
-    return 0
+    [ -z "$modules" ] || install_modules
+    exec 9>&-
 }
 
 failed() {
