@@ -6,7 +6,6 @@ export type DirectorOpener = (options?: { readonly load?: boolean; readonly shar
 
 /** The driver's module, loaded only by commands that need it. */
 export async function directorOpener(): Promise<DirectorOpener> {
-  const path = '../datapath/ebpf/open.js';
-  const driver = (await import(path)) as { readonly openDirector: DirectorOpener };
-  return driver.openDirector;
+  const { openDirector } = await import('../datapath/ebpf/open.js');
+  return openDirector;
 }
