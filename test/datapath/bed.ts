@@ -1,0 +1,218 @@
+// A loaded datapath in a namespace of its own: a director to set up, and programs to send single frames through.
+import { spawnSync } from 'node:child_process';
+import { readdirSync, rmdirSync } from 'node:fs';
+import type { Director } from '../../src/datapath/director.js';
+import { ConnSlot, Conf, Counters, Dest, Drops, Estimate, type Field, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { EbpfDirector } from '../../src/datapath/ebpf/director.js';
+import { type Capacity, PROGRAMS, removePins } from '../../src/datapath/ebpf/load.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { Records } from '../../src/datapath/ebpf/records.js';
+import type { Tables } from '../../src/datapath/ebpf/tables.js';
+import { native } from '../../src/sys/addon.js';
+import { BpfMap, Program } from '../../src/sys/bpf.js';
+import { Bpffs } from '../../src/sys/bpffs.js';
+import type { DeviceName } from './fixtures/bed-addresses.js';
+import type { Hook } from './fixtures/fixture.js';
+import { freshName, makeNamespace, removeNamespace } from './namespace.js';
+import { type Carriage, run, TC, XDP } from './run.js';
+import type { Outcome } from './verdict.js';
+
+export interface BedOptions {
+  /** `xdp`: the short cut is attached to every device as well. */
+  readonly attach?: 'tc' | 'xdp';
+  readonly capacity?: Partial<Capacity>;
+}
+
+/** Sums over all CPUs, as the datapath counts them (not the two-second snapshot that people see). */
+export interface RawTotals {
+  readonly conns: number;
+  readonly inPackets: number;
+  readonly outPackets: number;
+  readonly inBytes: number;
+  readonly outBytes: number;
+}
+
+export interface Bed {
+  readonly name: string;
+  /** Where the programs and tables are pinned. */
+  readonly folder: string;
+  readonly director: Director;
+  readonly tables: Tables;
+  /** `xdp`: the short cut, and tc behind it where it passes the frame on, which it must leave untouched. */
+  send(hook: Hook, device: DeviceName, frame: Uint8Array, carriage?: Partial<Carriage>): Outcome;
+  /** The short cut alone. */
+  sendXdp(device: DeviceName, frame: Uint8Array): Outcome;
+  /** An empty director, as just loaded. */
+  wipe(): void;
+  totals(): RawTotals;
+  /** Reasons that were counted since the last wipe. */
+  drops(): Readonly<Record<string, number>>;
+  /** The connection table, one record a slot. */
+  slots(): Records;
+  close(): void;
+}
+
+/** Named, so that a run without root says what it did not try. */
+export function skipReason(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root: namespaces and BPF';
+  if (spawnSync('ip', ['-V']).error !== undefined) return 'needs iproute2';
+  return false;
+}
+
+function enter(name: string): void {
+  const fd = native().open(`/run/netns/${name}`, 0);
+  try {
+    native().setns(fd);
+  } finally {
+    native().close(fd);
+  }
+}
+
+const SMALL: Partial<Capacity> = { maxServices: 256, maxDestinations: 1024, connBuckets: 4096 };
+
+class LoadedBed implements Bed {
+  director: EbpfDirector;
+  readonly #programs: Readonly<Record<'xdp' | 'ingress' | 'egress', Program>>;
+  readonly #clean: Uint8Array;
+  readonly #conns: ArrayBuffer;
+  readonly #hops: ArrayBuffer;
+  readonly #devices = new Map<DeviceName, number>();
+
+  constructor(
+    readonly name: string,
+    readonly folder: string,
+    readonly lockPath: string,
+    options: BedOptions,
+  ) {
+    this.director = openDirector({ capacity: { ...SMALL, ...options.capacity }, attach: options.attach ?? 'tc' });
+    const pinned = (program: string): Program => Program.pinned(`${folder}/${program}`);
+    this.#programs = { xdp: pinned(PROGRAMS.xdp), ingress: pinned(PROGRAMS.ingress), egress: pinned(PROGRAMS.egress) };
+    this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
+    this.#conns = this.#map('conns');
+    this.#hops = this.#map('nexthops');
+    for (const device of ['front', 'back'] as const) this.#devices.set(device, native().ifNameToIndex(device));
+  }
+
+  get tables(): Tables {
+    return this.director.tables;
+  }
+
+  #map(name: string): ArrayBuffer {
+    const map = BpfMap.pinned(`${this.folder}/${name}`);
+    try {
+      const { valueSize, maxEntries } = map.info();
+      return map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, true);
+    } finally {
+      map.close();
+    }
+  }
+
+  #ifindex(device: DeviceName): number {
+    return this.#devices.get(device) ?? 0;
+  }
+
+  send(hook: Hook, device: DeviceName, frame: Uint8Array, carriage: Partial<Carriage> = {}): Outcome {
+    if (hook === 'xdp') {
+      const short = this.sendXdp(device, frame);
+      if (short.verdict !== 'pass') return short;
+      if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
+    }
+    const program = this.#programs[hook === 'egress' ? 'egress' : 'ingress'];
+    const { code, frame: out } = run(native(), program.fd.number, 'tc', frame, { ifindex: this.#ifindex(device), ...carriage });
+    if (code === TC.redirect) return { verdict: 'redirect', frame: out };
+    if (code === TC.shot) return { verdict: 'drop', frame: out };
+    if (code === TC.unspec) return { verdict: 'pass', frame: out };
+    throw new Error(`tc answered ${code}`);
+  }
+
+  sendXdp(device: DeviceName, frame: Uint8Array): Outcome {
+    const { code, frame: out } = run(native(), this.#programs.xdp.fd.number, 'xdp', frame, { ifindex: this.#ifindex(device) });
+    if (code === XDP.redirect || code === XDP.tx) return { verdict: 'redirect', frame: out };
+    if (code === XDP.drop) return { verdict: 'drop', frame: out };
+    if (code === XDP.pass) return { verdict: 'pass', frame: out };
+    throw new Error(`XDP answered ${code}`);
+  }
+
+  wipe(): void {
+    const { conf, services, dests, counters, estimates, endpoints, drops } = this.tables;
+    const [serviceTop, destTop, cpus, maxServices] = [Conf.serviceTop, Conf.destTop, Conf.cpus, Conf.maxServices].map((f) => conf.get(0, f));
+    const clear = ({ memory }: Records, bytes: number, from: number, to: number): void => {
+      new Uint8Array(memory, from * bytes, (to - from) * bytes).fill(0);
+    };
+    new Uint8Array(this.#conns).fill(0);
+    new Uint8Array(this.#hops).fill(0);
+    clear(services, Service.bytes, 0, (serviceTop ?? 0) + 1);
+    clear(dests, Dest.bytes, 0, (destTop ?? 0) + 1);
+    clear(counters, Counters.bytes, 0, ((destTop ?? 0) + 1) * (cpus ?? 1));
+    clear(estimates, Estimate.bytes, 0, (serviceTop ?? 0) + 1);
+    clear(estimates, Estimate.bytes, maxServices ?? 0, (maxServices ?? 0) + (destTop ?? 0) + 1);
+    new Uint8Array(endpoints.memory).fill(0);
+    clear(drops, Drops.bytes, 0, drops.count);
+    this.#restoreConf();
+    this.director = new EbpfDirector(this.tables, this.lockPath);
+  }
+
+  /** All of it but the clock, which the timer keeps. */
+  #restoreConf(): void {
+    const memory = new Uint8Array(this.tables.conf.memory);
+    const from = Conf.jiffiesAt.at;
+    const to = Conf.swept.at + 8;
+    memory.set(this.#clean.subarray(0, from), 0);
+    memory.set(this.#clean.subarray(to, Conf.bytes), to);
+  }
+
+  totals(): RawTotals {
+    const { counters, conf } = this.tables;
+    const lines = (conf.get(0, Conf.destTop) + 1) * conf.get(0, Conf.cpus);
+    const sum = (field: Field): number => {
+      let total = 0;
+      for (let line = 0; line < lines; line++) total += Number(counters.big(line, field));
+      return total;
+    };
+    const { conns, inPackets, outPackets, inBytes, outBytes } = Counters;
+    return {
+      conns: sum(conns),
+      inPackets: sum(inPackets),
+      outPackets: sum(outPackets),
+      inBytes: sum(inBytes),
+      outBytes: sum(outBytes),
+    };
+  }
+
+  drops(): Readonly<Record<string, number>> {
+    const { drops } = this.tables;
+    const found: Record<string, number> = {};
+    REASONS.forEach(({ key }, reason) => {
+      let count = 0;
+      for (let cpu = 0; cpu < drops.count; cpu++) count += Number(drops.big(cpu, Drops.count, reason));
+      if (count > 0) found[key] = count;
+    });
+    return found;
+  }
+
+  slots(): Records {
+    return new Records(this.#conns, ConnSlot.bytes);
+  }
+
+  close(): void {
+    this.director.close();
+    for (const program of Object.values(this.#programs)) program.close();
+    removePins(this.folder);
+    rmdirSync(this.folder);
+    removeNamespace(this.name);
+  }
+}
+
+/** Makes the namespace, moves this process into it and loads the datapath. One bed at a time. */
+export function openBed(options: BedOptions = {}): Bed {
+  const name = freshName();
+  makeNamespace(name);
+  enter(name);
+  const bpffs = Bpffs.ensure();
+  return new LoadedBed(name, bpffs.folder(), bpffs.lockPath(), options);
+}
+
+/** Folders of the bpffs that hold pins, for a test of what stays behind. */
+export function pinFolders(): readonly string[] {
+  return readdirSync(Bpffs.ensure().base);
+}

@@ -1,0 +1,80 @@
+// Every packet fixture through the real programs by BPF_PROG_TEST_RUN: by tc alone, and with the XDP short cut in front.
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { DestinationKey } from '../../src/model/service.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import type { After, Fixture, Step } from './fixtures/fixture.js';
+import { fixtures } from './fixtures/index.js';
+import { hold } from './verdict.js';
+
+function text({ address, port }: DestinationKey): string {
+  const word = address.words[0] ?? 0;
+  return `${[24, 16, 8, 0].map((shift) => (word >>> shift) & 255).join('.')}:${port}`;
+}
+
+function prepare(bed: Bed, fixture: Fixture): void {
+  bed.wipe();
+  for (const { service, destinations } of fixture.setup) {
+    bed.director.addService(service);
+    for (const destination of destinations) bed.director.addDestination(service.key, destination);
+  }
+}
+
+function take(bed: Bed, step: Step, shortCut: boolean): void {
+  switch (step.kind) {
+    case 'frame':
+      bed.send(shortCut && step.hook === 'ingress' ? 'xdp' : step.hook, step.device, step.frame);
+      return;
+    case 'weight':
+      bed.director.editDestination(step.service, { ...step.destination, weight: step.weight });
+      return;
+    case 'delete destination':
+      bed.director.deleteDestination(step.service, step.destination);
+      return;
+    case 'delete service':
+      bed.director.deleteService(step.service);
+      return;
+    case 'sysctl':
+      bed.director.setSysctl(step.name, step.value);
+  }
+}
+
+function look(bed: Bed, expected: After): void {
+  if (expected.connections !== undefined) {
+    const found = [...bed.director.connections()].map((each) => ({
+      client: text(each.client),
+      virtual: text(each.virtual),
+      destination: text(each.destination),
+      state: each.state,
+    }));
+    assert.deepEqual(found, expected.connections, 'connections');
+  }
+  if (expected.counts !== undefined) {
+    const found = bed.director.services().flatMap(({ destinations }) => destinations);
+    const counts = found.map(({ spec, active, inactive }) => [text(spec), [active, inactive]] as const);
+    for (const [destination, count] of Object.entries(expected.counts)) {
+      assert.deepEqual(new Map(counts).get(destination), count, `active and inactive of ${destination}`);
+    }
+  }
+  if (expected.totals !== undefined) assert.deepEqual(bed.totals(), expected.totals, 'counters');
+}
+
+function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
+  prepare(bed, fixture);
+  for (const step of fixture.before ?? []) take(bed, step, shortCut);
+  const hook = shortCut && fixture.hook === 'ingress' ? 'xdp' : fixture.hook;
+  const outcome = bed.send(hook, fixture.device, fixture.frame);
+  hold(outcome, fixture.frame, fixture.expect);
+  if (fixture.after !== undefined) look(bed, fixture.after);
+}
+
+for (const attach of ['tc', 'xdp'] as const) {
+  describe(`packet fixtures by ${attach}`, { skip: skipReason() }, () => {
+    let bed: Bed;
+    before(() => {
+      bed = openBed({ attach });
+    });
+    after(() => bed.close());
+    for (const fixture of fixtures) test(fixture.description, () => play(bed, fixture, attach === 'xdp'));
+  });
+}

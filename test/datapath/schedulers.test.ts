@@ -1,0 +1,157 @@
+// The schedulers of the datapath against the ones in TypeScript, on random histories: destinations come, go and change
+// weight (0 too), connections open, become established and close, and each new one must go to the same server.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type Schedule, schedulers } from '../../src/datapath/schedule/index.js';
+import type { Candidate, Candidates } from '../../src/datapath/schedule/scheduler.js';
+import { isActiveTcpState, newTcpTrack, stepTcp, type TcpTrack } from '../../src/datapath/tcp-state.js';
+import { decodeEthernet } from '../../src/wire/ethernet.js';
+import { decodeIpv4 } from '../../src/wire/ipv4.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { ip, VIP } from './fixtures/bed-addresses.js';
+import { destination, service, serviceKey } from './fixtures/fixture.js';
+import { fromClient, fromServer, tcp, tcpFlags } from './fixtures/packets.js';
+
+const key = serviceKey('tcp', VIP, 80);
+
+interface Connection {
+  readonly port: number;
+  readonly server: number;
+  track: TcpTrack;
+}
+
+const addressOf = (server: number): string => `10.0.2.${100 + server}`;
+
+/** The same service twice: in the datapath, and as lists and states in TypeScript. */
+class Twins {
+  list: Candidates = [];
+  readonly connections: Connection[] = [];
+  #schedule: Schedule;
+  #ports = 1024;
+  #servers = 0;
+
+  constructor(
+    readonly bed: Bed,
+    scheduler: string,
+  ) {
+    this.#schedule = (schedulers.get(scheduler) ?? assert.fail(scheduler))([]);
+    bed.director.addService(service('tcp', VIP, 80, [], scheduler).service);
+  }
+
+  add(weight: number): void {
+    if (this.#servers >= 100) return;
+    const id = this.#servers++;
+    this.bed.director.addDestination(key, destination(`${addressOf(id)}:80`, 'masq', weight));
+    this.list = [{ id, weight, active: 0, inactive: 0, overloaded: false }, ...this.list];
+    this.#schedule = this.#schedule.added(this.list);
+  }
+
+  delete(which: number): void {
+    const index = which % Math.max(1, this.list.length);
+    const gone = this.list[index];
+    if (gone === undefined) return;
+    this.bed.director.deleteDestination(key, { address: ip(addressOf(gone.id)), port: 80 });
+    this.list = this.list.filter((each) => each.id !== gone.id);
+    this.#schedule = this.#schedule.deleted(this.list, gone.id, this.list[index - 1]?.id ?? null);
+  }
+
+  edit(which: number, weight: number): void {
+    const one = this.list[which % Math.max(1, this.list.length)];
+    if (one === undefined) return;
+    this.bed.director.editDestination(key, destination(`${addressOf(one.id)}:80`, 'masq', weight));
+    this.#change(one.id, (each) => ({ ...each, weight }));
+    this.#schedule = this.#schedule.edited(this.list);
+  }
+
+  #change(id: number, how: (each: Candidate) => Candidate): void {
+    this.list = this.list.map((each) => (each.id === id ? how(each) : each));
+  }
+
+  open(): void {
+    const port = this.#ports++;
+    const { id, next } = this.#schedule.pick(this.list);
+    this.#schedule = next;
+    const outcome = this.bed.send('ingress', 'front', fromClient(tcp({ from: `10.0.1.10:${port}`, to: `${VIP}:80` }, 'S')));
+    assert.equal(outcome.verdict, 'redirect', 'forwarded or refused');
+    const packet = decodeIpv4(decodeEthernet(outcome.frame)?.payload ?? assert.fail('no frame')) ?? assert.fail('no packet');
+    if (id === null) {
+      assert.equal(packet.protocol, 1, 'no destination: an ICMP error');
+      return;
+    }
+    assert.deepEqual(packet.destination, ip(addressOf(id)), `connection ${port}`);
+    this.connections.push({ port, server: id, track: stepTcp(newTcpTrack(true), 'client', tcpFlags('S'), 'normal') });
+    this.#change(id, (each) => ({ ...each, active: each.active + 1 }));
+  }
+
+  /** A segment on an existing connection; its destination counts it as the state says. */
+  segment(which: number, from: 'client' | 'server', letters: string): void {
+    const connection = this.connections[which % Math.max(1, this.connections.length)];
+    if (connection === undefined || !this.list.some((each) => each.id === connection.server)) return;
+    const near = `10.0.1.10:${connection.port}`;
+    const server = `${addressOf(connection.server)}:80`;
+    if (from === 'client') this.bed.send('ingress', 'front', fromClient(tcp({ from: near, to: `${VIP}:80` }, letters)));
+    else this.bed.send('ingress', 'back', fromServer(tcp({ from: server, to: near }, letters)));
+    const was = isActiveTcpState(connection.track.state);
+    connection.track = stepTcp(connection.track, from, tcpFlags(letters), 'normal');
+    const is = isActiveTcpState(connection.track.state);
+    const by = Number(is) - Number(was);
+    this.#change(connection.server, (each) => ({ ...each, active: each.active + by, inactive: each.inactive - by }));
+  }
+
+  /** Lists and counts are the same on both sides. */
+  check(): void {
+    const shown = this.bed.director.service(key).destinations;
+    assert.deepEqual(
+      shown.map(({ spec, active, inactive }) => [spec.address, spec.weight, active, inactive]),
+      this.list.map(({ id, weight, active, inactive }) => [ip(addressOf(id)), weight, active, inactive]),
+    );
+  }
+}
+
+const weight = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5 }), fc.constantFrom(10, 12, 100, 65535));
+const action = fc.oneof(
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('add' as const), weight }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('delete' as const), which: fc.nat() }) },
+  { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), which: fc.nat(), weight }) },
+  { weight: 10, arbitrary: fc.record({ what: fc.constant('open' as const) }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      what: fc.constant('segment' as const),
+      which: fc.nat(),
+      from: fc.constantFrom('client' as const, 'server' as const),
+      letters: fc.constantFrom('A', 'FA', 'RA', 'SA', 'PA'),
+    }),
+  },
+);
+
+type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
+
+function play(twins: Twins, actions: readonly Action[]): void {
+  for (const each of actions) {
+    if (each.what === 'add') twins.add(each.weight);
+    else if (each.what === 'delete') twins.delete(each.which);
+    else if (each.what === 'edit') twins.edit(each.which, each.weight);
+    else if (each.what === 'open') twins.open();
+    else twins.segment(each.which, each.from, each.letters);
+  }
+  twins.check();
+}
+
+for (const scheduler of schedulers.keys()) {
+  test(`${scheduler}: the datapath picks what the TypeScript scheduler picks`, { skip: skipReason() }, () => {
+    const bed = openBed();
+    try {
+      fc.assert(
+        fc.property(fc.array(action, { minLength: 10, maxLength: 120 }), (actions) => {
+          bed.wipe();
+          play(new Twins(bed, scheduler), actions);
+        }),
+        { numRuns: 60 },
+      );
+    } finally {
+      bed.close();
+    }
+  });
+}
