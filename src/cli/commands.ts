@@ -20,6 +20,9 @@ export const commands: readonly Command[] = [
   },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./sysctl.js') },
+  { name: 'load', meaning: 'bring the datapath into this network namespace, with sizes of your choice', load: () => import('./load.js') },
+  { name: 'unload', meaning: 'take the datapath away, with every connection', load: () => import('./unload.js') },
+  { name: 'stats', meaning: 'what the datapath dropped, and why', load: () => import('./stats.js') },
   { name: 'lab', meaning: 'build a network in namespaces and see the director work', load: () => import('../lab/cli.js') },
   {
     name: 'realserver',

@@ -1,0 +1,70 @@
+// weir load: brings the datapath into this network namespace with chosen sizes. Every other command loads it by itself.
+import type { AttachMode } from '../datapath/ebpf/legs.js';
+import type { Capacity } from '../datapath/ebpf/load.js';
+import { NotLoaded, openDirector } from '../datapath/ebpf/open.js';
+import { reported } from './failure.js';
+import { readFlags, UsageError } from './flags.js';
+import type { Io } from './io.js';
+
+const USAGE = `usage: weir load [--conn-tab-bits N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
+       --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
+       --max-services      a power of two, 64 to 65536 (16384)
+       --max-destinations  64 to 262143 (65536)
+       --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
+`;
+const TYPES = { 'conn-tab-bits': 'value', 'max-services': 'value', 'max-destinations': 'value', attach: 'value', help: 'flag' } as const;
+
+function number(text: string, name: string, least: number, most: number): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= least && value <= most)) throw new UsageError(`--${name} takes ${least} to ${most}, not ${text}`);
+  return value;
+}
+
+function capacityOf(flags: Readonly<Record<string, string | true | undefined>>): Partial<Capacity> {
+  const text = (name: string): string | undefined => flags[name] as string | undefined;
+  const bits = text('conn-tab-bits');
+  const services = text('max-services');
+  const destinations = text('max-destinations');
+  const capacity = {
+    ...(bits === undefined ? {} : { connTabBits: number(bits, 'conn-tab-bits', 8, 27) }),
+    ...(services === undefined ? {} : { maxServices: number(services, 'max-services', 64, 65536) }),
+    ...(destinations === undefined ? {} : { maxDestinations: number(destinations, 'max-destinations', 64, 262143) }),
+  };
+  const { maxServices } = capacity;
+  if (maxServices !== undefined && (maxServices & (maxServices - 1)) !== 0) throw new UsageError('--max-services takes a power of two');
+  return capacity;
+}
+
+function attachOf(text: string | undefined): { readonly attach?: AttachMode } {
+  if (text === undefined) return {};
+  if (text !== 'auto' && text !== 'tc' && text !== 'xdp') throw new UsageError(`--attach takes auto, tc or xdp, not ${text}`);
+  return { attach: text };
+}
+
+function isLoaded(): boolean {
+  try {
+    openDirector({ load: false }).close();
+    return true;
+  } catch (error) {
+    if (error instanceof NotLoaded) return false;
+    throw error;
+  }
+}
+
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return reported('weir load', io, async () => {
+    const { flags, words } = readFlags(args, TYPES);
+    if (flags.help) {
+      io.out(USAGE);
+      return 0;
+    }
+    if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
+    const capacity = capacityOf(flags);
+    const attach = attachOf(flags.attach);
+    if (Object.keys(capacity).length > 0 && isLoaded()) {
+      throw new UsageError('it is loaded already: sizes are chosen at loading (weir unload first; connections are lost)');
+    }
+    openDirector({ capacity, ...attach }).close();
+    return 0;
+  });
+}

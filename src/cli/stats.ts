@@ -1,0 +1,20 @@
+// weir stats: what the datapath counted besides services. `weir stats drops`: packets dropped or passed on, by reason.
+import { openDirector } from '../datapath/ebpf/open.js';
+import { reported } from './failure.js';
+import { readFlags, UsageError } from './flags.js';
+import type { Io } from './io.js';
+
+const TYPES = { json: 'flag', all: 'flag' } as const;
+
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return reported('weir stats', io, async () => {
+    const { flags, words } = readFlags(args, TYPES);
+    if (words.length !== 1 || words[0] !== 'drops') throw new UsageError('usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)');
+    const director = openDirector({ shared: true, load: false });
+    const counts = director.dropCounts().filter(({ count }) => flags.all || flags.json || count > 0n);
+    director.close();
+    if (flags.json) io.out(`${JSON.stringify(Object.fromEntries(counts.map(({ key, count }) => [key, Number(count)])))}\n`);
+    else for (const { key, text, count } of counts) io.out(`${String(count).padStart(12)}  ${key.padEnd(18)} ${text}\n`);
+    return 0;
+  });
+}

@@ -1,0 +1,30 @@
+// Takes the datapath out of this network namespace: legs, the pair, every pin. Connections are gone with it.
+import { rmdirSync } from 'node:fs';
+import { native } from '../../sys/addon.js';
+import { Bpffs } from '../../sys/bpffs.js';
+import { Netlink } from '../../sys/netlink.js';
+import { Legs } from './legs.js';
+import { removePins } from './load.js';
+import { withLock } from './open.js';
+import { removePair } from './pair.js';
+import { Tables } from './tables.js';
+
+/** False: there was nothing to take away. @throws LockBusy, SystemError */
+export function unloadDatapath(): boolean {
+  const bpffs = Bpffs.find();
+  const cookie = bpffs?.cookies().includes(native().netnsCookie());
+  if (bpffs === undefined || cookie !== true) return false;
+  return withLock(bpffs.lockPath(), 'exclusive', () => {
+    const folder = bpffs.path();
+    const netlink = new Netlink();
+    try {
+      new Legs(folder, new Tables(folder), netlink).detachAll();
+      removePins(folder);
+      removePair(netlink);
+    } finally {
+      netlink.close();
+    }
+    rmdirSync(folder);
+    return true;
+  });
+}
