@@ -2,12 +2,14 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { compileTools, compileWrapper, dropTools } from './compile.js';
+import { list, memory } from './memory.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
 import { type Options, type PartName, parseOptions, usage } from './options.js';
 import { pin } from './pinning.js';
 import { stopAll } from './processes.js';
 import { keeps, type Row, table, verdict } from './report.js';
 import { path } from './path.js';
+import { program } from './program.js';
 import { wire } from './wire.js';
 import { Wrapper } from './wrap.js';
 
@@ -35,9 +37,12 @@ const withTools = async <T>(use: (folder: string) => Promise<T>): Promise<T> => 
   }
 };
 
-const parts: Readonly<Partial<Record<PartName, Part>>> = {
+const parts: Readonly<Record<PartName, Part>> = {
+  program: { title: 'The program alone', run: async (options, { wrapper }) => program(options, wrapper) },
   path: { title: 'Packets over veth, one core, generator and sink included', run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say) },
   wire: { title: 'Real connections, one core for all', run: (options) => withTools((folder) => wire(options, folder, say)) },
+  memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
+  list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
 };
 
 const machine = (cpu: number): Readonly<Record<string, unknown>> => ({
@@ -53,7 +58,6 @@ const measure = async (options: Options, bench: Bench): Promise<readonly Row[]> 
   const rows: Row[] = [];
   for (const name of options.parts) {
     const part = parts[name];
-    if (part === undefined) continue;
     try {
       const found = await part.run(options, bench);
       rows.push(...found);

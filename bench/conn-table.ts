@@ -1,0 +1,97 @@
+// The connection table as the bench looks at it: raw slots in shared memory, 16 bytes each (bpf/abi.h: struct conn_slot).
+import { native } from '../src/sys/addon.js';
+import { BpfMap } from '../src/sys/bpf.js';
+import { Abi } from '../src/datapath/ebpf/abi.gen.js';
+
+const wordsEach = 4;
+const destinationMask = 2 ** (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT) - 1;
+
+const swap32 = (value: number): number => ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;
+const swap16 = (value: number): number => ((value >>> 8) | (value << 8)) & 0xffff;
+
+export class ConnTable {
+  /** key low, key high, value low, value high of each slot. */
+  readonly #words: Uint32Array;
+  #places: readonly number[] | undefined;
+
+  /** `folder`: the pins of a director. */
+  constructor(folder: string) {
+    const map = BpfMap.pinned(`${folder}/conns`);
+    try {
+      const { valueSize, maxEntries } = map.info();
+      this.#words = new Uint32Array(map.mmap(valueSize * maxEntries, true));
+    } finally {
+      map.close();
+    }
+  }
+
+  get slots(): number {
+    return this.#words.length / wordsEach;
+  }
+
+  #taken(slot: number): boolean {
+    return ((this.#words[slot * wordsEach + 3] ?? 0) & destinationMask) !== 0;
+  }
+
+  /** Slots that hold a connection. */
+  count(): number {
+    let count = 0;
+    for (let slot = 0; slot < this.slots; slot += 1) if (this.#taken(slot)) count += 1;
+    return count;
+  }
+
+  /** Empties the slots that were taken when this was first called with any taken; the same flows then land in them again. */
+  forget(): void {
+    if (this.#places === undefined || this.#places.length === 0) {
+      const places: number[] = [];
+      for (let slot = 0; slot < this.slots; slot += 1) if (this.#taken(slot)) places.push(slot);
+      this.#places = places;
+    }
+    for (const slot of this.#places) this.#words.fill(0, slot * wordsEach, (slot + 1) * wordsEach);
+  }
+
+  /** Reads every live connection into columns: client, port and service, expiry, destination and state; how many there are. */
+  read(now: number, columns: readonly [Uint32Array, Uint32Array, Uint32Array, Uint32Array]): number {
+    const [clients, ports, expiries, states] = columns;
+    const words = this.#words;
+    let count = 0;
+    for (let at = 0; at < words.length; at += wordsEach) {
+      const state = words[at + 3] ?? 0;
+      if ((state & destinationMask) === 0) continue;
+      const expiry = words[at + 2] ?? 0;
+      if (((expiry - now) | 0) < 0) continue;
+      clients[count] = words[at] ?? 0;
+      ports[count] = words[at + 1] ?? 0;
+      expiries[count] = expiry;
+      states[count] = state;
+      count += 1;
+    }
+    return count;
+  }
+
+  /** How many different flows 0 to 2^flowBits - 1 are in the table; flows as bench/wrap.ts numbers them, ports from 1024. */
+  flows(address: number, portBits: number, flowBits: number): number {
+    const seen = new Uint8Array(2 ** flowBits);
+    let count = 0;
+    for (let slot = 0; slot < this.slots; slot += 1) {
+      if (!this.#taken(slot)) continue;
+      const client = swap32(this.#words[slot * wordsEach] ?? 0) - address;
+      const port = swap16((this.#words[slot * wordsEach + 1] ?? 0) & 0xffff) - 1024;
+      const flow = client * 2 ** portBits + port;
+      if (seen[flow] === 0) count += 1;
+      seen[flow] = 1;
+    }
+    return count;
+  }
+}
+
+/** Kernel memory of pinned maps, bytes. */
+export const memlock = (folder: string, maps: readonly string[]): number =>
+  maps.reduce((sum, name) => {
+    const fd = native().bpfObjGet(`${folder}/${name}`);
+    try {
+      return sum + native().bpfMapInfo(fd).memlock;
+    } finally {
+      native().close(fd);
+    }
+  }, 0);

@@ -1,0 +1,59 @@
+// A director of the bench's own in the calling thread's namespace, loaded afresh, XDP on every leg, filled, and taken away again.
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Program } from '../src/sys/bpf.js';
+import { Counters, type Field } from '../src/datapath/ebpf/abi.gen.js';
+import type { EbpfDirector } from '../src/datapath/ebpf/director.js';
+import { PROGRAMS } from '../src/datapath/ebpf/load.js';
+import { openDirector } from '../src/datapath/ebpf/open.js';
+import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
+import { ConnTable } from './conn-table.js';
+import { fillTable } from './program-stations.js';
+
+export interface Datapath {
+  readonly director: EbpfDirector;
+  /** The XDP program, and whether it was loaded as `xdp.frags`. */
+  readonly program: Program;
+  readonly frags: boolean;
+  readonly folder: string;
+  readonly table: ConnTable;
+  /** Packets that were forwarded, both ways. */
+  packets(): number;
+  /** Connections that were opened. */
+  opened(): number;
+  close(): void;
+}
+
+/** Mapped tables are let go by the collector only, and the big ones must not pile up. */
+const collect = (): void => {
+  setFlagsFromString('--expose_gc');
+  (runInNewContext('gc') as () => void)();
+};
+
+/** `connections`: log2 of what the table is made for; default: as installed. */
+export const openDatapath = (connections?: number): Datapath => {
+  const director = openDirector({ attach: 'xdp', ...(connections === undefined ? {} : { capacity: { connTabBits: connections } }) });
+  director.atomically(() => fillTable(director));
+  const { folder, counters } = director.tables;
+  const sum = (...fields: readonly Field[]): number => {
+    let total = 0n;
+    for (let record = 0; record < counters.count; record += 1) for (const field of fields) total += counters.big(record, field);
+    return Number(total);
+  };
+  const program = Program.pinned(`${folder}/${PROGRAMS.xdp}`);
+  return {
+    director,
+    program,
+    frags: false,
+    folder,
+    table: new ConnTable(folder),
+    packets: () => sum(Counters.inPackets, Counters.outPackets),
+    opened: () => sum(Counters.conns),
+    close: () => {
+      program.close();
+      director.close();
+      unloadDatapath();
+      collect();
+    },
+  };
+};

@@ -1,0 +1,129 @@
+// Part 4: kernel memory of a connection, and how long it takes to read a million of them.
+import { clockAt } from '../src/datapath/ebpf/clock.js';
+import { memlock } from './conn-table.js';
+import { type Datapath, openDatapath } from './datapath.js';
+import { type FlowFrame, template } from './frames.js';
+import { deviceIndex, inside } from './inside.js';
+import { median } from './median.js';
+import { dropNamespace, makeNamespace, makePair } from './namespaces.js';
+import type { Options } from './options.js';
+import { clientBase, macs, serviceFor, virtualAddress } from './program-stations.js';
+import type { Row } from './report.js';
+import type { Flows, Wrapper } from './wrap.js';
+
+/** All maps that hold something of a connection; their whole size counts. */
+const connectionMaps = ['conns', 'locks'] as const;
+const portBits = 8;
+const chunkBits = 16;
+
+const frame = (flags: number): FlowFrame => ({
+  protocol: 'tcp',
+  flags,
+  sourceMac: macs.client,
+  targetMac: macs.front,
+  source: clientBase,
+  target: virtualAddress(serviceFor.directRouting),
+  sourcePort: 1024,
+  targetPort: 80,
+  varies: 'source',
+});
+
+const flows = (flags: number, flowBits: number, from: number): Flows => ({
+  template: template(frame(flags)),
+  varies: 'source',
+  protocol: 'tcp',
+  address: clientBase,
+  port: 1024,
+  flowBits,
+  portBits,
+  order: 'counted',
+  from,
+  redirect: 0,
+});
+
+/** Opens and establishes so many connections, a chunk at a time: only a half-open one may be replaced by another. */
+const establish = (wrapper: Wrapper, datapath: Datapath, ifindex: number, first: number, count: number): void => {
+  const flowBits = 28;
+  const chunk = 2 ** chunkBits;
+  for (let from = first; from < first + count; from += chunk) {
+    const repeat = Math.min(chunk, first + count - from);
+    for (const flags of [0x02, 0x10]) {
+      wrapper.use(flows(flags, flowBits, (from + 2 ** flowBits - 1) % 2 ** flowBits));
+      wrapper.under(datapath.program, datapath.frags);
+      wrapper.run(datapath.frags, repeat, ifindex);
+    }
+  }
+};
+
+const perConnection = (wrapper: Wrapper, ifindex: number): Row => {
+  const datapath = openDatapath();
+  try {
+    const bytes = memlock(datapath.folder, connectionMaps);
+    establish(wrapper, datapath, ifindex, 0, Math.ceil(datapath.table.slots * 1.1));
+    const live = datapath.table.count();
+    const note = `${connectionMaps.join(' + ')}: ${bytes} bytes; ${live} connections in ${datapath.table.slots} places`;
+    return { part: 'memory', name: 'kernel memory of a connection', value: bytes / live, unit: 'bytes', gate: { kind: 'at-most', limit: 64 }, note };
+  } finally {
+    datapath.close();
+  }
+};
+
+export const memory = (wrapper: Wrapper): readonly Row[] => onLeg((ifindex) => [perConnection(wrapper, ifindex)]);
+
+const timed = (work: () => void): number => {
+  const began = process.hrtime.bigint();
+  work();
+  return Number(process.hrtime.bigint() - began) / 1e6;
+};
+
+const listed = 1_000_000;
+
+const readings = (datapath: Datapath, rounds: number): readonly Row[] => {
+  const { director, table } = datapath;
+  const seen = { read: 0, entries: 0 };
+  const column = (): Uint32Array => new Uint32Array(table.slots);
+  const columns = [column(), column(), column(), column()] as const;
+  const now = clockAt(director.tables.conf, process.hrtime.bigint());
+  const read = Array.from({ length: rounds }, () => timed(() => (seen.read = table.read(now, columns))));
+  const entries = Array.from({ length: rounds }, () => timed(() => (seen.entries = [...director.connections()].length)));
+  const row = (name: string, samples: readonly number[], count: number): Row => ({
+    part: 'list',
+    name,
+    value: count === listed ? median(samples) : Number.NaN,
+    unit: 'ms',
+    samples,
+    note: `${count} connections`,
+  });
+  return [
+    { ...row('read the table', read, seen.read), gate: { kind: 'at-most', limit: 50 } },
+    row('and make an entry of each, with names and texts', entries, seen.entries),
+  ];
+};
+
+export const list = (options: Options, wrapper: Wrapper): readonly Row[] =>
+  onLeg((ifindex) => {
+    const datapath = openDatapath();
+    try {
+      establish(wrapper, datapath, ifindex, 0, listed);
+      return readings(datapath, options.quick ? 3 : 9);
+    } finally {
+      datapath.close();
+    }
+  });
+
+/** Runs in a namespace with one leg whose far end nobody listens at. */
+const onLeg = (work: (ifindex: number) => readonly Row[]): readonly Row[] => {
+  const director = makeNamespace('memory-di');
+  const far = makeNamespace('memory-fa');
+  try {
+    makePair(
+      { namespace: director, device: 'l0', mac: '02:00:00:00:01:01', address: '10.64.0.1/8' },
+      { namespace: far, device: 'l0', mac: '02:00:00:00:01:02', address: '10.64.0.2/8' },
+    );
+    const ifindex = deviceIndex(director, 'l0');
+    return inside(director, () => work(ifindex));
+  } finally {
+    dropNamespace(director);
+    dropNamespace(far);
+  }
+};

@@ -1,0 +1,102 @@
+// The cases of part 1: which packets, how many flows, and what each may cost.
+import { type FlowFrame, template } from './frames.js';
+import { clientBase, macs, number, realAddress, serviceFor, virtualAddress } from './program-stations.js';
+import type { Flows } from './wrap.js';
+
+export interface ProgramCase {
+  readonly name: string;
+  /** At most this many H. */
+  readonly limit?: number;
+  /** Where its packets come in. */
+  readonly leg: 'l0' | 'r1';
+  readonly flowBits: number;
+  /** Runs a sample; a power of two. */
+  readonly repeat: number;
+  /** Whether the program forwards it. */
+  readonly ours: boolean;
+  /** What is sent before measuring, every flow once, in this order; by `l0`. */
+  readonly before: readonly FlowFrame[];
+  readonly frame: FlowFrame;
+  /** Every packet opens a connection. `again`: the same ones each time, taken out of the table in between, so that the table's
+   * lines are in the cache; `more`: each sample goes on where the last one ended, a cold line each. */
+  readonly opens?: 'again' | 'more';
+}
+
+const syn = 0x02;
+const ack = 0x10;
+
+const request = (service: number, flags: number): FlowFrame => ({
+  protocol: 'tcp',
+  flags,
+  sourceMac: macs.client,
+  targetMac: macs.front,
+  source: clientBase,
+  target: virtualAddress(service),
+  sourcePort: 1024,
+  targetPort: 80,
+  varies: 'source',
+});
+
+const reply: FlowFrame = {
+  ...request(serviceFor.natReplies, ack),
+  sourceMac: macs.server,
+  targetMac: macs.rear,
+  source: realAddress(serviceFor.natReplies, 0),
+  sourcePort: 80,
+  target: clientBase,
+  targetPort: 1024,
+  varies: 'target',
+};
+
+const established = (name: string, limit: number, service: number, flowBits: number): ProgramCase => ({
+  name,
+  limit,
+  leg: 'l0',
+  flowBits,
+  repeat: 2 ** 20,
+  ours: true,
+  before: [request(service, syn), request(service, ack)],
+  frame: request(service, ack),
+});
+
+const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat: number): ProgramCase => ({
+  name,
+  leg: 'l0',
+  flowBits,
+  repeat,
+  ours: true,
+  before: [],
+  frame: request(serviceFor.nat, syn),
+  opens,
+});
+
+/** In this order: each but the last finds a table that the ones before have hardly filled. */
+export const programCases: readonly ProgramCase[] = [
+  established('established, DR, 1 flow', 0.8, serviceFor.directRouting, 0),
+  established('established, NAT, 1 flow', 1, serviceFor.nat, 0),
+  { ...established('not ours', 0.4, serviceFor.nat, 0), ours: false, before: [], frame: { ...request(1, ack), target: number('10.9.9.9') } },
+  { ...opening('new connections, NAT, hot table', 'again', 10, 2 ** 10), limit: 2.6 },
+  opening('new connections, NAT, cold table', 'more', 20, 2 ** 15),
+  established('established, NAT, 64k flows', 3, serviceFor.nat, 16),
+  { ...established('NAT replies to 64k clients', 3, serviceFor.natReplies, 16), leg: 'r1', frame: reply },
+  established('established, NAT, 1M flows', 8, serviceFor.nat, 20),
+];
+
+/** Measured with a table of its own, made for as many connections. */
+export const floodCase = (flowBits: number): ProgramCase => ({ ...opening(`${2 ** (flowBits - 20)}M different SYNs`, 'more', flowBits, 2 ** flowBits), limit: 10 });
+
+/** Clients have one port each where replies are measured; elsewhere 256 ports an address. */
+const portBits = (test: ProgramCase): number => (test.leg === 'r1' ? 0 : 8);
+
+export const flowsOf = (test: ProgramCase, frame: FlowFrame, order: Flows['order'], from: number): Flows => ({
+  template: template(frame),
+  varies: frame.varies,
+  protocol: frame.protocol,
+  address: clientBase,
+  port: 1024,
+  flowBits: test.flowBits,
+  portBits: portBits(test),
+  order,
+  from,
+  redirect: 0,
+});
