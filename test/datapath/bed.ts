@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
-import { ConnSlot, Conf, Counters, Dest, Drops, Estimate, type Field, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, type Field, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/director.js';
 import { type Capacity, PROGRAMS, removePins } from '../../src/datapath/ebpf/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
@@ -135,7 +135,9 @@ class LoadedBed implements Bed {
 
   wipe(): void {
     const { conf, services, dests, counters, estimates, endpoints, drops } = this.tables;
-    const [serviceTop, destTop, cpus, maxServices] = [Conf.serviceTop, Conf.destTop, Conf.cpus, Conf.maxServices].map((f) => conf.get(0, f));
+    const [serviceTop, destTop, cpus, maxServices] = [Conf.serviceTop, Conf.destTop, Conf.cpus, Conf.maxServices].map((f) =>
+      conf.get(0, f),
+    );
     const clear = ({ memory }: Records, bytes: number, from: number, to: number): void => {
       new Uint8Array(memory, from * bytes, (to - from) * bytes).fill(0);
     };

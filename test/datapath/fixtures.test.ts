@@ -5,7 +5,7 @@ import type { DestinationKey } from '../../src/model/service.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import type { After, Fixture, Step } from './fixtures/fixture.js';
 import { fixtures } from './fixtures/index.js';
-import { hold } from './verdict.js';
+import { hold, type Outcome } from './verdict.js';
 
 function text({ address, port }: DestinationKey): string {
   const word = address.words[0] ?? 0;
@@ -59,12 +59,27 @@ function look(bed: Bed, expected: After): void {
   if (expected.totals !== undefined) assert.deepEqual(bed.totals(), expected.totals, 'counters');
 }
 
+/** What the short cut must do by itself: plain packets to be forwarded. Options and errors are left to tc. */
+function isPlain({ hook, frame, expect }: Fixture): boolean {
+  return hook === 'ingress' && expect.verdict === 'forward' && frame[14] === 0x45;
+}
+
+/** The kernel runs no tc program on an IPv4 frame that has no room for the IP header. */
+function isTooShortForTc({ frame }: Fixture): boolean {
+  return frame.length < 34 && frame[12] === 0x08 && frame[13] === 0x00;
+}
+
+function meet(bed: Bed, fixture: Fixture, shortCut: boolean): Outcome {
+  if (!shortCut || fixture.hook !== 'ingress') return bed.send(fixture.hook, fixture.device, fixture.frame);
+  return isPlain(fixture) || isTooShortForTc(fixture)
+    ? bed.sendXdp(fixture.device, fixture.frame)
+    : bed.send('xdp', fixture.device, fixture.frame);
+}
+
 function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
   prepare(bed, fixture);
   for (const step of fixture.before ?? []) take(bed, step, shortCut);
-  const hook = shortCut && fixture.hook === 'ingress' ? 'xdp' : fixture.hook;
-  const outcome = bed.send(hook, fixture.device, fixture.frame);
-  hold(outcome, fixture.frame, fixture.expect);
+  hold(meet(bed, fixture, shortCut), fixture.frame, fixture.expect);
   if (fixture.after !== undefined) look(bed, fixture.after);
 }
 
@@ -75,6 +90,7 @@ for (const attach of ['tc', 'xdp'] as const) {
       bed = openBed({ attach });
     });
     after(() => bed.close());
-    for (const fixture of fixtures) test(fixture.description, () => play(bed, fixture, attach === 'xdp'));
+    const possible = fixtures.filter((fixture) => attach === 'xdp' || !isTooShortForTc(fixture));
+    for (const fixture of possible) test(fixture.description, () => play(bed, fixture, attach === 'xdp'));
   });
 }

@@ -7,11 +7,12 @@ import { type Schedule, schedulers } from '../../src/datapath/schedule/index.js'
 import type { Candidate, Candidates } from '../../src/datapath/schedule/scheduler.js';
 import { isActiveTcpState, newTcpTrack, stepTcp, type TcpTrack } from '../../src/datapath/tcp-state.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
-import { decodeIpv4 } from '../../src/wire/ipv4.js';
+import { decodeIpv4, IpProtocol, type Ipv4Packet } from '../../src/wire/ipv4.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { ip, VIP } from './fixtures/bed-addresses.js';
 import { destination, service, serviceKey } from './fixtures/fixture.js';
 import { fromClient, fromServer, tcp, tcpFlags } from './fixtures/packets.js';
+import type { Outcome } from './verdict.js';
 
 const key = serviceKey('tcp', VIP, 80);
 
@@ -23,6 +24,16 @@ interface Connection {
 
 const addressOf = (server: number): string => `10.0.2.${100 + server}`;
 
+function packetOf({ frame }: Outcome): Ipv4Packet {
+  return decodeIpv4(decodeEthernet(frame)?.payload ?? assert.fail('no frame')) ?? assert.fail('no packet');
+}
+
+/** An ICMP error went out, or was held back by the limit on their number. */
+function assertRefused(bed: Bed, outcome: Outcome): void {
+  if (outcome.verdict === 'redirect') assert.equal(packetOf(outcome).protocol, IpProtocol.icmp);
+  else assert.ok((bed.drops()['icmp_limited'] ?? 0) > 0, 'neither forwarded nor refused');
+}
+
 /** The same service twice: in the datapath, and as lists and states in TypeScript. */
 class Twins {
   list: Candidates = [];
@@ -30,6 +41,7 @@ class Twins {
   #schedule: Schedule;
   #ports = 1024;
   #servers = 0;
+  readonly #gone: number[] = [];
 
   constructor(
     readonly bed: Bed,
@@ -47,11 +59,23 @@ class Twins {
     this.#schedule = this.#schedule.added(this.list);
   }
 
+  /** Adds a server again that was deleted: its record and its connections are still there. */
+  comeBack(which: number, weight: number): void {
+    const gone = this.#gone.splice(which % Math.max(1, this.#gone.length), 1)[0];
+    if (gone === undefined) return;
+    this.bed.director.addDestination(key, destination(`${addressOf(gone)}:80`, 'masq', weight));
+    const own = this.connections.filter(({ server }) => server === gone);
+    const active = own.filter(({ track }) => isActiveTcpState(track.state)).length;
+    this.list = [{ id: gone, weight, active, inactive: own.length - active, overloaded: false }, ...this.list];
+    this.#schedule = this.#schedule.added(this.list);
+  }
+
   delete(which: number): void {
     const index = which % Math.max(1, this.list.length);
     const gone = this.list[index];
     if (gone === undefined) return;
     this.bed.director.deleteDestination(key, { address: ip(addressOf(gone.id)), port: 80 });
+    this.#gone.push(gone.id);
     this.list = this.list.filter((each) => each.id !== gone.id);
     this.#schedule = this.#schedule.deleted(this.list, gone.id, this.list[index - 1]?.id ?? null);
   }
@@ -69,30 +93,44 @@ class Twins {
   }
 
   open(): void {
-    const port = this.#ports++;
+    this.#open(this.#ports++, 'S');
+  }
+
+  #open(port: number, letters: string): void {
     const { id, next } = this.#schedule.pick(this.list);
     this.#schedule = next;
-    const outcome = this.bed.send('ingress', 'front', fromClient(tcp({ from: `10.0.1.10:${port}`, to: `${VIP}:80` }, 'S')));
-    assert.equal(outcome.verdict, 'redirect', 'forwarded or refused');
-    const packet = decodeIpv4(decodeEthernet(outcome.frame)?.payload ?? assert.fail('no frame')) ?? assert.fail('no packet');
+    const outcome = this.bed.send('ingress', 'front', fromClient(tcp({ from: `10.0.1.10:${port}`, to: `${VIP}:80` }, letters)));
     if (id === null) {
-      assert.equal(packet.protocol, 1, 'no destination: an ICMP error');
+      assertRefused(this.bed, outcome);
       return;
     }
-    assert.deepEqual(packet.destination, ip(addressOf(id)), `connection ${port}`);
-    this.connections.push({ port, server: id, track: stepTcp(newTcpTrack(true), 'client', tcpFlags('S'), 'normal') });
+    assert.equal(outcome.verdict, 'redirect', `connection ${port} goes to ${addressOf(id)}`);
+    assert.deepEqual(packetOf(outcome).destination, ip(addressOf(id)), `connection ${port}`);
+    this.connections.push({ port, server: id, track: stepTcp(newTcpTrack(true), 'client', tcpFlags(letters), 'normal') });
     this.#change(id, (each) => ({ ...each, active: each.active + 1 }));
+  }
+
+  /** A SYN on a connection that is over: the old one goes, the client's port is scheduled anew. */
+  #reopen(connection: Connection, letters: string): void {
+    this.connections.splice(this.connections.indexOf(connection), 1);
+    this.#change(connection.server, (each) => ({ ...each, inactive: each.inactive - 1 }));
+    this.#open(connection.port, letters);
   }
 
   /** A segment on an existing connection; its destination counts it as the state says. */
   segment(which: number, from: 'client' | 'server', letters: string): void {
     const connection = this.connections[which % Math.max(1, this.connections.length)];
     if (connection === undefined || !this.list.some((each) => each.id === connection.server)) return;
+    const { state } = connection.track;
+    if (from === 'client' && letters.includes('S') && (state === 'TIME_WAIT' || state === 'CLOSE')) {
+      this.#reopen(connection, letters);
+      return;
+    }
     const near = `10.0.1.10:${connection.port}`;
     const server = `${addressOf(connection.server)}:80`;
     if (from === 'client') this.bed.send('ingress', 'front', fromClient(tcp({ from: near, to: `${VIP}:80` }, letters)));
     else this.bed.send('ingress', 'back', fromServer(tcp({ from: server, to: near }, letters)));
-    const was = isActiveTcpState(connection.track.state);
+    const was = isActiveTcpState(state);
     connection.track = stepTcp(connection.track, from, tcpFlags(letters), 'normal');
     const is = isActiveTcpState(connection.track.state);
     const by = Number(is) - Number(was);
@@ -113,6 +151,7 @@ const weight = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5 }), fc.const
 const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ what: fc.constant('add' as const), weight }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('delete' as const), which: fc.nat() }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('come back' as const), which: fc.nat(), weight }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), which: fc.nat(), weight }) },
   { weight: 10, arbitrary: fc.record({ what: fc.constant('open' as const) }) },
   {
@@ -131,6 +170,7 @@ type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 function play(twins: Twins, actions: readonly Action[]): void {
   for (const each of actions) {
     if (each.what === 'add') twins.add(each.weight);
+    else if (each.what === 'come back') twins.comeBack(each.which, each.weight);
     else if (each.what === 'delete') twins.delete(each.which);
     else if (each.what === 'edit') twins.edit(each.which, each.weight);
     else if (each.what === 'open') twins.open();
@@ -148,7 +188,7 @@ for (const scheduler of schedulers.keys()) {
           bed.wipe();
           play(new Twins(bed, scheduler), actions);
         }),
-        { numRuns: 60 },
+        { numRuns: 300 },
       );
     } finally {
       bed.close();
