@@ -45,6 +45,8 @@ Bytes arg_bytes(Args *a, size_t i);
 Bytes arg_bytes_maybe(Args *a, size_t i); /* absent, null: {NULL, 0} */
 /* Copies a text without NUL bytes; too long is wrong. */
 void arg_text(Args *a, size_t i, char *into, size_t room);
+/* The data behind an object of ours with this tag, or NULL. */
+void *arg_handle(Args *a, size_t i, const napi_type_tag *tag, const char *wanted);
 /* Fields of an options object (argument i); absent ones give `other` / {NULL, 0}. */
 int64_t arg_field_int(Args *a, size_t i, const char *name, int64_t min, int64_t max, int64_t other);
 Bytes arg_field_bytes(Args *a, size_t i, const char *name);

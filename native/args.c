@@ -120,6 +120,18 @@ void arg_text(Args *a, size_t i, char *into, size_t room) {
     reject_at(a, i, "has a NUL byte");
 }
 
+void *arg_handle(Args *a, size_t i, const napi_type_tag *tag, const char *wanted) {
+  napi_valuetype type;
+  bool ours = false;
+  void *data = NULL;
+  /* the type first: asking null for its tag would leave a TypeError pending */
+  if (i >= a->argc || napi_typeof(a->env, a->argv[i], &type) != napi_ok || type != napi_object ||
+      napi_check_object_type_tag(a->env, a->argv[i], tag, &ours) != napi_ok || !ours ||
+      napi_unwrap(a->env, a->argv[i], &data) != napi_ok)
+    reject_at(a, i, wanted);
+  return data;
+}
+
 /* The named field, or false when it is absent. A getter that throws leaves its own exception pending: cleared, EINVAL. */
 static bool field(Args *a, size_t i, const char *name, napi_value *out) {
   napi_valuetype type;

@@ -27,15 +27,7 @@ static void object_finalize(napi_env env, void *data, void *hint) {
   free(o);
 }
 
-/* Argument 0 as an object handle; NULL and the arguments marked bad when it is none. */
-static Object *arg_object(Args *a) {
-  bool ours = false;
-  void *data = NULL;
-  if (a->argc < 1 || napi_check_object_type_tag(a->env, a->argv[0], &object_tag, &ours) != napi_ok || !ours ||
-      napi_unwrap(a->env, a->argv[0], &data) != napi_ok)
-    args_reject(a, "argument 1: not a BPF object");
-  return data;
-}
+static Object *arg_object(Args *a) { return arg_handle(a, 0, &object_tag, "not a BPF object"); }
 
 /* The arguments are whole and the object is open (and, if asked, not loaded yet); else an exception is pending. */
 static bool usable(Args *a, const Object *o, bool before_load) {

@@ -40,6 +40,7 @@ void set_number(napi_env env, napi_value object, const char *name, int64_t n) {
 static void throw_error(napi_env env, const char *syscall, int err, const char *log) {
   napi_value error, message, code, v;
   char text[192];
+  if (err == EBADFD) err = EBADF; /* bpf(2) has its own word for a descriptor that is none */
   if (err >= LIBBPF_FIRST && err <= LIBBPF_LAST) err = ENOEXEC;
   snprintf(text, sizeof text, "%s: %s, %s", name_of(err), words_of(err), syscall);
   if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &message) != napi_ok ||

@@ -130,13 +130,8 @@ static napi_value js_poll_start(napi_env env, napi_callback_info info) {
 /* pollStop(handle): stopping twice does nothing */
 static napi_value js_poll_stop(napi_env env, napi_callback_info info) {
   ARGS("pollStop");
-  bool ours = false;
-  void *data = NULL;
-  if (a.argc < 1 || napi_check_object_type_tag(env, a.argv[0], &poll_tag, &ours) != napi_ok || !ours ||
-      napi_unwrap(env, a.argv[0], &data) != napi_ok)
-    args_reject(&a, "argument 1: not a poll handle");
+  Poll *p = arg_handle(&a, 0, &poll_tag, "not a poll handle");
   if (args_bad(&a)) return NULL;
-  Poll *p = data;
   if (p->stopped) return NULL;
   napi_delete_reference(env, p->callback);
   poll_end(p->hook, p);
