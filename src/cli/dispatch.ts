@@ -30,8 +30,8 @@ export function nearest(word: string, names: readonly string[]): string | undefi
   return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
 }
 
-function help(): string {
-  const lines = commands.map(({ name, meaning }) => `  ${name.padEnd(16)} ${meaning}`);
+function help(table: readonly Command[]): string {
+  const lines = table.map(({ name, meaning }) => `  ${name.padEnd(16)} ${meaning}`);
   const own = ['  help             this text', '  version          print the version'];
   return ['usage: weir COMMAND [ARGUMENT ...]', '', ...lines, ...own, ''].join('\n');
 }
@@ -41,12 +41,12 @@ export async function dispatch(args: readonly string[], io: Io, table: readonly 
   const [first, ...rest] = args[0] === 'weir' ? args.slice(1) : args;
   switch (first) {
     case undefined:
-      io.err(help());
+      io.err(help(table));
       return usageStatus;
     case 'help':
     case '--help':
     case '-h':
-      io.out(help());
+      io.out(help(table));
       return 0;
     case 'version':
     case '--version':

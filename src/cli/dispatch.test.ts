@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Command } from './commands.js';
+import { commands } from './commands.js';
+import { dispatch, distance, nearest } from './dispatch.js';
+import { memoryIo } from './io.js';
+
+const table: readonly Command[] = ['ipvsadm', 'proc', 'sysctl'].map((name) => ({
+  name,
+  meaning: `what ${name} does`,
+  load: async () => ({
+    run: async (args, io) => {
+      io.out(`${name} ${args.join(' ')}\n`);
+      return 7;
+    },
+  }),
+}));
+
+async function weir(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const io = memoryIo();
+  const status = await dispatch(args, io, table);
+  return { status, stdout: io.stdout, stderr: io.stderr };
+}
+
+test('a command by its name, or by the name weir was called by', async () => {
+  assert.deepEqual(await weir('weir', 'proc', 'ip_vs'), { status: 7, stdout: 'proc ip_vs\n', stderr: '' });
+  assert.deepEqual(await weir('ipvsadm', '-L', '-n'), { status: 7, stdout: 'ipvsadm -L -n\n', stderr: '' });
+});
+
+test('an unknown command suggests the nearest', async () => {
+  assert.deepEqual(await weir('weir', 'sysclt'), {
+    status: 2,
+    stdout: '',
+    stderr: "weir: no such command: sysclt; did you mean sysctl? ('weir help' lists them)\n",
+  });
+  assert.equal((await weir('weir', 'zzzzzz')).stderr, "weir: no such command: zzzzzz ('weir help' lists them)\n");
+});
+
+test('help lists every command; without a word it is an error', async () => {
+  const help = await weir('weir', 'help');
+  assert.equal(help.status, 0);
+  for (const { name, meaning } of table) assert.match(help.stdout, new RegExp(`  ${name} +${meaning}\n`));
+  const none = await weir('weir');
+  assert.deepEqual(none, { status: 2, stdout: '', stderr: help.stdout });
+  assert.match((await weir('weir', 'version')).stdout, /^weir \S+\n$/);
+});
+
+test('how far one word is from another', () => {
+  assert.equal(distance('', 'abc'), 3);
+  assert.equal(distance('sysclt', 'sysctl'), 1);
+  assert.equal(distance('kitten', 'sitting'), 3);
+  assert.equal(nearest('prc', ['proc', 'sysctl']), 'proc');
+  assert.equal(nearest('x', ['proc', 'sysctl']), undefined);
+});
+
+test('every command of weir has its code and a name of its own', async () => {
+  assert.equal(new Set(commands.map(({ name }) => name)).size, commands.length);
+  for (const command of commands) assert.equal(typeof (await command.load()).run, 'function', command.name);
+});

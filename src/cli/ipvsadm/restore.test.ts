@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ModelDirector } from '../../datapath/model/director.js';
+import { memoryIo } from '../io.js';
+import { notYet } from './not-yet.js';
+import { runRestore } from './restore-command.js';
+import { LineTooLong, RestoreLines } from './restore-lines.js';
+import { runIpvsadm } from './run.js';
+import type { World } from './world.js';
+
+function newWorld(director = new ModelDirector(), over: Partial<World> = {}): World {
+  const names = {
+    host: () => undefined,
+    port: () => undefined,
+    resolveHost: async () => {},
+    resolveAddresses: async () => {},
+    addressName: () => undefined,
+    portName: () => undefined,
+  };
+  return { driver: async () => () => director, names, notYet: () => undefined, isRoot: true, ...over };
+}
+
+type Input = string | readonly Uint8Array[];
+
+async function ipvsadm(
+  args: readonly string[],
+  world: World,
+  input: Input = '',
+): Promise<{ status: number; stdout: string; stderr: string }> {
+  const io = memoryIo(input);
+  const status = await runIpvsadm(args, io, world);
+  return { status, stdout: io.stdout, stderr: io.stderr };
+}
+
+async function saved(world: World): Promise<string> {
+  return (await ipvsadm(['-S', '-n'], world)).stdout;
+}
+
+const hint = "Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n";
+const one = '-A -t 10.0.0.1:80 -s rr\n';
+
+test('refusals are printed and passed over; the status is that of the last line', async () => {
+  const world = newWorld();
+  const twice = await ipvsadm(['-R'], world, `${one}${one}-A -t 10.0.0.2:80 -s nosuch\n-A -t 10.0.0.3:80 -s rr\n`);
+  assert.deepEqual(twice, { status: 0, stdout: '', stderr: 'Service already exists\nScheduler or persistence engine not found\n' });
+  assert.equal(await saved(world), `${one}-A -t 10.0.0.3:80 -s rr\n`);
+  assert.deepEqual(await ipvsadm(['-R'], world, one), { status: 255, stdout: '', stderr: 'Service already exists\n' });
+  const later = await ipvsadm(['-R'], newWorld(new ModelDirector(), { notYet }), `-A -t 10.0.0.9:80 -p\n${one}`);
+  assert.deepEqual(later, { status: 0, stdout: '', stderr: 'weir: persistent services (-p) are not there yet\n' });
+});
+
+test('usage errors end it at once; what popt finds wrong does not', async () => {
+  const samples: readonly (readonly [string, number, string, boolean])[] = [
+    ['garbage\n', 255, hint, false],
+    ['# comment\n', 255, hint, false],
+    ['-R\n', 255, hint, false],
+    ['-A -t 10.0.0.9:80 #\n', 2, 'unexpected argument #\n', false],
+    ['-A -t x\n', 2, 'illegal virtual server address[:port] specified\n', false],
+    ['-A -t 10.0.0.9:80 -Q\n', 0, '-Q: unknown option\n', true],
+    ['-A -t\n', 0, '-t: missing argument\n', true],
+  ];
+  for (const [line, status, stderr, goesOn] of samples) {
+    const world = newWorld();
+    assert.deepEqual(await ipvsadm(['-R'], world, line + one), { status, stdout: '', stderr }, line);
+    assert.equal(await saved(world), goesOn ? one : '', line);
+  }
+  assert.equal((await ipvsadm(['-R'], newWorld(), '-A -t\n')).status, 255);
+});
+
+test('listings and help work inside; a listing that fails ends it, help too', async () => {
+  const world = newWorld();
+  const listed = await ipvsadm(['-R'], world, `${one}-Ln\n-S -n\n`);
+  assert.match(listed.stdout, /^IP Virtual Server.*TCP {2}10\.0\.0\.1:80 rr\n-A -t 10\.0\.0\.1:80 -s rr\n$/s);
+  assert.deepEqual(await ipvsadm(['-R'], world, '-L -t 10.0.0.9:80\n-C\n'), { status: 1, stdout: '', stderr: 'No such service\n' });
+  assert.equal((await ipvsadm(['-R'], world, '-v\n-C\n')).status, 0);
+  assert.equal(await saved(world), one);
+});
+
+test('nothing, blank lines, no line end, the name of the program', async () => {
+  const world = newWorld();
+  assert.deepEqual(await ipvsadm(['-R'], world, ''), { status: 0, stdout: '', stderr: '' });
+  assert.deepEqual(await ipvsadm(['-R'], world, '\n  \t\r\n\nipvsadm\n'), { status: 0, stdout: '', stderr: '' });
+  assert.equal((await ipvsadm(['-R'], world, '\tipvsadm  -A\t-t 10.0.0.1:80 -s rr\r')).status, 0);
+  assert.equal(await saved(world), one);
+});
+
+test('any table is restored as it was saved', async () => {
+  const service = fc.record({
+    host: fc.integer({ min: 1, max: 254 }),
+    port: fc.integer({ min: 1, max: 65535 }),
+    scheduler: fc.constantFrom('rr', 'wlc'),
+  });
+  const server = fc.record({ host: fc.integer({ min: 1, max: 254 }), weight: fc.nat(65535), method: fc.constantFrom('-m', '-g') });
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.tuple(service, fc.array(server, { maxLength: 3 })), { maxLength: 6 }), async (table) => {
+      const before = newWorld();
+      const lines = table.flatMap(([{ host, port, scheduler }, servers]) => [
+        `-A -t 10.0.0.${host}:${port} -s ${scheduler}`,
+        ...servers.map((each) => `-a -t 10.0.0.${host}:${port} -r 192.168.0.${each.host}:${port} -w ${each.weight} ${each.method}`),
+      ]);
+      await ipvsadm(['-R'], before, `${lines.join('\n')}\n`);
+      const text = await saved(before);
+      const after = newWorld();
+      assert.deepEqual(await ipvsadm(['-R'], after, text), { status: 0, stdout: '', stderr: '' });
+      assert.equal(await saved(after), text);
+    }),
+  );
+});
+
+test('the table is free for others while input is awaited', async () => {
+  let open = 0;
+  const director = new ModelDirector();
+  director.close = () => {
+    open--;
+  };
+  const driver = async () => () => {
+    open++;
+    return director;
+  };
+  const chunks = [one, '-A -t 10.0.0.2:80 -s rr\n', undefined];
+  const io = memoryIo();
+  io.read = () => {
+    assert.equal(open, 0);
+    const text = chunks.shift();
+    return text === undefined ? undefined : Buffer.from(text);
+  };
+  assert.equal(await runIpvsadm(['-R'], io, newWorld(director, { driver })), 0);
+  assert.equal(open, 0);
+  assert.equal(director.services().length, 2);
+});
+
+test('--atomic: all lines or none, and which line it was', async () => {
+  const world = newWorld();
+  assert.equal((await ipvsadm(['-R', '--atomic'], world, one)).status, 0);
+  const samples: readonly (readonly [string, number, string])[] = [
+    [one, 255, 'line 2: Service already exists'],
+    ['-A -t x\n', 2, 'line 2: illegal virtual server address[:port] specified'],
+    ['-Q\n', 255, `line 2: ${hint.trimEnd()}`],
+    ['-L\n', 2, 'line 2: only changes can be restored all at once'],
+    ['-d -t 10.0.0.7:80 -r 10.0.0.8\n', 255, 'line 2: No such destination'],
+  ];
+  for (const [line, status, text] of samples) {
+    const result = await ipvsadm(['-R', '--atomic'], world, `-A -t 10.0.0.7:80 -s rr\n${line}`);
+    assert.deepEqual(result, { status, stdout: '', stderr: `weir: ${text}; nothing was changed\n` });
+    assert.equal(await saved(world), one);
+  }
+});
+
+async function restoreScript(args: readonly string[], world: World, input: Input): Promise<{ status: number; stderr: string }> {
+  const io = memoryIo(input);
+  const status = await runRestore(args, io, world);
+  return { status, stderr: io.stderr };
+}
+
+test('ipvsadm-restore clears the table first and drops comments', async () => {
+  const world = newWorld();
+  await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
+  const text = `# saved\n${one}#-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -s rr\n# end`;
+  assert.deepEqual(await restoreScript(['-c'], world, text), { status: 0, stderr: '' });
+  assert.equal(await saved(world), `${one}-A -t 10.0.0.3:80 -s rr\n`);
+  assert.deepEqual(await restoreScript([], world, 'garbage\n'), { status: 255, stderr: hint });
+  assert.equal(await saved(world), '');
+});
+
+test('ipvsadm-restore --atomic keeps the old table when the new one is refused', async () => {
+  const world = newWorld();
+  await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
+  const failed = await restoreScript(['--atomic'], world, `${one}${one}`);
+  assert.deepEqual(failed, { status: 255, stderr: 'weir: line 2: Service already exists; nothing was changed\n' });
+  assert.equal(await saved(world), '-A -t 10.0.0.9:80 -s rr\n');
+  assert.equal((await restoreScript(['--atomic'], world, one)).status, 0);
+  assert.equal(await saved(world), one);
+});
+
+/** The words of each line of a text that came in these chunks. */
+function linesOf(chunks: readonly Uint8Array[]): string[][] {
+  const lines = new RestoreLines();
+  const read = chunks.flatMap((chunk) => [...lines.push(chunk)]);
+  const last = lines.end();
+  return [...read, ...(last === undefined ? [] : [last])].map(({ words }) => [...words]);
+}
+
+test('how the text is cut into chunks makes no difference', () => {
+  const piece = fc.oneof(fc.constantFrom(' ', '\t', '\r', '\n', '-A', 'é', '\0', 'ipvsadm'), fc.string({ maxLength: 4 }));
+  fc.assert(
+    fc.property(fc.array(piece), fc.array(fc.nat(40)), (pieces, cuts) => {
+      const bytes = Buffer.from(pieces.join(''));
+      const edges = [0, ...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length];
+      const chunks = edges.slice(1).map((edge, index) => bytes.subarray(edges[index], edge));
+      assert.deepEqual(linesOf(chunks), linesOf([bytes]));
+    }),
+  );
+});
+
+test('words are cut at 4095 characters and at a zero byte', () => {
+  const [words] = linesOf([Buffer.from(`-s ${'a'.repeat(5000)} b\0c d\n`)]);
+  assert.deepEqual(
+    words?.map((word) => word.length),
+    [2, 4095, 905, 1, 1],
+  );
+});
+
+test('a line without an end is refused, not held', async () => {
+  const megabyte = Buffer.alloc(1 << 20, 'x');
+  let given = 0;
+  const io = memoryIo();
+  io.read = () => (given++ < 100 ? megabyte : undefined);
+  assert.equal(await runIpvsadm(['-R'], io, newWorld()), 2);
+  assert.equal(io.stderr, 'weir: line 1 is longer than 1048576 bytes\n');
+  assert.ok(given < 4);
+  assert.throws(() => [...new RestoreLines().push(Buffer.alloc((1 << 20) + 1))], LineTooLong);
+});

@@ -1,0 +1,230 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type Director, Refusal, type RefusalCode } from '../../datapath/director.js';
+import { ModelDirector } from '../../datapath/model/director.js';
+import { memoryIo } from '../io.js';
+import { NeedsHost } from '../names/resolver.js';
+import { notYet } from './not-yet.js';
+import { runIpvsadm } from './run.js';
+import { runSave } from './save-command.js';
+import type { NameSource, World } from './world.js';
+
+const names: NameSource = {
+  host: () => undefined,
+  port: () => undefined,
+  resolveHost: async () => assert.fail('a name was asked for'),
+  resolveAddresses: async () => {},
+  addressName: () => undefined,
+  portName: () => undefined,
+};
+
+function worldOf(director: Director, over: Partial<World> = {}): World {
+  return { driver: async () => () => director, names, notYet: () => undefined, isRoot: true, ...over };
+}
+
+/** `status stdout stderr` of one command line. */
+async function run(line: string, world: World): Promise<{ status: number; stdout: string; stderr: string }> {
+  const io = memoryIo();
+  const status = await runIpvsadm(
+    line.split(' ').filter((word) => word !== ''),
+    io,
+    world,
+  );
+  return { status, stdout: io.stdout, stderr: io.stderr };
+}
+
+/** A director that refuses everything with one code. */
+function refusing(code: RefusalCode, message = 'the message'): Director {
+  const refuse = (): never => {
+    throw new Refusal(code, message);
+  };
+  const inner = new ModelDirector();
+  return new Proxy(inner, {
+    get: (_, name) => (name === 'close' || name === 'info' ? () => ({ version: [1, 2, 1], connTabSize: 4096 }) : refuse),
+    has: () => true,
+  });
+}
+
+const lines = {
+  'add service': '-A -t 10.0.0.1:80',
+  'edit service': '-E -t 10.0.0.1:80',
+  'delete service': '-D -t 10.0.0.1:80',
+  'zero service': '-Z -t 10.0.0.1:80',
+  'add server': '-a -t 10.0.0.1:80 -r 10.0.0.2',
+  'edit server': '-e -t 10.0.0.1:80 -r 10.0.0.2',
+  'delete server': '-d -t 10.0.0.1:80 -r 10.0.0.2',
+  'list service': '-L -t 10.0.0.1:80',
+  list: '-L',
+  flush: '-C',
+  set: '--set 1 2 3',
+  'start daemon': '--start-daemon master',
+  'stop daemon': '--stop-daemon master',
+} as const;
+
+const invalid = 'Invalid operation.  Possibly wrong module version, address not unicast, ...';
+
+test('what each refusal is called, by operation', async () => {
+  const expected: readonly (readonly [keyof typeof lines, RefusalCode, string])[] = [
+    ['add service', 'EEXIST', 'Service already exists'],
+    ['add service', 'ENOENT', 'Scheduler or persistence engine not found'],
+    ['edit service', 'ESRCH', 'No such service'],
+    ['edit service', 'ENOENT', 'Scheduler or persistence engine not found'],
+    ['delete service', 'ESRCH', 'No such service'],
+    ['zero service', 'ESRCH', 'No such service'],
+    ['list service', 'ESRCH', 'No such service'],
+    ['add server', 'ESRCH', 'Service not defined'],
+    ['add server', 'EEXIST', 'Destination already exists'],
+    ['edit server', 'ESRCH', 'Service not defined'],
+    ['edit server', 'ENOENT', 'No such destination'],
+    ['delete server', 'ESRCH', 'Service not defined'],
+    ['delete server', 'ENOENT', 'No such destination'],
+    ['start daemon', 'EEXIST', 'Daemon has already run'],
+    ['start daemon', 'ENODEV', 'No such device'],
+    ['stop daemon', 'ESRCH', 'No daemon is running'],
+    ['add server', 'ERANGE', 'Numerical result out of range'],
+    ['add server', 'EINVAL', invalid],
+    ['flush', 'EPERM', 'Permission denied (you must be root)'],
+    ['set', 'EINVAL', invalid],
+    ['list', 'ENOMEM', 'Memory allocation problem'],
+    ['flush', 'ESRCH', 'No such process'],
+  ];
+  for (const [operation, code, text] of expected) {
+    const { status, stderr, stdout } = await run(lines[operation], worldOf(refusing(code)));
+    assert.equal(stderr, `${text}\n`, `${operation} ${code}`);
+    assert.equal(stdout, '');
+    assert.equal(status, operation.startsWith('list') ? 1 : 255);
+  }
+});
+
+test('a full table says what is full; what is not there yet says so', async () => {
+  const full = await run(lines['add server'], worldOf(refusing('ENOSPC', 'room for 4096 destinations')));
+  assert.equal(full.stderr, 'No space left on device\nweir: room for 4096 destinations\n');
+  const later = await run(lines['add server'], worldOf(refusing('EOPNOTSUPP', 'this is not there yet')));
+  assert.deepEqual(later, { status: 255, stdout: '', stderr: 'weir: this is not there yet\n' });
+});
+
+function failing(code: string, message: string): World {
+  const error = Object.assign(new Error(message), { code, errno: 1, syscall: 'bpf' });
+  const driver = async () => (): never => {
+    throw error;
+  };
+  return { driver, names, notYet: () => undefined, isRoot: true };
+}
+
+const question = 'Are you sure that IP Virtual Server is built in the kernel or as module?\n';
+
+test('without a datapath: the lines of the original, then the cause', async () => {
+  const noBpf = failing('ENOSYS', 'this kernel has no BPF');
+  for (const line of ['-Ln', '-A -t 10.0.0.1:80', '-A', '--nosuch', '-R']) {
+    const { status, stderr } = await run(line, noBpf);
+    assert.equal(status, 2);
+    assert.equal(stderr, `Can't initialize ipvs: Function not implemented\n${question}weir: this kernel has no BPF\n`);
+  }
+  const odd = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(new Error('dist/weir.node is missing')) });
+  assert.equal(odd.stderr, `Can't initialize ipvs: dist/weir.node is missing\n${question}`);
+});
+
+test('who is not root is told so, and nothing more', async () => {
+  for (const code of ['EPERM', 'EACCES']) {
+    const { status, stderr } = await run('-Ln', { ...failing(code, 'bpf: denied'), isRoot: false });
+    assert.equal(status, 2);
+    assert.equal(stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${question}`);
+  }
+  const asRoot = await run('-Ln', failing('EPERM', 'no CAP_BPF here'));
+  assert.match(asRoot.stderr, /weir: no CAP_BPF here\n$/);
+});
+
+test('help and version need no datapath', async () => {
+  const version = await run('-v', failing('ENOSYS', 'none'));
+  assert.deepEqual(version, { status: 0, stdout: 'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n', stderr: '' });
+  const help = await run('-h', failing('ENOSYS', 'none'));
+  assert.equal(help.status, 0);
+  assert.match(help.stdout, /^ipvsadm v1\.31 .*\nUsage:\n {2}ipvsadm -A\|E virtual-service/);
+});
+
+test('what comes later is refused in one plain line, and nothing is changed', async () => {
+  const director = new ModelDirector();
+  const world = worldOf(director, { notYet });
+  const expected: Record<string, string> = {
+    '-A -t 10.0.0.1:80 -p': 'persistent services (-p) are not there yet',
+    '-A -f 1': 'firewall-mark services (-f) are not there yet',
+    '-A -t [::1]:80': 'IPv6 services are not there yet',
+    '-A --sctp-service 10.0.0.1:80': 'SCTP services (--sctp-service) are not there yet',
+    '-A -u 10.0.0.1:80 -o': 'one-packet services (-o) are not there yet',
+    '-A -u 10.0.0.1:80 -p --pe sip': 'persistence engines (--pe) are not there yet',
+    '-A -t 10.0.0.1:80 -b flag-1': 'scheduler flags (-b) are not there yet',
+    '-E -t 10.0.0.1:80 -s sh': 'the scheduler sh is not there yet',
+    '-a -t 10.0.0.1:80 -r 10.0.0.2 -i': 'tunnels (-i) are not there yet',
+    '-a -t 10.0.0.1:80 -r 10.0.0.2 -m -x 5': 'connection thresholds (-x, -y) are not there yet',
+    '-e -t [::1]:80 -r [::2]:80 -m': 'IPv6 servers are not there yet',
+    '--start-daemon master': 'synchronisation daemons (--start-daemon) are not there yet',
+  };
+  for (const [line, text] of Object.entries(expected)) {
+    assert.deepEqual(await run(line, world), { status: 255, stdout: '', stderr: `weir: ${text}\n` }, line);
+  }
+  for (const name of ['lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq', 'fo', 'ovf', 'twos']) {
+    assert.equal((await run(`-A -t 10.0.0.1:80 -s ${name}`, world)).stderr, `weir: the scheduler ${name} is not there yet\n`);
+  }
+  assert.equal((await run('-A -t 10.0.0.1:80 -s nosuch', world)).stderr, 'Scheduler or persistence engine not found\n');
+  assert.equal(director.services().length, 0);
+});
+
+test('every scheduler that is there, and those of later, go from -A to -Ln and -Sn', async () => {
+  const world = worldOf(new ModelDirector());
+  for (const name of ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq', 'fo', 'ovf']) {
+    assert.equal((await run(`-A -t 10.0.0.1:80 -s ${name}`, world)).status, 0);
+    assert.match((await run('-Ln', world)).stdout, new RegExp(`\\nTCP  10\\.0\\.0\\.1:80 ${name}\\n$`));
+    assert.equal((await run('-Sn', world)).stdout, `-A -t 10.0.0.1:80 -s ${name}\n`);
+    assert.equal((await run('-C', world)).status, 0);
+  }
+});
+
+test('a reader lets go of the table before it waits for names, and every run closes what it opened', async () => {
+  let open = 0;
+  const driver = async () => () => {
+    open++;
+    const inner = new ModelDirector();
+    inner.close = () => {
+      open--;
+    };
+    return inner;
+  };
+  const waiting: NameSource = { ...names, resolveAddresses: async () => assert.equal(open, 0) };
+  for (const line of ['-L', '-S', '-Lc', '-A', '-A -t 10.0.0.1:80', '-D -t 10.0.0.1:80', '-L --timeout']) {
+    await run(line, { driver, names: waiting, notYet: () => undefined, isRoot: true });
+    assert.equal(open, 0, line);
+  }
+});
+
+test('a host name is asked for once, then the line is read again', async () => {
+  const asked: string[] = [];
+  const director = new ModelDirector();
+  const world = worldOf(director, {
+    names: {
+      ...names,
+      host: (name) => {
+        if (!asked.includes(name)) throw new NeedsHost(name);
+        return name === 'web' ? { family: 'inet', words: [0x0a000001] } : undefined;
+      },
+      resolveHost: async (name) => {
+        asked.push(name);
+      },
+    },
+  });
+  assert.equal((await run('-A -t web:80', world)).status, 0);
+  assert.equal((await run('-a -t web:80 -r nobody', world)).stderr, 'illegal real server address[:port] specified\n');
+  assert.deepEqual(asked, ['web', 'nobody']);
+});
+
+test('ipvsadm-save knows -n and passes words over', async () => {
+  const world = worldOf(new ModelDirector());
+  await run('-A -t 10.0.0.1:80 -s rr', world);
+  for (const args of [['-n'], ['x', '-n', '-n']]) {
+    const io = memoryIo();
+    assert.equal(await runSave(args, io, world), 0);
+    assert.equal(io.stdout, '-A -t 10.0.0.1:80 -s rr\n');
+  }
+  const io = memoryIo();
+  assert.equal(await runSave(['-x'], io, world), 1);
+  assert.match(io.stderr, /^ipvsadm-save: Script to save the IPVS table to stdout\.\n/);
+});

@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ModelDirector } from '../datapath/model/director.js';
+import { memoryIo } from './io.js';
+import { runSysctl } from './sysctl.js';
+
+const director = new ModelDirector();
+
+async function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const io = memoryIo();
+  const status = await runSysctl(args, io, () => director);
+  return { status, stdout: io.stdout, stderr: io.stderr };
+}
+
+test('reading', async () => {
+  assert.deepEqual(await run('net.ipv4.vs.am_droprate'), { status: 0, stdout: 'net.ipv4.vs.am_droprate = 10\n', stderr: '' });
+  assert.equal((await run('net/ipv4/vs/am_droprate', '-n')).stdout, '10\n');
+  assert.equal((await run('-N', 'net.ipv4.vs.am_droprate')).stdout, 'net.ipv4.vs.am_droprate\n');
+  assert.equal((await run('net.ipv4.vs.sync_threshold')).stdout, 'net.ipv4.vs.sync_threshold = 3\t50\n');
+});
+
+test('writing', async () => {
+  assert.deepEqual(await run('net.ipv4.vs.sync_ports=4'), { status: 0, stdout: 'net.ipv4.vs.sync_ports = 4\n', stderr: '' });
+  assert.equal((await run('-w', 'net.ipv4.vs.sync_ports = 8')).stdout, 'net.ipv4.vs.sync_ports = 8\n');
+  assert.equal((await run('-qw', 'net.ipv4.vs.sync_ports=2')).stdout, '');
+  assert.equal((await run('-n', 'net.ipv4.vs.sync_ports=1')).stdout, '1\n');
+  for (const value of ['3', 'x', '', '0']) {
+    const { status, stderr } = await run('-w', `net.ipv4.vs.sync_ports=${value}`);
+    assert.equal(status, 1);
+    assert.equal(stderr, 'sysctl: setting key "net.ipv4.vs.sync_ports": Invalid argument\n');
+  }
+  assert.equal((await run('net.ipv4.vs.sync_ports')).stdout, 'net.ipv4.vs.sync_ports = 1\n');
+  assert.equal((await run('-w', 'net.ipv4.vs.sync_ports')).stderr, 'sysctl: command line(0): invalid syntax, continuing...\n');
+});
+
+test('a key that there is not', async () => {
+  const text = 'sysctl: cannot stat /proc/sys/net/ipv4/vs/x: No such file or directory\n';
+  assert.deepEqual(await run('net.ipv4.vs.x'), { status: 1, stdout: '', stderr: text });
+  assert.deepEqual(await run('-w', 'net.ipv4.vs.x=1'), { status: 1, stdout: '', stderr: text });
+  assert.deepEqual(await run('net.ipv4.vs.x', 'net.ipv4.vs.conntrack'), { status: 1, stdout: 'net.ipv4.vs.conntrack = 0\n', stderr: text });
+  assert.deepEqual(await run('-e', 'net.ipv4.vs.x'), { status: 0, stdout: '', stderr: '' });
+  assert.match((await run('net.ipv4.ip_forward')).stderr, /cannot stat \/proc\/sys\/net\/ipv4\/ip_forward/);
+});
+
+test('all of them, by name', async () => {
+  const { stdout } = await run('-a');
+  const names = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(' = ')[0] ?? '');
+  assert.deepEqual(names, [...names].sort());
+  assert.equal(names.length, director.sysctls().size);
+});
+
+test('no key, or a flag that there is not', async () => {
+  assert.match((await run()).stderr, /^usage: weir sysctl/);
+  assert.equal((await run('-Z', 'net.ipv4.vs.x')).status, 1);
+});
