@@ -46,7 +46,10 @@ static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32
 /* Slots by number, for what goes on outside the first bucket: bucket * BUCKET_SLOTS + slot. */
 static __always_inline struct conn_slot *slot_at(__u32 number) {
   struct conn_bucket *b = bucket_at(number / BUCKET_SLOTS);
-  return b ? &b->slot[number & (BUCKET_SLOTS - 1)] : 0;
+  if (!b) return 0;
+  /* Clang 18 and later would reckon the slot's address first and look for null after, which the verifier refuses. */
+  asm volatile("" : "+r"(b));
+  return &b->slot[number & (BUCKET_SLOTS - 1)];
 }
 
 /* The number of the slot that holds the key, further along than its home bucket; NOWHERE where there is none.
