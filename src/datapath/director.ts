@@ -1,20 +1,32 @@
 // What every datapath driver offers (ebpf; later: the kernel's IPVS): the table of one network namespace.
 import type {
-  ConnectionEntry, DestinationKey, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec, Stats, Timeouts,
+  ConnectionEntry,
+  DestinationKey,
+  DestinationSpec,
+  ServiceEntry,
+  ServiceKey,
+  ServiceSpec,
+  Stats,
+  Timeouts,
 } from '../model/service.js';
 
 /** Why a director refused. The codes are the kernel's (facts: errno matrix of IPVS); `EOPNOTSUPP` = not there yet. */
-export type RefusalCode =
-  | 'EEXIST' | 'ENOENT' | 'ESRCH' | 'EINVAL' | 'ERANGE' | 'ENOMEM' | 'ENOSPC' | 'EOPNOTSUPP' | 'ENODEV' | 'EPERM';
+export type RefusalCode = 'EEXIST' | 'ENOENT' | 'ESRCH' | 'EINVAL' | 'ERANGE' | 'ENOMEM' | 'ENOSPC' | 'EOPNOTSUPP' | 'ENODEV' | 'EPERM';
 
 export class Refusal extends Error {
-  constructor(readonly code: RefusalCode, message: string) {
+  constructor(
+    readonly code: RefusalCode,
+    message: string,
+  ) {
     super(message);
     this.name = 'Refusal';
   }
 }
 
-/** One director. Every change is whole or not at all; every method may throw `Refusal` or a system error. */
+/**
+ * One director. Every change is whole or not at all; every method may throw `Refusal` or a system error. Between calls
+ * nothing is locked, so one that is open may wait for its user, or for another director's.
+ */
 export interface Director {
   /** `version`: the IPVS version shown to users; `connTabSize`: the size shown in the first line of a listing. */
   info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number };

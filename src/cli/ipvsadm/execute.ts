@@ -10,7 +10,6 @@ import type { Command, ListFormat } from './command.js';
 import { tableText, versionLine } from './list.js';
 import { connectionText, daemonText, timeoutText } from './list-other.js';
 import { saveText } from './save.js';
-import type { Session } from './session.js';
 import { namesFor, type World } from './world.js';
 
 /** Commands that change the table and print nothing. */
@@ -81,31 +80,27 @@ function print(io: Io, text: Iterable<string>): void {
   for (const part of text) io.out(part);
 }
 
-async function list(format: ListFormat, service: ServiceEntry | undefined, session: Session, world: World, io: Io): Promise<void> {
-  const { version, connTabSize } = session.director.info();
-  const services = service === undefined ? session.director.services() : [service];
-  session.release();
+async function list(format: ListFormat, service: ServiceEntry | undefined, director: Director, world: World, io: Io): Promise<void> {
+  const { version, connTabSize } = director.info();
+  const services = service === undefined ? director.services() : [service];
   const names = await namesFor(() => tableAddresses(services), format.numeric, world.names);
   if (service === undefined) io.out(versionLine(version, connTabSize));
   print(io, tableText(services, format, names));
 }
 
-async function listConnections(numeric: boolean, engines: boolean, session: Session, world: World, io: Io): Promise<void> {
+async function listConnections(numeric: boolean, engines: boolean, director: Director, world: World, io: Io): Promise<void> {
   if (numeric) {
     const names = await namesFor(() => [], true, world.names);
-    print(io, connectionText(session.director.connections(), engines, names));
+    print(io, connectionText(director.connections(), engines, names));
     return;
   }
-  const entries = [...session.director.connections()];
-  session.release();
+  const entries = [...director.connections()];
   const names = await namesFor(() => connectionAddresses(entries), false, world.names);
   print(io, connectionText(entries, engines, names));
 }
 
-async function save(numeric: boolean, session: Session, world: World, io: Io): Promise<void> {
-  const services = session.director.services();
-  // Who reads this may be a restore that waits for the table.
-  session.release();
+async function save(numeric: boolean, director: Director, world: World, io: Io): Promise<void> {
+  const services = director.services();
   const names = await namesFor(() => tableAddresses(services), numeric, world.names);
   print(io, saveText(services, names));
 }
@@ -113,22 +108,21 @@ async function save(numeric: boolean, session: Session, world: World, io: Io): P
 export type Reading = Extract<Command, { readonly kind: 'save' | `list${string}` }>;
 
 /** Prints a listing. @throws Refusal, or a system error of the driver */
-export async function printReading(command: Reading, session: Session, world: World, io: Io): Promise<void> {
+export async function printReading(command: Reading, director: Director, world: World, io: Io): Promise<void> {
   switch (command.kind) {
     case 'list': {
-      const entry = command.service === undefined ? undefined : session.director.service(command.service);
-      return list(command.format, entry, session, world, io);
+      const entry = command.service === undefined ? undefined : director.service(command.service);
+      return list(command.format, entry, director, world, io);
     }
     case 'list-connections':
-      return listConnections(command.numeric, command.engines, session, world, io);
+      return listConnections(command.numeric, command.engines, director, world, io);
     case 'list-timeouts':
-      return io.out(timeoutText(session.director.timeouts()));
+      return io.out(timeoutText(director.timeouts()));
     case 'list-daemons': {
-      const director = session.director;
       if (hasSyncDaemons(director)) print(io, director.daemons().map(daemonText));
       return;
     }
     case 'save':
-      return save(command.numeric, session, world, io);
+      return save(command.numeric, director, world, io);
   }
 }

@@ -2,7 +2,7 @@
 import type { Io } from '../io.js';
 import { restoreAtomically } from './restore.js';
 import { runIpvsadm } from './run.js';
-import { withSession } from './session.js';
+import { withDirector } from './with-director.js';
 import { systemWorld, type World } from './world.js';
 
 /** All of the input is read before the table is cleared: it may come from an ipvsadm-save of this very table. */
@@ -51,7 +51,7 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
     read: () => parts.next().value ?? undefined,
   };
   if (args.includes('--atomic')) {
-    return withSession(world, false, io, (session) => restoreAtomically([{ kind: 'flush' }], session, world, input));
+    return withDirector(world, false, io, (director) => restoreAtomically([{ kind: 'flush' }], director, world, input));
   }
   const cleared = await runIpvsadm(['-C'], io, world);
   return cleared === 0 ? runIpvsadm(['-R'], input, world) : cleared;

@@ -1,11 +1,11 @@
 // -R: each line of standard input is a command line. Usage errors end it, a director's refusals are printed and passed over.
+import type { Director } from '../../datapath/director.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { applyChange, type Change, isChange, printReading, type Reading } from './execute.js';
 import { failureLines, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { LineTooLong, type RestoreLine, RestoreLines } from './restore-lines.js';
-import type { Session } from './session.js';
 import { tryHelp, UsageError } from './usage-error.js';
 import { parseResolving, type World } from './world.js';
 
@@ -19,9 +19,9 @@ const wrongInputStatus = 2;
 /** --atomic holds all commands in memory before it begins. */
 const mostAtomicLines = 1_000_000;
 
-async function runReading(command: Reading, session: Session, world: World, io: Io): Promise<Outcome> {
+async function runReading(command: Reading, director: Director, world: World, io: Io): Promise<Outcome> {
   try {
-    await printReading(command, session, world, io);
+    await printReading(command, director, world, io);
     return { status: 0, ends: false };
   } catch (error) {
     reportFailure(error, command.kind, io);
@@ -29,14 +29,14 @@ async function runReading(command: Reading, session: Session, world: World, io: 
   }
 }
 
-function runChange(command: Change, session: Session, world: World, io: Io): Outcome {
+function runChange(command: Change, director: Director, world: World, io: Io): Outcome {
   const refusal = world.notYet(command);
   if (refusal !== undefined) {
     io.err(`weir: ${refusal}\n`);
     return { status: refusedStatus, ends: false };
   }
   try {
-    applyChange(command, session.director);
+    applyChange(command, director);
     return { status: 0, ends: false };
   } catch (error) {
     reportFailure(error, command.kind, io);
@@ -45,7 +45,7 @@ function runChange(command: Change, session: Session, world: World, io: Io): Out
 }
 
 /** One command line within a restore. */
-async function runLine(line: RestoreLine, session: Session, world: World, io: Io): Promise<Outcome> {
+async function runLine(line: RestoreLine, director: Director, world: World, io: Io): Promise<Outcome> {
   let command: Command;
   try {
     command = await parseResolving(line.words, world.names);
@@ -59,13 +59,12 @@ async function runLine(line: RestoreLine, session: Session, world: World, io: Io
     io.out(command.kind === 'help' ? helpText : versionText);
     return { status: 0, ends: true };
   }
-  return isChange(command) ? runChange(command, session, world, io) : runReading(command, session, world, io);
+  return isChange(command) ? runChange(command, director, world, io) : runReading(command, director, world, io);
 }
 
-function* linesOf(io: Io, beforeWaiting: () => void): Generator<RestoreLine> {
+function* linesOf(io: Io): Generator<RestoreLine> {
   const lines = new RestoreLines();
   for (;;) {
-    beforeWaiting();
     const chunk = io.read();
     if (chunk === undefined) break;
     yield* lines.push(chunk);
@@ -75,12 +74,11 @@ function* linesOf(io: Io, beforeWaiting: () => void): Generator<RestoreLine> {
 }
 
 /** -R. The status of the last line, or of the one that ended it. */
-export async function restore(session: Session, world: World, io: Io): Promise<number> {
+export async function restore(director: Director, world: World, io: Io): Promise<number> {
   let status = 0;
   try {
-    // While input is awaited the table is free for others: what we wait for may need it.
-    for (const line of linesOf(io, () => session.release())) {
-      const outcome = await runLine(line, session, world, io);
+    for (const line of linesOf(io)) {
+      const outcome = await runLine(line, director, world, io);
       status = outcome.status;
       if (outcome.ends) break;
     }
@@ -124,7 +122,7 @@ async function changeOf(line: RestoreLine, world: World): Promise<Change> {
 
 async function readChanges(world: World, io: Io): Promise<readonly NumberedChange[]> {
   const changes: NumberedChange[] = [];
-  for (const line of linesOf(io, () => {})) {
+  for (const line of linesOf(io)) {
     if (changes.length === mostAtomicLines) throw new WrongLine(line.number, `more than ${mostAtomicLines} commands`, wrongInputStatus);
     changes.push({ number: line.number, command: await changeOf(line, world) });
   }
@@ -132,12 +130,10 @@ async function readChanges(world: World, io: Io): Promise<readonly NumberedChang
 }
 
 /** -R --atomic: all lines or none. `first`: changes that belong to the same whole. */
-export async function restoreAtomically(first: readonly Change[], session: Session, world: World, io: Io): Promise<number> {
-  session.release();
+export async function restoreAtomically(first: readonly Change[], director: Director, world: World, io: Io): Promise<number> {
   let at: NumberedChange | undefined;
   try {
     const changes = await readChanges(world, io);
-    const { director } = session;
     director.atomically(() => {
       for (const command of first) applyChange(command, director);
       for (at of changes) applyChange(at.command, director);

@@ -1,26 +1,27 @@
 // One run of ipvsadm, from its words to its exit status.
+import type { Director } from '../../datapath/director.js';
 import type { Io } from '../io.js';
 import { type Command, onlyReads } from './command.js';
 import { applyChange, isChange, printReading } from './execute.js';
 import { listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { restore, restoreAtomically } from './restore.js';
-import { type Session, withSession } from './session.js';
 import { UsageError } from './usage-error.js';
+import { withDirector } from './with-director.js';
 import { parseResolving, systemWorld, type World } from './world.js';
 
 type Working = Exclude<Command, { readonly kind: 'help' | 'version' }>;
 
-async function execute(command: Working, session: Session, world: World, io: Io): Promise<number> {
+async function execute(command: Working, director: Director, world: World, io: Io): Promise<number> {
   const refusal = world.notYet(command);
   if (refusal !== undefined) {
     io.err(`weir: ${refusal}\n`);
     return refusedStatus;
   }
-  if (command.kind === 'restore') return command.atomic ? restoreAtomically([], session, world, io) : restore(session, world, io);
+  if (command.kind === 'restore') return command.atomic ? restoreAtomically([], director, world, io) : restore(director, world, io);
   try {
-    if (isChange(command)) applyChange(command, session.director);
-    else await printReading(command, session, world, io);
+    if (isChange(command)) applyChange(command, director);
+    else await printReading(command, director, world, io);
     return 0;
   } catch (error) {
     reportFailure(error, command.kind, io);
@@ -46,8 +47,8 @@ export async function runIpvsadm(words: readonly string[], io: Io, world: World)
     return 0;
   }
   // As in the original no director is a greater trouble than a wrong word.
-  return withSession(world, command instanceof UsageError || onlyReads(command), io, async (session) => {
-    if (!(command instanceof UsageError)) return execute(command, session, world, io);
+  return withDirector(world, command instanceof UsageError || onlyReads(command), io, async (director) => {
+    if (!(command instanceof UsageError)) return execute(command, director, world, io);
     io.err(`${command.message}\n`);
     return command.status;
   });
