@@ -17,7 +17,7 @@
 #define LOCKS 4096
 #define SPILL_LOCKS 256
 #define LEGS 4096
-#define NEXTHOP_SETS 65536 /* a cache line each: two next hops */
+#define NEXTHOP_SETS 131072 /* a cache line each: two next hops */
 #define ENDPOINT_PROBES 16
 #define DROP_REASONS 64
 /* Time is jiffies >> CLOCK_SHIFT, so that 31 days fit 31 bits at any HZ. */
@@ -76,10 +76,28 @@ struct service {
   __u32 reserved[13];
 };
 
-/* ---- destinations. The first line is what a packet reads. Written by user; `active`, `inactive`, `persistent`,
- * `idle_since` by packets and timer (atomic adds; idle_since is a plain store of the clock). */
+/* ---- next hops: address -> device and MACs, the kernel's own answers remembered. Written by packets under `seq` (odd
+ * while one CPU writes; a reader takes seq, fields, seq). A destination carries its own; the table is for the clients
+ * that replies go to. */
+#define NH_XDP 0x1 /* the device takes frames from XDP */
+struct nexthop {
+  __u32 addr;
+  __u32 ifindex;
+  __u8 dmac[6];
+  __u8 smac[6];
+  __u32 stamp; /* clock of the kernel's answer */
+  __u16 mtu;
+  __u16 flags;
+  __u32 seq;
+};
+struct nexthop_set {
+  struct nexthop way[2];
+};
+
+/* ---- destinations. The first line is what a packet of a connection reads, the second what a scheduler reads. Written by
+ * user; `hop` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
+ * is a plain store of the clock). */
 #define D_AVAILABLE 0x1
-#define D_OVERLOAD 0x2
 #define D_HERE 0x4 /* the address is the director's own */
 #define D_REAL 0x8 /* was masqueraded once: replies are looked for under E_REAL */
 struct dest {
@@ -88,25 +106,27 @@ struct dest {
   __u8 protocol;
   __u8 method;
   __u32 flags;
-  __u32 weight;
   __u32 service;
-  __u32 next; /* the next older destination of the service, 0 = end */
   __u32 twin; /* another destination with this address, port and protocol, 0 = end */
+  struct nexthop hop;
+  /* -- second line -- */
+  __u32 weight;
+  __u32 overload; /* over its upper threshold: gets no new connections */
+  __u32 next;     /* the next older destination of the service, 0 = end */
   __u32 active;
   __u32 inactive;
+  __u32 persistent;
   __u32 upper;
   __u32 lower;
-  __u32 persistent;
-  /* -- second line -- */
-  __u8 state; /* FREE, LIVE, DEAD */
+  __u32 last_weight;
+  __u32 idle_since; /* clock at the last time a connection left */
+  __u8 state;       /* FREE, LIVE, DEAD */
   __u8 family;
   __u8 tunnel_type;
   __u8 tunnel_flags;
   __u16 tunnel_port;
   __u16 reserved16;
-  __u32 idle_since; /* clock at the last time a connection left */
-  __u32 last_weight;
-  __u32 reserved[11];
+  __u32 reserved[4];
 };
 
 /* ---- connections: open-coded buckets, a cache line each.
@@ -147,23 +167,6 @@ struct conn_ext {
   __u32 sync;
   __u32 parent;
   __u32 deltas;
-};
-
-/* ---- next hops: address -> device and MACs. A cache of the kernel's own answers, written by packets under `seq`
- * (odd while one CPU writes; a reader takes seq, fields, seq). */
-#define NH_XDP 0x1 /* the device takes frames from XDP */
-struct nexthop {
-  __u32 addr;
-  __u32 ifindex;
-  __u8 dmac[6];
-  __u8 smac[6];
-  __u32 stamp; /* clock of the kernel's answer */
-  __u16 mtu;
-  __u16 flags;
-  __u32 seq;
-};
-struct nexthop_set {
-  struct nexthop way[2];
 };
 
 /* ---- legs: the interfaces that weir looks at, at index ifindex % LEGS. Written by user. */

@@ -36,19 +36,21 @@ static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, _
   return READ(n->seq) == seq && h->ifindex;
 }
 
-static __always_inline bool hop_remembered(__u32 addr, __u32 now, struct hop *h) {
+static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 now, struct hop *h) {
   struct nexthop_set *set = hop_set(addr);
-  struct conf *c = the_conf();
-  if (!set || !c) return false;
+  if (!set) return false;
   return hop_read(&set->way[0], addr, now, c->fresh_for, h) || hop_read(&set->way[1], addr, now, c->fresh_for, h);
 }
 
-static __always_inline void hop_remember(__u32 addr, __u32 now, struct hop *h) {
+/* Where a client's hop is kept: its own way, else the one that was asked for longest ago. */
+static __always_inline struct nexthop *hop_place(__u32 addr) {
   struct nexthop_set *set = hop_set(addr);
-  if (!set) return;
-  /* its own way, else the one that was asked for longest ago */
-  __u32 way = set->way[1].addr == addr || (set->way[0].addr != addr && (__s32)(set->way[1].stamp - set->way[0].stamp) < 0);
-  struct nexthop *n = &set->way[way & 1];
+  if (!set) return 0;
+  bool second = set->way[1].addr == addr || (set->way[0].addr != addr && (__s32)(set->way[1].stamp - set->way[0].stamp) < 0);
+  return second ? &set->way[1] : &set->way[0];
+}
+
+static __always_inline void hop_remember(struct nexthop *n, __u32 addr, __u32 now, struct hop *h) {
   __u32 seq = READ(n->seq);
   if (seq & 1 || CAS(&n->seq, seq, seq + 1) != seq) return;
   n->addr = addr;
@@ -68,7 +70,7 @@ static __always_inline struct leg *leg_at(__u32 ifindex) {
 }
 
 /* Asks the kernel. `gateway` is what to resolve where the answer is HOP_RESOLVE. */
-static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, __u32 now, struct hop *h, __u32 *gateway) {
+static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   struct bpf_fib_lookup fib = {.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = ifindex, .tot_len = 1};
   long rc = bpf_fib_lookup(ctx, &fib, sizeof fib, 0);
   if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) {
@@ -89,14 +91,17 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   __builtin_memcpy(h->smac, fib.smac, 6);
   struct leg *l = leg_at(fib.ifindex);
   if (l && l->flags & LEG_XDP) h->flags |= NH_XDP;
-  hop_remember(addr, now, h);
   return HOP_READY;
 }
 
-/* The next hop for `addr` (a destination, or the client of a reply). */
-static __always_inline enum hop_answer hop_find(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, __u32 now, struct hop *h, __u32 *gateway) {
-  if (likely(hop_remembered(addr, now, h))) return HOP_READY;
-  return hop_ask(ctx, ifindex, addr, saddr, now, h, gateway);
+/* The next hop of a packet: to a destination, which carries its own, or (d = 0) of a reply to the client `addr`. */
+static __always_inline enum hop_answer hop_find(void *ctx, __u32 ifindex, struct conf *c, struct dest *d, __u32 addr, __u32 saddr, __u32 now, struct hop *h,
+                                                __u32 *gateway) {
+  if (likely(d ? hop_read(&d->hop, addr, now, c->fresh_for, h) : hop_of_client(c, addr, now, h))) return HOP_READY;
+  enum hop_answer answer = hop_ask(ctx, ifindex, addr, saddr, h, gateway);
+  struct nexthop *place = d ? &d->hop : hop_place(addr);
+  if (answer == HOP_READY && place) hop_remember(place, addr, now, h);
+  return answer;
 }
 
 #endif

@@ -25,6 +25,12 @@ struct packet {
   __u32 bytes; /* what the counters add */
 };
 
+/* Sources that nobody can answer (RFC 1812 5.3.7): this network, loopback, multicast and beyond. */
+static __always_inline bool is_martian(__u32 saddr) {
+  __u8 first = saddr & 0xff;
+  return first == 0 || first == 127 || first >= 224;
+}
+
 enum parsed { P_OK, P_OTHER, P_FRAGMENT, P_BAD };
 
 /* Reads Ethernet (already checked), IPv4 and TCP or UDP between data and end. P_OTHER: nothing that weir balances.
@@ -53,7 +59,7 @@ static __always_inline enum parsed parse_ipv4(void *data, void *end, struct pack
     p->sport = tcp->source;
     p->dport = tcp->dest;
     p->flags = ((__u8 *)tcp)[13];
-    if (p->length < p->header + sizeof *tcp || tcp->doff < 5) return P_BAD;
+    if (tcp->doff < 5 || p->length < p->header + tcp->doff * 4) return P_BAD;
   } else {
     struct udphdr *udp = l4;
     if ((void *)(udp + 1) > end) return P_BAD;

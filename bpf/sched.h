@@ -36,7 +36,7 @@ static __always_inline struct walk *the_walk(void) {
   return bpf_map_lookup_elem(&walks, &zero);
 }
 
-static __always_inline bool eligible(struct dest *d) { return !(d->flags & D_OVERLOAD) && (__s32)READ(d->weight) > 0; }
+static __always_inline bool eligible(struct dest *d) { return !READ(d->overload) && (__s32)READ(d->weight) > 0; }
 static __always_inline __u32 next_of(struct walk *w) {
   if (!w->at) return w->head;
   struct dest *d = dest_at(w->at);
@@ -73,7 +73,7 @@ static __always_inline void step_wrr(struct walk *w) {
       w->over = 1;
       return;
     }
-    if (!(d->flags & D_OVERLOAD) && (__s32)READ(d->weight) >= w->weight) {
+    if (!READ(d->overload) && (__s32)READ(d->weight) >= w->weight) {
       w->pick = w->at;
       w->over = 1;
     } else if (w->at == w->stop) {
@@ -139,12 +139,28 @@ static __always_inline __u32 anchor(__u32 service, __u32 at) {
   return d && d->service == service && d->state == LIVE ? at : 0;
 }
 
+/* rr's common case: the one after the last is eligible. */
+static __always_inline __u32 quick_rr(struct service *svc, __u32 service) {
+  __u32 was = READ(svc->cursor), at = anchor(service, was);
+  struct dest *d = at ? dest_at(at) : 0;
+  __u32 next = d ? READ(d->next) : 0;
+  if (!next) next = READ(svc->head);
+  d = next ? dest_at(next) : 0;
+  if (!d || !eligible(d)) return 0;
+  CAS(&svc->cursor, was, next);
+  return next;
+}
+
 /* The destination for a new connection, 0 = none is left. A global function: verified once, whoever calls.
  * A lost race for the place in the list is let be: the pick still stands, and so does the other CPU's place. */
 __noinline __u32 schedule(__u32 service) {
   struct service *svc = service_at(service);
   struct walk *w = the_walk();
   if (!svc || !w || svc->state != LIVE || svc->scheduler == SCHED_NONE) return 0;
+  if (svc->scheduler == SCHED_RR) {
+    __u32 next = quick_rr(svc, service);
+    if (next) return next;
+  }
   __u64 place = 0;
   __builtin_memset(w, 0, sizeof *w);
   w->head = READ(svc->head);

@@ -60,7 +60,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   struct hop h = {};
   __u32 gateway = 0, addr = v->d->addr[0];
   bool masq = v_method(v->f.value) == M_MASQ;
-  enum hop_answer answer = v->d->flags & D_HERE ? HOP_HERE : hop_find(skb, skb->ingress_ifindex, addr, p->saddr, v->now, &h, &gateway);
+  enum hop_answer answer = v->d->flags & D_HERE ? HOP_HERE : hop_find(skb, skb->ingress_ifindex, v->c, v->d, addr, p->saddr, v->now, &h, &gateway);
   if (answer == HOP_NONE) {
     count_reason(R_NO_ROUTE);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);
@@ -89,11 +89,11 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct hop h = {};
   __u32 gateway = 0;
   if (!s) return TC_ACT_UNSPEC;
-  enum hop_answer answer = hop_find(skb, skb->ingress_ifindex, p->daddr, s->addr[0], v->now, &h, &gateway);
+  enum hop_answer answer = hop_find(skb, skb->ingress_ifindex, v->c, 0, p->daddr, s->addr[0], v->now, &h, &gateway);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
   if (answer != HOP_HERE && p->ttl <= 1) {
     count_reason(R_TTL);
-    return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
+    return TC_ACT_UNSPEC; /* the stack's forwarding tells the server, by an address of its own */
   }
   conn_touch(v, true);
   if (tc_translate(skb, p, true, s->addr[0], s->port)) return tc_drop(R_REDIRECT_FAILED);
@@ -110,6 +110,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
 static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   if (!p->header) return TC_ACT_UNSPEC;
   if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
+  if (parsed == P_BAD) count_reason(R_BAD_LENGTH);
   return TC_ACT_UNSPEC;
 }
 
@@ -122,8 +123,9 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
     if (bpf_skb_pull_data(skb, want)) return P_OTHER;
     parsed = parse_ipv4((void *)(long)skb->data, (void *)(long)skb->data_end, p);
   }
-  p->bytes = skb->len - ETH_LEN;
-  if (parsed == P_OK && p->length > p->bytes) return P_BAD;
+  /* Ethernet pads short frames; a GSO packet is longer than its header can say. */
+  p->bytes = skb->gso_segs ? skb->len - ETH_LEN : p->length;
+  if (parsed == P_OK && p->length > skb->len - ETH_LEN) return P_BAD;
   return parsed;
 }
 
@@ -138,7 +140,8 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
   v.service = endpoint_find(endpoint_key(p.daddr, p.dport, p.protocol, E_SERVICE));
   if (v.service) {
-    if (p.saddr == p.daddr && skb->ingress_ifindex != 1) return tc_drop(R_MARTIAN);
+    bool local = skb->ingress_ifindex == 1; /* lo: clients on the director */
+    if (!local && (p.saddr == p.daddr || is_martian(p.saddr))) return tc_drop(R_MARTIAN);
     return tc_request(skb, &v);
   }
   __u32 real = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_REAL));

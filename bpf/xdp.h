@@ -4,7 +4,7 @@
 #define WEIR_XDP_H
 
 static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
-  return *(__u16 *)a == *(__u16 *)b && *(__u16 *)(a + 2) == *(__u16 *)(b + 2) && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
+  return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
 }
 
 /* Rewrites one address and port (0: leave) with both checksums, lowers the TTL, and writes the MACs. */
@@ -47,10 +47,10 @@ static __always_inline bool xdp_rewrite(struct xdp_md *ctx, struct packet *p, st
 }
 
 /* A hop that XDP may use: remembered, or the kernel's fresh answer; on a device that takes frames from XDP. */
-static __always_inline bool xdp_hop(struct xdp_md *ctx, struct packet *p, __u32 addr, __u32 saddr, __u32 now, struct hop *h) {
+static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct hop *h) {
   __u32 gateway;
-  if (hop_find(ctx, ctx->ingress_ifindex, addr, saddr, now, h, &gateway) != HOP_READY) return false;
-  return h->flags & NH_XDP && (!h->mtu || p->length <= h->mtu);
+  if (hop_find(ctx, ctx->ingress_ifindex, v->c, d, addr, saddr, v->now, h, &gateway) != HOP_READY) return false;
+  return h->flags & NH_XDP && (!h->mtu || v->p->length <= h->mtu);
 }
 
 static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
@@ -63,7 +63,7 @@ static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
   if (go != GO_REQUEST) return XDP_PASS;
   if (v->d->flags & D_HERE) return XDP_PASS;
   __u32 addr = v->d->addr[0];
-  if (unlikely(!xdp_hop(ctx, v->p, addr, v->p->saddr, v->now, &h))) return XDP_PASS;
+  if (unlikely(!xdp_hop(ctx, v, v->d, addr, v->p->saddr, &h))) return XDP_PASS;
   bool masq = v_method(v->f.value) == M_MASQ;
   if (!xdp_rewrite(ctx, v->p, &h, false, masq ? addr : 0, v->d->port)) return XDP_PASS;
   if (v->known) conn_touch(v, false);
@@ -75,7 +75,7 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
   struct hop h;
   struct service *s = service_at(v->service);
   if (!s) return XDP_PASS;
-  if (unlikely(!xdp_hop(ctx, v->p, v->p->daddr, s->addr[0], v->now, &h))) return XDP_PASS;
+  if (unlikely(!xdp_hop(ctx, v, 0, v->p->daddr, s->addr[0], &h))) return XDP_PASS;
   if (!xdp_rewrite(ctx, v->p, &h, true, s->addr[0], s->port)) return XDP_PASS;
   conn_touch(v, true);
   count_packet(v, true);
@@ -98,7 +98,7 @@ int weir_xdp(struct xdp_md *ctx) {
   struct leg *l = leg_at(ctx->ingress_ifindex);
   if (!l || !mac_equal(eth->h_dest, l->mac)) return XDP_PASS;
   p.bytes = p.length;
-  if (p.header != IP_LEN || p.ttl <= 1 || data + ETH_LEN + p.length > end || p.saddr == p.daddr) return XDP_PASS;
+  if (p.header != IP_LEN || p.ttl <= 1 || data + ETH_LEN + p.length > end || is_martian(p.saddr) || p.saddr == p.daddr) return XDP_PASS;
   struct verdict v = {.p = &p, .c = c, .now = clock_now(), .service = service};
   if (service) return xdp_request(ctx, &v);
   return decide_reply(&v, real) == GO_REPLY ? xdp_reply(ctx, &v) : XDP_PASS;
