@@ -4,6 +4,8 @@
 #ifndef WEIR_DIRECTOR_H
 #define WEIR_DIRECTOR_H
 
+#define SECOND_OR_SO 64 /* clock units */
+
 enum decision {
   GO_PASS,      /* not ours: untouched to the stack */
   GO_REQUEST,   /* to `dest`, by its method */
@@ -46,6 +48,14 @@ static __always_inline void count_conn(__u32 dest) {
   if (n) n->conns++;
 }
 
+/* Was the time written less than a second ago (or, of short timeouts, a sixty-fourth)? Then it is not written again: an
+ * atomic write a packet would keep the CPU from looking ahead to the next packet's connection. */
+static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
+  __u32 slack = timeout >> 6;
+  if (slack > SECOND_OR_SO) slack = SECOND_OR_SO;
+  return now + timeout - (__u32)value <= slack;
+}
+
 /* State and time of a connection that a packet touched. A lost race is tried again a few times; each try starts from
  * what the winner wrote. */
 static __always_inline void conn_touch(struct verdict *v, bool out) {
@@ -53,11 +63,9 @@ static __always_inline void conn_touch(struct verdict *v, bool out) {
   if (!v->f.slot) return;
   /* What nearly all packets are: a plain segment of an established connection. It stays as it is but for its time. */
   __u8 flags = v->p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK);
-  if (likely(tcp && flags == FLAG_ACK && v_state(v->f.value) == S_ESTABLISHED && !(out && v->f.value & V_NOOUTPUT))) {
-    __u64 to = (v->f.value & ~0xffffffffull) | (__u32)(v->now + v->c->tcp_timeout[S_ESTABLISHED]);
-    if (to == v->f.value || CAS(&v->f.slot->value, v->f.value, to) == v->f.value) return;
-    v->f.value = READ(v->f.slot->value);
-  }
+  if (likely(tcp && flags == FLAG_ACK && v_state(v->f.value) == S_ESTABLISHED && !(out && v->f.value & V_NOOUTPUT)) &&
+      is_recent(v->f.value, v->now, v->c->tcp_timeout[S_ESTABLISHED]))
+    return;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
     __u64 was = v->f.value;
@@ -71,6 +79,7 @@ static __always_inline void conn_touch(struct verdict *v, bool out) {
       timeout = v->c->tcp_timeout[state & (TCP_STATES - 1)];
     }
     to = v_moved(to, state, v->now + timeout);
+    if (to >> 32 == was >> 32 && is_recent(was, v->now, timeout)) return;
     if (conn_change(v->f.slot, &v->f.value, to)) return;
   }
 }

@@ -31,7 +31,25 @@ static __always_inline bool is_martian(__u32 saddr) {
   return first == 0 || first == 127 || first >= 224;
 }
 
-enum parsed { P_OK, P_OTHER, P_FRAGMENT, P_BAD };
+enum parsed { P_OK, P_OTHER, P_FRAGMENT, P_BAD, P_BAD_SUM };
+
+/* RFC 791: the header's own checksum. Options make the header longer, up to 60 bytes. */
+static __always_inline bool ip_sum_is_right(struct iphdr *ip, void *end) {
+  __u32 *word = (__u32 *)ip;
+  __u64 sum = (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
+  if (unlikely(ip->ihl > 5)) {
+#pragma clang loop unroll(disable)
+    for (int i = 5; i < 15; i++) {
+      if (i >= ip->ihl) break;
+      if ((void *)(word + i + 1) > end) return false;
+      sum += word[i];
+    }
+  }
+  sum = (sum & 0xffffffff) + (sum >> 32);
+  sum = (sum & 0xffff) + (sum >> 16);
+  sum = (sum & 0xffff) + (sum >> 16);
+  return (sum & 0xffff) + (sum >> 16) == 0xffff;
+}
 
 /* Reads Ethernet (already checked), IPv4 and TCP or UDP between data and end. P_OTHER: nothing that weir balances.
  * P_BAD: IPv4, but not to be trusted; `packet` is then valid up to the addresses if header is not 0. */
@@ -51,6 +69,7 @@ static __always_inline enum parsed parse_ipv4(void *data, void *end, struct pack
   p->sport = p->dport = 0;
   p->flags = 0;
   if (p->protocol != IPPROTO_TCP && p->protocol != IPPROTO_UDP) return P_OTHER;
+  if (!ip_sum_is_right(ip, end)) return P_BAD_SUM;
   if (p->fragment) return P_FRAGMENT;
   void *l4 = (void *)ip + p->header;
   if (p->protocol == IPPROTO_TCP) {

@@ -111,6 +111,7 @@ static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   if (!p->header) return TC_ACT_UNSPEC;
   if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(R_BAD_LENGTH);
+  if (parsed == P_BAD_SUM) count_reason(R_BAD_CHECKSUM);
   return TC_ACT_UNSPEC;
 }
 
