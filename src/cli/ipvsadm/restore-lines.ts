@@ -42,10 +42,8 @@ export class RestoreLines {
       this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
     let start = 0;
     for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, start)) {
-      const line = this.#line(bytes.toString('utf8', start, end));
+      const line = end === start ? this.#blank() : this.#line(bytes.toString('utf8', start, end));
       start = end + 1;
-      // Kept whole, should the reader stop in the middle.
-      this.#rest = bytes.subarray(start);
       if (line !== undefined) yield line;
     }
     this.#rest = Buffer.from(bytes.subarray(start));
@@ -57,6 +55,10 @@ export class RestoreLines {
     const text = this.#rest.toString('utf8');
     this.#rest = Buffer.alloc(0);
     return text === '' ? undefined : this.#line(text);
+  }
+
+  #blank(): undefined {
+    this.#number++;
   }
 
   /** undefined: nothing on it. */
