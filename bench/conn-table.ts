@@ -12,7 +12,6 @@ const swap16 = (value: number): number => ((value >>> 8) | (value << 8)) & 0xfff
 export class ConnTable {
   /** key low, key high, value low, value high of each slot. */
   readonly #words: Uint32Array;
-  #places: readonly number[] | undefined;
 
   /** `folder`: the pins of a director. */
   constructor(folder: string) {
@@ -40,14 +39,17 @@ export class ConnTable {
     return count;
   }
 
-  /** Empties the slots that were taken when this was first called with any taken; the same flows then land in them again. */
-  forget(): void {
-    if (this.#places === undefined || this.#places.length === 0) {
-      const places: number[] = [];
-      for (let slot = 0; slot < this.slots; slot += 1) if (this.#taken(slot)) places.push(slot);
-      this.#places = places;
-    }
-    for (const slot of this.#places) this.#words.fill(0, slot * wordsEach, (slot + 1) * wordsEach);
+  /** The slot of each of the flows 0 to 2^flowBits - 1; numbered as bench/wrap.ts does, ports from 1024. */
+  places(address: number, portBits: number, flowBits: number): readonly number[] {
+    const places: number[] = [];
+    for (let slot = 0; slot < this.slots; slot += 1) if (this.#taken(slot)) places[this.#flow(slot, address, portBits)] = slot;
+    if (places.length !== 2 ** flowBits || places.includes(undefined as unknown as number)) throw new Error('some flows have no connection');
+    return places;
+  }
+
+  #flow(slot: number, address: number, portBits: number): number {
+    const client = swap32(this.#words[slot * wordsEach] ?? 0) - address;
+    return client * 2 ** portBits + swap16((this.#words[slot * wordsEach + 1] ?? 0) & 0xffff) - 1024;
   }
 
   /** Reads every live connection into columns: client, port and service, expiry, destination and state; how many there are. */
@@ -69,15 +71,13 @@ export class ConnTable {
     return count;
   }
 
-  /** How many different flows 0 to 2^flowBits - 1 are in the table; flows as bench/wrap.ts numbers them, ports from 1024. */
+  /** How many different flows 0 to 2^flowBits - 1 are in the table. */
   flows(address: number, portBits: number, flowBits: number): number {
     const seen = new Uint8Array(2 ** flowBits);
     let count = 0;
     for (let slot = 0; slot < this.slots; slot += 1) {
       if (!this.#taken(slot)) continue;
-      const client = swap32(this.#words[slot * wordsEach] ?? 0) - address;
-      const port = swap16((this.#words[slot * wordsEach + 1] ?? 0) & 0xffff) - 1024;
-      const flow = client * 2 ** portBits + port;
+      const flow = this.#flow(slot, address, portBits);
       if (seen[flow] === 0) count += 1;
       seen[flow] = 1;
     }

@@ -17,8 +17,8 @@ export interface ProgramCase {
   /** What is sent before measuring, every flow once, in this order; by `l0`. */
   readonly before: readonly FlowFrame[];
   readonly frame: FlowFrame;
-  /** Every packet opens a connection. `again`: the same ones each time, taken out of the table in between, so that the table's
-   * lines are in the cache; `more`: each sample goes on where the last one ended, a cold line each. */
+  /** Every packet opens a connection. `again`: one that was taken out of the table just before, so that its lines are in the
+   * cache; `more`: each sample goes on where the last one ended, a cold line each. */
   readonly opens?: 'again' | 'more';
 }
 
@@ -75,7 +75,7 @@ export const programCases: readonly ProgramCase[] = [
   established('established, DR, 1 flow', 0.8, serviceFor.directRouting, 0),
   established('established, NAT, 1 flow', 1, serviceFor.nat, 0),
   { ...established('not ours', 0.4, serviceFor.nat, 0), ours: false, before: [], frame: { ...request(1, ack), target: number('10.9.9.9') } },
-  { ...opening('new connections, NAT, hot table', 'again', 10, 2 ** 10), limit: 2.6 },
+  { ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18), limit: 2.6, before: [request(serviceFor.nat, syn)] },
   opening('new connections, NAT, cold table', 'more', 20, 2 ** 15),
   established('established, NAT, 64k flows', 3, serviceFor.nat, 16),
   { ...established('NAT replies to 64k clients', 3, serviceFor.natReplies, 16), leg: 'r1', frame: reply },

@@ -1,5 +1,6 @@
 // Part 1: the program alone, on one core, by BPF_PROG_TEST_RUN behind the wrapper. Each case has a freshly loaded director with
 // 100 services of 4 destinations; the wrapper's own cost, taken just before each sample, is subtracted.
+import { BpfMap } from '../src/sys/bpf.js';
 import { type Datapath, openDatapath } from './datapath.js';
 import { deviceIndex, inside } from './inside.js';
 import { median } from './median.js';
@@ -8,7 +9,7 @@ import type { Options } from './options.js';
 import { floodCase, flowsOf, type ProgramCase, programCases } from './program-cases.js';
 import { clientBase, makeProgramStations, } from './program-stations.js';
 import type { Row } from './report.js';
-import { type Wrapper, xdpPass, xdpRedirect } from './wrap.js';
+import { type Run, type Wrapper, xdpPass, xdpRedirect } from './wrap.js';
 
 interface Bed {
   readonly wrapper: Wrapper;
@@ -43,14 +44,36 @@ const prepare = (bed: Bed, datapath: Datapath, test: ProgramCase): void => {
 };
 
 const sample = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number): Sample => {
-  const own = overhead(bed, datapath, test);
-  if (test.opens === 'again') datapath.table.forget();
-  bed.wrapper.use(flowsOf(test, test.frame, test.opens === 'again' ? 'counted' : 'scattered', from));
-  bed.wrapper.under(datapath.program, datapath.frags);
   const before = { packets: datapath.packets(), connections: datapath.opened() };
-  const { nanoseconds, verdict } = bed.wrapper.run(datapath.frags, test.repeat, bed.legs[test.leg]);
+  const { nanoseconds, verdict } = test.opens === 'again' ? openAgain(bed, datapath, test) : forward(bed, datapath, test, from);
   const counted = (datapath.packets() - before.packets) / test.repeat;
-  return { nanoseconds: nanoseconds - own, verdict, counted, opened: (datapath.opened() - before.connections) / test.repeat };
+  return { nanoseconds, verdict, counted, opened: (datapath.opened() - before.connections) / test.repeat };
+};
+
+const forward = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number): Run => {
+  const own = overhead(bed, datapath, test);
+  bed.wrapper.use(flowsOf(test, test.frame, 'scattered', from));
+  bed.wrapper.under(datapath.program, datapath.frags);
+  const { nanoseconds, verdict } = bed.wrapper.run(datapath.frags, test.repeat, bed.legs[test.leg]);
+  return { nanoseconds: nanoseconds - own, verdict };
+};
+
+/** A few connections, each opened again and again: the wrapper takes it out of the table before each packet. */
+const openAgain = (bed: Bed, datapath: Datapath, test: ProgramCase): Run => {
+  const table = BpfMap.pinned(`${datapath.folder}/conns`);
+  const wrapper = bed.wrapper.over(table);
+  try {
+    const places = datapath.table.places(clientBase, 8, test.flowBits);
+    wrapper.use(flowsOf(test, test.frame, 'counted', 0));
+    wrapper.under(wrapper.program('empty_plain'), false);
+    const own = wrapper.runForgetting(places, 2 ** 18, bed.legs.l0).nanoseconds;
+    wrapper.under(datapath.program, false);
+    const { nanoseconds, verdict } = wrapper.runForgetting(places, test.repeat, bed.legs.l0);
+    return { nanoseconds: nanoseconds - own, verdict };
+  } finally {
+    wrapper.close();
+    table.close();
+  }
 };
 
 /** Where a scattered order stands after `steps` flows from `from`: the wrapper's own recurrence. */
@@ -97,8 +120,7 @@ const measureCase = (bed: Bed, test: ProgramCase, hash: number): Row =>
         samples.push(sample(bed, datapath, test, from));
         if (test.opens === 'more') from = onwards(from, test.repeat, test.flowBits);
       }
-      // The first sample of `again` finds the slots; it runs on a table that is cold.
-      return rowOf(test, test.opens === 'again' ? samples.slice(1) : samples, hash, undefined);
+      return rowOf(test, samples, hash, undefined);
     } finally {
       datapath.close();
     }
@@ -151,8 +173,9 @@ export const program = (options: Options, wrapper: Wrapper): readonly Row[] => {
     const hashes = inside(director, () => [1, 2, 3, 4, 5, 6, 7, 8, 9].map(() => wrapper.hashHit(2 ** 20, bed.legs.l0)));
     const hash = median(hashes);
     const rows = [...inside(director, () => yardsticks(bed, hashes))];
-    for (const test of programCases) rows.push(measureCase(bed, test, hash));
-    rows.push(flood(bed, hash));
+    const wanted = ({ name }: { readonly name: string }): boolean => options.tests === undefined || options.tests.some((word) => name.includes(word));
+    for (const test of programCases.filter(wanted)) rows.push(measureCase(bed, test, hash));
+    if (wanted(floodCase(0))) rows.push(flood(bed, hash));
     return rows;
   } finally {
     dropNamespace(director);

@@ -74,6 +74,28 @@ struct {
 	__type(value, struct line);
 } field SEC(".maps");
 
+/* The director's own connection table, put here by user space, and the slot in it that each flow's connection falls into. */
+struct slot {
+	__u64 key, value;
+};
+struct bucket {
+	struct slot slot[4];
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct bucket);
+} table SEC(".maps");
+#define PLACES 16
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, PLACES);
+	__type(key, __u32);
+	__type(value, __u32);
+} places SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -155,6 +177,29 @@ int wrap_frags(struct xdp_md *ctx)
 
 	if (c && !next_frame(ctx, c))
 		bpf_tail_call(ctx, &slot_frags, 0);
+	return XDP_ABORTED;
+}
+
+/* Takes the next frame's connection out of the table first, so that each packet opens one. At most PLACES flows. */
+SEC("xdp")
+int wrap_forget(struct xdp_md *ctx)
+{
+	struct control *c = the_control();
+	struct bucket *bucket;
+	__u32 flow, *place, at;
+
+	if (!c || next_frame(ctx, c))
+		return XDP_ABORTED;
+	flow = c->state & (PLACES - 1);
+	place = bpf_map_lookup_elem(&places, &flow);
+	if (!place)
+		return XDP_ABORTED;
+	at = *place / 4;
+	bucket = bpf_map_lookup_elem(&table, &at);
+	if (!bucket)
+		return XDP_ABORTED;
+	bucket->slot[*place & 3].value = 0;
+	bpf_tail_call(ctx, &slot_plain, 0);
 	return XDP_ABORTED;
 }
 

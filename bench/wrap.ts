@@ -64,9 +64,13 @@ export class Wrapper {
   readonly #programs = new Map<string, Program>();
   readonly #maps = new Map<string, BpfMap>();
 
-  /** `path`: the compiled bench/wrap.bpf.c. */
-  constructor(path: string) {
-    this.#object = new ObjectFile(path).load();
+  /** `path`: the compiled bench/wrap.bpf.c. `table`: a director's connection table, for `runForgetting`. */
+  constructor(
+    private readonly path: string,
+    table?: BpfMap,
+  ) {
+    const object = new ObjectFile(path);
+    this.#object = (table === undefined ? object : object.reuseMap('table', table)).load();
     const yardKey = new BigUint64Array([1n, 2n]);
     this.#map('yard').update(new Uint8Array(yardKey.buffer), Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
   }
@@ -102,6 +106,23 @@ export class Wrapper {
   /** Runs the wrapper and what is behind it on `repeat` frames that come in by `ifindex`. */
   run(frags: boolean, repeat: number, ifindex: number): Run {
     return this.#test(this.program(frags ? 'wrap_frags' : 'wrap_plain'), repeat, ifindex);
+  }
+
+  /** A wrapper that can take connections out of this table. */
+  over(table: BpfMap): Wrapper {
+    return new Wrapper(this.path, table);
+  }
+
+  /** As `run`, but the frame's connection is out of the table first; flow n's is in slot `places[n]`. At most 16 flows. */
+  runForgetting(places: readonly number[], repeat: number, ifindex: number): Run {
+    const place = new Uint32Array(1);
+    const flow = new Uint32Array(1);
+    places.forEach((slot, index) => {
+      flow[0] = index;
+      place[0] = slot;
+      this.#map('places').update(new Uint8Array(flow.buffer), new Uint8Array(place.buffer));
+    });
+    return this.#test(this.program('wrap_forget'), repeat, ifindex);
   }
 
   /** ns of one hit on a preallocated HASH of one hot 16-byte key: the yardstick H. */
