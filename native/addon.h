@@ -72,6 +72,10 @@ void set_number(napi_env env, napi_value object, const char *name, int64_t n);
 int enter_netns(int nsfd, int *saved);
 void leave_netns(int saved);
 
+/* bpf_obj_get_info_by_fd with the descriptor's kind ("bpf-map", "bpf-prog", "bpf_link") checked, for each kind answers
+ * with a struct of its own. `info` is zeroed first. 0 or a positive errno; EINVAL: another kind. */
+int bpf_info(int fd, const char *kind, void *info, uint32_t size);
+
 typedef struct {
   const char *name;
   napi_callback call;

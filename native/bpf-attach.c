@@ -58,11 +58,10 @@ static napi_value js_link_info(napi_env env, napi_callback_info info) {
   ARGS("bpfLinkInfo");
   int link = arg_fd(&a, 0);
   LinkInfo l;
-  __u32 size = sizeof l;
   napi_value out;
   if (args_bad(&a)) return NULL;
-  memset(&l, 0, sizeof l);
-  if (bpf_obj_get_info_by_fd(link, &l, &size) < 0) return fail(env, a.call, errno);
+  int err = bpf_info(link, "bpf_link", &l, sizeof l);
+  if (err) return fail(env, a.call, err);
   bool xdp = l.device.type == BPF_LINK_TYPE_XDP, tcx = l.device.type == LINK_TYPE_TCX;
   if (napi_create_object(env, &out) != napi_ok) return NULL;
   set_number(env, out, "type", l.device.type);
@@ -119,20 +118,21 @@ typedef struct {
   int nsfd;
 } TcPlace;
 
-static TcPlace arg_tc_place(Args *a, size_t at) {
-  TcPlace p = {.hook = {.sz = sizeof p.hook}};
-  p.hook.ifindex = (int)arg_int(a, at, 1, INT_MAX);
-  p.hook.attach_point = arg_bool(a, at + 1) ? BPF_TC_EGRESS : BPF_TC_INGRESS;
-  p.handle = (uint32_t)arg_int(a, at + 2, 1, UINT32_MAX);
-  p.priority = (uint32_t)arg_int(a, at + 3, 1, UINT16_MAX);
-  p.nsfd = arg_nsfd(a, at + 4);
-  return p;
+static void arg_tc_place(Args *a, size_t at, TcPlace *place) {
+  memset(place, 0, sizeof *place); /* padding too: libbpf refuses a hook with stray bytes */
+  place->hook.sz = sizeof place->hook;
+  place->hook.ifindex = (int)arg_int(a, at, 1, INT_MAX);
+  place->hook.attach_point = arg_bool(a, at + 1) ? BPF_TC_EGRESS : BPF_TC_INGRESS;
+  place->handle = (uint32_t)arg_int(a, at + 2, 1, UINT32_MAX);
+  place->priority = (uint32_t)arg_int(a, at + 3, 1, UINT16_MAX);
+  place->nsfd = arg_nsfd(a, at + 4);
 }
 
 static napi_value js_tc_attach(napi_env env, napi_callback_info info) {
   ARGS("bpf_tc_attach");
   int program = arg_fd(&a, 0), saved;
-  TcPlace p = arg_tc_place(&a, 1);
+  TcPlace p;
+  arg_tc_place(&a, 1, &p);
   if (args_bad(&a)) return NULL;
   LIBBPF_OPTS(bpf_tc_opts, opts, .prog_fd = program, .flags = BPF_TC_F_REPLACE, .handle = p.handle,
               .priority = p.priority);
@@ -149,7 +149,8 @@ static napi_value js_tc_attach(napi_env env, napi_callback_info info) {
 static napi_value js_tc_detach(napi_env env, napi_callback_info info) {
   ARGS("bpf_tc_detach");
   int saved;
-  TcPlace p = arg_tc_place(&a, 0);
+  TcPlace p;
+  arg_tc_place(&a, 0, &p);
   if (args_bad(&a)) return NULL;
   LIBBPF_OPTS(bpf_tc_opts, opts, .handle = p.handle, .priority = p.priority);
   int err = enter_netns(p.nsfd, &saved);
@@ -163,7 +164,8 @@ static napi_value js_tc_detach(napi_env env, napi_callback_info info) {
 static napi_value js_tc_query(napi_env env, napi_callback_info info) {
   ARGS("bpf_tc_query");
   int saved;
-  TcPlace p = arg_tc_place(&a, 0);
+  TcPlace p;
+  arg_tc_place(&a, 0, &p);
   if (args_bad(&a)) return NULL;
   LIBBPF_OPTS(bpf_tc_opts, opts, .handle = p.handle, .priority = p.priority);
   int err = enter_netns(p.nsfd, &saved);

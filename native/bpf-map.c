@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
-#include <string.h>
 #include <sys/mman.h>
 
 typedef struct {
@@ -19,16 +18,9 @@ static bool per_cpu(uint32_t type) {
          type == BPF_MAP_TYPE_LRU_PERCPU_HASH || type == BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE;
 }
 
-/* 0 or a positive errno. */
-static int map_info(int fd, struct bpf_map_info *m) {
-  __u32 size = sizeof *m;
-  memset(m, 0, sizeof *m);
-  return bpf_obj_get_info_by_fd(fd, m, &size) < 0 ? errno : 0;
-}
-
 static int map_sizes(int fd, Sizes *s) {
   struct bpf_map_info m;
-  int err = map_info(fd, &m);
+  int err = bpf_info(fd, "bpf-map", &m, sizeof m);
   if (err) return err;
   s->key = m.key_size;
   s->value = m.value_size;
@@ -45,34 +37,27 @@ static napi_value js_possible_cpus(napi_env env, napi_callback_info info) {
   return n < 0 ? fail(env, "libbpf_num_possible_cpus", -n) : number(env, n);
 }
 
-/* Kernel memory charged to a map, bytes; -1 where there is no /proc to ask. False: the descriptor is no map (another
- * kind of BPF object answers bpf_obj_get_info_by_fd too, with another struct). */
-static bool map_memlock(int fd, int64_t *memlock) {
+/* Kernel memory charged to a map, bytes; -1 where there is no /proc to ask. */
+static int64_t map_memlock(int fd) {
   char path[64], line[128];
   long long bytes = -1;
-  bool map = false;
-  *memlock = -1;
   snprintf(path, sizeof path, "/proc/self/fdinfo/%d", fd);
   FILE *f = fopen(path, "re");
-  if (!f) return true;
-  while (fgets(line, sizeof line, f)) {
-    map |= strncmp(line, "map_type:", 9) == 0;
-    if (sscanf(line, "memlock: %lld", &bytes) == 1) *memlock = bytes;
-  }
+  if (!f) return -1;
+  while (fgets(line, sizeof line, f))
+    if (sscanf(line, "memlock: %lld", &bytes) == 1) break;
   fclose(f);
-  return map;
+  return bytes;
 }
 
 static napi_value js_info(napi_env env, napi_callback_info info) {
   ARGS("bpfMapInfo");
   int fd = arg_fd(&a, 0);
   struct bpf_map_info m;
-  int64_t memlock;
   napi_value out, name;
   if (args_bad(&a)) return NULL;
-  int err = map_info(fd, &m);
+  int err = bpf_info(fd, "bpf-map", &m, sizeof m);
   if (err) return fail(env, a.call, err);
-  if (!map_memlock(fd, &memlock)) return fail(env, a.call, EINVAL);
   if (napi_create_object(env, &out) != napi_ok ||
       napi_create_string_utf8(env, m.name, strnlen(m.name, sizeof m.name), &name) != napi_ok)
     return NULL;
@@ -82,7 +67,7 @@ static napi_value js_info(napi_env env, napi_callback_info info) {
   set_number(env, out, "valueSize", m.value_size);
   set_number(env, out, "maxEntries", m.max_entries);
   set_number(env, out, "mapFlags", m.map_flags);
-  set_number(env, out, "memlock", memlock);
+  set_number(env, out, "memlock", map_memlock(fd));
   napi_set_named_property(env, out, "name", name);
   return out;
 }
