@@ -86,7 +86,11 @@ as_root() {
     if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -- "$@"; fi
 }
 
+# become_root COMMAND...: the command takes this process's place, as root, and where network namespaces can be entered.
 become_root() {
+    if ! grep -q '^[^ ]* [^ ]* [^ ]* [^ ]* / ' /proc/self/mountinfo; then
+        set -- unshare --mount --propagation unchanged sh "$root/dev/firm-root.sh" "$(pwd)" "$@"
+    fi
     [ "$(id -u)" -eq 0 ] && exec "$@"
     need_root
     exec sudo -- "$@"

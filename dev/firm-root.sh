@@ -1,0 +1,10 @@
+#!/bin/sh
+# sh dev/firm-root.sh FOLDER COMMAND...: runs a command where / is a mount point, in a mount namespace of its own.
+# In a bare chroot / is none, and `ip netns exec`, which the labs and the tests live on, cannot make its mounts private there.
+# Started by `unshare --mount --propagation unchanged`; what is mounted here is seen by nobody else and ends with the command.
+set -eu
+mount --make-rprivate /sys
+mount --rbind / /sys/fs
+folder=$1
+shift
+exec chroot /sys/fs sh -c 'mount --make-rprivate / && cd "$1" && shift && exec "$@"' sh "$folder" "$@"
