@@ -60,7 +60,7 @@ static napi_value js_link_info(napi_env env, napi_callback_info info) {
   LinkInfo l;
   napi_value out;
   if (args_bad(&a)) return NULL;
-  int err = bpf_info(link, "bpf_link", &l, sizeof l);
+  int err = bpf_info(link, "link", &l, sizeof l); /* bpf_link when made, bpf-link when opened from a pin */
   if (err) return fail(env, a.call, err);
   bool xdp = l.device.type == BPF_LINK_TYPE_XDP, tcx = l.device.type == LINK_TYPE_TCX;
   if (napi_create_object(env, &out) != napi_ok) return NULL;
