@@ -30,4 +30,5 @@ export const commands: readonly Command[] = [
     load: () => import('./realserver.js'),
   },
   { name: 'vip', meaning: 'add or remove a VIP on the director, after asking that nobody has it', load: () => import('./vip.js') },
+  { name: 'doctor', meaning: 'what is wrong on this host, why, and how to mend it', load: () => import('./doctor.js') },
 ];

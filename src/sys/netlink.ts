@@ -1,8 +1,14 @@
-// A route-netlink socket: one request at a time, answered before the call returns. For commands, which do a few and end.
+// A netlink socket: one request at a time, answered before the call returns. For commands, which do a few and end.
 import { constants } from 'node:os';
 import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import {
-  decodeError, decodeMessages, encodeMessage, NetlinkFlag, type NetlinkMessage, type NetlinkRequest, NetlinkType,
+  decodeError,
+  decodeMessages,
+  encodeMessage,
+  NetlinkFlag,
+  type NetlinkMessage,
+  type NetlinkRequest,
+  NetlinkType,
 } from '../wire/netlink.js';
 import { native } from './addon.js';
 import { Fd } from './fd.js';
@@ -11,6 +17,8 @@ import type { SystemError } from './native.js';
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
+/** Families of messages by name: ethtool and others. */
+export const NETLINK_GENERIC = 16;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
 const POLLIN = 1;
@@ -29,15 +37,15 @@ export function netlinkFailure(errno: number, what: string, text?: string): Syst
   return Object.assign(new Error(`${code}: ${what}${words}`), { code, errno, syscall: 'netlink' });
 }
 
-/** Asks route netlink in one network namespace. Every method throws SystemError with the errno's name in `code`. */
+/** Asks the kernel in one network namespace. Every method throws SystemError with the errno's name in `code`. */
 export class Netlink {
   readonly #fd: Fd;
   readonly #room = new Uint8Array(ROOM);
   #sequence = 0;
 
-  /** `nsfd`: a descriptor of the network namespace to speak with; absent: our own. */
-  constructor(nsfd?: number) {
-    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, NETLINK_ROUTE, nsfd ?? -1), 'route netlink');
+  /** `nsfd`: a descriptor of the network namespace to speak with; absent: our own. `protocol`: NETLINK_*, route by default. */
+  constructor(nsfd?: number, protocol: number = NETLINK_ROUTE) {
+    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, protocol, nsfd ?? -1), 'netlink');
     const on = new Uint8Array(4);
     viewOf(on).setInt32(0, 1, little);
     native().setsockopt(this.#fd.number, SOL_NETLINK, NETLINK_EXT_ACK, on);

@@ -5,6 +5,8 @@ import { Fd } from './fd.js';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
+const SOL_PACKET = 263;
+const PACKET_QDISC_BYPASS = 20;
 const POLLIN = 1;
 const PACKET_OUTGOING = 4;
 const ROOM = 1 << 16;
@@ -25,7 +27,11 @@ export class PacketSocket {
   readonly #room = new Uint8Array(ROOM);
 
   /** `etherType`: which frames come in (0x0003: all). `nsfd`: the network namespace; absent: our own. */
-  constructor(readonly ifindex: number, etherType: number, nsfd?: number) {
+  constructor(
+    readonly ifindex: number,
+    etherType: number,
+    nsfd?: number,
+  ) {
     // Born deaf (protocol 0), so that nothing of other interfaces is in its queue before it is bound.
     this.#fd = new Fd(native().socket(AF_PACKET, SOCK_RAW, 0, nsfd ?? -1), 'packet socket');
     try {
@@ -39,6 +45,13 @@ export class PacketSocket {
   /** For poll loops over several sockets. */
   get fd(): number {
     return this.#fd.number;
+  }
+
+  /** From now on frames go straight to the device, past tc and so past what balances there (PACKET_QDISC_BYPASS). */
+  bypassTrafficControl(): void {
+    const on = new Uint8Array(4);
+    viewOf(on).setInt32(0, 1, little);
+    native().setsockopt(this.#fd.number, SOL_PACKET, PACKET_QDISC_BYPASS, on);
   }
 
   send(frame: Uint8Array): void {

@@ -6,13 +6,22 @@ import { ipv4, mac, staysInside, survivesGarbage } from '../../test/support/wire
 import { decodeArp, encodeArp } from './arp.js';
 import { ZERO_MAC } from './ethernet.js';
 
-const message = fc.record({
-  operation: fc.constantFrom('request' as const, 'reply' as const),
-  senderMac: mac, senderAddress: ipv4, targetMac: mac, targetAddress: ipv4,
-}, { noNullPrototype: true });
+const message = fc.record(
+  {
+    operation: fc.constantFrom('request' as const, 'reply' as const),
+    senderMac: mac,
+    senderAddress: ipv4,
+    targetMac: mac,
+    targetAddress: ipv4,
+  },
+  { noNullPrototype: true },
+);
 const probe = {
-  operation: 'request', senderMac: '02:00:00:00:00:01', senderAddress: { family: 'inet', words: [0] },
-  targetMac: ZERO_MAC, targetAddress: { family: 'inet', words: [0xc0a80001] },
+  operation: 'request',
+  senderMac: '02:00:00:00:00:01',
+  senderAddress: { family: 'inet', words: [0] },
+  targetMac: ZERO_MAC,
+  targetAddress: { family: 'inet', words: [0xc0a80001] },
 } as const;
 
 test('messages survive the round trip', () => {

@@ -12,7 +12,7 @@
 import type { Address } from '../model/address.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, viewOf } from './bytes.js';
-import { macBytes, macText, type Mac } from './ethernet.js';
+import { type Mac, macBytes, macText } from './ethernet.js';
 
 export interface ArpMessage {
   readonly operation: 'request' | 'reply';

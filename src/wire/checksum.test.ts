@@ -29,19 +29,31 @@ test('carries fold however many there are', () => {
 const same = (left: number, right: number) => left === right || (left % 0xffff === 0 && right % 0xffff === 0);
 
 test('updating a checksum equals computing it afresh', () => {
-  fc.assert(fc.property(bytes().filter((run) => run.length >= 4), half, (run, value) => {
-    const before = internetChecksum(run);
-    const old = viewOf(run).getUint16(2);
-    viewOf(run).setUint16(2, value);
-    assert.ok(same(updateChecksum(before, old, value), internetChecksum(run)));
-  }));
+  fc.assert(
+    fc.property(
+      bytes().filter((run) => run.length >= 4),
+      half,
+      (run, value) => {
+        const before = internetChecksum(run);
+        const old = viewOf(run).getUint16(2);
+        viewOf(run).setUint16(2, value);
+        assert.ok(same(updateChecksum(before, old, value), internetChecksum(run)));
+      },
+    ),
+  );
 });
 
 test('updating for a 32-bit word equals computing it afresh', () => {
-  fc.assert(fc.property(bytes().filter((run) => run.length >= 4), word, (run, value) => {
-    const before = internetChecksum(run);
-    const old = viewOf(run).getUint32(0);
-    viewOf(run).setUint32(0, value);
-    assert.ok(same(updateChecksum32(before, old, value), internetChecksum(run)));
-  }));
+  fc.assert(
+    fc.property(
+      bytes().filter((run) => run.length >= 4),
+      word,
+      (run, value) => {
+        const before = internetChecksum(run);
+        const old = viewOf(run).getUint32(0);
+        viewOf(run).setUint32(0, value);
+        assert.ok(same(updateChecksum32(before, old, value), internetChecksum(run)));
+      },
+    ),
+  );
 });

@@ -11,7 +11,13 @@ import { concat, viewOf } from './bytes.js';
 import { internetChecksum } from './checksum.js';
 
 export const IcmpType = {
-  echoReply: 0, unreachable: 3, sourceQuench: 4, redirect: 5, echo: 8, timeExceeded: 11, parameterProblem: 12,
+  echoReply: 0,
+  unreachable: 3,
+  sourceQuench: 4,
+  redirect: 5,
+  echo: 8,
+  timeExceeded: 11,
+  parameterProblem: 12,
 } as const;
 
 /** Codes of `unreachable`. */
@@ -54,6 +60,11 @@ export function decodeIcmp(bytes: Uint8Array): IcmpMessage | undefined {
 
 /** Whether this type is an error, which must never be answered by another error (RFC 1122 3.2.2). */
 export function isIcmpError(type: number): boolean {
-  return type === IcmpType.unreachable || type === IcmpType.sourceQuench || type === IcmpType.redirect
-    || type === IcmpType.timeExceeded || type === IcmpType.parameterProblem;
+  return (
+    type === IcmpType.unreachable ||
+    type === IcmpType.sourceQuench ||
+    type === IcmpType.redirect ||
+    type === IcmpType.timeExceeded ||
+    type === IcmpType.parameterProblem
+  );
 }

@@ -6,13 +6,28 @@ import { byte, bytes, half, ipv4, options, staysInside, survivesGarbage } from '
 import { internetChecksum } from './checksum.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from './ipv4.js';
 
-const packet = fc.record({
-  tos: byte, id: half, flags: fc.nat(7), fragmentOffset: fc.nat(0x1fff), ttl: byte, protocol: byte,
-  source: ipv4, destination: ipv4, options, payload: bytes(), checksum: half,
-}, { noNullPrototype: true });
+const packet = fc.record(
+  {
+    tos: byte,
+    id: half,
+    flags: fc.nat(7),
+    fragmentOffset: fc.nat(0x1fff),
+    ttl: byte,
+    protocol: byte,
+    source: ipv4,
+    destination: ipv4,
+    options,
+    payload: bytes(),
+    checksum: half,
+  },
+  { noNullPrototype: true },
+);
 const sample = encodeIpv4({
-  ...IPV4_DEFAULTS, protocol: 17, payload: Uint8Array.of(1, 2, 3, 4),
-  source: { family: 'inet', words: [0x0a000001] }, destination: { family: 'inet', words: [0x0a000002] },
+  ...IPV4_DEFAULTS,
+  protocol: 17,
+  payload: Uint8Array.of(1, 2, 3, 4),
+  source: { family: 'inet', words: [0x0a000001] },
+  destination: { family: 'inet', words: [0x0a000002] },
 });
 
 test('packets survive the round trip, wrong checksums included', () => {

@@ -41,7 +41,12 @@ export interface Ipv4Packet {
 
 /** What most packets have in common; spread it and name the rest. */
 export const IPV4_DEFAULTS = {
-  tos: 0, id: 0, flags: 0, fragmentOffset: 0, ttl: 64, options: new Uint8Array(0),
+  tos: 0,
+  id: 0,
+  flags: 0,
+  fragmentOffset: 0,
+  ttl: 64,
+  options: new Uint8Array(0),
 } as const;
 
 /** @throws RangeError for options that do not fit or addresses that are not IPv4 */

@@ -3,24 +3,37 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { bytes, half, staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
-import { concat, viewOf, hostIsLittleEndian as little } from './bytes.js';
+import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import {
-  decodeAttributes, decodeError, decodeMessages, encodeAttributes, encodeMessage, NetlinkType, textAttribute, textOf, u32Attribute, u32Of,
+  decodeAttributes,
+  decodeError,
+  decodeMessages,
+  encodeAttributes,
+  encodeMessage,
+  NetlinkType,
+  textAttribute,
+  textOf,
+  u32Attribute,
+  u32Of,
 } from './netlink.js';
 
 const message = fc.record({ type: half, flags: half, sequence: word, port: word, payload: bytes() }, { noNullPrototype: true });
 const attribute = fc.record({ type: fc.nat(0x3fff), payload: bytes(60) }, { noNullPrototype: true });
 
 test('several messages in one datagram survive the round trip', () => {
-  fc.assert(fc.property(fc.array(message, { maxLength: 5 }), (values) => {
-    assert.deepEqual(decodeMessages(concat(...values.map(encodeMessage))), values);
-  }));
+  fc.assert(
+    fc.property(fc.array(message, { maxLength: 5 }), (values) => {
+      assert.deepEqual(decodeMessages(concat(...values.map(encodeMessage))), values);
+    }),
+  );
 });
 
 test('attributes survive the round trip', () => {
-  fc.assert(fc.property(fc.array(attribute, { maxLength: 6 }), (values) => {
-    assert.deepEqual(decodeAttributes(encodeAttributes(values)), values);
-  }));
+  fc.assert(
+    fc.property(fc.array(attribute, { maxLength: 6 }), (values) => {
+      assert.deepEqual(decodeAttributes(encodeAttributes(values)), values);
+    }),
+  );
 });
 
 test('numbers and text', () => {
@@ -37,8 +50,14 @@ test('an error message with the kernel’s own words', () => {
   const base = { type: NetlinkType.error, flags: 0, sequence: 1, port: 0 };
   const words = encodeAttributes([textAttribute(1, 'Address already assigned.')]);
   assert.deepEqual(decodeError({ ...base, payload: concat(errno, echoed) }), { errno: 17 });
-  assert.deepEqual(decodeError({ ...base, flags: 0x200, payload: concat(errno, echoed, words) }), { errno: 17, text: 'Address already assigned.' });
-  assert.deepEqual(decodeError({ ...base, flags: 0x300, payload: concat(errno, echoed.subarray(0, 16), words) }), { errno: 17, text: 'Address already assigned.' });
+  assert.deepEqual(decodeError({ ...base, flags: 0x200, payload: concat(errno, echoed, words) }), {
+    errno: 17,
+    text: 'Address already assigned.',
+  });
+  assert.deepEqual(decodeError({ ...base, flags: 0x300, payload: concat(errno, echoed.subarray(0, 16), words) }), {
+    errno: 17,
+    text: 'Address already assigned.',
+  });
   assert.equal(decodeError({ ...base, payload: new Uint8Array(3) }), undefined);
   survivesGarbage((payload) => decodeError({ ...base, flags: 0x200, payload }), concat(errno, echoed, words));
 });

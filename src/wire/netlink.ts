@@ -17,8 +17,15 @@
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 
 export const NetlinkFlag = {
-  request: 1, multi: 2, ack: 4, dumpInterrupted: 0x10,
-  dump: 0x300, replace: 0x100, exclusive: 0x200, create: 0x400, append: 0x800,
+  request: 1,
+  multi: 2,
+  ack: 4,
+  dumpInterrupted: 0x10,
+  dump: 0x300,
+  replace: 0x100,
+  exclusive: 0x200,
+  create: 0x400,
+  append: 0x800,
 } as const;
 export const NetlinkType = { noop: 1, error: 2, done: 3, overrun: 4 } as const;
 
@@ -81,16 +88,18 @@ export function decodeMessages(bytes: Uint8Array): readonly NetlinkMessage[] | u
 
 /** @throws RangeError for a payload that a 16-bit length cannot hold */
 export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array {
-  return concat(...attributes.map(({ type, payload }) => {
-    if (payload.length + 4 > 0xffff) {
-      throw new RangeError(`a netlink attribute of ${payload.length} bytes`);
-    }
-    const out = new Uint8Array(align(payload.length + 4));
-    viewOf(out).setUint16(0, payload.length + 4, little);
-    viewOf(out).setUint16(2, type, little);
-    out.set(payload, 4);
-    return out;
-  }));
+  return concat(
+    ...attributes.map(({ type, payload }) => {
+      if (payload.length + 4 > 0xffff) {
+        throw new RangeError(`a netlink attribute of ${payload.length} bytes`);
+      }
+      const out = new Uint8Array(align(payload.length + 4));
+      viewOf(out).setUint16(0, payload.length + 4, little);
+      viewOf(out).setUint16(2, type, little);
+      out.set(payload, 4);
+      return out;
+    }),
+  );
 }
 
 /** The attributes in order, or undefined when a length does not fit. Fewer than 4 bytes at the end are padding. */

@@ -11,13 +11,28 @@ import type { Address } from '../model/address.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import {
-  type Attribute, attributeMap, encodeAttributes, NetlinkFlag, type NetlinkRequest, textAttribute, textOf, u32Attribute, u32Of,
+  type Attribute,
+  attributeMap,
+  encodeAttributes,
+  NetlinkFlag,
+  type NetlinkRequest,
+  textAttribute,
+  textOf,
+  u32Attribute,
+  u32Of,
 } from './netlink.js';
 import { familyNumber, RouteMessage } from './rtnetlink.js';
 
 /** Address scopes: global is seen by everyone, link only on the wire it is on, host only here. */
 export const AddressScope = { global: 0, site: 200, link: 253, host: 254 } as const;
-export const AddressFlag = { secondary: 0x01, noDad: 0x02, deprecated: 0x20, tentative: 0x40, permanent: 0x80, noPrefixRoute: 0x200 } as const;
+export const AddressFlag = {
+  secondary: 0x01,
+  noDad: 0x02,
+  deprecated: 0x20,
+  tentative: 0x40,
+  permanent: 0x80,
+  noPrefixRoute: 0x200,
+} as const;
 
 export interface InterfaceAddress {
   readonly ifindex: number;

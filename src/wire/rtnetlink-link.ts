@@ -12,12 +12,28 @@
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import { type Mac, macBytes, macText } from './ethernet.js';
 import {
-  type Attribute, attributeMap, encodeAttributes, nested, NetlinkFlag, type NetlinkRequest, textAttribute, textOf, u32Attribute, u32Of,
+  type Attribute,
+  attributeMap,
+  encodeAttributes,
+  NetlinkFlag,
+  type NetlinkRequest,
+  nested,
+  textAttribute,
+  textOf,
+  u32Attribute,
+  u32Of,
 } from './netlink.js';
 import { RouteMessage } from './rtnetlink.js';
 
 export const LinkFlag = {
-  up: 0x1, broadcast: 0x2, loopback: 0x8, pointToPoint: 0x10, running: 0x40, noArp: 0x80, promiscuous: 0x100, multicast: 0x1000,
+  up: 0x1,
+  broadcast: 0x2,
+  loopback: 0x8,
+  pointToPoint: 0x10,
+  running: 0x40,
+  noArp: 0x80,
+  promiscuous: 0x100,
+  multicast: 0x1000,
 } as const;
 /** ARPHRD_*: what the hardware address is an address of. */
 export const LinkHardware = { ethernet: 1, loopback: 772, ipip: 768, none: 0xfffe } as const;
@@ -66,8 +82,11 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     link.mac = macText(mac);
   }
   const extras = {
-    master: u32Of(attributes.get(10)), lower: u32Of(attributes.get(5)), xdpProgram: u32Of(xdp?.get(XDP_PROGRAM_ID)),
-    kind: textOf(info?.get(1)), masterKind: textOf(info?.get(4)),
+    master: u32Of(attributes.get(10)),
+    lower: u32Of(attributes.get(5)),
+    xdpProgram: u32Of(xdp?.get(XDP_PROGRAM_ID)),
+    kind: textOf(info?.get(1)),
+    masterKind: textOf(info?.get(4)),
   };
   return Object.assign(link, Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined)));
 }

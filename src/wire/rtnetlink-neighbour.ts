@@ -18,7 +18,14 @@ import { attributeMap, encodeAttributes, NetlinkFlag, type NetlinkRequest } from
 import { familyNumber, RouteMessage } from './rtnetlink.js';
 
 export const NeighbourState = {
-  incomplete: 0x01, reachable: 0x02, stale: 0x04, delay: 0x08, probe: 0x10, failed: 0x20, noArp: 0x40, permanent: 0x80,
+  incomplete: 0x01,
+  reachable: 0x02,
+  stale: 0x04,
+  delay: 0x08,
+  probe: 0x10,
+  failed: 0x20,
+  noArp: 0x40,
+  permanent: 0x80,
 } as const;
 
 export interface Neighbour {
@@ -36,10 +43,13 @@ export function encodeNeighbour(neighbour: Neighbour): Uint8Array {
   view.setUint32(4, neighbour.ifindex, little);
   view.setUint16(8, neighbour.state, little);
   view.setUint8(10, neighbour.flags);
-  return concat(header, encodeAttributes([
-    { type: 1, payload: encodeAddress(neighbour.address) },
-    ...(neighbour.mac === undefined ? [] : [{ type: 2, payload: macBytes(neighbour.mac) }]),
-  ]));
+  return concat(
+    header,
+    encodeAttributes([
+      { type: 1, payload: encodeAddress(neighbour.address) },
+      ...(neighbour.mac === undefined ? [] : [{ type: 2, payload: macBytes(neighbour.mac) }]),
+    ]),
+  );
 }
 
 /** The neighbour, or undefined for bytes that are none (bridge forwarding entries have no address). */

@@ -13,9 +13,7 @@
 import type { Address, Family } from '../model/address.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
-import {
-  type Attribute, attributeMap, encodeAttributes, NetlinkFlag, type NetlinkRequest, u32Attribute, u32Of,
-} from './netlink.js';
+import { type Attribute, attributeMap, encodeAttributes, NetlinkFlag, type NetlinkRequest, u32Attribute, u32Of } from './netlink.js';
 import { familyNumber, RouteMessage } from './rtnetlink.js';
 
 export const RouteTable = { default: 253, main: 254, local: 255 } as const;
@@ -43,16 +41,18 @@ export function encodeRoute(route: Route): Uint8Array {
   header.set([familyNumber(route.family), route.prefixLength, 0, 0, route.table & 0xff, route.protocol, route.scope, route.type]);
   const address = (type: number, value: Address | undefined): Attribute[] =>
     value === undefined ? [] : [{ type, payload: encodeAddress(value) }];
-  const number = (type: number, value: number | undefined): Attribute[] =>
-    value === undefined ? [] : [u32Attribute(type, value)];
-  return concat(header, encodeAttributes([
-    ...address(1, route.destination),
-    ...number(4, route.device),
-    ...address(5, route.gateway),
-    ...number(6, route.priority),
-    ...address(7, route.preferredSource),
-    u32Attribute(15, route.table),
-  ]));
+  const number = (type: number, value: number | undefined): Attribute[] => (value === undefined ? [] : [u32Attribute(type, value)]);
+  return concat(
+    header,
+    encodeAttributes([
+      ...address(1, route.destination),
+      ...number(4, route.device),
+      ...address(5, route.gateway),
+      ...number(6, route.priority),
+      ...address(7, route.preferredSource),
+      u32Attribute(15, route.table),
+    ]),
+  );
 }
 
 /** The route, or undefined for bytes that are none or another family's. Multipath routes come without device and gateway. */
@@ -73,8 +73,11 @@ export function decodeRoute(payload: Uint8Array): Route | undefined {
     type: view.getUint8(7),
   };
   const extras = {
-    destination: address(1), device: u32Of(attributes.get(4)), gateway: address(5),
-    priority: u32Of(attributes.get(6)), preferredSource: address(7),
+    destination: address(1),
+    device: u32Of(attributes.get(4)),
+    gateway: address(5),
+    priority: u32Of(attributes.get(6)),
+    preferredSource: address(7),
   };
   return Object.assign(route, Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined)));
 }
@@ -91,7 +94,11 @@ export function lookUpRoute(address: Address): NetlinkRequest {
   payload[0] = familyNumber(address.family);
   payload[1] = address.family === 'inet' ? 32 : 128;
   viewOf(payload).setUint32(8, 0, little);
-  return { type: RouteMessage.getRoute, flags: 0, payload: concat(payload, encodeAttributes([{ type: 1, payload: encodeAddress(address) }])) };
+  return {
+    type: RouteMessage.getRoute,
+    flags: 0,
+    payload: concat(payload, encodeAttributes([{ type: 1, payload: encodeAddress(address) }])),
+  };
 }
 
 /** The kernel answers EEXIST when there is such a route. */

@@ -3,10 +3,18 @@ import type { Family } from '../model/address.js';
 
 /** RTM_* of linux/rtnetlink.h. */
 export const RouteMessage = {
-  newLink: 16, deleteLink: 17, getLink: 18,
-  newAddress: 20, deleteAddress: 21, getAddress: 22,
-  newRoute: 24, deleteRoute: 25, getRoute: 26,
-  newNeighbour: 28, deleteNeighbour: 29, getNeighbour: 30,
+  newLink: 16,
+  deleteLink: 17,
+  getLink: 18,
+  newAddress: 20,
+  deleteAddress: 21,
+  getAddress: 22,
+  newRoute: 24,
+  deleteRoute: 25,
+  getRoute: 26,
+  newNeighbour: 28,
+  deleteNeighbour: 29,
+  getNeighbour: 30,
 } as const;
 
 /** AF_INET and AF_INET6. */

@@ -3,12 +3,23 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { byte, bytes, half, ipv4, ipv6, options, staysInside, survivesGarbage, word } from '../../test/support/wire-generators.js';
-import { decodeTcp, encodeTcp, TCP_DEFAULTS, tcpChecksumIsRight, TcpFlag } from './tcp.js';
+import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag, tcpChecksumIsRight } from './tcp.js';
 
-const segment = fc.record({
-  sourcePort: half, destinationPort: half, sequence: word, acknowledgement: word, flags: byte,
-  window: half, urgentPointer: half, options, payload: bytes(), checksum: half,
-}, { noNullPrototype: true });
+const segment = fc.record(
+  {
+    sourcePort: half,
+    destinationPort: half,
+    sequence: word,
+    acknowledgement: word,
+    flags: byte,
+    window: half,
+    urgentPointer: half,
+    options,
+    payload: bytes(),
+    checksum: half,
+  },
+  { noNullPrototype: true },
+);
 const pair = fc.oneof(fc.tuple(ipv4, ipv4), fc.tuple(ipv6, ipv6));
 
 test('segments survive the round trip', () => {
@@ -16,22 +27,34 @@ test('segments survive the round trip', () => {
 });
 
 test('a checksum left out is right, and any changed word makes it wrong', () => {
-  fc.assert(fc.property(segment, pair, (value, [from, to]) => {
-    const { checksum: _, ...unsummed } = value;
-    const encoded = encodeTcp(unsummed, from, to);
-    assert.ok(tcpChecksumIsRight(encoded, from, to));
-    encoded[3] = (encoded[3] ?? 0) ^ 0x10;
-    assert.ok(!tcpChecksumIsRight(encoded, from, to));
-  }));
+  fc.assert(
+    fc.property(segment, pair, (value, [from, to]) => {
+      const { checksum: _, ...unsummed } = value;
+      const encoded = encodeTcp(unsummed, from, to);
+      assert.ok(tcpChecksumIsRight(encoded, from, to));
+      encoded[3] = (encoded[3] ?? 0) ^ 0x10;
+      assert.ok(!tcpChecksumIsRight(encoded, from, to));
+    }),
+  );
 });
 
 test('a SYN as a kernel sent it', () => {
   const from = { family: 'inet', words: [0x7f000001] } as const;
   const hex = '9c4000501234567800000000 6002faf0 00000000 020405b4';
-  const encoded = encodeTcp({
-    ...TCP_DEFAULTS, sourcePort: 40000, destinationPort: 80, sequence: 0x12345678, flags: TcpFlag.syn,
-    window: 64240, options: Uint8Array.of(2, 4, 5, 0xb4), checksum: 0,
-  }, from, from);
+  const encoded = encodeTcp(
+    {
+      ...TCP_DEFAULTS,
+      sourcePort: 40000,
+      destinationPort: 80,
+      sequence: 0x12345678,
+      flags: TcpFlag.syn,
+      window: 64240,
+      options: Uint8Array.of(2, 4, 5, 0xb4),
+      checksum: 0,
+    },
+    from,
+    from,
+  );
   assert.equal(Buffer.from(encoded).toString('hex'), hex.replaceAll(' ', ''));
 });
 

@@ -36,8 +36,13 @@ export interface TcpSegment {
 }
 
 export const TCP_DEFAULTS = {
-  sequence: 0, acknowledgement: 0, flags: 0, window: 65535, urgentPointer: 0,
-  options: new Uint8Array(0), payload: new Uint8Array(0),
+  sequence: 0,
+  acknowledgement: 0,
+  flags: 0,
+  window: 65535,
+  urgentPointer: 0,
+  options: new Uint8Array(0),
+  payload: new Uint8Array(0),
 } as const;
 
 /** Encodes with the checksum over the pseudo-header of these two addresses. @throws RangeError for options that do not fit */

@@ -13,11 +13,13 @@ test('datagrams survive the round trip', () => {
 });
 
 test('a checksum left out is right and never zero, which would mean absent', () => {
-  fc.assert(fc.property(datagram, ipv4, ipv4, ({ checksum: _, ...value }, from, to) => {
-    const encoded = encodeUdp(value, from, to);
-    assert.notEqual(decodeUdp(encoded)?.checksum, 0);
-    assert.ok(udpChecksumIsRight(encoded, from, to));
-  }));
+  fc.assert(
+    fc.property(datagram, ipv4, ipv4, ({ checksum: _, ...value }, from, to) => {
+      const encoded = encodeUdp(value, from, to);
+      assert.notEqual(decodeUdp(encoded)?.checksum, 0);
+      assert.ok(udpChecksumIsRight(encoded, from, to));
+    }),
+  );
 });
 
 test('a sum of zero is sent as 0xffff', () => {

@@ -52,7 +52,8 @@ export function decodeUdp(bytes: Uint8Array): UdpDatagram | undefined {
 /** Whether a whole datagram's checksum is right, or absent, between these addresses. */
 export function udpChecksumIsRight(bytes: Uint8Array, source: Address, destination: Address): boolean {
   const decoded = decodeUdp(bytes);
-  return decoded !== undefined
-    && (decoded.checksum === 0
-      || internetChecksum(bytes, pseudoHeaderSum(source, destination, IpProtocol.udp, bytes.length)) === 0);
+  return (
+    decoded !== undefined &&
+    (decoded.checksum === 0 || internetChecksum(bytes, pseudoHeaderSum(source, destination, IpProtocol.udp, bytes.length)) === 0)
+  );
 }

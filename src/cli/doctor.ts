@@ -1,0 +1,80 @@
+// weir doctor: reads the command line, has this host examined, and prints what was found.
+
+import { examine, type Wish } from '../doctor/examine.js';
+import type { ServerMethod } from '../doctor/facts.js';
+import { exitStatus } from '../doctor/finding.js';
+import { reportJson, reportText } from '../doctor/report.js';
+import { parseIpv4 } from '../model/address-text.js';
+import { directorOpener } from './director.js';
+import { reported } from './failure.js';
+import { type Flags, readFlags, UsageError } from './flags.js';
+import type { Io } from './io.js';
+import { readVips } from './realserver.js';
+
+const USAGE = `usage: weir doctor [--role director] [--wait SECONDS] [--json]
+       weir doctor --role rs [--vip A[,B]] [--dip A] [--method dr|nat] [--json]
+       looks at this host alone and says what is wrong, why, and how to mend it, one line each
+       exit status 0: fine, 1: warnings, 2: errors; 3: doctor itself could not look
+`;
+
+const TYPES = { role: 'value', vip: 'value', dip: 'value', method: 'value', wait: 'value', json: 'flag' } as const;
+/** Statuses 0 to 2 are verdicts. */
+const COULD_NOT_LOOK = 3;
+
+function readWish(flags: Flags<typeof TYPES>): Wish {
+  const { role, method, dip: dipText, wait = '2' } = flags;
+  if (role !== undefined && role !== 'director' && role !== 'rs') {
+    throw new UsageError(`--role is director or rs, not ${role}`);
+  }
+  if (method !== undefined && method !== 'dr' && method !== 'nat') {
+    throw new UsageError(`--method is dr or nat, not ${method}`);
+  }
+  if (role !== 'rs' && (flags.vip ?? dipText ?? method) !== undefined) {
+    throw new UsageError('--vip, --dip and --method are for --role rs');
+  }
+  const dip = dipText === undefined ? undefined : parseIpv4(dipText);
+  if (dipText !== undefined && dip === undefined) {
+    throw new UsageError(`not an IPv4 address: ${dipText}`);
+  }
+  if (!/^\d{1,3}(\.\d{1,3})?$/.test(wait) || Number(wait) <= 0 || Number(wait) > 60) {
+    throw new UsageError(`--wait is more than 0 and at most 60 seconds, not ${wait}`);
+  }
+  return {
+    waitMs: Number(wait) * 1000,
+    ...(role === undefined ? {} : { role }),
+    ...(method === undefined ? {} : { method: method satisfies ServerMethod }),
+    ...(flags.vip === undefined ? {} : { vips: readVips(flags.vip) }),
+    ...(dip === undefined ? {} : { dip }),
+  };
+}
+
+async function doctor(args: readonly string[], io: Io): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    io.out(USAGE);
+    return 0;
+  }
+  const { flags, words } = readFlags(args, TYPES);
+  if (words[0] !== undefined) {
+    throw new UsageError(`unexpected argument: ${words[0]}`);
+  }
+  const wish = readWish(flags);
+  const open = await directorOpener();
+  const examination = await examine(wish, () => open({ load: false, shared: true }));
+  if (examination.kind === 'no-role') {
+    throw new UsageError('the table is empty and no VIP is on lo: say --role director or --role rs');
+  }
+  const { facts, findings } = examination;
+  io.out(flags.json === true ? reportJson(facts, findings) : reportText(facts, findings));
+  return exitStatus(findings);
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  let looked = true;
+  const status = await reported('weir doctor', io, () =>
+    doctor(args, io).catch((error: unknown) => {
+      looked = false;
+      throw error;
+    }),
+  );
+  return looked ? status : COULD_NOT_LOOK;
+}

@@ -1,0 +1,41 @@
+// Asks the datapath's pins what is loaded and attached, changing nothing: opening the director would attach what is missing.
+import { readdirSync } from 'node:fs';
+import { isLeg } from '../../datapath/ebpf/legs.js';
+import { isLoaded } from '../../datapath/ebpf/load.js';
+import { Link as BpfLink } from '../../sys/bpf.js';
+import { Bpffs } from '../../sys/bpffs.js';
+import { hasCode, unlessCode } from '../../sys/errno.js';
+import { using } from '../../sys/fd.js';
+import type { Link } from '../../wire/rtnetlink-link.js';
+import type { DatapathFacts } from '../facts.js';
+
+/** Whether the pinned link still holds on to this interface: a link outlives its device, and numbers are used again. */
+function holds(path: string, ifindex: number): boolean {
+  try {
+    return using(BpfLink.pinned(path), (link) => link.info().ifindex === ifindex);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) {
+      return false;
+    }
+    throw error;
+  }
+}
+
+export function collectDatapath(links: readonly Link[]): DatapathFacts {
+  const legs = links.filter(isLeg);
+  const folder = Bpffs.find()?.path();
+  const pins = folder === undefined ? [] : unlessCode(() => readdirSync(folder), ['ENOENT'], []);
+  if (folder === undefined || pins.length === 0 || !isLoaded(folder)) {
+    return { loaded: false, legs: legs.map(({ ifindex, name }) => ({ ifindex, name, attached: [] })) };
+  }
+  return {
+    loaded: true,
+    legs: legs.map(({ ifindex, name }) => {
+      const attached = ['ingress', 'egress', 'xdp'].filter((hook) => {
+        const pin = `link_${ifindex}_${hook}`;
+        return pins.includes(`clsact_${ifindex}_${hook}`) || (pins.includes(pin) && holds(`${folder}/${pin}`, ifindex));
+      });
+      return { ifindex, name, attached };
+    }),
+  };
+}

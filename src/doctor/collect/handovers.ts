@@ -1,0 +1,122 @@
+// Tries VS/DR as the datapath does it: a SYN for the VIP, handed to a real server by its MAC. Its answer comes back to our own
+// address, from the VIP, and is only overheard: the kernel drops packets from its own addresses.
+import { randomInt } from 'node:crypto';
+import type { Address } from '../../model/address.js';
+import { addressId, sameAddress } from '../../model/identity.js';
+import { systemClock } from '../../sys/clock.js';
+import { using } from '../../sys/fd.js';
+import { PacketSocket } from '../../sys/packet-socket.js';
+import { decodeEthernet, EtherType, encodeEthernet, type Mac } from '../../wire/ethernet.js';
+import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ipv4.js';
+import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag, type TcpSegment } from '../../wire/tcp.js';
+import type { HandoverFact } from '../facts.js';
+
+/** One thing to try; `source`: an address of ours on that wire that is no VIP. */
+export interface Handover {
+  readonly ifindex: number;
+  readonly mac: Mac;
+  readonly source: Address;
+  readonly serverMac: Mac;
+  readonly realServer: Address;
+  readonly vip: Address;
+  readonly port: number;
+}
+
+const ROUNDS = 3;
+const ROUND_MS = 250;
+/** A wire this busy may have lost the answer in our queue: then nothing is concluded from silence. */
+const TOO_BUSY_FRAMES = 20_000;
+/** More than this are not tried: each is a packet and a wait for it. */
+export const MOST_HANDOVERS = 256;
+
+interface Trial extends Handover {
+  readonly sourcePort: number;
+  readonly sequence: number;
+  answer?: HandoverFact['answer'];
+}
+
+function frame(trial: Trial, segment: Pick<TcpSegment, 'flags' | 'sequence'>): Uint8Array {
+  const tcp = encodeTcp(
+    { ...TCP_DEFAULTS, sourcePort: trial.sourcePort, destinationPort: trial.port, ...segment },
+    trial.source,
+    trial.vip,
+  );
+  const packet = { ...IPV4_DEFAULTS, protocol: IpProtocol.tcp, source: trial.source, destination: trial.vip, payload: tcp };
+  return encodeEthernet({
+    destination: trial.serverMac,
+    source: trial.mac,
+    tags: [],
+    etherType: EtherType.ipv4,
+    payload: encodeIpv4(packet),
+  });
+}
+
+/** The segment that answers one of these trials. */
+function answered(bytes: Uint8Array, trials: readonly Trial[]): { readonly trial: Trial; readonly segment: TcpSegment } | undefined {
+  const ethernet = decodeEthernet(bytes);
+  const packet = ethernet?.etherType === EtherType.ipv4 ? decodeIpv4(ethernet.payload) : undefined;
+  const segment = packet?.protocol === IpProtocol.tcp ? decodeTcp(packet.payload) : undefined;
+  if (packet === undefined || segment === undefined) {
+    return undefined;
+  }
+  const trial = trials.find(
+    (one) =>
+      one.sourcePort === segment.destinationPort &&
+      one.port === segment.sourcePort &&
+      sameAddress(one.vip, packet.source) &&
+      sameAddress(one.source, packet.destination),
+  );
+  return trial && { trial, segment };
+}
+
+/** All trials of one interface. */
+function onInterface(ifindex: number, trials: readonly Trial[]): readonly HandoverFact[] {
+  let frames = 0;
+  using(new PacketSocket(ifindex, EtherType.ipv4), (socket) => {
+    socket.bypassTrafficControl(); // else our own datapath on this very leg would balance the SYN
+    const hear = (bytes: Uint8Array): void => {
+      frames += 1;
+      const heard = answered(bytes, trials);
+      if (heard === undefined || heard.trial.answer !== undefined) {
+        return;
+      }
+      const { trial, segment } = heard;
+      const accepted = (segment.flags & TcpFlag.syn) !== 0 && (segment.flags & TcpFlag.ack) !== 0;
+      trial.answer = accepted ? 'accepted' : 'refused';
+      if (accepted) {
+        // The server must not keep a half-open connection for our sake.
+        socket.send(frame(trial, { flags: TcpFlag.rst, sequence: (trial.sequence + 1) >>> 0 }));
+      }
+    };
+    for (let round = 0; round < ROUNDS && frames < TOO_BUSY_FRAMES; round++) {
+      const open = trials.filter(({ answer }) => answer === undefined);
+      for (const trial of open) {
+        socket.send(frame(trial, { flags: TcpFlag.syn, sequence: trial.sequence }));
+      }
+      const end = systemClock.now() + ROUND_MS;
+      for (let left = ROUND_MS; left > 0 && open.some(({ answer }) => answer === undefined); left = end - systemClock.now()) {
+        const bytes = socket.receive(Math.ceil(left));
+        if (bytes !== undefined) {
+          hear(bytes);
+        }
+      }
+    }
+  });
+  return trials
+    .filter(({ answer }) => answer !== undefined || frames < TOO_BUSY_FRAMES)
+    .map(({ vip, port, realServer, answer }) => ({ vip, port, realServer, answer: answer ?? 'silent' }));
+}
+
+/** Bounded: 256 trials, under a second an interface. @throws SystemError */
+export function collectHandovers(handovers: readonly Handover[]): readonly HandoverFact[] {
+  const known = new Map(handovers.map((one) => [`${addressId(one.vip)} ${one.port} ${addressId(one.realServer)}`, one]));
+  const trials = [...known.values()]
+    .slice(0, MOST_HANDOVERS)
+    .map((one): Trial => ({ ...one, sourcePort: randomInt(1024, 65536), sequence: randomInt(2 ** 32) }));
+  return [...new Set(trials.map(({ ifindex }) => ifindex))].flatMap((ifindex) =>
+    onInterface(
+      ifindex,
+      trials.filter((trial) => trial.ifindex === ifindex),
+    ),
+  );
+}

@@ -1,0 +1,83 @@
+// Small questions about facts that several rules ask: names, subnets, effective sysctls, texts of services.
+import type { Address } from '../model/address.js';
+import { formatAddress } from '../model/address-text.js';
+import { sameAddress } from '../model/identity.js';
+import type { DestinationKey, ServiceSpec } from '../model/service.js';
+import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
+import type { AddressFact, HostFacts, ServiceFact } from './facts.js';
+
+export const isUp = (link: Link): boolean => (link.flags & LinkFlag.up) !== 0;
+export const isLoopback = (link: Link): boolean => (link.flags & LinkFlag.loopback) !== 0;
+
+/** Whether ARP is spoken there by the host itself: ports of a bridge or bond leave that to their master. */
+export function speaksArp(link: Link): boolean {
+  const port = link.masterKind !== undefined && link.masterKind !== 'vrf';
+  return isUp(link) && link.hardware === LinkHardware.ethernet && (link.flags & LinkFlag.noArp) === 0 && !port;
+}
+
+/** Interfaces that face the cluster: they speak ARP and have an IPv4 address. */
+export function clusterLinks(facts: HostFacts): readonly Link[] {
+  return facts.links.filter((link) => speaksArp(link) && facts.addresses.some(({ ifindex }) => ifindex === link.ifindex));
+}
+
+export function linkName(facts: HostFacts, ifindex: number | undefined): string {
+  return facts.links.find((link) => link.ifindex === ifindex)?.name ?? `interface ${ifindex ?? '?'}`;
+}
+
+export function contains(network: { readonly address: Address; readonly prefixLength: number }, address: Address): boolean {
+  const cut = (one: Address) => Math.floor((one.words[0] ?? 0) / 2 ** (32 - network.prefixLength));
+  return address.family === 'inet' && network.address.family === 'inet' && cut(network.address) === cut(address);
+}
+
+/** Where an address lies on a wire of ours: the addresses whose subnet (longer than one host) has it, its own left out. */
+export function onWire(facts: HostFacts, address: Address): readonly AddressFact[] {
+  return facts.addresses.filter((one) => one.prefixLength < 32 && contains(one, address) && !sameAddress(one.address, address));
+}
+
+export function setting(facts: HostFacts, path: string): number {
+  return Number(facts.settings.get(path) ?? '0');
+}
+
+/** The larger of conf/all and conf/IF: what counts for arp_ignore, arp_announce and rp_filter. */
+export function effective(facts: HostFacts, name: string, key: string): number {
+  return Math.max(setting(facts, `net/ipv4/conf/all/${key}`), setting(facts, `net/ipv4/conf/${name}/${key}`));
+}
+
+export const endpoint = ({ address, port }: DestinationKey): string =>
+  address.family === 'inet' ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
+
+/** A service as ipvsadm lists it: `TCP 10.0.0.1:80`. */
+export function serviceText({ key }: ServiceSpec): string {
+  return key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpoint(key)}`;
+}
+
+/** A service as ipvsadm is told of it: `-t 10.0.0.1:80`. */
+export function serviceOption({ key }: ServiceSpec): string {
+  if (key.kind === 'fwmark') {
+    return `-f ${key.mark}`;
+  }
+  return `${{ tcp: '-t', udp: '-u', sctp: '--sctp-service' }[key.protocol]} ${endpoint(key)}`;
+}
+
+/** Every VIP once. */
+export function vipsOf(services: readonly ServiceFact[]): readonly Address[] {
+  const vips: Address[] = [];
+  for (const { spec } of services) {
+    const { key } = spec;
+    if (key.kind === 'address' && key.address.family === 'inet' && !vips.some((vip) => sameAddress(vip, key.address))) {
+      vips.push(key.address);
+    }
+  }
+  return vips;
+}
+
+/** Every real server's address once. */
+export function realServersOf(services: readonly ServiceFact[]): readonly Address[] {
+  const found: Address[] = [];
+  for (const { address } of services.flatMap(({ destinations }) => destinations)) {
+    if (address.family === 'inet' && !found.some((one) => sameAddress(one, address))) {
+      found.push(address);
+    }
+  }
+  return found;
+}

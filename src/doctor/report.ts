@@ -1,0 +1,22 @@
+// What an examination prints: one line a finding, or that nothing is wrong; or the same as JSON.
+import type { Facts } from './facts.js';
+import { exitStatus, type Finding, findingLine } from './finding.js';
+
+/** The line for a host on which nothing is wrong says what was looked at. */
+function allFine(facts: Facts): string {
+  if (facts.role === 'rs') {
+    return `OK     nothing is wrong: real server, VS/${facts.method.toUpperCase()}, ${facts.vips.length} VIPs`;
+  }
+  const destinations = facts.services.reduce((sum, service) => sum + service.destinations.length, 0);
+  return `OK     nothing is wrong: director, ${facts.services.length} services, ${destinations} destinations`;
+}
+
+export function reportText(facts: Facts, findings: readonly Finding[]): string {
+  const lines = findings.map(findingLine);
+  const wrong = exitStatus(findings) > 0;
+  return [...lines, ...(wrong ? [] : [allFine(facts)])].map((line) => `${line}\n`).join('');
+}
+
+export function reportJson(facts: Facts, findings: readonly Finding[]): string {
+  return `${JSON.stringify({ role: facts.role, status: exitStatus(findings), findings })}\n`;
+}

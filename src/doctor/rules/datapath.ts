@@ -1,0 +1,37 @@
+// Is the datapath there, and does it see every interface that carries traffic?
+
+import { sameAddress } from '../../model/identity.js';
+import type { DirectorFacts } from '../facts.js';
+import type { Finding } from '../finding.js';
+import { isLoopback, vipsOf } from '../network.js';
+
+export function datapathRule(facts: DirectorFacts): readonly Finding[] {
+  if (!facts.datapath.loaded) {
+    return [
+      {
+        level: 'error',
+        code: 'datapath-absent',
+        what: 'no datapath in this network namespace',
+        cause: 'nothing loaded it since the last boot or weir unload',
+        mend: 'ipvsadm-restore <FILE (or any ipvsadm -A)',
+      },
+    ];
+  }
+  const vips = vipsOf(facts.services);
+  return facts.datapath.legs
+    .filter(({ attached }) => !attached.includes('ingress') || !attached.includes('egress'))
+    .map((leg): Finding => {
+      const link = facts.links.find(({ ifindex }) => ifindex === leg.ifindex);
+      const carries = facts.addresses.some(
+        ({ ifindex, address }) => ifindex === leg.ifindex && vips.some((vip) => sameAddress(vip, address)),
+      );
+      const missing = ['ingress', 'egress'].filter((hook) => !leg.attached.includes(hook)).join(' and ');
+      return {
+        level: carries ? 'error' : link !== undefined && isLoopback(link) ? 'info' : 'warning',
+        code: 'leg-uncovered',
+        what: `${leg.name} is not covered`,
+        cause: `nothing is attached at its ${missing}, so what comes in there is not balanced`,
+        mend: 'ipvsadm -Ln (every weir command attaches to new interfaces)',
+      };
+    });
+}

@@ -1,0 +1,32 @@
+// Is forwarding on where VS/NAT needs it? VS/DR and VS/TUN do without.
+import type { DirectorFacts } from '../facts.js';
+import type { Finding } from '../finding.js';
+import { setting } from '../network.js';
+
+export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
+  const on = setting(facts, 'net/ipv4/ip_forward') === 1;
+  const destinations = facts.services.flatMap((service) => service.destinations);
+  const needed = destinations.some(({ method, address }) => method === 'masq' && address.family === 'inet');
+  if (needed && !on) {
+    return [
+      {
+        level: 'error',
+        code: 'forwarding-off',
+        what: 'ip_forward is 0 on a VS/NAT director',
+        cause: "there are Masq destinations, and what the kernel has to forward for them (fragments, the servers' own traffic) is dropped",
+        mend: 'sysctl -w net.ipv4.ip_forward=1',
+      },
+    ];
+  }
+  if (!needed && on && destinations.length > 0) {
+    return [
+      {
+        level: 'info',
+        code: 'forwarding-unneeded',
+        what: 'ip_forward is 1',
+        cause: 'no destination is Masq: VS/DR and VS/TUN need no forwarding',
+      },
+    ];
+  }
+  return [];
+}

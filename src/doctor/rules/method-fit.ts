@@ -1,0 +1,42 @@
+// Does each destination's forwarding method fit the network between? VS/DR needs one wire, VS/NAT needs the answers to come back.
+import { formatAddress } from '../../model/address-text.js';
+import { sameAddress } from '../../model/identity.js';
+import type { DirectorFacts } from '../facts.js';
+import type { Finding } from '../finding.js';
+import { contains, endpoint, linkName, serviceOption, serviceText } from '../network.js';
+
+export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
+  return facts.services.flatMap(({ spec, destinations }) =>
+    destinations.flatMap((destination): readonly Finding[] => {
+      const path = facts.paths.find(({ to }) => sameAddress(to, destination.address));
+      const place = `${serviceText(spec)} → ${endpoint(destination)}`;
+      const server = formatAddress(destination.address);
+      if (destination.method === 'route' && path?.kind === 'routed' && path.gateway !== undefined) {
+        return [
+          {
+            level: 'error',
+            code: 'direct-route-behind-router',
+            what: `${place} cannot be reached by VS/DR`,
+            cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it on a wire of this host`,
+            mend: `ip route add ${server} dev ${linkName(facts, path.device)} (where it is on that wire), or forward by NAT: ipvsadm -e ${serviceOption(spec)} -r ${endpoint(destination)} -m`,
+          },
+        ];
+      }
+      const vip = spec.key.kind === 'address' ? spec.key.address : undefined;
+      const shared = facts.addresses.find(
+        (one) => one.prefixLength < 32 && contains(one, destination.address) && vip !== undefined && contains(one, vip),
+      );
+      if (destination.method === 'masq' && path?.kind === 'direct' && shared !== undefined) {
+        return [
+          {
+            level: 'info',
+            code: 'nat-one-wire',
+            what: `${place}: VIP and server share ${linkName(facts, shared.ifindex)}'s subnet`,
+            cause: 'clients of that subnet get the answers past the director and reset them; clients elsewhere are served',
+          },
+        ];
+      }
+      return [];
+    }),
+  );
+}

@@ -1,0 +1,30 @@
+// Would the reverse-path filter drop what the datapath leaves to the kernel?
+import { sameAddress } from '../../model/identity.js';
+import type { DirectorFacts } from '../facts.js';
+import type { Finding } from '../finding.js';
+import { clusterLinks, effective, vipsOf } from '../network.js';
+
+export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
+  const vips = vipsOf(facts.services);
+  const uplinks = new Set(facts.defaultRoutes.map(({ device }) => device));
+  return clusterLinks(facts)
+    .filter(({ name }) => effective(facts, name, 'rp_filter') === 1)
+    .flatMap((link): readonly Finding[] => {
+      const holdsVip = facts.addresses.some(
+        ({ ifindex, address }) => ifindex === link.ifindex && vips.some((vip) => sameAddress(vip, address)),
+      );
+      if (!holdsVip || uplinks.size === 0 || uplinks.has(link.ifindex)) {
+        return [];
+      }
+      return [
+        {
+          level: 'warning',
+          code: 'reverse-path-strict',
+          what: `rp_filter is strict on ${link.name}`,
+          cause:
+            'clients come in there but the route back to them is another interface: the kernel drops what is left to it (fragments, local servers)',
+          mend: `sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.${link.name}.rp_filter=2`,
+        },
+      ];
+    });
+}
