@@ -50,6 +50,11 @@ export function modelAddress(packetOrder: number): Address {
   return { family: 'inet', words: [swap32(packetOrder)] };
 }
 
+/** Whether the table has a place for such a service. */
+export function canBeHeld(key: ServiceKey): boolean {
+  return key.kind === 'address' && key.protocol !== 'sctp' && key.address.family === 'inet';
+}
+
 /** The endpoint of a service. @throws Refusal EOPNOTSUPP for what the datapath does not do yet */
 export function serviceEndpoint(key: ServiceKey): bigint {
   if (key.kind === 'fwmark') throw new Refusal('EOPNOTSUPP', 'firewall-mark services (-f) are not there yet');

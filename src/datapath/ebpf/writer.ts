@@ -6,7 +6,7 @@ import { Abi, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
-import { FAMILY, methodNumber, packetAddress, PROTOCOLS, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { canBeHeld, FAMILY, methodNumber, packetAddress, PROTOCOLS, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { swap16 } from './records.js';
 import { destinationIds, joined, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';
@@ -25,19 +25,19 @@ export class Writer {
     this.#index = new DestinationIndex(tables);
   }
 
-  /** The id of a service that is there. @throws Refusal ESRCH */
+  /** The id of a service that is there; what the table cannot hold yet is not there. @throws Refusal ESRCH */
   serviceId(key: ServiceKey): number {
-    const id = this.#endpoints.find(serviceEndpoint(key));
+    const id = canBeHeld(key) ? this.#endpoints.find(serviceEndpoint(key)) : 0;
     if (id === 0 || this.tables.services.get(id, Service.state) !== WeirState.LIVE) throw new Refusal('ESRCH', 'no such service');
     return id;
   }
 
   addService(spec: ServiceSpec): void {
-    const scheduler = schedulerNumber(spec.scheduler);
     const { services } = this.tables;
     const endpoint = serviceEndpoint(spec.key);
     const known = this.#endpoints.find(endpoint);
     if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new Refusal('EEXIST', 'the service is there already');
+    const scheduler = schedulerNumber(spec.scheduler);
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
     startScheduler(this.tables, id, scheduler);
@@ -51,8 +51,8 @@ export class Writer {
   }
 
   editService(spec: ServiceSpec): void {
-    const scheduler = schedulerNumber(spec.scheduler);
     const id = this.serviceId(spec.key);
+    const scheduler = schedulerNumber(spec.scheduler);
     const { services } = this.tables;
     services.set(id, Service.schedFlags, spec.schedFlags);
     if (services.get(id, Service.scheduler) !== scheduler) startScheduler(this.tables, id, scheduler);
@@ -164,6 +164,7 @@ export class Writer {
   }
 
   #find(service: number, key: DestinationKey): number | undefined {
+    if (key.address.family !== 'inet') return undefined;
     return this.#index.live(service, packetAddress(key.address), swap16(key.port));
   }
 
