@@ -20,7 +20,8 @@ export function offloadsRule(facts: DirectorFacts): readonly Finding[] {
         },
       ];
     }
-    if (!active.includes('rx-gro')) {
+    // A veth or bridge gets big packets whole from its peer: there is nothing to put together again.
+    if (link.kind === undefined && !active.includes('rx-gro')) {
       return [
         {
           level: 'info',

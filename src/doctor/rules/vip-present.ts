@@ -19,7 +19,8 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
       mend: `weir vip add ${text} --dev ${device}`,
     };
   }
-  const device = linkName(facts, facts.defaultRoutes[0]?.device);
+  const uplink = facts.defaultRoutes[0]?.device;
+  const device = uplink === undefined ? 'IF' : linkName(facts, uplink);
   return {
     level: 'warning',
     code: 'vip-absent',
@@ -46,7 +47,8 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
   }
   if (link !== undefined && isLoopback(link)) {
     const [wire] = onWire(facts, vip);
-    const device = linkName(facts, wire?.ifindex ?? facts.defaultRoutes[0]?.device);
+    const better = wire?.ifindex ?? facts.defaultRoutes[0]?.device;
+    const device = better === undefined ? 'IF' : linkName(facts, better);
     return [
       {
         level: 'warning',
