@@ -47,9 +47,11 @@ Bytes arg_bytes_maybe(Args *a, size_t i); /* absent, null: {NULL, 0} */
 void arg_text(Args *a, size_t i, char *into, size_t room);
 /* The data behind an object of ours with this tag, or NULL. */
 void *arg_handle(Args *a, size_t i, const napi_type_tag *tag, const char *wanted);
-/* Fields of an options object (argument i); absent ones give `other` / {NULL, 0}. */
-int64_t arg_field_int(Args *a, size_t i, const char *name, int64_t min, int64_t max, int64_t other);
-Bytes arg_field_bytes(Args *a, size_t i, const char *name);
+/* A field of an options object (argument i), or NULL. A getter may run JavaScript, which may move or detach any buffer:
+ * fetch all fields first, then convert them. An absent field converts to `other` / {NULL, 0}. */
+napi_value arg_field(Args *a, size_t i, const char *name);
+int64_t field_int(Args *a, napi_value field, const char *name, int64_t min, int64_t max, int64_t other);
+Bytes field_bytes(Args *a, napi_value field, const char *name);
 
 #define ARGS(name) \
   Args a;          \

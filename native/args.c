@@ -132,26 +132,25 @@ void *arg_handle(Args *a, size_t i, const napi_type_tag *tag, const char *wanted
   return data;
 }
 
-/* The named field, or false when it is absent. A getter that throws leaves its own exception pending: cleared, EINVAL. */
-static bool field(Args *a, size_t i, const char *name, napi_value *out) {
+/* A getter that throws leaves its own exception pending: cleared, EINVAL. */
+napi_value arg_field(Args *a, size_t i, const char *name) {
   napi_valuetype type;
+  napi_value v;
   if (i >= a->argc || napi_typeof(a->env, a->argv[i], &type) != napi_ok || type != napi_object) {
     reject_at(a, i, "not an object");
-    return false;
+    return NULL;
   }
-  if (napi_get_named_property(a->env, a->argv[i], name, out) != napi_ok) {
-    napi_value thrown;
-    napi_get_and_clear_last_exception(a->env, &thrown);
+  if (napi_get_named_property(a->env, a->argv[i], name, &v) != napi_ok) {
+    napi_get_and_clear_last_exception(a->env, &v);
     reject_at(a, i, "unreadable field");
-    return false;
+    return NULL;
   }
-  return !absent(a->env, *out);
+  return absent(a->env, v) ? NULL : v;
 }
 
-int64_t arg_field_int(Args *a, size_t i, const char *name, int64_t min, int64_t max, int64_t other) {
-  napi_value v;
+int64_t field_int(Args *a, napi_value field, const char *name, int64_t min, int64_t max, int64_t other) {
   int64_t n = other;
-  if (field(a, i, name, &v) && !to_int(a->env, v, min, max, &n)) {
+  if (field && !to_int(a->env, field, min, max, &n)) {
     char text[64];
     snprintf(text, sizeof text, "%s: not an integer in range", name);
     args_reject(a, text);
@@ -159,10 +158,9 @@ int64_t arg_field_int(Args *a, size_t i, const char *name, int64_t min, int64_t 
   return n;
 }
 
-Bytes arg_field_bytes(Args *a, size_t i, const char *name) {
-  napi_value v;
+Bytes field_bytes(Args *a, napi_value field, const char *name) {
   Bytes b = {NULL, 0};
-  if (field(a, i, name, &v) && !to_bytes(a->env, v, &b)) {
+  if (field && !to_bytes(a->env, field, &b)) {
     char text[64];
     snprintf(text, sizeof text, "%s: not a Uint8Array", name);
     args_reject(a, text);

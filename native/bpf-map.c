@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 typedef struct {
@@ -20,8 +21,10 @@ static bool per_cpu(uint32_t type) {
 
 static int map_sizes(int fd, Sizes *s) {
   struct bpf_map_info m;
-  int err = bpf_info(fd, "bpf-map", &m, sizeof m);
-  if (err) return err;
+  __u32 size = sizeof m;
+  memset(&m, 0, sizeof m);
+  /* not bpf_info(): this stands in the way of every map call, which fails by itself on what is no map */
+  if (bpf_obj_get_info_by_fd(fd, &m, &size) < 0) return errno;
   s->key = m.key_size;
   s->value = m.value_size;
   if (!per_cpu(m.type)) return 0;

@@ -54,30 +54,45 @@ static napi_value result(napi_env env, const struct bpf_test_run_opts *opts, siz
   return out;
 }
 
+typedef struct {
+  Bytes data, ctx;
+  int64_t repeat, flags, cpu, batch, room;
+} Test;
+
+static void arg_test(Args *a, size_t i, Test *t) {
+  napi_value data = arg_field(a, i, "data"), ctx = arg_field(a, i, "ctx"), repeat = arg_field(a, i, "repeat");
+  napi_value flags = arg_field(a, i, "flags"), cpu = arg_field(a, i, "cpu"), batch = arg_field(a, i, "batchSize");
+  napi_value room = arg_field(a, i, "outSize");
+  t->data = field_bytes(a, data, "data");
+  t->ctx = field_bytes(a, ctx, "ctx");
+  if (!t->data.size && !t->ctx.size) args_reject(a, "neither data nor ctx");
+  if (t->data.size > OUT_MAX || t->ctx.size > OUT_MAX) args_reject(a, "data or ctx: too long");
+  t->repeat = field_int(a, repeat, "repeat", 0, INT_MAX, 1);
+  t->flags = field_int(a, flags, "flags", 0, UINT32_MAX, 0);
+  t->cpu = field_int(a, cpu, "cpu", 0, INT_MAX, 0);
+  t->batch = field_int(a, batch, "batchSize", 0, INT_MAX, 0);
+  t->room = field_int(a, room, "outSize", 0, OUT_MAX, t->data.size ? (int64_t)t->data.size + 256 : 0);
+}
+
 /* bpfProgTest(fd, {data, repeat, ctx, flags, cpu, batchSize, outSize}): {retval, duration, data, ctx} */
 static napi_value js_test(napi_env env, napi_callback_info info) {
   ARGS("bpf_prog_test_run");
   int fd = arg_fd(&a, 0);
-  Bytes data = arg_field_bytes(&a, 1, "data"), ctx = arg_field_bytes(&a, 1, "ctx");
-  if (!data.at && !ctx.at) args_reject(&a, "neither data nor ctx");
-  if (data.size > OUT_MAX || ctx.size > OUT_MAX) args_reject(&a, "data or ctx: too long");
-  int64_t repeat = arg_field_int(&a, 1, "repeat", 0, INT_MAX, 1);
-  int64_t flags = arg_field_int(&a, 1, "flags", 0, UINT32_MAX, 0), cpu = arg_field_int(&a, 1, "cpu", 0, INT_MAX, 0);
-  int64_t batch = arg_field_int(&a, 1, "batchSize", 0, INT_MAX, 0);
-  int64_t room = arg_field_int(&a, 1, "outSize", 0, OUT_MAX, data.size ? (int64_t)data.size + 256 : 0);
-  size_t ctx_room = flags & BPF_F_TEST_XDP_LIVE_FRAMES ? 0 : ctx.size; /* the kernel refuses a place for it with live frames */
+  Test t;
+  arg_test(&a, 1, &t);
   if (args_bad(&a)) return NULL;
-  uint8_t *out = room ? malloc((size_t)room) : NULL, *ctx_out = ctx_room ? malloc(ctx_room) : NULL;
+  uint8_t *out = t.room ? malloc((size_t)t.room) : NULL, *ctx_out = t.ctx.size ? malloc(t.ctx.size) : NULL;
   napi_value value = NULL;
-  if ((room && !out) || (ctx_room && !ctx_out)) {
+  if ((t.room && !out) || (t.ctx.size && !ctx_out)) {
     fail(env, a.call, ENOMEM);
   } else {
-    LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = data.size ? data.at : NULL, .data_size_in = (__u32)data.size,
-                .data_out = out, .data_size_out = (__u32)room, .ctx_in = ctx.size ? ctx.at : NULL,
-                .ctx_size_in = (__u32)ctx.size, .ctx_out = ctx_out, .ctx_size_out = (__u32)ctx_room,
-                .repeat = (int)repeat, .flags = (__u32)flags, .cpu = (__u32)cpu, .batch_size = (__u32)batch);
+    LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = t.data.size ? t.data.at : NULL,
+                .data_size_in = (__u32)t.data.size, .data_out = out, .data_size_out = (__u32)t.room,
+                .ctx_in = t.ctx.size ? t.ctx.at : NULL, .ctx_size_in = (__u32)t.ctx.size, .ctx_out = ctx_out,
+                .ctx_size_out = (__u32)t.ctx.size, .repeat = (int)t.repeat, .flags = (__u32)t.flags,
+                .cpu = (__u32)t.cpu, .batch_size = (__u32)t.batch);
     if (bpf_prog_test_run_opts(fd, &opts) < 0) fail(env, a.call, errno);
-    else value = result(env, &opts, (size_t)room);
+    else value = result(env, &opts, (size_t)t.room);
   }
   free(out);
   free(ctx_out);

@@ -231,6 +231,15 @@ test('test runs: bad options are refused, whatever they are', needsBpf, () => {
   };
   fails(() => count.test(trap), 'EINVAL', EINVAL, syscall);
   fails(() => n.bpfProgTest(1 << 20, { data }), 'EBADF', EBADF, syscall);
+  // a getter that takes the packet away after it was looked at
+  const late = {
+    data: new Uint8Array(1 << 16),
+    get outSize(): number {
+      structuredClone(late.data.buffer, { transfer: [late.data.buffer] });
+      return 64;
+    },
+  };
+  fails(() => count.test(late), 'EINVAL', EINVAL, syscall);
   count.close();
   file.close();
   assert.equal(existsSync(object), true);
