@@ -33,6 +33,8 @@ test('so does a chroot in the same mount namespace', root, () => {
       console.log(mountView().root);
     } catch (error) { console.log(error.message); }`;
     execFileSync('mount', ['--rbind', '/', folder]);
+    // Else unmounting the copy of a shared mount unmounts the original, too: all of /run/netns.
+    execFileSync('mount', ['--make-rprivate', folder]);
     const run = () => execFileSync('chroot', [folder, process.execPath, '--input-type=module', '-e', code], { encoding: 'utf8' }).trim();
     assert.equal(run(), `/proc/${anchor}/root`);
   } finally {
