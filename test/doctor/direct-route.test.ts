@@ -112,7 +112,10 @@ test('a port where nothing listens, a host that is gone', on, () => {
   hub.ipvsadm(`-e -t ${VIP}:99 -r ${OAK} -g -w 0`);
   hub.ipvsadm(`-e -t ${VIP}:99 -r 172.22.40.50 -g -w 0`);
   const quiet = examine(hub);
-  assert.deepEqual(findings(quiet, 'server-unreachable').map(({ level }) => level), ['info', 'info']);
+  assert.deepEqual(
+    findings(quiet, 'server-unreachable').map(({ level }) => level),
+    ['info', 'info'],
+  );
   const [zero] = findings(quiet, 'weights-zero');
   assert.equal(zero?.what, `TCP ${VIP}:99 takes no new connection`);
   assert.equal(hub.run(['sh', '-c', 'exit 0']).status, 0);

@@ -1,4 +1,4 @@
-// Is forwarding on where VS/NAT needs it? VS/DR and VS/TUN do without.
+// Is forwarding on where VS/NAT needs it? VS/DR and VS/TUN do without; so does what the datapath itself redirects.
 import type { DirectorFacts } from '../facts.js';
 import type { Finding } from '../finding.js';
 import { setting } from '../network.js';
@@ -10,10 +10,10 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
   if (needed && !on) {
     return [
       {
-        level: 'error',
+        level: 'warning',
         code: 'forwarding-off',
         what: 'ip_forward is 0 on a VS/NAT director',
-        cause: "there are Masq destinations, and what the kernel has to forward for them (fragments, the servers' own traffic) is dropped",
+        cause: 'weir balances all the same, but the kernel drops what it has to forward for Masq servers: fragments, and their own traffic',
         mend: 'sysctl -w net.ipv4.ip_forward=1',
       },
     ];

@@ -1,0 +1,138 @@
+// weir doctor on a VS/NAT cluster of its own making, and on hosts with no table at all.
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { codes, examine } from './verdict.js';
+
+const on = { skip: noNamespaces() };
+const bed = new Bed();
+let gate: Host;
+let pine: Host;
+let guest: Host;
+
+const VIP = '100.66.1.10';
+const RIP = '10.200.9.3';
+const DIP = '10.200.9.1';
+
+before(async () => {
+  if (on.skip) {
+    return;
+  }
+  const outside = bed.lan('outside');
+  const inside = bed.lan('inside');
+  gate = bed.host('gate');
+  pine = bed.host('pine');
+  guest = bed.host('guest');
+  bed.cable(gate, 'wan2', outside, '100.66.1.1/24');
+  bed.cable(gate, 'dmz8', inside, `${DIP}/28`);
+  bed.cable(pine, 'pi3', inside, `${RIP}/28`);
+  bed.cable(guest, 'gu4', outside, '100.66.1.77/24');
+  pine.ip(`route add default via ${DIP}`);
+  gate.sysctl('net.ipv4.ip_forward', '1');
+  assert.equal(gate.weir(`vip add ${VIP} --dev wan2`).status, 0);
+  await pine.listen(bed, '0.0.0.0', 7001);
+  for (const line of [`-A -t ${VIP}:81 -s rr`, `-a -t ${VIP}:81 -r ${RIP}:7001 -m`]) {
+    assert.deepEqual(gate.ipvsadm(line), { status: 0, stdout: '', stderr: '' });
+  }
+});
+after(() => {
+  gate?.weir('unload');
+  bed.close();
+});
+
+const fetch = (): string => guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/81; cat <&3`]).stdout;
+
+test('a cluster without a fault is told to be fine, on the director and on the server', on, () => {
+  assert.equal(fetch(), 'pine\n', 'it does serve');
+  const { status, stdout } = gate.weir('doctor');
+  assert.deepEqual([status, stdout], [0, 'OK     nothing is wrong: director, 1 services, 1 destinations\n']);
+  const server = pine.weir(`doctor --role rs --dip ${DIP}`);
+  assert.deepEqual([server.status, server.stdout], [0, 'OK     nothing is wrong: real server, VS/NAT, 0 VIPs\n']);
+});
+
+test('forwarding that is off, mended by the command that is given', on, () => {
+  gate.sysctl('net.ipv4.ip_forward', '0');
+  const verdict = examine(gate);
+  assert.deepEqual([verdict.status, ...codes(verdict)], [1, 'forwarding-off']);
+  assert.equal(fetch(), 'pine\n', 'a warning, for plain connections are balanced all the same');
+  assert.equal(gate.run(['sh', '-c', verdict.findings[0]?.mend ?? '']).status, 0);
+  assert.deepEqual(codes(examine(gate)), []);
+});
+
+test('a server whose answers go another way', on, () => {
+  pine.ip('route replace default via 10.200.9.14');
+  const verdict = examine(pine, `--role rs --dip ${DIP}`);
+  assert.deepEqual([verdict.status, verdict.findings[0]?.what], [2, `the gateway is 10.200.9.14, not the director ${DIP}`]);
+  assert.equal(pine.run(['sh', '-c', verdict.findings[0]?.mend ?? '']).status, 0);
+  assert.deepEqual(codes(examine(pine, `--role rs --dip ${DIP}`)), []);
+  pine.ip('route del default');
+  assert.equal(examine(pine, `--role rs --dip ${DIP}`).findings[0]?.what, 'there is no default route');
+  pine.ip(`route add default via ${DIP}`);
+});
+
+test('an interface that came since is told, then covered', on, () => {
+  bed.cable(gate, 'new6', bed.lan('third'), '192.0.2.1/24');
+  const verdict = examine(gate);
+  assert.deepEqual(codes(verdict), ['leg-uncovered']);
+  assert.equal(verdict.findings[0]?.what, 'new6 is not covered');
+  assert.deepEqual(codes(examine(gate)), []);
+});
+
+test('a server behind a firewall, and a port that is closed', { skip: on.skip || missing('nft') }, () => {
+  const rules = 'table ip t {\n chain c {\n type filter hook input priority 0; tcp dport 7001 drop;\n }\n}\n';
+  assert.deepEqual(pine.run(['nft', '-f', '-'], rules).stderr, '');
+  const [dropped] = examine(gate, '--wait 0.5').findings;
+  assert.equal(dropped?.cause, 'no answer: a firewall drops it, or its answers go elsewhere');
+  assert.equal(dropped?.mend, `on ${RIP}: nft list ruleset; ip route get ${DIP}`);
+  pine.run(['nft', 'flush', 'ruleset']);
+  assert.deepEqual(codes(examine(gate)), []);
+});
+
+test('rules of nft that balanced packets never meet', { skip: on.skip || missing('nft') }, () => {
+  const rules = `table inet guard {
+    set shut { type ipv4_addr; flags interval; elements = { 100.66.1.0/28 } }
+    chain in { type filter hook prerouting priority 0; ip daddr @shut tcp dport { 80-81 } drop; tcp dport 22 accept; ip daddr 203.0.113.1 drop; }
+    chain out { type filter hook output priority 0; tcp dport 81 drop; }
+  }`;
+  assert.deepEqual(gate.run(['nft', '-f', '-'], rules).stderr, '');
+  const verdict = examine(gate);
+  assert.deepEqual(codes(verdict), ['filter-bypassed']);
+  assert.equal(
+    verdict.findings[0]?.what,
+    `the nft rule "ip daddr 100.66.1.0/28 tcp dport 80-81 drop" (inet guard in) does not see TCP ${VIP}:81`,
+  );
+  assert.equal(fetch(), 'pine\n', 'it is true: the rule does not stop it');
+  gate.run(['nft', 'flush', 'ruleset']);
+});
+
+test('rules of iptables that balanced packets never meet', { skip: on.skip || missing('iptables') }, () => {
+  assert.deepEqual(gate.run(['iptables', '-A', 'INPUT', '-d', VIP, '-p', 'tcp', '--dport', '81', '-j', 'DROP']).stderr, '');
+  gate.run(['iptables', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '81', '-j', 'DROP']);
+  const verdict = examine(gate);
+  assert.deepEqual(codes(verdict), ['filter-bypassed'], 'once, though nft may show it too');
+  assert.ok(verdict.findings[0]?.what.endsWith(`(filter INPUT) does not see TCP ${VIP}:81`), verdict.findings[0]?.what);
+  gate.run(['iptables', '-F']);
+});
+
+test('strict rp_filter where clients come in by another interface than the route back', on, () => {
+  gate.ip('route add default via 10.200.9.14');
+  gate.sysctl('net.ipv4.conf.wan2.rp_filter', '1');
+  const verdict = examine(gate);
+  assert.deepEqual(codes(verdict), ['reverse-path-strict']);
+  gate.run(['sh', '-c', verdict.findings[0]?.mend ?? '']);
+  assert.deepEqual(codes(examine(gate)), []);
+  gate.ip('route del default');
+});
+
+test('a host that is nothing, and a director whose datapath is gone', on, () => {
+  const { status, stderr } = guest.weir('doctor');
+  assert.deepEqual([status, stderr], [3, 'weir doctor: the table is empty and no VIP is on lo: say --role director or --role rs\n']);
+  const bare = examine(guest, '--role director');
+  assert.deepEqual([bare.status, ...codes(bare)], [2, 'datapath-absent']);
+  assert.deepEqual(codes(examine(guest, '--role rs')).slice(0, 1), ['server-vip-absent']);
+});
+
+function missing(name: string): string | false {
+  return (process.env['PATH'] ?? '').split(':').some((path) => existsSync(`${path}/${name}`)) ? false : `no ${name} here`;
+}
