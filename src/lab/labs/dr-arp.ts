@@ -45,13 +45,13 @@ export const drArp: Lab = {
       'weir doctor on the director names who else answers; on web1 it names the settings.',
       run('lvs1', 'weir doctor', {
         exit: 2,
-        contains: [vip, '192.168.88.100'],
+        contains: [`real server 192.168.88.100 answers ARP for VIP ${vip}`, 'arp_ignore', `weir realserver start --vip ${vip}`],
       }),
     ),
     run('web1', `weir doctor --role rs --vip ${vip}`, { exit: 2, contains: ['arp_ignore'] }),
 
     tell('The mend.', run('web1', `weir realserver start --vip ${vip}`)),
-    run('lvs1', 'weir doctor', { lacks: ['192.168.88.100 answers'] }),
+    run('lvs1', 'weir doctor', { contains: ['nothing is wrong'] }),
     mark,
     ask,
     {
