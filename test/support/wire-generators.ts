@@ -22,11 +22,13 @@ export function survivesGarbage(decode: (bytes: Uint8Array) => unknown, sample: 
   for (let length = 0; length <= sample.length; length++) {
     decode(sample.subarray(0, length));
   }
-  fc.assert(fc.property(fc.nat(Math.max(0, sample.length * 8 - 1)), (bit) => {
-    const flipped = sample.slice();
-    flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
-    decode(flipped);
-  }));
+  fc.assert(
+    fc.property(fc.nat(Math.max(0, sample.length * 8 - 1)), (bit) => {
+      const flipped = sample.slice();
+      flipped[bit >> 3] = (flipped[bit >> 3] ?? 0) ^ (1 << (bit & 7));
+      decode(flipped);
+    }),
+  );
 }
 
 /** A decoder must see nothing outside the bytes it was given, though they are a window on a larger buffer. */
