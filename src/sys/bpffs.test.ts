@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { existsSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
 import { native } from './addon.js';
 import { Bpffs } from './bpffs.js';
 import { openFds, using } from './fd.js';
+import { mountView } from './mount-view.js';
 import { Netns } from './netns.js';
 
 const isRoot = process.getuid?.() === 0;
@@ -13,13 +14,16 @@ const root = { skip: !isRoot && 'needs root' };
 const place = `/run/weir-test-${process.pid}/bpf`;
 
 after(() => {
-  if (!isRoot || !existsSync(place)) return;
-  while (readFirst().includes(` ${place} `)) execFileSync('umount', [place]);
-  rmSync(dirname(place), { recursive: true });
+  if (!isRoot || !existsSync(`${mountView().root}${dirname(place)}`)) return;
+  const { root, anchor } = mountView();
+  while (mountsOfPlace() > 0) execFileSync('nsenter', ['--target', String(anchor), '--mount', 'umount', place]);
+  rmSync(`${root}${dirname(place)}`, { recursive: true });
 });
 
-function readFirst(): string {
-  return execFileSync('cat', ['/proc/self/mountinfo'], { encoding: 'utf8' });
+/** How many file systems are mounted there, one over the other. */
+function mountsOfPlace(): number {
+  const table = readFileSync(`/proc/${mountView().anchor}/mountinfo`, 'utf8');
+  return table.split('\n').filter((line) => line.includes(` ${place} `)).length;
 }
 
 /** Runs a line of JavaScript (with Bpffs and place) under a command, in a process of its own. */
@@ -41,22 +45,19 @@ test('what a command in a private mount namespace mounts outlives it', root, () 
   assert.equal(Bpffs.find(place), undefined);
   const folder = elsewhere(['unshare', '--mount', '--propagation', 'private'], 'console.log(Bpffs.ensure(place).folder(7n))');
   assert.match(folder, /\/bpf\/7$/);
-  assert.deepEqual(Bpffs.find(place)?.cookies(), [7n]);
-  assert.equal(Bpffs.find(place)?.base, place);
-  assert.equal(statSync(place).mode & 0o777, 0o700);
-  assert.equal(statSync(`${place}/7`).mode & 0o777, 0o700);
+  const bpffs = Bpffs.find(place);
+  assert.ok(bpffs !== undefined);
+  assert.deepEqual(bpffs.cookies(), [7n]);
+  assert.equal(bpffs.base, `${mountView().root}${place}`);
+  assert.equal(statSync(bpffs.base).mode & 0o777, 0o700);
+  assert.equal(statSync(bpffs.path(7n)).mode & 0o777, 0o700);
 });
 
 test('a second mount never hides the first', root, () => {
   for (const command of [[], ['unshare', '--mount', '--propagation', 'private']]) {
     assert.equal(elsewhere(command, 'console.log(Bpffs.ensure(place).cookies().join())'), '7');
   }
-  assert.equal(
-    readFirst()
-      .split('\n')
-      .filter((line) => line.includes(` ${place} `)).length,
-    1,
-  );
+  assert.equal(mountsOfPlace(), 1);
 });
 
 test('pins of dead namespaces go, those of living ones stay', root, () => {
