@@ -23,10 +23,11 @@ function etcFile(name: string): string {
 
 type Resolver = import('node:dns').promises.Resolver;
 
-/** Asks with a limit on the whole: what has no answer by then has no name. */
-async function bounded(work: (resolver: Resolver) => Promise<void>): Promise<void> {
+/** Asks with a limit on the whole: what has no answer by then has no name. `servers`: other than /etc/resolv.conf's. */
+async function bounded(servers: readonly string[] | undefined, work: (resolver: Resolver) => Promise<void>): Promise<void> {
   const { promises } = await import('node:dns');
   const resolver = new promises.Resolver({ timeout: questionPatience, tries: 1 });
+  if (servers !== undefined) resolver.setServers(servers);
   const timer = setTimeout(() => resolver.cancel(), patience);
   try {
     await work(resolver);
@@ -49,6 +50,12 @@ export class SystemNames {
   #services: PortTable | undefined;
   readonly #asked = new Map<string, Address | undefined>();
   readonly #reverse = new Map<string, string | undefined>();
+  readonly #servers: readonly string[] | undefined;
+
+  /** `servers`: name servers as `address:port`, instead of those of /etc/resolv.conf. */
+  constructor(servers?: readonly string[]) {
+    this.#servers = servers;
+  }
 
   get #hostTable(): HostTable {
     this.#hosts ??= parseHosts(etcFile('hosts'));
@@ -74,7 +81,7 @@ export class SystemNames {
     this.#asked.set(name, undefined);
     const search = name.endsWith('.') ? [] : parseSearchList(etcFile('resolv.conf')).map((domain) => `${name}.${domain}`);
     const candidates = name.includes('.') ? [name, ...search] : [...search, name];
-    await bounded(async (resolver) => {
+    await bounded(this.#servers, async (resolver) => {
       for (const candidate of candidates) {
         const [first] = await resolver.resolve4(candidate).catch(() => []);
         const address = first === undefined ? undefined : parseIpv4(first);
@@ -110,7 +117,7 @@ export class SystemNames {
     if (unknown.size === 0) return;
     const queue = [...unknown];
     const started = Date.now();
-    await bounded(async (resolver) => {
+    await bounded(this.#servers, async (resolver) => {
       const worker = async (): Promise<void> => {
         for (let next = queue.pop(); next !== undefined && Date.now() - started < patience; next = queue.pop()) {
           const [id, text] = next;
