@@ -78,6 +78,10 @@ test('pins of dead namespaces go, those of living ones stay', root, () => {
   assert.deepEqual(bpffs.sweep(), [cookie]);
   assert.deepEqual(bpffs.cookies(), [native().netnsCookie()]);
   assert.equal(existsSync(`${bpffs.above}/lock/${cookie}`), false);
+  // a lock file outlives its folder when the datapath is unloaded: it goes as well
+  execFileSync('touch', [bpffs.lockPath(7n), bpffs.lockPath()]);
+  assert.deepEqual(bpffs.sweep(), []);
+  assert.deepEqual([existsSync(bpffs.lockPath(7n)), existsSync(bpffs.lockPath())], [false, true]);
   native().close(native().bpfObjGet(`${bpffs.path()}/kept`));
   assert.deepEqual(openFds(), before);
 });

@@ -80,23 +80,24 @@ export class Bpffs {
 
   /** The cookies that have a folder. */
   cookies(): readonly bigint[] {
-    return readdirSync(this.base)
-      .filter((name) => /^\d+$/.test(name))
-      .map(BigInt);
+    return cookiesIn(this.base);
   }
 
-  /** Removes the folders of namespaces that are gone; the cookies of those removed. */
+  /** Removes folders and lock files of namespaces that are gone; the cookies of the folders removed. */
   sweep(): readonly bigint[] {
-    // Folders first, namespaces second: one born in between has no folder in the first list.
-    const cookies = this.cookies();
-    const alive = liveCookies(cookies);
-    const dead = cookies.filter((cookie) => !alive.has(cookie));
-    for (const cookie of dead) {
-      rmSync(`${this.base}/${cookie}`, { recursive: true, force: true });
-      rmSync(`${this.above}/lock/${cookie}`, { force: true });
-    }
-    return dead;
+    // Names first, namespaces second: one born in between is not in the first lists.
+    const [folders, locks] = [this.cookies(), cookiesIn(`${this.above}/lock`)];
+    const alive = liveCookies([...folders, ...locks]);
+    const dead = (cookie: bigint) => !alive.has(cookie);
+    for (const cookie of folders.filter(dead)) rmSync(this.path(cookie), { recursive: true, force: true });
+    for (const cookie of locks.filter(dead)) rmSync(`${this.above}/lock/${cookie}`, { force: true });
+    return folders.filter(dead);
   }
+}
+
+function cookiesIn(folder: string): readonly bigint[] {
+  const names = unlessCode(() => readdirSync(folder), ['ENOENT'], []);
+  return names.filter((name) => /^\d+$/.test(name)).map(BigInt);
 }
 
 /** Mounts in the anchor's mount namespace, under its root. */
