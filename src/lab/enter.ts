@@ -1,12 +1,15 @@
 // A shell, or one command, on a host of a lab that stands.
 import { runOnTerminal } from '../sys/child.js';
 import { onHost } from './hosts.js';
+import { SWITCHES } from './names.js';
 import { labEnvironment } from './paths.js';
 import { allRuns, conditionOf, type RunState } from './state.js';
 
 /** The one run that has this host. `run`: by name, where several have it. @throws Error that says what there is */
 export function runWithHost(host: string, run: string | undefined, runs: readonly RunState[]): RunState {
-  const candidates = runs.filter((state) => Object.hasOwn(state.hosts, host) && (run === undefined || state.run === run));
+  const candidates = runs.filter(
+    (state) => (host === SWITCHES || Object.hasOwn(state.hosts, host)) && (run === undefined || state.run === run),
+  );
   const [first] = candidates;
   if (first === undefined) {
     const have = runs.map((state) => `${state.run} (${Object.keys(state.hosts).join(', ')})`).join('; ');

@@ -72,7 +72,7 @@ export interface TrafficExpectation {
   readonly packets: number | Bounds;
 }
 
-/** A command typed on a host. `seconds`: after that it is ended (default 30). */
+/** A command typed on a host, or among the switches (`on`: `sw`; a port is named HOST-INTERFACE there). `seconds`: after that it is ended (default 30). */
 export interface RunStep {
   readonly kind: 'run';
   readonly on: string;

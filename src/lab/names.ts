@@ -3,8 +3,11 @@ import type { Lab } from './model.js';
 
 export const namespaceOf = (run: string, host: string): string => `weir-${run}-${host}`;
 
+/** The name by which steps reach the switches; no host has it. */
+export const SWITCHES = 'sw';
+
 /** All switches of a run live in this one namespace. */
-export const switchNamespace = (run: string): string => namespaceOf(run, 'sw');
+export const switchNamespace = (run: string): string => namespaceOf(run, SWITCHES);
 
 export const bridgeOf = (name: string): string => `br-${name}`;
 

@@ -1,5 +1,6 @@
 // Judges a lab file: every wrong key with its path and what was expected there.
 import type { Lab } from './model.js';
+import { SWITCHES } from './names.js';
 import {
   address,
   at,
@@ -22,7 +23,7 @@ import {
 const labName = text('a name of small letters, digits and dashes, at most 32', (value) => /^[a-z0-9][a-z0-9-]{0,31}$/.test(value));
 const hostName = text(
   'a host name of letters, digits and dashes, at most 32, other than sw',
-  (value) => /^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/.test(value) && value !== 'sw',
+  (value) => /^[A-Za-z0-9][A-Za-z0-9-]{0,31}$/.test(value) && value !== SWITCHES,
 );
 const interfaceName = text(
   'an interface name of at most 15 letters, digits, dots, dashes, other than lo',
@@ -174,13 +175,13 @@ function checkReferences(value: Lab, report: Report): void {
     const path = `steps[${index}]`;
     switch (item.kind) {
       case 'run':
-        known(item.on, at(path, 'on'));
+        known(item.on, at(path, 'on'), [SWITCHES]);
         if (item.expect?.answers !== undefined && item.expect.answers.length !== (item.times ?? 1)) {
           report(at(path, 'expect.answers'), `expected as many answers as times (${item.times ?? 1}), got ${item.expect.answers.length}`);
         }
         break;
       case 'wait':
-        known(item.on, at(path, 'on'));
+        known(item.on, at(path, 'on'), [SWITCHES]);
         break;
       case 'served':
         Object.keys(item.expect).forEach((name) => known(name, at(path, `expect.${name}`), ['*']));
