@@ -1,5 +1,6 @@
 // The entry of the one bundled file: `weir.mjs NAME ARGUMENT…`, where NAME is weir, ipvsadm, ipvsadm-save or ipvsadm-restore.
 import { dispatch } from './dispatch.js';
+import { oneLine } from './failure.js';
 import { processIo } from './io.js';
 
 const io = processIo();
@@ -9,7 +10,8 @@ dispatch(process.argv.slice(2), io).then(
     process.exit(status);
   },
   (error: unknown) => {
-    io.err(`weir: ${error instanceof Error ? error.message : String(error)}\n`);
+    const text = error instanceof Error ? error.message : String(error);
+    io.err(`weir: ${oneLine(text.replace(/^weir: /, ''))}\n`);
     if (process.env['WEIR_TRACE'] !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
     process.exit(1);
   },

@@ -3,6 +3,7 @@
 import { hasCpuStats } from '../datapath/cpu-stats.js';
 import type { Director } from '../datapath/director.js';
 import { type DirectorOpener, directorOpener } from './director.js';
+import { reported } from './failure.js';
 import type { Io } from './io.js';
 import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from './proc-text.js';
 
@@ -40,5 +41,5 @@ export async function runProc(args: readonly string[], io: Io, open: DirectorOpe
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  return runProc(args, io, await directorOpener());
+  return reported('weir proc', io, async () => runProc(args, io, await directorOpener()));
 }

@@ -1,6 +1,7 @@
 // `weir sysctl`: net.ipv4.vs.* of the director, asked and answered as by procps' sysctl.
 import { type Director, Refusal } from '../datapath/director.js';
 import { type DirectorOpener, directorOpener } from './director.js';
+import { reported } from './failure.js';
 import type { Io } from './io.js';
 
 const prefix = 'net.ipv4.vs.';
@@ -121,5 +122,5 @@ export async function runSysctl(args: readonly string[], io: Io, open: DirectorO
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  return runSysctl(args, io, await directorOpener());
+  return reported('weir sysctl', io, async () => runSysctl(args, io, await directorOpener()));
 }

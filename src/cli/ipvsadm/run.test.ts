@@ -103,6 +103,19 @@ test('a full table says what is full; what is not there yet says so', async () =
   assert.deepEqual(later, { status: 255, stdout: '', stderr: 'weir: this is not there yet\n' });
 });
 
+test("trouble that weir knows of is one line; a mistake of weir's is thrown on", async () => {
+  const throwing = (message: string): World => {
+    const director = new ModelDirector();
+    director.flush = () => {
+      throw new Error(message);
+    };
+    return worldOf(director);
+  };
+  const busy = await run('-C', throwing('weir: another command\nholds the table'));
+  assert.deepEqual(busy, { status: 255, stdout: '', stderr: 'weir: another command; holds the table\n' });
+  await assert.rejects(run('-C', throwing('x is undefined')), /x is undefined/);
+});
+
 function failing(code: string, message: string): World {
   const error = Object.assign(new Error(message), { code, errno: 1, syscall: 'bpf' });
   const driver = async () => (): never => {
@@ -122,6 +135,9 @@ test('without a datapath: the lines of the original, then the cause', async () =
   }
   const odd = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(new Error('dist/weir.node is missing')) });
   assert.equal(odd.stderr, `Can't initialize ipvs: dist/weir.node is missing\n${question}`);
+  const refused = new Error('weir: this kernel refuses the datapath', { cause: Object.assign(new Error('x'), { code: 'EINVAL' }) });
+  const old = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(refused) });
+  assert.equal(old.stderr, `Can't initialize ipvs: ${invalid}\n${question}weir: this kernel refuses the datapath\n`);
 });
 
 test('who is not root is told so, and nothing more', async () => {
@@ -130,6 +146,9 @@ test('who is not root is told so, and nothing more', async () => {
     assert.equal(status, 2);
     assert.equal(stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${question}`);
   }
+  const wrapped = new Error('weir: cannot make a folder', { cause: Object.assign(new Error('x'), { code: 'EACCES' }) });
+  const outside = await run('-Ln', { ...failing('EPERM', ''), driver: async () => Promise.reject(wrapped), isRoot: false });
+  assert.equal(outside.stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${question}`);
   const asRoot = await run('-Ln', failing('EPERM', 'no CAP_BPF here'));
   assert.match(asRoot.stderr, /weir: no CAP_BPF here\n$/);
 });
