@@ -9,7 +9,8 @@ const TYPES = { json: 'flag', all: 'flag' } as const;
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir stats', io, async () => {
     const { flags, words } = readFlags(args, TYPES);
-    if (words.length !== 1 || words[0] !== 'drops') throw new UsageError('usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)');
+    if (words.length !== 1 || words[0] !== 'drops')
+      throw new UsageError('usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)');
     const director = openDirector({ shared: true, load: false });
     const counts = director.dropCounts().filter(({ count }) => flags.all || flags.json || count > 0n);
     director.close();
