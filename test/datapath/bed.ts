@@ -90,7 +90,7 @@ class LoadedBed implements Bed {
     this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
     this.#conns = this.#map('conns');
     this.#hops = this.#map('nexthops');
-    for (const device of ['front', 'back'] as const) this.#devices.set(device, native().ifNameToIndex(device));
+    for (const device of ['front', 'back', 'lo'] as const) this.#devices.set(device, native().ifNameToIndex(device));
   }
 
   get tables(): Tables {
@@ -118,19 +118,30 @@ class LoadedBed implements Bed {
       if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
     }
     const program = this.#programs[hook === 'egress' ? 'egress' : 'ingress'];
-    const { code, frame: out } = run(native(), program.fd.number, 'tc', frame, { ifindex: this.#ifindex(device), ...carriage });
-    if (code === TC.redirect) return { verdict: 'redirect', frame: out };
-    if (code === TC.shot) return { verdict: 'drop', frame: out };
-    if (code === TC.unspec) return { verdict: 'pass', frame: out };
-    throw new Error(`tc answered ${code}`);
+    const ifindex = this.#ifindex(device);
+    const from = hook === 'egress' ? 0 : ifindex;
+    const { code, frame: out } = run(native(), program.fd.number, 'tc', frame, { ifindex, ingressIfindex: from, ...carriage });
+    const verdict = new Map<number, Outcome['verdict']>([
+      [TC.redirect, 'redirect'],
+      [TC.shot, 'drop'],
+      [TC.unspec, 'pass'],
+    ]).get(code);
+    if (verdict === undefined) throw new Error(`tc answered ${code}`);
+    return { verdict, frame: out, kernelResolves: true };
   }
 
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome {
-    const { code, frame: out } = run(native(), this.#programs.xdp.fd.number, 'xdp', frame, { ifindex: this.#ifindex(device) });
-    if (code === XDP.redirect || code === XDP.tx) return { verdict: 'redirect', frame: out };
-    if (code === XDP.drop) return { verdict: 'drop', frame: out };
-    if (code === XDP.pass) return { verdict: 'pass', frame: out };
-    throw new Error(`XDP answered ${code}`);
+    const ifindex = this.#ifindex(device);
+    const { code, frame: out } = run(native(), this.#programs.xdp.fd.number, 'xdp', frame, { ifindex, ingressIfindex: ifindex });
+    const verdicts = new Map<number, Outcome['verdict']>([
+      [XDP.redirect, 'redirect'],
+      [XDP.tx, 'redirect'],
+      [XDP.drop, 'drop'],
+      [XDP.pass, 'pass'],
+    ]);
+    const verdict = verdicts.get(code);
+    if (verdict === undefined) throw new Error(`XDP answered ${code}`);
+    return { verdict, frame: out, kernelResolves: false };
   }
 
   wipe(): void {

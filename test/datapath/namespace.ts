@@ -31,7 +31,7 @@ export function makeNamespace(name: string): void {
       'link set lo up',
       ...devices,
       ...NEIGHBOURS.map(({ device, address, mac }) => `neigh add ${address} lladdr ${mac} dev ${device} nud permanent`),
-      ...ROUTES.map(({ to, via }) => `route add ${to} via ${via}`),
+      ...ROUTES.map((route) => `route add ${route}`),
     ],
     name,
   );

@@ -23,17 +23,19 @@ const XDP_MD_SIZE = 24;
 /** What a frame carries beside its bytes. */
 export interface Carriage {
   readonly ifindex: number;
+  /** 0: the director's own packet. */
+  readonly ingressIfindex: number;
   readonly mark?: number;
   /** Bytes of payload in each segment of a large packet that is not yet cut. */
   readonly gsoSize?: number;
   readonly gsoSegments?: number;
 }
 
-function skBuff({ ifindex, mark = 0, gsoSize = 0, gsoSegments = 0 }: Carriage): Uint8Array {
+function skBuff({ ifindex, ingressIfindex, mark = 0, gsoSize = 0, gsoSegments = 0 }: Carriage): Uint8Array {
   const context = new Uint8Array(SK_BUFF_SIZE);
   const view = new DataView(context.buffer);
   view.setUint32(SK_BUFF_MARK, mark, true);
-  view.setUint32(SK_BUFF_INGRESS_IFINDEX, ifindex, true);
+  view.setUint32(SK_BUFF_INGRESS_IFINDEX, ingressIfindex, true);
   view.setUint32(SK_BUFF_IFINDEX, ifindex, true);
   view.setUint32(SK_BUFF_GSO_SEGS, gsoSegments, true);
   view.setUint32(SK_BUFF_GSO_SIZE, gsoSize, true);

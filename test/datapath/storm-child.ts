@@ -56,7 +56,10 @@ function storm(plan: Storm): Harvest {
   for (let sent = 0; sent < plan.packets; sent++) {
     const flow = next(plan.flows);
     const letters = plan.letters[next(plan.letters.length)] ?? 'S';
-    const { code } = run(native(), program.fd.number, plan.kind, flowFrame(letters, plan.vip, flow), { ifindex: plan.ifindex });
+    const { code } = run(native(), program.fd.number, plan.kind, flowFrame(letters, plan.vip, flow), {
+      ifindex: plan.ifindex,
+      ingressIfindex: plan.ifindex,
+    });
     if (code === (plan.kind === 'xdp' ? XDP.redirect : TC.redirect)) {
       count.forwarded += 1;
       if (letters === 'A') established.add(flow);
