@@ -9,6 +9,7 @@ import { offloadsRule } from './rules/offloads.js';
 import { reachRule } from './rules/reach.js';
 import { reversePathRule } from './rules/reverse-path.js';
 import { serverArpRule } from './rules/server-arp.js';
+import { serverDuelRule } from './rules/server-duel.js';
 import { serverGatewayRule } from './rules/server-gateway.js';
 import { serverVipRule } from './rules/server-vip.js';
 import { serverWireRule } from './rules/server-wire.js';
@@ -21,6 +22,7 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   tableRule,
   vipPresentRule,
   vipDuelRule,
+  serverDuelRule,
   reachRule,
   methodFitRule,
   forwardingRule,

@@ -18,6 +18,8 @@ export interface PathFact {
   readonly kind: 'direct' | 'routed' | 'local' | 'none';
   readonly device?: number;
   readonly gateway?: Address;
+  /** There were too many: that nobody holds it by ARP says nothing. */
+  readonly unasked?: boolean;
 }
 
 export interface DefaultRoute {

@@ -1,7 +1,7 @@
 // Small questions about facts that several rules ask: names, subnets, effective sysctls, texts of services.
 import type { Address } from '../model/address.js';
 import { formatAddress } from '../model/address-text.js';
-import { sameAddress } from '../model/identity.js';
+import { addressId, sameAddress } from '../model/identity.js';
 import type { DestinationKey, ServiceSpec } from '../model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
 import type { AddressFact, HostFacts, ServiceFact } from './facts.js';
@@ -59,25 +59,16 @@ export function serviceOption({ key }: ServiceSpec): string {
   return `${{ tcp: '-t', udp: '-u', sctp: '--sctp-service' }[key.protocol]} ${endpoint(key)}`;
 }
 
+const once = (addresses: readonly Address[]): readonly Address[] => [
+  ...new Map(addresses.filter(({ family }) => family === 'inet').map((address) => [addressId(address), address])).values(),
+];
+
 /** Every VIP once. */
 export function vipsOf(services: readonly ServiceFact[]): readonly Address[] {
-  const vips: Address[] = [];
-  for (const { spec } of services) {
-    const { key } = spec;
-    if (key.kind === 'address' && key.address.family === 'inet' && !vips.some((vip) => sameAddress(vip, key.address))) {
-      vips.push(key.address);
-    }
-  }
-  return vips;
+  return once(services.flatMap(({ spec: { key } }) => (key.kind === 'address' ? [key.address] : [])));
 }
 
 /** Every real server's address once. */
 export function realServersOf(services: readonly ServiceFact[]): readonly Address[] {
-  const found: Address[] = [];
-  for (const { address } of services.flatMap(({ destinations }) => destinations)) {
-    if (address.family === 'inet' && !found.some((one) => sameAddress(one, address))) {
-      found.push(address);
-    }
-  }
-  return found;
+  return once(services.flatMap(({ destinations }) => destinations.map(({ address }) => address)));
 }

@@ -1,8 +1,8 @@
 // Gathers everything that the director's rules look at: reads the host, then asks and tries the network, all bounded in time.
 
-import { probeArp } from '../../host/arp.js';
+import { type ArpQuestion, probeArp } from '../../host/arp.js';
 import type { Address } from '../../model/address.js';
-import { addressId, sameAddress } from '../../model/identity.js';
+import { addressId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
 import type { ConnectFact, DatapathFacts, DirectorFacts, HolderFact, HostFacts, PathFact, ServiceFact } from '../facts.js';
@@ -13,40 +13,44 @@ import { collectHandovers, type Handover } from './handovers.js';
 import { collectPath } from './host.js';
 import { collectOffloads } from './offloads.js';
 
+/** At most so many addresses are asked for on one interface. */
+const MOST_PROBES = 1024;
 /** At most so many real servers are connected to; the rest is told, not tried. */
 const MOST_CONNECTS = 4096;
 
+interface Holders {
+  readonly holders: readonly HolderFact[];
+  /** By their ids, addresses that were not asked for. */
+  readonly unasked: ReadonlySet<string>;
+}
+
 /** Who holds the VIPs (asked on every interface) and the real servers (asked where they lie). */
-function collectHolders(
-  netlink: Netlink,
-  host: HostFacts,
-  services: readonly ServiceFact[],
-  paths: readonly PathFact[],
-): readonly HolderFact[] {
+function collectHolders(netlink: Netlink, host: HostFacts, services: readonly ServiceFact[], paths: readonly PathFact[]): Holders {
   const vips = vipsOf(services);
-  const direct = (ifindex: number): readonly Address[] =>
-    paths
-      .filter((path) => path.kind === 'direct' && path.device === ifindex)
-      .map(({ to }) => to)
-      .filter((to) => !vips.some((vip) => sameAddress(vip, to)));
-  const questions = host.links
-    .filter(speaksArp)
-    .flatMap(({ ifindex, mac }) => (mac === undefined ? [] : [{ ifindex, mac, addresses: [...vips, ...direct(ifindex)] }]));
+  const wanted = new Map(vips.map((vip) => [addressId(vip), vip]));
+  const direct = paths.filter(({ kind, to }) => kind === 'direct' && !wanted.has(addressId(to)));
+  const unasked = new Set<string>();
+  const questions = host.links.filter(speaksArp).flatMap(({ ifindex, mac }): ArpQuestion[] => {
+    const all = [...vips, ...direct.filter(({ device }) => device === ifindex).map(({ to }) => to)];
+    for (const address of all.slice(MOST_PROBES)) {
+      unasked.add(addressId(address));
+    }
+    return mac === undefined ? [] : [{ ifindex, mac, addresses: all.slice(0, MOST_PROBES) }];
+  });
   const own = new Set(host.links.flatMap(({ mac }) => mac ?? []));
-  const answers = probeArp(questions, own).filter(({ kind }) => kind === 'holds');
-  // A server that answers nobody's probe may still be known to the kernel, which has just spoken with it.
-  const good = NeighbourState.reachable | NeighbourState.delay | NeighbourState.probe | NeighbourState.permanent | NeighbourState.stale;
-  const servers = realServersOf(services);
-  const neighbours = netlink
-    .dump(dumpNeighbours('inet'), decodeNeighbour, 'list neighbours')
-    .flatMap(({ ifindex, address, mac, state }) =>
-      mac !== undefined && (state & good) !== 0 && servers.some((one) => sameAddress(one, address)) ? [{ ifindex, address, mac }] : [],
-    );
-  const known = new Map<string, HolderFact>();
-  for (const { ifindex, address, mac } of [...answers, ...neighbours]) {
-    known.set(`${ifindex} ${addressId(address)} ${mac}`, { ifindex, address, mac });
+  const holders: HolderFact[] = probeArp(questions, own)
+    .filter(({ kind }) => kind === 'holds')
+    .map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
+  // A server that answers no probe may still have answered the kernel a moment ago.
+  const heard = new Set(holders.map(({ address }) => addressId(address)));
+  const servers = new Set(realServersOf(services).map(addressId));
+  for (const { ifindex, address, mac, state } of netlink.dump(dumpNeighbours('inet'), decodeNeighbour, 'list neighbours')) {
+    const certain = (state & (NeighbourState.reachable | NeighbourState.permanent)) !== 0;
+    if (mac !== undefined && certain && servers.has(addressId(address)) && !heard.has(addressId(address))) {
+      holders.push({ ifindex, address, mac });
+    }
   }
-  return [...known.values()];
+  return { holders, unasked };
 }
 
 /** What VS/DR would do now, for every destination whose MAC is known. */
@@ -56,7 +60,9 @@ function handoversOf(
   paths: readonly PathFact[],
   holders: readonly HolderFact[],
 ): readonly Handover[] {
-  const vips = vipsOf(services);
+  const vips = new Set(vipsOf(services).map(addressId));
+  const pathOf = new Map(paths.filter(({ kind }) => kind === 'direct').map((path) => [addressId(path.to), path]));
+  const holderOf = new Map(holders.map((holder) => [`${holder.ifindex} ${addressId(holder.address)}`, holder]));
   return services.flatMap(({ spec, destinations }) => {
     const { key } = spec;
     if (key.kind !== 'address' || key.protocol !== 'tcp' || key.port === 0 || key.address.family !== 'inet') {
@@ -65,12 +71,10 @@ function handoversOf(
     return destinations
       .filter(({ method }) => method === 'route')
       .flatMap(({ address: realServer }): Handover[] => {
-        const path = paths.find(({ to, kind }) => kind === 'direct' && sameAddress(to, realServer));
-        const mac = host.links.find(({ ifindex }) => ifindex === path?.device)?.mac;
-        const holder = holders.find(({ ifindex, address }) => ifindex === path?.device && sameAddress(address, realServer));
-        const sources = host.addresses.filter(
-          ({ ifindex, address }) => ifindex === path?.device && !vips.some((vip) => sameAddress(vip, address)),
-        );
+        const device = pathOf.get(addressId(realServer))?.device;
+        const mac = host.links.find(({ ifindex }) => ifindex === device)?.mac;
+        const holder = holderOf.get(`${device} ${addressId(realServer)}`);
+        const sources = host.addresses.filter(({ ifindex, address }) => ifindex === device && !vips.has(addressId(address)));
         const source = onWire(host, realServer).find((one) => sources.includes(one)) ?? sources[0];
         return mac === undefined || holder === undefined || source === undefined
           ? []
@@ -93,9 +97,8 @@ function connectTargets(services: readonly ServiceFact[]): readonly { readonly a
   const targets = new Map<string, { readonly address: Address; readonly port: number }>();
   for (const { spec, destinations } of services) {
     const tcp = spec.key.kind === 'fwmark' || spec.key.protocol === 'tcp';
-    for (const { address, port, method } of tcp ? destinations : []) {
-      // A real server over a tunnel need not be reached by its own address in any other way, but it is: the outer header has it.
-      if (port !== 0 && (method !== 'local' || spec.key.kind === 'address')) {
+    for (const { address, port } of tcp ? destinations : []) {
+      if (port !== 0) {
         targets.set(`${addressId(address)}:${port}`, { address, port });
       }
     }
@@ -114,7 +117,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, servic
   const targets = connectTargets(services);
   const connects: readonly ConnectFact[] = await collectConnects(targets.slice(0, MOST_CONNECTS), waitMs);
   const paths = realServersOf(services).map((to) => collectPath(netlink, to));
-  const holders = collectHolders(netlink, host, services, paths);
+  const { holders, unasked } = collectHolders(netlink, host, services, paths);
   const { offloads, blind } = collectOffloads(host.links.filter(speaksArp));
   const filters = collectFilters();
   const untried = targets.length - MOST_CONNECTS;
@@ -123,7 +126,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, servic
     role: 'director',
     datapath,
     services,
-    paths,
+    paths: paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)),
     connects,
     holders,
     handovers: collectHandovers(handoversOf(host, services, paths, holders)),
@@ -132,6 +135,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, servic
     blind: [
       ...blind,
       ...filters.blind,
+      ...(unasked.size > 0 ? [`${unasked.size} addresses were not asked for by ARP: more than ${MOST_PROBES} on one interface`] : []),
       ...(untried > 0 ? [`${untried} real servers were not tried: more than ${MOST_CONNECTS} are listed`] : []),
     ],
   };

@@ -62,6 +62,21 @@ test('duel: a real server by its name, anyone else by MAC', () => {
   assert.equal(other?.code, 'vip-answered-by-other');
 });
 
+test('duel: two hosts with one real server’s address', () => {
+  const twin = { ifindex: 2, address: ip('10.5.0.51'), mac: '02:00:00:00:00:52' };
+  assert.deepEqual(codes({ holders: [...director.holders, twin] }), ['error server-answered-twice']);
+});
+
+test('reach: a UDP server is not connected to, but its way is looked at', () => {
+  const key = { kind: 'address', protocol: 'udp', address: ip('10.5.0.9'), port: 53 } as const;
+  const udp = { spec: { key, scheduler: 'wlc', schedFlags: 0, onePacket: false }, destinations: [destination('10.5.0.51', 53, 'route')] };
+  const services = [udp];
+  assert.deepEqual(codes({ services, connects: [], handovers: [] }), []);
+  assert.deepEqual(codes({ services, connects: [], handovers: [], holders: [] }), ['error server-unreachable']);
+  const unasked = [{ to: ip('10.5.0.51'), kind: 'direct', device: 2, unasked: true } as const];
+  assert.deepEqual(codes({ services, connects: [], handovers: [], holders: [], paths: unasked }), []);
+});
+
 test('reach: every way in which a server does not answer has its own cause', () => {
   const why = (error: string, change: Partial<DirectorFacts> = {}) =>
     found({ connects: [{ address: ip('10.5.0.51'), port: 80, error }], handovers: [], ...change })[0]?.cause;

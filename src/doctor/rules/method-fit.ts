@@ -1,14 +1,15 @@
 // Does each destination's forwarding method fit the network between? VS/DR needs one wire, VS/NAT needs the answers to come back.
 import { formatAddress } from '../../model/address-text.js';
-import { sameAddress } from '../../model/identity.js';
+import { addressId } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
 import type { Finding } from '../finding.js';
 import { contains, endpoint, linkName, serviceOption, serviceText } from '../network.js';
 
 export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
+  const paths = new Map(facts.paths.map((path) => [addressId(path.to), path]));
   return facts.services.flatMap(({ spec, destinations }) =>
     destinations.flatMap((destination): readonly Finding[] => {
-      const path = facts.paths.find(({ to }) => sameAddress(to, destination.address));
+      const path = paths.get(addressId(destination.address));
       const place = `${serviceText(spec)} → ${endpoint(destination)}`;
       const server = formatAddress(destination.address);
       if (destination.method === 'route' && path?.kind === 'routed' && path.gateway !== undefined) {

@@ -74,6 +74,13 @@ function rivals(host: Host, ifindex: number, address: Address, enough: boolean):
   return probeArp([{ ifindex, mac, addresses: [address] }], macsOf(host), enough ? { enough: (answers) => answers.length > 0 } : {});
 }
 
+function announce(host: Host, ifindex: number, address: Address): void {
+  const mac = arpMac(host, ifindex);
+  if (mac !== undefined) {
+    announceArp(ifindex, mac, address);
+  }
+}
+
 export interface VipAdded {
   readonly vip: SavedVip;
   /** `added`: now; `ours`: by an earlier add; `foreign`: by someone else, who must remove it. */
@@ -99,10 +106,7 @@ function addNow(netlink: Netlink, state: StateFile, host: Host, plan: AddPlan & 
     label: plan.vip.label,
   };
   netlink.change(addAddress(value), `add ${plan.vip.address}/${plan.vip.prefixLength} to ${plan.vip.device}`);
-  const mac = arpMac(host, plan.ifindex);
-  if (mac !== undefined) {
-    announceArp(plan.ifindex, mac, address);
-  }
+  announce(host, plan.ifindex, address);
 }
 
 /** @throws Unable (also: another host answers), SystemError */
@@ -118,6 +122,10 @@ export function addVip(wanted: WantedVip): VipAdded {
         const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
         const label = there?.label ?? wanted.device;
         const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, device: wanted.device, label };
+        const [place] = host.links.filter(({ name }) => name === wanted.device);
+        if (plan.ours && place !== undefined) {
+          announce(host, place.ifindex, wanted.address); // an add that was killed may not have come so far
+        }
         return { vip, how: plan.ours ? 'ours' : 'foreign' };
       }
       addNow(netlink, state, host, plan, wanted.address);

@@ -1,0 +1,26 @@
+// Do two hosts have one real server's address? Connections then land now on one and now on the other.
+import { formatAddress } from '../../model/address-text.js';
+import { addressId } from '../../model/identity.js';
+import type { DirectorFacts } from '../facts.js';
+import type { Finding } from '../finding.js';
+import { linkName, realServersOf } from '../network.js';
+
+export function serverDuelRule(facts: DirectorFacts): readonly Finding[] {
+  return realServersOf(facts.services).flatMap((server): readonly Finding[] => {
+    const holders = facts.holders.filter(({ address }) => addressId(address) === addressId(server));
+    const macs = [...new Set(holders.map(({ mac }) => mac))];
+    const text = formatAddress(server);
+    const device = linkName(facts, holders[0]?.ifindex);
+    return macs.length < 2
+      ? []
+      : [
+          {
+            level: 'error',
+            code: 'server-answered-twice',
+            what: `${macs.join(' and ')} both answer ARP for real server ${text} on ${device}`,
+            cause: 'two hosts have one address: connections break when the neighbour table changes its mind',
+            mend: `arping -I ${device} ${text}; give one of them another address`,
+          },
+        ];
+  });
+}
