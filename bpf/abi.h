@@ -95,7 +95,7 @@ struct nexthop_set {
 };
 
 /* ---- destinations. The first line is what a packet of a connection reads, the second what a scheduler reads. Written by
- * user; `hop` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
+ * user; `hop`, `probed_at` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
  * is a plain store of the clock). */
 #define D_AVAILABLE 0x1
 #define D_HERE 0x4 /* the address is the director's own */
@@ -126,7 +126,8 @@ struct dest {
   __u8 tunnel_flags;
   __u16 tunnel_port;
   __u16 reserved16;
-  __u32 reserved[4];
+  __u32 probed_at; /* clock of the last ARP request for the next hop (tc) */
+  __u32 reserved[3];
 };
 
 /* ---- connections: open-coded buckets, a cache line each.

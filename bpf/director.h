@@ -57,31 +57,38 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
 }
 
 /* State and time of a connection that a packet touched. A lost race is tried again a few times; each try starts from
- * what the winner wrote. */
+ * what the winner wrote. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
+#define TOUCH_UDP 0x100
+#define TOUCH_OUT 0x200
+__noinline int conn_move(struct conn_slot *s, __u64 value, __u32 flags, __u32 now) {
+  struct conf *c = the_conf();
+  if (!s || !c) return 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < 4; i++) {
+    __u64 to = value;
+    if (!v_taken(value) || v_claimed(value)) return 0;
+    __u32 state = S_UDP, timeout = c->udp_timeout;
+    if (!(flags & TOUCH_UDP)) {
+      enum direction dir = flags & TOUCH_OUT ? DIR_OUT : value & V_NOOUTPUT ? DIR_IN_ONLY : DIR_IN;
+      if (flags & TOUCH_OUT) to &= ~V_NOOUTPUT;
+      state = tcp_state_after(c, v_state(value), flags, dir);
+      timeout = c->tcp_timeout[state & (TCP_STATES - 1)];
+    }
+    to = v_moved(to, state, now + timeout);
+    if (to >> 32 == value >> 32 && is_recent(value, now, timeout)) return 0;
+    if (conn_change(s, &value, to)) return 0;
+  }
+  return 0;
+}
+
 static __always_inline void conn_touch(struct verdict *v, bool out) {
   bool tcp = v->p->protocol == IPPROTO_TCP;
   if (!v->f.slot) return;
-  /* What nearly all packets are: a plain segment of an established connection. It stays as it is but for its time. */
+  /* What nearly all packets are: a plain segment of an established connection, or UDP. It stays as it is but for its time. */
   __u8 flags = v->p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK);
-  if (likely(tcp && flags == FLAG_ACK && v_state(v->f.value) == S_ESTABLISHED && !(out && v->f.value & V_NOOUTPUT)) &&
-      is_recent(v->f.value, v->now, v->c->tcp_timeout[S_ESTABLISHED]))
-    return;
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < 4; i++) {
-    __u64 was = v->f.value;
-    if (!v_taken(was) || v_claimed(was)) return;
-    __u64 to = was;
-    enum direction dir = out ? DIR_OUT : was & V_NOOUTPUT ? DIR_IN_ONLY : DIR_IN;
-    __u32 state = S_UDP, timeout = v->c->udp_timeout;
-    if (tcp) {
-      if (out) to &= ~V_NOOUTPUT;
-      state = tcp_state_after(v->c, v_state(was), v->p->flags, dir);
-      timeout = v->c->tcp_timeout[state & (TCP_STATES - 1)];
-    }
-    to = v_moved(to, state, v->now + timeout);
-    if (to >> 32 == was >> 32 && is_recent(was, v->now, timeout)) return;
-    if (conn_change(v->f.slot, &v->f.value, to)) return;
-  }
+  bool plain = tcp ? flags == FLAG_ACK && v_state(v->f.value) == S_ESTABLISHED && !(out && v->f.value & V_NOOUTPUT) : true;
+  if (likely(plain) && is_recent(v->f.value, v->now, tcp ? v->c->tcp_timeout[S_ESTABLISHED] : v->c->udp_timeout)) return;
+  conn_move(v->f.slot, v->f.value, v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0), v->now);
 }
 
 /* May this packet start a connection? R_NONE: yes. */

@@ -75,7 +75,8 @@ static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p
 }
 
 /* Sends the error and ends the packet. The verdict for tc. */
-static __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u16 mtu) {
+__noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u16 mtu) {
+  if (!p) return TC_ACT_SHOT;
   if ((p->daddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || p->daddr == 0xffffffff || !p->saddr) return TC_ACT_SHOT;
   if (!icmp_allowed()) {
     count_reason(R_ICMP_LIMITED);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where a packet goes next: device and MACs for an address, remembered for a second and asked of the kernel's FIB again.
- * THE PLACE where a packet's next hop is chosen is hop_find() below. */
+/* Where a packet goes next: device and MACs for an address, remembered for a second (hop_remembered), then asked of the
+ * kernel's FIB again (hop_renew). These two are where a packet's next hop is chosen. */
 #ifndef WEIR_NEXTHOP_H
 #define WEIR_NEXTHOP_H
 
@@ -94,14 +94,22 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   return HOP_READY;
 }
 
-/* The next hop of a packet: to a destination, which carries its own, or (d = 0) of a reply to the client `addr`. */
-static __always_inline enum hop_answer hop_find(void *ctx, __u32 ifindex, struct conf *c, struct dest *d, __u32 addr, __u32 saddr, __u32 now, struct hop *h,
-                                                __u32 *gateway) {
-  if (likely(d ? hop_read(&d->hop, addr, now, c->fresh_for, h) : hop_of_client(c, addr, now, h))) return HOP_READY;
+/* What is remembered of a next hop: a destination carries its own, replies (d = 0) look in the table of clients. */
+static __always_inline bool hop_remembered(struct conf *c, struct dest *d, __u32 addr, __u32 now, struct hop *h) {
+  return d ? hop_read(&d->hop, addr, now, c->fresh_for, h) : hop_of_client(c, addr, now, h);
+}
+
+/* Asks the kernel again for the next hop to a destination, or (dest = 0) of replies to the client `addr`, and remembers it.
+ * `gateway` is not 0 where there was an answer before, which may be old, or where the neighbour is unknown. */
+static __always_inline enum hop_answer hop_renew(void *ctx, __u32 ifindex, __u32 dest, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   enum hop_answer answer = hop_ask(ctx, ifindex, addr, saddr, h, gateway);
+  if (answer != HOP_READY) return answer;
+  struct dest *d = dest ? dest_at(dest) : 0;
   struct nexthop *place = d ? &d->hop : hop_place(addr);
-  if (answer == HOP_READY && place) hop_remember(place, addr, now, h);
-  return answer;
+  if (!place) return HOP_NONE;
+  if (place->addr != addr) *gateway = 0; /* the first time there is nothing to doubt */
+  hop_remember(place, addr, clock_now(), h);
+  return HOP_READY;
 }
 
 #endif

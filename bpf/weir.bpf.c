@@ -23,6 +23,7 @@
 #include "director.h"
 #include "xdp.h"
 #include "icmp.h"
+#include "arp.h"
 #include "tc.h"
 #include "timer.h"
 

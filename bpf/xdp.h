@@ -46,10 +46,21 @@ static __always_inline bool xdp_rewrite(struct xdp_md *ctx, struct packet *p, st
   return true;
 }
 
-/* A hop that XDP may use: remembered, or the kernel's fresh answer; on a device that takes frames from XDP. */
-static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct hop *h) {
+/* Asks the kernel for a hop and remembers the answer. `dest`: 0 for a client's. */
+__noinline int xdp_hop_ask(struct xdp_md *ctx, __u32 dest, __u32 addr, __u32 saddr, struct hop *h) {
   __u32 gateway;
-  if (hop_find(ctx, ctx->ingress_ifindex, v->c, d, addr, saddr, v->now, h, &gateway) != HOP_READY) return false;
+  return h ? hop_renew(ctx, ctx->ingress_ifindex, dest, addr, saddr, h, &gateway) : HOP_NONE;
+}
+
+/* A hop that XDP may use: remembered, or for clients the kernel's fresh answer; on a device that takes frames from XDP.
+ * Now and then a packet goes by tc, which has the kernel look after its neighbours: always where a destination's hop must
+ * be asked for again, and for an eighth of the clients'. */
+static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct hop *h) {
+  if (unlikely(!hop_remembered(v->c, d, addr, v->now, h))) {
+    struct nexthop *place = d ? &d->hop : hop_place(addr);
+    if (!place || (place->addr == addr && (d || !(v->now & 7)))) return false;
+    if (xdp_hop_ask(ctx, d ? v->dest : 0, addr, saddr, h) != HOP_READY) return false;
+  }
   return h->flags & NH_XDP && (!h->mtu || v->p->length <= h->mtu);
 }
 
