@@ -84,6 +84,21 @@ const buildTypes = async () => {
   await run(process.execPath, ['node_modules/typescript/bin/tsc', '--pretty', 'false']);
 };
 
+/**
+ * Node's own modules are fetched when the code that wants them first runs: an `import` in one file would fetch all of them at each
+ * start, which costs ipvsadm a sixth of its time. A CommonJS stand-in has that effect, for the bundler runs those on demand.
+ */
+const builtinsOnDemand = {
+  name: 'builtins-on-demand',
+  setup(build) {
+    build.onResolve({ filter: /^node:/ }, ({ path }) => ({ path: `builtin ${path}`, namespace: 'builtin' }));
+    build.onLoad({ filter: /^builtin /, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = requireBuiltin(${JSON.stringify(path.slice('builtin '.length))});`,
+      loader: 'js',
+    }));
+  },
+};
+
 const buildBundle = async () => {
   const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -99,6 +114,8 @@ const buildBundle = async () => {
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
+    plugins: [builtinsOnDemand],
+    banner: { js: "import { createRequire } from 'node:module';\nconst requireBuiltin = createRequire(import.meta.url);" },
     define: { WEIR_VERSION: JSON.stringify(version) },
     write: false,
     logLevel: 'silent',
