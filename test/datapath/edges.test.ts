@@ -1,0 +1,95 @@
+// Corners that one frame alone does not show: the limit on ICMP errors, frames too short for the kernel's test runs, next
+// hops that are warm, and a director that does not forward.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { native } from '../../src/sys/addon.js';
+import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { CLIENT, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { destination, type Setup, service } from './fixtures/fixture.js';
+import { fromClient, tcp, toServer, udp } from './fixtures/packets.js';
+import { checkTable } from './table-check.js';
+import { sameFrame } from './verdict.js';
+
+const skip = skipReason();
+
+function bedWith(...setups: readonly Setup[]): Bed {
+  const bed = openBed();
+  for (const { service: spec, destinations } of setups) {
+    bed.director.addService(spec);
+    for (const each of destinations) bed.director.addDestination(spec.key, each);
+  }
+  return bed;
+}
+
+test('ICMP errors are limited in number; what is held back is counted', { skip }, () => {
+  const bed = bedWith(service('udp', VIP, 53, []));
+  try {
+    let answered = 0;
+    let sent = 0;
+    while ((bed.drops()['icmp_limited'] ?? 0) === 0 && sent < 100_000) {
+      const outcome = bed.send('ingress', 'front', fromClient(udp({ from: `${CLIENT}:${1024 + (sent % 60_000)}`, to: `${VIP}:53` })));
+      answered += outcome.verdict === 'redirect' ? 1 : 0;
+      sent += 1;
+    }
+    const drops = bed.drops();
+    assert.equal(drops['icmp_limited'], 1, 'the limit was met');
+    assert.equal(drops['no_destination'], sent);
+    assert.equal(answered, sent - 1);
+    assert.ok(answered >= 50, 'a burst is let through');
+  } finally {
+    bed.close();
+  }
+});
+
+test('frames of every length from a real device: nothing is opened, the next good packet is served', { skip }, async () => {
+  const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
+  const whole = fromClient(tcp({ from: `${CLIENT}:40000`, to: `${VIP}:80` }, 'S'));
+  const socket = new PacketSocket(native().ifNameToIndex('front-far'), 0x0800);
+  try {
+    for (let length = 14; length < whole.length; length++) socket.send(whole.slice(0, length));
+    socket.send(fromClient(tcp({ from: `${CLIENT}:40001`, to: `${VIP}:80` }, 'S')));
+    while ([...bed.director.connections()].length === 0) await setTimeout(5);
+    assert.deepEqual(
+      [...bed.director.connections()].map(({ client }) => client.port),
+      [40001],
+    );
+    checkTable(bed);
+  } finally {
+    socket.close();
+    bed.close();
+  }
+});
+
+test('a warm next hop: the frame leaves with the addresses of the server and of our device', { skip }, () => {
+  const bed = bedWith(service('tcp', DR_VIP, 80, [destination(`${SERVERS[0]}:80`, 'route')]));
+  const ends = { from: `${CLIENT}:40000`, to: `${DR_VIP}:80` };
+  try {
+    bed.send('ingress', 'front', fromClient(tcp(ends, 'S')));
+    const sent = fromClient(tcp(ends, 'A'));
+    const linkOf = (frame: Uint8Array): string => Buffer.from(frame.slice(0, 12)).toString('hex');
+    // each second one packet is left to the kernel's own neighbour output: the one after it is not
+    const frames = Array.from({ length: 20 }, () => bed.send('ingress', 'front', sent).frame);
+    const warm = frames.find((frame) => linkOf(frame) !== linkOf(sent));
+    sameFrame(warm ?? new Uint8Array(0), toServer(tcp(ends, 'A', { ttl: 63 })), 'the frame that leaves');
+  } finally {
+    bed.close();
+  }
+});
+
+test('DR needs no forwarding', { skip }, () => {
+  const bed = bedWith(service('tcp', DR_VIP, 80, [destination(`${SERVERS[0]}:80`, 'route')]));
+  try {
+    execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
+    openDirector().close(); // any command of weir: it puts its own device in order
+    const ends = { from: `${CLIENT}:40000`, to: `${DR_VIP}:80` };
+    const outcome = bed.send('ingress', 'front', fromClient(tcp(ends, 'S')));
+    assert.equal(outcome.verdict, 'redirect');
+    sameFrame(outcome.frame.slice(12), toServer(tcp(ends, 'S', { ttl: 63 })).slice(12), 'the packet that leaves');
+  } finally {
+    bed.close();
+  }
+});
