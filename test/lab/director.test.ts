@@ -1,7 +1,7 @@
 // The director on real packets, beyond what the labs show: each case a network of its own, thrown away afterwards.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Lab, Step } from '../../src/lab/model.js';
+import type { Lab, LabHost, Step } from '../../src/lab/model.js';
 import { drBed, natBed, on, until } from './beds.js';
 import { peer, peerStays, streamDigest } from './peer.js';
 import { evidenceOf, skipWithoutNetns, withLabFile } from './weir-lab.js';
@@ -24,7 +24,7 @@ const service = (...servers: readonly string[]) => [
 
 const BULK_BYTES = 1_000_000_000;
 
-const bulk = (name: string, ...before: readonly Step[]) => {
+const bulk = (name: string, before: readonly Step[] = [], after: readonly Step[] = []) => {
   const digest = streamDigest(BULK_BYTES);
   return natBed(
     name,
@@ -35,6 +35,7 @@ const bulk = (name: string, ...before: readonly Step[]) => {
       ...service('10.8.2.11:81 -m'),
       on('client', 'curl -m 300 http://10.8.1.1/ | sha256sum', { answers: [`${digest}  -`] }, 300),
       on('client', `${peer('send', BULK_BYTES)} | curl -m 300 -T - http://10.8.1.1/`, { answers: [digest] }, 300),
+      ...after,
     ],
     false,
   );
@@ -49,11 +50,15 @@ test('the same with XDP forced on the legs', { skip }, async () => {
   await holds(
     bulk(
       'bulk-xdp',
-      on('sw', 'ethtool -K lvs-eth0 gro on && ethtool -K lvs-eth1 gro on'),
-      on('client', 'ethtool -K eth0 tx off'),
-      on('web1', 'ethtool -K eth0 tx off'),
-      on('lvs', 'weir load --attach xdp'),
-      on('lvs', 'ip link show dev eth0', { matches: ['prog/xdp|xdp'] }),
+      [
+        on('sw', 'ethtool -K lvs-eth0 gro on && ethtool -K lvs-eth1 gro on'),
+        on('client', 'ethtool -K eth0 tx off'),
+        on('web1', 'ethtool -K eth0 tx off'),
+        on('lvs', 'weir load --attach xdp'),
+      ],
+      ['eth0', 'eth1'].map((leg) =>
+        on('lvs', `ethtool -S ${leg} | grep xdp_redirect:`, { matches: ['^rx_queue_\\d+_xdp_redirect: [1-9]\\d{3,}$'] }),
+      ),
     ),
   );
 });
@@ -149,4 +154,40 @@ test('big packets under DR: 100 MB from the server straight to the client', { sk
       false,
     ),
   );
+});
+
+test('a changed route is followed', { skip }, async () => {
+  const router = (number: number): LabHost => ({
+    interfaces: {
+      eth0: { switch: 'middle', addresses: [`10.8.2.10${number}/24`] },
+      eth1: { switch: 'back', addresses: [`10.8.3.10${number}/24`] },
+    },
+    gateway: '10.8.2.1',
+    sysctls: { 'net.ipv4.ip_forward': 1 },
+  });
+  const bed = natBed('route', [
+    ...service('10.8.3.11 -m'),
+    on('client', 'curl http://10.8.1.1', { answers: ['Welcome from web1'] }),
+    on('router1', 'ip route add blackhole 10.8.3.11'),
+    on('client', 'curl -m 1 http://10.8.1.1', { exit: 28 }),
+    on('lvs', 'ip route replace 10.8.3.0/24 via 10.8.2.102'),
+    until('client', 'curl -m 1 http://10.8.1.1', { answers: ['Welcome from web1'] }, 3),
+  ]);
+  const { client, lvs } = bed.hosts;
+  assert.ok(client !== undefined && lvs !== undefined);
+  await holds({
+    ...bed,
+    switches: ['front', 'middle', 'back'],
+    hosts: {
+      client,
+      lvs: {
+        ...lvs,
+        interfaces: { eth0: { switch: 'front', addresses: ['10.8.1.1/24'] }, eth1: { switch: 'middle', addresses: ['10.8.2.1/24'] } },
+        routes: [{ to: '10.8.3.0/24', via: '10.8.2.101' }],
+      },
+      router1: router(1),
+      router2: router(2),
+      web1: { interfaces: { eth0: { switch: 'back', addresses: ['10.8.3.11/24'] } }, gateway: '10.8.3.101', sites: [{ port: 80 }] },
+    },
+  });
 });
