@@ -5,7 +5,7 @@ import { formatAddress } from '../../model/address-text.js';
 import type { ConnectFact } from '../facts.js';
 
 /** So many connects are under way at once. */
-const AT_ONCE = 128;
+const AT_ONCE = 512;
 
 function tryOne(address: Address, port: number, waitMs: number): Promise<ConnectFact> {
   return new Promise((done) => {
