@@ -12,9 +12,11 @@ import { encodeAttributes } from '../../wire/netlink.js';
 
 export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;
+/** The programs write it into what they send there: PAIR_FAR_MAC of bpf/abi.h. */
+const FAR_MAC = '02:77:65:69:72:01';
 
 function addPair(): NetlinkRequest {
-  const peer = { type: VETH_PEER, payload: encodeLinkChange({ name: PAIR.far }) };
+  const peer = { type: VETH_PEER, payload: encodeLinkChange({ name: PAIR.far, mac: FAR_MAC }) };
   const info = nested(18, [textAttribute(1, 'veth'), nested(2, [peer])]);
   const payload = concat(encodeLinkChange({ name: PAIR.near }), encodeAttributes([info]));
   return { type: RouteMessage.newLink, flags: NetlinkFlag.create | NetlinkFlag.exclusive, payload };
