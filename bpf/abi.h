@@ -22,6 +22,7 @@
 #define DROP_REASONS 64
 /* Time is jiffies >> CLOCK_SHIFT, so that 31 days fit 31 bits at any HZ. */
 #define CLOCK_SHIFT 2
+#define PAIR_FAR_MAC 0x02, 0x77, 0x65, 0x69, 0x72, 0x01 /* of weir1 (pair.ts) */
 #define TCP_STATES 16 /* 11 used; a power of two so that an index can be masked */
 
 enum weir_state { FREE = 0, LIVE = 1, DEAD = 2 };
@@ -234,7 +235,7 @@ struct conf {
   __u32 order;     /* user: the next service's creation order */
   __u32 endpoint_buckets;
   __u32 attach_mode; /* user: how new legs are attached (0 auto, 1 tc, 2 xdp) */
-  __u32 reserved;
+  __u32 layout;      /* a hash of this file's layout: another build of weir refuses the table */
 };
 
 /* ---- why a packet was dropped or passed on unbalanced; counted by CPU in drops[]. */
@@ -243,7 +244,7 @@ struct conf {
   X(SHORT, short, "cut short: headers do not fit the packet")                                                           \
   X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                          \
   X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                         \
-  X(FRAGMENT, fragment, "a fragment for a service, passed to the stack")                                                \
+  X(FRAGMENT, fragment, "a fragment of TCP or UDP, passed to the stack")                                                \
   X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                        \
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                      \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                     \

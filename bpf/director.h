@@ -24,6 +24,7 @@ struct verdict {
   __u32 dest;
   struct dest *d;
   struct found f;
+  __u64 key; /* of the connection */
   __u32 reason;
   bool known; /* f holds the connection */
 };
@@ -60,7 +61,7 @@ static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
  * what the winner wrote. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
-__noinline int conn_move(struct conn_slot *s, __u64 value, __u32 flags, __u32 now) {
+__noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flags, __u32 now) {
   struct conf *c = the_conf();
   if (!s || !c) return 0;
 #pragma clang loop unroll(disable)
@@ -76,7 +77,7 @@ __noinline int conn_move(struct conn_slot *s, __u64 value, __u32 flags, __u32 no
     }
     to = v_moved(to, state, now + timeout);
     if (to >> 32 == value >> 32 && is_recent(value, now, timeout)) return 0;
-    if (conn_change(s, &value, to)) return 0;
+    if (conn_change(s, &value, to) || READ(s->key) != key) return 0;
   }
   return 0;
 }
@@ -88,7 +89,7 @@ static __always_inline void conn_touch(struct verdict *v, bool out) {
   __u8 flags = v->p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK);
   bool plain = tcp ? flags == FLAG_ACK && v_state(v->f.value) == S_ESTABLISHED && !(out && v->f.value & V_NOOUTPUT) : true;
   if (likely(plain) && is_recent(v->f.value, v->now, tcp ? v->c->tcp_timeout[S_ESTABLISHED] : v->c->udp_timeout)) return;
-  conn_move(v->f.slot, v->f.value, v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0), v->now);
+  conn_move(v->f.slot, v->key, v->f.value, v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0), v->now);
 }
 
 /* May this packet start a connection? R_NONE: yes. */
@@ -177,7 +178,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
 /* Finds or makes the connection, under the lock of the key's home bucket. The new connection's first state is that
  * of its first packet. */
 static __noinline int conn_new(struct verdict *v) {
-  __u64 key = conn_key(v->p->saddr, v->p->sport, v->service);
+  __u64 key = v->key;
   __u32 lock = keyed_hash(key) & (LOCKS - 1);
   v->reason = R_BUSY;
   if (!lock_take(lock)) return GO_DROP;
@@ -198,9 +199,9 @@ static __always_inline bool is_reuse(struct verdict *v) {
 
 /* A packet for a service. */
 static __always_inline enum decision decide_request(struct verdict *v) {
-  __u64 key = conn_key(v->p->saddr, v->p->sport, v->service);
+  v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   v->dest = 0;
-  if (likely(conn_find(key, v->now, &v->f))) {
+  if (likely(conn_find(v->key, v->now, &v->f))) {
     v->dest = v_dest(v->f.value);
     v->d = dest_at(v->dest);
     if (!v->d) return GO_DROP;
@@ -255,7 +256,8 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
     if (!v->d) return GO_PASS;
   }
   v->service = v->d->service;
-  if (!conn_find(conn_key(v->p->daddr, v->p->dport, v->service), v->now, &v->f)) return GO_PASS;
+  v->key = conn_key(v->p->daddr, v->p->dport, v->service);
+  if (!conn_find(v->key, v->now, &v->f)) return GO_PASS;
   if (v_dest(v->f.value) != v->dest || v_method(v->f.value) != M_MASQ) return GO_PASS;
   v->known = true;
   return GO_REPLY;
@@ -263,7 +265,8 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
 
 /* A packet from a service's own address: the answer of a DR destination that comes by the director. */
 static __always_inline enum decision decide_seen(struct verdict *v) {
-  if (!conn_find(conn_key(v->p->daddr, v->p->dport, v->service), v->now, &v->f)) return GO_PASS;
+  v->key = conn_key(v->p->daddr, v->p->dport, v->service);
+  if (!conn_find(v->key, v->now, &v->f)) return GO_PASS;
   v->dest = v_dest(v->f.value);
   v->d = dest_at(v->dest);
   if (!v->d || v_method(v->f.value) == M_MASQ) return GO_PASS;

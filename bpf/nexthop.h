@@ -17,6 +17,7 @@ enum hop_answer {
   HOP_RESOLVE,  /* the device and the gateway are known, the neighbour is not */
   HOP_HERE,     /* the address is our own, or there is no route: the stack decides */
   HOP_NONE,     /* no route */
+  HOP_SILENT,   /* the kernel would not say: forwarding is off everywhere */
 };
 
 static __always_inline struct nexthop_set *hop_set(__u32 addr) {
@@ -80,6 +81,7 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
     fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = c->pair_ifindex, .tot_len = 1};
     rc = bpf_fib_lookup(ctx, &fib, sizeof fib, 0);
   }
+  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return HOP_SILENT;
   if (rc == BPF_FIB_LKUP_RET_NOT_FWDED) return HOP_HERE;
   if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_NONE;
   h->ifindex = fib.ifindex;
@@ -103,10 +105,15 @@ static __always_inline bool hop_remembered(struct conf *c, struct dest *d, __u32
  * `gateway` is not 0 where there was an answer before, which may be old, or where the neighbour is unknown. */
 static __always_inline enum hop_answer hop_renew(void *ctx, __u32 ifindex, __u32 dest, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   enum hop_answer answer = hop_ask(ctx, ifindex, addr, saddr, h, gateway);
-  if (answer != HOP_READY) return answer;
   struct dest *d = dest ? dest_at(dest) : 0;
   struct nexthop *place = d ? &d->hop : hop_place(addr);
   if (!place) return HOP_NONE;
+  if (answer == HOP_SILENT) {
+    /* Writing ip_forward=0 turns it off on weir's device too, until the next weir command. The old answer is the best. */
+    *gateway = 0;
+    return hop_read(place, addr, READ(place->stamp), 0, h) ? HOP_READY : HOP_NONE;
+  }
+  if (answer != HOP_READY) return answer;
   if (place->addr != addr) *gateway = 0; /* the first time there is nothing to doubt */
   hop_remember(place, addr, clock_now(), h);
   return HOP_READY;

@@ -4,101 +4,6 @@
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
 
-#define TTL_AT (ETH_LEN + 8)
-#define IP_CHECK_AT (ETH_LEN + 10)
-#define SADDR_AT (ETH_LEN + 12)
-#define DADDR_AT (ETH_LEN + 16)
-
-/* What is to become of a packet, for the functions below: global ones, each of which the verifier looks at once. */
-struct rewrite {
-  __u32 was;
-  __u32 addr;
-  __u16 port_was;
-  __u16 port;
-  __u8 source; /* the source is rewritten, not the destination */
-  __u8 protocol;
-  __u8 header; /* length of the IP header */
-  __u8 ttl;
-};
-
-static __always_inline void rewrite_of(struct rewrite *r, struct packet *p, bool source, __u32 addr, __u16 port) {
-  r->was = source ? p->saddr : p->daddr;
-  r->port_was = source ? p->sport : p->dport;
-  r->addr = addr;
-  r->port = port;
-  r->source = source;
-  r->protocol = p->protocol;
-  r->header = p->header;
-  r->ttl = p->ttl;
-}
-
-/* Rewrites an address and a port with the checksums; the helpers understand CHECKSUM_PARTIAL. 0 or an error. */
-__noinline int tc_translate(struct __sk_buff *skb, struct rewrite *r) {
-  if (!r) return -1;
-  __u32 l4 = ETH_LEN + r->header;
-  bool tcp = r->protocol == IPPROTO_TCP;
-  __u32 check_at = l4 + (tcp ? 16 : 6);
-  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
-  __u32 addr = r->addr;
-  __u16 port = r->port;
-  long rc = bpf_l4_csum_replace(skb, check_at, r->was, addr, BPF_F_PSEUDO_HDR | udp | 4);
-  rc |= bpf_l4_csum_replace(skb, check_at, r->port_was, port, udp | 2);
-  rc |= bpf_l3_csum_replace(skb, IP_CHECK_AT, r->was, addr, 4);
-  rc |= bpf_skb_store_bytes(skb, r->source ? SADDR_AT : DADDR_AT, &addr, 4, 0);
-  rc |= bpf_skb_store_bytes(skb, l4 + (r->source ? 0 : 2), &port, 2, 0);
-  return rc;
-}
-
-__noinline int tc_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) {
-  __u16 was = bpf_htons((__u16)ttl << 8 | protocol), is = bpf_htons((__u16)(ttl - 1) << 8 | protocol);
-  __u8 less = ttl - 1;
-  long rc = bpf_l3_csum_replace(skb, IP_CHECK_AT, was, is, 2);
-  return rc | bpf_skb_store_bytes(skb, TTL_AT, &less, 1, 0);
-}
-
-/* Sends a packet to a hop: straight out of its device; or, each time the kernel was asked for the hop again, through its
- * neighbour output, which resolves an unknown neighbour and doubts an old one. */
-__noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32 gateway) {
-  if (!h) return TC_ACT_SHOT;
-  if (likely(answer == HOP_READY && !gateway)) {
-    if (bpf_skb_store_bytes(skb, 0, h->dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);
-    return bpf_redirect(h->ifindex, 0);
-  }
-  struct bpf_redir_neigh neigh = {.nh_family = F_INET, .ipv4_nh = gateway};
-  return bpf_redirect_neigh(h->ifindex, &neigh, sizeof neigh, 0);
-}
-
-/* Sends a packet to a destination. The kernel trusts a neighbour for up to a minute, too long for a server that changed
- * its MAC: every few seconds a request of our own goes along, and the kernel takes in the answer. */
-__noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struct hop *h, __u32 gateway) {
-  struct dest *d = dest_at(dest);
-  struct conf *c = the_conf();
-  if (!d || !c || !h) return TC_ACT_SHOT;
-  struct leg *l = gateway && answer == HOP_READY && skb->gso_segs <= 1 ? leg_at(h->ifindex) : 0;
-  __u32 now = clock_now();
-  if (likely(!l) || !l->addr || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
-  WRITE(d->probed_at, now);
-  if (bpf_skb_store_bytes(skb, 0, h->dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);
-  if (bpf_clone_redirect(skb, h->ifindex, 0)) return tc_drop(R_REDIRECT_FAILED);
-  return arp_request(skb, h->ifindex, h->smac, l->addr, gateway);
-}
-
-/* What tc knows of a packet's next hop. */
-struct way {
-  struct hop hop;
-  __u32 gateway;
-};
-
-__noinline int tc_hop_ask(struct __sk_buff *skb, __u32 dest, __u32 addr, __u32 saddr, struct way *w) {
-  return w ? hop_renew(skb, skb->ingress_ifindex, dest, addr, saddr, &w->hop, &w->gateway) : HOP_NONE;
-}
-
-/* The next hop of a packet to a destination, or (dest = 0) of a reply to the client `addr`. */
-static __always_inline enum hop_answer tc_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct way *w) {
-  if (likely(hop_remembered(v->c, d, addr, v->now, &w->hop))) return HOP_READY;
-  return tc_hop_ask(skb, d ? v->dest : 0, addr, saddr, w);
-}
-
 static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   enum decision go = decide_request(v);
@@ -159,7 +64,10 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   if (tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
   if (answer == HOP_HERE) {
     /* The client is the director itself: the stack refuses its own address as a source, except on weir's device. */
-    return v->c->pair_peer_ifindex ? bpf_redirect(v->c->pair_peer_ifindex, BPF_F_INGRESS) : TC_ACT_UNSPEC;
+    if (!v->c->pair_peer_ifindex) return TC_ACT_UNSPEC;
+    static const __u8 far[6] = {PAIR_FAR_MAC};
+    if (bpf_skb_store_bytes(skb, 0, far, 6, 0)) return tc_drop(R_REDIRECT_FAILED);
+    return bpf_redirect(v->c->pair_peer_ifindex, BPF_F_INGRESS);
   }
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
@@ -167,9 +75,8 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
 
 /* A packet that is not whole but is for a service (or from one of its servers). */
 static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
-  if (!p->header) return TC_ACT_UNSPEC;
   if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
-  if (parsed == P_BAD) count_reason(R_BAD_LENGTH);
+  if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
   if (parsed == P_BAD_SUM) count_reason(R_BAD_CHECKSUM);
   return TC_ACT_UNSPEC;
 }
@@ -196,6 +103,7 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
   struct packet p = {};
   enum parsed parsed = tc_parse(skb, &p);
+  if (parsed == P_OTHER && p.protocol == IPPROTO_ICMP && !p.fragment) return tc_icmp(skb, p.header);
   if (parsed != P_OK) return tc_oddity(&p, parsed);
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
   v.service = endpoint_find(endpoint_key(p.daddr, p.dport, p.protocol, E_SERVICE));

@@ -24,6 +24,8 @@
 #include "xdp.h"
 #include "icmp.h"
 #include "arp.h"
+#include "send.h"
+#include "related.h"
 #include "tc.h"
 #include "timer.h"
 

@@ -40,7 +40,7 @@ export const Conf = {
   order: { at: 208, size: 4, count: 1 },
   endpointBuckets: { at: 212, size: 4, count: 1 },
   attachMode: { at: 216, size: 4, count: 1 },
-  reserved: { at: 220, size: 4, count: 1 },
+  layout: { at: 220, size: 4, count: 1 },
 } as const;
 
 export const Endpoint = {
@@ -98,7 +98,8 @@ export const Dest = {
   tunnelFlags: { at: 107, size: 1, count: 1 },
   tunnelPort: { at: 108, size: 2, count: 1 },
   reserved16: { at: 110, size: 2, count: 1 },
-  reserved: { at: 112, size: 4, count: 4 },
+  probedAt: { at: 112, size: 4, count: 1 },
+  reserved: { at: 116, size: 4, count: 3 },
 } as const;
 
 export const ConnSlot = {
@@ -202,7 +203,7 @@ export const REASONS = [
   { key: 'short', text: 'cut short: headers do not fit the packet' },
   { key: 'bad_length', text: 'lengths in the headers disagree with the packet' },
   { key: 'bad_checksum', text: 'wrong IP header checksum, passed to the stack, which drops it' },
-  { key: 'fragment', text: 'a fragment for a service, passed to the stack' },
+  { key: 'fragment', text: 'a fragment of TCP or UDP, passed to the stack' },
   { key: 'no_connection', text: 'TCP without a connection and not a SYN, passed to the stack' },
   { key: 'no_destination', text: 'no destination is left for a new connection' },
   { key: 'dead_destination', text: "the connection's destination was removed" },
@@ -217,3 +218,6 @@ export const REASONS = [
   { key: 'redirect_failed', text: 'the packet could not be rewritten or sent' },
   { key: 'ftp_data', text: 'source port 20 is never scheduled, passed to the stack' },
 ] as const;
+
+/** Changes with any of the above: a table of another layout is refused. */
+export const LAYOUT = 129858858;

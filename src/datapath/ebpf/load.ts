@@ -6,7 +6,7 @@ import { artifact } from '../../sys/artifact.js';
 import { native } from '../../sys/addon.js';
 import { type BpfMap, ObjectFile, Program } from '../../sys/bpf.js';
 import { hasCode } from '../../sys/errno.js';
-import { Abi, Conf } from './abi.gen.js';
+import { Abi, Conf, LAYOUT } from './abi.gen.js';
 import { unitsOf } from './clock.js';
 import { configuredHz, nearestHz } from './hz.js';
 import { Records } from './records.js';
@@ -164,6 +164,7 @@ function start(map: BpfMap, capacity: Capacity, sizes: Sizes, keys: readonly Uin
     house.close();
   }
   conf.set(0, Conf.abi, Abi.WEIR_ABI);
+  conf.set(0, Conf.layout, LAYOUT);
   conf.set(0, Conf.magic, Abi.WEIR_MAGIC);
 }
 

@@ -4,7 +4,7 @@ import { Bpffs } from '../../sys/bpffs.js';
 import { Lock, type LockKind } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
-import { Abi, Conf, Dest } from './abi.gen.js';
+import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
 import { clockAt } from './clock.js';
 import { EbpfDirector } from './director.js';
 import { type AttachMode, Legs } from './legs.js';
@@ -52,8 +52,8 @@ export function withLock<T>(path: string, kind: LockKind, work: () => T): T {
 function checkVersion({ conf }: Tables): void {
   const [magic, abi] = [conf.get(0, Conf.magic), conf.get(0, Conf.abi)];
   if (magic !== Abi.WEIR_MAGIC) throw new Error('weir: the pinned tables are not weir’s, or were never finished: run weir unload');
-  if (abi !== Abi.WEIR_ABI) {
-    throw new Error(`weir: the loaded datapath has ABI ${abi}, this version has ${Abi.WEIR_ABI}: run weir unload (connections are lost)`);
+  if (abi !== Abi.WEIR_ABI || conf.get(0, Conf.layout) !== LAYOUT) {
+    throw new Error(`weir: the loaded datapath is of another build (ABI ${abi}, ours ${Abi.WEIR_ABI}): run weir unload (connections are lost)`);
   }
 }
 

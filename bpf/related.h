@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* ICMP errors about balanced connections (RFC 792; RFC 5508 for the translation): the quoted packet says which connection, and the
+ * error goes where that packet came from, both translated. Unreachable, source quench and time exceeded only.
+ *
+ *     IP  saddr -> daddr | ICMP type code sum | quoted IP  from -> to | quoted ports | ...
+ *
+ * To the VIP, quoting a reply (VIP -> client): it goes on to the real server. From the servers' side to a client, quoting a
+ * request (client -> real server, masqueraded): it goes on to the client, from the VIP. */
+#ifndef WEIR_RELATED_H
+#define WEIR_RELATED_H
+
+struct quoted {
+  struct iphdr ip;
+  __u16 sport;
+  __u16 dport;
+};
+
+/* What is to be rewritten: one outer address, one quoted address and port, all to the same endpoint. */
+struct related {
+  __u32 icmp; /* offset of the ICMP header */
+  __u32 outer_was;
+  __u32 quoted_was;
+  __u32 addr;
+  __u16 port_was;
+  __u16 port;
+  __u8 inbound; /* towards the real server: outer destination, quoted source */
+};
+
+/* A quoted address and its header's sum change together, so of the quoted header only the port counts for ICMP's sum. */
+__noinline int related_translate(struct __sk_buff *skb, struct related *r) {
+  if (!r) return -1;
+  __u32 ip = r->icmp + 8, addr = r->addr;
+  __u32 sum_at = ip + 10, addr_at = ip + (r->inbound ? 12 : 16), port_at = ip + IP_LEN + (r->inbound ? 0 : 2);
+  __u16 port = r->port;
+  long rc = bpf_l3_csum_replace(skb, sum_at, r->quoted_was, addr, 4);
+  rc |= bpf_skb_store_bytes(skb, addr_at, &addr, 4, 0);
+  rc |= bpf_l4_csum_replace(skb, r->icmp + 2, r->port_was, port, 2);
+  rc |= bpf_skb_store_bytes(skb, port_at, &port, 2, 0);
+  rc |= bpf_l3_csum_replace(skb, IP_CHECK_AT, r->outer_was, addr, 4);
+  return rc | bpf_skb_store_bytes(skb, r->inbound ? DADDR_AT : SADDR_AT, &addr, 4, 0);
+}
+
+/* A fresh packet record for the error itself: the quoted addresses decide, the outer header travels. */
+static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v, struct related *r, struct dest *to, __u32 client) {
+  struct way w = {};
+  __u32 addr = to ? to->addr[0] : client;
+  __u8 ttl = 0;
+  if (bpf_skb_load_bytes(skb, TTL_AT, &ttl, 1)) return TC_ACT_UNSPEC;
+  enum hop_answer answer = to && to->flags & D_HERE ? HOP_HERE : tc_hop(skb, v, to, addr, r->outer_was, &w);
+  if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;
+  if (r->addr && related_translate(skb, r)) return tc_drop(R_REDIRECT_FAILED);
+  if (answer == HOP_HERE) return to || !v->c->pair_peer_ifindex ? TC_ACT_UNSPEC : bpf_redirect(v->c->pair_peer_ifindex, BPF_F_INGRESS);
+  if (tc_lower_ttl(skb, ttl, IPPROTO_ICMP)) return tc_drop(R_REDIRECT_FAILED);
+  return tc_send(skb, answer, &w.hop, w.gateway);
+}
+
+/* Quotes a reply of a service: on to the connection's destination. */
+static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r) {
+  v->key = conn_key(q->ip.daddr, q->dport, v->service);
+  if (!conn_find(v->key, v->now, &v->f)) return TC_ACT_UNSPEC;
+  v->dest = v_dest(v->f.value);
+  v->d = dest_at(v->dest);
+  if (!v->d || !(v->d->flags & D_AVAILABLE)) return TC_ACT_UNSPEC;
+  r->inbound = true;
+  r->quoted_was = q->ip.saddr;
+  r->port_was = q->sport;
+  if (v_method(v->f.value) == M_MASQ) {
+    r->addr = v->d->addr[0];
+    r->port = v->d->port;
+  }
+  count_packet(v, false);
+  return related_send(skb, v, r, v->d, 0);
+}
+
+/* Quotes a request that was masqueraded to a destination: back to the client. */
+static __always_inline int related_outbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, __u32 first) {
+  v->dest = twin_of_client(first, q->ip.saddr, q->sport, v->now);
+  v->d = v->dest ? dest_at(v->dest) : 0;
+  struct service *s = v->d ? service_at(v->d->service) : 0;
+  if (!s) return TC_ACT_UNSPEC;
+  r->quoted_was = q->ip.daddr;
+  r->port_was = q->dport;
+  r->addr = s->addr[0];
+  r->port = s->port;
+  count_packet(v, true);
+  return related_send(skb, v, r, 0, q->ip.saddr);
+}
+
+/* An ICMP packet: errors about our connections are translated and sent on, all else is the stack's. */
+__noinline int tc_icmp(struct __sk_buff *skb, __u8 header) {
+  struct conf *c = the_conf();
+  struct quoted q;
+  __u8 type = 0;
+  __u32 icmp = ETH_LEN + header;
+  if (!c || header < IP_LEN || header > 60) return TC_ACT_UNSPEC;
+  if (bpf_skb_load_bytes(skb, icmp, &type, 1) || (type != 3 && type != 4 && type != 11)) return TC_ACT_UNSPEC;
+  if (bpf_skb_load_bytes(skb, icmp + 8, &q, sizeof q) || q.ip.version != 4 || q.ip.ihl != 5) return TC_ACT_UNSPEC;
+  if (q.ip.frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
+  struct packet p = {.bytes = skb->len - ETH_LEN};
+  struct verdict v = {.p = &p, .c = c, .now = clock_now()};
+  struct related r = {.icmp = icmp};
+  v.service = endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE));
+  if (v.service) {
+    r.outer_was = q.ip.saddr; /* the error is for the VIP, or it is not about us */
+    __u32 daddr = 0;
+    if (bpf_skb_load_bytes(skb, DADDR_AT, &daddr, 4) || daddr != q.ip.saddr) return TC_ACT_UNSPEC;
+    return related_inbound(skb, &v, &q, &r);
+  }
+  __u32 real = endpoint_find(endpoint_key(q.ip.daddr, q.dport, q.ip.protocol, E_REAL));
+  if (!real || bpf_skb_load_bytes(skb, SADDR_AT, &r.outer_was, 4)) return TC_ACT_UNSPEC;
+  return related_outbound(skb, &v, &q, &r, real);
+}
+
+#endif
