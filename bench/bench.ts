@@ -5,11 +5,11 @@ import { compileTools, compileWrapper, dropTools } from './compile.js';
 import { list, memory } from './memory.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
 import { type Options, type PartName, parseOptions, usage } from './options.js';
+import { path } from './path.js';
 import { pin } from './pinning.js';
 import { stopAll } from './processes.js';
-import { keeps, type Row, table, verdict } from './report.js';
-import { path } from './path.js';
 import { program } from './program.js';
+import { keeps, type Row, table, verdict } from './report.js';
 import { wire } from './wire.js';
 import { Wrapper } from './wrap.js';
 
@@ -39,7 +39,10 @@ const withTools = async <T>(use: (folder: string) => Promise<T>): Promise<T> => 
 
 const parts: Readonly<Record<PartName, Part>> = {
   program: { title: 'The program alone', run: async (options, { wrapper }) => program(options, wrapper) },
-  path: { title: 'Packets over veth, one core, generator and sink included', run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say) },
+  path: {
+    title: 'Packets over veth, one core, generator and sink included',
+    run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say),
+  },
   wire: { title: 'Real connections, one core for all', run: (options) => withTools((folder) => wire(options, folder, say)) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
@@ -64,7 +67,14 @@ const measure = async (options: Options, bench: Bench): Promise<readonly Row[]> 
       say(table(part.title, found));
     } catch (error) {
       say(`== ${part.title}\nnot measured: ${error instanceof Error ? error.message : String(error)}\n`);
-      rows.push({ part: name, name: 'not measured', value: Number.NaN, unit: '', gate: { kind: 'at-least', limit: 0 }, note: String(error) });
+      rows.push({
+        part: name,
+        name: 'not measured',
+        value: Number.NaN,
+        unit: '',
+        gate: { kind: 'at-least', limit: 0 },
+        note: String(error),
+      });
     }
   }
   return rows;
@@ -90,7 +100,9 @@ const main = async (): Promise<number> => {
   }
   try {
     const about = machine(cpu);
-    say(`${about['cpu']}, kernel ${about['kernel']}, all on CPU ${cpu}${options.quick ? '; a quick run: its figures are no evidence' : ''}\n`);
+    say(
+      `${about['cpu']}, kernel ${about['kernel']}, all on CPU ${cpu}${options.quick ? '; a quick run: its figures are no evidence' : ''}\n`,
+    );
     const rows = await measure(options, { wrapper, cpu });
     const { kept, gates, missed } = verdict(rows);
     say(`${kept} of ${gates} gates kept${missed.map((name) => `\nmissed: ${name}`).join('')}`);
@@ -109,7 +121,9 @@ main().then(
     process.exitCode = status;
   },
   (error) => {
-    process.stderr.write(`bench: ${error instanceof Error ? error.message : String(error)}\n${/option|needs a value|takes a|part/.test(String(error)) ? usage : ''}`);
+    process.stderr.write(
+      `bench: ${error instanceof Error ? error.message : String(error)}\n${/option|needs a value|takes a|part/.test(String(error)) ? usage : ''}`,
+    );
     process.exitCode = 2;
   },
 );

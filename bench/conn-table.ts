@@ -1,7 +1,8 @@
 // The connection table as the bench looks at it: raw slots in shared memory, 16 bytes each (bpf/abi.h: struct conn_slot).
+
+import { Abi } from '../src/datapath/ebpf/abi.gen.js';
 import { native } from '../src/sys/addon.js';
 import { BpfMap } from '../src/sys/bpf.js';
-import { Abi } from '../src/datapath/ebpf/abi.gen.js';
 
 const wordsEach = 4;
 const destinationMask = 2 ** (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT) - 1;
@@ -43,7 +44,8 @@ export class ConnTable {
   places(address: number, portBits: number, flowBits: number): readonly number[] {
     const places: number[] = [];
     for (let slot = 0; slot < this.slots; slot += 1) if (this.#taken(slot)) places[this.#flow(slot, address, portBits)] = slot;
-    if (places.length !== 2 ** flowBits || places.includes(undefined as unknown as number)) throw new Error('some flows have no connection');
+    if (places.length !== 2 ** flowBits || places.includes(undefined as unknown as number))
+      throw new Error('some flows have no connection');
     return places;
   }
 

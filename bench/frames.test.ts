@@ -23,7 +23,10 @@ const ones = (bytes: Uint8Array, start: number): number => {
 };
 
 test('both checksums of flow 0 are right, for TCP and UDP', () => {
-  for (const [protocol, number, length] of [['tcp', 6, 20], ['udp', 17, 26]] as const) {
+  for (const [protocol, number, length] of [
+    ['tcp', 6, 20],
+    ['udp', 17, 26],
+  ] as const) {
     const { bytes } = template({ ...frame, protocol });
     assert.equal(bytes.length, frameLength);
     assert.equal(ones(bytes.subarray(14, 34), 0), 0xffff);

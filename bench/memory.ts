@@ -62,7 +62,14 @@ const perConnection = (wrapper: Wrapper, ifindex: number): Row => {
     establish(wrapper, datapath, ifindex, 0, Math.ceil(datapath.table.slots * 1.1));
     const live = datapath.table.count();
     const note = `${connectionMaps.join(' + ')}: ${bytes} bytes; ${live} connections in ${datapath.table.slots} places`;
-    return { part: 'memory', name: 'kernel memory of a connection', value: bytes / live, unit: 'bytes', gate: { kind: 'at-most', limit: 64 }, note };
+    return {
+      part: 'memory',
+      name: 'kernel memory of a connection',
+      value: bytes / live,
+      unit: 'bytes',
+      gate: { kind: 'at-most', limit: 64 },
+      note,
+    };
   } finally {
     datapath.close();
   }

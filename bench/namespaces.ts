@@ -38,7 +38,10 @@ export interface End {
 export const makePair = (a: End, b: End): void => {
   const peer = ['type', 'veth', 'peer', 'name', b.device, 'netns', b.namespace, 'address', b.mac];
   run(undefined, ['ip', 'link', 'add', a.device, 'netns', a.namespace, 'address', a.mac, ...peer]);
-  for (const [end, other] of [[a, b], [b, a]] as const) {
+  for (const [end, other] of [
+    [a, b],
+    [b, a],
+  ] as const) {
     run(end.namespace, ['ip', 'address', 'add', end.address, 'dev', end.device]);
     run(end.namespace, ['ip', 'link', 'set', end.device, 'up']);
     neighbour(end, other.address.split('/')[0] ?? '', other.mac);

@@ -31,7 +31,8 @@ const list = (text: string): readonly string[] => text.split(',').filter((word) 
 
 const whole = (name: string, text: string, low: number, high: number): number => {
   const value = Number(text);
-  if (!/^-?\d+$/.test(text) || value < low || value > high) throw new Error(`${name} takes a whole number from ${low} to ${high}, not ${text}`);
+  if (!/^-?\d+$/.test(text) || value < low || value > high)
+    throw new Error(`${name} takes a whole number from ${low} to ${high}, not ${text}`);
   return value;
 };
 
@@ -77,7 +78,8 @@ export const parseOptions = (args: readonly string[]): Options => {
     else if (name === '--gate') draft.gate = true;
     else if (take === undefined) throw new Error(`unknown option: ${name}`);
     else {
-      const value = args[(at += 1)];
+      at += 1;
+      const value = args[at];
       if (value === undefined) throw new Error(`${name} needs a value`);
       take(draft, value);
     }

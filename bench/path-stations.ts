@@ -27,7 +27,10 @@ export const makePathStations = (name: string): PathStations => {
   const { generator, director, sink } = stations;
   setSysctls(director, ['net.ipv4.ip_forward=1']);
   const back = { namespace: sink, device: 'e0', mac: '02:00:00:00:21:02', address: `${first}/24` };
-  makePair({ namespace: generator, device: 'c0', mac: generatorMac, address: '10.64.0.2/10' }, { namespace: director, device: 'l0', mac: directorMac, address: '10.64.0.1/10' });
+  makePair(
+    { namespace: generator, device: 'c0', mac: generatorMac, address: '10.64.0.2/10' },
+    { namespace: director, device: 'l0', mac: directorMac, address: '10.64.0.1/10' },
+  );
   makePair({ namespace: director, device: 'r1', mac: '02:00:00:00:21:01', address: '10.2.0.1/24' }, back);
   neighbour({ namespace: director, device: 'r1' }, second, back.mac);
   run(director, ['ip', 'address', 'add', `${vip}/32`, 'dev', 'l0']);
@@ -86,6 +89,14 @@ const nft: Contender = {
   end: () => {},
 };
 
-const routing: Contender = { name: 'routing', subject: false, target: number(first), opening: 0x10, missing: () => undefined, begin: () => {}, end: () => {} };
+const routing: Contender = {
+  name: 'routing',
+  subject: false,
+  target: number(first),
+  opening: 0x10,
+  missing: () => undefined,
+  begin: () => {},
+  end: () => {},
+};
 
 export const contenders: readonly Contender[] = [weir, nft, routing];

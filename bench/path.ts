@@ -11,7 +11,7 @@ import { deviceIndex, inside } from './inside.js';
 import { median } from './median.js';
 import { dropNamespace } from './namespaces.js';
 import type { Options } from './options.js';
-import { contenders, type Contender, clientBase, makePathStations, type PathStations, stationMacs } from './path-stations.js';
+import { type Contender, clientBase, contenders, makePathStations, type PathStations, stationMacs } from './path-stations.js';
 import type { Gate, Row } from './report.js';
 import type { Flows, Wrapper } from './wrap.js';
 
@@ -42,9 +42,29 @@ interface Standing {
 
 const flowsOf = (each: Standing, test: Case, flags: number, from: number): Flows => {
   const address = each.contender.target;
-  const frame = { protocol: 'tcp', flags, ...stationMacs, source: clientBase, target: address, sourcePort: 1024, targetPort: 80, varies: 'source' } as const;
+  const frame = {
+    protocol: 'tcp',
+    flags,
+    ...stationMacs,
+    source: clientBase,
+    target: address,
+    sourcePort: 1024,
+    targetPort: 80,
+    varies: 'source',
+  } as const;
   const order = test.fresh ? 'counted' : 'scattered';
-  return { template: template(frame), varies: 'source', protocol: 'tcp', address: clientBase, port: 1024, flowBits: test.flowBits, portBits: 8, order, from, redirect: each.device };
+  return {
+    template: template(frame),
+    varies: 'source',
+    protocol: 'tcp',
+    address: clientBase,
+    port: 1024,
+    flowBits: test.flowBits,
+    portBits: 8,
+    order,
+    from,
+    redirect: each.device,
+  };
 };
 
 /** Waits until the sink's count stands still. */
@@ -73,7 +93,13 @@ const shoot = async (wrapper: Wrapper, each: Standing, flows: Flows, frames: num
   return { nanoseconds: worked / delivered, delivered: delivered / frames };
 };
 
-const sampleAll = async (wrapper: Wrapper, standing: readonly Standing[], test: Case, options: Options, cpu: number): Promise<readonly Sample[][]> => {
+const sampleAll = async (
+  wrapper: Wrapper,
+  standing: readonly Standing[],
+  test: Case,
+  options: Options,
+  cpu: number,
+): Promise<readonly Sample[][]> => {
   const frames = options.quick ? 2 ** 18 : 2 ** 20;
   const samples: Sample[][] = standing.map(() => []);
   if (!test.fresh) {

@@ -74,7 +74,12 @@ const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat
 export const programCases: readonly ProgramCase[] = [
   established('established, DR, 1 flow', 0.8, serviceFor.directRouting, 0),
   established('established, NAT, 1 flow', 1, serviceFor.nat, 0),
-  { ...established('not ours', 0.4, serviceFor.nat, 0), ours: false, before: [], frame: { ...request(1, ack), target: number('10.9.9.9') } },
+  {
+    ...established('not ours', 0.4, serviceFor.nat, 0),
+    ours: false,
+    before: [],
+    frame: { ...request(1, ack), target: number('10.9.9.9') },
+  },
   { ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18), limit: 2.6, before: [request(serviceFor.nat, syn)] },
   opening('new connections, NAT, cold table', 'more', 20, 2 ** 15),
   established('established, NAT, 64k flows', 3, serviceFor.nat, 16),
@@ -83,7 +88,10 @@ export const programCases: readonly ProgramCase[] = [
 ];
 
 /** Measured with a table of its own, made for as many connections. */
-export const floodCase = (flowBits: number): ProgramCase => ({ ...opening(`${2 ** (flowBits - 20)}M different SYNs`, 'more', flowBits, 2 ** flowBits), limit: 10 });
+export const floodCase = (flowBits: number): ProgramCase => ({
+  ...opening(`${2 ** (flowBits - 20)}M different SYNs`, 'more', flowBits, 2 ** flowBits),
+  limit: 10,
+});
 
 /** Clients have one port each where replies are measured; elsewhere 256 ports an address. */
 const portBits = (test: ProgramCase): number => (test.leg === 'r1' ? 0 : 8);

@@ -1,7 +1,7 @@
 // Where part 1 runs: a director's namespace with two legs whose far ends nobody listens at, everything it needs to know about
 // clients, gateways and servers already known, so that no packet waits for an answer from the network.
 import type { Director } from '../src/datapath/director.js';
-import { makeNamespace, makePair, macBytes, setSysctls } from './namespaces.js';
+import { macBytes, makeNamespace, makePair, setSysctls } from './namespaces.js';
 import { run } from './processes.js';
 
 export const number = (text: string): number => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
@@ -29,7 +29,8 @@ const neighbours = (): string => {
     lines.push(`neighbour replace ${text(address)} lladdr ${mac} dev ${device} nud permanent`);
   };
   for (let service = 1; service <= services; service += 1) {
-    for (let destination = 0; destination < destinationsEach; destination += 1) know(realAddress(service, destination), 'r1', '02:00:00:00:21:02');
+    for (let destination = 0; destination < destinationsEach; destination += 1)
+      know(realAddress(service, destination), 'r1', '02:00:00:00:21:02');
   }
   for (let client = 0; client < clients / 2; client += 1) know(clientBase + client, 'l0', '02:00:00:00:01:02');
   know(number('10.64.0.2'), 'l0', '02:00:00:00:01:02');
@@ -43,8 +44,14 @@ export const makeProgramStations = (): { readonly director: string; readonly far
   const director = makeNamespace('program-di');
   const far = makeNamespace('program-fa');
   setSysctls(director, ['net.ipv4.ip_forward=1']);
-  makePair({ namespace: director, device: 'l0', mac: '02:00:00:00:01:01', address: '10.64.0.1/10' }, { namespace: far, device: 'l0', mac: '02:00:00:00:01:02', address: '10.64.0.2/10' });
-  makePair({ namespace: director, device: 'r1', mac: '02:00:00:00:21:01', address: '10.2.0.1/16' }, { namespace: far, device: 'r1', mac: '02:00:00:00:21:02', address: '10.2.0.2/16' });
+  makePair(
+    { namespace: director, device: 'l0', mac: '02:00:00:00:01:01', address: '10.64.0.1/10' },
+    { namespace: far, device: 'l0', mac: '02:00:00:00:01:02', address: '10.64.0.2/10' },
+  );
+  makePair(
+    { namespace: director, device: 'r1', mac: '02:00:00:00:21:01', address: '10.2.0.1/16' },
+    { namespace: far, device: 'r1', mac: '02:00:00:00:21:02', address: '10.2.0.2/16' },
+  );
   run(director, ['ip', '-batch', '-'], neighbours());
   return { director, far };
 };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { keeps, table, verdict, type Row } from './report.js';
+import { keeps, type Row, table, verdict } from './report.js';
 
 const row = (over: Partial<Row>): Row => ({ part: 'p', name: 'n', value: 10, unit: 'ns', ...over });
 

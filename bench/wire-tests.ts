@@ -21,11 +21,15 @@ export interface WireTest {
 const connections = 64;
 
 const wrk = async (topology: Topology, target: string, seconds: number, ...extra: readonly string[]): Promise<Outcome> => {
-  const { stdout, stderr } = await finished(start(topology.client, ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, ...extra, `http://${target}:80/`]));
+  const { stdout, stderr } = await finished(
+    start(topology.client, ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, ...extra, `http://${target}:80/`]),
+  );
   const value = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN);
   const errors = /Socket errors: (.*)/.exec(stdout)?.[1];
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1];
-  const trouble = [errors && `socket errors: ${errors}`, refused && `${refused} answers not 2xx`, Number.isNaN(value) && stderr.trim()].filter(Boolean).join('; ');
+  const trouble = [errors && `socket errors: ${errors}`, refused && `${refused} answers not 2xx`, Number.isNaN(value) && stderr.trim()]
+    .filter(Boolean)
+    .join('; ');
   return trouble === '' ? { value } : { value, trouble };
 };
 

@@ -34,9 +34,20 @@ export interface Topology {
   readonly children: ChildProcess[];
 }
 
-const busy = ['net.ipv4.ip_local_port_range=1024 65535', 'net.ipv4.tcp_tw_reuse=1', 'net.ipv4.tcp_fin_timeout=5', 'net.core.somaxconn=65535', 'net.ipv4.tcp_max_syn_backlog=65535'];
+const busy = [
+  'net.ipv4.ip_local_port_range=1024 65535',
+  'net.ipv4.tcp_tw_reuse=1',
+  'net.ipv4.tcp_fin_timeout=5',
+  'net.core.somaxconn=65535',
+  'net.ipv4.tcp_max_syn_backlog=65535',
+];
 
-const end = (namespace: string, device: string, mac: string, address: string): End => ({ namespace, device, mac: `02:00:00:00:${mac}`, address });
+const end = (namespace: string, device: string, mac: string, address: string): End => ({
+  namespace,
+  device,
+  mac: `02:00:00:00:${mac}`,
+  address,
+});
 
 const connectAll = (client: string, director: string, [first, second]: Topology['servers']): void => {
   const inside = end(director, 'l0', '01:01', '10.1.0.1/24');
@@ -60,7 +71,18 @@ const routeAll = (mode: Mode, client: string, director: string, backs: Topology[
 };
 
 const likeNics = (client: string, director: string, backs: Topology['servers']): void => {
-  const stations: readonly (readonly [string, string])[] = [[client, 'c0'], [client, 'b1'], [client, 'b2'], ...backs.flatMap((back) => [[back, 'e0'], [back, 'b0']] as const)];
+  const stations: readonly (readonly [string, string])[] = [
+    [client, 'c0'],
+    [client, 'b1'],
+    [client, 'b2'],
+    ...backs.flatMap(
+      (back) =>
+        [
+          [back, 'e0'],
+          [back, 'b0'],
+        ] as const,
+    ),
+  ];
   for (const [station, device] of stations) setFeatures(station, device, 'tx', 'off', 'gro', 'on');
   for (const device of ['l0', 'r1', 'r2']) setFeatures(director, device, 'gro', 'on');
 };

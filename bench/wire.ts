@@ -3,8 +3,8 @@
 import { median } from './median.js';
 import type { Options } from './options.js';
 import type { Gate, Row } from './report.js';
-import { peers, type Peer, subject } from './wire-peers.js';
-import { type Outcome, wireTests, type WireTest } from './wire-tests.js';
+import { type Peer, peers, subject } from './wire-peers.js';
+import { type Outcome, type WireTest, wireTests } from './wire-tests.js';
 import { dropTopology, makeTopology, type Offload, type Topology } from './wire-topology.js';
 
 const offloads: readonly Offload[] = ['default', 'nic'];
@@ -57,7 +57,8 @@ const takeTurns = async (standing: readonly Standing[], test: WireTest, rounds: 
   }
 };
 
-const middle = (standing: Standing | undefined, test: string): number => median((standing?.outcomes.get(test) ?? []).map(({ value }) => value));
+const middle = (standing: Standing | undefined, test: string): number =>
+  median((standing?.outcomes.get(test) ?? []).map(({ value }) => value));
 
 const gateOf = (test: string, peer: string): Gate | undefined => {
   const limit = gates[test]?.[peer];
@@ -65,7 +66,10 @@ const gateOf = (test: string, peer: string): Gate | undefined => {
 };
 
 const rowsOf = (offload: Offload, test: WireTest, standing: readonly Standing[]): readonly Row[] => {
-  const ours = middle(standing.find(({ peer }) => peer.name === subject), test.name);
+  const ours = middle(
+    standing.find(({ peer }) => peer.name === subject),
+    test.name,
+  );
   return standing
     .filter(({ outcomes }) => outcomes.has(test.name))
     .map((each) => {

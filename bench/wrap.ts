@@ -30,9 +30,20 @@ const controlBytes = (flows: Flows): Uint8Array => {
   flows.template.words.forEach((word, index) => view.setBigUint64(index * 8, word, true));
   const source = flows.varies === 'source';
   const numbers = [
-    frameLength, flows.order === 'counted' ? 1 : 0, 2 ** flows.flowBits - 1, flows.from,
-    flows.address, flows.portBits, source ? 0 : 32, flows.port, 2 ** flows.portBits - 1, source ? 0 : 16,
-    flows.template.ipSum, flows.template.l4Sum, flows.protocol === 'udp' ? 1 : 0, flows.redirect,
+    frameLength,
+    flows.order === 'counted' ? 1 : 0,
+    2 ** flows.flowBits - 1,
+    flows.from,
+    flows.address,
+    flows.portBits,
+    source ? 0 : 32,
+    flows.port,
+    2 ** flows.portBits - 1,
+    source ? 0 : 16,
+    flows.template.ipSum,
+    flows.template.l4Sum,
+    flows.protocol === 'udp' ? 1 : 0,
+    flows.redirect,
   ];
   numbers.forEach((number, index) => view.setUint32(72 + index * 4, number, true));
   return bytes;
@@ -141,7 +152,14 @@ export class Wrapper {
 
   /** Sends `frames` live frames, the next flows in order, as if they had come in by `ifindex`; ns of one, everything included. */
   generate(frames: number, ifindex: number): number {
-    const test = { data: new Uint8Array(frameLength), repeat: frames, ctx: context(frameLength, ifindex), flags: liveFrames, batchSize: liveBatch, outSize: 0 };
+    const test = {
+      data: new Uint8Array(frameLength),
+      repeat: frames,
+      ctx: context(frameLength, ifindex),
+      flags: liveFrames,
+      batchSize: liveBatch,
+      outSize: 0,
+    };
     return this.program('generate').test(test).duration;
   }
 

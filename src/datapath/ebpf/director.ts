@@ -11,7 +11,7 @@ import type {
 } from '../../model/service.js';
 import { Lock } from '../../sys/lock.js';
 import { type Director, Refusal } from '../director.js';
-import { Conf, REASONS, Drops } from './abi.gen.js';
+import { Conf, Drops, REASONS } from './abi.gen.js';
 import { clockAt, secondsOf, unitsOf } from './clock.js';
 import { connectionEntries, serviceEntries, serviceEntry, statsOf } from './reader.js';
 import { readSysctls, writeSysctl } from './sysctls.js';

@@ -85,7 +85,9 @@ export class Legs {
     const pins = new Set(readdirSync(this.folder));
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     return links.filter(isLeg).map(({ ifindex, name }) => {
-      const attached = HOOKS.map(([hook]) => hook).filter((hook) => pins.has(`link_${ifindex}_${hook}`) || pins.has(`clsact_${ifindex}_${hook}`));
+      const attached = HOOKS.map(([hook]) => hook).filter(
+        (hook) => pins.has(`link_${ifindex}_${hook}`) || pins.has(`clsact_${ifindex}_${hook}`),
+      );
       return { ifindex, name, attached };
     });
   }

@@ -6,7 +6,17 @@ import { Abi, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
-import { canBeHeld, FAMILY, methodNumber, packetAddress, PROTOCOLS, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import {
+  canBeHeld,
+  FAMILY,
+  methodNumber,
+  PROTOCOLS,
+  packetAddress,
+  realEndpoint,
+  recordedServiceEndpoint,
+  schedulerNumber,
+  serviceEndpoint,
+} from './identity.js';
 import { swap16 } from './records.js';
 import { destinationIds, joined, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';
@@ -110,7 +120,8 @@ export class Writer {
   /** Counters and rates of a service (0: the totals) and its destinations start at nothing from here. */
   zero(service: number): void {
     this.#hideCounters(service);
-    if (service !== 0) for (const id of destinationIds(this.tables, service)) this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + id);
+    if (service !== 0)
+      for (const id of destinationIds(this.tables, service)) this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + id);
   }
 
   /** A destination that left its list: it gets no new packets, and its record stays while connections name it. */
