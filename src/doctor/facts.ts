@@ -57,8 +57,12 @@ export interface ConnectFact {
   readonly error?: string;
 }
 
-/** What a SYN for VIP:port brings when it is handed to one real server's MAC, as VS/DR does. */
+/**
+ * What a SYN brings that is handed to one real server's MAC. `route`: for VIP:port, as VS/DR does; `masq`: from the VIP to the
+ * server's own port, which is answered to this director if it is the server's gateway.
+ */
 export interface HandoverFact {
+  readonly method: 'route' | 'masq';
   readonly vip: Address;
   readonly port: number;
   readonly realServer: Address;

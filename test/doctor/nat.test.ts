@@ -64,7 +64,12 @@ test('a server whose answers go another way', on, () => {
   pine.ip('route replace default via 10.200.9.14');
   const verdict = examine(pine, `--role rs --dip ${DIP}`);
   assert.deepEqual([verdict.status, verdict.findings[0]?.what], [2, `the gateway is 10.200.9.14, not the director ${DIP}`]);
+  const seen = examine(gate);
+  assert.deepEqual(codes(seen), ['server-answers-elsewhere'], 'the director sees it too');
+  assert.equal(seen.findings[0]?.mend, `on ${RIP}: ip route replace default via ${DIP}`);
+  assert.equal(fetch(), '', 'and it is true');
   assert.equal(pine.run(['sh', '-c', verdict.findings[0]?.mend ?? '']).status, 0);
+  assert.deepEqual(codes(examine(gate)), []);
   assert.deepEqual(codes(examine(pine, `--role rs --dip ${DIP}`)), []);
   pine.ip('route del default');
   assert.equal(examine(pine, `--role rs --dip ${DIP}`).findings[0]?.what, 'there is no default route');

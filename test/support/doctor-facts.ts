@@ -53,7 +53,7 @@ export const director: DirectorFacts = {
   paths: [{ to: ip('10.5.0.51'), kind: 'direct', device: 2 }],
   connects: [{ address: ip('10.5.0.51'), port: 80 }],
   holders: [{ ifindex: 2, address: ip('10.5.0.51'), mac: SERVER_MAC }],
-  handovers: [{ vip: ip('10.5.0.9'), port: 80, realServer: ip('10.5.0.51'), answer: 'accepted' }],
+  handovers: [{ method: 'route', vip: ip('10.5.0.9'), port: 80, realServer: ip('10.5.0.51'), answer: 'accepted' }],
   offloads: [{ ifindex: 2, active: ['rx-gro'] }],
   filters: [],
   blind: [],

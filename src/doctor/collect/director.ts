@@ -6,10 +6,11 @@ import { addressId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
 import type { ConnectFact, DatapathFacts, DirectorFacts, HolderFact, HostFacts, PathFact, ServiceFact } from '../facts.js';
-import { onWire, realServersOf, speaksArp, vipsOf } from '../network.js';
+import { realServersOf, speaksArp, vipsOf } from '../network.js';
 import { collectConnects } from './connects.js';
 import { collectFilters } from './filters.js';
-import { collectHandovers, type Handover } from './handovers.js';
+import { handoversOf } from './handover-plan.js';
+import { collectHandovers, MOST_HANDOVERS } from './handovers.js';
 import { collectPath } from './host.js';
 import { collectOffloads } from './offloads.js';
 
@@ -53,46 +54,6 @@ function collectHolders(netlink: Netlink, host: HostFacts, services: readonly Se
   return { holders, unasked };
 }
 
-/** What VS/DR would do now, for every destination whose MAC is known. */
-function handoversOf(
-  host: HostFacts,
-  services: readonly ServiceFact[],
-  paths: readonly PathFact[],
-  holders: readonly HolderFact[],
-): readonly Handover[] {
-  const vips = new Set(vipsOf(services).map(addressId));
-  const pathOf = new Map(paths.filter(({ kind }) => kind === 'direct').map((path) => [addressId(path.to), path]));
-  const holderOf = new Map(holders.map((holder) => [`${holder.ifindex} ${addressId(holder.address)}`, holder]));
-  return services.flatMap(({ spec, destinations }) => {
-    const { key } = spec;
-    if (key.kind !== 'address' || key.protocol !== 'tcp' || key.port === 0 || key.address.family !== 'inet') {
-      return [];
-    }
-    return destinations
-      .filter(({ method }) => method === 'route')
-      .flatMap(({ address: realServer }): Handover[] => {
-        const device = pathOf.get(addressId(realServer))?.device;
-        const mac = host.links.find(({ ifindex }) => ifindex === device)?.mac;
-        const holder = holderOf.get(`${device} ${addressId(realServer)}`);
-        const sources = host.addresses.filter(({ ifindex, address }) => ifindex === device && !vips.has(addressId(address)));
-        const source = onWire(host, realServer).find((one) => sources.includes(one)) ?? sources[0];
-        return mac === undefined || holder === undefined || source === undefined
-          ? []
-          : [
-              {
-                ifindex: holder.ifindex,
-                mac,
-                source: source.address,
-                serverMac: holder.mac,
-                realServer,
-                vip: key.address,
-                port: key.port,
-              },
-            ];
-      });
-  });
-}
-
 function connectTargets(services: readonly ServiceFact[]): readonly { readonly address: Address; readonly port: number }[] {
   const targets = new Map<string, { readonly address: Address; readonly port: number }>();
   for (const { spec, destinations } of services) {
@@ -121,6 +82,7 @@ export async function collectDirector(netlink: Netlink, { host, datapath, servic
   const { offloads, blind } = collectOffloads(host.links.filter(speaksArp));
   const filters = collectFilters();
   const untried = targets.length - MOST_CONNECTS;
+  const handovers = handoversOf(host, services, paths, holders);
   return {
     ...host,
     role: 'director',
@@ -129,13 +91,16 @@ export async function collectDirector(netlink: Netlink, { host, datapath, servic
     paths: paths.map((path) => (unasked.has(addressId(path.to)) ? { ...path, unasked: true } : path)),
     connects,
     holders,
-    handovers: collectHandovers(handoversOf(host, services, paths, holders)),
+    handovers: collectHandovers(handovers),
     offloads,
     filters: filters.filters,
     blind: [
       ...blind,
       ...filters.blind,
       ...(unasked.size > 0 ? [`${unasked.size} addresses were not asked for by ARP: more than ${MOST_PROBES} on one interface`] : []),
+      ...(handovers.length > MOST_HANDOVERS
+        ? [`${handovers.length - MOST_HANDOVERS} servers' answers were not tried: more than ${MOST_HANDOVERS} are listed`]
+        : []),
       ...(untried > 0 ? [`${untried} real servers were not tried: more than ${MOST_CONNECTS} are listed`] : []),
     ],
   };

@@ -1,5 +1,8 @@
-// Tries VS/DR as the datapath does it: a SYN for the VIP, handed to a real server by its MAC. Its answer comes back to our own
-// address, from the VIP, and is only overheard: the kernel drops packets from its own addresses.
+// Tries each method as the datapath uses it, with a SYN that is handed to a real server by its MAC.
+//
+// VS/DR: from our own address to the VIP. The answer comes back from the VIP, and is only overheard: the kernel drops packets
+// from its own addresses. VS/NAT: from the VIP, as from a client elsewhere, to the server's own address. The answer comes back
+// to this very interface if the server's way to other networks is this director, and else does not.
 import { randomInt } from 'node:crypto';
 import type { Address } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
@@ -11,15 +14,17 @@ import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ip
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag, type TcpSegment } from '../../wire/tcp.js';
 import type { HandoverFact } from '../facts.js';
 
-/** One thing to try; `source`: an address of ours on that wire that is no VIP. */
+/** One thing to try: a SYN from `source` to `target`:`port`, in a frame for the server. */
 export interface Handover {
   readonly ifindex: number;
   readonly mac: Mac;
-  readonly source: Address;
   readonly serverMac: Mac;
-  readonly realServer: Address;
-  readonly vip: Address;
+  readonly source: Address;
+  readonly target: Address;
   readonly port: number;
+  readonly method: HandoverFact['method'];
+  readonly vip: Address;
+  readonly realServer: Address;
 }
 
 const ROUNDS = 3;
@@ -39,9 +44,9 @@ function frame(trial: Trial, segment: Pick<TcpSegment, 'flags' | 'sequence'>): U
   const tcp = encodeTcp(
     { ...TCP_DEFAULTS, sourcePort: trial.sourcePort, destinationPort: trial.port, ...segment },
     trial.source,
-    trial.vip,
+    trial.target,
   );
-  const packet = { ...IPV4_DEFAULTS, protocol: IpProtocol.tcp, source: trial.source, destination: trial.vip, payload: tcp };
+  const packet = { ...IPV4_DEFAULTS, protocol: IpProtocol.tcp, source: trial.source, destination: trial.target, payload: tcp };
   return encodeEthernet({
     destination: trial.serverMac,
     source: trial.mac,
@@ -63,7 +68,7 @@ function answered(bytes: Uint8Array, trials: readonly Trial[]): { readonly trial
     (one) =>
       one.sourcePort === segment.destinationPort &&
       one.port === segment.sourcePort &&
-      sameAddress(one.vip, packet.source) &&
+      sameAddress(one.target, packet.source) &&
       sameAddress(one.source, packet.destination),
   );
   return trial && { trial, segment };
@@ -104,12 +109,12 @@ function onInterface(ifindex: number, trials: readonly Trial[]): readonly Handov
   });
   return trials
     .filter(({ answer }) => answer !== undefined || frames < TOO_BUSY_FRAMES)
-    .map(({ vip, port, realServer, answer }) => ({ vip, port, realServer, answer: answer ?? 'silent' }));
+    .map(({ method, vip, port, realServer, answer }) => ({ method, vip, port, realServer, answer: answer ?? 'silent' }));
 }
 
 /** Bounded: 256 trials, under a second an interface. @throws SystemError */
 export function collectHandovers(handovers: readonly Handover[]): readonly HandoverFact[] {
-  const known = new Map(handovers.map((one) => [`${addressId(one.vip)} ${one.port} ${addressId(one.realServer)}`, one]));
+  const known = new Map(handovers.map((one) => [`${one.method} ${addressId(one.vip)} ${one.port} ${addressId(one.realServer)}`, one]));
   const trials = [...known.values()]
     .slice(0, MOST_HANDOVERS)
     .map((one): Trial => ({ ...one, sourcePort: randomInt(1024, 65536), sequence: randomInt(2 ** 32) }));

@@ -101,6 +101,15 @@ test('reach: under VS/DR what counts is that the VIP is served', () => {
   assert.deepEqual(codes({ services: quiesced, handovers: [{ ...handed, answer: 'silent' }] }), ['info server-without-vip']);
 });
 
+test('reach: under VS/NAT what counts is that answers come back here', () => {
+  const services = [service('10.5.0.9', 80, [destination('10.6.0.51', 8080, 'masq')])];
+  const nat = { services, settings: settings({ 'net/ipv4/ip_forward': '1' }), connects: [{ address: ip('10.6.0.51'), port: 8080 }] };
+  const handed = { method: 'masq', vip: ip('10.5.0.9'), port: 8080, realServer: ip('10.6.0.51') } as const;
+  assert.deepEqual(codes({ ...nat, handovers: [{ ...handed, answer: 'accepted' }] }), []);
+  assert.deepEqual(codes({ ...nat, handovers: [{ ...handed, answer: 'silent' }] }), ['error server-answers-elsewhere']);
+  assert.deepEqual(codes({ ...nat, handovers: [] }), [], 'what was not tried is not judged');
+});
+
 test('method: VS/DR through a router cannot be; VS/NAT on one wire is told', () => {
   const routed = { to: ip('10.5.0.51'), kind: 'routed', device: 2, gateway: ip('10.5.0.1') } as const;
   assert.deepEqual(codes({ paths: [routed] }), ['error direct-route-behind-router']);

@@ -1,5 +1,4 @@
-// Does every destination answer? A TCP connect from here; under VS/DR also a SYN for the VIP handed to the server itself.
-import type { Address } from '../../model/address.js';
+// Does every destination answer? A TCP connect from here, and a SYN handed to the server itself as its method would.
 import { formatAddress } from '../../model/address-text.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
@@ -17,14 +16,15 @@ interface Known {
   readonly heard: ReadonlySet<string>;
 }
 
-const handoverId = (vip: Address, port: number, server: Address): string => `${addressId(vip)} ${port} ${addressId(server)}`;
+const handoverId = ({ method, vip, port, realServer }: Omit<HandoverFact, 'answer'>): string =>
+  `${method} ${addressId(vip)} ${port} ${addressId(realServer)}`;
 
 function knownOf(facts: DirectorFacts): Known {
   return {
     facts,
     paths: new Map(facts.paths.map((path) => [addressId(path.to), path])),
     connects: new Map(facts.connects.map((one) => [destinationId(one), one])),
-    handovers: new Map(facts.handovers.map((one) => [handoverId(one.vip, one.port, one.realServer), one])),
+    handovers: new Map(facts.handovers.map((one) => [handoverId(one), one])),
     heard: new Set(facts.holders.map(({ address }) => addressId(address))),
   };
 }
@@ -91,37 +91,57 @@ function sourceTowards(facts: DirectorFacts, destination: DestinationSpec): stri
   return wire === undefined ? 'DIP' : formatAddress(wire.address);
 }
 
-function judge(known: Known, { spec }: ServiceFact, destination: DestinationSpec): readonly Finding[] {
-  const { key } = spec;
-  const place = `${serviceText(spec)} → ${endpoint(destination)}`;
+/** What handing over a SYN showed. */
+function handoverOf(known: Known, { spec: { key } }: ServiceFact, { method, address, port }: DestinationSpec): HandoverFact | undefined {
+  if (key.kind !== 'address' || (method !== 'route' && method !== 'masq')) {
+    return undefined;
+  }
+  return known.handovers.get(handoverId({ method, vip: key.address, port: method === 'route' ? key.port : port, realServer: address }));
+}
+
+/** A server that answers on its own address, and yet not as this method needs it. */
+function misfit(known: Known, destination: DestinationSpec, handed: HandoverFact, place: string): Omit<Finding, 'level'> {
+  const server = formatAddress(destination.address);
+  const vip = formatAddress(handed.vip);
+  if (handed.method === 'masq') {
+    const dip = sourceTowards(known.facts, destination);
+    return {
+      code: 'server-answers-elsewhere',
+      what: `${place} does not answer by way of this director`,
+      cause: `its gateway is not ${dip}, so clients get answers from ${server} that they do not know, or none`,
+      mend: `on ${server}: ip route replace default via ${dip}`,
+    };
+  }
+  const what = `${place} does not serve the VIP`;
+  return handed.answer === 'refused'
+    ? {
+        code: 'server-deaf-to-vip',
+        what,
+        cause: `it answers on ${server} but refuses ${vip}:${handed.port}`,
+        mend: `on ${server}: let the server listen on ${vip} too (0.0.0.0)`,
+      }
+    : {
+        code: 'server-without-vip',
+        what,
+        cause: `it answers on ${server} but drops packets for ${vip}: the VIP is not on its lo`,
+        mend: `on ${server}: weir realserver start --vip ${vip}`,
+      };
+}
+
+function judge(known: Known, service: ServiceFact, destination: DestinationSpec): readonly Finding[] {
+  const place = `${serviceText(service.spec)} → ${endpoint(destination)}`;
   const level = destination.weight === 0 ? 'info' : 'error'; // a quiesced server may well be away
-  const direct = key.kind === 'address' && destination.method === 'route';
-  const handed = direct ? known.handovers.get(handoverId(key.address, key.port, destination.address)) : undefined;
+  const handed = handoverOf(known, service, destination);
   if (handed?.answer === 'accepted') {
-    return []; // what VS/DR needs works, also where the server listens on the VIP alone
+    return []; // what the method needs works, also where a VS/DR server listens on the VIP alone
   }
   const tried = known.connects.get(destinationId(destination));
   const why = tried === undefined ? wayBlocked(known, destination) : tried.error && whyNot(known, destination, tried.error);
   if (why) {
     return [{ level, code: 'server-unreachable', what: `${place} does not answer`, ...why }];
   }
-  const server = formatAddress(destination.address);
-  if (handed !== undefined) {
-    const vip = formatAddress(handed.vip);
-    const refused = handed.answer === 'refused';
-    return [
-      {
-        level,
-        code: refused ? 'server-deaf-to-vip' : 'server-without-vip',
-        what: `${place} does not serve the VIP`,
-        cause: refused
-          ? `it answers on ${server} but refuses ${vip}:${handed.port}`
-          : `it answers on ${server} but drops packets for ${vip}: the VIP is not on its lo`,
-        mend: refused ? `on ${server}: let the server listen on ${vip} too (0.0.0.0)` : `on ${server}: weir realserver start --vip ${vip}`,
-      },
-    ];
-  }
-  return [];
+  const silent = handed?.answer === 'silent';
+  return handed !== undefined && (silent || handed.method === 'route') ? [{ level, ...misfit(known, destination, handed, place) }] : [];
 }
 
 export function reachRule(facts: DirectorFacts): readonly Finding[] {
