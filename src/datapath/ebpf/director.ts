@@ -13,7 +13,9 @@ import { Lock } from '../../sys/lock.js';
 import { type Director, Refusal } from '../director.js';
 import { Conf, Drops, REASONS } from './abi.gen.js';
 import { clockAt, secondsOf, unitsOf } from './clock.js';
+import { setTimeoutsAtOnce } from './intent.js';
 import { connectionEntries, serviceEntries, serviceEntry, statsOf } from './reader.js';
+import { repair } from './repair.js';
 import { readSysctls, writeSysctl } from './sysctls.js';
 import type { Tables } from './tables.js';
 import { ESTABLISHED, FIN_WAIT } from './timeouts.js';
@@ -104,7 +106,9 @@ export class EbpfDirector implements Director {
 
   flush(): void {
     this.#changing(() => {
-      for (const { spec } of serviceEntries(this.tables)) this.deleteService(spec.key);
+      const entries = serviceEntries(this.tables);
+      this.#writer.flush(entries.map(({ spec }) => spec.key));
+      for (const entry of entries) this.#undo?.serviceDeleted(entry);
     });
   }
 
@@ -131,13 +135,7 @@ export class EbpfDirector implements Director {
     const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_TIMEOUT);
     if (bad) throw new Refusal('EINVAL', `timeouts are 0 to ${LONGEST_TIMEOUT} s`);
     const before = this.timeouts();
-    this.#changing(() => {
-      const { conf } = this.tables;
-      const hz = conf.get(0, Conf.hz);
-      if (timeouts.tcp !== 0) conf.set(0, Conf.tcpTimeout, unitsOf(timeouts.tcp, hz), ESTABLISHED);
-      if (timeouts.tcpFin !== 0) conf.set(0, Conf.tcpTimeout, unitsOf(timeouts.tcpFin, hz), FIN_WAIT);
-      if (timeouts.udp !== 0) conf.set(0, Conf.udpTimeout, unitsOf(timeouts.udp, hz));
-    });
+    this.#changing(() => setTimeoutsAtOnce(this.tables, timeouts));
     this.#undo?.timeoutsSet(before);
   }
 
@@ -204,6 +202,8 @@ export class EbpfDirector implements Director {
     if (this.#held === 0) this.#lock = Lock.take(this.lockPath, { waitMs: LOCK_WAIT_MS });
     this.#held++;
     try {
+      // Whoever held the lock before may have died at work.
+      if (this.#held === 1 && this.tables.conf.get(0, Conf.dirty) !== 0) repair(this.tables, this.#clock());
       return work();
     } finally {
       this.#held--;
@@ -236,10 +236,11 @@ export class EbpfDirector implements Director {
     if (this.#held > 0) return work();
     const lock = Lock.take(this.lockPath, { kind: 'shared', waitMs: LOCK_WAIT_MS });
     try {
-      return work();
+      if (this.tables.conf.get(0, Conf.dirty) === 0) return work();
     } finally {
       lock.release();
     }
+    return this.#holding(work); // which repairs
   }
 }
 

@@ -2,8 +2,8 @@
 // Killed half way it leaves pins without the last one, and the next command starts over.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
-import { artifact } from '../../sys/artifact.js';
 import { native } from '../../sys/addon.js';
+import { artifact } from '../../sys/artifact.js';
 import { type BpfMap, ObjectFile, Program } from '../../sys/bpf.js';
 import { hasCode } from '../../sys/errno.js';
 import { Abi, Conf, LAYOUT } from './abi.gen.js';
@@ -45,7 +45,11 @@ interface Sizes {
 
 function sizesOf(capacity: Capacity): Sizes {
   const endpoints = capacity.maxServices + capacity.maxDestinations;
-  return { buckets: bucketsOf(capacity), endpointBuckets: 2 ** Math.ceil(Math.log2(Math.max(endpoints, 64))), cpus: native().possibleCpus() };
+  return {
+    buckets: bucketsOf(capacity),
+    endpointBuckets: 2 ** Math.ceil(Math.log2(Math.max(endpoints, 64))),
+    cpus: native().possibleCpus(),
+  };
 }
 
 function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {

@@ -53,7 +53,9 @@ function checkVersion({ conf }: Tables): void {
   const [magic, abi] = [conf.get(0, Conf.magic), conf.get(0, Conf.abi)];
   if (magic !== Abi.WEIR_MAGIC) throw new Error('weir: the pinned tables are not weir’s, or were never finished: run weir unload');
   if (abi !== Abi.WEIR_ABI || conf.get(0, Conf.layout) !== LAYOUT) {
-    throw new Error(`weir: the loaded datapath is of another build (ABI ${abi}, ours ${Abi.WEIR_ABI}): run weir unload (connections are lost)`);
+    throw new Error(
+      `weir: the loaded datapath is of another build (ABI ${abi}, ours ${Abi.WEIR_ABI}): run weir unload (connections are lost)`,
+    );
   }
 }
 
@@ -86,10 +88,7 @@ function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
     tables.conf.set(0, Conf.pairPeerIfindex, far);
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
     const addresses = new Legs(folder, tables, netlink).refresh(attachModeOf(tables));
-    if (tables.conf.get(0, Conf.dirty) !== 0) {
-      repair(tables, clockAt(tables.conf, process.hrtime.bigint()));
-      tables.conf.set(0, Conf.dirty, 0);
-    }
+    if (tables.conf.get(0, Conf.dirty) !== 0) repair(tables, clockAt(tables.conf, process.hrtime.bigint()));
     markLocal(tables, addresses);
     return tables;
   } finally {

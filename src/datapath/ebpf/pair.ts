@@ -2,13 +2,12 @@
 // where ip_forward is 0 (DR needs no forwarding); answers to clients on the director itself come in by weir1, which
 // accepts the director's own addresses as sources.
 import { existsSync } from 'node:fs';
-import { Netlink } from '../../sys/netlink.js';
+import type { Netlink } from '../../sys/netlink.js';
 import { writeSetting } from '../../sys/proc-sys.js';
-import { NetlinkFlag, type NetlinkRequest, nested, textAttribute } from '../../wire/netlink.js';
+import { concat } from '../../wire/bytes.js';
+import { encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute } from '../../wire/netlink.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';
 import { changeLink, decodeLink, deleteLink, dumpLinks, encodeLinkChange, type Link } from '../../wire/rtnetlink-link.js';
-import { concat } from '../../wire/bytes.js';
-import { encodeAttributes } from '../../wire/netlink.js';
 
 export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;
@@ -38,7 +37,8 @@ export function ensurePair(netlink: Netlink): { readonly near: number; readonly 
     links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
   }
   const [near, far] = [find(links, PAIR.near), find(links, PAIR.far)];
-  if (near === undefined || far === undefined) throw new Error(`weir: ${PAIR.near} is there without ${PAIR.far}: remove it (ip link del ${PAIR.near})`);
+  if (near === undefined || far === undefined)
+    throw new Error(`weir: ${PAIR.near} is there without ${PAIR.far}: remove it (ip link del ${PAIR.near})`);
   for (const { ifindex, name } of [near, far]) {
     settle(name, { 'ipv6/conf/IF/disable_ipv6': '1', 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/arp_ignore': '8' });
     netlink.change(changeLink({ ifindex, up: true }), `set ${name} up`);

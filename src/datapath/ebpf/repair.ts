@@ -1,14 +1,16 @@
 // Finishes or undoes what a writer left half done when it died. What decides: a service is there when its record says
 // LIVE, a destination when it is in the list of a live service.
-import { Abi, Conf, Dest, Service, WeirState } from './abi.gen.js';
+import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } from './abi.gen.js';
 import { EndpointTable } from './endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from './identity.js';
+import { finish } from './intent.js';
 import { destinationIds, rescheduled } from './service-list.js';
 import type { Tables } from './tables.js';
 
-/** Makes the table whole. The caller holds the lock and found `dirty` set. */
+/** Makes the table whole. The caller holds the lock and found `dirty` set; it is clear afterwards. */
 export function repair(tables: Tables, now: number): void {
   const { conf, services } = tables;
+  finish(tables);
   const endpoints = new EndpointTable(tables);
   const listed = new Set<number>();
   let live = 0;
@@ -26,6 +28,8 @@ export function repair(tables: Tables, now: number): void {
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) mendDestination(tables, id, listed.has(id), now);
   relinkTwins(tables, endpoints);
   conf.set(0, Conf.services, live);
+  conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
+  conf.set(0, Conf.dirty, 0);
 }
 
 /** Cuts a list where it leads to a record that is not the service's. */
@@ -40,8 +44,9 @@ function mendList(tables: Tables, service: number): void {
 function mendDestination({ dests }: Tables, id: number, listed: boolean, now: number): void {
   const flags = dests.get(id, Dest.flags);
   if (listed) {
+    const real = dests.get(id, Dest.method) === Method.M_MASQ ? Abi.D_REAL : 0;
     dests.set(id, Dest.state, WeirState.LIVE);
-    dests.set(id, Dest.flags, flags | Abi.D_AVAILABLE);
+    dests.set(id, Dest.flags, flags | Abi.D_AVAILABLE | real);
     return;
   }
   dests.set(id, Dest.flags, flags & ~Abi.D_AVAILABLE);
@@ -52,8 +57,8 @@ function mendDestination({ dests }: Tables, id: number, listed: boolean, now: nu
   }
 }
 
-/** Builds the chains of destinations that share an address anew. */
-function relinkTwins({ conf, dests }: Tables, endpoints: EndpointTable): void {
+/** Builds the chains of destinations that share an address anew, and drops the heads of chains that nobody is in. */
+function relinkTwins({ conf, dests, endpoints: slots }: Tables, endpoints: EndpointTable): void {
   const first = new Map<bigint, number>();
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
@@ -62,4 +67,8 @@ function relinkTwins({ conf, dests }: Tables, endpoints: EndpointTable): void {
     first.set(endpoint, id);
   }
   for (const [endpoint, id] of first) endpoints.put(endpoint, id);
+  for (let slot = 0; slot < slots.count; slot++) {
+    const key = slots.big(slot, Endpoint.key);
+    if (Number(key >> 56n) === EndpointKind.E_REAL && !first.has(key)) endpoints.remove(key);
+  }
 }

@@ -9,7 +9,6 @@ import { EndpointTable } from './endpoint-table.js';
 import {
   canBeHeld,
   FAMILY,
-  methodNumber,
   PROTOCOLS,
   packetAddress,
   realEndpoint,
@@ -17,6 +16,7 @@ import {
   schedulerNumber,
   serviceEndpoint,
 } from './identity.js';
+import { describe, describeAtOnce, finish, intendFlush } from './intent.js';
 import { swap16 } from './records.js';
 import { destinationIds, joined, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';
@@ -73,8 +73,18 @@ export class Writer {
     const ids = destinationIds(this.tables, id);
     this.tables.services.set(id, Service.state, WeirState.DEAD);
     this.tables.services.set(id, Service.head, 0);
-    for (const dest of ids) this.bury(dest);
+    for (const dest of ids) {
+      this.bury(dest);
+      this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + dest); // should it come back, then to another service
+    }
     this.#countServices(-1);
+  }
+
+  /** Removes these services, which are all there are. */
+  flush(keys: readonly ServiceKey[]): void {
+    intendFlush(this.tables);
+    for (const key of keys) this.deleteService(key);
+    finish(this.tables);
   }
 
   addDestination(key: ServiceKey, spec: DestinationSpec): void {
@@ -82,7 +92,7 @@ export class Writer {
     if (this.#find(service, spec) !== undefined) throw new Refusal('EEXIST', 'the destination is there already');
     const { services, dests } = this.tables;
     const id = this.#buried(service, spec) ?? this.#newDestination(service, spec);
-    this.#describe(id, spec);
+    describe(this.tables, id, spec, dests.get(id, Dest.weight));
     dests.set(id, Dest.next, services.get(service, Service.head));
     this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
@@ -96,7 +106,7 @@ export class Writer {
     const service = this.serviceId(key);
     const id = this.#find(service, spec);
     if (id === undefined) throw new Refusal('ENOENT', 'no such destination');
-    this.#describe(id, spec);
+    describeAtOnce(this.tables, id, spec);
     this.#answerReplies(id);
     rescheduled(this.tables, service, false);
   }
@@ -162,16 +172,6 @@ export class Writer {
       while (at !== 0 && dests.get(at, Dest.twin) !== id) at = dests.get(at, Dest.twin);
       if (at !== 0) dests.set(at, Dest.twin, twin);
     }
-  }
-
-  #describe(id: number, spec: DestinationSpec): void {
-    const { dests } = this.tables;
-    const weightWas = dests.get(id, Dest.weight);
-    dests.set(id, Dest.method, methodNumber(spec.method));
-    dests.set(id, Dest.upper, spec.upperThreshold);
-    dests.set(id, Dest.lower, spec.lowerThreshold);
-    dests.set(id, Dest.weight, spec.weight);
-    dests.set(id, Dest.lastWeight, spec.weight === 0 ? weightWas : spec.weight);
   }
 
   #find(service: number, key: DestinationKey): number | undefined {
