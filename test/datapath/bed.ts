@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, type Field, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { clockAt } from '../../src/datapath/ebpf/clock.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/director.js';
 import { type Capacity, PROGRAMS, removePins } from '../../src/datapath/ebpf/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
@@ -47,6 +48,8 @@ export interface Bed {
   totals(): RawTotals;
   /** Reasons that were counted since the last wipe. */
   drops(): Readonly<Record<string, number>>;
+  /** Whether tc may turn a packet into an ARP request for its next hop now and then. */
+  probes: boolean;
   /** The connection table, one record a slot. */
   slots(): Records;
   close(): void;
@@ -76,6 +79,7 @@ class LoadedBed implements Bed {
   readonly #clean: Uint8Array;
   readonly #conns: ArrayBuffer;
   readonly #hops: ArrayBuffer;
+  probes = false;
   readonly #devices = new Map<DeviceName, number>();
 
   constructor(
@@ -117,6 +121,7 @@ class LoadedBed implements Bed {
       if (short.verdict !== 'pass') return short;
       if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
     }
+    this.#holdProbes();
     const program = this.#programs[hook === 'egress' ? 'egress' : 'ingress'];
     const ifindex = this.#ifindex(device);
     const from = hook === 'egress' ? 0 : ifindex;
@@ -128,6 +133,14 @@ class LoadedBed implements Bed {
     ]).get(code);
     if (verdict === undefined) throw new Error(`tc answered ${code}`);
     return { verdict, frame: out, kernelResolves: true };
+  }
+
+  /** Every few seconds tc sends a packet's clone, and turns the packet into an ARP request: not while one is looked at. */
+  #holdProbes(): void {
+    if (this.probes) return;
+    const { conf, dests } = this.tables;
+    const now = clockAt(conf, process.hrtime.bigint());
+    for (let id = conf.get(0, Conf.destTop); id > 0; id--) dests.set(id, Dest.probedAt, now);
   }
 
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome {

@@ -7,8 +7,9 @@ import { setTimeout } from 'node:timers/promises';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { decodeArp } from '../../src/wire/arp.js';
 import { type Bed, openBed, skipReason } from './bed.js';
-import { CLIENT, DR_VIP, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { CLIENT, DR_VIP, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, type Setup, service } from './fixtures/fixture.js';
 import { fromClient, tcp, toServer, udp } from './fixtures/packets.js';
 import { checkTable } from './table-check.js';
@@ -76,6 +77,32 @@ test('a warm next hop: the frame leaves with the addresses of the server and of 
     const warm = frames.find((frame) => linkOf(frame) !== linkOf(sent));
     sameFrame(warm ?? new Uint8Array(0), toServer(tcp(ends, 'A', { ttl: 63 })), 'the frame that leaves');
   } finally {
+    bed.close();
+  }
+});
+
+const ARP = 0x0806;
+const isArp = (frame: Uint8Array): boolean => frame[12] === ARP >> 8 && frame[13] === (ARP & 0xff);
+
+test('a next hop that was believed for a while is asked for by ARP, and no packet is lost by that', { skip }, () => {
+  const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
+  const ends = { from: `${CLIENT}:40000`, to: `${VIP}:80` };
+  const socket = new PacketSocket(native().ifNameToIndex('back-far'), 0x0800);
+  try {
+    bed.send('ingress', 'front', fromClient(tcp(ends, 'S')));
+    bed.probes = true;
+    const sent = fromClient(tcp(ends, 'A'));
+    let frame = sent;
+    // the kernel is asked again after a second: as often as it takes until then
+    for (let tries = 0; tries < 1_000_000 && !isArp(frame); tries++) frame = bed.send('ingress', 'front', sent).frame;
+    const arp = decodeArp(frame.slice(14)) ?? assert.fail('no ARP request');
+    assert.equal(arp.operation, 'request');
+    assert.deepEqual(arp.targetAddress, ip(SERVERS[0]));
+    assert.deepEqual(arp.senderAddress, ip(OWN.back));
+    const clone = socket.receive(5000) ?? assert.fail('the packet itself did not leave');
+    sameFrame(clone, toServer(tcp({ from: ends.from, to: `${SERVERS[0]}:80` }, 'A', { ttl: 63 })), 'the packet itself');
+  } finally {
+    socket.close();
     bed.close();
   }
 });
