@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Program } from '../src/sys/bpf.js';
-import { Counters, type Field } from '../src/datapath/ebpf/abi.gen.js';
+import { Conf, Counters, type Field } from '../src/datapath/ebpf/abi.gen.js';
 import type { EbpfDirector } from '../src/datapath/ebpf/director.js';
 import { PROGRAMS } from '../src/datapath/ebpf/load.js';
 import { openDirector } from '../src/datapath/ebpf/open.js';
@@ -17,6 +17,8 @@ export interface Datapath {
   readonly frags: boolean;
   readonly folder: string;
   readonly table: ConnTable;
+  /** Has tc ask the kernel again for the next hops of these frames' destinations, as it does once a second behind XDP. */
+  renewHops(frames: readonly Uint8Array[], ifindex: number): void;
   /** Packets that were forwarded, both ways. */
   packets(): number;
   /** Connections that were opened. */
@@ -30,6 +32,14 @@ const collect = (): void => {
   (runInNewContext('gc') as () => void)();
 };
 
+/** struct __sk_buff of a packet that came in by a device. */
+const skbFrom = (ifindex: number): Uint8Array => {
+  const ctx = new Uint8Array(192);
+  new DataView(ctx.buffer).setUint32(36, ifindex, true);
+  new DataView(ctx.buffer).setUint32(40, ifindex, true);
+  return ctx;
+};
+
 /** `connections`: log2 of what the table is made for; default: as installed. */
 export const openDatapath = (connections?: number): Datapath => {
   const director = openDirector({ attach: 'xdp', ...(connections === undefined ? {} : { capacity: { connTabBits: connections } }) });
@@ -41,16 +51,28 @@ export const openDatapath = (connections?: number): Datapath => {
     return Number(total);
   };
   const program = Program.pinned(`${folder}/${PROGRAMS.xdp}`);
+  const ingress = Program.pinned(`${folder}/${PROGRAMS.ingress}`);
   return {
     director,
     program,
     frags: false,
     folder,
     table: new ConnTable(folder),
+    renewHops: (frames, ifindex) => {
+      const { conf } = director.tables;
+      const fresh = conf.get(0, Conf.freshFor);
+      conf.set(0, Conf.freshFor, 0);
+      try {
+        for (const data of frames) ingress.test({ data, ctx: skbFrom(ifindex) });
+      } finally {
+        conf.set(0, Conf.freshFor, fresh);
+      }
+    },
     packets: () => sum(Counters.inPackets, Counters.outPackets),
     opened: () => sum(Counters.conns),
     close: () => {
       program.close();
+      ingress.close();
       director.close();
       unloadDatapath();
       collect();
