@@ -86,8 +86,28 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
   return related_send(skb, v, r, 0, q->ip.saddr);
 }
 
+#define SUM_CHUNK 64
+#define SUM_CHUNKS 24 /* 1536 bytes; what is longer is left to the stack */
+
+/* Is the sum over the whole ICMP message right? */
+__noinline int icmp_sum_is_right(struct __sk_buff *skb, __u32 at, __u32 length) {
+  __s64 sum = 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < SUM_CHUNKS; i++) {
+    __u32 words[SUM_CHUNK / 4] = {};
+    __u32 size = length < SUM_CHUNK ? length : SUM_CHUNK;
+    if (size < 1 || size > SUM_CHUNK) break;
+    if (bpf_skb_load_bytes(skb, at, words, size)) return 0;
+    sum = bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
+    if (sum < 0) return 0;
+    at += size;
+    length -= size;
+  }
+  return !length && fold((__u32)sum) == 0;
+}
+
 /* An ICMP packet: errors about our connections are translated and sent on, all else is the stack's. */
-__noinline int tc_icmp(struct __sk_buff *skb, __u8 header) {
+__noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   struct conf *c = the_conf();
   struct quoted q;
   __u8 type = 0;
@@ -96,7 +116,8 @@ __noinline int tc_icmp(struct __sk_buff *skb, __u8 header) {
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || (type != 3 && type != 4 && type != 11)) return TC_ACT_UNSPEC;
   if (bpf_skb_load_bytes(skb, icmp + 8, &q, sizeof q) || q.ip.version != 4 || q.ip.ihl != 5) return TC_ACT_UNSPEC;
   if (q.ip.frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
-  struct packet p = {.bytes = skb->len - ETH_LEN};
+  if (length < header || !icmp_sum_is_right(skb, icmp, length - header)) return TC_ACT_UNSPEC;
+  struct packet p = {.bytes = length};
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
   struct related r = {.icmp = icmp};
   v.service = endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE));

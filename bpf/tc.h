@@ -103,7 +103,7 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
   struct packet p = {};
   enum parsed parsed = tc_parse(skb, &p);
-  if (parsed == P_OTHER && p.protocol == IPPROTO_ICMP && !p.fragment) return tc_icmp(skb, p.header);
+  if (parsed == P_OTHER && p.protocol == IPPROTO_ICMP && !p.fragment) return tc_icmp(skb, p.header, p.length);
   if (parsed != P_OK) return tc_oddity(&p, parsed);
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
   v.service = endpoint_find(endpoint_key(p.daddr, p.dport, p.protocol, E_SERVICE));
