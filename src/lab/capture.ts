@@ -58,7 +58,10 @@ async function portNames(namespace: string): Promise<ReadonlyMap<number, string>
   );
 }
 
-/** Starts capturing on all ports of the run's switches; resolves when it sees everything. */
+/**
+ * Starts capturing on all ports of the run's switches; resolves when it sees everything. Where AppArmor confines tcpdump, it may
+ * write files named `.pcap` and nothing else: its words come by a pipe.
+ */
 export async function startCapture(state: RunState, links: readonly Link[]): Promise<Capture> {
   const file = join(state.folder, 'switch.pcap');
   const service = await startChild(
@@ -82,7 +85,7 @@ export async function startCapture(state: RunState, links: readonly Link[]): Pro
       '-w',
       '-',
     ],
-    { env: labEnvironment(state.folder), stdoutPath: file, stderrPath: join(state.folder, 'tcpdump.stderr') },
+    { env: labEnvironment(state.folder), stdoutPath: file },
   );
   await until(service, 'listen', () => service.stderr().includes('listening on'));
   const ports = await portNames(state.switches);

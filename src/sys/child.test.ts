@@ -68,6 +68,15 @@ test('a process that stays: its files, its end', async () => {
   }
 });
 
+test('without a file the error output of a process that stays is kept in memory', async () => {
+  const service = await startChild(['sh', '-c', 'echo err >&2; exec sleep 1000'], {});
+  while (service.stderr() === '') {
+    await new Promise((done) => setImmediate(done));
+  }
+  assert.equal(service.stderr(), 'err\n');
+  assert.equal(await service.stop('SIGKILL'), 137);
+});
+
 test('a process that will not listen is killed when its grace is over', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-child-'));
   try {

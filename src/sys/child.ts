@@ -128,7 +128,7 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
   });
 }
 
-/** A process that stays until it is stopped; it outlives us unless it is. Its output goes to files. */
+/** A process that stays until it is stopped; it outlives us unless it is. */
 export interface Service {
   readonly pid: number;
   /** Resolves with the exit status when it has ended, by itself or not. */
@@ -144,15 +144,15 @@ export interface Service {
 export interface ServiceOptions extends Pick<ChildOptions, 'env' | 'cwd'> {
   /** Made anew. Absent: nowhere. */
   readonly stdoutPath?: string;
-  /** Made anew. */
-  readonly stderrPath: string;
+  /** Made anew; for what may outlive us. Absent: the first MiB is kept in memory. */
+  readonly stderrPath?: string;
 }
 
 /** Starts a process that stays. @throws when it cannot be started */
 export function startChild(argv: readonly string[], options: ServiceOptions): Promise<Service> {
   const [file = '', ...args] = argv;
   const stdout = options.stdoutPath === undefined ? 'ignore' : openSync(options.stdoutPath, 'w');
-  const stderr = openSync(options.stderrPath, 'w');
+  const stderr = options.stderrPath === undefined ? 'pipe' : openSync(options.stderrPath, 'w');
   const child = spawn(file, args, {
     detached: true,
     stdio: ['ignore', stdout, stderr],
@@ -164,13 +164,17 @@ export function startChild(argv: readonly string[], options: ServiceOptions): Pr
       closeSync(fd);
     }
   }
+  const { stderrPath } = options;
+  const said = new Kept(1 << 20);
+  child.stderr?.on('data', (chunk: Buffer) => said.add(chunk));
+  const errors = stderrPath === undefined ? () => said.text() : () => readFileSync(stderrPath, 'utf8');
   return new Promise((done, fail) => {
     child.once('error', fail);
-    child.once('spawn', () => done(asService(child, options.stderrPath)));
+    child.once('spawn', () => done(asService(child, errors)));
   });
 }
 
-function asService(child: ChildProcess, stderrPath: string): Service {
+function asService(child: ChildProcess, stderr: () => string): Service {
   const pid = child.pid ?? 0;
   let gone = false;
   const ended = new Promise<number>((done) => {
@@ -189,7 +193,7 @@ function asService(child: ChildProcess, stderrPath: string): Service {
     ended,
     running: () => !gone,
     signal,
-    stderr: () => readFileSync(stderrPath, 'utf8'),
+    stderr,
     stop: async (name = 'SIGTERM', graceMs = 2000) => {
       signal(name);
       const timer = setTimeout(() => signal('SIGKILL', -pid), graceMs);

@@ -26,7 +26,11 @@ export const dr2: Lab = {
   steps: [
     run('rs135', `weir realserver start --vip ${vip}`),
     run('rs136', `weir realserver start --vip ${vip}`),
-    tell('The VIP as an alias of the director’s interface.', run('lvs1', `ip address add ${vip}/24 dev ens33 label ens33:0`)),
+    tell(
+      'The VIP as an alias of the director’s interface, when nobody else has it.',
+      run('lvs1', `weir vip add ${vip}/24 --dev ens33 --label ens33:0`),
+    ),
+    run('lvs1', 'ip -4 address show dev ens33', { contains: [`inet ${vip}/24`, 'ens33:0'] }),
     run('lvs1', `ipvsadm -A -t ${vip}:80 -s wlc`),
     run('lvs1', `ipvsadm -a -t ${vip}:80 -r 172.16.246.135 -g -w 3`),
     run('lvs1', `ipvsadm -a -t ${vip}:80 -r 172.16.246.136 -g -w 4`),
