@@ -1,9 +1,10 @@
 // What a command did to this host, remembered per network namespace so that it can be undone: /run/weir/KIND/COOKIE.json.
 //
 // A namespace's cookie is never used twice in one boot, and /run is empty after the next: no memory outlives what it is about.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { native } from '../sys/addon.js';
 import { readTextFile, removeFile, replaceTextFile } from '../sys/durable-file.js';
+import { liveCookies } from '../sys/live-netns.js';
 import { locked } from '../sys/lock.js';
 
 export type StateKind = 'realserver' | 'vip';
@@ -32,9 +33,35 @@ export class StateFile {
   }
 }
 
-/** Runs `work` while no other command of this kind runs: between reading what is there and changing it nobody may interfere. */
+/** More files than this, and those of namespaces that are gone are removed. */
+const SWEEP_ABOVE = 64;
+
+function sweep(folder: string): void {
+  const names = readdirSync(folder);
+  if (names.length <= SWEEP_ABOVE) {
+    return;
+  }
+  const cookieOf = (name: string): bigint | undefined => {
+    const digits = /^(\d+)\.(json|lock)$/.exec(name)?.[1];
+    return digits === undefined ? undefined : BigInt(digits);
+  };
+  const alive = liveCookies(names.flatMap((name) => cookieOf(name) ?? []));
+  for (const name of names) {
+    const cookie = cookieOf(name);
+    if (cookie !== undefined && !alive.has(cookie)) {
+      rmSync(`${folder}/${name}`, { force: true });
+    }
+  }
+}
+
+/**
+ * Runs `work` while no other command of this kind runs in this namespace: between reading what is there and changing it
+ * nobody may interfere. @throws LockBusy, SystemError
+ */
 export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
   const folder = `/run/weir/${kind}`;
   mkdirSync(folder, { recursive: true });
-  return locked(`${folder}/lock`, { waitMs: LOCK_WAIT_MS }, () => work(new StateFile(kind)));
+  sweep(folder);
+  const state = new StateFile(kind);
+  return locked(state.path.replace(/json$/, 'lock'), { waitMs: LOCK_WAIT_MS }, () => work(state));
 }

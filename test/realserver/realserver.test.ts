@@ -204,6 +204,21 @@ test('with systemd it is a unit that is enabled', on, () => {
   assert.equal(existsSync(join(image, 'etc/systemd/system/weir-realserver.service')), false);
 });
 
+test('memories of namespaces that are gone are swept, those of living ones are not', on, () => {
+  server.weir('realserver start --vip 10.77.5.1');
+  const cookies = Array.from({ length: 70 }, (_, index) => `${2n ** 62n + BigInt(index)}`);
+  for (const cookie of cookies) {
+    writeFileSync(`/run/weir/realserver/${cookie}.json`, '{}');
+  }
+  assert.equal(server.weir('realserver stop --vip 10.77.5.2').status, 0);
+  assert.deepEqual(
+    cookies.filter((cookie) => existsSync(`/run/weir/realserver/${cookie}.json`)),
+    [],
+  );
+  assert.equal(server.weir('realserver status').status, 0, 'ours is known still');
+  server.weir('realserver stop');
+});
+
 test('bad input is one clear line and changes nothing', on, () => {
   const untouched = picture(server);
   for (const [line, status, words] of [
