@@ -3,7 +3,6 @@ import { spawnSync } from 'node:child_process';
 import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, type Field, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
-import { clockAt } from '../../src/datapath/ebpf/clock.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/director.js';
 import { type Capacity, PROGRAMS, removePins } from '../../src/datapath/ebpf/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
@@ -48,8 +47,11 @@ export interface Bed {
   totals(): RawTotals;
   /** Reasons that were counted since the last wipe. */
   drops(): Readonly<Record<string, number>>;
-  /** Whether tc may turn a packet into an ARP request for its next hop now and then. */
-  probes: boolean;
+  /**
+   * From now on next hops are asked for again each second, as they are outside of tests: XDP leaves such a packet to tc,
+   * and tc may send its clone and make an ARP request of it.
+   */
+  letHopsAge(): void;
   /** The connection table, one record a slot. */
   slots(): Records;
   close(): void;
@@ -71,6 +73,9 @@ function enter(name: string): void {
   }
 }
 
+/** Clock units. */
+const FOR_EVER = 0x3fffffff;
+
 const SMALL: Partial<Capacity> = { maxServices: 256, maxDestinations: 1024, connBuckets: 4096 };
 
 class LoadedBed implements Bed {
@@ -79,7 +84,7 @@ class LoadedBed implements Bed {
   readonly #clean: Uint8Array;
   readonly #conns: ArrayBuffer;
   readonly #hops: ArrayBuffer;
-  probes = false;
+  readonly #freshFor: number;
   readonly #devices = new Map<DeviceName, number>();
 
   constructor(
@@ -91,6 +96,8 @@ class LoadedBed implements Bed {
     this.director = openDirector({ capacity: { ...SMALL, ...options.capacity }, attach: options.attach ?? 'tc' });
     const pinned = (program: string): Program => Program.pinned(`${folder}/${program}`);
     this.#programs = { xdp: pinned(PROGRAMS.xdp), ingress: pinned(PROGRAMS.ingress), egress: pinned(PROGRAMS.egress) };
+    this.#freshFor = this.tables.conf.get(0, Conf.freshFor);
+    this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
     this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
     this.#conns = this.#map('conns');
     this.#hops = this.#map('nexthops');
@@ -121,7 +128,6 @@ class LoadedBed implements Bed {
       if (short.verdict !== 'pass') return short;
       if (Buffer.compare(short.frame, frame) !== 0) throw new Error('XDP passed a frame on that it had changed');
     }
-    this.#holdProbes();
     const program = this.#programs[hook === 'egress' ? 'egress' : 'ingress'];
     const ifindex = this.#ifindex(device);
     const from = hook === 'egress' ? 0 : ifindex;
@@ -135,12 +141,8 @@ class LoadedBed implements Bed {
     return { verdict, frame: out, kernelResolves: true };
   }
 
-  /** Every few seconds tc sends a packet's clone, and turns the packet into an ARP request: not while one is looked at. */
-  #holdProbes(): void {
-    if (this.probes) return;
-    const { conf, dests } = this.tables;
-    const now = clockAt(conf, process.hrtime.bigint());
-    for (let id = conf.get(0, Conf.destTop); id > 0; id--) dests.set(id, Dest.probedAt, now);
+  letHopsAge(): void {
+    this.tables.conf.set(0, Conf.freshFor, this.#freshFor);
   }
 
   sendXdp(device: DeviceName, frame: Uint8Array): Outcome {
