@@ -2,7 +2,7 @@
 import { runOnTerminal } from '../sys/child.js';
 import { onHost } from './hosts.js';
 import { SWITCHES } from './names.js';
-import { labEnvironment } from './paths.js';
+import { findCommand, labEnvironment } from './paths.js';
 import { allRuns, conditionOf, type RunState } from './state.js';
 
 /** The one run that has this host. `run`: by name, where several have it. @throws Error that says what there is */
@@ -30,6 +30,7 @@ export async function enter(host: string, command: readonly string[], run: strin
     run,
     allRuns().filter((one) => conditionOf(one) !== 'abandoned'),
   );
-  const argv = command.length > 0 ? command : ['sh', '-i'];
+  const shell = findCommand('bash') === undefined ? ['sh', '-i'] : ['bash', '--noprofile', '--norc', '-i'];
+  const argv = command.length > 0 ? command : shell;
   return runOnTerminal(onHost(state, host, argv), { ...labEnvironment(state.folder), PS1: `${host}# ` });
 }
