@@ -7,7 +7,7 @@ import { hasCode } from '../../sys/errno.js';
 import type { Netlink } from '../../sys/netlink.js';
 import { macBytes } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
-import { decodeLink, dumpLinks, type Link, LinkFlag, LinkHardware } from '../../wire/rtnetlink-link.js';
+import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../wire/rtnetlink-link.js';
 import { Abi, Leg } from './abi.gen.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
@@ -29,9 +29,12 @@ const TC_HANDLE = 1;
 const TC_PRIORITY = 49000;
 const PORT_OF = new Set(['bridge', 'bond', 'team', 'openvswitch']);
 
-/** Ports of a bridge or bond are not legs (their master is), nor is anything without Ethernet frames. */
+/**
+ * Ports of a bridge or bond are not legs (their master is), nor is anything without Ethernet frames. One that is down is: it
+ * may come up again without any command of ours.
+ */
 export function isLeg(link: Link): boolean {
-  if ((link.flags & LinkFlag.up) === 0 || link.name === PAIR.near || link.name === PAIR.far) return false;
+  if (link.name === PAIR.near || link.name === PAIR.far) return false;
   if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
   return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback;
 }
@@ -61,8 +64,11 @@ export class Legs {
     private readonly netlink: Netlink,
   ) {}
 
-  /** Attaches to new legs and brings the table of legs up to date. The addresses that the namespace has. */
-  refresh(mode: AttachMode): readonly InterfaceAddress[] {
+  /**
+   * Attaches to new legs and brings the table of legs up to date. The addresses that the namespace has. `strict`: a device
+   * that takes no XDP program, though the mode wants one, is an error; otherwise tc serves it alone.
+   */
+  refresh(mode: AttachMode, strict: boolean): readonly InterfaceAddress[] {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
     const legs = links.filter(isLeg);
@@ -70,7 +76,7 @@ export class Legs {
       const pins = new Set(readdirSync(this.folder));
       this.#forget(pins, legs);
       for (const link of legs) {
-        const hooks = hooksOf(link, mode).filter((hook) => this.#attach(link, hook, pins, mode));
+        const hooks = hooksOf(link, mode).filter((hook) => this.#attach(link, hook, pins, strict));
         this.#record(link, hooks.includes('xdp'), addresses);
       }
     } finally {
@@ -123,6 +129,8 @@ export class Legs {
   }
 
   #isOrphan(name: string): boolean {
+    const clsact = /^clsact_(\d+)_(ingress|egress)$/.exec(name);
+    if (clsact !== null) return !this.#hasFilter(Number(clsact[1]), clsact[2] === 'egress');
     if (!name.startsWith('link_')) return false;
     const link = BpfLink.pinned(`${this.folder}/${name}`);
     try {
@@ -132,7 +140,17 @@ export class Legs {
     }
   }
 
-  #attach(link: Link, hook: Hook, pins: ReadonlySet<string>, mode: AttachMode): boolean {
+  #hasFilter(ifindex: number, egress: boolean): boolean {
+    try {
+      native().bpfTcQuery(ifindex, egress, TC_HANDLE, TC_PRIORITY);
+      return true;
+    } catch (error) {
+      if (hasCode(error, 'ENOENT', 'ENODEV', 'EINVAL')) return false;
+      throw error;
+    }
+  }
+
+  #attach(link: Link, hook: Hook, pins: ReadonlySet<string>, strict: boolean): boolean {
     if (pins.has(`link_${link.ifindex}_${hook}`) || pins.has(`clsact_${link.ifindex}_${hook}`)) return true;
     const type = HOOKS.find(([name]) => name === hook)?.[1] ?? 0;
     try {
@@ -146,8 +164,8 @@ export class Legs {
     } catch (error) {
       if (hasCode(error, 'ENODEV')) return false; // it went while we looked
       if (hook === 'xdp') {
-        // A device without XDP, or with somebody else's program, is served by tc alone; asked for by name it is an error.
-        if (mode !== 'xdp' && hasCode(error, 'EOPNOTSUPP', 'EBUSY', 'EINVAL', 'ERANGE')) return false;
+        // EBUSY, EEXIST: it has somebody else's program, which stays; the others: it has no XDP, or not as it is set up now.
+        if (!strict && hasCode(error, 'EOPNOTSUPP', 'EBUSY', 'EEXIST', 'EINVAL', 'ERANGE')) return false;
         throw new Error(`weir: XDP cannot be attached to ${link.name}: ${(error as Error).message}`, { cause: error });
       }
       if (!hasCode(error, 'EINVAL')) throw error;

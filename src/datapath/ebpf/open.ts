@@ -86,8 +86,9 @@ function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
     const { near, far } = ensurePair(netlink);
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
+    // Asked for now, it must be had; where it was asked for once, a new device may do without.
+    const addresses = new Legs(folder, tables, netlink).refresh(options.attach ?? attachModeOf(tables), options.attach !== undefined);
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
-    const addresses = new Legs(folder, tables, netlink).refresh(attachModeOf(tables));
     if (tables.conf.get(0, Conf.dirty) !== 0) repair(tables, clockAt(tables.conf, process.hrtime.bigint()));
     markLocal(tables, addresses);
     return tables;
@@ -103,7 +104,7 @@ function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
 export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
-  const folder = bpffs.folder();
-  const tables = withLock(lock, 'exclusive', () => prepare(folder, options, bpffs));
+  // The folder is made under the lock: somebody may be unloading.
+  const tables = withLock(lock, 'exclusive', () => prepare(bpffs.folder(), options, bpffs));
   return new EbpfDirector(tables, lock);
 }
