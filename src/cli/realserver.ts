@@ -2,7 +2,7 @@
 import { PERSIST_PATHS, persistFiles } from '../control/realserver/persist-files.js';
 import { realServerScript } from '../control/realserver/script.js';
 import type { Status } from '../control/realserver/status.js';
-import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../host/persist.js';
+import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePersistFiles } from '../host/persist.js';
 import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../host/realserver/realserver.js';
 import type { Address } from '../model/address.js';
 import { parseIpv4 } from '../model/address-text.js';
@@ -95,6 +95,8 @@ async function stop(flags: RealServerFlags, io: Io): Promise<number> {
   tell(io, outcome, 'nothing to undo');
   if (flags.persist === true) {
     await persist(io, rootOf(flags), outcome, flags.iface === undefined ? [] : readInterfaces(flags.iface));
+  } else if (presentPersistFiles(rootOf(flags), PERSIST_PATHS).length > 0) {
+    io.err('weir realserver: it comes back at the next boot; stop --persist prevents that\n');
   }
   return 0;
 }

@@ -31,15 +31,18 @@ export function writePersistFiles(root: string, files: readonly PersistFile[]): 
   return written;
 }
 
+/** Those of the paths that are there. */
+export function presentPersistFiles(root: string, paths: readonly string[]): readonly string[] {
+  return paths.map((path) => `${root}${path}`).filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
+}
+
 /** The paths that were there and are gone now. */
 export function removePersistFiles(root: string, paths: readonly string[]): readonly string[] {
-  return paths
-    .map((path) => `${root}${path}`)
-    .filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined)
-    .map((path) => {
-      rmSync(path);
-      return path;
-    });
+  const present = presentPersistFiles(root, paths);
+  for (const path of present) {
+    rmSync(path);
+  }
+  return present;
 }
 
 /** Has systemd read its units again; what it says when it cannot, in one line. */

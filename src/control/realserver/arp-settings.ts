@@ -19,6 +19,14 @@ export function arpSettingPath(interfaceName: string, setting: ArpSetting): stri
   return `net/ipv4/conf/${interfaceName}/${setting}`;
 }
 
+/** The key as sysctl(8) takes it: dots between the parts, and a dot within one (`eth0.7`) as a slash. */
+export function sysctlName(path: string): string {
+  return path
+    .split('/')
+    .map((part) => part.replaceAll('.', '/'))
+    .join('.');
+}
+
 /** Every path that `start` sees to: all and lo first, then the cluster's interfaces. */
 export function arpSettingPaths(interfaces: readonly string[]): readonly { readonly path: string; readonly setting: ArpSetting }[] {
   return ['all', 'lo', ...interfaces].flatMap((name) =>

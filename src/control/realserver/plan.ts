@@ -2,7 +2,7 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
-import { ARP_SETTINGS, arpSettingPaths, hides } from './arp-settings.js';
+import { ARP_SETTINGS, arpSettingPaths, hides, sysctlName } from './arp-settings.js';
 import { clusterInterfaces, type Observed } from './observed.js';
 import { mergeSaved, NOTHING_SAVED, type Saved } from './saved.js';
 
@@ -78,9 +78,12 @@ function freeLabels(observed: Observed, saved: Saved): () => string {
 }
 
 function settingSteps(observed: Observed, interfaces: readonly string[]): (Step & { readonly kind: 'setting' })[] {
-  return arpSettingPaths(interfaces)
-    .filter(({ path, setting }) => !hides(setting, Number(observed.settings.get(path))))
-    .map(({ path, setting }) => ({ kind: 'setting', path, value: ARP_SETTINGS[setting] }));
+  return (
+    arpSettingPaths(interfaces)
+      // An interface that has no such key has no IPv4 at all.
+      .filter(({ path, setting }) => observed.settings.has(path) && !hides(setting, Number(observed.settings.get(path))))
+      .map(({ path, setting }) => ({ kind: 'setting', path, value: ARP_SETTINGS[setting] }))
+  );
 }
 
 /**
@@ -160,7 +163,7 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
     if (value === set && value !== previous) {
       steps.push({ kind: 'setting', path, value: previous });
     } else if (value !== undefined && value !== previous) {
-      notes.push(`${path.replaceAll('/', '.')} is ${value}, not ${set} as start set it: left so`);
+      notes.push(`${sysctlName(path)} is ${value}, not ${set} as start set it: left so`);
     }
   }
   if (saved.loopbackWasDown && observed.links.some((link) => link.loopback && link.up)) {

@@ -1,4 +1,5 @@
 // Would the reverse-path filter drop what the datapath leaves to the kernel?
+import { sysctlName } from '../../control/realserver/arp-settings.js';
 import { sameAddress } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
 import type { Finding } from '../finding.js';
@@ -23,7 +24,7 @@ export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
           what: `rp_filter is strict on ${link.name}`,
           cause:
             'clients come in there but the route back to them is another interface: the kernel drops what is left to it (fragments, local servers)',
-          mend: `sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.${link.name}.rp_filter=2`,
+          mend: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlName(`net/ipv4/conf/${link.name}/rp_filter`)}=2`,
         },
       ];
     });

@@ -1,5 +1,5 @@
 // On a real server: do the ARP sysctls keep the VIPs to itself, on every interface that faces the cluster?
-import { ARP_SETTINGS, type ArpSetting, hides } from '../../control/realserver/arp-settings.js';
+import { ARP_SETTINGS, type ArpSetting, arpSettingPath, hides, sysctlName } from '../../control/realserver/arp-settings.js';
 import type { RealServerFacts } from '../facts.js';
 import type { Finding } from '../finding.js';
 import { clusterLinks, effective } from '../network.js';
@@ -21,7 +21,7 @@ export function serverArpRule(facts: RealServerFacts): readonly Finding[] {
       }
       // A larger value that does not hide stands in the way of the right one in conf/all.
       const places = value > Number(ARP_SETTINGS[key]) ? ['all', name] : ['all'];
-      const words = places.map((place) => `net.ipv4.conf.${place}.${key}=${ARP_SETTINGS[key]}`).join(' ');
+      const words = places.map((place) => `${sysctlName(arpSettingPath(place, key))}=${ARP_SETTINGS[key]}`).join(' ');
       return [
         {
           level: 'error',

@@ -39,6 +39,12 @@ test('ARP: the larger of all and the interface counts', () => {
   assert.deepEqual(codes({ settings: settings({ 'net/ipv4/conf/all/arp_announce': '1' }) }), ['error server-arp-announce']);
 });
 
+test('a dot in an interface’s name is a slash to sysctl', () => {
+  const links = realServer.links.map((link) => (link.ifindex === 2 ? { ...link, name: 'eth.7' } : link));
+  const [first] = found({ links, settings: settings({ 'net/ipv4/conf/eth.7/arp_ignore': '3' }) });
+  assert.equal(first?.mend, 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth/7.arp_ignore=1');
+});
+
 test('every interface that faces the cluster is looked at, others are not', () => {
   const second = { ...WAN, ifindex: 3, name: 'eth1' };
   const loud = settings({ 'net/ipv4/conf/all/arp_ignore': '0', 'net/ipv4/conf/eth/arp_ignore': '1' });

@@ -1,4 +1,5 @@
 // Performs a real server's plan, one step at a time. A step that is done already, or undone already, is no failure.
+import { sysctlName } from '../../control/realserver/arp-settings.js';
 import type { Step } from '../../control/realserver/plan.js';
 import { formatAddress } from '../../model/address-text.js';
 import { unlessCode } from '../../sys/errno.js';
@@ -15,7 +16,7 @@ export function stepText(step: Step): string {
     case 'link':
       return `${step.name} ${step.up ? 'up' : 'down'}`;
     case 'setting':
-      return `${step.path.replaceAll('/', '.')} = ${step.value}`;
+      return `${sysctlName(step.path)} = ${step.value}`;
     case 'add-address':
     case 'delete-address':
       return `${step.kind === 'add-address' ? 'add' : 'remove'} ${formatAddress(step.address)}/32 on lo (${step.label})`;
