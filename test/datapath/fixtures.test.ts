@@ -1,6 +1,7 @@
 // Every packet fixture through the real programs by BPF_PROG_TEST_RUN: by tc alone, and with the XDP short cut in front.
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { REASONS } from '../../src/datapath/ebpf/abi.gen.js';
 import type { DestinationKey } from '../../src/model/service.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import type { After, Fixture, Step } from './fixtures/fixture.js';
@@ -88,6 +89,9 @@ function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
   if (fixture.after !== undefined && !isTooShortForTc(fixture)) look(bed, fixture.after);
 }
 
+/** Met by storms and floods (concurrent.test.ts, edges.test.ts), or only when a helper of the kernel fails. */
+const ELSEWHERE = ['none', 'table_full', 'embryo_replaced', 'busy', 'icmp_limited', 'redirect_failed'];
+
 for (const attach of ['tc', 'xdp'] as const) {
   describe(`packet fixtures by ${attach}`, { skip: skipReason() }, () => {
     let bed: Bed;
@@ -96,6 +100,16 @@ for (const attach of ['tc', 'xdp'] as const) {
     });
     after(() => bed.close());
     const possible = fixtures.filter((fixture) => attach === 'xdp' || !isTooShortForTc(fixture));
-    for (const fixture of possible) test(fixture.description, () => play(bed, fixture, attach === 'xdp'));
+    const met = new Set<string>();
+    for (const fixture of possible) {
+      test(fixture.description, () => {
+        play(bed, fixture, attach === 'xdp');
+        for (const reason of Object.keys(bed.drops())) met.add(reason);
+      });
+    }
+    test('every reason was met, but for those that one frame cannot meet', () => {
+      const unmet = REASONS.map(({ key }) => key).filter((key) => !met.has(key));
+      assert.deepEqual(unmet, ELSEWHERE);
+    });
   });
 }

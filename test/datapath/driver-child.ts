@@ -1,0 +1,72 @@
+// A writing or reading command for driver.test.ts, as a process of its own: takes its orders as JSON, and may be killed.
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { destination, serviceKey } from './fixtures/fixture.js';
+
+export type Orders =
+  /** Loads the datapath and ends. */
+  | { readonly kind: 'load' }
+  /** Changes of all sorts, for ever. */
+  | { readonly kind: 'churn'; readonly seed: number }
+  /** `count` destinations, one change each: 10.0.NETWORK.1 and on. */
+  | { readonly kind: 'add'; readonly network: number; readonly count: number }
+  /** Listings until the service has that many destinations; on standard output how many each saw. */
+  | { readonly kind: 'list'; readonly until: number };
+
+export const VIP = '10.0.1.100';
+export const SHARED = serviceKey('tcp', VIP, 8080);
+const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc'] as const;
+
+/** Numerical Recipes' linear congruential generator: the same story for the same seed. */
+function randomFrom(seed: number): (below: number) => number {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+function churn(seed: number): void {
+  const random = randomFrom(seed);
+  const director = openDirector();
+  process.stdout.write('ready\n');
+  const attempt = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      // what is not there cannot be edited, what is there cannot be added: both happen all the time here
+      if (!(error instanceof Error) || error.name !== 'Refusal') throw error;
+    }
+  };
+  for (;;) {
+    const key = serviceKey('tcp', VIP, 9000 + random(6));
+    const spec = { key, scheduler: SCHEDULERS[random(4)] ?? 'rr', schedFlags: 0, onePacket: false };
+    const server = destination(`10.0.2.${11 + random(5)}:${80 + random(2)}`, random(4) === 0 ? 'route' : 'masq', random(5));
+    const what = random(20);
+    if (what === 0) attempt(() => director.deleteService(key));
+    else if (what < 3) attempt(() => director.addService(spec));
+    else if (what === 3) attempt(() => director.editService(spec));
+    else if (what < 8) attempt(() => director.deleteDestination(key, server));
+    else if (what < 11) attempt(() => director.editDestination(key, server));
+    else attempt(() => director.addDestination(key, server));
+  }
+}
+
+function list(until: number): void {
+  const director = openDirector();
+  const seen: number[] = [];
+  while ((seen.at(-1) ?? 0) < until) seen.push(director.service(SHARED).destinations.length);
+  process.stdout.write(JSON.stringify(seen));
+}
+
+function obey(orders: Orders): void {
+  if (orders.kind === 'load') openDirector().close();
+  else if (orders.kind === 'churn') churn(orders.seed);
+  else if (orders.kind === 'list') list(orders.until);
+  else {
+    const director = openDirector();
+    for (let k = 1; k <= orders.count; k++) director.addDestination(SHARED, destination(`10.0.${orders.network}.${k}:80`, 'masq'));
+  }
+}
+
+const [, script = '', orders] = process.argv;
+if (script.endsWith('driver-child.js') && orders !== undefined) obey(JSON.parse(orders) as Orders);
