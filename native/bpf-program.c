@@ -81,15 +81,16 @@ static napi_value js_test(napi_env env, napi_callback_info info) {
   Test t;
   arg_test(&a, 1, &t);
   if (args_bad(&a)) return NULL;
-  uint8_t *out = t.room ? malloc((size_t)t.room) : NULL, *ctx_out = t.ctx.size ? malloc(t.ctx.size) : NULL;
+  size_t ctx_room = t.flags & BPF_F_TEST_XDP_LIVE_FRAMES ? 0 : t.ctx.size; /* with live frames the kernel gives none back */
+  uint8_t *out = t.room ? malloc((size_t)t.room) : NULL, *ctx_out = ctx_room ? malloc(ctx_room) : NULL;
   napi_value value = NULL;
-  if ((t.room && !out) || (t.ctx.size && !ctx_out)) {
+  if ((t.room && !out) || (ctx_room && !ctx_out)) {
     fail(env, a.call, ENOMEM);
   } else {
     LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = t.data.size ? t.data.at : NULL,
                 .data_size_in = (__u32)t.data.size, .data_out = out, .data_size_out = (__u32)t.room,
                 .ctx_in = t.ctx.size ? t.ctx.at : NULL, .ctx_size_in = (__u32)t.ctx.size, .ctx_out = ctx_out,
-                .ctx_size_out = (__u32)t.ctx.size, .repeat = (int)t.repeat, .flags = (__u32)t.flags,
+                .ctx_size_out = (__u32)ctx_room, .repeat = (int)t.repeat, .flags = (__u32)t.flags,
                 .cpu = (__u32)t.cpu, .batch_size = (__u32)t.batch);
     if (bpf_prog_test_run_opts(fd, &opts) < 0) fail(env, a.call, errno);
     else value = result(env, &opts, (size_t)t.room);
