@@ -133,9 +133,11 @@ static __always_inline bool lock_take(__u32 which) {
   __u64 *lock = bpf_map_lookup_elem(&locks, &which);
   return lock && ((READ(*lock) == 0 && CAS(lock, 0, 1) == 0) || lock_spin(which));
 }
+/* A plain store: on x86-64 it cannot pass the stores before it. */
 static __always_inline void lock_give(__u32 which) {
   __u64 *lock = bpf_map_lookup_elem(&locks, &which);
-  if (lock) __sync_fetch_and_and(lock, 0);
+  barrier();
+  if (lock) WRITE(*lock, 0);
 }
 
 /* What a look along the key's buckets found. Numbers of slots, NOWHERE where there is none. */

@@ -29,19 +29,22 @@ struct verdict {
   bool known; /* f holds the connection */
 };
 
-static __always_inline void count_packet(struct verdict *v, bool out) {
-  if (!(v->d->flags & D_AVAILABLE)) return;
-  __u32 i = v->dest * cpus + bpf_get_smp_processor_id();
+/* Adds a packet to a destination's counters, while it is in service. */
+static __always_inline void count_bytes(struct dest *d, __u32 id, __u32 bytes, bool out) {
+  if (!(d->flags & D_AVAILABLE)) return;
+  __u32 i = id * cpus + bpf_get_smp_processor_id();
   struct counters *n = bpf_map_lookup_elem(&counters, &i);
   if (!n) return;
   if (out) {
     n->out_packets++;
-    n->out_bytes += v->p->bytes;
+    n->out_bytes += bytes;
   } else {
     n->in_packets++;
-    n->in_bytes += v->p->bytes;
+    n->in_bytes += bytes;
   }
 }
+
+static __always_inline void count_packet(struct verdict *v, bool out) { count_bytes(v->d, v->dest, v->p->bytes, out); }
 
 static __always_inline void count_conn(__u32 dest) {
   __u32 i = dest * cpus + bpf_get_smp_processor_id();
@@ -82,13 +85,17 @@ __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flag
   return 0;
 }
 
+/* What nearly all packets are: a plain segment of an established connection, or UDP, of a connection whose time was written
+ * lately. Such a packet leaves its connection as it is. */
+static __always_inline bool is_plain(struct conf *c, struct packet *p, __u64 value, __u32 now, bool out) {
+  if (p->protocol != IPPROTO_TCP) return is_recent(value, now, c->udp_timeout);
+  if ((p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
+  return !(out && value & V_NOOUTPUT) && is_recent(value, now, c->tcp_timeout[S_ESTABLISHED]);
+}
+
 static __always_inline void conn_touch(struct verdict *v, bool out) {
   bool tcp = v->p->protocol == IPPROTO_TCP;
-  if (!v->f.slot) return;
-  /* What nearly all packets are: a plain segment of an established connection, or UDP. It stays as it is but for its time. */
-  __u8 flags = v->p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK);
-  bool plain = tcp ? flags == FLAG_ACK && v_state(v->f.value) == S_ESTABLISHED && !(out && v->f.value & V_NOOUTPUT) : true;
-  if (likely(plain) && is_recent(v->f.value, v->now, tcp ? v->c->tcp_timeout[S_ESTABLISHED] : v->c->udp_timeout)) return;
+  if (!v->f.slot || likely(is_plain(v->c, v->p, v->f.value, v->now, out))) return;
   conn_move(v->f.slot, v->key, v->f.value, v->p->flags | (tcp ? 0 : TOUCH_UDP) | (out ? TOUCH_OUT : 0), v->now);
 }
 
@@ -177,7 +184,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
 
 /* Finds or makes the connection, under the lock of the key's home bucket. The new connection's first state is that
  * of its first packet. */
-static __noinline int conn_new(struct verdict *v) {
+static __always_inline int conn_new(struct verdict *v) {
   __u64 key = v->key;
   __u32 lock = keyed_hash(key) & (LOCKS - 1);
   v->reason = R_BUSY;

@@ -4,6 +4,13 @@
 #ifndef WEIR_NEXTHOP_H
 #define WEIR_NEXTHOP_H
 
+/* Both MACs, destination and source, in words: the compiler would go byte by byte. */
+static __always_inline void copy_macs(void *to, const void *from) {
+  ((__u32 *)to)[0] = ((const __u32 *)from)[0];
+  ((__u32 *)to)[1] = ((const __u32 *)from)[1];
+  ((__u32 *)to)[2] = ((const __u32 *)from)[2];
+}
+
 struct hop {
   __u32 ifindex;
   __u8 dmac[6];
@@ -30,7 +37,7 @@ static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, _
   __u32 seq = READ(n->seq);
   if (READ(n->addr) != addr || now - READ(n->stamp) > fresh_for || seq & 1) return false;
   h->ifindex = READ(n->ifindex);
-  __builtin_memcpy(h->dmac, n->dmac, 12);
+  copy_macs(h->dmac, n->dmac);
   h->mtu = READ(n->mtu);
   h->flags = READ(n->flags);
   barrier();
@@ -56,7 +63,7 @@ static __always_inline void hop_remember(struct nexthop *n, __u32 addr, __u32 no
   if (seq & 1 || CAS(&n->seq, seq, seq + 1) != seq) return;
   n->addr = addr;
   n->ifindex = h->ifindex;
-  __builtin_memcpy(n->dmac, h->dmac, 12);
+  copy_macs(n->dmac, h->dmac);
   n->mtu = h->mtu;
   n->flags = h->flags;
   n->stamp = now;

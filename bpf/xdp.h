@@ -13,7 +13,7 @@ static __always_inline bool xdp_rewrite(struct xdp_md *ctx, struct packet *p, st
   struct ethhdr *eth = data;
   struct iphdr *ip = data + ETH_LEN;
   if (data + ETH_LEN + IP_LEN + 20 > end && data + ETH_LEN + IP_LEN + 8 > end) return false;
-  __builtin_memcpy(eth, h->dmac, 12);
+  copy_macs(eth, h->dmac);
   __u32 ip_change = sum_change16(0, bpf_htons(p->ttl << 8), bpf_htons((p->ttl - 1) << 8));
   if (addr) {
     __u32 was = source ? p->saddr : p->daddr;
@@ -93,6 +93,52 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
   return bpf_redirect(h.ifindex, 0);
 }
 
+/* The plain packet: a segment of an established connection (or UDP) in its home bucket, to a destination in service whose next hop is
+ * fresh. It changes nothing but counters, and is forwarded without a call but the redirect. Negative: it is not plain. */
+static __always_inline int xdp_plain_request(struct xdp_md *ctx, struct conf *c, struct packet *p, __u32 service, __u32 now) {
+  struct found f;
+  struct hop h;
+  __u64 key = conn_key(p->saddr, p->sport, service);
+  struct conn_bucket *b = bucket_at(keyed_hash(key));
+  if (!b || !bucket_holds(b, key, now, &f) || !is_plain(c, p, f.value, now, false)) return -1;
+  struct dest *d = dest_at(v_dest(f.value));
+  if (!d || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return -1;
+  __u32 addr = d->addr[0];
+  if (!hop_read(&d->hop, addr, now, c->fresh_for, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return -1;
+  if (!xdp_rewrite(ctx, p, &h, false, v_method(f.value) == M_MASQ ? addr : 0, d->port)) return -1;
+  count_bytes(d, v_dest(f.value), p->length, false);
+  return bpf_redirect(h.ifindex, 0);
+}
+
+/* The same for the answer of a masqueraded destination that shares its address with no other. */
+static __always_inline int xdp_plain_reply(struct xdp_md *ctx, struct conf *c, struct packet *p, __u32 real, __u32 now) {
+  struct found f;
+  struct hop h;
+  struct dest *d = dest_at(real);
+  if (!d || d->twin) return -1;
+  struct service *s = service_at(d->service);
+  __u64 key = conn_key(p->daddr, p->dport, d->service);
+  struct conn_bucket *b = bucket_at(keyed_hash(key));
+  if (!s || !b || !bucket_holds(b, key, now, &f) || !is_plain(c, p, f.value, now, true)) return -1;
+  if (v_dest(f.value) != real || v_method(f.value) != M_MASQ) return -1;
+  if (!hop_of_client(c, p->daddr, now, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return -1;
+  if (!xdp_rewrite(ctx, p, &h, true, s->addr[0], s->port)) return -1;
+  count_bytes(d, real, p->length, true);
+  return bpf_redirect(h.ifindex, 0);
+}
+
+/* Every other packet of a service, by the director's full decision. `real`: 0 for requests. It reads the packet again, so
+ * that the plain way keeps its own reading in registers. */
+__noinline int xdp_any(struct xdp_md *ctx, __u32 service, __u32 real) {
+  struct conf *c = the_conf();
+  struct packet p;
+  if (!c || parse_ipv4((void *)(long)ctx->data, (void *)(long)ctx->data_end, &p) != P_OK) return XDP_PASS;
+  p.bytes = p.length;
+  struct verdict v = {.p = &p, .c = c, .now = clock_now(), .service = service};
+  if (!real) return xdp_request(ctx, &v);
+  return decide_reply(&v, real) == GO_REPLY ? xdp_reply(ctx, &v) : XDP_PASS;
+}
+
 SEC("xdp")
 int weir_xdp(struct xdp_md *ctx) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -108,11 +154,10 @@ int weir_xdp(struct xdp_md *ctx) {
 
   struct leg *l = leg_at(ctx->ingress_ifindex);
   if (!l || !mac_equal(eth->h_dest, l->mac)) return XDP_PASS;
-  p.bytes = p.length;
   if (p.header != IP_LEN || p.ttl <= 1 || data + ETH_LEN + p.length > end || is_martian(p.saddr) || p.saddr == p.daddr) return XDP_PASS;
-  struct verdict v = {.p = &p, .c = c, .now = clock_now(), .service = service};
-  if (service) return xdp_request(ctx, &v);
-  return decide_reply(&v, real) == GO_REPLY ? xdp_reply(ctx, &v) : XDP_PASS;
+  __u32 now = clock_now();
+  int done = service ? xdp_plain_request(ctx, c, &p, service, now) : xdp_plain_reply(ctx, c, &p, real, now);
+  return likely(done >= 0) ? done : xdp_any(ctx, service, real);
 }
 
 #endif
