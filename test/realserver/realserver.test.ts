@@ -1,6 +1,6 @@
 // weir realserver on real hosts in namespaces: ARP silence, exact undoing, crashes, and the script for hosts without weir.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
@@ -113,7 +113,9 @@ test('killed after each step, start leaves what stop undoes exactly', on, () => 
   assert.fail('more steps than this test knows');
 });
 
-for (const shell of ['dash', 'busybox sh', 'bash --posix']) {
+// The last one has nothing but busybox, its ip, grep and sed included.
+for (const shell of ['dash', 'busybox sh', 'bash --posix', 'busybox env PATH=APPLETS sh']) {
+  const command = () => shell.replace('APPLETS', applets()).split(' ');
   test(`the script does and undoes the same under ${shell}`, { skip: on.skip || missing(shell) }, () => {
     const untouched = picture(server);
     server.weir('realserver start --vip 10.77.5.1,10.77.5.2');
@@ -121,7 +123,7 @@ for (const shell of ['dash', 'busybox sh', 'bash --posix']) {
     server.weir('realserver stop');
     const script = join(folder, `script-${shell.replace(/\W/g, '')}`);
     writeFileSync(script, server.weir('realserver script --vip 10.77.5.1,10.77.5.2').stdout);
-    const sh = (verb: string) => server.run([...shell.split(' '), script, verb]);
+    const sh = (verb: string) => server.run([...command(), script, verb]);
     assert.equal(sh('status').status, 3);
     const started = sh('start');
     assert.deepEqual([started.status, started.stderr], [0, '']);
@@ -147,7 +149,7 @@ for (const shell of ['dash', 'busybox sh', 'bash --posix']) {
       ['--vip 10.77.5.1 --iface nope', 'no such interface: nope'],
     ] as const) {
       writeFileSync(script, server.weir(`realserver script ${options}`).stdout);
-      const { status, stderr } = server.run([...shell.split(' '), script, 'start']);
+      const { status, stderr } = server.run([...command(), script, 'start']);
       assert.equal(status, 1);
       assert.ok(stderr.includes(words), stderr);
       assert.equal(picture(server), untouched);
@@ -239,6 +241,22 @@ test('bad input is one clear line and changes nothing', on, () => {
   }
   assert.equal(picture(server), untouched);
 });
+
+/** A folder where every word of the shell is busybox. */
+function applets(): string {
+  const at = join(folder, 'applets');
+  if (!existsSync(at)) {
+    mkdirSync(at);
+    const busybox = server.run(['sh', '-c', 'command -v busybox']).stdout.trim();
+    for (const name of server
+      .run(['busybox', '--list'])
+      .stdout.split('\n')
+      .filter((one) => /^[a-z0-9]+$/.test(one))) {
+      symlinkSync(busybox, join(at, name));
+    }
+  }
+  return at;
+}
 
 function missing(shell: string): string | false {
   const [name = ''] = shell.split(' ');
