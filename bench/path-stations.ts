@@ -1,5 +1,7 @@
 // The stations of the packet path and who stands in the middle: weir by XDP, nftables, and plain routing.
-import { fileURLToPath } from 'node:url';
+import { openDirector } from '../src/datapath/ebpf/open.js';
+import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
+import { inside } from './inside.js';
 import { macBytes, makeNamespace, makePair, neighbour, setFeatures, setSysctls } from './namespaces.js';
 import { installed, run } from './processes.js';
 
@@ -9,7 +11,6 @@ export interface PathStations {
   readonly sink: string;
 }
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const number = (text: string): number => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 
 const generatorMac = '02:00:00:00:01:02';
@@ -58,10 +59,17 @@ const nftRules = `table ip lb {
 }
 `;
 
-const table = `-A -t ${vip}:80 -s rr
--a -t ${vip}:80 -r ${first}:80 -m -w 1
--a -t ${vip}:80 -r ${second}:80 -m -w 1
-`;
+const inet = (address: string): { readonly family: 'inet'; readonly words: readonly number[] } => ({ family: 'inet', words: [number(address)] });
+
+/** Round robin between both servers, by NAT, XDP on both legs. */
+const balance = (): void => {
+  const director = openDirector({ attach: 'xdp' });
+  const key = { kind: 'address', protocol: 'tcp', address: inet(vip), port: 80 } as const;
+  const rest = { port: 80, method: 'masq', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' } } as const;
+  director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
+  for (const address of [first, second]) director.addDestination(key, { address: inet(address), ...rest });
+  director.close();
+};
 
 const weir: Contender = {
   name: 'weir XDP NAT',
@@ -69,12 +77,8 @@ const weir: Contender = {
   target: number(vip),
   opening: 0x02,
   missing: () => undefined,
-  begin: ({ director }) => {
-    run(director, [`${root}bin/ipvsadm`, '-R'], table);
-  },
-  end: ({ director }) => {
-    run(director, [`${root}bin/weir`, 'unload']);
-  },
+  begin: ({ director }) => inside(director, balance),
+  end: ({ director }) => void inside(director, unloadDatapath),
 };
 
 const nft: Contender = {
