@@ -191,3 +191,151 @@ test('a changed route is followed', { skip }, async () => {
     },
   });
 });
+
+/** As `lab`, with web sites on the director too. */
+const withSites = (lab: Lab, ...ports: readonly number[]): Lab => {
+  const { lvs } = lab.hosts;
+  assert.ok(lvs !== undefined);
+  return { ...lab, hosts: { ...lab.hosts, lvs: { ...lvs, sites: ports.map((port) => ({ port })) } } };
+};
+
+const MEDIUM_BYTES = 100_000_000;
+
+test('a client on the director itself: UDP and big packets', { skip }, async () => {
+  const digest = streamDigest(MEDIUM_BYTES);
+  await holds(
+    natBed(
+      'local-big',
+      [
+        on('web1', peerStays('serve', 81, MEDIUM_BYTES)),
+        on('web1', peerStays('udp-serve', 9000, 'web1')),
+        until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+        until('web1', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 20),
+        ...service('10.8.2.11:81 -m'),
+        on('lvs', 'ipvsadm -A -u 10.8.1.1:53 -s rr'),
+        on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.2.11:9000 -m'),
+        on('lvs', 'curl -m 60 http://10.8.1.1/ | sha256sum', { answers: [`${digest}  -`] }, 60),
+        on('lvs', `${peer('send', MEDIUM_BYTES)} | curl -m 60 -T - http://10.8.1.1/`, { answers: [digest] }, 60),
+        on('lvs', peer('udp-ask', '10.8.1.1', 53, 'hello', 2), { matches: ['^web1 got hello from 10\\.8\\.'] }),
+      ],
+      false,
+    ),
+  );
+});
+
+test('a NAT destination that is the director itself, on another port: TCP, UDP and big packets', { skip }, async () => {
+  const digest = streamDigest(MEDIUM_BYTES);
+  await holds(
+    natBed(
+      'local-server',
+      [
+        on('lvs', peerStays('serve', 81, MEDIUM_BYTES)),
+        on('lvs', peerStays('udp-serve', 9000, 'lvs')),
+        until('lvs', 'curl http://10.8.2.1:81/ping', { answers: ['pong'] }, 20),
+        until('lvs', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 20),
+        ...service('10.8.2.1:81 -m'),
+        on('lvs', 'ipvsadm -A -u 10.8.1.1:53 -s rr'),
+        // The address from which the stack answers this client: a UDP server on all addresses answers from no other.
+        on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.1.1:9000 -m'),
+        on('client', 'curl -m 60 http://10.8.1.1/ | sha256sum', { answers: [`${digest}  -`] }, 60),
+        on('client', `${peer('send', MEDIUM_BYTES)} | curl -m 60 -T - http://10.8.1.1/`, { answers: [digest] }, 60),
+        on('client', peer('udp-ask', '10.8.1.1', 53, 'hello', 2), {
+          answers: ['lvs got hello from 10.8.1.10\nlvs got hello from 10.8.1.10'],
+        }),
+        until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.1:81 Masq 1 0 2', '-> 10.8.1.1:9000 Masq 1 0 2'] }, 10),
+      ],
+      false,
+    ),
+  );
+});
+
+test('what is not for a service passes untouched', { skip }, async () => {
+  await holds(
+    withSites(
+      natBed('others', [
+        ...service('10.8.2.11 -m'),
+        on('client', 'curl http://10.8.1.1:8080', { answers: ['Welcome from lvs'] }),
+        on('client', 'curl http://10.8.2.12', { answers: ['Welcome from web2'] }),
+        on('client', 'ping -c 1 -W 2 10.8.1.1'),
+        on('web2', 'curl http://10.8.1.1:8080', { answers: ['Welcome from lvs'] }),
+        on('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:80 Masq 1 0 0'] }),
+      ]),
+      8080,
+    ),
+  );
+});
+
+test('a connection lives through edits of its service, and through every process of weir’s being gone', { skip }, async () => {
+  const bytes = 4_000_000;
+  await holds(
+    natBed('edits', [
+      on('web1', peerStays('serve', 81, bytes)),
+      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+      ...service('10.8.2.11:81 -m'),
+      on(
+        'client',
+        'rm -f "$HOME/sum"; (curl --limit-rate 1M -m 60 http://10.8.1.1/ | sha256sum >"$HOME/sum.part"; mv "$HOME/sum.part" "$HOME/sum") >/dev/null 2>&1 & echo started',
+        { answers: ['started'] },
+      ),
+      until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 10),
+      on('lvs', 'ipvsadm -E -t 10.8.1.1:80 -s wlc'),
+      on('lvs', 'ipvsadm -a -t 10.8.1.1:80 -r 10.8.2.12 -m'),
+      on('lvs', 'ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11:81 -m -w 7'),
+      on('lvs', 'ipvsadm -A -t 10.8.1.1:443 -s rr'),
+      on('lvs', 'ipvsadm -D -t 10.8.1.1:443'),
+      until('client', 'cat "$HOME/sum"', { answers: [`${streamDigest(bytes)}  -`] }, 60),
+    ]),
+  );
+});
+
+test('unloaded, the director is a plain host again, and loads anew', { skip }, async () => {
+  await holds(
+    natBed('unload', [
+      ...service('10.8.2.11 -m'),
+      on('client', 'curl http://10.8.1.1', { answers: ['Welcome from web1'] }),
+      on('lvs', 'weir unload'),
+      on('client', 'curl http://10.8.1.1', { exit: 7 }),
+      on('lvs', 'ip -o link show', { lacks: ['weir0'] }),
+      ...service('10.8.2.12 -m'),
+      on('client', 'curl http://10.8.1.1', { answers: ['Welcome from web2'] }),
+    ]),
+  );
+});
+
+test('a leg that comes up later is covered by the next command', { skip }, async () => {
+  await holds(
+    natBed('late-leg', [
+      on('lvs', 'ip link set eth1 down'),
+      on('lvs', 'ipvsadm -A -t 10.8.1.1:80 -s rr'),
+      on('lvs', 'ip link set eth1 up'),
+      on('lvs', 'ipvsadm -a -t 10.8.1.1:80 -r 10.8.2.11 -m'),
+      on('client', 'curl http://10.8.1.1', { answers: ['Welcome from web1'] }),
+    ]),
+  );
+});
+
+test('two directors on one machine know nothing of each other', { skip }, async () => {
+  const bed = natBed('two', []);
+  const { lvs } = bed.hosts;
+  assert.ok(lvs !== undefined);
+  await holds({
+    ...bed,
+    hosts: {
+      ...bed.hosts,
+      lvs2: {
+        director: true,
+        interfaces: { eth0: { switch: 'front', addresses: ['10.8.1.2/24'] }, eth1: { switch: 'back', addresses: ['10.8.2.2/24'] } },
+        sysctls: { 'net.ipv4.ip_forward': 1 },
+      },
+    },
+    steps: [
+      ...service('10.8.2.11 -m'),
+      on('lvs2', 'ipvsadm -Ln', { lacks: ['10.8.1.1:80'] }),
+      on('lvs2', 'ipvsadm -A -t 10.8.1.2:80 -s wrr'),
+      on('lvs2', 'ipvsadm -C'),
+      on('lvs', 'ipvsadm -Ln', { contains: ['TCP 10.8.1.1:80 rr'], lacks: ['10.8.1.2:80'] }),
+      on('lvs2', 'weir unload'),
+      on('client', 'curl http://10.8.1.1', { answers: ['Welcome from web1'] }),
+    ],
+  });
+});

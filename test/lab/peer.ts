@@ -22,8 +22,16 @@ function* keyStream(bytes: number): Generator<Buffer> {
   }
 }
 
+const digests = new Map<number, string>();
+
 /** SHA-256 of the stream, in hex. */
 export function streamDigest(bytes: number): string {
+  const known = digests.get(bytes) ?? computeDigest(bytes);
+  digests.set(bytes, known);
+  return known;
+}
+
+function computeDigest(bytes: number): string {
   const hash = createHash('sha256');
   for (const chunk of keyStream(bytes)) {
     hash.update(chunk);
