@@ -6,15 +6,14 @@ import { once } from 'node:events';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Refusal } from '../../src/datapath/director.js';
-import { Counters, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { isLoaded } from '../../src/datapath/ebpf/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { Tables } from '../../src/datapath/ebpf/tables.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { type Orders, SHARED, VIP } from './driver-child.js';
-import { at, CLIENT } from './fixtures/bed-addresses.js';
+import { CLIENT } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 import { fromClient, fromServer, tcp } from './fixtures/packets.js';
 import { checkRecords } from './record-check.js';
@@ -35,6 +34,14 @@ async function ended(child: ChildProcess): Promise<number | NodeJS.Signals> {
   const [code, signal] =
     child.exitCode === null && child.signalCode === null ? await once(child, 'exit') : [child.exitCode, child.signalCode];
   return code ?? signal;
+}
+
+/** It has said so; @throws Error when it ends first */
+function ready(child: ChildProcess): Promise<void> {
+  return new Promise((done, fail) => {
+    child.stdout?.once('data', () => done());
+    child.once('exit', (code) => fail(new Error(`ended with ${code} before it was ready`)));
+  });
 }
 
 async function said(child: ChildProcess): Promise<string> {
@@ -82,7 +89,7 @@ test('kill -9 of a writing command, 60 times: the next one finds a whole table, 
     const longLived = openDirector();
     for (let round = 0; round < 60; round++) {
       const child = start({ kind: 'churn', seed: round });
-      await once(child.stdout ?? child, 'data');
+      await ready(child);
       // from no change at all to some thousand
       await new Promise((done) => setTimeout(done, (round * 7) % 45));
       child.kill('SIGKILL');
@@ -101,25 +108,26 @@ test('kill -9 of a writing command, 60 times: the next one finds a whole table, 
 });
 
 test('kill -9 during the first load: the next command loads anew', { skip }, async () => {
-  await withBed({}, async (bed) => {
+  await withBed({}, async () => {
     unloadDatapath();
     const began = performance.now();
     assert.equal(await ended(start({ kind: 'load' })), 0);
     const whole = performance.now() - began;
     let unfinished = 0;
-    for (let round = 1; round <= 12; round++) {
+    for (let round = 1; round <= 6; round++) {
       unloadDatapath();
       const child = start({ kind: 'load' });
-      await new Promise((done) => setTimeout(done, (whole * round) / 13));
+      await new Promise((done) => setTimeout(done, (whole * round) / 7));
       child.kill('SIGKILL');
       await ended(child);
       if (!isLoaded(Bpffs.ensure().folder())) unfinished++;
       const director = openDirector();
       director.addService(spec(web));
       checkRecords(director.tables);
-      const before = director.tables.conf.get(0, { at: 192, size: 4, count: 1 });
+      const { conf } = director.tables;
+      const ticks = conf.big(0, Conf.ticks);
+      await untilTrue(() => conf.big(0, Conf.ticks) > ticks);
       director.close();
-      await untilTrue(() => new Tables(bed.folder).conf.get(0, { at: 192, size: 4, count: 1 }) !== before);
     }
     assert.ok(unfinished > 0, 'some were killed before they had ended');
   });
@@ -128,7 +136,7 @@ test('kill -9 during the first load: the next command loads anew', { skip }, asy
 async function untilTrue(condition: () => boolean): Promise<void> {
   const until = performance.now() + 30_000;
   while (!condition()) {
-    assert.ok(performance.now() < until, 'it came to be within 30 s');
+    assert.ok(performance.now() < until, 'it never came to be');
     await new Promise((done) => setTimeout(done, 20));
   }
 }
@@ -216,22 +224,6 @@ test('numbers are used again only after the trash time, and never while a connec
     assert.throws(() => director.addService(spec(serviceKey('udp', VIP, 63))), full);
     director.deleteService(serviceKey('udp', VIP, 1));
     director.addService(spec(serviceKey('udp', VIP, 63)));
-    checkRecords(tables);
-  });
-});
-
-test('a reused number starts with counters at nothing', { skip }, async () => {
-  await withBed({ maxDestinations: 64 }, async (bed) => {
-    const { director, tables } = bed;
-    director.addService(spec(web));
-    director.addDestination(web, server);
-    connect(bed, 5000);
-    for (const letters of ['FA', 'A']) request(bed, 5000, letters);
-    await untilTrue(() => director.totals().inPackets === 4n);
-    director.deleteDestination(web, at('10.0.2.11', 80));
-    for (let k = 1; k <= 62; k++) director.addDestination(web, destination(`10.0.2.${100 + k}:80`, 'masq'));
-    tables.dests.set(1, Dest.idleSince, tables.dests.get(1, Dest.idleSince) - 1_000_000);
-    assert.ok(Counters.bytes > 0);
     checkRecords(tables);
   });
 });

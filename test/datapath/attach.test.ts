@@ -1,0 +1,160 @@
+// Where the datapath is attached, and that it goes away whole: interfaces that come and go, other people's programs,
+// tables of another build, unloading.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { Conf, Leg } from '../../src/datapath/ebpf/abi.gen.js';
+import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { native } from '../../src/sys/addon.js';
+import { artifact } from '../../src/sys/artifact.js';
+import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, ObjectFile } from '../../src/sys/bpf.js';
+import { Bpffs } from '../../src/sys/bpffs.js';
+import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
+import { openBed } from './bed.js';
+import { ip } from './namespace.js';
+
+const skip = noNamespaces();
+
+function attachedTo(ifindex: number): readonly number[] {
+  return [ATTACH_TCX_INGRESS, ATTACH_TCX_EGRESS, ATTACH_XDP].map((hook) => native().bpfProgQuery(ifindex, hook).length);
+}
+
+const TC_ONLY = [1, 1, 0];
+
+test('interfaces that come, go, and come again under the same number', { skip }, () => {
+  const bed = openBed();
+  try {
+    const command = (): void => openDirector().close();
+    const leg = (ifindex: number): number => bed.tables.legs.get(ifindex, Leg.ifindex);
+    ip(['link add late index 77 type veth peer name late-far']);
+    assert.deepEqual([attachedTo(77), leg(77)], [[0, 0, 0], 0]);
+    command();
+    assert.deepEqual([attachedTo(77), leg(77)], [TC_ONLY, 77], 'down, but it may come up without us');
+    ip(['link del late']);
+    command();
+    assert.equal(leg(77), 0, 'forgotten');
+    assert.deepEqual(
+      readdirSync(bed.folder).filter((name) => name.includes('_77_')),
+      [],
+    );
+    ip(['link add again index 77 type veth peer name again-far', 'link set again up']);
+    command();
+    assert.deepEqual([attachedTo(77), leg(77)], [TC_ONLY, 77]);
+    // The same without a command in between: the pins are of an interface that is gone.
+    ip(['link del again', 'link add third index 77 type veth peer name third-far']);
+    assert.deepEqual(attachedTo(77), [0, 0, 0]);
+    command();
+    assert.deepEqual([attachedTo(77), leg(77)], [TC_ONLY, 77]);
+    ip(['link set third up']);
+    command();
+    ip(['link set third down']);
+    command();
+    ip(['link set third up']);
+    assert.deepEqual(attachedTo(77), TC_ONLY, 'down and up again, and never detached');
+  } finally {
+    bed.close();
+  }
+});
+
+test('a foreign XDP program is never replaced', { skip }, () => {
+  const bed = openBed();
+  const foreign = new ObjectFile(artifact('weir.bpf.o')).mapEntries('conns', 64).load();
+  const program = foreign.program('weir_keep_house');
+  try {
+    const ifindex = native().ifNameToIndex('front');
+    const link = program.attach(ifindex, ATTACH_XDP, 4);
+    assert.throws(
+      () => openDirector({ attach: 'xdp' }),
+      (error) => error instanceof Error && /^weir: XDP cannot be attached to front\b[^\n]*$/.test(error.message),
+    );
+    openDirector().close();
+    assert.deepEqual(native().bpfProgQuery(ifindex, ATTACH_XDP), [program.id()]);
+    link.close();
+    openDirector({ attach: 'xdp' }).close();
+    assert.deepEqual(attachedTo(ifindex), [1, 1, 1]);
+    assert.notDeepEqual(native().bpfProgQuery(ifindex, ATTACH_XDP), [program.id()]);
+    // A device that comes later and cannot do XDP (its frames are too big) does not stop the commands that only list.
+    ip(['link add big index 78 mtu 9000 type veth peer name big-far mtu 9000', 'link set big up']);
+    openDirector().close();
+    assert.deepEqual(attachedTo(78), TC_ONLY);
+    assert.throws(() => openDirector({ attach: 'xdp' }), /XDP cannot be attached to big/);
+  } finally {
+    program.close();
+    foreign.close();
+    bed.close();
+  }
+});
+
+async function onHost(work: (host: Host) => void): Promise<void> {
+  const bed = new Bed();
+  try {
+    const host = bed.host('lvs');
+    host.ip('link add eth0 type veth peer name eth0-far');
+    host.ip('link set eth0 up');
+    bed.atEnd(() => host.weir('unload'));
+    work(host);
+  } finally {
+    bed.close();
+  }
+}
+
+const answered = (ran: Ran): string => {
+  assert.deepEqual([ran.status, ran.stderr], [0, '']);
+  return ran.stdout;
+};
+
+test('weir unload takes all of it away, and the next command brings it again', { skip }, async () => {
+  await onHost((host) => {
+    const namespace = native().open(`/run/netns/${host.namespace}`, 0);
+    const folder = Bpffs.ensure().path(native().netnsCookie(namespace));
+    native().close(namespace);
+    for (let round = 0; round < 2; round++) {
+      answered(host.ipvsadm('-A -t 10.0.0.1:80 -s rr'));
+      assert.match(host.ip('-brief link'), /weir0/);
+      assert.ok(existsSync(folder));
+      assert.equal(answered(host.weir('unload')), '');
+      assert.doesNotMatch(host.ip('-brief link'), /weir/);
+      assert.ok(!existsSync(folder));
+      const hooks = host.run(['tc', 'qdisc', 'show']).stdout;
+      assert.doesNotMatch(hooks, /clsact/);
+      assert.doesNotMatch(host.ip('-details link show eth0'), /xdp/);
+      assert.match(answered(host.weir('unload')), /^the datapath is not loaded in this network namespace\n$/);
+    }
+    assert.equal(answered(host.ipvsadm('-Sn')), '');
+  });
+});
+
+test('one table, entered by ip netns exec or by nsenter alone', { skip }, async () => {
+  await onHost((host) => {
+    const enter = ['nsenter', `--net=/run/netns/${host.namespace}`, process.execPath, ENTRY, 'ipvsadm'];
+    const plain = (line: string): Ran => {
+      const { status, stdout, stderr } = spawnSync(enter[0] ?? '', [...enter.slice(1), ...line.split(' ')], { encoding: 'utf8' });
+      return { status: status ?? -1, stdout, stderr };
+    };
+    answered(host.ipvsadm('-A -t 10.0.0.1:80 -s rr'));
+    answered(plain('-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1'));
+    assert.equal(answered(host.ipvsadm('-Sn')), '-A -t 10.0.0.1:80 -s rr\n-a -t 10.0.0.1:80 -r 10.0.0.2:80 -m -w 1\n');
+    assert.equal(answered(plain('-Sn')), answered(host.ipvsadm('-Sn')));
+  });
+});
+
+test('a table of another build, or nobody’s, is refused in one line; unload still works', { skip }, () => {
+  for (const field of [Conf.abi, Conf.layout, Conf.magic]) {
+    const bed = openBed();
+    try {
+      const { conf } = bed.tables;
+      const was = conf.get(0, field);
+      conf.set(0, field, was + 1);
+      assert.throws(
+        () => openDirector(),
+        (error) => error instanceof Error && /^weir: [^\n]*run weir unload[^\n]*$/.test(error.message),
+      );
+      conf.set(0, field, was);
+      openDirector().close();
+    } finally {
+      bed.close();
+    }
+    assert.ok(!existsSync(bed.folder));
+  }
+});
