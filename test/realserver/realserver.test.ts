@@ -176,7 +176,7 @@ test('--persist leaves what does it again at boot, and stop --persist takes it a
   for (const file of files) {
     assert.ok(started.stdout.includes(`wrote ${join(image, file)}\n`), started.stdout);
   }
-  assert.match(readFileSync(join(image, 'etc/sysctl.d/90-weir-realserver.conf'), 'utf8'), /^-net\/ipv4\/conf\/all\/arp_ignore = 1$/m);
+  assert.match(readFileSync(join(image, 'etc/sysctl.d/90-weir-realserver.conf'), 'utf8'), /^net\/ipv4\/conf\/all\/arp_ignore = 1$/m);
   const script = join(image, 'etc/weir/realserver');
   assert.equal(statSync(script).mode & 0o777, 0o755);
   const whole = picture(server);

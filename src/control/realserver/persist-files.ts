@@ -41,12 +41,11 @@ const HOOK_TEXT = `#!/bin/sh
 exec ${SCRIPT} start
 `;
 
-/** The leading "-" lets sysctl go on where an interface is not there yet. */
-function sysctlText(interfaces: readonly string[]): string {
-  const lines = arpSettingPaths(interfaces).map(({ path, setting }) => `-${path} = ${ARP_SETTINGS[setting]}`);
-  return ['# Written by "weir realserver start --persist": a real server keeps silent about its virtual addresses.', ...lines, ''].join(
-    '\n',
-  );
+/** all and lo, which are there at any time and count everywhere; interfaces may come later, and are the script's. */
+function sysctlText(): string {
+  const lines = arpSettingPaths([]).map(({ path, setting }) => `${path} = ${ARP_SETTINGS[setting]}`);
+  const origin = '# Written by "weir realserver start --persist": a real server keeps silent about its virtual addresses.';
+  return [origin, ...lines, ''].join('\n');
 }
 
 /** `init`: `systemd` where that runs the host, else hooks of ifupdown. */
@@ -58,9 +57,5 @@ export function persistFiles(options: ScriptOptions, init: 'systemd' | 'ifupdown
           { path: WANTS, link: UNIT, mode: 0o777 },
         ]
       : [{ path: HOOK, text: HOOK_TEXT, mode: 0o755 }];
-  return [
-    { path: SCRIPT, text: realServerScript(options), mode: 0o755 },
-    { path: SYSCTLS, text: sysctlText(options.interfaces), mode: 0o644 },
-    ...start,
-  ];
+  return [{ path: SCRIPT, text: realServerScript(options), mode: 0o755 }, { path: SYSCTLS, text: sysctlText(), mode: 0o644 }, ...start];
 }
