@@ -43,7 +43,7 @@ const parts: Readonly<Record<PartName, Part>> = {
     title: 'Packets over veth, one core, generator and sink included',
     run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say),
   },
-  wire: { title: 'Real connections, one core for all', run: (options) => withTools((folder) => wire(options, folder, say)) },
+  wire: { title: 'Real connections, one core for all', run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, say)) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
 };

@@ -6,14 +6,15 @@ import { finished, start } from './processes.js';
 import type { Topology } from './wire-topology.js';
 
 export interface Outcome {
-  /** Units per second. */
-  readonly value: number;
+  /** How many units went through. */
+  readonly units: number;
   /** What went wrong on the way, in a few words. */
   readonly trouble?: string;
 }
 
 export interface WireTest {
   readonly name: string;
+  /** Of a figure, which is units by second of the core's work. */
   readonly unit: string;
   readonly run: (topology: Topology, target: string, seconds: number, tools: string) => Promise<Outcome>;
 }
@@ -24,27 +25,27 @@ const wrk = async (topology: Topology, target: string, seconds: number, ...extra
   const { stdout, stderr } = await finished(
     start(topology.client, ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, ...extra, `http://${target}:80/`]),
   );
-  const value = Number(/Requests\/sec:\s+([\d.]+)/.exec(stdout)?.[1] ?? Number.NaN);
+  const units = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? Number.NaN);
   const errors = /Socket errors: (.*)/.exec(stdout)?.[1];
   const refused = /Non-2xx or 3xx responses: (\d+)/.exec(stdout)?.[1];
-  const trouble = [errors && `socket errors: ${errors}`, refused && `${refused} answers not 2xx`, Number.isNaN(value) && stderr.trim()]
+  const trouble = [errors && `socket errors: ${errors}`, refused && `${refused} answers not 2xx`, Number.isNaN(units) && stderr.trim()]
     .filter(Boolean)
     .join('; ');
-  return trouble === '' ? { value } : { value, trouble };
+  return trouble === '' ? { units } : { units, trouble };
 };
 
 interface IperfReport {
   readonly error?: string;
-  readonly end?: { readonly sum_received?: { readonly bits_per_second?: number } };
+  readonly end?: { readonly sum_received?: { readonly bytes?: number } };
 }
 
 const bulk: WireTest['run'] = async (topology, target, seconds) => {
   const args = ['timeout', String(seconds + 6), 'iperf3', '-c', target, '-p', '5201', '-t', String(seconds), '-J'];
   const { stdout, stderr } = await finished(start(topology.client, args));
-  if (!stdout.trim().startsWith('{')) return { value: Number.NaN, trouble: stderr.trim() || 'iperf3 gave no report' };
+  if (!stdout.trim().startsWith('{')) return { units: Number.NaN, trouble: stderr.trim() || 'iperf3 gave no report' };
   const report = JSON.parse(stdout) as IperfReport;
-  const bits = report.end?.sum_received?.bits_per_second;
-  return bits === undefined ? { value: Number.NaN, trouble: report.error ?? 'iperf3 gave no figure' } : { value: bits / 1e6 };
+  const bytes = report.end?.sum_received?.bytes;
+  return bytes === undefined ? { units: Number.NaN, trouble: report.error ?? 'iperf3 gave no figure' } : { units: (bytes * 8) / 1e6 };
 };
 
 /** Starts a sink, and waits until its socket is bound; what it will have counted comes in `count`. */
@@ -62,8 +63,8 @@ const flood: WireTest['run'] = async (topology, target, seconds, tools) => {
   for (const server of topology.servers) sinks.push(await sink(server, seconds + 1, tools));
   const source = await finished(start(topology.client, [join(tools, 'udp-source'), target, '9000', String(seconds), '64', '64']));
   const counts = await Promise.all(sinks.map(({ count }) => count));
-  const value = counts.reduce((sum, count) => sum + count, 0) / seconds;
-  return source.status === 0 ? { value } : { value, trouble: source.stderr.trim() };
+  const units = counts.reduce((sum, count) => sum + count, 0);
+  return source.status === 0 ? { units } : { units, trouble: source.stderr.trim() };
 };
 
 export const wireTests: readonly WireTest[] = [

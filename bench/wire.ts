@@ -1,5 +1,6 @@
-// Part 3: real connections, one core for client, director and servers together. All peers stand side by side and take turns,
-// so that a slow minute of the machine falls on all of them alike.
+// Part 3: real connections, one core for client, director and servers together; a figure is what went through by second of that
+// core's work. All peers stand side by side and take turns, so that a slow minute of the machine falls on all of them alike.
+import { coreTimeOfAll } from './core-time.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
 import type { Gate, Row } from './report.js';
@@ -17,11 +18,16 @@ const gates: Readonly<Record<string, Readonly<Record<string, number>>>> = {
   bulk: { 'nft DNAT': 1.0 },
 };
 
+/** `value`: units by second of the core's work. */
+interface Measured extends Outcome {
+  readonly value: number;
+}
+
 interface Standing {
   readonly peer: Peer;
   readonly topology: Topology;
   /** Outcomes by test. */
-  readonly outcomes: Map<string, Outcome[]>;
+  readonly outcomes: Map<string, Measured[]>;
 }
 
 const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined): readonly T[] =>
@@ -47,12 +53,23 @@ const raise = async (offload: Offload, options: Options, say: (line: string) => 
   return standing;
 };
 
-const takeTurns = async (standing: readonly Standing[], test: WireTest, rounds: number, seconds: number, tools: string): Promise<void> => {
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { peer, topology, outcomes } of standing) {
-      if (test.name === 'udp' && !peer.udp) continue;
-      const outcome = await test.run(topology, peer.target, seconds, tools);
-      outcomes.set(test.name, [...(outcomes.get(test.name) ?? []), outcome]);
+interface Bed {
+  readonly cpu: number;
+  readonly tools: string;
+  readonly options: Options;
+}
+
+const once = async ({ cpu, tools, options }: Bed, { peer, topology }: Standing, test: WireTest): Promise<Measured> => {
+  const began = coreTimeOfAll(cpu, topology.children);
+  const outcome = await test.run(topology, peer.target, options.quick ? 1 : 3, tools);
+  return { ...outcome, value: outcome.units / (Number(coreTimeOfAll(cpu, topology.children) - began) / 1e9) };
+};
+
+const takeTurns = async (bed: Bed, standing: readonly Standing[], test: WireTest): Promise<void> => {
+  for (let round = 0; round < (bed.options.quick ? 1 : 5); round += 1) {
+    for (const each of standing) {
+      if (test.name === 'udp' && !each.peer.udp) continue;
+      each.outcomes.set(test.name, [...(each.outcomes.get(test.name) ?? []), await once(bed, each, test)]);
     }
   }
 };
@@ -90,12 +107,12 @@ const rowsOf = (offload: Offload, test: WireTest, standing: readonly Standing[])
     });
 };
 
-const measure = async (offload: Offload, options: Options, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
-  const standing = await raise(offload, options, say);
+const measure = async (bed: Bed, offload: Offload, say: (line: string) => void): Promise<readonly Row[]> => {
+  const standing = await raise(offload, bed.options, say);
   const rows: Row[] = [];
   try {
-    for (const test of chosen(wireTests, options.tests)) {
-      await takeTurns(standing, test, options.quick ? 1 : 5, options.quick ? 1 : 3, tools);
+    for (const test of chosen(wireTests, bed.options.tests)) {
+      await takeTurns(bed, standing, test);
       rows.push(...rowsOf(offload, test, standing));
     }
   } finally {
@@ -108,10 +125,10 @@ const measure = async (offload: Offload, options: Options, tools: string, say: (
 };
 
 /** `tools`: the folder with udp-source and udp-sink. */
-export const wire = async (options: Options, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
+export const wire = async (options: Options, cpu: number, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const offload of offloads) {
-    if (options.offloads === undefined || options.offloads.includes(offload)) rows.push(...(await measure(offload, options, tools, say)));
+    if (options.offloads === undefined || options.offloads.includes(offload)) rows.push(...(await measure({ cpu, tools, options }, offload, say)));
   }
   return rows;
 };
