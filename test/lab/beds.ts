@@ -1,5 +1,7 @@
 // Networks for tests of the director on real packets, without their steps.
+import assert from 'node:assert/strict';
 import type { Lab, LabHost, Step } from '../../src/lab/model.js';
+import { evidenceOf, withLabFile } from './weir-lab.js';
 
 const natServer = (address: string): LabHost => ({
   interfaces: { eth0: { switch: 'back', addresses: [`${address}/24`] } },
@@ -64,3 +66,19 @@ export const until = (host: string, command: string, expect: Extract<Step, { kin
   expect,
   seconds,
 });
+
+/** Runs a lab; all its expectations must hold. */
+export async function holds(lab: Lab): Promise<void> {
+  const { evidence, status, stderr } = await withLabFile(lab, (path) => evidenceOf(path));
+  const failed = evidence.steps.flatMap(({ command, verdicts }) =>
+    verdicts.filter(({ ok }) => !ok).map((verdict) => ({ command, ...verdict })),
+  );
+  assert.deepEqual([evidence.stopped, failed], [undefined, []], stderr);
+  assert.equal(status, 0, stderr);
+}
+
+/** A virtual service of the beds' VIP, port 80, with these servers. */
+export const service = (...servers: readonly string[]) => [
+  on('lvs', 'ipvsadm -A -t 10.8.1.1:80 -s rr'),
+  ...servers.map((server) => on('lvs', `ipvsadm -a -t 10.8.1.1:80 -r ${server}`)),
+];
