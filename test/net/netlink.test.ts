@@ -1,8 +1,9 @@
 // Route netlink and raw frames against the real kernel, in namespaces that this process does not enter.
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import type { Address } from '../../src/model/address.js';
-import { parseAddress } from '../../src/model/address-text.js';
+import { formatAddress, parseAddress } from '../../src/model/address-text.js';
 import { hasCode } from '../../src/sys/errno.js';
 import { openFds } from '../../src/sys/fd.js';
 import { Netlink } from '../../src/sys/netlink.js';
@@ -28,6 +29,7 @@ let right: Netns;
 let netlink: Netlink;
 let device: number;
 let far: number;
+let namespace: string;
 
 const ip = (text: string): Address => parseAddress(text) ?? assert.fail(text);
 const own = (text: string, prefixLength: number, label?: string): InterfaceAddress => ({
@@ -48,6 +50,7 @@ before(() => {
   const [a, b] = [bed.host('a'), bed.host('b')];
   bed.cable(a, 'za0', lan, '192.0.2.1/24');
   bed.cable(b, 'zb0', lan, '192.0.2.2/24');
+  namespace = a.namespace;
   left = Netns.byName(a.namespace);
   right = Netns.byName(b.namespace);
   netlink = new Netlink(left.fd.number);
@@ -92,6 +95,32 @@ test('addresses: a table of several datagrams, labels, and the kernel’s own wo
   }
   assert.deepEqual(list(), was);
   assert.throws(() => netlink.change(deleteAddress(own('198.18.2.1', 32)), 'remove'), refused('EADDRNOTAVAIL', /^EADDRNOTAVAIL: remove/));
+});
+
+test('a table that changes while it is read is told whole: nothing steady is missing or there twice', on, async () => {
+  const steady = Array.from({ length: 400 }, (_, index) => `198.19.${index >> 8}.${index & 255}`);
+  for (const address of steady) {
+    netlink.change(addAddress(own(address, 32)), 'add');
+  }
+  const lines = Array.from({ length: 4000 }, (_, index) => `addr ${index % 2 === 0 ? 'add' : 'del'} 198.20.0.1/32 dev za0\n`).join('');
+  const stir = spawn('ip', ['-n', namespace, '-batch', '-'], { stdio: ['pipe', 'ignore', 'inherit'] });
+  bed.atEnd(() => stir.kill('SIGKILL'));
+  stir.stdin.end(lines);
+  let over = false;
+  stir.once('exit', () => {
+    over = true;
+  });
+  while (!over) {
+    const found = netlink
+      .dump(dumpAddresses(), decodeInterfaceAddress, 'list')
+      .map(({ address }) => formatAddress(address))
+      .filter((text) => text.startsWith('198.19.'));
+    assert.deepEqual(found.sort(), [...steady].sort());
+    await new Promise((done) => setImmediate(done));
+  }
+  for (const address of steady) {
+    netlink.change(deleteAddress(own(address, 32)), 'remove');
+  }
 });
 
 test('IPv6 addresses are told as they were set', on, () => {
