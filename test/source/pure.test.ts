@@ -2,11 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeOf, read, typescript } from '../support/project.js';
+import { codeOf, isPure, read, typescript } from '../support/project.js';
 
-const pure = typescript().filter(
-  (file) => /^src\/(model|config|wire|control|datapath\/(plan|schedule|model)[^/]*)\b/.test(file) && !file.endsWith('.test.ts'),
-);
+const pure = typescript().filter((file) => isPure(file) && !file.endsWith('.test.ts'));
 const impure =
   /\bnew Date\b|\bDate\.|\bperformance\.|\bset(?:Timeout|Interval|Immediate)\b|\bqueueMicrotask\b|\bMath\.random\b|\bcrypto\.|\bprocess\.|\bconsole\.|\bfetch\(|\bglobalThis\b|\bawait\b|\basync\b/;
 

@@ -30,6 +30,10 @@ export const filesUnder = (folder: string): readonly string[] => {
 export const typescript = (): readonly string[] =>
   ['src', 'test', 'bench', 'dev'].flatMap((folder) => filesUnder(folder)).filter((file) => file.endsWith('.ts'));
 
+/** Whether a source file stands where only values are known: no clock, timer, chance, process or file. */
+export const isPure = (file: string): boolean =>
+  /^src\/(?:model|config|wire|control|datapath\/(?:plan|schedule|model)|doctor\/rules)\b/.test(file);
+
 export const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 
 /** The text without its comments and without what stands in strings, line for line: what is code stays where it was. */
