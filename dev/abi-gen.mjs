@@ -13,7 +13,9 @@ const DEFINES =
   /^#define (WEIR_\w+|BUCKET_SLOTS|PROBE_BUCKETS|LOCKS|SPILL_LOCKS|LEGS|LEG_\w+|NEXTHOP_SETS|ENDPOINT_\w+|DROP_REASONS|TCP_STATES|CLOCK_SHIFT|SVC_\w+|D_\w+|NH_\w+|V_DEST_SHIFT|V_METHOD_SHIFT|V_STATE_SHIFT|V_AWAY_SHIFT) (0x[0-9a-f]+|\d+)u?(?:ll)?\b/gm;
 
 const header = readFileSync(join(root, 'bpf/abi.h'), 'utf8');
-const btf = JSON.parse(execFileSync('bpftool', ['btf', 'dump', 'file', join(root, 'dist/weir.bpf.o'), '-j'], { maxBuffer: 64 << 20 }).toString());
+const btf = JSON.parse(
+  execFileSync('bpftool', ['btf', 'dump', 'file', join(root, 'dist/weir.bpf.o'), '-j'], { maxBuffer: 64 << 20 }).toString(),
+);
 const types = new Map(btf.types.map((type) => [type.id, type]));
 const resolved = (id) => {
   const type = types.get(id);
@@ -57,21 +59,32 @@ for (const name of ENUMS) {
   const type = btf.types.find((candidate) => candidate.kind === 'ENUM' && candidate.name === name);
   const members = type
     ? type.values.map(({ name: member, val }) => [member, val])
-    : [...(new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? '').matchAll(/(\w+)(?: = (\d+))?/g)].map((match, i) => [match[1], Number(match[2] ?? i)]);
+    : [...(new RegExp(`enum ${name} \\{([^}]*)\\}`).exec(header)?.[1] ?? '').matchAll(/(\w+)(?: = (\d+))?/g)].map((match, i) => [
+        match[1],
+        Number(match[2] ?? i),
+      ]);
   lines.push(`export const ${pascal(name)} = { ${members.map(([member, value]) => `${member}: ${value}`).join(', ')} } as const;`, '');
 }
 lines.push('export const Abi = {');
 for (const [, name, value] of header.matchAll(DEFINES)) lines.push(`  ${name}: ${Number(value)},`);
 lines.push('} as const;', '');
-lines.push('/** Why packets were dropped or passed on unbalanced: key and meaning, in the order of the counters. */', 'export const REASONS = [');
+lines.push(
+  '/** Why packets were dropped or passed on unbalanced: key and meaning, in the order of the counters. */',
+  'export const REASONS = [',
+);
 for (const [, key, text] of header.matchAll(/^ {2}X\(\w+, (\w+), "([^"]*)"\)/gm)) {
   lines.push(`  { key: '${key}', text: ${text.includes("'") ? JSON.stringify(text) : `'${text}'`} },`);
 }
 lines.push('] as const;', '');
 
-lines.push('/** Changes with any of the above: a table of another layout is refused. */', `export const LAYOUT = ${hash(lines.join('\n'))};`, '');
+lines.push(
+  '/** Changes with any of the above: a table of another layout is refused. */',
+  `export const LAYOUT = ${hash(lines.join('\n'))};`,
+  '',
+);
 
 const text = lines.join('\n');
 if (process.argv.includes('--check')) {
-  if (readFileSync(out, 'utf8') !== text) throw new Error('src/datapath/ebpf/abi.gen.ts does not match bpf/abi.h: run node dev/abi-gen.mjs');
+  if (readFileSync(out, 'utf8') !== text)
+    throw new Error('src/datapath/ebpf/abi.gen.ts does not match bpf/abi.h: run node dev/abi-gen.mjs');
 } else writeFileSync(out, text);
