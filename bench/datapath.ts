@@ -9,12 +9,13 @@ import { openDirector } from '../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
 import { ConnTable } from './conn-table.js';
 import { fillTable } from './program-stations.js';
+import { skbFrom } from './wrap.js';
 
 export interface Datapath {
   readonly director: EbpfDirector;
-  /** The XDP program, and whether it was loaded as `xdp.frags`. */
-  readonly program: Program;
-  readonly frags: boolean;
+  /** The XDP program, and tc's for packets that come in. */
+  readonly xdp: Program;
+  readonly ingress: Program;
   readonly folder: string;
   readonly table: ConnTable;
   /** Has tc ask the kernel again for the next hops of these frames' destinations, as it does once a second behind XDP. */
@@ -32,14 +33,6 @@ const collect = (): void => {
   (runInNewContext('gc') as () => void)();
 };
 
-/** struct __sk_buff of a packet that came in by a device. */
-const skbFrom = (ifindex: number): Uint8Array => {
-  const ctx = new Uint8Array(192);
-  new DataView(ctx.buffer).setUint32(36, ifindex, true);
-  new DataView(ctx.buffer).setUint32(40, ifindex, true);
-  return ctx;
-};
-
 /** `connections`: log2 of what the table is made for; default: as installed. */
 export const openDatapath = (connections?: number): Datapath => {
   const director = openDirector({ attach: 'xdp', ...(connections === undefined ? {} : { capacity: { connTabBits: connections } }) });
@@ -50,12 +43,12 @@ export const openDatapath = (connections?: number): Datapath => {
     for (let record = 0; record < counters.count; record += 1) for (const field of fields) total += counters.big(record, field);
     return Number(total);
   };
-  const program = Program.pinned(`${folder}/${PROGRAMS.xdp}`);
+  const xdp = Program.pinned(`${folder}/${PROGRAMS.xdp}`);
   const ingress = Program.pinned(`${folder}/${PROGRAMS.ingress}`);
   return {
     director,
-    program,
-    frags: false,
+    xdp,
+    ingress,
     folder,
     table: new ConnTable(folder),
     renewHops: (frames, ifindex) => {
@@ -71,7 +64,7 @@ export const openDatapath = (connections?: number): Datapath => {
     packets: () => sum(Counters.inPackets, Counters.outPackets),
     opened: () => sum(Counters.conns),
     close: () => {
-      program.close();
+      xdp.close();
       ingress.close();
       director.close();
       unloadDatapath();

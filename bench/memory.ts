@@ -49,8 +49,8 @@ const establish = (wrapper: Wrapper, datapath: Datapath, ifindex: number, first:
     const repeat = Math.min(chunk, first + count - from);
     for (const flags of [0x02, 0x10]) {
       wrapper.use(flows(flags, flowBits, (from + 2 ** flowBits - 1) % 2 ** flowBits));
-      wrapper.under(datapath.program, datapath.frags);
-      wrapper.run(datapath.frags, repeat, ifindex);
+      wrapper.under(datapath.xdp, 'plain');
+      wrapper.run('plain', repeat, ifindex);
     }
   }
 };

@@ -7,6 +7,8 @@ export interface ProgramCase {
   readonly name: string;
   /** At most this many H. */
   readonly limit?: number;
+  /** Which program: XDP's, or tc's for packets that come in. */
+  readonly kind: 'plain' | 'tc';
   /** Where its packets come in. */
   readonly leg: 'l0' | 'r1';
   readonly flowBits: number;
@@ -51,6 +53,7 @@ const reply: FlowFrame = {
 const established = (name: string, limit: number, service: number, flowBits: number): ProgramCase => ({
   name,
   limit,
+  kind: 'plain',
   leg: 'l0',
   flowBits,
   repeat: 2 ** 20,
@@ -61,6 +64,7 @@ const established = (name: string, limit: number, service: number, flowBits: num
 
 const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat: number): ProgramCase => ({
   name,
+  kind: 'plain',
   leg: 'l0',
   flowBits,
   repeat,
@@ -69,6 +73,12 @@ const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat
   frame: request(serviceFor.nat, syn),
   opens,
 });
+
+/** tc has no gate of its own: what counts there are real connections. */
+const byTc = (name: string, service: number): ProgramCase => {
+  const { limit: _, ...rest } = established(name, 0, service, 0);
+  return { ...rest, kind: 'tc' };
+};
 
 /** In this order: each but the last finds a table that the ones before have hardly filled. */
 export const programCases: readonly ProgramCase[] = [
@@ -85,6 +95,8 @@ export const programCases: readonly ProgramCase[] = [
   established('established, NAT, 64k flows', 3, serviceFor.nat, 16),
   { ...established('NAT replies to 64k clients', 3, serviceFor.natReplies, 16), leg: 'r1', frame: reply },
   established('established, NAT, 1M flows', 8, serviceFor.nat, 20),
+  byTc('by tc: established, NAT, 1 flow', serviceFor.nat),
+  byTc('by tc: established, DR, 1 flow', serviceFor.directRouting),
 ];
 
 /** Measured with a table of its own, made for as many connections. */

@@ -1,6 +1,6 @@
 // Part 1: the program alone, on one core, by BPF_PROG_TEST_RUN behind the wrapper. Each case has a freshly loaded director with
 // 100 services of 4 destinations; the wrapper's own cost, taken just before each sample, is subtracted.
-import { BpfMap } from '../src/sys/bpf.js';
+import { BpfMap, type Program } from '../src/sys/bpf.js';
 import { type Datapath, openDatapath } from './datapath.js';
 import { template } from './frames.js';
 import { deviceIndex, inside } from './inside.js';
@@ -10,7 +10,7 @@ import type { Options } from './options.js';
 import { floodCase, flowsOf, type ProgramCase, programCases } from './program-cases.js';
 import { clientBase, makeProgramStations, } from './program-stations.js';
 import type { Row } from './report.js';
-import { type Run, type Wrapper, xdpPass, xdpRedirect } from './wrap.js';
+import { type Run, tcRedirect, tcUnspec, type Wrapper, xdpPass, xdpRedirect } from './wrap.js';
 
 interface Bed {
   readonly wrapper: Wrapper;
@@ -27,21 +27,23 @@ interface Sample {
   readonly verdict: number;
 }
 
+const programOf = (datapath: Datapath, test: ProgramCase): Program => (test.kind === 'tc' ? datapath.ingress : datapath.xdp);
+
 /** The wrapper's own cost with these flows, ns. */
-const overhead = (bed: Bed, datapath: Datapath, test: ProgramCase): number => {
-  const empty = bed.wrapper.program(datapath.frags ? 'empty_frags' : 'empty_plain');
+const overhead = (bed: Bed, test: ProgramCase): number => {
+  const empty = bed.wrapper.program(`empty_${test.kind}`);
   bed.wrapper.use(flowsOf(test, test.frame, 'counted', 0));
-  bed.wrapper.under(empty, datapath.frags);
-  return bed.wrapper.run(datapath.frags, 2 ** 18, bed.legs[test.leg]).nanoseconds;
+  bed.wrapper.under(empty, test.kind);
+  return bed.wrapper.run(test.kind, 2 ** 18, bed.legs[test.leg]).nanoseconds;
 };
 
 /** Sends every flow of each frame of `before` once. */
 const prepare = (bed: Bed, datapath: Datapath, test: ProgramCase): void => {
   lookAround(bed, datapath, test);
-  bed.wrapper.under(datapath.program, datapath.frags);
+  bed.wrapper.under(programOf(datapath, test), test.kind);
   for (const frame of test.before) {
     bed.wrapper.use(flowsOf(test, frame, 'counted', 0));
-    bed.wrapper.run(datapath.frags, 2 ** test.flowBits, bed.legs.l0);
+    bed.wrapper.run(test.kind, 2 ** test.flowBits, bed.legs.l0);
   }
 };
 
@@ -53,18 +55,18 @@ const sample = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number): 
 };
 
 /** At most so many packets between two looks at the next hops: well under the second for which they are believed. */
-const chunk = 2 ** 19;
+const chunk = 2 ** 17;
 
 const forward = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number): Run => {
-  const own = overhead(bed, datapath, test);
+  const own = overhead(bed, test);
   bed.wrapper.use(flowsOf(test, test.frame, 'scattered', from));
-  bed.wrapper.under(datapath.program, datapath.frags);
+  bed.wrapper.under(programOf(datapath, test), test.kind);
   let total = 0;
   let verdict = -1;
   for (let sent = 0; sent < test.repeat; sent += chunk) {
     const repeat = Math.min(chunk, test.repeat - sent);
     lookAround(bed, datapath, test);
-    const run = bed.wrapper.run(datapath.frags, repeat, bed.legs[test.leg]);
+    const run = bed.wrapper.run(test.kind, repeat, bed.legs[test.leg]);
     total += run.nanoseconds * repeat;
     verdict = run.verdict;
   }
@@ -84,9 +86,9 @@ const openAgain = (bed: Bed, datapath: Datapath, test: ProgramCase): Run => {
   try {
     const places = datapath.table.places(clientBase, 8, test.flowBits);
     wrapper.use(flowsOf(test, test.frame, 'counted', 0));
-    wrapper.under(wrapper.program('empty_plain'), false);
+    wrapper.under(wrapper.program('empty_plain'), 'plain');
     const own = wrapper.runForgetting(places, 2 ** 18, bed.legs.l0).nanoseconds;
-    wrapper.under(datapath.program, false);
+    wrapper.under(datapath.xdp, 'plain');
     lookAround(bed, datapath, test);
     const { nanoseconds, verdict } = wrapper.runForgetting(places, test.repeat, bed.legs.l0);
     return { nanoseconds: nanoseconds - own, verdict };
@@ -104,7 +106,8 @@ const onwards = (from: number, steps: number, flowBits: number): number => {
 };
 
 const trouble = (test: ProgramCase, samples: readonly Sample[]): string | undefined => {
-  const wanted = test.ours ? xdpRedirect : xdpPass;
+  const [forwarded, passed] = test.kind === 'tc' ? [tcRedirect, tcUnspec] : [xdpRedirect, xdpPass];
+  const wanted = test.ours ? forwarded : passed;
   const strange = samples.find(({ verdict }) => verdict !== wanted);
   if (strange !== undefined) return `the last packet's verdict was ${strange.verdict}, not ${wanted}`;
   const counted = median(samples.map((each) => each.counted));
@@ -172,13 +175,13 @@ const flood = (bed: Bed, hash: number): Row =>
 /** Figures to read the others by. */
 const yardsticks = (bed: Bed, hash: readonly number[]): readonly Row[] => {
   const redirect = [1, 2, 3, 4, 5].map(() => bed.wrapper.redirect(2 ** 20, bed.legs.l0));
-  const test: ProgramCase = { name: '', leg: 'l0', flowBits: 16, repeat: 2 ** 20, ours: false, before: [], frame: (programCases[0] as ProgramCase).frame };
+  const test: ProgramCase = { name: '', kind: 'plain', leg: 'l0', flowBits: 16, repeat: 2 ** 20, ours: false, before: [], frame: (programCases[0] as ProgramCase).frame };
   const line = [1, 2, 3, 4, 5].map(() => {
     bed.wrapper.use(flowsOf(test, test.frame, 'scattered', 0));
-    bed.wrapper.under(bed.wrapper.program('empty_plain'), false);
-    const own = bed.wrapper.run(false, 2 ** 18, bed.legs.l0).nanoseconds;
-    bed.wrapper.under(bed.wrapper.program('touch_line'), false);
-    return bed.wrapper.run(false, 2 ** 20, bed.legs.l0).nanoseconds - own;
+    bed.wrapper.under(bed.wrapper.program('empty_plain'), 'plain');
+    const own = bed.wrapper.run('plain', 2 ** 18, bed.legs.l0).nanoseconds;
+    bed.wrapper.under(bed.wrapper.program('touch_line'), 'plain');
+    return bed.wrapper.run('plain', 2 ** 20, bed.legs.l0).nanoseconds - own;
   });
   const row = (name: string, samples: readonly number[]): Row => ({ part: 'program', name, value: median(samples), unit: 'ns', ratio: median(samples) / median(hash), basis: 'H', samples });
   return [

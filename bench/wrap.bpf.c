@@ -9,6 +9,7 @@
  * Concurrency: the control array is written by user space between runs and by the one CPU that runs a program.
  */
 #include <linux/bpf.h>
+#include <linux/pkt_cls.h>
 #include <linux/types.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_endian.h>
@@ -52,6 +53,7 @@ struct {
 /* The kernel lets only programs of one kind (with or without frags) share such an array. */
 PROGRAM_SLOT(slot_plain);
 PROGRAM_SLOT(slot_frags);
+PROGRAM_SLOT(slot_tc);
 
 struct yard_key {
 	__u64 a, b;
@@ -128,19 +130,11 @@ static __always_inline void put_words(void *data, const struct control *c, __u64
 	*(__u64 *)(data + 56) = c->words[8];
 }
 
-/* The next flow's frame in place of what is there; < 0 when the frame is not one of ours. */
-static __always_inline int next_frame(struct xdp_md *ctx, struct control *c)
+/* The next flow's frame over what is there; < 0 when the frame is not one of ours. */
+static __always_inline int write_frame(void *data, void *end, struct control *c)
 {
-	void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
-	long grown = end - data - (long)c->length;
 	__u32 flow, address, port, parts;
 
-	if (grown) {
-		if (bpf_xdp_adjust_head(ctx, grown))
-			return -1;
-		data = (void *)(long)ctx->data;
-		end = (void *)(long)ctx->data_end;
-	}
 	if (data + 64 > end)
 		return -1;
 	flow = c->order == ORDER_COUNTER ? c->state + 1 : c->state * 1664525 + 1013904223;
@@ -151,6 +145,16 @@ static __always_inline int next_frame(struct xdp_md *ctx, struct control *c)
 	parts = (address >> 16) + (address & 0xffff);
 	put_words(data, c, bpf_htonl(address), bpf_htons(port), fold(c->ip_sum + parts), fold(c->l4_sum + parts + port));
 	return 0;
+}
+
+/* The same, whatever the program under test did to the frame's length. */
+static __always_inline int next_frame(struct xdp_md *ctx, struct control *c)
+{
+	long grown = (long)ctx->data_end - (long)ctx->data - (long)c->length;
+
+	if (grown && bpf_xdp_adjust_head(ctx, grown))
+		return -1;
+	return write_frame((void *)(long)ctx->data, (void *)(long)ctx->data_end, c);
 }
 
 static __always_inline struct control *the_control(void)
@@ -201,6 +205,23 @@ int wrap_forget(struct xdp_md *ctx)
 	bucket->slot[*place & 3].value = 0;
 	bpf_tail_call(ctx, &slot_plain, 0);
 	return XDP_ABORTED;
+}
+
+/* tc programs, on frames that keep their length. */
+SEC("tc")
+int wrap_tc(struct __sk_buff *skb)
+{
+	struct control *c = the_control();
+
+	if (c && !write_frame((void *)(long)skb->data, (void *)(long)skb->data_end, c))
+		bpf_tail_call(skb, &slot_tc, 0);
+	return TC_ACT_SHOT;
+}
+
+SEC("tc")
+int empty_tc(struct __sk_buff *skb)
+{
+	return TC_ACT_UNSPEC;
 }
 
 SEC("xdp")

@@ -58,6 +58,17 @@ const context = (length: number, ifindex: number): Uint8Array => {
   return bytes;
 };
 
+/** struct __sk_buff of a packet that came in by a device. */
+export const skbFrom = (ifindex: number): Uint8Array => {
+  const ctx = new Uint8Array(192);
+  new DataView(ctx.buffer).setUint32(36, ifindex, true);
+  new DataView(ctx.buffer).setUint32(40, ifindex, true);
+  return ctx;
+};
+
+/** What stands behind the wrapper: an XDP program without or with frags, or one for tc. */
+export type Kind = 'plain' | 'frags' | 'tc';
+
 export interface Run {
   /** Mean ns a run. */
   readonly nanoseconds: number;
@@ -67,6 +78,8 @@ export interface Run {
 
 export const xdpPass = 2;
 export const xdpRedirect = 4;
+export const tcUnspec = 0xffffffff;
+export const tcRedirect = 7;
 const liveFrames = 2;
 const liveBatch = 64;
 
@@ -74,6 +87,8 @@ export class Wrapper {
   readonly #object: ObjectFile;
   readonly #programs = new Map<string, Program>();
   readonly #maps = new Map<string, BpfMap>();
+  /** What the kernel is given: it reads protocol and addressee once, before the first run. */
+  #frame: Uint8Array = new Uint8Array(frameLength);
 
   /** `path`: the compiled bench/wrap.bpf.c. `table`: a director's connection table, for `runForgetting`. */
   constructor(
@@ -101,22 +116,24 @@ export class Wrapper {
   /** What comes next: frames of these flows. */
   use(flows: Flows): void {
     this.#map('control').update(key, controlBytes(flows));
+    this.#frame = flows.template.bytes;
   }
 
-  /** Puts a program behind the wrapper. `frags`: whether it was loaded as `xdp.frags`. */
-  under(program: Program, frags: boolean): void {
+  /** Puts a program behind the wrapper for its kind. */
+  under(program: Program, kind: Kind): void {
     const value = new Uint32Array([program.fd.number]);
-    this.#map(frags ? 'slot_frags' : 'slot_plain').update(key, new Uint8Array(value.buffer));
+    this.#map(`slot_${kind}`).update(key, new Uint8Array(value.buffer));
   }
 
-  #test(program: Program, repeat: number, ifindex: number): Run {
-    const result = program.test({ data: new Uint8Array(frameLength), repeat, ctx: context(frameLength, ifindex) });
+  #test(program: Program, repeat: number, ifindex: number, kind: Kind = 'plain'): Run {
+    const ctx = kind === 'tc' ? skbFrom(ifindex) : context(frameLength, ifindex);
+    const result = program.test({ data: this.#frame, repeat, ctx });
     return { nanoseconds: result.duration, verdict: result.retval };
   }
 
   /** Runs the wrapper and what is behind it on `repeat` frames that come in by `ifindex`. */
-  run(frags: boolean, repeat: number, ifindex: number): Run {
-    return this.#test(this.program(frags ? 'wrap_frags' : 'wrap_plain'), repeat, ifindex);
+  run(kind: Kind, repeat: number, ifindex: number): Run {
+    return this.#test(this.program(`wrap_${kind}`), repeat, ifindex, kind);
   }
 
   /** A wrapper that can take connections out of this table. */
