@@ -1,4 +1,4 @@
-// Runs every compiled test with node's own runner and ends with its counts. Two rounds in one report: what stands beside the code
+// Runs every compiled test with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side, then what needs root, namespaces or more processes (test/), one file at a time.
 // Usage: node dev/test.mjs [word...]      (only files whose path has one of the words)
 
@@ -20,25 +20,40 @@ const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes:
   .sort();
 const words = process.argv.slice(2);
 const chosen = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
-const alone = (path) => path.startsWith('build/test/') && !path.startsWith('build/test/source/');
+/** What a round runs: files side by side, one at a time, or (it mostly waits for the kernel's timers) in the background of the latter. */
+const roundOf = (path) => {
+  if (path.startsWith('build/test/oracle/')) return 'waiting';
+  return path.startsWith('build/test/') && !path.startsWith('build/test/source/') ? 'alone' : 'together';
+};
 
-/** `tests 12`: the runner's closing counts, summed over both rounds. */
+/** `tests 12`: the runner's closing counts, summed over the rounds. */
 const count = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
 const totals = new Map();
+const started = performance.now();
+
+/** One round's events but for its counts, which go into the totals. */
+async function* events(round) {
+  const files = chosen.filter((path) => roundOf(path) === round).map((path) => join(root, path));
+  if (files.length === 0) return;
+  for await (const event of run({ files, concurrency: round === 'together' ? 2 : 1, timeout: 900_000 })) {
+    const [, word, number] = (event.type === 'test:diagnostic' && event.data.nesting === 0 && count.exec(event.data.message)) || [];
+    if (word === undefined) yield event;
+    else totals.set(word, (totals.get(word) ?? 0) + Number(number));
+  }
+}
+
+const gathered = async (source) => {
+  const all = [];
+  for await (const event of source) all.push(event);
+  return all;
+};
 
 async function* report() {
-  const rounds = [
-    { files: chosen.filter((path) => !alone(path)), concurrency: 2 },
-    { files: chosen.filter(alone), concurrency: 1 },
-  ];
-  for (const { files, concurrency } of rounds) {
-    if (files.length === 0) continue;
-    for await (const event of run({ files: files.map((path) => join(root, path)), concurrency, timeout: 900_000 })) {
-      const [, word, number] = (event.type === 'test:diagnostic' && event.data.nesting === 0 && count.exec(event.data.message)) || [];
-      if (word === undefined) yield event;
-      else totals.set(word, (totals.get(word) ?? 0) + Number(number));
-    }
-  }
+  yield* events('together');
+  const waiting = gathered(events('waiting'));
+  yield* events('alone');
+  yield* await waiting;
+  totals.set('duration_ms', performance.now() - started);
   for (const [word, number] of totals) yield { type: 'test:diagnostic', data: { nesting: 0, message: `${word} ${number}` } };
 }
 
