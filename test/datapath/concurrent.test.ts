@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { cpus } from 'node:os';
 import { test } from 'node:test';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { Abi, Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { PROGRAMS } from '../../src/datapath/ebpf/load.js';
 import { native } from '../../src/sys/addon.js';
 import { type Bed, openBed, skipReason } from './bed.js';
@@ -13,7 +14,7 @@ import { SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service, serviceKey } from './fixtures/fixture.js';
 import { ip } from './namespace.js';
 import type { Harvest, Storm } from './storm-child.js';
-import { checkTable } from './table-check.js';
+import { checkTable, spilledBuckets, takenSlots } from './table-check.js';
 
 const key = serviceKey('tcp', VIP, 80);
 const ESTABLISHED = 1;
@@ -129,6 +130,27 @@ for (const kind of ['tc', 'xdp'] as const) {
     }
   });
 }
+
+test('connections that expire under a storm: the sweeps take each off once, and the marks they left', { skip: skip() }, async () => {
+  const bed = bedOf('tc', 256);
+  try {
+    setUp(bed, 'lc');
+    // 32 units are half a second: short enough to expire while the storm goes on
+    for (let state = 0; state < Abi.TCP_STATES; state++) bed.tables.conf.set(0, Conf.tcpTimeout, 32, state);
+    let weight = 0;
+    await rage(bed, { kind: 'tc', flows: 1500, packets: 20_000, letters: ['S', 'S', 'A', 'FA'] }, () => {
+      weight = (weight % 7) + 1;
+      bed.director.editDestination(key, destination(`${SERVERS[weight % 3] ?? ''}:80`, 'masq', weight));
+    });
+    while (takenSlots(bed).length > 0) await setTimeout(50);
+    assert.deepEqual(checkTable(bed), []);
+    while (spilledBuckets(bed) > 0) await setTimeout(50);
+    const { conns } = bed.totals();
+    assert.ok(conns > 1500, `${conns} connections were made of 1500 flows`);
+  } finally {
+    bed.close();
+  }
+});
 
 test('the table filled past its size: no established connection is lost, what has no room is counted', { skip: skip() }, async () => {
   const bed = bedOf('tc', 64);

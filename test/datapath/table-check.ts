@@ -50,6 +50,16 @@ export function takenSlots(bed: Bed): readonly Slot[] {
   return found;
 }
 
+/** Buckets that say a connection passed them by. */
+export function spilledBuckets(bed: Bed): number {
+  const records = bed.slots();
+  let count = 0;
+  for (let first = 0; first < records.count; first += Abi.BUCKET_SLOTS) {
+    if ((records.big(first, ConnSlot.value) & SPILLED) !== 0n) count += 1;
+  }
+  return count;
+}
+
 function checkPlace(bed: Bed, slot: Slot): void {
   const { conf } = bed.tables;
   const keys = [0, 1, 2].map((k) => conf.big(0, Conf.hashKey, k)) as [bigint, bigint, bigint];
