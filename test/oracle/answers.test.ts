@@ -1,7 +1,7 @@
 // How transcripts are taken apart and compared.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compare } from './answers.js';
+import { compare, readLate } from './answers.js';
 
 const texts = (recorded: string, ours: string): readonly string[] => [...compare(recorded, ours).same].map((answer) => answer.text);
 
@@ -24,4 +24,12 @@ test('a long block is compared line by line, in order', () => {
     answers.filter((answer) => !same.has(answer)).map((answer) => [answer.line, answer.text]),
     [[9, 'line 7']],
   );
+});
+
+test('a countdown read a moment late is the recorded one, one that is further off is not', () => {
+  const recorded = '$ a\nin:S -> SYN_RECV 59\nin:S in:F -> CLOSE 9';
+  assert.equal(readLate(recorded, '$ a\nin:S -> SYN_RECV 57\nin:S in:F -> CLOSE 9', 3), recorded);
+  for (const line of ['in:S -> SYN_RECV 60', 'in:S -> SYN_RECV 55', 'in:S -> CLOSE 58', 'out:S -> SYN_RECV 58']) {
+    assert.equal(readLate(recorded, line, 3), line);
+  }
 });
