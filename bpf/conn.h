@@ -140,16 +140,6 @@ static __always_inline void lock_give(__u32 which) {
   if (lock) WRITE(*lock, 0);
 }
 
-/* What a look along the key's buckets found. Numbers of slots, NOWHERE where there is none. */
-struct survey {
-  __u32 holder; /* the key is already in the table */
-  __u32 room;   /* free, or expired */
-  __u32 embryo; /* the oldest half-open connection on the way */
-  __u32 unused;
-  __u64 room_value;
-  __u64 embryo_value;
-};
-
 __noinline int conn_survey(__u64 key, __u32 now, struct survey *r) {
   if (!r) return 0;
   __u32 home = keyed_hash(key) & conn_mask;

@@ -26,7 +26,8 @@ struct verdict {
   struct found f;
   __u64 key; /* of the connection */
   __u32 reason;
-  bool known; /* f holds the connection */
+  bool known;  /* f holds the connection */
+  bool absent; /* it is known not to be there */
 };
 
 /* Adds a packet to a destination's counters, while it is in service. */
@@ -142,7 +143,7 @@ static __always_inline bool quick_survey(__u32 home, __u64 key, __u32 now, struc
 #pragma clang loop unroll(full)
   for (int i = BUCKET_SLOTS - 1; i >= 0; i--) {
     __u64 v = READ(b->slot[i].value);
-    if (!v_taken(v)) {
+    if (!v_taken(v) || (v_expired(v, now) && !v_claimed(v))) {
       r->room = home * BUCKET_SLOTS + i;
       r->room_value = v;
     } else if (READ(b->slot[i].key) == key) {
@@ -155,23 +156,26 @@ static __always_inline bool quick_survey(__u32 home, __u64 key, __u32 now, struc
 /* Under the lock: finds the connection that another CPU made meanwhile, or makes it. */
 static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   __u32 home = keyed_hash(key) & conn_mask;
+  struct desk *desk = the_desk();
+  if (!desk) return GO_DROP;
+  struct survey *r = &desk->survey;
   v->reason = R_TABLE_FULL;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
-    struct survey r = {};
-    if (!quick_survey(home, key, v->now, &r)) conn_survey(key, v->now, &r);
-    if (r.holder != NOWHERE) {
-      v->f.slot = slot_at(r.holder);
+    if (!quick_survey(home, key, v->now, r)) conn_survey(key, v->now, r);
+    if (r->holder != NOWHERE) {
+      v->f.slot = slot_at(r->holder);
       if (!v->f.slot) return GO_DROP;
       v->f.value = READ(v->f.slot->value);
       v->known = true;
       return GO_REQUEST;
     }
+    if (!v->dest) v->dest = schedule_quickly(v->service);
     if (!v->dest) v->dest = schedule(v->service);
     v->d = v->dest ? dest_at(v->dest) : 0;
     if (!v->d) return GO_REFUSE;
-    if (r.room == NOWHERE && r.embryo == NOWHERE) return GO_DROP;
-    __u32 room = room_take(&r, home, v->now);
+    if (r->room == NOWHERE && r->embryo == NOWHERE) return GO_DROP;
+    __u32 room = room_take(r, home, v->now);
     if (room == NOWHERE) continue;
     v->f.value = first_value(v);
     __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
@@ -208,7 +212,7 @@ static __always_inline bool is_reuse(struct verdict *v) {
 static __always_inline enum decision decide_request(struct verdict *v) {
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   v->dest = 0;
-  if (likely(conn_find(v->key, v->now, &v->f))) {
+  if (!v->absent && conn_find(v->key, v->now, &v->f)) {
     v->dest = v_dest(v->f.value);
     v->d = dest_at(v->dest);
     if (!v->d) return GO_DROP;

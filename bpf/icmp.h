@@ -11,7 +11,6 @@
 #define ICMP_FRAG 4
 #define ICMP_EXCEEDED 11
 #define ICMP_HEADER 8
-#define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */
 #define ICMP_BURST 50
 #define ICMP_PER_SECOND 1000
 
@@ -40,16 +39,6 @@ static __always_inline int tc_drop(__u32 reason) {
   count_reason(reason);
   return TC_ACT_SHOT;
 }
-
-struct icmp_packet {
-  struct iphdr ip;
-  __u8 type;
-  __u8 code;
-  __u16 check;
-  __u16 unused;
-  __u16 mtu;
-  __u32 quote[ICMP_QUOTE / 4];
-};
 
 static __always_inline __u16 fold(__u64 sum) {
   sum = (sum & 0xffffffff) + (sum >> 32);
@@ -82,20 +71,23 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
     count_reason(R_ICMP_LIMITED);
     return TC_ACT_SHOT;
   }
-  struct icmp_packet m = {};
+  struct desk *desk = the_desk();
+  if (!desk) return TC_ACT_SHOT;
+  struct icmp_packet *m = &desk->icmp;
+  __builtin_memset(m, 0, sizeof *m);
   struct ethhdr eth;
   __u32 quote = p->length < ICMP_QUOTE ? p->length : ICMP_QUOTE;
-  if (quote < IP_LEN || quote > ICMP_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m.quote, quote)) return TC_ACT_SHOT;
+  if (quote < IP_LEN || quote > ICMP_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m->quote, quote)) return TC_ACT_SHOT;
   if (bpf_skb_load_bytes(skb, 0, &eth, ETH_LEN)) return TC_ACT_SHOT;
   __u32 size = IP_LEN + ICMP_HEADER + quote;
-  icmp_headers(&m, p, size, type, code, mtu);
+  icmp_headers(m, p, size, type, code, mtu);
   if (bpf_skb_change_tail(skb, ETH_LEN + size, 0)) return tc_drop(R_REDIRECT_FAILED);
   __u8 mac[6];
   __builtin_memcpy(mac, eth.h_dest, 6);
   __builtin_memcpy(eth.h_dest, eth.h_source, 6);
   __builtin_memcpy(eth.h_source, mac, 6);
   if (bpf_skb_store_bytes(skb, 0, &eth, ETH_LEN, BPF_F_INVALIDATE_HASH)) return tc_drop(R_REDIRECT_FAILED);
-  if (size < IP_LEN + ICMP_HEADER + IP_LEN || size > sizeof m || bpf_skb_store_bytes(skb, ETH_LEN, &m, size, 0)) return tc_drop(R_REDIRECT_FAILED);
+  if (size < IP_LEN + ICMP_HEADER + IP_LEN || size > sizeof *m || bpf_skb_store_bytes(skb, ETH_LEN, m, size, 0)) return tc_drop(R_REDIRECT_FAILED);
   return bpf_redirect(skb->ifindex, skb->ifindex == 1 ? BPF_F_INGRESS : 0);
 }
 

@@ -7,33 +7,9 @@
 
 #define INLINE_STEPS 8
 
-struct walk {
-  __u32 head;
-  __u32 at;    /* the destination of the last step, 0 = before the head */
-  __u32 start; /* where the walk began */
-  __u32 stop;  /* wrr: end after this one */
-  __u32 pick;  /* the answer so far */
-  __u8 scheduler;
-  __u8 over; /* no more steps */
-  __u8 wrapped;
-  __u8 last_pass;
-  __s32 weight; /* wrr: the current weight */
-  __s32 gcd;
-  __s32 max; /* wrr: the largest; lc, wlc: the pick's */
-  __u64 least; /* lc, wlc: overhead of the pick */
-};
-
-/* One walk a CPU, in memory rather than on the stack: what the verifier cannot follow, it need not follow. */
-struct {
-  __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-  __uint(max_entries, 1);
-  __type(key, __u32);
-  __type(value, struct walk);
-} walks SEC(".maps");
-
 static __always_inline struct walk *the_walk(void) {
-  __u32 zero = 0;
-  return bpf_map_lookup_elem(&walks, &zero);
+  struct desk *d = the_desk();
+  return d ? &d->walk : 0;
 }
 
 static __always_inline bool eligible(struct dest *d) { return !READ(d->overload) && (__s32)READ(d->weight) > 0; }
@@ -139,8 +115,10 @@ static __always_inline __u32 anchor(__u32 service, __u32 at) {
   return d && d->service == service && d->state == LIVE ? at : 0;
 }
 
-/* rr's common case: the one after the last is eligible. */
-static __always_inline __u32 quick_rr(struct service *svc, __u32 service) {
+/* rr's common case, in line: the one after the last is eligible. 0: walk the list. */
+static __always_inline __u32 schedule_quickly(__u32 service) {
+  struct service *svc = service_at(service);
+  if (!svc || svc->scheduler != SCHED_RR) return 0;
   __u32 was = READ(svc->cursor), at = anchor(service, was);
   struct dest *d = at ? dest_at(at) : 0;
   __u32 next = d ? READ(d->next) : 0;
@@ -157,10 +135,6 @@ __noinline __u32 schedule(__u32 service) {
   struct service *svc = service_at(service);
   struct walk *w = the_walk();
   if (!svc || !w || svc->state != LIVE || svc->scheduler == SCHED_NONE) return 0;
-  if (svc->scheduler == SCHED_RR) {
-    __u32 next = quick_rr(svc, service);
-    if (next) return next;
-  }
   __u64 place = 0;
   __builtin_memset(w, 0, sizeof *w);
   w->head = READ(svc->head);

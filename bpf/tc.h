@@ -83,12 +83,13 @@ static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
 
 /* Pulls the headers into reach and reads them. */
 static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p) {
+  p->header = p->protocol = 0;
   if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) return P_OTHER;
-  enum parsed parsed = parse_ipv4((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+  enum parsed parsed = parse_checked((void *)(long)skb->data, (void *)(long)skb->data_end, p);
   if (parsed == P_BAD && skb->len > skb->data_end - skb->data) {
     __u32 want = skb->len < 128 ? skb->len : 128;
     if (bpf_skb_pull_data(skb, want)) return P_OTHER;
-    parsed = parse_ipv4((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+    parsed = parse_checked((void *)(long)skb->data, (void *)(long)skb->data_end, p);
   }
   /* Ethernet pads short frames; a GSO packet is longer than its header can say. */
   p->bytes = skb->gso_segs ? skb->len - ETH_LEN : p->length;
@@ -101,20 +102,22 @@ int weir_tc_ingress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   if (!c || !c->services) return TC_ACT_UNSPEC;
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
-  struct packet p = {};
-  enum parsed parsed = tc_parse(skb, &p);
-  if (parsed == P_OTHER && p.protocol == IPPROTO_ICMP && !p.fragment) return tc_icmp(skb, p.header, p.length);
-  if (parsed != P_OK) return tc_oddity(&p, parsed);
-  struct verdict v = {.p = &p, .c = c, .now = clock_now()};
-  v.service = endpoint_find(endpoint_key(p.daddr, p.dport, p.protocol, E_SERVICE));
+  struct desk *desk = the_desk();
+  if (!desk) return TC_ACT_UNSPEC;
+  struct packet *p = &desk->packet;
+  enum parsed parsed = tc_parse(skb, p);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
+  if (parsed != P_OK) return tc_oddity(p, parsed);
+  struct verdict v = {.p = p, .c = c, .now = clock_now()};
+  v.service = endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE));
   if (v.service) {
     bool local = skb->ingress_ifindex == 1; /* lo: clients on the director */
-    if (!local && (p.saddr == p.daddr || is_martian(p.saddr))) return tc_drop(R_MARTIAN);
+    if (!local && (p->saddr == p->daddr || is_martian(p->saddr))) return tc_drop(R_MARTIAN);
     return tc_request(skb, &v);
   }
-  __u32 real = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_REAL));
+  __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
   if (real && decide_reply(&v, real) == GO_REPLY) return tc_reply(skb, &v);
-  v.service = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_SERVICE));
+  v.service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
   if (v.service && decide_seen(&v) == GO_SEEN) {
     conn_touch(&v, true);
     count_packet(&v, true);
@@ -127,20 +130,22 @@ SEC("tc")
 int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   if (!c || !c->services || skb->ingress_ifindex) return TC_ACT_UNSPEC;
-  struct packet p = {};
-  if (tc_parse(skb, &p) != P_OK) return TC_ACT_UNSPEC;
-  struct verdict v = {.p = &p, .c = c, .now = clock_now()};
-  __u32 real = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_REAL));
+  struct desk *desk = the_desk();
+  if (!desk) return TC_ACT_UNSPEC;
+  struct packet *p = &desk->packet;
+  if (tc_parse(skb, p) != P_OK) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = p, .c = c, .now = clock_now()};
+  __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
   if (real && decide_reply(&v, real) == GO_REPLY) {
     struct service *s = service_at(v.service);
     if (!s) return TC_ACT_UNSPEC;
     conn_touch(&v, true);
     count_packet(&v, true);
     struct rewrite r;
-    rewrite_of(&r, &p, true, s->addr[0], s->port);
+    rewrite_of(&r, p, true, s->addr[0], s->port);
     return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
   }
-  v.service = endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_SERVICE));
+  v.service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
   if (v.service && decide_seen(&v) == GO_SEEN) {
     conn_touch(&v, true);
     count_packet(&v, true);

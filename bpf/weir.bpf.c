@@ -17,6 +17,7 @@
 #include "packet.h"
 #include "endpoint.h"
 #include "state.h"
+#include "desk.h"
 #include "conn.h"
 #include "sched.h"
 #include "nexthop.h"

@@ -94,18 +94,22 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
 }
 
 /* The plain packet: a segment of an established connection (or UDP) in its home bucket, to a destination in service whose next hop is
- * fresh. It changes nothing but counters, and is forwarded without a call but the redirect. Negative: it is not plain. */
+ * fresh. It changes nothing but counters, and is forwarded without a call but the redirect. ABSENT: there is no connection. */
+#define NOT_PLAIN -1
+#define ABSENT -2
 static __always_inline int xdp_plain_request(struct xdp_md *ctx, struct conf *c, struct packet *p, __u32 service, __u32 now) {
   struct found f;
   struct hop h;
   __u64 key = conn_key(p->saddr, p->sport, service);
   struct conn_bucket *b = bucket_at(keyed_hash(key));
-  if (!b || !bucket_holds(b, key, now, &f) || !is_plain(c, p, f.value, now, false)) return -1;
+  if (!b) return NOT_PLAIN;
+  if (!bucket_holds(b, key, now, &f)) return READ(b->slot[0].value) & V_SPILLED ? NOT_PLAIN : ABSENT;
+  if (!is_plain(c, p, f.value, now, false)) return NOT_PLAIN;
   struct dest *d = dest_at(v_dest(f.value));
-  if (!d || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return -1;
+  if (!d || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return NOT_PLAIN;
   __u32 addr = d->addr[0];
-  if (!hop_read(&d->hop, addr, now, c->fresh_for, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return -1;
-  if (!xdp_rewrite(ctx, p, &h, false, v_method(f.value) == M_MASQ ? addr : 0, d->port)) return -1;
+  if (!hop_read(&d->hop, addr, now, c->fresh_for, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return NOT_PLAIN;
+  if (!xdp_rewrite(ctx, p, &h, false, v_method(f.value) == M_MASQ ? addr : 0, d->port)) return NOT_PLAIN;
   count_bytes(d, v_dest(f.value), p->length, false);
   return bpf_redirect(h.ifindex, 0);
 }
@@ -115,26 +119,28 @@ static __always_inline int xdp_plain_reply(struct xdp_md *ctx, struct conf *c, s
   struct found f;
   struct hop h;
   struct dest *d = dest_at(real);
-  if (!d || d->twin) return -1;
+  if (!d || d->twin) return NOT_PLAIN;
   struct service *s = service_at(d->service);
   __u64 key = conn_key(p->daddr, p->dport, d->service);
   struct conn_bucket *b = bucket_at(keyed_hash(key));
-  if (!s || !b || !bucket_holds(b, key, now, &f) || !is_plain(c, p, f.value, now, true)) return -1;
-  if (v_dest(f.value) != real || v_method(f.value) != M_MASQ) return -1;
-  if (!hop_of_client(c, p->daddr, now, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return -1;
-  if (!xdp_rewrite(ctx, p, &h, true, s->addr[0], s->port)) return -1;
+  if (!s || !b || !bucket_holds(b, key, now, &f) || !is_plain(c, p, f.value, now, true)) return NOT_PLAIN;
+  if (v_dest(f.value) != real || v_method(f.value) != M_MASQ) return NOT_PLAIN;
+  if (!hop_of_client(c, p->daddr, now, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return NOT_PLAIN;
+  if (!xdp_rewrite(ctx, p, &h, true, s->addr[0], s->port)) return NOT_PLAIN;
   count_bytes(d, real, p->length, true);
   return bpf_redirect(h.ifindex, 0);
 }
 
 /* Every other packet of a service, by the director's full decision. `real`: 0 for requests. It reads the packet again, so
  * that the plain way keeps its own reading in registers. */
-__noinline int xdp_any(struct xdp_md *ctx, __u32 service, __u32 real) {
+__noinline int xdp_any(struct xdp_md *ctx, __u32 service, __u32 real, __u32 absent) {
   struct conf *c = the_conf();
-  struct packet p;
-  if (!c || parse_ipv4((void *)(long)ctx->data, (void *)(long)ctx->data_end, &p) != P_OK) return XDP_PASS;
-  p.bytes = p.length;
-  struct verdict v = {.p = &p, .c = c, .now = clock_now(), .service = service};
+  struct desk *desk = the_desk();
+  if (!c || !desk) return XDP_PASS;
+  struct packet *p = &desk->packet;
+  if (parse_checked((void *)(long)ctx->data, (void *)(long)ctx->data_end, p) != P_OK) return XDP_PASS;
+  p->bytes = p->length;
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .absent = absent};
   if (!real) return xdp_request(ctx, &v);
   return decide_reply(&v, real) == GO_REPLY ? xdp_reply(ctx, &v) : XDP_PASS;
 }
@@ -157,7 +163,7 @@ int weir_xdp(struct xdp_md *ctx) {
   if (p.header != IP_LEN || p.ttl <= 1 || data + ETH_LEN + p.length > end || is_martian(p.saddr) || p.saddr == p.daddr) return XDP_PASS;
   __u32 now = clock_now();
   int done = service ? xdp_plain_request(ctx, c, &p, service, now) : xdp_plain_reply(ctx, c, &p, real, now);
-  return likely(done >= 0) ? done : xdp_any(ctx, service, real);
+  return likely(done >= 0) ? done : xdp_any(ctx, service, real, done == ABSENT);
 }
 
 #endif
