@@ -170,6 +170,19 @@ test('--keep leaves it standing; enter runs commands there; a second run gets an
   });
 });
 
+test('nothing runs for a host whose namespace is gone, and the rest is still taken down', { skip }, async () => {
+  await withLabFile(plainLab([curl]), async (path) => {
+    assert.equal((await runWeirLab(path, '--keep')).status, 0);
+    runChildSync(['ip', 'netns', 'del', `weir-${name}-a`]);
+    const outside = await runWeirLab('enter', '--run', name, 'a', 'echo', 'outside');
+    assert.notEqual(outside.status, 0);
+    assert.equal(outside.stdout, '');
+    assert.match(outside.stderr, /Cannot open network namespace/);
+    assert.equal((await runWeirLab('down', name)).status, 0);
+  });
+  assert.deepEqual(leftOf(name), []);
+});
+
 test('a run that is going on is not taken down under its feet', { skip }, async () => {
   await withLabFile(plainLab([endless]), async (path) => {
     const lab = startLab(path);
