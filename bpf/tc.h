@@ -97,60 +97,89 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
   return parsed;
 }
 
-SEC("tc")
-int weir_tc_ingress(struct __sk_buff *skb) {
-  struct conf *c = the_conf();
-  if (!c || !c->services) return TC_ACT_UNSPEC;
-  if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
+/* The three kinds of packets of ours; global functions, so that each has a stack and a verifier's run of its own. The packet
+ * is on the desk. */
+__noinline int tc_any_request(struct __sk_buff *skb, __u32 service) {
   struct desk *desk = the_desk();
-  if (!desk) return TC_ACT_UNSPEC;
+  struct conf *c = the_conf();
+  if (!desk || !c) return TC_ACT_UNSPEC;
   struct packet *p = &desk->packet;
-  enum parsed parsed = tc_parse(skb, p);
-  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
-  if (parsed != P_OK) return tc_oddity(p, parsed);
-  struct verdict v = {.p = p, .c = c, .now = clock_now()};
-  v.service = endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE));
-  if (v.service) {
-    bool local = skb->ingress_ifindex == 1; /* lo: clients on the director */
-    if (!local && (p->saddr == p->daddr || is_martian(p->saddr))) return tc_drop(R_MARTIAN);
-    return tc_request(skb, &v);
-  }
-  __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
-  if (real && decide_reply(&v, real) == GO_REPLY) return tc_reply(skb, &v);
-  v.service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
-  if (v.service && decide_seen(&v) == GO_SEEN) {
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
+  bool local = skb->ingress_ifindex == 1; /* lo: clients on the director */
+  if (!local && (p->saddr == p->daddr || is_martian(p->saddr))) return tc_drop(R_MARTIAN);
+  return tc_request(skb, &v);
+}
+
+__noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
+  struct desk *desk = the_desk();
+  struct conf *c = the_conf();
+  if (!desk || !c) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = &desk->packet, .c = c, .now = clock_now()};
+  return decide_reply(&v, real) == GO_REPLY ? tc_reply(skb, &v) : TC_ACT_UNSPEC;
+}
+
+/* From a service's own address: a reply that needs no change is noted and passes. */
+__noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
+  struct desk *desk = the_desk();
+  struct conf *c = the_conf();
+  if (!desk || !c || !skb) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = &desk->packet, .c = c, .now = clock_now(), .service = service};
+  if (decide_seen(&v) == GO_SEEN) {
     conn_touch(&v, true);
     count_packet(&v, true);
   }
   return TC_ACT_UNSPEC;
 }
 
+/* A reply of a server on the director itself, on its way out: only its source changes. */
+__noinline int tc_own_reply(struct __sk_buff *skb, __u32 real) {
+  struct desk *desk = the_desk();
+  struct conf *c = the_conf();
+  if (!desk || !c) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = &desk->packet, .c = c, .now = clock_now()};
+  if (decide_reply(&v, real) != GO_REPLY) return TC_ACT_UNSPEC;
+  struct service *s = service_at(v.service);
+  if (!s) return TC_ACT_UNSPEC;
+  conn_touch(&v, true);
+  count_packet(&v, true);
+  struct rewrite r;
+  rewrite_of(&r, v.p, true, s->addr[0], s->port);
+  return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
+}
+
+SEC("tc")
+int weir_tc_ingress(struct __sk_buff *skb) {
+  struct conf *c = the_conf();
+  struct desk *desk = the_desk();
+  if (!c || !c->services || !desk) return TC_ACT_UNSPEC;
+  if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
+  struct packet *p = &desk->packet;
+  enum parsed parsed = tc_parse(skb, p);
+  if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
+  if (parsed != P_OK) return tc_oddity(p, parsed);
+  __u32 service = endpoint_find(endpoint_key(p->daddr, p->dport, p->protocol, E_SERVICE));
+  if (service) return tc_any_request(skb, service);
+  __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
+  if (real) {
+    int done = tc_any_reply(skb, real);
+    if (done != TC_ACT_UNSPEC) return done;
+  }
+  service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
+  return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
+}
+
 /* Only what the director itself sends: forwarded packets were seen when they came in. */
 SEC("tc")
 int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
-  if (!c || !c->services || skb->ingress_ifindex) return TC_ACT_UNSPEC;
   struct desk *desk = the_desk();
-  if (!desk) return TC_ACT_UNSPEC;
+  if (!c || !c->services || !desk || skb->ingress_ifindex) return TC_ACT_UNSPEC;
   struct packet *p = &desk->packet;
   if (tc_parse(skb, p) != P_OK) return TC_ACT_UNSPEC;
-  struct verdict v = {.p = p, .c = c, .now = clock_now()};
   __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
-  if (real && decide_reply(&v, real) == GO_REPLY) {
-    struct service *s = service_at(v.service);
-    if (!s) return TC_ACT_UNSPEC;
-    conn_touch(&v, true);
-    count_packet(&v, true);
-    struct rewrite r;
-    rewrite_of(&r, p, true, s->addr[0], s->port);
-    return tc_translate(skb, &r) ? tc_drop(R_REDIRECT_FAILED) : TC_ACT_UNSPEC;
-  }
-  v.service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
-  if (v.service && decide_seen(&v) == GO_SEEN) {
-    conn_touch(&v, true);
-    count_packet(&v, true);
-  }
-  return TC_ACT_UNSPEC;
+  if (real) return tc_own_reply(skb, real);
+  __u32 service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
+  return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
 }
 
 #endif
