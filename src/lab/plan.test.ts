@@ -64,11 +64,23 @@ test('a lab becomes the commands that build it, in order', () => {
   ]);
 });
 
-test('IPv6 stays on where a lab has an IPv6 address', () => {
-  const six: Lab = { ...small, hosts: { a: { interfaces: { eth0: { switch: 'lan', addresses: ['fd00::1/64'] } } } } };
-  const plan = planLab(six, 'six').filter((action) => action.kind === 'sysctl' && action.namespace === 'weir-six-a');
-  assert.ok(plan.length > 0);
-  assert.ok(plan.every((action) => action.kind !== 'sysctl' || !action.key.includes('disable_ipv6')));
+test('IPv6 stays on where a lab has an IPv6 address, which is usable at once, and sites listen on it', () => {
+  const six: Lab = {
+    ...small,
+    hosts: { a: { interfaces: { eth0: { switch: 'lan', addresses: ['fd00::1/64'] } }, sites: [{ port: 80 }] } },
+  };
+  const plan = planLab(six, 'six');
+  const settings = plan.filter((action) => action.kind === 'sysctl' && action.namespace === 'weir-six-a');
+  assert.ok(settings.length > 0);
+  assert.ok(settings.every((action) => action.kind !== 'sysctl' || !action.key.includes('disable_ipv6')));
+  assert.ok(plan.map(actionText).includes('ip -n weir-six-a address add fd00::1/64 dev eth0 nodad'));
+  assert.deepEqual(
+    plan.flatMap((action) => (action.kind === 'sites' ? action.sites : [])),
+    [
+      { port: 80, address: '0.0.0.0' },
+      { port: 80, address: '::' },
+    ],
+  );
 });
 
 test('a host’s own settings come after the ones that all have', () => {

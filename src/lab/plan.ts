@@ -22,7 +22,21 @@ const HOST_DEFAULTS: Readonly<Record<string, string>> = {
   'net.ipv4.conf.default.send_redirects': '1',
 };
 
-const usesIpv6 = (lab: Lab): boolean => linksOf(lab).some(({ addresses }) => addresses.some((text) => isIPv6(text.split('/')[0] ?? '')));
+const isNetwork6 = (text: string): boolean => isIPv6(text.split('/')[0] ?? '');
+const usesIpv6 = (lab: Lab): boolean => linksOf(lab).some(({ addresses }) => addresses.some(isNetwork6));
+
+/** A site without an address listens on all of them: IPv6's, too, only where the lab has any. */
+const listeners = (sites: readonly LabSite[], six: boolean): readonly LabSite[] =>
+  six
+    ? sites.flatMap((site) =>
+        site.address === undefined
+          ? [
+              { ...site, address: '0.0.0.0' },
+              { ...site, address: '::' },
+            ]
+          : [site],
+      )
+    : sites;
 
 const ip = (namespace: string, ...args: string[]): Action => ({ kind: 'ip', namespace, args });
 const sysctl = (namespace: string, key: string, value: string, ifPresent = false): Action => ({
@@ -57,7 +71,8 @@ function planLink(link: Link, run: string): readonly Action[] {
     ip(sw, 'link', 'set', link.port, 'master', bridgeOf(link.switch)),
     ip(sw, 'link', 'set', link.port, 'up'),
     ip(host, 'link', 'set', link.device, 'up'),
-    ...link.addresses.map((address) => ip(host, 'address', 'add', address, 'dev', link.device)),
+    // Nobody else has the address: without asking around first, IPv6 may use it at once.
+    ...link.addresses.map((address) => ip(host, 'address', 'add', address, 'dev', link.device, ...(isNetwork6(address) ? ['nodad'] : []))),
   ];
 }
 
@@ -98,7 +113,7 @@ export function planLab(lab: Lab, run: string): readonly Action[] {
           kind: 'sites',
           namespace,
           host: name,
-          sites: host.sites ?? [],
+          sites: listeners(host.sites ?? [], !silent),
         }),
       ),
   ];

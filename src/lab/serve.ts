@@ -17,7 +17,7 @@ export function serve(path: string): Promise<never> {
       response.end(request.method === 'HEAD' ? undefined : site.body);
       appendFileSync(log, `${(request.socket.remoteAddress ?? '-').replace(/^::ffff:/, '')} ${site.port} 200\n`);
     });
-    server.listen({ port: site.port, host: site.address ?? '0.0.0.0', backlog: 4096 });
+    server.listen({ port: site.port, host: site.address ?? '0.0.0.0', ipv6Only: true, backlog: 4096 });
   }
   return new Promise(() => {});
 }
