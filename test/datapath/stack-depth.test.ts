@@ -1,0 +1,69 @@
+// Kernels before 6.9 or so add up the stack frames of a whole chain of calls and refuse more than 512 bytes; newer ones
+// count otherwise and would not notice. So the object file itself is read: no chain of calls may be deeper.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { PROGRAMS } from '../../src/datapath/ebpf/load.js';
+import { artifact } from '../../src/sys/artifact.js';
+
+const LIMIT = 512;
+/** The verifier rounds each frame up. */
+const GRAIN = 32;
+
+interface Routine {
+  /** Bytes below the frame pointer that are touched. */
+  stack: number;
+  readonly calls: Set<string>;
+}
+
+/** How far below the frame pointer a line reaches: by itself, or by an address made from a copy of it (`rN = r10; rN += -8`). */
+function depthOf(line: string, copies: Set<string>): number {
+  const copy = /\b(r\d) = r10$/.exec(line)?.[1];
+  if (copy !== undefined) copies.add(copy);
+  const moved = /\b(r\d) \+= -(0x[0-9a-f]+|\d+)$/.exec(line);
+  if (moved?.[1] !== undefined && copies.delete(moved[1])) return Number(moved[2]);
+  return Number(/r10 - (0x[0-9a-f]+|\d+)/.exec(line)?.[1] ?? 0);
+}
+
+/** Every function of the object, from its disassembly with relocations. */
+function routines(disassembly: string): ReadonlyMap<string, Routine> {
+  const found = new Map<string, Routine>();
+  const copies = new Set<string>();
+  let now: Routine = { stack: 0, calls: new Set() };
+  for (const line of disassembly.split('\n')) {
+    const label = /^[0-9a-f]+ <([^>]+)>:/.exec(line)?.[1];
+    if (label !== undefined && !label.startsWith('LBB')) {
+      now = { stack: 0, calls: new Set() };
+      found.set(label, now);
+    }
+    now.stack = Math.max(now.stack, depthOf(line, copies));
+    const callee = /R_BPF_64_(?:32|64)\s+(\S+)/.exec(line)?.[1];
+    if (callee !== undefined) now.calls.add(callee);
+  }
+  return found;
+}
+
+/** The deepest chain that begins at `name`: its bytes and its members. */
+function deepest(all: ReadonlyMap<string, Routine>, name: string): { readonly bytes: number; readonly chain: readonly string[] } {
+  const own = all.get(name) ?? assert.fail(`no ${name} in the object`);
+  const below = [...own.calls].filter((callee) => callee !== name && all.has(callee)).map((callee) => deepest(all, callee));
+  const worst = below.reduce((most, each) => (each.bytes > most.bytes ? each : most), { bytes: 0, chain: [] as readonly string[] });
+  const bytes = Math.ceil(Math.max(own.stack, 1) / GRAIN) * GRAIN;
+  return { bytes: bytes + worst.bytes, chain: [`${name} ${own.stack}`, ...worst.chain] };
+}
+
+const probe = spawnSync('llvm-objdump', ['--version']);
+
+test('no chain of calls in the datapath needs more stack than Linux 6.1 allows', { skip: probe.error && 'needs llvm-objdump' }, () => {
+  const { stdout, status } = spawnSync('llvm-objdump', ['-d', '-r', '--no-show-raw-insn', artifact('weir.bpf.o')], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  assert.equal(status, 0);
+  const all = routines(stdout);
+  for (const program of Object.values(PROGRAMS)) {
+    const { bytes, chain } = deepest(all, program);
+    assert.ok(bytes > GRAIN || program === PROGRAMS.house, `${program}: the disassembly was read`);
+    assert.ok(bytes <= LIMIT, `${bytes} bytes: ${chain.join(' > ')}`);
+  }
+});
