@@ -1,0 +1,94 @@
+// dev/build.mjs on a project of three files: it builds what changed and only that, says what is wrong, and two builds never mix.
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { root } from '../support/project.js';
+
+let project = '';
+const write = (file: string, text: string): void => writeFileSync(join(project, file), text);
+
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'weir-build-'));
+  mkdirSync(join(project, 'src/cli'), { recursive: true });
+  cpSync(join(root, 'dev'), join(project, 'dev'), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(project, 'node_modules'));
+  write('package.json', '{ "version": "7.8.9", "type": "module" }');
+  write('tsconfig.json', '{ "compilerOptions": { "outDir": "build", "rootDir": ".", "types": [] }, "include": ["src"] }');
+  write('src/cli/main.ts', "declare const WEIR_VERSION: string;\nconsole.log(WEIR_VERSION, 'one');\n");
+});
+afterEach(() => rmSync(project, { recursive: true, force: true }));
+
+const build = (...steps: string[]) => spawnSync(process.execPath, ['dev/build.mjs', ...steps], { cwd: project, encoding: 'utf8' });
+const bundleSays = (): string => spawnSync(process.execPath, ['dist/weir.mjs'], { cwd: project, encoding: 'utf8' }).stdout;
+
+test('builds once, and again only when a source changed', () => {
+  assert.match(build('bundle').stderr, /^built bundle /);
+  assert.equal(bundleSays(), '7.8.9 one\n');
+  assert.deepEqual([build('bundle').stderr, build('bundle').status], ['', 0]);
+
+  write('src/cli/main.ts', "console.log('two');\n");
+  utimesSync(join(project, 'src/cli/main.ts'), 1, 1);
+  assert.match(build('bundle').stderr, /^built bundle /);
+  assert.equal(bundleSays(), 'two\n');
+
+  rmSync(join(project, 'dist/weir.mjs'));
+  assert.match(build('bundle').stderr, /^built bundle /);
+});
+
+test('a mistake is told with its place, the last good output stays, and the next build tries again', () => {
+  build('bundle');
+  write('src/cli/main.ts', "import './absent.js';\n");
+  for (let time = 0; time < 2; time += 1) {
+    const { status, stderr } = build('bundle');
+    assert.equal(status, 1);
+    assert.match(stderr, /^build: bundle failed\n[\s\S]*src\/cli\/main\.ts:1:\d+.*absent\.js/m);
+  }
+  assert.equal(bundleSays(), '7.8.9 one\n');
+});
+
+test('a step that cannot be done does not keep the others from being done', () => {
+  const { status, stderr } = build('native', 'bundle');
+  assert.equal(status, 1);
+  assert.match(stderr, /build: native failed/);
+  assert.equal(bundleSays(), '7.8.9 one\n');
+});
+
+test('what was compiled does not outlive its source', () => {
+  write('src/gone.ts', 'export const gone = 1;\n');
+  assert.equal(build('types').status, 0);
+  assert.ok(existsSync(join(project, 'build/src/gone.js')));
+  rmSync(join(project, 'src/gone.ts'));
+  assert.equal(build('types').status, 0);
+  assert.equal(existsSync(join(project, 'build/src/gone.js')), false);
+});
+
+test('an unknown step is refused', () => {
+  assert.deepEqual(
+    [build('bundel').status, build('bundel').stderr],
+    [1, 'build: no such step: bundel (there are: native bpf types bundle)\n'],
+  );
+});
+
+test('the lock of a dead build is taken over, that of a living one is waited for', async () => {
+  mkdirSync(join(project, 'dist'));
+  const dead = spawnSync('true').pid;
+  write('dist/.lock', `${dead}`);
+  assert.equal(build('bundle').status, 0);
+  assert.equal(existsSync(join(project, 'dist/.lock')), false);
+
+  const living = spawn('cat', { stdio: ['pipe', 'ignore', 'ignore'] });
+  write('dist/.lock', `${living.pid}`);
+  write('src/cli/main.ts', "console.log('waited');\n");
+  const waiting = spawn(process.execPath, ['dev/build.mjs', 'bundle'], { cwd: project, stdio: 'ignore' });
+  const ended = once(waiting, 'exit');
+  assert.equal(readFileSync(join(project, 'dist/.lock'), 'utf8'), `${living.pid}`);
+  assert.equal(bundleSays(), '7.8.9 one\n');
+  living.stdin.end();
+  assert.deepEqual(await ended, [0, null]);
+  assert.equal(bundleSays(), 'waited\n');
+});
