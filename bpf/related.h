@@ -95,8 +95,10 @@ __noinline int icmp_sum_is_right(struct __sk_buff *skb, __u32 at, __u32 length) 
 #pragma clang loop unroll(disable)
   for (int i = 0; i < SUM_CHUNKS; i++) {
     __u32 words[SUM_CHUNK / 4] = {};
+    if (!length) break;
     __u32 size = length < SUM_CHUNK ? length : SUM_CHUNK;
-    if (size < 1 || size > SUM_CHUNK) break;
+    barrier_var(size);
+    size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: Linux 6.1's verifier believes a mask, not the comparison */
     if (bpf_skb_load_bytes(skb, at, words, size)) return 0;
     sum = bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
     if (sum < 0) return 0;
