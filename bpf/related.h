@@ -49,7 +49,7 @@ static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v
   enum hop_answer answer = to && to->flags & D_HERE ? HOP_HERE : tc_hop(skb, v, to, addr, r->outer_was, &w);
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;
   if (r->addr && related_translate(skb, r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_HERE) return to || !v->c->pair_peer_ifindex ? TC_ACT_UNSPEC : bpf_redirect(v->c->pair_peer_ifindex, BPF_F_INGRESS);
+  if (answer == HOP_HERE) return to ? TC_ACT_UNSPEC : tc_deliver(skb);
   if (tc_lower_ttl(skb, ttl, IPPROTO_ICMP)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

@@ -62,13 +62,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct rewrite r;
   rewrite_of(&r, p, true, s->addr[0], s->port);
   if (tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_HERE) {
-    /* The client is the director itself: the stack refuses its own address as a source, except on weir's device. */
-    if (!v->c->pair_peer_ifindex) return TC_ACT_UNSPEC;
-    static const __u8 far[6] = {PAIR_FAR_MAC};
-    if (bpf_skb_store_bytes(skb, 0, far, 6, 0)) return tc_drop(R_REDIRECT_FAILED);
-    return bpf_redirect(v->c->pair_peer_ifindex, BPF_F_INGRESS);
-  }
+  if (answer == HOP_HERE) return tc_deliver(skb); /* the client is the director itself */
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }

@@ -22,6 +22,7 @@
 #include "sched.h"
 #include "nexthop.h"
 #include "director.h"
+#include "quick.h"
 #include "xdp.h"
 #include "icmp.h"
 #include "arp.h"

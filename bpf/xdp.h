@@ -3,10 +3,6 @@
 #ifndef WEIR_XDP_H
 #define WEIR_XDP_H
 
-static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
-  return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
-}
-
 /* Rewrites one address and port (0: leave) with both checksums, lowers the TTL, and writes the MACs. */
 static __always_inline bool xdp_rewrite(struct xdp_md *ctx, struct packet *p, struct hop *h, bool source, __u32 addr, __u16 port) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
@@ -93,55 +89,31 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
   return bpf_redirect(h.ifindex, 0);
 }
 
-/* The plain packet: a segment of an established connection (or UDP) in its home bucket, to a destination in service whose next hop is
- * fresh. It changes nothing but counters, and is forwarded without a call but the redirect. ABSENT: there is no connection. */
-#define NOT_PLAIN -1
-#define ABSENT -2
-static __always_inline int xdp_plain_request(struct xdp_md *ctx, struct conf *c, struct packet *p, __u32 service, __u32 now) {
-  struct found f;
-  struct hop h;
-  __u64 key = conn_key(p->saddr, p->sport, service);
-  struct conn_bucket *b = bucket_at(keyed_hash(key));
-  if (!b) return NOT_PLAIN;
-  if (!bucket_holds(b, key, now, &f)) return READ(b->slot[0].value) & V_SPILLED ? NOT_PLAIN : ABSENT;
-  if (!is_plain(c, p, f.value, now, false)) return NOT_PLAIN;
-  struct dest *d = dest_at(v_dest(f.value));
-  if (!d || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return NOT_PLAIN;
-  __u32 addr = d->addr[0];
-  if (!hop_read(&d->hop, addr, now, c->fresh_for, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return NOT_PLAIN;
-  if (!xdp_rewrite(ctx, p, &h, false, v_method(f.value) == M_MASQ ? addr : 0, d->port)) return NOT_PLAIN;
-  count_bytes(d, v_dest(f.value), p->length, false);
-  return bpf_redirect(h.ifindex, 0);
-}
-
-/* The same for the answer of a masqueraded destination that shares its address with no other. */
-static __always_inline int xdp_plain_reply(struct xdp_md *ctx, struct conf *c, struct packet *p, __u32 real, __u32 now) {
-  struct found f;
-  struct hop h;
-  struct dest *d = dest_at(real);
-  if (!d || d->twin) return NOT_PLAIN;
-  struct service *s = service_at(d->service);
-  __u64 key = conn_key(p->daddr, p->dport, d->service);
-  struct conn_bucket *b = bucket_at(keyed_hash(key));
-  if (!s || !b || !bucket_holds(b, key, now, &f) || !is_plain(c, p, f.value, now, true)) return NOT_PLAIN;
-  if (v_dest(f.value) != real || v_method(f.value) != M_MASQ) return NOT_PLAIN;
-  if (!hop_of_client(c, p->daddr, now, &h) || !(h.flags & NH_XDP) || (h.mtu && p->length > h.mtu)) return NOT_PLAIN;
-  if (!xdp_rewrite(ctx, p, &h, true, s->addr[0], s->port)) return NOT_PLAIN;
-  count_bytes(d, real, p->length, true);
-  return bpf_redirect(h.ifindex, 0);
-}
-
-/* Every other packet of a service, by the director's full decision. `real`: 0 for requests. It reads the packet again, so
- * that the plain way keeps its own reading in registers. */
-__noinline int xdp_any(struct xdp_md *ctx, __u32 service, __u32 real, __u32 absent) {
-  struct conf *c = the_conf();
+/* The packets that are not plain, by the director's full decision: two global functions, each with a stack and a verifier's run
+ * of its own. quick_parse has found the packet in order; it is read again, so that the quick way keeps its own in registers. */
+static __always_inline struct packet *xdp_read(struct xdp_md *ctx) {
   struct desk *desk = the_desk();
-  if (!c || !desk) return XDP_PASS;
+  if (!desk) return 0;
   struct packet *p = &desk->packet;
-  if (parse_checked((void *)(long)ctx->data, (void *)(long)ctx->data_end, p) != P_OK) return XDP_PASS;
+  if (parse_ipv4((void *)(long)ctx->data, (void *)(long)ctx->data_end, p) != P_OK || is_martian(p->saddr) || p->saddr == p->daddr) return 0;
   p->bytes = p->length;
+  return p;
+}
+
+/* `absent`: it is known that there is no connection. */
+__noinline int xdp_any_request(struct xdp_md *ctx, __u32 service, __u32 absent) {
+  struct conf *c = the_conf();
+  struct packet *p = xdp_read(ctx);
+  if (!c || !p) return XDP_PASS;
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .absent = absent};
-  if (!real) return xdp_request(ctx, &v);
+  return xdp_request(ctx, &v);
+}
+
+__noinline int xdp_any_reply(struct xdp_md *ctx, __u32 real) {
+  struct conf *c = the_conf();
+  struct packet *p = xdp_read(ctx);
+  if (!c || !p) return XDP_PASS;
+  struct verdict v = {.p = p, .c = c, .now = clock_now()};
   return decide_reply(&v, real) == GO_REPLY ? xdp_reply(ctx, &v) : XDP_PASS;
 }
 
@@ -149,21 +121,23 @@ SEC("xdp")
 int weir_xdp(struct xdp_md *ctx) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
   struct ethhdr *eth = data;
-  if (data + ETH_LEN + IP_LEN + 8 > end || eth->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;
   struct conf *c = the_conf();
-  if (!c || !c->services) return XDP_PASS;
-  struct packet p;
-  if (parse_ipv4(data, end, &p) != P_OK) return XDP_PASS;
-  __u32 service = endpoint_find(endpoint_key(p.daddr, p.dport, p.protocol, E_SERVICE));
-  __u32 real = service ? 0 : endpoint_find(endpoint_key(p.saddr, p.sport, p.protocol, E_REAL));
-  if (!service && !real) return XDP_PASS;
-
+  struct quick q;
+  if (data + ETH_LEN + IP_LEN + 8 > end || eth->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;
+  if (!c || !c->services || !quick_parse(data, end, &q.p)) return XDP_PASS; /* what is unusual, tc looks at */
+  q.c = c;
+  q.now = clock_now();
+  __u32 service = endpoint_find(endpoint_key(q.p.daddr, q.p.dport, q.p.protocol, E_SERVICE));
   struct leg *l = leg_at(ctx->ingress_ifindex);
   if (!l || !mac_equal(eth->h_dest, l->mac)) return XDP_PASS;
-  if (p.header != IP_LEN || p.ttl <= 1 || data + ETH_LEN + p.length > end || is_martian(p.saddr) || p.saddr == p.daddr) return XDP_PASS;
-  __u32 now = clock_now();
-  int done = service ? xdp_plain_request(ctx, c, &p, service, now) : xdp_plain_reply(ctx, c, &p, real, now);
-  return likely(done >= 0) ? done : xdp_any(ctx, service, real, done == ABSENT);
+  if (service) {
+    int done = quick_request(data, end, &q, service);
+    return likely(done >= 0) ? done : xdp_any_request(ctx, service, done == QUICK_ABSENT);
+  }
+  __u32 real = endpoint_find(endpoint_key(q.p.saddr, q.p.sport, q.p.protocol, E_REAL));
+  if (!real) return XDP_PASS;
+  int done = quick_reply(data, end, &q, real);
+  return likely(done >= 0) ? done : xdp_any_reply(ctx, real);
 }
 
 #endif
