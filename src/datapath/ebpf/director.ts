@@ -10,11 +10,12 @@ import type {
   Timeouts,
 } from '../../model/service.js';
 import { Lock } from '../../sys/lock.js';
+import type { CpuStats } from '../cpu-stats.js';
 import { type Director, Refusal } from '../director.js';
 import { Conf, Drops, REASONS } from './abi.gen.js';
 import { clockAt, secondsOf, unitsOf } from './clock.js';
 import { setTimeoutsAtOnce } from './intent.js';
-import { connectionEntries, serviceEntries, serviceEntry, statsOf } from './reader.js';
+import { connectionEntries, cpuTotals, serviceEntries, serviceEntry, statsOf } from './reader.js';
 import { repair } from './repair.js';
 import { readSysctls, writeSysctl } from './sysctls.js';
 import type { Tables } from './tables.js';
@@ -34,7 +35,7 @@ export interface DropCount {
   readonly count: bigint;
 }
 
-export class EbpfDirector implements Director {
+export class EbpfDirector implements Director, CpuStats {
   readonly #writer: Writer;
   #held = 0;
   #lock: Lock | undefined;
@@ -141,6 +142,10 @@ export class EbpfDirector implements Director {
 
   totals(): Stats {
     return statsOf(this.tables, 0);
+  }
+
+  totalsByCpu(): readonly Stats[] {
+    return cpuTotals(this.tables);
   }
 
   connections(): Iterable<ConnectionEntry> {

@@ -1,6 +1,6 @@
 // Reads the table: services, destinations, counters, connections.
 import type { ConnectionEntry, DestinationEntry, DestinationSpec, ServiceEntry, Stats } from '../../model/service.js';
-import { Abi, Conf, Dest, Estimate, Service, WeirState } from './abi.gen.js';
+import { Abi, Conf, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
 import { methodName, modelAddress, protocolName, specOfService } from './identity.js';
 import { swap16 } from './records.js';
@@ -31,6 +31,19 @@ export function statsOf({ estimates }: Tables, record: number): Stats {
     inByteRate: rate(3),
     outByteRate: rate(4),
   };
+}
+
+/** What each CPU has counted since loading; rates are not kept by CPU. */
+export function cpuTotals({ counters, conf }: Tables): Stats[] {
+  const cpus = conf.get(0, Conf.cpus);
+  const none = { connRate: 0n, inPacketRate: 0n, outPacketRate: 0n, inByteRate: 0n, outByteRate: 0n };
+  return Array.from({ length: cpus }, (_, cpu) => {
+    const sums = { conns: 0n, inPackets: 0n, outPackets: 0n, inBytes: 0n, outBytes: 0n };
+    for (let dest = 1; dest <= conf.get(0, Conf.destTop); dest++) {
+      for (const name of Object.keys(sums) as (keyof typeof sums)[]) sums[name] += counters.big(dest * cpus + cpu, Counters[name]);
+    }
+    return { ...sums, ...none };
+  });
 }
 
 function specOfDestination({ dests }: Tables, id: number): DestinationSpec {
