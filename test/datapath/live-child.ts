@@ -1,0 +1,125 @@
+// A station of live.test.ts: run with node inside one of its hosts.
+//   serve NAME PORT ADDRESS    answers NAME to each TCP connection's first bytes and to each datagram; `ready` when it listens
+//   ask tcp|udp HOST PORT N    N questions, one after the other, each from a new port: a line with the answer or the error code
+//   steady HOST PORT           a new TCP connection every 100 ms, given up after 500 ms: a line `MILLISECONDS ANSWER` for each
+//                              that was answered, for as long as it lives
+//   hold HOST PORT             opens a TCP connection, says `open`, and keeps it, silent
+//   bulk HOST PORT BYTES       sends so many bytes to a `sink`; a line with the SHA-256 of what was sent
+//   sink PORT BYTES            takes so many bytes from each connection; a line with the SHA-256 of what came
+import { createHash } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { createConnection, createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+/** The command that runs this file. */
+export const station = (...args: readonly (string | number)[]): readonly string[] => [
+  process.execPath,
+  fileURLToPath(import.meta.url),
+  ...args.map(String),
+];
+
+const say = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+function serve(name: string, port: number, address: string): void {
+  const udp = createSocket('udp4');
+  udp.on('message', (_, from) => udp.send(name, from.port, from.address));
+  udp.bind(port, address, () => {
+    createServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(name));
+    }).listen(port, address, () => say('ready'));
+  });
+}
+
+function askTcp(host: string, port: number, patience: number): Promise<string> {
+  return new Promise((answered) => {
+    const socket = createConnection({ host, port });
+    let text = '';
+    socket.setTimeout(patience, () => socket.destroy(Object.assign(new Error(), { code: 'silence' })));
+    socket.on('connect', () => socket.write('?'));
+    socket.on('data', (chunk) => {
+      text += chunk.toString();
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => answered(error.code ?? error.message));
+    socket.on('close', () => answered(text));
+  });
+}
+
+function askUdp(host: string, port: number, patience: number): Promise<string> {
+  return new Promise((done) => {
+    const socket = createSocket('udp4');
+    const answered = (text: string): void => {
+      clearTimeout(timer);
+      socket.close();
+      done(text);
+    };
+    const timer = setTimeout(() => answered('silence'), patience);
+    socket.once('message', (text) => answered(text.toString()));
+    socket.once('error', (error: NodeJS.ErrnoException) => answered(error.code ?? error.message));
+    socket.connect(port, host, () => socket.send('?'));
+  });
+}
+
+async function ask(protocol: string, host: string, port: number, times: number): Promise<void> {
+  for (let done = 0; done < times; done++) say(await (protocol === 'udp' ? askUdp : askTcp)(host, port, 5000));
+}
+
+function steady(host: string, port: number): void {
+  setInterval(() => {
+    askTcp(host, port, 500).then(
+      (answer) => {
+        if (answer !== 'silence' && !answer.startsWith('E')) say(`${performance.timeOrigin + performance.now()} ${answer}`);
+      },
+      () => process.exit(1),
+    );
+  }, 100);
+}
+
+const PIECE = 1 << 18;
+
+function bulk(host: string, port: number, bytes: number): void {
+  const hash = createHash('sha256');
+  const piece = Buffer.from(Array.from({ length: PIECE }, (_, k) => (k * 31) ^ (k >> 8)));
+  const socket = createConnection({ host, port });
+  let left = bytes;
+  const pump = (): void => {
+    while (left > 0) {
+      const part = piece.subarray(0, Math.min(left, PIECE));
+      hash.update(part);
+      left -= part.length;
+      if (!socket.write(part)) return;
+    }
+    socket.end();
+  };
+  socket.on('connect', pump);
+  socket.on('drain', pump);
+  socket.on('close', () => say(hash.digest('hex')));
+}
+
+function sink(port: number): void {
+  createServer((socket) => {
+    const hash = createHash('sha256');
+    socket.on('data', (chunk) => hash.update(chunk));
+    socket.on('end', () => {
+      say(hash.digest('hex'));
+      socket.end();
+    });
+  }).listen(port, '0.0.0.0', () => say('ready'));
+}
+
+function main([what, ...args]: readonly string[]): Promise<void> | void {
+  const [first = '', second = '', third = '', fourth = ''] = args;
+  if (what === 'serve') return serve(first, Number(second), third);
+  if (what === 'ask') return ask(first, second, Number(third), Number(fourth));
+  if (what === 'steady') return steady(first, Number(second));
+  if (what === 'bulk') return bulk(first, Number(second), Number(third));
+  if (what === 'sink') return sink(Number(first));
+  if (what === 'hold') {
+    const socket = createConnection({ host: first, port: Number(second) });
+    socket.on('connect', () => say('open'));
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

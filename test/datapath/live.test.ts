@@ -1,0 +1,365 @@
+// The datapath on the real stack, in namespaces: what only living hosts show. (Nginx, curl and captures: test/lab.)
+//
+//   client 10.8.1.10 ── front ── eth0 10.8.1.1, VIP 10.8.1.100 [lvs] eth1 10.8.2.1 ── back ── web1 10.8.2.11, web2 10.8.2.12
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Bed, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
+import { station } from './live-child.js';
+
+const skip = noNamespaces();
+const VIP = '10.8.1.100';
+
+interface Cluster {
+  readonly bed: Bed;
+  readonly client: Host;
+  readonly lvs: Host;
+  readonly web1: Host;
+  readonly web2: Host;
+  readonly front: Host;
+  readonly back: Host;
+}
+
+function build(): Cluster {
+  const bed = new Bed();
+  const [front, back] = [bed.lan('front'), bed.lan('back')];
+  const [client, lvs, web1, web2] = ['client', 'lvs', 'web1', 'web2'].map((name) => bed.host(name)) as [Host, Host, Host, Host];
+  bed.cable(client, 'eth0', front, '10.8.1.10/24');
+  bed.cable(lvs, 'eth0', front, '10.8.1.1/24', `${VIP}/32`);
+  bed.cable(lvs, 'eth1', back, '10.8.2.1/24');
+  for (const [k, web] of [web1, web2].entries()) {
+    bed.cable(web, 'eth0', back, `10.8.2.1${k + 1}/24`);
+    web.ip('route add default via 10.8.2.1');
+  }
+  lvs.sysctl('net.ipv4.ip_forward', '0');
+  bed.atEnd(() => lvs.weir('unload'));
+  return { bed, client, lvs, web1, web2, front, back };
+}
+
+async function inCluster(work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = build();
+  try {
+    await work(cluster);
+  } finally {
+    cluster.bed.close();
+  }
+}
+
+function ok(ran: Ran): string {
+  assert.deepEqual([ran.status, ran.stderr], [0, '']);
+  return ran.stdout;
+}
+
+function ipvsadm(lvs: Host, ...lines: readonly string[]): string {
+  return lines.map((line) => ok(lvs.ipvsadm(line))).join('');
+}
+
+const asked = (host: Host, protocol: 'tcp' | 'udp', address: string, port: number, times: number): readonly string[] =>
+  ok(host.run(station('ask', protocol, address, port, times)))
+    .split('\n')
+    .slice(0, -1);
+
+/** A process that stays; its lines as they come. */
+function running(bed: Bed, host: Host, command: readonly string[]): { readonly child: ChildProcess; readonly lines: string[] } {
+  const child = spawn('ip', ['netns', 'exec', host.namespace, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  bed.atEnd(() => child.kill('SIGKILL'));
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  return { child, lines };
+}
+
+/** @throws AssertionError after `seconds` with what was seen last */
+async function until<T>(look: () => T, right: (seen: T) => boolean, seconds = 30): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const seen = look();
+    if (right(seen)) return seen;
+    assert.ok(performance.now() < end, `not within ${seconds} s: ${JSON.stringify(seen)}`);
+    await delay(50);
+  }
+}
+
+/** Destination lines of a listing: `ADDRESS:PORT method weight active inactive`. */
+const rows = (lvs: Host): readonly string[] =>
+  ipvsadm(lvs, '-Ln')
+    .split('\n')
+    .filter((line) => /^ {2}-> \d/.test(line))
+    .map((line) => line.replace('->', '').trim().replace(/\s+/g, ' '));
+
+/** A datagram's answer comes from the address that the server is bound to; by default from that of its interface. */
+const serving = ({ bed }: Cluster, host: Host, port = 80, address = '0.0.0.0', name = host.name): Promise<void> =>
+  host.serve(bed, station('serve', name, port, address));
+
+/** A server for VS/DR: an interface on the client's own network, by which it answers, and the VIP. */
+async function servingDirect(cluster: Cluster, host: Host, address: string): Promise<void> {
+  cluster.bed.cable(host, 'eth1', cluster.front, `${address}/24`);
+  ok(host.weir(`realserver start --vip ${VIP}`));
+  await serving(cluster, host, 80, VIP);
+}
+
+/** How long nobody answered, ms, across the event at `since`; and when it ended. */
+async function silenceAfter(lines: readonly string[], since: number, right: (answer: string) => boolean): Promise<number> {
+  const times = (): readonly number[] =>
+    lines
+      .map((line) => line.split(' '))
+      .filter(([time, answer]) => Number(time) > since && right(answer ?? ''))
+      .map(([time]) => Number(time));
+  // Answers on the way at the moment of the event do not count: three in a row do.
+  const found = await until(times, (seen) => seen.length >= 3, 60);
+  return (found[0] ?? Number.POSITIVE_INFINITY) - since;
+}
+
+const now = (): number => performance.timeOrigin + performance.now();
+
+for (const attach of ['tc', 'xdp'] as const) {
+  test(`a server that changes its hardware address silently is reached again within 10 s (${attach})`, { skip }, async (context) => {
+    await inCluster(async (cluster) => {
+      const { bed, client, lvs, web1, front } = cluster;
+      await serving(cluster, web1);
+      if (attach === 'xdp') pollingFarEnds(cluster);
+      ok(lvs.weir(`load --attach ${attach}`));
+      ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r 10.8.2.11:80 -m`);
+      assert.ok(front !== undefined);
+      const { lines } = running(bed, client, station('steady', VIP, 80));
+      await until(
+        () => lines.length,
+        (count) => count >= 20,
+      );
+      assert.equal(web1.sysctl('net.ipv4.conf.eth0.arp_notify'), '0');
+      web1.ip('link set eth0 address 02:77:77:77:77:77');
+      const silence = await silenceAfter(lines, now(), (answer) => answer === 'web1');
+      context.diagnostic(`reached again after ${Math.round(silence)} ms`);
+      assert.ok(silence < 10_000, `${silence} ms`);
+    });
+  });
+}
+
+/** What XDP on veth needs: far ends that poll, and checksums that are there. */
+function pollingFarEnds({ client, lvs, web1, web2, front, back }: Cluster): void {
+  for (const [lan, ports] of [
+    [front, 2],
+    [back, 3],
+  ] as const) {
+    assert.equal(
+      ports,
+      ok(lan.run(['sh', '-c', 'for p in /sys/class/net/port*; do ethtool -K ${p##*/} gro on && echo $p; done'])).split('\n').length - 1,
+    );
+  }
+  for (const host of [client, web1, web2]) ok(host.run(['ethtool', '-K', 'eth0', 'tx', 'off']));
+  assert.ok(lvs.name === 'lvs');
+}
+
+test('a server on DR that changes its hardware address silently is reached again within 10 s', { skip }, async (context) => {
+  await inCluster(async (cluster) => {
+    const { bed, client, lvs, web1 } = cluster;
+    await servingDirect(cluster, web1, '10.8.1.11');
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r 10.8.1.11:80 -g`);
+    const { lines } = running(bed, client, station('steady', VIP, 80));
+    await until(
+      () => lines.length,
+      (count) => count >= 20,
+    );
+    web1.ip('link set eth1 address 02:77:77:77:77:77');
+    const silence = await silenceAfter(lines, now(), (answer) => answer === 'web1');
+    context.diagnostic(`reached again after ${Math.round(silence)} ms`);
+    assert.ok(silence < 10_000, `${silence} ms`);
+  });
+});
+
+test('a changed route takes effect within 2 s', { skip }, async (context) => {
+  await inCluster(async (cluster) => {
+    const { bed, client, lvs, web1, web2 } = cluster;
+    for (const web of [web1, web2]) {
+      web.ip('addr add 10.9.0.1/32 dev lo');
+      await serving(cluster, web);
+    }
+    lvs.ip('route add 10.9.0.1/32 via 10.8.2.11');
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r 10.9.0.1:80 -m`);
+    const { lines } = running(bed, client, station('steady', VIP, 80));
+    await until(
+      () => lines.length,
+      (count) => count >= 20,
+    );
+    assert.ok(lines.every((line) => line.endsWith('web1')));
+    lvs.ip('route replace 10.9.0.1/32 via 10.8.2.12');
+    const late = await silenceAfter(lines, now(), (answer) => answer === 'web2');
+    context.diagnostic(`the other server answers after ${Math.round(late)} ms`);
+    assert.ok(late < 2000, `${late} ms`);
+  });
+});
+
+test('with ip_forward=0: NAT and DR, TCP and UDP', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { client, lvs, web1, web2 } = cluster;
+    await serving(cluster, web1);
+    await servingDirect(cluster, web2, '10.8.1.12');
+    for (const protocol of ['t', 'u']) {
+      ipvsadm(
+        lvs,
+        `-A -${protocol} ${VIP}:80 -s rr`,
+        `-a -${protocol} ${VIP}:80 -r 10.8.2.11:80 -m`,
+        `-a -${protocol} ${VIP}:80 -r 10.8.1.12:80 -g`,
+      );
+    }
+    assert.equal(lvs.sysctl('net.ipv4.ip_forward'), '0');
+    assert.deepEqual(asked(client, 'tcp', VIP, 80, 4), ['web2', 'web1', 'web2', 'web1']);
+    assert.deepEqual(asked(client, 'udp', VIP, 80, 4), ['web2', 'web1', 'web2', 'web1']);
+  });
+});
+
+test('a client on the director itself: TCP, UDP and a big transfer; the VIP on any of its interfaces', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { bed, lvs, web1, web2 } = cluster;
+    for (const web of [web1, web2]) await serving(cluster, web, 8080);
+    lvs.ip('addr add 10.8.3.100/32 dev lo');
+    for (const vip of [VIP, '10.8.2.1', '10.8.3.100']) {
+      for (const protocol of ['t', 'u']) {
+        ipvsadm(lvs, `-A -${protocol} ${vip}:80 -s rr`, ...[11, 12].map((k) => `-a -${protocol} ${vip}:80 -r 10.8.2.${k}:8080 -m`));
+      }
+      assert.deepEqual(asked(lvs, 'tcp', vip, 80, 4), ['web2', 'web1', 'web2', 'web1'], vip);
+      assert.deepEqual(asked(lvs, 'udp', vip, 80, 4), ['web2', 'web1', 'web2', 'web1'], vip);
+    }
+    await transfer(bed, lvs, web1, lvs);
+  });
+});
+
+const BULK_BYTES = 64 << 20;
+
+/** A big transfer from `from` through the VIP to `to`: the same bytes come out. */
+async function transfer(bed: Bed, from: Host, to: Host, lvs: Host, server = '10.8.2.11:9000'): Promise<void> {
+  const { lines } = running(bed, to, station('sink', 9000));
+  await until(
+    () => lines,
+    (seen) => seen[0] === 'ready',
+  );
+  ipvsadm(lvs, `-A -t ${VIP}:90 -s rr`, `-a -t ${VIP}:90 -r ${server} -m`);
+  const sent = ok(from.run(station('bulk', VIP, 90, BULK_BYTES))).trim();
+  await until(
+    () => lines[1],
+    (digest) => digest === sent,
+  );
+}
+
+test('a destination on the director itself: NAT with another port, and DR; for a client elsewhere and for one here', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { bed, client, lvs } = cluster;
+    for (const address of ['10.8.1.1', '10.8.2.1']) await serving(cluster, lvs, 8080, address, address);
+    await serving(cluster, lvs, 80, VIP);
+    for (const protocol of ['t', 'u']) {
+      for (const [port, server] of [
+        [81, '10.8.1.1:8080 -m'],
+        [82, '10.8.2.1:8080 -m'],
+        [80, '10.8.1.1:80 -g'],
+      ] as const) {
+        ipvsadm(lvs, `-A -${protocol} ${VIP}:${port} -s rr`, `-a -${protocol} ${VIP}:${port} -r ${server}`);
+      }
+    }
+    for (const from of [client, lvs]) {
+      for (const protocol of ['tcp', 'udp'] as const) {
+        for (const [port, answer] of [
+          [81, '10.8.1.1'],
+          [82, '10.8.2.1'],
+          [80, 'lvs'],
+        ] as const) {
+          assert.deepEqual(asked(from, protocol, VIP, port, 2), [answer, answer], `${protocol} ${port} from ${from.name}`);
+        }
+      }
+    }
+    await transfer(bed, client, lvs, lvs, '10.8.2.1:9000');
+  });
+});
+
+test('connections expire and the counts fall with no process of ours alive', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { bed, client, lvs, web1 } = cluster;
+    await serving(cluster, web1);
+    for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:80 -s rr`, `-a -${protocol} ${VIP}:80 -r 10.8.2.11:80 -m`);
+    ipvsadm(lvs, '--set 4 4 4');
+    const { lines, child } = running(bed, client, station('hold', VIP, 80));
+    await until(
+      () => lines,
+      (seen) => seen[0] === 'open',
+    );
+    asked(client, 'udp', VIP, 80, 5);
+    assert.deepEqual(rows(lvs), ['10.8.2.11:80 Masq 1 1 0', '10.8.2.11:80 Masq 1 0 5']);
+    // No command looks while the time goes by: it is the kernel's timer alone that ends them.
+    await delay(6000);
+    assert.deepEqual(rows(lvs), ['10.8.2.11:80 Masq 1 0 0', '10.8.2.11:80 Masq 1 0 0']);
+    child.kill('SIGKILL');
+  });
+});
+
+test('counters and rates move with no process of ours alive', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { bed, client, lvs, web1 } = cluster;
+    await serving(cluster, web1);
+    ipvsadm(lvs, `-A -t ${VIP}:80 -s rr`, `-a -t ${VIP}:80 -r 10.8.2.11:80 -m`);
+    const figures = (option: string): readonly number[] =>
+      (/^ {2}-> 10\.8\.2\.11:80 +(.*)$/m.exec(ipvsadm(lvs, `-Ln ${option} --exact`))?.[1] ?? '').split(/\s+/).filter(Boolean).map(Number);
+    const { lines, child } = running(bed, client, station('steady', VIP, 80));
+    await until(
+      () => lines.length,
+      (count) => count >= 30,
+    );
+    const rates = await until(
+      () => figures('--rate'),
+      (seen) => seen.length === 5 && seen.every((rate) => rate > 0),
+    );
+    assert.ok((rates[0] ?? 0) <= 12, `ten connections a second were made: ${rates}`);
+    child.kill('SIGKILL');
+    const first = await until(
+      () => figures('--stats'),
+      (seen) => (seen[0] ?? 0) >= 30,
+    );
+    assert.ok((first[1] ?? 0) >= 4 * (first[0] ?? 0), `a connection is some packets: ${first}`);
+    await until(
+      () => figures('--rate'),
+      (seen) => seen[0] === 0 && seen[1] === 0,
+      90,
+    );
+  });
+});
+
+test('no destination left: the client’s socket is refused at once, TCP and UDP', { skip }, async () => {
+  await inCluster(async ({ client, lvs }) => {
+    for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:80 -s rr`, `-a -${protocol} ${VIP}:80 -r 10.8.2.11:80 -m -w 0`);
+    for (const from of [client, lvs]) {
+      assert.deepEqual(asked(from, 'tcp', VIP, 80, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `TCP from ${from.name}`);
+      assert.deepEqual(asked(from, 'udp', VIP, 80, 2), ['ECONNREFUSED', 'ECONNREFUSED'], `UDP from ${from.name}`);
+    }
+  });
+});
+
+for (const attach of ['tc', 'xdp'] as const) {
+  test(`frames for others that a switch floods are not balanced again (${attach})`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { client, lvs, web1, front, back } = cluster;
+      await servingDirect(cluster, web1, '10.8.1.11');
+      for (const lan of [front, back])
+        ok(
+          lan.run([
+            'sh',
+            '-c',
+            'for p in /sys/class/net/port*; do bridge link set dev ${p##*/} learning off; done; bridge fdb flush dev bridge',
+          ]),
+        );
+      lvs.ip('link set eth0 promisc on');
+      lvs.ip('link set eth1 promisc on');
+      lvs.sysctl('net.ipv4.ip_forward', '1');
+      if (attach === 'xdp') {
+        ok(front.run(['sh', '-c', 'for p in /sys/class/net/port*; do ethtool -K ${p##*/} gro on; done']));
+        for (const host of [client, web1]) ok(host.run(['ethtool', '-K', host === client ? 'eth0' : 'eth1', 'tx', 'off']));
+      }
+      ok(lvs.weir(`load --attach ${attach}`));
+      ipvsadm(lvs, `-A -u ${VIP}:80 -s rr`, `-a -u ${VIP}:80 -r 10.8.1.11:80 -g`);
+      assert.deepEqual(asked(client, 'udp', VIP, 80, 10), new Array(10).fill('web1'));
+      const counted = await until(
+        () => /10\.8\.1\.11:80 +(\d+) +(\d+)/.exec(ipvsadm(lvs, '-Ln --stats'))?.slice(1),
+        (seen) => Number(seen?.[0]) >= 10,
+      );
+      assert.deepEqual(counted, ['10', '10'], 'ten datagrams came, and went on once each');
+    });
+  });
+}
