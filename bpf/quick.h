@@ -36,7 +36,8 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
   p->length = bpf_ntohs(first >> 16);
   p->sport = ports;
   p->dport = ports >> 16;
-  if (p->ttl <= 1 || data + ETH_LEN + p->length > end) return false;
+  /* Compared as a length: Linux 6.1 forgets the bounds of what was byte-swapped and would not let it move a pointer. */
+  if (p->ttl <= 1 || (__u64)(end - data) < (__u64)(ETH_LEN + p->length)) return false;
   if (p->protocol == IPPROTO_TCP) {
     __u8 *tcp = data + ETH_LEN + IP_LEN;
     if ((void *)(tcp + 20) > end) return false;
