@@ -18,7 +18,9 @@ const accountsInterruptsApart = (): boolean => (apart ??= /^CONFIG_IRQ_TIME_ACCO
 
 /** ns that a process's main thread has run. */
 const spent = (process: number | undefined): bigint =>
-  process === undefined || !existsSync(`/proc/${process}/schedstat`) ? 0n : BigInt(readFileSync(`/proc/${process}/schedstat`, 'utf8').split(' ')[0] ?? '0');
+  process === undefined || !existsSync(`/proc/${process}/schedstat`)
+    ? 0n
+    : BigInt(readFileSync(`/proc/${process}/schedstat`, 'utf8').split(' ')[0] ?? '0');
 
 /** ns that our children had run when they ended: cutime and cstime of proc(5), in USER_HZ of 10 ms. */
 const spentByEnded = (): bigint => {

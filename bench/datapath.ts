@@ -1,12 +1,12 @@
 // A director of the bench's own in the calling thread's namespace, loaded afresh, XDP on every leg, filled, and taken away again.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Program } from '../src/sys/bpf.js';
 import { Conf, Counters, type Field } from '../src/datapath/ebpf/abi.gen.js';
 import type { EbpfDirector } from '../src/datapath/ebpf/director.js';
 import { PROGRAMS } from '../src/datapath/ebpf/load.js';
 import { openDirector } from '../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
+import { Program } from '../src/sys/bpf.js';
 import { ConnTable } from './conn-table.js';
 import { fillTable } from './program-stations.js';
 import { skbFrom } from './wrap.js';

@@ -59,13 +59,23 @@ const nftRules = `table ip lb {
 }
 `;
 
-const inet = (address: string): { readonly family: 'inet'; readonly words: readonly number[] } => ({ family: 'inet', words: [number(address)] });
+const inet = (address: string): { readonly family: 'inet'; readonly words: readonly number[] } => ({
+  family: 'inet',
+  words: [number(address)],
+});
 
 /** Round robin between both servers, by NAT, XDP on both legs. */
 const balance = (): void => {
   const director = openDirector({ attach: 'xdp' });
   const key = { kind: 'address', protocol: 'tcp', address: inet(vip), port: 80 } as const;
-  const rest = { port: 80, method: 'masq', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' } } as const;
+  const rest = {
+    port: 80,
+    method: 'masq',
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
+  } as const;
   director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
   for (const address of [first, second]) director.addDestination(key, { address: inet(address), ...rest });
   director.close();

@@ -8,7 +8,7 @@ import { median } from './median.js';
 import { dropNamespace } from './namespaces.js';
 import type { Options } from './options.js';
 import { floodCase, flowsOf, type ProgramCase, programCases } from './program-cases.js';
-import { clientBase, makeProgramStations, } from './program-stations.js';
+import { clientBase, makeProgramStations } from './program-stations.js';
 import type { Row } from './report.js';
 import { type Run, tcRedirect, tcUnspec, type Wrapper, xdpPass, xdpRedirect } from './wrap.js';
 
@@ -76,7 +76,11 @@ const forward = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number):
 /** What tc does for XDP on a real device: has the destinations' next hops, asked for once a second, looked up again. */
 const lookAround = (bed: Bed, datapath: Datapath, test: ProgramCase): void => {
   const opening = test.before[0] ?? test.frame;
-  if (test.ours) datapath.renewHops(Array.from({ length: 16 }, (_, port) => template({ ...opening, sourcePort: opening.sourcePort + port }).bytes), bed.legs.l0);
+  if (test.ours)
+    datapath.renewHops(
+      Array.from({ length: 16 }, (_, port) => template({ ...opening, sourcePort: opening.sourcePort + port }).bytes),
+      bed.legs.l0,
+    );
 };
 
 /** A few connections, each opened again and again: the wrapper takes it out of the table before each packet. */
@@ -175,7 +179,16 @@ const flood = (bed: Bed, hash: number): Row =>
 /** Figures to read the others by. */
 const yardsticks = (bed: Bed, hash: readonly number[]): readonly Row[] => {
   const redirect = [1, 2, 3, 4, 5].map(() => bed.wrapper.redirect(2 ** 20, bed.legs.l0));
-  const test: ProgramCase = { name: '', kind: 'plain', leg: 'l0', flowBits: 16, repeat: 2 ** 20, ours: false, before: [], frame: (programCases[0] as ProgramCase).frame };
+  const test: ProgramCase = {
+    name: '',
+    kind: 'plain',
+    leg: 'l0',
+    flowBits: 16,
+    repeat: 2 ** 20,
+    ours: false,
+    before: [],
+    frame: (programCases[0] as ProgramCase).frame,
+  };
   const line = [1, 2, 3, 4, 5].map(() => {
     bed.wrapper.use(flowsOf(test, test.frame, 'scattered', 0));
     bed.wrapper.under(bed.wrapper.program('empty_plain'), 'plain');
@@ -183,7 +196,15 @@ const yardsticks = (bed: Bed, hash: readonly number[]): readonly Row[] => {
     bed.wrapper.under(bed.wrapper.program('touch_line'), 'plain');
     return bed.wrapper.run('plain', 2 ** 20, bed.legs.l0).nanoseconds - own;
   });
-  const row = (name: string, samples: readonly number[]): Row => ({ part: 'program', name, value: median(samples), unit: 'ns', ratio: median(samples) / median(hash), basis: 'H', samples });
+  const row = (name: string, samples: readonly number[]): Row => ({
+    part: 'program',
+    name,
+    value: median(samples),
+    unit: 'ns',
+    ratio: median(samples) / median(hash),
+    basis: 'H',
+    samples,
+  });
   return [
     row('(H: a hit on a hash of one 16-byte key)', hash),
     row('(one bpf_redirect, in each forwarded packet)', redirect),
@@ -198,7 +219,8 @@ export const program = (options: Options, wrapper: Wrapper): readonly Row[] => {
     const hashes = inside(director, () => [1, 2, 3, 4, 5, 6, 7, 8, 9].map(() => wrapper.hashHit(2 ** 20, bed.legs.l0)));
     const hash = median(hashes);
     const rows = [...inside(director, () => yardsticks(bed, hashes))];
-    const wanted = ({ name }: { readonly name: string }): boolean => options.tests === undefined || options.tests.some((word) => name.includes(word));
+    const wanted = ({ name }: { readonly name: string }): boolean =>
+      options.tests === undefined || options.tests.some((word) => name.includes(word));
     for (const test of programCases.filter(wanted)) rows.push(measureCase(bed, test, hash));
     if (wanted(floodCase(0))) rows.push(flood(bed, hash));
     return rows;

@@ -128,7 +128,8 @@ const measure = async (bed: Bed, offload: Offload, say: (line: string) => void):
 export const wire = async (options: Options, cpu: number, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const offload of offloads) {
-    if (options.offloads === undefined || options.offloads.includes(offload)) rows.push(...(await measure({ cpu, tools, options }, offload, say)));
+    if (options.offloads === undefined || options.offloads.includes(offload))
+      rows.push(...(await measure({ cpu, tools, options }, offload, say)));
   }
   return rows;
 };
