@@ -47,6 +47,14 @@ struct desk {
   struct survey survey;
   struct walk walk;
   struct icmp_packet icmp;
+  union {
+    __u32 head[12]; /* a frame's beginning, so that the IP header stands at head[4] */
+    struct {
+      __u16 head_pad;
+      __u8 head_macs[12];
+      __u16 head_type;
+    };
+  };
 };
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);

@@ -82,6 +82,39 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   return arp_request(skb, h->ifindex, h->smac, l->addr, gateway);
 }
 
+/* The usual packet, without IP options, to a fresh hop: MACs, TTL, checksum, address and port are put together on the desk and
+ * written by one call, since each call costs more than all this. The L4 checksum is the helper's business, which understands
+ * CHECKSUM_PARTIAL. `addr` 0: nothing is translated. */
+static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, struct hop *h, bool source, __u32 addr, __u16 port) {
+  void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
+  struct desk *desk = the_desk();
+  if (!desk || data + ETH_LEN + IP_LEN + 4 > end) return tc_drop(R_REDIRECT_FAILED);
+  __u32 was = source ? p->saddr : p->daddr;
+  __u16 port_was = source ? p->sport : p->dport;
+  __u32 *ip = data + ETH_LEN, *to = desk->head + 4;
+  __u32 change = sum_change16(0, bpf_htons(p->ttl << 8), bpf_htons((p->ttl - 1) << 8));
+  if (addr) change += sum_change32(0, was, addr);
+  copy_macs(desk->head_macs, h->dmac);
+  desk->head_type = bpf_htons(ETH_P_IP);
+  to[0] = ip[0];
+  to[1] = ip[1];
+  to[2] = (__u32)(p->ttl - 1) | p->protocol << 8 | (__u32)sum_apply(ip[2] >> 16, change) << 16;
+  if (!addr) {
+    if (bpf_skb_store_bytes(skb, 0, desk->head_macs, ETH_LEN + 12, 0)) return tc_drop(R_REDIRECT_FAILED);
+    return bpf_redirect(h->ifindex, 0);
+  }
+  to[3] = source ? addr : p->saddr;
+  to[4] = source ? p->daddr : addr;
+  to[5] = source ? port | p->dport << 16 : p->sport | (__u32)port << 16;
+  bool tcp = p->protocol == IPPROTO_TCP;
+  __u32 check_at = ETH_LEN + IP_LEN + (tcp ? 16 : 6);
+  __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
+  long rc = bpf_skb_store_bytes(skb, 0, desk->head_macs, ETH_LEN + IP_LEN + 4, 0);
+  rc |= bpf_l4_csum_replace(skb, check_at, was, addr, BPF_F_PSEUDO_HDR | udp | 4);
+  if (port != port_was) rc |= bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
+  return rc ? tc_drop(R_REDIRECT_FAILED) : bpf_redirect(h->ifindex, 0);
+}
+
 /* What tc knows of a packet's next hop. */
 struct way {
   struct hop hop;

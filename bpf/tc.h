@@ -37,6 +37,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   }
   if (v->known) conn_touch(v, false);
   count_packet(v, false);
+  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, false, masq ? addr : 0, v->d->port);
   __u32 dest = v->dest;
   struct rewrite r;
   rewrite_of(&r, p, false, addr, v->d->port);
@@ -59,6 +60,7 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   }
   conn_touch(v, true);
   count_packet(v, true);
+  if (likely(answer == HOP_READY && !w.gateway && p->header == IP_LEN)) return tc_forward(skb, p, &w.hop, true, s->addr[0], s->port);
   struct rewrite r;
   rewrite_of(&r, p, true, s->addr[0], s->port);
   if (tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
