@@ -86,11 +86,30 @@ export function serviceEntries(tables: Tables): ServiceEntry[] {
   return ids.map((id) => serviceEntry(tables, id));
 }
 
+/** Makes something for an id once. */
+function remembering<T>(make: (id: number) => T): (id: number) => T {
+  const made = new Map<number, T>();
+  return (id) => {
+    let value = made.get(id);
+    if (value === undefined) {
+      value = make(id);
+      made.set(id, value);
+    }
+    return value;
+  };
+}
+
 /** The connections that are alive at `now`, in the table's order. */
 export function* connectionEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
   const words = tables.conns();
   const { services, dests, conf } = tables;
   const hz = conf.get(0, Conf.hz);
+  const protocolOf = remembering((id) => protocolName(services.get(id, Service.protocol)).toUpperCase());
+  const virtualOf = remembering((id) => ({
+    address: modelAddress(services.get(id, Service.addr)),
+    port: swap16(services.get(id, Service.port)),
+  }));
+  const destinationOf = remembering((id) => ({ address: modelAddress(dests.get(id, Dest.addr)), port: swap16(dests.get(id, Dest.port)) }));
   for (let at = 0; at < words.length; at += 4) {
     const high = words[at + 3] ?? 0;
     const dest = high & DEST_BITS;
@@ -100,10 +119,10 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
     const keyHigh = words[at + 1] ?? 0;
     const service = keyHigh >>> 16;
     yield {
-      protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
+      protocol: protocolOf(service),
       client: { address: modelAddress(words[at] ?? 0), port: swap16(keyHigh & 0xffff) },
-      virtual: { address: modelAddress(services.get(service, Service.addr)), port: swap16(services.get(service, Service.port)) },
-      destination: { address: modelAddress(dests.get(dest, Dest.addr)), port: swap16(dests.get(dest, Dest.port)) },
+      virtual: virtualOf(service),
+      destination: destinationOf(dest),
       state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15),
       expires: Math.floor(secondsOf(left, hz)),
     };
