@@ -1,7 +1,7 @@
 // How transcripts are taken apart and compared.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compare, readLate } from './answers.js';
+import { compare, readInTime } from './answers.js';
 
 const texts = (recorded: string, ours: string): readonly string[] => [...compare(recorded, ours).same].map((answer) => answer.text);
 
@@ -32,4 +32,11 @@ test('a countdown read a moment late is the recorded one, one that is further of
   for (const line of ['in:S -> SYN_RECV 60', 'in:S -> SYN_RECV 55', 'in:S -> CLOSE 58', 'out:S -> SYN_RECV 58']) {
     assert.equal(readLate(recorded, line, 3), line);
   }
+});
+
+test('a listing read a few seconds late says the same', () => {
+  assert.equal(readInTime('in:S -> SYN_RECV 57\nin:A -> ESTABLISHED 899'), 'in:S -> SYN_RECV 59\nin:A -> ESTABLISHED 899');
+  assert.equal(readInTime("then in:S -> ['10.0.2.11:80 SYN_RECV 58']"), "then in:S -> ['10.0.2.11:80 SYN_RECV 59']");
+  assert.equal(readInTime('in:S -> SYN_RECV 60'), 'in:S -> SYN_RECV 60', 'never earlier than the kernel');
+  assert.equal(readInTime('in:S -> SYN_RECV 40'), 'in:S -> SYN_RECV 40');
 });
