@@ -36,20 +36,6 @@ export interface Comparison {
   readonly same: ReadonlySet<Answer>;
 }
 
-/** Expiry seconds as they stand in a recording: one less than each timeout, for the listing rounds down. */
-const SECONDS_SHOWN = [9, 21, 32, 59, 119, 899] as const;
-/** A listing read so many seconds late still tells the state and the timeout. */
-const LATE_SECONDS = 5;
-
-/** A transcript with its expiry seconds (`-> SYN_RECV 57`) put to what they are without the delay of a busy machine. */
-export function readInTime(transcript: string): string {
-  const onTime = (state: string, text: string): string => {
-    const seconds = Number(text);
-    return `${state} ${SECONDS_SHOWN.find((shown) => seconds <= shown && seconds >= shown - LATE_SECONDS) ?? text}`;
-  };
-  return transcript.replace(/\b([A-Z][A-Z_]+) (\d+)(?=$|'])/gm, (_, state: string, seconds: string) => onTime(state, seconds));
-}
-
 /** What both have in common, in order (the longest common subsequence): the indices in `left`. */
 function common(left: readonly string[], right: readonly string[]): ReadonlySet<number> {
   const lengths = Array.from({ length: left.length + 1 }, () => new Array<number>(right.length + 1).fill(0));
@@ -106,9 +92,9 @@ export function compare(recorded: string, ours: string): Comparison {
 export function readLate(recorded: string, ours: string, seconds: number): string {
   const known = new Set(recorded.split('\n').map((line) => line.trimEnd()));
   const inTime = (line: string): string => {
-    const [, words, left] = /^(.*-> \w+ )(\d+)$/.exec(line) ?? [];
+    const [, words, left, end] = /^(.*-> (?:\['[\d.:]+ )?\w+ )(\d+)('\])?$/.exec(line) ?? [];
     if (words === undefined || left === undefined || known.has(line)) return line;
-    const candidates = Array.from({ length: seconds }, (_, late) => `${words}${Number(left) + late + 1}`);
+    const candidates = Array.from({ length: seconds }, (_, late) => `${words}${Number(left) + late + 1}${end ?? ''}`);
     return candidates.find((candidate) => known.has(candidate)) ?? line;
   };
   return ours
