@@ -81,8 +81,7 @@ function sameButTranslated(outcome: Outcome, sent: Uint8Array): void {
   sent.forEach((byte, at) => {
     if (!free.has(at)) assert.equal(frame[at], byte, `byte ${at}`);
   });
-  const wrong = (each: Uint8Array): number => internetChecksum(each.slice(ETHERNET, l4)) % 0xffff;
-  assert.equal(wrong(frame), wrong(sent), 'the IP header checksum stays as right or wrong as it was');
+  assert.equal(internetChecksum(frame.slice(ETHERNET, l4)), 0, 'IP header checksum');
   assert.equal(frame[ETHERNET + 8], (sent[ETHERNET + 8] ?? 0) - 1, 'TTL');
 }
 
