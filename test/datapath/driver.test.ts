@@ -200,6 +200,31 @@ test('a service that comes back takes up its connections', { skip }, async () =>
   });
 });
 
+test('a command that begins with something else knows the destinations that others added or removed', { skip }, async () => {
+  await withBed({}, (bed) => {
+    bed.director.addService(spec(web));
+    bed.director.addDestination(web, server);
+    connect(bed, 5000);
+    const second = openDirector();
+    second.addService(spec(serviceKey('tcp', VIP, 81)));
+    assert.throws(
+      () => second.addDestination(web, server),
+      (error) => error instanceof Refusal && error.code === 'EEXIST',
+    );
+    second.editDestination(web, { ...server, weight: 7 });
+    second.flush();
+    second.close();
+    // as ipvsadm-restore: the service first, which asks for no destination
+    const third = openDirector();
+    third.addService(spec(web));
+    third.addDestination(web, server);
+    assert.equal(third.service(web).destinations[0]?.active, 1);
+    third.close();
+    assert.equal(request(bed, 5000, 'A').verdict, 'redirect', 'the connection goes on');
+    checkRecords(bed.tables);
+  });
+});
+
 test('numbers are used again only after the trash time, and never while a connection names them', { skip }, async () => {
   await withBed({ maxDestinations: 64, maxServices: 64 }, (bed) => {
     const { director, tables } = bed;

@@ -20,7 +20,7 @@ export class DestinationIndex {
     return this.#current().#buried.get(`${service} ${address} ${port}`);
   }
 
-  /** Takes over what this process wrote to a record. `generation`: the one that the change brings. */
+  /** Takes over what this process wrote to a record. */
   note(id: number): void {
     const { dests } = this.tables;
     const key = `${dests.get(id, Dest.service)} ${dests.get(id, Dest.addr)} ${dests.get(id, Dest.port)}`;
@@ -31,9 +31,10 @@ export class DestinationIndex {
     else if (this.#buried.get(key) === id) this.#buried.delete(key);
   }
 
-  /** This process's own change has raised the generation. */
+  /** This process's own change has raised the generation. What was not of the one before still lacks others' records. */
   keepUp(): void {
-    this.#generation = this.tables.conf.get(0, Conf.generation);
+    const generation = this.tables.conf.get(0, Conf.generation);
+    if (this.#generation === (generation - 1) >>> 0) this.#generation = generation;
   }
 
   #current(): this {
