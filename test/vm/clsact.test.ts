@@ -1,0 +1,56 @@
+// The oldest kernel that weir runs on, Debian 12's 6.1, in an emulator: attached by clsact, for it has no tcx, and every packet
+// fixture. Two minutes on a busy machine, so it waits for test/vm/prepare to have been run, as .ci/run does.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { test } from 'node:test';
+import { root } from '../support/project.js';
+
+const { WEIR_VM, XDG_CACHE_HOME } = process.env as { readonly WEIR_VM?: string; readonly XDG_CACHE_HOME?: string };
+const prepared = WEIR_VM ?? `${XDG_CACHE_HOME ?? `${homedir()}/.cache`}/weir-vm`;
+
+function skipReason(): string | false {
+  if (process.getuid?.() !== 0) return 'needs root';
+  if (spawnSync('qemu-system-x86_64', ['-version']).error !== undefined) return 'needs an emulator: run test/vm/prepare';
+  return existsSync(`${prepared}/initrd`) ? false : 'needs Debian’s kernel: run test/vm/prepare';
+}
+
+/** Runs the guest script with the built project beside it; what it said, by its headings. */
+function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
+  const folder = mkdtempSync(`${tmpdir()}/weir-guest-`);
+  try {
+    const beside = ['dist', 'build', 'package.json'].map((name) => `${root}/${name}`);
+    if (!process.execPath.startsWith('/usr/bin/')) {
+      copyFileSync(process.execPath, `${folder}/node`);
+      beside.push(`${folder}/node`);
+    }
+    const { status, stdout, stderr } = spawnSync(`${root}/test/vm/run`, [String(seconds), `${root}/test/vm/${script}`, ...beside], {
+      encoding: 'utf8',
+    });
+    assert.equal(status, 0, `${stdout}\n${stderr}`);
+    return new Map(
+      stdout
+        .split(/^== /m)
+        .slice(1)
+        .map((part): [string, string] => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip: skipReason() }, () => {
+  const said = inGuest('clsact.guest', 600);
+  assert.match(said.get('kernel') ?? '', /^6\.1\./);
+  assert.equal(said.get('answers'), 'web2\nweb1\nweb2\nweb1\n');
+  assert.equal(said.get('here'), 'web2\nweb1\n', 'a client on the director itself');
+  const listing = (said.get('listing') ?? '').replace(/ +/g, ' ');
+  for (const server of ['10.8.2.11:80', '10.8.3.12:80']) assert.ok(listing.includes(` -> ${server} Masq 1 0 3`), listing);
+  const filters = ['front ingress', 'front egress', 'lo ingress', 'lo egress'];
+  assert.equal(said.get('filters'), filters.map((place) => `${place} weir_tc_${place.split(' ')[1]}\n`).join(''));
+  assert.equal(said.get('reused'), 'weir_tc_ingress\n', 'attached to a new interface under an old number');
+  assert.equal(said.get('unloaded'), '0\n', 'no filter, no device is left');
+  assert.match(said.get('fixtures') ?? '', /^# pass [1-9]\d{2,}\n# fail 0\n# skipped 0\n$/);
+  assert.ok(said.has('end'));
+});
