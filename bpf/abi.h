@@ -80,7 +80,8 @@ struct service {
 /* ---- next hops: address -> device and MACs, the kernel's own answers remembered. Written by packets under `seq` (odd
  * while one CPU writes; a reader takes seq, fields, seq). A destination carries its own; the table is for the clients
  * that replies go to. */
-#define NH_XDP 0x1 /* the device takes frames from XDP */
+#define NH_XDP 0x1  /* the device takes frames from XDP */
+#define NH_PEER 0x2 /* a veth: hand packets straight to its other end */
 struct nexthop {
   __u32 addr;
   __u32 ifindex;
@@ -174,6 +175,7 @@ struct conn_ext {
 /* ---- legs: the interfaces that weir looks at, at index ifindex % LEGS. Written by user. */
 #define LEG_XDP 0x1 /* XDP is attached and frames may be redirected to it */
 #define LEG_LOOPBACK 0x2
+#define LEG_PEER 0x4 /* a veth whose other end is in another namespace */
 struct leg {
   __u32 ifindex;
   __u8 mac[6];

@@ -100,6 +100,7 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   __builtin_memcpy(h->smac, fib.smac, 6);
   struct leg *l = leg_at(fib.ifindex);
   if (l && l->flags & LEG_XDP) h->flags |= NH_XDP;
+  if (l && l->flags & LEG_PEER) h->flags |= NH_PEER;
   return HOP_READY;
 }
 

@@ -82,6 +82,12 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   return arp_request(skb, h->ifindex, h->smac, l->addr, gateway);
 }
 
+/* Out of the hop's device. A veth's other end gets the packet at once, not by way of the veth's own queue: that crossing costs
+ * more than all else. Not for what the director's own stack sent (by lo), which brings a route of this namespace along. */
+static __always_inline int tc_redirect(struct __sk_buff *skb, struct hop *h) {
+  return h->flags & NH_PEER && skb->ingress_ifindex != 1 ? bpf_redirect_peer(h->ifindex, 0) : bpf_redirect(h->ifindex, 0);
+}
+
 /* The usual packet, without IP options, to a fresh hop: MACs, TTL, checksum, address and port are put together on the desk and
  * written by one call, since each call costs more than all this. The L4 checksum is the helper's business, which understands
  * CHECKSUM_PARTIAL. `addr` 0: nothing is translated. */
@@ -101,7 +107,7 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   to[2] = (__u32)(p->ttl - 1) | p->protocol << 8 | (__u32)sum_apply(ip[2] >> 16, change) << 16;
   if (!addr) {
     if (bpf_skb_store_bytes(skb, 0, desk->head_macs, ETH_LEN + 12, 0)) return tc_drop(R_REDIRECT_FAILED);
-    return bpf_redirect(h->ifindex, 0);
+    return tc_redirect(skb, h);
   }
   to[3] = source ? addr : p->saddr;
   to[4] = source ? p->daddr : addr;
@@ -112,7 +118,7 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   long rc = bpf_skb_store_bytes(skb, 0, desk->head_macs, ETH_LEN + IP_LEN + 4, 0);
   rc |= bpf_l4_csum_replace(skb, check_at, was, addr, BPF_F_PSEUDO_HDR | udp | 4);
   if (port != port_was) rc |= bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
-  return rc ? tc_drop(R_REDIRECT_FAILED) : bpf_redirect(h->ifindex, 0);
+  return rc ? tc_drop(R_REDIRECT_FAILED) : tc_redirect(skb, h);
 }
 
 /* What tc knows of a packet's next hop. */

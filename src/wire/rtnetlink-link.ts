@@ -52,6 +52,8 @@ export interface Link {
   readonly lower?: number;
   /** `veth`, `bridge`, `vlan`, `dummy` …; absent for physical devices and lo. */
   readonly kind?: string;
+  /** The namespace of the other end of a veth, by the kernel's id; absent where it is our own. */
+  readonly peerNamespace?: number;
   /** What its master is: `bridge`, `bond`, `vrf`, `team`. */
   readonly masterKind?: string;
   /** Id of the XDP program attached, where there is one. */
@@ -87,6 +89,7 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     xdpProgram: u32Of(xdp?.get(XDP_PROGRAM_ID)),
     kind: textOf(info?.get(1)),
     masterKind: textOf(info?.get(4)),
+    peerNamespace: u32Of(attributes.get(37)),
   };
   return Object.assign(link, Object.fromEntries(Object.entries(extras).filter(([, value]) => value !== undefined)));
 }

@@ -186,6 +186,7 @@ export const Abi = {
   SVC_PERSISTENT: 1,
   SVC_ONEPACKET: 4,
   NH_XDP: 1,
+  NH_PEER: 2,
   D_AVAILABLE: 1,
   D_HERE: 4,
   D_REAL: 8,
@@ -195,6 +196,7 @@ export const Abi = {
   V_AWAY_SHIFT: 60,
   LEG_XDP: 1,
   LEG_LOOPBACK: 2,
+  LEG_PEER: 4,
 } as const;
 
 /** Why packets were dropped or passed on unbalanced: key and meaning, in the order of the counters. */
@@ -220,4 +222,4 @@ export const REASONS = [
 ] as const;
 
 /** Changes with any of the above: a table of another layout is refused. */
-export const LAYOUT = 129858858;
+export const LAYOUT = 1716769024;

@@ -12,7 +12,7 @@ import type {
 import { Lock } from '../../sys/lock.js';
 import type { CpuStats } from '../cpu-stats.js';
 import { type Director, Refusal } from '../director.js';
-import { Conf, Drops, REASONS } from './abi.gen.js';
+import { Abi, Conf, Drops, REASONS } from './abi.gen.js';
 import { clockAt, secondsOf, unitsOf } from './clock.js';
 import { setTimeoutsAtOnce } from './intent.js';
 import { connectionEntries, cpuTotals, serviceEntries, serviceEntry, statsOf } from './reader.js';
@@ -207,6 +207,7 @@ export class EbpfDirector implements Director, CpuStats {
     if (this.#held === 0) this.#lock = Lock.take(this.lockPath, { waitMs: LOCK_WAIT_MS });
     this.#held++;
     try {
+      this.#checkPresent();
       // Whoever held the lock before may have died at work.
       if (this.#held === 1 && this.tables.conf.get(0, Conf.dirty) !== 0) repair(this.tables, this.#clock());
       return work();
@@ -237,10 +238,16 @@ export class EbpfDirector implements Director, CpuStats {
     });
   }
 
+  /** @throws Error when the datapath was taken out of the namespace since this was opened */
+  #checkPresent(): void {
+    if (this.tables.conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) throw new Error('weir: the datapath was unloaded meanwhile: try again');
+  }
+
   #reading<T>(work: () => T): T {
     if (this.#held > 0) return work();
     const lock = Lock.take(this.lockPath, { kind: 'shared', waitMs: LOCK_WAIT_MS });
     try {
+      this.#checkPresent();
       if (this.tables.conf.get(0, Conf.dirty) === 0) return work();
     } finally {
       lock.release();

@@ -39,6 +39,11 @@ export function isLeg(link: Link): boolean {
   return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback;
 }
 
+/** The kernel hands packets straight to a veth's other end only where that is another namespace's. */
+function handsOver(link: Link): boolean {
+  return link.kind === 'veth' && link.peerNamespace !== undefined;
+}
+
 function hooksOf(link: Link, mode: AttachMode): readonly Hook[] {
   if (link.hardware === LinkHardware.loopback || mode === 'tc') return ['ingress', 'egress'];
   const physical = link.kind === undefined;
@@ -197,7 +202,7 @@ export class Legs {
     mac.forEach((byte, k) => {
       legs.set(record, Leg.mac, byte, k);
     });
-    legs.set(record, Leg.flags, (xdp ? Abi.LEG_XDP : 0) | (loopback ? Abi.LEG_LOOPBACK : 0));
+    legs.set(record, Leg.flags, (xdp ? Abi.LEG_XDP : 0) | (loopback ? Abi.LEG_LOOPBACK : 0) | (handsOver(link) ? Abi.LEG_PEER : 0));
     legs.set(record, Leg.addr, swap32(own?.address.words[0] ?? 0));
     legs.set(record, Leg.ifindex, link.ifindex);
   }

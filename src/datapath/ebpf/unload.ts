@@ -3,8 +3,9 @@ import { rmdirSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
 import { Bpffs } from '../../sys/bpffs.js';
 import { Netlink } from '../../sys/netlink.js';
+import { Conf } from './abi.gen.js';
 import { Legs } from './legs.js';
-import { removePins } from './load.js';
+import { isLoaded, removePins } from './load.js';
 import { withLock } from './open.js';
 import { removePair } from './pair.js';
 import { Tables } from './tables.js';
@@ -18,7 +19,10 @@ export function unloadDatapath(): boolean {
     const folder = bpffs.path();
     const netlink = new Netlink();
     try {
-      new Legs(folder, new Tables(folder), netlink).detachAll();
+      const tables = new Tables(folder);
+      new Legs(folder, tables, netlink).detachAll();
+      // Whoever has the tables open must not write on into what nobody will see.
+      if (isLoaded(folder)) tables.conf.set(0, Conf.magic, 0);
       removePins(folder);
       removePair(netlink);
     } finally {
