@@ -252,3 +252,15 @@ test('numbers are used again only after the trash time, and never while a connec
     checkRecords(tables);
   });
 });
+
+test('who had the table open when it was unloaded does not write on', { skip }, async () => {
+  await withBed({}, (bed) => {
+    const open = openDirector();
+    unloadDatapath();
+    assert.throws(() => open.addService(spec(web)), /^Error: weir: the datapath was unloaded meanwhile[^\n]*$/);
+    assert.throws(() => open.services(), /unloaded meanwhile/);
+    assert.throws(() => open.atomically(() => open.flush()), /unloaded meanwhile/);
+    assert.deepEqual(openDirector().services(), []);
+    assert.notEqual(bed.name, '');
+  });
+});

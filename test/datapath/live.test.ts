@@ -6,7 +6,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
+import { native } from '../../src/sys/addon.js';
+import { PacketSocket } from '../../src/sys/packet-socket.js';
+import type { Mac } from '../../src/wire/ethernet.js';
 import { Bed, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
+import { frame, udp } from './fixtures/packets.js';
 import { station } from './live-child.js';
 
 const skip = noNamespaces();
@@ -360,6 +364,37 @@ for (const attach of ['tc', 'xdp'] as const) {
         (seen) => Number(seen?.[0]) >= 10,
       );
       assert.deepEqual(counted, ['10', '10'], 'ten datagrams came, and went on once each');
+    });
+  });
+}
+
+for (const attach of ['tc', 'xdp'] as const) {
+  test(`frames with a VLAN tag are not the parent’s to balance (${attach})`, { skip }, async () => {
+    await inCluster(async (cluster) => {
+      const { client, lvs, web1 } = cluster;
+      await serving(cluster, web1);
+      if (attach === 'xdp') pollingFarEnds(cluster);
+      ok(lvs.weir(`load --attach ${attach}`));
+      ipvsadm(lvs, `-A -u ${VIP}:80 -s rr`, `-a -u ${VIP}:80 -r 10.8.2.11:80 -m`);
+      const mac = (host: Host): Mac => ok(host.run(['cat', '/sys/class/net/eth0/address'])).trim() as Mac;
+      const from = (port: number): Uint8Array => frame(mac(client), mac(lvs), udp({ from: `10.8.1.10:${port}`, to: `${VIP}:80` }));
+      // IEEE 802.1Q: the tag stands before the EtherType. VLAN 5.
+      const tagged = (bytes: Uint8Array): Uint8Array =>
+        new Uint8Array([...bytes.subarray(0, 12), 0x81, 0x00, 0x00, 0x05, ...bytes.subarray(12)]);
+      const namespace = native().open(`/run/netns/${client.namespace}`, 0);
+      const socket = new PacketSocket(native().ifNameToIndex('eth0', namespace), 3, namespace);
+      native().close(namespace);
+      try {
+        for (const port of [4001, 4002, 4003]) socket.send(tagged(from(port)));
+        socket.send(from(4000));
+      } finally {
+        socket.close();
+      }
+      const connections = await until(
+        () => ipvsadm(lvs, '-Lnc').split('\n').slice(2, -1),
+        (seen) => seen.some((line) => line.includes(':4000')),
+      );
+      assert.equal(connections.length, 1, 'only the one without a tag');
     });
   });
 }
