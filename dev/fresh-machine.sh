@@ -31,7 +31,8 @@ else
 fi
 cp /etc/resolv.conf "$machine/etc/resolv.conf"
 cp /etc/hosts "$machine/etc/hosts"
-git clone -q --no-hardlinks "$checkout" "$machine/root/checkout"
+home=/root
+git clone -q --no-hardlinks "$checkout" "$machine$home/weir"
 # A network that is watched by a certificate of its own: node must know it.
 [ -n "${NODE_EXTRA_CA_CERTS:-}" ] && cp "$NODE_EXTRA_CA_CERTS" "$machine/etc/extra-ca.pem"
 
@@ -41,7 +42,7 @@ mount --rbind /sys "$1/sys"
 mount --rbind /dev "$1/dev"
 umount -l "$1/sys/fs/bpf" 2>/dev/null || true
 exec chroot "$1" env -i HOME=/root TERM=dumb LANG=C.UTF-8 CI="${CI:-}" ${NODE_EXTRA_CA_CERTS:+NODE_EXTRA_CA_CERTS=/etc/extra-ca.pem} \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -c 'cd "$HOME/checkout" && eval "$1"' sh "$2"
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin sh -c 'cd "$HOME/weir" && eval "$1"' sh "$2"
 INSIDE
 
 for command; do

@@ -45,6 +45,10 @@ function replay(name: string, ending: string): string {
   return run.stdout;
 }
 
+/** Whether a user without rights gets as far as our commands: not where the checkout lies below a private folder, such as root's home. */
+const isOpenToAll = (): boolean =>
+  spawnSync('setpriv', ['--reuid', '65534', '--clear-groups', 'test', '-r', `${root}dist/weir.mjs`]).status === 0;
+
 const show = (answer: Answer): string => `${answer.line}: ${answer.command}\n${answer.text}`;
 
 for (const [name, ending] of Object.entries(SCRIPTS)) {
@@ -52,7 +56,8 @@ for (const [name, ending] of Object.entries(SCRIPTS)) {
     const recorded = readFileSync(`${here}recorded/${name}.txt`, 'utf8');
     const { answers, same } = compare(recorded, readLate(recorded, replay(name, ending), 3));
     const allowed = leftOut[name] ?? [];
-    const different = answers.filter((answer) => !same.has(answer));
+    const reaches = isOpenToAll();
+    const different = answers.filter((answer) => !same.has(answer) && (reaches || !answer.command.includes('setpriv --reuid 65534')));
     context.diagnostic(`${name}: ${same.size} of ${answers.length} answers, ${allowed.length} left out`);
     const allowedLines = new Set(allowed.map((entry) => entry.line));
     assert.deepEqual(different.filter((answer) => !allowedLines.has(answer.line)).map(show), []);
