@@ -7,15 +7,23 @@ export type Run = (args: readonly string[], io: Io) => Promise<number>;
 export interface Command {
   readonly name: string;
   readonly meaning: string;
+  /** How it is used, for a command that must not be run to say so itself. */
+  readonly usage?: string;
   readonly load: () => Promise<{ readonly run: Run }>;
 }
 
 export const commands: readonly Command[] = [
   { name: 'ipvsadm', meaning: 'virtual services and their servers, word for word as ipvsadm', load: () => import('./ipvsadm/run.js') },
-  { name: 'ipvsadm-save', meaning: 'print the table as commands', load: () => import('./ipvsadm/save-command.js') },
+  {
+    name: 'ipvsadm-save',
+    meaning: 'print the table as commands',
+    usage: 'usage: ipvsadm-save [-n] > FILE',
+    load: () => import('./ipvsadm/save-command.js'),
+  },
   {
     name: 'ipvsadm-restore',
     meaning: 'clear the table, then take it from standard input',
+    usage: 'usage: ipvsadm-restore [--atomic] < FILE   (--atomic: all of it, or nothing is changed)',
     load: () => import('./ipvsadm/restore-command.js'),
   },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./proc.js') },

@@ -45,6 +45,23 @@ test('help lists every command; without a word it is an error', async () => {
   assert.match((await weir('weir', 'version')).stdout, /^weir \S+\n$/);
 });
 
+test('help on one command is what that command says, unless it must not be run for that', async () => {
+  assert.deepEqual(await weir('weir', 'help', 'proc'), { status: 7, stdout: 'proc --help\n', stderr: '' });
+  assert.match((await weir('weir', 'help', 'prco')).stderr, /did you mean proc/);
+  const io = memoryIo();
+  assert.equal(await dispatch(['weir', 'help', 'ipvsadm-restore'], io), 0);
+  assert.match(io.stdout, /^usage: ipvsadm-restore /);
+});
+
+test('every command tells its use when asked, and does nothing else', async () => {
+  for (const { name } of commands) {
+    const io = memoryIo();
+    assert.equal(await dispatch(['weir', 'help', name], io), 0, name);
+    assert.match(io.stdout, /usage:/i, name);
+    assert.equal(io.stderr, '', name);
+  }
+});
+
 test('how far one word is from another', () => {
   assert.equal(distance('', 'abc'), 3);
   assert.equal(distance('sysclt', 'sysctl'), 1);

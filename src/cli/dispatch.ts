@@ -32,8 +32,23 @@ export function nearest(word: string, names: readonly string[]): string | undefi
 
 function help(table: readonly Command[]): string {
   const lines = table.map(({ name, meaning }) => `  ${name.padEnd(16)} ${meaning}`);
-  const own = ['  help             this text', '  version          print the version'];
+  const own = ['  help [COMMAND]   this text, or how that command is used', '  version          print the version'];
   return ['usage: weir COMMAND [ARGUMENT ...]', '', ...lines, ...own, ''].join('\n');
+}
+
+function unknown(word: string, io: Io, table: readonly Command[]): number {
+  const meant = nearest(word, [...table.map(({ name }) => name), 'help', 'version']);
+  io.err(`weir: no such command: ${word}${meant === undefined ? '' : `; did you mean ${meant}?`} ('weir help' lists them)\n`);
+  return usageStatus;
+}
+
+/** `weir help NAME`. */
+async function helpOn(word: string, io: Io, table: readonly Command[]): Promise<number> {
+  const command = table.find(({ name }) => name === word);
+  if (command === undefined) return unknown(word, io, table);
+  if (command.usage === undefined) return (await command.load()).run(['--help'], io);
+  io.out(`${command.usage}\n`);
+  return 0;
 }
 
 /** Runs `weir NAME ARGS…` (or `ipvsadm ARGS…`, the name by which it was called) and answers the exit status. */
@@ -44,6 +59,9 @@ export async function dispatch(args: readonly string[], io: Io, table: readonly 
       io.err(help(table));
       return usageStatus;
     case 'help':
+      if (rest[0] !== undefined) return helpOn(rest[0], io, table);
+      io.out(help(table));
+      return 0;
     case '--help':
     case '-h':
       io.out(help(table));
@@ -55,11 +73,7 @@ export async function dispatch(args: readonly string[], io: Io, table: readonly 
       return 0;
   }
   const command = table.find(({ name }) => name === first);
-  if (command === undefined) {
-    const meant = nearest(first, [...table.map(({ name }) => name), 'help', 'version']);
-    io.err(`weir: no such command: ${first}${meant === undefined ? '' : `; did you mean ${meant}?`} ('weir help' lists them)\n`);
-    return usageStatus;
-  }
+  if (command === undefined) return unknown(first, io, table);
   const { run } = await command.load();
   return run(rest, io);
 }

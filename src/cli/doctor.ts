@@ -7,7 +7,7 @@ import { reportJson, reportText } from '../doctor/report.js';
 import { parseIpv4 } from '../model/address-text.js';
 import { directorOpener } from './director.js';
 import { reported } from './failure.js';
-import { type Flags, readFlags, UsageError } from './flags.js';
+import { type Flags, readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 import { readVips } from './realserver.js';
 
@@ -49,7 +49,7 @@ function readWish(flags: Flags<typeof TYPES>): Wish {
 }
 
 async function doctor(args: readonly string[], io: Io): Promise<number> {
-  if (args.includes('--help') || args.includes('-h')) {
+  if (wantsHelp(args)) {
     io.out(USAGE);
     return 0;
   }

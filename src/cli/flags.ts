@@ -7,6 +7,11 @@ export type Flags<T extends FlagTypes> = {
   readonly [name in keyof T]?: T[name] extends 'value' ? string : true;
 };
 
+/** Whether a command is only asked how it is used. */
+export function wantsHelp(args: readonly string[]): boolean {
+  return args.includes('--help') || args.includes('-h');
+}
+
 /** A wrong command line; the message is one line. Exit status 2. */
 export class UsageError extends Error {}
 

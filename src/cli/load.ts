@@ -3,7 +3,7 @@ import type { AttachMode } from '../datapath/ebpf/legs.js';
 import type { Capacity } from '../datapath/ebpf/load.js';
 import { NotLoaded, openDirector } from '../datapath/ebpf/open.js';
 import { reported } from './failure.js';
-import { readFlags, UsageError } from './flags.js';
+import { readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
@@ -12,7 +12,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--max-services N] [--max-de
        --max-destinations  64 to 262143 (65536)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
 `;
-const TYPES = { 'conn-tab-bits': 'value', 'max-services': 'value', 'max-destinations': 'value', attach: 'value', help: 'flag' } as const;
+const TYPES = { 'conn-tab-bits': 'value', 'max-services': 'value', 'max-destinations': 'value', attach: 'value' } as const;
 
 function number(text: string, name: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -53,11 +53,11 @@ function isLoaded(): boolean {
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir load', io, async () => {
-    const { flags, words } = readFlags(args, TYPES);
-    if (flags.help) {
+    if (wantsHelp(args)) {
       io.out(USAGE);
       return 0;
     }
+    const { flags, words } = readFlags(args, TYPES);
     if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
     const capacity = capacityOf(flags);
     const attach = attachOf(flags.attach);

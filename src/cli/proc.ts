@@ -4,6 +4,7 @@ import { hasCpuStats } from '../datapath/cpu-stats.js';
 import type { Director } from '../datapath/director.js';
 import { type DirectorOpener, directorOpener } from './director.js';
 import { reported } from './failure.js';
+import { wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from './proc-text.js';
 
@@ -25,10 +26,15 @@ const files: Readonly<Record<string, (director: Director) => Iterable<string>>> 
 };
 
 export async function runProc(args: readonly string[], io: Io, open: DirectorOpener): Promise<number> {
+  const usage = `usage: weir proc ${Object.keys(files).join('|')}\n`;
+  if (wantsHelp(args)) {
+    io.out(usage);
+    return 0;
+  }
   const [name] = args;
   const file = name === undefined || args.length > 1 || !Object.hasOwn(files, name) ? undefined : files[name];
   if (file === undefined) {
-    io.err(`usage: weir proc ${Object.keys(files).join('|')}\n`);
+    io.err(usage);
     return usageStatus;
   }
   const director = open({ load: true, shared: true });

@@ -7,7 +7,7 @@ import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } fro
 import type { Address } from '../model/address.js';
 import { parseIpv4 } from '../model/address-text.js';
 import { oneLine, reported } from './failure.js';
-import { type Flags, readFlags, UsageError } from './flags.js';
+import { type Flags, readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
 const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR, VS/TUN)
@@ -138,7 +138,7 @@ function missingVip(): never {
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir realserver', io, async () => {
-    if (args.includes('--help') || args.includes('-h')) {
+    if (wantsHelp(args)) {
       io.out(USAGE);
       return 0;
     }

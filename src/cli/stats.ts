@@ -1,16 +1,20 @@
 // weir stats: what the datapath counted besides services. `weir stats drops`: packets dropped or passed on, by reason.
 import { openDirector } from '../datapath/ebpf/open.js';
 import { reported } from './failure.js';
-import { readFlags, UsageError } from './flags.js';
+import { readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
+const USAGE = 'usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)';
 const TYPES = { json: 'flag', all: 'flag' } as const;
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir stats', io, async () => {
+    if (wantsHelp(args)) {
+      io.out(`${USAGE}\n`);
+      return 0;
+    }
     const { flags, words } = readFlags(args, TYPES);
-    if (words.length !== 1 || words[0] !== 'drops')
-      throw new UsageError('usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)');
+    if (words.length !== 1 || words[0] !== 'drops') throw new UsageError(USAGE);
     const director = openDirector({ shared: true, load: false });
     const counts = director.dropCounts().filter(({ count }) => flags.all || flags.json || count > 0n);
     director.close();

@@ -2,6 +2,7 @@
 import { type Director, Refusal } from '../datapath/director.js';
 import { type DirectorOpener, directorOpener } from './director.js';
 import { reported } from './failure.js';
+import { wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
 const prefix = 'net.ipv4.vs.';
@@ -100,6 +101,10 @@ function one(word: string, director: Director, flags: Flags, io: Io): number {
 }
 
 export async function runSysctl(args: readonly string[], io: Io, open: DirectorOpener): Promise<number> {
+  if (wantsHelp(args)) {
+    io.out(usage);
+    return 0;
+  }
   const parsed = readFlags(args);
   if (parsed === undefined || (parsed.words.length === 0 && !parsed.flags.all)) {
     io.err(usage);

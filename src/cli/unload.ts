@@ -1,11 +1,20 @@
 // weir unload: takes the datapath, its table and all connections out of this network namespace.
 import { unloadDatapath } from '../datapath/ebpf/unload.js';
 import { reported } from './failure.js';
-import { readFlags, UsageError } from './flags.js';
+import { readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
+
+const USAGE = `usage: weir unload
+       detaches the datapath from every interface of this network namespace and forgets its table and all connections;
+       for the table: ipvsadm-save -n > FILE before, ipvsadm-restore < FILE after
+`;
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir unload', io, async () => {
+    if (wantsHelp(args)) {
+      io.out(USAGE);
+      return 0;
+    }
     const { words } = readFlags(args, {});
     if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
     if (!unloadDatapath()) io.out('the datapath is not loaded in this network namespace\n');

@@ -7,7 +7,7 @@ import { addVip, deleteVip, statusOfVip, type VipStatus } from '../host/vip/vip.
 import type { Address } from '../model/address.js';
 import { formatAddress, parseIpv4 } from '../model/address-text.js';
 import { oneLine, reported } from './failure.js';
-import { type Flags, readFlags, UsageError } from './flags.js';
+import { type Flags, readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
 const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist]   after asking the network that nobody has it
@@ -97,7 +97,7 @@ function status(target: Target, flags: VipFlags, io: Io): number {
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir vip', io, async () => {
-    if (args.includes('--help') || args.includes('-h')) {
+    if (wantsHelp(args)) {
       io.out(USAGE);
       return 0;
     }
