@@ -364,6 +364,14 @@ for (const attach of ['tc', 'xdp'] as const) {
         (seen) => Number(seen?.[0]) >= 10,
       );
       assert.deepEqual(counted, ['10', '10'], 'ten datagrams came, and went on once each');
+      // Frames for the VIP, but for another station: the director sees them, and they are none of its business.
+      const mac = ok(web1.run(['cat', '/sys/class/net/eth1/address'])).trim();
+      const received = (): number => Number(ok(lvs.run(['cat', '/sys/class/net/eth0/statistics/rx_packets'])));
+      const before = received();
+      client.ip(`neigh replace ${VIP} lladdr ${mac} dev eth0 nud permanent`);
+      assert.deepEqual(asked(client, 'udp', VIP, 80, 10), new Array(10).fill('web1'));
+      assert.ok(received() - before >= 20, 'the director got them and their answers');
+      assert.equal(ipvsadm(lvs, '-Lnc').split('\n').slice(2, -1).length, 10, 'no connection more');
     });
   });
 }
