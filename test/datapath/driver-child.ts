@@ -1,10 +1,13 @@
 // A writing or reading command for driver.test.ts, as a process of its own: takes its orders as JSON, and may be killed.
 import { openDirector } from '../../src/datapath/ebpf/open.js';
+import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 
 export type Orders =
   /** Loads the datapath and ends. */
   | { readonly kind: 'load' }
+  /** Says so, then takes the datapath away. */
+  | { readonly kind: 'unload' }
   /** Changes of all sorts, for ever. */
   | { readonly kind: 'churn'; readonly seed: number }
   /** `count` destinations, one change each: 10.0.NETWORK.1 and on. */
@@ -60,7 +63,10 @@ function list(until: number): void {
 
 function obey(orders: Orders): void {
   if (orders.kind === 'load') openDirector().close();
-  else if (orders.kind === 'churn') churn(orders.seed);
+  else if (orders.kind === 'unload') {
+    process.stdout.write('ready\n');
+    unloadDatapath();
+  } else if (orders.kind === 'churn') churn(orders.seed);
   else if (orders.kind === 'list') list(orders.until);
   else {
     const director = openDirector();

@@ -10,6 +10,7 @@ import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { isLoaded } from '../../src/datapath/ebpf/load.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
+import { native } from '../../src/sys/addon.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { type Orders, SHARED, VIP } from './driver-child.js';
@@ -130,6 +131,27 @@ test('kill -9 during the first load: the next command loads anew', { skip }, asy
       director.close();
     }
     assert.ok(unfinished > 0, 'some were killed before they had ended');
+  });
+});
+
+test('kill -9 of weir unload: the rest goes with the next one, and a command in between loads anew', { skip }, async () => {
+  await withBed({}, async () => {
+    for (let round = 0; round < 6; round++) {
+      const child = start({ kind: 'unload' });
+      await ready(child);
+      await new Promise((done) => setTimeout(done, round * 4));
+      child.kill('SIGKILL');
+      await ended(child);
+      if (round % 2 === 0) unloadDatapath();
+      const director = openDirector();
+      if (round % 2 === 0) director.addService(spec(web));
+      checkRecords(director.tables);
+      director.close();
+    }
+    unloadDatapath();
+    assert.ok(!Bpffs.ensure().cookies().includes(native().netnsCookie()));
+    assert.throws(() => native().ifNameToIndex('weir0'), { code: 'ENODEV' });
+    openDirector().close(); // for the bed to take down
   });
 });
 

@@ -73,7 +73,8 @@ function markLocal({ conf, dests }: Tables, addresses: readonly InterfaceAddress
 
 /** Loads where needed and brings legs, local marks and, after a writer's death, the table up to date. */
 function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
-  const present = isLoaded(folder);
+  // Without magic: an unloading that was cut short.
+  const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
   if (!present && options.load === false) throw new NotLoaded();
   const netlink = new Netlink();
   try {
