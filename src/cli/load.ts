@@ -11,6 +11,7 @@ const USAGE = `usage: weir load [--conn-tab-bits N] [--max-services N] [--max-de
        --max-services      a power of two, 64 to 65536 (16384)
        --max-destinations  64 to 262143 (65536)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
+                           (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
 `;
 const TYPES = { 'conn-tab-bits': 'value', 'max-services': 'value', 'max-destinations': 'value', attach: 'value' } as const;
 
