@@ -54,7 +54,8 @@ function checkVersion({ conf }: Tables): void {
   if (magic !== Abi.WEIR_MAGIC) throw new Error('weir: the pinned tables are not weir’s, or were never finished: run weir unload');
   if (abi !== Abi.WEIR_ABI || conf.get(0, Conf.layout) !== LAYOUT) {
     throw new Error(
-      `weir: the loaded datapath is of another build (ABI ${abi}, ours ${Abi.WEIR_ABI}): run weir unload (connections are lost)`,
+      'weir: the loaded datapath is of another build and goes on as it is: save its table with that build (ipvsadm-save -n), ' +
+        'then run weir unload (table and connections are lost)',
     );
   }
 }
