@@ -20,7 +20,7 @@ function readAll(io: Io): Buffer | undefined {
   return Buffer.concat(chunks, length);
 }
 
-/** The input in parts, without the lines that begin with `#`. */
+/** The input in parts, without what stands on lines that begin with `#`: their ends stay, so that lines keep their numbers. */
 function* withoutComments(input: Buffer): Generator<Uint8Array> {
   const [lineEnd, hash] = [0x0a, 0x23];
   let kept = 0;
@@ -29,7 +29,7 @@ function* withoutComments(input: Buffer): Generator<Uint8Array> {
     const next = end < 0 ? input.length : end + 1;
     if (input[start] === hash) {
       if (kept < start) yield input.subarray(kept, start);
-      kept = next;
+      kept = end < 0 ? next : end;
     }
     start = next;
   }

@@ -160,6 +160,8 @@ test('ipvsadm-restore --atomic keeps the old table when the new one is refused',
   const failed = await restoreScript(['--atomic'], world, `${one}${one}`);
   assert.deepEqual(failed, { status: 255, stderr: 'weir: line 2: Service already exists; nothing was changed\n' });
   assert.equal(await saved(world), '-A -t 10.0.0.9:80 -s rr\n');
+  const commented = await restoreScript(['--atomic'], world, `# two\n${one}# of them\n\n${one}# end`);
+  assert.equal(commented.stderr, 'weir: line 5: Service already exists; nothing was changed\n', 'lines are counted as in the file');
   assert.equal((await restoreScript(['--atomic'], world, one)).status, 0);
   assert.equal(await saved(world), one);
 });
