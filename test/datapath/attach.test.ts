@@ -74,6 +74,9 @@ test('a foreign XDP program is never replaced', { skip }, () => {
     openDirector({ attach: 'xdp' }).close();
     assert.deepEqual(attachedTo(ifindex), [1, 1, 1]);
     assert.notDeepEqual(native().bpfProgQuery(ifindex, ATTACH_XDP), [program.id()]);
+    openDirector({ attach: 'tc' }).close();
+    assert.deepEqual(attachedTo(ifindex), TC_ONLY, 'tc from now on');
+    openDirector({ attach: 'xdp' }).close();
     // A device that comes later and cannot do XDP (its frames are too big) does not stop the commands that only list.
     ip(['link add big index 78 mtu 9000 type veth peer name big-far mtu 9000', 'link set big up']);
     openDirector().close();

@@ -81,6 +81,7 @@ export class Legs {
       const pins = new Set(readdirSync(this.folder));
       this.#forget(pins, legs);
       for (const link of legs) {
+        if (!hooksOf(link, mode).includes('xdp')) this.#dropXdp(link, pins);
         const hooks = hooksOf(link, mode).filter((hook) => this.#attach(link, hook, pins, strict));
         this.#record(link, hooks.includes('xdp'), addresses);
       }
@@ -108,7 +109,8 @@ export class Legs {
     for (const name of readdirSync(this.folder)) {
       const clsact = /^clsact_(\d+)_(ingress|egress)$/.exec(name);
       if (clsact !== null) this.#detachClsact(Number(clsact[1]), clsact[2] === 'egress');
-      if (clsact !== null || name.startsWith('link_')) rmSync(`${this.folder}/${name}`, { force: true });
+      if (clsact !== null) rmSync(`${this.folder}/${name}`, { force: true });
+      if (name.startsWith('link_')) this.#release(`${this.folder}/${name}`);
     }
   }
 
@@ -131,6 +133,22 @@ export class Legs {
       const record = ifindex % Abi.LEGS;
       if (this.tables.legs.get(record, Leg.ifindex) === ifindex) this.tables.legs.clear(record);
     }
+  }
+
+  /** Where another mode was asked for before. */
+  #dropXdp({ ifindex }: Link, pins: Set<string>): void {
+    if (pins.delete(`link_${ifindex}_xdp`)) this.#release(pinOf(this.folder, ifindex, 'xdp'));
+  }
+
+  /** Without its pin alone a link would go some time later: the next program would find its place taken. */
+  #release(path: string): void {
+    const link = BpfLink.pinned(path);
+    try {
+      link.detach();
+    } finally {
+      link.close();
+    }
+    rmSync(path, { force: true });
   }
 
   #isOrphan(name: string): boolean {
