@@ -54,26 +54,17 @@ const sample = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number): 
   return { nanoseconds, verdict, counted, opened: (datapath.opened() - before.connections) / test.repeat };
 };
 
-/** At most so many packets between two looks at the next hops: well under the second for which they are believed. */
-const chunk = 2 ** 17;
-
 const forward = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number): Run => {
   const own = overhead(bed, test);
   bed.wrapper.use(flowsOf(test, test.frame, 'scattered', from));
   bed.wrapper.under(programOf(datapath, test), test.kind);
-  let total = 0;
-  let verdict = -1;
-  for (let sent = 0; sent < test.repeat; sent += chunk) {
-    const repeat = Math.min(chunk, test.repeat - sent);
-    lookAround(bed, datapath, test);
-    const run = bed.wrapper.run(test.kind, repeat, bed.legs[test.leg]);
-    total += run.nanoseconds * repeat;
-    verdict = run.verdict;
-  }
-  return { nanoseconds: total / test.repeat - own, verdict };
+  lookAround(bed, datapath, test);
+  const { nanoseconds, verdict } = bed.wrapper.run(test.kind, test.repeat, bed.legs[test.leg]);
+  return { nanoseconds: nanoseconds - own, verdict };
 };
 
-/** What tc does for XDP on a real device: has the destinations' next hops, asked for once a second, looked up again. */
+/** What tc does for XDP on a real device: has the few destinations' next hops, asked for once a second, looked up again; then
+ * they are kept, for no tc runs here while a sample lasts. Those of 64k clients XDP asks for itself, which is counted. */
 const lookAround = (bed: Bed, datapath: Datapath, test: ProgramCase): void => {
   const opening = test.before[0] ?? test.frame;
   if (test.ours)
@@ -81,6 +72,7 @@ const lookAround = (bed: Bed, datapath: Datapath, test: ProgramCase): void => {
       Array.from({ length: 16 }, (_, port) => template({ ...opening, sourcePort: opening.sourcePort + port }).bytes),
       bed.legs.l0,
     );
+  datapath.keepHops(test.leg === 'l0');
 };
 
 /** A few connections, each opened again and again: the wrapper takes it out of the table before each packet. */
@@ -114,8 +106,10 @@ const trouble = (test: ProgramCase, samples: readonly Sample[]): string | undefi
   const wanted = test.ours ? forwarded : passed;
   const strange = samples.find(({ verdict }) => verdict !== wanted);
   if (strange !== undefined) return `the last packet's verdict was ${strange.verdict}, not ${wanted}`;
+  // By design XDP leaves an eighth of the clients' stale hops, one or two packets in a hundred here, to tc.
   const counted = median(samples.map((each) => each.counted));
-  if (Math.abs(counted - (test.ours ? 1 : 0)) > 0.01) return `the director counted ${(counted * 100).toFixed(1)} % of the packets`;
+  if (Math.abs(counted - (test.ours ? 1 : 0)) > (test.leg === 'r1' ? 0.03 : 0.01))
+    return `the director counted ${(counted * 100).toFixed(1)} % of the packets`;
   const opened = median(samples.map((each) => each.opened));
   return Math.abs(opened - (test.opens ? 1 : 0)) > 0.01 ? `${(opened * 100).toFixed(1)} % of the packets opened a connection` : undefined;
 };
