@@ -118,9 +118,11 @@ static __always_inline bool conn_end(struct conn_slot *s, __u64 v, __u32 now) {
   return true;
 }
 
+/* bpf_loop() says how many turns it made: the last one gives up, so that a lock taken there is not mistaken for one not had
+ * (and kept for ever). */
 static long lock_try(__u64 i, void *ctx) {
   __u64 **lock = ctx;
-  return READ(**lock) == 0 && CAS(*lock, 0, 1) == 0;
+  return i >= LOCK_TRIES - 1 || (READ(**lock) == 0 && CAS(*lock, 0, 1) == 0);
 }
 
 /* Locks are words of one map. They are held for some tens of ns; only a CPU that the hypervisor took away holds longer. */
