@@ -76,7 +76,11 @@ static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p
 __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u16 mtu) {
   if (!p) return TC_ACT_SHOT;
   if ((p->daddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || p->daddr == 0xffffffff || !p->saddr) return TC_ACT_SHOT;
-  if (!icmp_allowed()) {
+  struct ethhdr eth;
+  if (bpf_skb_load_bytes(skb, 0, &eth, ETH_LEN) || eth.h_source[0] & 1) return TC_ACT_SHOT;
+  /* As in the kernel, path MTU discovery is not limited: it answers large packets with small ones. */
+  bool needed = type == ICMP_UNREACHABLE && code == ICMP_FRAG;
+  if (!needed && !icmp_allowed()) {
     count_reason(R_ICMP_LIMITED);
     return TC_ACT_SHOT;
   }
@@ -84,10 +88,8 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
   if (!desk) return TC_ACT_SHOT;
   struct icmp_packet *m = &desk->icmp;
   __builtin_memset(m, 0, sizeof *m);
-  struct ethhdr eth;
   __u32 quote = p->length < ICMP_QUOTE ? p->length : ICMP_QUOTE;
   if (quote < IP_LEN || quote > ICMP_QUOTE || bpf_skb_load_bytes(skb, ETH_LEN, m->quote, quote)) return TC_ACT_SHOT;
-  if (bpf_skb_load_bytes(skb, 0, &eth, ETH_LEN)) return TC_ACT_SHOT;
   __u32 size = IP_LEN + ICMP_HEADER + quote;
   icmp_headers(m, p, size, type, code, mtu);
   if (bpf_skb_change_tail(skb, ETH_LEN + size, 0)) return tc_drop(R_REDIRECT_FAILED);

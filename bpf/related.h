@@ -122,15 +122,17 @@ __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   struct packet p = {.bytes = length};
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
   struct related r = {.icmp = icmp};
+  __u32 outer[2] = {};
+  if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
   v.service = endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE));
   if (v.service) {
     r.outer_was = q.ip.saddr; /* the error is for the VIP, or it is not about us */
-    __u32 daddr = 0;
-    if (bpf_skb_load_bytes(skb, DADDR_AT, &daddr, 4) || daddr != q.ip.saddr) return TC_ACT_UNSPEC;
+    if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC;
     return related_inbound(skb, &v, &q, &r);
   }
   __u32 real = endpoint_find(endpoint_key(q.ip.daddr, q.dport, q.ip.protocol, E_REAL));
-  if (!real || bpf_skb_load_bytes(skb, SADDR_AT, &r.outer_was, 4)) return TC_ACT_UNSPEC;
+  if (!real || outer[1] != q.ip.saddr) return TC_ACT_UNSPEC; /* for the client, or forged */
+  r.outer_was = outer[0];
   return related_outbound(skb, &v, &q, &r, real);
 }
 
