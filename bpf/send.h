@@ -73,7 +73,7 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   struct dest *d = dest_at(dest);
   struct conf *c = the_conf();
   if (!d || !c || !h) return TC_ACT_SHOT;
-  struct leg *l = gateway && answer == HOP_READY && skb->gso_segs <= 1 ? leg_at(h->ifindex) : 0;
+  struct leg *l = gateway && answer == HOP_READY && !skb->gso_size ? leg_at(h->ifindex) : 0;
   __u32 now = clock_now();
   if (likely(!l) || !l->addr || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
   WRITE(d->probed_at, now);

@@ -4,6 +4,16 @@
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
 
+/* Larger than the next hop takes? Of a GSO packet each segment counts. Its size says that it is one: devices of virtual machines
+ * leave the number of segments at 0. */
+static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, __u32 mtu) {
+  if (likely(!mtu || p->length <= mtu)) return false;
+  if (!skb->gso_size) return true;
+  __u8 words = 2 << 4; /* of the L4 header, in the upper half: UDP's */
+  if (p->protocol == IPPROTO_TCP && bpf_skb_load_bytes(skb, ETH_LEN + p->header + 12, &words, 1)) return true;
+  return p->header + (words >> 4) * 4 + skb->gso_size > mtu;
+}
+
 static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   enum decision go = decide_request(v);
@@ -30,7 +40,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
       count_reason(R_TTL);
       return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
     }
-    if (w.hop.mtu && p->length > w.hop.mtu && !skb->gso_segs) {
+    if (unlikely(is_too_big(skb, p, w.hop.mtu))) {
       count_reason(R_TOO_BIG);
       return p->dont_fragment ? icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_FRAG, w.hop.mtu) : TC_ACT_SHOT;
     }
@@ -88,7 +98,7 @@ static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet
     parsed = parse_checked((void *)(long)skb->data, (void *)(long)skb->data_end, p);
   }
   /* Ethernet pads short frames; a GSO packet is longer than its header can say. */
-  p->bytes = skb->gso_segs ? skb->len - ETH_LEN : p->length;
+  p->bytes = skb->gso_size ? skb->len - ETH_LEN : p->length;
   if (parsed == P_OK && p->length > skb->len - ETH_LEN) return P_BAD;
   return parsed;
 }
