@@ -61,9 +61,12 @@ export function joined(tables: Tables, service: number, weight: number): void {
   placeWrr(tables, service, wrrNumbers([...others, weight]), false);
 }
 
-/** Starts a scheduler anew, at the head of the list. */
+/** Starts a scheduler anew, at the head of the list. Packets go on meanwhile: they must find all that it needs. */
 export function startScheduler(tables: Tables, service: number, scheduler: number): void {
-  tables.services.set(service, Service.cursor, 0);
-  tables.services.set(service, Service.scheduler, scheduler);
-  rescheduled(tables, service, true);
+  const { services, dests } = tables;
+  services.set(service, Service.cursor, 0);
+  const ids = destinationIds(tables, service);
+  if (scheduler === Scheduler.SCHED_WRR) placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), true);
+  services.set(service, Service.dests, ids.length);
+  services.set(service, Service.scheduler, scheduler);
 }
