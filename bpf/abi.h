@@ -251,13 +251,13 @@ struct conf {
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                      \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                     \
   X(TABLE_FULL, table_full, "the connection table is full")                                                            \
-  X(EMBRYO_REPLACED, embryo_replaced, "a half-open connection gave its place to a new one")                             \
+  X(EMBRYO_REPLACED, embryo_replaced, "a half-open or UDP connection gave its place to a new one")                             \
   X(BUSY, busy, "the bucket's lock was not had in time")                                                               \
   X(NO_ROUTE, no_route, "no route to the next hop")                                                                    \
   X(TTL, ttl, "time to live exceeded")                                                                                 \
   X(TOO_BIG, too_big, "larger than the next hop's MTU")                                                                \
   X(ICMP_LIMITED, icmp_limited, "an ICMP error was not sent because of the rate limit")                                 \
-  X(MARTIAN, martian, "source address that cannot be answered")                                                         \
+  X(MARTIAN, martian, "source address that cannot be answered, or a service's own")                                                         \
   X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                      \
   X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")
 

@@ -142,6 +142,19 @@ static __always_inline void lock_give(__u32 which) {
   if (lock) WRITE(*lock, 0);
 }
 
+static __always_inline bool v_udp(__u64 v) { return v_state(v) == S_UDP; }
+
+/* Where there is no room, a new connection takes the place of one that a flood may have made: half-open TCP, or UDP, which never says
+ * that it is more. Its own kind goes first, so that neither flood drives out the other's connections; then the one nearest
+ * its end. Whatever came further in TCP stays. */
+#define EMBRYOS (1u << S_SYN_RECV | 1u << S_SYNACK | 1u << S_UDP)
+static __always_inline bool is_better_embryo(struct survey *r, __u64 v) {
+  if (!(EMBRYOS & 1u << v_state(v))) return false;
+  if (READ(r->embryo) == NOWHERE) return true;
+  if (v_udp(v) != v_udp(READ(r->embryo_value))) return v_udp(v) == READ(r->udp);
+  return (__s32)((__u32)v - (__u32)READ(r->embryo_value)) < 0;
+}
+
 __noinline int conn_survey(__u64 key, __u32 now, struct survey *r) {
   if (!r) return 0;
   __u32 home = keyed_hash(key) & conn_mask;
@@ -165,7 +178,7 @@ __noinline int conn_survey(__u64 key, __u32 now, struct survey *r) {
         r->room = number;
         r->room_value = v;
       }
-    } else if (v_state(v) == S_SYN_RECV && (r->embryo == NOWHERE || (__s32)((__u32)v - (__u32)r->embryo_value) < 0)) {
+    } else if (is_better_embryo(r, v)) {
       r->embryo = number;
       r->embryo_value = v;
     }
@@ -176,7 +189,7 @@ __noinline int conn_survey(__u64 key, __u32 now, struct survey *r) {
   return 0;
 }
 
-/* Claims the room that was found, or a half-open connection's. NOWHERE: there is none, or somebody was faster. */
+/* Claims the room that was found, or an embryo's. NOWHERE: there is none, or somebody was faster. */
 static __always_inline __u32 room_claim(struct survey *r, __u32 now) {
   bool replace = r->room == NOWHERE;
   __u32 number = replace ? r->embryo : r->room;

@@ -8,8 +8,8 @@
 struct survey {
   __u32 holder; /* the key is already in the table */
   __u32 room;   /* free, or expired */
-  __u32 embryo; /* the oldest half-open connection on the way */
-  __u32 unused;
+  __u32 embryo; /* what would give its place, see is_better_embryo() */
+  __u32 udp;    /* asked: the new connection is of UDP */
   __u64 room_value;
   __u64 embryo_value;
 };

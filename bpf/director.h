@@ -5,6 +5,7 @@
 #define WEIR_DIRECTOR_H
 
 #define SECOND_OR_SO 64 /* clock units */
+#define TWINS 4096      /* services that may share one address and port of a server; each costs a reply one look */
 
 enum decision {
   GO_PASS,      /* not ours: untouched to the stack */
@@ -107,6 +108,8 @@ static __always_inline __u32 may_schedule(struct verdict *v) {
     if (!(v->p->flags & FLAG_SYN) && !v->c->sloppy_tcp) return R_NO_CONNECTION;
   }
   if (v->p->sport == bpf_htons(20)) return R_FTP_DATA;
+  /* A service is nobody's client: two services of UDP would answer each other's answers for ever. */
+  if (v->p->protocol == IPPROTO_UDP && endpoint_find(endpoint_key(v->p->saddr, v->p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
   return R_NONE;
 }
 
@@ -160,6 +163,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   if (!desk) return GO_DROP;
   struct survey *r = &desk->survey;
   v->reason = R_TABLE_FULL;
+  r->udp = v->p->protocol == IPPROTO_UDP;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
     if (!quick_survey(home, key, v->now, r)) conn_survey(key, v->now, r);
@@ -167,6 +171,7 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
       v->f.slot = slot_at(r->holder);
       if (!v->f.slot) return GO_DROP;
       v->f.value = READ(v->f.slot->value);
+      if (!v_live(v->f.value, v->now)) continue; /* it ended meanwhile */
       v->known = true;
       return GO_REQUEST;
     }
@@ -232,7 +237,7 @@ static __always_inline enum decision decide_request(struct verdict *v) {
     v->dest = 0;
   }
   v->reason = may_schedule(v);
-  if (v->reason) return GO_STACK;
+  if (v->reason) return v->reason == R_MARTIAN ? GO_DROP : GO_STACK;
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
   enum decision go = conn_new(v);
@@ -242,18 +247,31 @@ static __always_inline enum decision decide_request(struct verdict *v) {
   return v->d ? GO_REQUEST : GO_DROP;
 }
 
+struct twin_walk {
+  __u32 id;
+  __u32 caddr;
+  __u32 cport;
+  __u32 now;
+};
+
+static long twin_step(__u64 i, void *ctx) {
+  struct twin_walk *w = ctx;
+  struct dest *d = w->id ? dest_at(w->id) : 0;
+  struct found f;
+  if (!d || i == TWINS - 1) {
+    w->id = 0;
+    return 1;
+  }
+  if (conn_find(conn_key(w->caddr, w->cport, d->service), w->now, &f) && v_dest(f.value) == w->id) return 1;
+  w->id = READ(d->twin);
+  return 0;
+}
+
 /* Of the destinations with one address and port, the one that has this client's connection; 0 = none. */
 __noinline __u32 twin_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
-  __u32 id = first;
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < 64; i++) {
-    struct dest *d = dest_at(id);
-    struct found f;
-    if (!d || !id) return 0;
-    if (conn_find(conn_key(caddr, cport, d->service), now, &f) && v_dest(f.value) == id) return id;
-    id = READ(d->twin);
-  }
-  return 0;
+  struct twin_walk w = {.id = first, .caddr = caddr, .cport = cport, .now = now};
+  bpf_loop(TWINS, twin_step, &w, 0);
+  return w.id;
 }
 
 /* A packet from a masqueraded destination: `first` is the first of the destinations with this address and port. */

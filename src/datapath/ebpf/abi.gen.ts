@@ -210,16 +210,16 @@ export const REASONS = [
   { key: 'no_destination', text: 'no destination is left for a new connection' },
   { key: 'dead_destination', text: "the connection's destination was removed" },
   { key: 'table_full', text: 'the connection table is full' },
-  { key: 'embryo_replaced', text: 'a half-open connection gave its place to a new one' },
+  { key: 'embryo_replaced', text: 'a half-open or UDP connection gave its place to a new one' },
   { key: 'busy', text: "the bucket's lock was not had in time" },
   { key: 'no_route', text: 'no route to the next hop' },
   { key: 'ttl', text: 'time to live exceeded' },
   { key: 'too_big', text: "larger than the next hop's MTU" },
   { key: 'icmp_limited', text: 'an ICMP error was not sent because of the rate limit' },
-  { key: 'martian', text: 'source address that cannot be answered' },
+  { key: 'martian', text: "source address that cannot be answered, or a service's own" },
   { key: 'redirect_failed', text: 'the packet could not be rewritten or sent' },
   { key: 'ftp_data', text: 'source port 20 is never scheduled, passed to the stack' },
 ] as const;
 
 /** Changes with any of the above: a table of another layout is refused. */
-export const LAYOUT = 1716769024;
+export const LAYOUT = 892571609;
