@@ -25,7 +25,8 @@ interface Connection {
 const addressOf = (server: number): string => `10.0.2.${100 + server}`;
 
 function packetOf({ frame }: Outcome): Ipv4Packet {
-  return decodeIpv4(decodeEthernet(frame)?.payload ?? assert.fail('no frame')) ?? assert.fail('no packet');
+  const payload = decodeEthernet(frame)?.payload ?? new Uint8Array(0);
+  return decodeIpv4(payload) ?? assert.fail(`not an IPv4 packet: ${Buffer.from(frame).toString('hex')}`);
 }
 
 /** An ICMP error went out, or was held back by the limit on their number. */
