@@ -1,4 +1,5 @@
 // `weir lab`: lists labs, runs one, enters one that stands, takes one down.
+import { hasCode } from '../sys/errno.js';
 import { takeDownOther } from './down.js';
 import { enter } from './enter.js';
 import { labs } from './labs/index.js';
@@ -196,7 +197,8 @@ async function main(args: readonly string[], io: LabIo): Promise<number> {
       error.lines.forEach((line) => io.err(`weir lab: ${line}\n`));
       return 2;
     }
-    io.err(`weir lab: ${error instanceof Error ? error.message : String(error)}\n`);
+    const hint = hasCode(error, 'EPERM', 'EACCES') ? ': use sudo' : '';
+    io.err(`weir lab: ${error instanceof Error ? error.message : String(error)}${hint}\n`);
     return 1;
   }
 }
