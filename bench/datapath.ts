@@ -20,6 +20,8 @@ export interface Datapath {
   readonly table: ConnTable;
   /** Has tc ask the kernel again for the next hops of these frames' destinations, as it does once a second behind XDP. */
   renewHops(frames: readonly Uint8Array[], ifindex: number): void;
+  /** Whether next hops are believed for longer than a second. */
+  keepHops(keep: boolean): void;
   /** Packets that were forwarded, both ways. */
   packets(): number;
   /** Connections that were opened. */
@@ -37,7 +39,9 @@ const collect = (): void => {
 export const openDatapath = (connections?: number): Datapath => {
   const director = openDirector({ attach: 'xdp', ...(connections === undefined ? {} : { capacity: { connTabBits: connections } }) });
   director.atomically(() => fillTable(director));
-  const { folder, counters } = director.tables;
+  const { tables } = director;
+  const { folder, counters } = tables;
+  const second = tables.conf.get(0, Conf.freshFor);
   const sum = (...fields: readonly Field[]): number => {
     let total = 0n;
     for (let record = 0; record < counters.count; record += 1) for (const field of fields) total += counters.big(record, field);
@@ -52,15 +56,11 @@ export const openDatapath = (connections?: number): Datapath => {
     folder,
     table: new ConnTable(folder),
     renewHops: (frames, ifindex) => {
-      const { conf } = director.tables;
-      const fresh = conf.get(0, Conf.freshFor);
-      conf.set(0, Conf.freshFor, 0);
-      try {
-        for (const data of frames) ingress.test({ data, ctx: skbFrom(ifindex) });
-      } finally {
-        conf.set(0, Conf.freshFor, fresh);
-      }
+      tables.conf.set(0, Conf.freshFor, 0);
+      for (const data of frames) ingress.test({ data, ctx: skbFrom(ifindex) });
+      tables.conf.set(0, Conf.freshFor, second);
     },
+    keepHops: (keep) => tables.conf.set(0, Conf.freshFor, keep ? 0x7fffffff : second),
     packets: () => sum(Counters.inPackets, Counters.outPackets),
     opened: () => sum(Counters.conns),
     close: () => {

@@ -48,7 +48,8 @@ export interface Contender {
   /** TCP flags of the packet that opens a flow: conntrack takes no ACK after a SYN without the server's answer in between. */
   readonly opening: number;
   missing(): string | undefined;
-  begin(stations: PathStations): void;
+  /** `connections`: log2 of those that its table must hold, where it has a size of its own. */
+  begin(stations: PathStations, connections: number): void;
   end(stations: PathStations): void;
 }
 
@@ -65,8 +66,8 @@ const inet = (address: string): { readonly family: 'inet'; readonly words: reado
 });
 
 /** Round robin between both servers, by NAT, XDP on both legs. */
-const balance = (): void => {
-  const director = openDirector({ attach: 'xdp' });
+const balance = (connections: number): void => {
+  const director = openDirector({ attach: 'xdp', capacity: { connTabBits: connections } });
   const key = { kind: 'address', protocol: 'tcp', address: inet(vip), port: 80 } as const;
   const rest = {
     port: 80,
@@ -87,7 +88,7 @@ const weir: Contender = {
   target: number(vip),
   opening: 0x02,
   missing: () => undefined,
-  begin: ({ director }) => inside(director, balance),
+  begin: ({ director }, connections) => inside(director, () => balance(connections)),
   end: ({ director }) => void inside(director, unloadDatapath),
 };
 

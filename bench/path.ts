@@ -23,14 +23,16 @@ interface Case {
   readonly flowBits: number;
   /** Every packet is the first of a new connection. */
   readonly fresh: boolean;
+  /** log2 of the connections that weir's table is made for. */
+  readonly tableBits: number;
   /** At least this many times faster than the contender of that name. */
   readonly gates: Readonly<Record<string, number>>;
 }
 
 const cases: readonly Case[] = [
-  { name: '64k flows', flowBits: 16, fresh: false, gates: { 'nft DNAT': 4, routing: 2.3 } },
-  { name: '1M flows', flowBits: 20, fresh: false, gates: { 'nft DNAT': 6 } },
-  { name: 'all new', flowBits: 24, fresh: true, gates: { 'nft DNAT': 6 } },
+  { name: '64k flows', flowBits: 16, fresh: false, tableBits: 20, gates: { 'nft DNAT': 4, routing: 2.3 } },
+  { name: '1M flows', flowBits: 20, fresh: false, tableBits: 20, gates: { 'nft DNAT': 6 } },
+  { name: 'all new', flowBits: 24, fresh: true, tableBits: 23, gates: { 'nft DNAT': 6 } },
 ];
 
 interface Standing {
@@ -136,7 +138,7 @@ const rowsOf = (test: Case, standing: readonly Standing[], samples: readonly Sam
   });
 };
 
-const raise = (wrapper: Wrapper, options: Options, say: (line: string) => void): Standing[] => {
+const raise = (wrapper: Wrapper, test: Case, options: Options, say: (line: string) => void): Standing[] => {
   const standing: Standing[] = [];
   for (const contender of contenders) {
     if (options.peers && !options.peers.some((word) => contender.name.toLowerCase().includes(word.toLowerCase()))) continue;
@@ -146,23 +148,29 @@ const raise = (wrapper: Wrapper, options: Options, say: (line: string) => void):
       continue;
     }
     const stations = makePathStations(`path${standing.length}`);
-    contender.begin(stations);
+    contender.begin(stations, test.tableBits);
     const link = inside(stations.sink, () => wrapper.program('sink').attach(deviceIndex(stations.sink, 'e0'), ATTACH_XDP));
     standing.push({ contender, stations, link, device: deviceIndex(stations.generator, 'c0') });
   }
   return standing;
 };
 
+const lower = (standing: readonly Standing[]): void => {
+  for (const { contender, stations, link } of standing) {
+    link.close();
+    contender.end(stations);
+    for (const namespace of [stations.generator, stations.director, stations.sink]) dropNamespace(namespace);
+  }
+};
+
 export const path = async (options: Options, wrapper: Wrapper, cpu: number, say: (line: string) => void): Promise<readonly Row[]> => {
-  const standing = raise(wrapper, options, say);
   const rows: Row[] = [];
-  try {
-    for (const test of cases) rows.push(...rowsOf(test, standing, await sampleAll(wrapper, standing, test, options, cpu)));
-  } finally {
-    for (const { contender, stations, link } of standing) {
-      link.close();
-      contender.end(stations);
-      for (const namespace of [stations.generator, stations.director, stations.sink]) dropNamespace(namespace);
+  for (const test of cases) {
+    const standing = raise(wrapper, test, options, say);
+    try {
+      rows.push(...rowsOf(test, standing, await sampleAll(wrapper, standing, test, options, cpu)));
+    } finally {
+      lower(standing);
     }
   }
   return rows;

@@ -95,8 +95,8 @@ const rowsOf = (offload: Offload, test: WireTest, standing: readonly Standing[])
       const trouble = outcomes.find((outcome) => outcome.trouble !== undefined)?.trouble;
       const value = middle(each, test.name);
       return {
-        part: `wire, ${offload} offloads`,
-        name: `${test.name} ${each.peer.name}`,
+        part: 'wire',
+        name: `${offload}: ${test.name} ${each.peer.name}`,
         value,
         unit: test.unit,
         samples: outcomes.map((outcome) => outcome.value),
