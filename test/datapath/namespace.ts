@@ -1,5 +1,6 @@
 // A network namespace for the datapath's tests: the director's devices, addresses, neighbours, and this process inside it.
 import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync } from 'node:fs';
 import { DEVICES, type DeviceName, NEIGHBOURS, ROUTES } from './fixtures/bed-addresses.js';
 
 /** Runs iproute2 on a batch of lines. @throws Error with what ip said */
@@ -8,7 +9,27 @@ export function ip(lines: readonly string[], namespace?: string): void {
   execFileSync('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] });
 }
 
+const NAMESPACES = '/run/netns';
 let count = 0;
+
+/** Removes namespaces of processes that were killed before they could do so. */
+function sweepDead(): void {
+  for (const name of existsSync(NAMESPACES) ? readdirSync(NAMESPACES) : []) {
+    const pid = /^weirfx(\d+)x\d+$/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) removeNamespace(name);
+  }
+}
+
+/** So that an interrupted test takes its namespaces down too: leaving by a signal alone would skip that. */
+function leaveInOrder(): void {
+  for (const [signal, number] of [
+    ['SIGINT', 2],
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+  ] as const) {
+    process.once(signal, () => process.exit(128 + number));
+  }
+}
 
 /** A name that no other process of ours has. */
 export function freshName(): string {
@@ -18,6 +39,10 @@ export function freshName(): string {
 
 /** Makes the namespace; it lives until `removeNamespace`. */
 export function makeNamespace(name: string): void {
+  if (count === 1) {
+    sweepDead();
+    leaveInOrder();
+  }
   execFileSync('ip', ['netns', 'add', name]);
   process.once('exit', () => removeNamespace(name));
   const devices = Object.entries(DEVICES).flatMap(([device, { mac, addresses }]) => [
