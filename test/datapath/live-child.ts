@@ -1,4 +1,4 @@
-// A station of live.test.ts: run with node inside one of its hosts.
+// A station of a cluster (cluster.ts): run with node inside one of its hosts.
 //   serve NAME PORT ADDRESS    answers NAME to each TCP connection's first bytes and to each datagram; `ready` when it listens
 //   ask tcp|udp HOST PORT N    N questions, one after the other, each from a new port: a line with the answer or the error code
 //   steady HOST PORT           a new TCP connection every 100 ms, given up after 500 ms: a line `MILLISECONDS ANSWER` for each

@@ -1,0 +1,122 @@
+// A cluster of living hosts in namespaces, its director without any forwarding of its own, and how tests ask and watch it.
+//
+//   client 10.8.1.10 ── front ── eth0 10.8.1.1, VIP 10.8.1.100 [lvs] eth1 10.8.2.1 ── back ── web1 10.8.2.11, web2 10.8.2.12
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Tables } from '../../src/datapath/ebpf/tables.js';
+import { native } from '../../src/sys/addon.js';
+import { Bpffs } from '../../src/sys/bpffs.js';
+import { Bed, type Host, type Ran } from '../support/netns-bed.js';
+import { station } from './live-child.js';
+
+export const VIP = '10.8.1.100';
+
+export interface Cluster {
+  readonly bed: Bed;
+  readonly client: Host;
+  readonly lvs: Host;
+  readonly web1: Host;
+  readonly web2: Host;
+  readonly front: Host;
+  readonly back: Host;
+}
+
+function build(): Cluster {
+  const bed = new Bed();
+  const [front, back] = [bed.lan('front'), bed.lan('back')];
+  const [client, lvs, web1, web2] = ['client', 'lvs', 'web1', 'web2'].map((name) => bed.host(name)) as [Host, Host, Host, Host];
+  bed.cable(client, 'eth0', front, '10.8.1.10/24');
+  bed.cable(lvs, 'eth0', front, '10.8.1.1/24', `${VIP}/32`);
+  bed.cable(lvs, 'eth1', back, '10.8.2.1/24');
+  for (const [k, web] of [web1, web2].entries()) {
+    bed.cable(web, 'eth0', back, `10.8.2.1${k + 1}/24`);
+    web.ip('route add default via 10.8.2.1');
+  }
+  lvs.sysctl('net.ipv4.ip_forward', '0');
+  bed.atEnd(() => lvs.weir('unload'));
+  return { bed, client, lvs, web1, web2, front, back };
+}
+
+export async function inCluster(work: (cluster: Cluster) => Promise<void>): Promise<void> {
+  const cluster = build();
+  try {
+    await work(cluster);
+  } finally {
+    cluster.bed.close();
+  }
+}
+
+export function ok(ran: Ran): string {
+  assert.deepEqual([ran.status, ran.stderr], [0, '']);
+  return ran.stdout;
+}
+
+export function ipvsadm(lvs: Host, ...lines: readonly string[]): string {
+  return lines.map((line) => ok(lvs.ipvsadm(line))).join('');
+}
+
+export const asked = (host: Host, protocol: 'tcp' | 'udp', address: string, port: number, times: number): readonly string[] =>
+  ok(host.run(station('ask', protocol, address, port, times)))
+    .split('\n')
+    .slice(0, -1);
+
+/** A process that stays; its lines as they come. */
+export function running(bed: Bed, host: Host, command: readonly string[]): { readonly child: ChildProcess; readonly lines: string[] } {
+  const child = spawn('ip', ['netns', 'exec', host.namespace, ...command], { stdio: ['ignore', 'pipe', 'inherit'] });
+  bed.atEnd(() => child.kill('SIGKILL'));
+  const lines: string[] = [];
+  createInterface({ input: child.stdout }).on('line', (line) => lines.push(line));
+  return { child, lines };
+}
+
+/** @throws AssertionError after `seconds` with what was seen last */
+export async function until<T>(look: () => T, right: (seen: T) => boolean, seconds = 30): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    const seen = look();
+    if (right(seen)) return seen;
+    assert.ok(performance.now() < end, `not within ${seconds} s: ${JSON.stringify(seen)}`);
+    await delay(50);
+  }
+}
+
+/** Destination lines of a listing: `ADDRESS:PORT method weight active inactive`. */
+export const rows = (lvs: Host): readonly string[] =>
+  ipvsadm(lvs, '-Ln')
+    .split('\n')
+    .filter((line) => /^ {2}-> \d/.test(line))
+    .map((line) => line.replace('->', '').trim().replace(/\s+/g, ' '));
+
+export function tablesOf(host: Host): Tables {
+  const namespace = native().open(`/run/netns/${host.namespace}`, 0);
+  const cookie = native().netnsCookie(namespace);
+  native().close(namespace);
+  return new Tables(Bpffs.ensure().path(cookie));
+}
+
+/** A datagram's answer comes from the address that the server is bound to; by default from that of its interface. */
+export const serving = ({ bed }: Cluster, host: Host, port = 80, address = '0.0.0.0', name = host.name): Promise<void> =>
+  host.serve(bed, station('serve', name, port, address));
+
+/** A server for VS/DR: an interface on the client's own network, by which it answers, and the VIP. */
+export async function servingDirect(cluster: Cluster, host: Host, address: string): Promise<void> {
+  cluster.bed.cable(host, 'eth1', cluster.front, `${address}/24`);
+  ok(host.weir(`realserver start --vip ${VIP}`));
+  await serving(cluster, host, 80, VIP);
+}
+
+/** What XDP on veth needs: far ends that poll, and checksums that are there. */
+export function pollingFarEnds({ client, web1, web2, front, back }: Cluster): void {
+  for (const [lan, ports] of [
+    [front, 2],
+    [back, 3],
+  ] as const) {
+    assert.equal(
+      ports,
+      ok(lan.run(['sh', '-c', 'for p in /sys/class/net/port*; do ethtool -K ${p##*/} gro on && echo $p; done'])).split('\n').length - 1,
+    );
+  }
+  for (const host of [client, web1, web2]) ok(host.run(['ethtool', '-K', 'eth0', 'tx', 'off']));
+}
