@@ -22,7 +22,7 @@
 #define DROP_REASONS 64
 /* Time is jiffies >> CLOCK_SHIFT, so that 31 days fit 31 bits at any HZ. */
 #define CLOCK_SHIFT 2
-#define PAIR_FAR_MAC 0x02, 0x77, 0x65, 0x69, 0x72, 0x01 /* of weir1 (pair.ts) */
+#define LOOPBACK 1 /* ifindex of lo in every network namespace */
 #define TCP_STATES 16 /* 11 used; a power of two so that an index can be masked */
 
 enum weir_state { FREE = 0, LIVE = 1, DEAD = 2 };
@@ -251,13 +251,13 @@ struct conf {
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                      \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                     \
   X(TABLE_FULL, table_full, "the connection table is full")                                                            \
-  X(EMBRYO_REPLACED, embryo_replaced, "a half-open or UDP connection gave its place to a new one")                             \
+  X(EMBRYO_REPLACED, embryo_replaced, "a half-open or UDP connection gave its place to a new one")                          \
   X(BUSY, busy, "the bucket's lock was not had in time")                                                               \
   X(NO_ROUTE, no_route, "no route to the next hop")                                                                    \
   X(TTL, ttl, "time to live exceeded")                                                                                 \
   X(TOO_BIG, too_big, "larger than the next hop's MTU")                                                                \
   X(ICMP_LIMITED, icmp_limited, "an ICMP error was not sent because of the rate limit")                                 \
-  X(MARTIAN, martian, "source address that cannot be answered, or a service's own")                                                         \
+  X(MARTIAN, martian, "source address that cannot be answered, or a service's own")                                     \
   X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                      \
   X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")
 

@@ -40,13 +40,12 @@ static __always_inline int tc_drop(__u32 reason) {
   return TC_ACT_SHOT;
 }
 
-/* Hands a packet to the director's own stack, which refuses its own addresses as sources except on weir's device. */
+/* Hands a packet to the director's own stack by lo: on other devices it refuses its own addresses as sources, or (rp_filter) a
+ * source that is not reached by them. */
 __noinline int tc_deliver(struct __sk_buff *skb) {
-  static const __u8 far[6] = {PAIR_FAR_MAC};
-  struct conf *c = the_conf();
-  if (!c || !c->pair_peer_ifindex) return TC_ACT_UNSPEC;
-  if (bpf_skb_store_bytes(skb, 0, far, 6, 0)) return tc_drop(R_REDIRECT_FAILED);
-  return bpf_redirect(c->pair_peer_ifindex, BPF_F_INGRESS);
+  static const __u8 none[6] = {};
+  if (bpf_skb_store_bytes(skb, 0, none, 6, 0)) return tc_drop(R_REDIRECT_FAILED);
+  return bpf_redirect(LOOPBACK, BPF_F_INGRESS);
 }
 
 static __always_inline __u16 fold(__u64 sum) {
@@ -99,7 +98,7 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
   __builtin_memcpy(eth.h_source, mac, 6);
   if (bpf_skb_store_bytes(skb, 0, &eth, ETH_LEN, BPF_F_INVALIDATE_HASH)) return tc_drop(R_REDIRECT_FAILED);
   if (size < IP_LEN + ICMP_HEADER + IP_LEN || size > sizeof *m || bpf_skb_store_bytes(skb, ETH_LEN, m, size, 0)) return tc_drop(R_REDIRECT_FAILED);
-  return skb->ifindex == 1 ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
+  return skb->ifindex == LOOPBACK ? tc_deliver(skb) : bpf_redirect(skb->ifindex, 0);
 }
 
 #endif

@@ -1,8 +1,14 @@
 // What somebody who means harm would try, or a network that happens to do it: floods that fill the table, forged errors,
 // forged sources, large packets that nobody counted, changes of the table at the worst moment.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { native } from '../../src/sys/addon.js';
+import { PacketSocket } from '../../src/sys/packet-socket.js';
 import { encodeIcmp, IcmpType } from '../../src/wire/icmp.js';
 import { IpProtocol } from '../../src/wire/ipv4.js';
 import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';
@@ -185,5 +191,38 @@ for (const attach of ['tc', 'xdp'] as const) {
       },
       { attach },
     );
+  });
+}
+
+for (const mode of ['0', '1', '2']) {
+  test(`a client on the director gets its answer under rp_filter ${mode}`, { skip }, async () => {
+    const bed = openBed();
+    const client = createSocket('udp4');
+    const far = native().ifNameToIndex('back-far');
+    const wire = new PacketSocket(far, 0x0800);
+    try {
+      // the far end plays the server: there, what it sends is not the director's own
+      rmSync(`${bed.folder}/link_${far}_egress`, { force: true });
+      rmSync(`${bed.folder}/clsact_${far}_egress`, { force: true });
+      execFileSync('sh', ['-c', 'tc filter del dev back-far egress || true'], { stdio: 'ignore' }); // Linux before 6.6
+      const { service: spec, destinations } = service('udp', VIP, 53, [destination(`${SERVER}:53`, 'masq')]);
+      bed.director.addService(spec);
+      for (const each of destinations) bed.director.addDestination(spec.key, each);
+      execFileSync('sysctl', ['-qw', `net.ipv4.conf.all.rp_filter=${mode}`]);
+      client.bind(0, VIP);
+      await once(client, 'listening');
+      client.connect(53, VIP);
+      await once(client, 'connect');
+      client.send('query');
+      const answered = once(client, 'message', { signal: AbortSignal.timeout(10_000) });
+      await new Promise(setImmediate);
+      assert.ok(wire.receive(5000) !== undefined, 'the question reaches the server');
+      wire.send(fromServer(udp({ from: `${SERVER}:53`, to: `${VIP}:${client.address().port}` })));
+      assert.equal(String((await answered)[0]), 'query');
+    } finally {
+      client.close();
+      wire.close();
+      bed.close();
+    }
   });
 }

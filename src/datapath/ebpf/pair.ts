@@ -1,6 +1,6 @@
 // The weir pair: a veth of weir's own in the namespace. The FIB is asked as if packets came in by weir0, which forwards also
-// where ip_forward is 0 (DR needs no forwarding); answers to clients on the director itself come in by weir1, which
-// accepts the director's own addresses as sources.
+// where ip_forward is 0 (DR needs no forwarding). Answers to clients on the director itself come in by lo, which is to accept the
+// director's own addresses as sources: lo alone does so under any rp_filter.
 import { existsSync } from 'node:fs';
 import type { Netlink } from '../../sys/netlink.js';
 import { writeSetting } from '../../sys/proc-sys.js';
@@ -11,7 +11,6 @@ import { changeLink, decodeLink, deleteLink, dumpLinks, encodeLinkChange, type L
 
 export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;
-/** The programs write it into what they send there: PAIR_FAR_MAC of bpf/abi.h. */
 const FAR_MAC = '02:77:65:69:72:01';
 
 function addPair(): NetlinkRequest {
@@ -44,11 +43,12 @@ export function ensurePair(netlink: Netlink): { readonly near: number; readonly 
     netlink.change(changeLink({ ifindex, up: true }), `set ${name} up`);
   }
   settle(PAIR.near, { 'ipv4/conf/IF/forwarding': '1' });
-  settle(PAIR.far, { 'ipv4/conf/IF/accept_local': '1' });
+  settle('lo', { 'ipv4/conf/IF/accept_local': '1' });
   return { near: near.ifindex, far: far.ifindex };
 }
 
 export function removePair(netlink: Netlink): void {
+  settle('lo', { 'ipv4/conf/IF/accept_local': '0' });
   const near = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces').find((link) => link.name === PAIR.near);
   if (near !== undefined) netlink.change(deleteLink(near.ifindex), `remove ${PAIR.near}`);
 }
