@@ -44,9 +44,14 @@ function handsOver(link: Link): boolean {
   return link.kind === 'veth' && link.peerNamespace !== undefined;
 }
 
-function hooksOf(link: Link, mode: AttachMode): readonly Hook[] {
+/** Devices take VLAN tags out of frames before XDP sees them: below VLANs it could not tell whose a frame is. */
+function carriesVlans(link: Link, links: readonly Link[]): boolean {
+  return links.some(({ kind, lower }) => kind === 'vlan' && lower === link.ifindex);
+}
+
+function hooksOf(link: Link, links: readonly Link[], mode: AttachMode): readonly Hook[] {
   if (link.hardware === LinkHardware.loopback || mode === 'tc') return ['ingress', 'egress'];
-  const physical = link.kind === undefined;
+  const physical = link.kind === undefined && !carriesVlans(link, links);
   return mode === 'xdp' || physical ? ['ingress', 'egress', 'xdp'] : ['ingress', 'egress'];
 }
 
@@ -81,8 +86,8 @@ export class Legs {
       const pins = new Set(readdirSync(this.folder));
       this.#forget(pins, legs);
       for (const link of legs) {
-        if (!hooksOf(link, mode).includes('xdp')) this.#dropXdp(link, pins);
-        const hooks = hooksOf(link, mode).filter((hook) => this.#attach(link, hook, pins, strict));
+        if (!hooksOf(link, links, mode).includes('xdp')) this.#dropXdp(link, pins);
+        const hooks = hooksOf(link, links, mode).filter((hook) => this.#attach(link, hook, pins, strict));
         this.#record(link, hooks.includes('xdp'), addresses);
       }
     } finally {
