@@ -9,7 +9,7 @@ import type { Io } from './io.js';
 const USAGE = `usage: weir load [--conn-tab-bits N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
        --max-services      a power of two, 64 to 65536 (16384)
-       --max-destinations  64 to 262143 (65536)
+       --max-destinations  64 to 262143 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
 `;

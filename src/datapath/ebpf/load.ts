@@ -6,7 +6,7 @@ import { native } from '../../sys/addon.js';
 import { artifact } from '../../sys/artifact.js';
 import { type BpfMap, ObjectFile, Program } from '../../sys/bpf.js';
 import { hasCode } from '../../sys/errno.js';
-import { Abi, Conf, LAYOUT } from './abi.gen.js';
+import { Abi, Conf, Counters, LAYOUT } from './abi.gen.js';
 import { unitsOf } from './clock.js';
 import { configuredHz, nearestHz } from './hz.js';
 import { Records } from './records.js';
@@ -25,7 +25,13 @@ export interface Capacity {
   /** Buckets of the connection table; default: room for 2^max(connTabBits, 20) connections at half load. */
   readonly connBuckets?: number;
 }
-export const DEFAULT_CAPACITY: Capacity = { connTabBits: 12, maxServices: 16384, maxDestinations: 65536 };
+/** A destination's counters take a cache line for each possible CPU, of which virtual machines have many: at most this much, bytes. */
+const COUNTER_BYTES = 2 ** 27;
+
+export function defaultCapacity(cpus: number): Capacity {
+  const fitting = 2 ** Math.floor(Math.log2(COUNTER_BYTES / (Counters.bytes * cpus)));
+  return { connTabBits: 12, maxServices: 16384, maxDestinations: Math.min(65536, fitting) };
+}
 
 function bucketsOf({ connTabBits, connBuckets }: Capacity): number {
   return connBuckets ?? 2 ** (Math.max(connTabBits, 20) + 1) / Abi.BUCKET_SLOTS;
@@ -129,7 +135,8 @@ export function removePins(folder: string): void {
 }
 
 /** Loads into the folder of this namespace. The caller holds its lock. */
-export function load(folder: string, capacity: Capacity = DEFAULT_CAPACITY): Tables {
+export function load(folder: string, chosen: Partial<Capacity> = {}): Tables {
+  const capacity = { ...defaultCapacity(native().possibleCpus()), ...chosen };
   removePins(folder);
   const sizes = sizesOf(capacity);
   const keys = [randomBytes(8), randomBytes(8), randomBytes(8)].map((bytes) => new Uint8Array(bytes));

@@ -8,7 +8,7 @@ import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
 import { clockAt } from './clock.js';
 import { EbpfDirector } from './director.js';
 import { type AttachMode, Legs } from './legs.js';
-import { type Capacity, DEFAULT_CAPACITY, isLoaded, load } from './load.js';
+import { type Capacity, isLoaded, load } from './load.js';
 import { ensurePair } from './pair.js';
 import { swap32 } from './records.js';
 import { repair } from './repair.js';
@@ -81,7 +81,7 @@ function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
   try {
     if (!present) {
       bpffs.sweep();
-      load(folder, { ...DEFAULT_CAPACITY, ...options.capacity });
+      load(folder, options.capacity);
     }
     const tables = new Tables(folder);
     checkVersion(tables);
