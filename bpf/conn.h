@@ -47,8 +47,7 @@ static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32
 static __always_inline struct conn_slot *slot_at(__u32 number) {
   struct conn_bucket *b = bucket_at(number / BUCKET_SLOTS);
   if (!b) return 0;
-  /* Clang 18 and later would reckon the slot's address first and look for null after, which the verifier refuses. */
-  asm volatile("" : "+r"(b));
+  CHECKED(b);
   return &b->slot[number & (BUCKET_SLOTS - 1)];
 }
 

@@ -49,6 +49,9 @@ static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >>
 /* The compiler may neither repeat nor tear these; the CPUs weir runs on keep 64-bit loads and stores whole. */
 #define READ(x) (*(volatile typeof(x) *)&(x))
 #define WRITE(x, v) (*(volatile typeof(x) *)&(x) = (v))
+/* After a look for null, before a field's address is taken: clang 18 and later would take the address first, and verifiers refuse to
+ * move a pointer that may be null (from Linux 6.14 on they know that a constant index of an array is never null; before they do not). */
+#define CHECKED(pointer) asm volatile("" : "+r"(pointer))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 

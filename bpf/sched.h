@@ -9,7 +9,9 @@
 
 static __always_inline struct walk *the_walk(void) {
   struct desk *d = the_desk();
-  return d ? &d->walk : 0;
+  if (!d) return 0;
+  CHECKED(d);
+  return &d->walk;
 }
 
 static __always_inline bool eligible(struct dest *d) { return !READ(d->overload) && (__s32)READ(d->weight) > 0; }
