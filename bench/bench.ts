@@ -1,6 +1,7 @@
 // `npm run bench`: measures weir beside its peers and holds the figures against their gates.
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
+import { Bpffs } from '../src/sys/bpffs.js';
 import { compileTools, compileWrapper, dropTools } from './compile.js';
 import { list, memory } from './memory.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
@@ -24,7 +25,8 @@ interface Bench {
 }
 
 interface Part {
-  readonly title: string;
+  /** Of its one table; a part without prints its own. */
+  readonly title?: string;
   readonly run: (options: Options, bench: Bench) => Promise<readonly Row[]>;
 }
 
@@ -43,7 +45,7 @@ const parts: Readonly<Record<PartName, Part>> = {
     title: 'Packets over veth, one core, generator and sink included',
     run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say),
   },
-  wire: { title: 'Real connections, one core for all', run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, say)) },
+  wire: { run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, say)) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
 };
@@ -64,9 +66,9 @@ const measure = async (options: Options, bench: Bench): Promise<readonly Row[]> 
     try {
       const found = await part.run(options, bench);
       rows.push(...found);
-      say(table(part.title, found));
+      if (part.title !== undefined) say(table(part.title, found));
     } catch (error) {
-      say(`== ${part.title}\nnot measured: ${error instanceof Error ? error.message : String(error)}\n`);
+      say(`== ${part.title ?? name}\nnot measured: ${error instanceof Error ? error.message : String(error)}\n`);
       rows.push({
         part: name,
         name: 'not measured',
@@ -90,6 +92,7 @@ const main = async (): Promise<number> => {
     stopAll();
     wrapper.close();
     dropNamespaces();
+    Bpffs.find()?.sweep(); // the pins of directors that an interrupt left behind
     undo();
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

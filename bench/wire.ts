@@ -3,7 +3,7 @@
 import { coreTimeOfAll } from './core-time.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
-import type { Gate, Row } from './report.js';
+import { type Gate, type Row, table } from './report.js';
 import { type Peer, peers, subject } from './wire-peers.js';
 import { type Outcome, type WireTest, wireTests } from './wire-tests.js';
 import { dropTopology, makeTopology, type Offload, type Topology } from './wire-topology.js';
@@ -128,8 +128,10 @@ const measure = async (bed: Bed, offload: Offload, say: (line: string) => void):
 export const wire = async (options: Options, cpu: number, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const offload of offloads) {
-    if (options.offloads === undefined || options.offloads.includes(offload))
-      rows.push(...(await measure({ cpu, tools, options }, offload, say)));
+    if (options.offloads !== undefined && !options.offloads.includes(offload)) continue;
+    const found = await measure({ cpu, tools, options }, offload, say);
+    say(table(`Real connections, one core for all, ${offload} offloads`, found));
+    rows.push(...found);
   }
   return rows;
 };
