@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Conf, Counters, type Field } from '../src/datapath/ebpf/abi.gen.js';
 import type { EbpfDirector } from '../src/datapath/ebpf/director.js';
-import { PROGRAMS } from '../src/datapath/ebpf/load.js';
+import { bucketsFor, PROGRAMS } from '../src/datapath/ebpf/load.js';
 import { openDirector } from '../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
 import { Program } from '../src/sys/bpf.js';
@@ -37,7 +37,10 @@ const collect = (): void => {
 
 /** `connections`: log2 of what the table is made for; default: as installed. */
 export const openDatapath = (connections?: number): Datapath => {
-  const director = openDirector({ attach: 'xdp', ...(connections === undefined ? {} : { capacity: { connTabBits: connections } }) });
+  const director = openDirector({
+    attach: 'xdp',
+    ...(connections === undefined ? {} : { capacity: { connBuckets: bucketsFor(2 ** connections) } }),
+  });
   director.atomically(() => fillTable(director));
   const { tables } = director;
   const { folder, counters } = tables;

@@ -12,6 +12,8 @@ export interface ProgramCase {
   /** Where its packets come in. */
   readonly leg: 'l0' | 'r1';
   readonly flowBits: number;
+  /** log2 of the connections that its table is made for; absent: as loaded by default. */
+  readonly tableBits?: number;
   /** Runs a sample; a power of two. */
   readonly repeat: number;
   /** Whether the program forwards it. */
@@ -93,6 +95,7 @@ export const programCases: readonly ProgramCase[] = [
   { ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18), limit: 2.6, before: [request(serviceFor.nat, syn)] },
   opening('new connections, NAT, cold table', 'more', 20, 2 ** 15),
   established('established, NAT, 64k flows', 3, serviceFor.nat, 16),
+  { ...established('the same, a table made for 131,072', 3, serviceFor.nat, 16), tableBits: 17 },
   { ...established('NAT replies to 64k clients', 3, serviceFor.natReplies, 16), leg: 'r1', frame: reply },
   established('established, NAT, 1M flows', 8, serviceFor.nat, 20),
   byTc('by tc: established, NAT, 1 flow', serviceFor.nat),

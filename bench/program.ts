@@ -134,7 +134,7 @@ const rowOf = (test: ProgramCase, samples: readonly Sample[], hash: number, note
 
 const measureCase = (bed: Bed, test: ProgramCase, hash: number): Row =>
   inside(bed.director, () => {
-    const datapath = openDatapath();
+    const datapath = openDatapath(test.tableBits);
     try {
       prepare(bed, datapath, test);
       const rounds = bed.options.quick ? 3 : 9;

@@ -48,8 +48,8 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
   return p->protocol == IPPROTO_UDP && p->length >= IP_LEN + 8;
 }
 
+/* What is recent is alive; whose destination is none (free, claimed) is refused with the destination. */
 static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) {
-  if (!v_live(value, q->now)) return false;
   if (q->p.protocol == IPPROTO_TCP) {
     if ((q->p.flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
     if (out && value & V_NOOUTPUT) return false;
@@ -106,12 +106,13 @@ static __always_inline void quick_count(struct quick *q, __u32 dest, bool out) {
 /* Address and port in, TTL down, both checksums. */
 static __always_inline void quick_rewrite(struct quick *q, void *data, void *end, bool source, bool masq, __u32 addr, __u16 port) {
   struct iphdr *ip = data + ETH_LEN;
-  __u32 ip_change = sum_change16(0, bpf_htons(q->p.ttl << 8), bpf_htons((q->p.ttl - 1) << 8));
+  __u32 check = ip->check + bpf_htons(0x0100); /* RFC 1141: for a TTL less by one */
+  check += check >= 0xffff;
   if (masq) {
     __u16 *ports = data + ETH_LEN + IP_LEN;
     __u32 change = sum_change32(0, source ? q->p.saddr : q->p.daddr, addr);
     __u32 l4_change = sum_change16(change, source ? q->p.sport : q->p.dport, port);
-    ip_change += change;
+    check = sum_apply(check, change);
     ports[!source] = port;
     if (q->p.protocol == IPPROTO_TCP) {
       if ((void *)(ports + 9) > end) return; /* cannot be: quick_parse has looked */
@@ -124,7 +125,7 @@ static __always_inline void quick_rewrite(struct quick *q, void *data, void *end
     else ip->daddr = addr;
   }
   ip->ttl = q->p.ttl - 1;
-  ip->check = sum_apply(ip->check, ip_change);
+  ip->check = check;
 }
 
 static __always_inline int quick_request(void *data, void *end, struct quick *q, __u32 service) {
@@ -132,9 +133,9 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   struct conn_bucket *b = bucket_at(keyed_hash(key));
   if (!b) return QUICK_NO;
   __u64 value = quick_find(b, key);
-  if (!v_live(value, q->now)) return READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
+  if (unlikely(!quick_value(q, value, false))) return v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
   struct dest *d = dest_at(v_dest(value));
-  if (!d || !quick_value(q, value, false) || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return QUICK_NO;
+  if (!d || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return QUICK_NO;
   __u32 addr = d->addr[0];
   __u32 ifindex = quick_hop(q, data, &d->hop, addr);
   if (!ifindex) return QUICK_NO;

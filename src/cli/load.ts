@@ -1,19 +1,26 @@
 // weir load: brings the datapath into this network namespace with chosen sizes. Every other command loads it by itself.
 import type { AttachMode } from '../datapath/ebpf/legs.js';
-import type { Capacity } from '../datapath/ebpf/load.js';
+import { bucketsFor, type Capacity } from '../datapath/ebpf/load.js';
 import { NotLoaded, openDirector } from '../datapath/ebpf/open.js';
 import { reported } from './failure.js';
 import { readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
-const USAGE = `usage: weir load [--conn-tab-bits N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
+const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
+       --connections       what the table is made for, 4096 to 134217728 (1048576): it takes 32 bytes each; a smaller one is faster
        --max-services      a power of two, 64 to 65536 (16384)
        --max-destinations  64 to 262143 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
 `;
-const TYPES = { 'conn-tab-bits': 'value', 'max-services': 'value', 'max-destinations': 'value', attach: 'value' } as const;
+const TYPES = {
+  'conn-tab-bits': 'value',
+  connections: 'value',
+  'max-services': 'value',
+  'max-destinations': 'value',
+  attach: 'value',
+} as const;
 
 function number(text: string, name: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -24,10 +31,12 @@ function number(text: string, name: string, least: number, most: number): number
 function capacityOf(flags: Readonly<Record<string, string | true | undefined>>): Partial<Capacity> {
   const text = (name: string): string | undefined => flags[name] as string | undefined;
   const bits = text('conn-tab-bits');
+  const connections = text('connections');
   const services = text('max-services');
   const destinations = text('max-destinations');
   const capacity = {
     ...(bits === undefined ? {} : { connTabBits: number(bits, 'conn-tab-bits', 8, 27) }),
+    ...(connections === undefined ? {} : { connBuckets: bucketsFor(number(connections, 'connections', 4096, 2 ** 27)) }),
     ...(services === undefined ? {} : { maxServices: number(services, 'max-services', 64, 65536) }),
     ...(destinations === undefined ? {} : { maxDestinations: number(destinations, 'max-destinations', 64, 262143) }),
   };

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { defaultCapacity } from './load.js';
+import { bucketsFor, defaultCapacity } from './load.js';
 
 test('counters of all possible CPUs stay within 128 MB', () => {
   for (const [cpus, destinations] of [
@@ -12,4 +12,11 @@ test('counters of all possible CPUs stay within 128 MB', () => {
   ] as const) {
     assert.equal(defaultCapacity(cpus).maxDestinations, destinations, `${cpus} CPUs`);
   }
+});
+
+test('a table is made for twice its connections, rounded up to a power of two', () => {
+  assert.equal(bucketsFor(1 << 20), 1 << 19);
+  assert.equal(bucketsFor(100_000), 1 << 16);
+  assert.equal(bucketsFor(131_072), 1 << 16);
+  assert.equal(bucketsFor(131_073), 1 << 17);
 });

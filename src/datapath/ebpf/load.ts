@@ -33,8 +33,13 @@ export function defaultCapacity(cpus: number): Capacity {
   return { connTabBits: 12, maxServices: 16384, maxDestinations: Math.min(65536, fitting) };
 }
 
+/** Buckets of a table that so many connections fill by half (a power of two). */
+export function bucketsFor(connections: number): number {
+  return (2 * 2 ** Math.ceil(Math.log2(connections))) / Abi.BUCKET_SLOTS;
+}
+
 function bucketsOf({ connTabBits, connBuckets }: Capacity): number {
-  return connBuckets ?? 2 ** (Math.max(connTabBits, 20) + 1) / Abi.BUCKET_SLOTS;
+  return connBuckets ?? bucketsFor(2 ** Math.max(connTabBits, 20));
 }
 
 function u32(value: number): Uint8Array {
