@@ -104,17 +104,17 @@ static __always_inline void quick_count(struct quick *q, __u32 dest, bool out) {
 }
 
 /* Address and port in, TTL down, both checksums. */
-static __always_inline void quick_rewrite(struct quick *q, void *data, void *end, bool source, bool masq, __u32 addr, __u16 port) {
+static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end, bool source, bool masq, __u32 addr, __u16 port) {
   struct iphdr *ip = data + ETH_LEN;
   __u32 check = ip->check + bpf_htons(0x0100); /* RFC 1141: for a TTL less by one */
   check += check >= 0xffff;
   if (masq) {
     __u16 *ports = data + ETH_LEN + IP_LEN;
-    __u32 change = sum_change32(0, source ? q->p.saddr : q->p.daddr, addr);
-    __u32 l4_change = sum_change16(change, source ? q->p.sport : q->p.dport, port);
+    __u32 change = sum_change32(0, source ? p->saddr : p->daddr, addr);
+    __u32 l4_change = sum_change16(change, source ? p->sport : p->dport, port);
     check = sum_apply(check, change);
     ports[!source] = port;
-    if (q->p.protocol == IPPROTO_TCP) {
+    if (p->protocol == IPPROTO_TCP) {
       if ((void *)(ports + 9) > end) return; /* cannot be: quick_parse has looked */
       ports[8] = sum_apply(ports[8], l4_change);
     } else if (ports[3]) {
@@ -124,7 +124,7 @@ static __always_inline void quick_rewrite(struct quick *q, void *data, void *end
     if (source) ip->saddr = addr;
     else ip->daddr = addr;
   }
-  ip->ttl = q->p.ttl - 1;
+  ip->ttl = p->ttl - 1;
   ip->check = check;
 }
 
@@ -139,7 +139,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   __u32 addr = d->addr[0];
   __u32 ifindex = quick_hop(q, data, &d->hop, addr);
   if (!ifindex) return QUICK_NO;
-  quick_rewrite(q, data, end, false, v_method(value) == M_MASQ, addr, d->port);
+  xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, addr, d->port);
   quick_count(q, v_dest(value), false);
   return bpf_redirect(ifindex, 0);
 }
@@ -157,7 +157,7 @@ static __always_inline int quick_reply(void *data, void *end, struct quick *q, _
   struct nexthop *n = READ(set->way[0].addr) == q->p.daddr ? &set->way[0] : &set->way[1];
   __u32 ifindex = quick_hop(q, data, n, q->p.daddr);
   if (!ifindex) return QUICK_NO;
-  quick_rewrite(q, data, end, true, true, s->addr[0], s->port);
+  xdp_rewrite(&q->p, data, end, true, true, s->addr[0], s->port);
   quick_count(q, dest, true);
   return bpf_redirect(ifindex, 0);
 }
