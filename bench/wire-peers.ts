@@ -59,8 +59,9 @@ listen bulk
 /** Debian ships the stream module apart from nginx. */
 const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
 
+/** One process, as the servers: a worker of its own would neither be counted nor end with its master's sudden end. */
 const nginxConfig = (folder: string): string => `${existsSync(streamModule) ? `load_module ${streamModule};` : ''}
-daemon off; worker_processes 1; pid ${folder}/lb.pid; error_log ${folder}/lb.err warn;
+daemon off; master_process off; worker_processes 1; pid ${folder}/lb.pid; error_log ${folder}/lb.err warn;
 events { worker_connections 16384; multi_accept on; }
 stream { tcp_nodelay on; proxy_buffer_size 16k;
   upstream web { server ${first}:80; server ${second}:80; }

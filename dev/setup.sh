@@ -49,6 +49,8 @@ needs_of_bench() {
     need wrk wrk
     need haproxy haproxy
     need iperf3 iperf3
+    # An nginx of its makers has the stream module inside; Debian's and Ubuntu's load it.
+    nginx -V 2>&1 | grep -Eq -- '--with-stream( |$)' || need /usr/lib/nginx/modules/ngx_stream_module.so libnginx-mod-stream
     need taskset util-linux
 }
 
