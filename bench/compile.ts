@@ -12,21 +12,7 @@ export const compileWrapper = (): string => {
   const include = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
   const out = join(root, 'dist/bench-wrap.bpf.o');
   const fresh = `${out}.${process.pid}`;
-  run(undefined, [
-    'clang',
-    '-O2',
-    '-g',
-    '-target',
-    'bpf',
-    '-mcpu=v3',
-    '-Wall',
-    '-Werror',
-    `-I${include}`,
-    '-c',
-    join(root, 'bench/wrap.bpf.c'),
-    '-o',
-    fresh,
-  ]);
+  run(undefined, ['clang', `@${join(root, 'bpf/compile_flags.txt')}`, `-I${include}`, '-c', join(root, 'bench/wrap.bpf.c'), '-o', fresh]);
   renameSync(fresh, out);
   return out;
 };

@@ -61,9 +61,8 @@ const buildNative = async () => {
 /** The datapath for the kernel. The debug sections go, BTF stays: libbpf needs it. Renamed into place, never seen half written. */
 const buildBpf = async () => {
   const out = join(dist, `.weir.bpf.${process.pid}.o`);
-  const flags = ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I/usr/include/${multiarch}`, '-Wall', '-Werror'];
   try {
-    await run('clang', [...flags, '-c', 'bpf/weir.bpf.c', '-o', out]);
+    await run('clang', ['@bpf/compile_flags.txt', `-I/usr/include/${multiarch}`, '-c', 'bpf/weir.bpf.c', '-o', out]);
     await run('llvm-strip', ['-g', out]);
     renameSync(out, join(dist, 'weir.bpf.o'));
   } finally {
@@ -129,7 +128,11 @@ const buildBundle = async () => {
 const source = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');
 const steps = {
   native: { inputs: () => filesUnder(['native'], (path) => /\.(c|h|sh)$/.test(path)), output: 'weir.node', build: buildNative },
-  bpf: { inputs: () => filesUnder(['bpf', 'dev/build.mjs'], (path) => /\.(c|h|mjs)$/.test(path)), output: 'weir.bpf.o', build: buildBpf },
+  bpf: {
+    inputs: () => filesUnder(['bpf', 'dev/build.mjs'], (path) => /\.(c|h|txt|mjs)$/.test(path)),
+    output: 'weir.bpf.o',
+    build: buildBpf,
+  },
   types: {
     inputs: () => filesUnder(['src', 'test', 'bench', 'dev', 'tsconfig.json', 'package-lock.json'], (path) => /\.(ts|json)$/.test(path)),
     output: '../build',

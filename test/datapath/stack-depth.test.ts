@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { PROGRAMS } from '../../src/datapath/ebpf/load.js';
 import { artifact } from '../../src/sys/artifact.js';
+import { compiledBy, otherClangs } from './compilers.js';
 
 const LIMIT = 512;
 /** The verifier rounds each frame up. */
@@ -52,10 +53,8 @@ function deepest(all: ReadonlyMap<string, Routine>, name: string): { readonly by
   return { bytes: bytes + worst.bytes, chain: [`${name} ${own.stack}`, ...worst.chain] };
 }
 
-const probe = spawnSync('llvm-objdump', ['--version']);
-
-test('no chain of calls in the datapath needs more stack than Linux 6.1 allows', { skip: probe.error && 'needs llvm-objdump' }, () => {
-  const { stdout, status } = spawnSync('llvm-objdump', ['-d', '-r', '--no-show-raw-insn', artifact('weir.bpf.o')], {
+function withinLimit(object: string): void {
+  const { stdout, status } = spawnSync('llvm-objdump', ['-d', '-r', '--no-show-raw-insn', object], {
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
@@ -66,4 +65,12 @@ test('no chain of calls in the datapath needs more stack than Linux 6.1 allows',
     assert.ok(bytes > GRAIN || program === PROGRAMS.house, `${program}: the disassembly was read`);
     assert.ok(bytes <= LIMIT, `${bytes} bytes: ${chain.join(' > ')}`);
   }
-});
+}
+
+const skip = spawnSync('llvm-objdump', ['--version']).error && 'needs llvm-objdump';
+
+test('no chain of calls in the datapath needs more stack than Linux 6.1 allows', { skip }, () => withinLimit(artifact('weir.bpf.o')));
+
+for (const clang of otherClangs()) {
+  test(`nor as ${clang} compiles it`, { skip }, () => compiledBy(clang, withinLimit));
+}

@@ -36,7 +36,7 @@ export function compileObject(): { readonly path: string; remove(): void } {
   const path = join(folder, 'count.bpf.o');
   const multiarch = `/usr/include/${execFileSync('uname', ['-m'], { encoding: 'utf8' }).trim()}-linux-gnu`;
   const source = join(checkout, 'test/native/count.bpf.c');
-  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-I${multiarch}`, '-Wall', '-Werror', '-c', source, '-o', path]);
+  execFileSync('clang', [`@${checkout}/bpf/compile_flags.txt`, `-I${multiarch}`, '-c', source, '-o', path]);
   return { path, remove: () => rmSync(folder, { recursive: true }) };
 }
 

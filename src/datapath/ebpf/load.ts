@@ -139,13 +139,13 @@ export function removePins(folder: string): void {
   for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { force: true });
 }
 
-/** Loads into the folder of this namespace. The caller holds its lock. */
-export function load(folder: string, chosen: Partial<Capacity> = {}): Tables {
+/** Loads the object file into the folder of this namespace. The caller holds its lock. */
+export function load(folder: string, chosen: Partial<Capacity> = {}, file: string = artifact('weir.bpf.o')): Tables {
   const capacity = { ...defaultCapacity(native().possibleCpus()), ...chosen };
   removePins(folder);
   const sizes = sizesOf(capacity);
   const keys = [randomBytes(8), randomBytes(8), randomBytes(8)].map((bytes) => new Uint8Array(bytes));
-  const object = new ObjectFile(artifact('weir.bpf.o'));
+  const object = new ObjectFile(file);
   try {
     configure(object, capacity, sizes, keys);
     try {

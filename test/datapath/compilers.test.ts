@@ -1,0 +1,27 @@
+// The running kernel's verifier must accept what every clang makes of the datapath, not only the one that is `clang` here.
+import assert from 'node:assert/strict';
+import { mkdirSync, rmdirSync } from 'node:fs';
+import { test } from 'node:test';
+import { isLoaded, load, removePins } from '../../src/datapath/ebpf/load.js';
+import { Bpffs } from '../../src/sys/bpffs.js';
+import { skipReason } from './bed.js';
+import { compiledBy, otherClangs } from './compilers.js';
+
+const clangs = otherClangs();
+
+test('other compilers', { skip: clangs.length === 0 && 'the PATH has one clang only' }, async (t) => {
+  for (const clang of clangs) {
+    await t.test(`${clang}: the kernel loads its datapath and the timer starts`, { skip: skipReason() }, () => {
+      // No namespace’s folder, for those are named by a number; and without a dot, which a bpffs allows in no name.
+      const folder = `${Bpffs.ensure().base}/${clang}-${process.pid}`;
+      mkdirSync(folder);
+      try {
+        compiledBy(clang, (object) => load(folder, { maxServices: 64, maxDestinations: 64, connBuckets: 64 }, object));
+        assert.ok(isLoaded(folder));
+      } finally {
+        removePins(folder);
+        rmdirSync(folder);
+      }
+    });
+  }
+});

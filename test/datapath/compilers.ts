@@ -1,0 +1,34 @@
+// The datapath as every other clang on this machine makes it: what one compiler writes, another's user must be able to load.
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { root } from '../support/project.js';
+
+/** Names such as `clang-19` of each compiler on the PATH but the one that `clang` is, by version. */
+export function otherClangs(): readonly string[] {
+  const folders = (process.env['PATH'] ?? '').split(delimiter).filter((folder) => existsSync(folder));
+  const found = new Map<string, string>();
+  for (const folder of folders) {
+    for (const name of readdirSync(folder).filter((each) => /^clang(-\d+)?$/.test(each))) {
+      if (!found.has(name)) found.set(name, realpathSync(join(folder, name)));
+    }
+  }
+  const usual = found.get('clang');
+  const version = (name: string): number => Number(name.slice('clang-'.length));
+  return [...found.keys()].filter((name) => found.get(name) !== usual).sort((a, b) => version(a) - version(b));
+}
+
+/** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. */
+export function compiledBy<T>(clang: string, work: (object: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), `weir-${clang}-`));
+  try {
+    const object = join(folder, 'weir.bpf.o');
+    const headers = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+    execFileSync(clang, [`@${root}/bpf/compile_flags.txt`, `-I${headers}`, '-c', `${root}/bpf/weir.bpf.c`, '-o', object]);
+    execFileSync('llvm-strip', ['-g', object]);
+    return work(object);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
