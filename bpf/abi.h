@@ -209,7 +209,7 @@ struct conf {
   __u32 magic;
   __u32 abi;
   __u32 generation; /* raised by each writer, for readers that watch */
-  __u32 dirty;      /* a writer is at work, or died at it: the next one repairs */
+  __u32 dirty;      /* a writer is at work, or died at it: the next one repairs; 2: at a batch, which is then taken back */
   __u32 services;   /* live ones; 0: everything passes */
   __u32 hz;
   __u32 fresh_for; /* clock units for which a next hop is believed */

@@ -83,16 +83,24 @@ export class Bpffs {
     return cookiesIn(this.base);
   }
 
-  /** Removes folders and lock files of namespaces that are gone; the cookies of the folders removed. */
+  /** Removes folders, lock files and journals of namespaces that are gone; the cookies of the folders removed. */
   sweep(): readonly bigint[] {
     // Names first, namespaces second: one born in between is not in the first lists.
     const [folders, locks] = [this.cookies(), cookiesIn(`${this.above}/lock`)];
     const alive = liveCookies([...folders, ...locks]);
     const dead = (cookie: bigint) => !alive.has(cookie);
     for (const cookie of folders.filter(dead)) rmSync(this.path(cookie), { recursive: true, force: true });
-    for (const cookie of locks.filter(dead)) rmSync(`${this.above}/lock/${cookie}`, { force: true });
+    for (const cookie of locks.filter(dead)) {
+      rmSync(journalOf(this.lockPath(cookie)), { force: true });
+      rmSync(this.lockPath(cookie), { force: true });
+    }
     return folders.filter(dead);
   }
+}
+
+/** Where a command that changes all or nothing writes down what was there before: beside the lock that it holds. */
+export function journalOf(lockPath: string): string {
+  return `${lockPath}.journal`;
 }
 
 function cookiesIn(folder: string): readonly bigint[] {

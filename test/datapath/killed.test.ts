@@ -1,12 +1,14 @@
 // A writer that dies between any two stores: each change is stopped at its first store, its second, and so on, and the
 // next command must find a whole table, with the change made or not made. (Real kill -9: driver.test.ts.)
 import assert from 'node:assert/strict';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Records } from '../../src/datapath/ebpf/records.js';
 import type { Tables } from '../../src/datapath/ebpf/tables.js';
+import { Bpffs, journalOf } from '../../src/sys/bpffs.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { at, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
@@ -146,7 +148,31 @@ const CHANGES: readonly Change[] = [
     },
     steps: [(d) => d.deleteDestination(web, at(three, 80))],
   },
+  { name: 'several changes as one', before: (d) => both(d), change: (d) => d.atomically(() => replaceAll(d)) },
+  {
+    name: 'edits as one',
+    before: (d) => both(d, 'wrr'),
+    change: (d) =>
+      d.atomically(() => {
+        d.deleteDestination(web, at(two, 80));
+        d.editDestination(web, masq(one, 9));
+        d.editService(spec(other, 'wlc'));
+        d.addDestination(web, direct(two));
+        d.setTimeouts({ tcp: 11, tcpFin: 12, udp: 13 });
+        d.deleteService(web);
+        d.addService(spec(web));
+      }),
+  },
 ];
+
+/** As ipvsadm-restore --atomic does: something stays, something goes, something comes. */
+function replaceAll(director: Director): void {
+  director.flush();
+  const fresh = serviceKey('udp', VIP, 53);
+  for (const key of [fresh, web]) director.addService(spec(key, 'wrr'));
+  for (const server of [three, one]) for (const key of [web, fresh]) director.addDestination(key, masq(server, 5));
+  director.setTimeouts({ tcp: 21, tcpFin: 22, udp: 23 });
+}
 
 const picture = (director: Director): string =>
   JSON.stringify([
@@ -183,6 +209,56 @@ function stopEverywhere({ tables }: Bed, { change, steps = [] }: Change): number
     if (ended) return nth;
   }
 }
+
+test('stopped at any store of taking a batch back, which is then done by the next', { skip: skipReason() }, () => {
+  const bed = openBed({ capacity: { maxServices: 64, maxDestinations: 64 } });
+  try {
+    both(bed.director);
+    bed.director.setSysctl('sloppy_tcp', '1');
+    const [putBack, before] = [keep(bed.tables), asNew(picture)];
+    const journal = journalOf(Bpffs.ensure().lockPath());
+    const change = (director: Director): void => director.atomically(() => replaceAll(director));
+    let stops = 0;
+    for (let nth = 10, ended = false; !ended; nth += 23) {
+      putBack();
+      ended = asNew((director) => diesAt(nth, () => change(director)));
+      if (ended) break;
+      const [killed, written] = [keep(bed.tables), readFileSync(journal)];
+      for (let back = 0, whole = false; !whole; back += 3) {
+        killed();
+        writeFileSync(journal, written);
+        whole = diesAt(back, () => openDirector().close());
+        assert.equal(asNew(picture), before, `stopped at store ${nth}, and taking it back at store ${back}`);
+        checkRecords(bed.tables);
+        stops++;
+      }
+      assert.equal(existsSync(journal), false);
+    }
+    assert.ok(stops > 50, `${stops} stops`);
+    assert.equal(bed.tables.conf.get(0, Conf.sloppyTcp), 1);
+  } finally {
+    bed.close();
+  }
+});
+
+test('a batch whose journal is gone: said once, and the table is whole', { skip: skipReason() }, () => {
+  const bed = openBed({ capacity: { maxServices: 64, maxDestinations: 64 } });
+  try {
+    both(bed.director);
+    const journal = journalOf(Bpffs.ensure().lockPath());
+    for (const spoil of [() => rmSync(journal), () => writeFileSync(journal, '{"for'), () => writeFileSync(journal, '{"format":0}')]) {
+      bed.director.atomically(() => bed.director.flush());
+      both(bed.director);
+      diesAt(60, () => bed.director.atomically(() => replaceAll(bed.director)));
+      spoil();
+      assert.throws(() => openDirector(), /^Error: weir: a command that changes all or nothing was killed[^\n]*journal[^\n]*$/);
+      asNew(picture);
+      checkRecords(bed.tables);
+    }
+  } finally {
+    bed.close();
+  }
+});
 
 for (const trash of ['fresh', 'old'] as const) {
   test(`stopped at any store, ${trash} records in the trash`, { skip: skipReason() }, async (context) => {

@@ -5,6 +5,12 @@ import { once } from 'node:events';
 import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { Dirt } from '../../src/datapath/ebpf/batch.js';
+import type { Records } from '../../src/datapath/ebpf/records.js';
+import { Tables } from '../../src/datapath/ebpf/tables.js';
+import { native } from '../../src/sys/addon.js';
+import { Bpffs } from '../../src/sys/bpffs.js';
 import { ENTRY, Host, noNamespaces } from '../support/netns-bed.js';
 
 const skip = noNamespaces();
@@ -28,6 +34,14 @@ function start(host: Host, line: string, input = ''): ChildProcess {
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   // A child that is killed leaves input unread.
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  return child;
+}
+
+function startRestore(host: Host, input: string): ChildProcess {
+  const argv = ['netns', 'exec', host.namespace, process.execPath, ENTRY, 'ipvsadm-restore', '--atomic'];
+  const child = spawn('ip', argv, { stdio: ['pipe', 'ignore', 'ignore'] });
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
   return child;
@@ -88,6 +102,57 @@ test('killed in the middle of a restore, it leaves a table that begins as the in
       ok(host.ipvsadm('-D -t 10.9.9.9:80'));
     }
   });
+});
+
+/** The tables of another namespace, as its own commands have them mapped. */
+function tablesOf(host: Host): Tables {
+  const namespace = native().open(`/run/netns/${host.namespace}`, 0);
+  try {
+    return new Tables(Bpffs.ensure().path(native().netnsCookie(namespace)));
+  } finally {
+    native().close(namespace);
+  }
+}
+
+/** Kills it when it has made so many changes, unless it has ended before. */
+async function killAfter(child: ChildProcess, conf: Records, changes: number): Promise<void> {
+  const began = conf.get(0, Conf.generation);
+  const gone = once(child, 'exit');
+  while (child.exitCode === null && conf.get(0, Conf.generation) - began < changes) await new Promise((done) => setImmediate(done));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+test('ipvsadm-restore --atomic, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, async () => {
+  await inNamespace((left) =>
+    inNamespace(async (right) => {
+      const half = restoreLines(240).slice(120).join('\n');
+      const whole = restoreLines(400)
+        .map((line) => line.replace('-w 3', '-w 7'))
+        .join('\n');
+      for (const host of [left, right]) ok(host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], half));
+      const before = ok(left.ipvsadm('-Sn'));
+      const confs = [left, right].map((host) => tablesOf(host).conf);
+      const seen = new Set<string>();
+      let halves = 0;
+      for (let round = 0; round < 18; round++) {
+        const children = [left, right].map((host) => startRestore(host, whole));
+        const ends = children.map((child, k) => killAfter(child, confs[k] as Records, (round * 24 + k * 12) % 430));
+        await Promise.all(ends);
+        for (const conf of confs) if (conf.get(0, Conf.dirty) === Dirt.batch) halves++;
+        for (const host of [left, right]) {
+          const after = ok(host.ipvsadm('-Sn'));
+          const all = after !== before;
+          seen.add(all ? 'all' : 'nothing');
+          if (!all) continue;
+          assert.deepEqual(after.split('\n').slice(0, -1).sort(), whole.split('\n').sort(), `round ${round}`);
+          ok(host.run([process.execPath, ENTRY, 'ipvsadm-restore', '--atomic'], before));
+          assert.equal(ok(host.ipvsadm('-Sn')), before);
+        }
+      }
+      assert.ok(halves > 10 && seen.has('nothing'), `killed half way ${halves} times: ${[...seen]}`);
+    }),
+  );
 });
 
 test('who is not root is told so', { skip: skip || (spawnSync('setpriv', ['--version']).status === 0 ? false : 'no setpriv here') }, () => {

@@ -13,18 +13,15 @@ import { Lock } from '../../sys/lock.js';
 import type { CpuStats } from '../cpu-stats.js';
 import { type Director, Refusal } from '../director.js';
 import { Abi, Conf, Drops, REASONS } from './abi.gen.js';
-import { clockAt, secondsOf, unitsOf } from './clock.js';
+import { beginBatch, clockOf, Dirt, endBatch, recover, writerOf } from './batch.js';
+import { secondsOf } from './clock.js';
 import { setTimeoutsAtOnce } from './intent.js';
 import { connectionEntries, cpuTotals, serviceEntries, serviceEntry, statsOf } from './reader.js';
-import { repair } from './repair.js';
 import { readSysctls, writeSysctl } from './sysctls.js';
 import type { Tables } from './tables.js';
 import { ESTABLISHED, FIN_WAIT } from './timeouts.js';
-import { UndoLog } from './undo.js';
-import { Writer } from './writer.js';
+import type { Writer } from './writer.js';
 
-/** As the kernel's dest trash: how long a removed destination's record stays after its last connection, s. */
-const TRASH_SECONDS = 120;
 const LONGEST_TIMEOUT = 2678400;
 const LOCK_WAIT_MS = 15000;
 const IPVS_VERSION = [1, 2, 1] as const;
@@ -39,14 +36,13 @@ export class EbpfDirector implements Director, CpuStats {
   readonly #writer: Writer;
   #held = 0;
   #lock: Lock | undefined;
-  #undo: UndoLog | undefined;
+  #inBatch = false;
 
   constructor(
     readonly tables: Tables,
     private readonly lockPath: string,
   ) {
-    const hz = tables.conf.get(0, Conf.hz);
-    this.#writer = new Writer(tables, () => this.#clock(), unitsOf(TRASH_SECONDS, hz));
+    this.#writer = writerOf(tables);
   }
 
   info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number } {
@@ -64,20 +60,15 @@ export class EbpfDirector implements Director, CpuStats {
   addService(spec: ServiceSpec): void {
     refuseLaterService(spec);
     this.#changing(() => this.#writer.addService(spec));
-    this.#undo?.serviceAdded(spec.key);
   }
 
   editService(spec: ServiceSpec): void {
     refuseLaterService(spec);
-    const before = this.#undo === undefined ? undefined : this.service(spec.key).spec;
     this.#changing(() => this.#writer.editService(spec));
-    if (before !== undefined) this.#undo?.serviceEdited(before);
   }
 
   deleteService(key: ServiceKey): void {
-    const before = this.#undo === undefined ? undefined : this.service(key);
     this.#changing(() => this.#writer.deleteService(key));
-    if (before !== undefined) this.#undo?.serviceDeleted(before);
   }
 
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
@@ -86,30 +77,23 @@ export class EbpfDirector implements Director, CpuStats {
       checkDestination(spec);
       this.#writer.addDestination(service, spec);
     });
-    this.#undo?.destinationAdded(service, spec);
   }
 
   editDestination(service: ServiceKey, spec: DestinationSpec): void {
-    const before = this.#undo === undefined ? undefined : this.#destination(service, spec);
     this.#changing(() => {
       this.#writer.serviceId(service);
       checkDestination(spec);
       this.#writer.editDestination(service, spec);
     });
-    if (before !== undefined) this.#undo?.destinationEdited(service, before);
   }
 
   deleteDestination(service: ServiceKey, key: DestinationKey): void {
-    const before = this.#undo === undefined ? undefined : this.#destination(service, key);
     this.#changing(() => this.#writer.deleteDestination(service, key));
-    if (before !== undefined) this.#undo?.destinationDeleted(service, before);
   }
 
   flush(): void {
     this.#changing(() => {
-      const entries = serviceEntries(this.tables);
-      this.#writer.flush(entries.map(({ spec }) => spec.key));
-      for (const entry of entries) this.#undo?.serviceDeleted(entry);
+      this.#writer.flush(serviceEntries(this.tables).map(({ spec }) => spec.key));
     });
   }
 
@@ -135,9 +119,7 @@ export class EbpfDirector implements Director, CpuStats {
   setTimeouts(timeouts: Timeouts): void {
     const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_TIMEOUT);
     if (bad) throw new Refusal('EINVAL', `timeouts are 0 to ${LONGEST_TIMEOUT} s`);
-    const before = this.timeouts();
     this.#changing(() => setTimeoutsAtOnce(this.tables, timeouts));
-    this.#undo?.timeoutsSet(before);
   }
 
   totals(): Stats {
@@ -149,7 +131,7 @@ export class EbpfDirector implements Director, CpuStats {
   }
 
   connections(): Iterable<ConnectionEntry> {
-    return connectionEntries(this.tables, this.#clock());
+    return connectionEntries(this.tables, clockOf(this.tables));
   }
 
   sysctls(): ReadonlyMap<string, string> {
@@ -170,19 +152,21 @@ export class EbpfDirector implements Director, CpuStats {
     }).slice(1);
   }
 
+  /** Also when this process is killed. What -Z hid of the counters stays hidden. */
   atomically<T>(work: () => T): T {
     return this.#holding(() => {
-      if (this.#undo !== undefined) return work();
-      const undo = new UndoLog(this);
-      this.#undo = undo;
+      if (this.#inBatch) return work();
+      beginBatch(this.tables, this.lockPath);
+      this.#inBatch = true;
       try {
-        return work();
+        const done = work();
+        endBatch(this.tables, this.lockPath);
+        return done;
       } catch (error) {
-        this.#undo = undefined;
-        undo.run();
+        recover(this.tables, this.lockPath);
         throw error;
       } finally {
-        this.#undo = undefined;
+        this.#inBatch = false;
       }
     });
   }
@@ -193,15 +177,6 @@ export class EbpfDirector implements Director, CpuStats {
     this.#held = 0;
   }
 
-  #destination(service: ServiceKey, { address, port }: DestinationKey): DestinationSpec | undefined {
-    const same = (spec: DestinationSpec): boolean => spec.port === port && String(spec.address.words) === String(address.words);
-    return this.service(service).destinations.find(({ spec }) => same(spec))?.spec;
-  }
-
-  #clock(): number {
-    return clockAt(this.tables.conf, process.hrtime.bigint());
-  }
-
   /** Under the exclusive lock; may be entered again from within. */
   #holding<T>(work: () => T): T {
     if (this.#held === 0) this.#lock = Lock.take(this.lockPath, { waitMs: LOCK_WAIT_MS });
@@ -209,7 +184,7 @@ export class EbpfDirector implements Director, CpuStats {
     try {
       this.#checkPresent();
       // Whoever held the lock before may have died at work.
-      if (this.#held === 1 && this.tables.conf.get(0, Conf.dirty) !== 0) repair(this.tables, this.#clock());
+      if (this.#held === 1) recover(this.tables, this.lockPath);
       return work();
     } finally {
       this.#held--;
@@ -225,7 +200,7 @@ export class EbpfDirector implements Director, CpuStats {
     this.#holding(() => {
       const { conf } = this.tables;
       const outer = conf.get(0, Conf.dirty);
-      conf.set(0, Conf.dirty, 1);
+      if (outer === Dirt.none) conf.set(0, Conf.dirty, Dirt.change);
       try {
         work();
       } catch (error) {
@@ -248,7 +223,7 @@ export class EbpfDirector implements Director, CpuStats {
     const lock = Lock.take(this.lockPath, { kind: 'shared', waitMs: LOCK_WAIT_MS });
     try {
       this.#checkPresent();
-      if (this.tables.conf.get(0, Conf.dirty) === 0) return work();
+      if (this.tables.conf.get(0, Conf.dirty) === Dirt.none) return work();
     } finally {
       lock.release();
     }

@@ -5,13 +5,12 @@ import { Lock, type LockKind } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
-import { clockAt } from './clock.js';
+import { recover } from './batch.js';
 import { EbpfDirector } from './director.js';
 import { type AttachMode, Legs } from './legs.js';
 import { type Capacity, isLoaded, load } from './load.js';
 import { ensurePair } from './pair.js';
 import { swap32 } from './records.js';
-import { repair } from './repair.js';
 import { Tables } from './tables.js';
 
 export interface OpenOptions {
@@ -91,7 +90,7 @@ function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
     // Asked for now, it must be had; where it was asked for once, a new device may do without.
     const addresses = new Legs(folder, tables, netlink).refresh(options.attach ?? attachModeOf(tables), options.attach !== undefined);
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
-    if (tables.conf.get(0, Conf.dirty) !== 0) repair(tables, clockAt(tables.conf, process.hrtime.bigint()));
+    recover(tables, bpffs.lockPath());
     markLocal(tables, addresses);
     return tables;
   } finally {

@@ -7,7 +7,7 @@ import { finish } from './intent.js';
 import { destinationIds, rescheduled } from './service-list.js';
 import type { Tables } from './tables.js';
 
-/** Makes the table whole. The caller holds the lock and found `dirty` set; it is clear afterwards. */
+/** Makes the table whole. The caller holds the lock, found `dirty` set, and clears it. */
 export function repair(tables: Tables, now: number): void {
   const { conf, services } = tables;
   finish(tables);
@@ -29,7 +29,6 @@ export function repair(tables: Tables, now: number): void {
   relinkTwins(tables, endpoints);
   conf.set(0, Conf.services, live);
   conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
-  conf.set(0, Conf.dirty, 0);
 }
 
 /** Cuts a list where it leads to a record that is not the service's. */

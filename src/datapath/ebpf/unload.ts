@@ -1,7 +1,7 @@
 // Takes the datapath out of this network namespace: legs, the pair, every pin. Connections are gone with it.
-import { rmdirSync } from 'node:fs';
+import { rmdirSync, rmSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
-import { Bpffs } from '../../sys/bpffs.js';
+import { Bpffs, journalOf } from '../../sys/bpffs.js';
 import { Netlink } from '../../sys/netlink.js';
 import { Conf } from './abi.gen.js';
 import { Legs } from './legs.js';
@@ -29,6 +29,7 @@ export function unloadDatapath(): boolean {
       netlink.close();
     }
     rmdirSync(folder);
+    rmSync(journalOf(bpffs.lockPath()), { force: true });
     return true;
   });
 }

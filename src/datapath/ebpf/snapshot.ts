@@ -1,0 +1,96 @@
+// The table as an operator stated it, as plain data, and the way back to it from any other state. Connections stay where
+// they are: a destination that comes back takes its own record, and with it its connections.
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import { Abi, Conf, Service, WeirState } from './abi.gen.js';
+import { keyOfService } from './identity.js';
+import { serviceEntries } from './reader.js';
+import { readSysctls, writeSysctl } from './sysctls.js';
+import type { Tables } from './tables.js';
+import type { Writer } from './writer.js';
+
+interface ServiceState {
+  readonly spec: ServiceSpec;
+  /** The number that places it in listings. */
+  readonly order: number;
+  /** Newest first. */
+  readonly destinations: readonly DestinationSpec[];
+}
+
+/** Only what JSON can hold. */
+export interface Snapshot {
+  readonly services: readonly ServiceState[];
+  /** Clock units, by state. */
+  readonly tcpTimeouts: readonly number[];
+  readonly udpTimeout: number;
+  readonly sysctls: Readonly<Record<string, string>>;
+}
+
+const STATES = Array.from({ length: Abi.TCP_STATES }, (_, state) => state);
+
+export function takeSnapshot(tables: Tables, writer: Writer): Snapshot {
+  const { conf, services } = tables;
+  return {
+    services: serviceEntries(tables).map(({ spec, destinations }) => ({
+      spec,
+      order: services.get(writer.serviceId(spec.key), Service.order),
+      destinations: destinations.map((entry) => entry.spec),
+    })),
+    tcpTimeouts: STATES.map((state) => conf.get(0, Conf.tcpTimeout, state)),
+    udpTimeout: conf.get(0, Conf.udpTimeout),
+    sysctls: Object.fromEntries(readSysctls(conf)),
+  };
+}
+
+const nameOf = (key: ServiceKey): string => JSON.stringify(key);
+const same = (a: DestinationKey, b: DestinationKey): boolean => a.port === b.port && String(a.address.words) === String(b.address.words);
+const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+/**
+ * Makes a whole table (repair.ts) what it was. It looks only at what is there, so it may be stopped anywhere and started over.
+ * @throws Refusal ENOSPC where others took the room meanwhile: some time after they were removed it can be had again
+ */
+export function bringBack(tables: Tables, writer: Writer, snapshot: Snapshot): void {
+  const { conf, services } = tables;
+  const wanted = new Set(snapshot.services.map(({ spec }) => nameOf(spec.key)));
+  for (const key of liveKeys(tables)) if (!wanted.has(nameOf(key))) writer.deleteService(key);
+  const present = new Map(serviceEntries(tables).map((entry) => [nameOf(entry.spec.key), entry]));
+  for (const { spec, order, destinations } of snapshot.services) {
+    const entry = present.get(nameOf(spec.key));
+    if (entry === undefined) writer.addService(spec);
+    else if (!equal(entry.spec, spec)) writer.editService(spec);
+    services.set(writer.serviceId(spec.key), Service.order, order);
+    const now = entry?.destinations.map((each) => each.spec) ?? [];
+    bringBackDestinations(writer, spec.key, now, destinations);
+  }
+  for (const state of STATES) conf.set(0, Conf.tcpTimeout, snapshot.tcpTimeouts[state] ?? 0, state);
+  conf.set(0, Conf.udpTimeout, snapshot.udpTimeout);
+  for (const [name, value] of Object.entries(snapshot.sysctls)) writeSysctl(conf, name, value);
+}
+
+function liveKeys({ conf, services }: Tables): readonly ServiceKey[] {
+  const keys: ServiceKey[] = [];
+  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
+    if (services.get(id, Service.state) === WeirState.LIVE) keys.push(keyOfService(services, id));
+  }
+  return keys;
+}
+
+/** New destinations can only become the newest: what is older than the first difference stays, the rest goes and comes again. */
+function bringBackDestinations(
+  writer: Writer,
+  service: ServiceKey,
+  now: readonly DestinationSpec[],
+  then: readonly DestinationSpec[],
+): void {
+  const [oldNow, oldThen] = [[...now].reverse(), [...then].reverse()];
+  const differ = oldThen.findIndex((spec, k) => {
+    const there = oldNow[k];
+    return there === undefined || !same(spec, there);
+  });
+  const stay = differ < 0 ? oldThen.length : differ;
+  for (const spec of oldNow.slice(stay).reverse()) writer.deleteDestination(service, spec);
+  oldThen.forEach((spec, k) => {
+    if (k >= stay) writer.addDestination(service, spec);
+    else if (!equal(spec, oldNow[k])) writer.editDestination(service, spec);
+  });
+}
