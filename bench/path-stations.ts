@@ -99,7 +99,7 @@ const nft: Contender = {
   opening: 0x10,
   missing: () => (installed('nft') ? undefined : 'nft is not installed'),
   begin: ({ director }) => {
-    run(director, ['nft', '-f', '-'], nftRules);
+    run(director, ['nft', nftRules]);
   },
   end: () => {},
 };
