@@ -1,10 +1,12 @@
-// The oldest kernel that weir runs on, Debian 12's 6.1, in an emulator: attached by clsact, for it has no tcx, and every packet
-// fixture. Two minutes on a busy machine, so it waits for test/vm/prepare to have been run, as .ci/run does.
+// The oldest kernel that weir runs on, Debian 12's 6.1, in an emulator: attached by clsact, for it has no tcx; every packet fixture;
+// and what each other clang here makes of the datapath. Two minutes on a busy machine, so it waits for test/vm/prepare to have been
+// run, as .ci/run does.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { test } from 'node:test';
+import { compiledBy, otherClangs } from '../datapath/compilers.js';
 import { root } from '../support/project.js';
 
 const { WEIR_VM, XDG_CACHE_HOME } = process.env as { readonly WEIR_VM?: string; readonly XDG_CACHE_HOME?: string };
@@ -20,7 +22,9 @@ function skipReason(): string | false {
 function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
   const folder = mkdtempSync(`${tmpdir()}/weir-guest-`);
   try {
-    const beside = ['dist', 'build', 'package.json'].map((name) => `${root}/${name}`);
+    mkdirSync(`${folder}/objects`);
+    for (const clang of otherClangs()) compiledBy(clang, (object) => copyFileSync(object, `${folder}/objects/${clang}.o`));
+    const beside = [...['dist', 'build', 'package.json'].map((name) => `${root}/${name}`), `${folder}/objects`];
     if (!process.execPath.startsWith('/usr/bin/')) {
       copyFileSync(process.execPath, `${folder}/node`);
       beside.push(`${folder}/node`);
@@ -52,5 +56,7 @@ test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and pass
   assert.equal(said.get('reused'), 'weir_tc_ingress\n', 'attached to a new interface under an old number');
   assert.equal(said.get('unloaded'), '0\n', 'no filter, no device is left');
   assert.match(said.get('fixtures') ?? '', /^# pass [1-9]\d{2,}\n# fail 0\n# skipped 0\n$/);
+  const loaded = (said.get('compilers') ?? '').split('\n').filter((name) => name !== '');
+  assert.deepEqual(new Set(loaded), new Set(otherClangs()), 'what other compilers made');
   assert.ok(said.has('end'));
 });
