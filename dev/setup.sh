@@ -40,6 +40,7 @@ needs_of_test() {
     need ping iputils-ping
     need arping iputils-arping
     need python3 python3
+    need busybox busybox-static
     # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that wants it skips without.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need bpftool bpftool; fi
 }
