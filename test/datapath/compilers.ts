@@ -1,6 +1,6 @@
 // The datapath as every other clang on this machine makes it: what one compiler writes, another's user must be able to load.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { root } from '../support/project.js';
@@ -19,15 +19,29 @@ export function otherClangs(): readonly string[] {
   return [...found.keys()].filter((name) => found.get(name) !== usual).sort((a, b) => version(a) - version(b));
 }
 
-/** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. */
-export function compiledBy<T>(clang: string, work: (object: string) => T): T {
+/** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. `source`: of its C. */
+export function compiledBy<T>(clang: string, work: (object: string) => T, source = `${root}/bpf`): T {
   const folder = mkdtempSync(join(tmpdir(), `weir-${clang}-`));
   try {
     const object = join(folder, 'weir.bpf.o');
     const headers = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-    execFileSync(clang, [`@${root}/bpf/compile_flags.txt`, `-I${headers}`, '-c', `${root}/bpf/weir.bpf.c`, '-o', object]);
+    execFileSync(clang, [`@${root}/bpf/compile_flags.txt`, `-I${headers}`, '-c', `${source}/weir.bpf.c`, '-o', object]);
     execFileSync('llvm-strip', ['-g', object]);
     return work(object);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The datapath with another text in one of its headers, which must stand there once. */
+export function compiledWith<T>(header: string, was: string, is: string, work: (object: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-source-'));
+  try {
+    cpSync(`${root}/bpf`, folder, { recursive: true });
+    const parts = readFileSync(join(folder, header), 'utf8').split(was);
+    if (parts.length !== 2) throw new Error(`${header} has ${parts.length - 1} times: ${was}`);
+    writeFileSync(join(folder, header), parts.join(is));
+    return compiledBy('clang', work, folder);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,4 +1,4 @@
-// Brings the datapath into a network namespace: loads the object, pins maps and programs, starts the timer.
+// Brings the datapath into a network namespace: loads the object, tries it, pins maps and programs, starts the timer.
 // Killed half way it leaves pins without the last one, and the next command starts over.
 import { randomBytes } from 'node:crypto';
 import { readdirSync, rmSync } from 'node:fs';
@@ -10,8 +10,13 @@ import { Abi, Conf, Counters, LAYOUT } from './abi.gen.js';
 import { unitsOf } from './clock.js';
 import { configuredHz, nearestHz } from './hz.js';
 import { Records } from './records.js';
+import { selfCheck } from './self-check.js';
 import { LAST_PINNED, PINNED_MAPS, Tables } from './tables.js';
 import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from './timeouts.js';
+import { makeVectors, type Vector } from './vectors.js';
+
+/** Where the kernel's configuration cannot be read, until it is measured. */
+const LIKELY_HZ = 250;
 
 export const PROGRAMS = { xdp: 'weir_xdp', ingress: 'weir_tc_ingress', egress: 'weir_tc_egress', house: 'weir_keep_house' } as const;
 
@@ -139,8 +144,16 @@ export function removePins(folder: string): void {
   for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { force: true });
 }
 
-/** Loads the object file into the folder of this namespace. The caller holds its lock. */
-export function load(folder: string, chosen: Partial<Capacity> = {}, file: string = artifact('weir.bpf.o')): Tables {
+/**
+ * Loads the object file into the folder of this namespace. The caller holds its lock.
+ * @throws Error of one line where this kernel refuses the programs, or they do not do with `vectors` what they must
+ */
+export function load(
+  folder: string,
+  chosen: Partial<Capacity> = {},
+  file: string = artifact('weir.bpf.o'),
+  vectors: readonly Vector[] = makeVectors(),
+): Tables {
   const capacity = { ...defaultCapacity(native().possibleCpus()), ...chosen };
   removePins(folder);
   const sizes = sizesOf(capacity);
@@ -153,6 +166,10 @@ export function load(folder: string, chosen: Partial<Capacity> = {}, file: strin
     } catch (error) {
       throw explained(error);
     }
+    const unpinned = new Tables(folder, (name) => object.map(name));
+    writeConf(unpinned.conf, capacity, sizes, keys);
+    setTimes(unpinned.conf, configuredHz() ?? LIKELY_HZ);
+    selfCheck(object, unpinned, PROGRAMS, vectors);
     const pin = (thing: BpfMap | Program, name: string): void => {
       thing.pin(`${folder}/${name}`);
       thing.close();

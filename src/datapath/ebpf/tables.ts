@@ -20,9 +20,13 @@ export const PINNED_MAPS = [...Object.keys(MAPPED), 'conns', 'locks', 'nexthops'
 export const LAST_PINNED = 'conf';
 
 export class Tables {
-  readonly #open = new Map<string, Records>();
+  readonly #mapped = new Map<string, Records>();
 
-  constructor(readonly folder: string) {}
+  /** `open`: where maps come from that are not pinned yet. */
+  constructor(
+    readonly folder: string,
+    private readonly open: (name: string) => BpfMap = (name) => BpfMap.pinned(`${folder}/${name}`),
+  ) {}
 
   get conf(): Records {
     return this.#records('conf');
@@ -56,16 +60,16 @@ export class Tables {
   }
 
   #records(name: keyof typeof MAPPED): Records {
-    let records = this.#open.get(name);
+    let records = this.#mapped.get(name);
     if (records === undefined) {
       records = new Records(this.#map(name, true), MAPPED[name]);
-      this.#open.set(name, records);
+      this.#mapped.set(name, records);
     }
     return records;
   }
 
   #map(name: string, writable: boolean): ArrayBuffer {
-    const map = BpfMap.pinned(`${this.folder}/${name}`);
+    const map = this.open(name);
     try {
       const { valueSize, maxEntries } = map.info();
       return map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, writable);

@@ -1,0 +1,156 @@
+// Tries the freshly loaded programs on packets whose fate is known, before anything is pinned or attached: a program that a
+// kernel or a compiler got wrong must not touch a packet of the host's. It uses the real maps, which nobody else has yet
+// and no timer looks at, and leaves them as they were: all zero.
+import { release } from 'node:os';
+import type { BpfMap, ObjectFile } from '../../sys/bpf.js';
+import { macBytes } from '../../wire/ethernet.js';
+import { Abi, Conf, ConnSlot, Dest, Endpoint, type Field, Leg, Nexthop } from './abi.gen.js';
+import { writerOf } from './batch.js';
+import { keyedHash } from './endpoint-table.js';
+import { packetAddress, realEndpoint, recordedServiceEndpoint } from './identity.js';
+import { Records } from './records.js';
+import type { Tables } from './tables.js';
+import { CLIENT_HOP, SOURCE_MAC, STAGE, type Vector, type VectorVerdict } from './vectors.js';
+
+/** Their names in the object. */
+type Programs = Readonly<Record<Vector['program'], string>>;
+
+const LO = 1;
+const SK_BUFF = { bytes: 192, ingressIfindex: 36, ifindex: 40 } as const;
+const XDP_MD = { bytes: 24, dataEnd: 4 } as const;
+const ALWAYS_FRESH = 0xffffffff;
+const HOP_IN_DEST = Dest.weight.at - Nexthop.bytes;
+const NEXTHOP_SET_BYTES = 2 * Nexthop.bytes;
+
+const TC_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 4294967295: 'pass', 2: 'drop', 7: 'redirect' };
+const XDP_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 1: 'drop', 2: 'pass', 4: 'redirect' };
+
+/**
+ * Runs the vectors. `tables`: the object's own, with `conf` filled in; `conf` is zero afterwards, too.
+ * @throws Error of one line that names the first vector which came out otherwise
+ */
+export function selfCheck(object: ObjectFile, tables: Tables, programs: Programs, vectors: readonly Vector[]): void {
+  const writable = (name: string): ArrayBuffer => mapped(object.map(name));
+  const [conns, nexthops] = [writable('conns'), writable('nexthops')];
+  try {
+    setStage(tables, nexthops);
+    for (const vector of vectors) tryVector(object, programs[vector.program], vector);
+  } finally {
+    clear(tables, conns, nexthops, vectors);
+  }
+}
+
+function mapped(map: BpfMap): ArrayBuffer {
+  try {
+    const { valueSize, maxEntries } = map.info();
+    return map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, true);
+  } finally {
+    map.close();
+  }
+}
+
+function hashKeys({ conf }: Tables): readonly [bigint, bigint, bigint] {
+  return [conf.big(0, Conf.hashKey, 0), conf.big(0, Conf.hashKey, 1), conf.big(0, Conf.hashKey, 2)];
+}
+
+/** A next hop as the kernel's answer would be remembered, out of `lo`. `at`: of the record, bytes. */
+function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string): void {
+  const hop = new Records(memory, memory.byteLength);
+  const set = (field: Field, value: number, k = 0): void => hop.set(0, { ...field, at: at + field.at }, value, k);
+  set(Nexthop.addr, address);
+  set(Nexthop.ifindex, LO);
+  macBytes(mac).forEach((byte, k) => {
+    set(Nexthop.dmac, byte, k);
+  });
+  macBytes(SOURCE_MAC).forEach((byte, k) => {
+    set(Nexthop.smac, byte, k);
+  });
+  set(Nexthop.flags, Abi.NH_XDP);
+}
+
+function clientHopAt(tables: Tables, nexthops: ArrayBuffer): number {
+  const sets = nexthops.byteLength / NEXTHOP_SET_BYTES;
+  return (keyedHash(BigInt(packetAddress(CLIENT_HOP.address)), hashKeys(tables)) & (sets - 1)) * NEXTHOP_SET_BYTES;
+}
+
+function setStage(tables: Tables, nexthops: ArrayBuffer): void {
+  const { conf, dests, legs } = tables;
+  const writer = writerOf(tables);
+  conf.set(0, Conf.freshFor, ALWAYS_FRESH);
+  legs.set(LO, Leg.ifindex, LO);
+  STAGE.forEach(({ protocol, address, port, destination, hop }, k) => {
+    const key = { kind: 'address', protocol, address, port } as const;
+    writer.addService({ key, scheduler: 'wlc', schedFlags: 0, onePacket: false });
+    writer.addDestination(key, destination);
+    const id = k + 1;
+    if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_HERE);
+    else writeHop(dests.memory, id * Dest.bytes + HOP_IN_DEST, dests.get(id, Dest.addr), hop);
+  });
+  writeHop(nexthops, clientHopAt(tables, nexthops), packetAddress(CLIENT_HOP.address), CLIENT_HOP.mac);
+}
+
+function contextOf({ program, frame }: Vector): Uint8Array {
+  const xdp = program === 'xdp';
+  const context = new Uint8Array(xdp ? XDP_MD.bytes : SK_BUFF.bytes);
+  const view = new DataView(context.buffer);
+  if (xdp) view.setUint32(XDP_MD.dataEnd, frame.length, true);
+  else view.setUint32(SK_BUFF.ifindex, LO, true);
+  if (program === 'ingress') view.setUint32(SK_BUFF.ingressIfindex, LO, true);
+  return context;
+}
+
+function tryVector(object: ObjectFile, name: string, vector: Vector): void {
+  const program = object.program(name);
+  try {
+    const { retval, data } = program.test({ data: vector.frame, ctx: contextOf(vector) });
+    const verdict = (vector.program === 'xdp' ? XDP_VERDICTS : TC_VERDICTS)[retval >>> 0] ?? String(retval);
+    const differs = difference(vector, verdict, data);
+    if (differs === undefined) return;
+    throw new Error(
+      `weir: the datapath fails its self-check on this kernel (${release()}), and is not attached: “${vector.name}”: ${differs}; please report this`,
+    );
+  } finally {
+    program.close();
+  }
+}
+
+function difference(vector: Vector, verdict: string, data: Uint8Array): string | undefined {
+  if (verdict !== vector.verdict) return `expected ${vector.verdict}, got ${verdict}`;
+  if (data.length !== vector.out.length) return `expected ${vector.out.length} bytes, got ${data.length}`;
+  const at = data.findIndex((byte, k) => byte !== vector.out[k]);
+  return at < 0 ? undefined : `byte ${at} is ${data[at]}, not ${vector.out[at]}`;
+}
+
+/** In tables that were empty, everything stands where its hash says. */
+function clear(tables: Tables, conns: ArrayBuffer, nexthops: ArrayBuffer, vectors: readonly Vector[]): void {
+  const { conf, services, dests, counters, estimates, endpoints, drops, legs } = tables;
+  const keys = hashKeys(tables);
+  const bucket = (memory: ArrayBuffer, slotBytes: number, key: bigint): void => {
+    const bytes = slotBytes * Abi.BUCKET_SLOTS;
+    new Uint8Array(memory, (keyedHash(key, keys) & (memory.byteLength / bytes - 1)) * bytes, bytes).fill(0);
+  };
+  const records = (table: Records, from: number, count: number): void => {
+    new Uint8Array(table.memory, from * table.bytes, count * table.bytes).fill(0);
+  };
+  const ids = STAGE.map((_, k) => k + 1);
+  for (const { frame } of vectors) for (const id of ids) bucket(conns, ConnSlot.bytes, connectionKey(frame, id));
+  for (const id of ids) {
+    bucket(endpoints.memory, Endpoint.bytes, recordedServiceEndpoint(services, id));
+    bucket(endpoints.memory, Endpoint.bytes, realEndpoint(dests, id));
+  }
+  new Uint8Array(nexthops, clientHopAt(tables, nexthops), NEXTHOP_SET_BYTES).fill(0);
+  const upTo = ids.length + 1;
+  records(estimates, 0, upTo);
+  records(estimates, conf.get(0, Conf.maxServices), upTo);
+  records(counters, 0, upTo * conf.get(0, Conf.cpus));
+  records(services, 0, upTo);
+  records(dests, 0, upTo);
+  records(legs, LO, 1);
+  for (const { memory } of [drops, conf]) new Uint8Array(memory).fill(0);
+}
+
+/** What a connection from the frame's source to this service would stand under. */
+function connectionKey(frame: Uint8Array, service: number): bigint {
+  const view = new DataView(frame.buffer, frame.byteOffset);
+  return BigInt(view.getUint32(26, true)) | (BigInt(view.getUint16(34, true)) << 32n) | (BigInt(service) << 48n);
+}
