@@ -35,6 +35,7 @@ const neighbours = (): string => {
   for (let client = 0; client < clients / 2; client += 1) know(clientBase + client, 'l0', '02:00:00:00:01:02');
   know(number('10.64.0.2'), 'l0', '02:00:00:00:01:02');
   know(number('10.64.0.3'), 'l0', '02:00:00:00:01:03');
+  lines.push('route add local 10.1.0.0/24 dev lo'); // the services' own
   lines.push('route add 10.65.128.0/18 via 10.64.0.2', 'route add 10.65.192.0/18 via 10.64.0.3', '');
   return lines.join('\n');
 };

@@ -52,7 +52,7 @@ struct endpoint_bucket {
 /* key 0 = free; key 1 = removed (a probe goes on past it, an insert may take it) */
 #define ENDPOINT_REMOVED 1ull
 
-/* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap). */
+/* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap), `here` by packets (a plain store). */
 #define SVC_PERSISTENT 0x1
 #define SVC_ONEPACKET 0x4
 struct service {
@@ -70,6 +70,7 @@ struct service {
   __u32 wrr_gcd;
   __u32 wrr_max;
   __u32 sched_flags;
+  __u32 here; /* has the host the address? clock of the FIB's answer << 1 | answer; 0 = not asked yet */
   __u64 wrr; /* current destination (0 = head) | current weight << 32 */
   __u32 timeout;
   __u32 netmask;
@@ -243,23 +244,24 @@ struct conf {
 /* ---- why a packet was dropped or passed on unbalanced; counted by CPU in drops[]. */
 #define REASONS(X)                                                                                                     \
   X(NONE, none, "")                                                                                                    \
-  X(SHORT, short, "cut short: headers do not fit the packet")                                                           \
-  X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                          \
-  X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                         \
-  X(FRAGMENT, fragment, "a fragment of TCP or UDP, passed to the stack")                                                \
-  X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                        \
-  X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                      \
-  X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                     \
+  X(SHORT, short, "cut short: headers do not fit the packet")                                                          \
+  X(BAD_LENGTH, bad_length, "lengths in the headers disagree with the packet")                                         \
+  X(BAD_CHECKSUM, bad_checksum, "wrong IP header checksum, passed to the stack, which drops it")                       \
+  X(FRAGMENT, fragment, "a fragment of TCP or UDP, passed to the stack")                                               \
+  X(NO_CONNECTION, no_connection, "TCP without a connection and not a SYN, passed to the stack")                       \
+  X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
+  X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                    \
   X(TABLE_FULL, table_full, "the connection table is full")                                                            \
-  X(EMBRYO_REPLACED, embryo_replaced, "a half-open or UDP connection gave its place to a new one")                          \
+  X(EMBRYO_REPLACED, embryo_replaced, "a half-open or UDP connection gave its place to a new one")                     \
   X(BUSY, busy, "the bucket's lock was not had in time")                                                               \
   X(NO_ROUTE, no_route, "no route to the next hop")                                                                    \
   X(TTL, ttl, "time to live exceeded")                                                                                 \
   X(TOO_BIG, too_big, "larger than the next hop's MTU")                                                                \
-  X(ICMP_LIMITED, icmp_limited, "an ICMP error was not sent because of the rate limit")                                 \
-  X(MARTIAN, martian, "source address that cannot be answered, or a service's own")                                     \
-  X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                      \
-  X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")
+  X(ICMP_LIMITED, icmp_limited, "an ICMP error was not sent because of the rate limit")                                \
+  X(MARTIAN, martian, "source address that cannot be answered, a service's own, or (UDP) the director's own")          \
+  X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                     \
+  X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")                                      \
+  X(NOT_LOCAL, not_local, "a new connection to a service whose address is not on this host, passed to the stack")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

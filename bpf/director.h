@@ -29,6 +29,8 @@ struct verdict {
   __u32 reason;
   bool known;  /* f holds the connection */
   bool absent; /* it is known not to be there */
+  bool wire;   /* it came in from outside: not by lo, as from clients on the director */
+  bool unanswerable; /* its source is an address that no answer leaves for */
 };
 
 /* Adds a packet to a destination's counters, while it is in service. */
@@ -102,14 +104,20 @@ static __always_inline void conn_touch(struct verdict *v, bool out) {
 }
 
 /* May this packet start a connection? R_NONE: yes. */
-static __always_inline __u32 may_schedule(struct verdict *v) {
+static __always_inline __u32 may_schedule(void *ctx, bool xdp, struct verdict *v, struct service *svc) {
   if (v->p->protocol == IPPROTO_TCP) {
     if (v->p->flags & FLAG_RST) return R_NO_CONNECTION;
     if (!(v->p->flags & FLAG_SYN) && !v->c->sloppy_tcp) return R_NO_CONNECTION;
   }
+  if (v->wire && unlikely(!is_here(ctx, xdp, v->c, svc, v->p->daddr, v->p->saddr, v->now))) return R_NOT_LOCAL;
   if (v->p->sport == bpf_htons(20)) return R_FTP_DATA;
+  if (v->p->protocol != IPPROTO_UDP) return R_NONE;
   /* A service is nobody's client: two services of UDP would answer each other's answers for ever. */
-  if (v->p->protocol == IPPROTO_UDP && endpoint_find(endpoint_key(v->p->saddr, v->p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
+  if (endpoint_find(endpoint_key(v->p->saddr, v->p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
+  /* Nor is the director, where the packet came from outside: its own stack would be made to answer the server. TCP has no need of
+   * the question: a handshake that nobody began ends with a reset. */
+  struct hop h;
+  v->unanswerable = v->wire && !hop_of_client(v->c, v->p->saddr, v->now, &h) && whose(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_HERE;
   return R_NONE;
 }
 
@@ -179,6 +187,10 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
     if (!v->dest) v->dest = schedule(v->service);
     v->d = v->dest ? dest_at(v->dest) : 0;
     if (!v->d) return GO_REFUSE;
+    if (unlikely(v->unanswerable) && (v->d->method & 3) == M_MASQ) {
+      v->reason = R_MARTIAN;
+      return GO_DROP;
+    }
     if (r->room == NOWHERE && r->embryo == NOWHERE) return GO_DROP;
     __u32 room = room_take(r, home, v->now);
     if (room == NOWHERE) continue;
@@ -214,7 +226,7 @@ static __always_inline bool is_reuse(struct verdict *v) {
 }
 
 /* A packet for a service. */
-static __always_inline enum decision decide_request(struct verdict *v) {
+static __always_inline enum decision decide_request(void *ctx, bool xdp, struct verdict *v) {
   v->key = conn_key(v->p->saddr, v->p->sport, v->service);
   v->dest = 0;
   if (!v->absent && conn_find(v->key, v->now, &v->f)) {
@@ -236,10 +248,10 @@ static __always_inline enum decision decide_request(struct verdict *v) {
     if (likely(v->known)) return GO_REQUEST;
     v->dest = 0;
   }
-  v->reason = may_schedule(v);
-  if (v->reason) return v->reason == R_MARTIAN ? GO_DROP : GO_STACK;
   struct service *svc = service_at(v->service);
   if (!svc || svc->state != LIVE) return GO_PASS;
+  v->reason = may_schedule(ctx, xdp, v, svc);
+  if (v->reason) return v->reason == R_MARTIAN ? GO_DROP : GO_STACK;
   enum decision go = conn_new(v);
   if (go != GO_REQUEST) return go;
   if (v->known) v->dest = v_dest(v->f.value); /* another CPU made it meanwhile */

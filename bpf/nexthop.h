@@ -84,7 +84,7 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) {
     /* Forwarding is off on this leg, as it may be for DR: ask as if the packet came in by weir's own device. */
     struct conf *c = the_conf();
-    if (!c || !c->pair_ifindex) return HOP_NONE;
+    if (!c || !c->pair_ifindex) return HOP_SILENT;
     fib = (struct bpf_fib_lookup){.family = F_INET, .ipv4_src = saddr, .ipv4_dst = addr, .ifindex = c->pair_ifindex, .tot_len = 1};
     rc = bpf_fib_lookup(ctx, &fib, sizeof fib, 0);
   }

@@ -16,7 +16,7 @@ static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, 
 
 static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
-  enum decision go = decide_request(v);
+  enum decision go = decide_request(skb, false, v);
   if (go == GO_PASS) return TC_ACT_UNSPEC;
   if (go == GO_DROP) return tc_drop(v->reason);
   if (go == GO_REFUSE) {
@@ -110,9 +110,9 @@ __noinline int tc_any_request(struct __sk_buff *skb, __u32 service) {
   struct conf *c = the_conf();
   if (!desk || !c) return TC_ACT_UNSPEC;
   struct packet *p = &desk->packet;
-  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service};
-  bool local = skb->ingress_ifindex == 1; /* lo: clients on the director */
-  if (!local && (p->saddr == p->daddr || is_martian(p->saddr))) return tc_drop(R_MARTIAN);
+  bool wire = skb->ingress_ifindex != LOOPBACK;
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .wire = wire};
+  if (wire && (p->saddr == p->daddr || is_martian(p->saddr))) return tc_drop(R_MARTIAN);
   return tc_request(skb, &v);
 }
 

@@ -21,6 +21,7 @@
 #include "conn.h"
 #include "sched.h"
 #include "nexthop.h"
+#include "own.h"
 #include "director.h"
 #include "quick.h"
 #include "xdp.h"

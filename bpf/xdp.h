@@ -32,7 +32,7 @@ static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struc
 
 static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
   struct hop h;
-  enum decision go = decide_request(v);
+  enum decision go = decide_request(ctx, true, v);
   if (go == GO_DROP) {
     count_reason(v->reason);
     return XDP_DROP;
@@ -75,7 +75,7 @@ __noinline int xdp_any_request(struct xdp_md *ctx, __u32 service, __u32 absent) 
   struct conf *c = the_conf();
   struct packet *p = xdp_read(ctx);
   if (!c || !p) return XDP_PASS;
-  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .absent = absent};
+  struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .absent = absent, .wire = ctx->ingress_ifindex != LOOPBACK};
   return xdp_request(ctx, &v);
 }
 

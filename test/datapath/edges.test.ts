@@ -116,3 +116,36 @@ test('DR needs no forwarding', { skip }, () => {
     bed.close();
   }
 });
+
+test('a service whose address leaves the host: its connections go on, new ones do not begin, until it is back', { skip }, () => {
+  const bed = bedWith(service('tcp', DR_VIP, 80, [destination(`${SERVERS[0]}:80`, 'route')]));
+  let flow = 0;
+  const old = { from: `${CLIENT}:40000`, to: `${DR_VIP}:80` };
+  const another = (): string => {
+    flow += 1;
+    const from = `10.0.1.${128 + (flow % 64)}:${1024 + (flow >> 6)}`;
+    return bed.send('ingress', 'front', fromClient(tcp({ from, to: old.to }, 'S'))).verdict;
+  };
+  /** The answer is remembered for a second: as often as it takes until then. */
+  const becomes = (verdict: string): void => {
+    for (let tries = 0; another() !== verdict; tries++) assert.ok(tries < 1_000_000, `never: ${verdict}`);
+  };
+  try {
+    for (const letters of ['S', 'A']) assert.equal(bed.send('ingress', 'front', fromClient(tcp(old, letters))).verdict, 'redirect');
+    execFileSync('ip', ['addr', 'del', `${DR_VIP}/32`, 'dev', 'front']);
+    assert.equal(another(), 'redirect', 'remembered');
+    bed.letHopsAge();
+    becomes('pass');
+    assert.equal(bed.send('ingress', 'front', fromClient(tcp(old, 'A'))).verdict, 'redirect', 'the old connection');
+    execFileSync('ip', ['route', 'add', 'local', DR_VIP, 'dev', 'lo']);
+    becomes('redirect');
+    execFileSync('ip', ['route', 'del', 'local', DR_VIP, 'dev', 'lo']);
+    execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=0']);
+    openDirector().close(); // any command of weir: it puts its own device in order
+    becomes('pass');
+    execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.ip_forward=0']);
+    becomes('redirect'); // the kernel says nothing now: as if the address were here
+  } finally {
+    bed.close();
+  }
+});

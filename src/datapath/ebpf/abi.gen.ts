@@ -66,6 +66,7 @@ export const Service = {
   wrrGcd: { at: 40, size: 4, count: 1 },
   wrrMax: { at: 44, size: 4, count: 1 },
   schedFlags: { at: 48, size: 4, count: 1 },
+  here: { at: 52, size: 4, count: 1 },
   wrr: { at: 56, size: 8, count: 1 },
   timeout: { at: 64, size: 4, count: 1 },
   netmask: { at: 68, size: 4, count: 1 },
@@ -216,10 +217,11 @@ export const REASONS = [
   { key: 'ttl', text: 'time to live exceeded' },
   { key: 'too_big', text: "larger than the next hop's MTU" },
   { key: 'icmp_limited', text: 'an ICMP error was not sent because of the rate limit' },
-  { key: 'martian', text: "source address that cannot be answered, or a service's own" },
+  { key: 'martian', text: "source address that cannot be answered, a service's own, or (UDP) the director's own" },
   { key: 'redirect_failed', text: 'the packet could not be rewritten or sent' },
   { key: 'ftp_data', text: 'source port 20 is never scheduled, passed to the stack' },
+  { key: 'not_local', text: 'a new connection to a service whose address is not on this host, passed to the stack' },
 ] as const;
 
 /** Changes with any of the above: a table of another layout is refused. */
-export const LAYOUT = 892571609;
+export const LAYOUT = 2004922748;
