@@ -4,7 +4,7 @@
 import { release } from 'node:os';
 import type { BpfMap, ObjectFile } from '../../sys/bpf.js';
 import { macBytes } from '../../wire/ethernet.js';
-import { Abi, Conf, ConnSlot, Dest, Endpoint, type Field, Leg, Nexthop } from './abi.gen.js';
+import { Abi, Conf, ConnSlot, Dest, Endpoint, type Field, Leg, Nexthop, Service } from './abi.gen.js';
 import { writerOf } from './batch.js';
 import { keyedHash } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint } from './identity.js';
@@ -16,6 +16,8 @@ import { CLIENT_HOP, SOURCE_MAC, STAGE, type Vector, type VectorVerdict } from '
 type Programs = Readonly<Record<Vector['program'], string>>;
 
 const LO = 1;
+/** Where the programs think that packets came in: of a client on the director less is asked. */
+const FROM_OUTSIDE = 2;
 const SK_BUFF = { bytes: 192, ingressIfindex: 36, ifindex: 40 } as const;
 const XDP_MD = { bytes: 24, dataEnd: 4 } as const;
 const ALWAYS_FRESH = 0xffffffff;
@@ -74,7 +76,7 @@ function clientHopAt(tables: Tables, nexthops: ArrayBuffer): number {
 }
 
 function setStage(tables: Tables, nexthops: ArrayBuffer): void {
-  const { conf, dests, legs } = tables;
+  const { conf, services, dests, legs } = tables;
   const writer = writerOf(tables);
   conf.set(0, Conf.freshFor, ALWAYS_FRESH);
   legs.set(LO, Leg.ifindex, LO);
@@ -83,6 +85,7 @@ function setStage(tables: Tables, nexthops: ArrayBuffer): void {
     writer.addService({ key, scheduler: 'wlc', schedFlags: 0, onePacket: false });
     writer.addDestination(key, destination);
     const id = k + 1;
+    services.set(id, Service.here, 1);
     if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_HERE);
     else writeHop(dests.memory, id * Dest.bytes + HOP_IN_DEST, dests.get(id, Dest.addr), hop);
   });
@@ -95,7 +98,7 @@ function contextOf({ program, frame }: Vector): Uint8Array {
   const view = new DataView(context.buffer);
   if (xdp) view.setUint32(XDP_MD.dataEnd, frame.length, true);
   else view.setUint32(SK_BUFF.ifindex, LO, true);
-  if (program === 'ingress') view.setUint32(SK_BUFF.ingressIfindex, LO, true);
+  if (program === 'ingress') view.setUint32(SK_BUFF.ingressIfindex, FROM_OUTSIDE, true);
   return context;
 }
 
