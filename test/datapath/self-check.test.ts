@@ -83,6 +83,7 @@ const MISTAKES = [
   ['packet.h', 'if (p->fragment) return P_FRAGMENT;', 'if (!p->fragment) return P_FRAGMENT;', 'ingress: '],
   ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
   ['tc.h', 'if (done != TC_ACT_UNSPEC) return done;', 'if (done == TC_ACT_UNSPEC) return done;', 'ingress: '],
+  ['own.h', 'return said & 1;', 'return !(said & 1);', 'ingress: '],
   ['tc.h', 'if (real) return tc_own_reply(skb, real);', 'if (!real) return tc_own_reply(skb, real);', 'egress: '],
 ] as const;
 

@@ -21,6 +21,8 @@ const FROM_OUTSIDE = 2;
 const SK_BUFF = { bytes: 192, ingressIfindex: 36, ifindex: 40 } as const;
 const XDP_MD = { bytes: 24, dataEnd: 4 } as const;
 const ALWAYS_FRESH = 0xffffffff;
+/** Answers of the FIB, by which the programs go on without asking it. */
+const [IS_HERE, IS_ELSEWHERE] = [1, 2];
 const HOP_IN_DEST = Dest.weight.at - Nexthop.bytes;
 const NEXTHOP_SET_BYTES = 2 * Nexthop.bytes;
 
@@ -80,12 +82,12 @@ function setStage(tables: Tables, nexthops: ArrayBuffer): void {
   const writer = writerOf(tables);
   conf.set(0, Conf.freshFor, ALWAYS_FRESH);
   legs.set(LO, Leg.ifindex, LO);
-  STAGE.forEach(({ protocol, address, port, destination, hop }, k) => {
+  STAGE.forEach(({ protocol, address, port, destination, hop, here }, k) => {
     const key = { kind: 'address', protocol, address, port } as const;
     writer.addService({ key, scheduler: 'wlc', schedFlags: 0, onePacket: false });
     writer.addDestination(key, destination);
     const id = k + 1;
-    services.set(id, Service.here, 1);
+    services.set(id, Service.here, here ? IS_HERE : IS_ELSEWHERE);
     if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_HERE);
     else writeHop(dests.memory, id * Dest.bytes + HOP_IN_DEST, dests.get(id, Dest.addr), hop);
   });

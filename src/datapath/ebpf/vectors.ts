@@ -20,20 +20,29 @@ export interface Vector {
   readonly out: Uint8Array;
 }
 
-/** Services with one destination each. `hop`: its next hop; undefined: it is the director itself. */
+/** Services with one destination each. `here`: the host has the address. `hop`: the next hop; undefined: the director itself. */
 export interface StagedService {
   readonly protocol: Protocol;
   readonly address: Address;
   readonly port: number;
   readonly destination: DestinationSpec;
   readonly hop: Mac | undefined;
+  readonly here: boolean;
 }
 
 const ip = (third: number, fourth: number): Address => ({
   family: 'inet',
   words: [((198 << 24) | (18 << 16) | (third << 8) | fourth) >>> 0],
 });
-const [VIP, CLIENT, SERVER, ROUTED, OWN, NOBODY] = [ip(0, 1), ip(1, 1), ip(2, 1), ip(2, 2), ip(2, 3), ip(0, 9)] as const;
+const [VIP, CLIENT, SERVER, ROUTED, OWN, NOBODY, ELSEWHERE] = [
+  ip(0, 1),
+  ip(1, 1),
+  ip(2, 1),
+  ip(2, 2),
+  ip(2, 3),
+  ip(0, 9),
+  ip(0, 2),
+] as const;
 const MACS = { lo: ZERO_MAC, client: '02:00:00:00:00:0c', server: '02:00:00:00:00:05', routed: '02:00:00:00:00:06' } as const;
 export const CLIENT_HOP = { address: CLIENT, mac: MACS.client } as const;
 /** Of every next hop. */
@@ -45,10 +54,11 @@ function destination(address: Address, port: number, method: ForwardingMethod): 
 }
 
 export const STAGE: readonly StagedService[] = [
-  { protocol: 'tcp', address: VIP, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server },
-  { protocol: 'udp', address: VIP, port: 53, destination: destination(SERVER, 5353, 'masq'), hop: MACS.server },
-  { protocol: 'tcp', address: VIP, port: 81, destination: destination(ROUTED, 81, 'route'), hop: MACS.routed },
-  { protocol: 'tcp', address: VIP, port: 82, destination: destination(OWN, 8082, 'masq'), hop: undefined },
+  { protocol: 'tcp', address: VIP, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, here: true },
+  { protocol: 'udp', address: VIP, port: 53, destination: destination(SERVER, 5353, 'masq'), hop: MACS.server, here: true },
+  { protocol: 'tcp', address: VIP, port: 81, destination: destination(ROUTED, 81, 'route'), hop: MACS.routed, here: true },
+  { protocol: 'tcp', address: VIP, port: 82, destination: destination(OWN, 8082, 'masq'), hop: undefined, here: true },
+  { protocol: 'tcp', address: ELSEWHERE, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, here: false },
 ];
 
 interface End {
@@ -164,6 +174,8 @@ export function makeVectors(): readonly Vector[] {
   return [
     ...balances('ingress', 40001),
     ...balances('xdp', 40002),
+    // By lo, where XDP is tried, come clients on the host: their packets need no such address.
+    untouched('ingress', 'a SYN for an address that is not on the host', tcp(arrives, client(40005), { at: ELSEWHERE, port: 80 }, S)),
     changed(
       'ingress',
       'a SYN for a server on the director',
