@@ -1,18 +1,20 @@
 // weir load: brings the datapath into this network namespace with chosen sizes. Every other command loads it by itself.
 import type { AttachMode } from '../datapath/ebpf/legs.js';
 import { bucketsFor, type Capacity } from '../datapath/ebpf/load.js';
-import { NotLoaded, openDirector } from '../datapath/ebpf/open.js';
+import { openDirector, openIfLoaded } from '../datapath/ebpf/open.js';
 import { reported } from './failure.js';
 import { readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
+       weir load --if-loaded
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
        --connections       what the table is made for, 4096 to 134217728 (1048576): it takes 32 bytes each; a smaller one is faster
        --max-services      a power of two, 64 to 65536 (16384)
        --max-destinations  64 to 262143 (65536; fewer above 32 possible CPUs)
        --attach            auto: tc on every interface, XDP besides on physical ones; tc: tc only; xdp: XDP everywhere
                            (by veths frames are lost then, but with 'ethtool -K DEV gro on tx off' at their far ends)
+       --if-loaded         only covers interfaces that came since, where it is loaded; elsewhere nothing happens (for udev)
 `;
 const TYPES = {
   'conn-tab-bits': 'value',
@@ -20,6 +22,7 @@ const TYPES = {
   'max-services': 'value',
   'max-destinations': 'value',
   attach: 'value',
+  'if-loaded': 'flag',
 } as const;
 
 function number(text: string, name: string, least: number, most: number): number {
@@ -51,16 +54,6 @@ function attachOf(text: string | undefined): { readonly attach?: AttachMode } {
   return { attach: text };
 }
 
-function isLoaded(): boolean {
-  try {
-    openDirector({ load: false }).close();
-    return true;
-  } catch (error) {
-    if (error instanceof NotLoaded) return false;
-    throw error;
-  }
-}
-
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir load', io, async () => {
     if (wantsHelp(args)) {
@@ -71,7 +64,15 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
     const capacity = capacityOf(flags);
     const attach = attachOf(flags.attach);
-    if (Object.keys(capacity).length > 0 && isLoaded()) {
+    const sized = Object.keys(capacity).length > 0;
+    if (flags['if-loaded'] === true) {
+      if (sized) throw new UsageError('--if-loaded takes no sizes');
+      openIfLoaded(attach)?.close();
+      return 0;
+    }
+    const loaded = sized ? openIfLoaded() : undefined;
+    loaded?.close();
+    if (loaded !== undefined) {
       throw new UsageError('it is loaded already: sizes are chosen at loading (weir unload first; connections are lost)');
     }
     openDirector({ capacity, ...attach }).close();

@@ -10,14 +10,18 @@ import { native } from '../../src/sys/addon.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, ObjectFile } from '../../src/sys/bpf.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
+import { using } from '../../src/sys/fd.js';
+import { Netns } from '../../src/sys/netns.js';
 import { Bed, ENTRY, type Host, noNamespaces, type Ran } from '../support/netns-bed.js';
+import { read } from '../support/project.js';
 import { openBed } from './bed.js';
 import { ip } from './namespace.js';
 
 const skip = noNamespaces();
 
-function attachedTo(ifindex: number): readonly number[] {
-  return [ATTACH_TCX_INGRESS, ATTACH_TCX_EGRESS, ATTACH_XDP].map((hook) => native().bpfProgQuery(ifindex, hook).length);
+/** `namespace`: a descriptor; without it our own. */
+function attachedTo(ifindex: number, namespace = -1): readonly number[] {
+  return [ATTACH_TCX_INGRESS, ATTACH_TCX_EGRESS, ATTACH_XDP].map((hook) => native().bpfProgQuery(ifindex, hook, namespace).length);
 }
 
 const TC_ONLY = [1, 1, 0];
@@ -125,6 +129,37 @@ test('weir unload takes all of it away, and the next command brings it again', {
       assert.match(answered(host.weir('unload')), /^the datapath is not loaded in this network namespace\n$/);
     }
     assert.equal(answered(host.ipvsadm('-Sn')), '');
+  });
+});
+
+/** What udev would run, without what keeps it from waiting: the words after the link to weir. */
+function udevCommands(): readonly string[] {
+  const rules = read('share/udev/90-weir.rules');
+  return [...rules.matchAll(/RUN\+="[^"]*\/usr\/local\/sbin\/weir ([\w -]+?)(?:"| <)/g)].map(([, words = '']) => words);
+}
+
+test('what the udev rule runs covers a new interface where weir is loaded, and never loads it', { skip }, async () => {
+  const [command = '', other] = udevCommands();
+  assert.equal(command, 'load --if-loaded');
+  assert.equal(other, command, 'with systemd and without');
+  await onHost((host) => {
+    const folders = (): readonly bigint[] => Bpffs.ensure().cookies();
+    const quiet = (): void => assert.equal(answered(host.weir(command)), '');
+    const before = folders();
+    quiet();
+    assert.deepEqual(folders(), before, 'nothing was loaded');
+    assert.doesNotMatch(host.ip('-brief link'), /weir/);
+    answered(host.ipvsadm('-A -t 10.0.0.1:80 -s rr'));
+    host.ip('link add late type veth peer name late-far');
+    const hooks = (): readonly number[] =>
+      using(Netns.byName(host.namespace), ({ fd: { number } }) => attachedTo(native().ifNameToIndex('late', number), number));
+    assert.deepEqual(hooks(), [0, 0, 0]);
+    quiet();
+    assert.deepEqual(hooks(), TC_ONLY);
+    answered(host.weir('unload'));
+    quiet();
+    assert.deepEqual(folders(), before);
+    assert.deepEqual(host.weir(`${command} --connections 4096`).status, 2);
   });
 });
 

@@ -16,7 +16,7 @@ const top = [
   'CONTRIBUTING.md',
 ];
 const files = [...top, 'ARCHITECTURE.md', 'CHANGELOG.md'].concat(
-  ['src', 'test', 'bench', 'dev', 'bpf', 'native', 'bin', 'docs', 'examples', '.ci'].flatMap((folder) => filesUnder(folder)),
+  ['src', 'test', 'bench', 'dev', 'bpf', 'native', 'bin', 'docs', 'examples', 'share', '.ci'].flatMap((folder) => filesUnder(folder)),
 );
 
 test('no registry is named', () => {

@@ -1,5 +1,6 @@
 // Opens the director of this network namespace: loads the datapath where it is missing, attaches to new legs, repairs what
 // a dead writer left.
+import { native } from '../../sys/addon.js';
 import { Bpffs } from '../../sys/bpffs.js';
 import { Lock, type LockKind } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
@@ -12,6 +13,7 @@ import { type Capacity, isLoaded, load } from './load.js';
 import { ensurePair } from './pair.js';
 import { swap32 } from './records.js';
 import { Tables } from './tables.js';
+import { broadcastsOf } from './unicast.js';
 
 export interface OpenOptions {
   /** Load the datapath where it is missing (default); false: throw instead. */
@@ -72,7 +74,11 @@ function markLocal({ conf, dests }: Tables, addresses: readonly InterfaceAddress
 }
 
 /** Loads where needed and brings legs, local marks and, after a writer's death, the table up to date. */
-function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
+function prepare(
+  folder: string,
+  options: OpenOptions,
+  bpffs: Bpffs,
+): { readonly tables: Tables; readonly addresses: readonly InterfaceAddress[] } {
   // Without magic: an unloading that was cut short.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
   if (!present && options.load === false) throw new NotLoaded();
@@ -92,7 +98,7 @@ function prepare(folder: string, options: OpenOptions, bpffs: Bpffs): Tables {
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
     recover(tables, bpffs.lockPath());
     markLocal(tables, addresses);
-    return tables;
+    return { tables, addresses };
   } finally {
     netlink.close();
   }
@@ -106,6 +112,20 @@ export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
   // The folder is made under the lock: somebody may be unloading.
-  const tables = withLock(lock, 'exclusive', () => prepare(bpffs.folder(), options, bpffs));
-  return new EbpfDirector(tables, lock);
+  const { tables, addresses } = withLock(lock, 'exclusive', () => prepare(bpffs.folder(), options, bpffs));
+  return new EbpfDirector(tables, lock, broadcastsOf(addresses));
+}
+
+/**
+ * The same where the datapath is in this network namespace already; elsewhere undefined, and nothing is touched.
+ * @throws LockBusy, SystemError, Error as openDirector
+ */
+export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {}): EbpfDirector | undefined {
+  if (Bpffs.find()?.cookies().includes(native().netnsCookie()) !== true) return undefined;
+  try {
+    return openDirector({ ...options, load: false });
+  } catch (error) {
+    if (error instanceof NotLoaded) return undefined;
+    throw error;
+  }
 }
