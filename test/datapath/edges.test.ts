@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
+import { Refusal } from '../../src/datapath/director.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/packet-socket.js';
 import { decodeArp } from '../../src/wire/arp.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DR_VIP, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';
-import { destination, type Setup, service } from './fixtures/fixture.js';
+import { destination, type Setup, service, serviceKey } from './fixtures/fixture.js';
 import { fromClient, tcp, toServer, udp } from './fixtures/packets.js';
 import { checkTable } from './table-check.js';
 import { sameFrame } from './verdict.js';
@@ -112,6 +113,21 @@ test('DR needs no forwarding', { skip }, () => {
     const outcome = bed.send('ingress', 'front', fromClient(tcp(ends, 'S')));
     assert.equal(outcome.verdict, 'redirect');
     sameFrame(outcome.frame.slice(12), toServer(tcp(ends, 'S', { ttl: 63 })).slice(12), 'the packet that leaves');
+  } finally {
+    bed.close();
+  }
+});
+
+test("an address of nobody's own is no destination: broadcast, multicast, this network", { skip }, () => {
+  const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
+  const key = serviceKey('tcp', VIP, 80);
+  const refuses = (code: string, work: () => void): void => assert.throws(work, (error) => error instanceof Refusal && error.code === code);
+  try {
+    for (const address of ['10.0.1.255', '10.0.2.255', '255.255.255.255', '239.1.1.1', '0.0.0.0']) {
+      refuses('EINVAL', () => bed.director.addDestination(key, destination(`${address}:80`, 'masq')));
+      refuses('ENOENT', () => bed.director.editDestination(key, destination(`${address}:80`, 'masq')));
+    }
+    bed.director.addDestination(key, destination('10.0.7.255:80', 'masq'));
   } finally {
     bed.close();
   }

@@ -20,6 +20,7 @@ import { connectionEntries, cpuTotals, serviceEntries, serviceEntry, statsOf } f
 import { readSysctls, writeSysctl } from './sysctls.js';
 import type { Tables } from './tables.js';
 import { ESTABLISHED, FIN_WAIT } from './timeouts.js';
+import { isUnicast } from './unicast.js';
 import type { Writer } from './writer.js';
 
 const LONGEST_TIMEOUT = 2678400;
@@ -41,6 +42,8 @@ export class EbpfDirector implements Director, CpuStats {
   constructor(
     readonly tables: Tables,
     private readonly lockPath: string,
+    /** Of the networks that the host is on: no destinations. */
+    private readonly broadcasts: ReadonlySet<number> = new Set(),
   ) {
     this.#writer = writerOf(tables);
   }
@@ -75,6 +78,7 @@ export class EbpfDirector implements Director, CpuStats {
     this.#changing(() => {
       this.#writer.serviceId(service);
       checkDestination(spec);
+      if (!isUnicast(spec.address, this.broadcasts)) throw new Refusal('EINVAL', 'a destination is a unicast address');
       this.#writer.addDestination(service, spec);
     });
   }
@@ -249,6 +253,4 @@ function checkDestination({ weight, upperThreshold, lowerThreshold, method, addr
   if (method === 'tunnel') later('tunnel destinations (-i)');
   if (upperThreshold !== 0) later('connection thresholds (-x, -y)');
   if (address.family === 'inet6') later('IPv6 destinations');
-  const first = (address.words[0] ?? 0) >>> 24;
-  if (first === 0 || first >= 224) throw new Refusal('EINVAL', 'a destination is a unicast address');
 }

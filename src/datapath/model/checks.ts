@@ -22,7 +22,7 @@ export function checkService(spec: ServiceSpec): void {
 /** Whether the kernel takes an address for a server: unicast, and with IPv6 not link-local. */
 function isUnicast({ family, words }: Address): boolean {
   const first = words[0] ?? 0;
-  if (family === 'inet') return first >>> 24 !== 0 && first >>> 28 < 0xe;
+  if (family === 'inet') return first >>> 24 !== 0 && first >>> 28 !== 0xe && first !== 0xffffffff; // class E counts as unicast
   const unspecified = words.every((word) => word === 0);
   return !unspecified && first >>> 24 !== 0xff && first >>> 22 !== 0xfe80 >>> 6;
 }

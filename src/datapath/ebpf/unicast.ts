@@ -1,0 +1,24 @@
+// May an address be a destination's? The kernel's IPVS asks for the type of the address (ip_vs_new_dest): unicast or local. A
+// network's broadcast address is known by the interfaces' own addresses.
+import type { Address } from '../../model/address.js';
+import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
+
+/** Networks of two addresses (RFC 3021), or one, have no broadcast address. */
+const LONGEST_WITH_BROADCAST = 30;
+
+/** IPv4 broadcast addresses of the networks that this host is on: those set, and the last one of each network (fib_add_ifaddr). */
+export function broadcastsOf(addresses: readonly InterfaceAddress[]): ReadonlySet<number> {
+  const found = new Set<number>();
+  for (const { address, peer = address, prefixLength, broadcast } of addresses) {
+    if (address.family !== 'inet') continue;
+    if (broadcast !== undefined) found.add(broadcast.words[0] ?? 0);
+    if (prefixLength <= LONGEST_WITH_BROADCAST) found.add(((peer.words[0] ?? 0) | (0xffffffff >>> prefixLength)) >>> 0);
+  }
+  return found;
+}
+
+/** IPv4: neither of "this network" nor multicast nor a broadcast address. Class E counts as unicast, as in the kernel. */
+export function isUnicast({ words }: Address, broadcasts: ReadonlySet<number>): boolean {
+  const word = words[0] ?? 0;
+  return word >>> 24 !== 0 && word >>> 28 !== 0xe && word !== 0xffffffff && !broadcasts.has(word);
+}
