@@ -1,5 +1,6 @@
 // Opens the director of this network namespace: loads the datapath where it is missing, attaches to new legs, repairs what
 // a dead writer left.
+import { native } from '../../sys/addon.js';
 import { Bpffs } from '../../sys/bpffs.js';
 import { Lock, type LockKind } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
@@ -113,4 +114,18 @@ export function openDirector(options: OpenOptions = {}): EbpfDirector {
   // The folder is made under the lock: somebody may be unloading.
   const { tables, addresses } = withLock(lock, 'exclusive', () => prepare(bpffs.folder(), options, bpffs));
   return new EbpfDirector(tables, lock, broadcastsOf(addresses));
+}
+
+/**
+ * The same where the datapath is in this network namespace already; elsewhere undefined, and nothing is touched.
+ * @throws LockBusy, SystemError, Error as openDirector
+ */
+export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {}): EbpfDirector | undefined {
+  if (Bpffs.find()?.cookies().includes(native().netnsCookie()) !== true) return undefined;
+  try {
+    return openDirector({ ...options, load: false });
+  } catch (error) {
+    if (error instanceof NotLoaded) return undefined;
+    throw error;
+  }
 }
