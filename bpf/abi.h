@@ -55,6 +55,7 @@ struct endpoint_bucket {
 /* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap), `here` by packets (a plain store). */
 #define SVC_PERSISTENT 0x1
 #define SVC_ONEPACKET 0x4
+#define SVC_MASQUERADES 0x100 /* has, or had, a masqueraded destination */
 struct service {
   __u32 addr[4]; /* network order; IPv4 in addr[0] */
   __u16 port;    /* network order */

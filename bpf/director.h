@@ -114,10 +114,11 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, struct verdict *v
   if (v->p->protocol != IPPROTO_UDP) return R_NONE;
   /* A service is nobody's client: two services of UDP would answer each other's answers for ever. */
   if (endpoint_find(endpoint_key(v->p->saddr, v->p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
-  /* Nor is the director, where the packet came from outside: its own stack would be made to answer the server. TCP has no need of
-   * the question: a handshake that nobody began ends with a reset. */
+  /* Nor is the director, where the packet came from outside: its own stack would be made to answer the server. Only masqueraded
+   * servers' answers come back here. TCP has no need of the question: a handshake that nobody began ends with a reset. */
   struct hop h;
-  v->unanswerable = v->wire && !hop_of_client(v->c, v->p->saddr, v->now, &h) && whose(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_HERE;
+  if (!v->wire || !(svc->flags & SVC_MASQUERADES)) return R_NONE;
+  v->unanswerable = !hop_of_client(v->c, v->p->saddr, v->now, &h) && whose(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_HERE;
   return R_NONE;
 }
 

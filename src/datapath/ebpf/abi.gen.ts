@@ -186,6 +186,7 @@ export const Abi = {
   ENDPOINT_REMOVED: 1,
   SVC_PERSISTENT: 1,
   SVC_ONEPACKET: 4,
+  SVC_MASQUERADES: 256,
   NH_XDP: 1,
   NH_PEER: 2,
   D_AVAILABLE: 1,
@@ -224,4 +225,4 @@ export const REASONS = [
 ] as const;
 
 /** Changes with any of the above: a table of another layout is refused. */
-export const LAYOUT = 2004922748;
+export const LAYOUT = 2412406515;

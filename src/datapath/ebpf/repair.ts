@@ -4,7 +4,7 @@ import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } f
 import { EndpointTable } from './endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from './identity.js';
 import { finish } from './intent.js';
-import { destinationIds, rescheduled } from './service-list.js';
+import { destinationIds, noteMasquerading, rescheduled } from './service-list.js';
 import type { Tables } from './tables.js';
 
 /** Makes the table whole. The caller holds the lock, found `dirty` set, and clears it. */
@@ -40,10 +40,12 @@ function mendList(tables: Tables, service: number): void {
   else dests.set(last, Dest.next, 0);
 }
 
-function mendDestination({ dests }: Tables, id: number, listed: boolean, now: number): void {
+function mendDestination(tables: Tables, id: number, listed: boolean, now: number): void {
+  const { dests } = tables;
   const flags = dests.get(id, Dest.flags);
   if (listed) {
     const real = dests.get(id, Dest.method) === Method.M_MASQ ? Abi.D_REAL : 0;
+    if (real) noteMasquerading(tables, id);
     dests.set(id, Dest.state, WeirState.LIVE);
     dests.set(id, Dest.flags, flags | Abi.D_AVAILABLE | real);
     return;

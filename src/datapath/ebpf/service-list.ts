@@ -1,5 +1,5 @@
 // One service's list of destinations in shared memory, newest first, and what its scheduler keeps about it.
-import { Dest, Scheduler, Service } from './abi.gen.js';
+import { Abi, Dest, Scheduler, Service } from './abi.gen.js';
 import type { Tables } from './tables.js';
 
 /** The ids of a service's destinations, newest first. A list damaged by a killed writer ends where it stops making sense. */
@@ -69,4 +69,10 @@ export function startScheduler(tables: Tables, service: number, scheduler: numbe
   if (scheduler === Scheduler.SCHED_WRR) placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), true);
   services.set(service, Service.dests, ids.length);
   services.set(service, Service.scheduler, scheduler);
+}
+
+/** Tells packets that replies of this service come back here: one of its destinations is masqueraded, or was. */
+export function noteMasquerading({ services, dests }: Tables, destination: number): void {
+  const service = dests.get(destination, Dest.service);
+  services.set(service, Service.flags, services.get(service, Service.flags) | Abi.SVC_MASQUERADES);
 }

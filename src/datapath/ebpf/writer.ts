@@ -18,7 +18,7 @@ import {
 } from './identity.js';
 import { describe, describeAtOnce, finish, intendFlush } from './intent.js';
 import { swap16 } from './records.js';
-import { destinationIds, joined, rescheduled, startScheduler } from './service-list.js';
+import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';
 
 export class Writer {
@@ -152,7 +152,9 @@ export class Writer {
   #answerReplies(id: number): void {
     const { dests } = this.tables;
     const flags = dests.get(id, Dest.flags);
-    if (dests.get(id, Dest.method) !== Method.M_MASQ || (flags & Abi.D_REAL) !== 0) return;
+    if (dests.get(id, Dest.method) !== Method.M_MASQ) return;
+    noteMasquerading(this.tables, id);
+    if ((flags & Abi.D_REAL) !== 0) return;
     const endpoint = realEndpoint(dests, id);
     dests.set(id, Dest.twin, this.#endpoints.find(endpoint));
     if (!this.#endpoints.put(endpoint, id)) throw new Refusal('ENOSPC', 'no room for the address in the table');
