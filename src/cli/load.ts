@@ -1,13 +1,15 @@
-// weir load: brings the datapath into this network namespace with chosen sizes. Every other command loads it by itself.
+// weir load: brings the datapath into this network namespace with chosen sizes, and this build's programs into one that is there.
+// Every other command loads it by itself, and takes the programs as they are.
 import type { AttachMode } from '../datapath/ebpf/legs.js';
-import { bucketsFor, type Capacity } from '../datapath/ebpf/load.js';
-import { openDirector, openIfLoaded } from '../datapath/ebpf/open.js';
+import { bucketsFor, type Capacity } from '../datapath/ebpf/object.js';
+import { exchangeBuild, openDirector, openIfLoaded } from '../datapath/ebpf/open.js';
 import { reported } from './failure.js';
 import { readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
        weir load --if-loaded
+       loaded by another build with the same tables, it gets this build's programs; nothing is lost
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
        --connections       what the table is made for, 4096 to 134217728 (1048576): it takes 32 bytes each; a smaller one is faster
        --max-services      a power of two, 64 to 65536 (16384)
@@ -76,6 +78,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
       throw new UsageError('it is loaded already: sizes are chosen at loading (weir unload first; connections are lost)');
     }
     openDirector({ capacity, ...attach }).close();
+    if (exchangeBuild()) io.out('the programs of this build took the place of those of another; the table and its connections stay\n');
     return 0;
   });
 }

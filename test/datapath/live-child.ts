@@ -4,10 +4,12 @@
 //   steady HOST PORT           a new TCP connection every 100 ms, given up after 500 ms: a line `MILLISECONDS ANSWER` for each
 //                              that was answered, for as long as it lives
 //   hold HOST PORT             opens a TCP connection, says `open`, and keeps it, silent
+//   stream HOST PORT           a datagram a millisecond, from ten ports in turn, a hundred with each; `begun` with the first answer; on SIGTERM,
+//                              when every answer is in or has not come for 2 s, a line `SENT ANSWERED`
 //   bulk HOST PORT BYTES       sends so many bytes to a `sink`; a line with the SHA-256 of what was sent
 //   sink PORT BYTES            takes so many bytes from each connection; a line with the SHA-256 of what came
 import { createHash } from 'node:crypto';
-import { createSocket } from 'node:dgram';
+import { createSocket, type Socket } from 'node:dgram';
 import { createConnection, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -77,6 +79,35 @@ function steady(host: string, port: number): void {
   }, 100);
 }
 
+/** A thousand datagrams by ten sockets; then ten new ones, so that there are new connections too. */
+function stream(host: string, port: number): void {
+  let [sent, answered, heard] = [0, 0, performance.now()];
+  const open = (): Socket => {
+    const socket = createSocket('udp4');
+    socket.on('message', () => {
+      answered += 1;
+      heard = performance.now();
+      if (answered === 1) say('begun');
+    });
+    return socket;
+  };
+  const sockets = Array.from({ length: 10 }, open);
+  const turn = setInterval(() => {
+    const k = sent % sockets.length;
+    if (sent % 1000 >= 990) sockets[k] = open(); // the old one still hears
+    sockets[k]?.send('?', port, host);
+    sent += 1;
+  }, 1);
+  process.once('SIGTERM', () => {
+    clearInterval(turn);
+    setInterval(() => {
+      if (answered < sent && performance.now() - heard < 2000) return;
+      say(`${sent} ${answered}`);
+      process.exit(0);
+    }, 20);
+  });
+}
+
 const PIECE = 1 << 18;
 
 function bulk(host: string, port: number, bytes: number): void {
@@ -114,6 +145,7 @@ function main([what, ...args]: readonly string[]): Promise<void> | void {
   if (what === 'serve') return serve(first, Number(second), third);
   if (what === 'ask') return ask(first, second, Number(third), Number(fourth));
   if (what === 'steady') return steady(first, Number(second));
+  if (what === 'stream') return stream(first, Number(second));
   if (what === 'bulk') return bulk(first, Number(second), Number(third));
   if (what === 'sink') return sink(Number(first));
   if (what === 'hold') {

@@ -91,8 +91,7 @@ export class Legs {
         this.#record(link, hooks.includes('xdp'), addresses);
       }
     } finally {
-      for (const program of this.#programs.values()) program.close();
-      this.#programs.clear();
+      this.#closePrograms();
     }
     return addresses;
   }
@@ -107,6 +106,19 @@ export class Legs {
       );
       return { ifindex, name, attached };
     });
+  }
+
+  /** Puts the pinned programs in the place of those that are attached. Each packet meets the one or the other. */
+  exchange(): void {
+    try {
+      for (const name of readdirSync(this.folder)) {
+        const [, kind, ifindex, hook] = /^(link|clsact)_(\d+)_(ingress|egress|xdp)$/.exec(name) ?? [];
+        if (kind === 'link') this.#update(`${this.folder}/${name}`, hook as Hook);
+        if (kind === 'clsact') this.#attachClsact(Number(ifindex), hook as Hook);
+      }
+    } finally {
+      this.#closePrograms();
+    }
   }
 
   /** Takes the datapath off every interface. */
@@ -197,14 +209,38 @@ export class Legs {
         throw new Error(`weir: XDP cannot be attached to ${link.name}: ${(error as Error).message}`, { cause: error });
       }
       if (!hasCode(error, 'EINVAL')) throw error;
-      this.#attachClsact(link, hook);
+      this.#attachClsact(link.ifindex, hook);
       return true;
     }
   }
 
-  #attachClsact(link: Link, hook: Hook): void {
-    native().bpfTcAttach(this.#program(hook).fd.number, link.ifindex, hook === 'egress', TC_HANDLE, TC_PRIORITY);
-    this.#program(hook).pin(`${this.folder}/clsact_${link.ifindex}_${hook}`);
+  /** Where one of ours stands already it takes its place. */
+  #attachClsact(ifindex: number, hook: Hook): void {
+    const pin = `${this.folder}/clsact_${ifindex}_${hook}`;
+    try {
+      native().bpfTcAttach(this.#program(hook).fd.number, ifindex, hook === 'egress', TC_HANDLE, TC_PRIORITY);
+    } catch (error) {
+      if (hasCode(error, 'ENODEV')) return; // it went while we looked
+      throw error;
+    }
+    rmSync(pin, { force: true });
+    this.#program(hook).pin(pin);
+  }
+
+  #update(path: string, hook: Hook): void {
+    const link = BpfLink.pinned(path);
+    try {
+      link.update(this.#program(hook));
+    } catch (error) {
+      if (!hasCode(error, 'ENOLINK', 'ENODEV')) throw error; // its device went
+    } finally {
+      link.close();
+    }
+  }
+
+  #closePrograms(): void {
+    for (const program of this.#programs.values()) program.close();
+    this.#programs.clear();
   }
 
   #program(hook: Hook): Program {

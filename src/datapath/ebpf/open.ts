@@ -8,8 +8,10 @@ import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
 import { recover } from './batch.js';
 import { EbpfDirector } from './director.js';
+import { exchangePrograms } from './exchange.js';
 import { type AttachMode, Legs } from './legs.js';
-import { type Capacity, isLoaded, load } from './load.js';
+import { isLoaded, load } from './load.js';
+import type { Capacity } from './object.js';
 import { ensurePair } from './pair.js';
 import { swap32 } from './records.js';
 import { Tables } from './tables.js';
@@ -128,4 +130,24 @@ export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {
     if (error instanceof NotLoaded) return undefined;
     throw error;
   }
+}
+
+/**
+ * Puts this build's programs in the place of another's with the same tables. False: they run already.
+ * @throws NotLoaded, LockBusy, SystemError, Error of one line: the old programs go on then
+ */
+export function exchangeBuild(file?: string): boolean {
+  const bpffs = Bpffs.ensure();
+  return withLock(bpffs.lockPath(), 'exclusive', () => {
+    const folder = bpffs.path();
+    if (!isLoaded(folder)) throw new NotLoaded();
+    const tables = new Tables(folder);
+    checkVersion(tables);
+    const netlink = new Netlink();
+    try {
+      return exchangePrograms(folder, tables, new Legs(folder, tables, netlink), file);
+    } finally {
+      netlink.close();
+    }
+  });
 }

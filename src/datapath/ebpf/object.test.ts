@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { bucketsFor, defaultCapacity } from './load.js';
+import { bucketsFor, defaultCapacity } from './object.js';
 
 test('counters of all possible CPUs stay within 128 MB', () => {
   for (const [cpus, destinations] of [

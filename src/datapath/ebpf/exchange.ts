@@ -1,0 +1,87 @@
+// Puts this build's programs in the place of another's with the same tables, while packets go on: the maps are used again, and
+// every link takes its new program in one step. Killed half way, both kinds run side by side on the same tables, and
+// no pin names a build meanwhile: the next time does all of it again, whoever's.
+import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { artifact } from '../../sys/artifact.js';
+import { BpfMap, ObjectFile } from '../../sys/bpf.js';
+import { Conf, type Field } from './abi.gen.js';
+import type { Legs } from './legs.js';
+import { BUILD_PIN, buildPin, keepHouse, loadTried, PROGRAMS } from './load.js';
+import { type Capacity, configure, loadObject, sizesOf } from './object.js';
+import { PINNED_MAPS, type Tables } from './tables.js';
+
+/** Scratch, and a limit that may begin anew: no part of the layout that builds must share. */
+const NOT_SHARED: ReadonlySet<string> = new Set(['desks', 'icmp_limits']);
+/** A trial's own tables are small. */
+const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, connBuckets: 4096 };
+
+/**
+ * False: this build's programs run already. The caller holds the lock, and has looked at the layout. `file`: the object.
+ * @throws as load; the old programs go on then
+ */
+export function exchangePrograms(folder: string, tables: Tables, legs: Legs, file: string = artifact('weir.bpf.o')): boolean {
+  const build = `${folder}/${buildPin(file)}`;
+  if (existsSync(build)) return false;
+  const keys = hashKeys(tables);
+  const trial = new ObjectFile(file);
+  try {
+    loadTried(trial, TRIAL, sizesOf(TRIAL), keys);
+  } finally {
+    trial.close();
+  }
+  const object = new ObjectFile(file);
+  try {
+    loadOnto(object, folder, tables, keys);
+    for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
+    for (const name of NOT_SHARED) pinInPlace(object.map(name), `${folder}/${name}`);
+    for (const name of Object.values(PROGRAMS)) pinInPlace(object.program(name), `${folder}/${name}`);
+    legs.exchange();
+    const house = object.program(PROGRAMS.house);
+    try {
+      keepHouse(house); // gives the timer its new code
+      house.pin(build);
+    } finally {
+      house.close();
+    }
+  } finally {
+    object.close();
+  }
+  return true;
+}
+
+function hashKeys({ conf }: Tables): readonly Uint8Array[] {
+  return [0, 1, 2].map((i) => {
+    const bytes = new Uint8Array(8);
+    new DataView(bytes.buffer).setBigUint64(0, conf.big(0, Conf.hashKey, i), true);
+    return bytes;
+  });
+}
+
+/** Loads it with the constants and on the maps of what runs. */
+function loadOnto(object: ObjectFile, folder: string, { conf }: Tables, keys: readonly Uint8Array[]): void {
+  const was = (field: Field): number => conf.get(0, field);
+  const capacity = { connTabBits: was(Conf.connTabBits), maxServices: was(Conf.maxServices), maxDestinations: was(Conf.maxDests) };
+  const sizes = { buckets: was(Conf.connBuckets), endpointBuckets: was(Conf.endpointBuckets), cpus: was(Conf.cpus) };
+  configure(object, capacity, sizes, keys);
+  for (const name of PINNED_MAPS.filter((each) => !NOT_SHARED.has(each))) {
+    const map = BpfMap.pinned(`${folder}/${name}`);
+    try {
+      object.reuseMap(name, map);
+    } finally {
+      map.close();
+    }
+  }
+  loadObject(object);
+}
+
+/** In place of the pin that is there, which nobody ever finds missing. */
+function pinInPlace(thing: { pin(path: string): void; close(): void }, path: string): void {
+  const beside = `${path}_new`;
+  try {
+    rmSync(beside, { force: true });
+    thing.pin(beside);
+  } finally {
+    thing.close();
+  }
+  renameSync(beside, path);
+}

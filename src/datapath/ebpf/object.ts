@@ -1,0 +1,91 @@
+// The object file made ready: sizes and secrets go into it before the kernel takes it, and what the kernel says when it does not.
+import { native } from '../../sys/addon.js';
+import type { ObjectFile } from '../../sys/bpf.js';
+import { hasCode } from '../../sys/errno.js';
+import { Abi, Counters } from './abi.gen.js';
+
+/** Sizes of a director, chosen when it is loaded. */
+export interface Capacity {
+  /** log2 of the table size that users see; 8 to 27, as the kernel's module parameter conn_tab_bits. */
+  readonly connTabBits: number;
+  /** Powers of two. */
+  readonly maxServices: number;
+  readonly maxDestinations: number;
+  /** Buckets of the connection table; default: room for 2^max(connTabBits, 20) connections at half load. */
+  readonly connBuckets?: number;
+}
+/** A destination's counters take a cache line for each possible CPU, of which virtual machines have many: at most this much, bytes. */
+const COUNTER_BYTES = 2 ** 27;
+
+export function defaultCapacity(cpus: number): Capacity {
+  const fitting = 2 ** Math.floor(Math.log2(COUNTER_BYTES / (Counters.bytes * cpus)));
+  return { connTabBits: 12, maxServices: 16384, maxDestinations: Math.min(65536, fitting) };
+}
+
+/** Buckets of a table that so many connections fill by half (a power of two). */
+export function bucketsFor(connections: number): number {
+  return (2 * 2 ** Math.ceil(Math.log2(connections))) / Abi.BUCKET_SLOTS;
+}
+
+function bucketsOf({ connTabBits, connBuckets }: Capacity): number {
+  return connBuckets ?? bucketsFor(2 ** Math.max(connTabBits, 20));
+}
+
+function u32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, value, true);
+  return bytes;
+}
+
+export interface Sizes {
+  readonly buckets: number;
+  readonly endpointBuckets: number;
+  readonly cpus: number;
+}
+
+export function sizesOf(capacity: Capacity): Sizes {
+  const endpoints = capacity.maxServices + capacity.maxDestinations;
+  return {
+    buckets: bucketsOf(capacity),
+    endpointBuckets: 2 ** Math.ceil(Math.log2(Math.max(endpoints, 64))),
+    cpus: native().possibleCpus(),
+  };
+}
+
+/** Sizes and secrets into an object that is not loaded yet. `keys`: of its hashes, three of 8 bytes. */
+export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {
+  const { maxServices, maxDestinations } = capacity;
+  object
+    .mapEntries('conns', sizes.buckets)
+    .mapEntries('endpoints', sizes.endpointBuckets)
+    .mapEntries('services', maxServices)
+    .mapEntries('dests', maxDestinations)
+    .mapEntries('counters', maxDestinations * sizes.cpus)
+    .mapEntries('estimates', maxServices + maxDestinations)
+    .mapEntries('drops', sizes.cpus)
+    .variable('conn_mask', u32(sizes.buckets - 1))
+    .variable('endpoint_mask', u32(sizes.endpointBuckets - 1))
+    .variable('cpus', u32(sizes.cpus))
+    .variable('max_services', u32(maxServices));
+  ['hash_key_a', 'hash_key_b', 'hash_key_c'].forEach((name, i) => {
+    object.variable(name, keys[i] ?? new Uint8Array(8));
+  });
+}
+
+/** @throws Error of one line where this kernel refuses the programs */
+export function loadObject(object: ObjectFile): void {
+  try {
+    object.load();
+  } catch (error) {
+    throw explained(error);
+  }
+}
+
+/** What a verifier or a kernel without BPF says, in one line that helps. */
+function explained(error: unknown): unknown {
+  if (hasCode(error, 'EPERM')) return error;
+  const { code, log } = error as { code?: string; log?: string };
+  if (code === undefined) return error;
+  const last = log === undefined ? '' : `: ${log.trim().split('\n').slice(-4).join('; ')}`;
+  return new Error(`weir: this kernel refuses the datapath (${code})${last}: Linux 6.1 or newer with BPF is needed`, { cause: error });
+}

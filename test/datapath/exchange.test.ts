@@ -1,0 +1,160 @@
+// Another build's programs in the place of those that run: on every link, under traffic, without a packet lost; and at any point killed.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { buildPin, PROGRAMS } from '../../src/datapath/ebpf/load.js';
+import { artifact } from '../../src/sys/artifact.js';
+import { Link, Program } from '../../src/sys/bpf.js';
+import { using } from '../../src/sys/fd.js';
+import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, serving, tablesOf, until, VIP } from './cluster.js';
+import { compiledWith } from './compilers.js';
+import { station } from './live-child.js';
+
+const compiler = ['clang', 'llvm-strip'].every((tool) => spawnSync(tool, ['--version']).status === 0);
+const skip = noNamespaces() || (!compiler && 'no clang here');
+
+/** Another build: it writes connections' times a little more often. */
+function otherBuild<T>(work: (object: string) => T): T {
+  return compiledWith('director.h', '#define SECOND_OR_SO 64', '#define SECOND_OR_SO 63', work);
+}
+
+/** It outlives `work` of compiledWith. */
+function keptBuild(): { readonly object: string; readonly remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-other-'));
+  const object = join(folder, 'weir.bpf.o');
+  otherBuild((path) => copyFileSync(path, object));
+  return { object, remove: () => rmSync(folder, { recursive: true }) };
+}
+
+const exchangeTo = (object: string): readonly string[] => {
+  const open = new URL('../../src/datapath/ebpf/open.js', import.meta.url).href;
+  const code = `const { exchangeBuild } = await import(${JSON.stringify(open)}); console.log(exchangeBuild(${JSON.stringify(object)}));`;
+  return [process.execPath, '--input-type=module', '-e', code];
+};
+
+/** The pin that names the build, and what each link and each pin of a program runs: numbers of programs, never used twice. */
+function programs(folder: string): { readonly builds: readonly string[]; readonly links: Readonly<Record<string, number>> } {
+  const names = readdirSync(folder);
+  const links = names
+    .filter((name) => name.startsWith('link_'))
+    .map((name) => [name, using(Link.pinned(`${folder}/${name}`), (link) => link.info().progId)]);
+  return { builds: names.filter((name) => name.startsWith('build_')), links: Object.fromEntries(links) };
+}
+
+/** Every link has the pinned program of its hook. */
+function allOfOne(folder: string): void {
+  const idOf = (hook: string): number =>
+    using(Program.pinned(`${folder}/${PROGRAMS[hook as 'xdp' | 'ingress' | 'egress']}`), (program) => program.id());
+  for (const [name, id] of Object.entries(programs(folder).links)) assert.equal(id, idOf(name.replace(/^link_\d+_/, '')), name);
+}
+
+async function balancing(cluster: Cluster): Promise<void> {
+  const { client, lvs, web1, web2 } = cluster;
+  for (const web of [web1, web2]) await serving(cluster, web);
+  ipvsadm(lvs, `-A -u ${VIP}:80 -s rr`, ...[11, 12].map((k) => `-a -u ${VIP}:80 -r 10.8.2.${k}:80 -m`));
+  assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
+}
+
+for (const attach of ['tc', 'xdp']) {
+  test(`under traffic by ${attach}, there and back: no packet is lost, the table stays`, { skip }, async () => {
+    const { object, remove } = keptBuild();
+    try {
+      await inCluster(async (cluster) => {
+        const { bed, client, lvs } = cluster;
+        if (attach === 'xdp') pollingFarEnds(cluster);
+        ok(lvs.weir(`load --attach ${attach}`));
+        await balancing(cluster);
+        const { folder, conf } = tablesOf(lvs);
+        const { child, lines } = running(bed, client, station('stream', VIP, 80));
+        await until(
+          () => lines,
+          (seen) => seen[0] === 'begun',
+        );
+        const [before, saved] = [programs(folder), ok(lvs.ipvsadm('-Sn'))];
+        assert.deepEqual(before.builds, [buildPin(artifact('weir.bpf.o'))]);
+        assert.equal(ok(lvs.run(exchangeTo(object))), 'true\n');
+        const between = programs(folder);
+        allOfOne(folder);
+        assert.deepEqual(between.builds, [buildPin(object)]);
+        assert.deepEqual(Object.keys(between.links), Object.keys(before.links));
+        for (const [name, id] of Object.entries(before.links)) assert.notEqual(between.links[name], id, name);
+        const ticks = conf.big(0, Conf.ticks);
+        await until(
+          () => String(conf.big(0, Conf.ticks) - ticks),
+          (more) => Number(more) > 3,
+        );
+        assert.match(ok(lvs.weir('load')), /^the programs of this build took the place of those of another;[^\n]*\n$/);
+        assert.deepEqual(programs(folder).builds, before.builds);
+        allOfOne(folder);
+        assert.equal(ok(lvs.weir('load')), '', 'there is nothing more to do');
+        child.kill('SIGTERM');
+        const [sent, answered] = (await until(
+          () => lines[1] ?? '',
+          (seen) => seen !== '',
+        ).then((line) => line.split(' ').map(Number))) as [number, number];
+        assert.ok(sent > 500, `${sent} datagrams`);
+        assert.equal(answered, sent);
+        assert.equal(ok(lvs.ipvsadm('-Sn')), saved);
+      });
+    } finally {
+      remove();
+    }
+  });
+}
+
+/** Kills it some turns after it took the old build's name away, unless it has ended by then. */
+async function killedOnTheWay(host: Host, folder: string, command: readonly string[], turns: number): Promise<void> {
+  const child: ChildProcess = spawn('ip', ['netns', 'exec', host.namespace, ...command], { stdio: 'ignore' });
+  const gone = once(child, 'exit');
+  const turn = (): Promise<void> => new Promise((done) => setImmediate(done));
+  while (child.exitCode === null && readdirSync(folder).some((name) => name.startsWith('build_'))) await turn();
+  for (let k = 0; k < turns; k++) await turn();
+  child.kill('SIGKILL');
+  await gone;
+}
+
+test('killed on the way: it goes on balancing, and the next weir load does all of it', { skip }, async () => {
+  const { object, remove } = keptBuild();
+  try {
+    await inCluster(async (cluster) => {
+      const { client, lvs } = cluster;
+      await balancing(cluster);
+      const { folder } = tablesOf(lvs);
+      let halves = 0;
+      for (let round = 0; round < 3; round++) {
+        await killedOnTheWay(lvs, folder, exchangeTo(object), round * 12);
+        if (programs(folder).builds.length === 0) halves++;
+        assert.deepEqual([...asked(client, 'udp', VIP, 80, 2)].sort(), ['web1', 'web2']);
+        ok(lvs.weir('load'));
+        allOfOne(folder);
+        assert.deepEqual(programs(folder).builds, [buildPin(artifact('weir.bpf.o'))]);
+        assert.deepEqual([...asked(client, 'udp', VIP, 80, 2)].sort(), ['web1', 'web2']);
+      }
+      assert.ok(halves > 0, `${halves} were killed half way`);
+    });
+  } finally {
+    remove();
+  }
+});
+
+test('a build that fails its self-check takes nobody’s place', { skip }, async () => {
+  await inCluster(async (cluster) => {
+    const { client, lvs } = cluster;
+    await balancing(cluster);
+    const { folder } = tablesOf(lvs);
+    const before = programs(folder);
+    compiledWith('send.h', 'to[2] = (__u32)(p->ttl - 1) |', 'to[2] = (__u32)(p->ttl - 2) |', (object) => {
+      const { status, stderr } = lvs.run(exchangeTo(object));
+      assert.notEqual(status, 0);
+      assert.match(stderr, /fails its self-check/);
+    });
+    assert.deepEqual(programs(folder), before);
+    assert.deepEqual(asked(client, 'udp', VIP, 80, 2), ['web2', 'web1']);
+  });
+});
