@@ -1,0 +1,88 @@
+// The shape of the keyword tables: one table is the single source of reader, messages and reference manual.
+
+/** Where text stands. Lines and columns count from 1. */
+export interface Origin {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+}
+
+/** One word of a line, unquoted, and whether it was quoted (a quoted `{` opens nothing). */
+export interface Word {
+  readonly text: string;
+  readonly at: Origin;
+  readonly quoted: boolean;
+}
+
+/** A keyword with its words and, where braces followed, its body. `raw`: the line behind the keyword as written, for scripts. */
+export interface Statement {
+  readonly keyword: Word;
+  readonly words: readonly Word[];
+  readonly raw: string;
+  readonly body?: readonly Statement[];
+}
+
+/** What becomes of the start: `fatal` ends it (exit 2 at once), `error` counts for -t (exit 5), `security` (exit 6), `notice` is only said. */
+export type Severity = 'fatal' | 'error' | 'security' | 'notice';
+
+/** Something to tell the operator. `text` is keepalived's own wording where it has one; `hint` is ours: what was expected, the nearest keyword. */
+export interface Diagnostic {
+  readonly severity: Severity;
+  readonly at: Origin;
+  readonly text: string;
+  readonly hint?: string;
+}
+
+/** How a keyword's arguments are read. The value's type stands behind each. */
+export type Argument =
+  /** true; words behind it are reported */
+  | { readonly kind: 'flag' }
+  /** boolean: on off true false yes no; nothing means on */
+  | { readonly kind: 'boolean' }
+  /** number */
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  /** number, microseconds: decimal seconds (or `unit: 'ms'`), six decimals at most */
+  | { readonly kind: 'time'; readonly minUs: number; readonly maxUs: number; readonly unit?: 'ms' }
+  /** string: one word */
+  | { readonly kind: 'text'; readonly maxLength?: number }
+  /** Address */
+  | { readonly kind: 'address'; readonly family?: 'inet' | 'inet6' }
+  /** string: one of these */
+  | { readonly kind: 'choice'; readonly of: readonly string[]; readonly anyCase?: boolean }
+  /** readonly Word[]: as many as there are, read by the block's own code; `min` missing ones are fatal */
+  | { readonly kind: 'words'; readonly min: number }
+  /** Script: a command by keepalived's splitter, then `[user [group]]` */
+  | { readonly kind: 'script' }
+  /** readonly Statement[]: lines in braces that are values themselves (virtual_ipaddress, unicast_peer) */
+  | { readonly kind: 'lines' }
+  /** Values: a block of keywords; `label`: how many words stand before the brace */
+  | { readonly kind: 'block'; readonly keywords: () => readonly Keyword[]; readonly label: 0 | 1 | 2 };
+
+export interface Keyword {
+  readonly name: string;
+  /** Older spellings, still read. */
+  readonly aliases?: readonly string[];
+  readonly argument: Argument;
+  /** May stand more than once (each is kept); otherwise the last one counts. */
+  readonly repeated?: boolean;
+  /** As one writes it; absent: unset. */
+  readonly default?: string;
+  /** One line for the manual and for messages. */
+  readonly meaning: string;
+  /** What weir does with it: `yes`, or `accepted`: understood, not carried out, reported once. Absent: yes. */
+  readonly acted?: 'yes' | 'accepted';
+  /** keepalived's release that has it, where newer than 2.2.7. */
+  readonly since?: string;
+}
+
+/** What a block said. Values are typed by the table's `argument`; `at` is the keyword's place. */
+export interface Value {
+  readonly value: unknown;
+  readonly at: Origin;
+}
+export interface Values {
+  readonly label: readonly Word[];
+  readonly at: Origin;
+  /** By keyword's name (not alias); unrepeated keywords have one entry. */
+  readonly of: ReadonlyMap<string, readonly Value[]>;
+}

@@ -1,0 +1,130 @@
+// What goes into the VRRP machine and what comes out. Time is monotonic microseconds, an argument of every step.
+import type { Address } from '../../model/address.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../model/keepalived/network.js';
+import type { Script } from '../../model/keepalived/script.js';
+
+export type VrrpState = 'init' | 'backup' | 'master' | 'fault';
+
+/** An interface as the kernel tells it. */
+export interface InterfaceFacts {
+  readonly name: string;
+  readonly index: number;
+  /** administratively up and with carrier */
+  readonly up: boolean;
+  readonly mtu: number;
+  /** aa:bb:cc:dd:ee:ff; absent: no Ethernet */
+  readonly mac?: string;
+  /** In the kernel's order: the first of a family is what adverts come from. */
+  readonly addresses: readonly Address[];
+}
+
+/** A packet of protocol 112 or 51 as the socket gave it. */
+export interface ReceivedPacket {
+  readonly interface: string;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly ttl: number;
+  readonly protocol: 112 | 51;
+  /** IPv4: the whole packet with its header; IPv6: what follows the IPv6 header. */
+  readonly bytes: Uint8Array;
+}
+
+export type ScriptOutcome =
+  | { readonly kind: 'exited'; readonly status: number }
+  | { readonly kind: 'signalled'; readonly signal: number }
+  | { readonly kind: 'timedOut' }
+  | { readonly kind: 'notStarted'; readonly why: string };
+
+export type Input =
+  /** First of all; later: reload. Interfaces that are configured and absent are simply not in the list. */
+  | { readonly kind: 'configure'; readonly configuration: KeepalivedConfiguration; readonly interfaces: readonly InterfaceFacts[] }
+  | { readonly kind: 'interface'; readonly facts: InterfaceFacts }
+  | { readonly kind: 'interfaceGone'; readonly name: string }
+  | { readonly kind: 'packet'; readonly packet: ReceivedPacket }
+  | { readonly kind: 'script'; readonly name: string; readonly outcome: ScriptOutcome }
+  /** value absent: the file is missing or holds no number */
+  | { readonly kind: 'file'; readonly name: string; readonly value?: number }
+  | { readonly kind: 'process'; readonly name: string; readonly running: number }
+  | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }
+  /** Somebody else took an address, route or rule of a master away. */
+  | {
+      readonly kind: 'lost';
+      readonly instance: string;
+      readonly what: 'address' | 'route' | 'rule';
+      readonly text: string;
+      readonly noTrack: boolean;
+    }
+  /** Another host answers ARP (or NDP) for an address that we hold. */
+  | { readonly kind: 'conflict'; readonly address: Address; readonly mac: string; readonly interface: string }
+  /** The peer, heard by another way than adverts of this link; `state` as it says. */
+  | { readonly kind: 'heartbeat'; readonly instance: string; readonly from: Address; readonly state: VrrpState; readonly priority: number }
+  /** Adverts that the kernel's socket filter dropped since the last report, by reason. */
+  | { readonly kind: 'filtered'; readonly instance: string; readonly counts: Readonly<Record<string, number>> }
+  | { readonly kind: 'clearCounters' }
+  | { readonly kind: 'stop' }
+  | { readonly kind: 'wake' };
+
+export type NotifyEvent =
+  | 'MASTER'
+  | 'BACKUP'
+  | 'FAULT'
+  | 'STOP'
+  | 'DELETED'
+  | 'MASTER_RX_LOWER_PRI'
+  | 'MASTER_PRIORITY'
+  | 'BACKUP_PRIORITY';
+
+export type Effect =
+  | {
+      readonly kind: 'send';
+      readonly instance: string;
+      readonly interface: string | undefined;
+      readonly source: Address;
+      readonly destination: Address;
+      readonly ttl: number;
+      readonly protocol: 112 | 51;
+      /** Behind the IP header. */
+      readonly payload: Uint8Array;
+    }
+  | {
+      readonly kind: 'addresses';
+      readonly action: 'add' | 'remove';
+      readonly instance: string;
+      readonly interface: string;
+      readonly addresses: readonly HostAddress[];
+    }
+  | { readonly kind: 'routes'; readonly action: 'add' | 'remove'; readonly instance: string; readonly routes: readonly HostRoute[] }
+  | { readonly kind: 'rules'; readonly action: 'add' | 'remove'; readonly instance: string; readonly rules: readonly HostRule[] }
+  /** One gratuitous ARP or unsolicited neighbour advertisement an entry; the shell keeps garp_interval apart. */
+  | {
+      readonly kind: 'announce';
+      readonly instance: string;
+      readonly entries: readonly { readonly interface: string; readonly address: Address }[];
+    }
+  | { readonly kind: 'firewall'; readonly action: 'drop' | 'allow'; readonly instance: string; readonly addresses: readonly HostAddress[] }
+  | {
+      readonly kind: 'virtualInterface';
+      readonly action: 'create' | 'delete';
+      readonly instance: string;
+      readonly base: string;
+      readonly settings: VirtualInterface;
+    }
+  | {
+      readonly kind: 'notify';
+      readonly type: 'INSTANCE' | 'GROUP';
+      readonly name: string;
+      readonly event: NotifyEvent;
+      readonly priority: number;
+      /** To be run in this order, one after the other; `withArguments`: TYPE NAME EVENT PRIORITY are appended. */
+      readonly scripts: readonly { readonly script: Script; readonly withArguments: boolean }[];
+      readonly smtp: boolean;
+    }
+  | { readonly kind: 'log'; readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug'; readonly text: string };
+
+/** What a step answers. `wakeAtUs`: call again with `wake` no later than this; undefined: only when something happens. */
+export interface Step<S> {
+  readonly state: S;
+  readonly effects: readonly Effect[];
+  readonly wakeAtUs: number | undefined;
+}

@@ -1,0 +1,19 @@
+// A whole keepalived.conf, understood: what every process of the daemon starts from.
+import type { GlobalSettings, RootSettings } from './global.js';
+import type { SyncGroup, VrrpInstance } from './instance.js';
+import type { BfdInstance, TrackFile, TrackProcess, TrackScript } from './trackers.js';
+import type { VirtualServer, VirtualServerGroup } from './virtual-server.js';
+
+/** Plain data (JSON but for `tunnelId`): it travels between processes. Lists keep the order of the file. */
+export interface KeepalivedConfiguration {
+  readonly root: RootSettings;
+  readonly global: GlobalSettings;
+  readonly instances: readonly VrrpInstance[];
+  readonly syncGroups: readonly SyncGroup[];
+  readonly scripts: readonly TrackScript[];
+  readonly files: readonly TrackFile[];
+  readonly processes: readonly TrackProcess[];
+  readonly bfds: readonly BfdInstance[];
+  readonly virtualServerGroups: readonly VirtualServerGroup[];
+  readonly virtualServers: readonly VirtualServer[];
+}

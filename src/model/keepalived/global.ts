@@ -1,0 +1,94 @@
+// global_defs and what else stands at the root of keepalived.conf. Times in microseconds.
+import type { Address } from '../address.js';
+import type { HostAddress, HostRoute, HostRule } from './network.js';
+import type { Fifo, RunAs, Script } from './script.js';
+
+/** How one kind of process is scheduled (vrrp_priority, vrrp_rt_priority …). */
+export interface ProcessSettings {
+  readonly name?: string;
+  /** nice, -20..19 */
+  readonly priority?: number;
+  /** SCHED_RR/FIFO 1..99 */
+  readonly rtPriority?: number;
+  readonly rlimitRttimeUs?: number;
+  readonly noSwap: boolean;
+  readonly cpus: readonly number[];
+}
+
+export interface GlobalSettings {
+  readonly routerId?: string;
+  readonly notificationEmail: readonly string[];
+  readonly emailFrom?: string;
+  readonly smtpServer?: { readonly host: string; readonly port: number };
+  readonly smtpHelo?: string;
+  readonly smtpTimeoutUs: number;
+  readonly noEmailFaults: boolean;
+  readonly noCheckerEmails: boolean;
+  readonly defaultInterface: string;
+  readonly scriptUser?: RunAs;
+  readonly scriptSecurity: boolean;
+  readonly startupScript?: { readonly script: Script; readonly timeoutUs: number };
+  readonly shutdownScript?: { readonly script: Script; readonly timeoutUs: number };
+  readonly notifyFifo?: Fifo;
+  readonly vrrpNotifyFifo?: Fifo;
+  readonly lvsNotifyFifo?: Fifo;
+  readonly fifoStatesOnReload: boolean;
+  readonly dynamicInterfaces: boolean;
+  readonly allowInterfaceChanges: boolean;
+  readonly startupDelayUs: number;
+  readonly delayAfterBootUs: number;
+  readonly logUnknownVrids: boolean;
+  readonly garpIntervalUs: number;
+  readonly gnaIntervalUs: number;
+  /** garp_group: interfaces that share pacing. */
+  readonly garpGroups: readonly {
+    readonly garpIntervalUs: number;
+    readonly gnaIntervalUs: number;
+    readonly interfaces: readonly string[];
+  }[];
+  readonly nftables?: { readonly table: string; readonly priority: number; readonly counters: boolean; readonly ifindex: boolean };
+  readonly vmacPrefix: string;
+  readonly vmacAddressPrefix: string;
+  readonly reloadCheckConfig?: { readonly logFile?: string };
+  readonly jsonVersion: 1 | 2;
+  readonly dumpFiles: { readonly state?: string; readonly stats?: string; readonly json?: string };
+  readonly umask?: number;
+  readonly maxAutoPriority: number;
+  readonly minAutoPriorityDelayUs: number;
+  readonly checkerLogAllFailures: boolean;
+  readonly lvsFlush: boolean;
+  readonly lvsFlushOnStop: 'no' | 'all' | 'virtual-servers';
+  readonly lvsTimeouts?: { readonly tcp: number; readonly tcpFin: number; readonly udp: number };
+  readonly lvsSyncDaemon?: {
+    readonly interface: string;
+    readonly instance?: string;
+    readonly syncId?: number;
+    readonly maxLength?: number;
+    readonly port?: number;
+    readonly ttl?: number;
+    readonly group?: Address;
+  };
+  readonly rsInitNotifies: boolean;
+  readonly processes: {
+    readonly parent: ProcessSettings;
+    readonly vrrp: ProcessSettings;
+    readonly checker: ProcessSettings;
+    readonly bfd: ProcessSettings;
+  };
+  /** Keywords that are understood and not carried out (SNMP, D-Bus …): reported once, each with its place. */
+  readonly notActedOn: readonly string[];
+}
+
+export interface RootSettings {
+  readonly netNamespace?: string;
+  readonly ipvsNamespace?: string;
+  readonly instanceName?: string;
+  readonly usePidDirectory: boolean;
+  readonly childWaitUs: number;
+  readonly staticAddresses: readonly HostAddress[];
+  readonly staticRoutes: readonly HostRoute[];
+  readonly staticRules: readonly HostRule[];
+  /** track_group: instances that go to FAULT when a static object of this name vanishes. */
+  readonly trackGroups: readonly { readonly name: string; readonly instances: readonly string[] }[];
+  readonly interfaceDelays: readonly { readonly interface: string; readonly downUs: number; readonly upUs: number }[];
+}

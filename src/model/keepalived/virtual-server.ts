@@ -1,0 +1,126 @@
+// Virtual servers, real servers and their checkers as keepalived.conf states them. Times in microseconds; inherited values applied.
+import type { Address } from '../address.js';
+import type { ForwardingMethod, Protocol, ServiceKey, Tunnel } from '../service.js';
+import type { Script } from './script.js';
+
+/** One line of a virtual_server_group. */
+export type GroupMember =
+  | { readonly kind: 'range'; readonly first: Address; readonly count: number; readonly port: number }
+  | { readonly kind: 'fwmark'; readonly mark: number; readonly family?: 'inet' | 'inet6' };
+
+export interface VirtualServerGroup {
+  readonly name: string;
+  readonly members: readonly GroupMember[];
+}
+
+/** Where a checker connects and how. */
+export interface CheckTarget {
+  readonly address?: Address;
+  readonly port?: number;
+  readonly bindAddress?: Address;
+  readonly bindInterface?: string;
+  readonly bindPort?: number;
+  readonly fwmark?: number;
+}
+
+export interface CheckTiming {
+  readonly alpha: boolean;
+  readonly connectTimeoutUs: number;
+  readonly retry: number;
+  readonly delayBeforeRetryUs: number;
+  readonly warmupUs: number;
+  readonly delayLoopUs: number;
+  readonly logAllFailures: boolean;
+}
+
+export interface HttpUrl {
+  readonly path: string;
+  readonly digest?: string;
+  /** Accepted status codes, from..to inclusive. */
+  readonly statusCodes: readonly { readonly from: number; readonly to: number }[];
+  readonly virtualHost?: string;
+  readonly regex?: {
+    readonly pattern: string;
+    readonly options: readonly string[];
+    readonly negate: boolean;
+    readonly minOffset: number;
+    readonly maxOffset?: number;
+  };
+  readonly tlsCompliant: boolean;
+}
+
+export type CheckKind =
+  | { readonly kind: 'tcp' | 'ping' }
+  | {
+      readonly kind: 'http' | 'ssl';
+      readonly urls: readonly HttpUrl[];
+      readonly virtualHost?: string;
+      readonly protocol: '1.0' | '1.0C' | '1.1';
+      readonly fastRecovery: boolean;
+      readonly sni: boolean;
+      readonly sniName?: string;
+      readonly tlsCompliant: boolean;
+    }
+  | { readonly kind: 'smtp'; readonly heloName?: string }
+  | { readonly kind: 'dns'; readonly type: string; readonly name: string }
+  | { readonly kind: 'misc'; readonly script: Script; readonly timeoutUs: number; readonly dynamic: boolean }
+  | {
+      readonly kind: 'udp';
+      readonly payload?: string;
+      readonly reply?: string;
+      readonly requireReply: boolean;
+      readonly minReply: number;
+      readonly maxReply: number;
+    }
+  | { readonly kind: 'file'; readonly trackFile: string; readonly weight: number; readonly reverse: boolean }
+  | { readonly kind: 'bfd'; readonly name: string };
+
+export interface Checker {
+  readonly check: CheckKind;
+  readonly target: CheckTarget;
+  readonly timing: CheckTiming;
+}
+
+export interface RealServer {
+  readonly address: Address;
+  readonly port: number;
+  readonly method: ForwardingMethod;
+  readonly tunnel: Tunnel;
+  readonly weight: number;
+  readonly upperThreshold: number;
+  readonly lowerThreshold: number;
+  readonly inhibitOnFailure: boolean;
+  readonly notifyUp?: Script;
+  readonly notifyDown?: Script;
+  readonly alpha: boolean;
+  readonly smtpAlert: boolean;
+  readonly virtualHost?: string;
+  readonly checkers: readonly Checker[];
+}
+
+export interface VirtualServer {
+  /** The name in logs: `[192.0.2.1]:tcp:80`, `FWM 1`, or the group's name. */
+  readonly name: string;
+  /** One service, or those of a group. */
+  readonly target: { readonly kind: 'service'; readonly key: ServiceKey } | { readonly kind: 'group'; readonly group: string };
+  readonly protocol: Protocol;
+  readonly scheduler: string;
+  readonly schedFlags: number;
+  readonly method: ForwardingMethod;
+  readonly tunnel: Tunnel;
+  readonly onePacket: boolean;
+  /** s */
+  readonly persistence?: { readonly timeout: number; readonly netmask: number; readonly engine?: string };
+  readonly alpha: boolean;
+  readonly omega: boolean;
+  readonly quorum: number;
+  readonly hysteresis: number;
+  readonly quorumUp?: Script;
+  readonly quorumDown?: Script;
+  readonly haSuspend: boolean;
+  readonly smtpAlert: boolean;
+  readonly virtualHost?: string;
+  readonly sorryServer?: RealServer;
+  readonly sorryInhibit: boolean;
+  readonly realServers: readonly RealServer[];
+}
