@@ -53,6 +53,7 @@ test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and pass
   for (const server of ['10.8.2.11:80', '10.8.3.12:80']) assert.ok(listing.includes(` -> ${server} Masq 1 0 3`), listing);
   const filters = ['front ingress', 'front egress', 'lo ingress', 'lo egress'];
   assert.equal(said.get('filters'), filters.map((place) => `${place} weir_tc_${place.split(' ')[1]}\n`).join(''));
+  assert.equal(said.get('exchanged'), 'the programs of this build\nanother\nweb2\nweb1\n', 'one filter took the other’s place');
   assert.equal(said.get('reused'), 'weir_tc_ingress\n', 'attached to a new interface under an old number');
   assert.equal(said.get('unloaded'), '0\n', 'no filter, no device is left');
   assert.match(said.get('fixtures') ?? '', /^# pass [1-9]\d{2,}\n# fail 0\n# skipped 0\n$/);
