@@ -58,6 +58,19 @@ export type Argument =
   /** Values: a block of keywords; `label`: how many words stand before the brace */
   | { readonly kind: 'block'; readonly keywords: () => readonly Keyword[]; readonly label: 0 | 1 | 2 };
 
+/**
+ * What keepalived says about one keyword, beside the reader's own words. `%v`: the first word as written, `%n`: the name of
+ * the block it stands in (`(%n) …` for an instance).
+ */
+export interface Wording {
+  /** The argument cannot be read; the reader's general message (invalid number, out of range) comes first. */
+  readonly invalid?: string;
+  /** There is no argument (or a block has no name): said, exit 5, instead of ending the start with exit 2. */
+  readonly missing?: string;
+  /** It stood before: said, and the first one is kept. Absent: the last one counts, silently. */
+  readonly again?: string;
+}
+
 export interface Keyword {
   readonly name: string;
   /** Older spellings, still read. */
@@ -73,7 +86,13 @@ export interface Keyword {
   readonly acted?: 'yes' | 'accepted';
   /** keepalived's release that has it, where newer than 2.2.7. */
   readonly since?: string;
+  readonly says?: Wording;
+  /** Old spellings (of `aliases`) that are reported as deprecated. */
+  readonly deprecated?: readonly string[];
 }
+
+/** Where the reader and the builders tell. */
+export type Report = (diagnostic: Diagnostic) => void;
 
 /** What a block said. Values are typed by the table's `argument`; `at` is the keyword's place. */
 export interface Value {
