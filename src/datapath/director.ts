@@ -23,6 +23,15 @@ export class Refusal extends Error {
   }
 }
 
+/** Changes that were to be one failed, and could not be taken back yet: the next command tries again. One line. */
+export class NotTakenBack extends Error {
+  constructor(failure: unknown, obstacle: unknown) {
+    const text = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replace(/^weir: /, '');
+    super(`weir: ${text(failure)}; what was changed before could not be taken back yet (${text(obstacle)}): the next command tries again`);
+    this.name = 'NotTakenBack';
+  }
+}
+
 /**
  * One director. Every change is whole or not at all; every method may throw `Refusal` or a system error. Between calls
  * nothing is locked, so one that is open may wait for its user, or for another director's.
@@ -51,7 +60,7 @@ export interface Director {
   sysctls(): ReadonlyMap<string, string>;
   /** @throws Refusal ENOENT for an unknown key, EINVAL for a bad value */
   setSysctl(name: string, value: string): void;
-  /** Applies all of `work` or none of it: on a throw the table is as it was before. */
+  /** Applies all of `work` or none of it: on a throw the table is as it was before. @throws NotTakenBack when it is not, yet */
   atomically<T>(work: () => T): T;
   close(): void;
 }

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Director } from '../../src/datapath/director.js';
+import { type Director, NotTakenBack } from '../../src/datapath/director.js';
 import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Records } from '../../src/datapath/ebpf/records.js';
@@ -236,6 +236,31 @@ test('stopped at any store of taking a batch back, which is then done by the nex
     }
     assert.ok(stops > 50, `${stops} stops`);
     assert.equal(bed.tables.conf.get(0, Conf.sloppyTcp), 1);
+  } finally {
+    bed.close();
+  }
+});
+
+test('a batch that cannot be taken back for want of room is taken back when there is room again', { skip: skipReason() }, () => {
+  const bed = openBed({ capacity: { maxServices: 64, maxDestinations: 128 } });
+  try {
+    const { director, tables } = bed;
+    for (let port = 1; port < tables.services.count; port++) director.addService(spec(serviceKey('tcp', VIP, port)));
+    const before = picture(director);
+    const replace = (): void => {
+      director.flush();
+      for (let port = 1001; port < 1000 + tables.services.count; port++) {
+        director.addService(spec(serviceKey('tcp', VIP, port)));
+        director.addDestination(serviceKey('tcp', VIP, port), masq(one));
+      }
+      director.addService(spec(serviceKey('tcp', VIP, 1001)));
+    };
+    // The new services' numbers are taken until their destinations' trash time is over.
+    assert.throws(() => director.atomically(replace), NotTakenBack);
+    assert.throws(() => openDirector(), { name: 'Refusal', code: 'ENOSPC' });
+    for (let id = 1; id < tables.dests.count; id++) tables.dests.set(id, Dest.idleSince, tables.dests.get(id, Dest.idleSince) - 10_000_000);
+    assert.equal(asNew(picture), before);
+    checkRecords(tables);
   } finally {
     bed.close();
   }

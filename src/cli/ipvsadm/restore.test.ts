@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { NotTakenBack } from '../../datapath/director.js';
 import { ModelDirector } from '../../datapath/model/director.js';
 import { memoryIo } from '../io.js';
 import { notYet } from './not-yet.js';
@@ -136,6 +137,19 @@ test('--atomic: all lines or none, and which line it was', async () => {
     assert.deepEqual(result, { status, stdout: '', stderr: `weir: ${text}; nothing was changed\n` });
     assert.equal(await saved(world), one);
   }
+});
+
+test('--atomic: what could not be taken back yet is not said to be unchanged', async () => {
+  class Full extends ModelDirector {
+    override atomically<T>(): T {
+      throw new NotTakenBack(new Error('weir: no'), new Error('no room'));
+    }
+  }
+  const { status, stderr } = await ipvsadm(['-R', '--atomic'], newWorld(new Full()), one);
+  assert.deepEqual(
+    [status, stderr],
+    [255, 'weir: no; what was changed before could not be taken back yet (no room): the next command tries again\n'],
+  );
 });
 
 async function restoreScript(args: readonly string[], world: World, input: Input): Promise<{ status: number; stderr: string }> {

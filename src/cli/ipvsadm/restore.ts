@@ -1,5 +1,5 @@
 // -R: each line of standard input is a command line. Usage errors end it, a director's refusals are printed and passed over.
-import type { Director } from '../../datapath/director.js';
+import { type Director, NotTakenBack } from '../../datapath/director.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { applyChange, type Change, isChange, printReading, type Reading } from './execute.js';
@@ -143,6 +143,10 @@ export async function restoreAtomically(first: readonly Change[], director: Dire
     if (error instanceof LineTooLong || error instanceof WrongLine) {
       io.err(`weir: ${error.message}\n`);
       return error instanceof WrongLine ? error.status : wrongInputStatus;
+    }
+    if (error instanceof NotTakenBack) {
+      io.err(`${error.message}\n`);
+      return refusedStatus;
     }
     const [text = ''] = failureLines(error, at?.command.kind ?? 'restore');
     io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text.replace(/^weir: /, '')}; nothing was changed\n`);

@@ -11,7 +11,7 @@ import type {
 } from '../../model/service.js';
 import { Lock } from '../../sys/lock.js';
 import type { CpuStats } from '../cpu-stats.js';
-import { type Director, Refusal } from '../director.js';
+import { type Director, NotTakenBack, Refusal } from '../director.js';
 import { Abi, Conf, Drops, REASONS } from './abi.gen.js';
 import { beginBatch, clockOf, Dirt, endBatch, recover, writerOf } from './batch.js';
 import { secondsOf } from './clock.js';
@@ -167,7 +167,7 @@ export class EbpfDirector implements Director, CpuStats {
         endBatch(this.tables, this.lockPath);
         return done;
       } catch (error) {
-        recover(this.tables, this.lockPath);
+        this.#takeBack(error);
         throw error;
       } finally {
         this.#inBatch = false;
@@ -179,6 +179,14 @@ export class EbpfDirector implements Director, CpuStats {
     this.#lock?.release();
     this.#lock = undefined;
     this.#held = 0;
+  }
+
+  #takeBack(failure: unknown): void {
+    try {
+      recover(this.tables, this.lockPath);
+    } catch (obstacle) {
+      throw obstacle instanceof Refusal ? new NotTakenBack(failure, obstacle) : obstacle;
+    }
   }
 
   /** Under the exclusive lock; may be entered again from within. */
