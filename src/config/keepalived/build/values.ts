@@ -1,0 +1,49 @@
+// Typed access to what the reader made of a block: each kind of argument (keyword.ts) has its function here.
+import type { Address } from '../../../model/address.js';
+import type { Script } from '../../../model/keepalived/script.js';
+import type { Origin, Statement, Value, Values, Word } from '../keyword.js';
+
+/** A block that says nothing: what stands where a file has no global_defs. */
+export const NOTHING: Values = { label: [], at: { file: '', line: 1, column: 1 }, of: new Map() };
+
+/** The name in front of a block's brace; '' where it has none. */
+export const nameOf = (block: Values): string => block.label[0]?.text ?? '';
+
+/** Every time the keyword was said, in order. */
+export const allOf = (block: Values, keyword: string): readonly Value[] => block.of.get(keyword) ?? [];
+
+/** The last time the keyword was said. */
+export const lastOf = (block: Values, keyword: string): Value | undefined => allOf(block, keyword).at(-1);
+
+export const has = (block: Values, keyword: string): boolean => allOf(block, keyword).length > 0;
+
+/** Where the keyword stands; the block's own place where it does not. */
+export const placeOf = (block: Values, keyword: string): Origin => lastOf(block, keyword)?.at ?? block.at;
+
+/** integer or time (µs) */
+export const numberOf = (block: Values, keyword: string): number | undefined => lastOf(block, keyword)?.value as number | undefined;
+
+/** boolean, or a flag that was set */
+export const booleanOf = (block: Values, keyword: string): boolean | undefined => lastOf(block, keyword)?.value as boolean | undefined;
+
+/** text or choice */
+export const textOf = (block: Values, keyword: string): string | undefined => lastOf(block, keyword)?.value as string | undefined;
+
+export const addressOf = (block: Values, keyword: string): Address | undefined => lastOf(block, keyword)?.value as Address | undefined;
+
+export const wordsOf = (block: Values, keyword: string): readonly Word[] | undefined =>
+  lastOf(block, keyword)?.value as readonly Word[] | undefined;
+
+export const scriptOf = (block: Values, keyword: string): Script | undefined => lastOf(block, keyword)?.value as Script | undefined;
+
+/** The lines of every such list, joined: a second `virtual_ipaddress { … }` adds to the first. */
+export const linesOf = (block: Values, keyword: string): readonly Statement[] =>
+  allOf(block, keyword).flatMap((entry) => entry.value as readonly Statement[]);
+
+export const blocksOf = (block: Values, keyword: string): readonly Values[] => allOf(block, keyword).map((entry) => entry.value as Values);
+
+/** The words of a line that is a value itself: keyword and all. */
+export const lineWords = (line: Statement): readonly Word[] => [line.keyword, ...line.words];
+
+/** Every word of such lines: lists of names may stand many on a line. */
+export const listOf = (block: Values, keyword: string): readonly Word[] => linesOf(block, keyword).flatMap(lineWords);
