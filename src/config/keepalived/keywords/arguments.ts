@@ -1,0 +1,31 @@
+// Short names for the arguments that the tables of keywords repeat.
+import type { Argument, Keyword } from '../keyword.js';
+
+export const FLAG: Argument = { kind: 'flag' };
+export const BOOLEAN: Argument = { kind: 'boolean' };
+export const TEXT: Argument = { kind: 'text' };
+export const SCRIPT: Argument = { kind: 'script' };
+export const LINES: Argument = { kind: 'lines' };
+export const ADDRESS: Argument = { kind: 'address' };
+
+export const integer = (min: number, max: number): Argument => ({ kind: 'integer', min, max });
+
+/** Decimal seconds; bounds in seconds. */
+export const seconds = (min: number, max: number): Argument => ({
+  kind: 'time',
+  minUs: Math.round(min * 1e6),
+  maxUs: Math.round(max * 1e6),
+});
+
+/** Words that the block's own builder reads. */
+export const words = (min: number): Argument => ({ kind: 'words', min });
+
+export const choice = (...of: readonly string[]): Argument => ({ kind: 'choice', of });
+
+export const block = (keywords: () => readonly Keyword[], label: 0 | 1 | 2 = 0): Argument => ({ kind: 'block', keywords, label });
+
+/** The bounds of numbers that keepalived reads as C's unsigned and int. */
+export const UNSIGNED_MAX = 0xffffffff;
+export const INT_MAX = 0x7fffffff;
+/** Whole seconds that fit a microsecond counter of 32 bits. */
+export const SECONDS_MAX = 4294;

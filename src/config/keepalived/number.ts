@@ -1,0 +1,49 @@
+// Numbers as keepalived reads them, with its words for those it does not take.
+
+/** The number, if there is one; `problem`: what to say. Both: said and used (a rounded time). */
+export interface ReadNumber {
+  readonly value?: number;
+  readonly problem?: string;
+}
+
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+  /** Read as a signed number although `min` is not negative: `-1` is out of range rather than negative. */
+  readonly signed?: boolean;
+}
+
+const unsignedLimit = 0xffffffff;
+const signedLimit = 0x7fffffff;
+
+/** A whole number: a sign and decimal digits (`010` is ten); an empty word is 0, as in the original. */
+export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds): ReadNumber {
+  if (!/^[+-]?\d*$/.test(text) || /^[+-]$/.test(text)) return { problem: `invalid number '${text}'` };
+  const value = Number(text) || 0;
+  if (!signed && text.startsWith('-')) return { problem: `negative number '${text}'` };
+  if (!signed && value > unsignedLimit) return { problem: `number '${text}' outside unsigned integer range` };
+  if (signed && (value > signedLimit || value < -signedLimit - 1)) return { problem: `number '${text}' outside integer range` };
+  if (value < min || value > max) return { problem: `number '${text}' outside range [${min}, ${max}]` };
+  return { value };
+}
+
+const decimals = (millionths: number, places: number): string => (millionths / 10 ** places).toFixed(places);
+
+/**
+ * Decimal seconds (milliseconds: `unit` 'ms') as microseconds. More decimals than a microsecond has are rounded, used and told.
+ * What the original misreads (`1.5s` is 15 µs to it) is refused here.
+ */
+export function readTime(text: string, { minUs, maxUs, unit }: { minUs: number; maxUs: number; unit?: 'ms' }): ReadNumber {
+  const match = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);
+  const whole = match?.[2] ?? '';
+  const fraction = match?.[3] ?? '';
+  if (match === null || (text !== '' && whole === '' && fraction === '')) return { problem: `invalid number '${text}'` };
+  if (match[1] === '-') return { problem: `negative number '${text}'` };
+  const places = unit === 'ms' ? 3 : 6;
+  const kept = Number(whole) * 10 ** places + Number(fraction.slice(0, places).padEnd(places, '0'));
+  const value = kept + (Number(fraction[places] ?? '0') >= 5 ? 1 : 0);
+  if (value < minUs || value > maxUs) {
+    return { problem: `number '${text}' outside range [${decimals(minUs, places)}, ${decimals(maxUs, places)}]` };
+  }
+  return fraction.length > places ? { value, problem: `number '${text}' has too many decimal places` } : { value };
+}
