@@ -84,6 +84,8 @@ export type Effect =
       readonly destination: Address;
       readonly ttl: number;
       readonly protocol: 112 | 51;
+      /** IPv4's identification, counted per instance from 1: AH covers it, so no other will do. inet6: 0. */
+      readonly id: number;
       /** Behind the IP header. */
       readonly payload: Uint8Array;
     }

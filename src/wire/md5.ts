@@ -1,0 +1,42 @@
+// MD5 (RFC 1321): the hash inside keepalived's auth_type AH. Nothing that is new should rely on it.
+import { concat, viewOf } from './bytes.js';
+
+const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
+const sines = Array.from({ length: 64 }, (_, index) => Math.floor(Math.abs(Math.sin(index + 1)) * 2 ** 32) | 0);
+
+function rotate(value: number, by: number): number {
+  return (value << by) | (value >>> (32 - by));
+}
+
+/** One step's mixing function and the word of the block it takes (RFC 1321 §3.4). */
+function mix(step: number, b: number, c: number, d: number): { readonly f: number; readonly word: number } {
+  if (step < 16) return { f: (b & c) | (~b & d), word: step };
+  if (step < 32) return { f: (d & b) | (~d & c), word: (5 * step + 1) % 16 };
+  if (step < 48) return { f: b ^ c ^ d, word: (3 * step + 5) % 16 };
+  return { f: c ^ (b | ~d), word: (7 * step) % 16 };
+}
+
+/** The 16-byte digest. */
+export function md5(message: Uint8Array): Uint8Array {
+  const padded = concat(message, new Uint8Array(((119 - (message.length % 64)) % 64) + 9));
+  const view = viewOf(padded);
+  padded[message.length] = 0x80;
+  view.setUint32(padded.length - 8, (message.length * 8) >>> 0, true);
+  view.setUint32(padded.length - 4, Math.floor(message.length / 2 ** 29), true);
+  const state: [number, number, number, number] = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
+  for (let block = 0; block < padded.length; block += 64) {
+    let [a, b, c, d] = state;
+    for (let step = 0; step < 64; step++) {
+      const { f, word } = mix(step, b, c, d);
+      const sum = (a + f + (sines[step] ?? 0) + view.getUint32(block + word * 4, true)) | 0;
+      [a, d, c, b] = [d, c, b, (b + rotate(sum, shifts[(step >> 4) * 4 + (step % 4)] ?? 0)) | 0];
+    }
+    state[0] = (state[0] + a) | 0;
+    state[1] = (state[1] + b) | 0;
+    state[2] = (state[2] + c) | 0;
+    state[3] = (state[3] + d) | 0;
+  }
+  const out = new Uint8Array(16);
+  state.forEach((word, index) => viewOf(out).setUint32(index * 4, word, true));
+  return out;
+}

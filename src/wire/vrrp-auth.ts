@@ -1,0 +1,135 @@
+// What authenticates adverts besides VRRP's own 8 bytes: keepalived's IPsec AH (auth_type AH) and the trailer of auth_hmac.
+//
+//  AH (RFC 4302 form, HMAC-MD5-96), before the VRRP message, IP protocol 51:
+//     +---------------+---------------+-------------------------------+
+//     | next hdr 112  |   length 4    |               0               |
+//     |                SPI: the sender's IPv4 address                 |
+//     |                       sequence number                         |
+//     |              12 bytes: HMAC-MD5 over the packet               |
+//     +---------------------------------------------------------------+
+//  auth_hmac, behind the VRRP message (28 bytes):
+//     +---------------+---------------+-------------------------------+
+//     |    type 1     |    key id     |               0               |
+//     |                            seconds                            |
+//     |         sub-second            |            counter            |
+//     |             16 bytes: HMAC-SHA256, cut to 128 bit             |
+//     +---------------------------------------------------------------+
+import type { Address } from '../model/address.js';
+import { encodeAddress } from './address-bytes.js';
+import { concat, viewOf } from './bytes.js';
+import { hmac, sameBytes } from './hmac.js';
+import { encodeIpv4, IPV4_DEFAULTS } from './ipv4.js';
+import { md5 } from './md5.js';
+import { sha256 } from './sha256.js';
+
+export const AH_BYTES = 24;
+export const HMAC_TRAILER_BYTES = 28;
+const ahDigestAt = 12;
+const macAt = 12;
+
+/** The 8 zero-padded bytes of an auth_pass, as both PASS and AH use them. */
+export function passwordBytes(password: string): Uint8Array {
+  const out = new Uint8Array(8);
+  for (let index = 0; index < 8 && index < password.length; index++) out[index] = password.charCodeAt(index);
+  return out;
+}
+
+export interface AhEnvelope {
+  readonly source: Address;
+  readonly destination: Address;
+  readonly ttl: number;
+  /** The IPv4 identification: no router changes it, so it is covered (RFC 4302 §3.3.3.1.1). */
+  readonly id: number;
+  /** Unicast packets pass routers: their TTL is not covered. */
+  readonly unicast: boolean;
+}
+
+function ahDigest(key: Uint8Array, envelope: AhEnvelope, header: Uint8Array, message: Uint8Array): Uint8Array {
+  const payload = concat(header, message);
+  payload.fill(0, ahDigestAt, AH_BYTES);
+  const { source, destination, id } = envelope;
+  const ttl = envelope.unicast ? 0 : envelope.ttl;
+  const covered = encodeIpv4({ ...IPV4_DEFAULTS, id, ttl, protocol: 51, source, destination, payload, checksum: 0 });
+  return hmac(md5, key, covered).subarray(0, 12);
+}
+
+/** AH header and message, ready to follow the IP header. @throws RangeError for other than IPv4 addresses */
+export function sealAh(key: Uint8Array, envelope: AhEnvelope, sequence: number, message: Uint8Array): Uint8Array {
+  const header = new Uint8Array(AH_BYTES);
+  const view = viewOf(header);
+  header.set([112, 4]);
+  header.set(encodeAddress(envelope.source), 4);
+  view.setUint32(8, sequence >>> 0);
+  header.set(ahDigest(key, envelope, header, message), ahDigestAt);
+  return concat(header, message);
+}
+
+export interface OpenedAh {
+  readonly spi: number;
+  readonly sequence: number;
+  readonly genuine: boolean;
+  readonly message: Uint8Array;
+}
+
+/** What follows an IP header of protocol 51; undefined where no AH with 96 bits of digest over VRRP stands. */
+export function openAh(key: Uint8Array, envelope: AhEnvelope, payload: Uint8Array): OpenedAh | undefined {
+  if (payload.length < AH_BYTES || payload[0] !== 112 || payload[1] !== 4) return undefined;
+  const header = payload.subarray(0, AH_BYTES);
+  const message = payload.subarray(AH_BYTES);
+  const view = viewOf(header);
+  const genuine = sameBytes(header.subarray(ahDigestAt), ahDigest(key, envelope, header, message));
+  return { spi: view.getUint32(4), sequence: view.getUint32(8), genuine, message };
+}
+
+export interface HmacTrailer {
+  readonly keyId: number;
+  readonly seconds: number;
+  readonly subSecond: number;
+  readonly counter: number;
+}
+
+/** The 20 bytes that bind a message to its sender: family, version, VRID, 0, address in 16 bytes (IPv4 first, then zeros). */
+function hmacPseudo(source: Address, message: Uint8Array): Uint8Array {
+  const out = new Uint8Array(20);
+  out.set([source.family === 'inet' ? 4 : 6, (message[0] ?? 0) >> 4, message[1] ?? 0, 0]);
+  out.set(encodeAddress(source), 4);
+  return out;
+}
+
+function trailerMac(key: Uint8Array, source: Address, message: Uint8Array, trailer: Uint8Array): Uint8Array {
+  const unsummed = message.slice();
+  unsummed.fill(0, 6, 8);
+  const blank = trailer.slice();
+  blank.fill(0, macAt);
+  return hmac(sha256, key, concat(hmacPseudo(source, message), unsummed, blank)).subarray(0, 16);
+}
+
+/** The message with its trailer. */
+export function sealHmac(key: Uint8Array, source: Address, message: Uint8Array, fields: HmacTrailer): Uint8Array {
+  const trailer = new Uint8Array(HMAC_TRAILER_BYTES);
+  const view = viewOf(trailer);
+  trailer.set([1, fields.keyId]);
+  view.setUint32(4, fields.seconds >>> 0);
+  view.setUint16(8, fields.subSecond);
+  view.setUint16(10, fields.counter);
+  trailer.set(trailerMac(key, source, message, trailer), macAt);
+  return concat(message, trailer);
+}
+
+export interface OpenedHmac extends HmacTrailer {
+  readonly genuine: boolean;
+  readonly message: Uint8Array;
+}
+
+/** Splits `message + trailer`; undefined where none of type 1 fits. `keyOf` answers undefined for ids that are not ours. */
+export function openHmac(keyOf: (id: number) => Uint8Array | undefined, source: Address, bytes: Uint8Array): OpenedHmac | undefined {
+  const at = bytes.length - HMAC_TRAILER_BYTES;
+  if (at < 8 || bytes[at] !== 1) return undefined;
+  const message = bytes.subarray(0, at);
+  const trailer = bytes.subarray(at);
+  const view = viewOf(trailer);
+  const keyId = view.getUint8(1);
+  const key = keyOf(keyId);
+  const genuine = key !== undefined && sameBytes(trailer.subarray(macAt), trailerMac(key, source, message, trailer));
+  return { keyId, seconds: view.getUint32(4), subSecond: view.getUint16(8), counter: view.getUint16(10), genuine, message };
+}
