@@ -76,6 +76,14 @@ const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat
   opens,
 });
 
+/** Samples as long as most hops stay fresh, so that asking again has its due share. */
+const replies: ProgramCase = {
+  ...established('NAT replies to 64k clients', 3, serviceFor.natReplies, 16),
+  leg: 'r1',
+  frame: reply,
+  repeat: 2 ** 22,
+};
+
 /** tc has no gate of its own: what counts there are real connections. */
 const byTc = (name: string, service: number): ProgramCase => {
   const { limit: _, ...rest } = established(name, 0, service, 0);
@@ -96,7 +104,8 @@ export const programCases: readonly ProgramCase[] = [
   opening('new connections, NAT, cold table', 'more', 20, 2 ** 15),
   established('established, NAT, 64k flows', 3, serviceFor.nat, 16),
   { ...established('the same, a table made for 131,072', 3, serviceFor.nat, 16), tableBits: 17 },
-  { ...established('NAT replies to 64k clients', 3, serviceFor.natReplies, 16), leg: 'r1', frame: reply },
+  replies,
+  { ...replies, name: 'NAT replies, a table made for 131,072', tableBits: 17 },
   established('established, NAT, 1M flows', 8, serviceFor.nat, 20),
   byTc('by tc: established, NAT, 1 flow', serviceFor.nat),
   byTc('by tc: established, DR, 1 flow', serviceFor.directRouting),

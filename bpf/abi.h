@@ -17,7 +17,8 @@
 #define LOCKS 4096
 #define SPILL_LOCKS 256
 #define LEGS 4096
-#define NEXTHOP_SETS 131072 /* a cache line each: two next hops */
+#define CLIENT_HOP_SETS 65536 /* a cache line each */
+#define LINKS 4096
 #define ENDPOINT_PROBES 16
 #define DROP_REASONS 64
 /* Time is jiffies >> CLOCK_SHIFT, so that 31 days fit 31 bits at any HZ. */
@@ -79,9 +80,8 @@ struct service {
   __u32 reserved[13];
 };
 
-/* ---- next hops: address -> device and MACs, the kernel's own answers remembered. Written by packets under `seq` (odd
- * while one CPU writes; a reader takes seq, fields, seq). A destination carries its own; the table is for the clients
- * that replies go to. */
+/* ---- next hops: address -> device and MACs, the kernel's own answers remembered. A destination carries its own, written by packets
+ * under `seq` (odd while one CPU writes; a reader takes seq, fields, seq). */
 #define NH_XDP 0x1  /* the device takes frames from XDP */
 #define NH_PEER 0x2 /* a veth: hand packets straight to its other end */
 struct nexthop {
@@ -94,8 +94,37 @@ struct nexthop {
   __u16 flags;
   __u32 seq;
 };
-struct nexthop_set {
-  struct nexthop way[2];
+
+/* ---- next hops of the clients that replies go to: four a cache line, since there are many; what most of them have in common stands in
+ * a table of links. Written by packets, cleared of what is old by timer. Rules:
+ *  - who writes a way claims it by compare-and-swap of `known` (address CLIENT_HOP_CLAIMED), stores `next`, then `known`;
+ *  - a way's stamps only rise: it is written at most once in a clock unit. So `known` never has one value twice, and a reader that
+ *    takes known, next, known, the same both times, has what belongs together;
+ *  - the timer clears a way CLIENT_HOP_KEPT after its stamp; a round takes two hours. So no stamp lives until the clock has gone
+ *    round (198 days at 1000 Hz) and looks fresh again;
+ *  - a link's content is replaced only LINK_KEPT after its last use, and `born` is stored before the rest. Who read the rest, and then that
+ *    the link is at least as old as the way's stamp, has what the way meant;
+ *  - nobody uses a link anew LINK_OLD after it was born, so that "as old as" is a difference of less than half the clock. */
+#define CLIENT_HOP_CLAIMED 0xffffffffu
+#define CLIENT_HOP_KEPT (1u << 24)
+#define LINK_KEPT 4096
+#define LINK_OLD (1u << 30)
+struct client_hop {
+  __u64 known; /* the client's address | clock of the kernel's answer << 32; 0 = free */
+  __u64 next;  /* MAC as in a frame, 48 bits | link << 48 */
+};
+struct client_hop_set {
+  struct client_hop way[4];
+};
+/* What a frame needs beside the next hop's MAC. Link 0 is none. */
+struct link {
+  __u32 ifindex;
+  __u16 mtu;
+  __u16 flags;
+  __u32 smac[2]; /* as two words of a frame: two bytes of the next hop's MAC (0 here), then the source's six */
+  __u32 born;    /* clock when this content was written */
+  __u32 reserved;
+  __u64 use; /* clock of the last use | version << 32: odd while one CPU writes */
 };
 
 /* ---- destinations. The first line is what a packet of a connection reads, the second what a scheduler reads. Written by
@@ -214,7 +243,7 @@ struct conf {
   __u32 dirty;      /* a writer is at work, or died at it: the next one repairs; 2: at a batch, which is then taken back */
   __u32 services;   /* live ones; 0: everything passes */
   __u32 hz;
-  __u32 fresh_for; /* clock units for which a next hop is believed */
+  __u32 fresh_for; /* clock units for which a destination's next hop is believed; a client's half as long again */
   __u32 conn_tab_bits; /* as shown to users */
   __u32 conn_buckets;
   __u32 cpus;

@@ -47,6 +47,7 @@ struct desk {
   struct survey survey;
   struct walk walk;
   struct icmp_packet icmp;
+  struct bpf_fib_lookup fib;
   union {
     __u32 head[12]; /* a frame's beginning, so that the IP header stands at head[4] */
     struct {

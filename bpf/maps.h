@@ -19,7 +19,8 @@ TABLE(services, struct service, 65536);
 TABLE(dests, struct dest, 65536);
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS);
-TABLE(nexthops, struct nexthop_set, NEXTHOP_SETS);
+TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);
+TABLE(links, struct link, LINKS);
 TABLE(legs, struct leg, LEGS);
 TABLE(counters, struct counters, 131072);
 TABLE(estimates, struct estimate, 131072);
@@ -40,6 +41,10 @@ static __always_inline struct conf *the_conf(void) {
 }
 static __always_inline struct service *service_at(__u32 id) { return bpf_map_lookup_elem(&services, &id); }
 static __always_inline struct dest *dest_at(__u32 id) { return bpf_map_lookup_elem(&dests, &id); }
+static __always_inline struct link *link_at(__u32 id) {
+  id &= LINKS - 1;
+  return bpf_map_lookup_elem(&links, &id);
+}
 static __always_inline struct conn_bucket *bucket_at(__u32 i) {
   i &= conn_mask;
   return bpf_map_lookup_elem(&conns, &i);

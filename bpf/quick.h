@@ -7,8 +7,8 @@ static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
   return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
 }
 
-/* What nearly all packets are: a plain segment, or a datagram, of a connection at its home, whose time was written lately, to or from
- * a destination in service whose next hop is fresh. Such a packet changes nothing but counters, so it is done here from
+/* What nearly all packets are: a plain segment, or a datagram, of a connection at its home, to or from a destination in service
+ * whose next hop is fresh. Such a packet changes nothing but counters, and once a second the time, so it is done here from
  * registers; everything else takes the long way, from the start. */
 #define QUICK_NO (-1)
 #define QUICK_ABSENT (-2) /* and it is known that there is no connection */
@@ -48,31 +48,47 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
   return p->protocol == IPPROTO_UDP && p->length >= IP_LEN + 8;
 }
 
-/* What is recent is alive; whose destination is none (free, claimed) is refused with the destination. */
-static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) {
-  if (q->p.protocol == IPPROTO_TCP) {
-    if ((q->p.flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
-    if (out && value & V_NOOUTPUT) return false;
-    return is_recent(value, q->now, READ(q->c->tcp_timeout[S_ESTABLISHED]));
-  }
-  return is_recent(value, q->now, READ(q->c->udp_timeout));
-}
+/* A connection in its home bucket: value 0 where it is not there, or changed hands meanwhile. */
+struct quick_found {
+  struct conn_slot *slot;
+  __u64 value;
+};
 
-/* The value of the key's slot in its home bucket; 0 where it is not there, or changed hands meanwhile. */
-static __always_inline __u64 quick_find(struct conn_bucket *b, __u64 key) {
+static __always_inline void quick_find(struct conn_bucket *b, __u64 key, struct quick_found *f) {
   struct conn_slot *s = &b->slot[0];
+  f->value = 0;
   if (READ(s->key) != key) {
     s = &b->slot[1];
     if (READ(s->key) != key) {
       s = &b->slot[2];
       if (READ(s->key) != key) {
         s = &b->slot[3];
-        if (READ(s->key) != key) return 0;
+        if (READ(s->key) != key) return;
       }
     }
   }
   __u64 value = READ(s->value);
-  return READ(s->key) == key ? value : 0;
+  f->slot = s;
+  if (READ(s->key) == key) f->value = value;
+}
+
+static __always_inline __u32 quick_timeout(struct quick *q) {
+  return q->p.protocol == IPPROTO_TCP ? READ(q->c->tcp_timeout[S_ESTABLISHED]) : READ(q->c->udp_timeout);
+}
+
+/* May the packet leave its connection as it is, but for the time? What has no destination (free, claimed) is refused with that. */
+static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) {
+  if (v_expired(value, q->now)) return false;
+  if (q->p.protocol != IPPROTO_TCP) return true;
+  if ((q->p.flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
+  return !(out && value & V_NOOUTPUT);
+}
+
+/* Writes the time where that is due. Who lost the race lost it to a later time, or to an end. */
+static __always_inline void quick_touch(struct quick *q, struct quick_found *f) {
+  __u32 timeout = quick_timeout(q);
+  if (likely(is_recent(f->value, q->now, timeout))) return;
+  CAS(&f->slot->value, f->value, (f->value >> 32 << 32) | (q->now + timeout));
 }
 
 /* Writes a fresh hop's MACs into the frame; the device, 0 where the hop will not do. */
@@ -86,6 +102,21 @@ static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexth
   if (READ(n->seq) != seq || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
   to[0] = a;
   to[1] = b;
+  to[2] = c;
+  return ifindex;
+}
+
+/* The same of a client, whose way this is. */
+static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u32 addr) {
+  __u64 known = READ(w->known), next = READ(w->next);
+  __u32 stamp = known >> 32, *to = data;
+  struct link *l = link_at(next >> 48);
+  if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !l) return 0;
+  __u32 ifindex = READ(l->ifindex), b = READ(l->smac[0]), c = READ(l->smac[1]);
+  __u16 mtu = READ(l->mtu), flags = READ(l->flags);
+  if (!link_is_older(l, stamp) || READ(w->known) != known || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
+  to[0] = next;
+  to[1] = (next >> 32 & 0xffff) | b;
   to[2] = c;
   return ifindex;
 }
@@ -132,7 +163,10 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   __u64 key = conn_key(q->p.saddr, q->p.sport, service);
   struct conn_bucket *b = bucket_at(keyed_hash(key));
   if (!b) return QUICK_NO;
-  __u64 value = quick_find(b, key);
+  CHECKED(b);
+  struct quick_found f;
+  quick_find(b, key, &f);
+  __u64 value = f.value;
   if (unlikely(!quick_value(q, value, false))) return v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
   struct dest *d = dest_at(v_dest(value));
   if (!d || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return QUICK_NO;
@@ -140,6 +174,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   __u32 ifindex = quick_hop(q, data, &d->hop, addr);
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, false, v_method(value) == M_MASQ, addr, d->port);
+  quick_touch(q, &f);
   quick_count(q, v_dest(value), false);
   return bpf_redirect(ifindex, 0);
 }
@@ -147,17 +182,22 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
 static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest) {
   struct dest *d = dest_at(dest);
   if (!d || d->twin || !(d->flags & D_AVAILABLE)) return QUICK_NO;
-  struct nexthop_set *set = hop_set(q->p.daddr);
+  struct client_hop_set *set = client_hop_set(q->p.daddr);
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
   struct conn_bucket *b = bucket_at(keyed_hash(key));
   struct service *s = service_at(d->service);
   if (!set || !s || !b) return QUICK_NO;
-  __u64 value = quick_find(b, key);
+  CHECKED(b);
+  struct quick_found f;
+  quick_find(b, key, &f);
+  __u64 value = f.value;
   if (v_method(value) != M_MASQ || v_dest(value) != dest || !quick_value(q, value, true)) return QUICK_NO;
-  struct nexthop *n = READ(set->way[0].addr) == q->p.daddr ? &set->way[0] : &set->way[1];
-  __u32 ifindex = quick_hop(q, data, n, q->p.daddr);
+  CHECKED(set);
+  struct client_hop *w = client_hop_find(set, q->p.daddr);
+  __u32 ifindex = w ? quick_client_hop(q, data, w, q->p.daddr) : 0;
   if (!ifindex) return QUICK_NO;
   xdp_rewrite(&q->p, data, end, true, true, s->addr[0], s->port);
+  quick_touch(q, &f);
   quick_count(q, dest, true);
   return bpf_redirect(ifindex, 0);
 }

@@ -164,6 +164,7 @@ static int keep_house(void *map, __u32 *key, struct house *h) {
   __u32 from = h->bucket;
   bpf_loop(chunk, sweep_bucket, &w, 0);
   if (h->bucket >= from) c->swept++;
+  client_hops_sweep(c->ticks, w.now);
   if (c->run_estimation) estimate_some(c, h);
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();

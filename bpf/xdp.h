@@ -23,8 +23,7 @@ __noinline int xdp_hop_ask(struct xdp_md *ctx, __u32 dest, __u32 addr, __u32 sad
  * be asked for again, and for an eighth of the clients'. */
 static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct hop *h) {
   if (unlikely(!hop_remembered(v->c, d, addr, v->now, h))) {
-    struct nexthop *place = d ? &d->hop : hop_place(addr);
-    if (!place || (place->addr == addr && (d || !(v->now & 7)))) return false;
+    if ((d || !(v->now & 7)) && hop_is_known(d, addr)) return false;
     if (xdp_hop_ask(ctx, d ? v->dest : 0, addr, saddr, h) != HOP_READY) return false;
   }
   return h->flags & NH_XDP && (!h->mtu || v->p->length <= h->mtu);

@@ -7,10 +7,24 @@ import { fileURLToPath } from 'node:url';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const out = join(root, 'src/datapath/ebpf/abi.gen.ts');
-const STRUCTS = ['conf', 'endpoint', 'service', 'dest', 'conn_slot', 'nexthop', 'leg', 'counters', 'estimate', 'drops', 'house'];
+const STRUCTS = [
+  'conf',
+  'endpoint',
+  'service',
+  'dest',
+  'conn_slot',
+  'nexthop',
+  'client_hop',
+  'link',
+  'leg',
+  'counters',
+  'estimate',
+  'drops',
+  'house',
+];
 const ENUMS = ['scheduler', 'method', 'weir_state', 'endpoint_kind'];
 const DEFINES =
-  /^#define (WEIR_\w+|BUCKET_SLOTS|PROBE_BUCKETS|LOCKS|SPILL_LOCKS|LEGS|LEG_\w+|NEXTHOP_SETS|ENDPOINT_\w+|DROP_REASONS|TCP_STATES|CLOCK_SHIFT|SVC_\w+|D_\w+|NH_\w+|V_DEST_SHIFT|V_METHOD_SHIFT|V_STATE_SHIFT|V_AWAY_SHIFT) (0x[0-9a-f]+|\d+)u?(?:ll)?\b/gm;
+  /^#define (WEIR_\w+|BUCKET_SLOTS|PROBE_BUCKETS|LOCKS|SPILL_LOCKS|LEGS|LEG_\w+|CLIENT_HOP_SETS|LINKS|ENDPOINT_\w+|DROP_REASONS|TCP_STATES|CLOCK_SHIFT|SVC_\w+|D_\w+|NH_\w+|V_DEST_SHIFT|V_METHOD_SHIFT|V_STATE_SHIFT|V_AWAY_SHIFT) (0x[0-9a-f]+|\d+)u?(?:ll)?\b/gm;
 
 const header = readFileSync(join(root, 'bpf/abi.h'), 'utf8');
 const btf = JSON.parse(

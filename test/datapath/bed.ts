@@ -101,7 +101,7 @@ class LoadedBed implements Bed {
     this.tables.conf.set(0, Conf.freshFor, FOR_EVER);
     this.#clean = new Uint8Array(this.tables.conf.memory.slice(0));
     this.#conns = this.#map('conns');
-    this.#hops = this.#map('nexthops');
+    this.#hops = this.#map('client_hops');
     for (const device of ['front', 'back', 'lo'] as const) this.#devices.set(device, native().ifNameToIndex(device));
   }
 

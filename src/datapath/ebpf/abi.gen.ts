@@ -121,6 +121,23 @@ export const Nexthop = {
   seq: { at: 28, size: 4, count: 1 },
 } as const;
 
+export const ClientHop = {
+  bytes: 16,
+  known: { at: 0, size: 8, count: 1 },
+  next: { at: 8, size: 8, count: 1 },
+} as const;
+
+export const Link = {
+  bytes: 32,
+  ifindex: { at: 0, size: 4, count: 1 },
+  mtu: { at: 4, size: 2, count: 1 },
+  flags: { at: 6, size: 2, count: 1 },
+  smac: { at: 8, size: 4, count: 2 },
+  born: { at: 16, size: 4, count: 1 },
+  reserved: { at: 20, size: 4, count: 1 },
+  use: { at: 24, size: 8, count: 1 },
+} as const;
+
 export const Leg = {
   bytes: 16,
   ifindex: { at: 0, size: 4, count: 1 },
@@ -178,7 +195,8 @@ export const Abi = {
   LOCKS: 4096,
   SPILL_LOCKS: 256,
   LEGS: 4096,
-  NEXTHOP_SETS: 131072,
+  CLIENT_HOP_SETS: 65536,
+  LINKS: 4096,
   ENDPOINT_PROBES: 16,
   DROP_REASONS: 64,
   CLOCK_SHIFT: 2,
@@ -225,4 +243,4 @@ export const REASONS = [
 ] as const;
 
 /** Changes with any of the above: a table of another layout is refused. */
-export const LAYOUT = 2412406515;
+export const LAYOUT = 3573572419;

@@ -4,7 +4,7 @@
 import { release } from 'node:os';
 import type { BpfMap, ObjectFile } from '../../sys/bpf.js';
 import { macBytes } from '../../wire/ethernet.js';
-import { Abi, Conf, ConnSlot, Dest, Endpoint, type Field, Leg, Nexthop, Service } from './abi.gen.js';
+import { Abi, ClientHop, Conf, ConnSlot, Dest, Endpoint, type Field, Leg, Link, Nexthop, Service } from './abi.gen.js';
 import { writerOf } from './batch.js';
 import { keyedHash } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint } from './identity.js';
@@ -24,7 +24,9 @@ const ALWAYS_FRESH = 0xffffffff;
 /** Answers of the FIB, by which the programs go on without asking it. */
 const [IS_HERE, IS_ELSEWHERE] = [1, 2];
 const HOP_IN_DEST = Dest.weight.at - Nexthop.bytes;
-const NEXTHOP_SET_BYTES = 2 * Nexthop.bytes;
+const CLIENT_HOP_SET_BYTES = 4 * ClientHop.bytes;
+/** Of the client's next hop. */
+const LINK = 1;
 
 const TC_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 4294967295: 'pass', 2: 'drop', 7: 'redirect' };
 const XDP_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 1: 'drop', 2: 'pass', 4: 'redirect' };
@@ -35,12 +37,14 @@ const XDP_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 1: 'drop', 2: 'p
  */
 export function selfCheck(object: ObjectFile, tables: Tables, programs: Programs, vectors: readonly Vector[]): void {
   const writable = (name: string): ArrayBuffer => mapped(object.map(name));
-  const [conns, nexthops] = [writable('conns'), writable('nexthops')];
+  const [conns, hops, links] = [writable('conns'), writable('client_hops'), writable('links')];
   try {
-    setStage(tables, nexthops);
+    setStage(tables);
+    writeClientHop(tables, hops, links);
     for (const vector of vectors) tryVector(object, programs[vector.program], vector);
   } finally {
-    clear(tables, conns, nexthops, vectors);
+    clear(tables, conns, hops, vectors);
+    new Uint8Array(links, LINK * Link.bytes, Link.bytes).fill(0);
   }
 }
 
@@ -72,12 +76,28 @@ function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string)
   set(Nexthop.flags, Abi.NH_XDP);
 }
 
-function clientHopAt(tables: Tables, nexthops: ArrayBuffer): number {
-  const sets = nexthops.byteLength / NEXTHOP_SET_BYTES;
-  return (keyedHash(BigInt(packetAddress(CLIENT_HOP.address)), hashKeys(tables)) & (sets - 1)) * NEXTHOP_SET_BYTES;
+function clientHopAt(tables: Tables, hops: ArrayBuffer): number {
+  const sets = hops.byteLength / CLIENT_HOP_SET_BYTES;
+  return (keyedHash(BigInt(packetAddress(CLIENT_HOP.address)), hashKeys(tables)) & (sets - 1)) * CLIENT_HOP_SET_BYTES;
 }
 
-function setStage(tables: Tables, nexthops: ArrayBuffer): void {
+/** A MAC as the low bytes of a word. */
+const macWord = (mac: string): bigint => macBytes(mac).reduceRight((word, byte) => (word << 8n) | BigInt(byte), 0n);
+
+function writeClientHop(tables: Tables, hops: ArrayBuffer, links: ArrayBuffer): void {
+  const way = clientHopAt(tables, hops) / ClientHop.bytes;
+  const table = new Records(hops, ClientHop.bytes);
+  table.setBig(way, ClientHop.known, BigInt(packetAddress(CLIENT_HOP.address)));
+  table.setBig(way, ClientHop.next, macWord(CLIENT_HOP.mac) | (BigInt(LINK) << 48n));
+  const link = new Records(links, Link.bytes);
+  const source = macWord(SOURCE_MAC) << 16n;
+  link.set(LINK, Link.ifindex, LO);
+  link.set(LINK, Link.flags, Abi.NH_XDP);
+  link.set(LINK, Link.smac, Number(source & 0xffffffffn), 0);
+  link.set(LINK, Link.smac, Number(source >> 32n), 1);
+}
+
+function setStage(tables: Tables): void {
   const { conf, services, dests, legs } = tables;
   const writer = writerOf(tables);
   conf.set(0, Conf.freshFor, ALWAYS_FRESH);
@@ -91,7 +111,6 @@ function setStage(tables: Tables, nexthops: ArrayBuffer): void {
     if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_HERE);
     else writeHop(dests.memory, id * Dest.bytes + HOP_IN_DEST, dests.get(id, Dest.addr), hop);
   });
-  writeHop(nexthops, clientHopAt(tables, nexthops), packetAddress(CLIENT_HOP.address), CLIENT_HOP.mac);
 }
 
 function contextOf({ program, frame }: Vector): Uint8Array {
@@ -127,7 +146,7 @@ function difference(vector: Vector, verdict: string, data: Uint8Array): string |
 }
 
 /** In tables that were empty, everything stands where its hash says. */
-function clear(tables: Tables, conns: ArrayBuffer, nexthops: ArrayBuffer, vectors: readonly Vector[]): void {
+function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: readonly Vector[]): void {
   const { conf, services, dests, counters, estimates, endpoints, drops, legs } = tables;
   const keys = hashKeys(tables);
   const bucket = (memory: ArrayBuffer, slotBytes: number, key: bigint): void => {
@@ -143,7 +162,7 @@ function clear(tables: Tables, conns: ArrayBuffer, nexthops: ArrayBuffer, vector
     bucket(endpoints.memory, Endpoint.bytes, recordedServiceEndpoint(services, id));
     bucket(endpoints.memory, Endpoint.bytes, realEndpoint(dests, id));
   }
-  new Uint8Array(nexthops, clientHopAt(tables, nexthops), NEXTHOP_SET_BYTES).fill(0);
+  new Uint8Array(hops, clientHopAt(tables, hops), CLIENT_HOP_SET_BYTES).fill(0);
   const upTo = ids.length + 1;
   records(estimates, 0, upTo);
   records(estimates, conf.get(0, Conf.maxServices), upTo);

@@ -15,7 +15,7 @@ const MAPPED = {
   drops: Drops.bytes,
 } as const;
 
-export const PINNED_MAPS = [...Object.keys(MAPPED), 'conns', 'locks', 'nexthops', 'icmp_limits', 'house', 'desks'] as const;
+export const PINNED_MAPS = [...Object.keys(MAPPED), 'conns', 'locks', 'client_hops', 'links', 'icmp_limits', 'house', 'desks'] as const;
 /** Pinned last when loading: its presence says that the others are all there. */
 export const LAST_PINNED = 'conf';
 

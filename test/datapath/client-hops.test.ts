@@ -1,0 +1,134 @@
+// The table of clients' next hops, as it stands in memory: what is believed, what is asked for again, what is cleared.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
+import { Abi, ClientHop, Conf, Link } from '../../src/datapath/ebpf/abi.gen.js';
+import { Records } from '../../src/datapath/ebpf/records.js';
+import { BpfMap } from '../../src/sys/bpf.js';
+import { decodeEthernet } from '../../src/wire/ethernet.js';
+import { type Bed, openBed, skipReason } from './bed.js';
+import { CLIENT, DEVICES, macOf, SERVERS, VIP } from './fixtures/bed-addresses.js';
+import { destination, service } from './fixtures/fixture.js';
+import { fromClient, fromServer, tcp } from './fixtures/packets.js';
+
+const skip = skipReason();
+const claimed = 0xffffffffn;
+const wrong = '02:00:00:00:bb:bb';
+const wrongWord = 0xbbbb00000002n;
+
+interface Table {
+  readonly bed: Bed;
+  readonly hops: Records;
+  readonly links: Records;
+  /** The place of the one way that is in use. */
+  place(): number;
+  /** A reply to the client: to which MAC, from which, it leaves; undefined where the kernel is to resolve it. */
+  reply(): { readonly to: string; readonly from: string } | undefined;
+}
+
+function mapped(bed: Bed, name: string, bytes: number): Records {
+  const map = BpfMap.pinned(`${bed.folder}/${name}`);
+  try {
+    return new Records(map.mmap(map.info().valueSize * map.info().maxEntries, true), bytes);
+  } finally {
+    map.close();
+  }
+}
+
+/** Runs with a director that has just sent one reply. */
+async function withTable(use: (table: Table) => void | Promise<void>): Promise<void> {
+  const bed = openBed();
+  try {
+    const spec = service('tcp', VIP, 80, []).service;
+    bed.director.addService(spec);
+    bed.director.addDestination(spec.key, destination(`${SERVERS[0]}:80`, 'masq'));
+    const hops = mapped(bed, 'client_hops', ClientHop.bytes);
+    const links = mapped(bed, 'links', Link.bytes);
+    bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:40000`, to: `${VIP}:80` }, 'S')));
+    const frame = fromServer(tcp({ from: `${SERVERS[0]}:80`, to: `${CLIENT}:40000` }, 'SA'));
+    const reply: Table['reply'] = () => {
+      const outcome = bed.send('ingress', 'back', frame);
+      assert.equal(outcome.verdict, 'redirect');
+      const link = decodeEthernet(outcome.frame) ?? assert.fail('no frame');
+      return link.destination === decodeEthernet(frame)?.destination ? undefined : { to: link.destination, from: link.source };
+    };
+    const place = (): number => {
+      for (let at = 0; at < hops.count; at++) if (hops.big(at, ClientHop.known) !== 0n) return at;
+      return assert.fail('no way is in use');
+    };
+    assert.deepEqual(reply(), right);
+    await use({ bed, hops, links, place, reply });
+  } finally {
+    bed.close();
+  }
+}
+
+const right = { to: macOf(CLIENT), from: DEVICES.front.mac };
+const stampOf = (known: bigint): number => Number(known >> 32n);
+const linkOf = (next: bigint): number => Number(next >> 48n);
+const withMac = (next: bigint): bigint => (next & ~0xffffffffffffn) | wrongWord;
+
+test('a client’s next hop is remembered with the link that it shares with others', { skip }, () =>
+  withTable(({ hops, links, place, reply }) => {
+    const at = place();
+    const next = hops.big(at, ClientHop.next);
+    assert.equal(links.get(linkOf(next), Link.mtu), 1500);
+    hops.setBig(at, ClientHop.next, withMac(next));
+    assert.deepEqual(reply(), { to: wrong, from: right.from }, 'what is remembered is believed');
+  }),
+);
+
+test('a link with another content than its way meant is not believed', { skip }, () =>
+  withTable(({ hops, links, place, reply }) => {
+    const at = place();
+    const next = hops.big(at, ClientHop.next);
+    hops.setBig(at, ClientHop.next, withMac(next));
+    links.set(linkOf(next), Link.born, (stampOf(hops.big(at, ClientHop.known)) + 1) >>> 0);
+    assert.notEqual(reply()?.to, wrong);
+  }),
+);
+
+test('a way that somebody is writing is neither believed nor taken', { skip }, () =>
+  withTable(({ hops, place, reply }) => {
+    const at = place();
+    const known = hops.big(at, ClientHop.known);
+    const busy = ((known >> 32n) << 32n) | claimed;
+    hops.setBig(at, ClientHop.known, busy);
+    hops.setBig(at, ClientHop.next, withMac(hops.big(at, ClientHop.next)));
+    assert.deepEqual(reply(), right);
+    assert.equal(hops.big(at, ClientHop.known), busy);
+    assert.notEqual(linkOf(hops.big(at, ClientHop.next)), 0);
+  }),
+);
+
+test('a way is not written twice in one clock unit, and is when its time is over', { skip }, () =>
+  withTable(async ({ bed, hops, place, reply }) => {
+    bed.tables.conf.set(0, Conf.freshFor, 0);
+    const at = place();
+    const known = hops.big(at, ClientHop.known);
+    const ahead = ((BigInt(stampOf(known)) + 1000n) << 32n) | (known & 0xffffffffn);
+    hops.setBig(at, ClientHop.known, ahead);
+    reply();
+    assert.equal(hops.big(at, ClientHop.known), ahead);
+    hops.setBig(at, ClientHop.known, known);
+    while (hops.big(at, ClientHop.known) === known) {
+      await setTimeout(5);
+      reply();
+    }
+    assert.ok(stampOf(hops.big(at, ClientHop.known)) > stampOf(known));
+  }),
+);
+
+test('what nobody asked for in a day is cleared before its stamp can look fresh again', { skip }, () =>
+  withTable(async ({ bed, hops, place }) => {
+    const at = place();
+    const known = hops.big(at, ClientHop.known);
+    const old = (stampOf(known) - 2 ** 24 - 100) >>> 0;
+    hops.setBig(at, ClientHop.known, (BigInt(old) << 32n) | (known & 0xffffffffn));
+    const ways = hops.count / Abi.CLIENT_HOP_SETS;
+    while (hops.big(at, ClientHop.known) !== 0n) {
+      bed.tables.conf.setBig(0, Conf.ticks, BigInt(Math.floor(at / ways)));
+      await setTimeout(50);
+    }
+  }),
+);
