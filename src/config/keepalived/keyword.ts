@@ -49,18 +49,23 @@ export type Argument =
   | { readonly kind: 'address'; readonly family?: 'inet' | 'inet6' }
   /** string: one of these */
   | { readonly kind: 'choice'; readonly of: readonly string[]; readonly anyCase?: boolean }
+  /** string: the line behind the keyword as written (regular expressions) */
+  | { readonly kind: 'raw' }
   /** readonly Word[]: as many as there are, read by the block's own code; `min` missing ones are fatal */
   | { readonly kind: 'words'; readonly min: number }
   /** Script: a command by keepalived's splitter, then `[user [group]]` */
   | { readonly kind: 'script' }
-  /** readonly Statement[]: lines in braces that are values themselves (virtual_ipaddress, unicast_peer) */
-  | { readonly kind: 'lines' }
-  /** Values: a block of keywords; `label`: how many words stand before the brace */
+  /**
+   * readonly Statement[]: lines in braces that are values themselves (virtual_ipaddress, unicast_peer). With `label: 1` (a name
+   * before the brace: virtual_server_group): Values, the lines being the one value of `lines`.
+   */
+  | { readonly kind: 'lines'; readonly label?: 1 }
+  /** Values: a block of keywords; `label`: how many words stand before the brace (all are kept, a missing one is fatal) */
   | { readonly kind: 'block'; readonly keywords: () => readonly Keyword[]; readonly label: 0 | 1 | 2 };
 
 /**
- * What keepalived says about one keyword, beside the reader's own words. `%v`: the first word as written, `%n`: the name of
- * the block it stands in (`(%n) …` for an instance).
+ * What keepalived says about one keyword, beside the reader's own words. `%v`: the first word as written, `%k`: the keyword as written,
+ * `%n`: the name of the block it stands in (`(%n) …` for an instance).
  */
 export interface Wording {
   /** The argument cannot be read; the reader's general message (invalid number, out of range) comes first. */

@@ -2,7 +2,7 @@
 import type { GlobalSettings, RootSettings } from './global.js';
 import type { SyncGroup, VrrpInstance } from './instance.js';
 import type { BfdInstance, TrackFile, TrackProcess, TrackScript } from './trackers.js';
-import type { VirtualServer, VirtualServerGroup } from './virtual-server.js';
+import type { SslContext, VirtualServer, VirtualServerGroup } from './virtual-server.js';
 
 /** Plain data (JSON but for `tunnelId`): it travels between processes. Lists keep the order of the file. */
 export interface KeepalivedConfiguration {
@@ -14,6 +14,7 @@ export interface KeepalivedConfiguration {
   readonly files: readonly TrackFile[];
   readonly processes: readonly TrackProcess[];
   readonly bfds: readonly BfdInstance[];
+  readonly ssl?: SslContext;
   readonly virtualServerGroups: readonly VirtualServerGroup[];
   readonly virtualServers: readonly VirtualServer[];
 }

@@ -124,3 +124,11 @@ export interface VirtualServer {
   readonly sorryInhibit: boolean;
   readonly realServers: readonly RealServer[];
 }
+
+/** The SSL block: what SSL_GET presents to servers. Paths of files. */
+export interface SslContext {
+  readonly password?: string;
+  readonly authorities?: string;
+  readonly certificate?: string;
+  readonly key?: string;
+}
