@@ -66,6 +66,10 @@ export interface Native {
   sendto(fd: number, bytes: Uint8Array, sockaddr?: Uint8Array | null): number;
   /** Bytes read, or -1 when nothing is waiting. flags: MSG_PEEK 2, MSG_TRUNC 0x20 (answers the whole length). */
   recvfrom(fd: number, into: Uint8Array, sockaddr?: Uint8Array | null, flags?: number): number;
+  /** As sendto, with control messages (struct cmsghdr, bytes as they are, at most 1 KiB). */
+  sendmsg(fd: number, bytes: Uint8Array, sockaddr: Uint8Array | null, control: Uint8Array | null): number;
+  /** As recvfrom, with control messages: what of `control` was not written is 0. @throws EOPNOTSUPP for a unix socket */
+  recvmsg(fd: number, into: Uint8Array, sockaddr: Uint8Array | null, control: Uint8Array): number;
   /** `arg` at most 16 KiB; a short one reads as padded with zeros. No pointers inside. */
   ioctl(fd: number, request: number, arg: Uint8Array): number;
   /**
@@ -80,6 +84,45 @@ export interface Native {
   pollStart(fd: number, events: number, callback: (status: number, events: number) => void): PollHandle;
   /** Stopping twice does nothing. */
   pollStop(handle: PollHandle): void;
+  /** A one-shot timer on the monotonic clock; read by timerRead, watched by pollStart. */
+  timerCreate(): number;
+  /** Expires at this moment of the monotonic clock, microseconds; one that is over: at once; 0: never. */
+  timerSet(fd: number, us: number): void;
+  /** How often it expired since the last call. */
+  timerRead(fd: number): number;
+  /**
+   * Starts a program in a process group of its own, with nothing open but /dev/null, ordinary scheduling, all signals at their
+   * default, SIGTERM when we die. `argv`, `environment`: texts, each ended by NUL. uid, gid: -1: ours; a gid is its only group.
+   */
+  spawn(
+    path: string,
+    argv: Uint8Array,
+    environment: Uint8Array,
+    uid: number,
+    gid: number,
+  ): { readonly pid: number; readonly pidfd: number };
+  /** Takes a child's end: its exit status, 256 + the signal that ended it, or -1 while it runs. */
+  reap(pidfd: number): number;
+  /** tid 0: this thread. SCHED_OTHER 0, FIFO 1, RR 2, | 0x40000000: children start with the default. */
+  setScheduler(tid: number, policy: number, priority: number): void;
+  /** Bit n of `mask` is CPU n. */
+  setAffinity(tid: number, mask: Uint8Array): void;
+  /** MCL_CURRENT 1, MCL_FUTURE 2, MCL_ONFAULT 4. */
+  mlockall(flags: number): void;
+  /** setrlimit(2); -1: no limit. */
+  setLimit(resource: number, soft: number, hard: number): void;
+  /** What this process gets when its parent dies; 0: nothing. */
+  parentDeathSignal(signal: number): void;
+  /** Real-time signals only: a descriptor that gives one byte, the number, for each that comes. */
+  watchSignal(signal: number): number;
+  lookUpUser(name: string): { readonly uid: number; readonly gid: number } | undefined;
+  lookUpGroup(name: string): number | undefined;
+  mkfifo(path: string, mode: number): void;
+  /** Read with fs.readSync; never blocks. */
+  inotifyCreate(): number;
+  /** The watch descriptor. `mask`: IN_*. */
+  inotifyAdd(fd: number, path: string, mask: number): number;
+  inotifyRemove(fd: number, watch: number): void;
   /** Moves the calling thread into a network namespace; nothing else may run in this thread's event loop after. */
   setns(fd: number): void;
   /** SO_NETNS_COOKIE of a namespace (our own: absent). */

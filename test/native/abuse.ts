@@ -91,6 +91,25 @@ const shapes: { readonly [K in keyof Native]: string } = {
   pollOnce: 'nnn',
   pollStart: 'nnc',
   pollStop: 'o',
+  sendmsg: 'nbbb',
+  recvmsg: 'nbbb',
+  timerCreate: '',
+  timerSet: 'nn',
+  timerRead: 'n',
+  spawn: 'sbbnn',
+  reap: 'n',
+  setScheduler: 'nnn',
+  setAffinity: 'nb',
+  mlockall: 'n',
+  setLimit: 'nnn',
+  parentDeathSignal: 'n',
+  watchSignal: 'n',
+  lookUpUser: 's',
+  lookUpGroup: 's',
+  mkfifo: 'sn',
+  inotifyCreate: '',
+  inotifyAdd: 'nsn',
+  inotifyRemove: 'nn',
   setns: 'n',
   netnsCookie: 'n',
   ifNameToIndex: 'sn',
@@ -149,6 +168,10 @@ const gentle: { readonly [K in keyof Native]?: fc.Arbitrary<unknown> } = {
   close: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   bpfObjectClose: fc.oneof(strangeNumbers, views, fc.constantFrom<unknown>(closed, null, undefined, {})),
   flock: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 4, 5, 8)),
+  setScheduler: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
+  setLimit: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
+  parentDeathSignal: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
+  mlockall: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 4, 64, 2 ** 32)),
 };
 
 function detached(): Uint8Array {
@@ -177,7 +200,18 @@ function call(name: keyof Native, args: readonly unknown[]): void {
   }
 }
 
-const givesDescriptor = new Set<keyof Native>(['open', 'socket', 'bpfProgramFd', 'bpfMapFd', 'bpfMapCreate', 'bpfObjGet', 'bpfLinkCreate']);
+const givesDescriptor = new Set<keyof Native>([
+  'open',
+  'socket',
+  'bpfProgramFd',
+  'bpfMapFd',
+  'bpfMapCreate',
+  'bpfObjGet',
+  'bpfLinkCreate',
+  'timerCreate',
+  'watchSignal',
+  'inotifyCreate',
+]);
 
 async function abuseAll(): Promise<void> {
   const byName = Object.keys(n) as (keyof Native)[];

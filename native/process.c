@@ -1,0 +1,182 @@
+/* process.c - what a process may do about itself: scheduling, memory, limits, the signals that Node cannot see, and who
+ * the users of this system are. */
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/inotify.h>
+#include <limits.h>
+#include <unistd.h>
+
+#define NAME_ROOM 256
+#define RECORD_ROOM (1 << 20) /* the largest group that a system's data base may answer with */
+
+/* setScheduler(tid, policy, priority); policy may carry SCHED_RESET_ON_FORK */
+static napi_value js_set_scheduler(napi_env env, napi_callback_info info) {
+  ARGS("setScheduler");
+  pid_t tid = (pid_t)arg_int(&a, 0, 0, INT_MAX);
+  int policy = (int)arg_int(&a, 1, 0, INT_MAX);
+  struct sched_param p = {.sched_priority = (int)arg_int(&a, 2, 0, 99)};
+  if (args_bad(&a)) return NULL;
+  return sched_setscheduler(tid, policy, &p) < 0 ? fail(env, "sched_setscheduler", errno) : NULL;
+}
+
+/* setAffinity(tid, mask): bit n of the bytes is CPU n */
+static napi_value js_set_affinity(napi_env env, napi_callback_info info) {
+  ARGS("setAffinity");
+  pid_t tid = (pid_t)arg_int(&a, 0, 0, INT_MAX);
+  Bytes mask = arg_bytes(&a, 1);
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  if (mask.size > sizeof cpus) args_reject(&a, "argument 2: too long");
+  if (args_bad(&a)) return NULL;
+  for (size_t cpu = 0; cpu < mask.size * 8; cpu++)
+    if (mask.at[cpu / 8] >> cpu % 8 & 1) CPU_SET(cpu, &cpus);
+  return sched_setaffinity(tid, sizeof cpus, &cpus) < 0 ? fail(env, "sched_setaffinity", errno) : NULL;
+}
+
+static napi_value js_mlockall(napi_env env, napi_callback_info info) {
+  ARGS("mlockall");
+  int flags = (int)arg_int(&a, 0, 0, INT_MAX);
+  if (args_bad(&a)) return NULL;
+  return mlockall(flags) < 0 ? fail(env, "mlockall", errno) : NULL;
+}
+
+/* setLimit(resource, soft, hard); -1: no limit */
+static napi_value js_set_limit(napi_env env, napi_callback_info info) {
+  ARGS("setLimit");
+  int resource = (int)arg_int(&a, 0, 0, INT_MAX);
+  int64_t soft = arg_int(&a, 1, -1, INT64_C(1) << 53), hard = arg_int(&a, 2, -1, INT64_C(1) << 53);
+  if (args_bad(&a)) return NULL;
+  struct rlimit limit = {soft < 0 ? RLIM_INFINITY : (rlim_t)soft, hard < 0 ? RLIM_INFINITY : (rlim_t)hard};
+  return setrlimit(resource, &limit) < 0 ? fail(env, "setrlimit", errno) : NULL;
+}
+
+/* parentDeathSignal(signal): what this process gets when the thread that made it ends; 0: nothing */
+static napi_value js_parent_death_signal(napi_env env, napi_callback_info info) {
+  ARGS("parentDeathSignal");
+  int signal = (int)arg_int(&a, 0, 0, 64);
+  if (args_bad(&a)) return NULL;
+  return prctl(PR_SET_PDEATHSIG, signal) < 0 ? fail(env, "prctl", errno) : NULL;
+}
+
+/* Both ends of the pipe that the handler writes to; made once, for the process's life. */
+static int signal_pipe[2] = {-1, -1};
+
+static void on_signal(int signal) {
+  int before = errno;
+  uint8_t byte = (uint8_t)signal;
+  ssize_t n = write(signal_pipe[1], &byte, 1); /* full: so many wait that one more says nothing new */
+  (void)n;
+  errno = before;
+}
+
+/* watchSignal(number): a descriptor (one more for the same pipe each time) that gives a byte, the number, for each. */
+static napi_value js_watch_signal(napi_env env, napi_callback_info info) {
+  ARGS("watchSignal");
+  int signal = (int)arg_int(&a, 0, SIGRTMIN, SIGRTMAX);
+  if (args_bad(&a)) return NULL;
+  if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC) < 0) return fail(env, "pipe2", errno);
+  struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+  int fd = fcntl(signal_pipe[0], F_DUPFD_CLOEXEC, 3);
+  if (fd < 0) return fail(env, "fcntl", errno);
+  if (sigaction(signal, &action, NULL) == 0) return number(env, fd);
+  int err = errno;
+  close(fd);
+  return fail(env, "sigaction", err);
+}
+
+/* lookUpUser(name): {uid, gid} or undefined */
+static napi_value js_look_up_user(napi_env env, napi_callback_info info) {
+  ARGS("lookUpUser");
+  char name[NAME_ROOM];
+  struct passwd record, *found = NULL;
+  napi_value out = NULL;
+  arg_text(&a, 0, name, sizeof name);
+  if (args_bad(&a)) return NULL;
+  char *room = malloc(RECORD_ROOM);
+  int err = room ? getpwnam_r(name, &record, room, RECORD_ROOM, &found) : ENOMEM;
+  int64_t uid = found ? (int64_t)record.pw_uid : -1, gid = found ? (int64_t)record.pw_gid : -1;
+  free(room);
+  if (err) return fail(env, "getpwnam", err);
+  if (uid < 0 || napi_create_object(env, &out) != napi_ok) return NULL;
+  set_number(env, out, "uid", uid);
+  set_number(env, out, "gid", gid);
+  return out;
+}
+
+/* lookUpGroup(name): gid or undefined */
+static napi_value js_look_up_group(napi_env env, napi_callback_info info) {
+  ARGS("lookUpGroup");
+  char name[NAME_ROOM];
+  struct group record, *found = NULL;
+  arg_text(&a, 0, name, sizeof name);
+  if (args_bad(&a)) return NULL;
+  char *room = malloc(RECORD_ROOM);
+  int err = room ? getgrnam_r(name, &record, room, RECORD_ROOM, &found) : ENOMEM;
+  int64_t gid = found ? (int64_t)record.gr_gid : -1;
+  free(room);
+  if (err) return fail(env, "getgrnam", err);
+  return gid < 0 ? NULL : number(env, gid);
+}
+
+static napi_value js_mkfifo(napi_env env, napi_callback_info info) {
+  ARGS("mkfifo");
+  char path[PATH_MAX];
+  arg_text(&a, 0, path, sizeof path);
+  mode_t mode = (mode_t)arg_int(&a, 1, 0, 07777);
+  if (args_bad(&a)) return NULL;
+  return mkfifo(path, mode) < 0 ? fail(env, "mkfifo", errno) : NULL;
+}
+
+/* inotifyCreate(): fd, read by fs.readSync */
+static napi_value js_inotify_create(napi_env env, napi_callback_info info) {
+  (void)info;
+  int fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+  return fd < 0 ? fail(env, "inotify_init", errno) : number(env, fd);
+}
+
+/* inotifyAdd(fd, path, mask): watch descriptor */
+static napi_value js_inotify_add(napi_env env, napi_callback_info info) {
+  ARGS("inotifyAdd");
+  char path[PATH_MAX];
+  int fd = arg_fd(&a, 0);
+  arg_text(&a, 1, path, sizeof path);
+  uint32_t mask = (uint32_t)arg_int(&a, 2, 1, UINT32_MAX);
+  if (args_bad(&a)) return NULL;
+  int watch = inotify_add_watch(fd, path, mask);
+  return watch < 0 ? fail(env, "inotify_add_watch", errno) : number(env, watch);
+}
+
+static napi_value js_inotify_remove(napi_env env, napi_callback_info info) {
+  ARGS("inotifyRemove");
+  int fd = arg_fd(&a, 0), watch = (int)arg_int(&a, 1, 0, INT_MAX);
+  if (args_bad(&a)) return NULL;
+  return inotify_rm_watch(fd, watch) < 0 ? fail(env, "inotify_rm_watch", errno) : NULL;
+}
+
+const Export process_exports[] = {
+    {"setScheduler", js_set_scheduler},
+    {"setAffinity", js_set_affinity},
+    {"mlockall", js_mlockall},
+    {"setLimit", js_set_limit},
+    {"parentDeathSignal", js_parent_death_signal},
+    {"watchSignal", js_watch_signal},
+    {"lookUpUser", js_look_up_user},
+    {"lookUpGroup", js_look_up_group},
+    {"mkfifo", js_mkfifo},
+    {"inotifyCreate", js_inotify_create},
+    {"inotifyAdd", js_inotify_add},
+    {"inotifyRemove", js_inotify_remove},
+    {NULL, NULL},
+};

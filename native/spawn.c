@@ -1,0 +1,146 @@
+/* spawn.c - programs started as a daemon starts scripts, and their ends.
+ *
+ * The child shares our memory until it is a program of its own (clone as vfork does it): no page tables are copied, so
+ * a start costs a locked, real-time process well under a millisecond. Until then the child may only make system calls;
+ * libc's setuid and friends would speak to all our threads, hence the raw ones.
+ */
+#include "addon.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define STACK 65536
+#define WORDS_MAX 65536
+#define SIGNALLED 256 /* added to the number of the signal that ended a child */
+
+typedef struct {
+  const char *path;
+  char **argv, **envp;
+  int64_t uid, gid; /* -1: as we are */
+  int error;
+} Start;
+
+static int prepare(const Start *s) {
+  struct sched_param none = {0};
+  struct rlimit endless = {RLIM_INFINITY, RLIM_INFINITY};
+  gid_t gid = (gid_t)s->gid;
+  uid_t uid = (uid_t)s->uid;
+  int null = open("/dev/null", O_RDWR);
+  if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) return errno;
+  syscall(SYS_close_range, 3, ~0U, 0);
+  if (setpgid(0, 0) < 0) return errno;
+  /* what only root may raise may also have been refused to us: then there is nothing to take back */
+  sched_setscheduler(0, SCHED_OTHER, &none);
+  setpriority(PRIO_PROCESS, 0, 0);
+  setrlimit(RLIMIT_RTTIME, &endless);
+  if (s->gid >= 0 && (syscall(SYS_setgroups, 1, &gid) < 0 || syscall(SYS_setresgid, gid, gid, gid) < 0)) return errno;
+  if (s->uid >= 0 && syscall(SYS_setresuid, uid, uid, uid) < 0) return errno;
+  /* after the change of user, which clears it */
+  return prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 ? errno : 0;
+}
+
+static int child(void *data) {
+  Start *s = data;
+  struct sigaction ordinary = {.sa_handler = SIG_DFL};
+  sigset_t none;
+  for (int signal = 1; signal < _NSIG; signal++) sigaction(signal, &ordinary, NULL);
+  s->error = prepare(s);
+  if (!s->error) {
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    execve(s->path, s->argv, s->envp);
+    s->error = errno;
+  }
+  _exit(127);
+}
+
+/* Texts, each ended by NUL, as a vector; NULL: they do not end so, are too many, or there is no memory. */
+static char **vector_of(Bytes b, char **copy) {
+  size_t count = 0, at = 0;
+  for (size_t i = 0; i < b.size; i++) count += b.at[i] == 0;
+  if (count > WORDS_MAX || (b.size && b.at[b.size - 1])) return NULL;
+  char **vector = calloc(count + 1, sizeof *vector);
+  *copy = malloc(b.size + 1);
+  if (!vector || !*copy) {
+    free(vector);
+    return NULL;
+  }
+  if (b.size) memcpy(*copy, b.at, b.size);
+  for (size_t i = 0; i < count; i++) {
+    vector[i] = *copy + at;
+    at += strlen(*copy + at) + 1;
+  }
+  return vector;
+}
+
+/* The child's pid and *pidfd, or -errno. No signal may reach the child while it runs on our memory. */
+static int start(Start *s, int *pidfd) {
+  char *stack = malloc(STACK);
+  sigset_t all, before;
+  if (!stack) return -ENOMEM;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  int pid = clone(child, stack + STACK, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, s, pidfd);
+  if (pid < 0) pid = -errno;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  free(stack);
+  if (pid > 0 && s->error) { /* it never became a program */
+    waitpid(pid, NULL, 0);
+    close(*pidfd);
+    return -s->error;
+  }
+  return pid;
+}
+
+/* spawn(path, argv, environment, uid, gid): {pid, pidfd}; texts each ended by NUL; -1: as we are */
+static napi_value js_spawn(napi_env env, napi_callback_info info) {
+  ARGS("spawn");
+  char path[PATH_MAX], *words = NULL, *settings = NULL;
+  napi_value out = NULL;
+  int pidfd = -1;
+  arg_text(&a, 0, path, sizeof path);
+  Bytes argv = arg_bytes(&a, 1), envp = arg_bytes(&a, 2);
+  Start s = {.path = path, .uid = arg_int(&a, 3, -1, UINT32_MAX - 1), .gid = arg_int(&a, 4, -1, UINT32_MAX - 1)};
+  if (args_bad(&a)) return NULL;
+  s.argv = vector_of(argv, &words);
+  s.envp = vector_of(envp, &settings);
+  int pid = s.argv && s.envp && s.argv[0] ? start(&s, &pidfd) : -EINVAL;
+  free(s.argv);
+  free(s.envp);
+  free(words);
+  free(settings);
+  if (pid < 0) return fail(env, "spawn", -pid);
+  if (napi_create_object(env, &out) != napi_ok) return NULL;
+  set_number(env, out, "pid", pid);
+  set_number(env, out, "pidfd", pidfd);
+  return out;
+}
+
+/* reap(pidfd): its exit status, 256 + the signal that ended it, or -1 while it runs */
+static napi_value js_reap(napi_env env, napi_callback_info info) {
+  ARGS("reap");
+  int fd = arg_fd(&a, 0);
+  siginfo_t how = {0};
+  if (args_bad(&a)) return NULL;
+  if (fd < 0) return fail(env, "waitid", EBADF);
+  if (waitid(P_PIDFD, (id_t)fd, &how, WEXITED | WNOHANG) < 0) return fail(env, "waitid", errno);
+  if (how.si_pid == 0) return number(env, -1);
+  return number(env, how.si_code == CLD_EXITED ? how.si_status : SIGNALLED + how.si_status);
+}
+
+const Export spawn_exports[] = {
+    {"spawn", js_spawn},
+    {"reap", js_reap},
+    {NULL, NULL},
+};
