@@ -1,0 +1,80 @@
+// The root of keepalived.conf: what stands outside any block, and the blocks themselves (keepalived.conf(5)).
+import type { Keyword } from '../keyword.js';
+import { block, FLAG, integer, LINES, TEXT, UNSIGNED_MAX, words } from './arguments.js';
+import { bfdInstanceKeyword } from './bfd.js';
+import { interfaceBlocks } from './garp.js';
+import { globalKeywords } from './global.js';
+import { sslKeyword } from './ssl.js';
+import { syncGroupKeyword } from './sync-group.js';
+import { trackBlocks } from './track.js';
+import { virtualServerGroupKeyword, virtualServerKeyword } from './virtual-server.js';
+import { vrrpInstanceKeyword } from './vrrp.js';
+
+const trackGroup: readonly Keyword[] = [
+  { name: 'group', argument: LINES, meaning: 'Names of instances.', says: { again: 'Group list already specified for sync group %n' } },
+];
+
+const settings: readonly Keyword[] = [
+  {
+    name: 'net_namespace',
+    argument: TEXT,
+    meaning: 'Network namespace to run in (ip netns).',
+    says: { missing: 'net_namespace name missing - ignoring', again: 'Duplicate net_namespace definition %v - ignoring' },
+  },
+  {
+    name: 'net_namespace_ipvs',
+    argument: words(0),
+    meaning: '[NAME]: network namespace of the virtual servers.',
+    says: { again: 'Duplicate net_namespace_ipvs definition %v - ignoring' },
+  },
+  {
+    name: 'namespace_with_ipsets',
+    argument: FLAG,
+    acted: 'accepted',
+    meaning: 'Use ipsets in a namespace on old kernels; weir uses nftables.',
+  },
+  {
+    name: 'instance',
+    argument: TEXT,
+    meaning: 'Name of this daemon, in the names of pid files.',
+    says: { missing: 'instance name missing - ignoring', again: 'Duplicate instance definition %v - ignoring' },
+  },
+  { name: 'use_pid_dir', argument: FLAG, meaning: 'Pid files in /run/keepalived.' },
+  {
+    name: 'linkbeat_use_polling',
+    argument: FLAG,
+    acted: 'accepted',
+    meaning: 'Poll the links of interfaces; weir hears of them by netlink.',
+  },
+  {
+    name: 'child_wait_time',
+    argument: integer(0, UNSIGNED_MAX),
+    default: '5',
+    meaning: 'Seconds to wait for the processes at stop before they are killed.',
+    says: { invalid: 'Invalid child_wait_time %v' },
+  },
+];
+
+/** Everything that may stand outside blocks. `include` is not among them: files are joined before. */
+export const rootKeywords: readonly Keyword[] = [
+  ...settings,
+  { name: 'global_defs', argument: block(() => globalKeywords), meaning: 'What holds for the whole daemon.' },
+  { name: 'static_ipaddress', argument: LINES, meaning: 'Addresses that are put on the host at start.' },
+  { name: 'static_routes', argument: LINES, meaning: "Routes that are put on the host at start, in ip route's words." },
+  { name: 'static_rules', argument: LINES, meaning: "Rules that are put on the host at start, in ip rule's words." },
+  {
+    name: 'track_group',
+    argument: block(() => trackGroup, 1),
+    repeated: true,
+    meaning: 'Instances that go to FAULT when a static object of this name vanishes.',
+    says: { missing: 'track_group must have a name - skipping' },
+  },
+  ...interfaceBlocks,
+  ...trackBlocks,
+  syncGroupKeyword,
+  vrrpInstanceKeyword,
+  bfdInstanceKeyword,
+  virtualServerGroupKeyword,
+  virtualServerKeyword,
+  sslKeyword,
+];
