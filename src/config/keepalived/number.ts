@@ -27,7 +27,9 @@ export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds):
   return { value };
 }
 
-const decimals = (millionths: number, places: number): string => (millionths / 10 ** places).toFixed(places);
+/** A bound as the message has it. No bound (Infinity) is the end of the original's 64 bits, which a double only nears. */
+const decimals = (millionths: number, places: number): string =>
+  Number.isFinite(millionths) ? (millionths / 10 ** places).toFixed(places) : '18446744073709.551614';
 
 /**
  * Decimal seconds (milliseconds: `unit` 'ms') as microseconds. More decimals than a microsecond has are rounded, used and told.
