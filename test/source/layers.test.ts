@@ -11,13 +11,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['model'],
   wire: ['model'],
   control: ['model', 'config', 'wire'],
+  sim: ['model', 'config', 'wire', 'control'],
   sys: ['model', 'wire'],
   datapath: ['model', 'wire', 'sys'],
   host: ['model', 'config', 'wire', 'control', 'sys'],
   doctor: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host'],
   lab: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host', 'doctor'],
   daemon: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host'],
-  cli: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host', 'doctor', 'lab', 'daemon'],
+  cli: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host', 'doctor', 'lab', 'daemon', 'sim'],
 };
 
 const sources = typescript().filter((file) => file.startsWith('src/') && !file.endsWith('.test.ts'));

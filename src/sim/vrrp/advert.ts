@@ -1,0 +1,34 @@
+// The little of an advert that the invariants look at, read without the codec under test.
+import type { Address } from '../../model/address.js';
+
+export interface SeenAdvert {
+  readonly version: number;
+  readonly vrid: number;
+  readonly priority: number;
+  readonly addresses: readonly Address[];
+  /** µs */
+  readonly intervalUs: number;
+}
+
+const AH_BYTES = 24;
+
+/** `payload`: what stands behind the IP header; undefined where it is too short. */
+export function seeAdvert(payload: Uint8Array, protocol: 112 | 51, family: Address['family']): SeenAdvert | undefined {
+  const bytes = protocol === 51 ? payload.subarray(AH_BYTES) : payload;
+  const size = family === 'inet' ? 4 : 16;
+  const count = bytes[3] ?? 0;
+  if (bytes.length < 8 + count * size) return undefined;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  const addresses = Array.from({ length: count }, (_, index) => ({
+    family,
+    words: Array.from({ length: size / 4 }, (_unused, word) => view.getUint32(8 + index * size + 4 * word)),
+  }));
+  const version = view.getUint8(0) >> 4;
+  return {
+    version,
+    vrid: view.getUint8(1),
+    priority: view.getUint8(2),
+    addresses,
+    intervalUs: version === 2 ? view.getUint8(5) * 1_000_000 : (view.getUint16(4) & 0xfff) * 10_000,
+  };
+}

@@ -1,0 +1,157 @@
+// Carries a disturbance out on the world: processes, links, segments, what outsiders do to a node.
+import type { Input } from '../../control/vrrp/interface.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { Disturbance } from './history.js';
+import { emptyHost } from './host.js';
+import { randomFrom } from './random.js';
+import { cutKey, factsOf, type World, type WorldNode } from './world.js';
+
+/** What the run does for a disturbance. */
+export interface Hands {
+  /** A process begins anew. */
+  readonly begin: (node: number) => void;
+  readonly give: (node: number, input: Input) => void;
+  readonly resume: (node: number) => void;
+}
+
+const configure = (node: WorldNode): Input => ({
+  kind: 'configure',
+  configuration: node.configuration,
+  interfaces: [...node.interfaces.values()],
+});
+
+function end(node: WorldNode): void {
+  node.alive = false;
+  node.paused = false;
+  node.waiting = [];
+  node.view = [];
+  node.wakeAtUs = undefined;
+}
+
+function changeInterface(node: WorldNode, index: number, name: string, change: 'up' | 'down' | 'gone', hands: Hands): void {
+  const known = node.interfaces.get(name) ?? factsOf(node.setup, index).get(name);
+  if (known === undefined) return;
+  if (change === 'gone') {
+    if (!node.interfaces.delete(name)) return;
+    for (const key of node.host.addresses.keys()) if (key.endsWith(` on ${name}`)) node.host.addresses.delete(key);
+    hands.give(index, { kind: 'interfaceGone', name });
+    return;
+  }
+  const up = change === 'up';
+  const present = node.interfaces.get(name);
+  if (present?.up === up) return;
+  const facts = { ...known, up, index: present === undefined ? known.index + 100 : known.index };
+  node.interfaces.set(name, facts);
+  hands.give(index, { kind: 'interface', facts });
+}
+
+function takeAddress(node: WorldNode, index: number, instance: string, hands: Hands): void {
+  const held = [...node.host.addresses].find(([, holder]) => holder === instance)?.[0];
+  if (held === undefined || !node.alive) return;
+  node.host.addresses.delete(held);
+  const [text = ''] = held.split(' on ');
+  const line = node.configuration.instances
+    .find(({ name }) => name === instance)
+    ?.addresses.find(({ address }) => formatAddress(address) === text);
+  hands.give(index, { kind: 'lost', instance, what: 'address', text, noTrack: line?.noTrack ?? false });
+}
+
+/** Random bytes that claim to be an advert of some instance's VRID. */
+function forged(node: WorldNode, device: string, seed: number): Input | undefined {
+  const random = randomFrom(seed);
+  const instance = random.pick(node.configuration.instances);
+  const source = node.interfaces.get(device)?.addresses.find(({ family }) => family === instance.family);
+  if (source === undefined) return undefined;
+  const header = instance.family === 'inet' ? 20 : 0;
+  const bytes = Uint8Array.from({ length: random.between(0, 64) }, () => random.below(256));
+  if (bytes.length > header + 2 && random.chance(0.8)) {
+    if (header > 0) bytes.set([0x45, 0xc0, 0, bytes.length], 0);
+    bytes.set([(instance.version << 4) | 1, instance.vrid], header);
+  }
+  const words = source.words.map((word, at) => (at === source.words.length - 1 ? word + 77 : word));
+  const packet = {
+    interface: device,
+    source: { ...source, words },
+    destination: instance.multicastGroup,
+    ttl: 255,
+    protocol: 112 as const,
+    bytes,
+  };
+  return { kind: 'packet', packet };
+}
+
+function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands: Hands): boolean {
+  switch (what.kind) {
+    case 'start':
+      if (node.alive) return true;
+      node.alive = true;
+      hands.begin(index);
+      hands.give(index, configure(node));
+      return true;
+    case 'stop':
+      if (!node.alive) return true;
+      if (node.paused) hands.resume(index);
+      hands.give(index, { kind: 'stop' });
+      end(node);
+      return true;
+    case 'kill':
+      end(node);
+      return true;
+    case 'crash':
+      end(node);
+      node.host = emptyHost();
+      return true;
+    case 'pause':
+      if (!node.alive) return true;
+      node.paused = true;
+      node.timersFirst = what.timersFirst;
+      return true;
+    case 'resume':
+      if (node.paused) hands.resume(index);
+      return true;
+    default:
+      return false;
+  }
+}
+
+export function disturb(world: World, what: Disturbance, hands: Hands): void {
+  if (what.kind === 'weather') {
+    world.weather = what.weather;
+    return;
+  }
+  if (what.kind === 'path') {
+    const key = cutKey(what.from, what.to, what.interface);
+    if (what.open) world.cuts.delete(key);
+    else world.cuts.add(key);
+    return;
+  }
+  const node = world.nodes[what.node];
+  if (node === undefined || disturbProcess(node, what.node, what, hands)) return;
+  switch (what.kind) {
+    case 'link':
+      changeInterface(node, what.node, what.interface, what.up ? 'up' : 'down', hands);
+      return;
+    case 'interfaceGone':
+      changeInterface(node, what.node, what.interface, 'gone', hands);
+      return;
+    case 'reload':
+      node.configuration = what.configuration;
+      hands.give(what.node, configure(node));
+      return;
+    case 'script':
+      hands.give(what.node, { kind: 'script', name: what.name, outcome: what.outcome });
+      return;
+    case 'file':
+      hands.give(what.node, { kind: 'file', name: what.name, ...(what.value === undefined ? {} : { value: what.value }) });
+      return;
+    case 'takeAddress':
+      takeAddress(node, what.node, what.instance, hands);
+      return;
+    case 'forgedPacket': {
+      const input = forged(node, what.interface, what.seed);
+      if (input !== undefined) hands.give(what.node, input);
+      return;
+    }
+    default:
+  }
+}

@@ -1,0 +1,55 @@
+// A history as data: nodes on Ethernet segments, and what happens to them when. It can be printed, cut down and run again.
+import type { ScriptOutcome } from '../../control/vrrp/interface.js';
+import type { Address } from '../../model/address.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+
+/** Interfaces of one name stand on one segment. */
+export interface NodeSetup {
+  readonly name: string;
+  readonly configuration: KeepalivedConfiguration;
+  readonly interfaces: readonly { readonly name: string; readonly addresses: readonly Address[] }[];
+  /** What the node's monotonic clock shows when the history begins. */
+  readonly clockUs: number;
+}
+
+/** How a segment treats packets. Chances 0..1; each packet is delayed by minUs..maxUs, so that packets overtake each other. */
+export interface Weather {
+  readonly loss: number;
+  readonly duplicate: number;
+  readonly minUs: number;
+  readonly maxUs: number;
+}
+
+export const CALM: Weather = { loss: 0, duplicate: 0, minUs: 50, maxUs: 300 };
+
+/** What happens to a node or the network; `node` and the like are indices into the history's nodes. */
+export type Disturbance =
+  | { readonly kind: 'start' | 'stop' | 'resume'; readonly node: number }
+  /** The process gets no time until `resume`; what arrives waits, packets within the bounds of a socket's buffer. */
+  | { readonly kind: 'pause'; readonly node: number; readonly timersFirst: boolean }
+  /** kill -9: what it did to the host stays until it is started again. */
+  | { readonly kind: 'kill'; readonly node: number }
+  /** The machine is off: nothing stays. */
+  | { readonly kind: 'crash'; readonly node: number }
+  | { readonly kind: 'link'; readonly node: number; readonly interface: string; readonly up: boolean }
+  | { readonly kind: 'interfaceGone'; readonly node: number; readonly interface: string }
+  /** One direction between two nodes. */
+  | { readonly kind: 'path'; readonly open: boolean; readonly from: number; readonly to: number; readonly interface: string }
+  | { readonly kind: 'weather'; readonly weather: Weather }
+  | { readonly kind: 'reload'; readonly node: number; readonly configuration: KeepalivedConfiguration; readonly what: string }
+  | { readonly kind: 'script'; readonly node: number; readonly name: string; readonly outcome: ScriptOutcome }
+  | { readonly kind: 'file'; readonly node: number; readonly name: string; readonly value?: number }
+  /** Somebody takes an address of a master away. Nothing happens where there is none. */
+  | { readonly kind: 'takeAddress'; readonly node: number; readonly instance: string }
+  | { readonly kind: 'forgedPacket'; readonly node: number; readonly interface: string; readonly seed: number }
+  /** The wall clock jumps. No part of the machine's world; the history goes on as if nothing had happened. */
+  | { readonly kind: 'wallClock'; readonly node: number; readonly byS: number };
+
+export interface History {
+  readonly seed: number;
+  readonly nodes: readonly NodeSetup[];
+  readonly events: readonly { readonly atUs: number; readonly what: Disturbance }[];
+  /** From here on nothing is disturbed: segments are calm and whole, links up, nobody paused. */
+  readonly calmFromUs: number;
+  readonly endUs: number;
+}

@@ -1,0 +1,86 @@
+// What a node's kernel holds because its VRRP machine said so: addresses, routes, rules, drop rules, virtual interfaces. Effects must pair.
+import type { Effect, Input } from '../../control/vrrp/interface.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { HostAddress } from '../../model/keepalived/network.js';
+
+/** Each thing by its text, with the instance that put it there. */
+export interface Host {
+  readonly addresses: Map<string, string>;
+  readonly others: Map<string, string>;
+}
+
+export const emptyHost = (): Host => ({ addresses: new Map(), others: new Map() });
+
+/** What one address is called in `Host.addresses`. */
+export const addressKey = (address: HostAddress, device: string): string => `${formatAddress(address.address)} on ${address.dev ?? device}`;
+
+interface Change {
+  readonly map: Map<string, string>;
+  readonly add: boolean;
+  readonly instance: string;
+  readonly keys: readonly string[];
+}
+
+function changeOf(host: Host, effect: Effect): Change | undefined {
+  switch (effect.kind) {
+    case 'addresses':
+      return {
+        map: host.addresses,
+        add: effect.action === 'add',
+        instance: effect.instance,
+        keys: effect.addresses.map((address) => addressKey(address, effect.interface)),
+      };
+    case 'routes':
+      return {
+        map: host.others,
+        add: effect.action === 'add',
+        instance: effect.instance,
+        keys: effect.routes.map((route) => `route ${JSON.stringify(route)}`),
+      };
+    case 'rules':
+      return {
+        map: host.others,
+        add: effect.action === 'add',
+        instance: effect.instance,
+        keys: effect.rules.map((rule) => `rule ${JSON.stringify({ ...rule, tunnelId: String(rule.tunnelId) })}`),
+      };
+    case 'firewall':
+      return {
+        map: host.others,
+        add: effect.action === 'drop',
+        instance: effect.instance,
+        keys: effect.addresses.map(({ address }) => `drop rule for ${formatAddress(address)}`),
+      };
+    case 'virtualInterface':
+      return {
+        map: host.others,
+        add: effect.action === 'create',
+        instance: effect.instance,
+        keys: [`virtual interface ${effect.settings.name ?? ''} of ${effect.instance} on ${effect.base}`],
+      };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Does what an effect says; answers what is wrong with it. At start and reload, and when somebody else took things away, removing
+ * what is not there is no mistake: it is how a node cleans up after one that was killed.
+ */
+export function perform(host: Host, effect: Effect, input: Input): string | undefined {
+  const change = changeOf(host, effect);
+  if (change === undefined) return undefined;
+  const lenient = input.kind === 'configure' || input.kind === 'lost' || input.kind === 'interfaceGone' || input.kind === 'interface';
+  for (const key of change.keys) {
+    const holder = change.map.get(key);
+    if (change.add) {
+      if (holder !== undefined && !lenient) return `${change.instance} adds ${key}, which ${holder} has added`;
+      change.map.set(key, change.instance);
+    } else {
+      if (holder === undefined && !lenient) return `${change.instance} removes ${key}, which nobody added`;
+      if (holder !== undefined && holder !== change.instance) return `${change.instance} removes ${key}, which ${holder} has added`;
+      change.map.delete(key);
+    }
+  }
+  return undefined;
+}

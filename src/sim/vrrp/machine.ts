@@ -1,0 +1,15 @@
+// What the simulator asks of a VRRP machine: steps as in control/vrrp, and a small view of its state for the invariants.
+import type { Input, Step, VrrpState } from '../../control/vrrp/interface.js';
+
+export interface InstanceView {
+  readonly name: string;
+  readonly state: VrrpState;
+  /** The effective one. */
+  readonly priority: number;
+}
+
+export interface Machine<S> {
+  readonly initial: () => S;
+  readonly step: (state: S, input: Input, atUs: number) => Step<S>;
+  readonly view: (state: S) => readonly InstanceView[];
+}

@@ -1,0 +1,54 @@
+// What becomes of a packet that a node sends: who gets it, when, how often, with the IP header that the kernel would give it.
+import type { Effect, ReceivedPacket } from '../../control/vrrp/interface.js';
+import type { Address } from '../../model/address.js';
+import { sameAddress } from '../../model/identity.js';
+import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
+import { mix, randomFrom } from './random.js';
+import { cutKey, type World, type WorldNode } from './world.js';
+
+type Send = Extract<Effect, { readonly kind: 'send' }>;
+
+export interface Arrival {
+  readonly node: number;
+  readonly afterUs: number;
+  readonly packet: ReceivedPacket;
+}
+
+const isMulticast = (address: Address): boolean =>
+  (address.words[0] ?? 0) >>> (address.family === 'inet' ? 28 : 24) === (address.family === 'inet' ? 0xe : 0xff);
+
+const owns = (node: WorldNode, device: string, address: Address): boolean =>
+  (node.interfaces.get(device)?.addresses ?? []).some((own) => sameAddress(own, address));
+
+/** The segment a packet without an interface leaves by: where its destination is. */
+const routeTo = (world: World, destination: Address): string | undefined =>
+  world.nodes
+    .flatMap(({ interfaces }) => [...interfaces.values()])
+    .find(({ addresses }) => addresses.some((own) => sameAddress(own, destination)))?.name;
+
+function received(send: Send, device: string, id: number): ReceivedPacket {
+  const { source, destination, ttl, protocol, payload } = send;
+  const bytes =
+    source.family === 'inet'
+      ? encodeIpv4({ ...IPV4_DEFAULTS, tos: 0xc0, id: id & 0xffff, ttl, protocol, source, destination, payload })
+      : payload;
+  return { interface: device, source, destination, ttl, protocol, bytes };
+}
+
+/** Where a packet arrives. Its fate hangs on the seed and its number alone. */
+export function carry(world: World, seed: number, from: number, send: Send): readonly Arrival[] {
+  const device = send.interface ?? routeTo(world, send.destination);
+  const sender = world.nodes[from];
+  if (device === undefined || sender === undefined || !sender.interfaces.get(device)?.up) return [];
+  const number = ++world.packets;
+  const packet = received(send, device, number);
+  const { loss, duplicate, minUs, maxUs } = world.weather;
+  return world.nodes.flatMap((receiver, node) => {
+    if (node === from || world.cuts.has(cutKey(from, node, device)) || !receiver.interfaces.get(device)?.up) return [];
+    if (!isMulticast(send.destination) && !owns(receiver, device, send.destination)) return [];
+    const fate = randomFrom(mix(seed, number, node));
+    if (fate.chance(loss)) return [];
+    const copies = fate.chance(duplicate) ? 2 : 1;
+    return Array.from({ length: copies }, () => ({ node, afterUs: fate.between(minUs, maxUs), packet }));
+  });
+}

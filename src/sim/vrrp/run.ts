@@ -1,0 +1,171 @@
+// Runs a history: hands each node what reaches it in the order of time, carries what it sends, and asks the invariants after every step.
+import type { Input, Step } from '../../control/vrrp/interface.js';
+import { type Agenda, agendaOf } from './agenda.js';
+import type { Check, MakeCheck, Violation } from './check.js';
+import { disturb } from './disturb.js';
+import type { Disturbance, History } from './history.js';
+import { perform } from './host.js';
+import type { Machine } from './machine.js';
+import { carry } from './network.js';
+import { describeDisturbance, describeStep } from './print.js';
+import { mix } from './random.js';
+import { type World, type WorldNode, worldOf } from './world.js';
+
+type Event =
+  | { readonly kind: 'disturb'; readonly what: Disturbance }
+  | { readonly kind: 'input'; readonly node: number; readonly life: number; readonly input: Input }
+  | { readonly kind: 'wake'; readonly node: number; readonly promise: number };
+
+export interface Outcome {
+  readonly violation: Violation | undefined;
+  readonly steps: number;
+}
+
+/** A socket's buffer: what a paused process finds when it goes on. */
+const WAITING_PACKETS = 64;
+/** A process is woken this much late at most. */
+const WAKE_LATE_US = 100;
+
+interface Run<S> {
+  readonly history: History;
+  readonly machine: Machine<S>;
+  readonly world: World;
+  readonly agenda: Agenda<Event>;
+  readonly checks: readonly Check[];
+  readonly states: (S | undefined)[];
+  /** Which of its promises to wake it counts; which life of its process. */
+  readonly promises: number[];
+  readonly lives: number[];
+  readonly trace: ((line: string) => void) | undefined;
+  steps: number;
+  nowUs: number;
+  violation: Violation | undefined;
+}
+
+const fail = (run: { readonly nowUs: number; violation: Violation | undefined }, text: string | undefined): void => {
+  if (text !== undefined) run.violation ??= { atUs: run.nowUs, text };
+};
+
+const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.setup.clockUs;
+
+function promiseWake<S>(run: Run<S>, index: number, step: Step<S>): void {
+  const node = run.world.nodes[index]!;
+  const promise = ++run.promises[index]!;
+  node.wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.setup.clockUs;
+  if (node.wakeAtUs === undefined) return;
+  const late = mix(run.history.seed, run.steps, index) % WAKE_LATE_US;
+  run.agenda.add(Math.max(run.nowUs, node.wakeAtUs) + late, { kind: 'wake', node: index, promise });
+}
+
+function stepNode<S>(run: Run<S>, index: number, input: Input): void {
+  const node = run.world.nodes[index]!;
+  const state = run.states[index];
+  if (!node.alive || state === undefined || run.violation !== undefined) return;
+  run.steps++;
+  const before = node.view;
+  let step: Step<S>;
+  try {
+    step = run.machine.step(state, input, local(run, node));
+    node.view = run.machine.view(step.state);
+  } catch (error) {
+    fail(run, `${node.setup.name} threw ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return;
+  }
+  run.states[index] = step.state;
+  promiseWake(run, index, step);
+  for (const effect of step.effects) {
+    const wrong = perform(node.host, effect, input);
+    if (wrong !== undefined) fail(run, `${node.setup.name}: ${wrong}`);
+    if (effect.kind !== 'send') continue;
+    for (const { node: to, afterUs, packet } of carry(run.world, run.history.seed, index, effect)) {
+      run.agenda.add(run.nowUs + afterUs, { kind: 'input', node: to, life: run.lives[to]!, input: { kind: 'packet', packet } });
+    }
+  }
+  const observation = { nowUs: run.nowUs, node: index, input, before, after: node.view, effects: step.effects, wakeAtUs: node.wakeAtUs };
+  run.trace?.(describeStep(run.world, observation));
+  for (const check of run.checks) {
+    const wrong = check.stepped?.(observation);
+    if (wrong !== undefined) fail(run, wrong);
+  }
+}
+
+/** Hands an input to a node now, or keeps it until a paused one goes on. */
+function give<S>(run: Run<S>, index: number, input: Input): void {
+  const node = run.world.nodes[index]!;
+  if (!node.alive) return;
+  if (!node.paused) stepNode(run, index, input);
+  else if (input.kind !== 'packet' || node.waiting.filter(({ kind }) => kind === 'packet').length < WAITING_PACKETS)
+    node.waiting.push(input);
+}
+
+function resume<S>(run: Run<S>, index: number): void {
+  const node = run.world.nodes[index]!;
+  const waiting = node.waiting;
+  node.waiting = [];
+  node.paused = false;
+  const wakeIfDue = (): void => {
+    if (node.wakeAtUs !== undefined && node.wakeAtUs <= run.nowUs) stepNode(run, index, { kind: 'wake' });
+  };
+  if (node.timersFirst) wakeIfDue();
+  for (const input of waiting) stepNode(run, index, input);
+  wakeIfDue();
+}
+
+function happen<S>(run: Run<S>, what: Disturbance): void {
+  run.trace?.(describeDisturbance(run.world, run.nowUs, what));
+  for (const check of run.checks) fail(run, check.disturbed?.(run.nowUs, what));
+  disturb(run.world, what, {
+    begin: (index) => {
+      run.lives[index]!++;
+      run.states[index] = run.machine.initial();
+    },
+    give: (index, input) => give(run, index, input),
+    resume: (index) => resume(run, index),
+  });
+}
+
+function handle<S>(run: Run<S>, event: Event): void {
+  if (event.kind === 'disturb') {
+    happen(run, event.what);
+    return;
+  }
+  const node = run.world.nodes[event.node]!;
+  if (event.kind === 'wake') {
+    if (event.promise === run.promises[event.node] && node.alive && !node.paused) stepNode(run, event.node, { kind: 'wake' });
+  } else if (event.life === run.lives[event.node]) {
+    give(run, event.node, event.input);
+  }
+}
+
+/** Runs a history to its end or to the first violation. `trace` gets one line an event. */
+export function runHistory<S>(
+  machine: Machine<S>,
+  history: History,
+  makeChecks: readonly MakeCheck[],
+  trace?: (line: string) => void,
+): Outcome {
+  const world = worldOf(history);
+  const run: Run<S> = {
+    history,
+    machine,
+    world,
+    agenda: agendaOf<Event>(),
+    checks: makeChecks.map((make) => make(world, history)),
+    states: history.nodes.map(() => undefined),
+    promises: history.nodes.map(() => 0),
+    lives: history.nodes.map(() => 0),
+    trace,
+    steps: 0,
+    nowUs: 0,
+    violation: undefined,
+  };
+  for (const { atUs, what } of history.events) run.agenda.add(atUs, { kind: 'disturb', what });
+  while (run.violation === undefined) {
+    const next = run.agenda.next();
+    run.nowUs = Math.min(next?.atUs ?? history.endUs, history.endUs);
+    for (const check of run.checks) fail(run, check.passed?.(run.nowUs));
+    if (next === undefined || next.atUs > history.endUs) break;
+    handle(run, next.what);
+  }
+  return { violation: run.violation, steps: run.steps };
+}

@@ -1,0 +1,59 @@
+// The simulated world as it is at one moment: nodes with their processes and hosts, segments with their weather. Mutable; the run owns it.
+import type { Input, InterfaceFacts } from '../../control/vrrp/interface.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { CALM, type History, type NodeSetup, type Weather } from './history.js';
+import { emptyHost, type Host } from './host.js';
+import type { InstanceView } from './machine.js';
+
+export interface WorldNode {
+  readonly setup: NodeSetup;
+  /** Whether its process runs, and since when. */
+  alive: boolean;
+  paused: boolean;
+  timersFirst: boolean;
+  configuration: KeepalivedConfiguration;
+  /** By name; what is gone is not in it. */
+  readonly interfaces: Map<string, InterfaceFacts>;
+  host: Host;
+  view: readonly InstanceView[];
+  /** What waits for a paused process. */
+  waiting: Input[];
+  /** Simulated time of the promised wake. */
+  wakeAtUs: number | undefined;
+}
+
+export interface World {
+  readonly nodes: readonly WorldNode[];
+  weather: Weather;
+  /** `from>to/interface` */
+  readonly cuts: Set<string>;
+  packets: number;
+}
+
+export const cutKey = (from: number, to: number, device: string): string => `${from}>${to}/${device}`;
+
+export const factsOf = (setup: NodeSetup, node: number): Map<string, InterfaceFacts> =>
+  new Map(
+    setup.interfaces.map(({ name, addresses }, index) => [
+      name,
+      { name, index: index + 2, up: true, mtu: 1500, mac: `02:00:00:00:0${index}:0${node + 1}`, addresses },
+    ]),
+  );
+
+export function worldOf(history: History): World {
+  const nodes = history.nodes.map(
+    (setup, index): WorldNode => ({
+      setup,
+      alive: false,
+      paused: false,
+      timersFirst: false,
+      configuration: setup.configuration,
+      interfaces: factsOf(setup, index),
+      host: emptyHost(),
+      view: [],
+      waiting: [],
+      wakeAtUs: undefined,
+    }),
+  );
+  return { nodes, weather: CALM, cuts: new Set(), packets: 0 };
+}
