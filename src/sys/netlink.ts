@@ -55,6 +55,13 @@ export class Netlink {
     this.#fd.close();
   }
 
+  /** Our address among the kernel's: messages about what this socket changed carry it. */
+  get port(): number {
+    const own = new Uint8Array(12);
+    native().getsockname(this.#fd.number, own);
+    return viewOf(own).getUint32(4, little);
+  }
+
   /** Does something and waits for the kernel's acknowledgement. `what` names it in an error: `add 10.0.0.1/32 to lo`. */
   change(request: NetlinkRequest, what: string): void {
     this.#send(request, NetlinkFlag.ack);

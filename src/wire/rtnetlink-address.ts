@@ -5,7 +5,7 @@
 //     |    family     | prefix length |  flags (low)  |     scope     |
 //     +---------------+---------------+---------------+---------------+
 //     |                        interface index                        |
-//     |   attributes: 1 address, 2 local, 3 label, 4 broadcast, 8 flags
+//     |   attributes: 1 address, 2 local, 3 label, 4 broadcast, 6 lifetimes, 8 flags
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
@@ -28,10 +28,13 @@ export const AddressScope = { global: 0, site: 200, link: 253, host: 254 } as co
 export const AddressFlag = {
   secondary: 0x01,
   noDad: 0x02,
+  home: 0x10,
   deprecated: 0x20,
   tentative: 0x40,
   permanent: 0x80,
+  manageTemporary: 0x100,
   noPrefixRoute: 0x200,
+  autoJoin: 0x400,
 } as const;
 
 export interface InterfaceAddress {
@@ -46,6 +49,16 @@ export interface InterfaceAddress {
   readonly broadcast?: Address;
   /** The far end of a point-to-point address; absent where it is the address itself. */
   readonly peer?: Address;
+  /** Seconds for which new connections may use it (IPv6; 0: deprecated from the start). It stays valid for ever. */
+  readonly preferredLifetime?: number;
+}
+
+/** struct ifa_cacheinfo: preferred and valid, seconds, and two time stamps. */
+function lifetimes(preferred: number): Uint8Array {
+  const out = new Uint8Array(16);
+  viewOf(out).setUint32(0, preferred, little);
+  viewOf(out).setUint32(4, 0xffffffff, little);
+  return out;
 }
 
 export function encodeInterfaceAddress(value: InterfaceAddress): Uint8Array {
@@ -61,6 +74,7 @@ export function encodeInterfaceAddress(value: InterfaceAddress): Uint8Array {
     { type: 2, payload: encodeAddress(value.address) },
     ...(value.label === undefined ? [] : [textAttribute(3, value.label)]),
     ...(value.broadcast === undefined ? [] : [{ type: 4, payload: encodeAddress(value.broadcast) }]),
+    ...(value.preferredLifetime === undefined ? [] : [{ type: 6, payload: lifetimes(value.preferredLifetime) }]),
     u32Attribute(8, value.flags),
   ];
   return concat(header, encodeAttributes(attributes));

@@ -15,7 +15,8 @@ export type VrrpTold =
 
 export interface VrrpOptions {
   readonly configuration: KeepalivedConfiguration;
-  readonly log: (level: LogLevel, text: string) => void;
+  /** `detail`: said only with -D. */
+  readonly log: (level: LogLevel, text: string, detail?: boolean) => void;
   readonly tell: (told: VrrpTold) => void;
   /** `-V`: addresses, routes and rules stay when we stop, and no priority 0 is sent. */
   readonly keepAddresses: boolean;

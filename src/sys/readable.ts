@@ -1,0 +1,52 @@
+// Descriptors that call back from the event loop: when they can be read, or when a moment has come.
+import { native } from './addon.js';
+import { Fd } from './fd.js';
+import type { PollHandle } from './native.js';
+
+const POLLIN = 1;
+
+export interface Watch {
+  /** Twice does nothing. The descriptor stays open. */
+  stop(): void;
+}
+
+/** Calls `work` while `fd` can be read. What `work` throws ends the process, as any uncaught error does. */
+export function whenReadable(fd: number, work: () => void): Watch {
+  const handle: PollHandle = native().pollStart(fd, POLLIN, work);
+  return { stop: () => native().pollStop(handle) };
+}
+
+/** Microseconds of the monotonic clock, which never goes back and is not set. */
+export function monotonicUs(): number {
+  return Number(process.hrtime.bigint() / 1000n);
+}
+
+/** One moment to wake at, to the microsecond: Node's own timers know milliseconds only. */
+export class Alarm {
+  readonly #fd: Fd;
+  readonly #watch: Watch;
+  #at: number | undefined;
+
+  constructor(work: () => void) {
+    this.#fd = new Fd(native().timerCreate(), 'timer');
+    this.#watch = whenReadable(this.#fd.number, () => {
+      if (native().timerRead(this.#fd.number) > 0) {
+        this.#at = undefined;
+        work();
+      }
+    });
+  }
+
+  /** `us` of the monotonic clock; undefined: not at all. The last call counts. */
+  set(us: number | undefined): void {
+    if (us !== this.#at) {
+      this.#at = us;
+      native().timerSet(this.#fd.number, us === undefined ? 0 : Math.max(1, Math.ceil(us)));
+    }
+  }
+
+  close(): void {
+    this.#watch.stop();
+    this.#fd.close();
+  }
+}

@@ -1,0 +1,116 @@
+// Policy rules over route netlink (linux/fib_rules.h), as keepalived.conf states them.
+//
+//      0               1               2               3
+//     +---------------+---------------+---------------+---------------+
+//     |    family     |  destination  | source length |      tos      |
+//     |               |    length     |               |               |
+//     +---------------+---------------+---------------+---------------+
+//     |     table     |       0       |       0       |    action     |
+//     +---------------+---------------+---------------+---------------+
+//     |                  flags (2: the selector inverted)             |
+//     |   attributes: 1 to, 2 from, 3 iif, 4 goto, 6 priority, 10 mark, 11 realms, 12 tunnel, 13 14 suppressors, 15 table,
+//     |   16 mask, 17 oif, 19 l3mdev, 20 uids, 21 whose, 22 protocol, 23 24 port ranges
+//     +---------------------------------------------------------------+
+import type { HostRule } from '../model/keepalived/network.js';
+import { encodeAddress } from './address-bytes.js';
+import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
+import { KEEPALIVED_PROTOCOL } from './keepalived-route.js';
+import {
+  type Attribute,
+  attributeMap,
+  encodeAttributes,
+  NetlinkFlag,
+  type NetlinkRequest,
+  textAttribute,
+  u32Attribute,
+  u32Of,
+} from './netlink.js';
+import { familyNumber } from './rtnetlink.js';
+
+export const RuleMessage = { newRule: 32, deleteRule: 33, getRule: 34 } as const;
+
+const ACTIONS = { table: 1, goto: 2, nop: 3, blackhole: 6, unreachable: 7, prohibit: 8 } as const;
+const INVERTED = 2;
+
+function pair(bytes: 2 | 4, from: number, to: number): Uint8Array {
+  const out = new Uint8Array(2 * bytes);
+  const view = viewOf(out);
+  if (bytes === 2) {
+    view.setUint16(0, from, little);
+    view.setUint16(2, to, little);
+  } else {
+    view.setUint32(0, from, little);
+    view.setUint32(4, to, little);
+  }
+  return out;
+}
+
+function tunnel(id: bigint): Uint8Array {
+  const out = new Uint8Array(8);
+  viewOf(out).setBigUint64(0, id);
+  return out;
+}
+
+function attributes(rule: HostRule): Attribute[] {
+  const { action } = rule;
+  const some = <T>(value: T | undefined, make: (value: T) => Attribute): Attribute[] => (value === undefined ? [] : [make(value)]);
+  return [
+    ...some(rule.to, ({ address }) => ({ type: 1, payload: encodeAddress(address) })),
+    ...some(rule.from, ({ address }) => ({ type: 2, payload: encodeAddress(address) })),
+    ...some(rule.iif, (name) => textAttribute(3, name)),
+    ...(action.kind === 'goto' ? [u32Attribute(4, action.preference)] : []),
+    ...some(rule.preference, (value) => u32Attribute(6, value)),
+    ...some(rule.fwmark, ({ mark }) => u32Attribute(10, mark)),
+    ...some(rule.realms, (value) => u32Attribute(11, value)),
+    ...some(rule.tunnelId, (id) => ({ type: 12, payload: tunnel(id) })),
+    ...some(rule.suppressGroup, (value) => u32Attribute(13, value)),
+    ...some(rule.suppressPrefixLength, (value) => u32Attribute(14, value)),
+    ...(action.kind === 'table' ? [u32Attribute(15, action.table)] : []),
+    ...some(rule.fwmark?.mask, (value) => u32Attribute(16, value)),
+    ...some(rule.oif, (name) => textAttribute(17, name)),
+    ...(rule.l3mdev ? [{ type: 19, payload: Uint8Array.of(1) }] : []),
+    ...some(rule.uidRange, ({ from, to }) => ({ type: 20, payload: pair(4, from, to) })),
+    { type: 21, payload: Uint8Array.of(rule.protocol ?? KEEPALIVED_PROTOCOL) },
+    ...some(rule.ipProtocol, (value) => ({ type: 22, payload: Uint8Array.of(value) })),
+    ...some(rule.sourcePort, ({ from, to }) => ({ type: 23, payload: pair(2, from, to) })),
+    ...some(rule.destinationPort, ({ from, to }) => ({ type: 24, payload: pair(2, from, to) })),
+  ];
+}
+
+function encode(rule: HostRule): Uint8Array {
+  const header = new Uint8Array(12);
+  const table = rule.action.kind === 'table' && rule.action.table < 256 ? rule.action.table : 0;
+  header.set([
+    familyNumber(rule.family),
+    rule.to?.length ?? 0,
+    rule.from?.length ?? 0,
+    rule.tos ?? 0,
+    table,
+    0,
+    0,
+    ACTIONS[rule.action.kind],
+  ]);
+  viewOf(header).setUint32(8, rule.not ? INVERTED : 0, little);
+  return concat(header, encodeAttributes(attributes(rule)));
+}
+
+/** The kernel answers EEXIST when there is such a rule. */
+export function addRule(rule: HostRule): NetlinkRequest {
+  return { type: RuleMessage.newRule, flags: NetlinkFlag.create | NetlinkFlag.exclusive, payload: encode(rule) };
+}
+
+/** The kernel answers ENOENT when there is no such rule. */
+export function deleteRule(rule: HostRule): NetlinkRequest {
+  return { type: RuleMessage.deleteRule, flags: 0, payload: encode(rule) };
+}
+
+/** What tells one rule from another in the kernel's messages: family, preference, action's number; undefined for bytes that are none. */
+export function ruleIdentity(payload: Uint8Array): string | undefined {
+  const map = payload.length < 12 ? undefined : attributeMap(payload.subarray(12));
+  return map === undefined ? undefined : `${payload[0]} ${u32Of(map.get(6)) ?? 0} ${payload[7]}`;
+}
+
+/** The same for a rule as configured. */
+export function identityOfRule(rule: HostRule): string {
+  return `${familyNumber(rule.family)} ${rule.preference ?? 0} ${ACTIONS[rule.action.kind]}`;
+}
