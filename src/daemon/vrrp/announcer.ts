@@ -61,7 +61,7 @@ export class Announcer {
   constructor(
     settings: GlobalSettings,
     private readonly linkOf: (name: string) => Link | undefined,
-    private readonly log: (level: LogLevel, text: string, detail?: boolean) => void,
+    private readonly log: (level: LogLevel, text: string) => void,
   ) {
     this.#settings = settings;
     this.#socket = new Fd(native().socket(AF_PACKET, SOCK_RAW, 0), 'announcements');
@@ -135,7 +135,7 @@ export class Announcer {
     const what = address.family === 'inet' ? 'gratuitous ARP' : 'unsolicited Neighbour Advert';
     try {
       native().sendto(this.#socket.number, announcement(link, address, router), to);
-      this.log('info', `Sending ${what} on ${name} for ${formatAddress(address)}`, true);
+      this.log('debug', `Sending ${what} on ${name} for ${formatAddress(address)}`);
     } catch (error) {
       // The interface went down or away meanwhile; the next block tries again.
       if (!hasCode(error, 'ENETDOWN', 'ENXIO', 'ENODEV', 'ENOBUFS')) {

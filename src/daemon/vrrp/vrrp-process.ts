@@ -15,8 +15,8 @@ export type VrrpTold =
 
 export interface VrrpOptions {
   readonly configuration: KeepalivedConfiguration;
-  /** `detail`: said only with -D. */
-  readonly log: (level: LogLevel, text: string, detail?: boolean) => void;
+  /** `debug`: said only with -D. */
+  readonly log: (level: LogLevel, text: string) => void;
   readonly tell: (told: VrrpTold) => void;
   /** `-V`: addresses, routes and rules stay when we stop, and no priority 0 is sent. */
   readonly keepAddresses: boolean;
