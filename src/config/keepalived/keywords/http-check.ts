@@ -16,7 +16,13 @@ const url: readonly Keyword[] = [
     meaning: 'MD5 of the page, as `keepalived --genhash` makes it',
     says: { again: "Digest '%v' is a duplicate" },
   },
-  { name: 'status_code', argument: { kind: 'words', min: 0 }, default: '200-299', meaning: 'good statuses: N and N-M, 100..599' },
+  {
+    name: 'status_code',
+    argument: { kind: 'words', min: 0 },
+    repeated: true,
+    default: '200-299',
+    meaning: 'good statuses: N and N-M, 100..599',
+  },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },

@@ -80,9 +80,11 @@ const timing = timingKeywords({
   inherited: true,
 });
 
+const realServerKeywords: readonly Keyword[] = [...own, ...timing, ...checkerKeywords];
+
 export const realServerKeyword: Keyword = {
   name: 'real_server',
-  argument: { kind: 'block', label: 1, keywords: () => [...own, ...timing, ...checkerKeywords] },
+  argument: { kind: 'block', label: 2, keywords: () => realServerKeywords },
   repeated: true,
   meaning: "a server: ADDRESS [PORT] (no port: the virtual server's)",
 };

@@ -150,7 +150,7 @@ export const virtualServerKeywords: readonly Keyword[] = [...scheduling, ...quor
 
 export const virtualServerKeyword: Keyword = {
   name: 'virtual_server',
-  argument: { kind: 'block', label: 1, keywords: () => virtualServerKeywords },
+  argument: { kind: 'block', label: 2, keywords: () => virtualServerKeywords },
   repeated: true,
   meaning: 'a service: ADDRESS [PORT], `fwmark N` or `group NAME`',
 };

@@ -1,0 +1,65 @@
+// What is looked at once a virtual server's servers are known: twins, ports, the quorum against the weights.
+import { formatAddress } from '../../../model/address-text.js';
+import { destinationId } from '../../../model/identity.js';
+import type { RealServer, VirtualServerGroup } from '../../../model/keepalived/virtual-server.js';
+import type { Origin, Report } from '../keyword.js';
+import { endpointName, tell } from './endpoint.js';
+
+/** The first of servers with one address and port. */
+export function withoutTwins(
+  servers: readonly RealServer[],
+  name: string,
+  protocol: string,
+  at: Origin,
+  report: Report,
+): readonly RealServer[] {
+  const seen = new Set<string>();
+  return servers.filter((server) => {
+    const id = destinationId(server);
+    if (!seen.has(id)) return seen.add(id);
+    const twin = endpointName(server.address, protocol, server.port);
+    tell(report, at, `VS ${name}: real server ${twin} is duplicated - removing second rs`);
+    return false;
+  });
+}
+
+/** Only NAT changes ports: a group's members must have their servers' port. */
+export function checkGroupPorts(
+  group: VirtualServerGroup | undefined,
+  name: string,
+  servers: readonly RealServer[],
+  protocol: string,
+  at: Origin,
+  report: Report,
+): void {
+  for (const member of group?.members ?? []) {
+    if (member.kind !== 'range') continue;
+    for (const server of servers) {
+      if (server.method === 'masq' || server.port === 0 || server.port === member.port) continue;
+      const where = `${name}:[${formatAddress(member.first)},${member.port}]`;
+      const text = `virtual server ${where} and real server ${endpointName(server.address, protocol, server.port)} ports don't match`;
+      tell(report, at, text, 'only lvs_method NAT changes ports');
+    }
+  }
+}
+
+/** A quorum beyond the total weight is never reached, a hysteresis not below it never left: both are brought down. */
+export function fitQuorum(
+  quorum: number,
+  hysteresis: number,
+  servers: readonly RealServer[],
+  name: string,
+  at: Origin,
+  report: Report,
+): { readonly quorum: number; readonly hysteresis: number } {
+  const total = servers.reduce((sum, { weight }) => sum + weight, 0);
+  const fitted = Math.min(quorum, total);
+  if (fitted < quorum) {
+    const text = `Warning - quorum ${quorum} for ${name} exceeds total weight of real servers ${total}, reducing quorum to ${total}`;
+    tell(report, at, text);
+  }
+  if (hysteresis < fitted) return { quorum: fitted, hysteresis };
+  const lower = Math.max(fitted - 1, 0);
+  tell(report, at, `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${fitted}; setting hysteresis to ${lower}`);
+  return { quorum: fitted, hysteresis: lower };
+}
