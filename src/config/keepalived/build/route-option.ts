@@ -1,0 +1,224 @@
+// The options of a route line but for metrics and next hops (ip-route(8), keepalived.conf(5)).
+import type { RouteType } from '../../../model/keepalived/network.js';
+import type { Word } from '../keyword.js';
+import type { Line } from './line.js';
+import { type NamedNumber, type NumberNames, readNamed } from './names.js';
+import { readVia } from './next-hop.js';
+import { readAddress, readPrefix } from './prefix.js';
+import type { RouteDraft } from './route-metric.js';
+
+/** A route line being read. */
+export interface RouteReading {
+  readonly line: Line;
+  readonly draft: RouteDraft;
+  readonly names: NumberNames;
+  /** The words that weir does not carry out, in order. */
+  readonly unsupported: string[];
+  /** Absent for virtual routes, where `track_group` is unknown. */
+  readonly trackGroups?: ReadonlySet<string>;
+}
+
+/** Reads what stands behind the option; false: the route is not used. */
+type Option = (reading: RouteReading, word: Word) => boolean;
+
+const unsigned = 0xffffffff;
+
+/** A number that may have a name. */
+const named =
+  (kind: NamedNumber, max: number, key: 'table' | 'tos' | 'protocol' | 'scope', otherwise: (text: string) => string): Option =>
+  ({ line, draft, names }) => {
+    const word = line.need();
+    if (word === undefined) return false;
+    const value = readNamed(names, kind, word.text, max);
+    if (value === undefined) line.error(word, otherwise(word.text));
+    else draft[key] = value;
+    return value !== undefined;
+  };
+
+const via: Option = ({ line, draft }) => {
+  const address = readVia(line, (text) => `invalid route via address ${text}`);
+  if (address !== undefined) draft.via = address;
+  return address !== undefined;
+};
+
+const device: Option = ({ line, draft }) => {
+  const word = line.need();
+  if (word !== undefined) draft.dev = word.text;
+  return word !== undefined;
+};
+
+const source: Option = ({ line, draft }) => {
+  const word = line.need();
+  const address = word === undefined ? undefined : readAddress(line, word, `invalid route src address ${word.text}`);
+  if (address !== undefined) draft.source = address;
+  return address !== undefined;
+};
+
+const from: Option = ({ line, draft }) => {
+  const word = line.need();
+  const prefix = word === undefined ? undefined : readPrefix(line, word);
+  if (word === undefined || prefix === undefined) return false;
+  if (prefix.address.family === 'inet') line.error(word, `route from address only supported with IPv6 (${word.text})`);
+  else draft.from = prefix;
+  return prefix.address.family === 'inet6';
+};
+
+const metric: Option = ({ line, draft }) => {
+  const word = line.need();
+  const value =
+    word === undefined ? undefined : line.number(word, { min: 0, max: unsigned }, `Invalid metric ${word.text} specified for route`);
+  if (value !== undefined) draft.metric = value;
+  return value !== undefined;
+};
+
+/** `realms [FROM/]TO`, each a number or a name, as the kernel's 16+16 bits. */
+export function readRealms(text: string, names: NumberNames): number | undefined {
+  const parts = text.split('/').map((part) => readNamed(names, 'realm', part, 0xffff));
+  if (parts.length > 2 || parts.includes(undefined)) return undefined;
+  const [first = 0, second] = parts;
+  return second === undefined ? first : first * 0x10000 + second;
+}
+
+const realms: Option = ({ line, draft, names }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  const value = readRealms(word.text, names);
+  if (value === undefined) line.error(word, `Invalid realms ${word.text} for route`);
+  else draft.realms = value;
+  return value !== undefined;
+};
+
+const preference: Option = ({ line, draft }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  if (word.text === 'low' || word.text === 'medium' || word.text === 'high') {
+    draft.pref = word.text;
+    return true;
+  }
+  line.error(word, `invalid number '${word.text}'`);
+  line.error(word, `Invalid pref value ${word.text} specified for route`);
+  return false;
+};
+
+const expires: Option = ({ line, draft }) => {
+  const word = line.need();
+  const value =
+    word === undefined ? undefined : line.number(word, { min: 0, max: unsigned }, `Invalid expires time ${word.text} specified for route`);
+  if (value !== undefined) draft.expires = value;
+  return value !== undefined;
+};
+
+/** An option and its value that weir reads and does not carry out. */
+const unsupportedValue: Option = ({ line, unsupported }, keyword) => {
+  const word = line.need();
+  if (word !== undefined) unsupported.push(keyword.text, word.text);
+  return word !== undefined;
+};
+
+const ttlPropagate: Option = (reading, keyword) => {
+  const value = reading.line.peek();
+  if (value !== undefined && value.text !== 'enabled' && value.text !== 'disabled') {
+    reading.line.take();
+    reading.line.error(value, `ttl-propagate value ${value.text} not recognised`);
+    return true;
+  }
+  return unsupportedValue(reading, keyword);
+};
+
+/** Words of each encapsulation that take a value; `mpls` and `ila` have theirs at once. */
+const encapWords = new Set(['id', 'dst', 'src', 'tos', 'ttl', 'hoplimit', 'flags', 'tc']);
+
+const encap: Option = ({ line, unsupported }, keyword) => {
+  const type = line.need();
+  if (type === undefined) return false;
+  if (!['mpls', 'ip', 'ip6', 'ila'].includes(type.text)) {
+    line.error(type, `Unknown encap type - ${type.text}`);
+    return true;
+  }
+  unsupported.push(keyword.text, type.text);
+  if (type.text === 'mpls' || type.text === 'ila') {
+    const value = line.need();
+    if (value !== undefined) unsupported.push(value.text);
+    return value !== undefined;
+  }
+  while (encapWords.has(line.peek()?.text ?? '')) {
+    const option = line.take()!;
+    const value = line.need();
+    if (value === undefined) return false;
+    unsupported.push(option.text, value.text);
+  }
+  return true;
+};
+
+const asTo: Option = ({ line }, keyword) => {
+  line.skip('to');
+  line.error(keyword, '"as to" for MPLS only - ignoring');
+  return line.need() !== undefined;
+};
+
+const trackGroup: Option = ({ line, draft, trackGroups }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  if (trackGroups?.has(word.text) === true) draft.trackGroup = word.text;
+  else line.error(word, `track_group ${word.text} not found`, 'a track_group stands before what names it');
+  return true;
+};
+
+/** A word that says all by itself. */
+const plain =
+  (said: Partial<RouteDraft>): Option =>
+  ({ draft }) => {
+    Object.assign(draft, said);
+    return true;
+  };
+
+/** A route with a type is added at the end, as iproute2's `add`, unless the line says otherwise. */
+const type = (name: RouteType): [string, Option] => [
+  name,
+  ({ draft }) => {
+    draft.type = name;
+    draft.insert ??= 'add';
+    return true;
+  },
+];
+
+const tos = named('dsfield', 255, 'tos', (text) => `TOS value ${text} is invalid`);
+
+export const routeOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
+  ['via', via],
+  [
+    'gw',
+    (reading, word) => {
+      reading.line.error(word, '"gw" for routes is deprecated. Please use "via"');
+      return via(reading, word);
+    },
+  ],
+  ['dev', device],
+  ['oif', device],
+  ['src', source],
+  ['from', from],
+  ['table', named('table', unsigned, 'table', (text) => `Routing table ${text} not found for route`)],
+  ['tos', tos],
+  ['dsfield', tos],
+  ['protocol', named('protocol', 255, 'protocol', (text) => `Protocol ${text} not found or invalid for route`)],
+  ['scope', named('scope', 255, 'scope', (text) => `Scope ${text} not found or invalid for route`)],
+  ['metric', metric],
+  ['priority', metric],
+  ['preference', metric],
+  ['realms', realms],
+  ['pref', preference],
+  ['expires', expires],
+  ['vrf', unsupportedValue],
+  ['ttl-propagate', ttlPropagate],
+  ['encap', encap],
+  ['as', asTo],
+  ['onlink', plain({ onlink: true })],
+  ['no_track', plain({ noTrack: true })],
+  ['add', plain({ insert: 'add' })],
+  ['append', plain({ insert: 'append' })],
+  ['prepend', plain({ insert: 'prepend' })],
+  ['track_group', trackGroup],
+  ...(
+    ['unicast', 'local', 'broadcast', 'multicast', 'anycast', 'throw', 'unreachable', 'prohibit', 'blackhole', 'nat', 'xresolve'] as const
+  ).map(type),
+]);
