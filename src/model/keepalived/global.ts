@@ -1,5 +1,6 @@
 // global_defs and what else stands at the root of keepalived.conf. Times in microseconds.
 import type { Address } from '../address.js';
+import type { GarpTiming } from './instance.js';
 import type { HostAddress, HostRoute, HostRule } from './network.js';
 import type { Fifo, RunAs, Script } from './script.js';
 
@@ -13,6 +14,24 @@ export interface ProcessSettings {
   readonly rlimitRttimeUs?: number;
   readonly noSwap: boolean;
   readonly cpus: readonly number[];
+}
+
+export interface VrrpDefaults {
+  readonly version: 2 | 3;
+  readonly multicastGroup4: Address;
+  readonly multicastGroup6: Address;
+  readonly garp: GarpTiming;
+  readonly downTimerAdverts: number;
+  readonly lowerPriorityNoAdvert: boolean;
+  readonly higherPrioritySendAdvert: boolean;
+  readonly checkUnicastSource: boolean;
+  readonly skipCheckAdvertAddresses: boolean;
+  readonly strict: boolean;
+  readonly notifyPriorityChanges: boolean;
+  /** smtp_alert, smtp_alert_vrrp, smtp_alert_checker; absent: unset */
+  readonly smtpAlert?: boolean;
+  readonly smtpAlertVrrp?: boolean;
+  readonly smtpAlertChecker?: boolean;
 }
 
 export interface GlobalSettings {
@@ -75,6 +94,8 @@ export interface GlobalSettings {
     readonly checker: ProcessSettings;
     readonly bfd: ProcessSettings;
   };
+  /** What instances inherit, as global_defs has it; already applied to them, and shown in keepalived.data. */
+  readonly vrrpDefaults?: VrrpDefaults;
   /** Keywords that are understood and not carried out (SNMP, D-Bus …): reported once, each with its place. */
   readonly notActedOn: readonly string[];
 }

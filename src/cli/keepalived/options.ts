@@ -1,0 +1,183 @@
+// keepalived's command line: getopt's grammar, keepalived's messages, answers as values.
+import { resolve } from 'node:path';
+import { type DaemonOptions, LOG_FACILITIES } from '../../daemon/options.js';
+import { OPTIONS, type Option } from './option-table.js';
+
+export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
+const DEFAULT_LOG_FILE = '/tmp/keepalived.log';
+
+/** What was asked for. `failed`: a message for standard error, exit 1. */
+export type Asked =
+  | { readonly kind: 'help' | 'version' | 'genhash' }
+  | { readonly kind: 'signum'; readonly name: string }
+  | { readonly kind: 'failed'; readonly text: string }
+  /** `warnings` go to standard error, `extra` are words that are no options. */
+  | { readonly kind: 'run'; readonly options: DaemonOptions; readonly warnings: readonly string[]; readonly extra: readonly string[] }
+  | {
+      readonly kind: 'test';
+      readonly options: DaemonOptions;
+      /** `-tFILE`: messages go there. */
+      readonly output?: string;
+      readonly warnings: readonly string[];
+      readonly extra: readonly string[];
+    };
+
+/** One option as it stood, and its argument. */
+interface Given {
+  readonly option: Option;
+  readonly value?: string;
+  readonly text: string;
+}
+
+class Wrong extends Error {}
+
+function longOption(name: string): Option | undefined {
+  const exact = OPTIONS.find(({ long }) => long === name);
+  if (exact !== undefined) return exact;
+  const starting = OPTIONS.filter(({ long }) => long?.startsWith(name) === true);
+  return starting.length === 1 ? starting[0] : undefined;
+}
+
+/** Splits the words as getopt_long does: clusters, attached and separate arguments, unique beginnings of long names. */
+function readWords(args: readonly string[]): { readonly given: readonly Given[]; readonly extra: readonly string[] } {
+  const given: Given[] = [];
+  const extra: string[] = [];
+  for (let at = 0; at < args.length; at++) {
+    const word = args[at] ?? '';
+    if (word === '--') {
+      extra.push(...args.slice(at + 1));
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') {
+      extra.push(word);
+      continue;
+    }
+    const argument = (option: Option, attached: string | undefined, text: string): void => {
+      if (option.argument === 'none' || (option.argument === 'optional' && attached === undefined)) {
+        given.push({ option, text });
+        return;
+      }
+      const value = attached ?? args[++at];
+      if (value === undefined || value === '') throw new Wrong(`Missing parameter for option ${text}`);
+      given.push({ option, value, text });
+    };
+    if (word.startsWith('--')) {
+      const [, name = '', attached] = /^--([^=]*)(?:=(.*))?$/s.exec(word) ?? [];
+      const option = longOption(name);
+      if (option === undefined) throw new Wrong(`Unknown option --${name}`);
+      argument(option, attached, `--${option.long}`);
+      continue;
+    }
+    for (let letter = 1; letter < word.length; letter++) {
+      const name = word[letter] ?? '';
+      const option = OPTIONS.find(({ short }) => short === name);
+      if (option === undefined) throw new Wrong(`Unknown option -${name}`);
+      const rest = word.slice(letter + 1);
+      argument(option, option.argument === 'none' || rest === '' ? undefined : rest, `-${name}`);
+      if (option.argument !== 'none') break;
+    }
+  }
+  return { given, extra };
+}
+
+function facility(text: string): number | undefined {
+  const name = /^[0-7]$/.test(text) ? `local${text}` : text;
+  return Object.hasOwn(LOG_FACILITIES, name) ? LOG_FACILITIES[name] : undefined;
+}
+
+/** C's notation: 022, 0x12, 18; undefined when it is no mask. */
+function mask(text: string): number | undefined {
+  if (!/^(?:0x[0-9a-f]+|[0-9]+)$/i.test(text)) return undefined;
+  const value = /^0[0-7]+$/.test(text) ? Number.parseInt(text, 8) : Number(text);
+  return value >= 0 && value <= 0o777 ? value : undefined;
+}
+
+/** Options without effect in weir, and why nobody misses them is in docs/keepalived.md. */
+const IDLE = new Set(['X', 'x', 'A', 'm', 'M', 'a', 'b']);
+
+const log = (draft: DaemonOptions, part: Partial<DaemonOptions['log']>): Partial<DaemonOptions> => ({ log: { ...draft.log, ...part } });
+const pid = (draft: DaemonOptions, part: DaemonOptions['pidFiles']): Partial<DaemonOptions> => ({
+  pidFiles: { ...draft.pidFiles, ...part },
+});
+
+/** What each option does, by its letter or, without one, its name; a text is a complaint that does not end the start. */
+const EFFECTS: Readonly<Record<string, (draft: DaemonOptions, value: string) => Partial<DaemonOptions> | string>> = {
+  f: (_, path) => ({ path }),
+  all: () => ({ all: true }),
+  l: (draft) => log(draft, { console: true }),
+  D: (draft) => log(draft, { detail: true }),
+  G: (draft) => log(draft, { syslog: false }),
+  g: (draft, value) => log(draft, { file: resolve(value === '' ? DEFAULT_LOG_FILE : value) }),
+  S: (draft, value) => {
+    const number = facility(value);
+    return number === undefined ? `Invalid log facility '${value}'` : log(draft, { facility: number });
+  },
+  u: (_, value) => {
+    const number = mask(value);
+    return number === undefined ? `Invalid --umask option ${value}` : { umask: number };
+  },
+  V: () => ({ keepAddresses: true }),
+  I: () => ({ keepServers: true }),
+  R: () => ({ respawn: false }),
+  n: () => ({ foreground: true }),
+  d: () => ({ dump: true }),
+  p: (draft, value) => pid(draft, { parent: resolve(value) }),
+  r: (draft, value) => pid(draft, { vrrp: resolve(value) }),
+  c: (draft, value) => pid(draft, { checker: resolve(value) }),
+  b: (draft, value) => pid(draft, { bfd: resolve(value) }),
+  s: (_, netNamespace) => ({ netNamespace }),
+  i: (_, configId) => ({ configId }),
+  e: () => ({ allConfig: true }),
+};
+
+/** `-P` and `-C` choose; without either all run. `-B` takes BFD out. */
+function partsOf(given: readonly Given[]): DaemonOptions['parts'] {
+  const has = (short: string): boolean => given.some(({ option }) => option.short === short);
+  const chosen = has('P') || has('C');
+  return { vrrp: !chosen || has('P'), checker: !chosen || has('C'), bfd: !has('B') };
+}
+
+function defaults(given: readonly Given[], argv: readonly string[]): DaemonOptions {
+  return {
+    path: DEFAULT_PATH,
+    parts: partsOf(given),
+    all: false,
+    log: { detail: false, console: false, syslog: true, facility: LOG_FACILITIES['daemon'] ?? 3 },
+    foreground: false,
+    dump: false,
+    keepAddresses: false,
+    keepServers: false,
+    respawn: true,
+    pidFiles: {},
+    allConfig: false,
+    notActedOn: given.flatMap(({ option, text }) => (IDLE.has(option.short ?? '') ? [text] : [])),
+    argv,
+  };
+}
+
+/** Reads keepalived's command line (keepalived(8)). Paths of files become absolute: a daemon changes its folder. */
+export function readOptions(args: readonly string[]): Asked {
+  try {
+    const { given, extra } = readWords(args);
+    // These are answered where they stand, before anything behind them is looked at.
+    for (const { option, value = '' } of given) {
+      if (option.short === 'h') return { kind: 'help' };
+      if (option.short === 'v') return { kind: 'version' };
+      if (option.short === 'T') return { kind: 'genhash' };
+      if (option.long === 'signum') return { kind: 'signum', name: value };
+    }
+    const warnings: string[] = [];
+    let options = defaults(given, args);
+    for (const { option, value = '' } of given) {
+      const effect = EFFECTS[option.short ?? option.long ?? '']?.(options, value) ?? {};
+      if (typeof effect === 'string') warnings.push(effect);
+      else options = { ...options, ...effect };
+    }
+    const test = given.findLast(({ option }) => option.short === 't');
+    if (test === undefined) return { kind: 'run', options, warnings, extra };
+    return { kind: 'test', options, ...(test.value === undefined ? {} : { output: test.value }), warnings, extra };
+  } catch (error) {
+    if (error instanceof Wrong) return { kind: 'failed', text: error.message };
+    throw error;
+  }
+}

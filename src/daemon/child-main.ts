@@ -1,0 +1,144 @@
+// A child of the supervisor from its first moment to its last: waits for its configuration, runs its part, obeys, tells that it lives.
+
+import { constants } from 'node:os';
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { native } from '../sys/addon.js';
+import { CHILD_VARIABLE } from './child-process.js';
+import { BEAT_MS } from './heartbeat.js';
+import { type Log, openLog } from './log.js';
+import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild, type ToChild } from './messages.js';
+import { removePidFile, writePidFile } from './pid-files.js';
+import { nameProcess } from './process-name.js';
+import { obeySignals } from './signals.js';
+
+/** What a kind of child does once it has its configuration. */
+export interface Part {
+  reload(configuration: KeepalivedConfiguration): void | Promise<void>;
+  dump(what: DumpKind): void;
+  stop(): Promise<void>;
+}
+
+export type StartPart = (configuration: KeepalivedConfiguration, options: ChildOptions, log: Log) => Part | Promise<Part>;
+
+const { SIGTERM } = constants.signals;
+
+/** The name in syslog. */
+const IDENTS: Readonly<Record<ChildKind, string>> = { vrrp: 'Keepalived_vrrp', checker: 'Keepalived_healthcheckers' };
+
+/** Which child this process is to be, if any; asked once. */
+export function childKind(environment: NodeJS.ProcessEnv = process.env): ChildKind | undefined {
+  const kind = environment[CHILD_VARIABLE];
+  delete environment[CHILD_VARIABLE];
+  return kind === 'vrrp' || kind === 'checker' ? kind : undefined;
+}
+
+const tell = (message: FromChild): void => {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+};
+
+/** `Stopped`, with the time it took of the processor where details are wanted. */
+function stopped(log: Log, detail: boolean): void {
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  const seconds = (us: number): string => (us / 1e6).toFixed(6);
+  if (detail) log('info', `Stopped - used ${seconds(userCPUTime)} user time, ${seconds(systemCPUTime)} system time`);
+  else log('info', 'Stopped');
+}
+
+function processName(kind: ChildKind, { global }: KeepalivedConfiguration): string {
+  return global.processes[kind].name ?? 'keepalived';
+}
+
+class Child {
+  #log: Log = () => {};
+  #part: Part | undefined;
+  #options: ChildOptions | undefined;
+  #stopping = false;
+  #queue: Promise<void> = Promise.resolve();
+
+  constructor(
+    readonly kind: ChildKind,
+    readonly startPart: Promise<StartPart>,
+    readonly end: (status: number) => void,
+  ) {}
+
+  /** One thing after the other: a reload during the start waits for its end. */
+  #inTurn(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(work).catch((error: unknown) => this.failed(error));
+  }
+
+  obey(message: ToChild): void {
+    switch (message.kind) {
+      case 'start':
+        this.#inTurn(() => this.#start(message.configuration, message.options));
+        break;
+      case 'reload':
+        this.#inTurn(async () => {
+          this.#log('info', 'Reloading');
+          await this.#part?.reload(message.configuration);
+          tell({ kind: 'reloaded' });
+        });
+        break;
+      case 'dump':
+        this.dump(message.what);
+        break;
+      case 'stop':
+        this.stop();
+    }
+  }
+
+  async #start(configuration: KeepalivedConfiguration, options: ChildOptions): Promise<void> {
+    if (this.#stopping) return;
+    this.#options = options;
+    nameProcess(processName(this.kind, configuration), options.argv);
+    this.#log = openLog(options.log, `${IDENTS[this.kind]}${options.identSuffix}`).log;
+    try {
+      writePidFile(options.pidFile);
+    } catch (error) {
+      this.#log('error', `cannot write ${options.pidFile}: ${(error as Error).message}`);
+    }
+    const start = await this.startPart;
+    this.#part = await start(configuration, options, this.#log);
+    tell({ kind: 'ready' });
+  }
+
+  dump(what: DumpKind): void {
+    this.#inTurn(async () => this.#part?.dump(what));
+  }
+
+  stop(): void {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#inTurn(async () => {
+      await this.#part?.stop();
+      if (this.#options !== undefined) {
+        stopped(this.#log, this.#options.log.detail);
+        removePidFile(this.#options.pidFile);
+      }
+      this.end(EXIT.ok);
+    });
+  }
+
+  /** A mistake of ours, or of the host at the start: said, and the supervisor decides by the status. */
+  failed(error: unknown): void {
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const denied = this.#part === undefined && (code === 'EPERM' || code === 'EACCES');
+    this.#log('error', denied ? `${message}: must run as root` : `unexpected error, please report it: ${stack ?? message}`);
+    this.end(denied ? EXIT.permission : EXIT.software);
+  }
+}
+
+/** Runs this process as a child; resolves with its exit status. */
+export function runChild(kind: ChildKind, startPart: Promise<StartPart>): Promise<number> {
+  return new Promise((end) => {
+    const child = new Child(kind, startPart, end);
+    process.on('message', (message: ToChild) => child.obey(message));
+    // The supervisor is gone, however: what it left is taken back.
+    process.on('disconnect', () => child.stop());
+    obeySignals({ stop: () => child.stop(), reload: () => tell({ kind: 'reloadWanted' }), dump: (what) => child.dump(what) });
+    // A supervisor that was killed cannot ask; one that ended before this line closed the channel.
+    native().parentDeathSignal(SIGTERM);
+    process.on('uncaughtException', (error) => child.failed(error));
+    process.on('unhandledRejection', (error) => child.failed(error));
+    setInterval(() => tell({ kind: 'alive' }), BEAT_MS);
+  });
+}

@@ -1,0 +1,74 @@
+// One child as the supervisor holds it: started from the same program, heard, killed when it hangs.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { Heartbeat } from './heartbeat.js';
+import type { ChildKind, FromChild, ToChild } from './messages.js';
+
+/** Which child a process of the program is; taken out of the environment before anything else is started. */
+export const CHILD_VARIABLE = 'WEIR_CHILD';
+
+export interface ChildEnd {
+  readonly pid: number;
+  /** Exit status, or the signal that ended it. */
+  readonly status: number | NodeJS.Signals;
+  readonly livedMs: number;
+}
+
+export interface ChildEvents {
+  said(message: FromChild): void;
+  ended(end: ChildEnd): void;
+}
+
+/** How the same program is started again: its interpreter, its flags, its entry. */
+function command(flags: readonly string[], argv: readonly string[]): readonly string[] {
+  const entry = process.argv[1] ?? '';
+  return [process.execPath, ...process.execArgv, ...flags, entry, 'keepalived', ...argv];
+}
+
+export class DaemonChild {
+  readonly pid: number;
+  readonly heartbeat = new Heartbeat();
+  readonly #process: ChildProcess;
+  readonly #startedAt = performance.now();
+  #gone = false;
+
+  /** @throws the system's error when no process can be started */
+  constructor(kind: ChildKind, flags: readonly string[], argv: readonly string[], events: ChildEvents) {
+    const [file = '', ...args] = command(flags, argv);
+    this.#process = spawn(file, args, {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      serialization: 'advanced',
+      env: { ...process.env, [CHILD_VARIABLE]: kind },
+    });
+    const { pid } = this.#process;
+    // No descriptors or processes left: the event tells why, and the respawn's delays bound the next attempts.
+    this.pid = pid ?? -1;
+    this.#process.on('message', (message: FromChild) => {
+      this.heartbeat.heard(message.kind === 'ready' || message.kind === 'reloaded');
+      events.said(message);
+    });
+    const end = (status: number | NodeJS.Signals): void => {
+      if (this.#gone) return;
+      this.#gone = true;
+      events.ended({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
+    };
+    this.#process.on('error', () => {
+      if (pid === undefined) end(71);
+    });
+    this.#process.on('exit', (code, signal) => end(code ?? signal ?? 0));
+  }
+
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** What cannot be delivered is for a child that is ending: its end will be told. */
+  send(message: ToChild): void {
+    if (this.#gone || !this.#process.connected) return;
+    if (message.kind === 'start' || message.kind === 'reload' || message.kind === 'stop') this.heartbeat.expectWork();
+    this.#process.send(message, () => {});
+  }
+
+  kill(): void {
+    if (!this.#gone) this.#process.kill('SIGKILL');
+  }
+}

@@ -1,0 +1,23 @@
+// keepalived_parent.data: what the supervisor knows, on SIGUSR1.
+import { hostname } from 'node:os';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../log.js';
+import { dumpPath, writeDump } from './file.js';
+import { globalLines } from './global.js';
+
+/** The configuration's global part with what the processes of this host add. */
+export function globalText({ global, root }: KeepalivedConfiguration): string {
+  const lines = globalLines({
+    global,
+    ...(root.netNamespace === undefined ? {} : { netNamespace: root.netNamespace }),
+    ...(root.ipvsNamespace === undefined ? {} : { ipvsNamespace: root.ipvsNamespace }),
+    hostName: hostname(),
+    umask: process.umask(),
+  });
+  return `${lines.join('\n')}\n`;
+}
+
+export function dumpParent(configuration: KeepalivedConfiguration, log: Log): void {
+  log('info', `Printing parent data for process(${process.pid}) on signal`);
+  writeDump(dumpPath('keepalived_parent.data'), globalText(configuration), log);
+}

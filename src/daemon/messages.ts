@@ -1,0 +1,41 @@
+// What the supervisor and its processes say to each other: structured clones over node's channel.
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { LogOptions } from './options.js';
+
+export type ChildKind = 'vrrp' | 'checker';
+
+/** What signals ask for: keepalived.data, .stats, .stats and zero, .json. */
+export type DumpKind = 'data' | 'stats' | 'clear' | 'json';
+
+/** What a child needs beside the configuration; the same for its whole life. */
+export interface ChildOptions {
+  readonly log: LogOptions;
+  /** Behind the process's own name in syslog: `_INSTANCE`. */
+  readonly identSuffix: string;
+  readonly pidFile: string;
+  readonly keepAddresses: boolean;
+  readonly keepServers: boolean;
+  readonly netNamespace?: string;
+  /** The words of the command, for the process list. */
+  readonly argv: readonly string[];
+  /** It follows one that died. */
+  readonly respawned: boolean;
+}
+
+export type ToChild =
+  | { readonly kind: 'start'; readonly configuration: KeepalivedConfiguration; readonly options: ChildOptions }
+  | { readonly kind: 'reload'; readonly configuration: KeepalivedConfiguration }
+  | { readonly kind: 'dump'; readonly what: DumpKind }
+  | { readonly kind: 'stop' };
+
+export type FromChild =
+  /** Started, or reloaded: what was asked for is in effect. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'reloaded' }
+  /** Its loop turns. */
+  | { readonly kind: 'alive' }
+  /** Somebody sent HUP to the child itself. */
+  | { readonly kind: 'reloadWanted' };
+
+/** Exit statuses of children; those of 1, 2 and 4 no respawn would mend. */
+export const EXIT = { ok: 0, fatal: 1, config: 2, permission: 4, noConfig: 6, software: 70 } as const;

@@ -1,0 +1,57 @@
+// Pid files: keepalived's names and places, written without following links, and whether a daemon runs already.
+import { closeSync, constants, fchmodSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readTextFile } from '../sys/durable-file.js';
+import { unlessCode } from '../sys/errno.js';
+import type { DaemonOptions } from './options.js';
+
+export interface PidFiles {
+  readonly parent: string;
+  readonly vrrp: string;
+  readonly checker: string;
+}
+
+/** Where the files stand. With an instance, a namespace or use_pid_dir that is /run/keepalived. */
+export function pidFilesFor(
+  options: Pick<DaemonOptions, 'pidFiles'>,
+  root: { readonly instanceName?: string; readonly usePidDirectory: boolean; readonly netNamespace?: string },
+  run = '/run',
+): PidFiles {
+  const own = root.usePidDirectory || root.instanceName !== undefined || root.netNamespace !== undefined;
+  const folder = own ? [run, 'keepalived', ...(root.netNamespace === undefined ? [] : [root.netNamespace])].join('/') : run;
+  const suffix = root.instanceName === undefined ? '' : `_${root.instanceName}`;
+  const place = (name: string): string => `${folder}/${name}${suffix}.pid`;
+  return {
+    parent: options.pidFiles.parent ?? place('keepalived'),
+    vrrp: options.pidFiles.vrrp ?? place('vrrp'),
+    checker: options.pidFiles.checker ?? place('checkers'),
+  };
+}
+
+/** The process a file names, if it lives and is a keepalived. Numbers are used again: another program's process is not ours. */
+export function runningFrom(path: string): number | undefined {
+  const pid = Number(readTextFile(path)?.trim() ?? '0');
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+  const facts = ['comm', 'cmdline'].map((name) =>
+    unlessCode(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'), ['ENOENT', 'ESRCH', 'EACCES'], ''),
+  );
+  return facts.some((text) => text.includes('keepalived')) ? pid : undefined;
+}
+
+/** @throws the system's error; the folder is made where it is below /run/keepalived */
+export function writePidFile(path: string): void {
+  if (dirname(path).includes('/keepalived')) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  rmSync(path, { force: true });
+  const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644);
+  try {
+    fchmodSync(fd, 0o644); // whatever the umask is
+    writeSync(fd, `${process.pid}\n`);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Removes a pid file, if it is this process's. */
+export function removePidFile(path: string, pid = process.pid): void {
+  if (readTextFile(path)?.trim() === String(pid)) rmSync(path, { force: true });
+}

@@ -1,0 +1,123 @@
+// Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
+import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
+import { isDeepStrictEqual } from 'node:util';
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { Loaded } from './daemon.js';
+import type { Log } from './log.js';
+import type { ServiceManager } from './service-manager.js';
+import type { Supervisor } from './supervisor.js';
+
+export interface ReloadSettings {
+  readonly path: string;
+  readonly load: () => Loaded;
+  readonly log: Log;
+  readonly manager: ServiceManager;
+  readonly supervisor: Pick<Supervisor, 'reload'>;
+}
+
+/** Where reload_check_config writes without a file of its own. */
+const CHECK_LOG = '/tmp/keepalived_check.log';
+
+/** The file's text is `lines` afterwards; one that is a link is replaced, not followed. */
+function writeCheckLog(path: string, lines: readonly string[], log: Log): void {
+  try {
+    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
+    try {
+      fchmodSync(fd, 0o600);
+      writeSync(fd, lines.map((line) => `${line}\n`).join(''));
+    } finally {
+      closeSync(fd);
+    }
+  } catch (error) {
+    log('warning', `cannot write ${path}: ${(error as Error).message}`);
+  }
+}
+
+export class Reloader {
+  #configuration: KeepalivedConfiguration;
+  #running = false;
+  #again = false;
+
+  constructor(
+    readonly settings: ReloadSettings,
+    configuration: KeepalivedConfiguration,
+  ) {
+    this.#configuration = configuration;
+  }
+
+  /** What runs now. */
+  get configuration(): KeepalivedConfiguration {
+    return this.#configuration;
+  }
+
+  /** HUP. While a reload runs nothing begins; when it is over the file is looked at once more, and taken if it is another. */
+  request(): void {
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#running = true;
+    void this.#run(false).finally(() => {
+      this.#running = false;
+    });
+  }
+
+  async #run(onlyIfOther: boolean): Promise<void> {
+    const { log, manager, supervisor, load } = this.settings;
+    const check = this.#configuration.global.reloadCheckConfig;
+    if (check !== undefined && !onlyIfOther) log('info', 'validate conf before Reload');
+    const loaded = load();
+    const unchanged = loaded.configuration !== undefined && isDeepStrictEqual(loaded.configuration, this.#configuration);
+    if (onlyIfOther && unchanged) return;
+    manager.tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    const next = check === undefined ? this.#usable(loaded) : this.#checked(loaded, check.logFile ?? CHECK_LOG);
+    if (next !== undefined) {
+      log('info', 'Reloading ...');
+      log('debug', `Opening file '${this.settings.path}'.`);
+      log('info', `Configuration file ${this.settings.path}`);
+      for (const { level, text } of loaded.messages) log(level, text);
+      const wanted = this.#keepFixed(next);
+      this.#configuration = wanted;
+      await supervisor.reload(wanted);
+      log('info', 'Reload complete');
+    }
+    manager.tell('READY=1');
+    if (!this.#again) return;
+    this.#again = false;
+    await this.#run(true);
+  }
+
+  /** Without reload_check_config only what cannot be used at all is refused. */
+  #usable(loaded: Loaded): KeepalivedConfiguration | undefined {
+    if (loaded.configuration !== undefined) return loaded.configuration;
+    const { log } = this.settings;
+    log('info', 'Reloading ...');
+    for (const { level, text } of loaded.messages) log(level, text);
+    const why = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
+    log('error', `Reload refused: ${why}; the configuration of before stays in effect`);
+    return undefined;
+  }
+
+  /** reload_check_config: any error refuses, and the file says which. */
+  #checked(loaded: Loaded, path: string): KeepalivedConfiguration | undefined {
+    const good = loaded.outcome === 'ok';
+    const lines = good ? [] : loaded.messages.filter(({ level }) => level !== 'debug').map(({ text }) => text);
+    writeCheckLog(path, lines, this.settings.log);
+    if (good) return loaded.configuration;
+    this.settings.log('error', `New config failed validation, see ${path} for details`);
+    return undefined;
+  }
+
+  /** What cannot change while the daemon runs stays as it was, with a word about it. */
+  #keepFixed(next: KeepalivedConfiguration): KeepalivedConfiguration {
+    const { netNamespace, instanceName } = this.#configuration.root;
+    const { log } = this.settings;
+    const { netNamespace: _net, instanceName: _name, ...rest } = next.root;
+    if (next.root.netNamespace !== netNamespace) log('warning', 'Cannot change network namespace at a reload - please restart keepalived');
+    if (next.root.instanceName !== instanceName) log('warning', 'Cannot change instance at a reload - please restart keepalived');
+    return {
+      ...next,
+      root: { ...rest, ...(netNamespace === undefined ? {} : { netNamespace }), ...(instanceName === undefined ? {} : { instanceName }) },
+    };
+  }
+}

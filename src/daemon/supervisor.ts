@@ -1,0 +1,164 @@
+// The parent of the daemon: holds no VRRP and no servers itself, but keeps the processes that do alive, and tells them what is wanted.
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { type ChildEnd, DaemonChild } from './child-process.js';
+import { partsWanted } from './children-wanted.js';
+import { endText, isPermanent, PERMANENT_ERRORS } from './end-text.js';
+import { BEAT_MS } from './heartbeat.js';
+import type { Log } from './log.js';
+import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild } from './messages.js';
+import type { DaemonOptions } from './options.js';
+import { nextRespawn, type Respawns } from './respawn.js';
+
+/** keepalived's words for its children: in `Starting … child process`, and when one must be killed. */
+const NAMES: Readonly<Record<ChildKind, { readonly title: string; readonly process: string }>> = {
+  vrrp: { title: 'VRRP', process: 'vrrp' },
+  checker: { title: 'Healthcheck', process: 'checker' },
+};
+
+export interface SupervisorSettings {
+  readonly options: DaemonOptions;
+  readonly log: Log;
+  readonly childOptions: (kind: ChildKind, respawned: boolean) => ChildOptions;
+  readonly childFlags: (kind: ChildKind) => readonly string[];
+  /** All is over: the daemon's exit status. */
+  readonly ended: (status: number) => void;
+  readonly reloadWanted: () => void;
+}
+
+interface Slot {
+  child: DaemonChild;
+  respawns: Respawns;
+  /** Told once that what was asked last is in effect. */
+  readonly waiting: (() => void)[];
+}
+
+export class Supervisor {
+  readonly #slots = new Map<ChildKind, Slot>();
+  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #ticker: NodeJS.Timeout;
+  #configuration: KeepalivedConfiguration;
+  #stopping: number | undefined;
+
+  constructor(
+    readonly settings: SupervisorSettings,
+    configuration: KeepalivedConfiguration,
+  ) {
+    this.#configuration = configuration;
+    this.#ticker = setInterval(() => this.#tick(), BEAT_MS);
+  }
+
+  /** Starts what the configuration needs and does not run yet; resolves when all that was started is at work. */
+  async start(): Promise<void> {
+    const wanted = partsWanted(this.settings.options, this.#configuration).filter((kind) => !this.#slots.has(kind));
+    await Promise.all(wanted.map((kind) => this.#launch(kind, {}, false)));
+  }
+
+  get running(): readonly ChildKind[] {
+    return [...this.#slots.keys()];
+  }
+
+  /** Gives the new configuration to all that run and starts what it needs besides; resolves when all have taken it. */
+  async reload(configuration: KeepalivedConfiguration): Promise<void> {
+    this.#configuration = configuration;
+    const taken = [...this.#slots.values()].map(
+      (slot) =>
+        new Promise<void>((done) => {
+          slot.waiting.push(done);
+          slot.child.send({ kind: 'reload', configuration });
+        }),
+    );
+    await Promise.all([...taken, this.start()]);
+  }
+
+  dump(what: DumpKind): void {
+    for (const { child } of this.#slots.values()) child.send({ kind: 'dump', what });
+  }
+
+  /** Ends all children; those that do not end within child_wait_time are killed. `ended` follows. */
+  stop(status: number = EXIT.ok): void {
+    if (this.#stopping !== undefined) return;
+    this.#stopping = status;
+    for (const timer of this.#timers) clearTimeout(timer);
+    for (const { child } of this.#slots.values()) child.send({ kind: 'stop' });
+    if (this.#slots.size === 0) this.#finish();
+    else setTimeout(() => this.#force(), this.#configuration.root.childWaitUs / 1000).unref();
+  }
+
+  #force(): void {
+    for (const [kind, { child }] of this.#slots) {
+      this.settings.log('warning', `${NAMES[kind].process} process failed to die - forcing termination`);
+      child.kill();
+    }
+  }
+
+  #finish(): void {
+    clearInterval(this.#ticker);
+    this.settings.ended(this.#stopping ?? EXIT.ok);
+  }
+
+  #launch(kind: ChildKind, respawns: Respawns, respawned: boolean): Promise<void> {
+    return new Promise((done) => {
+      const child = new DaemonChild(kind, this.settings.childFlags(kind), this.settings.options.argv, {
+        said: (message) => this.#heard(kind, message),
+        ended: (end) => this.#ended(kind, end),
+      });
+      this.#slots.set(kind, { child, respawns, waiting: [done] });
+      child.send({ kind: 'start', configuration: this.#configuration, options: this.settings.childOptions(kind, respawned) });
+      if (child.pid > 0) this.settings.log('info', `Starting ${NAMES[kind].title} child process, pid=${child.pid}`);
+    });
+  }
+
+  #heard(kind: ChildKind, message: FromChild): void {
+    if (message.kind === 'reloadWanted') this.settings.reloadWanted();
+    if (message.kind !== 'ready' && message.kind !== 'reloaded') return;
+    for (const done of this.#slots.get(kind)?.waiting.splice(0) ?? []) done();
+  }
+
+  #ended(kind: ChildKind, end: ChildEnd): void {
+    const slot = this.#slots.get(kind);
+    this.#slots.delete(kind);
+    for (const done of slot?.waiting.splice(0) ?? []) done();
+    if (this.#stopping !== undefined) {
+      if (this.#slots.size === 0) this.#finish();
+      return;
+    }
+    const { log, options } = this.settings;
+    const { title } = NAMES[kind];
+    const text = endText(end);
+    if (text !== undefined) log('error', text);
+    // What no respawn mends ends the daemon, as with keepalived, but only for VRRP's own sake: addresses never go because of servers.
+    if (kind === 'vrrp' && isPermanent(end.status)) {
+      log('error', `pid ${end.pid} exited with permanent error ${PERMANENT_ERRORS[end.status]}. Terminating`);
+      this.stop(end.status);
+      return;
+    }
+    if (!options.respawn) {
+      log('error', `${title} child process(${end.pid}) died: Exiting`);
+      log('info', 'Stopping');
+      this.stop();
+      return;
+    }
+    log('error', `${title} child process(${end.pid}) died: Respawning`);
+    this.#respawn(kind, slot?.respawns ?? {}, end.livedMs / 1000);
+  }
+
+  #respawn(kind: ChildKind, respawns: Respawns, livedS: number): void {
+    const { delayS, past } = nextRespawn(respawns, livedS);
+    this.settings.log('info', `Restart of ${NAMES[kind].title} process delayed ${delayS} seconds to limit respawn rate`);
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      void this.#launch(kind, past, true);
+    }, delayS * 1000);
+    this.#timers.add(timer);
+  }
+
+  #tick(): void {
+    for (const [kind, { child }] of this.#slots) {
+      const silent = child.heartbeat.tick();
+      // A stop has its own bound.
+      if (silent === undefined || this.#stopping !== undefined) continue;
+      this.settings.log('error', `${NAMES[kind].process} process(${child.pid}) hangs: it was silent for ${silent} seconds - killing it`);
+      child.kill();
+    }
+  }
+}
