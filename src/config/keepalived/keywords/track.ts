@@ -43,7 +43,12 @@ const trackScript: readonly Keyword[] = [
 ];
 
 const trackFile: readonly Keyword[] = [
-  { name: 'file', argument: words(1), meaning: 'PATH of a file that holds a number.', says: { missing: 'track file file name missing' } },
+  {
+    name: 'file',
+    argument: words(1),
+    meaning: 'PATH of a file that holds a number.',
+    says: { missing: 'track file file name missing', again: 'File already set for track file %n - ignoring %v' },
+  },
   {
     name: 'weight',
     argument: words(1),
