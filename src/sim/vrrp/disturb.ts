@@ -14,10 +14,14 @@ export interface Hands {
   readonly resume: (node: number) => void;
 }
 
+/** What every wall clock shows when a history begins. */
+const WALL_US = 1_800_000_000_000_000;
+
 const configure = (node: WorldNode): Input => ({
   kind: 'configure',
   configuration: node.configuration,
   interfaces: [...node.interfaces.values()],
+  wallOffsetUs: WALL_US - node.setup.clockUs,
 });
 
 function end(node: WorldNode): void {
@@ -87,6 +91,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       node.alive = true;
       hands.begin(index);
       hands.give(index, configure(node));
+      for (const { name } of node.configuration.files) hands.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
       return true;
     case 'stop':
       if (!node.alive) return true;
@@ -135,14 +140,17 @@ export function disturb(world: World, what: Disturbance, hands: Hands): void {
       changeInterface(node, what.node, what.interface, 'gone', hands);
       return;
     case 'reload':
+      // A paused process would read the file later; what the world expects of it would be unclear till then.
+      if (node.paused) return;
       node.configuration = what.configuration;
       hands.give(what.node, configure(node));
       return;
     case 'script':
-      hands.give(what.node, { kind: 'script', name: what.name, outcome: what.outcome });
+      node.scripts.set(what.name, what.status);
       return;
     case 'file':
-      hands.give(what.node, { kind: 'file', name: what.name, ...(what.value === undefined ? {} : { value: what.value }) });
+      node.files.set(what.name, what.value);
+      hands.give(what.node, { kind: 'file', name: what.name, value: what.value });
       return;
     case 'takeAddress':
       takeAddress(node, what.node, what.instance, hands);

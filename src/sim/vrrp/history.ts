@@ -1,5 +1,4 @@
 // A history as data: nodes on Ethernet segments, and what happens to them when. It can be printed, cut down and run again.
-import type { ScriptOutcome } from '../../control/vrrp/interface.js';
 import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 
@@ -37,18 +36,26 @@ export type Disturbance =
   | { readonly kind: 'path'; readonly open: boolean; readonly from: number; readonly to: number; readonly interface: string }
   | { readonly kind: 'weather'; readonly weather: Weather }
   | { readonly kind: 'reload'; readonly node: number; readonly configuration: KeepalivedConfiguration; readonly what: string }
-  | { readonly kind: 'script'; readonly node: number; readonly name: string; readonly outcome: ScriptOutcome }
-  | { readonly kind: 'file'; readonly node: number; readonly name: string; readonly value?: number }
+  /** What a script exits with from now on. */
+  | { readonly kind: 'script'; readonly node: number; readonly name: string; readonly status: number }
+  | { readonly kind: 'file'; readonly node: number; readonly name: string; readonly value: number }
   /** Somebody takes an address of a master away. Nothing happens where there is none. */
   | { readonly kind: 'takeAddress'; readonly node: number; readonly instance: string }
   | { readonly kind: 'forgedPacket'; readonly node: number; readonly interface: string; readonly seed: number }
   /** The wall clock jumps. No part of the machine's world; the history goes on as if nothing had happened. */
   | { readonly kind: 'wallClock'; readonly node: number; readonly byS: number };
 
+export interface HistoryEvent {
+  readonly atUs: number;
+  readonly what: Disturbance;
+  /** Events of one number belong together (a cut and its end): shrinking drops all or none. */
+  readonly episode: number;
+}
+
 export interface History {
   readonly seed: number;
   readonly nodes: readonly NodeSetup[];
-  readonly events: readonly { readonly atUs: number; readonly what: Disturbance }[];
+  readonly events: readonly HistoryEvent[];
   /** From here on nothing is disturbed: segments are calm and whole, links up, nobody paused. */
   readonly calmFromUs: number;
   readonly endUs: number;

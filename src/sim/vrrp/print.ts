@@ -82,9 +82,9 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
     case 'reload':
       return `${name(what.node)}: reload, ${what.what}`;
     case 'script':
-      return `${name(what.node)}: script ${what.name} ${JSON.stringify(what.outcome)}`;
+      return `${name(what.node)}: script ${what.name} will exit with ${what.status}`;
     case 'file':
-      return `${name(what.node)}: file ${what.name} = ${what.value ?? 'nothing'}`;
+      return `${name(what.node)}: file ${what.name} = ${what.value}`;
     case 'takeAddress':
       return `${name(what.node)}: somebody takes an address of ${what.instance}`;
     case 'wallClock':

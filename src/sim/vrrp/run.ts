@@ -14,6 +14,7 @@ import { type World, type WorldNode, worldOf } from './world.js';
 type Event =
   | { readonly kind: 'disturb'; readonly what: Disturbance }
   | { readonly kind: 'input'; readonly node: number; readonly life: number; readonly input: Input }
+  | { readonly kind: 'script'; readonly node: number; readonly life: number; readonly name: string }
   | { readonly kind: 'wake'; readonly node: number; readonly promise: number };
 
 export interface Outcome {
@@ -25,6 +26,8 @@ export interface Outcome {
 const WAITING_PACKETS = 64;
 /** A process is woken this much late at most. */
 const WAKE_LATE_US = 100;
+
+const SCRIPT_TAKES_US = 3_000;
 
 interface Run<S> {
   readonly history: History;
@@ -89,6 +92,16 @@ function stepNode<S>(run: Run<S>, index: number, input: Input): void {
   }
 }
 
+/** A script has run: its outcome now, its next run after its interval. */
+function runScript<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'script' }>): void {
+  const node = run.world.nodes[event.node]!;
+  const script = node.configuration.scripts.find(({ name }) => name === event.name);
+  if (script === undefined || event.life !== run.lives[event.node] || !node.alive) return;
+  const status = node.scripts.get(event.name) ?? 0;
+  if (!node.paused) give(run, event.node, { kind: 'script', name: event.name, outcome: { kind: 'exited', status } });
+  run.agenda.add(run.nowUs + script.intervalUs, event);
+}
+
 /** Hands an input to a node now, or keeps it until a paused one goes on. */
 function give<S>(run: Run<S>, index: number, input: Input): void {
   const node = run.world.nodes[index]!;
@@ -118,6 +131,8 @@ function happen<S>(run: Run<S>, what: Disturbance): void {
     begin: (index) => {
       run.lives[index]!++;
       run.states[index] = run.machine.initial();
+      for (const { name } of run.world.nodes[index]!.configuration.scripts)
+        run.agenda.add(run.nowUs + SCRIPT_TAKES_US, { kind: 'script', node: index, life: run.lives[index]!, name });
     },
     give: (index, input) => give(run, index, input),
     resume: (index) => resume(run, index),
@@ -127,6 +142,10 @@ function happen<S>(run: Run<S>, what: Disturbance): void {
 function handle<S>(run: Run<S>, event: Event): void {
   if (event.kind === 'disturb') {
     happen(run, event.what);
+    return;
+  }
+  if (event.kind === 'script') {
+    runScript(run, event);
     return;
   }
   const node = run.world.nodes[event.node]!;

@@ -15,6 +15,9 @@ export interface WorldNode {
   /** By name; what is gone is not in it. */
   readonly interfaces: Map<string, InterfaceFacts>;
   host: Host;
+  /** Exit statuses of the scripts that the shell runs, and what watched files hold; a name that is absent: 0. */
+  readonly scripts: Map<string, number>;
+  readonly files: Map<string, number>;
   view: readonly InstanceView[];
   /** What waits for a paused process. */
   waiting: Input[];
@@ -50,6 +53,8 @@ export function worldOf(history: History): World {
       configuration: setup.configuration,
       interfaces: factsOf(setup, index),
       host: emptyHost(),
+      scripts: new Map(),
+      files: new Map(),
       view: [],
       waiting: [],
       wakeAtUs: undefined,

@@ -1,0 +1,152 @@
+// What happens in a history until it is calm: episodes, each a disturbance and, mostly, its end.
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { hostAddress, inet, linkLocal } from './configuration.js';
+import { CALM, type Disturbance, type HistoryEvent, type NodeSetup } from './history.js';
+import type { Random } from './random.js';
+
+interface Span {
+  readonly fromUs: number;
+  readonly toUs: number;
+}
+
+type Timed = readonly [atUs: number, what: Disturbance];
+
+const both = (span: Span, begin: Disturbance, end: Disturbance): readonly Timed[] => [
+  [span.fromUs, begin],
+  [span.toUs, end],
+];
+
+/** Paths that are cut: between one node and all others, or one other; both ways or one. */
+function partition(random: Random, count: number, span: Span): readonly Timed[] {
+  const device = `eth${random.below(2)}`;
+  const lonely = random.below(count);
+  const others = Array.from({ length: count }, (_, index) => index).filter((index) => index !== lonely);
+  const far = random.chance(0.5) ? others : [random.pick(others)];
+  const ways = random.pick(['both', 'out', 'in'] as const);
+  const pairs = far.flatMap((other): readonly (readonly [number, number])[] => {
+    const out = [lonely, other] as const;
+    const back = [other, lonely] as const;
+    return ways === 'both' ? [out, back] : [ways === 'out' ? out : back];
+  });
+  const devices = random.chance(0.5) ? ['eth0', 'eth1'] : [device];
+  return pairs.flatMap(([from, to]) =>
+    devices.flatMap((name) => {
+      const path = { kind: 'path', from, to, interface: name } as const;
+      return both(span, { ...path, open: false }, { ...path, open: true });
+    }),
+  );
+}
+
+function storm(random: Random, span: Span): readonly Timed[] {
+  const weather = {
+    loss: random.pick([0, 0.05, 0.3, 0.6, 0.9]),
+    duplicate: random.pick([0, 0.1, 0.5]),
+    minUs: random.pick([50, 1_000, 20_000]),
+    maxUs: random.pick([20_000, 100_000, 800_000]),
+  };
+  return both(span, { kind: 'weather', weather }, { kind: 'weather', weather: CALM });
+}
+
+function changed(random: Random, instance: VrrpInstance): readonly [VrrpInstance, string] {
+  const vip = instance.family === 'inet' ? inet(10, 97, 0, random.between(1, 9)) : linkLocal(7, random.between(1, 9));
+  switch (random.below(4)) {
+    case 0:
+      return [{ ...instance, addresses: [...instance.addresses, hostAddress(vip)] }, 'one VIP more'];
+    case 1:
+      return instance.addresses.length > 1
+        ? [{ ...instance, addresses: instance.addresses.slice(1) }, 'one VIP fewer']
+        : [{ ...instance, excludedAddresses: [hostAddress(inet(10, 96, 0, random.between(1, 9)))] }, 'another excluded VIP'];
+    case 2:
+      return instance.priority === 255 ? [instance, 'nothing'] : [{ ...instance, priority: random.between(1, 254) }, 'another priority'];
+    default:
+      return [instance, 'nothing'];
+  }
+}
+
+function reload(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
+  const { configuration } = nodes[node]!;
+  const grouped = configuration.syncGroups.length > 0;
+  const at = random.below(configuration.instances.length);
+  const [instance, what] = changed(random, configuration.instances[at]!);
+  // One order of the nodes for all members of a group: their priorities stay.
+  const kept = grouped ? { ...instance, priority: configuration.instances[at]!.priority } : instance;
+  const without = !grouped && configuration.instances.length > 1 && random.chance(0.2);
+  const instances = without ? configuration.instances.filter((_, index) => index !== at) : configuration.instances.with(at, kept);
+  const next: KeepalivedConfiguration = { ...configuration, instances };
+  const told = without ? `without ${kept.name}` : `${what} for ${kept.name}`;
+  const back: Timed = [span.toUs, { kind: 'reload', node, configuration, what: 'as it was' }];
+  return [[span.fromUs, { kind: 'reload', node, configuration: next, what: told }], ...(random.chance(0.5) ? [back] : [])];
+}
+
+function script(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
+  const [watched] = nodes[node]!.configuration.scripts;
+  const [file] = nodes[node]!.configuration.files;
+  const lasting = random.chance(0.3);
+  if (watched !== undefined) {
+    const set = { kind: 'script', node, name: watched.name } as const;
+    return lasting ? [[span.fromUs, { ...set, status: 1 }]] : both(span, { ...set, status: 1 }, { ...set, status: 0 });
+  }
+  if (file === undefined) return [];
+  const set = { kind: 'file', node, name: file.name } as const;
+  const value = random.pick([5, 50, -20, 253, -300]);
+  return lasting ? [[span.fromUs, { ...set, value }]] : both(span, { ...set, value }, { ...set, value: 0 });
+}
+
+function death(random: Random, node: number, span: Span): readonly Timed[] {
+  const kind = random.pick(['stop', 'kill', 'crash'] as const);
+  return random.chance(0.15) ? [[span.fromUs, { kind, node }]] : both(span, { kind, node }, { kind: 'start', node });
+}
+
+function small(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
+  const device = `eth${random.below(2)}`;
+  const instance = random.pick(nodes[node]!.configuration.instances).name;
+  return random.pick<() => readonly Timed[]>([
+    () => [[span.fromUs, { kind: 'takeAddress', node, instance }]],
+    () => [[span.fromUs, { kind: 'wallClock', node, byS: random.between(-86_400, 86_400) }]],
+    () =>
+      Array.from({ length: random.between(1, 20) }, () => [
+        random.between(span.fromUs, span.toUs),
+        { kind: 'forgedPacket', node, interface: device, seed: random.next() },
+      ]),
+  ])();
+}
+
+function episode(random: Random, nodes: readonly NodeSetup[], span: Span): readonly Timed[] {
+  const node = random.below(nodes.length);
+  const link = { kind: 'link', node, interface: `eth${random.below(2)}` } as const;
+  return random.pick<() => readonly Timed[]>([
+    () => partition(random, nodes.length, span),
+    () => partition(random, nodes.length, span),
+    () => storm(random, span),
+    () => storm(random, span),
+    () => both(span, { kind: 'pause', node, timersFirst: random.chance(0.5) }, { kind: 'resume', node }),
+    () => death(random, node, span),
+    () => death(random, node, span),
+    () => both(span, { ...link, up: false }, { ...link, up: true }),
+    () => both(span, { kind: 'interfaceGone', node, interface: link.interface }, { ...link, up: true }),
+    () => reload(random, nodes, node, span),
+    () => reload(random, nodes, node, span),
+    () => script(random, nodes, node, span),
+    () => small(random, nodes, node, span),
+  ])();
+}
+
+/** Every node starts early on; then episodes, all over by `calmFromUs`. In the order of time. */
+export function episodesOf(random: Random, nodes: readonly NodeSetup[], calmFromUs: number): readonly HistoryEvent[] {
+  const together = random.chance(0.5);
+  const starts = nodes.map(
+    (_, node): HistoryEvent => ({
+      atUs: together ? random.below(1_000) : random.below(Math.floor(calmFromUs / 2)),
+      what: { kind: 'start', node },
+      episode: node,
+    }),
+  );
+  const disturbances = Array.from({ length: random.between(0, 10) }, (_, index) => {
+    const fromUs = random.below(calmFromUs);
+    const longest = random.chance(0.5) ? calmFromUs : fromUs + Math.floor(calmFromUs / 10);
+    const span = { fromUs, toUs: random.between(fromUs, Math.min(calmFromUs, longest)) };
+    return episode(random, nodes, span).map(([atUs, what]): HistoryEvent => ({ atUs, what, episode: nodes.length + index }));
+  });
+  return [...starts, ...disturbances.flat()].sort((a, b) => a.atUs - b.atUs);
+}

@@ -1,0 +1,12 @@
+// Every invariant, for whoever runs histories.
+import type { MakeCheck } from '../check.js';
+import { adverts } from './adverts.js';
+import { calm } from './calm.js';
+import { groups } from './groups.js';
+import { cleanStop, hostState } from './host-state.js';
+import { oneMaster } from './one-master.js';
+import { takeover } from './takeover.js';
+import { talk } from './talk.js';
+import { wakes } from './wakes.js';
+
+export const invariants: readonly MakeCheck[] = [hostState, cleanStop, adverts, wakes, groups, takeover, oneMaster, calm, talk];

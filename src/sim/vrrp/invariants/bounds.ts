@@ -1,0 +1,40 @@
+// What the protocol allows: the longest waits of an instance, from every configuration that a history ever gives it.
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { History } from '../history.js';
+
+/** What a step may be late, and a bit. */
+export const SLACK_US = 1_000;
+
+const configurationsOf = (history: History): readonly KeepalivedConfiguration[] => [
+  ...history.nodes.map(({ configuration }) => configuration),
+  ...history.events.flatMap(({ what }) => (what.kind === 'reload' ? [what.configuration] : [])),
+];
+
+/** By instance name: the longest advert interval of any node. */
+export function longestIntervals(history: History): ReadonlyMap<string, number> {
+  const longest = new Map<string, number>();
+  for (const { name, advertUs } of configurationsOf(history).flatMap(({ instances }) => instances))
+    longest.set(name, Math.max(advertUs, longest.get(name) ?? 0));
+  return longest;
+}
+
+export const skewOf = (instance: VrrpInstance, priority: number, intervalUs: number): number =>
+  Math.floor(((256 - priority) * (instance.version === 2 ? 1_000_000 : intervalUs)) / 256);
+
+/** RFC 3768 §6.1, RFC 9568 §6.1 */
+export const downOf = (instance: VrrpInstance, priority: number, intervalUs: number): number =>
+  instance.downTimerAdverts * intervalUs + skewOf(instance, priority, intervalUs);
+
+/** After this long without disturbance every election of a history is over. */
+export function settleUs(history: History): number {
+  const configurations = configurationsOf(history);
+  const intervals = longestIntervals(history);
+  const elections = configurations
+    .flatMap(({ instances }) => instances)
+    .map((instance) => 3 * downOf(instance, 1, intervals.get(instance.name) ?? instance.advertUs) + instance.preemptDelayUs);
+  const delays = configurations.map(({ global, scripts }) =>
+    Math.max(global.startupDelayUs, ...scripts.map(({ intervalUs, rise, fall }) => (rise + fall + 1) * intervalUs)),
+  );
+  return Math.max(0, ...elections) + Math.max(0, ...delays);
+}

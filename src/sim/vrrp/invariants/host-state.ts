@@ -1,0 +1,78 @@
+// A master's addresses are on its host and nobody else's; drop rules stand with them; adverts, addresses and announcements leave in order.
+import type { Effect } from '../../../control/vrrp/interface.js';
+import { formatAddress } from '../../../model/address-text.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import { seeAdvert } from '../advert.js';
+import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { addressKey } from '../host.js';
+import type { WorldNode } from '../world.js';
+
+const linesOf = (instance: VrrpInstance) => [...instance.addresses, ...instance.excludedAddresses];
+
+const difference = (wanted: ReadonlySet<string>, got: ReadonlySet<string>): string =>
+  [
+    ...[...wanted].filter((key) => !got.has(key)).map((key) => `${key} is missing`),
+    ...[...got].filter((key) => !wanted.has(key)).map((key) => `${key} should not be there`),
+  ].join(', ');
+
+function wrongOnHost(node: WorldNode, { after }: Observation): string | undefined {
+  const masters = node.configuration.instances.filter(({ name }) => stateOf(after, name) === 'master');
+  const addresses = masters.flatMap((instance) => linesOf(instance).map((line) => addressKey(line, instance.interface ?? '')));
+  const wrong = difference(new Set(addresses), new Set(node.host.addresses.keys()));
+  if (wrong !== '') return `${node.setup.name} is master of [${masters.map(({ name }) => name).join(' ')}], but ${wrong}`;
+  const silent = masters.filter(({ accept, priority }) => !accept && priority !== 255);
+  const rules = silent.flatMap((instance) => linesOf(instance).map(({ address }) => `drop rule for ${formatAddress(address)}`));
+  const present = [...node.host.others.keys()].filter((key) => key.startsWith('drop rule'));
+  const wrongRules = difference(new Set(rules), new Set(present));
+  return wrongRules === ''
+    ? undefined
+    : `${node.setup.name} is master of [${masters.map(({ name }) => name).join(' ')}], but ${wrongRules}`;
+}
+
+const isAdvert = (effect: Effect): boolean =>
+  effect.kind === 'send' && (seeAdvert(effect.payload, effect.protocol, effect.source.family)?.priority ?? 0) > 0;
+
+function wrongOrder(node: WorldNode, { before, after, effects }: Observation): string | undefined {
+  for (const { name, state } of after) {
+    if (state !== 'master' || stateOf(before, name) === 'master') continue;
+    const own = effects.filter((effect) => 'instance' in effect && effect.instance === name);
+    const advert = own.findIndex(isAdvert);
+    const add = own.findIndex((effect) => effect.kind === 'addresses' && effect.action === 'add');
+    const announce = own.findIndex(({ kind }) => kind === 'announce');
+    const told = `${node.setup.name} becomes master of ${name}`;
+    if (advert < 0) return `${told} without an advert`;
+    if (add >= 0 && add < advert) return `${told} and adds addresses before it advertises`;
+    if (announce >= 0 && announce < add) return `${told} and announces addresses before they are there`;
+    if (add >= 0 && announce < 0) return `${told} and announces nothing`;
+  }
+  return undefined;
+}
+
+function wrongNotify({ before, after, effects }: Observation): string | undefined {
+  for (const { name, state } of after) {
+    if (stateOf(before, name) === state || state === 'init') continue;
+    const told = effects.filter((effect) => effect.kind === 'notify' && effect.type === 'INSTANCE' && effect.name === name);
+    const last = told.findLast((effect) => effect.kind === 'notify' && /^(?:MASTER|BACKUP|FAULT)$/.test(effect.event));
+    if (last?.kind !== 'notify' || last.event !== state.toUpperCase())
+      return `${name} became ${state} and notified ${last?.kind === 'notify' ? last.event : 'nothing'}`;
+  }
+  return undefined;
+}
+
+export const hostState: MakeCheck = (world) => ({
+  stepped: (observation) => {
+    const node = world.nodes[observation.node]!;
+    return wrongOnHost(node, observation) ?? wrongOrder(node, observation) ?? wrongNotify(observation);
+  },
+});
+
+/** A process that was stopped leaves nothing and says nothing more. */
+export const cleanStop: MakeCheck = (world) => ({
+  stepped: ({ node: index, input, wakeAtUs }) => {
+    const node = world.nodes[index]!;
+    if (input.kind !== 'stop') return undefined;
+    const left = [...node.host.addresses.keys(), ...node.host.others.keys()];
+    if (left.length > 0) return `${node.setup.name} stopped and left ${left.join(', ')}`;
+    return wakeAtUs === undefined ? undefined : `${node.setup.name} stopped and wants to be woken`;
+  },
+});

@@ -1,0 +1,111 @@
+// Silence makes a backup master: within the protocol's bound always, at the very microsecond where the bound is known exactly.
+
+import { addressId } from '../../../model/identity.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import { type SeenAdvert, seeAdvert } from '../advert.js';
+import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import type { History } from '../history.js';
+import type { World, WorldNode } from '../world.js';
+import { downOf, longestIntervals, SLACK_US, skewOf } from './bounds.js';
+
+interface Waiting {
+  /** The last thing that may have begun the wait anew. */
+  sinceUs: number;
+  /** When it ends; undefined: not known to the microsecond. */
+  deadlineUs: number | undefined;
+}
+
+type Waits = Map<string, Waiting>;
+
+/** The advert of a packet from a node of the history; forged ones count for nothing. */
+function genuine(
+  history: History,
+  { input }: Observation,
+): { readonly device: string; readonly family: string; readonly advert: SeenAdvert } | undefined {
+  if (input.kind !== 'packet') return undefined;
+  const { source, bytes, protocol, interface: device } = input.packet;
+  const known = history.nodes.some(({ interfaces }) =>
+    interfaces.some(({ addresses }) => addresses.some((own) => addressId(own) === addressId(source))),
+  );
+  const advert = known ? seeAdvert(source.family === 'inet' ? bytes.subarray(20) : bytes, protocol, source.family) : undefined;
+  return advert === undefined ? undefined : { device, family: source.family, advert };
+}
+
+const priorityOf = (view: Observation['after'], name: string): number => view.find((instance) => instance.name === name)?.priority ?? 1;
+
+/** What a step makes of the wait's end: a time, undefined for not known, 'same' for no change. */
+function deadlineAfter(observation: Observation, instance: VrrpInstance, advert: SeenAdvert | undefined): number | undefined | 'same' {
+  const { nowUs, input, before, after } = observation;
+  const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
+  const priority = priorityOf(after, instance.name);
+  if (is !== 'backup' || input.kind === 'configure' || priorityOf(before, instance.name) !== priority) return undefined;
+  if (was === 'fault' || was === 'init') return nowUs + downOf(instance, priority, instance.advertUs);
+  if (advert === undefined) return was === 'backup' ? 'same' : undefined;
+  if (/^(?:ah|hmac)$/.test(instance.authentication.kind)) return undefined;
+  if (advert.priority === 0) return nowUs + skewOf(instance, priority, instance.version === 3 ? advert.intervalUs : instance.advertUs);
+  if (was === 'master' || advert.priority >= priority || instance.nopreempt) return nowUs + downOf(instance, priority, advert.intervalUs);
+  return instance.preemptDelayUs > 0 ? undefined : 'same';
+}
+
+function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard: ReturnType<typeof genuine>): string | undefined {
+  const { nowUs, node: index, input, before, after } = observation;
+  for (const instance of node.configuration.instances) {
+    const key = `${index}/${instance.name}`;
+    const own = heard?.advert.vrid === instance.vrid && heard.device === instance.interface && heard.family === instance.family;
+    const wait = waits.get(key);
+    const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
+    if (was === 'backup' && is === 'master' && wait?.deadlineUs !== undefined) {
+      const early = wait.deadlineUs - nowUs;
+      if (early > 1) return `${node.setup.name} becomes master of ${instance.name} ${early} us early`;
+      if (early < -SLACK_US) return `${node.setup.name} becomes master of ${instance.name} ${-early} us late`;
+    }
+    if (is !== 'backup') {
+      waits.delete(key);
+      continue;
+    }
+    const inGroup = node.configuration.syncGroups.some(({ members }) => members.includes(instance.name));
+    const exact = !inGroup && instance.fast === undefined && node.configuration.global.startupDelayUs === 0;
+    const next = exact ? deadlineAfter(observation, instance, own ? heard?.advert : undefined) : undefined;
+    const restarts = own || was !== 'backup' || /^(?:configure|interface|interfaceGone|script|file|lost)$/.test(input.kind);
+    const sinceUs = wait === undefined || restarts ? nowUs : wait.sinceUs;
+    waits.set(key, { sinceUs, deadlineUs: next === 'same' ? wait?.deadlineUs : next });
+  }
+  return undefined;
+}
+
+function tooLong(world: World, waits: Waits, longest: ReadonlyMap<string, number>, nowUs: number): string | undefined {
+  for (const [index, node] of world.nodes.entries()) {
+    if (!node.alive || node.paused) continue;
+    for (const instance of node.configuration.instances) {
+      const group = node.configuration.syncGroups.find(({ members }) => members.includes(instance.name))?.members ?? [instance.name];
+      const all = group.map((member) => waits.get(`${index}/${member}`));
+      if (all.some((wait) => wait === undefined)) continue;
+      const since = Math.max(...all.map((wait) => wait!.sinceUs));
+      const bounds = node.configuration.instances
+        .filter(({ name }) => group.includes(name))
+        .map((member) => downOf(member, 1, longest.get(member.name) ?? member.advertUs));
+      const bound = Math.max(...bounds) + node.configuration.global.startupDelayUs + SLACK_US;
+      if (nowUs - since > bound) return `${node.setup.name} hears nothing of ${instance.name} for ${nowUs - since} us and is still backup`;
+    }
+  }
+  return undefined;
+}
+
+export const takeover: MakeCheck = (world, history) => {
+  const waits: Waits = new Map();
+  const longest = longestIntervals(history);
+  const forget = (index: number): void => {
+    for (const key of waits.keys()) if (key.startsWith(`${index}/`)) waits.delete(key);
+  };
+  return {
+    passed: (nowUs) => tooLong(world, waits, longest, nowUs),
+    disturbed: (nowUs, what) => {
+      if (what.kind === 'resume')
+        for (const [key, wait] of waits)
+          if (key.startsWith(`${what.node}/`)) Object.assign(wait, { sinceUs: nowUs, deadlineUs: undefined });
+      if (what.kind === 'kill' || what.kind === 'crash' || what.kind === 'stop') forget(what.node);
+      return undefined;
+    },
+    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(history, observation)),
+  };
+};
