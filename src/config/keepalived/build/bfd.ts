@@ -1,12 +1,12 @@
 // bfd_instance.
 
 import type { Address } from '../../../model/address.js';
-import { formatAddress, parseIpv4, parseIpv6 } from '../../../model/address-text.js';
+import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { BfdInstance } from '../../../model/keepalived/trackers.js';
 import type { Report, Values } from '../keyword.js';
 import { readWhole } from '../number.js';
-import { tell } from './endpoint.js';
+import { readHost, tell } from './endpoint.js';
 import { blocksOf, has, nameOf, numberOf, placeOf, wordsOf } from './values.js';
 
 const LONGEST_NAME = 31;
@@ -16,7 +16,7 @@ const trouble = (name: string, text: string): string => `Configuration error: BF
 function readAddress(block: Values, keyword: string, what: string, report: Report): Address | 'malformed' | undefined {
   const word = wordsOf(block, keyword)?.[0];
   if (word === undefined) return undefined;
-  const address = parseIpv4(word.text) ?? parseIpv6(word.text);
+  const address = readHost(word.text);
   if (address !== undefined) return address;
   tell(report, word.at, trouble(nameOf(block), `has malformed ${what}`.replace('%v', word.text)));
   return 'malformed';
@@ -68,6 +68,7 @@ function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report
   const name = nameOf(block);
   if (name.length > LONGEST_NAME) {
     const text = trouble(name, `name too long (maximum length is ${LONGEST_NAME} characters) - ignoring`);
+    tell(report, block.at, `BFD name ${name} too long`);
     tell(report, block.at, text);
     return undefined;
   }

@@ -23,14 +23,14 @@ export interface KindDefaults {
 const optional = <K extends string>(key: K, value: number | undefined): { readonly [key in K]?: number } =>
   value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: number });
 
-/** What `block` says over what stands above it. */
-export function timingOf(block: Values, above: TimingDefaults): TimingDefaults {
+/** What `block` says over what stands above it; `oldRetry`: by the old name. */
+export function timingOf(block: Values, above: TimingDefaults, oldRetry?: number): TimingDefaults {
   return {
     alpha: booleanOf(block, 'alpha') ?? above.alpha,
     connectTimeoutUs: numberOf(block, 'connect_timeout') ?? above.connectTimeoutUs,
     delayLoopUs: numberOf(block, 'delay_loop') ?? above.delayLoopUs,
     logAllFailures: booleanOf(block, 'log_all_failures') ?? above.logAllFailures,
-    ...optional('retry', numberOf(block, 'nb_get_retry') ?? numberOf(block, 'retry') ?? above.retry),
+    ...optional('retry', oldRetry ?? numberOf(block, 'retry') ?? above.retry),
     ...optional('delayBeforeRetryUs', numberOf(block, 'delay_before_retry') ?? above.delayBeforeRetryUs),
     ...optional('warmupUs', numberOf(block, 'warmup') ?? above.warmupUs),
   };

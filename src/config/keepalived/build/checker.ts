@@ -7,7 +7,7 @@ import type { Origin, Report, Values } from '../keyword.js';
 import { readWhole } from '../number.js';
 import { completeTiming, type KindDefaults, type TimingDefaults, timingOf } from './check-timing.js';
 import { tell } from './endpoint.js';
-import { buildHttpCheck } from './http-check.js';
+import { buildHttpCheck, readOldRetry } from './http-check.js';
 import { buildMiscCheck, buildUdpCheck } from './misc-check.js';
 import { addressOf, allOf, blocksOf, numberOf, placeOf, textOf, wordsOf } from './values.js';
 
@@ -163,7 +163,7 @@ function buildOne(keyword: string, block: Values, context: CheckerContext): read
   if (check === undefined) return [];
   const hosts = keyword === 'SMTP_CHECK' ? blocksOf(block, 'host') : [];
   const targets = (hosts.length === 0 ? [block] : hosts).flatMap((host) => readTarget(host, context) ?? []);
-  const timing = completeTiming(timingOf(block, context.timing), KINDS[keyword] ?? ORDINARY);
+  const timing = completeTiming(timingOf(block, context.timing, readOldRetry(block, context.report)), KINDS[keyword] ?? ORDINARY);
   return targets.map((target) => ({ check, target, timing }));
 }
 

@@ -25,8 +25,7 @@ export function readForwarding(words: readonly Word[], at: Origin, who: string, 
     tell(report, first?.at ?? at, `PARSER : unknown [${first?.text ?? ''}] routing method for ${who}.`, 'one of NAT, DR, TUN');
     return undefined;
   }
-  const tunnel = readTunnel(options, at, who, report);
-  if (tunnel === undefined) return undefined;
+  const tunnel = readTunnel(options, at, who, report) ?? PLAIN_TUNNEL;
   return { method, tunnel: method === 'tunnel' ? tunnel : PLAIN_TUNNEL };
 }
 

@@ -1,6 +1,7 @@
 // HTTP_GET and SSL_GET: their pages.
 import type { CheckKind, HttpUrl } from '../../../model/keepalived/virtual-server.js';
 import type { Origin, Report, Values, Word } from '../keyword.js';
+import { readWhole } from '../number.js';
 import { tell } from './endpoint.js';
 import { splitCommand } from './script.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, placeOf, textOf, wordsOf } from './values.js';
@@ -78,9 +79,24 @@ function readUrl(block: Values, report: Report): readonly HttpUrl[] {
   ];
 }
 
+/** `nb_get_retry`, the old name of retry. */
+export function readOldRetry(block: Values, report: Report): number | undefined {
+  let retry: number | undefined;
+  for (const { value, at } of allOf(block, 'nb_get_retry')) {
+    const text = (value as readonly Word[])[0]?.text ?? '';
+    tell(report, at, "nb_get_retry is deprecated - please use 'retry'");
+    const read = readWhole(text, { min: 0, max: 0xffffffff });
+    if (read.problem !== undefined) {
+      tell(report, at, read.problem);
+      tell(report, at, `Invalid nb_get_retry value '${text}'`);
+    }
+    retry = read.value ?? retry;
+  }
+  return retry;
+}
+
 /** undefined: there is no page to ask for, which was told. */
 export function buildHttpCheck(kind: 'http' | 'ssl', block: Values, at: Origin, report: Report): CheckKind | undefined {
-  for (const { at: place } of allOf(block, 'nb_get_retry')) tell(report, place, "nb_get_retry is deprecated - please use 'retry'");
   const urls = blocksOf(block, 'url').flatMap((url) => readUrl(url, report));
   if (urls.length === 0) {
     tell(report, at, 'HTTP/SSL_GET checker has no urls specified - ignoring', 'a url { path … }');

@@ -9,7 +9,7 @@ import { type TimingDefaults, timingOf } from './check-timing.js';
 import { buildCheckers } from './checker.js';
 import { endpointName, readHost, readPort, tell } from './endpoint.js';
 import { type Forwarding, PLAIN_TUNNEL, readForwarding } from './forwarding.js';
-import { allOf, booleanOf, lastOf, numberOf, scriptOf, textOf, wordsOf } from './values.js';
+import { allOf, booleanOf, numberOf, scriptOf, textOf } from './values.js';
 
 /** What a virtual server says to its servers. */
 export interface ServerDefaults {
@@ -31,8 +31,8 @@ export interface ServerDefaults {
 
 /** `lvs_method` of a block; undefined where it says none that can be used. */
 export function forwardingOf(block: Values, keyword: string, who: string, report: Report): Forwarding | undefined {
-  const words = wordsOf(block, keyword);
-  return words === undefined ? undefined : readForwarding(words, lastOf(block, keyword)?.at ?? block.at, who, report);
+  const read = allOf(block, keyword).map(({ value, at }) => readForwarding(value as readonly Word[], at, who, report));
+  return read.findLast((forwarding) => forwarding !== undefined);
 }
 
 function familyFits(address: Address, at: Origin, who: string, forwarding: Forwarding, { family, report }: ServerDefaults): boolean {

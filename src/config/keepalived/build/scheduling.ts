@@ -27,7 +27,7 @@ const NAMED_FLAGS = [
 export function readFlags(block: Values, report: Report): number {
   const order = [...block.of.keys()];
   const scheduler = textOf(block, 'lvs_sched');
-  const hashing = scheduler === 'sh' || scheduler === 'mh';
+  const hashing = allOf(block, 'lvs_sched').some(({ value }) => value === 'sh' || value === 'mh');
   let bits = 0;
   for (const [name, bit] of FLAGS) if (has(block, name)) bits |= bit;
   for (const [name, bit] of NAMED_FLAGS) {
@@ -36,7 +36,7 @@ export function readFlags(block: Values, report: Report): number {
       if (scheduler === undefined || before || !hashing) {
         const hint = scheduler === undefined || before ? `put it behind lvs_sched ${name.slice(0, 2)}` : `lvs_sched is ${scheduler}`;
         tell(report, at, `${name} only applies to sh scheduler - ignoring`, hint);
-      } else if (name === 'hashed' || name.startsWith(scheduler)) {
+      } else if ((name === 'hashed' && scheduler.endsWith('h')) || name.startsWith(scheduler)) {
         bits |= bit;
       } else {
         report({ severity: 'notice', at, text: `${name} means nothing to lvs_sched ${scheduler}`, hint: `${scheduler}${name.slice(2)}` });

@@ -5,22 +5,32 @@ import type { RealServer, VirtualServerGroup } from '../../../model/keepalived/v
 import type { Origin, Report } from '../keyword.js';
 import { endpointName, tell } from './endpoint.js';
 
-/** The first of servers with one address and port. */
-export function withoutTwins(
-  servers: readonly RealServer[],
-  name: string,
-  protocol: string,
-  at: Origin,
-  report: Report,
-): readonly RealServer[] {
-  const seen = new Set<string>();
-  return servers.filter((server) => {
-    const id = destinationId(server);
-    if (!seen.has(id)) return seen.add(id);
-    const twin = endpointName(server.address, protocol, server.port);
-    tell(report, at, `VS ${name}: real server ${twin} is duplicated - removing second rs`);
-    return false;
-  });
+/** A server and where it stands. `portless`: its port is the service's. */
+export interface PlacedServer {
+  readonly server: RealServer;
+  readonly at: Origin;
+  readonly portless: boolean;
+}
+
+/** The first of servers with one address and port. A twin by the service's port is news to the original's -t: not an error. */
+export function withoutTwins(servers: readonly PlacedServer[], name: string, protocol: string, report: Report): readonly RealServer[] {
+  const seen = new Map<string, PlacedServer>();
+  for (const one of servers) {
+    const id = destinationId(one.server);
+    const first = seen.get(id);
+    if (first === undefined) {
+      seen.set(id, one);
+      continue;
+    }
+    const twin = endpointName(one.server.address, protocol, one.server.port);
+    report({
+      severity: one.portless === first.portless ? 'error' : 'notice',
+      at: one.at,
+      text: `VS ${name}: real server ${twin} is duplicated - removing second rs`,
+      hint: `the first one is at line ${first.at.line}`,
+    });
+  }
+  return [...seen.values()].map(({ server }) => server);
 }
 
 /** Only NAT changes ports: a group's members must have their servers' port. */

@@ -2,7 +2,7 @@
 import type { Address, Family } from '../../../model/address.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { BfdInstance, TrackFile } from '../../../model/keepalived/trackers.js';
-import type { RealServer, VirtualServer, VirtualServerGroup } from '../../../model/keepalived/virtual-server.js';
+import type { GroupMember, RealServer, VirtualServer, VirtualServerGroup } from '../../../model/keepalived/virtual-server.js';
 import type { Protocol } from '../../../model/service.js';
 import type { Report, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
@@ -12,7 +12,7 @@ import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
 import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
 import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, numberOf, placeOf, scriptOf, textOf, wordsOf } from './values.js';
-import { checkGroupPorts, fitQuorum, withoutTwins } from './virtual-server-checks.js';
+import { checkGroupPorts, fitQuorum, type PlacedServer, withoutTwins } from './virtual-server-checks.js';
 
 /** What stands elsewhere in the file and a virtual server refers to. */
 export interface ServerSurroundings {
@@ -84,17 +84,24 @@ function readFamily(block: Values, target: Target, forwarding: Forwarding, repor
   return target.address.family;
 }
 
+/** Those of the first group of that name; none where there is none. */
+const membersOf = (target: Target, groups: readonly VirtualServerGroup[]): readonly GroupMember[] =>
+  target.kind === 'group' ? (groups.find(({ name }) => name === target.name)?.members ?? []) : [];
+
 /** Members that are marks alone need no protocol. */
 function isMarksOnly(target: Target, groups: readonly VirtualServerGroup[]): boolean {
   if (target.kind !== 'group') return target.kind === 'fwmark';
-  const members = groups.find(({ name }) => name === target.name)?.members;
-  return members?.every((member) => member.kind === 'fwmark') === true;
+  const members = membersOf(target, groups);
+  return members.length > 0 && members.every((member) => member.kind === 'fwmark');
 }
 
-function readProtocol(block: Values, target: Target, marksOnly: boolean, report: Report): Protocol {
+function readProtocol(block: Values, target: Target, marksOnly: boolean, groups: readonly VirtualServerGroup[], report: Report): Protocol {
+  // A mark of inet6 keeps the original quiet, too.
+  const silent =
+    target.kind === 'group' && membersOf(target, groups).some((member) => member.kind === 'fwmark' && member.family === 'inet6');
   const said = textOf(block, 'protocol')?.toLowerCase() as Protocol | undefined;
   if (marksOnly) {
-    if (said !== undefined) {
+    if (said !== undefined && !silent) {
       const text = `Warning: Virtual server ${nameIn(target, 'none')}: protocol specified for fwmark - protocol will be ignored`;
       tell(report, placeOf(block, 'protocol'), text);
     }
@@ -109,8 +116,7 @@ function readProtocol(block: Values, target: Target, marksOnly: boolean, report:
 function servesAnyPort(target: Target, groups: readonly VirtualServerGroup[]): boolean {
   if (target.kind === 'address') return target.port === 0;
   if (target.kind === 'fwmark') return false;
-  const members = groups.find(({ name }) => name === target.name)?.members ?? [];
-  return members.some((member) => member.kind === 'range' && member.port === 0);
+  return membersOf(target, groups).some((member) => member.kind === 'range' && member.port === 0);
 }
 
 /** Whether mail is sent about servers or services when the block says nothing. */
@@ -206,18 +212,18 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
     port,
     forwarding: method,
   };
-  const servers = serversOf(block, own, target.kind === 'group' ? { ...defaults, forwarding: method } : defaults, target.kind === 'group');
+  const servers = serversOf(block, own, defaults, target.kind === 'group');
   if (servers.length === 0) {
     tell(report, block.at, `Virtual server ${own} has no real servers - ignoring`, 'real_server ADDRESS [PORT] { … }');
     return undefined;
   }
-  const protocol = readProtocol(block, target, marksOnly, report);
+  const protocol = readProtocol(block, target, marksOnly, groups, report);
   const name = nameIn(target, protocol);
   tellDefaults(block, forwarding, name, report);
   const persistent = readPersistence(block, family ?? 'inet', report);
   const persistence =
     persistent === undefined && servesAnyPort(target, groups) ? persistenceOfAnyPort(block, family ?? 'inet', name, report) : persistent;
-  const realServers = withoutTwins(servers, name, protocolWord, block.at, report);
+  const realServers = withoutTwins(servers, name, protocolWord, report);
   if (target.kind === 'group')
     checkGroupPorts(
       groups.find((group) => group.name === target.name),
@@ -262,10 +268,11 @@ function serviceKey(target: Exclude<Target, { kind: 'group' }>, protocol: Protoc
 }
 
 /** `anyPort`: the members of a group have their own ports, so servers keep theirs. */
-function serversOf(block: Values, name: string, defaults: ServerDefaults, anyPort: boolean): readonly RealServer[] {
-  return blocksOf(block, 'real_server').flatMap((server) => {
-    const port = anyPort ? Number(server.label[1]?.text ?? 0) || 0 : defaults.port;
-    return buildRealServer(server, name, anyPort ? { ...defaults, port } : defaults) ?? [];
+function serversOf(block: Values, name: string, defaults: ServerDefaults, anyPort: boolean): readonly PlacedServer[] {
+  return blocksOf(block, 'real_server').flatMap((words) => {
+    const port = anyPort ? Number(words.label[1]?.text ?? 0) || 0 : defaults.port;
+    const server = buildRealServer(words, name, anyPort ? { ...defaults, port } : defaults);
+    return server === undefined ? [] : [{ server, at: words.at, portless: words.label.length < 2 }];
   });
 }
 

@@ -8,60 +8,60 @@ const invalid = (what: string, range: string): { readonly invalid: string } => (
 });
 
 export const bfdKeywords: readonly Keyword[] = [
-  { name: 'neighbor_ip', aliases: ['neighbour_ip'], argument: { kind: 'words', min: 1 }, meaning: 'the far end; needed' },
-  { name: 'source_ip', argument: { kind: 'words', min: 1 }, meaning: 'the address to send from' },
+  { name: 'neighbor_ip', aliases: ['neighbour_ip'], argument: { kind: 'words', min: 1 }, meaning: 'The far end; needed.' },
+  { name: 'source_ip', argument: { kind: 'words', min: 1 }, meaning: 'The address to send from.' },
   {
     name: 'min_rx',
     argument: milliseconds(1),
     default: '10',
-    meaning: 'the shortest interval at which packets are taken, ms',
+    meaning: 'The shortest interval at which packets are taken, ms.',
     says: invalid('min_rx value %v is', '1-4294967'),
   },
   {
     name: 'min_tx',
     argument: milliseconds(1),
     default: '10',
-    meaning: 'the shortest interval at which packets are sent, ms',
+    meaning: 'The shortest interval at which packets are sent, ms.',
     says: invalid('min_tx value %v is', '1-4294967'),
   },
   {
     name: 'idle_tx',
     argument: milliseconds(1000),
     default: '1000',
-    meaning: 'the interval while the session is down, ms',
+    meaning: 'The interval while the session is down, ms.',
     says: invalid('idle_tx value %v is', '1000-4294967'),
   },
   {
     name: 'multiplier',
     argument: { kind: 'integer', min: 1, max: 255 },
     default: '5',
-    meaning: 'packets that may be missed',
+    meaning: 'Packets that may be missed.',
     says: invalid('multiplier value %v', '1-255'),
   },
-  { name: 'passive', argument: { kind: 'flag' }, meaning: 'wait for the far end to begin' },
+  { name: 'passive', argument: { kind: 'flag' }, meaning: 'Wait for the far end to begin.' },
   {
     name: 'ttl',
     aliases: ['hoplimit'],
     argument: { kind: 'integer', min: 1, max: 255 },
-    meaning: 'TTL of what is sent (255; IPv6 64)',
+    meaning: 'TTL of what is sent (255; IPv6 64).',
     says: invalid('ttl/hoplimit value %v', '1-255'),
   },
   {
     name: 'max_hops',
     argument: { kind: 'integer', min: -1, max: 255 },
     default: '0',
-    meaning: 'how many routers a packet may have passed (-1: any number)',
+    meaning: 'How many routers a packet may have passed (-1: any number).',
     says: invalid('max_hops value %v', '-1-255'),
   },
-  { name: 'multihop', argument: { kind: 'flag' }, meaning: 'port 4784 instead of 3784', since: '2.2.8' },
+  { name: 'multihop', argument: { kind: 'flag' }, meaning: 'Port 4784 instead of 3784.', since: '2.2.8' },
   {
     name: 'weight',
     argument: { kind: 'words', min: 1 },
     default: '0',
-    meaning: 'N [reverse], -253..253: what a session up or down does to priorities',
+    meaning: 'N [reverse], -253..253: what a session up or down does to priorities.',
   },
-  { name: 'vrrp', argument: { kind: 'flag' }, meaning: 'VRRP gets its events (without vrrp and checker: both do)' },
-  { name: 'checker', argument: { kind: 'flag' }, meaning: 'checkers get its events' },
+  { name: 'vrrp', argument: { kind: 'flag' }, meaning: 'VRRP gets its events (without vrrp and checker: both do).' },
+  { name: 'checker', argument: { kind: 'flag' }, meaning: 'Checkers get its events.' },
 ];
 
 export const bfdInstanceKeyword: Keyword = {
@@ -69,5 +69,5 @@ export const bfdInstanceKeyword: Keyword = {
   argument: { kind: 'block', label: 1, keywords: () => bfdKeywords },
   repeated: true,
   acted: 'accepted',
-  meaning: 'a BFD session by NAME (31 characters at most)',
+  meaning: 'A BFD session by NAME (31 characters at most).',
 };

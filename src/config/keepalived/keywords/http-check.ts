@@ -4,16 +4,16 @@ import type { Keyword } from '../keyword.js';
 const tlsCompliant: Keyword = {
   name: 'tls_compliant',
   argument: { kind: 'boolean' },
-  meaning: 'end the TLS session as the standard has it',
+  meaning: 'End the TLS session as the standard has it.',
   since: '2.2.8',
 };
 
 const url: readonly Keyword[] = [
-  { name: 'path', argument: { kind: 'text' }, meaning: 'what is asked for' },
+  { name: 'path', argument: { kind: 'text' }, meaning: 'What is asked for.' },
   {
     name: 'digest',
     argument: { kind: 'text' },
-    meaning: 'MD5 of the page, as `keepalived --genhash` makes it',
+    meaning: 'MD5 of the page, as `keepalived --genhash` makes it.',
     says: { again: "Digest '%v' is a duplicate" },
   },
   {
@@ -21,61 +21,55 @@ const url: readonly Keyword[] = [
     argument: { kind: 'words', min: 0 },
     repeated: true,
     default: '200-299',
-    meaning: 'good statuses: N and N-M, 100..599',
+    meaning: 'Good statuses: N and N-M, 100..599.',
   },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },
-    meaning: 'Host: of this request',
+    meaning: 'Host: of this request.',
     says: { missing: 'Missing HTTP_GET virtualhost name' },
   },
-  { name: 'regex', argument: { kind: 'raw' }, meaning: 'a regular expression (PCRE2) the page must match' },
-  { name: 'regex_no_match', argument: { kind: 'flag' }, meaning: 'the page must not match' },
-  { name: 'regex_options', argument: { kind: 'words', min: 0 }, meaning: 'options of the expression: caseless, multiline, dotall …' },
-  { name: 'regex_stack', argument: { kind: 'words', min: 0 }, acted: 'accepted', meaning: 'START MAX: sizes of PCRE2’s stack' },
-  { name: 'regex_min_offset', argument: { kind: 'words', min: 0 }, meaning: 'where the match may begin at the earliest, bytes' },
-  { name: 'regex_max_offset', argument: { kind: 'words', min: 0 }, meaning: 'where the match may begin at the latest, bytes' },
+  { name: 'regex', argument: { kind: 'raw' }, meaning: 'A regular expression (PCRE2) the page must match.', says: { missing: '' } },
+  { name: 'regex_no_match', argument: { kind: 'flag' }, meaning: 'The page must not match.' },
+  { name: 'regex_options', argument: { kind: 'words', min: 0 }, meaning: 'Options of the expression: caseless, multiline, dotall ….' },
+  { name: 'regex_stack', argument: { kind: 'words', min: 0 }, acted: 'accepted', meaning: 'START MAX: sizes of PCRE2’s stack.' },
+  { name: 'regex_min_offset', argument: { kind: 'words', min: 0 }, meaning: 'Where the match may begin at the earliest, bytes.' },
+  { name: 'regex_max_offset', argument: { kind: 'words', min: 0 }, meaning: 'Where the match may begin at the latest, bytes.' },
   tlsCompliant,
 ];
 
 export const httpKeywords: readonly Keyword[] = [
-  { name: 'url', argument: { kind: 'block', label: 0, keywords: () => url }, repeated: true, meaning: 'a page; all must be good' },
+  { name: 'url', argument: { kind: 'block', label: 0, keywords: () => url }, repeated: true, meaning: 'A page; all must be good.' },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },
-    meaning: 'Host: of the requests',
+    meaning: 'Host: of the requests.',
     says: { missing: 'HTTP_GET virtualhost name missing' },
   },
   {
     name: 'http_protocol',
     argument: { kind: 'choice', of: ['1.0', '1.0C', '1.1', '1.0c'] },
     default: '1.0',
-    meaning: 'the version of HTTP; C: with `Connection: close`',
+    meaning: 'The version of HTTP; C: with `Connection: close`.',
     says: { missing: 'Missing http_protocol version', invalid: 'Invalid http_protocol version %v' },
   },
   {
     name: 'fast_recovery',
     argument: { kind: 'boolean' },
-    meaning: 'a server that was down is up when all pages were good once, without the delay between them',
+    meaning: 'A server that was down is up when all pages were good once, without the delay between them.',
     says: { invalid: 'Invalid fast_recovery parameter %v' },
   },
-  {
-    name: 'nb_get_retry',
-    argument: { kind: 'integer', min: 0, max: 4294967295 },
-    repeated: true,
-    meaning: 'old: retry',
-    says: { invalid: "Invalid nb_get_retry value '%v'" },
-  },
+  { name: 'nb_get_retry', argument: { kind: 'words', min: 1 }, repeated: true, meaning: 'Old: retry.' },
   {
     name: 'enable_sni',
     argument: { kind: 'boolean' },
-    meaning: 'SSL_GET: name the server in the handshake',
+    meaning: 'SSL_GET: name the server in the handshake.',
     says: { invalid: 'Invalid enable_sni parameter %v' },
   },
 ];
 
 export const sslKeywords: readonly Keyword[] = [
   ...httpKeywords,
-  { name: 'sni_name', argument: { kind: 'text' }, meaning: 'the name of the handshake (virtualhost)', since: '2.2.8' },
+  { name: 'sni_name', argument: { kind: 'text' }, meaning: 'The name of the handshake (virtualhost).', since: '2.2.8' },
   tlsCompliant,
 ];

@@ -10,10 +10,10 @@ const text = (name: string, what: string, meaning: string): Keyword => ({
 });
 
 const sslKeywords: readonly Keyword[] = [
-  text('password', 'password', 'opens the key'),
-  text('ca', 'cafile', 'file of authorities (loaded; servers are not verified)'),
-  text('certificate', 'certfile', 'file of the certificate shown to servers'),
-  text('key', 'keyfile', 'file of its key'),
+  text('password', 'password', 'Opens the key.'),
+  text('ca', 'cafile', 'File of authorities (loaded; servers are not verified).'),
+  text('certificate', 'certfile', 'File of the certificate shown to servers.'),
+  text('key', 'keyfile', 'File of its key.'),
 ];
 
 export const sslKeyword: Keyword = {
@@ -24,5 +24,5 @@ export const sslKeyword: Keyword = {
     keywords: () => sslKeywords,
   },
   repeated: true,
-  meaning: 'what SSL_GET shows to servers',
+  meaning: 'What SSL_GET shows to servers.',
 };
