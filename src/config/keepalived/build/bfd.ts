@@ -6,7 +6,8 @@ import { sameAddress } from '../../../model/identity.js';
 import type { BfdInstance } from '../../../model/keepalived/trackers.js';
 import type { Report, Values } from '../keyword.js';
 import { readWhole } from '../number.js';
-import { readHost, tell } from './endpoint.js';
+import { readHost } from './endpoint.js';
+import { tellError } from './tell.js';
 import { blocksOf, has, nameOf, numberOf, placeOf, wordsOf } from './values.js';
 
 const LONGEST_NAME = 31;
@@ -18,7 +19,7 @@ function readAddress(block: Values, keyword: string, what: string, report: Repor
   if (word === undefined) return undefined;
   const address = readHost(word.text);
   if (address !== undefined) return address;
-  tell(report, word.at, trouble(nameOf(block), `has malformed ${what}`.replace('%v', word.text)));
+  tellError(report, word.at, trouble(nameOf(block), `has malformed ${what}`.replace('%v', word.text)));
   return 'malformed';
 }
 
@@ -28,13 +29,13 @@ function readWeight(block: Values, report: Report): { readonly weight: number; r
   if (number === undefined) return none;
   const { value, problem } = readWhole(number.text, { min: -253, max: 253 });
   if (value === undefined) {
-    if (problem !== undefined) tell(report, number.at, problem);
+    if (problem !== undefined) tellError(report, number.at, problem);
     const text = trouble(nameOf(block), `weight value ${number.text} not valid (must be in range [-253-253]), ignoring`);
-    tell(report, number.at, text);
+    tellError(report, number.at, text);
     return none;
   }
   if (option !== undefined && option.text !== 'reverse') {
-    tell(report, option.at, trouble(nameOf(block), `unknown weight option ${option.text}`), 'reverse');
+    tellError(report, option.at, trouble(nameOf(block), `unknown weight option ${option.text}`), 'reverse');
   }
   return { weight: value, reverse: option?.text === 'reverse' };
 }
@@ -42,7 +43,7 @@ function readWeight(block: Values, report: Report): { readonly weight: number; r
 function readHops(block: Values, ttl: number, report: Report): number {
   const hops = numberOf(block, 'max_hops') ?? 0;
   if (hops <= ttl) return hops;
-  tell(report, placeOf(block, 'max_hops'), `BFD instance ${nameOf(block)}: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit`);
+  tellError(report, placeOf(block, 'max_hops'), `BFD instance ${nameOf(block)}: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit`);
   return ttl;
 }
 
@@ -53,14 +54,14 @@ function readEnds(block: Values, report: Report): { readonly neighbour: Address;
   const source = readAddress(block, 'source_ip', 'source address %v, ignoring', report);
   if (neighbour === 'malformed') return undefined;
   if (neighbour === undefined) {
-    tell(report, block.at, trouble(name, 'has no neighbor address set, disabling instance'));
+    tellError(report, block.at, trouble(name, 'has no neighbor address set, disabling instance'));
     return undefined;
   }
   if (source === undefined || source === 'malformed') return { neighbour };
   if (source.family === neighbour.family) return { neighbour, source };
   // The original prints one of the two addresses twice here.
   const text = `source address ${formatAddress(source)} and neighbor address ${formatAddress(neighbour)}`;
-  tell(report, block.at, trouble(name, `${text} are not of the same family, disabling instance`));
+  tellError(report, block.at, trouble(name, `${text} are not of the same family, disabling instance`));
   return undefined;
 }
 
@@ -68,13 +69,13 @@ function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report
   const name = nameOf(block);
   if (name.length > LONGEST_NAME) {
     const text = trouble(name, `name too long (maximum length is ${LONGEST_NAME} characters) - ignoring`);
-    tell(report, block.at, `BFD name ${name} too long`);
-    tell(report, block.at, text);
+    tellError(report, block.at, `BFD name ${name} too long`);
+    tellError(report, block.at, text);
     return undefined;
   }
   if (earlier.some((one) => one.name === name)) {
-    tell(report, block.at, `BFD ${name} already specified`);
-    tell(report, block.at, trouble(name, 'already configured - ignoring'));
+    tellError(report, block.at, `BFD ${name} already specified`);
+    tellError(report, block.at, trouble(name, 'already configured - ignoring'));
     return undefined;
   }
   const ends = readEnds(block, report);
@@ -84,7 +85,7 @@ function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report
     a === undefined || b === undefined ? a === b : sameAddress(a, b);
   if (earlier.some((one) => sameAddress(one.neighbour, neighbour) && same(one.source, source))) {
     const pair = `${source === undefined ? '(unset)' : formatAddress(source)}/${formatAddress(neighbour)}`;
-    tell(report, block.at, trouble(name, `has duplicate source/neighbor address ${pair}, ignoring instance`));
+    tellError(report, block.at, trouble(name, `has duplicate source/neighbor address ${pair}, ignoring instance`));
     return undefined;
   }
   const ttl = numberOf(block, 'ttl') ?? (neighbour.family === 'inet' ? 255 : 64);

@@ -6,9 +6,9 @@ import type { Checker, CheckKind, CheckTarget } from '../../../model/keepalived/
 import type { Origin, Report, Values } from '../keyword.js';
 import { readWhole } from '../number.js';
 import { completeTiming, type KindDefaults, type TimingDefaults, timingOf } from './check-timing.js';
-import { tell } from './endpoint.js';
 import { buildHttpCheck, readOldRetry } from './http-check.js';
 import { buildMiscCheck, buildUdpCheck } from './misc-check.js';
+import { tellError } from './tell.js';
 import { addressOf, allOf, blocksOf, numberOf, placeOf, textOf, wordsOf } from './values.js';
 
 /** The real server a checker stands in, and what else the file names. */
@@ -42,16 +42,16 @@ function readTarget(block: Values, { address: server, report }: CheckerContext):
   const aim = address ?? server;
   if (bindAddress !== undefined && bindAddress.family !== aim.family) {
     const text = `bindto address ${formatAddress(bindAddress)} does not match address family of connect_ip - skipping`;
-    tell(report, placeOf(block, 'bindto'), text);
+    tellError(report, placeOf(block, 'bindto'), text);
     bindAddress = undefined;
   }
   let bindInterface = textOf(block, 'bind_if');
   if (bindInterface !== undefined && bindInterface.length > 15) {
-    tell(report, placeOf(block, 'bind_if'), `Interface name ${bindInterface} is too long - ignoring`, '15 characters at most');
+    tellError(report, placeOf(block, 'bind_if'), `Interface name ${bindInterface} is too long - ignoring`, '15 characters at most');
     bindInterface = undefined;
   }
   if (isLinkLocal(aim) && bindAddress !== undefined && bindInterface === undefined) {
-    tell(report, block.at, `Checker link local address ${formatAddress(aim)} requires a bind_if`);
+    tellError(report, block.at, `Checker link local address ${formatAddress(aim)} requires a bind_if`);
     return undefined;
   }
   const [port, bindPort, fwmark] = [numberOf(block, 'connect_port'), numberOf(block, 'bind_port'), numberOf(block, 'fwmark')];
@@ -68,7 +68,7 @@ function readTarget(block: Values, { address: server, report }: CheckerContext):
 function buildDns(block: Values, report: Report): CheckKind {
   const name = textOf(block, 'name') ?? '.';
   const bad = name !== '.' && name.split('.').includes('');
-  if (bad) tell(report, placeOf(block, 'name'), `DNS_CHECK name '${name}' has empty label - ignoring`, 'no dot at the end');
+  if (bad) tellError(report, placeOf(block, 'name'), `DNS_CHECK name '${name}' has empty label - ignoring`, 'no dot at the end');
   return { kind: 'dns', type: textOf(block, 'type') ?? 'SOA', name: bad ? '.' : name };
 }
 
@@ -79,18 +79,18 @@ function readFileWeight(block: Values, report: Report): { readonly weight: numbe
   const [number, option, extra] = words;
   const at = number?.at ?? placeOf(block, 'weight');
   if (number === undefined) {
-    tell(report, at, 'track file weight missing');
+    tellError(report, at, 'track file weight missing');
     return undefined;
   }
   const { value, problem } = readWhole(number.text, { min: -0x7fffffff, max: 0x7fffffff });
   if (value === undefined) {
-    tell(report, at, problem ?? '');
-    tell(report, at, 'weight for track file must be in [-2147483647..2147483647] inclusive. Ignoring...');
+    tellError(report, at, problem ?? '');
+    tellError(report, at, 'weight for track file must be in [-2147483647..2147483647] inclusive. Ignoring...');
     return undefined;
   }
   const unknown = extra ?? (option !== undefined && !['reverse', 'noreverse'].includes(option.text) ? option : undefined);
   if (unknown === undefined) return { weight: value, reverse: option?.text === 'reverse' };
-  tell(report, unknown.at, `unknown track file weight option ${unknown.text} - ignoring`, 'reverse or noreverse');
+  tellError(report, unknown.at, `unknown track file weight option ${unknown.text} - ignoring`, 'reverse or noreverse');
   return undefined;
 }
 
@@ -98,10 +98,10 @@ function buildFile(block: Values, { files, report }: CheckerContext): CheckKind 
   const name = textOf(block, 'track_file');
   const file = files.find((one) => one.name === name);
   if (name !== undefined && file === undefined) {
-    tell(report, placeOf(block, 'track_file'), `track_file ${name} not found`, 'a track_file block of that name');
+    tellError(report, placeOf(block, 'track_file'), `track_file ${name} not found`, 'a track_file block of that name');
   }
   if (file === undefined) {
-    tell(report, block.at, 'FILE_CHECK has no track_file specified - ignoring');
+    tellError(report, block.at, 'FILE_CHECK has no track_file specified - ignoring');
     return undefined;
   }
   const { weight, reverse } = readFileWeight(block, report) ?? file;
@@ -110,7 +110,7 @@ function buildFile(block: Values, { files, report }: CheckerContext): CheckKind 
 
 /** The first of its names that is a session's. */
 function buildBfd(block: Values, { server, bfds, report }: CheckerContext): CheckKind | undefined {
-  const refuse = (at: Origin, text: string): void => tell(report, at, `(${server}) ${text}`);
+  const refuse = (at: Origin, text: string): void => tellError(report, at, `(${server}) ${text}`);
   let found: string | undefined;
   for (const { value, at } of allOf(block, 'name')) {
     const words = value as readonly { readonly text: string }[];
@@ -187,7 +187,7 @@ export function buildCheckers(server: Values, context: CheckerContext): readonly
       const checkers = buildOne(keyword, block, context);
       const name = checkers[0]?.check.kind === 'bfd' ? checkers[0].check.name : undefined;
       if (name !== undefined && watched.has(name)) {
-        tell(context.report, placeOf(block, 'name'), `(${context.server}) BFD_CHECK - RS already monitoring ${name}`);
+        tellError(context.report, placeOf(block, 'name'), `(${context.server}) BFD_CHECK - RS already monitoring ${name}`);
         return [];
       }
       if (name !== undefined) watched.add(name);

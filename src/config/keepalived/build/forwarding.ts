@@ -2,7 +2,7 @@
 import type { ForwardingMethod, Tunnel } from '../../../model/service.js';
 import type { Origin, Report, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
-import { tell } from './endpoint.js';
+import { tellError } from './tell.js';
 
 export interface Forwarding {
   readonly method: ForwardingMethod;
@@ -22,7 +22,7 @@ export function readForwarding(words: readonly Word[], at: Origin, who: string, 
   const [first, ...options] = words;
   const method = METHODS.get(first?.text ?? '');
   if (method === undefined) {
-    tell(report, first?.at ?? at, `PARSER : unknown [${first?.text ?? ''}] routing method for ${who}.`, 'one of NAT, DR, TUN');
+    tellError(report, first?.at ?? at, `PARSER : unknown [${first?.text ?? ''}] routing method for ${who}.`, 'one of NAT, DR, TUN');
     return undefined;
   }
   const tunnel = readTunnel(options, at, who, report) ?? PLAIN_TUNNEL;
@@ -39,7 +39,7 @@ interface TunnelWords {
 function readOption(words: readonly Word[], at: Origin, who: string, report: Report, found: TunnelWords): number | undefined {
   const [option, value] = words;
   const refuse = (text: string, hint?: string): undefined => {
-    tell(report, value?.at ?? option?.at ?? at, text, hint);
+    tellError(report, value?.at ?? option?.at ?? at, text, hint);
   };
   switch (option?.text) {
     case 'type':
@@ -52,7 +52,7 @@ function readOption(words: readonly Word[], at: Origin, who: string, report: Rep
     case 'port': {
       if (value === undefined) return refuse(`Missing port for ${who} gue tunnel.`);
       const { value: port, problem } = readWhole(value.text, { min: 1, max: 65535 });
-      if (problem !== undefined) tell(report, value.at, problem);
+      if (problem !== undefined) tellError(report, value.at, problem);
       if (port === undefined) return refuse(`Invalid gue tunnel port ${value.text} for ${who}.`);
       found.port = port;
       return 2;
@@ -84,6 +84,6 @@ function readTunnel(words: readonly Word[], at: Origin, who: string, report: Rep
           ? 'gre tunnels do not support remote checksum option.'
           : undefined;
   if (problem === undefined) return { type, port, checksum };
-  tell(report, at, problem);
+  tellError(report, at, problem);
   return undefined;
 }

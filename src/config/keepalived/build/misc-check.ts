@@ -2,7 +2,7 @@
 import type { Script } from '../../../model/keepalived/script.js';
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
 import type { Report, Values, Word } from '../keyword.js';
-import { tell } from './endpoint.js';
+import { tellError } from './tell.js';
 import { has, numberOf, placeOf, scriptOf, wordsOf } from './values.js';
 
 /** The command as whom `user` says: words behind the command of `misc_path` itself are not read. */
@@ -12,7 +12,7 @@ function commandOf(block: Values, report: Report): Script | undefined {
   const words = wordsOf(block, 'user');
   const [user, group] = words ?? [];
   if (words !== undefined && user === undefined) {
-    tell(report, placeOf(block, 'user'), `No user specified for misc checker script '${script.text}'`);
+    tellError(report, placeOf(block, 'user'), `No user specified for misc checker script '${script.text}'`);
   }
   const runAs = user === undefined ? {} : { runAs: { user: user.text, ...(group === undefined ? {} : { group: group.text }) } };
   return { argv: script.argv, text: script.text, ...runAs };
@@ -21,7 +21,7 @@ function commandOf(block: Values, report: Report): Script | undefined {
 export function buildMiscCheck(block: Values, report: Report): CheckKind | undefined {
   const script = commandOf(block, report);
   if (script === undefined) {
-    tell(report, block.at, 'No script path has been specified for MISC_CHECKER - skipping', 'misc_path COMMAND');
+    tellError(report, block.at, 'No script path has been specified for MISC_CHECKER - skipping', 'misc_path COMMAND');
     return undefined;
   }
   return { kind: 'misc', script, timeoutUs: (numberOf(block, 'misc_timeout') ?? 0) * 1_000_000, dynamic: has(block, 'misc_dynamic') };
@@ -43,15 +43,15 @@ export function buildUdpCheck(block: Values, report: Report): CheckKind {
   const payload = payloadWords === undefined ? undefined : readHex(payloadWords, false);
   if (payloadWords !== undefined && payload === undefined) {
     const text = payloadWords.length === 0 ? 'UDP_CHECK payload requires a payload' : 'Invalid hex string for UDP_CHECK payload';
-    tell(report, placeOf(block, 'payload'), text, 'hexadecimal digits');
+    tellError(report, placeOf(block, 'payload'), text, 'hexadecimal digits');
   }
   const reply = replyWords === undefined || replyWords.length === 0 ? undefined : readHex(replyWords, true);
   if (replyWords !== undefined && replyWords.length > 0 && reply === undefined) {
-    tell(report, placeOf(block, 'require_reply'), 'Invalid hex string for UDP_CHECK reply', 'hexadecimal digits, x for any');
+    tellError(report, placeOf(block, 'require_reply'), 'Invalid hex string for UDP_CHECK reply', 'hexadecimal digits, x for any');
   }
   const [minReply, maxReply] = [numberOf(block, 'min_reply_length') ?? 0, numberOf(block, 'max_reply_length') ?? 255];
   if (minReply > maxReply) {
-    tell(report, block.at, `UDP_CHECK min_reply length ${minReply} > max_reply_length ${maxReply} - will always fail`);
+    tellError(report, block.at, `UDP_CHECK min_reply length ${minReply} > max_reply_length ${maxReply} - will always fail`);
   }
   return {
     kind: 'udp',

@@ -7,8 +7,9 @@ import type { RealServer } from '../../../model/keepalived/virtual-server.js';
 import type { Origin, Report, Values, Word } from '../keyword.js';
 import { type TimingDefaults, timingOf } from './check-timing.js';
 import { buildCheckers } from './checker.js';
-import { endpointName, readHost, readPort, tell } from './endpoint.js';
+import { endpointName, readHost, readPort } from './endpoint.js';
 import { type Forwarding, PLAIN_TUNNEL, readForwarding } from './forwarding.js';
+import { tellError } from './tell.js';
 import { allOf, booleanOf, numberOf, scriptOf, textOf } from './values.js';
 
 /** What a virtual server says to its servers. */
@@ -38,7 +39,7 @@ export function forwardingOf(block: Values, keyword: string, who: string, report
 function familyFits(address: Address, at: Origin, who: string, forwarding: Forwarding, { family, report }: ServerDefaults): boolean {
   if (family === undefined || address.family === family || forwarding.method === 'tunnel') return true;
   const text = `Address family of virtual server and ${who} ${formatAddress(address)} don't match - skipping ${who}.`;
-  tell(report, at, text, 'only TUN reaches servers of the other family');
+  tellError(report, at, text, 'only TUN reaches servers of the other family');
   return false;
 }
 
@@ -58,7 +59,7 @@ function readEndpoint(block: Values, report: Report): { readonly address: Addres
   const tail = portWord === undefined ? '' : `/port ${host?.text}/${portWord.text}`;
   const text =
     portWord === undefined ? `Invalid real server ip address ${host?.text} - skipping` : `Invalid real server ip address${tail} - skipping`;
-  tell(report, host?.at ?? block.at, text, 'ADDRESS [PORT]');
+  tellError(report, host?.at ?? block.at, text, 'ADDRESS [PORT]');
   return undefined;
 }
 
@@ -72,13 +73,13 @@ export function buildRealServer(block: Values, serviceName: string, defaults: Se
   if (!familyFits(address, block.at, 'real server', forwarding, defaults)) return undefined;
   const name = endpointName(address, defaults.protocol, endpoint.port === 0 ? defaults.port : endpoint.port);
   const port = fitPort(endpoint.port, forwarding, defaults, () =>
-    tell(report, block.at, `WARNING - virtual server ${serviceName} and real server ${name} ports don't match - resetting`),
+    tellError(report, block.at, `WARNING - virtual server ${serviceName} and real server ${name} ports don't match - resetting`),
   );
   const timing = timingOf(block, defaults.timing);
   const [notifyUp, notifyDown] = [scriptOf(block, 'notify_up'), scriptOf(block, 'notify_down')];
   const virtualHost = textOf(block, 'virtualhost');
   for (const { value, at } of allOf(block, 'snmp_name')) {
-    if ((value as readonly Word[]).length !== 1) tell(report, at, 'real server snmp_name missing or extra parameters');
+    if ((value as readonly Word[]).length !== 1) tellError(report, at, 'real server snmp_name missing or extra parameters');
   }
   return {
     address,
@@ -111,13 +112,13 @@ export function buildSorryServer(
   const given = readPort(portWord, report);
   const address = readHost(host?.text ?? '');
   if (address === undefined || given === undefined) {
-    tell(report, host?.at ?? at, `Invalid sorry server IP address ${host?.text ?? ''} - skipping`, 'ADDRESS [PORT]');
+    tellError(report, host?.at ?? at, `Invalid sorry server IP address ${host?.text ?? ''} - skipping`, 'ADDRESS [PORT]');
     return undefined;
   }
   const forwarding = own ?? defaults.forwarding;
   if (!familyFits(address, at, 'sorry server', forwarding, defaults)) return undefined;
   const port = fitPort(given, forwarding, defaults, () =>
-    tell(report, at, `WARNING - virtual server ${serviceName} and sorry server ports don't match - resetting`),
+    tellError(report, at, `WARNING - virtual server ${serviceName} and sorry server ports don't match - resetting`),
   );
   return {
     address,

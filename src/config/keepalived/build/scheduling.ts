@@ -5,7 +5,7 @@ import { parseIpv4Loose } from '../../../model/address-text.js';
 import type { Persistence } from '../../../model/service.js';
 import type { Report, Values } from '../keyword.js';
 import { readWhole } from '../number.js';
-import { tell } from './endpoint.js';
+import { tellError } from './tell.js';
 import { allOf, has, lastOf, placeOf, textOf, wordsOf } from './values.js';
 
 const FLAGS = [
@@ -35,7 +35,7 @@ export function readFlags(block: Values, report: Report): number {
     for (const { at } of allOf(block, name)) {
       if (scheduler === undefined || before || !hashing) {
         const hint = scheduler === undefined || before ? `put it behind lvs_sched ${name.slice(0, 2)}` : `lvs_sched is ${scheduler}`;
-        tell(report, at, `${name} only applies to sh scheduler - ignoring`, hint);
+        tellError(report, at, `${name} only applies to sh scheduler - ignoring`, hint);
       } else if ((name === 'hashed' && scheduler.endsWith('h')) || name.startsWith(scheduler)) {
         bits |= bit;
       } else {
@@ -54,8 +54,8 @@ function readTimeout(block: Values, report: Report): number | undefined {
   if (word === undefined) return DEFAULT_TIMEOUT;
   const { value, problem } = readWhole(word.text, { min: 1, max: 2678400 });
   if (problem !== undefined) {
-    tell(report, word.at, problem, 'seconds, 1 to 2678400 (31 days)');
-    tell(report, word.at, 'persistence_timeout invalid');
+    tellError(report, word.at, problem, 'seconds, 1 to 2678400 (31 days)');
+    tellError(report, word.at, 'persistence_timeout invalid');
   }
   return value;
 }
@@ -72,14 +72,14 @@ function readGranularity(block: Values, family: Family, report: Report): number 
   if (family === 'inet6') {
     const { value, problem } = readWhole(text, { min: 1, max: 128 });
     if (problem !== undefined) {
-      tell(report, at, problem);
-      tell(report, at, `Invalid IPv6 persistence_granularity specified - ${text}`, 'a prefix length, 1 to 128');
+      tellError(report, at, problem);
+      tellError(report, at, `Invalid IPv6 persistence_granularity specified - ${text}`, 'a prefix length, 1 to 128');
     }
     return value;
   }
   const mask = parseIpv4Loose(text)?.words[0];
   if (mask === undefined) {
-    tell(report, at, `Invalid IPv4 persistence_granularity specified - ${text}`, 'a netmask such as 255.255.255.0');
+    tellError(report, at, `Invalid IPv4 persistence_granularity specified - ${text}`, 'a netmask such as 255.255.255.0');
   } else if (mask !== 0 && (mask | (mask - 1)) >>> 0 !== 0xffffffff) {
     const text2 = `persistence_granularity ${text} is no netmask of leading ones: clients are grouped in a way nobody expects`;
     report({ severity: 'notice', at, text: text2, hint: 'a netmask such as 255.255.255.0' });
@@ -90,7 +90,7 @@ function readGranularity(block: Values, family: Family, report: Report): number 
 function readEngine(block: Values, report: Report): string | undefined {
   const engine = textOf(block, 'persistence_engine');
   if (engine === undefined || engine.length <= LONGEST_ENGINE) return engine;
-  tell(report, placeOf(block, 'persistence_engine'), `persistence_name too long, truncating - ${engine}`);
+  tellError(report, placeOf(block, 'persistence_engine'), `persistence_name too long, truncating - ${engine}`);
   return engine.slice(0, LONGEST_ENGINE);
 }
 
@@ -106,7 +106,7 @@ export function readPersistence(block: Values, family: Family, report: Report): 
 
 /** Port 0 is served for persistent clients only: the original asks for that persistence itself. */
 export function persistenceOfAnyPort(block: Values, family: Family, name: string, report: Report): Persistence {
-  tell(
+  tellError(
     report,
     lastOf(block, 'persistence_engine')?.at ?? block.at,
     `Virtual server ${name}: zero port only valid for persistent services - setting`,

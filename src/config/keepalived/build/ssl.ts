@@ -1,7 +1,7 @@
 // The SSL block.
 import type { SslContext } from '../../../model/keepalived/virtual-server.js';
 import type { Report, Values } from '../keyword.js';
-import { tell } from './endpoint.js';
+import { tellError } from './tell.js';
 import { allOf, blocksOf, textOf } from './values.js';
 
 const PARTS = [
@@ -16,11 +16,11 @@ export function buildSsl(root: Values, report: Report): SslContext | undefined {
   const blocks = blocksOf(root, 'SSL');
   const last = blocks.at(-1);
   if (last === undefined) return undefined;
-  for (const block of blocks.slice(1)) tell(report, block.at, 'SSL context already specified - replacing');
+  for (const block of blocks.slice(1)) tellError(report, block.at, 'SSL context already specified - replacing');
   const found: Record<string, string> = {};
   for (const [keyword, what, field] of PARTS) {
     for (const block of blocks) {
-      for (const { at } of allOf(block, keyword).slice(1)) tell(report, at, `SSL ${what} already specified - replacing`);
+      for (const { at } of allOf(block, keyword).slice(1)) tellError(report, at, `SSL ${what} already specified - replacing`);
     }
     const value = textOf(last, keyword);
     if (value !== undefined) found[field] = value;

@@ -3,7 +3,8 @@ import { formatAddress } from '../../../model/address-text.js';
 import { destinationId } from '../../../model/identity.js';
 import type { RealServer, VirtualServerGroup } from '../../../model/keepalived/virtual-server.js';
 import type { Origin, Report } from '../keyword.js';
-import { endpointName, tell } from './endpoint.js';
+import { endpointName } from './endpoint.js';
+import { tellError } from './tell.js';
 
 /** A server and where it stands. `portless`: its port is the service's. */
 export interface PlacedServer {
@@ -48,7 +49,7 @@ export function checkGroupPorts(
       if (server.method === 'masq' || server.port === 0 || server.port === member.port) continue;
       const where = `${name}:[${formatAddress(member.first)},${member.port}]`;
       const text = `virtual server ${where} and real server ${endpointName(server.address, protocol, server.port)} ports don't match`;
-      tell(report, at, text, 'only lvs_method NAT changes ports');
+      tellError(report, at, text, 'only lvs_method NAT changes ports');
     }
   }
 }
@@ -66,10 +67,10 @@ export function fitQuorum(
   const fitted = Math.min(quorum, total);
   if (fitted < quorum) {
     const text = `Warning - quorum ${quorum} for ${name} exceeds total weight of real servers ${total}, reducing quorum to ${total}`;
-    tell(report, at, text);
+    tellError(report, at, text);
   }
   if (hysteresis < fitted) return { quorum: fitted, hysteresis };
   const lower = Math.max(fitted - 1, 0);
-  tell(report, at, `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${fitted}; setting hysteresis to ${lower}`);
+  tellError(report, at, `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${fitted}; setting hysteresis to ${lower}`);
   return { quorum: fitted, hysteresis: lower };
 }

@@ -5,7 +5,8 @@ import { ipv6Groups, parseIpv4, parseIpv6 } from '../../../model/address-text.js
 import type { GroupMember, VirtualServerGroup } from '../../../model/keepalived/virtual-server.js';
 import type { Report, Statement, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
-import { readPort, tell } from './endpoint.js';
+import { readPort } from './endpoint.js';
+import { tellError } from './tell.js';
 import { blocksOf, linesOf, lineWords, nameOf } from './values.js';
 
 /** Addresses from the first one on. `problem`: what keepalived says about the word. */
@@ -74,14 +75,14 @@ function readMark(words: readonly Word[], line: Statement, name: string, report:
     return undefined;
   }
   const { value: mark, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
-  if (problem !== undefined) tell(report, word.at, problem);
+  if (problem !== undefined) tellError(report, word.at, problem);
   if (mark === undefined) {
-    tell(report, word.at, `(${name}): fwmark '${word.text}' must be in [0, 4294967295] - ignoring`);
+    tellError(report, word.at, `(${name}): fwmark '${word.text}' must be in [0, 4294967295] - ignoring`);
     return undefined;
   }
   if (family === undefined) return { kind: 'fwmark', mark };
   if (family.text === 'inet' || family.text === 'inet6') return { kind: 'fwmark', mark, family: family.text };
-  tell(report, family.at, `(${name}): fwmark '${word.text}' family ${family.text} unknown - ignoring`, 'inet or inet6');
+  tellError(report, family.at, `(${name}): fwmark '${word.text}' family ${family.text} unknown - ignoring`, 'inet or inet6');
   return undefined;
 }
 
@@ -93,11 +94,11 @@ function readMember(line: Statement, name: string, report: Report): GroupMember 
   const range = number === undefined ? undefined : readRange(first.text);
   if (number === undefined || range === undefined) {
     const tail = port === undefined ? '' : `/port/${port.text}`;
-    tell(report, first.at, `Invalid virtual server group IP address ${first.text} ${tail} - skipping`);
+    tellError(report, first.at, `Invalid virtual server group IP address ${first.text} ${tail} - skipping`);
     return undefined;
   }
   if ('problem' in range) {
-    tell(report, first.at, range.problem);
+    tellError(report, first.at, range.problem);
     return undefined;
   }
   return { kind: 'range', ...range, port: number };
@@ -119,7 +120,7 @@ function buildGroup(block: Values, report: Report): VirtualServerGroup | undefin
         ? `virtual server group ${name} cannot have IPv4, IPv6 and fwmark without family - removing`
         : undefined;
   if (problem === undefined) return { name, members };
-  tell(report, block.at, problem);
+  tellError(report, block.at, problem);
   return undefined;
 }
 

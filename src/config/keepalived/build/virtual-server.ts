@@ -7,10 +7,11 @@ import type { Protocol } from '../../../model/service.js';
 import type { Report, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
 import { timingOf } from './check-timing.js';
-import { endpointName, readHost, readPort, tell } from './endpoint.js';
+import { endpointName, readHost, readPort } from './endpoint.js';
 import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
 import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
 import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.js';
+import { tellError } from './tell.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, numberOf, placeOf, scriptOf, textOf, wordsOf } from './values.js';
 import { checkGroupPorts, fitQuorum, type PlacedServer, withoutTwins } from './virtual-server-checks.js';
 
@@ -36,9 +37,14 @@ function missingWord(word: Word, report: Report): undefined {
 function readMark(first: Word, word: Word | undefined, report: Report): Target | undefined {
   if (word === undefined) return missingWord(first, report);
   const { value, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
-  if (problem !== undefined) tell(report, word.at, problem);
+  if (problem !== undefined) tellError(report, word.at, problem);
   if (value !== undefined && value > 0) return { kind: 'fwmark', mark: value };
-  tell(report, word.at, `virtual server fwmark '${word.text}' must be in [0, 4294967295] - ignoring`, 'a mark from 1 on: 0 is no mark');
+  tellError(
+    report,
+    word.at,
+    `virtual server fwmark '${word.text}' must be in [0, 4294967295] - ignoring`,
+    'a mark from 1 on: 0 is no mark',
+  );
   return undefined;
 }
 
@@ -51,7 +57,12 @@ function readTarget(block: Values, report: Report): Target | undefined {
   const address = readHost(first.text);
   if (address !== undefined && port !== undefined) return { kind: 'address', address, port };
   const where = second === undefined ? first.text : `${first.text}/${second.text}`;
-  tell(report, first.at, `Invalid virtual server IP address${second === undefined ? '' : '/port'} ${where} - skipping`, 'ADDRESS [PORT]');
+  tellError(
+    report,
+    first.at,
+    `Invalid virtual server IP address${second === undefined ? '' : '/port'} ${where} - skipping`,
+    'ADDRESS [PORT]',
+  );
   return undefined;
 }
 
@@ -79,7 +90,7 @@ function readFamily(block: Values, target: Target, forwarding: Forwarding, repor
   if (target.kind === 'fwmark') return markFamily(block, forwarding);
   const said = textOf(block, 'ip_family');
   if (said !== undefined && said !== target.address.family) {
-    tell(report, placeOf(block, 'ip_family'), `Virtual server specified family ${said} conflicts with server family`);
+    tellError(report, placeOf(block, 'ip_family'), `Virtual server specified family ${said} conflicts with server family`);
   }
   return target.address.family;
 }
@@ -103,12 +114,12 @@ function readProtocol(block: Values, target: Target, marksOnly: boolean, groups:
   if (marksOnly) {
     if (said !== undefined && !silent) {
       const text = `Warning: Virtual server ${nameIn(target, 'none')}: protocol specified for fwmark - protocol will be ignored`;
-      tell(report, placeOf(block, 'protocol'), text);
+      tellError(report, placeOf(block, 'protocol'), text);
     }
     return 'tcp';
   }
   if (said === undefined)
-    tell(report, block.at, `Virtual server ${nameIn(target, 'none')}: no protocol set - defaulting to UDP`, 'protocol TCP|UDP|SCTP');
+    tellError(report, block.at, `Virtual server ${nameIn(target, 'none')}: no protocol set - defaulting to UDP`, 'protocol TCP|UDP|SCTP');
   return said ?? 'udp';
 }
 
@@ -134,11 +145,12 @@ function readSorry(block: Values, name: string, defaults: ServerDefaults): { ser
   const behind = (keyword: string): boolean => stated !== undefined && order.indexOf(keyword) > order.indexOf('sorry_server');
   if (!behind('sorry_server_inhibit')) {
     for (const { at } of allOf(block, 'sorry_server_inhibit')) {
-      tell(report, at, 'Ignoring sorry_server inhibit used before or without sorry_server');
+      tellError(report, at, 'Ignoring sorry_server inhibit used before or without sorry_server');
     }
   }
   if (!behind('sorry_server_lvs_method')) {
-    for (const { at } of allOf(block, 'sorry_server_lvs_method')) tell(report, at, 'sorry_server forwarding used without sorry_server');
+    for (const { at } of allOf(block, 'sorry_server_lvs_method'))
+      tellError(report, at, 'sorry_server forwarding used without sorry_server');
   }
   const inhibit = behind('sorry_server_inhibit') && has(block, 'sorry_server_inhibit');
   const own = behind('sorry_server_lvs_method') ? forwardingOf(block, 'sorry_server_lvs_method', 'sorry server', report) : undefined;
@@ -150,13 +162,13 @@ function readSorry(block: Values, name: string, defaults: ServerDefaults): { ser
 function readHaSuspend(block: Values, target: Target, name: string, report: Report): boolean {
   if (!has(block, 'ha_suspend')) return false;
   if (target.kind !== 'fwmark') return true;
-  tell(report, placeOf(block, 'ha_suspend'), `Virtual server ${name}: cannot use ha_suspend with fwmarks - clearing ha_suspend`);
+  tellError(report, placeOf(block, 'ha_suspend'), `Virtual server ${name}: cannot use ha_suspend with fwmarks - clearing ha_suspend`);
   return false;
 }
 
 function readOnePacket(block: Values, protocol: Protocol, marksOnly: boolean, name: string, report: Report): boolean {
   if (!has(block, 'ops') || marksOnly || protocol === 'udp') return has(block, 'ops');
-  tell(report, placeOf(block, 'ops'), `Virtual server ${name}: one packet scheduling requires UDP - resetting`);
+  tellError(report, placeOf(block, 'ops'), `Virtual server ${name}: one packet scheduling requires UDP - resetting`);
   return false;
 }
 
@@ -200,7 +212,7 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
   const method = forwarding ?? { method: 'masq', tunnel: PLAIN_TUNNEL };
   const family = readFamily(block, target, method, report);
   for (const { value, at } of allOf(block, 'snmp_name')) {
-    if ((value as readonly Word[]).length !== 1) tell(report, at, 'virtual server snmp_name missing or extra parameters');
+    if ((value as readonly Word[]).length !== 1) tellError(report, at, 'virtual server snmp_name missing or extra parameters');
   }
   const port = target.kind === 'address' ? target.port : 0;
   const own = nameIn(target, said ?? 'none');
@@ -214,7 +226,7 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
   };
   const servers = serversOf(block, own, defaults, target.kind === 'group');
   if (servers.length === 0) {
-    tell(report, block.at, `Virtual server ${own} has no real servers - ignoring`, 'real_server ADDRESS [PORT] { … }');
+    tellError(report, block.at, `Virtual server ${own} has no real servers - ignoring`, 'real_server ADDRESS [PORT] { … }');
     return undefined;
   }
   const protocol = readProtocol(block, target, marksOnly, groups, report);
@@ -257,9 +269,10 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
 }
 
 function tellDefaults(block: Values, forwarding: Forwarding | undefined, name: string, report: Report): void {
-  if (!has(block, 'lvs_sched')) tell(report, block.at, `Virtual server ${name}: no scheduler set, setting default 'wlc'`, 'lvs_sched wlc');
+  if (!has(block, 'lvs_sched'))
+    tellError(report, block.at, `Virtual server ${name}: no scheduler set, setting default 'wlc'`, 'lvs_sched wlc');
   if (forwarding === undefined)
-    tell(report, block.at, `Virtual server ${name}: no forwarding method set, setting default NAT`, 'lvs_method NAT');
+    tellError(report, block.at, `Virtual server ${name}: no forwarding method set, setting default NAT`, 'lvs_method NAT');
 }
 
 function serviceKey(target: Exclude<Target, { kind: 'group' }>, protocol: Protocol, family: Family = 'inet') {

@@ -16,7 +16,8 @@ export interface TimingWords {
 }
 
 const MAX_32_US = 4294967295;
-const MAX_64_US = 2 ** 64 - 2;
+/** The original takes what 64 bits of microseconds hold. */
+const MAX_64_US = Number.POSITIVE_INFINITY;
 
 export function timingKeywords(words: TimingWords): readonly Keyword[] {
   const standard = (text: string): { readonly default?: string } => (words.inherited ? {} : { default: text });
