@@ -22,8 +22,12 @@ export interface Statement {
   readonly body?: readonly Statement[];
 }
 
-/** What becomes of the start: `fatal` ends it (exit 2 at once), `error` counts for -t (exit 5), `security` (exit 6), `notice` is only said. */
-export type Severity = 'fatal' | 'error' | 'security' | 'notice';
+/**
+ * What becomes of the start: `fatal` ends it (exit 2 at once), `unusable` makes the configuration one that cannot be run (exit 4),
+ * `no-config` is a checked include or script rule that leaves none (exit 6), `security` counts for -t (exit 6), `error` too (exit 5),
+ * `notice` is only said.
+ */
+export type Severity = 'fatal' | 'unusable' | 'no-config' | 'error' | 'security' | 'notice';
 
 /** Something to tell the operator. `text` is keepalived's own wording where it has one; `hint` is ours: what was expected, the nearest keyword. */
 export interface Diagnostic {

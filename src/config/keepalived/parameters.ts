@@ -1,0 +1,109 @@
+// $NAME=value: definitions, and putting values in the place of $NAME and ${NAME}.
+import { compose, type Part, slice, type Text } from './text.js';
+
+/** A parameter's value: one line, or several (the definition went over lines that end in a backslash). */
+export type Value = readonly string[];
+
+/** What the names beginning with `_` stand for. */
+export interface Predefined {
+  /** `${_PWD}`: the directory of the file that is read. */
+  readonly directory: string;
+  /** `${_INSTANCE}` */
+  readonly configId: string;
+  /** `${_ENV NAME}` */
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** `${_RANDOM [min [max]]}`: a whole number, both included. */
+  random(min: number, max: number): number;
+}
+
+/** `$NAME=value`, value without blanks around it. */
+const definition = /^\$([A-Za-z_]\w*)=[ \t]*(.*?)[ \t]*$/s;
+
+export function readDefinition(text: string): { readonly name: string; readonly value: string } | undefined {
+  const match = text.startsWith('$') ? definition.exec(text) : null;
+  return match === null ? undefined : { name: match[1]!, value: match[2]! };
+}
+
+/** A place where a value belongs: `${NAME words}`, or `$NAME` with something behind it that ends a name. */
+const use = /\$(?:\{([A-Za-z_]\w*)((?: [^{}"]*)?)\}|([A-Za-z_]\w*)(?=[\s,)}]|$))/g;
+
+/** Substitutions in one line, and how long it may grow, before it is taken for endless. */
+const MOST_USES = 1_000;
+export const LONGEST_LINE = 65_536;
+
+/** A line with its values in place. `more`: the lines that follow it, where its last parameter has several. `endless`: given up. */
+export interface Substituted {
+  readonly text: Text;
+  readonly more: Value;
+  readonly endless: boolean;
+}
+
+export class Parameters {
+  readonly #values = new Map<string, Value>();
+
+  define(name: string, value: Value): void {
+    this.#values.set(name, value);
+  }
+
+  has(name: string): boolean {
+    return this.#values.has(name);
+  }
+
+  #value(name: string, words: string, predefined: Predefined): Value | undefined {
+    const own = words === '' ? this.#values.get(name) : undefined;
+    if (own !== undefined) return own;
+    if (name === '_RANDOM') return random(words, predefined);
+    if (name === '_ENV') return environment(words, predefined);
+    if (words !== '') return undefined;
+    if (name === '_PWD') return [predefined.directory];
+    if (name === '_INSTANCE') return [predefined.configId];
+    return name === '_HASH' ? ['#'] : name === '_BANG' ? ['!'] : undefined;
+  }
+
+  /** Values may hold parameters themselves (`${${A}}` too): done until nothing is left to put in. */
+  substitute(line: Text, predefined: Predefined): Substituted {
+    let text = line;
+    let more: Value = [];
+    let from = 0;
+    for (let uses = 0; uses < MOST_USES; uses++) {
+      const found = this.#next(text.text, from, predefined);
+      if (found === undefined) return { text, more, endless: false };
+      const { at, length, value } = found;
+      const [first = '', ...rest] = value;
+      const parts: Part[] = [
+        { from: 0, to: at },
+        { insert: first, index: at },
+        { from: at + length, to: text.text.length },
+      ];
+      text = compose(text, parts);
+      if (rest.length > 0) more = [...rest, ...more];
+      if (text.text.length > LONGEST_LINE || more.length > MOST_USES) break;
+      from = text.text.lastIndexOf('${', at) === -1 ? at : 0;
+    }
+    return { text: slice(line, 0, 0), more: [], endless: true };
+  }
+
+  #next(text: string, from: number, predefined: Predefined): { at: number; length: number; value: Value } | undefined {
+    if (!text.includes('$', from)) return undefined;
+    use.lastIndex = from;
+    for (let match = use.exec(text); match !== null; match = use.exec(text)) {
+      const value = this.#value(match[1] ?? match[3]!, match[2] ?? '', predefined);
+      const last = match.index + match[0].length === text.trimEnd().length;
+      if (value !== undefined && (value.length === 1 || last)) return { at: match.index, length: match[0].length, value };
+      use.lastIndex = match.index + 1;
+    }
+    return undefined;
+  }
+}
+
+function random(words: string, predefined: Predefined): Value | undefined {
+  const bounds = words.trim() === '' ? [] : words.trim().split(/\s+/).map(Number);
+  const [min = 0, max = 32767] = bounds;
+  if (bounds.length > 2 || !Number.isInteger(min) || !Number.isInteger(max) || min < 0 || max < min) return undefined;
+  return [String(predefined.random(min, max))];
+}
+
+function environment(words: string, predefined: Predefined): Value | undefined {
+  const value = predefined.environment[words.trim()];
+  return value === undefined ? undefined : [value];
+}

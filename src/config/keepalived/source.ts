@@ -1,0 +1,109 @@
+// Where configuration text comes from: callbacks for files, and the names that a pattern of `include` or -f stands for.
+
+/** What is found under a path. */
+export type FileRead =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'missing' }
+  | { readonly kind: 'directory' }
+  /** Not a regular file, or one that may be executed: keepalived reads neither. */
+  | { readonly kind: 'unfit' }
+  /** It cannot be read; `reason` in words (`Permission denied`, or that it is too large). */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** The files as the host has them. Paths are as written, against the working directory where they are relative. */
+export interface ConfigFiles {
+  read(path: string): FileRead;
+  /** The names in a directory, in any order; none where there is no such directory. */
+  list(directory: string): readonly string[];
+}
+
+/** How many names one pattern may stand for; `{a,b}` ten times is a thousand. */
+const PATTERN_LIMIT = 10_000;
+
+/** `{a,b}` as csh has it, nested ones too; a brace without its other half is itself. Stops at PATTERN_LIMIT names. */
+export function expandBraces(pattern: string): readonly string[] {
+  const done: string[] = [];
+  const work = [pattern];
+  for (let text = work.pop(); text !== undefined && done.length + work.length < PATTERN_LIMIT; text = work.pop()) {
+    const found = firstBraces(text);
+    if (found === undefined) done.push(text);
+    else for (const choice of found.choices.reverse()) work.push(found.before + choice + found.after);
+  }
+  return done;
+}
+
+function firstBraces(text: string): { before: string; choices: string[]; after: string } | undefined {
+  const open = text.indexOf('{');
+  if (open === -1) return undefined;
+  const choices: string[] = [];
+  let depth = 0;
+  let start = open + 1;
+  for (let at = open; at < text.length; at++) {
+    if (text[at] === '{') depth++;
+    else if (text[at] === '}') depth--;
+    if ((depth === 1 && text[at] === ',') || depth === 0) {
+      choices.push(text.slice(start, at));
+      start = at + 1;
+    }
+    if (depth === 0) return { before: text.slice(0, open), choices, after: text.slice(at + 1) };
+  }
+  return undefined;
+}
+
+export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
+
+/** One part of a path against its pattern: `*`, `?`, `[a-z]`, `[!a-z]`; a leading dot must be written. No regular expression: patterns may be hostile. */
+export function matches(name: string, pattern: string): boolean {
+  if (name.startsWith('.') && !pattern.startsWith('.')) return false;
+  let [n, p] = [0, 0];
+  let [starName, starPattern] = [-1, -1];
+  while (n < name.length) {
+    const length = pattern[p] === '*' ? -1 : matchOne(name[n]!, pattern, p);
+    if (pattern[p] === '*') {
+      [starPattern, starName] = [p, n];
+      p++;
+    } else if (length > 0) {
+      p += length;
+      n++;
+    } else if (starPattern !== -1) {
+      starName++;
+      [p, n] = [starPattern + 1, starName];
+    } else return false;
+  }
+  while (pattern[p] === '*') p++;
+  return p === pattern.length;
+}
+
+/** How much of the pattern at `p` this character uses up; 0: it does not match. */
+function matchOne(character: string, pattern: string, p: number): number {
+  if (pattern[p] === '?') return 1;
+  const close = pattern[p] === '[' ? pattern.indexOf(']', p + (/[!^]/.test(pattern[p + 1] ?? '') ? 3 : 2)) : -1;
+  if (close === -1) return pattern[p] === character ? 1 : 0;
+  let inside = pattern.slice(p + 1, close);
+  const negated = /^[!^]/.test(inside);
+  if (negated) inside = inside.slice(1);
+  let found = false;
+  for (let at = 0; at < inside.length; at++) {
+    const range = inside[at + 1] === '-' && inside[at + 2] !== undefined;
+    found ||= range ? inside[at]! <= character && character <= inside[at + 2]! : inside[at] === character;
+    if (range) at += 2;
+  }
+  return found === negated ? 0 : close - p + 1;
+}
+
+/** The paths that match a pattern with wildcards (and no braces), sorted as glob(3) does. */
+export function expandWildcards(files: ConfigFiles, pattern: string): readonly string[] {
+  let found = [pattern.startsWith('/') ? '/' : ''];
+  const parts = pattern.split('/').filter((part) => part !== '');
+  for (const [index, part] of parts.entries()) {
+    const last = index === parts.length - 1;
+    const next: string[] = [];
+    for (const directory of found) {
+      const names = hasWildcard(part) ? files.list(directory === '' ? '.' : directory).filter((name) => matches(name, part)) : [part];
+      for (const name of names) if (next.length < PATTERN_LIMIT) next.push(last ? directory + name : `${directory}${name}/`);
+    }
+    found = next;
+  }
+  const exist = hasWildcard(parts.at(-1) ?? '') ? found : found.filter((path) => files.read(path).kind !== 'missing');
+  return [...exist].sort();
+}
