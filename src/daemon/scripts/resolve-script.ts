@@ -1,0 +1,119 @@
+// What running a script means on this host: which file, or a shell, or that it must not be run and why (keepalived.conf(5), "Script security").
+import { readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { RunAs, Script } from '../../model/keepalived/script.js';
+import { unlessCode } from '../../sys/errno.js';
+import { type Identity, identityOf } from './script-user.js';
+
+export interface ScriptPolicy {
+  readonly scriptUser: RunAs | undefined;
+  /** enable_script_security */
+  readonly security: boolean;
+  /** Where words without a slash are looked for, as $PATH. */
+  readonly path: string;
+}
+
+export type ResolvedScript =
+  | { readonly kind: 'program'; readonly path: string; readonly argv: readonly string[]; readonly identity: Identity }
+  /** What is no file goes to the shell: builtins, pipes, redirections. */
+  | { readonly kind: 'shell'; readonly text: string; readonly identity: Identity }
+  | { readonly kind: 'disabled'; readonly insecure: boolean };
+
+export interface Resolution {
+  readonly script: ResolvedScript;
+  /** For the log. */
+  readonly messages: readonly string[];
+  /** Runs as root and could be changed by somebody else. */
+  readonly insecure: boolean;
+}
+
+const MISSING = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
+const WRITABLE = { group: 0o020, other: 0o002 } as const;
+const STICKY = 0o1000;
+
+const status = (path: string): Stats | undefined => unlessCode(() => statSync(path), MISSING, undefined);
+
+function mayExecute({ mode, uid, gid }: Stats, identity: Identity): boolean {
+  if (identity.uid === 0) {
+    return (mode & 0o111) !== 0;
+  }
+  const bit = uid === identity.uid ? 0o100 : gid === identity.gid ? 0o010 : 0o001;
+  return (mode & bit) !== 0;
+}
+
+/** Somebody other than root could put other content here. A sticky folder keeps others' files from being replaced. */
+function othersMayChange({ mode, uid, gid }: Stats, folder: boolean): boolean {
+  const write = (mode & WRITABLE.other) !== 0 || ((mode & WRITABLE.group) !== 0 && gid !== 0);
+  return uid !== 0 || (write && !(folder && (mode & STICKY) !== 0));
+}
+
+/** The file and every folder on the way to it, also the way that its links take. */
+function isInsecure(path: string): boolean {
+  const seen = new Set<string>([path, realpathSync(path)]);
+  const link = unlessCode(() => readlinkSync(path), [...MISSING, 'EINVAL'], undefined);
+  if (link !== undefined) {
+    seen.add(join(dirname(path), link));
+  }
+  for (const start of [...seen]) {
+    const stats = status(start);
+    if (stats === undefined || othersMayChange(stats, stats.isDirectory())) {
+      return true;
+    }
+    for (let folder = dirname(start); ; folder = dirname(folder)) {
+      const above = status(folder);
+      if (above === undefined || othersMayChange(above, true)) {
+        return true;
+      }
+      if (folder === dirname(folder)) {
+        break;
+      }
+    }
+  }
+  return false;
+}
+
+function search(word: string, path: string): string | undefined {
+  return path
+    .split(':')
+    .filter((folder) => folder.startsWith('/'))
+    .map((folder) => join(folder, word))
+    .find((file) => status(file)?.isFile() === true);
+}
+
+const disabled = (messages: readonly string[], insecure = false): Resolution => ({
+  script: { kind: 'disabled', insecure },
+  messages,
+  insecure,
+});
+
+/** Looks at the file system; nothing is run. */
+export function resolveScript(script: Script, policy: ScriptPolicy): Resolution {
+  const identity = identityOf(script, policy.scriptUser);
+  if (typeof identity === 'string') {
+    return disabled([identity]);
+  }
+  const word = script.argv[0] ?? '';
+  const messages: string[] = [];
+  const found = word.includes('/') ? word : /^[\w.+-]+$/.test(word) ? search(word, policy.path) : undefined;
+  if (found === undefined || !found.startsWith('/')) {
+    return { script: { kind: 'shell', text: script.text, identity }, messages, insecure: false };
+  }
+  if (found !== word) {
+    messages.push(`WARNING - script \`${word}\` resolved by path search to \`${found}\`. Please specify full path.`);
+  }
+  const stats = status(found);
+  if (stats === undefined) {
+    return disabled([...messages, `Script ${found} cannot be accessed - No such file or directory`]);
+  }
+  if (!stats.isFile() || !mayExecute(stats, identity)) {
+    return disabled([
+      ...messages,
+      `WARNING - script '${found}' is not executable for uid:gid ${identity.uid}:${identity.gid} - disabling.`,
+    ]);
+  }
+  const insecure = identity.uid === 0 && isInsecure(found);
+  if (insecure && policy.security) {
+    return disabled([...messages, `Unsafe permissions found for script '${found}' - disabling.`], true);
+  }
+  return { script: { kind: 'program', path: found, argv: script.argv, identity }, messages, insecure };
+}

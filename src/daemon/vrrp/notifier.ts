@@ -1,0 +1,157 @@
+// Events to FIFOs and notify scripts. An instance's scripts run one after the other, in the order of its events.
+import { unlinkSync } from 'node:fs';
+import type { Effect } from '../../control/vrrp/interface.js';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
+import type { Fifo, Script } from '../../model/keepalived/script.js';
+import type { ResolvedScript } from '../scripts/resolve-script.js';
+import { type RunningScript, runScript } from '../scripts/run-script.js';
+import { EventFifo } from './fifo.js';
+import type { LogLevel } from './vrrp-process.js';
+
+type Notify = Extract<Effect, { kind: 'notify' }>;
+
+/** Runs that wait for their turn, per instance; the oldest are given up beyond that. */
+const QUEUE_MAX = 64;
+/** keepalived waits so long for scripts at stop. */
+const STOP_MS = 1000;
+
+interface Waiting {
+  readonly script: ResolvedScript;
+  readonly arguments: readonly string[];
+  readonly name: string;
+}
+
+interface Queue {
+  readonly waiting: Waiting[];
+  running: RunningScript | undefined;
+}
+
+/** The line of an event, byte for byte as keepalived writes it. */
+export const eventLine = ({ type, name, event, priority }: Pick<Notify, 'type' | 'name' | 'event' | 'priority'>): string =>
+  `${type} "${name}" ${event} ${priority}\n`;
+
+const sameFifo = (a: Fifo | undefined, b: Fifo | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
+
+interface OpenFifo {
+  readonly fifo: EventFifo;
+  reader: RunningScript | undefined;
+}
+
+export class Notifier {
+  readonly #queues = new Map<string, Queue>();
+  readonly #fifos = new Map<'notifyFifo' | 'vrrpNotifyFifo', OpenFifo>();
+
+  constructor(
+    private readonly resolve: (script: Script) => ResolvedScript,
+    private readonly log: (level: LogLevel, text: string) => void,
+  ) {}
+
+  /** Opens the FIFOs of a configuration; one that did not change stays, its reader too. */
+  configure(global: GlobalSettings): void {
+    for (const which of ['notifyFifo', 'vrrpNotifyFifo'] as const) {
+      const settings = global[which];
+      const open = this.#fifos.get(which);
+      if (open !== undefined && sameFifo(open.fifo.settings, settings)) {
+        continue;
+      }
+      if (open !== undefined) {
+        this.#fifos.delete(which);
+        open.reader?.signal('SIGTERM');
+        open.fifo.close(unlinkSync);
+      }
+      // The common FIFO's reader is the supervisor's business where checkers write to it too; here each process that has one reads its own.
+      if (settings !== undefined) {
+        this.#fifos.set(which, this.#open(settings));
+      }
+    }
+  }
+
+  #open(settings: Fifo): OpenFifo {
+    const open: OpenFifo = { fifo: new EventFifo(settings, this.log), reader: undefined };
+    if (settings.script !== undefined) {
+      const started = runScript(this.resolve(settings.script), { arguments: [settings.path] });
+      if (typeof started === 'string') {
+        this.log('warning', `Unable to start the script of notify fifo ${settings.path}: ${started}`);
+      } else {
+        open.reader = started;
+        void started.ended.then(() => {
+          open.reader = undefined;
+        });
+      }
+    }
+    return open;
+  }
+
+  /** Never waits. */
+  notify(effect: Notify): void {
+    const line = eventLine(effect);
+    for (const { fifo } of this.#fifos.values()) {
+      fifo.write(line);
+    }
+    const key = `${effect.type} ${effect.name}`;
+    const queue = this.#queues.get(key) ?? { waiting: [], running: undefined };
+    this.#queues.set(key, queue);
+    for (const { script, withArguments } of effect.scripts) {
+      queue.waiting.push({
+        script: this.resolve(script),
+        arguments: withArguments ? [effect.type, effect.name, effect.event, String(effect.priority)] : [],
+        name: script.text,
+      });
+    }
+    const dropped = queue.waiting.splice(0, Math.max(0, queue.waiting.length - QUEUE_MAX));
+    if (dropped.length > 0) {
+      this.log('warning', `(${effect.name}) notify scripts are too slow: ${dropped.length} runs are given up`);
+    }
+    this.#next(queue);
+  }
+
+  #next(queue: Queue): void {
+    while (queue.running === undefined) {
+      const next = queue.waiting.shift();
+      if (next === undefined) {
+        return;
+      }
+      if (next.script.kind === 'disabled') {
+        continue;
+      }
+      const started = runScript(next.script, { arguments: next.arguments });
+      if (typeof started === 'string') {
+        this.log('warning', `Unable to run notify script ${next.name}: ${started}`);
+        continue;
+      }
+      queue.running = started;
+      void started.ended.then((outcome) => {
+        queue.running = undefined;
+        if (outcome.kind === 'exited' && (outcome.status === 126 || outcome.status === 127)) {
+          this.log('warning', `Couldn't find command: ${next.name}`);
+        }
+        this.#next(queue);
+      });
+    }
+  }
+
+  /** FIFO readers end before the STOP events, as keepalived has it. */
+  stopReaders(): void {
+    for (const { reader } of this.#fifos.values()) {
+      reader?.signal('SIGTERM');
+    }
+  }
+
+  /** Waits until all scripts have run, a second at most; then FIFOs go. */
+  async close(): Promise<void> {
+    const until = Date.now() + STOP_MS;
+    while (Date.now() < until && [...this.#queues.values()].some(({ running }) => running !== undefined)) {
+      const all = [...this.#queues.values()].flatMap(({ running }) => (running === undefined ? [] : [running.ended]));
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<void>((done) => {
+        timer = setTimeout(done, Math.max(0, until - Date.now()));
+      });
+      await Promise.race([Promise.race(all), late]);
+      clearTimeout(timer);
+      await Promise.resolve();
+    }
+    for (const { fifo } of this.#fifos.values()) {
+      fifo.close(unlinkSync);
+    }
+  }
+}

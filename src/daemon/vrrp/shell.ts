@@ -1,0 +1,260 @@
+// The body of the VRRP process: what happens on this host goes into the machine, what the machine decides is carried out.
+import type { Effect, Input, Step } from '../../control/vrrp/interface.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { isSystemError } from '../../sys/errno.js';
+import { Netlink } from '../../sys/netlink.js';
+import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink-monitor.js';
+import { Alarm, monotonicUs } from '../../sys/readable.js';
+import type { NetlinkMessage } from '../../wire/netlink.js';
+import { AdvertSockets } from './advert-sockets.js';
+import { Announcer } from './announcer.js';
+import { HeldAddresses } from './held-addresses.js';
+import { HeldRoutes } from './held-routes.js';
+import { Interfaces } from './interfaces.js';
+import { Notifier } from './notifier.js';
+import { ScriptBook } from './script-book.js';
+import { TrackFiles } from './track-files.js';
+import { TrackScripts } from './track-scripts.js';
+import type { LogLevel, VrrpOptions } from './vrrp-process.js';
+
+const ALL_GROUPS = Object.values(MonitorGroup).reduce((mask, bit) => mask | bit, 0);
+
+/** The machine as the shell drives it. */
+export interface Machine<S> {
+  readonly initial: S;
+  readonly step: (state: S, input: Input, atUs: number) => Step<S>;
+}
+
+export class Shell<S> {
+  #state: S;
+  #configuration: KeepalivedConfiguration;
+  #book: ScriptBook;
+  #running = false;
+  #stepping = false;
+  #suspicious = false;
+  readonly #inputs: Input[] = [];
+  readonly #log: (level: LogLevel, text: string) => void;
+  readonly #netlink = new Netlink();
+  readonly #interfaces: Interfaces;
+  readonly #monitor: NetlinkMonitor;
+  readonly #alarm: Alarm;
+  readonly #sockets: AdvertSockets;
+  readonly #addresses: HeldAddresses;
+  readonly #routes: HeldRoutes;
+  readonly #announcer: Announcer;
+  readonly #notifier: Notifier;
+  readonly #scripts: TrackScripts;
+  readonly #files: TrackFiles;
+
+  /** @throws SystemError where sockets are refused: EPERM without root */
+  constructor(
+    private readonly options: VrrpOptions,
+    private readonly machine: Machine<S>,
+  ) {
+    const { configuration } = options;
+    this.#log = options.log;
+    this.#state = machine.initial;
+    this.#configuration = configuration;
+    this.#book = new ScriptBook(configuration, this.#log);
+    this.#log('debug', 'Registering Kernel netlink reflector');
+    this.#monitor = new NetlinkMonitor(ALL_GROUPS, { changes: (messages) => this.#changes(messages), overrun: () => this.#reread() });
+    this.#log('debug', 'Registering Kernel netlink command channel');
+    this.#addresses = new HeldAddresses(this.#netlink, () => this.#interfaces, this.#log);
+    this.#interfaces = new Interfaces(this.#netlink, (ifindex, address) => this.#addresses.isHeld(ifindex, address), {
+      changed: (facts) => this.#feedRunning({ kind: 'interface', facts }),
+      gone: (name) => this.#feedRunning({ kind: 'interfaceGone', name }),
+      address: (action, _name, address) => {
+        this.#suspicious ||= action === 'removed' && this.#addresses.suspects(address);
+      },
+    });
+    this.#routes = new HeldRoutes(this.#netlink, (device) => this.#indexOf(device), this.#log);
+    this.#alarm = new Alarm(() => this.feed({ kind: 'wake' }));
+    this.#sockets = new AdvertSockets(this.#interfaces, {
+      packet: (packet) => this.feed({ kind: 'packet', packet }),
+      log: this.#log,
+      opened: () => {},
+    });
+    this.#announcer = new Announcer(configuration.global, (name) => this.#interfaces.byName(name), this.#log);
+    this.#notifier = new Notifier((script) => this.#book.resolve(script), this.#log);
+    this.#scripts = new TrackScripts((name, outcome) => this.feed({ kind: 'script', name, outcome }), this.#log);
+    this.#files = new TrackFiles((name, value) => this.feed({ kind: 'file', name, ...(value === undefined ? {} : { value }) }), this.#log);
+  }
+
+  /** The state as it is now, for dumps. */
+  get state(): S {
+    return this.#state;
+  }
+
+  start(): void {
+    this.#interfaces.read();
+    this.#sayAddresses();
+    this.configure(this.#configuration);
+    this.#running = true;
+  }
+
+  /** Takes a configuration, the first or another. */
+  configure(configuration: KeepalivedConfiguration): void {
+    this.#book = new ScriptBook(configuration, this.#log);
+    const usable = this.#book.check();
+    this.#configuration = usable;
+    this.#notifier.configure(usable.global);
+    this.#announcer.configure(usable.global);
+    const wallOffsetUs = Date.now() * 1000 - monotonicUs();
+    this.feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs });
+    this.#sockets.configure(usable);
+    this.#files.configure(usable.files);
+    this.#scripts.configure(usable.scripts.map((settings) => ({ settings, script: this.#book.resolve(settings.script) })));
+  }
+
+  #sayAddresses(): void {
+    const used = new Set(this.#configuration.instances.map((instance) => instance.interface));
+    for (const { name, addresses } of this.#interfaces.all()) {
+      const first = [addresses.find(({ family }) => family === 'inet'), addresses.find(({ family }) => family === 'inet6')];
+      for (const address of used.has(name) ? first : []) {
+        if (address !== undefined) {
+          this.#log('debug', `Assigned address ${formatAddress(address)} for interface ${name}`);
+        }
+      }
+    }
+  }
+
+  #indexOf(device: string): number {
+    const link = this.#interfaces.byName(device);
+    if (link === undefined) {
+      throw Object.assign(new Error(`ENODEV: no interface ${device}`), { code: 'ENODEV', errno: 19, syscall: 'netlink' });
+    }
+    return link.ifindex;
+  }
+
+  #feedRunning(input: Input): void {
+    if (this.#running) {
+      this.feed(input);
+    }
+  }
+
+  /** One batch of the kernel's messages: interfaces first, then what was taken from us. */
+  #changes(messages: readonly NetlinkMessage[]): void {
+    this.#interfaces.take(messages);
+    if (this.#suspicious) {
+      this.#suspicious = false;
+      this.#tellLost();
+    }
+    for (const { instance, what, text, noTrack } of this.#routes.takeLost(messages)) {
+      this.feed({ kind: 'lost', instance, what, text, noTrack });
+    }
+    this.#sockets.refresh();
+  }
+
+  #tellLost(): void {
+    for (const { instance, text, noTrack } of this.#addresses.takeLost()) {
+      this.feed({ kind: 'lost', instance, what: 'address', text, noTrack });
+    }
+  }
+
+  #reread(): void {
+    this.#log('warning', 'Netlink: messages were lost, reading all interfaces anew');
+    this.#interfaces.read();
+    this.#tellLost();
+    this.#sockets.refresh();
+  }
+
+  /** Steps the machine and carries out what it says; inputs that arise meanwhile wait for their turn. */
+  feed(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#stepping) {
+      return;
+    }
+    this.#stepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        const { state, effects, wakeAtUs } = this.machine.step(this.#state, next, monotonicUs());
+        this.#state = state;
+        this.#alarm.set(wakeAtUs);
+        effects.forEach((effect) => this.#attempt(effect));
+      }
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  /** What the system refuses is said; the other effects are carried out all the same. */
+  #attempt(effect: Effect): void {
+    try {
+      this.#perform(effect);
+    } catch (error) {
+      if (!isSystemError(error)) {
+        throw error;
+      }
+      this.#log('error', `${'instance' in effect ? `(${effect.instance}) ` : ''}${effect.kind}: ${error.message}`);
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#sockets.send(effect);
+        break;
+      case 'addresses':
+        this.#performAddresses(effect);
+        break;
+      case 'routes':
+        this.#routes[effect.action === 'add' ? 'addRoutes' : 'removeRoutes'](effect.instance, effect.routes);
+        break;
+      case 'rules':
+        this.#routes[effect.action === 'add' ? 'addRules' : 'removeRules'](effect.instance, effect.rules);
+        break;
+      case 'announce':
+        this.#announcer.announce(effect.entries);
+        break;
+      case 'notify':
+        this.#performNotify(effect);
+        break;
+      case 'log':
+        this.#log(effect.detail === true ? 'debug' : effect.level, effect.text);
+        break;
+      case 'firewall':
+      case 'virtualInterface':
+        break;
+    }
+  }
+
+  #performAddresses({ action, instance, interface: device, addresses }: Extract<Effect, { kind: 'addresses' }>): void {
+    const hosts = addresses.map((host) => ({ host, device }));
+    if (action === 'add') {
+      this.#addresses.add(instance, hosts);
+      return;
+    }
+    this.#addresses.remove(instance, hosts);
+    this.#announcer.forget(
+      device,
+      addresses.map(({ address }) => address),
+    );
+  }
+
+  #performNotify(effect: Extract<Effect, { kind: 'notify' }>): void {
+    this.#notifier.notify(effect);
+    const { type, name, event, priority, smtp } = effect;
+    if (smtp) {
+      this.options.tell({ kind: 'mail', type, name, event, priority });
+    }
+    if (type === 'INSTANCE' && (event === 'MASTER' || event === 'BACKUP' || event === 'FAULT')) {
+      const state = ({ MASTER: 'master', BACKUP: 'backup', FAULT: 'fault' } as const)[event];
+      this.options.tell({ kind: 'state', instance: name, state });
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false;
+    this.#scripts.close();
+    this.#files.close();
+    this.#notifier.stopReaders();
+    this.feed({ kind: 'stop', keepAddresses: this.options.keepAddresses });
+    this.#sockets.close();
+    this.#announcer.close();
+    this.#alarm.close();
+    this.#monitor.close();
+    await this.#notifier.close();
+    this.#netlink.close();
+  }
+}
