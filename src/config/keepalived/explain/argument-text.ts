@@ -1,0 +1,55 @@
+// A value back to the words it was read from: what stands behind the keyword on a line of keepalived.conf.
+
+import type { Address } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import type { Script } from '../../../model/keepalived/script.js';
+import type { Argument, Word } from '../keyword.js';
+
+/** A word as it must be written to be read as `text` again. (A word that holds a `"` cannot be written in this language.) */
+export const wordText = (text: string): string => (text === '' || /[\s#!{}"]/.test(text) ? `"${text}"` : text);
+
+/** Decimal digits of `amount` / 10^places, as few as it takes. */
+function decimal(amount: number, places: number): string {
+  const digits = BigInt(Math.round(amount))
+    .toString()
+    .padStart(places + 1, '0');
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, '');
+}
+
+export const secondsText = (us: number): string => decimal(us, 6);
+
+/** For keepalived's splitter, which knows `"` and backslashes. */
+const scriptWord = (text: string): string => (/^[^\s#!{}"'\\]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`);
+
+export function scriptText({ text, runAs }: Script): string {
+  const parts = [text, ...(runAs === undefined ? [] : [runAs.user]), ...(runAs?.group === undefined ? [] : [runAs.group])];
+  return parts.map(scriptWord).join(' ');
+}
+
+/** undefined: the value is a block or a list, which has lines of its own. `flag`s have no words: ''. */
+export function argumentText(argument: Argument, value: unknown): string | undefined {
+  switch (argument.kind) {
+    case 'flag':
+      return '';
+    case 'boolean':
+      return value === true ? 'on' : 'off';
+    case 'integer':
+      return String(value);
+    case 'time':
+      return argument.unit === 'ms' ? decimal(value as number, 3) : secondsText(value as number);
+    case 'text':
+    case 'choice':
+      return wordText(value as string);
+    case 'address':
+      return formatAddress(value as Address);
+    case 'raw':
+      return (value as string).trim();
+    case 'words':
+      return (value as readonly Word[]).map(({ text }) => wordText(text)).join(' ');
+    case 'script':
+      return scriptText(value as Script);
+    case 'lines':
+    case 'block':
+      return undefined;
+  }
+}

@@ -1,0 +1,77 @@
+// What holds in the end, by keyword: after defaults, inheritance, and what the builders put right.
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
+import type { ForwardingMethod, Tunnel } from '../../../model/service.js';
+import { secondsText } from './argument-text.js';
+
+/** The words behind a keyword, by keyword. */
+export type Effective = ReadonlyMap<string, string>;
+
+const of = (entries: Readonly<Record<string, string | number | boolean | undefined>>): Effective =>
+  new Map(
+    Object.entries(entries).flatMap(([keyword, value]) =>
+      value === undefined ? [] : [[keyword, typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)] as const],
+    ),
+  );
+
+/** Whole numbers of seconds where the keyword takes those. */
+const whole = (us: number): string => secondsText(us);
+
+export function effectiveInstance(instance: VrrpInstance): Effective {
+  const { garp } = instance;
+  return of({
+    state: instance.initialState.toUpperCase(),
+    virtual_router_id: instance.vrid,
+    priority: instance.priority,
+    version: instance.version,
+    advert_int: secondsText(instance.advertUs),
+    strict_mode: instance.strict,
+    down_timer_adverts: instance.downTimerAdverts,
+    lower_prio_no_advert: instance.lowerPriorityNoAdvert,
+    higher_prio_send_advert: instance.higherPrioritySendAdvert,
+    owner_ignore_adverts: instance.ownerIgnoreAdverts,
+    skip_check_adv_addr: instance.skipCheckAdvertAddresses,
+    address_mismatch: instance.addressMismatch,
+    garp_master_delay: whole(garp.masterDelayUs),
+    garp_master_repeat: garp.masterRepeat,
+    garp_lower_prio_delay: whole(garp.lowerPriorityDelayUs),
+    garp_lower_prio_repeat: garp.lowerPriorityRepeat,
+    garp_master_refresh: whole(garp.masterRefreshUs),
+    garp_master_refresh_repeat: garp.masterRefreshRepeat,
+    smtp_alert: instance.notify.smtpAlert,
+    notify_priority_changes: instance.notify.priorityChanges,
+  });
+}
+
+const METHOD_WORDS: Readonly<Record<ForwardingMethod, string>> = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'NAT' };
+
+export function methodText(method: ForwardingMethod, { type, port, checksum }: Tunnel): string {
+  if (method !== 'tunnel' || type === 'ipip') return METHOD_WORDS[method];
+  const sums = checksum === 'nocsum' ? '' : ` ${checksum}`;
+  return `TUN type ${type}${type === 'gue' ? ` port ${port}` : ''}${sums}`;
+}
+
+export function effectiveVirtualServer(server: VirtualServer): Effective {
+  const mark = server.target.kind === 'service' && server.target.key.kind === 'fwmark';
+  return of({
+    lvs_sched: server.scheduler,
+    lvs_method: methodText(server.method, server.tunnel),
+    ...(mark || server.target.kind === 'group' ? {} : { protocol: server.protocol.toUpperCase() }),
+    ...(server.persistence === undefined ? {} : { persistence_timeout: server.persistence.timeout }),
+    // The language has no quorum 0 (servers of no weight): it comes of itself again.
+    ...(server.quorum === 0 ? {} : { quorum: server.quorum, hysteresis: server.hysteresis }),
+    smtp_alert: server.smtpAlert,
+  });
+}
+
+export function effectiveRealServer(server: RealServer): Effective {
+  return of({
+    weight: server.weight,
+    lvs_method: methodText(server.method, server.tunnel),
+    uthreshold: server.upperThreshold,
+    lthreshold: server.lowerThreshold,
+    inhibit_on_failure: server.inhibitOnFailure,
+    alpha: server.alpha,
+    smtp_alert: server.smtpAlert,
+  });
+}

@@ -1,0 +1,204 @@
+// The effective configuration in keepalived.conf's own language, each value with its origin behind it: `weir config explain`.
+import { formatAddress } from '../../../model/address-text.js';
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
+import { readHost } from '../build/endpoint.js';
+import type { Diagnostic, Keyword, Origin, Statement, Value, Values } from '../keyword.js';
+import { rootKeywords } from '../keywords/root.js';
+import { argumentText, wordText } from './argument-text.js';
+import { type Effective, effectiveInstance, effectiveRealServer, effectiveVirtualServer } from './effective.js';
+import { originText, type Surrounding, sourceOf } from './origin.js';
+import { isReadable } from './readable.js';
+
+/** One line of the answer; `note` becomes a comment. */
+interface Line {
+  readonly depth: number;
+  readonly text: string;
+  readonly note?: string;
+}
+
+/** What is the same all the way down. */
+interface Whole {
+  readonly globals?: Values;
+  /** What was said about a line of the files, by `file:line`. */
+  readonly said: ReadonlyMap<string, readonly string[]>;
+  readonly configuration: KeepalivedConfiguration;
+}
+
+interface Here {
+  readonly depth: number;
+  readonly around: readonly Surrounding[];
+  readonly effective: Effective;
+  /** The virtual server that the block stands for; its servers are looked for in it. */
+  readonly server?: VirtualServer;
+}
+
+const NOTHING: Effective = new Map();
+const COMMENT_COLUMN = 44;
+
+/** Origin, then what was said about the line. */
+function noteAt(at: Origin, whole: Whole, more = ''): string {
+  const place = originText(at);
+  return [place + more, ...(whole.said.get(place) ?? [])].join(' | ');
+}
+
+function statementLines(statement: Statement, depth: number, whole: Whole): readonly Line[] {
+  const text = [statement.keyword, ...statement.words].map((word) => wordText(word.text)).join(' ');
+  const note = noteAt(statement.keyword.at, whole);
+  if (statement.body === undefined) return [{ depth, text, note }];
+  return [
+    { depth, text: `${text} {`, note },
+    ...statement.body.flatMap((line) => statementLines(line, depth + 1, whole)),
+    { depth, text: '}' },
+  ];
+}
+
+const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
+
+/** `real_server 10.0.0.2 80`: with the port that holds. */
+function labelText(name: string, block: Values, server: RealServer | undefined): string {
+  if (server !== undefined) return joined(name, formatAddress(server.address), String(server.port));
+  return joined(name, ...block.label.map(({ text }) => wordText(text)));
+}
+
+/** A block's words made it this virtual server: the same target. */
+function isMadeOf(server: VirtualServer, { label }: Values): boolean {
+  const [first, second] = label;
+  const { target } = server;
+  if (target.kind === 'group') return first?.text === 'group' && second?.text === target.group;
+  if (target.key.kind === 'fwmark') return first?.text === 'fwmark' && Number(second?.text) === target.key.mark;
+  const address = readHost(first?.text ?? '');
+  return (
+    address !== undefined && formatAddress(address) === formatAddress(target.key.address) && Number(second?.text ?? 0) === target.key.port
+  );
+}
+
+const isServerOf = (server: RealServer, { label }: Values): boolean => {
+  const address = readHost(label[0]?.text ?? '');
+  return address !== undefined && formatAddress(address) === formatAddress(server.address);
+};
+
+/** The object that each block of a list became, in the order of both; blocks that were dropped became none. */
+function paired<T>(blocks: readonly Values[], objects: readonly T[], fits: (object: T, block: Values) => boolean): Map<Values, T> {
+  const pairs = new Map<Values, T>();
+  let next = 0;
+  for (const block of blocks) {
+    const object = objects[next];
+    if (object === undefined || !fits(object, block)) continue;
+    pairs.set(block, object);
+    next++;
+  }
+  return pairs;
+}
+
+/** What the blocks of one keyword became. */
+function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: Whole): Map<Values, Partial<Here> & { rs?: RealServer }> {
+  const { instances, virtualServers } = whole.configuration;
+  switch (name) {
+    case 'vrrp_instance': {
+      const pairs = paired(blocks, instances, (instance, { label }) => instance.name === label[0]?.text);
+      return new Map([...pairs].map(([block, instance]) => [block, { effective: effectiveInstance(instance) }]));
+    }
+    case 'virtual_server': {
+      const pairs = paired(blocks, virtualServers, isMadeOf);
+      return new Map([...pairs].map(([block, server]) => [block, { server, effective: effectiveVirtualServer(server) }]));
+    }
+    case 'real_server': {
+      const pairs = paired(blocks, here.server?.realServers ?? [], isServerOf);
+      return new Map([...pairs].map(([block, rs]) => [block, { rs, effective: effectiveRealServer(rs) }]));
+    }
+    default:
+      return new Map();
+  }
+}
+
+function blockLines(keyword: Keyword, values: readonly Value[], here: Here, whole: Whole): readonly Line[] {
+  if (keyword.argument.kind !== 'block') return [];
+  const table = keyword.argument.keywords();
+  const blocks = values.map(({ value }) => value as Values);
+  const objects = objectsOf(keyword.name, blocks, here, whole);
+  return blocks.flatMap((block) => {
+    const { rs, ...object } = objects.get(block) ?? {};
+    const inside: Here = {
+      depth: here.depth + 1,
+      around: [{ name: keyword.name, block }, ...here.around],
+      effective: NOTHING,
+      ...object,
+    };
+    return [
+      { depth: here.depth, text: `${labelText(keyword.name, block, rs)} {`, note: noteAt(block.at, whole) },
+      ...bodyLines(block, table, inside, whole),
+      { depth: here.depth, text: '}' },
+      ...(here.depth === 0 ? [{ depth: 0, text: '' }] : []),
+    ];
+  });
+}
+
+function listLines(keyword: Keyword, values: readonly Value[], { depth }: Here, whole: Whole): readonly Line[] {
+  return values.flatMap(({ value, at }) => {
+    const named = Array.isArray(value) ? undefined : (value as Values);
+    const lines = (named === undefined ? value : (named.of.get('lines')?.[0]?.value ?? [])) as readonly Statement[];
+    const name = named === undefined ? keyword.name : labelText(keyword.name, named, undefined);
+    return [
+      { depth, text: `${name} {`, note: noteAt(at, whole) },
+      ...lines.flatMap((line) => statementLines(line, depth + 1, whole)),
+      { depth, text: '}' },
+      ...(depth === 0 ? [{ depth: 0, text: '' }] : []),
+    ];
+  });
+}
+
+/** What is written: each time it is said, or once with what holds in the end. */
+function writtenLines(keyword: Keyword, values: readonly Value[], here: Here, whole: Whole): readonly Line[] {
+  const { depth, effective } = here;
+  const texts = values.map(({ value }) => argumentText(keyword.argument, value) ?? '');
+  const holds = effective.get(keyword.name);
+  const last = values.at(-1);
+  if (holds === undefined || last === undefined) {
+    return values.map(({ at }, index) => ({ depth, text: joined(keyword.name, texts[index] ?? ''), note: noteAt(at, whole) }));
+  }
+  const said = texts.at(-1) ?? '';
+  const note = noteAt(last.at, whole, said === holds ? '' : ` (${said} written)`);
+  return [{ depth, text: joined(keyword.name, holds), note }];
+}
+
+/** What is not written and holds all the same. */
+function unsaidLines(keyword: Keyword, { depth, around, effective }: Here, whole: Whole): readonly Line[] {
+  const source = sourceOf(keyword, around.slice(1), whole.globals);
+  const text = effective.get(keyword.name) ?? source?.text;
+  if (text === undefined) return [];
+  const line = joined(keyword.name, text);
+  const note = source === undefined || source.text !== text ? 'default' : source.note;
+  return isReadable(keyword, text) ? [{ depth, text: line, note }] : [{ depth, text: `# ${line}`, note }];
+}
+
+function bodyLines(block: Values, table: readonly Keyword[], here: Here, whole: Whole): readonly Line[] {
+  return table.flatMap((keyword) => {
+    const values = block.of.get(keyword.name) ?? [];
+    if (values.length === 0) return here.depth === 0 ? [] : unsaidLines(keyword, here, whole);
+    if (keyword.argument.kind === 'block') return blockLines(keyword, values, here, whole);
+    return keyword.argument.kind === 'lines' ? listLines(keyword, values, here, whole) : writtenLines(keyword, values, here, whole);
+  });
+}
+
+function lineText({ depth, text, note }: Line): string {
+  const start = '    '.repeat(depth) + text;
+  return note === undefined ? start : `${start.padEnd(COMMENT_COLUMN - 1)} # ${note.replace(/[\r\n]+/g, ' ')}`;
+}
+
+/**
+ * The text of a file that means what the read ones mean. Behind each value: `FILE:LINE`, `default`, or from which block it comes, and
+ * what was said about it; with what was written where something else holds. What cannot be written in the language stands in comments.
+ */
+export function explain(root: Values, configuration: KeepalivedConfiguration, diagnostics: readonly Diagnostic[]): string {
+  const said = new Map<string, string[]>();
+  for (const { at, text } of diagnostics) {
+    const place = originText(at);
+    const texts = said.get(place) ?? [];
+    if (!texts.includes(text)) said.set(place, [...texts, text]);
+  }
+  const globals = root.of.get('global_defs')?.at(-1)?.value as Values | undefined;
+  const whole: Whole = { said, configuration, ...(globals === undefined ? {} : { globals }) };
+  const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, whole);
+  return `${lines.map(lineText).join('\n')}\n`;
+}
