@@ -2,9 +2,8 @@
 
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
-import { native } from '../sys/addon.js';
+import { dieWithParent } from '../sys/signals.js';
 import { CHILD_VARIABLE } from './child-process.js';
-import { BEAT_MS } from './heartbeat.js';
 import { type Log, openLog } from './log.js';
 import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild, type ToChild } from './messages.js';
 import { removePidFile, writePidFile } from './pid-files.js';
@@ -89,6 +88,7 @@ class Child {
   async #start(configuration: KeepalivedConfiguration, options: ChildOptions): Promise<void> {
     if (this.#stopping) return;
     this.#options = options;
+    setInterval(() => tell({ kind: 'alive' }), options.beatMs);
     nameProcess(processName(this.kind, configuration), options.argv);
     this.#log = openLog(options.log, `${IDENTS[this.kind]}${options.identSuffix}`).log;
     try {
@@ -136,9 +136,8 @@ export function runChild(kind: ChildKind, startPart: Promise<StartPart>): Promis
     process.on('disconnect', () => child.stop());
     obeySignals({ stop: () => child.stop(), reload: () => tell({ kind: 'reloadWanted' }), dump: (what) => child.dump(what) });
     // A supervisor that was killed cannot ask; one that ended before this line closed the channel.
-    native().parentDeathSignal(SIGTERM);
+    dieWithParent(SIGTERM);
     process.on('uncaughtException', (error) => child.failed(error));
     process.on('unhandledRejection', (error) => child.failed(error));
-    setInterval(() => tell({ kind: 'alive' }), BEAT_MS);
   });
 }

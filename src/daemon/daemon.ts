@@ -3,6 +3,7 @@ import { release as kernelRelease, version as kernelVersion } from 'node:os';
 import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import { dumpParent } from './dump/parent.js';
+import { BEAT_MS } from './heartbeat.js';
 import { type Log, openLog } from './log.js';
 import { commandLines, type LogLevel } from './log-text.js';
 import { type ChildKind, type ChildOptions, EXIT } from './messages.js';
@@ -34,6 +35,10 @@ export interface DaemonProgram {
   /** `v2.2.7 (weir 0.1.0)` */
   readonly release: string;
   readonly load: () => Loaded;
+  /** How often the processes make sure of each other, ms; absent: a second. */
+  readonly beatMs?: number;
+  /** How node runs a child. */
+  readonly childFlags?: (kind: ChildKind) => readonly string[];
   /** It runs and its pid file is there: who started it in the background may go. */
   readonly started: () => void;
 }
@@ -133,6 +138,7 @@ class Daemon {
         keepServers: options.keepServers,
         ...(namespace === undefined ? {} : { netNamespace: namespace }),
         argv: options.argv,
+        beatMs: this.program.beatMs ?? BEAT_MS,
         respawned,
       };
     };
@@ -148,7 +154,8 @@ class Daemon {
           options: this.program.options,
           log: this.log,
           childOptions: this.#childOptions(configuration, files, suffix),
-          childFlags: () => [],
+          beatMs: this.program.beatMs ?? BEAT_MS,
+          childFlags: this.program.childFlags ?? (() => []),
           ended,
           reloadWanted: () => reload(),
         },

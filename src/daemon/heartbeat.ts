@@ -1,6 +1,6 @@
 // Whether a child hangs: counted in the supervisor's own ticks, so that a machine that slept finds nobody hanging. Pure but for its count.
 
-/** The supervisor ticks and children tell that they live this often. */
+/** The supervisor ticks and children tell that they live this often, ms. */
 export const BEAT_MS = 1000;
 /** A child that said nothing for so many ticks hangs. */
 const SILENT_TICKS = 10;

@@ -18,6 +18,8 @@ export interface ChildOptions {
   readonly netNamespace?: string;
   /** The words of the command, for the process list. */
   readonly argv: readonly string[];
+  /** How often it tells that it lives, ms. */
+  readonly beatMs: number;
   /** It follows one that died. */
   readonly respawned: boolean;
 }

@@ -3,7 +3,6 @@ import type { KeepalivedConfiguration } from '../model/keepalived/configuration.
 import { type ChildEnd, DaemonChild } from './child-process.js';
 import { partsWanted } from './children-wanted.js';
 import { endText, isPermanent, PERMANENT_ERRORS } from './end-text.js';
-import { BEAT_MS } from './heartbeat.js';
 import type { Log } from './log.js';
 import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild } from './messages.js';
 import type { DaemonOptions } from './options.js';
@@ -17,6 +16,8 @@ const NAMES: Readonly<Record<ChildKind, { readonly title: string; readonly proce
 
 export interface SupervisorSettings {
   readonly options: DaemonOptions;
+  /** The supervisor's tick, ms. */
+  readonly beatMs: number;
   readonly log: Log;
   readonly childOptions: (kind: ChildKind, respawned: boolean) => ChildOptions;
   readonly childFlags: (kind: ChildKind) => readonly string[];
@@ -44,7 +45,7 @@ export class Supervisor {
     configuration: KeepalivedConfiguration,
   ) {
     this.#configuration = configuration;
-    this.#ticker = setInterval(() => this.#tick(), BEAT_MS);
+    this.#ticker = setInterval(() => this.#tick(), settings.beatMs);
   }
 
   /** Starts what the configuration needs and does not run yet; resolves when all that was started is at work. */

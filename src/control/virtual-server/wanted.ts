@@ -1,0 +1,73 @@
+// The table that keepalived.conf asks for: each virtual server's services with their destinations, before any check has an opinion.
+import type { Address } from '../../model/address.js';
+import { serviceId } from '../../model/identity.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { GroupMember, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+
+export interface WantedService {
+  /** The virtual server's name in the log. */
+  readonly name: string;
+  readonly spec: ServiceSpec;
+  readonly destinations: readonly DestinationSpec[];
+}
+
+/** By `serviceId`, in the order of the file. */
+export type WantedTable = ReadonlyMap<string, WantedService>;
+
+/** The address `step` above another, carrying into the words before. */
+export function addressAfter({ family, words }: Address, step: number): Address {
+  const out = [...words];
+  let carry = step;
+  for (let index = out.length - 1; index >= 0 && carry > 0; index--) {
+    const sum = (out[index] ?? 0) + carry;
+    out[index] = sum >>> 0;
+    carry = Math.floor(sum / 2 ** 32);
+  }
+  return { family, words: out };
+}
+
+function keysOf(member: GroupMember, { protocol, realServers }: VirtualServer): readonly ServiceKey[] {
+  if (member.kind === 'fwmark') {
+    return [{ kind: 'fwmark', family: member.family ?? realServers[0]?.address.family ?? 'inet', mark: member.mark }];
+  }
+  const { first, count, port } = member;
+  return Array.from({ length: count }, (_, step) => ({ kind: 'address', protocol, address: addressAfter(first, step), port }));
+}
+
+/** The services of one virtual server: its own, or those of its group. */
+function servicesOf(server: VirtualServer, { virtualServerGroups }: KeepalivedConfiguration): readonly ServiceKey[] {
+  const { target } = server;
+  if (target.kind === 'service') return [target.key];
+  const group = virtualServerGroups.find(({ name }) => name === target.group);
+  return (group?.members ?? []).flatMap((member) => keysOf(member, server));
+}
+
+/** Direct routing and tunnels cannot change a port: the service's own is meant there. */
+function destination(real: RealServer, key: ServiceKey): DestinationSpec {
+  const { address, method, weight, upperThreshold, lowerThreshold, tunnel } = real;
+  const keepsPort = method === 'route' || method === 'tunnel';
+  const port = keepsPort && key.kind === 'address' ? key.port : real.port;
+  return { address, port, method, weight, upperThreshold, lowerThreshold, tunnel };
+}
+
+/** All servers that the file names, or the sorry server where they do not make the quorum even together. */
+export function serversInUse({ realServers, quorum, sorryServer }: VirtualServer): readonly RealServer[] {
+  const weight = realServers.reduce((sum, real) => sum + real.weight, 0);
+  return sorryServer !== undefined && (realServers.length === 0 || weight < quorum) ? [sorryServer] : realServers;
+}
+
+/** Where two virtual servers state one service, the first counts. */
+export function wantedTable(configuration: KeepalivedConfiguration): WantedTable {
+  const table = new Map<string, WantedService>();
+  for (const server of configuration.virtualServers) {
+    const { name, scheduler, schedFlags, onePacket, persistence } = server;
+    for (const key of servicesOf(server, configuration)) {
+      const id = serviceId(key);
+      if (table.has(id)) continue;
+      const spec: ServiceSpec = { key, scheduler, schedFlags, onePacket, ...(persistence === undefined ? {} : { persistence }) };
+      table.set(id, { name, spec, destinations: serversInUse(server).map((real) => destination(real, key)) });
+    }
+  }
+  return table;
+}

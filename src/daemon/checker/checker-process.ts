@@ -1,0 +1,150 @@
+// The checker process: keeps the virtual servers of the configuration in weir's table. What cannot be set up is tried again; VRRP never hears of it.
+import { planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
+import { type WantedTable, wantedTable } from '../../control/virtual-server/wanted.js';
+import type { Director } from '../../datapath/director.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Part } from '../child-main.js';
+import { dumpPath, writeDump } from '../dump/file.js';
+import { globalText } from '../dump/parent.js';
+import type { Log } from '../log.js';
+import type { DumpKind } from '../messages.js';
+import { applyPlans, presentTable } from './apply.js';
+import { virtualServerLines } from './dump.js';
+import { changeText, checksNotRun } from './texts.js';
+
+/** The first retry and the longest pause between two, ms. */
+const FIRST_RETRY_MS = 1000;
+const LONGEST_RETRY_MS = 60_000;
+
+export interface CheckerOptions {
+  readonly configuration: KeepalivedConfiguration;
+  readonly log: Log;
+  /** `-I` */
+  readonly keepServers: boolean;
+  readonly open: () => Director;
+}
+
+const protocolOf = (table: WantedTable, id: string): string => {
+  const key = table.get(id)?.spec.key;
+  return key?.kind === 'address' ? key.protocol : 'tcp';
+};
+
+class Checker implements Part {
+  #configuration: KeepalivedConfiguration;
+  #wanted: WantedTable;
+  /** What was made true: ours to remove. */
+  #done: WantedTable = new Map();
+  #troubles: ReadonlySet<string> = new Set();
+  #retryMs = FIRST_RETRY_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #flushed = false;
+
+  constructor(readonly options: CheckerOptions) {
+    this.#configuration = options.configuration;
+    this.#wanted = wantedTable(options.configuration);
+    this.#tellNotRun();
+    this.#attempt();
+  }
+
+  #tellNotRun(): void {
+    const { global, virtualServers } = this.#configuration;
+    for (const line of checksNotRun(virtualServers)) this.options.log('warning', line);
+    if (global.lvsSyncDaemon !== undefined) this.options.log('warning', 'lvs_sync_daemon is not run yet: connections are not synchronised');
+  }
+
+  /** Tells each trouble when it comes, and when it is gone. */
+  #tell(troubles: ReadonlySet<string>): void {
+    for (const text of troubles) if (!this.#troubles.has(text)) this.options.log('error', `${text} - trying again`);
+    for (const text of this.#troubles) if (!troubles.has(text)) this.options.log('info', `no longer: ${text}`);
+    this.#troubles = troubles;
+  }
+
+  #settings(director: Director): void {
+    const { lvsFlush, lvsTimeouts } = this.#configuration.global;
+    if (lvsFlush && !this.#flushed) director.flush();
+    this.#flushed = true;
+    if (lvsTimeouts !== undefined) director.setTimeouts(lvsTimeouts);
+  }
+
+  /** One attempt to have what is wanted; what was refused comes again later. */
+  #attempt(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    let refused: ReadonlyMap<string, string> = new Map();
+    try {
+      const director = this.options.open();
+      try {
+        this.#settings(director);
+        const plans = planTable(this.#wanted, this.#done, presentTable(director));
+        this.#announce(plans);
+        refused = applyPlans(director, plans);
+      } finally {
+        director.close();
+      }
+      this.#done = new Map([...[...this.#done].filter(([id]) => refused.has(id)), ...[...this.#wanted].filter(([id]) => !refused.has(id))]);
+      this.#tell(new Set(refused.values()));
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#tell(new Set([`virtual servers cannot be set up: ${error.message.replace(/^weir: /, '')}`]));
+    }
+    if (this.#troubles.size === 0) {
+      this.#retryMs = FIRST_RETRY_MS;
+      return;
+    }
+    this.#timer = setTimeout(() => this.#attempt(), this.#retryMs);
+    this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
+  }
+
+  /** An attempt that repeats others says nothing new. */
+  #announce(plans: readonly ServicePlan[]): void {
+    if (this.#troubles.size > 0) return;
+    for (const { id, name, changes } of plans) {
+      const protocol = protocolOf(this.#wanted.has(id) ? this.#wanted : this.#done, id);
+      for (const change of changes) this.options.log('debug', changeText(change, name, protocol));
+    }
+  }
+
+  reload(configuration: KeepalivedConfiguration): void {
+    this.#configuration = configuration;
+    this.#wanted = wantedTable(configuration);
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#tellNotRun();
+    this.#attempt();
+  }
+
+  dump(what: DumpKind): void {
+    if (what !== 'data') return;
+    const { log } = this.options;
+    log('info', `Printing checker data for process(${process.pid}) on signal`);
+    const lines = virtualServerLines(this.#configuration);
+    writeDump(dumpPath('keepalived_check.data'), `${globalText(this.#configuration)}${lines.map((line) => `${line}\n`).join('')}`, log);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.options.keepServers || this.#done.size === 0) return;
+    const { lvsFlushOnStop } = this.#configuration.global;
+    try {
+      const director = this.options.open();
+      try {
+        if (lvsFlushOnStop === 'all') director.flush();
+        else this.#removeAll(director);
+      } finally {
+        director.close();
+      }
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.options.log('error', `virtual servers could not be removed: ${error.message.replace(/^weir: /, '')}`);
+    }
+  }
+
+  #removeAll(director: Director): void {
+    const plans = planTable(new Map(), this.#done, presentTable(director));
+    for (const { name } of plans) this.options.log('debug', `Shutting down virtual server ${name}`);
+    for (const text of applyPlans(director, plans).values()) this.options.log('error', text);
+  }
+}
+
+export function runChecker(options: CheckerOptions): Part {
+  return new Checker(options);
+}

@@ -1,0 +1,64 @@
+// How servers and checkers are named in the log, in keepalived's way. Pure.
+
+import type { Change } from '../../control/virtual-server/plan.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { DestinationKey } from '../../model/service.js';
+
+/** `[10.0.0.2]:tcp:80` */
+export function serverName({ address, port }: DestinationKey, protocol: string): string {
+  return `[${formatAddress(address)}]:${protocol}:${port}`;
+}
+
+const CHECK_NAMES: Readonly<Record<CheckKind['kind'], string>> = {
+  tcp: 'TCP_CHECK',
+  ping: 'PING_CHECK',
+  http: 'HTTP_GET',
+  ssl: 'SSL_GET',
+  smtp: 'SMTP_CHECK',
+  dns: 'DNS_CHECK',
+  misc: 'MISC_CHECK',
+  udp: 'UDP_CHECK',
+  file: 'FILE_CHECK',
+  bfd: 'BFD_CHECK',
+};
+
+/** A log names so many checkers one by one; the rest are counted. */
+const NAMED = 20;
+
+/** One line for each checker that is not run, and what that means for its server. */
+export function checksNotRun(servers: readonly VirtualServer[]): readonly string[] {
+  const lines: string[] = [];
+  let count = 0;
+  for (const { name, protocol, realServers } of servers) {
+    for (const real of realServers) {
+      for (const { check } of real.checkers) {
+        count += 1;
+        if (count > NAMED) continue;
+        const alpha = real.alpha ? ' (alpha or not)' : '';
+        lines.push(
+          `${CHECK_NAMES[check.kind]} of ${serverName(real, protocol)} of VS ${name} is not run yet: the server stays in service${alpha}`,
+        );
+      }
+    }
+  }
+  return count > NAMED ? [...lines, `and ${count - NAMED} more health checks are not run yet: their servers stay in service`] : lines;
+}
+
+/** What the log says of a change in one service, at a reload. */
+export function changeText(change: Change, name: string, protocol: string): string {
+  switch (change.kind) {
+    case 'addService':
+      return `Adding virtual server ${name}`;
+    case 'editService':
+      return `Changing virtual server ${name}`;
+    case 'deleteService':
+      return `Removing virtual server ${name}`;
+    case 'addDestination':
+      return `Adding service ${serverName(change.spec, protocol)} to VS ${name}`;
+    case 'editDestination':
+      return `Changing service ${serverName(change.spec, protocol)} of VS ${name}`;
+    case 'deleteDestination':
+      return `Removing service ${serverName(change.key, protocol)} from VS ${name}`;
+  }
+}

@@ -1,0 +1,71 @@
+// The daemon around parts that only write down what they are asked: its frame is tried without VRRP and without privileges.
+// Usage: node stand-in.js keepalived OPTIONS…; the file of -f is JSON: {record, vrrp?, broken?, hang?, exit?, global?, root?}.
+import { appendFileSync, readFileSync } from 'node:fs';
+import { readOptions } from '../../src/cli/keepalived/options.js';
+import { childKind, runChild, type StartPart } from '../../src/daemon/child-main.js';
+import { type Loaded, runDaemon } from '../../src/daemon/daemon.js';
+import { daemonize, isBackground, standing } from '../../src/daemon/daemonize.js';
+import type { GlobalSettings, RootSettings } from '../../src/model/keepalived/global.js';
+import { emptyConfiguration, emptyGlobal, emptyRoot, oneInstance } from '../support/keepalived-configuration.js';
+
+interface Wanted {
+  /** Where the part writes a line for each thing that happens to it. */
+  readonly record: string;
+  /** How many instances: 0 and no VRRP process is needed. */
+  readonly instances?: number;
+  readonly broken?: boolean;
+  readonly warning?: string;
+  readonly global?: Partial<GlobalSettings>;
+  readonly root?: Partial<RootSettings>;
+}
+
+function load(path: string): Loaded {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    return { outcome: 'missing', messages: [{ level: 'error', text: `Config files missing '${path}'.` }] };
+  }
+  const { record, instances = 1, broken, warning, global, root }: Wanted = JSON.parse(text);
+  if (broken === true) return { outcome: 'fatal', messages: [{ level: 'error', text: `(${path}: Line 1) broken` }] };
+  return {
+    outcome: warning === undefined ? 'ok' : 'errors',
+    messages: warning === undefined ? [] : [{ level: 'warning', text: warning }],
+    configuration: {
+      ...emptyConfiguration,
+      root: { ...emptyRoot, ...root },
+      global: { ...emptyGlobal, routerId: record, ...global },
+      instances: Array.from({ length: instances }, (_, n) => ({ ...oneInstance, name: `VI_${n + 1}` })),
+    },
+  };
+}
+
+const part: StartPart = (first, options) => {
+  const record = first.global.routerId ?? '';
+  const write = (text: string): void => appendFileSync(record, `${process.pid} ${text}\n`);
+  write(`start ${first.instances.length}${options.respawned ? ' again' : ''}`);
+  // The test's own signal: the loop stands still from now on.
+  process.on('SIGWINCH', () => {
+    for (;;);
+  });
+  return {
+    reload: (next) => write(`reload ${next.instances.length}`),
+    dump: (what) => write(`dump ${what}`),
+    stop: async () => write('stop'),
+  };
+};
+
+async function main(): Promise<number> {
+  const args = process.argv.slice(3);
+  const kind = childKind();
+  if (kind !== undefined) return runChild(kind, Promise.resolve(part));
+  const asked = readOptions(args);
+  if (asked.kind !== 'run') return 99;
+  const { options } = asked;
+  const background = isBackground();
+  if (!options.foreground && !background) return daemonize(args);
+  const started = background ? standing : () => {};
+  return runDaemon({ options, name: 'keepalived', release: 'v0 (stand-in)', load: () => load(options.path), started, beatMs: 100 });
+}
+
+main().then((status) => process.exit(status));

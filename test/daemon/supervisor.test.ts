@@ -1,0 +1,251 @@
+// The daemon's frame, tried with parts that only write down what they are asked (stand-in.ts): processes, signals, pid files, reloads, ends.
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { RunningDaemon } from '../support/running-daemon.js';
+
+const STAND_IN = fileURLToPath(new URL('stand-in.js', import.meta.url));
+
+/** One daemon's folder: its configuration, pid files, dumps and what its part wrote down. */
+class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), 'weir-daemon-'));
+  readonly record = this.path('record');
+  readonly daemons: RunningDaemon[] = [];
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  configure(wanted: object = {}): void {
+    writeFileSync(this.path('conf'), JSON.stringify({ record: this.record, ...wanted }));
+  }
+
+  get argv(): readonly string[] {
+    const files = ['-p', this.path('p.pid'), '-r', this.path('r.pid'), '-c', this.path('c.pid')];
+    return [process.execPath, STAND_IN, 'keepalived', '-f', this.path('conf'), ...files];
+  }
+
+  start(...options: readonly string[]): RunningDaemon {
+    const daemon = new RunningDaemon([...this.argv, '-n', '-l', '-G', ...options], { TMPDIR: this.folder });
+    this.daemons.push(daemon);
+    return daemon;
+  }
+
+  /** What the parts wrote, without their process numbers. */
+  get recorded(): readonly string[] {
+    if (!existsSync(this.record)) return [];
+    return readFileSync(this.record, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^\d+ /, ''));
+  }
+
+  childPid(): number {
+    return Number(readFileSync(this.path('r.pid'), 'utf8'));
+  }
+
+  async clear(): Promise<void> {
+    for (const daemon of this.daemons) await daemon.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+}
+
+let place: Place;
+const fresh = (wanted: object = {}): Place => {
+  place = new Place();
+  place.configure(wanted);
+  return place;
+};
+afterEach(() => place.clear());
+
+async function running(wanted: object = {}, ...options: readonly string[]): Promise<RunningDaemon> {
+  const daemon = fresh(wanted).start(...options);
+  await daemon.said(/^Startup complete$/);
+  return daemon;
+}
+
+test('it starts, says what keepalived says, and ends with nothing left', async () => {
+  const daemon = await running();
+  assert.equal(readFileSync(place.path('p.pid'), 'utf8'), `${daemon.pid}\n`);
+  assert.equal(statSync(place.path('r.pid')).mode & 0o777, 0o644);
+  assert.equal(readFileSync(`/proc/${place.childPid()}/comm`, 'utf8'), 'keepalived\n');
+  assert.match(readFileSync(`/proc/${place.childPid()}/cmdline`, 'utf8'), /^keepalived -f /);
+  assert.equal(await daemon.stop(), 0);
+  const expected = [
+    /^Starting Keepalived v0/,
+    /^Running on Linux \S+ #/,
+    /^Command line: 'keepalived' '-f'/,
+    /^Configuration file \S+\/conf$/,
+    /^Starting VRRP child process, pid=\d+$/,
+    /^Startup complete$/,
+    /^Stopping$/,
+    /^Stopped$/,
+    /^Stopped Keepalived v0/,
+  ];
+  const said = daemon.lines.filter((line) => !/^ +'/.test(line));
+  assert.equal(said.length, expected.length, said.join('\n'));
+  expected.forEach((pattern, index) => assert.match(said[index] ?? '', pattern));
+  assert.deepEqual(place.recorded, ['start 1', 'stop']);
+  assert.ok(!existsSync(place.path('p.pid')) && !existsSync(place.path('r.pid')));
+});
+
+test('a second one with the same files does not start', async () => {
+  await running();
+  const second = place.start();
+  assert.equal(await second.ended(), 0);
+  assert.ok(second.lines.includes('daemon is already running'));
+  assert.deepEqual(place.recorded, ['start 1']);
+});
+
+test('a pid file that names a process of another kind does not keep it from starting', async () => {
+  fresh();
+  writeFileSync(place.path('p.pid'), `${process.ppid}\n`);
+  await place.start().said(/^Startup complete$/);
+});
+
+test('without its file it ends with 6, with one that cannot be read with 2', async () => {
+  fresh();
+  rmSync(place.path('conf'));
+  const missing = place.start();
+  assert.equal(await missing.ended(), 6);
+  assert.ok(missing.lines.some((line) => line.startsWith('Config files missing')));
+  place.configure({ broken: true });
+  assert.equal(await place.start().ended(), 2);
+});
+
+test('in the background it stands before the command returns', () => {
+  fresh();
+  const { status, stderr } = spawnSync(place.argv[0] ?? '', [...place.argv.slice(1), '-G'], { encoding: 'utf8' });
+  assert.equal(status, 0, stderr);
+  const pid = Number(readFileSync(place.path('p.pid'), 'utf8'));
+  const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/\(.*\)/, 'x')
+    .split(' ')
+    .map(Number);
+  assert.deepEqual([group, session], [pid, pid]);
+  process.kill(pid, 'SIGTERM');
+  const daemon = new RunningDaemon(['sh', '-c', `while kill -0 ${pid} 2>/dev/null; do sleep 0.02; done`]);
+  return daemon.ended().then(() => assert.ok(!existsSync(place.path('p.pid'))));
+});
+
+test('a child that was killed is started again, at once and then after a second', async () => {
+  const daemon = await running();
+  process.kill(place.childPid(), 'SIGKILL');
+  await daemon.until('a new child', () => place.recorded.length === 2);
+  assert.ok(daemon.lines.some((line) => /^pid \d+ exited due to signal 9 \(Killed\) - has rlimit_rttime been exceeded\?$/.test(line)));
+  assert.ok(daemon.lines.some((line) => /^VRRP child process\(\d+\) died: Respawning$/.test(line)));
+  assert.ok(daemon.lines.includes('Restart of VRRP process delayed 0 seconds to limit respawn rate'));
+  assert.deepEqual(place.recorded, ['start 1', 'start 1 again']);
+  await daemon.until('its pid file', () => place.childPid() > 0 && existsSync(`/proc/${place.childPid()}`));
+  process.kill(place.childPid(), 'SIGKILL');
+  await daemon.said(/delayed 1 seconds/);
+});
+
+test('a child that hangs is killed and started again', async () => {
+  const daemon = await running();
+  process.kill(place.childPid(), 'SIGWINCH');
+  await daemon.said(/^vrrp process\(\d+\) hangs: it was silent for \d+ seconds - killing it$/);
+  await daemon.until('a new child', () => place.recorded.length === 2);
+});
+
+test('with -R a child that dies takes the daemon along', async () => {
+  const daemon = await running({}, '-R');
+  process.kill(place.childPid(), 'SIGKILL');
+  assert.equal(await daemon.ended(), 0);
+  assert.ok(daemon.lines.some((line) => /^VRRP child process\(\d+\) died: Exiting$/.test(line)));
+});
+
+test('a child whose supervisor was killed stops by itself', async () => {
+  const daemon = await running();
+  daemon.signal('SIGKILL');
+  await daemon.until('the stop', () => place.recorded.includes('stop'));
+});
+
+test('signals reach the parts', async () => {
+  const daemon = await running();
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 63, 36] as const) {
+    const count = place.recorded.length;
+    daemon.signal(signal);
+    await daemon.until(`signal ${signal}`, () => place.recorded.length > count);
+  }
+  for (const signal of ['SIGQUIT', 'SIGALRM', 'SIGPIPE'] as const) daemon.signal(signal);
+  daemon.signal('SIGINT');
+  assert.equal(await daemon.ended(), 0);
+  assert.deepEqual(place.recorded, ['start 1', 'dump data', 'dump stats', 'dump clear', 'dump json', 'stop']);
+});
+
+test('the parent dump replaces a link instead of following it, for root alone', async () => {
+  fresh();
+  const target = place.path('target');
+  writeFileSync(target, 'untouched');
+  symlinkSync(target, place.path('keepalived_parent.data'));
+  const daemon = place.start();
+  await daemon.said(/^Startup complete$/);
+  daemon.signal('SIGUSR1');
+  await daemon.until('the dump', () => place.recorded.includes('dump data'));
+  const dump = lstatSync(place.path('keepalived_parent.data'));
+  assert.ok(dump.isFile());
+  assert.equal(dump.mode & 0o777, 0o600);
+  assert.equal(readFileSync(target, 'utf8'), 'untouched');
+});
+
+test('a reload reaches the parts; a bad file, a missing one and no change leave all as it was', async () => {
+  const daemon = await running();
+  place.configure({ instances: 2 });
+  daemon.signal('SIGHUP');
+  await daemon.said(/^Reload complete$/);
+  place.configure({ broken: true });
+  let from = daemon.lines.length;
+  daemon.signal('SIGHUP');
+  await daemon.said(/^Reload refused: the new configuration cannot be used; the configuration of before stays in effect$/, from);
+  rmSync(place.path('conf'));
+  from = daemon.lines.length;
+  daemon.signal('SIGHUP');
+  await daemon.said(/^Reload refused: there is no configuration file/, from);
+  assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
+});
+
+test('reload_check_config refuses what has any error and says where to read it', async () => {
+  const log = join(tmpdir(), `weir-check-${process.pid}.log`);
+  try {
+    const daemon = await running({ global: { reloadCheckConfig: { logFile: log } } });
+    place.configure({ warning: 'Unknown keyword', instances: 2 });
+    daemon.signal('SIGHUP');
+    await daemon.said(/^New config failed validation, see \S+ for details$/);
+    assert.equal(readFileSync(log, 'utf8'), 'Unknown keyword\n');
+    assert.equal(statSync(log).mode & 0o777, 0o600);
+    place.configure({ instances: 2 });
+    daemon.signal('SIGHUP');
+    await daemon.said(/^Reload complete$/);
+    assert.equal(readFileSync(log, 'utf8'), '');
+    assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
+  } finally {
+    rmSync(log, { force: true });
+  }
+});
+
+test('start-up and shutdown scripts are waited for, but never for ever', async () => {
+  const script = (text: string, timeoutUs: number) => ({ script: { argv: ['sh', '-c', text], text }, timeoutUs });
+  const daemon = await running({
+    global: { startupScript: script('exit 1', 5_000_000), shutdownScript: script('trap "" TERM; sleep 60', 200_000) },
+  });
+  await daemon.stop();
+  const said = daemon.lines.filter((line) => / script /.test(line));
+  assert.deepEqual(said, [
+    'Running startup script sh',
+    'startup script script failed, status 1',
+    'Running shutdown script sh',
+    'shutdown script timed out',
+  ]);
+});
+
+test('a child that does not end in time is forced to', async () => {
+  const daemon = await running({ root: { childWaitUs: 200_000 } });
+  process.kill(place.childPid(), 'SIGSTOP');
+  assert.equal(await daemon.stop(), 0);
+  assert.ok(daemon.lines.includes('vrrp process failed to die - forcing termination'));
+});

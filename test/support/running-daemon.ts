@@ -1,0 +1,88 @@
+// A daemon under test: started with its log on the console, asked to do things, waited for by what it says.
+import { type ChildProcess, spawn } from 'node:child_process';
+
+/** A test that waits longer than this for a line fails, with all lines. */
+const PATIENCE_MS = 20_000;
+
+export class RunningDaemon {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #watchers = new Set<() => void>();
+  #status: number | NodeJS.Signals | undefined;
+
+  /** @param argv the whole command; it must log to standard error (-n -l) */
+  constructor(argv: readonly string[], environment: Readonly<Record<string, string>> = {}) {
+    const [file = '', ...args] = argv;
+    this.#child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } });
+    let rest = '';
+    this.#child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\n');
+      rest = parts.pop() ?? '';
+      this.#lines.push(...parts);
+      this.#changed();
+    });
+    this.#child.on('close', (code, signal) => {
+      this.#status = code ?? signal ?? 0;
+      this.#changed();
+    });
+    process.setMaxListeners(0);
+    process.once('exit', () => this.#child.kill('SIGKILL'));
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1;
+  }
+
+  /** What it said so far, without the dates. */
+  get lines(): readonly string[] {
+    return this.#lines.map((line) => line.replace(/^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}: /, ''));
+  }
+
+  #changed(): void {
+    for (const watcher of this.#watchers) watcher();
+  }
+
+  /** Resolves as soon as `condition` holds; looked at when the daemon says something, and now and then. */
+  until<T>(what: string, condition: () => T | undefined | false): Promise<T> {
+    return new Promise((done, fail) => {
+      const finish = (): void => {
+        clearInterval(ticker);
+        clearTimeout(limit);
+        this.#watchers.delete(look);
+      };
+      const look = (): void => {
+        const value = condition();
+        if (value === undefined || value === false) return;
+        finish();
+        done(value as T);
+      };
+      const limit = setTimeout(() => {
+        finish();
+        fail(new Error(`waited in vain for ${what}; it said:\n${this.#lines.join('\n')}`));
+      }, PATIENCE_MS);
+      const ticker = setInterval(look, 20);
+      this.#watchers.add(look);
+      look();
+    });
+  }
+
+  /** The first line that matches, counted from `from`. */
+  said(pattern: RegExp, from = 0): Promise<string> {
+    return this.until(String(pattern), () => this.lines.slice(from).find((line) => pattern.test(line)));
+  }
+
+  signal(signal: NodeJS.Signals | number): void {
+    process.kill(this.pid, signal);
+  }
+
+  /** Its exit status. */
+  ended(): Promise<number | NodeJS.Signals> {
+    return this.until('its end', () => this.#status);
+  }
+
+  stop(): Promise<number | NodeJS.Signals> {
+    // A process that ended meanwhile is told nothing.
+    this.#child.kill('SIGTERM');
+    return this.ended();
+  }
+}
