@@ -38,7 +38,13 @@ export type ScriptOutcome =
 
 export type Input =
   /** First of all; later: reload. Interfaces that are configured and absent are simply not in the list. */
-  | { readonly kind: 'configure'; readonly configuration: KeepalivedConfiguration; readonly interfaces: readonly InterfaceFacts[] }
+  | {
+      readonly kind: 'configure';
+      readonly configuration: KeepalivedConfiguration;
+      readonly interfaces: readonly InterfaceFacts[];
+      /** Seconds since 1970 less the monotonic clock's, in µs: auth_hmac's times. Absent: those are refused. */
+      readonly wallOffsetUs?: number;
+    }
   | { readonly kind: 'interface'; readonly facts: InterfaceFacts }
   | { readonly kind: 'interfaceGone'; readonly name: string }
   | { readonly kind: 'packet'; readonly packet: ReceivedPacket }
@@ -52,6 +58,7 @@ export type Input =
       readonly kind: 'lost';
       readonly instance: string;
       readonly what: 'address' | 'route' | 'rule';
+      /** What is logged behind `Netlink reflector reports`: `IP 10.99.0.101 removed from vA`. */
       readonly text: string;
       readonly noTrack: boolean;
     }
@@ -62,7 +69,8 @@ export type Input =
   /** Adverts that the kernel's socket filter dropped since the last report, by reason. */
   | { readonly kind: 'filtered'; readonly instance: string; readonly counts: Readonly<Record<string, number>> }
   | { readonly kind: 'clearCounters' }
-  | { readonly kind: 'stop' }
+  /** `keepAddresses`: -V; the addresses stay and nobody is told. */
+  | { readonly kind: 'stop'; readonly keepAddresses?: boolean }
   | { readonly kind: 'wake' };
 
 export type NotifyEvent =
@@ -73,7 +81,10 @@ export type NotifyEvent =
   | 'DELETED'
   | 'MASTER_RX_LOWER_PRI'
   | 'MASTER_PRIORITY'
-  | 'BACKUP_PRIORITY';
+  | 'BACKUP_PRIORITY'
+  /** Ours: another master was noticed while we are one, and is gone. No script is run, FIFOs and mail tell. */
+  | 'SPLIT_BRAIN'
+  | 'SPLIT_BRAIN_OVER';
 
 export type Effect =
   | {
@@ -122,7 +133,13 @@ export type Effect =
       readonly scripts: readonly { readonly script: Script; readonly withArguments: boolean }[];
       readonly smtp: boolean;
     }
-  | { readonly kind: 'log'; readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug'; readonly text: string };
+  /** `detail`: keepalived says this only with -D. */
+  | {
+      readonly kind: 'log';
+      readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
+      readonly text: string;
+      readonly detail?: boolean;
+    };
 
 /** What a step answers. `wakeAtUs`: call again with `wake` no later than this; undefined: only when something happens. */
 export interface Step<S> {

@@ -1,0 +1,112 @@
+// An instance's adverts: made, authenticated and addressed.
+import type { Address } from '../../model/address.js';
+import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
+import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum } from '../../wire/vrrp.js';
+import { passwordBytes, sealAh, sealHmac } from '../../wire/vrrp-auth.js';
+import type { InstanceState } from './machine.js';
+import { sendInterface } from './place.js';
+import { change, count, detail, instanceAt, type Work } from './work.js';
+
+/** 255 also on unicast, unless unicast_ttl says otherwise. */
+const fullTtl = 255;
+
+/** Sends one advert to the group or to every peer. Without a source address there is nobody to send as: nothing happens. */
+export function sendAdvert(work: Work, index: number, priority = instanceAt(work, index).priority): void {
+  const { config, source } = instanceAt(work, index);
+  if (source === undefined) return;
+  for (const destination of destinations(config)) sendTo(work, index, priority, source, destination);
+  count(work, index, 'advertsSent');
+}
+
+/** Tells the backups that this master leaves (RFC 3768 §6.4.3). */
+export function sendZeroPriority(work: Work, index: number): void {
+  if (instanceAt(work, index).source === undefined) return;
+  sendAdvert(work, index, 0);
+  count(work, index, 'zeroPrioritySent');
+  detail(work, index, 'sent 0 priority');
+}
+
+function destinations(config: VrrpInstance): readonly Address[] {
+  return config.unicast === undefined ? [config.multicastGroup] : config.unicast.peers.map((peer) => peer.address);
+}
+
+function sendTo(work: Work, index: number, priority: number, source: Address, destination: Address): void {
+  const instance = instanceAt(work, index);
+  const { config } = instance;
+  const ah = config.authentication.kind === 'ah';
+  const packetId = config.family === 'inet' ? (instance.packetId % 0xffff) + 1 : 0;
+  const sequence = (instance.sequence + (ah ? 1 : 0)) >>> 0;
+  const ttl = config.unicast?.ttl ?? fullTtl;
+  change(work, index, { packetId, sequence });
+  const message = encodeMessage(instance, priority, source, destination);
+  const envelope = { source, destination, ttl, id: packetId, unicast: config.unicast !== undefined };
+  work.effects.push({
+    kind: 'send',
+    instance: config.name,
+    interface: sendInterface(work.machine, config),
+    source,
+    destination,
+    ttl,
+    protocol: ah ? 51 : 112,
+    id: packetId,
+    payload: ah ? sealAh(passwordOf(config.authentication), envelope, sequence, message) : stamped(work, index, source, message),
+  });
+}
+
+function encodeMessage(instance: InstanceState, priority: number, source: Address, destination: Address): Uint8Array {
+  const { config } = instance;
+  const seconds = config.version === 2;
+  const interval = Math.round(config.advertUs / (seconds ? 1_000_000 : 10_000));
+  const { authentication } = config;
+  return encodeVrrp(
+    {
+      version: config.version,
+      vrid: config.vrid,
+      priority,
+      authType: seconds ? authTypeOf(authentication) : AuthType.none,
+      interval: Math.min(interval, seconds ? 0xff : V3_INTERVAL_MAX),
+      addresses: config.addresses.map(({ address }) => address),
+      ...(authentication.kind === 'pass' ? { authData: passwordOf(authentication) } : {}),
+    },
+    checksumFor(instance, source, destination),
+  );
+}
+
+/** The dialect that this instance's peers understand. */
+export function checksumFor(instance: InstanceState, source: Address, destination: Address): VrrpChecksum {
+  const { config } = instance;
+  if (config.version === 2 || (config.v3ChecksumAsV2 && config.family === 'inet')) return { kind: 'plain' };
+  return { kind: instance.oldChecksum ? 'old' : 'pseudo', source, destination };
+}
+
+export function authTypeOf(authentication: Authentication): number {
+  if (authentication.kind === 'pass') return AuthType.pass;
+  return authentication.kind === 'ah' ? AuthType.ah : AuthType.none;
+}
+
+export function passwordOf(authentication: Authentication): Uint8Array {
+  return passwordBytes('password' in authentication ? authentication.password : '');
+}
+
+/** The key of an id, where its bytes are known. */
+export function hmacKey(authentication: Authentication, id: number): Uint8Array | undefined {
+  if (authentication.kind !== 'hmac') return undefined;
+  const hex = authentication.keys.find((key) => key.id === id)?.hex;
+  if (hex === undefined) return undefined;
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** The message with its auth_hmac trailer, where that is asked for: the stamp never stands still or goes back. */
+function stamped(work: Work, index: number, source: Address, message: Uint8Array): Uint8Array {
+  const { config, hmacSent } = instanceAt(work, index);
+  const { authentication } = config;
+  if (authentication.kind !== 'hmac' || authentication.mode === 'receive-only') return message;
+  const key = hmacKey(authentication, authentication.activeKey);
+  if (key === undefined) return message;
+  const wallUs = work.atUs + (work.machine.wallOffsetUs ?? 0);
+  const seconds = Math.max(Math.floor(wallUs / 1_000_000), hmacSent.seconds);
+  const counter = seconds === hmacSent.seconds ? hmacSent.counter + 1 : 0;
+  change(work, index, { hmacSent: { seconds, counter } });
+  const subSecond = Math.floor(((wallUs % 1_000_000) / 1_000_000) * 0x10000);
+  return sealHmac(key, source, message, { keyId: authentication.activeKey, seconds, subSecond, counter: counter & 0xffff });
+}

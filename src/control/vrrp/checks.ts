@@ -1,0 +1,221 @@
+// Is a packet an advert that this instance may believe? keepalived's checks in keepalived's order and words; what it does not
+// say (what differs, who sent it) stands behind its text.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import { sameAddress } from '../../model/identity.js';
+import { sameBytes } from '../../wire/hmac.js';
+import {
+  decodeVrrpAddresses,
+  VRRP_ADVERTISEMENT,
+  type VrrpChecksum,
+  type VrrpHeader,
+  vrrpAuthData,
+  vrrpChecksum,
+  vrrpLength,
+} from '../../wire/vrrp.js';
+import { HMAC_TRAILER_BYTES, openAh } from '../../wire/vrrp-auth.js';
+import { authTypeOf, checksumFor, passwordOf } from './advert.js';
+import { checkHmac } from './check-hmac.js';
+import type { Counters, InstanceState } from './machine.js';
+import { type ArrivedPacket, isMulticast } from './packet.js';
+import { addressKey } from './place.js';
+
+/** Why a packet was refused. `quiet`: nothing is logged about it. */
+export interface Refusal {
+  readonly text: string;
+  readonly counter: keyof Counters;
+  /** A packet that was meant for us and is of this VRID: evidence of a second master that we do not hear. */
+  readonly foreign: boolean;
+}
+
+/** What a believed packet changes besides what the election makes of it. */
+export interface Accepted {
+  readonly patch: Partial<InstanceState>;
+  readonly notes: readonly Refusal[];
+}
+
+export type Verdict = { readonly kind: 'refused'; readonly refusal: Refusal } | { readonly kind: 'accepted'; readonly accepted: Accepted };
+
+interface Context {
+  readonly instance: InstanceState;
+  readonly packet: ArrivedPacket;
+  readonly header: VrrpHeader;
+  readonly wallUs: number | undefined;
+}
+
+type Check = (context: Context) => Refusal | undefined;
+
+const checks: readonly Check[] = [checkAh, checkLength, checkTtl, checkVersion, checkAuth, checkInterval, checkType];
+const laterChecks: readonly Check[] = [checkChecksum, checkCast, checkPeer];
+
+/** @param wallUs time since 1970 in µs, where it is known */
+export function judge(instance: InstanceState, packet: ArrivedPacket, header: VrrpHeader, wallUs: number | undefined): Verdict {
+  const context = { instance, packet, header, wallUs };
+  for (const check of checks) {
+    const refusal = check(context);
+    if (refusal !== undefined) return { kind: 'refused', refusal };
+  }
+  const stamp = checkHmac(instance, packet, wallUs);
+  if (stamp.refusal !== undefined) return { kind: 'refused', refusal: stamp.refusal };
+  const count = differentCount(context);
+  if (count !== undefined && instance.config.addressMismatch === 'drop') return { kind: 'refused', refusal: count };
+  for (const check of laterChecks) {
+    const refusal = check(context);
+    if (refusal !== undefined) return { kind: 'refused', refusal };
+  }
+  const list = count ?? differentList(context);
+  if (list !== undefined && instance.config.addressMismatch === 'drop') return { kind: 'refused', refusal: list };
+  const notes = [...(stamp.note === undefined ? [] : [stamp.note]), ...(list === undefined ? [] : [list])];
+  return { kind: 'accepted', accepted: { patch: { ...learned(context), ...stamp.patch }, notes } };
+}
+
+function refuse(text: string, counter: keyof Counters, foreign = true): Refusal {
+  return { text, counter, foreign };
+}
+
+function from(packet: ArrivedPacket): string {
+  return `from ${formatAddress(packet.source)}`;
+}
+
+function checkAh({ instance, packet }: Context): Refusal | undefined {
+  const wanted = instance.config.authentication.kind === 'ah';
+  if (wanted && packet.ah === undefined) return refuse(`No AH header but auth type is AH (${from(packet)})`, 'authMismatches');
+  if (!wanted && packet.ah !== undefined) return refuse(`Received AH header but auth type not AH (${from(packet)})`, 'authMismatches');
+  return undefined;
+}
+
+function checkLength({ instance, packet, header }: Context): Refusal | undefined {
+  const { authentication, family } = instance.config;
+  const plain = vrrpLength(header.version === 2 ? 2 : 3, family, header.addressCount);
+  const trailer = authentication.kind === 'hmac' && packet.message.length > plain ? HMAC_TRAILER_BYTES : 0;
+  const expected = plain + trailer;
+  const length = packet.message.length;
+  if (length === expected && !packet.truncated) return undefined;
+  return refuse(
+    `vrrp packet too ${length > expected ? 'long' : 'short'}, length ${length} and expect ${expected} (${from(packet)})`,
+    'lengthErrors',
+  );
+}
+
+function checkTtl({ instance, packet }: Context): Refusal | undefined {
+  const { unicast } = instance.config;
+  if (unicast === undefined) {
+    return packet.ttl === 255 ? undefined : refuse(`invalid TTL/HL. Received ${packet.ttl} and expect 255 (${from(packet)})`, 'ttlErrors');
+  }
+  const peer = unicast.peers.find(({ address }) => sameAddress(address, packet.source));
+  const [least, most] = [peer?.minTtl ?? 0, peer?.maxTtl ?? 255];
+  if (packet.ttl >= least && packet.ttl <= most) return undefined;
+  return refuse(`TTL/HL ${packet.ttl} not in range ${least} - ${most} (${from(packet)})`, 'ttlErrors');
+}
+
+function checkVersion({ instance, packet, header }: Context): Refusal | undefined {
+  const { version } = instance.config;
+  if (header.version === version) return undefined;
+  return refuse(
+    `wrong version. Received ${header.version} and expect ${version} (${from(packet)}: neither hears the other)`,
+    'versionErrors',
+  );
+}
+
+function checkAuth(context: Context): Refusal | undefined {
+  const { instance, packet, header } = context;
+  const { authentication, version } = instance.config;
+  if (version === 3) return undefined;
+  const wanted = authTypeOf(authentication);
+  if (header.authType !== wanted) {
+    const counter = header.authType > 2 ? 'authTypeErrors' : 'authMismatches';
+    return refuse(`received a ${header.authType} auth, expecting ${wanted}! (${from(packet)})`, counter);
+  }
+  if (authentication.kind === 'pass' && !sameBytes(vrrpAuthData(packet.message, header.addressCount), passwordOf(authentication))) {
+    return refuse(`received an invalid passwd! (${from(packet)}: auth_pass differs)`, 'authFailures');
+  }
+  return authentication.kind === 'ah' ? checkDigest(context) : undefined;
+}
+
+function checkDigest({ instance, packet }: Context): Refusal | undefined {
+  const { unicast, authentication } = instance.config;
+  const { source, destination, ttl, id, ah } = packet;
+  if (ah === undefined) return undefined;
+  const opened = openAh(passwordOf(authentication), { source, destination, ttl, id, unicast: unicast !== undefined }, ah);
+  if (opened?.genuine !== true) {
+    const text = 'IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !';
+    return refuse(`${text} (${from(packet)})`, 'authFailures');
+  }
+  if (opened.sequence > instance.sequence) return undefined;
+  const text = `IPSEC-AH : sequence number ${opened.sequence} already processed. Packet dropped. Local(${instance.sequence})`;
+  return refuse(`${text} (${from(packet)})`, 'replays');
+}
+
+function checkInterval({ instance, packet, header }: Context): Refusal | undefined {
+  const own = Math.round(instance.config.advertUs / 1_000_000);
+  if (instance.config.version === 3 || header.interval === own) return undefined;
+  return refuse(`advertisement interval mismatch mine=${own} sec rcv'd=${header.interval} sec (${from(packet)})`, 'intervalErrors');
+}
+
+function checkType({ packet, header }: Context): Refusal | undefined {
+  if (header.type === VRRP_ADVERTISEMENT) return undefined;
+  return refuse(`Invalid packet type. ${header.type} and expect ${VRRP_ADVERTISEMENT} (${from(packet)})`, 'typeErrors', false);
+}
+
+function differentCount({ instance, packet, header }: Context): Refusal | undefined {
+  const own = instance.config.addresses.length;
+  if (header.addressCount === own) return undefined;
+  return refuse(`received an unexpected ip number count ${header.addressCount}, expected ${own}! (${from(packet)})`, 'addressListErrors');
+}
+
+function checkChecksum({ instance, packet, header }: Context): Refusal | undefined {
+  const sums = acceptableSums(instance, packet.source, packet.destination).map((over) => vrrpChecksum(packet.body, over));
+  if (sums.includes(header.checksum)) return undefined;
+  return refuse(`Invalid VRRPv${header.version} checksum (${from(packet)})`, 'checksumErrors');
+}
+
+/** Unicast v3 peers may be older than 1.3.7; `learned` remembers it. */
+function acceptableSums(instance: InstanceState, source: Address, destination: Address): readonly VrrpChecksum[] {
+  const own = checksumFor(instance, source, destination);
+  const { version, family, unicast } = instance.config;
+  const maybeOld = version === 3 && family === 'inet' && unicast?.oldChecksum === 'auto' && own.kind !== 'plain';
+  return maybeOld
+    ? [
+        { kind: 'pseudo', source, destination },
+        { kind: 'old', source, destination },
+      ]
+    : [own];
+}
+
+function checkCast({ instance, packet }: Context): Refusal | undefined {
+  const multicast = isMulticast(packet.destination);
+  if (multicast === (instance.config.unicast === undefined)) return undefined;
+  const [wanted, got] = multicast ? ['unicast', 'multicast'] : ['multicast', 'unicast'];
+  return refuse(`Expected ${wanted} packet but received ${got} packet (${from(packet)}: both masters may be up)`, 'castErrors');
+}
+
+function checkPeer({ instance, packet }: Context): Refusal | undefined {
+  const { unicast } = instance.config;
+  if (unicast === undefined || !unicast.checkSource) return undefined;
+  if (unicast.peers.some(({ address }) => sameAddress(address, packet.source))) return undefined;
+  return refuse(`unicast source address ${formatAddress(packet.source)} not a unicast peer`, 'notPeerErrors');
+}
+
+function differentList({ instance, packet, header }: Context): Refusal | undefined {
+  const { config, master } = instance;
+  if (config.skipCheckAdvertAddresses && master !== undefined && sameAddress(master.address, packet.source)) return undefined;
+  const own = new Set(config.addresses.map(({ address }) => addressKey(address)));
+  const strange = decodeVrrpAddresses(packet.message, config.family, header.addressCount).find((address) => !own.has(addressKey(address)));
+  if (strange === undefined) return undefined;
+  const text = `ip address associated with VRID ${config.vrid} not present in MASTER advert`;
+  return refuse(`${text} (${from(packet)}: it has ${formatAddress(strange)}, we do not)`, 'addressListErrors');
+}
+
+function learned({ instance, packet, header }: Context): Partial<InstanceState> {
+  const { config } = instance;
+  if (packet.ah !== undefined) return { sequence: packet.ahSequence };
+  if (
+    config.version === 2 ||
+    config.unicast?.oldChecksum !== 'auto' ||
+    checksumFor(instance, packet.source, packet.destination).kind === 'plain'
+  )
+    return {};
+  const old = vrrpChecksum(packet.body, { kind: 'old', source: packet.source, destination: packet.destination }) === header.checksum;
+  const current = vrrpChecksum(packet.body, { kind: 'pseudo', source: packet.source, destination: packet.destination }) === header.checksum;
+  return old === current ? {} : { oldChecksum: old };
+}

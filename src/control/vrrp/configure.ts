@@ -1,0 +1,142 @@
+// A configuration taken over: the first one, and later ones (reload), which leave alone what they do not change.
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { Input } from './interface.js';
+import { renewSources } from './links.js';
+import { type GroupState, type InstanceState, NO_COUNTERS, packetKey, type TrackerResults, type VrrpMachine } from './machine.js';
+import { virtualInterfaceName } from './place.js';
+import { keepInstance, removeInstance } from './reload.js';
+import { startInstances } from './start.js';
+import { carriedScript, unheardScript } from './track-script.js';
+import { say, type Work } from './work.js';
+
+type Configure = Extract<Input, { kind: 'configure' }>;
+
+export function configure(work: Work, input: Configure): void {
+  const first = work.machine.configuration === undefined;
+  const before = work.instances.slice();
+  const names = new Map(before.map((instance, index) => [identity(instance.config), index]));
+  const { configuration } = input;
+  const kept = configuration.instances.map((config) => names.get(identity(config)));
+  for (const index of before.keys()) if (!kept.includes(index)) removeInstance(work, index);
+  const trackers = carryTrackers(work, input);
+  const survivors = work.instances.slice();
+  const groups = configuration.syncGroups.map(
+    (config): GroupState => ({ config, members: membersOf(configuration.instances, config.members), state: 'init' }),
+  );
+  work.machine = { ...work.machine, ...tables(input, work), trackers, groups };
+  work.groups.splice(0, Number.POSITIVE_INFINITY, ...groups);
+  const instances = configuration.instances.map((config, index): InstanceState => {
+    const old = kept[index] === undefined ? undefined : survivors[kept[index]];
+    const group = groups.findIndex(({ members }) => members.includes(index));
+    return old === undefined ? newInstance(config, group) : { ...old, config, group, basePriority: config.priority };
+  });
+  work.instances.splice(0, Number.POSITIVE_INFINITY, ...instances);
+  if (first) delayStart(work);
+  renewSources(work);
+  const fresh: number[] = [];
+  for (const [index, from] of kept.entries()) {
+    const old = from === undefined ? undefined : survivors[from];
+    if (old === undefined) fresh.push(index);
+    else keepInstance(work, index, old);
+  }
+  startInstances(work, fresh);
+}
+
+/** What makes an instance the same after a reload: where it speaks and as which router, not its name. */
+function identity(config: VrrpInstance): string {
+  const cast = config.unicast === undefined ? config.multicastGroup.words.join('.') : 'unicast';
+  return JSON.stringify([config.family, config.vrid, config.interface, cast, config.virtualInterface, config.version]);
+}
+
+function membersOf(instances: readonly VrrpInstance[], names: readonly string[]): readonly number[] {
+  return names.map((name) => instances.findIndex((config) => config.name === name)).filter((index) => index >= 0);
+}
+
+function tables(input: Configure, work: Work): Partial<VrrpMachine> {
+  const { configuration } = input;
+  const indexOfPacket = new Map<string, number[]>();
+  const put = (name: string, config: VrrpInstance, index: number) => {
+    const key = packetKey(name, config.family, config.vrid);
+    indexOfPacket.set(key, [...(indexOfPacket.get(key) ?? []), index]);
+  };
+  for (const [index, config] of configuration.instances.entries()) {
+    const virtual = virtualInterfaceName({ configuration }, config);
+    put(config.interface ?? '', config, index);
+    if (virtual !== undefined) put(virtual, config, index);
+  }
+  return {
+    configuration,
+    interfaces: new Map(input.interfaces.map((facts) => [facts.name, facts])),
+    heldLinks: new Map(),
+    indexOfName: new Map(configuration.instances.map(({ name }, index) => [name, index])),
+    indexOfPacket,
+    wallOffsetUs: input.wallOffsetUs ?? work.machine.wallOffsetUs,
+    stopped: false,
+  };
+}
+
+/** Results outlive a reload under their names: nobody should fall because a file was read again. */
+function carryTrackers(work: Work, { configuration }: Configure): TrackerResults {
+  const old = work.machine.trackers;
+  const scripts = new Map<string, NonNullable<ReturnType<typeof unheardScript>>>();
+  for (const script of configuration.scripts) {
+    const before = old.scripts.get(script.name);
+    const state = before === undefined ? unheardScript(script) : carriedScript(script, before);
+    if (state !== undefined) scripts.set(script.name, state);
+    if (before !== undefined) say(work, `VRRP_Script(${script.name}) considered ${before.good ? 'successful' : 'unsuccessful'} on reload`);
+  }
+  const names = (list: readonly { readonly name: string }[]) => new Set(list.map(({ name }) => name));
+  return {
+    scripts,
+    files: only(old.files, names(configuration.files)),
+    processes: only(old.processes, names(configuration.processes)),
+    bfds: only(old.bfds, names(configuration.bfds)),
+  };
+}
+
+function only<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): ReadonlyMap<string, T> {
+  return new Map([...map].filter(([name]) => names.has(name)));
+}
+
+/** vrrp_startup_delay, and vrrp_delay_after_boot: the monotonic clock starts with the machine. */
+function delayStart(work: Work): void {
+  const { global } = work.machine.configuration ?? {};
+  if (global === undefined) return;
+  const deafUntilUs = Math.max(work.atUs + global.startupDelayUs, global.delayAfterBootUs);
+  if (deafUntilUs <= work.atUs) return;
+  say(work, `Delaying startup for ${(deafUntilUs - work.atUs) / 1_000_000} seconds`);
+  work.machine = { ...work.machine, deafUntilUs };
+}
+
+function newInstance(config: VrrpInstance, group: number): InstanceState {
+  return {
+    config,
+    group,
+    state: 'init',
+    want: 'init',
+    basePriority: config.priority,
+    priority: config.priority,
+    totalPriority: config.priority,
+    faults: [],
+    pending: false,
+    source: undefined,
+    advertUs: config.advertUs,
+    timerAtUs: undefined,
+    addressesSet: false,
+    master: undefined,
+    preemptAtUs: undefined,
+    garp: [],
+    refreshAtUs: undefined,
+    extraAtUs: undefined,
+    lastTransitionUs: undefined,
+    packetId: 0,
+    sequence: 0,
+    hmacSent: { seconds: 0, counter: 0 },
+    hmacSeen: new Map(),
+    oldChecksum: config.unicast?.oldChecksum === 'always',
+    lowerReplyAtUs: 0,
+    counters: NO_COUNTERS,
+    budgets: new Map(),
+    split: undefined,
+  };
+}

@@ -1,0 +1,124 @@
+// Interfaces as the kernel tells of them: up and down (held back by interface_up_down_delays), addresses that adverts come from.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { InterfaceFacts } from './interface.js';
+import type { InstanceState, VrrpMachine } from './machine.js';
+import { addressKey, sourceOn } from './place.js';
+import { settleAll } from './settle.js';
+import { change, say, type Work } from './work.js';
+
+/** A change of up or down that must last before it counts. */
+export interface HeldLink {
+  readonly up: boolean;
+  readonly atUs: number;
+}
+
+export function interfaceChanged(work: Work, told: InterfaceFacts): void {
+  const before = work.machine.interfaces.get(told.name);
+  if (before === undefined && work.machine.instances.length > 0) say(work, `Interface ${told.name} added`);
+  const up = upNow(work, before, told);
+  const facts = up === told.up ? told : { ...told, up };
+  logAddresses(work, before, facts);
+  takeFacts(work, facts, before);
+}
+
+export function interfaceGone(work: Work, name: string): void {
+  const before = work.machine.interfaces.get(name);
+  if (before === undefined) return;
+  if (before.up) say(work, `Netlink reports ${name} down`);
+  say(work, `Interface ${name} deleted`);
+  const interfaces = new Map(work.machine.interfaces);
+  interfaces.delete(name);
+  work.machine = { ...work.machine, interfaces, heldLinks: without(work.machine.heldLinks, name) };
+  renewSources(work);
+  settleAll(work);
+}
+
+/** The state that counts now; another one is held until its delay is over. */
+function upNow(work: Work, before: InterfaceFacts | undefined, told: InterfaceFacts): boolean {
+  const { heldLinks, configuration } = work.machine;
+  if (before === undefined || told.up === before.up) {
+    work.machine = { ...work.machine, heldLinks: without(heldLinks, told.name) };
+    return told.up;
+  }
+  const delays = configuration?.root.interfaceDelays.find((one) => one.interface === told.name);
+  const delayUs = (told.up ? delays?.upUs : delays?.downUs) ?? 0;
+  if (delayUs === 0) return told.up;
+  const held = heldLinks.get(told.name);
+  if (held?.up !== told.up) {
+    say(work, `${told.name}: going ${told.up ? 'up' : 'down'} is held back by ${delayUs}`);
+    work.machine = { ...work.machine, heldLinks: new Map(heldLinks).set(told.name, { up: told.up, atUs: work.atUs + delayUs }) };
+  }
+  return before.up;
+}
+
+/** Changes whose delay is over. */
+export function applyDueLinks(work: Work): void {
+  for (const [name, { up, atUs }] of work.machine.heldLinks) {
+    if (atUs > work.atUs) continue;
+    work.machine = { ...work.machine, heldLinks: without(work.machine.heldLinks, name) };
+    const facts = work.machine.interfaces.get(name);
+    if (facts !== undefined) takeFacts(work, { ...facts, up }, facts);
+  }
+}
+
+export function nextLinkUs(machine: VrrpMachine): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const { atUs } of machine.heldLinks.values()) next = Math.min(next, atUs);
+  return next;
+}
+
+function takeFacts(work: Work, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
+  if ((before?.up ?? false) !== facts.up) say(work, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
+  work.machine = { ...work.machine, interfaces: new Map(work.machine.interfaces).set(facts.name, facts) };
+  renewSources(work);
+  settleAll(work);
+}
+
+/** The addresses that instances hold or may hold: no advert comes from them if another address is there. */
+function virtualAddresses(instances: readonly InstanceState[]): ReadonlySet<string> {
+  return new Set(
+    instances.flatMap(({ config }) => [...config.addresses, ...config.excludedAddresses].map(({ address }) => addressKey(address))),
+  );
+}
+
+/** The source address of an instance: the one it has while that is there. */
+export function sourceFor(machine: VrrpMachine, instance: InstanceState, virtual: ReadonlySet<string>): Address | undefined {
+  const { config, source } = instance;
+  const facts = config.interface === undefined ? undefined : machine.interfaces.get(config.interface);
+  const kept = source !== undefined && facts?.addresses.some((address) => addressKey(address) === addressKey(source)) === true;
+  if (kept && config.sourceAddress === undefined && !virtual.has(addressKey(source))) return source;
+  const found = sourceOn(config, facts, virtual);
+  return found ?? (config.priority === 255 ? sourceOn(config, facts, new Set()) : undefined);
+}
+
+export function renewSources(work: Work): void {
+  const virtual = virtualAddresses(work.instances);
+  for (const [index, instance] of work.instances.entries()) {
+    const source = sourceFor(work.machine, instance, virtual);
+    if (source !== instance.source) change(work, index, { source });
+  }
+}
+
+function logAddresses(work: Work, before: InterfaceFacts | undefined, after: InterfaceFacts): void {
+  const virtual = virtualAddresses(work.instances);
+  const had = new Set(before?.addresses.map(addressKey) ?? []);
+  const has = new Set(after.addresses.map(addressKey));
+  const tell = (address: Address, what: string) => {
+    if (!virtual.has(addressKey(address))) sayDetail(work, `${what} address ${formatAddress(address)}`, after.name, what);
+  };
+  for (const address of before?.addresses ?? []) if (!has.has(addressKey(address))) tell(address, 'Deassigned');
+  for (const address of after.addresses) if (!had.has(addressKey(address))) tell(address, 'Assigned');
+}
+
+function sayDetail(work: Work, text: string, name: string, what: string): void {
+  const join = what === 'Assigned' ? 'for' : 'from';
+  work.effects.push({ kind: 'log', level: 'info', text: `${text} ${join} interface ${name}`, detail: true });
+}
+
+function without<T>(map: ReadonlyMap<string, T>, name: string): ReadonlyMap<string, T> {
+  if (!map.has(name)) return map;
+  const copy = new Map(map);
+  copy.delete(name);
+  return copy;
+}

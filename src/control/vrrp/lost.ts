@@ -1,0 +1,13 @@
+// Somebody took a virtual address, route or rule of a master away. As keepalived does: mastership is given up with a goodbye,
+// whatever is left is taken away, and after one skew the fittest node takes it again, all addresses anew.
+import type { Input } from './interface.js';
+import { fallBack } from './sync.js';
+import { handoverUs } from './timing.js';
+import { instanceAt, type Work } from './work.js';
+
+export function lostHolding(work: Work, lost: Extract<Input, { kind: 'lost' }>): void {
+  const index = work.machine.indexOfName.get(lost.instance);
+  if (index === undefined || lost.noTrack || instanceAt(work, index).state !== 'master') return;
+  work.effects.push({ kind: 'log', level: 'info', text: `Netlink reflector reports ${lost.text}`, detail: true });
+  fallBack(work, index, work.atUs + handoverUs(instanceAt(work, index)), true);
+}

@@ -1,0 +1,180 @@
+// What the VRRP machine remembers: plain readonly values, shared between steps as far as nothing changed.
+import type { Address } from '../../model/address.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
+import type { InterfaceFacts, VrrpState } from './interface.js';
+import type { HeldLink } from './links.js';
+import type { SplitEpisode } from './split-brain.js';
+import type { ScriptState } from './track-script.js';
+
+/** Counted since the start or the last `clearCounters`; the first fourteen are keepalived.stats. */
+export interface Counters {
+  readonly advertsReceived: number;
+  readonly advertsSent: number;
+  readonly becameMaster: number;
+  readonly releasedMaster: number;
+  readonly lengthErrors: number;
+  readonly ttlErrors: number;
+  readonly typeErrors: number;
+  readonly intervalErrors: number;
+  readonly addressListErrors: number;
+  readonly authTypeErrors: number;
+  readonly authMismatches: number;
+  readonly authFailures: number;
+  readonly zeroPriorityReceived: number;
+  readonly zeroPrioritySent: number;
+  readonly versionErrors: number;
+  readonly checksumErrors: number;
+  readonly notPeerErrors: number;
+  readonly castErrors: number;
+  readonly replays: number;
+  readonly conflicts: number;
+  /** Dropped by the socket's filter before the machine saw them. */
+  readonly filtered: number;
+}
+
+export const NO_COUNTERS: Counters = {
+  advertsReceived: 0,
+  advertsSent: 0,
+  becameMaster: 0,
+  releasedMaster: 0,
+  lengthErrors: 0,
+  ttlErrors: 0,
+  typeErrors: 0,
+  intervalErrors: 0,
+  addressListErrors: 0,
+  authTypeErrors: 0,
+  authMismatches: 0,
+  authFailures: 0,
+  zeroPriorityReceived: 0,
+  zeroPrioritySent: 0,
+  versionErrors: 0,
+  checksumErrors: 0,
+  notPeerErrors: 0,
+  castErrors: 0,
+  replays: 0,
+  conflicts: 0,
+  filtered: 0,
+};
+
+/** Whose adverts a backup follows. */
+export interface KnownMaster {
+  readonly address: Address;
+  readonly priority: number;
+  readonly heardAtUs: number;
+  /** Adverts in a row that came as close together as fast mode sends them. */
+  readonly fastRun: number;
+}
+
+/** How often a line of one kind may still be said; see log-limit.ts. */
+export interface LogBudget {
+  readonly tokens: number;
+  readonly atUs: number;
+  readonly suppressed: number;
+}
+
+export interface InstanceState {
+  readonly config: VrrpInstance;
+  /** Index of its sync group, -1: none. */
+  readonly group: number;
+  readonly state: VrrpState;
+  /** The state it would have without its group. */
+  readonly want: VrrpState;
+  /** As configured, or 254 after another owner was met. */
+  readonly basePriority: number;
+  /** Effective: what adverts carry and timers use. */
+  readonly priority: number;
+  /** Base and weights, before they are cut to 1..254. */
+  readonly totalPriority: number;
+  /** Reasons to be in FAULT, as text; empty: fit. */
+  readonly faults: readonly string[];
+  /** A script with weight 0 has not answered yet. */
+  readonly pending: boolean;
+  /** What adverts come from; undefined: no such address on the interface. */
+  readonly source: Address | undefined;
+  /** Own interval, or the master's (v3 backups). */
+  readonly advertUs: number;
+  /** Backup: when the master counts as gone. Master: when the next advert is due. */
+  readonly timerAtUs: number | undefined;
+  readonly addressesSet: boolean;
+  readonly master: KnownMaster | undefined;
+  /** preempt_delay counts until then; undefined: not begun. */
+  readonly preemptAtUs: number | undefined;
+  /** Blocks of gratuitous ARP to come. */
+  readonly garp: readonly { readonly atUs: number; readonly rounds: number }[];
+  readonly refreshAtUs: number | undefined;
+  readonly extraAtUs: number | undefined;
+  readonly lastTransitionUs: number | undefined;
+  readonly packetId: number;
+  /** AH's sequence number, ours and the peer's: the last one used or seen. */
+  readonly sequence: number;
+  /** auth_hmac: ours. */
+  readonly hmacSent: { readonly seconds: number; readonly counter: number };
+  /** auth_hmac: the newest stamp of each sender. */
+  readonly hmacSeen: ReadonlyMap<string, number>;
+  /** Unicast v3: the peers sum as keepalived before 1.3.7 did. */
+  readonly oldChecksum: boolean;
+  readonly lowerReplyAtUs: number;
+  readonly counters: Counters;
+  readonly budgets: ReadonlyMap<string, LogBudget>;
+  readonly split: SplitEpisode | undefined;
+}
+
+export interface GroupState {
+  readonly config: SyncGroup;
+  /** Indices of its instances. */
+  readonly members: readonly number[];
+  readonly state: VrrpState;
+}
+
+/** Results of what is watched, by name; a name that is absent has not been heard of. */
+export interface TrackerResults {
+  readonly scripts: ReadonlyMap<string, ScriptState>;
+  readonly files: ReadonlyMap<string, number>;
+  /** How many run. */
+  readonly processes: ReadonlyMap<string, number>;
+  readonly bfds: ReadonlyMap<string, boolean>;
+}
+
+export interface VrrpMachine {
+  readonly configuration: KeepalivedConfiguration | undefined;
+  readonly interfaces: ReadonlyMap<string, InterfaceFacts>;
+  /** Interfaces whose going up or down does not count yet. */
+  readonly heldLinks: ReadonlyMap<string, HeldLink>;
+  readonly instances: readonly InstanceState[];
+  readonly groups: readonly GroupState[];
+  readonly trackers: TrackerResults;
+  readonly indexOfName: ReadonlyMap<string, number>;
+  /** Interface, family and VRID (see `packetKey`) to instances. */
+  readonly indexOfPacket: ReadonlyMap<string, readonly number[]>;
+  /** vrrp_startup_delay: nothing is heard before. */
+  readonly deafUntilUs: number;
+  readonly wallOffsetUs: number | undefined;
+  readonly promisedUs: number | undefined;
+  readonly lateWakes: number;
+  readonly stopped: boolean;
+  readonly budgets: ReadonlyMap<string, LogBudget>;
+}
+
+export function initialState(): VrrpMachine {
+  return {
+    configuration: undefined,
+    interfaces: new Map(),
+    heldLinks: new Map(),
+    instances: [],
+    groups: [],
+    trackers: { scripts: new Map(), files: new Map(), processes: new Map(), bfds: new Map() },
+    indexOfName: new Map(),
+    indexOfPacket: new Map(),
+    deafUntilUs: 0,
+    wallOffsetUs: undefined,
+    promisedUs: undefined,
+    lateWakes: 0,
+    stopped: false,
+    budgets: new Map(),
+  };
+}
+
+export function packetKey(interfaceName: string, family: Address['family'], vrid: number): string {
+  return `${interfaceName}/${family}/${vrid}`;
+}

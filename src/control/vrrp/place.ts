@@ -1,0 +1,57 @@
+// Where an instance's packets and addresses live: interface names and source addresses.
+import type { Address } from '../../model/address.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { HostAddress } from '../../model/keepalived/network.js';
+import type { InterfaceFacts } from './interface.js';
+import type { VrrpMachine } from './machine.js';
+
+type Named = Pick<VrrpMachine, 'configuration'>;
+
+/** The macvlan or ipvlan of `use_vmac`, `use_ipvlan`; undefined: none is used. */
+export function virtualInterfaceName(machine: Named, config: VrrpInstance): string | undefined {
+  const settings = config.virtualInterface;
+  if (settings === undefined) return undefined;
+  const prefix = machine.configuration?.global.vmacPrefix ?? 'vrrp';
+  return settings.name ?? `${prefix}${config.family === 'inet6' ? '6' : ''}.${config.vrid}`;
+}
+
+/** What adverts leave by; undefined: unicast by the routing table. */
+export function sendInterface(machine: Named, config: VrrpInstance): string | undefined {
+  if (config.vmacTransmitBase) return config.interface;
+  return virtualInterfaceName(machine, config) ?? config.interface ?? config.vrf;
+}
+
+/** Where its virtual addresses go unless they name another device. */
+export function homeInterface(machine: Named, config: VrrpInstance): string {
+  return (
+    virtualInterfaceName(machine, config) ?? config.interface ?? config.vrf ?? machine.configuration?.global.defaultInterface ?? 'eth0'
+  );
+}
+
+/** The macvlan of one address with `use_vmac` of its own; undefined: it has none. */
+function ownInterfaceName(machine: Named, config: VrrpInstance, address: HostAddress): string | undefined {
+  const settings = address.virtualInterface;
+  if (settings === undefined) return undefined;
+  const prefix = machine.configuration?.global.vmacAddressPrefix ?? machine.configuration?.global.vmacPrefix ?? 'vrrp';
+  const base = address.dev ?? config.interface ?? '';
+  return settings.name ?? (base === config.interface ? homeInterface(machine, config) : `${prefix}.${config.vrid}.${base}`);
+}
+
+export function addressInterface(machine: Named, config: VrrpInstance, address: HostAddress): string {
+  return ownInterfaceName(machine, config, address) ?? address.dev ?? homeInterface(machine, config);
+}
+
+function isLinkLocal(address: Address): boolean {
+  return address.family === 'inet6' && ((address.words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
+}
+
+/** The address that adverts would come from, were the interface as told; undefined: it has none. */
+export function sourceOn(config: VrrpInstance, facts: InterfaceFacts | undefined, virtual: ReadonlySet<string>): Address | undefined {
+  if (config.sourceAddress !== undefined) return config.sourceAddress;
+  const fitting = (facts?.addresses ?? []).filter((address) => address.family === config.family && !virtual.has(addressKey(address)));
+  return config.family === 'inet6' ? fitting.find(isLinkLocal) : fitting[0];
+}
+
+export function addressKey(address: Address): string {
+  return `${address.family}/${address.words.join('.')}`;
+}

@@ -1,0 +1,105 @@
+// Two masters at once: noticed by adverts that we refuse, by adverts of a peer that does not hear ours, by another host that
+// answers for our addresses, by heartbeats. One line an episode, with the likely cause; gratuitous ARP again once it is over.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import { sameAddress } from '../../model/identity.js';
+import type { Refusal } from './checks.js';
+import { announce } from './garp.js';
+import type { Counters } from './machine.js';
+import { notifyInstance } from './notify.js';
+import { addressKey } from './place.js';
+import { ordinaryDownUs } from './timing.js';
+import { change, count, instanceAt, log, type Work } from './work.js';
+
+/** `declared`: there was enough evidence, and it was said. */
+export interface SplitEpisode {
+  readonly sinceUs: number;
+  readonly lastAtUs: number;
+  readonly evidence: number;
+  readonly declared: boolean;
+  readonly cause: string;
+  readonly other: string;
+}
+
+/** How many signs of a kind it takes: one refused advert may be the last of a peer that is being set right. */
+const enough = { refused: 2, lower: 4, certain: 1 } as const;
+
+const causes: Partial<Record<keyof Counters, string>> = {
+  versionErrors: 'vrrp_version differs between the nodes',
+  authMismatches: 'auth_type differs between the nodes',
+  authTypeErrors: 'auth_type differs between the nodes',
+  authFailures: 'auth_pass (or key) differs between the nodes',
+  intervalErrors: 'advert_int differs between the nodes',
+  addressListErrors: 'virtual_ipaddress differs between the nodes',
+  castErrors: 'one node is set to unicast_peer, the other to multicast',
+  notPeerErrors: "the other's address is not in our unicast_peer list",
+  ttlErrors: 'a router stands between the nodes, or TTL limits are too narrow',
+  checksumErrors: 'the nodes sum their packets differently (see v3_checksum_as_v2)',
+  lengthErrors: 'the other does not send what its header says',
+  replays: 'the nodes count AH sequence numbers apart',
+};
+
+/** A refused advert: only masters send them. Priority 0 is a goodbye. */
+export function noteForeignAdvert(work: Work, index: number, source: Address, priority: number, refusal: Refusal): void {
+  const { source: own } = instanceAt(work, index);
+  if (!refusal.foreign || priority === 0 || (own !== undefined && sameAddress(source, own))) return;
+  note(work, index, formatAddress(source), causes[refusal.counter] ?? refusal.text, enough.refused);
+}
+
+/** An advert lower than ours from a peer that should have heard us. */
+export function noteDeafPeer(work: Work, index: number, source: Address): void {
+  note(work, index, formatAddress(source), 'it does not hear our adverts (its firewall, or a link that works one way)', enough.lower);
+}
+
+/** Another host answered for an address that we hold. */
+export function noteConflict(work: Work, address: Address, mac: string, interfaceName: string): void {
+  const key = addressKey(address);
+  for (const [index, { state, config }] of work.instances.entries()) {
+    const ours = [...config.addresses, ...config.excludedAddresses].some((held) => addressKey(held.address) === key);
+    if (state !== 'master' || !ours) continue;
+    count(work, index, 'conflicts');
+    const cause = `it answers for ${formatAddress(address)} on ${interfaceName}, and no advert of it arrives (firewall, snooping switch, another VRID?)`;
+    note(work, index, mac, cause, enough.certain);
+  }
+}
+
+/** The peer says MASTER over the second link, while we are. */
+export function noteHeartbeat(work: Work, index: number, from: Address): void {
+  const link = instanceAt(work, index).config.interface ?? 'the first link';
+  note(
+    work,
+    index,
+    formatAddress(from),
+    `adverts do not pass between the nodes on ${link} (firewall on protocol 112, snooping switch, cut link?)`,
+    enough.certain,
+  );
+}
+
+function note(work: Work, index: number, other: string, cause: string, needed: number): void {
+  const { state, split, config } = instanceAt(work, index);
+  if (state !== 'master') return;
+  const evidence = (split?.evidence ?? 0) + 1;
+  const declared = split?.declared === true || evidence >= needed;
+  change(work, index, { split: { sinceUs: split?.sinceUs ?? work.atUs, lastAtUs: work.atUs, evidence, declared, cause, other } });
+  if (!declared || split?.declared === true) return;
+  log(work, index, `SPLIT BRAIN: ${other} is MASTER of VRID ${config.vrid}, too: ${cause}`, 'error');
+  notifyInstance(work, index, 'SPLIT_BRAIN');
+}
+
+/** When this episode counts as over, if nothing more is seen. */
+export function splitEndsUs(instance: Parameters<typeof ordinaryDownUs>[0] & { readonly split: SplitEpisode | undefined }): number {
+  const { split } = instance;
+  return split === undefined ? Number.POSITIVE_INFINITY : split.lastAtUs + 2 * ordinaryDownUs(instance);
+}
+
+/** No sign for long enough: hosts and switches are told once more where the addresses are. */
+export function endSplit(work: Work, index: number): void {
+  const instance = instanceAt(work, index);
+  if (instance.split === undefined || splitEndsUs(instance) > work.atUs) return;
+  const { declared, sinceUs, lastAtUs } = instance.split;
+  change(work, index, { split: undefined });
+  if (!declared || instance.state !== 'master') return;
+  log(work, index, `split brain is over after ${((lastAtUs - sinceUs) / 1_000_000).toFixed(1)} s; we stay MASTER`, 'notice');
+  notifyInstance(work, index, 'SPLIT_BRAIN_OVER');
+  announce(work, index, instance.config.garp.masterRepeat, 0);
+}

@@ -1,0 +1,102 @@
+// The first moments of instances: what a crashed predecessor left is taken away, then each enters the state it is fit for.
+import { enterBackup } from './election.js';
+import { OWNER_PRIORITY } from './health.js';
+import { releaseAddresses } from './holdings.js';
+import type { VrrpState } from './interface.js';
+import { notifyGroup, notifyInstance } from './notify.js';
+import { virtualInterfaceName } from './place.js';
+import { weigh } from './settle.js';
+import { tryMaster } from './sync.js';
+import { masterDownUs } from './timing.js';
+import { change, changeGroup, detail, groupAt, instanceAt, log, say, type Work } from './work.js';
+
+/** @param fresh indices of instances that were not there before */
+export function startInstances(work: Work, fresh: readonly number[]): void {
+  for (const index of fresh) {
+    createInterface(work, index);
+    weigh(work, index);
+    logFaults(work, index);
+  }
+  for (const index of fresh) releaseAddresses(work, index);
+  for (const index of work.groups.keys()) startGroup(work, index);
+  for (const index of fresh) enterFirst(work, index);
+}
+
+function createInterface(work: Work, index: number): void {
+  const { config } = instanceAt(work, index);
+  const name = virtualInterfaceName(work.machine, config);
+  if (name === undefined || config.virtualInterface === undefined) return;
+  work.effects.push({
+    kind: 'virtualInterface',
+    action: 'create',
+    instance: config.name,
+    base: config.interface ?? '',
+    settings: { ...config.virtualInterface, name },
+  });
+}
+
+function logFaults(work: Work, index: number): void {
+  const { config, faults } = instanceAt(work, index);
+  for (const fault of faults) {
+    if (fault.startsWith('interface ')) say(work, `(${config.name}): entering FAULT state (${fault})`);
+    else log(work, index, `entering FAULT state (${fault})`);
+  }
+  if (faults.length > 0) log(work, index, 'entering FAULT state');
+}
+
+/** The state that a new instance's health allows: fault, init (something has not been heard of), or backup. */
+function fitness(work: Work, index: number): VrrpState {
+  const { group } = instanceAt(work, index);
+  const members = group < 0 ? [index] : groupAt(work, group).members;
+  if (members.some((member) => instanceAt(work, member).faults.length > 0)) return 'fault';
+  return members.some((member) => instanceAt(work, member).pending) ? 'init' : 'backup';
+}
+
+/** Groups are told of before their members, at a start only. */
+function startGroup(work: Work, index: number): void {
+  const { members } = groupAt(work, index);
+  const states = new Set(members.map((member) => instanceAt(work, member).state));
+  const [only] = states;
+  if (only === undefined) return;
+  if (states.size === 1 && only !== 'init') {
+    changeGroup(work, index, only);
+    return;
+  }
+  const state = states.has('fault') ? 'fault' : fitness(work, members[0] ?? 0);
+  changeGroup(work, index, state);
+  const owners = members.every((member) => isEagerOwner(work, member));
+  if (state === 'fault') notifyGroup(work, index, 'FAULT');
+  else if (state === 'backup' && !owners) notifyGroup(work, index, 'BACKUP');
+}
+
+function isEagerOwner(work: Work, index: number): boolean {
+  const { basePriority, config } = instanceAt(work, index);
+  return basePriority === OWNER_PRIORITY && config.initialState === 'master';
+}
+
+function enterFirst(work: Work, index: number): void {
+  const instance = instanceAt(work, index);
+  const { deafUntilUs } = work.machine;
+  if (instance.state !== 'init') return;
+  const fit = fitness(work, index);
+  if (fit === 'fault') {
+    change(work, index, { state: 'fault', want: 'fault', lastTransitionUs: work.atUs });
+    notifyInstance(work, index, 'FAULT');
+  } else if (fit === 'backup' && isEagerOwner(work, index) && deafUntilUs <= work.atUs) {
+    detail(work, index, 'Receive advertisement timeout');
+    tryMaster(work, index);
+    waitAsBackup(work, index);
+  } else if (fit === 'backup') {
+    const fromUs = Math.max(work.atUs, deafUntilUs);
+    const timerAtUs = isEagerOwner(work, index) ? fromUs : fromUs + masterDownUs(instance);
+    enterBackup(work, index, { timerAtUs, remark: ' (init)', zero: false });
+  }
+}
+
+/** An owner whose group is not ready. */
+function waitAsBackup(work: Work, index: number): void {
+  const { state, timerAtUs } = instanceAt(work, index);
+  if (state !== 'init' || timerAtUs === undefined) return;
+  enterBackup(work, index, { timerAtUs, remark: ' (init)', zero: false });
+  change(work, index, { want: 'master' });
+}

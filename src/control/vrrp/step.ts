@@ -1,0 +1,84 @@
+// The VRRP machine: one input, the next state, what is to be done, and when to call again.
+import { configure } from './configure.js';
+import type { Input, Step } from './interface.js';
+import { interfaceChanged, interfaceGone } from './links.js';
+import { lostHolding } from './lost.js';
+import { NO_COUNTERS, type VrrpMachine } from './machine.js';
+import { receive } from './receive.js';
+import { noteConflict, noteHeartbeat } from './split-brain.js';
+import { stop } from './stop.js';
+import { bfdReported, fileReported, filteredReported, processReported, scriptReported } from './track.js';
+import { nextWakeUs, wake } from './wake.js';
+import { change, closeWork, openWork, type Work } from './work.js';
+
+/**
+ * `atUs`: monotonic microseconds, never less than in the step before. Timers act on `wake` (and `configure`) alone: packets that
+ * wait in a socket are to be given in before.
+ */
+export function step(state: VrrpMachine, input: Input, atUs: number): Step<VrrpMachine> {
+  if (state.stopped && input.kind !== 'configure') return { state, effects: [], wakeAtUs: undefined };
+  const work = openWork(state, atUs);
+  take(work, input);
+  const closed = closeWork(work);
+  const wakeAtUs = closed.stopped ? undefined : nextWakeUs(closed);
+  return { state: { ...closed, promisedUs: wakeAtUs }, effects: work.effects, wakeAtUs };
+}
+
+function take(work: Work, input: Input): void {
+  switch (input.kind) {
+    case 'configure':
+      configure(work, input);
+      break;
+    case 'interface':
+      interfaceChanged(work, input.facts);
+      break;
+    case 'interfaceGone':
+      interfaceGone(work, input.name);
+      break;
+    case 'packet':
+      receive(work, input.packet);
+      break;
+    case 'script':
+      scriptReported(work, input.name, input.outcome);
+      break;
+    case 'file':
+      fileReported(work, input.name, input.value);
+      break;
+    case 'process':
+      processReported(work, input.name, input.running);
+      break;
+    case 'bfd':
+      bfdReported(work, input.name, input.up);
+      break;
+    case 'lost':
+      lostHolding(work, input);
+      break;
+    case 'conflict':
+      noteConflict(work, input.address, input.mac, input.interface);
+      break;
+    case 'heartbeat':
+      heartbeat(work, input);
+      break;
+    case 'filtered':
+      filteredReported(work, input.instance, input.counts);
+      break;
+    case 'clearCounters':
+      clearCounters(work);
+      break;
+    case 'stop':
+      stop(work, input.keepAddresses ?? false);
+      break;
+    case 'wake':
+      wake(work);
+      break;
+  }
+}
+
+function heartbeat(work: Work, input: Extract<Input, { kind: 'heartbeat' }>): void {
+  const index = work.machine.indexOfName.get(input.instance);
+  if (index !== undefined && input.state === 'master') noteHeartbeat(work, index, input.from);
+}
+
+function clearCounters(work: Work): void {
+  for (const index of work.instances.keys()) change(work, index, { counters: NO_COUNTERS });
+}

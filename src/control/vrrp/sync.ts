@@ -1,0 +1,81 @@
+// Sync groups: members become master together, and what drags one down drags all. An instance without a group is a group of one.
+import { enterBackup, enterFault, enterMaster } from './election.js';
+import type { VrrpState } from './interface.js';
+import { notifyGroup } from './notify.js';
+import { recoveryUs, sendOwnArp } from './recovery.js';
+import { masterDownUs } from './timing.js';
+import { change, changeGroup, groupAt, instanceAt, say, type Work } from './work.js';
+
+/** Its time has come: master at once, or as soon as every other member wants it, too. */
+export function tryMaster(work: Work, index: number): void {
+  const instance = change(work, index, { want: 'master' });
+  const others = mates(work, index);
+  const waits = others.some((mate) => instanceAt(work, mate).want !== 'master');
+  if (waits && groupState(work, index) !== 'master') {
+    change(work, index, { timerAtUs: work.atUs + masterDownUs(instance) });
+    return;
+  }
+  enterMaster(work, index);
+  follow(work, index, 'master', (mate) => enterMaster(work, mate));
+}
+
+/** A better master is there, or our hold on the addresses was broken. */
+export function fallBack(work: Work, index: number, timerAtUs: number, zero = false): void {
+  enterBackup(work, index, { timerAtUs, zero });
+  const fit = (mate: number) => instanceAt(work, mate).state !== 'fault';
+  follow(
+    work,
+    index,
+    'backup',
+    (mate) => enterBackup(work, mate, { timerAtUs: work.atUs + masterDownUs(instanceAt(work, mate)), zero }),
+    fit,
+  );
+}
+
+/** The instance is unfit, and with it its group. Members that were masters say goodbye, so that their backups need not wait. */
+export function failInstance(work: Work, index: number): void {
+  enterFault(work, index);
+  follow(work, index, 'fault', (mate) => enterFault(work, mate));
+}
+
+/** Its reasons for FAULT are gone: back to BACKUP, once no member has reasons left. */
+export function recover(work: Work, index: number): void {
+  const all = [index, ...mates(work, index)];
+  if (all.some((member) => instanceAt(work, member).faults.length > 0 || instanceAt(work, member).pending)) return;
+  comeBack(work, index);
+  follow(work, index, 'backup', (mate) => comeBack(work, mate));
+}
+
+function comeBack(work: Work, index: number): void {
+  sendOwnArp(work, index);
+  enterBackup(work, index, { timerAtUs: work.atUs + recoveryUs(instanceAt(work, index)), zero: false });
+}
+
+/** The other members. */
+export function mates(work: Work, index: number): readonly number[] {
+  const { group } = instanceAt(work, index);
+  return group < 0 ? [] : groupAt(work, group).members.filter((member) => member !== index);
+}
+
+function groupState(work: Work, index: number): VrrpState | undefined {
+  const { group } = instanceAt(work, index);
+  return group < 0 ? undefined : groupAt(work, group).state;
+}
+
+/** Takes the mates along into `state`, where `fit` allows, and tells of the group after its members. */
+function follow(
+  work: Work,
+  index: number,
+  state: 'master' | 'backup' | 'fault',
+  move: (mate: number) => void,
+  fit = (_mate: number) => true,
+): void {
+  const { group } = instanceAt(work, index);
+  if (group < 0) return;
+  const others = mates(work, index).filter((mate) => instanceAt(work, mate).state !== state && fit(mate));
+  if (groupAt(work, group).state === state && others.length === 0) return;
+  say(work, `VRRP_Group(${groupAt(work, group).config.name}) Syncing instances to ${state.toUpperCase()} state`);
+  for (const mate of others) move(mate);
+  changeGroup(work, group, state);
+  notifyGroup(work, group, state === 'master' ? 'MASTER' : state === 'backup' ? 'BACKUP' : 'FAULT');
+}

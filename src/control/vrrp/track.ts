@@ -1,0 +1,69 @@
+// Reports of trackers and of the socket's filter, and which instances they concern.
+import type { TrackedSet } from '../../model/keepalived/trackers.js';
+import type { ScriptOutcome } from './interface.js';
+import type { Counters, TrackerResults } from './machine.js';
+import { settle } from './settle.js';
+import { scriptStep } from './track-script.js';
+import { count, instanceAt, say, type Work } from './work.js';
+
+export function scriptReported(work: Work, name: string, outcome: ScriptOutcome): void {
+  const script = work.machine.configuration?.scripts.find((one) => one.name === name);
+  if (script === undefined) return;
+  const { state, lines } = scriptStep(script, work.machine.trackers.scripts.get(name), outcome);
+  for (const line of lines) say(work, line);
+  keep(work, 'scripts', name, state);
+  settleTracking(work, 'scripts', name);
+}
+
+export function fileReported(work: Work, name: string, value: number | undefined): void {
+  keep(work, 'files', name, value ?? 0);
+  settleTracking(work, 'files', name);
+}
+
+export function processReported(work: Work, name: string, running: number): void {
+  const process = work.machine.configuration?.processes.find((one) => one.name === name);
+  if (process === undefined) return;
+  const met = (count: number) => count >= process.quorum && count <= (process.quorumMax ?? Number.POSITIVE_INFINITY);
+  const before = work.machine.trackers.processes.get(name);
+  if (before !== undefined && met(before) !== met(running))
+    say(work, `Quorum ${met(running) ? 'gained' : 'lost'} for tracked process ${name}`);
+  keep(work, 'processes', name, running);
+  settleTracking(work, 'processes', name);
+}
+
+export function bfdReported(work: Work, name: string, up: boolean): void {
+  keep(work, 'bfds', name, up);
+  settleTracking(work, 'bfds', name);
+}
+
+function keep<K extends keyof TrackerResults>(work: Work, kind: K, name: string, value: unknown): void {
+  const { trackers } = work.machine;
+  work.machine = { ...work.machine, trackers: { ...trackers, [kind]: new Map<string, unknown>(trackers[kind]).set(name, value) } };
+}
+
+function settleTracking(work: Work, kind: keyof TrackedSet, name: string): void {
+  const named = (set: TrackedSet | undefined) => set?.[kind].some((tracked) => tracked.name === name) === true;
+  for (let index = 0; index < work.instances.length; index++) {
+    const { config, group } = instanceAt(work, index);
+    if (named(config.track) || named(work.groups[group]?.config.track)) settle(work, index);
+  }
+}
+
+const filterCounters: Readonly<Record<string, keyof Counters>> = {
+  truncated: 'lengthErrors',
+  ttl: 'ttlErrors',
+  version: 'versionErrors',
+  type: 'typeErrors',
+  password: 'authFailures',
+};
+
+/** What never reached the machine is counted all the same. */
+export function filteredReported(work: Work, name: string, counts: Readonly<Record<string, number>>): void {
+  const index = work.machine.indexOfName.get(name);
+  if (index === undefined) return;
+  for (const [reason, by] of Object.entries(counts)) {
+    const counter = filterCounters[reason];
+    if (counter !== undefined) count(work, index, counter, by);
+    count(work, index, 'filtered', by);
+  }
+}

@@ -1,0 +1,101 @@
+// Time: which timers are due, in which order, and what to make of a host that ran this process too late.
+import { sendAdvert } from './advert.js';
+import { announceDue, nextAnnounceUs, refresh } from './garp.js';
+import { applyDueLinks, nextLinkUs } from './links.js';
+import type { InstanceState, VrrpMachine } from './machine.js';
+import { endSplit, splitEndsUs } from './split-brain.js';
+import { fallBack, tryMaster } from './sync.js';
+import { handoverUs, masterDownUs, sendIntervalUs, skewUs } from './timing.js';
+import { change, detail, instanceAt, log, sayBounded, type Work } from './work.js';
+
+const second = 1_000_000;
+
+/** Does everything that is due. */
+export function wake(work: Work): void {
+  applyDueLinks(work);
+  const lateUs = lateness(work);
+  for (let index = 0; index < work.instances.length; index++) {
+    const { timerAtUs, state } = instanceAt(work, index);
+    if (timerAtUs !== undefined && timerAtUs <= work.atUs) {
+      if (state === 'backup') expireBackup(work, index, work.atUs - timerAtUs);
+      else if (state === 'master') expireMaster(work, index, work.atUs - timerAtUs);
+    }
+    announceDue(work, index);
+    endSplit(work, index);
+  }
+  if (lateUs > 0) work.machine = { ...work.machine, lateWakes: work.machine.lateWakes + 1 };
+}
+
+/** How much later than promised this step is, where that is worth saying; else 0. */
+function lateness(work: Work): number {
+  const { promisedUs } = work.machine;
+  const lateUs = promisedUs === undefined ? 0 : work.atUs - promisedUs;
+  if (lateUs < lateBoundUs(work)) return 0;
+  sayBounded(
+    work,
+    'late',
+    `A thread timer expired ${(lateUs / second).toFixed(6)} seconds ago: this host or its load kept us from running`,
+    'warning',
+  );
+  return lateUs;
+}
+
+/** A second, as in keepalived; less where adverts come more often. */
+function lateBoundUs(work: Work): number {
+  let bound = second;
+  for (const instance of work.instances) bound = Math.min(bound, Math.max(50_000, 2 * sendIntervalUs(instance)));
+  return bound;
+}
+
+/**
+ * The master was silent for too long, or so it seems: after a pause of our own its adverts may lie unread. Then we listen for
+ * one skew more, so that a sleeping host does not wake up as a second master.
+ */
+function expireBackup(work: Work, index: number, lateUs: number): void {
+  const instance = instanceAt(work, index);
+  if (lateUs >= Math.min(second, instance.advertUs) && instance.timerAtUs !== undefined) {
+    log(work, index, `timer ran ${(lateUs / second).toFixed(3)} s late: listening once more before taking over`, 'warning');
+    change(work, index, { timerAtUs: work.atUs + Math.max(handoverUs(instance), Math.floor(skewUs(instance) / 2)) });
+    return;
+  }
+  detail(work, index, 'Receive advertisement timeout');
+  tryMaster(work, index);
+}
+
+function expireMaster(work: Work, index: number, lateUs: number): void {
+  const instance = instanceAt(work, index);
+  if (lostByLateness(instance, lateUs)) {
+    log(work, index, `advert timer ran ${(lateUs / second).toFixed(3)} s late, a backup will have taken over: stepping down`, 'warning');
+    fallBack(work, index, work.atUs + masterDownUs(instance));
+    return;
+  }
+  sendAdvert(work, index);
+  refresh(work, index);
+  change(work, index, { timerAtUs: nextAdvertUs(instance, work.atUs) });
+}
+
+/** Adverts keep their rhythm unless one was very late. */
+function nextAdvertUs(instance: InstanceState, atUs: number): number {
+  const interval = sendIntervalUs(instance);
+  const next = (instance.timerAtUs ?? atUs) + interval;
+  return next > atUs + interval / 2 ? next : atUs + interval;
+}
+
+/** timer_expired_backup N: with nopreempt, late enough for a backup of priority N to have become master. */
+function lostByLateness(instance: InstanceState, lateUs: number): boolean {
+  const { timerExpiredBackup, nopreempt, downTimerAdverts } = instance.config;
+  if (timerExpiredBackup === undefined || !nopreempt) return false;
+  const rival = { ...instance, priority: timerExpiredBackup };
+  return lateUs + sendIntervalUs(instance) >= downTimerAdverts * instance.advertUs + skewUs(rival);
+}
+
+/** The next moment at which time alone makes something happen. */
+export function nextWakeUs(machine: VrrpMachine): number | undefined {
+  let next = nextLinkUs(machine);
+  for (const instance of machine.instances) {
+    if (instance.timerAtUs !== undefined && instance.timerAtUs < next) next = instance.timerAtUs;
+    if (instance.state !== 'master') continue;
+    next = Math.min(next, nextAnnounceUs(instance), splitEndsUs(instance));
+  }
+  return next === Number.POSITIVE_INFINITY ? undefined : next;
+}
