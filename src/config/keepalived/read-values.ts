@@ -156,23 +156,21 @@ function extraParameters({ statement, report }: Reading): void {
 /** The words before the brace; undefined, and told, where the name is missing (or two stand where the table wants to tell). */
 function labelOf(reading: Reading, label: 0 | 1 | 2): readonly Word[] | undefined {
   const { words } = reading.statement;
-  if (label === 0) {
-    extraParameters(reading);
-    return [];
-  }
-  if (words.length === 0 || (words.length > label && reading.keyword.says?.missing !== undefined)) return missing(reading);
-  extraWords(reading, label);
-  return words;
+  if (label === 0) return [];
+  const tooMany = words.length > label && reading.keyword.says?.missing !== undefined;
+  return words.length === 0 || tooMany ? missing(reading) : words;
 }
 
 function block(reading: Reading, argument: Extract<Argument, { kind: 'block' }>): Read {
   const label = labelOf(reading, argument.label);
   if (label === undefined) return undefined;
+  if (argument.label === 0) extraWords(reading, 0);
   const { statement, report, name } = reading;
   return { value: readBlock(statement.body ?? [], argument.keywords(), label, statement.keyword.at, report, name) };
 }
 
 function lines(reading: Reading, argument: Extract<Argument, { kind: 'lines' }>): Read {
+  if (argument.label === undefined) extraParameters(reading);
   const label = labelOf(reading, argument.label ?? 0);
   const value = reading.statement.body ?? [];
   if (label === undefined) return undefined;
