@@ -45,6 +45,16 @@ interface Open {
   readonly key: string;
 }
 
+export interface SocketDescription {
+  readonly interface: string;
+  readonly ifindex: number;
+  readonly family: Family;
+  readonly protocol: number;
+  readonly unicast: boolean;
+  readonly groups: readonly Address[];
+  readonly fd: number;
+}
+
 export interface AdvertSocketEvents {
   readonly packet: (packet: ReceivedPacket) => void;
   readonly log: (level: LogLevel, text: string) => void;
@@ -166,6 +176,26 @@ export class AdvertSockets {
     const where = unicast || groups[0] === undefined ? ', unicast' : `multicast, address(${formatAddress(groups[0])})`;
     const text = `ifindex(${String(ifindex).padStart(3)}), family(${FAMILY_NAMES[family]}), proto(${protocol}), fd(${socket.fd},${socket.fd})`;
     this.events.log('debug', `VRRP sockpool: [${text} ${where}]`);
+  }
+
+  /** Takes what waits in all of them: before a timer may say that nothing came. */
+  drain(): void {
+    for (const key of [...this.#receivers.keys()]) {
+      this.#read(key);
+    }
+  }
+
+  /** For dumps: keepalived's sockpool. */
+  describe(): readonly SocketDescription[] {
+    return [...this.#receivers.values()].map(({ socket, ifindex, key }) => ({
+      interface: socket.device,
+      ifindex,
+      family: socket.family,
+      protocol: socket.protocol,
+      unicast: this.#wanted.get(key)?.unicast ?? false,
+      groups: this.#wanted.get(key)?.groups ?? [],
+      fd: socket.fd,
+    }));
   }
 
   #read(key: string): void {

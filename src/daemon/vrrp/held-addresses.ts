@@ -36,7 +36,7 @@ interface Held {
 
 export interface Lost {
   readonly instance: string;
-  /** As keepalived names it: `10.0.0.1/32 dev eth0`. */
+  /** As keepalived says it: `IP 10.0.0.1 removed from eth0`. */
   readonly text: string;
   readonly noTrack: boolean;
 }
@@ -178,7 +178,7 @@ export class HeldAddresses {
       const { instance, host, device } = held;
       if (!there.has(key)) {
         this.#drop(key, held);
-        lost.push({ instance, text: `${formatAddress(host.address)}/${host.prefixLength} dev ${device}`, noTrack: host.noTrack });
+        lost.push({ instance, text: `IP ${formatAddress(host.address)} removed from ${device}`, noTrack: host.noTrack });
       }
     }
     return lost;

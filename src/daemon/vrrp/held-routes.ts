@@ -39,7 +39,7 @@ const routeText = ({ to, dev, via }: HostRoute): string =>
     .filter((part) => part !== '')
     .join(' ');
 
-const ruleText = (rule: HostRule): string => `rule with preference ${rule.preference ?? 0}`;
+const ruleText = (rule: HostRule): string => `with preference ${rule.preference ?? 0}`;
 
 export class HeldRoutes {
   readonly #held = new Map<string, Held>();
@@ -72,7 +72,7 @@ export class HeldRoutes {
 
   addRules(instance: string, rules: readonly HostRule[]): void {
     for (const rule of rules) {
-      if (this.#try(() => addRule(rule), `add ${ruleText(rule)}`, ['EEXIST'])) {
+      if (this.#try(() => addRule(rule), `add rule ${ruleText(rule)}`, ['EEXIST'])) {
         this.#held.set(`rule ${identityOfRule(rule)}`, { instance, kind: 'rule', text: ruleText(rule), noTrack: rule.noTrack });
       }
     }
@@ -81,7 +81,7 @@ export class HeldRoutes {
   removeRules(instance: string, rules: readonly HostRule[]): void {
     for (const rule of rules) {
       if (this.#release(`rule ${identityOfRule(rule)}`, instance)) {
-        this.#try(() => deleteRule(rule), `remove ${ruleText(rule)}`, ['ENOENT']);
+        this.#try(() => deleteRule(rule), `remove rule ${ruleText(rule)}`, ['ENOENT']);
       }
     }
   }
@@ -122,7 +122,7 @@ export class HeldRoutes {
         return [];
       }
       this.#held.delete(key);
-      return [{ instance: held.instance, what: held.kind, text: held.text, noTrack: held.noTrack }];
+      return [{ instance: held.instance, what: held.kind, text: `${held.kind} ${held.text} removed`, noTrack: held.noTrack }];
     });
   }
 }

@@ -1,5 +1,5 @@
 // The body of the VRRP process: what happens on this host goes into the machine, what the machine decides is carried out.
-import type { Effect, Input, Step } from '../../control/vrrp/interface.js';
+import type { Effect, Input, InterfaceFacts, Step } from '../../control/vrrp/interface.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -7,7 +7,7 @@ import { Netlink } from '../../sys/netlink.js';
 import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink-monitor.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
-import { AdvertSockets } from './advert-sockets.js';
+import { AdvertSockets, type SocketDescription } from './advert-sockets.js';
 import { Announcer } from './announcer.js';
 import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes } from './held-routes.js';
@@ -69,7 +69,10 @@ export class Shell<S> {
       },
     });
     this.#routes = new HeldRoutes(this.#netlink, (device) => this.#indexOf(device), this.#log);
-    this.#alarm = new Alarm(() => this.feed({ kind: 'wake' }));
+    this.#alarm = new Alarm(() => {
+      this.#sockets.drain();
+      this.feed({ kind: 'wake' });
+    });
     this.#sockets = new AdvertSockets(this.#interfaces, {
       packet: (packet) => this.feed({ kind: 'packet', packet }),
       log: this.#log,
@@ -81,9 +84,8 @@ export class Shell<S> {
     this.#files = new TrackFiles((name, value) => this.feed({ kind: 'file', name, ...(value === undefined ? {} : { value }) }), this.#log);
   }
 
-  /** The state as it is now, for dumps. */
-  get state(): S {
-    return this.#state;
+  describe(): { readonly state: S; readonly sockets: readonly SocketDescription[]; readonly interfaces: readonly InterfaceFacts[] } {
+    return { state: this.#state, sockets: this.#sockets.describe(), interfaces: this.#interfaces.all() };
   }
 
   start(): void {

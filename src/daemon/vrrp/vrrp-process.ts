@@ -1,6 +1,10 @@
 // What the VRRP child process offers to the daemon around it: start, reload, stop, and a view of its state.
-import type { VrrpState } from '../../control/vrrp/interface.js';
+import type { InterfaceFacts, VrrpState } from '../../control/vrrp/interface.js';
+import { initialState, type VrrpMachine } from '../../control/vrrp/machine.js';
+import { step } from '../../control/vrrp/step.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { SocketDescription } from './advert-sockets.js';
+import { Shell } from './shell.js';
 
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
 
@@ -22,15 +26,40 @@ export interface VrrpOptions {
   readonly keepAddresses: boolean;
 }
 
+export interface VrrpDescription {
+  readonly state: VrrpMachine;
+  readonly sockets: readonly SocketDescription[];
+  readonly interfaces: readonly InterfaceFacts[];
+}
+
 /** A running VRRP process. Nothing here throws but for programming errors: what fails is logged and tried again within bounds. */
 export interface VrrpProcess {
   /** Takes a new configuration; only what differs changes. */
   reload(configuration: KeepalivedConfiguration): void;
+  /** What the dump files are made of. */
+  describe(): VrrpDescription;
   /** Zeroes the counters of keepalived.stats. */
   clearCounters(): void;
   /** Priority 0, addresses off, STOP scripts (waited for a second at most), sockets closed. Twice: the same promise. */
   stop(): Promise<void>;
 }
 
-/** Starts VRRP in this process, which does nothing else: it returns once the first step is done. */
-export type RunVrrp = (options: VrrpOptions) => VrrpProcess;
+/**
+ * Starts VRRP in this process, which does nothing else: it returns once the first step is done.
+ * @throws SystemError EPERM where raw sockets are refused
+ */
+export function runVrrp(options: VrrpOptions): VrrpProcess {
+  const shell = new Shell(options, { initial: initialState(), step });
+  shell.start();
+  options.tell({ kind: 'ready' });
+  let stopped: Promise<void> | undefined;
+  return {
+    reload: (configuration) => shell.configure(configuration),
+    describe: () => shell.describe(),
+    clearCounters: () => shell.feed({ kind: 'clearCounters' }),
+    stop: () => {
+      stopped ??= shell.stop();
+      return stopped;
+    },
+  };
+}
