@@ -87,6 +87,7 @@ class Flattener {
   readonly #blocks: string[] = [];
   #lastKeyword = '';
   #seed: number;
+  readonly #predefined: Predefined;
   readonly #read = { files: 0, characters: 0, lines: 0, pieces: 0 };
 
   constructor(files: ConfigFiles, options: FlattenOptions, report: Report) {
@@ -94,6 +95,12 @@ class Flattener {
     this.#options = options;
     this.#report = report;
     this.#seed = options.seed ?? 0;
+    this.#predefined = {
+      directory: () => absolute(options.directory ?? '', directoryOf(this.#currentFile()?.path ?? options.path)),
+      configId: options.configId,
+      environment: options.environment,
+      random: (min, max) => min + (this.#chance() % (max - min + 1)),
+    };
   }
 
   *pieces(): Generator<Piece> {
@@ -241,14 +248,8 @@ class Flattener {
     this.#work.push({ kind: 'text', line: open.line, depth: open.depth });
   }
 
-  #predefined(): Predefined {
-    const file = this.#work.findLast((work): work is OpenFile => work.kind === 'file');
-    return {
-      directory: absolute(this.#options.directory ?? '', directoryOf(file?.path ?? this.#options.path)),
-      configId: this.#options.configId,
-      environment: this.#options.environment,
-      random: (min, max) => min + (this.#chance() % (max - min + 1)),
-    };
+  #currentFile(): OpenFile | undefined {
+    return this.#work.findLast((work): work is OpenFile => work.kind === 'file');
   }
 
   /** The next number of a sequence that the seed decides (xorshift). */
@@ -270,9 +271,7 @@ class Flattener {
     }
     if (line.text.startsWith('~SEQ') || line.text.startsWith('~LST')) return this.#openSequence(line, pending.depth);
     if (this.#define(line.text)) return;
-    const found = line.text.includes('$')
-      ? this.#parameters.substitute(line, this.#predefined())
-      : { text: line, more: [], endless: false };
+    const found = line.text.includes('$') ? this.#parameters.substitute(line, this.#predefined) : { text: line, more: [], endless: false };
     if (found.endless || pending.depth > LIMITS.expansion) return this.#endless(line);
     for (const more of [...found.more].reverse()) {
       const { at } = commentStart(more);
@@ -305,7 +304,7 @@ class Flattener {
   #openSequence(line: Text, depth: number): void {
     const read = line.text.startsWith('~LST')
       ? readLst(line.text)
-      : readSeq(line.text, (text) => this.#parameters.substitute(standingFor(text, line, 0), this.#predefined()).text.text);
+      : readSeq(line.text, (text) => this.#parameters.substitute(standingFor(text, line, 0), this.#predefined).text.text);
     if ('problems' in read) {
       for (const problem of read.problems)
         this.#report({ severity: 'error', at: originAt(line, 0), text: `${problem} '${line.text.trimEnd()}'` });
@@ -346,7 +345,7 @@ class Flattener {
   /** The keywords of global_defs that change how reading goes on. */
   #global(keyword: string, line: Text): void {
     const words = (): ReturnType<typeof splitWords>['words'] => splitWords(line).words.slice(1);
-    const file = this.#work.findLast((work): work is OpenFile => work.kind === 'file');
+    const file = this.#currentFile();
     if (keyword === 'include_check' && file !== undefined) file.policy = includeCheck(file.policy, words(), this.#report);
     if (keyword === 'random_seed') this.#seed = Number.parseInt(words()[0]?.text ?? '0', 10) >>> 0;
   }
@@ -364,7 +363,7 @@ class Flattener {
   }
 
   #include(line: Text, { keyword, name }: { readonly keyword: string; readonly name: string }, depth: number): void {
-    const file = this.#work.findLast((work): work is OpenFile => work.kind === 'file');
+    const file = this.#currentFile();
     const policy = file?.policy ?? LENIENT;
     const braces = /(?:[ \t]+\})+$/.exec(name);
     const wanted = braces === null ? name : name.slice(0, braces.index);

@@ -7,7 +7,7 @@ export type Value = readonly string[];
 /** What the names beginning with `_` stand for. */
 export interface Predefined {
   /** `${_PWD}`: the directory of the file that is read. */
-  readonly directory: string;
+  directory(): string;
   /** `${_INSTANCE}` */
   readonly configId: string;
   /** `${_ENV NAME}` */
@@ -55,7 +55,7 @@ export class Parameters {
     if (name === '_RANDOM') return random(words, predefined);
     if (name === '_ENV') return environment(words, predefined);
     if (words !== '') return undefined;
-    if (name === '_PWD') return [predefined.directory];
+    if (name === '_PWD') return [predefined.directory()];
     if (name === '_INSTANCE') return [predefined.configId];
     return name === '_HASH' ? ['#'] : name === '_BANG' ? ['!'] : undefined;
   }

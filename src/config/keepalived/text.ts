@@ -42,14 +42,24 @@ function columnAt(text: Text, index: number): number {
   return span.inserted ? span.column : span.column + index - span.from;
 }
 
+/** The place asked for last: words that one expansion made are many, and all of one place. */
+let latest: Origin = { file: '', line: 0, column: 0 };
+
 /** Where the character at `index` was written; behind the end: the place after the last one. */
 export function originAt(text: Text, index: number): Origin {
-  return { file: text.file, line: text.line, column: columnAt(text, index) };
+  const { file, line } = text;
+  const column = columnAt(text, index);
+  if (latest.column !== column || latest.line !== line || latest.file !== file) latest = { file, line, column };
+  return latest;
 }
+
+/** Does all of it stand for one place? Then so does every part, and there is nothing to count. */
+const isOnePlace = ({ spans }: Text): boolean => spans.length === 1 && spans[0]!.inserted;
 
 /** Characters `from` up to `to`, like String.slice without negative numbers. */
 export function slice(text: Text, from: number, to = text.text.length): Text {
   if (from === 0 && to >= text.text.length) return text;
+  if (isOnePlace(text)) return { text: text.text.slice(from, to), file: text.file, line: text.line, spans: text.spans };
   const first = spanIndex(text.spans, from);
   const spans: Span[] = [{ from: 0, column: columnAt(text, from), inserted: text.spans[first]!.inserted }];
   for (let at = first + 1; at < text.spans.length && text.spans[at]!.from < to; at++) {
@@ -64,6 +74,10 @@ export type Part = { readonly from: number; readonly to: number } | { readonly i
 
 /** The old text taken apart and put together again. */
 export function compose(text: Text, parts: readonly Part[]): Text {
+  if (isOnePlace(text)) {
+    const made = parts.map((part) => ('insert' in part ? part.insert : text.text.slice(part.from, part.to))).join('');
+    return { text: made, file: text.file, line: text.line, spans: text.spans };
+  }
   let result = '';
   const spans: Span[] = [];
   for (const part of parts) {
