@@ -148,6 +148,12 @@ function listLines(keyword: Keyword, values: readonly Value[], { depth }: Here, 
   });
 }
 
+/** Keywords that count behind another one only: elsewhere they would count in this text, which has an order of its own. */
+const BEHIND_OTHERS = /^(?:(?:sh|mh)-|hashed$|sorry_server_)/;
+
+const isRefused = ({ name }: Keyword, at: Origin, { said }: Whole): boolean =>
+  BEHIND_OTHERS.test(name) && (said.get(originText(at)) ?? []).some((text) => text.includes('gnoring') || text.includes('without'));
+
 /** What is written: each time it is said, or once with what holds in the end. */
 function writtenLines(keyword: Keyword, values: readonly Value[], here: Here, whole: Whole): readonly Line[] {
   const { depth, effective } = here;
@@ -155,7 +161,10 @@ function writtenLines(keyword: Keyword, values: readonly Value[], here: Here, wh
   const holds = effective.get(keyword.name);
   const last = values.at(-1);
   if (holds === undefined || last === undefined) {
-    return values.map(({ at }, index) => ({ depth, text: joined(keyword.name, texts[index] ?? ''), note: noteAt(at, whole) }));
+    return values.map(({ at }, index) => {
+      const line = joined(keyword.name, texts[index] ?? '');
+      return { depth, text: isRefused(keyword, at, whole) ? `# ${line}` : line, note: noteAt(at, whole) };
+    });
   }
   const said = texts.at(-1) ?? '';
   const note = noteAt(last.at, whole, said === holds ? '' : ` (${said} written)`);

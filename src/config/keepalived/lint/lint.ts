@@ -1,0 +1,43 @@
+// All rules of lint over the files of one or several nodes: `weir config lint`.
+import { announcements } from './announcements.js';
+import { authentication } from './authentication.js';
+import type { LintFinding, LintNode, LintRule, LintVerdict } from './finding.js';
+import { intervals } from './intervals.js';
+import { leftovers } from './leftovers.js';
+import { preemption } from './preemption.js';
+import { priorities } from './priorities.js';
+import { scripts } from './scripts.js';
+import { servicesOfPair } from './services-of-pair.js';
+import { strict } from './strict.js';
+import { syncGroups } from './sync-groups.js';
+import { trackWeights } from './track-weights.js';
+import { transport } from './transport.js';
+import { versions } from './versions.js';
+import { vipLists } from './vip-lists.js';
+import { virtualServers } from './virtual-servers.js';
+import { vrids } from './vrids.js';
+
+/** First what makes two masters. */
+export const lintRules: readonly LintRule[] = [
+  vrids,
+  versions,
+  authentication,
+  intervals,
+  transport,
+  vipLists,
+  priorities,
+  preemption,
+  syncGroups,
+  trackWeights,
+  strict,
+  announcements,
+  leftovers,
+  scripts,
+  virtualServers,
+  servicesOfPair,
+];
+
+export const lintVerdicts: readonly LintVerdict[] = lintRules.flatMap(({ verdicts }) => verdicts);
+
+/** In the rules' order. */
+export const lint = (nodes: readonly LintNode[]): readonly LintFinding[] => lintRules.flatMap(({ check }) => check(nodes));

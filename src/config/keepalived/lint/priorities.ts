@@ -1,0 +1,42 @@
+// Who shall be master cannot be told, or is told twice.
+import { found, type LintRule, type LintVerdict } from './finding.js';
+import { peersOf } from './peers.js';
+import { instancePlace, placeText } from './place.js';
+
+const EQUAL: LintVerdict = {
+  code: 'equal-priorities',
+  level: 'warning',
+  meaning: 'Two nodes have the same priority: the one that starts first stays master, and two masters are told apart by address only.',
+};
+const OWNERS: LintVerdict = {
+  code: 'two-owners',
+  level: 'error',
+  meaning: 'Both nodes have priority 255, the address owner’s (also: `state MASTER` without `priority`).',
+};
+const MASTERS: LintVerdict = {
+  code: 'both-start-as-master',
+  level: 'warning',
+  meaning: '`state MASTER` on both nodes: when both start, both hold the addresses until one hears the other.',
+};
+
+export const priorities: LintRule = {
+  verdicts: [EQUAL, OWNERS, MASTERS],
+  check: (nodes) =>
+    peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+      const place = placeText(instancePlace(b, theirs.name, 'priority', 'state'));
+      const findings = [];
+      if (ours.priority === theirs.priority) {
+        const owner = ours.priority === 255;
+        const at = instancePlace(a, ours.name, 'priority', 'state');
+        const what = owner ? `${ours.name} has two address owners` : `${ours.name} has the same priority on both nodes`;
+        const cause = `priority ${ours.priority} here and at ${place}`;
+        findings.push(found(owner ? OWNERS : EQUAL, at, what, cause, 'give the node that shall be backup a lower priority'));
+      }
+      if (ours.initialState === 'master' && theirs.initialState === 'master') {
+        const at = instancePlace(a, ours.name, 'state');
+        const cause = `state MASTER here and at ${placeText(instancePlace(b, theirs.name, 'state'))}`;
+        findings.push(found(MASTERS, at, `${ours.name} starts as master on both nodes`, cause, 'state BACKUP on one node, or on both'));
+      }
+      return findings;
+    }),
+};

@@ -1,0 +1,71 @@
+// Scripts: those that stop the daemon that runs them, and those that run as root although others can write them.
+import type { Script } from '../../../model/keepalived/script.js';
+import { found, type LintNode, type LintRule, type LintVerdict } from './finding.js';
+import { globalPlace, placeIn } from './place.js';
+import { type UsedScript, usedScripts } from './used-scripts.js';
+
+const STOPS: LintVerdict = {
+  code: 'script-stops-keepalived',
+  level: 'warning',
+  meaning: 'A tracking or notify script stops keepalived itself: nobody starts it again, and the node is lost as a backup.',
+};
+const ROOT: LintVerdict = {
+  code: 'script-as-root',
+  level: 'warning',
+  meaning: 'Scripts run as root without `enable_script_security`: whoever can write one is root.',
+};
+
+/** Commands that end the daemon; `keepalived` may be the word of a path. */
+const STOPPING =
+  /(?:systemctl\s+(?:\S+\s+)*(?:stop|restart|kill|disable)\s+(?:\S+\s+)*keepalived|service\s+keepalived\s+(?:stop|restart)|(?:pkill|killall)\s+(?:\S+\s+)*keepalived|kill\s+.*keepalived\.pid|rc-service\s+keepalived\s+stop|\/etc\/init\.d\/keepalived\s+stop)/;
+
+const isComment = (line: string): boolean => /^\s*#/.test(line);
+
+function stopping({ argv, text }: Script, node: LintNode): string | undefined {
+  if (STOPPING.test(text)) return text;
+  // The command itself, or the file a shell is given.
+  for (const path of argv.slice(0, 2)) {
+    const line = node.scripts
+      .get(path)
+      ?.split('\n')
+      .find((one) => !isComment(one) && STOPPING.test(one));
+    if (line !== undefined) return `${path} has the line "${line.trim()}"`;
+  }
+  return undefined;
+}
+
+const runsAsRoot = ({ script }: UsedScript, node: LintNode): boolean =>
+  (script.runAs?.user ?? node.configuration.global.scriptUser?.user ?? 'root') === 'root';
+
+function securityFinding(node: LintNode): readonly ReturnType<typeof found>[] {
+  const { global } = node.configuration;
+  const roots = global.scriptSecurity ? [] : usedScripts(node.configuration).filter((used) => runsAsRoot(used, node));
+  const [first] = roots;
+  if (first === undefined) return [];
+  const names = [...new Set(roots.map(({ script }) => script.argv[0] ?? script.text))];
+  const cause = `no enable_script_security and no script_user: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
+  const mend = 'global_defs { script_user keepalived_script; enable_script_security }, or at least the second with script_user root';
+  return [
+    found(
+      ROOT,
+      globalPlace(node, 'script_user'),
+      `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root unchecked`,
+      cause,
+      mend,
+    ),
+  ];
+}
+
+export const scripts: LintRule = {
+  verdicts: [STOPS, ROOT],
+  check: (nodes) =>
+    nodes.flatMap((node) => [
+      ...usedScripts(node.configuration).flatMap(({ script, block, name, keyword }) => {
+        const why = stopping(script, node);
+        if (why === undefined) return [];
+        const mend = 'let the script’s exit status say it (weight 0: FAULT), and leave the daemon running';
+        return [found(STOPS, placeIn(node, block, name, keyword), `${name}: a script stops keepalived itself`, why, mend)];
+      }),
+      ...securityFinding(node),
+    ]),
+};
