@@ -3,7 +3,6 @@
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import { dieWithParent } from '../sys/signals.js';
-import { CHILD_VARIABLE } from './child-process.js';
 import { type Log, openLog } from './log.js';
 import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild, type ToChild } from './messages.js';
 import { removePidFile, writePidFile } from './pid-files.js';
@@ -23,13 +22,6 @@ const { SIGTERM } = constants.signals;
 
 /** The name in syslog. */
 const IDENTS: Readonly<Record<ChildKind, string>> = { vrrp: 'Keepalived_vrrp', checker: 'Keepalived_healthcheckers' };
-
-/** Which child this process is to be, if any; asked once. */
-export function childKind(environment: NodeJS.ProcessEnv = process.env): ChildKind | undefined {
-  const kind = environment[CHILD_VARIABLE];
-  delete environment[CHILD_VARIABLE];
-  return kind === 'vrrp' || kind === 'checker' ? kind : undefined;
-}
 
 const tell = (message: FromChild): void => {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});

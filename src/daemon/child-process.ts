@@ -6,6 +6,13 @@ import type { ChildKind, FromChild, ToChild } from './messages.js';
 /** Which child a process of the program is; taken out of the environment before anything else is started. */
 export const CHILD_VARIABLE = 'WEIR_CHILD';
 
+/** Which child this process is to be, if any; asked once. */
+export function childKind(environment: NodeJS.ProcessEnv = process.env): ChildKind | undefined {
+  const kind = environment[CHILD_VARIABLE];
+  delete environment[CHILD_VARIABLE];
+  return kind === 'vrrp' || kind === 'checker' ? kind : undefined;
+}
+
 export interface ChildEnd {
   readonly pid: number;
   /** Exit status, or the signal that ended it. */

@@ -1,0 +1,84 @@
+// keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
+import { version as kernelVersion, release } from 'node:os';
+import type { ChildKind } from '../../daemon/messages.js';
+import { SIGNAL_NUMBERS } from '../../daemon/signal-numbers.js';
+import type { Io } from '../io.js';
+import { helpText, RELEASE, versionText } from './help.js';
+import { type Asked, readOptions } from './options.js';
+
+/** The one that scripts and `Command line:` see. */
+const PROGRAM = 'keepalived';
+
+function signum(name: string, io: Io): number {
+  if (!Object.hasOwn(SIGNAL_NUMBERS, name)) {
+    io.err(`Unknown sigfunc ${name}\n`);
+    return 1;
+  }
+  io.out(`${SIGNAL_NUMBERS[name as keyof typeof SIGNAL_NUMBERS]}\n`);
+  return 0;
+}
+
+async function child(kind: ChildKind): Promise<number> {
+  const { runChild } = await import('../../daemon/child-main.js');
+  const part =
+    kind === 'vrrp'
+      ? import('../../daemon/vrrp-part.js').then(({ startVrrp }) => startVrrp)
+      : import('../../daemon/checker-part.js').then(({ startChecker }) => startChecker);
+  return runChild(kind, part);
+}
+
+/** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
+async function daemon({ options }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
+  const { daemonize, isBackground, standing } = await import('../../daemon/daemonize.js');
+  const background = isBackground();
+  if (!options.foreground && !background) return daemonize(options.argv);
+  const [{ runDaemon }, { loadConfiguration }, { VRRP_NODE_FLAGS }] = await Promise.all([
+    import('../../daemon/daemon.js'),
+    import('./load-configuration.js'),
+    import('../../daemon/vrrp/node-flags.js'),
+  ]);
+  return runDaemon({
+    options,
+    name: PROGRAM,
+    release: RELEASE,
+    load: () => loadConfiguration(options),
+    childFlags: (kind) => (kind === 'vrrp' ? VRRP_NODE_FLAGS : []),
+    started: background ? standing : () => {},
+  });
+}
+
+/** What was wrong with options and words, where keepalived says it. */
+function complain({ warnings, extra }: { readonly warnings: readonly string[]; readonly extra: readonly string[] }, io: Io): void {
+  for (const text of warnings) io.err(`${text}\n`);
+  if (extra.length > 0) io.out(`Unexpected argument(s): ${extra.join(' ')} \n`);
+  io.flush();
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  const { childKind } = await import('../../daemon/child-process.js');
+  const kind = childKind();
+  if (kind !== undefined) return child(kind);
+  const asked = readOptions(args);
+  switch (asked.kind) {
+    case 'failed':
+      io.err(`${asked.text}\n`);
+      return 1;
+    case 'help':
+      io.err(helpText(PROGRAM));
+      return 0;
+    case 'version':
+      io.err(versionText(`Linux ${release()} ${kernelVersion()}`));
+      return 0;
+    case 'signum':
+      return signum(asked.name, io);
+    case 'genhash':
+      io.err('keepalived: --genhash comes with the health checks, which are not there yet\n');
+      return 1;
+    case 'test':
+      complain(asked, io);
+      return 1;
+    case 'run':
+      complain(asked, io);
+      return daemon(asked);
+  }
+}

@@ -1,0 +1,12 @@
+// The checker child's part: virtual servers in weir's table of its namespace.
+import { openDirector } from '../datapath/ebpf/open.js';
+import { runChecker } from './checker/checker-process.js';
+import type { StartPart } from './child-main.js';
+
+/** What weir's own commands run with: its folders are not the daemon's secrets. */
+const UMASK = 0o022;
+
+export const startChecker: StartPart = (configuration, options, log) => {
+  process.umask(UMASK);
+  return runChecker({ configuration, log, keepServers: options.keepServers, open: () => openDirector() });
+};

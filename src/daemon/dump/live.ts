@@ -1,0 +1,33 @@
+// What dumps show beside the machine's own memory: the host's clock, and the names of what instances stand on. Pure.
+import type { InstanceState, VrrpMachine } from '../../control/vrrp/machine.js';
+import type { HostAddress } from '../../model/keepalived/network.js';
+
+export interface DumpClock {
+  /** The wall clock less the monotonic one, microseconds. */
+  readonly offsetUs: number;
+}
+
+/** keepalived's numbers of its states, which its JSON has. */
+export const STATE_NUMBERS = { init: 0, backup: 1, master: 2, fault: 3 } as const;
+
+/** `1795175679.876519` of a monotonic moment. */
+export function wallSeconds(atUs: number, { offsetUs }: DumpClock): string {
+  const us = Math.round(atUs + offsetUs);
+  return `${Math.floor(us / 1e6)}.${String(us % 1e6).padStart(6, '0')}`;
+}
+
+/** The name of the virtual interface of an instance, if it has one. */
+export function virtualName({ config }: InstanceState, { configuration }: VrrpMachine): string | undefined {
+  const { virtualInterface, vrid, family } = config;
+  if (virtualInterface === undefined) return undefined;
+  const prefix = configuration?.global.vmacPrefix ?? 'vrrp';
+  return virtualInterface.name ?? `${prefix}${family === 'inet' ? '' : '6'}.${vrid}`;
+}
+
+/** Where one of its addresses stands: `vrrp.51@eth0`, `eth0`. */
+export function deviceOf(instance: InstanceState, address: HostAddress, machine: VrrpMachine): string | undefined {
+  const base = address.dev ?? instance.config.interface;
+  const virtual = virtualName(instance, machine);
+  const onVirtual = virtual !== undefined && (address.dev === undefined || address.dev === instance.config.interface);
+  return onVirtual ? `${virtual}@${base}` : base;
+}

@@ -1,0 +1,186 @@
+// keepalived.data behind its global part: static objects, instances, sockets, groups, what is watched, interfaces. Pure.
+import type { VrrpMachine } from '../../control/vrrp/machine.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
+import { addressText, routeText, ruleText, scriptText } from './host-text.js';
+import { instanceLines, notifyLines, trackedText, userText } from './instance.js';
+import type { DumpClock } from './live.js';
+
+const section = (title: string, lines: readonly string[]): readonly string[] =>
+  lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
+const us = (value: number): string => `${(value / 1e6).toFixed(6)}s`;
+
+function staticLines({ root }: KeepalivedConfiguration): readonly string[] {
+  return [
+    ...section(
+      'Static Addresses',
+      root.staticAddresses.map((each) => `     ${addressText(each, each.dev, { set: true })}`),
+    ),
+    ...section(
+      'Static Routes',
+      root.staticRoutes.map((each) => `     ${routeText(each)}`),
+    ),
+    ...section(
+      'Static Rules',
+      root.staticRules.map((each) => `     ${ruleText(each)}`),
+    ),
+  ];
+}
+
+/** The instances and groups that watch one thing, with the weight it has for them. */
+function trackers(machine: VrrpMachine, kind: keyof TrackedSet, name: string, own: number): readonly string[] {
+  const lines = [...machine.instances, ...machine.groups].flatMap(({ config }) =>
+    config.track[kind].filter((each) => each.name === name).map((each) => trackedText({ ...each, name: config.name }, own, true)),
+  );
+  return lines.length === 0 ? [] : ['   Tracking instances :', ...lines];
+}
+
+function groupLines({ groups, instances }: VrrpMachine): readonly string[] {
+  return groups.flatMap(({ config, members, state }) => {
+    const own = members.flatMap((index) => instances[index] ?? []);
+    return [
+      ` VRRP Sync Group = ${config.name}, ${state.toUpperCase()}`,
+      `   Num member fault ${own.filter((member) => member.state === 'fault').length}, num member init ${own.filter((member) => member.state === 'init').length}`,
+      '   VRRP member instances :',
+      ...own.map((member) => `     ${member.config.name}`),
+      ...(config.trackingWeight ? ['   sync group tracking weight set'] : []),
+      `   Using smtp notification = ${config.notify.smtpAlert ? 'yes' : 'no'}`,
+      ...notifyLines(config.notify),
+    ];
+  });
+}
+
+function scriptLines(script: TrackScript, machine: VrrpMachine): readonly string[] {
+  const now = machine.trackers.scripts.get(script.name);
+  return [
+    ` VRRP Script = ${script.name}`,
+    `   Command = ${scriptText(script.script)}`,
+    `   Interval = ${script.intervalUs / 1e6} sec`,
+    `   Timeout = ${(script.timeoutUs ?? 0) / 1e6} sec`,
+    `   Weight = ${script.weight}${script.reverse ? ' reverse' : ''}`,
+    `   Rise = ${script.rise}`,
+    `   Fall = ${script.fall}`,
+    `   Init state = ${script.initFail ? 'failed' : 'unknown'}`,
+    `   Status = ${now === undefined ? 'unknown' : now.good ? 'GOOD' : 'BAD'}`,
+    `   Script uid:gid = ${userText(script.script.runAs)}`,
+    '   VRRP instances :',
+    ...trackers(machine, 'scripts', script.name, script.weight),
+  ];
+}
+
+function processLines(process: TrackProcess, machine: VrrpMachine): readonly string[] {
+  const running = machine.trackers.processes.get(process.name) ?? 0;
+  const enough = running >= process.quorum && running <= (process.quorumMax ?? Number.POSITIVE_INFINITY);
+  return [
+    ` VRRP Track process = ${process.name}`,
+    `   Process = ${process.argv.join(' ')}`,
+    ...(process.parameterMatch === 'none' ? [] : [`   Param match = ${process.parameterMatch}`]),
+    `   Min processes = ${process.quorum}`,
+    ...(process.quorumMax === undefined ? [] : [`   Max processes = ${process.quorumMax}`]),
+    `   Current processes = ${running}`,
+    `   Have quorum = ${enough}`,
+    `   Weight = ${process.weight}${process.reverse ? ' reverse' : ''}`,
+    `   Terminate delay = ${us(process.terminateDelayUs)}`,
+    `   Fork delay = ${us(process.forkDelayUs)}`,
+    `   Full command = ${process.fullCommand}`,
+    ...trackers(machine, 'processes', process.name, process.weight),
+  ];
+}
+
+function fileLines({ configuration, trackers: results, ...machine }: VrrpMachine): readonly string[] {
+  return (configuration?.files ?? []).flatMap((file) => [
+    ` Track file = ${file.name}`,
+    `   File = ${file.path}`,
+    `   Status = ${results.files.get(file.name) ?? 0}`,
+    `   Weight = ${file.weight}${file.reverse ? ' reverse' : ''}`,
+    ...trackers({ configuration, trackers: results, ...machine }, 'files', file.name, file.weight),
+  ]);
+}
+
+function bfdLines(machine: VrrpMachine): readonly string[] {
+  return (machine.configuration?.bfds ?? []).flatMap((bfd) => [
+    ` VRRP Track BFD = ${bfd.name}`,
+    `   Weight = ${bfd.weight}${bfd.reverse ? ' reverse' : ''}`,
+    `   Bfd is ${machine.trackers.bfds.get(bfd.name) === true ? 'up' : 'down'}`,
+    ...trackers(machine, 'bfds', bfd.name, bfd.weight),
+  ]);
+}
+
+function interfaceLines(machine: VrrpMachine): readonly string[] {
+  return [...machine.interfaces.values()].flatMap(({ name, index, up, mtu, mac, addresses }) => {
+    const first = (family: 'inet' | 'inet6'): string => {
+      const found = addresses.find((address) => address.family === family);
+      return found === undefined ? '(none)' : formatAddress(found);
+    };
+    const users = machine.instances.filter(({ config }) => config.interface === name && !config.dontTrackPrimary);
+    return [
+      ` Name = ${name}`,
+      `   index = ${index}`,
+      `   IPv4 address = ${first('inet')}`,
+      `   IPv6 address = ${first('inet6')}`,
+      ...(mac === undefined ? [] : [`   MAC = ${mac}`]),
+      `   State = ${up ? 'UP, RUNNING' : 'DOWN'}`,
+      `   MTU = ${mtu}`,
+      `   HW Type = ${mac === undefined ? (name === 'lo' ? 'LOOPBACK' : 'UNKNOWN') : 'ETHERNET'}`,
+      ...(users.length === 0 ? [] : ['   Tracking VRRP instances :', ...users.map(({ config }) => `     ${config.name}, weight 0`)]),
+    ];
+  });
+}
+
+/** A socket that instances share. */
+export interface SocketView {
+  readonly interface: string;
+  readonly family: 'inet' | 'inet6';
+  readonly protocol: number;
+  readonly unicast: boolean;
+  readonly fd: number;
+}
+
+/** The instances that a socket hears for. */
+function usersOf(socket: SocketView, { instances }: VrrpMachine): readonly string[] {
+  return instances
+    .filter(({ config }) => config.interface === socket.interface && config.family === socket.family)
+    .filter(
+      ({ config }) =>
+        (config.unicast !== undefined) === socket.unicast && (config.authentication.kind === 'ah') === (socket.protocol === 51),
+    )
+    .map(({ config }) => `     ${config.name} vrid ${config.vrid}`);
+}
+
+function socketLines(sockets: readonly SocketView[], machine: VrrpMachine): readonly string[] {
+  return sockets.flatMap((socket) => [
+    ` fd_in ${socket.fd}`,
+    `   Interface = ${socket.interface}`,
+    `   Family = ${socket.family === 'inet' ? 'IPv4' : 'IPv6'}`,
+    `   Protocol = ${socket.protocol === 112 ? 'VRRP' : 'AH'}`,
+    `   Type = ${socket.unicast ? 'Unicast' : 'Multicast'}`,
+    '   VRRP instances',
+    ...usersOf(socket, machine),
+  ]);
+}
+
+export function topologyLines(machine: VrrpMachine, clock: DumpClock, sockets: readonly SocketView[]): readonly string[] {
+  const { configuration } = machine;
+  if (configuration === undefined) return [];
+  return [
+    ...staticLines(configuration),
+    ...section(
+      'VRRP Topology',
+      machine.instances.flatMap((instance) => instanceLines(instance, machine, clock)),
+    ),
+    ...section('VRRP Sockpool', socketLines(sockets, machine)),
+    ...section('VRRP Sync groups', groupLines(machine)),
+    ...section(
+      'VRRP Scripts',
+      configuration.scripts.flatMap((script) => scriptLines(script, machine)),
+    ),
+    ...section('VRRP Track files', fileLines(machine)),
+    ...section(
+      'VRRP Track processes',
+      configuration.processes.flatMap((process) => processLines(process, machine)),
+    ),
+    ...section('VRRP Track BFDs', bfdLines(machine)),
+    ...section('Interfaces', interfaceLines(machine)),
+  ];
+}

@@ -1,0 +1,68 @@
+// The VRRP child's part: VRRP itself, and the dump files that signals ask for.
+import { hostname } from 'node:os';
+import { monotonicUs } from '../sys/readable.js';
+import type { Part, StartPart } from './child-main.js';
+import { dumpPath, writeDump } from './dump/file.js';
+import { jsonText } from './dump/json.js';
+import { globalText } from './dump/parent.js';
+import { statsText } from './dump/stats.js';
+import { topologyLines } from './dump/topology.js';
+import type { Log } from './log.js';
+import type { DumpKind } from './messages.js';
+import { runVrrp, type VrrpProcess } from './vrrp/vrrp-process.js';
+
+/** How each dump is announced. */
+const ANNOUNCED: Readonly<Record<DumpKind, string>> = {
+  data: 'Printing VRRP data',
+  stats: 'Printing VRRP stats',
+  clear: 'Printing and clearing VRRP stats',
+  json: 'Printing VRRP as json',
+};
+
+function dump(vrrp: VrrpProcess, what: DumpKind, log: Log): void {
+  log('info', `${ANNOUNCED[what]} for process(${process.pid}) on signal`);
+  const { state, sockets } = vrrp.describe();
+  const clock = { offsetUs: Date.now() * 1000 - monotonicUs() };
+  const { configuration } = state;
+  const files = configuration?.global.dumpFiles ?? {};
+  switch (what) {
+    case 'data': {
+      const lines = topologyLines(state, clock, sockets);
+      const text = `${configuration === undefined ? '' : globalText(configuration)}${lines.map((line) => `${line}\n`).join('')}`;
+      writeDump(dumpPath('keepalived.data', files.state), text, log);
+      break;
+    }
+    case 'json':
+      writeDump(
+        dumpPath('keepalived.json', files.json),
+        jsonText(state.instances, state, clock, configuration?.global.jsonVersion ?? 1),
+        log,
+      );
+      break;
+    default:
+      writeDump(dumpPath('keepalived.stats', files.stats), statsText(state.instances), log);
+      if (what === 'clear') vrrp.clearCounters();
+  }
+}
+
+export const startVrrp: StartPart = (configuration, options, log): Part => {
+  let mailTold = false;
+  const vrrp = runVrrp({
+    configuration,
+    keepAddresses: options.keepAddresses,
+    log,
+    tell: (told) => {
+      if (told.kind !== 'mail' || mailTold) return;
+      mailTold = true;
+      log(
+        'warning',
+        `mails are not sent yet (smtp_alert of ${told.type.toLowerCase()} ${told.name}; router ${configuration.global.routerId ?? hostname()})`,
+      );
+    },
+  });
+  return {
+    reload: (next) => vrrp.reload(next),
+    dump: (what) => dump(vrrp, what, log),
+    stop: () => vrrp.stop(),
+  };
+};
