@@ -4,7 +4,7 @@ import type { Input } from './interface.js';
 import { renewSources } from './links.js';
 import { type GroupState, type InstanceState, NO_COUNTERS, packetKey, type TrackerResults, type VrrpMachine } from './machine.js';
 import { virtualInterfaceName } from './place.js';
-import { keepInstance, removeInstance } from './reload.js';
+import { dropGone, keepInstance, removeInstance } from './reload.js';
 import { startInstances } from './start.js';
 import { carriedScript, unheardScript } from './track-script.js';
 import { say, type Work } from './work.js';
@@ -28,24 +28,33 @@ export function configure(work: Work, input: Configure): void {
   const instances = configuration.instances.map((config, index): InstanceState => {
     const old = kept[index] === undefined ? undefined : survivors[kept[index]];
     const group = groups.findIndex(({ members }) => members.includes(index));
-    return old === undefined ? newInstance(config, group) : { ...old, config, group, basePriority: config.priority };
+    return old === undefined ? newInstance(config, group) : keptInstance(old, config, group);
   });
   work.instances.splice(0, Number.POSITIVE_INFINITY, ...instances);
   if (first) delayStart(work);
   renewSources(work);
-  const fresh: number[] = [];
-  for (const [index, from] of kept.entries()) {
+  const fresh = [...instances.keys()].filter((index) => kept[index] === undefined);
+  const olds = kept.flatMap((from, index) => {
     const old = from === undefined ? undefined : survivors[from];
-    if (old === undefined) fresh.push(index);
-    else keepInstance(work, index, old);
-  }
+    return old === undefined ? [] : [{ index, old }];
+  });
+  for (const { index, old } of olds) dropGone(work, index, old.config);
+  for (const { index, old } of olds) keepInstance(work, index, old);
   startInstances(work, fresh);
+}
+
+/** State, timers and counters go on; what was learned of peers only as far as they still speak the same. */
+function keptInstance(old: InstanceState, config: VrrpInstance, group: number): InstanceState {
+  const same = old.config.version === config.version;
+  const oldChecksum = same ? old.oldChecksum : config.unicast?.oldChecksum === 'always';
+  const advertUs = same && old.config.advertUs === config.advertUs ? old.advertUs : config.advertUs;
+  return { ...old, config, group, basePriority: config.priority, oldChecksum, advertUs };
 }
 
 /** What makes an instance the same after a reload: where it speaks and as which router, not its name. */
 function identity(config: VrrpInstance): string {
   const cast = config.unicast === undefined ? config.multicastGroup.words.join('.') : 'unicast';
-  return JSON.stringify([config.family, config.vrid, config.interface, cast, config.virtualInterface, config.version]);
+  return JSON.stringify([config.family, config.vrid, config.interface, cast, config.virtualInterface]);
 }
 
 function membersOf(instances: readonly VrrpInstance[], names: readonly string[]): readonly number[] {

@@ -8,7 +8,7 @@ import { OWNER_PRIORITY } from './health.js';
 import type { InstanceState } from './machine.js';
 import { notifyInstance } from './notify.js';
 import { noteDeafPeer } from './split-brain.js';
-import { fallBack, mates } from './sync.js';
+import { fallBack, joinForeignMaster, mates } from './sync.js';
 import { handoverUs, looksFast, masterDownUs, sendIntervalUs } from './timing.js';
 import { change, count, detail, instanceAt, log, logBounded, type Work } from './work.js';
 
@@ -67,6 +67,7 @@ function followMaster(work: Work, index: number, advert: HeardAdvert): void {
   };
   const instance = change(work, index, { master: known, want: 'backup' });
   change(work, index, { timerAtUs: work.atUs + masterDownUs(instance) });
+  joinForeignMaster(work, index);
 }
 
 /** v3: a backup counts in its master's intervals. */

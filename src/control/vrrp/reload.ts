@@ -34,11 +34,9 @@ export function removeInstance(work: Work, index: number): void {
 
 /** An instance that stays; it has its new configuration already. */
 export function keepInstance(work: Work, index: number, old: InstanceState): void {
-  const { config } = instanceAt(work, index);
-  change(work, index, { advertUs: keptInterval(old, config), sequence: old.sequence });
   weigh(work, index);
+  if (old.addressesSet) setAdded(work, index, old.config);
   const now = instanceAt(work, index);
-  if (old.addressesSet) moveHoldings(work, index, old.config);
   if (now.faults.length > 0) {
     if (now.state !== 'fault') failInstance(work, index);
   } else if ((now.state === 'fault' || now.state === 'init') && !now.pending) {
@@ -49,11 +47,6 @@ export function keepInstance(work: Work, index: number, old: InstanceState): voi
     sendAdvert(work, index);
     change(work, index, { timerAtUs: work.atUs + sendIntervalUs(now) });
   }
-}
-
-/** A v3 backup goes on in its master's interval. */
-function keptInterval(old: InstanceState, config: VrrpInstance): number {
-  return old.config.advertUs === config.advertUs ? old.advertUs : config.advertUs;
 }
 
 /** Everything that an advert says. */
@@ -77,32 +70,52 @@ function difference<T>(old: readonly T[], now: readonly T[], key: (one: T) => st
   return { gone: old.filter((one) => !has.has(key(one))), added: now.filter((one) => !had.has(key(one))) };
 }
 
-function moveHoldings(work: Work, index: number, old: VrrpInstance): void {
-  const { config } = instanceAt(work, index);
-  const key = (host: HostAddress) => text({ ...host, dev: addressInterface(work.machine, config, host) });
-  const addresses = difference([...old.addresses, ...old.excludedAddresses], [...config.addresses, ...config.excludedAddresses], key);
-  for (const host of addresses.gone) log(work, index, `ip address ${addressText(work, config, host)}, no longer exist`);
-  moveAddresses(work, config, 'remove', addresses.gone);
-  moveFirewall(work, config, old, addresses.added.length + addresses.gone.length > 0);
-  const routes = difference(old.routes, config.routes, text);
-  const rules = difference(old.rules, config.rules, text);
-  if (rules.gone.length > 0) work.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules: rules.gone });
-  if (routes.gone.length > 0) work.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes: routes.gone });
-  if (addresses.added.length > 0) detail(work, index, 'setting VIPs.');
-  moveAddresses(work, config, 'add', addresses.added);
-  if (routes.added.length > 0) work.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes: routes.added });
-  if (rules.added.length > 0) work.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules: rules.added });
-  if (addresses.added.length > 0) announce(work, index, config.garp.masterRepeat, 0);
+type Keyed = (host: HostAddress) => string;
+
+function keyOf(work: Work, config: VrrpInstance): Keyed {
+  return (host) => text({ ...host, dev: addressInterface(work.machine, config, host) });
 }
 
-function moveFirewall(work: Work, config: VrrpInstance, old: VrrpInstance, moved: boolean): void {
-  const [before, after] = [dropsPackets(old), dropsPackets(config)];
-  if (before && (!after || moved)) firewall(work, old, 'allow');
-  if (after && (!before || moved)) firewall(work, config, 'drop');
+function allAddresses(config: VrrpInstance): readonly HostAddress[] {
+  return [...config.addresses, ...config.excludedAddresses];
+}
+
+/** Takes away what the new configuration does not have, unless another instance has it now: an address may move. */
+export function dropGone(work: Work, index: number, old: VrrpInstance): void {
+  const { config, addressesSet } = instanceAt(work, index);
+  if (!addressesSet) return;
+  const { gone } = difference(allAddresses(old), allAddresses(config), keyOf(work, config));
+  for (const host of gone) log(work, index, `ip address ${addressText(work, config, host)}, no longer exist`);
+  const others = work.instances.filter((one) => one.addressesSet && one.config !== config);
+  const elsewhere = new Set(others.flatMap((one) => allAddresses(one.config).map(keyOf(work, one.config))));
+  const rules = difference(old.rules, config.rules, text).gone;
+  const routes = difference(old.routes, config.routes, text).gone;
+  if (rules.length > 0) work.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules });
+  if (routes.length > 0) work.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes });
+  moveAddresses(
+    work,
+    config,
+    'remove',
+    gone.filter((host) => !elsewhere.has(keyOf(work, config)(host))),
+  );
+  if (dropsPackets(old) && (!dropsPackets(config) || text(allAddresses(old)) !== text(allAddresses(config)))) firewall(work, old, 'allow');
+}
+
+/** Puts on what is new, the drop rule first, and announces everything where an address came. */
+function setAdded(work: Work, index: number, old: VrrpInstance): void {
+  const { config } = instanceAt(work, index);
+  const moved = text(allAddresses(old)) !== text(allAddresses(config));
+  if (dropsPackets(config) && (!dropsPackets(old) || moved)) firewall(work, config, 'drop');
+  const { added } = difference(allAddresses(old), allAddresses(config), keyOf(work, config));
+  const routes = difference(old.routes, config.routes, text).added;
+  const rules = difference(old.rules, config.rules, text).added;
+  if (added.length > 0) detail(work, index, 'setting VIPs.');
+  moveAddresses(work, config, 'add', added);
+  if (routes.length > 0) work.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes });
+  if (rules.length > 0) work.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules });
+  if (added.length > 0) announce(work, index, config.garp.masterRepeat, 0);
 }
 
 function addressText(work: Work, config: VrrpInstance, host: HostAddress): string {
-  const whole = host.address.family === 'inet' ? 32 : 128;
-  const length = host.prefixLength === whole ? '' : `/${host.prefixLength}`;
-  return `${formatAddress(host.address)}${length} dev ${addressInterface(work.machine, config, host)}`;
+  return `${formatAddress(host.address)}/${host.prefixLength} dev ${addressInterface(work.machine, config, host)}`;
 }

@@ -6,7 +6,7 @@ import type { VrrpState } from './interface.js';
 import { notifyGroup, notifyInstance } from './notify.js';
 import { virtualInterfaceName } from './place.js';
 import { weigh } from './settle.js';
-import { tryMaster } from './sync.js';
+import { failInstance, tryMaster } from './sync.js';
 import { masterDownUs } from './timing.js';
 import { change, changeGroup, detail, groupAt, instanceAt, log, say, type Work } from './work.js';
 
@@ -20,6 +20,14 @@ export function startInstances(work: Work, fresh: readonly number[]): void {
   for (const index of fresh) releaseAddresses(work, index);
   for (const index of work.groups.keys()) startGroup(work, index);
   for (const index of fresh) enterFirst(work, index);
+  for (const { members } of work.groups) failTogether(work, members);
+}
+
+/** A new member that is unfit takes a group along that stood before. */
+function failTogether(work: Work, members: readonly number[]): void {
+  const unfit = members.some((member) => instanceAt(work, member).state === 'fault');
+  const standing = members.find((member) => instanceAt(work, member).state !== 'fault');
+  if (unfit && standing !== undefined) failInstance(work, standing);
 }
 
 function createInterface(work: Work, index: number): void {
@@ -52,21 +60,19 @@ function fitness(work: Work, index: number): VrrpState {
   return members.some((member) => instanceAt(work, member).pending) ? 'init' : 'backup';
 }
 
-/** Groups are told of before their members, at a start only. */
+/** Groups are told of before their members, at a start only. A group that has masters already keeps them. */
 function startGroup(work: Work, index: number): void {
-  const { members } = groupAt(work, index);
-  const states = new Set(members.map((member) => instanceAt(work, member).state));
-  const [only] = states;
-  if (only === undefined) return;
-  if (states.size === 1 && only !== 'init') {
-    changeGroup(work, index, only);
+  const states = new Set(groupAt(work, index).members.map((member) => instanceAt(work, member).state));
+  const standing = (['fault', 'master', 'backup'] as const).find((state) => states.has(state));
+  if (standing !== undefined || states.size === 0) {
+    if (standing !== undefined) changeGroup(work, index, standing);
     return;
   }
-  const state = states.has('fault') ? 'fault' : fitness(work, members[0] ?? 0);
+  const { members } = groupAt(work, index);
+  const state = fitness(work, members[0] ?? 0);
   changeGroup(work, index, state);
-  const owners = members.every((member) => isEagerOwner(work, member));
   if (state === 'fault') notifyGroup(work, index, 'FAULT');
-  else if (state === 'backup' && !owners) notifyGroup(work, index, 'BACKUP');
+  else if (state === 'backup' && !members.every((member) => isEagerOwner(work, member))) notifyGroup(work, index, 'BACKUP');
 }
 
 function isEagerOwner(work: Work, index: number): boolean {

@@ -3,7 +3,7 @@ import { enterBackup, enterFault, enterMaster } from './election.js';
 import type { VrrpState } from './interface.js';
 import { notifyGroup } from './notify.js';
 import { recoveryUs, sendOwnArp } from './recovery.js';
-import { masterDownUs } from './timing.js';
+import { handoverUs, masterDownUs } from './timing.js';
 import { change, changeGroup, groupAt, instanceAt, say, type Work } from './work.js';
 
 /** Its time has come: master at once, or as soon as every other member wants it, too. */
@@ -16,26 +16,29 @@ export function tryMaster(work: Work, index: number): void {
     return;
   }
   enterMaster(work, index);
-  follow(work, index, 'master', (mate) => enterMaster(work, mate));
+  follow(work, index, 'master', (mate) => enterMaster(work, mate), ['backup']);
 }
 
-/** A better master is there, or our hold on the addresses was broken. */
+/** A better master is there, or our hold on the addresses was broken (`zero`: the others are told so). */
 export function fallBack(work: Work, index: number, timerAtUs: number, zero = false): void {
   enterBackup(work, index, { timerAtUs, zero });
-  const fit = (mate: number) => instanceAt(work, mate).state !== 'fault';
-  follow(
-    work,
-    index,
-    'backup',
-    (mate) => enterBackup(work, mate, { timerAtUs: work.atUs + masterDownUs(instanceAt(work, mate)), zero }),
-    fit,
-  );
+  follow(work, index, 'backup', (mate) => stepDown(work, mate, zero), ['master']);
+}
+
+/** A member that joined a group of masters met a master of its own: the group goes back to BACKUP with it. */
+export function joinForeignMaster(work: Work, index: number): void {
+  if (groupState(work, index) === 'master') follow(work, index, 'backup', (mate) => stepDown(work, mate, false), ['master']);
+}
+
+function stepDown(work: Work, index: number, zero: boolean): void {
+  const instance = instanceAt(work, index);
+  enterBackup(work, index, { timerAtUs: work.atUs + (zero ? handoverUs(instance) : masterDownUs(instance)), zero });
 }
 
 /** The instance is unfit, and with it its group. Members that were masters say goodbye, so that their backups need not wait. */
 export function failInstance(work: Work, index: number): void {
   enterFault(work, index);
-  follow(work, index, 'fault', (mate) => enterFault(work, mate));
+  follow(work, index, 'fault', (mate) => enterFault(work, mate), ['init', 'backup', 'master']);
 }
 
 /** Its reasons for FAULT are gone: back to BACKUP, once no member has reasons left. */
@@ -43,12 +46,12 @@ export function recover(work: Work, index: number): void {
   const all = [index, ...mates(work, index)];
   if (all.some((member) => instanceAt(work, member).faults.length > 0 || instanceAt(work, member).pending)) return;
   comeBack(work, index);
-  follow(work, index, 'backup', (mate) => comeBack(work, mate));
+  follow(work, index, 'backup', (mate) => comeBack(work, mate), ['init', 'fault']);
 }
 
 function comeBack(work: Work, index: number): void {
-  sendOwnArp(work, index);
   enterBackup(work, index, { timerAtUs: work.atUs + recoveryUs(instanceAt(work, index)), zero: false });
+  sendOwnArp(work, index);
 }
 
 /** The other members. */
@@ -62,17 +65,17 @@ function groupState(work: Work, index: number): VrrpState | undefined {
   return group < 0 ? undefined : groupAt(work, group).state;
 }
 
-/** Takes the mates along into `state`, where `fit` allows, and tells of the group after its members. */
+/** Takes the mates that are in one of `from` along into `state`, and tells of the group after its members. */
 function follow(
   work: Work,
   index: number,
   state: 'master' | 'backup' | 'fault',
   move: (mate: number) => void,
-  fit = (_mate: number) => true,
+  from: readonly VrrpState[],
 ): void {
   const { group } = instanceAt(work, index);
   if (group < 0) return;
-  const others = mates(work, index).filter((mate) => instanceAt(work, mate).state !== state && fit(mate));
+  const others = mates(work, index).filter((mate) => from.includes(instanceAt(work, mate).state));
   if (groupAt(work, group).state === state && others.length === 0) return;
   say(work, `VRRP_Group(${groupAt(work, group).config.name}) Syncing instances to ${state.toUpperCase()} state`);
   for (const mate of others) move(mate);
