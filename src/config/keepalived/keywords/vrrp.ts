@@ -31,6 +31,7 @@ const election: readonly Keyword[] = [
   },
   {
     name: 'version',
+    repeated: true,
     argument: integer(2, 3),
     default: 'vrrp_version',
     meaning: 'VRRP version.',

@@ -1,0 +1,31 @@
+// Scripts, FIFO lines and mail of an instance or a sync group.
+import type { Notify } from '../../../model/keepalived/instance.js';
+import type { Report, Values } from '../keyword.js';
+import { given } from './given.js';
+import type { Inherited } from './inherit.js';
+import { readScript } from './script.js';
+import { tellError } from './tell.js';
+import { booleanOf, placeOf, scriptOf, textOf } from './values.js';
+
+/** `notify_deleted`, with or without a command. */
+function deleted(block: Values, report: Report): Notify['deleted'] {
+  const raw = textOf(block, 'notify_deleted');
+  if (raw === undefined) return undefined;
+  const { script, problem } = readScript('notify_deleted', raw);
+  if (problem !== undefined) tellError(report, placeOf(block, 'notify_deleted'), problem);
+  return given('command', script);
+}
+
+export function buildNotify(block: Values, inherited: Inherited, report: Report): Notify {
+  return {
+    ...given('master', scriptOf(block, 'notify_master')),
+    ...given('backup', scriptOf(block, 'notify_backup')),
+    ...given('fault', scriptOf(block, 'notify_fault')),
+    ...given('stop', scriptOf(block, 'notify_stop')),
+    ...given('all', scriptOf(block, 'notify')),
+    ...given('masterRxLowerPriority', scriptOf(block, 'notify_master_rx_lower_pri')),
+    ...given('deleted', deleted(block, report)),
+    priorityChanges: booleanOf(block, 'notify_priority_changes') ?? inherited.priorityChanges,
+    smtpAlert: booleanOf(block, 'smtp_alert') ?? inherited.smtpAlert,
+  };
+}

@@ -1,0 +1,86 @@
+// From the root's values to everything of VRRP and the daemon: global settings, root, trackers, instances, groups.
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { SyncGroup, VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { Origin, Report, Values } from '../keyword.js';
+import { buildGlobal } from './global.js';
+import { buildGroups } from './group.js';
+import { readInherited } from './inherit.js';
+import { buildInstances } from './instances.js';
+import { oldSyncDaemon } from './lvs-settings.js';
+import type { NumberNames } from './names.js';
+import { buildRoot } from './root.js';
+import { numberRules } from './rule.js';
+import { type OwnWeights, settleTracking } from './settle-tracking.js';
+import { tellError, tellNotice } from './tell.js';
+import type { DefinedTrackers } from './tracked.js';
+import { buildFiles, buildProcesses, buildScripts } from './trackers.js';
+import { blocksOf, NOTHING, nameOf } from './values.js';
+
+/** The part of a configuration that is built here; virtual servers and BFD are built beside it. */
+export type VrrpConfiguration = Omit<KeepalivedConfiguration, 'bfds' | 'virtualServerGroups' | 'virtualServers'>;
+
+/** What building needs beside the values. `bfds`: the BFD sessions' own weights, by name. */
+export interface BuildOptions {
+  readonly names: NumberNames;
+  readonly bfds: readonly { readonly name: string; readonly weight: number }[];
+  readonly report: Report;
+}
+
+type Built = Pick<KeepalivedConfiguration, 'scripts' | 'files' | 'processes'>;
+
+/** Where each tracker that can be used is defined. */
+function definedTrackers(root: Values, { scripts, files, processes }: Built, bfds: BuildOptions['bfds']): DefinedTrackers {
+  const places = (keyword: string, usable: readonly { readonly name: string }[]): ReadonlyMap<string, Origin> => {
+    const names = new Set(usable.map(({ name }) => name));
+    const blocks = blocksOf(root, keyword).filter((block) => names.has(nameOf(block)));
+    return new Map(blocks.reverse().map((block) => [nameOf(block), block.at]));
+  };
+  return {
+    scripts: places('vrrp_script', scripts),
+    files: places('track_file', files),
+    processes: places('vrrp_track_process', processes),
+    bfds: places('bfd_instance', bfds),
+  };
+}
+
+const weights = (trackers: readonly { readonly name: string; readonly weight: number }[]): ReadonlyMap<string, number> =>
+  new Map(trackers.map(({ name, weight }) => [name, weight]));
+
+/** Instances with the trackers that count for them, told where the instance stands. */
+function settleAll(root: Values, instances: readonly VrrpInstance[], groups: readonly SyncGroup[], own: OwnWeights, report: Report) {
+  const places = new Map(blocksOf(root, 'vrrp_instance').map((block) => [nameOf(block), block.at]));
+  const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
+  return instances.map((instance) =>
+    settleTracking(instance, groupOf.get(instance.name), own, (text, notice) =>
+      (notice === true ? tellNotice : tellError)(report, places.get(instance.name) ?? root.at, text),
+    ),
+  );
+}
+
+/** The daemon's settings and all of VRRP, from what the root says. */
+export function buildVrrp(root: Values, { names, bfds, report }: BuildOptions): VrrpConfiguration {
+  const globalBlock = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
+  const settings = buildGlobal(root, globalBlock, report);
+  const inherited = readInherited(globalBlock, report);
+  const numberRule = numberRules();
+  const built: Built = { scripts: buildScripts(root, report), files: buildFiles(root, report), processes: buildProcesses(root, report) };
+  const rootSettings = buildRoot(root, { report, names, defaultInterface: settings.defaultInterface, numberRule });
+  const trackers = definedTrackers(root, built, bfds);
+  const alone = buildInstances(root, { inherited, names, trackers, numberRule, report });
+  const defined = new Set(blocksOf(root, 'vrrp_instance').map(nameOf));
+  const working = new Set(alone.map(({ name }) => name));
+  const syncGroups = buildGroups(root, { inherited, trackers, defined, working, report });
+  const own: OwnWeights = {
+    scripts: weights(built.scripts),
+    files: weights(built.files),
+    processes: weights(built.processes),
+    bfds: weights(bfds),
+  };
+  const instances = settleAll(root, alone, syncGroups, own, report);
+  const lvsSyncDaemon = blocksOf(root, 'vrrp_instance').reduce(
+    (current, block) => oldSyncDaemon(block, current, report),
+    settings.lvsSyncDaemon,
+  );
+  const global = lvsSyncDaemon === undefined ? settings : { ...settings, lvsSyncDaemon };
+  return { root: rootSettings, global, instances, syncGroups, ...built };
+}
