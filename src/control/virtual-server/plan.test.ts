@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ip } from '../../../test/support/doctor-facts.js';
+import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { type PresentTable, planTable } from './plan.js';
+import { addressAfter, type WantedTable, wantedTable } from './wanted.js';
+
+const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
+const real = (address: string, weight = 1, port = 80) =>
+  ({
+    address: ip(address),
+    port,
+    method: 'masq',
+    tunnel,
+    weight,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    inhibitOnFailure: false,
+    alpha: false,
+    smtpAlert: true,
+    checkers: [],
+  }) as const;
+const server = (change: Partial<VirtualServer> = {}): VirtualServer => ({
+  name: '[192.0.2.1]:tcp:80',
+  target: { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 80 } },
+  protocol: 'tcp',
+  scheduler: 'wlc',
+  schedFlags: 0,
+  method: 'masq',
+  tunnel,
+  onePacket: false,
+  alpha: false,
+  omega: false,
+  quorum: 1,
+  hysteresis: 0,
+  haSuspend: false,
+  smtpAlert: false,
+  sorryInhibit: false,
+  realServers: [real('10.0.0.1'), real('10.0.0.2')],
+  ...change,
+});
+const table = (...servers: readonly VirtualServer[]): WantedTable => wantedTable({ ...emptyConfiguration, virtualServers: servers });
+const present = (wanted: WantedTable): PresentTable => wanted;
+const nothing: WantedTable = new Map();
+const kinds = (...args: Parameters<typeof planTable>): readonly string[] =>
+  planTable(...args).flatMap(({ changes }) => changes.map(({ kind }) => kind));
+
+test('an empty table gets the service, then its destinations; what is there gets nothing', () => {
+  const wanted = table(server());
+  assert.deepEqual(kinds(wanted, nothing, new Map()), ['addService', 'addDestination', 'addDestination']);
+  assert.deepEqual(kinds(wanted, nothing, present(wanted)), []);
+});
+
+test('only what differs changes', () => {
+  const before = table(server());
+  const after = table(server({ scheduler: 'rr', realServers: [real('10.0.0.1', 5), real('10.0.0.3')] }));
+  assert.deepEqual(kinds(after, before, present(before)), ['editService', 'deleteDestination', 'editDestination', 'addDestination']);
+  assert.deepEqual(kinds(nothing, before, present(before)), ['deleteService']);
+});
+
+test('what somebody added by hand stays', () => {
+  const before = table(server());
+  const there = present(table(server({ realServers: [real('10.0.0.1'), real('10.0.0.2'), real('10.9.9.9')] })));
+  assert.deepEqual(kinds(before, before, there), []);
+  assert.deepEqual(kinds(nothing, nothing, there), []);
+});
+
+test('a group is one service for each address and mark, and direct routing keeps the port', () => {
+  const virtualServerGroups = [
+    {
+      name: 'g',
+      members: [
+        { kind: 'range', first: ip('192.0.2.254'), count: 3, port: 8080 },
+        { kind: 'fwmark', mark: 7 },
+      ],
+    },
+  ] as const;
+  const grouped = server({ name: 'g', target: { kind: 'group', group: 'g' }, realServers: [{ ...real('10.0.0.1'), method: 'route' }] });
+  const wanted = [...wantedTable({ ...emptyConfiguration, virtualServerGroups, virtualServers: [grouped] }).values()];
+  assert.deepEqual(
+    wanted.map(({ spec: { key }, destinations }) => [key.kind === 'fwmark' ? key.mark : key.address.words, destinations[0]?.port]),
+    [
+      [ip('192.0.2.254').words, 8080],
+      [ip('192.0.2.255').words, 8080],
+      [ip('192.0.3.0').words, 8080],
+      [7, 80],
+    ],
+  );
+});
+
+test('the sorry server serves where all others together make no quorum', () => {
+  const sorryServer = real('10.0.0.9');
+  const only = (change: Partial<VirtualServer>) =>
+    [...table(server({ sorryServer, ...change })).values()][0]?.destinations.map(({ address }) => address.words[0]);
+  assert.deepEqual(only({ realServers: [] }), ip('10.0.0.9').words);
+  assert.deepEqual(only({ quorum: 3 }), ip('10.0.0.9').words);
+  assert.equal(only({ quorum: 2 })?.length, 2);
+});
+
+test('addresses count on into the words before', () => {
+  assert.deepEqual(addressAfter({ family: 'inet6', words: [1, 2, 3, 0xffffffff] }, 2).words, [1, 2, 4, 1]);
+});
