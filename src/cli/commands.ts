@@ -44,5 +44,10 @@ export const commands: readonly Command[] = [
     load: () => import('./realserver.js'),
   },
   { name: 'vip', meaning: 'add or remove a VIP on the director, after asking that nobody has it', load: () => import('./vip.js') },
+  {
+    name: 'config',
+    meaning: 'explain a keepalived.conf, or find what will hurt in those of a pair',
+    load: () => import('./config.js'),
+  },
   { name: 'doctor', meaning: 'what is wrong on this host, why, and how to mend it', load: () => import('./doctor.js') },
 ];

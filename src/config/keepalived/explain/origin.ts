@@ -50,8 +50,12 @@ function fromGlobal(name: string, globals: Values | undefined): Sourced | undefi
   const text = value === undefined ? undefined : globalText(keyword, value.value);
   if (value !== undefined && text !== undefined) return { text, note: `from global_defs ${originText(value.at)}` };
   if (keyword.default === undefined) return keyword.argument.kind === 'flag' ? { text: 'off', note: 'default' } : undefined;
-  return fromGlobal(keyword.default, globals) ?? { text: keyword.default, note: 'default' };
+  return ownDefault(keyword.default, globals);
 }
+
+/** A default that names a keyword of global_defs is that keyword's value; any other is the value itself. */
+const ownDefault = (text: string, globals: Values | undefined): Sourced | undefined =>
+  indexOf(globalKeywords).has(text) ? fromGlobal(text, globals) : { text, note: 'default' };
 
 /** undefined: the keyword is unset and nothing stands for it. */
 export function sourceOf(keyword: Keyword, around: readonly Surrounding[], globals: Values | undefined): Sourced | undefined {
@@ -66,5 +70,5 @@ export function sourceOf(keyword: Keyword, around: readonly Surrounding[], globa
   const twin = GLOBAL_TWINS.get(keyword.name);
   if (twin !== undefined) return fromGlobal(twin, globals);
   if (keyword.default === undefined) return undefined;
-  return fromGlobal(keyword.default, globals) ?? { text: keyword.default, note: 'default' };
+  return ownDefault(keyword.default, globals);
 }

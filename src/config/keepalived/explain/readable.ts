@@ -14,7 +14,7 @@ const ONLY_TOLD: ReadonlySet<string> = new Set([
 
 /** Would the line `keyword text` be read without a word? */
 export function isReadable({ name, argument }: Keyword, text: string): boolean {
-  if (ONLY_TOLD.has(name)) return false;
+  if (ONLY_TOLD.has(name) || text.includes(', ')) return false;
   switch (argument.kind) {
     case 'boolean':
       return /^(on|off)$/.test(text);
@@ -24,6 +24,8 @@ export function isReadable({ name, argument }: Keyword, text: string): boolean {
       return readTime(text, argument).problem === undefined;
     case 'choice':
       return argument.of.includes(text);
+    case 'text':
+      return /^[^\s#!{}"'@]+$/.test(text);
     default:
       return true;
   }

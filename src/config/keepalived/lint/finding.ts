@@ -22,8 +22,8 @@ export interface LintNode {
   readonly configuration: KeepalivedConfiguration;
   /** The root of what the file says, for places. */
   readonly values: Values;
-  /** The daemon's options, as a service file or --options has them. */
-  readonly options: readonly string[];
+  /** What the daemon leaves behind when it stops: its options -V and -I. */
+  readonly keeps: { readonly addresses: boolean; readonly servers: boolean };
   /** Texts of the scripts that could be read, by path. */
   readonly scripts: ReadonlyMap<string, string>;
 }

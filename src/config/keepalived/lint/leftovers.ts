@@ -1,5 +1,5 @@
 // -V and -I leave addresses or the table behind on a node that stopped, while its peer takes over.
-import { found, type LintNode, type LintRule, type LintVerdict } from './finding.js';
+import { found, type LintRule, type LintVerdict } from './finding.js';
 
 const ADDRESSES: LintVerdict = {
   code: 'keeps-addresses-at-stop',
@@ -12,11 +12,6 @@ const TABLE: LintVerdict = {
   meaning: '`-I` (--dont-release-ipvs) where a peer takes over: the stopped node goes on forwarding by a table nobody checks.',
 };
 
-/** One letter may stand in a cluster: `-DVI`. Options that take a word end it. */
-function has(node: LintNode, letter: string, long: string): boolean {
-  return node.options.some((option) => option === `--${long}` || new RegExp(`^-[A-Za-eh-oq-zA-Z]*${letter}`).test(option));
-}
-
 export const leftovers: LintRule = {
   verdicts: [ADDRESSES, TABLE],
   check: (nodes) =>
@@ -26,11 +21,11 @@ export const leftovers: LintRule = {
       const at = { file: node.file, line: 1, column: 1 };
       const mend = (option: string): string => `leave ${option} out of the daemon's options`;
       const findings = [];
-      if (has(node, 'V', 'dont-release-vrrp')) {
+      if (node.keeps.addresses) {
         const cause = `option -V, and ${instances.map(({ name }) => name).join(', ')} can be master elsewhere`;
         findings.push(found(ADDRESSES, at, 'a stopped node keeps its virtual addresses', cause, mend('-V')));
       }
-      if (has(node, 'I', 'dont-release-ipvs') && virtualServers.length > 0) {
+      if (node.keeps.servers && virtualServers.length > 0) {
         const cause = 'option -I: virtual servers stay without checks while a peer serves them';
         findings.push(found(TABLE, at, 'a stopped node keeps its virtual servers', cause, mend('-I')));
       }

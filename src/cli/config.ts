@@ -1,0 +1,151 @@
+// weir config: explains a keepalived.conf, or finds what will hurt in the files of one node or of a pair.
+import { hostname } from 'node:os';
+import { dirname, resolve } from 'node:path';
+import { renderDiagnostic } from '../config/keepalived/diagnostics.js';
+import { explain } from '../config/keepalived/explain/explain.js';
+import type { LintFinding, LintNode } from '../config/keepalived/lint/finding.js';
+import { lint } from '../config/keepalived/lint/lint.js';
+import { usedScripts } from '../config/keepalived/lint/used-scripts.js';
+import { type ReadConfiguration, readKeepalived } from '../config/keepalived/read.js';
+import { exitStatus, type Finding, findingLine, sorted } from '../doctor/finding.js';
+import { hostConfigFiles } from '../host/config-files.js';
+import { readScriptTexts } from '../host/script-texts.js';
+import { serviceOptions } from '../host/service-options.js';
+import { reported } from './failure.js';
+import { readFlags, UsageError, wantsHelp } from './flags.js';
+import type { Io } from './io.js';
+import { DEFAULT_PATH, readOptions } from './keepalived/options.js';
+
+const USAGE = `usage: weir config explain [--id NAME] [FILE]
+       weir config lint [--id NAME[,NAME…]] [--options 'OPTIONS OF THE DAEMON'] [--json] [FILE…]
+       explain: the effective configuration in its own language, each value with its origin
+       lint: what will hurt, one line each; several files are the nodes of one pair
+       --id: what @NAME lines are compared with (one for each file; of one file: one node each)
+       exit status of lint 0: fine, 1: warnings, 2: errors; 3: a file could not be read
+`;
+
+const TYPES = { id: 'value', options: 'value', json: 'flag' } as const;
+const COULD_NOT_READ = 3;
+
+/** Messages of reading were told instead. */
+class Unreadable extends Error {}
+
+const shortHostName = (): string => hostname().split('.')[0] ?? '';
+
+function readFile(path: string, configId: string): ReadConfiguration {
+  const directory = dirname(resolve(path));
+  return readKeepalived(hostConfigFiles, { path, directory, mustExist: true, configId, environment: process.env });
+}
+
+/** @throws Unreadable after saying why */
+function understood(path: string, configId: string, io: Io) {
+  const { configuration, diagnostics, values } = readFile(path, configId);
+  if (configuration !== undefined && !diagnostics.some(({ severity }) => severity === 'no-config')) {
+    return { configuration, diagnostics, values };
+  }
+  for (const diagnostic of diagnostics) io.err(`${renderDiagnostic(diagnostic)}\n`);
+  throw new Unreadable(path);
+}
+
+function runExplain(files: readonly string[], ids: readonly string[], io: Io): number {
+  if (files.length > 1 || ids.length > 1) throw new UsageError('explain takes one file and one --id');
+  const { configuration, diagnostics, values } = understood(files[0] ?? DEFAULT_PATH, ids[0] ?? shortHostName(), io);
+  io.out(explain(values, configuration, diagnostics));
+  return 0;
+}
+
+/** What -V and -I among the words leave behind. */
+function keptBy(words: readonly string[]): LintNode['keeps'] {
+  const asked = readOptions(words);
+  if (asked.kind === 'failed') throw new UsageError(`--options: ${asked.text}`);
+  if (asked.kind !== 'run' && asked.kind !== 'test') return { addresses: false, servers: false };
+  return { addresses: asked.options.keepAddresses, servers: asked.options.keepServers };
+}
+
+/** The service files of this host are about this host's own configuration. */
+const isOfThisHost = (path: string): boolean => dirname(resolve(path)) === dirname(DEFAULT_PATH);
+
+interface Node {
+  readonly path: string;
+  readonly id: string;
+}
+
+/** One node a file; several ids of one file are several nodes. */
+function nodesAsked(files: readonly string[], ids: readonly string[]): readonly Node[] {
+  const [first = DEFAULT_PATH] = files;
+  if (files.length <= 1 && ids.length > 1) return ids.map((id) => ({ path: first, id }));
+  if (ids.length > 1 && ids.length !== files.length) throw new UsageError(`--id: ${ids.length} names for ${files.length} files`);
+  const paths = files.length === 0 ? [first] : files;
+  return paths.map((path, index) => ({ path, id: ids[index] ?? ids[0] ?? shortHostName() }));
+}
+
+function lintNode({ path, id }: Node, options: string | undefined, io: Io) {
+  const { configuration, diagnostics, values } = understood(path, id, io);
+  const words = options?.split(/\s+/).filter((word) => word !== '') ?? (isOfThisHost(path) ? serviceOptions() : []);
+  const scripts = readScriptTexts(usedScripts(configuration).flatMap(({ script }) => script.argv.slice(0, 2)));
+  return { node: { file: path, configuration, values, keeps: keptBy(words), scripts } satisfies LintNode, diagnostics };
+}
+
+interface Told extends Finding {
+  readonly file: string;
+  readonly line: number;
+}
+
+const told = ({ level, code, at, what, cause, mend }: LintFinding): Told => ({
+  level,
+  code,
+  what: `${at.file}:${at.line}: ${what}`,
+  cause,
+  mend,
+  file: at.file,
+  line: at.line,
+});
+
+/** What keepalived itself says about a file is part of what is wrong with it. */
+const messages = (diagnostics: ReadConfiguration['diagnostics']): readonly Told[] =>
+  diagnostics
+    .filter(({ severity }) => severity !== 'notice')
+    .map(({ at, text, hint }) => ({
+      level: 'warning',
+      code: 'message',
+      what: `${at.file}:${at.line}: ${text}`,
+      cause: hint ?? 'said when the file is read',
+      file: at.file,
+      line: at.line,
+    }));
+
+function runLint(files: readonly string[], ids: readonly string[], options: string | undefined, json: boolean, io: Io): number {
+  const read = nodesAsked(files, ids).map((node) => lintNode(node, options, io));
+  const findings = sorted([...lint(read.map(({ node }) => node)).map(told), ...read.flatMap(({ diagnostics }) => messages(diagnostics))]);
+  if (json) io.out(`${JSON.stringify({ findings }, undefined, 2)}\n`);
+  else for (const finding of findings) io.out(`${findingLine(finding)} [${finding.code}]\n`);
+  return exitStatus(findings);
+}
+
+function config(args: readonly string[], io: Io): number {
+  const [action, ...rest] = args;
+  if (action === undefined || wantsHelp(args)) {
+    io.out(USAGE);
+    return 0;
+  }
+  if (action !== 'explain' && action !== 'lint') throw new UsageError(`explain or lint, not ${action}`);
+  const { flags, words } = readFlags(rest, TYPES);
+  const ids = flags.id?.split(',') ?? [];
+  if (action === 'lint') return runLint(words, ids, flags.options, flags.json === true, io);
+  if (flags.json === true || flags.options !== undefined) throw new UsageError('--json and --options are for lint');
+  return runExplain(words, ids, io);
+}
+
+export async function run(args: readonly string[], io: Io): Promise<number> {
+  let readable = true;
+  const status = await reported('weir config', io, async () => {
+    try {
+      return config(args, io);
+    } catch (error) {
+      if (!(error instanceof Unreadable)) throw error;
+      readable = false;
+      return COULD_NOT_READ;
+    }
+  });
+  return readable ? status : COULD_NOT_READ;
+}

@@ -1,0 +1,35 @@
+// The texts of scripts that a configuration names, for those who look into them.
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+
+/** bytes; programs are larger, scripts are not. */
+const LARGEST_SCRIPT = 64 * 1024;
+
+/** undefined: there is none to be read, or it is no text. */
+function textOf(path: string): string | undefined {
+  let descriptor: number;
+  try {
+    descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
+  } catch {
+    // Not there, not ours to read: then nothing is known of it.
+    return undefined;
+  }
+  try {
+    const status = fstatSync(descriptor);
+    if (!status.isFile() || status.size > LARGEST_SCRIPT) return undefined;
+    const bytes = Buffer.alloc(status.size);
+    const text = bytes.subarray(0, readSync(descriptor, bytes)).toString('latin1');
+    return text.includes('\0') ? undefined : text;
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+/** By path; those that cannot be read, are no regular file, or are programs are left out. */
+export function readScriptTexts(paths: Iterable<string>): ReadonlyMap<string, string> {
+  const texts = new Map<string, string>();
+  for (const path of paths) {
+    const text = path.startsWith('/') && !texts.has(path) ? textOf(path) : undefined;
+    if (text !== undefined) texts.set(path, text);
+  }
+  return texts;
+}

@@ -1,0 +1,23 @@
+// The manuals that are made from tables are what the tables make.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { keepalivedReference, withLintRows } from '../../dev/keepalived-reference.js';
+import { lintVerdicts } from '../../src/config/keepalived/lint/lint.js';
+import { read } from '../support/project.js';
+
+const remedy = 'node build/dev/keepalived-reference.js writes it anew';
+
+test('docs/keepalived-reference.md is what the tables of keywords make', () => {
+  assert.equal(read('docs/keepalived-reference.md'), keepalivedReference(), remedy);
+});
+
+test('docs/config-lint.md lists every code of every rule, once', () => {
+  const text = read('docs/config-lint.md');
+  assert.equal(text, withLintRows(text), remedy);
+  const codes = lintVerdicts.map(({ code }) => code);
+  assert.deepEqual([...new Set(codes)], codes);
+  assert.ok(
+    codes.every((code) => text.includes(`| \`${code}\` |`)),
+    remedy,
+  );
+});
