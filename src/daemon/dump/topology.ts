@@ -3,6 +3,7 @@ import type { VrrpMachine } from '../../control/vrrp/machine.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
+import type { SocketDescription } from '../vrrp/advert-sockets.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { instanceLines, notifyLines, trackedText, userText } from './instance.js';
 import type { DumpClock } from './live.js';
@@ -128,39 +129,19 @@ function interfaceLines(machine: VrrpMachine): readonly string[] {
   });
 }
 
-/** A socket that instances share. */
-export interface SocketView {
-  readonly interface: string;
-  readonly family: 'inet' | 'inet6';
-  readonly protocol: number;
-  readonly unicast: boolean;
-  readonly fd: number;
-}
-
-/** The instances that a socket hears for. */
-function usersOf(socket: SocketView, { instances }: VrrpMachine): readonly string[] {
-  return instances
-    .filter(({ config }) => config.interface === socket.interface && config.family === socket.family)
-    .filter(
-      ({ config }) =>
-        (config.unicast !== undefined) === socket.unicast && (config.authentication.kind === 'ah') === (socket.protocol === 51),
-    )
-    .map(({ config }) => `     ${config.name} vrid ${config.vrid}`);
-}
-
-function socketLines(sockets: readonly SocketView[], machine: VrrpMachine): readonly string[] {
+function socketLines(sockets: readonly SocketDescription[]): readonly string[] {
   return sockets.flatMap((socket) => [
-    ` fd_in ${socket.fd}`,
     `   Interface = ${socket.interface}`,
     `   Family = ${socket.family === 'inet' ? 'IPv4' : 'IPv6'}`,
     `   Protocol = ${socket.protocol === 112 ? 'VRRP' : 'AH'}`,
     `   Type = ${socket.unicast ? 'Unicast' : 'Multicast'}`,
+    ...(socket.address === undefined ? [] : [`   Address = ${socket.address}`]),
     '   VRRP instances',
-    ...usersOf(socket, machine),
+    ...socket.instances.map(({ name, vrid }) => `     ${name} vrid ${vrid}`),
   ]);
 }
 
-export function topologyLines(machine: VrrpMachine, clock: DumpClock, sockets: readonly SocketView[]): readonly string[] {
+export function topologyLines(machine: VrrpMachine, clock: DumpClock, sockets: readonly SocketDescription[]): readonly string[] {
   const { configuration } = machine;
   if (configuration === undefined) return [];
   return [
@@ -169,7 +150,7 @@ export function topologyLines(machine: VrrpMachine, clock: DumpClock, sockets: r
       'VRRP Topology',
       machine.instances.flatMap((instance) => instanceLines(instance, machine, clock)),
     ),
-    ...section('VRRP Sockpool', socketLines(sockets, machine)),
+    ...section('VRRP Sockpool', socketLines(sockets)),
     ...section('VRRP Sync groups', groupLines(machine)),
     ...section(
       'VRRP Scripts',
