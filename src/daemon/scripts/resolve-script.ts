@@ -31,7 +31,8 @@ const MISSING = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
 const WRITABLE = { group: 0o020, other: 0o002 } as const;
 const STICKY = 0o1000;
 
-const status = (path: string): Stats | undefined => unlessCode(() => statSync(path), MISSING, undefined);
+/** stat(2), or nothing where there is no such file. */
+export const status = (path: string): Stats | undefined => unlessCode(() => statSync(path), MISSING, undefined);
 
 function mayExecute({ mode, uid, gid }: Stats, identity: Identity): boolean {
   if (identity.uid === 0) {
@@ -48,7 +49,7 @@ function othersMayChange({ mode, uid, gid }: Stats, folder: boolean): boolean {
 }
 
 /** The file and every folder on the way to it, also the way that its links take. */
-function isInsecure(path: string): boolean {
+export function isInsecure(path: string): boolean {
   const seen = new Set<string>([path, realpathSync(path)]);
   const link = unlessCode(() => readlinkSync(path), [...MISSING, 'EINVAL'], undefined);
   if (link !== undefined) {
@@ -72,7 +73,8 @@ function isInsecure(path: string): boolean {
   return false;
 }
 
-function search(word: string, path: string): string | undefined {
+/** The first file of that name in the folders of a PATH. */
+export function search(word: string, path: string): string | undefined {
   return path
     .split(':')
     .filter((folder) => folder.startsWith('/'))

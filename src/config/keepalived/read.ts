@@ -1,0 +1,87 @@
+// From the files to a KeepalivedConfiguration, with everything that is to be said about them in the order it was found.
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { buildBfds } from './build/bfd.js';
+import { NO_NAMES, type NumberNames } from './build/names.js';
+import { buildSsl } from './build/ssl.js';
+import { buildVirtualServers } from './build/virtual-server.js';
+import { buildVirtualServerGroups } from './build/virtual-server-group.js';
+import { buildVrrp } from './build/vrrp.js';
+import { type FlattenOptions, flatten } from './flatten.js';
+import type { Diagnostic, Report, Values } from './keyword.js';
+import { rootKeywords } from './keywords/root.js';
+import { readBlock } from './read-values.js';
+import type { ConfigFiles } from './source.js';
+import { parseTree } from './tree.js';
+
+export interface ReadOptions extends FlattenOptions {
+  /** Names of routing tables, protocols, scopes … as the host's iproute2 has them; absent: numbers only. */
+  readonly names?: NumberNames;
+}
+
+/** What was read. `configuration` is absent where reading ended early, `values` holds what there was until then. */
+export interface ReadConfiguration {
+  readonly configuration?: KeepalivedConfiguration;
+  readonly diagnostics: readonly Diagnostic[];
+  readonly values: Values;
+}
+
+/** Messages kept; a file of nothing but mistakes would be a heap of them. */
+const MOST_DIAGNOSTICS = 10_000;
+
+/** A fatal diagnostic was reported: nothing after it is read. */
+class Stopped extends Error {}
+
+/** Collects; throws Stopped after a fatal one. What says the same of the same place is kept once. */
+class Collector {
+  readonly diagnostics: Diagnostic[] = [];
+  readonly #seen = new Set<string>();
+  #left = 0;
+
+  readonly report: Report = (diagnostic) => {
+    const { at, text, severity } = diagnostic;
+    const key = `${at.file}:${at.line}:${at.column}:${text}`;
+    if (!this.#seen.has(key)) {
+      if (this.diagnostics.length < MOST_DIAGNOSTICS || severity === 'fatal') this.diagnostics.push(diagnostic);
+      else this.#left++;
+      if (this.#seen.size < MOST_DIAGNOSTICS) this.#seen.add(key);
+    }
+    if (severity === 'fatal') throw new Stopped();
+  };
+
+  all(): readonly Diagnostic[] {
+    const last = this.diagnostics.at(-1);
+    if (this.#left === 0 || last === undefined) return this.diagnostics;
+    return [...this.diagnostics, { severity: 'error', at: last.at, text: `${this.#left} more messages are left out` }];
+  }
+}
+
+function build(root: Values, options: ReadOptions, report: Report): KeepalivedConfiguration {
+  const bfds = buildBfds(root, report);
+  const vrrp = buildVrrp(root, { names: options.names ?? NO_NAMES, bfds, report });
+  const groups = buildVirtualServerGroups(root, report);
+  const ssl = buildSsl(root, report);
+  return {
+    ...vrrp,
+    bfds,
+    ...(ssl === undefined ? {} : { ssl }),
+    virtualServerGroups: groups,
+    virtualServers: buildVirtualServers(root, { global: vrrp.global, groups, files: vrrp.files, bfds, report }),
+  };
+}
+
+/** Reads the files that `options.path` names. Never throws for what they say. */
+export function readKeepalived(files: ConfigFiles, options: ReadOptions): ReadConfiguration {
+  const collector = new Collector();
+  const { report } = collector;
+  const at = { file: options.path, line: 1, column: 1 };
+  let values: Values = { label: [], at, of: new Map() };
+  try {
+    const statements = parseTree(flatten(files, options, report), rootKeywords, report);
+    values = readBlock(statements, rootKeywords, [], at, report);
+    const configuration = build(values, options, report);
+    return { configuration, diagnostics: collector.all(), values };
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    return { diagnostics: collector.all(), values };
+  }
+}
