@@ -1,5 +1,6 @@
 // The sockets that adverts come by and leave by: opened as interfaces come, closed as they go.
 import type { Effect, ReceivedPacket } from '../../control/vrrp/interface.js';
+import { virtualInterfaceName } from '../../control/vrrp/place.js';
 import type { Address, Family } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -29,9 +30,12 @@ const FAMILY_NAMES = { inet: 'IPv4', inet6: 'IPv6' } as const;
 
 interface Wanted {
   readonly family: Family;
-  readonly protocol: number;
+  readonly protocol: 112 | 51;
   /** Absent interface: ''. */
   readonly device: string;
+  /** By which name the machine knows it: a macvlan's parent. */
+  readonly heardAs: string;
+  readonly instances: VrrpInstance[];
   readonly groups: Address[];
   readonly unicast: boolean;
   bufferBytes: number | undefined;
@@ -47,12 +51,14 @@ interface Open {
 
 export interface SocketDescription {
   readonly interface: string;
-  readonly ifindex: number;
   readonly family: Family;
-  readonly protocol: number;
+  readonly protocol: 112 | 51;
   readonly unicast: boolean;
-  readonly groups: readonly Address[];
   readonly fd: number;
+  /** The source of a unicast one, where it is configured. */
+  readonly address?: string;
+  /** Whose adverts come by it. */
+  readonly instances: readonly { readonly name: string; readonly vrid: number }[];
 }
 
 export interface AdvertSocketEvents {
@@ -62,26 +68,28 @@ export interface AdvertSocketEvents {
   readonly opened: (socket: RawReceiver, ifindex: number) => void;
 }
 
-/** The name by which the machine knows where an instance listens. */
-export const listensOn = (instance: VrrpInstance): string => instance.interface ?? instance.vrf ?? '';
+/**
+ * Where an instance listens: on its macvlan if it sends from there, since frames that come from the virtual MAC, the peer's,
+ * are given to nobody else by the kernel.
+ */
+function listensOn(configuration: KeepalivedConfiguration, instance: VrrpInstance): string {
+  const own = instance.vmacTransmitBase ? undefined : virtualInterfaceName({ configuration }, instance);
+  return own ?? instance.interface ?? instance.vrf ?? '';
+}
 
 /** Which receivers a configuration needs. AH is listened to by all of version 2: a peer that uses it should be noticed. */
 export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyMap<string, Wanted> {
   const wanted = new Map<string, Wanted>();
   for (const instance of configuration.instances) {
     const { family } = instance;
-    const device = listensOn(instance);
-    for (const protocol of instance.version === 2 && family === 'inet' ? [VRRP, AH] : [VRRP]) {
+    const device = listensOn(configuration, instance);
+    const heardAs = instance.interface ?? instance.vrf ?? '';
+    const unicast = instance.unicast !== undefined;
+    for (const protocol of instance.version === 2 && family === 'inet' ? ([VRRP, AH] as const) : ([VRRP] as const)) {
       const key = `${device} ${family} ${protocol}`;
-      const one = wanted.get(key) ?? {
-        family,
-        protocol,
-        device,
-        groups: [],
-        unicast: instance.unicast !== undefined,
-        bufferBytes: undefined,
-      };
+      const one = wanted.get(key) ?? { family, protocol, device, heardAs, instances: [], groups: [], unicast, bufferBytes: undefined };
       wanted.set(key, one);
+      one.instances.push(instance);
       // A unicast instance listens to the group too: a peer that multicasts by mistake would go unnoticed.
       const group = instance.unicast === undefined ? instance.multicastGroup : DEFAULT_GROUP[family];
       if (device !== '' && !one.groups.some((other) => other.words.join() === group.words.join())) {
@@ -187,15 +195,25 @@ export class AdvertSockets {
 
   /** For dumps: keepalived's sockpool. */
   describe(): readonly SocketDescription[] {
-    return [...this.#receivers.values()].map(({ socket, ifindex, key }) => ({
-      interface: socket.device,
-      ifindex,
-      family: socket.family,
-      protocol: socket.protocol,
-      unicast: this.#wanted.get(key)?.unicast ?? false,
-      groups: this.#wanted.get(key)?.groups ?? [],
-      fd: socket.fd,
-    }));
+    return [...this.#wanted].flatMap(([key, { device, family, protocol, unicast, instances }]) => {
+      const using = instances.filter(({ authentication }) => (authentication.kind === 'ah') === (protocol === AH));
+      const open = this.#receivers.get(key);
+      if (open === undefined || using.length === 0) {
+        return [];
+      }
+      const source = unicast ? using.find(({ sourceAddress }) => sourceAddress !== undefined)?.sourceAddress : undefined;
+      return [
+        {
+          interface: device,
+          family,
+          protocol,
+          unicast,
+          fd: open.socket.fd,
+          ...(source === undefined ? {} : { address: formatAddress(source) }),
+          instances: using.map(({ name, vrid }) => ({ name, vrid })),
+        },
+      ];
+    });
   }
 
   #read(key: string): void {
@@ -220,7 +238,8 @@ export class AdvertSockets {
       }
       const { source, destination, ttl, bytes } = received;
       const protocol = open.socket.protocol === AH ? AH : VRRP;
-      this.events.packet({ interface: open.socket.device, source, destination, ttl, protocol, bytes });
+      const heardAs = this.#wanted.get(key)?.heardAs ?? open.socket.device;
+      this.events.packet({ interface: heardAs, source, destination, ttl, protocol, bytes });
     }
   }
 

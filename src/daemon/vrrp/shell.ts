@@ -1,7 +1,9 @@
 // The body of the VRRP process: what happens on this host goes into the machine, what the machine decides is carried out.
 import type { Effect, Input, InterfaceFacts, Step } from '../../control/vrrp/interface.js';
+import { addressInterface } from '../../control/vrrp/place.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { HostAddress } from '../../model/keepalived/network.js';
 import { isSystemError } from '../../sys/errno.js';
 import { Netlink } from '../../sys/netlink.js';
 import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink-monitor.js';
@@ -9,6 +11,7 @@ import { Alarm, monotonicUs } from '../../sys/readable.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { AdvertSockets, type SocketDescription } from './advert-sockets.js';
 import { Announcer } from './announcer.js';
+import { Firewall } from './firewall.js';
 import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes } from './held-routes.js';
 import { Interfaces } from './interfaces.js';
@@ -16,6 +19,7 @@ import { Notifier } from './notifier.js';
 import { ScriptBook } from './script-book.js';
 import { TrackFiles } from './track-files.js';
 import { TrackScripts } from './track-scripts.js';
+import { VirtualInterfaces } from './virtual-interfaces.js';
 import type { LogLevel, VrrpOptions } from './vrrp-process.js';
 
 const ALL_GROUPS = Object.values(MonitorGroup).reduce((mask, bit) => mask | bit, 0);
@@ -43,6 +47,8 @@ export class Shell<S> {
   readonly #addresses: HeldAddresses;
   readonly #routes: HeldRoutes;
   readonly #announcer: Announcer;
+  readonly #firewall: Firewall;
+  readonly #virtual: VirtualInterfaces;
   readonly #notifier: Notifier;
   readonly #scripts: TrackScripts;
   readonly #files: TrackFiles;
@@ -79,6 +85,14 @@ export class Shell<S> {
       opened: () => {},
     });
     this.#announcer = new Announcer(configuration.global, (name) => this.#interfaces.byName(name), this.#log);
+    this.#firewall = new Firewall(configuration.global);
+    this.#virtual = new VirtualInterfaces({
+      netlink: this.#netlink,
+      interfaces: this.#interfaces,
+      firewall: this.#firewall,
+      log: this.#log,
+      refresh: () => this.#monitor.read(),
+    });
     this.#notifier = new Notifier((script) => this.#book.resolve(script), this.#log);
     this.#scripts = new TrackScripts((name, outcome) => this.feed({ kind: 'script', name, outcome }), this.#log);
     this.#files = new TrackFiles((name, value) => this.feed({ kind: 'file', name, ...(value === undefined ? {} : { value }) }), this.#log);
@@ -102,6 +116,7 @@ export class Shell<S> {
     this.#configuration = usable;
     this.#notifier.configure(usable.global);
     this.#announcer.configure(usable.global);
+    this.#firewall.configure(usable.global);
     const wallOffsetUs = Date.now() * 1000 - monotonicUs();
     this.feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs });
     this.#sockets.configure(usable);
@@ -216,7 +231,10 @@ export class Shell<S> {
         this.#log(effect.detail === true ? 'debug' : effect.level, effect.text);
         break;
       case 'firewall':
+        this.#performFirewall(effect);
+        break;
       case 'virtualInterface':
+        this.#performVirtualInterface(effect);
         break;
     }
   }
@@ -232,6 +250,35 @@ export class Shell<S> {
       device,
       addresses.map(({ address }) => address),
     );
+  }
+
+  #performFirewall({ action, instance, addresses }: Extract<Effect, { kind: 'firewall' }>): void {
+    if (action === 'allow') {
+      this.#firewall.allow(
+        instance,
+        addresses.map(({ address }) => address),
+      );
+      return;
+    }
+    const configuration = this.#configuration;
+    const config = configuration.instances.find(({ name }) => name === instance);
+    if (config !== undefined) {
+      const indexOf = (host: HostAddress): number =>
+        this.#interfaces.byName(addressInterface({ configuration }, config, host))?.ifindex ?? 0;
+      this.#firewall.drop(
+        instance,
+        addresses.map((host) => ({ address: host.address, ifindex: indexOf(host) })),
+      );
+    }
+  }
+
+  #performVirtualInterface(effect: Extract<Effect, { kind: 'virtualInterface' }>): void {
+    const instance = this.#configuration.instances.find(({ name }) => name === effect.instance);
+    if (effect.action === 'delete') {
+      this.#virtual.remove(effect);
+    } else if (instance !== undefined) {
+      this.#virtual.create(effect, instance);
+    }
   }
 
   #performNotify(effect: Extract<Effect, { kind: 'notify' }>): void {
@@ -256,6 +303,8 @@ export class Shell<S> {
     this.#announcer.close();
     this.#alarm.close();
     this.#monitor.close();
+    this.#virtual.restore();
+    this.#firewall.close();
     await this.#notifier.close();
     this.#netlink.close();
   }

@@ -1,0 +1,123 @@
+// Keeps the nft tables of firewall-table.ts as they must be: made when first needed, gone when nothing is in them.
+import type { Address, Family } from '../../model/address.js';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
+import { hasCode } from '../../sys/errno.js';
+import { Nftables } from '../../sys/nftables.js';
+import { deleteTable, NftFamily, newTable } from '../../wire/nftables.js';
+import { isEmpty, isLinkLocal, type TableContent, type TableSettings, tableMessages } from './firewall-table.js';
+
+interface Dropped {
+  readonly instance: string;
+  readonly address: Address;
+  readonly ifindex: number;
+}
+
+const DEFAULTS: TableSettings = { table: 'keepalived', priority: -1, counters: false };
+const FAMILIES = ['inet', 'inet6'] as const;
+const MASTERS = { inet: NftFamily.ip, inet6: NftFamily.ip6 } as const;
+
+export class Firewall {
+  #nft: Nftables | undefined;
+  #settings: TableSettings;
+  #dropped: readonly Dropped[] = [];
+  readonly #macvlans = new Map<string, { readonly family: Family; readonly ifindex: number; readonly base: number }>();
+  readonly #made = new Set<Family>();
+
+  constructor(global: GlobalSettings) {
+    this.#settings = global.nftables ?? DEFAULTS;
+  }
+
+  /** Another table name moves everything. @throws SystemError */
+  configure(global: GlobalSettings): void {
+    const settings = global.nftables ?? DEFAULTS;
+    if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) {
+      const before = this.#settings;
+      this.#settings = settings;
+      for (const family of [...this.#made]) {
+        this.#remove(family, before.table);
+        this.#renew(family);
+      }
+    }
+  }
+
+  /** @throws SystemError EOPNOTSUPP and others where the kernel has no nf_tables */
+  drop(instance: string, addresses: readonly { readonly address: Address; readonly ifindex: number }[]): void {
+    this.#dropped = [...this.#dropped.filter((one) => one.instance !== instance), ...addresses.map((one) => ({ instance, ...one }))];
+    this.#renewAll(addresses.map(({ address }) => address.family));
+  }
+
+  allow(instance: string, addresses: readonly Address[]): void {
+    this.#dropped = this.#dropped.filter((one) => one.instance !== instance);
+    this.#renewAll(addresses.map(({ family }) => family));
+  }
+
+  addMacvlan(name: string, family: Family, ifindex: number, base: number): void {
+    this.#macvlans.set(name, { family, ifindex, base });
+    this.#renew(family);
+  }
+
+  removeMacvlan(name: string): void {
+    const one = this.#macvlans.get(name);
+    if (one !== undefined) {
+      this.#macvlans.delete(name);
+      this.#renew(one.family);
+    }
+  }
+
+  #renewAll(families: readonly Family[]): void {
+    for (const family of FAMILIES) {
+      if (families.includes(family)) {
+        this.#renew(family);
+      }
+    }
+  }
+
+  #content(family: Family): TableContent {
+    const mine = this.#dropped.filter(({ address }) => address.family === family);
+    const once = new Map(mine.filter(({ address }) => !isLinkLocal(address)).map(({ address }) => [address.words.join(), address]));
+    const linkLocal = new Map(
+      mine
+        .filter(({ address }) => isLinkLocal(address))
+        .map(({ address, ifindex }) => [`${ifindex} ${address.words.join()}`, { address, ifindex }]),
+    );
+    return {
+      addresses: [...once.values()],
+      linkLocal: [...linkLocal.values()],
+      macvlans: [...this.#macvlans.values()].filter((one) => one.family === family),
+    };
+  }
+
+  /** The table anew in one transaction: no packet sees it half made, and one that a crashed run left is gone with it. */
+  #renew(family: Family): void {
+    const content = this.#content(family);
+    const { table } = this.#settings;
+    if (isEmpty(content)) {
+      this.#remove(family, table);
+      return;
+    }
+    this.#nft ??= new Nftables();
+    this.#nft.commit(
+      [newTable(MASTERS[family], table), deleteTable(MASTERS[family], table), ...tableMessages(family, this.#settings, content)],
+      `set up the nft table ${table}`,
+    );
+    this.#made.add(family);
+  }
+
+  #remove(family: Family, table: string): void {
+    this.#made.delete(family);
+    try {
+      this.#nft ??= new Nftables();
+      this.#nft.commit([deleteTable(MASTERS[family], table)], `remove the nft table ${table}`);
+    } catch (error) {
+      // None there, or a kernel that knows no such tables.
+      if (!hasCode(error, 'ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EINVAL')) {
+        throw error;
+      }
+    }
+  }
+
+  close(): void {
+    this.#nft?.close();
+    this.#nft = undefined;
+  }
+}

@@ -1,0 +1,56 @@
+// Links that stand on another one: macvlan and ipvlan (linux/if_link.h), made for virtual router MACs.
+//
+//     struct ifinfomsg (see rtnetlink-link.ts), then attributes: 1 MAC, 3 name, 5 the link below, 18 link info {1 kind,
+//     2 data {1 mode, 2 flags}}, 27 group
+
+import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
+import type { Mac } from './ethernet.js';
+import { macBytes } from './ethernet.js';
+import { encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute, u32Attribute } from './netlink.js';
+import { RouteMessage } from './rtnetlink.js';
+
+const MODE = 1;
+const FLAGS = 2;
+const PRIVATE = 1;
+const IPVLAN_L2 = 0;
+const IPVLAN_FLAGS = { bridge: 0, private: 1, vepa: 2 } as const;
+
+export interface StackedLink {
+  readonly name: string;
+  /** The interface below. */
+  readonly base: number;
+  readonly group?: number;
+  readonly kind:
+    | { readonly kind: 'macvlan'; readonly mac: Mac }
+    | { readonly kind: 'ipvlan'; readonly mode: 'bridge' | 'private' | 'vepa' };
+}
+
+function u16(value: number): Uint8Array {
+  const out = new Uint8Array(2);
+  viewOf(out).setUint16(0, value, little);
+  return out;
+}
+
+/** A private macvlan (it never speaks with its siblings) or a layer-2 ipvlan. The kernel answers EEXIST, ENODEV. */
+export function addStackedLink(link: StackedLink): NetlinkRequest {
+  const { kind } = link;
+  const data =
+    kind.kind === 'macvlan'
+      ? [u32Attribute(MODE, PRIVATE)]
+      : [
+          { type: MODE, payload: u16(IPVLAN_L2) },
+          { type: FLAGS, payload: u16(IPVLAN_FLAGS[kind.mode]) },
+        ];
+  const attributes = [
+    textAttribute(3, link.name),
+    u32Attribute(5, link.base),
+    ...(kind.kind === 'macvlan' ? [{ type: 1, payload: macBytes(kind.mac) }] : []),
+    nested(18, [textAttribute(1, kind.kind), nested(2, data)]),
+    ...(link.group === undefined ? [] : [u32Attribute(27, link.group)]),
+  ];
+  return {
+    type: RouteMessage.newLink,
+    flags: NetlinkFlag.create | NetlinkFlag.exclusive,
+    payload: concat(new Uint8Array(16), encodeAttributes(attributes)),
+  };
+}
