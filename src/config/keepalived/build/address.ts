@@ -141,7 +141,7 @@ function readOptions(reading: Reading): boolean {
     }
     const value = line.take();
     if (value === undefined) line.error(word, `No ${word.text} parameter specified for ${text}`);
-    else if (!option(reading, value)) return false;
+    if (value === undefined || !option(reading, value)) return false;
   }
   return true;
 }

@@ -1,8 +1,8 @@
 // garp_group: interfaces that share the pace of gratuitous ARPs (keepalived.conf(5)).
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Report, Values, Word } from '../keyword.js';
-import { tellError } from './tell.js';
-import { allOf, blocksOf, listOf, numberOf } from './values.js';
+import { tellError, tellNotice } from './tell.js';
+import { allOf, blocksOf, has, listOf, numberOf } from './values.js';
 
 type GarpGroup = GlobalSettings['garpGroups'][number];
 
@@ -19,9 +19,9 @@ export function buildGarpGroups(root: Values, report: Report): readonly GarpGrou
     });
     const garpIntervalUs = numberOf(block, 'garp_interval') ?? 0;
     const gnaIntervalUs = numberOf(block, 'gna_interval') ?? 0;
-    if (garpIntervalUs === 0 && gnaIntervalUs === 0) {
+    if (!has(block, 'garp_interval') && !has(block, 'gna_interval')) {
       tellError(report, block.at, `garp group ${index} does not have any delay set - removing`);
-    } else if (free.length === 0) tellError(report, block.at, `garp group ${index} does not have any interfaces configured - removing`);
+    } else if (free.length === 0) tellNotice(report, block.at, `garp group ${index} does not have any interfaces configured - removing`);
     else groups.push({ garpIntervalUs, gnaIntervalUs, interfaces: free.map((word) => word.text) });
   }
   return groups;

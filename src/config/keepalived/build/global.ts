@@ -125,8 +125,19 @@ function lvs(global: Values, report: Report) {
   };
 }
 
+/** `vrrp_rx_bufs_policy`: nothing is done about it, mistakes are told all the same. */
+function tellReceiveBuffers(global: Values, report: Report): void {
+  const [word] = wordsOf(global, 'vrrp_rx_bufs_policy') ?? [];
+  if (word === undefined || /^(?:MTU|ADVERT)$/i.test(word.text)) return;
+  const { problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
+  if (problem === undefined) return;
+  tellError(report, word.at, problem);
+  tellError(report, word.at, `Invalid vrrp_rx_bufs_policy ${word.text}`);
+}
+
 /** The settings of the daemon; `root` for garp_group, which stands beside global_defs. */
 export function buildGlobal(root: Values, global: Values, report: Report): GlobalSettings {
+  tellReceiveBuffers(global, report);
   return {
     ...given('routerId', textOf(global, 'router_id')),
     notificationEmail: emails(global, report),

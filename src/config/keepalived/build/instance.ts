@@ -16,7 +16,7 @@ import { buildRoute } from './route.js';
 import { buildRule, type numberRules } from './rule.js';
 import { tellError } from './tell.js';
 import { buildTracked, type DefinedTrackers } from './tracked.js';
-import { buildAddressing } from './unicast.js';
+import { buildAddressing, tellNoPeers } from './unicast.js';
 import { has, linesOf, nameOf, numberOf, placeOf, wordsOf } from './values.js';
 import { buildVirtualAddresses } from './virtual-address.js';
 import { buildVirtualInterface } from './virtual-interface.js';
@@ -117,6 +117,13 @@ function vridOf({ block, name, report }: InstanceContext): number | undefined {
   return vrid;
 }
 
+/** A keyword that has moved. */
+function tellOld({ block, name, report }: InstanceContext): void {
+  if (!has(block, 'linkbeat_use_polling')) return;
+  const text = `(${name}) 'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block`;
+  tellError(report, placeOf(block, 'linkbeat_use_polling'), text, 'links are watched by netlink; take it away');
+}
+
 function contextOf(block: Values, { inherited, report }: Surroundings): InstanceContext {
   const family = familyOf(block);
   const strict = (block.of.get('strict_mode')?.at(-1)?.value as boolean | undefined) ?? inherited.strict;
@@ -151,6 +158,8 @@ export function buildInstance(block: Values, surroundings: Surroundings): VrrpIn
   const addressing = buildAddressing(block, family, inherited, report);
   const placement = placementOf(context, addressing);
   const { usable, ...addresses } = buildVirtualAddresses(context, surroundings.names);
+  if (usable) tellNoPeers(block, addressing, report);
+  tellOld(context);
   const settings = settingsOf(context, surroundings);
   if (vrid === undefined || placement === undefined || !usable) return undefined;
   const hasSource = addressing.sourceAddress !== undefined;

@@ -42,6 +42,11 @@ export class Line {
     return undefined;
   }
 
+  /** Leaves the rest of the line unread. */
+  end(): void {
+    this.at = this.words.length;
+  }
+
   /** Takes the next word if it is `text`. */
   skip(text: string): boolean {
     if (this.peek()?.text !== text) return false;

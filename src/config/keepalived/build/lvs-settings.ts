@@ -64,8 +64,8 @@ function readBare(word: Word, draft: Draft, report: Report): void {
     draft.instance = word.text;
     return;
   }
-  tellError(report, word.at, 'Please use keyword "id" before lvs_sync_daemon SYNCID');
   readSyncId(word, word, draft, report);
+  if (draft.syncId !== undefined) tellError(report, word.at, 'Please use keyword "id" before lvs_sync_daemon SYNCID');
 }
 
 /** The daemon, or nothing where there is none. `previous` (an instance's old way) gives way. */
@@ -91,7 +91,7 @@ export function oldSyncDaemon(instance: Values, current: SyncDaemon | undefined,
   if (device === undefined) return current;
   const name = nameOf(instance);
   tellError(report, device.at, `(${name}) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.`);
-  tellError(report, device.at, '      Please use global lvs_sync_daemon', `lvs_sync_daemon ${device.text} ${name}`);
+  tellError(report, device.at, `${' '.repeat(name.length + 4)}Please use global lvs_sync_daemon`, `lvs_sync_daemon ${device.text} ${name}`);
   if (current === undefined) return { interface: device.text, instance: name };
   tellError(report, device.at, `(${name}) lvs_sync_daemon_interface has already been specified as ${current.interface} - ignoring`);
   return current;

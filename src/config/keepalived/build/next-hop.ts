@@ -58,7 +58,10 @@ export function readNextHops(line: Line): readonly NextHop[] {
     while (word !== undefined && word.text !== 'nexthop') {
       line.take();
       const read = readOption(line, word, draft);
-      if (read === 'wrong') return hops;
+      if (read === 'wrong') {
+        line.end();
+        return hops;
+      }
       if (read === 'unknown') {
         line.error(word, `Route has trailing nonsense after nexthops - ${word.text}`);
         return [...hops, { weight: 1, onlink: false, ...draft }];

@@ -9,7 +9,7 @@ import { Line } from './line.js';
 import type { NumberNames } from './names.js';
 import { buildRoute } from './route.js';
 import { buildRule, type numberRules } from './rule.js';
-import { tellError } from './tell.js';
+import { tellError, tellNotice } from './tell.js';
 import { blocksOf, has, linesOf, listOf, nameOf, numberOf, textOf, wordsOf } from './values.js';
 
 /** What the lines of a static block need to know. */
@@ -31,7 +31,7 @@ function buildTrackGroups(root: Values, report: Report): readonly TrackGroup[] {
     const instances = listOf(block, 'group').map((word) => word.text);
     if (groups.has(name)) tellError(report, block.at, `track_group ${name} already defined`);
     else {
-      if (instances.length === 0) tellError(report, block.at, `Warning - track group ${name} has empty group block`);
+      if (instances.length === 0 && has(block, 'group')) tellError(report, block.at, `Warning - track group ${name} has empty group block`);
       groups.set(name, { name, instances });
     }
   }
@@ -49,12 +49,19 @@ function buildDelay(statement: Statement, report: Report): InterfaceDelay | unde
   };
   const [down, up] = [line.take(), line.take()];
   if (down === undefined) {
-    line.error(name, `No delay specified for interface ${name.text}`, 'write: IF DOWN [UP], in seconds');
+    tellNotice(report, name.at, `No delay specified for interface ${name.text}`, 'write: IF DOWN [UP], in seconds');
     return undefined;
   }
   const downUs = read(down);
   const upUs = up === undefined ? downUs : read(up);
   return downUs === undefined || upUs === undefined ? undefined : { interface: name.text, downUs, upUs };
+}
+
+/** `IF [MII|ETHTOOL|IOCTL]`: nothing is done about it, mistakes are told all the same. */
+function tellLinkbeat(statement: Statement, report: Report): void {
+  const [type, more] = statement.words;
+  if (type === undefined || (more === undefined && ['MII', 'ETHTOOL', 'IOCTL'].includes(type.text))) return;
+  tellError(report, type.at, `extra characters ${type.text} in linkbeat interface`);
 }
 
 /** Every line of a list that could be read. */
@@ -90,6 +97,7 @@ function statics(
 }
 
 export function buildRoot(root: Values, context: StaticContext): RootSettings {
+  for (const line of linesOf(root, 'linkbeat_interfaces')) tellLinkbeat(line, context.report);
   return {
     ...given('netNamespace', textOf(root, 'net_namespace')),
     ...given('ipvsNamespace', has(root, 'net_namespace_ipvs') ? (wordsOf(root, 'net_namespace_ipvs')?.[0]?.text ?? '') : undefined),

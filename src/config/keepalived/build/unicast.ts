@@ -96,7 +96,9 @@ function oldChecksum(instance: Values, report: Report): 'auto' | 'always' | 'nev
 /** Keywords of unicast without peers: the original sends multicast, and so do we. */
 const unicastKeywords = ['unicast_src_ip', 'unicast_peer', 'old_unicast_checksum', 'check_unicast_src'];
 
-function tellNoPeers(instance: Values, report: Report): void {
+/** Told of an instance that has its addresses: without, the original stops before. */
+export function tellNoPeers(instance: Values, { unicast }: Addressing, report: Report): void {
+  if (unicast !== undefined) return;
   const name = nameOf(instance);
   const said = unicastKeywords.find((keyword) => has(instance, keyword));
   if (said !== undefined && !has(instance, 'unicast_fault_no_peer')) {
@@ -116,7 +118,6 @@ export function buildAddressing(instance: Values, family: Family, inherited: Inh
   const source = sourceOf(instance, family, report);
   const unicast = peers.length > 0;
   const checksum = oldChecksum(instance, report);
-  if (!unicast) tellNoPeers(instance, report);
   const limited = peers.some((peer) => peer.minTtl !== undefined || peer.maxTtl !== undefined);
   return {
     ...given('sourceAddress', source),

@@ -8,8 +8,8 @@ import type { NumberNames } from './names.js';
 import { tellError } from './tell.js';
 import { has, linesOf, placeOf } from './values.js';
 
-/** What an advert of 1500 bytes holds: the count has 8 bits; IPv6: 1500 less 40 of IPv6 and 8 of VRRP, 16 each. */
-const limit = { inet: 255, inet6: 90 };
+/** What an advert of 1500 bytes holds: the count has 8 bits; IPv6: 16 bytes each, and what the original keeps free. */
+const limit = { inet: 255, inet6: 89 };
 
 export interface VirtualAddresses {
   readonly addresses: readonly HostAddress[];

@@ -9,11 +9,11 @@ export const globalLvsKeywords: readonly Keyword[] = [
     argument: words(1),
     meaning:
       'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send and take connections of the other director.',
-    says: { missing: 'lvs_sync_daemon requires interface' },
+    says: { missing: 'lvs_sync_daemon requires interface', again: 'lvs_sync_daemon has already been specified as %v  - ignoring' },
   },
   {
     name: 'lvs_timeouts',
-    argument: words(1),
+    argument: words(2),
     meaning: '[tcp S] [tcpfin S] [udp S]: seconds a connection is remembered, 0..2678400.',
     says: { missing: 'lvs_timeouts requires at least one option' },
   },

@@ -69,7 +69,7 @@ export const globalProcessKeywords: readonly Keyword[] = [
     argument: integer(-1, 99),
     default: '0',
     meaning: 'Highest real-time priority a process gives itself when its timers run late; -1: never.',
-    says: { invalid: "max_auto_priority '%v' must be in [0, 99] (or -1 to disable) - ignoring" },
+    says: { missing: '', invalid: "max_auto_priority '%v' must be in [0, 99] (or -1 to disable) - ignoring" },
   },
   {
     name: 'min_auto_priority_delay',

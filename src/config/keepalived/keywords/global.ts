@@ -19,7 +19,7 @@ const mail: readonly Keyword[] = [
     argument: TEXT,
     default: 'keepalived@HOST',
     meaning: 'Sender of the mail.',
-    says: { missing: 'emailfrom missing' },
+    says: { missing: 'emailfrom missing - ignoring' },
   },
   { name: 'smtp_server', argument: words(1), default: '127.0.0.1 25', meaning: 'ADDRESS or name [PORT] of the mail relay.' },
   { name: 'smtp_helo_name', argument: words(0), default: "the host's name", meaning: 'What the mail relay is told in HELO.' },
@@ -121,7 +121,7 @@ const monitoring: readonly Keyword[] = [
     argument: words(1),
     acted: 'accepted',
     meaning: "SNMP: the agent's address.",
-    says: { missing: 'SNMP error : snmp socket name missing' },
+    says: { missing: 'SNMP error : snmp socket name missing', again: 'SNMP socket already set to %v - ignoring' },
   },
   ...['vs', 'rs'].map(
     (what): Keyword => ({

@@ -7,7 +7,7 @@ const trackScript: readonly Keyword[] = [
     name: 'script',
     argument: SCRIPT,
     meaning: 'What to run; exit status 0 is success.',
-    says: { missing: 'No script set for vrrp_script %n' },
+    says: { missing: '' },
   },
   {
     name: 'interval',
@@ -115,7 +115,6 @@ export const trackBlocks: readonly Keyword[] = [
   {
     name: 'track_file',
     aliases: ['vrrp_track_file'],
-    deprecated: ['vrrp_track_file'],
     argument: block(() => trackFile, 1),
     repeated: true,
     meaning: 'A file whose number VRRP (or a FILE_CHECK) watches.',

@@ -145,7 +145,12 @@ const old: readonly Keyword[] = [
     says: { invalid: "(%n) Debug value '%v' not valid; must be between 0-4" },
   },
   { name: 'linkbeat_use_polling', argument: FLAG, acted: 'accepted', meaning: 'Old; links are watched by netlink.' },
-  { name: 'lvs_sync_daemon_interface', argument: words(1), meaning: 'Old: lvs_sync_daemon with this interface, following this instance.' },
+  {
+    name: 'lvs_sync_daemon_interface',
+    argument: words(1),
+    meaning: 'Old: lvs_sync_daemon with this interface, following this instance.',
+    says: { again: '(%n) lvs_sync_daemon_interface has already been specified as %v - ignoring' },
+  },
 ];
 
 const instance: readonly Keyword[] = [

@@ -1,0 +1,140 @@
+// Every keyword of every table: a good argument is read without a word, a missing one and one out of range are told.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Argument, Diagnostic, Keyword, Statement, Values, Word } from '../keyword.js';
+import { readBlock } from '../read-values.js';
+import { rootKeywords } from './root.js';
+
+const at = { file: 'f', line: 1, column: 1 };
+const word = (text: string): Word => ({ text, at, quoted: false });
+
+function read(keyword: Keyword, words: readonly string[], body?: readonly Statement[]) {
+  const said: Diagnostic[] = [];
+  const statement: Statement = {
+    keyword: word(keyword.name),
+    words: words.map(word),
+    raw: words.join(' '),
+    ...(body === undefined ? {} : { body }),
+  };
+  const values: Values = readBlock([statement], [keyword], [], at, (one) => void said.push(one));
+  const counted = said.filter(({ severity }) => severity !== 'notice');
+  return {
+    value: values.of.get(keyword.name)?.[0]?.value,
+    said: counted.map(({ text }) => text),
+    severities: said.map((one) => one.severity),
+  };
+}
+
+/** Words that the argument takes, and what they are read as; undefined where the value is the block's own business. */
+function good(argument: Argument): { readonly words: readonly string[]; readonly value?: unknown } {
+  switch (argument.kind) {
+    case 'flag':
+      return { words: [], value: true };
+    case 'boolean':
+      return { words: ['off'], value: false };
+    case 'integer':
+      return { words: [String(argument.min)], value: argument.min };
+    case 'time': {
+      const us = Math.max(argument.minUs, 1000);
+      return { words: [String(us / (argument.unit === 'ms' ? 1000 : 1_000_000))], value: us };
+    }
+    case 'text':
+      return { words: ['x'], value: 'x' };
+    case 'address':
+      return { words: [argument.family === 'inet6' ? 'fe80::1' : '10.0.0.1'] };
+    case 'choice':
+      return { words: [argument.of[0] ?? ''], value: argument.of[0] };
+    case 'raw':
+      return { words: ['a', 'b'], value: 'a b' };
+    case 'words':
+      return { words: Array.from({ length: Math.max(argument.min, 1) }, () => 'x') };
+    case 'script':
+      return { words: ['/bin/true'] };
+    case 'lines':
+      return { words: argument.label === 1 ? ['N'] : [] };
+    case 'block':
+      return { words: argument.label === 0 ? [] : ['N'] };
+  }
+}
+
+/** One wrong word; undefined: any word will do. */
+function bad(argument: Argument): string | undefined {
+  switch (argument.kind) {
+    case 'boolean':
+    case 'choice':
+    case 'address':
+      return 'nonsense';
+    case 'integer':
+      return argument.max < 0xffffffff ? String(argument.max + 1) : 'abc';
+    case 'time':
+      return Number.isFinite(argument.maxUs) ? String(argument.maxUs) : 'abc';
+    default:
+      return undefined;
+  }
+}
+
+const needsWord = (argument: Argument): boolean =>
+  ['integer', 'time', 'text', 'address', 'choice', 'script', 'raw'].includes(argument.kind) ||
+  (argument.kind === 'words' && argument.min > 0) ||
+  ((argument.kind === 'block' || argument.kind === 'lines') && (argument.label ?? 0) > 0);
+
+/** Every table once, by the path of its block. */
+function tables(
+  path: string,
+  table: readonly Keyword[],
+  seen = new Set<readonly Keyword[]>(),
+): readonly (readonly [string, readonly Keyword[]])[] {
+  if (seen.has(table)) return [];
+  seen.add(table);
+  const inner = table.flatMap(({ name, argument }) =>
+    argument.kind === 'block' ? tables(`${path}${name}/`, argument.keywords(), seen) : [],
+  );
+  return [[path, table], ...inner];
+}
+
+const body = (argument: Argument): readonly Statement[] | undefined =>
+  argument.kind === 'block' || argument.kind === 'lines' ? [] : undefined;
+
+for (const [path, table] of tables('/', rootKeywords)) {
+  test(`${path}: names are told apart, every row has a meaning`, () => {
+    const names = table.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+    assert.deepEqual([...new Set(names)], names);
+    assert.deepEqual(
+      table.filter(({ meaning }) => !/^\S.*\.$/s.test(meaning)).map(({ name }) => name),
+      [],
+    );
+  });
+
+  test(`${path}: good arguments`, () => {
+    for (const keyword of table) {
+      const { words, value } = good(keyword.argument);
+      const found = read(keyword, words, body(keyword.argument));
+      assert.deepEqual(found.said, [], keyword.name);
+      assert.notEqual(found.value, undefined, keyword.name);
+      if (value !== undefined) assert.deepEqual(found.value, value, keyword.name);
+    }
+  });
+
+  test(`${path}: missing arguments end the start, or are told as the table says`, () => {
+    for (const keyword of table.filter(({ argument }) => needsWord(argument))) {
+      const found = read(keyword, [], body(keyword.argument));
+      const said = keyword.says?.missing;
+      assert.equal(found.value, undefined, keyword.name);
+      if (said === undefined) assert.ok(found.severities.includes('fatal'), keyword.name);
+      else assert.equal(found.said.length, said === '' ? 0 : 1, keyword.name);
+    }
+  });
+
+  test(`${path}: what cannot be read is told and left out`, () => {
+    for (const keyword of table) {
+      const wrong = bad(keyword.argument);
+      if (wrong === undefined) continue;
+      const found = read(keyword, [wrong]);
+      assert.equal(found.value, undefined, keyword.name);
+      const said = keyword.says?.invalid;
+      assert.ok(found.said.length > 0, keyword.name);
+      if (said !== undefined)
+        assert.equal(found.said.at(-1), said.replaceAll('%v', wrong).replaceAll('%k', keyword.name).replaceAll('%n', ''), keyword.name);
+    }
+  });
+}
