@@ -141,8 +141,9 @@ function checkDigest({ instance, packet }: Context): Refusal | undefined {
     const text = 'IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !';
     return refuse(`${text} (${from(packet)})`, 'authFailures');
   }
-  if (opened.sequence > instance.sequence) return undefined;
-  const text = `IPSEC-AH : sequence number ${opened.sequence} already processed. Packet dropped. Local(${instance.sequence})`;
+  const seen = instance.sequencesSeen.get(addressKey(source)) ?? 0;
+  if (opened.sequence > seen) return undefined;
+  const text = `IPSEC-AH : sequence number ${opened.sequence} already processed. Packet dropped. Local(${seen})`;
   return refuse(`${text} (${from(packet)})`, 'replays');
 }
 
@@ -208,7 +209,10 @@ function differentList({ instance, packet, header }: Context): Refusal | undefin
 
 function learned({ instance, packet, header }: Context): Partial<InstanceState> {
   const { config } = instance;
-  if (packet.ah !== undefined) return { sequence: packet.ahSequence };
+  if (packet.ah !== undefined) {
+    const sequencesSeen = new Map(instance.sequencesSeen).set(addressKey(packet.source), packet.ahSequence);
+    return { sequence: Math.max(instance.sequence, packet.ahSequence), sequencesSeen };
+  }
   if (
     config.version === 2 ||
     config.unicast?.oldChecksum !== 'auto' ||

@@ -1,7 +1,7 @@
 // One instance entering a state: what is logged, sent, put on the host and told, in keepalived's order. Groups are above: sync.ts.
 
 import { sendAdvert, sendZeroPriority } from './advert.js';
-import { announce } from './garp.js';
+import { announce, refreshTimes } from './garp.js';
 import { holdAddresses, releaseAddresses } from './holdings.js';
 import type { VrrpState } from './interface.js';
 import { notifyInstance } from './notify.js';
@@ -21,8 +21,7 @@ export function enterMaster(work: Work, index: number): void {
     master: undefined,
     preemptAtUs: undefined,
     garp: [],
-    refreshAtUs: config.garp.masterRefreshUs === 0 ? undefined : work.atUs + config.garp.masterRefreshUs,
-    extraAtUs: config.garp.extraInterfaceUs === 0 ? undefined : work.atUs + config.garp.extraInterfaceUs,
+    ...refreshTimes(config.garp, work.atUs),
     lastTransitionUs: work.atUs,
     counters: { ...counters, becameMaster: counters.becameMaster + 1 },
   });

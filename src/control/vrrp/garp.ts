@@ -1,7 +1,9 @@
 // Telling the neighbours: blocks of gratuitous ARP and unsolicited neighbour advertisements, and when the next ones are due.
 import { formatAddress } from '../../model/address-text.js';
+import type { GarpTiming } from '../../model/keepalived/instance.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { Effect } from './interface.js';
+import type { InstanceState } from './machine.js';
 import { addressInterface } from './place.js';
 import { change, detail, instanceAt, type Work } from './work.js';
 
@@ -9,6 +11,14 @@ import { change, detail, instanceAt, type Work } from './work.js';
 const pendingLimit = 8;
 
 type Entry = Extract<Effect, { kind: 'announce' }>['entries'][number];
+
+/** When refreshes are due for one that is master from now on, or whose timing was changed now. */
+export function refreshTimes(timing: GarpTiming, atUs: number): Pick<InstanceState, 'refreshAtUs' | 'extraAtUs'> {
+  return {
+    refreshAtUs: timing.masterRefreshUs === 0 ? undefined : atUs + timing.masterRefreshUs,
+    extraAtUs: timing.extraInterfaceUs === 0 ? undefined : atUs + timing.extraInterfaceUs,
+  };
+}
 
 /** A block of `rounds` over all addresses now, and another after `delayUs` (0: none). */
 export function announce(work: Work, index: number, rounds: number, delayUs: number): void {

@@ -106,8 +106,10 @@ export interface InstanceState {
   readonly extraAtUs: number | undefined;
   readonly lastTransitionUs: number | undefined;
   readonly packetId: number;
-  /** AH's sequence number, ours and the peer's: the last one used or seen. */
+  /** AH's sequence number: the last one used by us or seen of anybody, so that ours are new to all who know only one count. */
   readonly sequence: number;
+  /** AH: the last one of each sender. Between two masters one count would refuse each other's adverts for ever. */
+  readonly sequencesSeen: ReadonlyMap<string, number>;
   /** auth_hmac: ours. */
   readonly hmacSent: { readonly seconds: number; readonly counter: number };
   /** auth_hmac: the newest stamp of each sender. */

@@ -5,7 +5,7 @@ import { formatAddress } from '../../model/address-text.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import { sendAdvert, sendZeroPriority } from './advert.js';
-import { announce } from './garp.js';
+import { announce, refreshTimes } from './garp.js';
 import { dropsPackets, firewall, moveAddresses, releaseAddresses } from './holdings.js';
 import type { InstanceState } from './machine.js';
 import { notifyInstance } from './notify.js';
@@ -37,6 +37,8 @@ export function keepInstance(work: Work, index: number, old: InstanceState): voi
   weigh(work, index);
   if (old.addressesSet) setAdded(work, index, old.config);
   const now = instanceAt(work, index);
+  if (now.state === 'master' && text(old.config.garp) !== text(now.config.garp))
+    change(work, index, refreshTimes(now.config.garp, work.atUs));
   if (now.faults.length > 0) {
     if (now.state !== 'fault') failInstance(work, index);
   } else if ((now.state === 'fault' || now.state === 'init') && !now.pending) {

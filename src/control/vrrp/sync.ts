@@ -50,7 +50,8 @@ export function recover(work: Work, index: number): void {
 }
 
 function comeBack(work: Work, index: number): void {
-  enterBackup(work, index, { timerAtUs: work.atUs + recoveryUs(instanceAt(work, index)), zero: false });
+  const fromUs = Math.max(work.atUs, work.machine.deafUntilUs);
+  enterBackup(work, index, { timerAtUs: fromUs + recoveryUs(instanceAt(work, index)), zero: false });
   sendOwnArp(work, index);
 }
 
