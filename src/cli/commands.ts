@@ -49,5 +49,10 @@ export const commands: readonly Command[] = [
     meaning: 'explain a keepalived.conf, or find what will hurt in those of a pair',
     load: () => import('./config.js'),
   },
+  {
+    name: 'sim',
+    meaning: 'run VRRP through histories made from seeds, in memory, and say what goes wrong',
+    load: () => import('./sim.js'),
+  },
   { name: 'doctor', meaning: 'what is wrong on this host, why, and how to mend it', load: () => import('./doctor.js') },
 ];

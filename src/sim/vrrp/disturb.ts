@@ -28,6 +28,7 @@ function end(node: WorldNode): void {
   node.alive = false;
   node.paused = false;
   node.waiting = [];
+  node.untold = false;
   node.view = [];
   node.wakeAtUs = undefined;
 }
@@ -38,6 +39,7 @@ function changeInterface(node: WorldNode, index: number, name: string, change: '
   if (change === 'gone') {
     if (!node.interfaces.delete(name)) return;
     for (const key of node.host.addresses.keys()) if (key.endsWith(` on ${name}`)) node.host.addresses.delete(key);
+    if (node.paused) node.untold = true;
     hands.give(index, { kind: 'interfaceGone', name });
     return;
   }
@@ -53,6 +55,7 @@ function takeAddress(node: WorldNode, index: number, instance: string, hands: Ha
   const held = [...node.host.addresses].find(([, holder]) => holder === instance)?.[0];
   if (held === undefined || !node.alive) return;
   node.host.addresses.delete(held);
+  if (node.paused) node.untold = true;
   const [text = ''] = held.split(' on ');
   const line = node.configuration.instances
     .find(({ name }) => name === instance)

@@ -65,12 +65,12 @@ function changeOf(host: Host, effect: Effect): Change | undefined {
 
 /**
  * Does what an effect says; answers what is wrong with it. At start and reload, and when somebody else took things away, removing
- * what is not there is no mistake: it is how a node cleans up after one that was killed.
+ * what is not there is no mistake (`untold`: the process does not know yet): it is how a node cleans up after one that was killed.
  */
-export function perform(host: Host, effect: Effect, input: Input): string | undefined {
+export function perform(host: Host, effect: Effect, input: Input, untold: boolean): string | undefined {
   const change = changeOf(host, effect);
   if (change === undefined) return undefined;
-  const lenient = input.kind === 'configure' || input.kind === 'lost' || input.kind === 'interfaceGone' || input.kind === 'interface';
+  const lenient = untold || /^(?:configure|lost|interfaceGone|interface)$/.test(input.kind);
   for (const key of change.keys) {
     const holder = change.map.get(key);
     if (change.add) {

@@ -26,12 +26,10 @@ const routeTo = (world: World, destination: Address): string | undefined =>
     .flatMap(({ interfaces }) => [...interfaces.values()])
     .find(({ addresses }) => addresses.some((own) => sameAddress(own, destination)))?.name;
 
-function received(send: Send, device: string, id: number): ReceivedPacket {
-  const { source, destination, ttl, protocol, payload } = send;
+function received(send: Send, device: string): ReceivedPacket {
+  const { source, destination, ttl, protocol, payload, id } = send;
   const bytes =
-    source.family === 'inet'
-      ? encodeIpv4({ ...IPV4_DEFAULTS, tos: 0xc0, id: id & 0xffff, ttl, protocol, source, destination, payload })
-      : payload;
+    source.family === 'inet' ? encodeIpv4({ ...IPV4_DEFAULTS, tos: 0xc0, id, ttl, protocol, source, destination, payload }) : payload;
   return { interface: device, source, destination, ttl, protocol, bytes };
 }
 
@@ -41,7 +39,7 @@ export function carry(world: World, seed: number, from: number, send: Send): rea
   const sender = world.nodes[from];
   if (device === undefined || sender === undefined || !sender.interfaces.get(device)?.up) return [];
   const number = ++world.packets;
-  const packet = received(send, device, number);
+  const packet = received(send, device);
   const { loss, duplicate, minUs, maxUs } = world.weather;
   return world.nodes.flatMap((receiver, node) => {
     if (node === from || world.cuts.has(cutKey(from, node, device)) || !receiver.interfaces.get(device)?.up) return [];

@@ -77,7 +77,7 @@ function stepNode<S>(run: Run<S>, index: number, input: Input): void {
   run.states[index] = step.state;
   promiseWake(run, index, step);
   for (const effect of step.effects) {
-    const wrong = perform(node.host, effect, input);
+    const wrong = perform(node.host, effect, input, node.untold);
     if (wrong !== undefined) fail(run, `${node.setup.name}: ${wrong}`);
     if (effect.kind !== 'send') continue;
     for (const { node: to, afterUs, packet } of carry(run.world, run.history.seed, index, effect)) {
@@ -121,6 +121,7 @@ function resume<S>(run: Run<S>, index: number): void {
   };
   if (node.timersFirst) wakeIfDue();
   for (const input of waiting) stepNode(run, index, input);
+  node.untold = false;
   wakeIfDue();
 }
 

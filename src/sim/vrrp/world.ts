@@ -21,6 +21,8 @@ export interface WorldNode {
   view: readonly InstanceView[];
   /** What waits for a paused process. */
   waiting: Input[];
+  /** An interface or address went, and the process has not been told. */
+  untold: boolean;
   /** Simulated time of the promised wake. */
   wakeAtUs: number | undefined;
 }
@@ -57,6 +59,7 @@ export function worldOf(history: History): World {
       files: new Map(),
       view: [],
       waiting: [],
+      untold: false,
       wakeAtUs: undefined,
     }),
   );

@@ -24,7 +24,7 @@ function wrongContent(node: WorldNode, instance: VrrpInstance, send: Send, adver
   if (advert.version !== instance.version || advert.vrid !== instance.vrid) return `version ${advert.version} VRID ${advert.vrid}`;
   if (!same) return `addresses ${advert.addresses.map(formatAddress).join(' ')}`;
   if (advert.intervalUs !== instance.advertUs) return `interval ${advert.intervalUs}`;
-  if (!own.some((address) => addressId(address) === addressId(send.source))) return `source ${formatAddress(send.source)}`;
+  if (!node.untold && !own.some((address) => addressId(address) === addressId(send.source))) return `source ${formatAddress(send.source)}`;
   const targets = instance.unicast?.peers.map(({ address }) => address) ?? [instance.multicastGroup];
   if (!targets.some((address) => addressId(address) === addressId(send.destination)))
     return `destination ${formatAddress(send.destination)}`;
@@ -67,8 +67,11 @@ function wrongFarewell(node: WorldNode, { input, before, after, effects }: Obser
   return undefined;
 }
 
-/** Per node and instance: when the last advert left; absent: no master, or its clock was disturbed. */
-type LastSent = Map<string, number>;
+/**
+ * Per node and instance: when the last advert left; absent: no master, or its clock was disturbed. `loose`: the one after may come
+ * early, to get back into the rhythm.
+ */
+type LastSent = Map<string, { readonly atUs: number; readonly loose: boolean }>;
 
 const keyOf = (node: number, instance: string): string => `${node}/${instance}`;
 
@@ -77,15 +80,15 @@ function tooRare(world: World, sent: LastSent, nowUs: number): string | undefine
     if (!node.alive || node.paused) continue;
     for (const instance of node.configuration.instances) {
       const last = sent.get(keyOf(index, instance.name));
-      if (last !== undefined && nowUs - last > sendInterval(instance) + SLACK_US)
-        return `${node.setup.name} is master of ${instance.name} and has sent nothing for ${nowUs - last} us`;
+      if (last !== undefined && nowUs - last.atUs > sendInterval(instance) + SLACK_US)
+        return `${node.setup.name} is master of ${instance.name} and has sent nothing for ${nowUs - last.atUs} us`;
     }
   }
   return undefined;
 }
 
 function noteSends(world: World, sent: LastSent, observation: Observation): string | undefined {
-  const { node: index, nowUs, input, after, effects } = observation;
+  const { node: index, nowUs, input, before, after, effects } = observation;
   const node = world.nodes[index]!;
   for (const instance of node.configuration.instances) {
     const key = keyOf(index, instance.name);
@@ -93,10 +96,10 @@ function noteSends(world: World, sent: LastSent, observation: Observation): stri
     const last = sent.get(key);
     if (stateOf(after, instance.name) !== 'master' || input.kind === 'stop') sent.delete(key);
     else if (sends) {
-      const gap = nowUs - (last ?? Number.NEGATIVE_INFINITY);
-      if (input.kind === 'wake' && last !== undefined && gap < sendInterval(instance) - 1)
+      const gap = last === undefined || last.loose ? Number.POSITIVE_INFINITY : nowUs - last.atUs;
+      if (input.kind === 'wake' && gap < sendInterval(instance) - SLACK_US)
         return `${node.setup.name} is master of ${instance.name} and sends again after ${gap} us`;
-      sent.set(key, nowUs);
+      sent.set(key, { atUs: nowUs, loose: last === undefined && stateOf(before, instance.name) === 'master' });
     } else if (input.kind === 'configure') sent.delete(key);
   }
   return undefined;

@@ -62,7 +62,7 @@ function wrongNotify({ before, after, effects }: Observation): string | undefine
 export const hostState: MakeCheck = (world) => ({
   stepped: (observation) => {
     const node = world.nodes[observation.node]!;
-    return wrongOnHost(node, observation) ?? wrongOrder(node, observation) ?? wrongNotify(observation);
+    return (node.untold ? undefined : wrongOnHost(node, observation)) ?? wrongOrder(node, observation) ?? wrongNotify(observation);
   },
 });
 

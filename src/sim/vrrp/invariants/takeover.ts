@@ -39,7 +39,12 @@ function deadlineAfter(observation: Observation, instance: VrrpInstance, advert:
   const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
   const priority = priorityOf(after, instance.name);
   if (is !== 'backup' || input.kind === 'configure' || priorityOf(before, instance.name) !== priority) return undefined;
-  if (was === 'fault' || was === 'init') return nowUs + downOf(instance, priority, instance.advertUs);
+  if (was === 'fault' || was === 'init') {
+    const eager = instance.priority === 255 && instance.initialState === 'master';
+    return (
+      nowUs + (eager ? instance.advertUs + skewOf(instance, priority, instance.advertUs) : downOf(instance, priority, instance.advertUs))
+    );
+  }
   if (advert === undefined) return was === 'backup' ? 'same' : undefined;
   if (/^(?:ah|hmac)$/.test(instance.authentication.kind)) return undefined;
   if (advert.priority === 0) return nowUs + skewOf(instance, priority, instance.version === 3 ? advert.intervalUs : instance.advertUs);

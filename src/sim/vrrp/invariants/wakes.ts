@@ -22,6 +22,8 @@ export const wakes: MakeCheck = (world) => {
       if (wakeAtUs !== undefined && !Number.isFinite(wakeAtUs)) return `${node.setup.name} wants to be woken at ${wakeAtUs}`;
       if (input.kind !== 'stop' && wakeAtUs === undefined && after.some(({ state }) => state === 'backup' || state === 'master'))
         return `${node.setup.name} sleeps for ever`;
+      // What was allowed before a reload is not known after it.
+      if (input.kind === 'configure') Object.assign(count, { sinceUs: nowUs, wakes: 0 });
       if (input.kind !== 'wake') return undefined;
       count.idle = wakeAtUs !== undefined && wakeAtUs <= nowUs ? count.idle + 1 : 0;
       if (count.idle > 3) return `${node.setup.name} wants to be woken again and again at ${wakeAtUs}`;

@@ -1,0 +1,50 @@
+// What histories found wrong in VRRP's machine, each as the few steps that show it.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
+import {
+  configurationOf,
+  eth0,
+  eth1,
+  give,
+  instanceOf,
+  ip,
+  onTheWire,
+  pass,
+  S,
+  startNode,
+  taken,
+  type VrrpNode,
+} from '../../../test/support/vrrp-node.js';
+
+const sends = (node: VrrpNode) => taken(node).flatMap((effect) => (effect.kind === 'send' ? [onTheWire(effect)] : []));
+
+test('AH between two masters: each counts what the other sent by itself, or both would refuse each other for ever', () => {
+  const configuration = (priority: number) => configurationOf({ priority, authentication: { kind: 'ah', password: '1111' } });
+  const low = startNode(configuration(100));
+  const high = startNode(configuration(200), [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1]);
+  // Apart: the low one has sent four adverts by then, the high one two, and none arrived.
+  pass(low, 7 * S);
+  pass(high, 5 * S);
+  assert.deepEqual([instanceOf(low).state, instanceOf(high).state], ['master', 'master']);
+  assert.equal(sends(low).length > sends(high).length, true);
+  pass(high, 6 * S);
+  const [first] = sends(high);
+  assert.ok(first !== undefined);
+  give(low, { kind: 'packet', packet: first });
+  assert.equal(instanceOf(low).state, 'backup');
+  give(low, { kind: 'packet', packet: first });
+  assert.equal(instanceOf(low).counters.replays, 1);
+});
+
+test('vrrp_startup_delay holds for an instance that becomes fit meanwhile, too: it hears nothing and must not take over', () => {
+  const configuration = configurationOf({});
+  const delayed = { ...configuration, global: { ...emptyConfiguration.global, startupDelayUs: 10 * S } };
+  const node = startNode(delayed, [{ ...eth0, up: false }, eth1]);
+  pass(node, S);
+  give(node, { kind: 'interface', facts: eth0 });
+  pass(node, 10 * S);
+  assert.equal(instanceOf(node).state, 'backup');
+  pass(node, 14 * S);
+  assert.equal(instanceOf(node).state, 'master');
+});

@@ -1,0 +1,189 @@
+// Each invariant catches a machine that breaks it: weir's own, with one thing wrong in what it answers.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Effect, Input, Step } from '../../control/vrrp/interface.js';
+import type { VrrpMachine } from '../../control/vrrp/machine.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { invariants } from './invariants/all.js';
+import { judgeSeed } from './judge.js';
+import type { Machine } from './machine.js';
+import { weirMachine } from './weir-machine.js';
+
+type Answer = Step<VrrpMachine>;
+type Bend = (answer: Answer, input: Input, atUs: number) => Answer;
+
+const bent = (bend: Bend): Machine<VrrpMachine> => ({
+  ...weirMachine,
+  step: (state, input, atUs) => bend(weirMachine.step(state, input, atUs), input, atUs),
+});
+
+const dropping = (drop: (effect: Effect) => boolean): Machine<VrrpMachine> =>
+  bent((answer) => ({ ...answer, effects: answer.effects.filter((effect) => !drop(effect)) }));
+
+const isZero = (effect: Effect): boolean => effect.kind === 'send' && effect.protocol === 112 && effect.payload[2] === 0;
+/** The first seed that tells a broken machine, and in which words. */
+function caught(machine: Machine<VrrpMachine>, words: RegExp): void {
+  const texts: string[] = [];
+  for (let seed = 1; seed <= 60; seed++) {
+    const text = judgeSeed(machine, invariants, seed).violation?.text;
+    if (text !== undefined && words.test(text)) return;
+    if (text !== undefined) texts.push(text);
+  }
+  assert.fail(`nobody said ${words}, but ${texts.slice(0, 3).join(' | ') || 'nothing'}`);
+}
+
+test('addresses that stay behind', () => {
+  caught(
+    dropping((effect) => effect.kind === 'addresses' && effect.action === 'remove'),
+    /should not be there/,
+  );
+});
+
+test('a master without its addresses', () => {
+  caught(
+    dropping((effect) => effect.kind === 'addresses' && effect.action === 'add'),
+    /is missing/,
+  );
+});
+
+test('drop rules that stay behind', () => {
+  caught(
+    dropping((effect) => effect.kind === 'firewall' && effect.action === 'allow'),
+    /drop rule for .* should not be there/,
+  );
+});
+
+test('addresses before the advert', () => {
+  const rank = (effect: Effect): number => (effect.kind === 'send' ? 1 : 0);
+  caught(
+    bent((answer) => ({ ...answer, effects: answer.effects.toSorted((a, b) => rank(a) - rank(b)) })),
+    /before it advertises/,
+  );
+});
+
+test('no gratuitous ARP', () => {
+  caught(
+    dropping((effect) => effect.kind === 'announce'),
+    /announces nothing/,
+  );
+});
+
+test('no word to the scripts', () => {
+  caught(
+    dropping((effect) => effect.kind === 'notify' && effect.event === 'BACKUP'),
+    /notified nothing/,
+  );
+});
+
+test('no farewell', () => caught(dropping(isZero), /without an advert of priority 0/));
+
+test('adverts out of turn', () => {
+  let last: Effect | undefined;
+  const parrot = bent((answer, input) => {
+    const own = answer.effects.find((effect) => effect.kind === 'send');
+    last = own ?? last;
+    return input.kind === 'packet' && own === undefined && last !== undefined ? { ...answer, effects: [...answer.effects, last] } : answer;
+  });
+  caught(parrot, /sends (?:for|again)/);
+});
+
+test('another priority than the effective one', () => {
+  const boast = (effect: Effect): Effect =>
+    effect.kind === 'send' && effect.protocol === 112 && (effect.payload[2] ?? 0) > 0
+      ? { ...effect, payload: effect.payload.with(2, ((effect.payload[2] ?? 0) % 254) + 1) }
+      : effect;
+  caught(
+    bent((answer) => ({ ...answer, effects: answer.effects.map(boast) })),
+    /priority \d+, effective is/,
+  );
+});
+
+const told = (change: (input: Input) => Input | undefined): Machine<VrrpMachine> => ({
+  ...weirMachine,
+  step: (state, input, atUs) => {
+    const changed = change(input);
+    return changed === undefined ? weirMachine.step(state, { kind: 'clearCounters' }, atUs) : weirMachine.step(state, changed, atUs);
+  },
+});
+
+const reconfigured = (change: (configuration: KeepalivedConfiguration) => KeepalivedConfiguration): Machine<VrrpMachine> =>
+  told((input) => (input.kind === 'configure' ? { ...input, configuration: change(input.configuration) } : input));
+
+const eachInstance = (change: (instance: VrrpInstance) => VrrpInstance): Machine<VrrpMachine> =>
+  reconfigured((configuration) => ({ ...configuration, instances: configuration.instances.map(change) }));
+
+test('a deaf machine', () =>
+  caught(
+    told((input) => (input.kind === 'packet' ? undefined : input)),
+    /both masters|has \d masters/,
+  ));
+
+test('a machine that ignores the end of a fault', () =>
+  caught(
+    told((input) => (input.kind === 'interface' && input.facts.up ? undefined : input)),
+    /should not be in fault/,
+  ));
+
+test('a machine that goes on when it is stopped', () =>
+  caught(
+    told((input) => (input.kind === 'stop' ? undefined : input)),
+    /stopped and left|without an advert of priority 0/,
+  ));
+
+test('no preemption', () =>
+  caught(
+    eachInstance((instance) => ({ ...instance, nopreempt: true })),
+    /should be master/,
+  ));
+
+test('too patient, too hasty', () => {
+  caught(
+    eachInstance((instance) => ({ ...instance, downTimerAdverts: instance.downTimerAdverts + 1 })),
+    /us late|hears nothing/,
+  );
+  caught(
+    eachInstance((instance) => ({ ...instance, downTimerAdverts: 1 })),
+    /us early/,
+  );
+});
+
+test('adverts too rare, too often', () => {
+  caught(
+    eachInstance((instance) => (instance.version === 2 ? { ...instance, advertUs: 2 * instance.advertUs } : instance)),
+    /sent nothing|with interval/,
+  );
+  caught(
+    eachInstance((instance) => ({ ...instance, fast: { intervalUs: instance.advertUs / 2, missed: 100 } })),
+    /sends again after/,
+  );
+});
+
+test('members of a sync group on their own', () =>
+  caught(
+    reconfigured((configuration) => ({ ...configuration, syncGroups: [] })),
+    /members of G1 are/,
+  ));
+
+test('promises to be woken that are not kept, and those that never end', () => {
+  caught(
+    bent((answer) => ({ ...answer, wakeAtUs: undefined })),
+    /sleeps for ever/,
+  );
+  caught(
+    bent((answer, _input, atUs) => ({ ...answer, wakeAtUs: atUs })),
+    /again and again/,
+  );
+  caught(
+    bent((answer, _input, atUs) => ({ ...answer, wakeAtUs: atUs + 500 })),
+    /was woken \d+ times/,
+  );
+});
+
+test('too much talk', () => {
+  const line: Effect = { kind: 'log', level: 'info', text: 'hello' };
+  caught(
+    bent((answer) => ({ ...answer, effects: [...answer.effects, ...Array.from({ length: 20 }, () => line)] })),
+    /logged \d+ lines/,
+  );
+});
