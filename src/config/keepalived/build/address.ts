@@ -75,8 +75,11 @@ function scope({ line, draft, address, text, context }: Reading, value: Word): b
 }
 
 function device({ line, draft, text }: Reading, value: Word): boolean {
-  if (draft.dev === undefined) draft.dev = value.text;
-  else line.error(value, `Cannot specify ipaddress device more than once for ${text}`);
+  if (draft.dev !== undefined) {
+    line.error(value, `Cannot specify ipaddress device more than once for ${text}`);
+    return false;
+  }
+  draft.dev = value.text;
   return true;
 }
 

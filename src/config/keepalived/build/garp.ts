@@ -78,7 +78,8 @@ export function readGarpDefaults(global: Values, report: Report): GarpDefaults {
 export function buildGarp(block: Values, defaults: GarpDefaults, strict: boolean, report: Report): GarpTiming {
   const who = `(${nameOf(block)}): `;
   const own = (name: GarpNumber): number | undefined => readNumber(block, name, never0.has(name), who, report);
-  const value = (name: GarpNumber, otherwise: number): number => own(name) ?? defaults.numbers.get(name) ?? otherwise;
+  const shared = (name: GarpNumber, otherwise: number): number => defaults.numbers.get(name) ?? otherwise;
+  const value = (name: GarpNumber, otherwise: number): number => own(name) ?? shared(name, otherwise);
   const masterDelay = value('garp_master_delay', defaults.minimal ? 0 : 5);
   const masterRepeat = value('garp_master_repeat', defaults.minimal ? 1 : 5);
   if (strict && (own('garp_lower_prio_delay') || own('garp_lower_prio_repeat'))) {
@@ -89,8 +90,8 @@ export function buildGarp(block: Values, defaults: GarpDefaults, strict: boolean
   return {
     masterDelayUs: masterDelay * SECOND,
     masterRepeat,
-    lowerPriorityDelayUs: strict ? 0 : value('garp_lower_prio_delay', masterDelay) * SECOND,
-    lowerPriorityRepeat: strict ? 0 : value('garp_lower_prio_repeat', masterRepeat),
+    lowerPriorityDelayUs: strict ? 0 : value('garp_lower_prio_delay', shared('garp_master_delay', defaults.minimal ? 0 : 5)) * SECOND,
+    lowerPriorityRepeat: strict ? 0 : value('garp_lower_prio_repeat', shared('garp_master_repeat', defaults.minimal ? 1 : 5)),
     masterRefreshUs: value('garp_master_refresh', 0) * SECOND,
     masterRefreshRepeat: value('garp_master_refresh_repeat', 1),
     extraInterfaceUs: extra.us,

@@ -6,7 +6,7 @@ import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Report, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
 import { tellError } from './tell.js';
-import { has, nameOf, wordsOf } from './values.js';
+import { allOf, has, nameOf, wordsOf } from './values.js';
 
 type SyncDaemon = NonNullable<GlobalSettings['lvsSyncDaemon']>;
 type Draft = { -readonly [K in keyof SyncDaemon]?: SyncDaemon[K] };
@@ -68,9 +68,8 @@ function readBare(word: Word, draft: Draft, report: Report): void {
   if (draft.syncId !== undefined) tellError(report, word.at, 'Please use keyword "id" before lvs_sync_daemon SYNCID');
 }
 
-/** The daemon, or nothing where there is none. `previous` (an instance's old way) gives way. */
-export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | undefined {
-  const [device, ...rest] = wordsOf(global, 'lvs_sync_daemon') ?? [];
+function readDaemon(words: readonly Word[], report: Report): SyncDaemon | undefined {
+  const [device, ...rest] = words;
   if (device === undefined) return undefined;
   if (device.text.length > 15) {
     tellError(report, device.at, `lvs_sync_daemon interface name '${device.text}' too long - ignoring`);
@@ -83,6 +82,16 @@ export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | un
     at += taken || 1;
   }
   return { ...draft, interface: device.text };
+}
+
+/** The daemon, or nothing where there is none. The first one that can be used stays. */
+export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | undefined {
+  let found: SyncDaemon | undefined;
+  for (const { value, at } of allOf(global, 'lvs_sync_daemon')) {
+    if (found === undefined) found = readDaemon(value as readonly Word[], report);
+    else tellError(report, at, `lvs_sync_daemon has already been specified as ${found.interface} ${found.instance ?? ''} - ignoring`);
+  }
+  return found;
 }
 
 /** The old way: an instance names the interface. */

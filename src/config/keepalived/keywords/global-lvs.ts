@@ -6,10 +6,11 @@ import { BOOLEAN, FLAG, INT_MAX, integer, UNSIGNED_MAX, words } from './argument
 export const globalLvsKeywords: readonly Keyword[] = [
   {
     name: 'lvs_sync_daemon',
+    repeated: true,
     argument: words(1),
     meaning:
       'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send and take connections of the other director.',
-    says: { missing: 'lvs_sync_daemon requires interface', again: 'lvs_sync_daemon has already been specified as %v  - ignoring' },
+    says: { missing: 'lvs_sync_daemon requires interface' },
   },
   {
     name: 'lvs_timeouts',
