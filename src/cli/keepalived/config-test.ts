@@ -6,9 +6,9 @@ import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostic
 import type { Diagnostic } from '../../config/keepalived/keyword.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
 import { scriptState } from '../../daemon/scripts/script-state.js';
-import { lookUp } from '../../daemon/scripts/script-user.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { hostNumberNames } from '../../host/number-names.js';
+import { native } from '../../sys/addon.js';
 import { Netlink } from '../../sys/netlink.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 
@@ -34,7 +34,8 @@ function hostFacts(): HostFacts {
     return {
       interfaces: new Map(interfaces),
       script: (script) => scriptState(script, process.env['PATH'] ?? '/usr/bin:/bin'),
-      user: (user) => typeof lookUp({ user }) !== 'string',
+      user: (user) => native().lookUpUser(user) !== undefined,
+      group: (group) => native().lookUpGroup(group) !== undefined,
     };
   } finally {
     netlink.close();

@@ -1,8 +1,9 @@
 // A configuration against the host it is to run on: interfaces and scripts that are not there, scripts that others could change.
 // Pure: what the host has comes in as facts. The words are those of keepalived's -t.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { blocksByName, placeOfName } from './build/places.js';
 import { allOf, blocksOf, linesOf, lineWords } from './build/values.js';
-import { blocksByName, checkScripts, type ScriptFacts } from './check-scripts.js';
+import { checkScripts, type ScriptFacts } from './check-scripts.js';
 import type { Origin, Report, Severity, Values, Word } from './keyword.js';
 
 export interface HostInterface {
@@ -13,27 +14,6 @@ export interface HostInterface {
 
 export interface HostFacts extends ScriptFacts {
   readonly interfaces: ReadonlyMap<string, HostInterface>;
-}
-
-/** Where a name stands in a block: the word itself, in any of its lines, else the block. */
-export function placeOfName(block: Values, name: string): Origin {
-  const found = (words: readonly Word[]): Origin | undefined => words.find((word) => word.text === name)?.at;
-  for (const [keyword, values] of block.of) {
-    for (const { value, at } of values) {
-      if (value === name) return at;
-      const lists = Array.isArray(value) ? value : [];
-      if (lists.length === 0) continue;
-      const place =
-        'keyword' in (lists[0] as object)
-          ? linesOf(block, keyword)
-              .map(lineWords)
-              .map(found)
-              .find((where) => where !== undefined)
-          : found(lists as Word[]);
-      if (place !== undefined) return place;
-    }
-  }
-  return block.at;
 }
 
 class HostCheck {
@@ -139,8 +119,9 @@ class HostCheck {
 
   #garpGroups(): void {
     for (const block of blocksOf(this.#root, 'garp_group')) {
+      const single = allOf(block, 'interface').flatMap(({ value }) => (value as readonly Word[]).slice(0, 1).map((word) => word.text));
       const names = [
-        ...allOf(block, 'interface').map(({ value }) => value as string),
+        ...single,
         ...linesOf(block, 'interfaces')
           .flatMap(lineWords)
           .map((word) => word.text),

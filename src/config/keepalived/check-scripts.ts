@@ -1,8 +1,10 @@
 // Scripts against the host: which are not there, which run as root without script security, which others could change.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Notify } from '../../model/keepalived/instance.js';
-import type { Script } from '../../model/keepalived/script.js';
-import { blocksOf, nameOf, placeOf } from './build/values.js';
+import type { RunAs, Script } from '../../model/keepalived/script.js';
+import type { TrackScript } from '../../model/keepalived/trackers.js';
+import { blocksByName, placeOfName } from './build/places.js';
+import { blocksOf, placeOf } from './build/values.js';
 import type { Origin, Report, Values } from './keyword.js';
 
 /** What stands behind a script's first word. `unfit`: no regular file; `shell`: nothing but a shell understands it. */
@@ -10,8 +12,9 @@ export type ScriptState = 'found' | 'insecure' | 'unfit' | 'absent' | 'shell';
 
 export interface ScriptFacts {
   script(script: Script): ScriptState;
-  /** Is there such a user? */
+  /** Is there such a user, such a group? */
   user(name: string): boolean;
+  group(name: string): boolean;
 }
 
 /** The user scripts run as where nothing else is said. */
@@ -21,6 +24,8 @@ const DEFAULT_USER = 'keepalived_script';
 interface Placed {
   readonly script: Script;
   readonly at: Origin;
+  /** Of a MISC_CHECK. */
+  readonly misc?: boolean;
 }
 
 type Kind = 'scripts' | 'check scripts' | 'start/shutdown scripts';
@@ -28,11 +33,6 @@ type Kind = 'scripts' | 'check scripts' | 'start/shutdown scripts';
 function notifyScripts(notify: Notify): readonly Script[] {
   const { master, backup, fault, stop, deleted, masterRxLowerPriority, all } = notify;
   return [master, backup, fault, stop, deleted?.command, masterRxLowerPriority, all].filter((script) => script !== undefined);
-}
-
-/** Blocks of one kind by name, the first one where there are two. */
-export function blocksByName(root: Values, keyword: string): ReadonlyMap<string, Values> {
-  return new Map([...blocksOf(root, keyword)].reverse().map((block) => [nameOf(block), block]));
 }
 
 function placed(block: Values | undefined, root: Values, scripts: readonly (Script | undefined)[]): readonly Placed[] {
@@ -60,12 +60,12 @@ function scriptsOf(configuration: KeepalivedConfiguration, root: Values): Readon
   const checks = virtualServers.flatMap(({ quorumUp, quorumDown, realServers }) => [
     quorumUp,
     quorumDown,
-    ...realServers.flatMap(({ notifyUp, notifyDown, checkers }) => [
-      notifyUp,
-      notifyDown,
-      ...checkers.map(({ check }) => (check.kind === 'misc' ? check.script : undefined)),
-    ]),
+    ...realServers.flatMap(({ notifyUp, notifyDown }) => [notifyUp, notifyDown]),
   ]);
+  const misc = virtualServers
+    .flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers))
+    .flatMap(({ check }) => (check.kind === 'misc' ? [check.script] : []));
+  const service = blocksOf(root, 'virtual_server')[0];
   return new Map<Kind, readonly Placed[]>([
     [
       'start/shutdown scripts',
@@ -73,7 +73,11 @@ function scriptsOf(configuration: KeepalivedConfiguration, root: Values): Readon
     ],
     [
       'check scripts',
-      [...here('lvs_notify_fifo_script', global.lvsNotifyFifo?.script), ...placed(blocksOf(root, 'virtual_server')[0], root, checks)],
+      [
+        ...here('lvs_notify_fifo_script', global.lvsNotifyFifo?.script),
+        ...placed(service, root, checks),
+        ...placed(service, root, misc).map((each) => ({ ...each, misc: true })),
+      ],
     ],
     ['scripts', vrrp],
   ]);
@@ -89,40 +93,92 @@ function tellWithoutUser(at: Origin, report: Report, more: readonly string[] = [
   for (const text of [`Unable to set default user ${DEFAULT_USER} for script`, ...more]) report({ severity: 'error', at, text, hint });
 }
 
-/** vrrp_script: told one by one. What is left counts for script security. */
+const known = ({ user, group }: RunAs, facts: ScriptFacts): boolean =>
+  facts.user(user) && (group === undefined || facts.group(group.replace(/^:/, '')));
+
+/** Instances and groups that track a script which is taken away. */
+function tellUntracked(name: string, { instances, syncGroups }: KeepalivedConfiguration, root: Values, report: Report): void {
+  for (const [keyword, trackers] of [
+    ['vrrp_instance', instances],
+    ['vrrp_sync_group', syncGroups],
+  ] as const) {
+    const blocks = blocksByName(root, keyword);
+    for (const { name: tracker, track } of trackers) {
+      const block = blocks.get(tracker);
+      if (block === undefined || !track.scripts.some((tracked) => tracked.name === name)) continue;
+      report({ severity: 'error', at: placeOfName(block, name), text: `(${tracker}) track script ${name} not found, ignoring...` });
+    }
+  }
+}
+
+/** What is wrong with one vrrp_script; true where it still counts for script security. */
+function checkOne({ name, script }: TrackScript, at: Origin, security: boolean, facts: ScriptFacts, report: Report): boolean {
+  const state = facts.script(script);
+  if (state === 'absent') {
+    const hint = `'${script.argv[0] ?? ''}' is no file here`;
+    report({ severity: 'error', at, text: `Disabling track script ${name} since not found/accessible`, hint });
+  } else if (state === 'unfit' || (state === 'insecure' && security)) {
+    const hint = state === 'unfit' ? 'it is no regular file' : 'somebody other than root could change it, or a folder on the way to it';
+    report({ severity: 'error', at, text: `Disabling track script ${name} due to insecure`, hint });
+  }
+  return state !== 'absent';
+}
+
+/** vrrp_script: told one by one, tracked or not. What is left counts for script security. */
 function checkTracked(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): readonly Placed[] {
   const left: Placed[] = [];
   const blocks = blocksByName(root, 'vrrp_script');
-  for (const { name, script } of configuration.scripts) {
+  for (const tracker of configuration.scripts) {
+    const { name, script } = tracker;
     const block = blocks.get(name);
     const at = block === undefined ? root.at : placeOf(block, 'script');
-    if (script.runAs === undefined && withoutUser(configuration, facts)) {
+    const nobody = script.runAs !== undefined && !known(script.runAs, facts);
+    if (nobody)
+      report({ severity: 'error', at, text: `Unable to set uid/gid for script '${script.text}'`, hint: 'there is no such user or group' });
+    else if (script.runAs === undefined && withoutUser(configuration, facts)) {
       tellWithoutUser(at, report, [`Unable to set default user for vrrp script ${name} - removing`]);
+    } else {
+      if (checkOne(tracker, at, configuration.global.scriptSecurity, facts, report)) left.push({ script, at });
       continue;
     }
-    const state = facts.script(script);
-    const secured = configuration.global.scriptSecurity;
-    if (state === 'absent') {
-      const hint = `'${script.argv[0] ?? ''}' is no file here`;
-      report({ severity: 'error', at, text: `Disabling track script ${name} since not found/accessible`, hint });
-    } else if (state === 'unfit' || (state === 'insecure' && secured)) {
-      const hint = state === 'unfit' ? 'it is no regular file' : 'somebody other than root could change it, or a folder on the way to it';
-      report({ severity: 'error', at, text: `Disabling track script ${name} due to insecure`, hint });
-    }
-    if (state !== 'absent') left.push({ script, at });
+    tellUntracked(name, configuration, root, report);
   }
   return left;
 }
 
+/** Users that are not there: of script_user, of start and shutdown scripts, of misc checks. */
+function checkUsers({ global, virtualServers }: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
+  const globals = blocksOf(root, 'global_defs')[0] ?? root;
+  const tell = (runAs: RunAs | undefined, at: Origin, text: string): void => {
+    if (runAs !== undefined && !known(runAs, facts))
+      report({
+        severity: 'error',
+        at,
+        text,
+        hint: `no user ${runAs.user}${runAs.group === undefined ? '' : ` or no group ${runAs.group}`} here`,
+      });
+  };
+  tell(global.scriptUser, placeOf(globals, 'script_user'), 'Error setting global script uid/gid');
+  tell(global.startupScript?.script.runAs, placeOf(globals, 'startup_script'), 'Invalid startup script');
+  tell(global.shutdownScript?.script.runAs, placeOf(globals, 'shutdown_script'), 'Invalid shutdown script');
+  const at = blocksOf(root, 'virtual_server')[0]?.at ?? root.at;
+  for (const { check } of virtualServers.flatMap((server) => server.realServers.flatMap(({ checkers }) => checkers))) {
+    if (check.kind === 'misc')
+      tell(check.script.runAs, at, `Failed to set uid/gid for misc checker script '${check.script.text}' - removing`);
+  }
+}
+
 export function checkScripts(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
+  checkUsers(configuration, root, facts, report);
   const tracked = checkTracked(configuration, root, facts, report);
   for (const [kind, others] of scriptsOf(configuration, root)) {
     if (configuration.global.scriptSecurity) {
-      const first = others.find(({ script }) => script.runAs === undefined);
-      if (first !== undefined && withoutUser(configuration, facts)) tellWithoutUser(first.at, report);
+      if (withoutUser(configuration, facts)) tellRemoved(others, kind, report);
       continue;
     }
-    const used = (kind === 'scripts' ? [...tracked, ...others] : others).filter(({ script }) => runsAsRoot(script, configuration));
+    const used = (kind === 'scripts' ? [...tracked, ...others] : others).filter(
+      ({ script }) => runsAsRoot(script, configuration) && (script.runAs === undefined || known(script.runAs, facts)),
+    );
     const states = used.map(({ script }) => facts.script(script));
     const counted = used.filter((_, index) => states[index] !== 'absent' && states[index] !== 'shell');
     if (counted[0] === undefined) continue;
@@ -134,6 +190,19 @@ export function checkScripts(configuration: KeepalivedConfiguration, root: Value
       text,
       hint: 'enable_script_security in global_defs refuses scripts that others could change',
     });
+  }
+}
+
+/** Scripts without a user of their own go where there is no default user. */
+function tellRemoved(scripts: readonly Placed[], kind: Kind, report: Report): void {
+  for (const { script, at, misc } of scripts.filter((each) => each.script.runAs === undefined)) {
+    const more =
+      kind === 'start/shutdown scripts'
+        ? ['Invalid startup script']
+        : misc
+          ? [`Unable to set default user for misc script '${script.text}' - removing`]
+          : [];
+    tellWithoutUser(at, report, more);
   }
 }
 
