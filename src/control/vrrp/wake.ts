@@ -15,15 +15,19 @@ export function wake(work: Work): void {
   applyDueLinks(work);
   const lateUs = lateness(work);
   for (let index = 0; index < work.instances.length; index++) {
-    const { timerAtUs, state } = instanceAt(work, index);
-    if (timerAtUs !== undefined && timerAtUs <= work.atUs) {
-      if (state === 'backup') expireBackup(work, index, work.atUs - timerAtUs);
-      else if (state === 'master') expireMaster(work, index, work.atUs - timerAtUs);
-    }
-    announceDue(work, index);
-    endSplit(work, index);
+    if (nextDueUs(instanceAt(work, index)) <= work.atUs) wakeInstance(work, index);
   }
   if (lateUs > 0) work.machine = { ...work.machine, lateWakes: work.machine.lateWakes + 1 };
+}
+
+function wakeInstance(work: Work, index: number): void {
+  const { timerAtUs, state } = instanceAt(work, index);
+  if (timerAtUs !== undefined && timerAtUs <= work.atUs) {
+    if (state === 'backup') expireBackup(work, index, work.atUs - timerAtUs);
+    else if (state === 'master') expireMaster(work, index, work.atUs - timerAtUs);
+  }
+  announceDue(work, index);
+  endSplit(work, index);
 }
 
 /** How much later than promised this step is, where that is worth saying; else 0. */
@@ -92,10 +96,11 @@ function lostByLateness(instance: InstanceState, lateUs: number): boolean {
 /** The next moment at which time alone makes something happen. */
 export function nextWakeUs(machine: VrrpMachine): number | undefined {
   let next = nextLinkUs(machine);
-  for (const instance of machine.instances) {
-    if (instance.timerAtUs !== undefined && instance.timerAtUs < next) next = instance.timerAtUs;
-    if (instance.state !== 'master') continue;
-    next = Math.min(next, nextAnnounceUs(instance), splitEndsUs(instance));
-  }
+  for (const instance of machine.instances) next = Math.min(next, nextDueUs(instance));
   return next === Number.POSITIVE_INFINITY ? undefined : next;
+}
+
+function nextDueUs(instance: InstanceState): number {
+  const timer = instance.timerAtUs ?? Number.POSITIVE_INFINITY;
+  return instance.state === 'master' ? Math.min(timer, nextAnnounceUs(instance), splitEndsUs(instance)) : timer;
 }
