@@ -1,14 +1,16 @@
 // VRIDs that meet: twice on one node, or two pairs on one network.
 import { formatAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { found, type LintRule, type LintVerdict } from './finding.js';
+import { blocksOf, listOf, nameOf, numberOf, textOf } from '../build/values.js';
+import type { Values } from '../keyword.js';
+import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from './finding.js';
 import { addressesOf, peersOf } from './peers.js';
 import { instancePlace, placeText } from './place.js';
 
 const TWICE: LintVerdict = {
   code: 'vrid-twice-on-one-node',
   level: 'error',
-  meaning: 'Two instances of one node have the same VRID on one interface and group: they answer each other’s adverts.',
+  meaning: 'Two instances of one node have the same VRID on one interface: the second is not started.',
 };
 const PAIRS: LintVerdict = {
   code: 'two-pairs-on-one-vrid',
@@ -21,9 +23,26 @@ const MOVED: LintVerdict = {
   meaning: 'Two nodes hold a virtual address under different VRIDs: both are master of it.',
 };
 
-/** What tells virtual routers of one host apart. */
-const socketOf = ({ family, vrid, interface: device, unicast, multicastGroup }: VrrpInstance): string =>
-  [family, vrid, device ?? '', unicast === undefined ? formatAddress(multicastGroup) : 'unicast'].join(' ');
+/** VRID, interface and family of a block as it is written: the second of two such blocks is dropped when it is read. */
+function socketOf(block: Values): string {
+  const six = [...listOf(block, 'virtual_ipaddress'), ...listOf(block, 'unicast_peer')].some(({ text }) => text.includes(':'));
+  return [numberOf(block, 'virtual_router_id'), textOf(block, 'interface') ?? '', six].join(' ');
+}
+
+/** Blocks without an instance, behind one that is the same virtual router. */
+function twins(node: LintNode): readonly LintFinding[] {
+  const first = new Map<string, string>();
+  return blocksOf(node.values, 'vrrp_instance').flatMap((block) => {
+    const name = nameOf(block);
+    const earlier = first.get(socketOf(block));
+    if (earlier === undefined) first.set(socketOf(block), name);
+    if (earlier === undefined || node.configuration.instances.some((instance) => instance.name === name)) return [];
+    const vrid = numberOf(block, 'virtual_router_id') ?? 0;
+    const cause = `VRID ${vrid} is ${earlier}'s on ${textOf(block, 'interface') ?? 'this host'}; ${name} is not started`;
+    const at = instancePlace(node, name, 'virtual_router_id');
+    return [found(TWICE, at, `${name} and ${earlier} are one virtual router`, cause, 'give one of them another virtual_router_id')];
+  });
+}
 
 const onOneNetwork = (a: VrrpInstance, b: VrrpInstance): boolean =>
   a.unicast === undefined && b.unicast === undefined && formatAddress(a.multicastGroup) === formatAddress(b.multicastGroup);
@@ -31,27 +50,7 @@ const onOneNetwork = (a: VrrpInstance, b: VrrpInstance): boolean =>
 export const vrids: LintRule = {
   verdicts: [TWICE, PAIRS, MOVED],
   check: (nodes) => [
-    ...nodes.flatMap((node) => {
-      const first = new Map<string, VrrpInstance>();
-      return node.configuration.instances.flatMap((instance) => {
-        const earlier = first.get(socketOf(instance));
-        if (earlier === undefined) {
-          first.set(socketOf(instance), instance);
-          return [];
-        }
-        const at = instancePlace(node, instance.name, 'virtual_router_id');
-        const cause = `VRID ${instance.vrid} is ${earlier.name}'s on ${instance.interface ?? 'this host'}`;
-        return [
-          found(
-            TWICE,
-            at,
-            `${instance.name} and ${earlier.name} are one virtual router`,
-            cause,
-            'give one of them another virtual_router_id',
-          ),
-        ];
-      });
-    }),
+    ...nodes.flatMap(twins),
     ...peersOf(nodes, true).flatMap(({ a, b, ours, theirs }) => {
       if (!onOneNetwork(ours, theirs)) return [];
       const at = instancePlace(a, ours.name, 'virtual_router_id');

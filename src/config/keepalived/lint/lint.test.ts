@@ -1,0 +1,43 @@
+// Every rule both ways: it finds what it is for, and is silent about the good twin.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readText } from '../../../../test/support/keepalived.js';
+import type { LintCase } from '../../../../test/support/lint-case.js';
+import { PAIR_CASES } from '../../../../test/support/lint-pair-cases.js';
+import { SINGLE_CASES } from '../../../../test/support/lint-single-cases.js';
+import type { LintFinding, LintNode } from './finding.js';
+import { lint, lintVerdicts } from './lint.js';
+
+const NOTHING_KEPT = { addresses: false, servers: false };
+
+function run(texts: readonly string[], keeps = NOTHING_KEPT, scripts: Readonly<Record<string, string>> = {}): readonly LintFinding[] {
+  const nodes = texts.map((text, index): LintNode => {
+    const file = `${'ab'[index] ?? 'c'}.conf`;
+    const { configuration, read } = readText(text, file);
+    return { file, configuration, values: read.values, keeps, scripts: new Map(Object.entries(scripts)) };
+  });
+  return lint(nodes);
+}
+
+const codes = (findings: readonly LintFinding[]): readonly string[] => findings.map(({ code }) => code);
+
+const CASES: readonly LintCase[] = [...PAIR_CASES, ...SINGLE_CASES];
+
+for (const { code, bad, good, keeps, goodKeeps, scripts, line } of CASES) {
+  test(`${code} is found, and not in the good twin`, () => {
+    const findings = run(bad, keeps, scripts);
+    const found = findings.find((one) => one.code === code);
+    assert.ok(found, `found only ${codes(findings).join(', ')}`);
+    assert.equal(found.level, lintVerdicts.find((verdict) => verdict.code === code)?.level);
+    if (line !== undefined) assert.equal(found.at.line, line, `${found.at.file}:${found.at.line}`);
+    assert.ok(!codes(run(good, goodKeeps)).includes(code));
+  });
+}
+
+test('every verdict has a case', () => {
+  const tried = new Set(CASES.map(({ code }) => code));
+  assert.deepEqual(
+    lintVerdicts.map(({ code }) => code).filter((code) => !tried.has(code)),
+    [],
+  );
+});

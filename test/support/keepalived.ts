@@ -1,0 +1,26 @@
+// A configuration from text, for tests: one file, no host.
+import { type ReadConfiguration, readKeepalived } from '../../src/config/keepalived/read.js';
+import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
+
+/** The messages, and what was understood. `configuration` throws where reading ended early. */
+export interface ReadText {
+  readonly read: ReadConfiguration;
+  readonly configuration: KeepalivedConfiguration;
+  /** Texts of what counts for -t, in order. */
+  readonly said: readonly string[];
+}
+
+export function readText(text: string, path = 'keepalived.conf', configId = 'node'): ReadText {
+  const read = readKeepalived(
+    { read: (name) => (name === path ? { kind: 'text', text } : { kind: 'missing' }), list: () => [] },
+    { path, configId, environment: {} },
+  );
+  return {
+    read,
+    get configuration() {
+      if (read.configuration === undefined) throw new Error(`not read: ${read.diagnostics.map((one) => one.text).join('; ')}`);
+      return read.configuration;
+    },
+    said: read.diagnostics.filter(({ severity }) => severity !== 'notice').map((one) => one.text),
+  };
+}

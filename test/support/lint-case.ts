@@ -1,0 +1,14 @@
+// What one case of lint's tests is.
+import type { LintNode } from '../../src/config/keepalived/lint/finding.js';
+
+/** Texts of the nodes; `keeps`: their daemon's -V and -I; `scripts`: what stands in script files. */
+export interface LintCase {
+  readonly code: string;
+  readonly bad: readonly string[];
+  readonly good: readonly string[];
+  readonly keeps?: LintNode['keeps'];
+  readonly goodKeeps?: LintNode['keeps'];
+  readonly scripts?: Readonly<Record<string, string>>;
+  /** The line of the first file (or of the one named) that the finding points to. */
+  readonly line?: number;
+}
