@@ -1,0 +1,88 @@
+// Ours and Debian's keepalived elect, fail over and come back in every variant of the protocol, in both roles; a third party decodes the frames.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { announcementShape, announces, type Frame, isAdvert, shape, sourceOf } from './frames.js';
+import { type Node, type Pair, skipWithoutPeer, withPair } from './harness.js';
+import { PRIORITY, patience, roles, settings, skew, type Variant, variants } from './matrix.js';
+
+/** tcpdump's clock and the daemons' differ by what the kernel needs from one to the other. */
+const CLOCK_S = 0.002;
+
+const adverts = (frames: readonly Frame[], node: Node, source: string): readonly Frame[] =>
+  frames.filter((frame) => isAdvert(frame) && frame['eth.src'] === macOf(node) && (source === '' || sourceOf(frame) === source));
+
+const macOf = (node: Node): string => /link\/ether (\S+)/.exec(node.host.ip(`link show ${node.device}`))?.[1] ?? '';
+
+/** Both start, the higher wins; it crashes, the other takes over; it comes back and preempts, or not; it stops and says so. */
+async function play(variant: Variant, pair: Pair): Promise<readonly number[]> {
+  const { a, b } = pair;
+  const vip = variant.vip.split('/')[0] ?? '';
+  const marks: number[] = [];
+  const mark = () => marks.push(Date.now() / 1000);
+  a.start(a.configure(settings(variant, 'a', PRIORITY.high)));
+  // Where nobody preempts, who is first wins.
+  if (variant.stays === true) await pair.until('a is master', () => a.holds(vip));
+  b.start(b.configure(settings(variant, 'b', PRIORITY.low)));
+  await pair.until('b is up', () => b.says(/Entering BACKUP STATE/));
+  await pair.until('the higher wins', () => a.holds(vip) && !b.holds(vip));
+  mark();
+  await a.crash();
+  await pair.until('the other takes over', () => b.holds(vip));
+  mark();
+  a.drop(variant.vip);
+  a.start(a.configure(settings(variant, 'a', PRIORITY.high)));
+  await pair.until('it is back', () => a.says(/Entering BACKUP STATE/));
+  if (variant.stays === true) return [...marks, ...(await ending(pair, b, a, vip))];
+  await pair.until('it preempts', () => a.holds(vip) && !b.holds(vip));
+  await pair.until('b says why', () => b.says(/Master received advert from \S+ with higher priority 200, ours 100/));
+  return [...marks, ...(await ending(pair, a, b, vip))];
+}
+
+/** The master stops cleanly; the other has its VIP, and it has not. */
+async function ending(pair: Pair, master: Node, other: Node, vip: string): Promise<readonly number[]> {
+  const stopped = Date.now() / 1000;
+  await master.stop();
+  assert.ok(!master.holds(vip), 'a clean stop takes the VIP off');
+  await pair.until('the other takes over at once', () => other.holds(vip));
+  await pair.until('it says why', () => other.says(/Backup received priority 0 advertisement/));
+  return [stopped];
+}
+
+/** What the wire must show: nobody was early, all checksums are right, and both makers' frames are alike. */
+function judge(variant: Variant, { a, b }: Pair, frames: readonly Frame[], marks: readonly number[]): void {
+  const vip = variant.vip.split('/')[0] ?? '';
+  const [crashed = 0, taken = 0] = marks;
+  const [ofA, ofB] = [adverts(frames, a, ''), adverts(frames, b, '')];
+  for (const frame of [...ofA, ...ofB])
+    assert.notEqual(frame['vrrp.checksum.status'], '0', `tshark finds the checksum wrong: ${shape(frame)}`);
+  const last = ofA.findLast(({ at }) => at < taken);
+  const first = ofB.find(({ at }) => at > (last?.at ?? 0));
+  assert.ok(last !== undefined && first !== undefined && last.at < crashed + 1);
+  assert.ok(first.at - last.at > patience(variant) - CLOCK_S, `taken over ${first.at - last.at} s after the last advert`);
+  const regular = (list: readonly Frame[]) => [...new Set(list.filter((frame) => frame['vrrp.prio'] !== '0').map(shape))];
+  assert.deepEqual(regular(ofA), regular(ofB));
+  assert.equal(regular(ofA).length, 1, 'every advert says the same');
+  const destinations = new Set([...ofA, ...ofB].map((frame) => frame['eth.dst']));
+  assert.equal(destinations.size, variant.unicast === true ? 2 : 1);
+  const goodbye = [...ofA, ...ofB].find((frame) => frame['vrrp.prio'] === '0');
+  const heir = goodbye === undefined ? undefined : (ofA.includes(goodbye) ? ofB : ofA).find(({ at }) => at > goodbye.at);
+  assert.ok(goodbye !== undefined && heir !== undefined);
+  assert.ok(heir.at - goodbye.at > (variant.stays === true ? (56 / 256) * Number(variant.interval) : skew(variant)) - CLOCK_S);
+  const announced = (node: Node) =>
+    new Set(frames.filter((frame) => frame['eth.src'] === macOf(node) && announces(frame, vip)).map((frame) => announcementShape(frame)));
+  assert.ok(announced(a).size > 0);
+  assert.deepEqual(announced(a), announced(b));
+}
+
+describe('elections beside Debian', { concurrency: 4, skip: skipWithoutPeer() }, () => {
+  for (const { high, low } of roles) {
+    for (const variant of variants) {
+      test(`${variant.name}: ${high} above ${low}`, () =>
+        withPair(`${variant.name}${high[0]}`, high, low, async (pair) => {
+          await pair.listen();
+          const marks = await play(variant, pair);
+          judge(variant, pair, await pair.heard(), marks);
+        }));
+    }
+  }
+});

@@ -1,0 +1,297 @@
+// The bed of the interop tests: two hosts on one cable, on each a VRRP daemon (ours or Debian's keepalived), and a capture that tshark decodes.
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { findCommand, projectRoot } from '../../src/lab/paths.js';
+import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { decode, type Frame } from './frames.js';
+
+/** Whose daemon runs on a host. */
+export type Maker = 'weir' | 'debian';
+
+const program = (maker: Maker): string =>
+  maker === 'weir' ? join(projectRoot(), 'bin', 'keepalived') : (findCommand('keepalived') ?? 'keepalived');
+
+/** Probe `interop`: namespaces, and the peer and the decoder that these tests judge by. The reason to skip, or false. */
+export function skipWithoutPeer(): string | false {
+  const lacking = ['keepalived', 'tshark', 'tcpdump'].filter((name) => findCommand(name) === undefined);
+  return noNamespaces() || (lacking.length > 0 ? `probe interop: ${lacking.join(', ')} missing` : false);
+}
+
+/** Waits until it is so; what never comes ends the test with `what` and everything that `tell` knows. */
+async function until(what: string, condition: () => boolean, tell: () => string = () => '', seconds = 30): Promise<void> {
+  for (const end = Date.now() + seconds * 1000; !condition(); await delay(50)) {
+    if (Date.now() > end) throw new Error(`never happened: ${what}\n${tell()}`);
+  }
+}
+
+/** What differs between two nodes' configurations; the rest is alike. */
+export interface Settings {
+  readonly priority: number;
+  readonly version?: 2 | 3;
+  /** Seconds, as written. */
+  readonly interval?: string;
+  readonly vips?: readonly string[];
+  /** More lines of the instance. */
+  readonly lines?: readonly string[];
+  /** More lines of global_defs. */
+  readonly globals?: readonly string[];
+}
+
+export const VIP = '10.99.0.100';
+export const ADDRESS = { a: '10.99.0.1', b: '10.99.0.2' } as const;
+
+/** One node's daemon in its namespace; it may be started, killed and started again. */
+export class Node {
+  #child: ChildProcess | undefined;
+  #log = '';
+  /** Where the log of this life begins. */
+  #born = 0;
+
+  constructor(
+    readonly host: Host,
+    readonly maker: Maker,
+    readonly device: string,
+    readonly folder: string,
+  ) {}
+
+  /** keepalived.conf for one instance VI_1 on this node's cable. */
+  configure({ priority, version = 2, interval = '1', vips = [`${VIP}/24`], lines = [], globals = [] }: Settings): string {
+    return [
+      'global_defs {',
+      `  vrrp_version ${version}`,
+      ...globals.map((line) => `  ${line}`),
+      '}',
+      'vrrp_instance VI_1 {',
+      `  interface ${this.device}`,
+      '  virtual_router_id 51',
+      `  priority ${priority}`,
+      `  advert_int ${interval}`,
+      ...lines.map((line) => `  ${line}`),
+      '  virtual_ipaddress {',
+      ...vips.map((vip) => `    ${vip}`),
+      '  }',
+      '}',
+      '',
+    ].join('\n');
+  }
+
+  get #file(): string {
+    return join(this.folder, `${this.host.name}.conf`);
+  }
+
+  #pidFile(kind: 'parent' | 'vrrp' | 'checker'): string {
+    return join(this.folder, `${this.host.name}.${kind}.pid`);
+  }
+
+  start(configuration: string): void {
+    writeFileSync(this.#file, configuration);
+    this.#born = this.#log.length;
+    const files = ['-f', this.#file, '-p', this.#pidFile('parent'), '-r', this.#pidFile('vrrp'), '-c', this.#pidFile('checker')];
+    const child = spawn('ip', ['netns', 'exec', this.host.namespace, program(this.maker), '-n', '-l', '-D', '-G', '-P', ...files], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TMPDIR: this.folder },
+    });
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.#log += text;
+      });
+    }
+    this.#child = child;
+  }
+
+  /** Writes another configuration and asks for it with HUP. */
+  reload(configuration: string): void {
+    writeFileSync(this.#file, configuration);
+    this.#child?.kill('SIGHUP');
+  }
+
+  #pids(): readonly number[] {
+    return (['vrrp', 'parent'] as const)
+      .map((kind) => this.#pidFile(kind))
+      .filter((path) => existsSync(path))
+      .map((path) => Number(readFileSync(path, 'utf8')))
+      .filter((pid) => pid > 0);
+  }
+
+  /** As a host that crashes: child and parent at once, nobody says goodbye. */
+  async crash(): Promise<void> {
+    for (const pid of this.#pids()) {
+      if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
+    }
+    await this.#gone();
+  }
+
+  /** The parent alone. */
+  async orphan(): Promise<void> {
+    this.#child?.kill('SIGKILL');
+    await this.#gone();
+  }
+
+  async stop(): Promise<void> {
+    this.#child?.kill('SIGTERM');
+    await this.#gone();
+  }
+
+  async #gone(): Promise<void> {
+    const child = this.#child;
+    this.#child = undefined;
+    if (child === undefined) return;
+    const pids = this.#pids();
+    const ended = () => (child.exitCode ?? child.signalCode) !== null && pids.every((pid) => !existsSync(`/proc/${pid}`));
+    await until(`${this.host.name} ends`, ended, () => this.log);
+  }
+
+  /** It was not ended by us. */
+  get died(): boolean {
+    return this.#child !== undefined && (this.#child.exitCode ?? this.#child.signalCode) !== null;
+  }
+
+  /** Ends it for good, whatever its state. */
+  kill(): void {
+    for (const pid of this.#child === undefined ? [] : [...this.#pids(), this.#child.pid ?? 0]) {
+      if (pid > 0 && existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
+    }
+  }
+
+  /** All it wrote in this life. */
+  get log(): string {
+    return this.#log.slice(this.#born);
+  }
+
+  says(pattern: RegExp): boolean {
+    return pattern.test(this.log);
+  }
+
+  holds(vip = VIP): boolean {
+    return this.host.ip('-o addr show').includes(` ${vip}/`);
+  }
+
+  /** As somebody would who mends a crashed host. */
+  drop(vip: string): void {
+    if (this.holds(vip.split('/')[0])) this.host.ip(`addr del ${vip} dev ${this.device}`);
+  }
+}
+
+const FILTER = 'ip proto 112 or ip proto 51 or ip6 proto 112 or arp or (icmp6 and ip6[40]==136)';
+
+/** Two nodes and the cable between them. */
+export class Pair {
+  readonly #bed = new Bed();
+  readonly #folder = mkdtempSync(join(tmpdir(), 'weir-interop-'));
+  readonly a: Node;
+  readonly b: Node;
+  #tcpdump: ChildProcess | undefined;
+
+  /** `name`: short, of letters; its namespaces' names are made of it. */
+  constructor(
+    readonly name: string,
+    a: Maker,
+    b: Maker,
+  ) {
+    const [one, two] = [this.#bed.host(`${name}a`), this.#bed.host(`${name}b`)];
+    for (const host of [one, two]) host.sysctl('net.ipv6.conf.default.accept_dad', '0');
+    this.a = new Node(one, a, 'va', this.#folder);
+    this.b = new Node(two, b, 'vb', this.#folder);
+    this.cable('va', 'vb', `${ADDRESS.a}/24`, `${ADDRESS.b}/24`);
+  }
+
+  /** One more switch between the two: a link that goes down at one end stays up at the other. */
+  cable(near: string, far: string, nearAddress: string, farAddress: string): void {
+    const lan = this.#bed.lan(`${this.name}${near}`);
+    this.#bed.cable(this.a.host, near, lan, nearAddress);
+    this.#bed.cable(this.b.host, far, lan, farAddress);
+  }
+
+  get #capture(): string {
+    return join(this.#folder, 'capture.pcap');
+  }
+
+  /** Waits until it is so. What never comes, or a daemon that died, ends the test with both logs. */
+  async until(what: string, condition: () => boolean): Promise<void> {
+    const dead = () => this.a.died || this.b.died;
+    await until(
+      what,
+      () => condition() || dead(),
+      () => '',
+    );
+    if (dead() && !condition()) throw new Error(`before this happened a daemon ended: ${what}`);
+  }
+
+  /** Resolves when the cables carry and the capture at b's end of the first one listens. */
+  async listen(): Promise<void> {
+    const carries = ({ host }: Node) => !host.ip('-o link show type veth').includes('NO-CARRIER');
+    await until('the cables carry', () => carries(this.a) && carries(this.b));
+    const args = [
+      'netns',
+      'exec',
+      this.b.host.namespace,
+      'tcpdump',
+      '-i',
+      'vb',
+      '-n',
+      '-U',
+      '--immediate-mode',
+      '-w',
+      this.#capture,
+      FILTER,
+    ];
+    const child = spawn('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      said += text;
+    });
+    this.#tcpdump = child;
+    await until(
+      'tcpdump listens',
+      () => /listening on/.test(said),
+      () => said,
+    );
+  }
+
+  /** All frames so far, decoded; the capture goes on. */
+  frames(): readonly Frame[] {
+    return decode(this.#capture);
+  }
+
+  /** Ends the capture and decodes it. */
+  async heard(): Promise<readonly Frame[]> {
+    const child = this.#tcpdump;
+    child?.kill('SIGINT');
+    await until('tcpdump ends', () => child === undefined || child.exitCode !== null || child.signalCode !== null);
+    this.#tcpdump = undefined;
+    return decode(this.#capture);
+  }
+
+  /** Both logs, for the message of a failure. */
+  story(): string {
+    return [this.a, this.b].map((node) => `--- ${node.host.name} (${node.maker})\n${node.log}${node.host.ip('-o addr show')}`).join('\n');
+  }
+
+  close(): void {
+    this.#tcpdump?.kill('SIGKILL');
+    this.a.kill();
+    this.b.kill();
+    this.#bed.close();
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Builds a pair for the time of `work`; a failure tells both nodes' logs. */
+export async function withPair(name: string, a: Maker, b: Maker, work: (pair: Pair) => Promise<void>): Promise<void> {
+  const pair = new Pair(name, a, b);
+  try {
+    await work(pair);
+  } catch (error) {
+    if (error instanceof Error) error.message += `\n${pair.story()}`;
+    throw error;
+  } finally {
+    pair.close();
+  }
+}
+
+/** Whether a program can be started at all here, for messages. */
+export const versionOf = (maker: Maker): string =>
+  spawnSync(program(maker), ['--version'], { encoding: 'utf8' }).stderr.split('\n')[0] ?? '';
