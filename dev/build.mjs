@@ -58,16 +58,22 @@ const buildNative = async () => {
   if (!existsSync(join(dist, 'weir.node'))) throw new Error('native/build.sh left no dist/weir.node');
 };
 
-/** The datapath for the kernel. The debug sections go, BTF stays: libbpf needs it. Renamed into place, never seen half written. */
-const buildBpf = async () => {
-  const out = join(dist, `.weir.bpf.${process.pid}.o`);
+/** One object for the kernel. The debug sections go, BTF stays: libbpf needs it. Renamed into place, never seen half written. */
+const buildObject = async (source, name) => {
+  const out = join(dist, `.${name}.${process.pid}.o`);
   try {
-    await run('clang', ['@bpf/compile_flags.txt', `-I/usr/include/${multiarch}`, '-c', 'bpf/weir.bpf.c', '-o', out]);
+    await run('clang', ['@bpf/compile_flags.txt', `-I/usr/include/${multiarch}`, '-c', source, '-o', out]);
     await run('llvm-strip', ['-g', out]);
-    renameSync(out, join(dist, 'weir.bpf.o'));
+    renameSync(out, join(dist, name));
   } finally {
     rmSync(out, { force: true });
   }
+};
+
+/** VRRP's socket filter first: the datapath's object says that the step is done. */
+const buildBpf = async () => {
+  await buildObject('bpf/vrrp-filter.bpf.c', 'weir-vrrp.bpf.o');
+  await buildObject('bpf/weir.bpf.c', 'weir.bpf.o');
 };
 
 /** Compiled tests must not outlive their source. */

@@ -64,8 +64,8 @@ export interface SocketDescription {
 export interface AdvertSocketEvents {
   readonly packet: (packet: ReceivedPacket) => void;
   readonly log: (level: LogLevel, text: string) => void;
-  /** A receiver was opened: the filter's chance. */
-  readonly opened: (socket: RawReceiver, ifindex: number) => void;
+  /** These were opened just now: the filter's chance. */
+  readonly opened: (sockets: readonly RawReceiver[]) => void;
 }
 
 /**
@@ -113,6 +113,7 @@ export function wholePacket(send: Send): Uint8Array {
 
 export class AdvertSockets {
   readonly #receivers = new Map<string, Open>();
+  readonly #opened: RawReceiver[] = [];
   readonly #senders = new Map<string, RawSender>();
   /** The last failure of each sending instance or missing socket: said once until it changes. */
   readonly #failures = new Map<string, string>();
@@ -147,6 +148,22 @@ export class AdvertSockets {
     for (const [key, wanted] of this.#wanted) {
       this.#open(key, wanted);
     }
+    const opened = this.#opened.splice(0);
+    if (opened.length > 0) {
+      this.events.opened(opened);
+    }
+  }
+
+  /** Who listens where now. */
+  listeners(): readonly { readonly instance: VrrpInstance; readonly ifindex: number }[] {
+    return [...this.#wanted].flatMap(([key, { protocol, instances }]) => {
+      const open = this.#receivers.get(key);
+      return open === undefined || protocol === AH ? [] : instances.map((instance) => ({ instance, ifindex: open.ifindex }));
+    });
+  }
+
+  sockets(): readonly RawReceiver[] {
+    return [...this.#receivers.values()].map(({ socket }) => socket);
   }
 
   #indexOf(device: string): number | undefined {
@@ -162,7 +179,7 @@ export class AdvertSockets {
     try {
       const socket = there?.socket ?? new RawReceiver(wanted.family, wanted.protocol, wanted.device);
       if (there === undefined) {
-        this.events.opened(socket, ifindex);
+        this.#opened.push(socket);
         const watch = whenReadable(socket.fd, () => this.#read(key));
         this.#receivers.set(key, { socket, watch, ifindex, key });
         this.#describe(socket, wanted, ifindex);

@@ -12,6 +12,7 @@ import type { NetlinkMessage } from '../../wire/netlink.js';
 import { AdvertSockets, type SocketDescription } from './advert-sockets.js';
 import { Announcer } from './announcer.js';
 import { Firewall } from './firewall.js';
+import { Guard } from './guard.js';
 import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes } from './held-routes.js';
 import { Interfaces } from './interfaces.js';
@@ -44,6 +45,7 @@ export class Shell<S> {
   readonly #monitor: NetlinkMonitor;
   readonly #alarm: Alarm;
   readonly #sockets: AdvertSockets;
+  readonly #guard: Guard;
   readonly #addresses: HeldAddresses;
   readonly #routes: HeldRoutes;
   readonly #announcer: Announcer;
@@ -82,8 +84,13 @@ export class Shell<S> {
     this.#sockets = new AdvertSockets(this.#interfaces, {
       packet: (packet) => this.feed({ kind: 'packet', packet }),
       log: this.#log,
-      opened: () => {},
+      opened: (sockets) => this.#guard.opened(sockets, this.#sockets.listeners()),
     });
+    this.#guard = new Guard(
+      () => this.#sockets.sockets(),
+      (instance, counts) => this.feed({ kind: 'filtered', instance, counts }),
+      this.#log,
+    );
     this.#announcer = new Announcer(configuration.global, (name) => this.#interfaces.byName(name), this.#log);
     this.#firewall = new Firewall(configuration.global);
     this.#virtual = new VirtualInterfaces({
@@ -120,6 +127,7 @@ export class Shell<S> {
     const wallOffsetUs = Date.now() * 1000 - monotonicUs();
     this.feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs });
     this.#sockets.configure(usable);
+    this.#guard.configure(usable, this.#sockets.listeners());
     this.#files.configure(usable.files);
     this.#scripts.configure(usable.scripts.map((settings) => ({ settings, script: this.#book.resolve(settings.script) })));
   }
@@ -299,6 +307,7 @@ export class Shell<S> {
     this.#files.close();
     this.#notifier.stopReaders();
     this.feed({ kind: 'stop', keepAddresses: this.options.keepAddresses });
+    this.#guard.close();
     this.#sockets.close();
     this.#announcer.close();
     this.#alarm.close();
