@@ -107,6 +107,8 @@ export type Report = (diagnostic: Diagnostic) => void;
 export interface Value {
   readonly value: unknown;
   readonly at: Origin;
+  /** Its place among the statements of its block, from 0: places in files do not tell, for files include files. */
+  readonly order: number;
 }
 export interface Values {
   readonly label: readonly Word[];

@@ -88,6 +88,10 @@ function time(reading: Reading, argument: Extract<Argument, { kind: 'time' }>): 
   const { minUs, maxUs, unit } = argument;
   const [min, max, name] = unit === 'ms' ? [minUs / 1000, maxUs / 1000, 'milliseconds'] : [minUs / 1e6, maxUs / 1e6, 'seconds'];
   const range = Number.isFinite(max) ? `${min} to ${max} ${name}` : `${name}, ${min} or more`;
+  const [word] = reading.statement.words;
+  const decimals = /^\+?\d*\.(\d+)$/.exec(word?.text ?? '')?.[1] ?? '';
+  const fine = word === undefined || readTime(word.text, argument).value !== undefined || decimals.length <= (unit === 'ms' ? 3 : 6);
+  if (!fine) reading.report({ severity: 'error', at: word.at, text: `number '${word.text}' has too many decimal places` });
   return number(reading, (text) => readTime(text, argument), `${range}, without a unit`);
 }
 
@@ -176,7 +180,7 @@ function lines(reading: Reading, argument: Extract<Argument, { kind: 'lines' }>)
   if (label === undefined) return undefined;
   if (argument.label === undefined) return { value };
   const { at } = reading.statement.keyword;
-  const values: Values = { label, at, of: new Map([['lines', [{ value, at }]]]) };
+  const values: Values = { label, at, of: new Map([['lines', [{ value, at, order: 0 }]]]) };
   return { value: values };
 }
 
@@ -214,18 +218,20 @@ function argumentOf(reading: Reading): Read {
 /** Two blocks of one kind without a name (`global_defs` twice) are one. */
 function merged(keyword: Keyword, first: Value, second: Value): Value {
   if (keyword.argument.kind === 'lines')
-    return { value: [...(first.value as Statement[]), ...(second.value as Statement[])], at: first.at };
+    return { value: [...(first.value as Statement[]), ...(second.value as Statement[])], at: first.at, order: first.order };
   if (keyword.argument.kind !== 'block' || keyword.argument.label !== 0) return second;
   const [a, b] = [first.value as Values, second.value as Values];
   const of = new Map(a.of);
   const rows = indexOf(keyword.argument.keywords());
-  for (const [name, values] of b.of) {
+  const behind = 1 + Math.max(-1, ...[...a.of.values()].flatMap((entries) => entries.map(({ order }) => order)));
+  for (const [name, entries] of b.of) {
+    const values = entries.map((entry) => ({ ...entry, order: entry.order + behind }));
     const earlier = of.get(name);
     if (earlier === undefined) of.set(name, values);
     else if (rows.get(name)?.repeated === true) of.set(name, [...earlier, ...values]);
     else of.set(name, [merged(rows.get(name)!, earlier[0]!, values[0]!)]);
   }
-  return { value: { label: a.label, at: a.at, of }, at: first.at };
+  return { value: { label: a.label, at: a.at, of }, at: first.at, order: first.order };
 }
 
 function keep(reading: Reading, of: Map<string, Value[]>, value: Value): void {
@@ -299,7 +305,7 @@ export function readBlock(
   const of = new Map<string, Value[]>();
   const index = indexOf(table);
   const name = label[0]?.text ?? outer;
-  for (const statement of statements) {
+  for (const [order, statement] of statements.entries()) {
     const keyword = index.get(statement.keyword.text);
     if (keyword === undefined) {
       unknown(statement, table, report);
@@ -311,7 +317,7 @@ export function readBlock(
     const takesBody = keyword.argument.kind === 'block' || keyword.argument.kind === 'lines';
     if (statement.body !== undefined && !takesBody) unexpectedBody(statement, report);
     const read = argumentOf(reading);
-    if (read !== undefined) keep(reading, of, { value: read.value, at: statement.keyword.at });
+    if (read !== undefined) keep(reading, of, { value: read.value, at: statement.keyword.at, order });
   }
   return { label, at, of };
 }

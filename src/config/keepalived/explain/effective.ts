@@ -1,6 +1,6 @@
 // What holds in the end, by keyword: after defaults, inheritance, and what the builders put right.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
+import type { Checker, CheckKind, RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
 import type { ForwardingMethod, Tunnel } from '../../../model/service.js';
 import { secondsText } from './argument-text.js';
 
@@ -13,9 +13,6 @@ const of = (entries: Readonly<Record<string, string | number | boolean | undefin
       value === undefined ? [] : [[keyword, typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value)] as const],
     ),
   );
-
-/** Whole numbers of seconds where the keyword takes those. */
-const whole = (us: number): string => secondsText(us);
 
 export function effectiveInstance(instance: VrrpInstance): Effective {
   const { garp } = instance;
@@ -32,11 +29,11 @@ export function effectiveInstance(instance: VrrpInstance): Effective {
     owner_ignore_adverts: instance.ownerIgnoreAdverts,
     skip_check_adv_addr: instance.skipCheckAdvertAddresses,
     address_mismatch: instance.addressMismatch,
-    garp_master_delay: whole(garp.masterDelayUs),
+    garp_master_delay: secondsText(garp.masterDelayUs),
     garp_master_repeat: garp.masterRepeat,
-    garp_lower_prio_delay: whole(garp.lowerPriorityDelayUs),
+    garp_lower_prio_delay: secondsText(garp.lowerPriorityDelayUs),
     garp_lower_prio_repeat: garp.lowerPriorityRepeat,
-    garp_master_refresh: whole(garp.masterRefreshUs),
+    garp_master_refresh: secondsText(garp.masterRefreshUs),
     garp_master_refresh_repeat: garp.masterRefreshRepeat,
     smtp_alert: instance.notify.smtpAlert,
     notify_priority_changes: instance.notify.priorityChanges,
@@ -73,5 +70,28 @@ export function effectiveRealServer(server: RealServer): Effective {
     inhibit_on_failure: server.inhibitOnFailure,
     alpha: server.alpha,
     smtp_alert: server.smtpAlert,
+  });
+}
+
+export const CHECK_KINDS: ReadonlyMap<string, CheckKind['kind']> = new Map([
+  ['HTTP_GET', 'http'],
+  ['SSL_GET', 'ssl'],
+  ['TCP_CHECK', 'tcp'],
+  ['SMTP_CHECK', 'smtp'],
+  ['DNS_CHECK', 'dns'],
+  ['MISC_CHECK', 'misc'],
+  ['UDP_CHECK', 'udp'],
+  ['PING_CHECK', 'ping'],
+]);
+
+export function effectiveChecker({ timing }: Checker): Effective {
+  return of({
+    delay_loop: secondsText(timing.delayLoopUs),
+    connect_timeout: secondsText(timing.connectTimeoutUs),
+    retry: timing.retry,
+    delay_before_retry: secondsText(timing.delayBeforeRetryUs),
+    warmup: secondsText(timing.warmupUs),
+    alpha: timing.alpha,
+    log_all_failures: timing.logAllFailures,
   });
 }

@@ -3,10 +3,18 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
 import { readHost } from '../build/endpoint.js';
+import { blocksOf } from '../build/values.js';
 import type { Diagnostic, Keyword, Origin, Statement, Value, Values } from '../keyword.js';
 import { rootKeywords } from '../keywords/root.js';
 import { argumentText, wordText } from './argument-text.js';
-import { type Effective, effectiveInstance, effectiveRealServer, effectiveVirtualServer } from './effective.js';
+import {
+  CHECK_KINDS,
+  type Effective,
+  effectiveChecker,
+  effectiveInstance,
+  effectiveRealServer,
+  effectiveVirtualServer,
+} from './effective.js';
 import { originText, type Surrounding, sourceOf } from './origin.js';
 import { isReadable } from './readable.js';
 
@@ -31,6 +39,8 @@ interface Here {
   readonly effective: Effective;
   /** The virtual server that the block stands for; its servers are looked for in it. */
   readonly server?: VirtualServer;
+  /** The real server; its checkers are looked for in it. */
+  readonly real?: RealServer;
 }
 
 const NOTHING: Effective = new Map();
@@ -92,7 +102,7 @@ function paired<T>(blocks: readonly Values[], objects: readonly T[], fits: (obje
 }
 
 /** What the blocks of one keyword became. */
-function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: Whole): Map<Values, Partial<Here> & { rs?: RealServer }> {
+function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: Whole): Map<Values, Partial<Here>> {
   const { instances, virtualServers } = whole.configuration;
   switch (name) {
     case 'vrrp_instance': {
@@ -105,89 +115,87 @@ function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: W
     }
     case 'real_server': {
       const pairs = paired(blocks, here.server?.realServers ?? [], isServerOf);
-      return new Map([...pairs].map(([block, rs]) => [block, { rs, effective: effectiveRealServer(rs) }]));
+      return new Map([...pairs].map(([block, rs]) => [block, { real: rs, effective: effectiveRealServer(rs) }]));
     }
-    default:
-      return new Map();
+    default: {
+      // SMTP_CHECK's hosts, and checkers that were dropped, part the lists.
+      const checkers = (here.real?.checkers ?? []).filter(({ check }) => check.kind === CHECK_KINDS.get(name));
+      if (checkers.length !== blocks.length) return new Map();
+      const pairs = paired(blocks, checkers, () => true);
+      return new Map([...pairs].map(([block, checker]) => [block, { effective: effectiveChecker(checker) }]));
+    }
   }
 }
 
-function blockLines(keyword: Keyword, values: readonly Value[], here: Here, whole: Whole): readonly Line[] {
+/** `object`: what the block became. */
+function blockLines(keyword: Keyword, { value }: Value, object: Partial<Here>, here: Here, whole: Whole): readonly Line[] {
   if (keyword.argument.kind !== 'block') return [];
-  const table = keyword.argument.keywords();
-  const blocks = values.map(({ value }) => value as Values);
-  const objects = objectsOf(keyword.name, blocks, here, whole);
-  return blocks.flatMap((block) => {
-    const { rs, ...object } = objects.get(block) ?? {};
-    const inside: Here = {
-      depth: here.depth + 1,
-      around: [{ name: keyword.name, block }, ...here.around],
-      effective: NOTHING,
-      ...object,
-    };
-    return [
-      { depth: here.depth, text: `${labelText(keyword.name, block, rs)} {`, note: noteAt(block.at, whole) },
-      ...bodyLines(block, table, inside, whole),
-      { depth: here.depth, text: '}' },
-      ...(here.depth === 0 ? [{ depth: 0, text: '' }] : []),
-    ];
-  });
+  const block = value as Values;
+  const around = [{ name: keyword.name, block }, ...here.around];
+  const inside: Here = { depth: here.depth + 1, around, effective: NOTHING, ...object };
+  return [
+    { depth: here.depth, text: `${labelText(keyword.name, block, object.real)} {`, note: noteAt(block.at, whole) },
+    ...bodyLines(block, keyword.argument.keywords(), inside, whole),
+    { depth: here.depth, text: '}' },
+    ...(here.depth === 0 ? [{ depth: 0, text: '' }] : []),
+  ];
 }
 
-function listLines(keyword: Keyword, values: readonly Value[], { depth }: Here, whole: Whole): readonly Line[] {
-  return values.flatMap(({ value, at }) => {
-    const named = Array.isArray(value) ? undefined : (value as Values);
-    const lines = (named === undefined ? value : (named.of.get('lines')?.[0]?.value ?? [])) as readonly Statement[];
-    const name = named === undefined ? keyword.name : labelText(keyword.name, named, undefined);
-    return [
-      { depth, text: `${name} {`, note: noteAt(at, whole) },
-      ...lines.flatMap((line) => statementLines(line, depth + 1, whole)),
-      { depth, text: '}' },
-      ...(depth === 0 ? [{ depth: 0, text: '' }] : []),
-    ];
-  });
+function listLines(keyword: Keyword, { value, at }: Value, { depth }: Here, whole: Whole): readonly Line[] {
+  const named = Array.isArray(value) ? undefined : (value as Values);
+  const lines = (named === undefined ? value : (named.of.get('lines')?.[0]?.value ?? [])) as readonly Statement[];
+  const name = named === undefined ? keyword.name : labelText(keyword.name, named, undefined);
+  return [
+    { depth, text: `${name} {`, note: noteAt(at, whole) },
+    ...lines.flatMap((line) => statementLines(line, depth + 1, whole)),
+    { depth, text: '}' },
+    ...(depth === 0 ? [{ depth: 0, text: '' }] : []),
+  ];
 }
 
-/** Keywords that count behind another one only: elsewhere they would count in this text, which has an order of its own. */
-const BEHIND_OTHERS = /^(?:(?:sh|mh)-|hashed$|sorry_server_)/;
-
-const isRefused = ({ name }: Keyword, at: Origin, { said }: Whole): boolean =>
-  BEHIND_OTHERS.test(name) && (said.get(originText(at)) ?? []).some((text) => text.includes('gnoring') || text.includes('without'));
-
-/** What is written: each time it is said, or once with what holds in the end. */
-function writtenLines(keyword: Keyword, values: readonly Value[], here: Here, whole: Whole): readonly Line[] {
+/** What is written here; where something else holds in the end, that, behind the last time it is said. */
+function writtenLines(keyword: Keyword, { value, at }: Value, isLast: boolean, here: Here, whole: Whole): readonly Line[] {
   const { depth, effective } = here;
-  const texts = values.map(({ value }) => argumentText(keyword.argument, value) ?? '');
-  const holds = effective.get(keyword.name);
-  const last = values.at(-1);
-  if (holds === undefined || last === undefined) {
-    return values.map(({ at }, index) => {
-      const line = joined(keyword.name, texts[index] ?? '');
-      return { depth, text: isRefused(keyword, at, whole) ? `# ${line}` : line, note: noteAt(at, whole) };
-    });
-  }
-  const said = texts.at(-1) ?? '';
-  const note = noteAt(last.at, whole, said === holds ? '' : ` (${said} written)`);
-  return [{ depth, text: joined(keyword.name, holds), note }];
+  const written = argumentText(keyword.argument, value) ?? '';
+  const holds = isLast ? (effective.get(keyword.name) ?? written) : written;
+  return [{ depth, text: joined(keyword.name, holds), note: noteAt(at, whole, holds === written ? '' : ` (${written} written)`) }];
 }
 
-/** What is not written and holds all the same. */
+/**
+ * What is not written and holds all the same. A bare default stands in a comment: said, some of them would mean more (a smtp_server is
+ * one that is used).
+ */
 function unsaidLines(keyword: Keyword, { depth, around, effective }: Here, whole: Whole): readonly Line[] {
+  if (keyword.acted === 'accepted') return [];
   const source = sourceOf(keyword, around.slice(1), whole.globals);
-  const text = effective.get(keyword.name) ?? source?.text;
+  const holds = effective.get(keyword.name);
+  const text = holds ?? source?.text;
   if (text === undefined) return [];
-  const line = joined(keyword.name, text);
-  const note = source === undefined || source.text !== text ? 'default' : source.note;
-  return isReadable(keyword, text) ? [{ depth, text: line, note }] : [{ depth, text: `# ${line}`, note }];
+  const note = source?.text === text ? source.note : 'default';
+  const stated = (holds !== undefined || note !== 'default') && isReadable(keyword, text);
+  return [{ depth, text: `${stated ? '' : '# '}${joined(keyword.name, text)}`, note }];
 }
 
+/** What is written in the order in which it is, since some of it counts behind other words only; then what is not written. */
 function bodyLines(block: Values, table: readonly Keyword[], here: Here, whole: Whole): readonly Line[] {
-  return table.flatMap((keyword) => {
+  const said = table.flatMap((keyword) => {
     const values = block.of.get(keyword.name) ?? [];
-    if (values.length === 0) return here.depth === 0 ? [] : unsaidLines(keyword, here, whole);
-    if (keyword.argument.kind === 'block') return blockLines(keyword, values, here, whole);
-    return keyword.argument.kind === 'lines' ? listLines(keyword, values, here, whole) : writtenLines(keyword, values, here, whole);
+    const objects = keyword.argument.kind === 'block' ? objectsOf(keyword.name, blocksOf(block, keyword.name), here, whole) : undefined;
+    return values.map((value, index) => ({
+      order: value.order,
+      lines: () =>
+        objects !== undefined
+          ? blockLines(keyword, value, objects.get(value.value as Values) ?? {}, here, whole)
+          : keyword.argument.kind === 'lines'
+            ? listLines(keyword, value, here, whole)
+            : writtenLines(keyword, value, index === values.length - 1, here, whole),
+    }));
   });
+  const unsaid = here.depth === 0 ? [] : table.filter(({ name }) => !block.of.has(name));
+  return [
+    ...said.sort((one, other) => one.order - other.order).flatMap(({ lines }) => lines()),
+    ...unsaid.flatMap((keyword) => unsaidLines(keyword, here, whole)),
+  ];
 }
 
 function lineText({ depth, text, note }: Line): string {

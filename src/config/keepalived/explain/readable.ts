@@ -1,20 +1,10 @@
-// Which defaults of the tables can stand in a file: some are words about a value (`keepalived@HOST`), some mean more when they are said.
+// Which values that a block does not state could stand in it.
 import type { Keyword } from '../keyword.js';
 import { readTime, readWhole } from '../number.js';
 
-/** Said, these would do something that leaving them out does not. */
-const ONLY_TOLD: ReadonlySet<string> = new Set([
-  'smtp_server',
-  'notification_email_from',
-  'script_user',
-  'user',
-  'timeout',
-  'dbus_service_name',
-]);
-
 /** Would the line `keyword text` be read without a word? */
-export function isReadable({ name, argument }: Keyword, text: string): boolean {
-  if (ONLY_TOLD.has(name) || text.includes(', ')) return false;
+export function isReadable({ argument }: Keyword, text: string): boolean {
+  if (text.includes(', ')) return false;
   switch (argument.kind) {
     case 'boolean':
       return /^(on|off)$/.test(text);
