@@ -1,0 +1,75 @@
+// keepalived.conf as text in a test: what is built from it and what is said.
+
+import type { Diagnostic } from '../../src/config/keepalived/keyword.js';
+import { readKeepalived } from '../../src/config/keepalived/read.js';
+import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
+import type { HostAddress, HostRoute, HostRule } from '../../src/model/keepalived/network.js';
+
+/** What reading gave. `errors`: texts that count for -t, in order; `notices`: the others. */
+export interface ReadText {
+  readonly configuration: KeepalivedConfiguration;
+  readonly errors: readonly string[];
+  readonly notices: readonly string[];
+  readonly diagnostics: readonly Diagnostic[];
+}
+
+/** Reads the text. Where a fatal message ends it, `configuration` throws when asked for. */
+export function readText(text: string): ReadText {
+  const files = { read: (): { kind: 'text'; text: string } => ({ kind: 'text', text }), list: () => [] };
+  const { configuration, diagnostics } = readKeepalived(files, { path: 'k.conf', directory: '/', configId: 'node', environment: {} });
+  return {
+    get configuration() {
+      if (configuration === undefined) throw new Error(`nothing was built: ${diagnostics.map((said) => said.text).join('; ')}`);
+      return configuration;
+    },
+    errors: diagnostics.filter(({ severity }) => severity !== 'notice').map((said) => said.text),
+    notices: diagnostics.filter(({ severity }) => severity === 'notice').map((said) => said.text),
+    diagnostics,
+  };
+}
+
+/** An instance that is whole but for `lines`, with `before` in front of it. */
+export const instanceText = (lines: readonly string[], before: readonly string[] = []): string =>
+  [
+    ...before,
+    'vrrp_instance V1 {',
+    'interface eth0',
+    'virtual_router_id 51',
+    ...lines,
+    'virtual_ipaddress {',
+    '10.99.0.100',
+    '}',
+    '}',
+  ].join('\n');
+
+/** The first instance of a file that is whole but for `lines`, and the errors. */
+export function readInstance(
+  lines: readonly string[],
+  before: readonly string[] = [],
+): { readonly instance: VrrpInstance | undefined; readonly errors: readonly string[] } {
+  const { configuration, errors } = readText(instanceText(lines, before));
+  return { instance: configuration.instances[0], errors };
+}
+
+/** One line in a static block, with a track_group TG before it. */
+function readStatic(block: string, line: string): ReadText {
+  return readText(['track_group TG {', 'group {', 'V1', '}', '}', `${block} {`, line, '}'].join('\n'));
+}
+
+export const readAddressLine = (line: string): { readonly address: HostAddress | undefined; readonly errors: readonly string[] } => {
+  const { configuration, errors } = readStatic('static_ipaddress', line);
+  return { address: configuration.root.staticAddresses[0], errors };
+};
+
+export const readRouteLine = (
+  line: string,
+): { readonly route: HostRoute | undefined; readonly errors: readonly string[]; readonly notices: readonly string[] } => {
+  const { configuration, errors, notices } = readStatic('static_routes', line);
+  return { route: configuration.root.staticRoutes[0], errors, notices };
+};
+
+export const readRuleLine = (line: string): { readonly rule: HostRule | undefined; readonly errors: readonly string[] } => {
+  const { configuration, errors } = readStatic('static_rules', line);
+  return { rule: configuration.root.staticRules[0], errors };
+};
