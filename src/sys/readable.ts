@@ -27,12 +27,14 @@ export class Alarm {
   readonly #watch: Watch;
   #at: number | undefined;
 
-  constructor(work: () => void) {
+  /** `work` hears by how many microseconds it is late. */
+  constructor(work: (lateUs: number) => void) {
     this.#fd = new Fd(native().timerCreate(), 'timer');
     this.#watch = whenReadable(this.#fd.number, () => {
       if (native().timerRead(this.#fd.number) > 0) {
+        const late = monotonicUs() - (this.#at ?? Number.POSITIVE_INFINITY);
         this.#at = undefined;
-        work();
+        work(Math.max(0, late));
       }
     });
   }

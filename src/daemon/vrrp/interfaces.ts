@@ -12,7 +12,7 @@ export const addressKey = (ifindex: number, address: Address, prefixLength: numb
 
 export interface InterfaceEvents {
   readonly changed: (facts: InterfaceFacts) => void;
-  readonly gone: (name: string) => void;
+  readonly gone: (name: string, ifindex: number) => void;
   /** An address came or went (`-a` logs them; held ones may be lost). */
   readonly address: (action: 'added' | 'removed', name: string, address: InterfaceAddress) => void;
 }
@@ -140,7 +140,7 @@ export class Interfaces {
     this.#addresses.delete(ifindex);
     this.#told.delete(ifindex);
     if (link !== undefined) {
-      this.events.gone(link.name);
+      this.events.gone(link.name, ifindex);
     }
   }
 

@@ -17,6 +17,9 @@ import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes } from './held-routes.js';
 import { Interfaces } from './interfaces.js';
 import { Notifier } from './notifier.js';
+import { prepareConfiguration } from './prepare.js';
+import { PromotedSecondaries } from './promoted-secondaries.js';
+import { Schedule } from './schedule.js';
 import { ScriptBook } from './script-book.js';
 import { TrackFiles } from './track-files.js';
 import { TrackScripts } from './track-scripts.js';
@@ -44,6 +47,8 @@ export class Shell<S> {
   readonly #interfaces: Interfaces;
   readonly #monitor: NetlinkMonitor;
   readonly #alarm: Alarm;
+  readonly #schedule: Schedule;
+  readonly #secondaries: PromotedSecondaries;
   readonly #sockets: AdvertSockets;
   readonly #guard: Guard;
   readonly #addresses: HeldAddresses;
@@ -71,13 +76,19 @@ export class Shell<S> {
     this.#addresses = new HeldAddresses(this.#netlink, () => this.#interfaces, this.#log);
     this.#interfaces = new Interfaces(this.#netlink, (ifindex, address) => this.#addresses.isHeld(ifindex, address), {
       changed: (facts) => this.#feedRunning({ kind: 'interface', facts }),
-      gone: (name) => this.#feedRunning({ kind: 'interfaceGone', name }),
+      gone: (name, ifindex) => {
+        this.#addresses.forget(ifindex);
+        this.#feedRunning({ kind: 'interfaceGone', name });
+      },
       address: (action, _name, address) => {
         this.#suspicious ||= action === 'removed' && this.#addresses.suspects(address);
       },
     });
     this.#routes = new HeldRoutes(this.#netlink, (device) => this.#indexOf(device), this.#log);
-    this.#alarm = new Alarm(() => {
+    this.#schedule = new Schedule(this.#log);
+    this.#secondaries = new PromotedSecondaries(this.#log);
+    this.#alarm = new Alarm((lateUs) => {
+      this.#schedule.late(lateUs, this.#configuration.global);
       this.#sockets.drain();
       this.feed({ kind: 'wake' });
     });
@@ -119,7 +130,9 @@ export class Shell<S> {
   /** Takes a configuration, the first or another. */
   configure(configuration: KeepalivedConfiguration): void {
     this.#book = new ScriptBook(configuration, this.#log);
-    const usable = this.#book.check();
+    const usable = prepareConfiguration(this.#book.check(), this.#log);
+    this.#schedule.configure(usable);
+    this.#secondaries.configure(usable);
     this.#configuration = usable;
     this.#notifier.configure(usable.global);
     this.#announcer.configure(usable.global);
@@ -313,6 +326,7 @@ export class Shell<S> {
     this.#alarm.close();
     this.#monitor.close();
     this.#virtual.restore();
+    this.#secondaries.restore();
     this.#firewall.close();
     await this.#notifier.close();
     this.#netlink.close();

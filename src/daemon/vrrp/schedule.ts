@@ -1,0 +1,66 @@
+// vrrp_priority, vrrp_rt_priority and the like, fast mode's needs, and the priority that rises when timers are late.
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/scheduling.js';
+import type { LogLevel } from './vrrp-process.js';
+
+/** Fast mode's, where none is configured: above every ordinary process, below the kernel's own threads. */
+const FAST_PRIORITY = 10;
+const HIGHEST = 99;
+
+export class Schedule {
+  #priority = 0;
+  #locked = false;
+  readonly #said = new Set<string>();
+
+  constructor(private readonly log: (level: LogLevel, text: string) => void) {}
+
+  /** What is refused is said once. */
+  configure({ global, instances }: KeepalivedConfiguration): void {
+    const { priority, rtPriority, rlimitRttimeUs, noSwap, cpus } = global.processes.vrrp;
+    const fast = instances.some((instance) => instance.fast !== undefined);
+    const wanted = rtPriority ?? (fast ? FAST_PRIORITY : 0);
+    if (priority !== undefined) {
+      this.#try(`vrrp_priority ${priority}`, () => setNice(priority));
+    }
+    if (cpus.length > 0) {
+      this.#try(`vrrp_cpu_affinity ${cpus.join(' ')}`, () => runOnCpus(cpus));
+    }
+    if ((noSwap || fast) && !this.#locked) {
+      this.#locked = this.#try('locked memory', lockMemory);
+    }
+    if (wanted > 0) {
+      this.#raise(wanted, 'real-time priority');
+      if (rlimitRttimeUs !== undefined) {
+        this.#try(`vrrp_rlimit_rttime ${rlimitRttimeUs}`, () => limitRealTime(rlimitRttimeUs));
+      }
+    }
+  }
+
+  /** max_auto_priority: a wake-up came this late. */
+  late(us: number, { maxAutoPriority, minAutoPriorityDelayUs }: KeepalivedConfiguration['global']): void {
+    const most = maxAutoPriority < 0 ? HIGHEST : maxAutoPriority;
+    if (us >= minAutoPriorityDelayUs && this.#priority < most) {
+      this.#raise(this.#priority + 1, `a timer was ${Math.round(us / 1000)} ms late: real-time priority`);
+    }
+  }
+
+  #raise(priority: number, why: string): void {
+    if (priority !== this.#priority && this.#try(`real-time priority ${priority}`, () => makeRealTime(priority))) {
+      this.#priority = priority;
+      this.log('info', `VRRP: ${why} ${priority}`);
+    }
+  }
+
+  #try(what: string, work: () => void): boolean {
+    try {
+      work();
+      return true;
+    } catch (error) {
+      if (!this.#said.has(what)) {
+        this.#said.add(what);
+        this.log('warning', `VRRP: ${what} was refused: ${(error as Error).message}`);
+      }
+      return false;
+    }
+  }
+}
