@@ -74,9 +74,11 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     case 'genhash':
       io.err('keepalived: --genhash comes with the health checks, which are not there yet\n');
       return 1;
-    case 'test':
+    case 'test': {
       complain(asked, io);
-      return 1;
+      const { configTest } = await import('./config-test.js');
+      return configTest(asked.options, asked.output, io);
+    }
     case 'run':
       complain(asked, io);
       return daemon(asked);

@@ -135,7 +135,7 @@ function choice(reading: Reading, { of, anyCase }: Extract<Argument, { kind: 'ch
 
 function script(reading: Reading): Read {
   const { statement, report } = reading;
-  if (statement.words.length === 0) return missing(reading);
+  if (statement.raw === '') return missing(reading);
   const found = readScript(statement.keyword.text, statement.raw);
   if (found.problem !== undefined) report({ severity: 'error', at: statement.keyword.at, text: found.problem });
   return found.script === undefined ? undefined : { value: found.script };

@@ -59,7 +59,7 @@ test('a forgotten brace is seen by what follows', () => {
 });
 
 test('words know their quotes and places; scripts get the line as written', () => {
-  const [statement] = parse('  notify "/bin/x  a" \'b\' c\t"d').statements;
+  const [statement] = parse('  notify "/bin/x  a" \'b\' c\t"d"').statements;
   assert.deepEqual(
     statement?.words.map(({ text, quoted, at }) => [text, quoted, at.column]),
     [
@@ -69,7 +69,8 @@ test('words know their quotes and places; scripts get the line as written', () =
       ['d', true, 28],
     ],
   );
-  assert.equal(statement?.raw, '"/bin/x  a" \'b\' c\t"d');
+  assert.equal(statement?.raw, '"/bin/x  a" \'b\' c\t"d"');
+  assert.deepEqual(shapes('notify a "x'), ['notify a']);
   assert.deepEqual(parse('notify "x').said, ["1: Unmatched quote: 'notify \"x'"]);
 });
 

@@ -27,17 +27,11 @@ interface Frame {
 
 function statementOf(line: Text, report: Report): Growing | undefined {
   const { words, open } = splitWords(line);
+  if (open !== undefined) {
+    report({ severity: 'error', at: open, text: `Unmatched quote: '${line.text.trim()}'`, hint: 'what follows the quote is not read' });
+  }
   const [keyword, ...rest] = words;
   if (keyword === undefined) return undefined;
-  if (open) {
-    const last = words.at(-1)!;
-    report({
-      severity: 'error',
-      at: last.at,
-      text: `Unmatched quote: '${line.text.trim()}'`,
-      hint: 'the rest of the line was taken for the word',
-    });
-  }
   let end = keyword.quoted ? line.text.indexOf('"', line.text.indexOf('"') + 1) + 1 : 0;
   if (!keyword.quoted) {
     while (isBlank(line.text[end]!)) end++;

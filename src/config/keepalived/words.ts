@@ -1,12 +1,12 @@
 // Splits a line into words as keepalived does for ordinary keywords: blanks part them, only the double quote groups.
-import type { Word } from './keyword.js';
+import type { Origin, Word } from './keyword.js';
 import { originAt, type Text } from './text.js';
 
 /** What C's isspace() takes for a blank. */
 export const isBlank = (character: string): boolean => character === ' ' || (character >= '\t' && character <= '\r');
 
-/** `"a b"c` is two words, a backslash is itself. `open`: a quote that never closes; its word goes to the end of the line. */
-export function splitWords(line: Text): { readonly words: readonly Word[]; readonly open: boolean } {
+/** `"a b"c` is two words, a backslash is itself. `open`: where a quote stands that never closes; what follows it is no word. */
+export function splitWords(line: Text): { readonly words: readonly Word[]; readonly open?: Origin } {
   const { text } = line;
   const words: Word[] = [];
   let at = 0;
@@ -15,8 +15,8 @@ export function splitWords(line: Text): { readonly words: readonly Word[]; reado
       at++;
     } else if (text[at] === '"') {
       const end = text.indexOf('"', at + 1);
-      words.push({ text: text.slice(at + 1, end === -1 ? undefined : end), at: originAt(line, at), quoted: true });
-      if (end === -1) return { words, open: true };
+      if (end === -1) return { words, open: originAt(line, at) };
+      words.push({ text: text.slice(at + 1, end), at: originAt(line, at), quoted: true });
       at = end + 1;
     } else {
       const start = at;
@@ -24,5 +24,5 @@ export function splitWords(line: Text): { readonly words: readonly Word[]; reado
       words.push({ text: text.slice(start, at), at: originAt(line, start), quoted: false });
     }
   }
-  return { words, open: false };
+  return { words };
 }
