@@ -3,6 +3,7 @@
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Script } from '../../../model/keepalived/script.js';
+import { splitCommand } from '../build/script.js';
 import type { Argument, Word } from '../keyword.js';
 
 /** A word as it must be written to be read as `text` again. (A word that holds a `"` cannot be written in this language.) */
@@ -18,13 +19,20 @@ function decimal(amount: number, places: number): string {
 
 export const secondsText = (us: number): string => decimal(us, 6);
 
-/** For keepalived's splitter, which knows `"` and backslashes. */
-const scriptWord = (text: string): string => (/^[^\s#!{}"'\\]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`);
+/** A word for keepalived's splitter, which knows `"` and backslashes; what is no printed character as an octal number. */
+function scriptWord(text: string): string {
+  if (/^[!-~]+$/.test(text) && !/[#!{}"'\\]/.test(text)) return text;
+  const escaped = text.replace(/["\\]/g, '\\$&').replace(/[^ -\uffff]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
+  return `"${escaped}"`;
+}
 
 export function scriptText({ text, runAs }: Script): string {
   const parts = [text, ...(runAs === undefined ? [] : [runAs.user]), ...(runAs?.group === undefined ? [] : [runAs.group])];
   return parts.map(scriptWord).join(' ');
 }
+
+/** A line that is kept as it was written, for the splitter: a regular expression, or a script that may be absent. */
+const rawText = (raw: string): string => splitCommand(raw)?.map(scriptWord).join(' ') ?? raw.trim();
 
 /** undefined: the value is a block or a list, which has lines of its own. `flag`s have no words: ''. */
 export function argumentText(argument: Argument, value: unknown): string | undefined {
@@ -43,7 +51,7 @@ export function argumentText(argument: Argument, value: unknown): string | undef
     case 'address':
       return formatAddress(value as Address);
     case 'raw':
-      return (value as string).trim();
+      return rawText(value as string);
     case 'words':
       return (value as readonly Word[]).map(({ text }) => wordText(text)).join(' ');
     case 'script':

@@ -162,8 +162,8 @@ function writtenLines(keyword: Keyword, { value, at }: Value, isLast: boolean, h
 }
 
 /**
- * What is not written and holds all the same. A bare default stands in a comment: said, some of them would mean more (a smtp_server is
- * one that is used).
+ * What is not written and holds all the same. Where neither a builder nor a block around it says so, it stands in a comment: said, some
+ * defaults would mean more (a smtp_server is one that is used).
  */
 function unsaidLines(keyword: Keyword, { depth, around, effective }: Here, whole: Whole): readonly Line[] {
   if (keyword.acted === 'accepted') return [];
@@ -172,7 +172,7 @@ function unsaidLines(keyword: Keyword, { depth, around, effective }: Here, whole
   const text = holds ?? source?.text;
   if (text === undefined) return [];
   const note = source?.text === text ? source.note : 'default';
-  const stated = (holds !== undefined || note !== 'default') && isReadable(keyword, text);
+  const stated = (holds !== undefined || source?.outside === true) && isReadable(keyword, text);
   return [{ depth, text: `${stated ? '' : '# '}${joined(keyword.name, text)}`, note }];
 }
 

@@ -10,6 +10,8 @@ export const originText = ({ file, line }: Origin): string => `${file}:${line}`;
 export interface Sourced {
   readonly text: string;
   readonly note: string;
+  /** It is said in a block around, by the same name. */
+  readonly outside?: true;
 }
 
 /** A block and those around it, innermost first. */
@@ -59,13 +61,11 @@ const ownDefault = (text: string, globals: Values | undefined): Sourced | undefi
 
 /** undefined: the keyword is unset and nothing stands for it. */
 export function sourceOf(keyword: Keyword, around: readonly Surrounding[], globals: Values | undefined): Sourced | undefined {
-  if (keyword.argument.kind === 'flag' || keyword.repeated === true) {
-    if (!FROM_OUTSIDE.has(keyword.name) || keyword.argument.kind === 'flag') return undefined;
-  }
+  if (keyword.argument.kind === 'flag') return undefined;
   for (const { name, block } of FROM_OUTSIDE.has(keyword.name) ? around : []) {
     const value = last(block, keyword.name);
     const text = value === undefined ? undefined : argumentText(keyword.argument, value.value);
-    if (value !== undefined && text !== undefined) return { text, note: `from ${name} ${originText(value.at)}` };
+    if (value !== undefined && text !== undefined) return { text, note: `from ${name} ${originText(value.at)}`, outside: true };
   }
   const twin = GLOBAL_TWINS.get(keyword.name);
   if (twin !== undefined) return fromGlobal(twin, globals);
