@@ -1,34 +1,12 @@
 // keepalived -t: reads the configuration as a start would, says what is wrong with it, and ends with keepalived's status.
 import { appendFileSync } from 'node:fs';
-import { checkAgainstHost, type HostFacts } from '../../config/keepalived/check-host.js';
+import { checkAgainstHost } from '../../config/keepalived/check-host.js';
 import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
 import type { Diagnostic } from '../../config/keepalived/keyword.js';
 import type { DaemonOptions } from '../../daemon/options.js';
-import { scriptState } from '../../daemon/scripts/script-state.js';
-import { native } from '../../sys/addon.js';
-import { Netlink } from '../../sys/netlink.js';
-import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 import type { Io } from '../io.js';
+import { hostFacts } from './host-facts.js';
 import { readOnHost } from './read-on-host.js';
-
-/** The host's interfaces in this network namespace, and where scripts are. */
-function hostFacts(): HostFacts {
-  const netlink = new Netlink();
-  try {
-    const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
-    const interfaces = links.map(
-      ({ name, flags, kind }) => [name, { loopback: (flags & LinkFlag.loopback) !== 0, macvlan: kind === 'macvlan' }] as const,
-    );
-    return {
-      interfaces: new Map(interfaces),
-      script: (script) => scriptState(script, process.env['PATH'] ?? '/usr/bin:/bin'),
-      user: (user) => native().lookUpUser(user) !== undefined,
-      group: (group) => native().lookUpGroup(group) !== undefined,
-    };
-  } finally {
-    netlink.close();
-  }
-}
 
 /** All that -t has to say, in order. */
 export function testConfiguration(options: Pick<DaemonOptions, 'path' | 'allConfig' | 'configId'>): readonly Diagnostic[] {

@@ -12,19 +12,22 @@ export interface HostInterface {
   readonly macvlan: boolean;
 }
 
-export interface HostFacts extends ScriptFacts {
+export interface InterfaceFacts {
+  /** By name. */
   readonly interfaces: ReadonlyMap<string, HostInterface>;
 }
 
-class HostCheck {
+export type HostFacts = InterfaceFacts & ScriptFacts;
+
+class InterfaceCheck {
   readonly #configuration: KeepalivedConfiguration;
   readonly #root: Values;
-  readonly #facts: HostFacts;
+  readonly #facts: InterfaceFacts;
   readonly #report: Report;
   readonly #named = new Map<string, ReadonlyMap<string, Values>>();
   #missing: Origin | undefined;
 
-  constructor(configuration: KeepalivedConfiguration, root: Values, facts: HostFacts, report: Report) {
+  constructor(configuration: KeepalivedConfiguration, root: Values, facts: InterfaceFacts, report: Report) {
     this.#configuration = configuration;
     this.#root = root;
     this.#facts = facts;
@@ -138,7 +141,6 @@ class HostCheck {
       const hint = 'dynamic_interfaces in global_defs lets them come later';
       this.#report({ severity: 'error', at: this.#missing, text: 'Non-existent interface specified in configuration', hint });
     }
-    checkScripts(this.#configuration, this.#root, this.#facts, this.#report);
   }
 }
 
@@ -151,7 +153,13 @@ function addressBefore(block: Values, dev: string): string {
   return '';
 }
 
-/** Everything about `configuration` (read from `root`) that this host does not have. Nothing is changed by it. */
+/** Interfaces of `configuration` (read from `root`) that this host does not have, or has for something else. */
+export function checkInterfaces(configuration: KeepalivedConfiguration, root: Values, facts: InterfaceFacts, report: Report): void {
+  new InterfaceCheck(configuration, root, facts, report).run();
+}
+
+/** Everything about it that this host does not have. Nothing is changed by it. */
 export function checkAgainstHost(configuration: KeepalivedConfiguration, root: Values, facts: HostFacts, report: Report): void {
-  new HostCheck(configuration, root, facts, report).run();
+  checkInterfaces(configuration, root, facts, report);
+  checkScripts(configuration, root, facts, report);
 }

@@ -1,0 +1,27 @@
+// What the host has of the things that a configuration names: interfaces of this network namespace, scripts, users.
+import type { HostFacts, InterfaceFacts } from '../../config/keepalived/check-host.js';
+import { scriptState } from '../../daemon/scripts/script-state.js';
+import { native } from '../../sys/addon.js';
+import { Netlink } from '../../sys/netlink.js';
+import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
+
+export function interfaceFacts(): InterfaceFacts {
+  const netlink = new Netlink();
+  try {
+    const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
+    return {
+      interfaces: new Map(
+        links.map(({ name, flags, kind }) => [name, { loopback: (flags & LinkFlag.loopback) !== 0, macvlan: kind === 'macvlan' }]),
+      ),
+    };
+  } finally {
+    netlink.close();
+  }
+}
+
+export const hostFacts = (): HostFacts => ({
+  ...interfaceFacts(),
+  script: (script) => scriptState(script, process.env['PATH'] ?? '/usr/bin:/bin'),
+  user: (user) => native().lookUpUser(user) !== undefined,
+  group: (group) => native().lookUpGroup(group) !== undefined,
+});
