@@ -1,7 +1,7 @@
 // weir config: explains a keepalived.conf, or finds what will hurt in the files of one node or of a pair.
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { renderDiagnostic } from '../config/keepalived/diagnostics.js';
+import { canRun, renderDiagnostic } from '../config/keepalived/diagnostics.js';
 import { explain } from '../config/keepalived/explain/explain.js';
 import type { LintFinding, LintNode } from '../config/keepalived/lint/finding.js';
 import { lint } from '../config/keepalived/lint/lint.js';
@@ -40,9 +40,7 @@ function readFile(path: string, configId: string): ReadConfiguration {
 /** @throws Unreadable after saying why */
 function understood(path: string, configId: string, io: Io) {
   const { configuration, diagnostics, values } = readFile(path, configId);
-  if (configuration !== undefined && !diagnostics.some(({ severity }) => severity === 'no-config')) {
-    return { configuration, diagnostics, values };
-  }
+  if (configuration !== undefined && canRun(diagnostics)) return { configuration, diagnostics, values };
   for (const diagnostic of diagnostics) io.err(`${renderDiagnostic(diagnostic)}\n`);
   throw new Unreadable(path);
 }

@@ -30,7 +30,7 @@ function difference(ours: Authentication, theirs: Authentication): string | unde
     return signs(ours, theirs) && signs(theirs, ours) ? undefined : 'the active key of one is not among the keys of the other';
   }
   const passwords = [ours, theirs].map((one) => ('password' in one ? one.password : ''));
-  return passwords[0] === passwords[1] ? undefined : 'other passwords (8 characters count) here and';
+  return passwords[0] === passwords[1] ? undefined : 'the password (8 characters count) is not the one';
 }
 
 export const authentication: LintRule = {
