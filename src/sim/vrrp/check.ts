@@ -32,3 +32,6 @@ export interface Violation {
 
 export const stateOf = (view: readonly InstanceView[], name: string): InstanceView['state'] | undefined =>
   view.find((instance) => instance.name === name)?.state;
+
+export const sameStates = (before: readonly InstanceView[], after: readonly InstanceView[]): boolean =>
+  before.length === after.length && before.every(({ name, state }, index) => after[index]?.name === name && after[index].state === state);

@@ -143,8 +143,9 @@ export function disturb(world: World, what: Disturbance, hands: Hands): void {
       changeInterface(node, what.node, what.interface, 'gone', hands);
       return;
     case 'reload':
-      // A paused process would read the file later; what the world expects of it would be unclear till then.
-      if (node.paused) return;
+      // A paused process would read the file later; what the world expects of it would be unclear till then. One that was killed
+      // left things that only its old file tells of.
+      if (node.paused || !node.alive) return;
       node.configuration = what.configuration;
       hands.give(what.node, configure(node));
       return;

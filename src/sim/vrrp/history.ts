@@ -59,4 +59,6 @@ export interface History {
   /** From here on nothing is disturbed: segments are calm and whole, links up, nobody paused. */
   readonly calmFromUs: number;
   readonly endUs: number;
+  /** How much later than promised a process is woken at most: a busy host. */
+  readonly lateUs: number;
 }

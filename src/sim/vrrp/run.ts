@@ -24,8 +24,6 @@ export interface Outcome {
 
 /** A socket's buffer: what a paused process finds when it goes on. */
 const WAITING_PACKETS = 64;
-/** A process is woken this much late at most. */
-const WAKE_LATE_US = 100;
 
 const SCRIPT_TAKES_US = 3_000;
 
@@ -51,13 +49,16 @@ const fail = (run: { readonly nowUs: number; violation: Violation | undefined },
 
 const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.setup.clockUs;
 
-function promiseWake<S>(run: Run<S>, index: number, step: Step<S>): void {
+function promiseWake<S>(run: Run<S>, index: number, step: Step<S>, woken: boolean): void {
   const node = run.world.nodes[index]!;
+  const wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.setup.clockUs;
+  // A promise that stands is kept when it was to be kept: being asked again makes nobody later.
+  if (wakeAtUs === node.wakeAtUs && !woken) return;
   const promise = ++run.promises[index]!;
-  node.wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.setup.clockUs;
-  if (node.wakeAtUs === undefined) return;
-  const late = mix(run.history.seed, run.steps, index) % WAKE_LATE_US;
-  run.agenda.add(Math.max(run.nowUs, node.wakeAtUs) + late, { kind: 'wake', node: index, promise });
+  node.wakeAtUs = wakeAtUs;
+  if (wakeAtUs === undefined) return;
+  const late = mix(run.history.seed, run.steps, index) % run.history.lateUs;
+  run.agenda.add(Math.max(run.nowUs, wakeAtUs + late), { kind: 'wake', node: index, promise });
 }
 
 function stepNode<S>(run: Run<S>, index: number, input: Input): void {
@@ -75,7 +76,7 @@ function stepNode<S>(run: Run<S>, index: number, input: Input): void {
     return;
   }
   run.states[index] = step.state;
-  promiseWake(run, index, step);
+  promiseWake(run, index, step, input.kind === 'wake');
   for (const effect of step.effects) {
     const wrong = perform(node.host, effect, input, node.untold);
     if (wrong !== undefined) fail(run, `${node.setup.name}: ${wrong}`);

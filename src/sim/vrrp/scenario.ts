@@ -42,11 +42,11 @@ function vipsOf(random: Random, family: 'inet' | 'inet6', segment: number, numbe
 }
 
 /** What an instance is on every node; priority and the like are each node's own. */
-function commonInstance(random: Random, number: number, grouped: boolean): VrrpInstance {
+function commonInstance(random: Random, number: number, count: number, grouped: boolean): VrrpInstance {
   const segment = grouped ? number % 2 : random.below(2);
   const family = random.chance(0.2) ? 'inet6' : 'inet';
   const version = family === 'inet6' || random.chance(0.5) ? 3 : 2;
-  const fast = random.chance(0.1) ? { fast: { intervalUs: 10_000, missed: 3 } } : {};
+  const fast = count === 1 && random.chance(0.1) ? { fast: { intervalUs: 10_000, missed: 3 } } : {};
   const fastAdvertUs = 100_000;
   const advertUs = version === 2 ? 1_000_000 * random.pick([1, 1, 1, 2]) : 10_000 * random.pick([10, 50, 100, 100, 150]);
   return instanceOf({
@@ -71,7 +71,7 @@ function planOf(random: Random, options: ScenarioOptions): Plan {
   const nodes = options.nodes ?? random.pick([2, 2, 2, 3, 3, 4, 5]);
   const grouped = random.chance(0.2);
   const count = grouped ? random.between(2, 3) : random.pick([1, 1, 1, 2, 3]);
-  const instances = Array.from({ length: count }, (_, number) => commonInstance(random, number, grouped));
+  const instances = Array.from({ length: count }, (_, number) => commonInstance(random, number, count, grouped));
   const script = { name: 'chk', script: { argv: ['/bin/chk'], text: '/bin/chk' }, intervalUs: 1_000_000, reverse: false };
   const scripts = random.chance(0.3)
     ? [
@@ -158,8 +158,9 @@ export function historyOf(seed: number, options: ScenarioOptions = {}): History 
   const plan = planOf(random, options);
   const nodes = nodesOf(random, plan);
   const longestUs = Math.max(...plan.instances.map(({ advertUs }) => advertUs));
-  const calmFromUs = random.between(8, 30) * longestUs;
+  const calmFromUs = random.between(6, 22) * longestUs;
   const events = episodesOf(random, nodes, calmFromUs);
-  const draft: History = { seed, nodes, events, calmFromUs, endUs: 0 };
-  return { ...draft, endUs: calmFromUs + settleUs(draft) + 8 * longestUs };
+  const lateUs = random.pick([100, 100, 100, 5_000, 30_000]);
+  const draft: History = { seed, nodes, events, calmFromUs, endUs: 0, lateUs };
+  return { ...draft, endUs: calmFromUs + settleUs(draft) + 6 * longestUs };
 }

@@ -6,7 +6,7 @@ import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
 import { type MakeCheck, type Observation, stateOf } from '../check.js';
 import type { World, WorldNode } from '../world.js';
-import { SLACK_US } from './bounds.js';
+import { slackUs } from './bounds.js';
 
 type Send = Extract<Effect, { readonly kind: 'send' }>;
 
@@ -54,7 +54,7 @@ function wrongFarewell(node: WorldNode, { input, before, after, effects }: Obser
   for (const { name, state } of before) {
     const is = input.kind === 'stop' ? 'stopped' : stateOf(after, name);
     const device = node.configuration.instances.find((instance) => instance.name === name)?.interface;
-    const up = device === undefined || node.interfaces.get(device)?.up === true;
+    const up = !node.untold && (device === undefined || node.interfaces.get(device)?.up === true);
     if (state !== 'master' || (is !== 'fault' && is !== 'stopped' && is !== undefined) || !up) continue;
     const zero = effects.some(
       (effect) =>
@@ -75,19 +75,19 @@ type LastSent = Map<string, { readonly atUs: number; readonly loose: boolean }>;
 
 const keyOf = (node: number, instance: string): string => `${node}/${instance}`;
 
-function tooRare(world: World, sent: LastSent, nowUs: number): string | undefined {
+function tooRare(world: World, sent: LastSent, nowUs: number, slack: number): string | undefined {
   for (const [index, node] of world.nodes.entries()) {
     if (!node.alive || node.paused) continue;
     for (const instance of node.configuration.instances) {
       const last = sent.get(keyOf(index, instance.name));
-      if (last !== undefined && nowUs - last.atUs > sendInterval(instance) + SLACK_US)
+      if (last !== undefined && nowUs - last.atUs > sendInterval(instance) + slack)
         return `${node.setup.name} is master of ${instance.name} and has sent nothing for ${nowUs - last.atUs} us`;
     }
   }
   return undefined;
 }
 
-function noteSends(world: World, sent: LastSent, observation: Observation): string | undefined {
+function noteSends(world: World, sent: LastSent, observation: Observation, slack: number): string | undefined {
   const { node: index, nowUs, input, before, after, effects } = observation;
   const node = world.nodes[index]!;
   for (const instance of node.configuration.instances) {
@@ -97,7 +97,7 @@ function noteSends(world: World, sent: LastSent, observation: Observation): stri
     if (stateOf(after, instance.name) !== 'master' || input.kind === 'stop') sent.delete(key);
     else if (sends) {
       const gap = last === undefined || last.loose ? Number.POSITIVE_INFINITY : nowUs - last.atUs;
-      if (input.kind === 'wake' && gap < sendInterval(instance) - SLACK_US)
+      if (input.kind === 'wake' && gap < sendInterval(instance) - slack)
         return `${node.setup.name} is master of ${instance.name} and sends again after ${gap} us`;
       sent.set(key, { atUs: nowUs, loose: last === undefined && stateOf(before, instance.name) === 'master' });
     } else if (input.kind === 'configure') sent.delete(key);
@@ -105,10 +105,11 @@ function noteSends(world: World, sent: LastSent, observation: Observation): stri
   return undefined;
 }
 
-export const adverts: MakeCheck = (world) => {
+export const adverts: MakeCheck = (world, history) => {
+  const slack = slackUs(history);
   const sent: LastSent = new Map();
   return {
-    passed: (nowUs) => tooRare(world, sent, nowUs),
+    passed: (nowUs) => tooRare(world, sent, nowUs, slack),
     disturbed: (_nowUs, what) => {
       if ('node' in what && /^(?:pause|resume|kill|crash|stop|start)$/.test(what.kind))
         for (const { name } of world.nodes[what.node]!.configuration.instances) sent.delete(keyOf(what.node, name));
@@ -120,7 +121,7 @@ export const adverts: MakeCheck = (world) => {
         const wrong = effect.kind === 'send' ? wrongSend(node, observation, effect) : undefined;
         if (wrong !== undefined) return wrong;
       }
-      return wrongFarewell(node, observation) ?? noteSends(world, sent, observation);
+      return wrongFarewell(node, observation) ?? noteSends(world, sent, observation, slack);
     },
   };
 };

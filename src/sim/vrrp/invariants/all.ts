@@ -2,6 +2,7 @@
 import type { MakeCheck } from '../check.js';
 import { adverts } from './adverts.js';
 import { calm } from './calm.js';
+import { fastMode } from './fast-mode.js';
 import { groups } from './groups.js';
 import { cleanStop, hostState } from './host-state.js';
 import { oneMaster } from './one-master.js';
@@ -9,4 +10,4 @@ import { takeover } from './takeover.js';
 import { talk } from './talk.js';
 import { wakes } from './wakes.js';
 
-export const invariants: readonly MakeCheck[] = [hostState, cleanStop, adverts, wakes, groups, takeover, oneMaster, calm, talk];
+export const invariants: readonly MakeCheck[] = [hostState, cleanStop, adverts, wakes, groups, takeover, fastMode, oneMaster, calm, talk];

@@ -4,7 +4,7 @@ import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { History } from '../history.js';
 
 /** What a step may be late, and a bit. */
-export const SLACK_US = 1_000;
+export const slackUs = (history: History): number => history.lateUs + 1_000;
 
 const configurationsOf = (history: History): readonly KeepalivedConfiguration[] => [
   ...history.nodes.map(({ configuration }) => configuration),
@@ -32,7 +32,7 @@ export function settleUs(history: History): number {
   const intervals = longestIntervals(history);
   const elections = configurations
     .flatMap(({ instances }) => instances)
-    .map((instance) => 3 * downOf(instance, 1, intervals.get(instance.name) ?? instance.advertUs) + instance.preemptDelayUs);
+    .map((instance) => 2 * downOf(instance, 1, intervals.get(instance.name) ?? instance.advertUs) + instance.preemptDelayUs);
   const delays = configurations.map(({ global, scripts }) =>
     Math.max(global.startupDelayUs, ...scripts.map(({ intervalUs, rise, fall }) => (rise + fall + 1) * intervalUs)),
   );

@@ -3,7 +3,7 @@ import type { Effect } from '../../../control/vrrp/interface.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { seeAdvert } from '../advert.js';
-import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { type MakeCheck, type Observation, sameStates, stateOf } from '../check.js';
 import { addressKey } from '../host.js';
 import type { WorldNode } from '../world.js';
 
@@ -62,7 +62,14 @@ function wrongNotify({ before, after, effects }: Observation): string | undefine
 export const hostState: MakeCheck = (world) => ({
   stepped: (observation) => {
     const node = world.nodes[observation.node]!;
-    return (node.untold ? undefined : wrongOnHost(node, observation)) ?? wrongOrder(node, observation) ?? wrongNotify(observation);
+    const { before, after, effects, input } = observation;
+    const same = sameStates(before, after);
+    // What is held changes by states, effects and configurations only.
+    if (same && input.kind !== 'configure' && effects.every(({ kind }) => kind === 'send' || kind === 'log')) return undefined;
+    return (
+      (node.untold ? undefined : wrongOnHost(node, observation)) ??
+      (same ? undefined : (wrongOrder(node, observation) ?? wrongNotify(observation)))
+    );
   },
 });
 

@@ -1,34 +1,54 @@
 // Two masters that can hear each other end it within two adverts, disturbed as the rest of the world may be.
-import { type MakeCheck, stateOf } from '../check.js';
+import { type MakeCheck, sameStates, stateOf } from '../check.js';
+import { CALM } from '../history.js';
 import type { World } from '../world.js';
-import { longestIntervals, SLACK_US } from './bounds.js';
+import { longestIntervals, slackUs } from './bounds.js';
 
 /** Both run, both can be heard by the other, and the air is calm. */
 function canHear(world: World, a: number, b: number): boolean {
   const [one, other] = [world.nodes[a]!, world.nodes[b]!];
   const ready = [one, other].every(({ alive, paused, interfaces }) => alive && !paused && [...interfaces.values()].every(({ up }) => up));
-  if (!ready || world.weather.loss > 0) return false;
+  // What was sent in a storm may still be on its way for long: only calm air counts.
+  if (!ready || world.weather !== CALM) return false;
   return ![...world.cuts].some((cut) => cut.startsWith(`${a}>${b}/`) || cut.startsWith(`${b}>${a}/`));
 }
 
 export const oneMaster: MakeCheck = (world, history) => {
   const longest = longestIntervals(history);
+  /** By pair and instance: since when both are masters that can hear each other. */
   const since = new Map<string, number>();
-  const look = (nowUs: number): string | undefined => {
+  let disturbed = false;
+  const note = (nowUs: number): undefined => {
     for (let a = 0; a < world.nodes.length; a++)
-      for (let b = a + 1; b < world.nodes.length; b++) {
-        const hear = canHear(world, a, b);
-        for (const [name, intervalUs] of longest) {
-          const key = `${a}/${b}/${name}`;
-          const both = hear && stateOf(world.nodes[a]!.view, name) === 'master' && stateOf(world.nodes[b]!.view, name) === 'master';
+      for (let b = a + 1; b < world.nodes.length; b++)
+        for (const name of longest.keys()) {
+          const key = `${a} ${b} ${name}`;
+          const both = [a, b].every((node) => stateOf(world.nodes[node]!.view, name) === 'master') && canHear(world, a, b);
           if (!both) since.delete(key);
           else if (!since.has(key)) since.set(key, nowUs);
-          const clashUs = nowUs - (since.get(key) ?? nowUs);
-          if (clashUs > 2 * intervalUs + 2 * world.weather.maxUs + SLACK_US)
-            return `${world.nodes[a]!.setup.name} and ${world.nodes[b]!.setup.name} are both masters of ${name} for ${clashUs} us and can hear each other`;
         }
-      }
     return undefined;
   };
-  return { passed: look, disturbed: look, stepped: ({ nowUs }) => look(nowUs) };
+  const look = (nowUs: number): string | undefined => {
+    for (const [key, sinceUs] of since) {
+      const [a, b, name] = key.split(' ') as [string, string, string];
+      if (nowUs - sinceUs <= 2 * (longest.get(name) ?? 0) + 2 * CALM.maxUs + 2 * slackUs(history)) continue;
+      const [one, other] = [a, b].map((node) => world.nodes[Number(node)]?.setup.name);
+      return `${one} and ${other} are both masters of ${name} for ${nowUs - sinceUs} us and can hear each other`;
+    }
+    return undefined;
+  };
+  return {
+    // A disturbance is told of before it happens: what it changed is noted with the next event.
+    disturbed: () => {
+      disturbed = true;
+      return undefined;
+    },
+    passed: (nowUs) => {
+      if (disturbed) note(nowUs);
+      disturbed = false;
+      return look(nowUs);
+    },
+    stepped: ({ nowUs, before, after }) => (sameStates(before, after) ? undefined : note(nowUs)),
+  };
 };

@@ -1,12 +1,11 @@
 // Silence makes a backup master: within the protocol's bound always, at the very microsecond where the bound is known exactly.
 
-import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { type SeenAdvert, seeAdvert } from '../advert.js';
+import type { SeenAdvert } from '../advert.js';
 import { type MakeCheck, type Observation, stateOf } from '../check.js';
-import type { History } from '../history.js';
 import type { World, WorldNode } from '../world.js';
-import { downOf, longestIntervals, SLACK_US, skewOf } from './bounds.js';
+import { downOf, longestIntervals, skewOf, slackUs } from './bounds.js';
+import { type Genuine, genuine, isOf } from './genuine.js';
 
 interface Waiting {
   /** The last thing that may have begun the wait anew. */
@@ -17,19 +16,8 @@ interface Waiting {
 
 type Waits = Map<string, Waiting>;
 
-/** The advert of a packet from a node of the history; forged ones count for nothing. */
-function genuine(
-  history: History,
-  { input }: Observation,
-): { readonly device: string; readonly family: string; readonly advert: SeenAdvert } | undefined {
-  if (input.kind !== 'packet') return undefined;
-  const { source, bytes, protocol, interface: device } = input.packet;
-  const known = history.nodes.some(({ interfaces }) =>
-    interfaces.some(({ addresses }) => addresses.some((own) => addressId(own) === addressId(source))),
-  );
-  const advert = known ? seeAdvert(source.family === 'inet' ? bytes.subarray(20) : bytes, protocol, source.family) : undefined;
-  return advert === undefined ? undefined : { device, family: source.family, advert };
-}
+/** How often the longest waits are looked at. */
+const LOOK_US = 5_000;
 
 const priorityOf = (view: Observation['after'], name: string): number => view.find((instance) => instance.name === name)?.priority ?? 1;
 
@@ -52,17 +40,17 @@ function deadlineAfter(observation: Observation, instance: VrrpInstance, advert:
   return instance.preemptDelayUs > 0 ? undefined : 'same';
 }
 
-function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard: ReturnType<typeof genuine>): string | undefined {
+function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard: Genuine | undefined, slack: number): string | undefined {
   const { nowUs, node: index, input, before, after } = observation;
   for (const instance of node.configuration.instances) {
     const key = `${index}/${instance.name}`;
-    const own = heard?.advert.vrid === instance.vrid && heard.device === instance.interface && heard.family === instance.family;
+    const own = isOf(instance, heard);
     const wait = waits.get(key);
     const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
     if (was === 'backup' && is === 'master' && wait?.deadlineUs !== undefined) {
       const early = wait.deadlineUs - nowUs;
       if (early > 1) return `${node.setup.name} becomes master of ${instance.name} ${early} us early`;
-      if (early < -SLACK_US) return `${node.setup.name} becomes master of ${instance.name} ${-early} us late`;
+      if (early < -slack) return `${node.setup.name} becomes master of ${instance.name} ${-early} us late`;
     }
     if (is !== 'backup') {
       waits.delete(key);
@@ -78,7 +66,7 @@ function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard
   return undefined;
 }
 
-function tooLong(world: World, waits: Waits, longest: ReadonlyMap<string, number>, nowUs: number): string | undefined {
+function tooLong(world: World, waits: Waits, longest: ReadonlyMap<string, number>, nowUs: number, slack: number): string | undefined {
   for (const [index, node] of world.nodes.entries()) {
     if (!node.alive || node.paused) continue;
     for (const instance of node.configuration.instances) {
@@ -89,7 +77,7 @@ function tooLong(world: World, waits: Waits, longest: ReadonlyMap<string, number
       const bounds = node.configuration.instances
         .filter(({ name }) => group.includes(name))
         .map((member) => downOf(member, 1, longest.get(member.name) ?? member.advertUs));
-      const bound = Math.max(...bounds) + node.configuration.global.startupDelayUs + SLACK_US;
+      const bound = Math.max(...bounds) + node.configuration.global.startupDelayUs + slack;
       if (nowUs - since > bound) return `${node.setup.name} hears nothing of ${instance.name} for ${nowUs - since} us and is still backup`;
     }
   }
@@ -98,12 +86,18 @@ function tooLong(world: World, waits: Waits, longest: ReadonlyMap<string, number
 
 export const takeover: MakeCheck = (world, history) => {
   const waits: Waits = new Map();
+  const slack = slackUs(history);
+  let nextLookUs = 0;
   const longest = longestIntervals(history);
   const forget = (index: number): void => {
     for (const key of waits.keys()) if (key.startsWith(`${index}/`)) waits.delete(key);
   };
   return {
-    passed: (nowUs) => tooLong(world, waits, longest, nowUs),
+    passed: (nowUs) => {
+      if (nowUs < nextLookUs) return undefined;
+      nextLookUs = nowUs + LOOK_US;
+      return tooLong(world, waits, longest, nowUs, slack);
+    },
     disturbed: (nowUs, what) => {
       if (what.kind === 'resume')
         for (const [key, wait] of waits)
@@ -111,6 +105,6 @@ export const takeover: MakeCheck = (world, history) => {
       if (what.kind === 'kill' || what.kind === 'crash' || what.kind === 'stop') forget(what.node);
       return undefined;
     },
-    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(history, observation)),
+    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(history, observation), slack),
   };
 };

@@ -1,0 +1,79 @@
+// Fast mode: a backup that heard its master often enough takes over within the short bound, and never before it.
+import { addressId } from '../../../model/identity.js';
+import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { CALM } from '../history.js';
+import type { World, WorldNode } from '../world.js';
+import { slackUs } from './bounds.js';
+import { type Genuine, genuine, isOf } from './genuine.js';
+
+interface Heard {
+  readonly node: number;
+  readonly source: string;
+  readonly lastUs: number;
+  /** Adverts in a row as close together as fast mode sends them. */
+  readonly run: number;
+  readonly fast: { readonly intervalUs: number; readonly missed: number };
+}
+
+/** More than any backup asks for before it relies on them. */
+const TRUST = 8;
+
+function noteStep(
+  heard: Map<string, Heard>,
+  observation: Observation,
+  node: WorldNode,
+  packet: Genuine | undefined,
+  slack: number,
+): string | undefined {
+  const { nowUs, node: index, input, before, after } = observation;
+  for (const instance of node.configuration.instances) {
+    const { name, fast, nopreempt } = instance;
+    const key = `${index} ${name}`;
+    const last = heard.get(key);
+    const own = isOf(instance, packet);
+    if (stateOf(before, name) === 'backup' && stateOf(after, name) === 'master' && last !== undefined) {
+      const silentUs = nowUs - last.lastUs;
+      if (silentUs < last.fast.missed * last.fast.intervalUs - slack)
+        return `${node.setup.name} becomes master of ${name} after ${silentUs} us without an advert`;
+    }
+    const follows =
+      own &&
+      packet.advert.priority > 0 &&
+      (nopreempt || packet.advert.priority >= (after.find((view) => view.name === name)?.priority ?? 0));
+    if (stateOf(after, name) !== 'backup' || (own && !follows) || (input.kind !== 'packet' && input.kind !== 'wake')) heard.delete(key);
+    else if (own && fast !== undefined) {
+      const source = addressId(packet.source);
+      const close = last?.source === source && nowUs - last.lastUs <= 2 * fast.intervalUs;
+      heard.set(key, { node: index, source, lastUs: nowUs, run: close ? last.run + 1 : 0, fast });
+    }
+  }
+  return undefined;
+}
+
+function tooLong(world: World, heard: ReadonlyMap<string, Heard>, nowUs: number, slack: number): string | undefined {
+  for (const [key, { node, lastUs, run, fast }] of heard) {
+    const silentUs = nowUs - lastUs;
+    if (run < TRUST || silentUs <= (fast.missed + 1) * fast.intervalUs + slack) continue;
+    return `${world.nodes[node]!.setup.name} hears nothing in fast mode for ${silentUs} us and is still backup of ${key.split(' ')[1]}`;
+  }
+  return undefined;
+}
+
+export const fastMode: MakeCheck = (world, history) => {
+  const heard = new Map<string, Heard>();
+  const slack = slackUs(history);
+  const any = history.nodes.some(({ configuration }) => configuration.instances.some(({ fast }) => fast !== undefined));
+  if (!any) return {};
+  return {
+    passed: (nowUs) => tooLong(world, heard, nowUs, slack),
+    disturbed: (_nowUs, what) => {
+      // Storms may leave packets that are refused as replayed; what a node that stood still has heard is unclear.
+      if (what.kind !== 'path' && what.kind !== 'forgedPacket') heard.clear();
+      return undefined;
+    },
+    stepped: (observation) =>
+      world.weather === CALM
+        ? noteStep(heard, observation, world.nodes[observation.node]!, genuine(history, observation), slack)
+        : undefined,
+  };
+};
