@@ -11,6 +11,8 @@ const IPPROTO_RAW = 255;
 const SOL_SOCKET = 1;
 const SOL_IP = 0;
 const SOL_IPV6 = 41;
+const ICMPV6 = 58;
+const ICMPV6_FILTER = 1;
 const SO = { rcvbuf: 8, priority: 12, bindToDevice: 25, rcvbufForce: 33, attachBpf: 50 } as const;
 const IP = { pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
 const IPV6 = {
@@ -117,6 +119,13 @@ export class RawReceiver {
     } catch {
       native().setsockopt(this.#fd.number, SOL_SOCKET, SO.rcvbuf, int32(bytes));
     }
+  }
+
+  /** ICMPv6: of this type alone (RFC 3542 §3.2: a bit for each that is kept out). */
+  onlyIcmpv6(type: number): void {
+    const blocked = new Uint8Array(32).fill(0xff);
+    viewOf(blocked).setUint32((type >> 5) * 4, ~(1 << (type & 31)) >>> 0, little);
+    native().setsockopt(this.#fd.number, ICMPV6, ICMPV6_FILTER, blocked);
   }
 
   /** A program of the socket-filter kind judges each packet before it takes room here. */

@@ -31,6 +31,7 @@ function factsOf(link: Link, addresses: readonly Address[]): InterfaceFacts {
 
 export class Interfaces {
   readonly #links = new Map<number, Link>();
+  readonly #indexes = new Map<string, number>();
   readonly #addresses = new Map<number, Map<string, InterfaceAddress>>();
   readonly #told = new Map<number, string>();
 
@@ -50,7 +51,7 @@ export class Interfaces {
       this.#remove(ifindex);
     }
     for (const link of links) {
-      this.#links.set(link.ifindex, link);
+      this.#keep(link);
       this.#addresses.set(link.ifindex, new Map());
     }
     for (const address of addresses) {
@@ -66,7 +67,7 @@ export class Interfaces {
   }
 
   byName(name: string): Link | undefined {
-    return [...this.#links.values()].find((link) => link.name === name);
+    return this.#links.get(this.#indexes.get(name) ?? 0);
   }
 
   byIndex(ifindex: number): Link | undefined {
@@ -107,7 +108,7 @@ export class Interfaces {
     if (before !== undefined && before.name !== link.name) {
       this.#remove(link.ifindex);
     }
-    this.#links.set(link.ifindex, link);
+    this.#keep(link);
     if (!this.#addresses.has(link.ifindex)) {
       this.#addresses.set(link.ifindex, new Map());
     }
@@ -134,8 +135,16 @@ export class Interfaces {
     touched.add(address.ifindex);
   }
 
+  #keep(link: Link): void {
+    this.#links.set(link.ifindex, link);
+    this.#indexes.set(link.name, link.ifindex);
+  }
+
   #remove(ifindex: number): void {
     const link = this.#links.get(ifindex);
+    if (link !== undefined && this.#indexes.get(link.name) === ifindex) {
+      this.#indexes.delete(link.name);
+    }
     this.#links.delete(ifindex);
     this.#addresses.delete(ifindex);
     this.#told.delete(ifindex);

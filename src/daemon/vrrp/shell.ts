@@ -1,5 +1,5 @@
 // The body of the VRRP process: what happens on this host goes into the machine, what the machine decides is carried out.
-import type { Effect, Input, InterfaceFacts, Step } from '../../control/vrrp/interface.js';
+import type { Effect, Input, InterfaceFacts, Step, VrrpState } from '../../control/vrrp/interface.js';
 import { addressInterface } from '../../control/vrrp/place.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -11,8 +11,10 @@ import { Alarm, monotonicUs } from '../../sys/readable.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { AdvertSockets, type SocketDescription } from './advert-sockets.js';
 import { Announcer } from './announcer.js';
+import { Conflicts } from './conflicts.js';
 import { Firewall } from './firewall.js';
 import { Guard } from './guard.js';
+import { Heartbeats } from './heartbeats.js';
 import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes } from './held-routes.js';
 import { Interfaces } from './interfaces.js';
@@ -32,6 +34,8 @@ const ALL_GROUPS = Object.values(MonitorGroup).reduce((mask, bit) => mask | bit,
 export interface Machine<S> {
   readonly initial: S;
   readonly step: (state: S, input: Input, atUs: number) => Step<S>;
+  /** What an instance is now. */
+  readonly look: (state: S, instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
 }
 
 export class Shell<S> {
@@ -51,6 +55,8 @@ export class Shell<S> {
   readonly #secondaries: PromotedSecondaries;
   readonly #sockets: AdvertSockets;
   readonly #guard: Guard;
+  readonly #heartbeats: Heartbeats;
+  readonly #conflicts: Conflicts;
   readonly #addresses: HeldAddresses;
   readonly #routes: HeldRoutes;
   readonly #announcer: Announcer;
@@ -102,6 +108,19 @@ export class Shell<S> {
       (instance, counts) => this.feed({ kind: 'filtered', instance, counts }),
       this.#log,
     );
+    this.#heartbeats = new Heartbeats({
+      heard: (instance, from, state, priority) => this.feed({ kind: 'heartbeat', instance, from, state, priority }),
+      look: (instance) => machine.look(this.#state, instance),
+      linkOf: (name) => this.#interfaces.byName(name),
+      log: this.#log,
+    });
+    this.#conflicts = new Conflicts({
+      drain: () => this.#sockets.drain(),
+      conflict: (address, mac, name) => this.feed({ kind: 'conflict', address, mac, interface: name }),
+      linkOf: (ifindex) => this.#interfaces.byIndex(ifindex),
+      isOwn: (mac) => this.#interfaces.all().some((one) => one.mac === mac),
+      log: this.#log,
+    });
     this.#announcer = new Announcer(configuration.global, (name) => this.#interfaces.byName(name), this.#log);
     this.#firewall = new Firewall(configuration.global);
     this.#virtual = new VirtualInterfaces({
@@ -141,6 +160,7 @@ export class Shell<S> {
     this.feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs });
     this.#sockets.configure(usable);
     this.#guard.configure(usable, this.#sockets.listeners());
+    this.#heartbeats.configure(usable);
     this.#files.configure(usable.files);
     this.#scripts.configure(usable.scripts.map((settings) => ({ settings, script: this.#book.resolve(settings.script) })));
   }
@@ -182,6 +202,7 @@ export class Shell<S> {
       this.feed({ kind: 'lost', instance, what, text, noTrack });
     }
     this.#sockets.refresh();
+    this.#heartbeats.refresh();
   }
 
   #tellLost(): void {
@@ -210,6 +231,9 @@ export class Shell<S> {
         this.#state = state;
         this.#alarm.set(wakeAtUs);
         effects.forEach((effect) => this.#attempt(effect));
+        if (effects.some(({ kind }) => kind === 'addresses')) {
+          this.#conflicts.watch(this.#addresses.all());
+        }
       }
     } finally {
       this.#stepping = false;
@@ -321,6 +345,8 @@ export class Shell<S> {
     this.#notifier.stopReaders();
     this.feed({ kind: 'stop', keepAddresses: this.options.keepAddresses });
     this.#guard.close();
+    this.#heartbeats.close();
+    this.#conflicts.close();
     this.#sockets.close();
     this.#announcer.close();
     this.#alarm.close();

@@ -44,12 +44,16 @@ export interface VrrpProcess {
   stop(): Promise<void>;
 }
 
+function look(machine: VrrpMachine, instance: string): { readonly state: VrrpState; readonly priority: number } | undefined {
+  return machine.instances[machine.indexOfName.get(instance) ?? -1];
+}
+
 /**
  * Starts VRRP in this process, which does nothing else: it returns once the first step is done.
  * @throws SystemError EPERM where raw sockets are refused
  */
 export function runVrrp(options: VrrpOptions): VrrpProcess {
-  const shell = new Shell(options, { initial: initialState(), step });
+  const shell = new Shell(options, { initial: initialState(), step, look });
   shell.start();
   options.tell({ kind: 'ready' });
   let stopped: Promise<void> | undefined;

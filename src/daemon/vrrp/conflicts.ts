@@ -1,0 +1,170 @@
+// Watches for other hosts that answer for an address that we hold: ARP for IPv4, neighbour advertisements for IPv6.
+import type { Address } from '../../model/address.js';
+import { isSystemError } from '../../sys/errno.js';
+import { PacketSocket } from '../../sys/packet-socket.js';
+import { RawReceiver } from '../../sys/raw-socket.js';
+import { monotonicUs, type Watch, whenReadable } from '../../sys/readable.js';
+import { decodeAddress } from '../../wire/address-bytes.js';
+import { decodeArp } from '../../wire/arp.js';
+import { decodeEthernet, EtherType, macText } from '../../wire/ethernet.js';
+import type { Link } from '../../wire/rtnetlink-link.js';
+import type { LogLevel } from './vrrp-process.js';
+
+const ICMPV6 = 58;
+const NEIGHBOUR_ADVERTISEMENT = 136;
+/** Where the target stands, and the option with the sender's link address, in a neighbour advertisement. */
+const NA = { target: 8, option: 24, mac: 26, length: 32, targetLinkAddress: 2 } as const;
+const READ_AT_ONCE = 16;
+/** The same conflict is told again after this. */
+const AGAIN_US = 1_000_000;
+/** What a peer said before it heard our adverts is no conflict. */
+const GRACE_US = 1_000_000;
+
+export interface HeldOn {
+  readonly ifindex: number;
+  readonly address: Address;
+}
+
+export interface ConflictEvents {
+  /** Adverts first: after them we may hold the address no more. */
+  readonly drain: () => void;
+  readonly conflict: (address: Address, mac: string, interfaceName: string) => void;
+  readonly linkOf: (ifindex: number) => Link | undefined;
+  /** Whether a MAC is one of this host's. */
+  readonly isOwn: (mac: string) => boolean;
+  readonly log: (level: LogLevel, text: string) => void;
+}
+
+interface Listener {
+  readonly watch: Watch;
+  readonly close: () => void;
+}
+
+const keyOf = (ifindex: number, address: Address): string => `${ifindex} ${address.words.join('.')}`;
+
+/** Who says, in a neighbour advertisement, that an address is his. */
+export function claimOf(bytes: Uint8Array): { readonly address: Address; readonly mac: string } | undefined {
+  const address = bytes[0] === NEIGHBOUR_ADVERTISEMENT ? decodeAddress(bytes.slice(NA.target, NA.option)) : undefined;
+  if (address === undefined || bytes.length < NA.length || bytes[NA.option] !== NA.targetLinkAddress) {
+    return undefined;
+  }
+  return { address, mac: macText(bytes.slice(NA.mac, NA.length)) };
+}
+
+export class Conflicts {
+  readonly #since = new Map<string, number>();
+  readonly #told = new Map<string, number>();
+  readonly #listeners = new Map<string, Listener>();
+  #refused = false;
+
+  constructor(private readonly events: ConflictEvents) {}
+
+  /** What is held now: listens on the interfaces of these and on no others. */
+  watch(held: readonly HeldOn[]): void {
+    const now = monotonicUs();
+    const keys = new Set(held.map(({ ifindex, address }) => keyOf(ifindex, address)));
+    for (const key of [...this.#since.keys()].filter((one) => !keys.has(one))) {
+      this.#since.delete(key);
+    }
+    keys.forEach((key) => this.#since.set(key, this.#since.get(key) ?? now));
+    const wanted = new Map(held.map(({ ifindex, address }) => [`${address.family} ${ifindex}`, { ifindex, family: address.family }]));
+    for (const [key, listener] of this.#listeners) {
+      if (!wanted.has(key)) {
+        this.#listeners.delete(key);
+        listener.watch.stop();
+        listener.close();
+      }
+    }
+    for (const [key, { ifindex, family }] of wanted) {
+      const link = this.events.linkOf(ifindex);
+      if (!this.#listeners.has(key) && link !== undefined) {
+        this.#attempt(() => this.#listeners.set(key, family === 'inet' ? this.#listenArp(link) : this.#listenNeighbours(link)));
+      }
+    }
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isSystemError(error)) {
+        throw error;
+      }
+      if (!this.#refused) {
+        this.#refused = true;
+        this.events.log('warning', `VRRP: cannot watch for address conflicts: ${error.message}`);
+      }
+    }
+  }
+
+  #listenArp(link: Link): Listener {
+    const socket = new PacketSocket(link.ifindex, EtherType.arp);
+    const watch = whenReadable(socket.fd, () => {
+      this.events.drain();
+      for (let count = 0; count < READ_AT_ONCE; count++) {
+        const frame = this.#receive(() => socket.receiveNow());
+        if (frame === undefined) {
+          return;
+        }
+        const message = decodeArp(decodeEthernet(frame)?.payload ?? frame);
+        if (message !== undefined) {
+          this.#claimed(link, message.senderAddress, message.senderMac);
+        }
+      }
+    });
+    return { watch, close: () => socket.close() };
+  }
+
+  #listenNeighbours(link: Link): Listener {
+    const socket = new RawReceiver('inet6', ICMPV6, link.name);
+    socket.onlyIcmpv6(NEIGHBOUR_ADVERTISEMENT);
+    const watch = whenReadable(socket.fd, () => {
+      this.events.drain();
+      for (let count = 0; count < READ_AT_ONCE; count++) {
+        const received = this.#receive(() => socket.receive());
+        if (received === undefined) {
+          return;
+        }
+        const claim = received.ttl === 255 ? claimOf(received.bytes) : undefined;
+        if (claim !== undefined) {
+          this.#claimed(link, claim.address, claim.mac);
+        }
+      }
+    });
+    return { watch, close: () => socket.close() };
+  }
+
+  /** An interface that went down is told by an error, once. */
+  #receive<T>(read: () => T | undefined): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (isSystemError(error)) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  #claimed(link: Link, address: Address, mac: string): void {
+    const key = keyOf(link.ifindex, address);
+    const since = this.#since.get(key);
+    const now = monotonicUs();
+    if (since === undefined || now - since < GRACE_US || this.events.isOwn(mac)) {
+      return;
+    }
+    const told = `${key} ${mac}`;
+    if (now - (this.#told.get(told) ?? Number.NEGATIVE_INFINITY) < AGAIN_US) {
+      return;
+    }
+    if (this.#told.size >= 1024) {
+      this.#told.clear();
+    }
+    this.#told.set(told, now);
+    this.events.conflict(address, mac, link.name);
+  }
+
+  close(): void {
+    this.watch([]);
+  }
+}
