@@ -1,6 +1,9 @@
 // Commands on a lab's hosts. They always run inside the host's namespace: where it is missing, ip(8) refuses and nothing runs.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { runChild } from '../sys/child.js';
 import type { CommandResult } from './expect.js';
+import type { Lab } from './model.js';
 import { SWITCHES } from './names.js';
 import { labEnvironment } from './paths.js';
 import type { RunState } from './state.js';
@@ -17,7 +20,20 @@ export function onHost(state: RunState, host: string, argv: readonly string[]): 
   return ['ip', 'netns', 'exec', namespace, 'unshare', '--uts', '--', 'sh', '-c', NAMED, 'sh', host, ...argv];
 }
 
-/** Runs a line of shell on a host, with weir's own commands first in PATH. */
+/** A host's own folder: its files, its web server's log. */
+const folderOf = (state: RunState, host: string): string => join(state.folder, host);
+
+/** Writes the files that a lab gives its hosts. */
+export function writeFiles(lab: Lab, state: RunState): void {
+  for (const [host, { files }] of Object.entries(lab.hosts)) {
+    for (const [name, text] of Object.entries(files ?? {})) {
+      mkdirSync(folderOf(state, host), { recursive: true });
+      writeFileSync(join(folderOf(state, host), name), text);
+    }
+  }
+}
+
+/** Runs a line of shell on a host, with weir's own commands first in PATH, in the host's folder where it has one. */
 export async function runOnHost(
   state: RunState,
   host: string,
@@ -27,6 +43,7 @@ export async function runOnHost(
 ): Promise<CommandResult> {
   const { exit, stdout, stderr, timedOut } = await runChild(onHost(state, host, ['sh', '-c', command]), {
     env: labEnvironment(state.folder),
+    ...(existsSync(folderOf(state, host)) ? { cwd: folderOf(state, host) } : {}),
     timeoutMs,
     abort,
   });

@@ -30,6 +30,8 @@ export interface LabHost {
   /** Keys as sysctl(8) writes them, e.g. `net.ipv4.ip_forward`. */
   readonly sysctls?: Readonly<Record<string, string | number>>;
   readonly sites?: readonly LabSite[];
+  /** Text files by their names, in a folder of the host's own; its commands run there. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /**

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Capture, startCapture } from './capture.js';
 import { sweep, takeDown } from './down.js';
 import type { Evidence, StepEvidence } from './evidence.js';
-import { runOnHost } from './hosts.js';
+import { runOnHost, writeFiles } from './hosts.js';
 import type { Lab } from './model.js';
 import { linksOf } from './names.js';
 import { CURLRC, findCommand } from './paths.js';
@@ -94,6 +94,7 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
   let rest: Pick<Evidence, 'served' | 'tables' | 'captures'> = { served: {}, tables: {} };
   try {
     writeFileSync(join(state.folder, '.curlrc'), CURLRC);
+    writeFiles(lab, state);
     await build(planLab(lab, state.run), state, options.server, abort);
     capture = wantsCapture(lab) ? await startCapture(state, linksOf(lab)) : undefined;
     await runSteps({ lab, state, capture, abort, say: options.say }, (step) => steps.push(step));

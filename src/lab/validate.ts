@@ -30,6 +30,7 @@ const interfaceName = text(
   (value) => /^[A-Za-z0-9][A-Za-z0-9._-]{0,14}$/.test(value) && value !== 'lo',
 );
 const switchName = text('a switch name of at most 12 letters, digits and dashes', (value) => /^[A-Za-z0-9][A-Za-z0-9-]{0,11}$/.test(value));
+const fileName = text('a file name of letters, digits, dots, dashes', (value) => /^[A-Za-z0-9][A-Za-z0-9._-]*$/.test(value));
 const oneLine = text('one line of text', (value) => value !== '' && !value.includes('\n'));
 const someText = text('a text');
 const anyText = text('a text', () => true);
@@ -130,6 +131,7 @@ const host = object(
       ),
     ),
     sysctls: record(sysctlKey, sysctlValue),
+    files: record(fileName, anyText),
     sites: list(
       object(
         { port },

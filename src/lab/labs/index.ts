@@ -6,8 +6,9 @@ import { drArp } from './dr-arp.js';
 import { drLocal } from './dr-local.js';
 import { drRedirect } from './dr-redirect.js';
 import { drTwoNets } from './dr-two-nets.js';
+import { dual } from './dual.js';
 import { nat } from './nat.js';
 import { nat2 } from './nat-2.js';
 import { stress } from './stress.js';
 
-export const labs: readonly Lab[] = [nat, nat2, dr, dr2, drArp, drRedirect, drTwoNets, drLocal, stress];
+export const labs: readonly Lab[] = [nat, nat2, dr, dr2, drArp, drRedirect, drTwoNets, drLocal, dual, stress];
