@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { configTest } from './config-test.js';
+
+const home = mkdtempSync(join(tmpdir(), 'weir-t-'));
+after(() => rmSync(home, { recursive: true }));
+
+function run(written: string | undefined, { allConfig = false, output }: { allConfig?: boolean; output?: string } = {}) {
+  const path = join(home, written === undefined ? 'none.conf' : 'k.conf');
+  if (written !== undefined) writeFileSync(path, written);
+  const said: string[] = [];
+  const io = { out: () => {}, err: (text: string) => void said.push(text), read: () => undefined, flush: () => {} };
+  const status = configTest({ path, allConfig }, output, io);
+  return { status, err: said.join(''), path };
+}
+
+const instance = (lines: string): string =>
+  `vrrp_instance V1 {\ninterface lo9\nvirtual_router_id 51\nvirtual_ipaddress {\n10.0.0.1\n}\n${lines}\n}\n`;
+const dynamic = 'global_defs {\ndynamic_interfaces\n}\n';
+
+test('the status and the words of the original', () => {
+  assert.deepEqual([run('').status, run('').err], [0, '']);
+  assert.equal(run(dynamic + instance('')).err, '');
+  const { status, err, path } = run(instance(''));
+  assert.equal(status, 5);
+  assert.match(err, new RegExp(`^${path}:2:11: \\(Line 2\\) WARNING - interface lo9 for vrrp_instance V1 doesn't exist`));
+  assert.equal(run(dynamic + instance('priority')).status, 2);
+  assert.equal(run(dynamic + instance('notify /bin/true root')).status, 6);
+  assert.equal(run('linkbeat_interfaces {\nlo9\n}').status, 4);
+  assert.equal(run('includea nothing\n').status, 6);
+});
+
+test('no file is fine, unless all must be there', () => {
+  const { status, err } = run(undefined);
+  assert.equal(status, 0);
+  assert.match(err, /Config files missing '.*none\.conf'\./);
+  assert.equal(run(undefined, { allConfig: true }).status, 4);
+});
+
+test('messages go to a file where one is named', () => {
+  const output = join(home, 'log');
+  assert.deepEqual([run('foo\n', { output }).err, run('foo\n', { output }).status], ['', 5]);
+  assert.equal(readFileSync(output, 'utf8').match(/Unknown keyword 'foo'/g)?.length, 2);
+  const refused = run('foo\n', { output: join(home, 'no', 'log') });
+  assert.equal(refused.status, 1);
+  assert.match(refused.err, /^Unable to open config-test log file /);
+});

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { canRun, exitCodeOf, renderDiagnostic } from './diagnostics.js';
+import { readKeepalived } from './read.js';
+import type { ConfigFiles } from './source.js';
+
+const OPTIONS = { path: 'k.conf', directory: '/', configId: 'vm', environment: {} };
+const one = (text: string): ConfigFiles => ({
+  read: (path) => (path === 'k.conf' ? { kind: 'text', text } : { kind: 'missing' }),
+  list: () => [],
+});
+const read = (text: string) => readKeepalived(one(text), OPTIONS);
+
+const INSTANCE = `vrrp_instance V1 {
+    interface eth0
+    virtual_router_id 51
+    priority 150
+    virtual_ipaddress {
+        10.99.0.100/24 dev eth0
+    }
+}
+`;
+
+test('a file becomes a configuration', () => {
+  const { configuration, diagnostics } = read(INSTANCE);
+  assert.deepEqual(diagnostics, []);
+  const [instance] = configuration?.instances ?? [];
+  assert.deepEqual([instance?.name, instance?.interface, instance?.vrid, instance?.priority], ['V1', 'eth0', 51, 150]);
+  assert.equal(exitCodeOf(diagnostics), 0);
+});
+
+test('what is wrong is told at its place, in the file’s order within a part, and the rest is read', () => {
+  const { configuration, diagnostics } = read(INSTANCE.replace('priority', 'priorty'));
+  assert.deepEqual(diagnostics.map(renderDiagnostic), ["k.conf:4:5: (Line 4) Unknown keyword 'priorty' (did you mean 'priority'?)"]);
+  assert.equal(configuration?.instances[0]?.priority, 100);
+  assert.equal(exitCodeOf(diagnostics), 5);
+  assert.ok(canRun(diagnostics));
+});
+
+test('a keyword without its argument ends it', () => {
+  const { configuration, diagnostics } = read(`${INSTANCE.replace('priority 150', 'priority')}foo\n`);
+  assert.equal(configuration, undefined);
+  assert.equal(diagnostics.length, 1);
+  assert.match(diagnostics[0]!.text, /^\*\*\* Configuration line starting `priority` is missing a parameter/);
+  assert.equal(exitCodeOf(diagnostics), 2);
+  assert.ok(!canRun(diagnostics));
+});
+
+test('the gravest of what was said makes the status', () => {
+  const said = (...severities: ('notice' | 'error' | 'security' | 'no-config' | 'unusable' | 'fatal')[]) =>
+    exitCodeOf(severities.map((severity) => ({ severity, at: { file: '', line: 1, column: 1 }, text: '' })));
+  assert.deepEqual([said(), said('notice'), said('error', 'notice'), said('error', 'security'), said('no-config')], [0, 0, 5, 6, 6]);
+  assert.deepEqual([said('security', 'unusable'), said('unusable', 'fatal')], [4, 2]);
+});
+
+test('one message of a kind and place is enough, and ten thousand are', () => {
+  assert.equal(read('~SEQ(N,1,50) foo\n').diagnostics.length, 1);
+  const { diagnostics } = read(Array.from({ length: 10_100 }, (_, index) => `foo${index}\n`).join(''));
+  assert.equal(diagnostics.length, 10_001);
+  assert.equal(diagnostics.at(-1)?.text, '100 more messages are left out');
+});
+
+test('65,024 instances of three sequences are read whole', () => {
+  const { configuration, diagnostics } = read(`$VI= \\
+vrrp_instance VI.\${IF}.\${X}.\${VR} { \\
+  interface eth\${IF}.\${X} \\
+  virtual_router_id \${VR} \\
+  virtual_ipaddress { \\
+    10.\${IF}.\${X}.\${VR}/24 \\
+  } \\
+}
+~SEQ(IF,0,7) ~SEQ(X,1,32) ~SEQ(VR,1,254) $VI
+`);
+  assert.deepEqual(diagnostics, []);
+  assert.equal(configuration?.instances.length, 65_024);
+  assert.equal(configuration.instances.at(-1)?.name, 'VI.7.32.254');
+});
+
+test('10^9 lines, a million braces and nothing but NULs end with a message', () => {
+  assert.match(read('~SEQ(A,1,1000) ~SEQ(B,1,1000) ~SEQ(C,1,1000) x').diagnostics.at(-1)!.text, /giving up/);
+  assert.match(
+    read('a {\n'.repeat(200_000))
+      .diagnostics.map(({ text }) => text)
+      .join(),
+    /There are 200000 missing/,
+  );
+  assert.ok(read('\0'.repeat(50_000)).diagnostics.length > 0);
+});
+
+test('no text makes the reader throw', () => {
+  const words = ['vrrp_instance', 'V1', 'global_defs', 'virtual_server', '10.0.0.1', '80', 'priority', 'interface', 'virtual_ipaddress'];
+  const more = [
+    'track_script',
+    'authentication',
+    'real_server',
+    'HTTP_GET',
+    'url',
+    'path',
+    'static_routes',
+    'via',
+    'notify',
+    'vrrp_script',
+    'script',
+  ];
+  const signs = ['{', '}', '\n', '\n', ' ', ' ', '"', "'", '#', '$A=', '$A', '${A}', '~SEQ(A,1,3)', '@vm', '-1', '1e9', 'include k.conf'];
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom(...words, ...more, ...signs), { maxLength: 60 }), (parts) => {
+      const { diagnostics } = read(parts.join(' '));
+      for (const { at } of diagnostics) assert.ok(at.line >= 0 && at.column >= 1);
+    }),
+    { numRuns: 500 },
+  );
+});
