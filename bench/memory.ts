@@ -7,6 +7,7 @@ import { deviceIndex, inside } from './inside.js';
 import { median } from './median.js';
 import { dropNamespace, makeNamespace, makePair } from './namespaces.js';
 import type { Options } from './options.js';
+import { run } from './processes.js';
 import { clientBase, macs, serviceFor, virtualAddress } from './program-stations.js';
 import type { Row } from './report.js';
 import type { Flows, Wrapper } from './wrap.js';
@@ -127,6 +128,7 @@ const onLeg = (work: (ifindex: number) => readonly Row[]): readonly Row[] => {
       { namespace: director, device: 'l0', mac: '02:00:00:00:01:01', address: '10.64.0.1/8' },
       { namespace: far, device: 'l0', mac: '02:00:00:00:01:02', address: '10.64.0.2/8' },
     );
+    run(director, ['ip', 'route', 'add', 'local', '10.1.0.0/24', 'dev', 'lo']); // the services' own
     const ifindex = deviceIndex(director, 'l0');
     return inside(director, () => work(ifindex));
   } finally {
