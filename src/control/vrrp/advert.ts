@@ -11,17 +11,23 @@ import { change, count, detail, instanceAt, type Work } from './work.js';
 const fullTtl = 255;
 
 /** Sends one advert to the group or to every peer. Without a source address there is nobody to send as: nothing happens. */
-export function sendAdvert(work: Work, index: number, priority = instanceAt(work, index).priority): void {
-  const { config, source } = instanceAt(work, index);
-  if (source === undefined) return;
+export function sendAdvert(work: Work, index: number): void {
+  const { source, priority } = instanceAt(work, index);
+  if (source !== undefined) sendFrom(work, index, source, priority);
+}
+
+function sendFrom(work: Work, index: number, source: Address, priority: number): void {
+  const { config } = instanceAt(work, index);
   for (const destination of destinations(config)) sendTo(work, index, priority, source, destination);
   count(work, index, 'advertsSent');
 }
 
-/** Tells the backups that this master leaves (RFC 3768 §6.4.3). */
+/** Tells the backups that this master leaves (RFC 3768 §6.4.3), even where it does so because its address is gone. */
 export function sendZeroPriority(work: Work, index: number): void {
-  if (instanceAt(work, index).source === undefined) return;
-  sendAdvert(work, index, 0);
+  const { source, lastSource } = instanceAt(work, index);
+  const as = source ?? lastSource;
+  if (as === undefined) return;
+  sendFrom(work, index, as, 0);
   count(work, index, 'zeroPrioritySent');
   detail(work, index, 'sent 0 priority');
 }

@@ -148,7 +148,7 @@ test('another list of addresses is counted and told, and the advert believed', (
   const node = backup();
   give(node, advert({ priority: 200, addresses: [ip('10.99.0.200')] }), S);
   assert.deepEqual(logs(node), [
-    '(VI_1) ip address associated with VRID 51 not present in MASTER advert (from 10.99.0.2: it has 10.99.0.200, we do not)',
+    '(VI_1) ip address associated with VRID 51 not present in MASTER advert: 10.99.0.100 (from 10.99.0.2, which has 10.99.0.200)',
   ]);
   assert.equal(node.wakeAtUs, 4_609_375);
   assert.equal(instanceOf(node).counters.addressListErrors, 1);

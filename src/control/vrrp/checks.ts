@@ -197,14 +197,20 @@ function checkPeer({ instance, packet }: Context): Refusal | undefined {
   return refuse(`unicast source address ${formatAddress(packet.source)} not a unicast peer`, 'notPeerErrors');
 }
 
+/** keepalived names the first address of ours that the advert lacks. */
 function differentList({ instance, packet, header }: Context): Refusal | undefined {
   const { config, master } = instance;
   if (config.skipCheckAdvertAddresses && master !== undefined && sameAddress(master.address, packet.source)) return undefined;
+  const heard = decodeVrrpAddresses(packet.message, config.family, header.addressCount);
+  const theirs = new Set(heard.map(addressKey));
   const own = new Set(config.addresses.map(({ address }) => addressKey(address)));
-  const strange = decodeVrrpAddresses(packet.message, config.family, header.addressCount).find((address) => !own.has(addressKey(address)));
-  if (strange === undefined) return undefined;
+  const lacking = config.addresses.find(({ address }) => !theirs.has(addressKey(address)))?.address;
+  const strange = heard.find((address) => !own.has(addressKey(address)));
+  if (lacking === undefined && strange === undefined) return undefined;
   const text = `ip address associated with VRID ${config.vrid} not present in MASTER advert`;
-  return refuse(`${text} (${from(packet)}: it has ${formatAddress(strange)}, we do not)`, 'addressListErrors');
+  const missing = lacking === undefined ? '' : `: ${formatAddress(lacking)}`;
+  const more = strange === undefined ? '' : `, which has ${formatAddress(strange)}`;
+  return refuse(`${text}${missing} (${from(packet)}${more})`, 'addressListErrors');
 }
 
 function learned({ instance, packet, header }: Context): Partial<InstanceState> {

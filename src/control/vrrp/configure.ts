@@ -1,5 +1,6 @@
 // A configuration taken over: the first one, and later ones (reload), which leave alone what they do not change.
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { scriptsInUse } from './health.js';
 import type { Input } from './interface.js';
 import { renewSources } from './links.js';
 import { type GroupState, type InstanceState, NO_COUNTERS, packetKey, type TrackerResults, type VrrpMachine } from './machine.js';
@@ -40,7 +41,7 @@ export function configure(work: Work, input: Configure): void {
   });
   for (const { index, old } of olds) dropGone(work, index, old.config);
   for (const { index, old } of olds) keepInstance(work, index, old);
-  startInstances(work, fresh);
+  startInstances(work, fresh, first);
 }
 
 /** State, timers and counters go on; what was learned of peers only as far as they still speak the same. */
@@ -88,7 +89,7 @@ function tables(input: Configure, work: Work): Partial<VrrpMachine> {
 function carryTrackers(work: Work, { configuration }: Configure): TrackerResults {
   const old = work.machine.trackers;
   const scripts = new Map<string, NonNullable<ReturnType<typeof unheardScript>>>();
-  for (const script of configuration.scripts) {
+  for (const script of scriptsInUse(configuration)) {
     const before = old.scripts.get(script.name);
     const state = before === undefined ? unheardScript(script) : carriedScript(script, before);
     if (state !== undefined) scripts.set(script.name, state);
@@ -129,6 +130,7 @@ function newInstance(config: VrrpInstance, group: number): InstanceState {
     faults: [],
     pending: false,
     source: undefined,
+    lastSource: undefined,
     advertUs: config.advertUs,
     timerAtUs: undefined,
     addressesSet: false,

@@ -56,8 +56,9 @@ export function enterBackup(work: Work, index: number, entry: BackupEntry): void
   notifyInstance(work, index, 'BACKUP');
 }
 
+/** From INIT without a line of its own, as keepalived: nothing was entered before. */
 export function enterFault(work: Work, index: number): void {
-  log(work, index, 'Entering FAULT STATE', 'notice');
+  if (instanceAt(work, index).state !== 'init') log(work, index, 'Entering FAULT STATE', 'notice');
   leave(work, index, 'fault', true);
   change(work, index, { timerAtUs: undefined });
   notifyInstance(work, index, 'FAULT');

@@ -1,6 +1,8 @@
 // What trackers make of an instance: its effective priority and the reasons to be in FAULT (keepalived.conf(5), "track_…").
+
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import type { Tracked, TrackedSet } from '../../model/keepalived/trackers.js';
+import type { Tracked, TrackedSet, TrackScript } from '../../model/keepalived/trackers.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
 
 export const OWNER_PRIORITY = 255;
@@ -37,6 +39,21 @@ export function healthOf(machine: VrrpMachine, instance: InstanceState): Health 
     faults: says.flatMap((say) => (say.fault === undefined ? [] : [say.fault])),
     pending: says.some((say) => say.pending === true),
   };
+}
+
+/** The scripts whose result matters to somebody: others need not run. In the order of the file. */
+export function scriptsInUse(configuration: KeepalivedConfiguration): readonly TrackScript[] {
+  const used = new Set<string>();
+  const weightOf = (tracked: Tracked) => tracked.weight ?? configuration.scripts.find(({ name }) => name === tracked.name)?.weight ?? 0;
+  const use = (set: TrackedSet, weightless: boolean) => {
+    for (const tracked of set.scripts) if (!weightless || weightOf(tracked) === 0) used.add(tracked.name);
+  };
+  for (const config of configuration.instances) {
+    const group = configuration.syncGroups.find(({ members }) => members.includes(config.name));
+    use(config.track, config.priority === OWNER_PRIORITY || (group !== undefined && !group.trackingWeight));
+  }
+  for (const { track } of configuration.syncGroups) use(track, false);
+  return configuration.scripts.filter(({ name }) => used.has(name));
 }
 
 /** What health makes of a configured priority: 1..254, and 255 stays. */

@@ -1,6 +1,7 @@
 // Interfaces as the kernel tells of them: up and down (held back by interface_up_down_delays), addresses that adverts come from.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { TrackedSet } from '../../model/keepalived/trackers.js';
 import type { InterfaceFacts } from './interface.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
 import { addressKey, sourceOn } from './place.js';
@@ -15,23 +16,34 @@ export interface HeldLink {
 
 export function interfaceChanged(work: Work, told: InterfaceFacts): void {
   const before = work.machine.interfaces.get(told.name);
-  if (before === undefined && work.machine.instances.length > 0) say(work, `Interface ${told.name} added`);
+  if (before === undefined && concerns(work, told.name)) say(work, `Interface ${told.name} added`);
   const up = upNow(work, before, told);
   const facts = up === told.up ? told : { ...told, up };
-  logAddresses(work, before, facts);
+  if (concerns(work, told.name)) logAddresses(work, before, facts);
   takeFacts(work, facts, before);
 }
 
 export function interfaceGone(work: Work, name: string): void {
   const before = work.machine.interfaces.get(name);
   if (before === undefined) return;
-  if (before.up) say(work, `Netlink reports ${name} down`);
-  say(work, `Interface ${name} deleted`);
+  if (concerns(work, name)) {
+    if (before.up) say(work, `Netlink reports ${name} down`);
+    say(work, `Interface ${name} deleted`);
+  }
   const interfaces = new Map(work.machine.interfaces);
   interfaces.delete(name);
   work.machine = { ...work.machine, interfaces, heldLinks: without(work.machine.heldLinks, name) };
   renewSources(work);
   settleAll(work);
+}
+
+/** Whether any instance or group looks at this interface. */
+function concerns(work: Work, name: string): boolean {
+  const tracked = (set: TrackedSet) => set.interfaces.some((one) => one.name === name);
+  return (
+    work.instances.some(({ config }) => config.interface === name || tracked(config.track)) ||
+    work.groups.some(({ config }) => tracked(config.track))
+  );
 }
 
 /** The state that counts now; another one is held until its delay is over. */
@@ -69,7 +81,8 @@ export function nextLinkUs(machine: VrrpMachine): number {
 }
 
 function takeFacts(work: Work, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
-  if ((before?.up ?? false) !== facts.up) say(work, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
+  if ((before?.up ?? false) !== facts.up && concerns(work, facts.name))
+    say(work, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
   work.machine = { ...work.machine, interfaces: new Map(work.machine.interfaces).set(facts.name, facts) };
   renewSources(work);
   settleAll(work);
@@ -96,7 +109,7 @@ export function renewSources(work: Work): void {
   const virtual = virtualAddresses(work.instances);
   for (const [index, instance] of work.instances.entries()) {
     const source = sourceFor(work.machine, instance, virtual);
-    if (source !== instance.source) change(work, index, { source });
+    if (source !== instance.source) change(work, index, { source, lastSource: source ?? instance.source });
   }
 }
 

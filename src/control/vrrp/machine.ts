@@ -92,6 +92,8 @@ export interface InstanceState {
   readonly pending: boolean;
   /** What adverts come from; undefined: no such address on the interface. */
   readonly source: Address | undefined;
+  /** The one before it went: a goodbye can still be said in its name. */
+  readonly lastSource: Address | undefined;
   /** Own interval, or the master's (v3 backups). */
   readonly advertUs: number;
   /** Backup: when the master counts as gone. Master: when the next advert is due. */

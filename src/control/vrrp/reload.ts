@@ -42,7 +42,7 @@ export function keepInstance(work: Work, index: number, old: InstanceState): voi
   if (now.faults.length > 0) {
     if (now.state !== 'fault') failInstance(work, index);
   } else if ((now.state === 'fault' || now.state === 'init') && !now.pending) {
-    recover(work, index);
+    recover(work, index, ' (init)');
   } else if (now.state === 'backup' && masterDownUs(now) !== masterDownUs(old)) {
     change(work, index, { timerAtUs: work.atUs + masterDownUs(now) });
   } else if (now.state === 'master' && wireText(old) !== wireText(now)) {

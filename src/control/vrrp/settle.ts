@@ -30,7 +30,7 @@ export function weigh(work: Work, index: number): void {
   if (same && pending === before.pending && priority === before.priority && before.totalPriority === before.basePriority + weight) return;
   const after = change(work, index, { faults, pending, priority, totalPriority: before.basePriority + weight });
   if (priority === before.priority) return;
-  log(work, index, `Changing effective priority from ${before.priority} to ${priority}`);
+  if (faults.length <= before.faults.length) log(work, index, `Changing effective priority from ${before.priority} to ${priority}`);
   if (after.state === 'backup' && after.timerAtUs !== undefined) {
     change(work, index, { timerAtUs: after.timerAtUs + masterDownUs(after) - masterDownUs(before) });
   }

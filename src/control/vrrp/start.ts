@@ -10,14 +10,17 @@ import { failInstance, tryMaster } from './sync.js';
 import { masterDownUs } from './timing.js';
 import { change, changeGroup, detail, groupAt, instanceAt, log, say, type Work } from './work.js';
 
-/** @param fresh indices of instances that were not there before */
-export function startInstances(work: Work, fresh: readonly number[]): void {
+/**
+ * @param fresh indices of instances that were not there before
+ * @param clean whether a run before this one may have left addresses: not at a reload
+ */
+export function startInstances(work: Work, fresh: readonly number[], clean: boolean): void {
   for (const index of fresh) {
     createInterface(work, index);
     weigh(work, index);
     logFaults(work, index);
   }
-  for (const index of fresh) releaseAddresses(work, index);
+  for (const index of clean ? fresh : []) releaseAddresses(work, index);
   for (const index of work.groups.keys()) startGroup(work, index);
   for (const index of fresh) enterFirst(work, index);
   for (const { members } of work.groups) failTogether(work, members);
@@ -43,13 +46,15 @@ function createInterface(work: Work, index: number): void {
   });
 }
 
+/** What scripts say is told as their verdicts. */
 function logFaults(work: Work, index: number): void {
   const { config, faults } = instanceAt(work, index);
-  for (const fault of faults) {
+  const told = faults.filter((fault) => !fault.startsWith('script '));
+  for (const fault of told) {
     if (fault.startsWith('interface ')) say(work, `(${config.name}): entering FAULT state (${fault})`);
     else log(work, index, `entering FAULT state (${fault})`);
   }
-  if (faults.length > 0) log(work, index, 'entering FAULT state');
+  if (told.length > 0) log(work, index, 'entering FAULT state');
 }
 
 /** The state that a new instance's health allows: fault, init (something has not been heard of), or backup. */

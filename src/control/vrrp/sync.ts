@@ -42,16 +42,16 @@ export function failInstance(work: Work, index: number): void {
 }
 
 /** Its reasons for FAULT are gone: back to BACKUP, once no member has reasons left. */
-export function recover(work: Work, index: number): void {
+export function recover(work: Work, index: number, remark?: string): void {
   const all = [index, ...mates(work, index)];
   if (all.some((member) => instanceAt(work, member).faults.length > 0 || instanceAt(work, member).pending)) return;
-  comeBack(work, index);
-  follow(work, index, 'backup', (mate) => comeBack(work, mate), ['init', 'fault']);
+  comeBack(work, index, remark);
+  follow(work, index, 'backup', (mate) => comeBack(work, mate, remark), ['init', 'fault']);
 }
 
-function comeBack(work: Work, index: number): void {
+function comeBack(work: Work, index: number, remark = ''): void {
   const fromUs = Math.max(work.atUs, work.machine.deafUntilUs);
-  enterBackup(work, index, { timerAtUs: fromUs + recoveryUs(instanceAt(work, index)), zero: false });
+  enterBackup(work, index, { timerAtUs: fromUs + recoveryUs(instanceAt(work, index)), remark, zero: false });
   sendOwnArp(work, index);
 }
 

@@ -1,0 +1,30 @@
+// Recordings in which our VRRP says other things than keepalived did, each with its reason.
+const falls =
+  'masters that refuse each other both go on: keepalived starts its advert timer anew with every packet it drops, so one falls silent';
+const goodbye = 'every member of a sync group that was MASTER says goodbye when another fails: its backups need not wait a down timer';
+const oldBlock = 'the second block of gratuitous ARP is forgotten with the mastership that it belonged to';
+
+export const VRRP_DIFFERENCES: Readonly<Record<string, string>> = {
+  '1-reload': 'its last file is bad: keepalived ends and leaves its addresses, we go on with the configuration before',
+  '2-auth-ah-wrong': falls,
+  '2-auth-pass-vs-none': falls,
+  '2-auth-pass-wrong': falls,
+  '2-starve-higher': falls,
+  '2-starve-interval2': falls,
+  '2-starve-pass': falls,
+  '2-starve-version': falls,
+  '2-starve-vip': falls,
+  '2-sync-two-nodes': goodbye,
+  '2-unicast-ttl-range': falls,
+  '2-unicast-vs-multicast': 'we say that one node is set to unicast and the other to multicast; keepalived says nothing',
+  '2-version-2-vs-3': falls,
+  '2-vip-count': falls,
+  '2-vip-other': falls,
+  '3-evip-deleted': oldBlock,
+  '3-file-init': 'files are read after the start of the instances, not before',
+  '3-route-deleted': 'routes and rules are cleaned up once at the start, not twice',
+  '3-src-address-tracked': 'track_src_ip works: an address that is gone is FAULT',
+  '3-sync-iface': goodbye,
+  '3-sync-script': goodbye,
+  '3-vip-deleted': oldBlock,
+};

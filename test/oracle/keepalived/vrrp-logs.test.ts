@@ -1,0 +1,67 @@
+// Our VRRP machine lives through what a keepalived 2.2.7 was recorded to live through, and must say the same at the same times.
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
+import { root } from '../../support/project.js';
+import { VRRP_DIFFERENCES } from './vrrp-differences.js';
+import { type LogLine, type NodeName, type Recording, Replay } from './vrrp-replay.js';
+
+/** Seconds: the recorder's machine was not idle. */
+const jitter = 0.25;
+const recordings = JSON.parse(
+  gunzipSync(readFileSync(join(root, 'test/oracle/keepalived/vrrp-logs.json.gz'))).toString('utf8'),
+) as Readonly<Record<string, Recording>>;
+const compared = /^(\(VI_|VRRP_Group|VRRP_Script|Script `|Netlink reports|Delaying|Unknown VRID|VI_\d: send)/;
+/** Said anew at each reload without a change; blocks of ARP that keepalived forgets at a reload. */
+const reloadNoise = /Changing effective|Sending\/queueing/;
+const ours = /SPLIT BRAIN|split brain|incompatible|ignoring tracked|considered|no longer exist|setting VIPs/;
+
+/** What stands behind keepalived's own words is ours. */
+function comparable(lines: readonly LogLine[], reloads: boolean): readonly LogLine[] {
+  const told = lines.filter(([, text]) => compared.test(text) && !ours.test(text) && !(reloads && reloadNoise.test(text)));
+  return told.map(([at, text]): LogLine => [at, text.replace(/ \((from [^)]*|\d+ more like this were not logged)\)/g, '')]);
+}
+
+/** A line said again and again counts once. */
+function onceEach(lines: readonly LogLine[]): readonly LogLine[] {
+  return lines.filter(([, text], index) => text !== lines[index - 1]?.[1]);
+}
+
+/** Whom a line is about: lines of one instant about different ones come in any order. */
+function subject([, text]: LogLine): string {
+  return /^\((\w+)\)|^VRRP_Group/.exec(text)?.[0] ?? '';
+}
+
+function difference(theirs: readonly LogLine[], mine: readonly LogLine[]): string | undefined {
+  for (let index = 0; index < Math.max(theirs.length, mine.length); index++) {
+    const [a, b] = [theirs[index], mine[index]];
+    if (a !== undefined && b !== undefined && a[1] === b[1] && Math.abs(a[0] - b[0]) <= jitter) continue;
+    return `keepalived: ${a?.join(' ')}\nours:       ${b?.join(' ')}\nbefore: ${mine[index - 1]?.join(' ')}`;
+  }
+  return undefined;
+}
+
+function differences(theirs: readonly LogLine[], mine: readonly LogLine[]): readonly string[] {
+  const subjects = new Set([...theirs, ...mine].map(subject));
+  return [...subjects].flatMap((one) => {
+    const about = (lines: readonly LogLine[]) => onceEach(lines.filter((line) => subject(line) === one));
+    return difference(about(theirs), about(mine)) ?? [];
+  });
+}
+
+for (const [name, recording] of Object.entries(recordings)) {
+  test(`${name}: as keepalived`, () => {
+    const played = new Replay(recording).run();
+    const found = (['A', 'B'] satisfies NodeName[]).flatMap((node) => {
+      const reloads = recording.events.some(({ kind }) => kind === 'reload');
+      return differences(comparable(recording.logs[node] ?? [], reloads), comparable(played[node], reloads)).map(
+        (one) => `${node}: ${one}`,
+      );
+    });
+    const reason = VRRP_DIFFERENCES[name];
+    if (reason === undefined) assert.equal(found.join('\n'), '');
+    else assert.notEqual(found.length, 0, `listed as different (${reason}), but it is the same`);
+  });
+}
