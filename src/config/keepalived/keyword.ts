@@ -53,8 +53,8 @@ export type Argument =
   | { readonly kind: 'address'; readonly family?: 'inet' | 'inet6' }
   /** string: one of these */
   | { readonly kind: 'choice'; readonly of: readonly string[]; readonly anyCase?: boolean }
-  /** string: the line behind the keyword as written (regular expressions) */
-  | { readonly kind: 'raw' }
+  /** string: the line behind the keyword as written (regular expressions); `optional`: the keyword may stand alone, '' then */
+  | { readonly kind: 'raw'; readonly optional?: true }
   /** readonly Word[]: as many as there are, read by the block's own code; `min` missing ones are fatal */
   | { readonly kind: 'words'; readonly min: number }
   /** Script: a command by keepalived's splitter, then `[user [group]]` */

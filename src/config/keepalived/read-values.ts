@@ -203,7 +203,7 @@ function argumentOf(reading: Reading): Read {
     case 'choice':
       return choice(reading, argument);
     case 'raw':
-      return reading.statement.words.length === 0 ? missing(reading) : { value: reading.statement.raw };
+      return reading.statement.words.length === 0 && argument.optional !== true ? missing(reading) : { value: reading.statement.raw };
     case 'words':
       return words(reading, argument.min);
     case 'script':

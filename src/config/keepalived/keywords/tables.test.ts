@@ -74,7 +74,8 @@ function bad(argument: Argument): string | undefined {
 }
 
 const needsWord = (argument: Argument): boolean =>
-  ['integer', 'time', 'text', 'address', 'choice', 'script', 'raw'].includes(argument.kind) ||
+  ['integer', 'time', 'text', 'address', 'choice', 'script'].includes(argument.kind) ||
+  (argument.kind === 'raw' && argument.optional !== true) ||
   (argument.kind === 'words' && argument.min > 0) ||
   ((argument.kind === 'block' || argument.kind === 'lines') && (argument.label ?? 0) > 0);
 

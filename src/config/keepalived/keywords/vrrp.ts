@@ -162,7 +162,7 @@ const instance: readonly Keyword[] = [
   notifyScript('notify_master_rx_lower_pri', '(%n)', 'COMMAND [USER [GROUP]], run when a master sees an advert of lower priority.'),
   {
     name: 'notify_deleted',
-    argument: { kind: 'raw' },
+    argument: { kind: 'raw', optional: true },
     meaning: '[COMMAND [USER [GROUP]]]: an instance taken away by a reload is DELETED, not in FAULT.',
     says: { again: '(%n) notify_deleted already specified - ignoring %v' },
   },
