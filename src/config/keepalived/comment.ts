@@ -1,5 +1,7 @@
 // Comments, and braces that are not inside quotes: the two things that end a piece of a line before its end.
 
+import { compose, type Part, type Text } from './text.js';
+
 /** `${NAME}` and `${NAME words}`: a parameter that is not defined. Its braces open and close nothing (keepalived takes them for a block's). */
 const reference = /\$\{[A-Za-z_]\w*(?: [^{}"]*)?\}/y;
 
@@ -40,7 +42,7 @@ export function commentStart(text: string): { readonly at: number; readonly open
 export const braceAt = (text: string): number => (/[{}]/.test(text) ? walk(text, '{}', true).at : -1);
 
 /** Where `\#` and `\!` stand outside double quotes: the backslash has done its work and goes. */
-export function escapedSigns(text: string): readonly number[] {
+function escapedSigns(text: string): readonly number[] {
   const found: number[] = [];
   if (!text.includes('\\#') && !text.includes('\\!')) return found;
   let quoted = false;
@@ -51,4 +53,17 @@ export function escapedSigns(text: string): readonly number[] {
     at++;
   }
   return found;
+}
+
+/** Backslashes that kept `#` and `!` from beginning a comment go. */
+export function unescaped(line: Text): Text {
+  const signs = escapedSigns(line.text);
+  if (signs.length === 0) return line;
+  const parts: Part[] = [];
+  let from = 0;
+  for (const at of signs) {
+    parts.push({ from, to: at });
+    from = at + 1;
+  }
+  return compose(line, [...parts, { from, to: line.text.length }]);
 }

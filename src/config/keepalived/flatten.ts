@@ -1,14 +1,14 @@
 // All files of a configuration as one run of lines and braces: includes read, conditions judged, parameters and sequences put in.
 // Bounded: whatever the files say, it ends, with a message, after LIMITS.
-import { braceAt, commentStart, escapedSigns } from './comment.js';
+import { braceAt, commentStart, unescaped } from './comment.js';
 import { type FoundFile, findFiles, type IncludePolicy, includeCheck, LENIENT, policyOf, readInclude } from './include.js';
 import type { Report } from './keyword.js';
 import { LONGEST_LINE, Parameters, type Predefined, readDefinition } from './parameters.js';
 import { readLst, readSeq, type Sequence } from './sequence.js';
-import type { ConfigFiles } from './source.js';
-import { compose, originAt, type Part, slice, standingFor, type Text, written } from './text.js';
+import { absolute, type ConfigFiles, directoryOf } from './source.js';
+import { originAt, slice, standingFor, type Text, trimmed, written } from './text.js';
 import type { Piece } from './tree.js';
-import { isBlank, splitWords } from './words.js';
+import { splitWords } from './words.js';
 
 /** What a configuration may come to before reading it is given up (exit 2). */
 export const LIMITS = {
@@ -64,18 +64,6 @@ type Work = OpenFile | OpenSequence | Pending;
 
 /** Too much of something: told, and no more is read. */
 class Exceeded extends Error {}
-
-const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
-
-/** An absolute path without `.` and `..`. */
-function absolute(base: string, path: string): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith('/') ? path : `${base}/${path}`).split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
 
 class Flattener {
   readonly #files: ConfigFiles;
@@ -377,28 +365,6 @@ class Flattener {
     };
     this.#open(findFiles(lookup, directoryOf(file?.path ?? ''), wanted), line, policy);
   }
-}
-
-/** Without blanks at both ends. */
-function trimmed(line: Text): Text {
-  let from = 0;
-  let to = line.text.length;
-  while (from < to && isBlank(line.text[from]!)) from++;
-  while (to > from && isBlank(line.text[to - 1]!)) to--;
-  return slice(line, from, to);
-}
-
-/** Backslashes that kept `#` and `!` from beginning a comment go. */
-function unescaped(line: Text): Text {
-  const signs = escapedSigns(line.text);
-  if (signs.length === 0) return line;
-  const parts: Part[] = [];
-  let from = 0;
-  for (const at of signs) {
-    parts.push({ from, to: at });
-    from = at + 1;
-  }
-  return compose(line, [...parts, { from, to: line.text.length }]);
 }
 
 /** The lines and braces of a configuration, as they come; what is wrong goes to `report`. */

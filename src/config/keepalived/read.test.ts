@@ -77,8 +77,7 @@ vrrp_instance VI.\${IF}.\${X}.\${VR} { \\
   assert.equal(configuration.instances.at(-1)?.name, 'VI.7.32.254');
 });
 
-test('10^9 lines, a million braces and nothing but NULs end with a message', () => {
-  assert.match(read('~SEQ(A,1,1000) ~SEQ(B,1,1000) ~SEQ(C,1,1000) x').diagnostics.at(-1)!.text, /giving up/);
+test('two hundred thousand braces and nothing but NULs end with a message', () => {
   assert.match(
     read('a {\n'.repeat(200_000))
       .diagnostics.map(({ text }) => text)

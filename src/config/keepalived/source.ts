@@ -107,3 +107,16 @@ export function expandWildcards(files: ConfigFiles, pattern: string): readonly s
   const exist = hasWildcard(parts.at(-1) ?? '') ? found : found.filter((path) => files.read(path).kind !== 'missing');
   return [...exist].sort();
 }
+
+/** Up to the last slash, with it; nothing for a name alone. */
+export const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
+
+/** An absolute path without `.` and `..`. */
+export function absolute(base: string, path: string): string {
+  const parts: string[] = [];
+  for (const part of (path.startsWith('/') ? path : `${base}/${path}`).split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}

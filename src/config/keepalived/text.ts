@@ -102,3 +102,15 @@ export const standingFor = (text: string, at: Text, index: number): Text => ({
   line: at.line,
   spans: [{ from: 0, column: columnAt(at, index), inserted: true }],
 });
+
+/** What C's isspace() takes for a blank. */
+export const isBlank = (character: string): boolean => character === ' ' || (character >= '\t' && character <= '\r');
+
+/** Without blanks at both ends. */
+export function trimmed(line: Text): Text {
+  let from = 0;
+  let to = line.text.length;
+  while (from < to && isBlank(line.text[from]!)) from++;
+  while (to > from && isBlank(line.text[to - 1]!)) to--;
+  return slice(line, from, to);
+}

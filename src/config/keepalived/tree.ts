@@ -1,8 +1,8 @@
 // From flat pieces (lines and braces) to statements with bodies. Never gives up: what braces are wrong is told and gone on from.
 import type { Keyword, Origin, Report, Statement, Word } from './keyword.js';
 import { named } from './table.js';
-import type { Text } from './text.js';
-import { isBlank, splitWords } from './words.js';
+import { isBlank, type Text } from './text.js';
+import { splitWords } from './words.js';
 
 /** What flatten() makes of the files: the text between braces, line by line, and the braces. */
 export type Piece =

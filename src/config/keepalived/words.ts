@@ -1,9 +1,6 @@
 // Splits a line into words as keepalived does for ordinary keywords: blanks part them, only the double quote groups.
 import type { Origin, Word } from './keyword.js';
-import { originAt, type Text } from './text.js';
-
-/** What C's isspace() takes for a blank. */
-export const isBlank = (character: string): boolean => character === ' ' || (character >= '\t' && character <= '\r');
+import { isBlank, originAt, type Text } from './text.js';
 
 /** `"a b"c` is two words, a backslash is itself. `open`: where a quote stands that never closes; what follows it is no word. */
 export function splitWords(line: Text): { readonly words: readonly Word[]; readonly open?: Origin } {
