@@ -2,7 +2,7 @@
 
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import type { Tracked, TrackedSet, TrackScript } from '../../model/keepalived/trackers.js';
+import type { Tracked, TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
 
 export const OWNER_PRIORITY = 255;
@@ -138,11 +138,16 @@ export function fileFault(name: string): string {
 }
 
 function judgeProcess(machine: VrrpMachine, tracked: Tracked): Say {
-  const process = machine.configuration?.processes.find(({ name }) => name === tracked.name);
-  if (process === undefined) return silent;
+  const watched = machine.configuration?.processes.find(({ name }) => name === tracked.name);
+  if (watched === undefined) return silent;
   const running = machine.trackers.processes.get(tracked.name);
-  const met = running === undefined ? undefined : running >= process.quorum && running <= (process.quorumMax ?? Number.POSITIVE_INFINITY);
-  return judgeUp(`process ${tracked.name}`, met, tracked.weight ?? process.weight, tracked.reverse ?? process.reverse);
+  const met = running === undefined ? undefined : hasQuorum(watched, running);
+  return judgeUp(`process ${tracked.name}`, met, tracked.weight ?? watched.weight, tracked.reverse ?? watched.reverse);
+}
+
+/** Whether as many run as should, and no more. */
+export function hasQuorum({ quorum, quorumMax }: TrackProcess, running: number): boolean {
+  return running >= quorum && running <= (quorumMax ?? Number.POSITIVE_INFINITY);
 }
 
 function judgeBfd(machine: VrrpMachine, tracked: Tracked): Say {

@@ -79,16 +79,47 @@ test('another host that answers ARP for an address we hold', () => {
   assert.equal(instanceOf(node).counters.conflicts, 2);
 });
 
-test('heartbeats: only a peer that says MASTER, and only while we are', () => {
+const beat = { kind: 'heartbeat', instance: 'VI_1', from: ip('192.0.2.2') } as const;
+
+test('heartbeats: a peer that says MASTER, too', () => {
   const node = master();
-  const beat = { kind: 'heartbeat', instance: 'VI_1', from: ip('192.0.2.2'), priority: 50 } as const;
-  give(node, { ...beat, state: 'backup' });
+  give(node, { ...beat, state: 'backup', priority: 50 });
   assert.deepEqual(splits(node), []);
-  give(node, { ...beat, state: 'master' });
+  give(node, { ...beat, state: 'master', priority: 50 });
   assert.match(splits(node)[0] ?? '', /192\.0\.2\.2 is MASTER of VRID 51, too: adverts do not pass between the nodes on eth0/);
-  const backup = startNode(configurationOf({}));
-  give(backup, { ...beat, state: 'master' });
-  assert.deepEqual(splits(backup), []);
+  assert.equal(instanceOf(node).state, 'master');
+});
+
+test('heartbeats: of two masters the lower one yields and stays BACKUP while they come', () => {
+  const node = master();
+  for (let at = 10; at < 30; at++) {
+    give(node, { ...beat, state: 'master', priority: 200 }, at * S);
+    pass(node, at * S + S / 2);
+  }
+  assert.equal(instanceOf(node).state, 'backup');
+  const said = logs(node);
+  assert.ok(said.includes('(VI_1) Master heard 192.0.2.2 say MASTER on the second link with higher priority 200, ours 100'));
+  assert.ok(said.includes('(VI_1) no adverts on eth0, but 192.0.2.2 says MASTER on the second link: staying BACKUP'));
+  pass(node, 40 * S);
+  assert.equal(instanceOf(node).state, 'master', 'they ended');
+});
+
+test('heartbeats: a backup that may preempt does not wait for them', () => {
+  const states = (nopreempt: boolean) => {
+    const node = startNode(configurationOf({ nopreempt }));
+    for (let at = 1; at < 10; at++) give(node, { ...beat, state: 'master', priority: 50 }, at * S);
+    pass(node, 10 * S);
+    return instanceOf(node).state;
+  };
+  assert.deepEqual([states(false), states(true)], ['master', 'backup']);
+});
+
+test('heartbeats do not lengthen the time that fast mode waits', () => {
+  const node = startNode(configurationOf({ fast: { intervalUs: 50_000, missed: 3 } }));
+  for (const at of [1, 1.05, 1.1, 1.15]) give(node, advert({ priority: 200 }), at * S);
+  give(node, { ...beat, state: 'master', priority: 200 }, 1.16 * S);
+  pass(node, 1.35 * S);
+  assert.equal(instanceOf(node).state, 'master');
 });
 
 test('an episode ends with the mastership', () => {

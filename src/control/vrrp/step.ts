@@ -1,11 +1,12 @@
 // The VRRP machine: one input, the next state, what is to be done, and when to call again.
 import { configure } from './configure.js';
+import { heartbeat } from './heartbeat.js';
 import type { Input, Step } from './interface.js';
 import { interfaceChanged, interfaceGone } from './links.js';
 import { lostHolding } from './lost.js';
 import { NO_COUNTERS, type VrrpMachine } from './machine.js';
 import { receive } from './receive.js';
-import { noteConflict, noteHeartbeat } from './split-brain.js';
+import { noteConflict } from './split-brain.js';
 import { stop } from './stop.js';
 import { bfdReported, fileReported, filteredReported, processReported, scriptReported } from './track.js';
 import { nextWakeUs, wake } from './wake.js';
@@ -72,11 +73,6 @@ function take(work: Work, input: Input): void {
       wake(work);
       break;
   }
-}
-
-function heartbeat(work: Work, input: Extract<Input, { kind: 'heartbeat' }>): void {
-  const index = work.machine.indexOfName.get(input.instance);
-  if (index !== undefined && input.state === 'master') noteHeartbeat(work, index, input.from);
 }
 
 function clearCounters(work: Work): void {

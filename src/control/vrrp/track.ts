@@ -1,5 +1,6 @@
 // Reports of trackers and of the socket's filter, and which instances they concern.
 import type { TrackedSet } from '../../model/keepalived/trackers.js';
+import { hasQuorum } from './health.js';
 import type { ScriptOutcome } from './interface.js';
 import type { Counters, TrackerResults } from './machine.js';
 import { settle } from './settle.js';
@@ -21,12 +22,12 @@ export function fileReported(work: Work, name: string, value: number | undefined
 }
 
 export function processReported(work: Work, name: string, running: number): void {
-  const process = work.machine.configuration?.processes.find((one) => one.name === name);
-  if (process === undefined) return;
-  const met = (count: number) => count >= process.quorum && count <= (process.quorumMax ?? Number.POSITIVE_INFINITY);
+  const watched = work.machine.configuration?.processes.find((one) => one.name === name);
+  if (watched === undefined) return;
   const before = work.machine.trackers.processes.get(name);
-  if (before !== undefined && met(before) !== met(running))
-    say(work, `Quorum ${met(running) ? 'gained' : 'lost'} for tracked process ${name}`);
+  const met = hasQuorum(watched, running);
+  if (before !== undefined && hasQuorum(watched, before) !== met)
+    say(work, `Quorum ${met ? 'gained' : 'lost'} for tracked process ${name}`);
   keep(work, 'processes', name, running);
   settleTracking(work, 'processes', name);
 }
