@@ -1,0 +1,30 @@
+// A VRRP process alone, as the daemon's child is: its configuration from a JSON file (read again on SIGHUP), its log on standard error.
+import { readFileSync } from 'node:fs';
+import { runVrrp } from '../../src/daemon/vrrp/vrrp-process.js';
+import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
+
+const [path = ''] = process.argv.slice(2);
+const read = (): KeepalivedConfiguration => JSON.parse(readFileSync(path, 'utf8')) as KeepalivedConfiguration;
+const say = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+process.umask(0o177);
+const vrrp = runVrrp({
+  configuration: read(),
+  log: (_level, text) => say(text),
+  tell: ({ kind }) => say(`told: ${kind}`),
+  keepAddresses: false,
+});
+
+process.on('SIGHUP', () => {
+  vrrp.reload(read());
+  say('reloaded');
+});
+process.on('SIGUSR1', () => {
+  const { state } = vrrp.describe();
+  say(`counters: ${JSON.stringify(state.instances.map(({ counters }) => counters))}`);
+});
+process.on('SIGTERM', () => {
+  void vrrp.stop().then(() => process.exit(0));
+});
