@@ -1,0 +1,72 @@
+// bfd_instance and SSL: what they become, and what is said.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readText } from '../../../../test/support/keepalived.js';
+
+function read(inside: string, name = 'b', before = '') {
+  const { configuration, said } = readText(`${before}bfd_instance ${name} {\n${inside}\n}\n`);
+  return { bfds: configuration.bfds, said };
+}
+
+const ENDS = 'neighbor_ip 10.0.0.2\nsource_ip 10.0.0.1\n';
+
+test('a session with its defaults', () => {
+  const { bfds, said } = read(ENDS);
+  assert.deepEqual(said, []);
+  assert.deepEqual(bfds, [
+    {
+      name: 'b',
+      neighbour: { family: 'inet', words: [0x0a000002] },
+      source: { family: 'inet', words: [0x0a000001] },
+      minRxUs: 10_000,
+      minTxUs: 10_000,
+      idleTxUs: 1_000_000,
+      multiplier: 5,
+      passive: false,
+      ttl: 255,
+      maxHops: 0,
+      weight: 0,
+      reverse: false,
+      events: { vrrp: true, checker: true },
+    },
+  ]);
+});
+
+test('what is said of it', () => {
+  const [bfd] = read('neighbour_ip fe80::2\nmin_rx 1.5\nweight -20 reverse\nchecker\nmax_hops -1').bfds;
+  assert.deepEqual([bfd?.minRxUs, bfd?.ttl, bfd?.weight, bfd?.reverse, bfd?.maxHops], [1500, 64, -20, true, -1]);
+  assert.deepEqual(bfd?.events, { vrrp: false, checker: true });
+});
+
+test('sessions that cannot be', () => {
+  const trouble = (text: string) => `Configuration error: BFD instance b ${text}`;
+  assert.deepEqual(read('').said, [trouble('has no neighbor address set, disabling instance')]);
+  assert.deepEqual(read('neighbor_ip abc').said, [trouble('has malformed neighbor address abc, ignoring instance')]);
+  const families = read('neighbor_ip 10.0.0.2\nsource_ip fe80::1');
+  assert.deepEqual(families, {
+    bfds: [],
+    said: [trouble('source address fe80::1 and neighbor address 10.0.0.2 are not of the same family, disabling instance')],
+  });
+  const first = `bfd_instance a {\n${ENDS}}\n`;
+  assert.deepEqual(read(ENDS, 'b', first).said, [trouble('has duplicate source/neighbor address 10.0.0.1/10.0.0.2, ignoring instance')]);
+  assert.deepEqual(read('neighbor_ip 10.0.0.3', 'a', first).said, [
+    'BFD a already specified',
+    'Configuration error: BFD instance a already configured - ignoring',
+  ]);
+  assert.equal(read(ENDS, 'x'.repeat(32)).bfds.length, 0);
+});
+
+test('values that cannot be used are told and left', () => {
+  const { bfds, said } = read(`${ENDS}max_hops 9\nttl 5\nweight 300\nmultiplier 0`);
+  assert.deepEqual([bfds[0]?.maxHops, bfds[0]?.weight, bfds[0]?.multiplier], [5, 0, 5]);
+  assert.ok(said.includes('BFD instance b: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit'));
+  assert.ok(said.includes('Configuration error: BFD instance b weight value 300 not valid (must be in range [-253-253]), ignoring'));
+  assert.ok(said.includes('Configuration error: BFD instance b multiplier value 0 not valid (must be in range [1-255]), ignoring'));
+});
+
+test('SSL: the last word counts', () => {
+  const { configuration, said } = readText('SSL {\npassword a\npassword b\nca /x\n}\n');
+  assert.deepEqual(configuration.ssl, { password: 'b', authorities: '/x' });
+  assert.deepEqual(said, ['SSL password already specified - replacing']);
+  assert.deepEqual(readText('SSL {\nkey\n}\n').said, ['SSL keyfile missing']);
+});
