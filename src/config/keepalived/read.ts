@@ -57,7 +57,7 @@ class Collector {
 
 function build(root: Values, options: ReadOptions, report: Report): KeepalivedConfiguration {
   const bfds = buildBfds(root, report);
-  const vrrp = buildVrrp(root, { names: options.names ?? NO_NAMES, bfds, report });
+  const vrrp = buildVrrp(root, { names: options.names ?? NO_NAMES, bfds: bfds.filter(({ events }) => events.vrrp), report });
   const groups = buildVirtualServerGroups(root, report);
   const ssl = buildSsl(root, report);
   return {

@@ -50,7 +50,16 @@ function buildScript(block: Values, report: Report): TrackScript | undefined {
     option: (text) => `vrrp_script ${name} unknown weight option ${text}`,
   });
   const timeoutUs = positive(block, 'timeout', report);
-  const withUser: Script = runAs === undefined ? script : { ...script, runAs };
+  const { argv, text, runAs: onTheLine } = script;
+  if (onTheLine !== undefined) {
+    tellNotice(
+      report,
+      placeOf(block, 'script'),
+      `(${name}): '${onTheLine.user}' behind the script is ignored`,
+      "a vrrp_script has its keyword 'user' for that",
+    );
+  }
+  const withUser: Script = { argv, text, ...(runAs === undefined ? {} : { runAs }) };
   return {
     name,
     script: withUser,

@@ -1,0 +1,63 @@
+// What the real keepalived 2.2.7 answered to -t: config.json.gz, one case an entry, and the files of a case as callbacks.
+import { readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import type { ConfigFiles, FileRead } from '../../../src/config/keepalived/source.js';
+
+export interface RecordedCase {
+  readonly name: string;
+  readonly group: string;
+  /** Relative paths stand in the case's own directory. */
+  readonly files: Readonly<Record<string, string | { readonly symlink: string }>>;
+  readonly args: readonly string[];
+  /** Negative: killed by that signal; null: hung. */
+  readonly rc: number | null;
+  readonly stderr: readonly string[];
+  readonly modes?: Readonly<Record<string, string>>;
+  readonly dirs?: readonly string[];
+  /** Run as another user than root. */
+  readonly as?: string;
+  readonly encoding?: string;
+  /** Differs from run to run. */
+  readonly unstable?: boolean;
+}
+
+/** Can this case be asked of us? Not those in which the original crashed, hung or killed itself, nor those about other options. */
+export function isComparable({ rc, unstable, as, group }: RecordedCase): boolean {
+  return rc !== null && rc >= 0 && rc !== 1 && unstable !== true && as === undefined && group !== 'cli';
+}
+
+export function readRecorded(path: string): readonly RecordedCase[] {
+  return JSON.parse(gunzipSync(readFileSync(path)).toString('utf8')) as readonly RecordedCase[];
+}
+
+/** The files of a case; what lies outside of its directory (/mnt/ka) is not there but for what it brings itself. */
+export function filesOf({ files, modes = {}, dirs = [] }: RecordedCase): ConfigFiles {
+  const clean = (path: string): string => {
+    const parts: string[] = [];
+    const own = path.replace(/^\/DIR\//, '');
+    for (const part of own.split('/')) {
+      if (part === '..') parts.pop();
+      else if (part !== '.' && part !== '') parts.push(part);
+    }
+    return (own.startsWith('/') ? '/' : '') + parts.join('/');
+  };
+  const names = [...Object.keys(files), ...dirs.map((directory) => `${directory}/.`)];
+  const read = (asked: string, depth = 0): FileRead => {
+    const path = clean(asked);
+    const found = files[path];
+    if (typeof found === 'object') {
+      const target = read(found.symlink, depth + 1);
+      return target.kind === 'missing' ? { kind: 'unfit' } : target;
+    }
+    if (found !== undefined)
+      return (Number.parseInt(modes[path] ?? '0644', 8) & 0o111) === 0 ? { kind: 'text', text: found } : { kind: 'unfit' };
+    return { kind: names.some((name) => name.startsWith(`${path}/`)) ? 'directory' : 'missing' };
+  };
+  return {
+    read: (path) => read(path),
+    list(directory) {
+      const prefix = clean(directory) === '' ? '' : `${clean(directory)}/`;
+      return [...new Set(names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length).split('/')[0]!))];
+    },
+  };
+}
