@@ -2,6 +2,8 @@
 
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { native } from '../sys/addon.js';
+import { Netns } from '../sys/netns.js';
 import { dieWithParent } from '../sys/signals.js';
 import { type Log, openLog } from './log.js';
 import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild, type ToChild } from './messages.js';
@@ -37,6 +39,13 @@ function stopped(log: Log, detail: boolean): void {
 
 function processName(kind: ChildKind, { global }: KeepalivedConfiguration): string {
   return global.processes[kind].name ?? 'keepalived';
+}
+
+/** This thread goes into a namespace that `ip netns` names, for good: all that the part opens is opened there. */
+function enterNamespace(name: string): void {
+  const namespace = Netns.byName(name);
+  native().setns(namespace.fd.number);
+  namespace.close();
 }
 
 class Child {
@@ -81,6 +90,7 @@ class Child {
     if (this.#stopping) return;
     this.#options = options;
     setInterval(() => tell({ kind: 'alive' }), options.beatMs);
+    process.umask(options.umask);
     nameProcess(processName(this.kind, configuration), options.argv);
     this.#log = openLog(options.log, `${IDENTS[this.kind]}${options.identSuffix}`).log;
     try {
@@ -88,6 +98,7 @@ class Child {
     } catch (error) {
       this.#log('error', `cannot write ${options.pidFile}: ${(error as Error).message}`);
     }
+    if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
     const start = await this.startPart;
     this.#part = await start(configuration, options, this.#log);
     tell({ kind: 'ready' });

@@ -25,6 +25,16 @@ export interface ChildEvents {
   ended(end: ChildEnd): void;
 }
 
+/** How a child is started. */
+export interface ChildCommand {
+  /** Of node. */
+  readonly flags: readonly string[];
+  /** The daemon's own words. */
+  readonly argv: readonly string[];
+  /** Not so in the background: whoever started the daemon waits for its terminal to be let go of. */
+  readonly console: boolean;
+}
+
 /** How the same program is started again: its interpreter, its flags, its entry. */
 function command(flags: readonly string[], argv: readonly string[]): readonly string[] {
   const entry = process.argv[1] ?? '';
@@ -39,10 +49,10 @@ export class DaemonChild {
   #gone = false;
 
   /** @throws the system's error when no process can be started */
-  constructor(kind: ChildKind, flags: readonly string[], argv: readonly string[], events: ChildEvents) {
+  constructor(kind: ChildKind, { flags, argv, console }: ChildCommand, events: ChildEvents) {
     const [file = '', ...args] = command(flags, argv);
     this.#process = spawn(file, args, {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],
       serialization: 'advanced',
       env: { ...process.env, [CHILD_VARIABLE]: kind },
     });

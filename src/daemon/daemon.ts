@@ -6,7 +6,7 @@ import { dumpParent } from './dump/parent.js';
 import { BEAT_MS } from './heartbeat.js';
 import { type Log, openLog } from './log.js';
 import { commandLines, type LogLevel } from './log-text.js';
-import { type ChildKind, type ChildOptions, EXIT } from './messages.js';
+import { type ChildKind, type DumpKind, EXIT } from './messages.js';
 import type { DaemonOptions } from './options.js';
 import { type PidFiles, pidFilesFor, removePidFile, runningFrom, writePidFile } from './pid-files.js';
 import { nameProcess } from './process-name.js';
@@ -14,7 +14,7 @@ import { Reloader } from './reloader.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 import { obeySignals } from './signals.js';
 import { runBoundedScript } from './startup-script.js';
-import { Supervisor } from './supervisor.js';
+import { Supervisor, type Wanted } from './supervisor.js';
 
 /** keepalived's: what its processes make is for root alone, scripts' files included. */
 const UMASK = 0o177;
@@ -67,16 +67,41 @@ function farewell(log: Log, release: string): void {
 class Daemon {
   readonly #opened;
   readonly #manager: ServiceManager = serviceManager();
+  readonly #supervisor: Supervisor;
+  readonly #ended: Promise<number>;
+  #reloader: Reloader | undefined;
 
   constructor(readonly program: DaemonProgram) {
-    this.#opened = openLog(program.options.log, 'Keepalived');
+    const { options, beatMs = BEAT_MS, childFlags = () => [] } = program;
+    this.#opened = openLog(options.log, 'Keepalived');
+    let ended: (status: number) => void = () => {};
+    this.#ended = new Promise((done) => {
+      ended = done;
+    });
+    const reloadWanted = (): void => this.#reloader?.request();
+    this.#supervisor = new Supervisor({ options, log: this.log, beatMs, childFlags, console: options.foreground, ended, reloadWanted });
+    // As early as can be: without their listeners some signals end node, and one opens its debugger.
+    obeySignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dump(what) });
   }
 
   get log(): Log {
     return this.#opened.log;
   }
 
+  #stop(): void {
+    this.log('info', 'Stopping');
+    this.#manager.tell('STOPPING=1');
+    this.#supervisor.stop();
+  }
+
+  #dump(what: DumpKind): void {
+    if (this.#reloader === undefined) return;
+    if (what === 'data') dumpParent(this.#reloader.configuration, this.log);
+    this.#supervisor.dump(what);
+  }
+
   #leave(status: number): number {
+    this.#supervisor.abandon();
     farewell(this.log, this.program.release);
     return status;
   }
@@ -84,6 +109,7 @@ class Daemon {
   async run(): Promise<number> {
     const { options, load } = this.program;
     process.umask(options.umask ?? UMASK);
+    this.#supervisor.prepare();
     announce(this.program, this.log);
     const loaded = load();
     for (const { level, text } of loaded.messages) this.log(level, text);
@@ -99,7 +125,11 @@ class Daemon {
     nameProcess(configuration.global.processes.parent.name ?? 'keepalived', options.argv);
     const netNamespace = options.netNamespace ?? configuration.root.netNamespace;
     const files = pidFilesFor(options, { ...configuration.root, ...(netNamespace === undefined ? {} : { netNamespace }) });
-    if (Object.values(files).some((path) => this.#taken(path))) return EXIT.ok;
+    if (Object.values(files).some((path) => runningFrom(path) !== undefined)) {
+      this.log('error', 'daemon is already running');
+      this.#supervisor.abandon();
+      return EXIT.ok;
+    }
     try {
       writePidFile(files.parent);
     } catch {
@@ -110,81 +140,46 @@ class Daemon {
     return this.#supervise(configuration, files, suffix);
   }
 
-  #taken(path: string): boolean {
-    const pid = runningFrom(path);
-    if (pid !== undefined) this.log('error', 'daemon is already running');
-    return pid !== undefined;
-  }
-
   async #supervise(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string): Promise<number> {
     const { startupScript, shutdownScript } = configuration.global;
     if (startupScript !== undefined) await runBoundedScript('startup', startupScript, this.log);
-    const status = await this.#watch(configuration, files, suffix);
+    const { load, options } = this.program;
+    const reloading = { load, log: this.log, manager: this.#manager, supervisor: this.#supervisor, path: options.path };
+    this.#reloader = new Reloader(reloading, configuration);
+    void this.#begin(configuration, files, suffix);
+    const status = await this.#ended;
     if (shutdownScript !== undefined) await runBoundedScript('shutdown', shutdownScript, this.log);
     removePidFile(files.parent);
     return this.#leave(status);
   }
 
-  #childOptions(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string) {
-    const { options } = this.program;
-    return (kind: ChildKind, respawned: boolean): ChildOptions => {
-      const { netNamespace, ipvsNamespace } = configuration.root;
-      const namespace = options.netNamespace ?? (kind === 'checker' ? (ipvsNamespace ?? netNamespace) : netNamespace);
+  async #begin(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string): Promise<void> {
+    const manager = this.#manager;
+    if (manager.watchdogMs !== undefined) setInterval(() => manager.tell('WATCHDOG=1'), manager.watchdogMs / 2);
+    await this.#supervisor.begin({ configuration, childOptions: this.#childOptions(configuration, files, suffix) });
+    if (this.#supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
+    else this.log('info', 'Startup complete');
+    manager.tell('READY=1');
+  }
+
+  #childOptions({ root, global }: KeepalivedConfiguration, files: PidFiles, suffix: string): Wanted['childOptions'] {
+    const { options, beatMs = BEAT_MS } = this.program;
+    return (kind, respawned) => {
+      const common = options.netNamespace ?? root.netNamespace;
+      const netNamespace = kind === 'checker' ? (root.ipvsNamespace ?? common) : common;
       return {
         log: options.log,
         identSuffix: suffix,
         pidFile: files[kind],
+        umask: options.umask ?? global.umask ?? UMASK,
         keepAddresses: options.keepAddresses,
         keepServers: options.keepServers,
-        ...(namespace === undefined ? {} : { netNamespace: namespace }),
+        ...(netNamespace === undefined || netNamespace === '' ? {} : { netNamespace }),
         argv: options.argv,
-        beatMs: this.program.beatMs ?? BEAT_MS,
+        beatMs,
         respawned,
       };
     };
-  }
-
-  /** Runs the children until somebody ends the daemon; its exit status. */
-  #watch(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string): Promise<number> {
-    return new Promise((ended) => {
-      const manager = this.#manager;
-      let reload = (): void => {};
-      const supervisor = new Supervisor(
-        {
-          options: this.program.options,
-          log: this.log,
-          childOptions: this.#childOptions(configuration, files, suffix),
-          beatMs: this.program.beatMs ?? BEAT_MS,
-          childFlags: this.program.childFlags ?? (() => []),
-          ended,
-          reloadWanted: () => reload(),
-        },
-        configuration,
-      );
-      const reloader = new Reloader(
-        { load: this.program.load, log: this.log, manager, supervisor, path: this.program.options.path },
-        configuration,
-      );
-      reload = () => reloader.request();
-      obeySignals({
-        stop: () => {
-          this.log('info', 'Stopping');
-          manager.tell('STOPPING=1');
-          supervisor.stop();
-        },
-        reload,
-        dump: (what) => {
-          if (what === 'data') dumpParent(reloader.configuration, this.log);
-          supervisor.dump(what);
-        },
-      });
-      if (manager.watchdogMs !== undefined) setInterval(() => manager.tell('WATCHDOG=1'), manager.watchdogMs / 2);
-      void supervisor.start().then(() => {
-        if (supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
-        else this.log('info', 'Startup complete');
-        manager.tell('READY=1');
-      });
-    });
   }
 }
 

@@ -13,6 +13,7 @@ export interface ChildOptions {
   /** Behind the process's own name in syslog: `_INSTANCE`. */
   readonly identSuffix: string;
   readonly pidFile: string;
+  readonly umask: number;
   readonly keepAddresses: boolean;
   readonly keepServers: boolean;
   readonly netNamespace?: string;

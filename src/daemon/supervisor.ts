@@ -19,11 +19,18 @@ export interface SupervisorSettings {
   /** The supervisor's tick, ms. */
   readonly beatMs: number;
   readonly log: Log;
-  readonly childOptions: (kind: ChildKind, respawned: boolean) => ChildOptions;
   readonly childFlags: (kind: ChildKind) => readonly string[];
+  /** It has a terminal or its like. */
+  readonly console: boolean;
   /** All is over: the daemon's exit status. */
   readonly ended: (status: number) => void;
   readonly reloadWanted: () => void;
+}
+
+/** What the children are given. */
+export interface Wanted {
+  readonly configuration: KeepalivedConfiguration;
+  readonly childOptions: (kind: ChildKind, respawned: boolean) => ChildOptions;
 }
 
 interface Slot {
@@ -36,22 +43,38 @@ interface Slot {
 export class Supervisor {
   readonly #slots = new Map<ChildKind, Slot>();
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #ticker: NodeJS.Timeout;
-  #configuration: KeepalivedConfiguration;
+  #ticker: NodeJS.Timeout | undefined;
+  #early: DaemonChild | undefined;
+  #wanted: Wanted | undefined;
   #stopping: number | undefined;
 
-  constructor(
-    readonly settings: SupervisorSettings,
-    configuration: KeepalivedConfiguration,
-  ) {
-    this.#configuration = configuration;
-    this.#ticker = setInterval(() => this.#tick(), settings.beatMs);
+  constructor(readonly settings: SupervisorSettings) {}
+
+  /** Lets the VRRP process load while the configuration is still being read: it is nearly always wanted, and a start counts in ms. */
+  prepare(): void {
+    if (this.settings.options.parts.vrrp) this.#early = this.#spawn('vrrp');
+  }
+
+  /** Nothing will be started. */
+  abandon(): void {
+    this.#early?.kill();
+    this.#early = undefined;
+  }
+
+  /** Starts what the configuration needs; resolves when all of it is at work. */
+  async begin(wanted: Wanted): Promise<void> {
+    if (this.#stopping !== undefined) return;
+    this.#wanted = wanted;
+    this.#ticker = setInterval(() => this.#tick(), this.settings.beatMs);
+    const started = this.#start(wanted);
+    this.abandon();
+    await started;
   }
 
   /** Starts what the configuration needs and does not run yet; resolves when all that was started is at work. */
-  async start(): Promise<void> {
-    const wanted = partsWanted(this.settings.options, this.#configuration).filter((kind) => !this.#slots.has(kind));
-    await Promise.all(wanted.map((kind) => this.#launch(kind, {}, false)));
+  async #start({ configuration }: Wanted): Promise<void> {
+    const kinds = partsWanted(this.settings.options, configuration).filter((kind) => !this.#slots.has(kind));
+    await Promise.all(kinds.map((kind) => this.#launch(kind, {}, false)));
   }
 
   get running(): readonly ChildKind[] {
@@ -60,7 +83,8 @@ export class Supervisor {
 
   /** Gives the new configuration to all that run and starts what it needs besides; resolves when all have taken it. */
   async reload(configuration: KeepalivedConfiguration): Promise<void> {
-    this.#configuration = configuration;
+    if (this.#wanted === undefined) return;
+    this.#wanted = { ...this.#wanted, configuration };
     const taken = [...this.#slots.values()].map(
       (slot) =>
         new Promise<void>((done) => {
@@ -68,7 +92,7 @@ export class Supervisor {
           slot.child.send({ kind: 'reload', configuration });
         }),
     );
-    await Promise.all([...taken, this.start()]);
+    await Promise.all([...taken, this.#start(this.#wanted)]);
   }
 
   dump(what: DumpKind): void {
@@ -82,7 +106,7 @@ export class Supervisor {
     for (const timer of this.#timers) clearTimeout(timer);
     for (const { child } of this.#slots.values()) child.send({ kind: 'stop' });
     if (this.#slots.size === 0) this.#finish();
-    else setTimeout(() => this.#force(), this.#configuration.root.childWaitUs / 1000).unref();
+    else setTimeout(() => this.#force(), (this.#wanted?.configuration.root.childWaitUs ?? 0) / 1000).unref();
   }
 
   #force(): void {
@@ -98,15 +122,35 @@ export class Supervisor {
   }
 
   #launch(kind: ChildKind, respawns: Respawns, respawned: boolean): Promise<void> {
+    const wanted = this.#wanted;
+    if (wanted === undefined) return Promise.resolve();
     return new Promise((done) => {
-      const child = new DaemonChild(kind, this.settings.childFlags(kind), this.settings.options.argv, {
-        said: (message) => this.#heard(kind, message),
-        ended: (end) => this.#ended(kind, end),
-      });
+      const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#spawn(kind);
       this.#slots.set(kind, { child, respawns, waiting: [done] });
-      child.send({ kind: 'start', configuration: this.#configuration, options: this.settings.childOptions(kind, respawned) });
+      child.send({ kind: 'start', configuration: wanted.configuration, options: wanted.childOptions(kind, respawned) });
       if (child.pid > 0) this.settings.log('info', `Starting ${NAMES[kind].title} child process, pid=${child.pid}`);
     });
+  }
+
+  #spawn(kind: ChildKind): DaemonChild {
+    const { childFlags, options, console } = this.settings;
+    const child: DaemonChild = new DaemonChild(
+      kind,
+      { flags: childFlags(kind), argv: options.argv, console },
+      {
+        said: (message) => this.#heard(kind, message),
+        // One that was never given anything to do leaves without a word.
+        ended: (end) => this.#slots.get(kind)?.child === child && this.#ended(kind, end),
+      },
+    );
+    return child;
+  }
+
+  /** The one that waits, unless it died meanwhile. */
+  #takeEarly(): DaemonChild | undefined {
+    const child = this.#early;
+    this.#early = undefined;
+    return child?.gone === false ? child : undefined;
   }
 
   #heard(kind: ChildKind, message: FromChild): void {
