@@ -91,6 +91,11 @@ export const PAIR_CASES: readonly LintCase[] = [
     bad: [node(), node('priority 90', '10.0.0.200').replace('V1', 'OTHER')],
     good: [node(), node('priority 90\nvirtual_router_id 52', '10.0.0.200').replace('V1', 'OTHER')],
   },
+  {
+    code: 'vrid-used-by-other-pair',
+    bad: [node(), node('priority 90', '10.9.9.200').replace('V1', 'OTHER')],
+    good: [node(), node('priority 90\nmcast_dst_ip 224.0.0.99', '10.9.9.200').replace('V1', 'OTHER')],
+  },
   { code: 'vrids-differ', bad: pair('virtual_router_id 51', 'virtual_router_id 52'), good: GOOD },
   {
     code: 'virtual-servers-differ',

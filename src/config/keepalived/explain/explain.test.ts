@@ -56,3 +56,9 @@ test('scripts and quoted words are read as they were', () => {
   const again = readText(explain(read.values, configuration, read.diagnostics)).configuration;
   assert.deepEqual(again.instances[0]?.notify.all, script);
 });
+
+test('words that count for nothing are told at the end', () => {
+  const lines = explained(INSTANCE.replace('advert_int', 'advertint'));
+  assert.equal(lines.at(-3), '# What is not above:');
+  assert.match(lines.at(-2) ?? '', /^# k:4: Unknown keyword 'advertint'/);
+});

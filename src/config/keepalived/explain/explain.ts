@@ -30,6 +30,8 @@ interface Whole {
   readonly globals?: Values;
   /** What was said about a line of the files, by `file:line`. */
   readonly said: ReadonlyMap<string, readonly string[]>;
+  /** Places of which it was told. */
+  readonly told: Set<string>;
   readonly configuration: KeepalivedConfiguration;
 }
 
@@ -49,6 +51,7 @@ const COMMENT_COLUMN = 44;
 /** Origin, then what was said about the line. */
 function noteAt(at: Origin, whole: Whole, more = ''): string {
   const place = originText(at);
+  whole.told.add(place);
   return [place + more, ...(whole.said.get(place) ?? [])].join(' | ');
 }
 
@@ -205,7 +208,8 @@ function lineText({ depth, text, note }: Line): string {
 
 /**
  * The text of a file that means what the read ones mean. Behind each value: `FILE:LINE`, `default`, or from which block it comes, and
- * what was said about it; with what was written where something else holds. What cannot be written in the language stands in comments.
+ * what was said about it; with what was written where something else holds. What cannot be written in the language stands in comments,
+ * and at the end what was said about words that count for nothing.
  */
 export function explain(root: Values, configuration: KeepalivedConfiguration, diagnostics: readonly Diagnostic[]): string {
   const said = new Map<string, string[]>();
@@ -215,7 +219,9 @@ export function explain(root: Values, configuration: KeepalivedConfiguration, di
     if (!texts.includes(text)) said.set(place, [...texts, text]);
   }
   const globals = root.of.get('global_defs')?.at(-1)?.value as Values | undefined;
-  const whole: Whole = { said, configuration, ...(globals === undefined ? {} : { globals }) };
-  const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, whole);
-  return `${lines.map(lineText).join('\n')}\n`;
+  const whole: Whole = { said, told: new Set(), configuration, ...(globals === undefined ? {} : { globals }) };
+  const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, whole).map(lineText);
+  const left = [...said].filter(([place]) => !whole.told.has(place));
+  const lost = left.flatMap(([place, texts]) => texts.map((text) => `# ${place}: ${text.replace(/[\r\n]+/g, ' ')}`));
+  return [...lines, ...(lost.length === 0 ? [] : ['# What is not above:', ...lost]), ''].join('\n');
 }

@@ -43,7 +43,7 @@ function securityFinding(node: LintNode): readonly ReturnType<typeof found>[] {
   const [first] = roots;
   if (first === undefined) return [];
   const names = [...new Set(roots.map(({ script }) => script.argv[0] ?? script.text))];
-  const cause = `no enable_script_security and no script_user: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
+  const cause = `neither enable_script_security nor script_user (without a user keepalived_script that is root): ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
   const mend = 'global_defs { script_user keepalived_script; enable_script_security }, or at least the second with script_user root';
   return [
     found(

@@ -17,6 +17,11 @@ const PAIRS: LintVerdict = {
   level: 'error',
   meaning: 'Two pairs with different addresses use one VRID and multicast group: on one network they take each other for their peer.',
 };
+const ELSEWHERE: LintVerdict = {
+  code: 'vrid-used-by-other-pair',
+  level: 'info',
+  meaning: 'The same, with addresses of different networks: no trouble unless the networks share a wire.',
+};
 const MOVED: LintVerdict = {
   code: 'vrids-differ',
   level: 'error',
@@ -44,20 +49,27 @@ function twins(node: LintNode): readonly LintFinding[] {
   });
 }
 
-const onOneNetwork = (a: VrrpInstance, b: VrrpInstance): boolean =>
+/** Addresses whose first 24 bits (IPv6: 64) are the same are taken for one network's. */
+const networksOf = ({ addresses }: VrrpInstance): readonly string[] =>
+  addresses.map(({ address: { words } }) => (words.length === 1 ? (words[0] ?? 0) >>> 8 : words.slice(0, 2)).toString());
+
+const shareNetwork = (a: VrrpInstance, b: VrrpInstance): boolean => networksOf(a).some((network) => networksOf(b).includes(network));
+
+const onOneGroup = (a: VrrpInstance, b: VrrpInstance): boolean =>
   a.unicast === undefined && b.unicast === undefined && formatAddress(a.multicastGroup) === formatAddress(b.multicastGroup);
 
 export const vrids: LintRule = {
-  verdicts: [TWICE, PAIRS, MOVED],
+  verdicts: [TWICE, PAIRS, ELSEWHERE, MOVED],
   check: (nodes) => [
     ...nodes.flatMap(twins),
     ...peersOf(nodes, true).flatMap(({ a, b, ours, theirs }) => {
-      if (!onOneNetwork(ours, theirs)) return [];
+      if (!onOneGroup(ours, theirs)) return [];
+      const verdict = shareNetwork(ours, theirs) ? PAIRS : ELSEWHERE;
       const at = instancePlace(a, ours.name, 'virtual_router_id');
       const cause = `VRID ${ours.vrid} is also ${theirs.name}'s at ${placeText(instancePlace(b, theirs.name, 'virtual_router_id'))}, which holds other addresses`;
       return [
         found(
-          PAIRS,
+          verdict,
           at,
           `${ours.name} meets another pair`,
           cause,
