@@ -25,7 +25,7 @@ function sendFrom(work: Work, index: number, source: Address, priority: number):
 /** Tells the backups that this master leaves (RFC 3768 §6.4.3), even where it does so because its address is gone. */
 export function sendZeroPriority(work: Work, index: number): void {
   const { source, lastSource } = instanceAt(work, index);
-  const as = source ?? lastSource;
+  const as = source ?? (lastSource?.family === 'inet' ? lastSource : undefined);
   if (as === undefined) return;
   sendFrom(work, index, as, 0);
   count(work, index, 'zeroPrioritySent');

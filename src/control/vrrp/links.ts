@@ -4,6 +4,7 @@ import { formatAddress } from '../../model/address-text.js';
 import type { TrackedSet } from '../../model/keepalived/trackers.js';
 import type { InterfaceFacts } from './interface.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
+import { renewVirtualInterfaces } from './macvlan.js';
 import { addressKey, sourceOn } from './place.js';
 import { settleAll } from './settle.js';
 import { change, say, type Work } from './work.js';
@@ -20,6 +21,7 @@ export function interfaceChanged(work: Work, told: InterfaceFacts): void {
   const up = upNow(work, before, told);
   const facts = up === told.up ? told : { ...told, up };
   if (concerns(work, told.name)) logAddresses(work, before, facts);
+  if (before === undefined) renewVirtualInterfaces(work, told.name);
   takeFacts(work, facts, before);
 }
 

@@ -92,7 +92,7 @@ export interface InstanceState {
   readonly pending: boolean;
   /** What adverts come from; undefined: no such address on the interface. */
   readonly source: Address | undefined;
-  /** The one before it went: a goodbye can still be said in its name. */
+  /** The one before it went: a goodbye can still be said in its name (IPv4: the header is ours). */
   readonly lastSource: Address | undefined;
   /** Own interval, or the master's (v3 backups). */
   readonly advertUs: number;

@@ -8,8 +8,9 @@ import { sendAdvert, sendZeroPriority } from './advert.js';
 import { announce, refreshTimes } from './garp.js';
 import { dropsPackets, firewall, moveAddresses, releaseAddresses } from './holdings.js';
 import type { InstanceState } from './machine.js';
+import { moveVirtualInterface } from './macvlan.js';
 import { notifyInstance } from './notify.js';
-import { addressInterface, virtualInterfaceName } from './place.js';
+import { addressInterface } from './place.js';
 import { weigh } from './settle.js';
 import { failInstance, recover } from './sync.js';
 import { masterDownUs, sendIntervalUs } from './timing.js';
@@ -17,18 +18,14 @@ import { change, count, detail, instanceAt, log, type Work } from './work.js';
 
 /** An instance that the new configuration does not have. Still in the old configuration's words. */
 export function removeInstance(work: Work, index: number): void {
-  const { config, state, addressesSet } = instanceAt(work, index);
+  const { state, addressesSet } = instanceAt(work, index);
   if (state === 'master') {
     count(work, index, 'releasedMaster');
     sendZeroPriority(work, index);
   }
   if (addressesSet) releaseAddresses(work, index);
   change(work, index, { state: 'init', timerAtUs: undefined });
-  const name = virtualInterfaceName(work.machine, config);
-  if (name !== undefined && config.virtualInterface !== undefined) {
-    const settings = { ...config.virtualInterface, name };
-    work.effects.push({ kind: 'virtualInterface', action: 'delete', instance: config.name, base: config.interface ?? '', settings });
-  }
+  moveVirtualInterface(work, index, 'delete');
   notifyInstance(work, index, 'DELETED');
 }
 

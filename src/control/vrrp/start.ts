@@ -3,8 +3,8 @@ import { enterBackup } from './election.js';
 import { OWNER_PRIORITY } from './health.js';
 import { releaseAddresses } from './holdings.js';
 import type { VrrpState } from './interface.js';
+import { moveVirtualInterface } from './macvlan.js';
 import { notifyGroup, notifyInstance } from './notify.js';
-import { virtualInterfaceName } from './place.js';
 import { weigh } from './settle.js';
 import { failInstance, tryMaster } from './sync.js';
 import { masterDownUs } from './timing.js';
@@ -16,7 +16,7 @@ import { change, changeGroup, detail, groupAt, instanceAt, log, say, type Work }
  */
 export function startInstances(work: Work, fresh: readonly number[], clean: boolean): void {
   for (const index of fresh) {
-    createInterface(work, index);
+    moveVirtualInterface(work, index, 'create');
     weigh(work, index);
     logFaults(work, index);
   }
@@ -31,19 +31,6 @@ function failTogether(work: Work, members: readonly number[]): void {
   const unfit = members.some((member) => instanceAt(work, member).state === 'fault');
   const standing = members.find((member) => instanceAt(work, member).state !== 'fault');
   if (unfit && standing !== undefined) failInstance(work, standing);
-}
-
-function createInterface(work: Work, index: number): void {
-  const { config } = instanceAt(work, index);
-  const name = virtualInterfaceName(work.machine, config);
-  if (name === undefined || config.virtualInterface === undefined) return;
-  work.effects.push({
-    kind: 'virtualInterface',
-    action: 'create',
-    instance: config.name,
-    base: config.interface ?? '',
-    settings: { ...config.virtualInterface, name },
-  });
 }
 
 /** What scripts say is told as their verdicts. */

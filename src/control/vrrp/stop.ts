@@ -1,8 +1,8 @@
 // The end: masters say goodbye, what was put on the host is taken away, everybody is told.
 import { sendZeroPriority } from './advert.js';
 import { releaseAddresses } from './holdings.js';
+import { moveVirtualInterface } from './macvlan.js';
 import { notifyGroup, notifyInstance } from './notify.js';
-import { virtualInterfaceName } from './place.js';
 import { change, count, instanceAt, type Work } from './work.js';
 
 /** `keep`: addresses stay and no goodbye is said, so that nobody takes over. Afterwards the machine does nothing any more. */
@@ -17,14 +17,11 @@ export function stop(work: Work, keep: boolean): void {
 }
 
 function letGo(work: Work, index: number): void {
-  const { state, addressesSet, config } = instanceAt(work, index);
+  const { state, addressesSet } = instanceAt(work, index);
   if (state === 'master') {
     count(work, index, 'releasedMaster');
     sendZeroPriority(work, index);
   }
   if (addressesSet) releaseAddresses(work, index);
-  const name = virtualInterfaceName(work.machine, config);
-  if (name === undefined || config.virtualInterface === undefined) return;
-  const settings = { ...config.virtualInterface, name };
-  work.effects.push({ kind: 'virtualInterface', action: 'delete', instance: config.name, base: config.interface ?? '', settings });
+  moveVirtualInterface(work, index, 'delete');
 }

@@ -247,6 +247,17 @@ test('interface_up_down_delays: a change must last', () => {
   assert.equal(instanceOf(node).state, 'fault');
 });
 
+test('an interface that comes back gets its macvlan anew', () => {
+  const node = startNode(configurationOf({ virtualInterface: { kind: 'vmac' } }));
+  give(node, { kind: 'interfaceGone', name: 'eth0' });
+  lines(node);
+  give(node, { kind: 'interface', facts: eth0 });
+  assert.deepEqual(
+    lines(node).filter((line) => line.startsWith('create')),
+    ['create vmac vrrp.51 on eth0'],
+  );
+});
+
 test('dont_track_primary: the own interface may go down', () => {
   const node = startNode(configurationOf({ dontTrackPrimary: true }));
   give(node, { kind: 'interface', facts: { ...eth0, up: false } });
