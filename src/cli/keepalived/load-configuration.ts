@@ -1,11 +1,11 @@
 // The configuration of the host's files as the daemon takes it, with the messages that go to the log.
-import { checkInterfaces } from '../../config/keepalived/check-host.js';
+import { checkAgainstHost } from '../../config/keepalived/check-host.js';
 import { canRun, exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
 import type { Diagnostic, Severity } from '../../config/keepalived/keyword.js';
 import type { Loaded } from '../../daemon/daemon.js';
 import type { LogLevel } from '../../daemon/log-text.js';
 import type { DaemonOptions } from '../../daemon/options.js';
-import { interfaceFacts } from './host-facts.js';
+import { hostFacts } from './host-facts.js';
 import { readOnHost } from './read-on-host.js';
 
 const LEVELS: Readonly<Record<Severity, LogLevel>> = {
@@ -26,17 +26,20 @@ const message = (diagnostic: Diagnostic): Loaded['messages'][number] => ({
 const NO_FILE =
   /^(?:Config files missing|No config files matched|Unable to read configuration file|Configuration file .* is (?:a directory|not a regular))/;
 
+/**
+ * Reads the files and holds them against the host. What the host lacks now (an interface that comes later) is said and keeps
+ * nothing from starting: the instance waits for it.
+ */
 export function loadConfiguration(options: DaemonOptions): Loaded {
   const { configuration, diagnostics, values } = readOnHost(options);
-  const messages = diagnostics.map(message);
-  // In another network namespace other interfaces are there: those are looked for once the processes run in it.
-  const elsewhere = options.netNamespace ?? configuration?.root.netNamespace;
-  if (configuration !== undefined && elsewhere === undefined) {
-    checkInterfaces(configuration, values, interfaceFacts(), (diagnostic) => messages.push(message(diagnostic)));
+  if (diagnostics.some(({ at, text }) => at.file === options.path && NO_FILE.test(text))) {
+    return { outcome: 'missing', messages: diagnostics.map(message) };
   }
-  if (diagnostics.some(({ at, text }) => at.file === options.path && NO_FILE.test(text))) return { outcome: 'missing', messages };
-  if (configuration !== undefined && canRun(diagnostics)) {
-    return { outcome: exitCodeOf(diagnostics) === 0 ? 'ok' : 'errors', configuration, messages };
+  if (configuration === undefined || !canRun(diagnostics)) return { outcome: 'fatal', messages: diagnostics.map(message) };
+  const said = [...diagnostics];
+  // Another namespace's interfaces are not to be seen from here.
+  if ((options.netNamespace ?? configuration.root.netNamespace) === undefined) {
+    checkAgainstHost(configuration, values, hostFacts(), (diagnostic) => said.push(diagnostic));
   }
-  return { outcome: 'fatal', messages };
+  return { outcome: exitCodeOf(said) === 0 ? 'ok' : 'errors', configuration, messages: said.map(message) };
 }

@@ -77,7 +77,9 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     case 'test': {
       complain(asked, io);
       const { configTest } = await import('./config-test.js');
-      return configTest(asked.options, asked.output, io);
+      const status = configTest(asked.options, asked.output, io);
+      // A facility that there is none of counts as an error of the configuration.
+      return status === 0 && asked.warnings.some((text) => text.startsWith('Invalid log facility')) ? 5 : status;
     }
     case 'run':
       complain(asked, io);
