@@ -68,7 +68,11 @@ function sections(title: string, table: readonly Keyword[], seen: Set<readonly K
   if (seen.has(table)) return [];
   seen.add(table);
   const inner = table.flatMap(({ name, argument }) =>
-    argument.kind === 'block' ? sections(title === '' ? name : `${title} / ${name}`, argument.keywords(), seen) : [],
+    argument.kind === 'block'
+      ? sections(title === '' ? name : `${title} / ${name}`, argument.keywords(), seen)
+      : argument.kind === 'lines' && argument.words !== undefined
+        ? sections(`words of ${name}`, argument.words(), seen)
+        : [],
   );
   return [{ title, table }, ...inner];
 }

@@ -61,9 +61,9 @@ export type Argument =
   | { readonly kind: 'script' }
   /**
    * readonly Statement[]: lines in braces that are values themselves (virtual_ipaddress, unicast_peer). With `label: 1` (a name
-   * before the brace: virtual_server_group): Values, the lines being the one value of `lines`.
+   * before the brace: virtual_server_group): Values, the lines being the one value of `lines`. `words`: what may stand on a line, for the manual.
    */
-  | { readonly kind: 'lines'; readonly label?: 1 }
+  | { readonly kind: 'lines'; readonly label?: 1; readonly words?: () => readonly Keyword[] }
   /** Values: a block of keywords; `label`: how many words stand before the brace (all are kept, a missing one is fatal) */
   | { readonly kind: 'block'; readonly keywords: () => readonly Keyword[]; readonly label: 0 | 1 | 2 };
 

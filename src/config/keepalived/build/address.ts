@@ -99,7 +99,8 @@ function trackGroup({ line, draft, context }: Reading, value: Word): boolean {
   return true;
 }
 
-const options: ReadonlyMap<string, Option> = new Map([
+/** Options with a value, and words without: keywords/network.ts lists them for the manual. */
+export const addressOptions: ReadonlyMap<string, Option> = new Map([
   ['dev', device],
   ['brd', broadcast],
   ['broadcast', broadcast],
@@ -109,7 +110,7 @@ const options: ReadonlyMap<string, Option> = new Map([
   ['preferred_lft', lifetime],
 ]);
 
-const flags: ReadonlyMap<string, HostAddress['flags'][number]> = new Map([
+export const addressFlags: ReadonlyMap<string, HostAddress['flags'][number]> = new Map([
   ['home', 'home'],
   ['-nodad', 'nodad'],
   ['mngtmpaddr', 'mngtmpaddr'],
@@ -119,7 +120,7 @@ const flags: ReadonlyMap<string, HostAddress['flags'][number]> = new Map([
 
 /** One word that takes none; true: it was one of them. */
 function readFlag({ draft, context }: Reading, word: string): boolean {
-  const flag = flags.get(word);
+  const flag = addressFlags.get(word);
   const isVirtual = context.trackGroups === undefined;
   if (flag !== undefined) draft.flags = [...(draft.flags ?? []), flag];
   else if (word === 'no_track') draft.noTrack = true;
@@ -133,7 +134,7 @@ function readOptions(reading: Reading): boolean {
   const { line, context, text } = reading;
   for (let word = line.take(); word !== undefined; word = line.take()) {
     if (readFlag(reading, word.text)) continue;
-    const option = word.text === 'track_group' && context.trackGroups !== undefined ? trackGroup : options.get(word.text);
+    const option = word.text === 'track_group' && context.trackGroups !== undefined ? trackGroup : addressOptions.get(word.text);
     if (option === undefined) {
       line.error(
         word,

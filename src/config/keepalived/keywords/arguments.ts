@@ -6,6 +6,8 @@ export const BOOLEAN: Argument = { kind: 'boolean' };
 export const TEXT: Argument = { kind: 'text' };
 export const SCRIPT: Argument = { kind: 'script' };
 export const LINES: Argument = { kind: 'lines' };
+/** Lines made of words that have a table of their own. */
+export const linesOf = (table: () => readonly Keyword[]): Argument => ({ kind: 'lines', words: table });
 export const ADDRESS: Argument = { kind: 'address' };
 
 export const integer = (min: number, max: number): Argument => ({ kind: 'integer', min, max });

@@ -1,9 +1,10 @@
 // The root of keepalived.conf: what stands outside any block, and the blocks themselves (keepalived.conf(5)).
 import type { Keyword } from '../keyword.js';
-import { block, FLAG, integer, LINES, TEXT, UNSIGNED_MAX, words } from './arguments.js';
+import { block, FLAG, integer, LINES, linesOf, TEXT, UNSIGNED_MAX, words } from './arguments.js';
 import { bfdInstanceKeyword } from './bfd.js';
 import { interfaceBlocks } from './garp.js';
 import { globalKeywords } from './global.js';
+import { addressWords, routeWords, ruleWords } from './network.js';
 import { sslKeyword } from './ssl.js';
 import { syncGroupKeyword } from './sync-group.js';
 import { trackBlocks } from './track.js';
@@ -59,9 +60,9 @@ const settings: readonly Keyword[] = [
 export const rootKeywords: readonly Keyword[] = [
   ...settings,
   { name: 'global_defs', argument: block(() => globalKeywords), meaning: 'What holds for the whole daemon.' },
-  { name: 'static_ipaddress', argument: LINES, meaning: 'Addresses that are put on the host at start.' },
-  { name: 'static_routes', argument: LINES, meaning: "Routes that are put on the host at start, in ip route's words." },
-  { name: 'static_rules', argument: LINES, meaning: "Rules that are put on the host at start, in ip rule's words." },
+  { name: 'static_ipaddress', argument: linesOf(() => addressWords), meaning: 'Addresses that are put on the host at start.' },
+  { name: 'static_routes', argument: linesOf(() => routeWords), meaning: "Routes that are put on the host at start, in ip route's words." },
+  { name: 'static_rules', argument: linesOf(() => ruleWords), meaning: "Rules that are put on the host at start, in ip rule's words." },
   {
     name: 'track_group',
     argument: block(() => trackGroup, 1),

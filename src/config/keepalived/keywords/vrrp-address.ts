@@ -1,6 +1,7 @@
 // vrrp_instance: interfaces, addresses, routes, peers (keepalived.conf(5)).
 import type { Keyword } from '../keyword.js';
-import { BOOLEAN, block, choice, FLAG, integer, LINES, seconds, TEXT, words } from './arguments.js';
+import { BOOLEAN, block, choice, FLAG, integer, LINES, linesOf, seconds, TEXT, words } from './arguments.js';
+import { addressWords, routeWords, ruleWords } from './network.js';
 
 const authentication: readonly Keyword[] = [
   { name: 'auth_type', argument: words(1), meaning: 'PASS (plain text) or AH.' },
@@ -29,11 +30,15 @@ export const vrrpAddressKeywords: readonly Keyword[] = [
     meaning: 'VRF of a unicast instance without interface.',
     says: { again: "(%n) VRF interface already specified as '%v' - ignoring" },
   },
-  { name: 'virtual_ipaddress', argument: LINES, meaning: 'Addresses of the master, told in adverts.' },
-  { name: 'virtual_ipaddress_excluded', argument: LINES, meaning: 'Addresses of the master, of any family, not told in adverts.' },
+  { name: 'virtual_ipaddress', argument: linesOf(() => addressWords), meaning: 'Addresses of the master, told in adverts.' },
+  {
+    name: 'virtual_ipaddress_excluded',
+    argument: linesOf(() => addressWords),
+    meaning: 'Addresses of the master, of any family, not told in adverts.',
+  },
   { name: 'no_virtual_ipaddress', argument: FLAG, since: '2.2.8', meaning: 'None are wanted: elect only (clouds).' },
-  { name: 'virtual_routes', argument: LINES, meaning: "Routes of the master, in ip route's words." },
-  { name: 'virtual_rules', argument: LINES, meaning: "Rules of the master, in ip rule's words." },
+  { name: 'virtual_routes', argument: linesOf(() => routeWords), meaning: "Routes of the master, in ip route's words." },
+  { name: 'virtual_rules', argument: linesOf(() => ruleWords), meaning: "Rules of the master, in ip rule's words." },
   { name: 'promote_secondaries', argument: FLAG, meaning: 'Keep the other addresses of a network when the first one goes.' },
   { name: 'authentication', argument: block(() => authentication), meaning: 'Passwords of VRRPv2.' },
   {

@@ -1,0 +1,35 @@
+// The words that are listed for the manual are those that the readers of lines know, no more and no less.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readAddressLine, readRouteLine, readRuleLine } from '../../../../test/support/keepalived-text.js';
+import { addressFlags, addressOptions } from '../build/address.js';
+import { metrics } from '../build/route-metric.js';
+import { routeOptions } from '../build/route-option.js';
+import { ruleOptions } from '../build/rule-option.js';
+import type { Keyword } from '../keyword.js';
+import { addressWords, routeWords, ruleWords } from './network.js';
+
+const namesOf = (table: readonly Keyword[]): readonly string[] => table.flatMap(({ name, aliases = [] }) => [name, ...aliases]).sort();
+
+test('every word of the tables is read, every word that is read is in the tables', () => {
+  assert.deepEqual(namesOf(addressWords), [...addressOptions.keys(), ...addressFlags.keys(), 'no_track', 'track_group', 'use_vmac'].sort());
+  const routeExtra = ['to', 'inet', 'inet6', 'nexthop', 'or', 'features', 'congctl'];
+  assert.deepEqual(namesOf(routeWords), [...routeOptions.keys(), ...metrics.keys(), ...routeExtra].sort());
+  assert.deepEqual(namesOf(ruleWords), [...ruleOptions.keys(), 'not', 'inet', 'inet6', 'no_track'].sort());
+});
+
+/** Keywords that need a word, alone at the end of a line: the reader must ask for it. */
+const needing = (table: readonly Keyword[]): readonly string[] =>
+  table
+    .filter(({ argument }) => argument.kind !== 'flag' && !(argument.kind === 'words' && argument.min === 0))
+    .flatMap(({ name, aliases = [] }) => [name, ...aliases]);
+
+test('a word without its value is told', () => {
+  for (const word of needing(addressWords)) {
+    assert.deepEqual(readAddressLine(`10.0.0.1 ${word}`).errors, [`No ${word} parameter specified for 10.0.0.1`]);
+  }
+  for (const word of needing(routeWords)) {
+    assert.throws(() => readRouteLine(`10.0.0.0/8 dev eth0 ${word}`), /is missing a parameter after keyword/, word);
+  }
+  for (const word of needing(ruleWords)) assert.throws(() => readRuleLine(word), /is missing a parameter after keyword/, word);
+});
