@@ -99,7 +99,6 @@ class Flattener {
         else if (top.kind === 'sequence') this.#nextRound(top);
         else {
           this.#work.pop();
-          this.#bound('lines', 1, top.line);
           yield* this.#readText(top);
         }
       }
@@ -191,6 +190,7 @@ class Flattener {
       this.#work.pop();
       return;
     }
+    this.#bound('lines', 1, line);
     const { at, openQuote } = commentStart(line.text);
     const text = line.text.slice(0, at);
     if (openQuote) this.#report({ severity: 'error', at: originAt(line, 0), text: `Unterminated quote '${text.trim()}'` });
@@ -261,6 +261,7 @@ class Flattener {
     if (this.#define(line.text)) return;
     const found = line.text.includes('$') ? this.#parameters.substitute(line, this.#predefined) : { text: line, more: [], endless: false };
     if (found.endless || pending.depth > LIMITS.expansion) return this.#endless(line);
+    this.#bound('lines', found.more.length, line);
     for (const more of [...found.more].reverse()) {
       const { at } = commentStart(more);
       this.#work.push({ kind: 'text', line: standingFor(more.slice(0, at), line, 0), depth: pending.depth + 1 });
