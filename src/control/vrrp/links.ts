@@ -16,6 +16,9 @@ export interface HeldLink {
 }
 
 export function interfaceChanged(work: Work, told: InterfaceFacts): void {
+  // Another one of the same name, whose predecessor's end was not heard of: nothing that stood on that is there any more.
+  const known = work.machine.interfaces.get(told.name);
+  if (known !== undefined && known.index !== told.index) interfaceGone(work, told.name);
   const before = work.machine.interfaces.get(told.name);
   if (before === undefined && concerns(work, told.name)) say(work, `Interface ${told.name} added`);
   const up = upNow(work, before, told);

@@ -121,7 +121,7 @@ export const groupOf = (name: string, members: readonly string[]): SyncGroup => 
   notify: NO_NOTIFY,
 });
 
-export type Parts = Partial<Pick<KeepalivedConfiguration, 'instances' | 'syncGroups' | 'scripts' | 'files'>> & {
+export type Parts = Partial<Pick<KeepalivedConfiguration, 'instances' | 'syncGroups' | 'scripts' | 'files' | 'processes'>> & {
   readonly startupDelayUs?: number;
 };
 

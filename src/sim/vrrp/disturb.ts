@@ -2,7 +2,7 @@
 import type { Input } from '../../control/vrrp/interface.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { Disturbance } from './history.js';
-import { emptyHost } from './host.js';
+import { dropDevice, emptyHost } from './host.js';
 import { randomFrom } from './random.js';
 import { cutKey, factsOf, type World, type WorldNode } from './world.js';
 
@@ -38,7 +38,7 @@ function changeInterface(node: WorldNode, index: number, name: string, change: '
   if (known === undefined) return;
   if (change === 'gone') {
     if (!node.interfaces.delete(name)) return;
-    for (const key of node.host.addresses.keys()) if (key.endsWith(` on ${name}`)) node.host.addresses.delete(key);
+    dropDevice(node.host, name, node.configuration.instances);
     if (node.paused) node.untold = true;
     hands.give(index, { kind: 'interfaceGone', name });
     return;
@@ -87,6 +87,21 @@ function forged(node: WorldNode, device: string, seed: number): Input | undefine
   return { kind: 'packet', packet };
 }
 
+function rumour(world: World, { node, instance, about }: Extract<Disturbance, { readonly kind: 'rumour' }>): Input {
+  const config = world.nodes[node]?.configuration.instances.find(({ name }) => name === instance);
+  const address = config?.addresses[0]?.address ?? { family: 'inet', words: [0] };
+  switch (about) {
+    case 'conflict':
+      return { kind: 'conflict', address, mac: '02:00:00:00:00:99', interface: config?.interface ?? '' };
+    case 'heartbeat':
+      return { kind: 'heartbeat', instance, from: address, state: 'master', priority: 254 };
+    case 'filtered':
+      return { kind: 'filtered', instance, counts: { ttl: 3, version: 1 } };
+    case 'cleared':
+      return { kind: 'clearCounters' };
+  }
+}
+
 function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands: Hands): boolean {
   switch (what.kind) {
     case 'start':
@@ -94,6 +109,8 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       node.alive = true;
       hands.begin(index);
       hands.give(index, configure(node));
+      for (const { name } of node.configuration.processes)
+        hands.give(index, { kind: 'process', name, running: node.processes.get(name) ?? 1 });
       for (const { name } of node.configuration.files) hands.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
       return true;
     case 'stop':
@@ -155,6 +172,21 @@ export function disturb(world: World, what: Disturbance, hands: Hands): void {
     case 'file':
       node.files.set(what.name, what.value);
       hands.give(what.node, { kind: 'file', name: what.name, value: what.value });
+      return;
+    case 'process':
+      node.processes.set(what.name, what.value);
+      hands.give(what.node, { kind: 'process', name: what.name, running: what.value });
+      return;
+    case 'readdress': {
+      const facts = node.interfaces.get(what.interface);
+      if (facts === undefined) return;
+      node.interfaces.set(what.interface, { ...facts, addresses: what.addresses });
+      if (node.paused) node.untold = true;
+      hands.give(what.node, { kind: 'interface', facts: node.interfaces.get(what.interface)! });
+      return;
+    }
+    case 'rumour':
+      hands.give(what.node, rumour(world, what));
       return;
     case 'takeAddress':
       takeAddress(node, what.node, what.instance, hands);

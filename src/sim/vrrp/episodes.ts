@@ -79,18 +79,35 @@ function reload(random: Random, nodes: readonly NodeSetup[], node: number, span:
   return [[span.fromUs, { kind: 'reload', node, configuration: next, what: told }], ...(random.chance(0.5) ? [back] : [])];
 }
 
-function script(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
-  const [watched] = nodes[node]!.configuration.scripts;
-  const [file] = nodes[node]!.configuration.files;
+/** Whatever the node watches goes wrong, for a while or for good. */
+function watched(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
+  const { scripts, files, processes } = nodes[node]!.configuration;
   const lasting = random.chance(0.3);
-  if (watched !== undefined) {
-    const set = { kind: 'script', node, name: watched.name } as const;
-    return lasting ? [[span.fromUs, { ...set, status: 1 }]] : both(span, { ...set, status: 1 }, { ...set, status: 0 });
-  }
-  if (file === undefined) return [];
-  const set = { kind: 'file', node, name: file.name } as const;
-  const value = random.pick([5, 50, -20, 253, -300]);
-  return lasting ? [[span.fromUs, { ...set, value }]] : both(span, { ...set, value }, { ...set, value: 0 });
+  const choices = [
+    ...scripts.map(
+      ({ name }) => [{ kind: 'script', node, name, status: 1 } as const, { kind: 'script', node, name, status: 0 } as const] as const,
+    ),
+    ...files.map(({ name }) => {
+      const set = { kind: 'file', node, name } as const;
+      return [
+        { ...set, value: random.pick([5, 50, -20, 253, -300]) },
+        { ...set, value: 0 },
+      ] as const;
+    }),
+    ...processes.map(
+      ({ name }) => [{ kind: 'process', node, name, value: 0 } as const, { kind: 'process', node, name, value: 1 } as const] as const,
+    ),
+  ];
+  if (choices.length === 0) return [];
+  const [begin, end] = random.pick(choices);
+  return lasting ? [[span.fromUs, begin]] : both(span, begin, end);
+}
+
+/** The first address of an interface goes, and comes back behind the second. */
+function readdress(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
+  const { name, addresses } = random.pick(nodes[node]!.interfaces);
+  const change = { kind: 'readdress', node, interface: name } as const;
+  return both(span, { ...change, addresses: addresses.slice(1) }, { ...change, addresses: [...addresses.slice(1), addresses[0]!] });
 }
 
 function death(random: Random, node: number, span: Span): readonly Timed[] {
@@ -103,6 +120,9 @@ function small(random: Random, nodes: readonly NodeSetup[], node: number, span: 
   const instance = random.pick(nodes[node]!.configuration.instances).name;
   return random.pick<() => readonly Timed[]>([
     () => [[span.fromUs, { kind: 'takeAddress', node, instance }]],
+    () => [
+      [span.fromUs, { kind: 'rumour', node, instance, about: random.pick(['conflict', 'heartbeat', 'filtered', 'cleared'] as const) }],
+    ],
     () => [[span.fromUs, { kind: 'wallClock', node, byS: random.between(-86_400, 86_400) }]],
     () =>
       Array.from({ length: random.between(1, 20) }, () => [
@@ -127,7 +147,9 @@ function episode(random: Random, nodes: readonly NodeSetup[], span: Span): reado
     () => both(span, { kind: 'interfaceGone', node, interface: link.interface }, { ...link, up: true }),
     () => reload(random, nodes, node, span),
     () => reload(random, nodes, node, span),
-    () => script(random, nodes, node, span),
+    () => watched(random, nodes, node, span),
+    () => watched(random, nodes, node, span),
+    () => readdress(random, nodes, node, span),
     () => small(random, nodes, node, span),
   ])();
 }

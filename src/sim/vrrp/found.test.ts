@@ -48,3 +48,15 @@ test('vrrp_startup_delay holds for an instance that becomes fit meanwhile, too: 
   pass(node, 14 * S);
   assert.equal(instanceOf(node).state, 'master');
 });
+
+test('an interface that was made anew without our hearing of the end of the old one has none of our addresses', () => {
+  const node = startNode(configurationOf({}));
+  pass(node, 5 * S);
+  assert.equal(instanceOf(node).state, 'master');
+  give(node, { kind: 'interface', facts: { ...eth0, index: 17 } });
+  assert.equal(instanceOf(node).state, 'backup');
+  taken(node);
+  pass(node, 10 * S);
+  assert.equal(instanceOf(node).state, 'master');
+  assert.ok(taken(node).some((effect) => effect.kind === 'addresses' && effect.action === 'add'));
+});

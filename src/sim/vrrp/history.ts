@@ -38,7 +38,16 @@ export type Disturbance =
   | { readonly kind: 'reload'; readonly node: number; readonly configuration: KeepalivedConfiguration; readonly what: string }
   /** What a script exits with from now on. */
   | { readonly kind: 'script'; readonly node: number; readonly name: string; readonly status: number }
-  | { readonly kind: 'file'; readonly node: number; readonly name: string; readonly value: number }
+  | { readonly kind: 'file' | 'process'; readonly node: number; readonly name: string; readonly value: number }
+  /** The addresses of an interface become others, in the kernel's order. */
+  | { readonly kind: 'readdress'; readonly node: number; readonly interface: string; readonly addresses: readonly Address[] }
+  /** Reports that must change nobody's mind: another host answers for an address, a peer speaks over a second link, counters. */
+  | {
+      readonly kind: 'rumour';
+      readonly node: number;
+      readonly instance: string;
+      readonly about: 'conflict' | 'heartbeat' | 'filtered' | 'cleared';
+    }
   /** Somebody takes an address of a master away. Nothing happens where there is none. */
   | { readonly kind: 'takeAddress'; readonly node: number; readonly instance: string }
   | { readonly kind: 'forgedPacket'; readonly node: number; readonly interface: string; readonly seed: number }

@@ -1,7 +1,9 @@
 // What a node's kernel holds because its VRRP machine said so: addresses, routes, rules, drop rules, virtual interfaces. Effects must pair.
 import type { Effect, Input } from '../../control/vrrp/interface.js';
+import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
-import type { HostAddress } from '../../model/keepalived/network.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { HostAddress, HostRoute, HostRule } from '../../model/keepalived/network.js';
 
 /** Each thing by its text, with the instance that put it there. */
 export interface Host {
@@ -13,6 +15,25 @@ export const emptyHost = (): Host => ({ addresses: new Map(), others: new Map() 
 
 /** What one address is called in `Host.addresses`. */
 export const addressKey = (address: HostAddress, device: string): string => `${formatAddress(address.address)} on ${address.dev ?? device}`;
+
+export const dropKey = (address: Address): string => `drop rule for ${formatAddress(address)}`;
+export const routeKey = (route: HostRoute): string => `route ${JSON.stringify(route)}`;
+export const ruleKey = (rule: HostRule): string => `rule ${JSON.stringify({ ...rule, tunnelId: String(rule.tunnelId) })}`;
+export const virtualInterfaceKey = (name: string): string => `virtual interface ${name}`;
+export const isVirtualInterface = (key: string): boolean => key.startsWith('virtual interface ');
+
+/** The macvlan that an instance of a history uses. */
+export const virtualInterfaceOf = ({ virtualInterface, family, vrid }: VrrpInstance): string | undefined =>
+  virtualInterface === undefined ? undefined : `vrrp${family === 'inet' ? '' : '6'}.${vrid}`;
+
+/** An interface goes, and with it whatever stands on it. */
+export function dropDevice(host: Host, device: string, instances: readonly VrrpInstance[]): void {
+  const above = instances.filter((instance) => instance.interface === device).map(virtualInterfaceOf);
+  const gone = [device, ...above.filter((name) => name !== undefined)];
+  for (const key of host.addresses.keys()) if (gone.some((name) => key.endsWith(` on ${name}`))) host.addresses.delete(key);
+  for (const key of host.others.keys())
+    if (key.includes(`"dev":"${device}"`) || gone.some((name) => key === virtualInterfaceKey(name))) host.others.delete(key);
+}
 
 interface Change {
   readonly map: Map<string, string>;
@@ -35,28 +56,28 @@ function changeOf(host: Host, effect: Effect): Change | undefined {
         map: host.others,
         add: effect.action === 'add',
         instance: effect.instance,
-        keys: effect.routes.map((route) => `route ${JSON.stringify(route)}`),
+        keys: effect.routes.map(routeKey),
       };
     case 'rules':
       return {
         map: host.others,
         add: effect.action === 'add',
         instance: effect.instance,
-        keys: effect.rules.map((rule) => `rule ${JSON.stringify({ ...rule, tunnelId: String(rule.tunnelId) })}`),
+        keys: effect.rules.map(ruleKey),
       };
     case 'firewall':
       return {
         map: host.others,
         add: effect.action === 'drop',
         instance: effect.instance,
-        keys: effect.addresses.map(({ address }) => `drop rule for ${formatAddress(address)}`),
+        keys: effect.addresses.map(({ address }) => dropKey(address)),
       };
     case 'virtualInterface':
       return {
         map: host.others,
         add: effect.action === 'create',
         instance: effect.instance,
-        keys: [`virtual interface ${effect.settings.name ?? ''} of ${effect.instance} on ${effect.base}`],
+        keys: [virtualInterfaceKey(effect.settings.name ?? '')],
       };
     default:
       return undefined;

@@ -29,6 +29,10 @@ function inputText(input: Input): string {
       return `script ${input.name}: ${JSON.stringify(input.outcome)}`;
     case 'file':
       return `file ${input.name}: ${input.value ?? 'nothing'}`;
+    case 'process':
+      return `process ${input.name}: ${input.running}`;
+    case 'heartbeat':
+      return `heartbeat for ${input.instance}: ${input.state} ${input.priority}`;
     case 'lost':
       return `lost ${input.what} ${input.text} of ${input.instance}`;
     default:
@@ -84,7 +88,12 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
     case 'script':
       return `${name(what.node)}: script ${what.name} will exit with ${what.status}`;
     case 'file':
-      return `${name(what.node)}: file ${what.name} = ${what.value}`;
+    case 'process':
+      return `${name(what.node)}: ${what.kind} ${what.name} = ${what.value}`;
+    case 'readdress':
+      return `${name(what.node)}: ${what.interface} has ${what.addresses.map(formatAddress).join(' ')}`;
+    case 'rumour':
+      return `${name(what.node)}: ${what.about} for ${what.instance}`;
     case 'takeAddress':
       return `${name(what.node)}: somebody takes an address of ${what.instance}`;
     case 'wallClock':

@@ -1,8 +1,9 @@
 // Makes a history from a seed: the nodes and their configurations here, what happens to them in `episodes`.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
-import type { TrackFile, TrackScript } from '../../model/keepalived/trackers.js';
-import { configurationOf, groupOf, hostAddress, inet, instanceOf, linkLocal } from './configuration.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { TrackedSet, TrackFile, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
+import { commonInstance } from './common-instance.js';
+import { configurationOf, groupOf, inet, linkLocal } from './configuration.js';
 import { episodesOf } from './episodes.js';
 import type { History, NodeSetup } from './history.js';
 import { settleUs } from './invariants/bounds.js';
@@ -15,6 +16,10 @@ export interface Plan {
   readonly grouped: boolean;
   readonly scripts: readonly TrackScript[];
   readonly files: readonly TrackFile[];
+  readonly processes: readonly TrackProcess[];
+  /** What is watched is watched by the sync group, not by its members. */
+  readonly byGroup: boolean;
+  readonly trackingWeight: boolean;
   readonly startupDelayUs: number;
 }
 
@@ -23,70 +28,36 @@ export interface ScenarioOptions {
   readonly nodes?: number;
 }
 
-function authenticationOf(random: Random, instance: Pick<VrrpInstance, 'version' | 'family'>): Authentication {
-  if (instance.version === 2) {
-    const kind = random.pick(['none', 'none', 'pass', 'ah'] as const);
-    return kind === 'none' ? { kind } : { kind, password: 'sesame' };
-  }
-  if (!random.chance(0.15)) return { kind: 'none' };
-  const keys = [{ id: 1, hex: '0123456789abcdef'.repeat(4) }];
-  const antiReplay = random.pick(['time', 'monotonic'] as const);
-  return { kind: 'hmac', keys, activeKey: 1, antiReplay, timeWindowUs: 30_000_000, mode: 'enforce' };
-}
-
-function vipsOf(random: Random, family: 'inet' | 'inet6', segment: number, number: number): VrrpInstance['addresses'] {
-  const last = 100 + 20 * number;
-  return Array.from({ length: random.between(1, 3) }, (_, index) =>
-    hostAddress(family === 'inet' ? inet(10, 99, segment, last + index) : linkLocal(segment, 0x1000 + last + index)),
-  );
-}
-
-/** What an instance is on every node; priority and the like are each node's own. */
-function commonInstance(random: Random, number: number, count: number, grouped: boolean): VrrpInstance {
-  const segment = grouped ? number % 2 : random.below(2);
-  const family = random.chance(0.2) ? 'inet6' : 'inet';
-  const version = family === 'inet6' || random.chance(0.5) ? 3 : 2;
-  const fast = count === 1 && random.chance(0.1) ? { fast: { intervalUs: 10_000, missed: 3 } } : {};
-  const fastAdvertUs = 100_000;
-  const advertUs = version === 2 ? 1_000_000 * random.pick([1, 1, 1, 2]) : 10_000 * random.pick([10, 50, 100, 100, 150]);
-  return instanceOf({
-    name: `VI_${number + 1}`,
-    vrid: 51 + number,
-    family,
-    version,
-    interface: `eth${segment}`,
-    advertUs: version === 3 && fast.fast !== undefined ? fastAdvertUs : advertUs,
-    addresses: vipsOf(random, family, segment, number),
-    excludedAddresses: random.chance(0.2) ? [hostAddress(inet(10, 98, segment, 100 + number))] : [],
-    authentication: authenticationOf(random, { version, family }),
-    downTimerAdverts: random.pick([3, 3, 3, 2, 5]),
-    lowerPriorityNoAdvert: random.chance(0.15),
-    higherPrioritySendAdvert: random.chance(0.15),
-    accept: !random.chance(0.2),
-    ...(version === 3 ? fast : {}),
-  });
-}
-
 function planOf(random: Random, options: ScenarioOptions): Plan {
   const nodes = options.nodes ?? random.pick([2, 2, 2, 3, 3, 4, 5]);
   const grouped = random.chance(0.2);
   const count = grouped ? random.between(2, 3) : random.pick([1, 1, 1, 2, 3]);
   const instances = Array.from({ length: count }, (_, number) => commonInstance(random, number, count, grouped));
-  const script = { name: 'chk', script: { argv: ['/bin/chk'], text: '/bin/chk' }, intervalUs: 1_000_000, reverse: false };
-  const scripts = random.chance(0.3)
-    ? [
-        {
-          ...script,
-          weight: grouped ? 0 : random.pick([0, -60, 40]),
-          rise: random.between(1, 3),
-          fall: random.between(1, 3),
-          initFail: random.chance(0.3),
-        },
-      ]
-    : [];
-  const files =
-    !grouped && random.chance(0.15) ? [{ name: 'load', path: '/run/load', weight: random.pick([1, -1, 2]), reverse: false }] : [];
-  return { nodes, instances, grouped, scripts, files, startupDelayUs: random.chance(0.1) ? 2_500_000 : 0 };
+  return { nodes, instances, grouped, ...watchedOf(random, grouped), startupDelayUs: random.chance(0.1) ? 2_500_000 : 0 };
+}
+
+/** Scripts, files and processes that nodes may watch. In sync groups the group does, or weights count for all members alike. */
+function watchedOf(random: Random, grouped: boolean): Pick<Plan, 'scripts' | 'files' | 'processes' | 'byGroup' | 'trackingWeight'> {
+  const script = { name: 'chk', script: { argv: ['/bin/chk'], text: '/bin/chk' }, intervalUs: 1_000_000, reverse: random.chance(0.15) };
+  const [byGroup, trackingWeight] = [grouped && random.chance(0.5), grouped && random.chance(0.5)];
+  const weight = random.pick([0, 0, -60, 40]);
+  const initFail = random.chance(0.3);
+  const process = {
+    parameterMatch: 'none',
+    fullCommand: false,
+    reverse: random.chance(0.15),
+    forkDelayUs: 0,
+    terminateDelayUs: 0,
+  } as const;
+  return {
+    scripts: random.chance(0.3) ? [{ ...script, weight, rise: random.between(1, 3), fall: random.between(1, 3), initFail }] : [],
+    files: random.chance(0.15) ? [{ name: 'load', path: '/run/load', weight: random.pick([1, -1, 2]), reverse: false }] : [],
+    processes: random.chance(0.15)
+      ? [{ ...process, name: 'haproxy', argv: ['haproxy'], weight: random.pick([0, -50, 30]), quorum: 1 }]
+      : [],
+    byGroup,
+    trackingWeight,
+  };
 }
 
 function unicastOf(nodes: number, node: number, { family, interface: device }: VrrpInstance): VrrpInstance['unicast'] {
@@ -96,17 +67,21 @@ function unicastOf(nodes: number, node: number, { family, interface: device }: V
   return { peers, ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' };
 }
 
+const trackedBy = (plan: Plan | undefined): TrackedSet => ({
+  interfaces: [],
+  scripts: (plan?.scripts ?? []).map(({ name }) => ({ name })),
+  files: (plan?.files ?? []).map(({ name }) => ({ name })),
+  processes: (plan?.processes ?? []).map(({ name }) => ({ name })),
+  bfds: [],
+});
+
 function configurationFor(random: Random, plan: Plan, node: number, priority: number, unicast: boolean): KeepalivedConfiguration {
   const nopreempt = random.chance(0.2) && priority !== 255;
   const initialState = !nopreempt && (random.chance(0.2) || (priority === 255 && random.chance(0.5))) ? 'master' : 'backup';
   const delayed = !nopreempt && initialState === 'backup' && random.chance(0.15);
-  const track = {
-    interfaces: random.chance(0.2) ? [{ name: 'eth0', ...(plan.grouped || random.chance(0.5) ? {} : { weight: -30 }) }] : [],
-    scripts: plan.scripts.map(({ name }) => ({ name })),
-    files: plan.files.map(({ name }) => ({ name })),
-    processes: [],
-    bfds: [],
-  };
+  const watched = trackedBy(plan);
+  const byName = random.chance(0.2) ? [{ name: 'eth0', ...(plan.grouped || random.chance(0.5) ? {} : { weight: -30 }) }] : [];
+  const track = { ...(plan.byGroup ? trackedBy(undefined) : watched), interfaces: byName };
   const instances = plan.instances.map((common): VrrpInstance => {
     // Sync groups want one order of the nodes; instances by themselves may each have another.
     const own = plan.grouped || priority === 255 ? priority : 1 + ((priority + common.vrid * 37 * random.below(2)) % 254);
@@ -121,16 +96,13 @@ function configurationFor(random: Random, plan: Plan, node: number, priority: nu
       ...(unicast ? { unicast: unicastOf(plan.nodes, node, common)! } : {}),
     };
   });
-  const { scripts, files, startupDelayUs } = plan;
-  const syncGroups = plan.grouped
-    ? [
-        groupOf(
-          'G1',
-          instances.map(({ name }) => name),
-        ),
-      ]
-    : [];
-  return configurationOf({ instances, syncGroups, scripts, files, startupDelayUs });
+  const { scripts, files, processes, startupDelayUs, trackingWeight } = plan;
+  const group = groupOf(
+    'G1',
+    plan.instances.map(({ name }) => name),
+  );
+  const syncGroups = plan.grouped ? [{ ...group, trackingWeight, track: trackedBy(plan.byGroup ? plan : undefined) }] : [];
+  return configurationOf({ instances, syncGroups, scripts, files, processes, startupDelayUs });
 }
 
 function nodesOf(random: Random, plan: Plan): readonly NodeSetup[] {
@@ -145,7 +117,7 @@ function nodesOf(random: Random, plan: Plan): readonly NodeSetup[] {
       configuration: configurationFor(random, plan, node, priority, unicast),
       interfaces: [0, 1].map((segment) => ({
         name: `eth${segment}`,
-        addresses: [inet(10, 99, segment, node + 1), linkLocal(segment, node + 1)],
+        addresses: [inet(10, 99, segment, node + 1), linkLocal(segment, node + 1), inet(10, 99, segment, node + 51)],
       })),
       clockUs: random.between(1, 1_000_000) * 1_000_000 + random.below(1_000_000),
     };

@@ -18,6 +18,8 @@ export interface WorldNode {
   /** Exit statuses of the scripts that the shell runs, and what watched files hold; a name that is absent: 0. */
   readonly scripts: Map<string, number>;
   readonly files: Map<string, number>;
+  /** How many processes of a kind run; a name that is absent: 1. */
+  readonly processes: Map<string, number>;
   view: readonly InstanceView[];
   /** What waits for a paused process. */
   waiting: Input[];
@@ -57,6 +59,7 @@ export function worldOf(history: History): World {
       host: emptyHost(),
       scripts: new Map(),
       files: new Map(),
+      processes: new Map(),
       view: [],
       waiting: [],
       untold: false,

@@ -24,7 +24,9 @@ function wrongContent(node: WorldNode, instance: VrrpInstance, send: Send, adver
   if (advert.version !== instance.version || advert.vrid !== instance.vrid) return `version ${advert.version} VRID ${advert.vrid}`;
   if (!same) return `addresses ${advert.addresses.map(formatAddress).join(' ')}`;
   if (advert.intervalUs !== instance.advertUs) return `interval ${advert.intervalUs}`;
-  if (!node.untold && !own.some((address) => addressId(address) === addressId(send.source))) return `source ${formatAddress(send.source)}`;
+  // The goodbye of one that lost its address may still bear it.
+  if (!node.untold && advert.priority > 0 && !own.some((address) => addressId(address) === addressId(send.source)))
+    return `source ${formatAddress(send.source)}`;
   const targets = instance.unicast?.peers.map(({ address }) => address) ?? [instance.multicastGroup];
   if (!targets.some((address) => addressId(address) === addressId(send.destination)))
     return `destination ${formatAddress(send.destination)}`;

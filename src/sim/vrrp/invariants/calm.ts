@@ -3,42 +3,13 @@ import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type MakeCheck, stateOf } from '../check.js';
 import type { World, WorldNode } from '../world.js';
 import { settleUs } from './bounds.js';
+import { wantedPriority } from './wanted-priority.js';
 
 interface Candidate {
   readonly node: WorldNode;
   readonly instance: VrrpInstance;
   readonly state: string | undefined;
   readonly priority: number;
-}
-
-const clamp = (priority: number): number => Math.min(254, Math.max(1, priority));
-
-/** Base and weights of what is watched, as the manual says; 'fault' for a failure without a weight. */
-export function wantedPriority(node: WorldNode, instance: VrrpInstance): number | 'fault' {
-  let sum = instance.priority;
-  for (const tracked of instance.track.scripts) {
-    const script = node.configuration.scripts.find(({ name }) => name === tracked.name);
-    const good = (node.scripts.get(tracked.name) ?? 0) === 0;
-    const weight = tracked.weight ?? script?.weight ?? 0;
-    const reverse = tracked.reverse ?? script?.reverse ?? false;
-    if (weight === 0 && good === reverse) return 'fault';
-    sum += (reverse ? -1 : 1) * (good ? Math.max(0, weight) : Math.min(0, weight));
-  }
-  for (const tracked of instance.track.files) {
-    const file = node.configuration.files.find(({ name }) => name === tracked.name);
-    const value = node.files.get(tracked.name) ?? 0;
-    const weight = (tracked.weight ?? file?.weight ?? 1) * ((tracked.reverse ?? file?.reverse ?? false) ? -1 : 1);
-    if (weight === 0 && value !== 0) return 'fault';
-    if (value * weight <= -254) return 'fault';
-    sum += Math.min(253, value * weight);
-  }
-  for (const tracked of [...instance.track.interfaces, { name: instance.interface ?? '', weight: undefined }]) {
-    const up = node.interfaces.get(tracked.name)?.up === true;
-    const weight = tracked.weight ?? 0;
-    if (weight === 0 && !up) return 'fault';
-    sum += up ? Math.max(0, weight) : Math.min(0, weight);
-  }
-  return instance.priority === 255 ? 255 : clamp(sum);
 }
 
 const membersOf = (node: WorldNode, name: string): readonly VrrpInstance[] => {

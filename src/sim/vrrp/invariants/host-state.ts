@@ -1,10 +1,9 @@
 // A master's addresses are on its host and nobody else's; drop rules stand with them; adverts, addresses and announcements leave in order.
 import type { Effect } from '../../../control/vrrp/interface.js';
-import { formatAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { seeAdvert } from '../advert.js';
 import { type MakeCheck, type Observation, sameStates, stateOf } from '../check.js';
-import { addressKey } from '../host.js';
+import { addressKey, dropKey, isVirtualInterface, routeKey, ruleKey, virtualInterfaceKey, virtualInterfaceOf } from '../host.js';
 import type { WorldNode } from '../world.js';
 
 const linesOf = (instance: VrrpInstance) => [...instance.addresses, ...instance.excludedAddresses];
@@ -15,18 +14,29 @@ const difference = (wanted: ReadonlySet<string>, got: ReadonlySet<string>): stri
     ...[...got].filter((key) => !wanted.has(key)).map((key) => `${key} should not be there`),
   ].join(', ');
 
+/** Everything that a master of an instance has on its host. */
+function holdings(instance: VrrpInstance): readonly string[] {
+  const lines = linesOf(instance);
+  const device = virtualInterfaceOf(instance) ?? instance.interface ?? '';
+  const silent = !instance.accept && instance.priority !== 255;
+  return [
+    ...lines.map((line) => addressKey(line, device)),
+    ...instance.routes.map(routeKey),
+    ...instance.rules.map(ruleKey),
+    ...(silent ? lines.map(({ address }) => dropKey(address)) : []),
+  ];
+}
+
 function wrongOnHost(node: WorldNode, { after }: Observation): string | undefined {
   const masters = node.configuration.instances.filter(({ name }) => stateOf(after, name) === 'master');
-  const addresses = masters.flatMap((instance) => linesOf(instance).map((line) => addressKey(line, instance.interface ?? '')));
-  const wrong = difference(new Set(addresses), new Set(node.host.addresses.keys()));
+  const present = [...node.host.addresses.keys(), ...[...node.host.others.keys()].filter((key) => !isVirtualInterface(key))];
+  const wrong = difference(new Set(masters.flatMap(holdings)), new Set(present));
   if (wrong !== '') return `${node.setup.name} is master of [${masters.map(({ name }) => name).join(' ')}], but ${wrong}`;
-  const silent = masters.filter(({ accept, priority }) => !accept && priority !== 255);
-  const rules = silent.flatMap((instance) => linesOf(instance).map(({ address }) => `drop rule for ${formatAddress(address)}`));
-  const present = [...node.host.others.keys()].filter((key) => key.startsWith('drop rule'));
-  const wrongRules = difference(new Set(rules), new Set(present));
-  return wrongRules === ''
-    ? undefined
-    : `${node.setup.name} is master of [${masters.map(({ name }) => name).join(' ')}], but ${wrongRules}`;
+  const needy = masters.find(
+    (instance) =>
+      virtualInterfaceOf(instance) !== undefined && !node.host.others.has(virtualInterfaceKey(virtualInterfaceOf(instance) ?? '')),
+  );
+  return needy === undefined ? undefined : `${node.setup.name} is master of ${needy.name} without its virtual interface`;
 }
 
 const isAdvert = (effect: Effect): boolean =>

@@ -1,13 +1,19 @@
 // Two masters that can hear each other end it within two adverts, disturbed as the rest of the world may be.
 import { type MakeCheck, sameStates, stateOf } from '../check.js';
-import { CALM } from '../history.js';
-import type { World } from '../world.js';
+import { CALM, type NodeSetup } from '../history.js';
+import type { World, WorldNode } from '../world.js';
 import { longestIntervals, slackUs } from './bounds.js';
+
+const whole = (wanted: NodeSetup['interfaces'], has: WorldNode['interfaces']): boolean =>
+  wanted.every(({ name, addresses }) => has.get(name)?.addresses.length === addresses.length);
 
 /** Both run, both can be heard by the other, and the air is calm. */
 function canHear(world: World, a: number, b: number): boolean {
   const [one, other] = [world.nodes[a]!, world.nodes[b]!];
-  const ready = [one, other].every(({ alive, paused, interfaces }) => alive && !paused && [...interfaces.values()].every(({ up }) => up));
+  const ready = [one, other].every(
+    ({ setup, alive, paused, interfaces }) =>
+      alive && !paused && [...interfaces.values()].every(({ up }) => up) && whole(setup.interfaces, interfaces),
+  );
   // What was sent in a storm may still be on its way for long: only calm air counts.
   if (!ready || world.weather !== CALM) return false;
   return ![...world.cuts].some((cut) => cut.startsWith(`${a}>${b}/`) || cut.startsWith(`${b}>${a}/`));

@@ -26,7 +26,8 @@ function deadlineAfter(observation: Observation, instance: VrrpInstance, advert:
   const { nowUs, input, before, after } = observation;
   const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
   const priority = priorityOf(after, instance.name);
-  if (is !== 'backup' || input.kind === 'configure' || priorityOf(before, instance.name) !== priority) return undefined;
+  if (is !== 'backup' || input.kind === 'configure' || input.kind === 'heartbeat' || priorityOf(before, instance.name) !== priority)
+    return undefined;
   if (was === 'fault' || was === 'init') {
     const eager = instance.priority === 255 && instance.initialState === 'master';
     return (
@@ -59,7 +60,8 @@ function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard
     const inGroup = node.configuration.syncGroups.some(({ members }) => members.includes(instance.name));
     const exact = !inGroup && instance.fast === undefined && node.configuration.global.startupDelayUs === 0;
     const next = exact ? deadlineAfter(observation, instance, own ? heard?.advert : undefined) : undefined;
-    const restarts = own || was !== 'backup' || /^(?:configure|interface|interfaceGone|script|file|lost)$/.test(input.kind);
+    const restarts =
+      own || was !== 'backup' || /^(?:configure|interface|interfaceGone|script|file|process|lost|heartbeat)$/.test(input.kind);
     const sinceUs = wait === undefined || restarts ? nowUs : wait.sinceUs;
     waits.set(key, { sinceUs, deadlineUs: next === 'same' ? wait?.deadlineUs : next });
   }
