@@ -15,8 +15,8 @@ export const LIMITS = {
   files: 10_000,
   depth: 200,
   characters: 256 * 2 ** 20,
-  lines: 3_000_000,
-  pieces: 2_000_000,
+  lines: 2_000_000,
+  pieces: 1_500_000,
   expansion: 100,
 } as const;
 
