@@ -35,6 +35,8 @@ class Checker implements Part {
   /** What was made true: ours to remove. */
   #done: WantedTable = new Map();
   #troubles: ReadonlySet<string> = new Set();
+  #refused: ReadonlyMap<string, string> = new Map();
+  #notRun: readonly string[] = [];
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
   #flushed = false;
@@ -48,7 +50,9 @@ class Checker implements Part {
 
   #tellNotRun(): void {
     const { global, virtualServers } = this.#configuration;
-    for (const line of checksNotRun(virtualServers)) this.options.log('warning', line);
+    const lines = checksNotRun(virtualServers);
+    for (const line of lines) if (!this.#notRun.includes(line)) this.options.log('warning', line);
+    this.#notRun = lines;
     if (global.lvsSyncDaemon !== undefined) this.options.log('warning', 'lvs_sync_daemon is not run yet: connections are not synchronised');
   }
 
@@ -82,6 +86,7 @@ class Checker implements Part {
         director.close();
       }
       this.#done = new Map([...[...this.#done].filter(([id]) => refused.has(id)), ...[...this.#wanted].filter(([id]) => !refused.has(id))]);
+      this.#refused = refused;
       this.#tell(new Set(refused.values()));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -95,10 +100,10 @@ class Checker implements Part {
     this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
   }
 
-  /** An attempt that repeats others says nothing new. */
+  /** What was tried before and refused is not told again. */
   #announce(plans: readonly ServicePlan[]): void {
-    if (this.#troubles.size > 0) return;
     for (const { id, name, changes } of plans) {
+      if (this.#refused.has(id)) continue;
       const protocol = protocolOf(this.#wanted.has(id) ? this.#wanted : this.#done, id);
       for (const change of changes) this.options.log('debug', changeText(change, name, protocol));
     }

@@ -1,0 +1,153 @@
+// The whole daemon in a namespace: VIPs and the table follow its configuration, whatever is done to its processes.
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, afterEach, before, test } from 'node:test';
+import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
+import { RunningDaemon } from '../support/running-daemon.js';
+
+const why = noNamespaces();
+
+const instance = (vips: readonly string[], device = 'eth'): string => `vrrp_instance VI_1 {
+  state MASTER
+  interface ${device}
+  virtual_router_id 51
+  priority 255
+  virtual_ipaddress {
+    ${vips.join('\n    ')}
+  }
+}
+`;
+const server = (weight: number): string => `virtual_server 10.99.0.100 80 {
+  lb_algo wrr
+  lb_kind NAT
+  protocol TCP
+  real_server 10.99.0.2 8080 {
+    weight ${weight}
+    TCP_CHECK {
+    }
+  }
+}
+`;
+
+let bed: Bed;
+let host: Host;
+let folder: string;
+const daemons: RunningDaemon[] = [];
+
+before(() => {
+  if (why !== false) return;
+  bed = new Bed();
+  host = bed.host('a');
+  bed.cable(host, 'eth', bed.lan('lan'), '10.99.0.1/24');
+  folder = mkdtempSync(join(tmpdir(), 'weir-keepalived-'));
+});
+afterEach(async () => {
+  for (const daemon of daemons.splice(0)) await daemon.stop();
+});
+after(() => {
+  if (why !== false) return;
+  host.weir('unload');
+  bed.close();
+  rmSync(folder, { recursive: true });
+});
+
+const file = (name: string): string => join(folder, name);
+const configure = (...parts: readonly string[]): void => writeFileSync(file('conf'), parts.join(''));
+
+function start(...options: readonly string[]): RunningDaemon {
+  const files = ['-f', file('conf'), '-p', file('p.pid'), '-r', file('r.pid'), '-c', file('c.pid')];
+  const argv = ['ip', 'netns', 'exec', host.namespace, process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', '-D', ...files, ...options];
+  const daemon = new RunningDaemon(argv, { TMPDIR: folder });
+  daemons.push(daemon);
+  return daemon;
+}
+
+const addresses = (): readonly string[] =>
+  [...host.ip('-4 -o addr show dev eth').matchAll(/inet (\S+)/g)].map(([, address = '']) => address);
+const child = (name: 'r' | 'c'): number => Number(readFileSync(file(`${name}.pid`), 'utf8'));
+const dump = (name: string): string => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
+
+test('VIP and virtual server come, change at a reload without a gap, and go', { skip: why }, async () => {
+  configure(instance(['10.99.0.100/24']), server(3));
+  const daemon = start();
+  await daemon.said(/^Startup complete$/);
+  await daemon.until('the VIP', () => addresses().includes('10.99.0.100/24'));
+  assert.match(host.ipvsadm('-Ln').stdout, /TCP {2}10\.99\.0\.100:80 wrr\n {2}-> 10\.99\.0\.2:8080 +Masq +3 /);
+  assert.ok(daemon.lines.some((line) => /^TCP_CHECK of \[10\.99\.0\.2\]:tcp:8080 .* is not run yet/.test(line)));
+
+  configure(instance(['10.99.0.100/24', '10.99.0.101/32']), server(5));
+  const from = daemon.lines.length;
+  daemon.signal('SIGHUP');
+  await daemon.said(/^Reload complete$/, from);
+  await daemon.until('the second VIP', () => addresses().includes('10.99.0.101/32'));
+  assert.match(host.ipvsadm('-Ln').stdout, /10\.99\.0\.2:8080 +Masq +5 /);
+  assert.ok(!daemon.lines.slice(from).some((line) => /removing VIPs|Entering/.test(line)), 'nothing was given up');
+
+  assert.equal(await daemon.stop(), 0);
+  assert.deepEqual(addresses(), ['10.99.0.1/24']);
+  assert.doesNotMatch(host.ipvsadm('-Ln').stdout, /10\.99\.0\.100/);
+  assert.deepEqual(
+    ['p.pid', 'r.pid', 'c.pid'].filter((name) => existsSync(file(name))),
+    [],
+  );
+});
+
+test('the dumps that signals ask for', { skip: why }, async () => {
+  configure(instance(['10.99.0.100/24']), server(3));
+  const daemon = start();
+  await daemon.said(/^Startup complete$/);
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 36] as const) daemon.signal(signal);
+  await daemon.until('all files', () =>
+    ['keepalived.data', 'keepalived.stats', 'keepalived.json', 'keepalived_check.data'].every((name) => dump(name) !== ''),
+  );
+  assert.match(dump('keepalived.data'), /------< VRRP Topology >------\n VRRP Instance = VI_1\n {3}VRRP Version = 2\n {3}State = MASTER\n/);
+  assert.match(dump('keepalived.data'), /\n {3}Virtual IP \(1\):\n {5}10\.99\.0\.100\/24 dev eth scope global set\n/);
+  assert.match(dump('keepalived.stats'), /^VRRP Instance: VI_1\n {2}Advertisements:\n {4}Received: 0\n {4}Sent: [1-9]/);
+  assert.match(dump('keepalived_check.data'), / Virtual server = \[10\.99\.0\.100\]:tcp:80\n/);
+  assert.match(dump('keepalived_parent.data'), /^------< Global definitions >------\n/);
+  const [entry] = JSON.parse(dump('keepalived.json'));
+  assert.deepEqual([entry.data.iname, entry.data.state, entry.data.vips], ['VI_1', 2, ['10.99.0.100/24 dev eth scope global set']]);
+  assert.equal(entry.stats.become_master, 1);
+});
+
+test('a VRRP process that is killed comes back with its VIP; a killed supervisor leaves none', { skip: why }, async () => {
+  configure(instance(['10.99.0.100/24']));
+  const daemon = start();
+  await daemon.said(/^Startup complete$/);
+  process.kill(child('r'), 'SIGKILL');
+  await daemon.said(/died: Respawning$/);
+  await daemon.until('mastership again', () => daemon.lines.filter((line) => line === '(VI_1) Entering MASTER STATE').length === 2);
+  daemon.signal('SIGKILL');
+  await daemon.until('no VIP', () => !addresses().includes('10.99.0.100/24'));
+});
+
+test('an interface that comes later is waited for; -V leaves the VIP', { skip: why }, async () => {
+  configure(instance(['10.99.0.100/24'], 'late'));
+  const daemon = start('-V');
+  await daemon.said(/interface late for vrrp_instance VI_1 doesn't exist/);
+  await daemon.said(/^Startup complete$/);
+  host.ip('link add late type veth peer name late-peer');
+  host.ip('link set late-peer up');
+  host.ip('addr add 10.98.0.1/24 dev late');
+  host.ip('link set late up');
+  await daemon.said(/^\(VI_1\) Entering MASTER STATE$/);
+  assert.equal(await daemon.stop(), 0);
+  assert.match(host.ip('-4 -o addr show dev late'), /10\.99\.0\.100\/24/);
+  host.ip('link del late');
+});
+
+test('VRRP lives where virtual servers cannot be set up', { skip: why }, async () => {
+  host.weir('unload');
+  configure(instance(['10.99.0.100/24']), server(3));
+  const files = ['-f', file('conf'), '-p', file('p.pid'), '-r', file('r.pid'), '-c', file('c.pid')];
+  const without = ['setpriv', '--bounding-set', '-sys_admin,-bpf,-perfmon', '--inh-caps', '-all'];
+  const argv = ['ip', 'netns', 'exec', host.namespace, ...without, process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', ...files];
+  const daemon = new RunningDaemon(argv, { TMPDIR: folder });
+  daemons.push(daemon);
+  await daemon.said(/^virtual servers cannot be set up: .* - trying again$/);
+  await daemon.said(/^Startup complete$/);
+  assert.ok(addresses().includes('10.99.0.100/24'));
+  assert.equal(await daemon.stop(), 0);
+});
