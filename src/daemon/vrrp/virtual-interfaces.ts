@@ -23,7 +23,7 @@ export function virtualMac({ family, vrid }: Pick<VrrpInstance, 'family' | 'vrid
 
 export interface VirtualInterfaceTools {
   readonly netlink: Netlink;
-  readonly interfaces: Interfaces;
+  readonly interfaces: () => Interfaces;
   readonly firewall: Firewall;
   readonly log: (level: LogLevel, text: string) => void;
   /** Takes the kernel's messages now, so that the new interface is known. */
@@ -39,7 +39,8 @@ export class VirtualInterfaces {
 
   /** @throws SystemError */
   create(wish: Wish, instance: Pick<VrrpInstance, 'family' | 'vrid'>): void {
-    const { netlink, interfaces, log, refresh } = this.tools;
+    const { netlink, log, refresh } = this.tools;
+    const interfaces = this.tools.interfaces();
     const { settings, base } = wish;
     const name = settings.name ?? '';
     const below = interfaces.byName(base);
@@ -77,7 +78,7 @@ export class VirtualInterfaces {
 
   /** One that a crashed run left, or whose parent is another now, goes first. */
   #clearWay(name: string, below: Link): void {
-    const there = this.tools.interfaces.byName(name);
+    const there = this.tools.interfaces().byName(name);
     if (there === undefined) {
       return;
     }
@@ -118,7 +119,10 @@ export class VirtualInterfaces {
     if (all === 0) {
       return;
     }
-    const others = this.tools.interfaces.all().map(({ name }) => name);
+    const others = this.tools
+      .interfaces()
+      .all()
+      .map(({ name }) => name);
     for (const name of ['default', ...others.filter((one) => one !== except && !this.#made.has(one))]) {
       const own = Number(readSetting(`net/ipv4/conf/${name}/rp_filter`) ?? 0);
       if (own < all) {
@@ -130,7 +134,8 @@ export class VirtualInterfaces {
 
   /** An interface without an address of the link cannot send adverts of IPv6: it gets its parent's, deprecated. */
   #giveLinkLocal(made: Link, below: Link, family: VrrpInstance['family']): void {
-    const address = this.tools.interfaces
+    const address = this.tools
+      .interfaces()
       .all()
       .find(({ index }) => index === below.ifindex)
       ?.addresses.find(isLinkLocal);
@@ -172,7 +177,7 @@ export class VirtualInterfaces {
   remove(wish: Wish): void {
     const name = wish.settings.name ?? '';
     this.tools.firewall.removeMacvlan(name);
-    const there = this.#made.has(name) ? this.tools.interfaces.byName(name) : undefined;
+    const there = this.#made.has(name) ? this.tools.interfaces().byName(name) : undefined;
     this.#made.delete(name);
     if (there !== undefined) {
       this.tools.netlink.change(deleteLink(there.ifindex), `remove ${name}`);
