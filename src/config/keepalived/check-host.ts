@@ -2,7 +2,7 @@
 // Pure: what the host has comes in as facts. The words are those of keepalived's -t.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { blocksByName, placeOfName } from './build/places.js';
-import { allOf, blocksOf, linesOf, lineWords } from './build/values.js';
+import { allOf, blocksOf, linesOf, lineWords, nameOf, wordsOf } from './build/values.js';
 import { checkScripts, type ScriptFacts } from './check-scripts.js';
 import type { Origin, Report, Severity, Values, Word } from './keyword.js';
 
@@ -18,6 +18,9 @@ export interface InterfaceFacts {
 }
 
 export type HostFacts = InterfaceFacts & ScriptFacts;
+
+/** IFNAMSIZ less its NUL: a longer name was refused before. */
+const LONGEST_NAME = 15;
 
 class InterfaceCheck {
   readonly #configuration: KeepalivedConfiguration;
@@ -57,11 +60,20 @@ class InterfaceCheck {
     this.#missing ??= at;
   }
 
+  /** Of every block, also of one that did not become an instance. */
+  #ownInterfaces(): void {
+    for (const block of blocksOf(this.#root, 'vrrp_instance')) {
+      const word = wordsOf(block, 'interface')?.[0]?.text;
+      if (word === undefined || word === 'lo' || word.length > LONGEST_NAME) continue;
+      this.#need(word, block, `WARNING - interface ${word} for vrrp_instance ${nameOf(block)} doesn't exist`);
+    }
+  }
+
   #instances(): void {
+    this.#ownInterfaces();
     for (const instance of this.#configuration.instances) {
       const { name } = instance;
       const block = this.#block('vrrp_instance', name);
-      this.#need(instance.interface, block, `WARNING - interface ${instance.interface} for vrrp_instance ${name} doesn't exist`);
       this.#need(instance.vrf, block, `(${name}) WARNING - VRF interface ${instance.vrf} doesn't exist`);
       for (const tracked of instance.track.interfaces)
         this.#need(tracked.name, block, `(${name}) tracked interface ${tracked.name} doesn't exist`);

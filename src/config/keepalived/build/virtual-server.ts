@@ -182,7 +182,9 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
 function tellDefaults(block: Values, forwarding: Forwarding | undefined, name: string, report: Report): void {
   if (!has(block, 'lvs_sched'))
     tellError(report, block.at, `Virtual server ${name}: no scheduler set, setting default 'wlc'`, 'lvs_sched wlc');
-  if (forwarding === undefined)
+  // Servers that each say how they are reached need no method for all.
+  const servers = blocksOf(block, 'real_server');
+  if (forwarding === undefined && (servers.length === 0 || servers.some((server) => !has(server, 'lvs_method'))))
     tellError(report, block.at, `Virtual server ${name}: no forwarding method set, setting default NAT`, 'lvs_method NAT');
 }
 
