@@ -3,7 +3,6 @@ import type { Family } from '../../../model/address.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Origin, Report, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
-import { given } from './given.js';
 import type { Inherited } from './inherit.js';
 import { tellError, tellNotice } from './tell.js';
 import { allOf, booleanOf, has, lastOf, nameOf, numberOf, placeOf, textOf, wordsOf } from './values.js';
@@ -225,15 +224,25 @@ export function buildElection(context: InstanceContext, authentication: VrrpInst
   const standing = withoutAhMaster(context, standingOf(context), authentication);
   const advertUs = advertOf(context);
   const mismatch = textOf(block, 'address_mismatch');
+  const { nopreempt, preemptDelayUs } = preemption(context, standing);
+  const { downTimerAdverts, lowerPriorityNoAdvert, higherPrioritySendAdvert, ownerIgnoreAdverts } = answers(context);
+  const expired = timerExpired(context);
+  const fast = fastOf(context, advertUs);
+  // Written out: a copy of a part costs more than all its fields, and there may be tens of thousands.
   return {
-    ...standing,
+    initialState: standing.initialState,
+    priority: standing.priority,
     advertUs,
-    ...preemption(context, standing),
+    nopreempt,
+    preemptDelayUs,
     accept: accepts(context, standing.priority),
-    ...answers(context),
+    downTimerAdverts,
+    lowerPriorityNoAdvert,
+    higherPrioritySendAdvert,
+    ownerIgnoreAdverts,
     skipCheckAdvertAddresses: booleanOf(block, 'skip_check_adv_addr') ?? inherited.skipCheckAdvertAddresses,
     addressMismatch: mismatch === 'accept' || mismatch === 'drop' ? mismatch : inherited.addressMismatch,
-    ...given('timerExpiredBackup', timerExpired(context)),
-    ...given('fast', fastOf(context, advertUs)),
+    ...(expired === undefined ? {} : { timerExpiredBackup: expired }),
+    ...(fast === undefined ? {} : { fast }),
   };
 }

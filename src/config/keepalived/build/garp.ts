@@ -3,7 +3,7 @@ import type { GarpTiming } from '../../../model/keepalived/instance.js';
 import type { Report, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
 import { tellError } from './tell.js';
-import { booleanOf, lastOf, nameOf, numberOf, placeOf, wordsOf } from './values.js';
+import { booleanOf, has, lastOf, nameOf, numberOf, placeOf, wordsOf } from './values.js';
 
 const SECOND = 1_000_000;
 
@@ -74,12 +74,25 @@ export function readGarpDefaults(global: Values, report: Report): GarpDefaults {
   return { minimal: booleanOf(global, 'vrrp_min_garp') ?? false, numbers: found, ...(extra === undefined ? {} : { extra }) };
 }
 
-/** The instance's settings, all defaults applied. Strict mode has none for lower priorities. */
+/** What instances have that say nothing themselves, by their defaults: built once. */
+const shared: WeakMap<GarpDefaults, { strict?: GarpTiming; plain?: GarpTiming }> = new WeakMap();
+
+/** The instance's settings, all defaults applied. */
 export function buildGarp(block: Values, defaults: GarpDefaults, strict: boolean, report: Report): GarpTiming {
+  if (numbers.some((name) => has(block, name)) || has(block, 'garp_extra_if')) return timingOf(block, defaults, strict, report);
+  const built = shared.get(defaults) ?? {};
+  shared.set(defaults, built);
+  const kind = strict ? 'strict' : 'plain';
+  built[kind] ??= timingOf(block, defaults, strict, report);
+  return built[kind];
+}
+
+/** Strict mode has none for lower priorities. */
+function timingOf(block: Values, defaults: GarpDefaults, strict: boolean, report: Report): GarpTiming {
   const who = `(${nameOf(block)}): `;
   const own = (name: GarpNumber): number | undefined => readNumber(block, name, never0.has(name), who, report);
-  const shared = (name: GarpNumber, otherwise: number): number => defaults.numbers.get(name) ?? otherwise;
-  const value = (name: GarpNumber, otherwise: number): number => own(name) ?? shared(name, otherwise);
+  const inherited = (name: GarpNumber, otherwise: number): number => defaults.numbers.get(name) ?? otherwise;
+  const value = (name: GarpNumber, otherwise: number): number => own(name) ?? inherited(name, otherwise);
   const masterDelay = value('garp_master_delay', defaults.minimal ? 0 : 5);
   const masterRepeat = value('garp_master_repeat', defaults.minimal ? 1 : 5);
   if (strict && (own('garp_lower_prio_delay') || own('garp_lower_prio_repeat'))) {
@@ -90,8 +103,8 @@ export function buildGarp(block: Values, defaults: GarpDefaults, strict: boolean
   return {
     masterDelayUs: masterDelay * SECOND,
     masterRepeat,
-    lowerPriorityDelayUs: strict ? 0 : value('garp_lower_prio_delay', shared('garp_master_delay', defaults.minimal ? 0 : 5)) * SECOND,
-    lowerPriorityRepeat: strict ? 0 : value('garp_lower_prio_repeat', shared('garp_master_repeat', defaults.minimal ? 1 : 5)),
+    lowerPriorityDelayUs: strict ? 0 : value('garp_lower_prio_delay', inherited('garp_master_delay', defaults.minimal ? 0 : 5)) * SECOND,
+    lowerPriorityRepeat: strict ? 0 : value('garp_lower_prio_repeat', inherited('garp_master_repeat', defaults.minimal ? 1 : 5)),
     masterRefreshUs: value('garp_master_refresh', 0) * SECOND,
     masterRefreshRepeat: value('garp_master_refresh_repeat', 1),
     extraInterfaceUs: extra.us,

@@ -127,6 +127,8 @@ test('addresses: none, too many, excluded ones of any family', () => {
 test('an instance needs a VRID and a place', () => {
   tryLeftOut(instanceText([]).replace('virtual_router_id 51\n', ''), ['(V1) the virtual router id must be set']);
   tryLeftOut(instanceText([]).replace('interface eth0\n', ''), ['(V1) Unknown interface!']);
+  const all = instanceText(['track_script {', 'nosuch', '}']).replace('interface eth0\n', '');
+  tryLeftOut(all, ['(V1) Unknown interface!', '(V1) track script nosuch not found, ignoring...']);
   tryLeftOut(instanceText([]).replace('eth0', 'lo'), [
     '(V1) cannot use a loopback interface (lo) for vrrp - ignoring',
     '(V1) Unknown interface!',

@@ -1,7 +1,7 @@
 // vrrp_instance: one virtual router, defaults applied, as it stands alone (keepalived.conf(5)); build/instances.ts compares it with the others.
 import { parseAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import type { HostRoute, HostRule } from '../../../model/keepalived/network.js';
+import type { HostRoute, HostRule, VirtualInterface } from '../../../model/keepalived/network.js';
 import type { Report, Statement, Values, Word } from '../keyword.js';
 import { buildAuthentication } from './authentication.js';
 import { buildElection, type InstanceContext, versionOf } from './election.js';
@@ -16,9 +16,9 @@ import { buildRoute } from './route.js';
 import { buildRule, type numberRules } from './rule.js';
 import { tellError } from './tell.js';
 import { buildTracked, type DefinedTrackers } from './tracked.js';
-import { buildAddressing, tellNoPeers } from './unicast.js';
+import { type Addressing, buildAddressing, tellNoPeers } from './unicast.js';
 import { has, linesOf, nameOf, numberOf, placeOf, wordsOf } from './values.js';
-import { buildVirtualAddresses } from './virtual-address.js';
+import { buildVirtualAddresses, type VirtualAddresses } from './virtual-address.js';
 import { buildVirtualInterface } from './virtual-interface.js';
 
 /** What all instances of a file have in common. */
@@ -131,51 +131,100 @@ function contextOf(block: Values, { inherited, report }: Surroundings): Instance
   return { block, name: nameOf(block), family, version, strict, inherited, report };
 }
 
-/** Everything but what hangs on VRID, place and addresses. */
-function settingsOf(context: InstanceContext, surroundings: Surroundings) {
-  const { block, strict, version, inherited, report } = context;
-  const authentication = buildAuthentication(block, version, strict, report);
-  return {
-    ...buildElection(context, authentication),
-    authentication,
-    ...routesAndRules(context, surroundings),
-    promoteSecondaries: has(block, 'promote_secondaries'),
+/** What the blocks around the election say of an instance. */
+type Parts = {
+  readonly election: ReturnType<typeof buildElection>;
+  readonly addressing: Addressing;
+  readonly placement: Placement;
+  readonly addresses: VirtualAddresses;
+  readonly virtualInterface: VirtualInterface | undefined;
+};
+
+type Draft = { -readonly [K in keyof VrrpInstance]: VrrpInstance[K] };
+
+/** Optional parts, each only where there is one. */
+function addOptional(instance: Draft, { election, addressing, placement, virtualInterface }: Parts, block: Values): void {
+  if (placement.interface !== undefined) instance.interface = placement.interface;
+  if (placement.vrf !== undefined) instance.vrf = placement.vrf;
+  if (addressing.unicast !== undefined) instance.unicast = addressing.unicast;
+  if (addressing.sourceAddress !== undefined) instance.sourceAddress = addressing.sourceAddress;
+  if (virtualInterface !== undefined) instance.virtualInterface = virtualInterface;
+  if (election.timerExpiredBackup !== undefined) instance.timerExpiredBackup = election.timerExpiredBackup;
+  if (election.fast !== undefined) instance.fast = election.fast;
+  const receiveBuffer = numberOf(block, 'kernel_rx_buf_size');
+  if (receiveBuffer !== undefined) instance.receiveBufferBytes = receiveBuffer;
+}
+
+/** The whole, field by field: copies of parts would cost more than all the rest, and a file may have tens of thousands. */
+function assemble(
+  context: InstanceContext,
+  surroundings: Surroundings,
+  vrid: number,
+  authentication: VrrpInstance['authentication'],
+  parts: Parts,
+): VrrpInstance {
+  const { block, name, family, version, strict, inherited, report } = context;
+  const { election, addressing, addresses, virtualInterface } = parts;
+  const { routes, rules } = routesAndRules(context, surroundings);
+  const instance: Draft = {
+    name,
+    family,
+    version,
+    vrid,
+    initialState: election.initialState,
+    priority: election.priority,
+    advertUs: election.advertUs,
+    addresses: addresses.addresses,
+    excludedAddresses: addresses.excludedAddresses,
     noVirtualAddress: has(block, 'no_virtual_ipaddress'),
+    routes,
+    rules,
+    promoteSecondaries: has(block, 'promote_secondaries'),
+    authentication,
+    nopreempt: election.nopreempt,
+    preemptDelayUs: election.preemptDelayUs,
+    accept: election.accept,
+    strict,
+    trackSourceAddress: addressing.trackSourceAddress,
+    multicastGroup: addressing.multicastGroup,
+    v3ChecksumAsV2: addressing.v3ChecksumAsV2,
     dontTrackPrimary: has(block, 'dont_track_primary'),
+    vmacTransmitBase: transmitBase(context, virtualInterface?.kind === 'vmac', addressing.unicast !== undefined),
     garp: buildGarp(block, inherited.garp, strict, report),
-    ...given('receiveBufferBytes', numberOf(block, 'kernel_rx_buf_size')),
+    downTimerAdverts: election.downTimerAdverts,
+    lowerPriorityNoAdvert: election.lowerPriorityNoAdvert,
+    higherPrioritySendAdvert: election.higherPrioritySendAdvert,
+    ownerIgnoreAdverts: election.ownerIgnoreAdverts,
+    skipCheckAdvertAddresses: election.skipCheckAdvertAddresses,
+    addressMismatch: election.addressMismatch,
     track: buildTracked(block, surroundings.trackers, report),
     notify: buildNotify(block, inherited, report),
     heartbeat: heartbeatOf(context),
   };
+  addOptional(instance, parts, block);
+  return instance;
 }
 
 /** The instance, or nothing where it could not work; told either way. */
 export function buildInstance(block: Values, surroundings: Surroundings): VrrpInstance | undefined {
   const context = contextOf(block, surroundings);
-  const { name, family, version, strict, inherited, report } = context;
+  const { family, version, strict, inherited, report } = context;
   const vrid = vridOf(context);
   const addressing = buildAddressing(block, family, inherited, report);
   const placement = placementOf(context, addressing);
-  const { usable, ...addresses } = buildVirtualAddresses(context, surroundings.names);
-  if (usable) tellNoPeers(block, addressing, report);
+  const addresses = buildVirtualAddresses(context, surroundings.names);
+  if (addresses.usable) tellNoPeers(block, addressing, report);
   tellOld(context);
-  const settings = settingsOf(context, surroundings);
-  if (vrid === undefined || placement === undefined || !usable) return undefined;
+  const authentication = buildAuthentication(block, version, strict, report);
+  const election = buildElection(context, authentication);
+  if (vrid === undefined || placement === undefined || !addresses.usable) {
+    // Left out, but read whole: all its mistakes at once.
+    routesAndRules(context, surroundings);
+    buildTracked(block, surroundings.trackers, report);
+    return undefined;
+  }
   const hasSource = addressing.sourceAddress !== undefined;
   const virtualInterface = buildVirtualInterface(block, { vrid, family, strict, hasSource, report });
   if (virtualInterface === 'wrong') return undefined;
-  return {
-    name,
-    family,
-    version,
-    vrid,
-    strict,
-    ...placement,
-    ...addresses,
-    ...addressing,
-    ...settings,
-    ...given('virtualInterface', virtualInterface),
-    vmacTransmitBase: transmitBase(context, virtualInterface?.kind === 'vmac', addressing.unicast !== undefined),
-  };
+  return assemble(context, surroundings, vrid, authentication, { election, addressing, placement, addresses, virtualInterface });
 }

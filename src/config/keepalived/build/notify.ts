@@ -1,11 +1,12 @@
 // Scripts, FIFO lines and mail of an instance or a sync group.
 import type { Notify } from '../../../model/keepalived/instance.js';
 import type { Report, Values } from '../keyword.js';
+import { notifyScripts, notifySwitches } from '../keywords/notify.js';
 import { given } from './given.js';
 import type { Inherited } from './inherit.js';
 import { readScript } from './script.js';
 import { tellError } from './tell.js';
-import { booleanOf, placeOf, scriptOf, textOf } from './values.js';
+import { booleanOf, has, placeOf, scriptOf, textOf } from './values.js';
 
 /** `notify_deleted`, with or without a command. */
 function deleted(block: Values, report: Report): Notify['deleted'] {
@@ -16,7 +17,21 @@ function deleted(block: Values, report: Report): Notify['deleted'] {
   return given('command', script);
 }
 
+/** What instances have that say nothing themselves: built once. */
+const silent: WeakMap<Inherited, Notify> = new WeakMap();
+const keywords = notifySwitches({ changes: '', mail: '' }).concat(notifyScripts(''));
+
+/** An instance's or a group's scripts and switches, defaults applied. */
 export function buildNotify(block: Values, inherited: Inherited, report: Report): Notify {
+  if (keywords.some(({ name }) => has(block, name)) || has(block, 'notify_deleted') || has(block, 'notify_master_rx_lower_pri')) {
+    return read(block, inherited, report);
+  }
+  const built = silent.get(inherited) ?? read(block, inherited, report);
+  silent.set(inherited, built);
+  return built;
+}
+
+function read(block: Values, inherited: Inherited, report: Report): Notify {
   return {
     ...given('master', scriptOf(block, 'notify_master')),
     ...given('backup', scriptOf(block, 'notify_backup')),

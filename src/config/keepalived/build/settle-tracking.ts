@@ -50,6 +50,20 @@ function tellShared(instance: VrrpInstance, group: SyncGroup, tell: TellTracking
   }
 }
 
+const kindsOf = (track: TrackedSet): readonly (readonly Tracked[])[] => [
+  track.interfaces,
+  track.scripts,
+  track.files,
+  track.processes,
+  track.bfds,
+];
+
+const same = (a: TrackedSet, b: TrackedSet): boolean => {
+  const other = kindsOf(b).flat();
+  const list = kindsOf(a).flat();
+  return list.length === other.length && list.every((tracked, index) => tracked === other[index]);
+};
+
 /** The instance with the trackers that can count. */
 export function settleTracking(instance: VrrpInstance, group: SyncGroup | undefined, own: OwnWeights, tell: TellTracking): VrrpInstance {
   const inGroup = group !== undefined && !group.trackingWeight;
@@ -66,6 +80,7 @@ export function settleTracking(instance: VrrpInstance, group: SyncGroup | undefi
       tell(`(${instance.name}) ${textOf(kind, tracked.name, weight, reason)}`, kind === 'processes');
       return [];
     });
+  if (kindsOf(instance.track).every((list) => list.length === 0)) return instance;
   if (group !== undefined) tellShared(instance, group, tell);
   const track: TrackedSet = {
     interfaces: settleInterfaces(instance, reason, tell),
@@ -74,5 +89,5 @@ export function settleTracking(instance: VrrpInstance, group: SyncGroup | undefi
     processes: settle('processes'),
     bfds: settle('bfds'),
   };
-  return { ...instance, track };
+  return same(track, instance.track) ? instance : { ...instance, track };
 }

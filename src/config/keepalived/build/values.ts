@@ -9,8 +9,11 @@ export const NOTHING: Values = { label: [], at: { file: '', line: 1, column: 1 }
 /** The name in front of a block's brace; '' where it has none. */
 export const nameOf = (block: Values): string => block.label[0]?.text ?? '';
 
+const NEVER: readonly Value[] = [];
+const NO_LINES: readonly Statement[] = [];
+
 /** Every time the keyword was said, in order. */
-export const allOf = (block: Values, keyword: string): readonly Value[] => block.of.get(keyword) ?? [];
+export const allOf = (block: Values, keyword: string): readonly Value[] => block.of.get(keyword) ?? NEVER;
 
 /** The last time the keyword was said. */
 export const lastOf = (block: Values, keyword: string): Value | undefined => allOf(block, keyword).at(-1);
@@ -37,8 +40,12 @@ export const wordsOf = (block: Values, keyword: string): readonly Word[] | undef
 export const scriptOf = (block: Values, keyword: string): Script | undefined => lastOf(block, keyword)?.value as Script | undefined;
 
 /** The lines of every such list, joined: a second `virtual_ipaddress { … }` adds to the first. */
-export const linesOf = (block: Values, keyword: string): readonly Statement[] =>
-  allOf(block, keyword).flatMap((entry) => entry.value as readonly Statement[]);
+export function linesOf(block: Values, keyword: string): readonly Statement[] {
+  const [first, ...more] = allOf(block, keyword);
+  if (first === undefined) return NO_LINES;
+  const lines = first.value as readonly Statement[];
+  return more.length === 0 ? lines : [...lines, ...more.flatMap((entry) => entry.value as readonly Statement[])];
+}
 
 export const blocksOf = (block: Values, keyword: string): readonly Values[] => allOf(block, keyword).map((entry) => entry.value as Values);
 

@@ -2,6 +2,7 @@
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Origin, Report, Values } from '../keyword.js';
+import { given } from './given.js';
 import { buildGlobal } from './global.js';
 import { buildGroups } from './group.js';
 import { readInherited } from './inherit.js';
@@ -15,6 +16,7 @@ import { tellError, tellNotice } from './tell.js';
 import type { DefinedTrackers } from './tracked.js';
 import { buildFiles, buildProcesses, buildScripts } from './trackers.js';
 import { blocksOf, NOTHING, nameOf } from './values.js';
+import { vrrpDefaults } from './vrrp-defaults.js';
 
 /** The part of a configuration that is built here; virtual servers and BFD are built beside it. */
 export type VrrpConfiguration = Omit<KeepalivedConfiguration, 'bfds' | 'virtualServerGroups' | 'virtualServers'>;
@@ -81,6 +83,6 @@ export function buildVrrp(root: Values, { names, bfds, report }: BuildOptions): 
     (current, block) => oldSyncDaemon(block, current, report),
     settings.lvsSyncDaemon,
   );
-  const global = lvsSyncDaemon === undefined ? settings : { ...settings, lvsSyncDaemon };
+  const global = { ...settings, vrrpDefaults: vrrpDefaults(globalBlock, inherited), ...given('lvsSyncDaemon', lvsSyncDaemon) };
   return { root: rootSettings, global, instances, syncGroups, ...built };
 }
