@@ -11,20 +11,20 @@ import { type Flags, readFlags, UsageError, wantsHelp } from './flags.js';
 import type { Io } from './io.js';
 import { readVips } from './realserver.js';
 
-const USAGE = `usage: weir doctor [--role director] [--wait SECONDS] [--json]
+const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]
        weir doctor --role rs [--vip A[,B]] [--dip A] [--method dr|nat] [--json]
        looks at this host alone and says what is wrong, why, and how to mend it, one line each
        exit status 0: fine, 1: warnings, 2: errors; 3: doctor itself could not look
 `;
 
-const TYPES = { role: 'value', vip: 'value', dip: 'value', method: 'value', wait: 'value', json: 'flag' } as const;
+const TYPES = { role: 'value', vip: 'value', dip: 'value', method: 'value', wait: 'value', keepalived: 'value', json: 'flag' } as const;
 /** Statuses 0 to 2 are verdicts. */
 const COULD_NOT_LOOK = 3;
 
 function readWish(flags: Flags<typeof TYPES>): Wish {
   const { role, method, dip: dipText, wait = '2' } = flags;
-  if (role !== undefined && role !== 'director' && role !== 'rs') {
-    throw new UsageError(`--role is director or rs, not ${role}`);
+  if (role !== undefined && role !== 'director' && role !== 'rs' && role !== 'vrrp') {
+    throw new UsageError(`--role is director, rs or vrrp, not ${role}`);
   }
   if (method !== undefined && method !== 'dr' && method !== 'nat') {
     throw new UsageError(`--method is dr or nat, not ${method}`);
@@ -42,6 +42,7 @@ function readWish(flags: Flags<typeof TYPES>): Wish {
   return {
     waitMs: Number(wait) * 1000,
     ...(role === undefined ? {} : { role }),
+    ...(flags.keepalived === undefined ? {} : { keepalived: flags.keepalived }),
     ...(method === undefined ? {} : { method: method satisfies ServerMethod }),
     ...(flags.vip === undefined ? {} : { vips: readVips(flags.vip) }),
     ...(dip === undefined ? {} : { dip }),
@@ -61,7 +62,9 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
   const open = await directorOpener();
   const examination = await examine(wish, () => open({ load: false, shared: true }));
   if (examination.kind === 'no-role') {
-    throw new UsageError('the table is empty and no VIP is on lo: say --role director or --role rs');
+    throw new UsageError(
+      'the table is empty, no VIP is on lo and no keepalived.conf is here: say --role director or --role rs, or --keepalived FILE',
+    );
   }
   const { facts, findings } = examination;
   io.out(flags.json === true ? reportJson(facts, findings) : reportText(facts, findings));

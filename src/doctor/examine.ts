@@ -7,17 +7,21 @@ import { collectDatapath } from './collect/datapath.js';
 import { collectDirector } from './collect/director.js';
 import { collectHost } from './collect/host.js';
 import { collectRealServer, vipsOnLoopback } from './collect/real-server.js';
+import { collectVrrp } from './collect/vrrp.js';
 import { diagnose } from './diagnose.js';
-import type { Facts, HostFacts, ServerMethod, ServiceFact } from './facts.js';
-import type { Finding } from './finding.js';
+import type { Facts, HostFacts, ServerMethod, ServiceFact, VrrpFacts } from './facts.js';
+import { type Finding, sorted } from './finding.js';
+import { vrrpRule } from './rules/vrrp.js';
 
 export interface Wish {
   /** Absent: director where the table has services, else real server where lo has a VIP. */
-  readonly role?: 'director' | 'rs';
+  readonly role?: 'director' | 'rs' | 'vrrp';
   readonly method?: ServerMethod;
   readonly vips?: readonly Address[];
   readonly dip?: Address;
-  /** How long a connect to a real server may take. */
+  /** keepalived.conf; absent: that of the daemon that runs here, or the host's own. */
+  readonly keepalived?: string;
+  /** How long a connect to a real server may take, and how long adverts are listened for. */
   readonly waitMs: number;
 }
 
@@ -38,12 +42,19 @@ function servicesOf(open: OpenDirector): readonly ServiceFact[] {
       );
 }
 
-function asRealServer(host: HostFacts, wish: Wish): Examination {
+/** What was found about a host, and what was found about its VRRP. */
+function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
+  const blind = (vrrp?.blind ?? []).map((line): Finding => ({ level: 'info', code: 'not-looked-at', what: 'VRRP', cause: line }));
+  const found = vrrp === undefined ? [] : vrrpRule(facts, vrrp);
+  return { kind: 'examined', facts, findings: sorted([...found, ...diagnose(facts), ...blind]) };
+}
+
+function asRealServer(host: HostFacts, wish: Wish, vrrp: VrrpFacts | undefined): Examination {
   const vips = wish.vips ?? vipsOnLoopback(host);
   // Without a VIP, only a server that names its director can be one behind VS/NAT.
   const method = wish.method ?? (vips.length === 0 && wish.dip !== undefined ? 'nat' : 'dr');
   const facts = collectRealServer(host, { method, vips, ...(wish.dip === undefined ? {} : { dip: wish.dip }) });
-  return { kind: 'examined', facts, findings: diagnose(facts) };
+  return examined(facts, vrrp);
 }
 
 /** @throws SystemError, or what opening the director throws */
@@ -51,16 +62,23 @@ export async function examine(wish: Wish, open: OpenDirector): Promise<Examinati
   const netlink = new Netlink();
   try {
     const host = collectHost(netlink);
+    const vrrp = collectVrrp(netlink, host, wish.waitMs, wish.keepalived);
     if (wish.role === 'rs') {
-      return asRealServer(host, wish);
+      return asRealServer(host, wish, vrrp);
+    }
+    if (wish.role === 'vrrp') {
+      return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     }
     const datapath = collectDatapath(host.links); // before the director is opened, which attaches what is missing
     const services = datapath.loaded ? servicesOf(open) : [];
     if (wish.role === undefined && services.length === 0) {
-      return vipsOnLoopback(host).length > 0 ? asRealServer(host, wish) : { kind: 'no-role' };
+      if (vipsOnLoopback(host).length > 0) {
+        return asRealServer(host, wish, vrrp);
+      }
+      return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     }
     const facts = await collectDirector(netlink, { host, datapath, services }, wish.waitMs);
-    return { kind: 'examined', facts, findings: diagnose(facts) };
+    return examined(facts, vrrp);
   } finally {
     netlink.close();
   }

@@ -199,7 +199,7 @@ test('doctor leaves the host as it found it, and clients are served meanwhile', 
 
 test('bad input is one clear line, with a status that is no verdict', on, () => {
   for (const [line, words] of [
-    ['--role server', '--role is director or rs, not server'],
+    ['--role server', '--role is director, rs or vrrp, not server'],
     ['--vip 10.0.0.1', '--vip, --dip and --method are for --role rs'],
     ['--role rs --vip 10.0.0.300', 'not an IPv4 address: 10.0.0.300'],
     ['--role rs --dip x', 'not an IPv4 address: x'],

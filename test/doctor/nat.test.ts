@@ -133,7 +133,13 @@ test('strict rp_filter where clients come in by another interface than the route
 
 test('a host that is nothing, and a director whose datapath is gone', on, () => {
   const { status, stderr } = guest.weir('doctor');
-  assert.deepEqual([status, stderr], [3, 'weir doctor: the table is empty and no VIP is on lo: say --role director or --role rs\n']);
+  assert.deepEqual(
+    [status, stderr],
+    [
+      3,
+      'weir doctor: the table is empty, no VIP is on lo and no keepalived.conf is here: say --role director or --role rs, or --keepalived FILE\n',
+    ],
+  );
   const bare = examine(guest, '--role director');
   assert.deepEqual([bare.status, ...codes(bare)], [2, 'datapath-absent']);
   assert.deepEqual(codes(examine(guest, '--role rs')).slice(0, 1), ['server-vip-absent']);

@@ -143,3 +143,18 @@ test('what the socket filter dropped is counted, by reason and in all; counters 
   assert.equal(instanceOf(node).counters.filtered, 0);
   assert.deepEqual(logs(node), []);
 });
+
+test('adverts that are heard name a better cause than ARP did: said once more, notified once', () => {
+  const node = master();
+  give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
+  for (const at of [10, 12, 14]) {
+    pass(node, at * S);
+    give(node, advert({ priority: 200, interval: 2 }));
+    give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
+  }
+  const said = splits(node);
+  assert.deepEqual(
+    said.map((line) => /answers for|advert_int differs|!/.exec(line)?.[0]),
+    ['answers for', '!', 'advert_int differs'],
+  );
+});

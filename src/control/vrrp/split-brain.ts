@@ -17,6 +17,8 @@ export interface SplitEpisode {
   readonly lastAtUs: number;
   readonly evidence: number;
   readonly declared: boolean;
+  /** The cause is what ARP alone suggests; adverts that are heard name a better one, which is then said, too. */
+  readonly rough: boolean;
   readonly cause: string;
   readonly other: string;
 }
@@ -59,7 +61,7 @@ export function noteConflict(work: Work, address: Address, mac: string, interfac
     if (state !== 'master' || !ours) continue;
     count(work, index, 'conflicts');
     const cause = `it answers for ${formatAddress(address)} on ${interfaceName}, and no advert of it arrives (firewall, snooping switch, another VRID?)`;
-    note(work, index, mac, cause, enough.certain);
+    note(work, index, mac, cause, enough.certain, true);
   }
 }
 
@@ -75,15 +77,19 @@ export function noteHeartbeat(work: Work, index: number, from: Address): void {
   );
 }
 
-function note(work: Work, index: number, other: string, cause: string, needed: number): void {
+function note(work: Work, index: number, other: string, cause: string, needed: number, rough = false): void {
   const { state, split, config } = instanceAt(work, index);
   if (state !== 'master') return;
   const evidence = (split?.evidence ?? 0) + 1;
-  const declared = split?.declared === true || evidence >= needed;
-  change(work, index, { split: { sinceUs: split?.sinceUs ?? work.atUs, lastAtUs: work.atUs, evidence, declared, cause, other } });
-  if (!declared || split?.declared === true) return;
+  const certain = evidence >= needed;
+  const declared = split?.declared === true || certain;
+  // What is known stays, but for a guess that adverts now replace.
+  const takes = split === undefined || !split.declared || (split.rough && !rough && certain);
+  const told = takes ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
+  change(work, index, { split: { sinceUs: split?.sinceUs ?? work.atUs, lastAtUs: work.atUs, evidence, declared, ...told } });
+  if (!declared || !takes) return;
   log(work, index, `SPLIT BRAIN: ${other} is MASTER of VRID ${config.vrid}, too: ${cause}`, 'error');
-  notifyInstance(work, index, 'SPLIT_BRAIN');
+  if (split?.declared !== true) notifyInstance(work, index, 'SPLIT_BRAIN');
 }
 
 /** When this episode counts as over, if nothing more is seen. */

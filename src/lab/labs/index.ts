@@ -9,6 +9,7 @@ import { drTwoNets } from './dr-two-nets.js';
 import { dual } from './dual.js';
 import { nat } from './nat.js';
 import { nat2 } from './nat-2.js';
+import { splitBrain } from './split-brain.js';
 import { stress } from './stress.js';
 
-export const labs: readonly Lab[] = [nat, nat2, dr, dr2, drArp, drRedirect, drTwoNets, drLocal, dual, stress];
+export const labs: readonly Lab[] = [nat, nat2, dr, dr2, drArp, drRedirect, drTwoNets, drLocal, dual, splitBrain, stress];
