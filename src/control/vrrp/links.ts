@@ -24,7 +24,6 @@ export function interfaceChanged(work: Work, told: InterfaceFacts): void {
   const up = upNow(work, before, told);
   const facts = up === told.up ? told : { ...told, up };
   if (concerns(work, told.name)) logAddresses(work, before, facts);
-  if (before === undefined) renewVirtualInterfaces(work, told.name);
   takeFacts(work, facts, before);
 }
 
@@ -89,6 +88,7 @@ function takeFacts(work: Work, facts: InterfaceFacts, before: InterfaceFacts | u
   if ((before?.up ?? false) !== facts.up && concerns(work, facts.name))
     say(work, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
   work.machine = { ...work.machine, interfaces: new Map(work.machine.interfaces).set(facts.name, facts) };
+  if (before === undefined) renewVirtualInterfaces(work, facts.name);
   renewSources(work);
   settleAll(work);
 }
