@@ -7,13 +7,13 @@ const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [
   {
     name: `${role}_priority`,
     argument: integer(-20, 19),
-    meaning: `Nice value of the ${role} process.`,
+    meaning: `Nice value (${role}), -20 to 19.`,
     says: { missing: `No ${role} process priority specified`, invalid: `Invalid ${role} process priority specified` },
   },
   {
     name: `${role}_rt_priority`,
     argument: words(1),
-    meaning: `Real-time priority (1..99) of the ${role} process.`,
+    meaning: `Real-time priority (${role}), 1 to 99.`,
     says: { missing: `No ${role} process real-time priority specified` },
   },
   {
@@ -24,18 +24,18 @@ const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [
     meaning: 'Microseconds it may run in real time without waiting.',
     says: { invalid: `Invalid ${role} real-time limit - %v` },
   },
-  { name: `${role}_no_swap`, argument: FLAG, meaning: `Lock the memory of the ${role} process.` },
+  { name: `${role}_no_swap`, argument: FLAG, meaning: `Lock its memory (${role}).` },
   {
     name: `${role}_cpu_affinity`,
     argument: words(1),
-    meaning: `Processors the ${role} process may run on, by number.`,
+    meaning: `Processors it may run on, by number (${role}).`,
     says: { missing: `No ${role} cpu_id set specified` },
   },
   {
     name: `${role}_process_name`,
     ...(role === 'checker' ? { aliases: ['lvs_process_name'] } : {}),
     argument: TEXT,
-    meaning: `Name of the ${role} process in ps.`,
+    meaning: `Its name in ps (${role}).`,
   },
 ];
 
@@ -63,7 +63,7 @@ export const globalProcessKeywords: readonly Keyword[] = [
   ...forRole('checker'),
   ...forRole('bfd'),
   { name: 'process_names', argument: FLAG, meaning: 'Give the processes their own names in ps.' },
-  { name: 'process_name', argument: TEXT, meaning: 'Name of the parent process in ps.' },
+  { name: 'process_name', argument: TEXT, meaning: 'Name of the parent in ps.' },
   {
     name: 'max_auto_priority',
     argument: integer(-1, 99),
