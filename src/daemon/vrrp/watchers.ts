@@ -1,4 +1,5 @@
 // Everything that VRRP watches besides adverts and interfaces: scripts, files, processes, the peer by a second link, address conflicts.
+import { scriptsInUse } from '../../control/vrrp/health.js';
 import type { Input, VrrpState } from '../../control/vrrp/interface.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Script } from '../../model/keepalived/script.js';
@@ -50,7 +51,7 @@ export class Watchers {
   configure(configuration: KeepalivedConfiguration, resolve: (script: Script) => ResolvedScript): void {
     this.#files.configure(configuration.files);
     this.#processes.configure(configuration.processes);
-    this.#scripts.configure(configuration.scripts.map((settings) => ({ settings, script: resolve(settings.script) })));
+    this.#scripts.configure(scriptsInUse(configuration).map((settings) => ({ settings, script: resolve(settings.script) })));
     this.#heartbeats.configure(configuration);
   }
 
