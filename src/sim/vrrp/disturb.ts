@@ -1,6 +1,7 @@
 // Carries a disturbance out on the world: processes, links, segments, what outsiders do to a node.
 import type { Input } from '../../control/vrrp/interface.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Disturbance } from './history.js';
 import { dropDevice, emptyHost } from './host.js';
 import { randomFrom } from './random.js';
@@ -87,6 +88,13 @@ function forged(node: WorldNode, device: string, seed: number): Input | undefine
   return { kind: 'packet', packet };
 }
 
+function load(node: WorldNode, index: number, configuration: KeepalivedConfiguration | undefined, hands: Hands): void {
+  node.later = undefined;
+  if (configuration === undefined) return;
+  node.configuration = configuration;
+  hands.give(index, configure(node));
+}
+
 function rumour(world: World, { node, instance, about }: Extract<Disturbance, { readonly kind: 'rumour' }>): Input {
   const config = world.nodes[node]?.configuration.instances.find(({ name }) => name === instance);
   const address = config?.addresses[0]?.address ?? { family: 'inet', words: [0] };
@@ -112,6 +120,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       for (const { name } of node.configuration.processes)
         hands.give(index, { kind: 'process', name, running: node.processes.get(name) ?? 1 });
       for (const { name } of node.configuration.files) hands.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
+      load(node, index, node.later, hands);
       return true;
     case 'stop':
       if (!node.alive) return true;
@@ -133,6 +142,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       return true;
     case 'resume':
       if (node.paused) hands.resume(index);
+      load(node, index, node.later, hands);
       return true;
     default:
       return false;
@@ -160,11 +170,9 @@ export function disturb(world: World, what: Disturbance, hands: Hands): void {
       changeInterface(node, what.node, what.interface, 'gone', hands);
       return;
     case 'reload':
-      // A paused process would read the file later; what the world expects of it would be unclear till then. One that was killed
-      // left things that only its old file tells of.
-      if (node.paused || !node.alive) return;
-      node.configuration = what.configuration;
-      hands.give(what.node, configure(node));
+      // One that stands still reads its file later; one that was killed must first clean up what its old file tells of.
+      if (node.paused || (!node.alive && node.host.addresses.size + node.host.others.size > 0)) node.later = what.configuration;
+      else load(node, what.node, what.configuration, hands);
       return;
     case 'script':
       node.scripts.set(what.name, what.status);

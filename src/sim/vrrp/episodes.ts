@@ -1,9 +1,7 @@
 // What happens in a history until it is calm: episodes, each a disturbance and, mostly, its end.
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import { hostAddress, inet, linkLocal } from './configuration.js';
 import { CALM, type Disturbance, type HistoryEvent, type NodeSetup } from './history.js';
 import type { Random } from './random.js';
+import { otherConfiguration } from './reloads.js';
 
 interface Span {
   readonly fromUs: number;
@@ -48,37 +46,6 @@ function storm(random: Random, span: Span): readonly Timed[] {
   return both(span, { kind: 'weather', weather }, { kind: 'weather', weather: CALM });
 }
 
-function changed(random: Random, instance: VrrpInstance): readonly [VrrpInstance, string] {
-  const vip = instance.family === 'inet' ? inet(10, 97, 0, random.between(1, 9)) : linkLocal(7, random.between(1, 9));
-  switch (random.below(4)) {
-    case 0:
-      return [{ ...instance, addresses: [...instance.addresses, hostAddress(vip)] }, 'one VIP more'];
-    case 1:
-      return instance.addresses.length > 1
-        ? [{ ...instance, addresses: instance.addresses.slice(1) }, 'one VIP fewer']
-        : [{ ...instance, excludedAddresses: [hostAddress(inet(10, 96, 0, random.between(1, 9)))] }, 'another excluded VIP'];
-    case 2:
-      return instance.priority === 255 ? [instance, 'nothing'] : [{ ...instance, priority: random.between(1, 254) }, 'another priority'];
-    default:
-      return [instance, 'nothing'];
-  }
-}
-
-function reload(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
-  const { configuration } = nodes[node]!;
-  const grouped = configuration.syncGroups.length > 0;
-  const at = random.below(configuration.instances.length);
-  const [instance, what] = changed(random, configuration.instances[at]!);
-  // One order of the nodes for all members of a group: their priorities stay.
-  const kept = grouped ? { ...instance, priority: configuration.instances[at]!.priority } : instance;
-  const without = !grouped && configuration.instances.length > 1 && random.chance(0.2);
-  const instances = without ? configuration.instances.filter((_, index) => index !== at) : configuration.instances.with(at, kept);
-  const next: KeepalivedConfiguration = { ...configuration, instances };
-  const told = without ? `without ${kept.name}` : `${what} for ${kept.name}`;
-  const back: Timed = [span.toUs, { kind: 'reload', node, configuration, what: 'as it was' }];
-  return [[span.fromUs, { kind: 'reload', node, configuration: next, what: told }], ...(random.chance(0.5) ? [back] : [])];
-}
-
 /** Whatever the node watches goes wrong, for a while or for good. */
 function watched(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
   const { scripts, files, processes } = nodes[node]!.configuration;
@@ -108,6 +75,14 @@ function readdress(random: Random, nodes: readonly NodeSetup[], node: number, sp
   const { name, addresses } = random.pick(nodes[node]!.interfaces);
   const change = { kind: 'readdress', node, interface: name } as const;
   return both(span, { ...change, addresses: addresses.slice(1) }, { ...change, addresses: [...addresses.slice(1), addresses[0]!] });
+}
+
+function reload(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
+  const { configuration } = nodes[node]!;
+  const other = otherConfiguration(random, configuration);
+  const begin: Timed = [span.fromUs, { kind: 'reload', node, configuration: other.configuration, what: other.what }];
+  const back: Timed = [span.toUs, { kind: 'reload', node, configuration, what: 'as it was' }];
+  return other.mayStay && random.chance(0.5) ? [begin] : [begin, back];
 }
 
 function death(random: Random, node: number, span: Span): readonly Timed[] {

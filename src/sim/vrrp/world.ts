@@ -12,6 +12,8 @@ export interface WorldNode {
   paused: boolean;
   timersFirst: boolean;
   configuration: KeepalivedConfiguration;
+  /** What it is to be loaded with as soon as it can read. */
+  later: KeepalivedConfiguration | undefined;
   /** By name; what is gone is not in it. */
   readonly interfaces: Map<string, InterfaceFacts>;
   host: Host;
@@ -55,6 +57,7 @@ export function worldOf(history: History): World {
       paused: false,
       timersFirst: false,
       configuration: setup.configuration,
+      later: undefined,
       interfaces: factsOf(setup, index),
       host: emptyHost(),
       scripts: new Map(),

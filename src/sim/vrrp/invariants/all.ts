@@ -1,6 +1,7 @@
 // Every invariant, for whoever runs histories.
 import type { MakeCheck } from '../check.js';
 import { adverts } from './adverts.js';
+import { announcements } from './announcements.js';
 import { calm } from './calm.js';
 import { fastMode } from './fast-mode.js';
 import { groups } from './groups.js';
@@ -10,4 +11,16 @@ import { takeover } from './takeover.js';
 import { talk } from './talk.js';
 import { wakes } from './wakes.js';
 
-export const invariants: readonly MakeCheck[] = [hostState, cleanStop, adverts, wakes, groups, takeover, fastMode, oneMaster, calm, talk];
+export const invariants: readonly MakeCheck[] = [
+  hostState,
+  cleanStop,
+  adverts,
+  wakes,
+  groups,
+  takeover,
+  fastMode,
+  announcements,
+  oneMaster,
+  calm,
+  talk,
+];

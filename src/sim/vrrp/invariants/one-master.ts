@@ -7,6 +7,12 @@ import { longestIntervals, slackUs } from './bounds.js';
 const whole = (wanted: NodeSetup['interfaces'], has: WorldNode['interfaces']): boolean =>
   wanted.every(({ name, addresses }) => has.get(name)?.addresses.length === addresses.length);
 
+/** What two nodes must have in common to be one virtual router. */
+const routerOf = (node: WorldNode, name: string): string => {
+  const instance = node.configuration.instances.find((each) => each.name === name);
+  return JSON.stringify([instance?.vrid, instance?.interface, instance?.authentication]);
+};
+
 /** Both run, both can be heard by the other, and the air is calm. */
 function canHear(world: World, a: number, b: number): boolean {
   const [one, other] = [world.nodes[a]!, world.nodes[b]!];
@@ -29,7 +35,10 @@ export const oneMaster: MakeCheck = (world, history) => {
       for (let b = a + 1; b < world.nodes.length; b++)
         for (const name of longest.keys()) {
           const key = `${a} ${b} ${name}`;
-          const both = [a, b].every((node) => stateOf(world.nodes[node]!.view, name) === 'master') && canHear(world, a, b);
+          const both =
+            [a, b].every((node) => stateOf(world.nodes[node]!.view, name) === 'master') &&
+            canHear(world, a, b) &&
+            routerOf(world.nodes[a]!, name) === routerOf(world.nodes[b]!, name);
           if (!both) since.delete(key);
           else if (!since.has(key)) since.set(key, nowUs);
         }
