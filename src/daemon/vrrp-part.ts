@@ -1,5 +1,6 @@
 // The VRRP child's part: VRRP itself, and the dump files that signals ask for.
 import { hostname } from 'node:os';
+import type { RunAs } from '../model/keepalived/script.js';
 import { monotonicUs } from '../sys/readable.js';
 import type { Part, StartPart } from './child-main.js';
 import { dumpPath, writeDump } from './dump/file.js';
@@ -9,6 +10,7 @@ import { statsText } from './dump/stats.js';
 import { topologyLines } from './dump/topology.js';
 import type { Log } from './log.js';
 import type { DumpKind } from './messages.js';
+import { idsOf } from './users.js';
 import { runVrrp, type VrrpProcess } from './vrrp/vrrp-process.js';
 
 /** How each dump is announced. */
@@ -19,15 +21,25 @@ const ANNOUNCED: Readonly<Record<DumpKind, string>> = {
   json: 'Printing VRRP as json',
 };
 
+/** `0:0`; a name that nobody has any more stays a name. */
+function owner(runAs: RunAs | undefined): string {
+  try {
+    const { uid = 0, gid = 0 } = idsOf(runAs);
+    return `${uid}:${gid}`;
+  } catch {
+    return [runAs?.user, runAs?.group].filter(Boolean).join(':');
+  }
+}
+
 function dump(vrrp: VrrpProcess, what: DumpKind, log: Log): void {
   log('info', `${ANNOUNCED[what]} for process(${process.pid}) on signal`);
   const { state, sockets } = vrrp.describe();
-  const clock = { offsetUs: Date.now() * 1000 - monotonicUs() };
+  const host = { offsetUs: Date.now() * 1000 - monotonicUs(), owner };
   const { configuration } = state;
   const files = configuration?.global.dumpFiles ?? {};
   switch (what) {
     case 'data': {
-      const lines = topologyLines(state, clock, sockets);
+      const lines = topologyLines(state, host, sockets);
       const text = `${configuration === undefined ? '' : globalText(configuration)}${lines.map((line) => `${line}\n`).join('')}`;
       writeDump(dumpPath('keepalived.data', files.state), text, log);
       break;
@@ -35,7 +47,7 @@ function dump(vrrp: VrrpProcess, what: DumpKind, log: Log): void {
     case 'json':
       writeDump(
         dumpPath('keepalived.json', files.json),
-        jsonText(state.instances, state, clock, configuration?.global.jsonVersion ?? 1),
+        jsonText(state.instances, state, host, configuration?.global.jsonVersion ?? 1),
         log,
       );
       break;

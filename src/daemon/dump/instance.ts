@@ -2,20 +2,18 @@
 import type { InstanceState, VrrpMachine } from '../../control/vrrp/machine.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { Authentication, Notify } from '../../model/keepalived/instance.js';
-import type { RunAs, Script } from '../../model/keepalived/script.js';
+import type { Script } from '../../model/keepalived/script.js';
 import type { Tracked } from '../../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
-import { type DumpClock, deviceOf, virtualName, wallSeconds } from './live.js';
+import { type DumpHost, deviceOf, virtualName, wallSeconds } from './live.js';
 
 const SECOND_US = 1_000_000;
 const seconds = (us: number): number => Math.floor(us / SECOND_US);
 const when = (condition: boolean, ...lines: readonly string[]): readonly string[] => (condition ? lines : []);
 
-export const userText = (runAs: RunAs | undefined): string => [runAs?.user ?? 'root', runAs?.group].filter(Boolean).join(':');
-
 /** `1795175679.876519 (Fri Nov 20 11:54:39.876519 2026)` */
-export function momentText(atUs: number, clock: DumpClock): string {
-  const wall = wallSeconds(atUs, clock);
+export function momentText(atUs: number, host: DumpHost): string {
+  const wall = wallSeconds(atUs, host);
   const [whole = '0', fraction = '0'] = wall.split('.');
   const [, day, month, date, year, time] = /^(\w+) (\w+) (\d+) (\d+) (\S+)/.exec(new Date(Number(whole) * 1000).toString()) ?? [];
   return `${wall} (${day} ${month} ${String(Number(date)).padStart(2, ' ')} ${time}.${fraction} ${year})`;
@@ -26,18 +24,18 @@ export function trackedText({ name, weight, reverse }: Tracked, own: number, com
   return `     ${name}${comma ? ',' : ''} weight ${weight ?? own}${reverse === true ? ' reverse' : ''}`;
 }
 
-const scriptLine = (title: string, script: Script | undefined): readonly string[] =>
-  script === undefined ? [] : [`   ${title} state transition script = ${scriptText(script)}, uid:gid ${userText(script.runAs)}`];
+const scriptLine = (title: string, script: Script | undefined, { owner }: DumpHost): readonly string[] =>
+  script === undefined ? [] : [`   ${title} state transition script = ${scriptText(script)}, uid:gid ${owner(script.runAs)}`];
 
-export function notifyLines(notify: Notify): readonly string[] {
+export function notifyLines(notify: Notify, host: DumpHost): readonly string[] {
   return [
-    ...scriptLine('Backup', notify.backup),
-    ...scriptLine('Master', notify.master),
-    ...scriptLine('Fault', notify.fault),
-    ...scriptLine('Stop', notify.stop),
-    ...scriptLine('Deleted', notify.deleted?.command),
-    ...scriptLine('Generic', notify.all),
-    ...scriptLine('Master rx lower pri', notify.masterRxLowerPriority),
+    ...scriptLine('Backup', notify.backup, host),
+    ...scriptLine('Master', notify.master, host),
+    ...scriptLine('Fault', notify.fault, host),
+    ...scriptLine('Stop', notify.stop, host),
+    ...scriptLine('Deleted', notify.deleted?.command, host),
+    ...scriptLine('Generic', notify.all, host),
+    ...scriptLine('Master rx lower pri', notify.masterRxLowerPriority, host),
   ];
 }
 
@@ -49,7 +47,7 @@ function flags({ config }: InstanceState): readonly string[] {
   return lines.length === 0 ? ['   Flags: none'] : ['   Flags:', ...lines];
 }
 
-function stateLines(instance: InstanceState, clock: DumpClock): readonly string[] {
+function stateLines(instance: InstanceState, host: DumpHost): readonly string[] {
   const { config, state, want, faults, pending, master, timerAtUs, lastTransitionUs, advertUs, priority } = instance;
   const followed = state === 'backup' && master !== undefined;
   const skew = ((256 - priority) * (config.version === 2 ? SECOND_US : advertUs)) / 256;
@@ -67,8 +65,8 @@ function stateLines(instance: InstanceState, clock: DumpClock): readonly string[
     `   Number of interface and track script faults = ${faults.length}`,
     `   Number of track scripts init = ${pending ? 1 : 0}`,
     ...faults.map((fault) => `     ${fault}`),
-    `   Last transition = ${momentText(lastTransitionUs ?? -clock.offsetUs, clock)}`,
-    `   Read timeout = ${timerAtUs === undefined ? 'DISABLED' : momentText(timerAtUs, clock)}`,
+    `   Last transition = ${momentText(lastTransitionUs ?? -host.offsetUs, host)}`,
+    `   Read timeout = ${timerAtUs === undefined ? 'DISABLED' : momentText(timerAtUs, host)}`,
     `   Master down timer = ${Math.floor(config.downTimerAdverts * advertUs + skew)} usecs`,
   ];
 }
@@ -186,7 +184,7 @@ function trackLines({ config }: InstanceState, { configuration }: VrrpMachine): 
   ];
 }
 
-export function instanceLines(instance: InstanceState, machine: VrrpMachine, clock: DumpClock): readonly string[] {
+export function instanceLines(instance: InstanceState, machine: VrrpMachine, host: DumpHost): readonly string[] {
   const { config, group } = instance;
   const groupName = machine.groups[group]?.config.name;
   const { notify } = config;
@@ -195,7 +193,7 @@ export function instanceLines(instance: InstanceState, machine: VrrpMachine, clo
     `   VRRP Version = ${config.version}`,
     ...when(config.family === 'inet6', '   Using Native IPv6'),
     ...when(groupName !== undefined, `   Sync group = ${groupName}`),
-    ...stateLines(instance, clock),
+    ...stateLines(instance, host),
     ...placeLines(instance, machine),
     ...timingLines(instance),
     ...electionLines(instance),
@@ -203,7 +201,7 @@ export function instanceLines(instance: InstanceState, machine: VrrpMachine, clo
     ...trackLines(instance, machine),
     `   Using smtp notification = ${notify.smtpAlert ? 'yes' : 'no'}`,
     `   Notify deleted = ${notify.deleted === undefined ? 'Fault' : 'Deleted'}`,
-    ...notifyLines(notify),
+    ...notifyLines(notify, host),
     `   Notify priority changes = ${notify.priorityChanges}`,
   ];
 }

@@ -4,7 +4,7 @@ import type { Notify } from '../../model/keepalived/instance.js';
 import type { Script } from '../../model/keepalived/script.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
-import { type DumpClock, deviceOf, STATE_NUMBERS, virtualName, wallSeconds } from './live.js';
+import { type DumpHost, deviceOf, STATE_NUMBERS, virtualName, wallSeconds } from './live.js';
 
 const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 3 } as const;
 
@@ -66,7 +66,7 @@ function tracked({ config }: InstanceState, { configuration }: VrrpMachine): Rec
   };
 }
 
-function data(instance: InstanceState, machine: VrrpMachine, clock: DumpClock): Record<string, unknown> {
+function data(instance: InstanceState, machine: VrrpMachine, host: DumpHost): Record<string, unknown> {
   const { config, state, want } = instance;
   const { authentication } = config;
   return {
@@ -77,7 +77,7 @@ function data(instance: InstanceState, machine: VrrpMachine, clock: DumpClock): 
     vmac_ifname: virtualName(instance, machine) ?? '',
     ifp_ifname: config.interface ?? '',
     master_priority: state === 'master' ? 0 : (instance.master?.priority ?? 0),
-    last_transition: wallSeconds(instance.lastTransitionUs ?? -clock.offsetUs, clock),
+    last_transition: wallSeconds(instance.lastTransitionUs ?? -host.offsetUs, host),
     ...timing(instance),
     vrid: config.vrid,
     base_priority: instance.basePriority,
@@ -145,8 +145,8 @@ function write(value: unknown): string {
 }
 
 /** @param version 1: an array of instances; 2: an object of arrays */
-export function jsonText(instances: readonly InstanceState[], machine: VrrpMachine, clock: DumpClock, version: 1 | 2): string {
-  const vrrp = instances.map((instance) => ({ data: data(instance, machine, clock), stats: stats(instance) }));
+export function jsonText(instances: readonly InstanceState[], machine: VrrpMachine, host: DumpHost, version: 1 | 2): string {
+  const vrrp = instances.map((instance) => ({ data: data(instance, machine, host), stats: stats(instance) }));
   if (version === 1) return write(vrrp);
   const processes = machine.configuration?.processes ?? [];
   const track_process = processes.map((process) => ({ data: trackProcess(process, machine.trackers.processes.get(process.name) ?? 0) }));

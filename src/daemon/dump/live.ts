@@ -1,17 +1,20 @@
 // What dumps show beside the machine's own memory: the host's clock, and the names of what instances stand on. Pure.
 import type { InstanceState, VrrpMachine } from '../../control/vrrp/machine.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
+import type { RunAs } from '../../model/keepalived/script.js';
 
-export interface DumpClock {
+export interface DumpHost {
   /** The wall clock less the monotonic one, microseconds. */
   readonly offsetUs: number;
+  /** `0:0`: as whom a script runs, in numbers; absent: root. */
+  readonly owner: (runAs: RunAs | undefined) => string;
 }
 
 /** keepalived's numbers of its states, which its JSON has. */
 export const STATE_NUMBERS = { init: 0, backup: 1, master: 2, fault: 3 } as const;
 
 /** `1795175679.876519` of a monotonic moment. */
-export function wallSeconds(atUs: number, { offsetUs }: DumpClock): string {
+export function wallSeconds(atUs: number, { offsetUs }: Pick<DumpHost, 'offsetUs'>): string {
   const us = Math.round(atUs + offsetUs);
   return `${Math.floor(us / 1e6)}.${String(us % 1e6).padStart(6, '0')}`;
 }

@@ -5,8 +5,8 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
 import type { SocketDescription } from '../vrrp/advert-sockets.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
-import { instanceLines, notifyLines, trackedText, userText } from './instance.js';
-import type { DumpClock } from './live.js';
+import { instanceLines, notifyLines, trackedText } from './instance.js';
+import type { DumpHost } from './live.js';
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
@@ -37,7 +37,7 @@ function trackers(machine: VrrpMachine, kind: keyof TrackedSet, name: string, ow
   return lines.length === 0 ? [] : ['   Tracking instances :', ...lines];
 }
 
-function groupLines({ groups, instances }: VrrpMachine): readonly string[] {
+function groupLines({ groups, instances }: VrrpMachine, host: DumpHost): readonly string[] {
   return groups.flatMap(({ config, members, state }) => {
     const own = members.flatMap((index) => instances[index] ?? []);
     return [
@@ -47,12 +47,12 @@ function groupLines({ groups, instances }: VrrpMachine): readonly string[] {
       ...own.map((member) => `     ${member.config.name}`),
       ...(config.trackingWeight ? ['   sync group tracking weight set'] : []),
       `   Using smtp notification = ${config.notify.smtpAlert ? 'yes' : 'no'}`,
-      ...notifyLines(config.notify),
+      ...notifyLines(config.notify, host),
     ];
   });
 }
 
-function scriptLines(script: TrackScript, machine: VrrpMachine): readonly string[] {
+function scriptLines(script: TrackScript, machine: VrrpMachine, host: DumpHost): readonly string[] {
   const now = machine.trackers.scripts.get(script.name);
   return [
     ` VRRP Script = ${script.name}`,
@@ -62,9 +62,9 @@ function scriptLines(script: TrackScript, machine: VrrpMachine): readonly string
     `   Weight = ${script.weight}${script.reverse ? ' reverse' : ''}`,
     `   Rise = ${script.rise}`,
     `   Fall = ${script.fall}`,
-    `   Init state = ${script.initFail ? 'failed' : 'unknown'}`,
+    '   Init state = unknown',
     `   Status = ${now === undefined ? 'unknown' : now.good ? 'GOOD' : 'BAD'}`,
-    `   Script uid:gid = ${userText(script.script.runAs)}`,
+    `   Script uid:gid = ${host.owner(script.script.runAs)}`,
     '   VRRP instances :',
     ...trackers(machine, 'scripts', script.name, script.weight),
   ];
@@ -114,14 +114,17 @@ function interfaceLines(machine: VrrpMachine): readonly string[] {
       const found = addresses.find((address) => address.family === family);
       return found === undefined ? '(none)' : formatAddress(found);
     };
-    const users = machine.instances.filter(({ config }) => config.interface === name && !config.dontTrackPrimary);
+    const users = machine.instances.filter(
+      ({ config }) => (config.interface === name && !config.dontTrackPrimary) || config.track.interfaces.some((each) => each.name === name),
+    );
+    const loopback = name === 'lo' ? ', no broadcast, loopback, no multicast' : '';
     return [
       ` Name = ${name}`,
       `   index = ${index}`,
       `   IPv4 address = ${first('inet')}`,
       `   IPv6 address = ${first('inet6')}`,
       ...(mac === undefined ? [] : [`   MAC = ${mac}`]),
-      `   State = ${up ? 'UP, RUNNING' : 'DOWN'}`,
+      `   State = ${up ? 'UP, RUNNING' : 'DOWN'}${loopback}`,
       `   MTU = ${mtu}`,
       `   HW Type = ${mac === undefined ? (name === 'lo' ? 'LOOPBACK' : 'UNKNOWN') : 'ETHERNET'}`,
       ...(users.length === 0 ? [] : ['   Tracking VRRP instances :', ...users.map(({ config }) => `     ${config.name}, weight 0`)]),
@@ -141,20 +144,20 @@ function socketLines(sockets: readonly SocketDescription[]): readonly string[] {
   ]);
 }
 
-export function topologyLines(machine: VrrpMachine, clock: DumpClock, sockets: readonly SocketDescription[]): readonly string[] {
+export function topologyLines(machine: VrrpMachine, host: DumpHost, sockets: readonly SocketDescription[]): readonly string[] {
   const { configuration } = machine;
   if (configuration === undefined) return [];
   return [
     ...staticLines(configuration),
     ...section(
       'VRRP Topology',
-      machine.instances.flatMap((instance) => instanceLines(instance, machine, clock)),
+      machine.instances.flatMap((instance) => instanceLines(instance, machine, host)),
     ),
     ...section('VRRP Sockpool', socketLines(sockets)),
-    ...section('VRRP Sync groups', groupLines(machine)),
+    ...section('VRRP Sync groups', groupLines(machine, host)),
     ...section(
       'VRRP Scripts',
-      configuration.scripts.flatMap((script) => scriptLines(script, machine)),
+      configuration.scripts.flatMap((script) => scriptLines(script, machine, host)),
     ),
     ...section('VRRP Track files', fileLines(machine)),
     ...section(
