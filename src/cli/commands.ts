@@ -29,9 +29,15 @@ export const commands: readonly Command[] = [
   {
     name: 'keepalived',
     meaning: 'the daemon: VRRP and virtual servers, word for word as keepalived',
+    usage: 'usage: keepalived [OPTION ...]   (keepalived -h lists them, docs/keepalived.md says what differs)',
     load: () => import('./keepalived/run.js'),
   },
-  { name: 'run', meaning: 'the same daemon', load: () => import('./keepalived/run.js') },
+  {
+    name: 'run',
+    meaning: 'the same daemon',
+    usage: 'usage: weir run [OPTION ...]   (those of keepalived: keepalived -h)',
+    load: () => import('./keepalived/run.js'),
+  },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./sysctl.js') },
   { name: 'load', meaning: 'bring the datapath into this network namespace, with sizes of your choice', load: () => import('./load.js') },
