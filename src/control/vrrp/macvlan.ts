@@ -2,11 +2,11 @@
 import { virtualInterfaceName } from './place.js';
 import { instanceAt, type Work } from './work.js';
 
-/** Nothing for an instance that uses none. */
+/** Nothing for an instance that uses none, nor without the interface that it stands on. */
 export function moveVirtualInterface(work: Work, index: number, action: 'create' | 'delete'): void {
   const { config } = instanceAt(work, index);
   const name = virtualInterfaceName(work.machine, config);
-  if (name === undefined || config.virtualInterface === undefined) return;
+  if (name === undefined || config.virtualInterface === undefined || !work.machine.interfaces.has(config.interface ?? '')) return;
   const settings = { ...config.virtualInterface, name };
   work.effects.push({ kind: 'virtualInterface', action, instance: config.name, base: config.interface ?? '', settings });
 }

@@ -41,7 +41,7 @@ export function keepInstance(work: Work, index: number, old: InstanceState): voi
   } else if ((now.state === 'fault' || now.state === 'init') && !now.pending) {
     recover(work, index, ' (init)');
   } else if (now.state === 'backup' && masterDownUs(now) !== masterDownUs(old)) {
-    change(work, index, { timerAtUs: work.atUs + masterDownUs(now) });
+    change(work, index, { timerAtUs: Math.max(work.atUs, work.machine.deafUntilUs) + masterDownUs(now) });
   } else if (now.state === 'master' && wireText(old) !== wireText(now)) {
     sendAdvert(work, index);
     change(work, index, { timerAtUs: work.atUs + sendIntervalUs(now) });

@@ -59,6 +59,9 @@ test('vrrp_startup_delay: nothing is heard, nobody is elected', () => {
   assert.equal(node.wakeAtUs, 6_609_375);
   give(node, advert({ priority: 200 }), 2 * S);
   assert.equal(node.wakeAtUs, 6_609_375);
+  const changed = configurationOf({ downTimerAdverts: 2 });
+  give(node, { kind: 'configure', configuration: changed, interfaces: [eth0] });
+  assert.equal(node.wakeAtUs, 5_609_375, 'nor after a reload');
   const owner = configurationOf({ priority: 255, initialState: 'master' });
   const delayed = startNode({ ...owner, global: { ...owner.global, delayAfterBootUs: 2 * S } });
   assert.equal(instanceOf(delayed).state, 'backup');

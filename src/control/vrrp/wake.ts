@@ -14,6 +14,7 @@ const second = 1_000_000;
 export function wake(work: Work): void {
   applyDueLinks(work);
   const lateUs = lateness(work);
+  for (let index = 0; index < work.instances.length; index++) stepDownIfLate(work, index);
   for (let index = 0; index < work.instances.length; index++) {
     if (nextDueUs(instanceAt(work, index)) <= work.atUs) wakeInstance(work, index);
   }
@@ -24,7 +25,7 @@ function wakeInstance(work: Work, index: number): void {
   const { timerAtUs, state } = instanceAt(work, index);
   if (timerAtUs !== undefined && timerAtUs <= work.atUs) {
     if (state === 'backup') expireBackup(work, index, work.atUs - timerAtUs);
-    else if (state === 'master') expireMaster(work, index, work.atUs - timerAtUs);
+    else if (state === 'master') expireMaster(work, index);
   }
   announceDue(work, index);
   endSplit(work, index);
@@ -66,16 +67,19 @@ function expireBackup(work: Work, index: number, lateUs: number): void {
   tryMaster(work, index);
 }
 
-function expireMaster(work: Work, index: number, lateUs: number): void {
+/** Before anything is sent: with nopreempt a master that ran too late has been overtaken. */
+function stepDownIfLate(work: Work, index: number): void {
   const instance = instanceAt(work, index);
-  if (lostByLateness(instance, lateUs)) {
-    log(work, index, `advert timer ran ${(lateUs / second).toFixed(3)} s late, a backup will have taken over: stepping down`, 'warning');
-    fallBack(work, index, work.atUs + masterDownUs(instance));
-    return;
-  }
+  const lateUs = work.atUs - (instance.timerAtUs ?? work.atUs);
+  if (instance.state !== 'master' || !lostByLateness(instance, lateUs)) return;
+  log(work, index, `advert timer ran ${(lateUs / second).toFixed(3)} s late, a backup will have taken over: stepping down`, 'warning');
+  fallBack(work, index, work.atUs + masterDownUs(instance));
+}
+
+function expireMaster(work: Work, index: number): void {
   sendAdvert(work, index);
   refresh(work, index);
-  change(work, index, { timerAtUs: nextAdvertUs(instance, work.atUs) });
+  change(work, index, { timerAtUs: nextAdvertUs(instanceAt(work, index), work.atUs) });
 }
 
 /** Adverts keep their rhythm unless one was very late. */
