@@ -107,7 +107,10 @@ test('vrrp_track_process', () => {
     forkDelayUs: 500_000,
     terminateDelayUs: 1_000_000,
   });
-  assert.equal(readText(process().replace('sshd', 'a b')).configuration.processes[0]?.parameterMatch, 'exact');
+  const exact = { ...plain, argv: ['a', 'b'], parameterMatch: 'exact', fullCommand: true };
+  assert.deepEqual(readText(process().replace('sshd', 'a b')).configuration.processes, [exact]);
+  assert.equal(built('param_match')?.parameterMatch, 'exact');
+  assert.equal(built('param_match partial')?.fullCommand, true);
   assert.deepEqual([built('quorum_max 0')?.quorum, built('quorum_max 0')?.quorumMax], [0, 0]);
   const range = (what: string): string => `${what} for vrrp_track_process p1 must be between`;
   const cases: [string, string[]][] = [

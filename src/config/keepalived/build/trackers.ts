@@ -4,7 +4,7 @@ import type { TrackFile, TrackProcess, TrackScript } from '../../../model/keepal
 import type { Report, Values } from '../keyword.js';
 import { readWhole } from '../number.js';
 import { tellError, tellNotice } from './tell.js';
-import { blocksOf, booleanOf, has, lastOf, nameOf, numberOf, placeOf, scriptOf, textOf, wordsOf } from './values.js';
+import { blocksOf, has, lastOf, nameOf, numberOf, placeOf, scriptOf, wordsOf } from './values.js';
 import { readOwnWeight } from './weight.js';
 
 const SECOND = 1_000_000;
@@ -125,6 +125,14 @@ function quorumOf(block: Values, report: Report): { readonly quorum: number; rea
   return { quorum: Math.min(1, most), quorumMax: most };
 }
 
+/** How arguments are compared; `param_match` alone asks that there be none. */
+function parameterMatch(block: Values, hasArguments: boolean, report: Report): TrackProcess['parameterMatch'] {
+  const [word] = wordsOf(block, 'param_match') ?? [];
+  if (word?.text === 'initial' || word?.text === 'partial') return word.text;
+  if (word !== undefined) tellError(report, word.at, `Invalid param_match type ${word.text} - ignoring`);
+  return hasArguments || (word === undefined && has(block, 'param_match')) ? 'exact' : 'none';
+}
+
 function buildProcess(block: Values, report: Report): TrackProcess | undefined {
   const name = nameOf(block);
   const argv = wordsOf(block, 'process')?.map((word) => word.text);
@@ -138,12 +146,13 @@ function buildProcess(block: Values, report: Report): TrackProcess | undefined {
     return undefined;
   }
   const both = numberOf(block, 'delay');
-  const match = textOf(block, 'param_match');
+  const match = parameterMatch(block, argv.length > 1, report);
   return {
     name,
     argv,
-    parameterMatch: match === 'initial' || match === 'partial' ? match : argv.length > 1 ? 'exact' : 'none',
-    fullCommand: booleanOf(block, 'full_command') ?? false,
+    parameterMatch: match,
+    // Arguments are in the command line only.
+    fullCommand: match !== 'none' || has(block, 'full_command'),
     weight: weight?.weight ?? 0,
     reverse: weight?.reverse ?? false,
     ...quorumOf(block, report),

@@ -1,6 +1,6 @@
 // What VRRP watches: vrrp_script, track_file, vrrp_track_process, and the lists of them in instances and groups (keepalived.conf(5)).
 import type { Keyword } from '../keyword.js';
-import { block, choice, FLAG, INT_MAX, integer, LINES, SCRIPT, seconds, words } from './arguments.js';
+import { block, FLAG, INT_MAX, integer, LINES, SCRIPT, seconds, words } from './arguments.js';
 
 const trackScript: readonly Keyword[] = [
   {
@@ -76,9 +76,8 @@ const trackProcess: readonly Keyword[] = [
   },
   {
     name: 'param_match',
-    argument: choice('initial', 'partial'),
-    meaning: 'How arguments are compared: the first ones, or the beginning of each.',
-    says: { missing: '', invalid: 'Invalid param_match type %v - ignoring' },
+    argument: words(0),
+    meaning: '[initial|partial]: arguments must be the same, begin the same, or each begin the same.',
   },
   { name: 'full_command', argument: FLAG, meaning: 'Compare the whole command line, not the name.' },
   {
