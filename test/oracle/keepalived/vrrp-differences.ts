@@ -2,6 +2,8 @@
 const falls =
   'masters that refuse each other both go on: keepalived starts its advert timer anew with every packet it drops, so one falls silent';
 const goodbye = 'every member of a sync group that was MASTER says goodbye when another fails: its backups need not wait a down timer';
+const twice = 'routes and rules are cleaned up once at the start, not twice';
+const cleaned = 'what a crashed run may have left is taken from macvlans, too';
 const oldBlock = 'the second block of gratuitous ARP is forgotten with the mastership that it belonged to';
 
 export const VRRP_DIFFERENCES: Readonly<Record<string, string>> = {
@@ -22,9 +24,16 @@ export const VRRP_DIFFERENCES: Readonly<Record<string, string>> = {
   '2-vip-other': falls,
   '3-evip-deleted': oldBlock,
   '3-file-init': 'files are read after the start of the instances, not before',
-  '3-route-deleted': 'routes and rules are cleaned up once at the start, not twice',
+  '3-route-deleted': twice,
   '3-src-address-tracked': 'track_src_ip works: an address that is gone is FAULT',
   '3-sync-iface': goodbye,
   '3-sync-script': goodbye,
   '3-vip-deleted': oldBlock,
+  '4-fifo-raw2': goodbye,
+  '5-routes-rules': twice,
+  '5-vmac': cleaned,
+  '5-vmac-addr': 'use_vmac_addr is understood, but addresses get macvlans only by use_vmac of their own',
+  '5-vmac-named-xmit-base': cleaned,
+  '5-vmac-no-accept': cleaned,
+  '5-vmac-v6': cleaned,
 };

@@ -16,7 +16,8 @@ const recordings = JSON.parse(
 const compared = /^(\(VI_|VRRP_Group|VRRP_Script|Script `|Netlink reports|Delaying|Unknown VRID|VI_\d: send)/;
 /** Said anew at each reload without a change; blocks of ARP that keepalived forgets at a reload. */
 const reloadNoise = /Changing effective|Sending\/queueing/;
-const ours = /SPLIT BRAIN|split brain|incompatible|ignoring tracked|considered|no longer exist|setting VIPs/;
+const ours =
+  /SPLIT BRAIN|split brain|incompatible|should be link local|VMAC interface|vrrp\.51|ignoring tracked|considered|no longer exist|setting VIPs/;
 
 /** What stands behind keepalived's own words is ours. */
 function comparable(lines: readonly LogLine[], reloads: boolean): readonly LogLine[] {
