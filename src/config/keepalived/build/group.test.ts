@@ -49,6 +49,13 @@ test("what is wrong with a group is told in keepalived's words", () => {
   }
 });
 
+test("a group's notify_priority_changes holds for its members", () => {
+  const changes = (more: string): readonly boolean[] =>
+    readText(group('G1', 'V1\nV2', more) + two).configuration.instances.map(({ notify }) => notify.priorityChanges);
+  assert.deepEqual(changes('notify_priority_changes on'), [true, true]);
+  assert.deepEqual(changes(''), [false, false]);
+});
+
 test('a member that cannot work is not waited for', () => {
   const { configuration, errors } = readText(group('G1', 'V1\nV2') + two.replace(/virtual_router_id 51(?![\s\S]*virtual_router_id)/, ''));
   assert.deepEqual(errors, ['(V2) the virtual router id must be set']);

@@ -48,15 +48,28 @@ function definedTrackers(root: Values, { scripts, files, processes }: Built, bfd
 const weights = (trackers: readonly { readonly name: string; readonly weight: number }[]): ReadonlyMap<string, number> =>
   new Map(trackers.map(({ name, weight }) => [name, weight]));
 
-/** Instances with the trackers that count for them, told where the instance stands. */
-function settleAll(root: Values, instances: readonly VrrpInstance[], groups: readonly SyncGroup[], own: OwnWeights, report: Report) {
+/** A group that tells of changes of priority tells of its members', too: its own never changes. */
+function withGroupsNotices(instance: VrrpInstance, group: SyncGroup | undefined): VrrpInstance {
+  if (group?.notify.priorityChanges !== true || instance.notify.priorityChanges) return instance;
+  return { ...instance, notify: { ...instance.notify, priorityChanges: true } };
+}
+
+/** Instances with what their groups make of them; what there is to tell is told where the instance stands. */
+function settleAll(
+  root: Values,
+  instances: readonly VrrpInstance[],
+  groups: readonly SyncGroup[],
+  own: OwnWeights,
+  report: Report,
+): readonly VrrpInstance[] {
   const places = new Map(blocksOf(root, 'vrrp_instance').map((block) => [nameOf(block), block.at]));
   const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
-  return instances.map((instance) =>
-    settleTracking(instance, groupOf.get(instance.name), own, (text, notice) =>
-      (notice === true ? tellNotice : tellError)(report, places.get(instance.name) ?? root.at, text),
-    ),
-  );
+  return instances.map((instance) => {
+    const group = groupOf.get(instance.name);
+    const tell = (text: string, notice?: boolean): void =>
+      (notice === true ? tellNotice : tellError)(report, places.get(instance.name) ?? root.at, text);
+    return settleTracking(withGroupsNotices(instance, group), group, own, tell);
+  });
 }
 
 /** The daemon's settings and all of VRRP, from what the root says. */
