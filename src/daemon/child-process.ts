@@ -43,13 +43,14 @@ function command(flags: readonly string[], argv: readonly string[]): readonly st
 
 export class DaemonChild {
   readonly pid: number;
-  readonly heartbeat = new Heartbeat();
+  readonly heartbeat: Heartbeat;
   readonly #process: ChildProcess;
   readonly #startedAt = performance.now();
   #gone = false;
 
   /** @throws the system's error when no process can be started */
   constructor(kind: ChildKind, { flags, argv, console }: ChildCommand, events: ChildEvents) {
+    this.heartbeat = new Heartbeat(kind);
     const [file = '', ...args] = command(flags, argv);
     this.#process = spawn(file, args, {
       stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],

@@ -156,7 +156,10 @@ class Daemon {
   async #begin(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string): Promise<void> {
     const manager = this.#manager;
     if (manager.watchdogMs !== undefined) setInterval(() => manager.tell('WATCHDOG=1'), manager.watchdogMs / 2);
-    await this.#supervisor.begin({ configuration, childOptions: this.#childOptions(configuration, files, suffix) });
+    const wanted = { configuration, childOptions: this.#childOptions(configuration, files, suffix) };
+    if (!(await this.#supervisor.begin(wanted))) return;
+    if (configuration.bfds.length > 0 && this.program.options.parts.bfd)
+      this.log('warning', 'BFD is not run: the sessions of bfd_instance stay down');
     if (this.#supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
     else this.log('info', 'Startup complete');
     manager.tell('READY=1');
@@ -174,6 +177,7 @@ class Daemon {
         umask: options.umask ?? global.umask ?? UMASK,
         keepAddresses: options.keepAddresses,
         keepServers: options.keepServers,
+        dump: options.dump,
         ...(netNamespace === undefined || netNamespace === '' ? {} : { netNamespace }),
         argv: options.argv,
         beatMs,

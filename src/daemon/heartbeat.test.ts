@@ -7,12 +7,12 @@ const ticksUntilHung = (heart: Heartbeat): number => {
 };
 
 test('ten silent ticks are borne, many more while a child is busy', () => {
-  const heart = new Heartbeat();
+  const heart = new Heartbeat('vrrp');
   heart.heard(true);
   assert.equal(ticksUntilHung(heart), 11);
   heart.heard(false);
   assert.equal(heart.tick(), undefined);
   heart.expectWork();
   assert.equal(ticksUntilHung(heart), 121);
-  assert.equal(ticksUntilHung(new Heartbeat()), 121);
+  assert.equal(ticksUntilHung(new Heartbeat('checker')), 121);
 });

@@ -16,6 +16,8 @@ export interface ChildOptions {
   readonly umask: number;
   readonly keepAddresses: boolean;
   readonly keepServers: boolean;
+  /** `-d`: the configuration goes to the log. */
+  readonly dump: boolean;
   readonly netNamespace?: string;
   /** The words of the command, for the process list. */
   readonly argv: readonly string[];

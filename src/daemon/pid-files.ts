@@ -1,6 +1,6 @@
 // Pid files: keepalived's names and places, written without following links, and whether a daemon runs already.
 import { closeSync, constants, fchmodSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { basename, dirname } from 'node:path';
 import { readTextFile } from '../sys/durable-file.js';
 import { unlessCode } from '../sys/errno.js';
 import type { DaemonOptions } from './options.js';
@@ -32,10 +32,9 @@ export function pidFilesFor(
 export function runningFrom(path: string): number | undefined {
   const pid = Number(readTextFile(path)?.trim() ?? '0');
   if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
-  const facts = ['comm', 'cmdline'].map((name) =>
-    unlessCode(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'), ['ENOENT', 'ESRCH', 'EACCES'], ''),
-  );
-  return facts.some((text) => text.includes('keepalived')) ? pid : undefined;
+  const fact = (name: string): string => unlessCode(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'), ['ENOENT', 'ESRCH', 'EACCES'], '');
+  const [program = ''] = fact('cmdline').split(/[\0 ]/);
+  return [fact('comm'), basename(program)].some((name) => name.startsWith('keepalived')) ? pid : undefined;
 }
 
 /** @throws the system's error; the folder is made where it is below /run/keepalived */

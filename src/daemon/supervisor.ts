@@ -61,14 +61,15 @@ export class Supervisor {
     this.#early = undefined;
   }
 
-  /** Starts what the configuration needs; resolves when all of it is at work. */
-  async begin(wanted: Wanted): Promise<void> {
-    if (this.#stopping !== undefined) return;
+  /** Starts what the configuration needs; resolves when all of it is at work: false where the end came first. */
+  async begin(wanted: Wanted): Promise<boolean> {
+    if (this.#stopping !== undefined) return false;
     this.#wanted = wanted;
     this.#ticker = setInterval(() => this.#tick(), this.settings.beatMs);
     const started = this.#start(wanted);
     this.abandon();
     await started;
+    return this.#stopping === undefined;
   }
 
   /** Starts what the configuration needs and does not run yet; resolves when all that was started is at work. */

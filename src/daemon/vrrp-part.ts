@@ -5,6 +5,7 @@ import { monotonicUs } from '../sys/readable.js';
 import type { Part, StartPart } from './child-main.js';
 import { dumpPath, writeDump } from './dump/file.js';
 import { jsonText } from './dump/json.js';
+import type { DumpHost } from './dump/live.js';
 import { globalText } from './dump/parent.js';
 import { statsText } from './dump/stats.js';
 import { topologyLines } from './dump/topology.js';
@@ -31,23 +32,32 @@ function owner(runAs: RunAs | undefined): string {
   }
 }
 
+const hostNow = (): DumpHost => ({ offsetUs: Date.now() * 1000 - monotonicUs(), owner });
+
+/** keepalived.data's lines. */
+function dataLines(vrrp: VrrpProcess): readonly string[] {
+  const { state, sockets } = vrrp.describe();
+  const global = state.configuration === undefined ? [] : globalText(state.configuration).trimEnd().split('\n');
+  return [...global, ...topologyLines(state, hostNow(), sockets)];
+}
+
 function dump(vrrp: VrrpProcess, what: DumpKind, log: Log): void {
   log('info', `${ANNOUNCED[what]} for process(${process.pid}) on signal`);
-  const { state, sockets } = vrrp.describe();
-  const host = { offsetUs: Date.now() * 1000 - monotonicUs(), owner };
+  const { state } = vrrp.describe();
   const { configuration } = state;
   const files = configuration?.global.dumpFiles ?? {};
   switch (what) {
     case 'data': {
-      const lines = topologyLines(state, host, sockets);
-      const text = `${configuration === undefined ? '' : globalText(configuration)}${lines.map((line) => `${line}\n`).join('')}`;
+      const text = dataLines(vrrp)
+        .map((line) => `${line}\n`)
+        .join('');
       writeDump(dumpPath('keepalived.data', files.state), text, log);
       break;
     }
     case 'json':
       writeDump(
         dumpPath('keepalived.json', files.json),
-        jsonText(state.instances, state, host, configuration?.global.jsonVersion ?? 1),
+        jsonText(state.instances, state, hostNow(), configuration?.global.jsonVersion ?? 1),
         log,
       );
       break;
@@ -72,6 +82,7 @@ export const startVrrp: StartPart = (configuration, options, log): Part => {
       );
     },
   });
+  if (options.dump) for (const line of dataLines(vrrp)) log('info', line);
   return {
     reload: (next) => vrrp.reload(next),
     dump: (what) => dump(vrrp, what, log),

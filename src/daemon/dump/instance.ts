@@ -5,7 +5,7 @@ import type { Authentication, Notify } from '../../model/keepalived/instance.js'
 import type { Script } from '../../model/keepalived/script.js';
 import type { Tracked } from '../../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
-import { type DumpHost, deviceOf, virtualName, wallSeconds } from './live.js';
+import { type DumpHost, deviceOf, ownerText, virtualName, wallSeconds } from './live.js';
 
 const SECOND_US = 1_000_000;
 const seconds = (us: number): number => Math.floor(us / SECOND_US);
@@ -24,8 +24,8 @@ export function trackedText({ name, weight, reverse }: Tracked, own: number, com
   return `     ${name}${comma ? ',' : ''} weight ${weight ?? own}${reverse === true ? ' reverse' : ''}`;
 }
 
-const scriptLine = (title: string, script: Script | undefined, { owner }: DumpHost): readonly string[] =>
-  script === undefined ? [] : [`   ${title} state transition script = ${scriptText(script)}, uid:gid ${owner(script.runAs)}`];
+const scriptLine = (title: string, script: Script | undefined, host: DumpHost): readonly string[] =>
+  script === undefined ? [] : [`   ${title} state transition script = ${scriptText(script)}, uid:gid ${ownerText(script.runAs, host)}`];
 
 export function notifyLines(notify: Notify, host: DumpHost): readonly string[] {
   return [

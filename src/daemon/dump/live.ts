@@ -7,11 +7,14 @@ export interface DumpHost {
   /** The wall clock less the monotonic one, microseconds. */
   readonly offsetUs: number;
   /** `0:0`: as whom a script runs, in numbers; absent: root. */
-  readonly owner: (runAs: RunAs | undefined) => string;
+  readonly owner?: (runAs: RunAs | undefined) => string;
 }
 
 /** keepalived's numbers of its states, which its JSON has. */
 export const STATE_NUMBERS = { init: 0, backup: 1, master: 2, fault: 3 } as const;
+
+/** `uid:gid` of a script. */
+export const ownerText = (runAs: RunAs | undefined, { owner }: DumpHost): string => owner?.(runAs) ?? '0:0';
 
 /** `1795175679.876519` of a monotonic moment. */
 export function wallSeconds(atUs: number, { offsetUs }: Pick<DumpHost, 'offsetUs'>): string {

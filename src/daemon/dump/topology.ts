@@ -6,7 +6,7 @@ import type { TrackedSet, TrackProcess, TrackScript } from '../../model/keepaliv
 import type { SocketDescription } from '../vrrp/advert-sockets.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { instanceLines, notifyLines, trackedText } from './instance.js';
-import type { DumpHost } from './live.js';
+import { type DumpHost, ownerText } from './live.js';
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
@@ -64,7 +64,7 @@ function scriptLines(script: TrackScript, machine: VrrpMachine, host: DumpHost):
     `   Fall = ${script.fall}`,
     '   Init state = unknown',
     `   Status = ${now === undefined ? 'unknown' : now.good ? 'GOOD' : 'BAD'}`,
-    `   Script uid:gid = ${host.owner(script.script.runAs)}`,
+    `   Script uid:gid = ${ownerText(script.script.runAs, host)}`,
     '   VRRP instances :',
     ...trackers(machine, 'scripts', script.name, script.weight),
   ];
