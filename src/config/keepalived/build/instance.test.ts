@@ -90,6 +90,8 @@ test('multicast groups and source addresses', () => {
   const six = readText(instanceText(['mcast_dst_ip 2001:db8::9']).replace('10.99.0.100', 'fe80::1'));
   assert.deepEqual(six.errors, ['(V1) mcast_dst_ip 2001:db8::9 not link-local multicast. Skipping...']);
   assert.deepEqual(six.configuration.instances[0]?.multicastGroup, ip('ff02::12'));
+  const other = readText(instanceText([]).replace(/\}$/, 'mcast_dst_ip ff02::99\n}'));
+  assert.deepEqual(other.errors, ['(V1) mcast_dst_ip ff02::99 is not of the family of the instance. Skipping...']);
 });
 
 test('the first address says the family, the others must agree', () => {
@@ -171,6 +173,8 @@ test('heartbeats and words that have moved', () => {
   ]);
   const { configuration, errors } = readText(instanceText(['lvs_sync_daemon_interface eth1']));
   assert.deepEqual(configuration.global.lvsSyncDaemon, { interface: 'eth1', instance: 'V1' });
+  const twice = readText(instanceText(['lvs_sync_daemon_interface eth1'], ['global_defs {', 'lvs_sync_daemon eth0', '}']));
+  assert.equal(twice.errors.at(-1), '(V1) lvs_sync_daemon_interface has already been specified as eth0 - ignoring');
   assert.deepEqual(errors, [
     '(V1) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.',
     '      Please use global lvs_sync_daemon',
@@ -202,4 +206,18 @@ test('scripts, mail and FIFO lines', () => {
   assert.deepEqual(deleted, { argv: ['/bin/d', 'x'], text: '/bin/d x', runAs: { user: 'root' } });
   assert.deepEqual(readInstance(['notify /bin/a', 'notify /bin/b']).errors, ['(V1) notify script already specified - ignoring /bin/b']);
   assert.equal(readInstance([], ['global_defs {', 'smtp_alert', 'smtp_alert_vrrp off', '}']).instance?.notify.smtpAlert, false);
+});
+
+test('what people trip over comes with a hint', () => {
+  const cases: [string, RegExp][] = [
+    [instanceText([]).replace('virtual_router_id 51\n', ''), /virtual_router_id 1\.\.255/],
+    [instanceText([]).replace('interface eth0\n', ''), /say interface IF/],
+    [instanceText(['unicast_src_ip 10.99.0.1']), /unicast_peer/],
+    [instanceText(['state MASTER', 'priority 100', 'nopreempt']), /say state BACKUP on both nodes/],
+    [instanceText(['authentication {', 'auth_type PASS', 'auth_pass 123456789', '}']), /eight bytes/],
+    [instanceText(['track_script {', 'chk', '}']), /none is defined/],
+    [instanceText(['advert_int 0.5']), /version 3/],
+    [`${instanceText([])}\n${instanceText([]).replace('V1', 'V2')}`, /its own virtual_router_id/],
+  ];
+  for (const [text, hint] of cases) assert.match(readText(text).diagnostics[0]?.hint ?? '', hint);
 });

@@ -64,6 +64,7 @@ export function readMetric(line: Line, keyword: Word, draft: RouteDraft): boolea
   const value = metric.time === true ? readMilliseconds(word.text) : line.number(word, { min: 0, max: metric.max }, otherwise);
   if (value === undefined && metric.time === true) line.error(word, otherwise);
   if (value === undefined) return false;
-  draft.metrics = [...(draft.metrics ?? []), { name: keyword.text, value, lock }];
+  const others = (draft.metrics ?? []).filter(({ name }) => name !== keyword.text);
+  draft.metrics = [...others, { name: keyword.text, value, lock }];
   return true;
 }

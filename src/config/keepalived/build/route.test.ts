@@ -110,6 +110,13 @@ test('options of a route line', () => {
   }
 });
 
+test('a metric said twice counts once', () => {
+  assert.deepEqual(readRouteLine(`${net} mtu 1 hoplimit 2 mtu 3`).route?.metrics, [
+    { name: 'hoplimit', value: 2, lock: false },
+    { name: 'mtu', value: 3, lock: false },
+  ]);
+});
+
 test('words that weir does not carry out are told', () => {
   assert.deepEqual(readRouteLine(`${net} encap mpls 100`).notices, ["weir does not carry out 'encap mpls 100' of this route"]);
 });

@@ -51,6 +51,9 @@ test('what is wrong with a vrrp_script', () => {
     assert.equal(configuration.scripts.length, count, text);
     if (count === 1) assert.equal(configuration.scripts[0]?.intervalUs, 1_000_000, text);
   }
+  const user = readText(script().replace('"/bin/check x"', '"/bin/check x" nobody'));
+  assert.equal(user.configuration.scripts[0]?.script.runAs, undefined);
+  assert.deepEqual(user.notices, ["(s1): 'nobody' behind the script is ignored"]);
   const twice = readText(script('weight 5') + script('weight 6'));
   assert.deepEqual(
     twice.configuration.scripts.map(({ weight }) => weight),
