@@ -22,9 +22,21 @@ const sharesAddress = (a: VrrpInstance, b: VrrpInstance): boolean => addressesOf
 export const isForeign = (a: VrrpInstance, b: VrrpInstance): boolean =>
   a.name !== b.name && a.addresses.length > 0 && b.addresses.length > 0 && !sharesAddress(a, b);
 
+const keyOf = ({ family, vrid }: VrrpInstance): string => `${family} ${vrid}`;
+
+/** A node's instances by family and VRID: files may have tens of thousands. */
+function byVrid({ configuration }: LintNode): ReadonlyMap<string, readonly VrrpInstance[]> {
+  const found = new Map<string, VrrpInstance[]>();
+  for (const instance of configuration.instances) {
+    const same = found.get(keyOf(instance));
+    if (same === undefined) found.set(keyOf(instance), [instance]);
+    else same.push(instance);
+  }
+  return found;
+}
+
 /** Of those with the VRID the one of that name, else that holds an address of ours, else the only one. */
-function counterpart(ours: VrrpInstance, others: readonly VrrpInstance[]): VrrpInstance | undefined {
-  const same = others.filter(({ vrid, family }) => vrid === ours.vrid && family === ours.family);
+function counterpart(ours: VrrpInstance, same: readonly VrrpInstance[]): VrrpInstance | undefined {
   const named = same.find(({ name }) => name === ours.name) ?? same.find((one) => sharesAddress(one, ours));
   return named ?? (same.length === 1 ? same[0] : undefined);
 }
@@ -32,12 +44,22 @@ function counterpart(ours: VrrpInstance, others: readonly VrrpInstance[]): VrrpI
 const twos = (nodes: readonly LintNode[]): readonly (readonly [LintNode, LintNode])[] =>
   nodes.flatMap((a, index) => nodes.slice(index + 1).map((b) => [a, b] as const));
 
-/** Every virtual router that two nodes share by VRID; `foreign` ones too where asked. */
+function allPeers(nodes: readonly LintNode[]): readonly Peers[] {
+  return twos(nodes).flatMap(([a, b]) => {
+    const others = byVrid(b);
+    return a.configuration.instances.flatMap((ours) => {
+      const theirs = counterpart(ours, others.get(keyOf(ours)) ?? []);
+      return theirs === undefined ? [] : [{ a, b, ours, theirs }];
+    });
+  });
+}
+
+/** Every rule asks. */
+const known = new WeakMap<readonly LintNode[], readonly Peers[]>();
+
+/** Every virtual router that two nodes share by VRID; `foreign`: those that only meet on one. */
 export function peersOf(nodes: readonly LintNode[], foreign = false): readonly Peers[] {
-  return twos(nodes).flatMap(([a, b]) =>
-    a.configuration.instances.flatMap((ours) => {
-      const theirs = counterpart(ours, b.configuration.instances);
-      return theirs !== undefined && isForeign(ours, theirs) === foreign ? [{ a, b, ours, theirs }] : [];
-    }),
-  );
+  const peers = known.get(nodes) ?? allPeers(nodes);
+  known.set(nodes, peers);
+  return peers.filter(({ ours, theirs }) => isForeign(ours, theirs) === foreign);
 }

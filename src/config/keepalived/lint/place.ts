@@ -5,9 +5,21 @@ import type { LintNode } from './finding.js';
 
 const startOf = (node: LintNode): Origin => ({ file: node.file, line: 1, column: 1 });
 
+/** Blocks by `keyword name`, for each root that was asked: rules ask for every instance of files that may have tens of thousands. */
+const named = new WeakMap<Values, ReadonlyMap<string, Values>>();
+
+const KEYWORDS = ['vrrp_instance', 'vrrp_sync_group', 'vrrp_script'] as const;
+
 /** The block `keyword name { … }`; the last one of that name. */
-const blockNamed = (node: LintNode, keyword: string, name: string): Values | undefined =>
-  blocksOf(node.values, keyword).findLast((block) => nameOf(block) === name);
+function blockNamed({ values }: LintNode, keyword: string, name: string): Values | undefined {
+  const known = named.get(values);
+  if (known !== undefined) return known.get(`${keyword} ${name}`);
+  const blocks = new Map<string, Values>(
+    KEYWORDS.flatMap((one) => blocksOf(values, one).map((block) => [`${one} ${nameOf(block)}`, block] as const)),
+  );
+  named.set(values, blocks);
+  return blocks.get(`${keyword} ${name}`);
+}
 
 /** A keyword of the block, else the block, else the file. */
 export function placeIn(node: LintNode, block: string, name: string, ...keywords: readonly string[]): Origin {

@@ -21,8 +21,8 @@ export const preemption: LintRule = {
     ...nodes.flatMap((node) =>
       blocksOf(node.values, 'vrrp_instance').flatMap((block) => {
         const name = nameOf(block);
-        const instance = node.configuration.instances.find((one) => one.name === name);
-        if (instance === undefined || !has(block, 'nopreempt')) return [];
+        const instance = has(block, 'nopreempt') ? node.configuration.instances.find((one) => one.name === name) : undefined;
+        if (instance === undefined) return [];
         const master = wordsOf(block, 'state')?.[0]?.text === 'MASTER';
         if (!master && instance.priority !== 255) return [];
         const cause = master ? 'state MASTER' : 'priority 255';

@@ -1,7 +1,7 @@
 // Scripts: those that stop the daemon that runs them, and those that run as root although others can write them.
 import type { Script } from '../../../model/keepalived/script.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from './finding.js';
-import { globalPlace, placeIn } from './place.js';
+import { globalPlace, placeIn, serverPlace } from './place.js';
 import { type UsedScript, usedScripts } from './used-scripts.js';
 
 const STOPS: LintVerdict = {
@@ -64,7 +64,8 @@ export const scripts: LintRule = {
         const why = stopping(script, node);
         if (why === undefined) return [];
         const mend = 'let the script’s exit status say it (weight 0: FAULT), and leave the daemon running';
-        return [found(STOPS, placeIn(node, block, name, keyword), `${name}: a script stops keepalived itself`, why, mend)];
+        const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
+        return [found(STOPS, at, `${name}: a script stops keepalived itself`, why, mend)];
       }),
       ...securityFinding(node),
     ]),

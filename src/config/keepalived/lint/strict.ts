@@ -22,10 +22,11 @@ const UNICAST: LintVerdict = {
 export const strict: LintRule = {
   verdicts: [UNREACHABLE, AUTHENTICATION, UNICAST],
   check: (nodes) =>
-    nodes.flatMap((node) =>
-      node.configuration.instances.flatMap((instance) => {
+    nodes.flatMap((node) => {
+      const blocks = new Map(blocksOf(node.values, 'vrrp_instance').map((one) => [nameOf(one), one]));
+      return node.configuration.instances.flatMap((instance) => {
         const { name } = instance;
-        const block = blocksOf(node.values, 'vrrp_instance').findLast((one) => nameOf(one) === name);
+        const block = blocks.get(name);
         const findings = [];
         if (!instance.accept && instance.priority !== 255 && instance.addresses.length > 0) {
           const cause = `${instance.strict ? 'strict mode' : 'no_accept'} and priority ${instance.priority}: only an owner (255) accepts packets to its virtual addresses`;
@@ -54,6 +55,6 @@ export const strict: LintRule = {
           );
         }
         return findings;
-      }),
-    ),
+      });
+    }),
 };

@@ -2,7 +2,7 @@
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
-import { destinationId, sameAddress } from '../../../model/identity.js';
+import { destinationId } from '../../../model/identity.js';
 import type { GroupMember, VirtualServer } from '../../../model/keepalived/virtual-server.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from './finding.js';
 import { serverPlace } from './place.js';
@@ -29,10 +29,10 @@ const UNCHECKED: LintVerdict = {
 };
 
 /** Addresses of an instance that a host gets, excluded ones too, and those put there at start. */
-function heldBy({ configuration }: LintNode): readonly Address[] {
+function heldBy({ configuration }: LintNode): ReadonlySet<string> {
   const { instances, root } = configuration;
   const lists = [...instances.flatMap(({ addresses, excludedAddresses }) => [...addresses, ...excludedAddresses]), ...root.staticAddresses];
-  return lists.map(({ address }) => address);
+  return new Set(lists.map(({ address }) => formatAddress(address)));
 }
 
 const firsts = (members: readonly GroupMember[]): readonly Address[] =>
@@ -43,7 +43,7 @@ function addressesOf({ target }: VirtualServer, node: LintNode): readonly Addres
   return firsts(node.configuration.virtualServerGroups.find(({ name }) => name === target.group)?.members ?? []);
 }
 
-function look(server: VirtualServer, node: LintNode) {
+function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) {
   const findings = [];
   const { sorryServer, realServers, name } = server;
   if (sorryServer !== undefined && realServers.some((one) => destinationId(one) === destinationId(sorryServer))) {
@@ -51,8 +51,7 @@ function look(server: VirtualServer, node: LintNode) {
     const at = serverPlace(node, name, 'sorry_server');
     findings.push(found(SORRY, at, `${name}: the sorry server is a real server`, cause, 'a sorry server of its own, or none'));
   }
-  const held = heldBy(node);
-  const missing = addressesOf(server, node).filter((address) => !held.some((one) => sameAddress(one, address)));
+  const missing = addressesOf(server, node).filter((address) => !held.has(formatAddress(address)));
   if (missing.length > 0 && node.configuration.instances.length > 0) {
     const cause = `${missing.map(formatAddress).join(', ')} is in no virtual_ipaddress of ${node.file}`;
     const mend = 'add it to virtual_ipaddress, to virtual_ipaddress_excluded or to static_ipaddress';
@@ -82,5 +81,9 @@ function twins(node: LintNode) {
 
 export const virtualServers: LintRule = {
   verdicts: [SORRY, UNHELD, TWICE, UNCHECKED],
-  check: (nodes) => nodes.flatMap((node) => [...node.configuration.virtualServers.flatMap((server) => look(server, node)), ...twins(node)]),
+  check: (nodes) =>
+    nodes.flatMap((node) => {
+      const held = heldBy(node);
+      return [...node.configuration.virtualServers.flatMap((server) => look(server, node, held)), ...twins(node)];
+    }),
 };

@@ -37,11 +37,12 @@ function socketOf(block: Values): string {
 /** Blocks without an instance, behind one that is the same virtual router. */
 function twins(node: LintNode): readonly LintFinding[] {
   const first = new Map<string, string>();
+  const started = new Set(node.configuration.instances.map(({ name }) => name));
   return blocksOf(node.values, 'vrrp_instance').flatMap((block) => {
     const name = nameOf(block);
     const earlier = first.get(socketOf(block));
     if (earlier === undefined) first.set(socketOf(block), name);
-    if (earlier === undefined || node.configuration.instances.some((instance) => instance.name === name)) return [];
+    if (earlier === undefined || started.has(name)) return [];
     const vrid = numberOf(block, 'virtual_router_id') ?? 0;
     const cause = `VRID ${vrid} is ${earlier}'s on ${textOf(block, 'interface') ?? 'this host'}; ${name} is not started`;
     const at = instancePlace(node, name, 'virtual_router_id');
@@ -78,9 +79,10 @@ export const vrids: LintRule = {
       ];
     }),
     ...nodes.flatMap((a, index) =>
-      nodes.slice(index + 1).flatMap((b) =>
-        a.configuration.instances.flatMap((ours) => {
-          const theirs = b.configuration.instances.find((one) => one.name === ours.name && one.family === ours.family);
+      nodes.slice(index + 1).flatMap((b) => {
+        const others = new Map(b.configuration.instances.map((one) => [`${one.family} ${one.name}`, one]));
+        return a.configuration.instances.flatMap((ours) => {
+          const theirs = others.get(`${ours.family} ${ours.name}`);
           if (theirs === undefined || theirs.vrid === ours.vrid) return [];
           const shared = addressesOf(ours).filter((address) => addressesOf(theirs).includes(address));
           if (shared.length === 0) return [];
@@ -90,8 +92,8 @@ export const vrids: LintRule = {
           return [
             found(MOVED, at, `${ours.name} and its peer will both be master`, cause, 'write the same virtual_router_id on both nodes'),
           ];
-        }),
-      ),
+        });
+      }),
     ),
   ],
 };
