@@ -1,11 +1,14 @@
 // A configuration taken over: the first one, and later ones (reload), which leave alone what they do not change.
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { scriptsInUse } from './health.js';
+import { dropGone } from './holdings-change.js';
 import type { Input } from './interface.js';
+import { interfaceNamesOf } from './interface-names.js';
 import { renewSources } from './links.js';
 import { type GroupState, type InstanceState, NO_COUNTERS, packetKey, type TrackerResults, type VrrpMachine } from './machine.js';
 import { virtualInterfaceName } from './place.js';
-import { dropGone, keepInstance, removeInstance } from './reload.js';
+import { keepInstance, removeInstance } from './reload.js';
 import { startInstances } from './start.js';
 import { carriedScript, unheardScript } from './track-script.js';
 import { say, type Work } from './work.js';
@@ -15,9 +18,10 @@ type Configure = Extract<Input, { kind: 'configure' }>;
 export function configure(work: Work, input: Configure): void {
   const first = work.machine.configuration === undefined;
   const before = work.instances.slice();
-  const names = new Map(before.map((instance, index) => [identity(instance.config), index]));
   const { configuration } = input;
-  const kept = configuration.instances.map((config) => names.get(identity(config)));
+  const former = work.machine.configuration;
+  const names = new Map(before.map(({ config }, index) => [identity(former, config), index]));
+  const kept = configuration.instances.map((config) => names.get(identity(configuration, config)));
   for (const index of before.keys()) if (!kept.includes(index)) removeInstance(work, index);
   const trackers = carryTrackers(work, input);
   const survivors = work.instances.slice();
@@ -39,8 +43,8 @@ export function configure(work: Work, input: Configure): void {
     const old = from === undefined ? undefined : survivors[from];
     return old === undefined ? [] : [{ index, old }];
   });
-  for (const { index, old } of olds) dropGone(work, index, old.config);
-  for (const { index, old } of olds) keepInstance(work, index, old);
+  for (const { index, old } of olds) dropGone(work, index, { config: old.config, configuration: former });
+  for (const { index, old } of olds) keepInstance(work, index, old, former);
   startInstances(work, fresh, first);
 }
 
@@ -53,9 +57,9 @@ function keptInstance(old: InstanceState, config: VrrpInstance, group: number): 
 }
 
 /** What makes an instance the same after a reload: where it speaks and as which router, not its name. */
-function identity(config: VrrpInstance): string {
+function identity(configuration: KeepalivedConfiguration | undefined, config: VrrpInstance): string {
   const cast = config.unicast === undefined ? config.multicastGroup.words.join('.') : 'unicast';
-  return JSON.stringify([config.family, config.vrid, config.interface, cast, config.virtualInterface]);
+  return JSON.stringify([config.family, config.vrid, config.interface, cast, interfaceNamesOf(configuration, config).own]);
 }
 
 function membersOf(instances: readonly VrrpInstance[], names: readonly string[]): readonly number[] {

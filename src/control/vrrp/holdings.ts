@@ -2,8 +2,24 @@
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import { OWNER_PRIORITY } from './health.js';
+import type { VrrpMachine } from './machine.js';
 import { addressInterface } from './place.js';
 import { change, detail, instanceAt, type Work } from './work.js';
+
+/** An address and the interface that it goes to. */
+export interface PlacedAddress {
+  readonly host: HostAddress;
+  readonly interface: string;
+}
+
+/** Addresses with the interfaces that a configuration sends them to. */
+export function place(
+  { configuration }: Pick<VrrpMachine, 'configuration'>,
+  config: VrrpInstance,
+  hosts: readonly HostAddress[],
+): readonly PlacedAddress[] {
+  return hosts.map((host) => ({ host, interface: addressInterface({ configuration }, config, host) }));
+}
 
 /** no_accept: packets to the addresses are dropped unless this host owns them. */
 export function dropsPackets(config: VrrpInstance): boolean {
@@ -18,9 +34,9 @@ export function holdAddresses(work: Work, index: number): void {
     firewall(work, config, 'drop');
   }
   if (config.addresses.length > 0) detail(work, index, 'setting VIPs.');
-  moveAddresses(work, config, 'add', config.addresses);
+  moveAddresses(work, config, 'add', place(work.machine, config, config.addresses));
   if (config.excludedAddresses.length > 0) detail(work, index, 'setting E-VIPs.');
-  moveAddresses(work, config, 'add', config.excludedAddresses);
+  moveAddresses(work, config, 'add', place(work.machine, config, config.excludedAddresses));
   if (config.routes.length > 0) {
     detail(work, index, 'setting Virtual Routes');
     work.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes: config.routes });
@@ -44,9 +60,9 @@ export function releaseAddresses(work: Work, index: number): void {
     work.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes: config.routes });
   }
   if (config.addresses.length > 0) detail(work, index, 'removing VIPs.');
-  moveAddresses(work, config, 'remove', config.addresses);
+  moveAddresses(work, config, 'remove', place(work.machine, config, config.addresses));
   if (config.excludedAddresses.length > 0) detail(work, index, 'removing E-VIPs.');
-  moveAddresses(work, config, 'remove', config.excludedAddresses);
+  moveAddresses(work, config, 'remove', place(work.machine, config, config.excludedAddresses));
   if (dropsPackets(config)) {
     detail(work, index, 'removing firewall drop rule');
     firewall(work, config, 'allow');
@@ -55,16 +71,15 @@ export function releaseAddresses(work: Work, index: number): void {
 }
 
 /** One effect an interface, in the order of the configuration. */
-export function moveAddresses(work: Work, config: VrrpInstance, action: 'add' | 'remove', addresses: readonly HostAddress[]): void {
+export function moveAddresses(work: Work, config: VrrpInstance, action: 'add' | 'remove', hosts: readonly PlacedAddress[]): void {
   const byInterface = new Map<string, HostAddress[]>();
-  for (const address of addresses) {
-    const name = addressInterface(work.machine, config, address);
+  for (const { host, interface: name } of hosts) {
     const held = byInterface.get(name);
-    if (held === undefined) byInterface.set(name, [address]);
-    else held.push(address);
+    if (held === undefined) byInterface.set(name, [host]);
+    else held.push(host);
   }
-  for (const [name, held] of byInterface) {
-    work.effects.push({ kind: 'addresses', action, instance: config.name, interface: name, addresses: held });
+  for (const [name, addresses] of byInterface) {
+    work.effects.push({ kind: 'addresses', action, instance: config.name, interface: name, addresses });
   }
 }
 

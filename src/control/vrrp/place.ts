@@ -3,16 +3,15 @@ import type { Address } from '../../model/address.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { InterfaceFacts } from './interface.js';
+import { interfaceNamesOf } from './interface-names.js';
 import type { VrrpMachine } from './machine.js';
 
 type Named = Pick<VrrpMachine, 'configuration'>;
 
 /** The macvlan or ipvlan of `use_vmac`, `use_ipvlan`; undefined: none is used. */
 export function virtualInterfaceName(machine: Named, config: VrrpInstance): string | undefined {
-  const settings = config.virtualInterface;
-  if (settings === undefined) return undefined;
-  const prefix = machine.configuration?.global.vmacPrefix ?? 'vrrp';
-  return settings.name ?? `${prefix}${config.family === 'inet6' ? '6' : ''}.${config.vrid}`;
+  if (config.virtualInterface === undefined) return undefined;
+  return interfaceNamesOf(machine.configuration, config).own?.settings.name ?? config.virtualInterface.name;
 }
 
 /** What adverts leave by; undefined: unicast by the routing table. */
@@ -28,17 +27,11 @@ export function homeInterface(machine: Named, config: VrrpInstance): string {
   );
 }
 
-/** The macvlan of one address with `use_vmac` of its own; undefined: it has none. */
-function ownInterfaceName(machine: Named, config: VrrpInstance, address: HostAddress): string | undefined {
-  const settings = address.virtualInterface;
-  if (settings === undefined) return undefined;
-  const prefix = machine.configuration?.global.vmacAddressPrefix ?? machine.configuration?.global.vmacPrefix ?? 'vrrp';
-  const base = address.dev ?? config.interface ?? '';
-  return settings.name ?? (base === config.interface ? homeInterface(machine, config) : `${prefix}.${config.vrid}.${base}`);
-}
-
 export function addressInterface(machine: Named, config: VrrpInstance, address: HostAddress): string {
-  return ownInterfaceName(machine, config, address) ?? address.dev ?? homeInterface(machine, config);
+  const base = address.dev ?? config.interface ?? '';
+  const home = homeInterface(machine, config);
+  if (address.virtualInterface === undefined) return address.dev ?? home;
+  return interfaceNamesOf(machine.configuration, config).ofAddresses.get(base)?.settings.name ?? home;
 }
 
 function isLinkLocal(address: Address): boolean {

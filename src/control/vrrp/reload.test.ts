@@ -178,6 +178,32 @@ test('the firewall follows accept and the addresses', () => {
   assert.deepEqual(rules(reload(node, configurationOf({ addresses: both }))), ['firewall allow 10.99.0.100 10.99.0.101']);
 });
 
+test('an address may get a macvlan of its own on another interface, and lose it', () => {
+  const [one] = oneInstance.addresses;
+  const plain = { ...(one ?? assert.fail()), dev: 'eth1' };
+  const node = masters({ addresses: [plain] });
+  const made = reload(node, configurationOf({ addresses: [{ ...plain, virtualInterface: { kind: 'vmac' } }] }));
+  assert.deepEqual(
+    made.filter((line) => /^(add|remove|create)/.test(line)),
+    ['remove 10.99.0.100 on eth1', 'create vmac vrrp.51 on eth1', 'add 10.99.0.100 on vrrp.51'],
+  );
+  const gone = reload(node, configurationOf({ addresses: [plain] }));
+  assert.deepEqual(
+    gone.filter((line) => /^(add|remove|delete)/.test(line)),
+    ['remove 10.99.0.100 on vrrp.51', 'delete vmac vrrp.51 on eth1', 'add 10.99.0.100 on eth1'],
+  );
+});
+
+test('two macvlans of one VRID have two names', () => {
+  const vmac = { virtualInterface: { kind: 'vmac' as const } };
+  const six = { ...vmac, name: 'VI_6', family: 'inet6' as const, version: 3 as const, addresses: [vip('fe80::99')] };
+  const node = startNode(configurationOf(vmac, six, { ...vmac, ...second, vrid: 51, interface: 'eth1' }));
+  assert.deepEqual(
+    lines(node).filter((line) => line.startsWith('create')),
+    ['create vmac vrrp.51 on eth0', 'create vmac vrrp6.51 on eth0', 'create vmac vrrp.51.1 on eth1'],
+  );
+});
+
 test('macvlans are made and taken away with their instance', () => {
   const use = { ...second, virtualInterface: { kind: 'vmac' as const } };
   const node = masters({}, use);

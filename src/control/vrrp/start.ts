@@ -3,7 +3,7 @@ import { enterBackup } from './election.js';
 import { OWNER_PRIORITY } from './health.js';
 import { releaseAddresses } from './holdings.js';
 import type { VrrpState } from './interface.js';
-import { moveVirtualInterface } from './macvlan.js';
+import { moveVirtualInterfaces } from './macvlan.js';
 import { notifyGroup, notifyInstance } from './notify.js';
 import { weigh } from './settle.js';
 import { failInstance, tryMaster } from './sync.js';
@@ -16,7 +16,7 @@ import { change, changeGroup, detail, groupAt, instanceAt, log, say, type Work }
  */
 export function startInstances(work: Work, fresh: readonly number[], clean: boolean): void {
   for (const index of fresh) {
-    moveVirtualInterface(work, index, 'create');
+    moveVirtualInterfaces(work, index, 'create');
     weigh(work, index);
     logFaults(work, index);
   }

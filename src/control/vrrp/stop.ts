@@ -1,7 +1,7 @@
 // The end: masters say goodbye, what was put on the host is taken away, everybody is told.
 import { sendZeroPriority } from './advert.js';
 import { releaseAddresses } from './holdings.js';
-import { moveVirtualInterface } from './macvlan.js';
+import { moveVirtualInterfaces } from './macvlan.js';
 import { notifyGroup, notifyInstance } from './notify.js';
 import { change, count, instanceAt, type Work } from './work.js';
 
@@ -23,5 +23,5 @@ function letGo(work: Work, index: number): void {
     sendZeroPriority(work, index);
   }
   if (addressesSet) releaseAddresses(work, index);
-  moveVirtualInterface(work, index, 'delete');
+  moveVirtualInterfaces(work, index, 'delete');
 }
