@@ -54,3 +54,13 @@ test('every difference has a reason, and every reason a difference', () => {
   const used = new Set(Object.values(expected.cases).map(({ reason }) => reason));
   assert.deepEqual([...used].sort(), Object.keys(expected.reasons).sort());
 });
+
+test('docs/keepalived-config.md tells every reason', () => {
+  const text = readFileSync(join(root, 'docs/keepalived-config.md'), 'utf8');
+  const understood = JSON.parse(readFileSync(join(here, 'understood-differences.json'), 'utf8')) as Pick<Differences, 'reasons'>;
+  const reasons = [...Object.values(expected.reasons), ...Object.values(understood.reasons)];
+  assert.deepEqual(
+    reasons.filter((reason) => !text.includes(`- ${reason}\n`)),
+    [],
+  );
+});
