@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Bpffs } from '../src/sys/bpffs.js';
 import { compileTools, compileWrapper, dropTools } from './compile.js';
+import { failover } from './failover.js';
 import { list, memory } from './memory.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
 import { type Options, type PartName, parseOptions, usage } from './options.js';
@@ -48,6 +49,7 @@ const parts: Readonly<Record<PartName, Part>> = {
   wire: { run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, say)) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
+  failover: { title: 'Failover beside keepalived, all cores', run: (options) => failover(options, say) },
 };
 
 const machine = (cpu: number): Readonly<Record<string, unknown>> => ({

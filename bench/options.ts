@@ -1,6 +1,6 @@
 // The bench's command line.
 
-export const partNames = ['program', 'path', 'wire', 'memory', 'list'] as const;
+export const partNames = ['program', 'path', 'wire', 'memory', 'list', 'failover'] as const;
 export type PartName = (typeof partNames)[number];
 
 export interface Options {
@@ -18,10 +18,13 @@ export interface Options {
   readonly peers?: readonly string[];
   readonly tests?: readonly string[];
   readonly offloads?: readonly string[];
+  /** Failover part: how long false failovers are counted under load; absent: 600, in a quick run 10. */
+  readonly loadSeconds?: number;
 }
 
 export const usage = `usage: npm run bench -- [--quick] [--only PART[,PART]] [--json FILE] [--gate] [--cpu N] [--nice N]
                        [--peers NAME,...] [--tests NAME,...] [--offloads default,nic]
+                       [--load-seconds N]
 parts: ${partNames.join(' ')}
 `;
 
@@ -65,6 +68,9 @@ const withValue: Readonly<Record<string, (draft: Draft, text: string) => void>> 
   },
   '--offloads': (draft, text) => {
     draft.offloads = list(text);
+  },
+  '--load-seconds': (draft, text) => {
+    draft.loadSeconds = whole('--load-seconds', text, 1, 86_400);
   },
 };
 

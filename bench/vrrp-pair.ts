@@ -1,0 +1,209 @@
+// Two VRRP nodes on one switch for the bench: either maker's daemon on both, started, stopped dead, cut off; the wire is overheard.
+import type { ChildProcess } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { dropNamespace, makeNamespace } from './namespaces.js';
+import { run, start, stop } from './processes.js';
+
+export type Maker = 'weir' | 'keepalived';
+
+const OWN = fileURLToPath(new URL('../../bin/keepalived', import.meta.url));
+export const daemonOf = (maker: Maker): string => (maker === 'weir' ? OWN : '/usr/sbin/keepalived');
+
+/** Wall clock in seconds, finer than Date. */
+export const now = (): number => (performance.timeOrigin + performance.now()) / 1000;
+
+export const until = async (what: string, condition: () => boolean, seconds = 30, stepMs = 20): Promise<void> => {
+  for (const end = now() + seconds; !condition(); await delay(stepMs)) {
+    if (now() > end) throw new Error(`never happened: ${what}`);
+  }
+};
+
+export interface Advert {
+  readonly at: number;
+  readonly from: string;
+  readonly priority: number;
+}
+
+/** Everybody's adverts as tcpdump sees them at a node's end of its cable; `priority` 0 is a goodbye. */
+export class Ear {
+  readonly adverts: Advert[] = [];
+  #rest = '';
+  readonly #child: ChildProcess;
+  #ready = false;
+
+  constructor(namespace: string, device: string) {
+    this.#child = start(namespace, ['tcpdump', '-i', device, '-n', '-tt', '-l', '--immediate-mode', '-B', '4096', '-v', 'ip proto 112']);
+    this.#child.stderr?.on('data', (text: Buffer) => {
+      this.#ready ||= text.includes('listening on');
+    });
+    this.#child.stdout?.on('data', (text: Buffer) => this.#take(text.toString()));
+  }
+
+  #take(text: string): void {
+    const lines = (this.#rest + text).split('\n');
+    this.#rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const at = /^(\d+\.\d+) /.exec(line)?.[1];
+      if (at !== undefined) this.#at = Number(at);
+      const [, from = '', priority] = /(\d+\.\d+\.\d+\.\d+) > \S+ .*prio (\d+)/.exec(line) ?? [];
+      if (priority !== undefined) this.adverts.push({ at: this.#at, from, priority: Number(priority) });
+    }
+  }
+
+  #at = 0;
+
+  /** @throws Error when tcpdump does not start */
+  listening(): Promise<void> {
+    return until('tcpdump listens', () => this.#ready);
+  }
+
+  close(): Promise<void> {
+    return stop(this.#child);
+  }
+}
+
+export class Node {
+  #child: ChildProcess | undefined;
+  #log = '';
+
+  constructor(
+    readonly maker: Maker,
+    readonly namespace: string,
+    readonly folder: string,
+    readonly address: string,
+  ) {}
+
+  start(configuration: string): void {
+    const at = (name: string): string => join(this.folder, `${this.address}.${name}`);
+    writeFileSync(at('conf'), configuration);
+    const files = ['-f', at('conf'), '-p', at('parent'), '-r', at('vrrp'), '-c', at('checker')];
+    const child = start(this.namespace, ['taskset', '-c', ALL, daemonOf(this.maker), '-n', '-l', '-D', '-G', '-P', ...files]);
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: Buffer) => {
+        this.#log += text.toString();
+      });
+    }
+    this.#child = child;
+  }
+
+  /** Of the whole daemon: parent first. */
+  pids(): readonly number[] {
+    return ['parent', 'vrrp']
+      .map((name) => join(this.folder, `${this.address}.${name}`))
+      .filter((path) => existsSync(path))
+      .map((path) => Number(readFileSync(path, 'utf8')))
+      .filter((pid) => pid > 0 && existsSync(`/proc/${pid}`));
+  }
+
+  /** All its processes at one blow. */
+  signal(name: NodeJS.Signals): void {
+    for (const pid of [...this.pids()].reverse()) process.kill(pid, name);
+  }
+
+  async stop(): Promise<void> {
+    const child = this.#child;
+    if (child !== undefined) await stop(child);
+    this.#child = undefined;
+    run(this.namespace, ['sh', '-c', 'ip -4 addr flush dev eth0 scope global to 10.99.1.0/24']);
+  }
+
+  get log(): string {
+    return this.#log;
+  }
+
+  /** Seconds of CPU that its processes have used. */
+  cpu(): number {
+    return this.pids().reduce((sum, pid) => {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
+      return sum + (Number(fields[11]) + Number(fields[12])) / 100;
+    }, 0);
+  }
+}
+
+/** Every CPU of this machine, for children of a bench that is pinned to one. */
+const ALL = `0-${readFileSync('/sys/devices/system/cpu/online', 'utf8').trim().split(/[-,]/).at(-1) ?? '0'}`;
+
+/** Two nodes and a third host on a bridge. */
+export class Bed {
+  readonly #folder = mkdtempSync(join(tmpdir(), 'weir-bench-vrrp-'));
+  readonly #switch: string;
+  readonly #namespaces: string[] = [];
+  readonly a: Node;
+  readonly b: Node;
+  /** A third host on the switch, 10.99.0.3: traffic that concerns nobody. */
+  readonly other: string;
+
+  constructor(name: string, maker: Maker) {
+    this.#switch = this.#host(`${name}sw`);
+    run(this.#switch, ['ip', 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0', 'forward_delay', '0']);
+    run(this.#switch, ['ip', 'link', 'set', 'br0', 'up']);
+    const node = (letter: string, address: string): Node =>
+      new Node(maker, this.#plug(`${name}${letter}`, letter, address), this.#folder, address);
+    this.a = node('a', '10.99.0.1');
+    this.b = node('b', '10.99.0.2');
+    this.other = this.#plug(`${name}c`, 'c', '10.99.0.3');
+  }
+
+  #host(name: string): string {
+    const full = makeNamespace(name);
+    this.#namespaces.push(full);
+    return full;
+  }
+
+  #plug(name: string, port: string, address: string): string {
+    const host = this.#host(name);
+    run(undefined, ['ip', 'link', 'add', 'eth0', 'netns', host, 'type', 'veth', 'peer', 'name', port, 'netns', this.#switch]);
+    run(this.#switch, ['ip', 'link', 'set', 'dev', port, 'master', 'br0', 'up']);
+    run(host, ['ip', 'addr', 'add', `${address}/16`, 'dev', 'eth0']);
+    run(host, ['ip', 'link', 'set', 'eth0', 'up']);
+    return host;
+  }
+
+  /** The switch's end of a's cable. */
+  link(state: 'up' | 'down'): void {
+    run(this.#switch, ['ip', 'link', 'set', 'dev', 'a', state]);
+  }
+
+  listen(): Ear {
+    return new Ear(this.b.namespace, 'eth0');
+  }
+
+  async close(): Promise<void> {
+    for (const node of [this.a, this.b]) node.signal('SIGCONT');
+    await Promise.all([this.a.stop(), this.b.stop()]);
+    for (const full of this.#namespaces) dropNamespace(full);
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+export interface Settings {
+  readonly priority: number;
+  readonly version: 2 | 3;
+  readonly interval: string;
+  readonly lines?: readonly string[];
+  /** How many instances, of VRIDs from 1. */
+  readonly count?: number;
+}
+
+/** keepalived.conf for as many instances as are asked for. */
+export const configuration = ({ priority, version, interval, lines = [], count = 1 }: Settings): string =>
+  [
+    `global_defs {\n  vrrp_version ${version}\n  vrrp_min_garp\n}`,
+    ...Array.from({ length: count }, (_, index) =>
+      [
+        `vrrp_instance V${index + 1} {`,
+        '  interface eth0',
+        `  virtual_router_id ${index + 1}`,
+        `  priority ${priority}`,
+        `  advert_int ${interval}`,
+        ...lines.map((line) => `  ${line}`),
+        `  virtual_ipaddress {\n    10.99.1.${index + 1}/32\n  }`,
+        '}',
+      ].join('\n'),
+    ),
+    '',
+  ].join('\n');
