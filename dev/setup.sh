@@ -30,6 +30,7 @@ needs_of_lab() {
     need tcpdump tcpdump
     need ethtool ethtool
     need iptables iptables
+    need nft nftables
     need sysctl procps
     need ab apache2-utils
     need unshare util-linux
@@ -41,6 +42,8 @@ needs_of_test() {
     need arping iputils-arping
     need python3 python3
     need busybox busybox-static
+    need keepalived keepalived
+    need tshark tshark
     # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that wants it skips without.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need bpftool bpftool; fi
 }
@@ -48,6 +51,8 @@ needs_of_test() {
 needs_of_bench() {
     need nft nftables
     need wrk wrk
+    need keepalived keepalived
+    need tcpdump tcpdump
     need haproxy haproxy
     need iperf3 iperf3
     # An nginx of its makers has the stream module inside; Debian's and Ubuntu's load it.

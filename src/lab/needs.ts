@@ -11,6 +11,7 @@ const PACKAGES: Readonly<Record<string, string>> = {
   arping: 'iputils-arping',
   unshare: 'util-linux',
   tcpdump: 'tcpdump',
+  nft: 'nftables',
 };
 
 /** The commands without which the lab cannot run. */
