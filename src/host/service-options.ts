@@ -26,5 +26,6 @@ function textOf(path: string): string {
   }
 }
 
-/** The words of all such files. @throws the system's error for a file that is there and cannot be read */
-export const serviceOptions = (): readonly string[] => SERVICE_FILES.flatMap(({ path, variable }) => optionWords(textOf(path), variable));
+/** The words of all such files under `root`. @throws the system's error for a file that is there and cannot be read */
+export const serviceOptions = (root = ''): readonly string[] =>
+  SERVICE_FILES.flatMap(({ path, variable }) => optionWords(textOf(root + path), variable));

@@ -63,6 +63,11 @@ export const PAIR_CASES: readonly LintCase[] = [
     bad: pair(unicast('10.0.0.1', '10.0.0.1', '10.0.0.2'), unicast('10.0.0.2', '10.0.0.1')),
     good: pair(unicast('10.0.0.1', '10.0.0.2'), unicast('10.0.0.2', '10.0.0.1')),
   },
+  {
+    code: 'heartbeat-on-one-node',
+    bad: pair('heartbeat {\neth1 10.9.0.2\n}', ''),
+    good: pair('heartbeat {\neth1 10.9.0.2\n}', 'heartbeat {\neth1 10.9.0.1\n}'),
+  },
   { code: 'equal-priorities', bad: [node(), node()], good: GOOD },
   {
     code: 'two-owners',

@@ -37,6 +37,12 @@ export const SINGLE_CASES: readonly LintCase[] = [
   },
   { code: 'nopreempt-with-state-master', bad: [instance('state MASTER\npriority 100\nnopreempt')], good: [instance('nopreempt')], line: 6 },
   { code: 'garp-once', bad: [instance('', 'vrrp_min_garp')], good: [instance('garp_master_refresh 60', 'vrrp_min_garp')] },
+  {
+    code: 'short-interval-without-priority',
+    bad: [instance('version 3\nadvert_int 0.02')],
+    good: [instance('version 3\nadvert_int 0.02', 'vrrp_rt_priority 50')],
+    line: 5,
+  },
   { code: 'keeps-addresses-at-stop', bad: [instance('')], keeps: KEPT, good: [instance('')] },
   { code: 'keeps-table-at-stop', bad: [instance('', '', one)], keeps: KEPT, good: [instance('')], goodKeeps: KEPT },
   {

@@ -2,6 +2,8 @@
 import { announcements } from './announcements.js';
 import { authentication } from './authentication.js';
 import type { LintFinding, LintNode, LintRule, LintVerdict } from './finding.js';
+import { haste } from './haste.js';
+import { heartbeats } from './heartbeats.js';
 import { intervals } from './intervals.js';
 import { leftovers } from './leftovers.js';
 import { preemption } from './preemption.js';
@@ -23,6 +25,8 @@ export const lintRules: readonly LintRule[] = [
   versions,
   authentication,
   intervals,
+  haste,
+  heartbeats,
   transport,
   vipLists,
   priorities,
