@@ -32,7 +32,6 @@ export const VRRP_DIFFERENCES: Readonly<Record<string, string>> = {
   '4-fifo-raw2': goodbye,
   '5-routes-rules': twice,
   '5-vmac': cleaned,
-  '5-vmac-addr': 'use_vmac_addr is understood, but addresses get macvlans only by use_vmac of their own',
   '5-vmac-named-xmit-base': cleaned,
   '5-vmac-no-accept': cleaned,
   '5-vmac-v6': cleaned,

@@ -221,3 +221,11 @@ test('what people trip over comes with a hint', () => {
   ];
   for (const [text, hint] of cases) assert.match(readText(text).diagnostics[0]?.hint ?? '', hint);
 });
+
+test('use_vmac_addr: addresses on other interfaces get macvlans, those at home do not', () => {
+  const { instance } = readInstance(['use_vmac_addr', 'virtual_ipaddress_excluded {', '10.0.0.8', '10.0.0.9 dev eth9', '}']);
+  assert.deepEqual(
+    instance?.excludedAddresses.map(({ virtualInterface }) => virtualInterface),
+    [undefined, { kind: 'vmac' }],
+  );
+});

@@ -1,7 +1,7 @@
 // vrrp_instance: one virtual router, defaults applied, as it stands alone (keepalived.conf(5)); build/instances.ts compares it with the others.
 import { parseAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import type { HostRoute, HostRule, VirtualInterface } from '../../../model/keepalived/network.js';
+import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../../model/keepalived/network.js';
 import type { Report, Statement, Values, Word } from '../keyword.js';
 import { buildAuthentication } from './authentication.js';
 import { buildElection, type InstanceContext, versionOf } from './election.js';
@@ -156,6 +156,13 @@ function addOptional(instance: Draft, { election, addressing, placement, virtual
 }
 
 /** The whole, field by field: copies of parts would cost more than all the rest, and a file may have tens of thousands. */
+/** `use_vmac_addr`: as if each address on another interface said `use_vmac`. */
+function withOwnMacvlans({ placement }: Parts, block: Values, addresses: readonly HostAddress[]): readonly HostAddress[] {
+  if (!has(block, 'use_vmac_addr')) return addresses;
+  const elsewhere = ({ dev }: HostAddress) => dev !== undefined && dev !== placement.interface;
+  return addresses.map((host) => (elsewhere(host) ? { virtualInterface: { kind: 'vmac' }, ...host } : host));
+}
+
 function assemble(
   context: InstanceContext,
   surroundings: Surroundings,
@@ -174,8 +181,8 @@ function assemble(
     initialState: election.initialState,
     priority: election.priority,
     advertUs: election.advertUs,
-    addresses: addresses.addresses,
-    excludedAddresses: addresses.excludedAddresses,
+    addresses: withOwnMacvlans(parts, block, addresses.addresses),
+    excludedAddresses: withOwnMacvlans(parts, block, addresses.excludedAddresses),
     noVirtualAddress: has(block, 'no_virtual_ipaddress'),
     routes,
     rules,
