@@ -1,6 +1,6 @@
 // Makes a plan true in the director, service by service: one that is refused keeps no other from its place.
 import type { Change, PresentTable, ServicePlan } from '../../control/virtual-server/plan.js';
-import type { Director } from '../../datapath/director.js';
+import { type Director, NotTakenBack } from '../../datapath/director.js';
 import { serviceId } from '../../model/identity.js';
 
 /** Its table as plans are made from it. */
@@ -34,17 +34,42 @@ function make(director: Director, change: Change): void {
   }
 }
 
-/** Which services were refused, and why, by id. */
+/** One service's changes without a batch around them: a new service that does not come whole does not stay. */
+function makeAlone(director: Director, { changes }: ServicePlan): void {
+  const [first] = changes;
+  let begun = false;
+  try {
+    for (const change of changes) {
+      make(director, change);
+      begun = true;
+    }
+  } catch (error) {
+    if (begun && first?.kind === 'addService') director.deleteService(first.spec.key);
+    throw error;
+  }
+}
+
+/**
+ * Which services were refused, and why, by id. All is made as one change, so that nobody sees half a table; where something of it is
+ * refused, service by service (a batch of each would write the whole table down each time).
+ */
 export function applyPlans(director: Director, plans: readonly ServicePlan[]): ReadonlyMap<string, string> {
   const refused = new Map<string, string>();
-  for (const { id, name, changes } of plans) {
+  if (plans.length === 0) return refused;
+  try {
+    director.atomically(() => {
+      for (const { changes } of plans) for (const change of changes) make(director, change);
+    });
+    return refused;
+  } catch (error) {
+    if (!(error instanceof Error) || error instanceof NotTakenBack) throw error;
+  }
+  for (const plan of plans) {
     try {
-      director.atomically(() => {
-        for (const change of changes) make(director, change);
-      });
+      makeAlone(director, plan);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      refused.set(id, `${name}: ${error.message.replace(/^weir: /, '')}`);
+      refused.set(plan.id, `${plan.name}: ${error.message.replace(/^weir: /, '')}`);
     }
   }
   return refused;

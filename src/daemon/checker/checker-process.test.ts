@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { mock, test } from 'node:test';
+import { ip } from '../../../test/support/doctor-facts.js';
+import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalived-configuration.js';
+import type { Director } from '../../datapath/director.js';
+import { ModelDirector } from '../../datapath/model/director.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { type CheckerOptions, runChecker } from './checker-process.js';
+
+const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
+const real = (address: string) =>
+  ({
+    address: ip(address),
+    port: 80,
+    method: 'masq',
+    tunnel,
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    inhibitOnFailure: false,
+    alpha: false,
+    smtpAlert: true,
+    checkers: [{ check: { kind: 'tcp' }, target: {}, timing: {} as never }],
+  }) as const;
+const server = (port: number, scheduler = 'wlc'): VirtualServer => ({
+  name: `[192.0.2.1]:tcp:${port}`,
+  target: { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port } },
+  protocol: 'tcp',
+  scheduler,
+  schedFlags: 0,
+  method: 'masq',
+  tunnel,
+  onePacket: false,
+  alpha: false,
+  omega: false,
+  quorum: 1,
+  hysteresis: 0,
+  haSuspend: false,
+  smtpAlert: false,
+  sorryInhibit: false,
+  realServers: [real('10.0.0.1'), real('10.0.0.2')],
+});
+const configuration = (servers: readonly VirtualServer[], global: Partial<GlobalSettings> = {}): KeepalivedConfiguration => ({
+  ...emptyConfiguration,
+  global: { ...emptyGlobal, ...global },
+  virtualServers: servers,
+});
+const table = (director: Director): readonly string[] =>
+  director
+    .services()
+    .map(({ spec, destinations }) => `${spec.key.kind === 'address' ? spec.key.port : ''} ${spec.scheduler} ${destinations.length}`)
+    .sort();
+
+function start(servers: readonly VirtualServer[], more: Partial<CheckerOptions> = {}, global: Partial<GlobalSettings> = {}) {
+  const director = new ModelDirector();
+  const said: string[] = [];
+  const checker = runChecker({
+    configuration: configuration(servers, global),
+    log: (_, text) => void said.push(text),
+    keepServers: false,
+    open: () => director,
+    ...more,
+  });
+  return { director, said, checker };
+}
+
+test('servers come, follow a reload and go; each checker that is not run is named once', async () => {
+  const { director, said, checker } = start([server(80), server(443)]);
+  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
+  assert.equal(said.filter((text) => / is not run yet/.test(text)).length, 4);
+  checker.reload(configuration([server(80, 'rr')]));
+  assert.deepEqual(table(director), ['80 rr 2']);
+  assert.equal(said.filter((text) => / is not run yet/.test(text)).length, 4);
+  await checker.stop();
+  assert.deepEqual(table(director), []);
+});
+
+test('-I leaves them; lvs_flush_on_stop takes everything, lvs_flush at the start, too', async () => {
+  const kept = start([server(80)], { keepServers: true });
+  await kept.checker.stop();
+  assert.deepEqual(table(kept.director), ['80 wlc 2']);
+  const foreign = {
+    key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.9'), port: 1 },
+    scheduler: 'rr',
+    schedFlags: 0,
+    onePacket: false,
+  } as const;
+  for (const [global, left] of [
+    [{ lvsFlushOnStop: 'all' }, []],
+    [{ lvsFlushOnStop: 'virtual-servers' }, ['1 rr 0']],
+  ] as const) {
+    const { director, checker } = start([server(80)], {}, global);
+    director.addService(foreign);
+    await checker.stop();
+    assert.deepEqual(table(director), left);
+  }
+  const director = new ModelDirector();
+  director.addService(foreign);
+  start([server(80)], { open: () => director }, { lvsFlush: true, lvsTimeouts: { tcp: 100, tcpFin: 0, udp: 7 } });
+  assert.deepEqual(table(director), ['80 wlc 2']);
+  assert.deepEqual(director.timeouts(), { tcp: 100, tcpFin: 120, udp: 7 });
+});
+
+test('a service that is refused keeps no other away, is said once, tried again and taken when it can be', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const { director, said, checker } = start([server(80), server(443, 'nosuch')]);
+    assert.deepEqual(table(director), ['80 wlc 2']);
+    for (let n = 0; n < 10; n++) mock.timers.tick(60_000);
+    assert.equal(said.filter((text) => /^\[192\.0\.2\.1\]:tcp:443: .* - trying again$/.test(text)).length, 1, said.join('\n'));
+    checker.reload(configuration([server(80), server(443)]));
+    assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
+    assert.ok(said.some((text) => text.startsWith('no longer: [192.0.2.1]:tcp:443')));
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const director = new ModelDirector();
+    let attempts = 0;
+    const open = (): Director => {
+      attempts += 1;
+      if (attempts < 4) throw new Error('weir: no room');
+      return director;
+    };
+    const { said } = start([server(80)], { open });
+    for (const [ms, after] of [
+      [1000, 2],
+      [1999, 2],
+      [1, 3],
+      [4000, 4],
+    ] as const) {
+      mock.timers.tick(ms);
+      assert.equal(attempts, after);
+    }
+    assert.deepEqual(table(director), ['80 wlc 2']);
+    assert.equal(said.filter((text) => text === 'virtual servers cannot be set up: no room - trying again').length, 1);
+    assert.ok(said.includes('no longer: virtual servers cannot be set up: no room'));
+  } finally {
+    mock.timers.reset();
+  }
+});
