@@ -41,3 +41,30 @@ test('every verdict has a case', () => {
     [],
   );
 });
+
+test('commands that stop keepalived, and those that only look like it', () => {
+  const found = (command: string): boolean => {
+    const text = `vrrp_script s {\nscript "/bin/sh -c '${command}'"\n}\nvrrp_instance V1 {\ninterface eth0\nvirtual_router_id 51\n}\n`;
+    return codes(run([text])).includes('script-stops-keepalived');
+  };
+  for (const command of [
+    'systemctl --no-block stop keepalived.service',
+    '/usr/sbin/service keepalived stop',
+    '/etc/init.d/keepalived stop',
+    'killall -9 keepalived',
+    'pkill keepalived',
+    'kill $(cat /run/keepalived.pid)',
+    'kill -TERM $(pidof keepalived)',
+  ]) {
+    assert.ok(found(command), command);
+  }
+  for (const command of [
+    'killall -0 keepalived',
+    'pkill -HUP keepalived',
+    'kill -0 $(cat /run/keepalived.pid)',
+    'systemctl is-active keepalived',
+    'pidof keepalived',
+  ]) {
+    assert.ok(!found(command), command);
+  }
+});

@@ -17,18 +17,19 @@ const ROOT: LintVerdict = {
 
 /** Commands that end the daemon; `keepalived` may be the word of a path. */
 const STOPPING =
-  /(?:systemctl\s+(?:\S+\s+)*(?:stop|restart|kill|disable)\s+(?:\S+\s+)*keepalived|service\s+keepalived\s+(?:stop|restart)|(?:pkill|killall)\s+(?:\S+\s+)*keepalived|kill\s+.*keepalived\.pid|rc-service\s+keepalived\s+stop|\/etc\/init\.d\/keepalived\s+stop)/;
+  /(?:systemctl\s+(?:\S+\s+)*(?:stop|restart|kill|disable)\s+(?:\S+\s+)*keepalived|(?:service|rc-service|init\.d)[\s/]+keepalived\s+(?:stop|restart)|(?:pkill|killall)\s+(?:\S+\s+)*keepalived|\bkill\s+.*(?:keepalived\.pid|(?:pidof|pgrep)\s+(?:\S+\s+)*keepalived))/;
+/** Signals that ask the daemon something (is it there, reload, dump) rather than end it. */
+const ASKING = /kill\w*\s+(?:-s\s+|--signal[ =]|-)(?:SIG)?(?:0|1|HUP|10|USR1|12|USR2)\b/;
+/** Longer lines are no shell that a person wrote. */
+const LONGEST_LINE = 1000;
 
-const isComment = (line: string): boolean => /^\s*#/.test(line);
+const stops = (line: string): boolean => line.length <= LONGEST_LINE && !/^\s*#/.test(line) && STOPPING.test(line) && !ASKING.test(line);
 
 function stopping({ argv, text }: Script, node: LintNode): string | undefined {
-  if (STOPPING.test(text)) return text;
+  if (stops(text)) return text;
   // The command itself, or the file a shell is given.
   for (const path of argv.slice(0, 2)) {
-    const line = node.scripts
-      .get(path)
-      ?.split('\n')
-      .find((one) => !isComment(one) && STOPPING.test(one));
+    const line = node.scripts.get(path)?.split('\n').find(stops);
     if (line !== undefined) return `${path} has the line "${line.trim()}"`;
   }
   return undefined;
