@@ -12,7 +12,7 @@ const ms = 1000;
 
 /** The advert leaves first: the sooner the old master stops, the shorter two of them answer. */
 export function enterMaster(work: Work, index: number): void {
-  log(work, index, 'Entering MASTER STATE', 'notice');
+  log(work, index, 'Entering MASTER STATE');
   useOwnInterval(work, index);
   const { config, counters } = instanceAt(work, index);
   const instance = change(work, index, {
@@ -50,7 +50,7 @@ export interface BackupEntry {
 }
 
 export function enterBackup(work: Work, index: number, entry: BackupEntry): void {
-  log(work, index, `Entering BACKUP STATE${entry.remark ?? ''}`, 'notice');
+  log(work, index, `Entering BACKUP STATE${entry.remark ?? ''}`);
   leave(work, index, 'backup', entry.zero);
   change(work, index, { timerAtUs: entry.timerAtUs });
   notifyInstance(work, index, 'BACKUP');
@@ -58,7 +58,7 @@ export function enterBackup(work: Work, index: number, entry: BackupEntry): void
 
 /** From INIT without a line of its own, as keepalived: nothing was entered before. */
 export function enterFault(work: Work, index: number): void {
-  if (instanceAt(work, index).state !== 'init') log(work, index, 'Entering FAULT STATE', 'notice');
+  if (instanceAt(work, index).state !== 'init') log(work, index, 'Entering FAULT STATE');
   leave(work, index, 'fault', true);
   change(work, index, { timerAtUs: undefined });
   notifyInstance(work, index, 'FAULT');
