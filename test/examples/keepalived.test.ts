@@ -1,0 +1,98 @@
+// Every keepalived.conf under examples/ is read without a word and does what it is there for, by our own daemon in a namespace of its own.
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { projectRoot } from '../../src/lab/paths.js';
+import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { RunningDaemon } from '../support/running-daemon.js';
+
+const folder = join(projectRoot(), 'examples/keepalived');
+const program = join(projectRoot(), 'bin/keepalived');
+
+interface Example {
+  /** The host's interfaces and their addresses. */
+  readonly devices: Readonly<Record<string, string>>;
+  /** What `ip -o addr` must show while it is master. */
+  readonly holds: readonly RegExp[];
+  /** What stands between the start and mastership. */
+  readonly before?: (host: Host, bed: Bed, daemon: RunningDaemon) => Promise<void>;
+  readonly after?: (host: Host, daemon: RunningDaemon) => Promise<void>;
+}
+
+const dual = (address: string): Example => ({
+  devices: { ens32: `${address}/24` },
+  holds: [/172\.16\.1\.100\/24 .*ens32:1\\/, /172\.16\.1\.200\/24 .*ens32:2\\/],
+});
+const heartbeat = (number: number): Example => ({
+  devices: { ens32: `172.16.1.${number}/24`, ens33: `10.0.0.${number}/24` },
+  holds: [/172\.16\.1\.100\/24/],
+});
+
+const examples: Readonly<Record<string, Example>> = {
+  'dual-lvs1.conf': dual('172.16.1.128'),
+  'dual-lvs2.conf': dual('172.16.1.129'),
+  'heartbeat-lvs1.conf': heartbeat(128),
+  'heartbeat-lvs2.conf': heartbeat(129),
+  'haproxy.conf': {
+    devices: { eth0: '192.0.2.2/24' },
+    holds: [/192\.0\.2\.10\/24/],
+    before: async (_host, _bed, daemon) => {
+      await daemon.until('haproxy is missed', () => daemon.lines.some((line) => /Changing effective priority from 100 to 80/.test(line)));
+    },
+  },
+  'ipv6.conf': { devices: { eth0: '2001:db8:1::2/64' }, holds: [/fe80::10\/64/, /2001:db8:1::10\/64/] },
+  'unicast-cloud.conf': { devices: { eth0: '10.20.0.11/24' }, holds: [/10\.20\.0\.100\/24/] },
+  'track-script.conf': {
+    devices: { eth0: '192.0.2.2/24' },
+    holds: [/192\.0\.2\.20\/24/],
+    before: async (host, bed, daemon) => {
+      await daemon.until('the script fails', () => daemon.lines.some((line) => /Entering FAULT STATE|now returning 1/.test(line)));
+      await host.listen(bed, '127.0.0.1', 80);
+    },
+  },
+  'virtual-servers.conf': {
+    devices: { eth0: '192.0.2.2/24' },
+    holds: [/192\.0\.2\.30\/24 .*eth0:1\\/],
+    after: async (host, daemon) => {
+      const table = () => host.ipvsadm('-Sn').stdout;
+      await daemon.until('the table has both servers', () =>
+        /-r 192\.0\.2\.31:80 -g -w 3[\s\S]*-r 192\.0\.2\.32:80 -g -w 4|-w 4[\s\S]*-w 3/.test(table()),
+      );
+      assert.match(table(), /^-A -t 192\.0\.2\.30:80 -s wlc$/m);
+      host.weir('unload');
+    },
+  },
+};
+
+describe('examples of keepalived.conf', { concurrency: 4, skip: noNamespaces() }, () => {
+  test('each has its test', () => assert.deepEqual(readdirSync(folder).sort(), Object.keys(examples).sort()));
+
+  Object.entries(examples).forEach(([name, { devices, holds, before, after }], index) => {
+    test(name, async () => {
+      const bed = new Bed();
+      const pids = mkdtempSync(join(tmpdir(), 'weir-examples-'));
+      try {
+        const [host, lan] = [bed.host(`ex${index}`), bed.lan(`exl${index}`)];
+        host.sysctl('net.ipv6.conf.default.accept_dad', '0');
+        for (const [device, address] of Object.entries(devices)) bed.cable(host, device, lan, address);
+        const file = join(folder, name);
+        assert.deepEqual(host.run([program, '-t', '-f', file]), { status: 0, stdout: '', stderr: '' });
+        const files = ['-p', join(pids, 'p'), '-r', join(pids, 'r'), '-c', join(pids, 'c')];
+        const daemon = new RunningDaemon(['ip', 'netns', 'exec', host.namespace, program, '-n', '-l', '-D', '-G', '-f', file, ...files]);
+        bed.atEnd(() => {
+          if (existsSync(`/proc/${daemon.pid}`)) daemon.signal('SIGKILL');
+        });
+        await before?.(host, bed, daemon);
+        await daemon.until('it is master', () => holds.every((pattern) => pattern.test(host.ip('-o addr show'))));
+        await after?.(host, daemon);
+        assert.equal(await daemon.stop(), 0);
+        assert.ok(!holds.some((pattern) => pattern.test(host.ip('-o addr show'))));
+      } finally {
+        bed.close();
+        rmSync(pids, { recursive: true });
+      }
+    });
+  });
+});
