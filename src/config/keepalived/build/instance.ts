@@ -155,7 +155,6 @@ function addOptional(instance: Draft, { election, addressing, placement, virtual
   if (receiveBuffer !== undefined) instance.receiveBufferBytes = receiveBuffer;
 }
 
-/** The whole, field by field: copies of parts would cost more than all the rest, and a file may have tens of thousands. */
 /** `use_vmac_addr`: as if each address on another interface said `use_vmac`. */
 function withOwnMacvlans({ placement }: Parts, block: Values, addresses: readonly HostAddress[]): readonly HostAddress[] {
   if (!has(block, 'use_vmac_addr')) return addresses;
@@ -163,6 +162,7 @@ function withOwnMacvlans({ placement }: Parts, block: Values, addresses: readonl
   return addresses.map((host) => (elsewhere(host) ? { virtualInterface: { kind: 'vmac' }, ...host } : host));
 }
 
+/** The whole, field by field: copies of parts would cost more than all the rest, and a file may have tens of thousands. */
 function assemble(
   context: InstanceContext,
   surroundings: Surroundings,

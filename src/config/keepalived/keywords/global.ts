@@ -185,7 +185,6 @@ const daemon: readonly Keyword[] = [
   {
     name: 'random_seed',
     argument: integer(0, UNSIGNED_MAX),
-    acted: 'accepted',
     meaning: 'Seed of ${_RANDOM}.',
     says: { invalid: 'random_seed %v invalid' },
   },
