@@ -38,6 +38,13 @@ test('what is wrong is told at its place, in the file’s order within a part, a
   assert.ok(canRun(diagnostics));
 });
 
+test('a keyword at a wrong level is told where it belongs', () => {
+  const { diagnostics } = read('virtual_router_id 51\n');
+  assert.deepEqual(diagnostics.map(renderDiagnostic), [
+    "k.conf:1:1: (Line 1) Unknown keyword 'virtual_router_id' (it belongs in vrrp_instance)",
+  ]);
+});
+
 test('a keyword without its argument ends it', () => {
   const { configuration, diagnostics } = read(`${INSTANCE.replace('priority 150', 'priority')}foo\n`);
   assert.equal(configuration, undefined);

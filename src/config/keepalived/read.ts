@@ -1,5 +1,6 @@
 // From the files to a KeepalivedConfiguration, with everything that is to be said about them in the order it was found.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { belongsHint, blocksByKeyword } from './belongs.js';
 import { buildBfds } from './build/bfd.js';
 import { NO_NAMES, type NumberNames } from './build/names.js';
 import { buildSsl } from './build/ssl.js';
@@ -31,13 +32,26 @@ const MOST_DIAGNOSTICS = 10_000;
 /** A fatal diagnostic was reported: nothing after it is read. */
 class Stopped extends Error {}
 
+/** Made when the first unknown keyword is met: most files have none. */
+let blocks: ReadonlyMap<string, readonly string[]> | undefined;
+
+/** A keyword that is known elsewhere: its place is a better hint than a similar name. */
+function withPlace(said: Diagnostic): Diagnostic {
+  const name = /^Unknown keyword '(.+)'$/.exec(said.text)?.[1];
+  if (name === undefined) return said;
+  blocks ??= blocksByKeyword(rootKeywords);
+  const hint = belongsHint(blocks.get(name));
+  return hint === undefined ? said : { ...said, hint };
+}
+
 /** Collects; throws Stopped after a fatal one. What says the same of the same place is kept once. */
 class Collector {
   readonly diagnostics: Diagnostic[] = [];
   readonly #seen = new Set<string>();
   #left = 0;
 
-  readonly report: Report = (diagnostic) => {
+  readonly report: Report = (said) => {
+    const diagnostic = withPlace(said);
     const { at, text, severity } = diagnostic;
     const key = `${at.file}:${at.line}:${at.column}:${text}`;
     if (!this.#seen.has(key)) {
