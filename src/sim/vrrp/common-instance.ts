@@ -76,7 +76,7 @@ export function commonInstance(random: Random, number: number, count: number, gr
     rules: random.chance(0.1) ? [ruleOf(family, number)] : [],
     dontTrackPrimary: random.chance(0.05),
     ...(random.chance(0.1) ? { timerExpiredBackup: random.between(1, 254) } : {}),
-    ...(random.chance(0.1) ? { virtualInterface: { kind: 'vmac' }, vmacTransmitBase: true } : {}),
+    ...(random.chance(0.1) ? { virtualInterface: { kind: 'vmac', name: `vmac${number}` }, vmacTransmitBase: true } : {}),
     ...(version === 3 ? fast : {}),
   });
 }

@@ -22,9 +22,8 @@ export const ruleKey = (rule: HostRule): string => `rule ${JSON.stringify({ ...r
 export const virtualInterfaceKey = (name: string): string => `virtual interface ${name}`;
 export const isVirtualInterface = (key: string): boolean => key.startsWith('virtual interface ');
 
-/** The macvlan that an instance of a history uses. */
-export const virtualInterfaceOf = ({ virtualInterface, family, vrid }: VrrpInstance): string | undefined =>
-  virtualInterface === undefined ? undefined : `vrrp${family === 'inet' ? '' : '6'}.${vrid}`;
+/** The macvlan that an instance of a history uses; they are all named. */
+export const virtualInterfaceOf = ({ virtualInterface }: VrrpInstance): string | undefined => virtualInterface?.name;
 
 /** An interface goes, and with it whatever stands on it. */
 export function dropDevice(host: Host, device: string, instances: readonly VrrpInstance[]): void {

@@ -132,7 +132,9 @@ export function historyOf(seed: number, options: ScenarioOptions = {}): History 
   const longestUs = Math.max(...plan.instances.map(({ advertUs }) => advertUs));
   const calmFromUs = random.between(6, 22) * longestUs;
   const events = episodesOf(random, nodes, calmFromUs);
-  const lateUs = random.pick([100, 100, 100, 5_000, 30_000]);
+  // Later than fast mode's adverts are apart, and a backup is right to take over.
+  const fast = plan.instances.some((instance) => instance.fast !== undefined);
+  const lateUs = random.pick(fast ? [100, 3_000] : [100, 100, 100, 5_000, 30_000]);
   const draft: History = { seed, nodes, events, calmFromUs, endUs: 0, lateUs };
   return { ...draft, endUs: calmFromUs + settleUs(draft) + 6 * longestUs };
 }

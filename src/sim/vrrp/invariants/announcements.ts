@@ -20,6 +20,7 @@ const blockOf = ({ addresses, excludedAddresses, garp }: VrrpInstance): number =
   Math.max(1, garp.masterRepeat) * (addresses.length + excludedAddresses.length);
 
 function noteStep(world: World, owed: Map<string, Owed>, { node, nowUs, input, before, after, effects }: Observation): string | undefined {
+  if (input.kind === 'configure') for (const key of owed.keys()) if (key.startsWith(`${node} `)) owed.delete(key);
   for (const instance of world.nodes[node]!.configuration.instances) {
     const { name, garp } = instance;
     const key = `${node} ${name}`;

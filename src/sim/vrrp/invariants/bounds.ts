@@ -36,5 +36,6 @@ export function settleUs(history: History): number {
   const delays = configurations.map(({ global, scripts }) =>
     Math.max(global.startupDelayUs, ...scripts.map(({ intervalUs, rise, fall }) => (rise + fall + 1) * intervalUs)),
   );
-  return Math.max(0, ...elections) + Math.max(0, ...delays);
+  const late = history.events.map(({ what }) => (what.kind === 'weather' ? what.weather.maxUs : 0));
+  return Math.max(0, ...elections) + Math.max(0, ...delays) + Math.max(0, ...late);
 }

@@ -30,7 +30,7 @@ function noteStep(
     const { name, fast, nopreempt } = instance;
     const key = `${index} ${name}`;
     const last = heard.get(key);
-    const own = isOf(instance, packet);
+    const own = isOf(instance, packet) && packet.fits(name);
     if (stateOf(before, name) === 'backup' && stateOf(after, name) === 'master' && last !== undefined) {
       const silentUs = nowUs - last.lastUs;
       if (silentUs < last.fast.missed * last.fast.intervalUs - slack)
@@ -64,16 +64,19 @@ export const fastMode: MakeCheck = (world, history) => {
   const slack = slackUs(history);
   const any = history.nodes.some(({ configuration }) => configuration.instances.some(({ fast }) => fast !== undefined));
   if (!any) return {};
+  /** Packets of a storm may be on their way until then. */
+  let calmFromUs = 0;
   return {
     passed: (nowUs) => tooLong(world, heard, nowUs, slack),
-    disturbed: (_nowUs, what) => {
+    disturbed: (nowUs, what) => {
       // Storms may leave packets that are refused as replayed; what a node that stood still has heard is unclear.
       if (what.kind !== 'path' && what.kind !== 'forgedPacket') heard.clear();
+      if (what.kind === 'weather') calmFromUs = nowUs + Math.max(world.weather.maxUs, what.weather.maxUs);
       return undefined;
     },
     stepped: (observation) =>
-      world.weather === CALM
-        ? noteStep(heard, observation, world.nodes[observation.node]!, genuine(history, observation), slack)
+      world.weather === CALM && observation.nowUs > calmFromUs
+        ? noteStep(heard, observation, world.nodes[observation.node]!, genuine(world, observation), slack)
         : undefined,
   };
 };

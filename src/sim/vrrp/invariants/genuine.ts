@@ -4,25 +4,35 @@ import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
 import type { Observation } from '../check.js';
-import type { History } from '../history.js';
+import type { World, WorldNode } from '../world.js';
 
 export interface Genuine {
   readonly device: string;
   readonly source: Address;
   readonly advert: SeenAdvert;
+  /** Whether sender and receiver are set up alike by now: else it may be refused, or be a last word from before. */
+  readonly fits: (name: string) => boolean;
 }
 
 /** The advert of a packet from a node of the history; forged ones count for nothing. */
-export function genuine(history: History, { input }: Observation): Genuine | undefined {
+export function genuine(world: World, { input, node }: Observation): Genuine | undefined {
   if (input.kind !== 'packet') return undefined;
   const { source, bytes, protocol, interface: device } = input.packet;
-  const known = history.nodes.some(({ interfaces }) =>
-    interfaces.some(({ addresses }) => addresses.some((own) => addressId(own) === addressId(source))),
+  const sender = world.nodes.find(({ setup }) =>
+    setup.interfaces.some(({ addresses }) => addresses.some((own) => addressId(own) === addressId(source))),
   );
-  const advert = known ? seeAdvert(source.family === 'inet' ? bytes.subarray(20) : bytes, protocol, source.family) : undefined;
-  return advert === undefined ? undefined : { device, source, advert };
+  const advert = seeAdvert(source.family === 'inet' ? bytes.subarray(20) : bytes, protocol, source.family);
+  const receiver = world.nodes[node];
+  if (sender === undefined || receiver === undefined || advert === undefined) return undefined;
+  return { device, source, advert, fits: (name) => routerOf(sender, name) === routerOf(receiver, name) };
 }
 
-/** Whether an advert is for an instance. */
+/** What two nodes must have in common to be one virtual router. */
+export const routerOf = (node: WorldNode, name: string): string => {
+  const instance = node.configuration.instances.find((each) => each.name === name);
+  return JSON.stringify([instance?.vrid, instance?.interface, instance?.authentication]);
+};
+
+/** Whether an advert is for an instance; whether it is believed depends on `fits`. */
 export const isOf = (instance: VrrpInstance, heard: Genuine | undefined): heard is Genuine =>
   heard?.advert.vrid === instance.vrid && heard.device === instance.interface && heard.source.family === instance.family;

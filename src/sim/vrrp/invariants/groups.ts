@@ -15,7 +15,7 @@ export const groups: MakeCheck = (world, history) => {
         const states = members.map((member) => stateOf(after, member));
         const masters = states.filter((state) => state === 'master').length;
         if (masters === 0 || masters === members.length) listening.delete(key);
-        else if (input.kind === 'configure') listening.set(key, listening.get(key) ?? nowUs);
+        else if (input.kind === 'configure') listening.set(key, nowUs);
         else {
           const waits = node.configuration.instances
             .filter((instance) => members.includes(instance.name))

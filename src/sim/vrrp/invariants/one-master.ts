@@ -3,15 +3,10 @@ import { type MakeCheck, sameStates, stateOf } from '../check.js';
 import { CALM, type NodeSetup } from '../history.js';
 import type { World, WorldNode } from '../world.js';
 import { longestIntervals, slackUs } from './bounds.js';
+import { routerOf } from './genuine.js';
 
 const whole = (wanted: NodeSetup['interfaces'], has: WorldNode['interfaces']): boolean =>
   wanted.every(({ name, addresses }) => has.get(name)?.addresses.length === addresses.length);
-
-/** What two nodes must have in common to be one virtual router. */
-const routerOf = (node: WorldNode, name: string): string => {
-  const instance = node.configuration.instances.find((each) => each.name === name);
-  return JSON.stringify([instance?.vrid, instance?.interface, instance?.authentication]);
-};
 
 /** Both run, both can be heard by the other, and the air is calm. */
 function canHear(world: World, a: number, b: number): boolean {

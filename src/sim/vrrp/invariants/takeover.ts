@@ -58,7 +58,8 @@ function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard
       continue;
     }
     const inGroup = node.configuration.syncGroups.some(({ members }) => members.includes(instance.name));
-    const exact = !inGroup && instance.fast === undefined && node.configuration.global.startupDelayUs === 0;
+    const exact =
+      !inGroup && instance.fast === undefined && (!own || heard.fits(instance.name)) && node.configuration.global.startupDelayUs === 0;
     const next = exact ? deadlineAfter(observation, instance, own ? heard?.advert : undefined) : undefined;
     const restarts =
       own || was !== 'backup' || /^(?:configure|interface|interfaceGone|script|file|process|lost|heartbeat)$/.test(input.kind);
@@ -107,6 +108,6 @@ export const takeover: MakeCheck = (world, history) => {
       if (what.kind === 'kill' || what.kind === 'crash' || what.kind === 'stop') forget(what.node);
       return undefined;
     },
-    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(history, observation), slack),
+    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(world, observation), slack),
   };
 };
