@@ -84,6 +84,8 @@ test('a parameter of many lines', () => {
   assert.deepEqual(lines('$B=a \\\nb\nx $B\n$B y'), ['x a', 'b', '$B y']);
   assert.deepEqual(lines('$A= \\\n1 \\\n2\n$B= \\\n$A \\\n3\n$B'), ['1', '2', '3']);
   assert.deepEqual(lines('$B= \\\n a \\'), []);
+  const long = Array.from({ length: 5_000 }, (_, index) => `x${index}`);
+  assert.deepEqual(lines(`$B= \\\n${long.join(' \\\n')}\n$B`), long);
 });
 
 test('an undefined parameter stays, and its braces are no block', () => {

@@ -29,6 +29,8 @@ const use = /\$(?:\{([A-Za-z_]\w*)((?: [^{}"]*)?)\}|([A-Za-z_]\w*)(?=[\s,)}]|$))
 
 /** Substitutions in one line, and how long it may grow, before it is taken for endless. */
 const MOST_USES = 1_000;
+/** Lines that the values in one line may bring. */
+const LONGEST_VALUE = 100_000;
 export const LONGEST_LINE = 65_536;
 
 /** A line with its values in place. `more`: the lines that follow it, where its last parameter has several. `endless`: given up. */
@@ -77,7 +79,7 @@ export class Parameters {
       ];
       text = compose(text, parts);
       if (rest.length > 0) more = [...rest, ...more];
-      if (text.text.length > LONGEST_LINE || more.length > MOST_USES) break;
+      if (text.text.length > LONGEST_LINE || more.length > LONGEST_VALUE) break;
       from = text.text.lastIndexOf('${', at) === -1 ? at : 0;
     }
     return { text: slice(line, 0, 0), more: [], endless: true };
