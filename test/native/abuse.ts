@@ -163,11 +163,12 @@ function argumentsOf(name: keyof Native): fc.Arbitrary<readonly unknown[]> {
   return fc.oneof({ weight: 4, arbitrary: fc.tuple(...fitting) }, { weight: 1, arbitrary: fc.array(anything, { maxLength: 7 }) });
 }
 
-/** Where anything of the pool would do harm: closing node's own descriptors or the object in use, waiting for ever. */
+/** Where anything of the pool would do harm: closing node's own descriptors or the object in use, waiting for ever (also in a later call: a FIFO). */
 const gentle: { readonly [K in keyof Native]?: fc.Arbitrary<unknown> } = {
   close: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   bpfObjectClose: fc.oneof(strangeNumbers, views, fc.constantFrom<unknown>(closed, null, undefined, {})),
   flock: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 4, 5, 8)),
+  mkfifo: fc.oneof(strangeNumbers, views, others, fc.constantFrom('', './none/such', 'a\0b')),
   setScheduler: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
   setLimit: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   parentDeathSignal: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
