@@ -2,11 +2,10 @@
 
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
-import { native } from '../sys/addon.js';
-import { Netns } from '../sys/netns.js';
 import { dieWithParent } from '../sys/signals.js';
 import { type Log, openLog } from './log.js';
 import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild, type ToChild } from './messages.js';
+import { enterNamespace } from './namespace.js';
 import { removePidFile, writePidFile } from './pid-files.js';
 import { nameProcess } from './process-name.js';
 import { obeySignals } from './signals.js';
@@ -18,7 +17,12 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-export type StartPart = (configuration: KeepalivedConfiguration, options: ChildOptions, log: Log) => Part | Promise<Part>;
+export type StartPart = (
+  configuration: KeepalivedConfiguration,
+  options: ChildOptions,
+  log: Log,
+  tell: (message: FromChild) => void,
+) => Part | Promise<Part>;
 
 const { SIGTERM } = constants.signals;
 
@@ -39,13 +43,6 @@ function stopped(log: Log, detail: boolean): void {
 
 function processName(kind: ChildKind, { global }: KeepalivedConfiguration): string {
   return global.processes[kind].name ?? 'keepalived';
-}
-
-/** This thread goes into a namespace that `ip netns` names, for good: all that the part opens is opened there. */
-function enterNamespace(name: string): void {
-  const namespace = Netns.byName(name);
-  native().setns(namespace.fd.number);
-  namespace.close();
 }
 
 class Child {
@@ -100,7 +97,7 @@ class Child {
     }
     if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
     const start = await this.startPart;
-    this.#part = await start(configuration, options, this.#log);
+    this.#part = await start(configuration, options, this.#log, tell);
     tell({ kind: 'ready' });
   }
 

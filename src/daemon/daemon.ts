@@ -6,7 +6,10 @@ import { dumpParent } from './dump/parent.js';
 import { BEAT_MS } from './heartbeat.js';
 import { type Log, openLog } from './log.js';
 import { commandLines, type LogLevel } from './log-text.js';
+import type { MailEvent } from './mail/compose.js';
+import { Mailer } from './mail/mailer.js';
 import { type ChildKind, type DumpKind, EXIT } from './messages.js';
+import { enterNamespace } from './namespace.js';
 import type { DaemonOptions } from './options.js';
 import { type PidFiles, pidFilesFor, removePidFile, runningFrom, writePidFile } from './pid-files.js';
 import { nameProcess } from './process-name.js';
@@ -79,7 +82,20 @@ class Daemon {
       ended = done;
     });
     const reloadWanted = (): void => this.#reloader?.request();
-    this.#supervisor = new Supervisor({ options, log: this.log, beatMs, childFlags, console: options.foreground, ended, reloadWanted });
+    const mailer = new Mailer(this.log);
+    const mail = (event: MailEvent): void => {
+      if (this.#reloader !== undefined) mailer.send(event, this.#reloader.configuration.global);
+    };
+    this.#supervisor = new Supervisor({
+      options,
+      log: this.log,
+      beatMs,
+      childFlags,
+      console: options.foreground,
+      ended,
+      reloadWanted,
+      mail,
+    });
     // As early as can be: without their listeners some signals end node, and one opens its debugger.
     obeySignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dump(what) });
   }
@@ -125,6 +141,12 @@ class Daemon {
     nameProcess(configuration.global.processes.parent.name ?? 'keepalived', options.argv);
     const netNamespace = options.netNamespace ?? configuration.root.netNamespace;
     const files = pidFilesFor(options, { ...configuration.root, ...(netNamespace === undefined ? {} : { netNamespace }) });
+    try {
+      if (netNamespace !== undefined) enterNamespace(netNamespace);
+    } catch (error) {
+      this.log('error', (error as Error).message);
+      return this.#leave(EXIT.fatal);
+    }
     if (Object.values(files).some((path) => runningFrom(path) !== undefined)) {
       this.log('error', 'daemon is already running');
       this.#supervisor.abandon();

@@ -1,5 +1,6 @@
 // What the supervisor and its processes say to each other: structured clones over node's channel.
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { MailEvent } from './mail/compose.js';
 import type { LogOptions } from './options.js';
 
 export type ChildKind = 'vrrp' | 'checker';
@@ -39,6 +40,8 @@ export type FromChild =
   | { readonly kind: 'reloaded' }
   /** Its loop turns. */
   | { readonly kind: 'alive' }
+  /** A mail is due. */
+  | ({ readonly kind: 'mail' } & MailEvent)
   /** Somebody sent HUP to the child itself. */
   | { readonly kind: 'reloadWanted' };
 

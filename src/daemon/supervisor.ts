@@ -4,6 +4,7 @@ import { type ChildEnd, DaemonChild } from './child-process.js';
 import { partsWanted } from './children-wanted.js';
 import { endText, isPermanent, PERMANENT_ERRORS } from './end-text.js';
 import type { Log } from './log.js';
+import type { MailEvent } from './mail/compose.js';
 import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild } from './messages.js';
 import type { DaemonOptions } from './options.js';
 import { nextRespawn, type Respawns } from './respawn.js';
@@ -25,6 +26,7 @@ export interface SupervisorSettings {
   /** All is over: the daemon's exit status. */
   readonly ended: (status: number) => void;
   readonly reloadWanted: () => void;
+  readonly mail: (event: MailEvent) => void;
 }
 
 /** What the children are given. */
@@ -156,6 +158,7 @@ export class Supervisor {
 
   #heard(kind: ChildKind, message: FromChild): void {
     if (message.kind === 'reloadWanted') this.settings.reloadWanted();
+    if (message.kind === 'mail') this.settings.mail(message);
     if (message.kind !== 'ready' && message.kind !== 'reloaded') return;
     for (const done of this.#slots.get(kind)?.waiting.splice(0) ?? []) done();
   }

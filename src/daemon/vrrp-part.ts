@@ -1,5 +1,4 @@
 // The VRRP child's part: VRRP itself, and the dump files that signals ask for.
-import { hostname } from 'node:os';
 import type { RunAs } from '../model/keepalived/script.js';
 import { monotonicUs } from '../sys/readable.js';
 import type { Part, StartPart } from './child-main.js';
@@ -67,19 +66,13 @@ function dump(vrrp: VrrpProcess, what: DumpKind, log: Log): void {
   }
 }
 
-export const startVrrp: StartPart = (configuration, options, log): Part => {
-  let mailTold = false;
+export const startVrrp: StartPart = (configuration, options, log, tell): Part => {
   const vrrp = runVrrp({
     configuration,
     keepAddresses: options.keepAddresses,
     log,
     tell: (told) => {
-      if (told.kind !== 'mail' || mailTold) return;
-      mailTold = true;
-      log(
-        'warning',
-        `mails are not sent yet (smtp_alert of ${told.type.toLowerCase()} ${told.name}; router ${configuration.global.routerId ?? hostname()})`,
-      );
+      if (told.kind === 'mail') tell({ kind: 'mail', type: told.type, name: told.name, event: told.event });
     },
   });
   if (options.dump) for (const line of dataLines(vrrp)) log('info', line);

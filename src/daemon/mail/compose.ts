@@ -1,0 +1,80 @@
+// The mails of smtp_alert: who gets them, what they say, as keepalived writes them. Pure.
+import type { GlobalSettings } from '../../model/keepalived/global.js';
+
+/** What happened, as VRRP tells it. */
+export interface MailEvent {
+  readonly type: 'INSTANCE' | 'GROUP';
+  readonly name: string;
+  readonly event: string;
+}
+
+export interface Mail {
+  readonly from: string;
+  /** Bare addresses. */
+  readonly to: readonly string[];
+  /** Headers, an empty line and the text; lines end in CRLF. */
+  readonly message: string;
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const two = (value: number): string => String(value).padStart(2, '0');
+
+/** `Fri, 20 Nov 2026 12:07:51 +0000` (RFC 5322 3.3), local time. */
+export function mailDate(at: Date): string {
+  const away = -at.getTimezoneOffset();
+  const zone = `${away < 0 ? '-' : '+'}${two(Math.floor(Math.abs(away) / 60))}${two(Math.abs(away) % 60)}`;
+  const clock = [at.getHours(), at.getMinutes(), at.getSeconds()].map(two).join(':');
+  return `${DAYS[at.getDay()]}, ${two(at.getDate())} ${MONTHS[at.getMonth()]} ${at.getFullYear()} ${clock} ${zone}`;
+}
+
+/** `"Name" <a@b>` stands as two words in the file: a name belongs to the address behind it. */
+function recipients(words: readonly string[]): readonly { readonly address: string; readonly shown: string }[] {
+  const found: { address: string; shown: string }[] = [];
+  let name = '';
+  for (const word of words) {
+    const [, before = '', inBrackets, bare] = /^(?:([^<]*)<([^<>\s]+@[^<>\s]+)>|([^<>\s]+@[^<>\s]+))$/.exec(word) ?? [];
+    const address = inBrackets ?? bare ?? '';
+    if (address === '') {
+      name = word;
+      continue;
+    }
+    const title = (before.trim() || name).trim();
+    found.push({ address, shown: title === '' ? address : `${title} <${address}>` });
+    name = '';
+  }
+  return found;
+}
+
+/** Nothing in a header can end it. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+const header = (text: string): string => text.replace(/[\x00-\x1f\x7f]/g, ' ');
+
+function words({ type, event }: MailEvent): { readonly what: string; readonly text: string } {
+  if (event === 'SPLIT_BRAIN') return { what: 'Split brain', text: 'Another host says that it is MASTER, too' };
+  if (event === 'SPLIT_BRAIN_OVER') return { what: 'Split brain is over', text: 'There is one MASTER again' };
+  const what = event === 'DELETED' ? 'Deleted' : event === 'STOP' ? 'Stopping' : `Entering ${event} state`;
+  if (type === 'GROUP') return { what, text: `All VRRP group instances are now in ${event} state` };
+  return { what, text: event === 'MASTER' ? 'VRRP Instance is now owning VRRP VIPs' : 'VRRP Instance is no longer owning VRRP VIPs' };
+}
+
+/** Undefined: nobody is to get one. */
+export function composeMail(event: MailEvent, global: GlobalSettings, hostName: string, at: Date): Mail | undefined {
+  const to = recipients(global.notificationEmail);
+  if (to.length === 0) return undefined;
+  const from = global.emailFrom ?? `keepalived@${hostName}`;
+  const { what, text } = words(event);
+  const title = event.type === 'GROUP' ? 'VRRP Group' : 'VRRP Instance';
+  const lines = [
+    `Date: ${mailDate(at)}`,
+    `From: ${header(from)}`,
+    `Subject: ${header(`[${global.routerId ?? hostName}] ${title} ${event.name} - ${what}`)}`,
+    'X-Mailer: Keepalived',
+    `To: ${header(to.map(({ shown }) => shown).join(', '))}`,
+    '',
+    `=> ${text} <=`,
+    '',
+  ];
+  const [, bare = from] = /<([^<>]+)>/.exec(from) ?? [];
+  return { from: header(bare), to: to.map(({ address }) => header(address)), message: lines.map((line) => `${line}\r\n`).join('') };
+}

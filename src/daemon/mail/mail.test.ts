@@ -1,0 +1,143 @@
+// What keepalived was recorded to send, and what a relay may do to it.
+import assert from 'node:assert/strict';
+import { createServer, type Server } from 'node:net';
+import { test } from 'node:test';
+import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
+import { composeMail, mailDate } from './compose.js';
+import { Mailer } from './mailer.js';
+import { sendMail } from './smtp.js';
+
+const global = {
+  ...emptyGlobal,
+  routerId: 'LVS_A',
+  emailFrom: 'ka@example.org',
+  notificationEmail: ['ops@example.org', 'Second Person', '<two@example.org>'],
+};
+const at = new Date(2026, 10, 20, 12, 7, 51);
+const compose = (type: 'INSTANCE' | 'GROUP', name: string, event: string) =>
+  composeMail({ type, name, event }, global, 'vm', at) ?? assert.fail();
+
+test('the mail of an instance and of a group, as recorded', () => {
+  const { from, to, message } = compose('INSTANCE', 'VI_1', 'MASTER');
+  assert.deepEqual([from, to], ['ka@example.org', ['ops@example.org', 'two@example.org']]);
+  assert.equal(
+    message,
+    [
+      `Date: ${mailDate(at)}`,
+      'From: ka@example.org',
+      'Subject: [LVS_A] VRRP Instance VI_1 - Entering MASTER state',
+      'X-Mailer: Keepalived',
+      'To: ops@example.org, Second Person <two@example.org>',
+      '',
+      '=> VRRP Instance is now owning VRRP VIPs <=',
+      '',
+      '',
+    ].join('\r\n'),
+  );
+  assert.match(mailDate(at), /^Fri, 20 Nov 2026 12:07:51 [+-]\d{4}$/);
+  assert.match(
+    compose('INSTANCE', 'VI_1', 'FAULT').message,
+    /Entering FAULT state[\s\S]*=> VRRP Instance is no longer owning VRRP VIPs <=/,
+  );
+  assert.match(
+    compose('GROUP', 'G1', 'BACKUP').message,
+    /VRRP Group G1 - Entering BACKUP state[\s\S]*=> All VRRP group instances are now in BACKUP state <=/,
+  );
+  assert.match(compose('INSTANCE', 'VI_1', 'SPLIT_BRAIN').message, /Subject: .* - Split brain\r\n/);
+});
+
+test('a name cannot add headers, and without recipients there is no mail', () => {
+  assert.match(
+    compose('INSTANCE', 'x\r\nBcc: evil@example.org', 'MASTER').message,
+    /Subject: \[LVS_A\] VRRP Instance x {2}Bcc: evil@example.org -/,
+  );
+  assert.equal(composeMail({ type: 'GROUP', name: 'g', event: 'MASTER' }, emptyGlobal, 'vm', at), undefined);
+});
+
+/** A relay that answers each line by `answer`; what it heard in `lines`. */
+async function relay(answer: (line: string, inData: boolean) => string | undefined) {
+  const lines: string[] = [];
+  const server: Server = createServer((socket) => {
+    let rest = '';
+    let inData = false;
+    socket.on('error', () => {});
+    socket.write('220-a relay\r\n220 ready\r\n');
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      const parts = (rest + chunk).split('\r\n');
+      rest = parts.pop() ?? '';
+      for (const line of parts) {
+        lines.push(line);
+        const said = answer(line, inData);
+        if (line === 'DATA') inData = true;
+        if (inData && line === '.') inData = false;
+        if (said !== undefined) socket.write(`${said}\r\n`);
+      }
+    });
+  });
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const { port } = server.address() as { readonly port: number };
+  return { lines, port, close: () => server.close() };
+}
+const polite = (line: string, inData: boolean): string | undefined => {
+  if (inData) return line === '.' ? '250 taken' : undefined;
+  return line === 'DATA' ? '354 go on' : line === 'QUIT' ? '221 bye' : '250 fine';
+};
+
+test('the whole dialogue, dots doubled', async () => {
+  const { lines, port, close } = await relay(polite);
+  try {
+    await sendMail(
+      { from: 'a@x', to: ['b@x', 'c@x'], message: 'Subject: s\r\n\r\n.dot\r\n' },
+      { host: '127.0.0.1', port, helo: 'h', timeoutMs: 5000 },
+    );
+    assert.deepEqual(lines, [
+      'HELO h',
+      'MAIL FROM:<a@x>',
+      'RCPT TO:<b@x>',
+      'RCPT TO:<c@x>',
+      'DATA',
+      'Subject: s',
+      '',
+      '..dot',
+      '.',
+      'QUIT',
+    ]);
+  } finally {
+    close();
+  }
+});
+
+test('a relay that refuses, hangs up or is silent: said once each, and the next mail goes on', async () => {
+  const said: string[] = [];
+  const mailer = new Mailer((_, text) => void said.push(text));
+  const send = (port: number): void =>
+    mailer.send(
+      { type: 'INSTANCE', name: 'VI_1', event: 'MASTER' },
+      { ...global, smtpServer: { host: '127.0.0.1', port }, smtpTimeoutUs: 200_000 },
+    );
+  const until = async (condition: () => boolean): Promise<void> => {
+    while (!condition()) await new Promise((done) => setTimeout(done, 5));
+  };
+  const refusing = await relay((line) => (line.startsWith('RCPT') ? '550 nobody' : '250 fine'));
+  const silent = await relay(() => undefined);
+  const good = await relay(polite);
+  try {
+    mailer.send({ type: 'INSTANCE', name: 'VI_1', event: 'MASTER' }, global);
+    send(refusing.port);
+    send(refusing.port);
+    send(silent.port);
+    send(good.port);
+    await until(() => said.at(-1) === 'Mails are taken again');
+    assert.deepEqual(
+      said.map((text) => text.replace(/ port \d+/, '')),
+      [
+        'Mail was not sent: there is no smtp_server',
+        'Mail was not sent: SMTP server 127.0.0.1: RCPT: 550 nobody',
+        'Mail was not sent: SMTP server 127.0.0.1: no answer within 0.2 s',
+        'Mails are taken again',
+      ],
+    );
+  } finally {
+    for (const { close } of [refusing, silent, good]) close();
+  }
+});

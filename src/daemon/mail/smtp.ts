@@ -1,0 +1,83 @@
+// One mail to a relay by plain SMTP (RFC 5321), as keepalived speaks it: HELO, MAIL, RCPT, DATA, QUIT; no TLS, no authentication.
+import { connect, type Socket } from 'node:net';
+import type { Mail } from './compose.js';
+
+export interface Relay {
+  readonly host: string;
+  readonly port: number;
+  readonly helo: string;
+  readonly timeoutMs: number;
+}
+
+/** An answer is so long at most, bytes: a relay that talks without end is hung up on. */
+const LONGEST_ANSWER = 1 << 16;
+
+/** The answers of one connection, one at a time. */
+class Dialogue {
+  readonly #socket: Socket;
+  #text = '';
+  #waiting: { readonly done: (answer: string) => void; readonly fail: (error: Error) => void } | undefined;
+  #failure: Error | undefined;
+
+  constructor({ host, port, timeoutMs }: Relay) {
+    this.#socket = connect({ host, port, timeout: timeoutMs });
+    this.#socket.setEncoding('utf8');
+    this.#socket.on('data', (chunk: string) => {
+      this.#text += chunk;
+      if (this.#text.length > LONGEST_ANSWER) this.#fail(new Error('its answer has no end'));
+      this.#give();
+    });
+    this.#socket.on('timeout', () => this.#fail(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    this.#socket.on('error', (error) => this.#fail(error));
+    this.#socket.on('close', () => this.#fail(new Error('it hung up')));
+  }
+
+  #fail(error: Error): void {
+    this.#failure ??= error;
+    this.#socket.destroy();
+    this.#waiting?.fail(this.#failure);
+    this.#waiting = undefined;
+  }
+
+  /** The last line of an answer has a blank behind its number, the others a dash. */
+  #give(): void {
+    const whole = /^(?:\d{3}-.*\r?\n)*\d{3}(?: .*)?\r?\n/.exec(this.#text)?.[0];
+    if (whole === undefined || this.#waiting === undefined) return;
+    this.#text = this.#text.slice(whole.length);
+    const { done } = this.#waiting;
+    this.#waiting = undefined;
+    done(whole.trim());
+  }
+
+  /** @throws Error when another answer than `code` comes, or none */
+  async expect(code: string, line?: string): Promise<void> {
+    if (line !== undefined) this.#socket.write(`${line}\r\n`);
+    const answer = await new Promise<string>((done, fail) => {
+      if (this.#failure !== undefined) return fail(this.#failure);
+      this.#waiting = { done, fail };
+      return this.#give();
+    });
+    if (!answer.startsWith(code)) throw new Error(`${line === undefined ? 'greeting' : (line.split(/[ :]/)[0] ?? '')}: ${answer}`);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}
+
+/** @throws Error in words when it was not taken */
+export async function sendMail(mail: Mail, relay: Relay): Promise<void> {
+  const dialogue = new Dialogue(relay);
+  try {
+    await dialogue.expect('220');
+    await dialogue.expect('250', `HELO ${relay.helo}`);
+    await dialogue.expect('250', `MAIL FROM:<${mail.from}>`);
+    for (const to of mail.to) await dialogue.expect('25', `RCPT TO:<${to}>`);
+    await dialogue.expect('354', 'DATA');
+    // A line that is a dot alone would end it.
+    await dialogue.expect('250', `${mail.message.replace(/^\./gm, '..')}.`);
+    await dialogue.expect('221', 'QUIT');
+  } finally {
+    dialogue.close();
+  }
+}
