@@ -174,7 +174,13 @@ test('the dialects of v3: old peers are recognised and answered in kind', () => 
   assert.equal(instanceOf(never).counters.checksumErrors, 1);
   const plain = backup({ version: 3, v3ChecksumAsV2: true });
   give(plain, advert({ version: 3 }, { checksum: { kind: 'plain' } }), S);
-  assert.equal(instanceOf(plain).counters.advertsReceived, 1);
+  give(plain, advert({ version: 3 }), 2 * S);
+  assert.equal(instanceOf(plain).counters.advertsReceived, 2, 'those without the option are understood');
+  const strict = backup({ version: 3 });
+  give(strict, advert({ version: 3 }, { checksum: { kind: 'plain' } }), S);
+  assert.deepEqual(logs(strict), [
+    '(VI_1) Invalid VRRPv3 checksum (from 10.99.0.2, which sums without a pseudo-header: see v3_checksum_as_v2)',
+  ]);
 });
 
 test('v3: a backup follows its master in its interval and returns to its own', () => {

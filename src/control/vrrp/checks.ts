@@ -167,15 +167,21 @@ function differentCount({ instance, packet, header }: Context): Refusal | undefi
 function checkChecksum({ instance, packet, header }: Context): Refusal | undefined {
   const sums = acceptableSums(instance, packet.source, packet.destination).map((over) => vrrpChecksum(packet.body, over));
   if (sums.includes(header.checksum)) return undefined;
-  return refuse(`Invalid VRRPv${header.version} checksum (${from(packet)})`, 'checksumErrors');
+  const bare = header.version === 3 && vrrpChecksum(packet.body, { kind: 'plain' }) === header.checksum;
+  const why = bare ? ', which sums without a pseudo-header: see v3_checksum_as_v2' : '';
+  return refuse(`Invalid VRRPv${header.version} checksum (${from(packet)}${why})`, 'checksumErrors');
 }
 
-/** Unicast v3 peers may be older than 1.3.7; `learned` remembers it. */
+/**
+ * Unicast v3 peers may be older than 1.3.7; `learned` remembers it. With v3_checksum_as_v2 those without it are understood, too,
+ * as keepalived does, which then looks at no checksum at all.
+ */
 function acceptableSums(instance: InstanceState, source: Address, destination: Address): readonly VrrpChecksum[] {
   const own = checksumFor(instance, source, destination);
   const { version, family, unicast } = instance.config;
-  const maybeOld = version === 3 && family === 'inet' && unicast?.oldChecksum === 'auto' && own.kind !== 'plain';
-  return maybeOld
+  if (version === 2 || family === 'inet6') return [own];
+  if (own.kind === 'plain') return [own, { kind: 'pseudo', source, destination }];
+  return unicast?.oldChecksum === 'auto'
     ? [
         { kind: 'pseudo', source, destination },
         { kind: 'old', source, destination },

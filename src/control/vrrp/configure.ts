@@ -7,6 +7,7 @@ import type { Input } from './interface.js';
 import { interfaceNamesOf } from './interface-names.js';
 import { renewSources } from './links.js';
 import { type GroupState, type InstanceState, NO_COUNTERS, packetKey, type TrackerResults, type VrrpMachine } from './machine.js';
+import { tellStates } from './notify.js';
 import { virtualInterfaceName } from './place.js';
 import { keepInstance, removeInstance } from './reload.js';
 import { startInstances } from './start.js';
@@ -46,6 +47,7 @@ export function configure(work: Work, input: Configure): void {
   for (const { index, old } of olds) dropGone(work, index, { config: old.config, configuration: former });
   for (const { index, old } of olds) keepInstance(work, index, old, former);
   startInstances(work, fresh, first);
+  if (!first && configuration.global.fifoStatesOnReload) tellStates(work);
 }
 
 /** State, timers and counters go on; what was learned of peers only as far as they still speak the same. */

@@ -1,12 +1,14 @@
 // Events for FIFOs, scripts and mail, as keepalived names them.
 import type { Notify } from '../../model/keepalived/instance.js';
-import type { Effect, NotifyEvent } from './interface.js';
+import type { Effect, NotifyEvent, VrrpState } from './interface.js';
 import { groupAt, instanceAt, type Work } from './work.js';
 
 /** What the generic script is run for; scripts that are in use know no others. */
 const stateEvents: ReadonlySet<NotifyEvent> = new Set(['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED']);
 /** keepalived mails changes of state, not the stop. */
 const mailedEvents: ReadonlySet<NotifyEvent> = new Set(['MASTER', 'BACKUP', 'FAULT', 'DELETED', 'SPLIT_BRAIN', 'SPLIT_BRAIN_OVER']);
+
+const stateNames = { master: 'MASTER', backup: 'BACKUP', fault: 'FAULT' } as const;
 
 type Scripts = Extract<Effect, { kind: 'notify' }>['scripts'];
 
@@ -38,6 +40,16 @@ export function notifyGroup(work: Work, index: number, event: NotifyEvent): void
     scripts: scriptsFor(config.notify, event),
     smtp: mails(work, config.notify, event),
   });
+}
+
+/** fifo_write_vrrp_states_on_reload: every state once more, for FIFOs alone. keepalived 2.2.7 tells of groups only. */
+export function tellStates(work: Work): void {
+  const tell = (type: 'INSTANCE' | 'GROUP', name: string, state: VrrpState, priority: number) => {
+    const event = state === 'init' ? undefined : stateNames[state];
+    if (event !== undefined) work.effects.push({ kind: 'notify', type, name, event, priority, scripts: [], smtp: false });
+  };
+  for (const { config, state, priority } of work.instances) tell('INSTANCE', config.name, state, priority);
+  for (const { config, state } of work.groups) tell('GROUP', config.name, state, 0);
 }
 
 function scriptsFor(notify: Notify, event: NotifyEvent): Scripts {

@@ -178,6 +178,13 @@ test('the firewall follows accept and the addresses', () => {
   assert.deepEqual(rules(reload(node, configurationOf({ addresses: both }))), ['firewall allow 10.99.0.100 10.99.0.101']);
 });
 
+test('fifo_write_vrrp_states_on_reload: every state once more', () => {
+  const configuration = configurationOf({}, second);
+  const node = masters({}, second);
+  const told = reload(node, { ...configuration, global: { ...configuration.global, fifoStatesOnReload: true } });
+  assert.deepEqual(told, ['! INSTANCE "VI_1" MASTER 100', '! INSTANCE "VI_2" MASTER 90']);
+});
+
 test('an address may get a macvlan of its own on another interface, and lose it', () => {
   const [one] = oneInstance.addresses;
   const plain = { ...(one ?? assert.fail()), dev: 'eth1' };
