@@ -1,4 +1,5 @@
 // The daemon from its first line in the log to its last: configuration, pid files, scripts, children, signals, reload, end.
+import { existsSync } from 'node:fs';
 import { release as kernelRelease, version as kernelVersion } from 'node:os';
 import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
@@ -97,6 +98,8 @@ class Daemon {
       mail,
     });
     // As early as can be: without their listeners some signals end node, and one opens its debugger.
+    process.on('uncaughtException', (error) => this.#failed(error));
+    process.on('unhandledRejection', (error) => this.#failed(error as Error));
     obeySignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dump(what) });
   }
 
@@ -108,6 +111,12 @@ class Daemon {
     this.log('info', 'Stopping');
     this.#manager.tell('STOPPING=1');
     this.#supervisor.stop();
+  }
+
+  /** A mistake of ours. The children hear that the channel is closed and stop in their order; a service manager starts us again. */
+  #failed(error: Error): void {
+    this.log('error', `unexpected error, please report it: ${error.stack ?? error}`);
+    process.exit(EXIT.software);
   }
 
   #dump(what: DumpKind): void {
@@ -147,7 +156,7 @@ class Daemon {
       this.log('error', (error as Error).message);
       return this.#leave(EXIT.fatal);
     }
-    if (Object.values(files).some((path) => runningFrom(path) !== undefined)) {
+    if (this.#isRunning(files)) {
       this.log('error', 'daemon is already running');
       this.#supervisor.abandon();
       return EXIT.ok;
@@ -160,6 +169,15 @@ class Daemon {
     }
     this.program.started();
     return this.#supervise(configuration, files, suffix);
+  }
+
+  /** Whether another daemon has one of the files that this one would use; what a dead one left is said. */
+  #isRunning(files: PidFiles): boolean {
+    const { vrrp, checker } = this.program.options.parts;
+    const own = [files.parent, ...(vrrp ? [files.vrrp] : []), ...(checker ? [files.checker] : [])];
+    if (own.some((path) => runningFrom(path) !== undefined)) return true;
+    for (const path of own) if (existsSync(path)) this.log('info', `Remove a zombie pid file ${path}`);
+    return false;
   }
 
   async #supervise(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string): Promise<number> {

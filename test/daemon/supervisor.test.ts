@@ -104,7 +104,9 @@ test('a second one with the same files does not start', async () => {
 test('a pid file that names a process of another kind does not keep it from starting', async () => {
   fresh();
   writeFileSync(place.path('p.pid'), `${process.ppid}\n`);
-  await place.start().said(/^Startup complete$/);
+  const daemon = place.start();
+  await daemon.said(/^Startup complete$/);
+  assert.ok(daemon.lines.includes(`Remove a zombie pid file ${place.path('p.pid')}`));
 });
 
 test('without its file it ends with 6, with one that cannot be read with 2', async () => {

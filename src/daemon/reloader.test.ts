@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emptyConfiguration, oneInstance } from '../../test/support/keepalived-configuration.js';
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { Loaded } from './daemon.js';
+import { Reloader } from './reloader.js';
+
+const first: KeepalivedConfiguration = { ...emptyConfiguration, instances: [oneInstance] };
+const withVrid = (vrid: number): KeepalivedConfiguration => ({ ...first, instances: [{ ...oneInstance, vrid }] });
+
+/** A reloader whose children take as long as the test says. */
+function bed() {
+  const taken: KeepalivedConfiguration[] = [];
+  const said: string[] = [];
+  const told: string[] = [];
+  let next: Loaded = { outcome: 'ok', configuration: first, messages: [] };
+  let finish: () => void = () => {};
+  const reloader = new Reloader(
+    {
+      path: 'x.conf',
+      load: () => next,
+      log: (_, text) => void said.push(text),
+      manager: { tell: (text) => void told.push(text.split('\n')[0] ?? '') },
+      supervisor: {
+        reload: (configuration) => {
+          taken.push(configuration);
+          return new Promise((done) => {
+            finish = done;
+          });
+        },
+      },
+    },
+    first,
+  );
+  const settle = (): Promise<void> => new Promise((done) => setImmediate(done));
+  return {
+    reloader,
+    taken,
+    said,
+    told,
+    file: (configuration: KeepalivedConfiguration): void => {
+      next = { outcome: 'ok', configuration, messages: [] };
+    },
+    done: async (): Promise<void> => {
+      finish();
+      await settle();
+    },
+  };
+}
+
+test('while one reload runs no other begins; what the file became meanwhile is taken afterwards, once', async () => {
+  const { reloader, taken, file, done, told } = bed();
+  file(withVrid(1));
+  reloader.request();
+  for (let n = 0; n < 5; n++) reloader.request();
+  assert.equal(taken.length, 1);
+  file(withVrid(2));
+  await done();
+  assert.deepEqual(
+    taken.map(({ instances }) => instances[0]?.vrid),
+    [1, 2],
+  );
+  await done();
+  assert.equal(taken.length, 2);
+  assert.deepEqual(told, ['RELOADING=1', 'READY=1', 'RELOADING=1', 'READY=1']);
+  assert.equal(reloader.configuration.instances[0]?.vrid, 2);
+});
+
+test('five signals and one change are one reload', async () => {
+  const { reloader, taken, file, done } = bed();
+  file(withVrid(1));
+  for (let n = 0; n < 5; n++) reloader.request();
+  await done();
+  assert.equal(taken.length, 1);
+});
+
+test('namespace and instance stay as they were', async () => {
+  const { reloader, taken, file, said, done } = bed();
+  file({ ...first, root: { ...first.root, netNamespace: 'n', instanceName: 'i' } });
+  reloader.request();
+  await done();
+  assert.deepEqual(taken[0]?.root, first.root);
+  assert.equal(said.filter((text) => text.startsWith('Cannot change')).length, 2);
+});
