@@ -16,7 +16,7 @@ export const LIMITS = {
   depth: 200,
   characters: 256 * 2 ** 20,
   lines: 2_000_000,
-  pieces: 1_500_000,
+  pieces: 2_000_000,
   expansion: 100,
 } as const;
 

@@ -68,20 +68,31 @@ test('one message of a kind and place is enough, and ten thousand are', () => {
   assert.equal(diagnostics.at(-1)?.text, '100 more messages are left out');
 });
 
-test('65,024 instances of three sequences are read whole', () => {
-  const { configuration, diagnostics } = read(`$VI= \\
-vrrp_instance VI.\${IF}.\${X}.\${VR} { \\
-  interface eth\${IF}.\${X} \\
-  virtual_router_id \${VR} \\
-  virtual_ipaddress { \\
-    10.\${IF}.\${X}.\${VR}/24 \\
-  } \\
-}
-~SEQ(IF,0,7) ~SEQ(X,1,32) ~SEQ(VR,1,254) $VI
+test('the manual’s example of 65,024 instances in three sequences is read whole', () => {
+  const { configuration, diagnostics } = read(`$VI4= \\
+    track_file offset_instance_4.\${IF}.\${NUM}.\${ID} { \\
+        file "\${_PWD}/679/track_files/4.\${IF}.\${NUM}.\${ID}" \\
+        weight -100 \\
+    } \\
+    vrrp_instance vrrp4.\${IF}.\${NUM}.\${ID} { \\
+        interface bond\${IF}.\${NUM} \\
+        use_vmac vrrp4.\${IF}.\${NUM}.\${ID} \\
+        virtual_router_id \${ID} \\
+        priority 130 \\
+        virtual_ipaddress { \\
+            10.\${IF}.\${NUM}.\${ID}/24 \\
+        } \\
+        track_file { \\
+            offset_instance_4.\${IF}.\${NUM}.\${ID} \\
+        } \\
+    }
+
+~SEQ(IF,0,7) ~SEQ(NUM,0,31) ~SEQ(ID,1,254) $VI4
 `);
   assert.deepEqual(diagnostics, []);
   assert.equal(configuration?.instances.length, 65_024);
-  assert.equal(configuration.instances.at(-1)?.name, 'VI.7.32.254');
+  assert.equal(configuration.files.length, 65_024);
+  assert.equal(configuration.instances.at(-1)?.name, 'vrrp4.7.31.254');
 });
 
 test('two hundred thousand braces and nothing but NULs end with a message', () => {
