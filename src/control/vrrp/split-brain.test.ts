@@ -158,3 +158,10 @@ test('adverts that are heard name a better cause than ARP did: said once more, n
     ['answers for', '!', 'advert_int differs'],
   );
 });
+
+test('one refused advert is enough where ARP confirms it, and gives the cause', () => {
+  const node = master();
+  give(node, advert({ priority: 200, interval: 2 }));
+  give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
+  assert.match(splits(node)[0] ?? '', /10\.99\.0\.2 is MASTER of VRID 51, too: advert_int differs/);
+});

@@ -83,12 +83,12 @@ function note(work: Work, index: number, other: string, cause: string, needed: n
   const evidence = (split?.evidence ?? 0) + 1;
   const certain = evidence >= needed;
   const declared = split?.declared === true || certain;
-  // What is known stays, but for a guess that adverts now replace.
-  const takes = split === undefined || !split.declared || (split.rough && !rough && certain);
-  const told = takes ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
+  // What adverts told stays; what ARP alone suggested gives way to them.
+  const better = split === undefined || (split.rough ? !rough && certain : !split.declared && !rough);
+  const told = better ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
   change(work, index, { split: { sinceUs: split?.sinceUs ?? work.atUs, lastAtUs: work.atUs, evidence, declared, ...told } });
-  if (!declared || !takes) return;
-  log(work, index, `SPLIT BRAIN: ${other} is MASTER of VRID ${config.vrid}, too: ${cause}`, 'error');
+  if (!declared || (split?.declared === true && !better)) return;
+  log(work, index, `SPLIT BRAIN: ${told.other} is MASTER of VRID ${config.vrid}, too: ${told.cause}`, 'error');
   if (split?.declared !== true) notifyInstance(work, index, 'SPLIT_BRAIN');
 }
 
