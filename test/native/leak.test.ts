@@ -58,6 +58,29 @@ test('20,000 failures', () => {
   assertNothingKept(measure('', loop, 20_000));
 });
 
+test('500 programs started and reaped, 2,000 that could not start', () => {
+  const setUp = "const words = new TextEncoder().encode('true\\0'), none = new Uint8Array(0);";
+  const loop = `
+    for (let i = 0; i < count; i++) {
+      const { pidfd } = n.spawn('/bin/true', words, none, -1, -1);
+      while (n.reap(pidfd) < 0) n.pollOnce(pidfd, 1, 1000);
+      n.close(pidfd);
+    }
+    for (let i = 0; i < 4 * count; i++) { try { n.spawn('/none/such', words, none, -1, -1); } catch {} }`;
+  assertNothingKept(measure(setUp, loop, 500));
+});
+
+test('20,000 timers, names looked up, datagrams with control messages', () => {
+  const setUp = 'const fd = n.socket(2, 2, 0), into = new Uint8Array(64), control = new Uint8Array(64);';
+  const loop = `
+    for (let i = 0; i < count; i++) {
+      const timer = n.timerCreate(); n.timerSet(timer, 1); n.timerRead(timer); n.close(timer);
+      n.recvmsg(fd, into, null, control);
+      if (i % 100 === 0) { n.lookUpUser('root'); n.lookUpGroup('no-such-group'); n.close(n.inotifyCreate()); }
+    }`;
+  assertNothingKept(measure(setUp, loop, 20_000));
+});
+
 test('20,000 sockets of another namespace', needsRoot, () => {
   const setUp = "const ns = n.open('/proc/self/ns/net', 0);";
   assertNothingKept(measure(setUp, 'for (let i = 0; i < count; i++) { n.close(n.socket(2, 2, 0, ns)); n.netnsCookie(ns); }', 20_000));
