@@ -275,6 +275,18 @@ test('unknown VRIDs are told only when asked for', () => {
   ]);
 });
 
+test('two instances of one VRID: the destination says whose packet it is', () => {
+  const other = ip('224.0.0.99');
+  const node = startNode(configurationOf({}, { name: 'VI_G', multicastGroup: other }, { name: 'VI_U', unicast }));
+  give(node, advert());
+  give(node, advert({}, { destination: '224.0.0.99' }));
+  give(node, advert({}, toUs));
+  assert.deepEqual(
+    node.state.instances.map(({ counters }) => counters.advertsReceived),
+    [1, 1, 1],
+  );
+});
+
 test('no packet, however broken, throws or leaves the machine without a timer', () => {
   const node = backup({ version: 3, authentication: { kind: 'none' } });
   const sample = advert({ version: 3 });

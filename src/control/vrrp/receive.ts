@@ -1,5 +1,6 @@
 // From a packet to the instance it concerns: found, judged, counted, and handed to the election.
 import { formatAddress } from '../../model/address-text.js';
+import { sameAddress } from '../../model/identity.js';
 import { decodeVrrpHeader, type VrrpHeader } from '../../wire/vrrp.js';
 import { judge, type Refusal } from './checks.js';
 import type { ReceivedPacket } from './interface.js';
@@ -26,13 +27,16 @@ export function receive(work: Work, received: ReceivedPacket): void {
   }
 }
 
-/** The instance of this VRID on this interface; of a multicast and a unicast one, that which fits the destination. */
+/** The instance of this VRID on this interface; of several, that which the destination fits best. */
 function findInstance(work: Work, packet: ArrivedPacket, vrid: number): number | undefined {
   const { family } = packet.source;
   const { indexOfPacket } = work.machine;
   const found = indexOfPacket.get(packetKey(packet.interface, family, vrid)) ?? indexOfPacket.get(packetKey('', family, vrid)) ?? [];
   const multicast = isMulticast(packet.destination);
-  return found.find((index) => (instanceAt(work, index).config.unicast === undefined) === multicast) ?? found[0];
+  const configOf = (index: number) => instanceAt(work, index).config;
+  const fits = found.filter((index) => (configOf(index).unicast === undefined) === multicast);
+  const exact = multicast ? fits.find((index) => sameAddress(configOf(index).multicastGroup, packet.destination)) : undefined;
+  return exact ?? fits[0] ?? found[0];
 }
 
 function hear(work: Work, index: number, packet: ArrivedPacket, header: VrrpHeader): void {

@@ -99,7 +99,7 @@ export interface VrrpInstance {
   readonly lowerPriorityNoAdvert: boolean;
   readonly higherPrioritySendAdvert: boolean;
   readonly ownerIgnoreAdverts: boolean;
-  /** Percent-like bound of lateness, see timer_expired_backup; absent: off. */
+  /** The highest priority that another node may have: a master too late for that one steps down (nopreempt). Absent: off. */
   readonly timerExpiredBackup?: number;
   readonly skipCheckAdvertAddresses: boolean;
   /** What an advert with other VIPs does: counted and logged (2.3.3 and later), or dropped (before). */
