@@ -1,5 +1,6 @@
 // keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
 import { version as kernelVersion, release } from 'node:os';
+import { resolve } from 'node:path';
 import type { ChildKind } from '../../daemon/messages.js';
 import { SIGNAL_NUMBERS } from '../../daemon/signal-numbers.js';
 import type { Io } from '../io.js';
@@ -28,10 +29,13 @@ async function child(kind: ChildKind): Promise<number> {
 }
 
 /** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
-async function daemon({ options }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
+async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
   const { daemonize, isBackground, standing } = await import('../../daemon/daemonize.js');
   const background = isBackground();
-  if (!options.foreground && !background) return daemonize(options.argv);
+  if (!asked.foreground && !background) return daemonize(asked.argv);
+  // In the background no folder is held on to.
+  const options = background ? { ...asked, path: resolve(asked.path) } : asked;
+  if (background) process.chdir('/');
   const [{ runDaemon }, { loadConfiguration }, { VRRP_NODE_FLAGS }] = await Promise.all([
     import('../../daemon/daemon.js'),
     import('./load-configuration.js'),
