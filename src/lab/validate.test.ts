@@ -62,6 +62,11 @@ const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => un
     'steps[0].on: there is no host c; the hosts are a, b',
   ],
   [
+    'a file outside the host',
+    (lab) => ({ ...lab, hosts: { ...lab.hosts, a: { interfaces: {}, files: { '../x': '' } } } }),
+    'hosts.a.files.../x: expected a file name of letters, digits, dots, dashes, got "../x"',
+  ],
+  [
     'a step of no kind',
     (lab) => ({ ...lab, steps: [{ on: 'a' }] }),
     'steps[0].kind: expected one of run, wait, mark, traffic, served, got nothing',

@@ -82,6 +82,17 @@ test('commands run in their host: its name, its addresses, weir first in PATH, n
   assert.notEqual(readFileSync('/proc/sys/kernel/hostname', 'utf8').trim(), 'a');
 });
 
+test("a host's files are in a folder of its own, where its commands run", { skip }, async () => {
+  const lab = plainLab([
+    { kind: 'run', on: 'a', command: 'cat greeting; basename $PWD', expect: { answers: ['hello from a\na'] } },
+    { kind: 'run', on: 'b', command: 'cat greeting', expect: { answers: ['hello from b'] } },
+  ]);
+  const file = (host: 'a' | 'b') => ({ ...lab.hosts[host], files: { greeting: `hello from ${host}\n` } });
+  const { status, stdout } = await withLabFile({ ...lab, hosts: { a: file('a'), b: file('b') } }, (path) => runWeirLab(path));
+  assert.equal(status, 0, stdout);
+  assert.deepEqual(leftOf(name), []);
+});
+
 test('a step whose time is over fails, and the steps after it are done', { skip }, async () => {
   const steps: readonly Step[] = [{ kind: 'run', on: 'a', command: 'sleep 1000', seconds: 1 }, curl];
   const { evidence, status } = await withLabFile(plainLab(steps), (path) => evidenceOf(path));
