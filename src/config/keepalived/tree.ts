@@ -10,12 +10,24 @@ export type Piece =
   | { readonly kind: 'open'; readonly at: Origin }
   | { readonly kind: 'close'; readonly at: Origin };
 
-/** A Statement while it may still get a body. */
-interface Growing {
+/** A Statement while it may still get a body. The line as written is cut out when somebody asks: few do, and there may be a million. */
+class Growing {
   readonly keyword: Word;
   readonly words: readonly Word[];
-  readonly raw: string;
   body?: Growing[];
+  readonly #line: string;
+  readonly #end: number;
+
+  constructor(keyword: Word, words: readonly Word[], line: string, end: number) {
+    this.keyword = keyword;
+    this.words = words;
+    this.#line = line;
+    this.#end = end;
+  }
+
+  get raw(): string {
+    return this.#line.slice(this.#end).trim();
+  }
 }
 
 /** An open brace. `table`: the keywords that may stand in it; absent: lines of any kind, or nothing is known. */
@@ -30,15 +42,17 @@ function statementOf(line: Text, report: Report): Growing | undefined {
   if (open !== undefined) {
     report({ severity: 'error', at: open, text: `Unmatched quote: '${line.text.trim()}'`, hint: 'what follows the quote is not read' });
   }
-  const [keyword, ...rest] = words;
+  const keyword = words[0];
   if (keyword === undefined) return undefined;
   let end = keyword.quoted ? line.text.indexOf('"', line.text.indexOf('"') + 1) + 1 : 0;
   if (!keyword.quoted) {
     while (isBlank(line.text[end]!)) end++;
     end += keyword.text.length;
   }
-  return { keyword, words: rest, raw: end === 0 ? '' : line.text.slice(end).trim() };
+  return new Growing(keyword, words.length === 1 ? NO_WORDS : words.slice(1), line.text, end);
 }
+
+const NO_WORDS: readonly Word[] = [];
 
 class Builder {
   readonly #report: Report;
