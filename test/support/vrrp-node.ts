@@ -96,6 +96,8 @@ function line(effect: Effect): string {
       return `${effect.action} ${effect.kind}`;
     case 'announce':
       return `announce ${effect.entries.map((entry) => `${formatAddress(entry.address)}@${entry.interface}`).join(' ')}`;
+    case 'probe':
+      return `probe ${effect.entries.map((entry) => `${formatAddress(entry.address)}@${entry.interface}`).join(' ')}`;
     case 'firewall':
       return `firewall ${effect.action} ${effect.addresses.map(({ address }) => formatAddress(address)).join(' ')}`;
     case 'virtualInterface':

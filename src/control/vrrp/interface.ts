@@ -115,6 +115,12 @@ export type Effect =
       readonly instance: string;
       readonly entries: readonly { readonly interface: string; readonly address: Address }[];
     }
+  /** Asks the network who else has these IPv4 addresses (RFC 5227 probes); an answer comes back as `conflict`. */
+  | {
+      readonly kind: 'probe';
+      readonly instance: string;
+      readonly entries: readonly { readonly interface: string; readonly address: Address }[];
+    }
   | { readonly kind: 'firewall'; readonly action: 'drop' | 'allow'; readonly instance: string; readonly addresses: readonly HostAddress[] }
   | {
       readonly kind: 'virtualInterface';

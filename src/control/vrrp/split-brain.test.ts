@@ -41,7 +41,7 @@ test('refused adverts: the second of them is a second master, told once; ARP aga
     '! INSTANCE "VI_1" SPLIT_BRAIN 100',
   ]);
   pass(node, 22 * S);
-  const over = lines(node).filter((line) => !line.startsWith('>'));
+  const over = lines(node).filter((line) => !/^(>|probe)/.test(line));
   assert.deepEqual(over.slice(0, 2), ['(VI_1) split brain is over after 4.5 s; we stay MASTER', '! INSTANCE "VI_1" SPLIT_BRAIN_OVER 100']);
   assert.ok(over[3]?.startsWith('announce 10.99.0.100@eth0'));
   assert.equal(instanceOf(node).split, undefined);
@@ -64,6 +64,22 @@ test('a peer that goes on sending lower adverts does not hear us', () => {
     give(node, advert({ priority: 50 }));
   }
   assert.match(splits(node)[0] ?? '', /it does not hear our adverts/);
+});
+
+test('a second master that is silent is asked for once a second, until nobody answers', () => {
+  const node = master();
+  const conflict = { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' } as const;
+  give(node, conflict);
+  lines(node);
+  for (let second = 0; second < 20; second++) {
+    pass(node, node.atUs + S);
+    const asked = lines(node).filter((line) => line.startsWith('probe'));
+    assert.deepEqual(asked, ['probe 10.99.0.100@eth0']);
+    give(node, conflict);
+  }
+  assert.deepEqual(splits(node), []);
+  pass(node, node.atUs + 10 * S);
+  assert.match(splits(node).join(), /split brain is over after 20\.0 s/);
 });
 
 test('another host that answers ARP for an address we hold', () => {
@@ -107,8 +123,10 @@ test('heartbeats: of two masters the lower one yields and stays BACKUP while the
 test('heartbeats: a backup that may preempt does not wait for them', () => {
   const states = (nopreempt: boolean) => {
     const node = startNode(configurationOf({ nopreempt }));
-    for (let at = 1; at < 10; at++) give(node, { ...beat, state: 'master', priority: 50 }, at * S);
-    pass(node, 10 * S);
+    for (let at = 1; at < 10; at++) {
+      pass(node, at * S);
+      give(node, { ...beat, state: 'master', priority: 50 });
+    }
     return instanceOf(node).state;
   };
   assert.deepEqual([states(false), states(true)], ['master', 'backup']);

@@ -7,7 +7,7 @@ import type { Refusal } from './checks.js';
 import { announce } from './garp.js';
 import type { Counters } from './machine.js';
 import { notifyInstance } from './notify.js';
-import { addressKey } from './place.js';
+import { addressInterface, addressKey } from './place.js';
 import { ordinaryDownUs } from './timing.js';
 import { change, count, instanceAt, log, type Work } from './work.js';
 
@@ -16,12 +16,18 @@ export interface SplitEpisode {
   readonly sinceUs: number;
   readonly lastAtUs: number;
   readonly evidence: number;
+  /** When other hosts are asked again. */
+  readonly probeAtUs: number;
   readonly declared: boolean;
   /** The cause is what ARP alone suggests; adverts that are heard name a better one, which is then said, too. */
   readonly rough: boolean;
   readonly cause: string;
   readonly other: string;
 }
+
+/** A second master may be silent (one that drops all our adverts never sends its own): it is asked for, a few addresses at a time. */
+const probeUs = 1_000_000;
+const probedAddresses = 8;
 
 /** How many signs of a kind it takes: one refused advert may be the last of a peer that is being set right. */
 const enough = { refused: 2, lower: 4, certain: 1 } as const;
@@ -86,26 +92,50 @@ function note(work: Work, index: number, other: string, cause: string, needed: n
   // What adverts told stays; what ARP alone suggested gives way to them.
   const better = split === undefined || (split.rough ? !rough && certain : !split.declared && !rough);
   const told = better ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
-  change(work, index, { split: { sinceUs: split?.sinceUs ?? work.atUs, lastAtUs: work.atUs, evidence, declared, ...told } });
+  const [sinceUs, probeAtUs] = [split?.sinceUs ?? work.atUs, split?.probeAtUs ?? work.atUs + probeUs];
+  change(work, index, { split: { sinceUs, lastAtUs: work.atUs, probeAtUs, evidence, declared, ...told } });
   if (!declared || (split?.declared === true && !better)) return;
   log(work, index, `SPLIT BRAIN: ${told.other} is MASTER of VRID ${config.vrid}, too: ${told.cause}`, 'error');
   if (split?.declared !== true) notifyInstance(work, index, 'SPLIT_BRAIN');
 }
 
+type Split = Parameters<typeof ordinaryDownUs>[0] & { readonly split: SplitEpisode | undefined };
+
 /** When this episode counts as over, if nothing more is seen. */
-export function splitEndsUs(instance: Parameters<typeof ordinaryDownUs>[0] & { readonly split: SplitEpisode | undefined }): number {
+function splitEndsUs({ split, ...instance }: Split): number {
+  return split === undefined ? Number.POSITIVE_INFINITY : split.lastAtUs + Math.max(2 * ordinaryDownUs(instance), 3 * probeUs);
+}
+
+/** When an episode needs looking after: to ask again, or to end. */
+export function splitDueUs(instance: Split): number {
   const { split } = instance;
-  return split === undefined ? Number.POSITIVE_INFINITY : split.lastAtUs + 2 * ordinaryDownUs(instance);
+  if (split === undefined) return Number.POSITIVE_INFINITY;
+  return split.declared ? Math.min(split.probeAtUs, splitEndsUs(instance)) : splitEndsUs(instance);
+}
+
+export function tendSplit(work: Work, index: number): void {
+  const { split } = instanceAt(work, index);
+  if (split === undefined) return;
+  if (splitEndsUs(instanceAt(work, index)) <= work.atUs) endSplit(work, index, split);
+  else if (split.declared && split.probeAtUs <= work.atUs) probe(work, index, split);
+}
+
+function probe(work: Work, index: number, split: SplitEpisode): void {
+  const { config } = instanceAt(work, index);
+  change(work, index, { split: { ...split, probeAtUs: work.atUs + probeUs } });
+  const hosts = [...config.addresses, ...config.excludedAddresses].filter(({ address }) => address.family === 'inet');
+  const entries = hosts
+    .slice(0, probedAddresses)
+    .map((host) => ({ interface: addressInterface(work.machine, config, host), address: host.address }));
+  if (entries.length > 0) work.effects.push({ kind: 'probe', instance: config.name, entries });
 }
 
 /** No sign for long enough: hosts and switches are told once more where the addresses are. */
-export function endSplit(work: Work, index: number): void {
-  const instance = instanceAt(work, index);
-  if (instance.split === undefined || splitEndsUs(instance) > work.atUs) return;
-  const { declared, sinceUs, lastAtUs } = instance.split;
+function endSplit(work: Work, index: number, { declared, sinceUs, lastAtUs }: SplitEpisode): void {
   change(work, index, { split: undefined });
-  if (!declared || instance.state !== 'master') return;
+  const { state, config } = instanceAt(work, index);
+  if (!declared || state !== 'master') return;
   log(work, index, `split brain is over after ${((lastAtUs - sinceUs) / 1_000_000).toFixed(1)} s; we stay MASTER`, 'notice');
   notifyInstance(work, index, 'SPLIT_BRAIN_OVER');
-  announce(work, index, instance.config.garp.masterRepeat, 0);
+  announce(work, index, config.garp.masterRepeat, 0);
 }

@@ -37,6 +37,8 @@ test('a host that slept does not wake up as a second master: it listens once mor
   const alone = startNode(configurationOf({}));
   give(alone, { kind: 'wake' }, 10 * S);
   pass(alone, 11 * S);
+  assert.equal(instanceOf(alone).state, 'backup', 'for as long as a master takes to send its next advert');
+  pass(alone, 12 * S);
   assert.equal(instanceOf(alone).state, 'master');
 });
 

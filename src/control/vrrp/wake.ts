@@ -3,9 +3,9 @@ import { sendAdvert } from './advert.js';
 import { announceDue, nextAnnounceUs, refresh } from './garp.js';
 import { applyDueLinks, nextLinkUs } from './links.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
-import { endSplit, splitEndsUs } from './split-brain.js';
+import { splitDueUs, tendSplit } from './split-brain.js';
 import { fallBack, tryMaster } from './sync.js';
-import { handoverUs, masterDownUs, sendIntervalUs, skewUs } from './timing.js';
+import { masterDownUs, sendIntervalUs, skewUs } from './timing.js';
 import { change, detail, instanceAt, log, sayBounded, type Work } from './work.js';
 
 const second = 1_000_000;
@@ -28,7 +28,7 @@ function wakeInstance(work: Work, index: number): void {
     else if (state === 'master') expireMaster(work, index);
   }
   announceDue(work, index);
-  endSplit(work, index);
+  tendSplit(work, index);
 }
 
 /** How much later than promised this step is, where that is worth saying; else 0. */
@@ -53,14 +53,14 @@ function lateBoundUs(work: Work): number {
 }
 
 /**
- * The master was silent for too long, or so it seems: after a pause of our own its adverts may lie unread. Then we listen for
- * one skew more, so that a sleeping host does not wake up as a second master.
+ * The master was silent for too long, or so it seems: after a pause of our own its adverts may lie unread, or were lost while the
+ * whole machine stood still. Then we listen for one advert more, so that a sleeping host does not wake up as a second master.
  */
 function expireBackup(work: Work, index: number, lateUs: number): void {
   const instance = instanceAt(work, index);
   if (lateUs >= Math.min(second, instance.advertUs) && instance.timerAtUs !== undefined) {
     log(work, index, `timer ran ${(lateUs / second).toFixed(3)} s late: listening once more before taking over`, 'warning');
-    change(work, index, { timerAtUs: work.atUs + Math.max(handoverUs(instance), Math.floor(skewUs(instance) / 2)) });
+    change(work, index, { timerAtUs: work.atUs + Math.min(masterDownUs(instance), instance.advertUs + skewUs(instance)) });
     return;
   }
   detail(work, index, 'Receive advertisement timeout');
@@ -106,5 +106,5 @@ export function nextWakeUs(machine: VrrpMachine): number | undefined {
 
 function nextDueUs(instance: InstanceState): number {
   const timer = instance.timerAtUs ?? Number.POSITIVE_INFINITY;
-  return instance.state === 'master' ? Math.min(timer, nextAnnounceUs(instance), splitEndsUs(instance)) : timer;
+  return instance.state === 'master' ? Math.min(timer, nextAnnounceUs(instance), splitDueUs(instance)) : timer;
 }

@@ -10,7 +10,7 @@ import { readSetting } from '../../sys/proc-sys.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
 import { encodeArp } from '../../wire/arp.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
-import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../wire/ethernet.js';
+import { BROADCAST_MAC, EtherType, encodeEthernet, ZERO_MAC } from '../../wire/ethernet.js';
 import { unsolicitedAdvertisement } from '../../wire/ndisc.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
 import type { LogLevel } from './vrrp-process.js';
@@ -49,6 +49,14 @@ export function announcement(link: Link, address: Address, router: boolean): Uin
       targetAddress: address,
     }),
   });
+}
+
+/** RFC 5227 §1.1: a question in nobody's name, so that no cache learns from it. */
+function probeFrame(link: Link, address: Address): Uint8Array {
+  const mac = link.mac ?? BROADCAST_MAC;
+  const senderAddress = { family: 'inet', words: [0] } as const;
+  const payload = encodeArp({ operation: 'request', senderMac: mac, senderAddress, targetMac: ZERO_MAC, targetAddress: address });
+  return encodeEthernet({ destination: BROADCAST_MAC, source: mac, tags: [], etherType: EtherType.arp, payload });
 }
 
 export class Announcer {
@@ -123,18 +131,28 @@ export class Announcer {
     this.#alarm.set(next);
   }
 
-  #send({ interface: name, address }: Entry): void {
+  /** Asks at once who else has these addresses. */
+  probe(entries: readonly Entry[]): void {
+    for (const entry of entries) this.#transmit(entry, 'ARP probe', probeFrame);
+  }
+
+  #send(entry: Entry): void {
+    const { interface: name, address } = entry;
+    const router = address.family === 'inet6' && readSetting(`net/ipv6/conf/${name}/forwarding`) === '1';
+    const what = address.family === 'inet' ? 'gratuitous ARP' : 'unsolicited Neighbour Advert';
+    this.#transmit(entry, what, (link) => announcement(link, address, router));
+  }
+
+  #transmit({ interface: name, address }: Entry, what: string, frame: (link: Link, address: Address) => Uint8Array): void {
     const link = this.linkOf(name);
     if (link === undefined || link.mac === undefined) {
       return; // gone, or a link without neighbours
     }
-    const router = address.family === 'inet6' && readSetting(`net/ipv6/conf/${name}/forwarding`) === '1';
     const to = new Uint8Array(20);
     viewOf(to).setUint16(0, AF_PACKET, little);
     viewOf(to).setInt32(4, link.ifindex, little);
-    const what = address.family === 'inet' ? 'gratuitous ARP' : 'unsolicited Neighbour Advert';
     try {
-      native().sendto(this.#socket.number, announcement(link, address, router), to);
+      native().sendto(this.#socket.number, frame(link, address), to);
       this.log('debug', `Sending ${what} on ${name} for ${formatAddress(address)}`);
     } catch (error) {
       // The interface went down or away meanwhile; the next block tries again.

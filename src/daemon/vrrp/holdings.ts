@@ -18,7 +18,10 @@ import { VirtualInterfaces } from './virtual-interfaces.js';
 import type { LogLevel } from './vrrp-process.js';
 
 /** The effects that change the host. */
-export type HostEffect = Extract<Effect, { kind: 'addresses' | 'routes' | 'rules' | 'announce' | 'firewall' | 'virtualInterface' }>;
+export type HostEffect = Extract<
+  Effect,
+  { kind: 'addresses' | 'routes' | 'rules' | 'announce' | 'probe' | 'firewall' | 'virtualInterface' }
+>;
 
 export interface HoldingTools {
   readonly netlink: Netlink;
@@ -90,6 +93,9 @@ export class Holdings {
         break;
       case 'announce':
         this.#announcer.announce(effect.entries);
+        break;
+      case 'probe':
+        this.#announcer.probe(effect.entries);
         break;
       case 'firewall':
         this.#performFirewall(effect);
