@@ -66,7 +66,14 @@ async function main(): Promise<number> {
   const background = isBackground();
   if (!options.foreground && !background) return daemonize(args);
   const started = background ? standing : () => {};
-  return runDaemon({ options, name: 'keepalived', release: 'v0 (stand-in)', load: () => load(options.path), started, beatMs: 100 });
+  return runDaemon({
+    options,
+    name: 'keepalived',
+    release: 'v0 (stand-in)',
+    load: () => load(options.path),
+    started,
+    beatMs: Number(process.env['STAND_IN_BEAT_MS'] ?? 1000),
+  });
 }
 
 main().then((status) => process.exit(status));

@@ -29,8 +29,10 @@ class Place {
     return [process.execPath, STAND_IN, 'keepalived', '-f', this.path('conf'), ...files];
   }
 
-  start(...options: readonly string[]): RunningDaemon {
-    const daemon = new RunningDaemon([...this.argv, '-n', '-l', '-G', ...options], { TMPDIR: this.folder });
+  /** `beatMs`: how often its processes make sure of each other; short ones take a busy machine's pauses for hanging. */
+  start(options: readonly string[] = [], beatMs = 1000): RunningDaemon {
+    const environment = { TMPDIR: this.folder, STAND_IN_BEAT_MS: String(beatMs) };
+    const daemon = new RunningDaemon([...this.argv, '-n', '-l', '-G', ...options], environment);
     this.daemons.push(daemon);
     return daemon;
   }
@@ -63,7 +65,7 @@ const fresh = (wanted: object = {}): Place => {
 afterEach(() => place.clear());
 
 async function running(wanted: object = {}, ...options: readonly string[]): Promise<RunningDaemon> {
-  const daemon = fresh(wanted).start(...options);
+  const daemon = fresh(wanted).start(options);
   await daemon.said(/^Startup complete$/);
   return daemon;
 }
@@ -121,7 +123,7 @@ test('without its file it ends with 6, with one that cannot be read with 2', asy
 
 test('in the background it stands before the command returns', () => {
   fresh();
-  const { status, stderr } = spawnSync(place.argv[0] ?? '', [...place.argv.slice(1), '-G'], { encoding: 'utf8', timeout: 20_000 });
+  const { status, stderr } = spawnSync(place.argv[0] ?? '', [...place.argv.slice(1), '-G'], { encoding: 'utf8', timeout: 60_000 });
   assert.equal(status, 0, stderr);
   const pid = Number(readFileSync(place.path('p.pid'), 'utf8'));
   const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')
@@ -148,10 +150,11 @@ test('a child that was killed is started again, at once and then after a second'
 });
 
 test('a child that hangs is killed and started again', async () => {
-  const daemon = await running();
+  const daemon = fresh().start([], 100);
+  await daemon.said(/^Startup complete$/);
   process.kill(place.childPid(), 'SIGWINCH');
   await daemon.said(/^vrrp process\(\d+\) hangs: it was silent for \d+ seconds - killing it$/);
-  await daemon.until('a new child', () => place.recorded.length === 2);
+  await daemon.until('a new child', () => place.recorded.length >= 2);
 });
 
 test('with -R a child that dies takes the daemon along', async () => {
