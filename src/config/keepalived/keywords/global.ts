@@ -34,20 +34,22 @@ const mail: readonly Keyword[] = [
   alertBoolean('smtp_alert_vrrp', 'Default of smtp_alert for VRRP instances and groups.'),
   alertBoolean('smtp_alert_checker', 'Default of smtp_alert for real and virtual servers.'),
   { name: 'no_email_faults', argument: FLAG, meaning: 'No mail when an instance enters FAULT.' },
-  alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'),
+  { ...alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'), acted: 'accepted' },
 ];
 
 /** One of the FIFOs and the program that reads it. */
-const fifo = (name: string, what: string): readonly Keyword[] => [
+const fifo = (name: string, what: string, acted: 'yes' | 'accepted' = 'yes'): readonly Keyword[] => [
   {
     name,
     argument: words(1),
+    acted,
     meaning: `PATH [USER [GROUP]]: named pipe that gets a line for each ${what}.`,
     says: { missing: `No ${name} name specified`, again: `${name} already specified - ignoring %v` },
   },
   {
     name: `${name}_script`,
     argument: SCRIPT,
+    acted,
     meaning: 'Program that is started to read it; the path is its last argument.',
     says: { missing: `No ${name}_script specified`, again: `${name}_script already specified - ignoring %v` },
   },
@@ -97,7 +99,7 @@ const scripts: readonly Keyword[] = [
   ...aroundLife('shutdown', 'Run once after everything else.'),
   ...fifo('notify_fifo', 'event'),
   ...fifo('vrrp_notify_fifo', 'event of VRRP'),
-  ...fifo('lvs_notify_fifo', 'event of virtual and real servers'),
+  ...fifo('lvs_notify_fifo', 'event of virtual and real servers', 'accepted'),
   { name: 'fifo_write_vrrp_states_on_reload', argument: FLAG, meaning: 'Write the states to the FIFOs again after a reload.' },
 ];
 

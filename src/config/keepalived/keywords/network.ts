@@ -18,7 +18,10 @@ const number = (name: string, meaning: string, max = UNSIGNED_MAX, ...aliases: r
 });
 
 const noTrack = flag('no_track', 'Nothing happens when somebody else takes it away.');
-const trackGroup = text('track_group', 'Static ones only: instances of this group go to FAULT when it vanishes.');
+const trackGroup: Keyword = {
+  ...text('track_group', 'Static ones only: instances of this group go to FAULT when it vanishes.'),
+  acted: 'accepted',
+};
 
 /** Behind ADDRESS[/LENGTH]. */
 export const addressWords: readonly Keyword[] = [

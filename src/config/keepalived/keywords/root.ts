@@ -67,6 +67,7 @@ export const rootKeywords: readonly Keyword[] = [
     name: 'track_group',
     argument: block(() => trackGroup, 1),
     repeated: true,
+    acted: 'accepted',
     meaning: 'Instances that go to FAULT when a static object of this name vanishes.',
     says: { missing: 'track_group must have a name - skipping' },
   },
