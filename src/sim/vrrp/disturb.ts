@@ -139,6 +139,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       if (!node.alive) return true;
       node.paused = true;
       node.timersFirst = what.timersFirst;
+      node.deaf = what.deaf;
       return true;
     case 'resume':
       if (node.paused) hands.resume(index);

@@ -115,7 +115,7 @@ function episode(random: Random, nodes: readonly NodeSetup[], span: Span): reado
     () => partition(random, nodes.length, span),
     () => storm(random, span),
     () => storm(random, span),
-    () => both(span, { kind: 'pause', node, timersFirst: random.chance(0.5) }, { kind: 'resume', node }),
+    () => both(span, { kind: 'pause', node, timersFirst: random.chance(0.5), deaf: random.chance(0.5) }, { kind: 'resume', node }),
     () => death(random, node, span),
     () => death(random, node, span),
     () => both(span, { ...link, up: false }, { ...link, up: true }),

@@ -24,8 +24,11 @@ export const CALM: Weather = { loss: 0, duplicate: 0, minUs: 50, maxUs: 300 };
 /** What happens to a node or the network; `node` and the like are indices into the history's nodes. */
 export type Disturbance =
   | { readonly kind: 'start' | 'stop' | 'resume'; readonly node: number }
-  /** The process gets no time until `resume`; what arrives waits, packets within the bounds of a socket's buffer. */
-  | { readonly kind: 'pause'; readonly node: number; readonly timersFirst: boolean }
+  /**
+   * The process gets no time until `resume`; what arrives waits, packets within the bounds of a socket's buffer. `deaf`: the whole
+   * machine stands still, and no packet waits.
+   */
+  | { readonly kind: 'pause'; readonly node: number; readonly timersFirst: boolean; readonly deaf: boolean }
   /** kill -9: what it did to the host stays until it is started again. */
   | { readonly kind: 'kill'; readonly node: number }
   /** The machine is off: nothing stays. */

@@ -92,6 +92,8 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
       return `${name(what.node)}: ${what.kind} ${what.name} = ${what.value}`;
     case 'readdress':
       return `${name(what.node)}: ${what.interface} has ${what.addresses.map(formatAddress).join(' ')}`;
+    case 'pause':
+      return `${name(what.node)}: ${what.deaf ? 'the whole machine stands still' : 'pause'}`;
     case 'rumour':
       return `${name(what.node)}: ${what.about} for ${what.instance}`;
     case 'takeAddress':

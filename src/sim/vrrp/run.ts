@@ -103,13 +103,15 @@ function runScript<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'scrip
   run.agenda.add(run.nowUs + script.intervalUs, event);
 }
 
+const hasRoom = ({ deaf, waiting }: WorldNode): boolean =>
+  !deaf && waiting.filter(({ kind }) => kind === 'packet').length < WAITING_PACKETS;
+
 /** Hands an input to a node now, or keeps it until a paused one goes on. */
 function give<S>(run: Run<S>, index: number, input: Input): void {
   const node = run.world.nodes[index]!;
   if (!node.alive) return;
   if (!node.paused) stepNode(run, index, input);
-  else if (input.kind !== 'packet' || node.waiting.filter(({ kind }) => kind === 'packet').length < WAITING_PACKETS)
-    node.waiting.push(input);
+  else if (input.kind !== 'packet' || hasRoom(node)) node.waiting.push(input);
 }
 
 function resume<S>(run: Run<S>, index: number): void {

@@ -11,6 +11,8 @@ export interface WorldNode {
   alive: boolean;
   paused: boolean;
   timersFirst: boolean;
+  /** While it is paused: packets do not wait for it. */
+  deaf: boolean;
   configuration: KeepalivedConfiguration;
   /** What it is to be loaded with as soon as it can read. */
   later: KeepalivedConfiguration | undefined;
@@ -56,6 +58,7 @@ export function worldOf(history: History): World {
       alive: false,
       paused: false,
       timersFirst: false,
+      deaf: false,
       configuration: setup.configuration,
       later: undefined,
       interfaces: factsOf(setup, index),

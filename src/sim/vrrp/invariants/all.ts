@@ -6,6 +6,7 @@ import { calm } from './calm.js';
 import { fastMode } from './fast-mode.js';
 import { groups } from './groups.js';
 import { cleanStop, hostState } from './host-state.js';
+import { needless } from './needless.js';
 import { oneMaster } from './one-master.js';
 import { takeover } from './takeover.js';
 import { talk } from './talk.js';
@@ -20,6 +21,7 @@ export const invariants: readonly MakeCheck[] = [
   takeover,
   fastMode,
   announcements,
+  needless,
   oneMaster,
   calm,
   talk,

@@ -1,0 +1,85 @@
+// Nobody takes over from a master that is fit, better and can be heard: not after a pause, a storm or a reload of its own either.
+import { type MakeCheck, sameStates, stateOf } from '../check.js';
+import { CALM } from '../history.js';
+import type { World } from '../world.js';
+import { downOf, longestIntervals, slackUs } from './bounds.js';
+import { routerOf } from './genuine.js';
+
+/** Whether what `from` sends reaches `to`. */
+function reaches(world: World, from: number, to: number): boolean {
+  const whole = [from, to].every((index) => {
+    const { setup, alive, paused, interfaces } = world.nodes[index]!;
+    return (
+      alive &&
+      !paused &&
+      setup.interfaces.every(
+        ({ name, addresses }) => interfaces.get(name)?.up && interfaces.get(name)?.addresses.length === addresses.length,
+      )
+    );
+  });
+  return whole && world.weather === CALM && ![...world.cuts].some((cut) => cut.startsWith(`${from}>${to}/`));
+}
+
+export const needless: MakeCheck = (world, history) => {
+  const longest = longestIntervals(history);
+  const slack = slackUs(history);
+  /** Since when each node is master; since when the world is undisturbed but for rumours, packets that wait in the air included. */
+  const masters = new Map<string, number>();
+  let quietUs = 0;
+  /** Of each node: when it last went on after standing still, and for how long it had. */
+  const pausedUs = new Map<number, number>();
+  const rested = new Map<number, { readonly atUs: number; readonly lastedUs: number }>();
+  const wrong = (nowUs: number, index: number, name: string): string | undefined => {
+    const node = world.nodes[index]!;
+    const own = node.configuration.instances.find((instance) => instance.name === name);
+    const view = node.view.find((each) => each.name === name);
+    if (own === undefined || view === undefined || own.preemptDelayUs > 0) return undefined;
+    // AH counts from 1 after a restart, as keepalived's does: what such a master sends is refused for a while.
+    if (own.authentication.kind === 'ah') return undefined;
+    const intervalUs = longest.get(name) ?? own.advertUs;
+    const rest = rested.get(index);
+    // One that stood still for long knows it by its late timer; a short rest it cannot tell from silence.
+    if (
+      rest !== undefined &&
+      nowUs - rest.atUs < intervalUs &&
+      rest.lastedUs < downOf(own, 1, intervalUs) + Math.max(intervalUs, 1_000_000)
+    )
+      return undefined;
+    const listenUs = (longest.get(name) ?? own.advertUs) + slack + CALM.maxUs;
+    for (const [other, rival] of world.nodes.entries()) {
+      const sinceUs = masters.get(`${other} ${name}`);
+      if (
+        other === index ||
+        sinceUs === undefined ||
+        nowUs - Math.max(sinceUs, quietUs, rested.get(other)?.atUs ?? 0) < listenUs ||
+        !reaches(world, other, index)
+      )
+        continue;
+      const theirs = rival.view.find((each) => each.name === name);
+      const better = theirs !== undefined && (theirs.priority > view.priority || own.nopreempt);
+      if (better && routerOf(node, name) === routerOf(rival, name))
+        return `${node.setup.name} becomes master of ${name} although it can hear ${rival.setup.name}, which has been for ${nowUs - sinceUs} us`;
+    }
+    return undefined;
+  };
+  return {
+    disturbed: (nowUs, what) => {
+      if (what.kind === 'pause') pausedUs.set(what.node, nowUs);
+      else if (what.kind === 'resume') rested.set(what.node, { atUs: nowUs, lastedUs: nowUs - (pausedUs.get(what.node) ?? nowUs) });
+      else if (what.kind !== 'forgedPacket' && what.kind !== 'rumour' && what.kind !== 'wallClock')
+        quietUs = Math.max(quietUs, nowUs + (what.kind === 'weather' ? Math.max(what.weather.maxUs, world.weather.maxUs) : 0));
+      return undefined;
+    },
+    stepped: ({ node: index, nowUs, input, before, after }) => {
+      if (sameStates(before, after)) return undefined;
+      for (const { name } of [...before, ...after]) if (stateOf(after, name) !== 'master') masters.delete(`${index} ${name}`);
+      for (const { name, state } of after) {
+        if (state !== 'master' || stateOf(before, name) === 'master') continue;
+        const text = input.kind === 'wake' ? wrong(nowUs, index, name) : undefined;
+        if (text !== undefined) return text;
+        masters.set(`${index} ${name}`, nowUs);
+      }
+      return undefined;
+    },
+  };
+};
