@@ -1,6 +1,6 @@
 // The configuration of the host's files as the daemon takes it, with the messages that go to the log.
 import { checkAgainstHost } from '../../config/keepalived/check-host.js';
-import { canRun, exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
+import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
 import type { Diagnostic, Severity } from '../../config/keepalived/keyword.js';
 import type { Loaded } from '../../daemon/daemon.js';
 import type { LogLevel } from '../../daemon/log-text.js';
@@ -41,5 +41,7 @@ export function loadConfiguration(options: DaemonOptions): Loaded {
   if ((options.netNamespace ?? configuration.root.netNamespace) === undefined) {
     checkAgainstHost(configuration, values, hostFacts(), (diagnostic) => said.push(diagnostic));
   }
-  return { outcome: exitCodeOf(said) === 0 ? 'ok' : 'errors', configuration, messages: said.map(message) };
+  // Scripts without script security are as they were before a reload: no reason to refuse it.
+  const fine = said.every(({ severity }) => severity === 'notice' || severity === 'security');
+  return { outcome: fine ? 'ok' : 'errors', configuration, messages: said.map(message) };
 }
