@@ -2,9 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PacketSocket } from '../../src/sys/packet-socket.js';
-import { emptyGlobal } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { address, configuration, host, inBed, quick, type VrrpBed } from './vrrp-bed.js';
+import { address, configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
 const ALL = 3;
@@ -101,7 +100,7 @@ test('garp_interval keeps announcements apart on an interface', options, () =>
     const tap = new Tap(bed);
     const garp = { ...quick.garp, masterRepeat: 3, masterDelayUs: 0 };
     const addresses = [host('10.99.0.100'), host('10.99.0.101')];
-    const global = { ...emptyGlobal, garpIntervalUs: 50_000 };
+    const global = { ...testGlobal, garpIntervalUs: 120_000 };
     const daemon = bed.start(configuration([{ ...quick, garp, addresses }], { global }));
     const frames = await daemon.until('all six', () => {
       const found = tap.matching(/^ffffffffffff.{12}0806/);
@@ -111,7 +110,7 @@ test('garp_interval keeps announcements apart on an interface', options, () =>
       frames.map(({ hex }) => Number.parseInt(hex.slice(-2), 16)),
       [100, 101, 100, 101, 100, 101],
     );
-    // The same process adverts each 10 ms: between two announcements there is time for some.
+    // The same process adverts each 30 ms: between two announcements there is time for some.
     const order = tap.frames.map(({ hex }) => (/^ffffffffffff/.test(hex) ? 'A' : /^01005e000012/.test(hex) ? '.' : '')).join('');
     assert.match(order, /A\.+A\.+A\.+A\.+A\.+A/);
   }),

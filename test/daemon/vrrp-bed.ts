@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import type { Address } from '../../src/model/address.js';
 import { parseAddress } from '../../src/model/address-text.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
+import type { GlobalSettings } from '../../src/model/keepalived/global.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress, Prefix } from '../../src/model/keepalived/network.js';
 import type { Script } from '../../src/model/keepalived/script.js';
@@ -35,11 +36,18 @@ export function host(text: string, more: Partial<HostAddress> = {}): HostAddress
 
 export const script = (...argv: readonly string[]): Script => ({ argv, text: argv.join(' ') });
 
-/** Version 3, an advert each 10 ms: master 36 ms after its start. */
-export const quick: VrrpInstance = { ...oneInstance, version: 3, advertUs: 10_000, interface: 'v0', addresses: [host('10.99.0.100/24')] };
+/** Version 3, an advert each 30 ms: master 108 ms after its start. */
+export const quick: VrrpInstance = { ...oneInstance, version: 3, advertUs: 30_000, interface: 'v0', addresses: [host('10.99.0.100/24')] };
+
+/** Of the lowest real-time class, so that a busy machine does not make every timer late, after which VRRP rightly waits once more. */
+export const testGlobal: GlobalSettings = {
+  ...emptyGlobal,
+  scriptUser: { user: 'root' },
+  processes: { ...emptyGlobal.processes, vrrp: { rtPriority: 1, noSwap: false, cpus: [] } },
+};
 
 export function configuration(instances: readonly VrrpInstance[], more: Partial<KeepalivedConfiguration> = {}): KeepalivedConfiguration {
-  return { ...emptyConfiguration, global: { ...emptyGlobal, scriptUser: { user: 'root' } }, instances, ...more };
+  return { ...emptyConfiguration, global: testGlobal, instances, ...more };
 }
 
 /** A host `here` with v0 (10.99.0.1, fe80::1) and a host `there` at the other end (10.99.0.2, fe80::2). */

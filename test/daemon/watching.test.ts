@@ -8,10 +8,10 @@ import type { TrackProcess } from '../../src/model/keepalived/trackers.js';
 import { PacketSocket } from '../../src/sys/packet-socket.js';
 import { encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
-import { emptyGlobal, emptyRoot } from '../support/keepalived-configuration.js';
+import { emptyRoot } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
-import { address, configuration, host, inBed, prefix, quick, type VrrpBed } from './vrrp-bed.js';
+import { address, configuration, host, inBed, prefix, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
 const noNft = spawnSync('nft', ['--version']).error === undefined ? false : 'no nft here';
@@ -205,7 +205,7 @@ test('static objects are there from start to stop and put back', options, () =>
 test('real-time class for every thread and locked memory, where they are asked for', options, () =>
   inBed(async (bed) => {
     const vrrp = { rtPriority: 5, noSwap: true, cpus: [0] };
-    const global = { ...emptyGlobal, processes: { ...emptyGlobal.processes, vrrp } };
+    const global = { ...testGlobal, processes: { ...testGlobal.processes, vrrp } };
     const daemon = bed.start(configuration([quick], { global }));
     await daemon.said(/told: ready/);
     assert.ok(!daemon.lines.some((line) => line.includes('was refused')), daemon.lines.join('\n'));
