@@ -21,7 +21,7 @@ export function skipWithoutPeer(): string | false {
 }
 
 /** Waits until it is so; what never comes ends the test with `what` and everything that `tell` knows. */
-async function until(what: string, condition: () => boolean, tell: () => string = () => '', seconds = 30): Promise<void> {
+async function until(what: string, condition: () => boolean, tell: () => string = () => '', seconds = 60): Promise<void> {
   for (const end = Date.now() + seconds * 1000; !condition(); await delay(50)) {
     if (Date.now() > end) throw new Error(`never happened: ${what}\n${tell()}`);
   }

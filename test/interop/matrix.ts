@@ -44,10 +44,10 @@ export const variants: readonly Variant[] = [
   },
   { name: 'v3', version: 3, interval: '0.2', vip: ipv4, lines: nothing },
   { name: 'v3uni', version: 3, interval: '0.2', vip: ipv4, lines: unicast, unicast: true },
-  { name: 'v3fast', version: 3, interval: '0.05', vip: ipv4, lines: nothing },
+  { name: 'v3fast', version: 3, interval: '0.1', vip: ipv4, lines: nothing },
   { name: 'v6', version: 3, interval: '0.2', vip: ipv6, lines: nothing },
   { name: 'stays', version: 3, interval: '0.2', vip: ipv4, lines: () => ['nopreempt'], stays: true },
-  { name: 'one', version: 3, interval: '0.2', vip: ipv4, lines: () => ['down_timer_adverts 1'], adverts: 1 },
+  { name: 'one', version: 3, interval: '0.5', vip: ipv4, lines: () => ['down_timer_adverts 1'], adverts: 1 },
 ];
 
 export const roles: readonly { readonly high: Maker; readonly low: Maker }[] = [
