@@ -1,6 +1,6 @@
 // include, includer, includem, includew, includeb, includea: which files a line means, and what of their absence is an error.
 import type { Origin, Report, Severity, Word } from './keyword.js';
-import { type ConfigFiles, expandBraces, expandWildcards, hasWildcard } from './source.js';
+import { type ConfigFiles, expandBraces, expandWildcards, type FileRead, hasWildcard } from './source.js';
 
 /** What must not go wrong with an include. */
 export interface IncludePolicy {
@@ -77,8 +77,7 @@ export interface Lookup {
 export const policyOf = (keyword: string, current: IncludePolicy): IncludePolicy => byKeyword[keyword] ?? current;
 
 /** The file of one path, or what keepalived says about it. `name` is how the message calls it. */
-function readOne(lookup: Lookup, path: string, name: string): FoundFile | undefined {
-  const found = lookup.files.read(path);
+function takeOne(lookup: Lookup, path: string, name: string, found: FileRead): FoundFile | undefined {
   const tell = (text: string): undefined => {
     lookup.report({ severity: lookup.policy.read ? lookup.severity : 'notice', at: lookup.at, text });
   };
@@ -101,8 +100,10 @@ export function findFiles(lookup: Lookup, directory: string, name: string): read
     lookup.report({ severity: wrong ? lookup.severity : 'notice', at: lookup.at, text, hint: `looked for as '${place(name)}'` });
   const names = expandBraces(name);
   const braces = names.length > 1;
-  const found = names.flatMap((choice) => expandWildcards(lookup.files, place(choice)));
-  const plainMissing = names.some((choice) => !hasWildcard(choice) && !found.includes(place(choice)));
+  const paths = names.flatMap((choice) => expandWildcards(lookup.files, place(choice)));
+  const read = paths.map((path) => ({ path, content: lookup.files.read(path) }));
+  const found = read.filter(({ content }) => content.kind !== 'missing');
+  const plainMissing = read.length > found.length;
   if (found.length === 0 && names.every(hasWildcard)) {
     if (lookup.policy.wildcard) tell(true, `No config files matched '${name}'.`);
   } else if (found.length === 0) {
@@ -110,9 +111,9 @@ export function findFiles(lookup: Lookup, directory: string, name: string): read
   } else if (plainMissing) {
     tell(lookup.policy.brace, `Some config files missing: "${name}".`);
   }
-  return found.flatMap((path) => {
+  return found.flatMap(({ path, content }) => {
     const shown = directory !== '' && path.startsWith(directory) && !name.startsWith('/') ? path.slice(directory.length) : path;
-    const file = readOne(lookup, path, shown);
+    const file = takeOne(lookup, path, shown, content);
     return file === undefined ? [] : [file];
   });
 }

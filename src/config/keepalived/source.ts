@@ -91,21 +91,26 @@ function matchOne(character: string, pattern: string, p: number): number {
   return found === negated ? 0 : close - p + 1;
 }
 
-/** The paths that match a pattern with wildcards (and no braces), sorted as glob(3) does. */
+/**
+ * The paths that match a pattern (without braces), sorted as glob(3) does. What stands behind a wildcard is looked for in its folder; a
+ * pattern without any is its own path, there or not: no file is read for it.
+ */
 export function expandWildcards(files: ConfigFiles, pattern: string): readonly string[] {
+  if (!hasWildcard(pattern)) return [pattern];
   let found = [pattern.startsWith('/') ? '/' : ''];
   const parts = pattern.split('/').filter((part) => part !== '');
+  const first = parts.findIndex(hasWildcard);
   for (const [index, part] of parts.entries()) {
     const last = index === parts.length - 1;
     const next: string[] = [];
     for (const directory of found) {
-      const names = hasWildcard(part) ? files.list(directory === '' ? '.' : directory).filter((name) => matches(name, part)) : [part];
+      const fits = (name: string): boolean => (hasWildcard(part) ? matches(name, part) : name === part);
+      const names = index < first ? [part] : files.list(directory === '' ? '.' : directory).filter(fits);
       for (const name of names) if (next.length < PATTERN_LIMIT) next.push(last ? directory + name : `${directory}${name}/`);
     }
     found = next;
   }
-  const exist = hasWildcard(parts.at(-1) ?? '') ? found : found.filter((path) => files.read(path).kind !== 'missing');
-  return [...exist].sort();
+  return found.sort();
 }
 
 /** Up to the last slash, with it; nothing for a name alone. */
