@@ -23,9 +23,9 @@ const dropping = (drop: (effect: Effect) => boolean): Machine<VrrpMachine> =>
 
 const isZero = (effect: Effect): boolean => effect.kind === 'send' && effect.protocol === 112 && effect.payload[2] === 0;
 /** The first seed that tells a broken machine, and in which words. */
-function caught(machine: Machine<VrrpMachine>, words: RegExp): void {
+function caught(machine: Machine<VrrpMachine>, words: RegExp, seeds = 60): void {
   const texts: string[] = [];
-  for (let seed = 1; seed <= 60; seed++) {
+  for (let seed = 1; seed <= seeds; seed++) {
     const text = judgeSeed(machine, invariants, seed).violation?.text;
     if (text !== undefined && words.test(text)) return;
     if (text !== undefined) texts.push(text);
@@ -178,6 +178,36 @@ test('promises to be woken that are not kept, and those that never end', () => {
     bent((answer, _input, atUs) => ({ ...answer, wakeAtUs: atUs + 500 })),
     /was woken \d+ times/,
   );
+});
+
+test('one deaf to heartbeats makes a second master where one link is cut', () =>
+  caught(
+    told((input) => (input.kind === 'heartbeat' ? undefined : input)),
+    /although it can hear|both masters/,
+    400,
+  ));
+
+test('gratuitous ARP once, and not again', () => {
+  caught(
+    eachInstance((instance) => ({ ...instance, garp: { ...instance.garp, masterDelayUs: 0 } })),
+    /owes its second block/,
+  );
+  caught(
+    eachInstance((instance) => ({ ...instance, garp: { ...instance.garp, masterRefreshUs: 0 } })),
+    /has refreshed nothing/,
+  );
+});
+
+test('fast mode that is not used, or used too soon', () => {
+  caught(
+    eachInstance(({ fast, ...instance }) => instance),
+    /hears nothing in fast mode|sent nothing/,
+    200,
+  );
+  const hasty = eachInstance((instance) =>
+    instance.fast === undefined ? instance : { ...instance, fast: { ...instance.fast, missed: 1 } },
+  );
+  caught(hasty, /without an advert/, 200);
 });
 
 test('too much talk', () => {

@@ -2,6 +2,7 @@
 import type { Effect, ReceivedPacket } from '../../control/vrrp/interface.js';
 import type { Address } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
 import { mix, randomFrom } from './random.js';
 import { cutKey, type World, type WorldNode } from './world.js';
@@ -48,5 +49,26 @@ export function carry(world: World, seed: number, from: number, send: Send): rea
     if (fate.chance(loss)) return [];
     const copies = fate.chance(duplicate) ? 2 : 1;
     return Array.from({ length: copies }, () => ({ node, afterUs: fate.between(minUs, maxUs), packet }));
+  });
+}
+
+export interface Beat {
+  readonly node: number;
+  readonly afterUs: number;
+  readonly from: Address;
+}
+
+/** Where a heartbeat of an instance arrives. */
+export function carryBeat(world: World, seed: number, from: number, links: VrrpInstance['heartbeat']): readonly Beat[] {
+  const { loss, minUs, maxUs } = world.weather;
+  return links.flatMap(({ interface: device, peer }) => {
+    const number = ++world.packets;
+    const facts = world.nodes[from]?.interfaces.get(device);
+    const source = facts?.addresses.find(({ family }) => family === peer.family);
+    const node = world.nodes.findIndex((receiver) => owns(receiver, device, peer));
+    if (source === undefined || !facts?.up || node < 0) return [];
+    if (world.cuts.has(cutKey(from, node, device)) || !world.nodes[node]?.interfaces.get(device)?.up) return [];
+    const fate = randomFrom(mix(seed, number, node));
+    return fate.chance(loss) ? [] : [{ node, afterUs: fate.between(minUs, maxUs), from: source }];
   });
 }

@@ -6,7 +6,7 @@ import { disturb } from './disturb.js';
 import type { Disturbance, History } from './history.js';
 import { perform } from './host.js';
 import type { Machine } from './machine.js';
-import { carry } from './network.js';
+import { carry, carryBeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { mix } from './random.js';
 import { type World, type WorldNode, worldOf } from './world.js';
@@ -15,6 +15,7 @@ type Event =
   | { readonly kind: 'disturb'; readonly what: Disturbance }
   | { readonly kind: 'input'; readonly node: number; readonly life: number; readonly input: Input }
   | { readonly kind: 'script'; readonly node: number; readonly life: number; readonly name: string }
+  | { readonly kind: 'beat'; readonly node: number; readonly life: number; readonly instance: string }
   | { readonly kind: 'wake'; readonly node: number; readonly promise: number };
 
 export interface Outcome {
@@ -25,6 +26,8 @@ export interface Outcome {
 /** A socket's buffer: what a paused process finds when it goes on. */
 const WAITING_PACKETS = 64;
 
+/** How often one looks for an instance that a reload took away. */
+const BEAT_US = 1_000_000;
 const SCRIPT_TAKES_US = 3_000;
 
 interface Run<S> {
@@ -103,6 +106,21 @@ function runScript<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'scrip
   run.agenda.add(run.nowUs + script.intervalUs, event);
 }
 
+/** An instance tells its peers over the second link what it is, every advert interval. */
+function beat<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'beat' }>): void {
+  const node = run.world.nodes[event.node]!;
+  const instance = node.configuration.instances.find(({ name }) => name === event.instance);
+  if (event.life !== run.lives[event.node] || !node.alive) return;
+  const view = node.view.find(({ name }) => name === event.instance);
+  run.agenda.add(run.nowUs + (instance?.advertUs ?? BEAT_US), event);
+  if (node.paused || instance === undefined || view === undefined) return;
+  const { state, priority } = view;
+  for (const { node: to, afterUs, from } of carryBeat(run.world, run.history.seed, event.node, instance.heartbeat)) {
+    const input: Input = { kind: 'heartbeat', instance: event.instance, from, state, priority };
+    run.agenda.add(run.nowUs + afterUs, { kind: 'input', node: to, life: run.lives[to]!, input });
+  }
+}
+
 const hasRoom = ({ deaf, waiting }: WorldNode): boolean =>
   !deaf && waiting.filter(({ kind }) => kind === 'packet').length < WAITING_PACKETS;
 
@@ -135,7 +153,10 @@ function happen<S>(run: Run<S>, what: Disturbance): void {
     begin: (index) => {
       run.lives[index]!++;
       run.states[index] = run.machine.initial();
-      for (const { name } of run.world.nodes[index]!.configuration.scripts)
+      const { scripts, instances } = run.world.nodes[index]!.configuration;
+      for (const { name, heartbeat } of instances)
+        if (heartbeat.length > 0) run.agenda.add(run.nowUs + 1, { kind: 'beat', node: index, life: run.lives[index]!, instance: name });
+      for (const { name } of scripts)
         run.agenda.add(run.nowUs + SCRIPT_TAKES_US, { kind: 'script', node: index, life: run.lives[index]!, name });
     },
     give: (index, input) => give(run, index, input),
@@ -146,6 +167,10 @@ function happen<S>(run: Run<S>, what: Disturbance): void {
 function handle<S>(run: Run<S>, event: Event): void {
   if (event.kind === 'disturb') {
     happen(run, event.what);
+    return;
+  }
+  if (event.kind === 'beat') {
+    beat(run, event);
     return;
   }
   if (event.kind === 'script') {

@@ -21,6 +21,8 @@ export interface Plan {
   readonly byGroup: boolean;
   readonly trackingWeight: boolean;
   readonly startupDelayUs: number;
+  /** Nodes speak over the other segment, too. */
+  readonly heartbeats: boolean;
 }
 
 export interface ScenarioOptions {
@@ -33,7 +35,14 @@ function planOf(random: Random, options: ScenarioOptions): Plan {
   const grouped = random.chance(0.2);
   const count = grouped ? random.between(2, 3) : random.pick([1, 1, 1, 2, 3]);
   const instances = Array.from({ length: count }, (_, number) => commonInstance(random, number, count, grouped));
-  return { nodes, instances, grouped, ...watchedOf(random, grouped), startupDelayUs: random.chance(0.1) ? 2_500_000 : 0 };
+  return {
+    nodes,
+    instances,
+    grouped,
+    ...watchedOf(random, grouped),
+    startupDelayUs: random.chance(0.1) ? 2_500_000 : 0,
+    heartbeats: random.chance(0.15),
+  };
 }
 
 /** Scripts, files and processes that nodes may watch. In sync groups the group does, or weights count for all members alike. */
@@ -67,6 +76,16 @@ function unicastOf(nodes: number, node: number, { family, interface: device }: V
   return { peers, ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' };
 }
 
+/** To every other node, over the segment that adverts do not take. */
+function heartbeatsOf(nodes: number, node: number, { family, interface: device }: VrrpInstance): VrrpInstance['heartbeat'] {
+  const segment = device === 'eth1' ? 0 : 1;
+  const others = Array.from({ length: nodes }, (_, index) => index).filter((index) => index !== node);
+  return others.map((index) => ({
+    interface: `eth${segment}`,
+    peer: family === 'inet' ? inet(10, 99, segment, index + 1) : linkLocal(segment, index + 1),
+  }));
+}
+
 const trackedBy = (plan: Plan | undefined): TrackedSet => ({
   interfaces: [],
   scripts: (plan?.scripts ?? []).map(({ name }) => ({ name })),
@@ -93,6 +112,7 @@ function configurationFor(random: Random, plan: Plan, node: number, priority: nu
       initialState,
       preemptDelayUs: delay,
       track,
+      heartbeat: plan.heartbeats ? heartbeatsOf(plan.nodes, node, common) : [],
       ...(unicast ? { unicast: unicastOf(plan.nodes, node, common)! } : {}),
     };
   });

@@ -30,7 +30,7 @@ export function genuine(world: World, { input, node }: Observation): Genuine | u
 /** What two nodes must have in common to be one virtual router. */
 export const routerOf = (node: WorldNode, name: string): string => {
   const instance = node.configuration.instances.find((each) => each.name === name);
-  return JSON.stringify([instance?.vrid, instance?.interface, instance?.authentication]);
+  return JSON.stringify([instance?.vrid, instance?.interface, instance?.authentication, instance?.heartbeat.length]);
 };
 
 /** Whether an advert is for an instance; whether it is believed depends on `fits`. */

@@ -1,24 +1,9 @@
 // Nobody takes over from a master that is fit, better and can be heard: not after a pause, a storm or a reload of its own either.
 import { type MakeCheck, sameStates, stateOf } from '../check.js';
 import { CALM } from '../history.js';
-import type { World } from '../world.js';
 import { downOf, longestIntervals, slackUs } from './bounds.js';
 import { routerOf } from './genuine.js';
-
-/** Whether what `from` sends reaches `to`. */
-function reaches(world: World, from: number, to: number): boolean {
-  const whole = [from, to].every((index) => {
-    const { setup, alive, paused, interfaces } = world.nodes[index]!;
-    return (
-      alive &&
-      !paused &&
-      setup.interfaces.every(
-        ({ name, addresses }) => interfaces.get(name)?.up && interfaces.get(name)?.addresses.length === addresses.length,
-      )
-    );
-  });
-  return whole && world.weather === CALM && ![...world.cuts].some((cut) => cut.startsWith(`${from}>${to}/`));
-}
+import { reaches } from './paths.js';
 
 export const needless: MakeCheck = (world, history) => {
   const longest = longestIntervals(history);
@@ -52,7 +37,7 @@ export const needless: MakeCheck = (world, history) => {
         other === index ||
         sinceUs === undefined ||
         nowUs - Math.max(sinceUs, quietUs, rested.get(other)?.atUs ?? 0) < listenUs ||
-        !reaches(world, other, index)
+        !reaches(world, other, index, name)
       )
         continue;
       const theirs = rival.view.find((each) => each.name === name);

@@ -1,24 +1,14 @@
 // Two masters that can hear each other end it within two adverts, disturbed as the rest of the world may be.
 import { type MakeCheck, sameStates, stateOf } from '../check.js';
-import { CALM, type NodeSetup } from '../history.js';
-import type { World, WorldNode } from '../world.js';
+import { CALM } from '../history.js';
+import type { World } from '../world.js';
 import { longestIntervals, slackUs } from './bounds.js';
 import { routerOf } from './genuine.js';
+import { advertsPass, differ, reaches } from './paths.js';
 
-const whole = (wanted: NodeSetup['interfaces'], has: WorldNode['interfaces']): boolean =>
-  wanted.every(({ name, addresses }) => has.get(name)?.addresses.length === addresses.length);
-
-/** Both run, both can be heard by the other, and the air is calm. */
-function canHear(world: World, a: number, b: number): boolean {
-  const [one, other] = [world.nodes[a]!, world.nodes[b]!];
-  const ready = [one, other].every(
-    ({ setup, alive, paused, interfaces }) =>
-      alive && !paused && [...interfaces.values()].every(({ up }) => up) && whole(setup.interfaces, interfaces),
-  );
-  // What was sent in a storm may still be on its way for long: only calm air counts.
-  if (!ready || world.weather !== CALM) return false;
-  return ![...world.cuts].some((cut) => cut.startsWith(`${a}>${b}/`) || cut.startsWith(`${b}>${a}/`));
-}
+/** Equal priorities are settled by adverts alone, which compare addresses. */
+const canHear = (world: World, a: number, b: number, name: string): boolean =>
+  reaches(world, a, b, name) && reaches(world, b, a, name) && (differ(world, a, b, name) || advertsPass(world, a, b));
 
 export const oneMaster: MakeCheck = (world, history) => {
   const longest = longestIntervals(history);
@@ -32,7 +22,7 @@ export const oneMaster: MakeCheck = (world, history) => {
           const key = `${a} ${b} ${name}`;
           const both =
             [a, b].every((node) => stateOf(world.nodes[node]!.view, name) === 'master') &&
-            canHear(world, a, b) &&
+            canHear(world, a, b, name) &&
             routerOf(world.nodes[a]!, name) === routerOf(world.nodes[b]!, name);
           if (!both) since.delete(key);
           else if (!since.has(key)) since.set(key, nowUs);
