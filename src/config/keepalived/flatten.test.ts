@@ -126,6 +126,7 @@ test('includes, relative to the file they stand in', () => {
   const files = { 'k.conf': 'a\ninclude d/x.inc\nb { include y.inc }', 'd/x.inc': 'x\ninclude z.inc', 'd/z.inc': '${_PWD}', 'y.inc': 'y' };
   assert.deepEqual(run(files).lines, ['a', 'x', '/etc/d', 'b', '{', 'y', '}']);
   assert.deepEqual(run({ 'k.conf': '@idx include a${_HASH}\n$F=i\ninclude ${F}', i: 'x', a: 'y' }).lines, ['y', 'x']);
+  assert.match(run('~SEQ(A,1000000) include none$A').texts.at(-1)!, /more than 100000 lookups - giving up/);
   const many = { 'k.conf': 'include {d/*,e}.inc', 'd/b.inc': 'b', 'd/a.inc': 'a', 'e.inc': 'e', 'd/.h.inc': 'h' };
   assert.deepEqual(run(many).lines, ['a', 'b', 'e']);
 });
@@ -177,6 +178,10 @@ test('what multiplies without end is ended', () => {
   assert.match(run('$B= \\\n x \\\n $B\n$B').texts.at(-1)!, /grow without end/);
   const billion = run('~SEQ(A,1,1000) ~SEQ(B,1,1000) ~SEQ(C,1,1000) @other x');
   assert.deepEqual(billion.texts, ['k.conf:1: The configuration comes to more than 2000000 lines - giving up']);
+  const steps = /^k.conf:\d+: The configuration comes to more than 1073741824 steps - giving up$/;
+  assert.match(run(`$A=1\n${`foo ${'${a'.repeat(19_000)}\${A}\n`.repeat(3)}`).texts.at(-1)!, steps);
+  const many = { 'k.conf': 'include *', ...Object.fromEntries([...Array(40).keys()].map((n) => [`f${n}`, '#'.repeat(2 ** 23)])) };
+  assert.match(run(many).texts.at(-1)!, /more than 268435456 characters - giving up/);
   assert.equal(billion.said[0]?.severity, 'fatal');
 });
 

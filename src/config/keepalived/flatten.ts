@@ -5,7 +5,7 @@ import { type FoundFile, findFiles, type IncludePolicy, includeCheck, LENIENT, p
 import type { Report } from './keyword.js';
 import { LONGEST_LINE, Parameters, type Predefined, readDefinition } from './parameters.js';
 import { readLst, readSeq, type Sequence } from './sequence.js';
-import { absolute, type ConfigFiles, directoryOf } from './source.js';
+import { absolute, type ConfigFiles, directoryOf, type FileRead } from './source.js';
 import { originAt, slice, standingFor, type Text, trimmed, written } from './text.js';
 import type { Piece } from './tree.js';
 import { splitWords } from './words.js';
@@ -13,12 +13,17 @@ import { splitWords } from './words.js';
 /** What a configuration may come to before reading it is given up (exit 2). */
 export const LIMITS = {
   files: 10_000,
+  lookups: 100_000,
   depth: 200,
   characters: 256 * 2 ** 20,
   lines: 2_000_000,
   pieces: 2_000_000,
+  /** Characters looked at: a line of many braces or parameters is looked at anew behind each of them. */
+  steps: 2 ** 30,
   expansion: 100,
 } as const;
+
+type Used = Record<Exclude<keyof typeof LIMITS, 'depth' | 'expansion'>, number>;
 
 export interface FlattenOptions {
   /** What -f names: a file, or a pattern. */
@@ -74,12 +79,14 @@ class Flattener {
   /** Keywords of the blocks that are open, for those lines that change how reading goes on. */
   readonly #blocks: string[] = [];
   #lastKeyword = '';
+  /** Where files are being asked for. */
+  #including: Text = written('', '', 1);
   #seed: number;
   readonly #predefined: Predefined;
-  readonly #read = { files: 0, characters: 0, lines: 0, pieces: 0 };
+  readonly #read: Used = { files: 0, lookups: 0, characters: 0, lines: 0, pieces: 0, steps: 0 };
 
   constructor(files: ConfigFiles, options: FlattenOptions, report: Report) {
-    this.#files = files;
+    this.#files = { list: (directory) => files.list(directory), read: (path) => this.#counted(files.read(path)) };
     this.#options = options;
     this.#report = report;
     this.#seed = options.seed ?? 0;
@@ -108,7 +115,7 @@ class Flattener {
   }
 
   /** Counts what was used up, and ends reading where there is too much of it. */
-  #bound(what: 'files' | 'characters' | 'lines' | 'pieces', amount: number, line: Text): void {
+  #bound(what: keyof Used, amount: number, line: Text): void {
     this.#read[what] += amount;
     if (this.#read[what] <= LIMITS[what]) return;
     const text = `The configuration comes to more than ${LIMITS[what]} ${what} - giving up`;
@@ -121,9 +128,17 @@ class Flattener {
     throw new Exceeded();
   }
 
+  /** Counted as they are read: one pattern may stand for more than memory holds. */
+  #counted(found: FileRead): FileRead {
+    this.#bound('lookups', 1, this.#including);
+    if (found.kind === 'text') this.#bound('characters', found.text.length, this.#including);
+    return found;
+  }
+
   #openMain(): void {
     const { path, mustExist } = this.#options;
     const at = { file: path, line: 1, column: 1 };
+    this.#including = written('', path, 1);
     const policy = { read: true, match: true, wildcard: mustExist === true, brace: true };
     const severity = mustExist === true ? 'unusable' : 'notice';
     let failed = false;
@@ -154,7 +169,6 @@ class Flattener {
         continue;
       }
       this.#bound('files', 1, line);
-      this.#bound('characters', text.length, line);
       this.#work.push({ kind: 'file', path, lines: this.#linesOf(path, text), next: 0, policy });
     }
   }
@@ -259,7 +273,10 @@ class Flattener {
     }
     if (line.text.startsWith('~SEQ') || line.text.startsWith('~LST')) return this.#openSequence(line, pending.depth);
     if (this.#define(line.text)) return;
-    const found = line.text.includes('$') ? this.#parameters.substitute(line, this.#predefined) : { text: line, more: [], endless: false };
+    const found = line.text.includes('$')
+      ? this.#parameters.substitute(line, this.#predefined)
+      : { text: line, more: [], steps: 0, endless: false };
+    this.#bound('steps', line.text.length + found.steps, line);
     if (found.endless || pending.depth > LIMITS.expansion) return this.#endless(line);
     this.#bound('lines', found.more.length, line);
     for (const more of [...found.more].reverse()) {
@@ -357,6 +374,7 @@ class Flattener {
     const braces = /(?:[ \t]+\})+$/.exec(name);
     const wanted = braces === null ? name : name.slice(0, braces.index);
     if (braces !== null) this.#work.push({ kind: 'text', line: slice(line, line.text.lastIndexOf(braces[0])), depth });
+    this.#including = line;
     const lookup = {
       files: this.#files,
       at: originAt(line, 0),

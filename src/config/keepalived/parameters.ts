@@ -33,10 +33,13 @@ const MOST_USES = 1_000;
 const LONGEST_VALUE = 100_000;
 export const LONGEST_LINE = 65_536;
 
-/** A line with its values in place. `more`: the lines that follow it, where its last parameter has several. `endless`: given up. */
+/**
+ * A line with its values in place. `more`: the lines that follow it, where its last parameter has several. `steps`: the
+ * characters that were moved for it. `endless`: given up. */
 export interface Substituted {
   readonly text: Text;
   readonly more: Value;
+  readonly steps: number;
   readonly endless: boolean;
 }
 
@@ -67,9 +70,10 @@ export class Parameters {
     let text = line;
     let more: Value = [];
     let from = 0;
+    let steps = 0;
     for (let uses = 0; uses < MOST_USES; uses++) {
       const found = this.#next(text.text, from, predefined);
-      if (found === undefined) return { text, more, endless: false };
+      if (found === undefined) return { text, more, steps, endless: false };
       const { at, length, value } = found;
       const [first = '', ...rest] = value;
       const parts: Part[] = [
@@ -78,11 +82,12 @@ export class Parameters {
         { from: at + length, to: text.text.length },
       ];
       text = compose(text, parts);
+      steps += text.text.length;
       if (rest.length > 0) more = [...rest, ...more];
       if (text.text.length > LONGEST_LINE || more.length > LONGEST_VALUE) break;
       from = text.text.lastIndexOf('${', at) === -1 ? at : 0;
     }
-    return { text: slice(line, 0, 0), more: [], endless: true };
+    return { text: slice(line, 0, 0), more: [], steps, endless: true };
   }
 
   #next(text: string, from: number, predefined: Predefined): { at: number; length: number; value: Value } | undefined {
