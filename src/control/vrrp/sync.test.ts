@@ -200,3 +200,17 @@ test('a member that joins masters catches up, or takes them along to BACKUP wher
   give(met, advert({ vrid: 52, priority: 200, addresses: [ip('10.98.0.110')] }, { interface: 'eth1' }), 5 * S);
   assert.deepEqual([instanceOf(met, 'VI_1').state, instanceOf(met, 'VI_2').state], ['backup', 'backup']);
 });
+
+test('of two members that joined masters each waits its own time', () => {
+  const third: Partial<VrrpInstance> = { ...second, name: 'VI_3', vrid: 53, priority: 200 };
+  const alone = { ...configurationOf({}), syncGroups: [{ ...group, members: ['VI_1'] }] };
+  const node = startNode(alone);
+  pass(node, 4 * S);
+  const all = { ...configurationOf({}, second, third), syncGroups: [{ ...group, members: ['VI_1', 'VI_2', 'VI_3'] }] };
+  give(node, { kind: 'configure', configuration: all, interfaces: [eth0, eth1] });
+  const states = () => node.state.instances.map(({ state }) => state);
+  pass(node, 7.3 * S);
+  assert.deepEqual(states(), ['master', 'backup', 'master']);
+  pass(node, 7.7 * S);
+  assert.deepEqual(states(), ['master', 'master', 'master']);
+});

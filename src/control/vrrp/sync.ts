@@ -16,7 +16,12 @@ export function tryMaster(work: Work, index: number): void {
     return;
   }
   enterMaster(work, index);
-  follow(work, index, 'master', (mate) => enterMaster(work, mate), ['backup']);
+  follow(work, index, 'master', (mate) => joinMasters(work, mate), ['backup']);
+}
+
+/** A member that came by a reload still listens: its own time is to come. */
+function joinMasters(work: Work, index: number): void {
+  if (instanceAt(work, index).want === 'master') enterMaster(work, index);
 }
 
 /** A better master is there, or our hold on the addresses was broken (`zero`: the others are told so). */
