@@ -2,7 +2,7 @@
 import { readSync } from 'node:fs';
 import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { native } from './addon.js';
-import { hasCode } from './errno.js';
+import { hasCode, isSystemError } from './errno.js';
 import { Fd } from './fd.js';
 import { type Watch, whenReadable } from './readable.js';
 
@@ -31,13 +31,13 @@ export class FolderWatch {
     this.#watch = whenReadable(this.#fd.number, () => this.#read());
   }
 
-  /** False: there is no such folder. Twice is the same as once. @throws SystemError */
+  /** False: there is no such folder, or the system has no room for one more watch (ENOSPC): ask again later. Twice is the same as once. */
   add(folder: string): boolean {
     try {
       this.#folders.set(native().inotifyAdd(this.#fd.number, folder, MASK), folder);
       return true;
     } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENOTDIR', 'EACCES')) {
+      if (isSystemError(error)) {
         return false;
       }
       throw error;

@@ -4,7 +4,7 @@ import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import { native } from '../../sys/addon.js';
-import { hasCode } from '../../sys/errno.js';
+import { isSystemError } from '../../sys/errno.js';
 import { Fd } from '../../sys/fd.js';
 import { readSetting } from '../../sys/proc-sys.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
@@ -155,8 +155,8 @@ export class Announcer {
       native().sendto(this.#socket.number, frame(link, address), to);
       this.log('debug', `Sending ${what} on ${name} for ${formatAddress(address)}`);
     } catch (error) {
-      // The interface went down or away meanwhile; the next block tries again.
-      if (!hasCode(error, 'ENETDOWN', 'ENXIO', 'ENODEV', 'ENOBUFS')) {
+      // The interface went down or away meanwhile, or its queue is full; the next block tries again.
+      if (!isSystemError(error)) {
         throw error;
       }
       this.log('warning', `Error sending ${what} on ${name} for ${formatAddress(address)}: ${(error as Error).message}`);

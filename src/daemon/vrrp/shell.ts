@@ -59,7 +59,10 @@ export class Shell<S> {
     this.#configuration = configuration;
     this.#book = new ScriptBook(configuration, log);
     log('debug', 'Registering Kernel netlink reflector');
-    this.#monitor = new NetlinkMonitor(ALL_GROUPS, { changes: (messages) => this.#changes(messages), overrun: () => this.#reread() });
+    this.#monitor = new NetlinkMonitor(ALL_GROUPS, {
+      changes: (messages) => this.#attempt('netlink', () => this.#changes(messages)),
+      overrun: () => this.#attempt('netlink', () => this.#reread()),
+    });
     log('debug', 'Registering Kernel netlink command channel');
     const refresh = (): void => this.#monitor.read();
     this.#holdings = new Holdings(configuration, { netlink: this.#netlink, interfaces: () => this.#interfaces, refresh, log });
