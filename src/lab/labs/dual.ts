@@ -76,7 +76,7 @@ const shows = (on: string, ...held: readonly ('a' | 'b')[]): WaitStep => ({
   kind: 'wait',
   on,
   command: 'ip addr show dev ens32',
-  seconds: 20,
+  seconds: 40,
   expect: {
     contains: [`inet 172.16.1.12${on === 'lvs1' ? 8 : 9}/24`, ...held.map((vip) => LINES[vip])],
     ...(held.length === 2 ? {} : { lacks: (['a', 'b'] as const).filter((vip) => !held.includes(vip)).map((vip) => LINES[vip]) }),
@@ -88,7 +88,7 @@ const reaches = (vip: 'a' | 'b', answer: string, port = 80): WaitStep => ({
   kind: 'wait',
   on: 'client1',
   command: `curl http://${VIP[vip]}:${port}`,
-  seconds: 10,
+  seconds: 30,
   expect: { answers: [`Welcome from ${answer}`] },
 });
 
@@ -97,7 +97,7 @@ export const logs = (on: string, ...contains: readonly string[]): WaitStep => ({
   kind: 'wait',
   on,
   command: 'cat keepalived.log',
-  seconds: 15,
+  seconds: 40,
   expect: { contains },
 });
 

@@ -36,8 +36,8 @@ const director = (number: 128 | 129, priority: number): LabHost => ({
   },
 });
 
-const holds = (on: string): WaitStep => ({ kind: 'wait', on, command: 'ip addr show dev ens32', seconds: 20, expect: { contains: [VIP] } });
-const lacks = (on: string): WaitStep => ({ kind: 'wait', on, command: 'ip addr show dev ens32', seconds: 20, expect: { lacks: [VIP] } });
+const holds = (on: string): WaitStep => ({ kind: 'wait', on, command: 'ip addr show dev ens32', seconds: 40, expect: { contains: [VIP] } });
+const lacks = (on: string): WaitStep => ({ kind: 'wait', on, command: 'ip addr show dev ens32', seconds: 40, expect: { lacks: [VIP] } });
 
 /** The same file name each time, so that the daemon's command stays what it is. */
 const configure = (on: string, file: string): Step =>
@@ -47,7 +47,7 @@ const doctor = (on: string, ...matches: readonly string[]): WaitStep => ({
   kind: 'wait',
   on,
   command: 'weir doctor',
-  seconds: 30,
+  seconds: 40,
   expect: { exit: 2, matches },
 });
 
