@@ -3,13 +3,14 @@ import { hostname } from 'node:os';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
 import type { DaemonOptions } from '../../daemon/options.js';
 import { hostConfigFiles } from '../../host/config-files.js';
+import { withKeysOfFiles } from '../../host/hmac-keys.js';
 import { hostNumberNames } from '../../host/number-names.js';
 
 /** `vm`: the host's name without its domain, which conditions (@vm) are compared with unless -i says otherwise. */
 const shortHostName = (): string => hostname().split('.')[0] ?? '';
 
 export function readOnHost({ path, allConfig, configId }: Pick<DaemonOptions, 'path' | 'allConfig' | 'configId'>): ReadConfiguration {
-  return readKeepalived(hostConfigFiles, {
+  const read = readKeepalived(hostConfigFiles, {
     path,
     mustExist: allConfig,
     directory: process.cwd(),
@@ -18,4 +19,10 @@ export function readOnHost({ path, allConfig, configId }: Pick<DaemonOptions, 'p
     seed: process.pid,
     names: hostNumberNames(),
   });
+  if (read.configuration === undefined) return read;
+  const diagnostics = [...read.diagnostics];
+  const configuration = withKeysOfFiles(read.configuration, (text) => {
+    diagnostics.push({ severity: 'error', at: { file: path, line: 1, column: 1 }, text });
+  });
+  return { ...read, configuration, diagnostics };
 }
