@@ -3,7 +3,7 @@ import type { Address } from '../../model/address.js';
 import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
 import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum } from '../../wire/vrrp.js';
 import { passwordBytes, sealAh, sealHmac } from '../../wire/vrrp-auth.js';
-import type { InstanceState } from './machine.js';
+import type { HmacStamp, InstanceState } from './machine.js';
 import { sendInterface } from './place.js';
 import { change, count, detail, instanceAt, type Work } from './work.js';
 
@@ -110,9 +110,22 @@ function stamped(work: Work, index: number, source: Address, message: Uint8Array
   const key = hmacKey(authentication, authentication.activeKey);
   if (key === undefined) return message;
   const wallUs = work.atUs + (work.machine.wallOffsetUs ?? 0);
-  const seconds = Math.max(Math.floor(wallUs / 1_000_000), hmacSent.seconds);
-  const counter = seconds === hmacSent.seconds ? hmacSent.counter + 1 : 0;
-  change(work, index, { hmacSent: { seconds, counter } });
-  const subSecond = Math.floor(((wallUs % 1_000_000) / 1_000_000) * 0x10000);
-  return sealHmac(key, source, message, { keyId: authentication.activeKey, seconds, subSecond, counter: counter & 0xffff });
+  const stamp = nextStamp(hmacSent, Math.floor((wallUs / 1_000_000) * TICKS));
+  change(work, index, { hmacSent: stamp });
+  const seconds = Math.floor(stamp.ticks / TICKS);
+  const fields = { keyId: authentication.activeKey, seconds, subSecond: stamp.ticks % TICKS, counter: stamp.counter };
+  return sealHmac(key, source, message, fields);
+}
+
+const TICKS = 0x10000;
+
+/**
+ * The counter grows within a second, ticks always: whoever compares seconds and counter and whoever compares all of it sees a newer
+ * stamp. Ticks alone tell those of a node that was started again within one second.
+ */
+function nextStamp(last: HmacStamp, nowTicks: number): HmacStamp {
+  const ticks = Math.max(nowTicks, last.ticks);
+  if (Math.floor(ticks / TICKS) > Math.floor(last.ticks / TICKS)) return { ticks, counter: 0 };
+  if (last.counter < 0xffff) return { ticks, counter: last.counter + 1 };
+  return { ticks: (Math.floor(last.ticks / TICKS) + 1) * TICKS, counter: 0 };
 }

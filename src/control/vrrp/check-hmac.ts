@@ -3,7 +3,7 @@ import { formatAddress } from '../../model/address-text.js';
 import { openHmac } from '../../wire/vrrp-auth.js';
 import { hmacKey } from './advert.js';
 import type { Refusal } from './checks.js';
-import type { InstanceState } from './machine.js';
+import type { HmacStamp, InstanceState } from './machine.js';
 import type { ArrivedPacket } from './packet.js';
 import { addressKey } from './place.js';
 
@@ -28,7 +28,7 @@ function wrongWith(
   instance: InstanceState,
   packet: ArrivedPacket,
   wallUs: number | undefined,
-): string | { readonly seen: ReadonlyMap<string, number> } {
+): string | { readonly seen: ReadonlyMap<string, HmacStamp> } {
   const { authentication } = instance.config;
   if (authentication.kind !== 'hmac') return { seen: instance.hmacSeen };
   const trailer = openHmac((id) => hmacKey(authentication, id), packet.source, packet.message);
@@ -42,7 +42,12 @@ function wrongWith(
     return `stamp is ${Math.round(offUs / 1_000_000)} s off: clocks differ, or a replay`;
   }
   const key = addressKey(packet.source);
-  const stamp = trailer.seconds * 0x10000 + trailer.counter;
-  if (stamp <= (instance.hmacSeen.get(key) ?? -1)) return 'stamp not newer than the last: a replay';
+  const stamp = { ticks: trailer.seconds * 0x10000 + trailer.subSecond, counter: trailer.counter };
+  if (!isNewer(stamp, instance.hmacSeen.get(key))) return 'stamp not newer than the last: a replay';
   return { seen: new Map(instance.hmacSeen).set(key, stamp) };
+}
+
+function isNewer(stamp: HmacStamp, last: HmacStamp | undefined): boolean {
+  if (last === undefined || stamp.ticks !== last.ticks) return last === undefined || stamp.ticks > last.ticks;
+  return stamp.counter > last.counter;
 }

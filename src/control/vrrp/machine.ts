@@ -73,6 +73,13 @@ export interface LogBudget {
   readonly suppressed: number;
 }
 
+/** When an advert was stamped, and the how manieth of its second it is. */
+export interface HmacStamp {
+  /** Since 1970, in 1/65536 s. */
+  readonly ticks: number;
+  readonly counter: number;
+}
+
 export interface InstanceState {
   readonly config: VrrpInstance;
   /** Index of its sync group, -1: none. */
@@ -113,9 +120,9 @@ export interface InstanceState {
   /** AH: the last one of each sender. Between two masters one count would refuse each other's adverts for ever. */
   readonly sequencesSeen: ReadonlyMap<string, number>;
   /** auth_hmac: ours. */
-  readonly hmacSent: { readonly seconds: number; readonly counter: number };
+  readonly hmacSent: HmacStamp;
   /** auth_hmac: the newest stamp of each sender. */
-  readonly hmacSeen: ReadonlyMap<string, number>;
+  readonly hmacSeen: ReadonlyMap<string, HmacStamp>;
   /** Unicast v3: the peers sum as keepalived before 1.3.7 did. */
   readonly oldChecksum: boolean;
   readonly lowerReplyAtUs: number;

@@ -60,3 +60,38 @@ test('an interface that was made anew without our hearing of the end of the old 
   assert.equal(instanceOf(node).state, 'master');
   assert.ok(taken(node).some((effect) => effect.kind === 'addresses' && effect.action === 'add'));
 });
+
+test('auth_hmac: a node that was started again within the second is believed, its older packets are not', () => {
+  const authentication = {
+    kind: 'hmac',
+    keys: [{ id: 1, hex: '0123456789abcdef'.repeat(4) }],
+    activeKey: 1,
+    antiReplay: 'time',
+    timeWindowUs: 30 * S,
+    mode: 'enforce',
+  } as const;
+  const configuration = configurationOf({ version: 3, advertUs: S / 10, authentication, priority: 200 });
+  const wallOffsetUs = 1_800_000_000 * S;
+  const interfaces = [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1];
+  const run = (node: VrrpNode, untilUs: number) => {
+    give(node, { kind: 'configure', configuration, interfaces, wallOffsetUs });
+    pass(node, untilUs);
+    return sends(node);
+  };
+  const first = run(startNode(configuration, interfaces), 0.5 * S);
+  const again = startNode(configuration, interfaces);
+  again.atUs = 0.51 * S;
+  const second = run(again, 0.95 * S);
+  const low = startNode(configurationOf({ version: 3, advertUs: S / 10, authentication, priority: 100 }));
+  give(
+    low,
+    { kind: 'configure', configuration: low.state.configuration ?? configuration, interfaces: [eth0, eth1], wallOffsetUs },
+    0.99 * S,
+  );
+  const all = [...first, ...second];
+  assert.ok(first.length > 1 && second.length > 0);
+  for (const packet of all) give(low, { kind: 'packet', packet });
+  assert.equal(instanceOf(low).counters.advertsReceived, all.length);
+  give(low, { kind: 'packet', packet: first[1]! });
+  assert.equal(instanceOf(low).counters.advertsReceived, all.length);
+});
