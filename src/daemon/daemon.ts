@@ -30,6 +30,8 @@ export interface Loaded {
   readonly configuration?: KeepalivedConfiguration;
   /** Why not: no such file, or a fatal line. `ok` may have messages; `errors`: -t would not answer 0. */
   readonly outcome: 'ok' | 'errors' | 'missing' | 'fatal';
+  /** Something was not understood: what the file lacks may stand in it all the same. */
+  readonly damaged?: boolean;
 }
 
 export interface DaemonProgram {

@@ -13,12 +13,15 @@ function bed() {
   const taken: KeepalivedConfiguration[] = [];
   const said: string[] = [];
   const told: string[] = [];
-  let next: Loaded = { outcome: 'ok', configuration: first, messages: [] };
+  let next: Loaded | Error = { outcome: 'ok', configuration: first, messages: [] };
   let finish: () => void = () => {};
   const reloader = new Reloader(
     {
       path: 'x.conf',
-      load: () => next,
+      load: () => {
+        if (next instanceof Error) throw next;
+        return next;
+      },
       log: (_, text) => void said.push(text),
       manager: { tell: (text) => void told.push(text.split('\n')[0] ?? '') },
       supervisor: {
@@ -40,6 +43,9 @@ function bed() {
     told,
     file: (configuration: KeepalivedConfiguration): void => {
       next = { outcome: 'ok', configuration, messages: [] };
+    },
+    damaged: (configuration: KeepalivedConfiguration | Error): void => {
+      next = configuration instanceof Error ? configuration : { outcome: 'errors', damaged: true, configuration, messages: [] };
     },
     done: async (): Promise<void> => {
       finish();
@@ -81,4 +87,30 @@ test('namespace and instance stay as they were', async () => {
   await done();
   assert.deepEqual(taken[0]?.root, first.root);
   assert.equal(said.filter((text) => text.startsWith('Cannot change')).length, 2);
+});
+
+test('a file with mistakes in it takes no virtual address away, one without may', async () => {
+  const { reloader, taken, file, damaged, said, done } = bed();
+  damaged({ ...first, instances: [] });
+  reloader.request();
+  await done();
+  assert.equal(taken.length, 0);
+  assert.match(said.at(-1)!, /^Reload refused: the new configuration has errors and would give up \S+ of \w+ \(/);
+  damaged(withVrid(7));
+  reloader.request();
+  await done();
+  assert.equal(taken.length, 1);
+  file({ ...first, instances: [] });
+  reloader.request();
+  await done();
+  assert.equal(taken.length, 2);
+});
+
+test('a file that cannot even be read without a mistake of ours leaves all as it was', async () => {
+  const { reloader, taken, damaged, said, done } = bed();
+  damaged(new Error('a mistake of ours'));
+  reloader.request();
+  await done();
+  assert.equal(taken.length, 0);
+  assert.match(said.join('\n'), /please report it: Error: a mistake of ours[\s\S]*Reload refused/);
 });

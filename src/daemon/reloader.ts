@@ -1,7 +1,10 @@
 // Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
 import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
+import type { Address } from '../model/address.js';
+import { formatAddress } from '../model/address-text.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../model/keepalived/instance.js';
 import type { Loaded } from './daemon.js';
 import type { Log } from './log.js';
 import type { ServiceManager } from './service-manager.js';
@@ -31,6 +34,30 @@ function writeCheckLog(path: string, lines: readonly string[], log: Log): void {
   } catch (error) {
     log('warning', `cannot write ${path}: ${(error as Error).message}`);
   }
+}
+
+/** Whatever goes wrong while reading must not end what runs. */
+function attempted(load: () => Loaded): Loaded {
+  try {
+    return load();
+  } catch (error) {
+    const text = `unexpected error, please report it: ${(error as Error).stack ?? String(error)}`;
+    return { outcome: 'fatal', messages: [{ level: 'error', text }] };
+  }
+}
+
+const textOf = (address: Address): string => `${address.family} ${address.words.join('.')}`;
+
+/** The first virtual address of an instance that would be given up, as a message names it. */
+function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): string | undefined {
+  const addressesOf = (instance: VrrpInstance): readonly Address[] =>
+    [...instance.addresses, ...instance.excludedAddresses].map(({ address }) => address);
+  const kept = new Set(next.instances.flatMap(addressesOf).map(textOf));
+  for (const instance of before.instances) {
+    const address = addressesOf(instance).find((one) => !kept.has(textOf(one)));
+    if (address !== undefined) return `${formatAddress(address)} of ${instance.name}`;
+  }
+  return undefined;
 }
 
 export class Reloader {
@@ -66,7 +93,7 @@ export class Reloader {
     const { log, manager, supervisor, load } = this.settings;
     const check = this.#configuration.global.reloadCheckConfig;
     if (check !== undefined && !onlyIfOther) log('info', 'validate conf before Reload');
-    const loaded = load();
+    const loaded = attempted(load);
     const unchanged = loaded.configuration !== undefined && isDeepStrictEqual(loaded.configuration, this.#configuration);
     if (onlyIfOther && unchanged) return;
     manager.tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
@@ -87,13 +114,16 @@ export class Reloader {
     await this.#run(true);
   }
 
-  /** Without reload_check_config only what cannot be used at all is refused. */
+  /** Without reload_check_config only what cannot be used at all is refused, and mistakes that would take a virtual address away. */
   #usable(loaded: Loaded): KeepalivedConfiguration | undefined {
-    if (loaded.configuration !== undefined) return loaded.configuration;
+    const lost =
+      loaded.configuration === undefined || loaded.damaged !== true ? undefined : givenUp(this.#configuration, loaded.configuration);
+    if (loaded.configuration !== undefined && lost === undefined) return loaded.configuration;
     const { log } = this.settings;
     log('info', 'Reloading ...');
     for (const { level, text } of loaded.messages) log(level, text);
-    const why = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
+    const unusable = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
+    const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost} (mend them, or restart)`;
     log('error', `Reload refused: ${why}; the configuration of before stays in effect`);
     return undefined;
   }

@@ -1,7 +1,7 @@
 // What the host has of the things that a configuration names: interfaces of this network namespace, scripts, users.
 import type { HostFacts, InterfaceFacts } from '../../config/keepalived/check-host.js';
 import { scriptState } from '../../daemon/scripts/script-state.js';
-import { native } from '../../sys/addon.js';
+import { groupNamed, userNamed } from '../../sys/accounts.js';
 import { Netlink } from '../../sys/netlink.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 
@@ -22,6 +22,6 @@ export function interfaceFacts(): InterfaceFacts {
 export const hostFacts = (): HostFacts => ({
   ...interfaceFacts(),
   script: (script) => scriptState(script, process.env['PATH'] ?? '/usr/bin:/bin'),
-  user: (user) => native().lookUpUser(user) !== undefined,
-  group: (group) => native().lookUpGroup(group) !== undefined,
+  user: (user) => userNamed(user) !== undefined,
+  group: (group) => groupNamed(group) !== undefined,
 });

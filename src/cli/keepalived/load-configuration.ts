@@ -26,22 +26,30 @@ const message = (diagnostic: Diagnostic): Loaded['messages'][number] => ({
 const NO_FILE =
   /^(?:Config files missing|No config files matched|Unable to read configuration file|Configuration file .* is (?:a directory|not a regular))/;
 
+/** Text that was left out, or may have been read otherwise than it was meant. What is only old or doubtful is none of it. */
+const isDamage = ({ severity, text }: Diagnostic): boolean =>
+  (severity === 'error' && !/deprecated/i.test(text)) || /NUL character/.test(text);
+
 /**
  * Reads the files and holds them against the host. What the host lacks now (an interface that comes later) is said and keeps
  * nothing from starting: the instance waits for it.
  */
 export function loadConfiguration(options: DaemonOptions): Loaded {
   const { configuration, diagnostics, values } = readOnHost(options);
-  if (diagnostics.some(({ at, text }) => at.file === options.path && NO_FILE.test(text))) {
+  // Said of the file itself, not of what it includes.
+  const missing = ({ at, text }: Diagnostic): boolean =>
+    at.file === options.path && at.line === 1 && at.column === 1 && NO_FILE.test(text) && text.includes(options.path);
+  if (diagnostics.some(missing)) {
     return { outcome: 'missing', messages: diagnostics.map(message) };
   }
   if (configuration === undefined || !canRun(diagnostics)) return { outcome: 'fatal', messages: diagnostics.map(message) };
   const said = [...diagnostics];
+  const damaged = diagnostics.some(isDamage);
   // Another namespace's interfaces are not to be seen from here.
   if ((options.netNamespace ?? configuration.root.netNamespace) === undefined) {
     checkAgainstHost(configuration, values, hostFacts(), (diagnostic) => said.push(diagnostic));
   }
   // Scripts without script security are as they were before a reload: no reason to refuse it.
   const fine = said.every(({ severity }) => severity === 'notice' || severity === 'security');
-  return { outcome: fine ? 'ok' : 'errors', configuration, messages: said.map(message) };
+  return { outcome: fine ? 'ok' : 'errors', configuration, damaged, messages: said.map(message) };
 }

@@ -1,6 +1,6 @@
 // As whom a script runs: its own `user [group]`, else script_user, else the user keepalived_script where there is one, else root.
 import type { RunAs, Script } from '../../model/keepalived/script.js';
-import { native } from '../../sys/addon.js';
+import { groupNamed, userNamed } from '../../sys/accounts.js';
 
 /** Numbers for setresuid and setresgid. */
 export interface Identity {
@@ -13,14 +13,14 @@ const ROOT: Identity = { uid: 0, gid: 0 };
 
 /** The numbers, or what is wrong with the names. */
 export function lookUp(runAs: RunAs): Identity | string {
-  const user = native().lookUpUser(runAs.user);
+  const user = userNamed(runAs.user);
   if (user === undefined) {
     return `Script user '${runAs.user}' does not exist`;
   }
   if (runAs.group === undefined) {
     return user;
   }
-  const gid = native().lookUpGroup(runAs.group.replace(/^:/, ''));
+  const gid = groupNamed(runAs.group.replace(/^:/, ''));
   return gid === undefined ? `Script group '${runAs.group}' does not exist` : { uid: user.uid, gid };
 }
 
@@ -29,5 +29,5 @@ export function identityOf(script: Script, scriptUser: RunAs | undefined): Ident
   if (named !== undefined) {
     return lookUp(named);
   }
-  return native().lookUpUser(DEFAULT_USER) ?? ROOT;
+  return userNamed(DEFAULT_USER) ?? ROOT;
 }
