@@ -1,5 +1,5 @@
 // A FIFO that events are written to: made where it is missing, never waited for, kept over reloads so that readers need not reopen.
-import { chownSync, lstatSync, writeSync } from 'node:fs';
+import { lchownSync, lstatSync, writeSync } from 'node:fs';
 import type { Fifo } from '../../model/keepalived/script.js';
 import { native } from '../../sys/addon.js';
 import { hasCode, isSystemError, unlessCode } from '../../sys/errno.js';
@@ -10,6 +10,8 @@ import type { LogLevel } from './vrrp-process.js';
 const O_RDWR = 2;
 const O_WRONLY_APPEND = 0o2001;
 const O_NONBLOCK = 0o4000;
+/** As in the original: who may write to the folder must not choose a file for root to write to. */
+const O_NOFOLLOW = 0o400000;
 const MODE = 0o600;
 
 export class EventFifo {
@@ -40,12 +42,12 @@ export class EventFifo {
         if (typeof identity === 'string') {
           this.log('warning', `FIFO ${path}: ${identity}`);
         } else if (identity !== undefined) {
-          chownSync(path, identity.uid, identity.gid);
+          lchownSync(path, identity.uid, identity.gid);
         }
       }
       // Both ends of a FIFO are ours, so that opening never waits and a reader that leaves breaks nothing; another kind of file is appended to.
       const kind = lstatSync(path);
-      this.#fd = new Fd(native().open(path, (kind.isFIFO() ? O_RDWR : O_WRONLY_APPEND) | O_NONBLOCK), path);
+      this.#fd = new Fd(native().open(path, (kind.isFIFO() ? O_RDWR : O_WRONLY_APPEND) | O_NONBLOCK | O_NOFOLLOW), path);
       this.#trouble = '';
     } catch (error) {
       if (!isSystemError(error)) {

@@ -1,21 +1,10 @@
 // What the machine cannot do itself with a configuration: keys that stand in files are read before it sees them.
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
+import { startOfFile } from '../../sys/start-of-file.js';
 import type { LogLevel } from './vrrp-process.js';
 
 const KEY = { least: 32, most: 64 } as const;
-
-/** As much of a key file as may be a key, and one byte more. */
-function readKey(path: string): Uint8Array {
-  const fd = openSync(path, 'r');
-  try {
-    const room = new Uint8Array(KEY.most + 2);
-    return room.slice(0, readSync(fd, room));
-  } finally {
-    closeSync(fd);
-  }
-}
 
 /** A line end behind the key is none of its bytes. */
 function trimmed(bytes: Uint8Array): Uint8Array {
@@ -31,7 +20,8 @@ function withKeys(authentication: Authentication, complain: (text: string) => vo
       return { id, ...(hex === undefined ? {} : { hex }) };
     }
     try {
-      const key = trimmed(readKey(file));
+      // One byte more than a key and its line end may have: too long a key is seen to be one.
+      const key = trimmed(startOfFile(file, KEY.most + 2) ?? new Uint8Array(0));
       if (key.length < KEY.least || key.length > KEY.most) {
         complain(`key ${id} in ${file} must have ${KEY.least} to ${KEY.most} bytes`);
         return { id, file };

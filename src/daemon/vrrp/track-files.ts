@@ -1,9 +1,10 @@
 // track_file: a number in a file, read when it was written, moved or removed; its folder may come later.
-import { closeSync, openSync, readSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { TrackFile } from '../../model/keepalived/trackers.js';
 import { isSystemError, unlessCode } from '../../sys/errno.js';
 import { FolderWatch } from '../../sys/inotify.js';
+import { startOfFile } from '../../sys/start-of-file.js';
 import type { LogLevel } from './vrrp-process.js';
 
 /** No file that holds a number is longer. */
@@ -11,22 +12,12 @@ const READ_MAX = 4096;
 /** A folder that is not there is looked for so often. */
 const RETRY_MS = 1000;
 const MODE = 0o600;
+const WRITE = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /** What strtol makes of it: `  7 x` is 7; undefined for what starts with no number. */
 export function numberIn(text: string): number | undefined {
   const digits = /^\s*([+-]?\d+)/.exec(text)?.[1];
   return digits === undefined ? undefined : Math.max(-0x80000000, Math.min(0x7fffffff, Number(digits)));
-}
-
-/** As much of a file as a number needs, however long it is. */
-function startOf(path: string): string {
-  const fd = openSync(path, 'r');
-  try {
-    const room = Buffer.alloc(READ_MAX);
-    return room.toString('latin1', 0, readSync(fd, room));
-  } finally {
-    closeSync(fd);
-  }
 }
 
 export class TrackFiles {
@@ -58,13 +49,25 @@ export class TrackFiles {
   }
 
   #initialise({ path, init }: TrackFile): void {
-    if (init === undefined || (!init.overwrite && unlessCode(() => statSync(path), ['ENOENT'], undefined) !== undefined)) {
+    if (init === undefined) {
       return;
     }
     try {
-      writeFileSync(path, `${init.value}\n`, { mode: MODE });
+      if (init.overwrite || unlessCode(() => statSync(path), ['ENOENT'], undefined) === undefined) {
+        this.#write(path, `${init.value}\n`);
+      }
     } catch (error) {
       this.log('warning', `Unable to write initial value to track file ${path}: ${(error as Error).message}`);
+    }
+  }
+
+  /** A FIFO that nobody reads is an error, nothing to wait for, and a link is not followed. */
+  #write(path: string, text: string): void {
+    const fd = openSync(path, WRITE, MODE);
+    try {
+      writeSync(fd, text);
+    } finally {
+      closeSync(fd);
     }
   }
 
@@ -94,7 +97,8 @@ export class TrackFiles {
   #read({ name, path }: TrackFile): void {
     let value: number | undefined;
     try {
-      value = statSync(path).isFile() ? numberIn(startOf(path)) : undefined;
+      const start = startOfFile(path, READ_MAX);
+      value = start === undefined ? undefined : numberIn(Buffer.from(start).toString('latin1'));
     } catch (error) {
       if (!isSystemError(error)) {
         throw error;
