@@ -50,6 +50,7 @@ struct account {
 
 struct sender_key {
   __u32 slot;
+  __u32 priority; /* one more than it; 0: the sender as such */
   __u32 address[4];
 };
 
@@ -167,15 +168,25 @@ static __always_inline bool in_time(__u64 *due, const struct rule *r, __u64 now)
   return true;
 }
 
+/* Counted by sender and priority: who forges a master's address with another priority does not use up the master's rate. A new
+ * priority of a known sender passes at the sender's rate, a new sender at that of all strangers. */
 static __always_inline bool rate_is_fair(const struct advert *m, const struct rule *r) {
-  struct sender_key key = {.slot = r->slot};
-  __builtin_memcpy(key.address, m->source, sizeof key.address);
-  __u64 now = bpf_ktime_get_ns(), *due = bpf_map_lookup_elem(&senders, &key);
+  struct sender_key sender = {.slot = r->slot}, exact = {.slot = r->slot, .priority = 1 + m->head[2]};
+  __builtin_memcpy(sender.address, m->source, sizeof sender.address);
+  __builtin_memcpy(exact.address, m->source, sizeof exact.address);
+  __u64 now = bpf_ktime_get_ns(), *due = bpf_map_lookup_elem(&senders, &exact);
   if (due) return in_time(due, r, now);
-  struct account *a = bpf_map_lookup_elem(&accounts, &key.slot);
-  if (!a || !in_time(&a->strangers, r, now)) return false;
   __u64 first = now + r->spacing;
-  bpf_map_update_elem(&senders, &key, &first, BPF_ANY);
+  due = bpf_map_lookup_elem(&senders, &sender);
+  if (due) {
+    if (!in_time(due, r, now)) return false;
+  } else {
+    __u32 slot = r->slot;
+    struct account *a = bpf_map_lookup_elem(&accounts, &slot);
+    if (!a || !in_time(&a->strangers, r, now)) return false;
+    bpf_map_update_elem(&senders, &sender, &first, BPF_ANY);
+  }
+  bpf_map_update_elem(&senders, &exact, &first, BPF_ANY);
   return true;
 }
 

@@ -20,6 +20,8 @@ export interface HeardAdvert {
 }
 
 const ms = 1000;
+/** Each answer to a lower master is a burst of gratuitous ARP and a notify: a flood of such adverts must not be one of ours. */
+const leastReplyUs = 100 * ms;
 
 export function react(work: Work, index: number, advert: HeardAdvert): void {
   const { state } = instanceAt(work, index);
@@ -125,7 +127,8 @@ function answerLower(work: Work, index: number, advert: HeardAdvert): void {
   logBounded(work, index, 'forcing', text);
   noteDeafPeer(work, index, advert.source);
   if (work.atUs < lowerReplyAtUs) return;
-  change(work, index, { lowerReplyAtUs: work.atUs + Math.floor(sendIntervalUs(instanceAt(work, index)) / 10) });
+  const quietUs = Math.max(leastReplyUs, Math.floor(sendIntervalUs(instanceAt(work, index)) / 10));
+  change(work, index, { lowerReplyAtUs: work.atUs + quietUs });
   if (!config.lowerPriorityNoAdvert) sendNow(work, index);
   for (const member of [index, ...mates(work, index)]) {
     if (instanceAt(work, member).state === 'master') announceAgain(work, member);
