@@ -1,0 +1,162 @@
+// Rules of the machine that changing its text one place at a time showed nobody to look at.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
+import {
+  advert,
+  configurationOf,
+  eth0,
+  eth1,
+  give,
+  instanceOf,
+  ip,
+  logs,
+  onTheWire,
+  pass,
+  S,
+  startNode,
+  taken,
+  type VrrpNode,
+} from '../../../test/support/vrrp-node.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { HostRoute, HostRule } from '../../model/keepalived/network.js';
+
+const sent = (node: VrrpNode) => taken(node).flatMap((effect) => (effect.kind === 'send' ? [effect] : []));
+
+const master = (own: Partial<VrrpInstance> = {}): VrrpNode => {
+  const node = startNode(configurationOf(own));
+  pass(node, 5 * S);
+  assert.equal(instanceOf(node).state, 'master');
+  return node;
+};
+
+const hmac = {
+  kind: 'hmac',
+  keys: [{ id: 1, hex: '0123456789abcdef'.repeat(4) }],
+  activeKey: 1,
+  antiReplay: 'time',
+  timeWindowUs: 10 * S,
+} as const;
+const wallOffsetUs = 1_800_000_000 * S;
+
+test('auth_hmac: a node that may only receive sends plain adverts', () => {
+  const bytes = (mode: 'enforce' | 'receive-only') => sent(master({ version: 3, authentication: { ...hmac, mode } }))[0]?.payload.length;
+  assert.equal(bytes('receive-only'), 12);
+  assert.equal(bytes('enforce'), 40);
+});
+
+test('auth_hmac: a stamp outside of time_window is refused, by the own clock; monotonic asks for no clock', () => {
+  const heard = (antiReplay: 'time' | 'monotonic', offUs: number): number => {
+    const configuration = configurationOf({ version: 3, priority: 200, authentication: { ...hmac, antiReplay, mode: 'enforce' } });
+    const sender = startNode(configuration, [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1]);
+    give(sender, {
+      kind: 'configure',
+      configuration,
+      interfaces: [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1],
+      wallOffsetUs: wallOffsetUs + offUs,
+    });
+    pass(sender, 4 * S);
+    const low = startNode(configurationOf({ version: 3, authentication: { ...hmac, antiReplay, mode: 'enforce' } }));
+    give(low, { kind: 'configure', configuration: low.state.configuration ?? configuration, interfaces: [eth0, eth1], wallOffsetUs });
+    low.atUs = 3.5 * S;
+    const [packet] = sent(sender);
+    assert.ok(packet !== undefined);
+    give(low, { kind: 'packet', packet: onTheWire(packet) });
+    return instanceOf(low).counters.advertsReceived;
+  };
+  assert.deepEqual([heard('time', 0), heard('time', 8 * S), heard('time', 12 * S), heard('time', -12 * S)], [1, 1, 0, 0]);
+  assert.equal(heard('monotonic', 12 * S), 1);
+});
+
+test('a reload from multicast to unicast makes another instance of it', () => {
+  const node = master();
+  taken(node);
+  const unicast = { peers: [{ address: ip('10.99.0.2') }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' } as const;
+  give(node, { kind: 'configure', configuration: configurationOf({ unicast }), interfaces: [eth0, eth1] });
+  assert.equal(instanceOf(node).state, 'backup');
+  assert.equal(sent(node)[0]?.payload[2], 0);
+});
+
+test('adverts that arrive on the macvlan are heard', () => {
+  const node = startNode(configurationOf({ virtualInterface: { kind: 'vmac', name: 'vrrp.51' } }));
+  give(node, advert({ priority: 200 }, { interface: 'vrrp.51' }), S);
+  assert.equal(instanceOf(node).counters.advertsReceived, 1);
+});
+
+test('vrrp_startup_delay says what is left, whenever the machine was started', () => {
+  const configuration = { ...configurationOf({}), global: { ...emptyGlobal, startupDelayUs: 3 * S } };
+  const empty = startNode({ ...configurationOf(), global: emptyGlobal });
+  const node: VrrpNode = { ...empty, state: { ...empty.state, configuration: undefined }, effects: [], atUs: 1000 * S };
+  give(node, { kind: 'configure', configuration, interfaces: [eth0] });
+  assert.equal(logs(node)[0], 'Delaying startup for 3 seconds');
+});
+
+test('track_src_ip: the address must be there in the family of the instance', () => {
+  const own = { trackSourceAddress: true, sourceAddress: ip('10.99.0.1') };
+  assert.equal(instanceOf(startNode(configurationOf(own))).state, 'backup');
+  assert.equal(instanceOf(startNode(configurationOf({ ...own, sourceAddress: ip('10.99.0.7') }))).state, 'fault');
+});
+
+test('routes and rules that a reload takes away or brings', () => {
+  const plain = { nextHops: [], onlink: false, metrics: [], unsupported: [], insert: 'prepend', noTrack: false } as const;
+  const route: HostRoute = { ...plain, family: 'inet', type: 'unicast', to: { address: ip('10.9.0.0'), length: 24 }, dev: 'eth0' };
+  const rule: HostRule = {
+    family: 'inet',
+    not: false,
+    preference: 100,
+    action: { kind: 'table', table: 7 },
+    l3mdev: false,
+    noTrack: false,
+  };
+  const [bare, rich] = [configurationOf({}), configurationOf({ routes: [route], rules: [rule] })];
+  const node = master();
+  const changes = (configuration: typeof bare) => {
+    taken(node);
+    give(node, { kind: 'configure', configuration, interfaces: [eth0, eth1] });
+    return taken(node).flatMap((effect) =>
+      effect.kind === 'routes' || effect.kind === 'rules' ? [`${effect.action} ${effect.kind}`] : [],
+    );
+  };
+  assert.deepEqual(changes(rich).toSorted(), ['add routes', 'add rules']);
+  assert.deepEqual(changes(rich), []);
+  assert.deepEqual(changes(bare).toSorted(), ['remove routes', 'remove rules']);
+});
+
+test('what a notify script is given: the one of a state nothing, the general one four arguments', () => {
+  const script = (name: string) => ({ argv: [name], text: name });
+  const notify = { master: script('/m'), all: script('/n'), priorityChanges: false, smtpAlert: false };
+  const told = taken(master({ notify })).find((effect) => effect.kind === 'notify' && effect.event === 'MASTER');
+  assert.ok(told?.kind === 'notify');
+  assert.deepEqual(
+    told.scripts.map(({ script: { text }, withArguments }) => [text, withArguments]),
+    [
+      ['/m', false],
+      ['/n', true],
+    ],
+  );
+});
+
+test('no_email_faults keeps mails of FAULT back, and no others', () => {
+  const mails = (noEmailFaults: boolean): readonly (readonly [string, boolean])[] => {
+    const configuration = configurationOf({ notify: { priorityChanges: false, smtpAlert: true } });
+    const node = startNode({ ...configuration, global: { ...emptyGlobal, noEmailFaults } });
+    give(node, { kind: 'interfaceGone', name: 'eth0' });
+    return taken(node).flatMap((effect) => (effect.kind === 'notify' ? [[effect.event, effect.smtp] as const] : []));
+  };
+  assert.deepEqual(mails(false), [
+    ['BACKUP', true],
+    ['FAULT', true],
+  ]);
+  assert.deepEqual(mails(true), [
+    ['BACKUP', true],
+    ['FAULT', false],
+  ]);
+});
+
+test('nothing is said of interfaces that no instance uses', () => {
+  const node = startNode(configurationOf({}));
+  taken(node);
+  give(node, { kind: 'interface', facts: { ...eth1, name: 'eth7', index: 9 } });
+  give(node, { kind: 'interfaceGone', name: 'eth8' });
+  assert.deepEqual(logs(node), []);
+});
