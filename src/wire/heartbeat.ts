@@ -1,19 +1,32 @@
 // Heartbeats between weir nodes over a second link: what an instance is, so that a cut of the first link is not taken for the peer's death.
-// weir's own; UDP, TTL 255 so that no router passes one on.
+// weir's own; UDP, TTL 255 so that no router passes one on. Where the instance has authentication, version 2 with a seal behind it.
 //
 //      0               1               2               3
 //     +---------------+---------------+---------------+---------------+
-//     |      'w'      |      'h'      |      'b'      |  version = 1  |
+//     |      'w'      |      'h'      |      'b'      |  version 1, 2 |
 //     +---------------+---------------+---------------+---------------+
 //     |  family 4, 6  |     VRID      |     state     |   priority    |
 //     +---------------+---------------+---------------+---------------+
+//     |                 sender: chance, for as long as it runs        |   the seal
+//     +---------------------------------------------------------------+
+//     |            stamp: 64 bits, each greater than the one before   |
+//     |                                                               |
+//     +---------------------------------------------------------------+
+//     |            16 bytes: HMAC-SHA256 over all before it, cut      |
+//     +---------------------------------------------------------------+
 import type { Family } from '../model/address.js';
+import { concat, viewOf } from './bytes.js';
+import { hmac, sameBytes } from './hmac.js';
+import { sha256 } from './sha256.js';
 
 export const HEARTBEAT_PORT = 8849;
 
 const STATES = ['init', 'backup', 'master', 'fault'] as const;
-const MARK = [0x77, 0x68, 0x62, 1] as const;
+const MARK = [0x77, 0x68, 0x62] as const;
+const VERSION = { plain: 1, sealed: 2 } as const;
 const LENGTH = 8;
+const macAt = 20;
+const SEALED_LENGTH = 36;
 
 export interface Heartbeat {
   readonly family: Family;
@@ -22,21 +35,52 @@ export interface Heartbeat {
   readonly priority: number;
 }
 
-export function encodeHeartbeat({ family, vrid, state, priority }: Heartbeat): Uint8Array {
-  return Uint8Array.of(...MARK, family === 'inet' ? 4 : 6, vrid, STATES.indexOf(state), priority);
+/** What makes a heartbeat hard to forge, to play again and to send back to where it came from. */
+export interface HeartbeatSeal {
+  /** 32 bits */
+  readonly sender: number;
+  readonly stamp: bigint;
 }
 
-/** The heartbeat, or undefined for bytes that are none of this version. */
-export function decodeHeartbeat(bytes: Uint8Array): Heartbeat | undefined {
-  const [, , , , family, vrid = 0, number = 0, priority = 0] = bytes;
+function encode({ family, vrid, state, priority }: Heartbeat, version: number): Uint8Array {
+  return Uint8Array.of(...MARK, version, family === 'inet' ? 4 : 6, vrid, STATES.indexOf(state), priority);
+}
+
+export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => encode(heartbeat, VERSION.plain);
+
+const macOf = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(sha256, key, bytes.subarray(0, macAt)).subarray(0, 16);
+
+export function sealHeartbeat(heartbeat: Heartbeat, key: Uint8Array, { sender, stamp }: HeartbeatSeal): Uint8Array {
+  const bytes = concat(encode(heartbeat, VERSION.sealed), new Uint8Array(SEALED_LENGTH - LENGTH));
+  const view = viewOf(bytes);
+  view.setUint32(LENGTH, sender);
+  view.setBigUint64(LENGTH + 4, stamp);
+  bytes.set(macOf(key, bytes), macAt);
+  return bytes;
+}
+
+function decode(bytes: Uint8Array, version: number): Heartbeat | undefined {
+  const [, , , mark, family, vrid = 0, number = 0, priority = 0] = bytes;
   const state = STATES[number];
-  if (
-    bytes.length !== LENGTH ||
-    MARK.some((byte, index) => bytes[index] !== byte) ||
-    (family !== 4 && family !== 6) ||
-    state === undefined
-  ) {
+  if (MARK.some((byte, index) => bytes[index] !== byte) || mark !== version || (family !== 4 && family !== 6) || state === undefined) {
     return undefined;
   }
   return { family: family === 4 ? 'inet' : 'inet6', vrid, state, priority };
+}
+
+/** The heartbeat, or undefined for bytes that are none of version 1. */
+export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined =>
+  bytes.length === LENGTH ? decode(bytes, VERSION.plain) : undefined;
+
+/** What a sealed heartbeat says, believed or not: `opens` tells whether a key made its seal. Undefined for bytes that are none of version 2. */
+export function readSealedHeartbeat(
+  bytes: Uint8Array,
+): { readonly heartbeat: Heartbeat; readonly seal: HeartbeatSeal; readonly opens: (key: Uint8Array) => boolean } | undefined {
+  const heartbeat = bytes.length === SEALED_LENGTH ? decode(bytes, VERSION.sealed) : undefined;
+  if (heartbeat === undefined) {
+    return undefined;
+  }
+  const view = viewOf(bytes);
+  const seal = { sender: view.getUint32(LENGTH), stamp: view.getBigUint64(LENGTH + 4) };
+  return { heartbeat, seal, opens: (key) => sameBytes(bytes.subarray(macAt), macOf(key, bytes)) };
 }

@@ -6,8 +6,9 @@ import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { isSystemError } from '../../sys/errno.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import { UdpSocket } from '../../sys/udp-socket.js';
-import { decodeHeartbeat, encodeHeartbeat, HEARTBEAT_PORT } from '../../wire/heartbeat.js';
+import { HEARTBEAT_PORT } from '../../wire/heartbeat.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
+import { HeartbeatKeys } from './heartbeat-keys.js';
 import type { LogLevel } from './vrrp-process.js';
 
 /** Heartbeats say less often than adverts may that all is well. */
@@ -35,6 +36,7 @@ export class Heartbeats {
   readonly #sockets = new Map<string, Open>();
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #failures = new Map<string, string>();
+  readonly #keys = new HeartbeatKeys();
 
   constructor(private readonly events: HeartbeatEvents) {}
 
@@ -80,7 +82,10 @@ export class Heartbeats {
     if (now === undefined) {
       return;
     }
-    const bytes = encodeHeartbeat({ family: instance.family, vrid: instance.vrid, ...now });
+    const bytes = this.#keys.encode(instance, now.state, now.priority);
+    if (bytes === undefined) {
+      return;
+    }
     for (const { interface: device, peer } of instance.heartbeat) {
       const open = this.#sockets.get(keyOf(device, peer));
       this.#attempt(`${instance.name} ${device}`, `(${instance.name}) cannot send by ${device}`, () => open?.socket.send(bytes, peer));
@@ -105,17 +110,17 @@ export class Heartbeats {
     }
   }
 
-  /** Only from a peer that is configured on this link, and not by a router. */
+  /** Only from a peer that is configured on this link, not by a router, and with its key where there is one. */
   #take({ device }: UdpSocket, { source, ttl, bytes }: NonNullable<ReturnType<UdpSocket['receive']>>): void {
-    const heartbeat = ttl === FROM_THE_LINK ? decodeHeartbeat(bytes) : undefined;
-    const instance = this.#instances.find(
-      ({ family, vrid, heartbeat: links }) =>
-        family === heartbeat?.family &&
-        vrid === heartbeat.vrid &&
-        links.some(({ interface: name, peer }) => name === device && peer.words.join() === source.words.join()),
+    if (ttl !== FROM_THE_LINK) {
+      return;
+    }
+    const possible = this.#instances.filter(({ heartbeat }) =>
+      heartbeat.some(({ interface: name, peer }) => name === device && peer.words.join() === source.words.join()),
     );
-    if (heartbeat !== undefined && instance !== undefined) {
-      this.events.heard(instance.name, source, heartbeat.state, heartbeat.priority);
+    const heard = this.#keys.decode(bytes, source, possible);
+    if (heard !== undefined) {
+      this.events.heard(heard.instance.name, source, heard.heartbeat.state, heard.heartbeat.priority);
     }
   }
 
