@@ -8,6 +8,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -45,11 +46,23 @@ static napi_value js_set_affinity(napi_env env, napi_callback_info info) {
   return sched_setaffinity(tid, sizeof cpus, &cpus) < 0 ? fail(env, "sched_setaffinity", errno) : NULL;
 }
 
-static napi_value js_mlockall(napi_env env, napi_callback_info info) {
-  ARGS("mlockall");
-  int flags = (int)arg_int(&a, 0, 0, INT_MAX);
-  if (args_bad(&a)) return NULL;
-  return mlockall(flags) < 0 ? fail(env, "mlockall", errno) : NULL;
+/* lockFiles(): keeps in memory what is mapped from files, and the stack. Not the rest: V8 gives its heap's pages back by madvise, which
+ * the kernel refuses for locked pages, and V8 takes for a fatal error. */
+static napi_value js_lock_files(napi_env env, napi_callback_info info) {
+  (void)info;
+  FILE *maps = fopen("/proc/self/maps", "re");
+  if (maps == NULL) return fail(env, "open /proc/self/maps", errno);
+  char line[PATH_MAX + 128], path[8];
+  int error = 0;
+  while (error == 0 && fgets(line, sizeof line, maps) != NULL) {
+    unsigned long from, to;
+    if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %7s", &from, &to, path) != 3) continue;
+    if (path[0] != '/' && strncmp(path, "[stack]", 7) != 0) continue;
+    /* A mapping that went meanwhile needs no lock. */
+    if (mlock2((void *)from, to - from, MLOCK_ONFAULT) < 0 && errno != ENOMEM) error = errno;
+  }
+  fclose(maps);
+  return error != 0 ? fail(env, "mlock2", error) : NULL;
 }
 
 /* setLimit(resource, soft, hard); -1: no limit */
@@ -168,7 +181,7 @@ static napi_value js_inotify_remove(napi_env env, napi_callback_info info) {
 const Export process_exports[] = {
     {"setScheduler", js_set_scheduler},
     {"setAffinity", js_set_affinity},
-    {"mlockall", js_mlockall},
+    {"lockFiles", js_lock_files},
     {"setLimit", js_set_limit},
     {"parentDeathSignal", js_parent_death_signal},
     {"watchSignal", js_watch_signal},

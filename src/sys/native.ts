@@ -107,8 +107,8 @@ export interface Native {
   setScheduler(tid: number, policy: number, priority: number): void;
   /** Bit n of `mask` is CPU n. */
   setAffinity(tid: number, mask: Uint8Array): void;
-  /** MCL_CURRENT 1, MCL_FUTURE 2, MCL_ONFAULT 4. */
-  mlockall(flags: number): void;
+  /** What is mapped from files, and the stack, stays in memory once it is there. */
+  lockFiles(): void;
   /** setrlimit(2); -1: no limit. */
   setLimit(resource: number, soft: number, hard: number): void;
   /** What this process gets when its parent dies; 0: nothing. */

@@ -7,7 +7,6 @@ import { unlessCode } from './errno.js';
 const SCHED_FIFO = 1;
 const SCHED_RESET_ON_FORK = 0x40000000;
 const RLIMIT_RTTIME = 15;
-const MCL = { current: 1, future: 2, onFault: 4 } as const;
 
 /**
  * SCHED_FIFO, 1..99, for every thread: the main one waits for V8's helpers now and then, and ordinary helpers would wait for ordinary
@@ -19,9 +18,12 @@ export function makeRealTime(priority: number): void {
   }
 }
 
-/** What is in memory stays there, and what comes too: nothing is ever read back from swap. @throws SystemError EPERM, ENOMEM */
+/**
+ * The program's own pages stay in memory: none is ever read back from a file. V8's heap cannot be locked: giving its pages back would
+ * fail, which V8 takes for fatal. @throws SystemError EPERM, EAGAIN
+ */
 export function lockMemory(): void {
-  native().mlockall(MCL.current | MCL.future | MCL.onFault);
+  native().lockFiles();
 }
 
 /** @throws SystemError EINVAL where none of these CPUs is there */

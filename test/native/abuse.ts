@@ -100,7 +100,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   reap: 'n',
   setScheduler: 'nnn',
   setAffinity: 'nb',
-  mlockall: 'n',
+  lockFiles: '',
   setLimit: 'nnn',
   parentDeathSignal: 'n',
   watchSignal: 'n',
@@ -172,7 +172,6 @@ const gentle: { readonly [K in keyof Native]?: fc.Arbitrary<unknown> } = {
   setScheduler: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
   setLimit: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   parentDeathSignal: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
-  mlockall: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 4, 64, 2 ** 32)),
 };
 
 function detached(): Uint8Array {
