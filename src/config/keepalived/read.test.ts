@@ -66,6 +66,7 @@ test('one message of a kind and place is enough, and ten thousand are', () => {
   const { diagnostics } = read(Array.from({ length: 10_100 }, (_, index) => `foo${index}\n`).join(''));
   assert.equal(diagnostics.length, 10_001);
   assert.equal(diagnostics.at(-1)?.text, '100 more messages are left out');
+  assert.equal(read('x'.repeat(60_000)).diagnostics[0]?.text.length, 1_001);
 });
 
 test('the manual’s example of 65,024 instances in three sequences is read whole', () => {

@@ -44,6 +44,15 @@ function withPlace(said: Diagnostic): Diagnostic {
   return hint === undefined ? said : { ...said, hint };
 }
 
+/** Messages quote what they are about, which may be a line of 60,000 characters. */
+const LONGEST_TEXT = 1_000;
+const shortened = (text: string): string => (text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`);
+
+function bounded(said: Diagnostic): Diagnostic {
+  if (said.text.length <= LONGEST_TEXT && (said.hint?.length ?? 0) <= LONGEST_TEXT) return said;
+  return { ...said, text: shortened(said.text), ...(said.hint === undefined ? {} : { hint: shortened(said.hint) }) };
+}
+
 /** Collects; throws Stopped after a fatal one. What says the same of the same place is kept once. */
 class Collector {
   readonly diagnostics: Diagnostic[] = [];
@@ -51,7 +60,7 @@ class Collector {
   #left = 0;
 
   readonly report: Report = (said) => {
-    const diagnostic = withPlace(said);
+    const diagnostic = bounded(withPlace(said));
     const { at, text, severity } = diagnostic;
     const key = `${at.file}:${at.line}:${at.column}:${text}`;
     if (!this.#seen.has(key)) {

@@ -24,6 +24,8 @@ interface Waiting {
 interface Queue {
   readonly waiting: Waiting[];
   running: RunningScript | undefined;
+  /** Runs given up since the scripts kept up last: said when it begins and when it is over. */
+  givenUp: number;
 }
 
 /** The line of an event, byte for byte as keepalived writes it. */
@@ -89,7 +91,7 @@ export class Notifier {
       fifo.write(line);
     }
     const key = `${effect.type} ${effect.name}`;
-    const queue = this.#queues.get(key) ?? { waiting: [], running: undefined };
+    const queue = this.#queues.get(key) ?? { waiting: [], running: undefined, givenUp: 0 };
     this.#queues.set(key, queue);
     for (const { script, withArguments } of effect.scripts) {
       queue.waiting.push({
@@ -99,9 +101,10 @@ export class Notifier {
       });
     }
     const dropped = queue.waiting.splice(0, Math.max(0, queue.waiting.length - QUEUE_MAX));
-    if (dropped.length > 0) {
-      this.log('warning', `(${effect.name}) notify scripts are too slow: ${dropped.length} runs are given up`);
+    if (dropped.length > 0 && queue.givenUp === 0) {
+      this.log('warning', `(${effect.name}) notify scripts are too slow: ${QUEUE_MAX} runs wait, the oldest are given up`);
     }
+    queue.givenUp += dropped.length;
     this.#next(queue);
   }
 
@@ -109,6 +112,10 @@ export class Notifier {
     while (queue.running === undefined) {
       const next = queue.waiting.shift();
       if (next === undefined) {
+        if (queue.givenUp > 0) {
+          this.log('warning', `notify scripts have caught up: ${queue.givenUp} runs were given up`);
+          queue.givenUp = 0;
+        }
         return;
       }
       if (next.script.kind === 'disabled') {
