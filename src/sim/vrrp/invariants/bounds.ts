@@ -19,6 +19,13 @@ export function longestIntervals(history: History): ReadonlyMap<string, number> 
   return longest;
 }
 
+/** Names of instances that do not have one interval everywhere and always. */
+export function mixedIntervals(history: History): ReadonlySet<string> {
+  const longest = longestIntervals(history);
+  const all = configurationsOf(history).flatMap(({ instances }) => instances);
+  return new Set(all.filter(({ name, advertUs }) => advertUs !== longest.get(name)).map(({ name }) => name));
+}
+
 export const skewOf = (instance: VrrpInstance, priority: number, intervalUs: number): number =>
   Math.floor(((256 - priority) * (instance.version === 2 ? 1_000_000 : intervalUs)) / 256);
 

@@ -1,12 +1,13 @@
 // Nobody takes over from a master that is fit, better and can be heard: not after a pause, a storm or a reload of its own either.
 import { type MakeCheck, sameStates, stateOf } from '../check.js';
 import { CALM } from '../history.js';
-import { downOf, longestIntervals, slackUs } from './bounds.js';
+import { downOf, longestIntervals, mixedIntervals, slackUs } from './bounds.js';
 import { routerOf } from './genuine.js';
 import { reaches } from './paths.js';
 
 export const needless: MakeCheck = (world, history) => {
   const longest = longestIntervals(history);
+  const mixed = mixedIntervals(history);
   const slack = slackUs(history);
   /** Since when each node is master; since when the world is undisturbed but for rumours, packets that wait in the air included. */
   const masters = new Map<string, number>();
@@ -21,6 +22,8 @@ export const needless: MakeCheck = (world, history) => {
     if (own === undefined || view === undefined || own.preemptDelayUs > 0) return undefined;
     // AH counts from 1 after a restart, as keepalived's does: what such a master sends is refused for a while.
     if (own.authentication.kind === 'ah') return undefined;
+    // A backup that follows a short interval of one master takes the longer one of another for silence: v3 has it so.
+    if (mixed.has(name)) return undefined;
     const intervalUs = longest.get(name) ?? own.advertUs;
     const rest = rested.get(index);
     // One that stood still for long knows it by its late timer; a short rest it cannot tell from silence.

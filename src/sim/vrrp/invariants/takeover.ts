@@ -4,7 +4,7 @@ import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { SeenAdvert } from '../advert.js';
 import { type MakeCheck, type Observation, stateOf } from '../check.js';
 import type { World, WorldNode } from '../world.js';
-import { downOf, longestIntervals, skewOf, slackUs } from './bounds.js';
+import { downOf, longestIntervals, mixedIntervals, skewOf, slackUs } from './bounds.js';
 import { type Genuine, genuine, isOf } from './genuine.js';
 
 interface Waiting {
@@ -22,7 +22,12 @@ const LOOK_US = 5_000;
 const priorityOf = (view: Observation['after'], name: string): number => view.find((instance) => instance.name === name)?.priority ?? 1;
 
 /** What a step makes of the wait's end: a time, undefined for not known, 'same' for no change. */
-function deadlineAfter(observation: Observation, instance: VrrpInstance, advert: SeenAdvert | undefined): number | undefined | 'same' {
+function deadlineAfter(
+  observation: Observation,
+  instance: VrrpInstance,
+  advert: SeenAdvert | undefined,
+  mixed: boolean,
+): number | undefined | 'same' {
   const { nowUs, input, before, after } = observation;
   const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
   const priority = priorityOf(after, instance.name);
@@ -36,19 +41,27 @@ function deadlineAfter(observation: Observation, instance: VrrpInstance, advert:
   }
   if (advert === undefined) return was === 'backup' ? 'same' : undefined;
   if (/^(?:ah|hmac)$/.test(instance.authentication.kind)) return undefined;
-  if (advert.priority === 0) return nowUs + skewOf(instance, priority, instance.version === 3 ? advert.intervalUs : instance.advertUs);
+  // The skew is of the interval that was learned of the master that was followed, which need not be this one.
+  if (advert.priority === 0) return mixed ? undefined : nowUs + skewOf(instance, priority, instance.advertUs);
   if (was === 'master' || advert.priority >= priority || instance.nopreempt) return nowUs + downOf(instance, priority, advert.intervalUs);
   return instance.preemptDelayUs > 0 ? undefined : 'same';
 }
 
-function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard: Genuine | undefined, slack: number): string | undefined {
+function noteStep(
+  waits: Waits,
+  observation: Observation,
+  node: WorldNode,
+  heard: Genuine | undefined,
+  slack: number,
+  mixed: ReadonlySet<string>,
+): string | undefined {
   const { nowUs, node: index, input, before, after } = observation;
   for (const instance of node.configuration.instances) {
     const key = `${index}/${instance.name}`;
     const own = isOf(instance, heard);
     const wait = waits.get(key);
     const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
-    if (was === 'backup' && is === 'master' && wait?.deadlineUs !== undefined) {
+    if (was === 'backup' && is === 'master' && wait?.deadlineUs !== undefined && input.kind !== 'configure') {
       const early = wait.deadlineUs - nowUs;
       if (early > 1) return `${node.setup.name} becomes master of ${instance.name} ${early} us early`;
       if (early < -slack) return `${node.setup.name} becomes master of ${instance.name} ${-early} us late`;
@@ -60,7 +73,7 @@ function noteStep(waits: Waits, observation: Observation, node: WorldNode, heard
     const inGroup = node.configuration.syncGroups.some(({ members }) => members.includes(instance.name));
     const exact =
       !inGroup && instance.fast === undefined && (!own || heard.fits(instance.name)) && node.configuration.global.startupDelayUs === 0;
-    const next = exact ? deadlineAfter(observation, instance, own ? heard?.advert : undefined) : undefined;
+    const next = exact ? deadlineAfter(observation, instance, own ? heard?.advert : undefined, mixed.has(instance.name)) : undefined;
     const restarts =
       own || was !== 'backup' || /^(?:configure|interface|interfaceGone|script|file|process|lost|heartbeat)$/.test(input.kind);
     const sinceUs = wait === undefined || restarts ? nowUs : wait.sinceUs;
@@ -90,6 +103,7 @@ function tooLong(world: World, waits: Waits, longest: ReadonlyMap<string, number
 export const takeover: MakeCheck = (world, history) => {
   const waits: Waits = new Map();
   const slack = slackUs(history);
+  const mixed = mixedIntervals(history);
   let nextLookUs = 0;
   const longest = longestIntervals(history);
   const forget = (index: number): void => {
@@ -108,6 +122,6 @@ export const takeover: MakeCheck = (world, history) => {
       if (what.kind === 'kill' || what.kind === 'crash' || what.kind === 'stop') forget(what.node);
       return undefined;
     },
-    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(world, observation), slack),
+    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(world, observation), slack, mixed),
   };
 };
