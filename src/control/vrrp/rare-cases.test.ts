@@ -77,6 +77,20 @@ test('a reload from multicast to unicast makes another instance of it', () => {
   assert.equal(sent(node)[0]?.payload[2], 0);
 });
 
+test('a reload that changes the multicast group makes another instance of it', () => {
+  const node = master();
+  give(node, { kind: 'configure', configuration: configurationOf({ multicastGroup: ip('224.0.0.19') }), interfaces: [eth0, eth1] });
+  assert.equal(instanceOf(node).state, 'backup');
+});
+
+test('a master counts in its own interval, whatever it followed before', () => {
+  const node = startNode(configurationOf({ version: 3 }));
+  give(node, advert({ version: 3, priority: 200, interval: 30 }), S);
+  assert.equal(instanceOf(node).advertUs, 0.3 * S);
+  pass(node, 4 * S);
+  assert.deepEqual([instanceOf(node).state, instanceOf(node).advertUs], ['master', S]);
+});
+
 test('adverts that arrive on the macvlan are heard', () => {
   const node = startNode(configurationOf({ virtualInterface: { kind: 'vmac', name: 'vrrp.51' } }));
   give(node, advert({ priority: 200 }, { interface: 'vrrp.51' }), S);
@@ -159,4 +173,46 @@ test('nothing is said of interfaces that no instance uses', () => {
   give(node, { kind: 'interface', facts: { ...eth1, name: 'eth7', index: 9 } });
   give(node, { kind: 'interfaceGone', name: 'eth8' });
   assert.deepEqual(logs(node), []);
+});
+
+test('an owner that met another owner stays at 254 when weights come and go', () => {
+  const track = { interfaces: [{ name: 'eth1', weight: 10 }], scripts: [], files: [], processes: [], bfds: [] };
+  const node = master({ priority: 255, track });
+  give(node, advert({ priority: 255 }));
+  give(node, { kind: 'interfaceGone', name: 'eth1' });
+  assert.deepEqual([instanceOf(node).basePriority, instanceOf(node).priority], [254, 254]);
+});
+
+test('fast mode: the goodbye of a master that sent fast is answered fast', () => {
+  const node = startNode(configurationOf({ fast: { intervalUs: 10_000, missed: 3 } }));
+  for (let count = 0; count < 8; count++) give(node, advert({ priority: 200 }), S + count * 10_000);
+  give(node, advert({ priority: 0 }));
+  assert.ok((node.wakeAtUs ?? 0) - node.atUs < 10_000);
+  const slow = startNode(configurationOf({ fast: { intervalUs: 10_000, missed: 3 } }));
+  give(slow, advert({ priority: 200 }), S);
+  give(slow, advert({ priority: 0 }));
+  assert.equal((slow.wakeAtUs ?? 0) - slow.atUs, (156 / 256) * S);
+});
+
+test('a reload that changes nothing leaves the time of the next refresh alone', () => {
+  const own = { garp: { ...master().state.instances[0]!.config.garp, masterRefreshUs: 10 * S } };
+  const node = master(own);
+  const due = instanceOf(node).refreshAtUs;
+  assert.ok(due !== undefined);
+  give(node, { kind: 'configure', configuration: configurationOf(own), interfaces: [eth0, eth1] });
+  assert.equal(instanceOf(node).refreshAtUs, due);
+});
+
+test('a group has the state of its members', () => {
+  const tracked = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };
+  const notify = { priorityChanges: false, smtpAlert: false };
+  const group = { name: 'G', members: ['VI_1', 'VI_2'], track: tracked, trackingWeight: false, notify };
+  const second = { name: 'VI_2', vrid: 52, interface: 'eth1', addresses: [] };
+  const node = startNode({ ...configurationOf({}, second), syncGroups: [group] });
+  const states = () => [...node.state.groups, ...node.state.instances].map(({ state }) => state);
+  assert.deepEqual(states(), ['backup', 'backup', 'backup']);
+  pass(node, 5 * S);
+  assert.deepEqual(states(), ['master', 'master', 'master']);
+  give(node, { kind: 'interfaceGone', name: 'eth1' });
+  assert.deepEqual(states(), ['fault', 'fault', 'fault']);
 });
