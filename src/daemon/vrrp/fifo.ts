@@ -1,5 +1,5 @@
 // A FIFO that events are written to: made where it is missing, never waited for, kept over reloads so that readers need not reopen.
-import { lchownSync, lstatSync, writeSync } from 'node:fs';
+import { fstatSync, lchownSync, lstatSync, writeSync } from 'node:fs';
 import type { Fifo } from '../../model/keepalived/script.js';
 import { native } from '../../sys/addon.js';
 import { hasCode, isSystemError, unlessCode } from '../../sys/errno.js';
@@ -64,8 +64,19 @@ export class EventFifo {
     }
   }
 
+  /** Whether what we write to is what a reader would open: somebody may have taken it away and put another in its place. */
+  #stands(fd: Fd): boolean {
+    const [ours, there] = [fstatSync(fd.number), unlessCode(() => lstatSync(this.path), ['ENOENT', 'ENOTDIR'], undefined)];
+    return there?.ino === ours.ino && there.dev === ours.dev;
+  }
+
   /** One event, whole or not at all: dropped while the pipe is full. */
   write(line: string): void {
+    if (this.#fd !== undefined && !this.#stands(this.#fd)) {
+      this.log('notice', `notify fifo ${this.path} was replaced: opening it anew`);
+      this.#fd.close();
+      this.#fd = undefined;
+    }
     if (this.#fd === undefined) {
       this.#open();
     }
