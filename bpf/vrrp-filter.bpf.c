@@ -52,6 +52,7 @@ struct sender_key {
   __u32 slot;
   __u32 priority; /* one more than it; 0: the sender as such */
   __u32 address[4];
+  __u8 mac[8]; /* what is sealed cannot be judged here: who forges a master's address must not use up its rate, whatever it says */
 };
 
 struct {
@@ -170,10 +171,11 @@ static __always_inline bool in_time(__u64 *due, const struct rule *r, __u64 now)
 
 /* Counted by sender and priority: who forges a master's address with another priority does not use up the master's rate. A new
  * priority of a known sender passes at the sender's rate, a new sender at that of all strangers. */
-static __always_inline bool rate_is_fair(const struct advert *m, const struct rule *r) {
+static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct advert *m, const struct rule *r) {
   struct sender_key sender = {.slot = r->slot}, exact = {.slot = r->slot, .priority = 1 + m->head[2]};
   __builtin_memcpy(sender.address, m->source, sizeof sender.address);
-  __builtin_memcpy(exact.address, m->source, sizeof exact.address);
+  bpf_skb_load_bytes_relative(skb, 6, sender.mac, 6, BPF_HDR_START_MAC); /* none on links without: zeros */
+  __builtin_memcpy(exact.address, sender.address, sizeof exact.address + sizeof exact.mac);
   __u64 now = bpf_ktime_get_ns(), *due = bpf_map_lookup_elem(&senders, &exact);
   if (due) return in_time(due, r, now);
   __u64 first = now + r->spacing;
@@ -205,7 +207,7 @@ int vrrp_filter(struct __sk_buff *skb) {
   const struct rule *r = rule_of(skb, &m);
   if (!r) return refuse(0, VRID);
   __u32 version = m.head[0] >> 4;
-  if (!r->version) return rate_is_fair(&m, r) ? -1 : refuse(r->slot, RATE);
+  if (!r->version) return rate_is_fair(skb, &m, r) ? -1 : refuse(r->slot, RATE);
   if (version != r->version) return refuse(r->slot, VERSION);
   __u32 addresses = m.head[3] * (m.family == 4 ? 4 : 16), length = 8 + addresses + (version == 2 ? 8 : 0);
   if (m.size < length) return refuse(r->slot, SHORT);
@@ -219,7 +221,7 @@ int vrrp_filter(struct __sk_buff *skb) {
   }
   if ((m.head[0] & 15) != 1) return refuse(r->slot, TYPE);
   if (r->sum && !sum_is_right(skb, &m, version, length)) return refuse(r->slot, CHECKSUM);
-  return rate_is_fair(&m, r) ? -1 : refuse(r->slot, RATE);
+  return rate_is_fair(skb, &m, r) ? -1 : refuse(r->slot, RATE);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
