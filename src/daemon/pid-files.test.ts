@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { native } from '../sys/addon.js';
+import { writeDump } from './dump/file.js';
 import { pidFilesFor, removePidFile, runningFrom, writePidFile } from './pid-files.js';
 
 const none = { pidFiles: {} };
@@ -36,6 +38,24 @@ test('a file is written in the place of a link, and removed only by its own proc
       writeFileSync(path, text);
       assert.equal(runningFrom(path), undefined, text);
     }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('nothing but a file or a link is replaced', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-pid-'));
+  try {
+    const path = join(folder, 'fifo');
+    native().mkfifo(path, 0o600);
+    writePidFile(path);
+    const said: string[] = [];
+    writeDump(path, 'text', (_, text) => void said.push(text));
+    assert.ok(lstatSync(path).isFIFO());
+    assert.equal(said.length, 1);
+    assert.equal(runningFrom(path), undefined);
+    removePidFile(path);
+    assert.equal(runningFrom('/dev/zero'), undefined);
   } finally {
     rmSync(folder, { recursive: true });
   }

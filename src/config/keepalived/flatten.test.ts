@@ -73,6 +73,7 @@ test('predefined parameters', () => {
   assert.deepEqual(lines('${_PWD} ${_INSTANCE} ${_ENV HOME} ${_RANDOM 4 4}'), ['/etc idx /root 4']);
   assert.deepEqual(lines('a ${_HASH} b\n"${_BANG}"'), ['a', '"!"']);
   assert.deepEqual(lines('$_PWD=x\n$_PWD'), ['x']);
+  assert.equal(run('a ${_ENV constructor} ${_ENV __proto__}').texts.length, 1);
   const seeded = (seed: number) => run(`global_defs {\nrandom_seed ${seed}\n}\n$_RANDOM`).lines.at(-1);
   assert.equal(seeded(1), seeded(1));
   assert.notEqual(seeded(1), seeded(2));
@@ -153,6 +154,7 @@ test('what include cannot have: told, an error where it is checked', () => {
   assert.deepEqual(said(`${checked('')}include n.inc`), ["no-config: Config files missing 'n.inc'."]);
   assert.deepEqual(said(`${checked('')}${checked('-match')}include n.inc`), ["notice: Config files missing 'n.inc'."]);
   assert.deepEqual(said(checked('read match')), ["error: Duplicate include_check 'match' specified - ignoring"]);
+  assert.match(said(checked('constructor'))[0]!, /Unknown include_check type 'constructor'/);
   assert.deepEqual(said(checked('readable')), ["error: Unknown include_check type 'readable' - ignoring"]);
   assert.deepEqual(said(`include c\ninclude n.inc`, { c: checked('') }), ["notice: Config files missing 'n.inc'."]);
 });

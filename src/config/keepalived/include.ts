@@ -23,12 +23,12 @@ const byKeyword: Readonly<Record<string, IncludePolicy>> = {
 };
 
 /** `include_check`'s words for one kind; each holds `read` with it when it stands alone, as 2.2.7 has it. */
-const kinds: Readonly<Record<string, keyof IncludePolicy>> = {
-  read: 'read',
-  match: 'match',
-  wildcard_match: 'wildcard',
-  brace_match: 'brace',
-};
+const kinds: ReadonlyMap<string, keyof IncludePolicy> = new Map([
+  ['read', 'read'],
+  ['match', 'match'],
+  ['wildcard_match', 'wildcard'],
+  ['brace_match', 'brace'],
+]);
 
 /** `include_check [+|-][kind]…` against the policy in force; no word means all. */
 export function includeCheck(current: IncludePolicy, words: readonly Word[], report: Report): IncludePolicy {
@@ -39,9 +39,9 @@ export function includeCheck(current: IncludePolicy, words: readonly Word[], rep
   for (const { text, at } of words) {
     const sign = /^[+-]/.exec(text)?.[0];
     const name = text.slice(sign === undefined ? 0 : 1);
-    const kind = kinds[name];
+    const kind = kinds.get(name);
     const error = (said: string, hint: string): void => report({ severity: 'error', at, text: said, hint });
-    if (kind === undefined) error(`Unknown include_check type '${name}' - ignoring`, `expected one of ${Object.keys(kinds).join(', ')}`);
+    if (kind === undefined) error(`Unknown include_check type '${name}' - ignoring`, `expected one of ${[...kinds.keys()].join(', ')}`);
     else if (sign === undefined && (changes || set))
       error(`Duplicate include_check '${name}' specified - ignoring`, "put '+' before every kind");
     else if (sign === undefined) {

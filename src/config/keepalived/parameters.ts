@@ -111,6 +111,7 @@ function random(words: string, predefined: Predefined): Value | undefined {
 }
 
 function environment(words: string, predefined: Predefined): Value | undefined {
-  const value = predefined.environment[words.trim()];
+  const name = words.trim();
+  const value = Object.hasOwn(predefined.environment, name) ? predefined.environment[name] : undefined;
   return value === undefined ? undefined : [value];
 }

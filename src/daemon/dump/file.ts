@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Log } from '../log.js';
+import { isReplaceable } from '../replaceable.js';
 
 /** `name` in the folder for dumps; a path of its own when the configuration gives one. */
 export function dumpPath(name: string, own?: string): string {
@@ -11,6 +12,10 @@ export function dumpPath(name: string, own?: string): string {
 
 /** Replaces the file by `text`, mode 0600. What fails is logged. */
 export function writeDump(path: string, text: string, log: Log): void {
+  if (!isReplaceable(path)) {
+    log('warning', `Unable to write '${path}': it is a device or its like`);
+    return;
+  }
   const beside = `${path}.${randomBytes(6).toString('hex')}`;
   try {
     const fd = openSync(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
