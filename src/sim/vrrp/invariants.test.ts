@@ -187,6 +187,24 @@ test('one deaf to heartbeats makes a second master where one link is cut', () =>
     400,
   ));
 
+test('options of the election that are not heeded', () => {
+  caught(
+    eachInstance((instance) => ({ ...instance, lowerPriorityNoAdvert: false })),
+    /in spite of lower_prio_no_advert/,
+    400,
+  );
+  caught(
+    eachInstance((instance) => ({ ...instance, higherPrioritySendAdvert: false })),
+    /yields without a last advert/,
+    400,
+  );
+  caught(
+    eachInstance((instance) => ({ ...instance, preemptDelayUs: 0 })),
+    /preempts \d+ us after/,
+    400,
+  );
+});
+
 test('gratuitous ARP once, and not again', () => {
   caught(
     eachInstance((instance) => ({ ...instance, garp: { ...instance.garp, masterDelayUs: 0 } })),
@@ -207,7 +225,7 @@ test('fast mode that is not used, or used too soon', () => {
   const hasty = eachInstance((instance) =>
     instance.fast === undefined ? instance : { ...instance, fast: { ...instance.fast, missed: 1 } },
   );
-  caught(hasty, /without an advert/, 200);
+  caught(hasty, /without an advert|preempts/, 200);
 });
 
 test('too much talk', () => {

@@ -2,6 +2,7 @@
 import type { MakeCheck } from '../check.js';
 import { adverts } from './adverts.js';
 import { announcements } from './announcements.js';
+import { answers } from './answers.js';
 import { calm } from './calm.js';
 import { fastMode } from './fast-mode.js';
 import { groups } from './groups.js';
@@ -16,6 +17,7 @@ export const invariants: readonly MakeCheck[] = [
   hostState,
   cleanStop,
   adverts,
+  answers,
   wakes,
   groups,
   takeover,

@@ -1,0 +1,101 @@
+// What a master makes of another master's advert, row by row of the state table, and that preempt_delay is waited for.
+import type { Address } from '../../../model/address.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import { seeAdvert } from '../advert.js';
+import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { downOf, slackUs } from './bounds.js';
+import { type Genuine, genuine, isOf } from './genuine.js';
+
+const priorityOf = (view: Observation['before'], name: string): number => view.find((each) => each.name === name)?.priority ?? 0;
+
+/** Positive: the first address is the higher one. */
+const higher = (a: Address, b: Address): number => a.words.map((word, at) => word - (b.words[at] ?? 0)).find((order) => order !== 0) ?? 0;
+
+/** Packets that may be refused for what was heard before them. */
+const counted = ({ authentication }: VrrpInstance): boolean => authentication.kind === 'ah' || authentication.kind === 'hmac';
+
+function wrongAnswer(
+  observation: Observation,
+  instance: VrrpInstance,
+  { advert, source }: Genuine,
+  own: Address | undefined,
+): string | undefined {
+  const { before, after, effects } = observation;
+  const { name } = instance;
+  const [mine, theirs] = [priorityOf(before, name), advert.priority];
+  if (mine === 255 && (theirs === 255 || instance.ownerIgnoreAdverts)) return undefined;
+  const stays = stateOf(after, name) === 'master';
+  const sent = effects.flatMap((effect) => (effect.kind === 'send' && effect.instance === name ? [effect] : []));
+  const said = sent.map((send) => seeAdvert(send.payload, send.protocol, send.source.family)?.priority);
+  const told = `master of ${name} with ${mine} hears ${theirs} and`;
+  if (theirs === 0) return stays && said.includes(mine) ? undefined : `${told} does not answer`;
+  if (theirs < mine && !stays) return `${told} gives up`;
+  if (theirs > mine && stays) return `${told} stays`;
+  if (theirs === mine && own !== undefined && stays !== higher(own, source) > 0) return `${told} ${stays ? 'stays' : 'gives up'}`;
+  if (stays && instance.lowerPriorityNoAdvert && said.length > 0) return `${told} answers in spite of lower_prio_no_advert`;
+  if (!stays && instance.higherPrioritySendAdvert && !said.includes(mine)) return `${told} yields without a last advert`;
+  return undefined;
+}
+
+interface Delay {
+  readonly firstUs: number;
+  readonly lastUs: number;
+  /** The shortest silence after which the sender may count as gone. */
+  readonly silenceUs: number;
+}
+
+const silenceOf = (instance: VrrpInstance, intervalUs: number): number =>
+  instance.fast === undefined
+    ? downOf(instance, 254, Math.min(intervalUs, instance.advertUs))
+    : instance.fast.missed * instance.fast.intervalUs;
+
+export const answers: MakeCheck = (world, history) => {
+  const slack = slackUs(history);
+  /** A storm brings goodbyes before what was said earlier. */
+  const orderly = history.events.every(({ what }) => what.kind !== 'weather');
+  /** By node and instance: what its adverts came from; when lower adverts were heard, the first and the last. */
+  const sources = new Map<string, Address>();
+  const delays = new Map<string, Delay>();
+  const noteDelay = (
+    key: string,
+    instance: VrrpInstance,
+    { nowUs, input, before, after }: Observation,
+    heard: Genuine | undefined,
+  ): string | undefined => {
+    const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
+    const delay = delays.get(key);
+    if (was === 'backup' && is === 'master' && input.kind === 'wake' && delay !== undefined) {
+      const silent = nowUs - delay.lastUs >= delay.silenceUs - slack;
+      if (nowUs < delay.firstUs + instance.preemptDelayUs && !silent)
+        return `${instance.name} preempts ${nowUs - delay.firstUs} us after the first lower advert`;
+    }
+    if (is !== 'backup' || input.kind === 'configure') delays.delete(key);
+    else if (heard !== undefined) {
+      // A goodbye ends the wait: nobody is left to be preempted.
+      const lower = heard.advert.priority > 0 && heard.advert.priority < priorityOf(after, instance.name) && !instance.nopreempt;
+      if (lower)
+        delays.set(key, { firstUs: delay?.firstUs ?? nowUs, lastUs: nowUs, silenceUs: silenceOf(instance, heard.advert.intervalUs) });
+      else delays.delete(key);
+    }
+    return undefined;
+  };
+  return {
+    stepped: (observation) => {
+      const { node: index, nowUs, before, effects } = observation;
+      const node = world.nodes[index]!;
+      const heard = genuine(world, observation);
+      for (const instance of node.configuration.instances) {
+        const key = `${index} ${instance.name}`;
+        const own = isOf(instance, heard) && heard.fits(instance.name) && !counted(instance) ? heard : undefined;
+        const deaf = node.configuration.global.startupDelayUs > 0;
+        const answer = own !== undefined && !deaf && stateOf(before, instance.name) === 'master';
+        const wrong = answer ? wrongAnswer(observation, instance, own, sources.get(key)) : undefined;
+        const early =
+          orderly && instance.preemptDelayUs > 0 && !deaf && !counted(instance) ? noteDelay(key, instance, observation, own) : undefined;
+        if (wrong !== undefined || early !== undefined) return `${node.setup.name}: ${wrong ?? early} (${nowUs})`;
+        for (const effect of effects) if (effect.kind === 'send' && effect.instance === instance.name) sources.set(key, effect.source);
+      }
+      return undefined;
+    },
+  };
+};
