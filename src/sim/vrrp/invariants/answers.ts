@@ -69,7 +69,7 @@ export const answers: MakeCheck = (world, history) => {
       if (nowUs < delay.firstUs + instance.preemptDelayUs && !silent)
         return `${instance.name} preempts ${nowUs - delay.firstUs} us after the first lower advert`;
     }
-    if (is !== 'backup' || input.kind === 'configure') delays.delete(key);
+    if (is !== 'backup') delays.delete(key);
     else if (heard !== undefined) {
       // A goodbye ends the wait: nobody is left to be preempted.
       const lower = heard.advert.priority > 0 && heard.advert.priority < priorityOf(after, instance.name) && !instance.nopreempt;
