@@ -56,7 +56,9 @@ export function recover(work: Work, index: number, remark?: string): void {
 
 function comeBack(work: Work, index: number, remark = ''): void {
   const fromUs = Math.max(work.atUs, work.machine.deafUntilUs);
-  enterBackup(work, index, { timerAtUs: fromUs + recoveryUs(instanceAt(work, index)), remark, zero: false });
+  // RFC 9568 §6.4.1: by its own interval, whatever it followed before.
+  const instance = change(work, index, { advertUs: instanceAt(work, index).config.advertUs });
+  enterBackup(work, index, { timerAtUs: fromUs + recoveryUs(instance), remark, zero: false });
   sendOwnArp(work, index);
 }
 

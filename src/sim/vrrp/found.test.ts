@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
 import {
+  advert,
   configurationOf,
   eth0,
   eth1,
@@ -94,4 +95,13 @@ test('auth_hmac: a node that was started again within the second is believed, it
   assert.equal(instanceOf(low).counters.advertsReceived, all.length);
   give(low, { kind: 'packet', packet: first[1]! });
   assert.equal(instanceOf(low).counters.advertsReceived, all.length);
+});
+
+test('after FAULT a backup waits by its own interval, not by that of a master of before', () => {
+  const node = startNode(configurationOf({ version: 3 }));
+  give(node, advert({ version: 3, priority: 200, interval: 3000 }), S);
+  assert.equal(instanceOf(node).advertUs, 30 * S);
+  give(node, { kind: 'interface', facts: { ...eth0, up: false } });
+  give(node, { kind: 'interface', facts: eth0 });
+  assert.equal((node.wakeAtUs ?? 0) - node.atUs, 3 * S + (156 / 256) * S);
 });
