@@ -72,7 +72,11 @@ export const answers: MakeCheck = (world, history) => {
     if (is !== 'backup') delays.delete(key);
     else if (heard !== undefined) {
       // A goodbye ends the wait: nobody is left to be preempted.
-      const lower = heard.advert.priority > 0 && heard.advert.priority < priorityOf(after, instance.name) && !instance.nopreempt;
+      const lower =
+        heard.advert.priority > 0 &&
+        heard.advert.priority < priorityOf(after, instance.name) &&
+        !instance.nopreempt &&
+        heard.fits(instance.name);
       if (lower)
         delays.set(key, { firstUs: delay?.firstUs ?? nowUs, lastUs: nowUs, silenceUs: silenceOf(instance, heard.advert.intervalUs) });
       else delays.delete(key);
@@ -91,7 +95,9 @@ export const answers: MakeCheck = (world, history) => {
         const answer = own !== undefined && !deaf && stateOf(before, instance.name) === 'master';
         const wrong = answer ? wrongAnswer(observation, instance, own, sources.get(key)) : undefined;
         const early =
-          orderly && instance.preemptDelayUs > 0 && !deaf && !counted(instance) ? noteDelay(key, instance, observation, own) : undefined;
+          orderly && instance.preemptDelayUs > 0 && !deaf && !counted(instance)
+            ? noteDelay(key, instance, observation, isOf(instance, heard) ? heard : undefined)
+            : undefined;
         if (wrong !== undefined || early !== undefined) return `${node.setup.name}: ${wrong ?? early} (${nowUs})`;
         for (const effect of effects) if (effect.kind === 'send' && effect.instance === instance.name) sources.set(key, effect.source);
       }

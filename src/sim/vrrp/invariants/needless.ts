@@ -44,7 +44,7 @@ export const needless: MakeCheck = (world, history) => {
       )
         continue;
       const theirs = rival.view.find((each) => each.name === name);
-      const better = theirs !== undefined && (theirs.priority > view.priority || own.nopreempt);
+      const better = theirs !== undefined && theirs.priority > view.priority;
       if (better && routerOf(node, name) === routerOf(rival, name))
         return `${node.setup.name} becomes master of ${name} although it can hear ${rival.setup.name}, which has been for ${nowUs - sinceUs} us`;
     }
