@@ -42,6 +42,14 @@ test('a host that slept does not wake up as a second master: it listens once mor
   assert.equal(instanceOf(alone).state, 'master');
 });
 
+test('an instance whose own timer ended just now has slept as long as the others', () => {
+  const node = startNode(configurationOf({}, { name: 'VI_2', vrid: 52, downTimerAdverts: 6 }));
+  give(node, { kind: 'wake' }, 6.7 * S);
+  assert.equal(instanceOf(node, 'VI_2').state, 'backup');
+  pass(node, 9 * S);
+  assert.equal(instanceOf(node, 'VI_2').state, 'master');
+});
+
 test('timer_expired_backup: with nopreempt a master that ran too late steps down', () => {
   const late = (instance: Partial<VrrpInstance>) => {
     const node = startNode(configurationOf(instance));

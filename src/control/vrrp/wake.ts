@@ -16,15 +16,16 @@ export function wake(work: Work): void {
   const lateUs = lateness(work);
   for (let index = 0; index < work.instances.length; index++) stepDownIfLate(work, index);
   for (let index = 0; index < work.instances.length; index++) {
-    if (nextDueUs(instanceAt(work, index)) <= work.atUs) wakeInstance(work, index);
+    if (nextDueUs(instanceAt(work, index)) <= work.atUs) wakeInstance(work, index, lateUs);
   }
   if (lateUs > 0) work.machine = { ...work.machine, lateWakes: work.machine.lateWakes + 1 };
 }
 
-function wakeInstance(work: Work, index: number): void {
+/** `lateUs`: how late the whole process is. An instance whose own timer ended just now has heard nothing for as long as the others. */
+function wakeInstance(work: Work, index: number, lateUs: number): void {
   const { timerAtUs, state } = instanceAt(work, index);
   if (timerAtUs !== undefined && timerAtUs <= work.atUs) {
-    if (state === 'backup') expireBackup(work, index, work.atUs - timerAtUs);
+    if (state === 'backup') expireBackup(work, index, Math.max(lateUs, work.atUs - timerAtUs));
     else if (state === 'master') expireMaster(work, index);
   }
   announceDue(work, index);
