@@ -82,10 +82,12 @@ __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struc
   return arp_request(skb, h->ifindex, h->smac, l->addr, gateway);
 }
 
-/* Out of the hop's device. A veth's other end gets the packet at once, not by way of the veth's own queue: that crossing costs
- * more than all else. Not for what the director's own stack sent (by lo), which brings a route of this namespace along. */
+/* Out of the hop's device. A veth's other end gets a small packet at once, not by way of the veth's own queue: that crossing costs
+ * more than all else. Super-packets take the queue, where the other end puts them together to larger ones still. Not for what the
+ * director's own stack sent (by lo), which brings a route of this namespace along. */
 static __always_inline int tc_redirect(struct __sk_buff *skb, struct hop *h) {
-  return h->flags & NH_PEER && skb->ingress_ifindex != 1 ? bpf_redirect_peer(h->ifindex, 0) : bpf_redirect(h->ifindex, 0);
+  bool at_once = h->flags & NH_PEER && skb->ingress_ifindex != 1 && !skb->gso_size;
+  return at_once ? bpf_redirect_peer(h->ifindex, 0) : bpf_redirect(h->ifindex, 0);
 }
 
 /* The usual packet, without IP options, to a fresh hop: MACs, TTL, checksum, address and port are put together on the desk and
