@@ -75,9 +75,11 @@ export function decode(file: string): readonly Frame[] {
 
 export const isAdvert = (frame: Frame): boolean => frame['vrrp.type'] !== '';
 
-/** Gratuitous ARP or an unsolicited neighbour advertisement for this address. */
+/** Gratuitous ARP, which is a request (a reply is the kernel's of a dead master that still has the address), or an unsolicited
+ * neighbour advertisement for this address. */
 export const announces = (frame: Frame, address: string): boolean =>
-  (frame['arp.src.proto_ipv4'] === address && frame['arp.dst.proto_ipv4'] === address) || frame['icmpv6.nd.na.target_address'] === address;
+  (frame['arp.opcode'] === '1' && frame['arp.src.proto_ipv4'] === address && frame['arp.dst.proto_ipv4'] === address) ||
+  frame['icmpv6.nd.na.target_address'] === address;
 
 export const sourceOf = (frame: Frame): string => frame['ip.src'] || frame['ipv6.src'];
 
