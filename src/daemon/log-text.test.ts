@@ -21,7 +21,7 @@ test('the command is told in lines of 102 columns, as keepalived was seen to', (
   const words = [
     '/usr/sbin/keepalived',
     '-f',
-    '/tmp/ka-oracle/run/6-run/ok.conf',
+    '/etc/keepalived/sites/ha/ok.conf',
     '-P',
     '-p',
     '/run/p.pid',
@@ -31,7 +31,7 @@ test('the command is told in lines of 102 columns, as keepalived was seen to', (
     '/run/c.pid',
   ];
   assert.deepEqual(commandLines(words), [
-    "Command line: '/usr/sbin/keepalived' '-f' '/tmp/ka-oracle/run/6-run/ok.conf' '-P' '-p' '/run/p.pid'",
+    "Command line: '/usr/sbin/keepalived' '-f' '/etc/keepalived/sites/ha/ok.conf' '-P' '-p' '/run/p.pid'",
     "              '-r' '/run/r.pid' '-c' '/run/c.pid'",
   ]);
   assert.deepEqual(commandLines(['x', 'y'.repeat(200)]), ["Command line: 'x'", `              '${'y'.repeat(200)}'`]);
