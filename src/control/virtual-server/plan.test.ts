@@ -2,44 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/doctor-facts.js';
 import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
+import { realServer, virtualServer as server } from '../../../test/support/virtual-server.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { type PresentTable, planTable } from './plan.js';
 import { addressAfter, type WantedTable, wantedTable } from './wanted.js';
 
-const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
-const real = (address: string, weight = 1, port = 80) =>
-  ({
-    address: ip(address),
-    port,
-    method: 'masq',
-    tunnel,
-    weight,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    inhibitOnFailure: false,
-    alpha: false,
-    smtpAlert: true,
-    checkers: [],
-  }) as const;
-const server = (change: Partial<VirtualServer> = {}): VirtualServer => ({
-  name: '[192.0.2.1]:tcp:80',
-  target: { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port: 80 } },
-  protocol: 'tcp',
-  scheduler: 'wlc',
-  schedFlags: 0,
-  method: 'masq',
-  tunnel,
-  onePacket: false,
-  alpha: false,
-  omega: false,
-  quorum: 1,
-  hysteresis: 0,
-  haSuspend: false,
-  smtpAlert: false,
-  sorryInhibit: false,
-  realServers: [real('10.0.0.1'), real('10.0.0.2')],
-  ...change,
-});
+const real = (address: string, weight = 1, port = 80) => realServer(address, { weight, port });
 const table = (...servers: readonly VirtualServer[]): WantedTable => wantedTable({ ...emptyConfiguration, virtualServers: servers });
 const present = (wanted: WantedTable): PresentTable => wanted;
 const nothing: WantedTable = new Map();

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mock, test } from 'node:test';
 import { ip } from '../../../test/support/doctor-facts.js';
 import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalived-configuration.js';
+import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Director } from '../../datapath/director.js';
 import { ModelDirector } from '../../datapath/model/director.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -9,39 +10,14 @@ import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import { type CheckerOptions, runChecker } from './checker-process.js';
 
-const tunnel = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
-const real = (address: string) =>
-  ({
-    address: ip(address),
-    port: 80,
-    method: 'masq',
-    tunnel,
-    weight: 1,
-    upperThreshold: 0,
-    lowerThreshold: 0,
-    inhibitOnFailure: false,
-    alpha: false,
-    smtpAlert: true,
-    checkers: [{ check: { kind: 'tcp' }, target: {}, timing: {} as never }],
-  }) as const;
-const server = (port: number, scheduler = 'wlc'): VirtualServer => ({
-  name: `[192.0.2.1]:tcp:${port}`,
-  target: { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port } },
-  protocol: 'tcp',
-  scheduler,
-  schedFlags: 0,
-  method: 'masq',
-  tunnel,
-  onePacket: false,
-  alpha: false,
-  omega: false,
-  quorum: 1,
-  hysteresis: 0,
-  haSuspend: false,
-  smtpAlert: false,
-  sorryInhibit: false,
-  realServers: [real('10.0.0.1'), real('10.0.0.2')],
-});
+const real = (address: string) => realServer(address, { checkers: [{ check: { kind: 'tcp' }, target: {}, timing: {} as never }] });
+const server = (port: number, scheduler = 'wlc'): VirtualServer =>
+  virtualServer({
+    name: `[192.0.2.1]:tcp:${port}`,
+    target: { kind: 'service', key: { kind: 'address', protocol: 'tcp', address: ip('192.0.2.1'), port } },
+    scheduler,
+    realServers: [real('10.0.0.1'), real('10.0.0.2')],
+  });
 const configuration = (servers: readonly VirtualServer[], global: Partial<GlobalSettings> = {}): KeepalivedConfiguration => ({
   ...emptyConfiguration,
   global: { ...emptyGlobal, ...global },

@@ -2,7 +2,7 @@
 import { parseAddress } from '../../../model/address-text.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { Report, Statement, Word } from '../keyword.js';
-import { Line } from './line.js';
+import { Line, nameTrackGroup } from './line.js';
 import { type NumberNames, readNamed } from './names.js';
 import { readAddress, readPrefix } from './prefix.js';
 
@@ -94,8 +94,7 @@ function lifetime({ line, draft }: Reading, value: Word): boolean {
 }
 
 function trackGroup({ line, draft, context }: Reading, value: Word): boolean {
-  if (context.trackGroups?.has(value.text) === true) draft.trackGroup = value.text;
-  else line.error(value, `track_group ${value.text} not found`, 'a track_group stands before what names it');
+  nameTrackGroup(line, value, draft, context.trackGroups);
   return true;
 }
 

@@ -68,3 +68,9 @@ export class Line {
     return value;
   }
 }
+
+/** `track_group NAME` of a static object: taken where a group of that name stands before it, else told. */
+export function nameTrackGroup(line: Line, word: Word, draft: { trackGroup?: string }, groups: ReadonlySet<string> | undefined): void {
+  if (groups?.has(word.text) === true) draft.trackGroup = word.text;
+  else line.error(word, `track_group ${word.text} not found`, 'a track_group stands before what names it');
+}

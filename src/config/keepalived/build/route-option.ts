@@ -1,7 +1,7 @@
 // The options of a route line but for metrics and next hops (ip-route(8), keepalived.conf(5)).
 import type { RouteType } from '../../../model/keepalived/network.js';
 import type { Word } from '../keyword.js';
-import type { Line } from './line.js';
+import { type Line, nameTrackGroup } from './line.js';
 import { type NamedNumber, type NumberNames, readNamed } from './names.js';
 import { readVia } from './next-hop.js';
 import { readAddress, readPrefix } from './prefix.js';
@@ -159,8 +159,7 @@ const asTo: Option = ({ line }, keyword) => {
 const trackGroup: Option = ({ line, draft, trackGroups }) => {
   const word = line.need();
   if (word === undefined) return false;
-  if (trackGroups?.has(word.text) === true) draft.trackGroup = word.text;
-  else line.error(word, `track_group ${word.text} not found`, 'a track_group stands before what names it');
+  nameTrackGroup(line, word, draft, trackGroups);
   return true;
 };
 

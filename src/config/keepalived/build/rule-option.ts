@@ -3,7 +3,7 @@
 import type { Family } from '../../../model/address.js';
 import type { HostRule } from '../../../model/keepalived/network.js';
 import type { Word } from '../keyword.js';
-import type { Line } from './line.js';
+import { type Line, nameTrackGroup } from './line.js';
 import { type NumberNames, readCNumber, readNamed } from './names.js';
 import { readPrefix, zeroOf } from './prefix.js';
 import { readRealms } from './route-option.js';
@@ -168,8 +168,7 @@ const tunnel: Option = ({ line, draft }, keyword) => {
 const trackGroup: Option = ({ line, draft, trackGroups }) => {
   const word = line.need();
   if (word === undefined) return false;
-  if (trackGroups?.has(word.text) === true) draft.trackGroup = word.text;
-  else line.error(word, `track_group ${word.text} not found`, 'a track_group stands before what names it');
+  nameTrackGroup(line, word, draft, trackGroups);
   return true;
 };
 
