@@ -12,7 +12,7 @@ import { type Attribute, encodeAttributes, encodeMessage, NetlinkFlag, nested, t
 
 const SUBSYSTEM = 10;
 const BATCH = { begin: 16, end: 17 } as const;
-const MESSAGE = { newTable: 0, deleteTable: 2, newChain: 3, newRule: 6, newSet: 9, newElement: 12, deleteElement: 14 } as const;
+const MESSAGE = { newTable: 0, deleteTable: 2, newChain: 3, newRule: 6, newSet: 9, newElement: 12 } as const;
 
 /** NFPROTO_* */
 export const NftFamily = { ip: 2, ip6: 10 } as const;
@@ -157,15 +157,14 @@ export const newSet = (family: number, table: string, set: NftSet, id: number): 
   ],
 });
 
-const elements = (
-  type: number,
+export const addElements = (
   family: number,
   table: string,
   set: string,
   keys: readonly { readonly key: Uint8Array; readonly data?: Uint8Array }[],
 ): NftMessage => ({
-  type,
-  flags: type === MESSAGE.newElement ? CREATE : 0,
+  type: MESSAGE.newElement,
+  flags: CREATE,
   family,
   attributes: [
     textAttribute(1, table),
@@ -176,21 +175,6 @@ const elements = (
     ),
   ],
 });
-export const addElements = (
-  family: number,
-  table: string,
-  set: string,
-  keys: readonly { readonly key: Uint8Array; readonly data?: Uint8Array }[],
-): NftMessage => elements(MESSAGE.newElement, family, table, set, keys);
-/** The kernel answers ENOENT when one of them is not there. */
-export const deleteElements = (family: number, table: string, set: string, keys: readonly Uint8Array[]): NftMessage =>
-  elements(
-    MESSAGE.deleteElement,
-    family,
-    table,
-    set,
-    keys.map((key) => ({ key })),
-  );
 
 function header(family: number, resource: number): Uint8Array {
   const out = new Uint8Array(4);
