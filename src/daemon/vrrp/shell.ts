@@ -28,6 +28,21 @@ export interface Machine<S> {
   readonly look: (state: S, instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
 }
 
+/** Adverts leave before the lines that tell of them are written: the log may be slow, and a dead master's clients wait. */
+export function advertsFirst(effects: readonly Effect[]): readonly Effect[] {
+  const ordered: Effect[] = [];
+  let lines: Effect[] = [];
+  for (const effect of effects) {
+    if (effect.kind === 'log') lines.push(effect);
+    else if (effect.kind === 'send') ordered.push(effect);
+    else {
+      ordered.push(...lines, effect);
+      lines = [];
+    }
+  }
+  return [...ordered, ...lines];
+}
+
 export class Shell<S> {
   #state: S;
   #configuration: KeepalivedConfiguration;
@@ -194,7 +209,7 @@ export class Shell<S> {
   }
 
   #performAll(effects: readonly Effect[]): void {
-    for (const effect of effects) {
+    for (const effect of advertsFirst(effects)) {
       this.#attempt('instance' in effect ? `(${effect.instance}) ${effect.kind}` : effect.kind, () => this.#perform(effect));
     }
     if (!this.#stopping && effects.some(({ kind }) => kind === 'addresses')) {

@@ -1,9 +1,10 @@
 // What the VRRP child process offers to the daemon around it: start, reload, stop, and a view of its state.
 import type { InterfaceFacts, VrrpState } from '../../control/vrrp/interface.js';
 import { initialState, type VrrpMachine } from '../../control/vrrp/machine.js';
+import { rehearse } from '../../control/vrrp/rehearse.js';
 import { step } from '../../control/vrrp/step.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { SocketDescription } from './advert-sockets.js';
+import { type SocketDescription, wholePacket } from './advert-sockets.js';
 import { Shell } from './shell.js';
 
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
@@ -48,6 +49,13 @@ function look(machine: VrrpMachine, instance: string): { readonly state: VrrpSta
   return machine.instances[machine.indexOfName.get(instance) ?? -1];
 }
 
+/** The first takeover finds its code compiled; `--no-flush-bytecode` keeps it so. */
+function compileTakeover(configuration: KeepalivedConfiguration): void {
+  for (const effect of rehearse(configuration)) {
+    if (effect.kind === 'send') wholePacket(effect);
+  }
+}
+
 /**
  * Starts VRRP in this process, which does nothing else: it returns once the first step is done.
  * @throws SystemError EPERM where raw sockets are refused
@@ -56,6 +64,7 @@ export function runVrrp(options: VrrpOptions): VrrpProcess {
   const shell = new Shell(options, { initial: initialState(), step, look });
   shell.start();
   options.tell({ kind: 'ready' });
+  compileTakeover(options.configuration);
   let stopped: Promise<void> | undefined;
   return {
     reload: (configuration) => shell.configure(configuration),

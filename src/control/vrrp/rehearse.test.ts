@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { configurationOf, groupOf, hostAddress, inet, instanceOf, linkLocal } from '../../sim/vrrp/configuration.js';
+import { historyOf } from '../../sim/vrrp/scenario.js';
+import { rehearse } from './rehearse.js';
+
+const kinds = (configuration: Parameters<typeof rehearse>[0]): ReadonlySet<string> =>
+  new Set(rehearse(configuration).map(({ kind }) => kind));
+
+test('a rehearsal of whatever may be configured becomes master, holds addresses, announces them and says goodbye', () => {
+  for (let seed = 1; seed <= 300; seed += 1) {
+    for (const { configuration } of historyOf(seed).nodes) {
+      const seen = kinds(configuration);
+      for (const kind of ['send', 'addresses', 'announce', 'log']) assert.ok(seen.has(kind), `seed ${seed}: no ${kind}`);
+    }
+  }
+});
+
+test('a router that waits for a macvlan, an interface, a group or a script rehearses all the same', () => {
+  const addresses = [{ ...hostAddress(inet(10, 0, 0, 9)), dev: 'eth7' }];
+  const track = { interfaces: [{ name: 'eth9', weight: 0, reverse: false }], scripts: [], files: [], processes: [], bfds: [] };
+  const waiting = instanceOf({ name: 'V', vrid: 9, addresses, track, sourceAddress: inet(10, 0, 0, 1), trackSourceAddress: true });
+  assert.ok(
+    kinds(configurationOf({ instances: [waiting], syncGroups: [groupOf('G', ['V'])], startupDelayUs: 9_000_000 })).has('addresses'),
+  );
+  const six = instanceOf({ name: 'W', vrid: 9, family: 'inet6', addresses: [hostAddress(linkLocal(1, 1))] });
+  assert.ok(kinds(configurationOf({ instances: [six] })).has('addresses'));
+});
+
+test('without routers there is nothing to rehearse', () => assert.deepEqual(rehearse(configurationOf({})), []));

@@ -1,0 +1,59 @@
+// A rehearsal: the machine goes once through the election of a router like the configured one and back, and nothing comes of it. JavaScript is
+// compiled when it first runs; without this the first takeover, perhaps after months as a backup, waits two milliseconds for the compiler.
+import type { Address } from '../../model/address.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { Effect, InterfaceFacts } from './interface.js';
+import { initialState, type VrrpMachine } from './machine.js';
+import { step } from './step.js';
+
+const INTERFACE = 'rehearsal';
+/** Becoming master takes two wakes, adverts and announcements a few more. */
+const MOST_WAKES = 12;
+const NOTHING_TRACKED = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] } as const;
+
+/** 192.0.2.1 (RFC 5737), fe80::1. */
+const OURS = { inet: { family: 'inet', words: [0xc000_0201] }, inet6: { family: 'inet6', words: [0xfe80_0000, 0, 0, 1] } } as const;
+
+/** The instance without all that another host, or this one, would have to be there for. */
+function alone(instance: VrrpInstance): VrrpInstance {
+  const { virtualInterface: _link, vrf: _vrf, sourceAddress: _source, ...plain } = instance;
+  const addresses = plain.addresses.slice(0, 1).map(({ address, prefixLength }) => ({ address, prefixLength, flags: [], noTrack: true }));
+  const nothingHeld = { excludedAddresses: [], routes: [], rules: [], heartbeat: [], track: NOTHING_TRACKED };
+  return { ...plain, ...nothingHeld, addresses, interface: INTERFACE, trackSourceAddress: false, dontTrackPrimary: true };
+}
+
+function linkWith(address: Address): InterfaceFacts {
+  return { name: INTERFACE, index: 1, up: true, mtu: 1500, mac: '00:00:5e:00:53:01', addresses: [address] };
+}
+
+/** What a router like the first one of `configuration` does from its start over mastership to its end; nothing where there is none. */
+export function rehearse(configuration: KeepalivedConfiguration): readonly Effect[] {
+  const [first] = configuration.instances;
+  if (first === undefined) return [];
+  const effects: Effect[] = [];
+  let machine: VrrpMachine = initialState();
+  let wakeAtUs: number | undefined;
+  const feed = (input: Parameters<typeof step>[1], atUs: number): void => {
+    const done = step(machine, input, atUs);
+    machine = done.state;
+    wakeAtUs = done.wakeAtUs;
+    effects.push(...done.effects);
+  };
+  const { global, root } = configuration;
+  const only = {
+    ...configuration,
+    root: { ...root, interfaceDelays: [] },
+    global: { ...global, startupDelayUs: 0 },
+    instances: [alone(first)],
+    syncGroups: [],
+  };
+  feed({ kind: 'configure', configuration: only, interfaces: [linkWith(OURS[first.family])], wallOffsetUs: 0 }, 0);
+  let atUs = 0;
+  for (let wakes = 0; wakes < MOST_WAKES && wakeAtUs !== undefined; wakes += 1) {
+    atUs = Math.max(atUs, wakeAtUs);
+    feed({ kind: 'wake' }, atUs);
+  }
+  feed({ kind: 'stop' }, atUs);
+  return effects;
+}
