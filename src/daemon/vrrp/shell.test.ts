@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Effect } from '../../control/vrrp/interface.js';
 import { advertsFirst } from './shell.js';
 
-const line = (text: string): Effect => ({ kind: 'log', instance: 'V', level: 'info', text });
+const line = (text: string): Effect => ({ kind: 'log', level: 'info', text });
 const advert = (id: number): Effect => ({
   kind: 'send',
   instance: 'V',
