@@ -49,8 +49,12 @@ export interface BfdInstance {
   readonly idleTxUs: number;
   readonly multiplier: number;
   readonly passive: boolean;
+  /** Of what is sent; what comes may have lost `maxHops` of it. */
   readonly ttl: number;
+  /** -1 and 255: any number. */
   readonly maxHops: number;
+  /** Port 4784 (RFC 5883) instead of 3784. */
+  readonly multihop: boolean;
   readonly weight: number;
   readonly reverse: boolean;
   /** Who gets its events. */

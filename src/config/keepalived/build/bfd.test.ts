@@ -25,6 +25,7 @@ test('a session with its defaults', () => {
       passive: false,
       ttl: 255,
       maxHops: 0,
+      multihop: false,
       weight: 0,
       reverse: false,
       events: { vrrp: true, checker: true },
@@ -54,6 +55,23 @@ test('sessions that cannot be', () => {
     'Configuration error: BFD instance a already configured - ignoring',
   ]);
   assert.equal(read(ENDS, 'x'.repeat(32)).bfds.length, 0);
+});
+
+test('two sessions that packets could not be told apart by, and two that they could', () => {
+  const first = `bfd_instance a {\n${ENDS}}\n`;
+  const duplicate = 'Configuration error: BFD instance b has duplicate neighbor address 10.0.0.2, ignoring instance';
+  assert.deepEqual(read('neighbor_ip 10.0.0.2', 'b', first).said, [duplicate]);
+  assert.deepEqual(read('neighbor_ip 10.0.0.2\nsource_ip 10.0.0.9', 'b', first).said, []);
+  assert.deepEqual(read(`${ENDS}multihop`, 'b', first).said, []);
+});
+
+test('multihop takes a word', () => {
+  const multihop = (word: string) => read(`${ENDS}multihop ${word}`);
+  assert.deepEqual(
+    ['', 'on', 'off'].map((word) => multihop(word).bfds[0]?.multihop),
+    [true, true, false],
+  );
+  assert.deepEqual(multihop('junk').said, ['Configuration error: BFD instance b multihop setting not valid - junk']);
 });
 
 test('values that cannot be used are told and left', () => {

@@ -8,7 +8,7 @@ import type { Report, Values } from '../keyword.js';
 import { readWhole } from '../number.js';
 import { readHost } from './endpoint.js';
 import { tellError } from './tell.js';
-import { blocksOf, has, nameOf, numberOf, placeOf, wordsOf } from './values.js';
+import { blocksOf, booleanOf, has, nameOf, numberOf, placeOf, wordsOf } from './values.js';
 
 const LONGEST_NAME = 31;
 const trouble = (name: string, text: string): string => `Configuration error: BFD instance ${name} ${text}`;
@@ -47,8 +47,10 @@ function readHops(block: Values, ttl: number, report: Report): number {
   return ttl;
 }
 
+type Ends = Pick<BfdInstance, 'neighbour' | 'source'>;
+
 /** The far end and our address; undefined: unusable, which was told. */
-function readEnds(block: Values, report: Report): { readonly neighbour: Address; readonly source?: Address } | undefined {
+function readEnds(block: Values, report: Report): Ends | undefined {
   const name = nameOf(block);
   const neighbour = readAddress(block, 'neighbor_ip', 'neighbor address %v, ignoring instance', report);
   const source = readAddress(block, 'source_ip', 'source address %v, ignoring', report);
@@ -64,6 +66,11 @@ function readEnds(block: Values, report: Report): { readonly neighbour: Address;
   tellError(report, block.at, trouble(name, `${text} are not of the same family, disabling instance`));
   return undefined;
 }
+
+/** Whether a packet that knows addresses alone could belong to both: a session without a source takes any. */
+const cannotBeTold = (one: Ends, other: Ends): boolean =>
+  sameAddress(one.neighbour, other.neighbour) &&
+  (one.source === undefined || other.source === undefined || sameAddress(one.source, other.source));
 
 function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report): BfdInstance | undefined {
   const name = nameOf(block);
@@ -81,11 +88,11 @@ function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report
   const ends = readEnds(block, report);
   if (ends === undefined) return undefined;
   const { neighbour, source } = ends;
-  const same = (a: Address | undefined, b: Address | undefined): boolean =>
-    a === undefined || b === undefined ? a === b : sameAddress(a, b);
-  if (earlier.some((one) => sameAddress(one.neighbour, neighbour) && same(one.source, source))) {
-    const pair = `${source === undefined ? '(unset)' : formatAddress(source)}/${formatAddress(neighbour)}`;
-    tellError(report, block.at, trouble(name, `has duplicate source/neighbor address ${pair}, ignoring instance`));
+  const multihop = booleanOf(block, 'multihop') ?? false;
+  if (earlier.some((one) => one.multihop === multihop && cannotBeTold(one, ends))) {
+    const pair = source === undefined ? '' : `${formatAddress(source)}/`;
+    const what = `duplicate ${source === undefined ? '' : 'source/'}neighbor address ${pair}${formatAddress(neighbour)}`;
+    tellError(report, block.at, trouble(name, `has ${what}, ignoring instance`));
     return undefined;
   }
   const ttl = numberOf(block, 'ttl') ?? (neighbour.family === 'inet' ? 255 : 64);
@@ -100,6 +107,7 @@ function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report
     passive: has(block, 'passive'),
     ttl,
     maxHops: readHops(block, ttl, report),
+    multihop,
     ...readWeight(block, report),
     events: { vrrp: vrrp || !checker, checker: checker || !vrrp },
   };

@@ -53,7 +53,14 @@ export const bfdKeywords: readonly Keyword[] = [
     meaning: 'How many routers a packet may have passed (-1: any number).',
     says: invalid('max_hops value %v', '-1-255'),
   },
-  { name: 'multihop', argument: { kind: 'flag' }, meaning: 'Port 4784 instead of 3784.', since: '2.2.8' },
+  {
+    name: 'multihop',
+    argument: { kind: 'boolean' },
+    default: 'off',
+    meaning: 'Port 4784 instead of 3784; max_hops says how many routers there may be.',
+    since: '2.2.8',
+    says: { invalid: 'Configuration error: BFD instance %n multihop setting not valid - %v' },
+  },
   {
     name: 'weight',
     argument: { kind: 'words', min: 1 },
@@ -68,6 +75,5 @@ export const bfdInstanceKeyword: Keyword = {
   name: 'bfd_instance',
   argument: { kind: 'block', label: 1, keywords: () => bfdKeywords },
   repeated: true,
-  acted: 'accepted',
   meaning: 'A BFD session by NAME (31 characters at most).',
 };

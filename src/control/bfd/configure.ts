@@ -1,0 +1,79 @@
+// The beginning, and reload: sessions that stay go on as they are, whatever became of their intervals.
+import { addressId } from '../../model/identity.js';
+import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import type { BfdInput } from './interface.js';
+import type { Session } from './machine.js';
+import { sayIntervals, UNKNOWN_NEIGHBOUR } from './transitions.js';
+import { tellSoon, transmit } from './transmit.js';
+import { chance, change, sessionAt, type Work } from './work.js';
+
+/** What makes it the same session: both ends, and the port that packets go to. */
+function identity({ name, neighbour, source, multihop }: BfdInstance): string {
+  return [name, addressId(neighbour), source === undefined ? '' : addressId(source), multihop].join(' ');
+}
+
+/** §6.8.1: random, not 0, no other session's. */
+function discriminator(work: Work, taken: ReadonlySet<number>): number {
+  for (;;) {
+    const word = chance(work);
+    if (word !== 0 && !taken.has(word)) return word;
+  }
+}
+
+function newSession(config: BfdInstance, ours: number): Session {
+  return {
+    config,
+    open: false,
+    // §6.8.1: what is not known of the neighbour begins so; a remoteMinRxUs of 0 would mean that it wants no packets.
+    ...UNKNOWN_NEIGHBOUR,
+    state: 'down',
+    discriminator: ours,
+    diagnostic: 0,
+    remoteDiagnostic: 0,
+    desiredMinTxUs: config.idleTxUs,
+    requiredMinRxUs: config.minRxUs,
+    remoteMinTxUs: 0,
+    remoteMultiplier: 0,
+    polling: false,
+    heldTxUs: undefined,
+    heldRxUs: undefined,
+    heardAtUs: undefined,
+    sentAtUs: undefined,
+    sendAtUs: undefined,
+    received: 0,
+    sent: 0,
+    wentUp: 0,
+    wentDown: 0,
+  };
+}
+
+/** What it says from now on; a multiplier is in every packet, and is not polled for. */
+function takeSettings(work: Work, index: number, before: BfdInstance): void {
+  const { config, state } = sessionAt(work, index);
+  if (state === 'up') sayIntervals(work, index, config.minTxUs, config.minRxUs);
+  else change(work, index, { desiredMinTxUs: config.idleTxUs, requiredMinRxUs: config.minRxUs });
+  const other = (['minTxUs', 'minRxUs', 'idleTxUs', 'multiplier'] as const).some((field) => before[field] !== config[field]);
+  if (other) tellSoon(work, index);
+}
+
+export function configure(work: Work, input: Extract<BfdInput, { kind: 'configure' }>): void {
+  if (input.chance !== undefined) work.machine = { ...work.machine, chance: input.chance };
+  const before = new Map(work.sessions.map((session) => [identity(session.config), session]));
+  const taken = new Set(work.sessions.map((session) => session.discriminator));
+  work.sessions = input.sessions.map((config) => {
+    const old = before.get(identity(config));
+    if (old !== undefined) return { ...old, config };
+    const ours = discriminator(work, taken);
+    taken.add(ours);
+    return newSession(config, ours);
+  });
+  work.machine = {
+    ...work.machine,
+    indexOfDiscriminator: new Map(work.sessions.map((session, index) => [session.discriminator, index])),
+  };
+  for (const [index, { config }] of work.sessions.entries()) {
+    const old = before.get(identity(config));
+    if (old !== undefined) takeSettings(work, index, old.config);
+    transmit(work, index);
+  }
+}

@@ -1,0 +1,65 @@
+// What goes into the BFD machine and what comes out. Time is monotonic microseconds, an argument of every step.
+import type { Address } from '../../model/address.js';
+import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import type { BfdPort } from '../../wire/bfd.js';
+import type { Chance } from './chance.js';
+
+/** Why a packet is refused: RFC 5880 §6.8.6 and RFC 5881 §5 in the order of the checks. */
+export const BFD_REFUSALS = [
+  'short',
+  'length',
+  'version',
+  'multiplier',
+  'multipoint',
+  'myDiscriminator',
+  'yourDiscriminator',
+  'flags',
+  'diagnostic',
+  'session',
+  'ttl',
+  'authentication',
+  'adminDown',
+  /** Told by the socket's filter alone: more than any neighbour owes. */
+  'rate',
+] as const;
+export type BfdRefusal = (typeof BFD_REFUSALS)[number];
+
+export interface BfdReceived {
+  /** Which socket it came by. */
+  readonly port: BfdPort;
+  readonly source: Address;
+  readonly sourcePort: number;
+  readonly destination: Address;
+  /** 0: the kernel did not tell. */
+  readonly ttl: number;
+  readonly bytes: Uint8Array;
+}
+
+export type BfdInput =
+  /** First of all, with chance; later: reload. */
+  | { readonly kind: 'configure'; readonly sessions: readonly BfdInstance[]; readonly chance?: Chance }
+  | { readonly kind: 'packet'; readonly packet: BfdReceived }
+  /** Whether the session has a socket to send by. Until it is told of one, it sends nothing. */
+  | { readonly kind: 'socket'; readonly name: string; readonly open: boolean }
+  /** Packets that the kernel's socket filter dropped since the last report. */
+  | { readonly kind: 'filtered'; readonly counts: Readonly<Partial<Record<BfdRefusal, number>>> }
+  | { readonly kind: 'wake' };
+
+export type BfdEffect =
+  | { readonly kind: 'send'; readonly name: string; readonly bytes: Uint8Array }
+  /** It went up, or down: news for VRRP and checkers. What a session is at first is for who asked for it to tell. */
+  | { readonly kind: 'event'; readonly name: string; readonly up: boolean }
+  /** `detail`: keepalived says this only with -D. */
+  | {
+      readonly kind: 'log';
+      readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
+      readonly text: string;
+      readonly detail?: boolean;
+    };
+
+/** What a step answers. `wakeAtUs`: call again with `wake` no later than this; undefined: only when something happens. */
+export interface BfdStep<S> {
+  readonly state: S;
+  readonly effects: readonly BfdEffect[];
+  readonly wakeAtUs: number | undefined;
+}

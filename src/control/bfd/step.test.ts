@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
+import { transmitUs } from './timing.js';
+
+test('two nodes come up, and say so', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  assert.deepEqual(nodes.events('a'), [true]);
+  assert.deepEqual(nodes.events('b'), [true]);
+  assert.ok(nodes.atUs < S, 'changes are told at once, not when a second is over');
+  const first = nodes.sent[0]?.packet;
+  assert.deepEqual([first?.state, first?.yourDiscriminator, first?.desiredMinTxUs, first?.demand], ['down', 0, S, false]);
+  const lines = nodes.lines('a').join('\n');
+  assert.match(lines, /^\(a\) Entering Up state$/m);
+  assert.match(lines, /^ {4}Detection time is 50000 us \(was 5000000 us\)$/m);
+  assert.match(lines, /^\(a\) Starting poll sequence$/m);
+});
+
+test('the slower of what one wants to send and the other wants to hear, 0 to 25 % sooner', () => {
+  const nodes = new BfdNodes({ minTxUs: 10 * MS }, { minRxUs: 40 * MS, minTxUs: 20 * MS });
+  nodes.up();
+  const from = nodes.atUs;
+  nodes.run(from + 20 * S);
+  const gaps = (side: 'a' | 'b') => {
+    const times = nodes.sentBy(side, from).map(({ atUs }) => atUs);
+    return times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  };
+  const [a, b] = [gaps('a'), gaps('b')];
+  assert.ok(Math.min(...a) >= 30 * MS && Math.max(...a) <= 40 * MS, `${Math.min(...a)} ${Math.max(...a)}`);
+  assert.ok(Math.min(...b) >= 15 * MS && Math.max(...b) <= 20 * MS, `${Math.min(...b)} ${Math.max(...b)}`);
+  assert.ok(new Set(a).size > 100, 'not in step');
+});
+
+test('who may miss no packet sends 10 to 25 % sooner', () => {
+  const nodes = new BfdNodes({ multiplier: 1 }, { multiplier: 1 });
+  nodes.fate = () => 0;
+  nodes.up();
+  const from = nodes.atUs;
+  nodes.run(from + 2 * S);
+  const times = nodes.sentBy('a', from).map(({ atUs }) => atUs);
+  const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+  assert.ok(Math.min(...gaps) >= 7500 && Math.max(...gaps) <= 9000, `${Math.min(...gaps)} ${Math.max(...gaps)}`);
+  assert.ok(nodes.bothUp);
+});
+
+test('a neighbour that falls silent is down after multiplier times interval, not before', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  nodes.fate = ({ from }) => (from === 'b' ? undefined : MS);
+  const last = nodes.session('a').heardAtUs ?? 0;
+  const heard = nodes.sentBy('b').at(-1)?.atUs ?? 0;
+  assert.ok(last >= heard - 10 * MS);
+  assert.ok(nodes.run(nodes.atUs + S, () => nodes.session('a').state !== 'up'));
+  const at = nodes.session('a').heardAtUs ?? 0;
+  assert.equal(nodes.atUs, at + 50 * MS);
+  assert.deepEqual(nodes.events('a'), [true, false]);
+  assert.deepEqual(nodes.lines('a', nodes.atUs), [
+    '(a) Expired after 50 ms (0 usec overdue)',
+    '(a) Entering Down state (Local diagnostic - Control Detection Time Expired, Remote diagnostic - No Diagnostic)',
+  ]);
+  assert.equal(nodes.sentBy('a', nodes.atUs).at(-1)?.packet.yourDiscriminator, 0);
+  // b hears of it although nothing of its own arrives.
+  nodes.run(nodes.atUs + 10 * MS);
+  assert.equal(nodes.session('b').state, 'down');
+  assert.match(nodes.lines('b').join('\n'), /Local diagnostic - Neighbor Signaled Session Down/);
+  const slow = nodes.atUs;
+  nodes.run(slow + 10 * S);
+  assert.ok(nodes.sentBy('a', slow).length <= 15, 'about once a second while down');
+  nodes.fate = () => MS;
+  nodes.up();
+});
+
+test('a poll is answered at once, whatever the timers say', () => {
+  const nodes = new BfdNodes({ minRxUs: S, minTxUs: S }, { minRxUs: S, minTxUs: S });
+  nodes.up();
+  const before = nodes.sent.length;
+  nodes.receive('a', nodes.forge('a', { poll: true }));
+  assert.deepEqual(
+    nodes.sent.slice(before).map(({ packet }) => [packet.final, packet.poll, packet.state]),
+    [[true, false, 'up']],
+  );
+});
+
+test('reload: sending less often waits for the answer to a poll', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  nodes.fate = ({ packet }) => (packet.final ? undefined : MS);
+  nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { minTxUs: 100 * MS })] });
+  nodes.run(nodes.atUs + S);
+  assert.equal(transmitUs(nodes.session('a')), 10 * MS);
+  assert.ok(nodes.bothUp, 'nobody was missed');
+  assert.equal(nodes.sentBy('a').at(-1)?.packet.poll, true);
+  nodes.fate = () => MS;
+  nodes.run(nodes.atUs + 100 * MS);
+  assert.equal(transmitUs(nodes.session('a')), 100 * MS);
+  assert.equal(nodes.sentBy('a').at(-1)?.packet.poll, false);
+  nodes.run(nodes.atUs + 5 * S);
+  assert.deepEqual([nodes.events('a'), nodes.events('b')], [[true], [true]]);
+});
+
+test('reload: missing the neighbour sooner waits for the answer to a poll', () => {
+  const nodes = new BfdNodes({ minRxUs: 100 * MS });
+  nodes.up();
+  nodes.fate = ({ packet }) => (packet.final ? undefined : MS);
+  nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { minRxUs: 10 * MS })] });
+  nodes.run(nodes.atUs + 50 * MS);
+  assert.equal(nodes.session('a').heldRxUs, 100 * MS);
+  nodes.fate = () => MS;
+  nodes.run(nodes.atUs + S);
+  assert.equal(nodes.session('a').heldRxUs, undefined);
+  assert.ok(nodes.bothUp);
+});
+
+test('reload: what has other ends begins anew, what is gone is silent', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  const was = nodes.session('a').discriminator;
+  nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { multiplier: 3, ttl: 200 })] });
+  assert.deepEqual([nodes.session('a').state, nodes.session('a').discriminator], ['up', was]);
+  nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { multihop: true })] });
+  assert.deepEqual([nodes.session('a').state, nodes.session('a').discriminator === was], ['down', false]);
+  nodes.give('a', { kind: 'configure', sessions: [] });
+  const sent = nodes.sentBy('a').length;
+  nodes.run(nodes.atUs + 3 * S);
+  assert.equal(nodes.sentBy('a').length, sent);
+  assert.equal(nodes.session('b').state, 'down');
+});
+
+test('who is passive waits to be spoken to', () => {
+  const both = new BfdNodes({ passive: true }, { passive: true });
+  both.run(10 * S);
+  assert.deepEqual(both.sent, []);
+  const one = new BfdNodes({ passive: true });
+  one.up();
+  one.fate = ({ from }) => (from === 'b' ? undefined : MS);
+  one.run(one.atUs + 10 * S);
+  assert.equal(one.session('a').state, 'down');
+  const silent = one.atUs;
+  one.run(silent + 5 * S);
+  assert.deepEqual(one.sentBy('a', silent), [], 'it does not know the neighbour any more');
+});
+
+test('a neighbour that was taken out of service by hand is no failure', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  nodes.give('b', { kind: 'socket', name: 'b', open: false });
+  assert.deepEqual([nodes.session('b').state, nodes.events('b').at(-1)], ['adminDown', false]);
+  nodes.receive('a', nodes.forge('a', { state: 'adminDown', diagnostic: 7 }));
+  assert.equal(nodes.session('a').state, 'down');
+  assert.deepEqual(nodes.events('a'), [true]);
+  nodes.run(nodes.atUs + 2 * S);
+  assert.equal(nodes.session('b').state, 'adminDown', 'what comes is not looked at');
+  assert.ok((nodes.machine('b').refused.adminDown ?? 0) > 0);
+  nodes.give('b', { kind: 'socket', name: 'b', open: true });
+  nodes.up();
+});
+
+test('who demands to be left alone is, while both are up; polls are answered all the same', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  nodes.fate = () => undefined;
+  nodes.receive('a', nodes.forge('a', { demand: true }));
+  const from = nodes.atUs;
+  nodes.receive('a', nodes.forge('a', { demand: true, poll: true }));
+  nodes.run(from + 40 * MS);
+  assert.deepEqual(
+    nodes.sentBy('a', from).map(({ packet }) => packet.final),
+    [true],
+  );
+  nodes.receive('a', nodes.forge('a'));
+  assert.ok(
+    nodes.run(nodes.atUs + 20 * MS, () => nodes.sentBy('a', from).length > 1),
+    'it does not any more',
+  );
+});
+
+test('who wants no packets gets none', () => {
+  const nodes = new BfdNodes();
+  nodes.up();
+  nodes.fate = () => undefined;
+  nodes.receive('a', nodes.forge('a', { requiredMinRxUs: 0 }));
+  const from = nodes.atUs + 1;
+  nodes.run(from + 40 * MS);
+  assert.deepEqual(nodes.sentBy('a', from), []);
+  assert.ok(
+    nodes.run(nodes.atUs + 2 * S, () => nodes.sentBy('a', from).length > 0),
+    'it is gone, and its wish with it',
+  );
+});
+
+test('discriminators are of chance, never 0, never twice', () => {
+  const sessions = Array.from({ length: 500 }, (_, index) => sessionOf('a', { name: `s${index}` }));
+  const nodes = new BfdNodes();
+  nodes.give('a', { kind: 'configure', sessions });
+  const all = nodes.machine('a').sessions.map(({ discriminator }) => discriminator);
+  assert.equal(new Set(all).size, sessions.length);
+  assert.ok(!all.includes(0));
+  assert.ok(Math.max(...all) > 0xf000_0000 && Math.min(...all) < 0x1000_0000);
+});
