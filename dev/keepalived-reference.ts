@@ -46,12 +46,23 @@ export function argumentWords(argument: Argument): string {
 
 const cell = (text: string): string => text.replace(/(?<!\\)\|/g, '\\|');
 
-function row({ name, aliases = [], argument, default: standard = '', meaning, acted, since, repeated, deprecated = [] }: Keyword): string {
+function row({
+  name,
+  aliases = [],
+  argument,
+  default: standard = '',
+  meaning,
+  acted,
+  because,
+  since,
+  repeated,
+  deprecated = [],
+}: Keyword): string {
   const names = [name, ...aliases].map((one) => `\`${one}\`${deprecated.includes(one) ? ' (old)' : ''}`).join(', ');
   const notes = [
     ...(repeated === true ? ['May be said more than once.'] : []),
     ...(since === undefined ? [] : [`keepalived ${since}.`]),
-    ...(acted === 'accepted' ? ['**Understood; weir does nothing about it.**'] : []),
+    ...(acted === 'accepted' ? [`**Understood; weir does nothing about it${because === undefined ? '' : `: ${cell(because)}`}.**`] : []),
   ];
   return `| ${names} | ${argumentWords(argument)} | ${standard === '' ? '' : `\`${cell(standard)}\``} | ${[cell(meaning), ...notes].join(' ')} |`;
 }

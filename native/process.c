@@ -143,6 +143,39 @@ static napi_value js_look_up_group(napi_env env, napi_callback_info info) {
   return gid < 0 ? NULL : number(env, gid);
 }
 
+/* The user's groups, `gid` among them; *count of them, or NULL: no memory. */
+static gid_t *groups_of(const char *name, gid_t gid, int *count) {
+  gid_t *list = NULL;
+  for (int room = 64;; room = *count) { /* asked again with the room that it wants */
+    gid_t *more = realloc(list, (size_t)room * sizeof *list);
+    if (!more) break;
+    list = more;
+    *count = room;
+    if (getgrouplist(name, gid, list, count) >= 0) return list;
+    if (*count <= room) break;
+  }
+  free(list);
+  return NULL;
+}
+
+/* lookUpGroups(name, gid): the numbers of all groups of a user, `gid` first */
+static napi_value js_look_up_groups(napi_env env, napi_callback_info info) {
+  ARGS("lookUpGroups");
+  char name[NAME_ROOM];
+  napi_value out, one;
+  int count = 0;
+  arg_text(&a, 0, name, sizeof name);
+  gid_t gid = (gid_t)arg_int(&a, 1, 0, UINT32_MAX);
+  if (args_bad(&a)) return NULL;
+  gid_t *list = groups_of(name, gid, &count);
+  if (!list) return fail(env, "getgrouplist", ENOMEM);
+  bool made = napi_create_array_with_length(env, (size_t)count, &out) == napi_ok;
+  for (int i = 0; made && i < count; i++)
+    made = napi_create_uint32(env, list[i], &one) == napi_ok && napi_set_element(env, out, (uint32_t)i, one) == napi_ok;
+  free(list);
+  return made ? out : NULL;
+}
+
 static napi_value js_mkfifo(napi_env env, napi_callback_info info) {
   ARGS("mkfifo");
   char path[PATH_MAX];
@@ -187,6 +220,7 @@ const Export process_exports[] = {
     {"watchSignal", js_watch_signal},
     {"lookUpUser", js_look_up_user},
     {"lookUpGroup", js_look_up_group},
+    {"lookUpGroups", js_look_up_groups},
     {"mkfifo", js_mkfifo},
     {"inotifyCreate", js_inotify_create},
     {"inotifyAdd", js_inotify_add},

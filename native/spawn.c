@@ -28,6 +28,8 @@ typedef struct {
   const char *path;
   char **argv, **envp;
   int64_t uid, gid; /* -1: as we are */
+  gid_t *groups;    /* all of them, where gid is given */
+  size_t group_count;
   int error;
 } Start;
 
@@ -44,7 +46,7 @@ static int prepare(const Start *s) {
   sched_setscheduler(0, SCHED_OTHER, &none);
   setpriority(PRIO_PROCESS, 0, 0);
   setrlimit(RLIMIT_RTTIME, &endless);
-  if (s->gid >= 0 && (syscall(SYS_setgroups, 1, &gid) < 0 || syscall(SYS_setresgid, gid, gid, gid) < 0)) return errno;
+  if (s->gid >= 0 && (syscall(SYS_setgroups, s->group_count, s->groups) < 0 || syscall(SYS_setresgid, gid, gid, gid) < 0)) return errno;
   if (s->uid >= 0 && syscall(SYS_setresuid, uid, uid, uid) < 0) return errno;
   /* after the change of user, which clears it */
   return prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 ? errno : 0;
@@ -103,7 +105,17 @@ static int start(Start *s, int *pidfd) {
   return pid;
 }
 
-/* spawn(path, argv, environment, uid, gid): {pid, pidfd}; texts each ended by NUL; -1: as we are */
+/* The groups given, or `gid` alone; NULL: no memory. */
+static gid_t *groups_of(Bytes b, int64_t gid, size_t *count) {
+  gid_t *groups = malloc(b.size + sizeof *groups);
+  if (!groups) return NULL;
+  groups[0] = (gid_t)gid;
+  if (b.size) memcpy(groups, b.at, b.size);
+  *count = b.size ? b.size / sizeof *groups : 1;
+  return groups;
+}
+
+/* spawn(path, argv, environment, uid, gid, groups?): {pid, pidfd}; texts each ended by NUL; -1: as we are */
 static napi_value js_spawn(napi_env env, napi_callback_info info) {
   ARGS("spawn");
   char path[PATH_MAX], *words = NULL, *settings = NULL;
@@ -112,10 +124,14 @@ static napi_value js_spawn(napi_env env, napi_callback_info info) {
   arg_text(&a, 0, path, sizeof path);
   Bytes argv = arg_bytes(&a, 1), envp = arg_bytes(&a, 2);
   Start s = {.path = path, .uid = arg_int(&a, 3, -1, UINT32_MAX - 1), .gid = arg_int(&a, 4, -1, UINT32_MAX - 1)};
+  Bytes groups = arg_bytes_maybe(&a, 5);
+  if (groups.size % sizeof(gid_t)) args_reject(&a, "argument 6: no whole groups");
   if (args_bad(&a)) return NULL;
   s.argv = vector_of(argv, &words);
   s.envp = vector_of(envp, &settings);
-  int pid = s.argv && s.envp && s.argv[0] ? start(&s, &pidfd) : -EINVAL;
+  s.groups = groups_of(groups, s.gid, &s.group_count);
+  int pid = s.argv && s.envp && s.groups && s.argv[0] ? start(&s, &pidfd) : -EINVAL;
+  free(s.groups);
   free(s.argv);
   free(s.envp);
   free(words);

@@ -4,9 +4,19 @@ import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import { dieWithParent } from '../sys/signals.js';
 import { type Log, openLog } from './log.js';
-import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild, type ToChild } from './messages.js';
+import {
+  type BfdEvent,
+  type ChildKind,
+  type ChildOptions,
+  type DumpKind,
+  EXIT,
+  type FromChild,
+  isMessage,
+  type ToChild,
+} from './messages.js';
 import { enterNamespace } from './namespace.js';
-import { removePidFile, writePidFile } from './pid-files.js';
+import { OnceATurn } from './once-a-turn.js';
+import { PidFileKeeper } from './pid-file-keeper.js';
 import { nameProcess } from './process-name.js';
 import { obeySignals } from './signals.js';
 
@@ -14,6 +24,8 @@ import { obeySignals } from './signals.js';
 export interface Part {
   reload(configuration: KeepalivedConfiguration): void | Promise<void>;
   dump(what: DumpKind): void;
+  /** What the BFD process tells; absent: it is nothing to this part. */
+  bfd?(event: BfdEvent): void;
   stop(): Promise<void>;
 }
 
@@ -27,7 +39,11 @@ export type StartPart = (
 const { SIGTERM } = constants.signals;
 
 /** The name in syslog. */
-const IDENTS: Readonly<Record<ChildKind, string>> = { vrrp: 'Keepalived_vrrp', checker: 'Keepalived_healthcheckers' };
+const IDENTS: Readonly<Record<ChildKind, string>> = {
+  vrrp: 'Keepalived_vrrp',
+  checker: 'Keepalived_healthcheckers',
+  bfd: 'Keepalived_bfd',
+};
 
 const tell = (message: FromChild): void => {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
@@ -49,8 +65,10 @@ class Child {
   #log: Log = () => {};
   #part: Part | undefined;
   #options: ChildOptions | undefined;
+  #pidFile: PidFileKeeper | undefined;
   #stopping = false;
   #queue: Promise<void> = Promise.resolve();
+  readonly #dumps = new OnceATurn<DumpKind>((what) => this.#inTurn(async () => this.#part?.dump(what)));
 
   constructor(
     readonly kind: ChildKind,
@@ -78,6 +96,9 @@ class Child {
       case 'dump':
         this.dump(message.what);
         break;
+      case 'bfd':
+        this.#inTurn(async () => this.#part?.bfd?.(message));
+        break;
       case 'stop':
         this.stop();
     }
@@ -90,8 +111,9 @@ class Child {
     process.umask(options.umask);
     nameProcess(processName(this.kind, configuration), options.argv);
     this.#log = openLog(options.log, `${IDENTS[this.kind]}${options.identSuffix}`).log;
+    this.#pidFile = new PidFileKeeper(options.pidFile, this.#log);
     try {
-      writePidFile(options.pidFile);
+      this.#pidFile.write();
     } catch (error) {
       this.#log('error', `cannot write ${options.pidFile}: ${(error as Error).message}`);
     }
@@ -102,17 +124,18 @@ class Child {
   }
 
   dump(what: DumpKind): void {
-    this.#inTurn(async () => this.#part?.dump(what));
+    this.#dumps.ask(what);
   }
 
   stop(): void {
     if (this.#stopping) return;
+    this.#dumps.flush();
     this.#stopping = true;
     this.#inTurn(async () => {
       await this.#part?.stop();
       if (this.#options !== undefined) {
         stopped(this.#log, this.#options.log.detail);
-        removePidFile(this.#options.pidFile);
+        this.#pidFile?.remove();
       }
       this.end(EXIT.ok);
     });
@@ -131,7 +154,7 @@ class Child {
 export function runChild(kind: ChildKind, startPart: Promise<StartPart>): Promise<number> {
   return new Promise((end) => {
     const child = new Child(kind, startPart, end);
-    process.on('message', (message: ToChild) => child.obey(message));
+    process.on('message', (message: unknown) => isMessage(message) && child.obey(message as ToChild));
     // The supervisor is gone, however: what it left is taken back.
     process.on('disconnect', () => child.stop());
     obeySignals({ stop: () => child.stop(), reload: () => tell({ kind: 'reloadWanted' }), dump: (what) => child.dump(what) });

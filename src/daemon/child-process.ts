@@ -1,7 +1,7 @@
 // One child as the supervisor holds it: started from the same program, heard, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Heartbeat } from './heartbeat.js';
-import type { ChildKind, FromChild, ToChild } from './messages.js';
+import { type ChildKind, type FromChild, isMessage, type ToChild } from './messages.js';
 
 /** Which child a process of the program is; taken out of the environment before anything else is started. */
 export const CHILD_VARIABLE = 'WEIR_CHILD';
@@ -10,7 +10,7 @@ export const CHILD_VARIABLE = 'WEIR_CHILD';
 export function childKind(environment: NodeJS.ProcessEnv = process.env): ChildKind | undefined {
   const kind = environment[CHILD_VARIABLE];
   delete environment[CHILD_VARIABLE];
-  return kind === 'vrrp' || kind === 'checker' ? kind : undefined;
+  return kind === 'vrrp' || kind === 'checker' || kind === 'bfd' ? kind : undefined;
 }
 
 export interface ChildEnd {
@@ -60,9 +60,10 @@ export class DaemonChild {
     const { pid } = this.#process;
     // No descriptors or processes left: the event tells why, and the respawn's delays bound the next attempts.
     this.pid = pid ?? -1;
-    this.#process.on('message', (message: FromChild) => {
+    this.#process.on('message', (message: unknown) => {
+      if (!isMessage(message)) return;
       this.heartbeat.heard(message.kind === 'ready' || message.kind === 'reloaded');
-      events.said(message);
+      events.said(message as FromChild);
     });
     const end = (status: number | NodeJS.Signals): void => {
       if (this.#gone) return;

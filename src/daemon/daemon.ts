@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { release as kernelRelease, version as kernelVersion } from 'node:os';
 import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { giveMemoryBack } from '../sys/memory.js';
 import { dumpParent } from './dump/parent.js';
 import { BEAT_MS } from './heartbeat.js';
 import { type Log, openLog } from './log.js';
@@ -11,10 +12,15 @@ import type { MailEvent } from './mail/compose.js';
 import { Mailer } from './mail/mailer.js';
 import { type ChildKind, type DumpKind, EXIT } from './messages.js';
 import { enterNamespace } from './namespace.js';
+import { OnceATurn } from './once-a-turn.js';
 import type { DaemonOptions } from './options.js';
-import { type PidFiles, pidFilesFor, removePidFile, runningFrom, writePidFile } from './pid-files.js';
+import { PidFileKeeper } from './pid-file-keeper.js';
+import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from './pid-files.js';
 import { nameProcess } from './process-name.js';
+import { ReloadClock } from './reload-clock.js';
+import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';
 import { Reloader } from './reloader.js';
+import { SavedFiles, type SourceFile } from './saved-files.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 import { obeySignals } from './signals.js';
 import { runBoundedScript } from './startup-script.js';
@@ -32,6 +38,8 @@ export interface Loaded {
   readonly outcome: 'ok' | 'errors' | 'missing' | 'fatal';
   /** Something was not understood: what the file lacks may stand in it all the same. */
   readonly damaged?: boolean;
+  /** What was read, where the configuration wants copies of it. */
+  readonly files?: readonly SourceFile[];
 }
 
 export interface DaemonProgram {
@@ -41,6 +49,8 @@ export interface DaemonProgram {
   /** `v2.2.7 (weir 0.1.0)` */
   readonly release: string;
   readonly load: () => Loaded;
+  /** The same at a reload; absent: `load`. */
+  readonly loadAgain?: () => Promise<Loaded>;
   /** How often the processes make sure of each other, ms; absent: a second. */
   readonly beatMs?: number;
   /** How node runs a child. */
@@ -75,7 +85,12 @@ class Daemon {
   readonly #manager: ServiceManager = serviceManager();
   readonly #supervisor: Supervisor;
   readonly #ended: Promise<number>;
+  readonly #saved: SavedFiles;
+  readonly #clock: ReloadClock;
   #reloader: Reloader | undefined;
+  readonly #dumps = new OnceATurn<DumpKind>((what) => this.#dumpNow(what));
+  /** Behind the names in syslog: `_INSTANCE`. */
+  #suffix = '';
 
   constructor(readonly program: DaemonProgram) {
     const { options, beatMs = BEAT_MS, childFlags = () => [] } = program;
@@ -85,6 +100,8 @@ class Daemon {
       ended = done;
     });
     const reloadWanted = (): void => this.#reloader?.request();
+    this.#saved = new SavedFiles(this.log);
+    this.#clock = new ReloadClock(this.log, reloadWanted);
     const mailer = new Mailer(this.log);
     const mail = (event: MailEvent): void => {
       if (this.#reloader !== undefined) mailer.send(event, this.#reloader.configuration.global);
@@ -102,7 +119,7 @@ class Daemon {
     // As early as can be: without their listeners some signals end node, and one opens its debugger.
     process.on('uncaughtException', (error) => this.#failed(error));
     process.on('unhandledRejection', (error) => this.#failed(error as Error));
-    obeySignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dump(what) });
+    obeySignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dumps.ask(what) });
   }
 
   get log(): Log {
@@ -110,8 +127,10 @@ class Daemon {
   }
 
   #stop(): void {
+    this.#dumps.flush();
     this.log('info', 'Stopping');
     this.#manager.tell('STOPPING=1');
+    this.#clock.close();
     this.#supervisor.stop();
   }
 
@@ -121,9 +140,9 @@ class Daemon {
     process.exit(EXIT.software);
   }
 
-  #dump(what: DumpKind): void {
+  #dumpNow(what: DumpKind): void {
     if (this.#reloader === undefined) return;
-    if (what === 'data') dumpParent(this.#reloader.configuration, this.log);
+    if (what === 'data') dumpParent(this.#reloader.configuration, this.#suffix, this.log);
     this.#supervisor.dump(what);
   }
 
@@ -143,10 +162,10 @@ class Daemon {
     const { configuration } = loaded;
     if (configuration === undefined) return this.#leave(loaded.outcome === 'missing' ? EXIT.noConfig : EXIT.config);
     this.log('info', `Configuration file ${options.path}`);
-    const suffix = identSuffix(options, configuration);
-    if (suffix !== '') {
-      this.log('info', `Changing syslog ident to Keepalived${suffix}`);
-      this.#opened.rename(`Keepalived${suffix}`);
+    this.#suffix = identSuffix(options, configuration);
+    if (this.#suffix !== '') {
+      this.log('info', `Changing syslog ident to Keepalived${this.#suffix}`);
+      this.#opened.rename(`Keepalived${this.#suffix}`);
     }
     process.umask(options.umask ?? configuration.global.umask ?? UMASK);
     nameProcess(configuration.global.processes.parent.name ?? 'keepalived', options.argv);
@@ -163,58 +182,88 @@ class Daemon {
       this.#supervisor.abandon();
       return EXIT.ok;
     }
+    removeReloadFile(reloadFilePath(configuration.global, files.folder), this.log);
+    this.#saved.save(configuration.global, loaded.files ?? []);
+    const pidFile = new PidFileKeeper(files.parent, (level, text) => this.#sayAloud(level, text));
     try {
-      writePidFile(files.parent);
+      pidFile.write();
     } catch {
-      this.log('error', `pidfile_write : Cannot open ${files.parent} pidfile`);
+      this.#sayAloud('error', `pidfile_write : Cannot open ${files.parent} pidfile`);
       return this.#leave(EXIT.ok);
     }
     this.program.started();
-    return this.#supervise(configuration, files, suffix);
+    const status = await this.#supervise(configuration, files);
+    pidFile.remove();
+    removeOwnFolders(files);
+    return this.#leave(status);
+  }
+
+  /** To whoever started the daemon as well, who may not look into the log. */
+  #sayAloud(level: LogLevel, text: string): void {
+    this.log(level, text);
+    if (!this.program.options.log.console) process.stderr.write(`${this.program.name}: ${text}\n`);
   }
 
   /** Whether another daemon has one of the files that this one would use; what a dead one left is said. */
   #isRunning(files: PidFiles): boolean {
-    const { vrrp, checker } = this.program.options.parts;
-    const own = [files.parent, ...(vrrp ? [files.vrrp] : []), ...(checker ? [files.checker] : [])];
+    const { vrrp, checker, bfd } = this.program.options.parts;
+    const own = [files.parent, ...(vrrp ? [files.vrrp] : []), ...(checker ? [files.checker] : []), ...(bfd ? [files.bfd] : [])];
     if (own.some((path) => runningFrom(path) !== undefined)) return true;
     for (const path of own) if (existsSync(path)) this.log('info', `Remove a zombie pid file ${path}`);
     return false;
   }
 
-  async #supervise(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string): Promise<number> {
-    const { startupScript, shutdownScript } = configuration.global;
-    if (startupScript !== undefined) await runBoundedScript('startup', startupScript, this.log);
-    const { load, options } = this.program;
-    const reloading = { load, log: this.log, manager: this.#manager, supervisor: this.#supervisor, path: options.path };
-    this.#reloader = new Reloader(reloading, configuration);
-    void this.#begin(configuration, files, suffix);
+  async #supervise(configuration: KeepalivedConfiguration, files: PidFiles): Promise<number> {
+    const { startupScript } = configuration.global;
+    if (startupScript !== undefined) await runBoundedScript('startup', startupScript, configuration.global, this.log);
+    const { load, loadAgain, options } = this.program;
+    const place = (global: KeepalivedConfiguration['global']) => reloadFilePath(global, files.folder);
+    this.#reloader = new Reloader(
+      {
+        load: loadAgain ?? load,
+        log: this.log,
+        manager: this.#manager,
+        supervisor: this.#supervisor,
+        path: options.path,
+        reading: (global) => makeReloadFile(place(global), this.log),
+        read: (global, loaded) => {
+          removeReloadFile(place(global), this.log);
+          const next = loaded.configuration?.global;
+          if (next === undefined) return;
+          removeReloadFile(place(next), this.log);
+          this.#saved.save(next, loaded.files ?? []);
+        },
+        over: (global) => this.#clock.configure(global.reloadTime),
+      },
+      configuration,
+    );
+    void this.#begin(configuration, files);
     const status = await this.#ended;
-    if (shutdownScript !== undefined) await runBoundedScript('shutdown', shutdownScript, this.log);
-    removePidFile(files.parent);
-    return this.#leave(status);
+    const last = this.#reloader.configuration.global;
+    if (last.shutdownScript !== undefined) await runBoundedScript('shutdown', last.shutdownScript, last, this.log);
+    return status;
   }
 
-  async #begin(configuration: KeepalivedConfiguration, files: PidFiles, suffix: string): Promise<void> {
+  async #begin(configuration: KeepalivedConfiguration, files: PidFiles): Promise<void> {
     const manager = this.#manager;
     if (manager.watchdogMs !== undefined) setInterval(() => manager.tell('WATCHDOG=1'), manager.watchdogMs / 2);
-    const wanted = { configuration, childOptions: this.#childOptions(configuration, files, suffix) };
+    const wanted = { configuration, childOptions: this.#childOptions(configuration, files) };
     if (!(await this.#supervisor.begin(wanted))) return;
-    if (configuration.bfds.length > 0 && this.program.options.parts.bfd)
-      this.log('warning', 'BFD is not run: the sessions of bfd_instance stay down');
+    this.#clock.configure(configuration.global.reloadTime);
     if (this.#supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
     else this.log('info', 'Startup complete');
     manager.tell('READY=1');
+    giveMemoryBack();
   }
 
-  #childOptions({ root, global }: KeepalivedConfiguration, files: PidFiles, suffix: string): Wanted['childOptions'] {
+  #childOptions({ root, global }: KeepalivedConfiguration, files: PidFiles): Wanted['childOptions'] {
     const { options, beatMs = BEAT_MS } = this.program;
     return (kind, respawned) => {
       const common = options.netNamespace ?? root.netNamespace;
       const netNamespace = kind === 'checker' ? (root.ipvsNamespace ?? common) : common;
       return {
         log: options.log,
-        identSuffix: suffix,
+        identSuffix: this.#suffix,
         pidFile: files[kind],
         umask: options.umask ?? global.umask ?? UMASK,
         keepAddresses: options.keepAddresses,

@@ -3,10 +3,20 @@ import type { KeepalivedConfiguration } from '../model/keepalived/configuration.
 import type { MailEvent } from './mail/compose.js';
 import type { LogOptions } from './options.js';
 
-export type ChildKind = 'vrrp' | 'checker';
+export type ChildKind = 'vrrp' | 'checker' | 'bfd';
 
 /** What signals ask for: keepalived.data, .stats, .stats and zero, .json. */
 export type DumpKind = 'data' | 'stats' | 'clear' | 'json';
+
+/** A BFD session went up or down, or is what it was. */
+export interface BfdEvent {
+  readonly name: string;
+  readonly up: boolean;
+  /** Monotonic microseconds. */
+  readonly sentAtUs: number;
+  /** Who gets it. */
+  readonly events: { readonly vrrp: boolean; readonly checker: boolean };
+}
 
 /** What a child needs beside the configuration; the same for its whole life. */
 export interface ChildOptions {
@@ -32,6 +42,7 @@ export type ToChild =
   | { readonly kind: 'start'; readonly configuration: KeepalivedConfiguration; readonly options: ChildOptions }
   | { readonly kind: 'reload'; readonly configuration: KeepalivedConfiguration }
   | { readonly kind: 'dump'; readonly what: DumpKind }
+  | ({ readonly kind: 'bfd' } & BfdEvent)
   | { readonly kind: 'stop' };
 
 export type FromChild =
@@ -42,8 +53,13 @@ export type FromChild =
   | { readonly kind: 'alive' }
   /** A mail is due. */
   | ({ readonly kind: 'mail' } & MailEvent)
+  | ({ readonly kind: 'bfd' } & BfdEvent)
   /** Somebody sent HUP to the child itself. */
   | { readonly kind: 'reloadWanted' };
+
+/** Whether it is one of them at all: a process of another build may say what this one does not know. */
+export const isMessage = (value: unknown): value is { readonly kind: string } =>
+  typeof value === 'object' && value !== null && typeof (value as { readonly kind?: unknown }).kind === 'string';
 
 /** Exit statuses of children; those of 1, 2 and 4 no respawn would mend. */
 export const EXIT = { ok: 0, fatal: 1, config: 2, permission: 4, noConfig: 6, software: 70 } as const;

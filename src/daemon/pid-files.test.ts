@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
-import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { native } from '../sys/addon.js';
 import { writeDump } from './dump/file.js';
-import { pidFilesFor, removePidFile, runningFrom, writePidFile } from './pid-files.js';
+import { pidFilesFor, removeOwnFolders, removePidFile, runningFrom, writePidFile } from './pid-files.js';
 
 const none = { pidFiles: {} };
 
@@ -14,6 +14,9 @@ test('keepalived’s names and places', () => {
     parent: '/run/keepalived.pid',
     vrrp: '/run/vrrp.pid',
     checker: '/run/checkers.pid',
+    bfd: '/run/bfd.pid',
+    folder: '/run',
+    ownFolders: [],
   });
   assert.equal(pidFilesFor(none, { usePidDirectory: true }).vrrp, '/run/keepalived/vrrp.pid');
   assert.equal(pidFilesFor(none, { usePidDirectory: false, instanceName: 'x' }).parent, '/run/keepalived/keepalived_x.pid');
@@ -58,5 +61,23 @@ test('nothing but a file or a link is replaced', () => {
     assert.equal(runningFrom('/dev/zero'), undefined);
   } finally {
     rmSync(folder, { recursive: true });
+  }
+});
+
+test('the daemon’s own folders go with the last file, a default place’s alone', () => {
+  const run = mkdtempSync(join(tmpdir(), 'weir-run-'));
+  try {
+    const files = pidFilesFor({ pidFiles: {} }, { usePidDirectory: false, netNamespace: 'blue' }, run);
+    writePidFile(files.parent);
+    writePidFile(files.vrrp);
+    removePidFile(files.parent);
+    removeOwnFolders(files);
+    assert.ok(existsSync(files.vrrp));
+    removePidFile(files.vrrp);
+    removeOwnFolders(files);
+    assert.ok(!existsSync(join(run, 'keepalived')));
+    assert.deepEqual(pidFilesFor({ pidFiles: {} }, { usePidDirectory: false }, run).ownFolders, []);
+  } finally {
+    rmSync(run, { recursive: true });
   }
 });

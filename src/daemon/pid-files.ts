@@ -1,7 +1,7 @@
 // Pid files: keepalived's names and places, written without following links, and whether a daemon runs already.
-import { closeSync, constants, fchmodSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, mkdirSync, openSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { unlessCode } from '../sys/errno.js';
+import { hasCode, unlessCode } from '../sys/errno.js';
 import { startOfFile } from '../sys/start-of-file.js';
 import type { DaemonOptions } from './options.js';
 import { isReplaceable } from './replaceable.js';
@@ -10,6 +10,11 @@ export interface PidFiles {
   readonly parent: string;
   readonly vrrp: string;
   readonly checker: string;
+  readonly bfd: string;
+  /** Where they stand unless a name of their own is given. */
+  readonly folder: string;
+  /** That folder, and those around it, if they are the daemon's own: they go when they are empty. */
+  readonly ownFolders: readonly string[];
 }
 
 /** Where the files stand. With an instance, a namespace or use_pid_dir that is /run/keepalived. */
@@ -26,6 +31,9 @@ export function pidFilesFor(
     parent: options.pidFiles.parent ?? place('keepalived'),
     vrrp: options.pidFiles.vrrp ?? place('vrrp'),
     checker: options.pidFiles.checker ?? place('checkers'),
+    bfd: options.pidFiles.bfd ?? place('bfd'),
+    folder,
+    ownFolders: own ? [...new Set([folder, `${run}/keepalived`])] : [],
   };
 }
 
@@ -58,12 +66,23 @@ export function writePidFile(path: string): void {
   try {
     fchmodSync(fd, 0o644); // whatever the umask is
     writeSync(fd, `${process.pid}\n`);
+  } catch (error) {
+    rmSync(path, { force: true }); // an empty one says less than none
+    throw error;
   } finally {
     closeSync(fd);
   }
 }
 
+/** Whether it is the disk that cannot take a file, full or broken: nothing that the daemon's work should wait for. */
+export const isDiskTrouble = (error: unknown): boolean => hasCode(error, 'ENOSPC', 'EDQUOT', 'EROFS', 'EIO');
+
 /** Removes a pid file, if it is this process's. */
 export function removePidFile(path: string, pid = process.pid): void {
   if (textIn(path) === String(pid)) rmSync(path, { force: true });
+}
+
+/** The daemon's own folders go with its last file; those that others use stay. */
+export function removeOwnFolders({ ownFolders }: Pick<PidFiles, 'ownFolders'>): void {
+  for (const folder of ownFolders) unlessCode(() => rmdirSync(folder), ['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS'], undefined);
 }

@@ -22,6 +22,9 @@ function bed() {
         if (next instanceof Error) throw next;
         return next;
       },
+      reading: () => {},
+      read: () => {},
+      over: () => {},
       log: (_, text) => void said.push(text),
       manager: { tell: (text) => void told.push(text.split('\n')[0] ?? '') },
       supervisor: {
@@ -47,7 +50,9 @@ function bed() {
     damaged: (configuration: KeepalivedConfiguration | Error): void => {
       next = configuration instanceof Error ? configuration : { outcome: 'errors', damaged: true, configuration, messages: [] };
     },
+    settle,
     done: async (): Promise<void> => {
+      await settle();
       finish();
       await settle();
     },
@@ -55,10 +60,11 @@ function bed() {
 }
 
 test('while one reload runs no other begins; what the file became meanwhile is taken afterwards, once', async () => {
-  const { reloader, taken, file, done, told } = bed();
+  const { reloader, taken, file, done, told, settle } = bed();
   file(withVrid(1));
   reloader.request();
   for (let n = 0; n < 5; n++) reloader.request();
+  await settle();
   assert.equal(taken.length, 1);
   file(withVrid(2));
   await done();
@@ -104,6 +110,18 @@ test('a file with mistakes in it takes no virtual address away, one without may'
   reloader.request();
   await done();
   assert.equal(taken.length, 2);
+});
+
+test('a file with mistakes in it takes no authentication away', async () => {
+  const { reloader, taken, file, damaged, said, done } = bed();
+  file({ ...first, instances: [{ ...oneInstance, authentication: { kind: 'pass', password: 'a' } }] });
+  reloader.request();
+  await done();
+  damaged(first);
+  reloader.request();
+  await done();
+  assert.equal(taken.length, 1);
+  assert.match(said.at(-1)!, /^Reload refused: .* would give up the authentication of \w+ \(/);
 });
 
 test('a file that cannot even be read without a mistake of ours leaves all as it was', async () => {

@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../model/address.js';
 import { formatAddress } from '../model/address-text.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { GlobalSettings } from '../model/keepalived/global.js';
 import type { VrrpInstance } from '../model/keepalived/instance.js';
 import type { Loaded } from './daemon.js';
 import type { Log } from './log.js';
@@ -12,10 +13,14 @@ import type { Supervisor } from './supervisor.js';
 
 export interface ReloadSettings {
   readonly path: string;
-  readonly load: () => Loaded;
+  readonly load: () => Loaded | Promise<Loaded>;
   readonly log: Log;
   readonly manager: ServiceManager;
   readonly supervisor: Pick<Supervisor, 'reload'>;
+  /** The files are read now; they were, with this outcome; all that came of it is in effect. `global`: of what runs. */
+  readonly reading: (global: GlobalSettings) => void;
+  readonly read: (global: GlobalSettings, loaded: Loaded) => void;
+  readonly over: (global: GlobalSettings) => void;
 }
 
 /** Where reload_check_config writes without a file of its own. */
@@ -37,9 +42,9 @@ function writeCheckLog(path: string, lines: readonly string[], log: Log): void {
 }
 
 /** Whatever goes wrong while reading must not end what runs. */
-function attempted(load: () => Loaded): Loaded {
+async function attempted(load: ReloadSettings['load']): Promise<Loaded> {
   try {
-    return load();
+    return await load();
   } catch (error) {
     const text = `unexpected error, please report it: ${(error as Error).stack ?? String(error)}`;
     return { outcome: 'fatal', messages: [{ level: 'error', text }] };
@@ -48,7 +53,7 @@ function attempted(load: () => Loaded): Loaded {
 
 const textOf = (address: Address): string => `${address.family} ${address.words.join('.')}`;
 
-/** The first virtual address of an instance that would be given up, as a message names it. */
+/** What would be given up first, a virtual address or an instance's authentication, as a message names it. */
 function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): string | undefined {
   const addressesOf = (instance: VrrpInstance): readonly Address[] =>
     [...instance.addresses, ...instance.excludedAddresses].map(({ address }) => address);
@@ -56,6 +61,8 @@ function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration)
   for (const instance of before.instances) {
     const address = addressesOf(instance).find((one) => !kept.has(textOf(one)));
     if (address !== undefined) return `${formatAddress(address)} of ${instance.name}`;
+    const now = next.instances.find(({ name }) => name === instance.name)?.authentication ?? instance.authentication;
+    if (now.kind === 'none' && instance.authentication.kind !== 'none') return `the authentication of ${instance.name}`;
   }
   return undefined;
 }
@@ -90,10 +97,13 @@ export class Reloader {
   }
 
   async #run(onlyIfOther: boolean): Promise<void> {
-    const { log, manager, supervisor, load } = this.settings;
-    const check = this.#configuration.global.reloadCheckConfig;
+    const { log, manager, supervisor, load, reading, read, over } = this.settings;
+    const { global } = this.#configuration;
+    const check = global.reloadCheckConfig;
     if (check !== undefined && !onlyIfOther) log('info', 'validate conf before Reload');
-    const loaded = attempted(load);
+    reading(global);
+    const loaded = await attempted(load);
+    read(global, loaded);
     const unchanged = loaded.configuration !== undefined && isDeepStrictEqual(loaded.configuration, this.#configuration);
     if (onlyIfOther && unchanged) return;
     manager.tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
@@ -109,6 +119,7 @@ export class Reloader {
       log('info', 'Reload complete');
     }
     manager.tell('READY=1');
+    over(this.#configuration.global);
     if (!this.#again) return;
     this.#again = false;
     await this.#run(true);

@@ -5,7 +5,7 @@ import { partsWanted } from './children-wanted.js';
 import { endText, isPermanent, PERMANENT_ERRORS } from './end-text.js';
 import type { Log } from './log.js';
 import type { MailEvent } from './mail/compose.js';
-import { type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild } from './messages.js';
+import { type BfdEvent, type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild } from './messages.js';
 import type { DaemonOptions } from './options.js';
 import { nextRespawn, type Respawns } from './respawn.js';
 
@@ -13,6 +13,7 @@ import { nextRespawn, type Respawns } from './respawn.js';
 const NAMES: Readonly<Record<ChildKind, { readonly title: string; readonly process: string }>> = {
   vrrp: { title: 'VRRP', process: 'vrrp' },
   checker: { title: 'Healthcheck', process: 'checker' },
+  bfd: { title: 'BFD', process: 'bfd' },
 };
 
 export interface SupervisorSettings {
@@ -48,6 +49,8 @@ export class Supervisor {
   #ticker: NodeJS.Timeout | undefined;
   #early: DaemonChild | undefined;
   #wanted: Wanted | undefined;
+  /** What the BFD process told last, by session: a process that is started again has to know. */
+  readonly #bfd = new Map<string, BfdEvent>();
   #stopping: number | undefined;
 
   constructor(readonly settings: SupervisorSettings) {}
@@ -88,6 +91,7 @@ export class Supervisor {
   async reload(configuration: KeepalivedConfiguration): Promise<void> {
     if (this.#wanted === undefined) return;
     this.#wanted = { ...this.#wanted, configuration };
+    for (const name of this.#bfd.keys()) if (!configuration.bfds.some((session) => session.name === name)) this.#bfd.delete(name);
     const taken = [...this.#slots.values()].map(
       (slot) =>
         new Promise<void>((done) => {
@@ -131,6 +135,7 @@ export class Supervisor {
       const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#spawn(kind);
       this.#slots.set(kind, { child, respawns, waiting: [done] });
       child.send({ kind: 'start', configuration: wanted.configuration, options: wanted.childOptions(kind, respawned) });
+      if (kind !== 'bfd') for (const event of this.#bfd.values()) if (event.events[kind]) child.send({ ...event, kind: 'bfd' });
       if (child.pid > 0) this.settings.log('info', `Starting ${NAMES[kind].title} child process, pid=${child.pid}`);
     });
   }
@@ -159,8 +164,14 @@ export class Supervisor {
   #heard(kind: ChildKind, message: FromChild): void {
     if (message.kind === 'reloadWanted') this.settings.reloadWanted();
     if (message.kind === 'mail') this.settings.mail(message);
+    if (message.kind === 'bfd') this.#heardBfd(message);
     if (message.kind !== 'ready' && message.kind !== 'reloaded') return;
     for (const done of this.#slots.get(kind)?.waiting.splice(0) ?? []) done();
+  }
+
+  #heardBfd(event: BfdEvent): void {
+    this.#bfd.set(event.name, event);
+    for (const kind of ['vrrp', 'checker'] as const) if (event.events[kind]) this.#slots.get(kind)?.child.send({ ...event, kind: 'bfd' });
   }
 
   #ended(kind: ChildKind, end: ChildEnd): void {

@@ -2,10 +2,11 @@
 import type { RunAs } from '../model/keepalived/script.js';
 import { monotonicUs } from '../sys/readable.js';
 import type { Part, StartPart } from './child-main.js';
-import { dumpPath, writeDump } from './dump/file.js';
+import { dataPath, dumpPath, writeDump } from './dump/file.js';
 import { jsonText } from './dump/json.js';
 import type { DumpHost } from './dump/live.js';
 import { globalText } from './dump/parent.js';
+import { ReloadRecord } from './dump/reload-record.js';
 import { statsText } from './dump/stats.js';
 import { topologyLines } from './dump/topology.js';
 import type { Log } from './log.js';
@@ -40,19 +41,17 @@ function dataLines(vrrp: VrrpProcess): readonly string[] {
   return [...global, ...topologyLines(state, hostNow(), sockets)];
 }
 
-function dump(vrrp: VrrpProcess, what: DumpKind, log: Log): void {
+const textOf = (lines: readonly string[]): string => lines.map((line) => `${line}\n`).join('');
+
+function dump(vrrp: VrrpProcess, what: DumpKind, identSuffix: string, log: Log): void {
   log('info', `${ANNOUNCED[what]} for process(${process.pid}) on signal`);
   const { state } = vrrp.describe();
   const { configuration } = state;
   const files = configuration?.global.dumpFiles ?? {};
   switch (what) {
-    case 'data': {
-      const text = dataLines(vrrp)
-        .map((line) => `${line}\n`)
-        .join('');
-      writeDump(dumpPath('keepalived.data', files.state), text, log);
+    case 'data':
+      if (configuration !== undefined) writeDump(dataPath('', configuration.global, identSuffix), textOf(dataLines(vrrp)), log);
       break;
-    }
     case 'json':
       writeDump(
         dumpPath('keepalived.json', files.json),
@@ -76,9 +75,21 @@ export const startVrrp: StartPart = (configuration, options, log, tell): Part =>
     },
   });
   if (options.dump) for (const line of dataLines(vrrp)) log('info', line);
+  const record = new ReloadRecord('vrrp', () => textOf(dataLines(vrrp)), log);
+  let { global } = configuration;
   return {
-    reload: (next) => vrrp.reload(next),
-    dump: (what) => dump(vrrp, what, log),
+    reload: async (next) => {
+      await record.around(global, next.global, () => vrrp.reload(next));
+      global = next.global;
+    },
+    dump: (what) => dump(vrrp, what, options.identSuffix, log),
+    bfd: ({ name, up, sentAtUs }) => {
+      log(
+        'debug',
+        `Received BFD event: instance ${name} is in state ${up ? 'Up' : 'Down'} (delivered in ${monotonicUs() - sentAtUs} usec)`,
+      );
+      vrrp.bfd(name, up);
+    },
     stop: () => vrrp.stop(),
   };
 };

@@ -8,3 +8,6 @@ export const userNamed = (name: string): { readonly uid: number; readonly gid: n
 
 /** The group's number; undefined: no such group. */
 export const groupNamed = (name: string): number | undefined => unlessCode(() => native().lookUpGroup(name), ['EINVAL'], undefined);
+
+/** All groups that have the user as a member, and `gid`, its own. */
+export const groupsOfUser = (name: string, gid: number): readonly number[] => native().lookUpGroups(name, gid);

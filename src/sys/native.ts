@@ -92,7 +92,8 @@ export interface Native {
   timerRead(fd: number): number;
   /**
    * Starts a program in a process group of its own, with nothing open but /dev/null, ordinary scheduling, all signals at their
-   * default, SIGTERM when we die. `argv`, `environment`: texts, each ended by NUL. uid, gid: -1: ours; a gid is its only group.
+   * default, SIGTERM when we die. `argv`, `environment`: texts, each ended by NUL. uid, gid: -1: ours. `groups`: all its groups (gid_t each)
+   * where gid is not -1; absent: that one alone.
    */
   spawn(
     path: string,
@@ -100,6 +101,7 @@ export interface Native {
     environment: Uint8Array,
     uid: number,
     gid: number,
+    groups?: Uint8Array,
   ): { readonly pid: number; readonly pidfd: number };
   /** Takes a child's end: its exit status, 256 + the signal that ended it, or -1 while it runs. */
   reap(pidfd: number): number;
@@ -117,6 +119,8 @@ export interface Native {
   watchSignal(signal: number): number;
   lookUpUser(name: string): { readonly uid: number; readonly gid: number } | undefined;
   lookUpGroup(name: string): number | undefined;
+  /** The numbers of all groups of a user; `gid`, its own, is the first. */
+  lookUpGroups(name: string, gid: number): number[];
   mkfifo(path: string, mode: number): void;
   /** Read with fs.readSync; never blocks. */
   inotifyCreate(): number;

@@ -4,14 +4,12 @@ import { decodeMessages, type NetlinkMessage } from '../wire/netlink.js';
 import { native } from './addon.js';
 import { hasCode } from './errno.js';
 import { Fd } from './fd.js';
-import { int32 } from './raw-socket.js';
 import { type Watch, whenReadable } from './readable.js';
+import { setReceiveBuffer } from './receive-buffer.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
-const SOL_SOCKET = 1;
-const SO_RCVBUFFORCE = 33;
 const ROOM = 1 << 16;
 const QUEUE_BYTES = 4 << 20;
 /** Datagrams read before the event loop has its turn again. */
@@ -50,7 +48,7 @@ export class NetlinkMonitor {
     view.setUint16(0, AF_NETLINK, little);
     view.setUint32(8, groups, little);
     try {
-      native().setsockopt(this.#fd.number, SOL_SOCKET, SO_RCVBUFFORCE, int32(QUEUE_BYTES));
+      this.receiveBuffer();
     } catch (error) {
       if (!hasCode(error, 'EPERM')) {
         this.#fd.close();
@@ -59,6 +57,11 @@ export class NetlinkMonitor {
     }
     native().bind(this.#fd.number, address);
     this.#watch = whenReadable(this.#fd.number, () => this.read());
+  }
+
+  /** As setReceiveBuffer has it; without `bytes` what is good for most. */
+  receiveBuffer(bytes = QUEUE_BYTES, force = true): void {
+    setReceiveBuffer(this.#fd.number, bytes, force);
   }
 
   /** Takes what waits now, without the event loop. */

@@ -13,6 +13,7 @@ import {
 import { native } from './addon.js';
 import { Fd } from './fd.js';
 import type { SystemError } from './native.js';
+import { setReceiveBuffer } from './receive-buffer.js';
 
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
@@ -53,6 +54,11 @@ export class Netlink {
 
   close(): void {
     this.#fd.close();
+  }
+
+  /** As setReceiveBuffer has it. */
+  receiveBuffer(bytes: number, force: boolean): void {
+    setReceiveBuffer(this.#fd.number, bytes, force);
   }
 
   /** Our address among the kernel's: messages about what this socket changed carry it. */

@@ -5,6 +5,7 @@ import { native } from './addon.js';
 import { hasCode } from './errno.js';
 import { Fd } from './fd.js';
 import { type Watch, whenReadable } from './readable.js';
+import { setReceiveBuffer } from './receive-buffer.js';
 
 const AF_NETLINK = 16;
 const SOCK_DGRAM = 2;
@@ -45,6 +46,11 @@ export class ProcessMonitor {
       throw error;
     }
     this.#watch = whenReadable(this.#fd.number, () => this.#read());
+  }
+
+  /** As setReceiveBuffer has it. */
+  receiveBuffer(bytes: number, force: boolean): void {
+    setReceiveBuffer(this.#fd.number, bytes, force);
   }
 
   /** struct cn_msg: index, value, sequence, acknowledgement, length (2), flags (2), then the operation. */

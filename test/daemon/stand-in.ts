@@ -18,6 +18,7 @@ interface Wanted {
   readonly warning?: string;
   readonly global?: Partial<GlobalSettings>;
   readonly root?: Partial<RootSettings>;
+  readonly files?: Loaded['files'];
 }
 
 function load(path: string): Loaded {
@@ -27,10 +28,11 @@ function load(path: string): Loaded {
   } catch {
     return { outcome: 'missing', messages: [{ level: 'error', text: `Config files missing '${path}'.` }] };
   }
-  const { record, instances = 1, broken, warning, global, root }: Wanted = JSON.parse(text);
+  const { record, instances = 1, broken, warning, global, root, files }: Wanted = JSON.parse(text);
   if (broken === true) return { outcome: 'fatal', messages: [{ level: 'error', text: `(${path}: Line 1) broken` }] };
   return {
     outcome: warning === undefined ? 'ok' : 'errors',
+    ...(files === undefined ? {} : { files }),
     messages: warning === undefined ? [] : [{ level: 'warning', text: warning }],
     configuration: {
       ...emptyConfiguration,

@@ -1,11 +1,13 @@
 // The daemon's frame, tried with parts that only write down what they are asked (stand-in.ts): processes, signals, pid files, reloads, ends.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { reloadTimeText } from '../../src/daemon/reload-time.js';
+import { noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
 const STAND_IN = fileURLToPath(new URL('stand-in.js', import.meta.url));
@@ -234,16 +236,16 @@ test('reload_check_config refuses what has any error and says where to read it',
 });
 
 test('start-up and shutdown scripts are waited for, but never for ever', async () => {
-  const script = (text: string, timeoutUs: number) => ({ script: { argv: ['sh', '-c', text], text }, timeoutUs });
+  const script = (text: string, timeoutUs: number) => ({ script: { argv: ['/bin/sh', '-c', text], text }, timeoutUs });
   const daemon = await running({
     global: { startupScript: script('exit 1', 5_000_000), shutdownScript: script('trap "" TERM; sleep 60', 200_000) },
   });
   await daemon.stop();
-  const said = daemon.lines.filter((line) => / script /.test(line));
+  const said = daemon.lines.filter((line) => /(?:startup|shutdown) script /.test(line));
   assert.deepEqual(said, [
-    'Running startup script sh',
+    'Running startup script /bin/sh',
     'startup script script failed, status 1',
-    'Running shutdown script sh',
+    'Running shutdown script /bin/sh',
     'shutdown script timed out',
   ]);
 });
@@ -253,4 +255,62 @@ test('a child that does not end in time is forced to', async () => {
   process.kill(place.childPid(), 'SIGSTOP');
   assert.equal(await daemon.stop(), 0);
   assert.ok(daemon.lines.includes('vrrp process failed to die - forcing termination'));
+});
+
+test('reload_file goes when the files are read, config_save_dir keeps them, dumps are named by the instance', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-saved-'));
+  try {
+    const [reloadFile, saveDirectory] = [join(folder, 'reload'), join(folder, 'saved')];
+    const wanted = {
+      global: { reloadFile: { path: reloadFile }, saveDirectory, dumpsPerInstance: true, umask: 0o127 },
+      root: { instanceName: 'blue' },
+      files: [{ path: 'conf', text: 'as it was read' }],
+    };
+    writeFileSync(reloadFile, 'of before the start');
+    const daemon = await running(wanted);
+    assert.ok(!existsSync(reloadFile));
+    for (const pid of [daemon.pid, place.childPid()]) assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Umask:\t0127$/m);
+    writeFileSync(reloadFile, 'wait');
+    daemon.signal('SIGHUP');
+    await daemon.until('the file to go', () => !existsSync(reloadFile));
+    await daemon.said(/^Reload complete$/);
+    for (const count of [0, 1]) {
+      assert.equal(readFileSync(join(saveDirectory, `keepalived.conf.${daemon.pid}.${count}`), 'utf8'), '# conf\nas it was read\n');
+    }
+    daemon.signal('SIGUSR1');
+    await daemon.until('the dump', () => existsSync(place.path('keepalived_parent.blue.data')));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('reload_time_file: its time comes, the file goes, the configuration is read', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-when-'));
+  try {
+    const path = join(folder, 'when');
+    const daemon = await running({ global: { reloadTime: { path, repeat: false } } });
+    writeFileSync(path, reloadTimeText(Date.now() + 1500));
+    await daemon.said(/^Scheduling reload for /);
+    await daemon.said(/^Reload complete$/);
+    assert.ok(!existsSync(path));
+    assert.deepEqual(place.recorded, ['start 1', 'reload 1']);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('on a full disk it runs without pid files, and says so', { skip: noNamespaces() }, async () => {
+  fresh();
+  const small = place.path('small');
+  mkdirSync(small);
+  const files = ['-p', join(small, 'p.pid'), '-r', join(small, 'r.pid')];
+  const fill = `mount -t tmpfs -o size=4k none ${small} && echo full > ${small}/fill && exec "$@"`;
+  const argv = ['unshare', '-m', 'sh', '-c', fill, 'sh', ...place.argv, '-n', '-G', ...files];
+  const daemon = new RunningDaemon(argv, { TMPDIR: place.folder });
+  place.daemons.push(daemon);
+  // Without -l the log is elsewhere: whoever started it is told all the same.
+  await daemon.said(/^keepalived: cannot write \S+\/p\.pid: ENOSPC.*: going on without it, trying again$/);
+  await daemon.until('the start', () => place.recorded.length > 0);
+  assert.equal(await daemon.stop(), 0);
+  assert.deepEqual(place.recorded, ['start 1', 'stop']);
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { TrackProcess } from '../../src/model/keepalived/trackers.js';
@@ -167,7 +168,6 @@ test('static objects are there from start to stop and put back', options, () =>
           nextHops: [],
           onlink: false,
           metrics: [],
-          unsupported: [],
           insert: 'prepend',
           noTrack: true,
         },
@@ -180,7 +180,7 @@ test('static objects are there from start to stop and put back', options, () =>
           preference: 500,
           action: { kind: 'table', table: 100 },
           l3mdev: false,
-          noTrack: true,
+          noTrack: false,
         },
       ],
     } as const;
@@ -204,7 +204,7 @@ test('static objects are there from start to stop and put back', options, () =>
 
 test('real-time class for every thread and locked memory, where they are asked for', options, () =>
   inBed(async (bed) => {
-    const vrrp = { rtPriority: 5, noSwap: true, cpus: [0] };
+    const vrrp = { priority: -3, rtPriority: 5, rlimitRttimeUs: 900_000, noSwap: true, cpus: [0] };
     const global = { ...testGlobal, processes: { ...testGlobal.processes, vrrp } };
     const daemon = bed.start(configuration([quick], { global }));
     await daemon.said(/told: ready/);
@@ -216,8 +216,37 @@ test('real-time class for every thread and locked memory, where they are asked f
       return `${fields[38]}/${fields[37]}`;
     });
     assert.deepEqual([...new Set(tasks)], ['1/5']);
+    assert.equal(getPriority(daemon.pid), -3);
     const status = readFileSync(`/proc/${daemon.pid}/status`, 'utf8');
     assert.notEqual(/VmLck:\s+(\d+)/.exec(status)?.[1], '0');
     assert.equal(/Cpus_allowed_list:\s+(\S+)/.exec(status)?.[1], '0');
+    assert.match(readFileSync(`/proc/${daemon.pid}/limits`, 'utf8'), /^Max realtime timeout +900000 +900000 +us/m);
+  }),
+);
+
+test('receive buffers, IGMP reports and dumps as global_defs says', options, () =>
+  inBed(async (bed) => {
+    const reports = (): string => bed.here.sysctl('net.ipv4.igmp_link_local_mcast_reports');
+    assert.equal(reports(), '1');
+    const receiveBuffers = {
+      command: { bytes: 50_000, force: false },
+      monitor: { bytes: 9_000_000, force: true },
+      adverts: { kind: 'bytes', amount: 70_000 },
+    } as const;
+    const daemon = bed.start(configuration([quick], { global: { ...testGlobal, receiveBuffers, disableLocalIgmp: true } }));
+    await daemon.said(/Entering MASTER STATE/);
+    const rooms = (kind: string): readonly number[] =>
+      [
+        ...bed.here
+          .run(['ss', '-Hnapm', ...kind.split(' ')])
+          .stdout.replaceAll('\n\t', ' ')
+          .matchAll(/pid=(\d+).*?\brb(\d+)/g),
+      ]
+        .filter(([, pid]) => Number(pid) === daemon.pid)
+        .map(([, , room]) => Number(room));
+    assert.deepEqual([rooms('-f netlink'), rooms('-w -4')], [[100_000, 18_000_000], [140_000]]);
+    assert.equal(reports(), '0');
+    await daemon.stop();
+    assert.equal(reports(), '1');
   }),
 );

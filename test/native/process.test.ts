@@ -15,8 +15,9 @@ after(() => rmSync(folder, { recursive: true }));
 const words = (...all: readonly string[]): Uint8Array => new TextEncoder().encode(all.map((word) => `${word}\0`).join(''));
 
 /** Runs a shell command to its end; what reap says. */
-function run(command: string, uid = -1, gid = -1): number {
-  const { pidfd } = n.spawn('/bin/sh', words('sh', '-c', command), words('PATH=/usr/bin:/bin', 'A=b c'), uid, gid);
+function run(command: string, uid = -1, gid = -1, groups?: readonly number[]): number {
+  const list = groups === undefined ? undefined : new Uint8Array(Uint32Array.from(groups).buffer);
+  const { pidfd } = n.spawn('/bin/sh', words('sh', '-c', command), words('PATH=/usr/bin:/bin', 'A=b c'), uid, gid, list);
   for (let status = n.reap(pidfd); ; status = n.reap(pidfd)) {
     if (status >= 0) {
       n.close(pidfd);
@@ -48,6 +49,8 @@ test('a program runs as another user, with that group alone', needsRoot, () => {
   assert.equal(run(`id -u > ${out}; exit 0`), 0);
   assert.equal(readFileSync(out, 'utf8'), '0\n');
   assert.equal(run(`[ "$(id -u) $(id -G)" = "${nobody.uid} ${nobody.gid}" ]`, nobody.uid, nobody.gid), 0);
+  assert.equal(run(`[ "$(id -G)" = "${nobody.gid} 1 2" ]`, nobody.uid, nobody.gid, [nobody.gid, 2, 1]), 0);
+  fails(() => n.spawn('/bin/true', words('true'), words(), 0, 0, new Uint8Array(3)), 'EINVAL', 22, 'spawn');
 });
 
 test('names that there are and names that there are not', () => {
@@ -55,6 +58,8 @@ test('names that there are and names that there are not', () => {
   assert.equal(n.lookUpGroup('root'), 0);
   assert.equal(n.lookUpUser('no-such-user'), undefined);
   assert.equal(n.lookUpGroup('no-such-group'), undefined);
+  assert.equal(n.lookUpGroups('root', 0)[0], 0);
+  assert.deepEqual(n.lookUpGroups('no-such-user', 77), [77]);
 });
 
 test('a FIFO with its mode', () => {

@@ -2,9 +2,12 @@
 import { checkAgainstHost } from '../../config/keepalived/check-host.js';
 import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
 import type { Diagnostic, Severity } from '../../config/keepalived/keyword.js';
+import type { ConfigFiles } from '../../config/keepalived/source.js';
 import type { Loaded } from '../../daemon/daemon.js';
 import type { LogLevel } from '../../daemon/log-text.js';
 import type { DaemonOptions } from '../../daemon/options.js';
+import type { SourceFile } from '../../daemon/saved-files.js';
+import { hostConfigFiles } from '../../host/config-files.js';
 import { hostFacts } from './host-facts.js';
 import { readOnHost } from './read-on-host.js';
 
@@ -30,12 +33,27 @@ const NO_FILE =
 const isDamage = ({ severity, text }: Diagnostic): boolean =>
   (severity === 'error' && !/deprecated/i.test(text)) || /NUL character/.test(text);
 
+/** The host's files, and what of them was read so far. */
+function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile[] } {
+  const read: SourceFile[] = [];
+  const files: ConfigFiles = {
+    ...hostConfigFiles,
+    read: (path) => {
+      const found = hostConfigFiles.read(path);
+      if (found.kind === 'text') read.push({ path, text: found.text });
+      return found;
+    },
+  };
+  return { files, read };
+}
+
 /**
  * Reads the files and holds them against the host. What the host lacks now (an interface that comes later) is said and keeps
  * nothing from starting: the instance waits for it.
  */
-export function loadConfiguration(options: DaemonOptions): Loaded {
-  const { configuration, diagnostics, values } = readOnHost(options);
+export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded {
+  const { files, read } = remembering();
+  const { configuration, diagnostics, values } = readOnHost(options, seed, files);
   // Said of the file itself, not of what it includes.
   const missing = ({ at, text }: Diagnostic): boolean =>
     at.file === options.path && at.line === 1 && at.column === 1 && NO_FILE.test(text) && text.includes(options.path);
@@ -51,5 +69,6 @@ export function loadConfiguration(options: DaemonOptions): Loaded {
   }
   // Scripts without script security are as they were before a reload: no reason to refuse it.
   const fine = said.every(({ severity }) => severity === 'notice' || severity === 'security');
-  return { outcome: fine ? 'ok' : 'errors', configuration, damaged, messages: said.map(message) };
+  const kept = configuration.global.saveDirectory === undefined ? {} : { files: read };
+  return { outcome: fine ? 'ok' : 'errors', configuration, damaged, messages: said.map(message), ...kept };
 }

@@ -1,7 +1,9 @@
 // keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
 import { version as kernelVersion, release } from 'node:os';
 import { resolve } from 'node:path';
+import type { StartPart } from '../../daemon/child-main.js';
 import type { ChildKind } from '../../daemon/messages.js';
+import { isReader } from '../../daemon/reader-role.js';
 import { SIGNAL_NUMBERS } from '../../daemon/signal-numbers.js';
 import type { Io } from '../io.js';
 import { helpText, RELEASE, versionText } from './help.js';
@@ -19,13 +21,15 @@ function signum(name: string, io: Io): number {
   return 0;
 }
 
+const PARTS: Readonly<Record<ChildKind, () => Promise<StartPart>>> = {
+  vrrp: () => import('../../daemon/vrrp-part.js').then(({ startVrrp }) => startVrrp),
+  checker: () => import('../../daemon/checker-part.js').then(({ startChecker }) => startChecker),
+  bfd: () => import('../../daemon/bfd-part.js').then(({ startBfd }) => startBfd),
+};
+
 async function child(kind: ChildKind): Promise<number> {
   const { runChild } = await import('../../daemon/child-main.js');
-  const part =
-    kind === 'vrrp'
-      ? import('../../daemon/vrrp-part.js').then(({ startVrrp }) => startVrrp)
-      : import('../../daemon/checker-part.js').then(({ startChecker }) => startChecker);
-  return runChild(kind, part);
+  return runChild(kind, PARTS[kind]());
 }
 
 /** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
@@ -36,8 +40,9 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   // In the background no folder is held on to.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
-  const [{ runDaemon }, { loadConfiguration }, { VRRP_NODE_FLAGS }] = await Promise.all([
+  const [{ runDaemon }, { readApart }, { loadConfiguration }, { VRRP_NODE_FLAGS }] = await Promise.all([
     import('../../daemon/daemon.js'),
+    import('../../daemon/reader.js'),
     import('./load-configuration.js'),
     import('../../daemon/vrrp/node-flags.js'),
   ]);
@@ -46,7 +51,8 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
     name: PROGRAM,
     release: RELEASE,
     load: () => loadConfiguration(options),
-    childFlags: (kind) => (kind === 'vrrp' ? VRRP_NODE_FLAGS : []),
+    loadAgain: () => readApart({ options, seed: process.pid }),
+    childFlags: (kind) => (kind === 'checker' ? [] : VRRP_NODE_FLAGS),
     started: background ? standing : () => {},
   });
 }
@@ -58,10 +64,16 @@ function complain({ warnings, extra }: { readonly warnings: readonly string[]; r
   io.flush();
 }
 
+async function reader(): Promise<number> {
+  const [{ serveRead }, { loadConfiguration }] = await Promise.all([import('../../daemon/reader.js'), import('./load-configuration.js')]);
+  return serveRead(({ options, seed }) => loadConfiguration(options, seed));
+}
+
 export async function run(args: readonly string[], io: Io): Promise<number> {
   const { childKind } = await import('../../daemon/child-process.js');
   const kind = childKind();
   if (kind !== undefined) return child(kind);
+  if (isReader()) return reader();
   const asked = readOptions(args);
   switch (asked.kind) {
     case 'failed':

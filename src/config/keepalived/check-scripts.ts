@@ -94,7 +94,7 @@ function tellWithoutUser(at: Origin, report: Report, more: readonly string[] = [
 }
 
 const known = ({ user, group }: RunAs, facts: ScriptFacts): boolean =>
-  facts.user(user) && (group === undefined || facts.group(group.replace(/^:/, '')));
+  facts.user(user) && (group === undefined || group === ':' || facts.group(group.replace(/^:/, '')));
 
 /** Instances and groups that track a script which is taken away. */
 function tellUntracked(name: string, { instances, syncGroups }: KeepalivedConfiguration, root: Values, report: Report): void {

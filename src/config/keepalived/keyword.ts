@@ -47,8 +47,8 @@ export type Argument =
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
   /** number, microseconds: decimal seconds (or `unit: 'ms'`), six decimals at most */
   | { readonly kind: 'time'; readonly minUs: number; readonly maxUs: number; readonly unit?: 'ms' }
-  /** string: one word */
-  | { readonly kind: 'text'; readonly maxLength?: number }
+  /** string: one word. `alone`: with others behind it, or empty, it counts as missing */
+  | { readonly kind: 'text'; readonly maxLength?: number; readonly alone?: true }
   /** Address */
   | { readonly kind: 'address'; readonly family?: 'inet' | 'inet6' }
   /** string: one of these */
@@ -76,6 +76,8 @@ export interface Wording {
   readonly invalid?: string;
   /** There is no argument (or a block has no name): said, exit 5, instead of ending the start with exit 2. */
   readonly missing?: string;
+  /** One of the keyword's `deprecated` spellings stands here. */
+  readonly deprecated?: string;
   /** It stood before: said, and the first one is kept. Absent: the last one counts, silently. */
   readonly again?: string;
 }
@@ -93,6 +95,8 @@ export interface Keyword {
   readonly meaning: string;
   /** What weir does with it: `yes`, or `accepted`: understood, not carried out, reported once. Absent: yes. */
   readonly acted?: 'yes' | 'accepted';
+  /** Why nothing is done about it, in words that stand behind a colon: what is `accepted` has a reason. */
+  readonly because?: string;
   /** keepalived's release that has it, where newer than 2.2.7. */
   readonly since?: string;
   readonly says?: Wording;

@@ -112,6 +112,8 @@ function oneWord(reading: Reading, read: (word: Word) => Read): Read {
   return found;
 }
 
+const isAlone = ({ words }: Statement): boolean => words.length === 1 && words[0]?.text !== '';
+
 function text(reading: Reading, maxLength: number): Read {
   return oneWord(reading, (word) =>
     word.text.length > maxLength ? refuse(reading, word, undefined, `${maxLength} characters at most`) : { value: word.text },
@@ -197,6 +199,7 @@ function argumentOf(reading: Reading): Read {
     case 'time':
       return time(reading, argument);
     case 'text':
+      if (argument.alone === true && !isAlone(reading.statement)) return missing(reading);
       return text(reading, argument.maxLength ?? Number.POSITIVE_INFINITY);
     case 'address':
       return address(reading, argument.family);
@@ -272,22 +275,25 @@ function unexpectedBody(statement: Statement, report: Report): void {
 }
 
 /** Is the row one that weir understands and does nothing about? Said where it stands. */
-function tellUse({ keyword, statement, report }: Reading): void {
+function tellUse(reading: Reading): void {
+  const { keyword, statement, report } = reading;
   if (keyword.deprecated?.includes(statement.keyword.text) === true) {
     report({
       severity: 'error',
       at: statement.keyword.at,
-      text: `Keyword "${statement.keyword.text}" is deprecated - please use "${keyword.name}"`,
+      text: wording(keyword.says?.deprecated ?? `Keyword "%k" is deprecated - please use "${keyword.name}"`, reading),
     });
   }
   if (keyword.acted === 'accepted') {
     report({
       severity: 'notice',
       at: statement.keyword.at,
-      text: `${statement.keyword.text} is understood, but weir does nothing about it`,
+      text: `${statement.keyword.text} is understood, but weir does nothing about it${because(keyword)}`,
     });
   }
 }
+
+const because = ({ because: why }: Keyword): string => (why === undefined ? '' : `: ${why}`);
 
 /**
  * The values of one block. `label` are the words before its brace, `at` its place, `outer` the name of the block around it, which

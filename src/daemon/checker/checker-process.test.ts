@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { mock, test } from 'node:test';
 import { ip } from '../../../test/support/doctor-facts.js';
 import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalived-configuration.js';
@@ -119,5 +122,29 @@ test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', (
     assert.ok(said.includes('no longer: virtual servers cannot be set up: no room'));
   } finally {
     mock.timers.reset();
+  }
+});
+
+test('lvs_notify_fifo is there, with its reader, from start to stop', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-lvs-fifo-'));
+  try {
+    const [path, out] = [join(folder, 'fifo'), join(folder, 'out')];
+    const script = { argv: ['/bin/sh', '-c', `echo $$ $0 >${out}; exec sleep 60`], text: 'unused' };
+    const { checker } = start([server(80)], {}, { scriptUser: { user: 'root' }, lvsNotifyFifo: { path, script } });
+    assert.ok(lstatSync(path).isFIFO());
+    const until = async (what: string, condition: () => boolean): Promise<void> => {
+      for (let tries = 0; !condition(); tries += 1) {
+        assert.ok(tries < 2000, what);
+        await new Promise((done) => setTimeout(done, 5));
+      }
+    };
+    const words = (): readonly string[] => (existsSync(out) ? readFileSync(out, 'utf8').trim().split(' ') : []);
+    await until('its reader', () => words().length === 2);
+    assert.equal(words()[1], path);
+    await checker.stop();
+    assert.ok(!existsSync(path));
+    await until('its end', () => !existsSync(`/proc/${words()[0]}`));
+  } finally {
+    rmSync(folder, { recursive: true });
   }
 });

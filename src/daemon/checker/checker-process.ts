@@ -4,10 +4,13 @@ import { type WantedTable, wantedTable } from '../../control/virtual-server/want
 import type { Director } from '../../datapath/director.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Part } from '../child-main.js';
-import { dumpPath, writeDump } from '../dump/file.js';
+import { dataPath, writeDump } from '../dump/file.js';
 import { globalText } from '../dump/parent.js';
+import { ReloadRecord } from '../dump/reload-record.js';
 import type { Log } from '../log.js';
 import type { DumpKind } from '../messages.js';
+import { NotifyFifos } from '../notify-fifos.js';
+import { policyOf, resolveScript } from '../scripts/resolve-script.js';
 import { applyPlans, presentTable } from './apply.js';
 import { virtualServerLines } from './dump.js';
 import { changeText, checksNotRun } from './texts.js';
@@ -21,6 +24,8 @@ export interface CheckerOptions {
   readonly log: Log;
   /** `-I` */
   readonly keepServers: boolean;
+  /** Behind its name in syslog and, where wanted, its dump's. */
+  readonly identSuffix?: string;
   readonly open: () => Director;
 }
 
@@ -40,9 +45,18 @@ class Checker implements Part {
   #retryMs = FIRST_RETRY_MS;
   #timer: NodeJS.Timeout | undefined;
   #flushed = false;
+  readonly #fifos: NotifyFifos;
+  readonly #record: ReloadRecord;
 
   constructor(readonly options: CheckerOptions) {
     this.#configuration = options.configuration;
+    this.#record = new ReloadRecord('check', () => this.#text(), options.log);
+    this.#fifos = new NotifyFifos((script) => {
+      const { script: resolved, messages } = resolveScript(script, policyOf(this.#configuration.global));
+      for (const text of messages) options.log('warning', text);
+      return resolved;
+    }, options.log);
+    this.#fifos.configure({ lvs: options.configuration.global.lvsNotifyFifo });
     this.#wanted = wantedTable(options.configuration);
     this.#tellNotRun();
     this.#attempt();
@@ -109,8 +123,13 @@ class Checker implements Part {
     }
   }
 
-  reload(configuration: KeepalivedConfiguration): void {
+  reload(configuration: KeepalivedConfiguration): Promise<void> {
+    return this.#record.around(this.#configuration.global, configuration.global, () => this.#take(configuration));
+  }
+
+  #take(configuration: KeepalivedConfiguration): void {
     this.#configuration = configuration;
+    this.#fifos.configure({ lvs: configuration.global.lvsNotifyFifo });
     this.#wanted = wantedTable(configuration);
     this.#retryMs = FIRST_RETRY_MS;
     this.#tellNotRun();
@@ -121,12 +140,18 @@ class Checker implements Part {
     if (what !== 'data') return;
     const { log } = this.options;
     log('info', `Printing checker data for process(${process.pid}) on signal`);
+    writeDump(dataPath('_check', this.#configuration.global, this.options.identSuffix), this.#text(), log);
+  }
+
+  #text(): string {
     const lines = virtualServerLines(this.#configuration);
-    writeDump(dumpPath('keepalived_check.data'), `${globalText(this.#configuration)}${lines.map((line) => `${line}\n`).join('')}`, log);
+    return `${globalText(this.#configuration)}${lines.map((line) => `${line}\n`).join('')}`;
   }
 
   async stop(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#fifos.stopReaders();
+    this.#fifos.close();
     if (this.options.keepServers || this.#done.size === 0) return;
     const { lvsFlushOnStop } = this.#configuration.global;
     try {

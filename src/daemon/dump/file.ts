@@ -1,13 +1,35 @@
 // Dump files in $TMPDIR or /tmp: a folder of everybody's, so no link is followed and nobody else reads them (CVE-2018-19044 to 19046).
 import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../log.js';
 import { isReplaceable } from '../replaceable.js';
 
-/** `name` in the folder for dumps; a path of its own when the configuration gives one. */
-export function dumpPath(name: string, own?: string): string {
-  return own ?? join(process.env['TMPDIR'] ?? '/tmp', name);
+const folderForDumps = (): string => process.env['TMPDIR'] ?? '/tmp';
+
+/**
+ * `name` in the folder for dumps; where the configuration says: a folder of its own (it ends in a slash), or a file of its own. What does
+ * not begin with a slash is in the folder for dumps.
+ */
+export function dumpPath(name: string, own = ''): string {
+  const path = own === '' || own.endsWith('/') ? join(own, name) : own;
+  return path.startsWith('/') ? path : join(folderForDumps(), path);
+}
+
+/** Whose state it is, as the file's name has it: VRRP's has none. */
+export type DataOf = '' | '_parent' | '_check' | '_bfd';
+
+/**
+ * Where a process writes its state: keepalived.data or what state_dump_file says, the process behind the name and, with
+ * data_use_instance, the instance before the ending. `identSuffix`: `_NAMESPACE_INSTANCE`, as syslog shows it.
+ */
+export function dataPath(of: DataOf, { dumpFiles, dumpsPerInstance }: GlobalSettings, identSuffix = ''): string {
+  const path = dumpPath('keepalived.data', dumpFiles.state);
+  const file = basename(path);
+  const dot = file.lastIndexOf('.') < 0 ? file.length : file.lastIndexOf('.');
+  const instance = dumpsPerInstance === true && identSuffix !== '' ? `.${identSuffix.slice(1)}` : '';
+  return join(dirname(path), `${file.slice(0, dot)}${of}${instance}${file.slice(dot)}`);
 }
 
 /** Replaces the file by `text`, mode 0600. What fails is logged. */

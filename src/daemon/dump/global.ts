@@ -1,6 +1,6 @@
 // `Global definitions` of keepalived.data and keepalived_parent.data, line for line as keepalived writes them. Pure.
 import { formatAddress } from '../../model/address-text.js';
-import type { GlobalSettings, ProcessSettings, VrrpDefaults } from '../../model/keepalived/global.js';
+import type { BufferSize, GlobalSettings, ProcessSettings, VrrpDefaults } from '../../model/keepalived/global.js';
 import type { Fifo } from '../../model/keepalived/script.js';
 
 const SECOND_US = 1_000_000;
@@ -83,6 +83,35 @@ function reloads({ reloadCheckConfig: check }: GlobalSettings): string {
   return check.logFile === undefined ? 'Test config before reload' : `Test config before reload, log to ${check.logFile}`;
 }
 
+/** How reloads come, and what is kept of them. */
+function reloadLines(global: GlobalSettings): readonly string[] {
+  const { reloadTime, reloadFile, dumpsPerInstance } = global;
+  return [
+    reloads(global),
+    ...(reloadTime === undefined ? [] : [`Reload time file = ${reloadTime.path}${reloadTime.repeat ? ' (repeat)' : ''}`]),
+    ...(reloadFile === undefined ? [] : [`Reload_file = ${reloadFile.path ?? '(in the folder of pid files)'}`]),
+    ...when(dumpsPerInstance === true, 'Use instance name in data dumps'),
+  ];
+}
+
+function buffers({ receiveBuffers: { command, monitor, processes } = {} }: GlobalSettings): readonly string[] {
+  const size = (name: string, value: BufferSize | undefined): readonly string[] => [
+    `${name} = ${value?.bytes ?? 0}`,
+    `${name}_force = ${value?.force === true ? 1 : 0}`,
+  ];
+  return [
+    ...size('vrrp_netlink_cmd_rcv_bufs', command),
+    ...size('vrrp_netlink_monitor_rcv_bufs', monitor),
+    ...size('process_monitor_rcv_bufs', processes),
+  ];
+}
+
+function advertBuffers({ receiveBuffers: { adverts } = {} }: GlobalSettings): readonly string[] {
+  if (adverts?.kind === 'bytes') return [`rx_bufs_size = ${adverts.amount}`, 'rx_bufs_multiples = 3'];
+  const policy = adverts === undefined ? [] : [`rx_bufs_policy = ${adverts.kind.toUpperCase()}`];
+  return [...policy, `rx_bufs_multiples = ${adverts?.amount ?? 3}`];
+}
+
 export interface GlobalView {
   readonly global: GlobalSettings;
   readonly netNamespace?: string;
@@ -95,6 +124,7 @@ export interface GlobalView {
 export function globalLines({ global, netNamespace, ipvsNamespace, hostName, umask }: GlobalView): readonly string[] {
   const { vrrpDefaults: values, lvsTimeouts, scriptUser } = global;
   const lines = [
+    ...(global.saveDirectory === undefined ? [] : [`Config save dir = ${global.saveDirectory}`]),
     `Network namespace = ${netNamespace ?? '(default)'}`,
     `Network namespace ipvs = ${ipvsNamespace ?? '(main namespace)'}`,
     `Router ID = ${global.routerId ?? hostName}`,
@@ -103,11 +133,11 @@ export function globalLines({ global, netNamespace, ipvsNamespace, hostName, uma
     `Default smtp_alert_vrrp = ${unset(values?.smtpAlertVrrp)}`,
     `Default smtp_alert_checker = ${unset(values?.smtpAlertChecker)}`,
     `Checkers log all failures = ${global.checkerLogAllFailures}`,
-    reloads(global),
+    ...reloadLines(global),
     `Dynamic interfaces = ${global.dynamicInterfaces}`,
     ...when(global.dynamicInterfaces, `Allow interface changes = ${global.allowInterfaceChanges}`),
     `Default interface = ${global.defaultInterface}`,
-    'Disable local IGMP = no',
+    `Disable local IGMP = ${global.disableLocalIgmp === true ? 'yes' : 'no'}`,
     ...(lvsTimeouts === undefined ? [] : [`LVS timeouts: TCP ${lvsTimeouts.tcp}, TCP FIN ${lvsTimeouts.tcpFin}, UDP ${lvsTimeouts.udp}`]),
     `LVS flush = ${global.lvsFlush}`,
     `LVS flush on stop = ${global.lvsFlushOnStop === 'no' ? 'disabled' : global.lvsFlushOnStop === 'all' ? 'full' : 'VS'}`,
@@ -128,7 +158,9 @@ export function globalLines({ global, netNamespace, ipvsNamespace, hostName, uma
     ...processLines('BFD', global.processes.bfd),
     `Script security ${global.scriptSecurity ? 'enabled' : 'disabled'}`,
     `Default script user = ${scriptUser?.user ?? 'root'}`,
+    ...buffers(global),
     `rs_init_notifies = ${global.rsInitNotifies ? 1 : 0}`,
+    ...advertBuffers(global),
     `umask = ${umask.toString(8).padStart(4, '0')}`,
   ];
   return ['------< Global definitions >------', ...lines.map((line) => ` ${line}`)];

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../log.js';
-import { dumpPath, writeDump } from './file.js';
+import { dataPath, writeDump } from './file.js';
 import { globalLines } from './global.js';
 
 /** The configuration's global part with what the processes of this host add. */
@@ -17,7 +17,7 @@ export function globalText({ global, root }: KeepalivedConfiguration): string {
   return `${lines.join('\n')}\n`;
 }
 
-export function dumpParent(configuration: KeepalivedConfiguration, log: Log): void {
+export function dumpParent(configuration: KeepalivedConfiguration, identSuffix: string, log: Log): void {
   log('info', `Printing parent data for process(${process.pid}) on signal`);
-  writeDump(dumpPath('keepalived_parent.data'), globalText(configuration), log);
+  writeDump(dataPath('_parent', configuration.global, identSuffix), globalText(configuration), log);
 }

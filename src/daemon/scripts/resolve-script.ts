@@ -1,6 +1,7 @@
 // What running a script means on this host: which file, or a shell, or that it must not be run and why (keepalived.conf(5), "Script security").
 import { readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { RunAs, Script } from '../../model/keepalived/script.js';
 import { unlessCode } from '../../sys/errno.js';
 import { type Identity, identityOf } from './script-user.js';
@@ -9,9 +10,19 @@ export interface ScriptPolicy {
   readonly scriptUser: RunAs | undefined;
   /** enable_script_security */
   readonly security: boolean;
+  /** set_supplementary_groups */
+  readonly supplementaryGroups: boolean;
   /** Where words without a slash are looked for, as $PATH. */
   readonly path: string;
 }
+
+/** What global_defs says of scripts, and where this host looks for them. */
+export const policyOf = ({ scriptUser, scriptSecurity, supplementaryGroups }: GlobalSettings): ScriptPolicy => ({
+  scriptUser,
+  security: scriptSecurity,
+  supplementaryGroups: supplementaryGroups === true,
+  path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin',
+});
 
 export type ResolvedScript =
   | { readonly kind: 'program'; readonly path: string; readonly argv: readonly string[]; readonly identity: Identity }
@@ -38,7 +49,7 @@ function mayExecute({ mode, uid, gid }: Stats, identity: Identity): boolean {
   if (identity.uid === 0) {
     return (mode & 0o111) !== 0;
   }
-  const bit = uid === identity.uid ? 0o100 : gid === identity.gid ? 0o010 : 0o001;
+  const bit = uid === identity.uid ? 0o100 : gid === identity.gid || identity.groups?.includes(gid) === true ? 0o010 : 0o001;
   return (mode & bit) !== 0;
 }
 
@@ -90,7 +101,7 @@ const disabled = (messages: readonly string[], insecure = false): Resolution => 
 
 /** Looks at the file system; nothing is run. */
 export function resolveScript(script: Script, policy: ScriptPolicy): Resolution {
-  const identity = identityOf(script, policy.scriptUser);
+  const identity = identityOf(script, policy.scriptUser, policy.supplementaryGroups);
   if (typeof identity === 'string') {
     return disabled([identity]);
   }

@@ -58,10 +58,11 @@ export function runScript(script: ResolvedScript, options: RunOptions = {}): Run
     return 'it is disabled';
   }
   const { path, argv } = command(script, options.arguments ?? []);
-  const { uid, gid } = script.identity;
-  const own = uid === process.getuid?.() && gid === process.getgid?.();
+  const { uid, gid, groups } = script.identity;
+  const own = uid === process.getuid?.() && gid === process.getgid?.() && groups === undefined;
+  const list = groups === undefined ? undefined : new Uint8Array(Uint32Array.from(groups).buffer);
   try {
-    const { pid, pidfd } = native().spawn(path, ended(argv), environment(), own ? -1 : uid, own ? -1 : gid);
+    const { pid, pidfd } = native().spawn(path, ended(argv), environment(), own ? -1 : uid, own ? -1 : gid, list);
     return new Run(pid, new Fd(pidfd, `script ${path}`), options);
   } catch (error) {
     if (isSystemError(error)) {

@@ -4,6 +4,7 @@ import { virtualInterfaceName } from '../../control/vrrp/place.js';
 import type { Address, Family } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { ReceiveBuffers } from '../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import { RawReceiver, RawSender } from '../../sys/raw-socket.js';
@@ -12,6 +13,7 @@ import { encodeAddress } from '../../wire/address-bytes.js';
 import { concat } from '../../wire/bytes.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
 import type { Interfaces } from './interfaces.js';
+import { bufferBytes } from './receive-buffers.js';
 import type { LogLevel } from './vrrp-process.js';
 
 type Send = Extract<Effect, { kind: 'send' }>;
@@ -26,6 +28,8 @@ const DEFAULT_GROUP: Readonly<Record<Family, Address>> = {
 };
 /** Packets taken from one socket before timers have their turn. */
 const READ_AT_ONCE = 32;
+/** Where a socket stands on no interface. */
+const DEFAULT_MTU = 1500;
 const FAMILY_NAMES = { inet: 'IPv4', inet6: 'IPv6' } as const;
 
 interface Wanted {
@@ -38,7 +42,6 @@ interface Wanted {
   readonly instances: VrrpInstance[];
   readonly groups: Address[];
   readonly unicast: boolean;
-  bufferBytes: number | undefined;
 }
 
 interface Open {
@@ -87,7 +90,7 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
     const unicast = instance.unicast !== undefined;
     for (const protocol of instance.version === 2 && family === 'inet' ? ([VRRP, AH] as const) : ([VRRP] as const)) {
       const key = `${device} ${family} ${protocol}`;
-      const one = wanted.get(key) ?? { family, protocol, device, heardAs, instances: [], groups: [], unicast, bufferBytes: undefined };
+      const one = wanted.get(key) ?? { family, protocol, device, heardAs, instances: [], groups: [], unicast };
       wanted.set(key, one);
       one.instances.push(instance);
       // A unicast instance listens to the group too: a peer that multicasts by mistake would go unnoticed.
@@ -95,7 +98,6 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
       if (device !== '' && !one.groups.some((other) => other.words.join() === group.words.join())) {
         one.groups.push(group);
       }
-      one.bufferBytes = Math.max(one.bufferBytes ?? 0, instance.receiveBufferBytes ?? 0) || undefined;
     }
   }
   return wanted;
@@ -118,6 +120,7 @@ export class AdvertSockets {
   /** The last failure of each sending instance or missing socket: said once until it changes. */
   readonly #failures = new Map<string, string>();
   #wanted: ReadonlyMap<string, Wanted> = new Map();
+  #bufferPolicy: ReceiveBuffers['adverts'];
 
   constructor(
     private readonly interfaces: Interfaces,
@@ -126,6 +129,7 @@ export class AdvertSockets {
 
   configure(configuration: KeepalivedConfiguration): void {
     this.#wanted = wantedSockets(configuration);
+    this.#bufferPolicy = configuration.global.receiveBuffers?.adverts;
     this.refresh();
   }
 
@@ -184,8 +188,9 @@ export class AdvertSockets {
         this.#receivers.set(key, { socket, watch, ifindex, key });
         this.#describe(socket, wanted, ifindex);
       }
-      if (wanted.bufferBytes !== undefined) {
-        socket.receiveBuffer(wanted.bufferBytes);
+      const bytes = bufferBytes(wanted.instances, this.#bufferPolicy, this.interfaces.byName(wanted.device)?.mtu ?? DEFAULT_MTU);
+      if (bytes !== undefined) {
+        socket.receiveBuffer(bytes);
       }
       socket.setGroups(wanted.groups, ifindex);
       this.#failures.delete(key);

@@ -1,11 +1,10 @@
 // Events to FIFOs and notify scripts. An instance's scripts run one after the other, in the order of its events.
-import { unlinkSync } from 'node:fs';
 import type { Effect } from '../../control/vrrp/interface.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Fifo, Script } from '../../model/keepalived/script.js';
+import type { Script } from '../../model/keepalived/script.js';
+import { NotifyFifos } from '../notify-fifos.js';
 import type { ResolvedScript } from '../scripts/resolve-script.js';
 import { type RunningScript, runScript } from '../scripts/run-script.js';
-import { EventFifo } from './fifo.js';
 import type { LogLevel } from './vrrp-process.js';
 
 type Notify = Extract<Effect, { kind: 'notify' }>;
@@ -32,64 +31,25 @@ interface Queue {
 export const eventLine = ({ type, name, event, priority }: Pick<Notify, 'type' | 'name' | 'event' | 'priority'>): string =>
   `${type} "${name}" ${event} ${priority}\n`;
 
-const sameFifo = (a: Fifo | undefined, b: Fifo | undefined): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-interface OpenFifo {
-  readonly fifo: EventFifo;
-  reader: RunningScript | undefined;
-}
-
 export class Notifier {
   readonly #queues = new Map<string, Queue>();
-  readonly #fifos = new Map<'notifyFifo' | 'vrrpNotifyFifo', OpenFifo>();
+  readonly #fifos: NotifyFifos;
 
   constructor(
     private readonly resolve: (script: Script) => ResolvedScript,
     private readonly log: (level: LogLevel, text: string) => void,
-  ) {}
-
-  /** Opens the FIFOs of a configuration; one that did not change stays, its reader too. */
-  configure(global: GlobalSettings): void {
-    for (const which of ['notifyFifo', 'vrrpNotifyFifo'] as const) {
-      const settings = global[which];
-      const open = this.#fifos.get(which);
-      if (open !== undefined && sameFifo(open.fifo.settings, settings)) {
-        continue;
-      }
-      if (open !== undefined) {
-        this.#fifos.delete(which);
-        open.reader?.signal('SIGTERM');
-        open.fifo.close(unlinkSync);
-      }
-      // The common FIFO's reader is the supervisor's business where checkers write to it too; here each process that has one reads its own.
-      if (settings !== undefined) {
-        this.#fifos.set(which, this.#open(settings));
-      }
-    }
+  ) {
+    this.#fifos = new NotifyFifos(resolve, log);
   }
 
-  #open(settings: Fifo): OpenFifo {
-    const open: OpenFifo = { fifo: new EventFifo(settings, this.log), reader: undefined };
-    if (settings.script !== undefined) {
-      const started = runScript(this.resolve(settings.script), { arguments: [settings.path] });
-      if (typeof started === 'string') {
-        this.log('warning', `Unable to start the script of notify fifo ${settings.path}: ${started}`);
-      } else {
-        open.reader = started;
-        void started.ended.then(() => {
-          open.reader = undefined;
-        });
-      }
-    }
-    return open;
+  /** Opens the FIFOs of a configuration. */
+  configure({ notifyFifo, vrrpNotifyFifo }: GlobalSettings): void {
+    this.#fifos.configure({ notifyFifo, vrrpNotifyFifo });
   }
 
   /** Never waits. */
   notify(effect: Notify): void {
-    const line = eventLine(effect);
-    for (const { fifo } of this.#fifos.values()) {
-      fifo.write(line);
-    }
+    this.#fifos.write(eventLine(effect));
     const key = `${effect.type} ${effect.name}`;
     const queue = this.#queues.get(key) ?? { waiting: [], running: undefined, givenUp: 0 };
     this.#queues.set(key, queue);
@@ -139,9 +99,7 @@ export class Notifier {
 
   /** FIFO readers end before the STOP events, as keepalived has it. */
   stopReaders(): void {
-    for (const { reader } of this.#fifos.values()) {
-      reader?.signal('SIGTERM');
-    }
+    this.#fifos.stopReaders();
   }
 
   /** Waits until all scripts have run, a second at most; then FIFOs go. */
@@ -157,8 +115,6 @@ export class Notifier {
       clearTimeout(timer);
       await Promise.resolve();
     }
-    for (const { fifo } of this.#fifos.values()) {
-      fifo.close(unlinkSync);
-    }
+    this.#fifos.close();
   }
 }

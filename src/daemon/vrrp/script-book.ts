@@ -2,7 +2,7 @@
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Notify } from '../../model/keepalived/instance.js';
 import type { Script } from '../../model/keepalived/script.js';
-import { type ResolvedScript, resolveScript, type ScriptPolicy } from '../scripts/resolve-script.js';
+import { policyOf, type ResolvedScript, resolveScript, type ScriptPolicy } from '../scripts/resolve-script.js';
 import type { LogLevel } from './vrrp-process.js';
 
 const notifyScripts = (notify: Notify): readonly (Script | undefined)[] => [
@@ -25,8 +25,7 @@ export class ScriptBook {
     private readonly configuration: KeepalivedConfiguration,
     private readonly log: (level: LogLevel, text: string) => void,
   ) {
-    const { scriptUser, scriptSecurity } = configuration.global;
-    this.#policy = { scriptUser, security: scriptSecurity, path: process.env['PATH'] ?? '/usr/local/bin:/usr/bin:/bin' };
+    this.#policy = policyOf(configuration.global);
   }
 
   resolve(script: Script): ResolvedScript {

@@ -11,12 +11,19 @@ import { AdvertSockets, type SocketDescription } from './advert-sockets.js';
 import { Guard } from './guard.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
+import { LocalIgmp } from './local-igmp.js';
 import { Notifier } from './notifier.js';
 import { prepareConfiguration } from './prepare.js';
 import { Schedule } from './schedule.js';
 import { ScriptBook } from './script-book.js';
 import type { LogLevel, VrrpOptions } from './vrrp-process.js';
 import { Watchers } from './watchers.js';
+
+/** Less is how the two clocks are read one after the other, and NTP's gentle way. */
+const CLOCK_MOVED_US = 100_000;
+
+/** The wall clock less the monotonic one. */
+const wallOffset = (): number => Date.now() * 1000 - monotonicUs();
 
 const ALL_GROUPS = Object.values(MonitorGroup).reduce((mask, bit) => mask | bit, 0);
 
@@ -50,6 +57,8 @@ export class Shell<S> {
   #running = false;
   #stepping = false;
   #stopping = false;
+  /** As the machine was told it. */
+  #wallOffsetUs: number | undefined;
   readonly #inputs: Input[] = [];
   readonly #log: (level: LogLevel, text: string) => void;
   readonly #netlink = new Netlink();
@@ -62,6 +71,7 @@ export class Shell<S> {
   readonly #holdings: Holdings;
   readonly #notifier: Notifier;
   readonly #watchers: Watchers;
+  readonly #localIgmp: LocalIgmp;
 
   /** @throws SystemError where sockets are refused: EPERM without root */
   constructor(
@@ -80,9 +90,16 @@ export class Shell<S> {
     });
     log('debug', 'Registering Kernel netlink command channel');
     const refresh = (): void => this.#monitor.read();
-    this.#holdings = new Holdings(configuration, { netlink: this.#netlink, interfaces: () => this.#interfaces, refresh, log });
+    this.#holdings = new Holdings(configuration, {
+      netlink: this.#netlink,
+      interfaces: () => this.#interfaces,
+      refresh,
+      log,
+      feed: (input) => this.#feedRunning(input),
+    });
     this.#interfaces = this.#watchInterfaces();
     this.#schedule = new Schedule(log);
+    this.#localIgmp = new LocalIgmp(log);
     this.#alarm = new Alarm((lateUs) => this.#wake(lateUs));
     this.#sockets = new AdvertSockets(this.#interfaces, {
       packet: (packet) => this.feed({ kind: 'packet', packet }),
@@ -107,11 +124,11 @@ export class Shell<S> {
   #watchInterfaces(): Interfaces {
     return new Interfaces(this.#netlink, (ifindex, address) => this.#holdings.isHeld(ifindex, address), {
       changed: (facts) => {
-        this.#holdings.interfaceCame();
+        this.#holdings.interfaceChanged(facts);
         this.#feedRunning({ kind: 'interface', facts });
       },
       gone: (name, ifindex) => {
-        this.#holdings.interfaceGone(ifindex);
+        this.#holdings.interfaceGone(name, ifindex);
         this.#feedRunning({ kind: 'interfaceGone', name });
       },
       address: (action, _name, address) => {
@@ -129,8 +146,9 @@ export class Shell<S> {
   start(): void {
     this.#interfaces.read();
     this.#sayAddresses();
-    this.configure(this.#configuration);
     this.#running = true;
+    this.configure(this.#configuration);
+    this.#attempt('clean up', () => this.#holdings.removeLeft());
   }
 
   /** Takes a configuration, the first or another. */
@@ -139,13 +157,23 @@ export class Shell<S> {
     const usable = prepareConfiguration(this.#book.check(), this.#log);
     this.#configuration = usable;
     this.#schedule.configure(usable);
+    this.#attempt('receive buffers', () => this.#sizeBuffers(usable.global));
+    this.#localIgmp.configure(usable.global.disableLocalIgmp === true);
     this.#notifier.configure(usable.global);
     this.#attempt('configuration', () => this.#holdings.configure(usable));
-    const wallOffsetUs = Date.now() * 1000 - monotonicUs();
-    this.feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs });
+    this.#wallOffsetUs = wallOffset();
+    this.feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs: this.#wallOffsetUs });
     this.#sockets.configure(usable);
     this.#guard.configure(usable, this.#sockets.listeners());
     this.#watchers.configure(usable, (script) => this.#book.resolve(script));
+  }
+
+  /** vrrp_netlink_cmd_rcv_bufs and vrrp_netlink_monitor_rcv_bufs. */
+  #sizeBuffers({ receiveBuffers: { command, monitor } = {} }: KeepalivedConfiguration['global']): void {
+    if (command !== undefined) {
+      this.#netlink.receiveBuffer(command.bytes, command.force);
+    }
+    this.#monitor.receiveBuffer(monitor?.bytes, monitor?.force);
   }
 
   #sayAddresses(): void {
@@ -196,6 +224,7 @@ export class Shell<S> {
       return;
     }
     this.#stepping = true;
+    this.#noteClock();
     try {
       for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
         const { state, effects, wakeAtUs } = this.machine.step(this.#state, next, monotonicUs());
@@ -206,6 +235,14 @@ export class Shell<S> {
     } finally {
       this.#stepping = false;
     }
+  }
+
+  /** The wall clock may be set at any time: by NTP after a boot with a wrong one, by hand. Stamps of auth_hmac are its. */
+  #noteClock(): void {
+    const offsetUs = wallOffset();
+    if (this.#wallOffsetUs === undefined || Math.abs(offsetUs - this.#wallOffsetUs) < CLOCK_MOVED_US) return;
+    this.#wallOffsetUs = offsetUs;
+    this.#inputs.unshift({ kind: 'clock', wallOffsetUs: offsetUs });
   }
 
   #performAll(effects: readonly Effect[]): void {
@@ -267,6 +304,7 @@ export class Shell<S> {
     this.#sockets.close();
     this.#alarm.close();
     this.#attempt('stop', () => this.#holdings.close());
+    this.#localIgmp.restore();
     this.#monitor.close();
     await this.#notifier.close();
     this.#netlink.close();

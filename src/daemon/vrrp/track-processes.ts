@@ -1,5 +1,6 @@
 // vrrp_track_process: how many processes match, told by the kernel's process events, or by looking at /proc where those are refused.
 import { readdirSync, readFileSync } from 'node:fs';
+import type { BufferSize } from '../../model/keepalived/global.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';
 import { isSystemError, unlessCode } from '../../sys/errno.js';
 import { ProcessMonitor } from '../../sys/process-events.js';
@@ -58,13 +59,16 @@ export class TrackProcesses {
   #monitor: ProcessMonitor | undefined;
   #looking: NodeJS.Timeout | undefined;
   #refused = false;
+  #buffer: BufferSize | undefined;
 
   constructor(
     private readonly report: (name: string, running: number) => void,
     private readonly log: (level: LogLevel, text: string) => void,
   ) {}
 
-  configure(processes: readonly TrackProcess[]): void {
+  /** `buffer`: process_monitor_rcv_bufs. */
+  configure(processes: readonly TrackProcess[], buffer?: BufferSize): void {
+    this.#buffer = buffer;
     const before = new Map(this.#watched.map((one) => [JSON.stringify(one.settings), one]));
     this.#watched = processes.map(
       (settings) => before.get(JSON.stringify(settings)) ?? { settings, pids: new Set(), told: undefined, timer: undefined },
@@ -92,6 +96,9 @@ export class TrackProcesses {
         ended: (pid) => this.#forget(pid),
         overrun: () => this.#lookAtAll(),
       });
+      if (this.#buffer !== undefined) {
+        this.#monitor.receiveBuffer(this.#buffer.bytes, this.#buffer.force);
+      }
     } catch (error) {
       if (!isSystemError(error)) {
         throw error;

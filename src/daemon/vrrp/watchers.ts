@@ -30,6 +30,7 @@ export class Watchers {
   readonly #conflicts: Conflicts;
 
   constructor({ feed, interfaces, look, drain, log }: WatcherTools) {
+    const filtered = (instance: string, counts: Readonly<Record<string, number>>): void => feed({ kind: 'filtered', instance, counts });
     this.#scripts = new TrackScripts((name, outcome) => feed({ kind: 'script', name, outcome }), log);
     this.#files = new TrackFiles((name, value) => feed({ kind: 'file', name, ...(value === undefined ? {} : { value }) }), log);
     this.#processes = new TrackProcesses((name, running) => feed({ kind: 'process', name, running }), log);
@@ -37,20 +38,22 @@ export class Watchers {
       heard: (instance, from, state, priority) => feed({ kind: 'heartbeat', instance, from, state, priority }),
       look,
       linkOf: (name) => interfaces.byName(name),
+      filtered,
       log,
     });
     this.#conflicts = new Conflicts({
       drain,
       conflict: (address, mac, name) => feed({ kind: 'conflict', address, mac, interface: name }),
       linkOf: (ifindex) => interfaces.byIndex(ifindex),
-      isOwn: (mac) => interfaces.all().some((one) => one.mac === mac),
+      ownMacs: () => interfaces.all().flatMap(({ mac }) => (mac === undefined ? [] : [mac])),
+      filtered,
       log,
     });
   }
 
   configure(configuration: KeepalivedConfiguration, resolve: (script: Script) => ResolvedScript): void {
     this.#files.configure(configuration.files);
-    this.#processes.configure(configuration.processes);
+    this.#processes.configure(configuration.processes, configuration.global.receiveBuffers?.processes);
     this.#scripts.configure(scriptsInUse(configuration).map((settings) => ({ settings, script: resolve(settings.script) })));
     this.#heartbeats.configure(configuration);
   }
@@ -58,6 +61,7 @@ export class Watchers {
   /** Interfaces came or went. */
   refresh(): void {
     this.#heartbeats.refresh();
+    this.#conflicts.refresh();
   }
 
   /** What is held now. */

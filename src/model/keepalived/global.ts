@@ -16,6 +16,21 @@ export interface ProcessSettings {
   readonly cpus: readonly number[];
 }
 
+/** How much may wait in a socket, bytes; `force`: beyond the system's limit. */
+export interface BufferSize {
+  readonly bytes: number;
+  readonly force: boolean;
+}
+
+/** vrrp_netlink_cmd_rcv_bufs and its like; absent: as large as weir finds good. */
+export interface ReceiveBuffers {
+  readonly command?: BufferSize;
+  readonly monitor?: BufferSize;
+  readonly processes?: BufferSize;
+  /** vrrp_rx_bufs_policy: for each instance of a socket, so many bytes, or so many times its advert or its interface's MTU. */
+  readonly adverts?: { readonly kind: 'bytes' | 'advert' | 'mtu'; readonly amount: number };
+}
+
 export interface VrrpDefaults {
   readonly version: 2 | 3;
   readonly multicastGroup4: Address;
@@ -46,6 +61,8 @@ export interface GlobalSettings {
   readonly defaultInterface: string;
   readonly scriptUser?: RunAs;
   readonly scriptSecurity: boolean;
+  /** set_supplementary_groups: scripts have all groups of their user. */
+  readonly supplementaryGroups?: boolean;
   readonly startupScript?: { readonly script: Script; readonly timeoutUs: number };
   readonly shutdownScript?: { readonly script: Script; readonly timeoutUs: number };
   readonly notifyFifo?: Fifo;
@@ -54,6 +71,9 @@ export interface GlobalSettings {
   readonly fifoStatesOnReload: boolean;
   readonly dynamicInterfaces: boolean;
   readonly allowInterfaceChanges: boolean;
+  /** disable_local_igmp */
+  readonly disableLocalIgmp?: boolean;
+  readonly receiveBuffers?: ReceiveBuffers;
   readonly startupDelayUs: number;
   readonly delayAfterBootUs: number;
   readonly logUnknownVrids: boolean;
@@ -69,6 +89,14 @@ export interface GlobalSettings {
   readonly vmacPrefix: string;
   readonly vmacAddressPrefix: string;
   readonly reloadCheckConfig?: { readonly logFile?: string };
+  /** reload_time_file and reload_repeat: the file says when the next reload is. */
+  readonly reloadTime?: { readonly path: string; readonly repeat: boolean };
+  /** reload_file: there while the configuration is read; without a path in the folder of pid files. */
+  readonly reloadFile?: { readonly path?: string };
+  /** config_save_dir */
+  readonly saveDirectory?: string;
+  /** data_use_instance */
+  readonly dumpsPerInstance?: boolean;
   readonly jsonVersion: 1 | 2;
   readonly dumpFiles: { readonly state?: string; readonly stats?: string; readonly json?: string };
   readonly umask?: number;

@@ -14,8 +14,8 @@ export const OTHER_VALUES = {
 
 /** Lines of keepalived that we have not. */
 export const LEFT_OUT: readonly RegExp[] = [
-  // Parts that weir has not: SNMP, D-Bus, libnftnl, buffers of netlink sockets, IGMP.
-  /^ (?:SNMP|DBus|libnftnl|rx_bufs)|(?:netlink_\w+|process_monitor)_rcv_bufs|^ Disable local IGMP/,
+  // Parts that weir has not: SNMP, D-Bus, libnftnl, netlink sockets of the checker.
+  /^ (?:SNMP|DBus|libnftnl|lvs_netlink_)/,
   // Ours is by name: the number is looked up when a script is run.
   /^ Default script uid:gid/,
   // Said by another line of ours, or nothing that a program of ours has.

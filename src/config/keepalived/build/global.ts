@@ -9,6 +9,7 @@ import { buildGarpGroups } from './garp-group.js';
 import { given } from './given.js';
 import { buildFlushOnStop, buildSyncDaemon, buildTimeouts } from './lvs-settings.js';
 import { buildProcessSettings } from './process-settings.js';
+import { buildReceiveBuffers } from './receive-buffers.js';
 import { tellError } from './tell.js';
 import { runAsOf } from './trackers.js';
 import { readUmask } from './umask.js';
@@ -90,18 +91,23 @@ function notActedOn(global: Values): readonly string[] {
 
 function scripts(
   global: Values,
-): Pick<GlobalSettings, 'scriptSecurity' | 'scriptUser' | 'startupScript' | 'shutdownScript' | 'fifoStatesOnReload'> {
+): Pick<
+  GlobalSettings,
+  'scriptSecurity' | 'supplementaryGroups' | 'scriptUser' | 'startupScript' | 'shutdownScript' | 'fifoStatesOnReload'
+> {
   return {
     scriptSecurity: has(global, 'enable_script_security'),
     fifoStatesOnReload: has(global, 'fifo_write_vrrp_states_on_reload'),
+    ...given('supplementaryGroups', booleanOf(global, 'set_supplementary_groups')),
     ...given('scriptUser', runAsOf(global, 'script_user')),
     ...given('startupScript', aroundLife(global, 'startup')),
     ...given('shutdownScript', aroundLife(global, 'shutdown')),
   };
 }
 
-function files(global: Values, report: Report): Pick<GlobalSettings, 'jsonVersion' | 'dumpFiles' | 'umask' | 'reloadCheckConfig'> {
-  const check = wordsOf(global, 'reload_check_config');
+type FileSettings = 'jsonVersion' | 'dumpFiles' | 'dumpsPerInstance' | 'umask' | 'saveDirectory';
+
+function files(global: Values, report: Report): Pick<GlobalSettings, FileSettings> {
   return {
     jsonVersion: numberOf(global, 'json_version') === 2 ? 2 : 1,
     dumpFiles: {
@@ -109,8 +115,21 @@ function files(global: Values, report: Report): Pick<GlobalSettings, 'jsonVersio
       ...given('stats', textOf(global, 'stats_dump_file')),
       ...given('json', textOf(global, 'json_dump_file')),
     },
+    ...given('dumpsPerInstance', booleanOf(global, 'data_use_instance')),
     ...given('umask', readUmask(wordsOf(global, 'umask') ?? [], report)),
+    ...given('saveDirectory', textOf(global, 'config_save_dir')?.replace(/(?<=.)\/$/, '')),
+  };
+}
+
+function reloads(global: Values, report: Report): Pick<GlobalSettings, 'reloadCheckConfig' | 'reloadTime' | 'reloadFile'> {
+  const check = wordsOf(global, 'reload_check_config');
+  const [time, more] = wordsOf(global, 'reload_time_file') ?? [];
+  if (more !== undefined) tellError(report, more.at, 'reload_time_file invalid');
+  const file = wordsOf(global, 'reload_file');
+  return {
     ...given('reloadCheckConfig', check && given('logFile', check[0]?.text)),
+    ...given('reloadTime', time && more === undefined ? { path: time.text, repeat: has(global, 'reload_repeat') } : undefined),
+    ...given('reloadFile', file && given('path', file[0]?.text)),
   };
 }
 
@@ -125,19 +144,8 @@ function lvs(global: Values, report: Report) {
   };
 }
 
-/** `vrrp_rx_bufs_policy`: nothing is done about it, mistakes are told all the same. */
-function tellReceiveBuffers(global: Values, report: Report): void {
-  const [word] = wordsOf(global, 'vrrp_rx_bufs_policy') ?? [];
-  if (word === undefined || /^(?:MTU|ADVERT)$/i.test(word.text)) return;
-  const { problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
-  if (problem === undefined) return;
-  tellError(report, word.at, problem);
-  tellError(report, word.at, `Invalid vrrp_rx_bufs_policy ${word.text}`);
-}
-
 /** The settings of the daemon; `root` for garp_group, which stands beside global_defs. */
 export function buildGlobal(root: Values, global: Values, report: Report): GlobalSettings {
-  tellReceiveBuffers(global, report);
   return {
     ...given('routerId', textOf(global, 'router_id')),
     notificationEmail: emails(global, report),
@@ -162,6 +170,9 @@ export function buildGlobal(root: Values, global: Values, report: Report): Globa
     vmacPrefix: textOf(global, 'vmac_prefix') ?? 'vrrp',
     vmacAddressPrefix: textOf(global, 'vmac_addr_prefix') ?? 'vrrp',
     ...files(global, report),
+    ...reloads(global, report),
+    ...given('receiveBuffers', buildReceiveBuffers(global, report)),
+    ...(has(global, 'disable_local_igmp') ? { disableLocalIgmp: true } : {}),
     maxAutoPriority: numberOf(global, 'max_auto_priority') ?? 0,
     minAutoPriorityDelayUs: numberOf(global, 'min_auto_priority_delay') ?? 1_000_000,
     ...lvs(global, report),

@@ -24,7 +24,8 @@ export const interfaceBlocks: readonly Keyword[] = [
     name: 'linkbeat_interfaces',
     argument: LINES,
     acted: 'accepted',
-    meaning: 'IF [MII|ETHTOOL|IOCTL]: interfaces whose link is polled; weir hears of links by netlink.',
+    because: 'the kernel tells of every link by netlink',
+    meaning: 'IF [MII|ETHTOOL|IOCTL]: interfaces whose link is polled.',
   },
   { name: 'interface_up_down_delays', argument: LINES, meaning: 'IF DOWN [UP]: seconds (0..255) until a change of the link counts.' },
 ];

@@ -2,6 +2,9 @@
 import type { Keyword } from '../keyword.js';
 import { BOOLEAN, FLAG, INT_MAX, integer, UNSIGNED_MAX, words } from './arguments.js';
 
+const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
+const NO_CHECKS = 'health checks are not run yet';
+
 /** global_defs: virtual servers. */
 export const globalLvsKeywords: readonly Keyword[] = [
   {
@@ -30,6 +33,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     argument: BOOLEAN,
     default: 'off',
     acted: 'accepted',
+    because: NO_CHECKS,
     meaning: 'Log each failed check, not only the last of its retries.',
     says: { invalid: 'Invalid value for checker_log_all_failures specified' },
   },
@@ -38,6 +42,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     argument: BOOLEAN,
     default: 'off',
     acted: 'accepted',
+    because: NO_CHECKS,
     meaning: 'Notify of real servers that are up at start.',
     says: { invalid: "Invalid value '%v' for global rs_init_notifies specified" },
   },
@@ -45,13 +50,15 @@ export const globalLvsKeywords: readonly Keyword[] = [
     name: 'nftables_ipvs',
     argument: words(0),
     acted: 'accepted',
-    meaning: '[TABLE]: one firewall mark for a group of virtual servers; weir needs none.',
+    because: NO_MARKS,
+    meaning: '[TABLE]: one firewall mark for a group of virtual servers.',
     says: { again: 'ipvs nftables already specified - ignoring' },
   },
   {
     name: 'nftables_ipvs_priority',
     argument: integer(-INT_MAX - 1, INT_MAX),
     acted: 'accepted',
+    because: NO_MARKS,
     meaning: 'Priority of its chains.',
     says: { invalid: "invalid ipvs nftables chain priority '%v'" },
   },
@@ -60,6 +67,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     argument: integer(1, UNSIGNED_MAX),
     default: '1000',
     acted: 'accepted',
+    because: NO_MARKS,
     meaning: 'First of its firewall marks.',
     says: { invalid: "invalid ipvs nftables start_fwmark priority '%v'" },
   },

@@ -39,19 +39,21 @@ const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [
   },
 ];
 
-/** Sizes of netlink's receive buffers: weir's own grow by themselves. */
-const buffer = (name: string): readonly Keyword[] => [
+const NO_CHECKER_NETLINK = 'the checker keeps no netlink socket, the table of virtual servers is memory that it shares with the kernel';
+
+/** Sizes of a netlink socket's receive buffer; `because`: why nothing is done about it. */
+const buffer = (name: string, because?: string): readonly Keyword[] => [
   {
     name,
     argument: integer(0, UNSIGNED_MAX),
-    acted: 'accepted',
+    ...(because === undefined ? {} : { acted: 'accepted', because }),
     meaning: 'Size of a netlink receive buffer, in bytes.',
     says: { missing: `${name} size missing`, invalid: `${name} size (%v) invalid` },
   },
   {
     name: `${name}_force`,
     argument: BOOLEAN,
-    acted: 'accepted',
+    ...(because === undefined ? {} : { acted: 'accepted', because }),
     meaning: "Set that size beyond the system's limit.",
     says: { invalid: `Invalid value '%v' for global ${name}_force specified` },
   },
@@ -83,7 +85,7 @@ export const globalProcessKeywords: readonly Keyword[] = [
   },
   ...buffer('vrrp_netlink_cmd_rcv_bufs'),
   ...buffer('vrrp_netlink_monitor_rcv_bufs'),
-  ...buffer('lvs_netlink_cmd_rcv_bufs'),
-  ...buffer('lvs_netlink_monitor_rcv_bufs'),
+  ...buffer('lvs_netlink_cmd_rcv_bufs', NO_CHECKER_NETLINK),
+  ...buffer('lvs_netlink_monitor_rcv_bufs', NO_CHECKER_NETLINK),
   ...buffer('process_monitor_rcv_bufs'),
 ];

@@ -106,7 +106,13 @@ const election: readonly Keyword[] = [
     says: { invalid: 'Invalid value for vrrp_higher_prio_send_advert specified' },
   },
   { name: 'vrrp_check_unicast_src', argument: FLAG, meaning: 'Take unicast adverts from the listed peers only.' },
-  { name: 'vrrp_skip_check_adv_addr', argument: words(0), meaning: 'Do not compare the addresses in adverts of the known master again.' },
+  {
+    name: 'vrrp_skip_check_adv_addr',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'Do not compare the addresses in adverts of the known master again.',
+    says: { invalid: "Invalid value '%v' for global vrrp_check_adv_addr specified" },
+  },
   {
     name: 'vrrp_address_mismatch',
     argument: choice('accept', 'drop'),
@@ -114,13 +120,20 @@ const election: readonly Keyword[] = [
     meaning:
       "What becomes of an advert with other addresses: counted and logged (keepalived 2.3.3 and later), or dropped (before). weir's own.",
   },
-  { name: 'vrrp_strict', argument: FLAG, meaning: 'Keep to the RFCs: no unicast, no authentication, no accept …' },
+  {
+    name: 'vrrp_strict',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'Keep to the RFCs: no unicast, no authentication, no accept …',
+    says: { invalid: "Invalid value '%v' for global vrrp_strict specified" },
+  },
   {
     name: 'vrrp_owner_ignore_adverts',
     argument: BOOLEAN,
     default: 'off',
     since: '2.3.3',
     meaning: 'The address owner (priority 255) ignores adverts.',
+    says: { invalid: "Invalid value '%v' for global %k specified" },
   },
   {
     name: 'v3_checksum_as_v2',
@@ -138,10 +151,11 @@ const election: readonly Keyword[] = [
   },
   {
     name: 'vrrp_delay_after_boot',
-    argument: seconds(0, 4294.967295),
+    argument: seconds(0.001, 4294.967295),
     default: '0',
     since: '2.4.0',
     meaning: 'The same, counted from the boot of the machine.',
+    says: { invalid: "vrrp_delay_after_boot '%v' is invalid" },
   },
   { name: 'log_unknown_vrids', argument: FLAG, meaning: 'Log adverts for virtual router ids that are not configured.' },
   {
@@ -174,9 +188,16 @@ const host: readonly Keyword[] = [
     name: 'vrrp_iptables',
     argument: words(0),
     acted: 'accepted',
-    meaning: '[IN [OUT]]: iptables chains; weir writes nftables rules instead.',
+    because: 'its rules are nftables’, in a table of their own',
+    meaning: '[IN [OUT]]: iptables chains for the rules.',
   },
-  { name: 'vrrp_ipsets', argument: words(0), acted: 'accepted', meaning: '[NAME…]: names of ipsets; weir writes nftables sets instead.' },
+  {
+    name: 'vrrp_ipsets',
+    argument: words(0),
+    acted: 'accepted',
+    because: 'its sets are nftables’ own',
+    meaning: '[NAME…]: names of ipsets.',
+  },
   {
     name: 'vmac_prefix',
     argument: TEXT,
@@ -194,22 +215,19 @@ const host: readonly Keyword[] = [
   {
     name: 'disable_local_igmp',
     argument: FLAG,
-    acted: 'accepted',
-    meaning: 'Keep the host from answering IGMP queries for the VRRP group.',
+    meaning: 'No IGMP reports for link-local groups, VRRP’s among them, while the daemon runs (sysctl igmp_link_local_mcast_reports).',
   },
   {
     name: 'vrrp_rx_bufs_policy',
     argument: words(1),
-    acted: 'accepted',
-    meaning: 'MTU, ADVERT or a number: size of receive buffers.',
+    meaning: 'MTU, ADVERT or a number of bytes: what each instance adds to the receive buffer of its socket.',
     says: { missing: 'vrrp_rx_bufs_policy missing' },
   },
   {
     name: 'vrrp_rx_bufs_multiplier',
     argument: integer(1, UNSIGNED_MAX),
     default: '3',
-    acted: 'accepted',
-    meaning: 'Receive buffers hold this many adverts.',
+    meaning: 'By how much MTU and ADVERT of vrrp_rx_bufs_policy are multiplied.',
     says: { missing: 'Invalid vrrp_rx_bufs_multiplier', invalid: 'Invalid vrrp_rx_bufs_multiplier %v' },
   },
 ];

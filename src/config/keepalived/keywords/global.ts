@@ -1,6 +1,6 @@
 // global_defs: what holds for the whole daemon (keepalived.conf(5)); the parts on VRRP, virtual servers and processes have their own tables.
 import type { Keyword } from '../keyword.js';
-import { BOOLEAN, FLAG, integer, LINES, SCRIPT, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from './arguments.js';
+import { BOOLEAN, FLAG, integer, LINES, PATH, SCRIPT, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from './arguments.js';
 import { globalLvsKeywords } from './global-lvs.js';
 import { globalProcessKeywords } from './global-process.js';
 import { globalVrrpKeywords } from './global-vrrp.js';
@@ -34,22 +34,24 @@ const mail: readonly Keyword[] = [
   alertBoolean('smtp_alert_vrrp', 'Default of smtp_alert for VRRP instances and groups.'),
   alertBoolean('smtp_alert_checker', 'Default of smtp_alert for real and virtual servers.'),
   { name: 'no_email_faults', argument: FLAG, meaning: 'No mail when an instance enters FAULT.' },
-  { ...alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'), acted: 'accepted' },
+  {
+    ...alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'),
+    acted: 'accepted',
+    because: 'health checks are not run yet',
+  },
 ];
 
 /** One of the FIFOs and the program that reads it. */
-const fifo = (name: string, what: string, acted: 'yes' | 'accepted' = 'yes'): readonly Keyword[] => [
+const fifo = (name: string, what: string): readonly Keyword[] => [
   {
     name,
     argument: words(1),
-    acted,
     meaning: `PATH [USER [GROUP]]: named pipe that gets a line for each ${what}.`,
     says: { missing: `No ${name} name specified`, again: `${name} already specified - ignoring %v` },
   },
   {
     name: `${name}_script`,
     argument: SCRIPT,
-    acted,
     meaning: 'Program that is started to read it; the path is its last argument.',
     says: { missing: `No ${name}_script specified`, again: `${name}_script already specified - ignoring %v` },
   },
@@ -86,28 +88,34 @@ const scripts: readonly Keyword[] = [
     argument: BOOLEAN,
     since: '2.3.0',
     acted: 'accepted',
-    meaning: 'Show scripts by the path as written; weir always does.',
+    because: 'paths are always used as they are written',
+    says: { invalid: "Invalid value '%v' for global use_symlink_path specified" },
+    meaning: 'Run and show scripts by the path as written, links and all.',
   },
   {
     name: 'set_supplementary_groups',
-    argument: FLAG,
-    since: '2.3.0',
-    acted: 'accepted',
-    meaning: "Give scripts their user's other groups as well.",
+    argument: BOOLEAN,
+    since: 'after 2.4.3',
+    meaning: "Give scripts their user's other groups as well, as a group that is written `:GROUP` or `:` does for one.",
+    says: { invalid: 'Invalid set_supplementary_groups parameter %v' },
   },
   ...aroundLife('startup', 'Run once before anything else.'),
   ...aroundLife('shutdown', 'Run once after everything else.'),
   ...fifo('notify_fifo', 'event'),
   ...fifo('vrrp_notify_fifo', 'event of VRRP'),
-  ...fifo('lvs_notify_fifo', 'event of virtual and real servers', 'accepted'),
+  ...fifo('lvs_notify_fifo', 'event of virtual and real servers'),
   { name: 'fifo_write_vrrp_states_on_reload', argument: FLAG, meaning: 'Write the states to the FIFOs again after a reload.' },
 ];
+
+const NO_SNMP = 'weir has no SNMP agent';
+const NO_DBUS = 'weir is not on D-Bus';
 
 const flag = (name: string, meaning: string, aliases?: readonly string[]): Keyword => ({
   name,
   ...(aliases === undefined ? {} : { aliases }),
   argument: FLAG,
   acted: 'accepted',
+  because: meaning.startsWith('SNMP') ? NO_SNMP : NO_DBUS,
   meaning,
 });
 
@@ -122,6 +130,7 @@ const monitoring: readonly Keyword[] = [
     name: 'snmp_socket',
     argument: words(1),
     acted: 'accepted',
+    because: NO_SNMP,
     meaning: "SNMP: the agent's address.",
     says: { missing: 'SNMP error : snmp socket name missing', again: 'SNMP socket already set to %v - ignoring' },
   },
@@ -131,7 +140,9 @@ const monitoring: readonly Keyword[] = [
       argument: seconds(0.001, 30),
       since: '2.3.0',
       acted: 'accepted',
+      because: NO_SNMP,
       meaning: 'SNMP: how often counters are read, in seconds.',
+      says: { invalid: "snmp stats vs update interval '%v' invalid - ignoring" },
     }),
   ),
   flag('enable_dbus', 'D-Bus: offer the state of the instances.'),
@@ -139,14 +150,29 @@ const monitoring: readonly Keyword[] = [
     name: 'dbus_service_name',
     argument: TEXT,
     acted: 'accepted',
+    because: NO_DBUS,
     default: 'org.keepalived.Vrrp1',
     meaning: 'D-Bus: name of the service.',
     says: { missing: 'dbus_service_name missing - ignoring' },
   },
-  { ...flag('dbus_no_interface_name', 'D-Bus: paths without the interface.'), since: '2.3.0' },
+  {
+    name: 'dbus_no_interface_name',
+    argument: TEXT,
+    acted: 'accepted',
+    because: NO_DBUS,
+    since: '2.3.0',
+    meaning: 'D-Bus: what stands in paths for instances without interface.',
+    says: { missing: '%k missing - ignoring' },
+  },
 ];
 
-const file = (name: string, meaning: string): Keyword => ({ name, argument: TEXT, since: '2.3.3', meaning });
+const file = (name: string, meaning: string): Keyword => ({
+  name,
+  argument: PATH,
+  since: '2.3.3',
+  meaning,
+  says: { missing: '%k requires a non-empty path' },
+});
 
 const daemon: readonly Keyword[] = [
   {
@@ -168,18 +194,28 @@ const daemon: readonly Keyword[] = [
   {
     name: 'reload_time_file',
     argument: words(1),
-    acted: 'accepted',
-    meaning: 'File that says when to reload.',
+    meaning: 'PATH of a file whose first line says when to reload: [[YY]YY-MM-DD ]HH:MM:SS[Z]. It goes away when it was obeyed.',
     says: { missing: 'reload_time_file invalid' },
   },
-  { name: 'reload_repeat', argument: FLAG, acted: 'accepted', meaning: 'Reload at that time every day.' },
-  { name: 'reload_file', argument: words(0), acted: 'accepted', meaning: '[PATH]: file that is there while a reload goes on.' },
+  { name: 'reload_repeat', argument: FLAG, meaning: 'Leave that file, and reload at its time every day, where it has no date.' },
+  {
+    name: 'reload_file',
+    argument: words(0),
+    meaning: '[PATH]: file that is made, or emptied, before the configuration is read at a reload, and goes away when it was.',
+  },
   {
     name: 'include_check',
     argument: words(0),
     meaning: '[+|-][readable|match|wildcard_match|brace_match]…: which failures of include are errors.',
   },
-  { name: 'json_version', argument: integer(1, 2), default: '1', since: '2.2.8', meaning: 'Shape of the JSON dump.' },
+  {
+    name: 'json_version',
+    argument: integer(1, 2),
+    default: '1',
+    since: '2.2.8',
+    meaning: 'Shape of the JSON dump: 1 an array of instances, 2 an object that has tracked processes, too.',
+    says: { missing: '%k requires version', invalid: 'Invalid JSON version' },
+  },
   file('state_dump_file', 'Where SIGUSR1 writes the state.'),
   file('stats_dump_file', 'Where SIGUSR2 writes the counters.'),
   file('json_dump_file', 'Where the JSON dump is written.'),
@@ -190,34 +226,40 @@ const daemon: readonly Keyword[] = [
     meaning: 'Seed of ${_RANDOM}.',
     says: { invalid: 'random_seed %v invalid' },
   },
-  { name: 'config_save_dir', argument: TEXT, acted: 'accepted', meaning: 'Folder that gets a copy of each configuration read.' },
+  {
+    name: 'config_save_dir',
+    argument: TEXT,
+    meaning: 'Folder that gets a copy of each configuration read, and what the processes made of it before and after each reload.',
+  },
   {
     name: 'tmp_config_directory',
     argument: words(1),
     acted: 'accepted',
-    meaning: 'Folder of the copy that the processes share; weir passes it on in memory.',
+    because: 'the processes hand the configuration on in memory, nothing is on disk',
+    meaning: 'Folder of the copy that the processes share.',
     says: { missing: 'tmp_config_directory missing directory name', again: 'tmp_config_directory already specified - ignoring' },
   },
   {
     name: 'data_use_instance',
     argument: BOOLEAN,
-    acted: 'accepted',
-    meaning: "Put the instance's name into the names of dump files.",
+    meaning: 'Put the names of network namespace and instance into the names of dump files: keepalived.NS_INSTANCE.data.',
     says: { invalid: "Invalid value '%v' for global date_use_instance specified" },
   },
   {
     name: 'iproute_usr_dir',
-    argument: TEXT,
+    argument: PATH,
+    default: '/usr/lib/iproute2 and /usr/share/iproute2',
     since: '2.3.2',
-    acted: 'accepted',
-    meaning: 'Folder with rt_tables and its like, of the distribution.',
+    meaning: "Folder of the distribution's rt_tables and its like, which have names for numbers.",
+    says: { missing: '%k requires path' },
   },
   {
     name: 'iproute_etc_dir',
-    argument: TEXT,
+    argument: PATH,
+    default: '/etc/iproute2',
     since: '2.3.2',
-    acted: 'accepted',
-    meaning: "Folder with rt_tables and its like, the host's own.",
+    meaning: "Folder of the host's own, whose names win.",
+    says: { missing: '%k requires path' },
   },
 ];
 

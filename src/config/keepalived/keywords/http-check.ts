@@ -6,6 +6,7 @@ const tlsCompliant: Keyword = {
   argument: { kind: 'boolean' },
   meaning: 'End the TLS session as the standard has it.',
   since: '2.2.8',
+  says: { invalid: 'Invalid tls_compliant option %v' },
 };
 
 const url: readonly Keyword[] = [
@@ -32,7 +33,13 @@ const url: readonly Keyword[] = [
   { name: 'regex', argument: { kind: 'raw' }, meaning: 'A regular expression (PCRE2) the page must match.', says: { missing: '' } },
   { name: 'regex_no_match', argument: { kind: 'flag' }, meaning: 'The page must not match.' },
   { name: 'regex_options', argument: { kind: 'words', min: 0 }, meaning: 'Options of the expression: caseless, multiline, dotall ….' },
-  { name: 'regex_stack', argument: { kind: 'words', min: 0 }, acted: 'accepted', meaning: 'START MAX: sizes of PCRE2’s stack.' },
+  {
+    name: 'regex_stack',
+    argument: { kind: 'words', min: 0 },
+    acted: 'accepted',
+    because: 'health checks are not run yet',
+    meaning: 'START MAX: sizes of PCRE2’s stack.',
+  },
   { name: 'regex_min_offset', argument: { kind: 'words', min: 0 }, meaning: 'Where the match may begin at the earliest, bytes.' },
   { name: 'regex_max_offset', argument: { kind: 'words', min: 0 }, meaning: 'Where the match may begin at the latest, bytes.' },
   tlsCompliant,
@@ -66,10 +73,12 @@ export const httpKeywords: readonly Keyword[] = [
     meaning: 'SSL_GET: name the server in the handshake.',
     says: { invalid: 'Invalid enable_sni parameter %v' },
   },
+  {
+    name: 'sni_name',
+    argument: { kind: 'text' },
+    meaning: 'The name of the handshake, where it is not the virtualhost.',
+    since: 'after 2.4.3',
+  },
 ];
 
-export const sslKeywords: readonly Keyword[] = [
-  ...httpKeywords,
-  { name: 'sni_name', argument: { kind: 'text' }, meaning: 'The name of the handshake (virtualhost).', since: '2.2.8' },
-  tlsCompliant,
-];
+export const sslKeywords: readonly Keyword[] = [...httpKeywords, tlsCompliant];

@@ -68,7 +68,13 @@ const own: readonly Keyword[] = [
     meaning: 'The Host: of HTTP_GET and SSL_GET to this server.',
     says: { missing: 'real server virtualhost missing' },
   },
-  { name: 'snmp_name', argument: { kind: 'words', min: 0 }, acted: 'accepted', meaning: 'The name in SNMP tables.' },
+  {
+    name: 'snmp_name',
+    argument: { kind: 'words', min: 0 },
+    acted: 'accepted',
+    because: 'weir has no SNMP agent',
+    meaning: 'The name in SNMP tables.',
+  },
 ];
 
 const timing = timingKeywords({

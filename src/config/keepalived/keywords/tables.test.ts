@@ -139,3 +139,17 @@ for (const [path, table] of tables('/', rootKeywords)) {
     }
   });
 }
+
+test('what is understood and not carried out has a reason', () => {
+  const seen = new Set<readonly Keyword[]>();
+  const without = (table: readonly Keyword[]): readonly string[] => {
+    if (seen.has(table)) return [];
+    seen.add(table);
+    return table.flatMap(({ name, acted, because, argument }) => [
+      ...((acted === 'accepted') === (because !== undefined) ? [] : [name]),
+      ...(argument.kind === 'block' ? without(argument.keywords()) : []),
+      ...(argument.kind === 'lines' ? without(argument.words?.() ?? []) : []),
+    ]);
+  };
+  assert.deepEqual(without(rootKeywords), []);
+});

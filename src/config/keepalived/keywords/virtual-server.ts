@@ -112,7 +112,13 @@ const quorum: readonly Keyword[] = [
     meaning: 'The Host: of HTTP_GET and SSL_GET.',
     says: { missing: 'virtual server virtualhost missing' },
   },
-  { name: 'snmp_name', argument: { kind: 'words', min: 0 }, acted: 'accepted', meaning: 'The name in SNMP tables.' },
+  {
+    name: 'snmp_name',
+    argument: { kind: 'words', min: 0 },
+    acted: 'accepted',
+    because: 'weir has no SNMP agent',
+    meaning: 'The name in SNMP tables.',
+  },
   {
     name: 'weight',
     argument: { kind: 'integer', min: 1, max: 2147483647 },

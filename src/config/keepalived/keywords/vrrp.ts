@@ -80,9 +80,11 @@ const election: readonly Keyword[] = [
   {
     name: 'timer_expired_backup',
     aliases: ['thread_timer_expired'],
+    deprecated: ['thread_timer_expired'],
     argument: words(0),
     since: '2.2.8',
     meaning: '[1..254]: with nopreempt, step down when the own timer ran late.',
+    says: { deprecated: "(%n) thread_timer_expired - please replace with keyword 'timer_expired_backup'" },
   },
   {
     name: 'fast_advert_int',
@@ -141,10 +143,17 @@ const old: readonly Keyword[] = [
     name: 'debug',
     argument: integer(0, 4),
     acted: 'accepted',
-    meaning: 'No effect, in the original neither.',
+    because: 'the original does nothing about it either',
+    meaning: 'Level of messages, once.',
     says: { invalid: "(%n) Debug value '%v' not valid; must be between 0-4" },
   },
-  { name: 'linkbeat_use_polling', argument: FLAG, acted: 'accepted', meaning: 'Old; links are watched by netlink.' },
+  {
+    name: 'linkbeat_use_polling',
+    argument: FLAG,
+    acted: 'accepted',
+    because: 'the kernel tells of every link by netlink',
+    meaning: 'Poll the link of its interface.',
+  },
   {
     name: 'lvs_sync_daemon_interface',
     argument: words(1),

@@ -1,0 +1,13 @@
+// Tells a process of the program that it is to read the configuration for a supervisor, and end.
+
+const READER_VARIABLE = 'WEIR_READER';
+
+/** The environment of such a process. */
+export const readerEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, [READER_VARIABLE]: '1' });
+
+/** Whether this process is one; asked once, for `${_ENV}` must not see it. */
+export function isReader(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const set = environment[READER_VARIABLE] !== undefined;
+  delete environment[READER_VARIABLE];
+  return set;
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { ReloadClock } from './reload-clock.js';
+import { reloadTimeText } from './reload-time.js';
+
+let folder: string;
+let clock: ReloadClock;
+const said: string[] = [];
+let due = 0;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'weir-clock-'));
+  said.length = 0;
+  due = 0;
+  clock = new ReloadClock(
+    (_, text) => void said.push(text),
+    () => {
+      due += 1;
+    },
+  );
+});
+afterEach(() => {
+  clock.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const path = (): string => join(folder, 'when');
+const write = (ms: number): void => writeFileSync(path(), `${reloadTimeText(ms)}\n`);
+async function until(what: string, condition: () => boolean): Promise<void> {
+  for (let tries = 0; !condition(); tries += 1) {
+    assert.ok(tries < 4000, `${what}: ${said.join(' | ')}`);
+    await new Promise((done) => setTimeout(done, 5));
+  }
+}
+const HOUR = 3_600_000;
+const later = Math.floor(Date.now() / 1000) * 1000 + HOUR;
+
+test('the file is followed: a time, another, none, nonsense', async () => {
+  clock.configure({ path: path(), repeat: false });
+  assert.deepEqual(said, []);
+  write(later);
+  await until('a schedule', () => said.length === 1);
+  write(later + HOUR);
+  await until('another', () => said.length === 2);
+  rmSync(path());
+  await until('none', () => said.length === 3);
+  writeFileSync(path(), 'tomorrow\n');
+  await until('nonsense', () => said.length === 4);
+  const [one, two] = [reloadTimeText(later), reloadTimeText(later + HOUR)];
+  assert.deepEqual(said, [
+    `Scheduling reload for ${one}`,
+    `Reload time updated from ${one} to ${two}`,
+    `Cancelling reload scheduled for ${two}`,
+    'Reload time tomorrow format is incorrect - ignoring',
+  ]);
+  assert.equal(due, 0);
+});
+
+test('when the time has come the file goes and a reload is due; a date goes even where it is to be repeated', async () => {
+  for (const repeat of [false, true]) {
+    due = 0;
+    clock.configure({ path: path(), repeat });
+    write(Date.now() + 1500);
+    await until('the time', () => due === 1);
+    assert.ok(!existsSync(path()));
+    clock.configure(undefined);
+  }
+});
+
+test('a time without a date stays where it is to be repeated', async () => {
+  clock.configure({ path: path(), repeat: true });
+  writeFileSync(path(), reloadTimeText(Date.now() + 1500).slice(11));
+  await until('the time', () => due === 1);
+  assert.ok(existsSync(path()));
+  const before = said.length;
+  clock.configure({ path: path(), repeat: true });
+  assert.match(said[before] ?? '', /^Scheduling reload for /);
+});
+
+test('a folder that is not there, or goes away, is said', async () => {
+  clock.configure({ path: join(folder, 'none', 'when'), repeat: false });
+  assert.match(said.at(-1) ?? '', /^Unable to monitor reload timer file directory /);
+  clock.configure({ path: path(), repeat: false });
+  rmSync(folder, { recursive: true });
+  await until('the folder', () => said.at(-1)?.startsWith('Directory of reload timer file has disappeared') === true);
+});
