@@ -1,32 +1,26 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { keyOfFile } from './hmac-keys.js';
+import { KEY_FILE_BYTES } from '../config/keepalived/build/auth-hmac.js';
+import { hostKeyFile } from './hmac-keys.js';
 
-test('a key is the bytes of its file less one line end, or its digits', () => {
-  const of = (text: string): string => keyOfFile('key', () => Buffer.from(text, 'latin1'));
-  const bytes = 'k'.repeat(32);
-  assert.equal(of(bytes), '6b'.repeat(32));
-  assert.equal(of(`${bytes}\n`), '6b'.repeat(32));
-  assert.equal(of(`hex:${'0A'.repeat(64)}\r\n`), '0a'.repeat(64));
-  assert.equal(of(`\xff${bytes}`), `ff${'6b'.repeat(32)}`);
-  for (const wrong of ['', 'k'.repeat(31), 'k'.repeat(65), 'hex:zz', `hex:${'0'.repeat(63)}`, `hex:${'0a'.repeat(65)}`]) {
-    assert.throws(() => of(wrong), /key does not hold 32 to 64 bytes/);
-  }
-});
-
-test('only a regular file is read, and nothing waits for another', () => {
+test('a key file is read to its end, with who may touch it; what is no regular file is refused at once', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-hmac-'));
+  const at = (name: string): string => join(folder, name);
   try {
-    writeFileSync(join(folder, 'key'), 'k'.repeat(40));
-    assert.equal(keyOfFile(join(folder, 'key')), '6b'.repeat(40));
-    execFileSync('mkfifo', [join(folder, 'fifo')]);
-    assert.throws(() => keyOfFile(join(folder, 'fifo')), /is not a regular file/);
-    assert.throws(() => keyOfFile(folder), /is not a regular file/);
-    assert.throws(() => keyOfFile(join(folder, 'none')), /ENOENT/);
+    const text = 'k'.repeat(KEY_FILE_BYTES);
+    writeFileSync(at('key'), text, { mode: 0o600 });
+    assert.deepEqual(hostKeyFile(at('key')), { kind: 'bytes', bytes: new Uint8Array(Buffer.from(text)), exposed: false });
+    chmodSync(at('key'), 0o604);
+    assert.deepEqual(hostKeyFile(at('key')), { kind: 'bytes', bytes: new Uint8Array(Buffer.from(text)), exposed: true });
+    writeFileSync(at('long'), `${text}k`, { mode: 0o600 });
+    assert.deepEqual(hostKeyFile(at('long')), { kind: 'large', exposed: false });
+    execFileSync('mkfifo', [at('fifo')]);
+    for (const name of ['fifo', '.']) assert.deepEqual(hostKeyFile(at(name)), { kind: 'failed', reason: 'it is not a regular file' });
+    assert.match((hostKeyFile(at('none')) as { reason: string }).reason, /ENOENT/);
   } finally {
     rmSync(folder, { recursive: true });
   }

@@ -29,11 +29,12 @@ test('the later folder wins, parts in .d count, what is missing is no name', (co
     mkdirSync(join(home, path, '..'), { recursive: true });
     writeFileSync(join(home, path), text);
   }
-  const names = hostNumberNames([join(home, 'a'), join(home, 'none'), join(home, 'b')], join(home, 'protocols'));
+  const names = hostNumberNames({ usr: join(home, 'a'), etc: join(home, 'b') }, join(home, 'protocols'));
   assert.deepEqual(
     ['one', 'two', 'three', 'four'].map((name) => names('table', name)),
     [1, 20, 30, undefined],
   );
   assert.equal(names('ipProtocol', 'vrrp'), 112);
   assert.equal(names('scope', 'one'), undefined);
+  assert.equal(hostNumberNames({ usr: join(home, 'none'), etc: join(home, 'none') })('table', 'one'), undefined);
 });

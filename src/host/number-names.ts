@@ -1,6 +1,6 @@
 // Names for numbers as this host's iproute2 and /etc/protocols have them.
 import { readdirSync, readFileSync } from 'node:fs';
-import type { NamedNumber, NumberNames } from '../config/keepalived/build/names.js';
+import type { NamedNumber, NameFolders, NumberNames } from '../config/keepalived/build/names.js';
 
 const files: Readonly<Record<NamedNumber, string>> = {
   table: 'rt_tables',
@@ -12,8 +12,9 @@ const files: Readonly<Record<NamedNumber, string>> = {
   ipProtocol: '',
 };
 
-/** Where iproute2 keeps them: the package's own, then the host's, which wins. */
-const FOLDERS = ['/usr/lib/iproute2', '/usr/share/iproute2', '/etc/iproute2'];
+/** Where iproute2 keeps them: the package's own, by release, then the host's, which wins. */
+const USR = ['/usr/lib/iproute2', '/usr/share/iproute2'];
+const ETC = '/etc/iproute2';
 
 /** The text, or nothing: a host need not have any of these files. */
 function textOf(path: string): string {
@@ -47,7 +48,8 @@ export function readNames(text: string, nameFirst: boolean): ReadonlyMap<string,
 }
 
 /** Reads each file when the first of its names is asked for. */
-export function hostNumberNames(folders: readonly string[] = FOLDERS, protocols = '/etc/protocols'): NumberNames {
+export function hostNumberNames({ usr, etc = ETC }: NameFolders = {}, protocols = '/etc/protocols'): NumberNames {
+  const folders = [...(usr === undefined ? USR : [usr]), etc];
   const known = new Map<NamedNumber, ReadonlyMap<string, number>>();
   const read = (kind: NamedNumber): ReadonlyMap<string, number> => {
     if (kind === 'ipProtocol') return readNames(textOf(protocols), true);

@@ -7,11 +7,11 @@
 //     |                       sequence number                         |
 //     |              12 bytes: HMAC-MD5 over the packet               |
 //     +---------------------------------------------------------------+
-//  auth_hmac, behind the VRRP message (28 bytes):
+//  auth_hmac, behind the VRRP message (28 bytes; keepalived 2.4, draft-cassen-vrrp-auth-hmac):
 //     +---------------+---------------+-------------------------------+
 //     |    type 1     |    key id     |               0               |
-//     |                            seconds                            |
-//     |         sub-second            |            counter            |
+//     |                      seconds since 1970                       |
+//     |          1/65536 s            |            counter            |
 //     |             16 bytes: HMAC-SHA256, cut to 128 bit             |
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
@@ -83,8 +83,11 @@ export function openAh(key: Uint8Array, envelope: AhEnvelope, payload: Uint8Arra
 
 export interface HmacTrailer {
   readonly keyId: number;
+  /** Since 1970, modulo 2^32. */
   readonly seconds: number;
+  /** 1/65536 s */
   readonly subSecond: number;
+  /** Orders adverts of one time. */
   readonly counter: number;
 }
 
@@ -96,6 +99,7 @@ function hmacPseudo(source: Address, message: Uint8Array): Uint8Array {
   return out;
 }
 
+/** The checksum is left out: over IPv6 it covers the trailer. */
 function trailerMac(key: Uint8Array, source: Address, message: Uint8Array, trailer: Uint8Array): Uint8Array {
   const unsummed = message.slice();
   unsummed.fill(0, 6, 8);
@@ -104,8 +108,8 @@ function trailerMac(key: Uint8Array, source: Address, message: Uint8Array, trail
   return hmac(sha256, key, concat(hmacPseudo(source, message), unsummed, blank)).subarray(0, 16);
 }
 
-/** The message with its trailer. */
-export function sealHmac(key: Uint8Array, source: Address, message: Uint8Array, fields: HmacTrailer): Uint8Array {
+/** The trailer of a message. */
+export function hmacTrailer(key: Uint8Array, source: Address, message: Uint8Array, fields: HmacTrailer): Uint8Array {
   const trailer = new Uint8Array(HMAC_TRAILER_BYTES);
   const view = viewOf(trailer);
   trailer.set([1, fields.keyId]);
@@ -113,23 +117,30 @@ export function sealHmac(key: Uint8Array, source: Address, message: Uint8Array, 
   view.setUint16(8, fields.subSecond);
   view.setUint16(10, fields.counter);
   trailer.set(trailerMac(key, source, message, trailer), macAt);
-  return concat(message, trailer);
+  return trailer;
 }
 
 export interface OpenedHmac extends HmacTrailer {
-  readonly genuine: boolean;
-  readonly message: Uint8Array;
+  /** Undefined: an id that is not ours. */
+  readonly key: Uint8Array | undefined;
+  /** Does the digest fit? Computed when it is asked. */
+  readonly genuine: () => boolean;
 }
 
-/** Splits `message + trailer`; undefined where none of type 1 fits. `keyOf` answers undefined for ids that are not ours. */
-export function openHmac(keyOf: (id: number) => Uint8Array | undefined, source: Address, bytes: Uint8Array): OpenedHmac | undefined {
-  const at = bytes.length - HMAC_TRAILER_BYTES;
-  if (at < 8 || bytes[at] !== 1) return undefined;
-  const message = bytes.subarray(0, at);
-  const trailer = bytes.subarray(at);
+/** What stands behind the first `length` bytes; undefined where that is no trailer of type 1. `keyOf` answers undefined for ids that are not ours. */
+export function openHmac(
+  keyOf: (id: number) => Uint8Array | undefined,
+  source: Address,
+  bytes: Uint8Array,
+  length: number,
+): OpenedHmac | undefined {
+  const trailer = bytes.subarray(length);
+  if (length < 8 || trailer.length !== HMAC_TRAILER_BYTES || trailer[0] !== 1) return undefined;
   const view = viewOf(trailer);
+  if (view.getUint16(2) !== 0) return undefined;
   const keyId = view.getUint8(1);
   const key = keyOf(keyId);
-  const genuine = key !== undefined && sameBytes(trailer.subarray(macAt), trailerMac(key, source, message, trailer));
-  return { keyId, seconds: view.getUint32(4), subSecond: view.getUint16(8), counter: view.getUint16(10), genuine, message };
+  const genuine = (): boolean =>
+    key !== undefined && sameBytes(trailer.subarray(macAt), trailerMac(key, source, bytes.subarray(0, length), trailer));
+  return { keyId, seconds: view.getUint32(4), subSecond: view.getUint16(8), counter: view.getUint16(10), key, genuine };
 }

@@ -15,7 +15,7 @@ import {
   vrrpChecksum,
   vrrpLength,
 } from './vrrp.js';
-import { openAh, openHmac, passwordBytes, sealAh, sealHmac } from './vrrp-auth.js';
+import { hmacTrailer, openAh, openHmac, passwordBytes, sealAh } from './vrrp-auth.js';
 
 const at = (text: string): Address => parseIpv4(text) ?? parseIpv6(text) ?? assert.fail(text);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -92,24 +92,48 @@ test('what does not fit is refused or read as far as it goes', () => {
   staysInside((bytes) => decodeVrrpAddresses(bytes, 'inet', 5), sample);
 });
 
+/** The two examples of draft-cassen-vrrp-auth-hmac: key 00 01 … 1f, VRID 51, priority 200, sequence 0x6800000080000000. */
+const DRAFT = [
+  { source: '198.51.100.10', length: 12, hex: '3133c80100644402c0000264010100006800000080000000 1b84bc4e8e43892dc6d98448f8ee2265' },
+  {
+    source: 'fe80::10',
+    length: 24,
+    hex: '3133c8010064a2e9fe800000000000000000000000000100 010100006800000080000000c8c56146ebfd66ee10ec4d8186461b78',
+  },
+];
+
+test('trailers of auth_hmac as its draft has them', () => {
+  const key = Uint8Array.from({ length: 32 }, (_, index) => index);
+  for (const { source, length, hex: text } of DRAFT) {
+    const bytes = new Uint8Array(Buffer.from(text.replace(' ', ''), 'hex'));
+    const message = bytes.subarray(0, length);
+    const fields = { keyId: 1, seconds: 0x68000000, subSecond: 0x8000, counter: 0 };
+    assert.equal(hex(hmacTrailer(key, at(source), message, fields)), hex(bytes.subarray(length)), source);
+    assert.equal(openHmac(() => key, at(source), bytes, length)?.genuine(), true);
+  }
+});
+
 test('a trailer of auth_hmac proves key, sender and message', () => {
   const key = new Uint8Array(32).fill(7);
   const fields = { keyId: 3, seconds: 1_700_000_000, subSecond: 500, counter: 9 };
   const message = encodeVrrp({ ...v2, version: 3, interval: 100 }, pseudo);
-  const sealed = sealHmac(key, sender, message, fields);
-  assert.equal(sealed.length, message.length + 28);
+  const { length } = message;
+  const sealed = new Uint8Array([...message, ...hmacTrailer(key, sender, message, fields)]);
+  assert.equal(sealed.length, length + 28);
   const keyOf = (id: number): Uint8Array | undefined => (id === 3 ? key : undefined);
-  assert.deepEqual(openHmac(keyOf, sender, sealed), { ...fields, genuine: true, message });
-  assert.equal(openHmac(keyOf, at('10.99.0.2'), sealed)?.genuine, false);
-  assert.equal(openHmac(() => undefined, sender, sealed)?.genuine, false);
+  const { genuine: _, ...said } = openHmac(keyOf, sender, sealed, length) ?? assert.fail();
+  assert.deepEqual(said, { ...fields, key });
+  assert.equal(openHmac(keyOf, sender, sealed, length)?.genuine(), true);
+  assert.equal(openHmac(keyOf, at('10.99.0.2'), sealed, length)?.genuine(), false);
+  assert.equal(openHmac(() => undefined, sender, sealed, length)?.genuine(), false);
   fc.assert(
     fc.property(fc.nat(sealed.length * 8 - 1), (bit) => {
       const changed = sealed.slice();
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       const covered = bit >> 3 !== 6 && bit >> 3 !== 7;
-      assert.equal(openHmac(keyOf, sender, changed)?.genuine ?? false, !covered, 'the checksum alone is not covered');
+      assert.equal(openHmac(keyOf, sender, changed, length)?.genuine() ?? false, !covered, 'the checksum alone is not covered');
     }),
   );
-  survivesGarbage((bytes) => openHmac(keyOf, sender, bytes), sealed);
+  survivesGarbage((bytes) => openHmac(keyOf, sender, bytes, Math.max(0, bytes.length - 28))?.genuine(), sealed);
   assert.deepEqual(hex(passwordBytes('123456789')), '3132333435363738');
 });

@@ -1,5 +1,6 @@
 // keepalived.conf as text in a test: what is built from it and what is said.
 
+import type { ReadKeyFile } from '../../src/config/keepalived/build/auth-hmac.js';
 import type { Diagnostic } from '../../src/config/keepalived/keyword.js';
 import { readKeepalived } from '../../src/config/keepalived/read.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
@@ -15,9 +16,10 @@ export interface ReadText {
 }
 
 /** Reads the text. Where a fatal message ends it, `configuration` throws when asked for. */
-export function readText(text: string): ReadText {
+export function readText(text: string, keyFile?: ReadKeyFile): ReadText {
   const files = { read: (): { kind: 'text'; text: string } => ({ kind: 'text', text }), list: () => [] };
-  const { configuration, diagnostics } = readKeepalived(files, { path: 'k.conf', directory: '/', configId: 'node', environment: {} });
+  const options = { path: 'k.conf', directory: '/', configId: 'node', environment: {}, ...(keyFile === undefined ? {} : { keyFile }) };
+  const { configuration, diagnostics } = readKeepalived(files, options);
   return {
     get configuration() {
       if (configuration === undefined) throw new Error(`nothing was built: ${diagnostics.map((said) => said.text).join('; ')}`);
@@ -47,8 +49,9 @@ export const instanceText = (lines: readonly string[], before: readonly string[]
 export function readInstance(
   lines: readonly string[],
   before: readonly string[] = [],
+  keyFile?: ReadKeyFile,
 ): { readonly instance: VrrpInstance | undefined; readonly errors: readonly string[] } {
-  const { configuration, errors } = readText(instanceText(lines, before));
+  const { configuration, errors } = readText(instanceText(lines, before), keyFile);
   return { instance: configuration.instances[0], errors };
 }
 

@@ -21,6 +21,7 @@ const two = (a: string, b: string, name = 'V2'): string =>
 const script = 'vrrp_script s {\nscript "/bin/true"\nweight -20\n}\n';
 const tracked = (own: string): string => `${script}${node(`${own}\ntrack_script {\ns\n}`)}`;
 
+const hmac = (mode: string, key: string): string => `auth_hmac {\nkey 1 ${key.repeat(32)}\nactive_key 1\nmode ${mode}\n}`;
 const pass = (password: string): string => `authentication {\nauth_type PASS\nauth_pass ${password}\n}`;
 const unicast = (source: string, ...peers: readonly string[]): string => `unicast_src_ip ${source}\nunicast_peer {\n${peers.join('\n')}\n}`;
 
@@ -34,6 +35,26 @@ export const PAIR_CASES: readonly LintCase[] = [
   { code: 'versions-differ', bad: pair('version 3', 'version 2'), good: pair('version 3', 'version 3'), line: 7 },
   { code: 'checksums-differ', bad: pair('version 3\nv3_checksum_as_v2', 'version 3'), good: pair('version 3', 'version 3') },
   { code: 'authentication-differs', bad: pair(pass('1111'), pass('2222')), good: pair(pass('1111'), pass('1111')), line: 7 },
+  {
+    code: 'authentication-differs',
+    bad: pair(hmac('enforce', 'a'), hmac('permissive', 'b')),
+    good: pair(hmac('enforce', 'a'), hmac('permissive', 'a')),
+  },
+  {
+    code: 'authentication-differs',
+    bad: pair(hmac('enforce', 'a'), hmac('permissive', 'b')),
+    good: pair(hmac('enforce', 'a'), hmac('permissive', 'a')),
+  },
+  {
+    code: 'authentication-differs',
+    bad: pair(hmac('enforce', 'a'), hmac('receive-only', 'a')),
+    good: pair('', hmac('receive-only', 'a')),
+  },
+  {
+    code: 'authentication-differs',
+    bad: pair(hmac('permissive', 'a'), ''),
+    good: pair(hmac('permissive', 'a'), hmac('receive-only', 'a')),
+  },
   { code: 'authentication-differs', bad: pair(pass('1111'), ''), good: pair(pass('12345678x'), pass('12345678')) },
   { code: 'intervals-differ', bad: pair('advert_int 1', 'advert_int 2'), good: pair('advert_int 2', 'advert_int 2') },
   {

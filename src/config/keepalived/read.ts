@@ -1,9 +1,12 @@
 // From the files to a KeepalivedConfiguration, with everything that is to be said about them in the order it was found.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { belongsHint, blocksByKeyword } from './belongs.js';
+import type { ReadKeyFile } from './build/auth-hmac.js';
 import { buildBfds } from './build/bfd.js';
-import { NO_NAMES, type NumberNames } from './build/names.js';
+import { given } from './build/given.js';
+import { type NameFolders, NO_NAMES, type NumberNames } from './build/names.js';
 import { buildSsl } from './build/ssl.js';
+import { blocksOf, NOTHING, textOf } from './build/values.js';
 import { buildVirtualServers } from './build/virtual-server.js';
 import { buildVirtualServerGroups } from './build/virtual-server-group.js';
 import { buildVrrp } from './build/vrrp.js';
@@ -16,7 +19,9 @@ import { parseTree } from './tree.js';
 
 export interface ReadOptions extends FlattenOptions {
   /** Names of routing tables, protocols, scopes … as the host's iproute2 has them; absent: numbers only. */
-  readonly names?: NumberNames;
+  readonly names?: (folders: NameFolders) => NumberNames;
+  /** The files of auth_hmac's keys; absent: such keys stay paths. */
+  readonly keyFile?: ReadKeyFile;
 }
 
 /** What was read. `configuration` is absent where reading ended early, `values` holds what there was until then. */
@@ -78,9 +83,17 @@ class Collector {
   }
 }
 
+/** Of global_defs, which may stand behind the lines that have names in them. */
+function nameFolders(root: Values): NameFolders {
+  const global = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
+  return { ...given('usr', textOf(global, 'iproute_usr_dir')), ...given('etc', textOf(global, 'iproute_etc_dir')) };
+}
+
 function build(root: Values, options: ReadOptions, report: Report): KeepalivedConfiguration {
   const bfds = buildBfds(root, report);
-  const vrrp = buildVrrp(root, { names: options.names ?? NO_NAMES, bfds: bfds.filter(({ events }) => events.vrrp), report });
+  const names = options.names?.(nameFolders(root)) ?? NO_NAMES;
+  const { keyFile } = options;
+  const vrrp = buildVrrp(root, { names, keyFile, bfds: bfds.filter(({ events }) => events.vrrp), report });
   const groups = buildVirtualServerGroups(root, report);
   const ssl = buildSsl(root, report);
   return {

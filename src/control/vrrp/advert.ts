@@ -1,9 +1,11 @@
 // An instance's adverts: made, authenticated and addressed.
 import type { Address } from '../../model/address.js';
 import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
-import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum } from '../../wire/vrrp.js';
-import { passwordBytes, sealAh, sealHmac } from '../../wire/vrrp-auth.js';
-import type { HmacStamp, InstanceState } from './machine.js';
+import { concat, viewOf } from '../../wire/bytes.js';
+import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum, vrrpChecksum } from '../../wire/vrrp.js';
+import { type HmacTrailer, hmacTrailer, passwordBytes, sealAh } from '../../wire/vrrp-auth.js';
+import { fieldsOf, nextStamp, stampAt } from './hmac-stamp.js';
+import type { InstanceState } from './machine.js';
 import { sendInterface } from './place.js';
 import { change, count, detail, instanceAt, type Work } from './work.js';
 
@@ -18,7 +20,8 @@ export function sendAdvert(work: Work, index: number): void {
 
 function sendFrom(work: Work, index: number, source: Address, priority: number): void {
   const { config } = instanceAt(work, index);
-  for (const destination of destinations(config)) sendTo(work, index, priority, source, destination);
+  const seal = sealOf(work, index);
+  for (const destination of destinations(config)) sendTo(work, index, { priority, source, destination, seal });
   count(work, index, 'advertsSent');
 }
 
@@ -36,7 +39,14 @@ function destinations(config: VrrpInstance): readonly Address[] {
   return config.unicast === undefined ? [config.multicastGroup] : config.unicast.peers.map((peer) => peer.address);
 }
 
-function sendTo(work: Work, index: number, priority: number, source: Address, destination: Address): void {
+interface Advert {
+  readonly priority: number;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly seal: Seal | undefined;
+}
+
+function sendTo(work: Work, index: number, { priority, source, destination, seal }: Advert): void {
   const instance = instanceAt(work, index);
   const { config } = instance;
   const ah = config.authentication.kind === 'ah';
@@ -55,7 +65,7 @@ function sendTo(work: Work, index: number, priority: number, source: Address, de
     ttl,
     protocol: ah ? 51 : 112,
     id: packetId,
-    payload: ah ? sealAh(passwordOf(config.authentication), envelope, sequence, message) : stamped(work, index, source, message),
+    payload: ah ? sealAh(passwordOf(config.authentication), envelope, sequence, message) : sealed(message, source, destination, seal),
   });
 }
 
@@ -102,30 +112,30 @@ export function hmacKey(authentication: Authentication, id: number): Uint8Array 
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-/** The message with its auth_hmac trailer, where that is asked for: the stamp never stands still or goes back. */
-function stamped(work: Work, index: number, source: Address, message: Uint8Array): Uint8Array {
-  const { config, hmacSent } = instanceAt(work, index);
-  const { authentication } = config;
-  if (authentication.kind !== 'hmac' || authentication.mode === 'receive-only') return message;
-  const key = hmacKey(authentication, authentication.activeKey);
-  if (key === undefined) return message;
-  const wallUs = work.atUs + (work.machine.wallOffsetUs ?? 0);
-  const stamp = nextStamp(hmacSent, Math.floor((wallUs / 1_000_000) * TICKS));
-  change(work, index, { hmacSent: stamp });
-  const seconds = Math.floor(stamp.ticks / TICKS);
-  const fields = { keyId: authentication.activeKey, seconds, subSecond: stamp.ticks % TICKS, counter: stamp.counter };
-  return sealHmac(key, source, message, fields);
+/** What auth_hmac puts behind an advert: one stamp for all its copies. */
+interface Seal {
+  readonly key: Uint8Array;
+  readonly fields: HmacTrailer;
 }
 
-const TICKS = 0x10000;
+/** Undefined where the instance signs nothing. Uses up a stamp. */
+function sealOf(work: Work, index: number): Seal | undefined {
+  const { config, hmacSent } = instanceAt(work, index);
+  const { authentication } = config;
+  if (authentication.kind !== 'hmac' || authentication.mode === 'receive-only') return undefined;
+  const { activeKey, antiReplay, timeWindowUs } = authentication;
+  const key = hmacKey(authentication, activeKey);
+  if (key === undefined) return undefined;
+  const now = stampAt(work.atUs + (work.machine.wallOffsetUs ?? 0));
+  const stamp = nextStamp(hmacSent, now, antiReplay === 'time' ? timeWindowUs / 1_000_000 : undefined);
+  change(work, index, { hmacSent: stamp });
+  return { key, fields: { keyId: activeKey, ...fieldsOf(stamp) } };
+}
 
-/**
- * The counter grows within a second, ticks always: whoever compares seconds and counter and whoever compares all of it sees a newer
- * stamp. Ticks alone tell those of a node that was started again within one second.
- */
-function nextStamp(last: HmacStamp, nowTicks: number): HmacStamp {
-  const ticks = Math.max(nowTicks, last.ticks);
-  if (Math.floor(ticks / TICKS) > Math.floor(last.ticks / TICKS)) return { ticks, counter: 0 };
-  if (last.counter < 0xffff) return { ticks, counter: last.counter + 1 };
-  return { ticks: (Math.floor(last.ticks / TICKS) + 1) * TICKS, counter: 0 };
+/** The message with its trailer. Over IPv6 the checksum covers both, as the kernel sums what follows the header (RFC 3542 §3.1). */
+function sealed(message: Uint8Array, source: Address, destination: Address, seal: Seal | undefined): Uint8Array {
+  if (seal === undefined) return message;
+  const whole = concat(message, hmacTrailer(seal.key, source, message, seal.fields));
+  if (source.family === 'inet6') viewOf(whole).setUint16(6, vrrpChecksum(whole, { kind: 'pseudo', source, destination }));
+  return whole;
 }

@@ -240,15 +240,28 @@ test('auth_hmac: key, sender and freshness', () => {
   const stranger = { ...packet, bytes: packet.bytes.slice() };
   stranger.bytes[22] = (stranger.bytes[22] ?? 0) ^ 1;
   give(b, { kind: 'packet', packet: stranger });
+  const unknown = { ...packet, bytes: packet.bytes.slice() };
+  unknown.bytes[33] = 9;
+  give(b, { kind: 'packet', packet: unknown });
+  const malformed = { ...packet, bytes: packet.bytes.slice() };
+  malformed.bytes[34] = 1;
+  give(b, { kind: 'packet', packet: malformed });
   assert.deepEqual(logs(b), [
-    '(VI_1) auth_hmac: stamp not newer than the last: a replay (from 10.99.0.1)',
-    '(VI_1) auth_hmac: no trailer (from 10.99.0.2)',
-    '(VI_1) auth_hmac: wrong digest: key or packet differs (from 10.99.0.1)',
+    '(VI_1) replayed authentication trailer from 10.99.0.1',
+    '(VI_1) missing authentication trailer from 10.99.0.2',
+    '(VI_1) invalid authentication HMAC from 10.99.0.1: its key or the packet differs',
+    '(VI_1) unknown authentication key id 9 from 10.99.0.1',
+    '(VI_1) malformed authentication trailer from 10.99.0.1',
   ]);
   assert.equal(instanceOf(b).counters.advertsReceived, 1);
   const permissive = backup({ version: 3, authentication: hmac(1, 'permissive') });
   give(permissive, advert({ version: 3 }));
-  assert.equal(instanceOf(permissive).counters.advertsReceived, 1);
+  assert.equal(instanceOf(permissive).counters.advertsReceived, 1, 'none at all is believed');
+  give(permissive, { kind: 'packet', packet: stranger });
+  assert.equal(instanceOf(permissive).counters.hmacInvalid, 1, 'a wrong one is not');
+  const plain = backup({ version: 3 });
+  give(plain, { kind: 'packet', packet });
+  assert.match(logs(plain)[0] ?? '', /vrrp packet too long, length 40 and expect 12 .*auth_hmac, which is not configured here/);
 });
 
 test('a flood of bad packets does not fill the log, and what was left out is told', () => {

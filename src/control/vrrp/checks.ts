@@ -40,33 +40,33 @@ interface Context {
   readonly instance: InstanceState;
   readonly packet: ArrivedPacket;
   readonly header: VrrpHeader;
-  readonly wallUs: number | undefined;
 }
 
 type Check = (context: Context) => Refusal | undefined;
 
-const checks: readonly Check[] = [checkAh, checkLength, checkTtl, checkVersion, checkAuth, checkInterval, checkType];
-const laterChecks: readonly Check[] = [checkChecksum, checkCast, checkPeer];
+const outerChecks: readonly Check[] = [checkAh, checkLength, checkTtl, checkVersion];
+const innerChecks: readonly Check[] = [checkAuth, checkInterval, checkType, checkCountWanted, checkChecksum, checkCast, checkPeer];
+
+function firstRefusal(checks: readonly Check[], context: Context): Refusal | undefined {
+  for (const check of checks) {
+    const refusal = check(context);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
 
 /** @param wallUs time since 1970 in µs, where it is known */
 export function judge(instance: InstanceState, packet: ArrivedPacket, header: VrrpHeader, wallUs: number | undefined): Verdict {
-  const context = { instance, packet, header, wallUs };
-  for (const check of checks) {
-    const refusal = check(context);
-    if (refusal !== undefined) return { kind: 'refused', refusal };
-  }
-  const stamp = checkHmac(instance, packet, wallUs);
-  if (stamp.refusal !== undefined) return { kind: 'refused', refusal: stamp.refusal };
-  const count = differentCount(context);
-  if (count !== undefined && instance.config.addressMismatch === 'drop') return { kind: 'refused', refusal: count };
-  for (const check of laterChecks) {
-    const refusal = check(context);
-    if (refusal !== undefined) return { kind: 'refused', refusal };
-  }
-  const list = count ?? differentList(context);
+  const context = { instance, packet, header };
+  const outer = firstRefusal(outerChecks, context);
+  if (outer !== undefined) return { kind: 'refused', refusal: outer };
+  const seal = checkHmac(instance, packet, wallUs);
+  const refusal = seal.refusal ?? firstRefusal(innerChecks, context);
+  if (refusal !== undefined) return { kind: 'refused', refusal };
+  const list = differentCount(context) ?? differentList(context);
   if (list !== undefined && instance.config.addressMismatch === 'drop') return { kind: 'refused', refusal: list };
-  const notes = [...(stamp.note === undefined ? [] : [stamp.note]), ...(list === undefined ? [] : [list])];
-  return { kind: 'accepted', accepted: { patch: { ...learned(context), ...stamp.patch }, notes } };
+  const notes = [seal.note, list].filter((note) => note !== undefined);
+  return { kind: 'accepted', accepted: { patch: { ...learned(context), ...seal.patch }, notes } };
 }
 
 function refuse(text: string, counter: keyof Counters, foreign = true): Refusal {
@@ -87,12 +87,13 @@ function checkAh({ instance, packet }: Context): Refusal | undefined {
 function checkLength({ instance, packet, header }: Context): Refusal | undefined {
   const { authentication, family } = instance.config;
   const plain = vrrpLength(header.version === 2 ? 2 : 3, family, header.addressCount);
-  const trailer = authentication.kind === 'hmac' && packet.message.length > plain ? HMAC_TRAILER_BYTES : 0;
-  const expected = plain + trailer;
-  const length = packet.message.length;
+  const { length } = packet.message;
+  const hasTrailer = length === plain + HMAC_TRAILER_BYTES;
+  const expected = hasTrailer && authentication.kind === 'hmac' ? length : plain;
   if (length === expected && !packet.truncated) return undefined;
+  const why = hasTrailer ? ': as long as one with auth_hmac, which is not configured here' : '';
   return refuse(
-    `vrrp packet too ${length > expected ? 'long' : 'short'}, length ${length} and expect ${expected} (${from(packet)})`,
+    `vrrp packet too ${length > expected ? 'long' : 'short'}, length ${length} and expect ${expected} (${from(packet)}${why})`,
     'lengthErrors',
   );
 }
@@ -158,6 +159,11 @@ function checkType({ packet, header }: Context): Refusal | undefined {
   return refuse(`Invalid packet type. ${header.type} and expect ${VRRP_ADVERTISEMENT} (${from(packet)})`, 'typeErrors', false);
 }
 
+/** Before 2.3.3 another number was refused before the checksum was looked at. */
+function checkCountWanted(context: Context): Refusal | undefined {
+  return context.instance.config.addressMismatch === 'drop' ? differentCount(context) : undefined;
+}
+
 function differentCount({ instance, packet, header }: Context): Refusal | undefined {
   const own = instance.config.addresses.length;
   if (header.addressCount === own) return undefined;
@@ -165,9 +171,9 @@ function differentCount({ instance, packet, header }: Context): Refusal | undefi
 }
 
 function checkChecksum({ instance, packet, header }: Context): Refusal | undefined {
-  const sums = acceptableSums(instance, packet.source, packet.destination).map((over) => vrrpChecksum(packet.body, over));
+  const sums = acceptableSums(instance, packet.source, packet.destination).map((over) => vrrpChecksum(packet.summed, over));
   if (sums.includes(header.checksum)) return undefined;
-  const bare = header.version === 3 && vrrpChecksum(packet.body, { kind: 'plain' }) === header.checksum;
+  const bare = header.version === 3 && vrrpChecksum(packet.summed, { kind: 'plain' }) === header.checksum;
   const why = bare ? ', which sums without a pseudo-header: see v3_checksum_as_v2' : '';
   return refuse(`Invalid VRRPv${header.version} checksum (${from(packet)}${why})`, 'checksumErrors');
 }
@@ -231,7 +237,8 @@ function learned({ instance, packet, header }: Context): Partial<InstanceState> 
     checksumFor(instance, packet.source, packet.destination).kind === 'plain'
   )
     return {};
-  const old = vrrpChecksum(packet.body, { kind: 'old', source: packet.source, destination: packet.destination }) === header.checksum;
-  const current = vrrpChecksum(packet.body, { kind: 'pseudo', source: packet.source, destination: packet.destination }) === header.checksum;
+  const old = vrrpChecksum(packet.summed, { kind: 'old', source: packet.source, destination: packet.destination }) === header.checksum;
+  const current =
+    vrrpChecksum(packet.summed, { kind: 'pseudo', source: packet.source, destination: packet.destination }) === header.checksum;
   return old === current ? {} : { oldChecksum: old };
 }

@@ -29,7 +29,16 @@ export interface Counters {
   readonly castErrors: number;
   readonly replays: number;
   readonly conflicts: number;
+  /** AH */
   /** Dropped by the socket's filter before the machine saw them. */
+  readonly hmacMissing: number;
+  readonly hmacMalformed: number;
+  readonly hmacUnknownKeys: number;
+  readonly hmacInvalid: number;
+  readonly hmacStale: number;
+  readonly hmacReplays: number;
+  /** auth_hmac: believed, but the clocks are more than half of time_window apart. */
+  readonly clockSkews: number;
   readonly filtered: number;
 }
 
@@ -55,6 +64,13 @@ export const NO_COUNTERS: Counters = {
   replays: 0,
   conflicts: 0,
   filtered: 0,
+  hmacMissing: 0,
+  hmacMalformed: 0,
+  hmacUnknownKeys: 0,
+  hmacInvalid: 0,
+  hmacStale: 0,
+  hmacReplays: 0,
+  clockSkews: 0,
 };
 
 /** Whose adverts a backup follows. */

@@ -15,8 +15,10 @@ export interface ArrivedPacket {
   readonly id: number;
   /** VRRP and what follows it. */
   readonly message: Uint8Array;
-  /** The message less a trailer of auth_hmac, where there is room for one: what the checksum covers. */
+  /** The message less a trailer of auth_hmac, where it is longer by just that. */
   readonly body: Uint8Array;
+  /** What the checksum covers: over IPv6 the trailer, too, for kernels make it. */
+  readonly summed: Uint8Array;
   /** What followed the IP header, where that was an AH. */
   readonly ah: Uint8Array | undefined;
   readonly ahSequence: number;
@@ -34,6 +36,7 @@ export function openPacket(packet: ReceivedPacket): ArrivedPacket | undefined {
   if (ah !== undefined && ah.length < AH_BYTES) return undefined;
   const message = ah === undefined ? payload : payload.subarray(AH_BYTES);
   if (message.length < VRRP_HEADER_BYTES) return undefined;
+  const body = bodyOf(message, source.family);
   return {
     interface: packet.interface,
     source,
@@ -41,7 +44,8 @@ export function openPacket(packet: ReceivedPacket): ArrivedPacket | undefined {
     ttl,
     id: ip?.id ?? 0,
     message,
-    body: bodyOf(message, source.family),
+    body,
+    summed: source.family === 'inet6' ? message : body,
     ah,
     ahSequence: ah === undefined ? 0 : viewOf(ah).getUint32(8),
     truncated: ip?.totalLength !== undefined,

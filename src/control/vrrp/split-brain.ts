@@ -45,6 +45,12 @@ const causes: Partial<Record<keyof Counters, string>> = {
   checksumErrors: 'the nodes sum their packets differently (see v3_checksum_as_v2)',
   lengthErrors: 'the other does not send what its header says',
   replays: 'the nodes count AH sequence numbers apart',
+  hmacMissing: 'the other does not sign its adverts (auth_hmac is missing there, or its mode is receive-only)',
+  hmacMalformed: 'the other signs in another form of auth_hmac',
+  hmacUnknownKeys: 'the other signs with a key of auth_hmac that is not configured here',
+  hmacInvalid: 'the keys of auth_hmac differ between the nodes',
+  hmacStale: "the nodes' clocks differ by more than time_window",
+  hmacReplays: "the other's clock was set back, or somebody replays its adverts",
 };
 
 /** A refused advert: only masters send them. Priority 0 is a goodbye. */

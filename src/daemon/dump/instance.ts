@@ -116,7 +116,12 @@ function authentication(value: Authentication): readonly string[] {
     case 'ah':
       return ['   Authentication type = IPSEC_AH', `   Password = ${value.password}`];
     case 'hmac':
-      return ['   Authentication type = HMAC_SHA256', `   Active key = ${value.activeKey}`];
+      return [
+        '   Authentication extension = HMAC-SHA256-128',
+        `     Keys = ${value.keys.length}, active key id = ${value.activeKey}`,
+        `     Mode = ${value.mode}`,
+        `     Anti replay = ${value.antiReplay === 'time' ? `time, window = ${value.timeWindowUs / SECOND_US} sec` : 'monotonic'}`,
+      ];
   }
 }
 

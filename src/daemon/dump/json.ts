@@ -6,7 +6,10 @@ import type { TrackProcess } from '../../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { type DumpHost, deviceOf, STATE_NUMBERS, virtualName, wallSeconds } from './live.js';
 
-const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 3 } as const;
+/** Of the layouts: 1 as keepalived 2.2.7 writes it, 2 as 2.4 does. */
+type Layout = 1 | 2;
+
+const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;
 
 const bit = (value: boolean): 0 | 1 => (value ? 1 : 0);
 const seconds = (us: number): number => us / 1e6;
@@ -52,7 +55,7 @@ function holdings(instance: InstanceState, machine: VrrpMachine): Record<string,
   };
 }
 
-function tracked({ config }: InstanceState, { configuration }: VrrpMachine): Record<string, unknown> {
+function tracked({ config }: InstanceState, { configuration }: VrrpMachine, layout: Layout): Record<string, unknown> {
   const commands = config.track.scripts.map(({ name }) => configuration?.scripts.find((script) => script.name === name));
   return {
     ...list(
@@ -63,10 +66,14 @@ function tracked({ config }: InstanceState, { configuration }: VrrpMachine): Rec
       'track_script',
       commands.flatMap((found) => (found === undefined ? [] : [scriptText(found.script)])),
     ),
+    ...list(
+      'track_process',
+      config.track.processes.filter(() => layout === 2).map(({ name }) => name),
+    ),
   };
 }
 
-function data(instance: InstanceState, machine: VrrpMachine, host: DumpHost): Record<string, unknown> {
+function data(instance: InstanceState, machine: VrrpMachine, host: DumpHost, layout: Layout): Record<string, unknown> {
   const { config, state, want } = instance;
   const { authentication } = config;
   return {
@@ -96,13 +103,14 @@ function data(instance: InstanceState, machine: VrrpMachine, host: DumpHost): Re
     notify_deleted: config.notify.deleted !== undefined,
     ...scripts(config.notify),
     ...holdings(instance, machine),
-    ...tracked(instance, machine),
+    ...tracked(instance, machine, layout),
     auth_type: AUTH_TYPES[authentication.kind],
-    ...('password' in authentication ? { auth_data: authentication.password } : {}),
+    ...('password' in authentication ? { auth_data: layout === 1 ? authentication.password : '********' } : {}),
   };
 }
 
-function stats({ counters: c }: InstanceState): Record<string, number> {
+function stats({ counters: c, config }: InstanceState, layout: Layout): Record<string, number> {
+  const extension = layout === 2 || config.authentication.kind === 'hmac';
   return {
     advert_rcvd: c.advertsReceived,
     advert_sent: c.advertsSent,
@@ -116,24 +124,34 @@ function stats({ counters: c }: InstanceState): Record<string, number> {
     invalid_authtype: c.authTypeErrors,
     authtype_mismatch: c.authMismatches,
     auth_failure: c.authFailures,
+    ...(extension && {
+      auth_ext_missing: c.hmacMissing,
+      auth_ext_malformed: c.hmacMalformed,
+      auth_ext_unknown_key: c.hmacUnknownKeys,
+      auth_ext_invalid_hmac: c.hmacInvalid,
+      auth_ext_stale: c.hmacStale,
+      auth_ext_replay: c.hmacReplays,
+    }),
     pri_zero_rcvd: c.zeroPriorityReceived,
     pri_zero_sent: c.zeroPrioritySent,
   };
 }
 
 function trackProcess(process: TrackProcess, running: number): Record<string, unknown> {
+  const { argv, quorum, quorumMax, weight, reverse } = process;
+  const [, ...parameters] = argv;
   return {
-    name: process.name,
-    process: process.argv[0] ?? '',
+    process: process.name,
+    ...(parameters.length === 0 ? {} : { parameters: parameters.join(' ') }),
     param_match: process.parameterMatch,
-    weight: process.weight,
-    quorum: process.quorum,
-    quorum_max: process.quorumMax ?? -1,
-    fork_delay: seconds(process.forkDelayUs),
+    min_processes: quorum,
+    ...(quorumMax === undefined ? {} : { max_processes: quorumMax }),
+    current_processes: running,
+    have_quorum: running >= quorum && running <= (quorumMax ?? Number.POSITIVE_INFINITY),
+    weight: reverse ? -weight : weight,
     terminate_delay: seconds(process.terminateDelayUs),
+    fork_delay: seconds(process.forkDelayUs),
     full_command: process.fullCommand,
-    have_quorum: running >= process.quorum && running <= (process.quorumMax ?? Number.POSITIVE_INFINITY),
-    num_cur_proc: running,
   };
 }
 
@@ -144,11 +162,11 @@ function write(value: unknown): string {
     .replaceAll('/', '\\/');
 }
 
-/** @param version 1: an array of instances; 2: an object of arrays */
-export function jsonText(instances: readonly InstanceState[], machine: VrrpMachine, host: DumpHost, version: 1 | 2): string {
-  const vrrp = instances.map((instance) => ({ data: data(instance, machine, host), stats: stats(instance) }));
-  if (version === 1) return write(vrrp);
+/** @param layout 1: an array of instances; 2: an object of arrays */
+export function jsonText(instances: readonly InstanceState[], machine: VrrpMachine, host: DumpHost, layout: Layout): string {
+  const vrrp = instances.map((instance) => ({ data: data(instance, machine, host, layout), stats: stats(instance, layout) }));
+  if (layout === 1) return write(vrrp);
   const processes = machine.configuration?.processes ?? [];
-  const track_process = processes.map((process) => ({ data: trackProcess(process, machine.trackers.processes.get(process.name) ?? 0) }));
-  return write({ vrrp, track_process });
+  const running = processes.map((process) => trackProcess(process, machine.trackers.processes.get(process.name) ?? 0));
+  return write({ vrrp, ...list('track_process', running) });
 }

@@ -1,7 +1,21 @@
 // keepalived.stats: the counters of each instance. Pure.
 import type { Counters, InstanceState } from '../../control/vrrp/machine.js';
+import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
 
-const instanceText = (name: string, c: Counters): string => `VRRP Instance: ${name}
+/** What 2.4 counts beside: where auth_hmac is used. */
+const extensionLines = (c: Counters, { kind }: Authentication): string =>
+  kind !== 'hmac'
+    ? ''
+    : `  Authentication Extension Errors:
+    Missing: ${c.hmacMissing}
+    Malformed: ${c.hmacMalformed}
+    Unknown Key: ${c.hmacUnknownKeys}
+    Invalid HMAC: ${c.hmacInvalid}
+    Stale: ${c.hmacStale}
+    Replay: ${c.hmacReplays}
+`;
+
+const instanceText = ({ name, authentication }: VrrpInstance, c: Counters): string => `VRRP Instance: ${name}
   Advertisements:
     Received: ${c.advertsReceived}
     Sent: ${c.advertsSent}
@@ -17,7 +31,7 @@ const instanceText = (name: string, c: Counters): string => `VRRP Instance: ${na
     Invalid Type: ${c.authTypeErrors}
     Type Mismatch: ${c.authMismatches}
     Failure: ${c.authFailures}
-  Priority Zero:
+${extensionLines(c, authentication)}  Priority Zero:
     Received: ${c.zeroPriorityReceived}
     Sent: ${c.zeroPrioritySent}
 `;
@@ -30,6 +44,7 @@ function ownLines(c: Counters): string {
     ['Not a peer', c.notPeerErrors],
     ['Unicast or multicast', c.castErrors],
     ['Replayed', c.replays],
+    ['Clock skew', c.clockSkews],
     ['Address conflicts', c.conflicts],
     ['Dropped in the kernel', c.filtered],
   ];
@@ -38,5 +53,5 @@ function ownLines(c: Counters): string {
 }
 
 export function statsText(instances: readonly InstanceState[]): string {
-  return instances.map(({ config, counters }) => instanceText(config.name, counters) + ownLines(counters)).join('');
+  return instances.map(({ config, counters }) => instanceText(config, counters) + ownLines(counters)).join('');
 }

@@ -139,7 +139,7 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
     directory: process.cwd(),
     configId: hostname().split('.')[0] ?? '',
     environment: process.env,
-    names: hostNumberNames(),
+    names: hostNumberNames,
   });
   if (configuration === undefined)
     return {

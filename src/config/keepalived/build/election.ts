@@ -5,7 +5,7 @@ import type { Origin, Report, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
 import type { Inherited } from './inherit.js';
 import { tellError, tellNotice } from './tell.js';
-import { allOf, booleanOf, has, lastOf, nameOf, numberOf, placeOf, textOf, wordsOf } from './values.js';
+import { allOf, booleanOf, lastOf, nameOf, numberOf, placeOf, textOf } from './values.js';
 
 const OWNER = 255;
 const CENTISECOND = 10_000;
@@ -160,12 +160,25 @@ function accepts(context: InstanceContext, priority: number): boolean {
 
 type Answers = Pick<VrrpInstance, 'downTimerAdverts' | 'lowerPriorityNoAdvert' | 'higherPrioritySendAdvert' | 'ownerIgnoreAdverts'>;
 
-function answers(context: InstanceContext): Answers {
+/** Only the address owner may turn a deaf ear to others. */
+function ownerIgnores(context: InstanceContext, priority: number): boolean {
+  const { block, strict, inherited } = context;
+  const said = booleanOf(block, 'owner_ignore_adverts');
+  const at = placeOf(block, 'owner_ignore_adverts');
+  if (priority !== OWNER) {
+    if (said === true) say(context, at, `ignoring owner_ignore_adverts since priority is not ${OWNER}`);
+    return false;
+  }
+  if (said === false && strict) say(context, at, `strict_mode with priority ${OWNER} requires owner_ignore_adverts`);
+  return strict || (said ?? inherited.ownerIgnoreAdverts);
+}
+
+function answers(context: InstanceContext, priority: number): Answers {
   const { block, strict, inherited } = context;
   const down = numberOf(block, 'down_timer_adverts');
   const lower = booleanOf(block, 'lower_prio_no_advert');
   const higher = booleanOf(block, 'higher_prio_send_advert');
-  const owner = booleanOf(block, 'owner_ignore_adverts') ?? inherited.ownerIgnoreAdverts;
+  const owner = ownerIgnores(context, priority);
   if (!strict) {
     return {
       downTimerAdverts: down ?? inherited.downTimerAdverts,
@@ -179,18 +192,21 @@ function answers(context: InstanceContext): Answers {
   if (lower === false) say(context, placeOf(block, 'lower_prio_no_advert'), 'Strict mode requires no lower priority advert. resetting');
   if (higher === true)
     say(context, placeOf(block, 'higher_prio_send_advert'), 'strict mode requires higher_prio_send_advert to be clear. resetting');
-  return { downTimerAdverts: 3, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: false, ownerIgnoreAdverts: true };
+  return { downTimerAdverts: 3, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: false, ownerIgnoreAdverts: owner };
 }
 
 /** `timer_expired_backup [1..254]`; without a number the quickest rival there can be. */
-function timerExpired({ block, report, name }: InstanceContext): number | undefined {
-  const [word] = wordsOf(block, 'timer_expired_backup') ?? [];
-  if (!has(block, 'timer_expired_backup')) return undefined;
-  if (word === undefined) return 254;
-  const { value, problem } = readWhole(word.text, { min: 1, max: 254 });
+function timerExpired(context: InstanceContext, nopreempt: boolean): number | undefined {
+  const said = lastOf(context.block, 'timer_expired_backup');
+  if (said === undefined) return undefined;
+  const [word] = said.value as readonly Word[];
+  const { value, problem } = readWhole(word?.text ?? '254', { min: 1, max: 254 });
   if (value === undefined) {
-    tellError(report, word.at, problem ?? '');
-    tellError(report, word.at, `(${name}) timer_expired_backup '${word.text}' invalid - ignoring`);
+    if (problem !== undefined) tellError(context.report, said.at, problem);
+    say(context, said.at, 'timer_expired_backup highest_other_priority not valid! must be between 1 & 254');
+  } else if (!nopreempt) {
+    say(context, said.at, 'expired_timer_backup requires nopreempt - resetting');
+    return undefined;
   }
   return value;
 }
@@ -225,8 +241,8 @@ export function buildElection(context: InstanceContext, authentication: VrrpInst
   const advertUs = advertOf(context);
   const mismatch = textOf(block, 'address_mismatch');
   const { nopreempt, preemptDelayUs } = preemption(context, standing);
-  const { downTimerAdverts, lowerPriorityNoAdvert, higherPrioritySendAdvert, ownerIgnoreAdverts } = answers(context);
-  const expired = timerExpired(context);
+  const { downTimerAdverts, lowerPriorityNoAdvert, higherPrioritySendAdvert, ownerIgnoreAdverts } = answers(context, standing.priority);
+  const expired = timerExpired(context, nopreempt);
   const fast = fastOf(context, advertUs);
   // Written out: a copy of a part costs more than all its fields, and there may be tens of thousands.
   return {

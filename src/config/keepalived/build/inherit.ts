@@ -6,7 +6,7 @@ import type { Report, Values } from '../keyword.js';
 import { type GarpDefaults, readGarpDefaults } from './garp.js';
 import { isMulticast } from './lvs-settings.js';
 import { tellError } from './tell.js';
-import { booleanOf, has, numberOf, textOf, wordsOf } from './values.js';
+import { booleanOf, numberOf, textOf, wordsOf } from './values.js';
 
 /** Defaults of an instance, keepalived's own where global_defs says nothing. */
 export interface Inherited {
@@ -42,12 +42,6 @@ function multicastGroup(global: Values, family: Family, otherwise: Address, repo
   return otherwise;
 }
 
-/** `vrrp_skip_check_adv_addr off` is off here; the original takes any word for on. */
-function skipCheck(global: Values): boolean {
-  const [word] = wordsOf(global, 'vrrp_skip_check_adv_addr') ?? [];
-  return has(global, 'vrrp_skip_check_adv_addr') && !['off', 'no', 'false'].includes(word?.text ?? '');
-}
-
 export function readInherited(global: Values, report: Report): Inherited {
   const flag = (keyword: string): boolean => booleanOf(global, keyword) ?? false;
   return {
@@ -60,7 +54,7 @@ export function readInherited(global: Values, report: Report): Inherited {
     lowerPriorityNoAdvert: flag('vrrp_lower_prio_no_advert'),
     higherPrioritySendAdvert: flag('vrrp_higher_prio_send_advert'),
     ownerIgnoreAdverts: flag('vrrp_owner_ignore_adverts'),
-    skipCheckAdvertAddresses: skipCheck(global),
+    skipCheckAdvertAddresses: flag('vrrp_skip_check_adv_addr'),
     addressMismatch: textOf(global, 'vrrp_address_mismatch') === 'drop' ? 'drop' : 'accept',
     v3ChecksumAsV2: flag('v3_checksum_as_v2'),
     smtpAlert: booleanOf(global, 'smtp_alert_vrrp') ?? flag('smtp_alert'),

@@ -3,6 +3,7 @@ import { parseAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../../model/keepalived/network.js';
 import type { Report, Statement, Values, Word } from '../keyword.js';
+import { type ReadKeyFile, withTimeWindow } from './auth-hmac.js';
 import { buildAuthentication } from './authentication.js';
 import { buildElection, type InstanceContext, versionOf } from './election.js';
 import { familyOf } from './family.js';
@@ -25,6 +26,7 @@ import { buildVirtualInterface } from './virtual-interface.js';
 export interface Surroundings {
   readonly inherited: Inherited;
   readonly names: NumberNames;
+  readonly keyFile: ReadKeyFile | undefined;
   readonly trackers: DefinedTrackers;
   readonly numberRule: ReturnType<typeof numberRules>;
   readonly report: Report;
@@ -222,7 +224,7 @@ export function buildInstance(block: Values, surroundings: Surroundings): VrrpIn
   const addresses = buildVirtualAddresses(context, surroundings.names);
   if (addresses.usable) tellNoPeers(block, addressing, report);
   tellOld(context);
-  const authentication = buildAuthentication(block, version, strict, report);
+  const authentication = buildAuthentication(block, version, strict, surroundings);
   const election = buildElection(context, authentication);
   if (vrid === undefined || placement === undefined || !addresses.usable) {
     // Left out, but read whole: all its mistakes at once.
@@ -233,5 +235,11 @@ export function buildInstance(block: Values, surroundings: Surroundings): VrrpIn
   const hasSource = addressing.sourceAddress !== undefined;
   const virtualInterface = buildVirtualInterface(block, { vrid, family, strict, hasSource, report });
   if (virtualInterface === 'wrong') return undefined;
-  return assemble(context, surroundings, vrid, authentication, { election, addressing, placement, addresses, virtualInterface });
+  return assemble(context, surroundings, vrid, withTimeWindow(authentication, election.advertUs), {
+    election,
+    addressing,
+    placement,
+    addresses,
+    virtualInterface,
+  });
 }

@@ -5,6 +5,12 @@ export type NamedNumber = 'table' | 'protocol' | 'scope' | 'dsfield' | 'realm' |
 /** The host's own names: whoever reads a configuration on a host gives it. */
 export type NumberNames = (kind: NamedNumber, name: string) => number | undefined;
 
+/** Where the files stand (iproute_usr_dir, iproute_etc_dir): the distribution's, then the host's own, whose names win. */
+export interface NameFolders {
+  readonly usr?: string;
+  readonly etc?: string;
+}
+
 /** RTPROT_KEEPALIVED (linux/rtnetlink.h). */
 export const PROTOCOL_KEEPALIVED = 18;
 

@@ -4,9 +4,10 @@ import { readCNumber } from './names.js';
 import { tellError } from './tell.js';
 
 const bits: ReadonlyMap<string, number> = new Map(
-  ['USR', 'GRP', 'OTH'].flatMap((who, index) =>
-    [...'RWX'].map((what, bit): [string, number] => [`I${what}${who}`, 0o400 >> (3 * index + bit)]),
-  ),
+  ['USR', 'GRP', 'OTH'].flatMap((who, index): [string, number][] => [
+    ...[...'RWX'].map((what, bit): [string, number] => [`I${what}${who}`, 0o400 >> (3 * index + bit)]),
+    [`IRWX${who[0]}`, 0o700 >> (3 * index)],
+  ]),
 );
 
 /** Bits joined by `|`, with or without blanks around it. */

@@ -10,6 +10,8 @@ import { has, linesOf, placeOf } from './values.js';
 
 /** What an advert of 1500 bytes holds: the count has 8 bits; IPv6: 16 bytes each, and what the original keeps free. */
 const limit = { inet: 255, inet6: 89 };
+/** The trailer of auth_hmac takes the place of this many. */
+const trailer = { inet: 0, inet6: 1 };
 
 export interface VirtualAddresses {
   readonly addresses: readonly HostAddress[];
@@ -49,6 +51,14 @@ function tellNotLinkLocal({ block, name, report, strict, family }: InstanceConte
   tellError(report, placeOf(block, 'virtual_ipaddress'), `(${name}) the first IPv6 VIP address must be link local`);
 }
 
+/** `no_virtual_ipaddress`, which strict mode does not know. */
+function isNoneWanted({ block, name, report, strict }: InstanceContext): boolean {
+  if (!has(block, 'no_virtual_ipaddress')) return false;
+  const text = `(${name}) no_virtual_ipaddress and strict mode incompatible, clearing no_virtual_ipaddress`;
+  if (strict) tellError(report, placeOf(block, 'no_virtual_ipaddress'), text);
+  return !strict;
+}
+
 function tellNone({ block, name, report, strict, version }: InstanceContext): boolean {
   const needed = version === 3 || strict;
   const hint = 'say no_virtual_ipaddress where none is wanted';
@@ -69,8 +79,9 @@ export function buildVirtualAddresses(context: InstanceContext, names: NumberNam
   const all = ofFamily(context, names);
   const excluded = read(linesOf(block, 'virtual_ipaddress_excluded'), context, names).map(plain);
   tellNotLinkLocal(context, all[0]);
-  const usable = all.length > 0 || has(block, 'no_virtual_ipaddress') || tellNone(context);
-  const most = limit[family];
+  const noneWanted = isNoneWanted(context);
+  const usable = all.length > 0 || noneWanted || tellNone(context);
+  const most = limit[family] - (has(block, 'auth_hmac') ? trailer[family] : 0);
   if (all.length > most) {
     const text = `(${name}) Number of VIPs (${all.length}) exceeds maximum/space available in packet (max ${most} addresses) - excess moved to eVIPs`;
     tellError(report, placeOf(block, 'virtual_ipaddress'), text);

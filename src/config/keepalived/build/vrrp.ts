@@ -2,6 +2,7 @@
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Origin, Report, Values } from '../keyword.js';
+import type { ReadKeyFile } from './auth-hmac.js';
 import { given } from './given.js';
 import { buildGlobal } from './global.js';
 import { buildGroups } from './group.js';
@@ -24,6 +25,7 @@ export type VrrpConfiguration = Omit<KeepalivedConfiguration, 'bfds' | 'virtualS
 /** What building needs beside the values. `bfds`: the BFD sessions' own weights, by name. */
 export interface BuildOptions {
   readonly names: NumberNames;
+  readonly keyFile: ReadKeyFile | undefined;
   readonly bfds: readonly { readonly name: string; readonly weight: number }[];
   readonly report: Report;
 }
@@ -73,7 +75,7 @@ function settleAll(
 }
 
 /** The daemon's settings and all of VRRP, from what the root says. */
-export function buildVrrp(root: Values, { names, bfds, report }: BuildOptions): VrrpConfiguration {
+export function buildVrrp(root: Values, { names, keyFile, bfds, report }: BuildOptions): VrrpConfiguration {
   const globalBlock = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
   const settings = buildGlobal(root, globalBlock, report);
   const inherited = readInherited(globalBlock, report);
@@ -81,7 +83,7 @@ export function buildVrrp(root: Values, { names, bfds, report }: BuildOptions): 
   const built: Built = { scripts: buildScripts(root, report), files: buildFiles(root, report), processes: buildProcesses(root, report) };
   const rootSettings = buildRoot(root, { report, names, defaultInterface: settings.defaultInterface, numberRule });
   const trackers = definedTrackers(root, built, bfds);
-  const alone = buildInstances(root, { inherited, names, trackers, numberRule, report });
+  const alone = buildInstances(root, { inherited, names, keyFile, trackers, numberRule, report });
   const defined = new Set(blocksOf(root, 'vrrp_instance').map(nameOf));
   const working = new Set(alone.map(({ name }) => name));
   const syncGroups = buildGroups(root, { inherited, trackers, defined, working, report });

@@ -4,6 +4,8 @@ import type { Argument, Keyword } from '../keyword.js';
 export const FLAG: Argument = { kind: 'flag' };
 export const BOOLEAN: Argument = { kind: 'boolean' };
 export const TEXT: Argument = { kind: 'text' };
+/** A path, and nothing else on the line. */
+export const PATH: Argument = { kind: 'text', alone: true };
 export const SCRIPT: Argument = { kind: 'script' };
 export const LINES: Argument = { kind: 'lines' };
 /** Lines made of words that have a table of their own. */

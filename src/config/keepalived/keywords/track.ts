@@ -14,7 +14,7 @@ const trackScript: readonly Keyword[] = [
     argument: seconds(0, 4294),
     default: '1',
     meaning: 'Seconds between two runs (fractions since 2.3.2).',
-    says: { invalid: "(%n): vrrp script interval '%v' must be between 1 and 4294 - ignoring" },
+    says: { invalid: "(%n): vrrp script interval '%v' must be between 0.001 and 4294 - ignoring" },
   },
   {
     name: 'timeout',

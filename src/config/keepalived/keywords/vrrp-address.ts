@@ -1,6 +1,6 @@
 // vrrp_instance: interfaces, addresses, routes, peers (keepalived.conf(5)).
 import type { Keyword } from '../keyword.js';
-import { BOOLEAN, block, choice, FLAG, integer, LINES, linesOf, seconds, TEXT, words } from './arguments.js';
+import { BOOLEAN, block, choice, FLAG, integer, LINES, linesOf, TEXT, words } from './arguments.js';
 import { addressWords, routeWords, ruleWords } from './network.js';
 
 const authentication: readonly Keyword[] = [
@@ -9,15 +9,39 @@ const authentication: readonly Keyword[] = [
 ];
 
 const authHmac: readonly Keyword[] = [
-  { name: 'key', argument: words(2), repeated: true, meaning: 'ID (0..255) KEY: 32..64 bytes as text, hex:DIGITS or file:PATH.' },
-  { name: 'active_key', argument: integer(0, 255), meaning: 'The key to send with.' },
-  { name: 'anti_replay', argument: choice('time', 'monotonic'), default: 'time', meaning: 'How old adverts are told.' },
-  { name: 'time_window', argument: seconds(1, 300), default: '10', meaning: "Seconds the nodes' clocks may differ." },
+  {
+    name: 'key',
+    argument: words(2),
+    repeated: true,
+    meaning: 'ID (1..255) KEY: 32..64 bytes as text, hex:DIGITS or file:PATH.',
+    says: { missing: '(%n) auth_hmac key needs an id and a value' },
+  },
+  {
+    name: 'active_key',
+    argument: integer(1, 255),
+    meaning: 'The key to sign with; needed.',
+    says: { invalid: "(%n) auth_hmac active_key '%v' must be between 1 and 255" },
+  },
+  {
+    name: 'anti_replay',
+    argument: choice('time', 'monotonic'),
+    default: 'time',
+    meaning: "How replays are told: by the nodes' clocks as well, or by what came before alone.",
+    says: { invalid: "(%n) auth_hmac anti_replay '%v' must be time or monotonic" },
+  },
+  {
+    name: 'time_window',
+    argument: integer(1, 300),
+    default: '3 advert_int, 5 at least',
+    meaning: "Seconds the nodes' clocks may differ.",
+    says: { invalid: "(%n) auth_hmac time_window '%v' must be between 1 and 300 seconds" },
+  },
   {
     name: 'mode',
     argument: choice('enforce', 'permissive', 'receive-only'),
     default: 'enforce',
-    meaning: 'What becomes of adverts without or with a wrong code.',
+    meaning: 'enforce: believe no advert without a code; permissive: sign, believe those without; receive-only: do not sign either.',
+    says: { invalid: "(%n) auth_hmac mode '%v' must be enforce, permissive or receive-only" },
   },
 ];
 
@@ -45,7 +69,7 @@ export const vrrpAddressKeywords: readonly Keyword[] = [
     name: 'auth_hmac',
     argument: block(() => authHmac),
     since: '2.4.0',
-    meaning: 'Message authentication of VRRPv3 (keepalived and weir only).',
+    meaning: 'A code that proves who sent an advert and when (keepalived and weir only).',
   },
   { name: 'unicast_src_ip', argument: words(1), meaning: 'Source address of unicast adverts.' },
   { name: 'unicast_peer', argument: LINES, meaning: 'ADDRESS [min_ttl N] [max_ttl N]: send to these instead of the multicast group.' },
@@ -63,7 +87,14 @@ export const vrrpAddressKeywords: readonly Keyword[] = [
     argument: words(0),
     meaning: '[never]: IPv4 VRRPv3 checksums as keepalived until 1.3.6 made them for unicast; never: do not find out.',
   },
-  { name: 'v3_checksum_as_v2', argument: BOOLEAN, since: '2.2.8', meaning: 'IPv4 VRRPv3 checksums without pseudo header, as RFC 9568.' },
+  {
+    name: 'v3_checksum_as_v2',
+    argument: BOOLEAN,
+    default: 'v3_checksum_as_v2 of global_defs',
+    since: '2.2.8',
+    meaning: 'IPv4 VRRPv3 checksums without pseudo header, as RFC 9568.',
+    says: { invalid: '(%n) invalid v3_checksum_as_v2 %v specified' },
+  },
   { name: 'mcast_src_ip', argument: words(1), meaning: 'Source address of multicast adverts.' },
   { name: 'mcast_dst_ip', argument: words(1), default: 'vrrp_mcast_group4, _group6', meaning: 'Multicast group of the adverts.' },
   { name: 'track_src_ip', argument: FLAG, meaning: 'FAULT when the source address goes.' },

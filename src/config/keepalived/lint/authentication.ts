@@ -18,28 +18,37 @@ const AH: LintVerdict = {
 
 const NAMES = { none: 'no authentication', pass: 'PASS', ah: 'AH', hmac: 'auth_hmac' } as const;
 
-/** Why adverts of the one are refused by the other; undefined: they are not. */
-function difference(ours: Authentication, theirs: Authentication): string | undefined {
-  if (ours.kind !== theirs.kind) return `${NAMES[ours.kind]} here, ${NAMES[theirs.kind]}`;
-  if (ours.kind === 'hmac' && theirs.kind === 'hmac') {
-    const signs = (by: typeof ours, checked: typeof ours): boolean => {
-      const key = by.keys.find(({ id }) => id === by.activeKey);
-      const known = checked.keys.find(({ id }) => id === by.activeKey);
-      return known !== undefined && (key?.file !== undefined || known.file !== undefined || key?.hex === known.hex);
-    };
-    return signs(ours, theirs) && signs(theirs, ours) ? undefined : 'the active key of one is not among the keys of the other';
+type Hmac = Extract<Authentication, { kind: 'hmac' }>;
+
+const signs = (one: Authentication): one is Hmac => one.kind === 'hmac' && one.mode !== 'receive-only';
+
+/** Does the one have the key that the other signs with? What stands in files is not known here. */
+function knowsKey(receiver: Hmac, { keys, activeKey }: Hmac): boolean {
+  const used = keys.find(({ id }) => id === activeKey);
+  const known = receiver.keys.find(({ id }) => id === activeKey);
+  return known !== undefined && (used?.hex === undefined || known.hex === undefined || used.hex === known.hex);
+}
+
+/** Why the one refuses the other's adverts; undefined: it believes them. */
+function refusal(receiver: Authentication, sender: Authentication): string | undefined {
+  if (signs(sender)) {
+    if (receiver.kind !== 'hmac') return `${NAMES[receiver.kind]} does not know what ${NAMES.hmac} in mode ${sender.mode} signs`;
+    return knowsKey(receiver, sender) ? undefined : 'the active key of one is not among the keys of the other';
   }
-  const passwords = [ours, theirs].map((one) => ('password' in one ? one.password : ''));
-  return passwords[0] === passwords[1] ? undefined : 'the password (8 characters count) is not the one';
+  if (receiver.kind === 'hmac' && receiver.mode === 'enforce') return `${NAMES.hmac} in mode enforce refuses what is not signed`;
+  const [wanted, got] = [receiver, sender].map(({ kind }) => (kind === 'hmac' ? 'none' : kind));
+  if (wanted !== got) return `one has ${NAMES[receiver.kind]}, the other ${NAMES[sender.kind]}`;
+  const [ours, theirs] = [receiver, sender].map((one) => ('password' in one ? one.password : ''));
+  return ours === theirs ? undefined : 'the passwords differ (8 characters count)';
 }
 
 export const authentication: LintRule = {
   verdicts: [DIFFER, AH],
   check: (nodes) => [
     ...peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
-      const why = difference(ours.authentication, theirs.authentication);
+      const why = refusal(ours.authentication, theirs.authentication) ?? refusal(theirs.authentication, ours.authentication);
       if (why === undefined) return [];
-      const cause = `${why} at ${placeText(instancePlace(b, theirs.name, 'authentication', 'auth_hmac'))}`;
+      const cause = `${why}: see ${placeText(instancePlace(b, theirs.name, 'authentication', 'auth_hmac'))}`;
       const at = instancePlace(a, ours.name, 'authentication', 'auth_hmac');
       return [found(DIFFER, at, `${ours.name} and its peer will both be master`, cause, 'write the same authentication on both nodes')];
     }),

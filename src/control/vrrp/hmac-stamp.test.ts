@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { fieldsOf, isNewerStamp, nextStamp, secondsOf, stampAt, stampOf } from './hmac-stamp.js';
+import type { HmacStamp } from './machine.js';
+
+const SECOND = 0x10000;
+const at = (seconds: number, subSecond = 0, counter = 0): HmacStamp => stampOf({ keyId: 1, seconds, subSecond, counter });
+
+test('a stamp is the time in 1/65536 s', () => {
+  assert.deepEqual(fieldsOf(stampAt(1_700_000_000_500_000)), { seconds: 1_700_000_000, subSecond: 0x8000, counter: 0 });
+  assert.equal(secondsOf(at(17, 0xffff, 3)), 17);
+});
+
+test('the clock goes before; where it stands still or was set back the last number grows by one', () => {
+  assert.deepEqual(nextStamp(at(9), at(10, 5), 5), at(10, 5));
+  assert.deepEqual(nextStamp(at(10, 5), at(10, 5), 5), at(10, 5, 1));
+  assert.deepEqual(nextStamp(at(10, 5, 7), at(8), 5), at(10, 5, 8));
+  assert.deepEqual(nextStamp(at(10, 0xffff, 0xffff), at(10), 5), at(11), 'the counter carries into the time');
+});
+
+test('a clock set back beyond the window is followed, unless growth is all there is', () => {
+  assert.deepEqual(nextStamp(at(100), at(95), 5), at(100, 0, 1));
+  assert.deepEqual(nextStamp(at(100), at(94), 5), at(94));
+  assert.deepEqual(nextStamp(at(100), at(10), undefined), at(100, 0, 1));
+});
+
+test('order goes by distance, over the end of the 32 bits too', () => {
+  const last = { ticks: 2 ** 48 - SECOND, counter: 0 };
+  assert.ok(isNewerStamp(at(0), last));
+  assert.ok(!isNewerStamp(last, at(0)));
+  assert.ok(isNewerStamp(at(5, 0, 1), at(5)));
+  assert.ok(!isNewerStamp(at(5), at(5)));
+});
