@@ -100,6 +100,8 @@ function line(effect: Effect): string {
       return `probe ${effect.entries.map((entry) => `${formatAddress(entry.address)}@${entry.interface}`).join(' ')}`;
     case 'firewall':
       return `firewall ${effect.action} ${effect.addresses.map(({ address }) => formatAddress(address)).join(' ')}`;
+    case 'renamed':
+      return `rename ${[...effect.names].map(([from, to]) => `${from} to ${to}`).join(', ')}`;
     case 'virtualInterface':
       return `${effect.action} ${effect.settings.kind} ${effect.settings.name} on ${effect.base}`;
     case 'notify':

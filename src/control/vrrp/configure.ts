@@ -5,14 +5,14 @@ import { scriptsInUse } from './health.js';
 import { dropGone } from './holdings-change.js';
 import type { Input } from './interface.js';
 import { interfaceNamesOf } from './interface-names.js';
-import { renewSources } from './links.js';
+import { linksAtReload, renewSources } from './links.js';
 import { type GroupState, type InstanceState, NO_COUNTERS, packetKey, type TrackerResults, type VrrpMachine } from './machine.js';
 import { tellStates } from './notify.js';
 import { virtualInterfaceName } from './place.js';
 import { keepInstance, removeInstance } from './reload.js';
 import { startInstances } from './start.js';
 import { carriedScript, unheardScript } from './track-script.js';
-import { say, type Work } from './work.js';
+import { instanceAt, say, type Work } from './work.js';
 
 type Configure = Extract<Input, { kind: 'configure' }>;
 
@@ -26,6 +26,7 @@ export function configure(work: Work, input: Configure): void {
   for (const index of before.keys()) if (!kept.includes(index)) removeInstance(work, index);
   const trackers = carryTrackers(work, input);
   const survivors = work.instances.slice();
+  tellRenamed(work, configuration, kept);
   const groups = configuration.syncGroups.map(
     (config): GroupState => ({ config, members: membersOf(configuration.instances, config.members), state: 'init' }),
   );
@@ -48,6 +49,16 @@ export function configure(work: Work, input: Configure): void {
   for (const { index, old } of olds) keepInstance(work, index, old, former);
   startInstances(work, fresh, first);
   if (!first && configuration.global.fifoStatesOnReload) tellStates(work);
+}
+
+/** `kept`: for each instance of the configuration which of those before it is. */
+function tellRenamed(work: Work, { instances }: KeepalivedConfiguration, kept: readonly (number | undefined)[]): void {
+  const names = new Map<string, string>();
+  for (const [index, { name }] of instances.entries()) {
+    const former = kept[index] === undefined ? name : instanceAt(work, kept[index]).config.name;
+    if (former !== name) names.set(former, name);
+  }
+  if (names.size > 0) work.effects.push({ kind: 'renamed', names });
 }
 
 /** State, timers and counters go on; what was learned of peers only as far as they still speak the same. */
@@ -82,8 +93,7 @@ function tables(input: Configure, work: Work): Partial<VrrpMachine> {
   }
   return {
     configuration,
-    interfaces: new Map(input.interfaces.map((facts) => [facts.name, facts])),
-    heldLinks: new Map(),
+    ...linksAtReload(work.machine, configuration, input.interfaces),
     indexOfName: new Map(configuration.instances.map(({ name }, index) => [name, index])),
     indexOfPacket,
     wallOffsetUs: input.wallOffsetUs ?? work.machine.wallOffsetUs,

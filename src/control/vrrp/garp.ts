@@ -29,7 +29,7 @@ export function announce(work: Work, index: number, rounds: number, delayUs: num
   if (garp.length < pendingLimit) change(work, index, { garp: [...garp, due] });
 }
 
-/** Sends the blocks that are due. Refreshes leave together with an advert: see `refresh`. */
+/** Sends the blocks that are due. Refreshes: see `refresh`. */
 export function announceDue(work: Work, index: number): void {
   const { garp, extraAtUs, config } = instanceAt(work, index);
   const due = garp.filter(({ atUs }) => atUs <= work.atUs);
@@ -41,7 +41,7 @@ export function announceDue(work: Work, index: number): void {
   }
 }
 
-/** garp_master_refresh: called with each advert. */
+/** garp_master_refresh: due ones leave with the next advert, whatever makes it leave. */
 export function refresh(work: Work, index: number): void {
   const { refreshAtUs, config } = instanceAt(work, index);
   if (refreshAtUs === undefined || refreshAtUs > work.atUs) return;

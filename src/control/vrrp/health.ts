@@ -56,6 +56,11 @@ export function scriptsInUse(configuration: KeepalivedConfiguration): readonly T
   return configuration.scripts.filter(({ name }) => used.has(name));
 }
 
+/** It has nobody to wait for: priority 255 and `state MASTER`. */
+export function isEagerOwner({ basePriority, config }: Pick<InstanceState, 'basePriority' | 'config'>): boolean {
+  return basePriority === OWNER_PRIORITY && config.initialState === 'master';
+}
+
 /** What health makes of a configured priority: 1..254, and 255 stays. */
 export function effectivePriority(base: number, weight: number): number {
   return base === OWNER_PRIORITY ? base : Math.min(254, Math.max(1, base + weight));

@@ -3,7 +3,7 @@
 import { formatAddress } from '../../model/address-text.js';
 import type { Input } from './interface.js';
 import { noteHeartbeat } from './split-brain.js';
-import { fallBack } from './sync.js';
+import { yieldTo } from './sync.js';
 import { masterDownUs, ordinaryDownUs } from './timing.js';
 import { change, instanceAt, log, logBounded, type Work } from './work.js';
 
@@ -38,7 +38,5 @@ function yieldToBeat(work: Work, index: number, beat: Heartbeat): void {
   noteHeartbeat(work, index, beat.from);
   const text = `Master heard ${formatAddress(beat.from)} say MASTER on the second link with higher priority ${beat.priority}, ours ${priority}`;
   log(work, index, text);
-  const master = { address: beat.from, priority: beat.priority, heardAtUs: work.atUs, fastRun: 0 };
-  const instance = change(work, index, { master });
-  fallBack(work, index, work.atUs + masterDownUs(instance));
+  yieldTo(work, index, beat.from, beat.priority);
 }

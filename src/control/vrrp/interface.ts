@@ -69,6 +69,8 @@ export type Input =
   /** Adverts that the kernel's socket filter dropped since the last report, by reason. */
   | { readonly kind: 'filtered'; readonly instance: string; readonly counts: Readonly<Record<string, number>> }
   | { readonly kind: 'clearCounters' }
+  /** The wall clock was set: what `configure` tells of it, anew. */
+  | { readonly kind: 'clock'; readonly wallOffsetUs: number }
   /** `keepAddresses`: -V; the addresses stay and nobody is told. */
   | { readonly kind: 'stop'; readonly keepAddresses?: boolean }
   | { readonly kind: 'wake' };
@@ -122,6 +124,11 @@ export type Effect =
       readonly entries: readonly { readonly interface: string; readonly address: Address }[];
     }
   | { readonly kind: 'firewall'; readonly action: 'drop' | 'allow'; readonly instance: string; readonly addresses: readonly HostAddress[] }
+  /**
+   * A reload gave instances that stay other names (old to new; they may have exchanged them): what was done under the old one is the
+   * new one's from here on.
+   */
+  | { readonly kind: 'renamed'; readonly names: ReadonlyMap<string, string> }
   | {
       readonly kind: 'virtualInterface';
       readonly action: 'create' | 'delete';

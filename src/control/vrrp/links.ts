@@ -1,13 +1,15 @@
 // Interfaces as the kernel tells of them: up and down (held back by interface_up_down_delays), addresses that adverts come from.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { TrackedSet } from '../../model/keepalived/trackers.js';
+import { OWNER_PRIORITY } from './health.js';
 import type { InterfaceFacts } from './interface.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
 import { renewVirtualInterfaces } from './macvlan.js';
 import { addressKey, sourceOn } from './place.js';
 import { settleAll } from './settle.js';
-import { change, say, type Work } from './work.js';
+import { change, say, sayDetail, type Work } from './work.js';
 
 /** A change of up or down that must last before it counts. */
 export interface HeldLink {
@@ -52,13 +54,12 @@ function concerns(work: Work, name: string): boolean {
 
 /** The state that counts now; another one is held until its delay is over. */
 function upNow(work: Work, before: InterfaceFacts | undefined, told: InterfaceFacts): boolean {
-  const { heldLinks, configuration } = work.machine;
+  const { heldLinks } = work.machine;
   if (before === undefined || told.up === before.up) {
     work.machine = { ...work.machine, heldLinks: without(heldLinks, told.name) };
     return told.up;
   }
-  const delays = configuration?.root.interfaceDelays.find((one) => one.interface === told.name);
-  const delayUs = (told.up ? delays?.upUs : delays?.downUs) ?? 0;
+  const delayUs = delayOf(work.machine.configuration, told);
   if (delayUs === 0) return told.up;
   const held = heldLinks.get(told.name);
   if (held?.up !== told.up) {
@@ -66,6 +67,29 @@ function upNow(work: Work, before: InterfaceFacts | undefined, told: InterfaceFa
     work.machine = { ...work.machine, heldLinks: new Map(heldLinks).set(told.name, { up: told.up, atUs: work.atUs + delayUs }) };
   }
   return before.up;
+}
+
+/** How long an interface must be as it is now before that counts. */
+function delayOf(configuration: KeepalivedConfiguration | undefined, { name, up }: InterfaceFacts): number {
+  const delays = configuration?.root.interfaceDelays.find((one) => one.interface === name);
+  return (up ? delays?.upUs : delays?.downUs) ?? 0;
+}
+
+/** Interfaces as a reload finds them: a change that is held back is so still, while the file says that it shall. */
+export function linksAtReload(
+  machine: VrrpMachine,
+  configuration: KeepalivedConfiguration,
+  told: readonly InterfaceFacts[],
+): Pick<VrrpMachine, 'interfaces' | 'heldLinks'> {
+  const interfaces = new Map<string, InterfaceFacts>();
+  const heldLinks = new Map<string, HeldLink>();
+  for (const facts of told) {
+    const [held, before] = [machine.heldLinks.get(facts.name), machine.interfaces.get(facts.name)];
+    const waits = held?.up === facts.up && before?.index === facts.index && delayOf(configuration, facts) > 0;
+    if (waits) heldLinks.set(facts.name, held);
+    interfaces.set(facts.name, waits ? { ...facts, up: before.up } : facts);
+  }
+  return { interfaces, heldLinks };
 }
 
 /** Changes whose delay is over. */
@@ -107,7 +131,7 @@ export function sourceFor(machine: VrrpMachine, instance: InstanceState, virtual
   const kept = source !== undefined && facts?.addresses.some((address) => addressKey(address) === addressKey(source)) === true;
   if (kept && config.sourceAddress === undefined && !virtual.has(addressKey(source))) return source;
   const found = sourceOn(config, facts, virtual);
-  return found ?? (config.priority === 255 ? sourceOn(config, facts, new Set()) : undefined);
+  return found ?? (config.priority === OWNER_PRIORITY ? sourceOn(config, facts, new Set()) : undefined);
 }
 
 export function renewSources(work: Work): void {
@@ -122,16 +146,12 @@ function logAddresses(work: Work, before: InterfaceFacts | undefined, after: Int
   const virtual = virtualAddresses(work.instances);
   const had = new Set(before?.addresses.map(addressKey) ?? []);
   const has = new Set(after.addresses.map(addressKey));
-  const tell = (address: Address, what: string) => {
-    if (!virtual.has(addressKey(address))) sayDetail(work, `${what} address ${formatAddress(address)}`, after.name, what);
+  const tell = (address: Address, what: readonly [string, string]) => {
+    if (!virtual.has(addressKey(address)))
+      sayDetail(work, `${what[0]} address ${formatAddress(address)} ${what[1]} interface ${after.name}`);
   };
-  for (const address of before?.addresses ?? []) if (!has.has(addressKey(address))) tell(address, 'Deassigned');
-  for (const address of after.addresses) if (!had.has(addressKey(address))) tell(address, 'Assigned');
-}
-
-function sayDetail(work: Work, text: string, name: string, what: string): void {
-  const join = what === 'Assigned' ? 'for' : 'from';
-  work.effects.push({ kind: 'log', level: 'info', text: `${text} ${join} interface ${name}`, detail: true });
+  for (const address of before?.addresses ?? []) if (!has.has(addressKey(address))) tell(address, ['Deassigned', 'from']);
+  for (const address of after.addresses) if (!had.has(addressKey(address))) tell(address, ['Assigned', 'for']);
 }
 
 function without<T>(map: ReadonlyMap<string, T>, name: string): ReadonlyMap<string, T> {

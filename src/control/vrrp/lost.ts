@@ -3,11 +3,11 @@
 import type { Input } from './interface.js';
 import { fallBack } from './sync.js';
 import { handoverUs } from './timing.js';
-import { instanceAt, type Work } from './work.js';
+import { instanceAt, sayDetail, type Work } from './work.js';
 
 export function lostHolding(work: Work, lost: Extract<Input, { kind: 'lost' }>): void {
   const index = work.machine.indexOfName.get(lost.instance);
   if (index === undefined || lost.noTrack || instanceAt(work, index).state !== 'master') return;
-  work.effects.push({ kind: 'log', level: 'info', text: `Netlink reflector reports ${lost.text}`, detail: true });
+  sayDetail(work, `Netlink reflector reports ${lost.text}`);
   fallBack(work, index, work.atUs + handoverUs(instanceAt(work, index)), true);
 }

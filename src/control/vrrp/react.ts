@@ -6,9 +6,10 @@ import { sendAdvert } from './advert.js';
 import { announce } from './garp.js';
 import { OWNER_PRIORITY } from './health.js';
 import type { InstanceState } from './machine.js';
+import { sendNow } from './master.js';
 import { notifyInstance } from './notify.js';
 import { noteDeafPeer } from './split-brain.js';
-import { fallBack, joinForeignMaster, mates } from './sync.js';
+import { joinForeignMaster, mates, yieldTo } from './sync.js';
 import { handoverUs, looksFast, masterDownUs, sendIntervalUs } from './timing.js';
 import { change, count, detail, instanceAt, log, logBounded, type Work } from './work.js';
 
@@ -97,7 +98,7 @@ function reactAsMaster(work: Work, index: number, advert: HeardAdvert): void {
   } else if (order > 0) {
     answerLower(work, index, advert);
   } else {
-    yieldTo(work, index, advert);
+    yieldToAdvert(work, index, advert);
   }
 }
 
@@ -142,7 +143,7 @@ function announceAgain(work: Work, index: number): void {
   announce(work, index, garp.lowerPriorityRepeat, garp.lowerPriorityDelayUs);
 }
 
-function yieldTo(work: Work, index: number, advert: HeardAdvert): void {
+function yieldToAdvert(work: Work, index: number, advert: HeardAdvert): void {
   const { config, priority } = instanceAt(work, index);
   const who = `Master received advert from ${formatAddress(advert.source)} with`;
   const tie = advert.priority === priority;
@@ -155,12 +156,5 @@ function yieldTo(work: Work, index: number, advert: HeardAdvert): void {
   );
   if (config.higherPrioritySendAdvert) sendAdvert(work, index);
   learnInterval(work, index, advert);
-  const master = { address: advert.source, priority: advert.priority, heardAtUs: work.atUs, fastRun: 0 };
-  const instance = change(work, index, { master });
-  fallBack(work, index, work.atUs + masterDownUs(instance));
-}
-
-function sendNow(work: Work, index: number): void {
-  sendAdvert(work, index);
-  change(work, index, { timerAtUs: work.atUs + sendIntervalUs(instanceAt(work, index)) });
+  yieldTo(work, index, advert.source, advert.priority);
 }

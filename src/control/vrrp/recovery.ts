@@ -1,15 +1,13 @@
 // Coming back from FAULT: how long to listen first, and the ARP that a unicast node owes its network.
 import { formatAddress } from '../../model/address-text.js';
-import { OWNER_PRIORITY } from './health.js';
+import { isEagerOwner } from './health.js';
 import type { InstanceState } from './machine.js';
 import { masterDownUs, skewUs } from './timing.js';
 import { instanceAt, say, type Work } from './work.js';
 
 /** A whole down timer; an owner that is to be master waits one advert only. */
 export function recoveryUs(instance: InstanceState): number {
-  const { config } = instance;
-  const owner = instance.basePriority === OWNER_PRIORITY && config.initialState === 'master';
-  return owner ? instance.advertUs + skewUs(instance) : masterDownUs(instance);
+  return isEagerOwner(instance) ? instance.advertUs + skewUs(instance) : masterDownUs(instance);
 }
 
 /** Peers may hold an old MAC for the address that adverts come from. */

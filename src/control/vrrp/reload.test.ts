@@ -102,7 +102,7 @@ test('an instance that comes waits as at the beginning, with nothing to clean up
 
 test('a new name is the same instance, another VRID is another one', () => {
   const node = masters({});
-  assert.deepEqual(reload(node, configurationOf({ name: 'VI_9' })), []);
+  assert.deepEqual(reload(node, configurationOf({ name: 'VI_9' })), ['rename VI_1 to VI_9']);
   assert.equal(instanceOf(node, 'VI_9').state, 'master');
   const other = reload(node, configurationOf({ name: 'VI_9', vrid: 53 }));
   assert.equal(other[0], '> VI_9 prio 0 to 224.0.0.18 on eth0');

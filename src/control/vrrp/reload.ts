@@ -2,28 +2,21 @@
 // carried out: addresses that are gone are taken away, new ones are set and all announced, the peers hear of it at once.
 
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { sendAdvert, sendZeroPriority } from './advert.js';
 import { refreshTimes } from './garp.js';
-import { releaseAddresses } from './holdings.js';
 import { setAdded, valueText } from './holdings-change.js';
 import type { InstanceState } from './machine.js';
-import { moveVirtualInterfaces } from './macvlan.js';
+import { sendNow } from './master.js';
 import { notifyInstance } from './notify.js';
 import { weigh } from './settle.js';
+import { letGo } from './stop.js';
 import { failInstance, recover } from './sync.js';
-import { masterDownUs, sendIntervalUs } from './timing.js';
-import { change, count, instanceAt, type Work } from './work.js';
+import { masterDownUs } from './timing.js';
+import { change, instanceAt, type Work } from './work.js';
 
 /** An instance that the new configuration does not have. Still in the old configuration's words. */
 export function removeInstance(work: Work, index: number): void {
-  const { state, addressesSet } = instanceAt(work, index);
-  if (state === 'master') {
-    count(work, index, 'releasedMaster');
-    sendZeroPriority(work, index);
-  }
-  if (addressesSet) releaseAddresses(work, index);
+  letGo(work, index);
   change(work, index, { state: 'init', timerAtUs: undefined });
-  moveVirtualInterfaces(work, index, 'delete');
   notifyInstance(work, index, 'DELETED');
 }
 
@@ -41,8 +34,7 @@ export function keepInstance(work: Work, index: number, old: InstanceState, form
   } else if (now.state === 'backup' && masterDownUs(now) !== masterDownUs(old)) {
     change(work, index, { timerAtUs: Math.max(work.atUs, work.machine.deafUntilUs) + masterDownUs(now) });
   } else if (now.state === 'master' && wireText(old) !== wireText(now)) {
-    sendAdvert(work, index);
-    change(work, index, { timerAtUs: work.atUs + sendIntervalUs(now) });
+    sendNow(work, index);
   }
 }
 

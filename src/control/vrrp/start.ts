@@ -1,6 +1,6 @@
 // The first moments of instances: what a crashed predecessor left is taken away, then each enters the state it is fit for.
 import { enterBackup } from './election.js';
-import { OWNER_PRIORITY } from './health.js';
+import { isEagerOwner } from './health.js';
 import { releaseAddresses } from './holdings.js';
 import type { VrrpState } from './interface.js';
 import { moveVirtualInterfaces } from './macvlan.js';
@@ -64,12 +64,7 @@ function startGroup(work: Work, index: number): void {
   const state = fitness(work, members[0] ?? 0);
   changeGroup(work, index, state);
   if (state === 'fault') notifyGroup(work, index, 'FAULT');
-  else if (state === 'backup' && !members.every((member) => isEagerOwner(work, member))) notifyGroup(work, index, 'BACKUP');
-}
-
-function isEagerOwner(work: Work, index: number): boolean {
-  const { basePriority, config } = instanceAt(work, index);
-  return basePriority === OWNER_PRIORITY && config.initialState === 'master';
+  else if (state === 'backup' && !members.every((member) => isEagerOwner(instanceAt(work, member)))) notifyGroup(work, index, 'BACKUP');
 }
 
 function enterFirst(work: Work, index: number): void {
@@ -80,13 +75,13 @@ function enterFirst(work: Work, index: number): void {
   if (fit === 'fault') {
     change(work, index, { state: 'fault', want: 'fault', lastTransitionUs: work.atUs });
     notifyInstance(work, index, 'FAULT');
-  } else if (fit === 'backup' && isEagerOwner(work, index) && deafUntilUs <= work.atUs) {
+  } else if (fit === 'backup' && isEagerOwner(instance) && deafUntilUs <= work.atUs) {
     detail(work, index, 'Receive advertisement timeout');
     tryMaster(work, index);
     waitAsBackup(work, index);
   } else if (fit === 'backup') {
     const fromUs = Math.max(work.atUs, deafUntilUs);
-    const timerAtUs = isEagerOwner(work, index) ? fromUs : fromUs + masterDownUs(instance);
+    const timerAtUs = isEagerOwner(instance) ? fromUs : fromUs + masterDownUs(instance);
     enterBackup(work, index, { timerAtUs, remark: ' (init)', zero: false });
   }
 }

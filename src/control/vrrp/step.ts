@@ -66,6 +66,9 @@ function take(work: Work, input: Input): void {
     case 'clearCounters':
       clearCounters(work);
       break;
+    case 'clock':
+      work.machine = { ...work.machine, wallOffsetUs: input.wallOffsetUs };
+      break;
     case 'stop':
       stop(work, input.keepAddresses ?? false);
       break;

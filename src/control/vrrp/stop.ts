@@ -16,7 +16,8 @@ export function stop(work: Work, keep: boolean): void {
   work.machine = { ...work.machine, stopped: true };
 }
 
-function letGo(work: Work, index: number): void {
+/** An instance's own end; also of one that a reload took away. */
+export function letGo(work: Work, index: number): void {
   const { state, addressesSet } = instanceAt(work, index);
   if (state === 'master') {
     count(work, index, 'releasedMaster');

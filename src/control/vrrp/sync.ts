@@ -1,4 +1,5 @@
 // Sync groups: members become master together, and what drags one down drags all. An instance without a group is a group of one.
+import type { Address } from '../../model/address.js';
 import { enterBackup, enterFault, enterMaster } from './election.js';
 import type { VrrpState } from './interface.js';
 import { notifyGroup } from './notify.js';
@@ -28,6 +29,12 @@ function joinMasters(work: Work, index: number): void {
 export function fallBack(work: Work, index: number, timerAtUs: number, zero = false): void {
   enterBackup(work, index, { timerAtUs, zero });
   follow(work, index, 'backup', (mate) => stepDown(work, mate, zero), ['master']);
+}
+
+/** Another master is the better one: followed as if its last advert had come just now. */
+export function yieldTo(work: Work, index: number, address: Address, priority: number): void {
+  const instance = change(work, index, { master: { address, priority, heardAtUs: work.atUs, fastRun: 0 } });
+  fallBack(work, index, work.atUs + masterDownUs(instance));
 }
 
 /** A member that joined a group of masters met a master of its own: the group goes back to BACKUP with it. */

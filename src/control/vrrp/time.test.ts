@@ -99,6 +99,17 @@ test('garp_master_refresh leaves with an advert, garp_extra_if on other interfac
   assert.deepEqual(said, [advert, advert, advert, refresh, advert, advert, extra, advert, refresh, advert]);
 });
 
+test('a refresh that is due leaves with the next advert, be it an answer: goodbyes of others do not put it off', () => {
+  const node = startNode(configurationOf({ garp: { ...garp, masterDelayUs: 0, masterRefreshUs: 3 * S } }));
+  pass(node, 4 * S);
+  taken(node);
+  for (let count = 1; count <= 8; count++) {
+    pass(node, (4 + 0.9 * count) * S);
+    give(node, advert({ priority: 0 }));
+  }
+  assert.equal(lines(node).filter((line) => line.startsWith('announce')).length, 2);
+});
+
 test('fast mode: a backup trusts it only once the master has shown it', () => {
   const node = startNode(configurationOf({ fast }));
   for (const at of [1, 1.05, 1.1]) give(node, advert({ priority: 200 }), at * S);

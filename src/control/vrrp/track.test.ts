@@ -243,6 +243,14 @@ test('interface_up_down_delays: a change must last', () => {
   give(node, { kind: 'interface', facts: down });
   pass(node, 6.9 * S);
   assert.equal(instanceOf(node).state, 'master');
+  const again = (delays: typeof interfaceDelays) => {
+    const reloaded = { ...configuration, root: { ...configuration.root, interfaceDelays: delays } };
+    const other = { ...node };
+    give(other, { kind: 'configure', configuration: reloaded, interfaces: [down] });
+    return instanceOf(other).state;
+  };
+  assert.equal(again(interfaceDelays), 'master', 'nor does a reload count it');
+  assert.equal(again([]), 'fault', 'unless the delay is gone');
   pass(node, 7.1 * S);
   assert.equal(instanceOf(node).state, 'fault');
 });

@@ -1,8 +1,8 @@
 // Time: which timers are due, in which order, and what to make of a host that ran this process too late.
-import { sendAdvert } from './advert.js';
-import { announceDue, nextAnnounceUs, refresh } from './garp.js';
+import { announceDue, nextAnnounceUs } from './garp.js';
 import { applyDueLinks, nextLinkUs } from './links.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
+import { sendInTurn } from './master.js';
 import { splitDueUs, tendSplit } from './split-brain.js';
 import { fallBack, tryMaster } from './sync.js';
 import { masterDownUs, sendIntervalUs, skewUs } from './timing.js';
@@ -26,7 +26,7 @@ function wakeInstance(work: Work, index: number, lateUs: number): void {
   const { timerAtUs, state } = instanceAt(work, index);
   if (timerAtUs !== undefined && timerAtUs <= work.atUs) {
     if (state === 'backup') expireBackup(work, index, Math.max(lateUs, work.atUs - timerAtUs));
-    else if (state === 'master') expireMaster(work, index);
+    else if (state === 'master') sendInTurn(work, index);
   }
   announceDue(work, index);
   tendSplit(work, index);
@@ -75,19 +75,6 @@ function stepDownIfLate(work: Work, index: number): void {
   if (instance.state !== 'master' || !lostByLateness(instance, lateUs)) return;
   log(work, index, `advert timer ran ${(lateUs / second).toFixed(3)} s late, a backup will have taken over: stepping down`, 'warning');
   fallBack(work, index, work.atUs + masterDownUs(instance));
-}
-
-function expireMaster(work: Work, index: number): void {
-  sendAdvert(work, index);
-  refresh(work, index);
-  change(work, index, { timerAtUs: nextAdvertUs(instanceAt(work, index), work.atUs) });
-}
-
-/** Adverts keep their rhythm unless one was very late. */
-function nextAdvertUs(instance: InstanceState, atUs: number): number {
-  const interval = sendIntervalUs(instance);
-  const next = (instance.timerAtUs ?? atUs) + interval;
-  return next > atUs + interval / 2 ? next : atUs + interval;
 }
 
 /** timer_expired_backup N: with nopreempt, late enough for a backup of priority N to have become master. */

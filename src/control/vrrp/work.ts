@@ -57,6 +57,11 @@ export function say(work: Work, text: string, level: LogLevel = 'info'): void {
   work.effects.push({ kind: 'log', level, text });
 }
 
+/** The same, said only with -D. */
+export function sayDetail(work: Work, text: string): void {
+  work.effects.push({ kind: 'log', level: 'info', text, detail: true });
+}
+
 /** A line about an instance: `(NAME) text`. */
 export function log(work: Work, index: number, text: string, level: LogLevel = 'info'): void {
   say(work, `(${instanceAt(work, index).config.name}) ${text}`, level);
@@ -64,7 +69,7 @@ export function log(work: Work, index: number, text: string, level: LogLevel = '
 
 /** The same, said only with -D. */
 export function detail(work: Work, index: number, text: string): void {
-  work.effects.push({ kind: 'log', level: 'info', text: `(${instanceAt(work, index).config.name}) ${text}`, detail: true });
+  sayDetail(work, `(${instanceAt(work, index).config.name}) ${text}`);
 }
 
 const burst = 10;

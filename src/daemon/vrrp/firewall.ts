@@ -51,6 +51,11 @@ export class Firewall {
     this.#renewAll(addresses.map(({ family }) => family));
   }
 
+  /** Instances have other names since a reload, old to new. */
+  rename(names: ReadonlyMap<string, string>): void {
+    this.#dropped = this.#dropped.map((one) => ({ ...one, instance: names.get(one.instance) ?? one.instance }));
+  }
+
   addMacvlan(name: string, family: Family, ifindex: number, base: number): void {
     this.#macvlans.set(name, { family, ifindex, base });
     this.#renew(family);

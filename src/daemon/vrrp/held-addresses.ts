@@ -184,6 +184,13 @@ export class HeldAddresses {
     return lost;
   }
 
+  /** Instances have other names since a reload, old to new. */
+  rename(names: ReadonlyMap<string, string>): void {
+    for (const [key, held] of this.#held) {
+      this.#held.set(key, { ...held, instance: names.get(held.instance) ?? held.instance });
+    }
+  }
+
   /** Of these names we hold nothing any more: their interface is gone, and everything on it. */
   forget(ifindex: number): void {
     for (const [key, held] of this.#held) {

@@ -86,6 +86,13 @@ export class HeldRoutes {
     }
   }
 
+  /** Instances have other names since a reload, old to new. */
+  rename(names: ReadonlyMap<string, string>): void {
+    for (const [key, held] of this.#held) {
+      this.#held.set(key, { ...held, instance: names.get(held.instance) ?? held.instance });
+    }
+  }
+
   /** False: another instance holds the same. */
   #release(key: string, instance: string): boolean {
     const held = this.#held.get(key);

@@ -20,7 +20,7 @@ import type { LogLevel } from './vrrp-process.js';
 /** The effects that change the host. */
 export type HostEffect = Extract<
   Effect,
-  { kind: 'addresses' | 'routes' | 'rules' | 'announce' | 'probe' | 'firewall' | 'virtualInterface' }
+  { kind: 'addresses' | 'routes' | 'rules' | 'announce' | 'probe' | 'firewall' | 'renamed' | 'virtualInterface' }
 >;
 
 export interface HoldingTools {
@@ -99,6 +99,11 @@ export class Holdings {
         break;
       case 'firewall':
         this.#performFirewall(effect);
+        break;
+      case 'renamed':
+        this.#addresses.rename(effect.names);
+        this.#routes.rename(effect.names);
+        this.#firewall.rename(effect.names);
         break;
       case 'virtualInterface':
         this.#performVirtualInterface(effect);

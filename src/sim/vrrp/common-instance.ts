@@ -48,12 +48,27 @@ function vipsOf(random: Random, family: 'inet' | 'inet6', segment: number, numbe
   );
 }
 
+/** vrrp_strict: what the RFCs do not have is as they have it. */
+export function strictly(instance: VrrpInstance): VrrpInstance {
+  const { fast: _fast, ...rest } = instance;
+  return {
+    ...rest,
+    strict: true,
+    authentication: { kind: 'none' },
+    accept: false,
+    lowerPriorityNoAdvert: true,
+    higherPrioritySendAdvert: false,
+    ownerIgnoreAdverts: true,
+    downTimerAdverts: 3,
+  };
+}
+
 /** What an instance is on every node; priority and the like are each node's own. */
 export function commonInstance(random: Random, number: number, count: number, grouped: boolean): VrrpInstance {
   const segment = grouped ? number % 2 : random.below(2);
   const family = random.chance(0.2) ? 'inet6' : 'inet';
   const version = family === 'inet6' || random.chance(0.5) ? 3 : 2;
-  const fast = count === 1 && random.chance(0.1) ? { fast: { intervalUs: 10_000, missed: 3 } } : {};
+  const fast = count === 1 && random.chance(0.15) ? { fast: { intervalUs: 10_000, missed: 3 } } : {};
   const fastAdvertUs = 100_000;
   const advertUs = version === 2 ? 1_000_000 * random.pick([1, 1, 1, 2]) : 10_000 * random.pick([10, 50, 100, 100, 150]);
   return instanceOf({
@@ -75,6 +90,8 @@ export function commonInstance(random: Random, number: number, count: number, gr
     routes: random.chance(0.1) ? [routeOf(family, segment, number)] : [],
     rules: random.chance(0.1) ? [ruleOf(family, number)] : [],
     dontTrackPrimary: random.chance(0.05),
+    addressMismatch: random.chance(0.1) ? 'drop' : 'accept',
+    skipCheckAdvertAddresses: random.chance(0.1),
     ...(random.chance(0.1) ? { timerExpiredBackup: random.between(1, 254) } : {}),
     ...(random.chance(0.1) ? { virtualInterface: { kind: 'vmac', name: `vmac${number}` }, vmacTransmitBase: true } : {}),
     ...(version === 3 ? fast : {}),

@@ -121,12 +121,13 @@ export const groupOf = (name: string, members: readonly string[]): SyncGroup => 
   notify: NO_NOTIFY,
 });
 
-export type Parts = Partial<Pick<KeepalivedConfiguration, 'instances' | 'syncGroups' | 'scripts' | 'files' | 'processes'>> & {
+export type Parts = Partial<Pick<KeepalivedConfiguration, 'instances' | 'syncGroups' | 'scripts' | 'files' | 'processes' | 'bfds'>> & {
   readonly startupDelayUs?: number;
+  readonly interfaceDelays?: RootSettings['interfaceDelays'];
 };
 
-export const configurationOf = ({ startupDelayUs = 0, ...parts }: Parts): KeepalivedConfiguration => ({
-  root,
+export const configurationOf = ({ startupDelayUs = 0, interfaceDelays = [], ...parts }: Parts): KeepalivedConfiguration => ({
+  root: { ...root, interfaceDelays },
   global: { ...global, startupDelayUs },
   instances: [],
   syncGroups: [],

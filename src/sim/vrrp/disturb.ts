@@ -2,32 +2,32 @@
 import type { Input } from '../../control/vrrp/interface.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { Disturbance } from './history.js';
 import { dropDevice, emptyHost } from './host.js';
 import { randomFrom } from './random.js';
-import { cutKey, factsOf, type World, type WorldNode } from './world.js';
+import { factsOf, pathKey, type World, type WorldNode, wallOffset } from './world.js';
 
 /** What the run does for a disturbance. */
 export interface Hands {
+  readonly nowUs: number;
   /** A process begins anew. */
   readonly begin: (node: number) => void;
   readonly give: (node: number, input: Input) => void;
   readonly resume: (node: number) => void;
 }
 
-/** What every wall clock shows when a history begins. */
-const WALL_US = 1_800_000_000_000_000;
-
 const configure = (node: WorldNode): Input => ({
   kind: 'configure',
   configuration: node.configuration,
   interfaces: [...node.interfaces.values()],
-  wallOffsetUs: WALL_US - node.setup.clockUs,
+  wallOffsetUs: wallOffset(node),
 });
 
 function end(node: WorldNode): void {
   node.alive = false;
   node.paused = false;
+  node.frozenAtUs = undefined;
   node.waiting = [];
   node.untold = false;
   node.view = [];
@@ -88,9 +88,19 @@ function forged(node: WorldNode, device: string, seed: number): Input | undefine
   return { kind: 'packet', packet };
 }
 
+/** Instances that are the same before and after, by where they speak and as which router, and have another name: old to new. */
+function renamed(old: KeepalivedConfiguration, now: KeepalivedConfiguration): ReadonlyMap<string, string> {
+  const identity = ({ family, vrid, interface: device, unicast, multicastGroup, virtualInterface }: VrrpInstance): string =>
+    JSON.stringify([family, vrid, device, unicast === undefined ? multicastGroup : 'unicast', virtualInterface]);
+  const names = new Map(old.instances.map((instance) => [identity(instance), instance.name]));
+  return new Map(now.instances.map((instance) => [names.get(identity(instance)) ?? instance.name, instance.name]));
+}
+
 function load(node: WorldNode, index: number, configuration: KeepalivedConfiguration | undefined, hands: Hands): void {
   node.later = undefined;
   if (configuration === undefined) return;
+  const names = renamed(node.configuration, configuration);
+  node.view = node.view.map((view) => ({ ...view, name: names.get(view.name) ?? view.name }));
   node.configuration = configuration;
   hands.give(index, configure(node));
 }
@@ -119,6 +129,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       hands.give(index, configure(node));
       for (const { name } of node.configuration.processes)
         hands.give(index, { kind: 'process', name, running: node.processes.get(name) ?? 1 });
+      for (const { name } of node.configuration.bfds) hands.give(index, { kind: 'bfd', name, up: !node.bfdsDown.has(name) });
       for (const { name } of node.configuration.files) hands.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
       load(node, index, node.later, hands);
       return true;
@@ -140,6 +151,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       node.paused = true;
       node.timersFirst = what.timersFirst;
       node.deaf = what.deaf;
+      if (what.frozen === true) node.frozenAtUs ??= hands.nowUs;
       return true;
     case 'resume':
       if (node.paused) hands.resume(index);
@@ -156,9 +168,9 @@ export function disturb(world: World, what: Disturbance, hands: Hands): void {
     return;
   }
   if (what.kind === 'path') {
-    const key = cutKey(what.from, what.to, what.interface);
-    if (what.open) world.cuts.delete(key);
-    else world.cuts.add(key);
+    const key = pathKey(what.from, what.to, what.interface);
+    if (what.loss === 0) world.losses.delete(key);
+    else world.losses.set(key, what.loss);
     return;
   }
   const node = world.nodes[what.node];
@@ -185,6 +197,14 @@ export function disturb(world: World, what: Disturbance, hands: Hands): void {
     case 'process':
       node.processes.set(what.name, what.value);
       hands.give(what.node, { kind: 'process', name: what.name, running: what.value });
+      return;
+    case 'bfd':
+      if (what.up) node.bfdsDown.delete(what.name);
+      else node.bfdsDown.add(what.name);
+      hands.give(what.node, { kind: 'bfd', name: what.name, up: what.up });
+      return;
+    case 'wallClock':
+      node.wallOffUs = what.offS * 1_000_000;
       return;
     case 'readdress': {
       const facts = node.interfaces.get(what.interface);

@@ -1,4 +1,5 @@
 // What happens in a history until it is calm: episodes, each a disturbance and, mostly, its end.
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { CALM, type Disturbance, type HistoryEvent, type NodeSetup } from './history.js';
 import type { Random } from './random.js';
 import { otherConfiguration } from './reloads.js';
@@ -8,20 +9,24 @@ interface Span {
   readonly toUs: number;
 }
 
+/** Its number; those of the others count from 0. */
+const LONG_PAUSE = 1000;
+
 type Timed = readonly [atUs: number, what: Disturbance];
 
-const both = (span: Span, begin: Disturbance, end: Disturbance): readonly Timed[] => [
+const both = (span: Span, begin: Disturbance, end: Disturbance): readonly [Timed, Timed] => [
   [span.fromUs, begin],
   [span.toUs, end],
 ];
 
-/** Paths that are cut: between one node and all others, or one other; both ways or one. */
+/** Paths that are cut or lose much: between one node and all others, or one other; both ways or one. */
 function partition(random: Random, count: number, span: Span): readonly Timed[] {
   const device = `eth${random.below(2)}`;
   const lonely = random.below(count);
   const others = Array.from({ length: count }, (_, index) => index).filter((index) => index !== lonely);
   const far = random.chance(0.5) ? others : [random.pick(others)];
   const ways = random.pick(['both', 'out', 'in'] as const);
+  const loss = random.pick([1, 1, 1, 0.5, 0.9]);
   const pairs = far.flatMap((other): readonly (readonly [number, number])[] => {
     const out = [lonely, other] as const;
     const back = [other, lonely] as const;
@@ -31,7 +36,7 @@ function partition(random: Random, count: number, span: Span): readonly Timed[] 
   return pairs.flatMap(([from, to]) =>
     devices.flatMap((name) => {
       const path = { kind: 'path', from, to, interface: name } as const;
-      return both(span, { ...path, open: false }, { ...path, open: true });
+      return both(span, { ...path, loss }, { ...path, loss: 0 });
     }),
   );
 }
@@ -48,7 +53,7 @@ function storm(random: Random, span: Span): readonly Timed[] {
 
 /** Whatever the node watches goes wrong, for a while or for good. */
 function watched(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
-  const { scripts, files, processes } = nodes[node]!.configuration;
+  const { scripts, files, processes, bfds } = nodes[node]!.configuration;
   const lasting = random.chance(0.3);
   const choices = [
     ...scripts.map(
@@ -64,6 +69,7 @@ function watched(random: Random, nodes: readonly NodeSetup[], node: number, span
     ...processes.map(
       ({ name }) => [{ kind: 'process', node, name, value: 0 } as const, { kind: 'process', node, name, value: 1 } as const] as const,
     ),
+    ...bfds.map(({ name }) => [{ kind: 'bfd', node, name, up: false } as const, { kind: 'bfd', node, name, up: true } as const] as const),
   ];
   if (choices.length === 0) return [];
   const [begin, end] = random.pick(choices);
@@ -85,6 +91,14 @@ function reload(random: Random, nodes: readonly NodeSetup[], node: number, span:
   return other.mayStay && random.chance(0.5) ? [begin] : [begin, back];
 }
 
+/** The clock of a virtual machine that stood still is set right after a while. */
+function pause(random: Random, node: number, span: Span): readonly Timed[] {
+  const deaf = random.chance(0.5);
+  const frozen = deaf && random.chance(0.4);
+  const [begin, end] = both(span, { kind: 'pause', node, timersFirst: random.chance(0.5), deaf, frozen }, { kind: 'resume', node });
+  return frozen ? [begin, end, [span.toUs, { kind: 'wallClock', node, offS: 0 }]] : [begin, end];
+}
+
 function death(random: Random, node: number, span: Span): readonly Timed[] {
   const kind = random.pick(['stop', 'kill', 'crash'] as const);
   return random.chance(0.15) ? [[span.fromUs, { kind, node }]] : both(span, { kind, node }, { kind: 'start', node });
@@ -98,13 +112,24 @@ function small(random: Random, nodes: readonly NodeSetup[], node: number, span: 
     () => [
       [span.fromUs, { kind: 'rumour', node, instance, about: random.pick(['conflict', 'heartbeat', 'filtered', 'cleared'] as const) }],
     ],
-    () => [[span.fromUs, { kind: 'wallClock', node, byS: random.between(-86_400, 86_400) }]],
+    () => wrongClock(random, nodes[node]!, node, span),
     () =>
       Array.from({ length: random.between(1, 20) }, () => [
         random.between(span.fromUs, span.toUs),
         { kind: 'forgedPacket', node, interface: device, seed: random.next() },
       ]),
   ])();
+}
+
+/**
+ * Further off than any window that stamps of auth_hmac may have; less would leave stamps that a node started anew with the right clock
+ * cannot surpass. Those that only grow never get over a clock that was ahead.
+ */
+function wrongClock(random: Random, { configuration }: NodeSetup, node: number, span: Span): readonly Timed[] {
+  const grows = ({ authentication }: VrrpInstance): boolean => authentication.kind === 'hmac' && authentication.antiReplay === 'monotonic';
+  const offS = random.pick([1, -1]) * random.between(61, 86_400);
+  if (configuration.instances.some(grows)) return [];
+  return both(span, { kind: 'wallClock', node, offS }, { kind: 'wallClock', node, offS: 0 });
 }
 
 function episode(random: Random, nodes: readonly NodeSetup[], span: Span): readonly Timed[] {
@@ -115,7 +140,7 @@ function episode(random: Random, nodes: readonly NodeSetup[], span: Span): reado
     () => partition(random, nodes.length, span),
     () => storm(random, span),
     () => storm(random, span),
-    () => both(span, { kind: 'pause', node, timersFirst: random.chance(0.5), deaf: random.chance(0.5) }, { kind: 'resume', node }),
+    () => pause(random, node, span),
     () => death(random, node, span),
     () => death(random, node, span),
     () => both(span, { ...link, up: false }, { ...link, up: true }),
@@ -127,6 +152,11 @@ function episode(random: Random, nodes: readonly NodeSetup[], span: Span): reado
     () => readdress(random, nodes, node, span),
     () => small(random, nodes, node, span),
   ])();
+}
+
+/** One node stands still for minutes, while the others go on and nothing else happens. */
+export function longPause(random: Random, nodes: readonly NodeSetup[], span: Span): readonly HistoryEvent[] {
+  return pause(random, random.below(nodes.length), span).map(([atUs, what]) => ({ atUs, what, episode: LONG_PAUSE }));
 }
 
 /** Every node starts early on; then episodes, all over by `calmFromUs`. In the order of time. */

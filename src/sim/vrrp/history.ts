@@ -26,22 +26,36 @@ export type Disturbance =
   | { readonly kind: 'start' | 'stop' | 'resume'; readonly node: number }
   /**
    * The process gets no time until `resume`; what arrives waits, packets within the bounds of a socket's buffer. `deaf`: the whole
-   * machine stands still, and no packet waits.
+   * machine stands still, and no packet waits. `frozen`: its clocks stand still, too, as those of a virtual machine that is paused.
    */
-  | { readonly kind: 'pause'; readonly node: number; readonly timersFirst: boolean; readonly deaf: boolean }
+  | {
+      readonly kind: 'pause';
+      readonly node: number;
+      readonly timersFirst: boolean;
+      readonly deaf: boolean;
+      readonly frozen?: boolean;
+    }
   /** kill -9: what it did to the host stays until it is started again. */
   | { readonly kind: 'kill'; readonly node: number }
   /** The machine is off: nothing stays. */
   | { readonly kind: 'crash'; readonly node: number }
   | { readonly kind: 'link'; readonly node: number; readonly interface: string; readonly up: boolean }
   | { readonly kind: 'interfaceGone'; readonly node: number; readonly interface: string }
-  /** One direction between two nodes. */
-  | { readonly kind: 'path'; readonly open: boolean; readonly from: number; readonly to: number; readonly interface: string }
+  /** One direction between two nodes loses a share of its packets: 1: it is cut, 0: it is whole. */
+  | { readonly kind: 'path'; readonly loss: number; readonly from: number; readonly to: number; readonly interface: string }
   | { readonly kind: 'weather'; readonly weather: Weather }
-  | { readonly kind: 'reload'; readonly node: number; readonly configuration: KeepalivedConfiguration; readonly what: string }
+  /** `renamed`: instances that stay have other names, old to new. */
+  | {
+      readonly kind: 'reload';
+      readonly node: number;
+      readonly configuration: KeepalivedConfiguration;
+      readonly what: string;
+      readonly renamed?: ReadonlyMap<string, string>;
+    }
   /** What a script exits with from now on. */
   | { readonly kind: 'script'; readonly node: number; readonly name: string; readonly status: number }
   | { readonly kind: 'file' | 'process'; readonly node: number; readonly name: string; readonly value: number }
+  | { readonly kind: 'bfd'; readonly node: number; readonly name: string; readonly up: boolean }
   /** The addresses of an interface become others, in the kernel's order. */
   | { readonly kind: 'readdress'; readonly node: number; readonly interface: string; readonly addresses: readonly Address[] }
   /** Reports that must change nobody's mind: another host answers for an address, a peer speaks over a second link, counters. */
@@ -54,8 +68,8 @@ export type Disturbance =
   /** Somebody takes an address of a master away. Nothing happens where there is none. */
   | { readonly kind: 'takeAddress'; readonly node: number; readonly instance: string }
   | { readonly kind: 'forgedPacket'; readonly node: number; readonly interface: string; readonly seed: number }
-  /** The wall clock jumps. No part of the machine's world; the history goes on as if nothing had happened. */
-  | { readonly kind: 'wallClock'; readonly node: number; readonly byS: number };
+  /** The wall clock is set wrong, so many seconds from the true time; 0: it is right again. */
+  | { readonly kind: 'wallClock'; readonly node: number; readonly offS: number };
 
 export interface HistoryEvent {
   readonly atUs: number;

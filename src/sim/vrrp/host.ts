@@ -88,6 +88,8 @@ function changeOf(host: Host, effect: Effect): Change | undefined {
  * what is not there is no mistake (`untold`: the process does not know yet): it is how a node cleans up after one that was killed.
  */
 export function perform(host: Host, effect: Effect, input: Input, untold: boolean): string | undefined {
+  if (effect.kind === 'renamed')
+    for (const map of [host.addresses, host.others]) for (const [key, holder] of map) map.set(key, effect.names.get(holder) ?? holder);
   const change = changeOf(host, effect);
   if (change === undefined) return undefined;
   const lenient = untold || /^(?:configure|lost|interfaceGone|interface)$/.test(input.kind);

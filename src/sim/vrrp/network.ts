@@ -5,7 +5,7 @@ import { sameAddress } from '../../model/identity.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
 import { mix, randomFrom } from './random.js';
-import { cutKey, type World, type WorldNode } from './world.js';
+import { pathKey, type World, type WorldNode } from './world.js';
 
 type Send = Extract<Effect, { readonly kind: 'send' }>;
 
@@ -34,6 +34,8 @@ function received(send: Send, device: string): ReceivedPacket {
   return { interface: device, source, destination, ttl, protocol, bytes };
 }
 
+const lossOf = ({ losses }: World, from: number, to: number, device: string): number => losses.get(pathKey(from, to, device)) ?? 0;
+
 /** Where a packet arrives. Its fate hangs on the seed and its number alone. */
 export function carry(world: World, seed: number, from: number, send: Send): readonly Arrival[] {
   const device = send.interface ?? routeTo(world, send.destination);
@@ -43,10 +45,10 @@ export function carry(world: World, seed: number, from: number, send: Send): rea
   const packet = received(send, device);
   const { loss, duplicate, minUs, maxUs } = world.weather;
   return world.nodes.flatMap((receiver, node) => {
-    if (node === from || world.cuts.has(cutKey(from, node, device)) || !receiver.interfaces.get(device)?.up) return [];
+    if (node === from || !receiver.interfaces.get(device)?.up) return [];
     if (!isMulticast(send.destination) && !owns(receiver, device, send.destination)) return [];
     const fate = randomFrom(mix(seed, number, node));
-    if (fate.chance(loss)) return [];
+    if (fate.chance(loss) || fate.chance(lossOf(world, from, node, device))) return [];
     const copies = fate.chance(duplicate) ? 2 : 1;
     return Array.from({ length: copies }, () => ({ node, afterUs: fate.between(minUs, maxUs), packet }));
   });
@@ -67,8 +69,10 @@ export function carryBeat(world: World, seed: number, from: number, links: VrrpI
     const source = facts?.addresses.find(({ family }) => family === peer.family);
     const node = world.nodes.findIndex((receiver) => owns(receiver, device, peer));
     if (source === undefined || !facts?.up || node < 0) return [];
-    if (world.cuts.has(cutKey(from, node, device)) || !world.nodes[node]?.interfaces.get(device)?.up) return [];
+    if (!world.nodes[node]?.interfaces.get(device)?.up) return [];
     const fate = randomFrom(mix(seed, number, node));
-    return fate.chance(loss) ? [] : [{ node, afterUs: fate.between(minUs, maxUs), from: source }];
+    return fate.chance(loss) || fate.chance(lossOf(world, from, node, device))
+      ? []
+      : [{ node, afterUs: fate.between(minUs, maxUs), from: source }];
   });
 }

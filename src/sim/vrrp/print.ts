@@ -31,6 +31,8 @@ function inputText(input: Input): string {
       return `file ${input.name}: ${input.value ?? 'nothing'}`;
     case 'process':
       return `process ${input.name}: ${input.running}`;
+    case 'bfd':
+      return `BFD ${input.name} ${input.up ? 'up' : 'down'}`;
     case 'heartbeat':
       return `heartbeat for ${input.instance}: ${input.state} ${input.priority}`;
     case 'lost':
@@ -71,6 +73,8 @@ export function describeStep(world: World, { nowUs, node, input, before, after, 
   return `${seconds(nowUs)}  ${world.nodes[node]?.setup.name ?? node}  ${parts.join('; ')}`;
 }
 
+const pathText = (loss: number): string => (loss === 0 ? 'open' : loss === 1 ? 'cut' : `${percent(loss)} lost`);
+
 function disturbanceText(name: (node: number) => string, what: Disturbance): string {
   switch (what.kind) {
     case 'weather': {
@@ -78,7 +82,7 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
       return `weather: ${percent(loss)} lost, ${percent(duplicate)} twice, ${minUs}-${maxUs} us`;
     }
     case 'path':
-      return `${what.open ? 'open' : 'cut'} ${name(what.from)} > ${name(what.to)} on ${what.interface}`;
+      return `${pathText(what.loss)} ${name(what.from)} > ${name(what.to)} on ${what.interface}`;
     case 'link':
       return `${name(what.node)}: link ${what.interface} ${what.up ? 'up' : 'down'}`;
     case 'interfaceGone':
@@ -93,13 +97,16 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
     case 'readdress':
       return `${name(what.node)}: ${what.interface} has ${what.addresses.map(formatAddress).join(' ')}`;
     case 'pause':
+      if (what.frozen === true) return `${name(what.node)}: the machine and its clocks stand still`;
       return `${name(what.node)}: ${what.deaf ? 'the whole machine stands still' : 'pause'}`;
     case 'rumour':
       return `${name(what.node)}: ${what.about} for ${what.instance}`;
     case 'takeAddress':
       return `${name(what.node)}: somebody takes an address of ${what.instance}`;
     case 'wallClock':
-      return `${name(what.node)}: the wall clock jumps by ${what.byS} s`;
+      return `${name(what.node)}: the wall clock is ${what.offS} s off`;
+    case 'bfd':
+      return `${name(what.node)}: BFD ${what.name} ${what.up ? 'up' : 'down'}`;
     default:
       return `${name(what.node)}: ${what.kind}`;
   }

@@ -61,12 +61,28 @@ function movedVip({ instances }: KeepalivedConfiguration): readonly VrrpInstance
   return [{ ...from, addresses: from.addresses.slice(1) }, { ...to, addresses: [...to.addresses, vip] }, ...instances.slice(2)];
 }
 
+/** Other names for what stays the same: two instances exchange theirs, or one has a new one. */
+function renamed(random: Random, { instances, syncGroups, ...rest }: KeepalivedConfiguration): KeepalivedConfiguration {
+  const names = instances.map(({ name }) => name);
+  const one = random.pick(names);
+  const other = random.chance(0.5) ? random.pick(names) : `${one}_new`;
+  const nameOf = (name: string): string => (name === one ? other : name === other ? one : name);
+  return {
+    ...rest,
+    instances: instances.map((instance) => ({ ...instance, name: nameOf(instance.name) })),
+    syncGroups: syncGroups.map((group) => ({ ...group, members: group.members.map(nameOf) })),
+  };
+}
+
 export function otherConfiguration(random: Random, configuration: KeepalivedConfiguration): OtherConfiguration {
   const { instances, syncGroups } = configuration;
   const grouped = syncGroups.length > 0;
   const at = random.below(instances.length);
   const unchanged = { configuration, what: 'nothing new', mayStay: true };
-  const turn = random.below(10);
+  /** Nodes that drop what has other addresses must come to have the same again. */
+  const sameLists = instances.some(({ addressMismatch }) => addressMismatch === 'drop');
+  const turn = random.below(11);
+  if (turn === 10) return { configuration: renamed(random, configuration), what: 'other names', mayStay: false };
   if (turn === 0 && !grouped && instances.length > 1)
     return {
       configuration: { ...configuration, instances: instances.toSpliced(at, 1) },
@@ -75,7 +91,9 @@ export function otherConfiguration(random: Random, configuration: KeepalivedConf
     };
   if (turn === 1) {
     const moved = movedVip(configuration);
-    return moved === undefined ? unchanged : { configuration: { ...configuration, instances: moved }, what: 'a VIP moves', mayStay: true };
+    return moved === undefined
+      ? unchanged
+      : { configuration: { ...configuration, instances: moved }, what: 'a VIP moves', mayStay: !sameLists };
   }
   if (turn === 2 && grouped) {
     const fewer = random.chance(0.5) ? [] : syncGroups.map((group) => ({ ...group, members: group.members.slice(1) }));
@@ -93,6 +111,6 @@ export function otherConfiguration(random: Random, configuration: KeepalivedConf
   return {
     configuration: { ...configuration, instances: instances.with(at, next) },
     what: `${what} for ${next.name}`,
-    mayStay: turn !== 3,
+    mayStay: turn !== 3 && !sameLists,
   };
 }

@@ -1,5 +1,6 @@
 // Runs a history: hands each node what reaches it in the order of time, carries what it sends, and asks the invariants after every step.
 import type { Input, Step } from '../../control/vrrp/interface.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { type Agenda, agendaOf } from './agenda.js';
 import type { Check, MakeCheck, Violation } from './check.js';
 import { disturb } from './disturb.js';
@@ -9,13 +10,13 @@ import type { Machine } from './machine.js';
 import { carry, carryBeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { mix } from './random.js';
-import { type World, type WorldNode, worldOf } from './world.js';
+import { type World, type WorldNode, wallOffset, worldOf } from './world.js';
 
 type Event =
   | { readonly kind: 'disturb'; readonly what: Disturbance }
   | { readonly kind: 'input'; readonly node: number; readonly life: number; readonly input: Input }
   | { readonly kind: 'script'; readonly node: number; readonly life: number; readonly name: string }
-  | { readonly kind: 'beat'; readonly node: number; readonly life: number; readonly instance: string }
+  | { readonly kind: 'beat'; readonly node: number; readonly life: number; readonly vrid: number }
   | { readonly kind: 'wake'; readonly node: number; readonly promise: number };
 
 export interface Outcome {
@@ -50,11 +51,11 @@ const fail = (run: { readonly nowUs: number; violation: Violation | undefined },
   if (text !== undefined) run.violation ??= { atUs: run.nowUs, text };
 };
 
-const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.setup.clockUs;
+const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.clockUs;
 
 function promiseWake<S>(run: Run<S>, index: number, step: Step<S>, woken: boolean): void {
   const node = run.world.nodes[index]!;
-  const wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.setup.clockUs;
+  const wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.clockUs;
   // A promise that stands is kept when it was to be kept: being asked again makes nobody later.
   if (wakeAtUs === node.wakeAtUs && !woken) return;
   const promise = ++run.promises[index]!;
@@ -64,7 +65,17 @@ function promiseWake<S>(run: Run<S>, index: number, step: Step<S>, woken: boolea
   run.agenda.add(Math.max(run.nowUs, wakeAtUs + late), { kind: 'wake', node: index, promise });
 }
 
+/** Who steps the machine notices first that the wall clock was set. */
 function stepNode<S>(run: Run<S>, index: number, input: Input): void {
+  const node = run.world.nodes[index]!;
+  const wallOffsetUs = wallOffset(node);
+  const moved = node.alive && node.toldWallUs !== undefined && node.toldWallUs !== wallOffsetUs;
+  node.toldWallUs = wallOffsetUs;
+  if (moved && input.kind !== 'configure') stepOnce(run, index, { kind: 'clock', wallOffsetUs });
+  stepOnce(run, index, input);
+}
+
+function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
   const node = run.world.nodes[index]!;
   const state = run.states[index];
   if (!node.alive || state === undefined || run.violation !== undefined) return;
@@ -109,14 +120,18 @@ function runScript<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'scrip
 /** An instance tells its peers over the second link what it is, every advert interval. */
 function beat<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'beat' }>): void {
   const node = run.world.nodes[event.node]!;
-  const instance = node.configuration.instances.find(({ name }) => name === event.instance);
+  const instanceOn = ({ configuration }: WorldNode): VrrpInstance | undefined =>
+    configuration.instances.find(({ vrid }) => vrid === event.vrid);
+  const instance = instanceOn(node);
   if (event.life !== run.lives[event.node] || !node.alive) return;
-  const view = node.view.find(({ name }) => name === event.instance);
+  const view = node.view.find(({ name }) => name === instance?.name);
   run.agenda.add(run.nowUs + (instance?.advertUs ?? BEAT_US), event);
   if (node.paused || instance === undefined || view === undefined) return;
   const { state, priority } = view;
   for (const { node: to, afterUs, from } of carryBeat(run.world, run.history.seed, event.node, instance.heartbeat)) {
-    const input: Input = { kind: 'heartbeat', instance: event.instance, from, state, priority };
+    const heard = instanceOn(run.world.nodes[to]!)?.name;
+    if (heard === undefined) continue;
+    const input: Input = { kind: 'heartbeat', instance: heard, from, state, priority };
     run.agenda.add(run.nowUs + afterUs, { kind: 'input', node: to, life: run.lives[to]!, input });
   }
 }
@@ -132,11 +147,25 @@ function give<S>(run: Run<S>, index: number, input: Input): void {
   else if (input.kind !== 'packet' || hasRoom(node)) node.waiting.push(input);
 }
 
+/** The clocks go on from where they stood: what was to happen in a second still is. */
+function thaw<S>(run: Run<S>, index: number): void {
+  const node = run.world.nodes[index]!;
+  if (node.frozenAtUs === undefined) return;
+  const lastedUs = run.nowUs - node.frozenAtUs;
+  node.frozenAtUs = undefined;
+  node.clockUs -= lastedUs;
+  node.wallOffUs -= lastedUs;
+  if (node.wakeAtUs === undefined) return;
+  node.wakeAtUs += lastedUs;
+  run.agenda.add(Math.max(run.nowUs, node.wakeAtUs), { kind: 'wake', node: index, promise: ++run.promises[index]! });
+}
+
 function resume<S>(run: Run<S>, index: number): void {
   const node = run.world.nodes[index]!;
   const waiting = node.waiting;
   node.waiting = [];
   node.paused = false;
+  thaw(run, index);
   const wakeIfDue = (): void => {
     if (node.wakeAtUs !== undefined && node.wakeAtUs <= run.nowUs) stepNode(run, index, { kind: 'wake' });
   };
@@ -150,12 +179,14 @@ function happen<S>(run: Run<S>, what: Disturbance): void {
   run.trace?.(describeDisturbance(run.world, run.nowUs, what));
   for (const check of run.checks) fail(run, check.disturbed?.(run.nowUs, what));
   disturb(run.world, what, {
+    nowUs: run.nowUs,
     begin: (index) => {
+      run.world.nodes[index]!.toldWallUs = undefined;
       run.lives[index]!++;
       run.states[index] = run.machine.initial();
       const { scripts, instances } = run.world.nodes[index]!.configuration;
-      for (const { name, heartbeat } of instances)
-        if (heartbeat.length > 0) run.agenda.add(run.nowUs + 1, { kind: 'beat', node: index, life: run.lives[index]!, instance: name });
+      for (const { vrid, heartbeat } of instances)
+        if (heartbeat.length > 0) run.agenda.add(run.nowUs + 1, { kind: 'beat', node: index, life: run.lives[index]!, vrid });
       for (const { name } of scripts)
         run.agenda.add(run.nowUs + SCRIPT_TAKES_US, { kind: 'script', node: index, life: run.lives[index]!, name });
     },

@@ -21,12 +21,16 @@ test('everything that can happen happens to somebody', () => {
     'kill',
     'crash',
     'link',
-    'interfaceGone',
     'path',
     'weather',
     'reload',
     'script',
     'file',
+    'process',
+    'bfd',
+    'readdress',
+    'rumour',
+    'interfaceGone',
     'takeAddress',
     'forgedPacket',
     'wallClock',
@@ -52,9 +56,22 @@ test('configurations cover the language of instances', () => {
     'preempt delay': ({ preemptDelayUs }) => preemptDelayUs > 0,
     'fast mode': ({ fast }) => fast !== undefined,
     'no accept': ({ accept }) => !accept,
+    strict: ({ strict }) => strict,
+    'other addresses are dropped': ({ addressMismatch }) => addressMismatch === 'drop',
   };
   for (const [what, is] of Object.entries(some)) assert.ok(instances.some(is), what);
-  assert.ok(histories.some(({ nodes }) => nodes.some(({ configuration }) => configuration.syncGroups.length > 0)));
+  const configurations = histories.flatMap(({ nodes }) => nodes.map(({ configuration }) => configuration));
+  assert.deepEqual([...new Set(configurations.map(({ syncGroups }) => syncGroups.length))].toSorted(), [0, 1, 2]);
+  assert.ok(configurations.some(({ bfds, root }) => bfds.length > 0 && root.interfaceDelays.length > 0));
+});
+
+test('paths that lose much, pauses of minutes, clocks that stand still, other names', () => {
+  const events = histories.flatMap((history) => history.events.map(({ atUs, what }) => ({ atUs, what, history })));
+  const some = (is: (event: (typeof events)[number]) => boolean): boolean => events.some(is);
+  assert.ok(some(({ what }) => what.kind === 'path' && what.loss > 0 && what.loss < 1));
+  assert.ok(some(({ what }) => what.kind === 'pause' && what.frozen === true));
+  assert.ok(some(({ atUs, what, history }) => what.kind === 'pause' && history.calmFromUs - atUs > 60_000_000));
+  assert.ok(some(({ what }) => what.kind === 'reload' && what.what === 'other names'));
 });
 
 test('all is healed before the calm begins', () => {
@@ -64,11 +81,13 @@ test('all is healed before the calm begins', () => {
     for (const { what } of events) {
       if (what.kind === 'path') open.set(`path ${what.from} ${what.to} ${what.interface}`, what);
       if (what.kind === 'link') open.set(`link ${what.node} ${what.interface}`, what);
+      if (what.kind === 'wallClock') open.set(`clock ${what.node}`, what);
       if (what.kind === 'weather') open.set('weather', what);
       if (what.kind === 'pause' || what.kind === 'resume') open.set(`pause ${what.node}`, what);
     }
     for (const last of open.values()) {
-      if (last.kind === 'path') assert.equal(last.open, true);
+      if (last.kind === 'path') assert.equal(last.loss, 0);
+      if (last.kind === 'wallClock') assert.equal(last.offS, 0);
       if (last.kind === 'link') assert.equal(last.up, true);
       if (last.kind === 'weather') assert.equal(last.weather.loss, 0);
       assert.notEqual(last.kind, 'pause');

@@ -1,10 +1,11 @@
 // Makes a history from a seed: the nodes and their configurations here, what happens to them in `episodes`.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { RootSettings } from '../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import type { TrackedSet, TrackFile, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
-import { commonInstance } from './common-instance.js';
+import type { BfdInstance, TrackedSet, TrackFile, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
+import { commonInstance, strictly } from './common-instance.js';
 import { configurationOf, groupOf, inet, linkLocal } from './configuration.js';
-import { episodesOf } from './episodes.js';
+import { episodesOf, longPause } from './episodes.js';
 import type { History, NodeSetup } from './history.js';
 import { settleUs } from './invariants/bounds.js';
 import { mix, type Random, randomFrom } from './random.js';
@@ -13,10 +14,14 @@ import { mix, type Random, randomFrom } from './random.js';
 export interface Plan {
   readonly nodes: number;
   readonly instances: readonly VrrpInstance[];
-  readonly grouped: boolean;
+  /** Names of the members of each sync group. */
+  readonly groups: readonly (readonly string[])[];
   readonly scripts: readonly TrackScript[];
   readonly files: readonly TrackFile[];
   readonly processes: readonly TrackProcess[];
+  readonly bfds: readonly BfdInstance[];
+  /** interface_up_down_delays */
+  readonly delays: RootSettings['interfaceDelays'];
   /** What is watched is watched by the sync group, not by its members. */
   readonly byGroup: boolean;
   readonly trackingWeight: boolean;
@@ -33,16 +38,34 @@ export interface ScenarioOptions {
 function planOf(random: Random, options: ScenarioOptions): Plan {
   const nodes = options.nodes ?? random.pick([2, 2, 2, 3, 3, 4, 5]);
   const grouped = random.chance(0.2);
+  const two = grouped && random.chance(0.35);
   const count = grouped ? random.between(2, 3) : random.pick([1, 1, 1, 2, 3]);
   const instances = Array.from({ length: count }, (_, number) => commonInstance(random, number, count, grouped));
+  const more = two ? [0, 1].map((number) => commonInstance(random, count + number, count + 2, true)) : [];
   return {
     nodes,
-    instances,
-    grouped,
+    instances: [...instances, ...more].map(random.chance(0.07) ? strictly : (instance) => instance),
+    groups: grouped ? [namesOf(instances), ...(more.length > 0 ? [namesOf(more)] : [])] : [],
     ...watchedOf(random, grouped),
+    bfds: random.chance(0.15) ? [bfdOf(random)] : [],
+    delays: random.chance(0.1) ? [0, 1].map((segment) => delayOf(random, segment)) : [],
     startupDelayUs: random.chance(0.1) ? 2_500_000 : 0,
     heartbeats: random.chance(0.15),
   };
+}
+
+const namesOf = (instances: readonly VrrpInstance[]): readonly string[] => instances.map(({ name }) => name);
+
+function delayOf(random: Random, segment: number): RootSettings['interfaceDelays'][number] {
+  return { interface: `eth${segment}`, downUs: random.pick([0, 500_000, 2_000_000]), upUs: random.pick([0, 500_000, 3_000_000]) };
+}
+
+/** Only what the machine is told of a session matters here. */
+function bfdOf(random: Random): BfdInstance {
+  const weight = random.pick([0, 0, -40, 30]);
+  const times = { minRxUs: 10_000, minTxUs: 10_000, idleTxUs: 1_000_000, multiplier: 5 } as const;
+  const path = { neighbour: inet(10, 99, 0, 200), passive: false, ttl: 255, maxHops: 0 } as const;
+  return { name: 'uplink', ...times, ...path, weight, reverse: random.chance(0.15), events: { vrrp: true, checker: false } };
 }
 
 /** Scripts, files and processes that nodes may watch. In sync groups the group does, or weights count for all members alike. */
@@ -91,44 +114,47 @@ const trackedBy = (plan: Plan | undefined): TrackedSet => ({
   scripts: (plan?.scripts ?? []).map(({ name }) => ({ name })),
   files: (plan?.files ?? []).map(({ name }) => ({ name })),
   processes: (plan?.processes ?? []).map(({ name }) => ({ name })),
-  bfds: [],
+  bfds: (plan?.bfds ?? []).map(({ name }) => ({ name })),
 });
+
+/** What a member or an instance by itself has for a priority: one order of the nodes for each sync group, any for the others. */
+function priorityOf(random: Random, plan: Plan, { name, vrid }: VrrpInstance, priority: number): number {
+  const group = plan.groups.findIndex((members) => members.includes(name));
+  if (group >= 0) return 1 + ((priority - 1 + 100 * group) % 254);
+  return priority === 255 ? priority : 1 + ((priority + vrid * 37 * random.below(2)) % 254);
+}
 
 function configurationFor(random: Random, plan: Plan, node: number, priority: number, unicast: boolean): KeepalivedConfiguration {
   const nopreempt = random.chance(0.2) && priority !== 255;
   const initialState = !nopreempt && (random.chance(0.2) || (priority === 255 && random.chance(0.5))) ? 'master' : 'backup';
   const delayed = !nopreempt && initialState === 'backup' && random.chance(0.15);
   const watched = trackedBy(plan);
-  const byName = random.chance(0.2) ? [{ name: 'eth0', ...(plan.grouped || random.chance(0.5) ? {} : { weight: -30 }) }] : [];
+  const byName = random.chance(0.2) ? [{ name: 'eth0', ...(plan.groups.length > 0 || random.chance(0.5) ? {} : { weight: -30 }) }] : [];
   const track = { ...(plan.byGroup ? trackedBy(undefined) : watched), interfaces: byName };
   const instances = plan.instances.map((common): VrrpInstance => {
-    // Sync groups want one order of the nodes; instances by themselves may each have another.
-    const own = plan.grouped || priority === 255 ? priority : 1 + ((priority + common.vrid * 37 * random.below(2)) % 254);
-    const delay = delayed ? random.between(1, 4) * 1_000_000 : 0;
+    const own = priorityOf(random, plan, common, priority);
+    const delay = delayed && !common.strict ? random.between(1, 4) * 1_000_000 : 0;
     return {
       ...common,
       priority: own,
       nopreempt,
-      initialState,
+      initialState: common.strict ? (own === 255 ? 'master' : 'backup') : initialState,
       preemptDelayUs: delay,
       track,
       heartbeat: plan.heartbeats ? heartbeatsOf(plan.nodes, node, common) : [],
-      ...(unicast ? { unicast: unicastOf(plan.nodes, node, common)! } : {}),
+      ...(unicast && !common.strict ? { unicast: unicastOf(plan.nodes, node, common)! } : {}),
     };
   });
-  const { scripts, files, processes, startupDelayUs, trackingWeight } = plan;
-  const group = groupOf(
-    'G1',
-    plan.instances.map(({ name }) => name),
-  );
-  const syncGroups = plan.grouped ? [{ ...group, trackingWeight, track: trackedBy(plan.byGroup ? plan : undefined) }] : [];
-  return configurationOf({ instances, syncGroups, scripts, files, processes, startupDelayUs });
+  const { scripts, files, processes, bfds, delays: interfaceDelays, startupDelayUs, trackingWeight } = plan;
+  const groupTrack = trackedBy(plan.byGroup ? plan : undefined);
+  const syncGroups = plan.groups.map((members, index) => ({ ...groupOf(`G${index + 1}`, members), trackingWeight, track: groupTrack }));
+  return configurationOf({ instances, syncGroups, scripts, files, processes, bfds, interfaceDelays, startupDelayUs });
 }
 
 function nodesOf(random: Random, plan: Plan): readonly NodeSetup[] {
   const unicast = random.chance(0.25);
   const equal = random.chance(0.1);
-  const owner = !plan.grouped && random.chance(0.15);
+  const owner = plan.groups.length === 0 && random.chance(0.15);
   const base = random.between(1, 200);
   return Array.from({ length: plan.nodes }, (_, node): NodeSetup => {
     const priority = owner && node === 0 ? 255 : equal ? base : 1 + ((base + 47 * node) % 254);
@@ -150,8 +176,11 @@ export function historyOf(seed: number, options: ScenarioOptions = {}): History 
   const plan = planOf(random, options);
   const nodes = nodesOf(random, plan);
   const longestUs = Math.max(...plan.instances.map(({ advertUs }) => advertUs));
-  const calmFromUs = random.between(6, 22) * longestUs;
-  const events = episodesOf(random, nodes, calmFromUs);
+  const restlessUs = random.between(6, 22) * longestUs;
+  const episodes = episodesOf(random, nodes, restlessUs);
+  const rests = random.chance(0.05) && plan.instances.every(({ fast }) => fast === undefined);
+  const calmFromUs = restlessUs + (rests ? random.between(60, 400) * longestUs : 0);
+  const events = rests ? [...episodes, ...longPause(random, nodes, { fromUs: restlessUs, toUs: calmFromUs })] : episodes;
   // Later than fast mode's adverts are apart, and a backup is right to take over.
   const fast = plan.instances.some((instance) => instance.fast !== undefined);
   const lateUs = random.pick(fast ? [100, 3_000] : [100, 100, 100, 5_000, 30_000]);

@@ -7,9 +7,17 @@ import type { InstanceView } from './machine.js';
 
 export interface WorldNode {
   readonly setup: NodeSetup;
+  /** Its monotonic clock less the history's time: what it was at the beginning, less what it stood still. */
+  clockUs: number;
+  /** Its wall clock less the true time. */
+  wallOffUs: number;
   /** Whether its process runs, and since when. */
   alive: boolean;
   paused: boolean;
+  /** When its clocks stopped; undefined: they run. */
+  frozenAtUs: number | undefined;
+  /** What the process takes for the difference of its clocks; undefined: it was not told. */
+  toldWallUs: number | undefined;
   timersFirst: boolean;
   /** While it is paused: packets do not wait for it. */
   deaf: boolean;
@@ -24,6 +32,8 @@ export interface WorldNode {
   readonly files: Map<string, number>;
   /** How many processes of a kind run; a name that is absent: 1. */
   readonly processes: Map<string, number>;
+  /** BFD sessions that are down; all others are up. */
+  readonly bfdsDown: Set<string>;
   view: readonly InstanceView[];
   /** What waits for a paused process. */
   waiting: Input[];
@@ -36,12 +46,18 @@ export interface WorldNode {
 export interface World {
   readonly nodes: readonly WorldNode[];
   weather: Weather;
-  /** `from>to/interface` */
-  readonly cuts: Set<string>;
+  /** By `from>to/interface`: the share that a path loses; one that is whole is not in it. */
+  readonly losses: Map<string, number>;
   packets: number;
 }
 
-export const cutKey = (from: number, to: number, device: string): string => `${from}>${to}/${device}`;
+/** What every wall clock shows when a history begins. */
+const WALL_US = 1_800_000_000_000_000;
+
+/** The wall clock less the monotonic one. */
+export const wallOffset = ({ clockUs, wallOffUs }: WorldNode): number => WALL_US - clockUs + wallOffUs;
+
+export const pathKey = (from: number, to: number, device: string): string => `${from}>${to}/${device}`;
 
 export const factsOf = (setup: NodeSetup, node: number): Map<string, InterfaceFacts> =>
   new Map(
@@ -55,8 +71,12 @@ export function worldOf(history: History): World {
   const nodes = history.nodes.map(
     (setup, index): WorldNode => ({
       setup,
+      clockUs: setup.clockUs,
+      wallOffUs: 0,
       alive: false,
       paused: false,
+      frozenAtUs: undefined,
+      toldWallUs: undefined,
       timersFirst: false,
       deaf: false,
       configuration: setup.configuration,
@@ -66,11 +86,12 @@ export function worldOf(history: History): World {
       scripts: new Map(),
       files: new Map(),
       processes: new Map(),
+      bfdsDown: new Set(),
       view: [],
       waiting: [],
       untold: false,
       wakeAtUs: undefined,
     }),
   );
-  return { nodes, weather: CALM, cuts: new Set(), packets: 0 };
+  return { nodes, weather: CALM, losses: new Map(), packets: 0 };
 }

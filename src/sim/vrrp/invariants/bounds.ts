@@ -44,5 +44,6 @@ export function settleUs(history: History): number {
     Math.max(global.startupDelayUs, ...scripts.map(({ intervalUs, rise, fall }) => (rise + fall + 1) * intervalUs)),
   );
   const late = history.events.map(({ what }) => (what.kind === 'weather' ? what.weather.maxUs : 0));
-  return Math.max(0, ...elections) + Math.max(0, ...delays) + Math.max(0, ...late);
+  const links = configurations.flatMap(({ root }) => root.interfaceDelays.map(({ downUs, upUs }) => Math.max(downUs, upUs)));
+  return Math.max(0, ...elections) + Math.max(0, ...delays) + Math.max(0, ...late) + Math.max(0, ...links);
 }

@@ -3,6 +3,7 @@ import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type MakeCheck, stateOf } from '../check.js';
 import type { World, WorldNode } from '../world.js';
 import { settleUs } from './bounds.js';
+import { isTorn } from './torn.js';
 import { wantedPriority } from './wanted-priority.js';
 
 interface Candidate {
@@ -61,7 +62,10 @@ export const calm: MakeCheck = (world, history) => {
     passed: (nowUs) => {
       if (judged || nowUs < settledUs) return undefined;
       judged = true;
-      return names.map((name) => wrongElection(world, name)).find((wrong) => wrong !== undefined);
+      return names
+        .filter((name) => !isTorn(world, name))
+        .map((name) => wrongElection(world, name))
+        .find((wrong) => wrong !== undefined);
     },
     stepped: ({ node: index, nowUs, before, after }) => {
       if (nowUs < settledUs) return undefined;
@@ -69,7 +73,7 @@ export const calm: MakeCheck = (world, history) => {
         const old = before.find((view) => view.name === name);
         return old?.state !== state || old.priority !== priority;
       });
-      return changed === undefined
+      return changed === undefined || isTorn(world, changed.name)
         ? undefined
         : `${world.nodes[index]!.setup.name} still changes ${changed.name} to ${changed.state} in calm`;
     },

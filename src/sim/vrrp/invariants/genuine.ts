@@ -27,10 +27,13 @@ export function genuine(world: World, { input, node }: Observation): Genuine | u
   return { device, source, advert, fits: (name) => routerOf(sender, name) === routerOf(receiver, name) };
 }
 
-/** What two nodes must have in common to be one virtual router. */
+/** What two nodes must have in common to be one virtual router: their clocks, too, where adverts bear stamps that must be of the time. */
 export const routerOf = (node: WorldNode, name: string): string => {
   const instance = node.configuration.instances.find((each) => each.name === name);
-  return JSON.stringify([instance?.vrid, instance?.interface, instance?.authentication, instance?.heartbeat.length]);
+  const { vrid, interface: device, authentication, heartbeat, addresses } = instance ?? {};
+  const stamped = authentication?.kind === 'hmac' && authentication.antiReplay === 'time';
+  const list = instance?.addressMismatch === 'drop' ? addresses : [];
+  return JSON.stringify([vrid, device, authentication, heartbeat?.length, list, stamped ? node.wallOffUs : 0]);
 };
 
 /** Whether an advert is for an instance; whether it is believed depends on `fits`. */

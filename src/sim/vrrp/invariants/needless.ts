@@ -13,8 +13,8 @@ export const needless: MakeCheck = (world, history) => {
   const masters = new Map<string, number>();
   let quietUs = 0;
   /** Of each node: when it last went on after standing still, and for how long it had. */
-  const pausedUs = new Map<number, number>();
-  const rested = new Map<number, { readonly atUs: number; readonly lastedUs: number }>();
+  const paused = new Map<number, { readonly atUs: number; readonly frozen: boolean }>();
+  const rested = new Map<number, { readonly atUs: number; readonly lastedUs: number; readonly frozen: boolean }>();
   const wrong = (nowUs: number, index: number, name: string): string | undefined => {
     const node = world.nodes[index]!;
     const own = node.configuration.instances.find((instance) => instance.name === name);
@@ -26,14 +26,10 @@ export const needless: MakeCheck = (world, history) => {
     if (mixed.has(name)) return undefined;
     const intervalUs = longest.get(name) ?? own.advertUs;
     const rest = rested.get(index);
-    // One that stood still for long knows it by its late timer; a short rest it cannot tell from silence.
-    if (
-      rest !== undefined &&
-      nowUs - rest.atUs < intervalUs &&
-      rest.lastedUs < downOf(own, 1, intervalUs) + Math.max(intervalUs, 1_000_000)
-    )
-      return undefined;
-    const listenUs = (longest.get(name) ?? own.advertUs) + slack + CALM.maxUs;
+    const listenUs = intervalUs + slack + CALM.maxUs;
+    // One that stood still for long knows it by its late timer, unless its clock stood, too; a short rest it cannot tell from silence.
+    const knows = rest?.frozen === false && rest.lastedUs >= downOf(own, 1, intervalUs) + Math.max(intervalUs, 1_000_000);
+    if (rest !== undefined && !knows && nowUs - rest.atUs < (rest.frozen ? listenUs : intervalUs)) return undefined;
     for (const [other, rival] of world.nodes.entries()) {
       const sinceUs = masters.get(`${other} ${name}`);
       if (
@@ -52,9 +48,11 @@ export const needless: MakeCheck = (world, history) => {
   };
   return {
     disturbed: (nowUs, what) => {
-      if (what.kind === 'pause') pausedUs.set(what.node, nowUs);
-      else if (what.kind === 'resume') rested.set(what.node, { atUs: nowUs, lastedUs: nowUs - (pausedUs.get(what.node) ?? nowUs) });
-      else if (what.kind !== 'forgedPacket' && what.kind !== 'rumour' && what.kind !== 'wallClock')
+      if (what.kind === 'pause') paused.set(what.node, { atUs: nowUs, frozen: what.frozen === true });
+      else if (what.kind === 'resume') {
+        const { atUs = nowUs, frozen = false } = paused.get(what.node) ?? {};
+        rested.set(what.node, { atUs: nowUs, lastedUs: nowUs - atUs, frozen });
+      } else if (what.kind !== 'forgedPacket' && what.kind !== 'rumour')
         quietUs = Math.max(quietUs, nowUs + (what.kind === 'weather' ? Math.max(what.weather.maxUs, world.weather.maxUs) : 0));
       return undefined;
     },

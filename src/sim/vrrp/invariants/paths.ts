@@ -1,7 +1,7 @@
 // Who can hear whom: over the segment of the adverts, or by heartbeats over the other one.
 import { CALM } from '../history.js';
 import type { World, WorldNode } from '../world.js';
-import { cutKey } from '../world.js';
+import { pathKey } from '../world.js';
 
 /** The interface is up on a node, with all its addresses. */
 const whole = ({ setup, interfaces }: WorldNode, device: string): boolean => {
@@ -17,7 +17,7 @@ export function reaches(world: World, from: number, to: number, name: string): b
   const [sender, receiver] = [world.nodes[from]!, world.nodes[to]!];
   if (world.weather !== CALM || [sender, receiver].some(({ alive, paused }) => !alive || paused)) return false;
   const clean = sender.setup.interfaces.map(
-    ({ name: device }) => whole(sender, device) && whole(receiver, device) && !world.cuts.has(cutKey(from, to, device)),
+    ({ name: device }) => whole(sender, device) && whole(receiver, device) && !world.losses.has(pathKey(from, to, device)),
   );
   const beats = [sender, receiver].every(({ configuration }) =>
     configuration.instances.some((instance) => instance.name === name && instance.heartbeat.length > 0),
@@ -34,4 +34,4 @@ export function differ(world: World, a: number, b: number, name: string): boolea
 /** Whether adverts pass both ways, heartbeats aside. */
 export const advertsPass = (world: World, a: number, b: number): boolean =>
   [a, b].every((index) => world.nodes[index]!.setup.interfaces.every(({ name }) => whole(world.nodes[index]!, name))) &&
-  ![...world.cuts].some((cut) => cut.startsWith(`${a}>${b}/`) || cut.startsWith(`${b}>${a}/`));
+  ![...world.losses.keys()].some((path) => path.startsWith(`${a}>${b}/`) || path.startsWith(`${b}>${a}/`));

@@ -24,7 +24,7 @@ function fileShare(node: WorldNode, tracked: Tracked): Share {
 }
 
 function sharesOf(node: WorldNode, set: TrackedSet): readonly Share[] {
-  const { scripts, processes } = node.configuration;
+  const { scripts, processes, bfds } = node.configuration;
   return [
     ...set.scripts.map((tracked) => {
       const script = named(scripts, tracked);
@@ -36,6 +36,11 @@ function sharesOf(node: WorldNode, set: TrackedSet): readonly Share[] {
       const running = node.processes.get(tracked.name) ?? 1;
       const good = running >= (process?.quorum ?? 1) && running <= (process?.quorumMax ?? Number.POSITIVE_INFINITY);
       return shareOf(good, tracked.weight ?? process?.weight ?? 0, tracked.reverse ?? process?.reverse ?? false);
+    }),
+    ...set.bfds.map((tracked) => {
+      const session = named(bfds, tracked);
+      const up = !node.bfdsDown.has(tracked.name);
+      return shareOf(up, tracked.weight ?? session?.weight ?? 0, tracked.reverse ?? session?.reverse ?? false);
     }),
     ...set.files.map((tracked) => fileShare(node, tracked)),
     ...set.interfaces.map((tracked) =>

@@ -1,0 +1,181 @@
+// How long somebody waits, and how often something is said, where changing the text showed nobody to look at.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  advert,
+  configurationOf,
+  eth0,
+  give,
+  instanceOf,
+  ip,
+  logs,
+  pass,
+  S,
+  startNode,
+  taken,
+  type VrrpNode,
+} from '../../../test/support/vrrp-node.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
+import type { TrackScript } from '../../model/keepalived/trackers.js';
+import { scriptsInUse } from './health.js';
+import type { LogBudget } from './machine.js';
+import { spend } from './work.js';
+
+const nothing = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };
+const group: SyncGroup = {
+  name: 'G',
+  members: ['VI_1', 'VI_2'],
+  track: nothing,
+  trackingWeight: false,
+  notify: { priorityChanges: false, smtpAlert: false },
+};
+const second: Partial<VrrpInstance> = { name: 'VI_2', vrid: 52, interface: 'eth1', addresses: [] };
+const grouped = (one: Partial<VrrpInstance>, two: Partial<VrrpInstance> = {}): KeepalivedConfiguration => ({
+  ...configurationOf(one, { ...second, ...two }),
+  syncGroups: [group],
+});
+
+const owner: Partial<VrrpInstance> = { priority: 255, initialState: 'master' };
+
+test('an owner whose group is not ready is BACKUP, and MASTER as soon as the others may', () => {
+  const node = startNode(grouped({ ...owner, downTimerAdverts: 9 }));
+  assert.deepEqual(
+    node.state.instances.map(({ state, want }) => [state, want]),
+    [
+      ['backup', 'master'],
+      ['backup', 'backup'],
+    ],
+  );
+  assert.equal(instanceOf(node).timerAtUs, 9 * S + 3906);
+  assert.ok(logs(node).includes('(VI_1) Entering BACKUP STATE (init)'));
+  pass(node, 3_609_374);
+  assert.equal(instanceOf(node).state, 'backup');
+  pass(node, 3_609_375);
+  assert.deepEqual(
+    node.state.instances.map(({ state }) => state),
+    ['master', 'master'],
+  );
+});
+
+test('an owner comes back from FAULT after one advert and its skew if it is to be MASTER, else after a down timer', () => {
+  const wait = (own: Partial<VrrpInstance>): number => {
+    const node = startNode(configurationOf(own));
+    give(node, { kind: 'interface', facts: { ...eth0, up: false } });
+    give(node, { kind: 'interface', facts: eth0 }, 7 * S);
+    assert.equal(instanceOf(node).state, 'backup');
+    return (node.wakeAtUs ?? 0) - 7 * S;
+  };
+  assert.equal(wait(owner), S + 3906);
+  assert.equal(wait({ priority: 255, initialState: 'backup' }), 3 * S + 3906);
+  assert.equal(wait({ priority: 254, initialState: 'master' }), 3 * S + 7812);
+});
+
+test('timer_expired_backup: from the very moment at which the rival may have taken over, and for a down timer', () => {
+  const woken = (atUs: number): VrrpNode => {
+    const node = startNode(configurationOf({ nopreempt: true, timerExpiredBackup: 50 }));
+    pass(node, 4 * S);
+    assert.equal(instanceOf(node).timerAtUs, 4_609_375);
+    give(node, { kind: 'wake' }, atUs);
+    return node;
+  };
+  // The last advert left at 3.609375 s; a backup of priority 50 waits 3 + 206/256 s.
+  const just = 3_609_375 + 3_804_687;
+  assert.equal(instanceOf(woken(just - 1)).state, 'master');
+  const late = woken(just);
+  assert.equal(instanceOf(late).state, 'backup');
+  assert.equal(late.wakeAtUs, just + 3_609_375);
+});
+
+test('ten lines of a kind at once, then one each ten seconds, on a grid that refused lines do not move', () => {
+  let budget: LogBudget | undefined;
+  const attempt = (atS: number): number | undefined => {
+    const spent = spend(budget, atS * S);
+    budget = spent.budget;
+    return spent.say ? spent.missed : undefined;
+  };
+  const said = Array.from({ length: 12 }, () => attempt(5));
+  assert.deepEqual(said, [...Array.from({ length: 10 }, () => 0), undefined, undefined]);
+  assert.equal(attempt(14.999), undefined);
+  assert.equal(attempt(15), 3);
+  assert.equal(attempt(15), undefined);
+  assert.equal(attempt(22), undefined);
+  assert.equal(attempt(25), 2);
+  assert.deepEqual([attempt(46), attempt(46), attempt(46)], [0, 0, undefined]);
+  assert.deepEqual(
+    Array.from({ length: 11 }, () => attempt(1000)).map((missed) => missed === undefined),
+    [...Array.from({ length: 10 }, () => false), true],
+  );
+});
+
+test('what a flood suppressed is told with the line that is said next', () => {
+  const node = startNode(configurationOf({}));
+  taken(node);
+  for (let count = 0; count < 13; count++) give(node, advert({ interval: 7 }), S + count);
+  assert.equal(logs(node).length, 10);
+  give(node, advert({ interval: 7 }), 12 * S);
+  assert.match(logs(node)[0] ?? '', /interval mismatch .* \(3 more like this were not logged\)$/);
+});
+
+test('scripts run where their result matters: their own weight counts where the line says none', () => {
+  const script = (name: string, weight: number): TrackScript => ({
+    name,
+    script: { argv: [name], text: name },
+    intervalUs: S,
+    weight,
+    reverse: false,
+    rise: 1,
+    fall: 1,
+    initFail: false,
+  });
+  const scripts = [script('heavy', 10), script('plain', 0)];
+  const used = (own: Partial<VrrpInstance>, groups: readonly SyncGroup[] = []): string =>
+    scriptsInUse({ ...configurationOf(own, second), scripts, syncGroups: groups })
+      .map(({ name }) => name)
+      .join();
+  const tracked = (...lines: readonly { readonly name: string; readonly weight?: number }[]) => ({ track: { ...nothing, scripts: lines } });
+  const both = tracked({ name: 'heavy' }, { name: 'plain' });
+  assert.equal(used({}), '');
+  assert.equal(used(both), 'heavy,plain');
+  assert.equal(used({ ...both, priority: 255 }), 'plain', 'an owner has no weights');
+  assert.equal(used({ ...tracked({ name: 'heavy', weight: 0 }, { name: 'plain', weight: 5 }), priority: 255 }), 'heavy');
+  assert.equal(used(both, [group]), 'plain', 'nor has a member of a group');
+  assert.equal(used(both, [{ ...group, trackingWeight: true }]), 'heavy,plain');
+  assert.equal(used(both, [{ ...group, members: ['VI_2'] }]), 'heavy,plain', 'which is not in it');
+  assert.equal(used({}, [{ ...group, ...both }]), 'heavy,plain', 'what the group tracks counts with its weight');
+});
+
+test('a unicast node that comes back tells its network where its own address is; multicast nodes need not', () => {
+  const unicast = { peers: [{ address: ip('10.99.0.2') }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' } as const;
+  const told = (own: Partial<VrrpInstance>) => {
+    const node = startNode(configurationOf(own));
+    give(node, { kind: 'interface', facts: { ...eth0, up: false } });
+    taken(node);
+    give(node, { kind: 'interface', facts: eth0 });
+    return taken(node).flatMap((effect) => (effect.kind === 'announce' ? effect.entries : []));
+  };
+  assert.deepEqual(told({ unicast }), [{ interface: 'eth0', address: ip('10.99.0.1') }]);
+  assert.deepEqual(told({}), []);
+});
+
+test('the wall clock that is set under a running daemon is the one that stamps are judged by', () => {
+  const authentication = {
+    kind: 'hmac',
+    keys: [{ id: 1, hex: '0123456789abcdef'.repeat(4) }],
+    activeKey: 1,
+    antiReplay: 'time',
+    timeWindowUs: 10 * S,
+    mode: 'enforce',
+  } as const;
+  const stampOf = (node: VrrpNode): number | undefined => {
+    const [sent] = taken(node).flatMap((effect) => (effect.kind === 'send' ? [effect.payload] : []));
+    return sent === undefined ? undefined : new DataView(sent.buffer, sent.byteOffset).getUint32(sent.length - 24);
+  };
+  const node = startNode(configurationOf({ version: 3, authentication }));
+  give(node, { kind: 'clock', wallOffsetUs: 1000 * S });
+  pass(node, 4 * S);
+  assert.equal(stampOf(node), 1003);
+  give(node, { kind: 'clock', wallOffsetUs: 5000 * S });
+  pass(node, 5 * S);
+  assert.equal(stampOf(node), 5004);
+});
