@@ -103,6 +103,17 @@ export const PAIR_CASES: readonly LintCase[] = [
     good: [two('priority 100', 'priority 100'), two('priority 90', 'priority 90')],
   },
   {
+    code: 'sync-group-oscillates',
+    bad: [two('mcast_src_ip 10.0.0.1', 'mcast_src_ip 10.1.0.2'), two('mcast_src_ip 10.0.0.2', 'mcast_src_ip 10.1.0.1')],
+    good: [two('mcast_src_ip 10.0.0.1', 'mcast_src_ip 10.1.0.1'), two('mcast_src_ip 10.0.0.2', 'mcast_src_ip 10.1.0.2')],
+  },
+  { code: 'sync-group-tie', bad: [two('', ''), two('priority 90', '')], good: [two('', ''), two('priority 90', 'priority 90')] },
+  {
+    code: 'sync-group-tie',
+    bad: [two('', ''), two('', '')],
+    good: [two('mcast_src_ip 10.0.0.1', 'mcast_src_ip 10.1.0.1'), two('mcast_src_ip 10.0.0.2', 'mcast_src_ip 10.1.0.2')],
+  },
+  {
     code: 'track-weight-too-small',
     bad: [tracked('priority 150'), node('priority 90')],
     good: [tracked('priority 100'), node('priority 90')],
