@@ -64,7 +64,7 @@ function delayOf(random: Random, segment: number): RootSettings['interfaceDelays
 function bfdOf(random: Random): BfdInstance {
   const weight = random.pick([0, 0, -40, 30]);
   const times = { minRxUs: 10_000, minTxUs: 10_000, idleTxUs: 1_000_000, multiplier: 5 } as const;
-  const path = { neighbour: inet(10, 99, 0, 200), passive: false, ttl: 255, maxHops: 0 } as const;
+  const path = { neighbour: inet(10, 99, 0, 200), passive: false, multihop: false, ttl: 255, maxHops: 0 } as const;
   return { name: 'uplink', ...times, ...path, weight, reverse: random.chance(0.15), events: { vrrp: true, checker: false } };
 }
 
