@@ -99,18 +99,16 @@ const told = ({ level, code, at, what, cause, mend }: LintFinding): Told => ({
   line: at.line,
 });
 
-/** What keepalived itself says about a file is part of what is wrong with it. */
+/** What keepalived itself says about a file is part of what is wrong with it; what weir notes beyond may be. */
 const messages = (diagnostics: ReadConfiguration['diagnostics']): readonly Told[] =>
-  diagnostics
-    .filter(({ severity }) => severity !== 'notice')
-    .map(({ at, text, hint }) => ({
-      level: 'warning',
-      code: 'message',
-      what: `${at.file}:${at.line}: ${text}`,
-      cause: hint ?? 'said when the file is read',
-      file: at.file,
-      line: at.line,
-    }));
+  diagnostics.map(({ severity, at, text, hint }) => ({
+    level: severity === 'notice' ? 'info' : 'warning',
+    code: 'message',
+    what: `${at.file}:${at.line}: ${text}`,
+    cause: hint ?? 'said when the file is read',
+    file: at.file,
+    line: at.line,
+  }));
 
 function runLint(files: readonly string[], ids: readonly string[], options: string | undefined, json: boolean, io: Io): number {
   const read = nodesAsked(files, ids).map((node) => lintNode(node, options, io));

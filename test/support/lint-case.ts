@@ -9,6 +9,8 @@ export interface LintCase {
   readonly keeps?: LintNode['keeps'];
   readonly goodKeeps?: LintNode['keeps'];
   readonly scripts?: Readonly<Record<string, string>>;
+  /** Those of the good twin, where they are others. */
+  readonly goodScripts?: Readonly<Record<string, string>>;
   /** The line of the first file (or of the one named) that the finding points to. */
   readonly line?: number;
 }

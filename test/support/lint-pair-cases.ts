@@ -124,6 +124,16 @@ export const PAIR_CASES: readonly LintCase[] = [
     good: [tracked('priority 100').replace('weight -20', 'weight 20'), tracked('priority 90').replace('weight -20', 'weight 20')],
   },
   {
+    code: 'nopreempt-with-weights',
+    bad: [tracked('priority 100'), node('priority 90\nnopreempt')],
+    good: [tracked('priority 100\nnopreempt'), node('priority 90')],
+  },
+  {
+    code: 'state-against-priority',
+    bad: [node('priority 80'), node('state MASTER\npriority 70')],
+    good: pair('state MASTER', ''),
+  },
+  {
     code: 'two-pairs-on-one-vrid',
     bad: [node(), node('priority 90', '10.0.0.200').replace('V1', 'OTHER')],
     good: [node(), node('priority 90\nvirtual_router_id 52', '10.0.0.200').replace('V1', 'OTHER')],

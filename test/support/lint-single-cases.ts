@@ -9,6 +9,11 @@ const server = (inside: string, address = '10.0.0.100'): string =>
 const checked = (address: string): string => `real_server ${address} 80 {\nTCP_CHECK {\n}\n}`;
 const one = server(checked('10.0.1.1'));
 
+const checkOf = (script: string, own = ''): string => `vrrp_script check {\nscript ${script}\n${own}\n}\n`;
+const tracking = (script: string, own = ''): string => `${checkOf(script, own)}${instance('track_script {\ncheck\n}')}`;
+
+const SLEEPER = 'pidof nginx && exit 0\nsystemctl start nginx; sleep 2\npidof nginx\n';
+
 const KEPT = { addresses: true, servers: true };
 
 export const SINGLE_CASES: readonly LintCase[] = [
@@ -84,4 +89,81 @@ export const SINGLE_CASES: readonly LintCase[] = [
   },
   { code: 'virtual-server-twice', bad: [`${one}${one}`], good: [`${one}${one.replace('TCP', 'UDP')}`] },
   { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
+  {
+    code: 'vip-is-node-address',
+    bad: [instance('unicast_src_ip 10.0.0.1\nunicast_peer {\n10.0.0.100\n}')],
+    good: [instance('unicast_src_ip 10.0.0.1\nunicast_peer {\n10.0.0.2\n}')],
+    line: 8,
+  },
+  {
+    code: 'vip-is-node-address',
+    bad: [instance('mcast_src_ip 10.0.0.100\npriority 150')],
+    good: [instance('mcast_src_ip 10.0.0.100\npriority 255')],
+  },
+  {
+    code: 'vip-interface-not-tracked',
+    bad: [instance('virtual_ipaddress_excluded {\n10.1.0.100 dev eth1\n}')],
+    good: [
+      instance(
+        'virtual_ipaddress_excluded {\n10.1.0.100 dev eth1\n10.2.0.1 dev lo\n10.3.0.1 dev eth0.7\n}\ntrack_interface {\neth1 weight -10\n}',
+      ),
+    ],
+  },
+  {
+    code: 'nopreempt-with-weights',
+    bad: [`${checkOf('/bin/true', 'weight -20')}${instance('nopreempt\ntrack_script {\ncheck\n}')}`],
+    good: [`${checkOf('/bin/true')}${instance('nopreempt\ntrack_script {\ncheck\n}')}`],
+    line: 9,
+  },
+  {
+    code: 'shell-signs-without-shell',
+    bad: [`${checkOf('"killall -0 haproxy || exit 1"')}${instance('')}`],
+    good: [`${checkOf(`"/bin/sh -c 'killall -0 haproxy || exit 1'"`)}${instance('')}`],
+    line: 2,
+  },
+  {
+    code: 'shell-signs-without-shell',
+    bad: [instance('notify_master "/usr/bin/logger -t vip `hostname`"')],
+    good: [instance('notify_master "/usr/bin/logger -t vip \'a; b | c > d\'"')],
+  },
+  {
+    code: 'script-sleeps-too-long',
+    bad: [tracking('/etc/c.sh', 'interval 2')],
+    good: [tracking('/etc/c.sh', 'interval 2\ntimeout 5')],
+    scripts: { '/etc/c.sh': SLEEPER },
+    goodScripts: { '/etc/c.sh': SLEEPER },
+  },
+  {
+    code: 'script-never-fails',
+    bad: [tracking('/etc/c.sh')],
+    good: [tracking('/etc/d.sh')],
+    scripts: {
+      '/etc/c.sh': '#!/bin/bash\nif pidof nginx\nthen\n  echo 0\nelse echo 5; fi\n',
+    },
+    goodScripts: { '/etc/d.sh': '#!/bin/bash\nif pidof nginx\nthen\n  echo 0\nelse\n  echo 5\n  exit 1\nfi\n' },
+  },
+  { code: 'script-checks-keepalived', bad: [tracking('"/usr/bin/killall -0 keepalived"')], good: [tracking('"killall -0 haproxy"')] },
+  {
+    code: 'script-checks-virtual-address',
+    bad: [tracking('"/usr/bin/curl -sf http://10.0.0.100/"')],
+    good: [tracking('"/usr/bin/curl -sf http://10.0.0.10/"')],
+  },
+  {
+    code: 'script-checks-virtual-address',
+    bad: [tracking('/etc/c.sh')],
+    good: [tracking('/etc/c.sh')],
+    scripts: { '/etc/c.sh': 'curl -sfo /dev/null https://10.0.0.100:6443/ || exit 1\n' },
+    goodScripts: { '/etc/c.sh': 'ip -4 addr | grep -qw 10.0.0.100 || exit 0\ncurl -sfo /dev/null https://10.0.0.100:6443/ || exit 1\n' },
+  },
+  {
+    code: 'mail-to-sample-address',
+    bad: [instance('smtp_alert', 'notification_email {\nops@firewall.loc\n}\nsmtp_server 10.0.0.25')],
+    good: [instance('', 'notification_email {\nops@firewall.loc\n}\nsmtp_server 10.0.0.25')],
+    line: 2,
+  },
+  {
+    code: 'mail-to-sample-address',
+    bad: [instance('', 'notification_email {\nops@example.net\n}\nsmtp_server 192.168.200.1', one)],
+    good: [instance('', 'notification_email {\nops@example.net\n}\nsmtp_server 192.168.20.1', one)],
+  },
 ];

@@ -3,6 +3,7 @@
 import { braceAt, commentStart, unescaped } from './comment.js';
 import { type FoundFile, findFiles, type IncludePolicy, includeCheck, LENIENT, policyOf, readInclude } from './include.js';
 import type { Report } from './keyword.js';
+import { tellCutPassword, tellLookAlikes } from './look-alikes.js';
 import { LONGEST_LINE, Parameters, type Predefined, readDefinition } from './parameters.js';
 import { readLst, readSeq, type Sequence } from './sequence.js';
 import { absolute, type ConfigFiles, directoryOf, type FileRead } from './source.js';
@@ -207,6 +208,8 @@ class Flattener {
     this.#bound('lines', 1, line);
     const { at, openQuote } = commentStart(line.text);
     const text = line.text.slice(0, at);
+    tellLookAlikes(line, at, this.#report);
+    tellCutPassword(line, at, this.#report);
     if (openQuote) this.#report({ severity: 'error', at: originAt(line, 0), text: `Unterminated quote '${text.trim()}'` });
     const definition = /\\[ \t]*$/.test(line.text) ? this.#manyLines(file, line) : undefined;
     if (definition === undefined && text.trim() !== '') this.#work.push({ kind: 'text', line: slice(line, 0, at), depth: 0 });

@@ -6,15 +6,21 @@ import { haste } from './haste.js';
 import { heartbeats } from './heartbeats.js';
 import { intervals } from './intervals.js';
 import { leftovers } from './leftovers.js';
+import { nodeAddresses } from './node-addresses.js';
 import { preemption } from './preemption.js';
 import { priorities } from './priorities.js';
+import { sampleMail } from './sample-mail.js';
+import { scriptCommands } from './script-commands.js';
 import { scripts } from './scripts.js';
 import { servicesOfPair } from './services-of-pair.js';
+import { sleepingBackup } from './sleeping-backup.js';
 import { strict } from './strict.js';
 import { syncGroups } from './sync-groups.js';
+import { trackScripts } from './track-scripts.js';
 import { trackWeights } from './track-weights.js';
 import { transport } from './transport.js';
 import { versions } from './versions.js';
+import { vipInterfaces } from './vip-interfaces.js';
 import { vipLists } from './vip-lists.js';
 import { virtualServers } from './virtual-servers.js';
 import { vrids } from './vrids.js';
@@ -28,15 +34,21 @@ export const lintRules: readonly LintRule[] = [
   haste,
   heartbeats,
   transport,
+  nodeAddresses,
   vipLists,
   priorities,
   preemption,
+  sleepingBackup,
   syncGroups,
   trackWeights,
+  vipInterfaces,
   strict,
   announcements,
   leftovers,
   scripts,
+  scriptCommands,
+  trackScripts,
+  sampleMail,
   virtualServers,
   servicesOfPair,
 ];

@@ -15,12 +15,17 @@ const OWNERS: LintVerdict = {
 };
 const MASTERS: LintVerdict = {
   code: 'both-start-as-master',
+  level: 'info',
+  meaning: '`state MASTER` on both nodes: the priority decides, not the state; releases before 2 let both hold the addresses for a moment.',
+};
+const AGAINST: LintVerdict = {
+  code: 'state-against-priority',
   level: 'warning',
-  meaning: '`state MASTER` on both nodes: when both start, both hold the addresses until one hears the other.',
+  meaning: '`state MASTER` on the node of lower priority, `BACKUP` on the other: the priority decides, and the wrong node is master.',
 };
 
 export const priorities: LintRule = {
-  verdicts: [EQUAL, OWNERS, MASTERS],
+  verdicts: [EQUAL, OWNERS, MASTERS, AGAINST],
   check: (nodes) =>
     peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
       const place = placeText(instancePlace(b, theirs.name, 'priority', 'state'));
@@ -34,8 +39,14 @@ export const priorities: LintRule = {
       }
       if (ours.initialState === 'master' && theirs.initialState === 'master') {
         const at = instancePlace(a, ours.name, 'state');
-        const cause = `state MASTER here and at ${placeText(instancePlace(b, theirs.name, 'state'))}`;
+        const cause = `state MASTER here and at ${placeText(instancePlace(b, theirs.name, 'state'))}; the priority decides`;
         findings.push(found(MASTERS, at, `${ours.name} starts as master on both nodes`, cause, 'state BACKUP on one node, or on both'));
+      }
+      const [low, lower, high, higher] = ours.priority < theirs.priority ? [a, ours, b, theirs] : [b, theirs, a, ours];
+      if (lower.priority < higher.priority && lower.initialState === 'master' && higher.initialState === 'backup') {
+        const at = instancePlace(low, lower.name, 'state');
+        const cause = `priority ${lower.priority} here, ${higher.priority} at ${placeText(instancePlace(high, higher.name, 'priority'))}: the higher one is master`;
+        findings.push(found(AGAINST, at, `${lower.name} says MASTER and will be backup`, cause, 'exchange the states, or the priorities'));
       }
       return findings;
     }),

@@ -1,9 +1,9 @@
 // A tracker whose weight is too small to change who is master.
-import type { Tracked } from '../../../model/keepalived/trackers.js';
-import type { LintNode } from './finding.js';
-import { found, type LintRule, type LintVerdict } from './finding.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import { found, type LintNode, type LintRule, type LintVerdict } from './finding.js';
 import { type Peers, peersOf } from './peers.js';
 import { instancePlace, placeText } from './place.js';
+import { priorityWith, weighedScripts } from './weights.js';
 
 const SMALL: LintVerdict = {
   code: 'track-weight-too-small',
@@ -16,23 +16,13 @@ const SWAP: LintVerdict = {
   meaning: 'A script’s positive weight lifts the lower node above the higher one even while both succeed: the wrong node is master.',
 };
 
-/** Scripts of an instance with the weight that counts there; FAULT ones (0) need none. */
-function weights(node: LintNode, scripts: readonly Tracked[]): readonly { readonly name: string; readonly weight: number }[] {
-  return scripts.flatMap(({ name, weight, reverse }) => {
-    const script = node.configuration.scripts.find((one) => one.name === name);
-    const counts = weight ?? script?.weight ?? 0;
-    return counts === 0 || (reverse ?? script?.reverse) === true ? [] : [{ name, weight: counts }];
-  });
-}
-
-/** The priority with every script in order: bonuses count. */
-const best = (base: number, list: readonly { readonly weight: number }[]): number =>
-  Math.min(254, base + list.reduce((sum, { weight }) => sum + Math.max(weight, 0), 0));
+/** Those whose failure is what it says. */
+const plain = (instance: VrrpInstance, node: LintNode) => weighedScripts(instance, node).filter(({ reverse }) => !reverse);
 
 function look({ a, b, ours, theirs }: Peers) {
   if (ours.priority <= theirs.priority || ours.priority === 255 || theirs.nopreempt) return [];
-  const [mine, others] = [weights(a, ours.track.scripts), weights(b, theirs.track.scripts)];
-  const [top, rival] = [best(ours.priority, mine), best(theirs.priority, others)];
+  const [mine, others] = [plain(ours, a), plain(theirs, b)];
+  const [top, rival] = [priorityWith(ours.priority, mine), priorityWith(theirs.priority, others)];
   const place = placeText(instancePlace(b, theirs.name, 'track_script', 'priority'));
   if (rival > top) {
     const cause = `${top} with every script in order here, ${rival} at ${place}`;
@@ -47,8 +37,8 @@ function look({ a, b, ours, theirs }: Peers) {
       ),
     ];
   }
-  return mine.flatMap(({ name, weight }) => {
-    const failed = top - Math.abs(weight);
+  return mine.flatMap(({ name }) => {
+    const failed = priorityWith(ours.priority, mine, [name]);
     if (failed < rival) return [];
     const cause = `${name} failed leaves priority ${failed}, the peer (${place}) has ${rival}`;
     const mend = `a weight of more than ${top - rival}, or 0 (failure means FAULT)`;
