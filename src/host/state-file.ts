@@ -9,6 +9,11 @@ import { locked } from '../sys/lock.js';
 
 export type StateKind = 'realserver' | 'vip';
 
+/** Where what `kind` did in our network namespace is remembered. */
+export function netnsStatePath(kind: StateKind | 'vrrp'): string {
+  return `/run/weir/${kind}/${native().netnsCookie()}.json`;
+}
+
 /** Some commands wait for answers from the network while they hold the lock. */
 const LOCK_WAIT_MS = 15_000;
 
@@ -16,7 +21,7 @@ export class StateFile {
   readonly path: string;
 
   constructor(kind: StateKind) {
-    this.path = `/run/weir/${kind}/${native().netnsCookie()}.json`;
+    this.path = netnsStatePath(kind);
   }
 
   read(): string | undefined {

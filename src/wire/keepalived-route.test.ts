@@ -16,7 +16,6 @@ const route = (more: Partial<HostRoute>): HostRoute => ({
   nextHops: [],
   onlink: false,
   metrics: [],
-  unsupported: [],
   insert: 'prepend',
   noTrack: false,
   ...more,
@@ -117,4 +116,22 @@ test('a rule is told from others by family, preference and action', () => {
   assert.equal(ruleIdentity(payload), identityOfRule(rule));
   assert.notEqual(ruleIdentity(payload), identityOfRule({ ...rule, preference: 106 }));
   assert.equal(ruleIdentity(new Uint8Array(4)), undefined);
+});
+
+test('light tunnels, of a route and of a next hop', () => {
+  const encap = { kind: 'mpls', labels: [100, 16] } as const;
+  const tunnel = { kind: 'ip6', id: 5n, destination: address('fd00::1'), ttl: 9, tos: 16 } as const;
+  const { payload } = addHostRoute(
+    route({ encap, ttlPropagate: false, nextHops: [{ dev: 'eth1', weight: 1, onlink: false, encap: tunnel, realms: 7 }] }),
+    indexOf,
+  );
+  const attributes = attributesOf(payload);
+  assert.deepEqual([...attributes.get(21)!, ...attributes.get(26)!], [1, 0, 0]);
+  assert.deepEqual([...attributeMap(attributes.get(22)!)!.get(1)!], [0, 6, 0x40, 0, 0, 1, 1, 0]);
+  const hop = attributeMap(attributes.get(9)!.subarray(8))!;
+  const inner = attributeMap(hop.get(22)!)!;
+  assert.deepEqual([u32Of(hop.get(11)), hop.get(21)?.[0], inner.get(1)?.[7], inner.get(2)?.length], [7, 4, 5, 16]);
+  assert.deepEqual([inner.get(4)?.[0], inner.get(5)?.[0], inner.get(3)], [9, 16, undefined]);
+  const ila = addHostRoute(route({ encap: { kind: 'ila', locator: [1, 2, 3, 4] } }), indexOf).payload;
+  assert.deepEqual([...attributeMap(attributesOf(ila).get(22)!)!.get(1)!], [0, 1, 0, 2, 0, 3, 0, 4]);
 });

@@ -1,12 +1,14 @@
 // keepalived.conf's routes as route-netlink messages (man 7 rtnetlink): what rtnetlink-route.ts has, and next hops, metrics and the rest.
 //
 //     struct rtmsg (see rtnetlink-route.ts), then attributes: 1 destination, 2 source prefix, 4 device, 5 gateway, 6 priority,
-//     7 preferred source, 8 metrics {1 lock mask, n value …}, 9 multipath, 11 realms, 15 table, 18 via, 20 preference, 23 expires
-//     multipath, one a hop: | length (2) | flags (1) | weight - 1 (1) | device (4) | attributes 5, 18 |
+//     7 preferred source, 8 metrics {1 lock mask, n value …}, 9 multipath, 11 realms, 15 table, 18 via, 20 preference, 21 22 encap,
+//     23 expires, 26 TTL propagation
+//     multipath, one a hop: | length (2) | flags (1) | weight - 1 (1) | device (4) | attributes 5, 11, 18, 21, 22 |
 import type { Address } from '../model/address.js';
 import type { HostRoute, NextHop, RouteType } from '../model/keepalived/network.js';
 import { encodeAddress } from './address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
+import { encapAttributes } from './lightweight-tunnel.js';
 import { type Attribute, encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute, u32Attribute } from './netlink.js';
 import { familyNumber, RouteMessage } from './rtnetlink.js';
 
@@ -67,7 +69,11 @@ function u16(value: number): Uint8Array {
 }
 
 function encodeHop(family: 'inet' | 'inet6', hop: NextHop, ifindexOf: IfindexOf): Uint8Array {
-  const attributes = hop.via === undefined ? new Uint8Array(0) : encodeAttributes([gateway(family, hop.via)]);
+  const attributes = encodeAttributes([
+    ...(hop.via === undefined ? [] : [gateway(family, hop.via)]),
+    ...(hop.realms === undefined ? [] : [u32Attribute(11, hop.realms)]),
+    ...encapAttributes(hop.encap),
+  ]);
   const header = new Uint8Array(8);
   const view = viewOf(header);
   view.setUint16(0, 8 + attributes.length, little);
@@ -139,7 +145,9 @@ function encode(route: HostRoute, ifindexOf: IfindexOf): Uint8Array {
       ...number(11, route.realms),
       u32Attribute(15, table),
       ...(route.pref === undefined ? [] : [{ type: 20, payload: Uint8Array.of(PREFERENCES[route.pref]) }]),
+      ...encapAttributes(route.encap),
       ...number(23, route.expires),
+      ...(route.ttlPropagate === undefined ? [] : [{ type: 26, payload: Uint8Array.of(route.ttlPropagate ? 1 : 0) }]),
     ]),
   );
 }

@@ -7,7 +7,8 @@
 //     |                        interface index                        |
 //     |                            flags                              |
 //     |                 change mask (requests only)                   |
-//     |   attributes: 1 MAC, 3 name, 4 MTU, 5 lower link, 10 master, 18 link info {1 kind, 4 kind of master}, 43 xdp …
+//     |   attributes: 1 MAC, 3 name, 4 MTU, 5 lower link, 10 master, 18 link info {1 kind, 2 data (VRF: {1 table}),
+//     |   4 kind of master}, 27 group, 43 xdp …
 //     +---------------------------------------------------------------+
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import { type Mac, macBytes, macText } from './ethernet.js';
@@ -56,6 +57,10 @@ export interface Link {
   readonly peerNamespace?: number;
   /** What its master is: `bridge`, `bond`, `vrf`, `team`. */
   readonly masterKind?: string;
+  /** Of interfaces, as firewall rules name them; absent: 0. */
+  readonly group?: number;
+  /** A VRF's routing table. */
+  readonly vrfTable?: number;
   /** Id of the XDP program attached, where there is one. */
   readonly xdpProgram?: number;
 }
@@ -72,6 +77,8 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
   const view = viewOf(payload);
   const info = attributeMap(attributes.get(18) ?? new Uint8Array(0));
   const xdp = attributeMap(attributes.get(43) ?? new Uint8Array(0));
+  const kind = textOf(info?.get(1));
+  const data = kind === 'vrf' ? attributeMap(info?.get(2) ?? new Uint8Array(0)) : undefined;
   const mac = attributes.get(1);
   const link: { -readonly [key in keyof Link]: Link[key] } = {
     ifindex: view.getUint32(4, little),
@@ -87,7 +94,9 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     master: u32Of(attributes.get(10)),
     lower: u32Of(attributes.get(5)),
     xdpProgram: u32Of(xdp?.get(XDP_PROGRAM_ID)),
-    kind: textOf(info?.get(1)),
+    kind,
+    vrfTable: u32Of(data?.get(1)),
+    group: u32Of(attributes.get(27)) || undefined,
     masterKind: textOf(info?.get(4)),
     peerNamespace: u32Of(attributes.get(37)),
   };
@@ -104,6 +113,7 @@ export interface LinkChange {
   readonly mac?: Mac;
   /** 0 takes the link out of its bridge or bond. */
   readonly master?: number;
+  readonly group?: number;
 }
 
 export function encodeLinkChange(change: LinkChange): Uint8Array {
@@ -119,6 +129,7 @@ export function encodeLinkChange(change: LinkChange): Uint8Array {
     ...(change.name === undefined ? [] : [textAttribute(3, change.name)]),
     ...(change.mtu === undefined ? [] : [u32Attribute(4, change.mtu)]),
     ...(change.master === undefined ? [] : [u32Attribute(10, change.master)]),
+    ...(change.group === undefined ? [] : [u32Attribute(27, change.group)]),
     ...(change.kind === undefined ? [] : [nested(18, [textAttribute(1, change.kind)])]),
   ];
   return concat(header, encodeAttributes(attributes));

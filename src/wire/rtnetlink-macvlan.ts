@@ -1,7 +1,7 @@
 // Links that stand on another one: macvlan and ipvlan (linux/if_link.h), made for virtual router MACs.
 //
 //     struct ifinfomsg (see rtnetlink-link.ts), then attributes: 1 MAC, 3 name, 5 the link below, 18 link info {1 kind,
-//     2 data {1 mode, 2 flags}}, 27 group
+//     2 data {1 mode, 2 flags}}, 10 master, 27 group
 
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import type { Mac } from './ethernet.js';
@@ -20,6 +20,8 @@ export interface StackedLink {
   /** The interface below. */
   readonly base: number;
   readonly group?: number;
+  /** The VRF it belongs to. */
+  readonly master?: number;
   readonly kind:
     | { readonly kind: 'macvlan'; readonly mac: Mac }
     | { readonly kind: 'ipvlan'; readonly mode: 'bridge' | 'private' | 'vepa' };
@@ -46,6 +48,7 @@ export function addStackedLink(link: StackedLink): NetlinkRequest {
     u32Attribute(5, link.base),
     ...(kind.kind === 'macvlan' ? [{ type: 1, payload: macBytes(kind.mac) }] : []),
     nested(18, [textAttribute(1, kind.kind), nested(2, data)]),
+    ...(link.master === undefined ? [] : [u32Attribute(10, link.master)]),
     ...(link.group === undefined ? [] : [u32Attribute(27, link.group)]),
   ];
   return {

@@ -114,7 +114,6 @@ const route = (more: Partial<HostRoute>): HostRoute => ({
   nextHops: [],
   onlink: false,
   metrics: [],
-  unsupported: [],
   insert: 'prepend',
   noTrack: true,
   ...more,

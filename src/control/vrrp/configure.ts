@@ -7,6 +7,7 @@ import type { Input } from './interface.js';
 import { interfaceNamesOf } from './interface-names.js';
 import { linksAtReload, renewSources } from './links.js';
 import { type GroupState, type InstanceState, NO_COUNTERS, packetKey, type TrackerResults, type VrrpMachine } from './machine.js';
+import { virtualInterfacesOf } from './macvlan.js';
 import { tellStates } from './notify.js';
 import { virtualInterfaceName } from './place.js';
 import { keepInstance, removeInstance } from './reload.js';
@@ -94,11 +95,22 @@ function tables(input: Configure, work: Work): Partial<VrrpMachine> {
   return {
     configuration,
     ...linksAtReload(work.machine, configuration, input.interfaces),
+    lostLinks: stillLost(input, work),
     indexOfName: new Map(configuration.instances.map(({ name }, index) => [name, index])),
     indexOfPacket,
     wallOffsetUs: input.wallOffsetUs ?? work.machine.wallOffsetUs,
     stopped: false,
   };
+}
+
+/** Macvlans that are still wanted and still do not work. */
+function stillLost({ configuration, interfaces }: Configure, { machine }: Work): VrrpMachine['lostLinks'] {
+  if (machine.lostLinks.size === 0) return machine.lostLinks;
+  const wanted = new Set(
+    configuration.instances.flatMap((config) => virtualInterfacesOf(configuration, config).map((one) => one.settings.name)),
+  );
+  const up = new Set(interfaces.filter((facts) => facts.up).map(({ name }) => name));
+  return new Map([...machine.lostLinks].filter(([name]) => wanted.has(name) && !up.has(name)));
 }
 
 /** Results outlive a reload under their names: nobody should fall because a file was read again. */

@@ -4,6 +4,8 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
+import { virtualInterfacesOf } from './macvlan.js';
+import { neededLinks } from './needed-links.js';
 
 export const OWNER_PRIORITY = 255;
 
@@ -73,6 +75,11 @@ function ownSays(machine: VrrpMachine, instance: InstanceState): readonly Say[] 
   if (config.interface !== undefined && !config.dontTrackPrimary && facts?.up !== true) {
     says.push({ weight: 0, fault: `interface ${config.interface} ${facts === undefined ? 'does not exist' : 'down'}` });
   }
+  for (const name of neededLinks(machine.configuration, config)) {
+    const other = machine.interfaces.get(name);
+    if (other?.up !== true) says.push({ weight: 0, fault: `interface ${name} ${other === undefined ? 'does not exist' : 'down'}` });
+  }
+  says.push(...virtualSays(machine, config), ...staticSays(machine, config));
   if (instance.source === undefined) {
     says.push({ weight: 0, fault: `no IPv${config.family === 'inet' ? '4' : '6'} address for interface` });
   } else if (config.trackSourceAddress && !hasAddress(machine, config)) {
@@ -80,6 +87,24 @@ function ownSays(machine: VrrpMachine, instance: InstanceState): readonly Say[] 
   }
   if (config.unicast?.faultNoPeer === true && config.unicast.peers.length === 0) says.push({ weight: 0, fault: 'no unicast peer' });
   return says;
+}
+
+/** Its macvlans. With dont_track_primary they may go down, as what they stand on may. */
+function virtualSays({ configuration, lostLinks }: VrrpMachine, config: VrrpInstance): readonly Say[] {
+  if (lostLinks.size === 0) return [];
+  return virtualInterfacesOf(configuration, config).flatMap(({ settings: { name } }) => {
+    const how = lostLinks.get(name)?.how;
+    if (how === undefined || (how === 'down' && config.dontTrackPrimary)) return [];
+    return [{ weight: 0, fault: `interface ${name} ${how === 'gone' ? 'does not exist' : 'down'}` }];
+  });
+}
+
+/** Static objects of its track groups that could not be put back. */
+function staticSays({ configuration, lostStatics }: VrrpMachine, config: VrrpInstance): readonly Say[] {
+  if (lostStatics.length === 0) return [];
+  const groups = configuration?.root.trackGroups.filter(({ instances }) => instances.includes(config.name)) ?? [];
+  const mine = lostStatics.filter(({ group }) => groups.some(({ name }) => name === group));
+  return mine.map(({ text }) => ({ weight: 0, fault: `static ${text} is missing` }));
 }
 
 function hasAddress(machine: VrrpMachine, config: VrrpInstance): boolean {

@@ -30,6 +30,13 @@ export interface ReceivedPacket {
   readonly bytes: Uint8Array;
 }
 
+/** A static address, route or rule of a track group that is not on the host. */
+export interface LostStatic {
+  readonly group: string;
+  /** `route 10.96.0.0/24 dev eth1` */
+  readonly text: string;
+}
+
 export type ScriptOutcome =
   | { readonly kind: 'exited'; readonly status: number }
   | { readonly kind: 'signalled'; readonly signal: number }
@@ -46,7 +53,8 @@ export type Input =
       readonly wallOffsetUs?: number;
     }
   | { readonly kind: 'interface'; readonly facts: InterfaceFacts }
-  | { readonly kind: 'interfaceGone'; readonly name: string }
+  /** Deleted (`expected`: a `virtualInterface`, by whoever carries out what the machine says of it); or one that could not be made. */
+  | { readonly kind: 'interfaceGone'; readonly name: string; readonly expected?: boolean }
   | { readonly kind: 'packet'; readonly packet: ReceivedPacket }
   | { readonly kind: 'script'; readonly name: string; readonly outcome: ScriptOutcome }
   /** value absent: the file is missing or holds no number */
@@ -62,6 +70,8 @@ export type Input =
       readonly text: string;
       readonly noTrack: boolean;
     }
+  /** All static objects of track groups that are missing now and could not be put back; told whenever that changes. */
+  | { readonly kind: 'statics'; readonly missing: readonly LostStatic[] }
   /** Another host answers ARP (or NDP) for an address that we hold. */
   | { readonly kind: 'conflict'; readonly address: Address; readonly mac: string; readonly interface: string }
   /** The peer, heard by another way than adverts of this link; `state` as it says. */

@@ -2,11 +2,13 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { TrackedSet } from '../../model/keepalived/trackers.js';
 import { OWNER_PRIORITY } from './health.js';
 import type { InterfaceFacts } from './interface.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
-import { renewVirtualInterfaces } from './macvlan.js';
+import { isVirtualInterface, noteGone, noteState, renewVirtualInterface, renewVirtualInterfaces } from './macvlan.js';
+import { neededLinks } from './needed-links.js';
 import { addressKey, sourceOn } from './place.js';
 import { settleAll } from './settle.js';
 import { change, say, sayDetail, type Work } from './work.js';
@@ -20,7 +22,7 @@ export interface HeldLink {
 export function interfaceChanged(work: Work, told: InterfaceFacts): void {
   // Another one of the same name, whose predecessor's end was not heard of: nothing that stood on that is there any more.
   const known = work.machine.interfaces.get(told.name);
-  if (known !== undefined && known.index !== told.index) interfaceGone(work, told.name);
+  if (known !== undefined && known.index !== told.index) interfaceGone(work, told.name, true);
   const before = work.machine.interfaces.get(told.name);
   if (before === undefined && concerns(work, told.name)) say(work, `Interface ${told.name} added`);
   const up = upNow(work, before, told);
@@ -29,9 +31,14 @@ export function interfaceChanged(work: Work, told: InterfaceFacts): void {
   takeFacts(work, facts, before);
 }
 
-export function interfaceGone(work: Work, name: string): void {
+/** `expected`: one of ours that is gone because we took it away, or replaced it. */
+export function interfaceGone(work: Work, name: string, expected = false): void {
   const before = work.machine.interfaces.get(name);
-  if (before === undefined) return;
+  const anew = !expected && noteGone(work, name);
+  if (before === undefined) {
+    settleAll(work);
+    return;
+  }
   if (concerns(work, name)) {
     if (before.up) say(work, `Netlink reports ${name} down`);
     say(work, `Interface ${name} deleted`);
@@ -41,13 +48,15 @@ export function interfaceGone(work: Work, name: string): void {
   work.machine = { ...work.machine, interfaces, heldLinks: without(work.machine.heldLinks, name) };
   renewSources(work);
   settleAll(work);
+  if (anew) renewVirtualInterface(work, name);
 }
 
 /** Whether any instance or group looks at this interface. */
 function concerns(work: Work, name: string): boolean {
   const tracked = (set: TrackedSet) => set.interfaces.some((one) => one.name === name);
+  const needs = (config: VrrpInstance) => neededLinks(work.machine.configuration, config).includes(name);
   return (
-    work.instances.some(({ config }) => config.interface === name || tracked(config.track)) ||
+    work.instances.some(({ config }) => config.interface === name || tracked(config.track) || needs(config)) ||
     work.groups.some(({ config }) => tracked(config.track))
   );
 }
@@ -108,9 +117,15 @@ export function nextLinkUs(machine: VrrpMachine): number {
   return next;
 }
 
+/** Up or down otherwise than before. That one of ours which is being made comes up is none. */
+function isNews(work: Work, { name, up }: InterfaceFacts, before: InterfaceFacts | undefined): boolean {
+  if (isVirtualInterface(work, name)) return up ? work.machine.lostLinks.has(name) : before?.up === true;
+  return (before?.up ?? false) !== up && concerns(work, name);
+}
+
 function takeFacts(work: Work, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
-  if ((before?.up ?? false) !== facts.up && concerns(work, facts.name))
-    say(work, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
+  if (isNews(work, facts, before)) say(work, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
+  noteState(work, facts, before);
   work.machine = { ...work.machine, interfaces: new Map(work.machine.interfaces).set(facts.name, facts) };
   if (before === undefined) renewVirtualInterfaces(work, facts.name);
   renewSources(work);

@@ -2,8 +2,10 @@
 import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
-import type { InterfaceFacts, VrrpState } from './interface.js';
+import type { LogBudget } from '../log-budget.js';
+import type { InterfaceFacts, LostStatic, VrrpState } from './interface.js';
 import type { HeldLink } from './links.js';
+import type { LostLink } from './macvlan.js';
 import type { SplitEpisode } from './split-brain.js';
 import type { ScriptState } from './track-script.js';
 
@@ -27,10 +29,8 @@ export interface Counters {
   readonly checksumErrors: number;
   readonly notPeerErrors: number;
   readonly castErrors: number;
-  readonly replays: number;
-  readonly conflicts: number;
   /** AH */
-  /** Dropped by the socket's filter before the machine saw them. */
+  readonly replays: number;
   readonly hmacMissing: number;
   readonly hmacMalformed: number;
   readonly hmacUnknownKeys: number;
@@ -39,6 +39,8 @@ export interface Counters {
   readonly hmacReplays: number;
   /** auth_hmac: believed, but the clocks are more than half of time_window apart. */
   readonly clockSkews: number;
+  readonly conflicts: number;
+  /** Dropped by the socket's filter before the machine saw them. */
   readonly filtered: number;
 }
 
@@ -62,8 +64,6 @@ export const NO_COUNTERS: Counters = {
   notPeerErrors: 0,
   castErrors: 0,
   replays: 0,
-  conflicts: 0,
-  filtered: 0,
   hmacMissing: 0,
   hmacMalformed: 0,
   hmacUnknownKeys: 0,
@@ -71,6 +71,8 @@ export const NO_COUNTERS: Counters = {
   hmacStale: 0,
   hmacReplays: 0,
   clockSkews: 0,
+  conflicts: 0,
+  filtered: 0,
 };
 
 /** Whose adverts a backup follows. */
@@ -82,14 +84,7 @@ export interface KnownMaster {
   readonly fastRun: number;
 }
 
-/** How often a line of one kind may still be said; see log-limit.ts. */
-export interface LogBudget {
-  readonly tokens: number;
-  readonly atUs: number;
-  readonly suppressed: number;
-}
-
-/** When an advert was stamped, and the how manieth of its second it is. */
+/** When an advert was stamped; adverts of one time are counted. */
 export interface HmacStamp {
   /** Since 1970, in 1/65536 s. */
   readonly ticks: number;
@@ -168,6 +163,10 @@ export interface VrrpMachine {
   readonly interfaces: ReadonlyMap<string, InterfaceFacts>;
   /** Interfaces whose going up or down does not count yet. */
   readonly heldLinks: ReadonlyMap<string, HeldLink>;
+  /** Macvlans and ipvlans of ours that do not work, by name. */
+  readonly lostLinks: ReadonlyMap<string, LostLink>;
+  /** Static objects of track groups that are not there and cannot be put back. */
+  readonly lostStatics: readonly LostStatic[];
   readonly instances: readonly InstanceState[];
   readonly groups: readonly GroupState[];
   readonly trackers: TrackerResults;
@@ -188,6 +187,8 @@ export function initialState(): VrrpMachine {
     configuration: undefined,
     interfaces: new Map(),
     heldLinks: new Map(),
+    lostLinks: new Map(),
+    lostStatics: [],
     instances: [],
     groups: [],
     trackers: { scripts: new Map(), files: new Map(), processes: new Map(), bfds: new Map() },

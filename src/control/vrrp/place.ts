@@ -7,6 +7,7 @@ import { interfaceNamesOf } from './interface-names.js';
 import type { VrrpMachine } from './machine.js';
 
 type Named = Pick<VrrpMachine, 'configuration'>;
+type Linked = Pick<VrrpMachine, 'configuration' | 'lostLinks'>;
 
 /** The macvlan or ipvlan of `use_vmac`, `use_ipvlan`; undefined: none is used. */
 export function virtualInterfaceName(machine: Named, config: VrrpInstance): string | undefined {
@@ -14,10 +15,11 @@ export function virtualInterfaceName(machine: Named, config: VrrpInstance): stri
   return interfaceNamesOf(machine.configuration, config).own?.settings.name ?? config.virtualInterface.name;
 }
 
-/** What adverts leave by; undefined: unicast by the routing table. */
-export function sendInterface(machine: Named, config: VrrpInstance): string | undefined {
-  if (config.vmacTransmitBase) return config.interface;
-  return virtualInterfaceName(machine, config) ?? config.interface ?? config.vrf;
+/** What adverts leave by; undefined: unicast by the routing table. A macvlan that is down or gone cannot carry the goodbye: what it stood on does. */
+export function sendInterface(machine: Linked, config: VrrpInstance): string | undefined {
+  const virtual = config.vmacTransmitBase ? undefined : virtualInterfaceName(machine, config);
+  if (virtual !== undefined && !machine.lostLinks.has(virtual)) return virtual;
+  return config.interface ?? config.vrf;
 }
 
 /** Where its virtual addresses go unless they name another device. */

@@ -112,7 +112,7 @@ test('track_src_ip: the address must be there in the family of the instance', ()
 });
 
 test('routes and rules that a reload takes away or brings', () => {
-  const plain = { nextHops: [], onlink: false, metrics: [], unsupported: [], insert: 'prepend', noTrack: false } as const;
+  const plain = { nextHops: [], onlink: false, metrics: [], insert: 'prepend', noTrack: false } as const;
   const route: HostRoute = { ...plain, family: 'inet', type: 'unicast', to: { address: ip('10.9.0.0'), length: 24 }, dev: 'eth0' };
   const rule: HostRule = {
     family: 'inet',

@@ -8,7 +8,7 @@ import { NO_COUNTERS, type VrrpMachine } from './machine.js';
 import { receive } from './receive.js';
 import { noteConflict } from './split-brain.js';
 import { stop } from './stop.js';
-import { bfdReported, fileReported, filteredReported, processReported, scriptReported } from './track.js';
+import { bfdReported, fileReported, filteredReported, processReported, scriptReported, staticsReported } from './track.js';
 import { nextWakeUs, wake } from './wake.js';
 import { change, closeWork, openWork, type Work } from './work.js';
 
@@ -34,7 +34,7 @@ function take(work: Work, input: Input): void {
       interfaceChanged(work, input.facts);
       break;
     case 'interfaceGone':
-      interfaceGone(work, input.name);
+      interfaceGone(work, input.name, input.expected);
       break;
     case 'packet':
       receive(work, input.packet);
@@ -53,6 +53,9 @@ function take(work: Work, input: Input): void {
       break;
     case 'lost':
       lostHolding(work, input);
+      break;
+    case 'statics':
+      staticsReported(work, input.missing);
       break;
     case 'conflict':
       noteConflict(work, input.address, input.mac, input.interface);

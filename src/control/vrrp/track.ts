@@ -1,9 +1,9 @@
 // Reports of trackers and of the socket's filter, and which instances they concern.
 import type { TrackedSet } from '../../model/keepalived/trackers.js';
 import { hasQuorum } from './health.js';
-import type { ScriptOutcome } from './interface.js';
+import type { LostStatic, ScriptOutcome } from './interface.js';
 import type { Counters, TrackerResults } from './machine.js';
-import { settle } from './settle.js';
+import { settle, settleAll } from './settle.js';
 import { scriptStep } from './track-script.js';
 import { count, instanceAt, say, type Work } from './work.js';
 
@@ -43,6 +43,17 @@ function keep<K extends keyof TrackerResults>(work: Work, kind: K, name: string,
 }
 
 function settleTracking(work: Work, kind: keyof TrackedSet, name: string): void {
+/** What is new among them is said. Instances of their groups cannot be fit without. */
+export function staticsReported(work: Work, missing: readonly LostStatic[]): void {
+  const before = new Set(work.machine.lostStatics.map(({ text }) => text));
+  const now = new Set(missing.map(({ text }) => text));
+  for (const { group, text } of missing) if (!before.has(text)) say(work, `Static ${text} of track_group ${group} is missing`);
+  for (const { group, text } of work.machine.lostStatics)
+    if (!now.has(text)) say(work, `Static ${text} of track_group ${group} is there again`);
+  work.machine = { ...work.machine, lostStatics: missing };
+  settleAll(work);
+}
+
   const named = (set: TrackedSet | undefined) => set?.[kind].some((tracked) => tracked.name === name) === true;
   for (let index = 0; index < work.instances.length; index++) {
     const { config, group } = instanceAt(work, index);

@@ -2,6 +2,7 @@
 import { announceDue, nextAnnounceUs } from './garp.js';
 import { applyDueLinks, nextLinkUs } from './links.js';
 import type { InstanceState, VrrpMachine } from './machine.js';
+import { nextRetryUs, retryVirtualInterfaces } from './macvlan.js';
 import { sendInTurn } from './master.js';
 import { splitDueUs, tendSplit } from './split-brain.js';
 import { fallBack, tryMaster } from './sync.js';
@@ -13,6 +14,7 @@ const second = 1_000_000;
 /** Does everything that is due. */
 export function wake(work: Work): void {
   applyDueLinks(work);
+  retryVirtualInterfaces(work);
   const lateUs = lateness(work);
   for (let index = 0; index < work.instances.length; index++) stepDownIfLate(work, index);
   for (let index = 0; index < work.instances.length; index++) {
@@ -87,7 +89,7 @@ function lostByLateness(instance: InstanceState, lateUs: number): boolean {
 
 /** The next moment at which time alone makes something happen. */
 export function nextWakeUs(machine: VrrpMachine): number | undefined {
-  let next = nextLinkUs(machine);
+  let next = Math.min(nextLinkUs(machine), nextRetryUs(machine));
   for (const instance of machine.instances) next = Math.min(next, nextDueUs(instance));
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }

@@ -1,7 +1,7 @@
 // One line each for addresses, routes, rules and scripts, as keepalived.data and .json have them. Pure.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
-import type { HostAddress, HostRoute, HostRule, NextHop, Prefix } from '../../model/keepalived/network.js';
+import type { HostAddress, HostRoute, HostRule, NextHop, Prefix, RouteEncap } from '../../model/keepalived/network.js';
 import type { Script } from '../../model/keepalived/script.js';
 
 const SCOPES: Readonly<Record<number, string>> = { 0: 'global', 200: 'site', 253: 'link', 254: 'host', 255: 'nowhere' };
@@ -32,6 +32,10 @@ function lifetime({ address, prefixLength, preferredLifetime }: HostAddress): st
   return value === 0 ? ' deprecated' : ` preferred_lft ${value}`;
 }
 
+/** Static objects may belong to a track group. */
+const groupText = ({ trackGroup }: { readonly trackGroup?: string }): string =>
+  trackGroup === undefined ? '' : ` track_group ${trackGroup}`;
+
 /** `device`: where it stands, `parent` for one on a VMAC; `set`: it is on the host; `dropped`: a firewall rule names it. */
 export function addressText(
   value: HostAddress,
@@ -48,12 +52,46 @@ export function addressText(
     label === undefined ? '' : ` label ${label}`,
     ...flags.map((flag) => ` ${flag}`),
     noTrack ? ' no_track' : '',
+    groupText(value),
     peer === undefined ? '' : ` peer ${formatAddress(peer)}/${value.peerLength ?? bitsOf(peer)}`,
     lifetime(value),
     now.set ? ' set' : '',
     now.dropped === true ? ' nftable_set' : '',
   ].join('');
 }
+
+/** Labels as the header has them, in hexadecimal; a locator as this machine reads its bytes. */
+function encapText(encap: RouteEncap | undefined): string {
+  if (encap === undefined) return '';
+  if (encap.kind === 'mpls') {
+    const entries = encap.labels.map((label, index) => ((label << 12) | (index === encap.labels.length - 1 ? 0x100 : 0)) >>> 0);
+    return ` encap mpls ${entries.map((entry) => entry.toString(16)).join('/')}`;
+  }
+  if (encap.kind === 'ila') {
+    const value = encap.locator.reduceRight((sum, word) => (sum << 16n) | BigInt(((word & 0xff) << 8) | (word >> 8)), 0n);
+    return ` encap ila ${value}`;
+  }
+  const { kind, id, destination, source, tos, ttl, flags } = encap;
+  const six = kind === 'ip6';
+  return [
+    ` encap ${kind}`,
+    id === undefined ? '' : ` id ${id}`,
+    destination === undefined ? '' : ` dst ${formatAddress(destination)}`,
+    source === undefined ? '' : ` src ${formatAddress(source)}`,
+    tos === undefined ? '' : ` ${six ? 'tc' : 'tos'} ${tos}`,
+    ttl === undefined ? '' : ` ${six ? 'hoplimit' : 'ttl'} ${ttl}`,
+    flags === undefined ? '' : ` flags 0x${flags.toString(16)}`,
+  ].join('');
+}
+
+const nextHopText = ({ via, dev, weight, onlink, realms: realm, encap }: NextHop): string =>
+  [
+    ` nexthop${hop({ ...(via === undefined ? {} : { via }), ...(dev === undefined ? {} : { dev }), onlink: false })}`,
+    weight > 1 ? ` weight ${weight}` : '',
+    onlink ? ' onlink' : '',
+    realm === undefined ? '' : realms(realm),
+    encapText(encap),
+  ].join('');
 
 const hop = ({ via, dev, onlink }: Pick<NextHop, 'via' | 'dev' | 'onlink'>): string =>
   [
@@ -85,9 +123,10 @@ export function routeText(route: HostRoute): string {
     source === undefined ? '' : ` src ${formatAddress(source)}`,
     from === undefined ? '' : ` from ${prefixText(from)}`,
     tos === undefined ? '' : ` tos ${tos}`,
-    ...route.unsupported.map((text) => ` ${text}`),
+    encapText(route.encap),
     hop({ ...(via === undefined ? {} : { via }), ...(dev === undefined ? {} : { dev }), onlink: false }),
     table === undefined ? '' : ` table ${table}`,
+    route.vrf === undefined ? '' : ` vrf ${route.vrf}`,
     protocol === undefined ? (route.noTrack ? '' : ' proto 18') : ` proto ${protocol}`,
     scope === undefined ? '' : ` scope ${scope}`,
     metric === undefined ? '' : ` metric ${metric}`,
@@ -97,8 +136,10 @@ export function routeText(route: HostRoute): string {
     control === undefined ? '' : ` congctl ${control.name}${control.lock ? ' lock' : ''}`,
     pref === undefined ? '' : ` pref ${pref}`,
     expires === undefined ? '' : ` expires ${expires}sec`,
-    ...route.nextHops.map((next) => ` nexthop${hop(next)}${next.weight > 1 ? ` weight ${next.weight}` : ''}`),
+    route.ttlPropagate === undefined ? '' : ` ttl-propagate ${route.ttlPropagate ? 'en' : 'dis'}abled`,
+    ...route.nextHops.map(nextHopText),
     untracked ? ' no_track' : '',
+    groupText(route),
   ].join('');
 }
 
@@ -142,6 +183,7 @@ export function ruleText(rule: HostRule): string {
     rule.realms === undefined ? '' : realms(rule.realms),
     actionText(rule.action),
     rule.noTrack ? ' no_track' : '',
+    groupText(rule),
   ].join('');
 }
 

@@ -12,7 +12,16 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
 const us = (value: number): string => `${(value / 1e6).toFixed(6)}s`;
 
-function staticLines({ root }: KeepalivedConfiguration): readonly string[] {
+/** Those with an instance that is there; the others mean nothing. */
+function trackGroupLines(root: KeepalivedConfiguration['root'], instances: KeepalivedConfiguration['instances']): readonly string[] {
+  return root.trackGroups.flatMap((group) => {
+    const members = group.instances.filter((name) => instances.some((instance) => instance.name === name));
+    if (members.length === 0) return [];
+    return [` Static Track Group = ${group.name}`, '   VRRP member instances :', ...members.map((name) => `     ${name}`)];
+  });
+}
+
+function staticLines({ root, instances }: KeepalivedConfiguration): readonly string[] {
   return [
     ...section(
       'Static Addresses',
@@ -26,6 +35,7 @@ function staticLines({ root }: KeepalivedConfiguration): readonly string[] {
       'Static Rules',
       root.staticRules.map((each) => `     ${ruleText(each)}`),
     ),
+    ...section('Static Track groups', trackGroupLines(root, instances)),
   ];
 }
 

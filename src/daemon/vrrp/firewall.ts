@@ -5,6 +5,7 @@ import { hasCode } from '../../sys/errno.js';
 import { Nftables } from '../../sys/nftables.js';
 import { deleteTable, NftFamily, newTable } from '../../wire/nftables.js';
 import { isEmpty, isLinkLocal, type TableContent, type TableSettings, tableMessages } from './firewall-table.js';
+import type { Footprint } from './footprint.js';
 
 interface Dropped {
   readonly instance: string;
@@ -23,7 +24,10 @@ export class Firewall {
   readonly #macvlans = new Map<string, { readonly family: Family; readonly ifindex: number; readonly base: number }>();
   readonly #made = new Set<Family>();
 
-  constructor(global: GlobalSettings) {
+  constructor(
+    global: GlobalSettings,
+    private readonly footprint: Footprint,
+  ) {
     this.#settings = global.nftables ?? DEFAULTS;
   }
 
@@ -101,6 +105,7 @@ export class Firewall {
       return;
     }
     this.#nft ??= new Nftables();
+    this.footprint.making('tables', table);
     this.#nft.commit(
       [newTable(MASTERS[family], table), deleteTable(MASTERS[family], table), ...tableMessages(family, this.#settings, content)],
       `set up the nft table ${table}`,
@@ -110,6 +115,27 @@ export class Firewall {
 
   #remove(family: Family, table: string): void {
     this.#made.delete(family);
+    this.#drop(family, table);
+    if (this.#made.size === 0) {
+      this.footprint.gone('tables', table);
+    }
+  }
+
+  /** Those that a run which was killed left behind; ours are made anew where they are needed. */
+  removeLeft(): void {
+    for (const table of this.footprint.left.tables) {
+      for (const family of FAMILIES) {
+        if (table !== this.#settings.table || !this.#made.has(family)) {
+          this.#drop(family, table);
+        }
+      }
+      if (this.#made.size === 0 || table !== this.#settings.table) {
+        this.footprint.gone('tables', table);
+      }
+    }
+  }
+
+  #drop(family: Family, table: string): void {
     try {
       this.#nft ??= new Nftables();
       this.#nft.commit([deleteTable(MASTERS[family], table)], `remove the nft table ${table}`);

@@ -112,8 +112,11 @@ export class HeldAddresses {
         this.log('error', `(${instance}) cannot add ${text}: there is no such interface`);
         continue;
       }
-      this.#hold({ instance, host, value, device });
-      this.#change(() => this.netlink.change(addAddress(value), `add ${text}`), ['EEXIST']);
+      const held = { instance, host, value, device };
+      this.#hold(held);
+      if (!this.#change(() => this.netlink.change(addAddress(value), `add ${text}`), ['EEXIST'])) {
+        this.#drop(addressKey(value.ifindex, value.address, value.prefixLength), held);
+      }
     }
   }
 
@@ -137,13 +140,17 @@ export class HeldAddresses {
     }
   }
 
-  #change(work: () => void, fine: readonly string[]): void {
+  /** Whether it was done, now or before (`fine`); a failure is said once until it changes. */
+  #change(work: () => void, fine: readonly string[]): boolean {
     try {
       work();
+      return true;
     } catch (error) {
-      if (!hasCode(error, ...fine)) {
-        this.log('error', `Netlink: error: ${(error as Error).message}`);
+      if (hasCode(error, ...fine)) {
+        return true;
       }
+      this.log('error', `Netlink: error: ${(error as Error).message}`);
+      return false;
     }
   }
 

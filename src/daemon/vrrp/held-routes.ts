@@ -1,7 +1,7 @@
 // Virtual routes and rules: put in and taken out by netlink, and missed when somebody else takes one out.
 import { formatAddress } from '../../model/address-text.js';
 import type { HostRoute, HostRule } from '../../model/keepalived/network.js';
-import { hasCode } from '../../sys/errno.js';
+import { hasCode, isSystemError } from '../../sys/errno.js';
 import type { Netlink } from '../../sys/netlink.js';
 import { addHostRoute, deleteHostRoute, tableOf } from '../../wire/keepalived-route.js';
 import type { NetlinkMessage, NetlinkRequest } from '../../wire/netlink.js';
@@ -25,12 +25,26 @@ export interface LostEntry extends Lost {
 /** IPv6's default metric, which the kernel puts where none is given. */
 const METRIC6 = 1024;
 
+/** What routes are told by name. */
+export interface RouteLinks {
+  /** @throws SystemError ENODEV */
+  readonly indexOf: (device: string) => number;
+  /** The table of a VRF; undefined: no such VRF. */
+  readonly vrfTable: (name: string) => number | undefined;
+}
+
 const routeKey = (route: HostRoute): string =>
   `${route.family} ${route.to.length === 0 ? '' : route.to.address.words.join('.')}/${route.to.length} ${tableOf(route)} ${
     route.metric ?? (route.family === 'inet6' ? METRIC6 : 0)
   } ${route.tos ?? 0}`;
 
-const routeText = ({ to, dev, via }: HostRoute): string =>
+const ruleKey = (rule: HostRule): string => `rule ${identityOfRule(rule)}`;
+
+function noVrf(name: string): Error {
+  return Object.assign(new Error(`ENODEV: no VRF ${name}`), { code: 'ENODEV', errno: 19, syscall: 'netlink' });
+}
+
+export const routeText = ({ to, dev, via }: HostRoute): string =>
   [
     to.length === 0 ? 'default' : `${formatAddress(to.address)}/${to.length}`,
     via === undefined ? '' : `via ${formatAddress(via)}`,
@@ -39,48 +53,84 @@ const routeText = ({ to, dev, via }: HostRoute): string =>
     .filter((part) => part !== '')
     .join(' ');
 
-const ruleText = (rule: HostRule): string => `with preference ${rule.preference ?? 0}`;
+export const ruleText = (rule: HostRule): string => `with preference ${rule.preference ?? 0}`;
 
 export class HeldRoutes {
   readonly #held = new Map<string, Held>();
+  /** The tables of VRFs when they were last seen: routes of one that is gone are still to be removed. */
+  readonly #vrfTables = new Map<string, number>();
+  /** The last failure of each request: said once until it changes. */
+  readonly #failures = new Map<string, string>();
 
   constructor(
     private readonly netlink: Netlink,
-    private readonly ifindexOf: (device: string) => number,
+    private readonly links: RouteLinks,
     private readonly log: (level: LogLevel, text: string) => void,
   ) {}
+
+  /** With the table of its VRF. */
+  #settled(route: HostRoute): HostRoute {
+    const { vrf } = route;
+    if (vrf === undefined) {
+      return route;
+    }
+    const table = this.links.vrfTable(vrf) ?? this.#vrfTables.get(vrf);
+    if (table === undefined) {
+      return route;
+    }
+    this.#vrfTables.set(vrf, table);
+    return { ...route, table };
+  }
 
   addRoutes(instance: string, routes: readonly HostRoute[]): void {
     for (const route of routes) {
       const text = routeText(route);
-      if (route.unsupported.length > 0) {
-        this.log('warning', `(${instance}) route ${text}: not carried out: ${route.unsupported.join(' ')}`);
-      }
-      if (this.#try(() => addHostRoute(route, this.ifindexOf), `add route ${text}`, ['EEXIST'])) {
-        this.#held.set(routeKey(route), { instance, kind: 'route', text, noTrack: route.noTrack || route.dev === undefined });
+      const settled = this.#settled(route);
+      const request = (): NetlinkRequest => {
+        if (route.vrf !== undefined && this.links.vrfTable(route.vrf) === undefined) {
+          throw noVrf(route.vrf);
+        }
+        return addHostRoute(settled, this.links.indexOf);
+      };
+      if (this.#try(request, `add route ${text}`, ['EEXIST'])) {
+        this.#held.set(routeKey(settled), { instance, kind: 'route', text, noTrack: route.noTrack || route.dev === undefined });
+      } else {
+        this.#held.delete(routeKey(settled));
       }
     }
   }
 
   removeRoutes(instance: string, routes: readonly HostRoute[]): void {
     for (const route of routes) {
-      if (this.#release(routeKey(route), instance)) {
-        this.#try(() => deleteHostRoute(route, this.ifindexOf), `remove route ${routeText(route)}`, ['ESRCH', 'ENODEV']);
+      const settled = this.#settled(route);
+      if (this.#release(routeKey(settled), instance)) {
+        this.#failures.delete(`add route ${routeText(route)}`);
+        this.#try(() => deleteHostRoute(settled, this.links.indexOf), `remove route ${routeText(route)}`, ['ESRCH', 'ENODEV']);
       }
     }
+  }
+
+  /** Of these routes, those that are not there for all we know. */
+  lackedRoutes(routes: readonly HostRoute[]): readonly HostRoute[] {
+    return routes.filter((route) => !this.#held.has(routeKey(this.#settled(route))));
+  }
+
+  lackedRules(rules: readonly HostRule[]): readonly HostRule[] {
+    return rules.filter((rule) => !this.#held.has(ruleKey(rule)));
   }
 
   addRules(instance: string, rules: readonly HostRule[]): void {
     for (const rule of rules) {
       if (this.#try(() => addRule(rule), `add rule ${ruleText(rule)}`, ['EEXIST'])) {
-        this.#held.set(`rule ${identityOfRule(rule)}`, { instance, kind: 'rule', text: ruleText(rule), noTrack: rule.noTrack });
+        this.#held.set(ruleKey(rule), { instance, kind: 'rule', text: ruleText(rule), noTrack: rule.noTrack });
       }
     }
   }
 
   removeRules(instance: string, rules: readonly HostRule[]): void {
     for (const rule of rules) {
-      if (this.#release(`rule ${identityOfRule(rule)}`, instance)) {
+      if (this.#release(ruleKey(rule), instance)) {
+        this.#failures.delete(`add rule ${ruleText(rule)}`);
         this.#try(() => deleteRule(rule), `remove rule ${ruleText(rule)}`, ['ENOENT']);
       }
     }
@@ -103,18 +153,24 @@ export class HeldRoutes {
     return true;
   }
 
-  /** Whether it was done, now or before (`fine`); what fails is logged. */
+  /** Whether it was done, now or before (`fine`); a failure is said once until it changes. */
   #try(request: () => NetlinkRequest, what: string, fine: readonly string[]): boolean {
     try {
       this.netlink.change(request(), what);
-      return true;
     } catch (error) {
-      if (hasCode(error, ...fine)) {
-        return true;
+      if (!isSystemError(error)) {
+        throw error;
       }
-      this.log('error', `Netlink: error: ${(error as Error).message}`);
-      return false;
+      if (!hasCode(error, ...fine)) {
+        if (this.#failures.get(what) !== error.message) {
+          this.#failures.set(what, error.message);
+          this.log('error', `Netlink: error: ${error.message}`);
+        }
+        return false;
+      }
     }
+    this.#failures.delete(what);
+    return true;
   }
 
   /** What others took out, of one batch of the kernel's messages; it counts as not held from now on. */

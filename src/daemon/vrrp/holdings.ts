@@ -1,5 +1,6 @@
 // What VRRP puts on this host and takes away: addresses, routes, rules, drop rules, virtual interfaces, announcements, static objects.
-import type { Effect } from '../../control/vrrp/interface.js';
+import type { Effect, Input, InterfaceFacts } from '../../control/vrrp/interface.js';
+import { interfaceNames } from '../../control/vrrp/interface-names.js';
 import { addressInterface } from '../../control/vrrp/place.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
@@ -9,8 +10,9 @@ import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Announcer } from './announcer.js';
 import type { HeldOn } from './conflicts.js';
 import { Firewall } from './firewall.js';
+import { Footprint } from './footprint.js';
 import { HeldAddresses, type Lost } from './held-addresses.js';
-import { HeldRoutes } from './held-routes.js';
+import { HeldRoutes, type RouteLinks } from './held-routes.js';
 import type { Interfaces } from './interfaces.js';
 import { PromotedSecondaries } from './promoted-secondaries.js';
 import { StaticObjects } from './static-objects.js';
@@ -30,6 +32,8 @@ export interface HoldingTools {
   /** Takes the kernel's messages now. */
   readonly refresh: () => void;
   readonly log: (level: LogLevel, text: string) => void;
+  /** What the machine must hear at once. */
+  readonly feed: (input: Extract<Input, { kind: 'interfaceGone' | 'statics' }>) => void;
 }
 
 export interface LostHolding extends Lost {
@@ -44,22 +48,29 @@ export class Holdings {
   readonly #firewall: Firewall;
   readonly #virtual: VirtualInterfaces;
   readonly #secondaries: PromotedSecondaries;
+  readonly #footprint: Footprint;
+  readonly #feed: HoldingTools['feed'];
   readonly #interfaces: () => Interfaces;
   #configuration: KeepalivedConfiguration;
   #suspicious = false;
 
   /** @throws SystemError */
-  constructor(configuration: KeepalivedConfiguration, { netlink, interfaces, refresh, log }: HoldingTools) {
-    const indexOf = (device: string): number => this.#indexOf(device);
+  constructor(configuration: KeepalivedConfiguration, { netlink, interfaces, refresh, log, feed }: HoldingTools) {
+    const links: RouteLinks = {
+      indexOf: (device) => this.#indexOf(device),
+      vrfTable: (name) => interfaces().byName(name)?.vrfTable,
+    };
     this.#configuration = configuration;
     this.#interfaces = interfaces;
+    this.#feed = feed;
     this.#addresses = new HeldAddresses(netlink, interfaces, log);
-    this.#routes = new HeldRoutes(netlink, indexOf, log);
-    this.#static = new StaticObjects(netlink, interfaces, indexOf, log);
+    this.#routes = new HeldRoutes(netlink, links, log);
+    this.#static = new StaticObjects({ netlink, interfaces, links, log, missing: (missing) => feed({ kind: 'statics', missing }) });
     this.#announcer = new Announcer(configuration.global, (name) => interfaces().byName(name), log);
-    this.#firewall = new Firewall(configuration.global);
-    this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, log, refresh });
-    this.#secondaries = new PromotedSecondaries(log);
+    this.#footprint = new Footprint(log);
+    this.#firewall = new Firewall(configuration.global, this.#footprint);
+    this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, footprint: this.#footprint, log, refresh });
+    this.#secondaries = new PromotedSecondaries(this.#footprint, log);
   }
 
   /** Before the machine hears of it. @throws SystemError */
@@ -69,6 +80,14 @@ export class Holdings {
     this.#firewall.configure(configuration.global);
     this.#secondaries.configure(configuration);
     this.#static.configure(configuration);
+  }
+
+  /** What a run before us that was killed left behind and this configuration does not take over. @throws SystemError */
+  removeLeft(): void {
+    const names = [...interfaceNames(this.#configuration).values()];
+    const wanted = names.flatMap(({ own, ofAddresses }) => [...(own === undefined ? [] : [own]), ...ofAddresses.values()]);
+    this.#firewall.removeLeft();
+    this.#virtual.removeLeft(new Set(wanted.map(({ settings }) => settings.name)));
   }
 
   #indexOf(device: string): number {
@@ -146,8 +165,8 @@ export class Holdings {
     const instance = this.#configuration.instances.find(({ name }) => name === effect.instance);
     if (effect.action === 'delete') {
       this.#virtual.remove(effect);
-    } else if (instance !== undefined) {
-      this.#virtual.create(effect, instance);
+    } else if (instance !== undefined && !this.#virtual.create(effect, instance)) {
+      this.#feed({ kind: 'interfaceGone', name: effect.settings.name ?? '' });
     }
   }
 
@@ -165,12 +184,18 @@ export class Holdings {
     this.#static.addressRemoved(address);
   }
 
-  interfaceCame(): void {
-    this.#static.interfaceCame();
+  interfaceChanged(facts: InterfaceFacts): void {
+    this.#static.interfaceChanged(facts);
   }
 
-  interfaceGone(ifindex: number): void {
+  /** Whether it is gone by our own doing. */
+  isRemoving(name: string): boolean {
+    return this.#virtual.isRemoving(name);
+  }
+
+  interfaceGone(name: string, ifindex: number): void {
     this.#addresses.forget(ifindex);
+    this.#static.interfaceGone(name, ifindex);
   }
 
   /** What others took away, by one batch of the kernel's messages (`anew`: by looking at everything); static objects are put back. */
@@ -185,8 +210,7 @@ export class Holdings {
   close(): void {
     this.#announcer.close();
     this.#static.close();
-    this.#virtual.restore();
-    this.#secondaries.restore();
+    this.#footprint.restore();
     this.#firewall.close();
   }
 }

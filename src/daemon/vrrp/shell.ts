@@ -129,7 +129,7 @@ export class Shell<S> {
       },
       gone: (name, ifindex) => {
         this.#holdings.interfaceGone(name, ifindex);
-        this.#feedRunning({ kind: 'interfaceGone', name });
+        this.#feedRunning({ kind: 'interfaceGone', name, expected: this.#holdings.isRemoving(name) });
       },
       address: (action, _name, address) => {
         if (action === 'removed') {

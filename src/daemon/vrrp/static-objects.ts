@@ -1,4 +1,6 @@
-// static_ipaddress, static_routes, static_rules: there from start to stop, put back when somebody takes them away.
+// static_ipaddress, static_routes, static_rules: there from start to stop, put back when somebody takes them away. What cannot be put back is told,
+// for instances of its track_group go to FAULT without it.
+import type { InterfaceFacts, LostStatic } from '../../control/vrrp/interface.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule } from '../../model/keepalived/network.js';
@@ -6,7 +8,7 @@ import type { Netlink } from '../../sys/netlink.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { HeldAddresses } from './held-addresses.js';
-import { HeldRoutes } from './held-routes.js';
+import { HeldRoutes, type RouteLinks, routeText, ruleText } from './held-routes.js';
 import type { Interfaces } from './interfaces.js';
 import type { LogLevel } from './vrrp-process.js';
 
@@ -18,6 +20,15 @@ interface Placed {
   readonly device: string;
 }
 
+export interface StaticTools {
+  readonly netlink: Netlink;
+  readonly interfaces: () => Interfaces;
+  readonly links: RouteLinks;
+  readonly log: (level: LogLevel, text: string) => void;
+  /** All that is missing now, whenever that changed. */
+  readonly missing: (objects: readonly LostStatic[]) => void;
+}
+
 const keyOf = (value: HostAddress | HostRoute | HostRule): string =>
   JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 
@@ -27,9 +38,19 @@ function without<T extends HostAddress | HostRoute | HostRule>(list: readonly T[
   return list.filter((one) => !keys.has(keyOf(one)));
 }
 
+const tracked = <T extends { readonly noTrack: boolean }>(list: readonly T[]): readonly T[] => list.filter(({ noTrack }) => !noTrack);
+
+/** A route without device was given no_track by the reader, for VRRP cannot watch it; it is put back all the same. */
+const keptRoutes = (list: readonly HostRoute[]): readonly HostRoute[] => list.filter(({ noTrack, dev }) => !noTrack || dev === undefined);
+
+/** Whether a route may have vanished with the link of this interface: the kernel does not say so. */
+const standsOn = ({ dev, nextHops }: HostRoute, name: string): boolean =>
+  dev === name || nextHops.some((hop) => hop.dev === name) || (dev === undefined && nextHops.length === 0);
+
 export class StaticObjects {
   readonly #addresses: HeldAddresses;
   readonly #routes: HeldRoutes;
+  readonly #up = new Set<string>();
   #root: Pick<KeepalivedConfiguration['root'], 'staticAddresses' | 'staticRoutes' | 'staticRules'> = {
     staticAddresses: [],
     staticRoutes: [],
@@ -37,15 +58,12 @@ export class StaticObjects {
   };
   #defaultInterface = '';
   #suspicious = false;
+  #told: readonly LostStatic[] = [];
 
-  constructor(
-    netlink: Netlink,
-    private readonly interfaces: () => Interfaces,
-    ifindexOf: (device: string) => number,
-    private readonly log: (level: LogLevel, text: string) => void,
-  ) {
+  constructor(private readonly tools: StaticTools) {
+    const { netlink, interfaces, links, log } = tools;
     this.#addresses = new HeldAddresses(netlink, interfaces, log);
-    this.#routes = new HeldRoutes(netlink, ifindexOf, log);
+    this.#routes = new HeldRoutes(netlink, links, log);
   }
 
   /** Only what differs from before is touched. */
@@ -59,6 +77,7 @@ export class StaticObjects {
     this.#addresses.add(NOBODY, this.#place(without(root.staticAddresses, before.staticAddresses)));
     this.#routes.addRoutes(NOBODY, without(root.staticRoutes, before.staticRoutes));
     this.#routes.addRules(NOBODY, without(root.staticRules, before.staticRules));
+    this.#tell();
   }
 
   #place(hosts: readonly HostAddress[]): readonly Placed[] {
@@ -69,38 +88,89 @@ export class StaticObjects {
     this.#suspicious ||= this.#addresses.suspects(address);
   }
 
-  /** What others took away is put back; interfaces that came get what is theirs. */
+  /** What others took away is put back; what could not be put back is tried again, for something changed. */
   changed(messages: readonly NetlinkMessage[]): void {
     if (this.#suspicious) {
       this.#suspicious = false;
       this.#addresses.takeLost();
       this.#restoreAddresses();
+    } else if (this.#told.length > 0) {
+      this.#restoreAddresses(false);
     }
     const lost = this.#routes.takeLost(messages);
-    if (lost.length > 0) {
-      for (const { what, text } of lost) {
-        this.log('info', `Restoring deleted static ${what} (${text})`);
-      }
-      this.#routes.addRoutes(NOBODY, this.#root.staticRoutes);
-      this.#routes.addRules(NOBODY, this.#root.staticRules);
+    if (lost.length > 0 || this.#told.length > 0) {
+      this.#restoreRoutes(lost.map(({ text }) => text));
     }
+    this.#tell();
   }
 
-  interfaceCame(): void {
+  /** An interface came, or changed. With the link of one its IPv4 routes go, of which the kernel says nothing. */
+  interfaceChanged({ name, up }: Pick<InterfaceFacts, 'name' | 'up'>): void {
+    const cameUp = up && !this.#up.has(name);
+    this.#up[up ? 'add' : 'delete'](name);
     this.#restoreAddresses(false);
+    if (cameUp) {
+      this.#routes.addRoutes(
+        NOBODY,
+        keptRoutes(this.#root.staticRoutes).filter((route) => standsOn(route, name)),
+      );
+    }
+    this.#tell();
+  }
+
+  interfaceGone(name: string, ifindex: number): void {
+    this.#up.delete(name);
+    this.#addresses.forget(ifindex);
+    this.#tell();
+  }
+
+  #lostAddresses(): readonly Placed[] {
+    return this.#place(tracked(this.#root.staticAddresses)).filter(({ host, device }) => {
+      const link = this.tools.interfaces().byName(device);
+      return link === undefined || !this.#addresses.isHeld(link.ifindex, host.address);
+    });
   }
 
   #restoreAddresses(say = true): void {
-    for (const placed of this.#place(this.#root.staticAddresses)) {
+    for (const placed of this.#lostAddresses()) {
       const { host, device } = placed;
-      const link = this.interfaces().byName(device);
-      if (link === undefined || this.#addresses.isHeld(link.ifindex, host.address)) {
+      if (this.tools.interfaces().byName(device) === undefined) {
         continue;
       }
       if (say) {
-        this.log('info', `Restoring deleted static address ${formatAddress(host.address)} dev ${device}`);
+        this.tools.log('info', `Restoring deleted static address ${formatAddress(host.address)} dev ${device}`);
       }
       this.#addresses.add(NOBODY, [placed]);
+    }
+  }
+
+  /** `deleted`: said to be by what is told of it. */
+  #restoreRoutes(deleted: readonly string[]): void {
+    const routes = this.#routes.lackedRoutes(keptRoutes(this.#root.staticRoutes));
+    const rules = this.#routes.lackedRules(tracked(this.#root.staticRules));
+    for (const text of [...routes.map((route) => `route ${routeText(route)}`), ...rules.map((rule) => `rule ${ruleText(rule)}`)]) {
+      if (deleted.includes(`${text} removed`)) {
+        this.tools.log('info', `Restoring deleted static ${text}`);
+      }
+    }
+    this.#routes.addRoutes(NOBODY, routes);
+    this.#routes.addRules(NOBODY, rules);
+  }
+
+  #tell(): void {
+    const of = (trackGroup: string | undefined, text: string): readonly LostStatic[] =>
+      trackGroup === undefined ? [] : [{ group: trackGroup, text }];
+    const { staticRoutes, staticRules } = this.#root;
+    const missing = [
+      ...this.#lostAddresses().flatMap(({ host, device }) =>
+        of(host.trackGroup, `address ${formatAddress(host.address)}/${host.prefixLength} dev ${device}`),
+      ),
+      ...this.#routes.lackedRoutes(keptRoutes(staticRoutes)).flatMap((route) => of(route.trackGroup, `route ${routeText(route)}`)),
+      ...this.#routes.lackedRules(tracked(staticRules)).flatMap((rule) => of(rule.trackGroup, `rule ${ruleText(rule)}`)),
+    ];
+    if (JSON.stringify(missing) !== JSON.stringify(this.#told)) {
+      this.#told = missing;
+      this.tools.missing(missing);
     }
   }
 

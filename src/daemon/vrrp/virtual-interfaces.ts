@@ -1,23 +1,28 @@
 // use_vmac and use_ipvlan: interfaces with the virtual router's MAC, the settings that they need, and everything as before when they go.
 import type { Effect } from '../../control/vrrp/interface.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import type { VirtualInterface } from '../../model/keepalived/network.js';
+import { hasCode, isSystemError } from '../../sys/errno.js';
 import type { Netlink } from '../../sys/netlink.js';
 import { readSetting, writeSetting } from '../../sys/proc-sys.js';
-import { AddressFlag, AddressScope, addAddress } from '../../wire/rtnetlink-address.js';
+import { AddressFlag, AddressScope, addAddress, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { changeLink, deleteLink, type Link } from '../../wire/rtnetlink-link.js';
 import { addStackedLink } from '../../wire/rtnetlink-macvlan.js';
 import type { Firewall } from './firewall.js';
 import { isLinkLocal } from './firewall-table.js';
+import type { Footprint } from './footprint.js';
 import type { Interfaces } from './interfaces.js';
 import type { LogLevel } from './vrrp-process.js';
 
 type Wish = Extract<Effect, { kind: 'virtualInterface' }>;
+type Instance = Pick<VrrpInstance, 'family' | 'vrid'>;
 
 /** IN6_ADDR_GEN_MODE_NONE */
 const NO_OWN_ADDRESSES = '1';
+const WORDS = { vmac: 'VMAC', ipvlan: 'ipvlan' } as const;
 
 /** 00:00:5e:00:01:VRID and 00:00:5e:00:02:VRID (RFC 5798 §7.3). */
-export function virtualMac({ family, vrid }: Pick<VrrpInstance, 'family' | 'vrid'>): string {
+export function virtualMac({ family, vrid }: Instance): string {
   return `00:00:5e:00:0${family === 'inet' ? 1 : 2}:${vrid.toString(16).padStart(2, '0')}`;
 }
 
@@ -25,55 +30,99 @@ export interface VirtualInterfaceTools {
   readonly netlink: Netlink;
   readonly interfaces: () => Interfaces;
   readonly firewall: Firewall;
+  readonly footprint: Footprint;
   readonly log: (level: LogLevel, text: string) => void;
   /** Takes the kernel's messages now, so that the new interface is known. */
   readonly refresh: () => void;
 }
 
+function taken(name: string, below: Link): Error {
+  const text = `EEXIST: ${name} on ${below.name}: there is an interface of that name`;
+  return Object.assign(new Error(text), { code: 'EEXIST', errno: 17, syscall: 'netlink' });
+}
+
 export class VirtualInterfaces {
-  /** Settings as they were before us, the first of each. */
-  readonly #before = new Map<string, string>();
   readonly #made = new Set<string>();
+  /** Being taken away by us: nobody need make it anew. */
+  #removing: string | undefined;
 
   constructor(private readonly tools: VirtualInterfaceTools) {}
 
-  /** @throws SystemError */
-  create(wish: Wish, instance: Pick<VrrpInstance, 'family' | 'vrid'>): void {
-    const { netlink, log, refresh } = this.tools;
-    const interfaces = this.tools.interfaces();
+  /** False: it could not be made, which was told. */
+  create(wish: Wish, instance: Instance): boolean {
+    const { log, interfaces } = this.tools;
     const { settings, base } = wish;
     const name = settings.name ?? '';
-    const below = interfaces.byName(base);
-    const what = settings.kind === 'vmac' ? 'VMAC' : 'ipvlan';
+    const below = interfaces().byName(base);
     if (below === undefined) {
-      log('warning', `(${wish.instance}): cannot create ${what} interface ${name}: ${base} does not exist`);
-      return;
+      log('warning', `(${wish.instance}): cannot create ${WORDS[settings.kind]} interface ${name}: ${base} does not exist`);
+      return false;
     }
+    try {
+      this.#make(wish, instance, below);
+      return true;
+    } catch (error) {
+      if (!isSystemError(error)) {
+        throw error;
+      }
+      // What it stands on was just deleted: told by itself.
+      const level = hasCode(error, 'ENODEV') ? 'debug' : 'error';
+      log(level, `(${wish.instance}): Unable to create ${WORDS[settings.kind]} interface ${name}: ${error.message}`);
+      this.#unmake(name);
+      return false;
+    }
+  }
+
+  #make(wish: Wish, instance: Instance, below: Link): void {
+    const { netlink, interfaces, firewall, footprint, log, refresh } = this.tools;
+    const { settings } = wish;
+    const name = settings.name ?? '';
     this.#clearWay(name, below);
+    footprint.making('links', name);
+    this.#made.add(name);
+    netlink.change(addStackedLink(this.#description(settings, instance, below)), `create ${name} on ${below.name}`);
+    refresh();
+    const made = interfaces().byName(name);
+    if (made === undefined) {
+      throw Object.assign(new Error(`ENODEV: ${name} was made and is not there`), { code: 'ENODEV', errno: 19, syscall: 'netlink' });
+    }
+    log('debug', `(${wish.instance}): Success creating ${WORDS[settings.kind]} interface ${name}`);
+    if (settings.kind === 'vmac') {
+      this.#write(`net/ipv6/conf/${name}/addr_gen_mode`, NO_OWN_ADDRESSES);
+      this.#settle(name, below.name, instance.family);
+    } else if (instance.family === 'inet') {
+      this.#write(`net/ipv6/conf/${name}/disable_ipv6`, '1');
+    }
+    netlink.change(changeLink({ ifindex: made.ifindex, up: true }), `set ${name} up`);
+    this.#giveAddress(settings, made, below, instance.family);
+    if (settings.kind === 'vmac') {
+      firewall.addMacvlan(name, instance.family, made.ifindex, below.ifindex);
+    }
+    this.#tellOf(settings, below);
+    refresh();
+  }
+
+  /** In the group of what it stands on, for the sake of firewall rules, and in its VRF. */
+  #description(settings: VirtualInterface, instance: Instance, below: Link): Parameters<typeof addStackedLink>[0] {
     const kind =
       settings.kind === 'vmac'
         ? ({ kind: 'macvlan', mac: settings.mac ?? virtualMac(instance) } as const)
         : ({ kind: 'ipvlan', mode: settings.mode ?? 'bridge' } as const);
-    const group = settings.group === undefined ? {} : { group: settings.group };
-    netlink.change(addStackedLink({ name, base: below.ifindex, kind, ...group }), `create ${name} on ${base}`);
-    this.#made.add(name);
-    refresh();
-    const made = interfaces.byName(name);
-    if (made === undefined) {
-      log('error', `(${wish.instance}): ${what} interface ${name} was made and is not there`);
-      return;
+    const group = settings.group ?? below.group;
+    return {
+      name: settings.name ?? '',
+      base: below.ifindex,
+      kind,
+      ...(group === undefined ? {} : { group }),
+      ...(below.masterKind === 'vrf' && below.master !== undefined ? { master: below.master } : {}),
+    };
+  }
+
+  /** netlink_notify_msg: the kernel does not say that what is below became promiscuous; setting its group to what it is makes it. */
+  #tellOf({ netlinkNotify, group: _, ...settings }: VirtualInterface, below: Link): void {
+    if (netlinkNotify === true && settings.kind === 'vmac') {
+      this.tools.netlink.change(changeLink({ ifindex: below.ifindex, group: below.group ?? 0 }), `tell of ${below.name}`);
     }
-    log('info', `(${wish.instance}): Success creating ${what} interface ${name}`);
-    this.#write(`net/ipv6/conf/${name}/addr_gen_mode`, NO_OWN_ADDRESSES);
-    if (settings.kind === 'vmac') {
-      this.#settle(name, base, instance.family);
-    }
-    netlink.change(changeLink({ ifindex: made.ifindex, up: true }), `set ${name} up`);
-    this.#giveLinkLocal(made, below, instance.family);
-    if (settings.kind === 'vmac') {
-      this.tools.firewall.addMacvlan(name, instance.family, made.ifindex, below.ifindex);
-    }
-    refresh();
   }
 
   /** One that a crashed run left, or whose parent is another now, goes first. */
@@ -83,14 +132,29 @@ export class VirtualInterfaces {
       return;
     }
     if (there.kind !== 'macvlan' && there.kind !== 'ipvlan') {
-      throw Object.assign(new Error(`EEXIST: ${name} on ${below.name}: there is an interface of that name`), {
-        code: 'EEXIST',
-        errno: 17,
-        syscall: 'netlink',
-      });
+      throw taken(name, below);
     }
-    this.tools.netlink.change(deleteLink(there.ifindex), `remove ${name}`);
-    this.tools.refresh();
+    this.#delete(there);
+  }
+
+  /** Together with the news of it. */
+  #delete({ name, ifindex }: Link): void {
+    this.#removing = name;
+    try {
+      this.tools.netlink.change(deleteLink(ifindex), `remove ${name}`);
+      this.tools.refresh();
+    } catch (error) {
+      // Somebody else was faster.
+      if (!hasCode(error, 'ENODEV')) {
+        throw error;
+      }
+    } finally {
+      this.#removing = undefined;
+    }
+  }
+
+  isRemoving(name: string): boolean {
+    return this.#removing === name;
   }
 
   /** IPv4: answers ARP for its own addresses only, takes packets that claim to come from this host, and has no IPv6. */
@@ -107,8 +171,10 @@ export class VirtualInterfaces {
     ] as const) {
       this.#write(`net/ipv4/conf/${name}/${key}`, value);
     }
-    this.#change(`net/ipv4/conf/${base}/arp_ignore`, '1');
-    this.#change(`net/ipv4/conf/${base}/arp_filter`, '1');
+    this.tools.footprint.change([
+      [`net/ipv4/conf/${base}/arp_ignore`, '1'],
+      [`net/ipv4/conf/${base}/arp_filter`, '1'],
+    ]);
     this.#moveReversePathFilter(name);
     this.#write(`net/ipv4/conf/${name}/rp_filter`, '0');
   }
@@ -123,34 +189,34 @@ export class VirtualInterfaces {
       .interfaces()
       .all()
       .map(({ name }) => name);
-    for (const name of ['default', ...others.filter((one) => one !== except && !this.#made.has(one))]) {
-      const own = Number(readSetting(`net/ipv4/conf/${name}/rp_filter`) ?? 0);
-      if (own < all) {
-        this.#change(`net/ipv4/conf/${name}/rp_filter`, String(all));
-      }
-    }
-    this.#change('net/ipv4/conf/all/rp_filter', '0');
+    const weaker = ['default', ...others.filter((one) => one !== except && !this.#made.has(one))]
+      .map((name) => `net/ipv4/conf/${name}/rp_filter`)
+      .filter((path) => Number(readSetting(path) ?? all) < all);
+    this.tools.footprint.change([...weaker.map((path) => [path, String(all)] as const), ['net/ipv4/conf/all/rp_filter', '0']]);
   }
 
-  /** An interface without an address of the link cannot send adverts of IPv6: it gets its parent's, deprecated. */
-  #giveLinkLocal(made: Link, below: Link, family: VrrpInstance['family']): void {
-    const address = this.tools
-      .interfaces()
-      .all()
-      .find(({ index }) => index === below.ifindex)
-      ?.addresses.find(isLinkLocal);
-    if (family !== 'inet6' || address === undefined) {
+  /**
+   * An ipvlan may have an address of its own. An interface without an address of the link cannot send adverts of IPv6: it gets its
+   * parent's, deprecated.
+   */
+  #giveAddress(settings: VirtualInterface, made: Link, below: Link, family: VrrpInstance['family']): void {
+    const facts = this.tools.interfaces().all();
+    const parents = facts.find(({ index }) => index === below.ifindex)?.addresses.find(isLinkLocal);
+    const own = settings.kind === 'ipvlan' ? settings.address : undefined;
+    const inherited = family === 'inet6' && own === undefined ? parents : undefined;
+    const address = own ?? inherited;
+    if (address === undefined) {
       return;
     }
-    const value = {
+    const value: InterfaceAddress = {
       ifindex: made.ifindex,
       address,
-      prefixLength: 64,
-      scope: AddressScope.link,
+      prefixLength: inherited === undefined ? (settings.addressLength ?? (family === 'inet' ? 32 : 128)) : 64,
+      scope: inherited === undefined ? AddressScope.global : AddressScope.link,
       flags: AddressFlag.noDad,
-      preferredLifetime: 0,
+      ...(inherited === undefined ? {} : { preferredLifetime: 0 }),
     };
-    this.tools.netlink.change(addAddress(value), `give ${made.name} its parent's link-local address`);
+    this.tools.netlink.change(addAddress(value), `give ${made.name} an address`);
   }
 
   /** Of an interface that goes away with us. */
@@ -160,28 +226,16 @@ export class VirtualInterfaces {
     }
   }
 
-  /** Of the host: put back later. */
-  #change(path: string, value: string): void {
-    const before = readSetting(path);
-    if (before === undefined || before === value) {
-      return;
-    }
-    if (!this.#before.has(path)) {
-      this.#before.set(path, before);
-    }
-    this.tools.log('info', `NOTICE: setting sysctl ${path.replaceAll('/', '.')} from ${before} to ${value}`);
-    writeSetting(path, value);
-  }
-
-  /** @throws SystemError */
   remove(wish: Wish): void {
-    const name = wish.settings.name ?? '';
+    const { settings, base, instance } = wish;
+    const name = settings.name ?? '';
     this.tools.firewall.removeMacvlan(name);
-    const there = this.#made.has(name) ? this.tools.interfaces().byName(name) : undefined;
-    this.#made.delete(name);
-    if (there !== undefined) {
-      this.tools.netlink.change(deleteLink(there.ifindex), `remove ${name}`);
-      this.tools.log('info', `(${wish.instance}) Success removing ${wish.settings.kind === 'vmac' ? 'VMAC' : 'ipvlan'} interface ${name}`);
+    if (this.#unmake(name)) {
+      this.tools.log('debug', `(${instance}) Success removing ${WORDS[settings.kind]} interface ${name}`);
+      const below = this.tools.interfaces().byName(base);
+      if (below !== undefined) {
+        this.#tellOf(settings, below);
+      }
       this.tools.refresh();
     }
     if (this.#made.size === 0) {
@@ -189,14 +243,34 @@ export class VirtualInterfaces {
     }
   }
 
-  /** Everything of the host as it was; what is not there any more is left out. */
-  restore(): void {
-    for (const [path, value] of this.#before) {
-      if (readSetting(path) !== undefined) {
-        this.tools.log('info', `NOTICE: resetting sysctl ${path.replaceAll('/', '.')} to ${value}`);
-        writeSetting(path, value);
+  /** Whether one that we made was there and is gone now. */
+  #unmake(name: string): boolean {
+    const there = this.#made.has(name) ? this.tools.interfaces().byName(name) : undefined;
+    const ours = there?.kind === 'macvlan' || there?.kind === 'ipvlan';
+    this.#made.delete(name);
+    if (ours) {
+      this.#delete(there);
+    }
+    this.tools.footprint.gone('links', name);
+    return ours;
+  }
+
+  /** Those that a run which was killed left behind and that nobody wants any more. */
+  removeLeft(wanted: ReadonlySet<string>): void {
+    const { footprint, log } = this.tools;
+    for (const name of footprint.left.links.filter((one) => !wanted.has(one))) {
+      this.#made.add(name);
+      if (this.#unmake(name)) {
+        log('info', `removed ${name}, which an earlier run left`);
       }
     }
-    this.#before.clear();
+    if (wanted.size === 0) {
+      this.restore();
+    }
+  }
+
+  /** What macvlans need of the host, as it was before. */
+  restore(): void {
+    this.tools.footprint.restore((path) => !path.endsWith('/promote_secondaries'));
   }
 }

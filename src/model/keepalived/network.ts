@@ -12,6 +12,7 @@ export interface VirtualInterface {
   readonly group?: number;
   /** ipvlan: its own address and mode. */
   readonly address?: Address;
+  readonly addressLength?: number;
   readonly mode?: 'bridge' | 'private' | 'vepa';
 }
 
@@ -51,12 +52,31 @@ export type RouteType =
   | 'nat'
   | 'xresolve';
 
+/** A light tunnel that a route's packets are put into. */
+export type RouteEncap =
+  | { readonly kind: 'mpls'; readonly labels: readonly number[] }
+  | {
+      readonly kind: 'ip' | 'ip6';
+      readonly id?: bigint;
+      readonly destination?: Address;
+      readonly source?: Address;
+      /** TOS or traffic class */
+      readonly tos?: number;
+      /** TTL or hop limit */
+      readonly ttl?: number;
+      readonly flags?: number;
+    }
+  /** Four words of 16 bits: the upper half of an IPv6 address. */
+  | { readonly kind: 'ila'; readonly locator: readonly number[] };
+
 export interface NextHop {
   readonly via?: Address;
   readonly dev?: string;
   /** 1..256 */
   readonly weight: number;
   readonly onlink: boolean;
+  readonly realms?: number;
+  readonly encap?: RouteEncap;
 }
 
 /** A network, or `default` (length 0). */
@@ -89,8 +109,11 @@ export interface HostRoute {
   /** RTAX_* metrics by iproute2's names: mtu, advmss, window, rtt, cwnd, hoplimit, …; rtt-like values in ms */
   readonly metrics: readonly { readonly name: string; readonly value: number; readonly lock: boolean }[];
   readonly congestionControl?: { readonly name: string; readonly lock: boolean };
-  /** What is understood but not carried out by weir (encap, ttl-propagate, …), word by word. */
-  readonly unsupported: readonly string[];
+  /** The VRF whose table it goes to. */
+  readonly vrf?: string;
+  /** MPLS: does the IP TTL go into labels and back? */
+  readonly ttlPropagate?: boolean;
+  readonly encap?: RouteEncap;
   readonly insert: 'add' | 'append' | 'prepend' | 'replace';
   readonly noTrack: boolean;
   readonly trackGroup?: string;

@@ -33,7 +33,7 @@ function garpOf(random: Random): GarpTiming {
 /** A network behind the virtual router. */
 function routeOf(family: 'inet' | 'inet6', segment: number, number: number): HostRoute {
   const address = family === 'inet' ? inet(10, 200 + number, segment, 0) : linkLocal(0x2000 + number, 0);
-  const plain = { nextHops: [], onlink: false, metrics: [], unsupported: [], insert: 'prepend', noTrack: false } as const;
+  const plain = { nextHops: [], onlink: false, metrics: [], insert: 'prepend', noTrack: false } as const;
   return { ...plain, family, type: 'unicast', to: { address, length: 24 }, dev: `eth${segment}` };
 }
 

@@ -149,7 +149,8 @@ function addOptional(instance: Draft, { election, addressing, placement, virtual
   if (placement.interface !== undefined) instance.interface = placement.interface;
   if (placement.vrf !== undefined) instance.vrf = placement.vrf;
   if (addressing.unicast !== undefined) instance.unicast = addressing.unicast;
-  if (addressing.sourceAddress !== undefined) instance.sourceAddress = addressing.sourceAddress;
+  const source = addressing.sourceAddress ?? virtualInterface?.address;
+  if (source !== undefined) instance.sourceAddress = source;
   if (virtualInterface !== undefined) instance.virtualInterface = virtualInterface;
   if (election.timerExpiredBackup !== undefined) instance.timerExpiredBackup = election.timerExpiredBackup;
   if (election.fast !== undefined) instance.fast = election.fast;

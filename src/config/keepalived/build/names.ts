@@ -67,5 +67,13 @@ export function readNamed(names: NumberNames, kind: NamedNumber, text: string, m
   return readCNumber(text, max) ?? names(kind, text) ?? common[kind].get(text);
 }
 
+/** `realms [FROM/]TO`, each a number or a name, as the kernel's 16+16 bits. */
+export function readRealms(text: string, names: NumberNames): number | undefined {
+  const parts = text.split('/').map((part) => readNamed(names, 'realm', part, 0xffff));
+  if (parts.length > 2 || parts.includes(undefined)) return undefined;
+  const [first = 0, second] = parts;
+  return second === undefined ? first : first * 0x10000 + second;
+}
+
 /** A host without names of its own. */
 export const NO_NAMES: NumberNames = () => undefined;

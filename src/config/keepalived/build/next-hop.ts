@@ -1,9 +1,11 @@
-// `nexthop via A dev I weight N onlink` of a route line, and the old `or A` (ip-route(8), keepalived.conf(5)).
+// `nexthop via A dev I weight N onlink realms R encap …` of a route line, and the old `or A` (ip-route(8), keepalived.conf(5)).
 import type { Address } from '../../../model/address.js';
 import { parseAddress } from '../../../model/address-text.js';
 import type { NextHop } from '../../../model/keepalived/network.js';
 import type { Word } from '../keyword.js';
+import { readEncap } from './encap.js';
 import type { Line } from './line.js';
+import { type NumberNames, readRealms } from './names.js';
 
 /** `[inet|inet6] ADDRESS` behind `via`. */
 export function readVia(line: Line, otherwise: (text: string) => string): Address | undefined {
@@ -20,7 +22,7 @@ export function readVia(line: Line, otherwise: (text: string) => string): Addres
 type Draft = { -readonly [K in keyof NextHop]?: NextHop[K] };
 
 /** One option of a next hop; `unknown`: not one of them. */
-function readOption(line: Line, word: Word, draft: Draft): 'read' | 'wrong' | 'unknown' {
+function readOption(line: Line, word: Word, draft: Draft, names: NumberNames): 'read' | 'wrong' | 'unknown' {
   switch (word.text) {
     case 'via': {
       const via = readVia(line, (text) => `invalid nexthop address ${text}`);
@@ -41,6 +43,18 @@ function readOption(line: Line, word: Word, draft: Draft): 'read' | 'wrong' | 'u
       draft.weight = weight ?? 1;
       return weight === undefined || weight === 0 ? 'wrong' : 'read';
     }
+    case 'realms': {
+      const text = line.need();
+      const realms = text === undefined ? undefined : readRealms(text.text, names);
+      if (text !== undefined && realms === undefined) line.error(text, `Invalid realms ${text.text} for route`);
+      if (realms !== undefined) draft.realms = realms;
+      return realms === undefined ? 'wrong' : 'read';
+    }
+    case 'encap': {
+      const encap = readEncap(line, names);
+      if (encap !== undefined) draft.encap = encap;
+      return 'read';
+    }
     case 'onlink':
       draft.onlink = true;
       return 'read';
@@ -50,14 +64,14 @@ function readOption(line: Line, word: Word, draft: Draft): 'read' | 'wrong' | 'u
 }
 
 /** The next hops from the first `nexthop` to the end of the line. One that is wrong is told and ends the list. */
-export function readNextHops(line: Line): readonly NextHop[] {
+export function readNextHops(line: Line, names: NumberNames): readonly NextHop[] {
   const hops: NextHop[] = [];
   do {
     const draft: Draft = {};
     let word = line.peek();
     while (word !== undefined && word.text !== 'nexthop') {
       line.take();
-      const read = readOption(line, word, draft);
+      const read = readOption(line, word, draft, names);
       if (read === 'wrong') {
         line.end();
         return hops;

@@ -1,8 +1,9 @@
 // The options of a route line but for metrics and next hops (ip-route(8), keepalived.conf(5)).
 import type { RouteType } from '../../../model/keepalived/network.js';
 import type { Word } from '../keyword.js';
+import { readEncap } from './encap.js';
 import { type Line, nameTrackGroup } from './line.js';
-import { type NamedNumber, type NumberNames, readNamed } from './names.js';
+import { type NamedNumber, type NumberNames, readNamed, readRealms } from './names.js';
 import { readVia } from './next-hop.js';
 import { readAddress, readPrefix } from './prefix.js';
 import type { RouteDraft } from './route-metric.js';
@@ -12,8 +13,6 @@ export interface RouteReading {
   readonly line: Line;
   readonly draft: RouteDraft;
   readonly names: NumberNames;
-  /** The words that weir does not carry out, in order. */
-  readonly unsupported: string[];
   /** Absent for virtual routes, where `track_group` is unknown. */
   readonly trackGroups?: ReadonlySet<string>;
 }
@@ -71,14 +70,6 @@ const metric: Option = ({ line, draft }) => {
   return value !== undefined;
 };
 
-/** `realms [FROM/]TO`, each a number or a name, as the kernel's 16+16 bits. */
-export function readRealms(text: string, names: NumberNames): number | undefined {
-  const parts = text.split('/').map((part) => readNamed(names, 'realm', part, 0xffff));
-  if (parts.length > 2 || parts.includes(undefined)) return undefined;
-  const [first = 0, second] = parts;
-  return second === undefined ? first : first * 0x10000 + second;
-}
-
 const realms: Option = ({ line, draft, names }) => {
   const word = line.need();
   if (word === undefined) return false;
@@ -108,45 +99,25 @@ const expires: Option = ({ line, draft }) => {
   return value !== undefined;
 };
 
-/** An option and its value that weir reads and does not carry out. */
-const unsupportedValue: Option = ({ line, unsupported }, keyword) => {
+const vrf: Option = ({ line, draft }) => {
   const word = line.need();
-  if (word !== undefined) unsupported.push(keyword.text, word.text);
+  if (word !== undefined) draft.vrf = word.text;
   return word !== undefined;
 };
 
-const ttlPropagate: Option = (reading, keyword) => {
-  const value = reading.line.peek();
-  if (value !== undefined && value.text !== 'enabled' && value.text !== 'disabled') {
-    reading.line.take();
-    reading.line.error(value, `ttl-propagate value ${value.text} not recognised`);
-    return true;
-  }
-  return unsupportedValue(reading, keyword);
+/** A word that is neither means disabled, as in the original. */
+const ttlPropagate: Option = ({ line, draft }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  if (word.text !== 'enabled' && word.text !== 'disabled')
+    line.error(word, `ttl-propagate value ${word.text} not recognised`, 'enabled or disabled');
+  draft.ttlPropagate = word.text === 'enabled';
+  return true;
 };
 
-/** Words of each encapsulation that take a value; `mpls` and `ila` have theirs at once. */
-const encapWords = new Set(['id', 'dst', 'src', 'tos', 'ttl', 'hoplimit', 'flags', 'tc']);
-
-const encap: Option = ({ line, unsupported }, keyword) => {
-  const type = line.need();
-  if (type === undefined) return false;
-  if (!['mpls', 'ip', 'ip6', 'ila'].includes(type.text)) {
-    line.error(type, `Unknown encap type - ${type.text}`);
-    return true;
-  }
-  unsupported.push(keyword.text, type.text);
-  if (type.text === 'mpls' || type.text === 'ila') {
-    const value = line.need();
-    if (value !== undefined) unsupported.push(value.text);
-    return value !== undefined;
-  }
-  while (encapWords.has(line.peek()?.text ?? '')) {
-    const option = line.take()!;
-    const value = line.need();
-    if (value === undefined) return false;
-    unsupported.push(option.text, value.text);
-  }
+const encap: Option = ({ line, draft, names }) => {
+  const found = readEncap(line, names);
+  if (found !== undefined) draft.encap = found;
   return true;
 };
 
@@ -207,7 +178,7 @@ export const routeOptions: ReadonlyMap<string, Option> = new Map<string, Option>
   ['realms', realms],
   ['pref', preference],
   ['expires', expires],
-  ['vrf', unsupportedValue],
+  ['vrf', vrf],
   ['ttl-propagate', ttlPropagate],
   ['encap', encap],
   ['as', asTo],

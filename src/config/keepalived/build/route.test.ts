@@ -96,10 +96,28 @@ const optionCases: [string, Partial<HostRoute>][] = [
     },
   ],
   [
-    `${net} encap ip id 1 dst 10.0.0.1 ttl-propagate enabled vrf red`,
-    { unsupported: ['encap', 'ip', 'id', '1', 'dst', '10.0.0.1', 'ttl-propagate', 'enabled', 'vrf', 'red'] },
+    `${net} encap ip id 1 dst 10.0.0.1 src 10.0.0.2 tos 16 ttl 9 flags 3 ttl-propagate enabled vrf red`,
+    {
+      encap: { kind: 'ip', id: 1n, destination: ip('10.0.0.1'), source: ip('10.0.0.2'), tos: 16, ttl: 9, flags: 3 },
+      ttlPropagate: true,
+      vrf: 'red',
+    },
   ],
-  [`${net} encap mpls 100`, { unsupported: ['encap', 'mpls', '100'] }],
+  [
+    `${net} encap ip6 dst fe80::1 tc 0x10 hoplimit 3 metric 5`,
+    { encap: { kind: 'ip6', destination: ip('fe80::1'), tos: 16, ttl: 3 }, metric: 5 },
+  ],
+  [`${net} encap mpls 100/0x20 metric 5`, { encap: { kind: 'mpls', labels: [100, 32] }, metric: 5 }],
+  [`${net} encap ila 1:2:3:fF`, { encap: { kind: 'ila', locator: [1, 2, 3, 255] } }],
+  [
+    `${net} nexthop via 10.99.0.9 encap mpls 16 realms 1/2 weight 2 nexthop dev eth1`,
+    {
+      nextHops: [
+        { via: ip('10.99.0.9'), weight: 2, onlink: false, realms: 0x10002, encap: { kind: 'mpls', labels: [16] } },
+        { dev: 'eth1', weight: 1, onlink: false },
+      ],
+    },
+  ],
 ];
 
 test('options of a route line', () => {
@@ -117,11 +135,23 @@ test('a metric said twice counts once', () => {
   ]);
 });
 
-test('words that weir does not carry out are told', () => {
-  assert.deepEqual(
-    readRouteLine(`${net} encap mpls 100`).notices.filter((text) => text.includes('carry out')),
-    ["weir does not carry out 'encap mpls 100' of this route"],
-  );
+test('a tunnel that is wrong is told, and the route goes without', () => {
+  const cases: [string, string[]][] = [
+    ['bogus', ['Unknown encap type - bogus']],
+    ['mpls 1048576', ['invalid mpls address 1048576 for encapsulation']],
+    ['ila 1:2:3', ['invalid locator 1:2:3 for ila encapsulation']],
+    ['ip ttl 3', ['address or id missing for ip encapsulation']],
+    ['ip dst fe80::1', ['IPv6 address fe80::1 not valid for ip encapsulation']],
+    ['ip6 dst 10.0.0.1', ['IPv4 address 10.0.0.1 not valid for ip6 encapsulation']],
+    ['ip id 18446744073709551616', ['encap id 18446744073709551616 value is invalid']],
+    ['ip id 1 tos bogus', ['dsfield bogus not valid for ip encapsulation']],
+    ['ip6 id 1 hoplimit 256', ["number '256' outside range [0, 255]", 'Invalid hoplimit 256 specified for ip6 encapsulation']],
+  ];
+  for (const [encap, expected] of cases) {
+    const { route, errors } = readRouteLine(`${net} encap ${encap}`);
+    assert.deepEqual([errors, route?.encap], [expected, undefined], encap);
+    assert.ok(route !== undefined, encap);
+  }
 });
 
 const untracked = (to: string): string => `Warning - cannot track route ${to} with no interface specified, not tracking`;

@@ -9,7 +9,6 @@ import { readNextHops } from './next-hop.js';
 import { readPrefix, zeroOf } from './prefix.js';
 import { metrics, type RouteDraft, readCongestionControl, readFeatures, readMetric } from './route-metric.js';
 import { type RouteReading, routeOptions } from './route-option.js';
-import { tellNotice } from './tell.js';
 
 /** What reading such a line needs to know. `trackGroups`: absent for virtual routes. */
 export interface RouteContext {
@@ -74,7 +73,7 @@ function readWord(reading: RouteReading, word: Word, target: Target): boolean {
       readCongestionControl(line, draft);
       return true;
     case 'nexthop':
-      draft.nextHops = readNextHops(line);
+      draft.nextHops = readNextHops(line, reading.names);
       return true;
     case 'or':
       return readOr(line, word, draft);
@@ -138,9 +137,8 @@ export function buildRoute(statement: Statement, context: RouteContext): HostRou
   const line = new Line(statement, context.report);
   const draft: RouteDraft = {};
   const target: Target = {};
-  const unsupported: string[] = [];
   const { names, trackGroups } = context;
-  const reading: RouteReading = { line, draft, names, unsupported, ...(trackGroups === undefined ? {} : { trackGroups }) };
+  const reading: RouteReading = { line, draft, names, ...(trackGroups === undefined ? {} : { trackGroups }) };
   for (let word = line.take(); word !== undefined; word = line.take()) if (!readWord(reading, word, target)) return undefined;
   const place = statement.keyword;
   if (target.text === undefined) {
@@ -151,7 +149,6 @@ export function buildRoute(statement: Statement, context: RouteContext): HostRou
   if (family === undefined) line.error(place, 'Cannot mix IPv4 and IPv6 addresses for route');
   if (family === undefined || !fitsFamily(line, place, draft, family)) return undefined;
   settleTracking(line, place, draft, target.text);
-  if (unsupported.length > 0) tellNotice(context.report, place.at, `weir does not carry out '${unsupported.join(' ')}' of this route`);
   return {
     family,
     type: 'unicast',
@@ -162,6 +159,5 @@ export function buildRoute(statement: Statement, context: RouteContext): HostRou
     insert: 'prepend',
     noTrack: false,
     ...draft,
-    unsupported,
   };
 }

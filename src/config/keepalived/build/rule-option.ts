@@ -4,9 +4,8 @@ import type { Family } from '../../../model/address.js';
 import type { HostRule } from '../../../model/keepalived/network.js';
 import type { Word } from '../keyword.js';
 import { type Line, nameTrackGroup } from './line.js';
-import { type NumberNames, readCNumber, readNamed } from './names.js';
+import { type NumberNames, readCNumber, readNamed, readRealms } from './names.js';
 import { readPrefix, zeroOf } from './prefix.js';
-import { readRealms } from './route-option.js';
 
 export type RuleDraft = { -readonly [K in keyof HostRule]?: HostRule[K] };
 

@@ -37,7 +37,7 @@ test('use_vmac: name, MAC address, group', () => {
 test('use_ipvlan: name, address, mode', () => {
   const address = ip('10.99.0.50');
   const cases: [string, VirtualInterface, string[]?][] = [
-    ['use_ipvlan iv51 10.99.0.50/24 bridge', { kind: 'ipvlan', name: 'iv51', address, mode: 'bridge' }],
+    ['use_ipvlan iv51 10.99.0.50/24 bridge', { kind: 'ipvlan', name: 'iv51', address, addressLength: 24, mode: 'bridge' }],
     [
       'use_ipvlan a b 10.99.0.50 vepa private',
       { kind: 'ipvlan', name: 'a', address, mode: 'vepa' },
@@ -47,6 +47,7 @@ test('use_ipvlan: name, address, mode', () => {
   for (const [line, expected, said = []] of cases) {
     const { instance, errors } = readInstance([line]);
     assert.deepEqual(instance?.virtualInterface, expected, line);
+    assert.deepEqual(instance?.sourceAddress, address, 'adverts come from its address');
     assert.deepEqual(errors, said, line);
   }
   const { configuration, errors } = readText(instanceText(['use_ipvlan']));

@@ -4,6 +4,7 @@ import { parseAddress } from '../../../model/address-text.js';
 import type { VirtualInterface } from '../../../model/keepalived/network.js';
 import type { Report, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
+import { bitsOf } from './prefix.js';
 import { tellError } from './tell.js';
 import { has, nameOf, placeOf, wordsOf } from './values.js';
 
@@ -64,12 +65,16 @@ function readIpvlan(words: readonly Word[], who: string, report: Report): Virtua
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     const mode = modes.find((each) => each === word.text);
-    const address = parseAddress(word.text.split('/')[0] ?? '');
+    const [where = '', length] = word.text.split('/');
+    const address = parseAddress(where);
     if (mode !== undefined) {
       if (draft.mode === undefined) draft.mode = mode;
       else tellError(report, word.at, `(${who}) ipvlan type already specified - ignoring '${word.text}'`);
-    } else if (address !== undefined) draft.address = address;
-    else if (word.text === 'group') readGroup(words[++at], word, 'IPVLAN', draft, report);
+    } else if (address !== undefined) {
+      draft.address = address;
+      if (length !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= bitsOf(address.family))
+        draft.addressLength = Number(length);
+    } else if (word.text === 'group') readGroup(words[++at], word, 'IPVLAN', draft, report);
     else {
       const name = word.text === 'name' ? (words[++at] ?? word) : word;
       if (draft.name !== undefined) tellError(report, name.at, `(${who}) IPVLAN interface already specified - ignoring '${name.text}'`);

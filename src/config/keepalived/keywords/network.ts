@@ -18,10 +18,10 @@ const number = (name: string, meaning: string, max = UNSIGNED_MAX, ...aliases: r
 });
 
 const noTrack = flag('no_track', 'Nothing happens when somebody else takes it away.');
-const trackGroup: Keyword = {
-  ...text('track_group', 'Static ones only: instances of this group go to FAULT when it vanishes.'),
-  acted: 'accepted',
-};
+const trackGroup = text(
+  'track_group',
+  'Static ones only: instances of this group go to FAULT while its interface is down, or it is gone and cannot be put back.',
+);
 
 /** Behind ADDRESS[/LENGTH]. */
 export const addressWords: readonly Keyword[] = [
@@ -77,7 +77,7 @@ export const routeWords: readonly Keyword[] = [
   {
     name: 'nexthop',
     argument: words(0),
-    meaning: '[via ADDRESS] [dev IF] [weight 1..256] [onlink]: one of several next hops; last on the line.',
+    meaning: '[via ADDRESS] [dev IF] [weight 1..256] [onlink] [realms R] [encap …]: one of several next hops; last on the line.',
   },
   metric('mtu', '[lock] NUMBER'),
   number('hoplimit', 'Hop limit.', 255),
@@ -99,9 +99,13 @@ export const routeWords: readonly Keyword[] = [
   text('pref', 'IPv6: low, medium or high.'),
   number('expires', 'IPv6: seconds until it goes.'),
   flag('onlink', 'The next hop is on the link, whatever its address.'),
-  { ...text('vrf', 'VRF of the route.'), acted: 'accepted' },
-  { ...text('ttl-propagate', 'enabled or disabled.'), acted: 'accepted' },
-  { name: 'encap', argument: words(1), acted: 'accepted', meaning: 'mpls LABEL, ila …, ip|ip6 [id N] [dst A] [src A] …' },
+  text('vrf', 'VRF whose table it goes to.'),
+  text('ttl-propagate', 'enabled or disabled: does MPLS carry the TTL.'),
+  {
+    name: 'encap',
+    argument: words(1),
+    meaning: 'mpls LABEL[/LABEL…], ip|ip6 [id N] [dst A] [src A] [tos|tc N] [ttl|hoplimit N] [flags N], ila A:B:C:D: a light tunnel.',
+  },
   text('as', '[to] ADDRESS: of MPLS, not read.'),
   flag('add', 'How it is put in.'),
   flag('append', 'How it is put in.'),

@@ -1,0 +1,155 @@
+// What VRRP keeps on its host against others: macvlans that somebody deletes, static objects of a track group, routes in VRFs and tunnels; and what
+// it remembers of a host that it was killed on.
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { test } from 'node:test';
+import type { HostRoute } from '../../src/model/keepalived/network.js';
+import { emptyRoot } from '../support/keepalived-configuration.js';
+import { noNamespaces } from '../support/netns-bed.js';
+import { address, configuration, host, inBed, prefix, quick, type VrrpBed } from './vrrp-bed.js';
+
+const options = { skip: noNamespaces() };
+
+const route = (to: string, more: Partial<HostRoute>): HostRoute => ({
+  family: 'inet',
+  type: 'unicast',
+  to: prefix(to),
+  nextHops: [],
+  onlink: false,
+  metrics: [],
+  insert: 'prepend',
+  noTrack: false,
+  ...more,
+});
+
+/** A second cable, w0, with an address. */
+function secondCable(bed: VrrpBed): void {
+  bed.here.ip(`link add w0 type veth peer name w0 netns ${bed.there.namespace}`);
+  bed.here.ip('link set w0 up');
+  bed.here.ip('addr add 10.98.0.1/24 dev w0');
+  bed.there.ip('link set w0 up');
+}
+
+test('a macvlan that somebody deletes comes back with its addresses, as does one whose interface is made anew', options, () =>
+  inBed(async (bed) => {
+    const daemon = bed.start(configuration([{ ...quick, virtualInterface: { kind: 'vmac' } }]));
+    const held = () =>
+      daemon.until('the address', () => bed.here.run(['ip', '-4', 'addr', 'show', 'vrrp.51']).stdout.includes('10.99.0.100'));
+    await daemon.said(/Entering MASTER STATE/);
+    await held();
+    const lines = daemon.lines.length;
+    bed.here.ip('link del vrrp.51');
+    await daemon.said(/Entering FAULT STATE/, lines);
+    await daemon.said(/Entering MASTER STATE/, lines);
+    await held();
+    assert.ok(!daemon.lines.slice(lines).some((line) => /error/i.test(line)), daemon.lines.slice(lines).join('\n'));
+    const again = daemon.lines.length;
+    bed.here.ip('link del v0');
+    await daemon.said(/Interface v0 deleted/, again);
+    bed.here.ip(`link add v0 type veth peer name v0 netns ${bed.there.namespace}`);
+    bed.there.ip('link set v0 up');
+    bed.here.ip('link set v0 up');
+    bed.here.ip('addr add 10.99.0.1/24 dev v0');
+    await daemon.said(/Entering MASTER STATE/, again);
+    await held();
+    assert.equal(bed.here.sysctl('net.ipv4.conf.v0.arp_filter'), '1');
+    assert.equal(await daemon.stop(), 0);
+    assert.ok(!bed.here.ip('link show').includes('vrrp'));
+  }),
+);
+
+test('track_group: a route that cannot be put back is FAULT until it can', options, () =>
+  inBed(async (bed) => {
+    secondCable(bed);
+    const root = {
+      ...emptyRoot,
+      trackGroups: [{ name: 'TG', instances: ['VI_1'] }],
+      staticAddresses: [host('10.97.0.1', { dev: 'w0', trackGroup: 'TG' })],
+      staticRoutes: [route('10.96.0.0/24', { via: address('10.98.0.2'), dev: 'w0', trackGroup: 'TG' })],
+    };
+    const there = () => bed.here.ip('route show 10.96.0.0/24').includes('via 10.98.0.2 dev w0');
+    const daemon = bed.start(configuration([quick], { root }));
+    await daemon.said(/Entering MASTER STATE/);
+    assert.ok(there());
+    let lines = daemon.lines.length;
+    bed.here.ip('route del 10.96.0.0/24');
+    await daemon.said(/Restoring deleted static route 10\.96\.0\.0\/24 via 10\.98\.0\.2 dev w0/, lines);
+    assert.ok(there());
+    bed.here.ip('link set w0 down');
+    await daemon.said(/Netlink reports w0 down/, lines);
+    await daemon.said(/Entering FAULT STATE/, lines);
+    lines = daemon.lines.length;
+    bed.here.ip('link set w0 up');
+    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.until('the route, which the kernel dropped without a word', there);
+    lines = daemon.lines.length;
+    bed.here.ip('addr del 10.98.0.1/24 dev w0');
+    bed.here.ip('route del 10.96.0.0/24');
+    await daemon.said(/Static route 10\.96\.0\.0\/24 via 10\.98\.0\.2 dev w0 of track_group TG is missing/, lines);
+    await daemon.said(/Entering FAULT STATE/, lines);
+    bed.here.ip('addr add 10.98.0.1/24 dev w0');
+    await daemon.said(/is there again/, lines);
+    await daemon.said(/Entering MASTER STATE/, lines);
+    assert.ok(there());
+    await daemon.stop();
+    assert.ok(!there());
+  }),
+);
+
+const SETTINGS = ['all.rp_filter', 'default.rp_filter', 'v0.rp_filter', 'v0.arp_ignore', 'v0.arp_filter', 'v0.promote_secondaries'];
+
+test('after kill -9 the next run puts back what the first one changed', options, () =>
+  inBed(async (bed) => {
+    bed.here.sysctl('net.ipv4.conf.all.rp_filter', '1');
+    bed.here.sysctl('net.ipv4.conf.v0.promote_secondaries', '0');
+    const settings = (): readonly string[] => SETTINGS.map((key) => bed.here.sysctl(`net.ipv4.conf.${key}`));
+    const before = settings();
+    const wanting = configuration([{ ...quick, promoteSecondaries: true, virtualInterface: { kind: 'vmac' }, accept: false }]);
+    const killed = bed.start(wanting);
+    await killed.said(/told: ready/);
+    await killed.said(/Entering MASTER STATE/);
+    const changed = settings();
+    assert.deepEqual(changed, ['0', '1', '1', '1', '1', '1']);
+    killed.signal('SIGKILL');
+    await killed.ended();
+    assert.deepEqual(settings(), changed, 'nobody could put them back');
+    const second = bed.start(wanting);
+    await second.said(/Remembering what a run that was killed left/);
+    await second.said(/Entering MASTER STATE/);
+    assert.deepEqual(settings(), changed);
+    second.signal('SIGKILL');
+    await second.ended();
+    const third = bed.start(configuration([quick]));
+    await third.said(/removed vrrp\.51, which an earlier run left/);
+    await third.said(/Entering MASTER STATE/);
+    assert.deepEqual(settings(), before);
+    assert.ok(!bed.here.ip('link show').includes('vrrp'));
+    assert.equal(bed.here.run(['nft', 'list', 'ruleset']).stdout, '');
+    await third.stop();
+    assert.deepEqual(settings(), before);
+  }),
+);
+
+test('netlink_notify_msg: what is below is told of again, since it became promiscuous', options, () =>
+  inBed(async (bed) => {
+    bed.here.ip('link add b0 type bridge');
+    bed.here.ip('link set b0 group 7');
+    bed.here.ip('link set v0 master b0');
+    bed.here.ip('addr add 10.99.0.1/24 dev b0');
+    bed.here.ip('link set b0 up');
+    const monitor = spawn('ip', ['netns', 'exec', bed.here.namespace, 'ip', '-d', '-o', 'monitor', 'link']);
+    bed.bed.atEnd(() => monitor.kill('SIGKILL'));
+    let told = '';
+    monitor.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+      told += chunk;
+    });
+    const daemon = bed.start(configuration([{ ...quick, interface: 'b0', virtualInterface: { kind: 'vmac', netlinkNotify: true } }]));
+    await daemon.said(/told: ready/);
+    const promiscuity = (line: string) => /promiscuity (\d+)/.exec(line)?.[1];
+    const ofBridge = () => told.split('\n').filter((line) => /\bb0:/.test(line) && !line.startsWith('Deleted'));
+    await daemon.until('the news', () => ofBridge().some((line) => promiscuity(line) === '1'));
+    assert.match(bed.here.ip('-d link show vrrp.51'), /group 7/);
+    await daemon.stop();
+    await daemon.until('the news of its end', () => promiscuity(ofBridge().at(-1) ?? '') === '0');
+  }),
+);
