@@ -128,8 +128,13 @@ function carryTrackers(work: Work, { configuration }: Configure): TrackerResults
     scripts,
     files: only(old.files, names(configuration.files)),
     processes: only(old.processes, names(configuration.processes)),
-    bfds: only(old.bfds, names(configuration.bfds)),
+    bfds: work.machine.configuration === undefined ? unheardBfds(configuration) : only(old.bfds, names(configuration.bfds)),
   };
+}
+
+/** As with keepalived: at the start all sessions count as down. */
+function unheardBfds({ bfds }: KeepalivedConfiguration): ReadonlyMap<string, boolean> {
+  return new Map(bfds.map(({ name }) => [name, false]));
 }
 
 function only<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): ReadonlyMap<string, T> {

@@ -19,8 +19,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
 import type { TrackScript } from '../../model/keepalived/trackers.js';
 import { scriptsInUse } from './health.js';
-import type { LogBudget } from './machine.js';
-import { spend } from './work.js';
+import { type LogBudget, spend } from '../log-budget.js';
 
 const nothing = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };
 const group: SyncGroup = {

@@ -32,17 +32,17 @@ export function processReported(work: Work, name: string, running: number): void
   settleTracking(work, 'processes', name);
 }
 
+/** What is no news changes nothing: a reload tells all sessions as they are. */
 export function bfdReported(work: Work, name: string, up: boolean): void {
+  if (work.machine.trackers.bfds.get(name) === up || !work.machine.configuration?.bfds.some((one) => one.name === name)) return;
   keep(work, 'bfds', name, up);
+  for (const { config, group } of work.instances) {
+    if (![config.track, work.groups[group]?.config.track].some((set) => set?.bfds.some((one) => one.name === name))) continue;
+    say(work, `VRRP_Instance(${config.name}) Tracked BFD instance ${name} is ${up ? 'UP' : 'DOWN'}`);
+  }
   settleTracking(work, 'bfds', name);
 }
 
-function keep<K extends keyof TrackerResults>(work: Work, kind: K, name: string, value: unknown): void {
-  const { trackers } = work.machine;
-  work.machine = { ...work.machine, trackers: { ...trackers, [kind]: new Map<string, unknown>(trackers[kind]).set(name, value) } };
-}
-
-function settleTracking(work: Work, kind: keyof TrackedSet, name: string): void {
 /** What is new among them is said. Instances of their groups cannot be fit without. */
 export function staticsReported(work: Work, missing: readonly LostStatic[]): void {
   const before = new Set(work.machine.lostStatics.map(({ text }) => text));
@@ -54,6 +54,12 @@ export function staticsReported(work: Work, missing: readonly LostStatic[]): voi
   settleAll(work);
 }
 
+function keep<K extends keyof TrackerResults>(work: Work, kind: K, name: string, value: unknown): void {
+  const { trackers } = work.machine;
+  work.machine = { ...work.machine, trackers: { ...trackers, [kind]: new Map<string, unknown>(trackers[kind]).set(name, value) } };
+}
+
+function settleTracking(work: Work, kind: keyof TrackedSet, name: string): void {
   const named = (set: TrackedSet | undefined) => set?.[kind].some((tracked) => tracked.name === name) === true;
   for (let index = 0; index < work.instances.length; index++) {
     const { config, group } = instanceAt(work, index);
@@ -62,19 +68,26 @@ export function staticsReported(work: Work, missing: readonly LostStatic[]): voi
 }
 
 const filterCounters: Readonly<Record<string, keyof Counters>> = {
-  truncated: 'lengthErrors',
+  length: 'lengthErrors',
   ttl: 'ttlErrors',
   version: 'versionErrors',
   type: 'typeErrors',
-  password: 'authFailures',
+  auth: 'authFailures',
+  checksum: 'checksumErrors',
+  digest: 'authFailures',
+  replay: 'replays',
+  claim: 'conflicts',
 };
+
+const hmacFilterCounters: typeof filterCounters = { ...filterCounters, digest: 'hmacInvalid', replay: 'hmacReplays' };
 
 /** What never reached the machine is counted all the same. */
 export function filteredReported(work: Work, name: string, counts: Readonly<Record<string, number>>): void {
   const index = work.machine.indexOfName.get(name);
   if (index === undefined) return;
+  const counters = instanceAt(work, index).config.authentication.kind === 'hmac' ? hmacFilterCounters : filterCounters;
   for (const [reason, by] of Object.entries(counts)) {
-    const counter = filterCounters[reason];
+    const counter = counters[reason];
     if (counter !== undefined) count(work, index, counter, by);
     count(work, index, 'filtered', by);
   }

@@ -1,7 +1,8 @@
 // One step in progress: the only place where the machine's parts are exchanged. Functions of this folder take a Work, change it
 // and leave effects in it; `step` opens and closes it, so that outside of a step everything is a value.
+import { spend } from '../log-budget.js';
 import type { Effect, VrrpState } from './interface.js';
-import type { Counters, GroupState, InstanceState, LogBudget, VrrpMachine } from './machine.js';
+import type { Counters, GroupState, InstanceState, VrrpMachine } from './machine.js';
 
 export interface Work {
   readonly atUs: number;
@@ -70,25 +71,6 @@ export function log(work: Work, index: number, text: string, level: LogLevel = '
 /** The same, said only with -D. */
 export function detail(work: Work, index: number, text: string): void {
   sayDetail(work, `(${instanceAt(work, index).config.name}) ${text}`);
-}
-
-const burst = 10;
-const refillUs = 10_000_000;
-
-/**
- * Whether a line of this kind may be said: ten at once, one more each ten seconds. A flood of bad packets must not fill the
- * log; `suppressed` lines are counted and told with the next that is said.
- */
-export function spend(
-  budget: LogBudget | undefined,
-  atUs: number,
-): { readonly say: boolean; readonly budget: LogBudget; readonly missed: number } {
-  const before = budget ?? { tokens: burst, atUs, suppressed: 0 };
-  const refilled = Math.floor((atUs - before.atUs) / refillUs);
-  const tokens = Math.min(burst, before.tokens + Math.max(0, refilled));
-  const since = refilled > 0 ? before.atUs + refilled * refillUs : before.atUs;
-  if (tokens === 0) return { say: false, budget: { tokens, atUs: since, suppressed: before.suppressed + 1 }, missed: 0 };
-  return { say: true, budget: { tokens: tokens - 1, atUs: since, suppressed: 0 }, missed: before.suppressed };
 }
 
 /** `log`, but bounded per instance and `kind`. */
