@@ -1,27 +1,32 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* VRRP's socket filter: judges adverts before they take room in a socket or time of the process that elects.
  *
- * It drops only what the machine would refuse too, and lets about one packet a second of each kind through, so that the
- * machine can say what comes and why it is refused. A flood that looks right is held to a rate per sender; senders that
- * are new share one rate, so that forged addresses cannot crowd out a master that is known.
+ * It drops only what the machine would refuse too, but for samples. A flood that looks right is held to a rate per sender; senders
+ * that are new share one rate, so that forged addresses cannot crowd out a master that is known. Where adverts are sealed, only
+ * those that a key holder made count for that rate, each once: `vrrp_filter_sealed`, loaded where an instance asks for it.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
-#include <stdbool.h>
-#include <bpf/bpf_endian.h>
-#include <bpf/bpf_helpers.h>
+#include "digest.h"
+#include "filter-account.h"
 
-#define SECOND 1000000000ull
-#define SAMPLE (SECOND * 9 / 10) /* adverts that come once a second all pass */
 #define AH_SIZE 24
-#define SUM_MAX 1056 /* 255 IPv4 addresses, password included; longer ones are left to the machine */
+#define AH_DIGEST 12
+#define TRAILER_SIZE 28
+#define TRAILER_MAC 12
+#define IP_SIZE 20     /* before what AH covers, and before what a trailer does */
+#define SUM_MAX 1056   /* 255 IPv4 addresses, password included; longer ones are left to the machine */
 #define OLD_GROUP bpf_htonl(0xe0000012)
+/* The message alone, with its pseudo header, with that of the group although it is unicast. */
+#define SUM_PLAIN 1
+#define SUM_PSEUDO 2
+#define SUM_OLD 4
 
-/* Order and names: src/daemon/vrrp/advert-filter.ts. */
-enum reason { SHORT, TTL, VRID, VERSION, TYPE, AUTH, CHECKSUM, RATE, REASONS };
+/* MAYBE_TRAILER: one that is there must be right, what comes without is believed. */
+enum seal { OPEN, SEALED_AH, SEALED_TRAILER, MAYBE_TRAILER };
 
 struct rule_key {
   __u32 ifindex; /* 0: any */
@@ -33,26 +38,30 @@ struct rule_key {
 struct rule {
   __u32 slot;
   __u8 version; /* 2, 3; 0: several share this key, only their rate is judged */
-  __u8 auth;    /* the authentication type to expect, 1: the password too; 255: any */
+  __u8 auth;    /* version 2: the authentication type to expect, 1: the password too; 255: any */
   __u8 hops;    /* 1: the TTL must be 255 */
-  __u8 sum;     /* 1: the checksum must be right */
+  __u8 sum;     /* what the checksum may be over, SUM_*; 0: it is not looked at */
   __u8 password[8];
   __u64 spacing; /* ns between adverts of one sender, in the long run */
   __u64 burst;   /* ns that a sender may be ahead of that */
-};
-
-struct account {
-  __u64 dropped[REASONS];
-  __u64 sampled[REASONS]; /* when one was let through */
-  __u64 strangers;        /* when a new sender's packet is due */
-  __u64 zero[7];
+  __u32 seal;    /* enum seal */
+  __u32 covered; /* the digest of so many bytes is always worked out, of more it is left to the machine, sparingly */
 };
 
 struct sender_key {
   __u32 slot;
   __u32 priority; /* one more than it; 0: the sender as such */
   __u32 address[4];
-  __u8 mac[8]; /* what is sealed cannot be judged here: who forges a master's address must not use up its rate, whatever it says */
+  __u8 mac[8]; /* who forges a master's address must not use up its rate, whatever it says; of sealed ones: zeros */
+};
+
+struct seal_key {
+  __u32 slot, id;
+};
+
+struct seen_key {
+  __u32 slot;
+  __u32 address[4];
 };
 
 struct {
@@ -63,19 +72,27 @@ struct {
 } rules SEC(".maps");
 
 struct {
-  __uint(type, BPF_MAP_TYPE_ARRAY);
-  __uint(map_flags, BPF_F_MMAPABLE);
-  __uint(max_entries, 1024);
-  __type(key, __u32);
-  __type(value, struct account);
-} accounts SEC(".maps");
-
-struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 8192);
   __type(key, struct sender_key);
   __type(value, __u64);
 } senders SEC(".maps");
+
+struct {
+  __uint(type, BPF_MAP_TYPE_HASH);
+  __uint(map_flags, BPF_F_NO_PREALLOC);
+  __uint(max_entries, 65536);
+  __type(key, struct seal_key);
+  __type(value, struct digest_key);
+} keys SEC(".maps");
+
+/* The greatest number that a genuine advert of a sender had: only key holders make entries. */
+struct {
+  __uint(type, BPF_MAP_TYPE_LRU_HASH);
+  __uint(max_entries, 8192);
+  __type(key, struct seen_key);
+  __type(value, __u64);
+} seen SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -87,44 +104,52 @@ struct {
 struct advert {
   __u32 family; /* 4, 6 */
   __u32 ttl;
-  __u32 at; /* where VRRP begins */
-  __u32 size;
+  __u32 id;   /* IPv4's, network order */
+  __u32 ah;   /* 1: an AH stands before VRRP */
+  __u32 at;   /* where VRRP begins */
+  __u32 size; /* from there to the packet's end */
   __u32 source[4], destination[4];
   __u8 head[8];
 };
 
-/* Drops, but for one packet a second. */
-static __always_inline int refuse(__u32 slot, __u32 reason) {
-  struct account *a = bpf_map_lookup_elem(&accounts, &slot);
-  if (!a || reason >= REASONS) return -1;
-  __u64 now = bpf_ktime_get_ns();
-  if (now - a->sampled[reason] >= SAMPLE) {
-    a->sampled[reason] = now;
-    return -1;
-  }
-  __sync_fetch_and_add(&a->dropped[reason], 1);
-  return 0;
+struct seal_fields {
+  __u32 key;
+  __u32 digest[4];
+  __u64 number; /* AH: sequence; trailer: seconds, part of a second, counter, ordered by their distance */
+};
+
+static __always_inline bool parse_ipv4(struct __sk_buff *skb, struct advert *m) { /* a raw IPv4 socket sees the IP header */
+  struct iphdr ip;
+  if (bpf_skb_load_bytes(skb, 0, &ip, sizeof ip)) return false;
+  __u32 whole = bpf_ntohs(ip.tot_len), length = skb->len;
+  if (ip.version != 4 || ip.ihl < 5 || whole > length) return false;
+  m->family = 4;
+  m->ttl = ip.ttl;
+  m->id = ip.id;
+  m->ah = ip.protocol == IPPROTO_AH;
+  m->at = ip.ihl * 4 + (m->ah ? AH_SIZE : 0);
+  m->source[0] = ip.saddr;
+  m->destination[0] = ip.daddr;
+  if (whole < m->at + sizeof m->head) return false;
+  m->size = whole - m->at;
+  return true;
+}
+
+static __always_inline bool parse_ipv6(struct __sk_buff *skb, struct advert *m) { /* a raw IPv6 socket sees what follows it */
+  struct ipv6hdr ip;
+  if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
+  m->family = 6;
+  m->ttl = ip.hop_limit;
+  m->at = skipped;
+  __builtin_memcpy(m->source, &ip.saddr, 16);
+  __builtin_memcpy(m->destination, &ip.daddr, 16);
+  if (skb->len < m->at + sizeof m->head) return false;
+  m->size = skb->len - m->at;
+  return true;
 }
 
 static __always_inline bool parse(struct __sk_buff *skb, struct advert *m) {
-  if (skb->protocol == bpf_htons(ETH_P_IP)) { /* a raw IPv4 socket sees the IP header */
-    struct iphdr ip;
-    if (bpf_skb_load_bytes(skb, 0, &ip, sizeof ip)) return false;
-    m->family = 4;
-    m->ttl = ip.ttl;
-    m->at = ip.ihl * 4 + (ip.protocol == IPPROTO_AH ? AH_SIZE : 0);
-    m->source[0] = ip.saddr;
-    m->destination[0] = ip.daddr;
-  } else { /* a raw IPv6 socket sees what follows it */
-    struct ipv6hdr ip;
-    if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
-    m->family = 6;
-    m->ttl = ip.hop_limit;
-    __builtin_memcpy(m->source, &ip.saddr, 16);
-    __builtin_memcpy(m->destination, &ip.daddr, 16);
-  }
-  if (skb->len < m->at + sizeof m->head) return false;
-  m->size = skb->len - m->at;
+  if (!(skb->protocol == bpf_htons(ETH_P_IP) ? parse_ipv4(skb, m) : parse_ipv6(skb, m))) return false;
   return bpf_skb_load_bytes(skb, m->at, m->head, sizeof m->head) == 0;
 }
 
@@ -142,51 +167,44 @@ static __always_inline bool is_whole(__u64 sum) {
   return sum == 0xffff;
 }
 
-/* Any of the dialects: with the pseudo header, with that of the group although unicast, without one. */
-static __always_inline bool sum_is_right(struct __sk_buff *skb, struct advert *m, __u32 version, __u32 length) {
+/* In any of these dialects. What is too long to tell is right. */
+__noinline int sum_is_right(struct __sk_buff *skb, struct advert *m, __u32 dialects, __u32 length) {
   __u32 zero = 0;
   __u8 *bytes = bpf_map_lookup_elem(&room, &zero);
-  if (!bytes || length < 8 || length > SUM_MAX) return true;
-  if (bpf_skb_load_bytes(skb, m->at, bytes, length)) return true;
+  if (!bytes || !m || length < 8 || length > SUM_MAX) return 1;
+  if (bpf_skb_load_bytes(skb, m->at, bytes, length)) return 1;
   __u64 sum = 0;
   for (__u32 i = 0; i < SUM_MAX; i += 4) { /* all lengths are multiples of 4 */
     if (i >= length) break;
     sum += *(__u32 *)(bytes + i);
   }
-  if (m->family == 4 && is_whole(sum)) return true;
-  if (version == 2) return false;
-  if (is_whole(sum + sum_addresses(m, length))) return true;
-  if (m->family == 6) return false;
+  if (dialects & SUM_PLAIN && is_whole(sum)) return 1;
+  if (dialects & SUM_PSEUDO && is_whole(sum + sum_addresses(m, length))) return 1;
+  if (!(dialects & SUM_OLD)) return 0;
   m->destination[0] = OLD_GROUP;
   return is_whole(sum + sum_addresses(m, length));
 }
 
-/* A sender's packets are due `spacing` apart; one may come up to `burst` early. */
-static __always_inline bool in_time(__u64 *due, const struct rule *r, __u64 now) {
-  __u64 at = *due > now ? *due : now;
-  if (at - now > r->burst) return false;
-  *due = at + r->spacing;
-  return true;
-}
-
 /* Counted by sender and priority: who forges a master's address with another priority does not use up the master's rate. A new
- * priority of a known sender passes at the sender's rate, a new sender at that of all strangers. */
-static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct advert *m, const struct rule *r) {
+ * priority of a known sender passes at the sender's rate, a new sender at that of all strangers. `proven`: a key holder made it. */
+static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct advert *m, const struct rule *r, bool proven) {
   struct sender_key sender = {.slot = r->slot}, exact = {.slot = r->slot, .priority = 1 + m->head[2]};
   __builtin_memcpy(sender.address, m->source, sizeof sender.address);
-  bpf_skb_load_bytes_relative(skb, 6, sender.mac, 6, BPF_HDR_START_MAC); /* none on links without: zeros */
+  if (!proven) bpf_skb_load_bytes_relative(skb, 6, sender.mac, 6, BPF_HDR_START_MAC); /* none on links without: zeros */
   __builtin_memcpy(exact.address, sender.address, sizeof exact.address + sizeof exact.mac);
-  __u64 now = bpf_ktime_get_ns(), *due = bpf_map_lookup_elem(&senders, &exact);
-  if (due) return in_time(due, r, now);
-  __u64 first = now + r->spacing;
-  due = bpf_map_lookup_elem(&senders, &sender);
-  if (due) {
-    if (!in_time(due, r, now)) return false;
-  } else {
-    __u32 slot = r->slot;
-    struct account *a = bpf_map_lookup_elem(&accounts, &slot);
-    if (!a || !in_time(&a->strangers, r, now)) return false;
-    bpf_map_update_elem(&senders, &sender, &first, BPF_ANY);
+  __u64 *due = bpf_map_lookup_elem(&senders, &exact);
+  if (due) return in_time(due, r->spacing, r->burst);
+  __u64 first = bpf_ktime_get_ns() + r->spacing;
+  if (!proven) {
+    due = bpf_map_lookup_elem(&senders, &sender);
+    if (due) {
+      if (!in_time(due, r->spacing, r->burst)) return false;
+    } else {
+      __u32 slot = r->slot;
+      struct account *a = bpf_map_lookup_elem(&accounts, &slot);
+      if (!a || !in_time(&a->strangers, r->spacing, r->burst)) return false;
+      bpf_map_update_elem(&senders, &sender, &first, BPF_ANY);
+    }
   }
   bpf_map_update_elem(&senders, &exact, &first, BPF_ANY);
   return true;
@@ -200,17 +218,102 @@ static __always_inline const struct rule *rule_of(struct __sk_buff *skb, const s
   return bpf_map_lookup_elem(&rules, &key);
 }
 
-SEC("socket")
-int vrrp_filter(struct __sk_buff *skb) {
+static __always_inline bool read_ah(struct __sk_buff *skb, const struct advert *m, struct seal_fields *s) {
+  __u32 words[AH_SIZE / 4];
+  if (bpf_skb_load_bytes(skb, m->at - AH_SIZE, words, sizeof words)) return false;
+  if ((words[0] & bpf_htonl(0xffff0000)) != bpf_htonl(112 << 24 | 4 << 16)) return false;
+  s->number = bpf_ntohl(words[2]);
+  __builtin_memcpy(s->digest, words + 3, 12);
+  return true;
+}
+
+static __always_inline bool read_trailer(struct __sk_buff *skb, const struct advert *m, __u32 length, struct seal_fields *s) {
+  __u8 bytes[TRAILER_SIZE];
+  if (m->size != length + TRAILER_SIZE || bpf_skb_load_bytes(skb, m->at + length, bytes, sizeof bytes) || bytes[0] != 1 || bytes[2] || bytes[3])
+    return false;
+  __u32 seconds = *(__u32 *)(bytes + 4), rest = *(__u32 *)(bytes + 8);
+  s->key = bytes[1];
+  s->number = (__u64)bpf_ntohl(seconds) << 32 | bpf_ntohl(rest);
+  __builtin_memcpy(s->digest, bytes + TRAILER_MAC, 16);
+  return true;
+}
+
+/* What AH covers: the IP header as it was sent, AH without its digest, VRRP. */
+__noinline int ah_is_genuine(struct __sk_buff *skb, const struct advert *m, __u32 length, __u32 unicast) {
+  struct hash_desk *desk = hash_desk();
+  __u32 size = IP_SIZE + AH_SIZE + length, loaded = AH_SIZE + length;
+  OPAQUE(loaded);
+  if (!desk || !m || loaded < AH_SIZE || loaded > COVERED_MAX - IP_SIZE || !clear_end(size)) return 0;
+  __u8 *bytes = (__u8 *)desk->blocks;
+  if (bpf_skb_load_bytes(skb, m->at - AH_SIZE, bytes + IP_SIZE, loaded)) return 0;
+  __u32 *words = (__u32 *)bytes;
+  for (int i = 0; i < 3; i++) words[(IP_SIZE + AH_DIGEST) / 4 + i] = 0;
+  words[0] = bpf_htonl(0x45000000 | size);
+  words[1] = m->id;
+  words[2] = bpf_htonl((unicast ? 0 : m->ttl << 24) | IPPROTO_AH << 16);
+  words[3] = m->source[0];
+  words[4] = m->destination[0];
+  return md5_seals(size);
+}
+
+/* What a trailer covers: who sends what, the message without its checksum, the trailer without its digest. */
+__noinline int trailer_is_genuine(struct __sk_buff *skb, const struct advert *m, __u32 length) {
+  struct hash_desk *desk = hash_desk();
+  __u32 size = IP_SIZE + length + TRAILER_SIZE, loaded = length + TRAILER_SIZE, mac = (IP_SIZE + length + TRAILER_MAC) / 4;
+  OPAQUE(loaded);
+  OPAQUE(mac);
+  if (!desk || !m || loaded < TRAILER_SIZE || loaded > COVERED_MAX - IP_SIZE || mac > DESK_BYTES / 4 || !clear_end(size)) return 0;
+  __u32 *words = (__u32 *)desk->blocks;
+  if (bpf_skb_load_bytes(skb, m->at, (__u8 *)words + IP_SIZE, loaded)) return 0;
+  ((__u8 *)words)[IP_SIZE + 6] = ((__u8 *)words)[IP_SIZE + 7] = 0;
+  for (int i = 0; i < 4; i++) words[mac + i] = 0; /* all lengths are multiples of 4 */
+  words[0] = bpf_htonl(m->family << 24 | (m->head[0] >> 4) << 16 | m->head[1] << 8);
+  for (int i = 0; i < 4; i++) words[1 + i] = m->source[i];
+  return sha256_seals(size);
+}
+
+/* The key that should have sealed it is laid on the desk. */
+static __always_inline bool take_key(const struct rule *r, const struct seal_fields *s) {
+  struct seal_key id = {.slot = r->slot, .id = s->key};
+  const struct digest_key *key = bpf_map_lookup_elem(&keys, &id);
+  struct hash_desk *desk = hash_desk();
+  if (!key || !desk) return false;
+  desk->key = *key;
+  __builtin_memcpy(desk->digest, s->digest, sizeof desk->digest);
+  return true;
+}
+
+/* A number that was there before is a replay, or of a sender that was started again or whose clock was set back. */
+static __always_inline int judge_seal(struct __sk_buff *skb, const struct advert *m, const struct rule *r, __u32 length) {
+  struct seal_fields s = {};
+  bool ah = r->seal == SEALED_AH;
+  __u32 slot = r->slot, covered = IP_SIZE + length + (ah ? AH_SIZE : TRAILER_SIZE);
+  struct account *a = bpf_map_lookup_elem(&accounts, &slot);
+  if (!a || !(ah ? read_ah(skb, m, &s) : read_trailer(skb, m, length, &s))) return refuse(slot, DIGEST);
+  struct seen_key from = {.slot = slot};
+  __builtin_memcpy(from.address, m->source, sizeof from.address);
+  __u64 *last = bpf_map_lookup_elem(&seen, &from);
+  if (last && (__s64)(s.number - *last) <= 0)
+    return spared(&a->replays, r->spacing, r->burst) ? PASS : refuse(slot, REPLAY);
+  if (covered > r->covered) return spared(&a->longs, r->spacing, r->burst) ? PASS : refuse(slot, LONG);
+  if (!take_key(r, &s) || !(ah ? ah_is_genuine(skb, m, length, !r->hops) : trailer_is_genuine(skb, m, length)))
+    return refuse(slot, DIGEST);
+  if (last) *last = s.number;
+  else bpf_map_update_elem(&seen, &from, &s.number, BPF_ANY);
+  return rate_is_fair(skb, m, r, true) ? PASS : refuse(slot, RATE);
+}
+
+static __always_inline int judge(struct __sk_buff *skb, bool with_seals) {
   struct advert m = {};
-  if (!parse(skb, &m)) return refuse(0, SHORT);
+  if (!parse(skb, &m)) return refuse(0, LENGTH);
   const struct rule *r = rule_of(skb, &m);
   if (!r) return refuse(0, VRID);
   __u32 version = m.head[0] >> 4;
-  if (!r->version) return rate_is_fair(skb, &m, r) ? -1 : refuse(r->slot, RATE);
+  if (!r->version) return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->slot, RATE);
+  if (m.ah != (r->seal == SEALED_AH)) return refuse(r->slot, AUTH);
   if (version != r->version) return refuse(r->slot, VERSION);
   __u32 addresses = m.head[3] * (m.family == 4 ? 4 : 16), length = 8 + addresses + (version == 2 ? 8 : 0);
-  if (m.size < length) return refuse(r->slot, SHORT);
+  if (m.size != length && (r->seal < SEALED_TRAILER || m.size != length + TRAILER_SIZE)) return refuse(r->slot, LENGTH);
   if (r->hops && m.ttl != 255) return refuse(r->slot, TTL);
   if (version == 2 && r->auth != 255) {
     __u8 password[8];
@@ -220,8 +323,16 @@ int vrrp_filter(struct __sk_buff *skb) {
       return refuse(r->slot, AUTH);
   }
   if ((m.head[0] & 15) != 1) return refuse(r->slot, TYPE);
-  if (r->sum && !sum_is_right(skb, &m, version, length)) return refuse(r->slot, CHECKSUM);
-  return rate_is_fair(skb, &m, r) ? -1 : refuse(r->slot, RATE);
+  if (r->sum && !sum_is_right(skb, &m, r->sum, m.family == 4 ? length : m.size)) return refuse(r->slot, CHECKSUM);
+  bool trailer = r->seal == SEALED_TRAILER || (r->seal == MAYBE_TRAILER && m.size != length);
+  if (with_seals && (trailer || r->seal == SEALED_AH)) return judge_seal(skb, &m, r, length);
+  return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->slot, RATE);
 }
+
+SEC("socket")
+int vrrp_filter(struct __sk_buff *skb) { return judge(skb, false); }
+
+SEC("socket")
+int vrrp_filter_sealed(struct __sk_buff *skb) { return judge(skb, true); }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -2,6 +2,7 @@
 import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { native } from './addon.js';
 import { Fd } from './fd.js';
+import { attachFilter, detachFilter } from './socket-option.js';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -52,6 +53,14 @@ export class PacketSocket {
     const on = new Uint8Array(4);
     viewOf(on).setInt32(0, 1, little);
     native().setsockopt(this.#fd.number, SOL_PACKET, PACKET_QDISC_BYPASS, on);
+  }
+
+  attachFilter(program: number): void {
+    attachFilter(this.#fd, program);
+  }
+
+  detachFilter(): void {
+    detachFilter(this.#fd);
   }
 
   send(frame: Uint8Array): void {

@@ -4,6 +4,7 @@ import { decodeAddress, encodeAddress } from '../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { native } from './addon.js';
 import { Fd } from './fd.js';
+import { attachFilter, detachFilter, int32 } from './socket-option.js';
 
 const AF = { inet: 2, inet6: 10 } as const;
 const SOCK_RAW = 3;
@@ -13,7 +14,7 @@ const SOL_IP = 0;
 const SOL_IPV6 = 41;
 const ICMPV6 = 58;
 const ICMPV6_FILTER = 1;
-const SO = { rcvbuf: 8, priority: 12, bindToDevice: 25, rcvbufForce: 33, attachBpf: 50 } as const;
+const SO = { rcvbuf: 8, priority: 12, bindToDevice: 25, rcvbufForce: 33 } as const;
 const IP = { pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
 const IPV6 = {
   multicastIf: 17,
@@ -38,12 +39,6 @@ export interface Received {
   readonly ifindex: number;
   /** IPv4: with its header; IPv6: what follows the header. A copy. */
   readonly bytes: Uint8Array;
-}
-
-export function int32(value: number): Uint8Array {
-  const out = new Uint8Array(4);
-  viewOf(out).setInt32(0, value, little);
-  return out;
 }
 
 /** struct sockaddr_in or sockaddr_in6; `scope`: the interface of a link-local address. */
@@ -128,9 +123,12 @@ export class RawReceiver {
     native().setsockopt(this.#fd.number, ICMPV6, ICMPV6_FILTER, blocked);
   }
 
-  /** A program of the socket-filter kind judges each packet before it takes room here. */
   attachFilter(program: number): void {
-    native().setsockopt(this.#fd.number, SOL_SOCKET, SO.attachBpf, int32(program));
+    attachFilter(this.#fd, program);
+  }
+
+  detachFilter(): void {
+    detachFilter(this.#fd);
   }
 
   /** Joins what is new and leaves what is gone. */

@@ -4,7 +4,8 @@ import { decodeAddress } from '../wire/address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { native } from './addon.js';
 import { Fd } from './fd.js';
-import { int32, socketAddress } from './raw-socket.js';
+import { socketAddress } from './raw-socket.js';
+import { attachFilter, detachFilter, int32 } from './socket-option.js';
 
 const AF = { inet: 2, inet6: 10 } as const;
 const SOCK_DGRAM = 2;
@@ -55,6 +56,14 @@ export class UdpSocket {
 
   get fd(): number {
     return this.#fd.number;
+  }
+
+  attachFilter(program: number): void {
+    attachFilter(this.#fd, program);
+  }
+
+  detachFilter(): void {
+    detachFilter(this.#fd);
   }
 
   /** @throws SystemError ENETUNREACH, EHOSTUNREACH, ECONNREFUSED (told of an earlier one) */

@@ -5,21 +5,26 @@ const blockBytes = 64;
 
 export type Hash = (message: Uint8Array) => Uint8Array;
 
-export function hmac(hash: Hash, key: Uint8Array, message: Uint8Array): Uint8Array {
+/** The blocks that the inner and the outer hash begin with. */
+function keyBlocks(hash: Hash, key: Uint8Array): { readonly inner: Uint8Array; readonly outer: Uint8Array } {
   const block = new Uint8Array(blockBytes);
   block.set(key.length > blockBytes ? hash(key) : key);
-  const inner = hash(
-    concat(
-      block.map((byte) => byte ^ 0x36),
-      message,
-    ),
-  );
-  return hash(
-    concat(
-      block.map((byte) => byte ^ 0x5c),
-      inner,
-    ),
-  );
+  return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) };
+}
+
+export function hmac(hash: Hash, key: Uint8Array, message: Uint8Array): Uint8Array {
+  const { inner, outer } = keyBlocks(hash, key);
+  return hash(concat(outer, hash(concat(inner, message))));
+}
+
+/** All that HMAC needs of a key, in words: what `after` says that each of its two blocks leaves behind. */
+export function hmacStates(
+  hash: Hash,
+  after: (block: Uint8Array) => readonly number[],
+  key: Uint8Array,
+): { readonly inner: readonly number[]; readonly outer: readonly number[] } {
+  const { inner, outer } = keyBlocks(hash, key);
+  return { inner: after(inner), outer: after(outer) };
 }
 
 export function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

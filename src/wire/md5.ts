@@ -16,6 +16,31 @@ function mix(step: number, b: number, c: number, d: number): { readonly f: numbe
   return { f: c ^ (b | ~d), word: (7 * step) % 16 };
 }
 
+type State = [number, number, number, number];
+
+const start = (): State => [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
+
+/** Takes the 64 bytes from `block` on into the state. */
+function compress(state: State, view: DataView, block: number): void {
+  let [a, b, c, d] = state;
+  for (let step = 0; step < 64; step++) {
+    const { f, word } = mix(step, b, c, d);
+    const sum = (a + f + (sines[step] ?? 0) + view.getUint32(block + word * 4, true)) | 0;
+    [a, d, c, b] = [d, c, b, (b + rotate(sum, shifts[(step >> 4) * 4 + (step % 4)] ?? 0)) | 0];
+  }
+  state[0] = (state[0] + a) | 0;
+  state[1] = (state[1] + b) | 0;
+  state[2] = (state[2] + c) | 0;
+  state[3] = (state[3] + d) | 0;
+}
+
+/** What a first block of 64 bytes leaves behind, in words. */
+export function md5After(block: Uint8Array): readonly number[] {
+  const state = start();
+  compress(state, viewOf(block), 0);
+  return state.map((word) => word >>> 0);
+}
+
 /** The 16-byte digest. */
 export function md5(message: Uint8Array): Uint8Array {
   const padded = concat(message, new Uint8Array(((119 - (message.length % 64)) % 64) + 9));
@@ -23,19 +48,8 @@ export function md5(message: Uint8Array): Uint8Array {
   padded[message.length] = 0x80;
   view.setUint32(padded.length - 8, (message.length * 8) >>> 0, true);
   view.setUint32(padded.length - 4, Math.floor(message.length / 2 ** 29), true);
-  const state: [number, number, number, number] = [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
-  for (let block = 0; block < padded.length; block += 64) {
-    let [a, b, c, d] = state;
-    for (let step = 0; step < 64; step++) {
-      const { f, word } = mix(step, b, c, d);
-      const sum = (a + f + (sines[step] ?? 0) + view.getUint32(block + word * 4, true)) | 0;
-      [a, d, c, b] = [d, c, b, (b + rotate(sum, shifts[(step >> 4) * 4 + (step % 4)] ?? 0)) | 0];
-    }
-    state[0] = (state[0] + a) | 0;
-    state[1] = (state[1] + b) | 0;
-    state[2] = (state[2] + c) | 0;
-    state[3] = (state[3] + d) | 0;
-  }
+  const state = start();
+  for (let block = 0; block < padded.length; block += 64) compress(state, view, block);
   const out = new Uint8Array(16);
   state.forEach((word, index) => viewOf(out).setUint32(index * 4, word, true));
   return out;

@@ -48,6 +48,15 @@ function compress(state: Int32Array, words: Int32Array): void {
   });
 }
 
+/** What a first block of 64 bytes leaves behind, in words. */
+export function sha256After(block: Uint8Array): readonly number[] {
+  const state = Int32Array.from(start);
+  const words = new Int32Array(64);
+  schedule(viewOf(block), 0, words);
+  compress(state, words);
+  return Array.from(state, (word) => word >>> 0);
+}
+
 /** The 32-byte digest. */
 export function sha256(message: Uint8Array): Uint8Array {
   const padded = concat(message, new Uint8Array(((119 - (message.length % 64)) % 64) + 9));

@@ -1,31 +1,52 @@
-// Adverts that cannot be right, in floods: dropped and counted in the kernel; the machine hears one a second of each kind and stays master.
+// Floods of adverts that cannot be right: dropped and counted in the kernel; the machine hears one a second of each kind and stays master.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { configuration, inBed, quick } from './vrrp-bed.js';
+import { frame, type Packet } from './advert-frames.js';
+import { flood } from './flooding.js';
+import { address, configuration, inBed, quick } from './vrrp-bed.js';
 
-const FLOODER = fileURLToPath(new URL('./flooder.js', import.meta.url));
 const COUNT = 20_000;
 /** Let through as samples, or caught by the queue of the cable. */
 const SAMPLES = 50;
+const [source, destination] = [address('10.99.0.2'), address('224.0.0.18')];
+const right: VrrpAdvert = { version: 3, vrid: 51, priority: 254, authType: 0, interval: 1, addresses: [address('10.99.0.100')] };
+
+/** One kind of packet: what differs. */
+function wrong(changed: Partial<VrrpAdvert>, more: Partial<Packet> = {}, damage = (bytes: Uint8Array): Uint8Array => bytes): Uint8Array {
+  const payload = damage(encodeVrrp({ ...right, ...changed }, { kind: 'pseudo', source, destination }));
+  return frame({ source, destination, ttl: 255, id: 1, protocol: 112, options: new Uint8Array(0), payload, ...more });
+}
+
+const kinds = {
+  short: wrong({}, {}, (bytes) => bytes.slice(0, 9)),
+  ttl: wrong({}, { ttl: 64 }),
+  version: wrong({ version: 2 }),
+  type: wrong({}, {}, (bytes) => bytes.map((byte, index) => (index === 0 ? 0x33 - 1 : byte))),
+  checksum: wrong({}, {}, (bytes) => bytes.map((byte, index) => (index === 6 ? byte ^ 0x55 : byte))),
+};
 
 test('a flood of wrong adverts changes nothing', { skip: noNamespaces() }, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, priority: 100 }]));
     await daemon.said(/Entering MASTER STATE/);
     const lines = daemon.lines.length;
-    const ifindex = /^(\d+): v0/m.exec(bed.there.ip('link show v0'))?.[1] ?? '';
-    const { stdout, stderr } = bed.there.run([process.execPath, FLOODER, String(COUNT), ifindex]);
-    const sent = Number(stdout);
-    assert.equal(sent, 5 * COUNT, stderr);
-    const filtered = await daemon.until('the counts', () => {
+    const sent = flood(
+      bed.there,
+      Object.values(kinds).map((one) => ({ frame: one, count: COUNT })),
+    );
+    assert.equal(sent, 5 * COUNT);
+    const counters = await daemon.until('the counts', () => {
       daemon.signal('SIGUSR1');
       const last = daemon.lines.findLast((line) => line.startsWith('counters: ')) ?? 'counters: [{}]';
-      const [counters = {}] = JSON.parse(last.slice('counters: '.length)) as Record<string, number>[];
-      return (counters['filtered'] ?? 0) >= sent - SAMPLES && counters['filtered'];
+      const [one = {}] = JSON.parse(last.slice('counters: '.length)) as Record<string, number>[];
+      return (one['filtered'] ?? 0) >= sent - SAMPLES && one;
     });
-    assert.ok(filtered <= sent);
+    assert.ok((counters['filtered'] ?? 0) <= sent);
+    for (const kind of ['lengthErrors', 'ttlErrors', 'versionErrors', 'typeErrors', 'checksumErrors']) {
+      assert.ok((counters[kind] ?? 0) > COUNT - SAMPLES, `${kind}: ${counters[kind]}`);
+    }
     const said = daemon.lines.slice(lines).filter((line) => !/^counters|ratuitous/.test(line));
     assert.ok(!said.some((line) => /Entering/.test(line)), said.join('\n'));
     assert.ok(said.length < SAMPLES, said.join('\n'));

@@ -1,44 +1,47 @@
-// Floods its namespace's v0 with adverts for VRID 51 that are wrong in one way each; prints how many of each kind it sent.
-import { parseAddress } from '../../src/model/address-text.js';
-import { RawSender } from '../../src/sys/raw-socket.js';
-import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
-import { encodeVrrp } from '../../src/wire/vrrp.js';
+// Sends frames by an interface of its namespace as fast as it can, or at a pace: `[{"frame": "hex", "count": n, "perSecond"?: n}]` on
+// standard input. Prints how many it sent; frames that a full queue refused are sent again.
+import { readFileSync } from 'node:fs';
+import { hasCode } from '../../src/sys/errno.js';
+import { PacketSocket } from '../../src/sys/packet-socket.js';
 
-const [count = '1000', ifindex = '2'] = process.argv.slice(2);
-const group = parseAddress('224.0.0.18')!;
-const right = {
-  version: 3,
-  vrid: 51,
-  priority: 254,
-  authType: 0,
-  interval: 1,
-  addresses: [parseAddress('10.99.0.100')!],
-} as const;
-
-/** One kind of packet: what differs, and from whom it seems to come. */
-function packet(
-  changed: Partial<Parameters<typeof encodeVrrp>[0]>,
-  ttl = 255,
-  damage: (bytes: Uint8Array) => Uint8Array = (bytes) => bytes,
-): Uint8Array {
-  const source = parseAddress('10.99.0.2')!;
-  const payload = damage(encodeVrrp({ ...right, ...changed }, { kind: 'pseudo', source, destination: group }));
-  return encodeIpv4({ ...IPV4_DEFAULTS, tos: 0xc0, id: 1, ttl, protocol: 112, source, destination: group, payload });
+export interface Flood {
+  readonly frame: string;
+  readonly count: number;
+  /** Absent: no pause. */
+  readonly perSecond?: number;
 }
 
-const kinds = {
-  short: packet({}, 255, (bytes) => bytes.slice(0, 9)),
-  ttl: packet({}, 64),
-  version: packet({ version: 2 }),
-  type: packet({}, 255, (bytes) => bytes.map((byte, index) => (index === 0 ? 0x33 - 1 : byte))),
-  checksum: packet({}, 255, (bytes) => bytes.map((byte, index) => (index === 6 ? byte ^ 0x55 : byte))),
-};
+const [ifindex = '2'] = process.argv.slice(2);
+const floods = JSON.parse(readFileSync(0, 'utf8')) as readonly Flood[];
+/** How many go in between two looks at the clock. */
+const AT_ONCE = 64;
+const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
-const sender = new RawSender('inet', 'v0', Number(ifindex));
-for (const bytes of Object.values(kinds)) {
-  for (let sent = 0; sent < Number(count); sent++) {
-    sender.send(bytes, group);
+function send(socket: PacketSocket, frame: Uint8Array): void {
+  for (;;) {
+    try {
+      socket.send(frame);
+      return;
+    } catch (error) {
+      if (!hasCode(error, 'ENOBUFS', 'EAGAIN')) throw error;
+    }
   }
 }
-sender.close();
-process.stdout.write(`${Object.keys(kinds).length * Number(count)}\n`);
+
+const socket = new PacketSocket(Number(ifindex), 0);
+socket.bypassTrafficControl();
+const started = performance.now();
+const plan = floods.map((flood) => ({ ...flood, bytes: Uint8Array.from(Buffer.from(flood.frame, 'hex')), sent: 0 }));
+let total = 0;
+for (let open = plan; open.length > 0; open = open.filter(({ sent, count }) => sent < count)) {
+  const seconds = (performance.now() - started) / 1000;
+  let sent = 0;
+  for (const one of open) {
+    const due = one.perSecond === undefined ? one.sent + AT_ONCE : Math.floor(seconds * one.perSecond);
+    for (; one.sent < Math.min(one.count, due); one.sent++, sent++) send(socket, one.bytes);
+  }
+  total += sent;
+  if (sent === 0) Atomics.wait(sleeper, 0, 0, 1);
+}
+socket.close();
+process.stdout.write(`${total}\n`);

@@ -1,31 +1,38 @@
 // The socket filter of bpf/vrrp-filter.bpf.c: told which adverts are wanted, asked how many it dropped and why.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import { artifact } from '../../sys/artifact.js';
-import { type BpfMap, ObjectFile, type Program } from '../../sys/bpf.js';
-import type { RawReceiver } from '../../sys/raw-socket.js';
+import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { vrrpLength } from '../../wire/vrrp.js';
+import { AH_BYTES, HMAC_TRAILER_BYTES, passwordBytes } from '../../wire/vrrp-auth.js';
+import { ahKeyStates, COVERED_MAX, encodeKeyStates, hexBytes, sha256KeyStates } from './digest-key.js';
+import type { FilterCounts } from './filter-account.js';
+import type { Filter } from './filter-keeper.js';
+import { type Filterable, FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
 
-/** In the order of the filter's `enum reason`. */
-export const FILTER_REASONS = ['short', 'ttl', 'vrid', 'version', 'type', 'auth', 'checksum', 'rate'] as const;
-
-const ACCOUNT_BYTES = 8 * (2 * FILTER_REASONS.length + 8);
-const RULE_BYTES = 32;
-const ANY_AUTH = 255;
+const RULE_BYTES = 40;
 const ANY_VERSION = 0;
-const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: ANY_AUTH } as const;
+const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 255 } as const;
+const SEALS = { open: 0, ah: 1, trailer: 2, maybeTrailer: 3 } as const;
+/** What a checksum may be over. */
+const SUMS = { plain: 1, pseudo: 2, old: 4 } as const;
 /** A sender may send this many times what it must, and at least so many a second. */
 const GENEROSITY = 20;
 const LEAST_PER_SECOND = 100;
 const SECOND_NS = 1e9;
-const PASSWORD_BYTES = 8;
-/** Slot 0 counts what belongs to nobody. */
-const NOBODY = 0;
+/** IPv4's header before AH, the sender before a trailer: both are covered. */
+const BEFORE = 20;
+/** Four blocks of a hash: no longer than that is any advert's business to be doubted for its length. */
+const ALWAYS_COVERED = 4 * 64 - 9;
 
 /** Each instance as the filter knows it: by interface index (0: any), family and VRID. */
 export interface FilterTarget {
   readonly instance: VrrpInstance;
   readonly ifindex: number;
+}
+
+export interface FilterWanted {
+  readonly configuration: KeepalivedConfiguration;
+  readonly targets: readonly FilterTarget[];
 }
 
 function keyOf({ instance, ifindex }: FilterTarget): Uint8Array {
@@ -36,112 +43,68 @@ function keyOf({ instance, ifindex }: FilterTarget): Uint8Array {
   return key;
 }
 
+/** What proves an advert; `maybeTrailer`: one that is there must be right, nothing is refused for want of it. */
+function sealOf(authentication: Authentication): keyof typeof SEALS {
+  if (authentication.kind === 'hmac') {
+    return authentication.mode === 'enforce' ? 'trailer' : 'maybeTrailer';
+  }
+  return authentication.kind === 'ah' ? 'ah' : 'open';
+}
+
+export const isSealed = ({ authentication }: Pick<VrrpInstance, 'authentication'>): boolean => sealOf(authentication) !== 'open';
+
+/** Nanoseconds between two packets of one sender, in the long run. */
+export function spacingNs({ advertUs, fast }: Pick<VrrpInstance, 'advertUs' | 'fast'>): bigint {
+  const adverts = 1e6 / Math.min(advertUs, fast?.intervalUs ?? advertUs);
+  return BigInt(Math.round(SECOND_NS / Math.max(LEAST_PER_SECOND, GENEROSITY * adverts)));
+}
+
+/** The dialects that the machine understands; of unicast both, for it learns which one a peer speaks. */
+function sumsOf({ version, family, unicast, v3ChecksumAsV2 }: VrrpInstance): number {
+  if (version === 2) return SUMS.plain;
+  if (family === 'inet6') return SUMS.pseudo;
+  if (v3ChecksumAsV2) return SUMS.plain | SUMS.pseudo;
+  return unicast === undefined ? SUMS.pseudo : SUMS.pseudo | SUMS.old;
+}
+
+/** How much of an advert the filter hashes, whatever comes: our own list's length, and what is short anyway. */
+function coveredBytes({ version, family, addresses, authentication }: VrrpInstance): number {
+  const own = BEFORE + vrrpLength(version, family, addresses.length) + (authentication.kind === 'ah' ? AH_BYTES : HMAC_TRAILER_BYTES);
+  return Math.min(COVERED_MAX, Math.max(ALWAYS_COVERED, own));
+}
+
 /** What may be refused in the kernel: nothing that the machine could accept. */
 export function encodeRule(instance: VrrpInstance, slot: number): Uint8Array {
   const rule = new Uint8Array(RULE_BYTES);
   const view = viewOf(rule);
-  const { authentication, unicast, fast, advertUs } = instance;
+  const { authentication, unicast } = instance;
   view.setUint32(0, slot, little);
   rule[4] = instance.version;
   rule[5] = AUTH_TYPES[authentication.kind];
   rule[6] = unicast === undefined ? 1 : 0;
-  rule[7] = authentication.kind === 'hmac' ? 0 : 1;
+  rule[7] = sumsOf(instance);
   if (authentication.kind === 'pass') {
-    rule.set(
-      [...authentication.password].slice(0, PASSWORD_BYTES).map((letter) => letter.charCodeAt(0) & 0xff),
-      8,
-    );
+    rule.set(passwordBytes(authentication.password), 8);
   }
-  const adverts = 1e6 / Math.min(advertUs, fast?.intervalUs ?? advertUs);
-  const perSecond = Math.max(LEAST_PER_SECOND, GENEROSITY * adverts);
-  view.setBigUint64(16, BigInt(Math.round(SECOND_NS / perSecond)), little);
+  view.setBigUint64(16, spacingNs(instance), little);
   view.setBigUint64(24, BigInt(SECOND_NS), little);
+  view.setUint32(32, SEALS[sealOf(authentication)], little);
+  view.setUint32(36, coveredBytes(instance), little);
   return rule;
 }
 
-export class AdvertFilter {
-  readonly #object: ObjectFile;
-  readonly #program: Program;
-  readonly #rules: BpfMap;
-  readonly #accounts: BpfMap;
-  readonly #counts: DataView;
-  readonly #keys = new Map<string, Uint8Array>();
-  #names: readonly string[] = [];
-  readonly #told = new Map<string, bigint>();
-
-  /** `instances`: room for as many. @throws SystemError EPERM, or whatever the verifier says */
-  constructor(readonly room: number) {
-    this.#object = new ObjectFile(artifact('weir-vrrp.bpf.o'));
-    try {
-      this.#object
-        .mapEntries('rules', room + 1)
-        .mapEntries('accounts', room + 1)
-        .load();
-      this.#program = this.#object.program('vrrp_filter');
-      this.#rules = this.#object.map('rules');
-      this.#accounts = this.#object.map('accounts');
-      this.#counts = new DataView(this.#accounts.mmap((room + 1) * ACCOUNT_BYTES, false));
-    } catch (error) {
-      this.#object.close();
-      throw error;
-    }
+/** The keys that seal an instance's adverts, by what the advert calls them (AH: nothing). */
+function sealKeys({ authentication }: VrrpInstance, slot: number): readonly TableEntry[] {
+  const entry = (id: number, value: Uint8Array): TableEntry => ({ key: new Uint8Array(Uint32Array.of(slot, id).buffer), value });
+  if (authentication.kind === 'ah') {
+    return [entry(0, encodeKeyStates(ahKeyStates(passwordBytes(authentication.password))))];
   }
-
-  /** Which adverts pass from now on. What several instances share an interface and VRID for is not judged here. */
-  configure(configuration: KeepalivedConfiguration, targets: readonly FilterTarget[]): void {
-    this.#names = configuration.instances.map(({ name }) => name);
-    const wanted = new Map<string, Uint8Array>();
-    const shared = new Set<string>();
-    const keys = new Map<string, Uint8Array>();
-    for (const target of targets) {
-      const key = keyOf(target);
-      const text = key.join();
-      if (wanted.has(text)) {
-        shared.add(text);
-      }
-      keys.set(text, key);
-      wanted.set(text, encodeRule(target.instance, this.#names.indexOf(target.instance.name) + 1));
-    }
-    for (const [text, key] of this.#keys) {
-      if (!wanted.has(text)) {
-        this.#rules.delete(key);
-        this.#keys.delete(text);
-      }
-    }
-    for (const [text, rule] of wanted) {
-      const key = keys.get(text) ?? new Uint8Array(0);
-      this.#rules.update(key, shared.has(text) ? lenient(rule) : rule);
-      this.#keys.set(text, key);
-    }
+  if (authentication.kind !== 'hmac') {
+    return [];
   }
-
-  attach(socket: RawReceiver): void {
-    socket.attachFilter(this.#program.fd.number);
-  }
-
-  /** What was dropped since the last call, by instance (undefined: nobody's). */
-  takeCounts(): readonly { readonly instance: string | undefined; readonly counts: Readonly<Record<string, number>> }[] {
-    return [undefined, ...this.#names].flatMap((instance, slot) => {
-      const counts: Record<string, number> = {};
-      FILTER_REASONS.forEach((reason, index) => {
-        const now = this.#counts.getBigUint64(slot * ACCOUNT_BYTES + index * 8, little);
-        const key = `${instance === undefined ? NOBODY : `${slot} ${instance}`} ${reason}`;
-        const before = this.#told.get(key) ?? 0n;
-        if (now > before) {
-          counts[reason] = Number(now - before);
-        }
-        this.#told.set(key, now);
-      });
-      return Object.keys(counts).length === 0 ? [] : [{ instance, counts }];
-    });
-  }
-
-  close(): void {
-    this.#rules.close();
-    this.#accounts.close();
-    this.#program.close();
-    this.#object.close();
-  }
+  return authentication.keys.flatMap(({ id, hex }) =>
+    hex === undefined ? [] : [entry(id, encodeKeyStates(sha256KeyStates(hexBytes(hex))))],
+  );
 }
 
 /** A unicast and a multicast instance may share interface and VRID: all but the rate is the machine's business then. */
@@ -149,4 +112,70 @@ function lenient(rule: Uint8Array): Uint8Array {
   const out = rule.slice();
   out[4] = ANY_VERSION;
   return out;
+}
+
+export class AdvertFilter implements Filter<FilterWanted> {
+  readonly #filter: SocketFilter;
+  readonly #rules: FilterTable;
+  readonly #keys: FilterTable;
+
+  /** `room`: for so many instances. @throws SystemError EPERM, or whatever the verifier says */
+  constructor(
+    readonly room: number,
+    /** Whether seals are judged. */
+    readonly sealed: boolean,
+    variables: Readonly<Record<string, Uint8Array>> = {},
+  ) {
+    const [program, other] = sealed ? (['vrrp_filter_sealed', 'vrrp_filter'] as const) : (['vrrp_filter', 'vrrp_filter_sealed'] as const);
+    const entries = sealed ? { rules: room } : { rules: room, keys: 1, seen: 1, desks: 1 };
+    this.#filter = new SocketFilter({ file: 'weir-vrrp.bpf.o', program, others: [other], entries, room, variables });
+    this.#rules = new FilterTable(this.#filter.map('rules'));
+    this.#keys = new FilterTable(this.#filter.map('keys'));
+  }
+
+  configure({ configuration, targets }: FilterWanted): boolean {
+    const { accounts } = this.#filter;
+    const names = configuration.instances.map(({ name }) => name);
+    if (targets.length > this.room || !accounts.hasRoomFor(names) || (!this.sealed && configuration.instances.some(isSealed))) {
+      return false;
+    }
+    if (this.sealed) {
+      const keys = configuration.instances.flatMap((instance) => sealKeys(instance, accounts.slotOf(instance.name)));
+      this.#forget(new Set(this.#keys.set(keys).map((key) => viewOf(key).getUint32(0, little))));
+    }
+    const rules = new Map<string, TableEntry>();
+    for (const target of targets) {
+      const key = keyOf(target);
+      const rule = encodeRule(target.instance, accounts.slotOf(target.instance.name));
+      rules.set(key.join(), { key, value: rules.has(key.join()) ? lenient(rule) : rule });
+    }
+    this.#rules.set([...rules.values()]);
+    return true;
+  }
+
+  /** Whoever has another key begins to count anew. */
+  #forget(slots: ReadonlySet<number>): void {
+    const seen = this.#filter.map('seen');
+    for (const key of slots.size === 0 ? [] : [...seen.keys()]) {
+      if (slots.has(viewOf(key).getUint32(0, little))) {
+        seen.delete(key);
+      }
+    }
+  }
+
+  attach(socket: Filterable): void {
+    this.#filter.attach(socket);
+  }
+
+  takeCounts(): readonly FilterCounts[] {
+    return this.#filter.accounts.take();
+  }
+
+  judge(packet: Uint8Array, repeat = 1): { readonly passes: boolean; readonly ns: number } {
+    return this.#filter.judge(packet, repeat);
+  }
+
+  close(): void {
+    this.#filter.close();
+  }
 }

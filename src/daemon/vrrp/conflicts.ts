@@ -8,6 +8,9 @@ import { decodeAddress } from '../../wire/address-bytes.js';
 import { decodeArp } from '../../wire/arp.js';
 import { decodeEthernet, EtherType, macText } from '../../wire/ethernet.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
+import { ClaimFilter, type ClaimWanted } from './claim-filter.js';
+import { FilterKeeper, type KeeperTools } from './filter-keeper.js';
+import type { Filterable } from './socket-filter.js';
 import type { LogLevel } from './vrrp-process.js';
 
 const ICMPV6 = 58;
@@ -19,8 +22,10 @@ const READ_AT_ONCE = 16;
 const AGAIN_US = 1_000_000;
 /** What a peer said before it heard our adverts is no conflict. */
 const GRACE_US = 1_000_000;
+const LEAST_ROOM = 64;
 
 export interface HeldOn {
+  readonly instance: string;
   readonly ifindex: number;
   readonly address: Address;
 }
@@ -30,12 +35,15 @@ export interface ConflictEvents {
   readonly drain: () => void;
   readonly conflict: (address: Address, mac: string, interfaceName: string) => void;
   readonly linkOf: (ifindex: number) => Link | undefined;
-  /** Whether a MAC is one of this host's. */
-  readonly isOwn: (mac: string) => boolean;
+  /** This host's. */
+  readonly ownMacs: () => readonly string[];
+  /** What the kernel dropped. */
+  readonly filtered: KeeperTools<ClaimWanted>['report'];
   readonly log: (level: LogLevel, text: string) => void;
 }
 
 interface Listener {
+  readonly socket: Filterable;
   readonly watch: Watch;
   readonly close: () => void;
 }
@@ -56,8 +64,32 @@ export class Conflicts {
   readonly #told = new Map<string, number>();
   readonly #listeners = new Map<string, Listener>();
   #refused = false;
+  #held: readonly HeldOn[] = [];
+  readonly #filters: Readonly<Record<Address['family'], FilterKeeper<ClaimWanted>>>;
 
-  constructor(private readonly events: ConflictEvents) {}
+  constructor(private readonly events: ConflictEvents) {
+    this.#filters = { inet: this.#keeper('inet', 'arp'), inet6: this.#keeper('inet6', 'neighbour') };
+  }
+
+  #keeper(family: Address['family'], kind: 'arp' | 'neighbour'): FilterKeeper<ClaimWanted> {
+    const { filtered, log } = this.events;
+    return new FilterKeeper({
+      make: ({ held }) => new ClaimFilter(kind, Math.max(LEAST_ROOM, 2 * held.length)),
+      sockets: () => [...this.#listeners].flatMap(([key, { socket }]) => (key.startsWith(`${family} `) ? [socket] : [])),
+      report: filtered,
+      refused: (why) => log('warning', `VRRP: no filter in the kernel, floods of ${kind} will cost time: ${why}`),
+    });
+  }
+
+  /** The filters must know each interface's MAC. */
+  refresh(): void {
+    for (const family of ['inet', 'inet6'] as const) {
+      const held = this.#held.filter(({ address }) => address.family === family);
+      if (held.length > 0) {
+        this.#filters[family].configure({ held, ownMacs: this.events.ownMacs() });
+      }
+    }
+  }
 
   /** What is held now: listens on the interfaces of these and on no others. */
   watch(held: readonly HeldOn[]): void {
@@ -67,6 +99,8 @@ export class Conflicts {
       this.#since.delete(key);
     }
     keys.forEach((key) => this.#since.set(key, this.#since.get(key) ?? now));
+    this.#held = held;
+    this.refresh();
     const wanted = new Map(held.map(({ ifindex, address }) => [`${address.family} ${ifindex}`, { ifindex, family: address.family }]));
     for (const [key, listener] of this.#listeners) {
       if (!wanted.has(key)) {
@@ -99,6 +133,7 @@ export class Conflicts {
 
   #listenArp(link: Link): Listener {
     const socket = new PacketSocket(link.ifindex, EtherType.arp);
+    this.#filters.inet.attach(socket);
     const watch = whenReadable(socket.fd, () => {
       this.events.drain();
       for (let count = 0; count < READ_AT_ONCE; count++) {
@@ -112,12 +147,13 @@ export class Conflicts {
         }
       }
     });
-    return { watch, close: () => socket.close() };
+    return { socket, watch, close: () => socket.close() };
   }
 
   #listenNeighbours(link: Link): Listener {
     const socket = new RawReceiver('inet6', ICMPV6, link.name);
     socket.onlyIcmpv6(NEIGHBOUR_ADVERTISEMENT);
+    this.#filters.inet6.attach(socket);
     const watch = whenReadable(socket.fd, () => {
       this.events.drain();
       for (let count = 0; count < READ_AT_ONCE; count++) {
@@ -131,7 +167,7 @@ export class Conflicts {
         }
       }
     });
-    return { watch, close: () => socket.close() };
+    return { socket, watch, close: () => socket.close() };
   }
 
   /** An interface that went down is told by an error, once. */
@@ -150,7 +186,7 @@ export class Conflicts {
     const key = keyOf(link.ifindex, address);
     const since = this.#since.get(key);
     const now = monotonicUs();
-    if (since === undefined || now - since < GRACE_US || this.events.isOwn(mac)) {
+    if (since === undefined || now - since < GRACE_US || this.events.ownMacs().includes(mac)) {
       return;
     }
     const told = `${key} ${mac}`;
@@ -166,5 +202,7 @@ export class Conflicts {
 
   close(): void {
     this.watch([]);
+    this.#filters.inet.close();
+    this.#filters.inet6.close();
   }
 }

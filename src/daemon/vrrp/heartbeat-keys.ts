@@ -4,10 +4,9 @@ import type { Address } from '../../model/address.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { decodeHeartbeat, encodeHeartbeat, type Heartbeat, readSealedHeartbeat, sealHeartbeat } from '../../wire/heartbeat.js';
 import { passwordBytes } from '../../wire/vrrp-auth.js';
+import { hexBytes } from './digest-key.js';
 
 const NANOSECONDS_IN_MS = 1_000_000n;
-
-const hexBytes = (hex: string): Uint8Array => Uint8Array.from(hex.match(/../g) ?? [], (byte) => Number.parseInt(byte, 16));
 
 /** The key to seal with first; none: not authenticated. */
 export function heartbeatKeys({ authentication }: Pick<VrrpInstance, 'authentication'>): readonly Uint8Array[] | undefined {
@@ -26,7 +25,7 @@ export function heartbeatKeys({ authentication }: Pick<VrrpInstance, 'authentica
 
 export class HeartbeatKeys {
   /** Tells our own heartbeats, sent back to us, from a peer's. */
-  readonly #sender = randomBytes(4).readUInt32BE();
+  readonly sender = randomBytes(4).readUInt32BE();
   #stamp = 0n;
   /** The greatest stamp of each peer. */
   readonly #seen = new Map<string, bigint>();
@@ -43,7 +42,7 @@ export class HeartbeatKeys {
     }
     const now = BigInt(this.wallMs()) * NANOSECONDS_IN_MS;
     this.#stamp = now > this.#stamp ? now : this.#stamp + 1n;
-    return keys[0] === undefined ? undefined : sealHeartbeat(heartbeat, keys[0], { sender: this.#sender, stamp: this.#stamp });
+    return keys[0] === undefined ? undefined : sealHeartbeat(heartbeat, keys[0], { sender: this.sender, stamp: this.#stamp });
   }
 
   /** What the bytes say of one of these instances, if that one may believe them. */
@@ -63,7 +62,7 @@ export class HeartbeatKeys {
       return sealed === undefined ? { instance, heartbeat } : undefined;
     }
     const from = `${instance.name} ${source.words.join('.')}`;
-    if (sealed === undefined || sealed.seal.sender === this.#sender || sealed.seal.stamp <= (this.#seen.get(from) ?? -1n)) {
+    if (sealed === undefined || sealed.seal.sender === this.sender || sealed.seal.stamp <= (this.#seen.get(from) ?? -1n)) {
       return undefined;
     }
     if (!keys.some(sealed.opens)) {

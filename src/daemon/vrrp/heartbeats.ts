@@ -8,6 +8,8 @@ import { type Watch, whenReadable } from '../../sys/readable.js';
 import { UdpSocket } from '../../sys/udp-socket.js';
 import { HEARTBEAT_PORT } from '../../wire/heartbeat.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
+import { FilterKeeper, type KeeperTools } from './filter-keeper.js';
+import { HeartbeatFilter, type HeartbeatWanted } from './heartbeat-filter.js';
 import { HeartbeatKeys } from './heartbeat-keys.js';
 import type { LogLevel } from './vrrp-process.js';
 
@@ -15,12 +17,15 @@ import type { LogLevel } from './vrrp-process.js';
 const SHORTEST_MS = 10;
 const READ_AT_ONCE = 32;
 const FROM_THE_LINK = 255;
+const LEAST_ROOM = 64;
 
 export interface HeartbeatEvents {
   readonly heard: (instance: string, from: Address, state: VrrpState, priority: number) => void;
   /** What an instance is now. */
   readonly look: (instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
   readonly linkOf: (name: string) => Link | undefined;
+  /** What the kernel dropped. */
+  readonly filtered: KeeperTools<HeartbeatWanted>['report'];
   readonly log: (level: LogLevel, text: string) => void;
 }
 
@@ -37,8 +42,17 @@ export class Heartbeats {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #failures = new Map<string, string>();
   readonly #keys = new HeartbeatKeys();
+  readonly #filter: FilterKeeper<HeartbeatWanted>;
 
-  constructor(private readonly events: HeartbeatEvents) {}
+  constructor(private readonly events: HeartbeatEvents) {
+    this.#filter = new FilterKeeper({
+      make: ({ instances }) =>
+        new HeartbeatFilter(Math.max(LEAST_ROOM, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + heartbeat.length, 0))),
+      sockets: () => [...this.#sockets.values()].map(({ socket }) => socket),
+      report: events.filtered,
+      refused: (why) => events.log('warning', `heartbeat: no filter in the kernel, floods of them will cost time: ${why}`),
+    });
+  }
 
   configure({ instances }: KeepalivedConfiguration): void {
     this.#instances = instances.filter(({ heartbeat }) => heartbeat.length > 0);
@@ -66,11 +80,16 @@ export class Heartbeats {
         socket.close();
       }
     }
+    if (wanted.size > 0) {
+      const ifindexOf = (device: string): number | undefined => this.events.linkOf(device)?.ifindex;
+      this.#filter.configure({ instances: this.#instances, sender: this.#keys.sender, ifindexOf });
+    }
     for (const [key, one] of wanted) {
       const ifindex = this.events.linkOf(one.interface)?.ifindex;
       if (ifindex !== undefined && !this.#sockets.has(key)) {
         this.#attempt(key, `cannot listen on ${one.interface}`, () => {
           const socket = new UdpSocket(one.peer.family, one.interface, HEARTBEAT_PORT, ifindex);
+          this.#filter.attach(socket);
           this.#sockets.set(key, { socket, watch: whenReadable(socket.fd, () => this.#read(socket)) });
         });
       }
@@ -141,6 +160,7 @@ export class Heartbeats {
 
   close(): void {
     this.#timers.forEach(clearInterval);
+    this.#filter.close();
     for (const { socket, watch } of this.#sockets.values()) {
       watch.stop();
       socket.close();

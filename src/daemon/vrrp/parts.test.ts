@@ -82,7 +82,7 @@ test('the filter refuses only what the machine would', () => {
     rule({ authentication: { kind: 'pass', password: '1111ÿ' } }).slice(4),
     [2, 1, 1, 1, 0x31, 0x31, 0x31, 0x31, 0xff, 0, 0, 0],
   );
-  assert.deepEqual(rule({ authentication: { kind: 'hmac', keys: [] } }).slice(4, 8), [2, 255, 1, 0]);
+  assert.deepEqual(rule({ authentication: { kind: 'hmac', keys: [] } }).slice(4, 8), [2, 255, 1, 1]);
   const unicast = { peers: [], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' };
   assert.equal(rule({ unicast })[6], 0);
   const spacing = (more: object) => new DataView(encodeRule({ ...oneInstance, ...more }, 1).buffer).getBigUint64(16, true);

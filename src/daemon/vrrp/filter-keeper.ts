@@ -1,0 +1,91 @@
+// Keeps one socket filter in step with what it is for: made when it is first wanted, made anew when it has grown too small, given up
+// for good where the kernel refuses. Tells once a second what it dropped.
+import { hasCode, isSystemError } from '../../sys/errno.js';
+import type { FilterCounts } from './filter-account.js';
+import type { Filterable } from './socket-filter.js';
+
+const REPORT_MS = 1000;
+
+export interface Filter<W> {
+  /** False: there is no room for all this, another filter is needed. */
+  readonly configure: (wanted: W) => boolean;
+  readonly attach: (socket: Filterable) => void;
+  readonly takeCounts: () => readonly FilterCounts[];
+  readonly close: () => void;
+}
+
+export interface KeeperTools<W> {
+  readonly make: (wanted: W) => Filter<W>;
+  /** Which sockets have it now. */
+  readonly sockets: () => readonly Filterable[];
+  readonly report: (instance: string, counts: FilterCounts['counts']) => void;
+  /** Said once: without a filter everything works, only floods cost more. */
+  readonly refused: (why: string) => void;
+}
+
+export class FilterKeeper<W> {
+  #filter: Filter<W> | undefined;
+  #refused = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly tools: KeeperTools<W>) {}
+
+  configure(wanted: W): void {
+    this.#attempt(() => {
+      const before = this.#filter;
+      if (before?.configure(wanted) === true) {
+        return;
+      }
+      const filter = this.tools.make(wanted);
+      this.#filter = filter;
+      filter.configure(wanted);
+      this.tools.sockets().forEach((socket) => filter.attach(socket));
+      this.#tell(before);
+      before?.close();
+      this.#timer ??= setInterval(() => this.#tell(this.#filter), REPORT_MS);
+    });
+  }
+
+  /** A new socket gets the filter once it knows what the socket is for. */
+  attach(socket: Filterable): void {
+    this.#attempt(() => this.#filter?.attach(socket));
+  }
+
+  #attempt(work: () => void): void {
+    if (this.#refused) {
+      return;
+    }
+    try {
+      work();
+    } catch (error) {
+      this.#refused = true;
+      // A filter that knows only what was before would drop what is new.
+      this.tools.sockets().forEach(letGo);
+      this.tools.refused(isSystemError(error) || error instanceof Error ? error.message : String(error));
+    }
+  }
+
+  #tell(filter: Filter<W> | undefined): void {
+    for (const { instance, counts } of filter?.takeCounts() ?? []) {
+      if (instance !== undefined) {
+        this.tools.report(instance, counts);
+      }
+    }
+  }
+
+  close(): void {
+    clearInterval(this.#timer);
+    this.#filter?.close();
+    this.#filter = undefined;
+  }
+}
+
+function letGo(socket: Filterable): void {
+  try {
+    socket.detachFilter();
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) {
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,96 @@
+// The socket filter of bpf/heartbeat-filter.bpf.c: told which peers an instance has and what seals their heartbeats.
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { encodeAddress } from '../../wire/address-bytes.js';
+import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { spacingNs } from './advert-filter.js';
+import { encodeKeyStates, sha256KeyStates } from './digest-key.js';
+import type { FilterCounts } from './filter-account.js';
+import type { Filter } from './filter-keeper.js';
+import { heartbeatKeys } from './heartbeat-keys.js';
+import { type Filterable, FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
+
+const KEY_BYTES = 24;
+const HEAD_BYTES = 40;
+const KEYS_MAX = 4;
+const STATES_BYTES = 64;
+const BURST_NS = 1_000_000_000n;
+
+export interface HeartbeatWanted {
+  readonly instances: readonly VrrpInstance[];
+  /** What our own heartbeats carry. */
+  readonly sender: number;
+  readonly ifindexOf: (device: string) => number | undefined;
+}
+
+function peerKey(instance: VrrpInstance, ifindex: number, peer: VrrpInstance['heartbeat'][number]['peer']): Uint8Array {
+  const key = new Uint8Array(KEY_BYTES);
+  viewOf(key).setUint32(0, ifindex, little);
+  key[4] = instance.family === 'inet' ? 4 : 6;
+  key[5] = instance.vrid;
+  key.set(encodeAddress(peer), 8);
+  return key;
+}
+
+function encodePeer(instance: VrrpInstance, slot: number, sender: number): Uint8Array {
+  const head = new Uint8Array(HEAD_BYTES);
+  const view = viewOf(head);
+  const keys = heartbeatKeys(instance);
+  view.setUint32(0, slot, little);
+  // Sealed without a key: nothing of it is believed, but that is for the process to say.
+  view.setUint32(4, keys === undefined ? 0 : keys.length === 0 ? KEYS_MAX + 1 : keys.length, little);
+  view.setUint32(8, sender); // as on the wire
+  view.setBigUint64(16, spacingNs(instance), little);
+  view.setBigUint64(24, BURST_NS, little);
+  const states = (keys ?? []).slice(0, KEYS_MAX).map((key) => encodeKeyStates(sha256KeyStates(key)));
+  const rest = new Uint8Array(KEYS_MAX * STATES_BYTES);
+  states.forEach((bytes, index) => rest.set(bytes, index * STATES_BYTES));
+  return concat(head, rest);
+}
+
+export class HeartbeatFilter implements Filter<HeartbeatWanted> {
+  readonly #filter: SocketFilter;
+  readonly #peers: FilterTable;
+
+  /** `room`: for so many peers and instances. @throws SystemError EPERM, or whatever the verifier says */
+  constructor(
+    readonly room: number,
+    variables: Readonly<Record<string, Uint8Array>> = {},
+  ) {
+    const plan = { file: 'weir-heartbeat.bpf.o', program: 'heartbeat_filter', others: [] } as const;
+    this.#filter = new SocketFilter({ ...plan, entries: { peers: room }, room, variables });
+    this.#peers = new FilterTable(this.#filter.map('peers'));
+  }
+
+  configure({ instances, sender, ifindexOf }: HeartbeatWanted): boolean {
+    const { accounts } = this.#filter;
+    const found = instances.flatMap((instance) =>
+      instance.heartbeat.flatMap(({ interface: device, peer }) => {
+        const ifindex = ifindexOf(device);
+        return ifindex === undefined ? [] : [{ instance, key: peerKey(instance, ifindex, peer) }];
+      }),
+    );
+    if (found.length > this.room || !accounts.hasRoomFor(instances.map(({ name }) => name))) {
+      return false;
+    }
+    const values = new Map(instances.map((one) => [one, encodePeer(one, accounts.slotOf(one.name), sender)]));
+    const wanted = found.map(({ instance, key }): TableEntry => ({ key, value: values.get(instance) ?? new Uint8Array(0) }));
+    this.#peers.set(wanted);
+    return true;
+  }
+
+  attach(socket: Filterable): void {
+    this.#filter.attach(socket);
+  }
+
+  takeCounts(): readonly FilterCounts[] {
+    return this.#filter.accounts.take();
+  }
+
+  judge(packet: Uint8Array, repeat = 1): { readonly passes: boolean; readonly ns: number } {
+    return this.#filter.judge(packet, repeat);
+  }
+
+  close(): void {
+    this.#filter.close();
+  }
+}
