@@ -1,0 +1,168 @@
+// Sync groups beside Debian's keepalived, in both roles: whatever befalls one member, the group moves whole, and to where it belongs.
+import assert from 'node:assert/strict';
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { type Node, type Pair, skipWithoutPeer, withPair } from './harness.js';
+import { PRIORITY, roles } from './matrix.js';
+
+/** Three routers on two cables: VI_1 and VI_3 on the first, VI_2 on the second. */
+const MEMBERS = [
+  { name: 'VI_1', vrid: 51, suffix: '', vip: '10.99.0.100' },
+  { name: 'VI_2', vrid: 52, suffix: '2', vip: '10.98.0.100' },
+  { name: 'VI_3', vrid: 53, suffix: '', vip: '10.99.0.103' },
+] as const;
+
+interface Grouping {
+  /** Names of those in the group; all by default. */
+  readonly members?: readonly string[];
+  /** What VI_2 is called. */
+  readonly called?: string;
+  /** More lines of the group, of VI_2, and before all blocks. */
+  readonly group?: readonly string[];
+  readonly second?: readonly string[];
+  readonly before?: readonly string[];
+}
+
+/** keepalived.conf of a node: every member has the node's one priority. */
+function grouped({ device }: Node, priority: number, grouping: Grouping = {}): string {
+  const { members = MEMBERS.map(({ name }) => name), called = 'VI_2', group = [], second = [], before = [] } = grouping;
+  const calledOf = (name: string): string => (name === 'VI_2' ? called : name);
+  const instances = MEMBERS.map(({ name, vrid, suffix, vip }) => {
+    const lines = [`interface ${device}${suffix}`, `virtual_router_id ${vrid}`, `priority ${priority}`, 'advert_int 0.2'];
+    const own = name === 'VI_2' ? second : [];
+    return `vrrp_instance ${calledOf(name)} {\n${[...lines, ...own].join('\n')}\nvirtual_ipaddress {\n${vip}/24\n}\n}`;
+  });
+  const sync = `vrrp_sync_group G1 {\ngroup {\n${members.map(calledOf).join('\n')}\n}\n${group.join('\n')}\n}`;
+  return ['global_defs {\nvrrp_version 3\n}', ...before, ...instances, sync, ''].join('\n');
+}
+
+const VIPS = MEMBERS.map(({ vip }) => vip);
+const has = (node: Node, vips: readonly string[] = VIPS): boolean => VIPS.every((vip) => node.holds(vip) === vips.includes(vip));
+
+/** The first has everything, and nobody else anything. */
+const alone = (node: Node, other: Node) => (): boolean => has(node) && has(other, []);
+
+async function settle(pair: Pair, grouping: Grouping = {}): Promise<void> {
+  const { a, b } = pair;
+  pair.cable('va2', 'vb2', '10.98.0.1/24', '10.98.0.2/24');
+  await pair.listen();
+  a.start(grouped(a, PRIORITY.high, grouping));
+  b.start(grouped(b, PRIORITY.low, grouping));
+  await pair.until('b is up', () => b.says(/\(VI_3\) Entering BACKUP STATE/));
+  await pair.until('the higher has all', alone(a, b));
+}
+
+/** A script that succeeds while its file is there: the line of keepalived.conf's block, and how to let it fail and succeed. */
+function checked(pair: Pair, weight: number): { readonly block: string; readonly bad: () => void; readonly good: () => void } {
+  const path = join(pair.a.folder, 'healthy');
+  const block = `vrrp_script chk {\nscript "/usr/bin/test -e ${path}"\ninterval 1\nrise 1\nfall 1\nuser root\nweight ${weight}\n}`;
+  const good = () => writeFileSync(path, '');
+  good();
+  return { block, good, bad: () => rmSync(path) };
+}
+
+interface Case {
+  readonly name: string;
+  readonly what: string;
+  readonly play: (pair: Pair) => Promise<void>;
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'gscr',
+    what: 'a script that fails in one member takes all to FAULT, and back',
+    play: async (pair) => {
+      const { a, b } = pair;
+      const { block, bad, good } = checked(pair, 0);
+      pair.cable('va2', 'vb2', '10.98.0.1/24', '10.98.0.2/24');
+      await pair.listen();
+      a.start(grouped(a, PRIORITY.high, { before: [block], second: ['track_script {', 'chk', '}'] }));
+      b.start(grouped(b, PRIORITY.low));
+      await pair.until('the higher has all', alone(a, b));
+      bad();
+      await pair.until('the other has all', alone(b, a));
+      await pair.until('a says so', () => a.says(/VRRP_Group\(G1\) Syncing instances to FAULT state/));
+      good();
+      await pair.until('the higher has all again', alone(a, b));
+    },
+  },
+  {
+    name: 'gwei',
+    what: 'what the group tracks weighs on every member',
+    play: async (pair) => {
+      const { a, b } = pair;
+      const { block, bad, good } = checked(pair, -150);
+      pair.cable('va2', 'vb2', '10.98.0.1/24', '10.98.0.2/24');
+      await pair.listen();
+      a.start(grouped(a, PRIORITY.high, { before: [block], group: ['track_script {', 'chk', '}'] }));
+      b.start(grouped(b, PRIORITY.low));
+      await pair.until('the higher has all', alone(a, b));
+      bad();
+      await pair.until('the other has all', alone(b, a));
+      for (const { name } of MEMBERS) assert.ok(a.says(new RegExp(`\\(${name}\\) Changing effective priority from 200 to 50`)), name);
+      good();
+      await pair.until('the higher has all again', alone(a, b));
+    },
+  },
+  {
+    name: 'gend',
+    what: 'a crash, a return and a clean stop move all',
+    play: async (pair) => {
+      const { a, b } = pair;
+      await settle(pair);
+      await a.crash();
+      await pair.until('the other has all', () => has(b));
+      for (const { vip, suffix } of MEMBERS) if (a.holds(vip)) a.host.ip(`addr del ${vip}/24 dev va${suffix}`);
+      a.start(grouped(a, PRIORITY.high));
+      await pair.until('the higher has all again', alone(a, b));
+      await a.stop();
+      await pair.until('the other has all at once', alone(b, a));
+      assert.equal([...b.log.matchAll(/Backup received priority 0 advertisement/g)].length, MEMBERS.length);
+    },
+  },
+  {
+    name: 'gzero',
+    what: 'an address that is taken from one member: a goodbye, and the higher has all again',
+    play: async (pair) => {
+      const { a, b } = pair;
+      await settle(pair);
+      a.host.ip('addr del 10.98.0.100/24 dev va2');
+      await pair.until('a noticed', () => a.says(/\(VI_2\) Entering BACKUP STATE[^]*\(VI_1\) Entering BACKUP STATE/));
+      await pair.until('b heard the goodbye', () => b.says(/\(VI_2\) Backup received priority 0 advertisement/));
+      await pair.until('the higher has all again', alone(a, b));
+    },
+  },
+  {
+    name: 'gload',
+    what: 'a member leaves by a reload and stays behind, another gets a new name and goes, all go when the first has joined again',
+    play: async (pair) => {
+      const { a, b } = pair;
+      await settle(pair);
+      const reload = async (grouping: Grouping): Promise<void> => {
+        for (const [node, priority] of [
+          [a, PRIORITY.high],
+          [b, PRIORITY.low],
+        ] as const) {
+          const before = [...node.log.matchAll(/Reload (?:complete|finished)/g)].length;
+          node.reload(grouped(node, priority, grouping));
+          await pair.until('it is read', () => [...node.log.matchAll(/Reload (?:complete|finished)/g)].length > before);
+        }
+        await pair.until('the higher has all', alone(a, b));
+      };
+      await reload({ members: ['VI_1', 'VI_2'], called: 'VI_two' });
+      a.host.ip('link set va2 down');
+      await pair.until('two went, one stayed', () => has(a, ['10.99.0.103']) && has(b, ['10.99.0.100', '10.98.0.100']));
+      a.host.ip('link set va2 up');
+      await pair.until('the higher has all again', alone(a, b));
+      await reload({});
+      a.host.ip('link set va2 down');
+      await pair.until('all went', alone(b, a));
+    },
+  },
+];
+
+describe('sync groups beside Debian', { concurrency: 5, skip: skipWithoutPeer() }, () => {
+  for (const { high, low } of roles)
+    for (const { name, what, play } of cases) test(`${what}: ${high} above ${low}`, () => withPair(`${name}${high[0]}`, high, low, play));
+});
