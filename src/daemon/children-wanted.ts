@@ -12,5 +12,6 @@ export function partsWanted(options: Pick<DaemonOptions, 'parts' | 'all'>, confi
   const wanted: ChildKind[] = [];
   if (options.parts.checker && (options.all || configuration.virtualServers.length > 0)) wanted.push('checker');
   if (options.parts.vrrp && (options.all || hasVrrp(configuration))) wanted.push('vrrp');
+  if (options.parts.bfd && (options.all || configuration.bfds.length > 0)) wanted.push('bfd');
   return wanted;
 }

@@ -5,7 +5,7 @@ import type { ChildKind } from './messages.js';
 /** The supervisor ticks and children tell that they live this often, ms. */
 export const BEAT_MS = 1000;
 /** A child that said nothing for so many ticks hangs. The checker may wait for the table's lock, which takes 15 s at most. */
-const SILENT_TICKS = { vrrp: 10, checker: 30 } as const;
+const SILENT_TICKS = { vrrp: 10, checker: 30, bfd: 10 } as const;
 /** While it starts or reloads: a configuration of 65,000 instances takes its time. */
 const BUSY_TICKS = 120;
 

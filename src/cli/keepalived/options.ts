@@ -93,7 +93,7 @@ function mask(text: string): number | undefined {
 }
 
 /** Options without effect in weir, and why nobody misses them is in docs/keepalived.md. */
-const IDLE = new Set(['X', 'x', 'A', 'm', 'M', 'a', 'b']);
+const IDLE = new Set(['X', 'x', 'A', 'm', 'M', 'a']);
 
 const log = (draft: DaemonOptions, part: Partial<DaemonOptions['log']>): Partial<DaemonOptions> => ({ log: { ...draft.log, ...part } });
 const pid = (draft: DaemonOptions, part: DaemonOptions['pidFiles']): Partial<DaemonOptions> => ({

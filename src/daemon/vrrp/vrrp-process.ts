@@ -37,6 +37,8 @@ export interface VrrpDescription {
 export interface VrrpProcess {
   /** Takes a new configuration; only what differs changes. */
   reload(configuration: KeepalivedConfiguration): void;
+  /** A BFD session is up or not. */
+  bfd(name: string, up: boolean): void;
   /** What the dump files are made of. */
   describe(): VrrpDescription;
   /** Zeroes the counters of keepalived.stats. */
@@ -68,6 +70,7 @@ export function runVrrp(options: VrrpOptions): VrrpProcess {
   let stopped: Promise<void> | undefined;
   return {
     reload: (configuration) => shell.configure(configuration),
+    bfd: (name, up) => shell.feed({ kind: 'bfd', name, up }),
     describe: () => shell.describe(),
     clearCounters: () => shell.feed({ kind: 'clearCounters' }),
     stop: () => {

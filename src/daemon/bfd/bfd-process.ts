@@ -1,0 +1,147 @@
+// The body of the BFD process: what happens on this host goes into the machine, what the machine decides is carried out.
+import { randomBytes } from 'node:crypto';
+import { chanceFrom } from '../../control/bfd/chance.js';
+import type { BfdEffect, BfdInput } from '../../control/bfd/interface.js';
+import { type BfdMachine, initialBfd } from '../../control/bfd/machine.js';
+import { step } from '../../control/bfd/step.js';
+import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import { isSystemError } from '../../sys/errno.js';
+import { Alarm, monotonicUs } from '../../sys/readable.js';
+import type { UdpListener } from '../../sys/udp-port.js';
+import type { Log } from '../log.js';
+import { BfdFilter } from './bfd-filter.js';
+import { BfdSockets } from './bfd-sockets.js';
+
+const CHANCE_BYTES = 16;
+const REPORT_MS = 1000;
+const LEAST_ROOM = 64;
+
+export interface BfdOptions {
+  readonly sessions: readonly BfdInstance[];
+  readonly log: Log;
+  /** A session went up or down, or is what it was after a reload. */
+  readonly tell: (session: BfdInstance, up: boolean) => void;
+}
+
+export interface BfdDescription extends ReturnType<BfdSockets['describe']> {
+  readonly state: BfdMachine;
+}
+
+export class BfdProcess {
+  #state: BfdMachine = initialBfd();
+  #stepping = false;
+  #filter: BfdFilter | undefined;
+  #filterRefused = false;
+  readonly #inputs: BfdInput[] = [];
+  readonly #alarm: Alarm;
+  readonly #sockets: BfdSockets;
+  readonly #reporter: NodeJS.Timeout;
+
+  constructor(private readonly options: BfdOptions) {
+    this.#alarm = new Alarm(() => this.#wake());
+    this.#sockets = new BfdSockets({
+      packet: (packet) => this.#feed({ kind: 'packet', packet }),
+      socket: (name, open) => this.#feed({ kind: 'socket', name, open }),
+      opened: (socket) => this.#attach(socket),
+      log: options.log,
+    });
+    this.#reporter = setInterval(() => this.#reportFiltered(), REPORT_MS);
+    this.#feed({ kind: 'configure', sessions: options.sessions, chance: chanceFrom(randomBytes(CHANCE_BYTES)) });
+    this.#renewFilter();
+    this.#sockets.configure(options.sessions);
+  }
+
+  /** Sessions that stay go on. */
+  reload(sessions: readonly BfdInstance[]): void {
+    this.#feed({ kind: 'configure', sessions });
+    this.#renewFilter();
+    this.#sockets.configure(sessions);
+  }
+
+  describe(): BfdDescription {
+    return { state: this.#state, ...this.#sockets.describe() };
+  }
+
+  /** Packets that wait were there before the timer: a process that was held up must not take its neighbours for dead. */
+  #wake(): void {
+    this.#sockets.drain();
+    this.#feed({ kind: 'wake' });
+  }
+
+  /** Steps the machine and carries out what it says; inputs that arise meanwhile wait for their turn. */
+  #feed(input: BfdInput): void {
+    this.#inputs.push(input);
+    if (this.#stepping) return;
+    this.#stepping = true;
+    try {
+      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
+        const { state, effects, wakeAtUs } = step(this.#state, next, monotonicUs());
+        this.#state = state;
+        this.#alarm.set(wakeAtUs);
+        for (const effect of effects) this.#perform(effect);
+      }
+    } finally {
+      this.#stepping = false;
+    }
+  }
+
+  #perform(effect: BfdEffect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#sockets.send(effect.name, effect.bytes);
+        break;
+      case 'event': {
+        const session = this.#state.sessions.find(({ config }) => config.name === effect.name);
+        if (session !== undefined) this.options.tell(session.config, effect.up);
+        break;
+      }
+      case 'log':
+        this.options.log(effect.detail === true ? 'debug' : effect.level, effect.text);
+    }
+  }
+
+  /** The filter knows the sessions of now before a socket gets it. Without one everything works, only floods cost more: said once. */
+  #renewFilter(): void {
+    const { sessions } = this.#state;
+    this.#attempt(() => {
+      const before = this.#filter;
+      if (before === undefined || before.room < sessions.length) {
+        this.#filter = new BfdFilter(Math.max(LEAST_ROOM, 2 * sessions.length));
+      }
+      this.#filter?.configure(sessions);
+      if (before === this.#filter) return;
+      for (const socket of this.#sockets.listeners()) this.#filter?.attach(socket);
+      before?.close();
+    });
+  }
+
+  #attach(socket: UdpListener): void {
+    this.#attempt(() => this.#filter?.attach(socket));
+  }
+
+  #attempt(work: () => void): void {
+    if (this.#filterRefused) return;
+    try {
+      work();
+    } catch (error) {
+      this.#filterRefused = true;
+      // One that knows only the sessions of before would drop the packets of new ones.
+      for (const socket of this.#filter === undefined ? [] : this.#sockets.listeners()) socket.detachFilter();
+      const why = isSystemError(error) || error instanceof Error ? error.message : String(error);
+      this.options.log('warning', `BFD: no filter in the kernel, floods of packets will cost time: ${why}`);
+    }
+  }
+
+  #reportFiltered(): void {
+    const counts = this.#filter?.takeCounts();
+    if (counts !== undefined) this.#feed({ kind: 'filtered', counts });
+  }
+
+  /** The neighbours are told nothing: to them this is a failure, as with keepalived. */
+  stop(): void {
+    clearInterval(this.#reporter);
+    this.#alarm.close();
+    this.#sockets.close();
+    this.#filter?.close();
+  }
+}

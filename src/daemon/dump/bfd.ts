@@ -1,0 +1,85 @@
+// keepalived_bfd.data behind its global part: sessions, what they are and what was refused. Pure.
+
+import type { BfdMachine, Session } from '../../control/bfd/machine.js';
+import { diagnosticText, stateText } from '../../control/bfd/texts.js';
+import { detectionUs, remoteDetectionUs, transmitUs } from '../../control/bfd/timing.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import type { BfdPort } from '../../wire/bfd.js';
+import { consolePrefix } from '../log-text.js';
+
+export interface BfdFacts {
+  readonly state: BfdMachine;
+  readonly inputs: readonly { readonly port: BfdPort; readonly fd: number }[];
+  /** The sockets to send by, by session. */
+  readonly outputs: ReadonlyMap<string, number>;
+}
+
+const yes = (value: boolean): string => (value ? 'Yes' : 'No');
+const INPUTS = { single: ' fd_in', multihop: ' multihop fd_in' } as const;
+
+/** What was configured. */
+export function bfdSettings(config: BfdInstance): readonly string[] {
+  const { neighbour, source, events } = config;
+  return [
+    ` BFD Instance = ${config.name}`,
+    `   Neighbor IP = ${formatAddress(neighbour)}`,
+    ...(source === undefined ? [] : [`   Source IP = ${formatAddress(source)}`]),
+    `   Required min RX interval = ${config.minRxUs} us`,
+    `   Desired min TX interval = ${config.minTxUs} us`,
+    `   Desired idle TX interval = ${config.idleTxUs} us`,
+    `   Detection multiplier = ${config.multiplier}`,
+    `   ${neighbour.family === 'inet' ? 'TTL' : 'hoplimit'} = ${config.ttl}`,
+    `   max_hops = ${config.maxHops < 0 ? 255 : config.maxHops}`,
+    `   passive = ${config.passive}`,
+    `   send event to VRRP process = ${yes(events.vrrp)}`,
+    `   send event to checker process = ${yes(events.checker)}`,
+  ];
+}
+
+/** `1763640000.123456 (Thu Nov 20 12:00:00 2026.123456)` */
+function moment(atUs: number): string {
+  const [seconds, micros] = [Math.floor(atUs / 1e6), String(Math.floor(atUs % 1e6)).padStart(6, '0')];
+  return `${seconds}.${micros} (${consolePrefix(new Date(seconds * 1000)).slice(0, 24)}.${micros})`;
+}
+
+function sessionLines(session: Session, output: number | undefined, offsetUs: number): readonly string[] {
+  const hex = (word: number): string => `0x${word.toString(16)}`;
+  const { config, heardAtUs } = session;
+  return [
+    ...bfdSettings(config),
+    ...(config.multihop ? ['   multihop = true'] : []),
+    `   fd_out ${output ?? -1}`,
+    `   local state = ${stateText(session.state)}`,
+    `   remote state = ${stateText(session.remoteState)}`,
+    `   local discriminator = ${hex(session.discriminator)}`,
+    `   remote discriminator = ${hex(session.remoteDiscriminator)}`,
+    `   local diag = ${diagnosticText(session.diagnostic)}`,
+    `   remote diag = ${diagnosticText(session.remoteDiagnostic)}`,
+    `   remote min tx intv = ${session.remoteMinTxUs} us`,
+    `   remote min rx intv = ${session.remoteMinRxUs} us`,
+    '   local demand = 0',
+    `   remote demand = ${session.remoteDemand ? 1 : 0}`,
+    `   remote detect multiplier = ${session.remoteMultiplier}`,
+    `   ${session.polling ? '' : '!'}poll, !final`,
+    `   local tx intv = ${transmitUs(session)} us`,
+    `   remote tx intv = ${Math.max(session.requiredMinRxUs, session.remoteMinTxUs)} us`,
+    `   local detection time = ${detectionUs(session)} us`,
+    `   remote detection time = ${remoteDetectionUs(session)} us`,
+    heardAtUs === undefined ? '   last_seen = [never]' : `   last seen = ${moment(heardAtUs + offsetUs)}`,
+    `   Packets received = ${session.received}, sent = ${session.sent}`,
+    `   Went up = ${session.wentUp}, down = ${session.wentDown}`,
+  ];
+}
+
+/** `offsetUs`: the wall clock less the monotonic one. */
+export function bfdLines({ state, inputs, outputs }: BfdFacts, offsetUs: number): readonly string[] {
+  const refused = Object.entries(state.refused);
+  return [
+    '------< BFD Data >------',
+    ...inputs.map(({ port, fd }) => `${INPUTS[port]} = ${fd}`),
+    ...(refused.length === 0 ? [] : [' Refused packets :', ...refused.map(([reason, count]) => `   ${reason} = ${count}`)]),
+    ...(state.sessions.length === 0 ? [] : ['------< BFD Topology >------']),
+    ...state.sessions.flatMap((session) => sessionLines(session, outputs.get(session.config.name), offsetUs)),
+  ];
+}

@@ -1,0 +1,152 @@
+// Our BFD process between two of our daemons: what it writes down, what a reload, a kill and a flood leave alone.
+import assert from 'node:assert/strict';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { type BfdBed, block, type Node, session, withBed } from '../interop/bfd-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
+
+const FLOODER = fileURLToPath(new URL('./bfd-flooder.js', import.meta.url));
+const UP = /Entering Up state/;
+/** Of each of the thirteen kinds. */
+const FLOOD = 5000;
+/** Let through as samples: one a second of each kind; and what the flooder’s own queue dropped. */
+const SAMPLES = 200;
+/** What a busy machine holds up is not yet missed. */
+const PATIENT = ['min_rx 100', 'min_tx 100', 'multiplier 20'];
+
+const ends = { a: '10.99.0.1', b: '10.99.0.2' } as const;
+const ofA = (...lines: readonly string[]): string => session('b', ends.b, ends.a, ...PATIENT, ...lines);
+const ofB = (...lines: readonly string[]): string => session('a', ends.a, ends.b, ...PATIENT, ...lines);
+
+async function pair(bed: BfdBed, a: string, b: string): Promise<readonly [Node, Node]> {
+  const nodes = [bed.node('a', 'weir', `${ends.a}/24`), bed.node('b', 'weir', `${ends.b}/24`)] as const;
+  const daemons = [nodes[0].start(a), nodes[1].start(b)];
+  await Promise.all(daemons.map((daemon) => daemon.said(UP)));
+  return nodes;
+}
+
+/** keepalived_bfd.data as USR1 makes it; both nodes write the same file, so one at a time. */
+async function dump(bed: BfdBed, { daemon }: Node): Promise<string> {
+  const path = join(bed.folder, 'keepalived_bfd.data');
+  const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  daemon?.signal('SIGUSR1');
+  await daemon?.until('another dump', () => existsSync(path) && readFileSync(path, 'utf8') !== before);
+  return readFileSync(path, 'utf8');
+}
+
+const field = (text: string, name: string): string => new RegExp(`^ +${name} = (.*)$`, 'm').exec(text)?.[1] ?? '';
+
+describe('the BFD process', { concurrency: 3, skip: noNamespaces() }, () => {
+  test('its names, its pid file, its dump, its end', () =>
+    withBed('bfddump', async (bed) => {
+      const [a] = await pair(bed, ofA('max_hops 3'), ofB());
+      const { daemon } = a;
+      assert.ok(daemon?.lines.some((line) => line === `Starting BFD child process, pid=${a.pidOf('b')}`));
+      assert.equal(readFileSync(`/proc/${a.pidOf('b')}/comm`, 'utf8'), 'keepalived\n');
+      const text = await dump(bed, a);
+      assert.ok(daemon?.lines.includes(`Printing BFD data for process(${a.pidOf('b')}) on signal`));
+      const fields = {
+        'Neighbor IP': ends.b,
+        'Source IP': ends.a,
+        max_hops: '3',
+        'local state': 'Up',
+        'remote state': 'Up',
+        passive: 'false',
+      };
+      for (const [name, value] of Object.entries(fields)) assert.equal(field(text, name), value, name);
+      assert.equal(field(text, 'local detection time'), '2000000 us');
+      assert.equal(field(text, 'Detection multiplier'), '20');
+      assert.equal(await daemon?.stop(), 0);
+      assert.equal(a.pidOf('b'), 0, 'the pid file is gone');
+    }));
+
+  test('a reload: sessions that stay are not dropped, their intervals are polled for', () =>
+    withBed('bfdload', async (bed) => {
+      const [a, b] = await pair(bed, ofA(), ofB());
+      const discriminator = field(await dump(bed, a), 'local discriminator');
+      a.write(ofA('min_tx 150', 'min_rx 50') + session('c', '10.99.0.9', ends.a));
+      a.daemon?.signal('SIGHUP');
+      await a.daemon?.said(/Reload complete/);
+      await a.daemon?.said(/\(b\) Starting poll sequence/);
+      await b.daemon?.said(/Detection time is 3000000 us \(was 2000000 us\)/);
+      const text = await dump(bed, a);
+      assert.deepEqual([field(text, 'local discriminator'), field(text, 'local state')], [discriminator, 'Up']);
+      assert.match(text, /BFD Instance = c\n/);
+      for (const { daemon } of [a, b]) assert.ok(!daemon?.lines.some((line) => /Entering Down state/.test(line)));
+    }));
+
+  test('several routers on the way, and the port that is for them', () =>
+    withBed('bfdhops', async (bed) => {
+      await pair(bed, ofA('multihop', 'max_hops 2'), ofB('multihop', 'ttl 253', 'max_hops -1'));
+    }));
+
+  test('-B: no sessions, and who tracks one is not fit', () =>
+    withBed('bfdnone', async (bed) => {
+      const a = bed.node('a', 'weir', `${ends.a}/24`);
+      const instance = block('vrrp_instance V', [
+        'interface eth0',
+        'virtual_router_id 1',
+        'track_bfd {\n    b\n  }',
+        'virtual_ipaddress {\n    10.99.0.100\n  }',
+      ]);
+      const daemon = a.start(ofA() + instance, '-B');
+      await daemon.said(/entering FAULT state/);
+      assert.equal(a.pidOf('b'), 0);
+    }));
+});
+
+describe('BFD in trouble', { concurrency: 2, skip: noNamespaces() }, () => {
+  test('without its BFD process VRRP goes on, and hears of it again', () =>
+    withBed('bfdkill', async (bed) => {
+      const vip = '10.99.0.100';
+      const instance = block('vrrp_instance V', [
+        'interface eth0',
+        'virtual_router_id 1',
+        'priority 100',
+        'advert_int 1',
+        'track_bfd {\n    b\n  }',
+        `virtual_ipaddress {\n    ${vip}/24\n  }`,
+      ]);
+      const [a, b] = await pair(bed, ofA() + instance, ofB());
+      await a.daemon?.until('it is master', () => a.holds(vip));
+      const killed = a.pidOf('b');
+      process.kill(killed, 'SIGKILL');
+      await a.daemon?.said(/BFD child process\(\d+\) died: Respawning/);
+      await a.daemon?.until('the session is up again', () => (a.daemon?.lines.filter((line) => UP.test(line)).length ?? 0) > 1);
+      assert.ok(a.holds(vip));
+      assert.notEqual(a.pidOf('b'), killed);
+      process.kill(a.pidOf('r'), 'SIGKILL');
+      await a.daemon?.said(/VRRP child process\(\d+\) died: Respawning/);
+      await a.daemon?.until('the new VRRP process was told', () => a.holds(vip) && a.pidOf('r') > 0);
+      await b.crash();
+      await a.daemon?.said(/Tracked BFD instance b is DOWN/);
+      await a.daemon?.until('the path is lost', () => !a.holds(vip));
+    }));
+
+  test('a flood of wrong packets is counted and changes nothing', () =>
+    withBed('bfdflood', async (bed) => {
+      const [a, b] = await pair(bed, ofA(), ofB());
+      const flooder = bed.node('f', 'weir', '10.99.0.66/24');
+      const ifindex = /^(\d+): eth0/m.exec(flooder.host.ip('link show eth0'))?.[1] ?? '';
+      const { stdout, stderr } = flooder.host.run([process.execPath, FLOODER, String(FLOOD), ifindex, ends.a, ends.b]);
+      const sent = Number(stdout);
+      assert.equal(sent, 13 * FLOOD, stderr);
+      let text = '';
+      let refused = 0;
+      for (const end = Date.now() + 20_000; refused < sent - SAMPLES && Date.now() < end; ) {
+        text = await dump(bed, a);
+        refused = [...text.matchAll(/^ {3}\w+ = (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+      }
+      assert.ok(refused >= sent - SAMPLES, `${refused} of ${sent}\n${text}`);
+      for (const reason of ['ttl', 'session', 'length', 'version', 'multipoint', 'authentication']) {
+        assert.ok(Number(field(text, reason)) > FLOOD / 2, `${reason}\n${text}`);
+      }
+      assert.equal(field(text, 'local state'), 'Up');
+      for (const { daemon } of [a, b]) {
+        assert.ok(!daemon?.lines.some((line) => /Entering Down state/.test(line)));
+        assert.ok((daemon?.lines.filter((line) => /iscarding/.test(line)).length ?? 0) < SAMPLES);
+      }
+    }));
+});
