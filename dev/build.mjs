@@ -73,6 +73,8 @@ const buildObject = async (source, name) => {
 /** The socket filters first: the datapath's object says that the step is done. */
 const buildBpf = async () => {
   await buildObject('bpf/vrrp-filter.bpf.c', 'weir-vrrp.bpf.o');
+  await buildObject('bpf/heartbeat-filter.bpf.c', 'weir-heartbeat.bpf.o');
+  await buildObject('bpf/claim-filter.bpf.c', 'weir-claim.bpf.o');
   await buildObject('bpf/bfd-filter.bpf.c', 'weir-bfd.bpf.o');
   await buildObject('bpf/weir.bpf.c', 'weir.bpf.o');
 };

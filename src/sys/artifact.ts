@@ -3,7 +3,15 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-export type ArtifactName = 'weir.node' | 'weir-asan.node' | 'weir.bpf.o' | 'weir-vrrp.bpf.o' | 'weir-bfd.bpf.o' | 'weir.mjs';
+export type ArtifactName =
+  | 'weir.node'
+  | 'weir-asan.node'
+  | 'weir.bpf.o'
+  | 'weir-vrrp.bpf.o'
+  | 'weir-heartbeat.bpf.o'
+  | 'weir-claim.bpf.o'
+  | 'weir-bfd.bpf.o'
+  | 'weir.mjs';
 
 /** Every folder that may hold the built files, nearest first, as seen from a module in `from`. */
 export function artifactFolders(from: string): readonly string[] {
