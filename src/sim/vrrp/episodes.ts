@@ -76,9 +76,11 @@ function watched(random: Random, nodes: readonly NodeSetup[], node: number, span
   return lasting ? [[span.fromUs, begin]] : both(span, begin, end);
 }
 
-/** The first address of an interface goes, and comes back behind the second. */
+/** The first address of an interface goes, and comes back behind the second. With auth_hmac unicast peers are known by their addresses. */
 function readdress(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
   const { name, addresses } = random.pick(nodes[node]!.interfaces);
+  const known = ({ unicast, authentication }: VrrpInstance): boolean => unicast !== undefined && authentication.kind === 'hmac';
+  if (nodes[node]!.configuration.instances.some(known)) return [];
   const change = { kind: 'readdress', node, interface: name } as const;
   return both(span, { ...change, addresses: addresses.slice(1) }, { ...change, addresses: [...addresses.slice(1), addresses[0]!] });
 }

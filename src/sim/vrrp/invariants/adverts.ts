@@ -51,6 +51,8 @@ function wrongSend(node: WorldNode, { input, before, after }: Observation, send:
   return priorities.includes(advert.priority) ? undefined : `${who} priority ${advert.priority}, effective is ${priorities.at(-1)}`;
 }
 
+const isGoodbye = ({ payload, protocol, source }: Send): boolean => seeAdvert(payload, protocol, source.family)?.priority === 0;
+
 /** Leaving without a word costs the others a whole down time. */
 function wrongFarewell(node: WorldNode, { input, before, after, effects }: Observation): string | undefined {
   for (const { name, state } of before) {
@@ -58,12 +60,7 @@ function wrongFarewell(node: WorldNode, { input, before, after, effects }: Obser
     const device = node.configuration.instances.find((instance) => instance.name === name)?.interface;
     const up = !node.untold && (device === undefined || node.interfaces.get(device)?.up === true);
     if (state !== 'master' || (is !== 'fault' && is !== 'stopped' && is !== undefined) || !up) continue;
-    const zero = effects.some(
-      (effect) =>
-        effect.kind === 'send' &&
-        effect.instance === name &&
-        seeAdvert(effect.payload, effect.protocol, effect.source.family)?.priority === 0,
-    );
+    const zero = effects.some((effect) => effect.kind === 'send' && effect.instance === name && isGoodbye(effect));
     if (!zero) return `${node.setup.name} leaves ${name} (${is ?? 'removed'}) without an advert of priority 0`;
   }
   return undefined;
@@ -94,7 +91,8 @@ function noteSends(world: World, sent: LastSent, observation: Observation, slack
   const node = world.nodes[index]!;
   for (const instance of node.configuration.instances) {
     const key = keyOf(index, instance.name);
-    const sends = effects.filter((effect) => effect.kind === 'send' && effect.instance === instance.name).length > 0;
+    // A goodbye at a reload may be another's, which had this name until then.
+    const sends = effects.some((effect) => effect.kind === 'send' && effect.instance === instance.name && !isGoodbye(effect));
     const last = sent.get(key);
     if (stateOf(after, instance.name) !== 'master' || input.kind === 'stop') sent.delete(key);
     else if (sends) {
