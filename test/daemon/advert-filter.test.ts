@@ -43,7 +43,7 @@ function tryOut(changes: Partial<VrrpInstance>): Tried {
   const instance = { ...oneInstance, fast: { intervalUs: 1000, missed: 3 }, ...changes };
   const configuration = configurationOf(instance);
   const inet = instance.family === 'inet';
-  const filter = new AdvertFilter(64, true, {
+  const filter = new AdvertFilter(64, 'judged', {
     lenient: Uint8Array.of(0),
     skipped: new Uint8Array(Uint32Array.of(inet ? 0 : IPV6_BYTES).buffer),
   });

@@ -1,7 +1,7 @@
 // Adverts as frames, for the socket filter run without a network: right ones of every kind, sealed with the time going on, and changed ones.
 import type { Address } from '../../src/model/address.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
-import { encodeAddress } from '../../src/wire/address-bytes.js';
+import { decodeAddress, encodeAddress } from '../../src/wire/address-bytes.js';
 import { concat, viewOf } from '../../src/wire/bytes.js';
 import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
@@ -170,4 +170,22 @@ function resummed(packet: Packet, random: Random): Uint8Array {
   const over: VrrpChecksum = (message[0] ?? 0) >> 4 === 2 ? { kind: 'plain' } : { kind: 'pseudo', source, destination };
   if (message.length >= 8) viewOf(message).setUint16(6, vrrpChecksum(message, over));
   return frame({ ...packet, payload });
+}
+
+/** A captured advert with a number that is still to come and everything right but the seal. */
+export function resealed(advert: Uint8Array): Uint8Array {
+  const out = advert.slice();
+  const six = viewOf(out).getUint16(12) === EtherType.ipv6;
+  const at = ETHERNET_BYTES + (six ? 40 : 20);
+  const ah = !six && out[ETHERNET_BYTES + 9] === 51;
+  const numberAt = ah ? at + 8 : out.length - 24;
+  viewOf(out).setUint32(numberAt, viewOf(out).getUint32(numberAt) + 1000);
+  if (six) {
+    const [source, destination] = [out.slice(ETHERNET_BYTES + 8, ETHERNET_BYTES + 24), out.slice(ETHERNET_BYTES + 24, at)].map(
+      decodeAddress,
+    );
+    if (source === undefined || destination === undefined) throw new Error('no addresses');
+    viewOf(out).setUint16(at + 6, vrrpChecksum(out.subarray(at), { kind: 'pseudo', source, destination }));
+  }
+  return out;
 }

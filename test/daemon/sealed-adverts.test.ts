@@ -27,7 +27,7 @@ class Bench {
   constructor(kind: (typeof sealed)[number]) {
     this.#instance = { ...oneInstance, ...kinds[kind] };
     const skipped = new Uint8Array(Uint32Array.of(this.#instance.family === 'inet' ? 0 : 40).buffer);
-    this.filter = new AdvertFilter(64, true, { skipped });
+    this.filter = new AdvertFilter(64, 'judged', { skipped });
     this.configure({});
   }
 

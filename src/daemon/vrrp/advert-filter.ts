@@ -122,10 +122,11 @@ export class AdvertFilter implements Filter<FilterWanted> {
   /** `room`: for so many instances. @throws SystemError EPERM, or whatever the verifier says */
   constructor(
     readonly room: number,
-    /** Whether seals are judged. */
-    readonly sealed: boolean,
+    /** `judged`: by the kernel; `left`: to the machine, for the kernel cannot; `none`: there are none. */
+    readonly seals: 'judged' | 'left' | 'none',
     variables: Readonly<Record<string, Uint8Array>> = {},
   ) {
+    const sealed = seals === 'judged';
     const [program, other] = sealed ? (['vrrp_filter_sealed', 'vrrp_filter'] as const) : (['vrrp_filter', 'vrrp_filter_sealed'] as const);
     const entries = sealed ? { rules: room } : { rules: room, keys: 1, seen: 1, desks: 1 };
     this.#filter = new SocketFilter({ file: 'weir-vrrp.bpf.o', program, others: [other], entries, room, variables });
@@ -136,10 +137,10 @@ export class AdvertFilter implements Filter<FilterWanted> {
   configure({ configuration, targets }: FilterWanted): boolean {
     const { accounts } = this.#filter;
     const names = configuration.instances.map(({ name }) => name);
-    if (targets.length > this.room || !accounts.hasRoomFor(names) || (!this.sealed && configuration.instances.some(isSealed))) {
+    if (targets.length > this.room || !accounts.hasRoomFor(names) || (this.seals === 'none' && configuration.instances.some(isSealed))) {
       return false;
     }
-    if (this.sealed) {
+    if (this.seals === 'judged') {
       const keys = configuration.instances.flatMap((instance) => sealKeys(instance, accounts.slotOf(instance.name)));
       this.#forget(new Set(this.#keys.set(keys).map((key) => viewOf(key).getUint32(0, little))));
     }

@@ -38,7 +38,9 @@ export class FilterKeeper<W> {
       }
       const filter = this.tools.make(wanted);
       this.#filter = filter;
-      filter.configure(wanted);
+      if (!filter.configure(wanted)) {
+        throw new Error('the filter is too small for what it was made for');
+      }
       this.tools.sockets().forEach((socket) => filter.attach(socket));
       this.#tell(before);
       before?.close();

@@ -43,16 +43,16 @@ export class Guard {
   #make({ configuration: { instances }, targets }: FilterWanted): AdvertFilter {
     const room = Math.max(LEAST_ROOM, 2 * Math.max(instances.length, targets.length));
     if (!instances.some(isSealed)) {
-      return new AdvertFilter(room, false);
+      return new AdvertFilter(room, 'none');
     }
     try {
-      return new AdvertFilter(room, true);
+      return new AdvertFilter(room, 'judged');
     } catch (error) {
       if (!isSystemError(error)) {
         throw error;
       }
       this.log('warning', `VRRP: the kernel does not check seals, floods of forged adverts will cost time: ${error.message}`);
-      return new AdvertFilter(room, false);
+      return new AdvertFilter(room, 'left');
     }
   }
 
