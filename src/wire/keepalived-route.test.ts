@@ -43,9 +43,10 @@ test('a route with a gateway', () => {
   assert.equal(flags, 0x400);
 });
 
-test('scopes as iproute2 guesses them; a given one stays', () => {
+test('scopes: global unless the kernel would refuse that; a given one stays', () => {
   const scope = (more: Partial<HostRoute>): number | undefined => decodeRoute(addHostRoute(route(more), indexOf).payload)?.scope;
-  assert.equal(scope({ dev: 'eth1' }), 253);
+  assert.equal(scope({ dev: 'eth1' }), 0);
+  assert.equal(scope({ type: 'broadcast', dev: 'eth1' }), 253);
   assert.equal(scope({ via: address('10.0.0.1') }), 0);
   assert.equal(scope({ nextHops: [{ via: address('10.0.0.1'), weight: 1, onlink: false }] }), 0);
   assert.equal(scope({ type: 'local', dev: 'eth1' }), 254);

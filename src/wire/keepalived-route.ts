@@ -100,7 +100,7 @@ function metrics(route: HostRoute): readonly Attribute[] {
   return all.length === 0 ? [] : [nested(8, all)];
 }
 
-/** As iproute2 guesses it: what is here is of this host, what has no gateway is on the link. */
+/** As keepalived has it, what leads elsewhere is global with or without a gateway; what is of this host or link would be refused as that. */
 function scopeOf(route: HostRoute): number {
   if (route.scope !== undefined) {
     return route.scope;
@@ -112,8 +112,7 @@ function scopeOf(route: HostRoute): number {
     return SCOPE.host;
   }
   const near = route.type === 'broadcast' || route.type === 'multicast' || route.type === 'anycast';
-  const direct = route.type === 'unicast' && route.via === undefined && route.nextHops.length === 0;
-  return near || direct ? SCOPE.link : SCOPE.universe;
+  return near ? SCOPE.link : SCOPE.universe;
 }
 
 export function tableOf(route: HostRoute): number {

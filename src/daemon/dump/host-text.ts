@@ -108,6 +108,7 @@ function realms(value: number): string {
 /** Times are shown in whole seconds where they are. */
 const MILLISECONDS = new Set(['rtt', 'rttvar', 'rto_min']);
 function metricText({ name, value, lock }: HostRoute['metrics'][number]): string {
+  if (name === 'features') return ' features ecn';
   const ms = value % 1000 === 0 && value > 0 ? `${value / 1000}s` : `${value}ms`;
   return ` ${name} ${lock ? 'lock ' : ''}${MILLISECONDS.has(name) ? ms : value}`;
 }

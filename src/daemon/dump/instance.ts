@@ -71,13 +71,21 @@ function stateLines(instance: InstanceState, host: DumpHost): readonly string[] 
   ];
 }
 
+function virtualText({ virtualInterface, vmacTransmitBase }: InstanceState['config'], name: string, up: boolean): string {
+  if (virtualInterface?.kind !== 'ipvlan') return `VMAC, i/f name ${name}, is_up = ${up}, xmit_base = ${vmacTransmitBase}`;
+  const { address, addressLength, mode = 'bridge' } = virtualInterface;
+  const own =
+    address === undefined ? '' : `, i/f address = ${formatAddress(address)}${addressLength === undefined ? '' : `/${addressLength}`}`;
+  return `IPVLAN, i/f ${name}, is_up = ${up}${own}, type ${mode}`;
+}
+
 function placeLines(instance: InstanceState, machine: VrrpMachine): readonly string[] {
   const { config, source } = instance;
   const virtual = virtualName(instance, machine);
-  const kind = config.virtualInterface?.kind === 'ipvlan' ? 'IPVLAN' : 'VMAC';
   const index = machine.interfaces.get(virtual ?? config.interface ?? '')?.index ?? 0;
   return [
-    ...when(virtual !== undefined, `   Use ${kind}, i/f name ${virtual}, is_up = ${index > 0}, xmit_base = ${config.vmacTransmitBase}`),
+    ...when(virtual !== undefined, `   Use ${virtualText(config, virtual ?? '', index > 0)}`),
+    ...when(config.virtualInterface?.netlinkNotify === true, '     Force netlink update for base interface'),
     `   Interface = ${config.interface ?? '(none)'}`,
     `   Using src_ip = ${source === undefined ? '(none)' : formatAddress(source)}${config.sourceAddress === undefined ? '' : ' (from configuration)'}`,
     ...when(

@@ -92,8 +92,9 @@ class Build {
     this.messages.push(newRule(this.#family, this.settings.table, chain, expressions));
   }
 
-  dropping(): Expression[] {
-    return this.settings.counters ? [counter(), drop()] : [drop()];
+  /** Counted where that is wanted. */
+  counted(...end: readonly Expression[]): Expression[] {
+    return this.settings.counters ? [counter(), ...end] : [...end];
   }
 }
 
@@ -124,7 +125,7 @@ function macvlanRules(build: Build): void {
     meta(2, NftMeta.oif),
     lookUp(2, 'vmac_map', 2),
     duplicate(1, 2),
-    drop(),
+    ...build.counted(drop()),
   ];
   if (family === 'inet') {
     build.rule('out', payload(1, PayloadBase.network, 9, 1), equals(1, Uint8Array.of(IGMP)), ...macvlanOnly(), ...toParent);
@@ -135,7 +136,14 @@ function macvlanRules(build: Build): void {
     keys.map(({ key }) => ({ key })),
   );
   build.rule('out', ...icmpv6(Icmpv6Type.listenerReport), ...macvlanOnly(), ...toParent);
-  build.rule('out', ...icmpv6(Icmpv6Type.routerSolicit), ...macvlanOnly(), meta(1, NftMeta.oif), lookUp(1, 'vmac_set'), drop());
+  build.rule(
+    'out',
+    ...icmpv6(Icmpv6Type.routerSolicit),
+    ...macvlanOnly(),
+    meta(1, NftMeta.oif),
+    lookUp(1, 'vmac_set'),
+    ...build.counted(drop()),
+  );
 }
 
 /** IPv6: neighbour discovery works on, and link-local addresses are judged together with their interface. */
@@ -152,8 +160,14 @@ function linkLocalRules(build: Build): void {
     ['out', PLACE.inet6.source],
   ] as const) {
     build.chain(`${chain}_link_local`);
-    build.rule(chain, ...icmpv6Header(), lookUp(1, 'neighbor-discovery'), accept());
-    build.rule(chain, payload(1, PayloadBase.network, place, 16), mask(1, ten), equals(1, prefix), goTo(`${chain}_link_local`));
+    build.rule(chain, ...icmpv6Header(), lookUp(1, 'neighbor-discovery'), ...build.counted(accept()));
+    build.rule(
+      chain,
+      payload(1, PayloadBase.network, place, 16),
+      mask(1, ten),
+      equals(1, prefix),
+      ...build.counted(goTo(`${chain}_link_local`)),
+    );
   }
   if (linkLocal.length === 0) {
     return;
@@ -168,14 +182,14 @@ function linkLocalRules(build: Build): void {
     payload(1, PayloadBase.network, 24, 16),
     meta(2, NftMeta.iif),
     lookUp(1, 'vips_link_local'),
-    ...build.dropping(),
+    ...build.counted(drop()),
   );
   build.rule(
     'out_link_local',
     payload(1, PayloadBase.network, 8, 16),
     meta(2, NftMeta.oif),
     lookUp(1, 'vips_link_local'),
-    ...build.dropping(),
+    ...build.counted(drop()),
   );
 }
 
@@ -189,8 +203,8 @@ function addressRules(build: Build): void {
   if (family === 'inet6') {
     linkLocalRules(build);
   }
-  build.rule('in', payload(1, PayloadBase.network, destination, length), lookUp(1, 'vips'), ...build.dropping());
-  build.rule('out', payload(1, PayloadBase.network, source, length), lookUp(1, 'vips'), ...build.dropping());
+  build.rule('in', payload(1, PayloadBase.network, destination, length), lookUp(1, 'vips'), ...build.counted(drop()));
+  build.rule('out', payload(1, PayloadBase.network, source, length), lookUp(1, 'vips'), ...build.counted(drop()));
 }
 
 export const isEmpty = ({ addresses, linkLocal, macvlans }: TableContent): boolean =>

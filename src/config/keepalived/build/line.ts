@@ -3,7 +3,7 @@
 import type { Report, Statement, Word } from '../keyword.js';
 import type { Bounds } from '../number.js';
 import { readWhole } from '../number.js';
-import { tellError, tellFatal } from './tell.js';
+import { tellError, tellFatal, tellNotice } from './tell.js';
 import { lineWords } from './values.js';
 
 /** A place in a line. `take` gives the next word and moves on; what is said stands at the word it is about. */
@@ -56,6 +56,10 @@ export class Line {
 
   error(word: Word, text: string, hint?: string): void {
     tellError(this.report, word.at, text, hint);
+  }
+
+  notice(word: Word, text: string): void {
+    tellNotice(this.report, word.at, text);
   }
 
   /** The word as a whole number; otherwise the general message and `otherwise`. */

@@ -48,12 +48,12 @@ const optionCases: [string, Partial<HostRoute>][] = [
     },
   ],
   [
-    `${net} rtt 1s rttvar 10ms rto_min 100`,
+    `${net} rtt 1s rttvar 1001 rto_min 300 rtt 121s`,
     {
       metrics: [
-        { name: 'rtt', value: 1000, lock: false },
-        { name: 'rttvar', value: 10, lock: false },
-        { name: 'rto_min', value: 100, lock: false },
+        { name: 'rttvar', value: 250.25, lock: false },
+        { name: 'rto_min', value: 300, lock: false },
+        { name: 'rtt', value: 120_000, lock: false },
       ],
     },
   ],
