@@ -107,31 +107,52 @@ const builtinsOnDemand = {
   },
 };
 
-const buildBundle = async () => {
+/** The program as one CommonJS function, with what esbuild says of it. Nothing but ASCII: V8 then takes a byte for a character. */
+const bundleProgram = async () => {
   const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const out = join(dist, `.weir.${process.pid}.mjs`);
   const result = await esbuild.build({
     absWorkingDir: root,
     entryPoints: ['src/cli/main.ts'],
-    outfile: join(dist, 'weir.mjs'),
+    outfile: join(dist, 'weir.js'),
     bundle: true,
     platform: 'node',
-    format: 'esm',
+    format: 'cjs',
     target: 'node20',
+    charset: 'ascii',
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
     plugins: [builtinsOnDemand],
-    banner: { js: "import { createRequire } from 'node:module';\nconst requireBuiltin = createRequire(import.meta.url);" },
-    define: { WEIR_VERSION: JSON.stringify(version) },
+    banner: { js: '(function (requireBuiltin, bundleUrl, module) {' },
+    footer: { js: '})' },
+    define: { WEIR_VERSION: JSON.stringify(version), 'import.meta.url': 'bundleUrl' },
     write: false,
     logLevel: 'silent',
   });
-  for (const file of result.outputFiles) {
-    writeFileSync(out, file.contents);
-    renameSync(out, file.path);
-  }
+  return Object.fromEntries(result.outputFiles.map(({ path, text }) => [path.endsWith('.map') ? 'map' : 'program', text]));
+};
+
+const put = (name, text) => {
+  const beside = join(dist, `.${name}.${process.pid}`);
+  writeFileSync(beside, text);
+  renameSync(beside, join(dist, name));
+};
+
+/** The launcher, the program with its number in front, and what V8 makes of it: a program that cannot be run once has no compiled form, that is all. */
+const buildBundle = async () => {
+  const { program, map } = await bundleProgram();
+  const id = createHash('sha256').update(program).digest('hex');
+  for (const name of readdirSync(dist)) if (name.endsWith('.compiled')) rmSync(join(dist, name), { force: true });
+  put('weir.js', `//${id}\n${program}`);
+  put('weir.js.map', JSON.stringify({ ...JSON.parse(map), mappings: `;${JSON.parse(map).mappings}` }));
+  put('weir.mjs', readFileSync(join(root, 'dev/launcher.mjs')));
+  const env = { ...process.env, WEIR_MAKE_COMPILED: '1' };
+  delete env.WEIR_CHILD;
+  await new Promise((done) => {
+    const once = spawn(process.execPath, [join(dist, 'weir.mjs')], { stdio: 'ignore', env });
+    for (const event of ['error', 'exit']) once.on(event, done);
+  });
 };
 
 const source = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');

@@ -4,7 +4,10 @@ import { oneLine } from './failure.js';
 import { processIo } from './io.js';
 
 const io = processIo();
-dispatch(process.argv.slice(2), io).then(
+/** Set by the build, once: the launcher keeps what was compiled. */
+const making = process.env['WEIR_MAKE_COMPILED'] !== undefined;
+const work = making ? import('./warm.js').then(({ warm }) => warm()) : dispatch(process.argv.slice(2), io);
+work.then(
   (status) => {
     io.flush();
     process.exit(status);

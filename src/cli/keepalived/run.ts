@@ -40,11 +40,11 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   // In the background no folder is held on to.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
-  const [{ runDaemon }, { readApart }, { loadConfiguration }, { VRRP_NODE_FLAGS }] = await Promise.all([
+  const [{ runDaemon }, { readApart }, { loadConfiguration }, { flagsOf }] = await Promise.all([
     import('../../daemon/daemon.js'),
     import('../../daemon/reader.js'),
     import('./load-configuration.js'),
-    import('../../daemon/vrrp/node-flags.js'),
+    import('./child-flags.js'),
   ]);
   return runDaemon({
     options,
@@ -52,7 +52,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
     release: RELEASE,
     load: () => loadConfiguration(options),
     loadAgain: () => readApart({ options, seed: process.pid }),
-    childFlags: (kind) => (kind === 'checker' ? [] : VRRP_NODE_FLAGS),
+    childFlags: flagsOf,
     started: background ? standing : () => {},
   });
 }

@@ -1,0 +1,38 @@
+// Built as dist/weir.mjs: starts the program, weir.js beside it, from the form that V8 compiled it to when it was built. Reading and compiling a
+// megabyte and a half of JavaScript would cost each start more than all the rest. A compiled form that is missing, of another build or of another
+// node only costs that time again.
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { Script } from 'node:vm';
+
+const folder = fileURLToPath(new URL('.', import.meta.url));
+const filename = `${folder}weir.js`;
+/** Each kind of process runs other code, some with other flags of V8's: each has a form of its own. */
+const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;
+const compiledFile = `${folder}weir.${role.replace(/[^a-z]/g, '')}.compiled`;
+/** Both files begin with the build's own number; the program's stands in a comment. */
+const ID_LENGTH = 64;
+
+const source = readFileSync(filename, 'latin1');
+const id = source.slice(2, 2 + ID_LENGTH);
+
+function compiledForm() {
+  try {
+    const bytes = readFileSync(compiledFile);
+    return bytes.latin1Slice(0, ID_LENGTH) === id ? bytes.subarray(ID_LENGTH) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const script = new Script(source, { filename, cachedData: making === undefined ? compiledForm() : undefined });
+
+if (making !== undefined) {
+  process.on('exit', () => {
+    writeFileSync(`${compiledFile}.${process.pid}`, Buffer.concat([Buffer.from(id, 'latin1'), script.createCachedData()]));
+    renameSync(`${compiledFile}.${process.pid}`, compiledFile);
+  });
+}
+
+script.runInThisContext()(createRequire(import.meta.url), import.meta.url, { exports: {} });

@@ -1,0 +1,96 @@
+// The build runs the program once for each kind of process, without effects: what V8 compiles on the way is kept for all starts to come.
+import { spawnSync } from 'node:child_process';
+import { renderDiagnostic } from '../config/keepalived/diagnostics.js';
+import { readKeepalived } from '../config/keepalived/read.js';
+import { childKind } from '../daemon/child-process.js';
+import type { ChildKind } from '../daemon/messages.js';
+import { flagsOf } from './keepalived/child-flags.js';
+
+/** A router and a service with the words that most files have. */
+const SAMPLE = `global_defs {
+  router_id sample
+  notification_email { ops@example.org }
+  vrrp_version 3
+  enable_script_security
+}
+vrrp_script check {
+  script "/bin/true"
+  interval 2
+  weight -20
+  user root
+}
+vrrp_sync_group G { group { V1 V2 } }
+vrrp_instance V1 {
+  state MASTER
+  interface eth0
+  virtual_router_id 51
+  priority 150
+  advert_int 1
+  virtual_ipaddress { 192.0.2.10/24 dev eth0 label eth0:1 }
+  track_script { check }
+  track_interface { eth1 weight -10 }
+  notify_master "/bin/true master"
+}
+vrrp_instance V2 {
+  state BACKUP
+  interface eth0
+  virtual_router_id 52
+  version 2
+  nopreempt
+  authentication { auth_type PASS auth_pass 1234 }
+  unicast_src_ip 192.0.2.1
+  unicast_peer { 192.0.2.2 }
+  virtual_ipaddress { 192.0.2.11 }
+}
+virtual_server 192.0.2.10 80 {
+  delay_loop 6
+  lb_algo wrr
+  lb_kind DR
+  protocol TCP
+  real_server 192.0.2.20 80 { weight 1 TCP_CHECK { connect_timeout 3 } }
+}
+`;
+
+function sampleConfiguration() {
+  const files = { read: () => ({ kind: 'text', text: SAMPLE }) as const, list: () => [] };
+  const { configuration, diagnostics } = readKeepalived(files, { path: 'sample', configId: 'sample', environment: {} });
+  diagnostics.forEach(renderDiagnostic);
+  return configuration;
+}
+
+const WARMED: Readonly<Record<ChildKind, () => Promise<unknown>>> = {
+  vrrp: async () => {
+    const [{ rehearse }] = await Promise.all([
+      import('../control/vrrp/rehearse.js'),
+      import('../daemon/child-main.js'),
+      import('../daemon/vrrp-part.js'),
+    ]);
+    const configuration = sampleConfiguration();
+    if (configuration !== undefined) rehearse(configuration);
+  },
+  checker: () => Promise.all([import('../daemon/child-main.js'), import('../daemon/checker-part.js')]),
+  bfd: () => Promise.all([import('../daemon/child-main.js'), import('../daemon/bfd-part.js')]),
+};
+
+/** The commands, and the supervisor; then the other kinds of processes, each with its own flags. */
+async function warmMain(): Promise<void> {
+  await Promise.all([
+    import('./keepalived/run.js'),
+    import('./keepalived/load-configuration.js'),
+    import('../daemon/daemon.js'),
+    import('../daemon/reader.js'),
+    import('./ipvsadm/run.js'),
+  ]);
+  sampleConfiguration();
+  for (const kind of Object.keys(WARMED) as ChildKind[]) {
+    const args = [...flagsOf(kind), process.argv[1] ?? '', 'keepalived'];
+    spawnSync(process.execPath, args, { stdio: 'ignore', env: { ...process.env, WEIR_CHILD: kind } });
+  }
+}
+
+/** Resolves with the exit status. */
+export async function warm(): Promise<number> {
+  const kind = childKind();
+  await (kind === undefined ? warmMain() : WARMED[kind]());
+  return 0;
+}
