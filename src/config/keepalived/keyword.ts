@@ -45,8 +45,8 @@ export type Argument =
   | { readonly kind: 'boolean' }
   /** number */
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
-  /** number, microseconds: decimal seconds (or `unit: 'ms'`), six decimals at most */
-  | { readonly kind: 'time'; readonly minUs: number; readonly maxUs: number; readonly unit?: 'ms' }
+  /** number, microseconds: decimal seconds (or `unit: 'ms'`), six decimals at most; `stepUs` 1000: three */
+  | { readonly kind: 'time'; readonly minUs: number; readonly maxUs: number; readonly unit?: 'ms'; readonly stepUs?: 1000 }
   /** string: one word. `alone`: with others behind it, or empty, it counts as missing */
   | { readonly kind: 'text'; readonly maxLength?: number; readonly alone?: true }
   /** Address */

@@ -31,21 +31,32 @@ export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds):
 const decimals = (millionths: number, places: number): string =>
   Number.isFinite(millionths) ? (millionths / 10 ** places).toFixed(places) : '18446744073709.551614';
 
+export interface TimeBounds {
+  readonly minUs: number;
+  readonly maxUs: number;
+  readonly unit?: 'ms' | undefined;
+  /** What is counted: microseconds, or milliseconds of a number of seconds. */
+  readonly stepUs?: 1 | 1000;
+}
+
+/** How many decimals count. */
+export const placesOf = ({ unit, stepUs }: Pick<TimeBounds, 'unit' | 'stepUs'>): number => (unit === 'ms' || stepUs === 1000 ? 3 : 6);
+
 /**
- * Decimal seconds (milliseconds: `unit` 'ms') as microseconds. More decimals than a microsecond has are rounded, used and told.
+ * Decimal seconds (milliseconds: `unit` 'ms') as microseconds. More decimals than a step has are rounded, used and told.
  * What the original misreads (`1.5s` is 15 µs to it) is refused here.
  */
-export function readTime(text: string, { minUs, maxUs, unit }: { minUs: number; maxUs: number; unit?: 'ms' }): ReadNumber {
+export function readTime(text: string, { minUs, maxUs, unit, stepUs = 1 }: TimeBounds): ReadNumber {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);
   const whole = match?.[2] ?? '';
   const fraction = match?.[3] ?? '';
   if (match === null || (text !== '' && whole === '' && fraction === '')) return { problem: `invalid number '${text}'` };
   if (match[1] === '-') return { problem: `negative number '${text}'` };
-  const places = unit === 'ms' ? 3 : 6;
+  const places = placesOf({ unit, stepUs });
   const kept = Number(whole) * 10 ** places + Number(fraction.slice(0, places).padEnd(places, '0'));
-  const value = kept + (Number(fraction[places] ?? '0') >= 5 ? 1 : 0);
+  const value = (kept + (Number(fraction[places] ?? '0') >= 5 ? 1 : 0)) * stepUs;
   if (value < minUs || value > maxUs) {
-    return { problem: `number '${text}' outside range [${decimals(minUs, places)}, ${decimals(maxUs, places)}]` };
+    return { problem: `number '${text}' outside range [${decimals(minUs / stepUs, places)}, ${decimals(maxUs / stepUs, places)}]` };
   }
   return fraction.length > places ? { value, problem: `number '${text}' has too many decimal places` } : { value };
 }

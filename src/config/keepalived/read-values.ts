@@ -3,7 +3,7 @@ import { parseIpv4, parseIpv6 } from '../../model/address-text.js';
 import { readScript } from './build/script.js';
 import type { Argument, Keyword, Origin, Report, Statement, Value, Values, Word } from './keyword.js';
 import { nearest } from './nearest.js';
-import { type ReadNumber, readTime, readWhole } from './number.js';
+import { placesOf, type ReadNumber, readTime, readWhole } from './number.js';
 import { indexOf } from './table.js';
 
 /** One statement being read against its row. */
@@ -90,7 +90,7 @@ function time(reading: Reading, argument: Extract<Argument, { kind: 'time' }>): 
   const range = Number.isFinite(max) ? `${min} to ${max} ${name}` : `${name}, ${min} or more`;
   const [word] = reading.statement.words;
   const decimals = /^\+?\d*\.(\d+)$/.exec(word?.text ?? '')?.[1] ?? '';
-  const fine = word === undefined || readTime(word.text, argument).value !== undefined || decimals.length <= (unit === 'ms' ? 3 : 6);
+  const fine = word === undefined || readTime(word.text, argument).value !== undefined || decimals.length <= placesOf(argument);
   if (!fine) reading.report({ severity: 'error', at: word.at, text: `number '${word.text}' has too many decimal places` });
   return number(reading, (text) => readTime(text, argument), `${range}, without a unit`);
 }

@@ -4,7 +4,7 @@ import { exitCodeOf } from '../../../src/config/keepalived/diagnostics.js';
 import type { Diagnostic } from '../../../src/config/keepalived/keyword.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import { RECORDED_HOST } from './host.js';
-import { filesOf, type RecordedCase } from './recorded.js';
+import { filesOf, keyFileOf, namesOf, type RecordedCase } from './recorded.js';
 
 /** `missing`: what the original said and we do not; `extra`: errors of ours that it did not tell (notices are ours to give); `rc`: its status and ours. */
 export interface Difference {
@@ -31,6 +31,8 @@ export function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
     directory: '/DIR',
     configId: after(args, '-i', '--config-id') ?? 'vm',
     environment: {},
+    keyFile: keyFileOf(recorded),
+    names: namesOf(recorded),
   };
   const { configuration, diagnostics, values } = readKeepalived(filesOf(recorded), options);
   const said = [...diagnostics];

@@ -1,7 +1,10 @@
-// What the real keepalived 2.2.7 answered to -t: config.json.gz, one case an entry, and the files of a case as callbacks.
+// What a real keepalived answered to -t, one case an entry, and the files of a case as callbacks.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { KEY_FILE_BYTES, type ReadKeyFile } from '../../../src/config/keepalived/build/auth-hmac.js';
+import type { NameFolders, NumberNames } from '../../../src/config/keepalived/build/names.js';
 import type { ConfigFiles, FileRead } from '../../../src/config/keepalived/source.js';
+import { readNames } from '../../../src/host/number-names.js';
 
 export interface RecordedCase {
   readonly name: string;
@@ -59,5 +62,27 @@ export function filesOf({ files, modes = {}, dirs = [] }: RecordedCase): ConfigF
       const prefix = clean(directory) === '' ? '' : `${clean(directory)}/`;
       return [...new Set(names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length).split('/')[0]!))];
     },
+  };
+}
+
+/** Names of routing tables that a case brings in a folder of its own; it is taken for a host without any else. */
+export function namesOf({ files }: RecordedCase): (folders: NameFolders) => NumberNames {
+  return ({ etc }) => {
+    const texts = Object.entries(files).flatMap(([path, text]) =>
+      etc !== undefined && path.startsWith(`${etc}/rt_tables`) && typeof text === 'string' ? [text] : [],
+    );
+    const tables = new Map(texts.flatMap((text) => [...readNames(text, false)]));
+    return (kind, name) => (kind === 'table' ? tables.get(name) : undefined);
+  };
+}
+
+/** The files of auth_hmac's keys, modes and all. */
+export function keyFileOf({ files, modes = {} }: RecordedCase): ReadKeyFile {
+  return (path) => {
+    const text = files[path];
+    if (typeof text !== 'string') return { kind: 'failed', reason: 'ENOENT' };
+    const exposed = (Number.parseInt(modes[path] ?? '0644', 8) & 0o077) !== 0;
+    const bytes = new TextEncoder().encode(text);
+    return bytes.length > KEY_FILE_BYTES ? { kind: 'large', exposed } : { kind: 'bytes', bytes, exposed };
   };
 }

@@ -64,6 +64,14 @@ test('what differs is listed, and nothing else', () => {
   assert.deepEqual(Object.fromEntries(wrong.slice(0, 20).map((name) => [name, found.get(name)])), {}, `${wrong.length} in all`);
 });
 
+test('docs/keepalived-config.md tells every reason', () => {
+  const text = readFileSync(join(root, 'docs/keepalived-config.md'), 'utf8');
+  assert.deepEqual(
+    Object.values(listed.reasons).filter((reason) => !text.includes(`- ${reason}\n`)),
+    [],
+  );
+});
+
 test('every difference has a reason, and every reason a difference', () => {
   const used = new Set(Object.values(listed.cases).map(([reason]) => reason));
   assert.deepEqual([...used].sort(), Object.keys(listed.reasons).sort());

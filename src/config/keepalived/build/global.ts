@@ -49,6 +49,16 @@ function dynamicInterfaces(global: Values, report: Report): Pick<GlobalSettings,
   return { dynamicInterfaces: has(global, 'dynamic_interfaces'), allowInterfaceChanges: changes };
 }
 
+/** NFT_TABLE_MAXNAMELEN less two, as the original counts. */
+const LONGEST_TABLE = 254;
+
+function tableName(global: Values, report: Report): string {
+  const [word] = wordsOf(global, 'nftables') ?? [];
+  const wrong = word?.text === '' ? 'empty' : (word?.text.length ?? 0) > LONGEST_TABLE ? 'too long' : undefined;
+  if (word !== undefined && wrong !== undefined) tellError(report, word.at, `VRRP Error : nftables chain name ${wrong} - ignored`);
+  return word === undefined || wrong !== undefined ? 'keepalived' : word.text;
+}
+
 function nftables(global: Values, report: Report): GlobalSettings['nftables'] {
   if (has(global, 'vrrp_iptables')) {
     for (const { at } of global.of.get('vrrp_iptables') ?? []) {
@@ -60,7 +70,7 @@ function nftables(global: Values, report: Report): GlobalSettings['nftables'] {
     }
   }
   return {
-    table: wordsOf(global, 'nftables')?.[0]?.text ?? 'keepalived',
+    table: tableName(global, report),
     priority: numberOf(global, 'nftables_priority') ?? -1,
     counters: has(global, 'nftables_counters'),
     ifindex: has(global, 'nftables_ifindex'),

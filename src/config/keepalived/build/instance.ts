@@ -234,7 +234,7 @@ export function buildInstance(block: Values, surroundings: Surroundings): VrrpIn
     return undefined;
   }
   const hasSource = addressing.sourceAddress !== undefined;
-  const virtualInterface = buildVirtualInterface(block, { vrid, family, strict, hasSource, report });
+  const virtualInterface = buildVirtualInterface(block, { vrid, family, strict, hasSource, names: surroundings.names, report });
   if (virtualInterface === 'wrong') return undefined;
   return assemble(context, surroundings, vrid, withTimeWindow(authentication, election.advertUs), {
     election,

@@ -40,7 +40,7 @@ test('what is wrong with a vrrp_script', () => {
     ['vrrp_script s1 {\n}\n', ['No script set for vrrp_script s1 - removing'], 0],
     [script('interval 0'), ['(s1): vrrp script interval must be greater than 0, setting to 1'], 1],
     [script('timeout 0'), ['(s1): vrrp script timeout must be greater than 0, setting to 1'], 1],
-    [script('interval abc'), ["invalid number 'abc'", "(s1): vrrp script interval 'abc' must be between 1 and 4294 - ignoring"], 1],
+    [script('interval abc'), ["invalid number 'abc'", "(s1): vrrp script interval 'abc' must be between 0.001 and 4294 - ignoring"], 1],
     [script('weight 254'), ["number '254' outside range [-253, 253]", 'vrrp_script s1 weight 254 must be in [-253, 253]'], 1],
     [script('weight 10 junk'), ['vrrp_script s1 unknown weight option junk'], 1],
     [script('rise 0'), ["number '0' outside range [1, 2147483647]", "(s1): vrrp script rise value '0' invalid, defaulting to 1"], 1],

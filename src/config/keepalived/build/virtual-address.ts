@@ -1,12 +1,12 @@
 // virtual_ipaddress and virtual_ipaddress_excluded of an instance: family, number, and what fits an advert (keepalived.conf(5)).
 import { formatAddress } from '../../../model/address-text.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
-import type { Statement } from '../keyword.js';
+import type { Statement, Values } from '../keyword.js';
 import { buildAddress } from './address.js';
 import type { InstanceContext } from './election.js';
 import type { NumberNames } from './names.js';
 import { tellError } from './tell.js';
-import { has, linesOf, placeOf } from './values.js';
+import { blocksOf, has, linesOf, placeOf, textOf } from './values.js';
 
 /** What an advert of 1500 bytes holds: the count has 8 bits; IPv6: 16 bytes each, and what the original keeps free. */
 const limit = { inet: 255, inet6: 89 };
@@ -71,6 +71,10 @@ function tellNone({ block, name, report, strict, version }: InstanceContext): bo
   return !needed;
 }
 
+/** Does something follow the addresses in an advert? */
+const signs = (block: Values): boolean =>
+  blocksOf(block, 'auth_hmac').some((hmac) => has(hmac, 'active_key') && textOf(hmac, 'mode') !== 'receive-only');
+
 export function buildVirtualAddresses(context: InstanceContext, names: NumberNames): VirtualAddresses {
   const { block, name, family, report } = context;
   if (has(block, 'native_ipv6') && family === 'inet') {
@@ -81,7 +85,7 @@ export function buildVirtualAddresses(context: InstanceContext, names: NumberNam
   tellNotLinkLocal(context, all[0]);
   const noneWanted = isNoneWanted(context);
   const usable = all.length > 0 || noneWanted || tellNone(context);
-  const most = limit[family] - (has(block, 'auth_hmac') ? trailer[family] : 0);
+  const most = limit[family] - (signs(block) ? trailer[family] : 0);
   if (all.length > most) {
     const text = `(${name}) Number of VIPs (${all.length}) exceeds maximum/space available in packet (max ${most} addresses) - excess moved to eVIPs`;
     tellError(report, placeOf(block, 'virtual_ipaddress'), text);

@@ -25,7 +25,7 @@ test('use_vmac: name, MAC address, group', () => {
     ['use_vmac 01:00:00:00:00:01', { kind: 'vmac' }, ['VMAC MAC address is multicast 01:00:00:00:00:01 - ignoring']],
     ['use_vmac 02:00:00:00', { kind: 'vmac' }, ['VMAC invalid MAC address 02:00:00:00 - ignored']],
     ['use_vmac zz:00:00:00:00:01', { kind: 'vmac' }, ['VMAC invalid MAC address zz:00:00:00:00:01']],
-    ['use_vmac group eth', { kind: 'vmac' }, ['VMAC group eth is invalid - ignoring']],
+    ['use_vmac group eth', { kind: 'vmac' }, ['VMAC group eth not found']],
   ];
   for (const [line, expected, said = []] of cases) {
     const { instance, errors } = readInstance([line]);

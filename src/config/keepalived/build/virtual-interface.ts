@@ -3,9 +3,9 @@ import type { Family } from '../../../model/address.js';
 import { parseAddress } from '../../../model/address-text.js';
 import type { VirtualInterface } from '../../../model/keepalived/network.js';
 import type { Report, Values, Word } from '../keyword.js';
-import { readWhole } from '../number.js';
+import { type NumberNames, readNamed } from './names.js';
 import { bitsOf } from './prefix.js';
-import { tellError } from './tell.js';
+import { tellError, tellFatal } from './tell.js';
 import { has, nameOf, placeOf, wordsOf } from './values.js';
 
 type Draft = { -readonly [K in keyof VirtualInterface]?: VirtualInterface[K] };
@@ -30,26 +30,44 @@ function readMac(word: Word, vrid: number, draft: Draft, report: Report): void {
       .join(':');
 }
 
-function readGroup(word: Word | undefined, keyword: Word, kind: string, draft: Draft, report: Report): void {
-  const { value, problem } = readWhole(word?.text ?? 'none', { min: 0, max: 0x7fffffff });
-  if (value !== undefined) draft.group = value;
-  else
-    tellError(
-      report,
-      (word ?? keyword).at,
-      problem === undefined ? `${kind} group` : `${kind} group ${word?.text ?? ''} is invalid - ignoring`,
-    );
+/** The words behind `use_vmac` or `use_ipvlan`, and what reading them needs. */
+interface Reading {
+  readonly keyword: 'use_vmac' | 'use_ipvlan';
+  readonly words: readonly Word[];
+  readonly names: NumberNames;
+  readonly report: Report;
 }
 
-function readVmac(words: readonly Word[], vrid: number, report: Report): VirtualInterface {
+/** The word at a place; none there ends the start. */
+function needed({ keyword, words, report }: Reading, at: number): Word | undefined {
+  const before = words[at - 1];
+  if (words[at] === undefined && before !== undefined) {
+    const where = `after keyword \`${before.text}\` at word position ${at + 2}`;
+    tellFatal(report, before.at, `*** Configuration line starting \`${keyword}\` is missing a parameter ${where}`);
+  }
+  return words[at];
+}
+
+const GROUP_MAX = 0x7fffffff;
+
+function readGroup(reading: Reading, at: number, kind: string, draft: Draft): void {
+  const word = needed(reading, at);
+  if (word === undefined) return;
+  const value = readNamed(reading.names, 'group', word.text, GROUP_MAX);
+  if (value === undefined) tellError(reading.report, word.at, `${kind} group ${word.text} not found`, 'a number, or a name of iproute2');
+  else draft.group = value;
+}
+
+function readVmac(reading: Reading, vrid: number): VirtualInterface {
   const draft: Draft = {};
+  const { words, report } = reading;
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     if (word.text === 'netlink_notify_msg') draft.netlinkNotify = true;
-    else if (word.text === 'group') readGroup(words[++at], word, 'VMAC', draft, report);
+    else if (word.text === 'group') readGroup(reading, ++at, 'VMAC', draft);
     else if (word.text.includes(':')) readMac(word, vrid, draft, report);
     else {
-      const name = word.text === 'name' ? (words[++at] ?? word) : word;
+      const name = word.text === 'name' ? (needed(reading, ++at) ?? word) : word;
       if (draft.name !== undefined) tellError(report, name.at, 'VMAC interface name already specified');
       else if (fitsName(name.text)) draft.name = name.text;
       else tellError(report, name.at, `VMAC interface name '${name.text}' too long or invalid characters - ignoring`);
@@ -60,8 +78,9 @@ function readVmac(words: readonly Word[], vrid: number, report: Report): Virtual
 
 const modes = ['bridge', 'private', 'vepa'] as const;
 
-function readIpvlan(words: readonly Word[], who: string, report: Report): VirtualInterface {
+function readIpvlan(reading: Reading, who: string): VirtualInterface {
   const draft: Draft = {};
+  const { words, report } = reading;
   for (let at = 0; at < words.length; at++) {
     const word = words[at]!;
     const mode = modes.find((each) => each === word.text);
@@ -74,9 +93,9 @@ function readIpvlan(words: readonly Word[], who: string, report: Report): Virtua
       draft.address = address;
       if (length !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= bitsOf(address.family))
         draft.addressLength = Number(length);
-    } else if (word.text === 'group') readGroup(words[++at], word, 'IPVLAN', draft, report);
+    } else if (word.text === 'group') readGroup(reading, ++at, 'ipvlan', draft);
     else {
-      const name = word.text === 'name' ? (words[++at] ?? word) : word;
+      const name = word.text === 'name' ? (needed(reading, ++at) ?? word) : word;
       if (draft.name !== undefined) tellError(report, name.at, `(${who}) IPVLAN interface already specified - ignoring '${name.text}'`);
       else if (fitsName(name.text)) draft.name = name.text;
       else tellError(report, name.at, `IPVLAN interface name '${name.text}' too long or invalid characters - ignoring`);
@@ -89,14 +108,24 @@ function readIpvlan(words: readonly Word[], who: string, report: Report): Virtua
 export const ipvlanAddress = (instance: Values): Word | undefined =>
   wordsOf(instance, 'use_ipvlan')?.find((word) => parseAddress(word.text.split('/')[0] ?? '') !== undefined);
 
+/** The instance, as far as it matters here. */
+export interface Owner {
+  readonly vrid: number;
+  readonly family: Family;
+  readonly strict: boolean;
+  readonly hasSource: boolean;
+  readonly names: NumberNames;
+  readonly report: Report;
+}
+
 /** What the instance sends from; `wrong`: an ipvlan of IPv4 without address, with which it could not work. */
 export function buildVirtualInterface(
   instance: Values,
-  { vrid, family, strict, hasSource, report }: { vrid: number; family: Family; strict: boolean; hasSource: boolean; report: Report },
+  { vrid, family, strict, hasSource, names, report }: Owner,
 ): VirtualInterface | undefined | 'wrong' {
   const name = nameOf(instance);
   if (has(instance, 'use_ipvlan')) {
-    const ipvlan = readIpvlan(wordsOf(instance, 'use_ipvlan') ?? [], name, report);
+    const ipvlan = readIpvlan({ keyword: 'use_ipvlan', words: wordsOf(instance, 'use_ipvlan') ?? [], names, report }, name);
     if (family === 'inet6' || ipvlan.address !== undefined || hasSource) return ipvlan;
     tellError(
       report,
@@ -107,7 +136,7 @@ export function buildVirtualInterface(
     return 'wrong';
   }
   if (!has(instance, 'use_vmac')) return undefined;
-  const { mac, ...vmac } = readVmac(wordsOf(instance, 'use_vmac') ?? [], vrid, report);
+  const { mac, ...vmac } = readVmac({ keyword: 'use_vmac', words: wordsOf(instance, 'use_vmac') ?? [], names, report }, vrid);
   if (mac === undefined) return vmac;
   if (!strict) return { ...vmac, mac };
   tellError(report, placeOf(instance, 'use_vmac'), `(${name}): cannot specify MAC address with strict mode - clearing`);

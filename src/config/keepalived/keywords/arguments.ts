@@ -21,6 +21,9 @@ export const seconds = (min: number, max: number): Argument => ({
   maxUs: Math.round(max * 1e6),
 });
 
+/** The same in milliseconds at the finest. */
+export const wholeMs = (min: number, max: number): Argument => ({ kind: 'time', minUs: min * 1e6, maxUs: max * 1e6, stepUs: 1000 });
+
 /** Words that the block's own builder reads. */
 export const words = (min: number): Argument => ({ kind: 'words', min });
 

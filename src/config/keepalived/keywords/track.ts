@@ -1,6 +1,6 @@
 // What VRRP watches: vrrp_script, track_file, vrrp_track_process, and the lists of them in instances and groups (keepalived.conf(5)).
 import type { Keyword } from '../keyword.js';
-import { block, FLAG, INT_MAX, integer, LINES, SCRIPT, seconds, words } from './arguments.js';
+import { block, FLAG, INT_MAX, integer, LINES, SCRIPT, seconds, wholeMs, words } from './arguments.js';
 
 const trackScript: readonly Keyword[] = [
   {
@@ -11,14 +11,14 @@ const trackScript: readonly Keyword[] = [
   },
   {
     name: 'interval',
-    argument: seconds(0, 4294),
+    argument: wholeMs(0, 4294),
     default: '1',
     meaning: 'Seconds between two runs (fractions since 2.3.2).',
     says: { invalid: "(%n): vrrp script interval '%v' must be between 0.001 and 4294 - ignoring" },
   },
   {
     name: 'timeout',
-    argument: seconds(0, 4294),
+    argument: wholeMs(0, 4294),
     default: 'interval',
     meaning: 'Seconds after which a run is ended and counts as failed.',
     says: { invalid: "(%n): vrrp script timeout '%v' invalid - ignoring" },

@@ -1,0 +1,4 @@
+// keepalived 2.4.3 on what came after 2.2.7: test/oracle/keepalived/judged.ts.
+import { judgeReading } from './judged.js';
+
+judgeReading('config-24.json.gz', 'config-24-differences.json', 600);
