@@ -1,6 +1,6 @@
 // Every keepalived.conf under examples/ is read without a word and does what it is there for, by our own daemon in a namespace of its own.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -17,7 +17,7 @@ interface Example {
   /** What `ip -o addr` must show while it is master. */
   readonly holds: readonly RegExp[];
   /** What stands between the start and mastership. */
-  readonly before?: (host: Host, bed: Bed, daemon: RunningDaemon) => Promise<void>;
+  readonly before?: (host: Host, bed: Bed, daemon: RunningDaemon, lan: Host) => Promise<void>;
   readonly after?: (host: Host, daemon: RunningDaemon) => Promise<void>;
 }
 
@@ -52,6 +52,22 @@ const examples: Readonly<Record<string, Example>> = {
       await host.listen(bed, '127.0.0.1', 80);
     },
   },
+  'bfd-router.conf': {
+    devices: { eth0: '192.0.2.2/24' },
+    holds: [/192\.0\.2\.40\/24/],
+    before: async (_host, bed, daemon, lan) => {
+      const files = mkdtempSync(join(tmpdir(), 'weir-router-'));
+      bed.atEnd(() => rmSync(files, { recursive: true }));
+      const router = bed.host('exrouter');
+      bed.cable(router, 'eth0', lan, '192.0.2.1/24');
+      writeFileSync(join(files, 'conf'), 'bfd_instance node {\nneighbor_ip 192.0.2.2\nsource_ip 192.0.2.1\n}\n');
+      const pids = ['p', 'r', 'c', 'b'].flatMap((letter) => [`-${letter}`, join(files, letter)]);
+      const argv = ['ip', 'netns', 'exec', router.namespace, program, '-n', '-l', '-G', '-f', join(files, 'conf'), ...pids];
+      const neighbour = new RunningDaemon(argv);
+      bed.atEnd(() => neighbour.signal('SIGKILL'));
+      await daemon.until('the path counts', () => daemon.lines.some((line) => /Changing effective priority from 150 to 210/.test(line)));
+    },
+  },
   'virtual-servers.conf': {
     devices: { eth0: '192.0.2.2/24' },
     holds: [/192\.0\.2\.30\/24 .*eth0:1\\/],
@@ -79,12 +95,12 @@ describe('examples of keepalived.conf', { concurrency: 4, skip: noNamespaces() }
         for (const [device, address] of Object.entries(devices)) bed.cable(host, device, lan, address);
         const file = join(folder, name);
         assert.deepEqual(host.run([program, '-t', '-f', file]), { status: 0, stdout: '', stderr: '' });
-        const files = ['-p', join(pids, 'p'), '-r', join(pids, 'r'), '-c', join(pids, 'c')];
+        const files = ['-p', join(pids, 'p'), '-r', join(pids, 'r'), '-c', join(pids, 'c'), '-b', join(pids, 'b')];
         const daemon = new RunningDaemon(['ip', 'netns', 'exec', host.namespace, program, '-n', '-l', '-D', '-G', '-f', file, ...files]);
         bed.atEnd(() => {
           if (existsSync(`/proc/${daemon.pid}`)) daemon.signal('SIGKILL');
         });
-        await before?.(host, bed, daemon);
+        await before?.(host, bed, daemon, lan);
         await daemon.until('it is master', () => holds.every((pattern) => pattern.test(host.ip('-o addr show'))));
         await after?.(host, daemon);
         assert.equal(await daemon.stop(), 0);
