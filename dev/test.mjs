@@ -1,5 +1,6 @@
 // Runs every compiled test with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
-// and the tests on the source text side by side, then what needs root, namespaces or more processes (test/), one file at a time.
+// and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time, and
+// beside that, one file at a time, too, what mostly waits for timers of a protocol or of the kernel.
 // Usage: node dev/test.mjs [word...]      (only files whose path has one of the words)
 
 import { readdirSync } from 'node:fs';
@@ -20,9 +21,11 @@ const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes:
   .sort();
 const words = process.argv.slice(2);
 const chosen = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
-/** What a round runs: files side by side, one at a time, or (it mostly waits for the kernel's timers) in the background of the latter. */
+/** Tests that mostly wait: another may have the processor meanwhile. None of them measures speed or counts on a time of its own. */
+const WAITING = /^build\/test\/((oracle|interop|daemon|examples|doctor)\/|lab\/vrrp-labs\.)/;
+/** What a round runs: files side by side, one at a time, or one at a time in the background of the latter. */
 const roundOf = (path) => {
-  if (path.startsWith('build/test/oracle/')) return 'waiting';
+  if (WAITING.test(path)) return 'waiting';
   return path.startsWith('build/test/') && !path.startsWith('build/test/source/') ? 'alone' : 'together';
 };
 

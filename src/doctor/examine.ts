@@ -9,9 +9,10 @@ import { collectHost } from './collect/host.js';
 import { collectRealServer, vipsOnLoopback } from './collect/real-server.js';
 import { collectVrrp } from './collect/vrrp.js';
 import { diagnose } from './diagnose.js';
-import type { Facts, HostFacts, ServerMethod, ServiceFact, VrrpFacts } from './facts.js';
+import type { Facts, HostFacts, ServerMethod, ServiceFact } from './facts.js';
 import { type Finding, sorted } from './finding.js';
 import { vrrpRule } from './rules/vrrp.js';
+import type { VrrpFacts } from './vrrp-facts.js';
 
 export interface Wish {
   /** Absent: director where the table has services, else real server where lo has a VIP. */

@@ -3,7 +3,6 @@ import type { Address } from '../model/address.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
-import type { Blocked } from './packet-filter.js';
 
 export interface AddressFact {
   readonly ifindex: number;
@@ -123,60 +122,6 @@ export interface RealServerFacts extends HostFacts {
   readonly dip?: Address;
   /** Who answers for the VIPs and for the gateways on the wire. */
   readonly holders: readonly HolderFact[];
-  readonly blind: readonly string[];
-}
-
-/** One IPv4 instance of keepalived.conf. */
-export interface VrrpInstanceFact {
-  readonly name: string;
-  readonly device: string;
-  readonly ifindex: number;
-  readonly version: 2 | 3;
-  readonly vrid: number;
-  readonly priority: number;
-  /** v2's: 0 none, 1 PASS, 2 AH. */
-  readonly authType: number;
-  /** Seconds. */
-  readonly interval: number;
-  readonly vips: readonly Address[];
-  /** Where adverts go: the group, or the peers. */
-  readonly destinations: readonly Address[];
-  readonly unicast: boolean;
-}
-
-/** Another host's advert, overheard on the wire: in front of every firewall rule of this host. */
-export interface AdvertFact {
-  readonly ifindex: number;
-  readonly mac: Mac;
-  readonly source: Address;
-  readonly destination: Address;
-  readonly version: number;
-  readonly vrid: number;
-  readonly priority: number;
-  readonly authType: number;
-  /** s (v2), cs (v3) */
-  readonly interval: number;
-  readonly vips: readonly Address[];
-}
-
-/** A rule of this host that keeps adverts of one instance from coming in, or from going out. `peer`: whose, where one is known. */
-export interface AdvertBlock {
-  readonly instance: string;
-  readonly way: 'in' | 'out';
-  readonly source: Address;
-  readonly destination: Address;
-  readonly by: Blocked;
-}
-
-/** What is known of VRRP on this host. */
-export interface VrrpFacts {
-  readonly instances: readonly VrrpInstanceFact[];
-  readonly adverts: readonly AdvertFact[];
-  /** Other hosts that answer ARP for a VIP that is here. */
-  readonly holders: readonly HolderFact[];
-  /** Addresses of other hosts by MAC, from the kernel's table. */
-  readonly neighbours: readonly { readonly address: Address; readonly mac: Mac }[];
-  readonly blocks: readonly AdvertBlock[];
   readonly blind: readonly string[];
 }
 

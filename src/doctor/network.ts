@@ -25,8 +25,11 @@ export function linkName(facts: HostFacts, ifindex: number | undefined): string 
 }
 
 export function contains(network: { readonly address: Address; readonly prefixLength: number }, address: Address): boolean {
-  const cut = (one: Address) => Math.floor((one.words[0] ?? 0) / 2 ** (32 - network.prefixLength));
-  return address.family === 'inet' && network.address.family === 'inet' && cut(network.address) === cut(address);
+  const same = (word: number, index: number): boolean => {
+    const bits = Math.min(Math.max(network.prefixLength - 32 * index, 0), 32);
+    return bits === 0 || (word ^ (address.words[index] ?? 0)) >>> (32 - bits) === 0;
+  };
+  return address.family === network.address.family && network.address.words.every(same);
 }
 
 /** Where an address lies on a wire of ours: the addresses whose subnet (longer than one host) has it, its own left out. */

@@ -21,7 +21,7 @@ const VERDICTS: Readonly<Record<string, FilterRule['verdict']>> = {
 const OUTWARD = new Set(['OUTPUT', 'POSTROUTING']);
 
 /** Words of a rule; quotes and backslashes as iptables-save writes them. */
-function wordsOf(line: string): readonly string[] {
+export function wordsOfRule(line: string): readonly string[] {
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
 }
 
@@ -39,7 +39,7 @@ function portsOf(text: string): FilterRule['ports'] {
 }
 
 function readRule(table: string, line: string): FilterRule | undefined {
-  const [, chain = '', ...words] = wordsOf(line);
+  const [, chain = '', ...words] = wordsOfRule(line);
   // "! -d X": everything but X. Such a rule names nothing of ours for certain, so it is left out.
   const optionValue = (...names: readonly string[]): string | undefined | 'negated' => {
     const at = words.findIndex((word) => names.includes(word));

@@ -1,20 +1,39 @@
 // Runs weir doctor on a host of a test's bed and reads its verdict.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import type { Finding } from '../../src/doctor/finding.js';
-import type { Host } from '../support/netns-bed.js';
+import { ENTRY, type Host, type Ran } from '../support/netns-bed.js';
 
 export interface Verdict {
   readonly status: number;
   readonly findings: readonly Finding[];
 }
 
-/** The verdict as JSON has it; that the exit status and the text tell the same is checked on the way. */
-export function examine(host: Host, options = ''): Verdict {
-  const { status, stdout, stderr } = host.weir(`doctor --json ${options}`);
+function verdictOf({ status, stdout, stderr }: Ran): Verdict {
   assert.equal(stderr, '');
   const told = JSON.parse(stdout) as Verdict;
   assert.equal(told.status, status);
   return told;
+}
+
+/** The verdict as JSON has it; that the exit status and the text tell the same is checked on the way. */
+export function examine(host: Host, options = ''): Verdict {
+  return verdictOf(host.weir(`doctor --json ${options}`));
+}
+
+/** The same while this process goes on with what it does. */
+export function examineMeanwhile(host: Host, options = ''): Promise<Verdict> {
+  const words = `doctor --json ${options}`.split(' ').filter((word) => word !== '');
+  return new Promise((done, fail) => {
+    execFile('ip', ['netns', 'exec', host.namespace, process.execPath, ENTRY, 'weir', ...words], (error, stdout, stderr) => {
+      const status = error === null ? 0 : error.code;
+      try {
+        done(verdictOf({ status: typeof status === 'number' ? status : -1, stdout, stderr }));
+      } catch (problem) {
+        fail(problem as Error);
+      }
+    });
+  });
 }
 
 export function codes({ findings }: Verdict): readonly string[] {

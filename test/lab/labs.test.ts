@@ -1,31 +1,18 @@
-// Every lab that weir brings along, and every example of a lab file, run as a person would run it; all its expectations must hold.
-import assert from 'node:assert/strict';
+// Every lab that weir brings along but for those of VRRP and of load, and every example of a lab file, run as a person would run it.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { test } from 'node:test';
 import { labs } from '../../src/lab/labs/index.js';
 import { findLab } from '../../src/lab/list.js';
-import { missing } from '../../src/lab/needs.js';
 import { projectRoot } from '../../src/lab/paths.js';
-import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
-
-const netns = skipWithoutNetns();
+import { testLab, VRRP_LABS } from './whole-lab.js';
 
 const examples = join(projectRoot(), 'examples/labs');
-const files = readdirSync(examples).map((name) => join(examples, name));
-const runnable = [
-  ...labs.filter(({ name }) => name !== 'stress').map((lab) => ({ lab, word: lab.name })),
-  ...files.map((path) => ({ lab: findLab(path), word: path })),
-];
+const elsewhere = [...VRRP_LABS, 'stress'];
 
-for (const { lab, word } of runnable) {
-  const lack = netns === false ? missing(lab) : undefined;
-  test(`weir lab ${lab.name}`, { skip: netns === false ? (lack === undefined ? false : `probe tools: ${lack}`) : netns }, async () => {
-    const { evidence, status, stderr } = await evidenceOf(word);
-    const failed = evidence.steps.flatMap(({ command, verdicts }) =>
-      verdicts.filter(({ ok }) => !ok).map((verdict) => ({ command, ...verdict })),
-    );
-    assert.deepEqual([evidence.stopped, failed], [undefined, []], stderr);
-    assert.equal(status, 0, stderr);
-  });
+for (const lab of labs) {
+  if (!elsewhere.includes(lab.name)) testLab(lab);
+}
+for (const name of readdirSync(examples)) {
+  const path = join(examples, name);
+  testLab(findLab(path), path);
 }

@@ -1,12 +1,12 @@
 // Pictures of healthy hosts for the tests of doctor's rules: take one, spoil one thing, and see what is found.
 import type { DirectorFacts, RealServerFacts, ServiceFact } from '../../src/doctor/facts.js';
 import type { Address } from '../../src/model/address.js';
-import { parseIpv4 } from '../../src/model/address-text.js';
+import { parseAddress } from '../../src/model/address-text.js';
 import type { DestinationSpec, ForwardingMethod } from '../../src/model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../../src/wire/rtnetlink-link.js';
 
 export function ip(text: string): Address {
-  const address = parseIpv4(text);
+  const address = parseAddress(text);
   if (address === undefined) {
     throw new RangeError(`not an address: ${text}`);
   }

@@ -1,138 +1,66 @@
-// Gathers what is known of VRRP here: the configuration of the daemon that runs in this network namespace (or the host's), who else
-// answers for the VIPs that are here, whose adverts pass on the wire, and whether a rule keeps adverts from passing.
-import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
+// Gathers what is known of VRRP here: the configuration of the daemons that run in this network namespace (or the host's), who else
+// answers for the VIPs that are here, whose adverts pass on the wire, and what of this host's settings stands in the way.
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readKeepalived } from '../../config/keepalived/read.js';
+import { interfaceNamesOf } from '../../control/vrrp/interface-names.js';
 import { probeArp } from '../../host/arp.js';
 import { hostConfigFiles } from '../../host/config-files.js';
+import { probeNeighbours } from '../../host/neighbour-probe.js';
 import { hostNumberNames } from '../../host/number-names.js';
 import type { Address } from '../../model/address.js';
-import { sameAddress } from '../../model/identity.js';
+import { addressId, sameAddress } from '../../model/identity.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import { systemClock } from '../../sys/clock.js';
 import type { Netlink } from '../../sys/netlink.js';
-import { PacketSocket } from '../../sys/packet-socket.js';
-import { decodeEthernet, EtherType } from '../../wire/ethernet.js';
-import { decodeIpv4, IpProtocol } from '../../wire/ipv4.js';
+import { readSetting } from '../../sys/proc-sys.js';
+import { EtherType } from '../../wire/ethernet.js';
+import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeNeighbour, dumpNeighbours } from '../../wire/rtnetlink-neighbour.js';
-import { decodeVrrpAddresses, decodeVrrpHeader } from '../../wire/vrrp.js';
-import type { AdvertBlock, AdvertFact, HostFacts, VrrpFacts, VrrpInstanceFact } from '../facts.js';
-import { blocking } from '../packet-filter.js';
+import type { AddressFact, HolderFact, HostFacts } from '../facts.js';
+import type { DaemonFact, VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
+import { advertBlocks } from './advert-blocks.js';
+import { collectDaemons, DEFAULT_PATH } from './daemons.js';
+import { collectPath } from './host.js';
+import { collectListeners } from './listeners.js';
+import { overhear } from './overhear.js';
+import { collectChains } from './packet-filter.js';
 
-const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
-/** An AH header in front of the advert. */
-const AH = { protocol: 51, bytes: 24 } as const;
-/** Adverts are looked for among so many frames of a busy wire. */
-const MOST_FRAMES = 50_000;
+const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;
 
-/** The file that a running daemon of this network namespace was started with. */
-function runningWith(): string | undefined {
-  const own = readlinkSync('/proc/self/ns/net');
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    try {
-      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]+/);
-      if (!/(^|\/)keepalived$/.test(words[0] ?? '') || readlinkSync(`/proc/${pid}/ns/net`) !== own) continue;
-      const short = words.indexOf('-f');
-      const long = words.find((word) => word.startsWith('--use-file='));
-      const path = (short >= 0 ? words[short + 1] : long?.slice('--use-file='.length)) ?? DEFAULT_PATH;
-      return path.startsWith('/') ? path : `${readlinkSync(`/proc/${pid}/cwd`)}/${path}`;
-    } catch {
-      // It ended between two reads.
-    }
-  }
-  return undefined;
-}
-
-function factOf(instance: VrrpInstance, host: HostFacts): VrrpInstanceFact | undefined {
+function factOf(
+  instance: VrrpInstance,
+  configuration: KeepalivedConfiguration,
+  file: string,
+  host: HostFacts,
+): VrrpInstanceFact | undefined {
   const link = host.links.find(({ name }) => name === instance.interface);
-  if (link === undefined || instance.family !== 'inet') return undefined;
-  const { name, version, vrid, priority, advertUs, addresses, authentication, unicast, multicastGroup } = instance;
+  if (link === undefined) return undefined;
+  const { name, family, version, vrid, priority, advertUs, addresses, authentication, unicast, multicastGroup, virtualInterface } =
+    instance;
+  const vmac = interfaceNamesOf(configuration, instance).own?.settings.name;
+  const made = virtualInterface?.kind === 'vmac' && host.links.some((one) => one.name === vmac);
   return {
     name,
+    file,
+    family,
     device: link.name,
     ifindex: link.ifindex,
     version,
     vrid,
     priority,
-    authType: { none: 0, pass: 1, ah: 2, hmac: 0 }[authentication.kind],
+    authType: AUTH_TYPES[authentication.kind],
+    ...(authentication.kind === 'pass' ? { password: authentication.password.slice(0, 8) } : {}),
     interval: advertUs / 1_000_000,
-    vips: addresses.map(({ address }) => address).filter(({ family }) => family === 'inet'),
+    vips: addresses.map(({ address }) => address).filter((address) => address.family === family),
     destinations: unicast === undefined ? [multicastGroup] : unicast.peers.map(({ address }) => address),
     unicast: unicast !== undefined,
+    ...(made && vmac !== undefined ? { vmac } : {}),
   };
 }
 
-/** An advert in a frame that another host sent. */
-function advertIn(bytes: Uint8Array, ifindex: number): AdvertFact | undefined {
-  const ethernet = decodeEthernet(bytes);
-  const packet = ethernet?.etherType === EtherType.ipv4 ? decodeIpv4(ethernet.payload) : undefined;
-  if (ethernet === undefined || packet === undefined || (packet.protocol !== IpProtocol.vrrp && packet.protocol !== AH.protocol))
-    return undefined;
-  const message = packet.protocol === AH.protocol ? packet.payload.subarray(AH.bytes) : packet.payload;
-  const header = decodeVrrpHeader(message);
-  if (header === undefined) return undefined;
-  const { version, vrid, priority, authType, interval, addressCount } = header;
-  const vips = decodeVrrpAddresses(message, 'inet', addressCount);
-  const { source, destination } = packet;
-  return { ifindex, mac: ethernet.source, source, destination, version, vrid, priority, authType, interval, vips };
-}
-
-/** Listens on each interface for `waitMs` together; one advert of each sender and VRID. */
-function overhear(indexes: readonly number[], waitMs: number): readonly AdvertFact[] {
-  const heard = new Map<string, AdvertFact>();
-  const sockets: PacketSocket[] = [];
-  try {
-    for (const ifindex of indexes) sockets.push(new PacketSocket(ifindex, EtherType.ipv4));
-    let frames = 0;
-    const end = systemClock.now() + waitMs;
-    for (let left = waitMs; left > 0 && frames < MOST_FRAMES; left = end - systemClock.now()) {
-      for (const socket of sockets) {
-        let bytes = socket.receive(Math.ceil(Math.min(left, 100 / sockets.length)));
-        for (; bytes !== undefined && frames < MOST_FRAMES; bytes = socket.receiveNow()) {
-          frames += 1;
-          const advert = advertIn(bytes, socket.ifindex);
-          if (advert !== undefined) heard.set(`${socket.ifindex} ${advert.mac} ${advert.vrid}`, advert);
-        }
-      }
-    }
-  } finally {
-    for (const socket of sockets) socket.close();
-  }
-  return [...heard.values()];
-}
-
-function collectBlocks(instances: readonly VrrpInstanceFact[], host: HostFacts, adverts: readonly AdvertFact[]): readonly AdvertBlock[] {
-  const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
-  const { status, stdout } = spawnSync('nft', ['-j', 'list', 'ruleset'], { encoding: 'utf8', maxBuffer: 64 << 20, timeout: 10_000, env });
-  if (status !== 0) return [];
-  return instances.flatMap((instance) => {
-    const { device, ifindex, name, authType } = instance;
-    const own = host.addresses.find(
-      (one) => one.ifindex === ifindex && !instance.vips.some((vip) => sameAddress(vip, one.address)),
-    )?.address;
-    if (own === undefined) return [];
-    const protocol = authType === 2 ? ('ah' as const) : ('vrrp' as const);
-    const peers = instance.unicast
-      ? instance.destinations
-      : adverts.filter((advert) => advert.ifindex === ifindex && advert.vrid === instance.vrid).map(({ source }) => source);
-    const inward = (source: Address): AdvertBlock[] => {
-      const destination = instance.unicast ? own : (instance.destinations[0] ?? own);
-      const by = blocking(stdout, { way: 'in', device, source, destination, protocol });
-      return by === undefined ? [] : [{ instance: name, way: 'in', source, destination, by }];
-    };
-    const outward = (destination: Address): AdvertBlock[] => {
-      const by = blocking(stdout, { way: 'out', device, source: own, destination, protocol });
-      return by === undefined ? [] : [{ instance: name, way: 'out', source: own, destination, by }];
-    };
-    return [...peers.flatMap(inward), ...instance.destinations.flatMap(outward)];
-  });
-}
-
-/** `path`: keepalived.conf; absent: that of the daemon that runs here, or the host's own. Undefined: no VRRP here. @throws SystemError */
-export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, path?: string): VrrpFacts | undefined {
-  const file = path ?? runningWith() ?? DEFAULT_PATH;
-  if (path === undefined && !existsSync(file)) return undefined;
+/** The instances of one file on interfaces that are here; undefined where it cannot be read. */
+function readInstances(file: string, host: HostFacts): readonly VrrpInstanceFact[] | undefined {
   const { configuration } = readKeepalived(hostConfigFiles, {
     path: file,
     mustExist: true,
@@ -141,32 +69,90 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
     environment: process.env,
     names: hostNumberNames,
   });
-  if (configuration === undefined)
-    return {
-      instances: [],
-      adverts: [],
-      holders: [],
-      neighbours: [],
-      blocks: [],
-      blind: [`VRRP was not looked at: ${file} cannot be read`],
-    };
-  const instances = configuration.instances.flatMap((one) => factOf(one, host) ?? []);
-  if (instances.length === 0) return undefined;
-  const here = (instance: VrrpInstanceFact) =>
-    instance.vips.filter((vip) => host.addresses.some(({ address }) => sameAddress(address, vip)));
-  const indexes = [...new Set(instances.map(({ ifindex }) => ifindex))];
-  const questions = indexes.flatMap((ifindex) => {
-    const mac = host.links.find((link) => link.ifindex === ifindex)?.mac;
-    const addresses = instances.filter((one) => one.ifindex === ifindex).flatMap(here);
-    return mac === undefined || addresses.length === 0 ? [] : [{ ifindex, mac, addresses }];
-  });
+  return configuration?.instances.flatMap((one) => factOf(one, configuration, file, host) ?? []);
+}
+
+/** Other hosts that answer for VIPs that are here. */
+function collectHolders(instances: readonly VrrpInstanceFact[], addresses: readonly AddressFact[], host: HostFacts): readonly HolderFact[] {
+  const here = new Set(addresses.map(({ address }) => addressId(address)));
   const own = new Set(host.links.flatMap(({ mac }) => mac ?? []));
-  const holders = probeArp(questions, own)
-    .filter(({ kind }) => kind === 'holds')
-    .map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
-  const adverts = overhear(indexes, waitMs);
-  const neighbours = netlink
-    .dump(dumpNeighbours('inet'), decodeNeighbour, 'list neighbours')
-    .flatMap(({ address, mac }) => (mac === undefined ? [] : [{ address, mac }]));
-  return { instances, adverts, holders, neighbours, blocks: collectBlocks(instances, host, adverts), blind: [] };
+  const questions = [...new Set(instances.map(({ ifindex }) => ifindex))].flatMap((ifindex) => {
+    const mac = host.links.find((link) => link.ifindex === ifindex)?.mac;
+    const vips = instances.filter((one) => one.ifindex === ifindex).flatMap((one) => one.vips);
+    return mac === undefined ? [] : [{ ifindex, mac, vips: vips.filter((vip) => here.has(addressId(vip))) }];
+  });
+  const of = (family: Address['family'], vips: readonly Address[]) => vips.filter((vip) => vip.family === family);
+  const byArp = probeArp(
+    questions.map(({ ifindex, mac, vips }) => ({ ifindex, mac, addresses: of('inet', vips) })),
+    own,
+  ).filter(({ kind }) => kind === 'holds');
+  const byNeighbours = probeNeighbours(
+    questions.flatMap(({ ifindex, mac, vips }) => {
+      const from = addresses.find(
+        ({ address, ifindex: there }) => there === ifindex && address.family === 'inet6' && !vips.some((vip) => sameAddress(vip, address)),
+      )?.address;
+      return from === undefined ? [] : [{ ifindex, mac, from, addresses: of('inet6', vips) }];
+    }),
+    own,
+  );
+  return [...byArp, ...byNeighbours].map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
+}
+
+function collectSettings(instances: readonly VrrpInstanceFact[]): ReadonlyMap<string, string> {
+  const names = new Set(['all', ...instances.flatMap(({ device, vmac }) => (vmac === undefined ? [] : [device, vmac]))]);
+  const keys = ['rp_filter', 'arp_ignore', 'arp_filter'];
+  const paths = [...names].flatMap((name) => keys.map((key) => `net/ipv4/conf/${name}/${key}`));
+  return new Map(
+    ['net/ipv4/ip_nonlocal_bind', 'net/ipv6/ip_nonlocal_bind', ...paths].flatMap((path): [string, string][] => {
+      const value = readSetting(path);
+      return value === undefined ? [] : [[path, value]];
+    }),
+  );
+}
+
+/** Which files tell what is configured here: the one that is named, else those of the daemons, else the host's own. */
+function filesOf(path: string | undefined, daemons: readonly DaemonFact[]): readonly string[] {
+  if (path !== undefined) return [path];
+  if (daemons.length > 0) return [...new Set(daemons.map(({ file }) => file))];
+  return existsSync(DEFAULT_PATH) ? [DEFAULT_PATH] : [];
+}
+
+/** `path`: keepalived.conf; absent: those of the daemons that run here, or the host's own. Undefined: no VRRP here. @throws SystemError */
+export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, path?: string): VrrpFacts | undefined {
+  const daemons = collectDaemons();
+  const files = filesOf(path, daemons);
+  if (files.length === 0) return undefined;
+  const read = files.map((file) => ({ file, instances: readInstances(file, host) }));
+  const unread = read.flatMap(({ file, instances }) => (instances === undefined ? [`VRRP was not looked at: ${file} cannot be read`] : []));
+  const instances = read.flatMap((one) => one.instances ?? []);
+  if (instances.length === 0 && unread.length === 0) return undefined;
+  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+  const holders = collectHolders(instances, addresses, host);
+  const wires = new Map(
+    instances.map(({ ifindex, family }) => [
+      `${ifindex} ${family}`,
+      { ifindex, etherType: family === 'inet' ? EtherType.ipv4 : EtherType.ipv6 },
+    ]),
+  );
+  const adverts = overhear([...wires.values()], waitMs);
+  const sources = new Map(adverts.map(({ source }) => [addressId(source), source]));
+  const neighbours = (['inet', 'inet6'] as const).flatMap((family) =>
+    netlink
+      .dump(dumpNeighbours(family), decodeNeighbour, 'list neighbours')
+      .flatMap(({ address, mac }) => (mac === undefined ? [] : [{ address, mac }])),
+  );
+  const { chains, blind } = instances.length === 0 ? { chains: [], blind: [] } : collectChains();
+  return {
+    instances,
+    daemons: path === undefined ? daemons : [],
+    addresses,
+    adverts,
+    paths: [...sources.values()].map((source) => collectPath(netlink, source)),
+    holders,
+    neighbours,
+    blocks: advertBlocks(instances, addresses, adverts, chains),
+    listeners: collectListeners(),
+    settings: collectSettings(instances),
+    blind: [...unread, ...blind],
+  };
 }

@@ -2,13 +2,17 @@
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
-import type { AdvertFact, HolderFact, HostFacts, VrrpFacts, VrrpInstanceFact } from '../facts.js';
+import type { HolderFact, HostFacts } from '../facts.js';
 import type { Finding } from '../finding.js';
-import { lettingPass } from '../packet-filter.js';
+import { lettingPass } from '../packet-filter/letting-pass.js';
+import { PROTOCOL_NUMBERS } from '../packet-filter/model.js';
+import type { VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
+import { daemonsRule } from './vrrp-daemons.js';
+import { difference, mendOf } from './vrrp-difference.js';
+import { peersRule, sameNumber } from './vrrp-peers.js';
+import { vrrpSettingsRule } from './vrrp-settings.js';
 
 type Reason = Pick<Finding, 'cause' | 'mend'>;
-
-const AUTH = ['none', 'PASS', 'AH'];
 
 /** The other node's own address: by its adverts, or by the kernel's table; its MAC where neither tells. */
 function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instances }: VrrpFacts): string {
@@ -21,45 +25,36 @@ function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instan
   return known === undefined ? mac : `${formatAddress(known.address)} (${mac})`;
 }
 
-/** What of an advert makes the other node's settings differ from ours, in keepalived.conf's words. */
-function difference(instance: VrrpInstanceFact, advert: AdvertFact): string | undefined {
-  const { version, authType } = instance;
-  if (advert.version !== version) return `vrrp_version is ${advert.version} there and ${version} here`;
-  if (version === 2 && advert.authType !== authType)
-    return `auth_type is ${AUTH[advert.authType] ?? advert.authType} there and ${AUTH[authType]} here`;
-  if (version === 2 && advert.interval !== instance.interval) return `advert_int is ${advert.interval} there and ${instance.interval} here`;
-  if (instance.unicast !== (advert.destination.words[0] ?? 0) >>> 28 < 14) return `one of the two uses unicast_peer, the other multicast`;
-  const same =
-    advert.vips.length === instance.vips.length && advert.vips.every((vip) => instance.vips.some((own) => sameAddress(own, vip)));
-  return same
-    ? undefined
-    : `virtual_ipaddress is ${advert.vips.map(formatAddress).join(', ')} there and ${instance.vips.map(formatAddress).join(', ')} here`;
-}
-
 function blockReason(instance: VrrpInstanceFact, { blocks }: VrrpFacts): Reason | undefined {
   const block = blocks.find((one) => one.instance === instance.name);
   if (block === undefined) return undefined;
-  const { family, table, chain, text } = block.by;
-  const whose = block.way === 'in' ? `adverts of ${formatAddress(block.source)}` : 'our own adverts';
+  const { by, way, source, destination, protocol } = block;
+  const whose = way === 'in' ? `adverts of ${formatAddress(source)}` : 'our own adverts';
+  const place = by.tool === 'nft' ? `nft ${by.family} ${by.table} ${by.chain}` : `${by.tool} ${by.table} ${by.chain}`;
+  const keeper = by.keeper === undefined ? '' : `, written by ${by.keeper}`;
   return {
-    cause: `the rule "${text}" (nft ${family} ${table} ${chain}) drops ${whose} (protocol 112 to ${formatAddress(block.destination)})`,
-    mend: lettingPass(block.by, block.way, block.source, block.destination),
+    cause: `the rule "${by.text}" (${place}${keeper}) drops ${whose} (protocol ${PROTOCOL_NUMBERS[protocol]} to ${formatAddress(destination)})`,
+    mend: lettingPass(by, block),
   };
 }
 
 function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts): Reason {
   const blocked = blockReason(instance, facts);
   if (blocked !== undefined) return blocked;
-  const heard = facts.adverts.filter(({ mac, ifindex }) => mac === holder.mac && ifindex === instance.ifindex);
-  const same = heard.find(({ vrid }) => vrid === instance.vrid);
+  const heard = facts.adverts.filter(
+    ({ mac, ifindex, source }) => mac === holder.mac && ifindex === instance.ifindex && source.family === instance.family,
+  );
+  const same = heard.find((advert) => sameNumber(instance, advert));
   if (same !== undefined) {
     const differs = difference(instance, same);
-    if (differs !== undefined)
-      return { cause: `each refuses the other's adverts: ${differs}`, mend: 'give both nodes the same setting and reload' };
+    if (differs !== undefined && differs.kind !== 'odd') {
+      return { cause: `each refuses the other's adverts: ${differs.text}`, mend: mendOf(differs) };
+    }
     const peer = formatAddress(same.source);
+    const tool = instance.family === 'inet' ? 'iptables' : 'ip6tables';
     return {
       cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here, so it does not hear ours or refuses them (a rule there against protocol 112, another auth_pass)`,
-      mend: `on ${peer}: weir doctor; iptables -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT; compare auth_pass`,
+      mend: `on ${peer}: weir doctor; ${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT; compare auth_pass`,
     };
   }
   const other = heard[0];
@@ -75,20 +70,31 @@ function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts
   };
 }
 
-function splits(facts: VrrpFacts): readonly Finding[] {
+/** Who else has a VIP that is here. With virtual MACs both nodes answer from the same one: then only adverts tell them apart. */
+function rivals(instance: VrrpInstanceFact, facts: VrrpFacts): readonly HolderFact[] {
+  const answering = instance.vips.flatMap((vip) =>
+    facts.holders.filter(({ address, ifindex }) => sameAddress(address, vip) && ifindex === instance.ifindex),
+  );
+  if (answering.length > 0 || instance.vmac === undefined) return answering;
+  const here = instance.vips.filter((vip) => facts.addresses.some(({ address }) => sameAddress(address, vip)));
+  return facts.adverts
+    .filter((advert) => sameNumber(instance, advert) && advert.priority > 0)
+    .flatMap(({ mac, ifindex, vips }) =>
+      here.filter((vip) => vips.some((one) => sameAddress(one, vip))).map((address) => ({ ifindex, mac, address })),
+    );
+}
+
+function splits(facts: VrrpFacts): readonly { readonly vip: Address; readonly finding: Finding }[] {
   return facts.instances.flatMap((instance) =>
-    instance.vips.flatMap((vip) =>
-      facts.holders
-        .filter(({ address, ifindex }) => sameAddress(address, vip) && ifindex === instance.ifindex)
-        .map(
-          (holder): Finding => ({
-            level: 'error',
-            code: 'vrrp-split-brain',
-            what: `${formatAddress(vip)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.device}`,
-            ...reason(instance, holder, facts),
-          }),
-        ),
-    ),
+    rivals(instance, facts).map((holder) => ({
+      vip: holder.address,
+      finding: {
+        level: 'error',
+        code: 'vrrp-split-brain',
+        what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.device}`,
+        ...reason(instance, holder, facts),
+      },
+    })),
   );
 }
 
@@ -111,29 +117,14 @@ function blocks(facts: VrrpFacts, split: readonly Address[]): readonly Finding[]
     });
 }
 
-/** Adverts with our VRID that speak of wholly other addresses: two pairs on one LAN took the same number. */
-function strangers(facts: VrrpFacts): readonly Finding[] {
-  return facts.instances.flatMap((instance) =>
-    facts.adverts
-      .filter(({ ifindex, vrid, vips }) => ifindex === instance.ifindex && vrid === instance.vrid && vips.length > 0)
-      .filter(({ vips, destination }) => {
-        const common = vips.some((vip) => instance.vips.some((own) => sameAddress(own, vip)));
-        return !common && instance.destinations.some((one) => sameAddress(one, destination));
-      })
-      .map(
-        ({ source, vips }): Finding => ({
-          level: 'warning',
-          code: 'vrrp-vrid-shared',
-          what: `${formatAddress(source)} uses VRID ${instance.vrid} on ${instance.device}, too, for ${vips.map(formatAddress).join(', ')}`,
-          cause: `${instance.name} has that VRID and other addresses: two pairs answer to one number`,
-          mend: 'give one pair another virtual_router_id, or a vrrp_mcast_group4 of its own',
-        }),
-      ),
-  );
-}
-
-export function vrrpRule(_: HostFacts, facts: VrrpFacts): readonly Finding[] {
-  const split = splits(facts);
-  const held = facts.holders.map(({ address }) => address);
-  return [...split, ...blocks(facts, held), ...strangers(facts)];
+export function vrrpRule(host: HostFacts, facts: VrrpFacts): readonly Finding[] {
+  const found = splits(facts);
+  const split = found.map(({ vip }) => vip);
+  return [
+    ...found.map(({ finding }) => finding),
+    ...daemonsRule(facts),
+    ...blocks(facts, split),
+    ...peersRule(facts, split),
+    ...vrrpSettingsRule(host, facts),
+  ];
 }

@@ -75,7 +75,7 @@ const firewall: readonly Step[] = [
     'doctor on lvs2 names the other node, the rule, and the command that mends it.',
     doctor(
       'lvs2',
-      '^ERROR 172\\.16\\.1\\.100 \\(BusinessA, VRID 100\\) is here and 172\\.16\\.1\\.128 \\(02:77:00:00:01:00\\) answers for it, too, on ens32: the rule "ip daddr 224\\.0\\.0\\.18 drop" \\(nft ip filter INPUT\\) drops adverts of 172\\.16\\.1\\.128',
+      '^ERROR 172\\.16\\.1\\.100 \\(BusinessA, VRID 100\\) is here and 172\\.16\\.1\\.128 \\(02:77:00:00:01:00\\) answers for it, too, on ens32: the rule "-d 224\\.0\\.0\\.18/32 -j DROP" \\(iptables filter INPUT\\) drops adverts of 172\\.16\\.1\\.128',
       '-p 112 -s 172\\.16\\.1\\.128 -d 224\\.0\\.0\\.18 -j ACCEPT$',
     ),
   ),

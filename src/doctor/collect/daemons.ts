@@ -1,0 +1,46 @@
+// Every keepalived that runs in this network namespace, by its first process, and the file that it was started with.
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import type { DaemonFact } from '../vrrp-facts.js';
+
+export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
+
+interface ProcessFact {
+  readonly pid: number;
+  readonly parent: number;
+  readonly words: readonly string[];
+  readonly folder: string;
+}
+
+/** The processes named keepalived in the namespace `own`. */
+function processes(own: string): readonly ProcessFact[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid): ProcessFact[] => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]+/);
+        if (!/(^|\/)keepalived$/.test(words[0] ?? '') || readlinkSync(`/proc/${pid}/ns/net`) !== own) return [];
+        // Behind the name, which may have blanks and brackets: the state, then the parent.
+        const parent = Number(
+          readFileSync(`/proc/${pid}/stat`, 'utf8')
+            .replace(/^.*\) /s, '')
+            .split(' ')[1],
+        );
+        return [{ pid: Number(pid), parent, words, folder: readlinkSync(`/proc/${pid}/cwd`) }];
+      } catch {
+        return []; // It ended between two reads.
+      }
+    });
+}
+
+function fileOf({ words, folder }: ProcessFact): string {
+  const short = words.findIndex((word) => /^-[a-zA-Z]*f$/.test(word));
+  const long = words.find((word) => word.startsWith('--use-file='));
+  const path = (short >= 0 ? words[short + 1] : long?.slice('--use-file='.length)) ?? DEFAULT_PATH;
+  return path.startsWith('/') ? path : `${folder}/${path}`;
+}
+
+export function collectDaemons(): readonly DaemonFact[] {
+  const all = processes(readlinkSync('/proc/self/ns/net'));
+  const pids = new Set(all.map(({ pid }) => pid));
+  return all.filter(({ parent }) => !pids.has(parent)).map((one) => ({ pid: one.pid, file: fileOf(one) }));
+}

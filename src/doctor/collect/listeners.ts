@@ -1,0 +1,36 @@
+// The sockets of this network namespace that take connections or datagrams on one address alone (man 5 proc, /proc/net/tcp).
+import { readFileSync } from 'node:fs';
+import type { Family } from '../../model/address.js';
+import { unlessCode } from '../../sys/errno.js';
+import type { ListenerFact } from '../vrrp-facts.js';
+
+/** TCP_LISTEN; a datagram socket without a peer says TCP_CLOSE. */
+const STATES = { tcp: '0A', udp: '07' } as const;
+
+/** The kernel prints each 32-bit word as it lies in memory, here with the first byte last. */
+function wordOf(hex: string): number {
+  return Number.parseInt((hex.match(/../g) ?? []).reverse().join(''), 16);
+}
+
+/** `text`: of /proc/net/tcp and its kin. */
+export function listenersIn(text: string, protocol: 'tcp' | 'udp', family: Family): readonly ListenerFact[] {
+  return text.split('\n').flatMap((line): ListenerFact[] => {
+    const [, hex, port, state] = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) /.exec(line) ?? [];
+    if (hex === undefined || port === undefined || state !== STATES[protocol]) return [];
+    const words = (hex.match(/.{8}/g) ?? []).map(wordOf);
+    return words.every((word) => word === 0) ? [] : [{ protocol, address: { family, words }, port: Number.parseInt(port, 16) }];
+  });
+}
+
+export function collectListeners(): readonly ListenerFact[] {
+  return (['tcp', 'udp'] as const).flatMap((protocol) =>
+    (['inet', 'inet6'] as const).flatMap((family) => {
+      const path = `/proc/self/net/${protocol}${family === 'inet' ? '' : '6'}`;
+      return listenersIn(
+        unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], ''),
+        protocol,
+        family,
+      );
+    }),
+  );
+}

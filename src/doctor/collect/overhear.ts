@@ -1,0 +1,87 @@
+// Other hosts' adverts, taken from the wire in front of every firewall rule of this host.
+import { systemClock } from '../../sys/clock.js';
+import { PacketSocket } from '../../sys/packet-socket.js';
+import { decodeAddress } from '../../wire/address-bytes.js';
+import { viewOf } from '../../wire/bytes.js';
+import { decodeEthernet, EtherType } from '../../wire/ethernet.js';
+import { decodeIpv4, IpProtocol } from '../../wire/ipv4.js';
+import { AuthType, decodeVrrpAddresses, decodeVrrpHeader, vrrpAuthData } from '../../wire/vrrp.js';
+import type { AdvertFact } from '../vrrp-facts.js';
+
+/** An AH header in front of the advert. */
+const AH = { protocol: 51, bytes: 24 } as const;
+/** The fixed header of IPv6 (RFC 8200 §3): what follows it stands at 6, the source at 8, the destination at 24. */
+const IPV6 = { next: 6, source: 8, destination: 24, bytes: 40 } as const;
+/** Adverts are looked for among so many frames of a busy wire. */
+const MOST_FRAMES = 50_000;
+
+type Packet = Pick<AdvertFact, 'source' | 'destination'> & { readonly message: Uint8Array };
+
+function packetIn(etherType: number, payload: Uint8Array): Packet | undefined {
+  if (etherType === EtherType.ipv4) {
+    const packet = decodeIpv4(payload);
+    if (packet === undefined || (packet.protocol !== IpProtocol.vrrp && packet.protocol !== AH.protocol)) return undefined;
+    const { source, destination } = packet;
+    return { source, destination, message: packet.protocol === AH.protocol ? packet.payload.subarray(AH.bytes) : packet.payload };
+  }
+  if (etherType !== EtherType.ipv6 || payload.length < IPV6.bytes || payload[IPV6.next] !== IpProtocol.vrrp) return undefined;
+  const source = decodeAddress(payload.subarray(IPV6.source, IPV6.destination));
+  const destination = decodeAddress(payload.subarray(IPV6.destination, IPV6.bytes));
+  const length = viewOf(payload).getUint16(4);
+  if (source === undefined || destination === undefined) return undefined;
+  return { source, destination, message: payload.subarray(IPV6.bytes, IPV6.bytes + length) };
+}
+
+/** The advert in a frame that another host sent. */
+export function advertIn(frame: Uint8Array, ifindex: number): AdvertFact | undefined {
+  const ethernet = decodeEthernet(frame);
+  const packet = ethernet === undefined ? undefined : packetIn(ethernet.etherType, ethernet.payload);
+  const header = packet === undefined ? undefined : decodeVrrpHeader(packet.message);
+  if (ethernet === undefined || packet === undefined || header === undefined) return undefined;
+  const { version, vrid, priority, authType, interval, addressCount } = header;
+  const { source, destination, message } = packet;
+  const vips = decodeVrrpAddresses(message, source.family, addressCount);
+  const password = Buffer.from(vrrpAuthData(message, addressCount)).toString('latin1').replace(/\0+$/, '');
+  return {
+    ifindex,
+    mac: ethernet.source,
+    source,
+    destination,
+    version,
+    vrid,
+    priority,
+    authType,
+    interval,
+    vips,
+    ...(version === 2 && authType === AuthType.pass ? { password } : {}),
+  };
+}
+
+export interface Wire {
+  readonly ifindex: number;
+  readonly etherType: number;
+}
+
+/** Listens on all of these for `waitMs` together; the last advert of each sender, VRID and family. @throws SystemError */
+export function overhear(wires: readonly Wire[], waitMs: number): readonly AdvertFact[] {
+  const heard = new Map<string, AdvertFact>();
+  const sockets: PacketSocket[] = [];
+  try {
+    for (const { ifindex, etherType } of wires) sockets.push(new PacketSocket(ifindex, etherType));
+    let frames = 0;
+    const end = systemClock.now() + waitMs;
+    for (let left = waitMs; left > 0 && frames < MOST_FRAMES && sockets.length > 0; left = end - systemClock.now()) {
+      for (const socket of sockets) {
+        let bytes = socket.receive(Math.ceil(Math.min(left, 100 / sockets.length)));
+        for (; bytes !== undefined && frames < MOST_FRAMES; bytes = socket.receiveNow()) {
+          frames += 1;
+          const advert = advertIn(bytes, socket.ifindex);
+          if (advert !== undefined) heard.set(`${socket.ifindex} ${advert.mac} ${advert.vrid} ${advert.source.family}`, advert);
+        }
+      }
+    }
+  } finally {
+    for (const socket of sockets) socket.close();
+  }
+  return [...heard.values()];
+}

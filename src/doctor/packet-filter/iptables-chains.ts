@@ -1,0 +1,154 @@
+// Reads what iptables-save and its kin write as chains that decide: the old tables, and those that iptables keeps inside nftables.
+import { parseAddress } from '../../model/address-text.js';
+import { contains } from '../network.js';
+import { wordsOfRule } from '../read-iptables.js';
+import {
+  type Answer,
+  allOf,
+  type Chain,
+  type Decision,
+  destinationType,
+  type FilterTool,
+  isMulticast,
+  namesDevice,
+  type PacketProbe,
+  PROTOCOL_NUMBERS,
+  type Rule,
+} from './model.js';
+
+type Condition = (probe: PacketProbe) => Answer;
+
+const HOOKS: Readonly<Record<string, string>> = {
+  PREROUTING: 'prerouting',
+  INPUT: 'input',
+  FORWARD: 'forward',
+  OUTPUT: 'output',
+  POSTROUTING: 'postrouting',
+};
+const VERDICTS: Readonly<Record<string, Decision>> = {
+  ACCEPT: { kind: 'accept' },
+  DROP: { kind: 'drop' },
+  REJECT: { kind: 'drop' },
+  RETURN: { kind: 'return' },
+};
+/** Targets after which the next rule is looked at. */
+const PASSING = new Set(
+  'LOG NFLOG ULOG MARK CONNMARK SECMARK CONNSECMARK CT NOTRACK TOS DSCP TTL HL CLASSIFY SET TRACE AUDIT CHECKSUM TCPMSS TCPOPTSTRIP LED RATEEST IDLETIMER'.split(
+    ' ',
+  ),
+);
+
+const inNetwork =
+  (text: string, which: 'source' | 'destination'): Condition =>
+  (probe) => {
+    const [host = '', length] = text.split('/');
+    const address = parseAddress(host);
+    const whole = address?.family === 'inet6' ? 128 : 32;
+    const prefixLength = length === undefined ? whole : /^\d{1,3}$/.test(length) ? Number(length) : undefined;
+    return address === undefined || prefixLength === undefined ? undefined : contains({ address, prefixLength }, probe[which]);
+  };
+
+const oneOf = (list: string, ...words: readonly string[]): boolean => list.split(',').some((one) => words.includes(one.toLowerCase()));
+
+/** Options that are understood, each with its value. */
+const OPTIONS: Readonly<Record<string, (value: string) => Condition>> = {
+  '-s': (value) => inNetwork(value, 'source'),
+  '-d': (value) => inNetwork(value, 'destination'),
+  '-p': (value) => (probe) => oneOf(value, probe.protocol, String(PROTOCOL_NUMBERS[probe.protocol]), 'all', '0'),
+  '-i': (value) => (probe) => (probe.way === 'in' ? namesDevice(value, probe.device, '+') : false),
+  '-o': (value) => (probe) => (probe.way === 'out' ? namesDevice(value, probe.device, '+') : false),
+  '-m': () => () => true,
+  '--comment': () => () => true,
+  // To conntrack each advert is the first of its kind.
+  '--ctstate': (value) => () => oneOf(value, 'new'),
+  '--state': (value) => () => oneOf(value, 'new'),
+  '--dst-type': (value) => (probe) => oneOf(value, destinationType(probe)),
+  '--src-type': (value) => (probe) => oneOf(value, probe.way === 'in' ? 'unicast' : 'local'),
+  '--pkt-type': (value) => (probe) =>
+    probe.way === 'in' ? oneOf(value, isMulticast(probe.destination) ? 'multicast' : 'unicast') : undefined,
+};
+
+function conditionsOf(words: readonly string[]): readonly Condition[] {
+  const conditions: Condition[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const not = words[at] === '!';
+    if (not) at++;
+    const option = words[at] ?? '';
+    const next = words[at + 1];
+    const value = next === undefined || next === '!' || next.startsWith('-') ? undefined : next;
+    const read = value === undefined ? undefined : OPTIONS[option];
+    // -f: later fragments only, which adverts are not.
+    const condition: Condition = read !== undefined && value !== undefined ? read(value) : () => (option === '-f' ? false : undefined);
+    while (words[at + 1] !== undefined && words[at + 1] !== '!' && !words[at + 1]?.startsWith('-')) at++;
+    conditions.push((probe) => {
+      const held = condition(probe);
+      return not && held !== undefined ? !held : held;
+    });
+  }
+  return conditions;
+}
+
+function decisionOf(option: string | undefined, target: string | undefined, own: ReadonlySet<string>): Decision {
+  if (target === undefined || PASSING.has(target)) return { kind: 'skip' };
+  if (own.has(target)) return { kind: option === '-g' ? 'goto' : 'jump', target };
+  return VERDICTS[target] ?? { kind: 'unknown' };
+}
+
+/** `line`: the words behind `-A CHAIN`. `own`: the table's own chains. */
+function ruleOf(line: string, own: ReadonlySet<string>): Rule {
+  const words = wordsOfRule(line);
+  const jump = words.findIndex((word) => word === '-j' || word === '-g');
+  const conditions = conditionsOf(jump < 0 ? words : words.slice(0, jump));
+  const decision = decisionOf(words[jump], jump < 0 ? undefined : words[jump + 1], own);
+  return {
+    text: line,
+    decide: (probe) => {
+      const matched = decision.kind === 'skip' ? false : allOf(conditions.map((condition) => condition(probe)));
+      return matched === false ? { kind: 'skip' } : matched === undefined ? { kind: 'unknown' } : decision;
+    },
+  };
+}
+
+/** `tool`: the command that shows and changes these tables. */
+export function iptablesChains(text: string, tool: Exclude<FilterTool, 'nft'>): readonly Chain[] {
+  const family = tool.startsWith('ip6') ? 'ip6' : 'ip';
+  return text
+    .split(/^\*/m)
+    .slice(1)
+    .flatMap((part): Chain[] => {
+      const lines = part.split('\n');
+      const table = lines[0]?.trim() ?? '';
+      const heads = lines.flatMap((line) => {
+        const [, name, policy] = /^:(\S+) (\S+)/.exec(line) ?? [];
+        return name === undefined ? [] : [{ name, policy }];
+      });
+      const own = new Set(heads.filter(({ policy }) => policy === '-').map(({ name }) => name));
+      return heads.map(({ name, policy }) => ({
+        tool,
+        family,
+        table,
+        name,
+        hook: own.has(name) ? '' : (HOOKS[name] ?? ''),
+        device: '',
+        policy: policy === 'DROP' ? 'drop' : 'accept',
+        rules: lines.filter((line) => line.startsWith(`-A ${name} `)).map((line) => ruleOf(line.slice(`-A ${name} `.length), own)),
+      }));
+    });
+}
+
+/** Tables that stand in nftables, too, as nft names them: `ip filter`. */
+export function tablesInNft(text: string, tool: Exclude<FilterTool, 'nft'>): readonly string[] {
+  const parts = text.split(/^# Generated by /m).filter((part) => part.split('\n')[0]?.includes('(nf_tables)'));
+  return parts.flatMap((part) => [...part.matchAll(/^\*(\S+)/gm)].map(([, table]) => `${tool.startsWith('ip6') ? 'ip6' : 'ip'} ${table}`));
+}
+
+/** Of several saved texts of one family, those that say something of their own: legacy's again under its plain name is dropped. */
+export function sameRules(one: string, other: string): boolean {
+  const bare = (text: string): string =>
+    text
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => line.replace(/ \[\d+:\d+\]$/, ''))
+      .join('\n');
+  return bare(one) === bare(other);
+}

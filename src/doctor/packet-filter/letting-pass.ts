@@ -1,0 +1,34 @@
+// The command that lets adverts pass where a rule keeps them, in the language of whoever keeps the rule.
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import { type Blocked, type PacketProbe, PROTOCOL_NUMBERS } from './model.js';
+
+export type Passage = Pick<PacketProbe, 'way' | 'source' | 'destination' | 'protocol'>;
+
+/** firewalld's zone, by the name of the chain that refused: `filter_IN_public`, `IN_public_deny`; the default one elsewhere. */
+function zoneOption(chain: string): string {
+  const zone = /^(?:filter_)?IN_(.+?)(?:_(?:pre|log|deny|allow|post))?$/.exec(chain)?.[1];
+  return zone === undefined ? '' : ` --zone=${zone}`;
+}
+
+function byIptables(tool: string, { table, base }: Blocked, { source, destination, protocol }: Passage): string {
+  const where = table === 'filter' ? '' : ` -t ${table}`;
+  return `${tool}${where} -I ${base} -p ${PROTOCOL_NUMBERS[protocol]} -s ${formatAddress(source)} -d ${formatAddress(destination)} -j ACCEPT`;
+}
+
+const familyWord = ({ family }: Address): string => (family === 'inet' ? 'ip' : 'ip6');
+
+export function lettingPass(by: Blocked, passage: Passage): string {
+  const { way, source, destination, protocol } = passage;
+  const [from, to, number] = [formatAddress(source), formatAddress(destination), PROTOCOL_NUMBERS[protocol]];
+  if (by.keeper === 'ufw') return `ufw allow ${way} from ${from} to ${to} proto ${protocol}`;
+  if (by.keeper === 'firewalld' && way === 'in') {
+    return `firewall-cmd --permanent${zoneOption(by.chain)} --add-protocol=${protocol} && firewall-cmd --reload`;
+  }
+  if (by.tool !== 'nft') return byIptables(by.tool, by, passage);
+  // A table of iptables' that nft alone could show.
+  if (by.family === 'ip' && /^[A-Z]+$/.test(by.base)) return byIptables('iptables', by, passage);
+  const word = familyWord(destination);
+  const kind = word === 'ip' ? 'ip protocol' : 'ip6 nexthdr';
+  return `nft insert rule ${by.family} ${by.table} ${by.chain} ${word} saddr ${from} ${word} daddr ${to} ${kind} ${number} accept (where iptables rules: -p ${number} -s ${from} -d ${to} -j ACCEPT)`;
+}

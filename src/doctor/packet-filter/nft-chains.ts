@@ -1,0 +1,184 @@
+// Reads what `nft -j list ruleset` writes (libnftables-json(5)) as chains that decide.
+import type { Address } from '../../model/address.js';
+import { parseAddress } from '../../model/address-text.js';
+import { contains } from '../network.js';
+import {
+  type Answer,
+  allOf,
+  anyOf,
+  type Chain,
+  type Decision,
+  destinationType,
+  isMulticast,
+  namesDevice,
+  type PacketProbe,
+  PROTOCOL_NUMBERS,
+  type Rule,
+} from './model.js';
+import { field, isRecord, type Json, listOf, textOf } from './nft-json.js';
+import { nftRuleText } from './nft-text.js';
+
+/** Elements of named sets, pairs of named maps, by family, table and name. */
+type Sets = ReadonlyMap<string, readonly Json[]>;
+
+interface Place {
+  readonly sets: Sets;
+  /** Family and table, where names are looked up. */
+  readonly table: string;
+}
+
+const OTHER_PROTOCOLS = new Set(['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'icmp', 'icmpv6', 'igmp', 'esp', 'comp', 'arp', 'vlan']);
+const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue'] as const;
+
+/** The values of a right side, those of sets and lists one by one; null for what is not known. */
+function values(right: Json, place: Place): readonly Json[] {
+  const set = field(right, 'set');
+  if (set !== undefined) return listOf(set).flatMap((one) => values(one, place));
+  if (Array.isArray(right)) return (right as readonly Json[]).flatMap((one) => values(one, place));
+  const element = field(right, 'elem', 'val');
+  if (element !== undefined) return values(element, place);
+  return typeof right === 'string' && right.startsWith('@') ? (place.sets.get(`${place.table} ${right.slice(1)}`) ?? [null]) : [right];
+}
+
+const order = ({ words }: Address): string => words.map((word) => word.toString(16).padStart(8, '0')).join('');
+
+function isAddress(value: Json, address: Address): Answer {
+  const range = field(value, 'range');
+  const [from, to] = (Array.isArray(range) ? range : []).map((end: Json) => parseAddress(textOf(end)));
+  if (from !== undefined && to !== undefined) {
+    return from.family === address.family && order(from) <= order(address) && order(address) <= order(to);
+  }
+  const prefix = field(value, 'prefix');
+  const network = parseAddress(textOf(prefix === undefined ? value : field(prefix, 'addr')));
+  if (network === undefined) return undefined;
+  const whole = network.family === 'inet' ? 32 : 128;
+  return contains({ address: network, prefixLength: prefix === undefined ? whole : Number(field(prefix, 'len')) }, address);
+}
+
+const isWord = (value: Json, ...words: readonly string[]): Answer => (textOf(value) === '' ? undefined : words.includes(textOf(value)));
+const isDevice = (value: Json, device: string): Answer => (textOf(value) === '' ? undefined : namesDevice(textOf(value), device, '*'));
+
+/** Whether what the left side looks at is this value. */
+function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
+  const payload = field(left, 'payload');
+  const [protocol, name, meta, ct] = [
+    field(payload, 'protocol'),
+    field(payload, 'field'),
+    field(left, 'meta', 'key'),
+    field(left, 'ct', 'key'),
+  ].map(textOf);
+  const six = probe.source.family === 'inet6';
+  if (OTHER_PROTOCOLS.has(protocol ?? '') || protocol === (six ? 'ip' : 'ip6')) return false;
+  if (protocol === 'ip' || protocol === 'ip6') {
+    if (name === 'saddr') return isAddress(value, probe.source);
+    if (name === 'daddr') return isAddress(value, probe.destination);
+  }
+  if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') {
+    return isWord(value, probe.protocol, String(PROTOCOL_NUMBERS[probe.protocol]));
+  }
+  if (meta === 'iifname' || meta === 'iif') return probe.way === 'in' ? isDevice(value, probe.device) : false;
+  if (meta === 'oifname' || meta === 'oif') return probe.way === 'out' ? isDevice(value, probe.device) : false;
+  if (meta === 'nfproto') return isWord(value, six ? 'ipv6' : 'ipv4');
+  if (meta === 'pkttype' && probe.way === 'in') return isWord(value, isMulticast(probe.destination) ? 'multicast' : 'host', 'unicast');
+  // Adverts are never answered: to conntrack each is the first of its kind, and nobody translates it.
+  if (ct === 'state') return isWord(value, 'new');
+  if (ct === 'status') return isWord(value);
+  if (textOf(field(left, 'fib', 'result')) === 'type' && textOf(listOf(field(left, 'fib', 'flags'))[0]) === 'daddr') {
+    return isWord(value, destinationType(probe));
+  }
+  return undefined;
+}
+
+const holds = (left: Json, right: Json, probe: PacketProbe, place: Place): Answer =>
+  anyOf(values(right, place).map((value) => isValue(left, value, probe)));
+
+function matchOf(match: Json, probe: PacketProbe, place: Place): Answer {
+  const held = holds(field(match, 'left'), field(match, 'right'), probe, place);
+  const operator = textOf(field(match, 'op'));
+  if (operator === '!=') return held === undefined ? undefined : !held;
+  return operator === '==' || operator === 'in' ? held : undefined;
+}
+
+const DECISIONS: Readonly<Record<string, Decision>> = {
+  accept: { kind: 'accept' },
+  drop: { kind: 'drop' },
+  reject: { kind: 'drop' },
+  return: { kind: 'return' },
+  queue: { kind: 'unknown' },
+};
+
+function verdictOf(value: Json): Decision | undefined {
+  const word = isRecord(value) ? VERDICTS.find((one) => one in value) : undefined;
+  if (word === undefined) return undefined;
+  return word === 'jump' || word === 'goto' ? { kind: word, target: textOf(field(value, word, 'target')) } : DECISIONS[word];
+}
+
+/** A verdict map: the verdict of the key that holds. */
+function mapped(vmap: Json, probe: PacketProbe, place: Place): Decision {
+  const data = field(vmap, 'data');
+  const named = typeof data === 'string' ? place.sets.get(`${place.table} ${data.replace(/^@/, '')}`) : undefined;
+  for (const pair of named ?? listOf(field(data, 'set'))) {
+    const [key, verdict] = Array.isArray(pair) ? (pair as readonly Json[]) : [];
+    const held = key === undefined ? undefined : holds(field(vmap, 'key'), key, probe, place);
+    if (held === undefined) return { kind: 'unknown' };
+    if (held) return verdictOf(verdict) ?? { kind: 'skip' };
+  }
+  return { kind: 'skip' };
+}
+
+function ruleOf(expressions: readonly Json[], place: Place): Rule {
+  const map = expressions.map((one) => field(one, 'vmap')).find((one) => one !== undefined);
+  const verdict = expressions.map(verdictOf).findLast((one) => one !== undefined);
+  const matches = expressions.map((one) => field(one, 'match')).filter((one) => one !== undefined);
+  const foreign = expressions.some((one) => isRecord(one) && ('xt' in one || 'limit' in one || 'quota' in one || 'ct count' in one));
+  const decide = (probe: PacketProbe): Decision => {
+    if (verdict === undefined && map === undefined) return { kind: 'skip' };
+    const matched = allOf([...matches.map((match) => matchOf(match, probe, place)), ...(foreign ? [undefined] : [])]);
+    if (matched === false) return { kind: 'skip' };
+    if (matched === undefined) return { kind: 'unknown' };
+    return map === undefined ? (verdict ?? { kind: 'skip' }) : mapped(map, probe, place);
+  };
+  return { text: nftRuleText(expressions), decide };
+}
+
+function setsOf(items: readonly Json[]): Sets {
+  const sets = new Map<string, readonly Json[]>();
+  for (const item of items) {
+    const set = field(item, 'set') ?? field(item, 'map');
+    const key = ['family', 'table', 'name'].map((part) => textOf(field(set, part))).join(' ');
+    const elements = field(set, 'elem');
+    if (set === undefined) continue;
+    const bare = listOf(elements ?? []).map((one) => field(one, 'elem', 'val') ?? one);
+    // What is in a set that packets themselves fill may be another thing at the next one.
+    sets.set(key, listOf(field(set, 'flags')).some((flag) => flag === 'dynamic') ? [null] : bare);
+  }
+  return sets;
+}
+
+/** `told`: tables that iptables told already, as `ip filter`. Empty when the text is not nft's JSON. */
+export function nftChains(text: string, told: readonly string[] = []): readonly Chain[] {
+  let listed: Json;
+  try {
+    listed = field(JSON.parse(text) as Json, 'nftables');
+  } catch {
+    return [];
+  }
+  const items = Array.isArray(listed) ? (listed as readonly Json[]) : [];
+  const sets = setsOf(items);
+  const key = (one: Json, name: string): string => ['family', 'table', name].map((part) => textOf(field(one, part))).join(' ');
+  const rules = new Map<string, Rule[]>();
+  for (const rule of items.map((item) => field(item, 'rule')).filter((one) => one !== undefined)) {
+    const table = `${textOf(field(rule, 'family'))} ${textOf(field(rule, 'table'))}`;
+    const chain = key(rule, 'chain');
+    rules.set(chain, [...(rules.get(chain) ?? []), ruleOf(listOf(field(rule, 'expr')), { sets, table })]);
+  }
+  return items.flatMap((item): Chain[] => {
+    const chain = field(item, 'chain');
+    const [family = '', table = '', name = '', hook = '', device = ''] = ['family', 'table', 'name', 'hook', 'dev'].map((part) =>
+      textOf(field(chain, part)),
+    );
+    if (chain === undefined || told.includes(`${family} ${table}`)) return [];
+    const policy = textOf(field(chain, 'policy')) === 'drop' ? 'drop' : 'accept';
+    return [{ tool: 'nft', family, table, name, hook, device, policy, rules: rules.get(key(chain, 'name')) ?? [] }];
+  });
+}

@@ -1,0 +1,13 @@
+// Walking through JSON of an unknown shape, as nft's is.
+
+export type Json = unknown;
+
+export const isRecord = (value: Json): value is Record<string, Json> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The value at the end of a path of names; undefined where the path ends before. */
+export const field = (value: Json, ...path: readonly string[]): Json =>
+  path.reduce((at: Json, name) => (isRecord(at) ? at[name] : undefined), value);
+
+export const textOf = (value: Json): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '');
+export const listOf = (value: Json): readonly Json[] => (Array.isArray(value) ? value : [value]);

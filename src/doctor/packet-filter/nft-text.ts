@@ -1,0 +1,39 @@
+// A rule of nft in few words: its own text is not in its JSON.
+import { field, isRecord, type Json, listOf, textOf } from './nft-json.js';
+
+const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue'];
+
+function side(value: Json): string {
+  const [prefix, set, range] = [field(value, 'prefix'), field(value, 'set'), field(value, 'range')];
+  if (prefix !== undefined) return `${textOf(field(prefix, 'addr'))}/${textOf(field(prefix, 'len'))}`;
+  if (range !== undefined) return listOf(range).map(textOf).join('-');
+  const many = set ?? (Array.isArray(value) ? value : undefined);
+  return many === undefined ? textOf(value) : `{ ${listOf(many).map(side).join(', ')} }`;
+}
+
+function subject(left: Json): string {
+  const payload = field(left, 'payload');
+  if (payload !== undefined) return `${textOf(field(payload, 'protocol'))} ${textOf(field(payload, 'field'))}`;
+  const ct = field(left, 'ct', 'key');
+  const fib = field(left, 'fib');
+  if (fib !== undefined) return `fib ${listOf(field(fib, 'flags')).map(textOf).join(' . ')} ${textOf(field(fib, 'result'))}`;
+  return ct === undefined ? textOf(field(left, 'meta', 'key')) : `ct ${textOf(ct)}`;
+}
+
+export function nftRuleText(expressions: readonly Json[]): string {
+  return expressions
+    .flatMap((expression) => {
+      const match = field(expression, 'match');
+      if (match !== undefined) {
+        const not = textOf(field(match, 'op')) === '!=' ? ' !=' : '';
+        return [`${subject(field(match, 'left'))}${not} ${side(field(match, 'right'))}`];
+      }
+      const map = field(expression, 'vmap');
+      if (map !== undefined) return [`${subject(field(map, 'key'))} vmap …`];
+      const verdict = isRecord(expression) ? VERDICTS.find((word) => word in expression) : undefined;
+      if (verdict === undefined) return [];
+      const target = textOf(field(expression, verdict, 'target'));
+      return [target === '' ? verdict : `${verdict} ${target}`];
+    })
+    .join(' ');
+}

@@ -1,0 +1,87 @@
+// What doctor knows of VRRP on this host: what is configured, what runs, what passes on the wire, what stands in the way.
+import type { Address, Family } from '../model/address.js';
+import type { Mac } from '../wire/ethernet.js';
+import type { AddressFact, HolderFact, PathFact } from './facts.js';
+import type { Blocked, PacketProbe } from './packet-filter/model.js';
+
+/** One instance of a keepalived.conf. */
+export interface VrrpInstanceFact {
+  readonly name: string;
+  /** Where it is configured. */
+  readonly file: string;
+  readonly family: Family;
+  readonly device: string;
+  readonly ifindex: number;
+  readonly version: 2 | 3;
+  readonly vrid: number;
+  readonly priority: number;
+  /** v2's: 0 none, 1 PASS, 2 AH. */
+  readonly authType: number;
+  /** PASS: what v2 sends, as Latin-1 text without the zeros behind it. Compared, never printed. */
+  readonly password?: string;
+  /** Seconds. */
+  readonly interval: number;
+  readonly vips: readonly Address[];
+  /** Where adverts go: the group, or the peers. */
+  readonly destinations: readonly Address[];
+  readonly unicast: boolean;
+  /** The macvlan of `use_vmac`, where there is one by now. */
+  readonly vmac?: string;
+}
+
+/** Another host's advert, overheard on the wire: in front of every firewall rule of this host. */
+export interface AdvertFact {
+  readonly ifindex: number;
+  readonly mac: Mac;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly version: number;
+  readonly vrid: number;
+  readonly priority: number;
+  readonly authType: number;
+  /** As of an instance; only where it is PASS. */
+  readonly password?: string;
+  /** s (v2), cs (v3) */
+  readonly interval: number;
+  readonly vips: readonly Address[];
+}
+
+/** A rule of this host that keeps adverts of one instance from coming in, or from going out. */
+export interface AdvertBlock extends Pick<PacketProbe, 'way' | 'source' | 'destination' | 'protocol'> {
+  readonly instance: string;
+  readonly by: Blocked;
+}
+
+/** A keepalived, weir's or another, that runs in this network namespace. */
+export interface DaemonFact {
+  /** Of its first process. */
+  readonly pid: number;
+  readonly file: string;
+}
+
+/** A socket that takes connections or datagrams on one address alone. */
+export interface ListenerFact {
+  readonly protocol: 'tcp' | 'udp';
+  readonly address: Address;
+  readonly port: number;
+}
+
+/** What is known of VRRP on this host. */
+export interface VrrpFacts {
+  readonly instances: readonly VrrpInstanceFact[];
+  readonly daemons: readonly DaemonFact[];
+  /** Of both families. */
+  readonly addresses: readonly AddressFact[];
+  readonly adverts: readonly AdvertFact[];
+  /** How this host would send to those whose adverts it hears. */
+  readonly paths: readonly PathFact[];
+  /** Other hosts that answer (ARP, neighbour discovery) for a VIP that is here. */
+  readonly holders: readonly HolderFact[];
+  /** Addresses of other hosts by MAC, from the kernel's table. */
+  readonly neighbours: readonly { readonly address: Address; readonly mac: Mac }[];
+  readonly blocks: readonly AdvertBlock[];
+  readonly listeners: readonly ListenerFact[];
+  /** Sysctl values by path below /proc/sys: what VRRP looks at besides what every host is asked for. */
+  readonly settings: ReadonlyMap<string, string>;
+  readonly blind: readonly string[];
+}

@@ -1,0 +1,63 @@
+// Asking who has an IPv6 address (RFC 4861 §4.3) and reading the answers (§4.4).
+//
+//      0               1               2               3
+//     +---------------+---------------+-------------------------------+
+//     | version 6, class, flow label                                  |
+//     |        payload length         | next hdr = 58 | hop limit 255 |
+//     | source = our own of the link (16), destination = ff02::1:ff + the target's last 3 bytes |
+//     +---------------+---------------+-------------------------------+
+//     |  type = 135   |   code = 0    |           checksum            |
+//     |                            reserved                           |
+//     |                       target address (16)                     |
+//     |   option: type 1, length 1 (in 8 bytes), our link address (6) |
+//     +---------------------------------------------------------------+
+import type { Address } from '../model/address.js';
+import { decodeAddress, encodeAddress } from './address-bytes.js';
+import { concat, viewOf } from './bytes.js';
+import { internetChecksum, pseudoHeaderSum } from './checksum.js';
+import { decodeEthernet, EtherType, encodeEthernet, type Mac, macBytes, macText } from './ethernet.js';
+
+const ICMPV6 = 58;
+const SOLICITATION = 135;
+const ADVERTISEMENT = 136;
+const SOURCE_LINK_ADDRESS = 1;
+const TARGET_LINK_ADDRESS = 2;
+const HEADER_BYTES = 40;
+const HOPS = 255;
+/** In the ICMPv6 message. */
+const AT = { target: 8, option: 24, mac: 26, end: 32 } as const;
+
+/** The whole frame. `from`: an address of ours on that link. @throws RangeError for addresses that are not IPv6 */
+export function neighbourSolicitation(mac: Mac, from: Address, target: Address): Uint8Array {
+  if (from.family !== 'inet6' || target.family !== 'inet6') throw new RangeError('neighbour discovery carries IPv6 addresses');
+  const low = (target.words[3] ?? 0) & 0xffffff;
+  const group: Address = { family: 'inet6', words: [0xff020000, 0, 1, (0xff000000 | low) >>> 0] };
+  const message = concat(
+    Uint8Array.of(SOLICITATION, 0, 0, 0, 0, 0, 0, 0),
+    encodeAddress(target),
+    Uint8Array.of(SOURCE_LINK_ADDRESS, 1),
+    macBytes(mac),
+  );
+  viewOf(message).setUint16(2, internetChecksum(message, pseudoHeaderSum(from, group, ICMPV6, message.length)));
+  const header = Uint8Array.of(0x60, 0, 0, 0, 0, message.length, ICMPV6, HOPS);
+  return encodeEthernet({
+    destination: macText(concat(Uint8Array.of(0x33, 0x33), encodeAddress(group).subarray(12))),
+    source: mac,
+    tags: [],
+    etherType: EtherType.ipv6,
+    payload: concat(header, encodeAddress(from), encodeAddress(group), message),
+  });
+}
+
+/** Who says in this frame that an address is his; undefined for any other frame. */
+export function neighbourClaim(frame: Uint8Array): { readonly address: Address; readonly mac: Mac } | undefined {
+  const ethernet = decodeEthernet(frame);
+  const packet = ethernet?.etherType === EtherType.ipv6 ? ethernet.payload : undefined;
+  if (ethernet === undefined || packet === undefined || packet[6] !== ICMPV6 || packet[7] !== HOPS) return undefined;
+  const message = packet.subarray(HEADER_BYTES);
+  const address =
+    message[0] === ADVERTISEMENT && message.length >= AT.option ? decodeAddress(message.subarray(AT.target, AT.option)) : undefined;
+  if (address === undefined) return undefined;
+  const told = message.length >= AT.end && message[AT.option] === TARGET_LINK_ADDRESS;
+  return { address, mac: told ? macText(message.subarray(AT.mac, AT.end)) : ethernet.source };
+}

@@ -1,0 +1,24 @@
+// One lab as a test: run as a person would run it; all its expectations must hold.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Lab } from '../../src/lab/model.js';
+import { missing } from '../../src/lab/needs.js';
+import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
+
+/** Labs that mostly wait for VRRP's timers. */
+export const VRRP_LABS: readonly string[] = ['dual', 'split-brain'];
+
+const netns = skipWithoutNetns();
+
+/** `word`: what `weir lab` is told; absent: the lab's name. */
+export function testLab(lab: Lab, word = lab.name): void {
+  const lack = netns === false ? missing(lab) : undefined;
+  test(`weir lab ${lab.name}`, { skip: netns === false ? (lack === undefined ? false : `probe tools: ${lack}`) : netns }, async () => {
+    const { evidence, status, stderr } = await evidenceOf(word);
+    const failed = evidence.steps.flatMap(({ command, verdicts }) =>
+      verdicts.filter(({ ok }) => !ok).map((verdict) => ({ command, ...verdict })),
+    );
+    assert.deepEqual([evidence.stopped, failed], [undefined, []], stderr);
+    assert.equal(status, 0, stderr);
+  });
+}
