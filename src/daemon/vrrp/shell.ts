@@ -13,7 +13,6 @@ import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
 import { LocalIgmp } from './local-igmp.js';
 import { Notifier } from './notifier.js';
-import { prepareConfiguration } from './prepare.js';
 import { Schedule } from './schedule.js';
 import { ScriptBook } from './script-book.js';
 import type { LogLevel, VrrpOptions } from './vrrp-process.js';
@@ -154,7 +153,7 @@ export class Shell<S> {
   /** Takes a configuration, the first or another. */
   configure(configuration: KeepalivedConfiguration): void {
     this.#book = new ScriptBook(configuration, this.#log);
-    const usable = prepareConfiguration(this.#book.check(), this.#log);
+    const usable = this.#book.check();
     this.#configuration = usable;
     this.#schedule.configure(usable);
     this.#attempt('receive buffers', () => this.#sizeBuffers(usable.global));
