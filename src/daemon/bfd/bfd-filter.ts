@@ -69,10 +69,14 @@ export class BfdFilter {
   readonly #counts: DataView;
   readonly #told = new Map<BfdRefusal, bigint>();
 
-  /** For as many sessions. @throws SystemError EPERM, or whatever the verifier says */
-  constructor(readonly room: number) {
+  /** For as many sessions; `variables`: of a test. @throws SystemError EPERM, or whatever the verifier says */
+  constructor(
+    readonly room: number,
+    variables: Readonly<Record<string, Uint8Array>> = {},
+  ) {
     this.#object = new ObjectFile(artifact('weir-bfd.bpf.o'));
     try {
+      for (const [name, value] of Object.entries(variables)) this.#object.variable(name, value);
       this.#object.mapEntries('sessions', room).mapEntries('neighbours', room).mapEntries('accounts', 1).load();
       this.#program = this.#object.program('bfd_filter');
       this.#sessions = new FilterTable(this.#object.map('sessions'));
@@ -92,6 +96,11 @@ export class BfdFilter {
 
   attach(socket: Filterable): void {
     socket.attachFilter(this.#program.fd.number);
+  }
+
+  /** Whether a packet, which begins with its Ethernet header, would pass; `repeat`: tried so often. */
+  passes(packet: Uint8Array, repeat = 1): boolean {
+    return this.#program.test({ data: packet, repeat, outSize: 0 }).retval !== 0;
   }
 
   /** What was dropped since the last call; undefined: nothing. */
