@@ -95,6 +95,8 @@ const ROUTES = [
   '10.80.17.0/24 via 10.99.0.9 dev eth0 protocol 99 no_track',
   '10.80.18.0/24 dev eth0 append',
   '10.80.18.0/24 via 10.99.0.9 dev eth0 append metric 3',
+  '10.80.19.0/24 dev eth0 encap ip id 7 dst 10.1.1.1 src 10.99.0.1 ttl 9 tos 16',
+  '10.80.20.0/24 nexthop via 10.99.0.9 dev eth0 realms 3 nexthop via 10.98.0.9 dev eth1',
   'default via 10.99.0.9 dev eth0 table 101',
   'fd00:80::/64 via fd00:99::9 dev eth0',
   'fd00:80:1::/64 dev eth1 metric 9 mtu 1300',
@@ -102,6 +104,7 @@ const ROUTES = [
   'fd00:80:2::/64 via fd00:99::9 dev eth0 pref low',
   'blackhole fd00:80:3::/64',
   'fd00:80:4::/64 from fd00:99::/64 via fe80::9 dev eth0',
+  'fd00:80:6::/64 dev eth0 encap ip6 id 7 dst fd00::1 hoplimit 9 tc 16',
   'fd00:80:5::/64 nexthop via fd00:99::9 dev eth0 nexthop via fd00:98::9 dev eth1 weight 2',
 ];
 const RULES = [

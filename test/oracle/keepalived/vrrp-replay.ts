@@ -222,11 +222,11 @@ export class Replay {
     for (const { name } of node.configuration?.files ?? []) this.#feed(node, { kind: 'file', name, value });
   }
 
-  /** What the recording tells of interfaces around the start; one whose first news is that it went up was down. */
+  /** What the recording tells of interfaces around the start; one whose first news is that it went up was down. vX is a second cable. */
   #initialInterfaces(start: RecordedEvent): Map<string, InterfaceFacts> {
     const mine = this.#recording.events.filter((event) => event.node === start.node && event.interface !== undefined);
     const facts = new Map<string, InterfaceFacts>();
-    for (const name of new Set([start.node === 'A' ? 'vA' : 'vB', ...mine.map((event) => event.interface ?? '')])) {
+    for (const name of new Set([start.node === 'A' ? 'vA' : 'vB', 'vX', ...mine.map((event) => event.interface ?? '')])) {
       const news = mine.filter((event) => event.interface === name);
       const first = news.find(({ kind }) => kind === 'up' || kind === 'down');
       const addresses = news.filter(({ kind, at }) => kind === 'assigned' && at < start.at + 0.1).map(({ address }) => ip(address ?? ''));
