@@ -146,11 +146,11 @@ const buildBundle = async () => {
   for (const name of readdirSync(dist)) if (name.endsWith('.compiled')) rmSync(join(dist, name), { force: true });
   put('weir.js', `//${id}\n${program}`);
   put('weir.js.map', JSON.stringify({ ...JSON.parse(map), mappings: `;${JSON.parse(map).mappings}` }));
-  put('weir.mjs', readFileSync(join(root, 'dev/launcher.mjs')));
+  put('weir.cjs', readFileSync(join(root, 'dev/launcher.cjs')));
   const env = { ...process.env, WEIR_MAKE_COMPILED: '1' };
   delete env.WEIR_CHILD;
   await new Promise((done) => {
-    const once = spawn(process.execPath, [join(dist, 'weir.mjs')], { stdio: 'ignore', env });
+    const once = spawn(process.execPath, [join(dist, 'weir.cjs')], { stdio: 'ignore', env });
     for (const event of ['error', 'exit']) once.on(event, done);
   });
 };
@@ -170,7 +170,7 @@ const steps = {
   },
   bundle: {
     inputs: () => filesUnder(['src', 'package.json', 'dev/build.mjs'], (p) => source(p) || /\.(json|mjs)$/.test(p)),
-    output: 'weir.mjs',
+    output: 'weir.cjs',
     build: buildBundle,
   },
 };

@@ -47,15 +47,18 @@ export class DaemonChild {
   readonly #process: ChildProcess;
   readonly #startedAt = performance.now();
   #gone = false;
+  #events: ChildEvents | undefined;
 
-  /** @throws the system's error when no process can be started */
-  constructor(kind: ChildKind, { flags, argv, console }: ChildCommand, events: ChildEvents) {
+  /** Starts it at once; nobody hears it before `listen`. @throws the system's error when no process can be started */
+  constructor(kind: ChildKind, { flags, argv, console }: ChildCommand) {
     this.heartbeat = new Heartbeat(kind);
     const [file = '', ...args] = command(flags, argv);
+    // What the service manager says is for the supervisor, and for no script of ours.
+    const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _us, WATCHDOG_PID: _pid, ...environment } = process.env;
     this.#process = spawn(file, args, {
       stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],
       serialization: 'advanced',
-      env: { ...process.env, [CHILD_VARIABLE]: kind },
+      env: { ...environment, [CHILD_VARIABLE]: kind },
     });
     const { pid } = this.#process;
     // No descriptors or processes left: the event tells why, and the respawn's delays bound the next attempts.
@@ -63,12 +66,12 @@ export class DaemonChild {
     this.#process.on('message', (message: unknown) => {
       if (!isMessage(message)) return;
       this.heartbeat.heard(message.kind === 'ready' || message.kind === 'reloaded');
-      events.said(message as FromChild);
+      this.#events?.said(message as FromChild);
     });
     const end = (status: number | NodeJS.Signals): void => {
       if (this.#gone) return;
       this.#gone = true;
-      events.ended({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
+      this.#events?.ended({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
     };
     this.#process.on('error', () => {
       if (pid === undefined) end(71);
@@ -76,6 +79,11 @@ export class DaemonChild {
     this.#process.on('exit', (code, signal) => end(code ?? signal ?? 0));
   }
 
+  listen(events: ChildEvents): void {
+    this.#events = events;
+  }
+
+  /** It ended, heard or not. */
   get gone(): boolean {
     return this.#gone;
   }

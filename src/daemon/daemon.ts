@@ -4,6 +4,7 @@ import { release as kernelRelease, version as kernelVersion } from 'node:os';
 import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import { giveMemoryBack } from '../sys/memory.js';
+import type { DaemonChild } from './child-process.js';
 import { dumpParent } from './dump/parent.js';
 import { BEAT_MS } from './heartbeat.js';
 import { type Log, openLog } from './log.js';
@@ -53,6 +54,8 @@ export interface DaemonProgram {
   readonly loadAgain?: () => Promise<Loaded>;
   /** How often the processes make sure of each other, ms; absent: a second. */
   readonly beatMs?: number;
+  /** The VRRP process, where somebody started it already: a start counts in milliseconds. */
+  readonly early?: DaemonChild;
   /** How node runs a child. */
   readonly childFlags?: (kind: ChildKind) => readonly string[];
   /** It runs and its pid file is there: who started it in the background may go. */
@@ -155,7 +158,7 @@ class Daemon {
   async run(): Promise<number> {
     const { options, load } = this.program;
     process.umask(options.umask ?? UMASK);
-    this.#supervisor.prepare();
+    this.#supervisor.prepare(this.program.early);
     announce(this.program, this.log);
     const loaded = load();
     for (const { level, text } of loaded.messages) this.log(level, text);

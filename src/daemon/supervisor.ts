@@ -56,8 +56,8 @@ export class Supervisor {
   constructor(readonly settings: SupervisorSettings) {}
 
   /** Lets the VRRP process load while the configuration is still being read: it is nearly always wanted, and a start counts in ms. */
-  prepare(): void {
-    if (this.settings.options.parts.vrrp) this.#early = this.#spawn('vrrp');
+  prepare(started?: DaemonChild): void {
+    if (this.settings.options.parts.vrrp) this.#early = this.#heed('vrrp', started ?? this.#spawn('vrrp'));
   }
 
   /** Nothing will be started. */
@@ -132,7 +132,7 @@ export class Supervisor {
     const wanted = this.#wanted;
     if (wanted === undefined) return Promise.resolve();
     return new Promise((done) => {
-      const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#spawn(kind);
+      const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#heed(kind, this.#spawn(kind));
       this.#slots.set(kind, { child, respawns, waiting: [done] });
       child.send({ kind: 'start', configuration: wanted.configuration, options: wanted.childOptions(kind, respawned) });
       if (kind !== 'bfd') for (const event of this.#bfd.values()) if (event.events[kind]) child.send({ ...event, kind: 'bfd' });
@@ -142,15 +142,15 @@ export class Supervisor {
 
   #spawn(kind: ChildKind): DaemonChild {
     const { childFlags, options, console } = this.settings;
-    const child: DaemonChild = new DaemonChild(
-      kind,
-      { flags: childFlags(kind), argv: options.argv, console },
-      {
-        said: (message) => this.#heard(kind, message),
-        // One that was never given anything to do leaves without a word.
-        ended: (end) => this.#slots.get(kind)?.child === child && this.#ended(kind, end),
-      },
-    );
+    return new DaemonChild(kind, { flags: childFlags(kind), argv: options.argv, console });
+  }
+
+  #heed(kind: ChildKind, child: DaemonChild): DaemonChild {
+    child.listen({
+      said: (message) => this.#heard(kind, message),
+      // One that was never given anything to do leaves without a word.
+      ended: (end) => this.#slots.get(kind)?.child === child && this.#ended(kind, end),
+    });
     return child;
   }
 

@@ -1,4 +1,4 @@
-// Where the built files are: beside the bundle (dist/weir.mjs), or in dist/ of the checkout when running from build/.
+// Where the built files are: beside the bundle (dist/weir.cjs), or in dist/ of the checkout when running from build/.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,7 +11,7 @@ export type ArtifactName =
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'
   | 'weir-bfd.bpf.o'
-  | 'weir.mjs';
+  | 'weir.cjs';
 
 /** Every folder that may hold the built files, nearest first, as seen from a module in `from`. */
 export function artifactFolders(from: string): readonly string[] {

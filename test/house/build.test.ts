@@ -24,7 +24,7 @@ beforeEach(() => {
 afterEach(() => rmSync(project, { recursive: true, force: true }));
 
 const build = (...steps: string[]) => spawnSync(process.execPath, ['dev/build.mjs', ...steps], { cwd: project, encoding: 'utf8' });
-const bundleSays = (): string => spawnSync(process.execPath, ['dist/weir.mjs'], { cwd: project, encoding: 'utf8' }).stdout;
+const bundleSays = (): string => spawnSync(process.execPath, ['dist/weir.cjs'], { cwd: project, encoding: 'utf8' }).stdout;
 
 test('builds once, and again only when a source changed', () => {
   assert.match(build('bundle').stderr, /^built bundle /);
@@ -36,7 +36,7 @@ test('builds once, and again only when a source changed', () => {
   assert.match(build('bundle').stderr, /^built bundle /);
   assert.equal(bundleSays(), 'two\n');
 
-  rmSync(join(project, 'dist/weir.mjs'));
+  rmSync(join(project, 'dist/weir.cjs'));
   assert.match(build('bundle').stderr, /^built bundle /);
 });
 

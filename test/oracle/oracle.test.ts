@@ -47,7 +47,7 @@ function replay(name: string, ending: string): string {
 
 /** Whether a user without rights gets as far as our commands: not where the checkout lies below a private folder, such as root's home. */
 const isOpenToAll = (): boolean =>
-  spawnSync('setpriv', ['--reuid', '65534', '--clear-groups', 'test', '-r', `${root}dist/weir.mjs`]).status === 0;
+  spawnSync('setpriv', ['--reuid', '65534', '--clear-groups', 'test', '-r', `${root}dist/weir.cjs`]).status === 0;
 
 const show = (answer: Answer): string => `${answer.line}: ${answer.command}\n${answer.text}`;
 

@@ -40,11 +40,14 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   // In the background no folder is held on to.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
-  const [{ runDaemon }, { readApart }, { loadConfiguration }, { flagsOf }] = await Promise.all([
+  const [{ DaemonChild }, { flagsOf }] = await Promise.all([import('../../daemon/child-process.js'), import('./child-flags.js')]);
+  // Before the rest is even loaded: it has the longest way to go.
+  const command = { flags: flagsOf('vrrp'), argv: options.argv, console: options.foreground };
+  const early = options.parts.vrrp ? { early: new DaemonChild('vrrp', command) } : {};
+  const [{ runDaemon }, { readApart }, { loadConfiguration }] = await Promise.all([
     import('../../daemon/daemon.js'),
     import('../../daemon/reader.js'),
     import('./load-configuration.js'),
-    import('./child-flags.js'),
   ]);
   return runDaemon({
     options,
@@ -53,6 +56,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
     load: () => loadConfiguration(options),
     loadAgain: () => readApart({ options, seed: process.pid }),
     childFlags: flagsOf,
+    ...early,
     started: background ? standing : () => {},
   });
 }

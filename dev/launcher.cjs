@@ -1,16 +1,14 @@
-// Built as dist/weir.mjs: starts the program, weir.js beside it, from the form that V8 compiled it to when it was built. Reading and compiling a
+// Built as dist/weir.cjs: starts the program, weir.js beside it, from the form that V8 compiled it to when it was built. Reading and compiling a
 // megabyte and a half of JavaScript would cost each start more than all the rest. A compiled form that is missing, of another build or of another
 // node only costs that time again.
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
-import { Script } from 'node:vm';
+const { readFileSync, renameSync, writeFileSync } = require('node:fs');
+const { pathToFileURL } = require('node:url');
+const { Script } = require('node:vm');
 
-const folder = fileURLToPath(new URL('.', import.meta.url));
-const filename = `${folder}weir.js`;
+const filename = `${__dirname}/weir.js`;
 /** Each kind of process runs other code, some with other flags of V8's: each has a form of its own. */
 const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;
-const compiledFile = `${folder}weir.${role.replace(/[^a-z]/g, '')}.compiled`;
+const compiledFile = `${__dirname}/weir.${role.replace(/[^a-z]/g, '')}.compiled`;
 /** Both files begin with the build's own number; the program's stands in a comment. */
 const ID_LENGTH = 64;
 
@@ -35,4 +33,4 @@ if (making !== undefined) {
   });
 }
 
-script.runInThisContext()(createRequire(import.meta.url), import.meta.url, { exports: {} });
+script.runInThisContext()(require, pathToFileURL(__filename).href, { exports: {} });
