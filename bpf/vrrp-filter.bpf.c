@@ -315,6 +315,7 @@ static __always_inline int judge(struct __sk_buff *skb, bool with_seals) {
   __u32 addresses = m.head[3] * (m.family == 4 ? 4 : 16), length = 8 + addresses + (version == 2 ? 8 : 0);
   if (m.size != length && (r->seal < SEALED_TRAILER || m.size != length + TRAILER_SIZE)) return refuse(r->slot, LENGTH);
   if (r->hops && m.ttl != 255) return refuse(r->slot, TTL);
+  if (r->seal == SEALED_TRAILER && m.size == length) return refuse(r->slot, AUTH);
   if (version == 2 && r->auth != 255) {
     __u8 password[8];
     if (m.head[4] != r->auth) return refuse(r->slot, AUTH);

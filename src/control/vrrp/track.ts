@@ -79,7 +79,7 @@ const filterCounters: Readonly<Record<string, keyof Counters>> = {
   claim: 'conflicts',
 };
 
-const hmacFilterCounters: typeof filterCounters = { ...filterCounters, digest: 'hmacInvalid', replay: 'hmacReplays' };
+const hmacFilterCounters: typeof filterCounters = { ...filterCounters, auth: 'hmacMissing', digest: 'hmacInvalid', replay: 'hmacReplays' };
 
 /** What never reached the machine is counted all the same. */
 export function filteredReported(work: Work, name: string, counts: Readonly<Record<string, number>>): void {

@@ -15,8 +15,11 @@ const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 255 } as const;
 const SEALS = { open: 0, ah: 1, trailer: 2, maybeTrailer: 3 } as const;
 /** What a checksum may be over. */
 const SUMS = { plain: 1, pseudo: 2, old: 4 } as const;
-/** A sender may send this many times what it must, and at least so many a second. */
+/** A sender may send this many times what it must, and at least so many a second; in fast mode there is less to spare. */
 const GENEROSITY = 20;
+const FAST_GENEROSITY = 4;
+/** So many at once are no flood yet. */
+const AT_ONCE = 200n;
 const LEAST_PER_SECOND = 100;
 const SECOND_NS = 1e9;
 /** IPv4's header before AH, the sender before a trailer: both are covered. */
@@ -55,8 +58,8 @@ export const isSealed = ({ authentication }: Pick<VrrpInstance, 'authentication'
 
 /** Nanoseconds between two packets of one sender, in the long run. */
 export function spacingNs({ advertUs, fast }: Pick<VrrpInstance, 'advertUs' | 'fast'>): bigint {
-  const adverts = 1e6 / Math.min(advertUs, fast?.intervalUs ?? advertUs);
-  return BigInt(Math.round(SECOND_NS / Math.max(LEAST_PER_SECOND, GENEROSITY * adverts)));
+  const fastest = fast === undefined ? 0 : FAST_GENEROSITY / fast.intervalUs;
+  return BigInt(Math.round(SECOND_NS / Math.max(LEAST_PER_SECOND, 1e6 * Math.max(GENEROSITY / advertUs, fastest))));
 }
 
 /** The dialects that the machine understands; of unicast both, for it learns which one a peer speaks. */
@@ -65,6 +68,12 @@ function sumsOf({ version, family, unicast, v3ChecksumAsV2 }: VrrpInstance): num
   if (family === 'inet6') return SUMS.pseudo;
   if (v3ChecksumAsV2) return SUMS.plain | SUMS.pseudo;
   return unicast === undefined ? SUMS.pseudo : SUMS.pseudo | SUMS.old;
+}
+
+/** How far a sender may be ahead of that, ns. */
+export function burstNs(spacing: bigint): bigint {
+  const most = AT_ONCE * spacing;
+  return most < SECOND_NS ? most : BigInt(SECOND_NS);
 }
 
 /** How much of an advert the filter hashes, whatever comes: our own list's length, and what is short anyway. */
@@ -86,8 +95,9 @@ export function encodeRule(instance: VrrpInstance, slot: number): Uint8Array {
   if (authentication.kind === 'pass') {
     rule.set(passwordBytes(authentication.password), 8);
   }
-  view.setBigUint64(16, spacingNs(instance), little);
-  view.setBigUint64(24, BigInt(SECOND_NS), little);
+  const spacing = spacingNs(instance);
+  view.setBigUint64(16, spacing, little);
+  view.setBigUint64(24, burstNs(spacing), little);
   view.setUint32(32, SEALS[sealOf(authentication)], little);
   view.setUint32(36, coveredBytes(instance), little);
   return rule;

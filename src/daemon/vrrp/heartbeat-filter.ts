@@ -2,7 +2,7 @@
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
-import { spacingNs } from './advert-filter.js';
+import { burstNs, spacingNs } from './advert-filter.js';
 import { encodeKeyStates, sha256KeyStates } from './digest-key.js';
 import type { FilterCounts } from './filter-account.js';
 import type { Filter } from './filter-keeper.js';
@@ -13,7 +13,6 @@ const KEY_BYTES = 24;
 const HEAD_BYTES = 40;
 const KEYS_MAX = 4;
 const STATES_BYTES = 64;
-const BURST_NS = 1_000_000_000n;
 
 export interface HeartbeatWanted {
   readonly instances: readonly VrrpInstance[];
@@ -39,8 +38,9 @@ function encodePeer(instance: VrrpInstance, slot: number, sender: number): Uint8
   // Sealed without a key: nothing of it is believed, but that is for the process to say.
   view.setUint32(4, keys === undefined ? 0 : keys.length === 0 ? KEYS_MAX + 1 : keys.length, little);
   view.setUint32(8, sender); // as on the wire
-  view.setBigUint64(16, spacingNs(instance), little);
-  view.setBigUint64(24, BURST_NS, little);
+  const spacing = spacingNs(instance);
+  view.setBigUint64(16, spacing, little);
+  view.setBigUint64(24, burstNs(spacing), little);
   const states = (keys ?? []).slice(0, KEYS_MAX).map((key) => encodeKeyStates(sha256KeyStates(key)));
   const rest = new Uint8Array(KEYS_MAX * STATES_BYTES);
   states.forEach((bytes, index) => rest.set(bytes, index * STATES_BYTES));

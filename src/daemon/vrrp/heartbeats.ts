@@ -8,7 +8,7 @@ import { type Watch, whenReadable } from '../../sys/readable.js';
 import { UdpSocket } from '../../sys/udp-socket.js';
 import { HEARTBEAT_PORT } from '../../wire/heartbeat.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
-import { FilterKeeper, type KeeperTools } from './filter-keeper.js';
+import { FilterKeeper } from './filter-keeper.js';
 import { HeartbeatFilter, type HeartbeatWanted } from './heartbeat-filter.js';
 import { HeartbeatKeys } from './heartbeat-keys.js';
 import type { LogLevel } from './vrrp-process.js';
@@ -25,7 +25,7 @@ export interface HeartbeatEvents {
   readonly look: (instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
   readonly linkOf: (name: string) => Link | undefined;
   /** What the kernel dropped. */
-  readonly filtered: KeeperTools<HeartbeatWanted>['report'];
+  readonly filtered: (instance: string, count: number) => void;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
@@ -49,7 +49,12 @@ export class Heartbeats {
       make: ({ instances }) =>
         new HeartbeatFilter(Math.max(LEAST_ROOM, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + heartbeat.length, 0))),
       sockets: () => [...this.#sockets.values()].map(({ socket }) => socket),
-      report: events.filtered,
+      // Counted apart from adverts: what is wrong with these says nothing about those.
+      report: (instance, counts) =>
+        events.filtered(
+          instance,
+          Object.values(counts).reduce((sum, by) => sum + by, 0),
+        ),
       refused: (why) => events.log('warning', `heartbeat: no filter in the kernel, floods of them will cost time: ${why}`),
     });
   }

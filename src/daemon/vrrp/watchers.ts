@@ -38,7 +38,7 @@ export class Watchers {
       heard: (instance, from, state, priority) => feed({ kind: 'heartbeat', instance, from, state, priority }),
       look,
       linkOf: (name) => interfaces.byName(name),
-      filtered,
+      filtered: (instance, count) => filtered(instance, { heartbeat: count }),
       log,
     });
     this.#conflicts = new Conflicts({
