@@ -8,6 +8,7 @@ import { bfdLines } from './dump/bfd.js';
 import { dataPath, writeDump } from './dump/file.js';
 import { globalText } from './dump/parent.js';
 import { ReloadRecord } from './dump/reload-record.js';
+import type { Log } from './log.js';
 import { scheduleRole } from './role-schedule.js';
 
 /**
@@ -16,8 +17,20 @@ import { scheduleRole } from './role-schedule.js';
  */
 const GRACE_MS = 3000;
 
+/** Neighbours that miss us sooner than this, µs, must not wait for whatever else computes here. */
+const URGENT_US = 100_000;
+/** Above every ordinary process, below the kernel's own threads; bfd_rt_priority and bfd_priority say otherwise. */
+const URGENT_PRIORITY = 10;
+
+function schedule({ global, bfds }: KeepalivedConfiguration, log: Log): void {
+  const settings = global.processes.bfd;
+  const urgent = bfds.some(({ minTxUs, multiplier }) => minTxUs * multiplier < URGENT_US);
+  const own = settings.rtPriority !== undefined || settings.priority !== undefined;
+  scheduleRole('bfd', urgent && !own ? { ...settings, rtPriority: URGENT_PRIORITY } : settings, log);
+}
+
 export const startBfd: StartPart = (configuration, options, log, tell): Part => {
-  scheduleRole('bfd', configuration.global.processes.bfd, log);
+  schedule(configuration, log);
   let current: KeepalivedConfiguration = configuration;
   const tellOf = ({ name, events }: BfdInstance, up: boolean): void => tell({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
   const bfd = new BfdProcess({ sessions: configuration.bfds, log, tell: tellOf });
@@ -36,7 +49,7 @@ export const startBfd: StartPart = (configuration, options, log, tell): Part => 
     reload: (next) =>
       record.around(current.global, next.global, () => {
         current = next;
-        scheduleRole('bfd', next.global.processes.bfd, log);
+        schedule(next, log);
         bfd.reload(next.bfds);
         clearTimeout(grace);
         grace = setTimeout(tellDown, GRACE_MS);
