@@ -93,7 +93,7 @@ export function commonInstance(random: Random, number: number, count: number, gr
     addressMismatch: random.chance(0.1) ? 'drop' : 'accept',
     skipCheckAdvertAddresses: random.chance(0.1),
     ...(random.chance(0.1) ? { timerExpiredBackup: random.between(1, 254) } : {}),
-    ...(random.chance(0.1) ? { virtualInterface: { kind: 'vmac', name: `vmac${number}` }, vmacTransmitBase: true } : {}),
+    ...(random.chance(0.1) ? { virtualInterface: { kind: 'vmac', name: `vmac${number}` }, vmacTransmitBase: random.chance(0.5) } : {}),
     ...(version === 3 ? fast : {}),
   });
 }

@@ -124,10 +124,16 @@ export const groupOf = (name: string, members: readonly string[]): SyncGroup => 
 export type Parts = Partial<Pick<KeepalivedConfiguration, 'instances' | 'syncGroups' | 'scripts' | 'files' | 'processes' | 'bfds'>> & {
   readonly startupDelayUs?: number;
   readonly interfaceDelays?: RootSettings['interfaceDelays'];
+  readonly trackGroups?: RootSettings['trackGroups'];
 };
 
-export const configurationOf = ({ startupDelayUs = 0, interfaceDelays = [], ...parts }: Parts): KeepalivedConfiguration => ({
-  root: { ...root, interfaceDelays },
+export const configurationOf = ({
+  startupDelayUs = 0,
+  interfaceDelays = [],
+  trackGroups = [],
+  ...parts
+}: Parts): KeepalivedConfiguration => ({
+  root: { ...root, interfaceDelays, trackGroups },
   global: { ...global, startupDelayUs },
   instances: [],
   syncGroups: [],

@@ -6,6 +6,7 @@ import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { Disturbance } from './history.js';
 import { dropDevice, emptyHost } from './host.js';
 import { randomFrom } from './random.js';
+import { followBase } from './virtual-links.js';
 import { factsOf, pathKey, type World, type WorldNode, wallOffset } from './world.js';
 
 /** What the run does for a disturbance. */
@@ -20,7 +21,7 @@ export interface Hands {
 const configure = (node: WorldNode): Input => ({
   kind: 'configure',
   configuration: node.configuration,
-  interfaces: [...node.interfaces.values()],
+  interfaces: [...node.interfaces.values(), ...[...node.virtuals.values()].map(({ facts }) => facts)],
   wallOffsetUs: wallOffset(node),
 });
 
@@ -40,7 +41,9 @@ function changeInterface(node: WorldNode, index: number, name: string, change: '
   if (change === 'gone') {
     if (!node.interfaces.delete(name)) return;
     dropDevice(node.host, name, node.configuration.instances);
-    if (node.paused) node.untold = true;
+    node.untold = true;
+    for (const input of followBase(node, name, 'gone')) hands.give(index, input);
+    node.untold = node.paused;
     hands.give(index, { kind: 'interfaceGone', name });
     return;
   }
@@ -50,7 +53,21 @@ function changeInterface(node: WorldNode, index: number, name: string, change: '
   const facts = { ...known, up, index: present === undefined ? known.index + 100 : known.index };
   node.interfaces.set(name, facts);
   hands.give(index, { kind: 'interface', facts });
+  for (const input of followBase(node, name, change)) hands.give(index, input);
 }
+
+function deleteVirtual(node: WorldNode, index: number, name: string, hands: Hands): void {
+  if (!node.virtuals.delete(name)) return;
+  dropDevice(node.host, name, []);
+  if (node.paused) node.untold = true;
+  hands.give(index, { kind: 'interfaceGone', name });
+}
+
+/** All that is missing of track groups. */
+const statics = ({ staticsMissing }: WorldNode): Input => ({
+  kind: 'statics',
+  missing: [...staticsMissing].map((group) => ({ group, text: `route of ${group}` })),
+});
 
 function takeAddress(node: WorldNode, index: number, instance: string, hands: Hands): void {
   const held = [...node.host.addresses].find(([, holder]) => holder === instance)?.[0];
@@ -129,6 +146,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       hands.give(index, configure(node));
       for (const { name } of node.configuration.processes)
         hands.give(index, { kind: 'process', name, running: node.processes.get(name) ?? 1 });
+      if (node.staticsMissing.size > 0) hands.give(index, statics(node));
       for (const { name } of node.configuration.bfds) hands.give(index, { kind: 'bfd', name, up: !node.bfdsDown.has(name) });
       for (const { name } of node.configuration.files) hands.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
       load(node, index, node.later, hands);
@@ -145,6 +163,7 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
     case 'crash':
       end(node);
       node.host = emptyHost();
+      node.virtuals.clear();
       return true;
     case 'pause':
       if (!node.alive) return true;
@@ -162,63 +181,96 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
   }
 }
 
-export function disturb(world: World, what: Disturbance, hands: Hands): void {
-  if (what.kind === 'weather') {
-    world.weather = what.weather;
-    return;
+/** What is watched changes. */
+function disturbWatched(node: WorldNode, index: number, what: Disturbance, hands: Hands): boolean {
+  switch (what.kind) {
+    case 'script':
+      node.scripts.set(what.name, what.status);
+      return true;
+    case 'file':
+      node.files.set(what.name, what.value);
+      hands.give(index, { kind: 'file', name: what.name, value: what.value });
+      return true;
+    case 'process':
+      node.processes.set(what.name, what.value);
+      hands.give(index, { kind: 'process', name: what.name, running: what.value });
+      return true;
+    case 'bfd':
+      if (what.up) node.bfdsDown.delete(what.name);
+      else node.bfdsDown.add(what.name);
+      hands.give(index, { kind: 'bfd', name: what.name, up: what.up });
+      return true;
+    case 'static':
+      if (what.missing) node.staticsMissing.add(what.group);
+      else node.staticsMissing.delete(what.group);
+      hands.give(index, statics(node));
+      return true;
+    default:
+      return false;
   }
-  if (what.kind === 'path') {
-    const key = pathKey(what.from, what.to, what.interface);
-    if (what.loss === 0) world.losses.delete(key);
-    else world.losses.set(key, what.loss);
-    return;
-  }
-  const node = world.nodes[what.node];
-  if (node === undefined || disturbProcess(node, what.node, what, hands)) return;
+}
+
+/** Interfaces and what is on them. */
+function disturbLinks(node: WorldNode, index: number, what: Disturbance, hands: Hands): boolean {
   switch (what.kind) {
     case 'link':
-      changeInterface(node, what.node, what.interface, what.up ? 'up' : 'down', hands);
-      return;
+      changeInterface(node, index, what.interface, what.up ? 'up' : 'down', hands);
+      return true;
     case 'interfaceGone':
-      changeInterface(node, what.node, what.interface, 'gone', hands);
-      return;
+      changeInterface(node, index, what.interface, 'gone', hands);
+      return true;
+    case 'virtualGone':
+      deleteVirtual(node, index, what.interface, hands);
+      return true;
+    case 'readdress': {
+      const facts = node.interfaces.get(what.interface);
+      if (facts === undefined) return true;
+      node.interfaces.set(what.interface, { ...facts, addresses: what.addresses });
+      if (node.paused) node.untold = true;
+      hands.give(index, { kind: 'interface', facts: node.interfaces.get(what.interface)! });
+      return true;
+    }
+    case 'takeAddress':
+      takeAddress(node, index, what.instance, hands);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Segments and paths: no node's own. */
+function disturbAir(world: World, what: Disturbance): boolean {
+  switch (what.kind) {
+    case 'weather':
+      world.weather = what.weather;
+      return true;
+    case 'path': {
+      const key = pathKey(what.from, what.to, what.interface);
+      if (what.loss === 0) world.losses.delete(key);
+      else world.losses.set(key, what.loss);
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+export function disturb(world: World, what: Disturbance, hands: Hands): void {
+  if (disturbAir(world, what) || !('node' in what)) return;
+  const node = world.nodes[what.node];
+  if (node === undefined) return;
+  if ([disturbProcess, disturbLinks, disturbWatched].some((take) => take(node, what.node, what, hands))) return;
+  switch (what.kind) {
     case 'reload':
       // One that stands still reads its file later; one that was killed must first clean up what its old file tells of.
       if (node.paused || (!node.alive && node.host.addresses.size + node.host.others.size > 0)) node.later = what.configuration;
       else load(node, what.node, what.configuration, hands);
       return;
-    case 'script':
-      node.scripts.set(what.name, what.status);
-      return;
-    case 'file':
-      node.files.set(what.name, what.value);
-      hands.give(what.node, { kind: 'file', name: what.name, value: what.value });
-      return;
-    case 'process':
-      node.processes.set(what.name, what.value);
-      hands.give(what.node, { kind: 'process', name: what.name, running: what.value });
-      return;
-    case 'bfd':
-      if (what.up) node.bfdsDown.delete(what.name);
-      else node.bfdsDown.add(what.name);
-      hands.give(what.node, { kind: 'bfd', name: what.name, up: what.up });
-      return;
     case 'wallClock':
       node.wallOffUs = what.offS * 1_000_000;
       return;
-    case 'readdress': {
-      const facts = node.interfaces.get(what.interface);
-      if (facts === undefined) return;
-      node.interfaces.set(what.interface, { ...facts, addresses: what.addresses });
-      if (node.paused) node.untold = true;
-      hands.give(what.node, { kind: 'interface', facts: node.interfaces.get(what.interface)! });
-      return;
-    }
     case 'rumour':
       hands.give(what.node, rumour(world, what));
-      return;
-    case 'takeAddress':
-      takeAddress(node, what.node, what.instance, hands);
       return;
     case 'forgedPacket': {
       const input = forged(node, what.interface, what.seed);

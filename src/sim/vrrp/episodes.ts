@@ -53,7 +53,7 @@ function storm(random: Random, span: Span): readonly Timed[] {
 
 /** Whatever the node watches goes wrong, for a while or for good. */
 function watched(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
-  const { scripts, files, processes, bfds } = nodes[node]!.configuration;
+  const { scripts, files, processes, bfds, root } = nodes[node]!.configuration;
   const lasting = random.chance(0.3);
   const choices = [
     ...scripts.map(
@@ -69,6 +69,13 @@ function watched(random: Random, nodes: readonly NodeSetup[], node: number, span
     ...processes.map(
       ({ name }) => [{ kind: 'process', node, name, value: 0 } as const, { kind: 'process', node, name, value: 1 } as const] as const,
     ),
+    ...root.trackGroups.map(({ name }) => {
+      const object = { kind: 'static', node, group: name } as const;
+      return [
+        { ...object, missing: true },
+        { ...object, missing: false },
+      ] as const;
+    }),
     ...bfds.map(({ name }) => [{ kind: 'bfd', node, name, up: false } as const, { kind: 'bfd', node, name, up: true } as const] as const),
   ];
   if (choices.length === 0) return [];
@@ -114,6 +121,10 @@ function small(random: Random, nodes: readonly NodeSetup[], node: number, span: 
     () => [
       [span.fromUs, { kind: 'rumour', node, instance, about: random.pick(['conflict', 'heartbeat', 'filtered', 'cleared'] as const) }],
     ],
+    () =>
+      nodes[node]!.configuration.instances.flatMap(({ virtualInterface }): readonly Timed[] =>
+        virtualInterface?.name === undefined ? [] : [[span.fromUs, { kind: 'virtualGone', node, interface: virtualInterface.name }]],
+      ),
     () => wrongClock(random, nodes[node]!, node, span),
     () =>
       Array.from({ length: random.between(1, 20) }, () => [

@@ -55,6 +55,10 @@ export type Disturbance =
   /** What a script exits with from now on. */
   | { readonly kind: 'script'; readonly node: number; readonly name: string; readonly status: number }
   | { readonly kind: 'file' | 'process'; readonly node: number; readonly name: string; readonly value: number }
+  /** Somebody deletes a macvlan; what it stands on stays. */
+  | { readonly kind: 'virtualGone'; readonly node: number; readonly interface: string }
+  /** A static object of a track group cannot be put back, or is there again. */
+  | { readonly kind: 'static'; readonly node: number; readonly group: string; readonly missing: boolean }
   | { readonly kind: 'bfd'; readonly node: number; readonly name: string; readonly up: boolean }
   /** The addresses of an interface become others, in the kernel's order. */
   | { readonly kind: 'readdress'; readonly node: number; readonly interface: string; readonly addresses: readonly Address[] }

@@ -38,8 +38,9 @@ const lossOf = ({ losses }: World, from: number, to: number, device: string): nu
 
 /** Where a packet arrives. Its fate hangs on the seed and its number alone. */
 export function carry(world: World, seed: number, from: number, send: Send): readonly Arrival[] {
-  const device = send.interface ?? routeTo(world, send.destination);
   const sender = world.nodes[from];
+  const leaves = send.interface ?? routeTo(world, send.destination);
+  const device = sender?.virtuals.get(leaves ?? '')?.base ?? leaves;
   if (device === undefined || sender === undefined || !sender.interfaces.get(device)?.up) return [];
   const number = ++world.packets;
   const packet = received(send, device);

@@ -105,6 +105,10 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
       return `${name(what.node)}: somebody takes an address of ${what.instance}`;
     case 'wallClock':
       return `${name(what.node)}: the wall clock is ${what.offS} s off`;
+    case 'virtualGone':
+      return `${name(what.node)}: ${what.interface} is deleted`;
+    case 'static':
+      return `${name(what.node)}: a static object of ${what.group} is ${what.missing ? 'missing' : 'there again'}`;
     case 'bfd':
       return `${name(what.node)}: BFD ${what.name} ${what.up ? 'up' : 'down'}`;
     default:

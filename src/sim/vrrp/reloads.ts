@@ -62,7 +62,7 @@ function movedVip({ instances }: KeepalivedConfiguration): readonly VrrpInstance
 }
 
 /** Other names for what stays the same: two instances exchange theirs, or one has a new one. */
-function renamed(random: Random, { instances, syncGroups, ...rest }: KeepalivedConfiguration): KeepalivedConfiguration {
+function renamed(random: Random, { instances, syncGroups, root, ...rest }: KeepalivedConfiguration): KeepalivedConfiguration {
   const names = instances.map(({ name }) => name);
   const one = random.pick(names);
   const other = random.chance(0.5) ? random.pick(names) : `${one}_new`;
@@ -71,6 +71,7 @@ function renamed(random: Random, { instances, syncGroups, ...rest }: KeepalivedC
     ...rest,
     instances: instances.map((instance) => ({ ...instance, name: nameOf(instance.name) })),
     syncGroups: syncGroups.map((group) => ({ ...group, members: group.members.map(nameOf) })),
+    root: { ...root, trackGroups: root.trackGroups.map((group) => ({ ...group, instances: group.instances.map(nameOf) })) },
   };
 }
 

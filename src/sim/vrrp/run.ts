@@ -10,6 +10,7 @@ import type { Machine } from './machine.js';
 import { carry, carryBeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { mix } from './random.js';
+import { moveVirtualLink } from './virtual-links.js';
 import { type World, type WorldNode, wallOffset, worldOf } from './world.js';
 
 type Event =
@@ -30,6 +31,7 @@ const WAITING_PACKETS = 64;
 /** How often one looks for an instance that a reload took away. */
 const BEAT_US = 1_000_000;
 const SCRIPT_TAKES_US = 3_000;
+const KERNEL_TELLS_US = 50;
 
 interface Run<S> {
   readonly history: History;
@@ -94,6 +96,9 @@ function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
   for (const effect of step.effects) {
     const wrong = perform(node.host, effect, input, node.untold);
     if (wrong !== undefined) fail(run, `${node.setup.name}: ${wrong}`);
+    const heard = moveVirtualLink(node, effect);
+    if (heard !== undefined)
+      run.agenda.add(run.nowUs + KERNEL_TELLS_US, { kind: 'input', node: index, life: run.lives[index]!, input: heard });
     if (effect.kind !== 'send') continue;
     for (const { node: to, afterUs, packet } of carry(run.world, run.history.seed, index, effect)) {
       run.agenda.add(run.nowUs + afterUs, { kind: 'input', node: to, life: run.lives[to]!, input: { kind: 'packet', packet } });

@@ -28,6 +28,8 @@ test('everything that can happen happens to somebody', () => {
     'file',
     'process',
     'bfd',
+    'static',
+    'virtualGone',
     'readdress',
     'rumour',
     'interfaceGone',

@@ -20,6 +20,8 @@ export interface Plan {
   readonly files: readonly TrackFile[];
   readonly processes: readonly TrackProcess[];
   readonly bfds: readonly BfdInstance[];
+  /** Whose instances need static objects. */
+  readonly trackGroups: RootSettings['trackGroups'];
   /** interface_up_down_delays */
   readonly delays: RootSettings['interfaceDelays'];
   /** What is watched is watched by the sync group, not by its members. */
@@ -48,6 +50,7 @@ function planOf(random: Random, options: ScenarioOptions): Plan {
     groups: grouped ? [namesOf(instances), ...(more.length > 0 ? [namesOf(more)] : [])] : [],
     ...watchedOf(random, grouped),
     bfds: random.chance(0.15) ? [bfdOf(random)] : [],
+    trackGroups: random.chance(0.1) ? [{ name: 'S1', instances: namesOf(instances).slice(random.below(instances.length)) }] : [],
     delays: random.chance(0.1) ? [0, 1].map((segment) => delayOf(random, segment)) : [],
     startupDelayUs: random.chance(0.1) ? 2_500_000 : 0,
     heartbeats: random.chance(0.15),
@@ -145,10 +148,10 @@ function configurationFor(random: Random, plan: Plan, node: number, priority: nu
       ...(unicast && !common.strict ? { unicast: unicastOf(plan.nodes, node, common)! } : {}),
     };
   });
-  const { scripts, files, processes, bfds, delays: interfaceDelays, startupDelayUs, trackingWeight } = plan;
+  const { scripts, files, processes, bfds, trackGroups, delays: interfaceDelays, startupDelayUs, trackingWeight } = plan;
   const groupTrack = trackedBy(plan.byGroup ? plan : undefined);
   const syncGroups = plan.groups.map((members, index) => ({ ...groupOf(`G${index + 1}`, members), trackingWeight, track: groupTrack }));
-  return configurationOf({ instances, syncGroups, scripts, files, processes, bfds, interfaceDelays, startupDelayUs });
+  return configurationOf({ instances, syncGroups, scripts, files, processes, bfds, trackGroups, interfaceDelays, startupDelayUs });
 }
 
 function nodesOf(random: Random, plan: Plan): readonly NodeSetup[] {

@@ -26,6 +26,9 @@ export interface WorldNode {
   later: KeepalivedConfiguration | undefined;
   /** By name; what is gone is not in it. */
   readonly interfaces: Map<string, InterfaceFacts>;
+  /** Macvlans, and what each stands on; how many there have been. */
+  readonly virtuals: Map<string, { readonly base: string; readonly facts: InterfaceFacts }>;
+  virtualsMade: number;
   host: Host;
   /** Exit statuses of the scripts that the shell runs, and what watched files hold; a name that is absent: 0. */
   readonly scripts: Map<string, number>;
@@ -34,6 +37,8 @@ export interface WorldNode {
   readonly processes: Map<string, number>;
   /** BFD sessions that are down; all others are up. */
   readonly bfdsDown: Set<string>;
+  /** Track groups of which a static object is missing. */
+  readonly staticsMissing: Set<string>;
   view: readonly InstanceView[];
   /** What waits for a paused process. */
   waiting: Input[];
@@ -82,11 +87,14 @@ export function worldOf(history: History): World {
       configuration: setup.configuration,
       later: undefined,
       interfaces: factsOf(setup, index),
+      virtuals: new Map(),
+      virtualsMade: 0,
       host: emptyHost(),
       scripts: new Map(),
       files: new Map(),
       processes: new Map(),
       bfdsDown: new Set(),
+      staticsMissing: new Set(),
       view: [],
       waiting: [],
       untold: false,

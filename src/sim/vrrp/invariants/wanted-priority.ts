@@ -62,6 +62,9 @@ export function wantedPriority(node: WorldNode, instance: VrrpInstance): number 
     ...(group === undefined ? [] : owner ? ignored(sharesOf(node, group.track)) : sharesOf(node, group.track)),
     facts?.up !== true && !instance.dontTrackPrimary ? 'fault' : 0,
     silent ? 'fault' : 0,
+    ...node.configuration.root.trackGroups.map(
+      ({ name, instances }): Share => (instances.includes(instance.name) && node.staticsMissing.has(name) ? 'fault' : 0),
+    ),
   ];
   if (shares.includes('fault')) return 'fault';
   const sum = shares.reduce<number>((total, share) => total + Number(share), instance.priority);
