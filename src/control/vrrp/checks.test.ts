@@ -6,6 +6,7 @@ import {
   type AdvertFrom,
   advert,
   configurationOf,
+  eth0,
   give,
   instanceOf,
   ip,
@@ -262,6 +263,11 @@ test('auth_hmac: key, sender and freshness', () => {
   const plain = backup({ version: 3 });
   give(plain, { kind: 'packet', packet });
   assert.match(logs(plain)[0] ?? '', /vrrp packet too long, length 40 and expect 12 .*auth_hmac, which is not configured here/);
+  const two = startNode(configurationOf({ version: 3 }), [{ ...eth0, addresses: [ip('10.99.0.2')] }]);
+  pass(two, 4 * S);
+  taken(two);
+  for (let count = 0; count < 3; count++) give(two, { kind: 'packet', packet });
+  assert.ok(logs(two).some((text) => /SPLIT BRAIN: 10\.99\.0\.1 is MASTER .*: the other signs its adverts/.test(text)));
 });
 
 test('a flood of bad packets does not fill the log, and what was left out is told', () => {

@@ -26,6 +26,8 @@ export interface Refusal {
   readonly counter: keyof Counters;
   /** A packet that was meant for us and is of this VRID: evidence of a second master that we do not hear. */
   readonly foreign: boolean;
+  /** Why there are two masters, where the counter tells too little. */
+  readonly cause?: string;
 }
 
 /** What a believed packet changes besides what the election makes of it. */
@@ -92,10 +94,9 @@ function checkLength({ instance, packet, header }: Context): Refusal | undefined
   const expected = hasTrailer && authentication.kind === 'hmac' ? length : plain;
   if (length === expected && !packet.truncated) return undefined;
   const why = hasTrailer ? ': as long as one with auth_hmac, which is not configured here' : '';
-  return refuse(
-    `vrrp packet too ${length > expected ? 'long' : 'short'}, length ${length} and expect ${expected} (${from(packet)}${why})`,
-    'lengthErrors',
-  );
+  const text = `vrrp packet too ${length > expected ? 'long' : 'short'}, length ${length} and expect ${expected} (${from(packet)}${why})`;
+  const refusal = refuse(text, 'lengthErrors');
+  return hasTrailer ? { ...refusal, cause: 'the other signs its adverts (auth_hmac), and this node is not set up for it' } : refusal;
 }
 
 function checkTtl({ instance, packet }: Context): Refusal | undefined {

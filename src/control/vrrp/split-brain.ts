@@ -57,7 +57,7 @@ const causes: Partial<Record<keyof Counters, string>> = {
 export function noteForeignAdvert(work: Work, index: number, source: Address, priority: number, refusal: Refusal): void {
   const { source: own } = instanceAt(work, index);
   if (!refusal.foreign || priority === 0 || (own !== undefined && sameAddress(source, own))) return;
-  note(work, index, formatAddress(source), causes[refusal.counter] ?? refusal.text, enough.refused);
+  note(work, index, formatAddress(source), refusal.cause ?? causes[refusal.counter] ?? refusal.text, enough.refused);
 }
 
 /** An advert lower than ours from a peer that should have heard us. */

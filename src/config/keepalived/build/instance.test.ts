@@ -47,6 +47,7 @@ test('unicast: peers, TTLs, checksums', () => {
       { unicast: { ...unicast, peers: [{ address: ip('10.99.0.2') }, { address: ip('10.99.0.3') }] } },
     ],
     [['unicast_src_ip 10.99.0.1', ...peers('10.99.0.2')], { unicast, sourceAddress: ip('10.99.0.1') }],
+    [peers('10.99.0.2', '10.99.0.2 min_ttl 5'), { unicast }],
   ]);
 });
 

@@ -1,7 +1,8 @@
 // Where adverts go and come from: source address, multicast group, unicast peers of an instance (keepalived.conf(5)).
 
 import type { Address, Family } from '../../../model/address.js';
-import { parseAddress } from '../../../model/address-text.js';
+import { formatAddress, parseAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
 import type { UnicastPeer, VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Report, Statement, Values, Word } from '../keyword.js';
 import { readWhole } from '../number.js';
@@ -10,7 +11,7 @@ import { given } from './given.js';
 import type { Inherited } from './inherit.js';
 import { Line } from './line.js';
 import { isMulticast } from './lvs-settings.js';
-import { tellError } from './tell.js';
+import { tellError, tellNotice } from './tell.js';
 import { booleanOf, has, linesOf, nameOf, numberOf, placeOf, wordsOf } from './values.js';
 
 /** What of an instance says where adverts go. */
@@ -84,6 +85,20 @@ function readPeer(line: Statement, name: string, family: Family, report: Report)
   return { address, ...ttl };
 }
 
+/** One that is named twice gets one advert: the second would look like a replay of the first. */
+function readPeers(instance: Values, family: Family, report: Report): readonly UnicastPeer[] {
+  const name = nameOf(instance);
+  const peers: UnicastPeer[] = [];
+  for (const line of linesOf(instance, 'unicast_peer')) {
+    const peer = readPeer(line, name, family, report);
+    if (peer === undefined) continue;
+    const text = `(${name}) ${formatAddress(peer.address)} - duplicate unicast_peer`;
+    if (peers.some(({ address }) => sameAddress(address, peer.address))) tellNotice(report, line.keyword.at, text, 'the first one counts');
+    else peers.push(peer);
+  }
+  return peers;
+}
+
 function oldChecksum(instance: Values, report: Report): 'auto' | 'always' | 'never' {
   const [mode] = wordsOf(instance, 'old_unicast_checksum') ?? [];
   if (!has(instance, 'old_unicast_checksum')) return 'auto';
@@ -112,9 +127,7 @@ export function tellNoPeers(instance: Values, { unicast }: Addressing, report: R
 
 /** Where the adverts of the instance go and come from. */
 export function buildAddressing(instance: Values, family: Family, inherited: Inherited, report: Report): Addressing {
-  const peers = linesOf(instance, 'unicast_peer')
-    .map((line) => readPeer(line, nameOf(instance), family, report))
-    .filter((peer) => peer !== undefined);
+  const peers = readPeers(instance, family, report);
   const source = sourceOf(instance, family, report);
   const unicast = peers.length > 0;
   const checksum = oldChecksum(instance, report);
