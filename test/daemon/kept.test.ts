@@ -73,7 +73,10 @@ test('track_group: a route that cannot be put back is FAULT until it can', optio
     assert.ok(there());
     let lines = daemon.lines.length;
     bed.here.ip('route del 10.96.0.0/24');
-    await daemon.said(/Restoring deleted static route 10\.96\.0\.0\/24 via 10\.98\.0\.2 dev w0/, lines);
+    await daemon.said(
+      /Restoring deleted static route prepend 10\.96\.0\.0\/24 via inet 10\.98\.0\.2 dev w0 proto 18 track_group TG/,
+      lines,
+    );
     assert.ok(there());
     bed.here.ip('link set w0 down');
     await daemon.said(/Netlink reports w0 down/, lines);

@@ -193,7 +193,7 @@ test('static objects are there from start to stop and put back', options, () =>
     await daemon.said(/told: ready/);
     assert.deepEqual(shown(), [true, true, true]);
     bed.here.ip('addr del 10.97.0.1/32 dev v0');
-    await daemon.said(/Restoring deleted static address 10\.97\.0\.1 dev v0/);
+    await daemon.said(/Restoring deleted static address 10\.97\.0\.1 dev v0 scope global set/);
     bed.here.ip('route del 10.95.0.0/24');
     bed.here.ip('rule del preference 500');
     await daemon.until('all three', () => shown().every((there) => there));

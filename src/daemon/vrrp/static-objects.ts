@@ -7,6 +7,7 @@ import type { HostAddress, HostRoute, HostRule } from '../../model/keepalived/ne
 import type { Netlink } from '../../sys/netlink.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import * as dump from '../dump/host-text.js';
 import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes, type RouteLinks, routeText, ruleText } from './held-routes.js';
 import type { Interfaces } from './interfaces.js';
@@ -138,7 +139,7 @@ export class StaticObjects {
         continue;
       }
       if (say) {
-        this.tools.log('info', `Restoring deleted static address ${formatAddress(host.address)} dev ${device}`);
+        this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, device, { set: true })}`);
       }
       this.#addresses.add(NOBODY, [placed]);
     }
@@ -148,8 +149,12 @@ export class StaticObjects {
   #restoreRoutes(deleted: readonly string[]): void {
     const routes = this.#routes.lackedRoutes(keptRoutes(this.#root.staticRoutes));
     const rules = this.#routes.lackedRules(tracked(this.#root.staticRules));
-    for (const text of [...routes.map((route) => `route ${routeText(route)}`), ...rules.map((rule) => `rule ${ruleText(rule)}`)]) {
-      if (deleted.includes(`${text} removed`)) {
+    const texts = [
+      ...routes.map((route) => [`route ${routeText(route)} removed`, `route ${dump.routeText(route)}`] as const),
+      ...rules.map((rule) => [`rule ${ruleText(rule)} removed`, `rule ${dump.ruleText(rule)}`] as const),
+    ];
+    for (const [removed, text] of texts) {
+      if (deleted.includes(removed)) {
         this.tools.log('info', `Restoring deleted static ${text}`);
       }
     }
