@@ -216,3 +216,36 @@ test('a group has the state of its members', () => {
   give(node, { kind: 'interfaceGone', name: 'eth1' });
   assert.deepEqual(states(), ['fault', 'fault', 'fault']);
 });
+
+test('the identification of packets counts from 1 and never is 0', () => {
+  const node = master();
+  pass(node, 6 * S);
+  assert.deepEqual(
+    sent(node).map(({ id }) => id),
+    [1, 2, 3],
+  );
+  const last = { ...node, state: { ...node.state, instances: node.state.instances.map((one) => ({ ...one, packetId: 0xffff })) } };
+  pass(last, 7 * S);
+  assert.deepEqual(
+    sent(last).map(({ id }) => id),
+    [1],
+  );
+});
+
+test('an instance in FAULT hears nothing: adverts are not counted, not refused, not learned from', () => {
+  const node = startNode(configurationOf({}));
+  give(node, { kind: 'interface', facts: { ...eth0, up: false } });
+  logs(node);
+  give(node, advert({ priority: 200 }));
+  give(node, advert({ priority: 200, interval: 7 }));
+  assert.deepEqual([instanceOf(node).counters.advertsReceived, instanceOf(node).counters.intervalErrors], [0, 0]);
+  assert.deepEqual(logs(node), []);
+});
+
+test('a macvlan that is gone is the FAULT of who stands on it, not of others that have one', () => {
+  const vmac = { virtualInterface: { kind: 'vmac' as const } };
+  const node = startNode(configurationOf(vmac, { ...vmac, name: 'VI_2', vrid: 52 }));
+  for (const name of ['vrrp.51', 'vrrp.52']) give(node, { kind: 'interface', facts: { ...eth0, name, index: 20, addresses: [] } });
+  give(node, { kind: 'interfaceGone', name: 'vrrp.51' });
+  assert.deepEqual([instanceOf(node).state, instanceOf(node, 'VI_2').state], ['fault', 'backup']);
+});

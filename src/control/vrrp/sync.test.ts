@@ -194,7 +194,13 @@ test('a member that joins masters catches up, or takes them along to BACKUP wher
     return node;
   };
   const quiet = join();
+  lines(quiet);
   pass(quiet, 8 * S);
+  assert.deepEqual(
+    lines(quiet).filter((line) => /GROUP|Syncing/.test(line)),
+    [],
+    'the group is told of once',
+  );
   assert.deepEqual([instanceOf(quiet, 'VI_1').state, instanceOf(quiet, 'VI_2').state], ['master', 'master']);
   const met = join();
   give(met, advert({ vrid: 52, priority: 200, addresses: [ip('10.98.0.110')] }, { interface: 'eth1' }), 5 * S);
