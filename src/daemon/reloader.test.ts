@@ -15,12 +15,15 @@ function bed() {
   const told: string[] = [];
   let next: Loaded | Error = { outcome: 'ok', configuration: first, messages: [] };
   let finish: () => void = () => {};
+  let held: Promise<void> | undefined;
   const reloader = new Reloader(
     {
       path: 'x.conf',
-      load: () => {
-        if (next instanceof Error) throw next;
-        return next;
+      load: async () => {
+        const now = next;
+        await held;
+        if (now instanceof Error) throw now;
+        return now;
       },
       reading: () => {},
       read: () => {},
@@ -51,6 +54,17 @@ function bed() {
       next = configuration instanceof Error ? configuration : { outcome: 'errors', damaged: true, configuration, messages: [] };
     },
     settle,
+    /** The next reading ends when the answer is called. */
+    hold: (): (() => void) => {
+      let go: () => void = () => {};
+      held = new Promise((free) => {
+        go = free;
+      });
+      return () => {
+        held = undefined;
+        go();
+      };
+    },
     done: async (): Promise<void> => {
       await settle();
       finish();
@@ -76,6 +90,25 @@ test('while one reload runs no other begins; what the file became meanwhile is t
   assert.equal(taken.length, 2);
   assert.deepEqual(told, ['RELOADING=1', 'READY=1', 'RELOADING=1', 'READY=1']);
   assert.equal(reloader.configuration.instances[0]?.vrid, 2);
+});
+
+test('a signal while the file is read once more is heard: it may have changed behind the reader', async () => {
+  const { reloader, taken, file, done, settle, hold } = bed();
+  file(withVrid(1));
+  reloader.request();
+  await settle();
+  reloader.request();
+  const read = hold(); // the reader has the file as it was, and takes its time
+  await done();
+  file(withVrid(2));
+  reloader.request();
+  read();
+  await done();
+  await done();
+  assert.deepEqual(
+    taken.map(({ instances }) => instances[0]?.vrid),
+    [1, 2],
+  );
 });
 
 test('five signals and one change are one reload', async () => {

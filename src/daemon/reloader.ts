@@ -91,9 +91,18 @@ export class Reloader {
       return;
     }
     this.#running = true;
-    void this.#run(false).finally(() => {
+    void this.#all().finally(() => {
       this.#running = false;
     });
+  }
+
+  /** Until nobody has asked since the file was read last. */
+  async #all(): Promise<void> {
+    await this.#run(false);
+    while (this.#again) {
+      this.#again = false;
+      await this.#run(true);
+    }
   }
 
   async #run(onlyIfOther: boolean): Promise<void> {
@@ -120,9 +129,6 @@ export class Reloader {
     }
     manager.tell('READY=1');
     over(this.#configuration.global);
-    if (!this.#again) return;
-    this.#again = false;
-    await this.#run(true);
   }
 
   /** Without reload_check_config only what cannot be used at all is refused, and mistakes that would take a virtual address away. */
