@@ -45,7 +45,7 @@ const textOf = (lines: readonly string[]): string => lines.map((line) => `${line
 
 function dump(vrrp: VrrpProcess, what: DumpKind, identSuffix: string, log: Log): void {
   log('info', `${ANNOUNCED[what]} for process(${process.pid}) on signal`);
-  const { state } = vrrp.describe();
+  const { state, waitingProcesses } = vrrp.describe();
   const { configuration } = state;
   const files = configuration?.global.dumpFiles ?? {};
   switch (what) {
@@ -55,7 +55,7 @@ function dump(vrrp: VrrpProcess, what: DumpKind, identSuffix: string, log: Log):
     case 'json':
       writeDump(
         dumpPath('keepalived.json', files.json),
-        jsonText(state.instances, state, hostNow(), configuration?.global.jsonVersion ?? 1),
+        jsonText(state.instances, state, { ...hostNow(), waitingProcesses }, configuration?.global.jsonVersion ?? 1),
         log,
       );
       break;

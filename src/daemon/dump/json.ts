@@ -137,7 +137,7 @@ function stats({ counters: c, config }: InstanceState, layout: Layout): Record<s
   };
 }
 
-function trackProcess(process: TrackProcess, running: number): Record<string, unknown> {
+function trackProcess(process: TrackProcess, running: number, waiting: 'fork' | 'terminate' | undefined): Record<string, unknown> {
   const { argv, quorum, quorumMax, weight, reverse } = process;
   const [, ...parameters] = argv;
   return {
@@ -151,6 +151,8 @@ function trackProcess(process: TrackProcess, running: number): Record<string, un
     weight: reverse ? -weight : weight,
     terminate_delay: seconds(process.terminateDelayUs),
     fork_delay: seconds(process.forkDelayUs),
+    fork_delay_timer_running: waiting === 'fork',
+    terminate_delay_timer_running: waiting === 'terminate',
     full_command: process.fullCommand,
   };
 }
@@ -167,6 +169,8 @@ export function jsonText(instances: readonly InstanceState[], machine: VrrpMachi
   const vrrp = instances.map((instance) => ({ data: data(instance, machine, host, layout), stats: stats(instance, layout) }));
   if (layout === 1) return write(vrrp);
   const processes = machine.configuration?.processes ?? [];
-  const running = processes.map((process) => trackProcess(process, machine.trackers.processes.get(process.name) ?? 0));
+  const running = processes.map((process) =>
+    trackProcess(process, machine.trackers.processes.get(process.name) ?? 0, host.waitingProcesses?.get(process.name)),
+  );
   return write({ vrrp, ...list('track_process', running) });
 }

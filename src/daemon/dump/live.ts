@@ -6,6 +6,8 @@ import type { RunAs } from '../../model/keepalived/script.js';
 export interface DumpHost {
   /** The wall clock less the monotonic one, microseconds. */
   readonly offsetUs: number;
+  /** Tracked processes whose number changed too short a time ago to count. */
+  readonly waitingProcesses?: ReadonlyMap<string, 'fork' | 'terminate'>;
   /** `0:0`: as whom a script runs, in numbers; absent: root. */
   readonly owner?: (runAs: RunAs | undefined) => string;
 }

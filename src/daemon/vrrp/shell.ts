@@ -1,5 +1,5 @@
 // The body of the VRRP process: what happens on this host goes into the machine, what the machine decides is carried out.
-import type { Effect, Input, InterfaceFacts, Step, VrrpState } from '../../control/vrrp/interface.js';
+import type { Effect, Input, Step, VrrpState } from '../../control/vrrp/interface.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -7,7 +7,7 @@ import { Netlink } from '../../sys/netlink.js';
 import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink-monitor.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
-import { AdvertSockets, type SocketDescription } from './advert-sockets.js';
+import { AdvertSockets } from './advert-sockets.js';
 import { Guard } from './guard.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
@@ -15,7 +15,7 @@ import { LocalIgmp } from './local-igmp.js';
 import { Notifier } from './notifier.js';
 import { Schedule } from './schedule.js';
 import { ScriptBook } from './script-book.js';
-import type { LogLevel, VrrpOptions } from './vrrp-process.js';
+import type { LogLevel, VrrpDescription, VrrpOptions } from './vrrp-process.js';
 import { Watchers } from './watchers.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */
@@ -138,8 +138,9 @@ export class Shell<S> {
     });
   }
 
-  describe(): { readonly state: S; readonly sockets: readonly SocketDescription[]; readonly interfaces: readonly InterfaceFacts[] } {
-    return { state: this.#state, sockets: this.#sockets.describe(), interfaces: this.#interfaces.all() };
+  describe(): Omit<VrrpDescription, 'state'> & { readonly state: S } {
+    const [sockets, interfaces] = [this.#sockets.describe(), this.#interfaces.all()];
+    return { state: this.#state, sockets, interfaces, waitingProcesses: this.#watchers.waitingProcesses() };
   }
 
   start(): void {

@@ -86,6 +86,12 @@ export class TrackProcesses {
     this.#lookAtAll();
   }
 
+  /** Of which more (`fork`) or fewer run than was told, for too short a time to count yet. */
+  waiting(): ReadonlyMap<string, 'fork' | 'terminate'> {
+    const late = this.#watched.filter(({ timer }) => timer !== undefined);
+    return new Map(late.map(({ settings, pids, told = 0 }) => [settings.name, pids.size > told ? 'fork' : 'terminate']));
+  }
+
   #listen(): void {
     if (this.#monitor !== undefined || this.#refused) {
       return;

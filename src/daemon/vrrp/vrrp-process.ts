@@ -31,6 +31,8 @@ export interface VrrpDescription {
   readonly state: VrrpMachine;
   readonly sockets: readonly SocketDescription[];
   readonly interfaces: readonly InterfaceFacts[];
+  /** Tracked processes whose number changed too short a time ago to count. */
+  readonly waitingProcesses: ReadonlyMap<string, 'fork' | 'terminate'>;
 }
 
 /** A running VRRP process. Nothing here throws but for programming errors: what fails is logged and tried again within bounds. */

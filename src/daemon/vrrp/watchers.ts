@@ -64,6 +64,11 @@ export class Watchers {
     this.#conflicts.refresh();
   }
 
+  /** See TrackProcesses. */
+  waitingProcesses(): ReadonlyMap<string, 'fork' | 'terminate'> {
+    return this.#processes.waiting();
+  }
+
   /** What is held now. */
   watchConflicts(held: readonly HeldOn[]): void {
     this.#conflicts.watch(held);

@@ -80,6 +80,21 @@ test('keepalived.json has the same keys in the same order, and the same values b
   });
 });
 
+/** What keepalived 2.4.3 writes of each in its second layout, in its order. */
+const TRACK_PROCESS_KEYS = [
+  'process',
+  'param_match',
+  'min_processes',
+  'current_processes',
+  'have_quorum',
+  'weight',
+  'terminate_delay',
+  'fork_delay',
+  'fork_delay_timer_running',
+  'terminate_delay_timer_running',
+  'full_command',
+];
+
 test('the second layout of keepalived.json holds the same instances, what 2.4 counts beside, and no password', () => {
   const { vrrp, track_process } = JSON.parse(jsonText(state.instances, state, host, 2));
   const first = JSON.parse(jsonText(state.instances, state, host, 1));
@@ -90,6 +105,10 @@ test('the second layout of keepalived.json holds the same instances, what 2.4 co
     const counted = Object.entries(vrrp[index].stats as Record<string, number>).filter(([key]) => !key.startsWith('auth_ext_'));
     assert.deepEqual(Object.fromEntries(counted), stats);
   });
+  assert.deepEqual(
+    Object.keys(track_process[0]).filter((key) => key !== 'parameters' && key !== 'max_processes'),
+    TRACK_PROCESS_KEYS,
+  );
   assert.equal(track_process[0].process, 'tp1');
 });
 
