@@ -20,6 +20,7 @@ import {
 } from '../../../test/support/vrrp-node.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostRoute, HostRule } from '../../model/keepalived/network.js';
+import { NOTHING_TRACKED } from '../../model/keepalived/trackers.js';
 
 const sent = (node: VrrpNode) => taken(node).flatMap((effect) => (effect.kind === 'send' ? [effect] : []));
 
@@ -204,9 +205,8 @@ test('a reload that changes nothing leaves the time of the next refresh alone', 
 });
 
 test('a group has the state of its members', () => {
-  const tracked = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };
   const notify = { priorityChanges: false, smtpAlert: false };
-  const group = { name: 'G', members: ['VI_1', 'VI_2'], track: tracked, trackingWeight: false, notify };
+  const group = { name: 'G', members: ['VI_1', 'VI_2'], track: NOTHING_TRACKED, trackingWeight: false, notify };
   const second = { name: 'VI_2', vrid: 52, interface: 'eth1', addresses: [] };
   const node = startNode({ ...configurationOf({}, second), syncGroups: [group] });
   const states = () => [...node.state.groups, ...node.state.instances].map(({ state }) => state);
@@ -248,4 +248,13 @@ test('a macvlan that is gone is the FAULT of who stands on it, not of others tha
   for (const name of ['vrrp.51', 'vrrp.52']) give(node, { kind: 'interface', facts: { ...eth0, name, index: 20, addresses: [] } });
   give(node, { kind: 'interfaceGone', name: 'vrrp.51' });
   assert.deepEqual([instanceOf(node).state, instanceOf(node, 'VI_2').state], ['fault', 'backup']);
+});
+
+test('an instance keeps the address that its adverts come from while it is there, whatever comes before it', () => {
+  const node = startNode(configurationOf({}));
+  const addresses = (...texts: readonly string[]) => give(node, { kind: 'interface', facts: { ...eth0, addresses: texts.map(ip) } });
+  addresses('10.99.0.9', '10.99.0.1');
+  assert.deepEqual(instanceOf(node).source, ip('10.99.0.1'));
+  addresses('10.99.0.9', '10.99.0.7');
+  assert.deepEqual(instanceOf(node).source, ip('10.99.0.9'));
 });

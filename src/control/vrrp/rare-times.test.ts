@@ -17,15 +17,14 @@ import {
 } from '../../../test/support/vrrp-node.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
-import type { TrackScript } from '../../model/keepalived/trackers.js';
-import { scriptsInUse } from './health.js';
+import { NOTHING_TRACKED, type TrackScript } from '../../model/keepalived/trackers.js';
 import { type LogBudget, spend } from '../log-budget.js';
+import { scriptsInUse } from './health.js';
 
-const nothing = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };
 const group: SyncGroup = {
   name: 'G',
   members: ['VI_1', 'VI_2'],
-  track: nothing,
+  track: NOTHING_TRACKED,
   trackingWeight: false,
   notify: { priorityChanges: false, smtpAlert: false },
 };
@@ -132,7 +131,9 @@ test('scripts run where their result matters: their own weight counts where the 
     scriptsInUse({ ...configurationOf(own, second), scripts, syncGroups: groups })
       .map(({ name }) => name)
       .join();
-  const tracked = (...lines: readonly { readonly name: string; readonly weight?: number }[]) => ({ track: { ...nothing, scripts: lines } });
+  const tracked = (...lines: readonly { readonly name: string; readonly weight?: number }[]) => ({
+    track: { ...NOTHING_TRACKED, scripts: lines },
+  });
   const both = tracked({ name: 'heavy' }, { name: 'plain' });
   assert.equal(used({}), '');
   assert.equal(used(both), 'heavy,plain');

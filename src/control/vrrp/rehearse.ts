@@ -3,6 +3,7 @@
 import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { NOTHING_TRACKED } from '../../model/keepalived/trackers.js';
 import type { Effect, InterfaceFacts } from './interface.js';
 import { initialState, type VrrpMachine } from './machine.js';
 import { step } from './step.js';
@@ -10,7 +11,6 @@ import { step } from './step.js';
 const INTERFACE = 'rehearsal';
 /** Becoming master takes two wakes, adverts and announcements a few more. */
 const MOST_WAKES = 12;
-const NOTHING_TRACKED = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] } as const;
 
 /** 192.0.2.1 (RFC 5737), fe80::1. */
 const OURS = { inet: { family: 'inet', words: [0xc000_0201] }, inet6: { family: 'inet6', words: [0xfe80_0000, 0, 0, 1] } } as const;

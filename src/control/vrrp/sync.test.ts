@@ -18,12 +18,12 @@ import {
 } from '../../../test/support/vrrp-node.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
+import { NOTHING_TRACKED } from '../../model/keepalived/trackers.js';
 
-const nothing = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };
 const group: SyncGroup = {
   name: 'G',
   members: ['VI_1', 'VI_2'],
-  track: nothing,
+  track: NOTHING_TRACKED,
   trackingWeight: false,
   notify: { priorityChanges: false, smtpAlert: false },
 };
@@ -165,7 +165,7 @@ test('an address lost by one: all give up with a goodbye', () => {
 });
 
 test('weights of members are ignored unless the group says otherwise; those of the group count for all', () => {
-  const track = { ...nothing, interfaces: [{ name: 'eth2', weight: 20 }] };
+  const track = { ...NOTHING_TRACKED, interfaces: [{ name: 'eth2', weight: 20 }] };
   const eth2 = { ...eth1, name: 'eth2', index: 4 };
   const priorities = (configuration: KeepalivedConfiguration) =>
     startNode(configuration, [eth0, eth1, eth2]).state.instances.map(({ priority }) => priority);

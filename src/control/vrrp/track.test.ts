@@ -18,7 +18,7 @@ import {
 } from '../../../test/support/vrrp-node.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import type { TrackedSet, TrackFile, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
+import { NOTHING_TRACKED, type TrackedSet, type TrackFile, type TrackProcess, type TrackScript } from '../../model/keepalived/trackers.js';
 import type { ScriptOutcome } from './interface.js';
 
 const chk: TrackScript = {
@@ -44,7 +44,6 @@ const tp: TrackProcess = {
   forkDelayUs: 0,
   terminateDelayUs: 0,
 };
-const nothing: TrackedSet = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };
 const exit = (status: number): ScriptOutcome => ({ kind: 'exited', status });
 
 function tracking(
@@ -52,7 +51,13 @@ function tracking(
   changes: Partial<KeepalivedConfiguration> = {},
   instance: Partial<VrrpInstance> = {},
 ): KeepalivedConfiguration {
-  return { ...configurationOf({ track: { ...nothing, ...set }, ...instance }), scripts: [chk], files: [tf], processes: [tp], ...changes };
+  return {
+    ...configurationOf({ track: { ...NOTHING_TRACKED, ...set }, ...instance }),
+    scripts: [chk],
+    files: [tf],
+    processes: [tp],
+    ...changes,
+  };
 }
 
 function script(changes: Partial<TrackScript> = {}, instance: Partial<VrrpInstance> = {}): VrrpNode {

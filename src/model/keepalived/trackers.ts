@@ -75,3 +75,5 @@ export interface TrackedSet {
   readonly processes: readonly Tracked[];
   readonly bfds: readonly Tracked[];
 }
+
+export const NOTHING_TRACKED: TrackedSet = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] };

@@ -4,6 +4,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { GlobalSettings, ProcessSettings, RootSettings } from '../../model/keepalived/global.js';
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
+import { NOTHING_TRACKED } from '../../model/keepalived/trackers.js';
 
 export const inet = (a: number, b: number, c: number, d: number): Address => ({
   family: 'inet',
@@ -61,7 +62,6 @@ const root: RootSettings = {
   interfaceDelays: [],
 };
 
-const NOTHING_TRACKED = { interfaces: [], scripts: [], files: [], processes: [], bfds: [] } as const;
 const NO_NOTIFY = { priorityChanges: false, smtpAlert: false } as const;
 
 /** An instance with keepalived's defaults: v2, multicast, no authentication, an advert a second. */
