@@ -11,7 +11,10 @@ export function interfaceFacts(): InterfaceFacts {
     const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
     return {
       interfaces: new Map(
-        links.map(({ name, flags, kind }) => [name, { loopback: (flags & LinkFlag.loopback) !== 0, macvlan: kind === 'macvlan' }]),
+        links.map(({ name, flags, kind }) => [
+          name,
+          { loopback: (flags & LinkFlag.loopback) !== 0, macvlan: kind === 'macvlan', vrf: kind === 'vrf' },
+        ]),
       ),
     };
   } finally {

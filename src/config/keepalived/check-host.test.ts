@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkAgainstHost, type HostFacts } from './check-host.js';
+import { checkAgainstHost, type HostFacts, type HostInterface } from './check-host.js';
 import { renderDiagnostic } from './diagnostics.js';
 import type { Diagnostic } from './keyword.js';
 import { readKeepalived } from './read.js';
 
-const ethernet = { loopback: false, macvlan: false };
+const ethernet: HostInterface = { loopback: false, macvlan: false };
 const HOST: HostFacts = {
   interfaces: new Map([
     ['eth0', ethernet],
     ['eth1', ethernet],
+    ['red', { ...ethernet, vrf: true }],
     ['vrrp.9', { loopback: false, macvlan: true }],
   ]),
   script: ({ argv: [word] }) =>
@@ -36,6 +37,13 @@ const NONE = (at: string): string => `error: ${at}: (Line ${at.split(':')[0]}) N
 
 test('a host that has everything is silent', () => {
   assert.deepEqual(said('interface eth0\ntrack_interface {\neth1\n}\nvirtual_routes {\n10.1.0.0/16 dev eth1\n}'), []);
+});
+
+test('VRFs of routes: there, not there, and something else', () => {
+  const route = (vrf: string): readonly string[] => said(`interface eth0\nvirtual_routes {\n10.1.0.0/16 dev eth1 vrf ${vrf}\n}`);
+  assert.deepEqual(route('red'), []);
+  assert.deepEqual(route('blue'), ['error: 8:26: (Line 8) VRF blue not found for route']);
+  assert.deepEqual(route('eth0'), ['error: 6:11: (Line 6) Route specified VRF eth0 is not a VRF']);
 });
 
 test('interfaces that are not there, each where it is named', () => {
@@ -91,7 +99,7 @@ test('scripts without script security', () => {
   const notify = (path: string, global = ''): readonly string[] => said(`interface eth0\nnotify ${path}`, global);
   assert.deepEqual(notify('/safe'), [violation('7:1')]);
   assert.deepEqual(notify('/open'), [violation('7:1', ' There are insecure scripts.')]);
-  assert.deepEqual(notify('/absent'), []);
+  assert.deepEqual(notify('/absent'), ["notice: 7:1: (Line 7) script '/absent' is not there"]);
   assert.deepEqual(notify('/safe nobody'), []);
   assert.deepEqual(notify('/safe nobodyelse'), []);
   assert.deepEqual(notify('/open', 'global_defs {\nscript_user root\nenable_script_security\n}'), []);

@@ -10,6 +10,7 @@ export interface HostInterface {
   readonly loopback: boolean;
   /** A private macvlan, which use_vmac may take over. */
   readonly macvlan: boolean;
+  readonly vrf?: boolean;
 }
 
 export interface InterfaceFacts {
@@ -91,6 +92,15 @@ class InterfaceCheck {
     }
   }
 
+  /** A route in a VRF waits for it; the original takes the route away. */
+  #needVrf(name: string | undefined, block: Values): void {
+    if (name === undefined) return;
+    const found = this.#facts.interfaces.get(name);
+    if (found === undefined ? this.#has(name) : found.vrf === true) return;
+    const text = found === undefined ? `VRF ${name} not found for route` : `Route specified VRF ${name} is not a VRF`;
+    this.#report({ severity: 'error', at: placeOfName(block, name), text });
+  }
+
   #network(
     block: Values,
     addresses: KeepalivedConfiguration['root']['staticAddresses'],
@@ -101,7 +111,8 @@ class InterfaceCheck {
       const place = dev === undefined ? undefined : addressBefore(block, dev);
       this.#need(dev, block, `WARNING - interface ${dev} for ip address ${place} doesn't exist`);
     }
-    for (const { dev, nextHops } of routes) {
+    for (const { dev, nextHops, vrf } of routes) {
+      this.#needVrf(vrf, block);
       for (const name of [dev, ...nextHops.map((hop) => hop.dev)])
         this.#need(name, block, `WARNING - interface ${name} for VROUTE nexthop doesn't exist`);
     }
