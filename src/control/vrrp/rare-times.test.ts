@@ -83,6 +83,26 @@ test('timer_expired_backup: from the very moment at which the rival may have tak
   const late = woken(just);
   assert.equal(instanceOf(late).state, 'backup');
   assert.equal(late.wakeAtUs, just + 3_609_375);
+  const backup = startNode(configurationOf({ nopreempt: true, timerExpiredBackup: 50 }));
+  taken(backup);
+  give(backup, { kind: 'wake' }, 20 * S);
+  assert.ok(!logs(backup).some((line) => /stepping down|Entering/.test(line)), 'a backup has nothing to step down from');
+});
+
+test('a split brain is over two down times after its last sign, or three questions after it where adverts are faster', () => {
+  const over = (own: Partial<VrrpInstance>): number => {
+    const node = startNode(configurationOf(own));
+    pass(node, 9 * S);
+    for (const at of [9.1, 9.2]) {
+      pass(node, at * S);
+      give(node, advert({ version: own.version ?? 2, priority: 200, vrid: 51 }, { ttl: 9 }));
+    }
+    assert.equal(instanceOf(node).split?.declared, true);
+    while (instanceOf(node).split !== undefined) pass(node, node.wakeAtUs ?? assert.fail('asleep'));
+    return node.atUs;
+  };
+  assert.equal(over({}), 9.2 * S + 2 * 3_609_375);
+  assert.equal(over({ version: 3, advertUs: S / 10 }), 12.2 * S);
 });
 
 test('ten lines of a kind at once, then one each ten seconds, on a grid that refused lines do not move', () => {
