@@ -109,6 +109,15 @@ test('a new name is the same instance, another VRID is another one', () => {
   assert.equal(instanceOf(node, 'VI_9').state, 'backup');
 });
 
+test('two instances exchange their names: told at once, after what is gone was removed under its old name', () => {
+  const third: Partial<VrrpInstance> = { ...second, name: 'VI_3', vrid: 53, addresses: [vip('10.99.0.120')] };
+  const node = masters({}, second, third);
+  const said = reload(node, configurationOf({ name: 'VI_3' }, { ...third, name: 'VI_1' }));
+  const told = said.filter((line) => /^(?:rename|remove|add|>)/.test(line));
+  assert.deepEqual(told, ['> VI_2 prio 0 to 224.0.0.18 on eth0', 'remove 10.99.0.110 on eth0', 'rename VI_1 to VI_3, VI_3 to VI_1']);
+  assert.deepEqual([instanceOf(node, 'VI_1').config.vrid, instanceOf(node, 'VI_3').config.vrid], [53, 51]);
+});
+
 test('another priority: a master tells it, a backup counts anew', () => {
   const node = masters({});
   assert.deepEqual(reload(node, configurationOf({ priority: 120 })), [
