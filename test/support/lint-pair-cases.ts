@@ -25,7 +25,29 @@ const hmac = (mode: string, key: string): string => `auth_hmac {\nkey 1 ${key.re
 const pass = (password: string): string => `authentication {\nauth_type PASS\nauth_pass ${password}\n}`;
 const unicast = (source: string, ...peers: readonly string[]): string => `unicast_src_ip ${source}\nunicast_peer {\n${peers.join('\n')}\n}`;
 
+const session = (neighbour: string, source: string, own = ''): string =>
+  `bfd_instance s {\nneighbor_ip ${neighbour}\nsource_ip ${source}\n${own}\n}\n`;
+const sessions = (a: string, b: string): readonly string[] => [
+  `${session('10.0.0.2', '10.0.0.1', a)}${node()}`,
+  `${session('10.0.0.1', '10.0.0.2', b)}${node('priority 90')}`,
+];
+const tracks = (neighbour: string, tracked: string): readonly string[] => [
+  `${session(neighbour, '10.0.0.1')}${node(`track_bfd {\n${tracked}\n}`)}`,
+  `${session('10.0.0.9', '10.0.0.2')}${node('priority 90')}`,
+];
+
 export const PAIR_CASES: readonly LintCase[] = [
+  { code: 'bfd-with-peer', bad: tracks('10.0.0.2', 's'), good: tracks('10.0.0.9', 's'), line: 12 },
+  { code: 'bfd-with-peer', bad: tracks('10.0.0.2', 's'), good: tracks('10.0.0.2', 's weight -20') },
+  {
+    code: 'bfd-with-peer',
+    bad: [`${session('10.0.0.2', '10.0.0.1')}${node(`${unicast('10.0.0.1', '10.0.0.2')}\ntrack_bfd {\ns\n}`)}`],
+    good: [`${session('10.0.0.3', '10.0.0.1')}${node(`${unicast('10.0.0.1', '10.0.0.2')}\ntrack_bfd {\ns\n}`)}`],
+  },
+  { code: 'bfd-never-up', bad: sessions('passive', 'passive'), good: sessions('passive', ''), line: 1 },
+  { code: 'bfd-never-up', bad: sessions('multihop', ''), good: sessions('multihop', 'multihop') },
+  { code: 'bfd-never-up', bad: sessions('ttl 200', ''), good: sessions('ttl 200', 'max_hops 55') },
+  { code: 'bfd-never-up', bad: sessions('', 'ttl 1\nmax_hops 0'), good: sessions('max_hops -1', 'ttl 1\nmax_hops 0') },
   { code: 'vip-lists-differ', bad: [node(), node('priority 90', '10.0.0.100\n10.0.0.101')], good: GOOD, line: 7 },
   {
     code: 'vip-lists-split',

@@ -1,6 +1,7 @@
 // All rules of lint over the files of one or several nodes: `weir config lint`.
 import { announcements } from './announcements.js';
 import { authentication } from './authentication.js';
+import { bfd } from './bfd.js';
 import type { LintFinding, LintNode, LintRule, LintVerdict } from './finding.js';
 import { haste } from './haste.js';
 import { heartbeats } from './heartbeats.js';
@@ -48,6 +49,7 @@ export const lintRules: readonly LintRule[] = [
   scripts,
   scriptCommands,
   trackScripts,
+  bfd,
   sampleMail,
   virtualServers,
   servicesOfPair,

@@ -8,7 +8,7 @@ const startOf = (node: LintNode): Origin => ({ file: node.file, line: 1, column:
 /** Blocks by `keyword name`, for each root that was asked: rules ask for every instance of files that may have tens of thousands. */
 const named = new WeakMap<Values, ReadonlyMap<string, Values>>();
 
-const KEYWORDS = ['vrrp_instance', 'vrrp_sync_group', 'vrrp_script'] as const;
+const KEYWORDS = ['vrrp_instance', 'vrrp_sync_group', 'vrrp_script', 'bfd_instance'] as const;
 
 /** The block `keyword name { … }`; the last one of that name. */
 function blockNamed({ values }: LintNode, keyword: string, name: string): Values | undefined {

@@ -1,0 +1,114 @@
+// BFD sessions that hurt: with the VRRP peer itself, or between ends that never meet.
+import type { Address } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { BfdInstance } from '../../../model/keepalived/trackers.js';
+import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from './finding.js';
+import { peersOf } from './peers.js';
+import { instancePlace, placeIn, placeText } from './place.js';
+
+const WITH_PEER: LintVerdict = {
+  code: 'bfd-with-peer',
+  level: 'warning',
+  meaning:
+    'An instance tracks, without a weight, a BFD session with its own VRRP peer: when the peer dies it goes to FAULT itself, and nobody has the virtual address.',
+};
+const NEVER_UP: LintVerdict = {
+  code: 'bfd-never-up',
+  level: 'error',
+  meaning:
+    'The two ends of a BFD session do not fit: both are `passive`, one alone says `multihop`, or the TTL that one sends is less than the other takes (its `ttl` less its `max_hops`).',
+};
+
+const ownAddresses = ({ configuration: { bfds, instances } }: LintNode): readonly Address[] =>
+  [...bfds.map(({ source }) => source), ...instances.map(({ sourceAddress }) => sourceAddress)].filter((address) => address !== undefined);
+
+/** The nodes that hold this virtual router beside this one, by their addresses as far as files tell. */
+function peerAddresses(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]): readonly Address[] {
+  const others = peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+    if (a === node && ours === instance) return [b];
+    return b === node && theirs === instance ? [a] : [];
+  });
+  return [...(instance.unicast?.peers ?? []).map(({ address }) => address), ...others.flatMap(ownAddresses)];
+}
+
+/** Sessions whose failure alone means FAULT. */
+function decisive(node: LintNode, instance: VrrpInstance): readonly BfdInstance[] {
+  const { bfds, syncGroups } = node.configuration;
+  const groups = syncGroups.filter(({ members }) => members.includes(instance.name));
+  return [instance, ...groups].flatMap(({ track }) =>
+    track.bfds.flatMap((tracked) => {
+      const session = bfds.find(({ name }) => name === tracked.name);
+      if (session === undefined || (tracked.weight ?? session.weight) !== 0 || (tracked.reverse ?? session.reverse)) return [];
+      return [session];
+    }),
+  );
+}
+
+function withPeer(node: LintNode, nodes: readonly LintNode[]): readonly LintFinding[] {
+  if (node.configuration.bfds.length === 0) return [];
+  return node.configuration.instances.flatMap((instance) => {
+    const sessions = decisive(node, instance);
+    const peers = sessions.length === 0 ? [] : peerAddresses(node, instance, nodes);
+    return sessions
+      .filter(({ neighbour }) => peers.some((peer) => sameAddress(peer, neighbour)))
+      .map(({ name, neighbour }) =>
+        found(
+          WITH_PEER,
+          instancePlace(node, instance.name, 'track_bfd'),
+          `${instance.name} goes to FAULT when its peer dies`,
+          `BFD session ${name} is with ${formatAddress(neighbour)}, which is the peer, and has no weight`,
+          'a session with a router that both nodes need; VRRP notices by itself that the peer is gone',
+        ),
+      );
+  });
+}
+
+/** Why packets of `from` never count at `to`. */
+function refused(from: BfdInstance, to: BfdInstance): string | undefined {
+  const least = to.maxHops < 0 || to.maxHops === 255 ? 0 : to.ttl - to.maxHops;
+  return from.ttl < least ? `a TTL of ${from.ttl} is sent and ${least} is the least that is taken` : undefined;
+}
+
+function misfit(ours: BfdInstance, theirs: BfdInstance): string | undefined {
+  if (ours.passive && theirs.passive) return 'both are passive, and nobody begins';
+  if (ours.multihop !== theirs.multihop) return 'one alone says multihop: they use different ports';
+  return refused(ours, theirs) ?? refused(theirs, ours);
+}
+
+const meets = (ours: BfdInstance, theirs: BfdInstance): boolean =>
+  ours.source !== undefined &&
+  theirs.source !== undefined &&
+  sameAddress(ours.neighbour, theirs.source) &&
+  sameAddress(theirs.neighbour, ours.source);
+
+function neverUp(a: LintNode, b: LintNode): readonly LintFinding[] {
+  return a.configuration.bfds.flatMap((ours) =>
+    b.configuration.bfds
+      .filter((theirs) => meets(ours, theirs))
+      .flatMap((theirs) => {
+        const cause = misfit(ours, theirs);
+        if (cause === undefined) return [];
+        const there = placeText(placeIn(b, 'bfd_instance', theirs.name));
+        const what = `BFD session ${ours.name} (the other end: ${there}) never comes up`;
+        return [
+          found(
+            NEVER_UP,
+            placeIn(a, 'bfd_instance', ours.name),
+            what,
+            cause,
+            'the same ttl, max_hops and multihop at both ends, passive at one at most',
+          ),
+        ];
+      }),
+  );
+}
+
+export const bfd: LintRule = {
+  verdicts: [WITH_PEER, NEVER_UP],
+  check: (nodes) => [
+    ...nodes.flatMap((node) => withPeer(node, nodes)),
+    ...nodes.flatMap((a, index) => nodes.slice(index + 1).flatMap((b) => neverUp(a, b))),
+  ],
+};
