@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { sessionOf } from '../../../test/support/bfd-nodes.js';
 import {
   configurationOf,
   eth0,
@@ -18,7 +19,14 @@ import {
 } from '../../../test/support/vrrp-node.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import { NOTHING_TRACKED, type TrackedSet, type TrackFile, type TrackProcess, type TrackScript } from '../../model/keepalived/trackers.js';
+import {
+  NOTHING_TRACKED,
+  type Tracked,
+  type TrackedSet,
+  type TrackFile,
+  type TrackProcess,
+  type TrackScript,
+} from '../../model/keepalived/trackers.js';
 import type { ScriptOutcome } from './interface.js';
 
 const chk: TrackScript = {
@@ -222,6 +230,35 @@ test('tracked interfaces: FAULT without a weight, priority with one', () => {
   assert.equal(instanceOf(weighed).priority, 70);
   give(weighed, { kind: 'interfaceGone', name: 'eth1' });
   assert.deepEqual([instanceOf(weighed).priority, logs(weighed).at(-1)], [70, 'Interface eth1 deleted']);
+});
+
+test('BFD sessions: down until they are told of, and what is no news is not said', () => {
+  const session = { ...sessionOf('b'), name: 'r' };
+  const bfds = (tracked: Tracked) => startNode({ ...tracking({ bfds: [tracked] }), bfds: [session] });
+  const strict = bfds({ name: 'r' });
+  assert.equal(instanceOf(strict).state, 'fault');
+  lines(strict);
+  give(strict, { kind: 'bfd', name: 'r', up: false });
+  give(strict, { kind: 'bfd', name: 'nobody', up: true });
+  assert.deepEqual(logs(strict), []);
+  give(strict, { kind: 'bfd', name: 'r', up: true });
+  assert.deepEqual(logs(strict), ['VRRP_Instance(VI_1) Tracked BFD instance r is UP', '(VI_1) Entering BACKUP STATE']);
+  give(strict, { kind: 'bfd', name: 'r', up: false });
+  assert.deepEqual(logs(strict), ['VRRP_Instance(VI_1) Tracked BFD instance r is DOWN', '(VI_1) Entering FAULT STATE']);
+  const weights = [20, -20].map((weight) => {
+    const node = bfds({ name: 'r', weight });
+    const down = instanceOf(node).priority;
+    give(node, { kind: 'bfd', name: 'r', up: true });
+    return [down, instanceOf(node).priority];
+  });
+  assert.deepEqual(weights, [
+    [100, 120],
+    [80, 100],
+  ]);
+  const reversed = bfds({ name: 'r', weight: 0, reverse: true });
+  assert.notEqual(instanceOf(reversed).state, 'fault');
+  give(reversed, { kind: 'bfd', name: 'r', up: true });
+  assert.equal(instanceOf(reversed).state, 'fault');
 });
 
 test('the own address: none is FAULT, another will do, a virtual one will not', () => {
