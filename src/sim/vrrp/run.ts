@@ -10,7 +10,7 @@ import type { Machine } from './machine.js';
 import { carry, carryBeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { mix } from './random.js';
-import { moveVirtualLink } from './virtual-links.js';
+import { isPossible, moveVirtualLink } from './virtual-links.js';
 import { type World, type WorldNode, wallOffset, worldOf } from './world.js';
 
 type Event =
@@ -94,7 +94,7 @@ function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
   run.states[index] = step.state;
   promiseWake(run, index, step, input.kind === 'wake');
   for (const effect of step.effects) {
-    const wrong = perform(node.host, effect, input, node.untold);
+    const wrong = isPossible(node, effect) ? perform(node.host, effect, input, node.untold) : undefined;
     if (wrong !== undefined) fail(run, `${node.setup.name}: ${wrong}`);
     const heard = moveVirtualLink(node, effect);
     if (heard !== undefined)

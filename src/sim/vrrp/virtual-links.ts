@@ -5,6 +5,10 @@ import type { WorldNode } from './world.js';
 /** The first index that no interface of a history has. */
 const FIRST_INDEX = 1000;
 
+/** The kernel makes no macvlan on what is not there. */
+export const isPossible = ({ interfaces }: WorldNode, effect: Effect): boolean =>
+  effect.kind !== 'virtualInterface' || effect.action === 'delete' || interfaces.has(effect.base);
+
 /** Makes or deletes what an effect says; answers what its process hears of it. */
 export function moveVirtualLink(node: WorldNode, effect: Effect): Input | undefined {
   if (effect.kind !== 'virtualInterface') return undefined;
