@@ -22,6 +22,17 @@ const route = (to: string, more: Partial<HostRoute>): HostRoute => ({
   ...more,
 });
 
+/** What `ip monitor` tells of the host from here on. */
+function watch(bed: VrrpBed, what: string): () => string {
+  const monitor = spawn('ip', ['netns', 'exec', bed.here.namespace, 'ip', '-d', '-o', 'monitor', what]);
+  bed.bed.atEnd(() => monitor.kill('SIGKILL'));
+  let told = '';
+  monitor.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    told += chunk;
+  });
+  return () => told;
+}
+
 /** A second cable, w0, with an address. */
 function secondCable(bed: VrrpBed): void {
   bed.here.ip(`link add w0 type veth peer name w0 netns ${bed.there.namespace}`);
@@ -68,9 +79,23 @@ test('track_group: a route that cannot be put back is FAULT until it can', optio
       staticRoutes: [route('10.96.0.0/24', { via: address('10.98.0.2'), dev: 'w0', trackGroup: 'TG' })],
     };
     const there = () => bed.here.ip('route show 10.96.0.0/24').includes('via 10.98.0.2 dev w0');
-    const daemon = bed.start(configuration([quick], { root }));
+    const [plain, ...others] = root.staticAddresses;
+    const untracked = { ...root, staticAddresses: [...(plain === undefined ? [] : [{ ...plain, noTrack: true }]), ...others] };
+    const daemon = bed.start(configuration([quick], { root: untracked }));
     await daemon.said(/Entering MASTER STATE/);
     assert.ok(there());
+    const monitor = watch(bed, 'address');
+    const marked = (mark: string) =>
+      daemon.until('the monitor', () => {
+        bed.here.ip(`addr replace ${mark}/32 dev lo`);
+        return monitor().includes(mark);
+      });
+    await marked('127.1.1.1');
+    bed.write(configuration([quick], { root }));
+    daemon.signal('SIGHUP');
+    await daemon.said(/reloaded/);
+    await marked('127.1.1.2');
+    assert.ok(!monitor().includes('10.97.0.1'), 'an address that is only watched otherwise stays');
     let lines = daemon.lines.length;
     bed.here.ip('route del 10.96.0.0/24');
     await daemon.said(
@@ -140,16 +165,14 @@ test('netlink_notify_msg: what is below is told of again, since it became promis
     bed.here.ip('link set v0 master b0');
     bed.here.ip('addr add 10.99.0.1/24 dev b0');
     bed.here.ip('link set b0 up');
-    const monitor = spawn('ip', ['netns', 'exec', bed.here.namespace, 'ip', '-d', '-o', 'monitor', 'link']);
-    bed.bed.atEnd(() => monitor.kill('SIGKILL'));
-    let told = '';
-    monitor.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-      told += chunk;
-    });
+    const told = watch(bed, 'link');
     const daemon = bed.start(configuration([{ ...quick, interface: 'b0', virtualInterface: { kind: 'vmac', netlinkNotify: true } }]));
     await daemon.said(/told: ready/);
     const promiscuity = (line: string) => /promiscuity (\d+)/.exec(line)?.[1];
-    const ofBridge = () => told.split('\n').filter((line) => /\bb0:/.test(line) && !line.startsWith('Deleted'));
+    const ofBridge = () =>
+      told()
+        .split('\n')
+        .filter((line) => /\bb0:/.test(line) && !line.startsWith('Deleted'));
     await daemon.until('the news', () => ofBridge().some((line) => promiscuity(line) === '1'));
     assert.match(bed.here.ip('-d link show vrrp.51'), /group 7/);
     await daemon.stop();

@@ -28,10 +28,14 @@ function missing<T>(from: readonly T[], there: readonly T[], key: (one: T) => st
   return from.filter((one) => !texts.has(key(one)));
 }
 
-/** The same address on the same interface is the same, whether its line names the interface or not. */
-function placeText(one: PlacedAddress): string {
-  return valueText({ ...one.host, dev: one.interface });
+/** What the kernel has of it: whether it is watched is our own matter. */
+function kernelText(one: object): string {
+  return valueText({ ...one, noTrack: undefined });
 }
+
+/** The same address on the same interface is the same, whether its line names the interface or not. */
+const whole = (one: PlacedAddress): string => valueText({ ...one.host, dev: one.interface });
+const placeText = (one: PlacedAddress): string => kernelText({ ...one.host, dev: one.interface });
 
 function present(work: Work, index: number): Holdings {
   return { config: instanceAt(work, index).config, configuration: work.machine.configuration };
@@ -53,8 +57,8 @@ export function dropGone(work: Work, index: number, old: Holdings): void {
       log(work, index, `ip address ${formatAddress(host.address)}/${host.prefixLength} dev ${name}, no longer exist`);
     }
     const others = [...work.instances.keys()].filter((other) => other !== index && instanceAt(work, other).addressesSet);
-    const rules = missing(old.config.rules, config.rules);
-    const routes = missing(old.config.routes, config.routes);
+    const rules = missing(old.config.rules, config.rules, kernelText);
+    const routes = missing(old.config.routes, config.routes, kernelText);
     if (rules.length > 0) work.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules });
     if (routes.length > 0) work.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes });
     const away = others.reduce((left, other) => missing(left, placed(present(work, other)), placeText), gone);
@@ -64,7 +68,10 @@ export function dropGone(work: Work, index: number, old: Holdings): void {
   moveChangedInterfaces(work, index, virtualInterfacesOf(old.configuration, old.config), 'delete');
 }
 
-/** Then: the drop rule before the addresses; where one came, all are announced. `held`: only a master puts anything on. */
+/**
+ * Then: the drop rule before the addresses; where one came, all are announced. What is there and watched otherwise now is put on once more,
+ * which changes nothing on the host. `held`: only a master puts anything on.
+ */
 export function setAdded(work: Work, index: number, old: Holdings, held: boolean): void {
   moveChangedInterfaces(work, index, virtualInterfacesOf(old.configuration, old.config), 'create');
   if (!held) return;
@@ -75,7 +82,7 @@ export function setAdded(work: Work, index: number, old: Holdings, held: boolean
   const routes = missing(config.routes, old.config.routes);
   const rules = missing(config.rules, old.config.rules);
   if (added.length > 0) detail(work, index, 'setting VIPs.');
-  moveAddresses(work, config, 'add', added);
+  moveAddresses(work, config, 'add', missing(placed(now), placed(old), whole));
   if (routes.length > 0) work.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes });
   if (rules.length > 0) work.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules });
   if (added.length > 0) announce(work, index, config.garp.masterRepeat, 0);

@@ -20,9 +20,19 @@ import {
 } from '../../../test/support/vrrp-node.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
-import type { HostAddress } from '../../model/keepalived/network.js';
+import type { HostAddress, HostRoute } from '../../model/keepalived/network.js';
 
 const vip = (text: string): HostAddress => ({ address: ip(text), prefixLength: 32, flags: [], noTrack: false });
+const plainRoute: HostRoute = {
+  family: 'inet',
+  type: 'unicast',
+  to: { address: ip('10.80.0.0'), length: 24 },
+  nextHops: [],
+  onlink: false,
+  metrics: [],
+  insert: 'prepend',
+  noTrack: false,
+};
 const second: Partial<VrrpInstance> = { name: 'VI_2', vrid: 52, priority: 90, addresses: [vip('10.99.0.110')] };
 
 function reload(node: VrrpNode, configuration: KeepalivedConfiguration, atUs = node.atUs): readonly string[] {
@@ -66,6 +76,15 @@ test('addresses: gone ones are taken away, new ones set and all announced, the p
   const backup = startNode(configurationOf({}));
   taken(backup);
   assert.deepEqual(reload(backup, configurationOf({ addresses: [vip('10.99.0.7')] })), [], 'a backup holds nothing');
+});
+
+test('no_track that comes or goes takes nothing off the host', () => {
+  const route = { ...plainRoute, dev: 'eth0' };
+  const node = masters({ routes: [route] });
+  const [one] = oneInstance.addresses;
+  const watched = { addresses: [{ ...(one ?? assert.fail()), noTrack: true }], routes: [{ ...route, noTrack: true }] };
+  assert.deepEqual(reload(node, configurationOf(watched)), ['add 10.99.0.100 on eth0', 'add routes']);
+  assert.deepEqual(reload(node, configurationOf(watched)), []);
 });
 
 test('an address that moves between instances never leaves the host', () => {

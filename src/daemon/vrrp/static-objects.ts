@@ -33,10 +33,11 @@ export interface StaticTools {
 const keyOf = (value: HostAddress | HostRoute | HostRule): string =>
   JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 
-/** What is in one list and not in the other. */
-function without<T extends HostAddress | HostRoute | HostRule>(list: readonly T[], others: readonly T[]): readonly T[] {
-  const keys = new Set(others.map(keyOf));
-  return list.filter((one) => !keys.has(keyOf(one)));
+/** What is in one list and not in the other: of what the kernel has, or of all that is said of it. */
+function without<T extends HostAddress | HostRoute | HostRule>(list: readonly T[], others: readonly T[], ofKernel = false): readonly T[] {
+  const key = (one: T): string => keyOf(ofKernel ? { ...one, noTrack: false, trackGroup: '' } : one);
+  const keys = new Set(others.map(key));
+  return list.filter((one) => !keys.has(key(one)));
 }
 
 const tracked = <T extends { readonly noTrack: boolean }>(list: readonly T[]): readonly T[] => list.filter(({ noTrack }) => !noTrack);
@@ -67,12 +68,12 @@ export class StaticObjects {
     this.#routes = new HeldRoutes(netlink, links, log);
   }
 
-  /** Only what differs from before is touched. */
+  /** Only what differs from before is touched; what is only watched otherwise is put in once more, where it is. */
   configure({ root, global }: KeepalivedConfiguration): void {
     const before = this.#root;
-    this.#routes.removeRules(NOBODY, without(before.staticRules, root.staticRules));
-    this.#routes.removeRoutes(NOBODY, without(before.staticRoutes, root.staticRoutes));
-    this.#addresses.remove(NOBODY, this.#place(without(before.staticAddresses, root.staticAddresses)));
+    this.#routes.removeRules(NOBODY, without(before.staticRules, root.staticRules, true));
+    this.#routes.removeRoutes(NOBODY, without(before.staticRoutes, root.staticRoutes, true));
+    this.#addresses.remove(NOBODY, this.#place(without(before.staticAddresses, root.staticAddresses, true)));
     this.#root = root;
     this.#defaultInterface = global.defaultInterface;
     this.#addresses.add(NOBODY, this.#place(without(root.staticAddresses, before.staticAddresses)));
