@@ -22,8 +22,7 @@ export function configure(work: Work, input: Configure): void {
   const before = work.instances.slice();
   const { configuration } = input;
   const former = work.machine.configuration;
-  const names = new Map(before.map(({ config }, index) => [identity(former, config), index]));
-  const kept = configuration.instances.map((config) => names.get(identity(configuration, config)));
+  const kept = keptOf(former, before, configuration);
   for (const index of before.keys()) if (!kept.includes(index)) removeInstance(work, index);
   const trackers = carryTrackers(work, input);
   const survivors = work.instances.slice();
@@ -52,6 +51,26 @@ export function configure(work: Work, input: Configure): void {
   if (!first && configuration.global.fifoStatesOnReload) tellStates(work);
 }
 
+/** For each instance of a configuration the index of the one that it was before. Of several of one identity each name keeps its own. */
+function keptOf(
+  former: KeepalivedConfiguration | undefined,
+  before: readonly InstanceState[],
+  configuration: KeepalivedConfiguration,
+): readonly (number | undefined)[] {
+  const left = new Map<string, number[]>();
+  for (const [index, { config }] of before.entries()) {
+    const key = identity(former, config);
+    left.set(key, [...(left.get(key) ?? []), index]);
+  }
+  const take = (config: VrrpInstance, which: (index: number) => boolean): number | undefined => {
+    const same = left.get(identity(configuration, config)) ?? [];
+    const at = same.findIndex(which);
+    return at < 0 ? undefined : same.splice(at, 1)[0];
+  };
+  const named = configuration.instances.map((config) => take(config, (index) => before[index]?.config.name === config.name));
+  return configuration.instances.map((config, at) => named[at] ?? take(config, () => true));
+}
+
 /** `kept`: for each instance of the configuration which of those before it is. */
 function tellRenamed(work: Work, { instances }: KeepalivedConfiguration, kept: readonly (number | undefined)[]): void {
   const names = new Map<string, string>();
@@ -70,7 +89,7 @@ function keptInstance(old: InstanceState, config: VrrpInstance, group: number): 
   return { ...old, config, group, basePriority: config.priority, oldChecksum, advertUs };
 }
 
-/** What makes an instance the same after a reload: where it speaks and as which router, not its name. */
+/** What makes an instance the same after a reload: where it speaks and as which router; its name only where several do. */
 function identity(configuration: KeepalivedConfiguration | undefined, config: VrrpInstance): string {
   const cast = config.unicast === undefined ? config.multicastGroup.words.join('.') : 'unicast';
   return JSON.stringify([config.family, config.vrid, config.interface, cast, interfaceNamesOf(configuration, config).own]);

@@ -258,3 +258,38 @@ test('an instance keeps the address that its adverts come from while it is there
   addresses('10.99.0.9', '10.99.0.7');
   assert.deepEqual(instanceOf(node).source, ip('10.99.0.9'));
 });
+
+test('unicast instances of one VRID on one interface: each hears its own peers, or what is sent to its own address', () => {
+  const to = (peer: string) =>
+    ({ peers: [{ address: ip(peer) }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' }) as const;
+  const heard = (...configs: readonly Partial<VrrpInstance>[]) => {
+    const node = startNode(configurationOf(...configs));
+    give(node, advert({ priority: 200 }, { source: '10.99.0.3', destination: '10.99.0.9' }), S);
+    return node.state.instances.map(({ counters }) => counters.advertsReceived);
+  };
+  assert.deepEqual(heard({ unicast: to('10.99.0.2') }, { name: 'VI_2', unicast: to('10.99.0.3') }), [0, 1]);
+  const [one, nine] = [ip('10.99.0.1'), ip('10.99.0.9')];
+  assert.deepEqual(
+    heard({ unicast: to('10.99.0.3'), sourceAddress: one }, { name: 'VI_2', unicast: to('10.99.0.3'), sourceAddress: nine }),
+    [0, 1],
+  );
+  assert.deepEqual(heard({ unicast: to('10.99.0.2') }, { name: 'VI_2', unicast: to('10.99.0.4') }), [1, 0], 'of strangers the first tells');
+});
+
+test('a reload leaves unicast instances of one VRID what they are, by their names', () => {
+  const to = (peer: string) =>
+    ({ peers: [{ address: ip(peer) }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' }) as const;
+  const [a, b] = [
+    { unicast: to('10.99.0.2') },
+    { name: 'VI_2', unicast: to('10.99.0.3'), addresses: [{ address: ip('10.99.0.101'), prefixLength: 32, flags: [], noTrack: false }] },
+  ];
+  const node = startNode(configurationOf(a, b));
+  pass(node, 5 * S);
+  give(node, advert({ priority: 200, addresses: [ip('10.99.0.101')] }, { source: '10.99.0.3', destination: '10.99.0.1' }));
+  const states = () => node.state.instances.map(({ config, state }) => `${config.name} ${state}`);
+  assert.deepEqual(states(), ['VI_1 master', 'VI_2 backup']);
+  taken(node);
+  give(node, { kind: 'configure', configuration: configurationOf(b, a), interfaces: [eth0, eth1] });
+  assert.deepEqual(states(), ['VI_2 backup', 'VI_1 master']);
+  assert.deepEqual(taken(node), []);
+});

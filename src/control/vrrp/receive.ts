@@ -35,8 +35,19 @@ function findInstance(work: Work, packet: ArrivedPacket, vrid: number): number |
   const multicast = isMulticast(packet.destination);
   const configOf = (index: number) => instanceAt(work, index).config;
   const fits = found.filter((index) => (configOf(index).unicast === undefined) === multicast);
-  const exact = multicast ? fits.find((index) => sameAddress(configOf(index).multicastGroup, packet.destination)) : undefined;
-  return exact ?? fits[0] ?? found[0];
+  if (multicast) return fits.find((index) => sameAddress(configOf(index).multicastGroup, packet.destination)) ?? fits[0] ?? found[0];
+  return fits.length < 2 ? (fits[0] ?? found[0]) : findPeers(work, packet, fits);
+}
+
+/** Of several unicast instances of a VRID: that which the packet was sent to, and whose peer sent it. */
+function findPeers(work: Work, { source, destination }: ArrivedPacket, indices: readonly number[]): number | undefined {
+  const meant = indices.filter((index) => {
+    const own = instanceAt(work, index).source;
+    return own !== undefined && sameAddress(own, destination);
+  });
+  const isPeer = (index: number) =>
+    instanceAt(work, index).config.unicast?.peers.some(({ address }) => sameAddress(address, source)) === true;
+  return meant.find(isPeer) ?? indices.find(isPeer) ?? meant[0] ?? indices[0];
 }
 
 function hear(work: Work, index: number, packet: ArrivedPacket, header: VrrpHeader): void {

@@ -159,6 +159,14 @@ test('two instances of one name or one VRID: the first stays', () => {
     clash.configuration.instances.map(({ name }) => name),
     ['V1'],
   );
+  const unicast = (own: string, peer: string): string => `unicast_src_ip ${own}\nunicast_peer {\n${peer}\n}`;
+  const both = (own: string, peer: string): string =>
+    pair('V2')
+      .replace(/(V1 \{\ninterface eth0)/, `$1\n${unicast('10.99.0.1', '10.99.0.2')}`)
+      .replace(/(V2 \{\ninterface eth0)/, `$1\n${unicast(own, peer)}`);
+  assert.deepEqual(readText(both('10.99.0.1', '10.99.0.2')).errors, ['(V1) duplicate VRID conflict with V2 VRID 51']);
+  assert.deepEqual(readText(both('10.99.0.1', '10.99.0.3')).errors, [], 'other peers');
+  assert.deepEqual(readText(both('10.99.0.9', '10.99.0.2')).errors, [], 'another address of ours');
   for (const apart of ['mcast_dst_ip 224.0.0.99', 'interface eth1', 'unicast_src_ip 10.99.0.1\nunicast_peer {\n10.99.0.2\n}']) {
     const { errors } = readText(pair('V2').replace(/(V2 \{\ninterface eth0)/, `$1\n${apart}`));
     assert.deepEqual(errors, [], apart);

@@ -1,5 +1,6 @@
 // All vrrp_instance blocks together: names, VRIDs and macvlans that collide (keepalived.conf(5)).
 import { formatAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Origin, Values } from '../keyword.js';
 import { buildInstance, type Surroundings } from './instance.js';
@@ -13,6 +14,21 @@ function domainOf(instance: VrrpInstance): string {
   return `${instance.family} ${where} ${group} ${instance.vrid}`;
 }
 
+/** Unicast instances of one VRID are told apart by their own address, or by who their peers are. */
+function isApart(one: VrrpInstance, other: VrrpInstance): boolean {
+  if (one.unicast === undefined || other.unicast === undefined) return false;
+  const sources = one.sourceAddress !== undefined && other.sourceAddress !== undefined;
+  if (sources && !sameAddress(one.sourceAddress, other.sourceAddress)) return true;
+  const peers = other.unicast.peers;
+  return !one.unicast.peers.some(({ address }) => peers.some((peer) => sameAddress(peer.address, address)));
+}
+
+function clashText(one: VrrpInstance, other: VrrpInstance): string {
+  if (one.unicast !== undefined) return `(${one.name}) duplicate VRID conflict with ${other.name} VRID ${other.vrid}`;
+  const family = other.family === 'inet' ? 'IPv4' : 'IPv6';
+  return `${one.name} and ${other.name} both use VRID ${other.vrid} with ${family} on interface ${other.interface ?? other.vrf ?? ''}`;
+}
+
 /** Of two instances with one VRID the first stays: both would answer for each other. */
 function withoutClashes(
   instances: readonly VrrpInstance[],
@@ -24,12 +40,10 @@ function withoutClashes(
     const domain = domainOf(instance);
     const earlier = domains.get(domain) ?? [];
     domains.set(domain, [...earlier, instance]);
-    for (const other of earlier) {
-      const family = instance.family === 'inet' ? 'IPv4' : 'IPv6';
-      const text = `${other.name} and ${instance.name} both use VRID ${instance.vrid} with ${family} on interface ${instance.interface ?? instance.vrf ?? ''}`;
-      tellError(report, placeOfName(instance.name), text, `give each its own virtual_router_id; ${instance.name} is left out`);
-    }
-    return earlier.length === 0;
+    const clashing = earlier.filter((other) => !isApart(other, instance));
+    const mend = `give each its own virtual_router_id; ${instance.name} is left out`;
+    for (const other of clashing) tellError(report, placeOfName(instance.name), clashText(other, instance), mend);
+    return clashing.length === 0;
   });
 }
 
