@@ -67,6 +67,14 @@ test('the interfaces of addresses, routes and rules mean FAULT while they are do
   assert.equal(instanceOf(startNode(configurationOf(indifferent), [eth0])).state, 'backup');
 });
 
+test('its own interface and its macvlan are no others, by whatever name an address goes there', () => {
+  const easy = startNode(configurationOf({ dontTrackPrimary: true, routes: [route('eth0')] }));
+  give(easy, { kind: 'interface', facts: { ...eth0, up: false } });
+  assert.equal(instanceOf(easy).state, 'backup');
+  const named = { virtualInterface: { kind: 'vmac' as const }, excludedAddresses: [host('10.99.0.101', 'vrrp.51')] };
+  assert.equal(instanceOf(startNode(configurationOf(named))).state, 'backup');
+});
+
 const grouped = (
   more: Partial<KeepalivedConfiguration['root']>,
   ...instances: readonly Partial<VrrpInstance>[]

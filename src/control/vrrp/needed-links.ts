@@ -3,6 +3,7 @@
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule } from '../../model/keepalived/network.js';
+import { interfaceNamesOf } from './interface-names.js';
 
 const none: readonly string[] = [];
 /** A configuration is a value: worked out once. */
@@ -55,7 +56,7 @@ function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, re
       if (device !== undefined) devices.add(device);
     }
     devices.delete(instance.interface ?? '');
-    devices.delete(instance.virtualInterface?.name ?? '');
+    devices.delete(interfaceNamesOf(configuration, instance).own?.settings.name ?? '');
     if (devices.size > 0) needed.set(name, [...devices]);
   }
   return needed;

@@ -6,6 +6,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { Netlink } from '../../sys/netlink.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
+import { RouteMessage } from '../../wire/rtnetlink.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Announcer } from './announcer.js';
 import type { HeldOn } from './conflicts.js';
@@ -202,6 +203,9 @@ export class Holdings {
   takeLost(messages: readonly NetlinkMessage[], anew = false): readonly LostHolding[] {
     const addresses = this.#suspicious || anew ? this.#addresses.takeLost() : [];
     this.#suspicious = false;
+    if (messages.some(({ type }) => type === RouteMessage.newLink)) {
+      this.#virtual.followVrf();
+    }
     this.#static.changed(messages);
     return [...addresses.map((one) => ({ ...one, what: 'address' as const })), ...this.#routes.takeLost(messages)];
   }

@@ -14,7 +14,7 @@ import { kernelAddress } from './held-addresses.js';
 import { eventLine } from './notifier.js';
 import { numberIn } from './track-files.js';
 import { matches } from './track-processes.js';
-import { virtualMac } from './virtual-interfaces.js';
+import { virtualMac, vrfMoves } from './virtual-interfaces.js';
 
 const address = (text: string) => parseAddress(text)!;
 const host = (text: string, prefixLength: number, more: Partial<HostAddress> = {}): HostAddress => ({
@@ -136,5 +136,27 @@ test('small things: event lines, virtual MACs, link-local addresses', () => {
   assert.deepEqual(
     ['fe80::1', 'febf::1', 'fec0::1', '10.0.0.1'].map((text) => isLinkLocal(address(text))),
     [true, true, false, false],
+  );
+});
+
+test('a macvlan goes along when what is below it joins a VRF or leaves it', () => {
+  const link = { name: 'x', flags: 0, hardware: 1, mtu: 1500 };
+  const [red, bridge] = [
+    { master: 9, masterKind: 'vrf' },
+    { master: 8, masterKind: 'bridge' },
+  ];
+  const base = new Map([
+    [1, { ...link, ifindex: 1, ...red }],
+    [2, { ...link, ifindex: 2 }],
+    [3, { ...link, ifindex: 3, ...bridge }],
+  ]);
+  const on = (ifindex: number, lower: number, more: object = {}) => ({ ...link, ifindex, lower, ...more });
+  const links = [on(11, 1), on(12, 1, red), on(13, 2, red), on(14, 2), on(15, 3), on(16, 4, red)];
+  assert.deepEqual(
+    vrfMoves(links, (ifindex) => base.get(ifindex)),
+    [
+      { ifindex: 11, master: 9 },
+      { ifindex: 13, master: 0 },
+    ],
   );
 });

@@ -36,6 +36,19 @@ export interface VirtualInterfaceTools {
   readonly refresh: () => void;
 }
 
+const vrfOf = ({ master, masterKind }: Link): number => (masterKind === 'vrf' ? (master ?? 0) : 0);
+
+/** Which of these interfaces must change their VRF (0: into none), since what is below them did. */
+export function vrfMoves(
+  links: readonly Link[],
+  below: (ifindex: number) => Link | undefined,
+): readonly { readonly ifindex: number; readonly master: number }[] {
+  return links.flatMap((link) => {
+    const base = link.lower === undefined ? undefined : below(link.lower);
+    return base === undefined || vrfOf(base) === vrfOf(link) ? [] : [{ ifindex: link.ifindex, master: vrfOf(base) }];
+  });
+}
+
 function taken(name: string, below: Link): Error {
   const text = `EEXIST: ${name} on ${below.name}: there is an interface of that name`;
   return Object.assign(new Error(text), { code: 'EEXIST', errno: 17, syscall: 'netlink' });
@@ -253,6 +266,14 @@ export class VirtualInterfaces {
     }
     this.tools.footprint.gone('links', name);
     return ours;
+  }
+
+  /** What is below may be put into a VRF, or taken out of one, at any time. @throws SystemError */
+  followVrf(): void {
+    const links = [...this.#made].map((name) => this.tools.interfaces().byName(name)).filter((link) => link !== undefined);
+    for (const move of vrfMoves(links, (ifindex) => this.tools.interfaces().byIndex(ifindex))) {
+      this.tools.netlink.change(changeLink(move), 'change the VRF of a virtual interface');
+    }
   }
 
   /** Those that a run which was killed left behind and that nobody wants any more. */
