@@ -53,7 +53,7 @@ const shape = (frame: BfdFrame): string =>
     .join(' ');
 const settled = (frame: BfdFrame): boolean => Number(frame['bfd.sta']) === 3 && !/1|True/.test(frame['bfd.flags.p'] + frame['bfd.flags.f']);
 
-describe('BFD sessions with Debian’s keepalived', { concurrency: 3, skip: skipWithoutPeer() }, () => {
+const sessionTests = (): void => {
   for (const { name, addresses: [here, there] = ['10.99.0.1', '10.99.0.2'], ours, theirs, detection } of sessions) {
     test(name, () =>
       withBed(`bfd${name}`, async (bed) => {
@@ -80,7 +80,7 @@ describe('BFD sessions with Debian’s keepalived', { concurrency: 3, skip: skip
       }),
     );
   }
-});
+};
 
 async function judgeFrames(decoded: () => readonly BfdFrame[], here: string, there: string): Promise<void> {
   const from = (address: string) => decoded().filter((frame) => frame['ip.src'] === address && settled(frame));
@@ -133,7 +133,7 @@ const failovers: readonly Failover[] = [
   { name: 'group', tracker: 'weir', lines: [], group: ['group {\n    VI_1\n  }', 'track_bfd {\n    r\n  }'], says: /Entering FAULT STATE/ },
 ];
 
-describe('VRRP that tracks a BFD session', { concurrency: 4, skip: skipWithoutPeer() }, () => {
+const failoverTests = (): void => {
   for (const { name, tracker, lines, group, says } of failovers) {
     test(name, () =>
       withBed(`bft${name}`, async (bed) => {
@@ -160,4 +160,9 @@ describe('VRRP that tracks a BFD session', { concurrency: 4, skip: skipWithoutPe
       }),
     );
   }
+};
+
+describe('BFD beside Debian’s keepalived', { concurrency: 2, skip: skipWithoutPeer() }, () => {
+  describe('sessions', { concurrency: 3 }, sessionTests);
+  describe('VRRP that tracks one', { concurrency: 3 }, failoverTests);
 });
