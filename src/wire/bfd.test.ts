@@ -23,13 +23,11 @@ const control: fc.Arbitrary<BfdControl> = fc.record({
   requiredMinEchoRxUs: word,
 });
 
-/** A session that is up and polls: 10 ms both ways, multiplier 5. */
-const POLLING = '20e005181a2b3c4d5e6f70810000271000002710' + '00000000';
-const upPolling: BfdControl = {
+const common: BfdControl = {
   version: 1,
   diagnostic: 0,
-  state: 'up',
-  poll: true,
+  state: 'down',
+  poll: false,
   final: false,
   controlPlaneIndependent: false,
   authenticated: false,
@@ -37,26 +35,39 @@ const upPolling: BfdControl = {
   multipoint: false,
   multiplier: 5,
   length: 24,
-  myDiscriminator: 0x1a2b3c4d,
-  yourDiscriminator: 0x5e6f7081,
-  desiredMinTxUs: 10_000,
+  myDiscriminator: 0x49ed7939,
+  yourDiscriminator: 0,
+  desiredMinTxUs: 1_000_000,
   requiredMinRxUs: 10_000,
   requiredMinEchoRxUs: 0,
+};
+const known = { ...common, yourDiscriminator: 0x49ed7939 };
+const up = { ...known, state: 'up', desiredMinTxUs: 10_000 } as const;
+
+/** How two keepalived 2.2.7 came up, as captured. (Started in one second they have the same discriminator.) */
+const captured: Readonly<Record<string, BfdControl>> = {
+  '2040051849ed793900000000000f42400000271000000000': common,
+  '2080051849ed793949ed7939000f42400000271000000000': { ...known, state: 'init' },
+  '20e0051849ed793949ed7939000027100000271000000000': { ...up, poll: true },
+  '20d0051849ed793949ed7939000027100000271000000000': { ...up, final: true },
+  '20c0051849ed793949ed7939000027100000271000000000': up,
 };
 
 test('what is written is read', () => {
   fc.assert(fc.property(control, (one) => assert.deepEqual(decodeBfd(encodeBfd(one)), { ...one })));
 });
 
-test('a packet, byte by byte', () => {
-  assert.equal(Buffer.from(encodeBfd(upPolling)).toString('hex'), POLLING);
-  assert.deepEqual(decodeBfd(Buffer.from(POLLING, 'hex')), upPolling);
+test('a handshake of keepalived’s, byte by byte', () => {
+  for (const [hex, packet] of Object.entries(captured)) {
+    assert.deepEqual(decodeBfd(Buffer.from(hex, 'hex')), packet);
+    assert.equal(Buffer.from(encodeBfd(packet)).toString('hex'), hex);
+  }
 });
 
 test('anything of 24 bytes has fields, anything shorter has none', () => {
-  const sample = encodeBfd(upPolling);
+  const sample = encodeBfd(up);
   survivesGarbage(decodeBfd, sample);
   staysInside(decodeBfd, sample);
   assert.equal(decodeBfd(sample.subarray(0, 23)), undefined);
-  assert.deepEqual(decodeBfd(Uint8Array.of(...sample, 1, 2, 3)), upPolling);
+  assert.deepEqual(decodeBfd(Uint8Array.of(...sample, 1, 2, 3)), up);
 });
