@@ -4,8 +4,8 @@ import type { Loaded } from './daemon.js';
 import type { DaemonOptions } from './options.js';
 import { readerEnvironment } from './reader-role.js';
 
-/** MiB of heap; 65,000 instances want a third of it. */
-const HEAP_MIB = 1536;
+/** MiB of heap; 65,000 instances want less than half of it. */
+const HEAP_MIB = 1024;
 /** The bounds of reading end it long before. */
 const LONGEST_MS = 120_000;
 
