@@ -89,6 +89,7 @@ export const SINGLE_CASES: readonly LintCase[] = [
   },
   { code: 'virtual-server-twice', bad: [`${one}${one}`], good: [`${one}${one.replace('TCP', 'UDP')}`] },
   { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
+  { code: 'owner-by-default', bad: [instance('state MASTER')], good: [instance('state MASTER\npriority 255')], line: 4 },
   {
     code: 'vip-is-node-address',
     bad: [instance('unicast_src_ip 10.0.0.1\nunicast_peer {\n10.0.0.100\n}')],

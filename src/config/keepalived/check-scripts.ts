@@ -172,6 +172,7 @@ export function checkScripts(configuration: KeepalivedConfiguration, root: Value
   checkUsers(configuration, root, facts, report);
   const tracked = checkTracked(configuration, root, facts, report);
   for (const [kind, others] of scriptsOf(configuration, root)) {
+    tellAbsent(others, facts, report);
     if (configuration.global.scriptSecurity) {
       if (withoutUser(configuration, facts)) tellRemoved(others, kind, report);
       continue;
@@ -190,6 +191,15 @@ export function checkScripts(configuration: KeepalivedConfiguration, root: Value
       text,
       hint: 'enable_script_security in global_defs refuses scripts that others could change',
     });
+  }
+}
+
+/** Of scripts beside vrrp_script keepalived says nothing until they are run; they may come until then. */
+function tellAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Report): void {
+  for (const { script, at } of scripts) {
+    if (facts.script(script) !== 'absent') continue;
+    const text = `script '${script.argv[0] ?? ''}' is not there`;
+    report({ severity: 'notice', at, text, hint: 'nothing is run until it is' });
   }
 }
 

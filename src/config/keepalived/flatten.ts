@@ -1,6 +1,7 @@
 // All files of a configuration as one run of lines and braces: includes read, conditions judged, parameters and sequences put in.
 // Bounded: whatever the files say, it ends, with a message, after LIMITS.
 import { braceAt, commentStart, unescaped } from './comment.js';
+import { fileLines } from './file-lines.js';
 import { type FoundFile, findFiles, type IncludePolicy, includeCheck, LENIENT, policyOf, readInclude } from './include.js';
 import type { Report } from './keyword.js';
 import { tellCutPassword, tellLookAlikes } from './look-alikes.js';
@@ -170,15 +171,8 @@ class Flattener {
         continue;
       }
       this.#bound('files', 1, line);
-      this.#work.push({ kind: 'file', path, lines: this.#linesOf(path, text), next: 0, policy });
+      this.#work.push({ kind: 'file', path, lines: fileLines(path, text, this.#report), next: 0, policy });
     }
-  }
-
-  #linesOf(path: string, text: string): readonly string[] {
-    if (!text.startsWith('\ufeff')) return text.split('\n');
-    const said = 'the file begins with a byte order mark - ignoring it';
-    this.#report({ severity: 'error', at: { file: path, line: 1, column: 1 }, text: said, hint: 'save it as UTF-8 without BOM' });
-    return text.slice(1).split('\n');
   }
 
   /** The next physical line, as far as it counts: a NUL ends it. */

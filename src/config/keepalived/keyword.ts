@@ -100,6 +100,8 @@ export interface Keyword {
   /** keepalived's release that has it, where newer than 2.2.7. */
   readonly since?: string;
   readonly says?: Wording;
+  /** integer: what a number that was refused stands for; absent: the line counts as not written. */
+  readonly refusedAs?: number;
   /** Old spellings (of `aliases`) that are reported as deprecated. */
   readonly deprecated?: readonly string[];
 }

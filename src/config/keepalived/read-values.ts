@@ -49,7 +49,10 @@ function missing(reading: Reading): undefined {
   const { keyword, statement, report } = reading;
   const said = keyword.says?.missing;
   if (said === undefined) missingWord(statement, statement.words.at(-1) ?? statement.keyword, statement.words.length + 2, report);
-  else if (said !== '') report({ severity: 'error', at: statement.keyword.at, text: wording(said, reading) });
+  else if (said !== '') {
+    const hint = keyword.argument.kind === 'block' ? { hint: `${statement.keyword.text} NAME {` } : {};
+    report({ severity: 'error', at: statement.keyword.at, text: wording(said, reading), ...hint });
+  }
 }
 
 /** What is wrong with the argument: the reader's general message, then the keyword's own. */
@@ -78,7 +81,10 @@ function number(reading: Reading, read: (text: string) => ReadNumber, expected: 
   const [word] = reading.statement.words;
   if (word === undefined) return missing(reading);
   const { value, problem } = read(word.text);
-  if (value === undefined) return refuse(reading, word, problem, expected);
+  if (value === undefined) {
+    refuse(reading, word, problem, expected);
+    return reading.keyword.refusedAs === undefined ? undefined : { value: reading.keyword.refusedAs };
+  }
   if (problem !== undefined) reading.report({ severity: 'error', at: word.at, text: problem, hint: `${value} µs are used` });
   extraWords(reading, 1);
   return { value };

@@ -78,3 +78,11 @@ test('a hundred thousand open braces are one message', () => {
   const deep = Array.from({ length: 100_000 }, () => 'a\n{').join('\n');
   assert.deepEqual(parse(deep).said, ["200000: There are 100000 missing '}'s or extra '{'s"]);
 });
+
+test("a forgotten '}' is told where the next line belongs to a block further out, once a block", () => {
+  const list = 'vrrp_instance V1\n{\nvirtual_ipaddress\n{\n10.0.0.1\npriority 10\nvrrp_instance V2\n{\npriority 10\n}\n}\n}';
+  const hurt = "7: 'vrrp_instance' stands inside of 'virtual_ipaddress', which was opened in line 4";
+  assert.deepEqual(parse(list).said, [hurt], 'a list may hold a word that is a keyword elsewhere, not a block');
+  const block = 'vrrp_instance V1\n{\npriority 10\nvrrp_instance V2\n{\npriority 10\n}\nvrrp_instance V3\n{\n}\n}';
+  assert.deepEqual(parse(block).said, ["4: 'vrrp_instance' stands inside of 'vrrp_instance', which was opened in line 2"]);
+});

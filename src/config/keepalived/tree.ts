@@ -30,11 +30,14 @@ class Growing {
   }
 }
 
-/** An open brace. `table`: the keywords that may stand in it; absent: lines of any kind, or nothing is known. */
+/** An open brace. `name`: the keyword before it; `table`: the keywords that may stand in it; absent: lines of any kind, or nothing is known. */
 interface Frame {
   readonly into: Growing[];
   readonly at: Origin;
+  readonly name?: string;
   readonly table?: readonly Keyword[] | undefined;
+  /** A line in it that belongs further out was told. */
+  told?: boolean;
 }
 
 function statementOf(line: Text, report: Report): Growing | undefined {
@@ -53,6 +56,9 @@ function statementOf(line: Text, report: Report): Growing | undefined {
 }
 
 const NO_WORDS: readonly Word[] = [];
+
+/** More blocks inside one another than any configuration has. */
+const DEEPEST = 8;
 
 class Builder {
   readonly #report: Report;
@@ -77,7 +83,7 @@ class Builder {
     const pending = this.#pending!;
     this.#pending = undefined;
     pending.statement.body ??= [];
-    this.#push({ into: pending.statement.body, at, table: pending.table });
+    this.#push({ into: pending.statement.body, at, name: pending.statement.keyword.text, table: pending.table });
   }
 
   /** A block without its brace: the next line tells whether one was forgotten. */
@@ -87,6 +93,20 @@ class Builder {
     const inBlock = pending.table !== undefined && named(pending.table, next.keyword.text) !== undefined;
     const anyLine = pending.table === undefined && this.#table !== undefined && named(this.#table, next.keyword.text) === undefined;
     return inBlock || anyLine;
+  }
+
+  /** Does a block around this one have the keyword, and this one not? Then its brace was forgotten, most likely: told once a block. */
+  #forgottenEnd({ keyword }: Growing): void {
+    const frame = this.#frames.at(-1)!;
+    if (frame.told === true || frame.name === undefined) return;
+    if (frame.table !== undefined && named(frame.table, keyword.text) !== undefined) return;
+    const outer = this.#frames.slice(-1 - DEEPEST, -1).flatMap(({ table }) => (table === undefined ? [] : [named(table, keyword.text)]));
+    const kinds = outer.flatMap((found) => (found === undefined ? [] : [found.argument.kind]));
+    // Among lines of any kind only what opens a block itself is surely none of them.
+    if (!kinds.some((kind) => frame.table !== undefined || kind === 'block' || kind === 'lines')) return;
+    frame.told = true;
+    const text = `'${keyword.text}' stands inside of '${frame.name}', which was opened in line ${frame.at.line}`;
+    this.#report({ severity: 'notice', at: keyword.at, text, hint: "a '}' may be missing before it" });
   }
 
   line(text: Text): void {
@@ -102,6 +122,7 @@ class Builder {
       });
       this.#openBody(statement.keyword.at);
     }
+    this.#forgottenEnd(statement);
     this.#frames.at(-1)!.into.push(statement);
     const argument = this.#table === undefined ? undefined : named(this.#table, statement.keyword.text)?.argument;
     const table = argument?.kind === 'block' ? argument.keywords() : undefined;

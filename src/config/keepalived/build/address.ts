@@ -2,6 +2,7 @@
 import { parseAddress } from '../../../model/address-text.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { Report, Statement, Word } from '../keyword.js';
+import { nearest } from '../nearest.js';
 import { Line, nameTrackGroup } from './line.js';
 import { type NumberNames, readNamed } from './names.js';
 import { readAddress, readPrefix } from './prefix.js';
@@ -135,10 +136,11 @@ function readOptions(reading: Reading): boolean {
     if (readFlag(reading, word.text)) continue;
     const option = word.text === 'track_group' && context.trackGroups !== undefined ? trackGroup : addressOptions.get(word.text);
     if (option === undefined) {
+      const near = nearest(word.text, [...addressOptions.keys(), ...addressFlags.keys()]);
       line.error(
         word,
         `Unknown configuration entry '${word.text}' for ip address - ignoring`,
-        'one address a line, then options such as dev, label, scope',
+        near === undefined ? 'one address a line, then options such as dev, label, scope' : `did you mean '${near}'?`,
       );
       continue;
     }

@@ -56,6 +56,11 @@ test('state and priority hang together', () => {
       { priority: 100 },
       ["number '300' outside range [1, 255]", '(V1) Priority not valid! must be between 1 & 255. Using default 100'],
     ],
+    [
+      ['state MASTER', 'priority = 90'],
+      { initialState: 'master', priority: 100 },
+      ["invalid number '='", '(V1) Priority not valid! must be between 1 & 255. Using default 100'],
+    ],
   ]);
 });
 

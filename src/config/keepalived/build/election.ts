@@ -52,8 +52,9 @@ function stateOf(context: InstanceContext): 'master' | 'backup' | undefined {
   for (const { value } of allOf(context.block, 'state')) {
     const word = (value as readonly Word[])[0];
     if (word === undefined) continue;
-    if (word.text !== 'MASTER' && word.text !== 'BACKUP') say(context, word.at, `unknown state '${word.text}', defaulting to BACKUP`);
-    else if (state === 'MASTER' && word.text === 'BACKUP') say(context, word.at, 'state previously set as MASTER - ignoring BACKUP');
+    if (word.text !== 'MASTER' && word.text !== 'BACKUP') {
+      say(context, word.at, `unknown state '${word.text}', defaulting to BACKUP`, 'MASTER or BACKUP, in capitals; the priority decides');
+    } else if (state === 'MASTER' && word.text === 'BACKUP') say(context, word.at, 'state previously set as MASTER - ignoring BACKUP');
     else state = word.text;
   }
   return state === undefined ? undefined : state === 'MASTER' ? 'master' : 'backup';

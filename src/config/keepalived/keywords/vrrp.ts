@@ -28,6 +28,7 @@ const election: readonly Keyword[] = [
     default: '100',
     meaning: 'The highest is master; 255 is the address owner (default with state MASTER).',
     says: { invalid: '(%n) Priority not valid! must be between 1 & 255. Using default 100' },
+    refusedAs: 100,
   },
   {
     name: 'version',

@@ -8,6 +8,7 @@ import { heartbeats } from './heartbeats.js';
 import { intervals } from './intervals.js';
 import { leftovers } from './leftovers.js';
 import { nodeAddresses } from './node-addresses.js';
+import { owners } from './owners.js';
 import { preemption } from './preemption.js';
 import { priorities } from './priorities.js';
 import { sampleMail } from './sample-mail.js';
@@ -38,6 +39,7 @@ export const lintRules: readonly LintRule[] = [
   nodeAddresses,
   vipLists,
   priorities,
+  owners,
   preemption,
   sleepingBackup,
   syncGroups,
