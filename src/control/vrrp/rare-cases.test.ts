@@ -168,6 +168,18 @@ test('no_email_faults keeps mails of FAULT back, and no others', () => {
   ]);
 });
 
+test('an instance that a reload takes away is mailed, as DELETED where that is asked for', () => {
+  const mailed = (deleted: boolean) => {
+    const notify = { priorityChanges: false, smtpAlert: true, ...(deleted ? { deleted: {} } : {}) };
+    const node = master({ notify });
+    taken(node);
+    give(node, { kind: 'configure', configuration: configurationOf(), interfaces: [eth0, eth1] });
+    return taken(node).flatMap((effect) => (effect.kind === 'notify' ? [[effect.event, effect.smtp] as const] : []));
+  };
+  assert.deepEqual(mailed(true), [['DELETED', true]]);
+  assert.deepEqual(mailed(false), [['FAULT', true]]);
+});
+
 test('nothing is said of interfaces that no instance uses', () => {
   const node = startNode(configurationOf({}));
   taken(node);

@@ -31,6 +31,8 @@ function noteStep(
     const key = `${index} ${name}`;
     const last = heard.get(key);
     const own = isOf(instance, packet) && packet.fits(name);
+    // From one that is set up otherwise by now: believed or not, nobody knows.
+    const unclear = isOf(instance, packet) && !own;
     if (stateOf(before, name) === 'backup' && stateOf(after, name) === 'master' && last !== undefined) {
       const silentUs = nowUs - last.lastUs;
       if (silentUs < last.fast.missed * last.fast.intervalUs - slack)
@@ -40,7 +42,8 @@ function noteStep(
       own &&
       packet.advert.priority > 0 &&
       (nopreempt || packet.advert.priority >= (after.find((view) => view.name === name)?.priority ?? 0));
-    if (stateOf(after, name) !== 'backup' || (own && !follows) || (input.kind !== 'packet' && input.kind !== 'wake')) heard.delete(key);
+    if (stateOf(after, name) !== 'backup' || unclear || (own && !follows) || (input.kind !== 'packet' && input.kind !== 'wake'))
+      heard.delete(key);
     else if (own && fast !== undefined) {
       const source = addressId(packet.source);
       const close = last?.source === source && nowUs - last.lastUs <= 2 * fast.intervalUs;
