@@ -157,6 +157,8 @@ test('another list of addresses is counted and told, and the advert believed', (
   const trusting = backup({ skipCheckAdvertAddresses: true });
   for (const at of [1, 2]) give(trusting, advert({ priority: 200, addresses: [ip('10.99.0.200')] }), at * S);
   assert.equal(instanceOf(trusting).counters.addressListErrors, 1, 'the known master is not checked again');
+  give(trusting, advert({ priority: 200, addresses: [ip('10.99.0.200')] }, { source: '10.99.0.3' }), 2.5 * S);
+  assert.equal(instanceOf(trusting).counters.addressListErrors, 2, 'another one is');
 });
 
 test('the dialects of v3: old peers are recognised and answered in kind', () => {
