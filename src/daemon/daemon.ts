@@ -236,7 +236,10 @@ class Daemon {
           removeReloadFile(place(next), this.log);
           this.#saved.save(next, loaded.files ?? []);
         },
-        over: (global) => this.#clock.configure(global.reloadTime),
+        over: (global) => {
+          this.#clock.configure(global.reloadTime);
+          giveMemoryBack();
+        },
       },
       configuration,
     );
