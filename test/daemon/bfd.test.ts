@@ -41,10 +41,18 @@ const field = (text: string, name: string): string => new RegExp(`^ +${name} = (
 const processTests = (): void => {
   test('its names, its pid file, its dump, its end', () =>
     withBed('bfddump', async (bed) => {
-      const [a] = await pair(bed, ofA('max_hops 3'), ofB());
+      const globals = block('global_defs', ['bfd_process_name bfd_of_a', 'bfd_rt_priority 12']);
+      const [a] = await pair(bed, globals + ofA('max_hops 3'), ofB());
       const { daemon } = a;
       await daemon?.said(new RegExp(`^Starting BFD child process, pid=${a.pidOf('b')}$`));
-      assert.equal(readFileSync(`/proc/${a.pidOf('b')}/comm`, 'utf8'), 'keepalived\n');
+      assert.equal(readFileSync(`/proc/${a.pidOf('b')}/comm`, 'utf8'), 'bfd_of_a\n');
+      // Fields 40 and 41 of proc(5)'s stat, counted behind the name: real-time priority, and policy (FIFO).
+      const stat =
+        readFileSync(`/proc/${a.pidOf('b')}/stat`, 'utf8')
+          .split(') ')[1]
+          ?.split(' ') ?? [];
+      const refused = daemon?.lines.some((line) => /bfd_rt_priority was refused/.test(line));
+      assert.deepEqual([stat[37], stat[38]], refused ? ['0', '0'] : ['12', '1']);
       const text = await dump(bed, a);
       await daemon?.said(new RegExp(`^Printing BFD data for process\\(${a.pidOf('b')}\\) on signal$`));
       const fields = {
