@@ -143,7 +143,7 @@ __noinline int sha256_block(__u32 block) {
 
 /* The block that a message of so many bytes ends with: its mark and its length stand in there. */
 #define LAST_OF(size) (((size) + 8) / BLOCK)
-#define OPAQUE(number) asm volatile("" : "+r"(number)) /* what was compared is what is used: the compiler must not work it out anew */
+#define OPAQUE(number) asm volatile("" : "+r"(number)) /* what was compared is what is used: the compiler must not work it out anew, nor make one comparison of two */
 
 /* Makes room for a message of so many bytes: what will stand behind it counts as zero. 0: it is too long. */
 __noinline int clear_end(__u32 size) {
@@ -180,10 +180,12 @@ static __always_inline void set_last(struct hash_desk *desk, int words, bool big
 /* Are the desk's digest and the first 12 bytes of HMAC-MD5 over `size` bytes the same? */
 __noinline int md5_seals(__u32 size) {
   struct hash_desk *desk = hash_desk();
+  __u32 last = LAST_OF(size);
   if (!desk || !set_end(desk, size, false)) return 0;
+  OPAQUE(last);
   __builtin_memcpy(desk->state, desk->key.inner, 16);
   for (__u32 i = 0; i < DESK_BLOCKS; i++) {
-    if (i > LAST_OF(size)) break;
+    if (i > last) break;
     md5_block(i);
   }
   set_last(desk, 4, false);
@@ -197,10 +199,12 @@ __noinline int md5_seals(__u32 size) {
 /* The first 16 bytes of HMAC-SHA256, likewise. */
 __noinline int sha256_seals(__u32 size) {
   struct hash_desk *desk = hash_desk();
+  __u32 last = LAST_OF(size);
   if (!desk || !set_end(desk, size, true)) return 0;
+  OPAQUE(last);
   __builtin_memcpy(desk->state, desk->key.inner, 32);
   for (__u32 i = 0; i < DESK_BLOCKS; i++) {
-    if (i > LAST_OF(size)) break;
+    if (i > last) break;
     sha256_block(i);
   }
   set_last(desk, 8, true);

@@ -171,7 +171,9 @@ static __always_inline bool is_whole(__u64 sum) {
 __noinline int sum_is_right(struct __sk_buff *skb, struct advert *m, __u32 dialects, __u32 length) {
   __u32 zero = 0;
   __u8 *bytes = bpf_map_lookup_elem(&room, &zero);
-  if (!bytes || !m || length < 8 || length > SUM_MAX) return 1;
+  if (!bytes || !m || length > SUM_MAX) return 1;
+  OPAQUE(length);
+  if (length < 8) return 1;
   if (bpf_skb_load_bytes(skb, m->at, bytes, length)) return 1;
   __u64 sum = 0;
   for (__u32 i = 0; i < SUM_MAX; i += 4) { /* all lengths are multiples of 4 */
@@ -243,7 +245,9 @@ __noinline int ah_is_genuine(struct __sk_buff *skb, const struct advert *m, __u3
   struct hash_desk *desk = hash_desk();
   __u32 size = IP_SIZE + AH_SIZE + length, loaded = AH_SIZE + length;
   OPAQUE(loaded);
-  if (!desk || !m || loaded < AH_SIZE || loaded > COVERED_MAX - IP_SIZE || !clear_end(size)) return 0;
+  if (!desk || !m || loaded > COVERED_MAX - IP_SIZE || !clear_end(size)) return 0;
+  OPAQUE(loaded);
+  if (loaded < AH_SIZE) return 0;
   __u8 *bytes = (__u8 *)desk->blocks;
   if (bpf_skb_load_bytes(skb, m->at - AH_SIZE, bytes + IP_SIZE, loaded)) return 0;
   __u32 *words = (__u32 *)bytes;
@@ -262,7 +266,9 @@ __noinline int trailer_is_genuine(struct __sk_buff *skb, const struct advert *m,
   __u32 size = IP_SIZE + length + TRAILER_SIZE, loaded = length + TRAILER_SIZE, mac = (IP_SIZE + length + TRAILER_MAC) / 4;
   OPAQUE(loaded);
   OPAQUE(mac);
-  if (!desk || !m || loaded < TRAILER_SIZE || loaded > COVERED_MAX - IP_SIZE || mac > DESK_BYTES / 4 || !clear_end(size)) return 0;
+  if (!desk || !m || loaded > COVERED_MAX - IP_SIZE || mac > DESK_BYTES / 4 || !clear_end(size)) return 0;
+  OPAQUE(loaded);
+  if (loaded < TRAILER_SIZE) return 0;
   __u32 *words = (__u32 *)desk->blocks;
   if (bpf_skb_load_bytes(skb, m->at, (__u8 *)words + IP_SIZE, loaded)) return 0;
   ((__u8 *)words)[IP_SIZE + 6] = ((__u8 *)words)[IP_SIZE + 7] = 0;

@@ -1,11 +1,14 @@
 // The running kernel's verifier must accept what every clang makes of the datapath, not only the one that is `clang` here.
 import assert from 'node:assert/strict';
-import { mkdirSync, rmdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { isLoaded, load, removePins } from '../../src/datapath/ebpf/load.js';
+import { ObjectFile } from '../../src/sys/bpf.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
 import { skipReason } from './bed.js';
-import { compiledBy, otherClangs } from './compilers.js';
+import { compiledBy, filtersBy, otherClangs } from './compilers.js';
 
 const clangs = otherClangs();
 
@@ -21,6 +24,14 @@ test('other compilers', { skip: clangs.length === 0 && 'the PATH has one clang o
       } finally {
         removePins(folder);
         rmdirSync(folder);
+      }
+    });
+    await t.test(`${clang}: the kernel loads its socket filters`, { skip: skipReason() }, () => {
+      const folder = mkdtempSync(join(tmpdir(), `weir-filters-${clang}-`));
+      try {
+        for (const object of filtersBy(clang, folder)) new ObjectFile(object).load().close();
+      } finally {
+        rmSync(folder, { recursive: true });
       }
     });
   }

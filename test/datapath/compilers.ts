@@ -19,14 +19,30 @@ export function otherClangs(): readonly string[] {
   return [...found.keys()].filter((name) => found.get(name) !== usual).sort((a, b) => version(a) - version(b));
 }
 
+function compile(clang: string, source: string, object: string): void {
+  const headers = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
+  execFileSync(clang, [`@${root}/bpf/compile_flags.txt`, `-I${headers}`, '-c', source, '-o', object]);
+  execFileSync('llvm-strip', ['-g', object]);
+}
+
+/** VRRP's and BFD's socket filters, as dev/build.mjs names them. */
+export const FILTERS = ['vrrp', 'heartbeat', 'claim', 'bfd'] as const;
+
+/** Compiles them into a folder. */
+export function filtersBy(clang: string, folder: string): readonly string[] {
+  return FILTERS.map((name) => {
+    const object = join(folder, `weir-${name}.bpf.o`);
+    compile(clang, `${root}/bpf/${name}-filter.bpf.c`, object);
+    return object;
+  });
+}
+
 /** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. `source`: of its C. */
 export function compiledBy<T>(clang: string, work: (object: string) => T, source = `${root}/bpf`): T {
   const folder = mkdtempSync(join(tmpdir(), `weir-${clang}-`));
   try {
     const object = join(folder, 'weir.bpf.o');
-    const headers = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-    execFileSync(clang, [`@${root}/bpf/compile_flags.txt`, `-I${headers}`, '-c', `${source}/weir.bpf.c`, '-o', object]);
-    execFileSync('llvm-strip', ['-g', object]);
+    compile(clang, `${source}/weir.bpf.c`, object);
     return work(object);
   } finally {
     rmSync(folder, { recursive: true, force: true });

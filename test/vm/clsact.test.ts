@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { test } from 'node:test';
-import { compiledBy, otherClangs } from '../datapath/compilers.js';
+import { compiledBy, filtersBy, otherClangs } from '../datapath/compilers.js';
 import { root } from '../support/project.js';
 
 const { WEIR_VM, XDG_CACHE_HOME } = process.env as { readonly WEIR_VM?: string; readonly XDG_CACHE_HOME?: string };
@@ -23,7 +23,11 @@ function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
   const folder = mkdtempSync(`${tmpdir()}/weir-guest-`);
   try {
     mkdirSync(`${folder}/objects`);
-    for (const clang of otherClangs()) compiledBy(clang, (object) => copyFileSync(object, `${folder}/objects/${clang}.o`));
+    for (const clang of otherClangs()) {
+      compiledBy(clang, (object) => copyFileSync(object, `${folder}/objects/${clang}.o`));
+      mkdirSync(`${folder}/objects/${clang}`);
+      filtersBy(clang, `${folder}/objects/${clang}`);
+    }
     const beside = [...['dist', 'build', 'package.json'].map((name) => `${root}/${name}`), `${folder}/objects`];
     if (!process.execPath.startsWith('/usr/bin/')) {
       copyFileSync(process.execPath, `${folder}/node`);
@@ -59,5 +63,7 @@ test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and pass
   assert.match(said.get('fixtures') ?? '', /^# pass [1-9]\d{2,}\n# fail 0\n# skipped 0\n$/);
   const loaded = (said.get('compilers') ?? '').split('\n').filter((name) => name !== '');
   assert.deepEqual(new Set(loaded), new Set(otherClangs()), 'what other compilers made');
+  const socketFilters = (said.get('socket filters') ?? '').split('\n').filter((name) => name !== '');
+  assert.deepEqual(new Set(socketFilters), new Set(['dist', ...otherClangs()]), 'whose socket filters the kernel loads');
   assert.ok(said.has('end'));
 });

@@ -67,7 +67,7 @@ export interface SocketDescription {
 export interface AdvertSocketEvents {
   readonly packet: (packet: ReceivedPacket) => void;
   readonly log: (level: LogLevel, text: string) => void;
-  /** These were opened just now: the filter's chance. */
+  /** These were opened just now, or others listen elsewhere: the filter's chance. */
   readonly opened: (sockets: readonly RawReceiver[]) => void;
 }
 
@@ -120,6 +120,8 @@ export class AdvertSockets {
   /** The last failure of each sending instance or missing socket: said once until it changes. */
   readonly #failures = new Map<string, string>();
   #wanted: ReadonlyMap<string, Wanted> = new Map();
+  /** Of each receiver's interface: told to the filter when it changes. */
+  #vrfs = '';
   #bufferPolicy: ReceiveBuffers['adverts'];
 
   constructor(
@@ -153,17 +155,29 @@ export class AdvertSockets {
       this.#open(key, wanted);
     }
     const opened = this.#opened.splice(0);
-    if (opened.length > 0) {
+    const vrfs = [...this.#receivers.values()].map(({ ifindex }) => this.#vrfOf(ifindex) ?? '').join();
+    if (opened.length > 0 || vrfs !== this.#vrfs) {
+      this.#vrfs = vrfs;
       this.events.opened(opened);
     }
   }
 
-  /** Who listens where now. */
+  /** Who listens where now. A packet to a port of a VRF is the VRF's own by the time that a filter sees it. */
   listeners(): readonly { readonly instance: VrrpInstance; readonly ifindex: number }[] {
     return [...this.#wanted].flatMap(([key, { protocol, instances }]) => {
       const open = this.#receivers.get(key);
-      return open === undefined || protocol === AH ? [] : instances.map((instance) => ({ instance, ifindex: open.ifindex }));
+      if (open === undefined || protocol === AH) {
+        return [];
+      }
+      const vrf = this.#vrfOf(open.ifindex);
+      const places = vrf === undefined ? [open.ifindex] : [open.ifindex, vrf];
+      return instances.flatMap((instance) => places.map((ifindex) => ({ instance, ifindex })));
     });
+  }
+
+  #vrfOf(ifindex: number): number | undefined {
+    const link = this.interfaces.byIndex(ifindex);
+    return link?.masterKind === 'vrf' ? link.master : undefined;
   }
 
   sockets(): readonly RawReceiver[] {
