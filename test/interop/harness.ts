@@ -11,7 +11,7 @@ import { decode, type Frame } from './frames.js';
 /** Whose daemon runs on a host. */
 export type Maker = 'weir' | 'debian';
 
-const program = (maker: Maker): string =>
+export const program = (maker: Maker): string =>
   maker === 'weir' ? join(projectRoot(), 'bin', 'keepalived') : (findCommand('keepalived') ?? 'keepalived');
 
 /** Probe `interop`: namespaces, and the peer and the decoder that these tests judge by. The reason to skip, or false. */
