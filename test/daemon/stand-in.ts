@@ -51,6 +51,10 @@ const part: StartPart = (first, options) => {
   process.on('SIGWINCH', () => {
     for (;;);
   });
+  // Another one: things are said that nobody understands.
+  process.on('SIGURG', () => {
+    for (const junk of [null, 7, 'words', [], {}, { kind: 7 }, { kind: 'nothing' }, { kind: '__proto__' }]) process.send?.(junk);
+  });
   return {
     reload: (next) => write(`reload ${next.instances.length}`),
     dump: (what) => write(`dump ${what}`),

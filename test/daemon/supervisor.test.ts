@@ -250,6 +250,16 @@ test('start-up and shutdown scripts are waited for, but never for ever', async (
   ]);
 });
 
+test('what a child says and nobody understands changes nothing', async () => {
+  const daemon = await running();
+  process.kill(place.childPid(), 'SIGURG');
+  place.configure({ instances: 2 });
+  daemon.signal('SIGHUP');
+  await daemon.said(/^Reload complete$/);
+  assert.equal(await daemon.stop(), 0);
+  assert.deepEqual(place.recorded, ['start 1', 'reload 2', 'stop']);
+});
+
 test('a child that does not end in time is forced to', async () => {
   const daemon = await running({ root: { childWaitUs: 200_000 } });
   process.kill(place.childPid(), 'SIGSTOP');

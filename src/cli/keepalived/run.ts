@@ -1,5 +1,5 @@
 // keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
-import { version as kernelVersion, release } from 'node:os';
+import { constants, version as kernelVersion, release } from 'node:os';
 import { resolve } from 'node:path';
 import type { StartPart } from '../../daemon/child-main.js';
 import type { ChildKind } from '../../daemon/messages.js';
@@ -69,7 +69,13 @@ function complain({ warnings, extra }: { readonly warnings: readonly string[]; r
 }
 
 async function reader(): Promise<number> {
-  const [{ serveRead }, { loadConfiguration }] = await Promise.all([import('../../daemon/reader.js'), import('./load-configuration.js')]);
+  const [{ serveRead }, { loadConfiguration }, { dieWithParent }] = await Promise.all([
+    import('../../daemon/reader.js'),
+    import('./load-configuration.js'),
+    import('../../sys/signals.js'),
+  ]);
+  // A supervisor that is gone wants no answer, and cannot be heard of while a large file is read.
+  dieWithParent(constants.signals.SIGKILL);
   return serveRead(({ options, seed }) => loadConfiguration(options, seed));
 }
 
