@@ -107,8 +107,15 @@ test('strict mode rewrites what the RFCs do not have', () => {
   tryAll([
     [
       ['strict_mode'],
-      { strict: true, accept: false, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: false, ownerIgnoreAdverts: true },
+      { strict: true, accept: false, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: false, ownerIgnoreAdverts: false },
     ],
+    [['strict_mode', 'state MASTER'], { ownerIgnoreAdverts: true }],
+    [
+      ['strict_mode', 'state MASTER', 'owner_ignore_adverts off'],
+      { ownerIgnoreAdverts: true },
+      ['(V1) strict_mode with priority 255 requires owner_ignore_adverts'],
+    ],
+    [['owner_ignore_adverts'], { ownerIgnoreAdverts: false }, ['(V1) ignoring owner_ignore_adverts since priority is not 255']],
     [['strict_mode', 'state MASTER', 'priority 255'], { accept: true, initialState: 'master' }],
     [['strict_mode', 'state MASTER', 'priority 100'], { initialState: 'backup' }, [mustMatch]],
     [['strict_mode', 'state BACKUP', 'priority 255'], { initialState: 'master' }, [mustMatch]],
@@ -180,9 +187,18 @@ test("weir's fast mode and the timer's own lateness", () => {
       {},
       ["number '0.6' outside range [0.001000, 0.500000]", '(V1) fast_advert_int (0.6) not valid - must be between 0.001 and 0.5'],
     ],
-    [['timer_expired_backup'], { timerExpiredBackup: 254 }],
-    [['thread_timer_expired 9'], { timerExpiredBackup: 9 }],
-    [['timer_expired_backup 255'], {}, ["number '255' outside range [1, 254]", "(V1) timer_expired_backup '255' invalid - ignoring"]],
+    [['nopreempt', 'timer_expired_backup'], { timerExpiredBackup: 254 }],
+    [
+      ['nopreempt', 'thread_timer_expired 9'],
+      { timerExpiredBackup: 9 },
+      ["(V1) thread_timer_expired - please replace with keyword 'timer_expired_backup'"],
+    ],
+    [
+      ['nopreempt', 'timer_expired_backup 255'],
+      {},
+      ["number '255' outside range [1, 254]", '(V1) timer_expired_backup highest_other_priority not valid! must be between 1 & 254'],
+    ],
+    [['timer_expired_backup'], { timerExpiredBackup: undefined as never }, ['(V1) expired_timer_backup requires nopreempt - resetting']],
   ]);
 });
 
@@ -203,7 +219,8 @@ test('what global_defs says is inherited, what the instance says counts more', (
   const before = ['global_defs {', ...globals, '}'];
   tryAll(
     [
-      [[], { version: 3, downTimerAdverts: 5, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: true, ownerIgnoreAdverts: true }],
+      [[], { version: 3, downTimerAdverts: 5, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: true, ownerIgnoreAdverts: false }],
+      [['priority 255'], { ownerIgnoreAdverts: true }],
       [
         [],
         {
@@ -217,7 +234,10 @@ test('what global_defs says is inherited, what the instance says counts more', (
         ['version 2', 'down_timer_adverts 4', 'lower_prio_no_advert off', 'address_mismatch accept'],
         { version: 2, downTimerAdverts: 4, lowerPriorityNoAdvert: false, addressMismatch: 'accept' },
       ],
-      [['skip_check_adv_addr off', 'owner_ignore_adverts off'], { skipCheckAdvertAddresses: false, ownerIgnoreAdverts: false }],
+      [
+        ['skip_check_adv_addr off', 'priority 255', 'owner_ignore_adverts off'],
+        { skipCheckAdvertAddresses: false, ownerIgnoreAdverts: false },
+      ],
     ],
     before,
   );
