@@ -15,7 +15,7 @@ test('syslog has facility, severity, name and number', () => {
   assert.ok(syslogLine(at, 3, 'debug', 'Keepalived', 1, 'x').startsWith('<30>'));
 });
 
-test('nothing in a line can end it', () => assert.equal(oneLine('a\nb\u001b[31m\tc'), 'a\\x0ab\\x1b[31m\tc'));
+test('nothing in a line can end it', () => assert.equal(oneLine('a\nb\u001b[31m\tc\u009b1m'), 'a\\x0ab\\x1b[31m\tc\\x9b1m'));
 
 test('the command is told in lines of 102 columns, as keepalived was seen to', () => {
   const words = [

@@ -20,7 +20,7 @@ export function consolePrefix(at: Date): string {
 /** Nothing in a line may end it or play with a terminal: names and files come from outside. */
 export function oneLine(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\x00-\x08\x0a-\x1f\x7f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return text.replace(/[\x00-\x08\x0a-\x1f\x7f-\x9f]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
 }
 
 /** `<30>Nov 20 12:02:04 Keepalived[20538]: text` (RFC 3164 as syslog(3) sends it). */

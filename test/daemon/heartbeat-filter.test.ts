@@ -49,7 +49,7 @@ function tryOut(authentication: Authentication, peer: Address, samples = false):
   const ours = new HeartbeatKeys();
   const skipped = new Uint8Array(Uint32Array.of(peer.family === 'inet' ? 20 : 40).buffer);
   const filter = new HeartbeatFilter(64, samples ? { skipped } : { skipped, lenient: Uint8Array.of(0) });
-  assert.ok(filter.configure({ instances: [instance], sender: ours.sender, ifindexOf: () => LO }));
+  assert.ok(filter.configure({ instances: [instance], sender: ours.sender, placesOf: () => [LO] }));
   return { instance, peer, filter, ours };
 }
 

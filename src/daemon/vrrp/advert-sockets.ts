@@ -12,6 +12,7 @@ import { type Watch, whenReadable } from '../../sys/readable.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { concat } from '../../wire/bytes.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../wire/ipv4.js';
+import type { Link } from '../../wire/rtnetlink-link.js';
 import type { Interfaces } from './interfaces.js';
 import { bufferBytes } from './receive-buffers.js';
 import type { LogLevel } from './vrrp-process.js';
@@ -80,6 +81,12 @@ function listensOn(configuration: KeepalivedConfiguration, instance: VrrpInstanc
   return own ?? instance.interface ?? instance.vrf ?? '';
 }
 
+/** Where a packet that came by a link seems to come from: to a filter one to a port of a VRF is the VRF's. */
+export function placesOfLink(link: Link | undefined): readonly number[] {
+  if (link === undefined) return [];
+  return link.masterKind === 'vrf' && link.master !== undefined ? [link.ifindex, link.master] : [link.ifindex];
+}
+
 /** Which receivers a configuration needs. AH is listened to by all of version 2: a peer that uses it should be noticed. */
 export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyMap<string, Wanted> {
   const wanted = new Map<string, Wanted>();
@@ -120,8 +127,8 @@ export class AdvertSockets {
   /** The last failure of each sending instance or missing socket: said once until it changes. */
   readonly #failures = new Map<string, string>();
   #wanted: ReadonlyMap<string, Wanted> = new Map();
-  /** Of each receiver's interface: told to the filter when it changes. */
-  #vrfs = '';
+  /** Of all receivers: told to the filter when they change. */
+  #places = '';
   #bufferPolicy: ReceiveBuffers['adverts'];
 
   constructor(
@@ -155,29 +162,28 @@ export class AdvertSockets {
       this.#open(key, wanted);
     }
     const opened = this.#opened.splice(0);
-    const vrfs = [...this.#receivers.values()].map(({ ifindex }) => this.#vrfOf(ifindex) ?? '').join();
-    if (opened.length > 0 || vrfs !== this.#vrfs) {
-      this.#vrfs = vrfs;
+    const places = [...this.#receivers.values()].flatMap((open) => this.#placesOf(open)).join();
+    if (opened.length > 0 || places !== this.#places) {
+      this.#places = places;
       this.events.opened(opened);
     }
   }
 
-  /** Who listens where now. A packet to a port of a VRF is the VRF's own by the time that a filter sees it. */
+  /** Who listens where now, as filters know places. */
   listeners(): readonly { readonly instance: VrrpInstance; readonly ifindex: number }[] {
     return [...this.#wanted].flatMap(([key, { protocol, instances }]) => {
       const open = this.#receivers.get(key);
       if (open === undefined || protocol === AH) {
         return [];
       }
-      const vrf = this.#vrfOf(open.ifindex);
-      const places = vrf === undefined ? [open.ifindex] : [open.ifindex, vrf];
+      const places = this.#placesOf(open);
       return instances.flatMap((instance) => places.map((ifindex) => ({ instance, ifindex })));
     });
   }
 
-  #vrfOf(ifindex: number): number | undefined {
+  #placesOf({ ifindex }: Open): readonly number[] {
     const link = this.interfaces.byIndex(ifindex);
-    return link?.masterKind === 'vrf' ? link.master : undefined;
+    return link === undefined ? [ifindex] : placesOfLink(link);
   }
 
   sockets(): readonly RawReceiver[] {

@@ -18,7 +18,8 @@ export interface HeartbeatWanted {
   readonly instances: readonly VrrpInstance[];
   /** What our own heartbeats carry. */
   readonly sender: number;
-  readonly ifindexOf: (device: string) => number | undefined;
+  /** Where packets that come by a device may seem to come from: the device, and the VRF whose port it is. */
+  readonly placesOf: (device: string) => readonly number[];
 }
 
 function peerKey(instance: VrrpInstance, ifindex: number, peer: VrrpInstance['heartbeat'][number]['peer']): Uint8Array {
@@ -61,13 +62,12 @@ export class HeartbeatFilter implements Filter<HeartbeatWanted> {
     this.#peers = new FilterTable(this.#filter.map('peers'));
   }
 
-  configure({ instances, sender, ifindexOf }: HeartbeatWanted): boolean {
+  configure({ instances, sender, placesOf }: HeartbeatWanted): boolean {
     const { accounts } = this.#filter;
     const found = instances.flatMap((instance) =>
-      instance.heartbeat.flatMap(({ interface: device, peer }) => {
-        const ifindex = ifindexOf(device);
-        return ifindex === undefined ? [] : [{ instance, key: peerKey(instance, ifindex, peer) }];
-      }),
+      instance.heartbeat.flatMap(({ interface: device, peer }) =>
+        placesOf(device).map((ifindex) => ({ instance, key: peerKey(instance, ifindex, peer) })),
+      ),
     );
     if (found.length > this.room || !accounts.hasRoomFor(instances.map(({ name }) => name))) {
       return false;

@@ -8,6 +8,7 @@ import { type Watch, whenReadable } from '../../sys/readable.js';
 import { UdpSocket } from '../../sys/udp-socket.js';
 import { HEARTBEAT_PORT } from '../../wire/heartbeat.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
+import { placesOfLink } from './advert-sockets.js';
 import { FilterKeeper } from './filter-keeper.js';
 import { HeartbeatFilter, type HeartbeatWanted } from './heartbeat-filter.js';
 import { HeartbeatKeys } from './heartbeat-keys.js';
@@ -47,7 +48,7 @@ export class Heartbeats {
   constructor(private readonly events: HeartbeatEvents) {
     this.#filter = new FilterKeeper({
       make: ({ instances }) =>
-        new HeartbeatFilter(Math.max(LEAST_ROOM, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + heartbeat.length, 0))),
+        new HeartbeatFilter(Math.max(LEAST_ROOM, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + 2 * heartbeat.length, 0))),
       sockets: () => [...this.#sockets.values()].map(({ socket }) => socket),
       // Counted apart from adverts: what is wrong with these says nothing about those.
       report: (instance, counts) =>
@@ -86,8 +87,8 @@ export class Heartbeats {
       }
     }
     if (wanted.size > 0) {
-      const ifindexOf = (device: string): number | undefined => this.events.linkOf(device)?.ifindex;
-      this.#filter.configure({ instances: this.#instances, sender: this.#keys.sender, ifindexOf });
+      const placesOf = (device: string): readonly number[] => placesOfLink(this.events.linkOf(device));
+      this.#filter.configure({ instances: this.#instances, sender: this.#keys.sender, placesOf });
     }
     for (const [key, one] of wanted) {
       const ifindex = this.events.linkOf(one.interface)?.ifindex;
