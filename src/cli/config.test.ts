@@ -50,6 +50,11 @@ test('--json has the same findings', async () => {
   assert.equal(status, 1);
 });
 
+test("keepalived's own message of a finding is not told beside it", async () => {
+  const { out } = await command({ 'a.conf': NODE('state MASTER\npriority 100\nnopreempt\nnoprempt') }, 'lint', '@a.conf');
+  assert.deepEqual(out.match(/\[[\w-]+\]$/gm), ['[nopreempt-with-state-master]', '[message]']);
+});
+
 test('one file and several names are several nodes', async () => {
   const text = NODE('@one priority 100\n@two priority 90\n@two advert_int 2');
   const { out, status } = await command({ 'a.conf': text }, 'lint', '--id', 'one,two', '@a.conf');

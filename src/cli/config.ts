@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { canRun, renderDiagnostic } from '../config/keepalived/diagnostics.js';
 import { explain } from '../config/keepalived/explain/explain.js';
-import type { LintFinding, LintNode } from '../config/keepalived/lint/finding.js';
+import { type LintFinding, type LintNode, unsaid } from '../config/keepalived/lint/finding.js';
 import { lint } from '../config/keepalived/lint/lint.js';
 import { usedScripts } from '../config/keepalived/lint/used-scripts.js';
 import { type ReadConfiguration, readKeepalived } from '../config/keepalived/read.js';
@@ -105,14 +105,15 @@ const messages = (diagnostics: ReadConfiguration['diagnostics']): readonly Told[
     level: severity === 'notice' ? 'info' : 'warning',
     code: 'message',
     what: `${at.file}:${at.line}: ${text}`,
-    cause: hint ?? 'said when the file is read',
+    cause: hint ?? 'keepalived -t says so',
     file: at.file,
     line: at.line,
   }));
 
 function runLint(files: readonly string[], ids: readonly string[], options: string | undefined, json: boolean, io: Io): number {
   const read = nodesAsked(files, ids).map((node) => lintNode(node, options, io));
-  const findings = sorted([...lint(read.map(({ node }) => node)).map(told), ...read.flatMap(({ diagnostics }) => messages(diagnostics))]);
+  const found = lint(read.map(({ node }) => node));
+  const findings = sorted([...found.map(told), ...read.flatMap(({ diagnostics }) => messages(unsaid(diagnostics, found)))]);
   if (json) io.out(`${JSON.stringify({ findings }, undefined, 2)}\n`);
   else for (const finding of findings) io.out(`${findingLine(finding)} [${finding.code}]\n`);
   return exitStatus(findings);

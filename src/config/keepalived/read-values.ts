@@ -82,7 +82,8 @@ function number(reading: Reading, read: (text: string) => ReadNumber, expected: 
   if (word === undefined) return missing(reading);
   const { value, problem } = read(word.text);
   if (value === undefined) {
-    refuse(reading, word, problem, expected);
+    const isDefault = word.text === reading.keyword.default;
+    refuse(reading, word, problem, isDefault ? `${expected}; ${word.text} is the default: leave the line out` : expected);
     return reading.keyword.refusedAs === undefined ? undefined : { value: reading.keyword.refusedAs };
   }
   if (problem !== undefined) reading.report({ severity: 'error', at: word.at, text: problem, hint: `${value} µs are used` });
@@ -266,7 +267,8 @@ function keep(reading: Reading, of: Map<string, Value[]>, value: Value): void {
 
 function unknown(statement: Statement, table: readonly Keyword[], report: Report): void {
   const { keyword } = statement;
-  const near = nearest(keyword.text, indexOf(table).keys());
+  const glued = /^([a-z_]+)[=:](.+)$/i.exec(keyword.text);
+  const near = glued !== null && indexOf(table).has(glued[1]!) ? `${glued[1]} ${glued[2]}` : nearest(keyword.text, indexOf(table).keys());
   report({
     severity: 'error',
     at: keyword.at,

@@ -57,6 +57,14 @@ function withGroupsNotices(instance: VrrpInstance, group: SyncGroup | undefined)
 }
 
 /** Instances with what their groups make of them; what there is to tell is told where the instance stands. */
+/** Why a tracker does not count, to who does not know the words. */
+function hintOf(text: string): string | undefined {
+  if (text.endsWith('since own interface')) return 'an instance watches its own interface anyway';
+  if (/address.owner/.test(text))
+    return 'priority 255 is the owner’s and never changes: say a lower one, unless the host has the addresses by itself';
+  return text.endsWith('due to SYNC group') ? 'members have one priority: weight 0 there, or track it in the group' : undefined;
+}
+
 function settleAll(
   root: Values,
   instances: readonly VrrpInstance[],
@@ -69,7 +77,7 @@ function settleAll(
   return instances.map((instance) => {
     const group = groupOf.get(instance.name);
     const tell = (text: string, notice?: boolean): void =>
-      (notice === true ? tellNotice : tellError)(report, places.get(instance.name) ?? root.at, text);
+      (notice === true ? tellNotice : tellError)(report, places.get(instance.name) ?? root.at, text, hintOf(text));
     return settleTracking(withGroupsNotices(instance, group), group, own, tell);
   });
 }

@@ -39,6 +39,12 @@ test('checkers inherit from their server, that from its virtual server', () => {
   assert.ok(lines.includes('lvs_method NAT # default'));
 });
 
+test("a checked file's weight is not its server's", () => {
+  const check = 'real_server 10.0.0.2 80 {\nweight 3\nFILE_CHECK {\ntrack_file f\n}\n}';
+  const lines = explained(`track_file f {\nfile /f\n}\nvirtual_server 10.0.0.1 80 {\nprotocol TCP\n${check}\n}\n`);
+  assert.ok(!lines.some((line) => /^weight 3 # from/.test(line)));
+});
+
 test('words that count behind others only stay where they were', () => {
   const server = (lines: string): string => `virtual_server 10.0.0.1 80 {\n${lines}\nprotocol TCP\nreal_server 10.0.0.2 80 {\n}\n}\n`;
   for (const text of [server('sh-port\nlvs_sched sh'), server('lvs_sched sh\nsh-port')]) {

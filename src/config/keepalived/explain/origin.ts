@@ -33,6 +33,10 @@ const FROM_OUTSIDE: ReadonlySet<string> = new Set([
   'inhibit_on_failure',
 ]);
 
+/** FILE_CHECK's weight is its file's, not the server's. */
+const comesFromOutside = ({ name, argument }: Keyword): boolean =>
+  FROM_OUTSIDE.has(name) && (name !== 'weight' || argument.kind === 'integer');
+
 /** Keywords of blocks that are named otherwise in global_defs and are no default of the table's. */
 const GLOBAL_TWINS: ReadonlyMap<string, string> = new Map([['log_all_failures', 'checker_log_all_failures']]);
 
@@ -62,7 +66,7 @@ const ownDefault = (text: string, globals: Values | undefined): Sourced | undefi
 /** undefined: the keyword is unset and nothing stands for it. */
 export function sourceOf(keyword: Keyword, around: readonly Surrounding[], globals: Values | undefined): Sourced | undefined {
   if (keyword.argument.kind === 'flag') return undefined;
-  for (const { name, block } of FROM_OUTSIDE.has(keyword.name) ? around : []) {
+  for (const { name, block } of comesFromOutside(keyword) ? around : []) {
     const value = last(block, keyword.name);
     const text = value === undefined ? undefined : argumentText(keyword.argument, value.value);
     if (value !== undefined && text !== undefined) return { text, note: `from ${name} ${originText(value.at)}`, outside: true };

@@ -1,6 +1,6 @@
 // What lint says, and what it looks at: the files of one or several nodes, read.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
-import type { Origin, Values } from '../keyword.js';
+import type { Diagnostic, Origin, Values } from '../keyword.js';
 
 export type LintLevel = 'error' | 'warning' | 'info';
 
@@ -13,6 +13,7 @@ export interface LintFinding {
   readonly what: string;
   readonly cause: string;
   readonly mend: string;
+  readonly saidAs?: RegExp;
 }
 
 /** One node: its file as it was read. */
@@ -33,6 +34,8 @@ export interface LintVerdict {
   readonly code: string;
   readonly level: LintLevel;
   readonly meaning: string;
+  /** keepalived's message of the same, at the same line: once is enough. */
+  readonly saidAs?: RegExp;
 }
 
 /** A rule of lint: the verdicts it may give, and how it comes to them. Several nodes are those of one pair (or of several). */
@@ -41,7 +44,14 @@ export interface LintRule {
   readonly check: (nodes: readonly LintNode[]) => readonly LintFinding[];
 }
 
+/** What was said when the files were read, without what findings say better. */
+export const unsaid = (said: readonly Diagnostic[], findings: readonly LintFinding[]): readonly Diagnostic[] =>
+  said.filter(
+    ({ at, text }) => !findings.some((one) => one.saidAs?.test(text) === true && one.at.file === at.file && one.at.line === at.line),
+  );
+
 /** A finding of a verdict. */
 export function found(verdict: LintVerdict, at: Origin, what: string, cause: string, mend: string): LintFinding {
-  return { level: verdict.level, code: verdict.code, at, what, cause, mend };
+  const { level, code, saidAs } = verdict;
+  return { level, code, at, what, cause, mend, ...(saidAs === undefined ? {} : { saidAs }) };
 }

@@ -1,7 +1,7 @@
 // Scripts: those that stop the daemon that runs them, and those that run as root although others can write them.
 import type { Script } from '../../../model/keepalived/script.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from './finding.js';
-import { globalPlace, placeIn, serverPlace } from './place.js';
+import { placeIn, serverPlace } from './place.js';
 import { type UsedScript, usedScripts } from './used-scripts.js';
 
 const STOPS: LintVerdict = {
@@ -44,17 +44,10 @@ function securityFinding(node: LintNode): readonly ReturnType<typeof found>[] {
   const [first] = roots;
   if (first === undefined) return [];
   const names = [...new Set(roots.map(({ script }) => script.argv[0] ?? script.text))];
-  const cause = `neither enable_script_security nor script_user (without a user keepalived_script that is root): ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
-  const mend = 'global_defs { script_user keepalived_script; enable_script_security }, or at least the second with script_user root';
-  return [
-    found(
-      ROOT,
-      globalPlace(node, 'script_user'),
-      `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root unchecked`,
-      cause,
-      mend,
-    ),
-  ];
+  const cause = `neither enable_script_security nor script_user is said: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
+  const mend = 'in global_defs enable_script_security (refuses scripts that others can change) and script_user (root, or better another)';
+  const at = first.block === 'virtual_server' ? serverPlace(node, first.name) : placeIn(node, first.block, first.name, first.keyword);
+  return [found(ROOT, at, `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root unchecked`, cause, mend)];
 }
 
 export const scripts: LintRule = {

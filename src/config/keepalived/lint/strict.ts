@@ -12,6 +12,7 @@ const AUTHENTICATION: LintVerdict = {
   code: 'strict-drops-authentication',
   level: 'warning',
   meaning: '`vrrp_strict` ignores `authentication`: the adverts are not protected, and a peer without strict mode drops them.',
+  saidAs: /does not support authentication/,
 };
 const UNICAST: LintVerdict = {
   code: 'strict-with-unicast',

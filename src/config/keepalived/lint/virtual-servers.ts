@@ -61,7 +61,15 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
   if (unchecked.length > 0) {
     const names = unchecked.map(({ address, port }) => `${formatAddress(address)}:${port}`);
     const at = serverPlace(node, name, 'real_server');
-    findings.push(found(UNCHECKED, at, `${name}: servers without a checker`, names.join(', '), 'a TCP_CHECK { } at least'));
+    findings.push(
+      found(
+        UNCHECKED,
+        at,
+        `${name}: servers without a checker`,
+        names.join(', '),
+        server.protocol === 'udp' ? 'a UDP_CHECK { } or a MISC_CHECK { }' : 'a TCP_CHECK { } at least',
+      ),
+    );
   }
   return findings;
 }
