@@ -69,6 +69,34 @@ test('a macvlan that somebody deletes comes back with its addresses, as does one
   }),
 );
 
+test('a macvlan of IPv6 keeps its parent’s link-local address, whatever happens to either', options, () =>
+  inBed(async (bed) => {
+    const six = { ...quick, family: 'inet6' as const, multicastGroup: address('ff02::12'), addresses: [host('fd00:99::100/64')] };
+    bed.here.sysctl('net.ipv6.conf.v0.addr_gen_mode', '1');
+    for (const own of bed.here.ip('-6 addr show v0').match(/fe80::[0-9a-f:]+\/64/g) ?? []) {
+      if (own !== 'fe80::1/64') bed.here.ip(`addr del ${own} dev v0`);
+    }
+    const daemon = bed.start(configuration([{ ...six, virtualInterface: { kind: 'vmac' } }]));
+    const own = () =>
+      bed.here
+        .run(['ip', '-6', 'addr', 'show', 'vrrp.51', 'scope', 'link'])
+        .stdout.match(/fe80::[0-9a-f:]+/g)
+        ?.join();
+    await daemon.said(/Entering MASTER STATE/);
+    assert.equal(own(), 'fe80::1');
+    const lines = daemon.lines.length;
+    bed.here.ip('link set vrrp.51 down');
+    await daemon.said(/Entering FAULT STATE/, lines);
+    bed.here.ip('link set vrrp.51 up');
+    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.until('its address', () => own() === 'fe80::1');
+    bed.here.ip('addr add fe80::7/64 dev v0 nodad');
+    bed.here.ip('addr del fe80::1/64 dev v0');
+    await daemon.until('the other address', () => own() === 'fe80::7');
+    await daemon.stop();
+  }),
+);
+
 test('track_group: a route that cannot be put back is FAULT until it can', options, () =>
   inBed(async (bed) => {
     secondCable(bed);

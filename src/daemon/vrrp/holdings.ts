@@ -20,6 +20,9 @@ import { StaticObjects } from './static-objects.js';
 import { VirtualInterfaces } from './virtual-interfaces.js';
 import type { LogLevel } from './vrrp-process.js';
 
+/** What may concern interfaces that stand on others. */
+const FOLLOWED: ReadonlySet<number> = new Set([RouteMessage.newLink, RouteMessage.newAddress, RouteMessage.deleteAddress]);
+
 /** The effects that change the host. */
 export type HostEffect = Extract<
   Effect,
@@ -203,8 +206,8 @@ export class Holdings {
   takeLost(messages: readonly NetlinkMessage[], anew = false): readonly LostHolding[] {
     const addresses = this.#suspicious || anew ? this.#addresses.takeLost() : [];
     this.#suspicious = false;
-    if (messages.some(({ type }) => type === RouteMessage.newLink)) {
-      this.#virtual.followVrf();
+    if (messages.some(({ type }) => FOLLOWED.has(type))) {
+      this.#virtual.follow();
     }
     this.#static.changed(messages);
     return [...addresses.map((one) => ({ ...one, what: 'address' as const })), ...this.#routes.takeLost(messages)];

@@ -74,6 +74,12 @@ export class Interfaces {
     return this.#links.get(ifindex);
   }
 
+  /** What an interface of this name sends from; nothing where there is none. */
+  addressesOf(name: string): readonly Address[] {
+    const link = this.byName(name);
+    return link === undefined ? [] : this.#facts(link).addresses;
+  }
+
   /** Whether the interface has this address with this prefix length. */
   has(ifindex: number, address: Address, prefixLength: number): boolean {
     return this.#addresses.get(ifindex)?.has(addressKey(ifindex, address, prefixLength)) ?? false;

@@ -9,9 +9,9 @@ import { AddressFlag, AddressScope, addAddress, type InterfaceAddress } from '..
 import { changeLink, deleteLink, type Link } from '../../wire/rtnetlink-link.js';
 import { addStackedLink } from '../../wire/rtnetlink-macvlan.js';
 import type { Firewall } from './firewall.js';
-import { isLinkLocal } from './firewall-table.js';
 import type { Footprint } from './footprint.js';
 import type { Interfaces } from './interfaces.js';
+import { LinkLocals } from './link-locals.js';
 import type { LogLevel } from './vrrp-process.js';
 
 type Wish = Extract<Effect, { kind: 'virtualInterface' }>;
@@ -59,7 +59,11 @@ export class VirtualInterfaces {
   /** Being taken away by us: nobody need make it anew. */
   #removing: string | undefined;
 
-  constructor(private readonly tools: VirtualInterfaceTools) {}
+  readonly #linkLocals: LinkLocals;
+
+  constructor(private readonly tools: VirtualInterfaceTools) {
+    this.#linkLocals = new LinkLocals(tools.netlink, tools.interfaces, tools.log);
+  }
 
   /** False: it could not be made, which was told. */
   create(wish: Wish, instance: Instance): boolean {
@@ -208,26 +212,21 @@ export class VirtualInterfaces {
     this.tools.footprint.change([...weaker.map((path) => [path, String(all)] as const), ['net/ipv4/conf/all/rp_filter', '0']]);
   }
 
-  /**
-   * An ipvlan may have an address of its own. An interface without an address of the link cannot send adverts of IPv6: it gets its
-   * parent's, deprecated.
-   */
+  /** An ipvlan may have an address of its own; other interfaces of IPv6 need their parent's of the link. */
   #giveAddress(settings: VirtualInterface, made: Link, below: Link, family: VrrpInstance['family']): void {
-    const facts = this.tools.interfaces().all();
-    const parents = facts.find(({ index }) => index === below.ifindex)?.addresses.find(isLinkLocal);
-    const own = settings.kind === 'ipvlan' ? settings.address : undefined;
-    const inherited = family === 'inet6' && own === undefined ? parents : undefined;
-    const address = own ?? inherited;
-    if (address === undefined) {
+    const { address, addressLength } = settings;
+    if (settings.kind !== 'ipvlan' || address === undefined) {
+      if (family === 'inet6') {
+        this.#linkLocals.watch(made, below.name);
+      }
       return;
     }
     const value: InterfaceAddress = {
       ifindex: made.ifindex,
       address,
-      prefixLength: inherited === undefined ? (settings.addressLength ?? (family === 'inet' ? 32 : 128)) : 64,
-      scope: inherited === undefined ? AddressScope.global : AddressScope.link,
+      prefixLength: addressLength ?? (address.family === 'inet' ? 32 : 128),
+      scope: AddressScope.global,
       flags: AddressFlag.noDad,
-      ...(inherited === undefined ? {} : { preferredLifetime: 0 }),
     };
     this.tools.netlink.change(addAddress(value), `give ${made.name} an address`);
   }
@@ -261,6 +260,7 @@ export class VirtualInterfaces {
     const there = this.#made.has(name) ? this.tools.interfaces().byName(name) : undefined;
     const ours = there?.kind === 'macvlan' || there?.kind === 'ipvlan';
     this.#made.delete(name);
+    this.#linkLocals.forget(name);
     if (ours) {
       this.#delete(there);
     }
@@ -268,8 +268,9 @@ export class VirtualInterfaces {
     return ours;
   }
 
-  /** What is below may be put into a VRF, or taken out of one, at any time. @throws SystemError */
-  followVrf(): void {
+  /** What is below may change its addresses, be put into a VRF or taken out of one at any time. @throws SystemError */
+  follow(): void {
+    this.#linkLocals.tend();
     const links = [...this.#made].map((name) => this.tools.interfaces().byName(name)).filter((link) => link !== undefined);
     for (const move of vrfMoves(links, (ifindex) => this.tools.interfaces().byIndex(ifindex))) {
       this.tools.netlink.change(changeLink(move), 'change the VRF of a virtual interface');
