@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
-import { address, configuration, host, inBed, quick, type VrrpBed } from './vrrp-bed.js';
+import { address, configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const noNft = spawnSync('nft', ['--version']).error === undefined ? false : 'no nft here';
 const options = { skip: noNamespaces() || noNft };
@@ -63,12 +63,11 @@ test('a virtual MAC: macvlan, settings, IGMP by the parent, and back', options, 
     const before = settings();
     const virtualInterface = { kind: 'vmac' } as const;
     const six = { ...quick, name: 'VI_6', family: 'inet6' as const, multicastGroup: address('ff02::12') };
-    const daemon = bed.start(
-      configuration([
-        { ...quick, virtualInterface },
-        { ...six, addresses: [host('fe80::99:100')], virtualInterface },
-      ]),
-    );
+    const instances = [
+      { ...quick, virtualInterface },
+      { ...six, addresses: [host('fe80::99:100')], virtualInterface },
+    ];
+    const daemon = bed.start(configuration(instances));
     await daemon.said(/\(VI_1\): Success creating VMAC interface vrrp\.51/);
     await daemon.said(/\(VI_1\) Entering MASTER STATE/);
     await daemon.said(/\(VI_6\) Entering MASTER STATE/);
@@ -91,6 +90,10 @@ test('a virtual MAC: macvlan, settings, IGMP by the parent, and back', options, 
     assert.ok(rules.includes('ip protocol igmp meta oifkind "macvlan" dup to ip daddr device oif map @vmac_map drop'));
     assert.ok(rules.includes('icmpv6 type nd-router-solicit meta oifkind "macvlan" oif @vmac_set drop'));
     assert.ok(!refused(bed, '10.99.0.100'));
+    bed.write(configuration(instances, { global: { ...testGlobal, disableLocalIgmp: true } }));
+    daemon.signal('SIGHUP');
+    await daemon.until('no rule for IGMP', () => !ruleset(bed).join().includes('igmp'));
+    assert.ok(ruleset(bed).includes('icmpv6 type nd-router-solicit meta oifkind "macvlan" oif @vmac_set drop'));
     await daemon.stop();
     assert.deepEqual([settings(), ruleset(bed)], [before, []]);
     assert.ok(!bed.here.ip('link show').includes('vrrp'));

@@ -21,6 +21,8 @@ export class Firewall {
   #nft: Nftables | undefined;
   #settings: TableSettings;
   #dropped: readonly Dropped[] = [];
+  /** disable_local_igmp: no reports leave the host, so none need leave by a macvlan's parent. */
+  #silent: boolean;
   readonly #macvlans = new Map<string, { readonly family: Family; readonly ifindex: number; readonly base: number }>();
   readonly #made = new Set<Family>();
 
@@ -29,10 +31,17 @@ export class Firewall {
     private readonly footprint: Footprint,
   ) {
     this.#settings = global.nftables ?? DEFAULTS;
+    this.#silent = global.disableLocalIgmp === true;
   }
 
   /** Another table name moves everything. @throws SystemError */
   configure(global: GlobalSettings): void {
+    if (this.#silent !== (global.disableLocalIgmp === true)) {
+      this.#silent = global.disableLocalIgmp === true;
+      if (this.#made.has('inet') || [...this.#macvlans.values()].some(({ family }) => family === 'inet')) {
+        this.#renew('inet');
+      }
+    }
     const settings = global.nftables ?? DEFAULTS;
     if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) {
       const before = this.#settings;
@@ -92,7 +101,7 @@ export class Firewall {
     return {
       addresses: [...once.values()],
       linkLocal: [...linkLocal.values()],
-      macvlans: [...this.#macvlans.values()].filter((one) => one.family === family),
+      macvlans: [...this.#macvlans.values()].filter((one) => one.family === family && !(this.#silent && family === 'inet')),
     };
   }
 
