@@ -68,3 +68,11 @@ test('words that count for nothing are told at the end', () => {
   assert.equal(lines.at(-3), '# What is not above:');
   assert.match(lines.at(-2) ?? '', /^# k:4: Unknown keyword 'advertint'/);
 });
+
+test('of the many messages that a repeated line has some are told, the rest is counted', () => {
+  const [first = '', ...others] = explained('~SEQ(i,1,50) vrrp_instance V${i} { interface eth0 }\n').filter((line) =>
+    line.startsWith('vrrp_i'),
+  );
+  assert.equal(others.length, 49);
+  assert.match(first, /k:1 \| \(V1\) [^|]*\| [^|]*\| [^|]*\| … \d+ more$/);
+});

@@ -206,18 +206,33 @@ function lineText({ depth, text, note }: Line): string {
   return note === undefined ? start : `${start.padEnd(COMMENT_COLUMN - 1)} # ${note.replace(/[\r\n]+/g, ' ')}`;
 }
 
+/** Messages of one line that are told beside it: a sequence makes thousands of things there, and each may have its own. */
+const MOST_OF_A_LINE = 3;
+
+/** By `file:line`, each once; the rest of many counted. */
+function saidAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, readonly string[]> {
+  const all = new Map<string, Set<string>>();
+  for (const { at, text } of diagnostics) {
+    const place = originText(at);
+    const texts = all.get(place);
+    if (texts === undefined) all.set(place, new Set([text]));
+    else texts.add(text);
+  }
+  return new Map(
+    [...all].map(([place, texts]) => {
+      const more = texts.size - MOST_OF_A_LINE;
+      return [place, [...[...texts].slice(0, MOST_OF_A_LINE), ...(more > 0 ? [`… ${more} more`] : [])]];
+    }),
+  );
+}
+
 /**
  * The text of a file that means what the read ones mean. Behind each value: `FILE:LINE`, `default`, or from which block it comes, and
  * what was said about it; with what was written where something else holds. What cannot be written in the language stands in comments,
  * and at the end what was said about words that count for nothing.
  */
 export function explain(root: Values, configuration: KeepalivedConfiguration, diagnostics: readonly Diagnostic[]): string {
-  const said = new Map<string, string[]>();
-  for (const { at, text } of diagnostics) {
-    const place = originText(at);
-    const texts = said.get(place) ?? [];
-    if (!texts.includes(text)) said.set(place, [...texts, text]);
-  }
+  const said = saidAt(diagnostics);
   const globals = root.of.get('global_defs')?.at(-1)?.value as Values | undefined;
   const whole: Whole = { said, told: new Set(), configuration, ...(globals === undefined ? {} : { globals }) };
   const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, whole).map(lineText);
