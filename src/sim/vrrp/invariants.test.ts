@@ -187,7 +187,8 @@ test('one deaf to heartbeats makes a second master where one link is cut', () =>
   caught(
     told((input) => (input.kind === 'heartbeat' ? undefined : input)),
     /although it can hear|both masters/,
-    400,
+    1000,
+    ({ nodes, events }) => nodes[0]?.configuration.instances[0]?.heartbeat.length !== 0 && events.some(({ what }) => what.kind === 'path'),
   ));
 
 test('options of the election that are not heeded', () => {
