@@ -238,7 +238,11 @@ test('receive buffers and IGMP reports as global_defs says', options, () =>
     const rooms = [...bed.here.run(['ss', '-Hnam', '-f', 'netlink']).stdout.matchAll(/\brb(\d+)/g)].map(([, room]) => Number(room));
     assert.ok(rooms.includes(100_000) && rooms.includes(18_000_000), rooms.join());
     assert.equal(reports(), '0');
-    await daemon.stop();
-    assert.equal(reports(), '1');
+    daemon.signal('SIGKILL');
+    await daemon.ended();
+    assert.equal(reports(), '0');
+    const next = bed.start(configuration([quick]));
+    await next.said(/Entering MASTER STATE/);
+    assert.equal(reports(), '1', 'put back after a kill');
   }),
 );

@@ -15,6 +15,7 @@ import { Footprint } from './footprint.js';
 import { HeldAddresses, type Lost } from './held-addresses.js';
 import { HeldRoutes, type RouteLinks } from './held-routes.js';
 import type { Interfaces } from './interfaces.js';
+import { LocalIgmp } from './local-igmp.js';
 import { PromotedSecondaries } from './promoted-secondaries.js';
 import { StaticObjects } from './static-objects.js';
 import { VirtualInterfaces } from './virtual-interfaces.js';
@@ -53,6 +54,7 @@ export class Holdings {
   readonly #virtual: VirtualInterfaces;
   readonly #secondaries: PromotedSecondaries;
   readonly #footprint: Footprint;
+  readonly #localIgmp: LocalIgmp;
   readonly #feed: HoldingTools['feed'];
   readonly #interfaces: () => Interfaces;
   #configuration: KeepalivedConfiguration;
@@ -75,6 +77,7 @@ export class Holdings {
     this.#firewall = new Firewall(configuration.global, this.#footprint);
     this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, footprint: this.#footprint, log, refresh });
     this.#secondaries = new PromotedSecondaries(this.#footprint, log);
+    this.#localIgmp = new LocalIgmp(this.#footprint, log);
   }
 
   /** Before the machine hears of it. @throws SystemError */
@@ -84,6 +87,7 @@ export class Holdings {
     this.#firewall.configure(configuration.global);
     this.#secondaries.configure(configuration);
     this.#static.configure(configuration);
+    this.#localIgmp.configure(configuration.global.disableLocalIgmp === true);
   }
 
   /** What a run before us that was killed left behind and this configuration does not take over. @throws SystemError */

@@ -11,7 +11,6 @@ import { AdvertSockets } from './advert-sockets.js';
 import { Guard } from './guard.js';
 import { Holdings } from './holdings.js';
 import { Interfaces } from './interfaces.js';
-import { LocalIgmp } from './local-igmp.js';
 import { Notifier } from './notifier.js';
 import { Schedule } from './schedule.js';
 import { ScriptBook } from './script-book.js';
@@ -70,7 +69,6 @@ export class Shell<S> {
   readonly #holdings: Holdings;
   readonly #notifier: Notifier;
   readonly #watchers: Watchers;
-  readonly #localIgmp: LocalIgmp;
 
   /** @throws SystemError where sockets are refused: EPERM without root */
   constructor(
@@ -98,7 +96,6 @@ export class Shell<S> {
     });
     this.#interfaces = this.#watchInterfaces();
     this.#schedule = new Schedule(log);
-    this.#localIgmp = new LocalIgmp(log);
     this.#alarm = new Alarm((lateUs) => this.#wake(lateUs));
     this.#sockets = new AdvertSockets(this.#interfaces, {
       packet: (packet) => this.feed({ kind: 'packet', packet }),
@@ -158,7 +155,6 @@ export class Shell<S> {
     this.#configuration = usable;
     this.#schedule.configure(usable);
     this.#attempt('receive buffers', () => this.#sizeBuffers(usable.global));
-    this.#localIgmp.configure(usable.global.disableLocalIgmp === true);
     this.#notifier.configure(usable.global);
     this.#attempt('configuration', () => this.#holdings.configure(usable));
     this.#wallOffsetUs = wallOffset();
@@ -304,7 +300,6 @@ export class Shell<S> {
     this.#sockets.close();
     this.#alarm.close();
     this.#attempt('stop', () => this.#holdings.close());
-    this.#localIgmp.restore();
     this.#monitor.close();
     await this.#notifier.close();
     this.#netlink.close();

@@ -293,6 +293,6 @@ export class VirtualInterfaces {
 
   /** What macvlans need of the host, as it was before. */
   restore(): void {
-    this.tools.footprint.restore((path) => !path.endsWith('/promote_secondaries'));
+    this.tools.footprint.restore((path) => path.includes('/conf/') && !path.endsWith('/promote_secondaries'));
   }
 }
