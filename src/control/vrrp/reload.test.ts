@@ -68,6 +68,8 @@ test('addresses: gone ones are taken away, new ones set and all announced, the p
     `announce ${Array.from({ length: 5 }, () => '10.99.0.100@eth0 10.99.0.101@eth0').join(' ')}`,
     '> VI_1 prio 100 to 224.0.0.18 on eth0',
   ]);
+  pass(node, 4.5 * S);
+  assert.deepEqual(lines(node), [], 'and no second block');
   assert.deepEqual(reload(node, configurationOf({})), [
     '(VI_1) ip address 10.99.0.101/32 dev eth0, no longer exist',
     'remove 10.99.0.101 on eth0',

@@ -156,10 +156,31 @@ test('a member that is unfit at the start keeps all in FAULT', () => {
   assert.equal(node.wakeAtUs, undefined);
 });
 
+test('a group comes back from FAULT only when every member has heard of all that it tracks', () => {
+  const script = {
+    name: 'chk',
+    script: { argv: ['x'], text: 'x' },
+    intervalUs: S,
+    weight: 0,
+    reverse: false,
+    rise: 1,
+    fall: 1,
+    initFail: false,
+  };
+  const tracked = pair({}, { track: { ...NOTHING_TRACKED, scripts: [{ name: 'chk' }] } });
+  const node = startNode({ ...tracked, scripts: [script] }, [{ ...eth0, up: false }, eth1]);
+  give(node, { kind: 'interface', facts: eth0 });
+  const states = () => node.state.instances.map(({ state }) => state);
+  assert.ok(!states().includes('backup'));
+  give(node, { kind: 'script', name: 'chk', outcome: { kind: 'exited', status: 0 } });
+  assert.deepEqual(states(), ['backup', 'backup']);
+});
+
 test('an address lost by one: all give up with a goodbye', () => {
   const node = masters();
   give(node, { kind: 'lost', instance: 'VI_2', what: 'address', text: 'IP 10.98.0.110 removed from eth1', noTrack: false });
   assert.equal(notes(node).filter((line) => line.endsWith('sent 0 priority')).length, 2);
+  assert.equal(instanceOf(node).counters.zeroPrioritySent, 1);
   pass(node, 4.7 * S);
   assert.equal(instanceOf(node, 'VI_2').state, 'master', 'after a skew, not a down timer');
 });

@@ -203,6 +203,9 @@ test('files: value times weight, FAULT at -254, no number is 0', () => {
   assert.deepEqual(write(200), ['(VI_1) Changing effective priority from 80 to 254']);
   assert.deepEqual(write(-200), ['(VI_1): tracked file tf now FAULT state', '(VI_1) Entering FAULT STATE']);
   assert.deepEqual(write(), ['(VI_1): tracked file tf leaving FAULT state', '(VI_1) Entering BACKUP STATE']);
+  const reversed = startNode(tracking({ files: [{ name: 'tf', reverse: true }] }));
+  give(reversed, { kind: 'file', name: 'tf', value: 5 });
+  assert.equal(instanceOf(reversed).priority, 90);
   const plain = startNode(tracking({ files: [{ name: 'tf', weight: 0 }] }));
   give(plain, { kind: 'file', name: 'tf', value: 1 });
   assert.equal(instanceOf(plain).state, 'fault');
