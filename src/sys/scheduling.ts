@@ -7,6 +7,7 @@ import { unlessCode } from './errno.js';
 const SCHED_FIFO = 1;
 const SCHED_RESET_ON_FORK = 0x40000000;
 const RLIMIT_RTTIME = 15;
+const RLIMIT_CORE = 4;
 
 /**
  * SCHED_FIFO, 1..99, for every thread: the main one waits for V8's helpers now and then, and ordinary helpers would wait for ordinary
@@ -40,6 +41,11 @@ export function runOnCpus(cpus: readonly number[]): void {
 /** A real-time process that computes for so long without a pause is ended (SIGXCPU). @throws SystemError EPERM */
 export function limitRealTime(us: number): void {
   native().setLimit(RLIMIT_RTTIME, us, us);
+}
+
+/** This process may die of a full heap, which tells all by itself: its memory is not written to a disk. */
+export function leaveNoCore(): void {
+  native().setLimit(RLIMIT_CORE, 0, 0);
 }
 
 /** -20..19. @throws the system's error: EACCES */

@@ -69,11 +69,13 @@ function complain({ warnings, extra }: { readonly warnings: readonly string[]; r
 }
 
 async function reader(): Promise<number> {
-  const [{ serveRead }, { loadConfiguration }, { dieWithParent }] = await Promise.all([
+  const [{ serveRead }, { loadConfiguration }, { dieWithParent }, { leaveNoCore }] = await Promise.all([
     import('../../daemon/reader.js'),
     import('./load-configuration.js'),
     import('../../sys/signals.js'),
+    import('../../sys/scheduling.js'),
   ]);
+  leaveNoCore();
   // A supervisor that is gone wants no answer, and cannot be heard of while a large file is read.
   dieWithParent(constants.signals.SIGKILL);
   return serveRead(({ options, seed }) => loadConfiguration(options, seed));
