@@ -75,6 +75,16 @@ test('start: the group is told of first; MASTER when the last member wants it', 
   ]);
 });
 
+test('start: a group of owners is MASTER at once and never told as BACKUP', () => {
+  const owner = { priority: 255, initialState: 'master' } as const;
+  assert.deepEqual(
+    notes(startNode(pair(owner, owner))).filter((line) => line.includes('GROUP')),
+    ['! GROUP "G" MASTER 0'],
+  );
+  const one = notes(startNode(pair(owner)));
+  assert.equal(one[0], '! GROUP "G" BACKUP 0');
+});
+
 test('one member that hears a master keeps all in BACKUP', () => {
   const node = startNode(pair());
   for (let at = 1; at < 20; at++) {
