@@ -16,6 +16,7 @@ import {
 import { HMAC_TRAILER_BYTES, openAh } from '../../wire/vrrp-auth.js';
 import { authTypeOf, checksumFor, passwordOf } from './advert.js';
 import { checkHmac } from './check-hmac.js';
+import { OWNER_PRIORITY } from './health.js';
 import type { Counters, InstanceState } from './machine.js';
 import { type ArrivedPacket, isMulticast } from './packet.js';
 import { addressKey } from './place.js';
@@ -47,7 +48,16 @@ interface Context {
 type Check = (context: Context) => Refusal | undefined;
 
 const outerChecks: readonly Check[] = [checkAh, checkLength, checkTtl, checkVersion];
-const innerChecks: readonly Check[] = [checkAuth, checkInterval, checkType, checkCountWanted, checkChecksum, checkCast, checkPeer];
+const innerChecks: readonly Check[] = [
+  checkAuth,
+  checkInterval,
+  checkType,
+  checkCountWanted,
+  checkChecksum,
+  checkCast,
+  checkOwner,
+  checkPeer,
+];
 
 function firstRefusal(checks: readonly Check[], context: Context): Refusal | undefined {
   for (const check of checks) {
@@ -201,6 +211,12 @@ function checkCast({ instance, packet }: Context): Refusal | undefined {
   if (multicast === (instance.config.unicast === undefined)) return undefined;
   const [wanted, got] = multicast ? ['unicast', 'multicast'] : ['multicast', 'unicast'];
   return refuse(`Expected ${wanted} packet but received ${got} packet (${from(packet)}: both masters may be up)`, 'castErrors');
+}
+
+/** An address owner may be told to hear nobody: no evidence of anything, then. */
+function checkOwner({ instance, packet }: Context): Refusal | undefined {
+  if (!instance.config.ownerIgnoreAdverts || instance.priority !== OWNER_PRIORITY) return undefined;
+  return refuse(`Dropping packet(s) ${from(packet)} since we are address owner`, 'ignoredByOwner', false);
 }
 
 function checkPeer({ instance, packet }: Context): Refusal | undefined {

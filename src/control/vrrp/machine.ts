@@ -39,6 +39,8 @@ export interface Counters {
   readonly hmacReplays: number;
   /** auth_hmac: believed, but the clocks are more than half of time_window apart. */
   readonly clockSkews: number;
+  /** owner_ignore_adverts */
+  readonly ignoredByOwner: number;
   readonly conflicts: number;
   /** Dropped by the socket's filter before the machine saw them. */
   readonly filtered: number;
@@ -71,6 +73,7 @@ export const NO_COUNTERS: Counters = {
   hmacStale: 0,
   hmacReplays: 0,
   clockSkews: 0,
+  ignoredByOwner: 0,
   conflicts: 0,
   filtered: 0,
 };

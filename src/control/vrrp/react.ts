@@ -82,8 +82,7 @@ function learnInterval(work: Work, index: number, advert: HeardAdvert): void {
 }
 
 function reactAsMaster(work: Work, index: number, advert: HeardAdvert): void {
-  const { config, priority } = instanceAt(work, index);
-  if (priority === OWNER_PRIORITY && config.ownerIgnoreAdverts) return;
+  const { priority } = instanceAt(work, index);
   if (advert.priority === 0) {
     count(work, index, 'zeroPriorityReceived');
     detail(work, index, 'Master received priority 0 message');

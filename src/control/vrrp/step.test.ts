@@ -204,8 +204,11 @@ test('two owners: one stops claiming it', () => {
     '(VI_1) removing VIPs.',
   ]);
   const deaf = startNode(configurationOf({ priority: 255, initialState: 'master', ownerIgnoreAdverts: true }));
+  logs(deaf);
   give(deaf, advert({ priority: 255 }), S);
   assert.equal(instanceOf(deaf).state, 'master');
+  assert.deepEqual(logs(deaf), ['(VI_1) Dropping packet(s) from 10.99.0.2 since we are address owner']);
+  assert.equal(instanceOf(deaf).counters.advertsReceived, 0);
 });
 
 test('stop: a goodbye, nothing is left, everybody is told, nothing more happens', () => {

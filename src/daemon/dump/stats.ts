@@ -45,6 +45,7 @@ function ownLines(c: Counters): string {
     ['Unicast or multicast', c.castErrors],
     ['Replayed', c.replays],
     ['Clock skew', c.clockSkews],
+    ['Ignored by the address owner', c.ignoredByOwner],
     ['Address conflicts', c.conflicts],
     ['Dropped in the kernel', c.filtered],
   ];
