@@ -13,9 +13,9 @@
 #include <bpf/bpf_helpers.h>
 
 #define BLOCK 64
-#define DESK_BLOCKS 18
+#define DESK_BLOCKS 65
 #define DESK_BYTES (DESK_BLOCKS * BLOCK)
-#define COVERED_MAX (DESK_BYTES - 9) /* a mark and the length follow; 255 IPv4 addresses fit */
+#define COVERED_MAX (DESK_BYTES - 9) /* a mark and the length follow; 255 IPv6 addresses fit */
 #define LAST DESK_BLOCKS             /* the outer hash's one block */
 
 struct digest_key {

@@ -29,7 +29,8 @@ const IPV6 = {
 };
 /** TC_PRIO_CONTROL: before all ordinary traffic in the device's queue. */
 const CONTROL_TRAFFIC = 6;
-const ROOM = 4096;
+/** The longest advert has 255 IPv6 addresses and a trailer behind them: 4116 bytes. */
+const ROOM = 8192;
 const CONTROL_ROOM = 128;
 
 export interface Received {
@@ -157,7 +158,7 @@ export class RawReceiver {
     native().setsockopt(this.#fd.number, inet ? SOL_IP : SOL_IPV6, inet ? IP[action] : IPV6[action], request);
   }
 
-  /** The next packet, or undefined when none waits. Packets longer than 4 KiB are cut. */
+  /** The next packet, or undefined when none waits. Packets longer than 8 KiB are cut. */
   receive(): Received | undefined {
     const from = new Uint8Array(28);
     const length = native().recvmsg(this.#fd.number, this.#room, from, this.#control);

@@ -5,7 +5,7 @@ import { md5, md5After } from '../../wire/md5.js';
 import { sha256, sha256After } from '../../wire/sha256.js';
 
 /** Longer messages are not hashed in the kernel (COVERED_MAX there). */
-export const COVERED_MAX = 18 * 64 - 9;
+export const COVERED_MAX = 65 * 64 - 9;
 const STATE_BYTES = 32;
 
 type KeyStates = ReturnType<typeof hmacStates>;
