@@ -97,6 +97,11 @@ export const PAIR_CASES: readonly LintCase[] = [
   },
   { code: 'multicast-groups-differ', bad: pair('mcast_dst_ip 224.0.0.99', ''), good: pair('mcast_dst_ip 224.0.0.18', '') },
   {
+    code: 'same-source-address',
+    bad: pair(unicast('10.0.0.1', '10.0.0.2'), unicast('10.0.0.1', '10.0.0.2')),
+    good: pair(unicast('10.0.0.1', '10.0.0.2'), unicast('10.0.0.2', '10.0.0.1')),
+  },
+  {
     code: 'unicast-peer-missing',
     bad: pair(unicast('10.0.0.1', '10.0.0.2'), unicast('10.0.0.2', '10.0.0.3')),
     good: pair(unicast('10.0.0.1', '10.0.0.2', '10.0.0.3'), unicast('10.0.0.2', '10.0.0.1')),

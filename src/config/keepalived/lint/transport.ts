@@ -21,6 +21,12 @@ const UNNAMED: LintVerdict = {
   level: 'error',
   meaning: 'A node’s `unicast_src_ip` is not among the other’s `unicast_peer`: its adverts are not sent there, or not accepted.',
 };
+const SAME: LintVerdict = {
+  code: 'same-source-address',
+  level: 'error',
+  meaning:
+    'Both nodes send from one address (`unicast_src_ip`, `mcast_src_ip`): the file was copied; one of them has it not, or both hear themselves.',
+};
 const SELF: LintVerdict = {
   code: 'unicast-peer-is-self',
   level: 'warning',
@@ -41,10 +47,22 @@ function between({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   return [found(GROUPS, at, both, cause, 'write the same vrrp_mcast_group4/6 or mcast_dst_ip on both nodes')];
 }
 
+function sameSource({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
+  const [here, there] = [ours.sourceAddress, theirs.sourceAddress];
+  if (here === undefined || there === undefined || !sameAddress(here, there)) return [];
+  const keywords = ['unicast_src_ip', 'mcast_src_ip'] as const;
+  const cause = `${formatAddress(here)} here and at ${placeText(instancePlace(b, theirs.name, ...keywords))}`;
+  const at = instancePlace(a, ours.name, ...keywords);
+  return [
+    found(SAME, at, `${ours.name} sends from one address on both nodes`, cause, 'each node’s own address, and the other’s in unicast_peer'),
+  ];
+}
+
 /** `theirs` must name the address that `ours` sends from; where ours states none, nothing can be said. */
 function unnamed({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   const source = ours.sourceAddress;
   if (source === undefined || ours.unicast === undefined || theirs.unicast === undefined) return [];
+  if (theirs.sourceAddress !== undefined && sameAddress(source, theirs.sourceAddress)) return [];
   if (theirs.unicast.peers.some(({ address }) => sameAddress(address, source))) return [];
   const cause = `${formatAddress(source)} (${placeText(instancePlace(a, ours.name, 'unicast_src_ip'))}) is not in the list`;
   const at = instancePlace(b, theirs.name, 'unicast_peer');
@@ -52,10 +70,11 @@ function unnamed({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
 }
 
 export const transport: LintRule = {
-  verdicts: [MIXED, GROUPS, UNNAMED, SELF],
+  verdicts: [MIXED, GROUPS, SAME, UNNAMED, SELF],
   check: (nodes) => [
     ...peersOf(nodes).flatMap((peers) => [
       ...between(peers),
+      ...sameSource(peers),
       ...unnamed(peers),
       ...unnamed({ a: peers.b, b: peers.a, ours: peers.theirs, theirs: peers.ours }),
     ]),
