@@ -2,7 +2,8 @@
 // namespace with a folder; reads requests from the FIFO `ask` there, one a line: where the answer goes, then the command and its
 // arguments, parted by 0x1f. What was written goes to REPLY.out and REPLY.err, then the status to the FIFO REPLY. Ends with its standard input.
 import { spawnSync } from 'node:child_process';
-import { createReadStream, writeFileSync } from 'node:fs';
+import { constants, openSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { dispatch } from '../../src/cli/dispatch.js';
 import { memoryIo } from '../../src/cli/io.js';
@@ -21,7 +22,8 @@ async function answer(line: string): Promise<void> {
 
 if (spawnSync('mkfifo', [ask]).status !== 0) throw new Error(`no FIFO ${ask}`);
 process.stdin.on('end', () => process.exit(0)).resume();
-// For reading and writing: then it never ends, whoever comes and goes.
-const requests = createInterface({ input: createReadStream(ask, { flags: 'r+' }) });
+// For reading and writing: then it never ends, whoever comes and goes. Not as a file: a thread that reads one keeps the process from ending.
+const fd = openSync(ask, constants.O_RDWR | constants.O_NONBLOCK);
+const requests = createInterface({ input: new Socket({ fd, readable: true, writable: false }) });
 process.stdout.write('ready\n');
 for await (const line of requests) await answer(line);
