@@ -35,6 +35,10 @@ test('what is wrong in one way is refused, counted and named, and changes nothin
 });
 
 test('a packet that was routed is refused', () => {
+  const near = new BfdNodes();
+  near.up();
+  near.receive('a', near.forge('a', { state: 'down' }), 254);
+  assert.deepEqual([near.session('a').state, near.machine('a').refused], ['up', { ttl: 1 }]);
   const nodes = new BfdNodes({ maxHops: 2 });
   nodes.up();
   const before = nodes.session('a');

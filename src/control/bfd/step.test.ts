@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
+import { ADDRESS, BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
 import { transmitUs } from './timing.js';
 
 test('two nodes come up, and say so', () => {
@@ -9,6 +9,7 @@ test('two nodes come up, and say so', () => {
   assert.deepEqual(nodes.events('a'), [true]);
   assert.deepEqual(nodes.events('b'), [true]);
   assert.ok(nodes.atUs < S, 'changes are told at once, not when a second is over');
+  assert.deepEqual([nodes.session('a').wentUp, nodes.session('a').wentDown], [1, 0]);
   const first = nodes.sent[0]?.packet;
   assert.deepEqual([first?.state, first?.yourDiscriminator, first?.desiredMinTxUs, first?.demand], ['down', 0, S, false]);
   const lines = nodes.lines('a').join('\n');
@@ -64,11 +65,25 @@ test('a neighbour that falls silent is down after multiplier times interval, not
   nodes.run(nodes.atUs + 10 * MS);
   assert.equal(nodes.session('b').state, 'down');
   assert.match(nodes.lines('b').join('\n'), /Local diagnostic - Neighbor Signaled Session Down/);
+  assert.deepEqual([nodes.session('b').wentUp, nodes.session('b').wentDown], [1, 1]);
   const slow = nodes.atUs;
   nodes.run(slow + 10 * S);
   assert.ok(nodes.sentBy('a', slow).length <= 15, 'about once a second while down');
   nodes.fate = () => MS;
   nodes.up();
+});
+
+test('who may be sent to more often is, from the last packet on and not at once', () => {
+  const nodes = new BfdNodes({ minTxUs: 10 * MS }, { minRxUs: S, minTxUs: S });
+  nodes.up();
+  nodes.fate = () => undefined;
+  const before = nodes.sentBy('a').at(-1)?.atUs ?? 0;
+  nodes.atUs = Math.max(nodes.atUs, before + MS);
+  const from = nodes.atUs;
+  nodes.receive('a', nodes.forge('a', { requiredMinRxUs: 400 * MS }));
+  assert.deepEqual(nodes.sentBy('a', from), []);
+  assert.ok(nodes.run(before + 400 * MS, () => nodes.sentBy('a', from).length > 0));
+  assert.ok(nodes.atUs >= before + 300 * MS);
 });
 
 test('a poll is answered at once, whatever the timers say', () => {
@@ -120,6 +135,11 @@ test('reload: what has other ends begins anew, what is gone is silent', () => {
   assert.deepEqual([nodes.session('a').state, nodes.session('a').discriminator], ['up', was]);
   nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { multihop: true })] });
   assert.deepEqual([nodes.session('a').state, nodes.session('a').discriminator === was], ['down', false]);
+  nodes.give('a', { kind: 'configure', sessions: [sessionOf('a')] });
+  nodes.give('a', { kind: 'socket', name: 'a', open: true });
+  nodes.up();
+  nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { source: ADDRESS.b })] });
+  assert.equal(nodes.session('a').state, 'down', 'another source is another session');
   nodes.give('a', { kind: 'configure', sessions: [] });
   const sent = nodes.sentBy('a').length;
   nodes.run(nodes.atUs + 3 * S);
