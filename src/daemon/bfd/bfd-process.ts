@@ -5,7 +5,7 @@ import type { BfdEffect, BfdInput } from '../../control/bfd/interface.js';
 import { type BfdMachine, initialBfd } from '../../control/bfd/machine.js';
 import { step } from '../../control/bfd/step.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
-import { isSystemError } from '../../sys/errno.js';
+import { unlessCode } from '../../sys/errno.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
 import type { UdpListener } from '../../sys/udp-port.js';
 import type { Log } from '../log.js';
@@ -126,8 +126,8 @@ export class BfdProcess {
     } catch (error) {
       this.#filterRefused = true;
       // One that knows only the sessions of before would drop the packets of new ones.
-      for (const socket of this.#filter === undefined ? [] : this.#sockets.listeners()) socket.detachFilter();
-      const why = isSystemError(error) || error instanceof Error ? error.message : String(error);
+      for (const socket of this.#sockets.listeners()) unlessCode(() => socket.detachFilter(), ['ENOENT'], undefined);
+      const why = error instanceof Error ? error.message : String(error);
       this.options.log('warning', `BFD: no filter in the kernel, floods of packets will cost time: ${why}`);
     }
   }
