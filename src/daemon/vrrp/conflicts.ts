@@ -1,5 +1,6 @@
 // Watches for other hosts that answer for an address that we hold: ARP for IPv4, neighbour advertisements for IPv6.
 import type { Address } from '../../model/address.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { isSystemError } from '../../sys/errno.js';
 import { PacketSocket } from '../../sys/packet-socket.js';
 import { RawReceiver } from '../../sys/raw-socket.js';
@@ -23,6 +24,7 @@ const AGAIN_US = 1_000_000;
 /** What a peer said before it heard our adverts is no conflict. */
 const GRACE_US = 1_000_000;
 const LEAST_ROOM = 64;
+const FAMILIES = ['inet', 'inet6'] as const;
 
 export interface HeldOn {
   readonly instance: string;
@@ -65,6 +67,9 @@ export class Conflicts {
   readonly #listeners = new Map<string, Listener>();
   #refused = false;
   #held: readonly HeldOn[] = [];
+  #ownMacs = '';
+  /** How many addresses may come to be held. */
+  readonly #possible = { inet: 0, inet6: 0 };
   readonly #filters: Readonly<Record<Address['family'], FilterKeeper<ClaimWanted>>>;
 
   constructor(private readonly events: ConflictEvents) {
@@ -74,19 +79,36 @@ export class Conflicts {
   #keeper(family: Address['family'], kind: 'arp' | 'neighbour'): FilterKeeper<ClaimWanted> {
     const { filtered, log } = this.events;
     return new FilterKeeper({
-      make: ({ held }) => new ClaimFilter(kind, Math.max(LEAST_ROOM, 2 * held.length)),
+      make: ({ held }) => new ClaimFilter(kind, Math.max(LEAST_ROOM, 2 * Math.max(held.length, this.#possible[family]))),
       sockets: () => [...this.#listeners].flatMap(([key, { socket }]) => (key.startsWith(`${family} `) ? [socket] : [])),
       report: filtered,
       refused: (why) => log('warning', `VRRP: no filter in the kernel, floods of ${kind} will cost time: ${why}`),
     });
   }
 
+  /** Makes the filters for what may come to be held: a master that has just taken over has no time for that. */
+  configure({ instances }: KeepalivedConfiguration): void {
+    const all = instances.flatMap(({ addresses, excludedAddresses }) => [...addresses, ...excludedAddresses]);
+    for (const family of FAMILIES) {
+      this.#possible[family] = all.filter(({ address }) => address.family === family).length;
+    }
+    this.#tell();
+  }
+
   /** The filters must know each interface's MAC. */
   refresh(): void {
-    for (const family of ['inet', 'inet6'] as const) {
+    if (this.#ownMacs !== this.events.ownMacs().join()) {
+      this.#tell();
+    }
+  }
+
+  #tell(): void {
+    const ownMacs = this.events.ownMacs();
+    this.#ownMacs = ownMacs.join();
+    for (const family of FAMILIES) {
       const held = this.#held.filter(({ address }) => address.family === family);
-      if (held.length > 0) {
-        this.#filters[family].configure({ held, ownMacs: this.events.ownMacs() });
+      if (held.length + this.#possible[family] > 0) {
+        this.#filters[family].configure({ held, ownMacs });
       }
     }
   }
@@ -100,7 +122,7 @@ export class Conflicts {
     }
     keys.forEach((key) => this.#since.set(key, this.#since.get(key) ?? now));
     this.#held = held;
-    this.refresh();
+    this.#tell();
     const wanted = new Map(held.map(({ ifindex, address }) => [`${address.family} ${ifindex}`, { ifindex, family: address.family }]));
     for (const [key, listener] of this.#listeners) {
       if (!wanted.has(key)) {

@@ -80,6 +80,11 @@ export class Interfaces {
     return link === undefined ? [] : this.#facts(link).addresses;
   }
 
+  /** Ethernet addresses of this host. */
+  macs(): readonly string[] {
+    return [...this.#links.values()].flatMap(({ hardware, mac }) => (hardware === LinkHardware.ethernet && mac !== undefined ? [mac] : []));
+  }
+
   /** Whether the interface has this address with this prefix length. */
   has(ifindex: number, address: Address, prefixLength: number): boolean {
     return this.#addresses.get(ifindex)?.has(addressKey(ifindex, address, prefixLength)) ?? false;

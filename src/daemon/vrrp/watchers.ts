@@ -45,7 +45,7 @@ export class Watchers {
       drain,
       conflict: (address, mac, name) => feed({ kind: 'conflict', address, mac, interface: name }),
       linkOf: (ifindex) => interfaces.byIndex(ifindex),
-      ownMacs: () => interfaces.all().flatMap(({ mac }) => (mac === undefined ? [] : [mac])),
+      ownMacs: () => interfaces.macs(),
       filtered,
       log,
     });
@@ -56,6 +56,7 @@ export class Watchers {
     this.#processes.configure(configuration.processes, configuration.global.receiveBuffers?.processes);
     this.#scripts.configure(scriptsInUse(configuration).map((settings) => ({ settings, script: resolve(settings.script) })));
     this.#heartbeats.configure(configuration);
+    this.#conflicts.configure(configuration);
   }
 
   /** Interfaces came or went. */
