@@ -285,7 +285,8 @@ export async function withPair(name: string, a: Maker, b: Maker, work: (pair: Pa
   try {
     await work(pair);
   } catch (error) {
-    if (error instanceof Error) error.message += `\n${pair.story()}`;
+    // In the stack, which is what a reporter prints of an assertion.
+    if (error instanceof Error) error.stack = `${error.stack ?? error.message}\n${pair.story()}`;
     throw error;
   } finally {
     pair.close();
