@@ -4,14 +4,17 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { native } from '../sys/addon.js';
 import { readTextFile, removeFile, replaceTextFile } from '../sys/durable-file.js';
+import { unlessCode } from '../sys/errno.js';
 import { liveCookies } from '../sys/live-netns.js';
 import { locked } from '../sys/lock.js';
 
 export type StateKind = 'realserver' | 'vip';
 
+const folderOf = (kind: StateKind | 'vrrp'): string => `/run/weir/${kind}`;
+
 /** Where what `kind` did in our network namespace is remembered. */
 export function netnsStatePath(kind: StateKind | 'vrrp'): string {
-  return `/run/weir/${kind}/${native().netnsCookie()}.json`;
+  return `${folderOf(kind)}/${native().netnsCookie()}.json`;
 }
 
 /** Some commands wait for answers from the network while they hold the lock. */
@@ -41,8 +44,10 @@ export class StateFile {
 /** More files than this, and those of namespaces that are gone are removed. */
 const SWEEP_ABOVE = 64;
 
-function sweep(folder: string): void {
-  const names = readdirSync(folder);
+/** @throws SystemError */
+export function sweep(kind: StateKind | 'vrrp'): void {
+  const folder = folderOf(kind);
+  const names = unlessCode(() => readdirSync(folder), ['ENOENT'], []);
   if (names.length <= SWEEP_ABOVE) {
     return;
   }
@@ -64,9 +69,8 @@ function sweep(folder: string): void {
  * nobody may interfere. @throws LockBusy, SystemError
  */
 export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
-  const folder = `/run/weir/${kind}`;
-  mkdirSync(folder, { recursive: true });
-  sweep(folder);
+  mkdirSync(folderOf(kind), { recursive: true });
+  sweep(kind);
   const state = new StateFile(kind);
   return locked(state.path.replace(/json$/, 'lock'), { waitMs: LOCK_WAIT_MS }, () => work(state));
 }

@@ -1,6 +1,6 @@
 // What VRRP changed on this host that no configuration tells afterwards: sysctls and how they were, interfaces and nft tables that it made. Remembered
 // in /run/weir/vrrp/COOKIE.json, one a network namespace, so that after a kill -9 the next start takes over what is needed and undoes the rest.
-import { netnsStatePath } from '../../host/state-file.js';
+import { netnsStatePath, sweep } from '../../host/state-file.js';
 import { startTime } from '../../sys/child.js';
 import { readTextFile, removeFile, replaceTextFile } from '../../sys/durable-file.js';
 import { isSystemError } from '../../sys/errno.js';
@@ -22,7 +22,7 @@ export type Made = 'links' | 'tables';
 const isTexts = (value: unknown): value is readonly string[] => Array.isArray(value) && value.every((one) => typeof one === 'string');
 
 /** Undefined for a text that we did not write. */
-function parseMemory(text: string): Memory | undefined {
+export function parseMemory(text: string): Memory | undefined {
   try {
     const value = JSON.parse(text) as Partial<Memory> | null;
     if (typeof value !== 'object' || value === null) return undefined;
@@ -58,6 +58,7 @@ export class Footprint {
 
   #read(): Memory | undefined {
     try {
+      sweep('vrrp');
       const text = readTextFile(this.#path);
       return text === undefined ? undefined : parseMemory(text);
     } catch (error) {
