@@ -1,5 +1,4 @@
 // Dump files in $TMPDIR or /tmp: a folder of everybody's, so no link is followed and nobody else reads them (CVE-2018-19044 to 19046).
-import { randomBytes } from 'node:crypto';
 import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
@@ -32,13 +31,16 @@ export function dataPath(of: DataOf, { dumpFiles, dumpsPerInstance }: GlobalSett
   return join(dirname(path), `${file.slice(0, dot)}${of}${instance}${file.slice(dot)}`);
 }
 
+/** Who guesses it can keep one dump from being written, no more: node's cryptography would cost every start 3 ms for that. */
+const hardToGuess = (): string => `${process.pid}${Math.random().toString(36).slice(2)}`;
+
 /** Replaces the file by `text`, mode 0600. What fails is logged. */
 export function writeDump(path: string, text: string, log: Log): void {
   if (!isReplaceable(path)) {
     log('warning', `Unable to write '${path}': it is a device or its like`);
     return;
   }
-  const beside = `${path}.${randomBytes(6).toString('hex')}`;
+  const beside = `${path}.${hardToGuess()}`;
   try {
     const fd = openSync(beside, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
     try {
