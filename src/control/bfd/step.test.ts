@@ -11,11 +11,36 @@ test('two nodes come up, and say so', () => {
   assert.ok(nodes.atUs < S, 'changes are told at once, not when a second is over');
   assert.deepEqual([nodes.session('a').wentUp, nodes.session('a').wentDown], [1, 0]);
   const first = nodes.sent[0]?.packet;
-  assert.deepEqual([first?.state, first?.yourDiscriminator, first?.desiredMinTxUs, first?.demand], ['down', 0, S, false]);
+  assert.deepEqual(first, {
+    version: 1,
+    diagnostic: 0,
+    state: 'down',
+    poll: false,
+    final: false,
+    controlPlaneIndependent: false,
+    authenticated: false,
+    demand: false,
+    multipoint: false,
+    multiplier: 5,
+    length: 24,
+    myDiscriminator: nodes.session('a').discriminator,
+    yourDiscriminator: 0,
+    desiredMinTxUs: S,
+    requiredMinRxUs: 10 * MS,
+    requiredMinEchoRxUs: 0,
+  });
   const lines = nodes.lines('a').join('\n');
   assert.match(lines, /^\(a\) Entering Up state$/m);
   assert.match(lines, /^ {4}Detection time is 50000 us \(was 5000000 us\)$/m);
   assert.match(lines, /^\(a\) Starting poll sequence$/m);
+  // As keepalived 2.2.7 writes it.
+  const table = [
+    '(a) ---------------< Session parameters >--------------',
+    '             min_tx  min_rx  tx_intv  mult  detect_time',
+    '    local     10000   10000    10000     5        50000',
+    '    remote    10000   10000    10000     5        50000',
+  ];
+  assert.ok(lines.includes(table.join('\n')), lines);
 });
 
 test('the slower of what one wants to send and the other wants to hear, 0 to 25 % sooner', () => {
@@ -173,6 +198,7 @@ test('a neighbour that was taken out of service by hand is no failure', () => {
   assert.equal(nodes.session('b').state, 'adminDown', 'what comes is not looked at');
   assert.ok((nodes.machine('b').refused.adminDown ?? 0) > 0);
   nodes.give('b', { kind: 'socket', name: 'b', open: true });
+  assert.equal(nodes.session('b').state, 'down');
   nodes.up();
 });
 

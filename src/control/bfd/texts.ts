@@ -73,7 +73,7 @@ export function parameterLines(session: Session): readonly string[] {
   const remoteTx = Math.max(requiredMinRxUs, remoteMinTxUs);
   return [
     `(${config.name}) ---------------< Session parameters >--------------`,
-    `${' '.repeat(config.name.length + 2)}           min_tx  min_rx  tx_intv  mult  detect_time`,
+    `${' '.repeat(config.name.length + 2)}          min_tx  min_rx  tx_intv  mult  detect_time`,
     row('local ', desiredMinTxUs, requiredMinRxUs, transmitUs(session), config.multiplier, detectionUs(session)),
     row('remote', remoteMinTxUs, remoteMinRxUs, remoteTx, remoteMultiplier, remoteDetectionUs(session)),
   ];
