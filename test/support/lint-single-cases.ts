@@ -103,10 +103,10 @@ export const SINGLE_CASES: readonly LintCase[] = [
   },
   {
     code: 'vip-interface-not-tracked',
-    bad: [instance('virtual_ipaddress_excluded {\n10.1.0.100 dev eth1\n}')],
+    bad: [instance('virtual_ipaddress_excluded {\n10.1.0.100 dev eth1 no_track\n}')],
     good: [
       instance(
-        'virtual_ipaddress_excluded {\n10.1.0.100 dev eth1\n10.2.0.1 dev lo\n10.3.0.1 dev eth0.7\n}\ntrack_interface {\neth1 weight -10\n}',
+        'virtual_ipaddress_excluded {\n10.1.0.100 dev eth1 no_track\n10.2.0.1 dev lo no_track\n10.3.0.1 dev eth0.7 no_track\n10.4.0.1 dev eth4\n}\ntrack_interface {\neth1 weight -10\n}',
       ),
     ],
   },

@@ -1,4 +1,5 @@
-// Virtual addresses on an interface that nobody watches: its link may be gone, and the node stays master.
+// Virtual addresses on an interface that nobody watches: its link may be gone, and the node stays master. (Without no_track the
+// interface of an address is watched as the instance's own is.)
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from './finding.js';
 import { instancePlace } from './place.js';
@@ -7,7 +8,7 @@ const UNWATCHED: LintVerdict = {
   code: 'vip-interface-not-tracked',
   level: 'warning',
   meaning:
-    'A virtual address stands on another interface than the instance’s (`dev`), which nobody tracks: without link there the node stays master.',
+    'A virtual address on another interface than the instance’s (`dev`) has `no_track`, and nothing else tracks that interface: without link there the node stays master.',
 };
 
 /** Interfaces that have no link to lose. */
@@ -28,9 +29,12 @@ export const vipInterfaces: LintRule = {
     nodes.flatMap((node) =>
       node.configuration.instances.flatMap((instance) => {
         const { name, addresses, excludedAddresses } = instance;
-        const others = new Set([...addresses, ...excludedAddresses].flatMap(({ dev }) => (dev === undefined ? [] : [dev])));
+        const others = new Set(
+          [...addresses, ...excludedAddresses].flatMap(({ dev, noTrack }) => (dev === undefined || !noTrack ? [] : [dev])),
+        );
         if (others.size === 0) return [];
-        const seen = watched(instance, node);
+        const tracked = [...addresses, ...excludedAddresses].flatMap(({ dev, noTrack }) => (dev === undefined || noTrack ? [] : [dev]));
+        const seen = [...watched(instance, node), ...tracked];
         // A VLAN goes down with the interface below it.
         const missing = [...others].filter((dev) => !LINKLESS.test(dev) && !seen.some((one) => one === dev || dev.startsWith(`${one}.`)));
         if (missing.length === 0) return [];
@@ -42,7 +46,7 @@ export const vipInterfaces: LintRule = {
             at,
             `${name} does not watch every interface of its addresses`,
             cause,
-            `track_interface { ${missing.join(' ')} }`,
+            `track_interface { ${missing.join(' ')} }, or leave no_track out`,
           ),
         ];
       }),
