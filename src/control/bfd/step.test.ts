@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADDRESS, BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
+import { initialBfd } from './machine.js';
+import { step } from './step.js';
 import { transmitUs } from './timing.js';
 
 test('two nodes come up, and say so', () => {
@@ -233,6 +235,11 @@ test('who wants no packets gets none', () => {
     nodes.run(nodes.atUs + 2 * S, () => nodes.sentBy('a', from).length > 0),
     'it is gone, and its wish with it',
   );
+});
+
+test('before there is a socket nothing is sent', () => {
+  const { state, effects, wakeAtUs } = step(initialBfd(), { kind: 'configure', sessions: [sessionOf('a')], chance: [1, 2, 3, 4] }, S);
+  assert.deepEqual([effects, wakeAtUs, state.sessions[0]?.remoteState], [[], undefined, 'down']);
 });
 
 test('discriminators are of chance, never 0, never twice', () => {
