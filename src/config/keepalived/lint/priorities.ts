@@ -16,7 +16,7 @@ const OWNERS: LintVerdict = {
 const MASTERS: LintVerdict = {
   code: 'both-start-as-master',
   level: 'info',
-  meaning: '`state MASTER` on both nodes: the priority decides, not the state; releases before 2 let both hold the addresses for a moment.',
+  meaning: '`state MASTER` on both nodes: below priority 255 it decides nothing, the priority does.',
 };
 const AGAINST: LintVerdict = {
   code: 'state-against-priority',
