@@ -12,7 +12,7 @@ import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
 import { frame, hmacKeys, type Packet } from './advert-frames.js';
-import { type FloodPlan, flood } from './flooding.js';
+import { type FloodPlan, floodMeanwhile } from './flooding.js';
 import { address, configuration, host, inBed, quick } from './vrrp-bed.js';
 
 const COUNT = 10_000;
@@ -144,8 +144,8 @@ test('floods of every kind at both nodes change nothing', { skip: noNamespaces()
     const backup = bed.start(configuration(instances(100, ours)), bed.there);
     for (const name of indexOf.keys()) await backup.said(new RegExp(`\\(${name}\\) Entering BACKUP STATE`));
     const lines = [master.lines.length, backup.lines.length];
-    flood(bed.there, plans(atMaster));
-    flood(bed.here, plans(atBackup));
+    await floodMeanwhile(bed.there, plans(atMaster));
+    await floodMeanwhile(bed.here, plans(atBackup));
     const changes = (): readonly string[] =>
       [...master.lines.slice(lines[0]), ...backup.lines.slice(lines[1])].filter((line) => /Entering/.test(line));
     assert.deepEqual(changes(), []);
