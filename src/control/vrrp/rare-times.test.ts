@@ -105,6 +105,24 @@ test('a split brain is over two down times after its last sign, or three questio
   assert.equal(over({ version: 3, advertUs: S / 10 }), 12.2 * S);
 });
 
+test('adverts keep their rhythm when one is a little late, and begin another when it was very late', () => {
+  const next = (lateUs: number): number => {
+    const node = startNode(configurationOf({}));
+    pass(node, 4 * S);
+    give(node, { kind: 'wake' }, 4_609_375 + lateUs);
+    return instanceOf(node).timerAtUs ?? 0;
+  };
+  assert.equal(next(400_000), 5_609_375);
+  assert.equal(next(600_000), 6_209_375);
+});
+
+test('a v3 master that yields counts in the intervals of the better one', () => {
+  const node = startNode(configurationOf({ version: 3 }));
+  pass(node, 4 * S);
+  give(node, advert({ version: 3, priority: 200, interval: 30 }));
+  assert.equal(node.wakeAtUs, 4 * S + 900_000 + 182_812);
+});
+
 test('ten lines of a kind at once, then one each ten seconds, on a grid that refused lines do not move', () => {
   let budget: LogBudget | undefined;
   const attempt = (atS: number): number | undefined => {

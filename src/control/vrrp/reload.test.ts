@@ -181,6 +181,28 @@ test('scripts keep their verdict under their name', () => {
   assert.equal(instanceOf(node).state, 'backup', 'one failure of two');
 });
 
+test('a script that was bad at a reload is good again after as many successes as ever', () => {
+  const script = {
+    name: 'chk',
+    script: { argv: ['x'], text: 'x' },
+    intervalUs: S,
+    weight: 0,
+    reverse: false,
+    rise: 2,
+    fall: 1,
+    initFail: false,
+  };
+  const configuration = { ...configurationOf({ track: { ...oneInstance.track, scripts: [{ name: 'chk' }] } }), scripts: [script] };
+  const node = startNode(configuration);
+  const exits = (status: number) => give(node, { kind: 'script', name: 'chk', outcome: { kind: 'exited', status } });
+  exits(1);
+  reload(node, configuration);
+  exits(0);
+  assert.equal(instanceOf(node).state, 'fault');
+  exits(0);
+  assert.equal(instanceOf(node).state, 'backup');
+});
+
 test('a reload that makes an instance unfit, or fit again', () => {
   const node = masters({});
   const track = { ...oneInstance.track, interfaces: [{ name: 'eth9' }] };

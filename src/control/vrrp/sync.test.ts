@@ -205,6 +205,18 @@ test('weights of members are ignored unless the group says otherwise; those of t
   assert.deepEqual(priorities(pair({}, {}, { track })), [120, 120]);
 });
 
+test('a member that a reload brings and that is unfit takes the group to FAULT', () => {
+  const alone = { ...configurationOf({}), syncGroups: [{ ...group, members: ['VI_1'] }] };
+  const node = startNode(alone);
+  pass(node, 4 * S);
+  assert.ok(lines(node).includes('! GROUP "G" MASTER 0'), 'a group of one is told, too');
+  give(node, { kind: 'configure', configuration: pair(), interfaces: [eth0, { ...eth1, up: false }] });
+  assert.deepEqual(
+    node.state.instances.map(({ state }) => state),
+    ['fault', 'fault'],
+  );
+});
+
 test('stop: members first, then the group', () => {
   const node = masters();
   give(node, { kind: 'stop' });
