@@ -53,13 +53,13 @@ test('what is wrong with a vrrp_script', () => {
   }
   const user = readText(script().replace('"/bin/check x"', '"/bin/check x" nobody'));
   assert.equal(user.configuration.scripts[0]?.script.runAs, undefined);
-  assert.deepEqual(user.notices, ["(s1): 'nobody' behind the script is ignored"]);
+  assert.deepEqual(user.notices, ["(s1): 'nobody' behind the script is ignored", 'Warning - script s1 is not used']);
   const twice = readText(script('weight 5') + script('weight 6'));
   assert.deepEqual(
     twice.configuration.scripts.map(({ weight }) => weight),
     [5],
   );
-  assert.deepEqual(twice.notices, ['vrrp_script s1 is defined twice']);
+  assert.deepEqual(twice.notices, ['vrrp_script s1 is defined twice', 'Warning - script s1 is not used']);
 });
 
 test('track_file', () => {

@@ -82,6 +82,27 @@ function settleAll(
   });
 }
 
+/** Scripts that nobody tracks: they are never run. keepalived says so when it starts. */
+function tellUnused(
+  root: Values,
+  scripts: readonly { readonly name: string }[],
+  trackers: readonly Pick<VrrpInstance, 'track'>[],
+  report: Report,
+): void {
+  const used = new Set(trackers.flatMap(({ track }) => track.scripts.map(({ name }) => name)));
+  const unused = scripts.filter(({ name }) => !used.has(name));
+  if (unused.length === 0) return;
+  const places = new Map(blocksOf(root, 'vrrp_script').map((block) => [nameOf(block), block.at]));
+  for (const { name } of unused) {
+    tellNotice(
+      report,
+      places.get(name) ?? root.at,
+      `Warning - script ${name} is not used`,
+      'name it in track_script { } of an instance or a sync group',
+    );
+  }
+}
+
 /** The daemon's settings and all of VRRP, from what the root says. */
 export function buildVrrp(root: Values, { names, keyFile, bfds, report }: BuildOptions): VrrpConfiguration {
   const globalBlock = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
@@ -102,6 +123,7 @@ export function buildVrrp(root: Values, { names, keyFile, bfds, report }: BuildO
     bfds: weights(bfds),
   };
   const instances = settleAll(root, alone, syncGroups, own, report);
+  tellUnused(root, built.scripts, [...instances, ...syncGroups], report);
   const lvsSyncDaemon = blocksOf(root, 'vrrp_instance').reduce(
     (current, block) => oldSyncDaemon(block, current, report),
     settings.lvsSyncDaemon,
