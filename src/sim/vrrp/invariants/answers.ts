@@ -59,9 +59,12 @@ export const answers: MakeCheck = (world, history) => {
   const noteDelay = (
     key: string,
     instance: VrrpInstance,
-    { nowUs, input, before, after }: Observation,
+    { nowUs, input, before, after, effects }: Observation,
     heard: Genuine | undefined,
   ): string | undefined => {
+    // What waits under this name now may have waited under another: since when, is not known.
+    const renamed = effects.some(({ kind }) => kind === 'renamed');
+    if (renamed) delays.set(key, { firstUs: Number.NEGATIVE_INFINITY, lastUs: nowUs, silenceUs: 0 });
     const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
     const delay = delays.get(key);
     if (was === 'backup' && is === 'master' && input.kind === 'wake' && delay !== undefined) {

@@ -2,7 +2,7 @@
 import { type MakeCheck, sameStates, stateOf } from '../check.js';
 import { CALM } from '../history.js';
 import { downOf, longestIntervals, mixedIntervals, slackUs } from './bounds.js';
-import { routerOf } from './genuine.js';
+import { genuine, isOf, routerOf } from './genuine.js';
 import { reaches } from './paths.js';
 
 export const needless: MakeCheck = (world, history) => {
@@ -12,6 +12,8 @@ export const needless: MakeCheck = (world, history) => {
   /** Since when each node is master; since when the world is undisturbed but for rumours, packets that wait in the air included. */
   const masters = new Map<string, number>();
   let quietUs = 0;
+  /** By node and instance: when somebody's goodbye was heard last. */
+  const goodbyes = new Map<string, number>();
   /** Of each node: when it last went on after standing still, and for how long it had. */
   const paused = new Map<number, { readonly atUs: number; readonly frozen: boolean }>();
   const rested = new Map<number, { readonly atUs: number; readonly lastedUs: number; readonly frozen: boolean }>();
@@ -27,6 +29,8 @@ export const needless: MakeCheck = (world, history) => {
     const intervalUs = longest.get(name) ?? own.advertUs;
     const rest = rested.get(index);
     const listenUs = intervalUs + slack + CALM.maxUs;
+    // RFC 9568 §6.4.2: anybody's goodbye leaves a skew. A better master answers it at once, and its answer may have overtaken it.
+    if (nowUs - (goodbyes.get(`${index} ${name}`) ?? Number.NEGATIVE_INFINITY) < intervalUs + slack) return undefined;
     // One that stood still for long knows it by its late timer, unless its clock stood, too; a short rest it cannot tell from silence.
     const knows = rest?.frozen === false && rest.lastedUs >= downOf(own, 1, intervalUs) + Math.max(intervalUs, 1_000_000);
     if (rest !== undefined && !knows && nowUs - rest.atUs < (rest.frozen ? listenUs : intervalUs)) return undefined;
@@ -56,7 +60,11 @@ export const needless: MakeCheck = (world, history) => {
         quietUs = Math.max(quietUs, nowUs + (what.kind === 'weather' ? Math.max(what.weather.maxUs, world.weather.maxUs) : 0));
       return undefined;
     },
-    stepped: ({ node: index, nowUs, input, before, after }) => {
+    stepped: (observation) => {
+      const { node: index, nowUs, input, before, after } = observation;
+      const heard = genuine(world, observation);
+      for (const instance of heard?.advert.priority === 0 ? world.nodes[index]!.configuration.instances : [])
+        if (isOf(instance, heard)) goodbyes.set(`${index} ${instance.name}`, nowUs);
       if (sameStates(before, after)) return undefined;
       for (const { name } of [...before, ...after]) if (stateOf(after, name) !== 'master') masters.delete(`${index} ${name}`);
       for (const { name, state } of after) {
