@@ -129,7 +129,7 @@ const cases: readonly Case[] = [
       const { a, b } = pair;
       await settle(pair);
       a.host.ip('addr del 10.98.0.100/24 dev va2');
-      await pair.until('a noticed', () => a.says(/\(VI_2\) Entering BACKUP STATE[^]*\(VI_1\) Entering BACKUP STATE/));
+      await pair.until('a noticed', () => a.says(/\(VI_2\) Entering BACKUP STATE[\s\S]*\(VI_1\) Entering BACKUP STATE/));
       await pair.until('b heard the goodbye', () => b.says(/\(VI_2\) Backup received priority 0 advertisement/));
       await pair.until('the higher has all again', alone(a, b));
     },

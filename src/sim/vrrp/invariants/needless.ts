@@ -1,9 +1,30 @@
 // Nobody takes over from a master that is fit, better and can be heard: not after a pause, a storm or a reload of its own either.
 import { type MakeCheck, sameStates, stateOf } from '../check.js';
-import { CALM } from '../history.js';
+import { CALM, type Disturbance } from '../history.js';
 import { downOf, longestIntervals, mixedIntervals, slackUs } from './bounds.js';
 import { genuine, isOf, routerOf } from './genuine.js';
 import { reaches } from './paths.js';
+
+interface Rest {
+  readonly atUs: number;
+  readonly lastedUs: number;
+  readonly frozen: boolean;
+}
+
+/** Of each node: when it last went on after standing still, and for how long it had. `note` answers whether it was about that. */
+function restsOf(): { readonly last: ReadonlyMap<number, Rest>; readonly note: (nowUs: number, what: Disturbance) => boolean } {
+  const paused = new Map<number, { readonly atUs: number; readonly frozen: boolean }>();
+  const last = new Map<number, Rest>();
+  const note = (nowUs: number, what: Disturbance): boolean => {
+    if (what.kind === 'pause') paused.set(what.node, { atUs: nowUs, frozen: what.frozen === true });
+    if (what.kind === 'resume') {
+      const { atUs = nowUs, frozen = false } = paused.get(what.node) ?? {};
+      last.set(what.node, { atUs: nowUs, lastedUs: nowUs - atUs, frozen });
+    }
+    return what.kind === 'pause' || what.kind === 'resume';
+  };
+  return { last, note };
+}
 
 export const needless: MakeCheck = (world, history) => {
   const longest = longestIntervals(history);
@@ -14,9 +35,7 @@ export const needless: MakeCheck = (world, history) => {
   let quietUs = 0;
   /** By node and instance: when somebody's goodbye was heard last. */
   const goodbyes = new Map<string, number>();
-  /** Of each node: when it last went on after standing still, and for how long it had. */
-  const paused = new Map<number, { readonly atUs: number; readonly frozen: boolean }>();
-  const rested = new Map<number, { readonly atUs: number; readonly lastedUs: number; readonly frozen: boolean }>();
+  const rests = restsOf();
   const wrong = (nowUs: number, index: number, name: string): string | undefined => {
     const node = world.nodes[index]!;
     const own = node.configuration.instances.find((instance) => instance.name === name);
@@ -27,7 +46,7 @@ export const needless: MakeCheck = (world, history) => {
     // A backup that follows a short interval of one master takes the longer one of another for silence: v3 has it so.
     if (mixed.has(name)) return undefined;
     const intervalUs = longest.get(name) ?? own.advertUs;
-    const rest = rested.get(index);
+    const rest = rests.last.get(index);
     const listenUs = intervalUs + slack + CALM.maxUs;
     // RFC 9568 §6.4.2: anybody's goodbye leaves a skew. A better master answers it at once, and its answer may have overtaken it.
     if (nowUs - (goodbyes.get(`${index} ${name}`) ?? Number.NEGATIVE_INFINITY) < intervalUs + slack) return undefined;
@@ -39,7 +58,7 @@ export const needless: MakeCheck = (world, history) => {
       if (
         other === index ||
         sinceUs === undefined ||
-        nowUs - Math.max(sinceUs, quietUs, rested.get(other)?.atUs ?? 0) < listenUs ||
+        nowUs - Math.max(sinceUs, quietUs, rests.last.get(other)?.atUs ?? 0) < listenUs ||
         !reaches(world, other, index, name)
       )
         continue;
@@ -52,11 +71,7 @@ export const needless: MakeCheck = (world, history) => {
   };
   return {
     disturbed: (nowUs, what) => {
-      if (what.kind === 'pause') paused.set(what.node, { atUs: nowUs, frozen: what.frozen === true });
-      else if (what.kind === 'resume') {
-        const { atUs = nowUs, frozen = false } = paused.get(what.node) ?? {};
-        rested.set(what.node, { atUs: nowUs, lastedUs: nowUs - atUs, frozen });
-      } else if (what.kind !== 'forgedPacket' && what.kind !== 'rumour')
+      if (!rests.note(nowUs, what) && what.kind !== 'forgedPacket' && what.kind !== 'rumour')
         quietUs = Math.max(quietUs, nowUs + (what.kind === 'weather' ? Math.max(what.weather.maxUs, world.weather.maxUs) : 0));
       return undefined;
     },
