@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { address, configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
@@ -76,11 +77,16 @@ test('an IPv6 advert from the link-local address, and neighbour advertisements',
       const found = tap.matching(/^333300000012/);
       return found.length > 0 && found;
     });
-    const [, head, checksum, vip] =
-      /^333300000012.{12}86dd(6c000000001870ff)fe800000000000000000000000000001ff0200000000000000000000000000123133c801000a(....)(.*)$/.exec(
+    const [, head, source, checksum, vip] =
+      /^333300000012.{12}86dd(6c000000001870ff)(fe80.{28})ff0200000000000000000000000000123133c801000a(....)(.*)$/.exec(
         advert?.hex ?? '',
       ) ?? [];
     assert.equal(head, '6c000000001870ff');
+    // One of the interface's own; which is first there depends on the order they came in.
+    const own = [...bed.here.ip('-6 addr show v0').matchAll(/inet6 (fe80:\S+)\/64/g)].map(([, text = '']) =>
+      Buffer.from(encodeAddress(address(text))).toString('hex'),
+    );
+    assert.ok(own.includes(source ?? ''), `${source} is none of ${own}`);
     assert.equal(vip, 'fe800000000000000000000000990100');
     assert.notEqual(checksum, '0000');
     const [told] = await daemon.until('an advertisement', () => {

@@ -1,5 +1,5 @@
 // What tshark says of captured adverts: the decoder is not ours, so that both daemons' frames are judged by a third party.
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 
 const FIELDS = [
   'frame.time_epoch',
@@ -47,7 +47,7 @@ export type Field = (typeof FIELDS)[number];
 export type Frame = Readonly<Record<Field, string>> & { readonly at: number };
 
 /** @throws Error with tshark's own words */
-export function decode(file: string): readonly Frame[] {
+export async function decode(file: string): Promise<readonly Frame[]> {
   const args = [
     '-r',
     file,
@@ -60,9 +60,14 @@ export function decode(file: string): readonly Frame[] {
     'separator=/t',
     ...FIELDS.flatMap((name) => ['-e', name]),
   ];
-  const { status, stdout, stderr } = spawnSync('tshark', args, { encoding: 'utf8', maxBuffer: 64 << 20 });
-  // A capture that still grows may end within a record: what was read counts.
-  if (status !== 0 && stdout === '') throw new Error(`tshark: ${stderr}`);
+  const stdout = await new Promise<string>((done, fail) => {
+    // Not waited for: it takes seconds of a busy machine, in which the other pairs of a test are to be looked after.
+    execFile('tshark', args, { encoding: 'utf8', maxBuffer: 64 << 20 }, (error, text, stderr) => {
+      // A capture that still grows may end within a record: what was read counts.
+      if (error !== null && text === '') fail(new Error(`tshark: ${stderr}`));
+      else done(text);
+    });
+  });
   return stdout
     .split('\n')
     .filter((line) => line !== '')
