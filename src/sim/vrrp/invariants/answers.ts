@@ -62,9 +62,9 @@ export const answers: MakeCheck = (world, history) => {
     { nowUs, input, before, after, effects }: Observation,
     heard: Genuine | undefined,
   ): string | undefined => {
-    // What waits under this name now may have waited under another: since when, is not known.
-    const renamed = effects.some(({ kind }) => kind === 'renamed');
-    if (renamed) delays.set(key, { firstUs: Number.NEGATIVE_INFINITY, lastUs: nowUs, silenceUs: 0 });
+    // What waits under this name may have waited under another, or for one that is set up otherwise by now: since when, is not known.
+    const unclear = effects.some(({ kind }) => kind === 'renamed') || heard?.fits(instance.name) === false;
+    if (unclear) delays.set(key, { firstUs: Number.NEGATIVE_INFINITY, lastUs: nowUs, silenceUs: 0 });
     const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
     const delay = delays.get(key);
     if (was === 'backup' && is === 'master' && input.kind === 'wake' && delay !== undefined) {
@@ -73,13 +73,9 @@ export const answers: MakeCheck = (world, history) => {
         return `${instance.name} preempts ${nowUs - delay.firstUs} us after the first lower advert`;
     }
     if (is !== 'backup') delays.delete(key);
-    else if (heard !== undefined) {
+    else if (heard !== undefined && !unclear) {
       // A goodbye ends the wait: nobody is left to be preempted.
-      const lower =
-        heard.advert.priority > 0 &&
-        heard.advert.priority < priorityOf(after, instance.name) &&
-        !instance.nopreempt &&
-        heard.fits(instance.name);
+      const lower = heard.advert.priority > 0 && heard.advert.priority < priorityOf(after, instance.name) && !instance.nopreempt;
       if (lower)
         delays.set(key, { firstUs: delay?.firstUs ?? nowUs, lastUs: nowUs, silenceUs: silenceOf(instance, heard.advert.intervalUs) });
       else delays.delete(key);
