@@ -17,8 +17,9 @@ export function liveCookies(candidates: Iterable<bigint>): Set<bigint> {
   const seen = new Set<string>();
   const look = (path: string, link: string | undefined): boolean => {
     if (link?.startsWith('net:[') && !seen.has(link)) {
-      seen.add(link);
       const cookie = cookieOf(path);
+      // A path that is gone by now says nothing about others to the same namespace.
+      if (cookie !== undefined) seen.add(link);
       if (cookie !== undefined && wanted.has(cookie)) alive.add(cookie);
     }
     return alive.size === wanted.size;
@@ -66,9 +67,10 @@ function* mounts(): Generator<Bound> {
   for (const pid of pids()) {
     const mountNamespace = readLink(`/proc/${pid}/ns/mnt`);
     if (mountNamespace === undefined || seen.has(mountNamespace)) continue;
-    seen.add(mountNamespace);
     const table = unlessCode(() => readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), GONE, '');
     for (const { root, point } of nsfsMounts(table)) yield { at: `/proc/${pid}/root${point}`, link: root };
+    // One that ended meanwhile did not show all: the next process in there is asked.
+    if (readLink(`/proc/${pid}/ns/mnt`) === mountNamespace) seen.add(mountNamespace);
   }
 }
 
