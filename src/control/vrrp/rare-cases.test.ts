@@ -305,3 +305,14 @@ test('a reload leaves unicast instances of one VRID what they are, by their name
   assert.deepEqual(states(), ['VI_2 backup', 'VI_1 master']);
   assert.deepEqual(taken(node), []);
 });
+
+test('a machine that was stopped does nothing more, whatever it is told', () => {
+  const node = master();
+  give(node, { kind: 'stop' });
+  taken(node);
+  give(node, { kind: 'interface', facts: { ...eth0, up: false } });
+  give(node, { kind: 'interface', facts: eth0 });
+  give(node, advert({ priority: 1 }));
+  assert.deepEqual(taken(node), []);
+  assert.equal(node.wakeAtUs, undefined);
+});
