@@ -16,15 +16,20 @@ test('a rehearsal of whatever may be configured becomes master, holds addresses,
   }
 });
 
+/** Whether the router becomes master in it: addresses alone are taken off by one that does not, too. */
+const takesOver = (configuration: Parameters<typeof rehearse>[0]): boolean => kinds(configuration).has('announce');
+
 test('a router that waits for a macvlan, an interface, a group or a script rehearses all the same', () => {
   const addresses = [{ ...hostAddress(inet(10, 0, 0, 9)), dev: 'eth7' }];
   const track = { interfaces: [{ name: 'eth9', weight: 0, reverse: false }], scripts: [], files: [], processes: [], bfds: [] };
   const waiting = instanceOf({ name: 'V', vrid: 9, addresses, track, sourceAddress: inet(10, 0, 0, 1), trackSourceAddress: true });
-  assert.ok(
-    kinds(configurationOf({ instances: [waiting], syncGroups: [groupOf('G', ['V'])], startupDelayUs: 9_000_000 })).has('addresses'),
-  );
+  assert.ok(takesOver(configurationOf({ instances: [waiting], syncGroups: [groupOf('G', ['V'])], startupDelayUs: 9_000_000 })));
+  const plain = configurationOf({ instances: [instanceOf({ name: 'V', vrid: 9, addresses: [hostAddress(inet(10, 0, 0, 9))] })] });
+  const staticAddresses = [{ ...hostAddress(inet(10, 0, 1, 9)), dev: 'eth7', trackGroup: 'TG' }];
+  const root = { ...plain.root, staticAddresses, trackGroups: [{ name: 'TG', instances: ['V'] }] };
+  assert.ok(takesOver({ ...plain, root }), 'one of a track_group');
   const six = instanceOf({ name: 'W', vrid: 9, family: 'inet6', addresses: [hostAddress(linkLocal(1, 1))] });
-  assert.ok(kinds(configurationOf({ instances: [six] })).has('addresses'));
+  assert.ok(takesOver(configurationOf({ instances: [six] })));
 });
 
 test('without routers there is nothing to rehearse', () => assert.deepEqual(rehearse(configurationOf({})), []));

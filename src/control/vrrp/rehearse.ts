@@ -43,7 +43,7 @@ export function rehearse(configuration: KeepalivedConfiguration): readonly Effec
   const { global, root } = configuration;
   const only = {
     ...configuration,
-    root: { ...root, interfaceDelays: [] },
+    root: { ...root, interfaceDelays: [], trackGroups: [] },
     global: { ...global, startupDelayUs: 0 },
     instances: [alone(first)],
     syncGroups: [],
