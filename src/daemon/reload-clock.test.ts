@@ -59,12 +59,22 @@ test('the file is followed: a time, another, none, nonsense', async () => {
   assert.equal(due, 0);
 });
 
+/** Writes a time that comes soon, until one came: a busy machine may read one when it is over, which is a time in the past, or tomorrow's. */
+async function comes(textOf: (ms: number) => string): Promise<void> {
+  for (let tries = 0; due === 0; tries += 1) {
+    assert.ok(tries < 10, said.join(' | '));
+    const ms = Date.now() + 1500;
+    writeFileSync(path(), textOf(ms));
+    await until('the time', () => due > 0 || Date.now() > ms + 1500);
+  }
+  assert.equal(due, 1);
+}
+
 test('when the time has come the file goes and a reload is due; a date goes even where it is to be repeated', async () => {
   for (const repeat of [false, true]) {
     due = 0;
     clock.configure({ path: path(), repeat });
-    write(Date.now() + 1500);
-    await until('the time', () => due === 1);
+    await comes(reloadTimeText);
     assert.ok(!existsSync(path()));
     clock.configure(undefined);
   }
@@ -72,8 +82,7 @@ test('when the time has come the file goes and a reload is due; a date goes even
 
 test('a time without a date stays where it is to be repeated', async () => {
   clock.configure({ path: path(), repeat: true });
-  writeFileSync(path(), reloadTimeText(Date.now() + 1500).slice(11));
-  await until('the time', () => due === 1);
+  await comes((ms) => reloadTimeText(ms).slice(11));
   assert.ok(existsSync(path()));
   const before = said.length;
   clock.configure({ path: path(), repeat: true });

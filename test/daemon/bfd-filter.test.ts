@@ -160,9 +160,12 @@ const control = {
 test('one packet a second of each kind passes, to be named', needsBpf, () => {
   const filter = filterOf('inet', true);
   const wrong = frame({ source: ip('10.0.0.2'), multihop: false, ttl: 3, bytes: encodeBfd({ ...control, yourDiscriminator: 0 }) });
-  assert.ok(filter.passes(wrong));
-  assert.ok(!filter.passes(wrong));
-  assert.deepEqual(filter.takeCounts(), { ttl: 1 });
+  assert.ok(filter.passes(wrong), 'the first');
+  // In one go of the kernel, which a busy machine does not draw out over many seconds.
+  filter.passes(wrong, FLOOD);
+  const { ttl = 0, ...others } = filter.takeCounts() ?? {};
+  assert.ok(ttl > FLOOD - 100 && ttl <= FLOOD, `${ttl} dropped`);
+  assert.deepEqual(others, {});
   assert.equal(filter.takeCounts(), undefined);
   filter.close();
 });

@@ -130,7 +130,7 @@ test('track_group: a route that cannot be put back is FAULT until it can', optio
       /Restoring deleted static route prepend 10\.96\.0\.0\/24 via inet 10\.98\.0\.2 dev w0 proto 18 track_group TG/,
       lines,
     );
-    assert.ok(there());
+    await daemon.until('the route, of which is told before it is set', there);
     bed.here.ip('link set w0 down');
     await daemon.said(/Netlink reports w0 down/, lines);
     await daemon.said(/Entering FAULT STATE/, lines);

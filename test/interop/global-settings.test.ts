@@ -81,7 +81,7 @@ async function observe(maker: Maker): Promise<unknown> {
   try {
     await daemon.said(/Entering MASTER STATE/);
     const running = { reading: existsSync(file('reading')), reports: reports(host), buffers: buffers(host) };
-    writeFileSync(file('when'), reloadTimeText(Date.now() + 2000).slice(11));
+    writeFileSync(file('when'), reloadTimeText(Date.now() + 5000).slice(11));
     const scheduled = (await daemon.said(/^Scheduling reload for /)).replace(/[\d-]{10} [\d:]{8}/, 'TIME');
     await daemon.said(/^Reload complete$/);
     await daemon.until('the second copy', () => names(file('saved')).includes('keepalived_vrrp.N.1.post'));
