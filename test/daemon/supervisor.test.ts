@@ -299,7 +299,7 @@ test('reload_time_file: its time comes, the file goes, the configuration is read
   try {
     const path = join(folder, 'when');
     const daemon = await running({ global: { reloadTime: { path, repeat: false } } });
-    writeFileSync(path, reloadTimeText(Date.now() + 1500));
+    writeFileSync(path, reloadTimeText(Date.now() + 5000));
     await daemon.said(/^Scheduling reload for /);
     await daemon.said(/^Reload complete$/);
     assert.ok(!existsSync(path));
