@@ -45,7 +45,8 @@ interface Slot {
 
 export class Supervisor {
   readonly #slots = new Map<ChildKind, Slot>();
-  readonly #timers = new Set<NodeJS.Timeout>();
+  /** Of those that died and are to be started again. */
+  readonly #timers = new Map<ChildKind, NodeJS.Timeout>();
   #ticker: NodeJS.Timeout | undefined;
   #early: DaemonChild | undefined;
   #wanted: Wanted | undefined;
@@ -110,7 +111,7 @@ export class Supervisor {
   stop(status: number = EXIT.ok): void {
     if (this.#stopping !== undefined) return;
     this.#stopping = status;
-    for (const timer of this.#timers) clearTimeout(timer);
+    for (const timer of this.#timers.values()) clearTimeout(timer);
     for (const { child } of this.#slots.values()) child.send({ kind: 'stop' });
     if (this.#slots.size === 0) this.#finish();
     else setTimeout(() => this.#force(), (this.#wanted?.configuration.root.childWaitUs ?? 0) / 1000).unref();
@@ -131,6 +132,9 @@ export class Supervisor {
   #launch(kind: ChildKind, respawns: Respawns, respawned: boolean): Promise<void> {
     const wanted = this.#wanted;
     if (wanted === undefined) return Promise.resolve();
+    // A reload starts one that died before its time has come: it must not come twice.
+    clearTimeout(this.#timers.get(kind));
+    this.#timers.delete(kind);
     return new Promise((done) => {
       const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#heed(kind, this.#spawn(kind));
       this.#slots.set(kind, { child, respawns, waiting: [done] });
@@ -205,11 +209,10 @@ export class Supervisor {
   #respawn(kind: ChildKind, respawns: Respawns, livedS: number): void {
     const { delayS, past } = nextRespawn(respawns, livedS);
     this.settings.log('info', `Restart of ${NAMES[kind].title} process delayed ${delayS} seconds to limit respawn rate`);
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      void this.#launch(kind, past, true);
-    }, delayS * 1000);
-    this.#timers.add(timer);
+    this.#timers.set(
+      kind,
+      setTimeout(() => void this.#launch(kind, past, true), delayS * 1000),
+    );
   }
 
   #tick(): void {

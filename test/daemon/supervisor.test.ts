@@ -151,6 +151,29 @@ test('a child that was killed is started again, at once and then after a second'
   await daemon.said(/delayed 1 seconds/);
 });
 
+test('a child that a reload starts before its time is not started twice', async () => {
+  const daemon = await running();
+  const dies = async (delay: number): Promise<void> => {
+    await daemon.until('its pid file', () => place.childPid() > 0 && existsSync(`/proc/${place.childPid()}`));
+    const from = daemon.lines.length;
+    process.kill(place.childPid(), 'SIGKILL');
+    await daemon.said(new RegExp(`delayed ${delay} seconds`), from);
+  };
+  const starts = (count: number) => daemon.until('a new child', () => place.recorded.length === count);
+  await dies(0);
+  await starts(2);
+  await dies(1);
+  daemon.signal('SIGHUP');
+  await daemon.said(/^Reload complete$/);
+  // Each pause is twice the one before: one that was started by the wrong timer would be told another.
+  for (const [at, delay] of [0, 1, 2, 4].entries()) {
+    await dies(delay);
+    if (delay < 4) await starts(4 + at);
+  }
+  assert.deepEqual(place.recorded, ['start 1', 'start 1 again', 'start 1', ...Array.from({ length: 3 }, () => 'start 1 again')]);
+  assert.equal(await daemon.stop(), 0);
+});
+
 test('a child that hangs is killed and started again', async () => {
   const daemon = fresh().start([], 100);
   await daemon.said(/^Startup complete$/);
