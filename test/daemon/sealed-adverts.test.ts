@@ -6,6 +6,7 @@ import { COVERED_MAX } from '../../src/daemon/vrrp/digest-key.js';
 import type { FilterReason } from '../../src/daemon/vrrp/filter-account.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress } from '../../src/model/keepalived/network.js';
+import { openFds } from '../../src/sys/fd.js';
 import { concat, viewOf } from '../../src/wire/bytes.js';
 import { vrrpChecksum } from '../../src/wire/vrrp.js';
 import { needsBpf } from '../native/support.js';
@@ -136,4 +137,15 @@ test('with another key a sender may count from the beginning', needsBpf, () => {
   assert.ok(bench.passes(genuine(bench, { ...senderFor(bench.instance), number: 1 })));
   assert.ok(bench.flood(genuine(bench, { ...senderFor(bench.instance), number: 1 }), 'replay') > FLOOD - FEW);
   bench.filter.close();
+});
+
+test('a filter that is told the same again opens nothing more', needsBpf, () => {
+  const bench = new Bench('hmac');
+  try {
+    const before = openFds();
+    for (let time = 0; time < 5; time++) bench.configure({});
+    assert.deepEqual(openFds(), before);
+  } finally {
+    bench.filter.close();
+  }
 });

@@ -1,6 +1,7 @@
 // The socket filter of bpf/vrrp-filter.bpf.c: told which adverts are wanted, asked how many it dropped and why.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
+import type { BpfMap } from '../../sys/bpf.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { vrrpLength } from '../../wire/vrrp.js';
 import { AH_BYTES, HMAC_TRAILER_BYTES, passwordBytes } from '../../wire/vrrp-auth.js';
@@ -128,6 +129,7 @@ export class AdvertFilter implements Filter<FilterWanted> {
   readonly #filter: SocketFilter;
   readonly #rules: FilterTable;
   readonly #keys: FilterTable;
+  readonly #seen: BpfMap;
 
   /** `room`: for so many instances. @throws SystemError EPERM, or whatever the verifier says */
   constructor(
@@ -142,6 +144,7 @@ export class AdvertFilter implements Filter<FilterWanted> {
     this.#filter = new SocketFilter({ file: 'weir-vrrp.bpf.o', program, others: [other], entries, room, variables });
     this.#rules = new FilterTable(this.#filter.map('rules'));
     this.#keys = new FilterTable(this.#filter.map('keys'));
+    this.#seen = this.#filter.map('seen');
   }
 
   configure({ configuration, targets }: FilterWanted): boolean {
@@ -166,10 +169,9 @@ export class AdvertFilter implements Filter<FilterWanted> {
 
   /** Whoever has another key begins to count anew. */
   #forget(slots: ReadonlySet<number>): void {
-    const seen = this.#filter.map('seen');
-    for (const key of slots.size === 0 ? [] : [...seen.keys()]) {
+    for (const key of slots.size === 0 ? [] : [...this.#seen.keys()]) {
       if (slots.has(viewOf(key).getUint32(0, little))) {
-        seen.delete(key);
+        this.#seen.delete(key);
       }
     }
   }
