@@ -1,4 +1,8 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyConfiguration, oneInstance } from '../../test/support/keepalived-configuration.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
@@ -9,11 +13,11 @@ const first: KeepalivedConfiguration = { ...emptyConfiguration, instances: [oneI
 const withVrid = (vrid: number): KeepalivedConfiguration => ({ ...first, instances: [{ ...oneInstance, vrid }] });
 
 /** A reloader whose children take as long as the test says. */
-function bed() {
+function bed(running = first) {
   const taken: KeepalivedConfiguration[] = [];
   const said: string[] = [];
   const told: string[] = [];
-  let next: Loaded | Error = { outcome: 'ok', configuration: first, messages: [] };
+  let next: Loaded | Error = { outcome: 'ok', configuration: running, messages: [] };
   let finish: () => void = () => {};
   let held: Promise<void> | undefined;
   const reloader = new Reloader(
@@ -39,7 +43,7 @@ function bed() {
         },
       },
     },
-    first,
+    running,
   );
   const settle = (): Promise<void> => new Promise((done) => setImmediate(done));
   return {
@@ -164,4 +168,31 @@ test('a file that cannot even be read without a mistake of ours leaves all as it
   await done();
   assert.equal(taken.length, 0);
   assert.match(said.join('\n'), /please report it: Error: a mistake of ours[\s\S]*Reload refused/);
+});
+
+test('where reload_check_config writes, a link is replaced and nothing waits for a FIFO', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-check-'));
+  const at = (name: string): string => join(folder, name);
+  const checked = async (logFile: string): Promise<readonly string[]> => {
+    const running = { ...first, global: { ...first.global, reloadCheckConfig: { logFile } } };
+    const { reloader, said, file, done } = bed(running);
+    file(running);
+    reloader.request();
+    await done();
+    return said;
+  };
+  try {
+    writeFileSync(at('target'), 'untouched');
+    symlinkSync(at('target'), at('link'));
+    await checked(at('link'));
+    assert.equal(readFileSync(at('target'), 'utf8'), 'untouched');
+    const { mode } = lstatSync(at('link'));
+    assert.deepEqual([lstatSync(at('link')).isFile(), mode & 0o777], [true, 0o600]);
+    execFileSync('mkfifo', [at('fifo')]);
+    const said = await checked(at('fifo'));
+    assert.ok(said.some((line) => line.startsWith(`Unable to write '${at('fifo')}'`)));
+    assert.ok(said.includes('Reload complete'));
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

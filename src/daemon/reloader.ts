@@ -1,5 +1,4 @@
 // Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
-import { closeSync, constants, fchmodSync, openSync, writeSync } from 'node:fs';
 import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../model/address.js';
 import { formatAddress } from '../model/address-text.js';
@@ -7,6 +6,7 @@ import type { KeepalivedConfiguration } from '../model/keepalived/configuration.
 import type { GlobalSettings } from '../model/keepalived/global.js';
 import type { VrrpInstance } from '../model/keepalived/instance.js';
 import type { Loaded } from './daemon.js';
+import { writeDump } from './dump/file.js';
 import type { Log } from './log.js';
 import type { ServiceManager } from './service-manager.js';
 import type { Supervisor } from './supervisor.js';
@@ -25,21 +25,6 @@ export interface ReloadSettings {
 
 /** Where reload_check_config writes without a file of its own. */
 const CHECK_LOG = '/tmp/keepalived_check.log';
-
-/** The file's text is `lines` afterwards; one that is a link is replaced, not followed. */
-function writeCheckLog(path: string, lines: readonly string[], log: Log): void {
-  try {
-    const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600);
-    try {
-      fchmodSync(fd, 0o600);
-      writeSync(fd, lines.map((line) => `${line}\n`).join(''));
-    } finally {
-      closeSync(fd);
-    }
-  } catch (error) {
-    log('warning', `cannot write ${path}: ${(error as Error).message}`);
-  }
-}
 
 /** Whatever goes wrong while reading must not end what runs. */
 async function attempted(load: ReloadSettings['load']): Promise<Loaded> {
@@ -149,7 +134,8 @@ export class Reloader {
   #checked(loaded: Loaded, path: string): KeepalivedConfiguration | undefined {
     const good = loaded.outcome === 'ok';
     const lines = good ? [] : loaded.messages.filter(({ level }) => level !== 'debug').map(({ text }) => text);
-    writeCheckLog(path, lines, this.settings.log);
+    // A folder of everybody's, like that of dumps.
+    writeDump(path, lines.map((line) => `${line}\n`).join(''), this.settings.log);
     if (good) return loaded.configuration;
     this.settings.log('error', `New config failed validation, see ${path} for details`);
     return undefined;
