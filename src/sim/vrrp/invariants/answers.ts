@@ -94,7 +94,7 @@ export const answers: MakeCheck = (world, history) => {
         const answer = own !== undefined && !deaf && stateOf(before, instance.name) === 'master';
         const wrong = answer ? wrongAnswer(observation, instance, own, sources.get(key)) : undefined;
         const early =
-          orderly && instance.preemptDelayUs > 0 && !deaf && !counted(instance)
+          orderly && instance.preemptDelayUs > 0 && !deaf && !counted(instance) && !instance.ownerIgnoreAdverts
             ? noteDelay(key, instance, observation, isOf(instance, heard) ? heard : undefined)
             : undefined;
         if (wrong !== undefined || early !== undefined) return `${node.setup.name}: ${wrong ?? early} (${nowUs})`;

@@ -6,9 +6,16 @@ import { longestIntervals, slackUs } from './bounds.js';
 import { routerOf } from './genuine.js';
 import { advertsPass, differ, reaches } from './paths.js';
 
+/** AH counts from 1 when an instance begins anew, as keepalived's does: its adverts are refused until it has caught up. */
+const isCounted = (world: World, a: number, name: string): boolean =>
+  world.nodes[a]!.configuration.instances.some((instance) => instance.name === name && instance.authentication.kind === 'ah');
+
 /** Equal priorities are settled by adverts alone, which compare addresses. */
 const canHear = (world: World, a: number, b: number, name: string): boolean =>
-  reaches(world, a, b, name) && reaches(world, b, a, name) && (differ(world, a, b, name) || advertsPass(world, a, b));
+  !isCounted(world, a, name) &&
+  reaches(world, a, b, name) &&
+  reaches(world, b, a, name) &&
+  (differ(world, a, b, name) || advertsPass(world, a, b));
 
 export const oneMaster: MakeCheck = (world, history) => {
   const longest = longestIntervals(history);
