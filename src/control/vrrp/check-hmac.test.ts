@@ -15,6 +15,7 @@ import {
   type VrrpNode,
 } from '../../../test/support/vrrp-node.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { viewOf } from '../../wire/bytes.js';
 import type { ReceivedPacket } from './interface.js';
 
 const WINDOW_S = 10;
@@ -88,6 +89,19 @@ test('past half of the window it is believed with a warning, past the window not
   assert.deepEqual(heard(WINDOW_S / 2 + 2), [true, 1, 0]);
   assert.deepEqual(heard(-WINDOW_S - 2), [false, 0, 1]);
   assert.deepEqual(heard(WINDOW_S + 2), [false, 0, 1]);
+});
+
+test('the seconds of 2106 begin at 0 again, and the master is believed before and after', () => {
+  const lastS = 2 ** 32 - WALL_US / S - 5;
+  const [master, backup] = [node(2, lastS, high), node(1, lastS)];
+  const adverts = sentUntil(master, 8 * S);
+  const seconds = adverts.map(({ bytes }) => viewOf(bytes.subarray(-24)).getUint32(0));
+  assert.deepEqual(seconds, [2 ** 32 - 2, 2 ** 32 - 1, 0, 1, 2]);
+  for (const [index, one] of adverts.entries()) {
+    pass(backup, (3.5 + index) * S);
+    assert.ok(believes(backup, one), `${seconds[index]}`);
+  }
+  assert.equal(instanceOf(backup).counters.clockSkews, 0);
 });
 
 test('all clocks set back: the master begins anew by its own, and is believed', () => {

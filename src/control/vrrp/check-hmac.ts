@@ -4,7 +4,7 @@ import { sameAddress } from '../../model/identity.js';
 import { openHmac } from '../../wire/vrrp-auth.js';
 import { hmacKey } from './advert.js';
 import type { Refusal } from './checks.js';
-import { isNewerStamp, secondsOf, stampOf } from './hmac-stamp.js';
+import { isNewerStamp, secondsBehind, secondsOf, stampOf } from './hmac-stamp.js';
 import type { Counters, HmacStamp, InstanceState } from './machine.js';
 import type { ArrivedPacket } from './packet.js';
 import { addressKey } from './place.js';
@@ -43,7 +43,7 @@ function checkTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket,
   if (trailer === undefined) return refused(`malformed authentication trailer from ${source}`, 'hmacMalformed');
   const byTime = own.antiReplay === 'time';
   const windowS = own.timeWindowUs / SECOND_US;
-  const skewS = (nowS ?? trailer.seconds) - trailer.seconds;
+  const skewS = nowS === undefined ? 0 : secondsBehind(nowS, trailer.seconds);
   if (byTime && nowS === undefined)
     return refused(`stale authentication trailer from ${source}, for our time of day is not known`, 'hmacStale');
   if (byTime && Math.abs(skewS) > windowS) {
@@ -62,4 +62,4 @@ function checkTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket,
 }
 
 /** A mark outside of the window orders only what the window refuses anyway: without it a sender whose clock was set back is believed again. */
-const isForgotten = (mark: HmacStamp, nowS: number, windowS: number): boolean => Math.abs(nowS - secondsOf(mark)) > windowS;
+const isForgotten = (mark: HmacStamp, nowS: number, windowS: number): boolean => Math.abs(secondsBehind(nowS, secondsOf(mark))) > windowS;

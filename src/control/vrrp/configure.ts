@@ -195,7 +195,7 @@ function newInstance(config: VrrpInstance, group: number): InstanceState {
     packetId: 0,
     sequence: 0,
     sequencesSeen: new Map(),
-    hmacSent: { ticks: 0, counter: 0 },
+    hmacSent: undefined,
     hmacSeen: new Map(),
     oldChecksum: config.unicast?.oldChecksum === 'always',
     lowerReplyAtUs: 0,

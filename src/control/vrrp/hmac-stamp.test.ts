@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { fieldsOf, isNewerStamp, nextStamp, secondsOf, stampAt, stampOf } from './hmac-stamp.js';
+import { fieldsOf, isNewerStamp, nextStamp, secondsBehind, secondsOf, stampAt, stampOf } from './hmac-stamp.js';
 import type { HmacStamp } from './machine.js';
 
 const SECOND = 0x10000;
@@ -18,10 +18,22 @@ test('the clock goes before; where it stands still or was set back the last numb
   assert.deepEqual(nextStamp(at(10, 0xffff, 0xffff), at(10), 5), at(11), 'the counter carries into the time');
 });
 
+test('the first stamp is the clock’s own, whatever half of the 32 bits it is in', () => {
+  for (const seconds of [1, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1]) {
+    for (const windowS of [5, undefined]) assert.deepEqual(nextStamp(undefined, at(seconds), windowS), at(seconds));
+  }
+});
+
 test('a clock set back beyond the window is followed, unless growth is all there is', () => {
   assert.deepEqual(nextStamp(at(100), at(95), 5), at(100, 0, 1));
   assert.deepEqual(nextStamp(at(100), at(94), 5), at(94));
   assert.deepEqual(nextStamp(at(100), at(10), undefined), at(100, 0, 1));
+});
+
+test('how far behind a clock seconds are, over the end of the 32 bits too', () => {
+  assert.deepEqual([secondsBehind(100, 93), secondsBehind(100, 107)], [7, -7]);
+  assert.deepEqual([secondsBehind(2 ** 32 + 3, 2 ** 32 - 4), secondsBehind(2 ** 32 - 4, 3)], [7, -7]);
+  assert.deepEqual([secondsBehind(2 ** 32 + 3, 3), secondsBehind(1_800_000_000, 0)], [0, 1_800_000_000]);
 });
 
 test('order goes by distance, over the end of the 32 bits too', () => {

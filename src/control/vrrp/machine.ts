@@ -134,7 +134,7 @@ export interface InstanceState {
   /** AH: the last one of each sender. Between two masters one count would refuse each other's adverts for ever. */
   readonly sequencesSeen: ReadonlyMap<string, number>;
   /** auth_hmac: ours. */
-  readonly hmacSent: HmacStamp;
+  readonly hmacSent: HmacStamp | undefined;
   /** auth_hmac: the newest stamp of each sender. */
   readonly hmacSeen: ReadonlyMap<string, HmacStamp>;
   /** Unicast v3: the peers sum as keepalived before 1.3.7 did. */
