@@ -54,6 +54,30 @@ test('packets to a master that does not accept are dropped, neighbour discovery 
   }),
 );
 
+test('tables that a reload names otherwise are made anew, and nothing of the old ones is remembered', options, () =>
+  inBed(async (bed) => {
+    const instance = { ...quick, accept: false, excludedAddresses: [host('fd00:99::100/64')] };
+    const before = configuration([instance]);
+    const tables = (): string => [...bed.here.run(['nft', 'list', 'tables']).stdout.matchAll(/table (.*)/g)].map(([, name]) => name).join();
+    const daemon = bed.start(before);
+    await daemon.until('both tables', () => tables() === 'ip keepalived,ip6 keepalived');
+    bed.write(
+      configuration([instance], { global: { ...testGlobal, nftables: { table: 'other', priority: -1, counters: false, ifindex: false } } }),
+    );
+    daemon.signal('SIGHUP');
+    await daemon.until('the others', () => tables() === 'ip other,ip6 other');
+    await daemon.stop();
+    assert.equal(tables(), '');
+    const next = bed.start(before);
+    await next.until('both tables', () => tables() === 'ip keepalived,ip6 keepalived');
+    assert.deepEqual(
+      next.lines.filter((line) => line.startsWith('Remembering what a run that was killed left')),
+      [],
+    );
+    await next.stop();
+  }),
+);
+
 const SETTINGS = ['all.rp_filter', 'default.rp_filter', 'v0.rp_filter', 'v0.arp_ignore', 'v0.arp_filter'] as const;
 
 test('a virtual MAC: macvlan, settings, IGMP by the parent, and back', options, () =>

@@ -24,7 +24,8 @@ export class Firewall {
   /** disable_local_igmp: no reports leave the host, so none need leave by a macvlan's parent. */
   #silent: boolean;
   readonly #macvlans = new Map<string, { readonly family: Family; readonly ifindex: number; readonly base: number }>();
-  readonly #made = new Set<Family>();
+  /** The table of each family that has one. */
+  readonly #made = new Map<Family, string>();
 
   constructor(
     global: GlobalSettings,
@@ -44,10 +45,9 @@ export class Firewall {
     }
     const settings = global.nftables ?? DEFAULTS;
     if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) {
-      const before = this.#settings;
       this.#settings = settings;
-      for (const family of [...this.#made]) {
-        this.#remove(family, before.table);
+      for (const [family, table] of [...this.#made]) {
+        this.#remove(family, table);
         this.#renew(family);
       }
     }
@@ -119,13 +119,13 @@ export class Firewall {
       [newTable(MASTERS[family], table), deleteTable(MASTERS[family], table), ...tableMessages(family, this.#settings, content)],
       `set up the nft table ${table}`,
     );
-    this.#made.add(family);
+    this.#made.set(family, table);
   }
 
   #remove(family: Family, table: string): void {
     this.#made.delete(family);
     this.#drop(family, table);
-    if (this.#made.size === 0) {
+    if (![...this.#made.values()].includes(table)) {
       this.footprint.gone('tables', table);
     }
   }
@@ -134,11 +134,11 @@ export class Firewall {
   removeLeft(): void {
     for (const table of this.footprint.left.tables) {
       for (const family of FAMILIES) {
-        if (table !== this.#settings.table || !this.#made.has(family)) {
+        if (this.#made.get(family) !== table) {
           this.#drop(family, table);
         }
       }
-      if (this.#made.size === 0 || table !== this.#settings.table) {
+      if (![...this.#made.values()].includes(table)) {
         this.footprint.gone('tables', table);
       }
     }
