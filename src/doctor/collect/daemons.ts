@@ -11,14 +11,22 @@ interface ProcessFact {
   readonly folder: string;
 }
 
-/** The processes named keepalived in the namespace `own`. */
+/** Whether root or we started it: anybody may call a process keepalived and name a file that we should read in his stead. */
+export function isTrusted(status: string, ownUid: number): boolean {
+  const uid = /^Uid:\t(\d+)\t/m.exec(status)?.[1];
+  return uid !== undefined && [0, ownUid].includes(Number(uid));
+}
+
+/** The processes named keepalived in the namespace `own`, root's and ours. */
 function processes(own: string): readonly ProcessFact[] {
+  const ownUid = process.getuid?.() ?? 0;
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((pid): ProcessFact[] => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]+/);
         if (!/(^|\/)keepalived$/.test(words[0] ?? '') || readlinkSync(`/proc/${pid}/ns/net`) !== own) return [];
+        if (!isTrusted(readFileSync(`/proc/${pid}/status`, 'utf8'), ownUid)) return [];
         // Behind the name, which may have blanks and brackets: the state, then the parent.
         const parent = Number(
           readFileSync(`/proc/${pid}/stat`, 'utf8')
