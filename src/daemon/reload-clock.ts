@@ -38,9 +38,11 @@ export class ReloadClock {
   }
 
   #watchFolder(path: string): void {
-    const watch = new FolderWatch((_, name) => {
-      if (name === undefined) this.#lost();
-      else if (name === basename(path)) this.#read();
+    const watch = new FolderWatch((folder, name) => {
+      if (this.#watch !== watch) return;
+      // Without a name: the folder is another now, or gone, or there was more to tell than the kernel keeps.
+      if (name === basename(path) || (name === undefined && watch.add(folder))) this.#read();
+      else if (name === undefined) this.#lost();
     });
     if (watch.add(dirname(path))) {
       this.#watch = watch;
