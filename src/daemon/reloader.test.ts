@@ -17,6 +17,7 @@ function bed(running = first) {
   const taken: KeepalivedConfiguration[] = [];
   const said: string[] = [];
   const told: string[] = [];
+  let over = 0;
   let next: Loaded | Error = { outcome: 'ok', configuration: running, messages: [] };
   let finish: () => void = () => {};
   let held: Promise<void> | undefined;
@@ -31,7 +32,9 @@ function bed(running = first) {
       },
       reading: () => {},
       read: () => {},
-      over: () => {},
+      over: () => {
+        over += 1;
+      },
       log: (_, text) => void said.push(text),
       manager: { tell: (text) => void told.push(text.split('\n')[0] ?? '') },
       supervisor: {
@@ -48,6 +51,8 @@ function bed(running = first) {
   const settle = (): Promise<void> => new Promise((done) => setImmediate(done));
   return {
     reloader,
+    /** How often what came of a reading was told to be in effect. */
+    over: () => over,
     taken,
     said,
     told,
@@ -115,12 +120,13 @@ test('a signal while the file is read once more is heard: it may have changed be
   );
 });
 
-test('five signals and one change are one reload', async () => {
-  const { reloader, taken, file, done } = bed();
+test('five signals and one change are one reload; each reading has its end, that of an unchanged file, too', async () => {
+  const { reloader, taken, file, done, over } = bed();
   file(withVrid(1));
   for (let n = 0; n < 5; n++) reloader.request();
   await done();
   assert.equal(taken.length, 1);
+  assert.equal(over(), 2);
 });
 
 test('namespace and instance stay as they were', async () => {

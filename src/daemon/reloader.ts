@@ -99,7 +99,7 @@ export class Reloader {
     const loaded = await attempted(load);
     read(global, loaded);
     const unchanged = loaded.configuration !== undefined && isDeepStrictEqual(loaded.configuration, this.#configuration);
-    if (onlyIfOther && unchanged) return;
+    if (onlyIfOther && unchanged) return over(global);
     manager.tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
     const next = check === undefined ? this.#usable(loaded) : this.#checked(loaded, check.logFile ?? CHECK_LOG);
     if (next !== undefined) {
