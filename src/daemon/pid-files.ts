@@ -1,7 +1,8 @@
 // Pid files: keepalived's names and places, written without following links, and whether a daemon runs already.
-import { closeSync, constants, fchmodSync, mkdirSync, openSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync, readFileSync, rmdirSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { hasCode, unlessCode } from '../sys/errno.js';
+import { makeFolders } from '../sys/make-folders.js';
 import { startOfFile } from '../sys/start-of-file.js';
 import type { DaemonOptions } from './options.js';
 import { isReplaceable } from './replaceable.js';
@@ -59,7 +60,7 @@ export function runningFrom(path: string): number | undefined {
 
 /** @throws the system's error; the folder is made where it is below /run/keepalived */
 export function writePidFile(path: string): void {
-  if (dirname(path).includes('/keepalived')) mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+  if (dirname(path).includes('/keepalived')) makeFolders(dirname(path));
   if (!isReplaceable(path)) return; // /dev/null: nobody wants one
   rmSync(path, { force: true });
   const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644);

@@ -1,7 +1,8 @@
 // Small files that are whole or not there: written beside, synced, renamed. For what must be true after kill -9.
-import { closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { unlessCode } from './errno.js';
+import { makeFolders } from './make-folders.js';
 
 /** The file's text, or undefined when there is none. */
 export function readTextFile(path: string): string | undefined {
@@ -10,7 +11,7 @@ export function readTextFile(path: string): string | undefined {
 
 /** Replaces the file by `text` at once, making its folder where missing; a reader sees the old text or the new, never a part. */
 export function replaceTextFile(path: string, text: string, mode = 0o644): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolders(dirname(path));
   const beside = `${path}.${process.pid}.new`;
   const fd = openSync(beside, 'w', mode);
   try {

@@ -1,0 +1,30 @@
+import assert from 'node:assert/strict';
+import { chmodSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { makeFolders } from './make-folders.js';
+
+test('folders may be passed through whatever the umask is; one that was there stays as it was', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-folders-'));
+  const before = process.umask(0o177);
+  try {
+    const modeOf = (path: string): number => statSync(path).mode & 0o777;
+    chmodSync(folder, 0o750);
+    makeFolders(join(folder, 'a/b/c'));
+    assert.deepEqual(
+      ['', 'a', 'a/b', 'a/b/c'].map((path) => modeOf(join(folder, path))),
+      [0o750, 0o755, 0o755, 0o755],
+    );
+    makeFolders(join(folder, 'own'), 0o700);
+    makeFolders(join(folder, 'own'));
+    assert.equal(modeOf(join(folder, 'own')), 0o700);
+    writeFileSync(join(folder, 'file'), '');
+    assert.throws(() => makeFolders(join(folder, 'file/below')), { code: 'ENOTDIR' });
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'link'));
+    assert.throws(() => makeFolders(join(folder, 'link/below')), { code: 'ENOENT' });
+  } finally {
+    process.umask(before);
+    rmSync(folder, { recursive: true });
+  }
+});
