@@ -34,9 +34,10 @@ export const startBfd: StartPart = (configuration, options, log, tell): Part => 
   let current: KeepalivedConfiguration = configuration;
   const tellOf = ({ name, events }: BfdInstance, up: boolean): void => tell({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
   const bfd = new BfdProcess({ sessions: configuration.bfds, log, tell: tellOf });
-  const tellDown = (): void => {
-    for (const { config, state } of bfd.describe().state.sessions) if (state !== 'up') tellOf(config, false);
+  const tellThose = (up: boolean): void => {
+    for (const { config, state } of bfd.describe().state.sessions) if ((state === 'up') === up) tellOf(config, up);
   };
+  const tellDown = (): void => tellThose(false);
   let grace = setTimeout(tellDown, GRACE_MS);
   const offsetUs = (): number => Date.now() * 1000 - monotonicUs();
   const text = (): string =>
@@ -51,6 +52,8 @@ export const startBfd: StartPart = (configuration, options, log, tell): Part => 
         current = next;
         schedule(next, log);
         bfd.reload(next.bfds);
+        // Who did not want to hear of it before may want to now.
+        tellThose(true);
         clearTimeout(grace);
         grace = setTimeout(tellDown, GRACE_MS);
       }),

@@ -85,6 +85,22 @@ const processTests = (): void => {
       for (const { daemon } of [a, b]) assert.ok(!daemon?.lines.some((line) => /Entering Down state/.test(line)));
     }));
 
+  test('a reload: who is to hear of a session from now on is told that it is up', () =>
+    withBed('bfdhear', async (bed) => {
+      const tracking = block('vrrp_instance V', [
+        'interface eth0',
+        'virtual_router_id 1',
+        'priority 100',
+        'track_bfd {\n    b weight 20\n  }',
+        'virtual_ipaddress {\n    10.99.0.100\n  }',
+      ]);
+      const [a] = await pair(bed, ofA('checker') + tracking, ofB());
+      const seen = a.daemon?.lines.length ?? 0;
+      a.write(ofA() + tracking);
+      a.daemon?.signal('SIGHUP');
+      await a.daemon?.said(/\(V\) Changing effective priority from 100 to 120/, seen);
+    }));
+
   test('several routers on the way, and the port that is for them', () =>
     withBed('bfdhops', async (bed) => {
       await pair(bed, ofA('multihop', 'max_hops 2'), ofB('multihop', 'ttl 253', 'max_hops -1'));
