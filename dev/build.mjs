@@ -169,7 +169,7 @@ const steps = {
     build: buildTypes,
   },
   bundle: {
-    inputs: () => filesUnder(['src', 'package.json', 'dev/build.mjs'], (p) => source(p) || /\.(json|mjs)$/.test(p)),
+    inputs: () => filesUnder(['src', 'package.json', 'dev/build.mjs', 'dev/launcher.cjs'], (p) => source(p) || /\.(json|[cm]js)$/.test(p)),
     output: 'weir.cjs',
     build: buildBundle,
   },

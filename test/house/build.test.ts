@@ -38,6 +38,10 @@ test('builds once, and again only when a source changed', () => {
 
   rmSync(join(project, 'dist/weir.cjs'));
   assert.match(build('bundle').stderr, /^built bundle /);
+
+  write('dev/launcher.cjs', "console.log('launched');\n");
+  assert.match(build('bundle').stderr, /^built bundle /);
+  assert.equal(bundleSays(), 'launched\n');
 });
 
 test('a mistake is told with its place, the last good output stays, and the next build tries again', () => {
