@@ -46,7 +46,8 @@ export function probeNeighbours(questions: readonly NeighbourQuestion[], own: Re
       for (let left = ROUND_MS; left > 0; left = end - systemClock.now()) {
         for (const { question, socket } of sockets) {
           let frame = socket.receive(Math.ceil(Math.min(left, ROUND_MS / sockets.length)));
-          for (; frame !== undefined; frame = socket.receiveNow()) take(question, frame);
+          // A busy wire has always one more.
+          for (; frame !== undefined; frame = systemClock.now() < end ? socket.receiveNow() : undefined) take(question, frame);
         }
       }
     }
