@@ -2,7 +2,7 @@
 import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { decodeMessages, type NetlinkMessage } from '../wire/netlink.js';
 import { native } from './addon.js';
-import { hasCode } from './errno.js';
+import { hasCode, unlessCode } from './errno.js';
 import { Fd } from './fd.js';
 import { type Watch, whenReadable } from './readable.js';
 import { setReceiveBuffer } from './receive-buffer.js';
@@ -49,19 +49,21 @@ export class NetlinkMonitor {
     view.setUint32(8, groups, little);
     try {
       this.receiveBuffer();
+      native().bind(this.#fd.number, address);
     } catch (error) {
-      if (!hasCode(error, 'EPERM')) {
-        this.#fd.close();
-        throw error;
-      }
+      this.#fd.close();
+      throw error;
     }
-    native().bind(this.#fd.number, address);
     this.#watch = whenReadable(this.#fd.number, () => this.read());
   }
 
-  /** As setReceiveBuffer has it; without `bytes` what is good for most. */
-  receiveBuffer(bytes = QUEUE_BYTES, force = true): void {
-    setReceiveBuffer(this.#fd.number, bytes, force);
+  /** As setReceiveBuffer has it; without `bytes` what is good for most, where we may have it. @throws SystemError EPERM */
+  receiveBuffer(bytes?: number, force = true): void {
+    if (bytes === undefined) {
+      unlessCode(() => setReceiveBuffer(this.#fd.number, QUEUE_BYTES, true), ['EPERM'], undefined);
+    } else {
+      setReceiveBuffer(this.#fd.number, bytes, force);
+    }
   }
 
   /** Takes what waits now, without the event loop. */
