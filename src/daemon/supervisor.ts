@@ -90,7 +90,8 @@ export class Supervisor {
 
   /** Gives the new configuration to all that run and starts what it needs besides; resolves when all have taken it. */
   async reload(configuration: KeepalivedConfiguration): Promise<void> {
-    if (this.#wanted === undefined) return;
+    // Reading takes its time: the end may have come meanwhile, and nothing begins after that.
+    if (this.#wanted === undefined || this.#stopping !== undefined) return;
     this.#wanted = { ...this.#wanted, configuration };
     for (const name of this.#bfd.keys()) if (!configuration.bfds.some((session) => session.name === name)) this.#bfd.delete(name);
     const taken = [...this.#slots.values()].map(
