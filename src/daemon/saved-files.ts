@@ -1,5 +1,5 @@
 // config_save_dir: a copy of the configuration as it was read, each time it is (keepalived.conf.PID.0, .1 …).
-import { mkdirSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalSettings } from '../model/keepalived/global.js';
 import { unlessCode } from '../sys/errno.js';
@@ -12,6 +12,12 @@ export interface SourceFile {
   readonly text: string;
 }
 
+/** For its owner, whatever the umask is. @throws the system's error: EEXIST, too */
+function makeFolder(path: string): void {
+  mkdirSync(path, { mode: 0o700 });
+  chmodSync(path, 0o700);
+}
+
 export class SavedFiles {
   #count = 0;
 
@@ -21,7 +27,7 @@ export class SavedFiles {
   save({ saveDirectory: folder }: GlobalSettings, files: readonly SourceFile[]): void {
     if (folder === undefined) return;
     try {
-      unlessCode(() => mkdirSync(folder, { mode: 0o700 }), ['EEXIST'], undefined);
+      unlessCode(() => makeFolder(folder), ['EEXIST'], undefined);
     } catch (error) {
       this.log('warning', `Unable to create config_save_dir ${folder}: ${(error as Error).message}`);
       return;

@@ -302,6 +302,7 @@ test('reload_file goes when the files are read, config_save_dir keeps them, dump
     writeFileSync(reloadFile, 'of before the start');
     const daemon = await running(wanted);
     assert.ok(!existsSync(reloadFile));
+    assert.equal(statSync(saveDirectory).mode & 0o777, 0o700);
     for (const pid of [daemon.pid, place.childPid()]) assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Umask:\t0127$/m);
     writeFileSync(reloadFile, 'wait');
     daemon.signal('SIGHUP');
