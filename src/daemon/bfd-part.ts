@@ -1,4 +1,5 @@
 // The BFD child's part: sessions with neighbours, whose state VRRP and the checker are told, and their dump file.
+import type { Session } from '../control/bfd/machine.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
 import type { BfdInstance } from '../model/keepalived/trackers.js';
 import { monotonicUs } from '../sys/readable.js';
@@ -29,15 +30,18 @@ function schedule({ global, bfds }: KeepalivedConfiguration, log: Log): void {
   scheduleRole('bfd', urgent && !own ? { ...settings, rtPriority: URGENT_PRIORITY } : settings, log);
 }
 
+/** Whether its clients should know that it is not up. A neighbour that took itself out of service is no failure (RFC 5882 §4.2). */
+export const isMissed = ({ state, remoteState, wentUp }: Pick<Session, 'state' | 'remoteState' | 'wentUp'>): boolean =>
+  state !== 'up' && !(remoteState === 'adminDown' && wentUp > 0);
+
 export const startBfd: StartPart = (configuration, options, log, tell): Part => {
   schedule(configuration, log);
   let current: KeepalivedConfiguration = configuration;
   const tellOf = ({ name, events }: BfdInstance, up: boolean): void => tell({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
   const bfd = new BfdProcess({ sessions: configuration.bfds, log, tell: tellOf });
-  const tellThose = (up: boolean): void => {
-    for (const { config, state } of bfd.describe().state.sessions) if ((state === 'up') === up) tellOf(config, up);
-  };
-  const tellDown = (): void => tellThose(false);
+  const sessions = (): readonly Session[] => bfd.describe().state.sessions;
+  const tellUp = (): void => sessions().forEach(({ config, state }) => state === 'up' && tellOf(config, true));
+  const tellDown = (): void => sessions().forEach((session) => isMissed(session) && tellOf(session.config, false));
   let grace = setTimeout(tellDown, GRACE_MS);
   const offsetUs = (): number => Date.now() * 1000 - monotonicUs();
   const text = (): string =>
@@ -53,7 +57,7 @@ export const startBfd: StartPart = (configuration, options, log, tell): Part => 
         schedule(next, log);
         bfd.reload(next.bfds);
         // Who did not want to hear of it before may want to now.
-        tellThose(true);
+        tellUp();
         clearTimeout(grace);
         grace = setTimeout(tellDown, GRACE_MS);
       }),

@@ -69,7 +69,9 @@ const processTests = (): void => {
       assert.equal(await daemon?.stop(), 0);
       assert.equal(a.pidOf('b'), 0, 'the pid file is gone');
     }));
+};
 
+const reloadTests = (): void => {
   test('a reload: sessions that stay are not dropped, their intervals are polled for', () =>
     withBed('bfdload', async (bed) => {
       const [a, b] = await pair(bed, ofA(), ofB());
@@ -177,5 +179,6 @@ const troubleTests = (): void => {
 
 describe('the BFD process', { concurrency: 2, skip: noNamespaces() }, () => {
   describe('between two of ours', { concurrency: 3 }, processTests);
+  describe('reloads and other ways', { concurrency: 3 }, reloadTests);
   describe('in trouble', { concurrency: 2 }, troubleTests);
 });

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { HostRoute } from '../../src/model/keepalived/network.js';
 import { emptyRoot } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
-import { address, configuration, host, inBed, prefix, quick, type VrrpBed } from './vrrp-bed.js';
+import { address, configuration, host, inBed, prefix, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
 
@@ -94,6 +94,24 @@ test('a macvlan of IPv6 keeps its parent’s link-local address, whatever happen
     bed.here.ip('addr del fe80::1/64 dev v0');
     await daemon.until('the other address', () => own() === 'fe80::7');
     await daemon.stop();
+  }),
+);
+
+test('a static address without an interface moves with default_interface', options, () =>
+  inBed(async (bed) => {
+    secondCable(bed);
+    const root = { ...emptyRoot, staticAddresses: [host('10.97.0.1')] };
+    const on = (device: string) => bed.here.ip(`addr show dev ${device}`).includes('10.97.0.1');
+    const within = (defaultInterface: string) => configuration([quick], { root, global: { ...testGlobal, defaultInterface } });
+    const daemon = bed.start(within('v0'));
+    await daemon.said(/Entering MASTER STATE/);
+    assert.deepEqual([on('v0'), on('w0')], [true, false]);
+    bed.write(within('w0'));
+    daemon.signal('SIGHUP');
+    await daemon.said(/reloaded/);
+    await daemon.until('the move', () => on('w0') && !on('v0'));
+    assert.equal(await daemon.stop(), 0);
+    assert.deepEqual([on('v0'), on('w0')], [false, false]);
   }),
 );
 

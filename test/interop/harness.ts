@@ -114,6 +114,18 @@ export class Node {
     this.#child?.kill('SIGHUP');
   }
 
+  /** Until its VRRP process answers a signal: what it was at before, it has done. */
+  async settled(): Promise<void> {
+    const answers = (): number => [...this.#log.matchAll(/Printing VRRP data for process/g)].length;
+    const before = answers();
+    this.#child?.kill('SIGUSR1');
+    await until(
+      `${this.host.name} answers`,
+      () => answers() > before,
+      () => this.log,
+    );
+  }
+
   #pids(): readonly number[] {
     return (['vrrp', 'parent'] as const)
       .map((kind) => this.#pidFile(kind))

@@ -209,9 +209,9 @@ async function under(
     for (const end = Date.now() + 30_000; masters() < instances; await delay(20)) {
       assert.ok(Date.now() < end && !node.died, `${maker}, ${name}: not master\n${node.log}`);
     }
-    // Routes and rules follow the last line that says so: until nothing changes any more.
-    let before = picture(host);
-    for (let again = picture(host); JSON.stringify(again) !== JSON.stringify(before); again = picture(host)) before = again;
+    // Routes and rules follow the last line that says so.
+    await node.settled();
+    const before = picture(host);
     await node.stop();
     return { pictures: [before, picture(host)], log: node.log };
   } finally {

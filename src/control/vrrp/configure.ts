@@ -23,7 +23,8 @@ export function configure(work: Work, input: Configure): void {
   const { configuration } = input;
   const former = work.machine.configuration;
   const kept = keptOf(former, before, configuration);
-  for (const index of before.keys()) if (!kept.includes(index)) removeInstance(work, index);
+  const staying = new Set(kept);
+  for (const index of before.keys()) if (!staying.has(index)) removeInstance(work, index);
   const trackers = carryTrackers(work, input);
   const survivors = work.instances.slice();
   tellRenamed(work, configuration, kept);

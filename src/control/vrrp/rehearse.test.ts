@@ -2,16 +2,24 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { configurationOf, groupOf, hostAddress, inet, instanceOf, linkLocal } from '../../sim/vrrp/configuration.js';
 import { historyOf } from '../../sim/vrrp/scenario.js';
+import { AH_BYTES } from '../../wire/vrrp-auth.js';
 import { rehearse } from './rehearse.js';
 
 const kinds = (configuration: Parameters<typeof rehearse>[0]): ReadonlySet<string> =>
   new Set(rehearse(configuration).map(({ kind }) => kind));
+
+/** RFC 9568 §5.1: the third byte; behind the authentication header, where there is one. */
+function lastPriority(configuration: Parameters<typeof rehearse>[0]): number | undefined {
+  const last = rehearse(configuration).findLast((effect) => effect.kind === 'send');
+  return last?.payload[(last.protocol === 51 ? AH_BYTES : 0) + 2];
+}
 
 test('a rehearsal of whatever may be configured becomes master, holds addresses, announces them and says goodbye', () => {
   for (let seed = 1; seed <= 300; seed += 1) {
     for (const { configuration } of historyOf(seed).nodes) {
       const seen = kinds(configuration);
       for (const kind of ['send', 'addresses', 'announce', 'log']) assert.ok(seen.has(kind), `seed ${seed}: no ${kind}`);
+      assert.equal(lastPriority(configuration), 0, `seed ${seed}: no goodbye`);
     }
   }
 });

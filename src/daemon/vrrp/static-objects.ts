@@ -21,6 +21,9 @@ interface Placed {
   readonly device: string;
 }
 
+/** An address whose interface is written out: another `default_interface` makes it another. */
+type Settled = HostAddress & { readonly dev: string };
+
 export interface StaticTools {
   readonly netlink: Netlink;
   readonly interfaces: () => Interfaces;
@@ -49,16 +52,17 @@ const keptRoutes = (list: readonly HostRoute[]): readonly HostRoute[] => list.fi
 const standsOn = ({ dev, nextHops }: HostRoute, name: string): boolean =>
   dev === name || nextHops.some((hop) => hop.dev === name) || (dev === undefined && nextHops.length === 0);
 
+const placed = (hosts: readonly Settled[]): readonly Placed[] => hosts.map((host) => ({ host, device: host.dev }));
+
 export class StaticObjects {
   readonly #addresses: HeldAddresses;
   readonly #routes: HeldRoutes;
   readonly #up = new Set<string>();
-  #root: Pick<KeepalivedConfiguration['root'], 'staticAddresses' | 'staticRoutes' | 'staticRules'> = {
+  #root: Pick<KeepalivedConfiguration['root'], 'staticRoutes' | 'staticRules'> & { readonly staticAddresses: readonly Settled[] } = {
     staticAddresses: [],
     staticRoutes: [],
     staticRules: [],
   };
-  #defaultInterface = '';
   #suspicious = false;
   #told: readonly LostStatic[] = [];
 
@@ -71,19 +75,15 @@ export class StaticObjects {
   /** Only what differs from before is touched; what is only watched otherwise is put in once more, where it is. */
   configure({ root, global }: KeepalivedConfiguration): void {
     const before = this.#root;
+    const staticAddresses = root.staticAddresses.map((host): Settled => ({ ...host, dev: host.dev ?? global.defaultInterface }));
     this.#routes.removeRules(NOBODY, without(before.staticRules, root.staticRules, true));
     this.#routes.removeRoutes(NOBODY, without(before.staticRoutes, root.staticRoutes, true));
-    this.#addresses.remove(NOBODY, this.#place(without(before.staticAddresses, root.staticAddresses, true)));
-    this.#root = root;
-    this.#defaultInterface = global.defaultInterface;
-    this.#addresses.add(NOBODY, this.#place(without(root.staticAddresses, before.staticAddresses)));
+    this.#addresses.remove(NOBODY, placed(without(before.staticAddresses, staticAddresses, true)));
+    this.#root = { ...root, staticAddresses };
+    this.#addresses.add(NOBODY, placed(without(staticAddresses, before.staticAddresses)));
     this.#routes.addRoutes(NOBODY, without(root.staticRoutes, before.staticRoutes));
     this.#routes.addRules(NOBODY, without(root.staticRules, before.staticRules));
     this.#tell();
-  }
-
-  #place(hosts: readonly HostAddress[]): readonly Placed[] {
-    return hosts.map((host) => ({ host, device: host.dev ?? this.#defaultInterface }));
   }
 
   addressRemoved(address: InterfaceAddress): void {
@@ -127,22 +127,22 @@ export class StaticObjects {
   }
 
   #lostAddresses(): readonly Placed[] {
-    return this.#place(tracked(this.#root.staticAddresses)).filter(({ host, device }) => {
+    return placed(tracked(this.#root.staticAddresses)).filter(({ host, device }) => {
       const link = this.tools.interfaces().byName(device);
       return link === undefined || !this.#addresses.isHeld(link.ifindex, host.address);
     });
   }
 
   #restoreAddresses(say = true): void {
-    for (const placed of this.#lostAddresses()) {
-      const { host, device } = placed;
+    for (const lost of this.#lostAddresses()) {
+      const { host, device } = lost;
       if (this.tools.interfaces().byName(device) === undefined) {
         continue;
       }
       if (say) {
         this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, device, { set: true })}`);
       }
-      this.#addresses.add(NOBODY, [placed]);
+      this.#addresses.add(NOBODY, [lost]);
     }
   }
 
@@ -183,6 +183,6 @@ export class StaticObjects {
   close(): void {
     this.#routes.removeRules(NOBODY, this.#root.staticRules);
     this.#routes.removeRoutes(NOBODY, this.#root.staticRoutes);
-    this.#addresses.remove(NOBODY, this.#place(this.#root.staticAddresses));
+    this.#addresses.remove(NOBODY, placed(this.#root.staticAddresses));
   }
 }
