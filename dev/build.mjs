@@ -153,6 +153,8 @@ const buildBundle = async () => {
     const once = spawn(process.execPath, [join(dist, 'weir.cjs')], { stdio: 'ignore', env });
     for (const event of ['error', 'exit']) once.on(event, done);
   });
+  if (!existsSync(join(dist, 'weir.main.compiled')))
+    process.stderr.write('build: the program left no compiled form, every start of it will be slower\n');
 };
 
 const source = (path) => path.endsWith('.ts') && !path.endsWith('.test.ts');

@@ -67,10 +67,10 @@ export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac
     for (const question of questions.filter(({ addresses }) => addresses.length > 0)) {
       sockets.push({ question, socket: new PacketSocket(question.ifindex, EtherType.arp) });
     }
-    const drain = (waitMs: number): void => {
+    const drain = (waitMs: number, end: number): void => {
       for (const { question, socket } of sockets) {
         let bytes = socket.receive(waitMs);
-        for (; bytes !== undefined; bytes = socket.receiveNow()) {
+        for (; bytes !== undefined; bytes = systemClock.now() < end ? socket.receiveNow() : undefined) {
           const answer = arpAnswer(bytes, question, own);
           if (answer !== undefined) {
             answers.set(`${answer.ifindex} ${addressId(answer.address)} ${answer.mac} ${answer.kind}`, answer);
@@ -93,7 +93,7 @@ export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac
       }
       const end = systemClock.now() + roundMs;
       for (let left = roundMs; left > 0; left = end - systemClock.now()) {
-        drain(Math.ceil(Math.min(left, roundMs / sockets.length)));
+        drain(Math.ceil(Math.min(left, roundMs / sockets.length)), end);
         if (enough([...answers.values()])) {
           return [...answers.values()];
         }

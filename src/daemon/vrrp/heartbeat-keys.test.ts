@@ -52,3 +52,20 @@ test('of several keys the active one seals and each opens; without a key nothing
   assert.equal(new HeartbeatKeys().decode(bytes, peer, [without]), undefined);
   assert.equal(new HeartbeatKeys().encode(keys(1), 'master', 9), undefined);
 });
+
+test('a peer whose clock was ahead, was set and that was started again is heard; what it said of old is not', () => {
+  const hour = 3_600_000;
+  const today = 20_000 * 24 * hour;
+  const ours = new HeartbeatKeys(() => today);
+  const said = (at: number): Uint8Array => new HeartbeatKeys(() => at).encode(closed, 'master', 100) ?? new Uint8Array();
+  const hears = (bytes: Uint8Array): boolean => ours.decode(bytes, peer, [closed]) !== undefined;
+  const [old, soon] = [said(today - hour), said(today + 10_000)];
+  assert.ok(hears(old));
+  assert.ok(hears(soon));
+  assert.ok(!hears(said(today + 5_000)), 'ahead as far as clocks may differ: order counts');
+  assert.ok(hears(said(today + hour)));
+  assert.ok(!hears(old), 'recorded before');
+  const again = said(today + 1);
+  assert.ok(hears(again));
+  assert.ok(!hears(again), 'played again');
+});

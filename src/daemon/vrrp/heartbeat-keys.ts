@@ -7,6 +7,8 @@ import { passwordBytes } from '../../wire/vrrp-auth.js';
 import { hexBytes } from './digest-key.js';
 
 const NANOSECONDS_IN_MS = 1_000_000n;
+/** Clocks that are right are not this far apart. */
+const CLOCKS_DIFFER_NS = 30_000_000_000n;
 
 /** The key to seal with first; none: not authenticated. */
 export function heartbeatKeys({ authentication }: Pick<VrrpInstance, 'authentication'>): readonly Uint8Array[] | undefined {
@@ -62,7 +64,7 @@ export class HeartbeatKeys {
       return sealed === undefined ? { instance, heartbeat } : undefined;
     }
     const from = `${instance.name} ${source.words.join('.')}`;
-    if (sealed === undefined || sealed.seal.sender === this.sender || sealed.seal.stamp <= (this.#seen.get(from) ?? -1n)) {
+    if (sealed === undefined || sealed.seal.sender === this.sender || !this.#isNew(from, sealed.seal.stamp)) {
       return undefined;
     }
     if (!keys.some(sealed.opens)) {
@@ -70,5 +72,18 @@ export class HeartbeatKeys {
     }
     this.#seen.set(from, sealed.seal.stamp);
     return { instance, heartbeat };
+  }
+
+  /**
+   * Beyond the peer's last stamp; or the time of day, where that last stamp is of a time to come: its clock was wrong, was set, and the peer
+   * was started again.
+   */
+  #isNew(from: string, stamp: bigint): boolean {
+    const last = this.#seen.get(from);
+    if (last === undefined || stamp > last) {
+      return true;
+    }
+    const now = BigInt(this.wallMs()) * NANOSECONDS_IN_MS;
+    return last > now + CLOCKS_DIFFER_NS && stamp > now - CLOCKS_DIFFER_NS;
   }
 }

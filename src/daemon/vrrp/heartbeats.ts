@@ -43,6 +43,8 @@ export class Heartbeats {
   readonly #timers = new Map<string, NodeJS.Timeout>();
   readonly #failures = new Map<string, string>();
   readonly #keys = new HeartbeatKeys();
+  /** Of which the filter knows; undefined: not of this configuration. */
+  #places: string | undefined;
   readonly #filter: FilterKeeper<HeartbeatWanted>;
 
   constructor(private readonly events: HeartbeatEvents) {
@@ -62,6 +64,7 @@ export class Heartbeats {
 
   configure({ instances }: KeepalivedConfiguration): void {
     this.#instances = instances.filter(({ heartbeat }) => heartbeat.length > 0);
+    this.#places = undefined;
     this.#timers.forEach(clearInterval);
     this.#timers.clear();
     for (const instance of this.#instances) {
@@ -87,8 +90,7 @@ export class Heartbeats {
       }
     }
     if (wanted.size > 0) {
-      const placesOf = (device: string): readonly number[] => placesOfLink(this.events.linkOf(device));
-      this.#filter.configure({ instances: this.#instances, sender: this.#keys.sender, placesOf });
+      this.#renewFilter([...wanted.values()].map((one) => one.interface));
     }
     for (const [key, one] of wanted) {
       const ifindex = this.events.linkOf(one.interface)?.ifindex;
@@ -99,6 +101,16 @@ export class Heartbeats {
           this.#sockets.set(key, { socket, watch: whenReadable(socket.fd, () => this.#read(socket)) });
         });
       }
+    }
+  }
+
+  /** Working out what keys seal costs time, and routes change all day: only when a device stands elsewhere. */
+  #renewFilter(devices: readonly string[]): void {
+    const placesOf = (device: string): readonly number[] => placesOfLink(this.events.linkOf(device));
+    const places = JSON.stringify(devices.map(placesOf));
+    if (places !== this.#places) {
+      this.#places = places;
+      this.#filter.configure({ instances: this.#instances, sender: this.#keys.sender, placesOf });
     }
   }
 
