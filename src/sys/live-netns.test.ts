@@ -52,3 +52,23 @@ test('a namespace lives by name, by process, by descriptor, and then no more', r
   assert.deepEqual(liveCookies([]), new Set());
   assert.equal(typeof native().netnsCookie(), 'bigint');
 });
+
+test('a namespace lives while others hop through it: what they stand in changes between two looks at them', root, async () => {
+  const names = ['a', 'b'].map((letter) => `sys-hop-${letter}-${process.pid}`);
+  const hop = `
+    const { native } = await import(${JSON.stringify(new URL('./addon.js', import.meta.url).href)});
+    const fds = ${JSON.stringify(names)}.map((name) => native().open('/run/netns/' + name, 0));
+    process.stdout.write('ready');
+    for (const end = Date.now() + 10_000; Date.now() < end; ) fds.forEach((fd) => native().setns(fd));`;
+  let hopper: ReturnType<typeof spawn> | undefined;
+  try {
+    for (const name of names) execFileSync('ip', ['netns', 'add', name]);
+    const cookies = names.map((name) => using(Netns.byName(name), ({ cookie }) => cookie));
+    hopper = spawn(process.execPath, ['--input-type=module', '-e', hop], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(hopper.stdout ?? hopper, 'data');
+    for (let look = 0; look < 200; look++) assert.deepEqual(liveCookies(cookies), new Set(cookies), `look ${look}`);
+  } finally {
+    hopper?.kill('SIGKILL');
+    for (const name of names) execFileSync('ip', ['netns', 'delete', name]);
+  }
+});

@@ -1,5 +1,5 @@
 // Which network namespaces are alive: those of a process or thread, those bound to a path, those held by a descriptor.
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { native } from './addon.js';
 import { hasCode, unlessCode } from './errno.js';
 import { Fd, using } from './fd.js';
@@ -17,10 +17,9 @@ export function liveCookies(candidates: Iterable<bigint>): Set<bigint> {
   const seen = new Set<string>();
   const look = (path: string, link: string | undefined): boolean => {
     if (link?.startsWith('net:[') && !seen.has(link)) {
-      const cookie = cookieOf(path);
-      // A path that is gone by now says nothing about others to the same namespace.
-      if (cookie !== undefined) seen.add(link);
-      if (cookie !== undefined && wanted.has(cookie)) alive.add(cookie);
+      const found = namespaceAt(path);
+      if (found !== undefined) seen.add(found.link);
+      if (found !== undefined && wanted.has(found.cookie)) alive.add(found.cookie);
     }
     return alive.size === wanted.size;
   };
@@ -103,9 +102,13 @@ function readLink(path: string): string | undefined {
   return unlessCode(() => readlinkSync(path), GONE, undefined);
 }
 
-function cookieOf(path: string): bigint | undefined {
+/** What the path leads to by now: a process may have gone to another namespace since its link was read; undefined: it is gone. */
+function namespaceAt(path: string): { readonly link: string; readonly cookie: bigint } | undefined {
   try {
-    return using(new Fd(native().open(path, 0), path), (fd) => native().netnsCookie(fd.number));
+    return using(new Fd(native().open(path, 0), path), ({ number }) => ({
+      link: `net:[${fstatSync(number).ino}]`,
+      cookie: native().netnsCookie(number),
+    }));
   } catch (error) {
     if (hasCode(error, ...GONE)) return undefined;
     throw error;
