@@ -1,10 +1,11 @@
 // The bed of the BFD tests: hosts on one switch, on each a daemon, ours or Debian's, and a capture that tshark decodes.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findCommand, projectRoot } from '../../src/lab/paths.js';
 import { Bed, type Host } from '../support/netns-bed.js';
+import { pidIn, signal } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import type { Maker } from './harness.js';
 
@@ -69,8 +70,7 @@ export class Node {
 
   /** The process whose pid file `-LETTER` names. */
   pidOf(letter: 'p' | 'r' | 'b'): number {
-    const path = this.#path(`${letter}.pid`);
-    return existsSync(path) ? Number(readFileSync(path, 'utf8')) : 0;
+    return pidIn(this.#path(`${letter}.pid`));
   }
 
   /** Its BFD process is gone at once, and its parent, so that nobody starts another. */
@@ -89,11 +89,6 @@ export class Node {
     for (const letter of ['p', 'r', 'b'] as const) signal(this.pidOf(letter), 'SIGKILL');
     signal(this.daemon?.pid ?? 0, 'SIGKILL');
   }
-}
-
-/** A process that is gone is told nothing. */
-function signal(pid: number, name: NodeJS.Signals): void {
-  if (pid > 0 && existsSync(`/proc/${pid}`)) process.kill(pid, name);
 }
 
 export class BfdBed {

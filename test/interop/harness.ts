@@ -1,11 +1,12 @@
 // The bed of the interop tests: two hosts on one cable, on each a VRRP daemon (ours or Debian's keepalived), and a capture that tshark decodes.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findCommand, projectRoot } from '../../src/lab/paths.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { pidIn, signal } from '../support/pids.js';
 import { decode, type Frame } from './frames.js';
 
 /** Whose daemon runs on a host. */
@@ -127,18 +128,12 @@ export class Node {
   }
 
   #pids(): readonly number[] {
-    return (['vrrp', 'parent'] as const)
-      .map((kind) => this.#pidFile(kind))
-      .filter((path) => existsSync(path))
-      .map((path) => Number(readFileSync(path, 'utf8')))
-      .filter((pid) => pid > 0);
+    return (['vrrp', 'parent'] as const).map((kind) => pidIn(this.#pidFile(kind))).filter((pid) => pid > 0);
   }
 
   /** As a host that crashes: child and parent at once, nobody says goodbye. */
   async crash(): Promise<void> {
-    for (const pid of this.#pids()) {
-      if (existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
-    }
+    for (const pid of this.#pids()) signal(pid, 'SIGKILL');
     await this.#gone();
   }
 
@@ -169,9 +164,7 @@ export class Node {
 
   /** Ends it for good, whatever its state. */
   kill(): void {
-    for (const pid of this.#child === undefined ? [] : [...this.#pids(), this.#child.pid ?? 0]) {
-      if (pid > 0 && existsSync(`/proc/${pid}`)) process.kill(pid, 'SIGKILL');
-    }
+    for (const pid of this.#child === undefined ? [] : [...this.#pids(), this.#child.pid ?? 0]) signal(pid, 'SIGKILL');
   }
 
   /** All it wrote in this life. */

@@ -1,0 +1,13 @@
+// Processes by their pid files, where both may be gone at any moment.
+import { readFileSync } from 'node:fs';
+import { unlessCode } from '../../src/sys/errno.js';
+
+/** 0: there is no such file, or nothing in it yet. */
+export function pidIn(path: string): number {
+  return Number(unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], ''));
+}
+
+/** A process that is gone, and 0, are told nothing. */
+export function signal(pid: number, name: NodeJS.Signals): void {
+  if (pid > 0) unlessCode(() => process.kill(pid, name), ['ESRCH'], false);
+}
