@@ -20,6 +20,7 @@ function bed(running = first) {
   let over = 0;
   let next: Loaded | Error = { outcome: 'ok', configuration: running, messages: [] };
   let finish: () => void = () => {};
+  let ended = false;
   let held: Promise<void> | undefined;
   const reloader = new Reloader(
     {
@@ -41,7 +42,7 @@ function bed(running = first) {
         reload: (configuration) => {
           taken.push(configuration);
           return new Promise((done) => {
-            finish = done;
+            finish = () => done(!ended);
           });
         },
       },
@@ -53,6 +54,10 @@ function bed(running = first) {
     reloader,
     /** How often what came of a reading was told to be in effect. */
     over: () => over,
+    /** The daemon's end has come. */
+    end: () => {
+      ended = true;
+    },
     taken,
     said,
     told,
@@ -201,4 +206,14 @@ test('where reload_check_config writes, a link is replaced and nothing waits for
   } finally {
     rmSync(folder, { recursive: true });
   }
+});
+
+test('a reload that the end overtakes is not told to be complete, nor the daemon to be ready again', async () => {
+  const { reloader, file, done, end, said, told } = bed();
+  file(withVrid(9));
+  reloader.request();
+  end();
+  await done();
+  assert.ok(said.includes('Reloading ...') && !said.includes('Reload complete'), said.join('\n'));
+  assert.deepEqual(told, ['RELOADING=1']);
 });

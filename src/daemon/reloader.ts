@@ -109,7 +109,7 @@ export class Reloader {
       for (const { level, text } of loaded.messages) log(level, text);
       const wanted = this.#keepFixed(next);
       this.#configuration = wanted;
-      await supervisor.reload(wanted);
+      if (!(await supervisor.reload(wanted))) return;
       log('info', 'Reload complete');
     }
     manager.tell('READY=1');

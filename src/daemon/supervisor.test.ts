@@ -22,6 +22,6 @@ test('a reload whose reading outlasts the daemon starts nothing', async () => {
   const childOptions = () => assert.fail('a child is started');
   assert.equal(await supervisor.begin({ configuration: emptyConfiguration, childOptions }), true);
   supervisor.stop();
-  await supervisor.reload({ ...emptyConfiguration, instances: [oneInstance] });
+  assert.equal(await supervisor.reload({ ...emptyConfiguration, instances: [oneInstance] }), false);
   assert.deepEqual([supervisor.running, ended, said], [[], [0], []]);
 });

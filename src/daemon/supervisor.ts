@@ -88,10 +88,12 @@ export class Supervisor {
     return [...this.#slots.keys()];
   }
 
-  /** Gives the new configuration to all that run and starts what it needs besides; resolves when all have taken it. */
-  async reload(configuration: KeepalivedConfiguration): Promise<void> {
-    // Reading takes its time: the end may have come meanwhile, and nothing begins after that.
-    if (this.#wanted === undefined || this.#stopping !== undefined) return;
+  /**
+   * Gives the new configuration to all that run and starts what it needs besides; resolves when all have taken it: false where the end
+   * came first, for reading takes its time, and nothing begins after that.
+   */
+  async reload(configuration: KeepalivedConfiguration): Promise<boolean> {
+    if (this.#wanted === undefined || this.#stopping !== undefined) return false;
     this.#wanted = { ...this.#wanted, configuration };
     for (const name of this.#bfd.keys()) if (!configuration.bfds.some((session) => session.name === name)) this.#bfd.delete(name);
     const taken = [...this.#slots.values()].map(
@@ -102,6 +104,7 @@ export class Supervisor {
         }),
     );
     await Promise.all([...taken, this.#start(this.#wanted)]);
+    return this.#stopping === undefined;
   }
 
   dump(what: DumpKind): void {

@@ -140,6 +140,8 @@ export class UdpSender {
     this.#fd = open(family, `udp from port ${port}`);
     try {
       this.ttl(ttl);
+      // Nobody reads here: as little as there is for what strangers send to this port.
+      setReceiveBuffer(this.#fd.number, 0, false);
       native().bind(this.#fd.number, socketAddress(source ?? ANY[family], port));
     } catch (error) {
       this.close();

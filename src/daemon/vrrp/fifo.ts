@@ -1,5 +1,5 @@
 // A FIFO that events are written to: made where it is missing, never waited for, kept over reloads so that readers need not reopen.
-import { fstatSync, lchownSync, lstatSync, writeSync } from 'node:fs';
+import { fchownSync, fstatSync, lstatSync, writeSync } from 'node:fs';
 import type { Fifo } from '../../model/keepalived/script.js';
 import { native } from '../../sys/addon.js';
 import { hasCode, isSystemError, unlessCode } from '../../sys/errno.js';
@@ -32,28 +32,34 @@ export class EventFifo {
   }
 
   #open(): void {
-    const { path, owner } = this.settings;
+    const { path } = this.settings;
     try {
       const there = unlessCode(() => lstatSync(path), ['ENOENT'], undefined);
       if (there === undefined) {
         native().mkfifo(path, MODE);
         this.#created = true;
-        const identity = owner === undefined ? undefined : lookUp(owner);
-        if (typeof identity === 'string') {
-          this.log('warning', `FIFO ${path}: ${identity}`);
-        } else if (identity !== undefined) {
-          lchownSync(path, identity.uid, identity.gid);
-        }
       }
       // Both ends of a FIFO are ours, so that opening never waits and a reader that leaves breaks nothing; another kind of file is appended to.
       const kind = lstatSync(path);
       this.#fd = new Fd(native().open(path, (kind.isFIFO() ? O_RDWR : O_WRONLY_APPEND) | O_NONBLOCK | O_NOFOLLOW), path);
+      if (there === undefined) this.#giveToOwner(this.#fd.number);
       this.#trouble = '';
     } catch (error) {
       if (!isSystemError(error)) {
         throw error;
       }
       this.#say(`Unable to open notify fifo ${path}: ${error.message}`);
+    }
+  }
+
+  /** By the descriptor: in a folder of others' the name may be another file's by now. */
+  #giveToOwner(fd: number): void {
+    const { path, owner } = this.settings;
+    const identity = owner === undefined || !fstatSync(fd).isFIFO() ? undefined : lookUp(owner);
+    if (typeof identity === 'string') {
+      this.log('warning', `FIFO ${path}: ${identity}`);
+    } else if (identity !== undefined) {
+      fchownSync(fd, identity.uid, identity.gid);
     }
   }
 
