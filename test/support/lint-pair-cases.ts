@@ -48,6 +48,8 @@ export const PAIR_CASES: readonly LintCase[] = [
   { code: 'bfd-never-up', bad: sessions('multihop', ''), good: sessions('multihop', 'multihop') },
   { code: 'bfd-never-up', bad: sessions('ttl 200', ''), good: sessions('ttl 200', 'max_hops 55') },
   { code: 'bfd-never-up', bad: sessions('', 'ttl 1\nmax_hops 0'), good: sessions('max_hops -1', 'ttl 1\nmax_hops 0') },
+  { code: 'bfd-ttl-below-255', bad: [session('fd00::2', 'fd00::1')], good: [session('fd00::2', 'fd00::1', 'ttl 255')], line: 1 },
+  { code: 'bfd-ttl-below-255', bad: sessions('ttl 200', ''), good: sessions('ttl 200\nmultihop', 'multihop') },
   { code: 'vip-lists-differ', bad: [node(), node('priority 90', '10.0.0.100\n10.0.0.101')], good: GOOD, line: 7 },
   {
     code: 'vip-lists-split',

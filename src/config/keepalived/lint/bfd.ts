@@ -21,6 +21,13 @@ const NEVER_UP: LintVerdict = {
     'The two ends of a BFD session do not fit: both are `passive`, one alone says `multihop`, or the TTL that one sends is less than the other takes (its `ttl` less its `max_hops`).',
 };
 
+const LOW_TTL: LintVerdict = {
+  code: 'bfd-ttl-below-255',
+  level: 'warning',
+  meaning:
+    'A BFD session with a neighbour on the link sends with a TTL below 255 (over IPv6 the default is 64): routers that follow RFC 5881 §5 take no such packet, and the session never comes up.',
+};
+
 const ownAddresses = ({ configuration: { bfds, instances } }: LintNode): readonly Address[] =>
   [...bfds.map(({ source }) => source), ...instances.map(({ sourceAddress }) => sourceAddress)].filter((address) => address !== undefined);
 
@@ -105,9 +112,24 @@ function neverUp(a: LintNode, b: LintNode): readonly LintFinding[] {
   );
 }
 
+function lowTtl(node: LintNode): readonly LintFinding[] {
+  return node.configuration.bfds
+    .filter(({ multihop, ttl }) => !multihop && ttl < 255)
+    .map(({ name, neighbour, ttl }) =>
+      found(
+        LOW_TTL,
+        placeIn(node, 'bfd_instance', name),
+        `BFD session ${name}: ${formatAddress(neighbour)} may refuse it`,
+        `it sends with a TTL of ${ttl}, and RFC 5881 has 255 on one link`,
+        'ttl 255, and max_hops 0 where the neighbour sends 255, too',
+      ),
+    );
+}
+
 export const bfd: LintRule = {
-  verdicts: [WITH_PEER, NEVER_UP],
+  verdicts: [WITH_PEER, NEVER_UP, LOW_TTL],
   check: (nodes) => [
+    ...nodes.flatMap(lowTtl),
     ...nodes.flatMap((node) => withPeer(node, nodes)),
     ...nodes.flatMap((a, index) => nodes.slice(index + 1).flatMap((b) => neverUp(a, b))),
   ],
