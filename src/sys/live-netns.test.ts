@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
 import { native } from './addon.js';
@@ -71,4 +71,18 @@ test('a namespace lives while others hop through it: what they stand in changes 
     hopper?.kill('SIGKILL');
     for (const name of names) execFileSync('ip', ['netns', 'delete', name]);
   }
+});
+
+const deprived = { skip: root.skip || (spawnSync('setpriv', ['--version']).status !== 0 && 'no setpriv here') };
+
+test('who may not look takes all for alive: root without its capabilities must not sweep what others use', deprived, () => {
+  const look = `
+    const { liveCookies } = await import(${JSON.stringify(new URL('./live-netns.js', import.meta.url).href)});
+    process.stdout.write([...liveCookies([1n, 2n])].join());`;
+  const within = (...without: readonly string[]): string =>
+    execFileSync('setpriv', [...without, process.execPath, '--input-type=module', '-e', look], { encoding: 'utf8' });
+  for (const capability of ['sys_admin', 'sys_ptrace']) {
+    assert.equal(within('--bounding-set', `-${capability}`, '--inh-caps', '-all'), '1,2', capability);
+  }
+  assert.equal(within(), '');
 });
