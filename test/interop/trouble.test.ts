@@ -115,7 +115,9 @@ const cases: readonly Case[] = [
     play: async (pair) => {
       const { a, b } = pair;
       await settle(pair, high(), low());
-      b.host.run(['nft', '-f', '-'], 'table ip deaf { chain in { type filter hook input priority 0; ip daddr 224.0.0.18 drop; }; }');
+      const deaf = 'table ip deaf { chain input { type filter hook input priority 0; ip daddr 224.0.0.18 drop; }; }';
+      const { status, stderr } = b.host.run(['nft', '-f', '-'], deaf);
+      assert.equal(status, 0, stderr);
       await pair.until('both are masters', () => a.holds() && b.holds());
       b.host.run(['nft', 'delete', 'table', 'ip', 'deaf']);
       await pair.until('one is', () => a.holds() && !b.holds());
