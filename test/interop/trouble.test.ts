@@ -116,7 +116,7 @@ const cases: readonly Case[] = [
       const { a, b } = pair;
       await settle(pair, high(), low());
       const deaf = 'table ip deaf { chain input { type filter hook input priority 0; ip daddr 224.0.0.18 drop; }; }';
-      const { status, stderr } = b.host.run(['nft', '-f', '-'], deaf);
+      const { status, stderr } = b.host.run(['nft', deaf]);
       assert.equal(status, 0, stderr);
       await pair.until('both are masters', () => a.holds() && b.holds());
       b.host.run(['nft', 'delete', 'table', 'ip', 'deaf']);
