@@ -4,6 +4,7 @@ import { decodeAddress, encodeAddress } from '../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { native } from './addon.js';
 import { Fd } from './fd.js';
+import { setReceiveBuffer } from './receive-buffer.js';
 import { attachFilter, detachFilter, int32 } from './socket-option.js';
 
 const AF = { inet: 2, inet6: 10 } as const;
@@ -14,7 +15,7 @@ const SOL_IP = 0;
 const SOL_IPV6 = 41;
 const ICMPV6 = 58;
 const ICMPV6_FILTER = 1;
-const SO = { rcvbuf: 8, priority: 12, bindToDevice: 25, rcvbufForce: 33 } as const;
+const SO = { priority: 12, bindToDevice: 25 } as const;
 const IP = { pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
 const IPV6 = {
   multicastIf: 17,
@@ -111,9 +112,9 @@ export class RawReceiver {
   /** Bytes of packets that may wait; beyond the system's bound where we may. */
   receiveBuffer(bytes: number): void {
     try {
-      native().setsockopt(this.#fd.number, SOL_SOCKET, SO.rcvbufForce, int32(bytes));
+      setReceiveBuffer(this.#fd.number, bytes, true);
     } catch {
-      native().setsockopt(this.#fd.number, SOL_SOCKET, SO.rcvbuf, int32(bytes));
+      setReceiveBuffer(this.#fd.number, bytes, false);
     }
   }
 
