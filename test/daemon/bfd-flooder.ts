@@ -5,27 +5,11 @@ import { RawSender } from '../../src/sys/raw-socket.js';
 import { BFD_PORTS, type BfdControl, encodeBfd } from '../../src/wire/bfd.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeUdp } from '../../src/wire/udp.js';
+import { plainControl } from '../support/bfd-control.js';
 
 const [count = '1000', ifindex = '2', node = '', neighbour = ''] = process.argv.slice(2);
 const destination = parseAddress(node)!;
-const right: BfdControl = {
-  version: 1,
-  diagnostic: 0,
-  state: 'down',
-  poll: false,
-  final: false,
-  controlPlaneIndependent: false,
-  authenticated: false,
-  demand: false,
-  multipoint: false,
-  multiplier: 5,
-  length: 24,
-  myDiscriminator: 0x12345678,
-  yourDiscriminator: 0,
-  desiredMinTxUs: 1_000_000,
-  requiredMinRxUs: 10_000,
-  requiredMinEchoRxUs: 0,
-};
+const right: BfdControl = { ...plainControl, myDiscriminator: 0x12345678 };
 
 interface Wrong {
   readonly changed?: Partial<BfdControl>;

@@ -6,6 +6,7 @@ import { step } from '../../src/control/bfd/step.js';
 import { parseAddress } from '../../src/model/address-text.js';
 import type { BfdInstance } from '../../src/model/keepalived/trackers.js';
 import { type BfdControl, decodeBfd, encodeBfd } from '../../src/wire/bfd.js';
+import { plainControl } from './bfd-control.js';
 
 export const MS = 1000;
 export const S = 1_000_000;
@@ -99,22 +100,12 @@ export class BfdNodes {
   forge(side: Side, changed: Partial<BfdControl> = {}): Uint8Array {
     const theirs = this.session(other(side));
     return encodeBfd({
-      version: 1,
-      diagnostic: 0,
+      ...plainControl,
       state: theirs.state,
-      poll: false,
-      final: false,
-      controlPlaneIndependent: false,
-      authenticated: false,
-      demand: false,
-      multipoint: false,
-      multiplier: 5,
-      length: 24,
       myDiscriminator: theirs.discriminator,
       yourDiscriminator: this.session(side).discriminator,
       desiredMinTxUs: theirs.desiredMinTxUs,
       requiredMinRxUs: theirs.requiredMinRxUs,
-      requiredMinEchoRxUs: 0,
       ...changed,
     });
   }

@@ -3,15 +3,13 @@ import { leastTtl, portOf } from '../../control/bfd/checks.js';
 import { BFD_REFUSALS, type BfdRefusal } from '../../control/bfd/interface.js';
 import type { Session } from '../../control/bfd/machine.js';
 import { addressId } from '../../model/identity.js';
-import { artifact } from '../../sys/artifact.js';
-import { type BpfMap, ObjectFile, type Program } from '../../sys/bpf.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { BFD_PORTS } from '../../wire/bfd.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
-import { type Filterable, FilterTable, type TableEntry } from '../vrrp/socket-filter.js';
+import type { Filter } from '../vrrp/filter-keeper.js';
+import { FilterTable, SocketFilter, type TableEntry } from '../vrrp/socket-filter.js';
 
 const RULE_BYTES = 32;
-const ACCOUNT_BYTES = 8 * (2 * BFD_REFUSALS.length + 8);
 const SECOND_NS = 1e9;
 /** A neighbour may send this many times what it owes, and at least so many a second: polls and what changed come between. */
 const GENEROSITY = 20;
@@ -60,65 +58,22 @@ export function neighbourEntries(sessions: readonly Session[]): readonly TableEn
   });
 }
 
-export class BfdFilter {
-  readonly #object: ObjectFile;
-  readonly #program: Program;
+export class BfdFilter extends SocketFilter<BfdRefusal> implements Filter<readonly Session[], BfdRefusal> {
   readonly #sessions: FilterTable;
   readonly #neighbours: FilterTable;
-  readonly #accounts: BpfMap;
-  readonly #counts: DataView;
-  readonly #told = new Map<BfdRefusal, bigint>();
 
   /** For as many sessions; `variables`: of a test. @throws SystemError EPERM, or whatever the verifier says */
-  constructor(
-    readonly room: number,
-    variables: Readonly<Record<string, Uint8Array>> = {},
-  ) {
-    this.#object = new ObjectFile(artifact('weir-bfd.bpf.o'));
-    try {
-      for (const [name, value] of Object.entries(variables)) this.#object.variable(name, value);
-      this.#object.mapEntries('sessions', room).mapEntries('neighbours', room).mapEntries('accounts', 1).load();
-      this.#program = this.#object.program('bfd_filter');
-      this.#sessions = new FilterTable(this.#object.map('sessions'));
-      this.#neighbours = new FilterTable(this.#object.map('neighbours'));
-      this.#accounts = this.#object.map('accounts');
-      this.#counts = new DataView(this.#accounts.mmap(ACCOUNT_BYTES, false));
-    } catch (error) {
-      this.#object.close();
-      throw error;
-    }
+  constructor(room: number, variables: Readonly<Record<string, Uint8Array>> = {}) {
+    const entries = { sessions: room, neighbours: room };
+    super({ file: 'weir-bfd.bpf.o', program: 'bfd_filter', others: [], entries, room, reasons: BFD_REFUSALS, variables });
+    this.#sessions = new FilterTable(this.map('sessions'));
+    this.#neighbours = new FilterTable(this.map('neighbours'));
   }
 
-  configure(sessions: readonly Session[]): void {
+  configure(sessions: readonly Session[]): boolean {
+    if (sessions.length > this.room) return false;
     this.#sessions.set(sessionEntries(sessions));
     this.#neighbours.set(neighbourEntries(sessions));
-  }
-
-  attach(socket: Filterable): void {
-    socket.attachFilter(this.#program.fd.number);
-  }
-
-  /** Whether a packet, which begins with its Ethernet header, would pass; `repeat`: tried so often. */
-  passes(packet: Uint8Array, repeat = 1): boolean {
-    return this.#program.test({ data: packet, repeat, outSize: 0 }).retval !== 0;
-  }
-
-  /** What was dropped since the last call; undefined: nothing. */
-  takeCounts(): Readonly<Partial<Record<BfdRefusal, number>>> | undefined {
-    const counts: Partial<Record<BfdRefusal, number>> = {};
-    BFD_REFUSALS.forEach((reason, index) => {
-      const now = this.#counts.getBigUint64(index * 8, little);
-      const before = this.#told.get(reason) ?? 0n;
-      if (now > before) counts[reason] = Number(now - before);
-      this.#told.set(reason, now);
-    });
-    return Object.keys(counts).length === 0 ? undefined : counts;
-  }
-
-  close(): void {
-    for (const { map } of [this.#sessions, this.#neighbours]) map.close();
-    this.#accounts.close();
-    this.#program.close();
-    this.#object.close();
+    return true;
   }
 }

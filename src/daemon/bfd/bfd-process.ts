@@ -1,19 +1,17 @@
 // The body of the BFD process: what happens on this host goes into the machine, what the machine decides is carried out.
 import { randomBytes } from 'node:crypto';
 import { chanceFrom } from '../../control/bfd/chance.js';
-import type { BfdEffect, BfdInput } from '../../control/bfd/interface.js';
-import { type BfdMachine, initialBfd } from '../../control/bfd/machine.js';
+import type { BfdEffect, BfdInput, BfdRefusal } from '../../control/bfd/interface.js';
+import { type BfdMachine, initialBfd, type Session } from '../../control/bfd/machine.js';
 import { step } from '../../control/bfd/step.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
-import { unlessCode } from '../../sys/errno.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
-import type { UdpListener } from '../../sys/udp-port.js';
 import type { Log } from '../log.js';
+import { FilterKeeper } from '../vrrp/filter-keeper.js';
 import { BfdFilter } from './bfd-filter.js';
 import { BfdSockets } from './bfd-sockets.js';
 
 const CHANCE_BYTES = 16;
-const REPORT_MS = 1000;
 const LEAST_ROOM = 64;
 
 export interface BfdOptions {
@@ -30,31 +28,38 @@ export interface BfdDescription extends ReturnType<BfdSockets['describe']> {
 export class BfdProcess {
   #state: BfdMachine = initialBfd();
   #stepping = false;
-  #filter: BfdFilter | undefined;
-  #filterRefused = false;
   readonly #inputs: BfdInput[] = [];
   readonly #alarm: Alarm;
   readonly #sockets: BfdSockets;
-  readonly #reporter: NodeJS.Timeout;
+  readonly #filter: FilterKeeper<readonly Session[], BfdRefusal>;
 
   constructor(private readonly options: BfdOptions) {
     this.#alarm = new Alarm(() => this.#wake());
     this.#sockets = new BfdSockets({
       packet: (packet) => this.#feed({ kind: 'packet', packet }),
       socket: (name, open) => this.#feed({ kind: 'socket', name, open }),
-      opened: (socket) => this.#attach(socket),
+      opened: (socket) => this.#filter.attach(socket),
       log: options.log,
     });
-    this.#reporter = setInterval(() => this.#reportFiltered(), REPORT_MS);
+    this.#filter = new FilterKeeper({
+      make: (sessions) => new BfdFilter(Math.max(LEAST_ROOM, 2 * sessions.length)),
+      sockets: () => this.#sockets.listeners(),
+      report: ({ counts }) => this.#feed({ kind: 'filtered', counts }),
+      refused: (why) => options.log('warning', `BFD: no filter in the kernel, floods of packets will cost time: ${why}`),
+    });
     this.#feed({ kind: 'configure', sessions: options.sessions, chance: chanceFrom(randomBytes(CHANCE_BYTES)) });
-    this.#renewFilter();
-    this.#sockets.configure(options.sessions);
+    this.#open(options.sessions);
   }
 
   /** Sessions that stay go on. */
   reload(sessions: readonly BfdInstance[]): void {
     this.#feed({ kind: 'configure', sessions });
-    this.#renewFilter();
+    this.#open(sessions);
+  }
+
+  /** The filter knows the sessions of now before a socket gets it. */
+  #open(sessions: readonly BfdInstance[]): void {
+    this.#filter.configure(this.#state.sessions);
     this.#sockets.configure(sessions);
   }
 
@@ -100,48 +105,10 @@ export class BfdProcess {
     }
   }
 
-  /** The filter knows the sessions of now before a socket gets it. Without one everything works, only floods cost more: said once. */
-  #renewFilter(): void {
-    const { sessions } = this.#state;
-    this.#attempt(() => {
-      const before = this.#filter;
-      if (before === undefined || before.room < sessions.length) {
-        this.#filter = new BfdFilter(Math.max(LEAST_ROOM, 2 * sessions.length));
-      }
-      this.#filter?.configure(sessions);
-      if (before === this.#filter) return;
-      for (const socket of this.#sockets.listeners()) this.#filter?.attach(socket);
-      before?.close();
-    });
-  }
-
-  #attach(socket: UdpListener): void {
-    this.#attempt(() => this.#filter?.attach(socket));
-  }
-
-  #attempt(work: () => void): void {
-    if (this.#filterRefused) return;
-    try {
-      work();
-    } catch (error) {
-      this.#filterRefused = true;
-      // One that knows only the sessions of before would drop the packets of new ones.
-      for (const socket of this.#sockets.listeners()) unlessCode(() => socket.detachFilter(), ['ENOENT'], undefined);
-      const why = error instanceof Error ? error.message : String(error);
-      this.options.log('warning', `BFD: no filter in the kernel, floods of packets will cost time: ${why}`);
-    }
-  }
-
-  #reportFiltered(): void {
-    const counts = this.#filter?.takeCounts();
-    if (counts !== undefined) this.#feed({ kind: 'filtered', counts });
-  }
-
   /** The neighbours are told nothing: to them this is a failure, as with keepalived. */
   stop(): void {
-    clearInterval(this.#reporter);
     this.#alarm.close();
     this.#sockets.close();
-    this.#filter?.close();
+    this.#filter.close();
   }
 }

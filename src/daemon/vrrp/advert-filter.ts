@@ -6,9 +6,9 @@ import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { vrrpLength } from '../../wire/vrrp.js';
 import { AH_BYTES, HMAC_TRAILER_BYTES, passwordBytes } from '../../wire/vrrp-auth.js';
 import { ahKeyStates, COVERED_MAX, encodeKeyStates, hexBytes, sha256KeyStates } from './digest-key.js';
-import type { FilterCounts } from './filter-account.js';
+import { FILTER_REASONS, type FilterReason } from './filter-account.js';
 import type { Filter } from './filter-keeper.js';
-import { type Filterable, FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
+import { FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
 
 const RULE_BYTES = 40;
 const ANY_VERSION = 0;
@@ -125,15 +125,14 @@ function lenient(rule: Uint8Array): Uint8Array {
   return out;
 }
 
-export class AdvertFilter implements Filter<FilterWanted> {
-  readonly #filter: SocketFilter;
+export class AdvertFilter extends SocketFilter<FilterReason> implements Filter<FilterWanted, FilterReason> {
   readonly #rules: FilterTable;
   readonly #keys: FilterTable;
   readonly #seen: BpfMap;
 
   /** `room`: for so many instances. @throws SystemError EPERM, or whatever the verifier says */
   constructor(
-    readonly room: number,
+    room: number,
     /** `judged`: by the kernel; `left`: to the machine, for the kernel cannot; `none`: there are none. */
     readonly seals: 'judged' | 'left' | 'none',
     variables: Readonly<Record<string, Uint8Array>> = {},
@@ -141,14 +140,14 @@ export class AdvertFilter implements Filter<FilterWanted> {
     const sealed = seals === 'judged';
     const [program, other] = sealed ? (['vrrp_filter_sealed', 'vrrp_filter'] as const) : (['vrrp_filter', 'vrrp_filter_sealed'] as const);
     const entries = sealed ? { rules: room } : { rules: room, keys: 1, seen: 1, desks: 1 };
-    this.#filter = new SocketFilter({ file: 'weir-vrrp.bpf.o', program, others: [other], entries, room, variables });
-    this.#rules = new FilterTable(this.#filter.map('rules'));
-    this.#keys = new FilterTable(this.#filter.map('keys'));
-    this.#seen = this.#filter.map('seen');
+    super({ file: 'weir-vrrp.bpf.o', program, others: [other], entries, room, reasons: FILTER_REASONS, variables });
+    this.#rules = new FilterTable(this.map('rules'));
+    this.#keys = new FilterTable(this.map('keys'));
+    this.#seen = this.map('seen');
   }
 
   configure({ configuration, targets }: FilterWanted): boolean {
-    const { accounts } = this.#filter;
+    const { accounts } = this;
     const names = configuration.instances.map(({ name }) => name);
     if (targets.length > this.room || !accounts.hasRoomFor(names) || (this.seals === 'none' && configuration.instances.some(isSealed))) {
       return false;
@@ -174,21 +173,5 @@ export class AdvertFilter implements Filter<FilterWanted> {
         this.#seen.delete(key);
       }
     }
-  }
-
-  attach(socket: Filterable): void {
-    this.#filter.attach(socket);
-  }
-
-  takeCounts(): readonly FilterCounts[] {
-    return this.#filter.accounts.take();
-  }
-
-  judge(packet: Uint8Array, repeat = 1): { readonly passes: boolean; readonly ns: number } {
-    return this.#filter.judge(packet, repeat);
-  }
-
-  close(): void {
-    this.#filter.close();
   }
 }

@@ -3,9 +3,9 @@ import { encodeAddress } from '../../wire/address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { macBytes } from '../../wire/ethernet.js';
 import type { HeldOn } from './conflicts.js';
-import type { FilterCounts } from './filter-account.js';
+import { FILTER_REASONS, type FilterReason } from './filter-account.js';
 import type { Filter } from './filter-keeper.js';
-import { type Filterable, FilterTable, SocketFilter } from './socket-filter.js';
+import { FilterTable, SocketFilter } from './socket-filter.js';
 
 const KEY_BYTES = 20;
 const VALUE_BYTES = 16;
@@ -37,47 +37,26 @@ function macKey(mac: string): Uint8Array {
 }
 
 /** On sockets of one kind: ARP, or neighbour advertisements. */
-export class ClaimFilter implements Filter<ClaimWanted> {
-  readonly #filter: SocketFilter;
+export class ClaimFilter extends SocketFilter<FilterReason> implements Filter<ClaimWanted, FilterReason> {
   readonly #held: FilterTable;
   readonly #own: FilterTable;
 
   /** `room`: for so many addresses. @throws SystemError EPERM, or whatever the verifier says */
-  constructor(
-    kind: 'arp' | 'neighbour',
-    readonly room: number,
-    variables: Readonly<Record<string, Uint8Array>> = {},
-  ) {
+  constructor(kind: 'arp' | 'neighbour', room: number, variables: Readonly<Record<string, Uint8Array>> = {}) {
     const [program, other] = kind === 'arp' ? (['arp_filter', 'neighbour_filter'] as const) : (['neighbour_filter', 'arp_filter'] as const);
-    const plan = { file: 'weir-claim.bpf.o', program, others: [other], room, variables } as const;
-    this.#filter = new SocketFilter({ ...plan, entries: { held: room, own_macs: MACS_MAX } });
-    this.#held = new FilterTable(this.#filter.map('held'));
-    this.#own = new FilterTable(this.#filter.map('own_macs'));
+    const plan = { file: 'weir-claim.bpf.o', program, others: [other], room, reasons: FILTER_REASONS, variables } as const;
+    super({ ...plan, entries: { held: room, own_macs: MACS_MAX } });
+    this.#held = new FilterTable(this.map('held'));
+    this.#own = new FilterTable(this.map('own_macs'));
   }
 
   configure({ held, ownMacs }: ClaimWanted): boolean {
-    const { accounts } = this.#filter;
+    const { accounts } = this;
     if (held.length > this.room || !accounts.hasRoomFor([...new Set(held.map(({ instance }) => instance))])) {
       return false;
     }
     this.#own.set(ownMacs.slice(0, MACS_MAX).map((mac) => ({ key: macKey(mac), value: Uint8Array.of(1) })));
     this.#held.set(held.map((one) => ({ key: heldKey(one), value: heldValue(accounts.slotOf(one.instance)) })));
     return true;
-  }
-
-  attach(socket: Filterable): void {
-    this.#filter.attach(socket);
-  }
-
-  takeCounts(): readonly FilterCounts[] {
-    return this.#filter.accounts.take();
-  }
-
-  judge(packet: Uint8Array, repeat = 1): { readonly passes: boolean; readonly ns: number } {
-    return this.#filter.judge(packet, repeat);
-  }
-
-  close(): void {
-    this.#filter.close();
   }
 }

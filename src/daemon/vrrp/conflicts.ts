@@ -10,7 +10,8 @@ import { decodeArp } from '../../wire/arp.js';
 import { decodeEthernet, EtherType, macText } from '../../wire/ethernet.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
 import { ClaimFilter, type ClaimWanted } from './claim-filter.js';
-import { FilterKeeper, type KeeperTools } from './filter-keeper.js';
+import { type FilterCounts, type FilterReason, ofInstances } from './filter-account.js';
+import { FilterKeeper } from './filter-keeper.js';
 import type { Filterable } from './socket-filter.js';
 import type { LogLevel } from './vrrp-process.js';
 
@@ -40,7 +41,7 @@ export interface ConflictEvents {
   /** This host's. */
   readonly ownMacs: () => readonly string[];
   /** What the kernel dropped. */
-  readonly filtered: KeeperTools<ClaimWanted>['report'];
+  readonly filtered: (instance: string, counts: FilterCounts['counts']) => void;
   readonly log: (level: LogLevel, text: string) => void;
 }
 
@@ -70,18 +71,18 @@ export class Conflicts {
   #ownMacs = '';
   /** How many addresses may come to be held. */
   readonly #possible = { inet: 0, inet6: 0 };
-  readonly #filters: Readonly<Record<Address['family'], FilterKeeper<ClaimWanted>>>;
+  readonly #filters: Readonly<Record<Address['family'], FilterKeeper<ClaimWanted, FilterReason>>>;
 
   constructor(private readonly events: ConflictEvents) {
     this.#filters = { inet: this.#keeper('inet', 'arp'), inet6: this.#keeper('inet6', 'neighbour') };
   }
 
-  #keeper(family: Address['family'], kind: 'arp' | 'neighbour'): FilterKeeper<ClaimWanted> {
+  #keeper(family: Address['family'], kind: 'arp' | 'neighbour'): FilterKeeper<ClaimWanted, FilterReason> {
     const { filtered, log } = this.events;
     return new FilterKeeper({
       make: ({ held }) => new ClaimFilter(kind, Math.max(LEAST_ROOM, 2 * Math.max(held.length, this.#possible[family]))),
       sockets: () => [...this.#listeners].flatMap(([key, { socket }]) => (key.startsWith(`${family} `) ? [socket] : [])),
-      report: filtered,
+      report: ofInstances(filtered),
       refused: (why) => log('warning', `VRRP: no filter in the kernel, floods of ${kind} will cost time: ${why}`),
     });
   }

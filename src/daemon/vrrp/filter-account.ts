@@ -18,15 +18,27 @@ export const FILTER_REASONS = [
 ] as const;
 export type FilterReason = (typeof FILTER_REASONS)[number];
 
-export const ACCOUNT_BYTES = 8 * (2 * FILTER_REASONS.length + 8);
+/** Of one account: a counter and a clock for each reason, and the rates. */
+export const accountBytes = (reasons: readonly string[]): number => 8 * (2 * reasons.length + 8);
 
 /** Dropped since the last look; `instance` undefined: what belongs to nobody. */
-export interface FilterCounts {
+export interface FilterCounts<R extends string = FilterReason> {
   readonly instance: string | undefined;
-  readonly counts: Readonly<Partial<Record<FilterReason, number>>>;
+  readonly counts: Readonly<Partial<Record<R, number>>>;
 }
 
-export class FilterAccounts {
+/** A hearer of what was dropped for instances: what belongs to nobody is left out. */
+export function ofInstances<R extends string>(
+  hear: (instance: string, counts: FilterCounts<R>['counts']) => void,
+): (dropped: FilterCounts<R>) => void {
+  return ({ instance, counts }) => {
+    if (instance !== undefined) {
+      hear(instance, counts);
+    }
+  };
+}
+
+export class FilterAccounts<R extends string> {
   /** A name keeps its slot: what was counted for one instance is never told of another. */
   readonly #slots = new Map<string | undefined, number>([[undefined, 0]]);
   readonly #told = new Map<string, bigint>();
@@ -35,6 +47,7 @@ export class FilterAccounts {
   constructor(
     private readonly counts: DataView,
     private readonly room: number,
+    private readonly reasons: readonly R[],
   ) {}
 
   /** Whether each of these can have a slot. */
@@ -48,11 +61,12 @@ export class FilterAccounts {
     return slot;
   }
 
-  take(): readonly FilterCounts[] {
+  take(): readonly FilterCounts<R>[] {
+    const bytes = accountBytes(this.reasons);
     return [...this.#slots].flatMap(([instance, slot]) => {
-      const counts: Partial<Record<FilterReason, number>> = {};
-      FILTER_REASONS.forEach((reason, index) => {
-        const now = this.counts.getBigUint64(slot * ACCOUNT_BYTES + index * 8, little);
+      const counts: Partial<Record<R, number>> = {};
+      this.reasons.forEach((reason, index) => {
+        const now = this.counts.getBigUint64(slot * bytes + index * 8, little);
         const before = this.#told.get(`${slot} ${reason}`) ?? 0n;
         if (now > before) {
           counts[reason] = Number(now - before);

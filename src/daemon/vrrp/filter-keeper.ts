@@ -6,29 +6,29 @@ import type { Filterable } from './socket-filter.js';
 
 const REPORT_MS = 1000;
 
-export interface Filter<W> {
+export interface Filter<W, R extends string> {
   /** False: there is no room for all this, another filter is needed. */
   readonly configure: (wanted: W) => boolean;
   readonly attach: (socket: Filterable) => void;
-  readonly takeCounts: () => readonly FilterCounts[];
+  readonly takeCounts: () => readonly FilterCounts<R>[];
   readonly close: () => void;
 }
 
-export interface KeeperTools<W> {
-  readonly make: (wanted: W) => Filter<W>;
+export interface KeeperTools<W, R extends string> {
+  readonly make: (wanted: W) => Filter<W, R>;
   /** Which sockets have it now. */
   readonly sockets: () => readonly Filterable[];
-  readonly report: (instance: string, counts: FilterCounts['counts']) => void;
+  readonly report: (dropped: FilterCounts<R>) => void;
   /** Said once: without a filter everything works, only floods cost more. */
   readonly refused: (why: string) => void;
 }
 
-export class FilterKeeper<W> {
-  #filter: Filter<W> | undefined;
+export class FilterKeeper<W, R extends string> {
+  #filter: Filter<W, R> | undefined;
   #refused = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly tools: KeeperTools<W>) {}
+  constructor(private readonly tools: KeeperTools<W, R>) {}
 
   configure(wanted: W): void {
     this.#attempt(() => {
@@ -67,12 +67,8 @@ export class FilterKeeper<W> {
     }
   }
 
-  #tell(filter: Filter<W> | undefined): void {
-    for (const { instance, counts } of filter?.takeCounts() ?? []) {
-      if (instance !== undefined) {
-        this.tools.report(instance, counts);
-      }
-    }
+  #tell(filter: Filter<W, R> | undefined): void {
+    filter?.takeCounts().forEach(this.tools.report);
   }
 
   close(): void {

@@ -3,24 +3,25 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import { isSystemError } from '../../sys/errno.js';
 import type { RawReceiver } from '../../sys/raw-socket.js';
 import { AdvertFilter, type FilterTarget, type FilterWanted, isSealed } from './advert-filter.js';
-import { FilterKeeper, type KeeperTools } from './filter-keeper.js';
+import { type FilterCounts, type FilterReason, ofInstances } from './filter-account.js';
+import { FilterKeeper } from './filter-keeper.js';
 import type { LogLevel } from './vrrp-process.js';
 
 const LEAST_ROOM = 64;
 
 export class Guard {
-  readonly #keeper: FilterKeeper<FilterWanted>;
+  readonly #keeper: FilterKeeper<FilterWanted, FilterReason>;
   #configuration: KeepalivedConfiguration | undefined;
 
   constructor(
     sockets: () => readonly RawReceiver[],
-    report: KeeperTools<FilterWanted>['report'],
+    report: (instance: string, counts: FilterCounts['counts']) => void,
     private readonly log: (level: LogLevel, text: string) => void,
   ) {
     this.#keeper = new FilterKeeper({
       make: (wanted) => this.#make(wanted),
       sockets,
-      report,
+      report: ofInstances(report),
       refused: (why) => log('warning', `VRRP: no filter in the kernel, floods of adverts will cost time: ${why}`),
     });
   }

@@ -4,10 +4,10 @@ import { encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { burstNs, spacingNs } from './advert-filter.js';
 import { encodeKeyStates, sha256KeyStates } from './digest-key.js';
-import type { FilterCounts } from './filter-account.js';
+import { FILTER_REASONS, type FilterReason } from './filter-account.js';
 import type { Filter } from './filter-keeper.js';
 import { heartbeatKeys } from './heartbeat-keys.js';
-import { type Filterable, FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
+import { FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
 
 const KEY_BYTES = 24;
 const HEAD_BYTES = 40;
@@ -48,22 +48,18 @@ function encodePeer(instance: VrrpInstance, slot: number, sender: number): Uint8
   return concat(head, rest);
 }
 
-export class HeartbeatFilter implements Filter<HeartbeatWanted> {
-  readonly #filter: SocketFilter;
+export class HeartbeatFilter extends SocketFilter<FilterReason> implements Filter<HeartbeatWanted, FilterReason> {
   readonly #peers: FilterTable;
 
   /** `room`: for so many peers and instances. @throws SystemError EPERM, or whatever the verifier says */
-  constructor(
-    readonly room: number,
-    variables: Readonly<Record<string, Uint8Array>> = {},
-  ) {
+  constructor(room: number, variables: Readonly<Record<string, Uint8Array>> = {}) {
     const plan = { file: 'weir-heartbeat.bpf.o', program: 'heartbeat_filter', others: [] } as const;
-    this.#filter = new SocketFilter({ ...plan, entries: { peers: room }, room, variables });
-    this.#peers = new FilterTable(this.#filter.map('peers'));
+    super({ ...plan, entries: { peers: room }, room, reasons: FILTER_REASONS, variables });
+    this.#peers = new FilterTable(this.map('peers'));
   }
 
   configure({ instances, sender, placesOf }: HeartbeatWanted): boolean {
-    const { accounts } = this.#filter;
+    const { accounts } = this;
     const found = instances.flatMap((instance) =>
       instance.heartbeat.flatMap(({ interface: device, peer }) =>
         placesOf(device).map((ifindex) => ({ instance, key: peerKey(instance, ifindex, peer) })),
@@ -76,21 +72,5 @@ export class HeartbeatFilter implements Filter<HeartbeatWanted> {
     const wanted = found.map(({ instance, key }): TableEntry => ({ key, value: values.get(instance) ?? new Uint8Array(0) }));
     this.#peers.set(wanted);
     return true;
-  }
-
-  attach(socket: Filterable): void {
-    this.#filter.attach(socket);
-  }
-
-  takeCounts(): readonly FilterCounts[] {
-    return this.#filter.accounts.take();
-  }
-
-  judge(packet: Uint8Array, repeat = 1): { readonly passes: boolean; readonly ns: number } {
-    return this.#filter.judge(packet, repeat);
-  }
-
-  close(): void {
-    this.#filter.close();
   }
 }

@@ -9,6 +9,7 @@ import { UdpSocket } from '../../sys/udp-socket.js';
 import { HEARTBEAT_PORT } from '../../wire/heartbeat.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
 import { placesOfLink } from './advert-sockets.js';
+import { type FilterReason, ofInstances } from './filter-account.js';
 import { FilterKeeper } from './filter-keeper.js';
 import { HeartbeatFilter, type HeartbeatWanted } from './heartbeat-filter.js';
 import { HeartbeatKeys } from './heartbeat-keys.js';
@@ -45,7 +46,7 @@ export class Heartbeats {
   readonly #keys = new HeartbeatKeys();
   /** Of which the filter knows; undefined: not of this configuration. */
   #places: string | undefined;
-  readonly #filter: FilterKeeper<HeartbeatWanted>;
+  readonly #filter: FilterKeeper<HeartbeatWanted, FilterReason>;
 
   constructor(private readonly events: HeartbeatEvents) {
     this.#filter = new FilterKeeper({
@@ -53,11 +54,12 @@ export class Heartbeats {
         new HeartbeatFilter(Math.max(LEAST_ROOM, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + 2 * heartbeat.length, 0))),
       sockets: () => [...this.#sockets.values()].map(({ socket }) => socket),
       // Counted apart from adverts: what is wrong with these says nothing about those.
-      report: (instance, counts) =>
+      report: ofInstances((instance, counts) =>
         events.filtered(
           instance,
           Object.values(counts).reduce((sum, by) => sum + by, 0),
         ),
+      ),
       refused: (why) => events.log('warning', `heartbeat: no filter in the kernel, floods of them will cost time: ${why}`),
     });
   }

@@ -1,7 +1,7 @@
 // A socket filter as it stands in the kernel: its program, its tables, its accounts.
 import { type ArtifactName, artifact } from '../../sys/artifact.js';
 import { type BpfMap, ObjectFile, type Program } from '../../sys/bpf.js';
-import { ACCOUNT_BYTES, FilterAccounts } from './filter-account.js';
+import { accountBytes, FilterAccounts, type FilterCounts } from './filter-account.js';
 
 /** What a filter can be put on. */
 export interface Filterable {
@@ -41,7 +41,7 @@ export class FilterTable {
   }
 }
 
-export interface FilterPlan {
+export interface FilterPlan<R extends string> {
   readonly file: ArtifactName;
   /** Of the file's programs this one is loaded. */
   readonly program: string;
@@ -50,18 +50,23 @@ export interface FilterPlan {
   readonly entries: Readonly<Record<string, number>>;
   /** Accounts. */
   readonly room: number;
+  /** What they count, in the order of the program's `enum reason`. */
+  readonly reasons: readonly R[];
   /** Variables of a test. */
   readonly variables?: Readonly<Record<string, Uint8Array>>;
 }
 
-export class SocketFilter {
+/** What each filter has in common; what its tables hold is its own. */
+export class SocketFilter<R extends string> {
+  readonly room: number;
+  protected readonly accounts: FilterAccounts<R>;
   readonly #object: ObjectFile;
   readonly #program: Program;
   readonly #maps: BpfMap[] = [];
-  readonly accounts: FilterAccounts;
 
   /** @throws SystemError EPERM, or whatever the verifier says */
-  constructor({ file, program, others, entries, room, variables = {} }: FilterPlan) {
+  constructor({ file, program, others, entries, room, reasons, variables = {} }: FilterPlan<R>) {
+    this.room = room;
     this.#object = new ObjectFile(artifact(file));
     try {
       for (const other of others) {
@@ -76,14 +81,14 @@ export class SocketFilter {
       this.#object.load();
       this.#program = this.#object.program(program);
       const accounts = this.map('accounts');
-      this.accounts = new FilterAccounts(new DataView(accounts.mmap((room + 1) * ACCOUNT_BYTES, false)), room);
+      this.accounts = new FilterAccounts(new DataView(accounts.mmap((room + 1) * accountBytes(reasons), false)), room, reasons);
     } catch (error) {
       this.#object.close();
       throw error;
     }
   }
 
-  map(name: string): BpfMap {
+  protected map(name: string): BpfMap {
     const map = this.#object.map(name);
     this.#maps.push(map);
     return map;
@@ -91,6 +96,10 @@ export class SocketFilter {
 
   attach(socket: Filterable): void {
     socket.attachFilter(this.#program.fd.number);
+  }
+
+  takeCounts(): readonly FilterCounts<R>[] {
+    return this.accounts.take();
   }
 
   /** What the filter would say to a packet, which begins with its Ethernet header: whether it passes, and the ns that it took. */
