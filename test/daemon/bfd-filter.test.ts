@@ -6,7 +6,7 @@ import type { BfdRefusal } from '../../src/control/bfd/interface.js';
 import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/machine.js';
 import { step } from '../../src/control/bfd/step.js';
 import { BfdFilter } from '../../src/daemon/bfd/bfd-filter.js';
-import type { FilterCounts } from '../../src/daemon/vrrp/filter-account.js';
+import type { FilterCounts } from '../../src/daemon/filter/filter-account.js';
 import type { Address, Family } from '../../src/model/address.js';
 import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { BFD_PORTS, BFD_STATES, encodeBfd } from '../../src/wire/bfd.js';

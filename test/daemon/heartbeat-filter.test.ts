@@ -1,7 +1,7 @@
 // The heartbeats' socket filter without a network: what it drops the process would not have believed, and the other way round.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { FilterReason } from '../../src/daemon/vrrp/filter-account.js';
+import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
 import { HeartbeatFilter } from '../../src/daemon/vrrp/heartbeat-filter.js';
 import { HeartbeatKeys } from '../../src/daemon/vrrp/heartbeat-keys.js';
 import type { Address } from '../../src/model/address.js';

@@ -1,9 +1,9 @@
 // Who knows a sealed master's MAC, address and priority, but not its key: however much he sends, the master's next advert passes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
 import { AdvertFilter } from '../../src/daemon/vrrp/advert-filter.js';
 import { COVERED_MAX } from '../../src/daemon/vrrp/digest-key.js';
-import type { FilterReason } from '../../src/daemon/vrrp/filter-account.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress } from '../../src/model/keepalived/network.js';
 import { openFds } from '../../src/sys/fd.js';

@@ -6,8 +6,8 @@ import { addressId } from '../../model/identity.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { BFD_PORTS } from '../../wire/bfd.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
-import type { Filter } from '../vrrp/filter-keeper.js';
-import { FilterTable, SocketFilter, type TableEntry } from '../vrrp/socket-filter.js';
+import type { Filter } from '../filter/filter-keeper.js';
+import { FilterTable, SocketFilter, type TableEntry } from '../filter/socket-filter.js';
 
 const RULE_BYTES = 32;
 const SECOND_NS = 1e9;

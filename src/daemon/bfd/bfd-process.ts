@@ -6,8 +6,8 @@ import { type BfdMachine, initialBfd, type Session } from '../../control/bfd/mac
 import { step } from '../../control/bfd/step.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
+import { FilterKeeper } from '../filter/filter-keeper.js';
 import type { Log } from '../log.js';
-import { FilterKeeper } from '../vrrp/filter-keeper.js';
 import { BfdFilter } from './bfd-filter.js';
 import { BfdSockets } from './bfd-sockets.js';
 

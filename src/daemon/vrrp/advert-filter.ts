@@ -5,10 +5,10 @@ import type { BpfMap } from '../../sys/bpf.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { vrrpLength } from '../../wire/vrrp.js';
 import { AH_BYTES, HMAC_TRAILER_BYTES, passwordBytes } from '../../wire/vrrp-auth.js';
+import { FILTER_REASONS, type FilterReason } from '../filter/filter-account.js';
+import type { Filter } from '../filter/filter-keeper.js';
+import { FilterTable, SocketFilter, type TableEntry } from '../filter/socket-filter.js';
 import { ahKeyStates, COVERED_MAX, encodeKeyStates, hexBytes, sha256KeyStates } from './digest-key.js';
-import { FILTER_REASONS, type FilterReason } from './filter-account.js';
-import type { Filter } from './filter-keeper.js';
-import { FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
 
 const RULE_BYTES = 40;
 const ANY_VERSION = 0;

@@ -2,10 +2,10 @@
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { macBytes } from '../../wire/ethernet.js';
+import { FILTER_REASONS, type FilterReason } from '../filter/filter-account.js';
+import type { Filter } from '../filter/filter-keeper.js';
+import { FilterTable, SocketFilter } from '../filter/socket-filter.js';
 import type { HeldOn } from './conflicts.js';
-import { FILTER_REASONS, type FilterReason } from './filter-account.js';
-import type { Filter } from './filter-keeper.js';
-import { FilterTable, SocketFilter } from './socket-filter.js';
 
 const KEY_BYTES = 20;
 const VALUE_BYTES = 16;

@@ -9,10 +9,10 @@ import { decodeAddress } from '../../wire/address-bytes.js';
 import { decodeArp } from '../../wire/arp.js';
 import { decodeEthernet, EtherType, macText } from '../../wire/ethernet.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
+import { type FilterCounts, type FilterReason, ofInstances } from '../filter/filter-account.js';
+import { FilterKeeper } from '../filter/filter-keeper.js';
+import type { Filterable } from '../filter/socket-filter.js';
 import { ClaimFilter, type ClaimWanted } from './claim-filter.js';
-import { type FilterCounts, type FilterReason, ofInstances } from './filter-account.js';
-import { FilterKeeper } from './filter-keeper.js';
-import type { Filterable } from './socket-filter.js';
 import type { LogLevel } from './vrrp-process.js';
 
 const ICMPV6 = 58;

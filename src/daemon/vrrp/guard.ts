@@ -2,9 +2,9 @@
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { isSystemError } from '../../sys/errno.js';
 import type { RawReceiver } from '../../sys/raw-socket.js';
+import { type FilterCounts, type FilterReason, ofInstances } from '../filter/filter-account.js';
+import { FilterKeeper } from '../filter/filter-keeper.js';
 import { AdvertFilter, type FilterTarget, type FilterWanted, isSealed } from './advert-filter.js';
-import { type FilterCounts, type FilterReason, ofInstances } from './filter-account.js';
-import { FilterKeeper } from './filter-keeper.js';
 import type { LogLevel } from './vrrp-process.js';
 
 const LEAST_ROOM = 64;

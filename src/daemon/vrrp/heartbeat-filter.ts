@@ -2,12 +2,12 @@
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { FILTER_REASONS, type FilterReason } from '../filter/filter-account.js';
+import type { Filter } from '../filter/filter-keeper.js';
+import { FilterTable, SocketFilter, type TableEntry } from '../filter/socket-filter.js';
 import { burstNs, spacingNs } from './advert-filter.js';
 import { encodeKeyStates, sha256KeyStates } from './digest-key.js';
-import { FILTER_REASONS, type FilterReason } from './filter-account.js';
-import type { Filter } from './filter-keeper.js';
 import { heartbeatKeys } from './heartbeat-keys.js';
-import { FilterTable, SocketFilter, type TableEntry } from './socket-filter.js';
 
 const KEY_BYTES = 24;
 const HEAD_BYTES = 40;
