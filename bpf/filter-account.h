@@ -18,7 +18,7 @@
 
 /* A filter of another protocol has named its own reasons before it includes this. */
 #ifndef OWN_REASONS
-/* Order and names: src/daemon/vrrp/filter-account.ts. */
+/* Order and names: src/daemon/filter/filter-account.ts. */
 enum reason { LENGTH, TTL, VRID, VERSION, TYPE, AUTH, CHECKSUM, RATE, DIGEST, REPLAY, LONG, CLAIM, REASONS };
 #endif
 
