@@ -1,4 +1,4 @@
-// The connection table as the bench looks at it: raw slots in shared memory, 16 bytes each (bpf/abi.h: struct conn_slot).
+// The connection table as the bench looks at it: raw slots in shared memory, 16 bytes each (bpf/director/abi.h: struct conn_slot).
 
 import { Abi } from '../src/datapath/ebpf/abi.gen.js';
 import { native } from '../src/sys/addon.js';

@@ -72,11 +72,11 @@ const buildObject = async (source, name) => {
 
 /** The socket filters first: the datapath's object says that the step is done. */
 const buildBpf = async () => {
-  await buildObject('bpf/vrrp-filter.bpf.c', 'weir-vrrp.bpf.o');
-  await buildObject('bpf/heartbeat-filter.bpf.c', 'weir-heartbeat.bpf.o');
-  await buildObject('bpf/claim-filter.bpf.c', 'weir-claim.bpf.o');
-  await buildObject('bpf/bfd-filter.bpf.c', 'weir-bfd.bpf.o');
-  await buildObject('bpf/weir.bpf.c', 'weir.bpf.o');
+  await buildObject('bpf/filters/vrrp.bpf.c', 'weir-vrrp.bpf.o');
+  await buildObject('bpf/filters/heartbeat.bpf.c', 'weir-heartbeat.bpf.o');
+  await buildObject('bpf/filters/claim.bpf.c', 'weir-claim.bpf.o');
+  await buildObject('bpf/filters/bfd.bpf.c', 'weir-bfd.bpf.o');
+  await buildObject('bpf/director/weir.bpf.c', 'weir.bpf.o');
 };
 
 /** Compiled tests must not outlive their source. */

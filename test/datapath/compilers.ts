@@ -32,13 +32,13 @@ export const FILTERS = ['vrrp', 'heartbeat', 'claim', 'bfd'] as const;
 export function filtersBy(clang: string, folder: string): readonly string[] {
   return FILTERS.map((name) => {
     const object = join(folder, `weir-${name}.bpf.o`);
-    compile(clang, `${root}/bpf/${name}-filter.bpf.c`, object);
+    compile(clang, `${root}/bpf/filters/${name}.bpf.c`, object);
     return object;
   });
 }
 
 /** Compiles the datapath as dev/build.mjs does, into a folder of its own, for `work` with the object's path. `source`: of its C. */
-export function compiledBy<T>(clang: string, work: (object: string) => T, source = `${root}/bpf`): T {
+export function compiledBy<T>(clang: string, work: (object: string) => T, source = `${root}/bpf/director`): T {
   const folder = mkdtempSync(join(tmpdir(), `weir-${clang}-`));
   try {
     const object = join(folder, 'weir.bpf.o');
@@ -53,7 +53,7 @@ export function compiledBy<T>(clang: string, work: (object: string) => T, source
 export function compiledWith<T>(header: string, was: string, is: string, work: (object: string) => T): T {
   const folder = mkdtempSync(join(tmpdir(), 'weir-source-'));
   try {
-    cpSync(`${root}/bpf`, folder, { recursive: true });
+    cpSync(`${root}/bpf/director`, folder, { recursive: true });
     const parts = readFileSync(join(folder, header), 'utf8').split(was);
     if (parts.length !== 2) throw new Error(`${header} has ${parts.length - 1} times: ${was}`);
     writeFileSync(join(folder, header), parts.join(is));

@@ -1,4 +1,4 @@
-// The socket filter of bpf/bfd-filter.bpf.c: told which sessions there are, asked how many packets it dropped and why.
+// The socket filter of bpf/filters/bfd.bpf.c: told which sessions there are, asked how many packets it dropped and why.
 import { leastTtl, portOf } from '../../control/bfd/checks.js';
 import { BFD_REFUSALS, type BfdRefusal } from '../../control/bfd/interface.js';
 import type { Session } from '../../control/bfd/machine.js';

@@ -1,4 +1,4 @@
-// What a socket filter dropped, and why: the accounts of bpf/filter-account.h, one for each instance that ever had one.
+// What a socket filter dropped, and why: the accounts of bpf/filters/account.h, one for each instance that ever had one.
 import { hostIsLittleEndian as little } from '../../wire/bytes.js';
 
 /** In the order of the filters' `enum reason`. */

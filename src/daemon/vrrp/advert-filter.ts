@@ -1,4 +1,4 @@
-// The socket filter of bpf/vrrp-filter.bpf.c: told which adverts are wanted, asked how many it dropped and why.
+// The socket filter of bpf/filters/vrrp.bpf.c: told which adverts are wanted, asked how many it dropped and why.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
 import type { BpfMap } from '../../sys/bpf.js';

@@ -1,4 +1,4 @@
-// The socket filter of bpf/claim-filter.bpf.c: told which addresses we hold and which MACs are ours.
+// The socket filter of bpf/filters/claim.bpf.c: told which addresses we hold and which MACs are ours.
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { macBytes } from '../../wire/ethernet.js';

@@ -1,4 +1,4 @@
-// Keys as bpf/digest.h wants them: the states that HMAC's two blocks leave behind.
+// Keys as bpf/filters/digest.h wants them: the states that HMAC's two blocks leave behind.
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { hmacStates } from '../../wire/hmac.js';
 import { md5, md5After } from '../../wire/md5.js';

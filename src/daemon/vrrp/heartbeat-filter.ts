@@ -1,4 +1,4 @@
-// The socket filter of bpf/heartbeat-filter.bpf.c: told which peers an instance has and what seals their heartbeats.
+// The socket filter of bpf/filters/heartbeat.bpf.c: told which peers an instance has and what seals their heartbeats.
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';

@@ -17,7 +17,7 @@ export function endpointKey(address: number, port: number, protocol: number, kin
   return BigInt(address) | (BigInt(port) << 32n) | (BigInt(protocol) << 48n) | (BigInt(EndpointKind[kind]) << 56n);
 }
 
-/** keyed_hash() of bpf/endpoint.h. */
+/** keyed_hash() of bpf/director/endpoint.h. */
 export function keyedHash(key: bigint, [a, b, c]: readonly [bigint, bigint, bigint]): number {
   let h = (a + b * (key & U32) + c * (key >> 32n)) & U64;
   h ^= h >> 32n;

@@ -7,7 +7,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include "digest.h"
-#include "filter-account.h"
+#include "account.h"
 
 #define UDP_SIZE 8
 #define PLAIN_SIZE 8

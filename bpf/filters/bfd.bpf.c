@@ -26,7 +26,7 @@ enum reason {
   RATE,
   REASONS
 };
-#include "filter-account.h"
+#include "account.h"
 
 #define UDP_SIZE 8
 #define UDP_DESTINATION 2

@@ -11,7 +11,7 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include "digest.h"
-#include "filter-account.h"
+#include "account.h"
 
 #define AH_SIZE 24
 #define AH_DIGEST 12

@@ -6,7 +6,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/ipv6.h>
-#include "filter-account.h"
+#include "account.h"
 
 #define ARP_SIZE 28
 #define ADVERTISEMENT_SIZE 32
