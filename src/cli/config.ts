@@ -5,7 +5,7 @@ import { canRun, renderDiagnostic } from '../config/keepalived/diagnostics.js';
 import { explain } from '../config/keepalived/explain/explain.js';
 import { type LintFinding, type LintNode, unsaid } from '../config/keepalived/lint/finding.js';
 import { lint } from '../config/keepalived/lint/lint.js';
-import { usedScripts } from '../config/keepalived/lint/used-scripts.js';
+import { usedScripts } from '../config/keepalived/lint/scripts/used-scripts.js';
 import { type ReadConfiguration, readKeepalived } from '../config/keepalived/read.js';
 import { exitStatus, type Finding, findingLine, sorted } from '../doctor/finding.js';
 import { hostConfigFiles } from '../host/config-files.js';

@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { KEY_FILE_BYTES } from '../config/keepalived/build/auth-hmac.js';
+import { KEY_FILE_BYTES } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
 import { hostKeyFile } from './hmac-keys.js';
 
 test('a key file is read to its end, with who may touch it; what is no regular file is refused at once', () => {

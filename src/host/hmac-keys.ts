@@ -1,6 +1,6 @@
 // The files that keys of auth_hmac stand in (`key ID file:PATH`), as this host has them.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { KEY_FILE_BYTES, type KeyFile } from '../config/keepalived/build/auth-hmac.js';
+import { KEY_FILE_BYTES, type KeyFile } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
 
 const OTHERS = 0o077;
 

@@ -1,6 +1,6 @@
 // Names for numbers as this host's iproute2 and /etc/protocols have them.
 import { readdirSync, readFileSync } from 'node:fs';
-import type { NamedNumber, NameFolders, NumberNames } from '../config/keepalived/build/names.js';
+import type { NamedNumber, NameFolders, NumberNames } from '../config/keepalived/to-model/network/number-names.js';
 
 const files: Readonly<Record<NamedNumber, string>> = {
   table: 'rt_tables',

@@ -1,8 +1,8 @@
 // keepalived.conf as text in a test: what is built from it and what is said.
 
-import type { ReadKeyFile } from '../../src/config/keepalived/build/auth-hmac.js';
 import type { Diagnostic } from '../../src/config/keepalived/keyword.js';
 import { readKeepalived } from '../../src/config/keepalived/read.js';
+import type { ReadKeyFile } from '../../src/config/keepalived/to-model/vrrp/auth-hmac.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule } from '../../src/model/keepalived/network.js';

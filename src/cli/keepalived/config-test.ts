@@ -1,7 +1,7 @@
 // keepalived -t: reads the configuration as a start would, says what is wrong with it, and ends with keepalived's status.
 import { appendFileSync } from 'node:fs';
-import { checkAgainstHost } from '../../config/keepalived/check-host.js';
 import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
+import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
 import type { Diagnostic } from '../../config/keepalived/keyword.js';
 import type { DaemonOptions } from '../../daemon/options.js';
 import type { Io } from '../io.js';

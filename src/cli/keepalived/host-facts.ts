@@ -1,5 +1,5 @@
 // What the host has of the things that a configuration names: interfaces of this network namespace, scripts, users.
-import type { HostFacts, InterfaceFacts } from '../../config/keepalived/check-host.js';
+import type { HostFacts, InterfaceFacts } from '../../config/keepalived/host/examine-host.js';
 import { scriptState } from '../../daemon/scripts/script-state.js';
 import { groupNamed, userNamed } from '../../sys/accounts.js';
 import { Netlink } from '../../sys/netlink.js';

@@ -1,8 +1,9 @@
 // The configuration of the host's files as the daemon takes it, with the messages that go to the log.
-import { checkAgainstHost } from '../../config/keepalived/check-host.js';
+
 import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
+import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
 import type { Diagnostic, Severity } from '../../config/keepalived/keyword.js';
-import type { ConfigFiles } from '../../config/keepalived/source.js';
+import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
 import type { Loaded } from '../../daemon/daemon.js';
 import type { LogLevel } from '../../daemon/log-text.js';
 import type { DaemonOptions } from '../../daemon/options.js';

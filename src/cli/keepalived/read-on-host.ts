@@ -1,7 +1,7 @@
 // The configuration that -f names, read with what this host has: files, names for numbers, environment.
 import { hostname } from 'node:os';
+import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
-import type { ConfigFiles } from '../../config/keepalived/source.js';
 import type { DaemonOptions } from '../../daemon/options.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { hostKeyFile } from '../../host/hmac-keys.js';

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { canRun, exitCodeOf, renderDiagnostic } from './diagnostics.js';
+import type { ConfigFiles } from './lines/source.js';
 import { readKeepalived } from './read.js';
-import type { ConfigFiles } from './source.js';
 
 const OPTIONS = { path: 'k.conf', directory: '/', configId: 'vm', environment: {} };
 const one = (text: string): ConfigFiles => ({

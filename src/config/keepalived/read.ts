@@ -1,21 +1,21 @@
 // From the files to a KeepalivedConfiguration, with everything that is to be said about them in the order it was found.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { belongsHint, blocksByKeyword } from './belongs.js';
-import type { ReadKeyFile } from './build/auth-hmac.js';
-import { buildBfds } from './build/bfd.js';
-import { given } from './build/given.js';
-import { type NameFolders, NO_NAMES, type NumberNames } from './build/names.js';
-import { buildSsl } from './build/ssl.js';
-import { blocksOf, NOTHING, textOf } from './build/values.js';
-import { buildVirtualServers } from './build/virtual-server.js';
-import { buildVirtualServerGroups } from './build/virtual-server-group.js';
-import { buildVrrp } from './build/vrrp.js';
-import { type FlattenOptions, flatten } from './flatten.js';
 import type { Diagnostic, Report, Values } from './keyword.js';
 import { rootKeywords } from './keywords/root.js';
-import { readBlock } from './read-values.js';
-import type { ConfigFiles } from './source.js';
-import { parseTree } from './tree.js';
+import { type FlattenOptions, flatten } from './lines/flatten.js';
+import type { ConfigFiles } from './lines/source.js';
+import { belongsHint, blocksByKeyword } from './statements/keyword-places.js';
+import { parseTree } from './statements/tree.js';
+import { buildBfds } from './to-model/bfd.js';
+import { type NameFolders, NO_NAMES, type NumberNames } from './to-model/network/number-names.js';
+import { given } from './to-model/optional-property.js';
+import { buildSsl } from './to-model/virtual-server/ssl.js';
+import { buildVirtualServers } from './to-model/virtual-server/virtual-server.js';
+import { buildVirtualServerGroups } from './to-model/virtual-server/virtual-server-group.js';
+import type { ReadKeyFile } from './to-model/vrrp/auth-hmac.js';
+import { buildVrrp } from './to-model/vrrp/vrrp.js';
+import { readBlock } from './values/read-block.js';
+import { blocksOf, NOTHING, textOf } from './values/values.js';
 
 export interface ReadOptions extends FlattenOptions {
   /** Names of routing tables, protocols, scopes … as the host's iproute2 has them; absent: numbers only. */

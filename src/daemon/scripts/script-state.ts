@@ -1,5 +1,5 @@
 // What stands behind a script's first word on this host, as -t wants to know it.
-import type { ScriptState } from '../../config/keepalived/check-scripts.js';
+import type { ScriptState } from '../../config/keepalived/host/examine-scripts.js';
 import type { Script } from '../../model/keepalived/script.js';
 import { isInsecure, search, status } from './resolve-script.js';
 

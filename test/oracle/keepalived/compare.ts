@@ -1,6 +1,7 @@
 // One recorded case asked of our reader: what differs in status and messages.
-import { checkAgainstHost } from '../../../src/config/keepalived/check-host.js';
+
 import { exitCodeOf } from '../../../src/config/keepalived/diagnostics.js';
+import { checkAgainstHost } from '../../../src/config/keepalived/host/examine-host.js';
 import type { Diagnostic } from '../../../src/config/keepalived/keyword.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import { RECORDED_HOST } from './host.js';

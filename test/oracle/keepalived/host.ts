@@ -1,7 +1,7 @@
 // The host on which keepalived was recorded, as facts: interfaces lo and eth0..eth3, root alone, scripts under /mnt/ka of every kind.
 import { posix } from 'node:path';
-import type { HostFacts, HostInterface } from '../../../src/config/keepalived/check-host.js';
-import type { ScriptState } from '../../../src/config/keepalived/check-scripts.js';
+import type { HostFacts, HostInterface } from '../../../src/config/keepalived/host/examine-host.js';
+import type { ScriptState } from '../../../src/config/keepalived/host/examine-scripts.js';
 
 const PROGRAMS = ['true', 'false', 'sh', 'bash', 'echo', 'killall', 'curl', 'test', 'sleep', 'cat', 'ls'];
 const SAFE = ['ok', 'noexec', 'wgroup', 'suid', 'xroot', 'noshebang', 'empty', 'link'];

@@ -1,9 +1,9 @@
 // What a real keepalived answered to -t, one case an entry, and the files of a case as callbacks.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { KEY_FILE_BYTES, type ReadKeyFile } from '../../../src/config/keepalived/build/auth-hmac.js';
-import type { NameFolders, NumberNames } from '../../../src/config/keepalived/build/names.js';
-import type { ConfigFiles, FileRead } from '../../../src/config/keepalived/source.js';
+import type { ConfigFiles, FileRead } from '../../../src/config/keepalived/lines/source.js';
+import type { NameFolders, NumberNames } from '../../../src/config/keepalived/to-model/network/number-names.js';
+import { KEY_FILE_BYTES, type ReadKeyFile } from '../../../src/config/keepalived/to-model/vrrp/auth-hmac.js';
 import { readNames } from '../../../src/host/number-names.js';
 
 export interface RecordedCase {

@@ -1,7 +1,8 @@
 // Recorded lives of keepalived 2.2.7 played again by our VRRP machine: the same configurations, the same events at the same
 // times, one or two nodes on a wire that loses nothing; adverts with other addresses are refused, as before 2.3.3.
+
+import type { ConfigFiles } from '../../../src/config/keepalived/lines/source.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
-import type { ConfigFiles } from '../../../src/config/keepalived/source.js';
 import { scriptsInUse } from '../../../src/control/vrrp/health.js';
 import type { Effect, Input, InterfaceFacts, ReceivedPacket, ScriptOutcome } from '../../../src/control/vrrp/interface.js';
 import { initialState, type VrrpMachine } from '../../../src/control/vrrp/machine.js';

@@ -3,8 +3,8 @@
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Script } from '../../../model/keepalived/script.js';
-import { splitCommand } from '../build/script.js';
 import type { Argument, Word } from '../keyword.js';
+import { splitCommand } from '../values/script.js';
 
 /** A word as it must be written to be read as `text` again. (A word that holds a `"` cannot be written in this language.) */
 export const wordText = (text: string): string => (text === '' || /[\s#!{}"]/.test(text) ? `"${text}"` : text);

@@ -2,10 +2,10 @@
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
-import { readHost } from '../build/endpoint.js';
-import { blocksOf } from '../build/values.js';
 import type { Diagnostic, Keyword, Origin, Statement, Value, Values } from '../keyword.js';
 import { rootKeywords } from '../keywords/root.js';
+import { readHost } from '../to-model/virtual-server/endpoint.js';
+import { blocksOf } from '../values/values.js';
 import { argumentText, wordText } from './argument-text.js';
 import {
   CHECK_KINDS,

@@ -1,7 +1,7 @@
 // Where a value that a block does not state itself comes from.
 import type { Keyword, Origin, Value, Values } from '../keyword.js';
-import { globalKeywords } from '../keywords/global.js';
-import { indexOf } from '../table.js';
+import { globalKeywords } from '../keywords/global/global.js';
+import { indexOf } from '../statements/keyword-index.js';
 import { argumentText } from './argument-text.js';
 
 export const originText = ({ file, line }: Origin): string => `${file}:${line}`;

@@ -1,6 +1,6 @@
 // Which values that a block does not state could stand in it.
 import type { Keyword } from '../keyword.js';
-import { readTime, readWhole } from '../number.js';
+import { readTime, readWhole } from '../values/number.js';
 
 /** Would the line `keyword text` be read without a word? */
 export function isReadable({ argument }: Keyword, text: string): boolean {

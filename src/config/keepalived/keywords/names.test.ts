@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Keyword } from '../keyword.js';
-import { named } from '../table.js';
+import { named } from '../statements/keyword-index.js';
 import { rootKeywords } from './root.js';
 
 const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAddressLine, readRouteLine, readRuleLine } from '../../../../test/support/keepalived-text.js';
-import { addressFlags, addressOptions } from '../build/address.js';
-import { metrics } from '../build/route-metric.js';
-import { routeOptions } from '../build/route-option.js';
-import { ruleOptions } from '../build/rule-option.js';
 import type { Keyword } from '../keyword.js';
+import { addressFlags, addressOptions } from '../to-model/network/address.js';
+import { metrics } from '../to-model/network/route-metric.js';
+import { routeOptions } from '../to-model/network/route-option.js';
+import { ruleOptions } from '../to-model/network/rule-option.js';
 import { addressWords, routeWords, ruleWords } from './network.js';
 
 const namesOf = (table: readonly Keyword[]): readonly string[] => table.flatMap(({ name, aliases = [] }) => [name, ...aliases]).sort();

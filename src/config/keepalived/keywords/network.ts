@@ -1,4 +1,4 @@
-// The words of address, route and rule lines (keepalived.conf(5), ip-route(8), ip-rule(8)). They stand on the line, in any order; build/address.ts,
+// The words of address, route and rule lines (keepalived.conf(5), ip-route(8), ip-rule(8)). They stand on the line, in any order; to-model/network/address.ts,
 // route.ts and rule.ts read them.
 import type { Keyword } from '../keyword.js';
 import { FLAG, INT_MAX, integer, TEXT, UNSIGNED_MAX, words } from './arguments.js';

@@ -2,14 +2,14 @@
 import type { Keyword } from '../keyword.js';
 import { block, FLAG, integer, LINES, linesOf, TEXT, UNSIGNED_MAX, words } from './arguments.js';
 import { bfdInstanceKeyword } from './bfd.js';
-import { interfaceBlocks } from './garp.js';
-import { globalKeywords } from './global.js';
+import { globalKeywords } from './global/global.js';
 import { addressWords, routeWords, ruleWords } from './network.js';
-import { sslKeyword } from './ssl.js';
-import { syncGroupKeyword } from './sync-group.js';
-import { trackBlocks } from './track.js';
-import { virtualServerGroupKeyword, virtualServerKeyword } from './virtual-server.js';
-import { vrrpInstanceKeyword } from './vrrp.js';
+import { sslKeyword } from './virtual-server/ssl.js';
+import { virtualServerGroupKeyword, virtualServerKeyword } from './virtual-server/virtual-server.js';
+import { interfaceBlocks } from './vrrp/garp.js';
+import { syncGroupKeyword } from './vrrp/sync-group.js';
+import { trackBlocks } from './vrrp/track.js';
+import { vrrpInstanceKeyword } from './vrrp/vrrp.js';
 
 const trackGroup: readonly Keyword[] = [
   { name: 'group', argument: LINES, meaning: 'Names of instances.', says: { again: 'Group list already specified for sync group %n' } },

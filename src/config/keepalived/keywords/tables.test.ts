@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Argument, Diagnostic, Keyword, Statement, Values, Word } from '../keyword.js';
-import { readBlock } from '../read-values.js';
+import { readBlock } from '../values/read-block.js';
 import { rootKeywords } from './root.js';
 
 const at = { file: 'f', line: 1, column: 1 };

@@ -1,31 +1,31 @@
 // All rules of lint over the files of one or several nodes: `weir config lint`.
-import { announcements } from './announcements.js';
-import { authentication } from './authentication.js';
+import { announcements } from './addresses/announcements.js';
+import { nodeAddresses } from './addresses/node-addresses.js';
+import { strict } from './addresses/strict.js';
+import { vipInterfaces } from './addresses/vip-interfaces.js';
+import { vipLists } from './addresses/vip-lists.js';
+import { authentication } from './adverts/authentication.js';
+import { heartbeats } from './adverts/heartbeat-pairs.js';
+import { intervals } from './adverts/intervals.js';
+import { haste } from './adverts/short-intervals.js';
+import { transport } from './adverts/transport.js';
+import { versions } from './adverts/versions.js';
+import { vrids } from './adverts/vrids.js';
 import { bfd } from './bfd.js';
+import { owners } from './election/owners.js';
+import { preemption } from './election/preemption.js';
+import { priorities } from './election/priorities.js';
+import { sleepingBackup } from './election/sleeping-backup.js';
+import { syncGroups } from './election/sync-groups.js';
+import { trackWeights } from './election/track-weights.js';
 import type { LintFinding, LintNode, LintRule, LintVerdict } from './finding.js';
-import { haste } from './haste.js';
-import { heartbeats } from './heartbeats.js';
-import { intervals } from './intervals.js';
-import { leftovers } from './leftovers.js';
-import { nodeAddresses } from './node-addresses.js';
-import { owners } from './owners.js';
-import { preemption } from './preemption.js';
-import { priorities } from './priorities.js';
-import { sampleMail } from './sample-mail.js';
-import { scriptCommands } from './script-commands.js';
-import { scripts } from './scripts.js';
-import { servicesOfPair } from './services-of-pair.js';
-import { sleepingBackup } from './sleeping-backup.js';
-import { strict } from './strict.js';
-import { syncGroups } from './sync-groups.js';
-import { trackScripts } from './track-scripts.js';
-import { trackWeights } from './track-weights.js';
-import { transport } from './transport.js';
-import { versions } from './versions.js';
-import { vipInterfaces } from './vip-interfaces.js';
-import { vipLists } from './vip-lists.js';
-import { virtualServers } from './virtual-servers.js';
-import { vrids } from './vrids.js';
+import { leftovers } from './process/leftovers.js';
+import { sampleMail } from './process/sample-mail.js';
+import { scriptCommands } from './scripts/script-commands.js';
+import { scripts } from './scripts/scripts.js';
+import { trackScripts } from './scripts/track-scripts.js';
+import { servicesOfPair } from './services/services-of-pair.js';
+import { virtualServers } from './services/virtual-servers.js';
 
 /** First what makes two masters. */
 export const lintRules: readonly LintRule[] = [

@@ -1,6 +1,7 @@
 // Where in a node's file something stands.
-import { allOf, blocksOf, lastOf, nameOf } from '../build/values.js';
+
 import type { Origin, Values } from '../keyword.js';
+import { allOf, blocksOf, lastOf, nameOf } from '../values/values.js';
 import type { LintNode } from './finding.js';
 
 const startOf = (node: LintNode): Origin => ({ file: node.file, line: 1, column: 1 });

@@ -1,0 +1,220 @@
+// Scripts against the host: which are not there, which run as root without script security, which others could change.
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { Notify } from '../../../model/keepalived/instance.js';
+import type { RunAs, Script } from '../../../model/keepalived/script.js';
+import type { TrackScript } from '../../../model/keepalived/trackers.js';
+import type { Origin, Report, Values } from '../keyword.js';
+import { blocksByName, placeOfName } from '../values/place-of-name.js';
+import { blocksOf, placeOf } from '../values/values.js';
+
+/** What stands behind a script's first word. `unfit`: no regular file; `shell`: nothing but a shell understands it. */
+export type ScriptState = 'found' | 'insecure' | 'unfit' | 'absent' | 'shell';
+
+export interface ScriptFacts {
+  script(script: Script): ScriptState;
+  /** Is there such a user, such a group? */
+  user(name: string): boolean;
+  group(name: string): boolean;
+}
+
+/** The user scripts run as where nothing else is said. */
+const DEFAULT_USER = 'keepalived_script';
+
+/** A script and where it was written, as near as is known. */
+interface Placed {
+  readonly script: Script;
+  readonly at: Origin;
+  /** Of a MISC_CHECK. */
+  readonly misc?: boolean;
+}
+
+type Kind = 'scripts' | 'check scripts' | 'start/shutdown scripts';
+
+function notifyScripts(notify: Notify): readonly Script[] {
+  const { master, backup, fault, stop, deleted, masterRxLowerPriority, all } = notify;
+  return [master, backup, fault, stop, deleted?.command, masterRxLowerPriority, all].filter((script) => script !== undefined);
+}
+
+function placed(block: Values | undefined, root: Values, scripts: readonly (Script | undefined)[]): readonly Placed[] {
+  const at = block?.at ?? root.at;
+  const place = (script: Script): Origin => {
+    for (const values of block?.of.values() ?? []) for (const value of values) if (value.value === script) return value.at;
+    return at;
+  };
+  return scripts.filter((script) => script !== undefined).map((script) => ({ script, at: place(script) }));
+}
+
+/** Every script but those of vrrp_script, by the process that runs it. */
+function scriptsOf(configuration: KeepalivedConfiguration, root: Values): ReadonlyMap<Kind, readonly Placed[]> {
+  const { global, instances, syncGroups, virtualServers } = configuration;
+  const globals = blocksOf(root, 'global_defs')[0] ?? root;
+  const here = (keyword: string, script: Script | undefined): readonly Placed[] =>
+    script === undefined ? [] : [{ script, at: placeOf(globals, keyword) }];
+  const [instanceBlocks, groupBlocks] = [blocksByName(root, 'vrrp_instance'), blocksByName(root, 'vrrp_sync_group')];
+  const vrrp = [
+    ...here('notify_fifo_script', global.notifyFifo?.script),
+    ...here('vrrp_notify_fifo_script', global.vrrpNotifyFifo?.script),
+    ...instances.flatMap(({ name, notify }) => placed(instanceBlocks.get(name), root, notifyScripts(notify))),
+    ...syncGroups.flatMap(({ name, notify }) => placed(groupBlocks.get(name), root, notifyScripts(notify))),
+  ];
+  const checks = virtualServers.flatMap(({ quorumUp, quorumDown, realServers }) => [
+    quorumUp,
+    quorumDown,
+    ...realServers.flatMap(({ notifyUp, notifyDown }) => [notifyUp, notifyDown]),
+  ]);
+  const misc = virtualServers
+    .flatMap(({ realServers }) => realServers.flatMap(({ checkers }) => checkers))
+    .flatMap(({ check }) => (check.kind === 'misc' ? [check.script] : []));
+  const service = blocksOf(root, 'virtual_server')[0];
+  return new Map<Kind, readonly Placed[]>([
+    [
+      'start/shutdown scripts',
+      [...here('startup_script', global.startupScript?.script), ...here('shutdown_script', global.shutdownScript?.script)],
+    ],
+    [
+      'check scripts',
+      [
+        ...here('lvs_notify_fifo_script', global.lvsNotifyFifo?.script),
+        ...placed(service, root, checks),
+        ...placed(service, root, misc).map((each) => ({ ...each, misc: true })),
+      ],
+    ],
+    ['scripts', vrrp],
+  ]);
+}
+
+/** Script security without a user to run scripts as: the original takes the scripts away. True where that is so. */
+function withoutUser({ global }: KeepalivedConfiguration, facts: ScriptFacts): boolean {
+  return global.scriptSecurity && global.scriptUser === undefined && !facts.user(DEFAULT_USER);
+}
+
+function tellWithoutUser(at: Origin, report: Report, more: readonly string[] = []): void {
+  const hint = `there is no user ${DEFAULT_USER}: add it, or say script_user in global_defs`;
+  for (const text of [`Unable to set default user ${DEFAULT_USER} for script`, ...more]) report({ severity: 'error', at, text, hint });
+}
+
+const known = ({ user, group }: RunAs, facts: ScriptFacts): boolean =>
+  facts.user(user) && (group === undefined || group === ':' || facts.group(group.replace(/^:/, '')));
+
+/** Instances and groups that track a script which is taken away. */
+function tellUntracked(name: string, { instances, syncGroups }: KeepalivedConfiguration, root: Values, report: Report): void {
+  for (const [keyword, trackers] of [
+    ['vrrp_instance', instances],
+    ['vrrp_sync_group', syncGroups],
+  ] as const) {
+    const blocks = blocksByName(root, keyword);
+    for (const { name: tracker, track } of trackers) {
+      const block = blocks.get(tracker);
+      if (block === undefined || !track.scripts.some((tracked) => tracked.name === name)) continue;
+      report({ severity: 'error', at: placeOfName(block, name), text: `(${tracker}) track script ${name} not found, ignoring...` });
+    }
+  }
+}
+
+/** What is wrong with one vrrp_script; true where it still counts for script security. */
+function checkOne({ name, script }: TrackScript, at: Origin, security: boolean, facts: ScriptFacts, report: Report): boolean {
+  const state = facts.script(script);
+  if (state === 'absent') {
+    const hint = `'${script.argv[0] ?? ''}' is no file here`;
+    report({ severity: 'error', at, text: `Disabling track script ${name} since not found/accessible`, hint });
+  } else if (state === 'unfit' || (state === 'insecure' && security)) {
+    const hint = state === 'unfit' ? 'it is no regular file' : 'somebody other than root could change it, or a folder on the way to it';
+    report({ severity: 'error', at, text: `Disabling track script ${name} due to insecure`, hint });
+  }
+  return state !== 'absent';
+}
+
+/** vrrp_script: told one by one, tracked or not. What is left counts for script security. */
+function checkTracked(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): readonly Placed[] {
+  const left: Placed[] = [];
+  const blocks = blocksByName(root, 'vrrp_script');
+  for (const tracker of configuration.scripts) {
+    const { name, script } = tracker;
+    const block = blocks.get(name);
+    const at = block === undefined ? root.at : placeOf(block, 'script');
+    const nobody = script.runAs !== undefined && !known(script.runAs, facts);
+    if (nobody)
+      report({ severity: 'error', at, text: `Unable to set uid/gid for script '${script.text}'`, hint: 'there is no such user or group' });
+    else if (script.runAs === undefined && withoutUser(configuration, facts)) {
+      tellWithoutUser(at, report, [`Unable to set default user for vrrp script ${name} - removing`]);
+    } else {
+      if (checkOne(tracker, at, configuration.global.scriptSecurity, facts, report)) left.push({ script, at });
+      continue;
+    }
+    tellUntracked(name, configuration, root, report);
+  }
+  return left;
+}
+
+/** Users that are not there: of script_user, of start and shutdown scripts, of misc checks. */
+function checkUsers({ global, virtualServers }: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
+  const globals = blocksOf(root, 'global_defs')[0] ?? root;
+  const tell = (runAs: RunAs | undefined, at: Origin, text: string): void => {
+    if (runAs !== undefined && !known(runAs, facts))
+      report({
+        severity: 'error',
+        at,
+        text,
+        hint: `no user ${runAs.user}${runAs.group === undefined ? '' : ` or no group ${runAs.group}`} here`,
+      });
+  };
+  tell(global.scriptUser, placeOf(globals, 'script_user'), 'Error setting global script uid/gid');
+  tell(global.startupScript?.script.runAs, placeOf(globals, 'startup_script'), 'Invalid startup script');
+  tell(global.shutdownScript?.script.runAs, placeOf(globals, 'shutdown_script'), 'Invalid shutdown script');
+  const at = blocksOf(root, 'virtual_server')[0]?.at ?? root.at;
+  for (const { check } of virtualServers.flatMap((server) => server.realServers.flatMap(({ checkers }) => checkers))) {
+    if (check.kind === 'misc')
+      tell(check.script.runAs, at, `Failed to set uid/gid for misc checker script '${check.script.text}' - removing`);
+  }
+}
+
+export function checkScripts(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
+  checkUsers(configuration, root, facts, report);
+  const tracked = checkTracked(configuration, root, facts, report);
+  for (const [kind, others] of scriptsOf(configuration, root)) {
+    tellAbsent(others, facts, report);
+    if (configuration.global.scriptSecurity) {
+      if (withoutUser(configuration, facts)) tellRemoved(others, kind, report);
+      continue;
+    }
+    const used = (kind === 'scripts' ? [...tracked, ...others] : others).filter(
+      ({ script }) => runsAsRoot(script, configuration) && (script.runAs === undefined || known(script.runAs, facts)),
+    );
+    const states = used.map(({ script }) => facts.script(script));
+    const counted = used.filter((_, index) => states[index] !== 'absent' && states[index] !== 'shell');
+    if (counted[0] === undefined) continue;
+    const insecure = states.includes('insecure') ? ' There are insecure scripts.' : '';
+    const text = `SECURITY VIOLATION - ${kind} are being executed but script_security not enabled.${insecure}`;
+    report({
+      severity: 'security',
+      at: counted[0].at,
+      text,
+      hint: 'enable_script_security in global_defs refuses scripts that others could change',
+    });
+  }
+}
+
+/** Of scripts beside vrrp_script keepalived says nothing until they are run; they may come until then. */
+function tellAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Report): void {
+  for (const { script, at } of scripts) {
+    if (facts.script(script) !== 'absent') continue;
+    const text = `script '${script.argv[0] ?? ''}' is not there`;
+    report({ severity: 'notice', at, text, hint: 'nothing is run until it is' });
+  }
+}
+
+/** Scripts without a user of their own go where there is no default user. */
+function tellRemoved(scripts: readonly Placed[], kind: Kind, report: Report): void {
+  for (const { script, at, misc } of scripts.filter((each) => each.script.runAs === undefined)) {
+    const more =
+      kind === 'start/shutdown scripts'
+        ? ['Invalid startup script']
+        : misc
+          ? [`Unable to set default user for misc script '${script.text}' - removing`]
+          : [];
+    tellWithoutUser(at, report, more);
+  }
+}
+
+const runsAsRoot = (script: Script, { global }: KeepalivedConfiguration): boolean =>
+  (script.runAs ?? global.scriptUser ?? { user: 'root' }).user === 'root';

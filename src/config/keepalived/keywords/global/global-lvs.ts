@@ -1,0 +1,74 @@
+// global_defs, what concerns virtual servers (keepalived.conf(5)).
+import type { Keyword } from '../../keyword.js';
+import { BOOLEAN, FLAG, INT_MAX, integer, UNSIGNED_MAX, words } from '../arguments.js';
+
+const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
+const NO_CHECKS = 'health checks are not run yet';
+
+/** global_defs: virtual servers. */
+export const globalLvsKeywords: readonly Keyword[] = [
+  {
+    name: 'lvs_sync_daemon',
+    repeated: true,
+    argument: words(1),
+    meaning:
+      'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send and take connections of the other director.',
+    says: { missing: 'lvs_sync_daemon requires interface' },
+  },
+  {
+    name: 'lvs_timeouts',
+    argument: words(2),
+    meaning: '[tcp S] [tcpfin S] [udp S]: seconds a connection is remembered, 0..2678400.',
+    says: { missing: 'lvs_timeouts requires at least one option' },
+  },
+  { name: 'lvs_flush', argument: FLAG, meaning: 'Clear the whole table at start.' },
+  {
+    name: 'lvs_flush_on_stop',
+    aliases: ['lvs_flush_onstop'],
+    argument: words(0),
+    meaning: '[VS]: clear the whole table at stop; VS: the configured virtual servers only.',
+  },
+  {
+    name: 'checker_log_all_failures',
+    argument: BOOLEAN,
+    default: 'off',
+    acted: 'accepted',
+    because: NO_CHECKS,
+    meaning: 'Log each failed check, not only the last of its retries.',
+    says: { invalid: 'Invalid value for checker_log_all_failures specified' },
+  },
+  {
+    name: 'rs_init_notifies',
+    argument: BOOLEAN,
+    default: 'off',
+    acted: 'accepted',
+    because: NO_CHECKS,
+    meaning: 'Notify of real servers that are up at start.',
+    says: { invalid: "Invalid value '%v' for global rs_init_notifies specified" },
+  },
+  {
+    name: 'nftables_ipvs',
+    argument: words(0),
+    acted: 'accepted',
+    because: NO_MARKS,
+    meaning: '[TABLE]: one firewall mark for a group of virtual servers.',
+    says: { again: 'ipvs nftables already specified - ignoring' },
+  },
+  {
+    name: 'nftables_ipvs_priority',
+    argument: integer(-INT_MAX - 1, INT_MAX),
+    acted: 'accepted',
+    because: NO_MARKS,
+    meaning: 'Priority of its chains.',
+    says: { invalid: "invalid ipvs nftables chain priority '%v'" },
+  },
+  {
+    name: 'nftables_ipvs_start_fwmark',
+    argument: integer(1, UNSIGNED_MAX),
+    default: '1000',
+    acted: 'accepted',
+    because: NO_MARKS,
+    meaning: 'First of its firewall marks.',
+    says: { invalid: "invalid ipvs nftables start_fwmark priority '%v'" },
+  },
+];

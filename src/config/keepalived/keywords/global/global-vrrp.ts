@@ -1,0 +1,236 @@
+// global_defs, what concerns VRRP: versions, groups, gratuitous ARP, elections, strictness (keepalived.conf(5)).
+import type { Keyword } from '../../keyword.js';
+import { BOOLEAN, choice, FLAG, INT_MAX, integer, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
+
+const garp: readonly Keyword[] = [
+  {
+    name: 'vrrp_garp_master_delay',
+    argument: integer(0, SECONDS_MAX),
+    default: '5',
+    meaning: 'Seconds after becoming master until gratuitous ARPs are sent a second time; 0: they are not.',
+    says: { invalid: "vrrp_garp_master_delay '%v' invalid - ignoring" },
+  },
+  {
+    name: 'vrrp_garp_master_repeat',
+    argument: integer(0, UNSIGNED_MAX),
+    default: '5',
+    meaning: 'How often each address is announced at a time on becoming master.',
+    says: { invalid: "vrrp_garp_master_repeat '%v' invalid - ignoring" },
+  },
+  {
+    name: 'vrrp_garp_lower_prio_delay',
+    argument: integer(0, SECONDS_MAX),
+    meaning: 'Seconds until the second set of gratuitous ARPs after a lower priority advert was seen; default: vrrp_garp_master_delay.',
+    says: { invalid: "vrrp_garp_lower_prio_delay '%v' invalid - ignoring" },
+  },
+  {
+    name: 'vrrp_garp_lower_prio_repeat',
+    argument: integer(0, INT_MAX),
+    meaning: 'How often each address is announced after a lower priority advert; default: vrrp_garp_master_repeat.',
+    says: { invalid: "Invalid vrrp_garp_lower_prio_repeat '%v'" },
+  },
+  {
+    name: 'vrrp_garp_master_refresh',
+    argument: integer(0, UNSIGNED_MAX),
+    default: '0',
+    meaning: 'Seconds between gratuitous ARPs of a master that stays master; 0: none.',
+    says: { invalid: "Invalid vrrp_garp_master_refresh '%v' - ignoring" },
+  },
+  {
+    name: 'vrrp_garp_master_refresh_repeat',
+    argument: integer(0, UNSIGNED_MAX),
+    default: '1',
+    meaning: 'How often each address is announced at such a refresh.',
+    says: { invalid: "vrrp_garp_master_refresh_repeat '%v' invalid - ignoring" },
+  },
+  {
+    name: 'vrrp_garp_interval',
+    argument: seconds(0.000001, 4294.967295),
+    default: '0',
+    meaning: 'Least time between two gratuitous ARPs on an interface, in seconds.',
+    says: { invalid: "vrrp_garp_interval '%v' is invalid" },
+  },
+  {
+    name: 'vrrp_gna_interval',
+    argument: seconds(0.000001, 4294.967295),
+    default: '0',
+    meaning: 'Least time between two unsolicited neighbour advertisements on an interface, in seconds.',
+    says: { invalid: "vrrp_gna_interval '%v' is invalid" },
+  },
+  {
+    name: 'vrrp_min_garp',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'One gratuitous ARP for each address and no second set.',
+    says: { invalid: 'Invalid value for vrrp_min_garp specified' },
+  },
+  {
+    name: 'vrrp_garp_extra_if',
+    aliases: ['vrrp_vmac_garp_intvl'],
+    deprecated: ['vrrp_vmac_garp_intvl'],
+    argument: words(1),
+    meaning: '[all] SECONDS (1..86400): announce addresses on interfaces other than the own one, this often; `all`: not VMACs only.',
+    says: { missing: '%k specified without time - ignoring' },
+  },
+];
+
+const election: readonly Keyword[] = [
+  {
+    name: 'vrrp_version',
+    argument: integer(2, 3),
+    default: '2',
+    meaning: 'VRRP version of instances that do not say; IPv6 is always 3.',
+    says: { invalid: 'VRRP Error: Version must be either 2 or 3' },
+  },
+  { name: 'vrrp_mcast_group4', argument: words(1), default: '224.0.0.18', meaning: 'Multicast group of IPv4 adverts.' },
+  { name: 'vrrp_mcast_group6', argument: words(1), default: 'ff02::12', meaning: 'Multicast group of IPv6 adverts.' },
+  {
+    name: 'vrrp_down_timer_adverts',
+    argument: integer(1, 100),
+    default: '3',
+    meaning: 'Adverts a backup misses before it takes over.',
+    says: { invalid: "Invalid vrrp_down_timer_adverts [1:100] '%v'" },
+  },
+  {
+    name: 'vrrp_lower_prio_no_advert',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'A master does not answer adverts of lower priority (RFC 3768, RFC 5798).',
+    says: { invalid: 'Invalid value for vrrp_lower_prio_no_advert specified' },
+  },
+  {
+    name: 'vrrp_higher_prio_send_advert',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'A master sends one more advert before it gives way to a higher priority.',
+    says: { invalid: 'Invalid value for vrrp_higher_prio_send_advert specified' },
+  },
+  { name: 'vrrp_check_unicast_src', argument: FLAG, meaning: 'Take unicast adverts from the listed peers only.' },
+  {
+    name: 'vrrp_skip_check_adv_addr',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'Do not compare the addresses in adverts of the known master again.',
+    says: { invalid: "Invalid value '%v' for global vrrp_check_adv_addr specified" },
+  },
+  {
+    name: 'vrrp_address_mismatch',
+    argument: choice('accept', 'drop'),
+    default: 'accept',
+    meaning:
+      "What becomes of an advert with other addresses: counted and logged (keepalived 2.3.3 and later), or dropped (before). weir's own.",
+  },
+  {
+    name: 'vrrp_strict',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'Keep to the RFCs: no unicast, no authentication, no accept …',
+    says: { invalid: "Invalid value '%v' for global vrrp_strict specified" },
+  },
+  {
+    name: 'vrrp_owner_ignore_adverts',
+    argument: BOOLEAN,
+    default: 'off',
+    since: '2.3.3',
+    meaning: 'The address owner (priority 255) ignores adverts.',
+    says: { invalid: "Invalid value '%v' for global %k specified" },
+  },
+  {
+    name: 'v3_checksum_as_v2',
+    argument: BOOLEAN,
+    default: 'off',
+    since: '2.2.8',
+    meaning: 'IPv4 VRRPv3 checksums without pseudo header, as RFC 9568.',
+  },
+  {
+    name: 'vrrp_startup_delay',
+    argument: seconds(0.001, 4294.967295),
+    default: '0',
+    meaning: 'Seconds after the start in which adverts are ignored and nobody is elected.',
+    says: { invalid: "vrrp_startup_delay '%v' is invalid" },
+  },
+  {
+    name: 'vrrp_delay_after_boot',
+    argument: seconds(0.001, 4294.967295),
+    default: '0',
+    since: '2.4.0',
+    meaning: 'The same, counted from the boot of the machine.',
+    says: { invalid: "vrrp_delay_after_boot '%v' is invalid" },
+  },
+  { name: 'log_unknown_vrids', argument: FLAG, meaning: 'Log adverts for virtual router ids that are not configured.' },
+  {
+    name: 'vrrp_notify_priority_changes',
+    argument: BOOLEAN,
+    default: 'off',
+    meaning: 'Write changes of priority to the FIFOs, too.',
+    says: { invalid: "Invalid value '%v' for global vrrp_notify_priority_changes specified" },
+  },
+];
+
+const host: readonly Keyword[] = [
+  {
+    name: 'nftables',
+    argument: words(0),
+    default: 'keepalived',
+    meaning: '[TABLE]: the nftables table for accept and VMAC rules.',
+    says: { again: 'nftables already specified - ignoring' },
+  },
+  {
+    name: 'nftables_priority',
+    argument: integer(-INT_MAX - 1, INT_MAX),
+    default: '-1',
+    meaning: "Priority of its chains, counted from filter's.",
+    says: { invalid: "invalid nftables chain priority '%v'" },
+  },
+  { name: 'nftables_counters', argument: FLAG, meaning: 'Count what the rules drop.' },
+  { name: 'nftables_ifindex', argument: FLAG, meaning: 'Name interfaces by index in link-local rules.' },
+  {
+    name: 'vrrp_iptables',
+    argument: words(0),
+    acted: 'accepted',
+    because: 'its rules are nftables’, in a table of their own',
+    meaning: '[IN [OUT]]: iptables chains for the rules.',
+  },
+  {
+    name: 'vrrp_ipsets',
+    argument: words(0),
+    acted: 'accepted',
+    because: 'its sets are nftables’ own',
+    meaning: '[NAME…]: names of ipsets.',
+  },
+  {
+    name: 'vmac_prefix',
+    argument: TEXT,
+    default: 'vrrp',
+    meaning: 'Names of macvlans begin with this.',
+    says: { again: 'vmac prefix has already been specified - ignoring %v' },
+  },
+  {
+    name: 'vmac_addr_prefix',
+    argument: TEXT,
+    default: 'vrrp',
+    meaning: 'Names of macvlans of single addresses begin with this.',
+    says: { again: 'vmac_addr prefix has already been specified - ignoring %v' },
+  },
+  {
+    name: 'disable_local_igmp',
+    argument: FLAG,
+    meaning: 'No IGMP reports for link-local groups, VRRP’s among them, while the daemon runs (sysctl igmp_link_local_mcast_reports).',
+  },
+  {
+    name: 'vrrp_rx_bufs_policy',
+    argument: words(1),
+    meaning: 'MTU, ADVERT or a number of bytes: what each instance adds to the receive buffer of its socket.',
+    says: { missing: 'vrrp_rx_bufs_policy missing' },
+  },
+  {
+    name: 'vrrp_rx_bufs_multiplier',
+    argument: integer(1, UNSIGNED_MAX),
+    default: '3',
+    meaning: 'By how much MTU and ADVERT of vrrp_rx_bufs_policy are multiplied.',
+    says: { missing: 'Invalid vrrp_rx_bufs_multiplier', invalid: 'Invalid vrrp_rx_bufs_multiplier %v' },
+  },
+];
+
+/** global_defs: VRRP. */
+export const globalVrrpKeywords: readonly Keyword[] = [...election, ...garp, ...host];

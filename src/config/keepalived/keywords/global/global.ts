@@ -1,0 +1,275 @@
+// global_defs: what holds for the whole daemon (keepalived.conf(5)); the parts on VRRP, virtual servers and processes have their own tables.
+import type { Keyword } from '../../keyword.js';
+import { BOOLEAN, FLAG, integer, LINES, PATH, SCRIPT, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
+import { globalLvsKeywords } from './global-lvs.js';
+import { globalProcessKeywords } from './global-process.js';
+import { globalVrrpKeywords } from './global-vrrp.js';
+
+const alertBoolean = (name: string, meaning: string): Keyword => ({
+  name,
+  argument: BOOLEAN,
+  meaning,
+  says: { invalid: `Invalid value '%v' for global ${name} specified` },
+});
+
+const mail: readonly Keyword[] = [
+  { name: 'notification_email', argument: LINES, meaning: 'Who gets mail, one address a word.' },
+  {
+    name: 'notification_email_from',
+    argument: TEXT,
+    default: 'keepalived@HOST',
+    meaning: 'Sender of the mail.',
+    says: { missing: 'emailfrom missing - ignoring' },
+  },
+  { name: 'smtp_server', argument: words(1), default: '127.0.0.1 25', meaning: 'ADDRESS or name [PORT] of the mail relay.' },
+  { name: 'smtp_helo_name', argument: words(0), default: "the host's name", meaning: 'What the mail relay is told in HELO.' },
+  {
+    name: 'smtp_connect_timeout',
+    argument: integer(0, SECONDS_MAX),
+    default: '30',
+    meaning: 'Seconds to wait for the mail relay.',
+    says: { invalid: "smtp_connect_timeout '%v' must be in [0, 4294] - ignoring" },
+  },
+  alertBoolean('smtp_alert', 'Default of smtp_alert everywhere.'),
+  alertBoolean('smtp_alert_vrrp', 'Default of smtp_alert for VRRP instances and groups.'),
+  alertBoolean('smtp_alert_checker', 'Default of smtp_alert for real and virtual servers.'),
+  { name: 'no_email_faults', argument: FLAG, meaning: 'No mail when an instance enters FAULT.' },
+  {
+    ...alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'),
+    acted: 'accepted',
+    because: 'health checks are not run yet',
+  },
+];
+
+/** One of the FIFOs and the program that reads it. */
+const fifo = (name: string, what: string): readonly Keyword[] => [
+  {
+    name,
+    argument: words(1),
+    meaning: `PATH [USER [GROUP]]: named pipe that gets a line for each ${what}.`,
+    says: { missing: `No ${name} name specified`, again: `${name} already specified - ignoring %v` },
+  },
+  {
+    name: `${name}_script`,
+    argument: SCRIPT,
+    meaning: 'Program that is started to read it; the path is its last argument.',
+    says: { missing: `No ${name}_script specified`, again: `${name}_script already specified - ignoring %v` },
+  },
+];
+
+/** The script run before the first child or after the last, and how long it may take. */
+const aroundLife = (when: 'startup' | 'shutdown', meaning: string): readonly Keyword[] => [
+  {
+    name: `${when}_script`,
+    argument: SCRIPT,
+    meaning,
+    says: { missing: `${when} script missing`, invalid: `Invalid ${when} script`, again: `${when} script already specified` },
+  },
+  {
+    name: `${when}_script_timeout`,
+    argument: integer(1, 1000),
+    default: '10',
+    meaning: 'Seconds it may take.',
+    says: { missing: `${when}_script_timeout requires value`, invalid: `${when}_script_timeout '%v' must be in [1, 1000] - ignoring` },
+  },
+];
+
+const scripts: readonly Keyword[] = [
+  {
+    name: 'script_user',
+    argument: words(1),
+    default: 'keepalived_script, else root',
+    meaning: 'USER [GROUP] that scripts run as.',
+    says: { missing: 'No script username specified' },
+  },
+  { name: 'enable_script_security', argument: FLAG, meaning: 'Run no script as root whose path others than root can write.' },
+  {
+    name: 'use_symlink_paths',
+    argument: BOOLEAN,
+    since: '2.3.0',
+    acted: 'accepted',
+    because: 'paths are always used as they are written',
+    says: { invalid: "Invalid value '%v' for global use_symlink_path specified" },
+    meaning: 'Run and show scripts by the path as written, links and all.',
+  },
+  {
+    name: 'set_supplementary_groups',
+    argument: BOOLEAN,
+    since: 'after 2.4.3',
+    meaning: "Give scripts their user's other groups as well, as a group that is written `:GROUP` or `:` does for one.",
+    says: { invalid: 'Invalid set_supplementary_groups parameter %v' },
+  },
+  ...aroundLife('startup', 'Run once before anything else.'),
+  ...aroundLife('shutdown', 'Run once after everything else.'),
+  ...fifo('notify_fifo', 'event'),
+  ...fifo('vrrp_notify_fifo', 'event of VRRP'),
+  ...fifo('lvs_notify_fifo', 'event of virtual and real servers'),
+  { name: 'fifo_write_vrrp_states_on_reload', argument: FLAG, meaning: 'Write the states to the FIFOs again after a reload.' },
+];
+
+const NO_SNMP = 'weir has no SNMP agent';
+const NO_DBUS = 'weir is not on D-Bus';
+
+const flag = (name: string, meaning: string, aliases?: readonly string[]): Keyword => ({
+  name,
+  ...(aliases === undefined ? {} : { aliases }),
+  argument: FLAG,
+  acted: 'accepted',
+  because: meaning.startsWith('SNMP') ? NO_SNMP : NO_DBUS,
+  meaning,
+});
+
+const monitoring: readonly Keyword[] = [
+  flag('enable_snmp_vrrp', 'SNMP: the VRRP part of KEEPALIVED-MIB.', ['enable_snmp_keepalived']),
+  flag('enable_snmp_checker', 'SNMP: the part of virtual servers.'),
+  flag('enable_snmp_rfc', 'SNMP: VRRP-MIB and VRRPv3-MIB.'),
+  flag('enable_snmp_rfcv2', 'SNMP: VRRP-MIB.'),
+  flag('enable_snmp_rfcv3', 'SNMP: VRRPv3-MIB.'),
+  flag('enable_traps', 'SNMP: send traps.'),
+  {
+    name: 'snmp_socket',
+    argument: words(1),
+    acted: 'accepted',
+    because: NO_SNMP,
+    meaning: "SNMP: the agent's address.",
+    says: { missing: 'SNMP error : snmp socket name missing', again: 'SNMP socket already set to %v - ignoring' },
+  },
+  ...['vs', 'rs'].map(
+    (what): Keyword => ({
+      name: `snmp_${what}_stats_update_interval`,
+      argument: seconds(0.001, 30),
+      since: '2.3.0',
+      acted: 'accepted',
+      because: NO_SNMP,
+      meaning: 'SNMP: how often counters are read, in seconds.',
+      says: { invalid: "snmp stats vs update interval '%v' invalid - ignoring" },
+    }),
+  ),
+  flag('enable_dbus', 'D-Bus: offer the state of the instances.'),
+  {
+    name: 'dbus_service_name',
+    argument: TEXT,
+    acted: 'accepted',
+    because: NO_DBUS,
+    default: 'org.keepalived.Vrrp1',
+    meaning: 'D-Bus: name of the service.',
+    says: { missing: 'dbus_service_name missing - ignoring' },
+  },
+  {
+    name: 'dbus_no_interface_name',
+    argument: TEXT,
+    acted: 'accepted',
+    because: NO_DBUS,
+    since: '2.3.0',
+    meaning: 'D-Bus: what stands in paths for instances without interface.',
+    says: { missing: '%k missing - ignoring' },
+  },
+];
+
+const file = (name: string, meaning: string): Keyword => ({
+  name,
+  argument: PATH,
+  since: '2.3.3',
+  meaning,
+  says: { missing: '%k requires a non-empty path' },
+});
+
+const daemon: readonly Keyword[] = [
+  {
+    name: 'router_id',
+    argument: TEXT,
+    default: "the host's name",
+    meaning: 'Name of this node in mail.',
+    says: { missing: 'routerid name missing - ignoring' },
+  },
+  {
+    name: 'default_interface',
+    argument: TEXT,
+    default: 'eth0',
+    meaning: 'Interface of static addresses without `dev`.',
+    says: { missing: 'default_interface requires interface name' },
+  },
+  { name: 'dynamic_interfaces', argument: words(0), meaning: '[allow_if_changes]: interfaces may come later (and change).' },
+  { name: 'reload_check_config', argument: words(0), meaning: '[LOGFILE]: test a new configuration before it replaces the old one.' },
+  {
+    name: 'reload_time_file',
+    argument: words(1),
+    meaning: 'PATH of a file whose first line says when to reload: [[YY]YY-MM-DD ]HH:MM:SS[Z]. It goes away when it was obeyed.',
+    says: { missing: 'reload_time_file invalid' },
+  },
+  { name: 'reload_repeat', argument: FLAG, meaning: 'Leave that file, and reload at its time every day, where it has no date.' },
+  {
+    name: 'reload_file',
+    argument: words(0),
+    meaning: '[PATH]: file that is made, or emptied, before the configuration is read at a reload, and goes away when it was.',
+  },
+  {
+    name: 'include_check',
+    argument: words(0),
+    meaning: '[+|-][readable|match|wildcard_match|brace_match]…: which failures of include are errors.',
+  },
+  {
+    name: 'json_version',
+    argument: integer(1, 2),
+    default: '1',
+    since: '2.2.8',
+    meaning: 'Shape of the JSON dump: 1 an array of instances, 2 an object that has tracked processes, too.',
+    says: { missing: '%k requires version', invalid: 'Invalid JSON version' },
+  },
+  file('state_dump_file', 'Where SIGUSR1 writes the state.'),
+  file('stats_dump_file', 'Where SIGUSR2 writes the counters.'),
+  file('json_dump_file', 'Where the JSON dump is written.'),
+  { name: 'umask', argument: words(1), meaning: 'NUMBER or BIT[|BIT]… (IRUSR … IXOTH): umask of files that are made.' },
+  {
+    name: 'random_seed',
+    argument: integer(0, UNSIGNED_MAX),
+    meaning: 'Seed of ${_RANDOM}.',
+    says: { invalid: 'random_seed %v invalid' },
+  },
+  {
+    name: 'config_save_dir',
+    argument: TEXT,
+    meaning: 'Folder that gets a copy of each configuration read, and what the processes made of it before and after each reload.',
+  },
+  {
+    name: 'tmp_config_directory',
+    argument: words(1),
+    acted: 'accepted',
+    because: 'the processes hand the configuration on in memory, nothing is on disk',
+    meaning: 'Folder of the copy that the processes share.',
+    says: { missing: 'tmp_config_directory missing directory name', again: 'tmp_config_directory already specified - ignoring' },
+  },
+  {
+    name: 'data_use_instance',
+    argument: BOOLEAN,
+    meaning: 'Put the names of network namespace and instance into the names of dump files: keepalived.NS_INSTANCE.data.',
+    says: { invalid: "Invalid value '%v' for global date_use_instance specified" },
+  },
+  {
+    name: 'iproute_usr_dir',
+    argument: PATH,
+    default: '/usr/lib/iproute2 and /usr/share/iproute2',
+    since: '2.3.2',
+    meaning: "Folder of the distribution's rt_tables and its like, which have names for numbers.",
+    says: { missing: '%k requires path' },
+  },
+  {
+    name: 'iproute_etc_dir',
+    argument: PATH,
+    default: '/etc/iproute2',
+    since: '2.3.2',
+    meaning: "Folder of the host's own, whose names win.",
+    says: { missing: '%k requires path' },
+  },
+];
+
+/** global_defs. */
+export const globalKeywords: readonly Keyword[] = [
+  ...daemon,
+  ...mail,
+  ...scripts,
+  ...globalVrrpKeywords,
+  ...globalLvsKeywords,
+  ...globalProcessKeywords,
+  ...monitoring,
+];

@@ -1,0 +1,58 @@
+// When and how often servers are checked: the keywords that a virtual server, a real server and a checker share. Each level's
+// value is the default of the next one.
+import type { Keyword } from '../../keyword.js';
+
+/** What keepalived calls them in its messages differs between the levels. */
+export interface TimingWords {
+  readonly connectTimeout: string;
+  readonly delayLoop: string;
+  readonly delayBeforeRetry: string;
+  readonly warmup: string;
+  readonly retry: string;
+  /** The least `retry`. */
+  readonly leastRetry: 0 | 1;
+  /** Whether the level's defaults are the manual's or those of the level above. */
+  readonly inherited: boolean;
+}
+
+const MAX_32_US = 4294967295;
+/** The original takes what 64 bits of microseconds hold. */
+const MAX_64_US = Number.POSITIVE_INFINITY;
+
+export function timingKeywords(words: TimingWords): readonly Keyword[] {
+  const standard = (text: string): { readonly default?: string } => (words.inherited ? {} : { default: text });
+  return [
+    {
+      name: 'delay_loop',
+      argument: { kind: 'time', minUs: 1, maxUs: MAX_64_US },
+      ...standard('60'),
+      meaning: 'Time between two checks of a healthy server, seconds.',
+      says: { invalid: words.delayLoop },
+    },
+    {
+      name: 'connect_timeout',
+      argument: { kind: 'time', minUs: 1, maxUs: MAX_32_US },
+      ...standard('5'),
+      meaning: 'Time a check may take, seconds.',
+      says: { invalid: words.connectTimeout },
+    },
+    {
+      name: 'retry',
+      argument: { kind: 'integer', min: words.leastRetry, max: 4294967295 },
+      meaning: 'How often a failed check is repeated before the server counts as down (1; DNS_CHECK 3, MISC_CHECK 0).',
+      says: { invalid: words.retry },
+    },
+    {
+      name: 'delay_before_retry',
+      argument: { kind: 'time', minUs: 0, maxUs: MAX_64_US },
+      meaning: 'Time before a failed check is repeated, seconds (1; HTTP_GET and SSL_GET 3, DNS_CHECK as delay_loop).',
+      says: { invalid: words.delayBeforeRetry },
+    },
+    {
+      name: 'warmup',
+      argument: { kind: 'time', minUs: 0, maxUs: MAX_64_US },
+      meaning: 'The first check comes after a random time up to this, seconds (as delay_loop; 0: at once).',
+      says: { invalid: words.warmup },
+    },
+  ];
+}

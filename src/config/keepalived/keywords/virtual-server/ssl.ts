@@ -1,0 +1,28 @@
+// The SSL block at the root: keepalived.conf(5), "SSL".
+import type { Keyword } from '../../keyword.js';
+
+const text = (name: string, what: string, meaning: string): Keyword => ({
+  name,
+  argument: { kind: 'text' },
+  repeated: true,
+  meaning,
+  says: { missing: `SSL ${what} missing` },
+});
+
+const sslKeywords: readonly Keyword[] = [
+  text('password', 'password', 'Opens the key.'),
+  text('ca', 'cafile', 'File of authorities (loaded; servers are not verified).'),
+  text('certificate', 'certfile', 'File of the certificate shown to servers.'),
+  text('key', 'keyfile', 'File of its key.'),
+];
+
+export const sslKeyword: Keyword = {
+  name: 'SSL',
+  argument: {
+    kind: 'block',
+    label: 0,
+    keywords: () => sslKeywords,
+  },
+  repeated: true,
+  meaning: 'What SSL_GET shows to servers.',
+};

@@ -1,0 +1,172 @@
+// virtual_server_group and virtual_server: keepalived.conf(5), "LVS CONFIGURATION".
+import type { Keyword } from '../../keyword.js';
+import { timingKeywords } from './check-timing.js';
+import { realServerKeyword } from './real-server.js';
+
+/** The schedulers in the original's order of its manual. */
+export const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'mh', 'dh', 'fo', 'ovf', 'sed', 'nq', 'twos'] as const;
+
+const scheduling: readonly Keyword[] = [
+  {
+    name: 'lvs_sched',
+    aliases: ['lb_algo'],
+    argument: { kind: 'choice', of: SCHEDULERS },
+    repeated: true,
+    default: 'wlc',
+    meaning: 'How a new connection finds its server.',
+    says: { invalid: "Invalid lvs_scheduler '%v' - ignoring" },
+  },
+  {
+    name: 'lvs_method',
+    aliases: ['lb_kind'],
+    argument: { kind: 'words', min: 1 },
+    repeated: true,
+    default: 'NAT',
+    meaning: 'How packets reach servers: NAT, DR, or TUN [type ipip|gue port N|gre [nocsum|csum|remcsum]].',
+  },
+  { name: 'flag-1', argument: { kind: 'flag' }, meaning: "The scheduler's first flag." },
+  { name: 'flag-2', argument: { kind: 'flag' }, meaning: "The scheduler's second flag." },
+  { name: 'flag-3', argument: { kind: 'flag' }, meaning: "The scheduler's third flag." },
+  { name: 'sh-port', argument: { kind: 'flag' }, repeated: true, meaning: 'sh: the source port counts too; behind lvs_sched.' },
+  {
+    name: 'sh-fallback',
+    argument: { kind: 'flag' },
+    repeated: true,
+    meaning: 'sh: another server when the chosen one is not there; behind lvs_sched.',
+  },
+  { name: 'mh-port', argument: { kind: 'flag' }, repeated: true, meaning: 'mh: the source port counts too; behind lvs_sched.' },
+  {
+    name: 'mh-fallback',
+    argument: { kind: 'flag' },
+    repeated: true,
+    meaning: 'mh: another server when the chosen one is not there; behind lvs_sched.',
+  },
+  { name: 'hashed', argument: { kind: 'flag' }, repeated: true, meaning: 'sh and mh: flag-1 by its oldest name; behind lvs_sched.' },
+  { name: 'ops', argument: { kind: 'flag' }, meaning: 'Each datagram is scheduled by itself (UDP only).' },
+  {
+    name: 'protocol',
+    argument: { kind: 'choice', of: ['TCP', 'UDP', 'SCTP'], anyCase: true },
+    default: 'UDP',
+    meaning: 'What is balanced; nothing for a firewall mark.',
+    says: { invalid: 'Unknown protocol %v - ignoring' },
+  },
+  {
+    name: 'persistence_timeout',
+    argument: { kind: 'words', min: 0 },
+    meaning: 'A client stays with its server this long, seconds 1..2678400 (no number: 360).',
+  },
+  { name: 'persistence_engine', argument: { kind: 'text' }, meaning: 'What a client is known by: `sip`.' },
+  {
+    name: 'persistence_granularity',
+    argument: { kind: 'text' },
+    meaning: 'Which clients count as one: an IPv4 netmask, or an IPv6 prefix length 1..128.',
+  },
+  {
+    name: 'ip_family',
+    argument: { kind: 'choice', of: ['inet', 'inet6'] },
+    meaning: 'The family of a firewall mark whose servers are all reached by tunnels.',
+    says: { invalid: 'unknown address family %v' },
+  },
+];
+
+const quorum: readonly Keyword[] = [
+  { name: 'alpha', argument: { kind: 'flag' }, meaning: 'Servers count as down until their first good check.' },
+  { name: 'omega', argument: { kind: 'flag' }, meaning: 'Notifiers for servers and quorum going down run at the end, too.' },
+  {
+    name: 'quorum',
+    argument: { kind: 'integer', min: 1, max: 4294967295 },
+    default: '1',
+    meaning: 'Total weight of healthy servers that makes the service up.',
+    says: { invalid: 'Quorum %v must be in [1, 4294967295]. Setting to 1.' },
+  },
+  {
+    name: 'hysteresis',
+    argument: { kind: 'integer', min: 0, max: 4294967295 },
+    default: '0',
+    meaning: 'How far beyond the quorum the weight must go for a change; less than the quorum.',
+    says: { invalid: 'Hysteresis %v must be in [0, 4294967295] - ignoring' },
+  },
+  {
+    name: 'quorum_up',
+    argument: { kind: 'script' },
+    meaning: 'Run when the quorum is gained: COMMAND [user [group]].',
+    says: { again: '((null)) quorum_up script already specified - ignoring %v' },
+  },
+  {
+    name: 'quorum_down',
+    argument: { kind: 'script' },
+    meaning: 'Run when the quorum is lost: COMMAND [user [group]].',
+    says: { again: '((null)) quorum_down script already specified - ignoring %v' },
+  },
+  { name: 'ha_suspend', argument: { kind: 'flag' }, meaning: "Checks rest while the service's address is not on this host." },
+  { name: 'inhibit_on_failure', argument: { kind: 'flag' }, meaning: 'A server that is down gets weight 0 instead of being removed.' },
+  {
+    name: 'smtp_alert',
+    argument: { kind: 'boolean' },
+    meaning: 'Mail when the quorum is gained or lost (off).',
+    says: { invalid: 'Invalid virtual_server smtp_alert parameter %v' },
+  },
+  {
+    name: 'virtualhost',
+    argument: { kind: 'text' },
+    meaning: 'The Host: of HTTP_GET and SSL_GET.',
+    says: { missing: 'virtual server virtualhost missing' },
+  },
+  {
+    name: 'snmp_name',
+    argument: { kind: 'words', min: 0 },
+    acted: 'accepted',
+    because: 'weir has no SNMP agent',
+    meaning: 'The name in SNMP tables.',
+  },
+  {
+    name: 'weight',
+    argument: { kind: 'integer', min: 1, max: 2147483647 },
+    default: '1',
+    meaning: 'Weight of servers that state none.',
+    says: { invalid: 'Virtual server weight %v is outside range 1-2147483647' },
+  },
+];
+
+const servers: readonly Keyword[] = [
+  { name: 'sorry_server', argument: { kind: 'words', min: 1 }, meaning: 'ADDRESS [PORT]: who serves while the quorum is lost.' },
+  {
+    name: 'sorry_server_inhibit',
+    argument: { kind: 'flag' },
+    repeated: true,
+    meaning: 'The sorry server stays, with weight 0, while it is not needed; behind sorry_server.',
+  },
+  {
+    name: 'sorry_server_lvs_method',
+    argument: { kind: 'words', min: 0 },
+    repeated: true,
+    meaning: 'How packets reach the sorry server, as lvs_method; behind sorry_server.',
+  },
+];
+
+const timing = timingKeywords({
+  connectTimeout: 'virtual server connect_timeout %v invalid - ignoring',
+  delayLoop: "virtual server delay loop '%v' invalid - ignoring",
+  delayBeforeRetry: "virtual server delay before retry '%v' invalid - ignoring",
+  warmup: "virtual server warmup '%v' invalid - ignoring",
+  retry: 'retry value invalid - %v',
+  leastRetry: 1,
+  inherited: false,
+});
+
+export const virtualServerKeywords: readonly Keyword[] = [...scheduling, ...quorum, ...timing, ...servers, realServerKeyword];
+
+export const virtualServerKeyword: Keyword = {
+  name: 'virtual_server',
+  argument: { kind: 'block', label: 2, keywords: () => virtualServerKeywords },
+  repeated: true,
+  meaning: 'A service: ADDRESS [PORT], `fwmark N` or `group NAME`.',
+};
+
+export const virtualServerGroupKeyword: Keyword = {
+  name: 'virtual_server_group',
+  argument: { kind: 'lines', label: 1 },
+  repeated: true,
+  meaning:
+    'Services that share one definition, one a line: ADDRESS [PORT], ranges a.b.c.d-e, A-B or NET/LEN [PORT], `fwmark N [inet|inet6]`.',
+};

@@ -1,0 +1,38 @@
+// Scripts and mail of an instance or a sync group (keepalived.conf(5)).
+import type { Keyword } from '../../keyword.js';
+import { BOOLEAN, SCRIPT } from '../arguments.js';
+
+/** A script keyword; `who` begins what is said when it stands twice. */
+export const notifyScript = (name: string, who: string, meaning: string): Keyword => ({
+  name,
+  argument: SCRIPT,
+  meaning,
+  says: { again: `${who} ${name} script already specified - ignoring %v` },
+});
+
+/** The scripts that instances and groups have in common. */
+export const notifyScripts = (who: string): readonly Keyword[] => [
+  notifyScript('notify_master', who, 'COMMAND [USER [GROUP]], run on becoming master.'),
+  notifyScript('notify_backup', who, 'COMMAND [USER [GROUP]], run on becoming backup.'),
+  notifyScript('notify_fault', who, 'COMMAND [USER [GROUP]], run on entering FAULT.'),
+  notifyScript('notify_stop', who, 'COMMAND [USER [GROUP]], run when the daemon stops.'),
+  notifyScript('notify', who, 'COMMAND [USER [GROUP]], run at every change with INSTANCE|GROUP, name, state and priority as arguments.'),
+];
+
+/** What is written and mailed beside. */
+export const notifySwitches = (says: { readonly changes: string; readonly mail: string }): readonly Keyword[] => [
+  {
+    name: 'notify_priority_changes',
+    argument: BOOLEAN,
+    default: 'vrrp_notify_priority_changes',
+    meaning: 'Write changes of priority to the FIFOs, too.',
+    says: { invalid: says.changes },
+  },
+  {
+    name: 'smtp_alert',
+    argument: BOOLEAN,
+    default: 'smtp_alert_vrrp',
+    meaning: 'Mail when the state changes.',
+    says: { invalid: says.mail },
+  },
+];

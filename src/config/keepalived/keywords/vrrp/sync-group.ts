@@ -1,0 +1,29 @@
+// vrrp_sync_group: instances that are master together (keepalived.conf(5)).
+import type { Keyword } from '../../keyword.js';
+import { block, FLAG, LINES } from '../arguments.js';
+import { notifyScripts, notifySwitches } from './notify.js';
+import { trackLists } from './track.js';
+
+const syncGroup: readonly Keyword[] = [
+  { name: 'group', argument: LINES, meaning: 'Names of the instances.', says: { again: 'Group list already specified for sync group %n' } },
+  ...trackLists,
+  {
+    name: 'sync_group_tracking_weight',
+    argument: FLAG,
+    meaning: "Let trackers' weights count, though members may then differ in priority.",
+  },
+  { name: 'global_tracking', argument: FLAG, meaning: 'Trackers of members are for the whole group; today: track_* on the group.' },
+  ...notifyScripts('vrrp group %n:'),
+  ...notifySwitches({
+    changes: "(%n) Invalid value '%v' for sync group notify_priority_changes specified",
+    mail: 'Invalid vrrp_group smtp_alert parameter %v',
+  }),
+];
+
+export const syncGroupKeyword: Keyword = {
+  name: 'vrrp_sync_group',
+  argument: block(() => syncGroup, 1),
+  repeated: true,
+  meaning: 'Instances that are master together.',
+  says: { missing: 'vrrp_sync_group must have a name - skipping' },
+};

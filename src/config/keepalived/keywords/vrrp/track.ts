@@ -1,0 +1,131 @@
+// What VRRP watches: vrrp_script, track_file, vrrp_track_process, and the lists of them in instances and groups (keepalived.conf(5)).
+import type { Keyword } from '../../keyword.js';
+import { block, FLAG, INT_MAX, integer, LINES, SCRIPT, seconds, wholeMs, words } from '../arguments.js';
+
+const trackScript: readonly Keyword[] = [
+  {
+    name: 'script',
+    argument: SCRIPT,
+    meaning: 'What to run; exit status 0 is success.',
+    says: { missing: '' },
+  },
+  {
+    name: 'interval',
+    argument: wholeMs(0, 4294),
+    default: '1',
+    meaning: 'Seconds between two runs (fractions since 2.3.2).',
+    says: { invalid: "(%n): vrrp script interval '%v' must be between 0.001 and 4294 - ignoring" },
+  },
+  {
+    name: 'timeout',
+    argument: wholeMs(0, 4294),
+    default: 'interval',
+    meaning: 'Seconds after which a run is ended and counts as failed.',
+    says: { invalid: "(%n): vrrp script timeout '%v' invalid - ignoring" },
+  },
+  { name: 'weight', argument: words(1), default: '0', meaning: '-253..253 [reverse]: added to the priority; 0: failure means FAULT.' },
+  {
+    name: 'rise',
+    argument: integer(1, INT_MAX),
+    default: '1',
+    meaning: 'Successes in a row until it counts as up.',
+    says: { invalid: "(%n): vrrp script rise value '%v' invalid, defaulting to 1" },
+  },
+  {
+    name: 'fall',
+    argument: integer(1, INT_MAX),
+    default: '1',
+    meaning: 'Failures in a row until it counts as down.',
+    says: { invalid: "(%n): vrrp script fall value '%v' invalid, defaulting to 1" },
+  },
+  { name: 'user', argument: words(1), default: 'script_user', meaning: 'USER [GROUP] it runs as.' },
+  { name: 'init_fail', argument: FLAG, meaning: 'Taken for failed until the first run has ended.' },
+];
+
+const trackFile: readonly Keyword[] = [
+  {
+    name: 'file',
+    argument: words(1),
+    meaning: 'PATH of a file that holds a number.',
+    says: { missing: 'track file file name missing', again: 'File already set for track file %n - ignoring %v' },
+  },
+  {
+    name: 'weight',
+    argument: words(1),
+    default: '1',
+    meaning: '-254..254 [reverse]: the number times this is added to the priority.',
+    says: { missing: 'No weight specified for track file %n - ignoring', again: 'Weight already set for track file %n - ignoring %v' },
+  },
+  { name: 'init_file', argument: words(0), meaning: '[VALUE] [overwrite]: make the file at start, where it is missing or always.' },
+];
+
+const delay = (name: string, meaning: string): Keyword => ({
+  name,
+  argument: seconds(0.000001, 3600),
+  default: '0',
+  meaning,
+  says: { invalid: `${name} (%v) for vrrp_track_process %n must be between [0.000001..3600] inclusive. Ignoring...` },
+});
+
+const trackProcess: readonly Keyword[] = [
+  {
+    name: 'process',
+    argument: words(1),
+    meaning: 'NAME [ARGUMENT…] of the process to look for.',
+    says: { again: 'Process already set for track process %n - ignoring %v' },
+  },
+  {
+    name: 'param_match',
+    argument: words(0),
+    meaning: '[initial|partial]: arguments must be the same, begin the same, or each begin the same.',
+  },
+  { name: 'full_command', argument: FLAG, meaning: 'Compare the whole command line, not the name.' },
+  {
+    name: 'weight',
+    argument: words(1),
+    default: '0',
+    meaning: '-254..254 [reverse]: added to the priority; 0: FAULT without quorum.',
+    says: {
+      missing: 'No weight specified for track process %n - ignoring',
+      again: 'Weight already set for track process %n - ignoring %v',
+    },
+  },
+  {
+    name: 'quorum',
+    argument: integer(1, 65535),
+    default: '1',
+    meaning: 'How many must run.',
+    says: { invalid: 'Quorum (%v) for vrrp_track_process %n must be between [1..65535] inclusive. Ignoring...' },
+  },
+  {
+    name: 'quorum_max',
+    argument: integer(0, 65535),
+    meaning: 'How many may run at most; 0: it must not run.',
+    says: { invalid: 'quorum_max (%v) for vrrp_track_process %n must be between [0..65535] inclusive. Ignoring...' },
+  },
+  delay('delay', 'fork_delay and terminate_delay in one.'),
+  delay('fork_delay', 'Seconds after a start until it counts.'),
+  delay('terminate_delay', 'Seconds after an end until it counts.'),
+];
+
+/** The blocks at the root that define trackers. */
+export const trackBlocks: readonly Keyword[] = [
+  { name: 'vrrp_script', argument: block(() => trackScript, 1), repeated: true, meaning: 'A script whose result VRRP watches.' },
+  {
+    name: 'track_file',
+    aliases: ['vrrp_track_file'],
+    argument: block(() => trackFile, 1),
+    repeated: true,
+    meaning: 'A file whose number VRRP (or a FILE_CHECK) watches.',
+  },
+  { name: 'vrrp_track_process', argument: block(() => trackProcess, 1), repeated: true, meaning: 'A process that VRRP watches.' },
+];
+
+/** The lists of trackers in an instance or a sync group. */
+export const trackLists: readonly Keyword[] = [
+  { name: 'track_interface', argument: LINES, meaning: 'IF [weight -253..253 [reverse]]: interfaces to watch.' },
+  { name: 'track_script', argument: LINES, meaning: 'NAME [weight -253..253 [reverse|noreverse]]: scripts to watch.' },
+  { name: 'track_file', argument: LINES, meaning: 'NAME [weight -254..254 [reverse|noreverse]]: files to watch.' },
+  { name: 'track_process', argument: LINES, meaning: 'NAME [weight -254..254 [reverse|noreverse]]: processes to watch.' },
+  { name: 'track_bfd', argument: LINES, meaning: 'NAME [weight -253..253 [reverse|noreverse]]: BFD sessions to watch.' },
+];

@@ -1,0 +1,192 @@
+// vrrp_instance: elections, timers, gratuitous ARP, scripts (keepalived.conf(5)); its addresses are in vrrp-address.ts.
+import type { Keyword } from '../../keyword.js';
+import { BOOLEAN, block, choice, FLAG, INT_MAX, integer, SECONDS_MAX, seconds, UNSIGNED_MAX, words } from '../arguments.js';
+import { notifyScript, notifyScripts, notifySwitches } from './notify.js';
+import { trackLists } from './track.js';
+import { vrrpAddressKeywords } from './vrrp-address.js';
+
+/** A switch with keepalived's common complaint. */
+const booleanKeyword = (name: string, meaning: string, more: Partial<Keyword> = {}): Keyword => ({
+  name,
+  argument: BOOLEAN,
+  meaning,
+  says: { invalid: `(%n) invalid ${name} %v specified` },
+  ...more,
+});
+
+const election: readonly Keyword[] = [
+  { name: 'state', argument: words(1), repeated: true, default: 'BACKUP', meaning: 'MASTER or BACKUP: the wish at start, no more.' },
+  {
+    name: 'virtual_router_id',
+    argument: integer(1, 255),
+    meaning: 'VRID, 1..255: the same on all nodes, unique on the interface.',
+    says: { invalid: "(%n): VRID '%v' not valid - must be between 1 & 255" },
+  },
+  {
+    name: 'priority',
+    argument: integer(1, 255),
+    default: '100',
+    meaning: 'The highest is master; 255 is the address owner (default with state MASTER).',
+    says: { invalid: '(%n) Priority not valid! must be between 1 & 255. Using default 100' },
+    refusedAs: 100,
+  },
+  {
+    name: 'version',
+    repeated: true,
+    argument: integer(2, 3),
+    default: 'vrrp_version',
+    meaning: 'VRRP version.',
+    says: { invalid: '(%n): Version must be either 2 or 3' },
+  },
+  {
+    name: 'advert_int',
+    argument: seconds(0.01, 255),
+    default: '1',
+    meaning: 'Seconds between adverts; version 2: whole seconds, version 3: hundredths up to 40.95.',
+    says: { invalid: '(%n) Advert interval (%v) not valid! Must be > 0 - ignoring' },
+  },
+  { name: 'nopreempt', argument: FLAG, meaning: 'Do not take over from a lower priority.' },
+  { name: 'preempt', argument: FLAG, meaning: 'Take over from a lower priority, as without it.' },
+  {
+    name: 'preempt_delay',
+    argument: seconds(0, 1000),
+    default: '0',
+    meaning: 'Seconds to wait before taking over from a lower priority.',
+    says: { invalid: '(%n) Preempt_delay not valid! must be between 0-1000' },
+  },
+  { name: 'accept', argument: FLAG, meaning: 'The master takes packets to its virtual addresses (the default without strict mode).' },
+  { name: 'no_accept', argument: FLAG, meaning: 'It does not: nftables drops them.' },
+  booleanKeyword('strict_mode', 'Keep to the RFCs.', { default: 'vrrp_strict' }),
+  {
+    name: 'down_timer_adverts',
+    argument: integer(1, 100),
+    default: 'vrrp_down_timer_adverts',
+    meaning: 'Adverts a backup misses before it takes over.',
+    says: { invalid: "(%n): Invalid down_timer_adverts [1:100] '%v'" },
+  },
+  booleanKeyword('lower_prio_no_advert', 'A master does not answer adverts of lower priority.', { default: 'vrrp_lower_prio_no_advert' }),
+  booleanKeyword('higher_prio_send_advert', 'A master sends one more advert before it gives way.', {
+    default: 'vrrp_higher_prio_send_advert',
+  }),
+  booleanKeyword('owner_ignore_adverts', 'The address owner ignores adverts.', { default: 'vrrp_owner_ignore_adverts', since: '2.3.3' }),
+  booleanKeyword('skip_check_adv_addr', 'Do not compare the addresses in adverts of the known master again.', {
+    default: 'vrrp_skip_check_adv_addr',
+  }),
+  {
+    name: 'address_mismatch',
+    argument: choice('accept', 'drop'),
+    default: 'vrrp_address_mismatch',
+    meaning: "What becomes of adverts with other addresses. weir's own.",
+  },
+  {
+    name: 'timer_expired_backup',
+    aliases: ['thread_timer_expired'],
+    deprecated: ['thread_timer_expired'],
+    argument: words(0),
+    since: '2.2.8',
+    meaning: '[1..254]: with nopreempt, step down when the own timer ran late.',
+    says: { deprecated: "(%n) thread_timer_expired - please replace with keyword 'timer_expired_backup'" },
+  },
+  {
+    name: 'fast_advert_int',
+    argument: seconds(0.001, 0.5),
+    meaning: "Seconds between extra adverts among weir nodes, 0.001..0.5. weir's own.",
+    says: { invalid: '(%n) fast_advert_int (%v) not valid - must be between 0.001 and 0.5' },
+  },
+  {
+    name: 'fast_down_adverts',
+    argument: integer(1, 100),
+    default: '5',
+    meaning: "Extra adverts a backup misses before it takes over. weir's own.",
+    says: { invalid: "(%n) fast_down_adverts '%v' not valid - must be between 1 and 100" },
+  },
+];
+
+/** A number of the gratuitous ARP settings: its words differ from keyword to keyword. */
+const garpNumber = (name: string, max: number, invalid: string, meaning: string): Keyword => ({
+  name,
+  argument: integer(0, max),
+  default: `vrrp_${name}`,
+  meaning,
+  says: { invalid: `(%n): ${invalid}` },
+});
+
+const garp: readonly Keyword[] = [
+  garpNumber(
+    'garp_master_delay',
+    SECONDS_MAX,
+    "garp_master_delay '%v' invalid - ignoring",
+    'Seconds until the second set on becoming master; 0: none.',
+  ),
+  garpNumber('garp_master_repeat', UNSIGNED_MAX, "garp_master_repeat '%v' invalid - ignoring", 'Rounds of each set.'),
+  garpNumber(
+    'garp_lower_prio_delay',
+    SECONDS_MAX,
+    "garp_lower_prio_delay '%v' invalid - ignoring",
+    'Seconds until the second set after a lower advert.',
+  ),
+  garpNumber('garp_lower_prio_repeat', INT_MAX, "Invalid garp_lower_prio_repeat '%v'", 'Rounds of that set.'),
+  garpNumber('garp_master_refresh', UNSIGNED_MAX, "Invalid garp_master_refresh '%v' - ignoring", 'Seconds between refreshes; 0: none.'),
+  garpNumber('garp_master_refresh_repeat', UNSIGNED_MAX, "garp_master_refresh_repeat '%v' invalid - ignoring", 'Rounds of a refresh.'),
+  {
+    name: 'garp_extra_if',
+    aliases: ['vmac_garp_intvl'],
+    deprecated: ['vmac_garp_intvl'],
+    argument: words(1),
+    default: 'vrrp_garp_extra_if',
+    meaning: '[all] SECONDS (0..86400): announce addresses on interfaces other than the own one, this often.',
+    says: { missing: '(%n): %k specified without time - ignoring' },
+  },
+];
+
+const old: readonly Keyword[] = [
+  {
+    name: 'debug',
+    argument: integer(0, 4),
+    acted: 'accepted',
+    because: 'the original does nothing about it either',
+    meaning: 'Level of messages, once.',
+    says: { invalid: "(%n) Debug value '%v' not valid; must be between 0-4" },
+  },
+  {
+    name: 'linkbeat_use_polling',
+    argument: FLAG,
+    acted: 'accepted',
+    because: 'the kernel tells of every link by netlink',
+    meaning: 'Poll the link of its interface.',
+  },
+  {
+    name: 'lvs_sync_daemon_interface',
+    argument: words(1),
+    meaning: 'Old: lvs_sync_daemon with this interface, following this instance.',
+    says: { again: '(%n) lvs_sync_daemon_interface has already been specified as %v - ignoring' },
+  },
+];
+
+const instance: readonly Keyword[] = [
+  ...election,
+  ...vrrpAddressKeywords,
+  ...trackLists,
+  ...garp,
+  ...notifyScripts('(%n)'),
+  notifyScript('notify_master_rx_lower_pri', '(%n)', 'COMMAND [USER [GROUP]], run when a master sees an advert of lower priority.'),
+  {
+    name: 'notify_deleted',
+    argument: { kind: 'raw', optional: true },
+    meaning: '[COMMAND [USER [GROUP]]]: an instance taken away by a reload is DELETED, not in FAULT.',
+    says: { again: '(%n) notify_deleted already specified - ignoring %v' },
+  },
+  ...notifySwitches({
+    changes: "(%n) Invalid value '%v' for notify_priority_changes specified",
+    mail: 'Invalid vrrp_instance smtp_alert parameter %v',
+  }),
+  ...old,
+];
+
+export const vrrpInstanceKeyword: Keyword = {
+  name: 'vrrp_instance',
+  argument: block(() => instance, 1),
+  repeated: true,
+  meaning: 'One virtual router.',
+  says: { missing: 'vrrp_instance must have a name' },
+};

@@ -1,0 +1,119 @@
+// include, includer, includem, includew, includeb, includea: which files a line means, and what of their absence is an error.
+import type { Origin, Report, Severity, Word } from '../keyword.js';
+import { type ConfigFiles, expandBraces, expandWildcards, type FileRead, hasWildcard } from './source.js';
+
+/** What must not go wrong with an include. */
+export interface IncludePolicy {
+  readonly read: boolean;
+  readonly match: boolean;
+  readonly wildcard: boolean;
+  readonly brace: boolean;
+}
+
+export const LENIENT: IncludePolicy = { read: false, match: false, wildcard: false, brace: false };
+const STRICT: IncludePolicy = { read: true, match: true, wildcard: true, brace: true };
+
+/** By the keyword's last letter; plain `include` takes the policy in force. */
+const byKeyword: Readonly<Record<string, IncludePolicy>> = {
+  includer: { ...LENIENT, read: true },
+  includem: { ...LENIENT, read: true, match: true },
+  includew: { ...STRICT, brace: false },
+  includeb: { ...LENIENT, read: true, brace: true },
+  includea: STRICT,
+};
+
+/** `include_check`'s words for one kind; each holds `read` with it when it stands alone, as 2.2.7 has it. */
+const kinds: ReadonlyMap<string, keyof IncludePolicy> = new Map([
+  ['read', 'read'],
+  ['match', 'match'],
+  ['wildcard_match', 'wildcard'],
+  ['brace_match', 'brace'],
+]);
+
+/** `include_check [+|-][kind]…` against the policy in force; no word means all. */
+export function includeCheck(current: IncludePolicy, words: readonly Word[], report: Report): IncludePolicy {
+  if (words.length === 0) return STRICT;
+  const changes = /^[+-]/.test(words[0]!.text);
+  let policy = changes ? current : LENIENT;
+  let set = false;
+  for (const { text, at } of words) {
+    const sign = /^[+-]/.exec(text)?.[0];
+    const name = text.slice(sign === undefined ? 0 : 1);
+    const kind = kinds.get(name);
+    const error = (said: string, hint: string): void => report({ severity: 'error', at, text: said, hint });
+    if (kind === undefined) error(`Unknown include_check type '${name}' - ignoring`, `expected one of ${[...kinds.keys()].join(', ')}`);
+    else if (sign === undefined && (changes || set))
+      error(`Duplicate include_check '${name}' specified - ignoring`, "put '+' before every kind");
+    else if (sign === undefined) {
+      policy = { ...policy, read: true, [kind]: true };
+      set = true;
+    } else policy = { ...policy, [kind]: sign === '+' };
+  }
+  return policy;
+}
+
+/** An include line: keyword and the name as written, or nothing. */
+export function readInclude(text: string): { readonly keyword: string; readonly name: string } | undefined {
+  const match = /^(include[rmwba]?)[ \t]+(.*\S)/s.exec(text);
+  return match === null ? undefined : { keyword: match[1]!, name: match[2]! };
+}
+
+/** A file to be read next. */
+export interface FoundFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** How the absence of the file is told: what a plain `include`, the main file, or a checked include makes of it. */
+export interface Lookup {
+  readonly files: ConfigFiles;
+  readonly at: Origin;
+  readonly report: Report;
+  readonly policy: IncludePolicy;
+  /** What an error ends in; `notice` where nothing is checked. */
+  readonly severity: Severity;
+}
+
+export const policyOf = (keyword: string, current: IncludePolicy): IncludePolicy => byKeyword[keyword] ?? current;
+
+/** The file of one path, or what keepalived says about it. `name` is how the message calls it. */
+function takeOne(lookup: Lookup, path: string, name: string, found: FileRead): FoundFile | undefined {
+  const tell = (text: string): undefined => {
+    lookup.report({ severity: lookup.policy.read ? lookup.severity : 'notice', at: lookup.at, text });
+  };
+  switch (found.kind) {
+    case 'text':
+      return { path, text: found.text };
+    case 'directory':
+      return tell(`Configuration file '${name}/' is a directory - skipping`);
+    case 'failed':
+      return tell(`Configuration file '${name}' open problem (${found.reason}) - skipping`);
+    default:
+      return tell(`Configuration file '${name}' is not a regular non-executable file - skipping`);
+  }
+}
+
+/** The files that `name` (against `directory`, which ends in a slash or is empty) stands for, in the order of reading. */
+export function findFiles(lookup: Lookup, directory: string, name: string): readonly FoundFile[] {
+  const place = (path: string): string => (path.startsWith('/') ? path : directory + path);
+  const tell = (wrong: boolean, text: string): void =>
+    lookup.report({ severity: wrong ? lookup.severity : 'notice', at: lookup.at, text, hint: `looked for as '${place(name)}'` });
+  const names = expandBraces(name);
+  const braces = names.length > 1;
+  const paths = names.flatMap((choice) => expandWildcards(lookup.files, place(choice)));
+  const read = paths.map((path) => ({ path, content: lookup.files.read(path) }));
+  const found = read.filter(({ content }) => content.kind !== 'missing');
+  const plainMissing = read.length > found.length;
+  if (found.length === 0 && names.every(hasWildcard)) {
+    if (lookup.policy.wildcard) tell(true, `No config files matched '${name}'.`);
+  } else if (found.length === 0) {
+    tell(braces ? lookup.policy.brace : lookup.policy.match, `Config files missing '${name}'.`);
+  } else if (plainMissing) {
+    tell(lookup.policy.brace, `Some config files missing: "${name}".`);
+  }
+  return found.flatMap(({ path, content }) => {
+    const shown = directory !== '' && path.startsWith(directory) && !name.startsWith('/') ? path.slice(directory.length) : path;
+    const file = takeOne(lookup, path, shown, content);
+    return file === undefined ? [] : [file];
+  });
+}

@@ -1,0 +1,31 @@
+// Hardly anybody is told that the addresses moved. (None at all cannot be asked for: keepalived makes 0 rounds 1.)
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { instancePlace } from '../place.js';
+
+const ONCE: LintVerdict = {
+  code: 'garp-once',
+  level: 'warning',
+  meaning:
+    'Each address is announced once when it moves (`vrrp_min_garp`, or `garp_master_repeat 1` with `garp_master_delay 0`) and never again: a neighbour that loses the frame sends to the old master for minutes.',
+};
+
+export const announcements: LintRule = {
+  verdicts: [ONCE],
+  check: (nodes) =>
+    nodes.flatMap((node) =>
+      node.configuration.instances
+        .filter(({ garp, virtualInterface, addresses }) => {
+          const once = garp.masterRepeat <= 1 && garp.masterDelayUs === 0 && garp.masterRefreshUs === 0;
+          return once && virtualInterface?.kind !== 'vmac' && addresses.length > 0;
+        })
+        .map(({ name }) =>
+          found(
+            ONCE,
+            instancePlace(node, name, 'garp_master_repeat', 'garp_master_delay'),
+            `${name} announces its addresses once only`,
+            'one gratuitous ARP an address, no second round, no refresh',
+            'garp_master_refresh 60, or leave garp_master_repeat and garp_master_delay at 5',
+          ),
+        ),
+    ),
+};

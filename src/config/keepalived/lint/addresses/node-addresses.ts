@@ -1,0 +1,40 @@
+// A virtual address that is a node's own: what shall move cannot be what stays.
+import { formatAddress } from '../../../../model/address-text.js';
+import { sameAddress } from '../../../../model/identity.js';
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { instancePlace } from '../place.js';
+
+const OWN: LintVerdict = {
+  code: 'vip-is-node-address',
+  level: 'error',
+  meaning:
+    'A virtual address is also the source or a `unicast_peer` of the instance: two hosts have it as soon as a backup takes over, and nobody hears the other.',
+};
+
+export const nodeAddresses: LintRule = {
+  verdicts: [OWN],
+  check: (nodes) =>
+    nodes.flatMap((node) =>
+      node.configuration.instances
+        // The owner of an address (RFC 9568) has it on its interface.
+        .filter(({ priority }) => priority !== 255)
+        .flatMap(({ name, addresses, excludedAddresses, sourceAddress, unicast }) => {
+          const held = [...addresses, ...excludedAddresses].map(({ address }) => address);
+          const fixed = [
+            ...(sourceAddress === undefined ? [] : [{ address: sourceAddress, role: 'the address that this node sends from' }]),
+            ...(unicast?.peers ?? []).map(({ address }) => ({ address, role: 'an address in unicast_peer' })),
+          ];
+          return fixed
+            .filter(({ address }) => held.some((one) => sameAddress(one, address)))
+            .map(({ address, role }) =>
+              found(
+                OWN,
+                instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded'),
+                `${name}: the virtual address ${formatAddress(address)} belongs to a node`,
+                `it is ${role} as well`,
+                'a virtual address of its own, which no node has by itself',
+              ),
+            );
+        }),
+    ),
+};

@@ -1,0 +1,61 @@
+// vrrp_strict takes things away that people count on.
+import { blocksOf, has, nameOf } from '../../values/values.js';
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { instancePlace } from '../place.js';
+
+const UNREACHABLE: LintVerdict = {
+  code: 'strict-vip-unreachable',
+  level: 'warning',
+  meaning: '`vrrp_strict` (or `no_accept`) without being the address owner: the master drops packets to the virtual addresses, ping too.',
+};
+const AUTHENTICATION: LintVerdict = {
+  code: 'strict-drops-authentication',
+  level: 'warning',
+  meaning: '`vrrp_strict` ignores `authentication`: the adverts are not protected, and a peer without strict mode drops them.',
+  saidAs: /does not support authentication/,
+};
+const UNICAST: LintVerdict = {
+  code: 'strict-with-unicast',
+  level: 'error',
+  meaning: '`vrrp_strict` with `unicast_peer`: the RFCs know no unicast, keepalived refuses the instance when it starts.',
+};
+
+export const strict: LintRule = {
+  verdicts: [UNREACHABLE, AUTHENTICATION, UNICAST],
+  check: (nodes) =>
+    nodes.flatMap((node) => {
+      const blocks = new Map(blocksOf(node.values, 'vrrp_instance').map((one) => [nameOf(one), one]));
+      return node.configuration.instances.flatMap((instance) => {
+        const { name } = instance;
+        const block = blocks.get(name);
+        const findings = [];
+        if (!instance.accept && instance.priority !== 255 && instance.addresses.length > 0) {
+          const cause = `${instance.strict ? 'strict mode' : 'no_accept'} and priority ${instance.priority}: only an owner (255) accepts packets to its virtual addresses`;
+          const mend = instance.strict
+            ? 'leave vrrp_strict out, or write accept (VRRP version 3)'
+            : 'leave no_accept out, unless the addresses are only routed through';
+          findings.push(
+            found(
+              UNREACHABLE,
+              instancePlace(node, name, 'no_accept', 'strict_mode'),
+              `${name}: the virtual addresses answer nobody`,
+              cause,
+              mend,
+            ),
+          );
+        }
+        if (instance.strict && block !== undefined && has(block, 'authentication') && instance.authentication.kind === 'none') {
+          const cause = 'strict mode follows RFC 5798, which has no authentication';
+          const at = instancePlace(node, name, 'authentication');
+          findings.push(found(AUTHENTICATION, at, `${name}: authentication is ignored`, cause, 'leave vrrp_strict out, or authentication'));
+        }
+        if (instance.strict && block !== undefined && has(block, 'unicast_peer')) {
+          const at = instancePlace(node, name, 'unicast_peer');
+          findings.push(
+            found(UNICAST, at, `${name}: strict mode knows no unicast`, 'vrrp_strict and unicast_peer', 'strict_mode off in this instance'),
+          );
+        }
+        return findings;
+      });
+    }),
+};

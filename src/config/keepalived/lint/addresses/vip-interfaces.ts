@@ -1,0 +1,54 @@
+// Virtual addresses on an interface that nobody watches: its link may be gone, and the node stays master. (Without no_track the
+// interface of an address is watched as the instance's own is.)
+import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { instancePlace } from '../place.js';
+
+const UNWATCHED: LintVerdict = {
+  code: 'vip-interface-not-tracked',
+  level: 'warning',
+  meaning:
+    'A virtual address on another interface than the instance’s (`dev`) has `no_track`, and nothing else tracks that interface: without link there the node stays master.',
+};
+
+/** Interfaces that have no link to lose. */
+const LINKLESS = /^(?:lo|dummy)\d*$/;
+
+/** Those whose end puts the instance into FAULT or changes its priority: its own, those it tracks, and those of its sync group. */
+function watched({ name, interface: own, track }: VrrpInstance, { configuration }: LintNode): readonly string[] {
+  const groups = configuration.syncGroups.filter(({ members }) => members.includes(name));
+  const mates = configuration.instances.filter((one) => groups.some(({ members }) => members.includes(one.name)));
+  const sets = [track, ...groups.map((group) => group.track), ...mates.map((mate) => mate.track)];
+  const tracked = sets.flatMap(({ interfaces }) => interfaces.map((one) => one.name));
+  return [own, ...mates.map((mate) => mate.interface), ...tracked].filter((one) => one !== undefined);
+}
+
+export const vipInterfaces: LintRule = {
+  verdicts: [UNWATCHED],
+  check: (nodes) =>
+    nodes.flatMap((node) =>
+      node.configuration.instances.flatMap((instance) => {
+        const { name, addresses, excludedAddresses } = instance;
+        const others = new Set(
+          [...addresses, ...excludedAddresses].flatMap(({ dev, noTrack }) => (dev === undefined || !noTrack ? [] : [dev])),
+        );
+        if (others.size === 0) return [];
+        const tracked = [...addresses, ...excludedAddresses].flatMap(({ dev, noTrack }) => (dev === undefined || noTrack ? [] : [dev]));
+        const seen = [...watched(instance, node), ...tracked];
+        // A VLAN goes down with the interface below it.
+        const missing = [...others].filter((dev) => !LINKLESS.test(dev) && !seen.some((one) => one === dev || dev.startsWith(`${one}.`)));
+        if (missing.length === 0) return [];
+        const cause = `${missing.join(', ')} may lose its link while adverts go on over ${instance.interface ?? 'another one'}`;
+        const at = instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded');
+        return [
+          found(
+            UNWATCHED,
+            at,
+            `${name} does not watch every interface of its addresses`,
+            cause,
+            `track_interface { ${missing.join(' ')} }, or leave no_track out`,
+          ),
+        ];
+      }),
+    ),
+};

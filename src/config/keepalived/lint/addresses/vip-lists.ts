@@ -1,0 +1,37 @@
+// The two nodes of a virtual router advertise different addresses.
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { addressesOf, peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+
+const DIFFER: LintVerdict = {
+  code: 'vip-lists-differ',
+  level: 'warning',
+  meaning: 'Two nodes advertise different virtual addresses: keepalived before 2.3.3 drops such adverts, and both are master.',
+};
+const SPLIT: LintVerdict = {
+  code: 'vip-lists-split',
+  level: 'error',
+  meaning: 'The same, where a node is told to drop such adverts (`address_mismatch drop`): both are master.',
+};
+
+export const vipLists: LintRule = {
+  verdicts: [DIFFER, SPLIT],
+  check: (nodes) =>
+    peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+      const [mine, others] = [addressesOf(ours), addressesOf(theirs)];
+      const onlyMine = mine.filter((address) => !others.includes(address));
+      const onlyOthers = others.filter((address) => !mine.includes(address));
+      if (onlyMine.length + onlyOthers.length === 0) return [];
+      const place = placeText(instancePlace(b, theirs.name, 'virtual_ipaddress'));
+      const lists = [`only here: ${onlyMine.join(', ') || 'none'}`, `only in ${place}: ${onlyOthers.join(', ') || 'none'}`];
+      return [
+        found(
+          [ours, theirs].some(({ addressMismatch }) => addressMismatch === 'drop') ? SPLIT : DIFFER,
+          instancePlace(a, ours.name, 'virtual_ipaddress'),
+          `${ours.name} has other virtual addresses than its peer`,
+          lists.join('; '),
+          'write the same virtual_ipaddress on both nodes; what only one shall hold belongs in virtual_ipaddress_excluded',
+        ),
+      ];
+    }),
+};

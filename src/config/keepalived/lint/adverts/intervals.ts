@@ -1,0 +1,43 @@
+// The two nodes of a virtual router advertise at different intervals, or one alone uses fast mode.
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+
+const SPLIT: LintVerdict = {
+  code: 'intervals-differ',
+  level: 'error',
+  meaning: 'VRRP version 2 with different `advert_int`: each drops the other’s adverts, and both are master.',
+};
+const FOLLOW: LintVerdict = {
+  code: 'intervals-differ-v3',
+  level: 'warning',
+  meaning: 'VRRP version 3 with different `advert_int`: a backup follows its master, so failover takes a different time each way.',
+};
+const FAST: LintVerdict = {
+  code: 'fast-mode-on-one-node',
+  level: 'warning',
+  meaning: '`fast_advert_int` on one node only: the other neither sends nor expects the fast adverts.',
+};
+
+export const intervals: LintRule = {
+  verdicts: [SPLIT, FOLLOW, FAST],
+  check: (nodes) =>
+    peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+      const place = placeText(instancePlace(b, theirs.name, 'advert_int'));
+      const findings = [];
+      if (ours.advertUs !== theirs.advertUs && ours.version === theirs.version) {
+        const cause = `advert_int ${ours.advertUs / 1e6} here, ${theirs.advertUs / 1e6} at ${place}`;
+        const what =
+          ours.version === 2 ? `${ours.name} and its peer will both be master` : `${ours.name} and its peer differ in advert_int`;
+        const at = instancePlace(a, ours.name, 'advert_int');
+        findings.push(found(ours.version === 2 ? SPLIT : FOLLOW, at, what, cause, 'write the same advert_int on both nodes'));
+      }
+      if ((ours.fast === undefined) !== (theirs.fast === undefined)) {
+        const [node, instance] = ours.fast === undefined ? [b, theirs] : [a, ours];
+        const at = instancePlace(node, instance.name, 'fast_advert_int');
+        const cause = 'the peer has no fast_advert_int';
+        findings.push(found(FAST, at, `fast mode of ${instance.name} has no counterpart`, cause, 'write fast_advert_int on both nodes'));
+      }
+      return findings;
+    }),
+};

@@ -1,0 +1,26 @@
+// Adverts so often that a busy host is taken for a dead one.
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { instancePlace } from '../place.js';
+
+const HASTY: LintVerdict = {
+  code: 'short-interval-without-priority',
+  level: 'info',
+  meaning:
+    'Adverts more often than ten times a second without `vrrp_rt_priority`: a busy host sends them late, and its peer takes over for nothing.',
+};
+const SHORT_US = 100_000;
+
+export const haste: LintRule = {
+  verdicts: [HASTY],
+  check: (nodes) =>
+    nodes.flatMap((node) => {
+      if (node.configuration.global.processes.vrrp.rtPriority !== undefined) return [];
+      return node.configuration.instances
+        .filter(({ advertUs }) => advertUs < SHORT_US)
+        .map(({ name, advertUs, downTimerAdverts }) => {
+          const cause = `a master that is ${(advertUs * downTimerAdverts) / 1000} ms late is taken for dead`;
+          const mend = 'vrrp_rt_priority 50 and vrrp_no_swap in global_defs';
+          return found(HASTY, instancePlace(node, name, 'advert_int'), `${name} advertises every ${advertUs / 1000} ms`, cause, mend);
+        });
+    }),
+};

@@ -1,0 +1,91 @@
+// The two nodes of a virtual router do not reach each other: multicast here and unicast there, other groups, peers that are not named.
+import { formatAddress } from '../../../../model/address-text.js';
+import { sameAddress } from '../../../../model/identity.js';
+import { found, type LintFinding, type LintRule, type LintVerdict } from '../finding.js';
+import { type Peers, peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+
+const MIXED: LintVerdict = {
+  code: 'unicast-and-multicast',
+  level: 'error',
+  meaning:
+    'One node sends to its peers, the other to the multicast group: neither hears the other, and both are master. keepalived says nothing.',
+};
+const GROUPS: LintVerdict = {
+  code: 'multicast-groups-differ',
+  level: 'error',
+  meaning: 'The nodes use different multicast groups: neither hears the other, and both are master.',
+};
+const UNNAMED: LintVerdict = {
+  code: 'unicast-peer-missing',
+  level: 'error',
+  meaning: 'A node’s `unicast_src_ip` is not among the other’s `unicast_peer`: its adverts are not sent there, or not accepted.',
+};
+const SAME: LintVerdict = {
+  code: 'same-source-address',
+  level: 'error',
+  meaning:
+    'Both nodes send from one address (`unicast_src_ip`, `mcast_src_ip`): the file was copied; one of them has it not, or both hear themselves.',
+};
+const SELF: LintVerdict = {
+  code: 'unicast-peer-is-self',
+  level: 'warning',
+  meaning: 'A node names its own address as a peer: the same list was copied to both nodes.',
+};
+
+function between({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
+  const at = instancePlace(a, ours.name, 'unicast_peer', 'mcast_dst_ip');
+  const place = placeText(instancePlace(b, theirs.name, 'unicast_peer', 'mcast_dst_ip'));
+  const both = `${ours.name} and its peer will both be master`;
+  if ((ours.unicast === undefined) !== (theirs.unicast === undefined)) {
+    const cause = ours.unicast === undefined ? `multicast here, unicast at ${place}` : `unicast here, multicast at ${place}`;
+    return [found(MIXED, at, both, cause, 'write unicast_peer on both nodes or on none')];
+  }
+  if (ours.unicast !== undefined) return [];
+  if (sameAddress(ours.multicastGroup, theirs.multicastGroup)) return [];
+  const cause = `group ${formatAddress(ours.multicastGroup)} here, ${formatAddress(theirs.multicastGroup)} at ${place}`;
+  return [found(GROUPS, at, both, cause, 'write the same vrrp_mcast_group4/6 or mcast_dst_ip on both nodes')];
+}
+
+function sameSource({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
+  const [here, there] = [ours.sourceAddress, theirs.sourceAddress];
+  if (here === undefined || there === undefined || !sameAddress(here, there)) return [];
+  const keywords = ['unicast_src_ip', 'mcast_src_ip'] as const;
+  const cause = `${formatAddress(here)} here and at ${placeText(instancePlace(b, theirs.name, ...keywords))}`;
+  const at = instancePlace(a, ours.name, ...keywords);
+  return [
+    found(SAME, at, `${ours.name} sends from one address on both nodes`, cause, 'each node’s own address, and the other’s in unicast_peer'),
+  ];
+}
+
+/** `theirs` must name the address that `ours` sends from; where ours states none, nothing can be said. */
+function unnamed({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
+  const source = ours.sourceAddress;
+  if (source === undefined || ours.unicast === undefined || theirs.unicast === undefined) return [];
+  if (theirs.sourceAddress !== undefined && sameAddress(source, theirs.sourceAddress)) return [];
+  if (theirs.unicast.peers.some(({ address }) => sameAddress(address, source))) return [];
+  const cause = `${formatAddress(source)} (${placeText(instancePlace(a, ours.name, 'unicast_src_ip'))}) is not in the list`;
+  const at = instancePlace(b, theirs.name, 'unicast_peer');
+  return [found(UNNAMED, at, `${theirs.name} does not name its peer`, cause, `add ${formatAddress(source)} to unicast_peer`)];
+}
+
+export const transport: LintRule = {
+  verdicts: [MIXED, GROUPS, SAME, UNNAMED, SELF],
+  check: (nodes) => [
+    ...peersOf(nodes).flatMap((peers) => [
+      ...between(peers),
+      ...sameSource(peers),
+      ...unnamed(peers),
+      ...unnamed({ a: peers.b, b: peers.a, ours: peers.theirs, theirs: peers.ours }),
+    ]),
+    ...nodes.flatMap((node) =>
+      node.configuration.instances.flatMap(({ name, unicast, sourceAddress }) => {
+        if (sourceAddress === undefined || unicast?.peers.some(({ address }) => sameAddress(address, sourceAddress)) !== true) return [];
+        const cause = `${formatAddress(sourceAddress)} is its own unicast_src_ip`;
+        return [
+          found(SELF, instancePlace(node, name, 'unicast_peer'), `${name} names itself as a peer`, cause, 'leave it out of unicast_peer'),
+        ];
+      }),
+    ),
+  ],
+};

@@ -1,0 +1,32 @@
+// The two nodes of a virtual router speak different versions of VRRP, or compute version 3's checksum differently.
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+
+const VERSIONS: LintVerdict = {
+  code: 'versions-differ',
+  level: 'error',
+  meaning: 'One node speaks VRRP version 2, the other 3: each drops the other’s adverts, and both are master.',
+};
+const CHECKSUMS: LintVerdict = {
+  code: 'checksums-differ',
+  level: 'warning',
+  meaning: 'Version 3 over IPv4 with `v3_checksum_as_v2` on one node only: keepalived drops what has the other checksum.',
+};
+
+export const versions: LintRule = {
+  verdicts: [VERSIONS, CHECKSUMS],
+  check: (nodes) =>
+    peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+      const place = placeText(instancePlace(b, theirs.name, 'version'));
+      if (ours.version !== theirs.version) {
+        const cause = `version ${ours.version} here, version ${theirs.version} at ${place}`;
+        const mend = 'write the same version (or vrrp_version) on both nodes';
+        return [found(VERSIONS, instancePlace(a, ours.name, 'version'), `${ours.name} and its peer will both be master`, cause, mend)];
+      }
+      if (ours.version !== 3 || ours.family !== 'inet' || ours.v3ChecksumAsV2 === theirs.v3ChecksumAsV2) return [];
+      const cause = `v3_checksum_as_v2 is ${ours.v3ChecksumAsV2 ? 'on here and off' : 'off here and on'} at ${place}`;
+      const at = instancePlace(a, ours.name, 'v3_checksum_as_v2');
+      return [found(CHECKSUMS, at, `${ours.name} and its peer compute checksums differently`, cause, 'write it on both nodes or on none')];
+    }),
+};

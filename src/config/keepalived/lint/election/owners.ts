@@ -1,0 +1,34 @@
+// An instance that is the address owner because nobody gave it a priority.
+import { blocksOf, has, nameOf } from '../../values/values.js';
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { instancePlace } from '../place.js';
+
+const DEFAULT: LintVerdict = {
+  code: 'owner-by-default',
+  level: 'warning',
+  meaning:
+    '`state MASTER` without `priority` is priority 255, the address owner’s: weights of trackers and `nopreempt` do not count, and it takes over at once.',
+};
+
+export const owners: LintRule = {
+  verdicts: [DEFAULT],
+  check: (nodes) =>
+    nodes.flatMap((node) => {
+      const without = new Set(
+        blocksOf(node.values, 'vrrp_instance')
+          .filter((block) => !has(block, 'priority'))
+          .map(nameOf),
+      );
+      return node.configuration.instances
+        .filter(({ name, priority, initialState }) => priority === 255 && initialState === 'master' && without.has(name))
+        .map(({ name }) =>
+          found(
+            DEFAULT,
+            instancePlace(node, name, 'state'),
+            `${name} has priority 255`,
+            'state MASTER without priority',
+            'priority 150 here, less on the other node; 255 is for a router that has the addresses by itself',
+          ),
+        );
+    }),
+};

@@ -1,0 +1,44 @@
+// nopreempt that does nothing, or on one node only.
+import { blocksOf, has, nameOf, wordsOf } from '../../values/values.js';
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+
+const MASTER: LintVerdict = {
+  code: 'nopreempt-with-state-master',
+  level: 'warning',
+  meaning: '`nopreempt` with `state MASTER` (or priority 255): it is ignored, and the node takes the addresses back when it returns.',
+  saidAs: /nopreempt/,
+};
+const ONE_NODE: LintVerdict = {
+  code: 'nopreempt-on-one-node',
+  level: 'info',
+  meaning: '`nopreempt` on the lower node only: the higher one takes the addresses back when it returns.',
+};
+
+export const preemption: LintRule = {
+  verdicts: [MASTER, ONE_NODE],
+  check: (nodes) => [
+    ...nodes.flatMap((node) =>
+      blocksOf(node.values, 'vrrp_instance').flatMap((block) => {
+        const name = nameOf(block);
+        const instance = has(block, 'nopreempt') ? node.configuration.instances.find((one) => one.name === name) : undefined;
+        if (instance === undefined) return [];
+        const master = wordsOf(block, 'state')?.[0]?.text === 'MASTER';
+        if (!master && instance.priority !== 255) return [];
+        const cause = master ? 'state MASTER' : 'priority 255';
+        const mend = 'state BACKUP on both nodes, priorities below 255: the first one up is master';
+        return [found(MASTER, instancePlace(node, name, 'nopreempt'), `${name}: nopreempt is ignored`, cause, mend)];
+      }),
+    ),
+    ...peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+      const [node, lower, other, higher] = ours.priority < theirs.priority ? [a, ours, b, theirs] : [b, theirs, a, ours];
+      if (lower.priority === higher.priority || !lower.nopreempt || higher.nopreempt) return [];
+      const cause = `the node of higher priority (${placeText(instancePlace(other, higher.name))}) preempts`;
+      const at = instancePlace(node, lower.name, 'nopreempt');
+      return [
+        found(ONE_NODE, at, `${lower.name}: nopreempt stands on the lower node only`, cause, 'nopreempt on the node of higher priority'),
+      ];
+    }),
+  ],
+};

@@ -1,0 +1,53 @@
+// Who shall be master cannot be told, or is told twice.
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+
+const EQUAL: LintVerdict = {
+  code: 'equal-priorities',
+  level: 'warning',
+  meaning: 'Two nodes have the same priority: the one that starts first stays master, and two masters are told apart by address only.',
+};
+const OWNERS: LintVerdict = {
+  code: 'two-owners',
+  level: 'error',
+  meaning: 'Both nodes have priority 255, the address owner’s (also: `state MASTER` without `priority`).',
+};
+const MASTERS: LintVerdict = {
+  code: 'both-start-as-master',
+  level: 'info',
+  meaning: '`state MASTER` on both nodes: below priority 255 it decides nothing, the priority does.',
+};
+const AGAINST: LintVerdict = {
+  code: 'state-against-priority',
+  level: 'warning',
+  meaning: '`state MASTER` on the node of lower priority, `BACKUP` on the other: the priority decides, and the wrong node is master.',
+};
+
+export const priorities: LintRule = {
+  verdicts: [EQUAL, OWNERS, MASTERS, AGAINST],
+  check: (nodes) =>
+    peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+      const place = placeText(instancePlace(b, theirs.name, 'priority', 'state'));
+      const findings = [];
+      if (ours.priority === theirs.priority) {
+        const owner = ours.priority === 255;
+        const at = instancePlace(a, ours.name, 'priority', 'state');
+        const what = owner ? `${ours.name} has two address owners` : `${ours.name} has the same priority on both nodes`;
+        const cause = `priority ${ours.priority} here and at ${place}`;
+        findings.push(found(owner ? OWNERS : EQUAL, at, what, cause, 'give the node that shall be backup a lower priority'));
+      }
+      if (ours.initialState === 'master' && theirs.initialState === 'master') {
+        const at = instancePlace(a, ours.name, 'state');
+        const cause = `state MASTER here and at ${placeText(instancePlace(b, theirs.name, 'state'))}; the priority decides`;
+        findings.push(found(MASTERS, at, `${ours.name} starts as master on both nodes`, cause, 'state BACKUP on one node, or on both'));
+      }
+      const [low, lower, high, higher] = ours.priority < theirs.priority ? [a, ours, b, theirs] : [b, theirs, a, ours];
+      if (lower.priority < higher.priority && lower.initialState === 'master' && higher.initialState === 'backup') {
+        const at = instancePlace(low, lower.name, 'state');
+        const cause = `priority ${lower.priority} here, ${higher.priority} at ${placeText(instancePlace(high, higher.name, 'priority'))}: the higher one is master`;
+        findings.push(found(AGAINST, at, `${lower.name} says MASTER and will be backup`, cause, 'exchange the states, or the priorities'));
+      }
+      return findings;
+    }),
+};

@@ -1,0 +1,51 @@
+// nopreempt beside trackers with weights: a priority that falls moves nobody.
+import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+import { weighedTrackers } from './weights.js';
+
+const SLEEPING: LintVerdict = {
+  code: 'nopreempt-with-weights',
+  level: 'warning',
+  meaning:
+    'A tracker lowers the master’s priority by its weight, but the backup has `nopreempt`: it does not take over from a master that is alive, however low its priority.',
+};
+
+interface Backup {
+  readonly node: LintNode;
+  readonly instance: VrrpInstance;
+}
+
+/** Who would have to take over from it; without a second file: a node that is set up like this one. */
+function backupsOf(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]): readonly Backup[] {
+  const others = peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
+    if (a === node && ours === instance) return [{ node: b, instance: theirs }];
+    return b === node && theirs === instance ? [{ node: a, instance: ours }] : [];
+  });
+  return others.length === 0 ? [{ node, instance }] : others;
+}
+
+function look(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]) {
+  const names = weighedTrackers(instance, node).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const [asleep] = backupsOf(node, instance, nodes).filter((backup) => backup.instance.nopreempt);
+  if (asleep === undefined) return [];
+  const place = placeText(instancePlace(asleep.node, asleep.instance.name, 'nopreempt'));
+  const who = asleep.node === node ? `a peer with nopreempt, as here (${place}),` : `the peer (nopreempt, ${place})`;
+  const at = instancePlace(node, instance.name, 'track_script', 'track_process', 'track_file', 'track_interface', 'track_bfd');
+  return [
+    found(
+      SLEEPING,
+      at,
+      `${instance.name} stays master when ${names.join(' or ')} fails`,
+      `a weight only lowers the priority, and ${who} takes over from no living master`,
+      'leave the weight out (failure then means FAULT, and the backup takes over), or leave nopreempt out',
+    ),
+  ];
+}
+
+export const sleepingBackup: LintRule = {
+  verdicts: [SLEEPING],
+  check: (nodes) => nodes.flatMap((node) => node.configuration.instances.flatMap((instance) => look(node, instance, nodes))),
+};

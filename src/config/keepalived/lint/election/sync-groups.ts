@@ -1,0 +1,71 @@
+// Members of a sync group whose order differs between the nodes pull their group to and fro.
+import type { Address } from '../../../../model/address.js';
+import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { type Peers, peersOf } from '../peers.js';
+import { instancePlace, placeIn, placeText } from '../place.js';
+
+const OSCILLATES: LintVerdict = {
+  code: 'sync-group-oscillates',
+  level: 'error',
+  meaning: 'In a sync group one node is higher for one member, the other for another: each pulls the group back, for ever.',
+};
+const TIE: LintVerdict = {
+  code: 'sync-group-tie',
+  level: 'warning',
+  meaning:
+    'Two nodes have the same priority for a member of a sync group: once both were masters, each link is decided by the addresses on it, and where these are ordered otherwise than on another member’s link the group never comes to rest.',
+};
+
+/** The address that a node's adverts come from, as far as the files tell: its own says it, or the other's only peer. */
+const sourceOf = (own: VrrpInstance, other: VrrpInstance): Address | undefined =>
+  own.sourceAddress ?? (other.unicast?.peers.length === 1 ? other.unicast.peers[0]?.address : undefined);
+
+/** Which node two masters leave the member to: the one of higher priority, of equal ones that of the higher address. */
+function winner({ ours, theirs }: Peers): 'here' | 'there' | 'unknown' {
+  if (ours.priority !== theirs.priority) return ours.priority > theirs.priority ? 'here' : 'there';
+  const [here, there] = [sourceOf(ours, theirs), sourceOf(theirs, ours)];
+  const order = here?.words.map((word, at) => word - (there?.words[at] ?? word)).find((difference) => difference !== 0) ?? 0;
+  return order === 0 ? 'unknown' : order > 0 ? 'here' : 'there';
+}
+
+const isTie = ({ ours, theirs }: Peers): boolean => ours.priority === theirs.priority;
+
+/** One member alone has nothing to disagree with; without preemption a lower master stays, and only ties are settled. */
+function judgeGroup(node: LintNode, name: string, members: readonly Peers[]): readonly LintFinding[] {
+  const settled = members.filter((one) => isTie(one) || (!one.ours.nopreempt && !one.theirs.nopreempt));
+  const [here, there] = (['here', 'there'] as const).map((side) => settled.find((one) => winner(one) === side));
+  const at = placeIn(node, 'vrrp_sync_group', name);
+  if (here !== undefined && there !== undefined) {
+    const why = (one: Peers): string => (isTie(one) ? ' by its address' : '');
+    const cause = `${here.ours.name} is higher here${why(here)}, ${there.ours.name} in ${there.b.file}${why(there)}`;
+    const mend = `make one node higher for every member of ${name} (${placeText(at)})`;
+    return [found(OSCILLATES, at, `sync group ${name} will not come to rest`, cause, mend)];
+  }
+  const tie = members.find((one) => winner(one) === 'unknown');
+  if (tie === undefined || members.length < 2) return [];
+  const { ours, theirs, b } = tie;
+  const place = placeText(instancePlace(b, theirs.name, 'priority', 'state'));
+  const cause = `${ours.name} has priority ${ours.priority} here and at ${place}: two masters are told apart by their addresses, on each link anew`;
+  return [found(TIE, at, `sync group ${name} may never come to rest`, cause, 'give one node the higher priority for every member')];
+}
+
+export const syncGroups: LintRule = {
+  verdicts: [OSCILLATES, TIE],
+  check: (nodes) => {
+    const peers = peersOf(nodes);
+    return nodes.flatMap((node) =>
+      node.configuration.syncGroups.flatMap((group) =>
+        nodes
+          .filter((other) => nodes.indexOf(other) > nodes.indexOf(node))
+          .flatMap((other) =>
+            judgeGroup(
+              node,
+              group.name,
+              peers.filter(({ a, b, ours }) => a === node && b === other && group.members.includes(ours.name)),
+            ),
+          ),
+      ),
+    );
+  },
+};

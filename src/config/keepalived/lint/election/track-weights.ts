@@ -1,0 +1,53 @@
+// A tracker whose weight is too small to change who is master.
+import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { type Peers, peersOf } from '../peers.js';
+import { instancePlace, placeText } from '../place.js';
+import { priorityWith, weighedScripts } from './weights.js';
+
+const SMALL: LintVerdict = {
+  code: 'track-weight-too-small',
+  level: 'warning',
+  meaning: 'A failed track script lowers the priority (or withholds a bonus), but not below the peer’s: the failing node stays master.',
+};
+const SWAP: LintVerdict = {
+  code: 'track-weight-swaps-back',
+  level: 'warning',
+  meaning: 'A script’s positive weight lifts the lower node above the higher one even while both succeed: the wrong node is master.',
+};
+
+/** Those whose failure is what it says. */
+const plain = (instance: VrrpInstance, node: LintNode) => weighedScripts(instance, node).filter(({ reverse }) => !reverse);
+
+function look({ a, b, ours, theirs }: Peers) {
+  if (ours.priority <= theirs.priority || ours.priority === 255 || theirs.nopreempt) return [];
+  const [mine, others] = [plain(ours, a), plain(theirs, b)];
+  const [top, rival] = [priorityWith(ours.priority, mine), priorityWith(theirs.priority, others)];
+  const place = placeText(instancePlace(b, theirs.name, 'track_script', 'priority'));
+  if (rival > top) {
+    const cause = `${top} with every script in order here, ${rival} at ${place}`;
+    const mend = 'the same weights on both nodes';
+    return [
+      found(
+        SWAP,
+        instancePlace(a, ours.name, 'track_script', 'priority'),
+        `${ours.name}: the peer will be master all the time`,
+        cause,
+        mend,
+      ),
+    ];
+  }
+  return mine.flatMap(({ name }) => {
+    const failed = priorityWith(ours.priority, mine, [name]);
+    if (failed < rival) return [];
+    const cause = `${name} failed leaves priority ${failed}, the peer (${place}) has ${rival}`;
+    const mend = `a weight of more than ${top - rival}, or 0 (failure means FAULT)`;
+    return [found(SMALL, instancePlace(a, ours.name, 'track_script'), `${ours.name} stays master when ${name} fails`, cause, mend)];
+  });
+}
+
+export const trackWeights: LintRule = {
+  verdicts: [SMALL, SWAP],
+  check: (nodes) =>
+    peersOf(nodes).flatMap((peers) => [...look(peers), ...look({ a: peers.b, b: peers.a, ours: peers.theirs, theirs: peers.ours })]),
+};

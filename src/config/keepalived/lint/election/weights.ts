@@ -1,0 +1,55 @@
+// What an instance's trackers do to its priority.
+import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import type { Tracked } from '../../../../model/keepalived/trackers.js';
+import type { LintNode } from '../finding.js';
+
+/** A tracker that changes the priority; those with weight 0 mean FAULT and are not here. */
+export interface Weighed {
+  readonly name: string;
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
+interface Watched {
+  readonly name: string;
+  readonly weight: number;
+  readonly reverse?: boolean;
+}
+
+function weighed(tracked: readonly Tracked[], objects: readonly Watched[]): readonly Weighed[] {
+  return tracked.flatMap(({ name, weight, reverse }) => {
+    const object = objects.find((one) => one.name === name);
+    const counts = weight ?? object?.weight ?? 0;
+    return counts === 0 ? [] : [{ name, weight: counts, reverse: reverse ?? object?.reverse ?? false }];
+  });
+}
+
+/** Members of a sync group have one priority all the time, unless `sync_group_tracking_weight`. */
+const counting = ({ name }: VrrpInstance, { configuration }: LintNode): boolean =>
+  configuration.syncGroups.every(({ members, trackingWeight }) => trackingWeight || !members.includes(name));
+
+/** Scripts with a weight. An owner's priority (255) never changes. */
+export function weighedScripts(instance: VrrpInstance, node: LintNode): readonly Weighed[] {
+  if (instance.priority === 255 || !counting(instance, node)) return [];
+  return weighed(instance.track.scripts, node.configuration.scripts);
+}
+
+/** Everything with a weight. */
+export function weighedTrackers(instance: VrrpInstance, node: LintNode): readonly Weighed[] {
+  if (instance.priority === 255 || !counting(instance, node)) return [];
+  const { interfaces, files, processes, bfds } = instance.track;
+  const { configuration } = node;
+  return [
+    ...weighedScripts(instance, node),
+    ...weighed(interfaces, []),
+    ...weighed(files, configuration.files),
+    ...weighed(processes, configuration.processes),
+    ...weighed(bfds, configuration.bfds),
+  ];
+}
+
+const clamped = (priority: number): number => Math.max(1, Math.min(254, priority));
+
+/** The priority while the scripts in `failed` fail and all others succeed: 1 to 254. */
+export const priorityWith = (base: number, scripts: readonly Weighed[], failed: readonly string[] = []): number =>
+  clamped(scripts.reduce((sum, { name, weight }) => sum + (failed.includes(name) ? Math.min(weight, 0) : Math.max(weight, 0)), base));

@@ -1,0 +1,34 @@
+// Mail addresses and the relay of the sample that comes with keepalived: mails to them reach nobody.
+import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { globalPlace } from '../place.js';
+
+const SAMPLE: LintVerdict = {
+  code: 'mail-to-sample-address',
+  level: 'info',
+  meaning:
+    'Mails are sent, but to the addresses (`…@firewall.loc`) or by the relay (192.168.200.1) of the sample that comes with keepalived.',
+};
+const DOMAIN = '@firewall.loc';
+const RELAY = '192.168.200.1';
+
+/** Does anything of this node send mails? Real servers do unless they are told not to. */
+function mails({ configuration }: LintNode): boolean {
+  const { instances, syncGroups, virtualServers } = configuration;
+  if ([...instances, ...syncGroups].some(({ notify }) => notify.smtpAlert)) return true;
+  return virtualServers.some(
+    ({ smtpAlert, realServers }) => smtpAlert || realServers.some((server) => server.smtpAlert && server.checkers.length > 0),
+  );
+}
+
+export const sampleMail: LintRule = {
+  verdicts: [SAMPLE],
+  check: (nodes) =>
+    nodes.flatMap((node) => {
+      const { notificationEmail, smtpServer } = node.configuration.global;
+      const left = [...notificationEmail.filter((address) => address.endsWith(DOMAIN)), ...(smtpServer?.host === RELAY ? [RELAY] : [])];
+      if (left.length === 0 || notificationEmail.length === 0 || smtpServer === undefined || !mails(node)) return [];
+      const at = globalPlace(node, left[0] === RELAY ? 'smtp_server' : 'notification_email');
+      const mend = 'addresses and a relay of your own, or no notification_email';
+      return [found(SAMPLE, at, 'mails go to the addresses of the sample file', left.join(', '), mend)];
+    }),
+};

@@ -1,0 +1,58 @@
+// Commands that do something else than they seem to: signs for a shell that no shell reads.
+import type { Script } from '../../../../model/keepalived/script.js';
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { placeIn, serverPlace } from '../place.js';
+import { usedScripts } from './used-scripts.js';
+
+const SIGNS: LintVerdict = {
+  code: 'shell-signs-without-shell',
+  level: 'warning',
+  meaning:
+    'A command has `|`, `&&`, `||`, `;`, `>`, `$(…)` or backquotes, but is run without a shell: they are handed to the program as its arguments.',
+};
+
+/** Words that only a shell has as commands: nothing is found under that name, and the whole text goes to `sh -c`. */
+const OF_SHELLS = new Set([
+  'if',
+  'for',
+  'while',
+  'until',
+  'case',
+  '!',
+  '{',
+  '(',
+  '[[',
+  'exit',
+  'cd',
+  'eval',
+  'exec',
+  'source',
+  '.',
+  'export',
+  'set',
+]);
+const COMMAND = /^(?:[\w./+-]+|\[)$/;
+const SIGN = /^(?:\|\|?|&&?|;|\d?(?:>>?|<<?)(?:&\d|[\w./-]+)?)$|.;$/;
+const SUBSTITUTION = /\$\(|`/;
+
+/** The first word that was meant for a shell. */
+function signIn({ argv }: Script): string | undefined {
+  const [command = '', ...words] = argv;
+  if (!COMMAND.test(command) || OF_SHELLS.has(command)) return undefined;
+  return words.find((word, index) => SIGN.test(word) || (SUBSTITUTION.test(word) && words[index - 1] !== '-c'));
+}
+
+export const scriptCommands: LintRule = {
+  verdicts: [SIGNS],
+  check: (nodes) =>
+    nodes.flatMap((node) =>
+      usedScripts(node.configuration).flatMap(({ script, block, name, keyword }) => {
+        const sign = signIn(script);
+        if (sign === undefined) return [];
+        const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
+        const cause = `'${sign}' is an argument of ${script.argv[0]}: no shell reads the line`;
+        const mend = `"/bin/sh -c '…'" with the command in it, or a script file`;
+        return [found(SIGNS, at, `${name}: the command is not what it seems`, cause, mend)];
+      }),
+    ),
+};

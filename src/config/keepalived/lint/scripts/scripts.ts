@@ -1,0 +1,66 @@
+// Scripts: those that stop the daemon that runs them, and those that run as root although others can write them.
+import type { Script } from '../../../../model/keepalived/script.js';
+import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { placeIn, serverPlace } from '../place.js';
+import { type UsedScript, usedScripts } from './used-scripts.js';
+
+const STOPS: LintVerdict = {
+  code: 'script-stops-keepalived',
+  level: 'warning',
+  meaning: 'A tracking or notify script stops keepalived itself: nobody starts it again, and the node is lost as a backup.',
+};
+const ROOT: LintVerdict = {
+  code: 'script-as-root',
+  level: 'warning',
+  meaning: 'Scripts run as root without `enable_script_security`: whoever can write one is root.',
+};
+
+/** Commands that end the daemon; `keepalived` may be the word of a path. */
+const STOPPING =
+  /(?:systemctl\s+(?:\S+\s+)*(?:stop|restart|kill|disable)\s+(?:\S+\s+)*keepalived|(?:service|rc-service|init\.d)[\s/]+keepalived\s+(?:stop|restart)|(?:pkill|killall)\s+(?:\S+\s+)*keepalived|\bkill\s+.*(?:keepalived\.pid|(?:pidof|pgrep)\s+(?:\S+\s+)*keepalived))/;
+/** Signals that ask the daemon something (is it there, reload, dump) rather than end it. */
+const ASKING = /kill\w*\s+(?:-s\s+|--signal[ =]|-)(?:SIG)?(?:0|1|HUP|10|USR1|12|USR2)\b/;
+/** Longer lines are no shell that a person wrote. */
+const LONGEST_LINE = 1000;
+
+const stops = (line: string): boolean => line.length <= LONGEST_LINE && !/^\s*#/.test(line) && STOPPING.test(line) && !ASKING.test(line);
+
+function stopping({ argv, text }: Script, node: LintNode): string | undefined {
+  if (stops(text)) return text;
+  // The command itself, or the file a shell is given.
+  for (const path of argv.slice(0, 2)) {
+    const line = node.scripts.get(path)?.split('\n').find(stops);
+    if (line !== undefined) return `${path} has the line "${line.trim()}"`;
+  }
+  return undefined;
+}
+
+const runsAsRoot = ({ script }: UsedScript, node: LintNode): boolean =>
+  (script.runAs?.user ?? node.configuration.global.scriptUser?.user ?? 'root') === 'root';
+
+function securityFinding(node: LintNode): readonly ReturnType<typeof found>[] {
+  const { global } = node.configuration;
+  const roots = global.scriptSecurity ? [] : usedScripts(node.configuration).filter((used) => runsAsRoot(used, node));
+  const [first] = roots;
+  if (first === undefined) return [];
+  const names = [...new Set(roots.map(({ script }) => script.argv[0] ?? script.text))];
+  const cause = `neither enable_script_security nor script_user is said: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
+  const mend = 'in global_defs enable_script_security (refuses scripts that others can change) and script_user (root, or better another)';
+  const at = first.block === 'virtual_server' ? serverPlace(node, first.name) : placeIn(node, first.block, first.name, first.keyword);
+  return [found(ROOT, at, `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root unchecked`, cause, mend)];
+}
+
+export const scripts: LintRule = {
+  verdicts: [STOPS, ROOT],
+  check: (nodes) =>
+    nodes.flatMap((node) => [
+      ...usedScripts(node.configuration).flatMap(({ script, block, name, keyword }) => {
+        const why = stopping(script, node);
+        if (why === undefined) return [];
+        const mend = 'let the script’s exit status say it (weight 0: FAULT), and leave the daemon running';
+        const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
+        return [found(STOPS, at, `${name}: a script stops keepalived itself`, why, mend)];
+      }),
+      ...securityFinding(node),
+    ]),
+};

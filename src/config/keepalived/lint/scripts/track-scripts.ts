@@ -1,0 +1,108 @@
+// Tracking scripts whose verdict is no verdict: killed before they are done, never failing, or asking the address that moves.
+import { formatAddress } from '../../../../model/address-text.js';
+import type { TrackScript } from '../../../../model/keepalived/trackers.js';
+import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { placeIn } from '../place.js';
+import { type ShellLines, shellLines } from './shell-lines.js';
+
+const SLOW: LintVerdict = {
+  code: 'script-sleeps-too-long',
+  level: 'warning',
+  meaning:
+    'A tracking script sleeps as long as its `timeout` (without one: its `interval`) or longer: it is killed before it is done, and counts as failed.',
+};
+const ALWAYS: LintVerdict = {
+  code: 'script-never-fails',
+  level: 'warning',
+  meaning: 'A tracking script ends in `echo` on every way: what it prints is not looked at, its exit status is 0 always.',
+};
+const ITSELF: LintVerdict = {
+  code: 'script-checks-keepalived',
+  level: 'warning',
+  meaning: 'A tracking script asks whether keepalived runs: it does, for it runs the script. Nothing is checked.',
+};
+const VIP: LintVerdict = {
+  code: 'script-checks-virtual-address',
+  level: 'warning',
+  meaning:
+    'A tracking script asks the virtual address: the master’s service answers both nodes (or neither), so its failure moves nothing; a check that the address is here never lets a backup become master.',
+};
+
+/** What one script is, with the lines of its file where that could be read. */
+interface Look {
+  readonly node: LintNode;
+  readonly tracker: TrackScript;
+  readonly lines: ShellLines | undefined;
+  /** Texts of the virtual addresses of the instances that track it. */
+  readonly addresses: readonly string[];
+}
+
+const place = ({ node, tracker }: Look) => placeIn(node, 'vrrp_script', tracker.name, 'script');
+
+function slow(look: Look): readonly LintFinding[] {
+  const { node, tracker, lines } = look;
+  const seconds = (tracker.timeoutUs ?? tracker.intervalUs) / 1e6;
+  if (lines === undefined || lines.longestSleep < seconds) return [];
+  const at = placeIn(node, 'vrrp_script', tracker.name, 'timeout', 'interval');
+  const cause = `it sleeps ${lines.longestSleep} s, and is killed after ${seconds} s (${tracker.timeoutUs === undefined ? 'interval, there is no timeout' : 'timeout'})`;
+  return [
+    found(
+      SLOW,
+      at,
+      `${tracker.name} is killed before it is done`,
+      cause,
+      'a timeout beyond the sleep, or no sleep: rise and fall wait, too',
+    ),
+  ];
+}
+
+function always(look: Look): readonly LintFinding[] {
+  const { tracker, lines } = look;
+  if (lines?.endsInEcho !== true) return [];
+  const cause = `${lines.path} ends in echo on every way, which succeeds`;
+  return [found(ALWAYS, place(look), `${tracker.name} never fails`, cause, 'exit 1 where the check failed')];
+}
+
+const KEEPALIVED = /^(?:\S*\/)?(?:(?:killall|pkill)\s+-0|pidof|pgrep(?:\s+-\w+)*)\s+(?:\S*\/)?keepalived$/;
+
+function itself(look: Look): readonly LintFinding[] {
+  const { tracker } = look;
+  const command = tracker.script.argv.join(' ');
+  if (!KEEPALIVED.test(command)) return [];
+  const cause = `'${command}' succeeds as long as anybody is there to run it`;
+  return [found(ITSELF, place(look), `${tracker.name} checks nothing`, cause, 'ask for the service that the address is for')];
+}
+
+const quoted = (address: string): string => address.replace(/[.]/g, '\\.');
+
+function virtual(look: Look): readonly LintFinding[] {
+  const { tracker, lines, addresses } = look;
+  for (const address of addresses) {
+    const pattern = new RegExp(`(?<![\\w.:])${quoted(address)}(?![\\w.]|:[0-9a-f]*:)`);
+    const inCommand = pattern.test(tracker.script.argv.join(' '));
+    // A script that first asks whether the address is here knows what it does.
+    if (!inCommand && !(lines !== undefined && !lines.looksAtAddresses && lines.kept.some((line) => pattern.test(line)))) continue;
+    const cause = 'where the master has it, the backup’s check is about the master, too';
+    const mend = 'ask 127.0.0.1, or the address that the node has for itself';
+    return [found(VIP, place(look), `${tracker.name} asks the virtual address ${address}`, cause, mend)];
+  }
+  return [];
+}
+
+function lookAt(node: LintNode): readonly Look[] {
+  const { scripts, instances, syncGroups } = node.configuration;
+  return scripts.flatMap((tracker) => {
+    const tracks = ({ track }: { readonly track: { readonly scripts: readonly { readonly name: string }[] } }): boolean =>
+      track.scripts.some(({ name }) => name === tracker.name);
+    const groups = syncGroups.filter(tracks);
+    const users = instances.filter((one) => tracks(one) || groups.some(({ members }) => members.includes(one.name)));
+    if (users.length === 0) return [];
+    const addresses = users.flatMap((one) => [...one.addresses, ...one.excludedAddresses].map(({ address }) => formatAddress(address)));
+    return [{ node, tracker, lines: shellLines(tracker.script, node.scripts), addresses: [...new Set(addresses)] }];
+  });
+}
+
+export const trackScripts: LintRule = {
+  verdicts: [SLOW, ALWAYS, ITSELF, VIP],
+  check: (nodes) => nodes.flatMap(lookAt).flatMap((look) => [...slow(look), ...always(look), ...itself(look), ...virtual(look)]),
+};

@@ -1,0 +1,50 @@
+// Two nodes of a pair that serve different things.
+import { destinationId } from '../../../../model/identity.js';
+import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { peersOf } from '../peers.js';
+import { serverPlace } from '../place.js';
+
+const DIFFER: LintVerdict = {
+  code: 'virtual-servers-differ',
+  level: 'warning',
+  meaning:
+    'A virtual server stands on one node of a pair only, or has other real servers there: after a failover something else is served.',
+};
+
+export const servicesOfPair: LintRule = {
+  verdicts: [DIFFER],
+  check: (nodes) => {
+    const pairs = new Map(peersOf(nodes).map(({ a, b }) => [`${nodes.indexOf(a)} ${nodes.indexOf(b)}`, [a, b] as const]));
+    return [...pairs.values()].flatMap(([a, b]) => {
+      const [mine, others] = [a.configuration.virtualServers, b.configuration.virtualServers];
+      const lone = (here: typeof mine, there: typeof mine, node: typeof a, other: typeof a) =>
+        here
+          .filter(({ name }) => !there.some((one) => one.name === name))
+          .map(({ name }) =>
+            found(
+              DIFFER,
+              serverPlace(node, name),
+              `${name} is on one node only`,
+              `${other.file} has no such virtual_server`,
+              'write it on both nodes',
+            ),
+          );
+      const unlike = mine.flatMap((server) => {
+        const twin = others.find(({ name }) => name === server.name);
+        const list = (one: typeof server): string => [...one.realServers.map(destinationId)].sort().join(' ');
+        if (twin === undefined || list(twin) === list(server)) return [];
+        const cause = `here ${list(server)}; in ${b.file} ${list(twin)}`;
+        return [
+          found(
+            DIFFER,
+            serverPlace(a, server.name, 'real_server'),
+            `${server.name} has other real servers on the peer`,
+            cause,
+            'write the same real servers on both nodes',
+          ),
+        ];
+      });
+      return [...lone(mine, others, a, b), ...lone(others, mine, b, a), ...unlike];
+    });
+  },
+};

@@ -1,0 +1,97 @@
+// Virtual servers: who holds their address, who serves, who is checked.
+
+import type { Address } from '../../../../model/address.js';
+import { formatAddress } from '../../../../model/address-text.js';
+import { destinationId } from '../../../../model/identity.js';
+import type { GroupMember, VirtualServer } from '../../../../model/keepalived/virtual-server.js';
+import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+import { serverPlace } from '../place.js';
+
+const SORRY: LintVerdict = {
+  code: 'sorry-server-is-real-server',
+  level: 'error',
+  meaning: 'The sorry server is one of the real servers: it is asked when it is down, and removed when it comes up.',
+};
+const UNHELD: LintVerdict = {
+  code: 'virtual-server-without-vip',
+  level: 'warning',
+  meaning: 'No VRRP instance (nor static_ipaddress) of this node holds a virtual server’s address: nothing brings packets here.',
+};
+const TWICE: LintVerdict = {
+  code: 'virtual-server-twice',
+  level: 'error',
+  meaning: 'A virtual server is defined twice: the second is silently lost, or its servers are mixed in.',
+};
+const UNCHECKED: LintVerdict = {
+  code: 'real-server-unchecked',
+  level: 'info',
+  meaning: 'A real server has no checker: it is never taken out.',
+};
+
+/** Addresses of an instance that a host gets, excluded ones too, and those put there at start. */
+function heldBy({ configuration }: LintNode): ReadonlySet<string> {
+  const { instances, root } = configuration;
+  const lists = [...instances.flatMap(({ addresses, excludedAddresses }) => [...addresses, ...excludedAddresses]), ...root.staticAddresses];
+  return new Set(lists.map(({ address }) => formatAddress(address)));
+}
+
+const firsts = (members: readonly GroupMember[]): readonly Address[] =>
+  members.flatMap((member) => (member.kind === 'range' && member.count === 1 ? [member.first] : []));
+
+function addressesOf({ target }: VirtualServer, node: LintNode): readonly Address[] {
+  if (target.kind === 'service') return target.key.kind === 'address' ? [target.key.address] : [];
+  return firsts(node.configuration.virtualServerGroups.find(({ name }) => name === target.group)?.members ?? []);
+}
+
+function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) {
+  const findings = [];
+  const { sorryServer, realServers, name } = server;
+  if (sorryServer !== undefined && realServers.some((one) => destinationId(one) === destinationId(sorryServer))) {
+    const cause = `${formatAddress(sorryServer.address)} port ${sorryServer.port} is in both`;
+    const at = serverPlace(node, name, 'sorry_server');
+    findings.push(found(SORRY, at, `${name}: the sorry server is a real server`, cause, 'a sorry server of its own, or none'));
+  }
+  const missing = addressesOf(server, node).filter((address) => !held.has(formatAddress(address)));
+  if (missing.length > 0 && node.configuration.instances.length > 0) {
+    const cause = `${missing.map(formatAddress).join(', ')} is in no virtual_ipaddress of ${node.file}`;
+    const mend = 'add it to virtual_ipaddress, to virtual_ipaddress_excluded or to static_ipaddress';
+    findings.push(found(UNHELD, serverPlace(node, name), `${name}: nobody holds its address`, cause, mend));
+  }
+  const unchecked = realServers.filter(({ checkers }) => checkers.length === 0);
+  if (unchecked.length > 0) {
+    const names = unchecked.map(({ address, port }) => `${formatAddress(address)}:${port}`);
+    const at = serverPlace(node, name, 'real_server');
+    findings.push(
+      found(
+        UNCHECKED,
+        at,
+        `${name}: servers without a checker`,
+        names.join(', '),
+        server.protocol === 'udp' ? 'a UDP_CHECK { } or a MISC_CHECK { }' : 'a TCP_CHECK { } at least',
+      ),
+    );
+  }
+  return findings;
+}
+
+function twins(node: LintNode) {
+  const seen = new Set<string>();
+  return node.configuration.virtualServers.flatMap(({ name, protocol }) => {
+    const id = `${name} ${protocol}`;
+    if (!seen.has(id)) {
+      seen.add(id);
+      return [];
+    }
+    const cause = `virtual_server ${name} stands twice in ${node.file}`;
+    return [found(TWICE, serverPlace(node, name), `${name} is defined twice`, cause, 'put the real servers into one of them')];
+  });
+}
+
+export const virtualServers: LintRule = {
+  verdicts: [SORRY, UNHELD, TWICE, UNCHECKED],
+  check: (nodes) =>
+    nodes.flatMap((node) => {
+      const held = heldBy(node);
+      return [...node.configuration.virtualServers.flatMap((server) => look(server, node, held)), ...twins(node)];
+    }),
+};

@@ -1,0 +1,175 @@
+// From flat pieces (lines and braces) to statements with bodies. Never gives up: what braces are wrong is told and gone on from.
+import type { Keyword, Origin, Report, Statement, Word } from '../keyword.js';
+import { splitWords } from '../lines/split-words.js';
+import { isBlank, type Text } from '../lines/text.js';
+import { named } from './keyword-index.js';
+
+/** What flatten() makes of the files: the text between braces, line by line, and the braces. */
+export type Piece =
+  | { readonly kind: 'line'; readonly line: Text }
+  | { readonly kind: 'open'; readonly at: Origin }
+  | { readonly kind: 'close'; readonly at: Origin };
+
+/** A Statement while it may still get a body. The line as written is cut out when somebody asks: few do, and there may be a million. */
+class Growing {
+  readonly keyword: Word;
+  readonly words: readonly Word[];
+  body?: Growing[];
+  readonly #line: string;
+  readonly #end: number;
+
+  constructor(keyword: Word, words: readonly Word[], line: string, end: number) {
+    this.keyword = keyword;
+    this.words = words;
+    this.#line = line;
+    this.#end = end;
+  }
+
+  get raw(): string {
+    return this.#line.slice(this.#end).trim();
+  }
+}
+
+/** An open brace. `name`: the keyword before it; `table`: the keywords that may stand in it; absent: lines of any kind, or nothing is known. */
+interface Frame {
+  readonly into: Growing[];
+  readonly at: Origin;
+  readonly name?: string;
+  readonly table?: readonly Keyword[] | undefined;
+  /** A line in it that belongs further out was told. */
+  told?: boolean;
+}
+
+function statementOf(line: Text, report: Report): Growing | undefined {
+  const { words, open } = splitWords(line);
+  if (open !== undefined) {
+    report({ severity: 'error', at: open, text: `Unmatched quote: '${line.text.trim()}'`, hint: 'what follows the quote is not read' });
+  }
+  const keyword = words[0];
+  if (keyword === undefined) return undefined;
+  let end = keyword.quoted ? line.text.indexOf('"', line.text.indexOf('"') + 1) + 1 : 0;
+  if (!keyword.quoted) {
+    while (isBlank(line.text[end]!)) end++;
+    end += keyword.text.length;
+  }
+  return new Growing(keyword, words.length === 1 ? NO_WORDS : words.slice(1), line.text, end);
+}
+
+const NO_WORDS: readonly Word[] = [];
+
+/** More blocks inside one another than any configuration has. */
+const DEEPEST = 8;
+
+class Builder {
+  readonly #report: Report;
+  readonly #root: Growing[] = [];
+  readonly #frames: Frame[] = [];
+  #table: readonly Keyword[] | undefined;
+  /** The last line, while a brace may follow it. */
+  #pending: { readonly statement: Growing; readonly block: boolean; readonly table: readonly Keyword[] | undefined } | undefined;
+
+  constructor(root: readonly Keyword[] | undefined, report: Report) {
+    this.#report = report;
+    this.#table = root;
+    this.#frames.push({ into: this.#root, at: { file: '', line: 1, column: 1 }, table: root });
+  }
+
+  #push(frame: Frame): void {
+    this.#frames.push(frame);
+    this.#table = frame.table;
+  }
+
+  #openBody(at: Origin): void {
+    const pending = this.#pending!;
+    this.#pending = undefined;
+    pending.statement.body ??= [];
+    this.#push({ into: pending.statement.body, at, name: pending.statement.keyword.text, table: pending.table });
+  }
+
+  /** A block without its brace: the next line tells whether one was forgotten. */
+  #forgottenBrace(next: Growing): boolean {
+    const pending = this.#pending;
+    if (pending === undefined || !pending.block) return false;
+    const inBlock = pending.table !== undefined && named(pending.table, next.keyword.text) !== undefined;
+    const anyLine = pending.table === undefined && this.#table !== undefined && named(this.#table, next.keyword.text) === undefined;
+    return inBlock || anyLine;
+  }
+
+  /** Does a block around this one have the keyword, and this one not? Then its brace was forgotten, most likely: told once a block. */
+  #forgottenEnd({ keyword }: Growing): void {
+    const frame = this.#frames.at(-1)!;
+    if (frame.told === true || frame.name === undefined) return;
+    if (frame.table !== undefined && named(frame.table, keyword.text) !== undefined) return;
+    const outer = this.#frames.slice(-1 - DEEPEST, -1).flatMap(({ table }) => (table === undefined ? [] : [named(table, keyword.text)]));
+    const kinds = outer.flatMap((found) => (found === undefined ? [] : [found.argument.kind]));
+    // Among lines of any kind only what opens a block itself is surely none of them.
+    if (!kinds.some((kind) => frame.table !== undefined || kind === 'block' || kind === 'lines')) return;
+    frame.told = true;
+    const text = `'${keyword.text}' stands inside of '${frame.name}', which was opened in line ${frame.at.line}`;
+    this.#report({ severity: 'notice', at: keyword.at, text, hint: "a '}' may be missing before it" });
+  }
+
+  line(text: Text): void {
+    const statement = statementOf(text, this.#report);
+    if (statement === undefined) return;
+    if (this.#forgottenBrace(statement)) {
+      const name = this.#pending!.statement.keyword.text;
+      this.#report({
+        severity: 'error',
+        at: statement.keyword.at,
+        text: "Missing '{' at beginning of configuration block",
+        hint: `'${name}' begins a block; what follows was read as if the brace were there`,
+      });
+      this.#openBody(statement.keyword.at);
+    }
+    this.#forgottenEnd(statement);
+    this.#frames.at(-1)!.into.push(statement);
+    const argument = this.#table === undefined ? undefined : named(this.#table, statement.keyword.text)?.argument;
+    const table = argument?.kind === 'block' ? argument.keywords() : undefined;
+    this.#pending = { statement, block: argument?.kind === 'block' || argument?.kind === 'lines', table };
+  }
+
+  open(at: Origin): void {
+    if (this.#pending !== undefined) {
+      this.#openBody(at);
+      return;
+    }
+    this.#report({ severity: 'error', at, text: "Unexpected '{' - ignoring", hint: 'no keyword stands before this brace' });
+    const frame = this.#frames.at(-1)!;
+    this.#push({ into: frame.into, at, table: frame.table });
+  }
+
+  close(at: Origin): void {
+    this.#pending = undefined;
+    if (this.#frames.length === 1) {
+      this.#report({ severity: 'error', at, text: "Extra '}' found", hint: 'no block is open here' });
+      return;
+    }
+    this.#frames.pop();
+    this.#table = this.#frames.at(-1)!.table;
+  }
+
+  end(): readonly Statement[] {
+    const missing = this.#frames.length - 1;
+    if (missing > 0) {
+      const { at } = this.#frames.at(-1)!;
+      const hint = `the block opened at ${at.file}:${at.line}:${at.column} is not closed`;
+      this.#report({ severity: 'error', at, text: `There are ${missing} missing '}'s or extra '{'s`, hint });
+    }
+    return this.#root;
+  }
+}
+
+/**
+ * The statements of a configuration. `root`: the table of the outermost level, by which a forgotten `{` is noticed; without it
+ * every line is taken as it comes.
+ */
+export function parseTree(pieces: Iterable<Piece>, root: readonly Keyword[] | undefined, report: Report): readonly Statement[] {
+  const builder = new Builder(root, report);
+  for (const piece of pieces) {
+    if (piece.kind === 'line') builder.line(piece.line);
+    else if (piece.kind === 'open') builder.open(piece.at);
+    else builder.close(piece.at);
+  }
+  return builder.end();
+}

@@ -1,0 +1,192 @@
+// global_defs as the daemon uses it (keepalived.conf(5)).
+import { parseIpv4 } from '../../../../model/address-text.js';
+import type { GlobalSettings } from '../../../../model/keepalived/global.js';
+import type { Fifo, Script } from '../../../../model/keepalived/script.js';
+import type { Report, Value, Values } from '../../keyword.js';
+import { globalKeywords } from '../../keywords/global/global.js';
+import { readWhole } from '../../values/number.js';
+import { booleanOf, has, listOf, numberOf, scriptOf, textOf, wordsOf } from '../../values/values.js';
+import { given } from '../optional-property.js';
+import { tellError } from '../report.js';
+import { runAsOf } from '../tracking/trackers.js';
+import { buildGarpGroups } from './garp-group.js';
+import { buildFlushOnStop, buildSyncDaemon, buildTimeouts } from './lvs-settings.js';
+import { buildProcessSettings } from './process-settings.js';
+import { buildReceiveBuffers } from './receive-buffers.js';
+import { readUmask } from './umask.js';
+
+const SECOND = 1_000_000;
+
+function fifo(global: Values, keyword: string): Fifo | undefined {
+  const [path, user, group] = wordsOf(global, keyword) ?? [];
+  if (path === undefined) return undefined;
+  const owner = user && { user: user.text, ...given('group', group?.text) };
+  return { path: path.text, ...given('owner', owner), ...given('script', scriptOf(global, `${keyword}_script`)) };
+}
+
+function aroundLife(global: Values, when: 'startup' | 'shutdown'): { readonly script: Script; readonly timeoutUs: number } | undefined {
+  const script = scriptOf(global, `${when}_script`);
+  return script && { script, timeoutUs: (numberOf(global, `${when}_script_timeout`) ?? 10) * SECOND };
+}
+
+/** A name, or an address: digits and dots alone must be one. Whether the name is known is seen when mail is sent. */
+const couldBeHost = (text: string): boolean => (/^[\d.]*$/.test(text) ? parseIpv4(text) !== undefined : true);
+
+function smtpServer(global: Values, report: Report): GlobalSettings['smtpServer'] | undefined {
+  const [host, port] = wordsOf(global, 'smtp_server') ?? [];
+  if (host === undefined) return undefined;
+  const read = port === undefined ? { value: 25 } : readWhole(port.text, { min: 1, max: 65535 });
+  if (read.problem !== undefined) tellError(report, port?.at ?? host.at, read.problem);
+  if (read.value !== undefined && couldBeHost(host.text)) return { host: host.text, port: read.value };
+  tellError(report, host.at, `Invalid smtp server ${host.text} ${port?.text ?? 25}`);
+  return undefined;
+}
+
+function dynamicInterfaces(global: Values, report: Report): Pick<GlobalSettings, 'dynamicInterfaces' | 'allowInterfaceChanges'> {
+  const [option] = wordsOf(global, 'dynamic_interfaces') ?? [];
+  const changes = option?.text === 'allow_if_changes';
+  if (option !== undefined && !changes) tellError(report, option.at, `Unknown dynamic_interfaces option '${option.text}'`);
+  return { dynamicInterfaces: has(global, 'dynamic_interfaces'), allowInterfaceChanges: changes };
+}
+
+/** NFT_TABLE_MAXNAMELEN less two, as the original counts. */
+const LONGEST_TABLE = 254;
+
+function tableName(global: Values, report: Report): string {
+  const [word] = wordsOf(global, 'nftables') ?? [];
+  const wrong = word?.text === '' ? 'empty' : (word?.text.length ?? 0) > LONGEST_TABLE ? 'too long' : undefined;
+  if (word !== undefined && wrong !== undefined) tellError(report, word.at, `VRRP Error : nftables chain name ${wrong} - ignored`);
+  return word === undefined || wrong !== undefined ? 'keepalived' : word.text;
+}
+
+function nftables(global: Values, report: Report): GlobalSettings['nftables'] {
+  if (has(global, 'vrrp_iptables')) {
+    for (const { at } of global.of.get('vrrp_iptables') ?? []) {
+      tellError(
+        report,
+        at,
+        "iptables not supported, using nftables instead. Please replace 'vrrp_iptables and 'vrrp_ipsets' with 'nftables' config option",
+      );
+    }
+  }
+  return {
+    table: tableName(global, report),
+    priority: numberOf(global, 'nftables_priority') ?? -1,
+    counters: has(global, 'nftables_counters'),
+    ifindex: has(global, 'nftables_ifindex'),
+  };
+}
+
+const smtp = (global: Values, report: Report): Pick<GlobalSettings, 'smtpServer' | 'smtpTimeoutUs'> => {
+  const timeout = numberOf(global, 'smtp_connect_timeout') ?? 30;
+  const at = global.of.get('smtp_connect_timeout')?.at(-1)?.at;
+  if (timeout === 0 && at !== undefined) tellError(report, at, 'smtp_conect_timeout must be greater than 0, setting to 1');
+  return { ...given('smtpServer', smtpServer(global, report)), smtpTimeoutUs: Math.max(1, timeout) * SECOND };
+};
+
+/** An empty list is a slip. */
+function emails(global: Values, report: Report): readonly string[] {
+  const found = listOf(global, 'notification_email').map((word) => word.text);
+  const at = global.of.get('notification_email')?.at(-1)?.at;
+  if (found.length === 0 && at !== undefined) tellError(report, at, 'Warning - empty notification_email block');
+  return found;
+}
+
+/** The keywords that are understood and not carried out, as the table says, each with its place. */
+function notActedOn(global: Values): readonly string[] {
+  const accepted = globalKeywords.filter((keyword) => keyword.acted === 'accepted');
+  const place = (name: string, value: Value): string => `${name} (${value.at.file}:${value.at.line})`;
+  return accepted.flatMap(({ name }) => (global.of.get(name) ?? []).slice(0, 1).map((value) => place(name, value)));
+}
+
+function scripts(
+  global: Values,
+): Pick<
+  GlobalSettings,
+  'scriptSecurity' | 'supplementaryGroups' | 'scriptUser' | 'startupScript' | 'shutdownScript' | 'fifoStatesOnReload'
+> {
+  return {
+    scriptSecurity: has(global, 'enable_script_security'),
+    fifoStatesOnReload: has(global, 'fifo_write_vrrp_states_on_reload'),
+    ...given('supplementaryGroups', booleanOf(global, 'set_supplementary_groups')),
+    ...given('scriptUser', runAsOf(global, 'script_user')),
+    ...given('startupScript', aroundLife(global, 'startup')),
+    ...given('shutdownScript', aroundLife(global, 'shutdown')),
+  };
+}
+
+type FileSettings = 'jsonVersion' | 'dumpFiles' | 'dumpsPerInstance' | 'umask' | 'saveDirectory';
+
+function files(global: Values, report: Report): Pick<GlobalSettings, FileSettings> {
+  return {
+    jsonVersion: numberOf(global, 'json_version') === 2 ? 2 : 1,
+    dumpFiles: {
+      ...given('state', textOf(global, 'state_dump_file')),
+      ...given('stats', textOf(global, 'stats_dump_file')),
+      ...given('json', textOf(global, 'json_dump_file')),
+    },
+    ...given('dumpsPerInstance', booleanOf(global, 'data_use_instance')),
+    ...given('umask', readUmask(wordsOf(global, 'umask') ?? [], report)),
+    ...given('saveDirectory', textOf(global, 'config_save_dir')?.replace(/(?<=.)\/$/, '')),
+  };
+}
+
+function reloads(global: Values, report: Report): Pick<GlobalSettings, 'reloadCheckConfig' | 'reloadTime' | 'reloadFile'> {
+  const check = wordsOf(global, 'reload_check_config');
+  const [time, more] = wordsOf(global, 'reload_time_file') ?? [];
+  if (more !== undefined) tellError(report, more.at, 'reload_time_file invalid');
+  const file = wordsOf(global, 'reload_file');
+  return {
+    ...given('reloadCheckConfig', check && given('logFile', check[0]?.text)),
+    ...given('reloadTime', time && more === undefined ? { path: time.text, repeat: has(global, 'reload_repeat') } : undefined),
+    ...given('reloadFile', file && given('path', file[0]?.text)),
+  };
+}
+
+function lvs(global: Values, report: Report) {
+  return {
+    checkerLogAllFailures: booleanOf(global, 'checker_log_all_failures') ?? false,
+    lvsFlush: has(global, 'lvs_flush'),
+    lvsFlushOnStop: buildFlushOnStop(global, report),
+    ...given('lvsTimeouts', buildTimeouts(global, report)),
+    ...given('lvsSyncDaemon', buildSyncDaemon(global, report)),
+    rsInitNotifies: booleanOf(global, 'rs_init_notifies') ?? false,
+  };
+}
+
+/** The settings of the daemon; `root` for garp_group, which stands beside global_defs. */
+export function buildGlobal(root: Values, global: Values, report: Report): GlobalSettings {
+  return {
+    ...given('routerId', textOf(global, 'router_id')),
+    notificationEmail: emails(global, report),
+    ...given('emailFrom', textOf(global, 'notification_email_from')),
+    ...smtp(global, report),
+    ...given('smtpHelo', wordsOf(global, 'smtp_helo_name')?.[0]?.text),
+    noEmailFaults: has(global, 'no_email_faults'),
+    noCheckerEmails: booleanOf(global, 'no_checker_emails') ?? false,
+    defaultInterface: textOf(global, 'default_interface') ?? 'eth0',
+    ...scripts(global),
+    ...given('notifyFifo', fifo(global, 'notify_fifo')),
+    ...given('vrrpNotifyFifo', fifo(global, 'vrrp_notify_fifo')),
+    ...given('lvsNotifyFifo', fifo(global, 'lvs_notify_fifo')),
+    ...dynamicInterfaces(global, report),
+    startupDelayUs: numberOf(global, 'vrrp_startup_delay') ?? 0,
+    delayAfterBootUs: numberOf(global, 'vrrp_delay_after_boot') ?? 0,
+    logUnknownVrids: has(global, 'log_unknown_vrids'),
+    garpIntervalUs: numberOf(global, 'vrrp_garp_interval') ?? 0,
+    gnaIntervalUs: numberOf(global, 'vrrp_gna_interval') ?? 0,
+    garpGroups: buildGarpGroups(root, report),
+    ...given('nftables', nftables(global, report)),
+    vmacPrefix: textOf(global, 'vmac_prefix') ?? 'vrrp',
+    vmacAddressPrefix: textOf(global, 'vmac_addr_prefix') ?? 'vrrp',
+    ...files(global, report),
+    ...reloads(global, report),
+    ...given('receiveBuffers', buildReceiveBuffers(global, report)),
+    ...(has(global, 'disable_local_igmp') ? { disableLocalIgmp: true } : {}),
+    maxAutoPriority: numberOf(global, 'max_auto_priority') ?? 0,
+    minAutoPriorityDelayUs: numberOf(global, 'min_auto_priority_delay') ?? 1_000_000,
+    ...lvs(global, report),
+    processes: buildProcessSettings(global, report),
+    notActedOn: notActedOn(global),
+  };
+}

@@ -1,0 +1,144 @@
+// lvs_sync_daemon, lvs_timeouts and lvs_flush_on_stop of global_defs (keepalived.conf(5)).
+
+import type { Address } from '../../../../model/address.js';
+import { parseAddress } from '../../../../model/address-text.js';
+import type { GlobalSettings } from '../../../../model/keepalived/global.js';
+import type { Report, Values, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { allOf, has, nameOf, wordsOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+
+type SyncDaemon = NonNullable<GlobalSettings['lvsSyncDaemon']>;
+type Draft = { -readonly [K in keyof SyncDaemon]?: SyncDaemon[K] };
+
+export const isMulticast = (address: Address): boolean =>
+  address.family === 'inet' ? (address.words[0] ?? 0) >>> 28 === 0xe : (address.words[0] ?? 0) >>> 24 === 0xff;
+
+const options: ReadonlyMap<string, { readonly key: 'maxLength' | 'port' | 'ttl'; readonly max: number }> = new Map([
+  ['maxlen', { key: 'maxLength', max: 65507 }],
+  ['port', { key: 'port', max: 65535 }],
+  ['ttl', { key: 'ttl', max: 255 }],
+]);
+
+function readGroup(word: Word, draft: Draft, report: Report): void {
+  const group = parseAddress(word.text);
+  if (group === undefined) tellError(report, word.at, `Invalid lvs_sync_daemon group (${word.text}) - ignoring`);
+  else if (!isMulticast(group)) tellError(report, word.at, `lvs_sync_daemon group address ${word.text} is not multicast - ignoring`);
+  else draft.group = group;
+}
+
+function readSyncId(word: Word | undefined, keyword: Word, draft: Draft, report: Report): void {
+  if (word === undefined) {
+    tellError(report, keyword.at, 'No value specified for lvs_sync_daemon id, defaulting to vrid');
+    return;
+  }
+  const { value, problem } = readWhole(word.text, { min: 0, max: 255 });
+  if (value !== undefined) {
+    draft.syncId = value;
+    return;
+  }
+  tellError(report, word.at, problem ?? '');
+  tellError(report, word.at, `Invalid syncid (${word.text}) - defaulting to vrid`);
+}
+
+/** One option and its value; how many words it took, 0: it is none. */
+function readOption(keyword: Word, value: Word | undefined, draft: Draft, report: Report): 0 | 1 | 2 {
+  const option = options.get(keyword.text);
+  if (keyword.text === 'id') readSyncId(value, keyword, draft, report);
+  else if (keyword.text === 'inst' && value !== undefined) draft.instance = value.text;
+  else if (keyword.text === 'group' && value !== undefined) readGroup(value, draft, report);
+  else if (option !== undefined) {
+    const { value: number, problem } = readWhole(value?.text ?? 'none', { min: 1, max: option.max });
+    if (number !== undefined) draft[option.key] = number;
+    else {
+      tellError(report, value?.at ?? keyword.at, problem ?? '');
+      tellError(report, value?.at ?? keyword.at, `Invalid lvs_sync_daemon ${keyword.text} (${value?.text ?? ''}) - ignoring`);
+    }
+  } else return 0;
+  return value === undefined ? 1 : 2;
+}
+
+/** Words without keyword: the instance (once), then a sync id in the old way. */
+function readBare(word: Word, draft: Draft, report: Report): void {
+  if (draft.instance === undefined) {
+    draft.instance = word.text;
+    return;
+  }
+  readSyncId(word, word, draft, report);
+  if (draft.syncId !== undefined) tellError(report, word.at, 'Please use keyword "id" before lvs_sync_daemon SYNCID');
+}
+
+function readDaemon(words: readonly Word[], report: Report): SyncDaemon | undefined {
+  const [device, ...rest] = words;
+  if (device === undefined) return undefined;
+  if (device.text.length > 15) {
+    tellError(report, device.at, `lvs_sync_daemon interface name '${device.text}' too long - ignoring`);
+    return undefined;
+  }
+  const draft: Draft = {};
+  for (let at = 0; at < rest.length; ) {
+    const taken = readOption(rest[at]!, rest[at + 1], draft, report);
+    if (taken === 0) readBare(rest[at]!, draft, report);
+    at += taken || 1;
+  }
+  return { ...draft, interface: device.text };
+}
+
+/** The daemon, or nothing where there is none. The first one that can be used stays. */
+export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | undefined {
+  let found: SyncDaemon | undefined;
+  for (const { value, at } of allOf(global, 'lvs_sync_daemon')) {
+    if (found === undefined) found = readDaemon(value as readonly Word[], report);
+    else tellError(report, at, `lvs_sync_daemon has already been specified as ${found.interface} ${found.instance ?? ''} - ignoring`);
+  }
+  return found;
+}
+
+/** The old way: an instance names the interface. */
+export function oldSyncDaemon(instance: Values, current: SyncDaemon | undefined, report: Report): SyncDaemon | undefined {
+  const [device] = wordsOf(instance, 'lvs_sync_daemon_interface') ?? [];
+  if (device === undefined) return current;
+  const name = nameOf(instance);
+  tellError(report, device.at, `(${name}) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.`);
+  tellError(report, device.at, `${' '.repeat(name.length + 4)}Please use global lvs_sync_daemon`, `lvs_sync_daemon ${device.text} ${name}`);
+  if (current === undefined) return { interface: device.text, instance: name };
+  tellError(report, device.at, `(${name}) lvs_sync_daemon_interface has already been specified as ${current.interface} - ignoring`);
+  return current;
+}
+
+/** Seconds; what the line does not say is 0: left as it is. */
+export function buildTimeouts(global: Values, report: Report): GlobalSettings['lvsTimeouts'] | undefined {
+  const words = wordsOf(global, 'lvs_timeouts');
+  if (words === undefined) return undefined;
+  const found = { tcp: 0, tcpFin: 0, udp: 0 };
+  const keys = new Map<string, keyof typeof found>([
+    ['tcp', 'tcp'],
+    ['tcpfin', 'tcpFin'],
+    ['udp', 'udp'],
+  ]);
+  for (let at = 0; at < words.length; at++) {
+    const option = words[at]!;
+    const key = keys.get(option.text);
+    if (key === undefined) {
+      tellError(report, option.at, `Unknown option ${option.text} specified for lvs_timeouts`);
+      continue;
+    }
+    const word = words[++at] ?? option;
+    const { value, problem } = readWhole(word === option ? 'none' : word.text, { min: 0, max: 2_678_400 });
+    if (value !== undefined) found[key] = value;
+    else {
+      tellError(report, word.at, problem ?? '');
+      tellError(report, word.at, `Invalid lvs_timeout ${option.text} (${word === option ? '' : word.text}) - ignoring`);
+    }
+  }
+  return found;
+}
+
+export function buildFlushOnStop(global: Values, report: Report): GlobalSettings['lvsFlushOnStop'] {
+  if (!has(global, 'lvs_flush_on_stop')) return 'no';
+  const [word] = wordsOf(global, 'lvs_flush_on_stop') ?? [];
+  if (word === undefined) return 'all';
+  if (word.text === 'VS') return 'virtual-servers';
+  tellError(report, word.at, `Unknown lvs_flush_on_stop type ${word.text}`);
+  return 'no';
+}

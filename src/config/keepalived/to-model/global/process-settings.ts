@@ -1,0 +1,69 @@
+// How the processes are named and scheduled: global_defs' *_priority, *_rt_priority … (keepalived.conf(5)).
+import type { GlobalSettings, ProcessSettings } from '../../../../model/keepalived/global.js';
+import type { Report, Values } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { has, numberOf, textOf, wordsOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+
+/** A real-time priority out of bounds is brought to the bound. */
+function realTimePriority(global: Values, role: string, report: Report): number | undefined {
+  const [word] = wordsOf(global, `${role}_rt_priority`) ?? [];
+  if (word === undefined) return undefined;
+  const { value } = readWhole(word.text, { min: -0x80000000, max: 0x7fffffff });
+  if (value === undefined) {
+    tellError(report, word.at, `invalid number '${word.text}'`);
+    tellError(report, word.at, `${role} process real-time priority '${word.text}' invalid`);
+  } else if (value < 1) {
+    tellError(report, word.at, `${role} process real-time priority ${value} less than minimum 1 - setting to minimum`);
+  } else if (value > 99) {
+    tellError(report, word.at, `${role} process real-time priority ${value} greater than maximum 99 - setting to maximum`);
+  }
+  return value === undefined ? undefined : Math.min(99, Math.max(1, value));
+}
+
+/** Numbers of processors; whether the host has them is for whoever sets them. */
+function processors(global: Values, role: string, report: Report): readonly number[] {
+  const found: number[] = [];
+  for (const word of wordsOf(global, `${role}_cpu_affinity`) ?? []) {
+    const { value, problem } = readWhole(word.text, { min: 0, max: 1023, signed: true });
+    if (value !== undefined) found.push(value);
+    else {
+      tellError(report, word.at, problem ?? '');
+      tellError(report, word.at, `Invalid cpu_id:${Number.parseInt(word.text, 10) || 0} specified for ${role} process`);
+    }
+  }
+  return found;
+}
+
+function forRole(global: Values, role: 'vrrp' | 'checker' | 'bfd', report: Report): ProcessSettings {
+  const name = textOf(global, `${role}_process_name`);
+  const priority = numberOf(global, `${role}_priority`);
+  const rtPriority = realTimePriority(global, role, report);
+  const rlimitRttimeUs = numberOf(global, `${role}_rlimit_rttime`);
+  return {
+    ...(name === undefined ? {} : { name }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(rtPriority === undefined ? {} : { rtPriority }),
+    ...(rlimitRttimeUs === undefined ? {} : { rlimitRttimeUs }),
+    noSwap: has(global, `${role}_no_swap`),
+    cpus: processors(global, role, report),
+  };
+}
+
+/** keepalived's own names, which `process_names` asks for. */
+const ownNames = { parent: 'keepalived', vrrp: 'keepalived_vrrp', checker: 'keepalived_ipvs', bfd: 'keepalived_bfd' };
+
+export function buildProcessSettings(global: Values, report: Report): GlobalSettings['processes'] {
+  const named = has(global, 'process_names');
+  const parentName = textOf(global, 'process_name') ?? (named ? ownNames.parent : undefined);
+  const child = (role: 'vrrp' | 'checker' | 'bfd'): ProcessSettings => {
+    const settings = forRole(global, role, report);
+    return named && settings.name === undefined ? { ...settings, name: ownNames[role] } : settings;
+  };
+  return {
+    parent: { ...(parentName === undefined ? {} : { name: parentName }), noSwap: false, cpus: [] },
+    vrrp: child('vrrp'),
+    checker: child('checker'),
+    bfd: child('bfd'),
+  };
+}

@@ -1,0 +1,58 @@
+// How much may wait in the daemon's sockets: *_rcv_bufs, vrrp_rx_bufs_policy (keepalived.conf(5)).
+import type { BufferSize, ReceiveBuffers } from '../../../../model/keepalived/global.js';
+import type { Report, Values, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { booleanOf, numberOf, wordsOf } from '../../values/values.js';
+import { given } from '../optional-property.js';
+import { tellError } from '../report.js';
+
+/** 0 is none, as in the original. */
+function size(global: Values, keyword: string): BufferSize | undefined {
+  const bytes = numberOf(global, keyword) ?? 0;
+  return bytes === 0 ? undefined : { bytes, force: booleanOf(global, `${keyword}_force`) ?? false };
+}
+
+interface Policy {
+  readonly mtu: boolean;
+  readonly advert: boolean;
+  readonly bytes?: number;
+}
+
+/** One word of vrrp_rx_bufs_policy, added to those before it. */
+function readPolicyWord(policy: Policy, word: Word, report: Report): Policy {
+  if (/^mtu$/i.test(word.text)) return { ...policy, mtu: true };
+  if (/^advert$/i.test(word.text)) return { ...policy, advert: true };
+  const { value, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
+  if (problem !== undefined) {
+    tellError(report, word.at, problem);
+    tellError(report, word.at, `Invalid vrrp_rx_bufs_policy ${word.text}`);
+  }
+  return value === undefined ? policy : { ...policy, bytes: value };
+}
+
+function advertPolicy(global: Values, report: Report): ReceiveBuffers['adverts'] {
+  const words = wordsOf(global, 'vrrp_rx_bufs_policy') ?? [];
+  const [first] = words;
+  if (first === undefined) return undefined;
+  const { mtu, advert, bytes } = words.reduce<Policy>((policy, word) => readPolicyWord(policy, word, report), {
+    mtu: false,
+    advert: false,
+  });
+  if (bytes !== undefined && (mtu || advert))
+    tellError(report, first.at, 'Cannot set vrrp_rx_bufs_policy size and policy, ignoring policy');
+  else if (mtu && advert) tellError(report, first.at, 'Cannot set both vrrp_rx_bufs_policy MTU and ADVERT, ignoring ADVERT');
+  if (bytes !== undefined) return bytes === 0 ? undefined : { kind: 'bytes', amount: bytes };
+  const amount = numberOf(global, 'vrrp_rx_bufs_multiplier') ?? 3;
+  return mtu || advert ? { kind: mtu ? 'mtu' : 'advert', amount } : undefined;
+}
+
+/** Nothing where the file says nothing of them. */
+export function buildReceiveBuffers(global: Values, report: Report): ReceiveBuffers | undefined {
+  const buffers = {
+    ...given('command', size(global, 'vrrp_netlink_cmd_rcv_bufs')),
+    ...given('monitor', size(global, 'vrrp_netlink_monitor_rcv_bufs')),
+    ...given('processes', size(global, 'process_monitor_rcv_bufs')),
+    ...given('adverts', advertPolicy(global, report)),
+  };
+  return Object.keys(buffers).length === 0 ? undefined : buffers;
+}

@@ -1,0 +1,173 @@
+// One line of virtual_ipaddress, virtual_ipaddress_excluded or static_ipaddress (keepalived.conf(5)).
+import { parseAddress } from '../../../../model/address-text.js';
+import type { HostAddress } from '../../../../model/keepalived/network.js';
+import type { Report, Statement, Word } from '../../keyword.js';
+import { nearest } from '../../values/nearest.js';
+import { Line, nameTrackGroup } from '../line.js';
+import { type NumberNames, readNamed } from './number-names.js';
+import { readAddress, readPrefix } from './prefix.js';
+
+/** What reading such a line needs to know. `trackGroups`: absent for virtual addresses, where the word is unknown. */
+export interface AddressContext {
+  readonly report: Report;
+  readonly names: NumberNames;
+  readonly trackGroups?: ReadonlySet<string>;
+}
+
+type Draft = { -readonly [K in keyof HostAddress]?: HostAddress[K] };
+
+/** An address line being read. */
+interface Reading {
+  readonly line: Line;
+  readonly context: AddressContext;
+  readonly draft: Draft;
+  readonly address: HostAddress['address'];
+  readonly prefixLength: number;
+  /** The address as written. */
+  readonly text: string;
+}
+
+/** Reads what stands behind an option; false: the line is not used. */
+type Option = (reading: Reading, value: Word) => boolean;
+
+function broadcast({ line, draft, address, prefixLength, text }: Reading, value: Word): boolean {
+  if (address.family === 'inet6') {
+    line.error(value, `VRRP is trying to assign a broadcast brd to the IPv6 address ${text} !!?? WTF... skipping VIP...`);
+    return false;
+  }
+  if (value.text === '+' || value.text === '-') {
+    if (prefixLength <= 30) draft.broadcast = value.text === '+' ? 'derived' : 'zero';
+    else line.error(value, `Address prefix length ${prefixLength} too long for broadcast`);
+    return true;
+  }
+  const found = parseAddress(value.text);
+  if (found?.family === 'inet') draft.broadcast = found;
+  else line.error(value, `VRRP is trying to assign invalid broadcast ${value.text}. skipping VIP...`);
+  return found?.family === 'inet';
+}
+
+function peer({ line, draft, address }: Reading, value: Word): boolean {
+  const found = readAddress(line, value, `Invalid peer address ${value.text}`);
+  if (found === undefined) return true;
+  if (found.family !== address.family) line.error(value, `Peer address ${value.text} does not match address family`);
+  else Object.assign(draft, { peer: found, peerLength: found.family === 'inet' ? 32 : 128 });
+  return true;
+}
+
+function label({ line, draft, address, text }: Reading, value: Word): boolean {
+  if (address.family === 'inet6') {
+    line.error(value, `Cannot specify label for IPv6 addresses (${text}) - ignoring label`);
+    return true;
+  }
+  if (value.text.length > 15) {
+    line.error(value, `Address label ${value.text} is longer than maximum length 15 - removing address`);
+    return false;
+  }
+  draft.label = value.text;
+  return true;
+}
+
+function scope({ line, draft, address, text, context }: Reading, value: Word): boolean {
+  const number = readNamed(context.names, 'scope', value.text, 255);
+  if (address.family === 'inet6') line.error(value, `Cannot specify scope for IPv6 addresses (${text}) - ignoring scope`);
+  else if (number === undefined) line.error(value, `Invalid scope '${value.text}' specified for ${text} - ignoring`);
+  else draft.scope = number;
+  return true;
+}
+
+function device({ line, draft, text }: Reading, value: Word): boolean {
+  if (draft.dev !== undefined) {
+    line.error(value, `Cannot specify ipaddress device more than once for ${text}`);
+    return false;
+  }
+  draft.dev = value.text;
+  return true;
+}
+
+function lifetime({ line, draft }: Reading, value: Word): boolean {
+  if (value.text === 'forever') {
+    draft.preferredLifetime = 'forever';
+    return true;
+  }
+  const seconds = line.number(value, { min: 0, max: 0xffffffff }, `preferred_lft ${value.text} is invalid`);
+  if (seconds !== undefined) draft.preferredLifetime = seconds;
+  return true;
+}
+
+function trackGroup({ line, draft, context }: Reading, value: Word): boolean {
+  nameTrackGroup(line, value, draft, context.trackGroups);
+  return true;
+}
+
+/** Options with a value, and words without: keywords/network.ts lists them for the manual. */
+export const addressOptions: ReadonlyMap<string, Option> = new Map([
+  ['dev', device],
+  ['brd', broadcast],
+  ['broadcast', broadcast],
+  ['peer', peer],
+  ['label', label],
+  ['scope', scope],
+  ['preferred_lft', lifetime],
+]);
+
+export const addressFlags: ReadonlyMap<string, HostAddress['flags'][number]> = new Map([
+  ['home', 'home'],
+  ['-nodad', 'nodad'],
+  ['mngtmpaddr', 'mngtmpaddr'],
+  ['noprefixroute', 'noprefixroute'],
+  ['autojoin', 'autojoin'],
+]);
+
+/** One word that takes none; true: it was one of them. */
+function readFlag({ draft, context }: Reading, word: string): boolean {
+  const flag = addressFlags.get(word);
+  const isVirtual = context.trackGroups === undefined;
+  if (flag !== undefined) draft.flags = [...(draft.flags ?? []), flag];
+  else if (word === 'no_track') draft.noTrack = true;
+  else if (word === 'use_vmac' && isVirtual) draft.virtualInterface = { kind: 'vmac' };
+  else return false;
+  return true;
+}
+
+/** Every option of the line; false: the line is not used. */
+function readOptions(reading: Reading): boolean {
+  const { line, context, text } = reading;
+  for (let word = line.take(); word !== undefined; word = line.take()) {
+    if (readFlag(reading, word.text)) continue;
+    const option = word.text === 'track_group' && context.trackGroups !== undefined ? trackGroup : addressOptions.get(word.text);
+    if (option === undefined) {
+      const near = nearest(word.text, [...addressOptions.keys(), ...addressFlags.keys()]);
+      line.error(
+        word,
+        `Unknown configuration entry '${word.text}' for ip address - ignoring`,
+        near === undefined ? 'one address a line, then options such as dev, label, scope' : `did you mean '${near}'?`,
+      );
+      continue;
+    }
+    const value = line.take();
+    if (value === undefined) line.error(word, `No ${word.text} parameter specified for ${text}`);
+    if (value === undefined || !option(reading, value)) return false;
+  }
+  return true;
+}
+
+/** The address of the line, or nothing where it cannot be used; told either way. */
+export function buildAddress(statement: Statement, context: AddressContext): HostAddress | undefined {
+  const line = new Line(statement, context.report);
+  const first = line.take()!;
+  const prefix = readPrefix(line, first);
+  if (prefix === undefined) return undefined;
+  const draft: Draft = {};
+  const { address, length: prefixLength } = prefix;
+  if (!readOptions({ line, context, draft, address, prefixLength, text: first.text })) return undefined;
+  // A whole IPv6 address is deprecated at once, so that nothing of the host's own leaves from it.
+  const whole = address.family === 'inet6' && prefixLength === 128;
+  return {
+    address,
+    prefixLength,
+    flags: [],
+    noTrack: false,
+    ...(whole ? { preferredLifetime: 0 } : {}),
+    ...draft,
+  };
+}

@@ -1,0 +1,130 @@
+// `encap mpls|ip|ip6|ila …` of a route or next hop: a light tunnel (ip-route(8), keepalived.conf(5)).
+import type { RouteEncap } from '../../../../model/keepalived/network.js';
+import type { Word } from '../../keyword.js';
+import type { Line } from '../line.js';
+import { type NumberNames, readCNumber, readNamed } from './number-names.js';
+import { readAddress } from './prefix.js';
+
+/** What reading needs besides the line. */
+interface Reading {
+  readonly line: Line;
+  readonly names: NumberNames;
+}
+
+type Tunnel = Extract<RouteEncap, { kind: 'ip' | 'ip6' }>;
+type Draft = { -readonly [K in keyof Tunnel]?: Tunnel[K] };
+
+/** 20 bits. */
+const LABEL_MAX = 0xfffff;
+
+function readMpls({ line }: Reading): RouteEncap | undefined {
+  const word = line.need();
+  if (word === undefined) return undefined;
+  const labels = word.text.split('/').map((part) => readCNumber(part, LABEL_MAX));
+  if (labels.every((label) => label !== undefined)) return { kind: 'mpls', labels };
+  line.error(word, `invalid mpls address ${word.text} for encapsulation`, 'labels from 0 to 1048575, such as 100 or 100/200');
+  return undefined;
+}
+
+/** `1:2:3:4`, hexadecimal. */
+function readIla({ line }: Reading): RouteEncap | undefined {
+  const word = line.need();
+  if (word === undefined) return undefined;
+  const parts = word.text.split(':');
+  if (parts.length === 4 && parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part)))
+    return { kind: 'ila', locator: parts.map((part) => Number.parseInt(part, 16)) };
+  line.error(word, `invalid locator ${word.text} for ila encapsulation`, 'four groups of hexadecimal digits, such as 2001:db8:1:2');
+  return undefined;
+}
+
+/** Reads a value into the draft; false: it is wrong, and told. */
+type Option = (reading: Reading, value: Word, draft: Draft, kind: Tunnel['kind']) => boolean;
+
+const id: Option = ({ line }, value, draft, kind) => {
+  const { text } = value;
+  if (/^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) draft.id = BigInt(text);
+  else line.error(value, kind === 'ip' ? `encap id ${text} value is invalid` : `id ${text} value invalid for IPv6 encapsulation`);
+  return draft.id !== undefined;
+};
+
+const address =
+  (key: 'destination' | 'source', name: string): Option =>
+  ({ line }, value, draft, kind) => {
+    const found = readAddress(line, value, `Invalid encap ${kind} ${name} ${value.text}`);
+    if (found === undefined) return false;
+    if (found.family === (kind === 'ip' ? 'inet' : 'inet6')) draft[key] = found;
+    else line.error(value, `IPv${kind === 'ip' ? 6 : 4} address ${value.text} not valid for ${kind} encapsulation`);
+    return draft[key] !== undefined;
+  };
+
+const tos: Option = ({ line, names }, value, draft, kind) => {
+  const found = readNamed(names, 'dsfield', value.text, 255);
+  if (found !== undefined) draft.tos = found;
+  else
+    line.error(
+      value,
+      kind === 'ip' ? `dsfield ${value.text} not valid for ip encapsulation` : `tc value ${value.text} is invalid for ip6 encapsulation`,
+    );
+  return found !== undefined;
+};
+
+const ttl: Option = ({ line }, value, draft, kind) => {
+  const otherwise =
+    kind === 'ip'
+      ? `ttl ${value.text} is not valid for ip encapsulation`
+      : `Invalid hoplimit ${value.text} specified for ip6 encapsulation`;
+  const found = line.number(value, { min: 0, max: 255 }, otherwise);
+  if (found !== undefined) draft.ttl = found;
+  return found !== undefined;
+};
+
+const flags: Option = ({ line }, value, draft, kind) => {
+  const found = line.number(value, { min: 0, max: 0xffff }, `flags ${value.text} is not valid for ${kind} encapsulation`);
+  if (found !== undefined) draft.flags = found;
+  return found !== undefined;
+};
+
+const both: readonly (readonly [string, Option])[] = [
+  ['id', id],
+  ['dst', address('destination', 'dst')],
+  ['src', address('source', 'src')],
+  ['flags', flags],
+];
+const options: Readonly<Record<Tunnel['kind'], ReadonlyMap<string, Option>>> = {
+  ip: new Map([...both, ['tos', tos], ['ttl', ttl]]),
+  ip6: new Map([...both, ['tc', tos], ['hoplimit', ttl]]),
+};
+
+function readTunnel(reading: Reading, keyword: Word, kind: Tunnel['kind']): RouteEncap | undefined {
+  const { line } = reading;
+  const draft: Draft = {};
+  let good = true;
+  for (let option = options[kind].get(line.peek()?.text ?? ''); option !== undefined; option = options[kind].get(line.peek()?.text ?? '')) {
+    line.take();
+    const value = line.need();
+    if (value === undefined) return undefined;
+    good = option(reading, value, draft, kind) && good;
+  }
+  if (!good) return undefined;
+  if (draft.destination !== undefined || draft.id !== undefined) return { ...draft, kind };
+  line.error(keyword, `address or id missing for ${kind} encapsulation`);
+  return undefined;
+}
+
+/** What stands behind `encap`; nothing where it is wrong, and told: the route goes without. */
+export function readEncap(line: Line, names: NumberNames): RouteEncap | undefined {
+  const type = line.need();
+  if (type === undefined) return undefined;
+  switch (type.text) {
+    case 'mpls':
+      return readMpls({ line, names });
+    case 'ila':
+      return readIla({ line, names });
+    case 'ip':
+    case 'ip6':
+      return readTunnel({ line, names }, type, type.text);
+    default:
+      line.error(type, `Unknown encap type - ${type.text}`, 'mpls, ip, ip6 or ila');
+      return undefined;
+  }
+}

@@ -1,0 +1,82 @@
+// RTAX_* metrics of a route line, by iproute2's names (ip-route(8)).
+import type { HostRoute } from '../../../../model/keepalived/network.js';
+import type { Word } from '../../keyword.js';
+import type { Line } from '../line.js';
+
+export type RouteDraft = { -readonly [K in keyof HostRoute]?: HostRoute[K] };
+
+/** How a metric's value is read: a number up to `max`, or a time. `says`: its name in the complaint. */
+interface Metric {
+  readonly max: number;
+  readonly lock?: boolean;
+  /** A time: how many of the kernel's units are a millisecond. */
+  readonly perMs?: number;
+  readonly says: string;
+}
+
+const unsigned = 0xffffffff;
+
+export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>([
+  ['mtu', { max: unsigned, lock: true, says: 'MTU' }],
+  ['hoplimit', { max: 255, says: 'hoplimit' }],
+  ['advmss', { max: unsigned, lock: true, says: 'advmss' }],
+  ['rtt', { max: unsigned, lock: true, perMs: 8, says: 'rtt' }],
+  ['rttvar', { max: unsigned, lock: true, perMs: 4, says: 'rttvar' }],
+  ['rto_min', { max: unsigned, lock: true, perMs: 1, says: 'rto_min' }],
+  ['reordering', { max: unsigned, lock: true, says: 'reordering' }],
+  ['window', { max: unsigned, says: 'window' }],
+  ['cwnd', { max: unsigned, lock: true, says: 'cwnd' }],
+  ['ssthresh', { max: unsigned, lock: true, says: 'ssthresh' }],
+  ['initcwnd', { max: unsigned, says: 'initcwnd' }],
+  ['initrwnd', { max: unsigned, says: 'initrwnd' }],
+  ['quickack', { max: 1, says: 'quickack value' }],
+  ['fastopen_no_cookie', { max: 1, says: 'fastopen_no_cookie value' }],
+]);
+
+/** What the original keeps these times to. */
+const shortest = 200;
+const longest = 120_000;
+
+/** `100ms`, `1.5s`, or a number of the kernel's units, as milliseconds; told where it is too short or too long, and then the nearest. */
+function readMilliseconds(line: Line, word: Word, perMs: number, otherwise: string): number | undefined {
+  const match = /^(\d+(?:\.\d*)?)(s|sec|secs|ms|msec|msecs)?$/.exec(word.text);
+  if (match === null) {
+    line.error(word, otherwise);
+    return undefined;
+  }
+  const [, digits, unit] = match;
+  const value = unit === undefined ? Math.round(Number(digits)) / perMs : Math.round(Number(digits) * (unit.startsWith('s') ? 1000 : 1));
+  if (value < shortest) line.notice(word, `rtt value ${word.text} below minimum ${shortest}ms, resetting`);
+  if (value > longest) line.notice(word, `rtt value ${word.text} exceeds maximum ${longest / 1000}s, resetting`);
+  return Math.min(longest, Math.max(shortest, value));
+}
+
+/** `features ecn`: the kernel's RTAX_FEATURES, bit 0. */
+export function readFeatures(line: Line, draft: RouteDraft): void {
+  const word = line.need();
+  if (word === undefined) return;
+  if (word.text === 'ecn') draft.metrics = [...(draft.metrics ?? []), { name: 'features', value: 1, lock: false }];
+  else line.error(word, `feature ${word.text} not supported`);
+}
+
+/** `congctl [lock] NAME` */
+export function readCongestionControl(line: Line, draft: RouteDraft): void {
+  const lock = line.skip('lock');
+  const word = line.need();
+  if (word !== undefined) draft.congestionControl = { name: word.text, lock };
+}
+
+/** A metric's value into the draft; false: the route is not used. */
+export function readMetric(line: Line, keyword: Word, draft: RouteDraft): boolean {
+  const metric = metrics.get(keyword.text)!;
+  const lock = metric.lock === true && line.skip('lock');
+  const word = line.need();
+  if (word === undefined) return false;
+  const otherwise = `Invalid ${metric.says} ${word.text} specified for route`;
+  const { max, perMs } = metric;
+  const value = perMs === undefined ? line.number(word, { min: 0, max }, otherwise) : readMilliseconds(line, word, perMs, otherwise);
+  if (value === undefined) return false;
+  const others = (draft.metrics ?? []).filter(({ name }) => name !== keyword.text);
+  draft.metrics = [...others, { name: keyword.text, value, lock }];
+  return true;
+}

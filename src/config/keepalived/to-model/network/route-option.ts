@@ -1,0 +1,194 @@
+// The options of a route line but for metrics and next hops (ip-route(8), keepalived.conf(5)).
+import type { RouteType } from '../../../../model/keepalived/network.js';
+import type { Word } from '../../keyword.js';
+import { type Line, nameTrackGroup } from '../line.js';
+import { readEncap } from './encap.js';
+import { readVia } from './next-hop.js';
+import { type NamedNumber, type NumberNames, readNamed, readRealms } from './number-names.js';
+import { readAddress, readPrefix } from './prefix.js';
+import type { RouteDraft } from './route-metric.js';
+
+/** A route line being read. */
+export interface RouteReading {
+  readonly line: Line;
+  readonly draft: RouteDraft;
+  readonly names: NumberNames;
+  /** Absent for virtual routes, where `track_group` is unknown. */
+  readonly trackGroups?: ReadonlySet<string>;
+}
+
+/** Reads what stands behind the option; false: the route is not used. */
+type Option = (reading: RouteReading, word: Word) => boolean;
+
+const unsigned = 0xffffffff;
+
+/** A number that may have a name. */
+const named =
+  (kind: NamedNumber, max: number, key: 'table' | 'tos' | 'protocol' | 'scope', otherwise: (text: string) => string): Option =>
+  ({ line, draft, names }) => {
+    const word = line.need();
+    if (word === undefined) return false;
+    const value = readNamed(names, kind, word.text, max);
+    if (value === undefined) line.error(word, otherwise(word.text));
+    else draft[key] = value;
+    return value !== undefined;
+  };
+
+const via: Option = ({ line, draft }) => {
+  const address = readVia(line, (text) => `invalid route via address ${text}`);
+  if (address !== undefined) draft.via = address;
+  return address !== undefined;
+};
+
+const device: Option = ({ line, draft }) => {
+  const word = line.need();
+  if (word !== undefined) draft.dev = word.text;
+  return word !== undefined;
+};
+
+const source: Option = ({ line, draft }) => {
+  const word = line.need();
+  const address = word === undefined ? undefined : readAddress(line, word, `invalid route src address ${word.text}`);
+  if (address !== undefined) draft.source = address;
+  return address !== undefined;
+};
+
+const from: Option = ({ line, draft }) => {
+  const word = line.need();
+  const prefix = word === undefined ? undefined : readPrefix(line, word);
+  if (word === undefined || prefix === undefined) return false;
+  if (prefix.address.family === 'inet') line.error(word, `route from address only supported with IPv6 (${word.text})`);
+  else draft.from = prefix;
+  return prefix.address.family === 'inet6';
+};
+
+const metric: Option = ({ line, draft }) => {
+  const word = line.need();
+  const value =
+    word === undefined ? undefined : line.number(word, { min: 0, max: unsigned }, `Invalid metric ${word.text} specified for route`);
+  if (value !== undefined) draft.metric = value;
+  return value !== undefined;
+};
+
+const realms: Option = ({ line, draft, names }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  const value = readRealms(word.text, names);
+  if (value === undefined) line.error(word, `Invalid realms ${word.text} for route`);
+  else draft.realms = value;
+  return value !== undefined;
+};
+
+const preference: Option = ({ line, draft }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  if (word.text === 'low' || word.text === 'medium' || word.text === 'high') {
+    draft.pref = word.text;
+    return true;
+  }
+  line.error(word, `invalid number '${word.text}'`);
+  line.error(word, `Invalid pref value ${word.text} specified for route`);
+  return false;
+};
+
+const expires: Option = ({ line, draft }) => {
+  const word = line.need();
+  const value =
+    word === undefined ? undefined : line.number(word, { min: 0, max: unsigned }, `Invalid expires time ${word.text} specified for route`);
+  if (value !== undefined) draft.expires = value;
+  return value !== undefined;
+};
+
+const vrf: Option = ({ line, draft }) => {
+  const word = line.need();
+  if (word !== undefined) draft.vrf = word.text;
+  return word !== undefined;
+};
+
+/** A word that is neither means disabled, as in the original. */
+const ttlPropagate: Option = ({ line, draft }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  if (word.text !== 'enabled' && word.text !== 'disabled')
+    line.error(word, `ttl-propagate value ${word.text} not recognised`, 'enabled or disabled');
+  draft.ttlPropagate = word.text === 'enabled';
+  return true;
+};
+
+const encap: Option = ({ line, draft, names }) => {
+  const found = readEncap(line, names);
+  if (found !== undefined) draft.encap = found;
+  return true;
+};
+
+const asTo: Option = ({ line }, keyword) => {
+  line.skip('to');
+  line.error(keyword, '"as to" for MPLS only - ignoring');
+  return line.need() !== undefined;
+};
+
+const trackGroup: Option = ({ line, draft, trackGroups }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  nameTrackGroup(line, word, draft, trackGroups);
+  return true;
+};
+
+/** A word that says all by itself. */
+const plain =
+  (said: Partial<RouteDraft>): Option =>
+  ({ draft }) => {
+    Object.assign(draft, said);
+    return true;
+  };
+
+/** A route with a type is added at the end, as iproute2's `add`, unless the line says otherwise. */
+const type = (name: RouteType): [string, Option] => [
+  name,
+  ({ draft }) => {
+    draft.type = name;
+    draft.insert ??= 'add';
+    return true;
+  },
+];
+
+const tos = named('dsfield', 255, 'tos', (text) => `TOS value ${text} is invalid`);
+
+export const routeOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
+  ['via', via],
+  [
+    'gw',
+    (reading, word) => {
+      reading.line.error(word, '"gw" for routes is deprecated. Please use "via"');
+      return via(reading, word);
+    },
+  ],
+  ['dev', device],
+  ['oif', device],
+  ['src', source],
+  ['from', from],
+  ['table', named('table', unsigned, 'table', (text) => `Routing table ${text} not found for route`)],
+  ['tos', tos],
+  ['dsfield', tos],
+  ['protocol', named('protocol', 255, 'protocol', (text) => `Protocol ${text} not found or invalid for route`)],
+  ['scope', named('scope', 255, 'scope', (text) => `Scope ${text} not found or invalid for route`)],
+  ['metric', metric],
+  ['priority', metric],
+  ['preference', metric],
+  ['realms', realms],
+  ['pref', preference],
+  ['expires', expires],
+  ['vrf', vrf],
+  ['ttl-propagate', ttlPropagate],
+  ['encap', encap],
+  ['as', asTo],
+  ['onlink', plain({ onlink: true })],
+  ['no_track', plain({ noTrack: true })],
+  ['add', plain({ insert: 'add' })],
+  ['append', plain({ insert: 'append' })],
+  ['prepend', plain({ insert: 'prepend' })],
+  ['track_group', trackGroup],
+  ...(
+    ['unicast', 'local', 'broadcast', 'multicast', 'anycast', 'throw', 'unreachable', 'prohibit', 'blackhole', 'nat', 'xresolve'] as const
+  ).map(type),
+]);

@@ -1,0 +1,263 @@
+// The options of a rule line (ip-rule(8), keepalived.conf(5)).
+
+import type { Family } from '../../../../model/address.js';
+import type { HostRule } from '../../../../model/keepalived/network.js';
+import type { Word } from '../../keyword.js';
+import { type Line, nameTrackGroup } from '../line.js';
+import { type NumberNames, readCNumber, readNamed, readRealms } from './number-names.js';
+import { readPrefix, zeroOf } from './prefix.js';
+
+export type RuleDraft = { -readonly [K in keyof HostRule]?: HostRule[K] };
+
+/** A rule line being read. */
+export interface RuleReading {
+  readonly line: Line;
+  readonly draft: RuleDraft;
+  readonly names: NumberNames;
+  /** Absent for virtual rules, where `track_group` is unknown. */
+  readonly trackGroups?: ReadonlySet<string>;
+  /** What `from all` and its like wait for: the family that others say. */
+  readonly open: ('from' | 'to')[];
+}
+
+/** Reads what stands behind the option; false: the rule is not used. */
+type Option = (reading: RuleReading, word: Word) => boolean;
+
+const unsigned = 0xffffffff;
+const everything = new Set(['all', 'any', 'default']);
+
+const prefix =
+  (key: 'from' | 'to'): Option =>
+  ({ line, draft, open }) => {
+    const word = line.need();
+    if (word === undefined) return false;
+    if (everything.has(word.text)) {
+      open.push(key);
+      return true;
+    }
+    const found = readPrefix(line, word);
+    if (found === undefined) line.error(word, `Invalid rule ${key} address ${word.text}`);
+    else draft[key] = found;
+    return found !== undefined;
+  };
+
+/** Takes a value by `read`; without one the rule is not used and `otherwise` is said. */
+const value =
+  (
+    read: (text: string, reading: RuleReading) => Partial<RuleDraft> | undefined,
+    otherwise: (text: string, keyword: string) => string,
+    goOn = false,
+  ): Option =>
+  (reading, keyword) => {
+    const word = reading.line.need();
+    if (word === undefined) return false;
+    const found = read(word.text, reading);
+    if (found === undefined) reading.line.error(word, otherwise(word.text, keyword.text));
+    else Object.assign(reading.draft, found);
+    return found !== undefined || goOn;
+  };
+
+/** The same for a whole number, whose own complaint comes first. */
+const number =
+  (
+    key: 'preference' | 'suppressPrefixLength' | 'protocol',
+    max: number,
+    otherwise: (text: string, keyword: string) => string,
+    goOn = false,
+  ): Option =>
+  ({ line, draft }, keyword) => {
+    const word = line.need();
+    if (word === undefined) return false;
+    const found = line.number(word, { min: 0, max }, otherwise(word.text, keyword.text));
+    if (found !== undefined) draft[key] = found;
+    return found !== undefined || goOn;
+  };
+
+/** A rule does one thing. */
+function act(reading: RuleReading, word: Word, action: HostRule['action']): boolean {
+  const { draft, line } = reading;
+  if (draft.action === undefined && draft.l3mdev !== true) {
+    draft.action = action;
+    return true;
+  }
+  line.error(word, 'Cannot specify more than one of table/nop/goto/blackhole/prohibit/unreachable for rule');
+  return false;
+}
+
+const table: Option = (reading, keyword) => {
+  const word = reading.line.need();
+  if (word === undefined) return false;
+  const found = readNamed(reading.names, 'table', word.text, unsigned);
+  if (found === undefined) reading.line.error(word, `Routing table ${word.text} not found for rule`);
+  else if (found === 0) reading.line.error(word, 'Table 0 is not valid');
+  else return act(reading, keyword, { kind: 'table', table: found });
+  return false;
+};
+
+const goto: Option = (reading, keyword) => {
+  const word = reading.line.need();
+  if (word === undefined) return false;
+  const preference = reading.line.number(word, { min: 0, max: unsigned }, `Invalid target ${keyword.text} specified`);
+  return preference !== undefined && act(reading, keyword, { kind: 'goto', preference });
+};
+
+const kinds = ['nop', 'blackhole', 'unreachable', 'prohibit'] as const;
+
+const bare =
+  (kind: (typeof kinds)[number]): Option =>
+  (reading, word) =>
+    act(reading, word, { kind });
+
+const typed: Option = (reading) => {
+  const word = reading.line.need();
+  const kind = kinds.find((name) => name === word?.text);
+  if (word !== undefined && kind === undefined) reading.line.error(word, `Unknown rule option ${word.text}`);
+  return word !== undefined && kind !== undefined && act(reading, word, { kind });
+};
+
+const l3mdev: Option = (reading, word) => {
+  if (reading.draft.action !== undefined) return act(reading, word, reading.draft.action);
+  reading.draft.l3mdev = true;
+  return true;
+};
+
+function readMark(text: string): RuleDraft['fwmark'] | undefined {
+  const [mark = '', mask] = text.split('/');
+  const value = readCNumber(mark, unsigned);
+  if (value === undefined || mask === undefined) return value === undefined ? undefined : { mark: value };
+  const bits = mask === '' ? 0 : readCNumber(mask, unsigned);
+  return bits === undefined ? undefined : { mark: value, mask: bits };
+}
+
+/** `A-B`, or `A` alone as iproute2 has it (the original drops that and leaves a rule for every port). */
+function readRange(text: string, min: number, max: number): { readonly from: number; readonly to: number } | undefined {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text);
+  const [from, to] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
+  return match !== null && from >= min && from <= to && to <= max ? { from, to } : undefined;
+}
+
+const uids = (text: string): Partial<RuleDraft> | undefined => {
+  const range = text.includes('-') ? readRange(text, 0, unsigned) : undefined;
+  return range && { uidRange: range };
+};
+
+const ports =
+  (key: 'sourcePort' | 'destinationPort', name: string): Option =>
+  (reading, keyword) =>
+    value(
+      (text) => {
+        const range = readRange(text, 1, 65535);
+        return range && { [key]: range };
+      },
+      (text) => `invalid ${name} range ${text}`,
+    )(reading, keyword);
+
+const tunnel: Option = ({ line, draft }, keyword) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  if (/^\d{1,20}$/.test(word.text) && BigInt(word.text) < 2n ** 64n) {
+    draft.tunnelId = BigInt(word.text);
+    return true;
+  }
+  line.error(word, `invalid number '${word.text}'`);
+  line.error(word, `Invalid ${keyword.text} ${keyword.text} specified`);
+  return false;
+};
+
+const trackGroup: Option = ({ line, draft, trackGroups }) => {
+  const word = line.need();
+  if (word === undefined) return false;
+  nameTrackGroup(line, word, draft, trackGroups);
+  return true;
+};
+
+const tos = value(
+  (text, { names }) => {
+    const found = readNamed(names, 'dsfield', text, 255);
+    return found === undefined ? undefined : { tos: found };
+  },
+  (text) => `TOS value ${text} is invalid`,
+);
+const iif = value(
+  (text) => ({ iif: text }),
+  (text) => text,
+);
+const preference = number('preference', unsigned, () => 'Invalid rule preference preference specified');
+const suppressLength = number('suppressPrefixLength', 0x7fffffff, (_, keyword) => `Invalid ${keyword} ${keyword} specified`);
+const suppressGroup = value(
+  (text, { names }) => {
+    const found = readNamed(names, 'group', text, unsigned);
+    return found === undefined ? undefined : { suppressGroup: found };
+  },
+  (_, keyword) => `Invalid ${keyword} ${keyword} specified`,
+);
+
+export const ruleOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
+  ['from', prefix('from')],
+  ['to', prefix('to')],
+  ['table', table],
+  ['lookup', table],
+  ['goto', goto],
+  ['type', typed],
+  ['l3mdev', l3mdev],
+  ...kinds.map((kind): [string, Option] => [kind, bare(kind)]),
+  ['tos', tos],
+  ['dsfield', tos],
+  [
+    'fwmark',
+    value(
+      (text) => {
+        const fwmark = readMark(text);
+        return fwmark && { fwmark };
+      },
+      (text) => `Invalid rule fwmark ${text} specified`,
+    ),
+  ],
+  ['iif', iif],
+  ['dev', iif],
+  [
+    'oif',
+    value(
+      (text) => ({ oif: text }),
+      (text) => text,
+    ),
+  ],
+  ['preference', preference],
+  ['priority', preference],
+  ['order', preference],
+  [
+    'realms',
+    value(
+      (text, { names }) => {
+        const found = readRealms(text, names);
+        return found === undefined ? undefined : { realms: found };
+      },
+      (text) => `invalid realms ${text} for rule`,
+    ),
+  ],
+  ['suppress_prefixlength', suppressLength],
+  ['sup_pl', suppressLength],
+  ['suppress_ifgroup', suppressGroup],
+  ['sup_group', suppressGroup],
+  ['uidrange', value(uids, (_, keyword) => `Invalid ${keyword} ${keyword} specified`)],
+  ['protocol', number('protocol', 255, (text) => `Invalid protocol ${text}`, true)],
+  [
+    'ipproto',
+    value(
+      (text, { names }) => {
+        const found = readNamed(names, 'ipProtocol', text, 255);
+        return found === undefined ? undefined : { ipProtocol: found };
+      },
+      (text) => `Invalid ipproto ${text}`,
+    ),
+  ],
+  ['sport', ports('sourcePort', 'sport')],
+  ['dport', ports('destinationPort', 'dport')],
+  ['tunnel-id', tunnel],
+  ['track_group', trackGroup],
+]);
+
+/** `from all` of the family that the rest of the line says. */
+export function fillOpen(reading: RuleReading, family: Family): void {
+  for (const key of reading.open) reading.draft[key] ??= { address: zeroOf(family), length: 0 };
+}

@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { readRuleLine, readText } from '../../../../../test/support/keepalived-text.js';
+import { parseAddress } from '../../../../model/address-text.js';
+import type { HostRule } from '../../../../model/keepalived/network.js';
+
+const ip = (text: string) => parseAddress(text)!;
+const rest = 'table 100 preference 100';
+const everything = { address: ip('0.0.0.0'), length: 0 };
+
+test('options of a rule line', () => {
+  const cases: [string, Partial<HostRule>][] = [
+    [
+      `from 10.0.0.0/8 ${rest}`,
+      {
+        family: 'inet',
+        from: { address: ip('10.0.0.0'), length: 8 },
+        action: { kind: 'table', table: 100 },
+        preference: 100,
+        protocol: 18,
+        not: false,
+      },
+    ],
+    [`not from 10.0.0.0/8 to 10.1.0.0/16 ${rest}`, { not: true, to: { address: ip('10.1.0.0'), length: 16 } }],
+    [`from all ${rest}`, { from: everything }],
+    [`to any from 2001:db8::/32 ${rest}`, { family: 'inet6', to: { address: ip('::'), length: 0 } }],
+    [`inet6 from all ${rest}`, { family: 'inet6' }],
+    ['from all lookup main order 5', { action: { kind: 'table', table: 254 }, preference: 5 }],
+    ['from all goto 200 priority 100', { action: { kind: 'goto', preference: 200 } }],
+    ['from all nop preference 1', { action: { kind: 'nop' } }],
+    ['from all type blackhole preference 1', { action: { kind: 'blackhole' } }],
+    ['from all unreachable preference 1', { action: { kind: 'unreachable' } }],
+    ['from all prohibit preference 1', { action: { kind: 'prohibit' } }],
+    ['l3mdev preference 1', { l3mdev: true }],
+    [`tos 0x10 ${rest}`, { tos: 16 }],
+    [`dsfield 16 ${rest}`, { tos: 16 }],
+    [`fwmark 0x10/0xff ${rest}`, { fwmark: { mark: 16, mask: 255 } }],
+    [`fwmark 1 ${rest}`, { fwmark: { mark: 1 } }],
+    [`iif eth0 oif eth1 ${rest}`, { iif: 'eth0', oif: 'eth1' }],
+    [`dev eth0 ${rest}`, { iif: 'eth0' }],
+    [`from all realms 1/2 ${rest}`, { realms: 0x10002 }],
+    [`from all suppress_prefixlength 0 suppress_ifgroup default ${rest}`, { suppressPrefixLength: 0, suppressGroup: 0 }],
+    [`from all sup_pl 8 sup_group 1 ${rest}`, { suppressPrefixLength: 8, suppressGroup: 1 }],
+    [`uidrange 10-20 ${rest}`, { uidRange: { from: 10, to: 20 } }],
+    [
+      `from all protocol 7 ipproto tcp sport 10-20 dport 80 ${rest}`,
+      { protocol: 7, ipProtocol: 6, sourcePort: { from: 10, to: 20 }, destinationPort: { from: 80, to: 80 } },
+    ],
+    [`tunnel-id 18446744073709551615 ${rest}`, { tunnelId: 18446744073709551615n }],
+    [`from 10.0.0.0/8 ${rest} no_track`, { noTrack: true, protocol: undefined as never }],
+    [`from 10.0.0.0/8 ${rest} track_group TG`, { trackGroup: 'TG' }],
+  ];
+  for (const [line, expected] of cases) {
+    const { rule, errors } = readRuleLine(line);
+    assert.deepEqual(errors, [], line);
+    for (const [key, value] of Object.entries(expected)) assert.deepEqual(rule?.[key as keyof HostRule], value, `${line}: ${key}`);
+  }
+});
+
+const twice = 'Cannot specify more than one of table/nop/goto/blackhole/prohibit/unreachable for rule';
+
+test("what is wrong with a rule line is told in keepalived's words, and the rule left out", () => {
+  const cases: [string, string[]][] = [
+    [`from abc ${rest}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule from address abc']],
+    [`to abc ${rest}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule to address abc']],
+    [`from 2001:db8::/32 to 10.0.0.0/8 ${rest}`, ['rule specification has mixed IPv4 and IPv6']],
+    ['from 10.0.0.0/8', ['No action specified for rule - ignoring']],
+    ['from 10.0.0.0/8 table bogus preference 100', ['Routing table bogus not found for rule']],
+    ['from 10.0.0.0/8 table 0 preference 100', ['Table 0 is not valid']],
+    ['from all table 100 preference abc', ["invalid number 'abc'", 'Invalid rule preference preference specified']],
+    [`tos 256 ${rest}`, ['TOS value 256 is invalid']],
+    [`fwmark abc ${rest}`, ['Invalid rule fwmark abc specified']],
+    [`fwmark 4294967296 ${rest}`, ['Invalid rule fwmark 4294967296 specified']],
+    [`from all realms bogus ${rest}`, ['invalid realms bogus for rule']],
+    ['from all goto 50 preference 100', ['Invalid rule - preference 100 >= goto target 50']],
+    ['from all goto abc preference 100', ["invalid number 'abc'", 'Invalid target goto specified']],
+    ['from all goto 200 table 100 preference 100', [twice]],
+    ['l3mdev table 100 preference 100', [twice]],
+    ['from all table 100 l3mdev', [twice]],
+    ['from all type bogus preference 1', ['Unknown rule option bogus']],
+    ['from all nat 10.0.0.1 preference 1', ['Invalid rule action nat']],
+    ['foo', ['Unknown rule option foo']],
+    [
+      `from all suppress_prefixlength abc ${rest}`,
+      ["invalid number 'abc'", 'Invalid suppress_prefixlength suppress_prefixlength specified'],
+    ],
+    [`from all suppress_ifgroup bogus ${rest}`, ['Invalid suppress_ifgroup suppress_ifgroup specified']],
+    [`uidrange 10 ${rest}`, ['Invalid uidrange uidrange specified']],
+    [`from all ipproto bogus ${rest}`, ['Invalid ipproto bogus']],
+    [`from all sport 20-10 ${rest}`, ['invalid sport range 20-10']],
+    [`from all dport 65536 ${rest}`, ['invalid dport range 65536']],
+    [`from all tunnel-id abc ${rest}`, ["invalid number 'abc'", 'Invalid tunnel-id tunnel-id specified']],
+  ];
+  for (const [line, said] of cases) {
+    const { rule, errors } = readRuleLine(line);
+    assert.deepEqual(errors, said, line);
+    assert.equal(rule, undefined, line);
+  }
+});
+
+test('a wrong protocol or track_group is told, the rule stays', () => {
+  for (const [line, said] of [
+    [`from all protocol bogus ${rest}`, ["invalid number 'bogus'", 'Invalid protocol bogus']],
+    [`from all ${rest} track_group TX`, ['track_group TX not found']],
+  ] as const) {
+    const { rule, errors } = readRuleLine(line);
+    assert.deepEqual(errors, said, line);
+    assert.deepEqual(rule?.action, { kind: 'table', table: 100 });
+  }
+});
+
+test('rules without preference are numbered downwards through the file', () => {
+  const { configuration, errors } = readText(
+    'static_rules {\nfrom 10.0.0.1 table 1\nfrom 10.0.0.2 table 1 preference 7\n}\nvrrp_instance V1 {\ninterface eth0\nvirtual_router_id 1\nvirtual_ipaddress {\n10.0.0.9\n}\nvirtual_rules {\nfrom 10.0.0.3 table 1\n}\n}',
+  );
+  assert.deepEqual(
+    configuration.root.staticRules.map((rule) => rule.preference),
+    [16384, 7],
+  );
+  assert.deepEqual(
+    configuration.instances[0]?.rules.map((rule) => rule.preference),
+    [16383],
+  );
+  const text = (n: number): string => `Rule has no preference specified - setting to ${n}. This is probably not what you want.`;
+  assert.deepEqual(errors, [text(16384), text(16383)]);
+});
+
+test('any words are read or told', () => {
+  const word = fc.constantFrom(
+    'from',
+    'to',
+    'all',
+    'not',
+    'table',
+    '100',
+    'goto',
+    'l3mdev',
+    'fwmark',
+    '1/2',
+    '10.0.0.0/8',
+    'fe80::/10',
+    'sport',
+    '1-2',
+    'type',
+    'nop',
+    'inet6',
+    'preference',
+  );
+  fc.assert(
+    fc.property(fc.array(word, { minLength: 1 }), (words) => {
+      try {
+        const { rule, errors } = readRuleLine(words.join(' '));
+        assert.ok(rule !== undefined || errors.length > 0);
+      } catch (error) {
+        assert.match(String(error), /is missing a parameter/);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});

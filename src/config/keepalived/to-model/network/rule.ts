@@ -1,0 +1,91 @@
+// One line of virtual_rules or static_rules, read as iproute2 reads it (ip-rule(8), keepalived.conf(5)).
+import type { Family } from '../../../../model/address.js';
+import type { HostRule } from '../../../../model/keepalived/network.js';
+import type { Report, Statement, Word } from '../../keyword.js';
+import { Line } from '../line.js';
+import { tellError } from '../report.js';
+import { type NumberNames, PROTOCOL_KEEPALIVED } from './number-names.js';
+import { fillOpen, type RuleDraft, type RuleReading, ruleOptions } from './rule-option.js';
+
+/** What reading such a line needs to know. `trackGroups`: absent for virtual rules. */
+export interface RuleContext {
+  readonly report: Report;
+  readonly names: NumberNames;
+  readonly trackGroups?: ReadonlySet<string>;
+}
+
+/** Words that need no value; true: it was one. */
+function readFlag({ draft }: RuleReading, word: Word): boolean {
+  if (word.text === 'not') draft.not = true;
+  else if (word.text === 'no_track') draft.noTrack = true;
+  else if (word.text === 'inet' || word.text === 'inet6') draft.family = word.text;
+  else return false;
+  return true;
+}
+
+/** Every option of the line; false: the rule is not used. */
+function readOptions(reading: RuleReading): boolean {
+  const { line, trackGroups } = reading;
+  for (let word = line.take(); word !== undefined; word = line.take()) {
+    if (readFlag(reading, word)) continue;
+    const option = word.text === 'track_group' && trackGroups === undefined ? undefined : ruleOptions.get(word.text);
+    if (option === undefined) {
+      line.error(word, word.text === 'nat' ? 'Invalid rule action nat' : `Unknown rule option ${word.text}`);
+      return false;
+    }
+    if (!option(reading, word)) return false;
+  }
+  return true;
+}
+
+function familyOf(draft: RuleDraft): Family | undefined {
+  const said = [draft.family, draft.from?.address.family, draft.to?.address.family].filter((family) => family !== undefined);
+  const [first = 'inet'] = said;
+  return said.every((family) => family === first) ? first : undefined;
+}
+
+/** What the rule does; undefined where the line does not say, or says what cannot be. */
+function actionOf({ draft, line }: RuleReading, place: Word): HostRule['action'] | undefined {
+  const action = draft.action ?? (draft.l3mdev === true ? ({ kind: 'table', table: 0 } as const) : undefined);
+  if (action === undefined) {
+    line.error(place, 'No action specified for rule - ignoring', 'say table N, goto N, nop, blackhole, unreachable or prohibit');
+  } else if (action.kind === 'goto' && draft.preference !== undefined && draft.preference >= action.preference) {
+    line.error(place, `Invalid rule - preference ${draft.preference} >= goto target ${action.preference}`);
+    return undefined;
+  }
+  return action;
+}
+
+/** The rule of the line, or nothing where it cannot be used; told either way. Without preference: `numberRules` gives one. */
+export function buildRule(statement: Statement, context: RuleContext): HostRule | undefined {
+  const line = new Line(statement, context.report);
+  const { names, trackGroups } = context;
+  const reading: RuleReading = { line, draft: {}, names, open: [], ...(trackGroups === undefined ? {} : { trackGroups }) };
+  if (!readOptions(reading)) return undefined;
+  const { draft } = reading;
+  const family = familyOf(draft);
+  if (family === undefined) {
+    line.error(statement.keyword, 'rule specification has mixed IPv4 and IPv6');
+    return undefined;
+  }
+  fillOpen(reading, family);
+  const action = actionOf(reading, statement.keyword);
+  if (action === undefined) return undefined;
+  const tracked = draft.noTrack === true ? {} : { protocol: PROTOCOL_KEEPALIVED };
+  return { not: false, l3mdev: false, noTrack: false, ...tracked, ...draft, family, action };
+}
+
+/** Rules of a file without preference get 16384, 16383 … in order, each told. */
+export function numberRules(): (rule: HostRule, statement: Statement, report: Report) => HostRule {
+  let next = 16384;
+  return (rule, statement, report) => {
+    if (rule.preference !== undefined) return rule;
+    const preference = next--;
+    tellError(
+      report,
+      statement.keyword.at,
+      `Rule has no preference specified - setting to ${preference}. This is probably not what you want.`,
+    );
+    return { ...rule, preference };
+  };
+}

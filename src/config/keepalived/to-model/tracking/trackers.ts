@@ -1,0 +1,169 @@
+// vrrp_script, track_file and vrrp_track_process: what VRRP watches (keepalived.conf(5)).
+import type { RunAs, Script } from '../../../../model/keepalived/script.js';
+import type { TrackFile, TrackProcess, TrackScript } from '../../../../model/keepalived/trackers.js';
+import type { Report, Values } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { blocksOf, has, lastOf, nameOf, numberOf, placeOf, scriptOf, wordsOf } from '../../values/values.js';
+import { tellError, tellNotice } from '../report.js';
+import { readOwnWeight } from './weight.js';
+
+const SECOND = 1_000_000;
+
+/** The blocks of one kind. Of two with one name the first counts: the original keeps both, silently, and finds the first. */
+function buildAll<T>(root: Values, keyword: string, report: Report, build: (block: Values, report: Report) => T | undefined): readonly T[] {
+  const found = new Map<string, T>();
+  for (const block of blocksOf(root, keyword)) {
+    const name = nameOf(block);
+    const built = build(block, report);
+    if (found.has(name)) tellNotice(report, block.at, `${keyword} ${name} is defined twice`, 'the first one counts');
+    else if (built !== undefined) found.set(name, built);
+  }
+  return [...found.values()];
+}
+
+/** USER [GROUP] of the keyword `user`. */
+export function runAsOf(block: Values, keyword: string): RunAs | undefined {
+  const [user, group] = wordsOf(block, keyword) ?? [];
+  return user === undefined ? undefined : { user: user.text, ...(group === undefined ? {} : { group: group.text }) };
+}
+
+/** A time that must not be 0. */
+function positive(block: Values, keyword: string, report: Report): number | undefined {
+  const value = numberOf(block, keyword);
+  if (value !== 0) return value;
+  tellError(report, placeOf(block, keyword), `(${nameOf(block)}): vrrp script ${keyword} must be greater than 0, setting to 1`);
+  return SECOND;
+}
+
+/** A failed `interval` and its like keep their defaults; the reader has told. */
+function buildScript(block: Values, report: Report): TrackScript | undefined {
+  const name = nameOf(block);
+  const script = scriptOf(block, 'script');
+  if (script === undefined) {
+    tellError(report, block.at, `No script set for vrrp_script ${name} - removing`);
+    return undefined;
+  }
+  const runAs = runAsOf(block, 'user');
+  const weight = readOwnWeight(block, report, {
+    limit: 253,
+    range: (text) => `vrrp_script ${name} weight ${text} must be in [-253, 253]`,
+    option: (text) => `vrrp_script ${name} unknown weight option ${text}`,
+  });
+  const timeoutUs = positive(block, 'timeout', report);
+  const { argv, text, runAs: onTheLine } = script;
+  if (onTheLine !== undefined) {
+    tellNotice(
+      report,
+      placeOf(block, 'script'),
+      `(${name}): '${onTheLine.user}' behind the script is ignored`,
+      "a vrrp_script has its keyword 'user' for that",
+    );
+  }
+  const withUser: Script = { argv, text, ...(runAs === undefined ? {} : { runAs }) };
+  return {
+    name,
+    script: withUser,
+    intervalUs: positive(block, 'interval', report) ?? SECOND,
+    ...(timeoutUs === undefined ? {} : { timeoutUs }),
+    weight: weight?.weight ?? 0,
+    reverse: weight?.reverse ?? false,
+    rise: numberOf(block, 'rise') ?? 1,
+    fall: numberOf(block, 'fall') ?? 1,
+    initFail: has(block, 'init_fail'),
+  };
+}
+
+/** `init_file [VALUE] [overwrite]`, in any order. */
+function initOf(block: Values, report: Report): TrackFile['init'] | undefined {
+  const words = wordsOf(block, 'init_file');
+  if (words === undefined) return undefined;
+  let value = 0;
+  let overwrite = false;
+  for (const word of words) {
+    if (word.text === 'overwrite') overwrite = true;
+    else if (/^[+-]?\d+$/.test(word.text)) {
+      const read = readWhole(word.text, { min: -0x80000000, max: 0x7fffffff });
+      value = read.value ?? value;
+      if (read.problem === undefined) continue;
+      tellError(report, word.at, read.problem);
+      tellError(report, word.at, `Track file ${nameOf(block)} init value ${word.text} is invalid`);
+    } else tellError(report, word.at, `Unknown track file init option ${word.text}`);
+  }
+  return { value, overwrite };
+}
+
+function buildFile(block: Values, report: Report): TrackFile | undefined {
+  const name = nameOf(block);
+  const path = wordsOf(block, 'file')?.[0]?.text;
+  const weight = readOwnWeight(block, report, {
+    limit: 254,
+    range: (text) => `Weight (${text}) for track_file ${name} must be between [-254..254] inclusive. Ignoring...`,
+    option: (text) => `track_file ${name} unknown weight option ${text}`,
+  });
+  if (path === undefined) {
+    tellError(report, block.at, `No file set for track_file ${name} - ignoring`);
+    return undefined;
+  }
+  const init = initOf(block, report);
+  return { name, path, weight: weight?.weight ?? 1, reverse: weight?.reverse ?? false, ...(init === undefined ? {} : { init }) };
+}
+
+/** The bounds of a process's number must leave room: the later one of the two gives way. */
+function quorumOf(block: Values, report: Report): { readonly quorum: number; readonly quorumMax?: number } {
+  const quorum = lastOf(block, 'quorum');
+  const max = lastOf(block, 'quorum_max');
+  const [least, most] = [numberOf(block, 'quorum') ?? 1, numberOf(block, 'quorum_max')];
+  if (most === undefined) return { quorum: least };
+  const maxLast = quorum === undefined || (max?.at.line ?? 0) >= quorum.at.line;
+  if (most === 0 && maxLast) return { quorum: 0, quorumMax: 0 };
+  if (least <= most || quorum === undefined || max === undefined) return { quorum: least, quorumMax: most };
+  if (maxLast) {
+    tellError(report, max.at, 'quorum_max is less than quorum - ignoring');
+    return { quorum: least };
+  }
+  tellError(report, quorum.at, 'Quorum is greater than quorum_max - ignoring');
+  return { quorum: Math.min(1, most), quorumMax: most };
+}
+
+/** How arguments are compared; `param_match` alone asks that there be none. */
+function parameterMatch(block: Values, hasArguments: boolean, report: Report): TrackProcess['parameterMatch'] {
+  const [word] = wordsOf(block, 'param_match') ?? [];
+  if (word?.text === 'initial' || word?.text === 'partial') return word.text;
+  if (word !== undefined) tellError(report, word.at, `Invalid param_match type ${word.text} - ignoring`);
+  return hasArguments || (word === undefined && has(block, 'param_match')) ? 'exact' : 'none';
+}
+
+function buildProcess(block: Values, report: Report): TrackProcess | undefined {
+  const name = nameOf(block);
+  const argv = wordsOf(block, 'process')?.map((word) => word.text);
+  const weight = readOwnWeight(block, report, {
+    limit: 254,
+    range: (text) => `Weight (${text}) for vrrp_track_process ${name} must be between [-254..254] inclusive. Ignoring...`,
+    option: (text) => `vrrp_track_process ${name} unknown weight option ${text}`,
+  });
+  if (argv === undefined) {
+    tellError(report, block.at, `track process '${name}' process name not specified`);
+    return undefined;
+  }
+  const both = numberOf(block, 'delay');
+  const match = parameterMatch(block, argv.length > 1, report);
+  return {
+    name,
+    argv,
+    parameterMatch: match,
+    // Arguments are in the command line only.
+    fullCommand: match !== 'none' || has(block, 'full_command'),
+    weight: weight?.weight ?? 0,
+    reverse: weight?.reverse ?? false,
+    ...quorumOf(block, report),
+    forkDelayUs: numberOf(block, 'fork_delay') ?? both ?? 0,
+    terminateDelayUs: numberOf(block, 'terminate_delay') ?? both ?? 0,
+  };
+}
+
+export const buildScripts = (root: Values, report: Report): readonly TrackScript[] => buildAll(root, 'vrrp_script', report, buildScript);
+
+export const buildFiles = (root: Values, report: Report): readonly TrackFile[] => buildAll(root, 'track_file', report, buildFile);
+
+export const buildProcesses = (root: Values, report: Report): readonly TrackProcess[] =>
+  buildAll(root, 'vrrp_track_process', report, buildProcess);

@@ -1,0 +1,103 @@
+// `weight N [reverse]` of what VRRP watches: in a tracker's own block, and where an instance or group refers to it.
+import type { Tracked } from '../../../../model/keepalived/trackers.js';
+import type { Report, Statement, Values, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { wordsOf } from '../../values/values.js';
+import { Line } from '../line.js';
+import { tellError } from '../report.js';
+
+/** A weight of a tracker's own. */
+export interface Weight {
+  readonly weight: number;
+  readonly reverse: boolean;
+}
+
+/** How a tracker complains about its weight. */
+export interface WeightWords {
+  readonly limit: number;
+  readonly range: (text: string) => string;
+  readonly option: (text: string) => string;
+}
+
+/** The `weight` keyword of a tracker's block; undefined: it has none, or none that can be used. */
+export function readOwnWeight(block: Values, report: Report, says: WeightWords): Weight | undefined {
+  const [word, option] = wordsOf(block, 'weight') ?? [];
+  if (word === undefined) return undefined;
+  const { value, problem } = readWhole(word.text, { min: -says.limit, max: says.limit });
+  if (problem !== undefined) tellError(report, word.at, problem);
+  if (value === undefined) tellError(report, word.at, says.range(word.text));
+  const reverse = option?.text === 'reverse';
+  if (option !== undefined && !reverse) tellError(report, option.at, says.option(option.text));
+  return value === undefined ? undefined : { weight: value, reverse };
+}
+
+/** The words that keepalived has for one kind of tracker in a list. They grew apart over the years. */
+export interface ListWords {
+  readonly limit: 253 | 254;
+  readonly missing: (name: string) => string;
+  readonly duplicate: string;
+  /** Behind the name stands something else than `weight`. */
+  readonly option: (name: string, word: string) => string;
+  readonly noValue: (name: string) => string;
+  readonly range: (name: string, word: string) => string;
+  /** Behind the weight stands something else than reverse or noreverse. */
+  readonly weightOption: (name: string, word: string) => string;
+  readonly noreverse: boolean;
+  /** ±254 was the bound once; it becomes ±253 with a word. */
+  readonly clamps: boolean;
+}
+
+function readListWeight(line: Line, name: string, who: string, says: ListWords): { weight?: number; reverse?: boolean } {
+  const option = line.take();
+  if (option === undefined) return {};
+  const say = (word: Word, text: string): void => line.error(word, `(${who}) ${text}`);
+  if (option.text !== 'weight') {
+    say(option, says.option(name, option.text));
+    return {};
+  }
+  const word = line.take();
+  if (word === undefined) {
+    say(option, says.noValue(name));
+    return {};
+  }
+  const bound = says.clamps ? 254 : says.limit;
+  const { value, problem } = readWhole(word.text, { min: -bound, max: bound });
+  if (problem !== undefined) line.error(word, problem);
+  if (value === undefined) {
+    say(word, says.range(name, word.text));
+    return {};
+  }
+  const clamped = Math.abs(value) > says.limit;
+  if (clamped) say(word, `weight for ${name} cannot be +/-254. Setting to +/-253`);
+  const direction = line.take();
+  const known = direction?.text === 'reverse' || (says.noreverse && direction?.text === 'noreverse');
+  if (direction !== undefined && !known) say(direction, says.weightOption(name, direction.text));
+  return { weight: clamped ? Math.sign(value) * says.limit : value, ...(known ? { reverse: direction?.text === 'reverse' } : {}) };
+}
+
+/** A tracker as the list has it, and its place. */
+export interface ListedTracker {
+  readonly tracked: Tracked;
+  readonly name: Word;
+}
+
+/** The lines of one list of trackers. `whyMissing`: undefined where there is such a tracker, else a hint. */
+export function readList(
+  lines: readonly Statement[],
+  who: string,
+  whyMissing: (word: Word) => string | undefined,
+  says: ListWords,
+  report: Report,
+): readonly ListedTracker[] {
+  const found = new Map<string, ListedTracker>();
+  for (const statement of lines) {
+    const line = new Line(statement, report);
+    const word = line.take()!;
+    const name = word.text;
+    const missing = whyMissing(word);
+    if (missing !== undefined) line.error(word, `(${who}) ${says.missing(name)}`, missing);
+    else if (found.has(name)) line.error(word, `(${who}) ${says.duplicate.replace('%v', name)}`);
+    else found.set(name, { tracked: { name, ...readListWeight(line, name, who, says) }, name: word });
+  }
+  return [...found.values()];
+}

@@ -1,0 +1,47 @@
+// How often and how patiently is checked: what a level says, else what the level above it says, else the manual's.
+import type { CheckTiming } from '../../../../model/keepalived/virtual-server.js';
+import type { Values } from '../../keyword.js';
+import { booleanOf, numberOf } from '../../values/values.js';
+
+/** What a virtual or real server says about the checks of its servers; absent parts are the next level's own. */
+export interface TimingDefaults {
+  readonly alpha: boolean;
+  readonly connectTimeoutUs: number;
+  readonly delayLoopUs: number;
+  readonly retry?: number;
+  readonly delayBeforeRetryUs?: number;
+  readonly warmupUs?: number;
+  readonly logAllFailures: boolean;
+}
+
+/** Of a checker that neither it nor a level above says: its kind's own. `delay_loop`: as long as the interval. */
+export interface KindDefaults {
+  readonly retry: number;
+  readonly delayBeforeRetryUs: number | 'delay_loop';
+}
+
+const optional = <K extends string>(key: K, value: number | undefined): { readonly [key in K]?: number } =>
+  value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: number });
+
+/** What `block` says over what stands above it; `oldRetry`: by the old name. */
+export function timingOf(block: Values, above: TimingDefaults, oldRetry?: number): TimingDefaults {
+  return {
+    alpha: booleanOf(block, 'alpha') ?? above.alpha,
+    connectTimeoutUs: numberOf(block, 'connect_timeout') ?? above.connectTimeoutUs,
+    delayLoopUs: numberOf(block, 'delay_loop') ?? above.delayLoopUs,
+    logAllFailures: booleanOf(block, 'log_all_failures') ?? above.logAllFailures,
+    ...optional('retry', oldRetry ?? numberOf(block, 'retry') ?? above.retry),
+    ...optional('delayBeforeRetryUs', numberOf(block, 'delay_before_retry') ?? above.delayBeforeRetryUs),
+    ...optional('warmupUs', numberOf(block, 'warmup') ?? above.warmupUs),
+  };
+}
+
+export function completeTiming(timing: TimingDefaults, kind: KindDefaults): CheckTiming {
+  const delay = kind.delayBeforeRetryUs === 'delay_loop' ? timing.delayLoopUs : kind.delayBeforeRetryUs;
+  return {
+    ...timing,
+    retry: timing.retry ?? kind.retry,
+    delayBeforeRetryUs: timing.delayBeforeRetryUs ?? delay,
+    warmupUs: timing.warmupUs ?? timing.delayLoopUs,
+  };
+}

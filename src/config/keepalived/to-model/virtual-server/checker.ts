@@ -1,0 +1,197 @@
+// The checkers of a real server.
+import type { Address } from '../../../../model/address.js';
+import { formatAddress } from '../../../../model/address-text.js';
+import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
+import type { Checker, CheckKind, CheckTarget } from '../../../../model/keepalived/virtual-server.js';
+import type { Origin, Report, Values } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { addressOf, allOf, blocksOf, numberOf, placeOf, textOf, wordsOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+import { completeTiming, type KindDefaults, type TimingDefaults, timingOf } from './check-timing.js';
+import { buildHttpCheck, readOldRetry } from './http-check.js';
+import { buildMiscCheck, buildUdpCheck } from './misc-check.js';
+
+/** The real server a checker stands in, and what else the file names. */
+export interface CheckerContext {
+  /** `[10.0.0.2]:tcp:80` */
+  readonly server: string;
+  readonly address: Address;
+  readonly timing: TimingDefaults;
+  readonly files: readonly TrackFile[];
+  readonly bfds: readonly BfdInstance[];
+  readonly report: Report;
+}
+
+const SECOND_US = 1_000_000;
+const ORDINARY: KindDefaults = { retry: 1, delayBeforeRetryUs: SECOND_US };
+const KINDS: Readonly<Record<string, KindDefaults>> = {
+  HTTP_GET: { retry: 1, delayBeforeRetryUs: 3 * SECOND_US },
+  SSL_GET: { retry: 1, delayBeforeRetryUs: 3 * SECOND_US },
+  DNS_CHECK: { retry: 3, delayBeforeRetryUs: 'delay_loop' },
+  MISC_CHECK: { retry: 0, delayBeforeRetryUs: SECOND_US },
+};
+
+function isLinkLocal({ family, words }: Address): boolean {
+  return family === 'inet6' && ((words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
+}
+
+/** undefined: the checker cannot connect so; that was told. */
+function readTarget(block: Values, { address: server, report }: CheckerContext): CheckTarget | undefined {
+  const address = addressOf(block, 'connect_ip');
+  let bindAddress = addressOf(block, 'bindto');
+  const aim = address ?? server;
+  if (bindAddress !== undefined && bindAddress.family !== aim.family) {
+    const text = `bindto address ${formatAddress(bindAddress)} does not match address family of connect_ip - skipping`;
+    tellError(report, placeOf(block, 'bindto'), text);
+    bindAddress = undefined;
+  }
+  let bindInterface = textOf(block, 'bind_if');
+  if (bindInterface !== undefined && bindInterface.length > 15) {
+    tellError(report, placeOf(block, 'bind_if'), `Interface name ${bindInterface} is too long - ignoring`, '15 characters at most');
+    bindInterface = undefined;
+  }
+  if (isLinkLocal(aim) && bindAddress !== undefined && bindInterface === undefined) {
+    tellError(report, block.at, `Checker link local address ${formatAddress(aim)} requires a bind_if`);
+    return undefined;
+  }
+  const [port, bindPort, fwmark] = [numberOf(block, 'connect_port'), numberOf(block, 'bind_port'), numberOf(block, 'fwmark')];
+  return {
+    ...(address === undefined ? {} : { address }),
+    ...(port === undefined ? {} : { port }),
+    ...(bindAddress === undefined ? {} : { bindAddress }),
+    ...(bindInterface === undefined ? {} : { bindInterface }),
+    ...(bindPort === undefined ? {} : { bindPort }),
+    ...(fwmark === undefined ? {} : { fwmark }),
+  };
+}
+
+function buildDns(block: Values, report: Report): CheckKind {
+  const name = textOf(block, 'name') ?? '.';
+  const bad = name !== '.' && name.split('.').includes('');
+  if (bad) tellError(report, placeOf(block, 'name'), `DNS_CHECK name '${name}' has empty label - ignoring`, 'no dot at the end');
+  return { kind: 'dns', type: textOf(block, 'type') ?? 'SOA', name: bad ? '.' : name };
+}
+
+/** The weight of FILE_CHECK; undefined: none is said, or what is said cannot be used, which was told. */
+function readFileWeight(block: Values, report: Report): { readonly weight: number; readonly reverse: boolean } | undefined {
+  const words = wordsOf(block, 'weight');
+  if (words === undefined) return undefined;
+  const [number, option, extra] = words;
+  const at = number?.at ?? placeOf(block, 'weight');
+  if (number === undefined) {
+    tellError(report, at, 'track file weight missing');
+    return undefined;
+  }
+  const { value, problem } = readWhole(number.text, { min: -0x7fffffff, max: 0x7fffffff });
+  if (value === undefined) {
+    tellError(report, at, problem ?? '');
+    tellError(report, at, 'weight for track file must be in [-2147483647..2147483647] inclusive. Ignoring...');
+    return undefined;
+  }
+  const unknown = extra ?? (option !== undefined && !['reverse', 'noreverse'].includes(option.text) ? option : undefined);
+  if (unknown === undefined) return { weight: value, reverse: option?.text === 'reverse' };
+  tellError(report, unknown.at, `unknown track file weight option ${unknown.text} - ignoring`, 'reverse or noreverse');
+  return undefined;
+}
+
+function buildFile(block: Values, { files, report }: CheckerContext): CheckKind | undefined {
+  const name = textOf(block, 'track_file');
+  const file = files.find((one) => one.name === name);
+  if (name !== undefined && file === undefined) {
+    tellError(report, placeOf(block, 'track_file'), `track_file ${name} not found`, 'a track_file block of that name');
+  }
+  if (file === undefined) {
+    tellError(report, block.at, 'FILE_CHECK has no track_file specified - ignoring');
+    return undefined;
+  }
+  const { weight, reverse } = readFileWeight(block, report) ?? file;
+  return { kind: 'file', trackFile: file.name, weight, reverse };
+}
+
+/** The first of its names that is a session's. */
+function buildBfd(block: Values, { server, bfds, report }: CheckerContext): CheckKind | undefined {
+  const refuse = (at: Origin, text: string): void => tellError(report, at, `(${server}) ${text}`);
+  let found: string | undefined;
+  for (const { value, at } of allOf(block, 'name')) {
+    const words = value as readonly { readonly text: string }[];
+    const name = words[0]?.text;
+    if (name === undefined || words.length > 1) {
+      refuse(at, 'BFD_CHECK - No or too many names specified - skipping checker');
+      return undefined;
+    }
+    if (found !== undefined) refuse(at, `BFD_CHECK - BFD ${name} already specified as ${found}`);
+    else if (bfds.some((bfd) => bfd.name === name && bfd.events.checker)) found = name;
+    else {
+      refuse(at, `BFD_CHECK - BFD ${name} not configured`);
+      return undefined;
+    }
+  }
+  if (found !== undefined) return { kind: 'bfd', name: found };
+  refuse(block.at, 'No name has been specified for BFD_CHECKER - skipping');
+  return undefined;
+}
+
+function buildKind(keyword: string, block: Values, context: CheckerContext): CheckKind | undefined {
+  const { report } = context;
+  switch (keyword) {
+    case 'HTTP_GET':
+      return buildHttpCheck('http', block, block.at, report);
+    case 'SSL_GET':
+      return buildHttpCheck('ssl', block, block.at, report);
+    case 'TCP_CHECK':
+      return { kind: 'tcp' };
+    case 'PING_CHECK':
+      return { kind: 'ping' };
+    case 'SMTP_CHECK':
+      return { kind: 'smtp', heloName: textOf(block, 'helo_name') ?? 'smtpchecker.keepalived.org' };
+    case 'DNS_CHECK':
+      return buildDns(block, report);
+    case 'MISC_CHECK':
+      return buildMiscCheck(block, report);
+    case 'UDP_CHECK':
+      return buildUdpCheck(block, report);
+    case 'FILE_CHECK':
+      return buildFile(block, context);
+    default:
+      return buildBfd(block, context);
+  }
+}
+
+/** One checker, or of SMTP_CHECK one for each of its hosts. */
+function buildOne(keyword: string, block: Values, context: CheckerContext): readonly Checker[] {
+  const check = buildKind(keyword, block, context);
+  if (check === undefined) return [];
+  const hosts = keyword === 'SMTP_CHECK' ? blocksOf(block, 'host') : [];
+  const targets = (hosts.length === 0 ? [block] : hosts).flatMap((host) => readTarget(host, context) ?? []);
+  const timing = completeTiming(timingOf(block, context.timing, readOldRetry(block, context.report)), KINDS[keyword] ?? ORDINARY);
+  return targets.map((target) => ({ check, target, timing }));
+}
+
+export const CHECKER_NAMES = [
+  'HTTP_GET',
+  'SSL_GET',
+  'TCP_CHECK',
+  'SMTP_CHECK',
+  'DNS_CHECK',
+  'MISC_CHECK',
+  'UDP_CHECK',
+  'PING_CHECK',
+  'FILE_CHECK',
+  'BFD_CHECK',
+] as const;
+
+export function buildCheckers(server: Values, context: CheckerContext): readonly Checker[] {
+  const watched = new Set<string>();
+  return CHECKER_NAMES.flatMap((keyword) =>
+    blocksOf(server, keyword).flatMap((block) => {
+      const checkers = buildOne(keyword, block, context);
+      const name = checkers[0]?.check.kind === 'bfd' ? checkers[0].check.name : undefined;
+      if (name !== undefined && watched.has(name)) {
+        tellError(context.report, placeOf(block, 'name'), `(${context.server}) BFD_CHECK - RS already monitoring ${name}`);
+        return [];
+      }
+      if (name !== undefined) watched.add(name);
+      return checkers;
+    }),
+  );
+}

@@ -1,0 +1,24 @@
+// Addresses with ports as virtual and real servers have them: read from words, and named as keepalived's log names them.
+
+import type { Address } from '../../../../model/address.js';
+import { formatAddress, parseIpv4, parseIpv6 } from '../../../../model/address-text.js';
+import type { Report, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { tellError } from '../report.js';
+
+/** IPv4 or IPv6; a mask or range behind an IPv4 address is not read, as in the original. */
+export function readHost(text: string): Address | undefined {
+  return parseIpv4(text.replace(/[-/].*$/s, '')) ?? parseIpv6(text.replace(/\/.*$/s, ''));
+}
+
+/** A port word: absent is 0, `0` is 0. undefined: it is none, and told. */
+export function readPort(word: Word | undefined, report: Report): number | undefined {
+  if (word === undefined || /^[+]?0*$/.test(word.text)) return 0;
+  const { value, problem } = readWhole(word.text, { min: 1, max: 65535 });
+  if (problem !== undefined) tellError(report, word.at, problem, 'a port is a number from 1 to 65535');
+  return value;
+}
+
+/** `[192.0.2.1]:tcp:80`; for a firewall mark the protocol is `none`. */
+export const endpointName = (address: Address, protocol: string, port: number): string =>
+  `[${formatAddress(address)}]:${protocol.toLowerCase()}:${port}`;

@@ -1,0 +1,118 @@
+// HTTP_GET and SSL_GET: their pages.
+import type { CheckKind, HttpUrl } from '../../../../model/keepalived/virtual-server.js';
+import type { Origin, Report, Values, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { splitCommand } from '../../values/script.js';
+import { allOf, blocksOf, booleanOf, has, lastOf, placeOf, textOf, wordsOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+
+type StatusRange = HttpUrl['statusCodes'][number];
+
+function readDigest(block: Values, report: Report): string | undefined {
+  const digest = textOf(block, 'digest');
+  if (digest === undefined) return undefined;
+  const at = placeOf(block, 'digest');
+  if (digest.length !== 32) {
+    tellError(report, at, `digest '${digest}' character length should be 32 rather than ${digest.length}`);
+    return undefined;
+  }
+  const bad = /[^0-9a-fA-F]/.exec(digest)?.index;
+  if (bad === undefined) return digest.toLowerCase();
+  const pair = bad - (bad % 2);
+  tellError(report, at, `Unable to interpret hex digit in '${digest}' at offset ${pair}/${pair + 1}`);
+  return undefined;
+}
+
+function readStatus(word: Word, report: Report): readonly StatusRange[] {
+  const match = /^(\d{3})(?:-(\d{3}))?$/.exec(word.text);
+  const from = Number(match?.[1]);
+  const to = Number(match?.[2] ?? match?.[1]);
+  if (from >= 100 && to <= 599 && from <= to) return [{ from, to }];
+  tellError(report, word.at, `Invalid HTTP_GET status code '${word.text}'`, 'N or N-M, 100 to 599');
+  return [];
+}
+
+function readStatuses(block: Values, report: Report): readonly StatusRange[] {
+  const read = allOf(block, 'status_code').flatMap((entry) => (entry.value as readonly Word[]).flatMap((word) => readStatus(word, report)));
+  const seen = new Set<string>();
+  const ranges = read.filter(({ from, to }) => !seen.has(`${from}-${to}`) && seen.add(`${from}-${to}`));
+  return ranges.length === 0 ? [{ from: 200, to: 299 }] : ranges;
+}
+
+/** What the original takes from a word by strtoul: its leading digits. */
+const leadingNumber = (block: Values, keyword: string): number | undefined => {
+  const digits = /^\d{1,9}/.exec(wordsOf(block, keyword)?.[0]?.text ?? '')?.[0];
+  return digits === undefined ? undefined : Number(digits);
+};
+
+function readRegex(block: Values): HttpUrl['regex'] {
+  const pattern = splitCommand(textOf(block, 'regex') ?? '')?.[0];
+  if (pattern === undefined) return undefined;
+  const maxOffset = leadingNumber(block, 'regex_max_offset');
+  return {
+    pattern,
+    options: wordsOf(block, 'regex_options')?.map(({ text }) => text) ?? [],
+    negate: has(block, 'regex_no_match'),
+    minOffset: leadingNumber(block, 'regex_min_offset') ?? 0,
+    ...(maxOffset === undefined ? {} : { maxOffset }),
+  };
+}
+
+function readUrl(block: Values, report: Report): readonly HttpUrl[] {
+  const path = textOf(block, 'path');
+  if (path === undefined) {
+    tellError(report, block.at, 'HTTP/SSL_GET checker url has no path - ignoring');
+    return [];
+  }
+  const digest = readDigest(block, report);
+  const regex = readRegex(block);
+  const virtualHost = textOf(block, 'virtualhost');
+  return [
+    {
+      path,
+      statusCodes: readStatuses(block, report),
+      tlsCompliant: booleanOf(block, 'tls_compliant') ?? false,
+      ...(digest === undefined ? {} : { digest }),
+      ...(virtualHost === undefined ? {} : { virtualHost }),
+      ...(regex === undefined ? {} : { regex }),
+    },
+  ];
+}
+
+/** `nb_get_retry`, the old name of retry. */
+export function readOldRetry(block: Values, report: Report): number | undefined {
+  let retry: number | undefined;
+  for (const { value, at } of allOf(block, 'nb_get_retry')) {
+    const text = (value as readonly Word[])[0]?.text ?? '';
+    tellError(report, at, "nb_get_retry is deprecated - please use 'retry'");
+    const read = readWhole(text, { min: 0, max: 0xffffffff });
+    if (read.problem !== undefined) {
+      tellError(report, at, read.problem);
+      tellError(report, at, `Invalid nb_get_retry value '${text}'`);
+    }
+    retry = read.value ?? retry;
+  }
+  return retry;
+}
+
+/** undefined: there is no page to ask for, which was told. */
+export function buildHttpCheck(kind: 'http' | 'ssl', block: Values, at: Origin, report: Report): CheckKind | undefined {
+  const urls = blocksOf(block, 'url').flatMap((url) => readUrl(url, report));
+  if (urls.length === 0) {
+    tellError(report, at, 'HTTP/SSL_GET checker has no urls specified - ignoring', 'a url { path … }');
+    return undefined;
+  }
+  const virtualHost = textOf(block, 'virtualhost');
+  const sniName = textOf(block, 'sni_name');
+  const protocol = textOf(block, 'http_protocol')?.toUpperCase();
+  return {
+    kind,
+    urls,
+    protocol: protocol === '1.1' || protocol === '1.0C' ? protocol : '1.0',
+    fastRecovery: booleanOf(block, 'fast_recovery') ?? false,
+    sni: (lastOf(block, 'enable_sni')?.value as boolean | undefined) ?? sniName !== undefined,
+    tlsCompliant: booleanOf(block, 'tls_compliant') ?? false,
+    ...(virtualHost === undefined ? {} : { virtualHost }),
+    ...(sniName === undefined ? {} : { sniName }),
+  };
+}

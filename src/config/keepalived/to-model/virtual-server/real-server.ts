@@ -1,0 +1,136 @@
+// real_server and sorry_server, as a virtual server's defaults and their own words make them.
+
+import type { Address, Family } from '../../../../model/address.js';
+import { formatAddress } from '../../../../model/address-text.js';
+import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
+import type { RealServer } from '../../../../model/keepalived/virtual-server.js';
+import type { Origin, Report, Values, Word } from '../../keyword.js';
+import { allOf, booleanOf, numberOf, scriptOf, textOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+import { type TimingDefaults, timingOf } from './check-timing.js';
+import { buildCheckers } from './checker.js';
+import { endpointName, readHost, readPort } from './endpoint.js';
+import { type Forwarding, PLAIN_TUNNEL, readForwarding } from './forwarding.js';
+
+/** What a virtual server says to its servers. */
+export interface ServerDefaults {
+  /** Absent: servers of any family may stand in it (groups). */
+  readonly family?: Family;
+  /** As it is named in messages: `tcp`, or `none`. */
+  readonly protocol: string;
+  readonly port: number;
+  readonly forwarding: Forwarding;
+  readonly weight: number;
+  readonly inhibitOnFailure: boolean;
+  /** Mail about servers: what global_defs says of it. */
+  readonly smtpAlert: boolean;
+  readonly timing: TimingDefaults;
+  readonly files: readonly TrackFile[];
+  readonly bfds: readonly BfdInstance[];
+  readonly report: Report;
+}
+
+/** `lvs_method` of a block; undefined where it says none that can be used. */
+export function forwardingOf(block: Values, keyword: string, who: string, report: Report): Forwarding | undefined {
+  const read = allOf(block, keyword).map(({ value, at }) => readForwarding(value as readonly Word[], at, who, report));
+  return read.findLast((forwarding) => forwarding !== undefined);
+}
+
+function familyFits(address: Address, at: Origin, who: string, forwarding: Forwarding, { family, report }: ServerDefaults): boolean {
+  if (family === undefined || address.family === family || forwarding.method === 'tunnel') return true;
+  const text = `Address family of virtual server and ${who} ${formatAddress(address)} don't match - skipping ${who}.`;
+  tellError(report, at, text, 'only TUN reaches servers of the other family');
+  return false;
+}
+
+/** Only NAT changes ports: others get the service's. */
+export function fitPort(port: number, forwarding: Forwarding, defaults: ServerDefaults, mismatch: () => void): number {
+  if (port === 0) return defaults.port;
+  if (forwarding.method === 'masq' || port === defaults.port) return port;
+  mismatch();
+  return defaults.port;
+}
+
+function readEndpoint(block: Values, report: Report): { readonly address: Address; readonly port: number } | undefined {
+  const [host, portWord] = block.label;
+  const port = readPort(portWord, report);
+  const address = host === undefined ? undefined : readHost(host.text);
+  if (address !== undefined && port !== undefined) return { address, port };
+  const tail = portWord === undefined ? '' : `/port ${host?.text}/${portWord.text}`;
+  const text =
+    portWord === undefined ? `Invalid real server ip address ${host?.text} - skipping` : `Invalid real server ip address${tail} - skipping`;
+  tellError(report, host?.at ?? block.at, text, 'ADDRESS [PORT]');
+  return undefined;
+}
+
+/** undefined: it cannot be used, which was told. `serviceName` names the virtual server in messages. */
+export function buildRealServer(block: Values, serviceName: string, defaults: ServerDefaults): RealServer | undefined {
+  const { report } = defaults;
+  const endpoint = readEndpoint(block, report);
+  if (endpoint === undefined) return undefined;
+  const { address } = endpoint;
+  const forwarding = forwardingOf(block, 'lvs_method', 'real server', report) ?? defaults.forwarding;
+  if (!familyFits(address, block.at, 'real server', forwarding, defaults)) return undefined;
+  const name = endpointName(address, defaults.protocol, endpoint.port === 0 ? defaults.port : endpoint.port);
+  const port = fitPort(endpoint.port, forwarding, defaults, () =>
+    tellError(report, block.at, `WARNING - virtual server ${serviceName} and real server ${name} ports don't match - resetting`),
+  );
+  const timing = timingOf(block, defaults.timing);
+  const [notifyUp, notifyDown] = [scriptOf(block, 'notify_up'), scriptOf(block, 'notify_down')];
+  const virtualHost = textOf(block, 'virtualhost');
+  for (const { value, at } of allOf(block, 'snmp_name')) {
+    if ((value as readonly Word[]).length !== 1) tellError(report, at, 'real server snmp_name missing or extra parameters');
+  }
+  return {
+    address,
+    port,
+    ...forwarding,
+    weight: numberOf(block, 'weight') ?? defaults.weight,
+    upperThreshold: numberOf(block, 'uthreshold') ?? 0,
+    lowerThreshold: numberOf(block, 'lthreshold') ?? 0,
+    inhibitOnFailure: booleanOf(block, 'inhibit_on_failure') ?? defaults.inhibitOnFailure,
+    alpha: timing.alpha,
+    smtpAlert: booleanOf(block, 'smtp_alert') ?? defaults.smtpAlert,
+    checkers: buildCheckers(block, { server: name, address, timing, files: defaults.files, bfds: defaults.bfds, report }),
+    ...(notifyUp === undefined ? {} : { notifyUp }),
+    ...(notifyDown === undefined ? {} : { notifyDown }),
+    ...(virtualHost === undefined ? {} : { virtualHost }),
+  };
+}
+
+/** The words of sorry_server to a server; `forwarding`: its own method, else the service's. */
+export function buildSorryServer(
+  words: readonly Word[],
+  at: Origin,
+  own: Forwarding | undefined,
+  inhibit: boolean,
+  serviceName: string,
+  defaults: ServerDefaults,
+): RealServer | undefined {
+  const { report } = defaults;
+  const [host, portWord] = words;
+  const given = readPort(portWord, report);
+  const address = readHost(host?.text ?? '');
+  if (address === undefined || given === undefined) {
+    tellError(report, host?.at ?? at, `Invalid sorry server IP address ${host?.text ?? ''} - skipping`, 'ADDRESS [PORT]');
+    return undefined;
+  }
+  const forwarding = own ?? defaults.forwarding;
+  if (!familyFits(address, at, 'sorry server', forwarding, defaults)) return undefined;
+  const port = fitPort(given, forwarding, defaults, () =>
+    tellError(report, at, `WARNING - virtual server ${serviceName} and sorry server ports don't match - resetting`),
+  );
+  return {
+    address,
+    port,
+    method: forwarding.method,
+    tunnel: forwarding.method === 'tunnel' ? forwarding.tunnel : PLAIN_TUNNEL,
+    weight: 1,
+    upperThreshold: 0,
+    lowerThreshold: 0,
+    inhibitOnFailure: inhibit,
+    alpha: false,
+    smtpAlert: false,
+    checkers: [],
+  };
+}

@@ -1,0 +1,116 @@
+// What a virtual_server says about scheduling and persistence: scheduler, its flags, who stays with whom for how long.
+
+import type { Family } from '../../../../model/address.js';
+import { parseIpv4Loose } from '../../../../model/address-text.js';
+import type { Persistence } from '../../../../model/service.js';
+import type { Report, Values } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { allOf, has, lastOf, placeOf, textOf, wordsOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+
+const FLAGS = [
+  ['flag-1', 1],
+  ['flag-2', 2],
+  ['flag-3', 4],
+] as const;
+
+/** Flags that belong to a scheduler, by its own words; the first letters name it (`hashed` is sh's and mh's). */
+const NAMED_FLAGS = [
+  ['sh-fallback', 1],
+  ['sh-port', 2],
+  ['mh-fallback', 1],
+  ['mh-port', 2],
+  ['hashed', 1],
+] as const;
+
+/** The bits 1, 2, 4. A scheduler's own flags count only behind an lvs_sched that has them, as in the original. */
+export function readFlags(block: Values, report: Report): number {
+  const order = [...block.of.keys()];
+  const scheduler = textOf(block, 'lvs_sched');
+  const hashing = allOf(block, 'lvs_sched').some(({ value }) => value === 'sh' || value === 'mh');
+  let bits = 0;
+  for (const [name, bit] of FLAGS) if (has(block, name)) bits |= bit;
+  for (const [name, bit] of NAMED_FLAGS) {
+    const before = order.indexOf(name) < order.indexOf('lvs_sched');
+    for (const { at } of allOf(block, name)) {
+      if (scheduler === undefined || before || !hashing) {
+        const hint = scheduler === undefined || before ? `put it behind lvs_sched ${name.slice(0, 2)}` : `lvs_sched is ${scheduler}`;
+        tellError(report, at, `${name} only applies to sh scheduler - ignoring`, hint);
+      } else if ((name === 'hashed' && scheduler.endsWith('h')) || name.startsWith(scheduler)) {
+        bits |= bit;
+      } else {
+        report({ severity: 'notice', at, text: `${name} means nothing to lvs_sched ${scheduler}`, hint: `${scheduler}${name.slice(2)}` });
+      }
+    }
+  }
+  return bits;
+}
+
+/** s; undefined: no persistence is asked for, or what is said cannot be used. */
+function readTimeout(block: Values, report: Report): number | undefined {
+  const words = wordsOf(block, 'persistence_timeout');
+  if (words === undefined) return undefined;
+  const [word] = words;
+  if (word === undefined) return DEFAULT_TIMEOUT;
+  const { value, problem } = readWhole(word.text, { min: 1, max: 2678400 });
+  if (problem !== undefined) {
+    tellError(report, word.at, problem, 'seconds, 1 to 2678400 (31 days)');
+    tellError(report, word.at, 'persistence_timeout invalid');
+  }
+  return value;
+}
+
+export const DEFAULT_TIMEOUT = 360;
+/** The kernel's IP_VS_PENAME_MAXLEN less the NUL. */
+const LONGEST_ENGINE = 15;
+
+/** IPv4: the mask as a number; IPv6: the prefix length. */
+function readGranularity(block: Values, family: Family, report: Report): number | undefined {
+  const text = textOf(block, 'persistence_granularity');
+  if (text === undefined) return undefined;
+  const at = placeOf(block, 'persistence_granularity');
+  if (family === 'inet6') {
+    const { value, problem } = readWhole(text, { min: 1, max: 128 });
+    if (problem !== undefined) {
+      tellError(report, at, problem);
+      tellError(report, at, `Invalid IPv6 persistence_granularity specified - ${text}`, 'a prefix length, 1 to 128');
+    }
+    return value;
+  }
+  const mask = parseIpv4Loose(text)?.words[0];
+  if (mask === undefined) {
+    tellError(report, at, `Invalid IPv4 persistence_granularity specified - ${text}`, 'a netmask such as 255.255.255.0');
+  } else if (mask !== 0 && (mask | (mask - 1)) >>> 0 !== 0xffffffff) {
+    const text2 = `persistence_granularity ${text} is no netmask of leading ones: clients are grouped in a way nobody expects`;
+    report({ severity: 'notice', at, text: text2, hint: 'a netmask such as 255.255.255.0' });
+  }
+  return mask;
+}
+
+function readEngine(block: Values, report: Report): string | undefined {
+  const engine = textOf(block, 'persistence_engine');
+  if (engine === undefined || engine.length <= LONGEST_ENGINE) return engine;
+  tellError(report, placeOf(block, 'persistence_engine'), `persistence_name too long, truncating - ${engine}`);
+  return engine.slice(0, LONGEST_ENGINE);
+}
+
+/** Granularity alone asks for persistence, too. */
+export function readPersistence(block: Values, family: Family, report: Report): Persistence | undefined {
+  const timeout = readTimeout(block, report);
+  const granularity = readGranularity(block, family, report);
+  const engine = readEngine(block, report);
+  if (timeout === undefined && granularity === undefined) return undefined;
+  const netmask = granularity ?? (family === 'inet' ? 0xffffffff : 128);
+  return { timeout: timeout ?? DEFAULT_TIMEOUT, netmask, ...(engine === undefined ? {} : { engine }) };
+}
+
+/** Port 0 is served for persistent clients only: the original asks for that persistence itself. */
+export function persistenceOfAnyPort(block: Values, family: Family, name: string, report: Report): Persistence {
+  tellError(
+    report,
+    lastOf(block, 'persistence_engine')?.at ?? block.at,
+    `Virtual server ${name}: zero port only valid for persistent services - setting`,
+  );
+  const engine = textOf(block, 'persistence_engine')?.slice(0, LONGEST_ENGINE);
+  return { timeout: DEFAULT_TIMEOUT, netmask: family === 'inet' ? 0xffffffff : 128, ...(engine === undefined ? {} : { engine }) };
+}

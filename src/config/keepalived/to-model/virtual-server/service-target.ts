@@ -1,0 +1,131 @@
+// Which services a virtual_server is: an address, a firewall mark, or a group; with its name, family and protocol.
+import type { Address, Family } from '../../../../model/address.js';
+import type { GroupMember, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
+import type { Protocol, ServiceKey } from '../../../../model/service.js';
+import type { Report, Values, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { blocksOf, placeOf, textOf, wordsOf } from '../../values/values.js';
+import { tellError, tellFatal } from '../report.js';
+import { endpointName, readHost, readPort } from './endpoint.js';
+import type { Forwarding } from './forwarding.js';
+
+/** What a virtual server serves. */
+export type Target =
+  | { readonly kind: 'address'; readonly address: Address; readonly port: number }
+  | { readonly kind: 'fwmark'; readonly mark: number }
+  | { readonly kind: 'group'; readonly name: string };
+
+function missingWord(word: Word, report: Report): undefined {
+  const text = `*** Configuration line starting \`virtual_server\` is missing a parameter after keyword \`${word.text}\` at word position 3`;
+  tellFatal(report, word.at, text);
+}
+
+function readMark(first: Word, word: Word | undefined, report: Report): Target | undefined {
+  if (word === undefined) return missingWord(first, report);
+  const { value, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
+  if (problem !== undefined) tellError(report, word.at, problem);
+  if (value !== undefined && value > 0) return { kind: 'fwmark', mark: value };
+  tellError(
+    report,
+    word.at,
+    `virtual server fwmark '${word.text}' must be in [0, 4294967295] - ignoring`,
+    'a mark from 1 on: 0 is no mark',
+  );
+  return undefined;
+}
+
+/** undefined: the words before the brace cannot be used, which was told. */
+export function readTarget(block: Values, report: Report): Target | undefined {
+  const [first, second] = block.label;
+  if (first === undefined) return undefined;
+  if (first.text === 'fwmark') return readMark(first, second, report);
+  if (first.text === 'group') return second === undefined ? missingWord(first, report) : { kind: 'group', name: second.text };
+  const port = readPort(second, report);
+  const address = readHost(first.text);
+  if (address !== undefined && port !== undefined) return { kind: 'address', address, port };
+  const where = second === undefined ? first.text : `${first.text}/${second.text}`;
+  tellError(
+    report,
+    first.at,
+    `Invalid virtual server IP address${second === undefined ? '' : '/port'} ${where} - skipping`,
+    'ADDRESS [PORT]',
+  );
+  return undefined;
+}
+
+/** As messages name it: `[192.0.2.1]:tcp:80`, `FWM 1`, `[NAME]:0`. */
+export function nameIn(target: Target, protocol: string): string {
+  if (target.kind === 'fwmark') return `FWM ${target.mark}`;
+  return target.kind === 'group' ? `[${target.name}]:0` : endpointName(target.address, protocol, target.port);
+}
+
+/** A mark's family: what is said, else that of the first server that is not reached by a tunnel. */
+function markFamily(block: Values, forwarding: Forwarding): Family {
+  const said = textOf(block, 'ip_family');
+  if (said === 'inet' || said === 'inet6') return said;
+  const granularity = textOf(block, 'persistence_granularity');
+  if (granularity !== undefined) return granularity.includes('.') ? 'inet' : 'inet6';
+  const servers = blocksOf(block, 'real_server').filter(
+    (server) => (wordsOf(server, 'lvs_method')?.[0]?.text ?? (forwarding.method === 'tunnel' ? 'TUN' : '')) !== 'TUN',
+  );
+  const first = servers[0]?.label[0];
+  return (first === undefined ? undefined : readHost(first.text)?.family) ?? 'inet';
+}
+
+/** undefined: a group's, whose members may be of both. */
+export function readFamily(block: Values, target: Target, forwarding: Forwarding, report: Report): Family | undefined {
+  if (target.kind === 'group') return undefined;
+  if (target.kind === 'fwmark') return markFamily(block, forwarding);
+  const said = textOf(block, 'ip_family');
+  if (said !== undefined && said !== target.address.family) {
+    tellError(report, placeOf(block, 'ip_family'), `Virtual server specified family ${said} conflicts with server family`);
+  }
+  return target.address.family;
+}
+
+/** Those of the first group of that name; none where there is none. */
+const membersOf = (target: Target, groups: readonly VirtualServerGroup[]): readonly GroupMember[] =>
+  target.kind === 'group' ? (groups.find(({ name }) => name === target.name)?.members ?? []) : [];
+
+/** Members that are marks alone need no protocol. */
+export function isMarksOnly(target: Target, groups: readonly VirtualServerGroup[]): boolean {
+  if (target.kind !== 'group') return target.kind === 'fwmark';
+  const members = membersOf(target, groups);
+  return members.length > 0 && members.every((member) => member.kind === 'fwmark');
+}
+
+/** What is balanced; said, too, where nothing is or it cannot count. (Marks are of no protocol; TCP stands for it in the model.) */
+export function readProtocol(
+  block: Values,
+  target: Target,
+  marksOnly: boolean,
+  groups: readonly VirtualServerGroup[],
+  report: Report,
+): Protocol {
+  // A mark of inet6 keeps the original quiet, too.
+  const silent =
+    target.kind === 'group' && membersOf(target, groups).some((member) => member.kind === 'fwmark' && member.family === 'inet6');
+  const said = textOf(block, 'protocol')?.toLowerCase() as Protocol | undefined;
+  if (marksOnly) {
+    if (said !== undefined && !silent) {
+      const text = `Warning: Virtual server ${nameIn(target, 'none')}: protocol specified for fwmark - protocol will be ignored`;
+      tellError(report, placeOf(block, 'protocol'), text);
+    }
+    return 'tcp';
+  }
+  if (said === undefined)
+    tellError(report, block.at, `Virtual server ${nameIn(target, 'none')}: no protocol set - defaulting to UDP`, 'protocol TCP|UDP|SCTP');
+  return said ?? 'udp';
+}
+
+/** Does a port-less service stand in the target? */
+export function servesAnyPort(target: Target, groups: readonly VirtualServerGroup[]): boolean {
+  if (target.kind === 'address') return target.port === 0;
+  if (target.kind === 'fwmark') return false;
+  return membersOf(target, groups).some((member) => member.kind === 'range' && member.port === 0);
+}
+
+export function serviceKey(target: Exclude<Target, { kind: 'group' }>, protocol: Protocol, family: Family = 'inet'): ServiceKey {
+  if (target.kind === 'fwmark') return { kind: 'fwmark', family, mark: target.mark } as const;
+  return { kind: 'address', protocol, address: target.address, port: target.port } as const;
+}

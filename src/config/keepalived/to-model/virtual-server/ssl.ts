@@ -1,0 +1,29 @@
+// The SSL block.
+import type { SslContext } from '../../../../model/keepalived/virtual-server.js';
+import type { Report, Values } from '../../keyword.js';
+import { allOf, blocksOf, textOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+
+const PARTS = [
+  ['password', 'password', 'password'],
+  ['ca', 'cafile', 'authorities'],
+  ['certificate', 'certfile', 'certificate'],
+  ['key', 'keyfile', 'key'],
+] as const;
+
+/** The last block counts, and in it the last of each; what came before is told. */
+export function buildSsl(root: Values, report: Report): SslContext | undefined {
+  const blocks = blocksOf(root, 'SSL');
+  const last = blocks.at(-1);
+  if (last === undefined) return undefined;
+  for (const block of blocks.slice(1)) tellError(report, block.at, 'SSL context already specified - replacing');
+  const found: Record<string, string> = {};
+  for (const [keyword, what, field] of PARTS) {
+    for (const block of blocks) {
+      for (const { at } of allOf(block, keyword).slice(1)) tellError(report, at, `SSL ${what} already specified - replacing`);
+    }
+    const value = textOf(last, keyword);
+    if (value !== undefined) found[field] = value;
+  }
+  return found;
+}

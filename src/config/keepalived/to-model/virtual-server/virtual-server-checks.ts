@@ -1,0 +1,76 @@
+// What is looked at once a virtual server's servers are known: twins, ports, the quorum against the weights.
+import { formatAddress } from '../../../../model/address-text.js';
+import { destinationId } from '../../../../model/identity.js';
+import type { RealServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
+import type { Origin, Report } from '../../keyword.js';
+import { tellError } from '../report.js';
+import { endpointName } from './endpoint.js';
+
+/** A server and where it stands. `portless`: its port is the service's. */
+export interface PlacedServer {
+  readonly server: RealServer;
+  readonly at: Origin;
+  readonly portless: boolean;
+}
+
+/** The first of servers with one address and port. A twin by the service's port is news to the original's -t: not an error. */
+export function withoutTwins(servers: readonly PlacedServer[], name: string, protocol: string, report: Report): readonly RealServer[] {
+  const seen = new Map<string, PlacedServer>();
+  for (const one of servers) {
+    const id = destinationId(one.server);
+    const first = seen.get(id);
+    if (first === undefined) {
+      seen.set(id, one);
+      continue;
+    }
+    const twin = endpointName(one.server.address, protocol, one.server.port);
+    report({
+      severity: one.portless === first.portless ? 'error' : 'notice',
+      at: one.at,
+      text: `VS ${name}: real server ${twin} is duplicated - removing second rs`,
+      hint: `the first one is at line ${first.at.line}`,
+    });
+  }
+  return [...seen.values()].map(({ server }) => server);
+}
+
+/** Only NAT changes ports: a group's members must have their servers' port. */
+export function checkGroupPorts(
+  group: VirtualServerGroup | undefined,
+  name: string,
+  servers: readonly RealServer[],
+  protocol: string,
+  at: Origin,
+  report: Report,
+): void {
+  for (const member of group?.members ?? []) {
+    if (member.kind !== 'range') continue;
+    for (const server of servers) {
+      if (server.method === 'masq' || server.port === 0 || server.port === member.port) continue;
+      const where = `${name}:[${formatAddress(member.first)},${member.port}]`;
+      const text = `virtual server ${where} and real server ${endpointName(server.address, protocol, server.port)} ports don't match`;
+      tellError(report, at, text, 'only lvs_method NAT changes ports');
+    }
+  }
+}
+
+/** A quorum beyond the total weight is never reached, a hysteresis not below it never left: both are brought down. */
+export function fitQuorum(
+  quorum: number,
+  hysteresis: number,
+  servers: readonly RealServer[],
+  name: string,
+  at: Origin,
+  report: Report,
+): { readonly quorum: number; readonly hysteresis: number } {
+  const total = servers.reduce((sum, { weight }) => sum + weight, 0);
+  const fitted = Math.min(quorum, total);
+  if (fitted < quorum) {
+    const text = `Warning - quorum ${quorum} for ${name} exceeds total weight of real servers ${total}, reducing quorum to ${total}`;
+    tellError(report, at, text);
+  }
+  if (hysteresis < fitted) return { quorum: fitted, hysteresis };
+  const lower = Math.max(fitted - 1, 0);
+  tellError(report, at, `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${fitted}; setting hysteresis to ${lower}`);
+  return { quorum: fitted, hysteresis: lower };
+}

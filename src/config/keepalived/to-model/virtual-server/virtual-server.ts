@@ -1,0 +1,201 @@
+// virtual_server: its own words, its servers, and what does not fit together.
+import type { Family } from '../../../../model/address.js';
+import type { GlobalSettings } from '../../../../model/keepalived/global.js';
+import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
+import type { RealServer, VirtualServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
+import type { Persistence, Protocol } from '../../../../model/service.js';
+import type { Report, Values, Word } from '../../keyword.js';
+import { allOf, blocksOf, booleanOf, has, lastOf, numberOf, placeOf, scriptOf, textOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+import { timingOf } from './check-timing.js';
+import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
+import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
+import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.js';
+import { isMarksOnly, nameIn, readFamily, readProtocol, readTarget, servesAnyPort, serviceKey, type Target } from './service-target.js';
+import { checkGroupPorts, fitQuorum, type PlacedServer, withoutTwins } from './virtual-server-checks.js';
+
+/** What stands elsewhere in the file and a virtual server refers to. */
+export interface ServerSurroundings {
+  readonly global: Pick<GlobalSettings, 'checkerLogAllFailures'>;
+  readonly groups: readonly VirtualServerGroup[];
+  readonly files: readonly TrackFile[];
+  readonly bfds: readonly BfdInstance[];
+  readonly report: Report;
+}
+
+/** Whether mail is sent about servers or services when the block says nothing. */
+function mailDefault(root: Values, fallback: boolean): boolean {
+  const globals = blocksOf(root, 'global_defs');
+  const said = (keyword: string): boolean | undefined =>
+    globals.map((block) => booleanOf(block, keyword)).findLast((value) => value !== undefined);
+  return said('smtp_alert_checker') ?? said('smtp_alert') ?? fallback;
+}
+
+function readSorry(block: Values, name: string, defaults: ServerDefaults): { server?: RealServer; inhibit: boolean } {
+  const { report } = defaults;
+  const order = [...block.of.keys()];
+  const stated = lastOf(block, 'sorry_server');
+  const behind = (keyword: string): boolean => stated !== undefined && order.indexOf(keyword) > order.indexOf('sorry_server');
+  if (!behind('sorry_server_inhibit')) {
+    for (const { at } of allOf(block, 'sorry_server_inhibit')) {
+      tellError(report, at, 'Ignoring sorry_server inhibit used before or without sorry_server');
+    }
+  }
+  if (!behind('sorry_server_lvs_method')) {
+    for (const { at } of allOf(block, 'sorry_server_lvs_method'))
+      tellError(report, at, 'sorry_server forwarding used without sorry_server');
+  }
+  const inhibit = behind('sorry_server_inhibit') && has(block, 'sorry_server_inhibit');
+  const own = behind('sorry_server_lvs_method') ? forwardingOf(block, 'sorry_server_lvs_method', 'sorry server', report) : undefined;
+  if (stated === undefined) return { inhibit: false };
+  const server = buildSorryServer(stated.value as readonly Word[], stated.at, own, inhibit, name, defaults);
+  return { inhibit, ...(server === undefined ? {} : { server }) };
+}
+
+function readHaSuspend(block: Values, target: Target, name: string, report: Report): boolean {
+  if (!has(block, 'ha_suspend')) return false;
+  if (target.kind !== 'fwmark') return true;
+  tellError(report, placeOf(block, 'ha_suspend'), `Virtual server ${name}: cannot use ha_suspend with fwmarks - clearing ha_suspend`);
+  return false;
+}
+
+function readOnePacket(block: Values, protocol: Protocol, marksOnly: boolean, name: string, report: Report): boolean {
+  if (!has(block, 'ops') || marksOnly || protocol === 'udp') return has(block, 'ops');
+  tellError(report, placeOf(block, 'ops'), `Virtual server ${name}: one packet scheduling requires UDP - resetting`);
+  return false;
+}
+
+/** What a virtual server says to its servers, but for its forwarding. */
+function serverDefaults(block: Values, root: Values, around: ServerSurroundings): Omit<ServerDefaults, 'port' | 'protocol' | 'forwarding'> {
+  const { global, files, bfds, report } = around;
+  const above = {
+    alpha: false,
+    connectTimeoutUs: 5_000_000,
+    delayLoopUs: 60_000_000,
+    logAllFailures: global.checkerLogAllFailures,
+  };
+  return {
+    weight: numberOf(block, 'weight') ?? 1,
+    inhibitOnFailure: has(block, 'inhibit_on_failure'),
+    smtpAlert: mailDefault(root, true),
+    timing: timingOf(block, above),
+    files,
+    bfds,
+    report,
+  };
+}
+
+/** The words that are optional in the model. */
+function extras(block: Values): Partial<Pick<VirtualServer, 'quorumUp' | 'quorumDown' | 'virtualHost'>> {
+  const [quorumUp, quorumDown, virtualHost] = [scriptOf(block, 'quorum_up'), scriptOf(block, 'quorum_down'), textOf(block, 'virtualhost')];
+  return {
+    ...(quorumUp === undefined ? {} : { quorumUp }),
+    ...(quorumDown === undefined ? {} : { quorumDown }),
+    ...(virtualHost === undefined ? {} : { virtualHost }),
+  };
+}
+
+/** What is known of a virtual server before its servers are read. */
+interface Head {
+  readonly target: Target;
+  readonly family?: Family;
+  /** What is said; undefined where the original puts NAT. */
+  readonly forwarding: Forwarding | undefined;
+  readonly marksOnly: boolean;
+  readonly defaults: ServerDefaults;
+}
+
+function readHead(block: Values, root: Values, around: ServerSurroundings): Head | undefined {
+  const { groups, report } = around;
+  const target = readTarget(block, report);
+  if (target === undefined) return undefined;
+  const forwarding = forwardingOf(block, 'lvs_method', 'virtual server', report);
+  const method = forwarding ?? { method: 'masq', tunnel: PLAIN_TUNNEL };
+  const family = readFamily(block, target, method, report);
+  for (const { value, at } of allOf(block, 'snmp_name')) {
+    if ((value as readonly Word[]).length !== 1) tellError(report, at, 'virtual server snmp_name missing or extra parameters');
+  }
+  const known = family === undefined ? {} : { family };
+  const defaults: ServerDefaults = {
+    ...serverDefaults(block, root, around),
+    ...known,
+    protocol: target.kind === 'fwmark' ? 'none' : (textOf(block, 'protocol')?.toLowerCase() ?? 'udp'),
+    port: target.kind === 'address' ? target.port : 0,
+    forwarding: method,
+  };
+  return { target, ...known, forwarding, marksOnly: isMarksOnly(target, groups), defaults };
+}
+
+/** Real servers that can be used, in order; none is told. */
+function readServers(block: Values, { target, defaults }: Head): readonly PlacedServer[] {
+  const name = nameIn(target, textOf(block, 'protocol')?.toLowerCase() ?? 'none');
+  const servers = serversOf(block, name, defaults, target.kind === 'group');
+  if (servers.length === 0) {
+    tellError(defaults.report, block.at, `Virtual server ${name} has no real servers - ignoring`, 'real_server ADDRESS [PORT] { … }');
+  }
+  return servers;
+}
+
+function readAnyPersistence(block: Values, head: Head, name: string, groups: readonly VirtualServerGroup[]): Persistence | undefined {
+  const { target, family = 'inet', defaults } = head;
+  const persistence = readPersistence(block, family, defaults.report);
+  if (persistence !== undefined || !servesAnyPort(target, groups)) return persistence;
+  return persistenceOfAnyPort(block, family, name, defaults.report);
+}
+
+function buildVirtualServer(block: Values, root: Values, around: ServerSurroundings): VirtualServer | undefined {
+  const { groups, report } = around;
+  const head = readHead(block, root, around);
+  const servers = head === undefined ? [] : readServers(block, head);
+  if (head === undefined || servers.length === 0) return undefined;
+  const { target, marksOnly, defaults } = head;
+  const protocol = readProtocol(block, target, marksOnly, groups, report);
+  const name = nameIn(target, protocol);
+  tellDefaults(block, head.forwarding, name, report);
+  const persistence = readAnyPersistence(block, head, name, groups);
+  const realServers = withoutTwins(servers, name, defaults.protocol, report);
+  const group = target.kind === 'group' ? groups.find((one) => one.name === target.name) : undefined;
+  checkGroupPorts(group, name, realServers, protocol, block.at, report);
+  const { server: sorryServer, inhibit: sorryInhibit } = readSorry(block, name, defaults);
+  return {
+    ...(target.kind === 'group'
+      ? { name: target.name, target: { kind: 'group', group: target.name } }
+      : { name, target: { kind: 'service', key: serviceKey(target, protocol, head.family) } }),
+    protocol,
+    scheduler: textOf(block, 'lvs_sched') ?? 'wlc',
+    schedFlags: readFlags(block, report),
+    ...defaults.forwarding,
+    onePacket: readOnePacket(block, protocol, marksOnly, name, report),
+    alpha: has(block, 'alpha'),
+    omega: has(block, 'omega'),
+    ...fitQuorum(numberOf(block, 'quorum') ?? 1, numberOf(block, 'hysteresis') ?? 0, realServers, name, block.at, report),
+    haSuspend: readHaSuspend(block, target, name, report),
+    smtpAlert: booleanOf(block, 'smtp_alert') ?? mailDefault(root, false),
+    sorryInhibit,
+    realServers,
+    ...extras(block),
+    ...(persistence === undefined ? {} : { persistence }),
+    ...(sorryServer === undefined ? {} : { sorryServer }),
+  };
+}
+
+function tellDefaults(block: Values, forwarding: Forwarding | undefined, name: string, report: Report): void {
+  if (!has(block, 'lvs_sched'))
+    tellError(report, block.at, `Virtual server ${name}: no scheduler set, setting default 'wlc'`, 'lvs_sched wlc');
+  // Servers that each say how they are reached need no method for all.
+  const servers = blocksOf(block, 'real_server');
+  if (forwarding === undefined && (servers.length === 0 || servers.some((server) => !has(server, 'lvs_method'))))
+    tellError(report, block.at, `Virtual server ${name}: no forwarding method set, setting default NAT`, 'lvs_method NAT');
+}
+
+/** `anyPort`: the members of a group have their own ports, so servers keep theirs. */
+function serversOf(block: Values, name: string, defaults: ServerDefaults, anyPort: boolean): readonly PlacedServer[] {
+  return blocksOf(block, 'real_server').flatMap((words) => {
+    const port = anyPort ? Number(words.label[1]?.text ?? 0) || 0 : defaults.port;
+    const server = buildRealServer(words, name, anyPort ? { ...defaults, port } : defaults);
+    return server === undefined ? [] : [{ server, at: words.at, portless: words.label.length < 2 }];
+  });
+}
+
+export const buildVirtualServers = (root: Values, around: ServerSurroundings): readonly VirtualServer[] =>
+  blocksOf(root, 'virtual_server').flatMap((block) => buildVirtualServer(block, root, around) ?? []);

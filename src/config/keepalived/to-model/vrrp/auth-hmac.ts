@@ -1,0 +1,141 @@
+// `auth_hmac` of an instance (keepalived.conf(5), since 2.4): its keys, which of them signs, and what is believed.
+import type { Authentication } from '../../../../model/keepalived/instance.js';
+import type { Report, Value, Values, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { allOf, lastOf, nameOf, numberOf, textOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+
+type Hmac = Extract<Authentication, { kind: 'hmac' }>;
+type Key = Hmac['keys'][number];
+
+/** The most bytes that the file of a key may have: 64 as `hex:` digits, and room for line ends. */
+export const KEY_FILE_BYTES = 138;
+const KEY_BYTES = { least: 32, most: 64 } as const;
+
+/** What stands in the file of a key. `exposed`: others than its owner may read or write it. */
+export type KeyFile =
+  | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly exposed: boolean }
+  /** It holds more than KEY_FILE_BYTES. */
+  | { readonly kind: 'large'; readonly exposed: boolean }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+/** How the host's files are read for `key ID file:PATH`. */
+export type ReadKeyFile = (path: string) => KeyFile;
+
+interface Reading {
+  readonly name: string;
+  readonly report: Report;
+  readonly keyFile: ReadKeyFile | undefined;
+}
+
+/** Pairs of hexadecimal digits, with or without blanks between them; a digit in front of a blank or the end stands alone. */
+function readDigits(text: string): Uint8Array {
+  const pairs = text.match(/[^ \t](?:[^ ])?/g) ?? [];
+  return pairs.every((pair) => /^[0-9a-f]{1,2}$/i.test(pair))
+    ? Uint8Array.from(pairs, (pair) => Number.parseInt(pair, 16))
+    : new Uint8Array(0);
+}
+
+const HEX_PREFIX = 'hex:';
+
+/** A key as its bytes are written: `hex:` and digits, or the bytes themselves. */
+function readKeyBytes(written: Uint8Array): Uint8Array {
+  const text = String.fromCharCode(...written);
+  return text.startsWith(HEX_PREFIX) ? readDigits(text.slice(HEX_PREFIX.length)) : written;
+}
+
+/** The bytes of a file up to a NUL, less the line ends behind them. */
+function lineOf(bytes: Uint8Array): Uint8Array {
+  let end = bytes.length;
+  while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
+  const nul = bytes.indexOf(0);
+  return bytes.subarray(0, nul === -1 ? end : Math.min(nul, end));
+}
+
+/** The key of a file, told where it cannot be had; nothing then. */
+function readFromFile(path: string, at: Word, { name, report, keyFile }: Reading): Uint8Array {
+  const none = new Uint8Array(0);
+  const file = keyFile?.(path);
+  if (file === undefined) return none;
+  if (file.kind === 'failed') {
+    tellError(report, at.at, `(${name}) auth_hmac key file '${path}' cannot be opened`, file.reason);
+    return none;
+  }
+  if (file.exposed) {
+    const text = `(${name}) auth_hmac key file '${path}' is readable by group or others`;
+    report({ severity: 'security', at: at.at, text, hint: `chmod 600 ${path}` });
+  }
+  if (file.kind === 'bytes') return readKeyBytes(lineOf(file.bytes));
+  tellError(report, at.at, `(${name}) auth_hmac key file '${path}' is too large`, `a key has ${KEY_BYTES.most} bytes at most`);
+  return none;
+}
+
+const FILE_PREFIX = 'file:';
+
+/** `key ID KEY`; undefined, and told, where there is none. */
+function readKey(value: Value, reading: Reading): Key | undefined {
+  const [idWord, keyWord] = value.value as readonly Word[];
+  if (idWord === undefined || keyWord === undefined) return undefined;
+  const { name, report, keyFile } = reading;
+  const { value: id, problem } = readWhole(idWord.text, { min: 1, max: 255 });
+  if (id === undefined) {
+    if (problem !== undefined) tellError(report, idWord.at, problem);
+    tellError(report, idWord.at, `(${name}) auth_hmac key id '${idWord.text}' must be between 1 and 255`);
+    return undefined;
+  }
+  const file = keyWord.text.startsWith(FILE_PREFIX) ? keyWord.text.slice(FILE_PREFIX.length) : undefined;
+  if (file !== undefined && keyFile === undefined) return { id, file };
+  const bytes = file === undefined ? readKeyBytes(new TextEncoder().encode(keyWord.text)) : readFromFile(file, keyWord, reading);
+  if (bytes.length >= KEY_BYTES.least && bytes.length <= KEY_BYTES.most) {
+    return { id, hex: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''), ...(file === undefined ? {} : { file }) };
+  }
+  const text = `(${name}) auth_hmac key ${id} length ${bytes.length} not in range [${KEY_BYTES.least}, ${KEY_BYTES.most}]`;
+  tellError(report, keyWord.at, text, 'make one with: openssl rand -hex 32, and write hex:DIGITS');
+  return undefined;
+}
+
+/** The keys in the order of the file; of one id the first counts. */
+function readKeys(block: Values, reading: Reading): readonly Key[] {
+  const keys: Key[] = [];
+  for (const value of allOf(block, 'key')) {
+    const key = readKey(value, reading);
+    if (key === undefined) continue;
+    if (keys.some(({ id }) => id === key.id)) {
+      tellError(reading.report, value.at, `(${reading.name}) duplicate auth_hmac key id ${key.id}`, 'the first one counts');
+    } else keys.push(key);
+  }
+  return keys;
+}
+
+function modeOf(instance: Values, block: Values, strict: boolean, report: Report): Hmac['mode'] {
+  const mode = textOf(block, 'mode') as Hmac['mode'] | undefined;
+  if (!strict || mode === undefined || mode === 'enforce') return mode ?? 'enforce';
+  tellError(report, lastOf(block, 'mode')?.at ?? block.at, `(${nameOf(instance)}) strict mode requires auth_hmac mode enforce`);
+  return 'enforce';
+}
+
+/** Undefined, and told: there is no key to sign with, and the instance goes without. `timeWindowUs` 0: see withTimeWindow. */
+export function buildHmac(
+  instance: Values,
+  block: Values,
+  { strict, keyFile, report }: { readonly strict: boolean; readonly keyFile: ReadKeyFile | undefined; readonly report: Report },
+): Hmac | undefined {
+  const name = nameOf(instance);
+  const keys = readKeys(block, { name, report, keyFile });
+  const activeKey = numberOf(block, 'active_key') ?? 0;
+  if (!keys.some((key) => key.id === activeKey)) {
+    const text = `(${name}) auth_hmac active_key ${activeKey} is not defined, disabling extension`;
+    tellError(report, lastOf(block, 'active_key')?.at ?? block.at, text, 'give key ID VALUE and active_key ID');
+    return undefined;
+  }
+  const antiReplay = textOf(block, 'anti_replay') === 'monotonic' ? 'monotonic' : 'time';
+  const timeWindowUs = (numberOf(block, 'time_window') ?? 0) * 1_000_000;
+  return { kind: 'hmac', keys, activeKey, antiReplay, timeWindowUs, mode: modeOf(instance, block, strict, report) };
+}
+
+/** With the time_window that the advert interval asks for where the file names none: three of its whole seconds, 5 to 300. */
+export function withTimeWindow(authentication: Authentication, advertUs: number): Authentication {
+  if (authentication.kind !== 'hmac' || authentication.timeWindowUs > 0) return authentication;
+  const window = Math.min(Math.max(3 * Math.floor(advertUs / 1_000_000), 5), 300);
+  return { ...authentication, timeWindowUs: window * 1_000_000 };
+}

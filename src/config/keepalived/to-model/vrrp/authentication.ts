@@ -1,0 +1,69 @@
+// `authentication` (VRRPv2) of an instance, and what becomes of it beside `auth_hmac` (keepalived.conf(5)).
+import type { Authentication } from '../../../../model/keepalived/instance.js';
+import type { Report, Values } from '../../keyword.js';
+import { blocksOf, nameOf, placeOf, textOf, wordsOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+import { buildHmac, type ReadKeyFile } from './auth-hmac.js';
+
+const NONE: Authentication = { kind: 'none' };
+
+/** The bytes of the text, as the file has them (UTF-8), one character each. */
+const latin1Bytes = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
+
+function passwordOf(block: Values, report: Report): string | undefined {
+  const text = textOf(block, 'auth_pass');
+  if (text === undefined) return undefined;
+  const bytes = latin1Bytes(text);
+  if (bytes.length <= 8) return bytes;
+  tellError(
+    report,
+    placeOf(block, 'auth_pass'),
+    'Truncating auth_pass to 8 characters',
+    'VRRPv2 has room for eight bytes; the rest is not compared',
+  );
+  return bytes.slice(0, 8);
+}
+
+function typeOf(block: Values, name: string, report: Report): 'pass' | 'ah' | undefined {
+  const [word] = wordsOf(block, 'auth_type') ?? [];
+  if (word === undefined) return undefined;
+  if (word.text === 'PASS') return 'pass';
+  if (word.text === 'AH') return 'ah';
+  tellError(report, word.at, `(${name}) unknown authentication type '${word.text}'`, 'PASS or AH');
+  return undefined;
+}
+
+/** The password of VRRPv2; version 3 and strict mode have none. */
+function buildPassword(instance: Values, version: 2 | 3, strict: boolean, report: Report): Authentication {
+  const name = nameOf(instance);
+  let [kind, password]: [ReturnType<typeof typeOf>, string | undefined] = [undefined, undefined];
+  for (const block of blocksOf(instance, 'authentication')) {
+    kind = typeOf(block, name, report) ?? kind;
+    password = passwordOf(block, report) ?? password;
+  }
+  if (kind === undefined) return NONE;
+  const say = (text: string, hint?: string): void => tellError(report, placeOf(instance, 'authentication'), `(${name}) ${text}`, hint);
+  if (version === 3)
+    say('VRRP version 3 does not support authentication. Ignoring.', 'both nodes must agree; auth_hmac authenticates version 3');
+  else if (strict) say('Strict mode does not support authentication. Ignoring.', 'both nodes must agree, or each will be master');
+  else if (password === undefined || password === '') say('Authentication specified but no password given. Ignoring');
+  else return { kind, password };
+  return NONE;
+}
+
+/** How adverts are authenticated. The two ways exclude each other; the stronger one stays. */
+export function buildAuthentication(
+  instance: Values,
+  version: 2 | 3,
+  strict: boolean,
+  { keyFile, report }: { readonly keyFile: ReadKeyFile | undefined; readonly report: Report },
+): Authentication {
+  const password = buildPassword(instance, version, strict, report);
+  const [block] = blocksOf(instance, 'auth_hmac');
+  if (block === undefined) return password;
+  if (password.kind !== 'none') {
+    const text = `(${nameOf(instance)}) auth_hmac cannot be combined with authentication, dropping legacy auth`;
+    tellError(report, placeOf(instance, 'authentication'), text);
+  }
+  return buildHmac(instance, block, { strict, keyFile, report }) ?? NONE;
+}

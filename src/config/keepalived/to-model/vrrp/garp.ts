@@ -1,0 +1,113 @@
+// Gratuitous ARP settings: an instance's own, else those of global_defs, else keepalived's (keepalived.conf(5)).
+import type { GarpTiming } from '../../../../model/keepalived/instance.js';
+import type { Report, Values, Word } from '../../keyword.js';
+import { readWhole } from '../../values/number.js';
+import { booleanOf, has, lastOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+
+const SECOND = 1_000_000;
+
+/** What global_defs says of gratuitous ARP; absent: nothing. */
+export interface GarpDefaults {
+  readonly minimal: boolean;
+  readonly numbers: ReadonlyMap<GarpNumber, number>;
+  readonly extra?: Extra;
+}
+
+type GarpNumber =
+  | 'garp_master_delay'
+  | 'garp_master_repeat'
+  | 'garp_lower_prio_delay'
+  | 'garp_lower_prio_repeat'
+  | 'garp_master_refresh'
+  | 'garp_master_refresh_repeat';
+
+const numbers: readonly GarpNumber[] = [
+  'garp_master_delay',
+  'garp_master_repeat',
+  'garp_lower_prio_delay',
+  'garp_lower_prio_repeat',
+  'garp_master_refresh',
+  'garp_master_refresh_repeat',
+];
+const never0 = new Set<GarpNumber>(['garp_master_repeat', 'garp_master_refresh_repeat']);
+
+interface Extra {
+  readonly us: number;
+  readonly all: boolean;
+}
+
+/** One number; a count of 0 is 1. `who` begins what is said. */
+function readNumber(block: Values, keyword: string, counts: boolean, who: string, report: Report): number | undefined {
+  const value = numberOf(block, keyword);
+  if (!counts || value !== 0) return value;
+  tellError(report, placeOf(block, keyword), `${who}${keyword} must be greater than 0, setting to 1`);
+  return 1;
+}
+
+/** `[all] SECONDS` */
+function readExtra(block: Values, keyword: string, min: number, who: string, report: Report): Extra | undefined {
+  const list = wordsOf(block, keyword);
+  if (list === undefined) return undefined;
+  const all = list.some((word) => word.text === 'all');
+  const word: Word | undefined = list.filter((each) => each.text !== 'all').at(-1);
+  const at = lastOf(block, keyword)?.at ?? block.at;
+  if (word === undefined) {
+    tellError(report, at, `${who}${keyword} specified without time - ignoring`);
+    return undefined;
+  }
+  const { value, problem } = readWhole(word.text, { min, max: 86400 });
+  if (value !== undefined) return { us: value * SECOND, all };
+  tellError(report, word.at, problem ?? '');
+  tellError(report, word.at, `${who}${keyword} '${word.text}' invalid - ignoring`);
+  return undefined;
+}
+
+/** The settings of global_defs that instances inherit. */
+export function readGarpDefaults(global: Values, report: Report): GarpDefaults {
+  const found = new Map<GarpNumber, number>();
+  for (const name of numbers) {
+    const value = readNumber(global, `vrrp_${name}`, never0.has(name), '', report);
+    if (value !== undefined) found.set(name, value);
+  }
+  const extra = readExtra(global, 'vrrp_garp_extra_if', 1, '', report);
+  return { minimal: booleanOf(global, 'vrrp_min_garp') ?? false, numbers: found, ...(extra === undefined ? {} : { extra }) };
+}
+
+/** What instances have that say nothing themselves, by their defaults: built once. */
+const shared: WeakMap<GarpDefaults, { strict?: GarpTiming; plain?: GarpTiming }> = new WeakMap();
+
+/** The instance's settings, all defaults applied. */
+export function buildGarp(block: Values, defaults: GarpDefaults, strict: boolean, report: Report): GarpTiming {
+  if (numbers.some((name) => has(block, name)) || has(block, 'garp_extra_if')) return timingOf(block, defaults, strict, report);
+  const built = shared.get(defaults) ?? {};
+  shared.set(defaults, built);
+  const kind = strict ? 'strict' : 'plain';
+  built[kind] ??= timingOf(block, defaults, strict, report);
+  return built[kind];
+}
+
+/** Strict mode has none for lower priorities. */
+function timingOf(block: Values, defaults: GarpDefaults, strict: boolean, report: Report): GarpTiming {
+  const who = `(${nameOf(block)}): `;
+  const own = (name: GarpNumber): number | undefined => readNumber(block, name, never0.has(name), who, report);
+  const inherited = (name: GarpNumber, otherwise: number): number => defaults.numbers.get(name) ?? otherwise;
+  const value = (name: GarpNumber, otherwise: number): number => own(name) ?? inherited(name, otherwise);
+  const masterDelay = value('garp_master_delay', defaults.minimal ? 0 : 5);
+  const masterRepeat = value('garp_master_repeat', defaults.minimal ? 1 : 5);
+  if (strict && (own('garp_lower_prio_delay') || own('garp_lower_prio_repeat'))) {
+    const place = placeOf(block, own('garp_lower_prio_repeat') ? 'garp_lower_prio_repeat' : 'garp_lower_prio_delay');
+    tellError(report, place, `(${nameOf(block)}) Strict mode requires no repeat garps. resetting`);
+  }
+  const extra = readExtra(block, 'garp_extra_if', 0, who, report) ?? defaults.extra ?? { us: 0, all: false };
+  return {
+    masterDelayUs: masterDelay * SECOND,
+    masterRepeat,
+    lowerPriorityDelayUs: strict ? 0 : value('garp_lower_prio_delay', inherited('garp_master_delay', defaults.minimal ? 0 : 5)) * SECOND,
+    lowerPriorityRepeat: strict ? 0 : value('garp_lower_prio_repeat', inherited('garp_master_repeat', defaults.minimal ? 1 : 5)),
+    masterRefreshUs: value('garp_master_refresh', 0) * SECOND,
+    masterRefreshRepeat: value('garp_master_refresh_repeat', 1),
+    extraInterfaceUs: extra.us,
+    extraInterfaceAll: extra.all,
+  };
+}

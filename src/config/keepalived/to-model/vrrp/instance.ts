@@ -1,0 +1,246 @@
+// vrrp_instance: one virtual router, defaults applied, as it stands alone (keepalived.conf(5)); instances.ts compares it with the others.
+import { parseAddress } from '../../../../model/address-text.js';
+import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../../../model/keepalived/network.js';
+import type { Report, Statement, Values, Word } from '../../keyword.js';
+import { has, linesOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
+import { Line } from '../line.js';
+import type { NumberNames } from '../network/number-names.js';
+import { buildRoute } from '../network/route.js';
+import { buildRule, type numberRules } from '../network/rule.js';
+import { given } from '../optional-property.js';
+import { tellError } from '../report.js';
+import { buildTracked, type DefinedTrackers } from '../tracking/tracked.js';
+import { type ReadKeyFile, withTimeWindow } from './auth-hmac.js';
+import { buildAuthentication } from './authentication.js';
+import { buildElection, type InstanceContext, versionOf } from './election.js';
+import { familyOf } from './family.js';
+import { buildGarp } from './garp.js';
+import type { Inherited } from './inherit.js';
+import { buildNotify } from './notify.js';
+import { type Addressing, buildAddressing, tellNoPeers } from './unicast.js';
+import { buildVirtualAddresses, type VirtualAddresses } from './virtual-address.js';
+import { buildVirtualInterface } from './virtual-interface.js';
+
+/** What all instances of a file have in common. */
+export interface Surroundings {
+  readonly inherited: Inherited;
+  readonly names: NumberNames;
+  readonly keyFile: ReadKeyFile | undefined;
+  readonly trackers: DefinedTrackers;
+  readonly numberRule: ReturnType<typeof numberRules>;
+  readonly report: Report;
+}
+
+const fitsInterface = (text: string): boolean => text !== '' && text.length <= 15;
+
+/** The name behind `interface` or `vrf`; a loopback or one too long is none. */
+function interfaceName({ block, name, report }: InstanceContext, keyword: 'interface' | 'vrf'): string | undefined {
+  const [word] = wordsOf(block, keyword) ?? [];
+  if (word === undefined) return undefined;
+  if (!fitsInterface(word.text)) tellError(report, word.at, `Interface name '${word.text}' too long - ignoring`);
+  else if (word.text === 'lo') {
+    const what = keyword === 'vrf' ? 'VRF' : 'vrrp';
+    tellError(report, word.at, `(${name}) cannot use a loopback interface (lo) for ${what} - ignoring`);
+  } else return word.text;
+  return undefined;
+}
+
+type Placement = Pick<VrrpInstance, 'interface' | 'vrf'>;
+
+/** Where the instance lives. Without an interface only unicast from a source address that is not link-local; undefined: nowhere. */
+function placementOf(context: InstanceContext, addressing: Pick<VrrpInstance, 'unicast' | 'sourceAddress'>): Placement | undefined {
+  const { block, name, report } = context;
+  const device = interfaceName(context, 'interface');
+  const vrf = interfaceName(context, 'vrf');
+  if (device !== undefined) {
+    if (vrf !== undefined) tellError(report, placeOf(block, 'vrf'), `(${name}) vrf can only be specified without interface - clearing`);
+    return { interface: device };
+  }
+  const source = addressing.sourceAddress;
+  const linkLocal = source?.family === 'inet6' && (source.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;
+  if (addressing.unicast !== undefined && source !== undefined && !linkLocal) return given('vrf', vrf);
+  tellError(report, placeOf(block, 'interface'), `(${name}) Unknown interface!`, 'say interface IF; the instance is left out');
+  return undefined;
+}
+
+/** Does the instance send from the interface below its macvlan? Unicast must. */
+function transmitBase(context: InstanceContext, hasVmac: boolean, unicast: boolean): boolean {
+  const { block, name, report, strict } = context;
+  const said = has(block, 'vmac_xmit_base');
+  const at = placeOf(block, said ? 'vmac_xmit_base' : 'use_vmac');
+  if (!hasVmac) {
+    if (said) tellError(report, at, `(${name}) vmac_xmit_base is only valid with a vmac`);
+    return false;
+  }
+  if (said && strict) {
+    tellError(report, at, `(${name}) xmit_base is incompatible with strict mode - resetting`);
+    return false;
+  }
+  if (!said && unicast) tellError(report, at, `(${name}) unicast with use_vmac requires vmac_xmit_base - setting`);
+  return said || unicast;
+}
+
+/** `IF PEER_ADDRESS` lines of weir's heartbeat. */
+function heartbeatOf({ block, name, report }: InstanceContext): VrrpInstance['heartbeat'] {
+  return linesOf(block, 'heartbeat').flatMap((statement) => {
+    const line = new Line(statement, report);
+    const [device, peer]: (Word | undefined)[] = [line.take(), line.take()];
+    const address = peer && parseAddress(peer.text);
+    if (device !== undefined && address !== undefined) return [{ interface: device.text, peer: address }];
+    line.error(
+      peer ?? device ?? statement.keyword,
+      `(${name}) heartbeat needs an interface and the peer's address - ignoring`,
+      'such as: eth1 192.0.2.2',
+    );
+    return [];
+  });
+}
+
+function routesAndRules({ block }: InstanceContext, { names, report, numberRule }: Surroundings): Pick<VrrpInstance, 'routes' | 'rules'> {
+  const each = <T>(keyword: string, build: (line: Statement) => T | undefined): readonly T[] =>
+    linesOf(block, keyword)
+      .map(build)
+      .filter((one) => one !== undefined);
+  return {
+    routes: each<HostRoute>('virtual_routes', (line) => buildRoute(line, { names, report })),
+    rules: each<HostRule>('virtual_rules', (line) => {
+      const rule = buildRule(line, { names, report });
+      return rule && numberRule(rule, line, report);
+    }),
+  };
+}
+
+/** The VRID, which has no default. */
+function vridOf({ block, name, report }: InstanceContext): number | undefined {
+  const vrid = numberOf(block, 'virtual_router_id');
+  if (vrid === undefined)
+    tellError(report, block.at, `(${name}) the virtual router id must be set`, 'virtual_router_id 1..255; the instance is left out');
+  return vrid;
+}
+
+/** A keyword that has moved. */
+function tellOld({ block, name, report }: InstanceContext): void {
+  if (!has(block, 'linkbeat_use_polling')) return;
+  const text = `(${name}) 'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block`;
+  tellError(report, placeOf(block, 'linkbeat_use_polling'), text, 'links are watched by netlink; take it away');
+}
+
+function contextOf(block: Values, { inherited, report }: Surroundings): InstanceContext {
+  const family = familyOf(block);
+  const strict = (block.of.get('strict_mode')?.at(-1)?.value as boolean | undefined) ?? inherited.strict;
+  const version = versionOf(block, family, strict, inherited, report);
+  return { block, name: nameOf(block), family, version, strict, inherited, report };
+}
+
+/** What the blocks around the election say of an instance. */
+type Parts = {
+  readonly election: ReturnType<typeof buildElection>;
+  readonly addressing: Addressing;
+  readonly placement: Placement;
+  readonly addresses: VirtualAddresses;
+  readonly virtualInterface: VirtualInterface | undefined;
+};
+
+type Draft = { -readonly [K in keyof VrrpInstance]: VrrpInstance[K] };
+
+/** Optional parts, each only where there is one. */
+function addOptional(instance: Draft, { election, addressing, placement, virtualInterface }: Parts, block: Values): void {
+  if (placement.interface !== undefined) instance.interface = placement.interface;
+  if (placement.vrf !== undefined) instance.vrf = placement.vrf;
+  if (addressing.unicast !== undefined) instance.unicast = addressing.unicast;
+  const source = addressing.sourceAddress ?? virtualInterface?.address;
+  if (source !== undefined) instance.sourceAddress = source;
+  if (virtualInterface !== undefined) instance.virtualInterface = virtualInterface;
+  if (election.timerExpiredBackup !== undefined) instance.timerExpiredBackup = election.timerExpiredBackup;
+  if (election.fast !== undefined) instance.fast = election.fast;
+  const receiveBuffer = numberOf(block, 'kernel_rx_buf_size');
+  if (receiveBuffer !== undefined) instance.receiveBufferBytes = receiveBuffer;
+}
+
+/** `use_vmac_addr`: as if each address on another interface said `use_vmac`. */
+function withOwnMacvlans({ placement }: Parts, block: Values, addresses: readonly HostAddress[]): readonly HostAddress[] {
+  if (!has(block, 'use_vmac_addr')) return addresses;
+  const elsewhere = ({ dev }: HostAddress) => dev !== undefined && dev !== placement.interface;
+  return addresses.map((host) => (elsewhere(host) ? { virtualInterface: { kind: 'vmac' }, ...host } : host));
+}
+
+/** The whole, field by field: copies of parts would cost more than all the rest, and a file may have tens of thousands. */
+function assemble(
+  context: InstanceContext,
+  surroundings: Surroundings,
+  vrid: number,
+  authentication: VrrpInstance['authentication'],
+  parts: Parts,
+): VrrpInstance {
+  const { block, name, family, version, strict, inherited, report } = context;
+  const { election, addressing, addresses, virtualInterface } = parts;
+  const { routes, rules } = routesAndRules(context, surroundings);
+  const instance: Draft = {
+    name,
+    family,
+    version,
+    vrid,
+    initialState: election.initialState,
+    priority: election.priority,
+    advertUs: election.advertUs,
+    addresses: withOwnMacvlans(parts, block, addresses.addresses),
+    excludedAddresses: withOwnMacvlans(parts, block, addresses.excludedAddresses),
+    noVirtualAddress: has(block, 'no_virtual_ipaddress'),
+    routes,
+    rules,
+    promoteSecondaries: has(block, 'promote_secondaries'),
+    authentication,
+    nopreempt: election.nopreempt,
+    preemptDelayUs: election.preemptDelayUs,
+    accept: election.accept,
+    strict,
+    trackSourceAddress: addressing.trackSourceAddress,
+    multicastGroup: addressing.multicastGroup,
+    v3ChecksumAsV2: addressing.v3ChecksumAsV2,
+    dontTrackPrimary: has(block, 'dont_track_primary'),
+    vmacTransmitBase: transmitBase(context, virtualInterface?.kind === 'vmac', addressing.unicast !== undefined),
+    garp: buildGarp(block, inherited.garp, strict, report),
+    downTimerAdverts: election.downTimerAdverts,
+    lowerPriorityNoAdvert: election.lowerPriorityNoAdvert,
+    higherPrioritySendAdvert: election.higherPrioritySendAdvert,
+    ownerIgnoreAdverts: election.ownerIgnoreAdverts,
+    skipCheckAdvertAddresses: election.skipCheckAdvertAddresses,
+    addressMismatch: election.addressMismatch,
+    track: buildTracked(block, surroundings.trackers, report),
+    notify: buildNotify(block, inherited, report),
+    heartbeat: heartbeatOf(context),
+  };
+  addOptional(instance, parts, block);
+  return instance;
+}
+
+/** The instance, or nothing where it could not work; told either way. */
+export function buildInstance(block: Values, surroundings: Surroundings): VrrpInstance | undefined {
+  const context = contextOf(block, surroundings);
+  const { family, version, strict, inherited, report } = context;
+  const vrid = vridOf(context);
+  const addressing = buildAddressing(block, family, inherited, report);
+  const placement = placementOf(context, addressing);
+  const addresses = buildVirtualAddresses(context, surroundings.names);
+  if (addresses.usable) tellNoPeers(block, addressing, report);
+  tellOld(context);
+  const authentication = buildAuthentication(block, version, strict, surroundings);
+  const election = buildElection(context, authentication);
+  if (vrid === undefined || placement === undefined || !addresses.usable) {
+    // Left out, but read whole: all its mistakes at once.
+    routesAndRules(context, surroundings);
+    buildTracked(block, surroundings.trackers, report);
+    return undefined;
+  }
+  const hasSource = addressing.sourceAddress !== undefined;
+  const virtualInterface = buildVirtualInterface(block, { vrid, family, strict, hasSource, names: surroundings.names, report });
+  if (virtualInterface === 'wrong') return undefined;
+  return assemble(context, surroundings, vrid, withTimeWindow(authentication, election.advertUs), {
+    election,
+    addressing,
+    placement,
+    addresses,
+    virtualInterface,
+  });
+}

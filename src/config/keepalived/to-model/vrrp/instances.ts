@@ -1,0 +1,85 @@
+// All vrrp_instance blocks together: names, VRIDs and macvlans that collide (keepalived.conf(5)).
+import { formatAddress } from '../../../../model/address-text.js';
+import { sameAddress } from '../../../../model/identity.js';
+import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import type { Origin, Values } from '../../keyword.js';
+import { blocksOf, has, nameOf, placeOf } from '../../values/values.js';
+import { tellError } from '../report.js';
+import { buildInstance, type Surroundings } from './instance.js';
+
+/** Instances that share a VRID here hear each other: the same interface, family and multicast group; or unicast both. */
+function domainOf(instance: VrrpInstance): string {
+  const where = instance.interface ?? instance.vrf ?? '';
+  const group = instance.unicast === undefined ? formatAddress(instance.multicastGroup) : 'unicast';
+  return `${instance.family} ${where} ${group} ${instance.vrid}`;
+}
+
+/** Unicast instances of one VRID are told apart by their own address, or by who their peers are. */
+function isApart(one: VrrpInstance, other: VrrpInstance): boolean {
+  if (one.unicast === undefined || other.unicast === undefined) return false;
+  const sources = one.sourceAddress !== undefined && other.sourceAddress !== undefined;
+  if (sources && !sameAddress(one.sourceAddress, other.sourceAddress)) return true;
+  const peers = other.unicast.peers;
+  return !one.unicast.peers.some(({ address }) => peers.some((peer) => sameAddress(peer.address, address)));
+}
+
+function clashText(one: VrrpInstance, other: VrrpInstance): string {
+  if (one.unicast !== undefined) return `(${one.name}) duplicate VRID conflict with ${other.name} VRID ${other.vrid}`;
+  const family = other.family === 'inet' ? 'IPv4' : 'IPv6';
+  return `${one.name} and ${other.name} both use VRID ${other.vrid} with ${family} on interface ${other.interface ?? other.vrf ?? ''}`;
+}
+
+/** Of two instances with one VRID the first stays: both would answer for each other. */
+function withoutClashes(
+  instances: readonly VrrpInstance[],
+  { report }: Surroundings,
+  placeOfName: (name: string) => Origin,
+): readonly VrrpInstance[] {
+  const domains = new Map<string, VrrpInstance[]>();
+  return instances.filter((instance) => {
+    const domain = domainOf(instance);
+    const earlier = domains.get(domain) ?? [];
+    domains.set(domain, [...earlier, instance]);
+    const clashing = earlier.filter((other) => !isApart(other, instance));
+    const mend = `give each its own virtual_router_id; ${instance.name} is left out`;
+    for (const other of clashing) tellError(report, placeOfName(instance.name), clashText(other, instance), mend);
+    return clashing.length === 0;
+  });
+}
+
+/** A macvlan has one name; the second to ask for it gets a name of its own. */
+function withOwnVmacs(
+  instances: readonly VrrpInstance[],
+  { report }: Surroundings,
+  placeOfName: (name: string) => Origin,
+): readonly VrrpInstance[] {
+  const owners = new Map<string, string>();
+  return instances.map((instance) => {
+    const name = instance.virtualInterface?.name;
+    if (instance.virtualInterface === undefined || name === undefined) return instance;
+    const owner = owners.get(name);
+    if (owner === undefined) {
+      owners.set(name, instance.name);
+      return instance;
+    }
+    tellError(report, placeOfName(instance.name), `(${instance.name}) VRRP instance ${owner} is already using ${name} - ignoring name`);
+    const { name: _, ...virtualInterface } = instance.virtualInterface;
+    return { ...instance, virtualInterface };
+  });
+}
+
+/** The instances of the file in its order, those left out that could not work. */
+export function buildInstances(root: Values, surroundings: Surroundings): readonly VrrpInstance[] {
+  const blocks = new Map<string, Values>();
+  for (const block of blocksOf(root, 'vrrp_instance')) {
+    const name = nameOf(block);
+    if (blocks.has(name)) tellError(surroundings.report, block.at, `vrrp instance ${name} already defined`, 'the first one counts');
+    else blocks.set(name, block);
+  }
+  const built = [...blocks.values()].map((block) => buildInstance(block, surroundings)).filter((instance) => instance !== undefined);
+  const place = (keyword: string) => (name: string) => {
+    const block = blocks.get(name)!;
+    return has(block, keyword) ? placeOf(block, keyword) : block.at;
+  };
+  return withOwnVmacs(withoutClashes(built, surroundings, place('virtual_router_id')), surroundings, place('use_vmac'));
+}

@@ -1,0 +1,46 @@
+// Scripts, FIFO lines and mail of an instance or a sync group.
+import type { Notify } from '../../../../model/keepalived/instance.js';
+import type { Report, Values } from '../../keyword.js';
+import { notifyScripts, notifySwitches } from '../../keywords/vrrp/notify.js';
+import { readScript } from '../../values/script.js';
+import { booleanOf, has, placeOf, scriptOf, textOf } from '../../values/values.js';
+import { given } from '../optional-property.js';
+import { tellError } from '../report.js';
+import type { Inherited } from './inherit.js';
+
+/** `notify_deleted`, with or without a command. */
+function deleted(block: Values, report: Report): Notify['deleted'] {
+  const raw = textOf(block, 'notify_deleted');
+  if (raw === undefined) return undefined;
+  const { script, problem } = readScript('notify_deleted', raw);
+  if (problem !== undefined) tellError(report, placeOf(block, 'notify_deleted'), problem);
+  return given('command', script);
+}
+
+/** What instances have that say nothing themselves: built once. */
+const silent: WeakMap<Inherited, Notify> = new WeakMap();
+const keywords = notifySwitches({ changes: '', mail: '' }).concat(notifyScripts(''));
+
+/** An instance's or a group's scripts and switches, defaults applied. */
+export function buildNotify(block: Values, inherited: Inherited, report: Report): Notify {
+  if (keywords.some(({ name }) => has(block, name)) || has(block, 'notify_deleted') || has(block, 'notify_master_rx_lower_pri')) {
+    return read(block, inherited, report);
+  }
+  const built = silent.get(inherited) ?? read(block, inherited, report);
+  silent.set(inherited, built);
+  return built;
+}
+
+function read(block: Values, inherited: Inherited, report: Report): Notify {
+  return {
+    ...given('master', scriptOf(block, 'notify_master')),
+    ...given('backup', scriptOf(block, 'notify_backup')),
+    ...given('fault', scriptOf(block, 'notify_fault')),
+    ...given('stop', scriptOf(block, 'notify_stop')),
+    ...given('all', scriptOf(block, 'notify')),
+    ...given('masterRxLowerPriority', scriptOf(block, 'notify_master_rx_lower_pri')),
+    ...given('deleted', deleted(block, report)),
+    priorityChanges: booleanOf(block, 'notify_priority_changes') ?? inherited.priorityChanges,
+    smtpAlert: booleanOf(block, 'smtp_alert') ?? inherited.smtpAlert,
+  };
+}

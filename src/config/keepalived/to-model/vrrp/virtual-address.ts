@@ -1,0 +1,94 @@
+// virtual_ipaddress and virtual_ipaddress_excluded of an instance: family, number, and what fits an advert (keepalived.conf(5)).
+import { formatAddress } from '../../../../model/address-text.js';
+import type { HostAddress } from '../../../../model/keepalived/network.js';
+import type { Statement, Values } from '../../keyword.js';
+import { blocksOf, has, linesOf, placeOf, textOf } from '../../values/values.js';
+import { buildAddress } from '../network/address.js';
+import type { NumberNames } from '../network/number-names.js';
+import { tellError } from '../report.js';
+import type { InstanceContext } from './election.js';
+
+/** What an advert of 1500 bytes holds: the count has 8 bits; IPv6: 16 bytes each, and what the original keeps free. */
+const limit = { inet: 255, inet6: 89 };
+/** The trailer of auth_hmac takes the place of this many. */
+const trailer = { inet: 0, inet6: 1 };
+
+export interface VirtualAddresses {
+  readonly addresses: readonly HostAddress[];
+  readonly excludedAddresses: readonly HostAddress[];
+  /** False: an instance that must have addresses has none, and cannot work. */
+  readonly usable: boolean;
+}
+
+const read = (
+  lines: readonly Statement[],
+  { report }: InstanceContext,
+  names: NumberNames,
+): readonly (HostAddress & { line: Statement })[] =>
+  lines.flatMap((line) => {
+    const address = buildAddress(line, { report, names });
+    return address === undefined ? [] : [{ ...address, line }];
+  });
+
+const plain = ({ line: _, ...address }: HostAddress & { line: Statement }): HostAddress => address;
+
+/** Addresses of the instance's family only: those of the other one belong to another instance, or among the excluded. */
+function ofFamily(context: InstanceContext, names: NumberNames): readonly HostAddress[] {
+  const { block, family, name, report } = context;
+  return read(linesOf(block, 'virtual_ipaddress'), context, names)
+    .filter(({ address, line }) => {
+      if (address.family === family) return true;
+      const text = `(${name}): address family must match VRRP instance [${formatAddress(address)}] - ignoring`;
+      tellError(report, line.keyword.at, text, 'put it into virtual_ipaddress_excluded, or into an instance of its own');
+      return false;
+    })
+    .map(plain);
+}
+
+/** Strict mode wants a link-local address first (RFC 5798 §5.2.9). */
+function tellNotLinkLocal({ block, name, report, strict, family }: InstanceContext, first: HostAddress | undefined): void {
+  if (!strict || family !== 'inet6' || first === undefined || (first.address.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6) return;
+  tellError(report, placeOf(block, 'virtual_ipaddress'), `(${name}) the first IPv6 VIP address must be link local`);
+}
+
+/** `no_virtual_ipaddress`, which strict mode does not know. */
+function isNoneWanted({ block, name, report, strict }: InstanceContext): boolean {
+  if (!has(block, 'no_virtual_ipaddress')) return false;
+  const text = `(${name}) no_virtual_ipaddress and strict mode incompatible, clearing no_virtual_ipaddress`;
+  if (strict) tellError(report, placeOf(block, 'no_virtual_ipaddress'), text);
+  return !strict;
+}
+
+function tellNone({ block, name, report, strict, version }: InstanceContext): boolean {
+  const needed = version === 3 || strict;
+  const hint = 'say no_virtual_ipaddress where none is wanted';
+  tellError(
+    report,
+    placeOf(block, 'virtual_ipaddress'),
+    `(${name}) No VIP specified; at least one is ${needed ? 'required' : 'sensible'}`,
+    hint,
+  );
+  return !needed;
+}
+
+/** Does something follow the addresses in an advert? */
+const signs = (block: Values): boolean =>
+  blocksOf(block, 'auth_hmac').some((hmac) => has(hmac, 'active_key') && textOf(hmac, 'mode') !== 'receive-only');
+
+export function buildVirtualAddresses(context: InstanceContext, names: NumberNames): VirtualAddresses {
+  const { block, name, family, report } = context;
+  if (has(block, 'native_ipv6') && family === 'inet') {
+    tellError(report, placeOf(block, 'native_ipv6'), `(${name}) Cannot specify native_ipv6 with IPv4 addresses`);
+  }
+  const all = ofFamily(context, names);
+  const excluded = read(linesOf(block, 'virtual_ipaddress_excluded'), context, names).map(plain);
+  tellNotLinkLocal(context, all[0]);
+  const noneWanted = isNoneWanted(context);
+  const usable = all.length > 0 || noneWanted || tellNone(context);
+  const most = limit[family] - (signs(block) ? trailer[family] : 0);
+  if (all.length > most) {
+    const text = `(${name}) Number of VIPs (${all.length}) exceeds maximum/space available in packet (max ${most} addresses) - excess moved to eVIPs`;
+    tellError(report, placeOf(block, 'virtual_ipaddress'), text);
+  }
+  return { addresses: all.slice(0, most), excludedAddresses: [...all.slice(most), ...excluded], usable };
+}

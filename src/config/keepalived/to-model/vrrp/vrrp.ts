@@ -1,0 +1,133 @@
+// From the root's values to everything of VRRP and the daemon: global settings, root, trackers, instances, groups.
+import type { KeepalivedConfiguration } from '../../../../model/keepalived/configuration.js';
+import type { SyncGroup, VrrpInstance } from '../../../../model/keepalived/instance.js';
+import type { Origin, Report, Values } from '../../keyword.js';
+import { blocksOf, NOTHING, nameOf } from '../../values/values.js';
+import { buildGlobal } from '../global/global.js';
+import { oldSyncDaemon } from '../global/lvs-settings.js';
+import { buildRoot } from '../global/root.js';
+import type { NumberNames } from '../network/number-names.js';
+import { numberRules } from '../network/rule.js';
+import { given } from '../optional-property.js';
+import { tellError, tellNotice } from '../report.js';
+import { type OwnWeights, settleTracking } from '../tracking/settle-tracking.js';
+import type { DefinedTrackers } from '../tracking/tracked.js';
+import { buildFiles, buildProcesses, buildScripts } from '../tracking/trackers.js';
+import type { ReadKeyFile } from './auth-hmac.js';
+import { readInherited } from './inherit.js';
+import { buildInstances } from './instances.js';
+import { buildGroups } from './sync-groups.js';
+import { vrrpDefaults } from './vrrp-defaults.js';
+
+/** The part of a configuration that is built here; virtual servers and BFD are built beside it. */
+export type VrrpConfiguration = Omit<KeepalivedConfiguration, 'bfds' | 'virtualServerGroups' | 'virtualServers'>;
+
+/** What building needs beside the values. `bfds`: the BFD sessions' own weights, by name. */
+export interface BuildOptions {
+  readonly names: NumberNames;
+  readonly keyFile: ReadKeyFile | undefined;
+  readonly bfds: readonly { readonly name: string; readonly weight: number }[];
+  readonly report: Report;
+}
+
+type Built = Pick<KeepalivedConfiguration, 'scripts' | 'files' | 'processes'>;
+
+/** Where each tracker that can be used is defined. */
+function definedTrackers(root: Values, { scripts, files, processes }: Built, bfds: BuildOptions['bfds']): DefinedTrackers {
+  const places = (keyword: string, usable: readonly { readonly name: string }[]): ReadonlyMap<string, Origin> => {
+    const names = new Set(usable.map(({ name }) => name));
+    const blocks = blocksOf(root, keyword).filter((block) => names.has(nameOf(block)));
+    return new Map(blocks.reverse().map((block) => [nameOf(block), block.at]));
+  };
+  return {
+    scripts: places('vrrp_script', scripts),
+    files: places('track_file', files),
+    processes: places('vrrp_track_process', processes),
+    bfds: places('bfd_instance', bfds),
+  };
+}
+
+const weights = (trackers: readonly { readonly name: string; readonly weight: number }[]): ReadonlyMap<string, number> =>
+  new Map(trackers.map(({ name, weight }) => [name, weight]));
+
+/** A group that tells of changes of priority tells of its members', too: its own never changes. */
+function withGroupsNotices(instance: VrrpInstance, group: SyncGroup | undefined): VrrpInstance {
+  if (group?.notify.priorityChanges !== true || instance.notify.priorityChanges) return instance;
+  return { ...instance, notify: { ...instance.notify, priorityChanges: true } };
+}
+
+/** Instances with what their groups make of them; what there is to tell is told where the instance stands. */
+/** Why a tracker does not count, to who does not know the words. */
+function hintOf(text: string): string | undefined {
+  if (text.endsWith('since own interface')) return 'an instance watches its own interface anyway';
+  if (/address.owner/.test(text))
+    return 'priority 255 is the owner’s and never changes: say a lower one, unless the host has the addresses by itself';
+  return text.endsWith('due to SYNC group') ? 'members have one priority: weight 0 there, or track it in the group' : undefined;
+}
+
+function settleAll(
+  root: Values,
+  instances: readonly VrrpInstance[],
+  groups: readonly SyncGroup[],
+  own: OwnWeights,
+  report: Report,
+): readonly VrrpInstance[] {
+  const places = new Map(blocksOf(root, 'vrrp_instance').map((block) => [nameOf(block), block.at]));
+  const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
+  return instances.map((instance) => {
+    const group = groupOf.get(instance.name);
+    const tell = (text: string, notice?: boolean): void =>
+      (notice === true ? tellNotice : tellError)(report, places.get(instance.name) ?? root.at, text, hintOf(text));
+    return settleTracking(withGroupsNotices(instance, group), group, own, tell);
+  });
+}
+
+/** Scripts that nobody tracks: they are never run. keepalived says so when it starts. */
+function tellUnused(
+  root: Values,
+  scripts: readonly { readonly name: string }[],
+  trackers: readonly Pick<VrrpInstance, 'track'>[],
+  report: Report,
+): void {
+  const used = new Set(trackers.flatMap(({ track }) => track.scripts.map(({ name }) => name)));
+  const unused = scripts.filter(({ name }) => !used.has(name));
+  if (unused.length === 0) return;
+  const places = new Map(blocksOf(root, 'vrrp_script').map((block) => [nameOf(block), block.at]));
+  for (const { name } of unused) {
+    tellNotice(
+      report,
+      places.get(name) ?? root.at,
+      `Warning - script ${name} is not used`,
+      'name it in track_script { } of an instance or a sync group',
+    );
+  }
+}
+
+/** The daemon's settings and all of VRRP, from what the root says. */
+export function buildVrrp(root: Values, { names, keyFile, bfds, report }: BuildOptions): VrrpConfiguration {
+  const globalBlock = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
+  const settings = buildGlobal(root, globalBlock, report);
+  const inherited = readInherited(globalBlock, report);
+  const numberRule = numberRules();
+  const built: Built = { scripts: buildScripts(root, report), files: buildFiles(root, report), processes: buildProcesses(root, report) };
+  const rootSettings = buildRoot(root, { report, names, defaultInterface: settings.defaultInterface, numberRule });
+  const trackers = definedTrackers(root, built, bfds);
+  const alone = buildInstances(root, { inherited, names, keyFile, trackers, numberRule, report });
+  const defined = new Set(blocksOf(root, 'vrrp_instance').map(nameOf));
+  const working = new Set(alone.map(({ name }) => name));
+  const syncGroups = buildGroups(root, { inherited, trackers, defined, working, report });
+  const own: OwnWeights = {
+    scripts: weights(built.scripts),
+    files: weights(built.files),
+    processes: weights(built.processes),
+    bfds: weights(bfds),
+  };
+  const instances = settleAll(root, alone, syncGroups, own, report);
+  tellUnused(root, built.scripts, [...instances, ...syncGroups], report);
+  const lvsSyncDaemon = blocksOf(root, 'vrrp_instance').reduce(
+    (current, block) => oldSyncDaemon(block, current, report),
+    settings.lvsSyncDaemon,
+  );
+  const global = { ...settings, vrrpDefaults: vrrpDefaults(globalBlock, inherited), ...given('lvsSyncDaemon', lvsSyncDaemon) };
+  return { root: rootSettings, global, instances, syncGroups, ...built };
+}
