@@ -1,6 +1,8 @@
 // Replays a recorded transcript's commands through weir's own command lines, in this process, on a director in memory.
 
-import type { DirectorOpener } from '../../src/cli/director.js';
+import { runProc } from '../../src/cli/commands/proc.js';
+import { runSysctl } from '../../src/cli/commands/sysctl.js';
+import type { DirectorOpener } from '../../src/cli/director-opener.js';
 import { type Io, memoryIo } from '../../src/cli/io.js';
 import type { Command } from '../../src/cli/ipvsadm/command.js';
 import { runRestore } from '../../src/cli/ipvsadm/restore-command.js';
@@ -8,9 +10,7 @@ import { runIpvsadm } from '../../src/cli/ipvsadm/run.js';
 import { runSave } from '../../src/cli/ipvsadm/save-command.js';
 import type { NameSource, World } from '../../src/cli/ipvsadm/world.js';
 import { parseHosts, parseServices } from '../../src/cli/names/etc-files.js';
-import { runProc } from '../../src/cli/proc.js';
-import { runSysctl } from '../../src/cli/sysctl.js';
-import { ModelDirector } from '../../src/datapath/model/director.js';
+import { ModelDirector } from '../../src/datapath/memory/director.js';
 import { addressId } from '../../src/model/identity.js';
 import { type Program, Shell } from './shell.js';
 

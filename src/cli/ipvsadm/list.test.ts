@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noStats } from '../../datapath/model/director.js';
+import { noStats } from '../../datapath/memory/director.js';
 import { parseAddress } from '../../model/address-text.js';
 import type {
   ConnectionEntry,

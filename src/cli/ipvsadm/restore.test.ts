@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { NotTakenBack } from '../../datapath/director.js';
-import { ModelDirector } from '../../datapath/model/director.js';
+import { ModelDirector } from '../../datapath/memory/director.js';
 import { memoryIo } from '../io.js';
 import { notYet } from './not-yet.js';
 import { runRestore } from './restore-command.js';

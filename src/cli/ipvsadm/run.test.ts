@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Director, Refusal, type RefusalCode } from '../../datapath/director.js';
-import { ModelDirector } from '../../datapath/model/director.js';
+import { ModelDirector } from '../../datapath/memory/director.js';
 import { memoryIo } from '../io.js';
 import { NeedsHost } from '../names/resolver.js';
 import { notYet } from './not-yet.js';

@@ -1,12 +1,12 @@
 // `weir proc NAME`: prints what a kernel with IPVS shows in /proc/net/NAME.
 
-import { hasCpuStats } from '../datapath/cpu-stats.js';
-import type { Director } from '../datapath/director.js';
-import { type DirectorOpener, directorOpener } from './director.js';
-import { reported } from './failure.js';
-import { wantsHelp } from './flags.js';
-import type { Io } from './io.js';
-import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from './proc-text.js';
+import { hasCpuStats } from '../../datapath/cpu-stats.js';
+import type { Director } from '../../datapath/director.js';
+import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from '../../model/proc-text.js';
+import { type DirectorOpener, directorOpener } from '../director-opener.js';
+import { reported } from '../failure.js';
+import { wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const usageStatus = 2;
 

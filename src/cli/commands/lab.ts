@@ -1,16 +1,17 @@
 // `weir lab`: lists labs, runs one, enters one that stands, takes one down.
-import { hasCode } from '../sys/errno.js';
-import { takeDownOther } from './down.js';
-import { enter } from './enter.js';
-import { labs } from './labs/index.js';
-import { findLab, LabError } from './list.js';
-import type { Lab } from './model.js';
-import { missing } from './needs.js';
-import { actionText, planLab } from './plan.js';
-import { type RunResult, runLab } from './run.js';
-import { serve } from './serve.js';
-import { bestServer, type ServerKind } from './sites.js';
-import { allRuns, conditionOf } from './state.js';
+
+import { takeDownOther } from '../../lab/down.js';
+import { enter } from '../../lab/enter.js';
+import { labs } from '../../lab/labs/index.js';
+import { findLab, LabError } from '../../lab/list.js';
+import type { Lab } from '../../lab/model.js';
+import { missing } from '../../lab/needs.js';
+import { actionText, planLab } from '../../lab/plan.js';
+import { type RunResult, runLab } from '../../lab/run.js';
+import { serve } from '../../lab/serve.js';
+import { bestServer, type ServerKind } from '../../lab/sites.js';
+import { allRuns, conditionOf } from '../../lab/state.js';
+import { hasCode } from '../../sys/errno.js';
 
 /** The part of a command's streams that labs use. */
 export interface LabIo {

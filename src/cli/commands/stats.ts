@@ -1,8 +1,8 @@
 // weir stats: what the datapath counted besides services. `weir stats drops`: packets dropped or passed on, by reason.
-import { openDirector } from '../datapath/ebpf/open.js';
-import { reported } from './failure.js';
-import { readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import { openDirector } from '../../datapath/ebpf/open.js';
+import { reported } from '../failure.js';
+import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const USAGE = 'usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)';
 const TYPES = { json: 'flag', all: 'flag' } as const;

@@ -1,14 +1,14 @@
 // weir vip: reads the command line, has the VIP added, removed or looked at, and says what was done.
 import { realpathSync } from 'node:fs';
-import { vipPersistFiles, vipPersistPaths } from '../control/vip/persist-files.js';
-import type { SavedVip } from '../control/vip/plan.js';
-import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../host/persist.js';
-import { addVip, deleteVip, statusOfVip, type VipStatus } from '../host/vip/vip.js';
-import type { Address } from '../model/address.js';
-import { formatAddress, parseIpv4 } from '../model/address-text.js';
-import { oneLine, reported } from './failure.js';
-import { type Flags, readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import { vipPersistFiles, vipPersistPaths } from '../../control/vip/persist-files.js';
+import type { SavedVip } from '../../control/vip/plan.js';
+import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
+import { addVip, deleteVip, statusOfVip, type VipStatus } from '../../host/vip/vip.js';
+import type { Address } from '../../model/address.js';
+import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { oneLine, reported } from '../failure.js';
+import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist]   after asking the network that nobody has it
        weir vip del    ADDR --dev IF [--persist]                        remove what add added

@@ -1,8 +1,8 @@
 // weir unload: takes the datapath, its table and all connections out of this network namespace.
-import { unloadDatapath } from '../datapath/ebpf/unload.js';
-import { reported } from './failure.js';
-import { readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import { unloadDatapath } from '../../datapath/ebpf/unload.js';
+import { reported } from '../failure.js';
+import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const USAGE = `usage: weir unload
        detaches the datapath from every interface of this network namespace and forgets its table and all connections;

@@ -1,14 +1,14 @@
 // weir doctor: reads the command line, has this host examined, and prints what was found.
 
-import { examine, type Wish } from '../doctor/examine.js';
-import type { ServerMethod } from '../doctor/facts.js';
-import { exitStatus } from '../doctor/finding.js';
-import { reportJson, reportText } from '../doctor/report.js';
-import { parseIpv4 } from '../model/address-text.js';
-import { directorOpener } from './director.js';
-import { reported } from './failure.js';
-import { type Flags, readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import { examine, type Wish } from '../../doctor/examine.js';
+import type { ServerMethod } from '../../doctor/facts.js';
+import { exitStatus } from '../../doctor/finding.js';
+import { reportJson, reportText } from '../../doctor/report.js';
+import { parseIpv4 } from '../../model/address-text.js';
+import { directorOpener } from '../director-opener.js';
+import { reported } from '../failure.js';
+import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 import { readVips } from './realserver.js';
 
 const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]

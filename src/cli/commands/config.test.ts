@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { memoryIo } from '../io.js';
 import { run } from './config.js';
-import { memoryIo } from './io.js';
 
 const NODE = (lines: string): string =>
   `vrrp_instance V1 {\ninterface eth0\nvirtual_router_id 51\n${lines}\nvirtual_ipaddress {\n10.0.0.100\n}\n}\n`;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelDirector } from '../datapath/model/director.js';
-import { memoryIo } from './io.js';
+import { ModelDirector } from '../../datapath/memory/director.js';
+import { memoryIo } from '../io.js';
 import { runSysctl } from './sysctl.js';
 
 const director = new ModelDirector();

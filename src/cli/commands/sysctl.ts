@@ -1,9 +1,9 @@
 // `weir sysctl`: net.ipv4.vs.* of the director, asked and answered as by procps' sysctl.
-import { type Director, Refusal } from '../datapath/director.js';
-import { type DirectorOpener, directorOpener } from './director.js';
-import { reported } from './failure.js';
-import { wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import { type Director, Refusal } from '../../datapath/director.js';
+import { type DirectorOpener, directorOpener } from '../director-opener.js';
+import { reported } from '../failure.js';
+import { wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const prefix = 'net.ipv4.vs.';
 const failed = 1;

@@ -1,9 +1,9 @@
 // The files that IPVS shows under /proc/net, as text: what scripts and agents read.
-import type { Address } from '../model/address.js';
-import { ipv6Groups } from '../model/address-text.js';
-import { serviceFamily } from '../model/identity.js';
-import type { ConnectionEntry, DestinationEntry, DestinationKey, ServiceEntry, ServiceSpec, Stats } from '../model/service.js';
-import { tableOrder } from '../model/table-order.js';
+import type { Address } from './address.js';
+import { ipv6Groups } from './address-text.js';
+import { serviceFamily } from './identity.js';
+import type { ConnectionEntry, DestinationEntry, DestinationKey, ServiceEntry, ServiceSpec, Stats } from './service.js';
+import { tableOrder } from './table-order.js';
 
 /** Ticks a second of Debian's kernels: persistence is printed in ticks. */
 const ticksPerSecond = 250;

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelDirector, noStats } from '../datapath/model/director.js';
-import { parseAddress } from '../model/address-text.js';
-import type { ConnectionEntry, DestinationKey } from '../model/service.js';
-import { memoryIo } from './io.js';
+import { ModelDirector, noStats } from '../../datapath/memory/director.js';
+import { parseAddress } from '../../model/address-text.js';
+import { cpuStatsFile, statsFile } from '../../model/proc-text.js';
+import type { ConnectionEntry, DestinationKey } from '../../model/service.js';
+import { memoryIo } from '../io.js';
 import { runProc } from './proc.js';
-import { cpuStatsFile, statsFile } from './proc-text.js';
 
 function endpoint(host: string, port: number): DestinationKey {
   const address = parseAddress(host);

@@ -1,11 +1,11 @@
 // weir load: brings the datapath into this network namespace with chosen sizes, and this build's programs into one that is there.
 // Every other command loads it by itself, and takes the programs as they are.
-import type { AttachMode } from '../datapath/ebpf/legs.js';
-import { bucketsFor, type Capacity } from '../datapath/ebpf/object.js';
-import { exchangeBuild, openDirector, openIfLoaded } from '../datapath/ebpf/open.js';
-import { reported } from './failure.js';
-import { readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import type { AttachMode } from '../../datapath/ebpf/legs.js';
+import { bucketsFor, type Capacity } from '../../datapath/ebpf/object.js';
+import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
+import { reported } from '../failure.js';
+import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
        weir load --if-loaded

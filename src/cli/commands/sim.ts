@@ -1,12 +1,12 @@
 // weir sim vrrp: runs VRRP's machine through histories made from seeds and says where an invariant breaks. Touches nothing of the host.
 
-import { invariants } from '../sim/vrrp/invariants/all.js';
-import { judgeSeed, smallest, tell } from '../sim/vrrp/judge.js';
-import { historyOf } from '../sim/vrrp/scenario.js';
-import { weirMachine } from '../sim/vrrp/weir-machine.js';
-import { reported } from './failure.js';
-import { readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import { invariants } from '../../sim/vrrp/invariants/all.js';
+import { judgeSeed, smallest, tell } from '../../sim/vrrp/judge.js';
+import { historyOf } from '../../sim/vrrp/scenario.js';
+import { weirMachine } from '../../sim/vrrp/weir-machine.js';
+import { reported } from '../failure.js';
+import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const USAGE =
   'usage: weir sim vrrp [--seeds COUNT] [--from SEED] [--nodes 2..5] [--keep-going]   or: weir sim vrrp --seed SEED [--nodes 2..5] [--whole]';

@@ -1,14 +1,14 @@
 // weir realserver: reads the command line, has the host changed or looked at, and says what was done.
-import { PERSIST_PATHS, persistFiles } from '../control/realserver/persist-files.js';
-import { realServerScript } from '../control/realserver/script.js';
-import type { Status } from '../control/realserver/status.js';
-import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePersistFiles } from '../host/persist.js';
-import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../host/realserver/realserver.js';
-import type { Address } from '../model/address.js';
-import { parseIpv4 } from '../model/address-text.js';
-import { oneLine, reported } from './failure.js';
-import { type Flags, readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
+import { PERSIST_PATHS, persistFiles } from '../../control/realserver/persist-files.js';
+import { realServerScript } from '../../control/realserver/script.js';
+import type { Status } from '../../control/realserver/status.js';
+import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
+import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../../host/realserver/realserver.js';
+import type { Address } from '../../model/address.js';
+import { parseIpv4 } from '../../model/address-text.js';
+import { oneLine, reported } from '../failure.js';
+import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
 
 const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR, VS/TUN)
        weir realserver stop  [--vip A[,B]] [--persist]                 undo exactly that, for these VIPs or for all

@@ -1,20 +1,20 @@
 // weir config: explains a keepalived.conf, or finds what will hurt in the files of one node or of a pair.
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { canRun, renderDiagnostic } from '../config/keepalived/diagnostics.js';
-import { explain } from '../config/keepalived/explain/explain.js';
-import { type LintFinding, type LintNode, unsaid } from '../config/keepalived/lint/finding.js';
-import { lint } from '../config/keepalived/lint/lint.js';
-import { usedScripts } from '../config/keepalived/lint/scripts/used-scripts.js';
-import { type ReadConfiguration, readKeepalived } from '../config/keepalived/read.js';
-import { exitStatus, type Finding, findingLine, sorted } from '../doctor/finding.js';
-import { hostConfigFiles } from '../host/config-files.js';
-import { readScriptTexts } from '../host/script-texts.js';
-import { serviceOptions } from '../host/service-options.js';
-import { reported } from './failure.js';
-import { readFlags, UsageError, wantsHelp } from './flags.js';
-import type { Io } from './io.js';
-import { DEFAULT_PATH, readOptions } from './keepalived/options.js';
+import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
+import { explain } from '../../config/keepalived/explain/explain.js';
+import { type LintFinding, type LintNode, unsaid } from '../../config/keepalived/lint/finding.js';
+import { lint } from '../../config/keepalived/lint/lint.js';
+import { usedScripts } from '../../config/keepalived/lint/scripts/used-scripts.js';
+import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
+import { exitStatus, type Finding, findingLine, sorted } from '../../doctor/finding.js';
+import { hostConfigFiles } from '../../host/config-files.js';
+import { readScriptTexts } from '../../host/script-texts.js';
+import { serviceOptions } from '../../host/service-options.js';
+import { reported } from '../failure.js';
+import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
+import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
 
 const USAGE = `usage: weir config explain [--id NAME] [FILE]
        weir config lint [--id NAME[,NAME…]] [--options 'OPTIONS OF THE DAEMON'] [--json] [FILE…]
