@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { renderDiagnostic } from '../config/keepalived/diagnostics.js';
 import { readKeepalived } from '../config/keepalived/read.js';
-import { childKind } from '../daemon/child-process.js';
-import type { ChildKind } from '../daemon/messages.js';
+import type { ChildKind } from '../daemon/process/messages.js';
+import { childKind } from '../daemon/supervisor/child-process.js';
 import { flagsOf } from './keepalived/child-flags.js';
 
 /** A router and a service with the words that most files have. */
@@ -62,14 +62,14 @@ const WARMED: Readonly<Record<ChildKind, () => Promise<unknown>>> = {
   vrrp: async () => {
     const [{ rehearse }] = await Promise.all([
       import('../control/vrrp/rehearse.js'),
-      import('../daemon/child-main.js'),
-      import('../daemon/vrrp-part.js'),
+      import('../daemon/process/child-main.js'),
+      import('../daemon/vrrp/part.js'),
     ]);
     const configuration = sampleConfiguration();
     if (configuration !== undefined) rehearse(configuration);
   },
-  checker: () => Promise.all([import('../daemon/child-main.js'), import('../daemon/checker-part.js')]),
-  bfd: () => Promise.all([import('../daemon/child-main.js'), import('../daemon/bfd-part.js')]),
+  checker: () => Promise.all([import('../daemon/process/child-main.js'), import('../daemon/checker/part.js')]),
+  bfd: () => Promise.all([import('../daemon/process/child-main.js'), import('../daemon/bfd/part.js')]),
 };
 
 /** The commands, and the supervisor; then the other kinds of processes, each with its own flags. */
@@ -77,8 +77,8 @@ async function warmMain(): Promise<void> {
   await Promise.all([
     import('./keepalived/run.js'),
     import('./keepalived/load-configuration.js'),
-    import('../daemon/daemon.js'),
-    import('../daemon/reader.js'),
+    import('../daemon/supervisor/daemon.js'),
+    import('../daemon/reader/reader.js'),
     import('./ipvsadm/run.js'),
   ]);
   sampleConfiguration();

@@ -6,7 +6,7 @@ import { judge } from '../../src/control/vrrp/checks.js';
 import type { Counters, InstanceState } from '../../src/control/vrrp/machine.js';
 import { openPacket } from '../../src/control/vrrp/packet.js';
 import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
-import { AdvertFilter } from '../../src/daemon/vrrp/advert-filter.js';
+import { AdvertFilter } from '../../src/daemon/vrrp/filters/advert-filter.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { decodeAddress } from '../../src/wire/address-bytes.js';
 import { decodeVrrpHeader } from '../../src/wire/vrrp.js';

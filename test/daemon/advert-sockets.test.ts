@@ -1,8 +1,8 @@
 // Where adverts are listened for, as the socket filter must know it: on the interface, and in the VRF whose port it is.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AdvertSockets } from '../../src/daemon/vrrp/advert-sockets.js';
-import { Interfaces } from '../../src/daemon/vrrp/interfaces.js';
+import { Interfaces } from '../../src/daemon/vrrp/host/interfaces.js';
+import { AdvertSockets } from '../../src/daemon/vrrp/sockets/advert-sockets.js';
 import { Netlink } from '../../src/sys/netlink.js';
 import type { Link } from '../../src/wire/rtnetlink-link.js';
 import { needsRoot } from '../native/support.js';

@@ -1,8 +1,8 @@
 // The filter on ARP and neighbour advertisements without a network: claims for our addresses pass, a few at a time, and nothing else does.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ClaimFilter } from '../../src/daemon/vrrp/claim-filter.js';
-import { claimOf } from '../../src/daemon/vrrp/conflicts.js';
+import { ClaimFilter } from '../../src/daemon/vrrp/filters/claim-filter.js';
+import { claimOf } from '../../src/daemon/vrrp/sockets/conflicts.js';
 import type { Address } from '../../src/model/address.js';
 import { decodeArp, encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';

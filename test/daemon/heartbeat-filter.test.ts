@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
-import { HeartbeatFilter } from '../../src/daemon/vrrp/heartbeat-filter.js';
-import { HeartbeatKeys } from '../../src/daemon/vrrp/heartbeat-keys.js';
+import { HeartbeatFilter } from '../../src/daemon/vrrp/filters/heartbeat-filter.js';
+import { HeartbeatKeys } from '../../src/daemon/vrrp/filters/heartbeat-keys.js';
 import type { Address } from '../../src/model/address.js';
 import type { Authentication, VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { encodeAddress } from '../../src/wire/address-bytes.js';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readOptions } from '../../src/cli/keepalived/options.js';
-import { readApart } from '../../src/daemon/reader.js';
+import { readApart } from '../../src/daemon/reader/reader.js';
 import { ENTRY } from '../support/netns-bed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-reader-'));

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
-import { AdvertFilter } from '../../src/daemon/vrrp/advert-filter.js';
-import { COVERED_MAX } from '../../src/daemon/vrrp/digest-key.js';
+import { AdvertFilter } from '../../src/daemon/vrrp/filters/advert-filter.js';
+import { COVERED_MAX } from '../../src/daemon/vrrp/filters/digest-key.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress } from '../../src/model/keepalived/network.js';
 import { openFds } from '../../src/sys/fd.js';

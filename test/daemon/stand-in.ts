@@ -2,10 +2,10 @@
 // Usage: node stand-in.js keepalived OPTIONS…; the file of -f is JSON: {record, vrrp?, broken?, hang?, exit?, global?, root?}.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { readOptions } from '../../src/cli/keepalived/options.js';
-import { runChild, type StartPart } from '../../src/daemon/child-main.js';
-import { childKind } from '../../src/daemon/child-process.js';
-import { type Loaded, runDaemon } from '../../src/daemon/daemon.js';
-import { daemonize, isBackground, standing } from '../../src/daemon/daemonize.js';
+import { runChild, type StartPart } from '../../src/daemon/process/child-main.js';
+import { childKind } from '../../src/daemon/supervisor/child-process.js';
+import { type Loaded, runDaemon } from '../../src/daemon/supervisor/daemon.js';
+import { daemonize, isBackground, standing } from '../../src/daemon/supervisor/daemonize.js';
 import type { GlobalSettings, RootSettings } from '../../src/model/keepalived/global.js';
 import { emptyConfiguration, emptyGlobal, emptyRoot, oneInstance } from '../support/keepalived-configuration.js';
 

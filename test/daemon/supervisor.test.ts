@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { reloadTimeText } from '../../src/daemon/reload-time.js';
+import { reloadTimeText } from '../../src/daemon/supervisor/reload-time.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 

@@ -1,5 +1,5 @@
 // How node runs each kind of process of the daemon.
-import type { ChildKind } from '../../daemon/messages.js';
+import type { ChildKind } from '../../daemon/process/messages.js';
 import { VRRP_NODE_FLAGS } from '../../daemon/vrrp/node-flags.js';
 
 /** What must not be late has VRRP's flags. */

@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
 import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
 import type { Diagnostic } from '../../config/keepalived/keyword.js';
-import type { DaemonOptions } from '../../daemon/options.js';
+import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Io } from '../io.js';
 import { hostFacts } from './host-facts.js';
 import { readOnHost } from './read-on-host.js';

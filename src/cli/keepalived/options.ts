@@ -1,6 +1,6 @@
 // keepalived's command line: getopt's grammar, keepalived's messages, answers as values.
 import { resolve } from 'node:path';
-import { type DaemonOptions, LOG_FACILITIES } from '../../daemon/options.js';
+import { type DaemonOptions, LOG_FACILITIES } from '../../daemon/supervisor/daemon-options.js';
 import { OPTIONS, type Option } from './option-table.js';
 
 export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
-import type { DaemonOptions } from '../../daemon/options.js';
+import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { hostKeyFile } from '../../host/hmac-keys.js';
 import { hostNumberNames } from '../../host/number-names.js';

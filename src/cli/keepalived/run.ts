@@ -1,10 +1,10 @@
 // keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
 import { constants, version as kernelVersion, release } from 'node:os';
 import { resolve } from 'node:path';
-import type { StartPart } from '../../daemon/child-main.js';
-import type { ChildKind } from '../../daemon/messages.js';
-import { isReader } from '../../daemon/reader-role.js';
-import { SIGNAL_NUMBERS } from '../../daemon/signal-numbers.js';
+import type { StartPart } from '../../daemon/process/child-main.js';
+import type { ChildKind } from '../../daemon/process/messages.js';
+import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
+import { isReader } from '../../daemon/reader/reader-role.js';
 import type { Io } from '../io.js';
 import { helpText, RELEASE, versionText } from './help.js';
 import { type Asked, readOptions } from './options.js';
@@ -22,31 +22,34 @@ function signum(name: string, io: Io): number {
 }
 
 const PARTS: Readonly<Record<ChildKind, () => Promise<StartPart>>> = {
-  vrrp: () => import('../../daemon/vrrp-part.js').then(({ startVrrp }) => startVrrp),
-  checker: () => import('../../daemon/checker-part.js').then(({ startChecker }) => startChecker),
-  bfd: () => import('../../daemon/bfd-part.js').then(({ startBfd }) => startBfd),
+  vrrp: () => import('../../daemon/vrrp/part.js').then(({ startVrrp }) => startVrrp),
+  checker: () => import('../../daemon/checker/part.js').then(({ startChecker }) => startChecker),
+  bfd: () => import('../../daemon/bfd/part.js').then(({ startBfd }) => startBfd),
 };
 
 async function child(kind: ChildKind): Promise<number> {
-  const { runChild } = await import('../../daemon/child-main.js');
+  const { runChild } = await import('../../daemon/process/child-main.js');
   return runChild(kind, PARTS[kind]());
 }
 
 /** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
 async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
-  const { daemonize, isBackground, standing } = await import('../../daemon/daemonize.js');
+  const { daemonize, isBackground, standing } = await import('../../daemon/supervisor/daemonize.js');
   const background = isBackground();
   if (!asked.foreground && !background) return daemonize(asked.argv);
   // In the background no folder is held on to.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
-  const [{ DaemonChild }, { flagsOf }] = await Promise.all([import('../../daemon/child-process.js'), import('./child-flags.js')]);
+  const [{ DaemonChild }, { flagsOf }] = await Promise.all([
+    import('../../daemon/supervisor/child-process.js'),
+    import('./child-flags.js'),
+  ]);
   // Before the rest is even loaded: it has the longest way to go.
   const command = { flags: flagsOf('vrrp'), argv: options.argv, console: options.foreground };
   const early = options.parts.vrrp ? { early: new DaemonChild('vrrp', command) } : {};
   const [{ runDaemon }, { readApart }, { loadConfiguration }] = await Promise.all([
-    import('../../daemon/daemon.js'),
-    import('../../daemon/reader.js'),
+    import('../../daemon/supervisor/daemon.js'),
+    import('../../daemon/reader/reader.js'),
     import('./load-configuration.js'),
   ]);
   return runDaemon({
@@ -70,7 +73,7 @@ function complain({ warnings, extra }: { readonly warnings: readonly string[]; r
 
 async function reader(): Promise<number> {
   const [{ serveRead }, { loadConfiguration }, { dieWithParent }, { leaveNoCore }] = await Promise.all([
-    import('../../daemon/reader.js'),
+    import('../../daemon/reader/reader.js'),
     import('./load-configuration.js'),
     import('../../sys/signals.js'),
     import('../../sys/scheduling.js'),
@@ -82,7 +85,7 @@ async function reader(): Promise<number> {
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  const { childKind } = await import('../../daemon/child-process.js');
+  const { childKind } = await import('../../daemon/supervisor/child-process.js');
   const kind = childKind();
   if (kind !== undefined) return child(kind);
   if (isReader()) return reader();

@@ -7,7 +7,7 @@ import { step } from '../../control/bfd/step.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
 import { FilterKeeper } from '../filter/filter-keeper.js';
-import type { Log } from '../log.js';
+import type { Log } from '../log/log.js';
 import { BfdFilter } from './bfd-filter.js';
 import { BfdSockets } from './bfd-sockets.js';
 

@@ -9,7 +9,7 @@ import { hasCode, isSystemError } from '../../sys/errno.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import { UdpListener, UdpSender } from '../../sys/udp-port.js';
 import { BFD_PORTS, BFD_SOURCE_PORTS, type BfdPort } from '../../wire/bfd.js';
-import type { Log } from '../log.js';
+import type { Log } from '../log/log.js';
 
 /** What cannot be opened now may be later: addresses come, other programs end. */
 const RETRY_MS = 1000;

@@ -6,7 +6,7 @@ import { detectionUs, remoteDetectionUs, transmitUs } from '../../control/bfd/ti
 import { formatAddress } from '../../model/address-text.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { BfdPort } from '../../wire/bfd.js';
-import { consolePrefix } from '../log-text.js';
+import { consolePrefix } from '../log/log-text.js';
 
 export interface BfdFacts {
   readonly state: BfdMachine;

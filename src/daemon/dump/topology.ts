@@ -3,7 +3,7 @@ import type { VrrpMachine } from '../../control/vrrp/machine.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
-import type { SocketDescription } from '../vrrp/advert-sockets.js';
+import type { SocketDescription } from '../vrrp/sockets/advert-sockets.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { instanceLines, notifyLines, trackedText } from './instance.js';
 import { type DumpHost, ownerText } from './live.js';

@@ -6,15 +6,15 @@ import { parseAddress } from '../../model/address-text.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';
 import { unsolicitedAdvertisement } from '../../wire/ndisc.js';
-import { encodeRule } from './advert-filter.js';
-import { wantedSockets, wholePacket } from './advert-sockets.js';
-import { claimOf } from './conflicts.js';
-import { isLinkLocal } from './firewall-table.js';
-import { kernelAddress } from './held-addresses.js';
-import { eventLine } from './notifier.js';
-import { numberIn } from './track-files.js';
-import { matches } from './track-processes.js';
-import { virtualMac, vrfMoves } from './virtual-interfaces.js';
+import { encodeRule } from './filters/advert-filter.js';
+import { isLinkLocal } from './host/firewall-table.js';
+import { kernelAddress } from './host/held-addresses.js';
+import { virtualMac, vrfMoves } from './host/virtual-interfaces.js';
+import { eventLine } from './notify/notifier.js';
+import { wantedSockets, wholePacket } from './sockets/advert-sockets.js';
+import { claimOf } from './sockets/conflicts.js';
+import { numberIn } from './trackers/track-files.js';
+import { matches } from './trackers/track-processes.js';
 
 const address = (text: string) => parseAddress(text)!;
 const host = (text: string, prefixLength: number, more: Partial<HostAddress> = {}): HostAddress => ({

@@ -7,15 +7,15 @@ import { Netlink } from '../../sys/netlink.js';
 import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink-monitor.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
-import { AdvertSockets } from './advert-sockets.js';
-import { Guard } from './guard.js';
-import { Holdings } from './holdings.js';
-import { Interfaces } from './interfaces.js';
-import { Notifier } from './notifier.js';
-import { Schedule } from './schedule.js';
-import { ScriptBook } from './script-book.js';
+import { Schedule } from './cpu-scheduling.js';
+import { Guard } from './filters/advert-filters.js';
+import { Holdings } from './host/host-resources.js';
+import { Interfaces } from './host/interfaces.js';
+import { Notifier } from './notify/notifier.js';
+import { ScriptBook } from './notify/script-book.js';
+import { AdvertSockets } from './sockets/advert-sockets.js';
+import { Watchers } from './trackers/trackers.js';
 import type { LogLevel, VrrpDescription, VrrpOptions } from './vrrp-process.js';
-import { Watchers } from './watchers.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */
 const CLOCK_MOVED_US = 100_000;

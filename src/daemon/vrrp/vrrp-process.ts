@@ -4,8 +4,8 @@ import { initialState, type VrrpMachine } from '../../control/vrrp/machine.js';
 import { rehearse } from '../../control/vrrp/rehearse.js';
 import { step } from '../../control/vrrp/step.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import { type SocketDescription, wholePacket } from './advert-sockets.js';
 import { Shell } from './shell.js';
+import { type SocketDescription, wholePacket } from './sockets/advert-sockets.js';
 
 export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
 

@@ -1,0 +1,74 @@
+// The BFD child's part: sessions with neighbours, whose state VRRP and the checker are told, and their dump file.
+import type { Session } from '../../control/bfd/machine.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import { monotonicUs } from '../../sys/readable.js';
+import { bfdLines } from '../dump/bfd.js';
+import { dataPath, writeDump } from '../dump/file.js';
+import { globalText } from '../dump/parent.js';
+import { ReloadRecord } from '../dump/reload-record.js';
+import type { Log } from '../log/log.js';
+import type { Part, StartPart } from '../process/child-main.js';
+import { scheduleRole } from '../process/cpu-scheduling.js';
+import { BfdProcess } from './bfd-process.js';
+
+/**
+ * A session has so long to come up before it is told that it is not, ms. VRRP takes all sessions for down at its own start; later, one that
+ * is new, or one of a process that follows one that died, must not end a mastership that its neighbour does not end.
+ */
+const GRACE_MS = 3000;
+
+/** Neighbours that miss us sooner than this, µs, must not wait for whatever else computes here. */
+const URGENT_US = 100_000;
+/** Above every ordinary process, below the kernel's own threads; bfd_rt_priority and bfd_priority say otherwise. */
+const URGENT_PRIORITY = 10;
+
+function schedule({ global, bfds }: KeepalivedConfiguration, log: Log): void {
+  const settings = global.processes.bfd;
+  const urgent = bfds.some(({ minTxUs, multiplier }) => minTxUs * multiplier < URGENT_US);
+  const own = settings.rtPriority !== undefined || settings.priority !== undefined;
+  scheduleRole('bfd', urgent && !own ? { ...settings, rtPriority: URGENT_PRIORITY } : settings, log);
+}
+
+/** Whether its clients should know that it is not up. A neighbour that took itself out of service is no failure (RFC 5882 §4.2). */
+export const isMissed = ({ state, remoteState, wentUp }: Pick<Session, 'state' | 'remoteState' | 'wentUp'>): boolean =>
+  state !== 'up' && !(remoteState === 'adminDown' && wentUp > 0);
+
+export const startBfd: StartPart = (configuration, options, log, tell): Part => {
+  schedule(configuration, log);
+  let current: KeepalivedConfiguration = configuration;
+  const tellOf = ({ name, events }: BfdInstance, up: boolean): void => tell({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
+  const bfd = new BfdProcess({ sessions: configuration.bfds, log, tell: tellOf });
+  const sessions = (): readonly Session[] => bfd.describe().state.sessions;
+  const tellUp = (): void => sessions().forEach(({ config, state }) => state === 'up' && tellOf(config, true));
+  const tellDown = (): void => sessions().forEach((session) => isMissed(session) && tellOf(session.config, false));
+  let grace = setTimeout(tellDown, GRACE_MS);
+  const offsetUs = (): number => Date.now() * 1000 - monotonicUs();
+  const text = (): string =>
+    `${globalText(current)}${bfdLines(bfd.describe(), offsetUs())
+      .map((line) => `${line}\n`)
+      .join('')}`;
+  if (options.dump) for (const line of text().trimEnd().split('\n')) log('info', line);
+  const record = new ReloadRecord('bfd', text, log);
+  return {
+    reload: (next) =>
+      record.around(current.global, next.global, () => {
+        current = next;
+        schedule(next, log);
+        bfd.reload(next.bfds);
+        // Who did not want to hear of it before may want to now.
+        tellUp();
+        clearTimeout(grace);
+        grace = setTimeout(tellDown, GRACE_MS);
+      }),
+    dump: (what) => {
+      if (what !== 'data') return;
+      log('info', `Printing BFD data for process(${process.pid}) on signal`);
+      writeDump(dataPath('_bfd', current.global, options.identSuffix), text(), log);
+    },
+    stop: async () => {
+      clearTimeout(grace);
+      bfd.stop();
+    },
+  };
+};

@@ -1,0 +1,107 @@
+// The log of one process of the daemon: syslog over /dev/log, the console, a file. A sink that fails never stops the rest.
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { hasCode } from '../../sys/errno.js';
+import { UnixDatagram } from '../../sys/unix-datagram.js';
+import type { LogOptions } from '../supervisor/daemon-options.js';
+import { consolePrefix, type LogLevel, oneLine, syslogLine } from './log-text.js';
+
+export type Log = (level: LogLevel, text: string) => void;
+
+export interface OpenLog {
+  readonly log: Log;
+  /** From now on under this name, as syslog shows it. */
+  rename(ident: string): void;
+  close(): void;
+}
+
+type Sink = (at: Date, level: LogLevel, text: string) => void;
+
+/** WEIR_SYSLOG_SOCKET names another place, for tests in a namespace of their own. */
+const SYSLOG_SOCKET = process.env['WEIR_SYSLOG_SOCKET'] ?? '/dev/log';
+
+/** Writes all of `text`; gives up where the reader is slow (EAGAIN) or gone: a log must never hold up a director. */
+function writeOut(fd: number, text: string): boolean {
+  const bytes = Buffer.from(text);
+  try {
+    for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error) return false;
+    throw error;
+  }
+}
+
+/** To syslog. A listener that restarts is found again; lines that nobody took are counted and told when somebody does. */
+function syslogSink(facility: number, ident: () => string): Sink & { close(): void } {
+  let socket: UnixDatagram | undefined;
+  let lost = 0;
+  const send = (line: string): boolean => {
+    for (let attempt = 0; attempt < 2; attempt++) {
+      try {
+        socket ??= UnixDatagram.connect(SYSLOG_SOCKET);
+        socket.send(line);
+        return true;
+      } catch (error) {
+        if (hasCode(error, 'EAGAIN', 'ENOBUFS')) return false;
+        socket?.close();
+        socket = undefined;
+        if (!(error instanceof Error)) throw error;
+      }
+    }
+    return false;
+  };
+  const sink = (at: Date, level: LogLevel, text: string): void => {
+    const line = (words: string): string => syslogLine(at, facility, level, ident(), process.pid, words);
+    if (lost > 0 && send(line(`${lost} messages before this one were lost: syslog took none`))) lost = 0;
+    if (!send(line(text))) lost += 1;
+  };
+  return Object.assign(sink, { close: () => socket?.close() });
+}
+
+function fileSink(path: string): { readonly sink: Sink; close(): void } | { readonly why: string } {
+  try {
+    const fd = openSync(path, 'a', 0o600);
+    return {
+      sink: (at, _level, text) => void writeOut(fd, `${consolePrefix(at)}${text}\n`),
+      close: () => closeSync(fd),
+    };
+  } catch (error) {
+    return { why: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** Opens the log. Lines of level `debug` are keepalived's detail: they are dropped without `-D`. */
+export function openLog(options: LogOptions, ident: string): OpenLog {
+  let name = ident;
+  const sinks: Sink[] = [];
+  const ends: (() => void)[] = [];
+  if (options.console) sinks.push((at, _level, text) => void writeOut(2, `${consolePrefix(at)}${text}\n`));
+  if (options.syslog) {
+    const sink = syslogSink(options.facility, () => name);
+    sinks.push(sink);
+    ends.push(sink.close);
+  }
+  const log: Log = (level, text) => {
+    if (level === 'debug' && !options.detail) return;
+    const at = new Date();
+    const clean = oneLine(text);
+    for (const sink of sinks) sink(at, level, clean);
+  };
+  if (options.file !== undefined) {
+    const file = fileSink(options.file);
+    if ('why' in file) log('warning', `cannot log to ${options.file}: ${file.why}`);
+    else {
+      sinks.push(file.sink);
+      ends.push(file.close);
+    }
+  }
+  return {
+    log,
+    rename: (to) => {
+      name = to;
+    },
+    close: () => {
+      for (const end of ends) end();
+    },
+  };
+}

@@ -1,0 +1,166 @@
+// A child of the supervisor from its first moment to its last: waits for its configuration, runs its part, obeys, tells that it lives.
+
+import { constants } from 'node:os';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { dieWithParent } from '../../sys/signals.js';
+import { type Log, openLog } from '../log/log.js';
+import { enterNamespace } from './enter-namespace.js';
+import {
+  type BfdEvent,
+  type ChildKind,
+  type ChildOptions,
+  type DumpKind,
+  EXIT,
+  type FromChild,
+  isMessage,
+  type ToChild,
+} from './messages.js';
+import { OnceATurn } from './once-a-turn.js';
+import { PidFileKeeper } from './pid-file-keeper.js';
+import { nameProcess } from './process-name.js';
+import { obeySignals } from './signals.js';
+
+/** What a kind of child does once it has its configuration. */
+export interface Part {
+  reload(configuration: KeepalivedConfiguration): void | Promise<void>;
+  dump(what: DumpKind): void;
+  /** What the BFD process tells; absent: it is nothing to this part. */
+  bfd?(event: BfdEvent): void;
+  stop(): Promise<void>;
+}
+
+export type StartPart = (
+  configuration: KeepalivedConfiguration,
+  options: ChildOptions,
+  log: Log,
+  tell: (message: FromChild) => void,
+) => Part | Promise<Part>;
+
+const { SIGTERM } = constants.signals;
+
+/** The name in syslog. */
+const IDENTS: Readonly<Record<ChildKind, string>> = {
+  vrrp: 'Keepalived_vrrp',
+  checker: 'Keepalived_healthcheckers',
+  bfd: 'Keepalived_bfd',
+};
+
+const tell = (message: FromChild): void => {
+  if (process.connected) process.send?.(message, undefined, undefined, () => {});
+};
+
+/** `Stopped`, with the time it took of the processor where details are wanted. */
+function stopped(log: Log, detail: boolean): void {
+  const { userCPUTime, systemCPUTime } = process.resourceUsage();
+  const seconds = (us: number): string => (us / 1e6).toFixed(6);
+  if (detail) log('info', `Stopped - used ${seconds(userCPUTime)} user time, ${seconds(systemCPUTime)} system time`);
+  else log('info', 'Stopped');
+}
+
+function processName(kind: ChildKind, { global }: KeepalivedConfiguration): string {
+  return global.processes[kind].name ?? 'keepalived';
+}
+
+class Child {
+  #log: Log = () => {};
+  #part: Part | undefined;
+  #options: ChildOptions | undefined;
+  #pidFile: PidFileKeeper | undefined;
+  #stopping = false;
+  #queue: Promise<void> = Promise.resolve();
+  readonly #dumps = new OnceATurn<DumpKind>((what) => this.#inTurn(async () => this.#part?.dump(what)));
+
+  constructor(
+    readonly kind: ChildKind,
+    readonly startPart: Promise<StartPart>,
+    readonly end: (status: number) => void,
+  ) {}
+
+  /** One thing after the other: a reload during the start waits for its end. */
+  #inTurn(work: () => Promise<void>): void {
+    this.#queue = this.#queue.then(work).catch((error: unknown) => this.failed(error));
+  }
+
+  obey(message: ToChild): void {
+    switch (message.kind) {
+      case 'start':
+        this.#inTurn(() => this.#start(message.configuration, message.options));
+        break;
+      case 'reload':
+        this.#inTurn(async () => {
+          this.#log('info', 'Reloading');
+          await this.#part?.reload(message.configuration);
+          tell({ kind: 'reloaded' });
+        });
+        break;
+      case 'dump':
+        this.dump(message.what);
+        break;
+      case 'bfd':
+        this.#inTurn(async () => this.#part?.bfd?.(message));
+        break;
+      case 'stop':
+        this.stop();
+    }
+  }
+
+  async #start(configuration: KeepalivedConfiguration, options: ChildOptions): Promise<void> {
+    if (this.#stopping) return;
+    this.#options = options;
+    setInterval(() => tell({ kind: 'alive' }), options.beatMs);
+    process.umask(options.umask);
+    nameProcess(processName(this.kind, configuration), options.argv);
+    this.#log = openLog(options.log, `${IDENTS[this.kind]}${options.identSuffix}`).log;
+    this.#pidFile = new PidFileKeeper(options.pidFile, this.#log);
+    try {
+      this.#pidFile.write();
+    } catch (error) {
+      this.#log('error', `cannot write ${options.pidFile}: ${(error as Error).message}`);
+    }
+    if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
+    const start = await this.startPart;
+    this.#part = await start(configuration, options, this.#log, tell);
+    tell({ kind: 'ready' });
+  }
+
+  dump(what: DumpKind): void {
+    this.#dumps.ask(what);
+  }
+
+  stop(): void {
+    if (this.#stopping) return;
+    this.#dumps.flush();
+    this.#stopping = true;
+    this.#inTurn(async () => {
+      await this.#part?.stop();
+      if (this.#options !== undefined) {
+        stopped(this.#log, this.#options.log.detail);
+        this.#pidFile?.remove();
+      }
+      this.end(EXIT.ok);
+    });
+  }
+
+  /** A mistake of ours, or of the host at the start: said, and the supervisor decides by the status. */
+  failed(error: unknown): void {
+    const { code, message, stack } = error as NodeJS.ErrnoException;
+    const denied = this.#part === undefined && (code === 'EPERM' || code === 'EACCES');
+    this.#log('error', denied ? `${message}: must run as root` : `unexpected error, please report it: ${stack ?? message}`);
+    this.end(denied ? EXIT.permission : EXIT.software);
+  }
+}
+
+/** Runs this process as a child; resolves with its exit status. */
+export function runChild(kind: ChildKind, startPart: Promise<StartPart>): Promise<number> {
+  return new Promise((end) => {
+    const child = new Child(kind, startPart, end);
+    process.on('message', (message: unknown) => isMessage(message) && child.obey(message as ToChild));
+    // The supervisor is gone, however: what it left is taken back.
+    process.on('disconnect', () => child.stop());
+    obeySignals({ stop: () => child.stop(), reload: () => tell({ kind: 'reloadWanted' }), dump: (what) => child.dump(what) });
+    // A supervisor that was killed cannot ask; one that ended before this line closed the channel.
+    dieWithParent(SIGTERM);
+    process.on('uncaughtException', (error) => child.failed(error));
+    process.on('unhandledRejection', (error) => child.failed(error));
+  });
+}

@@ -1,0 +1,22 @@
+// checker_priority, bfd_priority and their like: how the kernel schedules a process that has no schedule of its own making.
+import type { ProcessSettings } from '../../model/keepalived/global.js';
+import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/scheduling.js';
+import type { Log } from '../log/log.js';
+
+/** What is refused is said, and the process works all the same. */
+export function scheduleRole(role: 'checker' | 'bfd', settings: ProcessSettings, log: Log): void {
+  const { priority, rtPriority, rlimitRttimeUs, noSwap, cpus } = settings;
+  const attempt = (what: string, work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      log('warning', `${role}_${what} was refused: ${(error as Error).message}`);
+    }
+  };
+  if (priority !== undefined) attempt('priority', () => setNice(priority));
+  if (cpus.length > 0) attempt('cpu_affinity', () => runOnCpus(cpus));
+  if (noSwap) attempt('no_swap', lockMemory);
+  if (rtPriority === undefined) return;
+  attempt('rt_priority', () => makeRealTime(rtPriority));
+  if (rlimitRttimeUs !== undefined) attempt('rlimit_rttime', () => limitRealTime(rlimitRttimeUs));
+}

@@ -1,0 +1,65 @@
+// What the supervisor and its processes say to each other: structured clones over node's channel.
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { MailEvent } from '../mail/compose.js';
+import type { LogOptions } from '../supervisor/daemon-options.js';
+
+export type ChildKind = 'vrrp' | 'checker' | 'bfd';
+
+/** What signals ask for: keepalived.data, .stats, .stats and zero, .json. */
+export type DumpKind = 'data' | 'stats' | 'clear' | 'json';
+
+/** A BFD session went up or down, or is what it was. */
+export interface BfdEvent {
+  readonly name: string;
+  readonly up: boolean;
+  /** Monotonic microseconds. */
+  readonly sentAtUs: number;
+  /** Who gets it. */
+  readonly events: { readonly vrrp: boolean; readonly checker: boolean };
+}
+
+/** What a child needs beside the configuration; the same for its whole life. */
+export interface ChildOptions {
+  readonly log: LogOptions;
+  /** Behind the process's own name in syslog: `_INSTANCE`. */
+  readonly identSuffix: string;
+  readonly pidFile: string;
+  readonly umask: number;
+  readonly keepAddresses: boolean;
+  readonly keepServers: boolean;
+  /** `-d`: the configuration goes to the log. */
+  readonly dump: boolean;
+  readonly netNamespace?: string;
+  /** The words of the command, for the process list. */
+  readonly argv: readonly string[];
+  /** How often it tells that it lives, ms. */
+  readonly beatMs: number;
+  /** It follows one that died. */
+  readonly respawned: boolean;
+}
+
+export type ToChild =
+  | { readonly kind: 'start'; readonly configuration: KeepalivedConfiguration; readonly options: ChildOptions }
+  | { readonly kind: 'reload'; readonly configuration: KeepalivedConfiguration }
+  | { readonly kind: 'dump'; readonly what: DumpKind }
+  | ({ readonly kind: 'bfd' } & BfdEvent)
+  | { readonly kind: 'stop' };
+
+export type FromChild =
+  /** Started, or reloaded: what was asked for is in effect. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'reloaded' }
+  /** Its loop turns. */
+  | { readonly kind: 'alive' }
+  /** A mail is due. */
+  | ({ readonly kind: 'mail' } & MailEvent)
+  | ({ readonly kind: 'bfd' } & BfdEvent)
+  /** Somebody sent HUP to the child itself. */
+  | { readonly kind: 'reloadWanted' };
+
+/** Whether it is one of them at all: a process of another build may say what this one does not know. */
+export const isMessage = (value: unknown): value is { readonly kind: string } =>
+  typeof value === 'object' && value !== null && typeof (value as { readonly kind?: unknown }).kind === 'string';
+
+/** Exit statuses of children; those of 1, 2 and 4 no respawn would mend. */
+export const EXIT = { ok: 0, fatal: 1, config: 2, permission: 4, noConfig: 6, software: 70 } as const;

@@ -1,0 +1,83 @@
+import assert from 'node:assert/strict';
+import { existsSync, lstatSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { native } from '../../sys/addon.js';
+import { writeDump } from '../dump/file.js';
+import { pidFilesFor, removeOwnFolders, removePidFile, runningFrom, writePidFile } from './pid-files.js';
+
+const none = { pidFiles: {} };
+
+test('keepalived’s names and places', () => {
+  assert.deepEqual(pidFilesFor(none, { usePidDirectory: false }), {
+    parent: '/run/keepalived.pid',
+    vrrp: '/run/vrrp.pid',
+    checker: '/run/checkers.pid',
+    bfd: '/run/bfd.pid',
+    folder: '/run',
+    ownFolders: [],
+  });
+  assert.equal(pidFilesFor(none, { usePidDirectory: true }).vrrp, '/run/keepalived/vrrp.pid');
+  assert.equal(pidFilesFor(none, { usePidDirectory: false, instanceName: 'x' }).parent, '/run/keepalived/keepalived_x.pid');
+  assert.equal(pidFilesFor(none, { usePidDirectory: false, netNamespace: 'n' }).parent, '/run/keepalived/n/keepalived.pid');
+  assert.equal(pidFilesFor({ pidFiles: { parent: '/p' } }, { usePidDirectory: true }).parent, '/p');
+});
+
+test('a file is written in the place of a link, and removed only by its own process', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-pid-'));
+  try {
+    const [path, target] = [join(folder, 'p.pid'), join(folder, 'target')];
+    writeFileSync(target, 'kept');
+    symlinkSync(target, path);
+    writePidFile(path);
+    assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
+    assert.equal(readFileSync(target, 'utf8'), 'kept');
+    removePidFile(path, process.pid + 1);
+    assert.equal(runningFrom(path), undefined, 'this process itself is not another one');
+    removePidFile(path);
+    assert.throws(() => readFileSync(path));
+    for (const text of ['1\n', '0', 'x', '', '999999999']) {
+      writeFileSync(path, text);
+      assert.equal(runningFrom(path), undefined, text);
+    }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('nothing but a file or a link is replaced', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'weir-pid-'));
+  try {
+    const path = join(folder, 'fifo');
+    native().mkfifo(path, 0o600);
+    writePidFile(path);
+    const said: string[] = [];
+    writeDump(path, 'text', (_, text) => void said.push(text));
+    assert.ok(lstatSync(path).isFIFO());
+    assert.equal(said.length, 1);
+    assert.equal(runningFrom(path), undefined);
+    removePidFile(path);
+    assert.equal(runningFrom('/dev/zero'), undefined);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('the daemon’s own folders go with the last file, a default place’s alone', () => {
+  const run = mkdtempSync(join(tmpdir(), 'weir-run-'));
+  try {
+    const files = pidFilesFor({ pidFiles: {} }, { usePidDirectory: false, netNamespace: 'blue' }, run);
+    writePidFile(files.parent);
+    writePidFile(files.vrrp);
+    removePidFile(files.parent);
+    removeOwnFolders(files);
+    assert.ok(existsSync(files.vrrp));
+    removePidFile(files.vrrp);
+    removeOwnFolders(files);
+    assert.ok(!existsSync(join(run, 'keepalived')));
+    assert.deepEqual(pidFilesFor({ pidFiles: {} }, { usePidDirectory: false }, run).ownFolders, []);
+  } finally {
+    rmSync(run, { recursive: true });
+  }
+});

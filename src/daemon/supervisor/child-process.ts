@@ -1,0 +1,101 @@
+// One child as the supervisor holds it: started from the same program, heard, killed when it hangs.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildKind, type FromChild, isMessage, type ToChild } from '../process/messages.js';
+import { Heartbeat } from './heartbeat.js';
+
+/** Which child a process of the program is; taken out of the environment before anything else is started. */
+export const CHILD_VARIABLE = 'WEIR_CHILD';
+
+/** Which child this process is to be, if any; asked once. */
+export function childKind(environment: NodeJS.ProcessEnv = process.env): ChildKind | undefined {
+  const kind = environment[CHILD_VARIABLE];
+  delete environment[CHILD_VARIABLE];
+  return kind === 'vrrp' || kind === 'checker' || kind === 'bfd' ? kind : undefined;
+}
+
+export interface ChildEnd {
+  readonly pid: number;
+  /** Exit status, or the signal that ended it. */
+  readonly status: number | NodeJS.Signals;
+  readonly livedMs: number;
+}
+
+export interface ChildEvents {
+  said(message: FromChild): void;
+  ended(end: ChildEnd): void;
+}
+
+/** How a child is started. */
+export interface ChildCommand {
+  /** Of node. */
+  readonly flags: readonly string[];
+  /** The daemon's own words. */
+  readonly argv: readonly string[];
+  /** Not so in the background: whoever started the daemon waits for its terminal to be let go of. */
+  readonly console: boolean;
+}
+
+/** How the same program is started again: its interpreter, its flags, its entry. */
+function command(flags: readonly string[], argv: readonly string[]): readonly string[] {
+  const entry = process.argv[1] ?? '';
+  return [process.execPath, ...process.execArgv, ...flags, entry, 'keepalived', ...argv];
+}
+
+export class DaemonChild {
+  readonly pid: number;
+  readonly heartbeat: Heartbeat;
+  readonly #process: ChildProcess;
+  readonly #startedAt = performance.now();
+  #gone = false;
+  #events: ChildEvents | undefined;
+
+  /** Starts it at once; nobody hears it before `listen`. @throws the system's error when no process can be started */
+  constructor(kind: ChildKind, { flags, argv, console }: ChildCommand) {
+    this.heartbeat = new Heartbeat(kind);
+    const [file = '', ...args] = command(flags, argv);
+    // What the service manager says is for the supervisor, and for no script of ours.
+    const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _us, WATCHDOG_PID: _pid, ...environment } = process.env;
+    this.#process = spawn(file, args, {
+      stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],
+      serialization: 'advanced',
+      env: { ...environment, [CHILD_VARIABLE]: kind },
+    });
+    const { pid } = this.#process;
+    // No descriptors or processes left: the event tells why, and the respawn's delays bound the next attempts.
+    this.pid = pid ?? -1;
+    this.#process.on('message', (message: unknown) => {
+      if (!isMessage(message)) return;
+      this.heartbeat.heard(message.kind === 'ready' || message.kind === 'reloaded');
+      this.#events?.said(message as FromChild);
+    });
+    const end = (status: number | NodeJS.Signals): void => {
+      if (this.#gone) return;
+      this.#gone = true;
+      this.#events?.ended({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
+    };
+    this.#process.on('error', () => {
+      if (pid === undefined) end(71);
+    });
+    this.#process.on('exit', (code, signal) => end(code ?? signal ?? 0));
+  }
+
+  listen(events: ChildEvents): void {
+    this.#events = events;
+  }
+
+  /** It ended, heard or not. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** What cannot be delivered is for a child that is ending: its end will be told. */
+  send(message: ToChild): void {
+    if (this.#gone || !this.#process.connected) return;
+    if (message.kind === 'start' || message.kind === 'reload' || message.kind === 'stop') this.heartbeat.expectWork();
+    this.#process.send(message, () => {});
+  }
+
+  kill(): void {
+    if (!this.#gone) this.#process.kill('SIGKILL');
+  }
+}

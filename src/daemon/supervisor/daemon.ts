@@ -1,0 +1,290 @@
+// The daemon from its first line in the log to its last: configuration, pid files, scripts, children, signals, reload, end.
+import { existsSync } from 'node:fs';
+import { release as kernelRelease, version as kernelVersion } from 'node:os';
+import { resourceUsage } from 'node:process';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import { giveMemoryBack } from '../../sys/memory.js';
+import { dumpParent } from '../dump/parent.js';
+import { type Log, openLog } from '../log/log.js';
+import { commandLines, type LogLevel } from '../log/log-text.js';
+import type { MailEvent } from '../mail/compose.js';
+import { Mailer } from '../mail/mailer.js';
+import { enterNamespace } from '../process/enter-namespace.js';
+import { type ChildKind, type DumpKind, EXIT } from '../process/messages.js';
+import { OnceATurn } from '../process/once-a-turn.js';
+import { PidFileKeeper } from '../process/pid-file-keeper.js';
+import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from '../process/pid-files.js';
+import { nameProcess } from '../process/process-name.js';
+import { obeySignals } from '../process/signals.js';
+import type { DaemonChild } from './child-process.js';
+import type { DaemonOptions } from './daemon-options.js';
+import { BEAT_MS } from './heartbeat.js';
+import { ReloadClock } from './reload-clock.js';
+import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';
+import { Reloader } from './reloader.js';
+import { SavedFiles, type SourceFile } from './saved-files.js';
+import { type ServiceManager, serviceManager } from './service-manager.js';
+import { runBoundedScript } from './startup-script.js';
+import { Supervisor, type Wanted } from './supervisor.js';
+
+/** keepalived's: what its processes make is for root alone, scripts' files included. */
+const UMASK = 0o177;
+
+/** A configuration as it was read, and what to tell about it. */
+export interface Loaded {
+  readonly messages: readonly { readonly level: LogLevel; readonly text: string }[];
+  /** Absent: it cannot be used. */
+  readonly configuration?: KeepalivedConfiguration;
+  /** Why not: no such file, or a fatal line. `ok` may have messages; `errors`: -t would not answer 0. */
+  readonly outcome: 'ok' | 'errors' | 'missing' | 'fatal';
+  /** Something was not understood: what the file lacks may stand in it all the same. */
+  readonly damaged?: boolean;
+  /** What was read, where the configuration wants copies of it. */
+  readonly files?: readonly SourceFile[];
+}
+
+export interface DaemonProgram {
+  readonly options: DaemonOptions;
+  /** How the program was called, for `Command line:`. */
+  readonly name: string;
+  /** `v2.2.7 (weir 0.1.0)` */
+  readonly release: string;
+  readonly load: () => Loaded;
+  /** The same at a reload; absent: `load`. */
+  readonly loadAgain?: () => Promise<Loaded>;
+  /** How often the processes make sure of each other, ms; absent: a second. */
+  readonly beatMs?: number;
+  /** The VRRP process, where somebody started it already: a start counts in milliseconds. */
+  readonly early?: DaemonChild;
+  /** How node runs a child. */
+  readonly childFlags?: (kind: ChildKind) => readonly string[];
+  /** It runs and its pid file is there: who started it in the background may go. */
+  readonly started: () => void;
+}
+
+/** `_INSTANCE` behind the names in syslog. */
+function identSuffix(options: DaemonOptions, { root }: KeepalivedConfiguration): string {
+  const parts = [options.netNamespace ?? root.netNamespace, root.instanceName].filter((part) => part !== undefined);
+  return parts.map((part) => `_${part}`).join('');
+}
+
+function announce({ options, name, release }: DaemonProgram, log: Log): void {
+  log('info', `Starting Keepalived ${release}`);
+  log('info', `Running on Linux ${kernelRelease()} ${kernelVersion()}`);
+  for (const line of commandLines([name, ...options.argv])) log('info', line);
+  log('debug', `Opening file '${options.path}'.`);
+  if (options.notActedOn.length > 0) log('notice', `without effect in weir: ${options.notActedOn.join(' ')} (docs/keepalived.md)`);
+}
+
+/** The last line, and the daemon's use of the processor before it where details are wanted. */
+function farewell(log: Log, release: string): void {
+  const { userCPUTime, systemCPUTime } = resourceUsage();
+  log('debug', `CPU usage (self) user: ${(userCPUTime / 1e6).toFixed(6)} system: ${(systemCPUTime / 1e6).toFixed(6)}`);
+  log('info', `Stopped Keepalived ${release}`);
+}
+
+class Daemon {
+  readonly #opened;
+  readonly #manager: ServiceManager = serviceManager();
+  readonly #supervisor: Supervisor;
+  readonly #ended: Promise<number>;
+  readonly #saved: SavedFiles;
+  readonly #clock: ReloadClock;
+  #reloader: Reloader | undefined;
+  readonly #dumps = new OnceATurn<DumpKind>((what) => this.#dumpNow(what));
+  /** Behind the names in syslog: `_INSTANCE`. */
+  #suffix = '';
+
+  constructor(readonly program: DaemonProgram) {
+    const { options, beatMs = BEAT_MS, childFlags = () => [] } = program;
+    this.#opened = openLog(options.log, 'Keepalived');
+    let ended: (status: number) => void = () => {};
+    this.#ended = new Promise((done) => {
+      ended = done;
+    });
+    const reloadWanted = (): void => this.#reloader?.request();
+    this.#saved = new SavedFiles(this.log);
+    this.#clock = new ReloadClock(this.log, reloadWanted);
+    const mailer = new Mailer(this.log);
+    const mail = (event: MailEvent): void => {
+      if (this.#reloader !== undefined) mailer.send(event, this.#reloader.configuration.global);
+    };
+    this.#supervisor = new Supervisor({
+      options,
+      log: this.log,
+      beatMs,
+      childFlags,
+      console: options.foreground,
+      ended,
+      reloadWanted,
+      mail,
+    });
+    // As early as can be: without their listeners some signals end node, and one opens its debugger.
+    process.on('uncaughtException', (error) => this.#failed(error));
+    process.on('unhandledRejection', (error) => this.#failed(error as Error));
+    obeySignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dumps.ask(what) });
+  }
+
+  get log(): Log {
+    return this.#opened.log;
+  }
+
+  #stop(): void {
+    this.#dumps.flush();
+    this.log('info', 'Stopping');
+    this.#manager.tell('STOPPING=1');
+    this.#clock.close();
+    this.#supervisor.stop();
+  }
+
+  /** A mistake of ours. The children hear that the channel is closed and stop in their order; a service manager starts us again. */
+  #failed(error: Error): void {
+    this.log('error', `unexpected error, please report it: ${error.stack ?? error}`);
+    process.exit(EXIT.software);
+  }
+
+  #dumpNow(what: DumpKind): void {
+    if (this.#reloader === undefined) return;
+    if (what === 'data') dumpParent(this.#reloader.configuration, this.#suffix, this.log);
+    this.#supervisor.dump(what);
+  }
+
+  #leave(status: number): number {
+    this.#supervisor.abandon();
+    farewell(this.log, this.program.release);
+    return status;
+  }
+
+  async run(): Promise<number> {
+    const { options, load } = this.program;
+    process.umask(options.umask ?? UMASK);
+    this.#supervisor.prepare(this.program.early);
+    announce(this.program, this.log);
+    const loaded = load();
+    for (const { level, text } of loaded.messages) this.log(level, text);
+    const { configuration } = loaded;
+    if (configuration === undefined) return this.#leave(loaded.outcome === 'missing' ? EXIT.noConfig : EXIT.config);
+    this.log('info', `Configuration file ${options.path}`);
+    this.#suffix = identSuffix(options, configuration);
+    if (this.#suffix !== '') {
+      this.log('info', `Changing syslog ident to Keepalived${this.#suffix}`);
+      this.#opened.rename(`Keepalived${this.#suffix}`);
+    }
+    process.umask(options.umask ?? configuration.global.umask ?? UMASK);
+    nameProcess(configuration.global.processes.parent.name ?? 'keepalived', options.argv);
+    const netNamespace = options.netNamespace ?? configuration.root.netNamespace;
+    const files = pidFilesFor(options, { ...configuration.root, ...(netNamespace === undefined ? {} : { netNamespace }) });
+    try {
+      if (netNamespace !== undefined) enterNamespace(netNamespace);
+    } catch (error) {
+      this.log('error', (error as Error).message);
+      return this.#leave(EXIT.fatal);
+    }
+    if (this.#isRunning(files)) {
+      this.log('error', 'daemon is already running');
+      this.#supervisor.abandon();
+      return EXIT.ok;
+    }
+    removeReloadFile(reloadFilePath(configuration.global, files.folder), this.log);
+    this.#saved.save(configuration.global, loaded.files ?? []);
+    const pidFile = new PidFileKeeper(files.parent, (level, text) => this.#sayAloud(level, text));
+    try {
+      pidFile.write();
+    } catch {
+      this.#sayAloud('error', `pidfile_write : Cannot open ${files.parent} pidfile`);
+      return this.#leave(EXIT.ok);
+    }
+    this.program.started();
+    const status = await this.#supervise(configuration, files);
+    pidFile.remove();
+    removeOwnFolders(files);
+    return this.#leave(status);
+  }
+
+  /** To whoever started the daemon as well, who may not look into the log. */
+  #sayAloud(level: LogLevel, text: string): void {
+    this.log(level, text);
+    if (!this.program.options.log.console) process.stderr.write(`${this.program.name}: ${text}\n`);
+  }
+
+  /** Whether another daemon has one of the files that this one would use; what a dead one left is said. */
+  #isRunning(files: PidFiles): boolean {
+    const { vrrp, checker, bfd } = this.program.options.parts;
+    const own = [files.parent, ...(vrrp ? [files.vrrp] : []), ...(checker ? [files.checker] : []), ...(bfd ? [files.bfd] : [])];
+    if (own.some((path) => runningFrom(path) !== undefined)) return true;
+    for (const path of own) if (existsSync(path)) this.log('info', `Remove a zombie pid file ${path}`);
+    return false;
+  }
+
+  async #supervise(configuration: KeepalivedConfiguration, files: PidFiles): Promise<number> {
+    const { startupScript } = configuration.global;
+    if (startupScript !== undefined) await runBoundedScript('startup', startupScript, configuration.global, this.log);
+    const { load, loadAgain, options } = this.program;
+    const place = (global: KeepalivedConfiguration['global']) => reloadFilePath(global, files.folder);
+    this.#reloader = new Reloader(
+      {
+        load: loadAgain ?? load,
+        log: this.log,
+        manager: this.#manager,
+        supervisor: this.#supervisor,
+        path: options.path,
+        reading: (global) => makeReloadFile(place(global), this.log),
+        read: (global, loaded) => {
+          removeReloadFile(place(global), this.log);
+          const next = loaded.configuration?.global;
+          if (next === undefined) return;
+          removeReloadFile(place(next), this.log);
+          this.#saved.save(next, loaded.files ?? []);
+        },
+        over: (global) => {
+          this.#clock.configure(global.reloadTime);
+          giveMemoryBack();
+        },
+      },
+      configuration,
+    );
+    void this.#begin(configuration, files);
+    const status = await this.#ended;
+    const last = this.#reloader.configuration.global;
+    if (last.shutdownScript !== undefined) await runBoundedScript('shutdown', last.shutdownScript, last, this.log);
+    return status;
+  }
+
+  async #begin(configuration: KeepalivedConfiguration, files: PidFiles): Promise<void> {
+    const manager = this.#manager;
+    if (manager.watchdogMs !== undefined) setInterval(() => manager.tell('WATCHDOG=1'), manager.watchdogMs / 2);
+    const wanted = { configuration, childOptions: this.#childOptions(configuration, files) };
+    if (!(await this.#supervisor.begin(wanted))) return;
+    this.#clock.configure(configuration.global.reloadTime);
+    if (this.#supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
+    else this.log('info', 'Startup complete');
+    manager.tell('READY=1');
+    giveMemoryBack();
+  }
+
+  #childOptions({ root, global }: KeepalivedConfiguration, files: PidFiles): Wanted['childOptions'] {
+    const { options, beatMs = BEAT_MS } = this.program;
+    return (kind, respawned) => {
+      const common = options.netNamespace ?? root.netNamespace;
+      const netNamespace = kind === 'checker' ? (root.ipvsNamespace ?? common) : common;
+      return {
+        log: options.log,
+        identSuffix: this.#suffix,
+        pidFile: files[kind],
+        umask: options.umask ?? global.umask ?? UMASK,
+        keepAddresses: options.keepAddresses,
+        keepServers: options.keepServers,
+        dump: options.dump,
+        ...(netNamespace === undefined || netNamespace === '' ? {} : { netNamespace }),
+        argv: options.argv,
+        beatMs,
+        respawned,
+      };
+    };
+  }
+}
+
+/** Runs the daemon in this process; resolves with its exit status. */
+export function runDaemon(program: DaemonProgram): Promise<number> {
+  return new Daemon(program).run();
+}

@@ -1,0 +1,156 @@
+// Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
+import { isDeepStrictEqual } from 'node:util';
+import type { Address } from '../../model/address.js';
+import { formatAddress } from '../../model/address-text.js';
+import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
+import type { VrrpInstance } from '../../model/keepalived/instance.js';
+import { writeDump } from '../dump/file.js';
+import type { Log } from '../log/log.js';
+import type { Loaded } from './daemon.js';
+import type { ServiceManager } from './service-manager.js';
+import type { Supervisor } from './supervisor.js';
+
+export interface ReloadSettings {
+  readonly path: string;
+  readonly load: () => Loaded | Promise<Loaded>;
+  readonly log: Log;
+  readonly manager: ServiceManager;
+  readonly supervisor: Pick<Supervisor, 'reload'>;
+  /** The files are read now; they were, with this outcome; all that came of it is in effect. `global`: of what runs. */
+  readonly reading: (global: GlobalSettings) => void;
+  readonly read: (global: GlobalSettings, loaded: Loaded) => void;
+  readonly over: (global: GlobalSettings) => void;
+}
+
+/** Where reload_check_config writes without a file of its own. */
+const CHECK_LOG = '/tmp/keepalived_check.log';
+
+/** Whatever goes wrong while reading must not end what runs. */
+async function attempted(load: ReloadSettings['load']): Promise<Loaded> {
+  try {
+    return await load();
+  } catch (error) {
+    const text = `unexpected error, please report it: ${(error as Error).stack ?? String(error)}`;
+    return { outcome: 'fatal', messages: [{ level: 'error', text }] };
+  }
+}
+
+const textOf = (address: Address): string => `${address.family} ${address.words.join('.')}`;
+
+/** What would be given up first, a virtual address or an instance's authentication, as a message names it. */
+function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): string | undefined {
+  const addressesOf = (instance: VrrpInstance): readonly Address[] =>
+    [...instance.addresses, ...instance.excludedAddresses].map(({ address }) => address);
+  const kept = new Set(next.instances.flatMap(addressesOf).map(textOf));
+  for (const instance of before.instances) {
+    const address = addressesOf(instance).find((one) => !kept.has(textOf(one)));
+    if (address !== undefined) return `${formatAddress(address)} of ${instance.name}`;
+    const now = next.instances.find(({ name }) => name === instance.name)?.authentication ?? instance.authentication;
+    if (now.kind === 'none' && instance.authentication.kind !== 'none') return `the authentication of ${instance.name}`;
+  }
+  return undefined;
+}
+
+export class Reloader {
+  #configuration: KeepalivedConfiguration;
+  #running = false;
+  #again = false;
+
+  constructor(
+    readonly settings: ReloadSettings,
+    configuration: KeepalivedConfiguration,
+  ) {
+    this.#configuration = configuration;
+  }
+
+  /** What runs now. */
+  get configuration(): KeepalivedConfiguration {
+    return this.#configuration;
+  }
+
+  /** HUP. While a reload runs nothing begins; when it is over the file is looked at once more, and taken if it is another. */
+  request(): void {
+    if (this.#running) {
+      this.#again = true;
+      return;
+    }
+    this.#running = true;
+    void this.#all().finally(() => {
+      this.#running = false;
+    });
+  }
+
+  /** Until nobody has asked since the file was read last. */
+  async #all(): Promise<void> {
+    await this.#run(false);
+    while (this.#again) {
+      this.#again = false;
+      await this.#run(true);
+    }
+  }
+
+  async #run(onlyIfOther: boolean): Promise<void> {
+    const { log, manager, supervisor, load, reading, read, over } = this.settings;
+    const { global } = this.#configuration;
+    const check = global.reloadCheckConfig;
+    if (check !== undefined && !onlyIfOther) log('info', 'validate conf before Reload');
+    reading(global);
+    const loaded = await attempted(load);
+    read(global, loaded);
+    const unchanged = loaded.configuration !== undefined && isDeepStrictEqual(loaded.configuration, this.#configuration);
+    if (onlyIfOther && unchanged) return over(global);
+    manager.tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    const next = check === undefined ? this.#usable(loaded) : this.#checked(loaded, check.logFile ?? CHECK_LOG);
+    if (next !== undefined) {
+      log('info', 'Reloading ...');
+      log('debug', `Opening file '${this.settings.path}'.`);
+      log('info', `Configuration file ${this.settings.path}`);
+      for (const { level, text } of loaded.messages) log(level, text);
+      const wanted = this.#keepFixed(next);
+      this.#configuration = wanted;
+      if (!(await supervisor.reload(wanted))) return;
+      log('info', 'Reload complete');
+    }
+    manager.tell('READY=1');
+    over(this.#configuration.global);
+  }
+
+  /** Without reload_check_config only what cannot be used at all is refused, and mistakes that would take a virtual address away. */
+  #usable(loaded: Loaded): KeepalivedConfiguration | undefined {
+    const lost =
+      loaded.configuration === undefined || loaded.damaged !== true ? undefined : givenUp(this.#configuration, loaded.configuration);
+    if (loaded.configuration !== undefined && lost === undefined) return loaded.configuration;
+    const { log } = this.settings;
+    log('info', 'Reloading ...');
+    for (const { level, text } of loaded.messages) log(level, text);
+    const unusable = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
+    const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost} (mend them, or restart)`;
+    log('error', `Reload refused: ${why}; the configuration of before stays in effect`);
+    return undefined;
+  }
+
+  /** reload_check_config: any error refuses, and the file says which. */
+  #checked(loaded: Loaded, path: string): KeepalivedConfiguration | undefined {
+    const good = loaded.outcome === 'ok';
+    const lines = good ? [] : loaded.messages.filter(({ level }) => level !== 'debug').map(({ text }) => text);
+    // A folder of everybody's, like that of dumps.
+    writeDump(path, lines.map((line) => `${line}\n`).join(''), this.settings.log);
+    if (good) return loaded.configuration;
+    this.settings.log('error', `New config failed validation, see ${path} for details`);
+    return undefined;
+  }
+
+  /** What cannot change while the daemon runs stays as it was, with a word about it. */
+  #keepFixed(next: KeepalivedConfiguration): KeepalivedConfiguration {
+    const { netNamespace, instanceName } = this.#configuration.root;
+    const { log } = this.settings;
+    const { netNamespace: _net, instanceName: _name, ...rest } = next.root;
+    if (next.root.netNamespace !== netNamespace) log('warning', 'Cannot change network namespace at a reload - please restart keepalived');
+    if (next.root.instanceName !== instanceName) log('warning', 'Cannot change instance at a reload - please restart keepalived');
+    return {
+      ...next,
+      root: { ...rest, ...(netNamespace === undefined ? {} : { netNamespace }), ...(instanceName === undefined ? {} : { instanceName }) },
+    };
+  }
+}

@@ -1,0 +1,63 @@
+// Keeps the adverts' socket filter in step with sockets and configuration, and tells once a second what it dropped.
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import { isSystemError } from '../../../sys/errno.js';
+import type { RawReceiver } from '../../../sys/raw-socket.js';
+import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/filter-account.js';
+import { FilterKeeper } from '../../filter/filter-keeper.js';
+import type { LogLevel } from '../vrrp-process.js';
+import { AdvertFilter, type FilterTarget, type FilterWanted, isSealed } from './advert-filter.js';
+
+const LEAST_ROOM = 64;
+
+export class Guard {
+  readonly #keeper: FilterKeeper<FilterWanted, FilterReason>;
+  #configuration: KeepalivedConfiguration | undefined;
+
+  constructor(
+    sockets: () => readonly RawReceiver[],
+    report: (instance: string, counts: FilterCounts['counts']) => void,
+    private readonly log: (level: LogLevel, text: string) => void,
+  ) {
+    this.#keeper = new FilterKeeper({
+      make: (wanted) => this.#make(wanted),
+      sockets,
+      report: ofInstances(report),
+      refused: (why) => log('warning', `VRRP: no filter in the kernel, floods of adverts will cost time: ${why}`),
+    });
+  }
+
+  configure(configuration: KeepalivedConfiguration, targets: readonly FilterTarget[]): void {
+    this.#configuration = configuration;
+    this.#keeper.configure({ configuration, targets });
+  }
+
+  /** New sockets get the filter once it knows what they are for. */
+  opened(sockets: readonly RawReceiver[], targets: readonly FilterTarget[]): void {
+    const configuration = this.#configuration;
+    if (configuration !== undefined) {
+      this.#keeper.configure({ configuration, targets });
+      sockets.forEach((socket) => this.#keeper.attach(socket));
+    }
+  }
+
+  /** Seals are judged where there are any, and where the kernel takes the longer program. */
+  #make({ configuration: { instances }, targets }: FilterWanted): AdvertFilter {
+    const room = Math.max(LEAST_ROOM, 2 * Math.max(instances.length, targets.length));
+    if (!instances.some(isSealed)) {
+      return new AdvertFilter(room, 'none');
+    }
+    try {
+      return new AdvertFilter(room, 'judged');
+    } catch (error) {
+      if (!isSystemError(error)) {
+        throw error;
+      }
+      this.log('warning', `VRRP: the kernel does not check seals, floods of forged adverts will cost time: ${error.message}`);
+      return new AdvertFilter(room, 'left');
+    }
+  }
+
+  close(): void {
+    this.#keeper.close();
+  }
+}

@@ -1,0 +1,227 @@
+// What VRRP puts on this host and takes away: addresses, routes, rules, drop rules, virtual interfaces, announcements, static objects.
+import type { Effect, Input, InterfaceFacts } from '../../../control/vrrp/interface.js';
+import { interfaceNames } from '../../../control/vrrp/interface-names.js';
+import { addressInterface } from '../../../control/vrrp/place.js';
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { HostAddress } from '../../../model/keepalived/network.js';
+import type { Netlink } from '../../../sys/netlink.js';
+import type { NetlinkMessage } from '../../../wire/netlink.js';
+import { RouteMessage } from '../../../wire/rtnetlink.js';
+import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
+import { Announcer } from '../sockets/announcer.js';
+import type { HeldOn } from '../sockets/conflicts.js';
+import type { LogLevel } from '../vrrp-process.js';
+import { Firewall } from './firewall.js';
+import { HeldAddresses, type Lost } from './held-addresses.js';
+import { HeldRoutes, type RouteLinks } from './held-routes.js';
+import type { Interfaces } from './interfaces.js';
+import { LocalIgmp } from './local-igmp.js';
+import { PromotedSecondaries } from './promoted-secondaries.js';
+import { StaticObjects } from './static-objects.js';
+import { Footprint } from './undo-journal.js';
+import { VirtualInterfaces } from './virtual-interfaces.js';
+
+/** What may concern interfaces that stand on others. */
+const FOLLOWED: ReadonlySet<number> = new Set([RouteMessage.newLink, RouteMessage.newAddress, RouteMessage.deleteAddress]);
+
+/** The effects that change the host. */
+export type HostEffect = Extract<
+  Effect,
+  { kind: 'addresses' | 'routes' | 'rules' | 'announce' | 'probe' | 'firewall' | 'renamed' | 'virtualInterface' }
+>;
+
+export interface HoldingTools {
+  readonly netlink: Netlink;
+  /** Known only after they are: each needs the other. */
+  readonly interfaces: () => Interfaces;
+  /** Takes the kernel's messages now. */
+  readonly refresh: () => void;
+  readonly log: (level: LogLevel, text: string) => void;
+  /** What the machine must hear at once. */
+  readonly feed: (input: Extract<Input, { kind: 'interfaceGone' | 'statics' }>) => void;
+}
+
+export interface LostHolding extends Lost {
+  readonly what: 'address' | 'route' | 'rule';
+}
+
+export class Holdings {
+  readonly #addresses: HeldAddresses;
+  readonly #routes: HeldRoutes;
+  readonly #static: StaticObjects;
+  readonly #announcer: Announcer;
+  readonly #firewall: Firewall;
+  readonly #virtual: VirtualInterfaces;
+  readonly #secondaries: PromotedSecondaries;
+  readonly #footprint: Footprint;
+  readonly #localIgmp: LocalIgmp;
+  readonly #feed: HoldingTools['feed'];
+  readonly #interfaces: () => Interfaces;
+  #configuration: KeepalivedConfiguration;
+  #suspicious = false;
+
+  /** @throws SystemError */
+  constructor(configuration: KeepalivedConfiguration, { netlink, interfaces, refresh, log, feed }: HoldingTools) {
+    const links: RouteLinks = {
+      indexOf: (device) => this.#indexOf(device),
+      vrfTable: (name) => interfaces().byName(name)?.vrfTable,
+    };
+    this.#configuration = configuration;
+    this.#interfaces = interfaces;
+    this.#feed = feed;
+    this.#addresses = new HeldAddresses(netlink, interfaces, log);
+    this.#routes = new HeldRoutes(netlink, links, log);
+    this.#static = new StaticObjects({ netlink, interfaces, links, log, missing: (missing) => feed({ kind: 'statics', missing }) });
+    this.#announcer = new Announcer(configuration.global, (name) => interfaces().byName(name), log);
+    this.#footprint = new Footprint(log);
+    this.#firewall = new Firewall(configuration.global, this.#footprint);
+    this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, footprint: this.#footprint, log, refresh });
+    this.#secondaries = new PromotedSecondaries(this.#footprint, log);
+    this.#localIgmp = new LocalIgmp(this.#footprint, log);
+  }
+
+  /** Before the machine hears of it. @throws SystemError */
+  configure(configuration: KeepalivedConfiguration): void {
+    this.#configuration = configuration;
+    this.#announcer.configure(configuration.global);
+    this.#firewall.configure(configuration.global);
+    this.#secondaries.configure(configuration);
+    this.#static.configure(configuration);
+    this.#localIgmp.configure(configuration.global.disableLocalIgmp === true);
+  }
+
+  /** What a run before us that was killed left behind and this configuration does not take over. @throws SystemError */
+  removeLeft(): void {
+    const names = [...interfaceNames(this.#configuration).values()];
+    const wanted = names.flatMap(({ own, ofAddresses }) => [...(own === undefined ? [] : [own]), ...ofAddresses.values()]);
+    this.#firewall.removeLeft();
+    this.#virtual.removeLeft(new Set(wanted.map(({ settings }) => settings.name)));
+  }
+
+  #indexOf(device: string): number {
+    const link = this.#interfaces().byName(device);
+    if (link === undefined) {
+      throw Object.assign(new Error(`ENODEV: no interface ${device}`), { code: 'ENODEV', errno: 19, syscall: 'netlink' });
+    }
+    return link.ifindex;
+  }
+
+  /** @throws SystemError */
+  perform(effect: HostEffect): void {
+    switch (effect.kind) {
+      case 'addresses':
+        this.#performAddresses(effect);
+        break;
+      case 'routes':
+        this.#routes[effect.action === 'add' ? 'addRoutes' : 'removeRoutes'](effect.instance, effect.routes);
+        break;
+      case 'rules':
+        this.#routes[effect.action === 'add' ? 'addRules' : 'removeRules'](effect.instance, effect.rules);
+        break;
+      case 'announce':
+        this.#announcer.announce(effect.entries);
+        break;
+      case 'probe':
+        this.#announcer.probe(effect.entries);
+        break;
+      case 'firewall':
+        this.#performFirewall(effect);
+        break;
+      case 'renamed':
+        this.#addresses.rename(effect.names);
+        this.#routes.rename(effect.names);
+        this.#firewall.rename(effect.names);
+        break;
+      case 'virtualInterface':
+        this.#performVirtualInterface(effect);
+        break;
+    }
+  }
+
+  #performAddresses({ action, instance, interface: device, addresses }: Extract<Effect, { kind: 'addresses' }>): void {
+    const hosts = addresses.map((host) => ({ host, device }));
+    if (action === 'add') {
+      this.#addresses.add(instance, hosts);
+      return;
+    }
+    this.#addresses.remove(instance, hosts);
+    this.#announcer.forget(
+      device,
+      addresses.map(({ address }) => address),
+    );
+  }
+
+  #performFirewall({ action, instance, addresses }: Extract<Effect, { kind: 'firewall' }>): void {
+    const configuration = this.#configuration;
+    const config = configuration.instances.find(({ name }) => name === instance);
+    if (action === 'allow' || config === undefined) {
+      this.#firewall.allow(
+        instance,
+        addresses.map(({ address }) => address),
+      );
+      return;
+    }
+    const indexOf = (host: HostAddress): number =>
+      this.#interfaces().byName(addressInterface({ configuration }, config, host))?.ifindex ?? 0;
+    this.#firewall.drop(
+      instance,
+      addresses.map((host) => ({ address: host.address, ifindex: indexOf(host) })),
+    );
+  }
+
+  #performVirtualInterface(effect: Extract<Effect, { kind: 'virtualInterface' }>): void {
+    const instance = this.#configuration.instances.find(({ name }) => name === effect.instance);
+    if (effect.action === 'delete') {
+      this.#virtual.remove(effect);
+    } else if (instance !== undefined && !this.#virtual.create(effect, instance)) {
+      this.#feed({ kind: 'interfaceGone', name: effect.settings.name ?? '' });
+    }
+  }
+
+  isHeld(ifindex: number, address: HostAddress['address']): boolean {
+    return this.#addresses.isHeld(ifindex, address);
+  }
+
+  held(): readonly HeldOn[] {
+    return this.#addresses.all();
+  }
+
+  /** An address went, whoever took it. */
+  addressRemoved(address: InterfaceAddress): void {
+    this.#suspicious ||= this.#addresses.suspects(address);
+    this.#static.addressRemoved(address);
+  }
+
+  interfaceChanged(facts: InterfaceFacts): void {
+    this.#static.interfaceChanged(facts);
+  }
+
+  /** Whether it is gone by our own doing. */
+  isRemoving(name: string): boolean {
+    return this.#virtual.isRemoving(name);
+  }
+
+  interfaceGone(name: string, ifindex: number): void {
+    this.#addresses.forget(ifindex);
+    this.#static.interfaceGone(name, ifindex);
+  }
+
+  /** What others took away, by one batch of the kernel's messages (`anew`: by looking at everything); static objects are put back. */
+  takeLost(messages: readonly NetlinkMessage[], anew = false): readonly LostHolding[] {
+    const addresses = this.#suspicious || anew ? this.#addresses.takeLost() : [];
+    this.#suspicious = false;
+    if (messages.some(({ type }) => FOLLOWED.has(type))) {
+      this.#virtual.follow();
+    }
+    this.#static.changed(messages);
+    return [...addresses.map((one) => ({ ...one, what: 'address' as const })), ...this.#routes.takeLost(messages)];
+  }
+
+  /** The machine took away what it had put there; the rest goes now, and settings are as before. */
+  close(): void {
+    this.#announcer.close();
+    this.#static.close();
+    this.#footprint.restore();
+    this.#firewall.close();
+  }
+}

@@ -1,0 +1,24 @@
+// disable_local_igmp: the host reports no link-local multicast groups by IGMP while we run, VRRP's own among them.
+import { readSetting } from '../../../sys/proc-sys.js';
+import type { LogLevel } from '../vrrp-process.js';
+import type { Footprint } from './undo-journal.js';
+
+const SETTING = 'net/ipv4/igmp_link_local_mcast_reports';
+
+export class LocalIgmp {
+  constructor(
+    private readonly footprint: Footprint,
+    private readonly log: (level: LogLevel, text: string) => void,
+  ) {}
+
+  /** @throws SystemError */
+  configure(disabled: boolean): void {
+    if (!disabled) {
+      this.footprint.restore((path) => path === SETTING);
+    } else if (readSetting(SETTING) === undefined) {
+      this.log('warning', `kernel does not support /proc/sys/${SETTING}`);
+    } else {
+      this.footprint.change([[SETTING, '0']]);
+    }
+  }
+}

@@ -1,0 +1,231 @@
+// Watches for other hosts that answer for an address that we hold: ARP for IPv4, neighbour advertisements for IPv6.
+import type { Address } from '../../../model/address.js';
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import { isSystemError } from '../../../sys/errno.js';
+import { PacketSocket } from '../../../sys/packet-socket.js';
+import { RawReceiver } from '../../../sys/raw-socket.js';
+import { monotonicUs, type Watch, whenReadable } from '../../../sys/readable.js';
+import { decodeAddress } from '../../../wire/address-bytes.js';
+import { decodeArp } from '../../../wire/arp.js';
+import { decodeEthernet, EtherType, macText } from '../../../wire/ethernet.js';
+import type { Link } from '../../../wire/rtnetlink-link.js';
+import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/filter-account.js';
+import { FilterKeeper } from '../../filter/filter-keeper.js';
+import type { Filterable } from '../../filter/socket-filter.js';
+import { ClaimFilter, type ClaimWanted } from '../filters/claim-filter.js';
+import type { LogLevel } from '../vrrp-process.js';
+
+const ICMPV6 = 58;
+const NEIGHBOUR_ADVERTISEMENT = 136;
+/** Where the target stands, and the option with the sender's link address, in a neighbour advertisement. */
+const NA = { target: 8, option: 24, mac: 26, length: 32, targetLinkAddress: 2 } as const;
+const READ_AT_ONCE = 16;
+/** The same conflict is told again after this. */
+const AGAIN_US = 1_000_000;
+/** What a peer said before it heard our adverts is no conflict. */
+const GRACE_US = 1_000_000;
+const LEAST_ROOM = 64;
+const FAMILIES = ['inet', 'inet6'] as const;
+
+export interface HeldOn {
+  readonly instance: string;
+  readonly ifindex: number;
+  readonly address: Address;
+}
+
+export interface ConflictEvents {
+  /** Adverts first: after them we may hold the address no more. */
+  readonly drain: () => void;
+  readonly conflict: (address: Address, mac: string, interfaceName: string) => void;
+  readonly linkOf: (ifindex: number) => Link | undefined;
+  /** This host's. */
+  readonly ownMacs: () => readonly string[];
+  /** What the kernel dropped. */
+  readonly filtered: (instance: string, counts: FilterCounts['counts']) => void;
+  readonly log: (level: LogLevel, text: string) => void;
+}
+
+interface Listener {
+  readonly socket: Filterable;
+  readonly watch: Watch;
+  readonly close: () => void;
+}
+
+const keyOf = (ifindex: number, address: Address): string => `${ifindex} ${address.words.join('.')}`;
+
+/** Who says, in a neighbour advertisement, that an address is his. */
+export function claimOf(bytes: Uint8Array): { readonly address: Address; readonly mac: string } | undefined {
+  const address = bytes[0] === NEIGHBOUR_ADVERTISEMENT ? decodeAddress(bytes.slice(NA.target, NA.option)) : undefined;
+  if (address === undefined || bytes.length < NA.length || bytes[NA.option] !== NA.targetLinkAddress) {
+    return undefined;
+  }
+  return { address, mac: macText(bytes.slice(NA.mac, NA.length)) };
+}
+
+export class Conflicts {
+  readonly #since = new Map<string, number>();
+  readonly #told = new Map<string, number>();
+  readonly #listeners = new Map<string, Listener>();
+  #refused = false;
+  #held: readonly HeldOn[] = [];
+  #ownMacs = '';
+  /** How many addresses may come to be held. */
+  readonly #possible = { inet: 0, inet6: 0 };
+  readonly #filters: Readonly<Record<Address['family'], FilterKeeper<ClaimWanted, FilterReason>>>;
+
+  constructor(private readonly events: ConflictEvents) {
+    this.#filters = { inet: this.#keeper('inet', 'arp'), inet6: this.#keeper('inet6', 'neighbour') };
+  }
+
+  #keeper(family: Address['family'], kind: 'arp' | 'neighbour'): FilterKeeper<ClaimWanted, FilterReason> {
+    const { filtered, log } = this.events;
+    return new FilterKeeper({
+      make: ({ held }) => new ClaimFilter(kind, Math.max(LEAST_ROOM, 2 * Math.max(held.length, this.#possible[family]))),
+      sockets: () => [...this.#listeners].flatMap(([key, { socket }]) => (key.startsWith(`${family} `) ? [socket] : [])),
+      report: ofInstances(filtered),
+      refused: (why) => log('warning', `VRRP: no filter in the kernel, floods of ${kind} will cost time: ${why}`),
+    });
+  }
+
+  /** Makes the filters for what may come to be held: a master that has just taken over has no time for that. */
+  configure({ instances }: KeepalivedConfiguration): void {
+    const all = instances.flatMap(({ addresses, excludedAddresses }) => [...addresses, ...excludedAddresses]);
+    for (const family of FAMILIES) {
+      this.#possible[family] = all.filter(({ address }) => address.family === family).length;
+    }
+    this.#tell();
+  }
+
+  /** The filters must know each interface's MAC. */
+  refresh(): void {
+    if (this.#ownMacs !== this.events.ownMacs().join()) {
+      this.#tell();
+    }
+  }
+
+  #tell(): void {
+    const ownMacs = this.events.ownMacs();
+    this.#ownMacs = ownMacs.join();
+    for (const family of FAMILIES) {
+      const held = this.#held.filter(({ address }) => address.family === family);
+      if (held.length + this.#possible[family] > 0) {
+        this.#filters[family].configure({ held, ownMacs });
+      }
+    }
+  }
+
+  /** What is held now: listens on the interfaces of these and on no others. */
+  watch(held: readonly HeldOn[]): void {
+    const now = monotonicUs();
+    const keys = new Set(held.map(({ ifindex, address }) => keyOf(ifindex, address)));
+    for (const key of [...this.#since.keys()].filter((one) => !keys.has(one))) {
+      this.#since.delete(key);
+    }
+    keys.forEach((key) => this.#since.set(key, this.#since.get(key) ?? now));
+    this.#held = held;
+    this.#tell();
+    const wanted = new Map(held.map(({ ifindex, address }) => [`${address.family} ${ifindex}`, { ifindex, family: address.family }]));
+    for (const [key, listener] of this.#listeners) {
+      if (!wanted.has(key)) {
+        this.#listeners.delete(key);
+        listener.watch.stop();
+        listener.close();
+      }
+    }
+    for (const [key, { ifindex, family }] of wanted) {
+      const link = this.events.linkOf(ifindex);
+      if (!this.#listeners.has(key) && link !== undefined) {
+        this.#attempt(() => this.#listeners.set(key, family === 'inet' ? this.#listenArp(link) : this.#listenNeighbours(link)));
+      }
+    }
+  }
+
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isSystemError(error)) {
+        throw error;
+      }
+      if (!this.#refused) {
+        this.#refused = true;
+        this.events.log('warning', `VRRP: cannot watch for address conflicts: ${error.message}`);
+      }
+    }
+  }
+
+  #listenArp(link: Link): Listener {
+    const socket = new PacketSocket(link.ifindex, EtherType.arp);
+    this.#filters.inet.attach(socket);
+    const watch = whenReadable(socket.fd, () => {
+      this.events.drain();
+      for (let count = 0; count < READ_AT_ONCE; count++) {
+        const frame = this.#receive(() => socket.receiveNow());
+        if (frame === undefined) {
+          return;
+        }
+        const message = decodeArp(decodeEthernet(frame)?.payload ?? frame);
+        if (message !== undefined) {
+          this.#claimed(link, message.senderAddress, message.senderMac);
+        }
+      }
+    });
+    return { socket, watch, close: () => socket.close() };
+  }
+
+  #listenNeighbours(link: Link): Listener {
+    const socket = new RawReceiver('inet6', ICMPV6, link.name);
+    socket.onlyIcmpv6(NEIGHBOUR_ADVERTISEMENT);
+    this.#filters.inet6.attach(socket);
+    const watch = whenReadable(socket.fd, () => {
+      this.events.drain();
+      for (let count = 0; count < READ_AT_ONCE; count++) {
+        const received = this.#receive(() => socket.receive());
+        if (received === undefined) {
+          return;
+        }
+        const claim = received.ttl === 255 ? claimOf(received.bytes) : undefined;
+        if (claim !== undefined) {
+          this.#claimed(link, claim.address, claim.mac);
+        }
+      }
+    });
+    return { socket, watch, close: () => socket.close() };
+  }
+
+  /** An interface that went down is told by an error, once. */
+  #receive<T>(read: () => T | undefined): T | undefined {
+    try {
+      return read();
+    } catch (error) {
+      if (isSystemError(error)) {
+        return undefined;
+      }
+      throw error;
+    }
+  }
+
+  #claimed(link: Link, address: Address, mac: string): void {
+    const key = keyOf(link.ifindex, address);
+    const since = this.#since.get(key);
+    const now = monotonicUs();
+    if (since === undefined || now - since < GRACE_US || this.events.ownMacs().includes(mac)) {
+      return;
+    }
+    const told = `${key} ${mac}`;
+    if (now - (this.#told.get(told) ?? Number.NEGATIVE_INFINITY) < AGAIN_US) {
+      return;
+    }
+    if (this.#told.size >= 1024) {
+      this.#told.clear();
+    }
+    this.#told.set(told, now);
+    this.events.conflict(address, mac, link.name);
+  }
+
+  close(): void {
+    this.watch([]);
+    this.#filters.inet.close();
+    this.#filters.inet6.close();
+  }
+}

@@ -1,0 +1,176 @@
+// vrrp_track_process: how many processes match, told by the kernel's process events, or by looking at /proc where those are refused.
+import { readdirSync, readFileSync } from 'node:fs';
+import type { BufferSize } from '../../../model/keepalived/global.js';
+import type { TrackProcess } from '../../../model/keepalived/trackers.js';
+import { isSystemError, unlessCode } from '../../../sys/errno.js';
+import { ProcessMonitor } from '../../../sys/process-events.js';
+import type { LogLevel } from '../vrrp-process.js';
+
+const LOOK_MS = 1000;
+/** TASK_COMM_LEN less its NUL. */
+const NAME_MAX = 15;
+const GONE = ['ENOENT', 'ESRCH', 'EACCES'];
+
+export interface ProcessFacts {
+  readonly name: string;
+  readonly words: readonly string[];
+}
+
+export function readProcess(pid: number): ProcessFacts | undefined {
+  return unlessCode(
+    () => ({
+      name: readFileSync(`/proc/${pid}/comm`, 'utf8').replace(/\n$/, ''),
+      words: readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1),
+    }),
+    GONE,
+    undefined,
+  );
+}
+
+/** By the kernel's name or, with full_command, by the first word of its command line; then by its parameters where those are given. */
+export function matches({ argv, fullCommand, parameterMatch }: TrackProcess, { name, words }: ProcessFacts): boolean {
+  const [command = '', ...wanted] = argv;
+  if (fullCommand ? words[0] !== command : name !== command.slice(0, NAME_MAX)) {
+    return false;
+  }
+  const given = words.slice(1);
+  const initial = wanted.every((word, index) => given[index] === word);
+  switch (parameterMatch) {
+    case 'none':
+      return true;
+    case 'exact':
+      return initial && given.length === wanted.length;
+    case 'initial':
+      return initial;
+    case 'partial':
+      return wanted.every((word, index) => (index === wanted.length - 1 ? given[index]?.startsWith(word) : given[index] === word));
+  }
+}
+
+interface Watched {
+  readonly settings: TrackProcess;
+  readonly pids: Set<number>;
+  told: number | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+export class TrackProcesses {
+  #watched: readonly Watched[] = [];
+  #monitor: ProcessMonitor | undefined;
+  #looking: NodeJS.Timeout | undefined;
+  #refused = false;
+  #buffer: BufferSize | undefined;
+
+  constructor(
+    private readonly report: (name: string, running: number) => void,
+    private readonly log: (level: LogLevel, text: string) => void,
+  ) {}
+
+  /** `buffer`: process_monitor_rcv_bufs. */
+  configure(processes: readonly TrackProcess[], buffer?: BufferSize): void {
+    this.#buffer = buffer;
+    const before = new Map(this.#watched.map((one) => [JSON.stringify(one.settings), one]));
+    this.#watched = processes.map(
+      (settings) => before.get(JSON.stringify(settings)) ?? { settings, pids: new Set(), told: undefined, timer: undefined },
+    );
+    for (const one of before.values()) {
+      if (!this.#watched.includes(one)) {
+        clearTimeout(one.timer);
+      }
+    }
+    if (this.#watched.length === 0) {
+      this.close();
+      return;
+    }
+    this.#listen();
+    this.#lookAtAll();
+  }
+
+  /** Of which more (`fork`) or fewer run than was told, for too short a time to count yet. */
+  waiting(): ReadonlyMap<string, 'fork' | 'terminate'> {
+    const late = this.#watched.filter(({ timer }) => timer !== undefined);
+    return new Map(late.map(({ settings, pids, told = 0 }) => [settings.name, pids.size > told ? 'fork' : 'terminate']));
+  }
+
+  #listen(): void {
+    if (this.#monitor !== undefined || this.#refused) {
+      return;
+    }
+    try {
+      this.#monitor = new ProcessMonitor({
+        started: (pid) => this.#lookAt(pid),
+        ended: (pid) => this.#forget(pid),
+        overrun: () => this.#lookAtAll(),
+      });
+      if (this.#buffer !== undefined) {
+        this.#monitor.receiveBuffer(this.#buffer.bytes, this.#buffer.force);
+      }
+    } catch (error) {
+      if (!isSystemError(error)) {
+        throw error;
+      }
+      this.#refused = true;
+      this.log('info', `process events are refused here (${error.code}): looking at all processes once a second instead`);
+    }
+    this.#looking ??= this.#refused ? setInterval(() => this.#lookAtAll(), LOOK_MS) : undefined;
+  }
+
+  #lookAtAll(): void {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+    for (const { pids: known } of this.#watched) {
+      known.clear();
+    }
+    for (const pid of pids) {
+      const facts = readProcess(Number(pid));
+      if (facts !== undefined) {
+        this.#watched.filter(({ settings }) => matches(settings, facts)).forEach((one) => one.pids.add(Number(pid)));
+      }
+    }
+    this.#watched.forEach((one) => this.#tell(one));
+  }
+
+  #lookAt(pid: number): void {
+    const facts = readProcess(pid);
+    for (const one of this.#watched) {
+      one.pids[facts !== undefined && matches(one.settings, facts) ? 'add' : 'delete'](pid);
+      this.#tell(one);
+    }
+  }
+
+  #forget(pid: number): void {
+    for (const one of this.#watched) {
+      if (one.pids.delete(pid)) {
+        this.#tell(one);
+      }
+    }
+  }
+
+  /** More or fewer must last as long as fork_delay or terminate_delay says before it counts. */
+  #tell(one: Watched): void {
+    const { settings, pids, told } = one;
+    clearTimeout(one.timer);
+    one.timer = undefined;
+    if (told === pids.size) {
+      return;
+    }
+    const delayUs = told === undefined ? 0 : pids.size > told ? settings.forkDelayUs : settings.terminateDelayUs;
+    const say = (): void => {
+      one.timer = undefined;
+      one.told = pids.size;
+      this.report(settings.name, pids.size);
+    };
+    if (delayUs === 0) {
+      say();
+    } else {
+      one.timer = setTimeout(say, Math.ceil(delayUs / 1000));
+    }
+  }
+
+  close(): void {
+    this.#watched.forEach(({ timer }) => clearTimeout(timer));
+    clearInterval(this.#looking);
+    this.#looking = undefined;
+    this.#monitor?.close();
+    this.#monitor = undefined;
+  }
+}
