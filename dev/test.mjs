@@ -1,26 +1,40 @@
-// Runs every compiled test with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
+// Runs the compiled tests with node's own runner and ends with its counts. One report over its rounds: what stands beside the code
 // and the tests on the source text side by side; then what needs root, namespaces or more processes (test/), one file at a time, and
 // beside that, one file at a time, too, what mostly waits for timers of a protocol or of the kernel.
-// Usage: node dev/test.mjs [word...]      (only files whose path has one of the words)
+// Usage: node dev/test.mjs [--long] [--slowest] [word...]
+//   word        only files whose path has one of the words
+//   --long      the files named *.long.test.ts instead of all the others: what soaks, floods or waits for long
+//   --slowest   prints how long the slowest files took
+// WEIR_TEST_COUNTS=FILE   adds the counts to those in the file and closes with the sums, so that two runs end as one.
 
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ShortReport } from './test-report.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ''} --enable-source-maps`.trim();
+
+const { values: options, positionals: words } = parseArgs({
+  allowPositionals: true,
+  options: { long: { type: 'boolean', default: false }, slowest: { type: 'boolean', default: false } },
+});
+const FILE_TIMEOUT_MS = 900_000;
+const SLOWEST_MAX = 25;
 
 const tests = readdirSync(join(root, 'build'), { recursive: true, withFileTypes: true })
   .filter((entry) => entry.isFile() && entry.name.endsWith('.test.js'))
   .map((entry) => relative(root, join(entry.path, entry.name)))
   .filter((path) => path.startsWith('build/src/') || path.startsWith('build/test/') || path.startsWith('build/bench/'))
   .sort();
-const words = process.argv.slice(2);
-const chosen = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
+const isLong = (path) => path.endsWith('.long.test.js');
+const named = words.length === 0 ? tests : tests.filter((path) => words.some((word) => path.includes(word)));
+const chosen = named.filter((path) => isLong(path) === options.long);
 /** Tests that mostly wait: another may have the processor meanwhile. None of them measures speed or counts on a time of its own. */
 const WAITING = /^build\/test\/((oracle|interop|daemon|examples|doctor)\/|lab\/vrrp-labs\.)/;
 /** What a round runs: files side by side, one at a time, or one at a time in the background of the latter. */
@@ -32,16 +46,21 @@ const roundOf = (path) => {
 /** `tests 12`: the runner's closing counts, summed over the rounds. */
 const count = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
 const totals = new Map();
+const add = (word, number) => totals.set(word, (totals.get(word) ?? 0) + number);
+const durations = new Map();
+const report = new ShortReport(root);
 const started = performance.now();
 
 /** One round's events but for its counts, which go into the totals. */
 async function* events(round) {
   const files = chosen.filter((path) => roundOf(path) === round).map((path) => join(root, path));
   if (files.length === 0) return;
-  for await (const event of run({ files, concurrency: round === 'together' ? 2 : 1, timeout: 900_000 })) {
-    const [, word, number] = (event.type === 'test:diagnostic' && event.data.nesting === 0 && count.exec(event.data.message)) || [];
+  for await (const event of run({ files, concurrency: round === 'together' ? 2 : 1, timeout: FILE_TIMEOUT_MS })) {
+    const { type, data } = event;
+    if (type === 'test:complete' && data.name === data.file) durations.set(relative(root, data.file), data.details.duration_ms);
+    const [, word, number] = (type === 'test:diagnostic' && data.nesting === 0 && count.exec(data.message)) || [];
     if (word === undefined) yield event;
-    else totals.set(word, (totals.get(word) ?? 0) + Number(number));
+    else add(word, Number(number));
   }
 }
 
@@ -51,23 +70,53 @@ const gathered = async (source) => {
   return all;
 };
 
-async function* report() {
+async function* rounds() {
   yield* events('together');
   const waiting = gathered(events('waiting'));
   yield* events('alone');
   yield* await waiting;
-  totals.set('duration_ms', performance.now() - started);
-  for (const [word, number] of totals) yield { type: 'test:diagnostic', data: { nesting: 0, message: `${word} ${number}` } };
+}
+
+const print = (message) => ({ type: 'test:stdout', data: { message } });
+const counts = () => [...totals].map(([word, number]) => ({ type: 'test:diagnostic', data: { nesting: 0, message: `${word} ${number}` } }));
+
+function slowest() {
+  const ordered = [...durations].sort(([, a], [, b]) => b - a).slice(0, SLOWEST_MAX);
+  return `\nslowest files:\n${ordered.map(([path, ms]) => `${(ms / 1000).toFixed(1).padStart(7)} s  ${roundOf(path).padEnd(8)}  ${path}\n`).join('')}\n`;
+}
+
+/** Closes with the counts of this run and of those that were added to the file before. */
+function* sums(file) {
+  const own = Object.fromEntries(totals);
+  if (existsSync(file)) {
+    for (const [word, number] of Object.entries(JSON.parse(readFileSync(file, 'utf8')))) add(word, number);
+    yield print('\nwith the runs before:\n');
+    yield* counts();
+  }
+  writeFileSync(file, JSON.stringify(Object.fromEntries(totals)));
+  for (const [word, number] of Object.entries(own)) totals.set(word, number);
+}
+
+async function* wholeReport() {
+  for await (const event of rounds()) {
+    const short = report.shorten(event);
+    if (short !== undefined) yield short;
+  }
+  add('duration_ms', performance.now() - started - (totals.get('duration_ms') ?? 0));
+  yield print(report.failures());
+  if (options.slowest) yield print(slowest());
+  yield* counts();
+  if (process.env.WEIR_TEST_COUNTS) yield* sums(process.env.WEIR_TEST_COUNTS);
 }
 
 if (chosen.length === 0) {
-  process.stderr.write(
-    words.length === 0 ? 'no compiled tests: run ./weir build\n' : `no test file has ${words.join(' or ')} in its path\n`,
-  );
+  const which = words.length === 0 ? 'no compiled tests: run ./weir build' : `no test file has ${words.join(' or ')} in its path`;
+  const other = named.length === 0 ? '' : ` (${named.length} ${options.long ? 'without' : 'with'} --long)`;
+  process.stderr.write(`${which}${other}\n`);
   process.exit(1);
 }
 process.exitCode = 1;
-const output = Readable.from(report()).compose(new spec());
+const output = Readable.from(wholeReport()).compose(new spec());
 output.pipe(process.stdout);
 output.on('end', () => {
   process.exitCode = totals.get('pass') > 0 && totals.get('fail') === 0 && totals.get('cancelled') === 0 ? 0 : 1;

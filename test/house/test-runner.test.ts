@@ -1,0 +1,117 @@
+// dev/test.mjs on a project of a few tests: what it chooses, how little a failing test prints, and the counts that it ends with.
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { root } from '../support/project.js';
+
+let project = '';
+const read = (file: string): string => readFileSync(join(project, file), 'utf8');
+
+beforeEach(() => {
+  project = mkdtempSync(join(tmpdir(), 'weir-test-'));
+  cpSync(join(root, 'dev'), join(project, 'dev'), { recursive: true });
+  writeFileSync(join(project, 'package.json'), '{ "type": "module" }');
+});
+afterEach(() => rmSync(project, { recursive: true, force: true }));
+
+/** A compiled test file: statements behind the usual imports. */
+function write(file: string, ...statements: readonly string[]): void {
+  const path = join(project, 'build', file);
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, ["import assert from 'node:assert/strict';", "import { test } from 'node:test';", ...statements].join('\n'));
+}
+
+function runTests(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  const { NODE_TEST_CONTEXT: _, CI: __, ...inherited } = process.env as Readonly<Record<string, string>>;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dev/test.mjs', ...args], {
+    cwd: project,
+    encoding: 'utf8',
+    env: { ...inherited, ...env },
+  });
+  const lines = stdout.split('\n').map((line) => line.replace(/^ℹ /, ''));
+  return { status, stdout, stderr, lines, counts: lines.slice(-9, -2).join(', ') };
+}
+
+const counts = (tests: number, pass: number, fail: number): string =>
+  `tests ${tests}, suites 0, pass ${pass}, fail ${fail}, cancelled 0, skipped 0, todo 0`;
+
+test('a failing test prints 200 lines at most, before the counts, and says where the rest is', () => {
+  write(
+    'test/big.test.js',
+    "const texts = (word) => Array.from({ length: 400 }, (_, at) => [word + at, 'x'.repeat(1_500), { at: { at: { at } } }].concat('a\\nb'));",
+    "test('small', () => assert.equal(1, 2));",
+    "test('great', () => {",
+    "  for (let line = 0; line < 1_000; line += 1) console.log('output', line);",
+    "  assert.deepEqual(texts('one '), texts('another '));",
+    '});',
+    "test('deep', () => {",
+    '  const fall = (left) => { if (left === 0) throw new Error(Array(500).fill("words").join("\\n")); fall(left - 1); };',
+    '  Error.stackTraceLimit = 300;',
+    '  fall(250);',
+    '});',
+  );
+  const { status, stdout, lines, counts: last } = runTests([]);
+  assert.equal(status, 1);
+  assert.equal(last, counts(3, 0, 3));
+  assert.ok(lines.length < 3 * 200, `${lines.length} lines`);
+  assert.ok(Math.max(...lines.map((line) => line.length)) < 1_100);
+  assert.ok(stdout.indexOf('failing tests:') < stdout.indexOf('ℹ tests 3'));
+  const parts = stdout.slice(stdout.indexOf('failing tests:')).split(/^test at /m);
+  assert.deepEqual(
+    parts.slice(1).map((part) => part.split('\n')[0]),
+    ['build/test/big.test.js:4:1', 'build/test/big.test.js:5:1', 'build/test/big.test.js:9:1'],
+  );
+  assert.match(parts[1] ?? '', /✖ small .*\n.*Expected values to be strictly equal:[\s\S]*1 !== 2[\s\S]*big\.test\.js:4/);
+  assert.doesNotMatch(parts[1] ?? '', /all of it/);
+  assert.match(
+    parts[2] ?? '',
+    /strictly deep-equal[\s\S]*big\.test\.js:7[\s\S]*more lines\n {2}all of it: build\/test-output\/build-test-big\.test\.js\.txt/,
+  );
+  assert.match(parts[3] ?? '', /words[\s\S]*… 4\d\d more lines\n {6}at fall .*big\.test\.js:10[\s\S]*all of it: /);
+  const whole = read('build/test-output/build-test-big.test.js.txt');
+  for (const text of ['output 999\n', '1 !== 2', "'another 399'", 'words\n'.repeat(499)]) assert.ok(whole.includes(text), text);
+});
+
+test('a file that cannot be loaded fails, with what it printed', () => {
+  write('src/broken.test.js', "import './absent.js';");
+  write('src/whole.test.js', "test('whole', () => {});");
+  const { status, stdout, counts: last } = runTests([]);
+  assert.equal(status, 1);
+  assert.match(stdout, /Cannot find module .*absent\.js/);
+  assert.equal(last, counts(2, 1, 1));
+});
+
+test('long tests run only with --long; words choose among either', () => {
+  write('src/short.test.js', "test('short', () => {});");
+  write('test/soak.long.test.js', "test('long', () => {});");
+  const [short, long] = [runTests([]), runTests(['--long'])];
+  assert.match(short.stdout, /✔ short/);
+  assert.doesNotMatch(short.stdout, /✔ long/);
+  assert.match(long.stdout, /✔ long/);
+  assert.doesNotMatch(long.stdout, /✔ short/);
+  assert.deepEqual([short.status, long.status, short.counts, long.counts], [0, 0, counts(1, 1, 0), counts(1, 1, 0)]);
+  const { status, stderr } = runTests(['soak']);
+  assert.deepEqual([status, stderr], [1, 'no test file has soak in its path (1 with --long)\n']);
+});
+
+test('the slowest files, slowest first', () => {
+  write('src/quick.test.js', "test('quick', () => {});");
+  write('src/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 2_000)));");
+  assert.match(runTests(['--slowest']).stdout, /slowest files:\n.* s {2}together {2}build\/src\/slow\.test\.js\n.*quick\.test\.js\n/);
+});
+
+test('two runs that count into one file end with the sums', () => {
+  write('src/good.test.js', "test('good', () => {}); test('better', () => {});");
+  write('src/bad.test.js', "test('bad', () => assert.fail());");
+  const file = { WEIR_TEST_COUNTS: join(project, 'counts') };
+  const first = runTests(['bad'], file);
+  assert.deepEqual([first.status, first.counts], [1, counts(1, 0, 1)]);
+  assert.ok(existsSync(join(project, 'counts')));
+  const second = runTests(['good'], file);
+  assert.deepEqual([second.status, second.counts], [0, counts(3, 2, 1)]);
+  assert.match(second.stdout, /ℹ tests 2\n[\s\S]*with the runs before:\nℹ tests 3\n/);
+});
