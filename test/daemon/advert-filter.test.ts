@@ -2,9 +2,9 @@
 // are not the filter's; every digest by both; and who may use up a sealed master's rate: nobody but the master.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { judge } from '../../src/control/vrrp/checks.js';
-import type { Counters, InstanceState } from '../../src/control/vrrp/machine.js';
-import { openPacket } from '../../src/control/vrrp/packet.js';
+import { openPacket } from '../../src/control/vrrp/receive/packet.js';
+import { judge } from '../../src/control/vrrp/receive/validate.js';
+import type { Counters, InstanceState } from '../../src/control/vrrp/state.js';
 import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
 import { AdvertFilter } from '../../src/daemon/vrrp/filters/advert-filter.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';

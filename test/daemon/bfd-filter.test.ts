@@ -1,10 +1,10 @@
 // BFD's socket filter without a network: what it drops the machine would refuse, for the same reason, and the other way round.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { portOf } from '../../src/control/bfd/checks.js';
-import type { BfdRefusal } from '../../src/control/bfd/interface.js';
-import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/machine.js';
+import type { BfdRefusal } from '../../src/control/bfd/messages.js';
+import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/state.js';
 import { step } from '../../src/control/bfd/step.js';
+import { portOf } from '../../src/control/bfd/validate.js';
 import { BfdFilter } from '../../src/daemon/bfd/bfd-filter.js';
 import type { FilterCounts } from '../../src/daemon/filter/filter-account.js';
 import type { Address, Family } from '../../src/model/address.js';

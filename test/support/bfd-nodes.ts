@@ -1,7 +1,7 @@
 // Two BFD machines on one virtual cable, for tests: packets are lost and late as a test says, and each machine is woken when it asked for it.
 import assert from 'node:assert/strict';
-import type { BfdEffect, BfdInput } from '../../src/control/bfd/interface.js';
-import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/machine.js';
+import type { BfdEffect, BfdInput } from '../../src/control/bfd/messages.js';
+import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/state.js';
 import { step } from '../../src/control/bfd/step.js';
 import { parseAddress } from '../../src/model/address-text.js';
 import type { BfdInstance } from '../../src/model/keepalived/trackers.js';

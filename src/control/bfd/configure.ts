@@ -1,11 +1,11 @@
 // The beginning, and reload: sessions that stay go on as they are, whatever became of their intervals.
 import { addressId } from '../../model/identity.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
-import type { BfdInput } from './interface.js';
-import type { Session } from './machine.js';
+import type { BfdInput } from './messages.js';
+import type { Session } from './state.js';
+import { chance, change, sessionAt, type Work } from './step-context.js';
 import { sayIntervals, UNKNOWN_NEIGHBOUR } from './transitions.js';
 import { tellSoon, transmit } from './transmit.js';
-import { chance, change, sessionAt, type Work } from './work.js';
 
 /** What makes it the same session: both ends, and the port that packets go to. */
 function identity({ name, neighbour, source, multihop }: BfdInstance): string {

@@ -4,8 +4,8 @@ import fc from 'fast-check';
 import { ADDRESS, BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
 import { parseAddress } from '../../model/address-text.js';
 import type { BfdControl } from '../../wire/bfd.js';
-import type { BfdRefusal } from './interface.js';
-import { initialBfd } from './machine.js';
+import type { BfdRefusal } from './messages.js';
+import { initialBfd } from './state.js';
 import { step } from './step.js';
 
 /** A packet that is right but for one thing. */

@@ -1,13 +1,13 @@
 // A packet came: RFC 5880 §6.8.6, from the first check to the answer.
 import { type BfdControl, decodeBfd } from '../../wire/bfd.js';
-import { malformed, sessionOf, unwelcome } from './checks.js';
-import type { BfdReceived, BfdRefusal } from './interface.js';
-import type { Session } from './machine.js';
+import type { BfdReceived, BfdRefusal } from './messages.js';
+import type { Session } from './state.js';
+import { bounded, change, refuse, sessionAt, type Work } from './step-context.js';
 import { parameterLines, refusalTexts } from './texts.js';
 import { detectionUs, transmitUs } from './timing.js';
 import { becomeDown, becomeInit, becomeUp, endPoll } from './transitions.js';
 import { answerPoll, transmit } from './transmit.js';
-import { bounded, change, refuse, sessionAt, type Work } from './work.js';
+import { malformed, sessionOf, unwelcome } from './validate.js';
 
 export function receive(work: Work, received: BfdReceived): void {
   const packet = decodeBfd(received.bytes);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ADDRESS, BfdNodes, MS, S, sessionOf } from '../../../test/support/bfd-nodes.js';
-import { initialBfd } from './machine.js';
+import { initialBfd } from './state.js';
 import { step } from './step.js';
 import { transmitUs } from './timing.js';
 

@@ -1,12 +1,12 @@
 // The BFD machine: one input, the next state, what is to be done, and when to call again.
 import { configure } from './configure.js';
-import type { BfdInput, BfdRefusal, BfdStep } from './interface.js';
-import type { BfdMachine, Session } from './machine.js';
+import type { BfdInput, BfdRefusal, BfdStep } from './messages.js';
 import { receive } from './receive.js';
+import type { BfdMachine, Session } from './state.js';
+import { change, closeWork, log, openWork, refuse, sessionAt, type Work } from './step-context.js';
 import { detectionUs, silentAtUs } from './timing.js';
 import { becomeAdminDown, becomeDown, leaveAdminDown, UNKNOWN_NEIGHBOUR } from './transitions.js';
 import { transmit } from './transmit.js';
-import { change, closeWork, log, openWork, refuse, sessionAt, type Work } from './work.js';
 
 /**
  * `atUs`: monotonic microseconds, never less than in the step before. Timers act on `wake` alone: packets that wait in a socket are to be

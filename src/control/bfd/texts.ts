@@ -1,8 +1,8 @@
 // keepalived's words for states, diagnostics and what is wrong with a packet.
 import { formatAddress } from '../../model/address-text.js';
 import { BFD_DIAGNOSTICS, type BfdControl, type BfdState } from '../../wire/bfd.js';
-import type { BfdReceived, BfdRefusal } from './interface.js';
-import type { Session } from './machine.js';
+import type { BfdReceived, BfdRefusal } from './messages.js';
+import type { Session } from './state.js';
 import { detectionUs, remoteDetectionUs, transmitUs } from './timing.js';
 
 const STATE_TEXTS: Readonly<Record<BfdState, string>> = { adminDown: 'AdminDown', down: 'Down', init: 'Init', up: 'Up' };

@@ -1,5 +1,5 @@
 // When packets are due and how long silence is borne (RFC 5880 §6.8.2 to §6.8.4, §6.8.7).
-import type { Session } from './machine.js';
+import type { Session } from './state.js';
 
 /** §6.8.7: what we want to send at, or as seldom as the neighbour can take it; what was increased counts when the poll is answered. */
 export function transmitUs({ heldTxUs, desiredMinTxUs, remoteMinRxUs }: Session): number {

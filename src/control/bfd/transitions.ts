@@ -1,9 +1,9 @@
 // One session changes its state here and nowhere else (RFC 5880 §6.2, §6.8.6), and says other intervals than before (§6.8.3).
 import { BFD_DIAGNOSTICS, type BfdDiagnostic } from '../../wire/bfd.js';
-import type { Session } from './machine.js';
+import type { Session } from './state.js';
+import { change, detail, log, sessionAt, type Work } from './step-context.js';
 import { diagnosticText } from './texts.js';
 import { tellSoon } from './transmit.js';
-import { change, detail, log, sessionAt, type Work } from './work.js';
 
 const numberOf = (diagnostic: BfdDiagnostic): number => BFD_DIAGNOSTICS.indexOf(diagnostic);
 

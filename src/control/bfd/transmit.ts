@@ -1,7 +1,7 @@
 // What is sent (RFC 5880 §6.8.7), and keeping the moment of the next packet.
 import { BFD_BYTES, BFD_VERSION, encodeBfd } from '../../wire/bfd.js';
+import { chance, change, sessionAt, type Work } from './step-context.js';
 import { jittered, sendsPeriodically, transmitUs } from './timing.js';
-import { chance, change, sessionAt, type Work } from './work.js';
 
 /** A packet as the session is now. An answer to a poll is none itself (§6.5). */
 function send(work: Work, index: number, final: boolean): void {

@@ -19,7 +19,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
 import { NOTHING_TRACKED, type TrackScript } from '../../model/keepalived/trackers.js';
 import { type LogBudget, spend } from '../log-budget.js';
-import { scriptsInUse } from './health.js';
+import { scriptsInUse } from './track/health.js';
 
 const group: SyncGroup = {
   name: 'G',

@@ -4,8 +4,8 @@ import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { NOTHING_TRACKED } from '../../model/keepalived/trackers.js';
-import type { Effect, InterfaceFacts } from './interface.js';
-import { initialState, type VrrpMachine } from './machine.js';
+import type { Effect, InterfaceFacts } from './messages.js';
+import { initialState, type VrrpMachine } from './state.js';
 import { step } from './step.js';
 
 const INTERFACE = 'rehearsal';

@@ -1,16 +1,16 @@
 // The VRRP machine: one input, the next state, what is to be done, and when to call again.
-import { configure } from './configure.js';
-import { heartbeat } from './heartbeat.js';
-import type { Input, Step } from './interface.js';
-import { interfaceChanged, interfaceGone } from './links.js';
-import { lostHolding } from './lost.js';
-import { NO_COUNTERS, type VrrpMachine } from './machine.js';
-import { receive } from './receive.js';
-import { noteConflict } from './split-brain.js';
-import { stop } from './stop.js';
-import { bfdReported, fileReported, filteredReported, processReported, scriptReported, staticsReported } from './track.js';
+import { configure } from './configure/configure.js';
+import { stop } from './configure/stop.js';
+import type { Input, Step } from './messages.js';
+import { heartbeat } from './receive/heartbeat.js';
+import { receive } from './receive/receive.js';
+import { noteConflict } from './receive/split-brain.js';
+import { NO_COUNTERS, type VrrpMachine } from './state.js';
+import { change, closeWork, openWork, type Work } from './step-context.js';
+import { interfaceChanged, interfaceGone } from './track/interfaces.js';
+import { lostHolding } from './track/lost-resource.js';
+import { bfdReported, fileReported, filteredReported, processReported, scriptReported, staticsReported } from './track/reports.js';
 import { nextWakeUs, wake } from './wake.js';
-import { change, closeWork, openWork, type Work } from './work.js';
 
 /**
  * `atUs`: monotonic microseconds, never less than in the step before. Timers act on `wake` (and `configure`) alone: packets that

@@ -1,13 +1,14 @@
 // Time: which timers are due, in which order, and what to make of a host that ran this process too late.
-import { announceDue, nextAnnounceUs } from './garp.js';
-import { applyDueLinks, nextLinkUs } from './links.js';
-import type { InstanceState, VrrpMachine } from './machine.js';
-import { nextRetryUs, retryVirtualInterfaces } from './macvlan.js';
-import { sendInTurn } from './master.js';
-import { splitDueUs, tendSplit } from './split-brain.js';
-import { fallBack, tryMaster } from './sync.js';
-import { masterDownUs, sendIntervalUs, skewUs } from './timing.js';
-import { change, detail, instanceAt, log, sayBounded, type Work } from './work.js';
+
+import { sendInTurn } from './election/master.js';
+import { fallBack, tryMaster } from './election/sync-group.js';
+import { masterDownUs, sendIntervalUs, skewUs } from './election/timing.js';
+import { nextRetryUs, retryVirtualInterfaces } from './interfaces/virtual-interfaces.js';
+import { splitDueUs, tendSplit } from './receive/split-brain.js';
+import { announceDue, nextAnnounceUs } from './send/announce.js';
+import type { InstanceState, VrrpMachine } from './state.js';
+import { change, detail, instanceAt, log, sayBounded, type Work } from './step-context.js';
+import { applyDueLinks, nextLinkUs } from './track/interfaces.js';
 
 const second = 1_000_000;
 

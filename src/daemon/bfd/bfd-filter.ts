@@ -1,7 +1,8 @@
 // The socket filter of bpf/filters/bfd.bpf.c: told which sessions there are, asked how many packets it dropped and why.
-import { leastTtl, portOf } from '../../control/bfd/checks.js';
-import { BFD_REFUSALS, type BfdRefusal } from '../../control/bfd/interface.js';
-import type { Session } from '../../control/bfd/machine.js';
+
+import { BFD_REFUSALS, type BfdRefusal } from '../../control/bfd/messages.js';
+import type { Session } from '../../control/bfd/state.js';
+import { leastTtl, portOf } from '../../control/bfd/validate.js';
 import { addressId } from '../../model/identity.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { BFD_PORTS } from '../../wire/bfd.js';

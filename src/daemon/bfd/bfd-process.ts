@@ -1,8 +1,8 @@
 // The body of the BFD process: what happens on this host goes into the machine, what the machine decides is carried out.
 import { randomBytes } from 'node:crypto';
 import { chanceFrom } from '../../control/bfd/chance.js';
-import type { BfdEffect, BfdInput, BfdRefusal } from '../../control/bfd/interface.js';
-import { type BfdMachine, initialBfd, type Session } from '../../control/bfd/machine.js';
+import type { BfdEffect, BfdInput, BfdRefusal } from '../../control/bfd/messages.js';
+import { type BfdMachine, initialBfd, type Session } from '../../control/bfd/state.js';
 import { step } from '../../control/bfd/step.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';

@@ -1,7 +1,7 @@
 // BFD's sockets: one for each family and port that sessions are heard by, one for each session to send by (RFC 5881 §4).
 import { randomInt } from 'node:crypto';
-import { portOf } from '../../control/bfd/checks.js';
-import type { BfdReceived } from '../../control/bfd/interface.js';
+import type { BfdReceived } from '../../control/bfd/messages.js';
+import { portOf } from '../../control/bfd/validate.js';
 import type { Family } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';

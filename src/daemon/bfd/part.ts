@@ -1,5 +1,5 @@
 // The BFD child's part: sessions with neighbours, whose state VRRP and the checker are told, and their dump file.
-import type { Session } from '../../control/bfd/machine.js';
+import type { Session } from '../../control/bfd/state.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import { monotonicUs } from '../../sys/readable.js';

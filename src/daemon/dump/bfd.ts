@@ -1,6 +1,6 @@
 // keepalived_bfd.data behind its global part: sessions, what they are and what was refused. Pure.
 
-import type { BfdMachine, Session } from '../../control/bfd/machine.js';
+import type { BfdMachine, Session } from '../../control/bfd/state.js';
 import { diagnosticText, stateText } from '../../control/bfd/texts.js';
 import { detectionUs, remoteDetectionUs, transmitUs } from '../../control/bfd/timing.js';
 import { formatAddress } from '../../model/address-text.js';

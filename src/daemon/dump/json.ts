@@ -1,5 +1,5 @@
 // keepalived.json, in its two layouts (json_version): one line, the original's keys in the original's order. Pure.
-import type { InstanceState, VrrpMachine } from '../../control/vrrp/machine.js';
+import type { InstanceState, VrrpMachine } from '../../control/vrrp/state.js';
 import type { Notify } from '../../model/keepalived/instance.js';
 import type { Script } from '../../model/keepalived/script.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';

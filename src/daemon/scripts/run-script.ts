@@ -1,5 +1,5 @@
 // Runs one resolved script to its end: TERM when its time is over, KILL when that did not help, given up after that.
-import type { ScriptOutcome } from '../../control/vrrp/interface.js';
+import type { ScriptOutcome } from '../../control/vrrp/messages.js';
 import { native } from '../../sys/addon.js';
 import { signalProcess } from '../../sys/child.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';

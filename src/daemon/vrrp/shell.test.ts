@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Effect } from '../../control/vrrp/interface.js';
+import type { Effect } from '../../control/vrrp/messages.js';
 import { advertsFirst } from './shell.js';
 
 const line = (text: string): Effect => ({ kind: 'log', level: 'info', text });

@@ -1,5 +1,5 @@
 // The body of the VRRP process: what happens on this host goes into the machine, what the machine decides is carried out.
-import type { Effect, Input, Step, VrrpState } from '../../control/vrrp/interface.js';
+import type { Effect, Input, Step, VrrpState } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { isSystemError } from '../../sys/errno.js';

@@ -1,7 +1,7 @@
 // What the VRRP child process offers to the daemon around it: start, reload, stop, and a view of its state.
-import type { InterfaceFacts, VrrpState } from '../../control/vrrp/interface.js';
-import { initialState, type VrrpMachine } from '../../control/vrrp/machine.js';
+import type { InterfaceFacts, VrrpState } from '../../control/vrrp/messages.js';
 import { rehearse } from '../../control/vrrp/rehearse.js';
+import { initialState, type VrrpMachine } from '../../control/vrrp/state.js';
 import { step } from '../../control/vrrp/step.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { Shell } from './shell.js';

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readKeepalived } from '../../config/keepalived/read.js';
-import { interfaceNamesOf } from '../../control/vrrp/interface-names.js';
+import { interfaceNamesOf } from '../../control/vrrp/interfaces/virtual-interface-names.js';
 import { probeArp } from '../../host/arp.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { probeNeighbours } from '../../host/neighbour-probe.js';

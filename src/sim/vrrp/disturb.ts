@@ -1,12 +1,12 @@
 // Carries a disturbance out on the world: processes, links, segments, what outsiders do to a node.
-import type { Input } from '../../control/vrrp/interface.js';
+import type { Input } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { Disturbance } from './history.js';
 import { dropDevice, emptyHost } from './host.js';
 import { randomFrom } from './random.js';
-import { followBase } from './virtual-links.js';
+import { followBase } from './virtual-interfaces.js';
 import { factsOf, pathKey, type World, type WorldNode, wallOffset } from './world.js';
 
 /** What the run does for a disturbance. */

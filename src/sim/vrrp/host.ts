@@ -1,5 +1,5 @@
 // What a node's kernel holds because its VRRP machine said so: addresses, routes, rules, drop rules, virtual interfaces. Effects must pair.
-import type { Effect, Input } from '../../control/vrrp/interface.js';
+import type { Effect, Input } from '../../control/vrrp/messages.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';

@@ -1,8 +1,8 @@
 // Each invariant catches a machine that breaks it: weir's own, with one thing wrong in what it answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Effect, Input, Step } from '../../control/vrrp/interface.js';
-import type { VrrpMachine } from '../../control/vrrp/machine.js';
+import type { Effect, Input, Step } from '../../control/vrrp/messages.js';
+import type { VrrpMachine } from '../../control/vrrp/state.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { History } from './history.js';

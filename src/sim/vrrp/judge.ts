@@ -1,6 +1,7 @@
 // One seed's history, judged: run, and where an invariant breaks, made small and told as a text.
-import type { MakeCheck, Violation } from './check.js';
+
 import type { History } from './history.js';
+import type { MakeCheck, Violation } from './invariant.js';
 import type { Machine } from './machine.js';
 import { describeSetup } from './print.js';
 import { runHistory } from './run.js';

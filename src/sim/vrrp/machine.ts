@@ -1,5 +1,5 @@
 // What the simulator asks of a VRRP machine: steps as in control/vrrp, and a small view of its state for the invariants.
-import type { Input, Step, VrrpState } from '../../control/vrrp/interface.js';
+import type { Input, Step, VrrpState } from '../../control/vrrp/messages.js';
 
 export interface InstanceView {
   readonly name: string;

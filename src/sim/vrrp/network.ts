@@ -1,5 +1,5 @@
 // What becomes of a packet that a node sends: who gets it, when, how often, with the IP header that the kernel would give it.
-import type { Effect, ReceivedPacket } from '../../control/vrrp/interface.js';
+import type { Effect, ReceivedPacket } from '../../control/vrrp/messages.js';
 import type { Address } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';

@@ -1,9 +1,9 @@
 // A history for people: one line an event, a node's steps with what came in, what went out and which states changed.
-import type { Effect, Input } from '../../control/vrrp/interface.js';
+import type { Effect, Input } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
 import { seeAdvert } from './advert.js';
-import type { Observation } from './check.js';
 import type { Disturbance, History } from './history.js';
+import type { Observation } from './invariant.js';
 import type { World } from './world.js';
 
 const seconds = (us: number): string => (us / 1_000_000).toFixed(6).padStart(12);

@@ -1,16 +1,16 @@
 // Runs a history: hands each node what reaches it in the order of time, carries what it sends, and asks the invariants after every step.
-import type { Input, Step } from '../../control/vrrp/interface.js';
+import type { Input, Step } from '../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { type Agenda, agendaOf } from './agenda.js';
-import type { Check, MakeCheck, Violation } from './check.js';
 import { disturb } from './disturb.js';
 import type { Disturbance, History } from './history.js';
 import { perform } from './host.js';
+import type { Check, MakeCheck, Violation } from './invariant.js';
 import type { Machine } from './machine.js';
 import { carry, carryBeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { mix } from './random.js';
-import { isPossible, moveVirtualLink } from './virtual-links.js';
+import { isPossible, moveVirtualLink } from './virtual-interfaces.js';
 import { type World, type WorldNode, wallOffset, worldOf } from './world.js';
 
 type Event =

@@ -1,5 +1,5 @@
 // The simulated world as it is at one moment: nodes with their processes and hosts, segments with their weather. Mutable; the run owns it.
-import type { Input, InterfaceFacts } from '../../control/vrrp/interface.js';
+import type { Input, InterfaceFacts } from '../../control/vrrp/messages.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { CALM, type History, type NodeSetup, type Weather } from './history.js';
 import { emptyHost, type Host } from './host.js';

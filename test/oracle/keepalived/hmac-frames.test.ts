@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { ReceivedPacket } from '../../../src/control/vrrp/interface.js';
+import type { ReceivedPacket } from '../../../src/control/vrrp/messages.js';
 import type { KeepalivedConfiguration } from '../../../src/model/keepalived/configuration.js';
 import { viewOf } from '../../../src/wire/bytes.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../../src/wire/ipv4.js';

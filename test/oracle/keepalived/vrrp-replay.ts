@@ -3,11 +3,11 @@
 
 import type { ConfigFiles } from '../../../src/config/keepalived/lines/source.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
-import { scriptsInUse } from '../../../src/control/vrrp/health.js';
-import type { Effect, Input, InterfaceFacts, ReceivedPacket, ScriptOutcome } from '../../../src/control/vrrp/interface.js';
-import { initialState, type VrrpMachine } from '../../../src/control/vrrp/machine.js';
-import { isMulticast } from '../../../src/control/vrrp/packet.js';
+import type { Effect, Input, InterfaceFacts, ReceivedPacket, ScriptOutcome } from '../../../src/control/vrrp/messages.js';
+import { isMulticast } from '../../../src/control/vrrp/receive/packet.js';
+import { initialState, type VrrpMachine } from '../../../src/control/vrrp/state.js';
 import { step } from '../../../src/control/vrrp/step.js';
+import { scriptsInUse } from '../../../src/control/vrrp/track/health.js';
 import type { Address } from '../../../src/model/address.js';
 import { formatAddress } from '../../../src/model/address-text.js';
 import { sameAddress } from '../../../src/model/identity.js';

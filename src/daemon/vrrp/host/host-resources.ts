@@ -1,7 +1,8 @@
 // What VRRP puts on this host and takes away: addresses, routes, rules, drop rules, virtual interfaces, announcements, static objects.
-import type { Effect, Input, InterfaceFacts } from '../../../control/vrrp/interface.js';
-import { interfaceNames } from '../../../control/vrrp/interface-names.js';
-import { addressInterface } from '../../../control/vrrp/place.js';
+
+import { addressInterface } from '../../../control/vrrp/interfaces/placement.js';
+import { interfaceNames } from '../../../control/vrrp/interfaces/virtual-interface-names.js';
+import type { Effect, Input, InterfaceFacts } from '../../../control/vrrp/messages.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { Netlink } from '../../../sys/netlink.js';

@@ -1,5 +1,5 @@
 // The host's interfaces as the machine wants to know them, kept true by the kernel's messages.
-import type { InterfaceFacts } from '../../../control/vrrp/interface.js';
+import type { InterfaceFacts } from '../../../control/vrrp/messages.js';
 import type { Address } from '../../../model/address.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';

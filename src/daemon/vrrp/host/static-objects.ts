@@ -1,6 +1,6 @@
 // static_ipaddress, static_routes, static_rules: there from start to stop, put back when somebody takes them away. What cannot be put back is told,
 // for instances of its track_group go to FAULT without it.
-import type { InterfaceFacts, LostStatic } from '../../../control/vrrp/interface.js';
+import type { InterfaceFacts, LostStatic } from '../../../control/vrrp/messages.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../model/keepalived/network.js';

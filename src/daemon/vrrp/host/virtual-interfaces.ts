@@ -1,5 +1,5 @@
 // use_vmac and use_ipvlan: interfaces with the virtual router's MAC, the settings that they need, and everything as before when they go.
-import type { Effect } from '../../../control/vrrp/interface.js';
+import type { Effect } from '../../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { VirtualInterface } from '../../../model/keepalived/network.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';

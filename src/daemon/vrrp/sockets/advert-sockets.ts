@@ -1,6 +1,7 @@
 // The sockets that adverts come by and leave by: opened as interfaces come, closed as they go.
-import type { Effect, ReceivedPacket } from '../../../control/vrrp/interface.js';
-import { virtualInterfaceName } from '../../../control/vrrp/place.js';
+
+import { virtualInterfaceName } from '../../../control/vrrp/interfaces/placement.js';
+import type { Effect, ReceivedPacket } from '../../../control/vrrp/messages.js';
 import type { Address, Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';

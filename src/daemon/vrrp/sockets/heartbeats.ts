@@ -1,5 +1,5 @@
 // Heartbeats over a second link: each instance tells its peers what it is as often as it adverts, and hears what they are.
-import type { VrrpState } from '../../../control/vrrp/interface.js';
+import type { VrrpState } from '../../../control/vrrp/messages.js';
 import type { Address } from '../../../model/address.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';

@@ -1,6 +1,7 @@
 // Everything that VRRP watches besides adverts and interfaces: scripts, files, processes, the peer by a second link, address conflicts.
-import { scriptsInUse } from '../../../control/vrrp/health.js';
-import type { Input, VrrpState } from '../../../control/vrrp/interface.js';
+
+import type { Input, VrrpState } from '../../../control/vrrp/messages.js';
+import { scriptsInUse } from '../../../control/vrrp/track/health.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Script } from '../../../model/keepalived/script.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';

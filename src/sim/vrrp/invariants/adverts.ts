@@ -1,10 +1,10 @@
 // Who may send adverts, what they say, and when they come: only masters, every interval, with the effective priority.
-import type { Effect } from '../../../control/vrrp/interface.js';
+import type { Effect } from '../../../control/vrrp/messages.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
-import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 import { slackUs } from './bounds.js';
 

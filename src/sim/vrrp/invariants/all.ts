@@ -1,5 +1,5 @@
 // Every invariant, for whoever runs histories.
-import type { MakeCheck } from '../check.js';
+import type { MakeCheck } from '../invariant.js';
 import { adverts } from './adverts.js';
 import { announcements } from './announcements.js';
 import { answers } from './answers.js';

@@ -1,7 +1,7 @@
 // Gratuitous ARP: a block when an instance becomes master, another after garp_master_delay, refreshes as asked for.
-import type { Effect } from '../../../control/vrrp/interface.js';
+import type { Effect } from '../../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
 import type { World } from '../world.js';
 import { slackUs } from './bounds.js';
 

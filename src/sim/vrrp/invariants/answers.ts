@@ -2,7 +2,7 @@
 import type { Address } from '../../../model/address.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { seeAdvert } from '../advert.js';
-import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
 import { downOf, slackUs } from './bounds.js';
 import { type Genuine, genuine, isOf } from './genuine.js';
 

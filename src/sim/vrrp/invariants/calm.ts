@@ -1,6 +1,6 @@
 // After the last disturbance and the protocol's bound: one rightful master for each instance, and nothing changes any more.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { type MakeCheck, stateOf } from '../check.js';
+import { type MakeCheck, stateOf } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 import { settleUs } from './bounds.js';
 import { isTorn } from './torn.js';

@@ -1,7 +1,7 @@
 // Fast mode: a backup that heard its master often enough takes over within the short bound, and never before it.
 import { addressId } from '../../../model/identity.js';
-import { type MakeCheck, type Observation, stateOf } from '../check.js';
 import { CALM } from '../history.js';
+import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 import { slackUs } from './bounds.js';
 import { type Genuine, genuine, isOf } from './genuine.js';

@@ -3,7 +3,7 @@ import type { Address } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
-import type { Observation } from '../check.js';
+import type { Observation } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 
 export interface Genuine {

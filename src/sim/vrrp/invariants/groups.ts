@@ -1,6 +1,6 @@
 // Members of a sync group are masters together or not at all, after every step. One that a reload brought into a group of masters
 // listens first, for a down time at most.
-import { type MakeCheck, stateOf } from '../check.js';
+import { type MakeCheck, stateOf } from '../invariant.js';
 import { downOf, longestIntervals, slackUs } from './bounds.js';
 
 export const groups: MakeCheck = (world, history) => {

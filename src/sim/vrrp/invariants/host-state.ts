@@ -1,9 +1,9 @@
 // A master's addresses are on its host and nobody else's; drop rules stand with them; adverts, addresses and announcements leave in order.
-import type { Effect } from '../../../control/vrrp/interface.js';
+import type { Effect } from '../../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { seeAdvert } from '../advert.js';
-import { type MakeCheck, type Observation, sameStates, stateOf } from '../check.js';
 import { addressKey, dropKey, isVirtualInterface, routeKey, ruleKey, virtualInterfaceKey, virtualInterfaceOf } from '../host.js';
+import { type MakeCheck, type Observation, sameStates, stateOf } from '../invariant.js';
 import type { WorldNode } from '../world.js';
 
 const linesOf = (instance: VrrpInstance) => [...instance.addresses, ...instance.excludedAddresses];

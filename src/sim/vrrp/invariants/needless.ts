@@ -1,6 +1,7 @@
 // Nobody takes over from a master that is fit, better and can be heard: not after a pause, a storm or a reload of its own either.
-import { type MakeCheck, sameStates, stateOf } from '../check.js';
+
 import { CALM, type Disturbance } from '../history.js';
+import { type MakeCheck, sameStates, stateOf } from '../invariant.js';
 import { downOf, longestIntervals, mixedIntervals, slackUs } from './bounds.js';
 import { genuine, isOf, routerOf } from './genuine.js';
 import { reaches } from './paths.js';

@@ -1,6 +1,7 @@
 // Two masters that can hear each other end it within two adverts, disturbed as the rest of the world may be.
-import { type MakeCheck, sameStates, stateOf } from '../check.js';
+
 import { CALM } from '../history.js';
+import { type MakeCheck, sameStates, stateOf } from '../invariant.js';
 import type { World } from '../world.js';
 import { longestIntervals, slackUs } from './bounds.js';
 import { routerOf } from './genuine.js';

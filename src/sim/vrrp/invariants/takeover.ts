@@ -2,7 +2,7 @@
 
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { SeenAdvert } from '../advert.js';
-import { type MakeCheck, type Observation, stateOf } from '../check.js';
+import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 import { downOf, longestIntervals, mixedIntervals, skewOf, slackUs } from './bounds.js';
 import { type Genuine, genuine, isOf } from './genuine.js';

@@ -1,5 +1,5 @@
 // What is said stays within bounds: a line is worth reading only while the log is not full of it.
-import type { MakeCheck } from '../check.js';
+import type { MakeCheck } from '../invariant.js';
 
 const WINDOW_US = 10_000_000;
 const LINES = 150;

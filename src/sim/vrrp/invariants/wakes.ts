@@ -1,5 +1,5 @@
 // Promises to be woken: always one while there is something to wait for, never a busy loop, never more often than there is work.
-import type { MakeCheck } from '../check.js';
+import type { MakeCheck } from '../invariant.js';
 import type { WorldNode } from '../world.js';
 
 const WINDOW_US = 10_000_000;

@@ -1,0 +1,52 @@
+// Where an instance's packets and addresses live: interface names and source addresses.
+import type { Address } from '../../../model/address.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { HostAddress } from '../../../model/keepalived/network.js';
+import type { InterfaceFacts } from '../messages.js';
+import type { VrrpMachine } from '../state.js';
+import { interfaceNamesOf } from './virtual-interface-names.js';
+
+type Named = Pick<VrrpMachine, 'configuration'>;
+type Linked = Pick<VrrpMachine, 'configuration' | 'lostLinks'>;
+
+/** The macvlan or ipvlan of `use_vmac`, `use_ipvlan`; undefined: none is used. */
+export function virtualInterfaceName(machine: Named, config: VrrpInstance): string | undefined {
+  if (config.virtualInterface === undefined) return undefined;
+  return interfaceNamesOf(machine.configuration, config).own?.settings.name ?? config.virtualInterface.name;
+}
+
+/** What adverts leave by; undefined: unicast by the routing table. A macvlan that is down or gone cannot carry the goodbye: what it stood on does. */
+export function sendInterface(machine: Linked, config: VrrpInstance): string | undefined {
+  const virtual = config.vmacTransmitBase ? undefined : virtualInterfaceName(machine, config);
+  if (virtual !== undefined && !machine.lostLinks.has(virtual)) return virtual;
+  return config.interface ?? config.vrf;
+}
+
+/** Where its virtual addresses go unless they name another device. */
+export function homeInterface(machine: Named, config: VrrpInstance): string {
+  return (
+    virtualInterfaceName(machine, config) ?? config.interface ?? config.vrf ?? machine.configuration?.global.defaultInterface ?? 'eth0'
+  );
+}
+
+export function addressInterface(machine: Named, config: VrrpInstance, address: HostAddress): string {
+  const base = address.dev ?? config.interface ?? '';
+  const home = homeInterface(machine, config);
+  if (address.virtualInterface === undefined) return address.dev ?? home;
+  return interfaceNamesOf(machine.configuration, config).ofAddresses.get(base)?.settings.name ?? home;
+}
+
+function isLinkLocal(address: Address): boolean {
+  return address.family === 'inet6' && ((address.words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
+}
+
+/** The address that adverts would come from, were the interface as told; undefined: it has none. */
+export function sourceOn(config: VrrpInstance, facts: InterfaceFacts | undefined, virtual: ReadonlySet<string>): Address | undefined {
+  if (config.sourceAddress !== undefined) return config.sourceAddress;
+  const fitting = (facts?.addresses ?? []).filter((address) => address.family === config.family && !virtual.has(addressKey(address)));
+  return config.family === 'inet6' ? fitting.find(isLinkLocal) : fitting[0];
+}
+
+export function addressKey(address: Address): string {
+  return `${address.family}/${address.words.join('.')}`;
+}

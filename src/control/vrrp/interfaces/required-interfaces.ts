@@ -1,0 +1,74 @@
+// The interfaces that an instance cannot do without besides its own and its macvlans: what its addresses, routes and rules name, and what
+// the static objects of its track groups name (keepalived.conf(5), "track_group", "no_track").
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { HostAddress, HostRoute, HostRule } from '../../../model/keepalived/network.js';
+import { interfaceNamesOf } from './virtual-interface-names.js';
+
+const none: readonly string[] = [];
+/** A configuration is a value: worked out once. */
+const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, readonly string[]>>();
+
+interface Objects {
+  readonly addresses: readonly HostAddress[];
+  readonly routes: readonly HostRoute[];
+  readonly rules: readonly HostRule[];
+}
+
+function* devicesOf({ addresses, routes, rules }: Objects): Generator<string | undefined> {
+  for (const { dev, noTrack, virtualInterface } of addresses) if (!noTrack && virtualInterface === undefined) yield dev;
+  for (const { dev, noTrack } of routes) if (!noTrack) yield dev;
+  for (const { iif, oif, noTrack } of rules) {
+    if (noTrack) continue;
+    yield iif;
+    yield oif;
+  }
+}
+
+/** By instance, the devices of the static objects that its track groups hold. */
+function staticDevices({ root, global }: KeepalivedConfiguration): ReadonlyMap<string, ReadonlySet<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { name, instances } of root.trackGroups) {
+    const mine = <T extends { readonly trackGroup?: string }>(list: readonly T[]): readonly T[] =>
+      list.filter(({ trackGroup }) => trackGroup === name);
+    const objects = {
+      addresses: mine(root.staticAddresses).map((host) => ({ dev: global.defaultInterface, ...host })),
+      routes: mine(root.staticRoutes),
+      rules: mine(root.staticRules),
+    };
+    const devices = [...devicesOf(objects)].filter((device) => device !== undefined);
+    for (const instance of instances) {
+      const had = found.get(instance) ?? new Set();
+      found.set(instance, had);
+      for (const device of devices) had.add(device);
+    }
+  }
+  return found;
+}
+
+function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, readonly string[]> {
+  const statics = staticDevices(configuration);
+  const needed = new Map<string, readonly string[]>();
+  for (const instance of configuration.instances) {
+    const { name, addresses, excludedAddresses, routes, rules } = instance;
+    const devices = new Set<string>(statics.get(name));
+    for (const device of devicesOf({ addresses: [...addresses, ...excludedAddresses], routes, rules })) {
+      if (device !== undefined) devices.add(device);
+    }
+    devices.delete(instance.interface ?? '');
+    devices.delete(interfaceNamesOf(configuration, instance).own?.settings.name ?? '');
+    if (devices.size > 0) needed.set(name, [...devices]);
+  }
+  return needed;
+}
+
+/** Down or not there, each of them means FAULT. */
+export function neededLinks(configuration: KeepalivedConfiguration | undefined, instance: VrrpInstance): readonly string[] {
+  if (configuration === undefined) return none;
+  let all = known.get(configuration);
+  if (all === undefined) {
+    all = workOut(configuration);
+    known.set(configuration, all);
+  }
+  return all.get(instance.name) ?? none;
+}

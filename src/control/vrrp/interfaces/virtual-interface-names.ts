@@ -1,0 +1,70 @@
+// What the macvlans and ipvlans of a configuration are called: as it says, else made of the prefix and the VRID, each name once.
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { HostAddress, VirtualInterface } from '../../../model/keepalived/network.js';
+
+/** One that an instance needs: for itself, or for addresses with `use_vmac` of their own on another interface. */
+export interface NamedInterface {
+  readonly base: string;
+  readonly settings: VirtualInterface & { readonly name: string };
+}
+
+export interface InterfaceNames {
+  readonly own: NamedInterface | undefined;
+  /** By the interface under them. */
+  readonly ofAddresses: ReadonlyMap<string, NamedInterface>;
+}
+
+const none: InterfaceNames = { own: undefined, ofAddresses: new Map() };
+/** A configuration is a value: its names are worked out once. */
+const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, InterfaceNames>>();
+
+/** By the names of instances. */
+export function interfaceNames(configuration: KeepalivedConfiguration): ReadonlyMap<string, InterfaceNames> {
+  const before = known.get(configuration);
+  if (before !== undefined) return before;
+  const names = workOut(configuration);
+  known.set(configuration, names);
+  return names;
+}
+
+export function interfaceNamesOf(configuration: KeepalivedConfiguration | undefined, instance: VrrpInstance): InterfaceNames {
+  return configuration === undefined ? none : (interfaceNames(configuration).get(instance.name) ?? none);
+}
+
+function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, InterfaceNames> {
+  const { vmacPrefix, vmacAddressPrefix } = configuration.global;
+  const taken = new Set(configuration.instances.flatMap(({ virtualInterface }) => virtualInterface?.name ?? []));
+  const name = (settings: VirtualInterface, prefix: string, instance: VrrpInstance): NamedInterface['settings'] => {
+    if (settings.name !== undefined) return { ...settings, name: settings.name };
+    const six = instance.family === 'inet6' ? [`${prefix}6.${instance.vrid}`] : [];
+    const more = Array.from({ length: taken.size + 1 }, (_, index) => `${prefix}.${instance.vrid}.${index + 1}`);
+    const free = [`${prefix}.${instance.vrid}`, ...six, ...more].find((one) => !taken.has(one)) ?? prefix;
+    taken.add(free);
+    return { ...settings, name: free };
+  };
+  const owns = configuration.instances.map((instance): NamedInterface | undefined => {
+    const { virtualInterface, interface: base = '' } = instance;
+    return virtualInterface === undefined ? undefined : { base, settings: name(virtualInterface, vmacPrefix, instance) };
+  });
+  return new Map(
+    configuration.instances.map((instance, index) => {
+      const ofAddresses = new Map<string, NamedInterface>();
+      for (const [base, settings] of wishes(instance))
+        ofAddresses.set(base, { base, settings: name(settings, vmacAddressPrefix, instance) });
+      return [instance.name, { own: owns[index], ofAddresses }];
+    }),
+  );
+}
+
+/** The macvlans that addresses ask for, one an interface; on the instance's own interface its own serves. */
+function wishes(instance: VrrpInstance): ReadonlyMap<string, VirtualInterface> {
+  const found = new Map<string, VirtualInterface>();
+  const hosts: readonly HostAddress[] = [...instance.addresses, ...instance.excludedAddresses];
+  for (const { virtualInterface, dev } of hosts) {
+    const base = dev ?? instance.interface ?? '';
+    if (virtualInterface === undefined || (base === instance.interface && instance.virtualInterface !== undefined)) continue;
+    if (!found.has(base)) found.set(base, virtualInterface);
+  }
+  return found;
+}

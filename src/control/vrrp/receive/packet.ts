@@ -1,0 +1,63 @@
+// A packet as it arrived, taken apart as far as all instances need it: IP header, AH, VRRP message.
+import type { Address } from '../../../model/address.js';
+import { viewOf } from '../../../wire/bytes.js';
+import { decodeIpv4 } from '../../../wire/ipv4.js';
+import { VRRP_HEADER_BYTES, vrrpLength } from '../../../wire/vrrp.js';
+import { AH_BYTES, HMAC_TRAILER_BYTES } from '../../../wire/vrrp-auth.js';
+import type { ReceivedPacket } from '../messages.js';
+
+export interface ArrivedPacket {
+  readonly interface: string;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly ttl: number;
+  /** IPv4's identification; inet6: 0 */
+  readonly id: number;
+  /** VRRP and what follows it. */
+  readonly message: Uint8Array;
+  /** The message less a trailer of auth_hmac, where it is longer by just that. */
+  readonly body: Uint8Array;
+  /** What the checksum covers: over IPv6 the trailer, too, for kernels make it. */
+  readonly summed: Uint8Array;
+  /** What followed the IP header, where that was an AH. */
+  readonly ah: Uint8Array | undefined;
+  readonly ahSequence: number;
+  /** The IP header says more than came. */
+  readonly truncated: boolean;
+}
+
+/** Undefined: nothing in which a VRID could be found. Bytes behind the IPv4 packet's end are padding and left out. */
+export function openPacket(packet: ReceivedPacket): ArrivedPacket | undefined {
+  const { source, destination, ttl, bytes } = packet;
+  const ip = source.family === 'inet' ? decodeIpv4(bytes, true) : undefined;
+  if (source.family === 'inet' && ip === undefined) return undefined;
+  const payload = ip?.payload ?? bytes;
+  const ah = packet.protocol === 51 ? payload : undefined;
+  if (ah !== undefined && ah.length < AH_BYTES) return undefined;
+  const message = ah === undefined ? payload : payload.subarray(AH_BYTES);
+  if (message.length < VRRP_HEADER_BYTES) return undefined;
+  const body = bodyOf(message, source.family);
+  return {
+    interface: packet.interface,
+    source,
+    destination,
+    ttl,
+    id: ip?.id ?? 0,
+    message,
+    body,
+    summed: source.family === 'inet6' ? message : body,
+    ah,
+    ahSequence: ah === undefined ? 0 : viewOf(ah).getUint32(8),
+    truncated: ip?.totalLength !== undefined,
+  };
+}
+
+function bodyOf(message: Uint8Array, family: Address['family']): Uint8Array {
+  const plain = vrrpLength((message[0] ?? 0) >> 4 === 2 ? 2 : 3, family, message[3] ?? 0);
+  return message.length === plain + HMAC_TRAILER_BYTES ? message.subarray(0, plain) : message;
+}
+
+export function isMulticast(address: Address): boolean {
+  const first = address.words[0] ?? 0;
+  return address.family === 'inet' ? first >>> 28 === 0xe : first >>> 24 === 0xff;
+}

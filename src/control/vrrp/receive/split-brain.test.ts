@@ -1,0 +1,185 @@
+// Two masters: noticed by each kind of evidence, told once, over once.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  advert,
+  configurationOf,
+  give,
+  instanceOf,
+  ip,
+  lines,
+  logs,
+  pass,
+  S,
+  startNode,
+  type VrrpNode,
+} from '../../../../test/support/vrrp-node.js';
+
+function master(): VrrpNode {
+  const node = startNode(configurationOf({}));
+  pass(node, 9.5 * S);
+  assert.equal(instanceOf(node).state, 'master');
+  lines(node);
+  return node;
+}
+
+function splits(node: VrrpNode): readonly string[] {
+  return lines(node).filter((line) => /SPLIT|split/.test(line));
+}
+
+test('refused adverts: the second of them is a second master, told once; ARP again when it is over', () => {
+  const node = master();
+  const refused = advert({ priority: 200, interval: 2 });
+  give(node, refused);
+  assert.deepEqual(splits(node), []);
+  for (const at of [10, 12, 14]) {
+    pass(node, at * S);
+    give(node, refused);
+  }
+  assert.deepEqual(splits(node), [
+    '(VI_1) SPLIT BRAIN: 10.99.0.2 is MASTER of VRID 51, too: advert_int differs between the nodes',
+    '! INSTANCE "VI_1" SPLIT_BRAIN 100',
+  ]);
+  pass(node, 22 * S);
+  const over = lines(node).filter((line) => !/^(>|probe)/.test(line));
+  assert.deepEqual(over.slice(0, 2), ['(VI_1) split brain is over after 4.5 s; we stay MASTER', '! INSTANCE "VI_1" SPLIT_BRAIN_OVER 100']);
+  assert.ok(over[3]?.startsWith('announce 10.99.0.100@eth0'));
+  assert.equal(instanceOf(node).split, undefined);
+});
+
+test('a goodbye and our own echo are no evidence', () => {
+  const node = master();
+  for (const at of [10, 11, 12]) {
+    pass(node, at * S);
+    give(node, advert({ priority: 0, interval: 2 }));
+    give(node, advert({ priority: 100, interval: 2 }, { source: '10.99.0.1' }));
+  }
+  assert.deepEqual(splits(node), []);
+});
+
+test('a peer that goes on sending lower adverts does not hear us', () => {
+  const node = master();
+  for (let at = 10; at < 16; at++) {
+    pass(node, at * S);
+    give(node, advert({ priority: 50 }));
+  }
+  assert.match(splits(node)[0] ?? '', /it does not hear our adverts/);
+});
+
+test('a second master that is silent is asked for once a second, until nobody answers', () => {
+  const node = master();
+  const conflict = { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' } as const;
+  give(node, conflict);
+  lines(node);
+  for (let second = 0; second < 20; second++) {
+    pass(node, node.atUs + S);
+    const asked = lines(node).filter((line) => line.startsWith('probe'));
+    assert.deepEqual(asked, ['probe 10.99.0.100@eth0']);
+    give(node, conflict);
+  }
+  assert.deepEqual(splits(node), []);
+  pass(node, node.atUs + 10 * S);
+  assert.match(splits(node).join(), /split brain is over after 20\.0 s/);
+});
+
+test('another host that answers ARP for an address we hold', () => {
+  const node = master();
+  const conflict = { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' } as const;
+  give(node, { ...conflict, address: ip('10.99.0.77') });
+  assert.deepEqual(splits(node), []);
+  give(node, conflict);
+  give(node, conflict);
+  const said = splits(node);
+  assert.equal(said.length, 2);
+  assert.match(said[0] ?? '', /SPLIT BRAIN: 02:00:00:00:00:99 is MASTER of VRID 51, too: it answers for 10\.99\.0\.100 on eth0/);
+  assert.equal(instanceOf(node).counters.conflicts, 2);
+});
+
+const beat = { kind: 'heartbeat', instance: 'VI_1', from: ip('192.0.2.2') } as const;
+
+test('heartbeats: a peer that says MASTER, too', () => {
+  const node = master();
+  give(node, { ...beat, state: 'backup', priority: 50 });
+  assert.deepEqual(splits(node), []);
+  give(node, { ...beat, state: 'master', priority: 50 });
+  assert.match(splits(node)[0] ?? '', /192\.0\.2\.2 is MASTER of VRID 51, too: adverts do not pass between the nodes on eth0/);
+  assert.equal(instanceOf(node).state, 'master');
+});
+
+test('heartbeats: of two masters the lower one yields and stays BACKUP while they come', () => {
+  const node = master();
+  for (let at = 10; at < 30; at++) {
+    give(node, { ...beat, state: 'master', priority: 200 }, at * S);
+    pass(node, at * S + S / 2);
+  }
+  assert.equal(instanceOf(node).state, 'backup');
+  const said = logs(node);
+  assert.ok(said.includes('(VI_1) Master heard 192.0.2.2 say MASTER on the second link with higher priority 200, ours 100'));
+  assert.ok(said.includes('(VI_1) no adverts on eth0, but 192.0.2.2 says MASTER on the second link: staying BACKUP'));
+  pass(node, 40 * S);
+  assert.equal(instanceOf(node).state, 'master', 'they ended');
+});
+
+test('heartbeats: a backup that may preempt does not wait for them', () => {
+  const states = (nopreempt: boolean) => {
+    const node = startNode(configurationOf({ nopreempt }));
+    for (let at = 1; at < 10; at++) {
+      pass(node, at * S);
+      give(node, { ...beat, state: 'master', priority: 50 });
+    }
+    return instanceOf(node).state;
+  };
+  assert.deepEqual([states(false), states(true)], ['master', 'backup']);
+});
+
+test('heartbeats do not lengthen the time that fast mode waits', () => {
+  const node = startNode(configurationOf({ fast: { intervalUs: 50_000, missed: 3 } }));
+  for (const at of [1, 1.05, 1.1, 1.15]) give(node, advert({ priority: 200 }), at * S);
+  give(node, { ...beat, state: 'master', priority: 200 }, 1.16 * S);
+  pass(node, 1.35 * S);
+  assert.equal(instanceOf(node).state, 'master');
+});
+
+test('an episode ends with the mastership', () => {
+  const node = master();
+  for (const at of [10, 11]) {
+    pass(node, at * S);
+    give(node, advert({ priority: 200, interval: 2 }));
+  }
+  assert.notEqual(instanceOf(node).split, undefined);
+  give(node, advert({ priority: 200 }));
+  assert.equal(instanceOf(node).state, 'backup');
+  assert.equal(instanceOf(node).split, undefined);
+});
+
+test('what the socket filter dropped is counted, by reason and in all; counters can be cleared', () => {
+  const node = master();
+  give(node, { kind: 'filtered', instance: 'VI_1', counts: { ttl: 3, flood: 4 } });
+  assert.equal(instanceOf(node).counters.ttlErrors, 3);
+  assert.equal(instanceOf(node).counters.filtered, 7);
+  give(node, { kind: 'clearCounters' });
+  assert.equal(instanceOf(node).counters.filtered, 0);
+  assert.deepEqual(logs(node), []);
+});
+
+test('adverts that are heard name a better cause than ARP did: said once more, notified once', () => {
+  const node = master();
+  give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
+  for (const at of [10, 12, 14]) {
+    pass(node, at * S);
+    give(node, advert({ priority: 200, interval: 2 }));
+    give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
+  }
+  const said = splits(node);
+  assert.deepEqual(
+    said.map((line) => /answers for|advert_int differs|!/.exec(line)?.[0]),
+    ['answers for', '!', 'advert_int differs'],
+  );
+});
+
+test('one refused advert is enough where ARP confirms it, and gives the cause', () => {
+  const node = master();
+  give(node, advert({ priority: 200, interval: 2 }));
+  give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
+  assert.match(splits(node)[0] ?? '', /10\.99\.0\.2 is MASTER of VRID 51, too: advert_int differs/);
+});

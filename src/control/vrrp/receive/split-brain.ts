@@ -1,0 +1,147 @@
+// Two masters at once: noticed by adverts that we refuse, by adverts of a peer that does not hear ours, by another host that
+// answers for our addresses, by heartbeats. One line an episode, with the likely cause; gratuitous ARP again once it is over.
+import type { Address } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
+import { ordinaryDownUs } from '../election/timing.js';
+import { addressInterface, addressKey } from '../interfaces/placement.js';
+import { announce } from '../send/announce.js';
+import { notifyInstance } from '../send/notify.js';
+import type { Counters } from '../state.js';
+import { change, count, instanceAt, log, type Work } from '../step-context.js';
+import type { Refusal } from './validate.js';
+
+/** `declared`: there was enough evidence, and it was said. */
+export interface SplitEpisode {
+  readonly sinceUs: number;
+  readonly lastAtUs: number;
+  readonly evidence: number;
+  /** When other hosts are asked again. */
+  readonly probeAtUs: number;
+  readonly declared: boolean;
+  /** The cause is what ARP alone suggests; adverts that are heard name a better one, which is then said, too. */
+  readonly rough: boolean;
+  readonly cause: string;
+  readonly other: string;
+}
+
+/** A second master may be silent (one that drops all our adverts never sends its own): it is asked for, a few addresses at a time. */
+const probeUs = 1_000_000;
+const probedAddresses = 8;
+
+/** How many signs of a kind it takes: one refused advert may be the last of a peer that is being set right. */
+const enough = { refused: 2, lower: 4, certain: 1 } as const;
+
+const causes: Partial<Record<keyof Counters, string>> = {
+  versionErrors: 'vrrp_version differs between the nodes',
+  authMismatches: 'auth_type differs between the nodes',
+  authTypeErrors: 'auth_type differs between the nodes',
+  authFailures: 'auth_pass (or key) differs between the nodes',
+  intervalErrors: 'advert_int differs between the nodes',
+  addressListErrors: 'virtual_ipaddress differs between the nodes',
+  castErrors: 'one node is set to unicast_peer, the other to multicast',
+  notPeerErrors: "the other's address is not in our unicast_peer list",
+  ttlErrors: 'a router stands between the nodes, or TTL limits are too narrow',
+  checksumErrors: 'the nodes sum their packets differently (see v3_checksum_as_v2)',
+  lengthErrors: 'the other does not send what its header says',
+  replays: 'the nodes count AH sequence numbers apart',
+  hmacMissing: 'the other does not sign its adverts (auth_hmac is missing there, or its mode is receive-only)',
+  hmacMalformed: 'the other signs in another form of auth_hmac',
+  hmacUnknownKeys: 'the other signs with a key of auth_hmac that is not configured here',
+  hmacInvalid: 'the keys of auth_hmac differ between the nodes',
+  hmacStale: "the nodes' clocks differ by more than time_window",
+  hmacReplays: "the other's clock was set back, or somebody replays its adverts",
+};
+
+/** A refused advert: only masters send them. Priority 0 is a goodbye. */
+export function noteForeignAdvert(work: Work, index: number, source: Address, priority: number, refusal: Refusal): void {
+  const { source: own } = instanceAt(work, index);
+  if (!refusal.foreign || priority === 0 || (own !== undefined && sameAddress(source, own))) return;
+  note(work, index, formatAddress(source), refusal.cause ?? causes[refusal.counter] ?? refusal.text, enough.refused);
+}
+
+/** An advert lower than ours from a peer that should have heard us. */
+export function noteDeafPeer(work: Work, index: number, source: Address): void {
+  note(work, index, formatAddress(source), 'it does not hear our adverts (its firewall, or a link that works one way)', enough.lower);
+}
+
+/** Another host answered for an address that we hold. */
+export function noteConflict(work: Work, address: Address, mac: string, interfaceName: string): void {
+  const key = addressKey(address);
+  for (const [index, { state, config }] of work.instances.entries()) {
+    const ours = [...config.addresses, ...config.excludedAddresses].some((held) => addressKey(held.address) === key);
+    if (state !== 'master' || !ours) continue;
+    count(work, index, 'conflicts');
+    const cause = `it answers for ${formatAddress(address)} on ${interfaceName}, and no advert of it arrives (firewall, snooping switch, another VRID?)`;
+    note(work, index, mac, cause, enough.certain, true);
+  }
+}
+
+/** The peer says MASTER over the second link, while we are. */
+export function noteHeartbeat(work: Work, index: number, from: Address): void {
+  const link = instanceAt(work, index).config.interface ?? 'the first link';
+  note(
+    work,
+    index,
+    formatAddress(from),
+    `adverts do not pass between the nodes on ${link} (firewall on protocol 112, snooping switch, cut link?)`,
+    enough.certain,
+  );
+}
+
+function note(work: Work, index: number, other: string, cause: string, needed: number, rough = false): void {
+  const { state, split, config } = instanceAt(work, index);
+  if (state !== 'master') return;
+  const evidence = (split?.evidence ?? 0) + 1;
+  const certain = evidence >= needed;
+  const declared = split?.declared === true || certain;
+  // What adverts told stays; what ARP alone suggested gives way to them.
+  const better = split === undefined || (split.rough ? !rough && certain : !split.declared && !rough);
+  const told = better ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
+  const [sinceUs, probeAtUs] = [split?.sinceUs ?? work.atUs, split?.probeAtUs ?? work.atUs + probeUs];
+  change(work, index, { split: { sinceUs, lastAtUs: work.atUs, probeAtUs, evidence, declared, ...told } });
+  if (!declared || (split?.declared === true && !better)) return;
+  log(work, index, `SPLIT BRAIN: ${told.other} is MASTER of VRID ${config.vrid}, too: ${told.cause}`, 'error');
+  if (split?.declared !== true) notifyInstance(work, index, 'SPLIT_BRAIN');
+}
+
+type Split = Parameters<typeof ordinaryDownUs>[0] & { readonly split: SplitEpisode | undefined };
+
+/** When this episode counts as over, if nothing more is seen. */
+function splitEndsUs({ split, ...instance }: Split): number {
+  return split === undefined ? Number.POSITIVE_INFINITY : split.lastAtUs + Math.max(2 * ordinaryDownUs(instance), 3 * probeUs);
+}
+
+/** When an episode needs looking after: to ask again, or to end. */
+export function splitDueUs(instance: Split): number {
+  const { split } = instance;
+  if (split === undefined) return Number.POSITIVE_INFINITY;
+  return split.declared ? Math.min(split.probeAtUs, splitEndsUs(instance)) : splitEndsUs(instance);
+}
+
+export function tendSplit(work: Work, index: number): void {
+  const { split } = instanceAt(work, index);
+  if (split === undefined) return;
+  if (splitEndsUs(instanceAt(work, index)) <= work.atUs) endSplit(work, index, split);
+  else if (split.declared && split.probeAtUs <= work.atUs) probe(work, index, split);
+}
+
+function probe(work: Work, index: number, split: SplitEpisode): void {
+  const { config } = instanceAt(work, index);
+  change(work, index, { split: { ...split, probeAtUs: work.atUs + probeUs } });
+  const hosts = [...config.addresses, ...config.excludedAddresses].filter(({ address }) => address.family === 'inet');
+  const entries = hosts
+    .slice(0, probedAddresses)
+    .map((host) => ({ interface: addressInterface(work.machine, config, host), address: host.address }));
+  if (entries.length > 0) work.effects.push({ kind: 'probe', instance: config.name, entries });
+}
+
+/** No sign for long enough: hosts and switches are told once more where the addresses are. */
+function endSplit(work: Work, index: number, { declared, sinceUs, lastAtUs }: SplitEpisode): void {
+  change(work, index, { split: undefined });
+  const { state, config } = instanceAt(work, index);
+  if (!declared || state !== 'master') return;
+  log(work, index, `split brain is over after ${((lastAtUs - sinceUs) / 1_000_000).toFixed(1)} s; we stay MASTER`, 'notice');
+  notifyInstance(work, index, 'SPLIT_BRAIN_OVER');
+  announce(work, index, config.garp.masterRepeat, 0);
+}

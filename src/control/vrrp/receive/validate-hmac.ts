@@ -1,0 +1,65 @@
+// auth_hmac on receive: form, age, key, digest, and whether the advert is news. keepalived 2.4's checks in its order and words.
+import { formatAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
+import { openHmac } from '../../../wire/vrrp-auth.js';
+import { addressKey } from '../interfaces/placement.js';
+import { hmacKey } from '../send/advert.js';
+import { isNewerStamp, secondsBehind, secondsOf, stampOf } from '../send/hmac-stamp.js';
+import type { Counters, HmacStamp, InstanceState } from '../state.js';
+import type { ArrivedPacket } from './packet.js';
+import type { Refusal } from './validate.js';
+
+export interface HmacVerdict {
+  readonly refusal?: Refusal;
+  /** Believed, with a word of warning. */
+  readonly note?: Refusal;
+  readonly patch: Partial<InstanceState>;
+}
+
+type Hmac = Extract<InstanceState['config']['authentication'], { kind: 'hmac' }>;
+
+const SECOND_US = 1_000_000;
+
+/** @param wallUs time since 1970 in µs, where it is known */
+export function checkHmac(instance: InstanceState, packet: ArrivedPacket, wallUs: number | undefined): HmacVerdict {
+  const { authentication, unicast } = instance.config;
+  if (authentication.kind !== 'hmac') return { patch: {} };
+  const source = formatAddress(packet.source);
+  if (packet.body.length === packet.message.length) {
+    return authentication.mode === 'enforce' ? refused(`missing authentication trailer from ${source}`, 'hmacMissing') : { patch: {} };
+  }
+  if (unicast !== undefined && !unicast.peers.some(({ address }) => sameAddress(address, packet.source))) {
+    return refused(`unicast source address ${source} not a unicast peer`, 'notPeerErrors');
+  }
+  return checkTrailer(instance, authentication, packet, wallUs === undefined ? undefined : Math.floor(wallUs / SECOND_US));
+}
+
+const refused = (text: string, counter: keyof Counters): HmacVerdict => ({ refusal: { text, counter, foreign: true }, patch: {} });
+
+/** A trailer that is there must be right in every mode. The cheap checks come first: a flood of old captures costs no digests. */
+function checkTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket, nowS: number | undefined): HmacVerdict {
+  const source = formatAddress(packet.source);
+  const trailer = openHmac((id) => hmacKey(own, id), packet.source, packet.message, packet.body.length);
+  if (trailer === undefined) return refused(`malformed authentication trailer from ${source}`, 'hmacMalformed');
+  const byTime = own.antiReplay === 'time';
+  const windowS = own.timeWindowUs / SECOND_US;
+  const skewS = nowS === undefined ? 0 : secondsBehind(nowS, trailer.seconds);
+  if (byTime && nowS === undefined)
+    return refused(`stale authentication trailer from ${source}, for our time of day is not known`, 'hmacStale');
+  if (byTime && Math.abs(skewS) > windowS) {
+    return refused(`stale authentication trailer from ${source}, clock skew ${skewS} sec exceeds window ${windowS} sec`, 'hmacStale');
+  }
+  if (trailer.key === undefined) return refused(`unknown authentication key id ${trailer.keyId} from ${source}`, 'hmacUnknownKeys');
+  if (!trailer.genuine()) return refused(`invalid authentication HMAC from ${source}: its key or the packet differs`, 'hmacInvalid');
+  const stamp = stampOf(trailer);
+  const last = instance.hmacSeen.get(addressKey(packet.source));
+  const counts = last !== undefined && !(byTime && nowS !== undefined && isForgotten(last, nowS, windowS));
+  if (counts && !isNewerStamp(stamp, last)) return refused(`replayed authentication trailer from ${source}`, 'hmacReplays');
+  const patch = { hmacSeen: new Map(instance.hmacSeen).set(addressKey(packet.source), stamp) };
+  if (!byTime || Math.abs(skewS) <= Math.floor(windowS / 2)) return { patch };
+  const text = `authentication clock skew ${skewS} sec from ${source} approaching window ${windowS} sec`;
+  return { note: { text, counter: 'clockSkews', foreign: false }, patch };
+}
+
+/** A mark outside of the window orders only what the window refuses anyway: without it a sender whose clock was set back is believed again. */
+const isForgotten = (mark: HmacStamp, nowS: number, windowS: number): boolean => Math.abs(secondsBehind(nowS, secondsOf(mark))) > windowS;

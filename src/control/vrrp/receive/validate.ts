@@ -1,0 +1,261 @@
+// Is a packet an advert that this instance may believe? keepalived's checks in keepalived's order and words; what it does not
+// say (what differs, who sent it) stands behind its text.
+import type { Address } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
+import { sameBytes } from '../../../wire/hmac.js';
+import {
+  decodeVrrpAddresses,
+  VRRP_ADVERTISEMENT,
+  type VrrpChecksum,
+  type VrrpHeader,
+  vrrpAuthData,
+  vrrpChecksum,
+  vrrpLength,
+} from '../../../wire/vrrp.js';
+import { HMAC_TRAILER_BYTES, openAh } from '../../../wire/vrrp-auth.js';
+import { addressKey } from '../interfaces/placement.js';
+import { authTypeOf, checksumFor, passwordOf } from '../send/advert.js';
+import type { Counters, InstanceState } from '../state.js';
+import { OWNER_PRIORITY } from '../track/health.js';
+import { type ArrivedPacket, isMulticast } from './packet.js';
+import { checkHmac } from './validate-hmac.js';
+
+/** Why a packet was refused. `quiet`: nothing is logged about it. */
+export interface Refusal {
+  readonly text: string;
+  readonly counter: keyof Counters;
+  /** A packet that was meant for us and is of this VRID: evidence of a second master that we do not hear. */
+  readonly foreign: boolean;
+  /** Why there are two masters, where the counter tells too little. */
+  readonly cause?: string;
+}
+
+/** What a believed packet changes besides what the election makes of it. */
+export interface Accepted {
+  readonly patch: Partial<InstanceState>;
+  readonly notes: readonly Refusal[];
+}
+
+export type Verdict = { readonly kind: 'refused'; readonly refusal: Refusal } | { readonly kind: 'accepted'; readonly accepted: Accepted };
+
+interface Context {
+  readonly instance: InstanceState;
+  readonly packet: ArrivedPacket;
+  readonly header: VrrpHeader;
+}
+
+type Check = (context: Context) => Refusal | undefined;
+
+const outerChecks: readonly Check[] = [checkAh, checkLength, checkTtl, checkVersion];
+const innerChecks: readonly Check[] = [
+  checkAuth,
+  checkInterval,
+  checkType,
+  checkCountWanted,
+  checkChecksum,
+  checkCast,
+  checkOwner,
+  checkPeer,
+];
+
+function firstRefusal(checks: readonly Check[], context: Context): Refusal | undefined {
+  for (const check of checks) {
+    const refusal = check(context);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** @param wallUs time since 1970 in µs, where it is known */
+export function judge(instance: InstanceState, packet: ArrivedPacket, header: VrrpHeader, wallUs: number | undefined): Verdict {
+  const context = { instance, packet, header };
+  const outer = firstRefusal(outerChecks, context);
+  if (outer !== undefined) return { kind: 'refused', refusal: outer };
+  const seal = checkHmac(instance, packet, wallUs);
+  const refusal = seal.refusal ?? firstRefusal(innerChecks, context);
+  if (refusal !== undefined) return { kind: 'refused', refusal };
+  const list = differentCount(context) ?? differentList(context);
+  if (list !== undefined && instance.config.addressMismatch === 'drop') return { kind: 'refused', refusal: list };
+  const notes = [seal.note, list].filter((note) => note !== undefined);
+  return { kind: 'accepted', accepted: { patch: { ...learned(context), ...seal.patch }, notes } };
+}
+
+function refuse(text: string, counter: keyof Counters, foreign = true): Refusal {
+  return { text, counter, foreign };
+}
+
+function from(packet: ArrivedPacket): string {
+  return `from ${formatAddress(packet.source)}`;
+}
+
+function checkAh({ instance, packet }: Context): Refusal | undefined {
+  const wanted = instance.config.authentication.kind === 'ah';
+  if (wanted && packet.ah === undefined) return refuse(`No AH header but auth type is AH (${from(packet)})`, 'authMismatches');
+  if (!wanted && packet.ah !== undefined) return refuse(`Received AH header but auth type not AH (${from(packet)})`, 'authMismatches');
+  return undefined;
+}
+
+function checkLength({ instance, packet, header }: Context): Refusal | undefined {
+  const { authentication, family } = instance.config;
+  const plain = vrrpLength(header.version === 2 ? 2 : 3, family, header.addressCount);
+  const { length } = packet.message;
+  const hasTrailer = length === plain + HMAC_TRAILER_BYTES;
+  const expected = hasTrailer && authentication.kind === 'hmac' ? length : plain;
+  if (length === expected && !packet.truncated) return undefined;
+  const why = hasTrailer ? ': as long as one with auth_hmac, which is not configured here' : '';
+  const text = `vrrp packet too ${length > expected ? 'long' : 'short'}, length ${length} and expect ${expected} (${from(packet)}${why})`;
+  const refusal = refuse(text, 'lengthErrors');
+  return hasTrailer ? { ...refusal, cause: 'the other signs its adverts (auth_hmac), and this node is not set up for it' } : refusal;
+}
+
+function checkTtl({ instance, packet }: Context): Refusal | undefined {
+  const { unicast } = instance.config;
+  if (unicast === undefined) {
+    return packet.ttl === 255 ? undefined : refuse(`invalid TTL/HL. Received ${packet.ttl} and expect 255 (${from(packet)})`, 'ttlErrors');
+  }
+  const peer = unicast.peers.find(({ address }) => sameAddress(address, packet.source));
+  const [least, most] = [peer?.minTtl ?? 0, peer?.maxTtl ?? 255];
+  if (packet.ttl >= least && packet.ttl <= most) return undefined;
+  return refuse(`TTL/HL ${packet.ttl} not in range ${least} - ${most} (${from(packet)})`, 'ttlErrors');
+}
+
+function checkVersion({ instance, packet, header }: Context): Refusal | undefined {
+  const { version } = instance.config;
+  if (header.version === version) return undefined;
+  return refuse(
+    `wrong version. Received ${header.version} and expect ${version} (${from(packet)}: neither hears the other)`,
+    'versionErrors',
+  );
+}
+
+function checkAuth(context: Context): Refusal | undefined {
+  const { instance, packet, header } = context;
+  const { authentication, version } = instance.config;
+  if (version === 3) return undefined;
+  const wanted = authTypeOf(authentication);
+  if (header.authType !== wanted) {
+    const counter = header.authType > 2 ? 'authTypeErrors' : 'authMismatches';
+    return refuse(`received a ${header.authType} auth, expecting ${wanted}! (${from(packet)})`, counter);
+  }
+  if (authentication.kind === 'pass' && !sameBytes(vrrpAuthData(packet.message, header.addressCount), passwordOf(authentication))) {
+    return refuse(`received an invalid passwd! (${from(packet)}: auth_pass differs)`, 'authFailures');
+  }
+  return authentication.kind === 'ah' ? checkDigest(context) : undefined;
+}
+
+function checkDigest({ instance, packet }: Context): Refusal | undefined {
+  const { unicast, authentication } = instance.config;
+  const { source, destination, ttl, id, ah } = packet;
+  if (ah === undefined) return undefined;
+  const opened = openAh(passwordOf(authentication), { source, destination, ttl, id, unicast: unicast !== undefined }, ah);
+  if (opened?.genuine !== true) {
+    const text = 'IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !';
+    return refuse(`${text} (${from(packet)})`, 'authFailures');
+  }
+  const seen = instance.sequencesSeen.get(addressKey(source)) ?? 0;
+  if (opened.sequence > seen) return undefined;
+  const text = `IPSEC-AH : sequence number ${opened.sequence} already processed. Packet dropped. Local(${seen})`;
+  return refuse(`${text} (${from(packet)})`, 'replays');
+}
+
+function checkInterval({ instance, packet, header }: Context): Refusal | undefined {
+  const own = Math.round(instance.config.advertUs / 1_000_000);
+  if (instance.config.version === 3 || header.interval === own) return undefined;
+  return refuse(`advertisement interval mismatch mine=${own} sec rcv'd=${header.interval} sec (${from(packet)})`, 'intervalErrors');
+}
+
+function checkType({ packet, header }: Context): Refusal | undefined {
+  if (header.type === VRRP_ADVERTISEMENT) return undefined;
+  return refuse(`Invalid packet type. ${header.type} and expect ${VRRP_ADVERTISEMENT} (${from(packet)})`, 'typeErrors', false);
+}
+
+/** Before 2.3.3 another number was refused before the checksum was looked at. */
+function checkCountWanted(context: Context): Refusal | undefined {
+  return context.instance.config.addressMismatch === 'drop' ? differentCount(context) : undefined;
+}
+
+function differentCount({ instance, packet, header }: Context): Refusal | undefined {
+  const own = instance.config.addresses.length;
+  if (header.addressCount === own) return undefined;
+  return refuse(`received an unexpected ip number count ${header.addressCount}, expected ${own}! (${from(packet)})`, 'addressListErrors');
+}
+
+function checkChecksum({ instance, packet, header }: Context): Refusal | undefined {
+  const sums = acceptableSums(instance, packet.source, packet.destination).map((over) => vrrpChecksum(packet.summed, over));
+  if (sums.includes(header.checksum)) return undefined;
+  const bare = header.version === 3 && vrrpChecksum(packet.summed, { kind: 'plain' }) === header.checksum;
+  const why = bare ? ', which sums without a pseudo-header: see v3_checksum_as_v2' : '';
+  return refuse(`Invalid VRRPv${header.version} checksum (${from(packet)}${why})`, 'checksumErrors');
+}
+
+/**
+ * Unicast v3 peers may be older than 1.3.7; `learned` remembers it. With v3_checksum_as_v2 those without it are understood, too,
+ * as keepalived does, which then looks at no checksum at all.
+ */
+function acceptableSums(instance: InstanceState, source: Address, destination: Address): readonly VrrpChecksum[] {
+  const own = checksumFor(instance, source, destination);
+  const { version, family, unicast } = instance.config;
+  if (version === 2 || family === 'inet6') return [own];
+  if (own.kind === 'plain') return [own, { kind: 'pseudo', source, destination }];
+  return unicast?.oldChecksum === 'auto'
+    ? [
+        { kind: 'pseudo', source, destination },
+        { kind: 'old', source, destination },
+      ]
+    : [own];
+}
+
+function checkCast({ instance, packet }: Context): Refusal | undefined {
+  const multicast = isMulticast(packet.destination);
+  if (multicast === (instance.config.unicast === undefined)) return undefined;
+  const [wanted, got] = multicast ? ['unicast', 'multicast'] : ['multicast', 'unicast'];
+  return refuse(`Expected ${wanted} packet but received ${got} packet (${from(packet)}: both masters may be up)`, 'castErrors');
+}
+
+/** An address owner may be told to hear nobody: no evidence of anything, then. */
+function checkOwner({ instance, packet }: Context): Refusal | undefined {
+  if (!instance.config.ownerIgnoreAdverts || instance.priority !== OWNER_PRIORITY) return undefined;
+  return refuse(`Dropping packet(s) ${from(packet)} since we are address owner`, 'ignoredByOwner', false);
+}
+
+function checkPeer({ instance, packet }: Context): Refusal | undefined {
+  const { unicast } = instance.config;
+  if (unicast === undefined || !unicast.checkSource) return undefined;
+  if (unicast.peers.some(({ address }) => sameAddress(address, packet.source))) return undefined;
+  return refuse(`unicast source address ${formatAddress(packet.source)} not a unicast peer`, 'notPeerErrors');
+}
+
+/** keepalived names the first address of ours that the advert lacks. */
+function differentList({ instance, packet, header }: Context): Refusal | undefined {
+  const { config, master } = instance;
+  if (config.skipCheckAdvertAddresses && master !== undefined && sameAddress(master.address, packet.source)) return undefined;
+  const heard = decodeVrrpAddresses(packet.message, config.family, header.addressCount);
+  const theirs = new Set(heard.map(addressKey));
+  const own = new Set(config.addresses.map(({ address }) => addressKey(address)));
+  const lacking = config.addresses.find(({ address }) => !theirs.has(addressKey(address)))?.address;
+  const strange = heard.find((address) => !own.has(addressKey(address)));
+  if (lacking === undefined && strange === undefined) return undefined;
+  const text = `ip address associated with VRID ${config.vrid} not present in MASTER advert`;
+  const missing = lacking === undefined ? '' : `: ${formatAddress(lacking)}`;
+  const more = strange === undefined ? '' : `, which has ${formatAddress(strange)}`;
+  return refuse(`${text}${missing} (${from(packet)}${more})`, 'addressListErrors');
+}
+
+function learned({ instance, packet, header }: Context): Partial<InstanceState> {
+  const { config } = instance;
+  if (packet.ah !== undefined) {
+    const sequencesSeen = new Map(instance.sequencesSeen).set(addressKey(packet.source), packet.ahSequence);
+    return { sequence: Math.max(instance.sequence, packet.ahSequence), sequencesSeen };
+  }
+  if (
+    config.version === 2 ||
+    config.unicast?.oldChecksum !== 'auto' ||
+    checksumFor(instance, packet.source, packet.destination).kind === 'plain'
+  )
+    return {};
+  const old = vrrpChecksum(packet.summed, { kind: 'old', source: packet.source, destination: packet.destination }) === header.checksum;
+  const current =
+    vrrpChecksum(packet.summed, { kind: 'pseudo', source: packet.source, destination: packet.destination }) === header.checksum;
+  return old === current ? {} : { oldChecksum: old };
+}

@@ -1,0 +1,141 @@
+// An instance's adverts: made, authenticated and addressed.
+import type { Address } from '../../../model/address.js';
+import type { Authentication, VrrpInstance } from '../../../model/keepalived/instance.js';
+import { concat, viewOf } from '../../../wire/bytes.js';
+import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum, vrrpChecksum } from '../../../wire/vrrp.js';
+import { type HmacTrailer, hmacTrailer, passwordBytes, sealAh } from '../../../wire/vrrp-auth.js';
+import { sendInterface } from '../interfaces/placement.js';
+import type { InstanceState } from '../state.js';
+import { change, count, detail, instanceAt, type Work } from '../step-context.js';
+import { fieldsOf, nextStamp, stampAt } from './hmac-stamp.js';
+
+/** 255 also on unicast, unless unicast_ttl says otherwise. */
+const fullTtl = 255;
+
+/** Sends one advert to the group or to every peer. Without a source address there is nobody to send as: nothing happens. */
+export function sendAdvert(work: Work, index: number): void {
+  const { source, priority } = instanceAt(work, index);
+  if (source !== undefined) sendFrom(work, index, source, priority);
+}
+
+function sendFrom(work: Work, index: number, source: Address, priority: number): void {
+  const { config } = instanceAt(work, index);
+  const seal = sealOf(work, index);
+  for (const destination of destinations(config)) sendTo(work, index, { priority, source, destination, seal });
+  count(work, index, 'advertsSent');
+}
+
+/** Tells the backups that this master leaves (RFC 3768 §6.4.3), even where it does so because its address is gone. */
+export function sendZeroPriority(work: Work, index: number): void {
+  const { source, lastSource } = instanceAt(work, index);
+  const as = source ?? (lastSource?.family === 'inet' ? lastSource : undefined);
+  if (as === undefined) return;
+  sendFrom(work, index, as, 0);
+  count(work, index, 'zeroPrioritySent');
+  detail(work, index, 'sent 0 priority');
+}
+
+function destinations(config: VrrpInstance): readonly Address[] {
+  return config.unicast === undefined ? [config.multicastGroup] : config.unicast.peers.map((peer) => peer.address);
+}
+
+interface Advert {
+  readonly priority: number;
+  readonly source: Address;
+  readonly destination: Address;
+  readonly seal: Seal | undefined;
+}
+
+function sendTo(work: Work, index: number, { priority, source, destination, seal }: Advert): void {
+  const instance = instanceAt(work, index);
+  const { config } = instance;
+  const ah = config.authentication.kind === 'ah';
+  const packetId = config.family === 'inet' ? (instance.packetId % 0xffff) + 1 : 0;
+  const sequence = (instance.sequence + (ah ? 1 : 0)) >>> 0;
+  const ttl = config.unicast?.ttl ?? fullTtl;
+  change(work, index, { packetId, sequence });
+  const message = encodeMessage(instance, priority, source, destination);
+  const envelope = { source, destination, ttl, id: packetId, unicast: config.unicast !== undefined };
+  work.effects.push({
+    kind: 'send',
+    instance: config.name,
+    interface: sendInterface(work.machine, config),
+    source,
+    destination,
+    ttl,
+    protocol: ah ? 51 : 112,
+    id: packetId,
+    payload: ah ? sealAh(passwordOf(config.authentication), envelope, sequence, message) : sealed(message, source, destination, seal),
+  });
+}
+
+function encodeMessage(instance: InstanceState, priority: number, source: Address, destination: Address): Uint8Array {
+  const { config } = instance;
+  const seconds = config.version === 2;
+  const interval = Math.round(config.advertUs / (seconds ? 1_000_000 : 10_000));
+  const { authentication } = config;
+  return encodeVrrp(
+    {
+      version: config.version,
+      vrid: config.vrid,
+      priority,
+      authType: seconds ? authTypeOf(authentication) : AuthType.none,
+      interval: Math.min(interval, seconds ? 0xff : V3_INTERVAL_MAX),
+      addresses: config.addresses.map(({ address }) => address),
+      ...(authentication.kind === 'pass' ? { authData: passwordOf(authentication) } : {}),
+    },
+    checksumFor(instance, source, destination),
+  );
+}
+
+/** The dialect that this instance's peers understand. */
+export function checksumFor(instance: InstanceState, source: Address, destination: Address): VrrpChecksum {
+  const { config } = instance;
+  if (config.version === 2 || (config.v3ChecksumAsV2 && config.family === 'inet')) return { kind: 'plain' };
+  return { kind: instance.oldChecksum ? 'old' : 'pseudo', source, destination };
+}
+
+export function authTypeOf(authentication: Authentication): number {
+  if (authentication.kind === 'pass') return AuthType.pass;
+  return authentication.kind === 'ah' ? AuthType.ah : AuthType.none;
+}
+
+export function passwordOf(authentication: Authentication): Uint8Array {
+  return passwordBytes('password' in authentication ? authentication.password : '');
+}
+
+/** The key of an id, where its bytes are known. */
+export function hmacKey(authentication: Authentication, id: number): Uint8Array | undefined {
+  if (authentication.kind !== 'hmac') return undefined;
+  const hex = authentication.keys.find((key) => key.id === id)?.hex;
+  if (hex === undefined) return undefined;
+  return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+}
+
+/** What auth_hmac puts behind an advert: one stamp for all its copies. */
+interface Seal {
+  readonly key: Uint8Array;
+  readonly fields: HmacTrailer;
+}
+
+/** Undefined where the instance signs nothing. Uses up a stamp. */
+function sealOf(work: Work, index: number): Seal | undefined {
+  const { config, hmacSent } = instanceAt(work, index);
+  const { authentication } = config;
+  if (authentication.kind !== 'hmac' || authentication.mode === 'receive-only') return undefined;
+  const { activeKey, antiReplay, timeWindowUs } = authentication;
+  const key = hmacKey(authentication, activeKey);
+  if (key === undefined) return undefined;
+  const now = stampAt(work.atUs + (work.machine.wallOffsetUs ?? 0));
+  const stamp = nextStamp(hmacSent, now, antiReplay === 'time' ? timeWindowUs / 1_000_000 : undefined);
+  change(work, index, { hmacSent: stamp });
+  return { key, fields: { keyId: activeKey, ...fieldsOf(stamp) } };
+}
+
+/** The message with its trailer. Over IPv6 the checksum covers both, as the kernel sums what follows the header (RFC 3542 §3.1). */
+function sealed(message: Uint8Array, source: Address, destination: Address, seal: Seal | undefined): Uint8Array {
+  if (seal === undefined) return message;
+  const whole = concat(message, hmacTrailer(seal.key, source, message, seal.fields));
+  if (source.family === 'inet6') viewOf(whole).setUint16(6, vrrpChecksum(whole, { kind: 'pseudo', source, destination }));
+  return whole;
+}

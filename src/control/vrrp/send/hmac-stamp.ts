@@ -1,0 +1,50 @@
+// The stamps of auth_hmac: time since 1970 in 1/65536 s and a counter, as one number of 64 bits that only grows.
+import type { HmacTrailer } from '../../../wire/vrrp-auth.js';
+import type { HmacStamp } from '../state.js';
+
+const TICKS_IN_SECOND = 0x10000;
+const COUNTS = 0x10000;
+/** Seconds have 32 bits: in 2106 they begin anew, and order is by distance (RFC 1982). */
+const ALL_SECONDS = 2 ** 32;
+const ALL_TICKS = ALL_SECONDS * TICKS_IN_SECOND;
+
+export const stampOf = ({ seconds, subSecond, counter }: HmacTrailer): HmacStamp => ({
+  ticks: seconds * TICKS_IN_SECOND + subSecond,
+  counter,
+});
+
+export const secondsOf = ({ ticks }: HmacStamp): number => Math.floor(ticks / TICKS_IN_SECOND);
+
+/** How far seconds of a stamp are behind `nowS`, seconds since 1970; negative: ahead. */
+export function secondsBehind(nowS: number, seconds: number): number {
+  const behind = (((nowS - seconds) % ALL_SECONDS) + ALL_SECONDS) % ALL_SECONDS;
+  return behind < ALL_SECONDS / 2 ? behind : behind - ALL_SECONDS;
+}
+
+/** @param wallUs time since 1970 in µs */
+export const stampAt = (wallUs: number): HmacStamp => ({
+  ticks: Math.floor((wallUs / 1_000_000) * TICKS_IN_SECOND) % ALL_TICKS,
+  counter: 0,
+});
+
+export const fieldsOf = (stamp: HmacStamp): Omit<HmacTrailer, 'keyId'> => ({
+  seconds: secondsOf(stamp),
+  subSecond: stamp.ticks % TICKS_IN_SECOND,
+  counter: stamp.counter,
+});
+
+export function isNewerStamp(stamp: HmacStamp, last: HmacStamp): boolean {
+  const ahead = (stamp.ticks - last.ticks + ALL_TICKS) % ALL_TICKS;
+  return ahead === 0 ? stamp.counter > last.counter : ahead < ALL_TICKS / 2;
+}
+
+/**
+ * The clock's own stamp (also where none was sent yet), or the next number where the clock has not moved on or was set back.
+ * @param windowS how far the last stamp may be ahead of the clock (`anti_replay time`): nobody believes one beyond. Absent: growth is all there is.
+ */
+export function nextStamp(last: HmacStamp | undefined, now: HmacStamp, windowS: number | undefined): HmacStamp {
+  if (last === undefined || isNewerStamp(now, last)) return now;
+  if (windowS !== undefined && secondsOf(last) - secondsOf(now) > windowS) return now;
+  if (last.counter + 1 < COUNTS) return { ticks: last.ticks, counter: last.counter + 1 };
+  return { ticks: (last.ticks + 1) % ALL_TICKS, counter: 0 };
+}

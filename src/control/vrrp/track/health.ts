@@ -1,0 +1,192 @@
+// What trackers make of an instance: its effective priority and the reasons to be in FAULT (keepalived.conf(5), "track_…").
+
+import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { Tracked, TrackedSet, TrackProcess, TrackScript } from '../../../model/keepalived/trackers.js';
+import { neededLinks } from '../interfaces/required-interfaces.js';
+import { virtualInterfacesOf } from '../interfaces/virtual-interfaces.js';
+import type { InstanceState, VrrpMachine } from '../state.js';
+
+export const OWNER_PRIORITY = 255;
+
+export interface Health {
+  /** Sum of weights. */
+  readonly weight: number;
+  readonly faults: readonly string[];
+  /** Something that would mean FAULT has not been heard of. */
+  readonly pending: boolean;
+}
+
+/** A tracker's say: what it adds, whether it means FAULT, or that it has not spoken. */
+interface Say {
+  readonly weight: number;
+  readonly fault?: string;
+  readonly pending?: boolean;
+}
+
+const silent: Say = { weight: 0 };
+
+type Judge = (tracked: Tracked) => Say;
+
+/** Everything that is tracked by the instance itself or its group, and its own interface and source address. */
+export function healthOf(machine: VrrpMachine, instance: InstanceState): Health {
+  const { config } = instance;
+  const group = machine.groups[instance.group]?.config;
+  const says: Say[] = [...ownSays(machine, instance)];
+  const weightless = config.priority === OWNER_PRIORITY || (group !== undefined && !group.trackingWeight);
+  says.push(...trackedSays(machine, config.track, weightless));
+  if (group !== undefined) says.push(...trackedSays(machine, group.track, config.priority === OWNER_PRIORITY));
+  return {
+    weight: says.reduce((sum, say) => sum + say.weight, 0),
+    faults: says.flatMap((say) => (say.fault === undefined ? [] : [say.fault])),
+    pending: says.some((say) => say.pending === true),
+  };
+}
+
+/** The scripts whose result matters to somebody: others need not run. In the order of the file. */
+export function scriptsInUse(configuration: KeepalivedConfiguration): readonly TrackScript[] {
+  const used = new Set<string>();
+  const weightOf = (tracked: Tracked) => tracked.weight ?? configuration.scripts.find(({ name }) => name === tracked.name)?.weight ?? 0;
+  const use = (set: TrackedSet, weightless: boolean) => {
+    for (const tracked of set.scripts) if (!weightless || weightOf(tracked) === 0) used.add(tracked.name);
+  };
+  for (const config of configuration.instances) {
+    const group = configuration.syncGroups.find(({ members }) => members.includes(config.name));
+    use(config.track, config.priority === OWNER_PRIORITY || (group !== undefined && !group.trackingWeight));
+  }
+  for (const { track } of configuration.syncGroups) use(track, false);
+  return configuration.scripts.filter(({ name }) => used.has(name));
+}
+
+/** It has nobody to wait for: priority 255 and `state MASTER`. */
+export function isEagerOwner({ basePriority, config }: Pick<InstanceState, 'basePriority' | 'config'>): boolean {
+  return basePriority === OWNER_PRIORITY && config.initialState === 'master';
+}
+
+/** What health makes of a configured priority: 1..254, and 255 stays. */
+export function effectivePriority(base: number, weight: number): number {
+  return base === OWNER_PRIORITY ? base : Math.min(254, Math.max(1, base + weight));
+}
+
+function ownSays(machine: VrrpMachine, instance: InstanceState): readonly Say[] {
+  const { config } = instance;
+  const says: Say[] = [];
+  const facts = config.interface === undefined ? undefined : machine.interfaces.get(config.interface);
+  if (config.interface !== undefined && !config.dontTrackPrimary && facts?.up !== true) {
+    says.push({ weight: 0, fault: `interface ${config.interface} ${facts === undefined ? 'does not exist' : 'down'}` });
+  }
+  for (const name of neededLinks(machine.configuration, config)) {
+    const other = machine.interfaces.get(name);
+    if (other?.up !== true) says.push({ weight: 0, fault: `interface ${name} ${other === undefined ? 'does not exist' : 'down'}` });
+  }
+  says.push(...virtualSays(machine, config), ...staticSays(machine, config));
+  if (instance.source === undefined) {
+    says.push({ weight: 0, fault: `no IPv${config.family === 'inet' ? '4' : '6'} address for interface` });
+  } else if (config.trackSourceAddress && !hasAddress(machine, config)) {
+    says.push({ weight: 0, fault: 'tracked source address is missing' });
+  }
+  if (config.unicast?.faultNoPeer === true && config.unicast.peers.length === 0) says.push({ weight: 0, fault: 'no unicast peer' });
+  return says;
+}
+
+/** Its macvlans. With dont_track_primary they may go down, as what they stand on may. */
+function virtualSays({ configuration, lostLinks }: VrrpMachine, config: VrrpInstance): readonly Say[] {
+  if (lostLinks.size === 0) return [];
+  return virtualInterfacesOf(configuration, config).flatMap(({ settings: { name } }) => {
+    const how = lostLinks.get(name)?.how;
+    if (how === undefined || (how === 'down' && config.dontTrackPrimary)) return [];
+    return [{ weight: 0, fault: `interface ${name} ${how === 'gone' ? 'does not exist' : 'down'}` }];
+  });
+}
+
+/** Static objects of its track groups that could not be put back. */
+function staticSays({ configuration, lostStatics }: VrrpMachine, config: VrrpInstance): readonly Say[] {
+  if (lostStatics.length === 0) return [];
+  const groups = configuration?.root.trackGroups.filter(({ instances }) => instances.includes(config.name)) ?? [];
+  const mine = lostStatics.filter(({ group }) => groups.some(({ name }) => name === group));
+  return mine.map(({ text }) => ({ weight: 0, fault: `static ${text} is missing` }));
+}
+
+function hasAddress(machine: VrrpMachine, config: VrrpInstance): boolean {
+  const wanted = config.sourceAddress;
+  if (wanted === undefined) return true;
+  const text = wanted.words.join('.');
+  const held = config.interface === undefined ? [...machine.interfaces.values()] : [machine.interfaces.get(config.interface)];
+  return held.some((facts) => facts?.addresses.some((one) => one.family === wanted.family && one.words.join('.') === text) === true);
+}
+
+/** `weightless`: trackers with a weight are ignored, as keepalived does for owners and for members of sync groups. */
+function trackedSays(machine: VrrpMachine, set: TrackedSet, weightless: boolean): readonly Say[] {
+  const kinds: readonly (readonly [readonly Tracked[], Judge])[] = [
+    [set.interfaces, (one) => judgeInterface(machine, one)],
+    [set.scripts, (one) => judgeScript(machine, one)],
+    [set.files, (one) => judgeFile(machine, one)],
+    [set.processes, (one) => judgeProcess(machine, one)],
+    [set.bfds, (one) => judgeBfd(machine, one)],
+  ];
+  return kinds.flatMap(([trackeds, judge]) => trackeds.map((tracked) => limited(judge(tracked), weightless)));
+}
+
+function limited(say: Say, weightless: boolean): Say {
+  return weightless ? { ...say, weight: 0 } : say;
+}
+
+/** Up or down with a weight: a positive one counts while up, a negative one while down; none: down means FAULT. */
+function judgeUp(what: string, up: boolean | undefined, weight: number, reverse: boolean): Say {
+  if (up === undefined) return weight === 0 ? { weight: 0, pending: true } : silent;
+  if (weight === 0) return up === reverse ? { weight: 0, fault: what } : silent;
+  const signed = reverse ? -weight : weight;
+  return { weight: weight > 0 === up ? signed : 0 };
+}
+
+function judgeInterface(machine: VrrpMachine, tracked: Tracked): Say {
+  const up = machine.interfaces.get(tracked.name)?.up ?? false;
+  return judgeUp(`tracked interface ${tracked.name}`, up, tracked.weight ?? 0, tracked.reverse ?? false);
+}
+
+function judgeScript(machine: VrrpMachine, tracked: Tracked): Say {
+  const script = machine.configuration?.scripts.find(({ name }) => name === tracked.name);
+  if (script === undefined) return silent;
+  const good = machine.trackers.scripts.get(tracked.name)?.good;
+  return judgeUp(`script ${tracked.name}`, good, tracked.weight ?? script.weight, tracked.reverse ?? script.reverse);
+}
+
+function judgeFile(machine: VrrpMachine, tracked: Tracked): Say {
+  const file = machine.configuration?.files.find(({ name }) => name === tracked.name);
+  if (file === undefined) return silent;
+  const value = machine.trackers.files.get(tracked.name) ?? 0;
+  const weight = (tracked.weight ?? file.weight) * ((tracked.reverse ?? file.reverse) ? -1 : 1);
+  const fault = fileFault(tracked.name);
+  if (weight === 0) return value === 0 ? silent : { weight: 0, fault };
+  const product = value * weight;
+  return product <= -254 ? { weight: 0, fault } : { weight: Math.min(253, product) };
+}
+
+/** The reason that a tracked file gives; its coming and going is logged under the file's name. */
+export function fileFault(name: string): string {
+  return `tracked file ${name}`;
+}
+
+function judgeProcess(machine: VrrpMachine, tracked: Tracked): Say {
+  const watched = machine.configuration?.processes.find(({ name }) => name === tracked.name);
+  if (watched === undefined) return silent;
+  const running = machine.trackers.processes.get(tracked.name);
+  const met = running === undefined ? undefined : hasQuorum(watched, running);
+  return judgeUp(`process ${tracked.name}`, met, tracked.weight ?? watched.weight, tracked.reverse ?? watched.reverse);
+}
+
+/** Whether as many run as should, and no more. */
+export function hasQuorum({ quorum, quorumMax }: TrackProcess, running: number): boolean {
+  return running >= quorum && running <= (quorumMax ?? Number.POSITIVE_INFINITY);
+}
+
+function judgeBfd(machine: VrrpMachine, tracked: Tracked): Say {
+  const bfd = machine.configuration?.bfds.find(({ name }) => name === tracked.name);
+  if (bfd === undefined) return silent;
+  return judgeUp(
+    `BFD ${tracked.name}`,
+    machine.trackers.bfds.get(tracked.name),
+    tracked.weight ?? bfd.weight,
+    tracked.reverse ?? bfd.reverse,
+  );
+}

@@ -1,0 +1,68 @@
+// vrrp_script results: how many successes and failures in a row make a verdict, and what is said about it.
+import type { TrackScript } from '../../../model/keepalived/trackers.js';
+import type { ScriptOutcome } from '../messages.js';
+
+/**
+ * `level` is keepalived's counter: below `rise` the script counts as bad, from `rise` to `rise + fall - 1` as good; the top is
+ * where a good one rests, 0 where a bad one does.
+ */
+export interface ScriptState {
+  readonly good: boolean;
+  readonly level: number;
+  /** The exit status last seen. */
+  readonly status: number;
+  /** Carried over a reload: the next result decides at once, as the first one does. */
+  readonly fresh: boolean;
+}
+
+export interface ScriptStep {
+  readonly state: ScriptState;
+  readonly lines: readonly string[];
+}
+
+function top(script: TrackScript): number {
+  return script.rise + script.fall - 1;
+}
+
+/** One run ended. `before` absent: the first of all, whose verdict counts at once. */
+export function scriptStep(script: TrackScript, before: ScriptState | undefined, outcome: ScriptOutcome): ScriptStep {
+  const success = outcome.kind === 'exited' && outcome.status === 0;
+  const status = outcome.kind === 'exited' ? outcome.status : (before?.status ?? 0);
+  const changed = outcome.kind === 'exited' && status !== (before?.status ?? 0);
+  const lines = changed ? [`Script \`${script.name}\` now returning ${status}`] : [];
+  const level = nextLevel(script, before, success);
+  const good = level >= script.rise;
+  const verdict = before === undefined || before.fresh || good !== before.good;
+  return { state: { good, level, status, fresh: false }, lines: verdict ? [...lines, verdictText(script, outcome, good)] : lines };
+}
+
+function nextLevel(script: TrackScript, before: ScriptState | undefined, success: boolean): number {
+  if (before === undefined || before.fresh) return success ? top(script) : 0;
+  if (success) return before.good || before.level + 1 >= script.rise ? top(script) : before.level + 1;
+  return before.good && before.level > script.rise ? before.level - 1 : 0;
+}
+
+function verdictText(script: TrackScript, outcome: ScriptOutcome, good: boolean): string {
+  const name = `VRRP_Script(${script.name})`;
+  if (good) return `${name} succeeded`;
+  switch (outcome.kind) {
+    case 'exited':
+      return `${name} failed (exited with status ${outcome.status})`;
+    case 'signalled':
+      return `${name} failed (due to signal ${outcome.signal})`;
+    case 'timedOut':
+      return `${name} timed_out`;
+    case 'notStarted':
+      return `${name} failed (${outcome.why})`;
+  }
+}
+
+/** What a script is taken for before its first result; undefined: nothing yet. */
+export function unheardScript(script: TrackScript): ScriptState | undefined {
+  return script.initFail ? { good: false, level: 0, status: 0, fresh: true } : undefined;
+}
+
+/** A result that outlives a reload, on the new configuration's scale. */
+export function carriedScript(script: TrackScript, before: ScriptState): ScriptState {
+  return { ...before, level: before.good ? top(script) : 0 };
+}

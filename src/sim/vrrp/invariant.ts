@@ -1,0 +1,37 @@
+// What an invariant is: it sees every step and the passing of time, and says what is wrong.
+import type { Effect, Input } from '../../control/vrrp/messages.js';
+import type { Disturbance, History } from './history.js';
+import type { InstanceView } from './machine.js';
+import type { World } from './world.js';
+
+/** One step of one node. Times are the history's, not the node's. */
+export interface Observation {
+  readonly nowUs: number;
+  readonly node: number;
+  readonly input: Input;
+  readonly before: readonly InstanceView[];
+  readonly after: readonly InstanceView[];
+  readonly effects: readonly Effect[];
+  readonly wakeAtUs: number | undefined;
+}
+
+/** All answers: what is wrong, or undefined. */
+export interface Check {
+  /** Time has come to `nowUs`; nothing happened since the last call of any kind. */
+  readonly passed?: (nowUs: number) => string | undefined;
+  readonly disturbed?: (nowUs: number, what: Disturbance) => string | undefined;
+  readonly stepped?: (observation: Observation) => string | undefined;
+}
+
+export type MakeCheck = (world: World, history: History) => Check;
+
+export interface Violation {
+  readonly atUs: number;
+  readonly text: string;
+}
+
+export const stateOf = (view: readonly InstanceView[], name: string): InstanceView['state'] | undefined =>
+  view.find((instance) => instance.name === name)?.state;
+
+export const sameStates = (before: readonly InstanceView[], after: readonly InstanceView[]): boolean =>
+  before.length === after.length && before.every(({ name, state }, index) => after[index]?.name === name && after[index].state === state);
