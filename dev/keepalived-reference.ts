@@ -109,9 +109,9 @@ export function keepalivedReference(): string {
 
 /** The rows of docs/config-lint.md. */
 export const lintRows = (): string =>
-  lintVerdicts.map(({ code, level, meaning }) => `| \`${code}\` | ${level} | ${cell(meaning)} |`).join('\n');
+  lintVerdicts.map(({ code, severity, meaning }) => `| \`${code}\` | ${severity} | ${cell(meaning)} |`).join('\n');
 
-const TABLE = /(\| code \| level \| found when \|\n\|---\|---\|---\|\n)(?:\|[^\n]*\n)*/;
+const TABLE = /(\| code \| severity \| found when \|\n\|---\|---\|---\|\n)(?:\|[^\n]*\n)*/;
 
 /** docs/config-lint.md with its table of codes brought up to date. */
 export const withLintRows = (text: string): string => text.replace(TABLE, (_, head: string) => `${head}${lintRows()}\n`);

@@ -64,5 +64,5 @@ export const commands: readonly Command[] = [
     meaning: 'run VRRP through histories made from seeds, in memory, and say what goes wrong',
     load: () => import('./commands/sim.js'),
   },
-  { name: 'doctor', meaning: 'what is wrong on this host, why, and how to mend it', load: () => import('./commands/doctor.js') },
+  { name: 'doctor', meaning: 'what is wrong on this host, why, and how to fix it', load: () => import('./commands/doctor.js') },
 ];

@@ -1,6 +1,7 @@
 // All rules over all facts. Pure: the same facts, the same findings.
+
+import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
-import { type Finding, sorted } from './finding.js';
 import { datapathRule } from './rules/datapath.js';
 import { filtersRule } from './rules/filters.js';
 import { forwardingRule } from './rules/forwarding.js';
@@ -45,7 +46,7 @@ export function diagnose(facts: Facts): readonly Finding[] {
   const found = facts.role === 'director' ? DIRECTOR_RULES.flatMap((rule) => rule(facts)) : SERVER_RULES.flatMap((rule) => rule(facts));
   const blind = facts.blind.map((line): Finding => {
     const [what = '', cause = ''] = line.split(/: (.*)/s);
-    return { level: 'info', code: 'not-looked-at', what, cause };
+    return { severity: 'info', code: 'not-looked-at', what, cause };
   });
-  return sorted([...found, ...blind]);
+  return sortedFindings([...found, ...blind]);
 }

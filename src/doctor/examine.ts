@@ -1,6 +1,7 @@
 // One examination of this host: which role it has, its facts, its findings.
 import type { Director } from '../datapath/director.js';
 import type { Address } from '../model/address.js';
+import { type Finding, sortedFindings } from '../model/finding.js';
 import { using } from '../sys/fd.js';
 import { Netlink } from '../sys/netlink.js';
 import { collectDatapath } from './collect/datapath.js';
@@ -10,7 +11,6 @@ import { collectRealServer, vipsOnLoopback } from './collect/real-server.js';
 import { collectVrrp } from './collect/vrrp.js';
 import { diagnose } from './diagnose.js';
 import type { Facts, HostFacts, ServerMethod, ServiceFact } from './facts.js';
-import { type Finding, sorted } from './finding.js';
 import { vrrpRule } from './rules/vrrp.js';
 import type { VrrpFacts } from './vrrp-facts.js';
 
@@ -45,9 +45,9 @@ function servicesOf(open: OpenDirector): readonly ServiceFact[] {
 
 /** What was found about a host, and what was found about its VRRP. */
 function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
-  const blind = (vrrp?.blind ?? []).map((line): Finding => ({ level: 'info', code: 'not-looked-at', what: 'VRRP', cause: line }));
+  const blind = (vrrp?.blind ?? []).map((line): Finding => ({ severity: 'info', code: 'not-looked-at', what: 'VRRP', cause: line }));
   const found = vrrp === undefined ? [] : vrrpRule(facts, vrrp);
-  return { kind: 'examined', facts, findings: sorted([...found, ...diagnose(facts), ...blind]) };
+  return { kind: 'examined', facts, findings: sortedFindings([...found, ...diagnose(facts), ...blind]) };
 }
 
 function asRealServer(host: HostFacts, wish: Wish, vrrp: VrrpFacts | undefined): Examination {

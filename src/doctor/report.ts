@@ -1,6 +1,7 @@
 // What an examination prints: one line a finding, or that nothing is wrong; or the same as JSON.
+
+import { type Finding, findingJson, findingsStatus, findingText } from '../model/finding.js';
 import type { Facts } from './facts.js';
-import { exitStatus, type Finding, findingLine } from './finding.js';
 
 /** The line for a host on which nothing is wrong says what was looked at. */
 function allFine(facts: Facts): string {
@@ -15,11 +16,11 @@ function allFine(facts: Facts): string {
 }
 
 export function reportText(facts: Facts, findings: readonly Finding[]): string {
-  const lines = findings.map(findingLine);
-  const wrong = exitStatus(findings) > 0;
+  const lines = findings.map(findingText);
+  const wrong = findingsStatus(findings) > 0;
   return [...lines, ...(wrong ? [] : [allFine(facts)])].map((line) => `${line}\n`).join('');
 }
 
 export function reportJson(facts: Facts, findings: readonly Finding[]): string {
-  return `${JSON.stringify({ role: facts.role, status: exitStatus(findings), findings })}\n`;
+  return `${JSON.stringify({ role: facts.role, status: findingsStatus(findings), findings: findings.map(findingJson) })}\n`;
 }

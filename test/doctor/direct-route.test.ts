@@ -1,4 +1,4 @@
-// weir doctor on a VS/DR cluster of its own making: silent when all is well, and every fault named with its mend.
+// weir doctor on a VS/DR cluster of its own making: silent when all is well, and every fault named with its fix.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
@@ -54,7 +54,7 @@ test('a cluster without a fault is told to be fine, with exit status 0', on, () 
   }
 });
 
-test('a real server that answers ARP for the VIP is named, with its MAC, the sysctls and the mend', on, () => {
+test('a real server that answers ARP for the VIP is named, with its MAC, the sysctls and the fix', on, () => {
   for (const key of ['arp_ignore', 'arp_announce']) {
     oak.sysctl(`net.ipv4.conf.all.${key}`, '0');
     oak.sysctl(`net.ipv4.conf.oa1.${key}`, '0');
@@ -64,15 +64,15 @@ test('a real server that answers ARP for the VIP is named, with its MAC, the sys
   const [duel] = findings(verdict, 'vip-answered-by-server');
   assert.equal(duel?.what, `real server ${OAK} answers ARP for VIP ${VIP} on front5 (${macOf(oak, 'oa1')})`);
   assert.match(duel?.cause ?? '', /arp_ignore and arp_announce are not in force there/);
-  assert.match(duel?.mend ?? '', new RegExp(`^on ${OAK}: weir realserver start --vip ${VIP} `));
+  assert.match(duel?.fix ?? '', new RegExp(`^on ${OAK}: weir realserver start --vip ${VIP} `));
   assert.equal(findings(verdict, 'vip-answered-by-server').length, 1, 'the other server is silent');
 
   const there = examine(oak, `--role rs --vip ${VIP}`);
   assert.deepEqual(codes(there), ['server-arp-ignore', 'server-arp-announce']);
   assert.equal(there.findings[0]?.what, 'arp_ignore is 0 on oa1 (the larger of all and oa1)');
-  // Each mend is a command that mends.
-  for (const { mend } of there.findings) {
-    assert.equal(oak.run(['sh', '-c', mend ?? '']).status, 0);
+  // Each fix is a command that works.
+  for (const { fix } of there.findings) {
+    assert.equal(oak.run(['sh', '-c', fix ?? '']).status, 0);
   }
   assert.deepEqual(codes(examine(oak, `--role rs --vip ${VIP}`)), []);
   assert.deepEqual(codes(examine(hub)), []);
@@ -81,8 +81,8 @@ test('a real server that answers ARP for the VIP is named, with its MAC, the sys
 test('a larger arp_ignore that hides nothing is seen through', on, () => {
   oak.sysctl('net.ipv4.conf.oa1.arp_ignore', '3');
   const verdict = examine(oak, `--role rs --vip ${VIP}`);
-  assert.equal(verdict.findings[0]?.mend, 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.oa1.arp_ignore=1');
-  assert.equal(oak.run(['sh', '-c', verdict.findings[0]?.mend ?? '']).status, 0);
+  assert.equal(verdict.findings[0]?.fix, 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.oa1.arp_ignore=1');
+  assert.equal(oak.run(['sh', '-c', verdict.findings[0]?.fix ?? '']).status, 0);
   assert.deepEqual(codes(examine(oak, `--role rs --vip ${VIP}`)), []);
 });
 
@@ -91,7 +91,7 @@ test('a real server without the VIP is found from the director too: it drops wha
   const verdict = examine(hub);
   const [lost] = findings(verdict, 'server-without-vip');
   assert.equal(lost?.what, `TCP ${VIP}:8123 → ${ELM}:8123 does not serve the VIP`);
-  assert.equal(lost?.mend, `on ${ELM}: weir realserver start --vip ${VIP}`);
+  assert.equal(lost?.fix, `on ${ELM}: weir realserver start --vip ${VIP}`);
   assert.equal(verdict.status, 2);
   assert.deepEqual(codes(examine(elm, `--role rs --vip ${VIP}`)), ['server-vip-absent']);
   assert.equal(elm.weir(`realserver start --vip ${VIP}`).status, 0);
@@ -113,7 +113,7 @@ test('a port where nothing listens, a host that is gone', on, () => {
   hub.ipvsadm(`-e -t ${VIP}:99 -r 172.22.40.50 -g -w 0`);
   const quiet = examine(hub);
   assert.deepEqual(
-    findings(quiet, 'server-unreachable').map(({ level }) => level),
+    findings(quiet, 'server-unreachable').map(({ severity }) => severity),
     ['info', 'info'],
   );
   const [zero] = findings(quiet, 'weights-zero');
@@ -128,15 +128,15 @@ test('a port where nothing listens, a host that is gone', on, () => {
 test('a VIP that is gone, twice, or too wide', on, () => {
   hub.weir(`vip del ${VIP} --dev front5`);
   const [absent] = examine(hub).findings;
-  assert.deepEqual([absent?.code, absent?.mend], ['vip-absent', `weir vip add ${VIP} --dev front5`]);
+  assert.deepEqual([absent?.code, absent?.fix], ['vip-absent', `weir vip add ${VIP} --dev front5`]);
   hub.ip(`addr add ${VIP}/16 dev front5`);
   const [wide] = examine(hub).findings;
-  assert.deepEqual([wide?.code, wide?.level], ['vip-prefix', 'warning']);
+  assert.deepEqual([wide?.code, wide?.severity], ['vip-prefix', 'warning']);
   hub.ip(`addr del ${VIP}/16 dev front5`);
   hub.ip(`addr add ${VIP}/32 dev lo`);
   assert.deepEqual(codes(examine(hub)), ['vip-on-lo']);
   hub.ip(`addr del ${VIP}/32 dev lo`);
-  assert.equal(hub.weir(absent?.mend?.replace('weir ', '') ?? '').status, 0);
+  assert.equal(hub.weir(absent?.fix?.replace('weir ', '') ?? '').status, 0);
   assert.deepEqual(codes(examine(hub)), []);
 });
 

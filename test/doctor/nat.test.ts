@@ -51,12 +51,12 @@ test('a cluster without a fault is told to be fine, on the director and on the s
   assert.deepEqual([server.status, server.stdout], [0, 'OK     nothing is wrong: real server, VS/NAT, 0 VIPs\n']);
 });
 
-test('forwarding that is off, mended by the command that is given', on, () => {
+test('forwarding that is off, fixed by the command that is given', on, () => {
   gate.sysctl('net.ipv4.ip_forward', '0');
   const verdict = examine(gate);
   assert.deepEqual([verdict.status, ...codes(verdict)], [1, 'forwarding-off']);
   assert.equal(fetch(), 'pine\n', 'a warning, for plain connections are balanced all the same');
-  assert.equal(gate.run(['sh', '-c', verdict.findings[0]?.mend ?? '']).status, 0);
+  assert.equal(gate.run(['sh', '-c', verdict.findings[0]?.fix ?? '']).status, 0);
   assert.deepEqual(codes(examine(gate)), []);
 });
 
@@ -66,9 +66,9 @@ test('a server whose answers go another way', on, () => {
   assert.deepEqual([verdict.status, verdict.findings[0]?.what], [2, `the gateway is 10.200.9.14, not the director ${DIP}`]);
   const seen = examine(gate);
   assert.deepEqual(codes(seen), ['server-answers-elsewhere'], 'the director sees it too');
-  assert.equal(seen.findings[0]?.mend, `on ${RIP}: ip route replace default via ${DIP}`);
+  assert.equal(seen.findings[0]?.fix, `on ${RIP}: ip route replace default via ${DIP}`);
   assert.equal(fetch(), '', 'and it is true');
-  assert.equal(pine.run(['sh', '-c', verdict.findings[0]?.mend ?? '']).status, 0);
+  assert.equal(pine.run(['sh', '-c', verdict.findings[0]?.fix ?? '']).status, 0);
   assert.deepEqual(codes(examine(gate)), []);
   assert.deepEqual(codes(examine(pine, `--role rs --dip ${DIP}`)), []);
   pine.ip('route del default');
@@ -90,7 +90,7 @@ test('a server behind a firewall, and a port that is closed', { skip: on.skip ||
   assert.deepEqual(pine.run(['nft', rules]).stderr, '');
   const [dropped] = examine(gate, '--wait 0.5').findings;
   assert.equal(dropped?.cause, 'no answer: a firewall drops it, or its answers go elsewhere');
-  assert.equal(dropped?.mend, `on ${RIP}: nft list ruleset; ip route get ${DIP}`);
+  assert.equal(dropped?.fix, `on ${RIP}: nft list ruleset; ip route get ${DIP}`);
   pine.run(['nft', 'flush', 'ruleset']);
   assert.deepEqual(codes(examine(gate)), []);
 });
@@ -126,7 +126,7 @@ test('strict rp_filter where clients come in by another interface than the route
   gate.sysctl('net.ipv4.conf.wan2.rp_filter', '1');
   const verdict = examine(gate);
   assert.deepEqual(codes(verdict), ['reverse-path-strict']);
-  gate.run(['sh', '-c', verdict.findings[0]?.mend ?? '']);
+  gate.run(['sh', '-c', verdict.findings[0]?.fix ?? '']);
   assert.deepEqual(codes(examine(gate)), []);
   gate.ip('route del default');
 });

@@ -1,7 +1,7 @@
 // Runs weir doctor on a host of a test's bed and reads its verdict.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import type { Finding } from '../../src/doctor/finding.js';
+import type { Finding } from '../../src/model/finding.js';
 import { ENTRY, type Host, type Ran } from '../support/netns-bed.js';
 
 export interface Verdict {

@@ -13,7 +13,7 @@ import { codes, examine } from './verdict.js';
 const on = { skip: noNamespaces() };
 const noKeepalived = spawnSync('keepalived', ['--version']).error === undefined ? false : 'no keepalived here';
 
-test('settings around a virtual MAC, and a service that listens on a VIP alone; each mend mends', on, () =>
+test('settings around a virtual MAC, and a service that listens on a VIP alone; each fix works', on, () =>
   inBed(async (bed) => {
     const { here, there } = bed;
     const file = join(bed.folder, 'keepalived.conf');
@@ -41,8 +41,8 @@ test('settings around a virtual MAC, and a service that listens on a VIP alone; 
     await here.listen(bed.bed, '10.99.0.100', 8100);
     const verdict = look();
     assert.deepEqual(codes(verdict), ['vrrp-vmac-reverse-path', 'vrrp-vmac-arp', 'vrrp-nonlocal-bind']);
-    for (const { mend = '' } of verdict.findings) {
-      assert.equal(here.run(['sh', '-c', mend.replace(/ \(.*$/, '')]).status, 0, mend);
+    for (const { fix = '' } of verdict.findings) {
+      assert.equal(here.run(['sh', '-c', fix.replace(/ \(.*$/, '')]).status, 0, fix);
     }
     assert.ok(answers());
     assert.deepEqual(codes(look()), []);
@@ -76,8 +76,8 @@ test('two daemons on one host that serve one instance, weir’s and another', { 
     const named = [...(both?.what ?? '').matchAll(/pid (\d+) \(([^)]+)\)/g)].map(([, pid, path]) => [Number(pid), path]);
     assert.deepEqual(new Map(named as [number, string][]), new Map(pids.map((pid, index) => [pid, join(folder, `${index}.conf`)])));
     assert.match(both?.cause ?? '', /^both serve VRID 51 on v0: /);
-    const doomed = Number(/kill (\d+)/.exec(both?.mend ?? '')?.[1]);
-    assert.ok(pids.includes(doomed), both?.mend);
+    const doomed = Number(/kill (\d+)/.exec(both?.fix ?? '')?.[1]);
+    assert.ok(pids.includes(doomed), both?.fix);
     process.kill(doomed, 'SIGTERM');
     await daemons.find(({ pid }) => pid === doomed)?.ended();
     assert.deepEqual(

@@ -1,4 +1,4 @@
-// weir doctor on nodes of VRRP: what it overhears, what stands in the way of adverts, and that each mend mends. The kernel's own counters
+// weir doctor on nodes of VRRP: what it overhears, what stands in the way of adverts, and that each fix works. The kernel's own counters
 // are asked whether what it says is true.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
@@ -40,8 +40,8 @@ async function beside<T>(adverts: readonly SentAdvert[], work: () => Promise<T>)
   }
 }
 
-function mend({ findings }: Verdict): void {
-  for (const { mend: command } of findings) {
+function applyFixes({ findings }: Verdict): void {
+  for (const { fix: command } of findings) {
     const { status, stderr } = here.run(['sh', '-c', (command ?? '').replace(/ \((?:where|on both).*$/, '')]);
     assert.equal(status, 0, `${command}: ${stderr}`);
   }
@@ -155,10 +155,10 @@ test('iptables-legacy, which nft does not show', {
       'vrrp-blocked VRRP of six (VRID 50) cannot pass on v0: the rule "-p vrrp -j DROP" (ip6tables-legacy raw PREROUTING) drops adverts of fe80::2 (protocol 112 to ff02::12)',
     ]);
     assert.ok(drops() > 0, 'it is true');
-    mend(verdict);
+    applyFixes(verdict);
     const was = drops();
     assert.deepEqual(codes(await examine()), []);
-    assert.equal(drops(), was, 'and mended');
+    assert.equal(drops(), was, 'and fixed');
   });
   for (const tool of ['iptables-legacy', 'ip6tables-legacy']) for (const table of ['filter', 'raw']) here.run([tool, '-t', table, '-F']);
 });
@@ -174,7 +174,7 @@ test('a table as firewalld writes it', { skip: on.skip || lacks('nft', '--versio
       verdict.findings[0]?.cause ?? '',
       /^the rule "reject" \(nft inet firewalld filter_IN_public, written by firewalld\) drops adverts of 10\.98\.0\.2/,
     );
-    assert.equal(verdict.findings[1]?.mend, 'firewall-cmd --permanent --zone=public --add-protocol=vrrp && firewall-cmd --reload');
+    assert.equal(verdict.findings[1]?.fix, 'firewall-cmd --permanent --zone=public --add-protocol=vrrp && firewall-cmd --reload');
     assert.ok(rejects() > 0, 'it is true');
     // What firewalld makes of that command.
     assert.deepEqual(
@@ -183,7 +183,7 @@ test('a table as firewalld writes it', { skip: on.skip || lacks('nft', '--versio
     );
     const was = rejects();
     assert.deepEqual(codes(await examine()), []);
-    assert.equal(rejects(), was, 'and mended');
+    assert.equal(rejects(), was, 'and fixed');
   });
   here.run(['nft', 'flush', 'ruleset']);
 });
@@ -198,7 +198,7 @@ test('tables as ufw writes them', { skip: on.skip || lacks('iptables-restore', '
   await beside(PAIR, async () => {
     const verdict = await examine();
     assert.deepEqual(
-      verdict.findings.map(({ code, mend: command }) => [code, command]),
+      verdict.findings.map(({ code, fix: command }) => [code, command]),
       [
         ['vrrp-blocked', 'ufw allow in from 10.98.0.2 to 224.0.0.18 proto vrrp'],
         ['vrrp-blocked', 'ufw allow in from fe80::2 to ff02::12 proto vrrp'],
@@ -214,7 +214,7 @@ test('tables as ufw writes them', { skip: on.skip || lacks('iptables-restore', '
     here.run(['ip6tables', '-A', 'ufw6-user-input', '-p', '112', '-s', 'fe80::2', '-d', 'ff02::12', '-j', 'ACCEPT']);
     const was = dropped();
     assert.deepEqual(codes(await examine()), []);
-    assert.equal(dropped(), was, 'and mended');
+    assert.equal(dropped(), was, 'and fixed');
   });
   for (const tool of ['iptables', 'ip6tables']) {
     writeFileSync(join(folder, tool), '*filter\n:INPUT ACCEPT [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\nCOMMIT\n');
@@ -242,10 +242,10 @@ test('a reverse-path filter that eats adverts', on, async () => {
     const verdict = await examine();
     assert.deepEqual(codes(verdict), ['vrrp-reverse-path']);
     assert.ok(filtered() > 0, 'it is true');
-    mend(verdict);
+    applyFixes(verdict);
     const was = filtered();
     assert.deepEqual(codes(await examine()), []);
-    assert.equal(filtered(), was, 'and mended');
+    assert.equal(filtered(), was, 'and fixed');
   });
   here.ip('link del other');
 });

@@ -31,10 +31,10 @@ test('a pair that fits is silent, status 0', async () => {
   assert.deepEqual(await command(PAIR, 'lint', '@a.conf', '@b.conf'), { status: 0, out: '', err: '' });
 });
 
-test('findings are lines with place and code; the status is the worst level', async () => {
+test('findings are lines with place and code; the status follows the worst', async () => {
   const warned = await command({ ...PAIR, 'b.conf': NODE('priority 100') }, 'lint', '@a.conf', '@b.conf');
   assert.equal(warned.status, 1);
-  assert.match(warned.out, /^WARN {3}a\.conf:4: V1 has the same priority .* — mend: .* \[equal-priorities\]\n$/);
+  assert.match(warned.out, /^WARN {3}a\.conf:4: V1 has the same priority .* — fix: .* \[equal-priorities\]\n$/);
   const wrong = await command({ ...PAIR, 'b.conf': NODE('priority 90\nversion 3') }, 'lint', '@a.conf', '@b.conf');
   assert.equal(wrong.status, 2);
   assert.match(wrong.out, /^ERROR {2}a\.conf:1: .*\[versions-differ\]\n/);
@@ -98,7 +98,7 @@ test('explain prints the file again with origins', async () => {
 });
 
 test('wrong words are told, status 2', async () => {
-  for (const args of [['mend'], ['explain', 'a', 'b'], ['explain', '--json'], ['lint', '--id', 'a,b,c', 'x', 'y']]) {
+  for (const args of [['fix'], ['explain', 'a', 'b'], ['explain', '--json'], ['lint', '--id', 'a,b,c', 'x', 'y']]) {
     const { status, err } = await command({}, ...args);
     assert.equal(status, 2, args.join(' '));
     assert.match(err, /^weir config: /);

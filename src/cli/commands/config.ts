@@ -3,14 +3,14 @@ import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
 import { explain } from '../../config/keepalived/explain/explain.js';
-import { type LintFinding, type LintNode, unsaid } from '../../config/keepalived/lint/finding.js';
+import { type LintNode, unsaid } from '../../config/keepalived/lint/finding.js';
 import { lint } from '../../config/keepalived/lint/lint.js';
 import { usedScripts } from '../../config/keepalived/lint/scripts/used-scripts.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
-import { exitStatus, type Finding, findingLine, sorted } from '../../doctor/finding.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { readScriptTexts } from '../../host/script-texts.js';
 import { serviceOptions } from '../../host/service-options.js';
+import { type Finding, findingJson, findingsStatus, findingText, sortedFindings } from '../../model/finding.js';
 import { reported } from '../failure.js';
 import { readFlags, UsageError, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
@@ -84,39 +84,23 @@ function lintNode({ path, id }: Node, options: string | undefined, io: Io) {
   return { node: { file: path, configuration, values, keeps: keptBy(words), scripts } satisfies LintNode, diagnostics };
 }
 
-interface Told extends Finding {
-  readonly file: string;
-  readonly line: number;
-}
-
-const told = ({ level, code, at, what, cause, mend }: LintFinding): Told => ({
-  level,
-  code,
-  what: `${at.file}:${at.line}: ${what}`,
-  cause,
-  mend,
-  file: at.file,
-  line: at.line,
-});
-
-/** What keepalived itself says about a file is part of what is wrong with it; what weir notes beyond may be. */
-const messages = (diagnostics: ReadConfiguration['diagnostics']): readonly Told[] =>
+/** Messages of reading the file, as findings: those of keepalived are warnings, those that only weir has are infos. */
+const messages = (diagnostics: ReadConfiguration['diagnostics']): readonly Finding[] =>
   diagnostics.map(({ severity, at, text, hint }) => ({
-    level: severity === 'notice' ? 'info' : 'warning',
+    severity: severity === 'notice' ? 'info' : 'warning',
     code: 'message',
-    what: `${at.file}:${at.line}: ${text}`,
+    at,
+    what: text,
     cause: hint ?? 'keepalived -t says so',
-    file: at.file,
-    line: at.line,
   }));
 
 function runLint(files: readonly string[], ids: readonly string[], options: string | undefined, json: boolean, io: Io): number {
   const read = nodesAsked(files, ids).map((node) => lintNode(node, options, io));
   const found = lint(read.map(({ node }) => node));
-  const findings = sorted([...found.map(told), ...read.flatMap(({ diagnostics }) => messages(unsaid(diagnostics, found)))]);
-  if (json) io.out(`${JSON.stringify({ findings }, undefined, 2)}\n`);
-  else for (const finding of findings) io.out(`${findingLine(finding)} [${finding.code}]\n`);
-  return exitStatus(findings);
+  const findings = sortedFindings([...found, ...read.flatMap(({ diagnostics }) => messages(unsaid(diagnostics, found)))]);
+  if (json) io.out(`${JSON.stringify({ findings: findings.map(findingJson) }, undefined, 2)}\n`);
+  else for (const finding of findings) io.out(`${findingText(finding)} [${finding.code}]\n`);
+  return findingsStatus(findings);
 }
 
 function config(args: readonly string[], io: Io): number {

@@ -2,9 +2,9 @@
 
 import { examine, type Wish } from '../../doctor/examine.js';
 import type { ServerMethod } from '../../doctor/facts.js';
-import { exitStatus } from '../../doctor/finding.js';
 import { reportJson, reportText } from '../../doctor/report.js';
 import { parseIpv4 } from '../../model/address-text.js';
+import { findingsStatus } from '../../model/finding.js';
 import { directorOpener } from '../director-opener.js';
 import { reported } from '../failure.js';
 import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
@@ -13,7 +13,7 @@ import { readVips } from './realserver.js';
 
 const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]
        weir doctor --role rs [--vip A[,B]] [--dip A] [--method dr|nat] [--json]
-       looks at this host alone and says what is wrong, why, and how to mend it, one line each
+       looks at this host alone and says what is wrong, why, and how to fix it, one line each
        exit status 0: fine, 1: warnings, 2: errors; 3: doctor itself could not look
 `;
 
@@ -68,7 +68,7 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
   }
   const { facts, findings } = examination;
   io.out(flags.json === true ? reportJson(facts, findings) : reportText(facts, findings));
-  return exitStatus(findings);
+  return findingsStatus(findings);
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {

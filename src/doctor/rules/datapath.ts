@@ -1,19 +1,19 @@
 // Is the datapath there, and does it see every interface that carries traffic?
 
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { isLoopback, vipsOf } from '../network.js';
 
 export function datapathRule(facts: DirectorFacts): readonly Finding[] {
   if (!facts.datapath.loaded) {
     return [
       {
-        level: 'error',
+        severity: 'error',
         code: 'datapath-absent',
         what: 'no datapath in this network namespace',
         cause: 'nothing loaded it since the last boot or weir unload',
-        mend: 'ipvsadm-restore <FILE (or any ipvsadm -A)',
+        fix: 'ipvsadm-restore <FILE (or any ipvsadm -A)',
       },
     ];
   }
@@ -27,11 +27,11 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
       );
       const missing = ['ingress', 'egress'].filter((hook) => !leg.attached.includes(hook)).join(' and ');
       return {
-        level: carries ? 'error' : link !== undefined && isLoopback(link) ? 'info' : 'warning',
+        severity: carries ? 'error' : link !== undefined && isLoopback(link) ? 'info' : 'warning',
         code: 'leg-uncovered',
         what: `${leg.name} is not covered`,
         cause: `nothing is attached at its ${missing}, so what comes in there is not balanced`,
-        mend: 'ipvsadm -Ln (every weir command attaches to new interfaces)',
+        fix: 'ipvsadm -Ln (every weir command attaches to new interfaces)',
       };
     });
 }

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { destination, director, ip, LO, service, WAN } from '../../../test/support/doctor-facts.js';
+import type { Finding } from '../../model/finding.js';
 import { diagnose } from '../diagnose.js';
 import type { DirectorFacts, FilterRule } from '../facts.js';
-import type { Finding } from '../finding.js';
 
 /** What is found when these facts are other than on the healthy host. */
 const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });
-const codes = (change: Partial<DirectorFacts>) => found(change).map(({ level, code }) => `${level} ${code}`);
+const codes = (change: Partial<DirectorFacts>) => found(change).map(({ severity, code }) => `${severity} ${code}`);
 const settings = (values: Readonly<Record<string, string>>) => new Map([...director.settings, ...Object.entries(values)]);
 
 test('a healthy director has no finding', () => {
@@ -33,7 +33,7 @@ test('table: empty, a service without servers, all quiesced, weights that do not
   assert.deepEqual(codes({ services: [] }), ['warning table-empty']);
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, [])] }), ['error service-empty']);
   const [zero] = found({ services: [service('10.5.0.9', 80, of(0, 0))] });
-  assert.deepEqual([zero?.code, zero?.mend], ['weights-zero', 'ipvsadm -e -t 10.5.0.9:80 -r 10.5.0.51:80 -g -w 1']);
+  assert.deepEqual([zero?.code, zero?.fix], ['weights-zero', 'ipvsadm -e -t 10.5.0.9:80 -r 10.5.0.51:80 -g -w 1']);
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, of(1, 2), 'rr')] }), ['info weights-ignored']);
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, of(1, 2), 'wrr')] }), []);
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, of(1, 0), 'rr')] }), [], 'quiescing is no difference of weights');
@@ -42,7 +42,7 @@ test('table: empty, a service without servers, all quiesced, weights that do not
 test('VIP: absent from its wire, from every wire, on a dead interface, on lo, twice, too wide', () => {
   const without = director.addresses.filter(({ label }) => label !== 'wan:0');
   const at = (ifindex: number, prefixLength: number) => [...without, { ifindex, address: ip('10.5.0.9'), prefixLength }];
-  assert.equal(found({ addresses: without })[0]?.mend, 'weir vip add 10.5.0.9 --dev wan');
+  assert.equal(found({ addresses: without })[0]?.fix, 'weir vip add 10.5.0.9 --dev wan');
   assert.deepEqual(codes({ addresses: without }), ['error vip-absent']);
   const elsewhere = service('203.0.113.8', 80, director.services[0]?.destinations ?? []);
   assert.deepEqual(codes({ services: [elsewhere], handovers: [] }), ['warning vip-absent']);
@@ -154,6 +154,6 @@ test('filters: a rule on the VIP or its port is told, others are not', () => {
 
 test('what could not be looked at is told', () => {
   assert.deepEqual(found({ blind: ['rules of nft were not looked at: no permission'] }), [
-    { level: 'info', code: 'not-looked-at', what: 'rules of nft were not looked at', cause: 'no permission' },
+    { severity: 'info', code: 'not-looked-at', what: 'rules of nft were not looked at', cause: 'no permission' },
   ]);
 });

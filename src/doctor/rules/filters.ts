@@ -1,6 +1,7 @@
 // Firewall rules that an operator believes in but that balanced packets never meet: weir balances in front of netfilter.
+
+import type { Finding } from '../../model/finding.js';
 import type { DirectorFacts, FilterRule, ServiceFact } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { contains, serviceText } from '../network.js';
 
 /** Whether the rule looks at what this service takes: by its VIP, or by its port on any address. */
@@ -33,11 +34,11 @@ export function filtersRule(facts: DirectorFacts): readonly Finding[] {
       ? []
       : [
           {
-            level: rule.verdict === 'accept' || rule.verdict === 'other' ? 'info' : 'warning',
+            severity: rule.verdict === 'accept' || rule.verdict === 'other' ? 'info' : 'warning',
             code: 'filter-bypassed',
             what: `the ${rule.tool} rule "${rule.text}" (${rule.place}) does not see ${services.map(({ spec }) => serviceText(spec)).join(', ')}`,
             cause: `balancing happens in front of netfilter: ${EFFECT[rule.verdict]}`,
-            mend: 'filter in front of the director or on the real servers',
+            fix: 'filter in front of the director or on the real servers',
           } satisfies Finding,
         ];
   });

@@ -1,8 +1,8 @@
 // Does each destination's forwarding method fit the network between? VS/DR needs one wire, VS/NAT needs the answers to come back.
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { addressId } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { contains, endpoint, linkName, serviceOption, serviceText } from '../network.js';
 
 export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
@@ -15,11 +15,11 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
       if (destination.method === 'route' && path?.kind === 'routed' && path.gateway !== undefined) {
         return [
           {
-            level: 'error',
+            severity: 'error',
             code: 'direct-route-behind-router',
             what: `${place} cannot be reached by VS/DR`,
             cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it on a wire of this host`,
-            mend: `ip route add ${server} dev ${linkName(facts, path.device)} (where it is on that wire), or forward by NAT: ipvsadm -e ${serviceOption(spec)} -r ${endpoint(destination)} -m`,
+            fix: `ip route add ${server} dev ${linkName(facts, path.device)} (where it is on that wire), or forward by NAT: ipvsadm -e ${serviceOption(spec)} -r ${endpoint(destination)} -m`,
           },
         ];
       }
@@ -30,7 +30,7 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
       if (destination.method === 'masq' && path?.kind === 'direct' && shared !== undefined) {
         return [
           {
-            level: 'info',
+            severity: 'info',
             code: 'nat-one-wire',
             what: `${place}: VIP and server share ${linkName(facts, shared.ifindex)}'s subnet`,
             cause: 'clients of that subnet get the answers past the director and reset them; clients elsewhere are served',

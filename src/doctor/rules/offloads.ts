@@ -1,6 +1,7 @@
 // Offloads that balancing cannot live with, or loses speed without.
+
+import type { Finding } from '../../model/finding.js';
 import type { DirectorFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { clusterLinks } from '../network.js';
 
 export function offloadsRule(facts: DirectorFacts): readonly Finding[] {
@@ -12,11 +13,11 @@ export function offloadsRule(facts: DirectorFacts): readonly Finding[] {
     if (active.includes('rx-lro')) {
       return [
         {
-          level: 'error',
+          severity: 'error',
           code: 'lro-on',
           what: `large-receive-offload is on at ${link.name}`,
           cause: 'the card merges packets in a way that cannot be undone when they are sent on',
-          mend: `ethtool -K ${link.name} lro off`,
+          fix: `ethtool -K ${link.name} lro off`,
         },
       ];
     }
@@ -24,11 +25,11 @@ export function offloadsRule(facts: DirectorFacts): readonly Finding[] {
     if (link.kind === undefined && !active.includes('rx-gro')) {
       return [
         {
-          level: 'info',
+          severity: 'info',
           code: 'gro-off',
           what: `generic-receive-offload is off at ${link.name}`,
           cause: 'big transfers are balanced packet by packet, at several times the cost',
-          mend: `ethtool -K ${link.name} gro on`,
+          fix: `ethtool -K ${link.name} gro on`,
         },
       ];
     }

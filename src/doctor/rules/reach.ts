@@ -1,9 +1,9 @@
 // Does every destination answer? A TCP connect from here, and a SYN handed to the server itself as its method would.
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
 import type { ConnectFact, DirectorFacts, HandoverFact, PathFact, ServiceFact } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { endpoint, linkName, onWire, serviceText, speaksArp } from '../network.js';
 
 /** Facts by what they are about: a table may list tens of thousands of destinations. */
@@ -33,11 +33,11 @@ function knownOf(facts: DirectorFacts): Known {
 function wayBlocked(
   { facts, paths, heard }: Known,
   destination: DestinationSpec,
-): { readonly cause: string; readonly mend: string } | undefined {
+): { readonly cause: string; readonly fix: string } | undefined {
   const server = formatAddress(destination.address);
   const path = paths.get(addressId(destination.address));
   if (path?.kind === 'none') {
-    return { cause: `this host has no route to ${server}`, mend: `ip route add ${server} dev IF (or via a router)` };
+    return { cause: `this host has no route to ${server}`, fix: `ip route add ${server} dev IF (or via a router)` };
   }
   const wire = facts.links.find(({ ifindex }) => ifindex === path?.device);
   if (
@@ -49,20 +49,20 @@ function wayBlocked(
   ) {
     return {
       cause: `no host answers ARP for ${server} on ${wire.name}: it is down, unplugged or has another address`,
-      mend: `on ${server}: ip addr; ip link`,
+      fix: `on ${server}: ip addr; ip link`,
     };
   }
   return undefined;
 }
 
 /** Why a connect failed, as far as it can be known from here. */
-function whyNot(known: Known, destination: DestinationSpec, error: string): { readonly cause: string; readonly mend: string } {
+function whyNot(known: Known, destination: DestinationSpec, error: string): { readonly cause: string; readonly fix: string } {
   const server = formatAddress(destination.address);
   const path = known.paths.get(addressId(destination.address));
   if (error === 'ECONNREFUSED') {
     return {
       cause: `nothing listens on port ${destination.port} there`,
-      mend: `on ${server}: start the server (ss -ltn 'sport = :${destination.port}' must list it)`,
+      fix: `on ${server}: start the server (ss -ltn 'sport = :${destination.port}' must list it)`,
     };
   }
   const blocked = wayBlocked(known, destination);
@@ -73,16 +73,16 @@ function whyNot(known: Known, destination: DestinationSpec, error: string): { re
     const router = formatAddress(path.gateway);
     return {
       cause: `the router ${router} on ${linkName(known.facts, path.device)} does not reach it`,
-      mend: `ping ${router}; ip route get ${server}`,
+      fix: `ping ${router}; ip route get ${server}`,
     };
   }
   if (error === 'ETIMEDOUT') {
     return {
       cause: 'no answer: a firewall drops it, or its answers go elsewhere',
-      mend: `on ${server}: nft list ruleset; ip route get ${sourceTowards(known.facts, destination)}`,
+      fix: `on ${server}: nft list ruleset; ip route get ${sourceTowards(known.facts, destination)}`,
     };
   }
-  return { cause: error, mend: `ip route get ${server}` };
+  return { cause: error, fix: `ip route get ${server}` };
 }
 
 /** The address of ours that the server has to answer. */
@@ -100,7 +100,7 @@ function handoverOf(known: Known, { spec: { key } }: ServiceFact, { method, addr
 }
 
 /** A server that answers on its own address, and yet not as this method needs it. */
-function misfit(known: Known, destination: DestinationSpec, handed: HandoverFact, place: string): Omit<Finding, 'level'> {
+function misfit(known: Known, destination: DestinationSpec, handed: HandoverFact, place: string): Omit<Finding, 'severity'> {
   const server = formatAddress(destination.address);
   const vip = formatAddress(handed.vip);
   if (handed.method === 'masq') {
@@ -109,7 +109,7 @@ function misfit(known: Known, destination: DestinationSpec, handed: HandoverFact
       code: 'server-answers-elsewhere',
       what: `${place} does not answer by way of this director`,
       cause: `its gateway is not ${dip}, so clients get answers from ${server} that they do not know, or none`,
-      mend: `on ${server}: ip route replace default via ${dip}`,
+      fix: `on ${server}: ip route replace default via ${dip}`,
     };
   }
   const what = `${place} does not serve the VIP`;
@@ -118,19 +118,19 @@ function misfit(known: Known, destination: DestinationSpec, handed: HandoverFact
         code: 'server-deaf-to-vip',
         what,
         cause: `it answers on ${server} but refuses ${vip}:${handed.port}`,
-        mend: `on ${server}: let the server listen on ${vip} too (0.0.0.0)`,
+        fix: `on ${server}: let the server listen on ${vip} too (0.0.0.0)`,
       }
     : {
         code: 'server-without-vip',
         what,
         cause: `it answers on ${server} but drops packets for ${vip}: the VIP is not on its lo`,
-        mend: `on ${server}: weir realserver start --vip ${vip}`,
+        fix: `on ${server}: weir realserver start --vip ${vip}`,
       };
 }
 
 function judge(known: Known, service: ServiceFact, destination: DestinationSpec): readonly Finding[] {
   const place = `${serviceText(service.spec)} → ${endpoint(destination)}`;
-  const level = destination.weight === 0 ? 'info' : 'error'; // a quiesced server may well be away
+  const severity = destination.weight === 0 ? 'info' : 'error'; // a quiesced server may well be away
   const handed = handoverOf(known, service, destination);
   if (handed?.answer === 'accepted') {
     return []; // what the method needs works, also where a VS/DR server listens on the VIP alone
@@ -138,10 +138,10 @@ function judge(known: Known, service: ServiceFact, destination: DestinationSpec)
   const tried = known.connects.get(destinationId(destination));
   const why = tried === undefined ? wayBlocked(known, destination) : tried.error && whyNot(known, destination, tried.error);
   if (why) {
-    return [{ level, code: 'server-unreachable', what: `${place} does not answer`, ...why }];
+    return [{ severity, code: 'server-unreachable', what: `${place} does not answer`, ...why }];
   }
   const silent = handed?.answer === 'silent';
-  return handed !== undefined && (silent || handed.method === 'route') ? [{ level, ...misfit(known, destination, handed, place) }] : [];
+  return handed !== undefined && (silent || handed.method === 'route') ? [{ severity, ...misfit(known, destination, handed, place) }] : [];
 }
 
 export function reachRule(facts: DirectorFacts): readonly Finding[] {

@@ -1,8 +1,8 @@
 // Would the reverse-path filter drop what the datapath leaves to the kernel?
 import { sysctlName } from '../../control/realserver/arp-settings.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { clusterLinks, effective, vipsOf } from '../network.js';
 
 export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
@@ -19,12 +19,12 @@ export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
       }
       return [
         {
-          level: 'warning',
+          severity: 'warning',
           code: 'reverse-path-strict',
           what: `rp_filter is strict on ${link.name}`,
           cause:
             'clients come in there but the route back to them is another interface: the kernel drops what is left to it (fragments, local servers)',
-          mend: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlName(`net/ipv4/conf/${link.name}/rp_filter`)}=2`,
+          fix: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlName(`net/ipv4/conf/${link.name}/rp_filter`)}=2`,
         },
       ];
     });

@@ -1,7 +1,7 @@
 // On a real server: do the ARP sysctls keep the VIPs to itself, on every interface that faces the cluster?
 import { ARP_SETTINGS, type ArpSetting, arpSettingPath, hides, sysctlName } from '../../control/realserver/arp-settings.js';
+import type { Finding } from '../../model/finding.js';
 import type { RealServerFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { clusterLinks, effective } from '../network.js';
 
 const CAUSE: Readonly<Record<ArpSetting, string>> = {
@@ -24,11 +24,11 @@ export function serverArpRule(facts: RealServerFacts): readonly Finding[] {
       const words = places.map((place) => `${sysctlName(arpSettingPath(place, key))}=${ARP_SETTINGS[key]}`).join(' ');
       return [
         {
-          level: 'error',
+          severity: 'error',
           code: `server-${key.replace('_', '-')}`,
           what: `${key} is ${value} on ${name} (the larger of all and ${name})`,
           cause: CAUSE[key],
-          mend: `sysctl -w ${words}`,
+          fix: `sysctl -w ${words}`,
         },
       ];
     }),

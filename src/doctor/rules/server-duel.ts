@@ -1,8 +1,8 @@
 // Do two hosts have one real server's address? Connections then land now on one and now on the other.
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { addressId } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { linkName, realServersOf } from '../network.js';
 
 export function serverDuelRule(facts: DirectorFacts): readonly Finding[] {
@@ -15,11 +15,11 @@ export function serverDuelRule(facts: DirectorFacts): readonly Finding[] {
       ? []
       : [
           {
-            level: 'error',
+            severity: 'error',
             code: 'server-answered-twice',
             what: `${macs.join(' and ')} both answer ARP for real server ${text} on ${device}`,
             cause: 'two hosts have one address: connections break when the neighbour table changes its mind',
-            mend: `arping -I ${device} ${text}; give one of them another address`,
+            fix: `arping -I ${device} ${text}; give one of them another address`,
           },
         ];
   });

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip, realServer, WAN } from '../../../test/support/doctor-facts.js';
+import type { Finding } from '../../model/finding.js';
 import { LinkHardware } from '../../wire/rtnetlink-link.js';
 import { diagnose } from '../diagnose.js';
 import type { RealServerFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 
 const found = (change: Partial<RealServerFacts>): readonly Finding[] => diagnose({ ...realServer, ...change });
-const codes = (change: Partial<RealServerFacts>) => found(change).map(({ level, code }) => `${level} ${code}`);
+const codes = (change: Partial<RealServerFacts>) => found(change).map(({ severity, code }) => `${severity} ${code}`);
 const settings = (values: Readonly<Record<string, string>>) => new Map([...realServer.settings, ...Object.entries(values)]);
 const [vipOnLo, own] = realServer.addresses;
 
@@ -19,7 +19,7 @@ test('a healthy real server has no finding', () => {
 test('VIP: none, not there, on the wire, too wide; on a device of its own it is as good as on lo', () => {
   assert.ok(vipOnLo && own);
   assert.deepEqual(codes({ vips: [] }), ['error server-vip-absent']);
-  assert.equal(found({ addresses: [own] })[0]?.mend, 'weir realserver start --vip 10.5.0.9');
+  assert.equal(found({ addresses: [own] })[0]?.fix, 'weir realserver start --vip 10.5.0.9');
   assert.deepEqual(codes({ addresses: [own, { ...vipOnLo, ifindex: 2 }] }), ['error server-vip-on-wire']);
   assert.deepEqual(codes({ addresses: [own, { ...vipOnLo, prefixLength: 24 }] }), ['error server-vip-prefix']);
   const tunnel = { ...WAN, ifindex: 5, name: 'tunl0', hardware: LinkHardware.ipip };
@@ -31,9 +31,9 @@ test('ARP: the larger of all and the interface counts', () => {
   const one = 'net/ipv4/conf/eth/arp_ignore';
   assert.deepEqual(codes({ settings: settings({ [all]: '0' }) }), ['error server-arp-ignore']);
   assert.deepEqual(codes({ settings: settings({ [all]: '0', [one]: '1' }) }), []);
-  assert.equal(found({ settings: settings({ [all]: '0' }) })[0]?.mend, 'sysctl -w net.ipv4.conf.all.arp_ignore=1');
+  assert.equal(found({ settings: settings({ [all]: '0' }) })[0]?.fix, 'sysctl -w net.ipv4.conf.all.arp_ignore=1');
   assert.equal(
-    found({ settings: settings({ [one]: '3' }) })[0]?.mend,
+    found({ settings: settings({ [one]: '3' }) })[0]?.fix,
     'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth.arp_ignore=1',
   );
   assert.deepEqual(codes({ settings: settings({ 'net/ipv4/conf/all/arp_announce': '1' }) }), ['error server-arp-announce']);
@@ -42,7 +42,7 @@ test('ARP: the larger of all and the interface counts', () => {
 test('a dot in an interface’s name is a slash to sysctl', () => {
   const links = realServer.links.map((link) => (link.ifindex === 2 ? { ...link, name: 'eth.7' } : link));
   const [first] = found({ links, settings: settings({ 'net/ipv4/conf/eth.7/arp_ignore': '3' }) });
-  assert.equal(first?.mend, 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth/7.arp_ignore=1');
+  assert.equal(first?.fix, 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth/7.arp_ignore=1');
 });
 
 test('every interface that faces the cluster is looked at, others are not', () => {

@@ -1,8 +1,8 @@
 // On a real server: is each VIP there, as /32, on a device that does not show it?
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { RealServerFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { clusterLinks, isLoopback, linkName } from '../network.js';
 
 export function serverVipRule(facts: RealServerFacts): readonly Finding[] {
@@ -12,11 +12,11 @@ export function serverVipRule(facts: RealServerFacts): readonly Finding[] {
   if (facts.vips.length === 0) {
     return [
       {
-        level: 'error',
+        severity: 'error',
         code: 'server-vip-absent',
         what: 'this host has no VIP',
         cause: 'it drops what a VS/DR director hands to it',
-        mend: 'weir realserver start --vip VIP',
+        fix: 'weir realserver start --vip VIP',
       },
     ];
   }
@@ -27,11 +27,11 @@ export function serverVipRule(facts: RealServerFacts): readonly Finding[] {
     if (places.length === 0) {
       return [
         {
-          level: 'error',
+          severity: 'error',
           code: 'server-vip-absent',
           what: `VIP ${text} is not on lo`,
           cause: 'this host drops what a VS/DR director hands to it',
-          mend: `weir realserver start --vip ${text}`,
+          fix: `weir realserver start --vip ${text}`,
         },
       ];
     }
@@ -42,23 +42,23 @@ export function serverVipRule(facts: RealServerFacts): readonly Finding[] {
       if (faces.has(ifindex)) {
         return [
           {
-            level: 'error',
+            severity: 'error',
             code: 'server-vip-on-wire',
             what: `VIP ${text} is on ${name}`,
             cause:
               'an interface that faces the cluster answers ARP for its own addresses, whatever arp_ignore says: clients come past the director',
-            mend: move,
+            fix: move,
           },
         ];
       }
       return loopback && prefixLength !== 32
         ? [
             {
-              level: 'error',
+              severity: 'error',
               code: 'server-vip-prefix',
               what: `VIP ${text}/${prefixLength} is on ${name}`,
               cause: 'on the loopback this prefix makes the whole subnet local: its hosts cannot be answered',
-              mend: move,
+              fix: move,
             },
           ]
         : [];

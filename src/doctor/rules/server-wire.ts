@@ -1,8 +1,8 @@
 // On a real server: does exactly one other host, the director, answer for the VIP on the wire?
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { RealServerFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { linkName, onWire } from '../network.js';
 
 export function serverWireRule(facts: RealServerFacts): readonly Finding[] {
@@ -15,11 +15,11 @@ export function serverWireRule(facts: RealServerFacts): readonly Finding[] {
         if (macs.length > 1) {
           return [
             {
-              level: 'error',
+              severity: 'error',
               code: 'vip-duel',
               what: `${macs.join(' and ')} both answer ARP for VIP ${text} on ${linkName(facts, holders[0]?.ifindex)}`,
               cause: 'one is the director; the other is a real server without the ARP sysctls, or a second director',
-              mend: 'on the director: weir doctor (it names the host)',
+              fix: 'on the director: weir doctor (it names the host)',
             },
           ];
         }
@@ -27,11 +27,11 @@ export function serverWireRule(facts: RealServerFacts): readonly Finding[] {
         return macs.length === 0 && wire !== undefined
           ? [
               {
-                level: 'warning',
+                severity: 'warning',
                 code: 'vip-unanswered',
                 what: `nobody answers ARP for VIP ${text} on ${linkName(facts, wire.ifindex)}`,
                 cause: 'no director has it there, or it is down',
-                mend: `on the director: weir vip add ${text} --dev IF`,
+                fix: `on the director: weir vip add ${text} --dev IF`,
               },
             ]
           : [];

@@ -1,6 +1,7 @@
 // Can every service choose a server at all?
+
+import type { Finding } from '../../model/finding.js';
 import type { DirectorFacts, ServiceFact } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { endpoint, serviceOption, serviceText } from '../network.js';
 
 /** Schedulers that do not look at weights, but for 0. */
@@ -12,22 +13,22 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
   if (first === undefined) {
     return [
       {
-        level: 'error',
+        severity: 'error',
         code: 'service-empty',
         what: `${name} serves nobody`,
         cause: 'it has no destination, so every client is refused',
-        mend: `ipvsadm -a ${serviceOption(spec)} -r RIP:PORT`,
+        fix: `ipvsadm -a ${serviceOption(spec)} -r RIP:PORT`,
       },
     ];
   }
   if (destinations.every(({ weight }) => weight === 0)) {
     return [
       {
-        level: 'error',
+        severity: 'error',
         code: 'weights-zero',
         what: `${name} takes no new connection`,
         cause: 'all its destinations have weight 0 (quiesced)',
-        mend: `ipvsadm -e ${serviceOption(spec)} -r ${endpoint(first)} ${{ masq: '-m', tunnel: '-i', route: '-g', local: '-g' }[first.method]} -w 1`,
+        fix: `ipvsadm -e ${serviceOption(spec)} -r ${endpoint(first)} ${{ masq: '-m', tunnel: '-i', route: '-g', local: '-g' }[first.method]} -w 1`,
       },
     ];
   }
@@ -35,11 +36,11 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
   if (WEIGHTLESS.has(spec.scheduler) && weights.size > 1) {
     return [
       {
-        level: 'info',
+        severity: 'info',
         code: 'weights-ignored',
         what: `${name} shares evenly though its weights differ`,
         cause: `scheduler ${spec.scheduler} does not look at weights`,
-        mend: `ipvsadm -E ${serviceOption(spec)} -s w${spec.scheduler}`,
+        fix: `ipvsadm -E ${serviceOption(spec)} -s w${spec.scheduler}`,
       },
     ];
   }
@@ -50,11 +51,11 @@ export function tableRule(facts: DirectorFacts): readonly Finding[] {
   if (facts.services.length === 0 && facts.datapath.loaded) {
     return [
       {
-        level: 'warning',
+        severity: 'warning',
         code: 'table-empty',
         what: 'nothing is balanced',
         cause: 'the table has no service',
-        mend: 'ipvsadm -A -t VIP:PORT -s wlc',
+        fix: 'ipvsadm -A -t VIP:PORT -s wlc',
       },
     ];
   }

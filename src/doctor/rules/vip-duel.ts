@@ -1,9 +1,9 @@
 // Does another host answer ARP for a VIP? Clients then reach it past the director, or now one and now the other.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { linkName, realServersOf, vipsOf } from '../network.js';
 
 /** The real servers whose MAC this is. */
@@ -23,19 +23,19 @@ export function vipDuelRule(facts: DirectorFacts): readonly Finding[] {
         const [server] = names;
         if (server !== undefined) {
           return {
-            level: 'error',
+            severity: 'error',
             code: 'vip-answered-by-server',
             what: `real server ${names.join(', ')} answers ARP for VIP ${text} on ${device} (${mac})`,
             cause: 'arp_ignore and arp_announce are not in force there, so clients reach it past the director',
-            mend: `on ${server}: weir realserver start --vip ${text} (sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2)`,
+            fix: `on ${server}: weir realserver start --vip ${text} (sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2)`,
           };
         }
         return {
-          level: 'error',
+          severity: 'error',
           code: 'vip-answered-by-other',
           what: `${mac} answers ARP for VIP ${text} on ${device}`,
           cause: 'it is no real server of this table: another director, or a host with the same address',
-          mend: `find it (ip neigh; the switch's table of ${mac}) and take ${text} off it, or: weir vip del ${text} --dev ${device}`,
+          fix: `find it (ip neigh; the switch's table of ${mac}) and take ${text} off it, or: weir vip del ${text} --dev ${device}`,
         };
       });
   });

@@ -1,9 +1,9 @@
 // Is each VIP on an interface that is up, once, and with a prefix that takes nobody else's addresses?
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { AddressFact, DirectorFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { contains, isLoopback, isUp, linkName, onWire, vipsOf } from '../network.js';
 
 function absent(facts: DirectorFacts, vip: Address): Finding {
@@ -12,21 +12,21 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
   if (wire !== undefined) {
     const device = linkName(facts, wire.ifindex);
     return {
-      level: 'error',
+      severity: 'error',
       code: 'vip-absent',
       what: `VIP ${text} is on no interface`,
       cause: `nobody on ${device}'s wire answers ARP for it`,
-      mend: `weir vip add ${text} --dev ${device}`,
+      fix: `weir vip add ${text} --dev ${device}`,
     };
   }
   const uplink = facts.defaultRoutes[0]?.device;
   const device = uplink === undefined ? 'IF' : linkName(facts, uplink);
   return {
-    level: 'warning',
+    severity: 'warning',
     code: 'vip-absent',
     what: `VIP ${text} is on no interface`,
     cause: 'it is in no subnet of this host: only a router that is told to send it here will',
-    mend: `weir vip add ${text} --dev ${device}`,
+    fix: `weir vip add ${text} --dev ${device}`,
   };
 }
 
@@ -37,11 +37,11 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
   if (link !== undefined && !isUp(link)) {
     return [
       {
-        level: 'error',
+        severity: 'error',
         code: 'vip-down',
         what: `VIP ${text} is not reachable`,
         cause: `${name}, where it is, is down`,
-        mend: `ip link set ${name} up`,
+        fix: `ip link set ${name} up`,
       },
     ];
   }
@@ -51,11 +51,11 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
     const device = better === undefined ? 'IF' : linkName(facts, better);
     return [
       {
-        level: 'warning',
+        severity: 'warning',
         code: 'vip-on-lo',
         what: `VIP ${text} is on ${name}`,
         cause: 'that is the place of a real server: it is not announced, and silent where arp_ignore is set',
-        mend: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${device}`,
+        fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${device}`,
       },
     ];
   }
@@ -64,11 +64,11 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
   if (place.prefixLength < 32 && wider !== undefined) {
     return [
       {
-        level: 'warning',
+        severity: 'warning',
         code: 'vip-prefix',
         what: `VIP ${text}/${place.prefixLength} makes more than ${name}'s own subnet local`,
         cause: `${name} has ${formatAddress(wider.address)}/${wider.prefixLength}; what lies between is asked for by ARP instead of sent to a router`,
-        mend: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${name}`,
+        fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${name}`,
       },
     ];
   }
@@ -88,11 +88,11 @@ export function vipPresentRule(facts: DirectorFacts): readonly Finding[] {
         ? []
         : [
             {
-              level: 'warning',
+              severity: 'warning',
               code: 'vip-twice',
               what: `VIP ${text} is on two interfaces`,
               cause: `${linkName(facts, first.ifindex)} and ${linkName(facts, second.ifindex)} both answer for it`,
-              mend: `ip addr del ${text}/${second.prefixLength} dev ${linkName(facts, second.ifindex)}`,
+              fix: `ip addr del ${text}/${second.prefixLength} dev ${linkName(facts, second.ifindex)}`,
             },
           ];
     return [...twice, ...places.flatMap((place) => wrongPlace(facts, vip, place))];

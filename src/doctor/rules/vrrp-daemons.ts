@@ -1,7 +1,7 @@
 // Two keepalived on one host that serve the same instance: each is the other's rival, and neither hears the other.
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
-import type { Finding } from '../finding.js';
 import type { DaemonFact, VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
 
 /** What both would do: the same number on the same interface, or the same address. */
@@ -21,11 +21,11 @@ export function daemonsRule({ daemons, instances }: VrrpFacts): readonly Finding
       if (both === undefined) return [];
       return [
         {
-          level: 'error',
+          severity: 'error',
           code: 'vrrp-two-daemons',
           what: `two keepalived run here: pid ${first.pid} (${first.file}) and pid ${second.pid} (${second.file})`,
           cause: `both serve ${both}: a host does not hear its own adverts, so both become master, and the first to end takes the VIPs with it`,
-          mend: `end one of them: kill ${second.pid} (where it is a service: systemctl disable --now UNIT; ps -o unit= -p ${second.pid} names it)`,
+          fix: `end one of them: kill ${second.pid} (where it is a service: systemctl disable --now UNIT; ps -o unit= -p ${second.pid} names it)`,
         },
       ];
     }),

@@ -1,11 +1,11 @@
 // Adverts of other nodes that do not fit what is configured here, before they split anything: other settings, another VRID, another pair.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
-import type { Finding } from '../finding.js';
 import { isMulticast } from '../packet-filter/model.js';
 import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
-import { type Difference, difference, mendOf } from './vrrp-difference.js';
+import { type Difference, difference, fixOf } from './vrrp-difference.js';
 
 const holdsAny = (addresses: readonly Address[], vips: readonly Address[]): Address | undefined =>
   vips.find((vip) => addresses.some((one) => sameAddress(one, vip)));
@@ -21,7 +21,7 @@ const concerns = (instance: VrrpInstanceFact, { destination }: AdvertFact): bool
 const isStranger = (instance: VrrpInstanceFact, { vips }: AdvertFact): boolean =>
   vips.length > 0 && holdsAny(instance.vips, vips) === undefined;
 
-const LEVELS = { refused: 'warning', mismatch: 'warning', odd: 'info' } as const;
+const SEVERITIES = { refused: 'warning', mismatch: 'warning', odd: 'info' } as const;
 const EFFECTS: Readonly<Record<Difference['kind'], string>> = {
   refused: 'each refuses the other’s adverts, so both are master as soon as both can be',
   mismatch: 'keepalived before 2.3.3 refuses such adverts, and a failover changes what is served',
@@ -33,22 +33,22 @@ function settings(instance: VrrpInstanceFact, advert: AdvertFact): readonly Find
   if (differs === undefined) return [];
   return [
     {
-      level: LEVELS[differs.kind],
+      severity: SEVERITIES[differs.kind],
       code: 'vrrp-peer-differs',
       what: `${formatAddress(advert.source)} is set up otherwise than ${instance.name} (VRID ${instance.vrid}) on ${instance.device}`,
       cause: `${differs.text}: ${EFFECTS[differs.kind]}`,
-      mend: mendOf(differs),
+      fix: fixOf(differs),
     },
   ];
 }
 
 function stranger(instance: VrrpInstanceFact, { source, vips }: AdvertFact): Finding {
   return {
-    level: 'warning',
+    severity: 'warning',
     code: 'vrrp-vrid-shared',
     what: `${formatAddress(source)} uses VRID ${instance.vrid} on ${instance.device}, too, for ${vips.map(formatAddress).join(', ')}`,
     cause: `${instance.name} has that VRID and other addresses: two pairs answer to one number`,
-    mend: `give one pair another virtual_router_id, or a ${instance.family === 'inet' ? 'vrrp_mcast_group4' : 'vrrp_mcast_group6'} of its own`,
+    fix: `give one pair another virtual_router_id, or a ${instance.family === 'inet' ? 'vrrp_mcast_group4' : 'vrrp_mcast_group6'} of its own`,
   };
 }
 
@@ -64,11 +64,11 @@ function otherNumbers({ instances, adverts }: VrrpFacts): readonly Finding[] {
           if (vip === undefined) return [];
           return [
             {
-              level: 'warning',
+              severity: 'warning',
               code: 'vrrp-other-vrid',
               what: `${formatAddress(advert.source)} announces ${formatAddress(vip)} of ${instance.name} under VRID ${advert.vrid} on ${instance.device}`,
               cause: `${instance.name} has VRID ${instance.vrid}: the two do not hear each other, so both become master`,
-              mend: `virtual_router_id ${advert.vrid} in ${instance.name} of ${instance.file} (or ${instance.vrid} there), then: systemctl reload keepalived`,
+              fix: `virtual_router_id ${advert.vrid} in ${instance.name} of ${instance.file} (or ${instance.vrid} there), then: systemctl reload keepalived`,
             },
           ];
         }),

@@ -1,9 +1,9 @@
 // Sysctls of this host that VRRP stumbles over: reverse-path filters, ARP beside a virtual MAC, services that bind to a VIP.
 import { sysctlName } from '../../control/realserver/arp-settings.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { HostFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { endpoint } from '../network.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
 import { sameNumber } from './vrrp-peers.js';
@@ -36,11 +36,11 @@ function reversePath(instance: VrrpInstanceFact, facts: VrrpFacts, { effective }
       const from = formatAddress(source);
       return [
         {
-          level: 'error',
+          severity: 'error',
           code: 'vrrp-reverse-path',
           what: `adverts of ${from} for ${name} (VRID ${instance.vrid}) do not get in on ${device}`,
           cause: `rp_filter is ${filter} there (the larger of all and ${device}) and ${lost ? `there is no route to ${from}` : `the route to ${from} is another interface`}: the kernel drops them, and both become master`,
-          mend: lost ? `ip route add ${from} dev ${device}` : `sysctl -w ${set(device, 'rp_filter', 2)}`,
+          fix: lost ? `ip route add ${from} dev ${device}` : `sysctl -w ${set(device, 'rp_filter', 2)}`,
         },
       ];
     });
@@ -55,25 +55,25 @@ function virtualMac(instance: VrrpInstanceFact, { own, effective }: ReturnType<t
     // `all` holds for every interface: what it asked for goes to the one below, so that ours can be without.
     const changes = [...(all === 0 ? [] : [set('all', 'rp_filter', 0), set(device, 'rp_filter', all)]), set(vmac, 'rp_filter', 0)];
     found.push({
-      level: 'error',
+      severity: 'error',
       code: 'vrrp-vmac-reverse-path',
       what: `clients cannot reach the VIPs of ${name} on ${vmac}`,
       cause: `rp_filter is strict there (the larger of all and ${vmac}), and the route back to the clients is ${device}: the kernel drops what comes in`,
-      mend: `sysctl -w ${changes.join(' ')}`,
+      fix: `sysctl -w ${changes.join(' ')}`,
     });
   }
   const ignore = effective(device, 'arp_ignore');
   if (ignore !== 1 && ignore !== 2) {
     const all = own('all', 'arp_ignore');
     found.push({
-      level: ignore === 8 ? 'error' : 'warning',
+      severity: ignore === 8 ? 'error' : 'warning',
       code: 'vrrp-vmac-arp',
       what: `arp_ignore is ${ignore} on ${device} (the larger of all and ${device}), below ${vmac}`,
       cause:
         ignore === 8
           ? 'no ARP question is answered there'
           : `${device} answers ARP for the VIPs of ${name}, too: clients learn two MACs, and one of them dies with this host`,
-      mend: `sysctl -w ${[...(all > 1 ? [set('all', 'arp_ignore', 1)] : []), set(device, 'arp_ignore', 1)].join(' ')}`,
+      fix: `sysctl -w ${[...(all > 1 ? [set('all', 'arp_ignore', 1)] : []), set(device, 'arp_ignore', 1)].join(' ')}`,
     });
   }
   return found;
@@ -88,11 +88,11 @@ function bound(instance: VrrpInstanceFact, facts: VrrpFacts): readonly Finding[]
   const names = services.map((one) => `${one.protocol} ${endpoint(one)}`).join(', ');
   return [
     {
-      level: 'warning',
+      severity: 'warning',
       code: 'vrrp-nonlocal-bind',
       what: `a service listens on ${names}, VIP of ${instance.name}`,
       cause: 'ip_nonlocal_bind is 0: where the VIP is on the other node, it cannot start, or start again',
-      mend: `sysctl -w ${sysctlName(path)}=1 (on both nodes)`,
+      fix: `sysctl -w ${sysctlName(path)}=1 (on both nodes)`,
     },
   ];
 }

@@ -62,21 +62,21 @@ const cause = (facts: VrrpFacts) => found(facts).find(({ code }) => code === 'vr
 
 test('a healthy pair is not spoken of', () => assert.deepEqual(found(healthy), []));
 
-test('a VIP held twice: who, and the rule that is to blame, with its mend', () => {
+test('a VIP held twice: who, and the rule that is to blame, with its fix', () => {
   assert.deepEqual(found({ ...split, blocks: [block] }), [
     {
-      level: 'error',
+      severity: 'error',
       code: 'vrrp-split-brain',
       what: `10.5.0.9 (VI_1, VRID 51) is here and 10.5.0.3 (${PEER_MAC}) answers for it, too, on eth`,
       cause: 'the rule "ip daddr 224.0.0.18 drop" (nft ip filter INPUT) drops adverts of 10.5.0.3 (protocol 112 to 224.0.0.18)',
-      mend: 'iptables -I INPUT -p 112 -s 10.5.0.3 -d 224.0.0.18 -j ACCEPT',
+      fix: 'iptables -I INPUT -p 112 -s 10.5.0.3 -d 224.0.0.18 -j ACCEPT',
     },
   ]);
 });
 
 test('such a rule is told before it splits anything', () => {
   assert.deepEqual(
-    found({ ...healthy, blocks: [block] }).map(({ level, code }) => [level, code]),
+    found({ ...healthy, blocks: [block] }).map(({ severity, code }) => [severity, code]),
     [['warning', 'vrrp-blocked']],
   );
 });
@@ -119,27 +119,27 @@ test('another pair’s number in IPv6 is none of IPv4’s', () => {
   const ours = { ...instance, family: 'inet6', version: 3, authType: 0, vips: [ip('fd00::9')], destinations: [ip('ff02::12')] } as const;
   const [finding] = found({ ...healthy, instances: [ours], adverts: [six] });
   assert.deepEqual(
-    [finding?.code, finding?.mend],
+    [finding?.code, finding?.fix],
     ['vrrp-vrid-shared', 'give one pair another virtual_router_id, or a vrrp_mcast_group6 of its own'],
   );
 });
 
-const codes = (facts: VrrpFacts) => found(facts).map(({ level, code }) => `${level} ${code}`);
+const codes = (facts: VrrpFacts) => found(facts).map(({ severity, code }) => `${severity} ${code}`);
 
-test('settings that differ are told before they split anything; a mend for each', () => {
+test('settings that differ are reported before they split anything; a fix for each', () => {
   const differs = (more: Partial<AdvertFact>, ours: Partial<VrrpInstanceFact> = {}) =>
     found({ ...healthy, adverts: [{ ...advert, ...more }], instances: [{ ...instance, ...ours }] })[0];
   assert.equal(differs({ interval: 2 })?.what, '10.5.0.3 is set up otherwise than VI_1 (VRID 51) on eth');
   assert.match(differs({ interval: 2 })?.cause ?? '', /^advert_int is 2 there and 1 here: each refuses/);
-  assert.match(differs({ interval: 2 })?.mend ?? '', /^the same advert_int on both nodes/);
-  assert.match(differs({ version: 3 })?.mend ?? '', /^the same vrrp_version /);
-  assert.match(differs({ authType: 0 })?.mend ?? '', /^the same authentication /);
+  assert.match(differs({ interval: 2 })?.fix ?? '', /^the same advert_int on both nodes/);
+  assert.match(differs({ version: 3 })?.fix ?? '', /^the same vrrp_version /);
+  assert.match(differs({ authType: 0 })?.fix ?? '', /^the same authentication /);
   const secret = differs({ password: '2222' }, { password: '1111' });
   assert.match(secret?.cause ?? '', /^auth_pass differs: /);
   assert.ok(!JSON.stringify(secret).includes('2222') && !JSON.stringify(secret).includes('1111'), 'no password is printed');
   assert.equal(differs({ password: '1111' }, { password: '1111' }), undefined);
   const three = { version: 3, authType: 0, interval: 1 } as const;
-  assert.deepEqual([differs({ version: 3, authType: 0, interval: 150 }, three)?.level], ['info'], 'version 3 lives with it');
+  assert.deepEqual([differs({ version: 3, authType: 0, interval: 150 }, three)?.severity], ['info'], 'version 3 lives with it');
   assert.equal(differs({ version: 3, authType: 0, interval: 100 }, three), undefined);
   assert.equal(
     differs({ version: 3, authType: 0, interval: 0 }, { ...three, interval: 0.004 }),
@@ -153,7 +153,7 @@ test('settings that differ are told before they split anything; a mend for each'
 test('our VIP under another number', () => {
   const [finding] = found({ ...healthy, adverts: [{ ...advert, vrid: 52 }] });
   assert.equal(finding?.code, 'vrrp-other-vrid');
-  assert.match(finding?.mend ?? '', /^virtual_router_id 52 in VI_1 of \/etc\/keepalived\/keepalived\.conf \(or 51 there\)/);
+  assert.match(finding?.fix ?? '', /^virtual_router_id 52 in VI_1 of \/etc\/keepalived\/keepalived\.conf \(or 51 there\)/);
   assert.deepEqual(found({ ...healthy, adverts: [{ ...advert, vrid: 52, ifindex: 3 }] }), []);
 });
 
@@ -172,11 +172,11 @@ test('reverse-path filters that eat adverts', () => {
   const other = [{ to: ip('10.5.0.3'), kind: 'routed', device: 3 } as const];
   assert.deepEqual(codes({ ...healthy, settings: strict }), []);
   const [finding] = found({ ...healthy, settings: strict, paths: other });
-  assert.deepEqual([finding?.code, finding?.mend], ['vrrp-reverse-path', 'sysctl -w net.ipv4.conf.eth.rp_filter=2']);
+  assert.deepEqual([finding?.code, finding?.fix], ['vrrp-reverse-path', 'sysctl -w net.ipv4.conf.eth.rp_filter=2']);
   const loose = new Map([['net/ipv4/conf/eth/rp_filter', '2']]);
   assert.deepEqual(codes({ ...healthy, settings: loose, paths: other }), []);
   const [lost] = found({ ...healthy, settings: loose, paths: [{ to: ip('10.5.0.3'), kind: 'none' }] });
-  assert.equal(lost?.mend, 'ip route add 10.5.0.3 dev eth');
+  assert.equal(lost?.fix, 'ip route add 10.5.0.3 dev eth');
 });
 
 test('settings below and on a virtual MAC', () => {
@@ -186,8 +186,8 @@ test('settings below and on a virtual MAC', () => {
     settings: new Map(settings.map(([key, value]) => [`net/ipv4/conf/${key}`, value] as const)),
   });
   assert.deepEqual(codes(facts(['eth/arp_ignore', '1'])), []);
-  const mends = found(facts(['all/rp_filter', '1'], ['all/arp_ignore', '0'])).map(({ code, mend }) => [code, mend]);
-  assert.deepEqual(mends, [
+  const fixes = found(facts(['all/rp_filter', '1'], ['all/arp_ignore', '0'])).map(({ code, fix }) => [code, fix]);
+  assert.deepEqual(fixes, [
     ['vrrp-vmac-reverse-path', 'sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth.rp_filter=1 net.ipv4.conf.vrrp/51.rp_filter=0'],
     ['vrrp-vmac-arp', 'sysctl -w net.ipv4.conf.eth.arp_ignore=1'],
   ]);
@@ -201,7 +201,7 @@ test('a service that listens on a VIP alone', () => {
   ] as const;
   const [finding] = found({ ...healthy, listeners });
   assert.deepEqual(
-    [finding?.what, finding?.mend],
+    [finding?.what, finding?.fix],
     ['a service listens on tcp 10.5.0.9:80, VIP of VI_1', 'sysctl -w net.ipv4.ip_nonlocal_bind=1 (on both nodes)'],
   );
   assert.deepEqual(found({ ...healthy, listeners, settings: new Map([['net/ipv4/ip_nonlocal_bind', '1']]) }), []);
@@ -216,7 +216,7 @@ test('two daemons: what both serve', () => {
   const [finding] = found({ ...healthy, daemons, instances: [instance, second] });
   assert.equal(finding?.what, 'two keepalived run here: pid 100 (/etc/keepalived/keepalived.conf) and pid 200 (/root/other.conf)');
   assert.match(finding?.cause ?? '', /^both serve VRID 51 on eth: /);
-  assert.match(finding?.mend ?? '', /^end one of them: kill 200 /);
+  assert.match(finding?.fix ?? '', /^end one of them: kill 200 /);
   const apart = { ...second, vrid: 52 };
   assert.deepEqual(found({ ...healthy, adverts: [], daemons, instances: [instance, apart] }), []);
   const [same] = found({ ...healthy, adverts: [], daemons, instances: [instance, { ...apart, vips: instance.vips }] });

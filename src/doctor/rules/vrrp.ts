@@ -1,18 +1,18 @@
-// Is a VIP of VRRP here and answered by another host at the same time? Who that is, why it believes so, and what mends it.
+// Is a VIP of VRRP here and answered by another host at the same time? Who that is, why it believes so, and what fixes it.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { HolderFact, HostFacts } from '../facts.js';
-import type { Finding } from '../finding.js';
 import { lettingPass } from '../packet-filter/letting-pass.js';
 import { PROTOCOL_NUMBERS } from '../packet-filter/model.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
 import { daemonsRule } from './vrrp-daemons.js';
-import { difference, mendOf } from './vrrp-difference.js';
+import { difference, fixOf } from './vrrp-difference.js';
 import { peersRule, sameNumber } from './vrrp-peers.js';
 import { vrrpSettingsRule } from './vrrp-settings.js';
 
-type Reason = Pick<Finding, 'cause' | 'mend'>;
+type Reason = Pick<Finding, 'cause' | 'fix'>;
 
 /** The other node's own address: by its adverts, or by the kernel's table; its MAC where neither tells. */
 function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instances }: VrrpFacts): string {
@@ -34,7 +34,7 @@ function blockReason(instance: VrrpInstanceFact, { blocks }: VrrpFacts): Reason 
   const keeper = by.keeper === undefined ? '' : `, written by ${by.keeper}`;
   return {
     cause: `the rule "${by.text}" (${place}${keeper}) drops ${whose} (protocol ${PROTOCOL_NUMBERS[protocol]} to ${formatAddress(destination)})`,
-    mend: lettingPass(by, block),
+    fix: lettingPass(by, block),
   };
 }
 
@@ -48,25 +48,25 @@ function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts
   if (same !== undefined) {
     const differs = difference(instance, same);
     if (differs !== undefined && differs.kind !== 'odd') {
-      return { cause: `each refuses the other's adverts: ${differs.text}`, mend: mendOf(differs) };
+      return { cause: `each refuses the other's adverts: ${differs.text}`, fix: fixOf(differs) };
     }
     const peer = formatAddress(same.source);
     const tool = instance.family === 'inet' ? 'iptables' : 'ip6tables';
     return {
       cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here, so it does not hear ours or refuses them (a rule there against protocol 112, another auth_pass)`,
-      mend: `on ${peer}: weir doctor; ${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT; compare auth_pass`,
+      fix: `on ${peer}: weir doctor; ${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT; compare auth_pass`,
     };
   }
   const other = heard[0];
   if (other !== undefined) {
     return {
       cause: `it uses VRID ${other.vrid} where this host uses ${instance.vrid}`,
-      mend: 'give both nodes the same virtual_router_id, or each pair addresses of its own',
+      fix: 'give both nodes the same virtual_router_id, or each pair addresses of its own',
     };
   }
   return {
     cause: `no advert of it arrives on ${instance.device}: a switch that snoops IGMP, a cut, a rule there on the way out, or no VRRP at all`,
-    mend: `on that host: weir doctor; tcpdump -ni ${instance.device} proto 112 on both`,
+    fix: `on that host: weir doctor; tcpdump -ni ${instance.device} proto 112 on both`,
   };
 }
 
@@ -89,7 +89,7 @@ function splits(facts: VrrpFacts): readonly { readonly vip: Address; readonly fi
     rivals(instance, facts).map((holder) => ({
       vip: holder.address,
       finding: {
-        level: 'error',
+        severity: 'error',
         code: 'vrrp-split-brain',
         what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.device}`,
         ...reason(instance, holder, facts),
@@ -108,7 +108,7 @@ function blocks(facts: VrrpFacts, split: readonly Address[]): readonly Finding[]
         ? []
         : [
             {
-              level: 'warning',
+              severity: 'warning',
               code: 'vrrp-blocked',
               what: `VRRP of ${instance.name} (VRID ${instance.vrid}) cannot pass on ${instance.device}`,
               ...why,

@@ -50,7 +50,7 @@ export const drArp: Lab = {
     ),
     run('web1', `weir doctor --role rs --vip ${vip}`, { exit: 2, contains: ['arp_ignore'] }),
 
-    tell('The mend.', run('web1', `weir realserver start --vip ${vip}`)),
+    tell('The fix.', run('web1', `weir realserver start --vip ${vip}`)),
     run('lvs1', 'weir doctor', { contains: ['nothing is wrong'] }),
     mark,
     ask,

@@ -119,7 +119,7 @@ const steps: readonly Step[] = [
   reaches('a', 'lvs2'),
   reaches('a', 'lvs2', 8100),
   reaches('b', 'lvs2'),
-  tell('It is mended: BusinessA comes back, BusinessB has not moved.', run('lvs1', 'rm BusinessA.down')),
+  tell('It is fixed: BusinessA comes back, BusinessB has not moved.', run('lvs1', 'rm BusinessA.down')),
   shows('lvs1', 'a'),
   shows('lvs2', 'b'),
   logs('lvs1', 'VRRP_Script(chk_BusinessA) succeeded', '(BusinessA) Changing effective priority from 90 to 120'),

@@ -1,4 +1,4 @@
-// VRRP blocked by a firewall: both directors become master, say so, and doctor finds who, why and what mends it. A second link for
+// VRRP blocked by a firewall: both directors become master, say so, and doctor finds who, why and what fixes it. A second link for
 // heartbeats keeps one cut from splitting anything.
 import type { Lab, LabHost, Step, WaitStep } from '../model.js';
 import { KEEPALIVED, logs } from './dual.js';
@@ -72,7 +72,7 @@ const firewall: readonly Step[] = [
   ),
   logs('lvs2', 'SPLIT BRAIN: 02:77:00:00:01:00 is MASTER of VRID 100, too: it answers for 172.16.1.100 on ens32'),
   tell(
-    'doctor on lvs2 names the other node, the rule, and the command that mends it.',
+    'doctor on lvs2 names the other node, the rule, and the command that fixes it.',
     doctor(
       'lvs2',
       '^ERROR 172\\.16\\.1\\.100 \\(BusinessA, VRID 100\\) is here and 172\\.16\\.1\\.128 \\(02:77:00:00:01:00\\) answers for it, too, on ens32: the rule "-d 224\\.0\\.0\\.18/32 -j DROP" \\(iptables filter INPUT\\) drops adverts of 172\\.16\\.1\\.128',
@@ -87,7 +87,7 @@ const firewall: readonly Step[] = [
       'on 172\\.16\\.1\\.129: weir doctor',
     ),
   ),
-  tell('The mend, as doctor printed it.', run('lvs2', 'sh -c "$(weir doctor | sed -n \'s/^ERROR.* mend: //p\')"')),
+  tell('The fix, as doctor printed it.', run('lvs2', 'sh -c "$(weir doctor | sed -n \'s/^ERROR.* fix: //p\')"')),
   lacks('lvs2'),
   logs('lvs2', 'Master received advert from 172.16.1.128 with higher priority 120, ours 100'),
   logs('lvs1', 'split brain is over after'),
@@ -132,7 +132,7 @@ const heartbeat: readonly Step[] = [
 
 export const splitBrain: Lab = {
   name: 'split-brain',
-  title: 'VRRP blocked by a firewall: both are master, both say so, doctor mends it; a second link prevents it',
+  title: 'VRRP blocked by a firewall: both are master, both say so, doctor fixes it; a second link prevents it',
   switches: ['lan', 'second'],
   hosts: {
     client1: { interfaces: { ens32: { switch: 'lan', addresses: ['172.16.1.10/24'] } } },

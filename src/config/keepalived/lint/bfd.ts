@@ -10,20 +10,20 @@ import { instancePlace, placeIn, placeText } from './place.js';
 
 const WITH_PEER: LintVerdict = {
   code: 'bfd-with-peer',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'An instance tracks, without a weight, a BFD session with its own VRRP peer: when the peer dies it goes to FAULT itself, and nobody has the virtual address.',
 };
 const NEVER_UP: LintVerdict = {
   code: 'bfd-never-up',
-  level: 'error',
+  severity: 'error',
   meaning:
     'The two ends of a BFD session do not fit: both are `passive`, one alone says `multihop`, or the TTL that one sends is less than the other takes (its `ttl` less its `max_hops`).',
 };
 
 const LOW_TTL: LintVerdict = {
   code: 'bfd-ttl-below-255',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'A BFD session with a neighbour on the link sends with a TTL below 255 (over IPv6 the default is 64): routers that follow RFC 5881 §5 take no such packet, and the session never comes up.',
 };

@@ -1,18 +1,13 @@
-// What lint says, and what it looks at: the files of one or several nodes, read.
+// What lint reports, and what it looks at: the files of one or several nodes, read.
+import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Diagnostic, Origin, Values } from '../keyword.js';
 
-export type LintLevel = 'error' | 'warning' | 'info';
-
-/** Something that will hurt: where, why, and what mends it. */
-export interface LintFinding {
-  readonly level: LintLevel;
-  /** A stable name, for scripts; docs/config-lint.md lists them. */
-  readonly code: string;
+/** A finding has a place and a fix. docs/config-lint.md lists the codes. */
+export interface LintFinding extends Finding {
   readonly at: Origin;
-  readonly what: string;
-  readonly cause: string;
-  readonly mend: string;
+  readonly fix: string;
+  /** See LintVerdict. */
   readonly saidAs?: RegExp;
 }
 
@@ -32,7 +27,7 @@ export interface LintNode {
 /** One verdict: its name, how bad it is, one line for the manual. */
 export interface LintVerdict {
   readonly code: string;
-  readonly level: LintLevel;
+  readonly severity: FindingSeverity;
   readonly meaning: string;
   /** keepalived's message of the same, at the same line: once is enough. */
   readonly saidAs?: RegExp;
@@ -51,7 +46,7 @@ export const unsaid = (said: readonly Diagnostic[], findings: readonly LintFindi
   );
 
 /** A finding of a verdict. */
-export function found(verdict: LintVerdict, at: Origin, what: string, cause: string, mend: string): LintFinding {
-  const { level, code, saidAs } = verdict;
-  return { level, code, at, what, cause, mend, ...(saidAs === undefined ? {} : { saidAs }) };
+export function found(verdict: LintVerdict, at: Origin, what: string, cause: string, fix: string): LintFinding {
+  const { severity, code, saidAs } = verdict;
+  return { severity, code, at, what, cause, fix, ...(saidAs === undefined ? {} : { saidAs }) };
 }

@@ -28,7 +28,7 @@ for (const { code, bad, good, keeps, goodKeeps, scripts, goodScripts, line } of 
     const findings = run(bad, keeps, scripts);
     const found = findings.find((one) => one.code === code);
     assert.ok(found, `found only ${codes(findings).join(', ')}`);
-    assert.equal(found.level, lintVerdicts.find((verdict) => verdict.code === code)?.level);
+    assert.equal(found.severity, lintVerdicts.find((verdict) => verdict.code === code)?.severity);
     if (line !== undefined) assert.equal(found.at.line, line, `${found.at.file}:${found.at.line}`);
     assert.ok(!codes(run(good, goodKeeps, goodScripts ?? {})).includes(code));
   });

@@ -4,7 +4,7 @@ import { instancePlace } from '../place.js';
 
 const ONCE: LintVerdict = {
   code: 'garp-once',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'Each address is announced once when it moves (`vrrp_min_garp`, or `garp_master_repeat 1` with `garp_master_delay 0`) and never again: a neighbour that loses the frame sends to the old master for minutes.',
 };

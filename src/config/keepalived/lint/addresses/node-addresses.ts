@@ -6,7 +6,7 @@ import { instancePlace } from '../place.js';
 
 const OWN: LintVerdict = {
   code: 'vip-is-node-address',
-  level: 'error',
+  severity: 'error',
   meaning:
     'A virtual address is also the source or a `unicast_peer` of the instance: two hosts have it as soon as a backup takes over, and nobody hears the other.',
 };

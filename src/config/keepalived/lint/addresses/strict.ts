@@ -5,18 +5,18 @@ import { instancePlace } from '../place.js';
 
 const UNREACHABLE: LintVerdict = {
   code: 'strict-vip-unreachable',
-  level: 'warning',
+  severity: 'warning',
   meaning: '`vrrp_strict` (or `no_accept`) without being the address owner: the master drops packets to the virtual addresses, ping too.',
 };
 const AUTHENTICATION: LintVerdict = {
   code: 'strict-drops-authentication',
-  level: 'warning',
+  severity: 'warning',
   meaning: '`vrrp_strict` ignores `authentication`: the adverts are not protected, and a peer without strict mode drops them.',
   saidAs: /does not support authentication/,
 };
 const UNICAST: LintVerdict = {
   code: 'strict-with-unicast',
-  level: 'error',
+  severity: 'error',
   meaning: '`vrrp_strict` with `unicast_peer`: the RFCs know no unicast, keepalived refuses the instance when it starts.',
 };
 
@@ -31,7 +31,7 @@ export const strict: LintRule = {
         const findings = [];
         if (!instance.accept && instance.priority !== 255 && instance.addresses.length > 0) {
           const cause = `${instance.strict ? 'strict mode' : 'no_accept'} and priority ${instance.priority}: only an owner (255) accepts packets to its virtual addresses`;
-          const mend = instance.strict
+          const fix = instance.strict
             ? 'leave vrrp_strict out, or write accept (VRRP version 3)'
             : 'leave no_accept out, unless the addresses are only routed through';
           findings.push(
@@ -40,7 +40,7 @@ export const strict: LintRule = {
               instancePlace(node, name, 'no_accept', 'strict_mode'),
               `${name}: the virtual addresses answer nobody`,
               cause,
-              mend,
+              fix,
             ),
           );
         }

@@ -6,7 +6,7 @@ import { instancePlace } from '../place.js';
 
 const UNWATCHED: LintVerdict = {
   code: 'vip-interface-not-tracked',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'A virtual address on another interface than the instance’s (`dev`) has `no_track`, and nothing else tracks that interface: without link there the node stays master.',
 };

@@ -5,12 +5,12 @@ import { instancePlace, placeText } from '../place.js';
 
 const DIFFER: LintVerdict = {
   code: 'vip-lists-differ',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'Two nodes advertise different virtual addresses: keepalived before 2.3.3 drops such adverts, and both are master.',
 };
 const SPLIT: LintVerdict = {
   code: 'vip-lists-split',
-  level: 'error',
+  severity: 'error',
   meaning: 'The same, where a node is told to drop such adverts (`address_mismatch drop`): both are master.',
 };
 

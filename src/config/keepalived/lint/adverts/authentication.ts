@@ -6,13 +6,13 @@ import { instancePlace, placeText } from '../place.js';
 
 const DIFFER: LintVerdict = {
   code: 'authentication-differs',
-  level: 'error',
+  severity: 'error',
   meaning:
     'Kind or password of the authentication differ (none, PASS, AH, auth_hmac): each drops the other’s adverts, and both are master.',
 };
 const AH: LintVerdict = {
   code: 'ah-is-keepalived-only',
-  level: 'info',
+  severity: 'info',
   meaning: 'Authentication AH is understood by keepalived and weir alone, and by no NAT; its start as MASTER is put off.',
 };
 

@@ -5,7 +5,7 @@ import { instancePlace } from '../place.js';
 
 const LONE: LintVerdict = {
   code: 'heartbeat-on-one-node',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     '`heartbeat` on one node only: the other neither sends over the second link nor listens there, so one cut link still makes two masters.',
 };
@@ -17,7 +17,7 @@ export const heartbeats: LintRule = {
       if (ours.heartbeat.length > 0 === theirs.heartbeat.length > 0) return [];
       const [node, instance, other] = ours.heartbeat.length > 0 ? [a, ours, b] : [b, theirs, a];
       const at = instancePlace(node, instance.name, 'heartbeat');
-      const mend = `heartbeat { INTERFACE PEER } in ${instance.name} of ${other.file}, too`;
-      return [found(LONE, at, `the heartbeat of ${instance.name} has no counterpart`, `${other.file} has none`, mend)];
+      const fix = `heartbeat { INTERFACE PEER } in ${instance.name} of ${other.file}, too`;
+      return [found(LONE, at, `the heartbeat of ${instance.name} has no counterpart`, `${other.file} has none`, fix)];
     }),
 };

@@ -5,17 +5,17 @@ import { instancePlace, placeText } from '../place.js';
 
 const SPLIT: LintVerdict = {
   code: 'intervals-differ',
-  level: 'error',
+  severity: 'error',
   meaning: 'VRRP version 2 with different `advert_int`: each drops the other’s adverts, and both are master.',
 };
 const FOLLOW: LintVerdict = {
   code: 'intervals-differ-v3',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'VRRP version 3 with different `advert_int`: a backup follows its master, so failover takes a different time each way.',
 };
 const FAST: LintVerdict = {
   code: 'fast-mode-on-one-node',
-  level: 'warning',
+  severity: 'warning',
   meaning: '`fast_advert_int` on one node only: the other neither sends nor expects the fast adverts.',
 };
 

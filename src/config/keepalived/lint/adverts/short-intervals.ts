@@ -4,7 +4,7 @@ import { instancePlace } from '../place.js';
 
 const HASTY: LintVerdict = {
   code: 'short-interval-without-priority',
-  level: 'info',
+  severity: 'info',
   meaning:
     'Adverts more often than ten times a second without `vrrp_rt_priority`: a busy host sends them late, and its peer takes over for nothing.',
 };
@@ -19,8 +19,8 @@ export const haste: LintRule = {
         .filter(({ advertUs }) => advertUs < SHORT_US)
         .map(({ name, advertUs, downTimerAdverts }) => {
           const cause = `a master that is ${(advertUs * downTimerAdverts) / 1000} ms late is taken for dead`;
-          const mend = 'vrrp_rt_priority 50 and vrrp_no_swap in global_defs';
-          return found(HASTY, instancePlace(node, name, 'advert_int'), `${name} advertises every ${advertUs / 1000} ms`, cause, mend);
+          const fix = 'vrrp_rt_priority 50 and vrrp_no_swap in global_defs';
+          return found(HASTY, instancePlace(node, name, 'advert_int'), `${name} advertises every ${advertUs / 1000} ms`, cause, fix);
         });
     }),
 };

@@ -7,29 +7,29 @@ import { instancePlace, placeText } from '../place.js';
 
 const MIXED: LintVerdict = {
   code: 'unicast-and-multicast',
-  level: 'error',
+  severity: 'error',
   meaning:
     'One node sends to its peers, the other to the multicast group: neither hears the other, and both are master. keepalived says nothing.',
 };
 const GROUPS: LintVerdict = {
   code: 'multicast-groups-differ',
-  level: 'error',
+  severity: 'error',
   meaning: 'The nodes use different multicast groups: neither hears the other, and both are master.',
 };
 const UNNAMED: LintVerdict = {
   code: 'unicast-peer-missing',
-  level: 'error',
+  severity: 'error',
   meaning: 'A node’s `unicast_src_ip` is not among the other’s `unicast_peer`: its adverts are not sent there, or not accepted.',
 };
 const SAME: LintVerdict = {
   code: 'same-source-address',
-  level: 'error',
+  severity: 'error',
   meaning:
     'Both nodes send from one address (`unicast_src_ip`, `mcast_src_ip`): the file was copied; one of them has it not, or both hear themselves.',
 };
 const SELF: LintVerdict = {
   code: 'unicast-peer-is-self',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'A node names its own address as a peer: the same list was copied to both nodes.',
 };
 

@@ -5,12 +5,12 @@ import { instancePlace, placeText } from '../place.js';
 
 const VERSIONS: LintVerdict = {
   code: 'versions-differ',
-  level: 'error',
+  severity: 'error',
   meaning: 'One node speaks VRRP version 2, the other 3: each drops the other’s adverts, and both are master.',
 };
 const CHECKSUMS: LintVerdict = {
   code: 'checksums-differ',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'Version 3 over IPv4 with `v3_checksum_as_v2` on one node only: keepalived drops what has the other checksum.',
 };
 
@@ -21,8 +21,8 @@ export const versions: LintRule = {
       const place = placeText(instancePlace(b, theirs.name, 'version'));
       if (ours.version !== theirs.version) {
         const cause = `version ${ours.version} here, version ${theirs.version} at ${place}`;
-        const mend = 'write the same version (or vrrp_version) on both nodes';
-        return [found(VERSIONS, instancePlace(a, ours.name, 'version'), `${ours.name} and its peer will both be master`, cause, mend)];
+        const fix = 'write the same version (or vrrp_version) on both nodes';
+        return [found(VERSIONS, instancePlace(a, ours.name, 'version'), `${ours.name} and its peer will both be master`, cause, fix)];
       }
       if (ours.version !== 3 || ours.family !== 'inet' || ours.v3ChecksumAsV2 === theirs.v3ChecksumAsV2) return [];
       const cause = `v3_checksum_as_v2 is ${ours.v3ChecksumAsV2 ? 'on here and off' : 'off here and on'} at ${place}`;

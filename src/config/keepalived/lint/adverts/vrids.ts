@@ -9,22 +9,22 @@ import { instancePlace, placeText } from '../place.js';
 
 const TWICE: LintVerdict = {
   code: 'vrid-twice-on-one-node',
-  level: 'error',
+  severity: 'error',
   meaning: 'Two instances of one node have the same VRID on one interface: the second is not started.',
 };
 const PAIRS: LintVerdict = {
   code: 'two-pairs-on-one-vrid',
-  level: 'error',
+  severity: 'error',
   meaning: 'Two pairs with different addresses use one VRID and multicast group: on one network they take each other for their peer.',
 };
 const ELSEWHERE: LintVerdict = {
   code: 'vrid-used-by-other-pair',
-  level: 'info',
+  severity: 'info',
   meaning: 'The same, with addresses of different networks: no trouble unless the networks share a wire.',
 };
 const MOVED: LintVerdict = {
   code: 'vrids-differ',
-  level: 'error',
+  severity: 'error',
   meaning: 'Two nodes hold a virtual address under different VRIDs: both are master of it.',
 };
 

@@ -5,7 +5,7 @@ import { instancePlace } from '../place.js';
 
 const DEFAULT: LintVerdict = {
   code: 'owner-by-default',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     '`state MASTER` without `priority` is priority 255, the address owner’s: weights of trackers and `nopreempt` do not count, and it takes over at once.',
 };

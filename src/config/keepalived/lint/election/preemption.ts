@@ -6,13 +6,13 @@ import { instancePlace, placeText } from '../place.js';
 
 const MASTER: LintVerdict = {
   code: 'nopreempt-with-state-master',
-  level: 'warning',
+  severity: 'warning',
   meaning: '`nopreempt` with `state MASTER` (or priority 255): it is ignored, and the node takes the addresses back when it returns.',
   saidAs: /nopreempt/,
 };
 const ONE_NODE: LintVerdict = {
   code: 'nopreempt-on-one-node',
-  level: 'info',
+  severity: 'info',
   meaning: '`nopreempt` on the lower node only: the higher one takes the addresses back when it returns.',
 };
 
@@ -27,8 +27,8 @@ export const preemption: LintRule = {
         const master = wordsOf(block, 'state')?.[0]?.text === 'MASTER';
         if (!master && instance.priority !== 255) return [];
         const cause = master ? 'state MASTER' : 'priority 255';
-        const mend = 'state BACKUP on both nodes, priorities below 255: the first one up is master';
-        return [found(MASTER, instancePlace(node, name, 'nopreempt'), `${name}: nopreempt is ignored`, cause, mend)];
+        const fix = 'state BACKUP on both nodes, priorities below 255: the first one up is master';
+        return [found(MASTER, instancePlace(node, name, 'nopreempt'), `${name}: nopreempt is ignored`, cause, fix)];
       }),
     ),
     ...peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {

@@ -5,22 +5,22 @@ import { instancePlace, placeText } from '../place.js';
 
 const EQUAL: LintVerdict = {
   code: 'equal-priorities',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'Two nodes have the same priority: the one that starts first stays master, and two masters are told apart by address only.',
 };
 const OWNERS: LintVerdict = {
   code: 'two-owners',
-  level: 'error',
+  severity: 'error',
   meaning: 'Both nodes have priority 255, the address owner’s (also: `state MASTER` without `priority`).',
 };
 const MASTERS: LintVerdict = {
   code: 'both-start-as-master',
-  level: 'info',
+  severity: 'info',
   meaning: '`state MASTER` on both nodes: below priority 255 it decides nothing, the priority does.',
 };
 const AGAINST: LintVerdict = {
   code: 'state-against-priority',
-  level: 'warning',
+  severity: 'warning',
   meaning: '`state MASTER` on the node of lower priority, `BACKUP` on the other: the priority decides, and the wrong node is master.',
 };
 

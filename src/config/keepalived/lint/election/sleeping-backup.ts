@@ -7,7 +7,7 @@ import { weighedTrackers } from './weights.js';
 
 const SLEEPING: LintVerdict = {
   code: 'nopreempt-with-weights',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'A tracker lowers the master’s priority by its weight, but the backup has `nopreempt`: it does not take over from a master that is alive, however low its priority.',
 };

@@ -7,12 +7,12 @@ import { instancePlace, placeIn, placeText } from '../place.js';
 
 const OSCILLATES: LintVerdict = {
   code: 'sync-group-oscillates',
-  level: 'error',
+  severity: 'error',
   meaning: 'In a sync group one node is higher for one member, the other for another: each pulls the group back, for ever.',
 };
 const TIE: LintVerdict = {
   code: 'sync-group-tie',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'Two nodes have the same priority for a member of a sync group: once both were masters, each link is decided by the addresses on it, and where these are ordered otherwise than on another member’s link the group never comes to rest.',
 };
@@ -39,8 +39,8 @@ function judgeGroup(node: LintNode, name: string, members: readonly Peers[]): re
   if (here !== undefined && there !== undefined) {
     const why = (one: Peers): string => (isTie(one) ? ' by its address' : '');
     const cause = `${here.ours.name} is higher here${why(here)}, ${there.ours.name} in ${there.b.file}${why(there)}`;
-    const mend = `make one node higher for every member of ${name} (${placeText(at)})`;
-    return [found(OSCILLATES, at, `sync group ${name} will not come to rest`, cause, mend)];
+    const fix = `make one node higher for every member of ${name} (${placeText(at)})`;
+    return [found(OSCILLATES, at, `sync group ${name} will not come to rest`, cause, fix)];
   }
   const tie = members.find((one) => winner(one) === 'unknown');
   if (tie === undefined || members.length < 2) return [];

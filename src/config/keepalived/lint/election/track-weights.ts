@@ -7,12 +7,12 @@ import { priorityWith, weighedScripts } from './weights.js';
 
 const SMALL: LintVerdict = {
   code: 'track-weight-too-small',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'A failed track script lowers the priority (or withholds a bonus), but not below the peer’s: the failing node stays master.',
 };
 const SWAP: LintVerdict = {
   code: 'track-weight-swaps-back',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'A script’s positive weight lifts the lower node above the higher one even while both succeed: the wrong node is master.',
 };
 
@@ -26,14 +26,14 @@ function look({ a, b, ours, theirs }: Peers) {
   const place = placeText(instancePlace(b, theirs.name, 'track_script', 'priority'));
   if (rival > top) {
     const cause = `${top} with every script in order here, ${rival} at ${place}`;
-    const mend = 'the same weights on both nodes';
+    const fix = 'the same weights on both nodes';
     return [
       found(
         SWAP,
         instancePlace(a, ours.name, 'track_script', 'priority'),
         `${ours.name}: the peer will be master all the time`,
         cause,
-        mend,
+        fix,
       ),
     ];
   }
@@ -41,8 +41,8 @@ function look({ a, b, ours, theirs }: Peers) {
     const failed = priorityWith(ours.priority, mine, [name]);
     if (failed < rival) return [];
     const cause = `${name} failed leaves priority ${failed}, the peer (${place}) has ${rival}`;
-    const mend = `a weight of more than ${top - rival}, or 0 (failure means FAULT)`;
-    return [found(SMALL, instancePlace(a, ours.name, 'track_script'), `${ours.name} stays master when ${name} fails`, cause, mend)];
+    const fix = `a weight of more than ${top - rival}, or 0 (failure means FAULT)`;
+    return [found(SMALL, instancePlace(a, ours.name, 'track_script'), `${ours.name} stays master when ${name} fails`, cause, fix)];
   });
 }
 

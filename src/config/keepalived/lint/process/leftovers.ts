@@ -3,12 +3,12 @@ import { found, type LintRule, type LintVerdict } from '../finding.js';
 
 const ADDRESSES: LintVerdict = {
   code: 'keeps-addresses-at-stop',
-  level: 'error',
+  severity: 'error',
   meaning: '`-V` (--dont-release-vrrp) where a peer takes over: the stopped node keeps the addresses, and two hosts have them.',
 };
 const TABLE: LintVerdict = {
   code: 'keeps-table-at-stop',
-  level: 'warning',
+  severity: 'warning',
   meaning: '`-I` (--dont-release-ipvs) where a peer takes over: the stopped node goes on forwarding by a table nobody checks.',
 };
 
@@ -19,15 +19,15 @@ export const leftovers: LintRule = {
       const { instances, virtualServers } = node.configuration;
       if (instances.length === 0) return [];
       const at = { file: node.file, line: 1, column: 1 };
-      const mend = (option: string): string => `leave ${option} out of the daemon's options`;
+      const fix = (option: string): string => `leave ${option} out of the daemon's options`;
       const findings = [];
       if (node.keeps.addresses) {
         const cause = `option -V, and ${instances.map(({ name }) => name).join(', ')} can be master elsewhere`;
-        findings.push(found(ADDRESSES, at, 'a stopped node keeps its virtual addresses', cause, mend('-V')));
+        findings.push(found(ADDRESSES, at, 'a stopped node keeps its virtual addresses', cause, fix('-V')));
       }
       if (node.keeps.servers && virtualServers.length > 0) {
         const cause = 'option -I: virtual servers stay without checks while a peer serves them';
-        findings.push(found(TABLE, at, 'a stopped node keeps its virtual servers', cause, mend('-I')));
+        findings.push(found(TABLE, at, 'a stopped node keeps its virtual servers', cause, fix('-I')));
       }
       return findings;
     }),

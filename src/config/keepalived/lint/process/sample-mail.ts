@@ -4,7 +4,7 @@ import { globalPlace } from '../place.js';
 
 const SAMPLE: LintVerdict = {
   code: 'mail-to-sample-address',
-  level: 'info',
+  severity: 'info',
   meaning:
     'Mails are sent, but to the addresses (`…@firewall.loc`) or by the relay (192.168.200.1) of the sample that comes with keepalived.',
 };
@@ -28,7 +28,7 @@ export const sampleMail: LintRule = {
       const left = [...notificationEmail.filter((address) => address.endsWith(DOMAIN)), ...(smtpServer?.host === RELAY ? [RELAY] : [])];
       if (left.length === 0 || notificationEmail.length === 0 || smtpServer === undefined || !mails(node)) return [];
       const at = globalPlace(node, left[0] === RELAY ? 'smtp_server' : 'notification_email');
-      const mend = 'addresses and a relay of your own, or no notification_email';
-      return [found(SAMPLE, at, 'mails go to the addresses of the sample file', left.join(', '), mend)];
+      const fix = 'addresses and a relay of your own, or no notification_email';
+      return [found(SAMPLE, at, 'mails go to the addresses of the sample file', left.join(', '), fix)];
     }),
 };

@@ -6,7 +6,7 @@ import { usedScripts } from './used-scripts.js';
 
 const SIGNS: LintVerdict = {
   code: 'shell-signs-without-shell',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'A command has `|`, `&&`, `||`, `;`, `>`, `$(…)` or backquotes, but is run without a shell: they are handed to the program as its arguments.',
 };
@@ -51,8 +51,8 @@ export const scriptCommands: LintRule = {
         if (sign === undefined) return [];
         const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
         const cause = `'${sign}' is an argument of ${script.argv[0]}: no shell reads the line`;
-        const mend = `"/bin/sh -c '…'" with the command in it, or a script file`;
-        return [found(SIGNS, at, `${name}: the command is not what it seems`, cause, mend)];
+        const fix = `"/bin/sh -c '…'" with the command in it, or a script file`;
+        return [found(SIGNS, at, `${name}: the command is not what it seems`, cause, fix)];
       }),
     ),
 };

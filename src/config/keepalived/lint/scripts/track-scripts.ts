@@ -7,23 +7,23 @@ import { type ShellLines, shellLines } from './shell-lines.js';
 
 const SLOW: LintVerdict = {
   code: 'script-sleeps-too-long',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'A tracking script sleeps as long as its `timeout` (without one: its `interval`) or longer: it is killed before it is done, and counts as failed.',
 };
 const ALWAYS: LintVerdict = {
   code: 'script-never-fails',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'A tracking script ends in `echo` on every way: what it prints is not looked at, its exit status is 0 always.',
 };
 const ITSELF: LintVerdict = {
   code: 'script-checks-keepalived',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'A tracking script asks whether keepalived runs: it does, for it runs the script. Nothing is checked.',
 };
 const VIP: LintVerdict = {
   code: 'script-checks-virtual-address',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'A tracking script asks the virtual address: the master’s service answers both nodes (or neither), so its failure moves nothing; a check that the address is here never lets a backup become master.',
 };
@@ -83,8 +83,8 @@ function virtual(look: Look): readonly LintFinding[] {
     // A script that first asks whether the address is here knows what it does.
     if (!inCommand && !(lines !== undefined && !lines.looksAtAddresses && lines.kept.some((line) => pattern.test(line)))) continue;
     const cause = 'where the master has it, the backup’s check is about the master, too';
-    const mend = 'ask 127.0.0.1, or the address that the node has for itself';
-    return [found(VIP, place(look), `${tracker.name} asks the virtual address ${address}`, cause, mend)];
+    const fix = 'ask 127.0.0.1, or the address that the node has for itself';
+    return [found(VIP, place(look), `${tracker.name} asks the virtual address ${address}`, cause, fix)];
   }
   return [];
 }

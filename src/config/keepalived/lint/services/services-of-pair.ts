@@ -6,7 +6,7 @@ import { serverPlace } from '../place.js';
 
 const DIFFER: LintVerdict = {
   code: 'virtual-servers-differ',
-  level: 'warning',
+  severity: 'warning',
   meaning:
     'A virtual server stands on one node of a pair only, or has other real servers there: after a failover something else is served.',
 };

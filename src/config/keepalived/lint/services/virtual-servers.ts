@@ -9,22 +9,22 @@ import { serverPlace } from '../place.js';
 
 const SORRY: LintVerdict = {
   code: 'sorry-server-is-real-server',
-  level: 'error',
+  severity: 'error',
   meaning: 'The sorry server is one of the real servers: it is asked when it is down, and removed when it comes up.',
 };
 const UNHELD: LintVerdict = {
   code: 'virtual-server-without-vip',
-  level: 'warning',
+  severity: 'warning',
   meaning: 'No VRRP instance (nor static_ipaddress) of this node holds a virtual server’s address: nothing brings packets here.',
 };
 const TWICE: LintVerdict = {
   code: 'virtual-server-twice',
-  level: 'error',
+  severity: 'error',
   meaning: 'A virtual server is defined twice: the second is silently lost, or its servers are mixed in.',
 };
 const UNCHECKED: LintVerdict = {
   code: 'real-server-unchecked',
-  level: 'info',
+  severity: 'info',
   meaning: 'A real server has no checker: it is never taken out.',
 };
 
@@ -54,8 +54,8 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
   const missing = addressesOf(server, node).filter((address) => !held.has(formatAddress(address)));
   if (missing.length > 0 && node.configuration.instances.length > 0) {
     const cause = `${missing.map(formatAddress).join(', ')} is in no virtual_ipaddress of ${node.file}`;
-    const mend = 'add it to virtual_ipaddress, to virtual_ipaddress_excluded or to static_ipaddress';
-    findings.push(found(UNHELD, serverPlace(node, name), `${name}: nobody holds its address`, cause, mend));
+    const fix = 'add it to virtual_ipaddress, to virtual_ipaddress_excluded or to static_ipaddress';
+    findings.push(found(UNHELD, serverPlace(node, name), `${name}: nobody holds its address`, cause, fix));
   }
   const unchecked = realServers.filter(({ checkers }) => checkers.length === 0);
   if (unchecked.length > 0) {
