@@ -1,13 +1,14 @@
 // A director of the bench's own in the calling thread's namespace, loaded afresh, XDP on every leg, filled, and taken away again.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { Conf, Counters, type Field } from '../src/datapath/ebpf/abi.gen.js';
+import { Conf, Counters } from '../src/datapath/ebpf/abi.gen.js';
 import type { EbpfDirector } from '../src/datapath/ebpf/director.js';
 import { PROGRAMS } from '../src/datapath/ebpf/load.js';
 import { bucketsFor } from '../src/datapath/ebpf/object.js';
 import { openDirector } from '../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
 import { Program } from '../src/sys/bpf.js';
+import type { Field } from '../src/sys/records.js';
 import { ConnTable } from './conn-table.js';
 import { fillTable } from './program-stations.js';
 import { skbFrom } from './wrap.js';

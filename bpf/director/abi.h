@@ -9,7 +9,7 @@
 #define WEIR_ABI_H
 
 #define WEIR_MAGIC 0x52494557u /* "WEIR" */
-#define WEIR_ABI 1u
+#define WEIR_ABI 1u /* raised where a build means something else by the same layout, such as another hash */
 
 /* ---- sizes that are not configuration ---- */
 #define BUCKET_SLOTS 4
@@ -175,8 +175,7 @@ struct dest {
  *  - one key is inserted under the lock of its home bucket's group, so that it cannot be in the table twice;
  *  - SPILLED in a bucket's first value: some key that lives further on passed by here;
  *  - a connection `n` buckets from its home says so in its flags, so that the timer can take SPILLED away again;
- *    who claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock.
- * The fields that rarer things need (packet count, sync, parent, sequence deltas) come in conn_ext, the same index. */
+ *    who claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock. */
 struct conn_slot {
   __u64 key;
   __u64 value;
@@ -194,14 +193,6 @@ struct conn_bucket {
 #define V_SYNCED (1ull << 59)
 #define V_AWAY_SHIFT 60
 #define CLAIMED 0x3ffffull
-
-/* Reserved for later work, indexed as the slots are. */
-struct conn_ext {
-  __u32 in_packets;
-  __u32 sync;
-  __u32 parent;
-  __u32 deltas;
-};
 
 /* ---- legs: the interfaces that weir looks at, at index ifindex % LEGS. Written by user. */
 #define LEG_XDP 0x1 /* XDP is attached and frames may be redirected to it */
@@ -269,6 +260,15 @@ struct conf {
   __u32 endpoint_buckets;
   __u32 attach_mode; /* user: how new legs are attached (0 auto, 1 tc, 2 xdp) */
   __u32 layout;      /* a hash of this file's layout: another build of weir refuses the table */
+};
+
+/* ---- the timer's own record. */
+struct house {
+  struct bpf_timer timer;
+  __u32 bucket;  /* the sweep goes down from here */
+  __s32 reach;   /* how far the connections just swept reach back: their buckets stay marked */
+  __u32 turn;    /* which twentieth of the estimates is next */
+  __u32 started;
 };
 
 /* ---- why a packet was dropped or passed on unbalanced; counted by CPU in drops[]. */

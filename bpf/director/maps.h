@@ -26,6 +26,16 @@ TABLE(counters, struct counters, 131072);
 TABLE(estimates, struct estimate, 131072);
 TABLE(drops, struct drops, 2);
 
+/* Names the enums that no record has a field of, so that the object's BTF has them for dev/abi-gen.mjs. */
+const volatile struct {
+  enum weir_state state;
+  enum tcp_state tcp_state;
+  enum scheduler scheduler;
+  enum method method;
+  enum address_family family;
+  enum endpoint_kind kind;
+} enums_in_btf;
+
 /* Constants of this load: the verifier knows them and removes what they rule out. */
 const volatile __u32 conn_mask = 524287;     /* buckets - 1 */
 const volatile __u32 endpoint_mask = 65535;  /* buckets - 1 */

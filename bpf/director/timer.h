@@ -9,13 +9,6 @@
 #define SWEEP_BUCKETS (1u << 17)  /* at most, in one tick */
 #define NSEC_CLOCK_MONOTONIC 1
 
-struct house {
-  struct bpf_timer timer;
-  __u32 bucket;  /* the sweep goes down from here */
-  __s32 reach;   /* how far the connections just swept reach back: their buckets stay marked */
-  __u32 turn;    /* which twentieth of the estimates is next */
-  __u32 started;
-};
 struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);

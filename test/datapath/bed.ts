@@ -2,16 +2,16 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
-import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, type Field, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { EbpfDirector } from '../../src/datapath/ebpf/director.js';
 import { PROGRAMS, removePins } from '../../src/datapath/ebpf/load.js';
 import type { Capacity } from '../../src/datapath/ebpf/object.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { Records } from '../../src/datapath/ebpf/records.js';
 import type { Tables } from '../../src/datapath/ebpf/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
+import { type Field, Records } from '../../src/sys/records.js';
 import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';

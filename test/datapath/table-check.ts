@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Abi, Conf, ConnSlot, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { keyedHash } from '../../src/datapath/ebpf/endpoint-table.js';
-import { swap16, swap32 } from '../../src/datapath/ebpf/records.js';
+import { swap16, swap32 } from '../../src/wire/bytes.js';
 import type { Bed } from './bed.js';
 
 /** One taken slot of the connection table. */

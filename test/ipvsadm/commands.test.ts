@@ -7,10 +7,10 @@ import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { Dirt } from '../../src/datapath/ebpf/batch.js';
-import type { Records } from '../../src/datapath/ebpf/records.js';
 import { Tables } from '../../src/datapath/ebpf/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
+import type { Records } from '../../src/sys/records.js';
 import { ENTRY, Host, noNamespaces } from '../support/netns-bed.js';
 
 const skip = noNamespaces();

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { Records } from '../../sys/records.js';
 import { Abi, Conf, Endpoint } from './abi.gen.js';
 import { EndpointTable, endpointKey } from './endpoint-table.js';
-import { Records } from './records.js';
 import type { Tables } from './tables.js';
 
 /** Tables of `buckets` buckets in ordinary memory. */

@@ -1,7 +1,8 @@
 // Writes the table that finds services and masqueraded destinations by address and port. The order of stores makes each
 // change whole for a packet that reads at the same time: the id first, then the key.
+
+import type { Records } from '../../sys/records.js';
 import { Abi, Conf, Endpoint, EndpointKind } from './abi.gen.js';
-import type { Records } from './records.js';
 import type { Tables } from './tables.js';
 
 const U64 = 0xffffffffffffffffn;

@@ -4,7 +4,8 @@
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { artifact } from '../../sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../sys/bpf.js';
-import { Conf, type Field } from './abi.gen.js';
+import type { Field } from '../../sys/records.js';
+import { Conf } from './abi.gen.js';
 import type { Legs } from './legs.js';
 import { BUILD_PIN, buildPin, keepHouse, loadTried, PROGRAMS } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';

@@ -1,42 +1,32 @@
 // Between the model's nouns and the numbers of the tables: protocols, schedulers, methods, addresses.
 import type { Address } from '../../model/address.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../model/service.js';
+import type { Records } from '../../sys/records.js';
+import { swap16, swap32 } from '../../wire/bytes.js';
 import { Refusal } from '../director.js';
-import { Dest, Method, Scheduler, Service } from './abi.gen.js';
+import { Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from './abi.gen.js';
 import { endpointKey } from './endpoint-table.js';
-import { type Records, swap16, swap32 } from './records.js';
 
 export const PROTOCOLS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
-export const FAMILY = { inet: 2, inet6: 10 } as const;
-
-const SCHEDULERS: Readonly<Record<string, number>> = {
-  none: Scheduler.SCHED_NONE,
-  rr: Scheduler.SCHED_RR,
-  wrr: Scheduler.SCHED_WRR,
-  lc: Scheduler.SCHED_LC,
-  wlc: Scheduler.SCHED_WLC,
-};
-const METHODS: Readonly<Record<ForwardingMethod, number>> = {
-  masq: Method.M_MASQ,
-  local: Method.M_LOCAL,
-  tunnel: Method.M_TUNNEL,
-  route: Method.M_ROUTE,
-};
-
-function nameOf<T extends string>(table: Readonly<Record<T, number>>, number: number, what: string): T {
-  for (const name of Object.keys(table) as T[]) if (table[name] === number) return name;
-  throw new Error(`weir: the table holds ${what} ${number}, which this version does not know`);
+function known<T>(name: T | undefined, number: number, what: string): T {
+  if (name === undefined) throw new Error(`weir: the table holds ${what} ${number}, which this version does not know`);
+  return name;
 }
 
-export const protocolName = (number: number): Protocol => nameOf(PROTOCOLS, number, 'protocol');
-export const schedulerName = (number: number): string => nameOf(SCHEDULERS, number, 'scheduler');
-export const methodName = (number: number): ForwardingMethod => nameOf(METHODS, number, 'forwarding method');
-export const methodNumber = (name: ForwardingMethod): number => METHODS[name];
+export const protocolName = (number: number): Protocol =>
+  known(
+    (Object.keys(PROTOCOLS) as Protocol[]).find((name) => PROTOCOLS[name] === number),
+    number,
+    'protocol',
+  );
+export const schedulerName = (number: number): string => known(SCHEDULER_NAMES[number], number, 'scheduler');
+export const methodName = (number: number): ForwardingMethod => known(METHOD_NAMES[number], number, 'forwarding method');
+export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name);
 
 /** @throws Refusal ENOENT */
 export function schedulerNumber(name: string): number {
-  const number = SCHEDULERS[name];
-  if (number === undefined) throw new Refusal('ENOENT', `no scheduler ${name}`);
+  const number = (SCHEDULER_NAMES as readonly string[]).indexOf(name);
+  if (number < 0) throw new Refusal('ENOENT', `no scheduler ${name}`);
   return number;
 }
 

@@ -5,13 +5,13 @@ import { native } from '../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../sys/bpf.js';
 import { hasCode } from '../../sys/errno.js';
 import type { Netlink } from '../../sys/netlink.js';
+import { swap32 } from '../../wire/bytes.js';
 import { macBytes } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../wire/rtnetlink-link.js';
 import { Abi, Leg } from './abi.gen.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
-import { swap32 } from './records.js';
 import type { Tables } from './tables.js';
 
 /** auto: tc everywhere, XDP besides on physical devices. */

@@ -4,6 +4,7 @@ import { native } from '../../sys/addon.js';
 import { Bpffs } from '../../sys/bpffs.js';
 import { Lock, type LockKind } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
+import { swap32 } from '../../wire/bytes.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
 import { recover } from './batch.js';
@@ -13,7 +14,6 @@ import { type AttachMode, Legs } from './legs.js';
 import { isLoaded, load } from './load.js';
 import type { Capacity } from './object.js';
 import { ensurePair } from './pair.js';
-import { swap32 } from './records.js';
 import { Tables } from './tables.js';
 import { broadcastsOf } from './unicast.js';
 

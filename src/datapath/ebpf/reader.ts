@@ -1,9 +1,9 @@
 // Reads the table: services, destinations, counters, connections.
 import type { ConnectionEntry, DestinationEntry, DestinationSpec, ServiceEntry, Stats } from '../../model/service.js';
+import { swap16 } from '../../wire/bytes.js';
 import { Abi, Conf, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
 import { methodName, modelAddress, protocolName, specOfService } from './identity.js';
-import { swap16 } from './records.js';
 import { destinationIds } from './service-list.js';
 import type { Tables } from './tables.js';
 import { stateName } from './timeouts.js';

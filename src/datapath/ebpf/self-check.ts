@@ -3,19 +3,18 @@
 // and no timer looks at, and leaves them as they were: all zero.
 import { release } from 'node:os';
 import type { BpfMap, ObjectFile } from '../../sys/bpf.js';
+import { type Field, Records } from '../../sys/records.js';
 import { macBytes } from '../../wire/ethernet.js';
-import { Abi, ClientHop, Conf, ConnSlot, Dest, Endpoint, type Field, Leg, Link, Nexthop, Service } from './abi.gen.js';
+import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Endpoint, Leg, Link, Nexthop, Service } from './abi.gen.js';
 import { writerOf } from './batch.js';
 import { keyedHash } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint } from './identity.js';
-import { Records } from './records.js';
 import type { Tables } from './tables.js';
 import { CLIENT_HOP, SOURCE_MAC, STAGE, type Vector, type VectorVerdict } from './vectors.js';
 
 /** Their names in the object. */
 type Programs = Readonly<Record<Vector['program'], string>>;
 
-const LO = 1;
 /** Where the programs think that packets came in: of a client on the director less is asked. */
 const FROM_OUTSIDE = 2;
 const SK_BUFF = { bytes: 192, ingressIfindex: 36, ifindex: 40 } as const;
@@ -23,8 +22,6 @@ const XDP_MD = { bytes: 24, dataEnd: 4 } as const;
 const ALWAYS_FRESH = 0xffffffff;
 /** Answers of the FIB, by which the programs go on without asking it. */
 const [IS_HERE, IS_ELSEWHERE] = [1, 2];
-const HOP_IN_DEST = Dest.weight.at - Nexthop.bytes;
-const CLIENT_HOP_SET_BYTES = 4 * ClientHop.bytes;
 /** Of the client's next hop. */
 const LINK = 1;
 
@@ -66,7 +63,7 @@ function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string)
   const hop = new Records(memory, memory.byteLength);
   const set = (field: Field, value: number, k = 0): void => hop.set(0, { ...field, at: at + field.at }, value, k);
   set(Nexthop.addr, address);
-  set(Nexthop.ifindex, LO);
+  set(Nexthop.ifindex, Abi.LOOPBACK);
   macBytes(mac).forEach((byte, k) => {
     set(Nexthop.dmac, byte, k);
   });
@@ -77,8 +74,8 @@ function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string)
 }
 
 function clientHopAt(tables: Tables, hops: ArrayBuffer): number {
-  const sets = hops.byteLength / CLIENT_HOP_SET_BYTES;
-  return (keyedHash(BigInt(packetAddress(CLIENT_HOP.address)), hashKeys(tables)) & (sets - 1)) * CLIENT_HOP_SET_BYTES;
+  const sets = hops.byteLength / ClientHopSet.bytes;
+  return (keyedHash(BigInt(packetAddress(CLIENT_HOP.address)), hashKeys(tables)) & (sets - 1)) * ClientHopSet.bytes;
 }
 
 /** A MAC as the low bytes of a word. */
@@ -91,7 +88,7 @@ function writeClientHop(tables: Tables, hops: ArrayBuffer, links: ArrayBuffer): 
   table.setBig(way, ClientHop.next, macWord(CLIENT_HOP.mac) | (BigInt(LINK) << 48n));
   const link = new Records(links, Link.bytes);
   const source = macWord(SOURCE_MAC) << 16n;
-  link.set(LINK, Link.ifindex, LO);
+  link.set(LINK, Link.ifindex, Abi.LOOPBACK);
   link.set(LINK, Link.flags, Abi.NH_XDP);
   link.set(LINK, Link.smac, Number(source & 0xffffffffn), 0);
   link.set(LINK, Link.smac, Number(source >> 32n), 1);
@@ -101,7 +98,7 @@ function setStage(tables: Tables): void {
   const { conf, services, dests, legs } = tables;
   const writer = writerOf(tables);
   conf.set(0, Conf.freshFor, ALWAYS_FRESH);
-  legs.set(LO, Leg.ifindex, LO);
+  legs.set(Abi.LOOPBACK, Leg.ifindex, Abi.LOOPBACK);
   STAGE.forEach(({ protocol, address, port, destination, hop, here }, k) => {
     const key = { kind: 'address', protocol, address, port } as const;
     writer.addService({ key, scheduler: 'wlc', schedFlags: 0, onePacket: false });
@@ -109,7 +106,7 @@ function setStage(tables: Tables): void {
     const id = k + 1;
     services.set(id, Service.here, here ? IS_HERE : IS_ELSEWHERE);
     if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_HERE);
-    else writeHop(dests.memory, id * Dest.bytes + HOP_IN_DEST, dests.get(id, Dest.addr), hop);
+    else writeHop(dests.memory, id * Dest.bytes + Dest.hop.at, dests.get(id, Dest.addr), hop);
   });
 }
 
@@ -118,7 +115,7 @@ function contextOf({ program, frame }: Vector): Uint8Array {
   const context = new Uint8Array(xdp ? XDP_MD.bytes : SK_BUFF.bytes);
   const view = new DataView(context.buffer);
   if (xdp) view.setUint32(XDP_MD.dataEnd, frame.length, true);
-  else view.setUint32(SK_BUFF.ifindex, LO, true);
+  else view.setUint32(SK_BUFF.ifindex, Abi.LOOPBACK, true);
   if (program === 'ingress') view.setUint32(SK_BUFF.ingressIfindex, FROM_OUTSIDE, true);
   return context;
 }
@@ -162,14 +159,14 @@ function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: r
     bucket(endpoints.memory, Endpoint.bytes, recordedServiceEndpoint(services, id));
     bucket(endpoints.memory, Endpoint.bytes, realEndpoint(dests, id));
   }
-  new Uint8Array(hops, clientHopAt(tables, hops), CLIENT_HOP_SET_BYTES).fill(0);
+  new Uint8Array(hops, clientHopAt(tables, hops), ClientHopSet.bytes).fill(0);
   const upTo = ids.length + 1;
   records(estimates, 0, upTo);
   records(estimates, conf.get(0, Conf.maxServices), upTo);
   records(counters, 0, upTo * conf.get(0, Conf.cpus));
   records(services, 0, upTo);
   records(dests, 0, upTo);
-  records(legs, LO, 1);
+  records(legs, Abi.LOOPBACK, 1);
   for (const { memory } of [drops, conf]) new Uint8Array(memory).fill(0);
 }
 

@@ -1,7 +1,8 @@
 // The keys of net.ipv4.vs that the datapath obeys.
+
+import type { Field, Records } from '../../sys/records.js';
 import { Refusal } from '../director.js';
-import { Conf, type Field } from './abi.gen.js';
-import type { Records } from './records.js';
+import { Conf } from './abi.gen.js';
 
 interface Sysctl {
   readonly field: Field;

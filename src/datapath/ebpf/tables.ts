@@ -1,7 +1,7 @@
 // The pinned tables of one network namespace, mapped into memory.
 import { BpfMap } from '../../sys/bpf.js';
+import { Records } from '../../sys/records.js';
 import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Leg, Service } from './abi.gen.js';
-import { Records } from './records.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
 const MAPPED = {

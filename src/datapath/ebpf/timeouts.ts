@@ -1,12 +1,13 @@
 // Connection timeouts: the kernel's defaults by the datapath's state numbers, and the three that a user may set.
 import type { Timeouts } from '../../model/service.js';
 import { TCP_STATES, TCP_TIMEOUTS } from '../tcp-state.js';
+import { TcpState } from './abi.gen.js';
 
 /** By state number. */
 export const TCP_TIMEOUT_SECONDS: readonly number[] = TCP_STATES.map((state) => TCP_TIMEOUTS[state]);
-export const ESTABLISHED = 1;
-export const FIN_WAIT = 4;
-export const UDP_STATE = 15;
+export const ESTABLISHED = TcpState.S_ESTABLISHED;
+export const FIN_WAIT = TcpState.S_FIN_WAIT;
+export const UDP_STATE = TcpState.S_UDP;
 
 export const DEFAULT_TIMEOUTS: Timeouts = { tcp: 900, tcpFin: 120, udp: 300 };
 

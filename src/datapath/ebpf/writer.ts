@@ -1,14 +1,14 @@
 // Changes to the table. Each has one store that makes it true; what comes before can be thrown away and what comes after
 // can be made up for (repair.ts), so that a writer may die at any point.
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import { swap16 } from '../../wire/bytes.js';
 import { Refusal } from '../director.js';
-import { Abi, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen.js';
+import { Abi, AddressFamily, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import {
   canBeHeld,
-  FAMILY,
   PROTOCOLS,
   packetAddress,
   realEndpoint,
@@ -17,7 +17,6 @@ import {
   serviceEndpoint,
 } from './identity.js';
 import { describe, describeAtOnce, finish, intendFlush } from './intent.js';
-import { swap16 } from './records.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';
 
@@ -196,7 +195,7 @@ export class Writer {
     services.set(id, Service.addr, packetAddress(spec.key.address));
     services.set(id, Service.port, swap16(spec.key.port));
     services.set(id, Service.protocol, PROTOCOLS[spec.key.protocol]);
-    services.set(id, Service.family, FAMILY.inet);
+    services.set(id, Service.family, AddressFamily.F_INET);
     conf.set(0, Conf.serviceTop, Math.max(top, id));
     return id;
   }
@@ -225,7 +224,7 @@ export class Writer {
     dests.set(id, Dest.addr, packetAddress(spec.address));
     dests.set(id, Dest.port, swap16(spec.port));
     dests.set(id, Dest.protocol, services.get(service, Service.protocol));
-    dests.set(id, Dest.family, FAMILY.inet);
+    dests.set(id, Dest.family, AddressFamily.F_INET);
     dests.set(id, Dest.service, service);
     conf.set(0, Conf.destTop, Math.max(top, id));
     this.#hideCounters(conf.get(0, Conf.maxServices) + id);

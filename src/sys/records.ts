@@ -1,5 +1,11 @@
-// A pinned table as records in shared memory: each field read and written by one load or store of its own size.
-import type { Field } from './abi.gen.js';
+// A BPF table as records in shared memory: each field is read and written by one load or store of its own size.
+
+/** Where a field stands in its record: byte offset, size of one element, how many elements. */
+export interface Field {
+  readonly at: number;
+  readonly size: 1 | 2 | 4 | 8;
+  readonly count: number;
+}
 
 export class Records {
   readonly #u8: Uint8Array;
@@ -62,13 +68,4 @@ export class Records {
     if (record < 0 || record >= this.count) throw new RangeError(`no record ${record} in a table of ${this.count}`);
     return record * this.bytes + field.at + k * field.size;
   }
-}
-
-/** A 32-bit number between host order and the order of a packet (this code runs on little-endian machines only). */
-export function swap32(value: number): number {
-  return ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;
-}
-
-export function swap16(value: number): number {
-  return ((value >>> 8) | (value << 8)) & 0xffff;
 }
