@@ -8,6 +8,8 @@
 #ifndef WEIR_ABI_H
 #define WEIR_ABI_H
 
+#include "schedulers/table.h"
+
 #define WEIR_MAGIC 0x52494557u /* "WEIR" */
 #define WEIR_ABI 1u /* raised where a build means something else by the same layout, such as another hash */
 
@@ -34,7 +36,8 @@ enum tcp_state {
   S_SYNACK, S_UDP = 15,
 };
 
-enum scheduler { SCHED_NONE, SCHED_RR, SCHED_WRR, SCHED_LC, SCHED_WLC };
+#define SCHEDULER_NUMBER(number, NAME, name) SCHED_##NAME = number,
+enum scheduler { SCHED_NONE = 0, SCHEDULERS(SCHEDULER_NUMBER) };
 enum method { M_MASQ, M_LOCAL, M_TUNNEL, M_ROUTE };
 enum address_family { F_INET = 2, F_INET6 = 10 };
 

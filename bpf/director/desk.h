@@ -25,7 +25,7 @@ struct icmp_packet {
   __u32 quote[ICMP_QUOTE / 4];
 };
 
-/* A scheduler's way along its list (sched.h). */
+/* A scheduler's way along its list (schedule.h). */
 struct walk {
   __u32 head;
   __u32 at;    /* the destination of the last step, 0 = before the head */
@@ -40,6 +40,7 @@ struct walk {
   __s32 gcd;
   __s32 max; /* wrr: the largest; lc, wlc: the pick's */
   __u64 least; /* lc, wlc: overhead of the pick */
+  __u64 place; /* what the service's record said of the scheduler's place */
 };
 
 struct desk {

@@ -19,7 +19,7 @@
 #include "state.h"
 #include "desk.h"
 #include "conn.h"
-#include "sched.h"
+#include "schedule.h"
 #include "nexthop.h"
 #include "own.h"
 #include "director.h"

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Which destination gets a new connection. Lists run from the newest destination to the oldest.
+ *
+ * A scheduler is a step over the list (schedulers/). Short lists are walked inline; a longer walk goes on in bpf_loop. */
+#ifndef WEIR_SCHEDULE_H
+#define WEIR_SCHEDULE_H
+
+#define INLINE_STEPS 8
+
+static __always_inline struct walk *the_walk(void) {
+  struct desk *d = the_desk();
+  if (!d) return 0;
+  CHECKED(d);
+  return &d->walk;
+}
+
+static __always_inline bool eligible(struct dest *d) { return !READ(d->overload) && (__s32)READ(d->weight) > 0; }
+static __always_inline __u32 next_of(struct walk *w) {
+  if (!w->at) return w->head;
+  struct dest *d = dest_at(w->at);
+  return d ? READ(d->next) : 0;
+}
+
+/* A destination of this service's list that a packet noted may have been deleted since: then 0, the head. */
+static __always_inline __u32 anchor(__u32 service, __u32 at) {
+  struct dest *d = at ? dest_at(at) : 0;
+  return d && d->service == service && d->state == LIVE ? at : 0;
+}
+
+#include "schedulers/rr.h"
+#include "schedulers/wrr.h"
+#include "schedulers/lc.h"
+#include "schedulers/wlc.h"
+
+static __always_inline bool begin(struct service *svc, struct walk *w) {
+#define BEGIN(number, NAME, name)                                                                                      \
+  if (w->scheduler == SCHED_##NAME) return name##_begin(svc, w);
+  SCHEDULERS(BEGIN)
+  return false;
+}
+
+static __always_inline void step(struct walk *w) {
+#define STEP(number, NAME, name)                                                                                       \
+  if (w->scheduler == SCHED_##NAME) return name##_step(w);
+  SCHEDULERS(STEP)
+  w->over = 1;
+}
+
+static __always_inline void end(struct service *svc, struct walk *w) {
+#define END(number, NAME, name)                                                                                        \
+  if (w->scheduler == SCHED_##NAME) return name##_end(svc, w);
+  SCHEDULERS(END)
+}
+
+static long step_on(__u64 i, void *ctx) {
+  struct walk *w = the_walk();
+  if (!w) return 1;
+  step(w);
+  return w->over ? 1 : 0;
+}
+
+static __always_inline void walk_list(struct walk *w) {
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < INLINE_STEPS; i++) {
+    step(w);
+    if (w->over) return;
+  }
+  bpf_loop(1 << 20, step_on, 0, 0);
+}
+
+/* Without a walk, where the scheduler can. 0: walk the list. */
+static __always_inline __u32 schedule_quickly(__u32 service) {
+  struct service *svc = service_at(service);
+  return svc && svc->scheduler == SCHED_RR ? rr_quick(svc, service) : 0;
+}
+
+/* The destination for a new connection, 0 = none is left. A global function: verified once, whoever calls.
+ * Losing the compare-and-swap of the scheduler's place changes nothing: this CPU keeps its pick, and the other CPU's place stands. */
+__noinline __u32 schedule(__u32 service) {
+  struct service *svc = service_at(service);
+  struct walk *w = the_walk();
+  if (!svc || !w || svc->state != LIVE) return 0;
+  __builtin_memset(w, 0, sizeof *w);
+  w->head = READ(svc->head);
+  w->scheduler = svc->scheduler;
+  if (!begin(svc, w)) return 0;
+  w->at = w->start = anchor(service, (__u32)w->place);
+  walk_list(w);
+  end(svc, w);
+  return w->pick;
+}
+
+#endif
