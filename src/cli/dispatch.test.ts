@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Command } from './commands.js';
 import { commands } from './commands.js';
-import { dispatch, distance, nearest } from './dispatch.js';
+import { dispatch } from './dispatch.js';
 import { memoryIo } from './io.js';
 
 const table: readonly Command[] = ['ipvsadm', 'proc', 'sysctl'].map((name) => ({
@@ -60,14 +60,6 @@ test('every command tells its use when asked, and does nothing else', async () =
     assert.match(io.stdout, /usage:/i, name);
     assert.equal(io.stderr, '', name);
   }
-});
-
-test('how far one word is from another', () => {
-  assert.equal(distance('', 'abc'), 3);
-  assert.equal(distance('sysclt', 'sysctl'), 1);
-  assert.equal(distance('kitten', 'sitting'), 3);
-  assert.equal(nearest('prc', ['proc', 'sysctl']), 'proc');
-  assert.equal(nearest('x', ['proc', 'sysctl']), undefined);
 });
 
 test('every command of weir has its code and a name of its own', async () => {

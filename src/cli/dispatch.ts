@@ -1,34 +1,10 @@
 // Finds a command by its name and runs it; helps when there is none.
+import { nearest } from '../model/nearest.js';
 import { type Command, commands } from './commands.js';
 import type { Io } from './io.js';
 import { version } from './version.js';
 
 const usageStatus = 2;
-
-/** Number of letters to change, add, drop or swap to make `b` of `a`. */
-export function distance(a: string, b: string): number {
-  let before: number[] = [];
-  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const same = a[i - 1] === b[j - 1];
-      let best = Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + (same ? 0 : 1));
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) best = Math.min(best, (before[j - 2] ?? 0) + 1);
-      next.push(best);
-    }
-    before = row;
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
-
-/** The name among `names` that was probably meant, if any is near enough. */
-export function nearest(word: string, names: readonly string[]): string | undefined {
-  const ranked = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far);
-  const best = ranked[0];
-  return best !== undefined && best.far <= Math.max(1, Math.floor(word.length / 3)) ? best.name : undefined;
-}
 
 function help(table: readonly Command[]): string {
   const lines = table.map(({ name, meaning }) => `  ${name.padEnd(16)} ${meaning}`);

@@ -1,8 +1,8 @@
 // Statements and a table of keywords in, typed values out, with everything to be said about them on the way.
 import { parseIpv4, parseIpv6 } from '../../../model/address-text.js';
+import { nearest } from '../../../model/nearest.js';
 import type { Argument, Keyword, Origin, Report, Statement, Value, Values, Word } from '../keyword.js';
 import { indexOf } from '../statements/keyword-index.js';
-import { nearest } from './nearest.js';
 import { placesOf, type ReadNumber, readTime, readWhole } from './number.js';
 import { readScript } from './script.js';
 

@@ -1,8 +1,8 @@
 // One line of virtual_ipaddress, virtual_ipaddress_excluded or static_ipaddress (keepalived.conf(5)).
 import { parseAddress } from '../../../../model/address-text.js';
 import type { HostAddress } from '../../../../model/keepalived/network.js';
+import { nearest } from '../../../../model/nearest.js';
 import type { Report, Statement, Word } from '../../keyword.js';
-import { nearest } from '../../values/nearest.js';
 import { Line, nameTrackGroup } from '../line.js';
 import { type NumberNames, readNamed } from './number-names.js';
 import { readAddress, readPrefix } from './prefix.js';
