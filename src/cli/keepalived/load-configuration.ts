@@ -4,11 +4,11 @@ import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js
 import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
 import type { Diagnostic, Severity } from '../../config/keepalived/keyword.js';
 import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
-import type { LogLevel } from '../../daemon/log/log-text.js';
 import type { Loaded } from '../../daemon/supervisor/daemon.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { SourceFile } from '../../daemon/supervisor/saved-files.js';
 import { hostConfigFiles } from '../../host/config-files.js';
+import type { LogLevel } from '../../model/log-level.js';
 import { hostFacts } from './host-facts.js';
 import { readOnHost } from './read-on-host.js';
 

@@ -1,6 +1,7 @@
 // What goes into the BFD machine and what comes out. Time is monotonic microseconds, an argument of every step.
 import type { Address } from '../../model/address.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import type { LogLevel } from '../../model/log-level.js';
 import type { BfdPort } from '../../wire/bfd.js';
 import type { Chance } from './chance.js';
 
@@ -52,7 +53,7 @@ export type BfdEffect =
   /** `detail`: keepalived says this only with -D. */
   | {
       readonly kind: 'log';
-      readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
+      readonly level: LogLevel;
       readonly text: string;
       readonly detail?: boolean;
     };

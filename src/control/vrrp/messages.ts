@@ -3,6 +3,7 @@ import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../model/keepalived/network.js';
 import type { Script } from '../../model/keepalived/script.js';
+import type { LogLevel } from '../../model/log-level.js';
 
 export type VrrpState = 'init' | 'backup' | 'master' | 'fault';
 
@@ -159,7 +160,7 @@ export type Effect =
   /** `detail`: keepalived says this only with -D. */
   | {
       readonly kind: 'log';
-      readonly level: 'error' | 'warning' | 'notice' | 'info' | 'debug';
+      readonly level: LogLevel;
       readonly text: string;
       readonly detail?: boolean;
     };

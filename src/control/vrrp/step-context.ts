@@ -1,5 +1,6 @@
 // One step in progress: the only place where the machine's parts are exchanged. Functions of this folder take a Work, change it
 // and leave effects in it; `step` opens and closes it, so that outside of a step everything is a value.
+import type { LogLevel } from '../../model/log-level.js';
 import { spend } from '../log-budget.js';
 import type { Effect, VrrpState } from './messages.js';
 import type { Counters, GroupState, InstanceState, VrrpMachine } from './state.js';
@@ -50,8 +51,6 @@ export function count(work: Work, index: number, counter: keyof Counters, by = 1
   const { counters } = instanceAt(work, index);
   change(work, index, { counters: { ...counters, [counter]: counters[counter] + by } });
 }
-
-export type LogLevel = Extract<Effect, { kind: 'log' }>['level'];
 
 /** A line about the daemon as a whole. */
 export function say(work: Work, text: string, level: LogLevel = 'info'): void {

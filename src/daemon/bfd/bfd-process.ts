@@ -5,9 +5,9 @@ import type { BfdEffect, BfdInput, BfdRefusal } from '../../control/bfd/messages
 import { type BfdMachine, initialBfd, type Session } from '../../control/bfd/state.js';
 import { step } from '../../control/bfd/step.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import type { Log } from '../../model/log-level.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
 import { FilterKeeper } from '../filter/filter-keeper.js';
-import type { Log } from '../log/log.js';
 import { BfdFilter } from './bfd-filter.js';
 import { BfdSockets } from './bfd-sockets.js';
 

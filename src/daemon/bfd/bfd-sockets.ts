@@ -5,11 +5,11 @@ import { portOf } from '../../control/bfd/validate.js';
 import type { Family } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import type { Log } from '../../model/log-level.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import { UdpListener, UdpSender } from '../../sys/udp-port.js';
 import { BFD_PORTS, BFD_SOURCE_PORTS, type BfdPort } from '../../wire/bfd.js';
-import type { Log } from '../log/log.js';
 
 /** What cannot be opened now may be later: addresses come, other programs end. */
 const RETRY_MS = 1000;

@@ -2,12 +2,12 @@
 import type { Session } from '../../control/bfd/state.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import type { Log } from '../../model/log-level.js';
 import { monotonicUs } from '../../sys/readable.js';
 import { bfdLines } from '../dump/bfd.js';
 import { dataPath, writeDump } from '../dump/file.js';
 import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
-import type { Log } from '../log/log.js';
 import type { Part, StartPart } from '../process/child-main.js';
 import { scheduleRole } from '../process/cpu-scheduling.js';
 import { BfdProcess } from './bfd-process.js';

@@ -3,10 +3,10 @@ import { planTable, type ServicePlan } from '../../control/virtual-server/plan.j
 import { type WantedTable, wantedTable } from '../../control/virtual-server/wanted.js';
 import type { Director } from '../../datapath/director.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../../model/log-level.js';
 import { dataPath, writeDump } from '../dump/file.js';
 import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
-import type { Log } from '../log/log.js';
 import { NotifyFifos } from '../notify/notify-fifos.js';
 import type { Part } from '../process/child-main.js';
 import type { DumpKind } from '../process/messages.js';

@@ -2,7 +2,7 @@
 import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Log } from '../log/log.js';
+import type { Log } from '../../model/log-level.js';
 import { isReplaceable } from '../process/replaceable.js';
 
 const folderForDumps = (): string => process.env['TMPDIR'] ?? '/tmp';

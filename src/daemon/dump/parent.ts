@@ -1,7 +1,7 @@
 // keepalived_parent.data: what the supervisor knows, on SIGUSR1.
 import { hostname } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { Log } from '../log/log.js';
+import type { Log } from '../../model/log-level.js';
 import { dataPath, writeDump } from './file.js';
 import { globalLines } from './global.js';
 

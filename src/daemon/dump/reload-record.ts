@@ -1,7 +1,7 @@
 // config_save_dir: what a process made of its configuration, written before and after each reload (keepalived_vrrp.PID.1.pre, .post).
 import { join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Log } from '../log/log.js';
+import type { Log } from '../../model/log-level.js';
 import { writeDump } from './file.js';
 
 export class ReloadRecord {

@@ -1,6 +1,5 @@
 // How a line of the log looks: on the console, to syslog, and the start-up line that repeats the command. Pure.
-
-export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
+import type { LogLevel } from '../../model/log-level.js';
 
 /** Syslog's severities. `debug` is keepalived's detail (-D), which it sends as info. */
 const SEVERITIES: Readonly<Record<LogLevel, number>> = { error: 3, warning: 4, notice: 5, info: 6, debug: 6 };

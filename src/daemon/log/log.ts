@@ -1,11 +1,10 @@
 // The log of one process of the daemon: syslog over /dev/log, the console, a file. A sink that fails never stops the rest.
 import { closeSync, openSync, writeSync } from 'node:fs';
+import type { Log, LogLevel } from '../../model/log-level.js';
 import { hasCode } from '../../sys/errno.js';
 import { UnixDatagram } from '../../sys/unix-datagram.js';
 import type { LogOptions } from '../supervisor/daemon-options.js';
-import { consolePrefix, type LogLevel, oneLine, syslogLine } from './log-text.js';
-
-export type Log = (level: LogLevel, text: string) => void;
+import { consolePrefix, oneLine, syslogLine } from './log-text.js';
 
 export interface OpenLog {
   readonly log: Log;

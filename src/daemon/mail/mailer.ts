@@ -1,7 +1,7 @@
 // Sends the mails of smtp_alert, one after the other, from the supervisor: VRRP never waits for a relay.
 import { hostname } from 'node:os';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Log } from '../log/log.js';
+import type { Log } from '../../model/log-level.js';
 import { composeMail, type Mail, type MailEvent } from './compose.js';
 import { type Relay, sendMail } from './smtp.js';
 

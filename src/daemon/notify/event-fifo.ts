@@ -1,11 +1,11 @@
 // A FIFO that events are written to: made where it is missing, never waited for, kept over reloads so that readers need not reopen.
 import { fchownSync, fstatSync, lstatSync, writeSync } from 'node:fs';
 import type { Fifo } from '../../model/keepalived/script.js';
+import type { Log } from '../../model/log-level.js';
 import { native } from '../../sys/addon.js';
 import { hasCode, isSystemError, unlessCode } from '../../sys/errno.js';
 import { Fd } from '../../sys/fd.js';
 import { lookUp } from '../scripts/script-user.js';
-import type { LogLevel } from '../vrrp/vrrp-process.js';
 
 const O_RDWR = 2;
 const O_WRONLY_APPEND = 0o2001;
@@ -22,7 +22,7 @@ export class EventFifo {
 
   constructor(
     readonly settings: Fifo,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {
     this.#open();
   }

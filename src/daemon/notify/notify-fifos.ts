@@ -1,7 +1,7 @@
 // The notify FIFOs of one process, each with the program that reads it: opened, kept over a reload that does not change them, closed.
 import { unlinkSync } from 'node:fs';
 import type { Fifo, Script } from '../../model/keepalived/script.js';
-import type { Log } from '../log/log.js';
+import type { Log } from '../../model/log-level.js';
 import type { ResolvedScript } from '../scripts/resolve-script.js';
 import { type RunningScript, runScript } from '../scripts/run-script.js';
 import { EventFifo } from './event-fifo.js';

@@ -2,8 +2,9 @@
 
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../../model/log-level.js';
 import { dieWithParent } from '../../sys/signals.js';
-import { type Log, openLog } from '../log/log.js';
+import { openLog } from '../log/log.js';
 import { enterNamespace } from './enter-namespace.js';
 import {
   type BfdEvent,

@@ -2,7 +2,7 @@
 import { closeSync, constants, fchmodSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
-import type { Log } from '../log/log.js';
+import type { Log } from '../../model/log-level.js';
 import { isReplaceable } from '../process/replaceable.js';
 
 /** `folder`: that of the pid files. Undefined: none is wanted. */

@@ -2,9 +2,9 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
+import type { Log } from '../../model/log-level.js';
 import { unlessCode } from '../../sys/errno.js';
 import { writeDump } from '../dump/file.js';
-import type { Log } from '../log/log.js';
 
 /** A file that the configuration is made of. */
 export interface SourceFile {

@@ -1,6 +1,6 @@
 // The parent of the daemon: holds no VRRP and no servers itself, but keeps the processes that do alive, and tells them what is wanted.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { Log } from '../log/log.js';
+import type { Log } from '../../model/log-level.js';
 import type { MailEvent } from '../mail/compose.js';
 import { type BfdEvent, type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild } from '../process/messages.js';
 import { type ChildEnd, DaemonChild } from './child-process.js';

@@ -1,7 +1,7 @@
 // vrrp_priority, vrrp_rt_priority and the like, fast mode's needs, and the priority that rises when timers are late.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../../model/log-level.js';
 import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/scheduling.js';
-import type { LogLevel } from './vrrp-process.js';
 
 /** Fast mode's, where none is configured: above every ordinary process, below the kernel's own threads. */
 const FAST_PRIORITY = 10;
@@ -12,7 +12,7 @@ export class Schedule {
   #locked = false;
   readonly #said = new Set<string>();
 
-  constructor(private readonly log: (level: LogLevel, text: string) => void) {}
+  constructor(private readonly log: Log) {}
 
   /** What is refused is said once. */
   configure({ global, instances }: KeepalivedConfiguration): void {

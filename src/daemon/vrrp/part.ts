@@ -1,5 +1,6 @@
 // The VRRP child's part: VRRP itself, and the dump files that signals ask for.
 import type { RunAs } from '../../model/keepalived/script.js';
+import type { Log } from '../../model/log-level.js';
 import { monotonicUs } from '../../sys/readable.js';
 import { dataPath, dumpPath, writeDump } from '../dump/file.js';
 import { jsonText } from '../dump/json.js';
@@ -8,7 +9,6 @@ import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
 import { statsText } from '../dump/stats.js';
 import { topologyLines } from '../dump/topology.js';
-import type { Log } from '../log/log.js';
 import type { Part, StartPart } from '../process/child-main.js';
 import type { DumpKind } from '../process/messages.js';
 import { idsOf } from '../process/users.js';

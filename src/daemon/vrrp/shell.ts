@@ -2,6 +2,7 @@
 import type { Effect, Input, Step, VrrpState } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
 import { Netlink } from '../../sys/netlink.js';
 import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink-monitor.js';
@@ -15,7 +16,7 @@ import { Notifier } from './notify/notifier.js';
 import { ScriptBook } from './notify/script-book.js';
 import { AdvertSockets } from './sockets/advert-sockets.js';
 import { Watchers } from './trackers/trackers.js';
-import type { LogLevel, VrrpDescription, VrrpOptions } from './vrrp-process.js';
+import type { VrrpDescription, VrrpOptions } from './vrrp-process.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */
 const CLOCK_MOVED_US = 100_000;
@@ -58,7 +59,7 @@ export class Shell<S> {
   /** As the machine was told it. */
   #wallOffsetUs: number | undefined;
   readonly #inputs: Input[] = [];
-  readonly #log: (level: LogLevel, text: string) => void;
+  readonly #log: Log;
   readonly #netlink = new Netlink();
   readonly #interfaces: Interfaces;
   readonly #monitor: NetlinkMonitor;

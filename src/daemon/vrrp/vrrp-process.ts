@@ -4,10 +4,9 @@ import { rehearse } from '../../control/vrrp/rehearse.js';
 import { initialState, type VrrpMachine } from '../../control/vrrp/state.js';
 import { step } from '../../control/vrrp/step.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { Log } from '../../model/log-level.js';
 import { Shell } from './shell.js';
 import { type SocketDescription, wholePacket } from './sockets/advert-sockets.js';
-
-export type LogLevel = 'error' | 'warning' | 'notice' | 'info' | 'debug';
 
 /** What the process tells the daemon besides its log. */
 export type VrrpTold =
@@ -21,7 +20,7 @@ export type VrrpTold =
 export interface VrrpOptions {
   readonly configuration: KeepalivedConfiguration;
   /** `debug`: said only with -D. */
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   readonly tell: (told: VrrpTold) => void;
   /** `-V`: addresses, routes and rules stay when we stop, and no priority 0 is sent. */
   readonly keepAddresses: boolean;

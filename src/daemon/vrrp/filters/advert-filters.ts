@@ -1,10 +1,10 @@
 // Keeps the adverts' socket filter in step with sockets and configuration, and tells once a second what it dropped.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
 import type { RawReceiver } from '../../../sys/raw-socket.js';
 import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/filter-account.js';
 import { FilterKeeper } from '../../filter/filter-keeper.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { AdvertFilter, type FilterTarget, type FilterWanted, isSealed } from './advert-filter.js';
 
 const LEAST_ROOM = 64;
@@ -16,7 +16,7 @@ export class Guard {
   constructor(
     sockets: () => readonly RawReceiver[],
     report: (instance: string, counts: FilterCounts['counts']) => void,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {
     this.#keeper = new FilterKeeper({
       make: (wanted) => this.#make(wanted),

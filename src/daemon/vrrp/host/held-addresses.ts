@@ -3,6 +3,7 @@
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
+import type { Log } from '../../../model/log-level.js';
 import { hasCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import {
@@ -14,7 +15,6 @@ import {
   dumpAddresses,
   type InterfaceAddress,
 } from '../../../wire/rtnetlink-address.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { addressKey, type Interfaces } from './interfaces.js';
 
 const FLAG_WORDS = {
@@ -84,7 +84,7 @@ export class HeldAddresses {
   constructor(
     private readonly netlink: Netlink,
     private readonly interfaces: () => Interfaces,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {}
 
   #hold(held: Held): void {

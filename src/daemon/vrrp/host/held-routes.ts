@@ -1,6 +1,7 @@
 // Virtual routes and rules: put in and taken out by netlink, and missed when somebody else takes one out.
 import { formatAddress } from '../../../model/address-text.js';
 import type { HostRoute, HostRule } from '../../../model/keepalived/network.js';
+import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import { addHostRoute, deleteHostRoute, tableOf } from '../../../wire/keepalived-route.js';
@@ -8,7 +9,6 @@ import type { NetlinkMessage, NetlinkRequest } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';
 import { decodeRoute } from '../../../wire/rtnetlink-route.js';
 import { addRule, deleteRule, identityOfRule, RuleMessage, ruleIdentity } from '../../../wire/rtnetlink-rule.js';
-import type { LogLevel } from '../vrrp-process.js';
 import type { Lost } from './held-addresses.js';
 
 interface Held {
@@ -65,7 +65,7 @@ export class HeldRoutes {
   constructor(
     private readonly netlink: Netlink,
     private readonly links: RouteLinks,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {}
 
   /** With the table of its VRF. */

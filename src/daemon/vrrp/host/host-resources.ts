@@ -5,13 +5,13 @@ import { interfaceNames } from '../../../control/vrrp/interfaces/virtual-interfa
 import type { Effect, Input, InterfaceFacts } from '../../../control/vrrp/messages.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
+import type { Log } from '../../../model/log-level.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { Announcer } from '../sockets/announcer.js';
 import type { HeldOn } from '../sockets/conflicts.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { Firewall } from './firewall.js';
 import { HeldAddresses, type Lost } from './held-addresses.js';
 import { HeldRoutes, type RouteLinks } from './held-routes.js';
@@ -37,7 +37,7 @@ export interface HoldingTools {
   readonly interfaces: () => Interfaces;
   /** Takes the kernel's messages now. */
   readonly refresh: () => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** What the machine must hear at once. */
   readonly feed: (input: Extract<Input, { kind: 'interfaceGone' | 'statics' }>) => void;
 }

@@ -1,11 +1,11 @@
 // Link-local addresses of IPv6 macvlans: without one no advert of IPv6 can be sent. Each has one of its parent's, deprecated, and has it
 // again after it was down, for then the kernel takes it off; when the parent changes its own, so does the macvlan.
 import type { Address } from '../../../model/address.js';
+import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { isLinkLocal } from './firewall-table.js';
 import type { Interfaces } from './interfaces.js';
 
@@ -26,7 +26,7 @@ export class LinkLocals {
   constructor(
     private readonly netlink: Netlink,
     private readonly interfaces: () => Interfaces,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {}
 
   /** One that was just made on `base`. */

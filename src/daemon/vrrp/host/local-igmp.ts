@@ -1,6 +1,6 @@
 // disable_local_igmp: the host reports no link-local multicast groups by IGMP while we run, VRRP's own among them.
+import type { Log } from '../../../model/log-level.js';
 import { readSetting } from '../../../sys/proc-sys.js';
-import type { LogLevel } from '../vrrp-process.js';
 import type { Footprint } from './undo-journal.js';
 
 const SETTING = 'net/ipv4/igmp_link_local_mcast_reports';
@@ -8,7 +8,7 @@ const SETTING = 'net/ipv4/igmp_link_local_mcast_reports';
 export class LocalIgmp {
   constructor(
     private readonly footprint: Footprint,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {}
 
   /** @throws SystemError */

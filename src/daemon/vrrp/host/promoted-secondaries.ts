@@ -1,7 +1,7 @@
 // promote_secondaries: taking an interface's first address of a network off leaves the others of that network on it.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
-import type { LogLevel } from '../vrrp-process.js';
 import type { Footprint } from './undo-journal.js';
 
 const KEY = 'promote_secondaries';
@@ -10,7 +10,7 @@ const pathOf = (name: string): string => `net/ipv4/conf/${name}/${KEY}`;
 export class PromotedSecondaries {
   constructor(
     private readonly footprint: Footprint,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {}
 
   configure({ instances }: KeepalivedConfiguration): void {

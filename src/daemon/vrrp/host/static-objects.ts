@@ -4,11 +4,11 @@ import type { InterfaceFacts, LostStatic } from '../../../control/vrrp/messages.
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../model/keepalived/network.js';
+import type { Log } from '../../../model/log-level.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import * as dump from '../../dump/host-text.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes, type RouteLinks, routeText, ruleText } from './held-routes.js';
 import type { Interfaces } from './interfaces.js';
@@ -28,7 +28,7 @@ export interface StaticTools {
   readonly netlink: Netlink;
   readonly interfaces: () => Interfaces;
   readonly links: RouteLinks;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** All that is missing now, whenever that changed. */
   readonly missing: (objects: readonly LostStatic[]) => void;
 }

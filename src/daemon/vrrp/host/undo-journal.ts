@@ -1,11 +1,11 @@
 // What VRRP changed on this host that no configuration tells afterwards: sysctls and how they were, interfaces and nft tables that it made. Remembered
 // in /run/weir/vrrp/COOKIE.json, one a network namespace, so that after a kill -9 the next start takes over what is needed and undoes the rest.
 import { netnsStatePath, sweep } from '../../../host/state-file.js';
+import type { Log } from '../../../model/log-level.js';
 import { startTime } from '../../../sys/child.js';
 import { readTextFile, removeFile, replaceTextFile } from '../../../sys/durable-file.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { readSetting, writeSetting } from '../../../sys/proc-sys.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 /** The file. A process that is alive owns it; its pid and start together name it for ever. */
 interface Memory {
@@ -45,7 +45,7 @@ export class Footprint {
   readonly #ours: boolean;
   #failed = false;
 
-  constructor(private readonly log: (level: LogLevel, text: string) => void) {
+  constructor(private readonly log: Log) {
     const before = this.#read();
     const alive = before !== undefined && before.pid !== process.pid && startTime(before.pid) === before.started;
     const left = alive ? undefined : before;

@@ -2,13 +2,13 @@
 import type { Effect } from '../../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { VirtualInterface } from '../../../model/keepalived/network.js';
+import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import { readSetting, writeSetting } from '../../../sys/proc-sys.js';
 import { AddressFlag, AddressScope, addAddress, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { changeLink, deleteLink, type Link } from '../../../wire/rtnetlink-link.js';
 import { addStackedLink } from '../../../wire/rtnetlink-macvlan.js';
-import type { LogLevel } from '../vrrp-process.js';
 import type { Firewall } from './firewall.js';
 import type { Interfaces } from './interfaces.js';
 import { LinkLocals } from './link-locals.js';
@@ -31,7 +31,7 @@ export interface VirtualInterfaceTools {
   readonly interfaces: () => Interfaces;
   readonly firewall: Firewall;
   readonly footprint: Footprint;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** Takes the kernel's messages now, so that the new interface is known. */
   readonly refresh: () => void;
 }

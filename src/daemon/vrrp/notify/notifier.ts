@@ -2,10 +2,10 @@
 import type { Effect } from '../../../control/vrrp/messages.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Script } from '../../../model/keepalived/script.js';
+import type { Log } from '../../../model/log-level.js';
 import { NotifyFifos } from '../../notify/notify-fifos.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
 import { type RunningScript, runScript } from '../../scripts/run-script.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 type Notify = Extract<Effect, { kind: 'notify' }>;
 
@@ -37,7 +37,7 @@ export class Notifier {
 
   constructor(
     private readonly resolve: (script: Script) => ResolvedScript,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {
     this.#fifos = new NotifyFifos(resolve, log);
   }

@@ -2,8 +2,8 @@
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Notify } from '../../../model/keepalived/instance.js';
 import type { Script } from '../../../model/keepalived/script.js';
+import type { Log } from '../../../model/log-level.js';
 import { policyOf, type ResolvedScript, resolveScript, type ScriptPolicy } from '../../scripts/resolve-script.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 const notifyScripts = (notify: Notify): readonly (Script | undefined)[] => [
   notify.master,
@@ -23,7 +23,7 @@ export class ScriptBook {
 
   constructor(
     private readonly configuration: KeepalivedConfiguration,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {
     this.#policy = policyOf(configuration.global);
   }

@@ -7,6 +7,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { ReceiveBuffers } from '../../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
 import { RawReceiver, RawSender } from '../../../sys/raw-socket.js';
 import { type Watch, whenReadable } from '../../../sys/readable.js';
@@ -15,7 +16,6 @@ import { concat } from '../../../wire/bytes.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../../wire/ipv4.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import type { Interfaces } from '../host/interfaces.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { bufferBytes } from './receive-buffers.js';
 
 type Send = Extract<Effect, { kind: 'send' }>;
@@ -68,7 +68,7 @@ export interface SocketDescription {
 
 export interface AdvertSocketEvents {
   readonly packet: (packet: ReceivedPacket) => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
   /** These were opened just now, or others listen elsewhere: the filter's chance. */
   readonly opened: (sockets: readonly RawReceiver[]) => void;
 }

@@ -3,6 +3,7 @@
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
+import type { Log } from '../../../model/log-level.js';
 import { native } from '../../../sys/addon.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { Fd } from '../../../sys/fd.js';
@@ -13,7 +14,6 @@ import { hostIsLittleEndian as little, viewOf } from '../../../wire/bytes.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet, ZERO_MAC } from '../../../wire/ethernet.js';
 import { unsolicitedAdvertisement } from '../../../wire/ndisc.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
@@ -69,7 +69,7 @@ export class Announcer {
   constructor(
     settings: GlobalSettings,
     private readonly linkOf: (name: string) => Link | undefined,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {
     this.#settings = settings;
     this.#socket = new Fd(native().socket(AF_PACKET, SOCK_RAW, 0), 'announcements');

@@ -1,6 +1,7 @@
 // Watches for other hosts that answer for an address that we hold: ARP for IPv4, neighbour advertisements for IPv6.
 import type { Address } from '../../../model/address.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
+import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { PacketSocket } from '../../../sys/packet-socket.js';
 import { RawReceiver } from '../../../sys/raw-socket.js';
@@ -13,7 +14,6 @@ import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/
 import { FilterKeeper } from '../../filter/filter-keeper.js';
 import type { Filterable } from '../../filter/socket-filter.js';
 import { ClaimFilter, type ClaimWanted } from '../filters/claim-filter.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 const ICMPV6 = 58;
 const NEIGHBOUR_ADVERTISEMENT = 136;
@@ -42,7 +42,7 @@ export interface ConflictEvents {
   readonly ownMacs: () => readonly string[];
   /** What the kernel dropped. */
   readonly filtered: (instance: string, counts: FilterCounts['counts']) => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
 }
 
 interface Listener {

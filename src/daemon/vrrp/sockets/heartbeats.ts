@@ -3,6 +3,7 @@ import type { VrrpState } from '../../../control/vrrp/messages.js';
 import type { Address } from '../../../model/address.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { type Watch, whenReadable } from '../../../sys/readable.js';
 import { UdpSocket } from '../../../sys/udp-socket.js';
@@ -12,7 +13,6 @@ import { type FilterReason, ofInstances } from '../../filter/filter-account.js';
 import { FilterKeeper } from '../../filter/filter-keeper.js';
 import { HeartbeatFilter, type HeartbeatWanted } from '../filters/heartbeat-filter.js';
 import { HeartbeatKeys } from '../filters/heartbeat-keys.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { placesOfLink } from './advert-sockets.js';
 
 /** Heartbeats say less often than adverts may that all is well. */
@@ -28,7 +28,7 @@ export interface HeartbeatEvents {
   readonly linkOf: (name: string) => Link | undefined;
   /** What the kernel dropped. */
   readonly filtered: (instance: string, count: number) => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
 }
 
 interface Open {

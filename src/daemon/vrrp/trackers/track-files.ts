@@ -2,10 +2,10 @@
 import { closeSync, constants, openSync, statSync, writeSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { TrackFile } from '../../../model/keepalived/trackers.js';
+import type { Log } from '../../../model/log-level.js';
 import { isSystemError, unlessCode } from '../../../sys/errno.js';
 import { FolderWatch } from '../../../sys/inotify.js';
 import { startOfFile } from '../../../sys/start-of-file.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 /** No file that holds a number is longer. */
 const READ_MAX = 4096;
@@ -28,7 +28,7 @@ export class TrackFiles {
 
   constructor(
     private readonly report: (name: string, value: number | undefined) => void,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {
     this.#watch = new FolderWatch((folder, name) => this.#changed(folder, name));
   }

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import type { BufferSize } from '../../../model/keepalived/global.js';
 import type { TrackProcess } from '../../../model/keepalived/trackers.js';
+import type { Log } from '../../../model/log-level.js';
 import { isSystemError, unlessCode } from '../../../sys/errno.js';
 import { ProcessMonitor } from '../../../sys/process-events.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 const LOOK_MS = 1000;
 /** TASK_COMM_LEN less its NUL. */
@@ -63,7 +63,7 @@ export class TrackProcesses {
 
   constructor(
     private readonly report: (name: string, running: number) => void,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {}
 
   /** `buffer`: process_monitor_rcv_bufs. */

@@ -1,9 +1,9 @@
 // vrrp_script: each runs at its interval, at most one at a time; how it ended goes to the machine, which counts rise and fall.
 import type { ScriptOutcome } from '../../../control/vrrp/messages.js';
 import type { TrackScript } from '../../../model/keepalived/trackers.js';
+import type { Log } from '../../../model/log-level.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
 import { type RunningScript, runScript } from '../../scripts/run-script.js';
-import type { LogLevel } from '../vrrp-process.js';
 
 interface Tracked {
   settings: TrackScript;
@@ -21,7 +21,7 @@ export class TrackScripts {
 
   constructor(
     private readonly report: (name: string, outcome: ScriptOutcome) => void,
-    private readonly log: (level: LogLevel, text: string) => void,
+    private readonly log: Log,
   ) {}
 
   /** Starts what is new at once; what did not change goes on undisturbed. */

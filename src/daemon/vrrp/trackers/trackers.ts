@@ -4,11 +4,11 @@ import type { Input, VrrpState } from '../../../control/vrrp/messages.js';
 import { scriptsInUse } from '../../../control/vrrp/track/health.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Script } from '../../../model/keepalived/script.js';
+import type { Log } from '../../../model/log-level.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
 import type { Interfaces } from '../host/interfaces.js';
 import { Conflicts, type HeldOn } from '../sockets/conflicts.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
-import type { LogLevel } from '../vrrp-process.js';
 import { TrackFiles } from './track-files.js';
 import { TrackProcesses } from './track-processes.js';
 import { TrackScripts } from './track-scripts.js';
@@ -20,7 +20,7 @@ export interface WatcherTools {
   readonly look: (instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
   /** Gives the machine the adverts that wait. */
   readonly drain: () => void;
-  readonly log: (level: LogLevel, text: string) => void;
+  readonly log: Log;
 }
 
 export class Watchers {
