@@ -1,7 +1,7 @@
 // Links that stand on another one: macvlan and ipvlan (linux/if_link.h), made for virtual router MACs.
 //
 //     struct ifinfomsg (see rtnetlink-link.ts), then attributes: 1 MAC, 3 name, 5 the link below, 18 link info {1 kind,
-//     2 data {1 mode, 2 flags}}, 10 master, 27 group
+//     2 data {1 mode, 2 flags, 7 length of a macvlan's broadcast queue}}, 10 master, 27 group
 
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import type { Mac } from './ethernet.js';
@@ -11,6 +11,7 @@ import { RouteMessage } from './rtnetlink.js';
 
 const MODE = 1;
 const FLAGS = 2;
+const BROADCAST_QUEUE_LENGTH = 7;
 const PRIVATE = 1;
 const IPVLAN_L2 = 0;
 const IPVLAN_FLAGS = { bridge: 0, private: 1, vepa: 2 } as const;
@@ -23,7 +24,12 @@ export interface StackedLink {
   /** The VRF it belongs to. */
   readonly master?: number;
   readonly kind:
-    | { readonly kind: 'macvlan'; readonly mac: Mac }
+    | {
+        readonly kind: 'macvlan';
+        readonly mac: Mac;
+        /** Frames; all macvlans of one interface share a queue, which has the longest length that any of them asks for. */
+        readonly broadcastQueueLength: number;
+      }
     | { readonly kind: 'ipvlan'; readonly mode: 'bridge' | 'private' | 'vepa' };
 }
 
@@ -38,7 +44,7 @@ export function addStackedLink(link: StackedLink): NetlinkRequest {
   const { kind } = link;
   const data =
     kind.kind === 'macvlan'
-      ? [u32Attribute(MODE, PRIVATE)]
+      ? [u32Attribute(MODE, PRIVATE), u32Attribute(BROADCAST_QUEUE_LENGTH, kind.broadcastQueueLength)]
       : [
           { type: MODE, payload: u16(IPVLAN_L2) },
           { type: FLAGS, payload: u16(IPVLAN_FLAGS[kind.mode]) },

@@ -1,5 +1,5 @@
 // Sends frames by an interface of its namespace as fast as it can, or at a pace: `[{"frame": "hex", "count": n, "perSecond"?: n}]` on
-// standard input. Prints how many it sent; frames that a full queue refused are sent again.
+// standard input. Prints how many it sent and how often a full queue refused one, which is sent again: `SENT REFUSED`.
 import { readFileSync } from 'node:fs';
 import { hasCode } from '../../src/sys/errno.js';
 import { PacketSocket } from '../../src/sys/packet-socket.js';
@@ -17,6 +17,8 @@ const floods = JSON.parse(readFileSync(0, 'utf8')) as readonly Flood[];
 const AT_ONCE = 64;
 const sleeper = new Int32Array(new SharedArrayBuffer(4));
 
+let refused = 0;
+
 function send(socket: PacketSocket, frame: Uint8Array): void {
   for (;;) {
     try {
@@ -24,6 +26,7 @@ function send(socket: PacketSocket, frame: Uint8Array): void {
       return;
     } catch (error) {
       if (!hasCode(error, 'ENOBUFS', 'EAGAIN')) throw error;
+      refused += 1;
     }
   }
 }
@@ -44,4 +47,4 @@ for (let open = plan; open.length > 0; open = open.filter(({ sent, count }) => s
   if (sent === 0) Atomics.wait(sleeper, 0, 0, 1);
 }
 socket.close();
-process.stdout.write(`${total}\n`);
+process.stdout.write(`${total} ${refused}\n`);

@@ -12,15 +12,25 @@ export interface FloodPlan {
   readonly perSecond?: number;
 }
 
-/** All frames of each, by the host's v0, in turns; how many went. */
-export function flood(from: Host, plans: readonly FloodPlan[]): number {
+export interface Flooded {
+  readonly sent: number;
+  /** So often a full queue refused a frame, which was sent again. */
+  readonly refused: number;
+}
+
+function result(said: string): Flooded {
+  const [, sent, refused] = /^(\d+) (\d+)\n$/.exec(said) ?? assert.fail(`the flooder ended with: ${said}`);
+  return { sent: Number(sent), refused: Number(refused) };
+}
+
+/** All frames of each, by the host's v0, in turns. */
+export function flood(from: Host, plans: readonly FloodPlan[]): Flooded {
   const { stdout, stderr } = from.run([process.execPath, FLOODER, indexOf(from)], written(plans));
-  assert.match(stdout, /^\d+\n$/, stderr);
-  return Number(stdout);
+  return result(stdout + stderr);
 }
 
 /** The same while the test goes on. */
-export function floodMeanwhile(from: Host, plans: readonly FloodPlan[]): Promise<number> {
+export function floodMeanwhile(from: Host, plans: readonly FloodPlan[]): Promise<Flooded> {
   const argv = ['netns', 'exec', from.namespace, process.execPath, FLOODER, indexOf(from)];
   const child = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(written(plans));
@@ -29,7 +39,7 @@ export function floodMeanwhile(from: Host, plans: readonly FloodPlan[]): Promise
     said += chunk;
   });
   return new Promise((done, fail) => {
-    child.on('close', (status) => (status === 0 ? done(Number(said)) : fail(new Error(`the flooder ended with ${status}`))));
+    child.on('close', (status) => (status === 0 ? done(result(said)) : fail(new Error(`the flooder ended with ${status}`))));
   });
 }
 

@@ -48,6 +48,7 @@ test('a macvlan that somebody deletes comes back with its addresses, as does one
       daemon.until('the address', () => bed.here.run(['ip', '-4', 'addr', 'show', 'vrrp.51']).stdout.includes('10.99.0.100'));
     await daemon.said(/Entering MASTER STATE/);
     await held();
+    assert.match(bed.here.ip('-d link show vrrp.51'), / bcqueuelen 8192 usedbcqueuelen 8192 /);
     const lines = daemon.lines.length;
     bed.here.ip('link del vrrp.51');
     await daemon.said(/Entering FAULT STATE/, lines);

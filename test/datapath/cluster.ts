@@ -57,10 +57,20 @@ export function ipvsadm(lvs: Host, ...lines: readonly string[]): string {
   return lines.map((line) => ok(lvs.ipvsadm(line))).join('');
 }
 
-export const asked = (host: Host, protocol: 'tcp' | 'udp', address: string, port: number, times: number): readonly string[] =>
-  ok(host.run(station('ask', protocol, address, port, times)))
+/** Below those that the kernel chooses for others. */
+let nextUdpPort = 2_000;
+
+/**
+ * Every question is a new connection: UDP asks from ports counted up, since one that the kernel chose may be one of the last 300 s, whose
+ * connection the director still has.
+ */
+export function asked(host: Host, protocol: 'tcp' | 'udp', address: string, port: number, times: number): readonly string[] {
+  const from = nextUdpPort;
+  nextUdpPort += times;
+  return ok(host.run(station('ask', protocol, address, port, times, from)))
     .split('\n')
     .slice(0, -1);
+}
 
 /** A process that stays; its lines as they come. */
 export function running(bed: Bed, host: Host, command: readonly string[]): { readonly child: ChildProcess; readonly lines: string[] } {

@@ -1,6 +1,7 @@
 // A station of a cluster (cluster.ts): run with node inside one of its hosts.
 //   serve NAME PORT ADDRESS    answers NAME to each TCP connection's first bytes and to each datagram; `ready` when it listens
-//   ask tcp|udp HOST PORT N    N questions, one after the other, each from a new port: a line with the answer or the error code
+//   ask tcp HOST PORT N        N questions, one after the other, each from a new port: a line with the answer or the error code
+//   ask udp HOST PORT N FROM   the same by UDP, from port FROM and those after it
 //   steady HOST PORT           a new TCP connection every 100 ms, given up after 500 ms: a line `MILLISECONDS ANSWER` for each
 //                              that was answered, for as long as it lives
 //   hold HOST PORT             opens a TCP connection, says `open`, and keeps it, silent
@@ -19,6 +20,9 @@ export const station = (...args: readonly (string | number)[]): readonly string[
   fileURLToPath(import.meta.url),
   ...args.map(String),
 ];
+
+/** How long an answer is waited for. */
+const PATIENCE_MS = 5_000;
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);
@@ -49,7 +53,7 @@ function askTcp(host: string, port: number, patience: number): Promise<string> {
   });
 }
 
-function askUdp(host: string, port: number, patience: number): Promise<string> {
+function askUdp(host: string, port: number, patience: number, from: number): Promise<string> {
   return new Promise((done) => {
     const socket = createSocket('udp4');
     const answered = (text: string): void => {
@@ -60,12 +64,13 @@ function askUdp(host: string, port: number, patience: number): Promise<string> {
     const timer = setTimeout(() => answered('silence'), patience);
     socket.once('message', (text) => answered(text.toString()));
     socket.once('error', (error: NodeJS.ErrnoException) => answered(error.code ?? error.message));
-    socket.connect(port, host, () => socket.send('?'));
+    socket.bind(from, () => socket.connect(port, host, () => socket.send('?')));
   });
 }
 
-async function ask(protocol: string, host: string, port: number, times: number): Promise<void> {
-  for (let done = 0; done < times; done++) say(await (protocol === 'udp' ? askUdp : askTcp)(host, port, 5000));
+async function ask(protocol: string, host: string, port: number, times: number, from: number): Promise<void> {
+  for (let done = 0; done < times; done++)
+    say(await (protocol === 'udp' ? askUdp(host, port, PATIENCE_MS, from + done) : askTcp(host, port, PATIENCE_MS)));
 }
 
 function steady(host: string, port: number): void {
@@ -141,9 +146,9 @@ function sink(port: number): void {
 }
 
 function main([what, ...args]: readonly string[]): Promise<void> | void {
-  const [first = '', second = '', third = '', fourth = ''] = args;
+  const [first = '', second = '', third = '', fourth = '', fifth = ''] = args;
   if (what === 'serve') return serve(first, Number(second), third);
-  if (what === 'ask') return ask(first, second, Number(third), Number(fourth));
+  if (what === 'ask') return ask(first, second, Number(third), Number(fourth), Number(fifth));
   if (what === 'steady') return steady(first, Number(second));
   if (what === 'stream') return stream(first, Number(second));
   if (what === 'bulk') return bulk(first, Number(second), Number(third));

@@ -19,6 +19,11 @@ type Instance = Pick<VrrpInstance, 'family' | 'vrid'>;
 
 /** IN6_ADDR_GEN_MODE_NONE */
 const NO_OWN_ADDRESSES = '1';
+/**
+ * Multicast and broadcast frames reach macvlans through a queue of the interface below, by default of 1,000 frames. 255 instances that take
+ * over at once, each announcing a few addresses five times, need more.
+ */
+const BROADCAST_QUEUE_LENGTH = 8_192;
 const WORDS = { vmac: 'VMAC', ipvlan: 'ipvlan' } as const;
 
 /** 00:00:5e:00:01:VRID and 00:00:5e:00:02:VRID (RFC 5798 §7.3). */
@@ -123,7 +128,7 @@ export class VirtualInterfaces {
   #description(settings: VirtualInterface, instance: Instance, below: Link): Parameters<typeof addStackedLink>[0] {
     const kind =
       settings.kind === 'vmac'
-        ? ({ kind: 'macvlan', mac: settings.mac ?? virtualMac(instance) } as const)
+        ? ({ kind: 'macvlan', mac: settings.mac ?? virtualMac(instance), broadcastQueueLength: BROADCAST_QUEUE_LENGTH } as const)
         : ({ kind: 'ipvlan', mode: settings.mode ?? 'bridge' } as const);
     const group = settings.group ?? below.group;
     return {
