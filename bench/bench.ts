@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Bpffs } from '../src/sys/bpffs.js';
-import { compileTools, compileWrapper, dropTools } from './compile.js';
+import { compileObjects, compileTools, dropTools, type Objects } from './compile.js';
 import { failover } from './failover.js';
 import { list, memory } from './memory.js';
 import { dropNamespaces, sweepNamespaces } from './namespaces.js';
@@ -22,6 +22,7 @@ const say = (line: string): void => {
 /** What the parts share. */
 interface Bench {
   readonly wrapper: Wrapper;
+  readonly objects: Objects;
   readonly cpu: number;
 }
 
@@ -41,7 +42,7 @@ const withTools = async <T>(use: (folder: string) => Promise<T>): Promise<T> => 
 };
 
 const parts: Readonly<Record<PartName, Part>> = {
-  program: { title: 'The program alone', run: async (options, { wrapper }) => program(options, wrapper) },
+  program: { title: 'The program alone', run: async (options, { wrapper, objects }) => program(options, wrapper, objects) },
   path: {
     title: 'Packets over veth, one core, generator and sink included',
     run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say),
@@ -88,7 +89,8 @@ const main = async (): Promise<number> => {
   const options = parseOptions(process.argv.slice(2));
   if (process.getuid?.() !== 0) throw new Error('the bench makes network namespaces and loads BPF programs: run it as root');
   sweepNamespaces();
-  const wrapper = new Wrapper(compileWrapper());
+  const objects = compileObjects();
+  const wrapper = new Wrapper(objects.wrap);
   const { cpu, undo } = pin(options.cpu, options.nice);
   const leave = (): void => {
     stopAll();
@@ -108,7 +110,7 @@ const main = async (): Promise<number> => {
     say(
       `${about['cpu']}, kernel ${about['kernel']}, all on CPU ${cpu}${options.quick ? '; a quick run: its figures are no evidence' : ''}\n`,
     );
-    const rows = await measure(options, { wrapper, cpu });
+    const rows = await measure(options, { wrapper, objects, cpu });
     const { kept, gates, missed } = verdict(rows);
     say(`${kept} of ${gates} gates kept${missed.map((name) => `\nmissed: ${name}`).join('')}`);
     if (options.json !== undefined) {

@@ -1,4 +1,4 @@
-// Builds what only the bench needs: its BPF object into dist/, its two UDP helpers into a temporary folder.
+// Builds what only the bench needs: its BPF objects into dist/, its two UDP helpers into a temporary folder.
 import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,15 +7,35 @@ import { run } from './processes.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Compiles the wrapper program; the object's path. */
-export const compileWrapper = (): string => {
+/** Paths of the compiled objects. */
+export interface Objects {
+  readonly wrap: string;
+  readonly textbook: string;
+  readonly touch: string;
+}
+
+const compileObject = (name: keyof Objects): string => {
   const include = `/usr/include/${process.arch === 'arm64' ? 'aarch64' : 'x86_64'}-linux-gnu`;
-  const out = join(root, 'dist/bench-wrap.bpf.o');
+  const out = join(root, `dist/bench-${name}.bpf.o`);
   const fresh = `${out}.${process.pid}`;
-  run(undefined, ['clang', `@${join(root, 'bpf/compile_flags.txt')}`, `-I${include}`, '-c', join(root, 'bench/wrap.bpf.c'), '-o', fresh]);
+  run(undefined, [
+    'clang',
+    `@${join(root, 'bpf/compile_flags.txt')}`,
+    `-I${include}`,
+    '-c',
+    join(root, `bench/${name}.bpf.c`),
+    '-o',
+    fresh,
+  ]);
   renameSync(fresh, out);
   return out;
 };
+
+export const compileObjects = (): Objects => ({
+  wrap: compileObject('wrap'),
+  textbook: compileObject('textbook'),
+  touch: compileObject('touch'),
+});
 
 /** Compiles udp-source and udp-sink; the folder that holds them, to be removed with `dropTools`. */
 export const compileTools = (): string => {

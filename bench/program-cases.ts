@@ -1,23 +1,26 @@
 // The cases of part 1: which packets, how many flows, and what each may cost.
 import { type FlowFrame, template } from './frames.js';
+import type { Bound } from './gates.js';
 import { clientBase, macs, number, realAddress, serviceFor, virtualAddress } from './program-stations.js';
 import type { Flows } from './wrap.js';
 
 export interface ProgramCase {
   readonly name: string;
-  /** At most this many H. */
-  readonly limit?: number;
-  /** Which program: XDP's, or tc's for packets that come in. */
+  /** At most this share of the textbook balancer's cost; absent: no gate. */
+  readonly ofTextbook?: number;
+  /** At most this sum of references; absent: no gate. */
+  readonly bound?: Bound;
+  /** Which program: XDP's, or tc's for incoming packets, which has no references. */
   readonly kind: 'plain' | 'tc';
-  /** Where its packets come in. */
-  readonly leg: 'l0' | 'r1';
+  /** The interface where its packets come in. */
+  readonly device: 'l0' | 'r1';
   readonly flowBits: number;
   /** log2 of the connections that its table is made for; absent: as loaded by default. */
   readonly tableBits?: number;
   /** Runs a sample; a power of two. */
   readonly repeat: number;
   /** Whether the program forwards it. */
-  readonly ours: boolean;
+  readonly forwarded: boolean;
   /** What is sent before measuring, every flow once, in this order; by `l0`. */
   readonly before: readonly FlowFrame[];
   readonly frame: FlowFrame;
@@ -53,14 +56,13 @@ const reply: FlowFrame = {
 };
 
 /** Many flows get samples of most of a second: each connection's time is written once a second, and that has its due share. */
-const established = (name: string, limit: number, service: number, flowBits: number): ProgramCase => ({
+const established = (name: string, service: number, flowBits: number): ProgramCase => ({
   name,
-  limit,
   kind: 'plain',
-  leg: 'l0',
+  device: 'l0',
   flowBits,
   repeat: flowBits < 16 ? 2 ** 20 : 2 ** 22,
-  ours: true,
+  forwarded: true,
   before: [request(service, syn), request(service, ack)],
   frame: request(service, ack),
 });
@@ -68,57 +70,61 @@ const established = (name: string, limit: number, service: number, flowBits: num
 const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat: number): ProgramCase => ({
   name,
   kind: 'plain',
-  leg: 'l0',
+  device: 'l0',
   flowBits,
   repeat,
-  ours: true,
+  forwarded: true,
   before: [],
   frame: request(serviceFor.nat, syn),
   opens,
 });
 
-/** Hops are asked for again about once a second, which has its due share, too. */
+/** The FIB is asked again for each client about once a second, which has its due share, too. */
 const replies: ProgramCase = {
-  ...established('NAT replies to 64k clients', 3, serviceFor.natReplies, 16),
-  leg: 'r1',
+  ...established('NAT replies to 64k clients', serviceFor.natReplies, 16),
+  device: 'r1',
   frame: reply,
 };
 
-/** tc has no gate of its own: what counts there are real connections. */
-const byTc = (name: string, service: number): ProgramCase => {
-  const { limit: _, ...rest } = established(name, 0, service, 0);
-  return { ...rest, kind: 'tc' };
+/** Frames to other addresses. */
+const notForwarded: ProgramCase = {
+  ...established('no service', serviceFor.nat, 0),
+  forwarded: false,
+  before: [],
+  frame: { ...request(1, ack), target: number('10.9.9.9') },
 };
+
+const hotSyns: ProgramCase = {
+  ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18),
+  before: [request(serviceFor.nat, syn)],
+};
+
+const manyFlows = established('established, NAT, 64k flows', serviceFor.nat, 16);
 
 /** In this order: each but the last finds a table that the ones before have hardly filled. */
 export const programCases: readonly ProgramCase[] = [
-  established('established, DR, 1 flow', 0.8, serviceFor.directRouting, 0),
-  established('established, NAT, 1 flow', 1, serviceFor.nat, 0),
-  {
-    ...established('not ours', 0.4, serviceFor.nat, 0),
-    ours: false,
-    before: [],
-    frame: { ...request(1, ack), target: number('10.9.9.9') },
-  },
-  { ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18), limit: 2.6, before: [request(serviceFor.nat, syn)] },
+  established('established, DR, 1 flow', serviceFor.directRouting, 0),
+  established('established, NAT, 1 flow', serviceFor.nat, 0),
+  notForwarded,
+  hotSyns,
   opening('new connections, NAT, cold table', 'more', 20, 2 ** 15),
-  established('established, NAT, 64k flows', 3, serviceFor.nat, 16),
-  { ...established('the same, a table made for 131,072', 3, serviceFor.nat, 16), tableBits: 17 },
+  manyFlows,
+  { ...manyFlows, name: 'the same, a table made for 131,072', tableBits: 17 },
   replies,
   { ...replies, name: 'NAT replies, a table made for 131,072', tableBits: 17 },
-  established('established, NAT, 1M flows', 8, serviceFor.nat, 20),
-  byTc('by tc: established, NAT, 1 flow', serviceFor.nat),
-  byTc('by tc: established, DR, 1 flow', serviceFor.directRouting),
+  established('established, NAT, 1M flows', serviceFor.nat, 20),
+  { ...established('by tc: established, NAT, 1 flow', serviceFor.nat, 0), kind: 'tc' },
+  { ...established('by tc: established, DR, 1 flow', serviceFor.directRouting, 0), kind: 'tc' },
 ];
 
 /** Measured with a table of its own, made for as many connections. */
 export const floodCase = (flowBits: number): ProgramCase => ({
   ...opening(`${2 ** (flowBits - 20)}M different SYNs`, 'more', flowBits, 2 ** flowBits),
-  limit: 10,
+  tableBits: flowBits,
 });
 
 /** Clients have one port each where replies are measured; elsewhere 256 ports an address. */
-const portBits = (test: ProgramCase): number => (test.leg === 'r1' ? 0 : 8);
+const portBits = (test: ProgramCase): number => (test.device === 'r1' ? 0 : 8);
 
 export const flowsOf = (test: ProgramCase, frame: FlowFrame, order: Flows['order'], from: number): Flows => ({
   template: template(frame),

@@ -1,5 +1,5 @@
-// Where part 1 runs: a director's namespace with two legs whose far ends nobody listens at, everything it needs to know about
-// clients, gateways and servers already known, so that no packet waits for an answer from the network.
+// Where part 1 runs: a director's namespace with two interfaces at whose far ends nothing listens. Clients, gateways and servers
+// are permanent neighbours, so that no packet waits for address resolution.
 import type { Director } from '../src/datapath/director.js';
 import { macBytes, makeNamespace, makePair, setSysctls } from './namespaces.js';
 import { run } from './processes.js';
@@ -25,22 +25,22 @@ export const realAddress = (service: number, destination: number): number => num
 
 const neighbours = (): string => {
   const lines: string[] = [];
-  const know = (address: number, device: string, mac: string): void => {
+  const add = (address: number, device: string, mac: string): void => {
     lines.push(`neighbour replace ${text(address)} lladdr ${mac} dev ${device} nud permanent`);
   };
   for (let service = 1; service <= services; service += 1) {
     for (let destination = 0; destination < destinationsEach; destination += 1)
-      know(realAddress(service, destination), 'r1', '02:00:00:00:21:02');
+      add(realAddress(service, destination), 'r1', '02:00:00:00:21:02');
   }
-  for (let client = 0; client < clients / 2; client += 1) know(clientBase + client, 'l0', '02:00:00:00:01:02');
-  know(number('10.64.0.2'), 'l0', '02:00:00:00:01:02');
-  know(number('10.64.0.3'), 'l0', '02:00:00:00:01:03');
+  for (let client = 0; client < clients / 2; client += 1) add(clientBase + client, 'l0', '02:00:00:00:01:02');
+  add(number('10.64.0.2'), 'l0', '02:00:00:00:01:02');
+  add(number('10.64.0.3'), 'l0', '02:00:00:00:01:03');
   lines.push('route add local 10.1.0.0/24 dev lo'); // the services' own
   lines.push('route add 10.65.128.0/18 via 10.64.0.2', 'route add 10.65.192.0/18 via 10.64.0.3', '');
   return lines.join('\n');
 };
 
-/** The director's namespace: legs l0 (clients, 10.64.0.0/10) and r1 (servers, 10.2.0.0/16). */
+/** The director's namespace: interfaces l0 (clients, 10.64.0.0/10) and r1 (servers, 10.2.0.0/16). */
 export const makeProgramStations = (): { readonly director: string; readonly far: string } => {
   const director = makeNamespace('program-di');
   const far = makeNamespace('program-fa');
@@ -57,27 +57,42 @@ export const makeProgramStations = (): { readonly director: string; readonly far
   return { director, far };
 };
 
-/** Which services the cases use; the others are there to be passed by. Odd: direct routing; even: NAT. */
+/** Which services the cases use; the others fill the tables. Odd: direct routing; even: NAT. */
 export const serviceFor = { directRouting: 1, nat: 2, natReplies: 4 } as const;
 
+export interface StationService {
+  readonly id: number;
+  readonly address: number;
+  readonly port: number;
+  readonly method: 'masq' | 'route';
+  /** In the order in which they are added. */
+  readonly destinations: readonly { readonly address: number; readonly weight: number }[];
+}
+
+/** 100 services of 4 destinations, half NAT, half direct routing. All replies of the service for replies come from its first
+ * destination: the others have weight 0. */
+export const stationServices: readonly StationService[] = Array.from({ length: services }, (_, index) => {
+  const id = index + 1;
+  return {
+    id,
+    address: virtualAddress(id),
+    port: 80,
+    method: id % 2 === 0 ? 'masq' : 'route',
+    destinations: Array.from({ length: destinationsEach }, (_, destination) => ({
+      address: realAddress(id, destination),
+      weight: id === serviceFor.natReplies && destination > 0 ? 0 : 1,
+    })),
+  };
+});
+
+const inet = (address: number) => ({ family: 'inet', words: [address] }) as const;
 const none = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
 
-/** The whole table: 100 services of 4 destinations, half NAT, half direct routing. All replies of the service for replies come
- * from its first destination: the others have weight 0. */
 export const fillTable = (director: Director): void => {
-  for (let service = 1; service <= services; service += 1) {
-    const key = { kind: 'address', protocol: 'tcp', address: { family: 'inet', words: [virtualAddress(service)] }, port: 80 } as const;
+  for (const { address, port, method, destinations } of stationServices) {
+    const key = { kind: 'address', protocol: 'tcp', address: inet(address), port } as const;
     director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
-    for (let destination = 0; destination < destinationsEach; destination += 1) {
-      director.addDestination(key, {
-        address: { family: 'inet', words: [realAddress(service, destination)] },
-        port: 80,
-        method: service % 2 === 0 ? 'masq' : 'route',
-        weight: service === serviceFor.natReplies && destination > 0 ? 0 : 1,
-        upperThreshold: 0,
-        lowerThreshold: 0,
-        tunnel: none,
-      });
-    }
+    for (const { address, weight } of destinations)
+      director.addDestination(key, { address: inet(address), port, method, weight, upperThreshold: 0, lowerThreshold: 0, tunnel: none });
   }
 };

@@ -1,4 +1,5 @@
 // What the bench found, as rows with their gates; as tables for a person and as JSON for a program.
+import type { References } from './gates.js';
 
 /** What a row must reach: its ratio (or, where it has none, its value) at most or at least `limit`. */
 export interface Gate {
@@ -16,6 +17,8 @@ export interface Row {
   readonly basis?: string;
   readonly gate?: Gate;
   readonly samples?: readonly number[];
+  /** What was measured beside each sample, in the same turn, ns. */
+  readonly references?: readonly References[];
   readonly note?: string;
 }
 

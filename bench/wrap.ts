@@ -1,5 +1,5 @@
 // The wrapper program (bench/wrap.bpf.c) as an object: gives a program under test a fresh frame of the next flow each time,
-// and says what that program costs alone.
+// and returns what that program costs alone.
 import { native } from '../src/sys/addon.js';
 import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf.js';
 import { frameLength, type Template } from './frames.js';
@@ -49,8 +49,8 @@ const controlBytes = (flows: Flows): Uint8Array => {
   return bytes;
 };
 
-/** struct xdp_md: where the frame came in. */
-const context = (length: number, ifindex: number): Uint8Array => {
+/** struct xdp_md of a frame of `length` bytes that came in by a device. */
+export const xdpFrom = (length: number, ifindex: number): Uint8Array => {
   const bytes = new Uint8Array(24);
   const view = new DataView(bytes.buffer);
   view.setUint32(4, length, true);
@@ -66,7 +66,7 @@ export const skbFrom = (ifindex: number): Uint8Array => {
   return ctx;
 };
 
-/** What stands behind the wrapper: an XDP program without or with frags, or one for tc. */
+/** What the wrapper calls: an XDP program without or with frags, or one for tc. */
 export type Kind = 'plain' | 'frags' | 'tc';
 
 export interface Run {
@@ -87,7 +87,7 @@ export class Wrapper {
   readonly #object: ObjectFile;
   readonly #programs = new Map<string, Program>();
   readonly #maps = new Map<string, BpfMap>();
-  /** What the kernel is given: it reads protocol and addressee once, before the first run. */
+  /** The frame that is passed to the kernel, which reads its protocol and destination MAC once, before the first run. */
   #frame: Uint8Array = new Uint8Array(frameLength);
 
   /** `path`: the compiled bench/wrap.bpf.c. `table`: a director's connection table, for `runForgetting`. */
@@ -97,8 +97,8 @@ export class Wrapper {
   ) {
     const object = new ObjectFile(path);
     this.#object = (table === undefined ? object : object.reuseMap('table', table)).load();
-    const yardKey = new BigUint64Array([1n, 2n]);
-    this.#map('yard').update(new Uint8Array(yardKey.buffer), Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
+    const hitKey = new BigUint64Array([1n, 2n]);
+    this.#map('hits').update(new Uint8Array(hitKey.buffer), Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0));
   }
 
   #map(name: string): BpfMap {
@@ -113,7 +113,7 @@ export class Wrapper {
     return program;
   }
 
-  /** What comes next: frames of these flows. */
+  /** The next frames are of these flows. */
   use(flows: Flows): void {
     this.#map('control').update(key, controlBytes(flows));
     this.#frame = flows.template.bytes;
@@ -126,7 +126,7 @@ export class Wrapper {
   }
 
   #test(program: Program, repeat: number, ifindex: number, kind: Kind = 'plain'): Run {
-    const ctx = kind === 'tc' ? skbFrom(ifindex) : context(frameLength, ifindex);
+    const ctx = kind === 'tc' ? skbFrom(ifindex) : xdpFrom(frameLength, ifindex);
     const result = program.test({ data: this.#frame, repeat, ctx });
     return { nanoseconds: result.duration, verdict: result.retval };
   }
@@ -153,18 +153,22 @@ export class Wrapper {
     return this.#test(this.program('wrap_forget'), repeat, ifindex);
   }
 
-  /** ns of one hit on a preallocated HASH of one hot 16-byte key: the yardstick H. */
+  /** ns of one hit on a preallocated HASH of one hot 16-byte key. */
   hashHit(repeat: number, ifindex: number): number {
-    const hits = this.#test(this.program('yard_hits'), repeat, ifindex);
-    const none = this.#test(this.program('empty_plain'), repeat, ifindex);
-    if (hits.verdict !== xdpPass) throw new Error('the yardstick lost its key');
-    return (hits.nanoseconds - none.nanoseconds) / 8;
+    return this.#eighth('hash_hits', xdpPass, repeat, ifindex);
   }
 
   /** ns of one bpf_redirect, of which every forwarded packet needs one. */
   redirect(repeat: number, ifindex: number): number {
-    const some = this.#test(this.program('redirect_plain'), repeat, ifindex).nanoseconds;
-    return some - this.#test(this.program('empty_plain'), repeat, ifindex).nanoseconds;
+    return this.#eighth('redirect_plain', xdpRedirect, repeat, ifindex);
+  }
+
+  /** ns of one of the eight calls of a program. */
+  #eighth(name: string, verdict: number, repeat: number, ifindex: number): number {
+    const calls = this.#test(this.program(name), repeat, ifindex);
+    const none = this.#test(this.program('empty_plain'), repeat, ifindex);
+    if (calls.verdict !== verdict) throw new Error(`${name} returned ${calls.verdict}, not ${verdict}`);
+    return (calls.nanoseconds - none.nanoseconds) / 8;
   }
 
   /** Sends `frames` live frames, the next flows in order, as if they had come in by `ifindex`; ns of one, everything included. */
@@ -172,7 +176,7 @@ export class Wrapper {
     const test = {
       data: new Uint8Array(frameLength),
       repeat: frames,
-      ctx: context(frameLength, ifindex),
+      ctx: xdpFrom(frameLength, ifindex),
       flags: liveFrames,
       batchSize: liveBatch,
       outSize: 0,

@@ -1,0 +1,194 @@
+// How part 1 takes its samples: weir, then each reference, in turns, behind the same wrapper, whose own cost is taken just before
+// each sample and subtracted.
+import { BpfMap, type Program } from '../src/sys/bpf.js';
+import { assertAgreement, frameOf } from './agreement.js';
+import type { Objects } from './compile.js';
+import type { Datapath } from './datapath.js';
+import { frameLength } from './frames.js';
+import type { Turn } from './gates.js';
+import type { Options } from './options.js';
+import { flowsOf, type ProgramCase } from './program-cases.js';
+import { clientBase } from './program-stations.js';
+import { Textbook } from './textbook.js';
+import { Touch } from './touch.js';
+import { type Run, type Wrapper, xdpFrom } from './wrap.js';
+
+const slotsPerLine = 4;
+const referenceRepeat = 2 ** 20;
+/** Of the LRU_HASH for the case `again`: it is always full and in the cache, and each SYN replaces an older connection. */
+const hotPlaces = 1024;
+const hotFlowBits = 20;
+
+export interface Bed {
+  readonly wrapper: Wrapper;
+  readonly objects: Objects;
+  readonly director: string;
+  readonly interfaces: Readonly<Record<'l0' | 'r1', number>>;
+  readonly options: Options;
+}
+
+/** One program's part of a turn. */
+export interface Sample {
+  readonly nanoseconds: number;
+  /** Packets that its counters have, and connections, by packets sent. */
+  readonly counted: number;
+  readonly opened: number;
+  readonly verdict: number;
+}
+
+export interface ProgramTurn extends Turn {
+  readonly weir: Sample;
+  readonly textbook?: Sample;
+}
+
+/** The references of one case, loaded for the size of its table. */
+export interface References {
+  readonly textbook: Textbook;
+  readonly touch: Touch;
+}
+
+export const openReferences = ({ objects }: Bed, test: ProgramCase, slots: number): References => ({
+  textbook: new Textbook(objects.textbook, test.opens === 'again' ? hotPlaces : slots),
+  touch: new Touch(objects.touch, slots / slotsPerLine, test.flowBits <= 4),
+});
+
+export const closeReferences = ({ textbook, touch }: References): void => {
+  textbook.close();
+  touch.close();
+};
+
+/** The wrapper's own cost with these flows, ns. */
+const overhead = (bed: Bed, test: ProgramCase): number => {
+  const empty = bed.wrapper.program(`empty_${test.kind}`);
+  bed.wrapper.use(flowsOf(test, test.frame, 'counted', 0));
+  bed.wrapper.under(empty, test.kind);
+  return bed.wrapper.run(test.kind, 2 ** 18, bed.interfaces[test.device]).nanoseconds;
+};
+
+/** A program on the case's flows, without the wrapper's cost. `ready` is called right before. */
+const timed = (bed: Bed, test: ProgramCase, program: Program, from: number, ready = (): void => {}): Run => {
+  const own = overhead(bed, test);
+  bed.wrapper.use(flowsOf(test, test.frame, 'scattered', from));
+  bed.wrapper.under(program, test.kind);
+  ready();
+  const { nanoseconds, verdict } = bed.wrapper.run(test.kind, test.repeat, bed.interfaces[test.device]);
+  return { nanoseconds: nanoseconds - own, verdict };
+};
+
+const programOf = (datapath: Datapath, test: ProgramCase): Program => (test.kind === 'tc' ? datapath.ingress : datapath.xdp);
+
+/** Frames of the first flows, one for each destination and more. */
+const firstFrames = (test: ProgramCase): readonly Uint8Array[] =>
+  Array.from({ length: 16 }, (_, flow) => frameOf({ ...test, device: 'l0' }, test.before[0] ?? test.frame, flow));
+
+/** What tc does for XDP on a real device: asks the FIB again, once a second, for the few destinations' next hops. Here no tc runs
+ * while a sample lasts, so they are kept for it. XDP itself asks for those of 64k clients, and that is part of the figure. */
+const renewHops = (bed: Bed, datapath: Datapath, test: ProgramCase): void => {
+  if (test.forwarded) datapath.renewHops(firstFrames(test), bed.interfaces.l0);
+  datapath.keepHops(test.device === 'l0');
+};
+
+/** Sends every flow of each frame of `before` once, through weir and through the textbook balancer, and compares the two. */
+export const prepare = (bed: Bed, datapath: Datapath, test: ProgramCase, references: References | undefined): void => {
+  renewHops(bed, datapath, test);
+  if (test.forwarded)
+    for (const data of firstFrames(test)) references?.textbook.program.test({ data, ctx: xdpFrom(frameLength, bed.interfaces.l0) });
+  for (const program of [programOf(datapath, test), ...(references ? [references.textbook.program] : [])]) {
+    bed.wrapper.under(program, test.kind);
+    for (const frame of test.before) {
+      bed.wrapper.use(flowsOf(test, frame, 'counted', 0));
+      bed.wrapper.run(test.kind, 2 ** test.flowBits, bed.interfaces.l0);
+    }
+  }
+  if (references) assertAgreement(test, datapath.xdp, references.textbook.program, bed.interfaces[test.device]);
+};
+
+/** A few connections, each opened again and again: the wrapper takes it out of the table before each packet. */
+const openAgain = (bed: Bed, datapath: Datapath, test: ProgramCase): Run => {
+  const table = BpfMap.pinned(`${datapath.folder}/conns`);
+  const wrapper = bed.wrapper.over(table);
+  try {
+    const places = datapath.table.places(clientBase, 8, test.flowBits);
+    wrapper.use(flowsOf(test, test.frame, 'counted', 0));
+    wrapper.under(wrapper.program('empty_plain'), 'plain');
+    const own = wrapper.runForgetting(places, 2 ** 18, bed.interfaces.l0).nanoseconds;
+    wrapper.under(datapath.xdp, 'plain');
+    renewHops(bed, datapath, test);
+    const { nanoseconds, verdict } = wrapper.runForgetting(places, test.repeat, bed.interfaces.l0);
+    return { nanoseconds: nanoseconds - own, verdict };
+  } finally {
+    wrapper.close();
+    table.close();
+  }
+};
+
+/** A run with what its program's counters have of it. */
+const sampled = (run: () => Run, counters: () => { packets: number; connections: number }, repeat: number): Sample => {
+  const before = counters();
+  const result = run();
+  const after = counters();
+  return { ...result, counted: (after.packets - before.packets) / repeat, opened: (after.connections - before.connections) / repeat };
+};
+
+const sampleWeir = (bed: Bed, datapath: Datapath, test: ProgramCase, from: number): Sample =>
+  sampled(
+    () =>
+      test.opens === 'again'
+        ? openAgain(bed, datapath, test)
+        : timed(bed, test, programOf(datapath, test), from, () => renewHops(bed, datapath, test)),
+    () => ({ packets: datapath.packets(), connections: datapath.opened() }),
+    test.repeat,
+  );
+
+/** The same flows for the textbook balancer. No more packets than it needs to meet each flow; it is slower. */
+const textbookCase = (test: ProgramCase): ProgramCase => ({
+  ...test,
+  repeat: Math.min(test.repeat, referenceRepeat),
+  flowBits: test.opens === 'again' ? hotFlowBits : test.flowBits,
+});
+
+const sampleTextbook = (bed: Bed, textbook: Textbook, test: ProgramCase, from: number): Sample => {
+  const same = textbookCase(test);
+  return sampled(
+    () => timed(bed, same, textbook.program, from),
+    () => textbook.counted(),
+    same.repeat,
+  );
+};
+
+const sampleTouch = (bed: Bed, { program, each }: Touch, test: ProgramCase, from: number): number =>
+  timed(bed, { ...test, repeat: referenceRepeat }, program, from).nanoseconds / each;
+
+/** Where a scattered order stands after `steps` flows from `from`: the wrapper's own recurrence. */
+const onwards = (from: number, steps: number, flowBits: number): number => {
+  let state = from;
+  for (let step = 0; step < steps; step += 1) state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+  return state % 2 ** flowBits;
+};
+
+/** Takes turns. Where each packet opens a connection, a turn goes on with the flow after the last one. */
+export class Turns {
+  #weirFrom = 0;
+  #textbookFrom = 0;
+
+  constructor(
+    private readonly bed: Bed,
+    private readonly test: ProgramCase,
+    private readonly references: References | undefined,
+  ) {}
+
+  take(datapath: Datapath): ProgramTurn {
+    const { bed, test } = this;
+    const weir = sampleWeir(bed, datapath, test, this.#weirFrom);
+    if (test.opens === 'more') this.#weirFrom = onwards(this.#weirFrom, test.repeat, test.flowBits);
+    if (!this.references) return { nanoseconds: weir.nanoseconds, weir, references: {} };
+    const textbook = sampleTextbook(bed, this.references.textbook, test, this.#textbookFrom);
+    if (test.opens) {
+      const { repeat, flowBits } = textbookCase(test);
+      this.#textbookFrom = onwards(this.#textbookFrom, repeat, flowBits);
+    }
+    const touch = sampleTouch(bed, this.references.touch, test, 0);
+    const redirect = bed.wrapper.redirect(2 ** 18, bed.interfaces.l0);
+    return { nanoseconds: weir.nanoseconds, weir, textbook, references: { textbook: textbook.nanoseconds, touch, redirect } };
+  }
+}
