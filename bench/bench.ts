@@ -1,4 +1,4 @@
-// `npm run bench`: measures weir beside its peers and holds the figures against their gates.
+// `npm run bench`: measures weir beside its peers and compares the figures with their gates.
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
 import { Bpffs } from '../src/sys/bpffs.js';
@@ -11,11 +11,11 @@ import { path } from './path.js';
 import { pin } from './pinning.js';
 import { stopAll } from './processes.js';
 import { program } from './program.js';
-import { keeps, type Row, table, verdict } from './report.js';
+import { passes, type Row, table, verdict } from './report.js';
 import { wire } from './wire.js';
 import { Wrapper } from './wrap.js';
 
-const say = (line: string): void => {
+const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
@@ -45,12 +45,12 @@ const parts: Readonly<Record<PartName, Part>> = {
   program: { title: 'The program alone', run: async (options, { wrapper, objects }) => program(options, wrapper, objects) },
   path: {
     title: 'Packets over veth, one core, generator and sink included',
-    run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, say),
+    run: (options, { wrapper, cpu }) => path(options, wrapper, cpu, print),
   },
-  wire: { run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, say)) },
+  wire: { run: (options, { cpu }) => withTools((folder) => wire(options, cpu, folder, print)) },
   memory: { title: 'Kernel memory', run: async (_, { wrapper }) => memory(wrapper) },
   list: { title: 'Reading a million connections', run: async (options, { wrapper }) => list(options, wrapper) },
-  failover: { title: 'Failover beside keepalived, all cores', run: (options) => failover(options, say) },
+  failover: { title: 'Failover beside keepalived, all cores', run: (options) => failover(options, print) },
 };
 
 const machine = (cpu: number): Readonly<Record<string, unknown>> => ({
@@ -69,9 +69,9 @@ const measure = async (options: Options, bench: Bench): Promise<readonly Row[]> 
     try {
       const found = await part.run(options, bench);
       rows.push(...found);
-      if (part.title !== undefined) say(table(part.title, found));
+      if (part.title !== undefined) print(table(part.title, found));
     } catch (error) {
-      say(`== ${part.title ?? name}\nnot measured: ${error instanceof Error ? error.message : String(error)}\n`);
+      print(`== ${part.title ?? name}\nnot measured: ${error instanceof Error ? error.message : String(error)}\n`);
       rows.push({
         part: name,
         name: 'not measured',
@@ -107,14 +107,14 @@ const main = async (): Promise<number> => {
   }
   try {
     const about = machine(cpu);
-    say(
+    print(
       `${about['cpu']}, kernel ${about['kernel']}, all on CPU ${cpu}${options.quick ? '; a quick run: its figures are no evidence' : ''}\n`,
     );
     const rows = await measure(options, { wrapper, objects, cpu });
-    const { kept, gates, missed } = verdict(rows);
-    say(`${kept} of ${gates} gates kept${missed.map((name) => `\nmissed: ${name}`).join('')}`);
+    const { passed, gates, missed } = verdict(rows);
+    print(`${passed} of ${gates} gates passed${missed.map((name) => `\nmissed: ${name}`).join('')}`);
     if (options.json !== undefined) {
-      const found = rows.map((row) => ({ ...row, pass: keeps(row) ?? null }));
+      const found = rows.map((row) => ({ ...row, pass: passes(row) ?? null }));
       writeFileSync(options.json, `${JSON.stringify({ machine: about, quick: options.quick, rows: found }, null, 2)}\n`);
     }
     return options.gate && missed.length > 0 ? 1 : 0;

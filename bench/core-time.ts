@@ -12,7 +12,7 @@ const kernelConfig = (): string => {
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 };
 
-/** Kernels that account interrupts apart do not charge softirqs to the thread they interrupt; then only the wall clock tells. */
+/** Kernels that account interrupts apart do not charge softirqs to the thread they interrupt; then only the wall clock is of use. */
 let apart: boolean | undefined;
 const accountsInterruptsApart = (): boolean => (apart ??= /^CONFIG_IRQ_TIME_ACCOUNTING=y/m.test(kernelConfig()));
 

@@ -1,4 +1,4 @@
-// A director of the bench's own in the calling thread's namespace, loaded afresh, XDP on every leg, filled, and taken away again.
+// A director of the bench's own in the calling thread's namespace, loaded afresh, XDP on every interface, filled, and taken away again.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Conf, Counters } from '../src/datapath/ebpf/abi.gen.js';
@@ -20,9 +20,9 @@ export interface Datapath {
   readonly ingress: Program;
   readonly folder: string;
   readonly table: ConnTable;
-  /** Has tc ask the kernel again for the next hops of these frames' destinations, as it does once a second behind XDP. */
+  /** Makes tc ask the FIB again for the next hops of these frames' destinations, as it does once a second behind XDP. */
   renewHops(frames: readonly Uint8Array[], ifindex: number): void;
-  /** Whether next hops are believed for longer than a second. */
+  /** Whether next hops are used for longer than a second without asking the FIB again. */
   keepHops(keep: boolean): void;
   /** Packets that were forwarded, both ways. */
   packets(): number;
@@ -31,7 +31,7 @@ export interface Datapath {
   close(): void;
 }
 
-/** Mapped tables are let go by the collector only, and the big ones must not pile up. */
+/** Only the garbage collector unmaps tables, and the big ones must not pile up. */
 const collect = (): void => {
   setFlagsFromString('--expose_gc');
   (runInNewContext('gc') as () => void)();

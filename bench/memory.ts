@@ -76,7 +76,7 @@ const perConnection = (wrapper: Wrapper, ifindex: number): Row => {
   }
 };
 
-export const memory = (wrapper: Wrapper): readonly Row[] => onLeg((ifindex) => [perConnection(wrapper, ifindex)]);
+export const memory = (wrapper: Wrapper): readonly Row[] => onInterface((ifindex) => [perConnection(wrapper, ifindex)]);
 
 const timed = (work: () => void): number => {
   const began = process.hrtime.bigint();
@@ -109,7 +109,7 @@ const readings = (datapath: Datapath, rounds: number): readonly Row[] => {
 };
 
 export const list = (options: Options, wrapper: Wrapper): readonly Row[] =>
-  onLeg((ifindex) => {
+  onInterface((ifindex) => {
     const datapath = openDatapath();
     try {
       establish(wrapper, datapath, ifindex, 0, listed);
@@ -119,8 +119,8 @@ export const list = (options: Options, wrapper: Wrapper): readonly Row[] =>
     }
   });
 
-/** Runs in a namespace with one leg whose far end nobody listens at. */
-const onLeg = (work: (ifindex: number) => readonly Row[]): readonly Row[] => {
+/** Runs in a namespace with one interface, at whose far end nothing listens. */
+const onInterface = (work: (ifindex: number) => readonly Row[]): readonly Row[] => {
   const director = makeNamespace('memory-di');
   const far = makeNamespace('memory-fa');
   try {

@@ -1,4 +1,4 @@
-// The stations of the packet path and who stands in the middle: weir by XDP, nftables, and plain routing.
+// The stations of the packet path and what forwards in the middle: weir by XDP, nftables, and plain routing.
 import { openDirector } from '../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
 import { inside } from './inside.js';
@@ -65,7 +65,7 @@ const inet = (address: string): { readonly family: 'inet'; readonly words: reado
   words: [number(address)],
 });
 
-/** Round robin between both servers, by NAT, XDP on both legs. */
+/** Round robin between both servers, by NAT, XDP on both interfaces. */
 const balance = (connections: number): void => {
   const director = openDirector({ attach: 'xdp', capacity: { connTabBits: connections } });
   const key = { kind: 'address', protocol: 'tcp', address: inet(vip), port: 80 } as const;

@@ -35,14 +35,14 @@ const cases: readonly Case[] = [
   { name: 'all new', flowBits: 24, fresh: true, tableBits: 23, gates: { 'nft DNAT': 6 } },
 ];
 
-interface Standing {
+interface RunningContender {
   readonly contender: Contender;
   readonly stations: PathStations;
   readonly link: Link;
   readonly device: number;
 }
 
-const flowsOf = (each: Standing, test: Case, flags: number, from: number): Flows => {
+const flowsOf = (each: RunningContender, test: Case, flags: number, from: number): Flows => {
   const address = each.contender.target;
   const frame = {
     protocol: 'tcp',
@@ -85,7 +85,7 @@ interface Sample {
   readonly delivered: number;
 }
 
-const shoot = async (wrapper: Wrapper, each: Standing, flows: Flows, frames: number, cpu: number): Promise<Sample> => {
+const measureOnce = async (wrapper: Wrapper, each: RunningContender, flows: Flows, frames: number, cpu: number): Promise<Sample> => {
   wrapper.use(flows);
   const sunk = await settled(wrapper);
   const began = coreTime(cpu);
@@ -97,30 +97,30 @@ const shoot = async (wrapper: Wrapper, each: Standing, flows: Flows, frames: num
 
 const sampleAll = async (
   wrapper: Wrapper,
-  standing: readonly Standing[],
+  running: readonly RunningContender[],
   test: Case,
   options: Options,
   cpu: number,
 ): Promise<readonly Sample[][]> => {
   const frames = options.quick ? 2 ** 18 : 2 ** 20;
-  const samples: Sample[][] = standing.map(() => []);
+  const samples: Sample[][] = running.map(() => []);
   if (!test.fresh) {
-    for (const each of standing) await shoot(wrapper, each, flowsOf(each, test, each.contender.opening, 0), 2 ** test.flowBits, cpu);
-    for (const each of standing) await shoot(wrapper, each, flowsOf(each, test, ack, 0), 2 ** test.flowBits, cpu);
+    for (const each of running) await measureOnce(wrapper, each, flowsOf(each, test, each.contender.opening, 0), 2 ** test.flowBits, cpu);
+    for (const each of running) await measureOnce(wrapper, each, flowsOf(each, test, ack, 0), 2 ** test.flowBits, cpu);
   }
   for (let round = 0; round < (options.quick ? 1 : 5); round += 1) {
-    for (const [index, each] of standing.entries()) {
+    for (const [index, each] of running.entries()) {
       const flows = flowsOf(each, test, test.fresh ? syn : ack, (round * frames) % 2 ** test.flowBits);
-      samples[index]?.push(await shoot(wrapper, each, flows, frames, cpu));
+      samples[index]?.push(await measureOnce(wrapper, each, flows, frames, cpu));
     }
   }
   return samples;
 };
 
-const rowsOf = (test: Case, standing: readonly Standing[], samples: readonly Sample[][]): readonly Row[] => {
+const rowsOf = (test: Case, running: readonly RunningContender[], samples: readonly Sample[][]): readonly Row[] => {
   const middles = samples.map((each) => median(each.map(({ nanoseconds }) => nanoseconds)));
-  const ours = middles[standing.findIndex(({ contender }) => contender.subject)] ?? Number.NaN;
-  return standing.map(({ contender }, index) => {
+  const weir = middles[running.findIndex(({ contender }) => contender.subject)] ?? Number.NaN;
+  return running.map(({ contender }, index) => {
     const value = middles[index] ?? Number.NaN;
     const arrived = median((samples[index] ?? []).map(({ delivered }) => delivered));
     const limit = test.gates[contender.name];
@@ -131,46 +131,46 @@ const rowsOf = (test: Case, standing: readonly Standing[], samples: readonly Sam
       value,
       unit: 'ns',
       samples: (samples[index] ?? []).map(({ nanoseconds }) => nanoseconds),
-      ...(contender.subject ? {} : { ratio: value / ours, basis: 'it/weir' }),
+      ...(contender.subject ? {} : { ratio: value / weir, basis: 'peer/weir' }),
       ...(gate ? { gate } : {}),
       ...(arrived < 0.999 ? { note: `${((1 - arrived) * 100).toFixed(1)} % of the packets were lost on the way` } : {}),
     };
   });
 };
 
-const raise = (wrapper: Wrapper, test: Case, options: Options, say: (line: string) => void): Standing[] => {
-  const standing: Standing[] = [];
+const setUp = (wrapper: Wrapper, test: Case, options: Options, print: (line: string) => void): RunningContender[] => {
+  const running: RunningContender[] = [];
   for (const contender of contenders) {
     if (options.peers && !options.peers.some((word) => contender.name.toLowerCase().includes(word.toLowerCase()))) continue;
     const missing = contender.missing();
     if (missing !== undefined) {
-      say(`${contender.name} left out: ${missing}`);
+      print(`${contender.name} left out: ${missing}`);
       continue;
     }
-    const stations = makePathStations(`path${standing.length}`);
+    const stations = makePathStations(`path${running.length}`);
     contender.begin(stations, test.tableBits);
     const link = inside(stations.sink, () => wrapper.program('sink').attach(deviceIndex(stations.sink, 'e0'), ATTACH_XDP));
-    standing.push({ contender, stations, link, device: deviceIndex(stations.generator, 'c0') });
+    running.push({ contender, stations, link, device: deviceIndex(stations.generator, 'c0') });
   }
-  return standing;
+  return running;
 };
 
-const lower = (standing: readonly Standing[]): void => {
-  for (const { contender, stations, link } of standing) {
+const tearDown = (running: readonly RunningContender[]): void => {
+  for (const { contender, stations, link } of running) {
     link.close();
     contender.end(stations);
     for (const namespace of [stations.generator, stations.director, stations.sink]) dropNamespace(namespace);
   }
 };
 
-export const path = async (options: Options, wrapper: Wrapper, cpu: number, say: (line: string) => void): Promise<readonly Row[]> => {
+export const path = async (options: Options, wrapper: Wrapper, cpu: number, print: (line: string) => void): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const test of cases) {
-    const standing = raise(wrapper, test, options, say);
+    const running = setUp(wrapper, test, options, print);
     try {
-      rows.push(...rowsOf(test, standing, await sampleAll(wrapper, standing, test, options, cpu)));
+      rows.push(...rowsOf(test, running, await sampleAll(wrapper, running, test, options, cpu)));
     } finally {
-      lower(standing);
+      tearDown(running);
     }
   }
   return rows;

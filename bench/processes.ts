@@ -7,7 +7,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-const living = new Set<ChildProcess>();
+const running = new Set<ChildProcess>();
 
 /** The command line that runs `args` in a namespace; only the network is changed, so mounts and pins stay visible. */
 const within = (namespace: string | undefined, args: readonly string[]): readonly [string, readonly string[]] => {
@@ -16,7 +16,7 @@ const within = (namespace: string | undefined, args: readonly string[]): readonl
   return [command, rest];
 };
 
-/** Runs a short command to its end. @throws Error with the command's own words when it fails. */
+/** Runs a short command to its end. @throws Error with the command's own message when it fails. */
 export const run = (namespace: string | undefined, args: readonly string[], input = ''): string => {
   const [command, rest] = within(namespace, args);
   const done = spawnSync(command, rest, { input, encoding: 'utf8', maxBuffer: 1 << 28 });
@@ -29,13 +29,13 @@ export const run = (namespace: string | undefined, args: readonly string[], inpu
 export const start = (namespace: string, args: readonly string[]): ChildProcess => {
   const [command, rest] = within(namespace, args);
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
-  living.add(child);
-  child.on('error', () => living.delete(child));
-  child.on('close', () => living.delete(child));
+  running.add(child);
+  child.on('error', () => running.delete(child));
+  child.on('close', () => running.delete(child));
   return child;
 };
 
-/** Everything a started process said, when it has ended. */
+/** The whole output of a started process, when it has ended. */
 export const finished = (child: ChildProcess): Promise<Finished> =>
   new Promise((resolve, reject) => {
     let stdout = '';
@@ -58,7 +58,7 @@ export const serve = (namespace: string, args: readonly string[]): ChildProcess 
   return child;
 };
 
-/** Asks a process to end and waits until it has; after two seconds it is ended for it. */
+/** Asks a process to end and waits until it has; after two seconds it is killed. */
 export const stop = (child: ChildProcess): Promise<void> =>
   new Promise((resolve) => {
     if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) {
@@ -75,8 +75,8 @@ export const stop = (child: ChildProcess): Promise<void> =>
 
 /** Ends everything still running, at once: for exits and interrupts. */
 export const stopAll = (): void => {
-  for (const child of living) child.kill('SIGKILL');
-  living.clear();
+  for (const child of running) child.kill('SIGKILL');
+  running.clear();
 };
 
 /** Whether a program is installed. */

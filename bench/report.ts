@@ -1,4 +1,4 @@
-// What the bench found, as rows with their gates; as tables for a person and as JSON for a program.
+// The results as rows with their gates; as tables for a person and as JSON for a program.
 import type { References } from './gates.js';
 
 /** What a row must reach: its ratio (or, where it has none, its value) at most or at least `limit`. */
@@ -22,8 +22,8 @@ export interface Row {
   readonly note?: string;
 }
 
-/** Whether the row keeps its gate; undefined when it has none. A figure that could not be taken (NaN) misses. */
-export const keeps = (row: Row): boolean | undefined => {
+/** Whether the row passes its gate; undefined when it has none. A figure that could not be taken (NaN) misses. */
+export const passes = (row: Row): boolean | undefined => {
   if (row.gate === undefined) return undefined;
   const figure = row.ratio ?? row.value;
   return row.gate.kind === 'at-most' ? figure <= row.gate.limit : figure >= row.gate.limit;
@@ -36,13 +36,13 @@ const digits = (figure: number): string => {
 };
 
 const cells = (row: Row): readonly string[] => {
-  const kept = keeps(row);
+  const passed = passes(row);
   return [
     row.name,
     `${digits(row.value)} ${row.unit}`,
     row.ratio === undefined ? '' : `${digits(row.ratio)} ${row.basis ?? ''}`.trim(),
     row.gate === undefined ? '' : `${row.gate.kind === 'at-most' ? '<=' : '>='} ${row.gate.limit}`,
-    kept === undefined ? '' : kept ? 'pass' : 'MISS',
+    passed === undefined ? '' : passed ? 'pass' : 'MISS',
     row.note ?? '',
   ];
 };
@@ -60,9 +60,9 @@ export const table = (title: string, rows: readonly Row[]): string => {
   return [`== ${title}`, ...text, ''].join('\n');
 };
 
-/** How many gates were kept, of how many; and which were missed, by name. */
-export const verdict = (rows: readonly Row[]): { readonly kept: number; readonly gates: number; readonly missed: readonly string[] } => {
-  const gated = rows.filter((row) => keeps(row) !== undefined);
-  const missed = gated.filter((row) => keeps(row) === false).map((row) => `${row.part}: ${row.name}`);
-  return { kept: gated.length - missed.length, gates: gated.length, missed };
+/** How many gates were passed, of how many; and which were missed, by name. */
+export const verdict = (rows: readonly Row[]): { readonly passed: number; readonly gates: number; readonly missed: readonly string[] } => {
+  const gated = rows.filter((row) => passes(row) !== undefined);
+  const missed = gated.filter((row) => passes(row) === false).map((row) => `${row.part}: ${row.name}`);
+  return { passed: gated.length - missed.length, gates: gated.length, missed };
 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* udp-sink PORT SECONDS: counts the datagrams that arrive, prints their number. Says `ready` once it listens. */
+/* udp-sink PORT SECONDS: counts the datagrams that arrive, prints their number. Prints `ready` once it listens. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-// Two VRRP nodes on one switch for the bench: either maker's daemon on both, started, stopped dead, cut off; the wire is overheard.
+// Two VRRP nodes on one switch for the bench: the same daemon on both, started, stopped, killed or cut off; adverts are captured.
 import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,17 +8,17 @@ import { fileURLToPath } from 'node:url';
 import { dropNamespace, makeNamespace } from './namespaces.js';
 import { run, start, stop } from './processes.js';
 
-export type Maker = 'weir' | 'keepalived';
+export type DaemonName = 'weir' | 'keepalived';
 
-const OWN = fileURLToPath(new URL('../../bin/keepalived', import.meta.url));
-export const daemonOf = (maker: Maker): string => (maker === 'weir' ? OWN : '/usr/sbin/keepalived');
+const weirDaemon = fileURLToPath(new URL('../../bin/keepalived', import.meta.url));
+export const daemonOf = (daemon: DaemonName): string => (daemon === 'weir' ? weirDaemon : '/usr/sbin/keepalived');
 
 /** Wall clock in seconds, finer than Date. */
 export const now = (): number => (performance.timeOrigin + performance.now()) / 1000;
 
 export const until = async (what: string, condition: () => boolean, seconds = 30, stepMs = 20): Promise<void> => {
   for (const end = now() + seconds; !condition(); await delay(stepMs)) {
-    if (now() > end) throw new Error(`never happened: ${what}`);
+    if (now() > end) throw new Error(`not seen within ${seconds} s: ${what}`);
   }
 };
 
@@ -28,8 +28,8 @@ export interface Advert {
   readonly priority: number;
 }
 
-/** Everybody's adverts as tcpdump sees them at a node's end of its cable; `priority` 0 is a goodbye. */
-export class Ear {
+/** All adverts that tcpdump sees at a node's interface; `priority` 0 announces that the master leaves. */
+export class AdvertCapture {
   readonly adverts: Advert[] = [];
   #rest = '';
   readonly #child: ChildProcess;
@@ -71,7 +71,7 @@ export class Node {
   #log = '';
 
   constructor(
-    readonly maker: Maker,
+    readonly daemon: DaemonName,
     readonly namespace: string,
     readonly folder: string,
     readonly address: string,
@@ -81,7 +81,7 @@ export class Node {
     const at = (name: string): string => join(this.folder, `${this.address}.${name}`);
     writeFileSync(at('conf'), configuration);
     const files = ['-f', at('conf'), '-p', at('parent'), '-r', at('vrrp'), '-c', at('checker')];
-    const child = start(this.namespace, ['taskset', '-c', ALL, daemonOf(this.maker), '-n', '-l', '-D', '-G', '-P', ...files]);
+    const child = start(this.namespace, ['taskset', '-c', allCpus, daemonOf(this.daemon), '-n', '-l', '-D', '-G', '-P', ...files]);
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (text: Buffer) => {
         this.#log += text.toString();
@@ -99,7 +99,7 @@ export class Node {
       .filter((pid) => pid > 0 && existsSync(`/proc/${pid}`));
   }
 
-  /** All its processes at one blow. */
+  /** To all its processes. */
   signal(name: NodeJS.Signals): void {
     for (const pid of [...this.pids()].reverse()) process.kill(pid, name);
   }
@@ -125,24 +125,24 @@ export class Node {
 }
 
 /** Every CPU of this machine, for children of a bench that is pinned to one. */
-const ALL = `0-${readFileSync('/sys/devices/system/cpu/online', 'utf8').trim().split(/[-,]/).at(-1) ?? '0'}`;
+const allCpus = `0-${readFileSync('/sys/devices/system/cpu/online', 'utf8').trim().split(/[-,]/).at(-1) ?? '0'}`;
 
 /** Two nodes and a third host on a bridge. */
-export class Bed {
+export class VrrpPair {
   readonly #folder = mkdtempSync(join(tmpdir(), 'weir-bench-vrrp-'));
   readonly #switch: string;
   readonly #namespaces: string[] = [];
   readonly a: Node;
   readonly b: Node;
-  /** A third host on the switch, 10.99.0.3: traffic that concerns nobody. */
+  /** A third host on the switch, 10.99.0.3: the source of the flood. */
   readonly other: string;
 
-  constructor(name: string, maker: Maker) {
+  constructor(name: string, daemon: DaemonName) {
     this.#switch = this.#host(`${name}sw`);
     run(this.#switch, ['ip', 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0', 'forward_delay', '0']);
     run(this.#switch, ['ip', 'link', 'set', 'br0', 'up']);
     const node = (letter: string, address: string): Node =>
-      new Node(maker, this.#plug(`${name}${letter}`, letter, address), this.#folder, address);
+      new Node(daemon, this.#plug(`${name}${letter}`, letter, address), this.#folder, address);
     this.a = node('a', '10.99.0.1');
     this.b = node('b', '10.99.0.2');
     this.other = this.#plug(`${name}c`, 'c', '10.99.0.3');
@@ -163,13 +163,13 @@ export class Bed {
     return host;
   }
 
-  /** The switch's end of a's cable. */
+  /** The switch's port to node a. */
   link(state: 'up' | 'down'): void {
     run(this.#switch, ['ip', 'link', 'set', 'dev', 'a', state]);
   }
 
-  listen(): Ear {
-    return new Ear(this.b.namespace, 'eth0');
+  capture(): AdvertCapture {
+    return new AdvertCapture(this.b.namespace, 'eth0');
   }
 
   async close(): Promise<void> {
@@ -189,7 +189,7 @@ export interface Settings {
   readonly count?: number;
 }
 
-/** keepalived.conf for as many instances as are asked for. */
+/** keepalived.conf with `count` instances. */
 export const configuration = ({ priority, version, interval, lines = [], count = 1 }: Settings): string =>
   [
     `global_defs {\n  vrrp_version ${version}\n  vrrp_min_garp\n}`,

@@ -1,27 +1,27 @@
-// How soon a daemon speaks after its start, and how long it reads tens of thousands of instances.
+// How soon a daemon sends its first advert after its start, and how long it takes to read tens of thousands of instances.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Bed, configuration, daemonOf, type Maker, now, until } from './vrrp-pair.js';
+import { configuration, type DaemonName, daemonOf, now, until, VrrpPair } from './vrrp-pair.js';
 
 /** Milliseconds from the start of the program to its first advert on the wire, as the owner of its addresses. */
-export async function timeToFirstAdvert(maker: Maker, times: number): Promise<readonly number[]> {
-  const bed = new Bed('s', maker);
+export async function timeToFirstAdvert(daemon: DaemonName, times: number): Promise<readonly number[]> {
+  const pair = new VrrpPair('s', daemon);
   const found: number[] = [];
   try {
     for (let turn = 0; turn < times; turn += 1) {
-      const ear = bed.listen();
-      await ear.listening();
+      const capture = pair.capture();
+      await capture.listening();
       const at = now();
-      bed.a.start(configuration({ version: 2, interval: '1', priority: 255, lines: ['state MASTER'] }));
-      await until('an advert', () => ear.adverts.length > 0);
-      found.push(((ear.adverts[0]?.at ?? Number.NaN) - at) * 1000);
-      await bed.a.stop();
-      await ear.close();
+      pair.a.start(configuration({ version: 2, interval: '1', priority: 255, lines: ['state MASTER'] }));
+      await until('an advert', () => capture.adverts.length > 0);
+      found.push(((capture.adverts[0]?.at ?? Number.NaN) - at) * 1000);
+      await pair.a.stop();
+      await capture.close();
     }
   } finally {
-    await bed.close();
+    await pair.close();
   }
   return found;
 }
@@ -42,20 +42,20 @@ vrrp_instance V\${GROUP}.\${VRID} { \\
 ~SEQ(GROUP, 0, ${groups - 1}) ~SEQ(VRID, 1, 254) $INSTANCE
 `;
 
-/** Seconds that -t takes for `groups` times 254 instances. @throws Error when it finds fault with the file */
-export async function parseManyInstances(maker: Maker, groups: number): Promise<number> {
-  const bed = new Bed('p', maker);
+/** Seconds that -t takes for `groups` times 254 instances. @throws Error when it reports a fault in the file */
+export async function parseManyInstances(daemon: DaemonName, groups: number): Promise<number> {
+  const pair = new VrrpPair('p', daemon);
   const folder = mkdtempSync(join(tmpdir(), 'weir-bench-many-'));
   try {
     const file = join(folder, 'keepalived.conf');
     writeFileSync(file, many(groups));
     const at = now();
-    const args = [`--net=/run/netns/${bed.a.namespace}`, '--', daemonOf(maker), '-t', '-f', file];
+    const args = [`--net=/run/netns/${pair.a.namespace}`, '--', daemonOf(daemon), '-t', '-f', file];
     const { status, stderr } = spawnSync('nsenter', args, { encoding: 'utf8', timeout: 60_000, maxBuffer: 64 << 20 });
-    if (status !== 0) throw new Error(`${maker} -t: status ${status}: ${stderr.slice(0, 500)}`);
+    if (status !== 0) throw new Error(`${daemon} -t: status ${status}: ${stderr.slice(0, 500)}`);
     return now() - at;
   } finally {
     rmSync(folder, { recursive: true, force: true });
-    await bed.close();
+    await pair.close();
   }
 }

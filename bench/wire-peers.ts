@@ -1,4 +1,4 @@
-// Who is compared on the wire: each peer balances tcp/80 (two servers, round robin), tcp/5201 (one) and udp/9000 (two) on the VIP.
+// The peers that are compared on the wire: each peer balances tcp/80 (two servers, round robin), tcp/5201 (one) and udp/9000 (two) on the VIP.
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';

@@ -1,5 +1,5 @@
 // Part 3: real connections, one core for client, director and servers together; a figure is what went through by second of that
-// core's work. All peers stand side by side and take turns, so that a slow minute of the machine falls on all of them alike.
+// core's work. All peers run side by side and take turns, so that a slow minute of the machine slows all of them alike.
 import { coreTimeOfAll } from './core-time.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
@@ -23,7 +23,7 @@ interface Measured extends Outcome {
   readonly value: number;
 }
 
-interface Standing {
+interface RunningPeer {
   readonly peer: Peer;
   readonly topology: Topology;
   /** Outcomes by test. */
@@ -33,24 +33,24 @@ interface Standing {
 const chosen = <T extends { readonly name: string }>(all: readonly T[], names: readonly string[] | undefined): readonly T[] =>
   all.filter(({ name }) => names === undefined || names.some((word) => name.toLowerCase().includes(word.toLowerCase())));
 
-const raise = async (offload: Offload, options: Options, say: (line: string) => void): Promise<readonly Standing[]> => {
-  const standing: Standing[] = [];
+const setUp = async (offload: Offload, options: Options, print: (line: string) => void): Promise<readonly RunningPeer[]> => {
+  const running: RunningPeer[] = [];
   for (const peer of chosen(peers, options.peers)) {
     const missing = peer.missing();
     if (missing !== undefined) {
-      say(`${peer.name} left out: ${missing}`);
+      print(`${peer.name} left out: ${missing}`);
       continue;
     }
-    const topology = await makeTopology(`${offload}${standing.length}`, peer.mode, offload);
+    const topology = await makeTopology(`${offload}${running.length}`, peer.mode, offload);
     try {
       await peer.begin(topology);
-      standing.push({ peer, topology, outcomes: new Map() });
+      running.push({ peer, topology, outcomes: new Map() });
     } catch (error) {
-      say(`${peer.name} left out: ${error instanceof Error ? error.message : String(error)}`);
+      print(`${peer.name} left out: ${error instanceof Error ? error.message : String(error)}`);
       await dropTopology(topology);
     }
   }
-  return standing;
+  return running;
 };
 
 interface Bed {
@@ -59,35 +59,35 @@ interface Bed {
   readonly options: Options;
 }
 
-const once = async ({ cpu, tools, options }: Bed, { peer, topology }: Standing, test: WireTest): Promise<Measured> => {
+const once = async ({ cpu, tools, options }: Bed, { peer, topology }: RunningPeer, test: WireTest): Promise<Measured> => {
   const began = coreTimeOfAll(cpu, topology.children);
   const outcome = await test.run(topology, peer.target, options.quick ? 1 : 3, tools);
   return { ...outcome, value: outcome.units / (Number(coreTimeOfAll(cpu, topology.children) - began) / 1e9) };
 };
 
-const takeTurns = async (bed: Bed, standing: readonly Standing[], test: WireTest): Promise<void> => {
+const takeTurns = async (bed: Bed, running: readonly RunningPeer[], test: WireTest): Promise<void> => {
   for (let round = 0; round < (bed.options.quick ? 1 : 5); round += 1) {
-    for (const each of standing) {
+    for (const each of running) {
       if (test.name === 'udp' && !each.peer.udp) continue;
       each.outcomes.set(test.name, [...(each.outcomes.get(test.name) ?? []), await once(bed, each, test)]);
     }
   }
 };
 
-const middle = (standing: Standing | undefined, test: string): number =>
-  median((standing?.outcomes.get(test) ?? []).map(({ value }) => value));
+const middle = (running: RunningPeer | undefined, test: string): number =>
+  median((running?.outcomes.get(test) ?? []).map(({ value }) => value));
 
 const gateOf = (test: string, peer: string): Gate | undefined => {
   const limit = gates[test]?.[peer];
   return limit === undefined ? undefined : { kind: 'at-least', limit };
 };
 
-const rowsOf = (offload: Offload, test: WireTest, standing: readonly Standing[]): readonly Row[] => {
-  const ours = middle(
-    standing.find(({ peer }) => peer.name === subject),
+const rowsOf = (offload: Offload, test: WireTest, running: readonly RunningPeer[]): readonly Row[] => {
+  const weir = middle(
+    running.find(({ peer }) => peer.name === subject),
     test.name,
   );
-  return standing
+  return running
     .filter(({ outcomes }) => outcomes.has(test.name))
     .map((each) => {
       const outcomes = each.outcomes.get(test.name) ?? [];
@@ -100,23 +100,23 @@ const rowsOf = (offload: Offload, test: WireTest, standing: readonly Standing[])
         value,
         unit: test.unit,
         samples: outcomes.map((outcome) => outcome.value),
-        ...(each.peer.name === subject ? {} : { ratio: ours / value, basis: 'weir/it' }),
+        ...(each.peer.name === subject ? {} : { ratio: weir / value, basis: 'weir/peer' }),
         ...(gate ? { gate } : {}),
         ...(trouble === undefined ? {} : { note: trouble }),
       };
     });
 };
 
-const measure = async (bed: Bed, offload: Offload, say: (line: string) => void): Promise<readonly Row[]> => {
-  const standing = await raise(offload, bed.options, say);
+const measure = async (bed: Bed, offload: Offload, print: (line: string) => void): Promise<readonly Row[]> => {
+  const running = await setUp(offload, bed.options, print);
   const rows: Row[] = [];
   try {
     for (const test of chosen(wireTests, bed.options.tests)) {
-      await takeTurns(bed, standing, test);
-      rows.push(...rowsOf(offload, test, standing));
+      await takeTurns(bed, running, test);
+      rows.push(...rowsOf(offload, test, running));
     }
   } finally {
-    for (const { peer, topology } of standing) {
+    for (const { peer, topology } of running) {
       peer.end(topology);
       await dropTopology(topology);
     }
@@ -125,12 +125,12 @@ const measure = async (bed: Bed, offload: Offload, say: (line: string) => void):
 };
 
 /** `tools`: the folder with udp-source and udp-sink. */
-export const wire = async (options: Options, cpu: number, tools: string, say: (line: string) => void): Promise<readonly Row[]> => {
+export const wire = async (options: Options, cpu: number, tools: string, print: (line: string) => void): Promise<readonly Row[]> => {
   const rows: Row[] = [];
   for (const offload of offloads) {
     if (options.offloads !== undefined && !options.offloads.includes(offload)) continue;
-    const found = await measure({ cpu, tools, options }, offload, say);
-    say(table(`Real connections, one core for all, ${offload} offloads`, found));
+    const found = await measure({ cpu, tools, options }, offload, print);
+    print(table(`Real connections, one core for all, ${offload} offloads`, found));
     rows.push(...found);
   }
   return rows;
