@@ -2,7 +2,7 @@
 //
 // The RFC's pauses of one to two seconds are for a thousand hosts that boot at once; an operator at a terminal waits a fraction.
 import type { Address } from '../model/address.js';
-import { addressId } from '../model/identity.js';
+import { addressId, sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
 import { using } from '../sys/fd.js';
 import { PacketSocket } from '../sys/packet-socket.js';
@@ -46,7 +46,7 @@ export function arpAnswer(bytes: Uint8Array, question: ArpQuestion, own: Readonl
   if (message === undefined || own.has(message.senderMac)) {
     return undefined;
   }
-  const asked = (address: Address) => question.addresses.find((one) => addressId(one) === addressId(address));
+  const asked = (address: Address) => question.addresses.find((one) => sameAddress(one, address));
   const held = asked(message.senderAddress);
   if (held !== undefined) {
     return { ifindex: question.ifindex, address: held, mac: message.senderMac, kind: 'holds' };

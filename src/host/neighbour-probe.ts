@@ -1,7 +1,7 @@
 // Asking by neighbour discovery who has an IPv6 address. Asked as one of the link's own, not as nobody (RFC 4862 §5.4.3): a host that is
 // about to take the address would have to give it up for a question by nobody.
 import type { Address } from '../model/address.js';
-import { addressId } from '../model/identity.js';
+import { addressId, sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
 import { PacketSocket } from '../sys/packet-socket.js';
 import { EtherType, type Mac } from '../wire/ethernet.js';
@@ -32,7 +32,7 @@ export function probeNeighbours(questions: readonly NeighbourQuestion[], own: Re
   const sockets: { readonly question: NeighbourQuestion; readonly socket: PacketSocket }[] = [];
   const take = (question: NeighbourQuestion, frame: Uint8Array): void => {
     const claim = neighbourClaim(frame);
-    const address = question.addresses.find((one) => claim !== undefined && addressId(one) === addressId(claim.address));
+    const address = question.addresses.find((one) => claim !== undefined && sameAddress(one, claim.address));
     if (claim === undefined || address === undefined || own.has(claim.mac)) return;
     answers.set(`${question.ifindex} ${addressId(address)} ${claim.mac}`, { ifindex: question.ifindex, address, mac: claim.mac });
   };

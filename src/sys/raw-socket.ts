@@ -1,5 +1,6 @@
 // Raw IP sockets (man 7 raw): whole packets of one protocol in from one interface, whole packets out by one.
 import type { Address, Family } from '../model/address.js';
+import { addressId } from '../model/identity.js';
 import { decodeAddress, encodeAddress } from '../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { native } from './addon.js';
@@ -135,7 +136,7 @@ export class RawReceiver {
 
   /** Joins what is new and leaves what is gone. */
   setGroups(groups: readonly Address[], ifindex: number): void {
-    const wanted = new Map(groups.map((group) => [`${ifindex} ${group.words.join()}`, { group, ifindex }]));
+    const wanted = new Map(groups.map((group) => [`${ifindex} ${addressId(group)}`, { group, ifindex }]));
     for (const [key, one] of this.#groups) {
       if (!wanted.has(key)) {
         this.#groups.delete(key);

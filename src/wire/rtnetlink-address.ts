@@ -8,6 +8,7 @@
 //     |   attributes: 1 address, 2 local, 3 label, 4 broadcast, 6 lifetimes, 8 flags
 //     +---------------------------------------------------------------+
 import type { Address } from '../model/address.js';
+import { sameAddress } from '../model/identity.js';
 import { decodeAddress, encodeAddress } from './address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from './bytes.js';
 import {
@@ -94,7 +95,7 @@ export function decodeInterfaceAddress(payload: Uint8Array): InterfaceAddress | 
   }
   const label = textOf(attributes.get(3));
   const broadcast = decodeAddress(attributes.get(4) ?? new Uint8Array(0));
-  const peer = far !== undefined && far.words.join() !== local.words.join() ? far : undefined;
+  const peer = far !== undefined && !sameAddress(far, local) ? far : undefined;
   return {
     ifindex: view.getUint32(4, little),
     address: local,

@@ -2,6 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import { addressId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
@@ -36,15 +37,13 @@ async function attempted(load: ReloadSettings['load']): Promise<Loaded> {
   }
 }
 
-const textOf = (address: Address): string => `${address.family} ${address.words.join('.')}`;
-
 /** What would be given up first, a virtual address or an instance's authentication, as a message names it. */
 function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): string | undefined {
   const addressesOf = (instance: VrrpInstance): readonly Address[] =>
     [...instance.addresses, ...instance.excludedAddresses].map(({ address }) => address);
-  const kept = new Set(next.instances.flatMap(addressesOf).map(textOf));
+  const kept = new Set(next.instances.flatMap(addressesOf).map(addressId));
   for (const instance of before.instances) {
-    const address = addressesOf(instance).find((one) => !kept.has(textOf(one)));
+    const address = addressesOf(instance).find((one) => !kept.has(addressId(one)));
     if (address !== undefined) return `${formatAddress(address)} of ${instance.name}`;
     const now = next.instances.find(({ name }) => name === instance.name)?.authentication ?? instance.authentication;
     if (now.kind === 'none' && instance.authentication.kind !== 'none') return `the authentication of ${instance.name}`;

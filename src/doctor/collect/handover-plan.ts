@@ -1,6 +1,6 @@
 // Which SYNs to hand to which servers, so that each forwarding method is tried as it is used. Pure.
 import type { Address } from '../../model/address.js';
-import { addressId } from '../../model/identity.js';
+import { addressId, sameAddress } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
 import type { HolderFact, HostFacts, PathFact, ServiceFact } from '../facts.js';
 import { onWire, vipsOf } from '../network.js';
@@ -18,7 +18,7 @@ function direct(host: HostFacts, vips: ReadonlySet<string>, vip: Address, port: 
 /** Only a VIP that is not on the server's own wire: else its answer would need no gateway. */
 function masqueraded(host: HostFacts, vip: Address, port: number, wire: Wire): readonly Handover[] {
   const shared = onWire(host, vip).some(({ ifindex }) => ifindex === wire.ifindex);
-  const here = host.addresses.some(({ address }) => addressId(address) === addressId(vip));
+  const here = host.addresses.some(({ address }) => sameAddress(address, vip));
   return shared || !here ? [] : [{ ...wire, method: 'masq', vip, port, source: vip, target: wire.realServer }];
 }
 

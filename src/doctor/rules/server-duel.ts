@@ -1,13 +1,13 @@
 // Do two hosts have one real server's address? Connections then land now on one and now on the other.
 import { formatAddress } from '../../model/address-text.js';
 import type { Finding } from '../../model/finding.js';
-import { addressId } from '../../model/identity.js';
+import { sameAddress } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
 import { linkName, realServersOf } from '../network.js';
 
 export function serverDuelRule(facts: DirectorFacts): readonly Finding[] {
   return realServersOf(facts.services).flatMap((server): readonly Finding[] => {
-    const holders = facts.holders.filter(({ address }) => addressId(address) === addressId(server));
+    const holders = facts.holders.filter(({ address }) => sameAddress(address, server));
     const macs = [...new Set(holders.map(({ mac }) => mac))];
     const text = formatAddress(server);
     const device = linkName(facts, holders[0]?.ifindex);

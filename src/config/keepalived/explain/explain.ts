@@ -1,5 +1,6 @@
 // The effective configuration in keepalived.conf's own language, each value with its origin behind it: `weir config explain`.
 import { formatAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
 import type { Diagnostic, Keyword, Origin, Statement, Value, Values } from '../keyword.js';
@@ -81,14 +82,12 @@ function isMadeOf(server: VirtualServer, { label }: Values): boolean {
   if (target.kind === 'group') return first?.text === 'group' && second?.text === target.group;
   if (target.key.kind === 'fwmark') return first?.text === 'fwmark' && Number(second?.text) === target.key.mark;
   const address = readHost(first?.text ?? '');
-  return (
-    address !== undefined && formatAddress(address) === formatAddress(target.key.address) && Number(second?.text ?? 0) === target.key.port
-  );
+  return address !== undefined && sameAddress(address, target.key.address) && Number(second?.text ?? 0) === target.key.port;
 }
 
 const isServerOf = (server: RealServer, { label }: Values): boolean => {
   const address = readHost(label[0]?.text ?? '');
-  return address !== undefined && formatAddress(address) === formatAddress(server.address);
+  return address !== undefined && sameAddress(address, server.address);
 };
 
 /** The object that each block of a list became, in the order of both; blocks that were dropped became none. */

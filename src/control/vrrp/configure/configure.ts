@@ -1,4 +1,5 @@
 // A configuration taken over: the first one, and later ones (reload), which leave alone what they do not change.
+import { addressId } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { virtualInterfaceName } from '../interfaces/placement.js';
@@ -92,7 +93,7 @@ function keptInstance(old: InstanceState, config: VrrpInstance, group: number): 
 
 /** What makes an instance the same after a reload: where it speaks and as which router; its name only where several do. */
 function identity(configuration: KeepalivedConfiguration | undefined, config: VrrpInstance): string {
-  const cast = config.unicast === undefined ? config.multicastGroup.words.join('.') : 'unicast';
+  const cast = config.unicast === undefined ? addressId(config.multicastGroup) : 'unicast';
   return JSON.stringify([config.family, config.vrid, config.interface, cast, interfaceNamesOf(configuration, config).own]);
 }
 

@@ -1,5 +1,6 @@
 // Where an instance's packets and addresses live: interface names and source addresses.
 import type { Address } from '../../../model/address.js';
+import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { InterfaceFacts } from '../messages.js';
@@ -43,10 +44,6 @@ function isLinkLocal(address: Address): boolean {
 /** The address that adverts would come from, were the interface as told; undefined: it has none. */
 export function sourceOn(config: VrrpInstance, facts: InterfaceFacts | undefined, virtual: ReadonlySet<string>): Address | undefined {
   if (config.sourceAddress !== undefined) return config.sourceAddress;
-  const fitting = (facts?.addresses ?? []).filter((address) => address.family === config.family && !virtual.has(addressKey(address)));
+  const fitting = (facts?.addresses ?? []).filter((address) => address.family === config.family && !virtual.has(addressId(address)));
   return config.family === 'inet6' ? fitting.find(isLinkLocal) : fitting[0];
-}
-
-export function addressKey(address: Address): string {
-  return `${address.family}/${address.words.join('.')}`;
 }

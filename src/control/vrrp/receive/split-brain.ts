@@ -2,9 +2,9 @@
 // answers for our addresses, by heartbeats. One line an episode, with the likely cause; gratuitous ARP again once it is over.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
-import { sameAddress } from '../../../model/identity.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
 import { ordinaryDownUs } from '../election/timing.js';
-import { addressInterface, addressKey } from '../interfaces/placement.js';
+import { addressInterface } from '../interfaces/placement.js';
 import { announce } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
 import type { Counters } from '../state.js';
@@ -67,9 +67,9 @@ export function noteDeafPeer(work: Work, index: number, source: Address): void {
 
 /** Another host answered for an address that we hold. */
 export function noteConflict(work: Work, address: Address, mac: string, interfaceName: string): void {
-  const key = addressKey(address);
+  const key = addressId(address);
   for (const [index, { state, config }] of work.instances.entries()) {
-    const ours = [...config.addresses, ...config.excludedAddresses].some((held) => addressKey(held.address) === key);
+    const ours = [...config.addresses, ...config.excludedAddresses].some((held) => addressId(held.address) === key);
     if (state !== 'master' || !ours) continue;
     count(work, index, 'conflicts');
     const cause = `it answers for ${formatAddress(address)} on ${interfaceName}, and no advert of it arrives (firewall, snooping switch, another VRID?)`;

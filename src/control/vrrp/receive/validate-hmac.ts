@@ -1,8 +1,7 @@
 // auth_hmac on receive: form, age, key, digest, and whether the advert is news. keepalived 2.4's checks in its order and words.
 import { formatAddress } from '../../../model/address-text.js';
-import { sameAddress } from '../../../model/identity.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
 import { openHmac } from '../../../wire/vrrp-auth.js';
-import { addressKey } from '../interfaces/placement.js';
 import { hmacKey } from '../send/advert.js';
 import { isNewerStamp, secondsBehind, secondsOf, stampOf } from '../send/hmac-stamp.js';
 import type { Counters, HmacStamp, InstanceState } from '../state.js';
@@ -52,10 +51,10 @@ function checkTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket,
   if (trailer.key === undefined) return refused(`unknown authentication key id ${trailer.keyId} from ${source}`, 'hmacUnknownKeys');
   if (!trailer.genuine()) return refused(`invalid authentication HMAC from ${source}: its key or the packet differs`, 'hmacInvalid');
   const stamp = stampOf(trailer);
-  const last = instance.hmacSeen.get(addressKey(packet.source));
+  const last = instance.hmacSeen.get(addressId(packet.source));
   const counts = last !== undefined && !(byTime && nowS !== undefined && isForgotten(last, nowS, windowS));
   if (counts && !isNewerStamp(stamp, last)) return refused(`replayed authentication trailer from ${source}`, 'hmacReplays');
-  const patch = { hmacSeen: new Map(instance.hmacSeen).set(addressKey(packet.source), stamp) };
+  const patch = { hmacSeen: new Map(instance.hmacSeen).set(addressId(packet.source), stamp) };
   if (!byTime || Math.abs(skewS) <= Math.floor(windowS / 2)) return { patch };
   const text = `authentication clock skew ${skewS} sec from ${source} approaching window ${windowS} sec`;
   return { note: { text, counter: 'clockSkews', foreign: false }, patch };

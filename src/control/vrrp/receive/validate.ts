@@ -2,7 +2,7 @@
 // say (what differs, who sent it) stands behind its text.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
-import { sameAddress } from '../../../model/identity.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
 import { sameBytes } from '../../../wire/hmac.js';
 import {
   decodeVrrpAddresses,
@@ -14,7 +14,6 @@ import {
   vrrpLength,
 } from '../../../wire/vrrp.js';
 import { HMAC_TRAILER_BYTES, openAh } from '../../../wire/vrrp-auth.js';
-import { addressKey } from '../interfaces/placement.js';
 import { authTypeOf, checksumFor, passwordOf } from '../send/advert.js';
 import type { Counters, InstanceState } from '../state.js';
 import { OWNER_PRIORITY } from '../track/health.js';
@@ -153,7 +152,7 @@ function checkDigest({ instance, packet }: Context): Refusal | undefined {
     const text = 'IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !';
     return refuse(`${text} (${from(packet)})`, 'authFailures');
   }
-  const seen = instance.sequencesSeen.get(addressKey(source)) ?? 0;
+  const seen = instance.sequencesSeen.get(addressId(source)) ?? 0;
   if (opened.sequence > seen) return undefined;
   const text = `IPSEC-AH : sequence number ${opened.sequence} already processed. Packet dropped. Local(${seen})`;
   return refuse(`${text} (${from(packet)})`, 'replays');
@@ -231,10 +230,10 @@ function differentList({ instance, packet, header }: Context): Refusal | undefin
   const { config, master } = instance;
   if (config.skipCheckAdvertAddresses && master !== undefined && sameAddress(master.address, packet.source)) return undefined;
   const heard = decodeVrrpAddresses(packet.message, config.family, header.addressCount);
-  const theirs = new Set(heard.map(addressKey));
-  const own = new Set(config.addresses.map(({ address }) => addressKey(address)));
-  const lacking = config.addresses.find(({ address }) => !theirs.has(addressKey(address)))?.address;
-  const strange = heard.find((address) => !own.has(addressKey(address)));
+  const theirs = new Set(heard.map(addressId));
+  const own = new Set(config.addresses.map(({ address }) => addressId(address)));
+  const lacking = config.addresses.find(({ address }) => !theirs.has(addressId(address)))?.address;
+  const strange = heard.find((address) => !own.has(addressId(address)));
   if (lacking === undefined && strange === undefined) return undefined;
   const text = `ip address associated with VRID ${config.vrid} not present in MASTER advert`;
   const missing = lacking === undefined ? '' : `: ${formatAddress(lacking)}`;
@@ -245,7 +244,7 @@ function differentList({ instance, packet, header }: Context): Refusal | undefin
 function learned({ instance, packet, header }: Context): Partial<InstanceState> {
   const { config } = instance;
   if (packet.ah !== undefined) {
-    const sequencesSeen = new Map(instance.sequencesSeen).set(addressKey(packet.source), packet.ahSequence);
+    const sequencesSeen = new Map(instance.sequencesSeen).set(addressId(packet.source), packet.ahSequence);
     return { sequence: Math.max(instance.sequence, packet.ahSequence), sequencesSeen };
   }
   if (

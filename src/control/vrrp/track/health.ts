@@ -1,5 +1,6 @@
 // What trackers make of an instance: its effective priority and the reasons to be in FAULT (keepalived.conf(5), "track_…").
 
+import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet, TrackProcess, TrackScript } from '../../../model/keepalived/trackers.js';
@@ -110,9 +111,8 @@ function staticSays({ configuration, lostStatics }: VrrpMachine, config: VrrpIns
 function hasAddress(machine: VrrpMachine, config: VrrpInstance): boolean {
   const wanted = config.sourceAddress;
   if (wanted === undefined) return true;
-  const text = wanted.words.join('.');
   const held = config.interface === undefined ? [...machine.interfaces.values()] : [machine.interfaces.get(config.interface)];
-  return held.some((facts) => facts?.addresses.some((one) => one.family === wanted.family && one.words.join('.') === text) === true);
+  return held.some((facts) => facts?.addresses.some((one) => sameAddress(one, wanted)) === true);
 }
 
 /** `weightless`: trackers with a weight are ignored, as keepalived does for owners and for members of sync groups. */

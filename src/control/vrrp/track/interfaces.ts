@@ -1,10 +1,11 @@
 // Interfaces as the kernel tells of them: up and down (held back by interface_up_down_delays), addresses that adverts come from.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { TrackedSet } from '../../../model/keepalived/trackers.js';
-import { addressKey, sourceOn } from '../interfaces/placement.js';
+import { sourceOn } from '../interfaces/placement.js';
 import { neededLinks } from '../interfaces/required-interfaces.js';
 import {
   isVirtualInterface,
@@ -141,7 +142,7 @@ function takeFacts(work: Work, facts: InterfaceFacts, before: InterfaceFacts | u
 /** The addresses that instances hold or may hold: no advert comes from them if another address is there. */
 function virtualAddresses(instances: readonly InstanceState[]): ReadonlySet<string> {
   return new Set(
-    instances.flatMap(({ config }) => [...config.addresses, ...config.excludedAddresses].map(({ address }) => addressKey(address))),
+    instances.flatMap(({ config }) => [...config.addresses, ...config.excludedAddresses].map(({ address }) => addressId(address))),
   );
 }
 
@@ -149,8 +150,8 @@ function virtualAddresses(instances: readonly InstanceState[]): ReadonlySet<stri
 export function sourceFor(machine: VrrpMachine, instance: InstanceState, virtual: ReadonlySet<string>): Address | undefined {
   const { config, source } = instance;
   const facts = config.interface === undefined ? undefined : machine.interfaces.get(config.interface);
-  const kept = source !== undefined && facts?.addresses.some((address) => addressKey(address) === addressKey(source)) === true;
-  if (kept && config.sourceAddress === undefined && !virtual.has(addressKey(source))) return source;
+  const kept = source !== undefined && facts?.addresses.some((address) => sameAddress(address, source)) === true;
+  if (kept && config.sourceAddress === undefined && !virtual.has(addressId(source))) return source;
   const found = sourceOn(config, facts, virtual);
   return found ?? (config.priority === OWNER_PRIORITY ? sourceOn(config, facts, new Set()) : undefined);
 }
@@ -165,14 +166,14 @@ export function renewSources(work: Work): void {
 
 function logAddresses(work: Work, before: InterfaceFacts | undefined, after: InterfaceFacts): void {
   const virtual = virtualAddresses(work.instances);
-  const had = new Set(before?.addresses.map(addressKey) ?? []);
-  const has = new Set(after.addresses.map(addressKey));
+  const had = new Set(before?.addresses.map(addressId) ?? []);
+  const has = new Set(after.addresses.map(addressId));
   const tell = (address: Address, what: readonly [string, string]) => {
-    if (!virtual.has(addressKey(address)))
+    if (!virtual.has(addressId(address)))
       sayDetail(work, `${what[0]} address ${formatAddress(address)} ${what[1]} interface ${after.name}`);
   };
-  for (const address of before?.addresses ?? []) if (!has.has(addressKey(address))) tell(address, ['Deassigned', 'from']);
-  for (const address of after.addresses) if (!had.has(addressKey(address))) tell(address, ['Assigned', 'for']);
+  for (const address of before?.addresses ?? []) if (!has.has(addressId(address))) tell(address, ['Deassigned', 'from']);
+  for (const address of after.addresses) if (!had.has(addressId(address))) tell(address, ['Assigned', 'for']);
 }
 
 function without<T>(map: ReadonlyMap<string, T>, name: string): ReadonlyMap<string, T> {

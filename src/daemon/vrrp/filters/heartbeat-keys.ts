@@ -1,6 +1,7 @@
 // Which heartbeats an instance believes: with authentication, those that its key sealed, each once; without, all from its peers.
 import { randomBytes } from 'node:crypto';
 import type { Address } from '../../../model/address.js';
+import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { decodeHeartbeat, encodeHeartbeat, type Heartbeat, readSealedHeartbeat, sealHeartbeat } from '../../../wire/heartbeat.js';
 import { passwordBytes } from '../../../wire/vrrp-auth.js';
@@ -63,7 +64,7 @@ export class HeartbeatKeys {
     if (keys === undefined) {
       return sealed === undefined ? { instance, heartbeat } : undefined;
     }
-    const from = `${instance.name} ${source.words.join('.')}`;
+    const from = `${instance.name} ${addressId(source)}`;
     if (sealed === undefined || sealed.seal.sender === this.sender || !this.#isNew(from, sealed.seal.stamp)) {
       return undefined;
     }

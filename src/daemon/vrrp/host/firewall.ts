@@ -1,5 +1,6 @@
 // Keeps the nft tables of firewall-table.ts as they must be: made when first needed, gone when nothing is in them.
 import type { Address, Family } from '../../../model/address.js';
+import { addressId } from '../../../model/identity.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import { hasCode } from '../../../sys/errno.js';
 import { Nftables } from '../../../sys/nftables.js';
@@ -92,11 +93,11 @@ export class Firewall {
 
   #content(family: Family): TableContent {
     const mine = this.#dropped.filter(({ address }) => address.family === family);
-    const once = new Map(mine.filter(({ address }) => !isLinkLocal(address)).map(({ address }) => [address.words.join(), address]));
+    const once = new Map(mine.filter(({ address }) => !isLinkLocal(address)).map(({ address }) => [addressId(address), address]));
     const linkLocal = new Map(
       mine
         .filter(({ address }) => isLinkLocal(address))
-        .map(({ address, ifindex }) => [`${ifindex} ${address.words.join()}`, { address, ifindex }]),
+        .map(({ address, ifindex }) => [`${ifindex} ${addressId(address)}`, { address, ifindex }]),
     );
     return {
       addresses: [...once.values()],

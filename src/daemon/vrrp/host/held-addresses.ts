@@ -2,6 +2,7 @@
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { addressId } from '../../../model/identity.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { Log } from '../../../model/log-level.js';
 import { hasCode } from '../../../sys/errno.js';
@@ -90,12 +91,12 @@ export class HeldAddresses {
   #hold(held: Held): void {
     const { ifindex, address, prefixLength } = held.value;
     this.#held.set(addressKey(ifindex, address, prefixLength), held);
-    this.#present.add(`${ifindex} ${address.words.join('.')}`);
+    this.#present.add(`${ifindex} ${addressId(address)}`);
   }
 
   #drop(key: string, { value }: Held): void {
     this.#held.delete(key);
-    this.#present.delete(`${value.ifindex} ${value.address.words.join('.')}`);
+    this.#present.delete(`${value.ifindex} ${addressId(value.address)}`);
   }
 
   #valueOf(host: HostAddress, device: string): InterfaceAddress | undefined {
@@ -155,7 +156,7 @@ export class HeldAddresses {
   }
 
   isHeld(ifindex: number, address: Address): boolean {
-    return this.#present.has(`${ifindex} ${address.words.join('.')}`);
+    return this.#present.has(`${ifindex} ${addressId(address)}`);
   }
 
   /** Those we hold, for who watches them. */

@@ -1,5 +1,6 @@
 // Virtual routes and rules: put in and taken out by netlink, and missed when somebody else takes one out.
 import { formatAddress } from '../../../model/address-text.js';
+import { addressId } from '../../../model/identity.js';
 import type { HostRoute, HostRule } from '../../../model/keepalived/network.js';
 import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
@@ -34,7 +35,7 @@ export interface RouteLinks {
 }
 
 const routeKey = (route: HostRoute): string =>
-  `${route.family} ${route.to.length === 0 ? '' : route.to.address.words.join('.')}/${route.to.length} ${tableOf(route)} ${
+  `${route.family} ${route.to.length === 0 ? '' : addressId(route.to.address)}/${route.to.length} ${tableOf(route)} ${
     route.metric ?? (route.family === 'inet6' ? METRIC6 : 0)
   } ${route.tos ?? 0}`;
 
@@ -201,5 +202,5 @@ function removedKey(message: NetlinkMessage): string | undefined {
     return undefined;
   }
   const { family, destination, prefixLength, table, priority } = route;
-  return `${family} ${destination?.words.join('.') ?? ''}/${prefixLength} ${table} ${priority ?? 0} ${message.payload[3] ?? 0}`;
+  return `${family} ${destination === undefined ? '' : addressId(destination)}/${prefixLength} ${table} ${priority ?? 0} ${message.payload[3] ?? 0}`;
 }

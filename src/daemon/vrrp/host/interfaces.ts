@@ -1,6 +1,7 @@
 // The host's interfaces as the machine wants to know them, kept true by the kernel's messages.
 import type { InterfaceFacts } from '../../../control/vrrp/messages.js';
 import type { Address } from '../../../model/address.js';
+import { addressId } from '../../../model/identity.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';
@@ -8,7 +9,7 @@ import { AddressFlag, decodeInterfaceAddress, dumpAddresses, type InterfaceAddre
 import { decodeLink, dumpLinks, type Link, LinkFlag, LinkHardware } from '../../../wire/rtnetlink-link.js';
 
 export const addressKey = (ifindex: number, address: Address, prefixLength: number): string =>
-  `${ifindex} ${address.words.join('.')}/${prefixLength}`;
+  `${ifindex} ${addressId(address)}/${prefixLength}`;
 
 export interface InterfaceEvents {
   readonly changed: (facts: InterfaceFacts) => void;

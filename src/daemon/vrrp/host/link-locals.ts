@@ -1,6 +1,7 @@
 // Link-local addresses of IPv6 macvlans: without one no advert of IPv6 can be sent. Each has one of its parent's, deprecated, and has it
 // again after it was down, for then the kernel takes it off; when the parent changes its own, so does the macvlan.
 import type { Address } from '../../../model/address.js';
+import { sameAddress } from '../../../model/identity.js';
 import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink.js';
@@ -15,8 +16,6 @@ interface Given {
   readonly base: string;
   readonly address?: Address;
 }
-
-const same = (a: Address, b: Address | undefined): boolean => a.words.join() === b?.words.join();
 
 export class LinkLocals {
   readonly #given = new Map<string, Given>();
@@ -53,11 +52,11 @@ export class LinkLocals {
     const { address: before } = this.#given.get(made.name) ?? {};
     const interfaces = this.interfaces();
     const own = interfaces.addressesOf(base).filter(isLinkLocal);
-    const address = own.find((one) => same(one, before)) ?? own[0];
+    const address = own.find((one) => before !== undefined && sameAddress(one, before)) ?? own[0];
     if (address === undefined) {
       return;
     }
-    if (before !== undefined && !same(address, before) && interfaces.has(made.ifindex, before, LENGTH)) {
+    if (before !== undefined && !sameAddress(address, before) && interfaces.has(made.ifindex, before, LENGTH)) {
       this.#change(() => this.netlink.change(deleteAddress(inherited(made, before)), `take the old link-local address from ${made.name}`));
     }
     if (interfaces.has(made.ifindex, address, LENGTH) || this.#change(() => this.#add(made, address))) {

@@ -4,6 +4,7 @@ import { virtualInterfaceName } from '../../../control/vrrp/interfaces/placement
 import type { Effect, ReceivedPacket } from '../../../control/vrrp/messages.js';
 import type { Address, Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { ReceiveBuffers } from '../../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
@@ -103,7 +104,7 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
       one.instances.push(instance);
       // A unicast instance listens to the group too: a peer that multicasts by mistake would go unnoticed.
       const group = instance.unicast === undefined ? instance.multicastGroup : DEFAULT_GROUP[family];
-      if (device !== '' && !one.groups.some((other) => other.words.join() === group.words.join())) {
+      if (device !== '' && !one.groups.some((other) => sameAddress(other, group))) {
         one.groups.push(group);
       }
     }

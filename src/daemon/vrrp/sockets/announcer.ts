@@ -2,6 +2,7 @@
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
+import { addressId } from '../../../model/identity.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Log } from '../../../model/log-level.js';
 import { native } from '../../../sys/addon.js';
@@ -165,9 +166,9 @@ export class Announcer {
 
   /** What waits for these addresses' turn is not said any more: they left this host. */
   forget(name: string, addresses: readonly Address[]): void {
-    const gone = new Set(addresses.map((address) => address.words.join()));
+    const gone = new Set(addresses.map(addressId));
     for (const queue of this.#queues.values()) {
-      const keep = queue.waiting.filter((entry) => entry.interface !== name || !gone.has(entry.address.words.join()));
+      const keep = queue.waiting.filter((entry) => entry.interface !== name || !gone.has(addressId(entry.address)));
       queue.waiting.splice(0, queue.waiting.length, ...keep);
     }
   }

@@ -1,5 +1,6 @@
 // Watches for other hosts that answer for an address that we hold: ARP for IPv4, neighbour advertisements for IPv6.
 import type { Address } from '../../../model/address.js';
+import { addressId } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
@@ -51,7 +52,7 @@ interface Listener {
   readonly close: () => void;
 }
 
-const keyOf = (ifindex: number, address: Address): string => `${ifindex} ${address.words.join('.')}`;
+const keyOf = (ifindex: number, address: Address): string => `${ifindex} ${addressId(address)}`;
 
 /** Who says, in a neighbour advertisement, that an address is his. */
 export function claimOf(bytes: Uint8Array): { readonly address: Address; readonly mac: string } | undefined {

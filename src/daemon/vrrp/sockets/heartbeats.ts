@@ -1,6 +1,7 @@
 // Heartbeats over a second link: each instance tells its peers what it is as often as it adverts, and hears what they are.
 import type { VrrpState } from '../../../control/vrrp/messages.js';
 import type { Address } from '../../../model/address.js';
+import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Log } from '../../../model/log-level.js';
@@ -155,7 +156,7 @@ export class Heartbeats {
       return;
     }
     const possible = this.#instances.filter(({ heartbeat }) =>
-      heartbeat.some(({ interface: name, peer }) => name === device && peer.words.join() === source.words.join()),
+      heartbeat.some(({ interface: name, peer }) => name === device && sameAddress(peer, source)),
     );
     const heard = this.#keys.decode(bytes, source, possible);
     if (heard !== undefined) {

@@ -1,7 +1,7 @@
 // Who may send adverts, what they say, and when they come: only masters, every interval, with the effective priority.
 import type { Effect } from '../../../control/vrrp/messages.js';
 import { formatAddress } from '../../../model/address-text.js';
-import { addressId } from '../../../model/identity.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
 import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
@@ -25,11 +25,10 @@ function wrongContent(node: WorldNode, instance: VrrpInstance, send: Send, adver
   if (!same) return `addresses ${advert.addresses.map(formatAddress).join(' ')}`;
   if (advert.intervalUs !== instance.advertUs) return `interval ${advert.intervalUs}`;
   // The goodbye of one that lost its address may still bear it.
-  if (!node.untold && advert.priority > 0 && !own.some((address) => addressId(address) === addressId(send.source)))
+  if (!node.untold && advert.priority > 0 && !own.some((address) => sameAddress(address, send.source)))
     return `source ${formatAddress(send.source)}`;
   const targets = instance.unicast?.peers.map(({ address }) => address) ?? [instance.multicastGroup];
-  if (!targets.some((address) => addressId(address) === addressId(send.destination)))
-    return `destination ${formatAddress(send.destination)}`;
+  if (!targets.some((address) => sameAddress(address, send.destination))) return `destination ${formatAddress(send.destination)}`;
   if (send.ttl !== (instance.unicast?.ttl ?? 255)) return `TTL ${send.ttl}`;
   if (send.protocol !== (instance.authentication.kind === 'ah' ? 51 : 112)) return `protocol ${send.protocol}`;
   return undefined;

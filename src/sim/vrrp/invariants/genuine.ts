@@ -1,6 +1,6 @@
 // Adverts that nodes of the history sent, as an invariant sees them arrive.
 import type { Address } from '../../../model/address.js';
-import { addressId } from '../../../model/identity.js';
+import { sameAddress } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
 import type { Observation } from '../invariant.js';
@@ -19,7 +19,7 @@ export function genuine(world: World, { input, node }: Observation): Genuine | u
   if (input.kind !== 'packet') return undefined;
   const { source, bytes, protocol, interface: device } = input.packet;
   const sender = world.nodes.find(({ setup }) =>
-    setup.interfaces.some(({ addresses }) => addresses.some((own) => addressId(own) === addressId(source))),
+    setup.interfaces.some(({ addresses }) => addresses.some((own) => sameAddress(own, source))),
   );
   const advert = seeAdvert(source.family === 'inet' ? bytes.subarray(20) : bytes, protocol, source.family);
   const receiver = world.nodes[node];

@@ -1,5 +1,5 @@
 // VRIDs that meet: twice on one node, or two pairs on one network.
-import { formatAddress } from '../../../../model/address-text.js';
+import { sameAddress } from '../../../../model/identity.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Values } from '../../keyword.js';
 import { blocksOf, listOf, nameOf, numberOf, textOf } from '../../values/values.js';
@@ -57,7 +57,7 @@ const networksOf = ({ addresses }: VrrpInstance): readonly string[] =>
 const shareNetwork = (a: VrrpInstance, b: VrrpInstance): boolean => networksOf(a).some((network) => networksOf(b).includes(network));
 
 const onOneGroup = (a: VrrpInstance, b: VrrpInstance): boolean =>
-  a.unicast === undefined && b.unicast === undefined && formatAddress(a.multicastGroup) === formatAddress(b.multicastGroup);
+  a.unicast === undefined && b.unicast === undefined && sameAddress(a.multicastGroup, b.multicastGroup);
 
 export const vrids: LintRule = {
   verdicts: [TWICE, PAIRS, ELSEWHERE, MOVED],
