@@ -15,6 +15,12 @@ const FILES = [
     names: { scheduler: 'SCHED_', method: 'M_' },
     layout: true,
   },
+  {
+    header: 'bpf/filters/abi.h',
+    objects: ['weir-vrrp.bpf.o', 'weir-heartbeat.bpf.o', 'weir-claim.bpf.o', 'weir-bfd.bpf.o'],
+    out: 'src/daemon/filter/abi.gen.ts',
+    names: { vrrp_reason: 'VRRP_', bfd_reason: 'BFD_' },
+  },
 ];
 
 /** The formatter's. */
@@ -23,6 +29,13 @@ const LINE_MAX = 140;
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
 const pascal = (name) => camel(`_${name}`);
 const hash = (text) => [...text].reduce((sum, letter) => Math.imul(sum ^ letter.charCodeAt(0), 16777619) >>> 0, 2166136261);
+
+/** A constant as the formatter writes it: on one line where it fits. */
+function literal(name, open, members, close) {
+  const inline = `export const ${name} = ${open}${members.join(', ')}${close} as const;`;
+  if (inline.length <= LINE_MAX) return [inline];
+  return [`export const ${name} = ${open.trim()}`, ...members.map((member) => `  ${member},`), `${close.trim()} as const;`];
+}
 
 /** The types of one object, by kind and name. */
 function typesOf(object) {
@@ -84,13 +97,11 @@ function generate({ header: path, objects: files, names, layout }) {
     const values = find(objects, 'ENUM', name).type.values.map(({ name: member, val }) => [member, val]);
     const prefix = names[name];
     const members = values.map(([member, value]) => `${member}: ${value}`);
-    const inline = `export const ${pascal(name)} = { ${members.join(', ')} } as const;`;
-    if (inline.length <= LINE_MAX) lines.push(inline);
-    else lines.push(`export const ${pascal(name)} = {`, ...members.map((member) => `  ${member},`), '} as const;');
+    if (!name.endsWith('_reason')) lines.push(...literal(pascal(name), '{ ', members, ' }'));
     if (prefix === undefined) shared.push(values.map(([, value]) => value));
     else {
-      const short = values.map(([member]) => `'${member.slice(prefix.length).toLowerCase()}'`);
-      lines.push('/** By number. */', `export const ${name.toUpperCase()}_NAMES = [${short.join(', ')}] as const;`);
+      const short = values.map(([member]) => `'${camel(member.slice(prefix.length).toLowerCase())}'`);
+      lines.push('/** By number. */', ...literal(`${name.toUpperCase()}_NAMES`, '[', short, ']'));
     }
     lines.push('');
   }

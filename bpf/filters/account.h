@@ -11,24 +11,19 @@
 #include <stdbool.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "abi.h"
 
 #define SECOND 1000000000ull
 #define PASS -1
 #define DROP 0
 
-/* A filter of another protocol has named its own reasons before it includes this. */
-#ifndef OWN_REASONS
-/* Order and names: src/daemon/filter/filter-account.ts. */
-enum reason { LENGTH, TTL, VRID, VERSION, TYPE, AUTH, CHECKSUM, RATE, DIGEST, REPLAY, LONG, CLAIM, REASONS };
-#endif
-
-struct account {
-  __u64 dropped[REASONS];
-  __u64 sampled[REASONS]; /* when one was let through */
-  __u64 strangers;        /* when a new sender's packet is due */
-  __u64 replays, longs;   /* when one of these is due */
-  __u64 zero[5];
-};
+_Static_assert(VRRP_CLAIM < REASONS_MAX && BFD_RATE < REASONS_MAX, "an account has a counter for each reason");
+/* Names the enums that no record has a field of, so that the object's BTF has them for dev/abi-gen.mjs. */
+const volatile struct {
+  enum vrrp_reason vrrp_reason;
+  enum bfd_reason bfd_reason;
+  enum digest_kind digest;
+} enums_in_btf;
 
 #define SAMPLE (SECOND * 9 / 10) /* adverts that come once a second all pass */
 #define SPARINGLY 10 /* what cannot be judged here passes this much seldomer than a sender's packets */
@@ -47,9 +42,9 @@ struct {
 } accounts SEC(".maps");
 
 /* Drops, but for a sample. */
-static __always_inline int refuse(__u32 slot, __u32 reason) {
-  struct account *a = bpf_map_lookup_elem(&accounts, &slot);
-  if (!a || reason >= REASONS) return PASS;
+static __always_inline int refuse(__u32 account, __u32 reason) {
+  struct account *a = bpf_map_lookup_elem(&accounts, &account);
+  if (!a || reason >= REASONS_MAX) return PASS;
   __u64 now = bpf_ktime_get_ns();
   if (lenient && now - a->sampled[reason] >= SAMPLE) {
     a->sampled[reason] = now;

@@ -7,25 +7,6 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 
-/* Order and names: src/control/bfd/interface.ts. */
-#define OWN_REASONS
-enum reason {
-  SHORT,
-  LENGTH,
-  VERSION,
-  MULTIPLIER,
-  MULTIPOINT,
-  MINE,
-  YOURS,
-  FLAGS,
-  DIAGNOSTIC,
-  SESSION,
-  TTL,
-  AUTH,
-  ADMIN_DOWN, /* the process's alone */
-  RATE,
-  REASONS
-};
 #include "account.h"
 
 #define UDP_SIZE 8
@@ -37,48 +18,30 @@ enum reason {
 #define AUTHENTICATED 4
 #define TO_MANY 1
 #define NOBODY 0
+#define NO_FAULT REASONS_MAX
 
 struct control {
   __u8 version, flags, multiplier, length;
   __u32 mine, yours, rest[3];
 };
 
-struct session_key {
-  __u32 discriminator; /* ours, as on the wire */
-  __u32 port;
-};
-
-struct neighbour_key {
-  __u32 address[4];
-  __u32 family; /* 4, 6 */
-  __u32 port;
-};
-
-struct rule {
-  __u32 least_ttl;
-  __u32 zero;
-  __u64 spacing; /* ns between packets, in the long run */
-  __u64 burst;   /* ns that they may be ahead of that */
-  __u64 due;
-};
-
 /* Those who know our discriminator. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1024);
-  __type(key, struct session_key);
-  __type(value, struct rule);
+  __type(key, struct bfd_session_key);
+  __type(value, struct bfd_rule);
 } sessions SEC(".maps");
 
 /* Those who do not know it yet. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1024);
-  __type(key, struct neighbour_key);
-  __type(value, struct rule);
+  __type(key, struct bfd_neighbour_key);
+  __type(value, struct bfd_rule);
 } neighbours SEC(".maps");
 
-static __always_inline bool read_ip(struct __sk_buff *skb, struct neighbour_key *from, __u32 *ttl) {
+static __always_inline bool read_ip(struct __sk_buff *skb, struct bfd_neighbour_key *from, __u32 *ttl) {
   if (skb->protocol == bpf_htons(ETH_P_IP)) {
     struct iphdr ip;
     if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
@@ -95,36 +58,36 @@ static __always_inline bool read_ip(struct __sk_buff *skb, struct neighbour_key 
   return true;
 }
 
-/* What is wrong with it whoever sent it, or REASONS. */
-static __always_inline enum reason fault(const struct control *c, __u32 size) {
-  if (c->length != size) return LENGTH;
-  if (c->version >> 5 != 1) return VERSION;
-  if (!c->multiplier) return MULTIPLIER;
-  if (c->flags & TO_MANY) return MULTIPOINT;
-  if (!c->mine) return MINE;
-  if (!c->yours && c->flags >> 6 > DOWN) return YOURS;
-  if ((c->flags & POLL) && (c->flags & FINAL)) return FLAGS;
-  if ((c->version & 31) >= DIAGNOSTICS) return DIAGNOSTIC;
-  return REASONS;
+/* What is wrong with it whoever sent it, or NO_FAULT. */
+static __always_inline enum bfd_reason fault(const struct control *c, __u32 size) {
+  if (c->length != size) return BFD_LENGTH;
+  if (c->version >> 5 != 1) return BFD_VERSION;
+  if (!c->multiplier) return BFD_MULTIPLIER;
+  if (c->flags & TO_MANY) return BFD_MULTIPOINT;
+  if (!c->mine) return BFD_MY_DISCRIMINATOR;
+  if (!c->yours && c->flags >> 6 > DOWN) return BFD_YOUR_DISCRIMINATOR;
+  if ((c->flags & POLL) && (c->flags & FINAL)) return BFD_FLAGS;
+  if ((c->version & 31) >= DIAGNOSTICS) return BFD_DIAGNOSTIC;
+  return NO_FAULT;
 }
 
 SEC("socket")
 int bfd_filter(struct __sk_buff *skb) {
   struct control c;
-  struct neighbour_key from = {};
+  struct bfd_neighbour_key from = {};
   __u16 port;
   __u32 ttl, at = skipped + UDP_SIZE;
-  if (skb->len < at + sizeof c || bpf_skb_load_bytes(skb, at, &c, sizeof c)) return refuse(NOBODY, SHORT);
-  if (bpf_skb_load_bytes(skb, skipped + UDP_DESTINATION, &port, sizeof port) || !read_ip(skb, &from, &ttl)) return refuse(NOBODY, SHORT);
-  enum reason wrong = fault(&c, skb->len - at);
-  if (wrong != REASONS) return refuse(NOBODY, wrong);
+  if (skb->len < at + sizeof c || bpf_skb_load_bytes(skb, at, &c, sizeof c)) return refuse(NOBODY, BFD_SHORT);
+  if (bpf_skb_load_bytes(skb, skipped + UDP_DESTINATION, &port, sizeof port) || !read_ip(skb, &from, &ttl)) return refuse(NOBODY, BFD_SHORT);
+  enum bfd_reason wrong = fault(&c, skb->len - at);
+  if (wrong != NO_FAULT) return refuse(NOBODY, wrong);
   from.port = bpf_ntohs(port);
-  struct session_key ours = {.discriminator = c.yours, .port = from.port};
-  struct rule *r = c.yours ? bpf_map_lookup_elem(&sessions, &ours) : bpf_map_lookup_elem(&neighbours, &from);
-  if (!r) return refuse(NOBODY, SESSION);
-  if (ttl < r->least_ttl) return refuse(NOBODY, TTL);
-  if (c.flags & AUTHENTICATED) return refuse(NOBODY, AUTH);
-  return in_time(&r->due, r->spacing, r->burst) ? PASS : refuse(NOBODY, RATE);
+  struct bfd_session_key ours = {.discriminator = c.yours, .port = from.port};
+  struct bfd_rule *r = c.yours ? bpf_map_lookup_elem(&sessions, &ours) : bpf_map_lookup_elem(&neighbours, &from);
+  if (!r) return refuse(NOBODY, BFD_SESSION);
+  if (ttl < r->ttl_min) return refuse(NOBODY, BFD_TTL);
+  if (c.flags & AUTHENTICATED) return refuse(NOBODY, BFD_AUTHENTICATION);
+  return in_time(&r->due, r->spacing, r->burst) ? PASS : refuse(NOBODY, BFD_RATE);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -13,30 +13,19 @@
 #define EACH (SECOND / 10)   /* of one address */
 #define TOGETHER (SECOND / 100) /* of all addresses of an interface */
 
-struct held_key {
-  __u32 ifindex;
-  __u32 address[4];
-};
-
-struct held {
-  __u32 slot; /* whose address it is */
-  __u32 zero;
-  __u64 due;
-};
-
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 1024);
-  __type(key, struct held_key);
-  __type(value, struct held);
+  __type(key, struct claim_key);
+  __type(value, struct claim);
 } held SEC(".maps");
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 4096);
-  __type(key, __u8[8]);
+  __type(key, struct own_mac);
   __type(value, __u8);
 } own_macs SEC(".maps");
 
@@ -48,8 +37,8 @@ struct {
 } interfaces SEC(".maps");
 
 /* Dropping what concerns nobody is no loss: it is not counted. */
-static __always_inline int judge(const struct held_key *claimed, const __u8 *mac) {
-  struct held *h = bpf_map_lookup_elem(&held, claimed);
+static __always_inline int judge(const struct claim_key *claimed, const __u8 *mac) {
+  struct claim *h = bpf_map_lookup_elem(&held, claimed);
   if (!h || bpf_map_lookup_elem(&own_macs, mac)) return DROP;
   __u32 ifindex = claimed->ifindex;
   __u64 first = 0, *together = bpf_map_lookup_elem(&interfaces, &ifindex);
@@ -57,14 +46,14 @@ static __always_inline int judge(const struct held_key *claimed, const __u8 *mac
     bpf_map_update_elem(&interfaces, &ifindex, &first, BPF_NOEXIST);
     together = bpf_map_lookup_elem(&interfaces, &ifindex);
   }
-  if (!together || !in_time(&h->due, EACH, SECOND) || !in_time(together, TOGETHER, SECOND)) return refuse(h->slot, CLAIM);
+  if (!together || !in_time(&h->due, EACH, SECOND) || !in_time(together, TOGETHER, SECOND)) return refuse(h->account, VRRP_CLAIM);
   return PASS;
 }
 
 SEC("socket")
 int arp_filter(struct __sk_buff *skb) {
   __u8 arp[ARP_SIZE], mac[8] = {};
-  struct held_key claimed = {.ifindex = skb->ifindex};
+  struct claim_key claimed = {.ifindex = skb->ifindex};
   if (skb->pkt_type == PACKET_OUTGOING || bpf_skb_load_bytes_relative(skb, 0, arp, sizeof arp, BPF_HDR_START_NET)) return DROP;
   /* Ethernet and IPv4, a request or a reply */
   if (*(__u32 *)arp != bpf_htonl(0x00010800) || *(__u16 *)(arp + 4) != bpf_htons(0x0604) || arp[6] || (arp[7] != 1 && arp[7] != 2))
@@ -78,7 +67,7 @@ SEC("socket")
 int neighbour_filter(struct __sk_buff *skb) {
   struct ipv6hdr ip;
   __u8 said[ADVERTISEMENT_SIZE], mac[8] = {};
-  struct held_key claimed = {.ifindex = skb->ifindex};
+  struct claim_key claimed = {.ifindex = skb->ifindex};
   if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET) || ip.hop_limit != 255) return DROP;
   if (bpf_skb_load_bytes(skb, skipped, said, sizeof said) || said[0] != 136 || said[24] != 2) return DROP;
   __builtin_memcpy(mac, said + 26, 6);

@@ -11,16 +11,12 @@
 #include <stdbool.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include "abi.h"
 
-#define BLOCK 64
-#define DESK_BLOCKS 65
+#define BLOCK DIGEST_BLOCK
+#define DESK_BLOCKS DIGEST_BLOCKS_MAX
 #define DESK_BYTES (DESK_BLOCKS * BLOCK)
-#define COVERED_MAX (DESK_BYTES - 9) /* a mark and the length follow; 255 IPv6 addresses fit */
-#define LAST DESK_BLOCKS             /* the outer hash's one block */
-
-struct digest_key {
-  __u32 inner[8], outer[8]; /* MD5: four words of each */
-};
+#define LAST DESK_BLOCKS /* the outer hash's one block */
 
 /* What is to be judged, all in one place: global functions take numbers better than pointers. */
 struct hash_desk {

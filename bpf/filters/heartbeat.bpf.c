@@ -16,25 +16,6 @@
 #define PLAIN 1
 #define SEALED 2
 #define STATES 4
-#define KEYS_MAX 4
-
-struct peer_key {
-  __u32 ifindex;
-  __u8 family; /* the instance's, 4 or 6 */
-  __u8 vrid;
-  __u16 zero;
-  __u32 address[4];
-};
-
-struct peer {
-  __u32 slot;
-  __u32 keys; /* how many; 0: nothing is sealed; more than there is room for: the process judges */
-  __u32 own;  /* who we are in heartbeats: our own, sent back to us, prove nothing */
-  __u32 zero;
-  __u64 spacing, burst; /* as adverts' */
-  __u64 seen;           /* the greatest stamp of a genuine one */
-  struct digest_key key[KEYS_MAX];
-};
 
 struct sender_key {
   __u32 slot, zero;
@@ -46,8 +27,8 @@ struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 1024);
-  __type(key, struct peer_key);
-  __type(value, struct peer);
+  __type(key, struct heartbeat_peer_key);
+  __type(value, struct heartbeat_peer);
 } peers SEC(".maps");
 
 struct {
@@ -64,7 +45,7 @@ struct heartbeat {
   __u32 mac[4];
 };
 
-static __always_inline bool read_ip(struct __sk_buff *skb, struct peer_key *from, __u32 *ttl) {
+static __always_inline bool read_ip(struct __sk_buff *skb, struct heartbeat_peer_key *from, __u32 *ttl) {
   if (skb->protocol == bpf_htons(ETH_P_IP)) {
     struct iphdr ip;
     if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
@@ -79,11 +60,11 @@ static __always_inline bool read_ip(struct __sk_buff *skb, struct peer_key *from
   return true;
 }
 
-static __always_inline bool is_genuine(const struct heartbeat *h, const struct peer *p) {
+static __always_inline bool is_genuine(const struct heartbeat *h, const struct heartbeat_peer *p) {
   struct hash_desk *desk = hash_desk();
   if (!desk) return false;
   __builtin_memcpy(desk->digest, h->mac, sizeof desk->digest);
-  for (__u32 i = 0; i < KEYS_MAX; i++) {
+  for (__u32 i = 0; i < HEARTBEAT_KEYS_MAX; i++) {
     if (i >= p->keys || !clear_end(MAC_AT)) break;
     __builtin_memcpy(desk->blocks, h, MAC_AT);
     desk->key = p->key[i];
@@ -93,23 +74,23 @@ static __always_inline bool is_genuine(const struct heartbeat *h, const struct p
 }
 
 /* Those of a new MAC share one rate. */
-static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct peer_key *from, const struct peer *p, struct account *a) {
-  struct sender_key sender = {.slot = p->slot};
+static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct heartbeat_peer_key *from, const struct heartbeat_peer *p, struct account *a) {
+  struct sender_key sender = {.slot = p->account};
   __builtin_memcpy(sender.address, from->address, sizeof sender.address);
   bpf_skb_load_bytes_relative(skb, 6, sender.mac, 6, BPF_HDR_START_MAC);
   __u64 *due = bpf_map_lookup_elem(&senders, &sender);
   if (due) return in_time(due, p->spacing, p->burst);
-  if (!in_time(&a->strangers, p->spacing, p->burst)) return false;
+  if (!in_time(&a->new_sender_due, p->spacing, p->burst)) return false;
   __u64 first = bpf_ktime_get_ns() + p->spacing;
   bpf_map_update_elem(&senders, &sender, &first, BPF_ANY);
   return true;
 }
 
-static __always_inline int judge_seal(const struct heartbeat *h, struct peer *p, struct account *a) {
+static __always_inline int judge_seal(const struct heartbeat *h, struct heartbeat_peer *p, struct account *a) {
   __u64 stamp = (__u64)bpf_ntohl(h->stamp[0]) << 32 | bpf_ntohl(h->stamp[1]);
-  if (h->sender == p->own) return refuse(p->slot, REPLAY);
-  if (stamp <= p->seen) return spared(&a->replays, p->spacing, p->burst) ? PASS : refuse(p->slot, REPLAY);
-  if (!is_genuine(h, p)) return refuse(p->slot, DIGEST);
+  if (h->sender == p->sender) return refuse(p->account, VRRP_REPLAY);
+  if (stamp <= p->seen) return spared(&a->replay_due, p->spacing, p->burst) ? PASS : refuse(p->account, VRRP_REPLAY);
+  if (!is_genuine(h, p)) return refuse(p->account, VRRP_DIGEST);
   p->seen = stamp;
   return PASS;
 }
@@ -117,26 +98,26 @@ static __always_inline int judge_seal(const struct heartbeat *h, struct peer *p,
 SEC("socket")
 int heartbeat_filter(struct __sk_buff *skb) {
   struct heartbeat h = {};
-  struct peer_key from = {.ifindex = skb->ifindex};
+  struct heartbeat_peer_key from = {.ifindex = skb->ifindex};
   __u32 ttl, at = skipped + UDP_SIZE, length = skb->len;
   bool sealed = length == at + SEALED_SIZE;
-  if (!read_ip(skb, &from, &ttl) || (!sealed && length != at + PLAIN_SIZE)) return refuse(0, LENGTH);
-  if (bpf_skb_load_bytes(skb, at, &h, PLAIN_SIZE)) return refuse(0, LENGTH);
-  if (sealed && bpf_skb_load_bytes(skb, at, &h, SEALED_SIZE)) return refuse(0, LENGTH);
-  if (ttl != 255) return refuse(0, TTL);
+  if (!read_ip(skb, &from, &ttl) || (!sealed && length != at + PLAIN_SIZE)) return refuse(0, VRRP_LENGTH);
+  if (bpf_skb_load_bytes(skb, at, &h, PLAIN_SIZE)) return refuse(0, VRRP_LENGTH);
+  if (sealed && bpf_skb_load_bytes(skb, at, &h, SEALED_SIZE)) return refuse(0, VRRP_LENGTH);
+  if (ttl != 255) return refuse(0, VRRP_TTL);
   if (h.mark[0] != 'w' || h.mark[1] != 'h' || h.mark[2] != 'b' || (h.family != 4 && h.family != 6) || h.state >= STATES)
-    return refuse(0, TYPE);
-  if (h.version != (sealed ? SEALED : PLAIN)) return refuse(0, VERSION);
+    return refuse(0, VRRP_TYPE);
+  if (h.version != (sealed ? SEALED : PLAIN)) return refuse(0, VRRP_VERSION);
   from.family = h.family;
   from.vrid = h.vrid;
-  struct peer *p = bpf_map_lookup_elem(&peers, &from);
-  if (!p) return refuse(0, VRID);
-  __u32 slot = p->slot;
+  struct heartbeat_peer *p = bpf_map_lookup_elem(&peers, &from);
+  if (!p) return refuse(0, VRRP_VRID);
+  __u32 slot = p->account;
   struct account *a = bpf_map_lookup_elem(&accounts, &slot);
   if (!a) return PASS;
-  if (sealed != (p->keys > 0)) return refuse(slot, AUTH);
-  if (sealed && p->keys <= KEYS_MAX) return judge_seal(&h, p, a);
-  return rate_is_fair(skb, &from, p, a) ? PASS : refuse(slot, RATE);
+  if (sealed != (p->keys > 0)) return refuse(slot, VRRP_AUTH);
+  if (sealed && p->keys <= HEARTBEAT_KEYS_MAX) return judge_seal(&h, p, a);
+  return rate_is_fair(skb, &from, p, a) ? PASS : refuse(slot, VRRP_RATE);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

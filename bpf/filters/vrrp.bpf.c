@@ -20,34 +20,6 @@
 #define IP_SIZE 20     /* before what AH covers, and before what a trailer does */
 #define SUM_MAX 1056   /* 255 IPv4 addresses, password included; longer ones are left to the machine */
 #define OLD_GROUP bpf_htonl(0xe0000012)
-/* The message alone, with its pseudo header, with that of the group although it is unicast. */
-#define SUM_PLAIN 1
-#define SUM_PSEUDO 2
-#define SUM_OLD 4
-
-/* MAYBE_TRAILER: one that is there must be right, what comes without is believed. */
-enum seal { OPEN, SEALED_AH, SEALED_TRAILER, MAYBE_TRAILER };
-
-struct rule_key {
-  __u32 ifindex; /* 0: any */
-  __u8 family;   /* 4, 6 */
-  __u8 vrid;
-  __u16 zero;
-};
-
-struct rule {
-  __u32 slot;
-  __u8 version; /* 2, 3; 0: several share this key, only their rate is judged */
-  __u8 auth;    /* version 2: the authentication type to expect, 1: the password too; 255: any */
-  __u8 hops;    /* 1: the TTL must be 255 */
-  __u8 sum;     /* what the checksum may be over, SUM_*; 0: it is not looked at */
-  __u8 password[8];
-  __u64 spacing; /* ns between adverts of one sender, in the long run */
-  __u64 burst;   /* ns that a sender may be ahead of that */
-  __u32 seal;    /* enum seal */
-  __u32 covered; /* the digest of so many bytes is always worked out, of more it is left to the machine, sparingly */
-};
-
 struct sender_key {
   __u32 slot;
   __u32 priority; /* one more than it; 0: the sender as such */
@@ -55,20 +27,11 @@ struct sender_key {
   __u8 mac[8]; /* who forges a master's address must not use up its rate, whatever it says; of sealed ones: zeros */
 };
 
-struct seal_key {
-  __u32 slot, id;
-};
-
-struct seen_key {
-  __u32 slot;
-  __u32 address[4];
-};
-
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1024);
-  __type(key, struct rule_key);
-  __type(value, struct rule);
+  __type(key, struct vrrp_rule_key);
+  __type(value, struct vrrp_rule);
 } rules SEC(".maps");
 
 struct {
@@ -82,7 +45,7 @@ struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(map_flags, BPF_F_NO_PREALLOC);
   __uint(max_entries, 65536);
-  __type(key, struct seal_key);
+  __type(key, struct vrrp_digest_id);
   __type(value, struct digest_key);
 } keys SEC(".maps");
 
@@ -90,7 +53,7 @@ struct {
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 8192);
-  __type(key, struct seen_key);
+  __type(key, struct vrrp_seen_key);
   __type(value, __u64);
 } seen SEC(".maps");
 
@@ -189,8 +152,8 @@ __noinline int sum_is_right(struct __sk_buff *skb, struct advert *m, __u32 diale
 
 /* Counted by sender and priority: who forges a master's address with another priority does not use up the master's rate. A new
  * priority of a known sender passes at the sender's rate, a new sender at that of all strangers. `proven`: a key holder made it. */
-static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct advert *m, const struct rule *r, bool proven) {
-  struct sender_key sender = {.slot = r->slot}, exact = {.slot = r->slot, .priority = 1 + m->head[2]};
+static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct advert *m, const struct vrrp_rule *r, bool proven) {
+  struct sender_key sender = {.slot = r->account}, exact = {.slot = r->account, .priority = 1 + m->head[2]};
   __builtin_memcpy(sender.address, m->source, sizeof sender.address);
   if (!proven) bpf_skb_load_bytes_relative(skb, 6, sender.mac, 6, BPF_HDR_START_MAC); /* none on links without: zeros */
   __builtin_memcpy(exact.address, sender.address, sizeof exact.address + sizeof exact.mac);
@@ -202,9 +165,9 @@ static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct adv
     if (due) {
       if (!in_time(due, r->spacing, r->burst)) return false;
     } else {
-      __u32 slot = r->slot;
+      __u32 slot = r->account;
       struct account *a = bpf_map_lookup_elem(&accounts, &slot);
-      if (!a || !in_time(&a->strangers, r->spacing, r->burst)) return false;
+      if (!a || !in_time(&a->new_sender_due, r->spacing, r->burst)) return false;
       bpf_map_update_elem(&senders, &sender, &first, BPF_ANY);
     }
   }
@@ -212,9 +175,9 @@ static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct adv
   return true;
 }
 
-static __always_inline const struct rule *rule_of(struct __sk_buff *skb, const struct advert *m) {
-  struct rule_key key = {.ifindex = skb->ifindex, .family = m->family, .vrid = m->head[1]};
-  const struct rule *r = bpf_map_lookup_elem(&rules, &key);
+static __always_inline const struct vrrp_rule *rule_of(struct __sk_buff *skb, const struct advert *m) {
+  struct vrrp_rule_key key = {.ifindex = skb->ifindex, .family = m->family, .vrid = m->head[1]};
+  const struct vrrp_rule *r = bpf_map_lookup_elem(&rules, &key);
   if (r) return r;
   key.ifindex = 0;
   return bpf_map_lookup_elem(&rules, &key);
@@ -245,7 +208,7 @@ __noinline int ah_is_genuine(struct __sk_buff *skb, const struct advert *m, __u3
   struct hash_desk *desk = hash_desk();
   __u32 size = IP_SIZE + AH_SIZE + length, loaded = AH_SIZE + length;
   OPAQUE(loaded);
-  if (!desk || !m || loaded > COVERED_MAX - IP_SIZE || !clear_end(size)) return 0;
+  if (!desk || !m || loaded > DIGEST_BYTES_MAX - IP_SIZE || !clear_end(size)) return 0;
   OPAQUE(loaded);
   if (loaded < AH_SIZE) return 0;
   __u8 *bytes = (__u8 *)desk->blocks;
@@ -266,7 +229,7 @@ __noinline int trailer_is_genuine(struct __sk_buff *skb, const struct advert *m,
   __u32 size = IP_SIZE + length + TRAILER_SIZE, loaded = length + TRAILER_SIZE, mac = (IP_SIZE + length + TRAILER_MAC) / 4;
   OPAQUE(loaded);
   OPAQUE(mac);
-  if (!desk || !m || loaded > COVERED_MAX - IP_SIZE || mac > DESK_BYTES / 4 || !clear_end(size)) return 0;
+  if (!desk || !m || loaded > DIGEST_BYTES_MAX - IP_SIZE || mac > DESK_BYTES / 4 || !clear_end(size)) return 0;
   OPAQUE(loaded);
   if (loaded < TRAILER_SIZE) return 0;
   __u32 *words = (__u32 *)desk->blocks;
@@ -279,8 +242,8 @@ __noinline int trailer_is_genuine(struct __sk_buff *skb, const struct advert *m,
 }
 
 /* The key that should have sealed it is laid on the desk. */
-static __always_inline bool take_key(const struct rule *r, const struct seal_fields *s) {
-  struct seal_key id = {.slot = r->slot, .id = s->key};
+static __always_inline bool take_key(const struct vrrp_rule *r, const struct seal_fields *s) {
+  struct vrrp_digest_id id = {.account = r->account, .key = s->key};
   const struct digest_key *key = bpf_map_lookup_elem(&keys, &id);
   struct hash_desk *desk = hash_desk();
   if (!key || !desk) return false;
@@ -290,50 +253,50 @@ static __always_inline bool take_key(const struct rule *r, const struct seal_fie
 }
 
 /* A number that was there before is a replay, or of a sender that was started again or whose clock was set back. */
-static __always_inline int judge_seal(struct __sk_buff *skb, const struct advert *m, const struct rule *r, __u32 length) {
+static __always_inline int judge_seal(struct __sk_buff *skb, const struct advert *m, const struct vrrp_rule *r, __u32 length) {
   struct seal_fields s = {};
-  bool ah = r->seal == SEALED_AH;
-  __u32 slot = r->slot, covered = IP_SIZE + length + (ah ? AH_SIZE : TRAILER_SIZE);
+  bool ah = r->digest == DIGEST_AH;
+  __u32 slot = r->account, covered = IP_SIZE + length + (ah ? AH_SIZE : TRAILER_SIZE);
   struct account *a = bpf_map_lookup_elem(&accounts, &slot);
-  if (!a || !(ah ? read_ah(skb, m, &s) : read_trailer(skb, m, length, &s))) return refuse(slot, DIGEST);
-  struct seen_key from = {.slot = slot};
+  if (!a || !(ah ? read_ah(skb, m, &s) : read_trailer(skb, m, length, &s))) return refuse(slot, VRRP_DIGEST);
+  struct vrrp_seen_key from = {.account = slot};
   __builtin_memcpy(from.address, m->source, sizeof from.address);
   __u64 *last = bpf_map_lookup_elem(&seen, &from);
   if (last && (__s64)(s.number - *last) <= 0)
-    return spared(&a->replays, r->spacing, r->burst) ? PASS : refuse(slot, REPLAY);
-  if (covered > r->covered) return spared(&a->longs, r->spacing, r->burst) ? PASS : refuse(slot, LONG);
+    return spared(&a->replay_due, r->spacing, r->burst) ? PASS : refuse(slot, VRRP_REPLAY);
+  if (covered > r->covered) return spared(&a->long_due, r->spacing, r->burst) ? PASS : refuse(slot, VRRP_LONG);
   if (!take_key(r, &s) || !(ah ? ah_is_genuine(skb, m, length, !r->hops) : trailer_is_genuine(skb, m, length)))
-    return refuse(slot, DIGEST);
+    return refuse(slot, VRRP_DIGEST);
   if (last) *last = s.number;
   else bpf_map_update_elem(&seen, &from, &s.number, BPF_ANY);
-  return rate_is_fair(skb, m, r, true) ? PASS : refuse(slot, RATE);
+  return rate_is_fair(skb, m, r, true) ? PASS : refuse(slot, VRRP_RATE);
 }
 
 static __always_inline int judge(struct __sk_buff *skb, bool with_seals) {
   struct advert m = {};
-  if (!parse(skb, &m)) return refuse(0, LENGTH);
-  const struct rule *r = rule_of(skb, &m);
-  if (!r) return refuse(0, VRID);
+  if (!parse(skb, &m)) return refuse(0, VRRP_LENGTH);
+  const struct vrrp_rule *r = rule_of(skb, &m);
+  if (!r) return refuse(0, VRRP_VRID);
   __u32 version = m.head[0] >> 4;
-  if (!r->version) return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->slot, RATE);
-  if (m.ah != (r->seal == SEALED_AH)) return refuse(r->slot, AUTH);
-  if (version != r->version) return refuse(r->slot, VERSION);
+  if (r->version == VERSION_ANY) return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->account, VRRP_RATE);
+  if (m.ah != (r->digest == DIGEST_AH)) return refuse(r->account, VRRP_AUTH);
+  if (version != r->version) return refuse(r->account, VRRP_VERSION);
   __u32 addresses = m.head[3] * (m.family == 4 ? 4 : 16), length = 8 + addresses + (version == 2 ? 8 : 0);
-  if (m.size != length && (r->seal < SEALED_TRAILER || m.size != length + TRAILER_SIZE)) return refuse(r->slot, LENGTH);
-  if (r->hops && m.ttl != 255) return refuse(r->slot, TTL);
-  if (r->seal == SEALED_TRAILER && m.size == length) return refuse(r->slot, AUTH);
-  if (version == 2 && r->auth != 255) {
+  if (m.size != length && (r->digest < DIGEST_TRAILER || m.size != length + TRAILER_SIZE)) return refuse(r->account, VRRP_LENGTH);
+  if (r->hops && m.ttl != 255) return refuse(r->account, VRRP_TTL);
+  if (r->digest == DIGEST_TRAILER && m.size == length) return refuse(r->account, VRRP_AUTH);
+  if (version == 2 && r->auth != AUTH_ANY) {
     __u8 password[8];
-    if (m.head[4] != r->auth) return refuse(r->slot, AUTH);
-    if (r->auth == 1 &&
+    if (m.head[4] != r->auth) return refuse(r->account, VRRP_AUTH);
+    if (r->auth == AUTH_PASSWORD &&
         (bpf_skb_load_bytes(skb, m.at + 8 + addresses, password, 8) || *(__u64 *)password != *(__u64 *)r->password))
-      return refuse(r->slot, AUTH);
+      return refuse(r->account, VRRP_AUTH);
   }
-  if ((m.head[0] & 15) != 1) return refuse(r->slot, TYPE);
-  if (r->sum && !sum_is_right(skb, &m, r->sum, m.family == 4 ? length : m.size)) return refuse(r->slot, CHECKSUM);
-  bool trailer = r->seal == SEALED_TRAILER || (r->seal == MAYBE_TRAILER && m.size != length);
-  if (with_seals && (trailer || r->seal == SEALED_AH)) return judge_seal(skb, &m, r, length);
-  return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->slot, RATE);
+  if ((m.head[0] & 15) != 1) return refuse(r->account, VRRP_TYPE);
+  if (r->sum && !sum_is_right(skb, &m, r->sum, m.family == 4 ? length : m.size)) return refuse(r->account, VRRP_CHECKSUM);
+  bool trailer = r->digest == DIGEST_TRAILER || (r->digest == DIGEST_OPTIONAL_TRAILER && m.size != length);
+  if (with_seals && (trailer || r->digest == DIGEST_AH)) return judge_seal(skb, &m, r, length);
+  return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->account, VRRP_RATE);
 }
 
 SEC("socket")

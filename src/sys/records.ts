@@ -1,4 +1,6 @@
-// A BPF table as records in shared memory: each field is read and written by one load or store of its own size.
+// Records of BPF maps, by the layouts that dev/abi-gen.mjs makes: as bytes to be handed to the kernel, or in shared memory, where each field
+// is read and written by one load or store of its own size.
+import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 
 /** Where a field stands in its record: byte offset, size of one element, how many elements. */
 export interface Field {
@@ -68,4 +70,37 @@ export class Records {
     if (record < 0 || record >= this.count) throw new RangeError(`no record ${record} in a table of ${this.count}`);
     return record * this.bytes + field.at + k * field.size;
   }
+}
+
+/** A number, one for each element, or bytes as they are, from the field's first on. */
+export type FieldValue = number | bigint | readonly number[] | Uint8Array;
+
+function put(view: DataView, { size }: Field, at: number, value: number | bigint): void {
+  if (size === 8) view.setBigUint64(at, BigInt(value), little);
+  else if (size === 4) view.setUint32(at, Number(value), little);
+  else if (size === 2) view.setUint16(at, Number(value), little);
+  else view.setUint8(at, Number(value));
+}
+
+/** One record as bytes; fields that are not given are 0. @throws RangeError for more than a field has room for */
+export function encodeRecord<L extends { readonly bytes: number }>(
+  layout: L,
+  values: { readonly [F in Exclude<keyof L, 'bytes'>]?: FieldValue },
+): Uint8Array {
+  const record = new Uint8Array(layout.bytes);
+  const view = viewOf(record);
+  for (const [name, value] of Object.entries(values) as [keyof L, FieldValue][]) {
+    const field = layout[name] as Field;
+    const elements = typeof value === 'object' ? value : [value];
+    const bytes = value instanceof Uint8Array ? value.length : elements.length * field.size;
+    if (bytes > field.size * field.count) throw new RangeError(`${String(name)} has no room for ${bytes} bytes`);
+    if (value instanceof Uint8Array) record.set(value, field.at);
+    else elements.forEach((element, k) => put(view, field, field.at + k * field.size, element));
+  }
+  return record;
+}
+
+/** A field of 32 bits of one record. */
+export function readField(record: Uint8Array, field: Field & { readonly size: 4 }): number {
+  return viewOf(record).getUint32(field.at, little);
 }

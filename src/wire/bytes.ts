@@ -18,6 +18,13 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
 /** Netlink and sockaddrs speak the host's byte order; everything on a wire is big-endian. */
 export const hostIsLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
+/** A 32-bit number as it stands on a wire. */
+export function bigEndian32(value: number): Uint8Array {
+  const bytes = new Uint8Array(4);
+  viewOf(bytes).setUint32(0, value);
+  return bytes;
+}
+
 /** A 32-bit number between host order and the order of a packet (this code runs on little-endian machines only). */
 export function swap32(value: number): number {
   return ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;

@@ -1,9 +1,9 @@
 // Who knows a sealed master's MAC, address and priority, but not its key: however much he sends, the master's next advert passes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { Abi } from '../../src/daemon/filter/abi.gen.js';
 import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
 import { AdvertFilter } from '../../src/daemon/vrrp/filters/advert-filter.js';
-import { COVERED_MAX } from '../../src/daemon/vrrp/filters/digest-key.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress } from '../../src/model/keepalived/network.js';
 import { openFds } from '../../src/sys/fd.js';
@@ -124,7 +124,7 @@ test('longer lists than the kernel hashes pass sparingly, and take nothing from 
   message[3] = 255;
   const long = concat(summed(packet, concat(message, new Uint8Array(255 * 4))), packet.payload.subarray(-28));
   viewOf(long).setUint32(long.length - 24, 0x70000000);
-  assert.ok(20 + long.length < COVERED_MAX, 'the desk would have room: it is our own list that sets the bound');
+  assert.ok(20 + long.length < Abi.DIGEST_BYTES_MAX, 'the desk would have room: it is our own list that sets the bound');
   assert.ok(bench.flood({ ...packet, payload: long }, 'long') > FLOOD - FEW);
   assert.ok(bench.passes(genuine(bench, sender)));
   bench.filter.close();

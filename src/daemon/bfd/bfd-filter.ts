@@ -1,16 +1,17 @@
 // The socket filter of bpf/filters/bfd.bpf.c: told which sessions there are, asked how many packets it dropped and why.
 
-import { BFD_REFUSALS, type BfdRefusal } from '../../control/bfd/messages.js';
+import type { BfdRefusal } from '../../control/bfd/messages.js';
 import type { Session } from '../../control/bfd/state.js';
 import { leastTtl, portOf } from '../../control/bfd/validate.js';
 import { addressId } from '../../model/identity.js';
+import { encodeRecord } from '../../sys/records.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { BFD_PORTS } from '../../wire/bfd.js';
-import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { bigEndian32 } from '../../wire/bytes.js';
+import { BFD_REASON_NAMES, BfdNeighbourKey, BfdRule, BfdSessionKey } from '../filter/abi.gen.js';
 import type { Filter } from '../filter/filter-keeper.js';
 import { FilterTable, SocketFilter, type TableEntry } from '../filter/socket-filter.js';
 
-const RULE_BYTES = 32;
 const SECOND_NS = 1e9;
 /** A neighbour may send this many times what it owes, and at least so many a second: polls and what changed come between. */
 const GENEROSITY = 20;
@@ -18,13 +19,9 @@ const LEAST_PER_SECOND = 100;
 /** Who does not know our discriminator is not up, and owes one packet a second (RFC 5880 §6.8.3). */
 const STRANGERS_PER_SECOND = 20;
 
-function encodeRule(ttl: number, perSecond: number): Uint8Array {
-  const rule = new Uint8Array(RULE_BYTES);
-  const view = viewOf(rule);
-  view.setUint32(0, ttl, little);
-  view.setBigUint64(8, BigInt(Math.round(SECOND_NS / perSecond)), little);
-  view.setBigUint64(16, BigInt(SECOND_NS), little);
-  return rule;
+function encodeRule(ttlMin: number, perSecond: number): Uint8Array {
+  const spacing = BigInt(Math.round(SECOND_NS / perSecond));
+  return encodeRecord(BfdRule, { ttlMin, spacing, burst: BigInt(SECOND_NS) });
 }
 
 const perSecond = ({ requiredMinRxUs }: Session): number => Math.max(LEAST_PER_SECOND, (GENEROSITY * 1e6) / requiredMinRxUs);
@@ -32,9 +29,8 @@ const perSecond = ({ requiredMinRxUs }: Session): number => Math.max(LEAST_PER_S
 /** By our discriminator. */
 export function sessionEntries(sessions: readonly Session[]): readonly TableEntry[] {
   return sessions.map((session) => {
-    const key = new Uint8Array(8);
-    viewOf(key).setUint32(0, session.discriminator); // as on the wire
-    viewOf(key).setUint32(4, BFD_PORTS[portOf(session.config)], little);
+    const discriminator = bigEndian32(session.discriminator);
+    const key = encodeRecord(BfdSessionKey, { discriminator, port: BFD_PORTS[portOf(session.config)] });
     return { key, value: encodeRule(leastTtl(session.config), perSecond(session)) };
   });
 }
@@ -49,11 +45,9 @@ export function neighbourEntries(sessions: readonly Session[]): readonly TableEn
   return [...shared.values()].flatMap((sharing) => {
     const [first] = sharing;
     if (first === undefined) return [];
-    const key = new Uint8Array(24);
     const { neighbour } = first.config;
-    key.set(encodeAddress(neighbour));
-    viewOf(key).setUint32(16, neighbour.family === 'inet' ? 4 : 6, little);
-    viewOf(key).setUint32(20, BFD_PORTS[portOf(first.config)], little);
+    const family = neighbour.family === 'inet' ? 4 : 6;
+    const key = encodeRecord(BfdNeighbourKey, { address: encodeAddress(neighbour), family, port: BFD_PORTS[portOf(first.config)] });
     const ttl = Math.min(...sharing.map(({ config }) => leastTtl(config)));
     return [{ key, value: encodeRule(ttl, STRANGERS_PER_SECOND * sharing.length) }];
   });
@@ -66,7 +60,7 @@ export class BfdFilter extends SocketFilter<BfdRefusal> implements Filter<readon
   /** For as many sessions; `variables`: of a test. @throws SystemError EPERM, or whatever the verifier says */
   constructor(room: number, variables: Readonly<Record<string, Uint8Array>> = {}) {
     const entries = { sessions: room, neighbours: room };
-    super({ file: 'weir-bfd.bpf.o', program: 'bfd_filter', others: [], entries, room, reasons: BFD_REFUSALS, variables });
+    super({ file: 'weir-bfd.bpf.o', program: 'bfd_filter', others: [], entries, room, reasons: BFD_REASON_NAMES, variables });
     this.#sessions = new FilterTable(this.map('sessions'));
     this.#neighbours = new FilterTable(this.map('neighbours'));
   }

@@ -1,25 +1,8 @@
 // What a socket filter dropped, and why: the accounts of bpf/filters/account.h, one for each instance that ever had one.
-import { hostIsLittleEndian as little } from '../../wire/bytes.js';
+import type { Records } from '../../sys/records.js';
+import { Account, type VRRP_REASON_NAMES } from './abi.gen.js';
 
-/** In the order of the filters' `enum reason`. */
-export const FILTER_REASONS = [
-  'length',
-  'ttl',
-  'vrid',
-  'version',
-  'type',
-  'auth',
-  'checksum',
-  'rate',
-  'digest',
-  'replay',
-  'long',
-  'claim',
-] as const;
-export type FilterReason = (typeof FILTER_REASONS)[number];
-
-/** Of one account: a counter and a clock for each reason, and the rates. */
-export const accountBytes = (reasons: readonly string[]): number => 8 * (2 * reasons.length + 8);
+export type FilterReason = (typeof VRRP_REASON_NAMES)[number];
 
 /** Dropped since the last look; `instance` undefined: what belongs to nobody. */
 export interface FilterCounts<R extends string = FilterReason> {
@@ -45,7 +28,7 @@ export class FilterAccounts<R extends string> {
 
   /** `counts`: the accounts' memory, of `room` + 1 of them. */
   constructor(
-    private readonly counts: DataView,
+    private readonly counts: Records,
     private readonly room: number,
     private readonly reasons: readonly R[],
   ) {}
@@ -62,11 +45,10 @@ export class FilterAccounts<R extends string> {
   }
 
   take(): readonly FilterCounts<R>[] {
-    const bytes = accountBytes(this.reasons);
     return [...this.#slots].flatMap(([instance, slot]) => {
       const counts: Partial<Record<R, number>> = {};
       this.reasons.forEach((reason, index) => {
-        const now = this.counts.getBigUint64(slot * bytes + index * 8, little);
+        const now = this.counts.big(slot, Account.dropped, index);
         const before = this.#told.get(`${slot} ${reason}`) ?? 0n;
         if (now > before) {
           counts[reason] = Number(now - before);

@@ -1,7 +1,9 @@
 // A socket filter as it stands in the kernel: its program, its tables, its accounts.
 import { type ArtifactName, artifact } from '../../sys/artifact.js';
 import { type BpfMap, ObjectFile, type Program } from '../../sys/bpf.js';
-import { accountBytes, FilterAccounts, type FilterCounts } from './filter-account.js';
+import { Records } from '../../sys/records.js';
+import { Account } from './abi.gen.js';
+import { FilterAccounts, type FilterCounts } from './filter-account.js';
 
 /** What a filter can be put on. */
 export interface Filterable {
@@ -81,7 +83,7 @@ export class SocketFilter<R extends string> {
       this.#object.load();
       this.#program = this.#object.program(program);
       const accounts = this.map('accounts');
-      this.accounts = new FilterAccounts(new DataView(accounts.mmap((room + 1) * accountBytes(reasons), false)), room, reasons);
+      this.accounts = new FilterAccounts(new Records(accounts.mmap((room + 1) * Account.bytes, false), Account.bytes), room, reasons);
     } catch (error) {
       this.#object.close();
       throw error;
