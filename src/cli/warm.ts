@@ -1,6 +1,6 @@
 // The build runs the program once for each kind of process, without effects: what V8 compiles on the way is kept for all starts to come.
 import { spawnSync } from 'node:child_process';
-import { renderDiagnostic } from '../config/keepalived/diagnostics.js';
+import { renderDiagnostic } from '../config/keepalived/diagnostics/outcome.js';
 import { readKeepalived } from '../config/keepalived/read.js';
 import type { ChildKind } from '../daemon/process/messages.js';
 import { childKind } from '../daemon/supervisor/child-process.js';

@@ -1,6 +1,6 @@
 // keepalived.conf as text in a test: what is built from it and what is said.
 
-import type { Diagnostic } from '../../src/config/keepalived/keyword.js';
+import type { Diagnostic } from '../../src/config/keepalived/diagnostics/report.js';
 import { readKeepalived } from '../../src/config/keepalived/read.js';
 import type { ReadKeyFile } from '../../src/config/keepalived/to-model/vrrp/auth-hmac.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';

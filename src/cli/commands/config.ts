@@ -1,7 +1,7 @@
 // weir config: explains a keepalived.conf, or finds what will hurt in the files of one node or of a pair.
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
+import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { explain } from '../../config/keepalived/explain/explain.js';
 import { type LintNode, unsaid } from '../../config/keepalived/lint/finding.js';
 import { lint } from '../../config/keepalived/lint/lint.js';

@@ -1,8 +1,9 @@
 // keepalived -t: reads the configuration as a start would, says what is wrong with it, and ends with keepalived's status.
+
 import { appendFileSync } from 'node:fs';
-import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
+import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
+import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/report.js';
 import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
-import type { Diagnostic } from '../../config/keepalived/keyword.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Io } from '../io.js';
 import { hostFacts } from './host-facts.js';
@@ -12,7 +13,13 @@ import { readOnHost } from './read-on-host.js';
 export function testConfiguration(options: Pick<DaemonOptions, 'path' | 'allConfig' | 'configId'>): readonly Diagnostic[] {
   const { configuration, diagnostics, values } = readOnHost(options);
   const said = [...diagnostics];
-  if (configuration !== undefined) checkAgainstHost(configuration, values, hostFacts(), (diagnostic) => said.push(diagnostic));
+  if (configuration !== undefined)
+    checkAgainstHost(
+      configuration,
+      values,
+      hostFacts(),
+      reportTo((diagnostic) => said.push(diagnostic)),
+    );
   return said;
 }
 

@@ -1,8 +1,9 @@
 // The configuration of the host's files as the daemon takes it, with the messages that go to the log.
 
-import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics.js';
+import { canRun, isDamage, isMissing, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
+import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/report.js';
+import type { Severity } from '../../config/keepalived/diagnostics/row.js';
 import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
-import type { Diagnostic, Severity } from '../../config/keepalived/keyword.js';
 import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
 import type { Loaded } from '../../daemon/supervisor/daemon.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
@@ -26,14 +27,6 @@ const message = (diagnostic: Diagnostic): Loaded['messages'][number] => ({
   text: renderDiagnostic(diagnostic),
 });
 
-/** What is said where the file of -f is none: a daemon does not start with nothing, while -t answers 0. */
-const NO_FILE =
-  /^(?:Config files missing|No config files matched|Unable to read configuration file|Configuration file .* is (?:a directory|not a regular))/;
-
-/** Text that was left out, or may have been read otherwise than it was meant. What is only old or doubtful is none of it. */
-const isDamage = ({ severity, text }: Diagnostic): boolean =>
-  (severity === 'error' && !/deprecated/i.test(text)) || /NUL character/.test(text);
-
 /** The host's files, and what of them was read so far. */
 function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile[] } {
   const read: SourceFile[] = [];
@@ -55,10 +48,7 @@ function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile
 export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded {
   const { files, read } = remembering();
   const { configuration, diagnostics, values } = readOnHost(options, seed, files);
-  // Said of the file itself, not of what it includes.
-  const missing = ({ at, text }: Diagnostic): boolean =>
-    at.file === options.path && at.line === 1 && at.column === 1 && NO_FILE.test(text) && text.includes(options.path);
-  if (diagnostics.some(missing)) {
+  if (diagnostics.some((diagnostic) => isMissing(diagnostic, options.path))) {
     return { outcome: 'missing', messages: diagnostics.map(message) };
   }
   if (configuration === undefined || !canRun(diagnostics)) return { outcome: 'fatal', messages: diagnostics.map(message) };
@@ -66,7 +56,12 @@ export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded
   const damaged = diagnostics.some(isDamage);
   // Another namespace's interfaces are not to be seen from here.
   if ((options.netNamespace ?? configuration.root.netNamespace) === undefined) {
-    checkAgainstHost(configuration, values, hostFacts(), (diagnostic) => said.push(diagnostic));
+    checkAgainstHost(
+      configuration,
+      values,
+      hostFacts(),
+      reportTo((diagnostic) => said.push(diagnostic)),
+    );
   }
   // Scripts without script security are as they were before a reload: no reason to refuse it.
   const fine = said.every(({ severity }) => severity === 'notice' || severity === 'security');

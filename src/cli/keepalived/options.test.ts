@@ -74,7 +74,7 @@ test('facilities by number and name; a wrong one is said and the default stays',
   assert.equal(run('-S', 'user').options.log.facility, 1);
   const { options, warnings } = run('-S', '9');
   assert.equal(options.log.facility, 3);
-  assert.deepEqual(warnings, ["Invalid log facility '9'"]);
+  assert.deepEqual(warnings, [{ code: 'log-facility-invalid', text: "Invalid log facility '9'" }]);
 });
 
 test('keepalived’s messages for what is wrong', () => {
@@ -82,7 +82,7 @@ test('keepalived’s messages for what is wrong', () => {
   assert.equal(failure('--bogus'), 'Unknown option --bogus');
   assert.equal(failure('-f'), 'Missing parameter for option -f');
   assert.equal(failure('--signum='), 'Missing parameter for option --signum');
-  assert.deepEqual(run('-u', 'abc').warnings, ['Invalid --umask option abc']);
+  assert.deepEqual(run('-u', 'abc').warnings, [{ code: 'umask-invalid', text: 'Invalid --umask option abc' }]);
   assert.deepEqual(run('extra', 'args').extra, ['extra', 'args']);
 });
 

@@ -6,19 +6,30 @@ import { OPTIONS, type Option } from './option-table.js';
 export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
 const DEFAULT_LOG_FILE = '/tmp/keepalived.log';
 
+/** What is wrong with an option and does not end the start. */
+export interface OptionWarning {
+  readonly code: 'log-facility-invalid' | 'umask-invalid';
+  readonly text: string;
+}
+
 /** What was asked for. `failed`: a message for standard error, exit 1. */
 export type Asked =
   | { readonly kind: 'help' | 'version' | 'genhash' }
   | { readonly kind: 'signum'; readonly name: string }
   | { readonly kind: 'failed'; readonly text: string }
   /** `warnings` go to standard error, `extra` are words that are no options. */
-  | { readonly kind: 'run'; readonly options: DaemonOptions; readonly warnings: readonly string[]; readonly extra: readonly string[] }
+  | {
+      readonly kind: 'run';
+      readonly options: DaemonOptions;
+      readonly warnings: readonly OptionWarning[];
+      readonly extra: readonly string[];
+    }
   | {
       readonly kind: 'test';
       readonly options: DaemonOptions;
       /** `-tFILE`: messages go there. */
       readonly output?: string;
-      readonly warnings: readonly string[];
+      readonly warnings: readonly OptionWarning[];
       readonly extra: readonly string[];
     };
 
@@ -100,8 +111,8 @@ const pid = (draft: DaemonOptions, part: DaemonOptions['pidFiles']): Partial<Dae
   pidFiles: { ...draft.pidFiles, ...part },
 });
 
-/** What each option does, by its letter or, without one, its name; a text is a complaint that does not end the start. */
-const EFFECTS: Readonly<Record<string, (draft: DaemonOptions, value: string) => Partial<DaemonOptions> | string>> = {
+/** What each option does, by its letter or, without one, its name, or what is wrong with it. */
+const EFFECTS: Readonly<Record<string, (draft: DaemonOptions, value: string) => Partial<DaemonOptions> | OptionWarning>> = {
   f: (_, path) => ({ path }),
   all: () => ({ all: true }),
   l: (draft) => log(draft, { console: true }),
@@ -110,11 +121,13 @@ const EFFECTS: Readonly<Record<string, (draft: DaemonOptions, value: string) => 
   g: (draft, value) => log(draft, { file: resolve(value === '' ? DEFAULT_LOG_FILE : value) }),
   S: (draft, value) => {
     const number = facility(value);
-    return number === undefined ? `Invalid log facility '${value}'` : log(draft, { facility: number });
+    return number === undefined
+      ? { code: 'log-facility-invalid', text: `Invalid log facility '${value}'` }
+      : log(draft, { facility: number });
   },
   u: (_, value) => {
     const number = mask(value);
-    return number === undefined ? `Invalid --umask option ${value}` : { umask: number };
+    return number === undefined ? { code: 'umask-invalid', text: `Invalid --umask option ${value}` } : { umask: number };
   },
   V: () => ({ keepAddresses: true }),
   I: () => ({ keepServers: true }),
@@ -166,11 +179,11 @@ export function readOptions(args: readonly string[]): Asked {
       if (option.short === 'T') return { kind: 'genhash' };
       if (option.long === 'signum') return { kind: 'signum', name: value };
     }
-    const warnings: string[] = [];
+    const warnings: OptionWarning[] = [];
     let options = defaults(given, args);
     for (const { option, value = '' } of given) {
       const effect = EFFECTS[option.short ?? option.long ?? '']?.(options, value) ?? {};
-      if (typeof effect === 'string') warnings.push(effect);
+      if ('code' in effect) warnings.push(effect);
       else options = { ...options, ...effect };
     }
     const test = given.findLast(({ option }) => option.short === 't');

@@ -65,8 +65,8 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
 }
 
 /** What was wrong with options and words, where keepalived says it. */
-function complain({ warnings, extra }: { readonly warnings: readonly string[]; readonly extra: readonly string[] }, io: Io): void {
-  for (const text of warnings) io.err(`${text}\n`);
+function complain({ warnings, extra }: Pick<Extract<Asked, { readonly kind: 'run' }>, 'warnings' | 'extra'>, io: Io): void {
+  for (const { text } of warnings) io.err(`${text}\n`);
   if (extra.length > 0) io.out(`Unexpected argument(s): ${extra.join(' ')} \n`);
   io.flush();
 }
@@ -110,7 +110,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       const { configTest } = await import('./config-test.js');
       const status = configTest(asked.options, asked.output, io);
       // A facility that there is none of counts as an error of the configuration.
-      return status === 0 && asked.warnings.some((text) => text.startsWith('Invalid log facility')) ? 5 : status;
+      return status === 0 && asked.warnings.some(({ code }) => code === 'log-facility-invalid') ? 5 : status;
     }
     case 'run':
       complain(asked, io);

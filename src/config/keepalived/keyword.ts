@@ -22,21 +22,6 @@ export interface Statement {
   readonly body?: readonly Statement[];
 }
 
-/**
- * What becomes of the start: `fatal` ends it (exit 2 at once), `unusable` makes the configuration one that cannot be run (exit 4),
- * `no-config` is a checked include or script rule that leaves none (exit 6), `security` counts for -t (exit 6), `error` too (exit 5),
- * `notice` is only said.
- */
-export type Severity = 'fatal' | 'unusable' | 'no-config' | 'error' | 'security' | 'notice';
-
-/** Something to tell the operator. `text` is keepalived's own wording where it has one; `hint` is ours: what was expected, the nearest keyword. */
-export interface Diagnostic {
-  readonly severity: Severity;
-  readonly at: Origin;
-  readonly text: string;
-  readonly hint?: string;
-}
-
 /** How a keyword's arguments are read. The value's type stands behind each. */
 export type Argument =
   /** true; words behind it are reported */
@@ -105,9 +90,6 @@ export interface Keyword {
   /** Old spellings (of `aliases`) that are reported as deprecated. */
   readonly deprecated?: readonly string[];
 }
-
-/** Where the reader and the builders tell. */
-export type Report = (diagnostic: Diagnostic) => void;
 
 /** What a block said. Values are typed by the table's `argument`; `at` is the keyword's place. */
 export interface Value {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { canRun, exitCodeOf, renderDiagnostic } from './diagnostics.js';
+import { canRun, exitCodeOf, renderDiagnostic } from './diagnostics/outcome.js';
 import type { ConfigFiles } from './lines/source.js';
 import { readKeepalived } from './read.js';
 
@@ -56,7 +56,7 @@ test('a keyword without its argument ends it', () => {
 
 test('the gravest of what was said makes the status', () => {
   const said = (...severities: ('notice' | 'error' | 'security' | 'no-config' | 'unusable' | 'fatal')[]) =>
-    exitCodeOf(severities.map((severity) => ({ severity, at: { file: '', line: 1, column: 1 }, text: '' })));
+    exitCodeOf(severities.map((severity) => ({ severity })));
   assert.deepEqual([said(), said('notice'), said('error', 'notice'), said('error', 'security'), said('no-config')], [0, 0, 5, 6, 6]);
   assert.deepEqual([said('security', 'unusable'), said('unusable', 'fatal')], [4, 2]);
 });

@@ -1,6 +1,7 @@
 // From the files to a KeepalivedConfiguration, with everything that is to be said about them in the order it was found.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { Diagnostic, Report, Values } from './keyword.js';
+import { type Diagnostic, diagnosticOf, type Report, reportTo } from './diagnostics/report.js';
+import type { Values } from './keyword.js';
 import { rootKeywords } from './keywords/root.js';
 import { type FlattenOptions, flatten } from './lines/flatten.js';
 import type { ConfigFiles } from './lines/source.js';
@@ -41,21 +42,30 @@ class Stopped extends Error {}
 let blocks: ReadonlyMap<string, readonly string[]> | undefined;
 
 /** A keyword that is known elsewhere: its place is a better hint than a similar name. */
-function withPlace(said: Diagnostic): Diagnostic {
-  const name = /^Unknown keyword '(.+)'$/.exec(said.text)?.[1];
-  if (name === undefined) return said;
+function placeHint(keyword: string): string | undefined {
   blocks ??= blocksByKeyword(rootKeywords);
-  const hint = belongsHint(blocks.get(name));
-  return hint === undefined ? said : { ...said, hint };
+  return belongsHint(blocks.get(keyword));
+}
+
+function withPlace(diagnostic: Diagnostic): Diagnostic {
+  const { code, at, details, severity } = diagnostic;
+  if (code !== 'keyword-unknown') return diagnostic;
+  return diagnosticOf(code, at, { ...details, place: placeHint(String(details['keyword'])) }, severity);
 }
 
 /** Messages quote what they are about, which may be a line of 60,000 characters. */
 const LONGEST_TEXT = 1_000;
 const shortened = (text: string): string => (text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`);
 
-function bounded(said: Diagnostic): Diagnostic {
-  if (said.text.length <= LONGEST_TEXT && (said.hint?.length ?? 0) <= LONGEST_TEXT) return said;
-  return { ...said, text: shortened(said.text), ...(said.hint === undefined ? {} : { hint: shortened(said.hint) }) };
+function bounded(reported: Diagnostic): Diagnostic {
+  const { text, hint, details } = reported;
+  if (text.length <= LONGEST_TEXT && (hint?.length ?? 0) <= LONGEST_TEXT) return reported;
+  return {
+    ...reported,
+    text: shortened(text),
+    ...(hint === undefined ? {} : { hint: shortened(hint) }),
+    details: Object.fromEntries(Object.entries(details).map(([key, value]) => [key, typeof value === 'string' ? shortened(value) : value])),
+  };
 }
 
 /** Collects; throws Stopped after a fatal one. What says the same of the same place is kept once. */
@@ -64,8 +74,8 @@ class Collector {
   readonly #seen = new Set<string>();
   #left = 0;
 
-  readonly report: Report = (said) => {
-    const diagnostic = bounded(withPlace(said));
+  readonly report = reportTo((reported) => {
+    const diagnostic = bounded(withPlace(reported));
     const { at, text, severity } = diagnostic;
     const key = `${at.file}:${at.line}:${at.column}:${text}`;
     if (!this.#seen.has(key)) {
@@ -74,12 +84,12 @@ class Collector {
       if (this.#seen.size < MOST_DIAGNOSTICS) this.#seen.add(key);
     }
     if (severity === 'fatal') throw new Stopped();
-  };
+  });
 
   all(): readonly Diagnostic[] {
     const last = this.diagnostics.at(-1);
     if (this.#left === 0 || last === undefined) return this.diagnostics;
-    return [...this.diagnostics, { severity: 'error', at: last.at, text: `${this.#left} more messages are left out` }];
+    return [...this.diagnostics, diagnosticOf('messages-left-out', last.at, { count: this.#left })];
   }
 }
 

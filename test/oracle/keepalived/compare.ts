@@ -1,8 +1,8 @@
 // One recorded case asked of our reader: what differs in status and messages.
 
-import { exitCodeOf } from '../../../src/config/keepalived/diagnostics.js';
+import { exitCodeOf } from '../../../src/config/keepalived/diagnostics/outcome.js';
+import { type Diagnostic, reportTo } from '../../../src/config/keepalived/diagnostics/report.js';
 import { checkAgainstHost } from '../../../src/config/keepalived/host/examine-host.js';
-import type { Diagnostic } from '../../../src/config/keepalived/keyword.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import { RECORDED_HOST } from './host.js';
 import { filesOf, keyFileOf, namesOf, type RecordedCase } from './recorded.js';
@@ -37,7 +37,13 @@ export function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
   };
   const { configuration, diagnostics, values } = readKeepalived(filesOf(recorded), options);
   const said = [...diagnostics];
-  if (configuration !== undefined) checkAgainstHost(configuration, values, RECORDED_HOST, (diagnostic) => said.push(diagnostic));
+  if (configuration !== undefined)
+    checkAgainstHost(
+      configuration,
+      values,
+      RECORDED_HOST,
+      reportTo((diagnostic) => said.push(diagnostic)),
+    );
   return said;
 }
 

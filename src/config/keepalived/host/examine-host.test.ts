@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { renderDiagnostic } from '../diagnostics.js';
-import type { Diagnostic } from '../keyword.js';
+import { renderDiagnostic } from '../diagnostics/outcome.js';
+import { type Diagnostic, reportTo } from '../diagnostics/report.js';
 import { readKeepalived } from '../read.js';
 import { checkAgainstHost, type HostFacts, type HostInterface } from './examine-host.js';
 
@@ -27,9 +27,14 @@ function said(lines: string, beside = '', host: HostFacts = HOST): readonly stri
     { path: 'k', directory: '/', configId: '', environment: {} },
   );
   const found: Diagnostic[] = [];
-  checkAgainstHost(configuration!, values, host, (diagnostic) => found.push(diagnostic));
+  checkAgainstHost(
+    configuration!,
+    values,
+    host,
+    reportTo((diagnostic) => found.push(diagnostic)),
+  );
   return found.map((diagnostic) =>
-    `${diagnostic.severity}: ${renderDiagnostic({ severity: 'error', at: diagnostic.at, text: diagnostic.text })}`.replace('k:', ''),
+    `${diagnostic.severity}: ${renderDiagnostic({ at: diagnostic.at, text: diagnostic.text })}`.replace('k:', ''),
   );
 }
 

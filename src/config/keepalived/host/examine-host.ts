@@ -1,7 +1,8 @@
 // A configuration against the host it is to run on: interfaces and scripts that are not there, scripts that others could change.
 // Pure: what the host has comes in as facts. The words are those of keepalived's -t.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
-import type { Origin, Report, Severity, Values, Word } from '../keyword.js';
+import type { Report } from '../diagnostics/report.js';
+import type { Origin, Values, Word } from '../keyword.js';
 import { blocksByName, placeOfName } from '../values/place-of-name.js';
 import { allOf, blocksOf, linesOf, lineWords, nameOf, wordsOf } from '../values/values.js';
 import { checkScripts, type ScriptFacts } from './examine-scripts.js';
@@ -22,6 +23,15 @@ export type HostFacts = InterfaceFacts & ScriptFacts;
 
 /** IFNAMSIZ less its NUL: a longer name was refused before. */
 const LONGEST_NAME = 15;
+
+type MissingInterface =
+  | 'address-interface-missing'
+  | 'garp-group-interface-missing'
+  | 'instance-interface-missing'
+  | 'instance-vrf-missing'
+  | 'route-interface-missing'
+  | 'rule-interface-missing'
+  | 'tracked-interface-missing';
 
 class InterfaceCheck {
   readonly #configuration: KeepalivedConfiguration;
@@ -52,12 +62,12 @@ class InterfaceCheck {
     return name === undefined || this.#configuration.global.dynamicInterfaces || this.#facts.interfaces.has(name);
   }
 
-  /** Says that an interface is not there, if it is not. */
-  #need(name: string | undefined, block: Values, text: string, severity: Severity = 'error'): void {
+  /** Reports that an interface is missing, if it is. */
+  #need(name: string | undefined, block: Values, code: MissingInterface, who: string | undefined = ''): void {
     if (this.#has(name) || name === undefined) return;
     const at = placeOfName(block, name);
-    const there = [...this.#facts.interfaces.keys()].slice(0, 16).join(', ');
-    this.#report({ severity, at, text, hint: `this host has ${there || 'none'}` });
+    const present = [...this.#facts.interfaces.keys()].slice(0, 16).join(', ') || 'none';
+    this.#report(code, at, { name, who, present });
     this.#missing ??= at;
   }
 
@@ -66,7 +76,7 @@ class InterfaceCheck {
     for (const block of blocksOf(this.#root, 'vrrp_instance')) {
       const word = wordsOf(block, 'interface')?.[0]?.text;
       if (word === undefined || word === 'lo' || word.length > LONGEST_NAME) continue;
-      this.#need(word, block, `WARNING - interface ${word} for vrrp_instance ${nameOf(block)} doesn't exist`);
+      this.#need(word, block, 'instance-interface-missing', nameOf(block));
     }
   }
 
@@ -75,20 +85,18 @@ class InterfaceCheck {
     for (const instance of this.#configuration.instances) {
       const { name } = instance;
       const block = this.#block('vrrp_instance', name);
-      this.#need(instance.vrf, block, `(${name}) WARNING - VRF interface ${instance.vrf} doesn't exist`);
-      for (const tracked of instance.track.interfaces)
-        this.#need(tracked.name, block, `(${name}) tracked interface ${tracked.name} doesn't exist`);
+      this.#need(instance.vrf, block, 'instance-vrf-missing', name);
+      for (const tracked of instance.track.interfaces) this.#need(tracked.name, block, 'tracked-interface-missing', name);
       this.#network(block, [...instance.addresses, ...instance.excludedAddresses], instance.routes, instance.rules);
       const vmac = instance.virtualInterface?.name;
       const taken = vmac === undefined ? undefined : this.#facts.interfaces.get(vmac);
       if (instance.virtualInterface?.kind === 'vmac' && taken !== undefined && !taken.macvlan) {
-        const text = `(${name}) interface ${vmac} already exists and is not a private macvlan; ignoring vmac if_name`;
-        this.#report({ severity: 'error', at: placeOfName(block, vmac ?? ''), text });
+        this.#report('vmac-name-taken', placeOfName(block, vmac ?? ''), { name, vmac: vmac ?? '' });
       }
     }
     for (const group of this.#configuration.syncGroups) {
       const block = this.#block('vrrp_sync_group', group.name);
-      for (const { name } of group.track.interfaces) this.#need(name, block, `(${group.name}) tracked interface ${name} doesn't exist`);
+      for (const { name } of group.track.interfaces) this.#need(name, block, 'tracked-interface-missing', group.name);
     }
   }
 
@@ -97,8 +105,7 @@ class InterfaceCheck {
     if (name === undefined) return;
     const found = this.#facts.interfaces.get(name);
     if (found === undefined ? this.#has(name) : found.vrf === true) return;
-    const text = found === undefined ? `VRF ${name} not found for route` : `Route specified VRF ${name} is not a VRF`;
-    this.#report({ severity: 'error', at: placeOfName(block, name), text });
+    this.#report(found === undefined ? 'route-vrf-missing' : 'route-vrf-other-kind', placeOfName(block, name), { name });
   }
 
   #network(
@@ -109,15 +116,13 @@ class InterfaceCheck {
   ): void {
     for (const { dev } of addresses) {
       const place = dev === undefined ? undefined : addressBefore(block, dev);
-      this.#need(dev, block, `WARNING - interface ${dev} for ip address ${place} doesn't exist`);
+      this.#need(dev, block, 'address-interface-missing', place);
     }
     for (const { dev, nextHops, vrf } of routes) {
       this.#needVrf(vrf, block);
-      for (const name of [dev, ...nextHops.map((hop) => hop.dev)])
-        this.#need(name, block, `WARNING - interface ${name} for VROUTE nexthop doesn't exist`);
+      for (const name of [dev, ...nextHops.map((hop) => hop.dev)]) this.#need(name, block, 'route-interface-missing');
     }
-    for (const { iif, oif } of rules)
-      for (const name of [iif, oif]) this.#need(name, block, `WARNING - interface ${name} for rule doesn't exist`);
+    for (const { iif, oif } of rules) for (const name of [iif, oif]) this.#need(name, block, 'rule-interface-missing');
   }
 
   /** Static addresses without `dev` stand on default_interface; a missing one ends the original. */
@@ -128,8 +133,10 @@ class InterfaceCheck {
     this.#network(this.#root, own, root.staticRoutes, root.staticRules);
     for (const line of linesOf(this.#root, 'static_ipaddress')) {
       if (this.#has(global.defaultInterface) || lineWords(line).some((word) => word.text === 'dev')) continue;
-      const text = `Static address ${line.keyword.text} requires either an interface or default interface must exist`;
-      this.#report({ severity: 'unusable', at: line.keyword.at, text, hint: `there is no ${global.defaultInterface} here` });
+      this.#report('static-address-interface-missing', line.keyword.at, {
+        keyword: line.keyword.text,
+        defaultInterface: global.defaultInterface,
+      });
       this.#missing ??= line.keyword.at;
     }
     for (const [keyword, what] of [
@@ -138,7 +145,7 @@ class InterfaceCheck {
     ] as const) {
       for (const { keyword: name } of linesOf(this.#root, keyword)) {
         if (this.#has(name.text)) continue;
-        this.#report({ severity: 'unusable', at: name.at, text: `unknown interface ${name.text} specified for ${what}` });
+        this.#report('interface-unknown', name.at, { name: name.text, what });
       }
     }
   }
@@ -152,7 +159,7 @@ class InterfaceCheck {
           .flatMap(lineWords)
           .map((word) => word.text),
       ];
-      for (const name of names) this.#need(name, block, `WARNING - interface ${name} specified for garp_group doesn't exist`);
+      for (const name of names) this.#need(name, block, 'garp-group-interface-missing');
     }
   }
 
@@ -161,8 +168,7 @@ class InterfaceCheck {
     this.#garpGroups();
     this.#instances();
     if (this.#missing !== undefined) {
-      const hint = 'dynamic_interfaces in global_defs lets them come later';
-      this.#report({ severity: 'error', at: this.#missing, text: 'Non-existent interface specified in configuration', hint });
+      this.#report('interfaces-missing', this.#missing);
     }
   }
 }

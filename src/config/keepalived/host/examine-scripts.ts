@@ -3,7 +3,8 @@ import type { KeepalivedConfiguration } from '../../../model/keepalived/configur
 import type { Notify } from '../../../model/keepalived/instance.js';
 import type { RunAs, Script } from '../../../model/keepalived/script.js';
 import type { TrackScript } from '../../../model/keepalived/trackers.js';
-import type { Origin, Report, Values } from '../keyword.js';
+import type { Report } from '../diagnostics/report.js';
+import type { Origin, Values } from '../keyword.js';
 import { blocksByName, placeOfName } from '../values/place-of-name.js';
 import { blocksOf, placeOf } from '../values/values.js';
 
@@ -88,10 +89,7 @@ function withoutUser({ global }: KeepalivedConfiguration, facts: ScriptFacts): b
   return global.scriptSecurity && global.scriptUser === undefined && !facts.user(DEFAULT_USER);
 }
 
-function tellWithoutUser(at: Origin, report: Report, more: readonly string[] = []): void {
-  const hint = `there is no user ${DEFAULT_USER}: add it, or say script_user in global_defs`;
-  for (const text of [`Unable to set default user ${DEFAULT_USER} for script`, ...more]) report({ severity: 'error', at, text, hint });
-}
+const reportWithoutUser = (at: Origin, report: Report): void => report('script-default-user-missing', at, { user: DEFAULT_USER });
 
 const known = ({ user, group }: RunAs, facts: ScriptFacts): boolean =>
   facts.user(user) && (group === undefined || group === ':' || facts.group(group.replace(/^:/, '')));
@@ -106,7 +104,7 @@ function tellUntracked(name: string, { instances, syncGroups }: KeepalivedConfig
     for (const { name: tracker, track } of trackers) {
       const block = blocks.get(tracker);
       if (block === undefined || !track.scripts.some((tracked) => tracked.name === name)) continue;
-      report({ severity: 'error', at: placeOfName(block, name), text: `(${tracker}) track script ${name} not found, ignoring...` });
+      report('track-script-unknown', placeOfName(block, name), { tracker, name });
     }
   }
 }
@@ -115,11 +113,12 @@ function tellUntracked(name: string, { instances, syncGroups }: KeepalivedConfig
 function checkOne({ name, script }: TrackScript, at: Origin, security: boolean, facts: ScriptFacts, report: Report): boolean {
   const state = facts.script(script);
   if (state === 'absent') {
-    const hint = `'${script.argv[0] ?? ''}' is no file here`;
-    report({ severity: 'error', at, text: `Disabling track script ${name} since not found/accessible`, hint });
+    report('track-script-missing', at, { name, path: script.argv[0] ?? '' });
   } else if (state === 'unfit' || (state === 'insecure' && security)) {
-    const hint = state === 'unfit' ? 'it is no regular file' : 'somebody other than root could change it, or a folder on the way to it';
-    report({ severity: 'error', at, text: `Disabling track script ${name} due to insecure`, hint });
+    report('track-script-insecure', at, {
+      name,
+      hint: state === 'unfit' ? 'it is no regular file' : 'somebody other than root could change it, or a folder on the way to it',
+    });
   }
   return state !== 'absent';
 }
@@ -133,10 +132,10 @@ function checkTracked(configuration: KeepalivedConfiguration, root: Values, fact
     const block = blocks.get(name);
     const at = block === undefined ? root.at : placeOf(block, 'script');
     const nobody = script.runAs !== undefined && !known(script.runAs, facts);
-    if (nobody)
-      report({ severity: 'error', at, text: `Unable to set uid/gid for script '${script.text}'`, hint: 'there is no such user or group' });
+    if (nobody) report('script-user-missing', at, { script: script.text });
     else if (script.runAs === undefined && withoutUser(configuration, facts)) {
-      tellWithoutUser(at, report, [`Unable to set default user for vrrp script ${name} - removing`]);
+      reportWithoutUser(at, report);
+      report('track-script-default-user-missing', at, { name, user: DEFAULT_USER });
     } else {
       if (checkOne(tracker, at, configuration.global.scriptSecurity, facts, report)) left.push({ script, at });
       continue;
@@ -149,22 +148,19 @@ function checkTracked(configuration: KeepalivedConfiguration, root: Values, fact
 /** Users that are not there: of script_user, of start and shutdown scripts, of misc checks. */
 function checkUsers({ global, virtualServers }: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
   const globals = blocksOf(root, 'global_defs')[0] ?? root;
-  const tell = (runAs: RunAs | undefined, at: Origin, text: string): void => {
-    if (runAs !== undefined && !known(runAs, facts))
-      report({
-        severity: 'error',
-        at,
-        text,
-        hint: `no user ${runAs.user}${runAs.group === undefined ? '' : ` or no group ${runAs.group}`} here`,
-      });
-  };
-  tell(global.scriptUser, placeOf(globals, 'script_user'), 'Error setting global script uid/gid');
-  tell(global.startupScript?.script.runAs, placeOf(globals, 'startup_script'), 'Invalid startup script');
-  tell(global.shutdownScript?.script.runAs, placeOf(globals, 'shutdown_script'), 'Invalid shutdown script');
+  const isUnknown = (runAs: RunAs | undefined): runAs is RunAs => runAs !== undefined && !known(runAs, facts);
+  const details = ({ user, group }: RunAs) => ({ user, group: group === undefined ? '' : ` or no group ${group}` });
+  if (isUnknown(global.scriptUser)) report('script-user-unknown', placeOf(globals, 'script_user'), details(global.scriptUser));
+  for (const [keyword, code, script] of [
+    ['startup_script', 'startup-script-user-unknown', global.startupScript?.script],
+    ['shutdown_script', 'shutdown-script-user-unknown', global.shutdownScript?.script],
+  ] as const) {
+    if (isUnknown(script?.runAs)) report(code, placeOf(globals, keyword), details(script.runAs));
+  }
   const at = blocksOf(root, 'virtual_server')[0]?.at ?? root.at;
   for (const { check } of virtualServers.flatMap((server) => server.realServers.flatMap(({ checkers }) => checkers))) {
-    if (check.kind === 'misc')
-      tell(check.script.runAs, at, `Failed to set uid/gid for misc checker script '${check.script.text}' - removing`);
+    if (check.kind !== 'misc' || !isUnknown(check.script.runAs)) continue;
+    report('misc-script-user-unknown', at, { ...details(check.script.runAs), script: check.script.text });
   }
 }
 
@@ -184,13 +180,7 @@ export function checkScripts(configuration: KeepalivedConfiguration, root: Value
     const counted = used.filter((_, index) => states[index] !== 'absent' && states[index] !== 'shell');
     if (counted[0] === undefined) continue;
     const insecure = states.includes('insecure') ? ' There are insecure scripts.' : '';
-    const text = `SECURITY VIOLATION - ${kind} are being executed but script_security not enabled.${insecure}`;
-    report({
-      severity: 'security',
-      at: counted[0].at,
-      text,
-      hint: 'enable_script_security in global_defs refuses scripts that others could change',
-    });
+    report('scripts-without-security', counted[0].at, { kind, insecure });
   }
 }
 
@@ -198,21 +188,16 @@ export function checkScripts(configuration: KeepalivedConfiguration, root: Value
 function tellAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Report): void {
   for (const { script, at } of scripts) {
     if (facts.script(script) !== 'absent') continue;
-    const text = `script '${script.argv[0] ?? ''}' is not there`;
-    report({ severity: 'notice', at, text, hint: 'nothing is run until it is' });
+    report('script-not-executable', at, { path: script.argv[0] ?? '' });
   }
 }
 
 /** Scripts without a user of their own go where there is no default user. */
 function tellRemoved(scripts: readonly Placed[], kind: Kind, report: Report): void {
   for (const { script, at, misc } of scripts.filter((each) => each.script.runAs === undefined)) {
-    const more =
-      kind === 'start/shutdown scripts'
-        ? ['Invalid startup script']
-        : misc
-          ? [`Unable to set default user for misc script '${script.text}' - removing`]
-          : [];
-    tellWithoutUser(at, report, more);
+    reportWithoutUser(at, report);
+    if (kind === 'start/shutdown scripts') report('startup-script-removed', at, { user: DEFAULT_USER });
+    else if (misc) report('misc-script-default-user-missing', at, { user: DEFAULT_USER, script: script.text });
   }
 }
 

@@ -1,7 +1,8 @@
 // Every keyword of every table: a good argument is read without a word, a missing one and one out of range are told.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Argument, Diagnostic, Keyword, Statement, Values, Word } from '../keyword.js';
+import { type Diagnostic, reportTo } from '../diagnostics/report.js';
+import type { Argument, Keyword, Statement, Values, Word } from '../keyword.js';
 import { readBlock } from '../values/read-block.js';
 import { rootKeywords } from './root.js';
 
@@ -16,7 +17,13 @@ function read(keyword: Keyword, words: readonly string[], body?: readonly Statem
     raw: words.join(' '),
     ...(body === undefined ? {} : { body }),
   };
-  const values: Values = readBlock([statement], [keyword], [], at, (one) => void said.push(one));
+  const values: Values = readBlock(
+    [statement],
+    [keyword],
+    [],
+    at,
+    reportTo((one) => said.push(one)),
+  );
   const counted = said.filter(({ severity }) => severity !== 'notice');
   return {
     value: values.of.get(keyword.name)?.[0]?.value,

@@ -1,12 +1,16 @@
 // How a file was saved.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Diagnostic } from '../keyword.js';
+import { type Diagnostic, reportTo } from '../diagnostics/report.js';
 import { fileLines } from './file-lines.js';
 
 function look(text: string) {
   const said: Diagnostic[] = [];
-  const lines = fileLines('a.conf', text, (diagnostic) => said.push(diagnostic));
+  const lines = fileLines(
+    'a.conf',
+    text,
+    reportTo((diagnostic) => said.push(diagnostic)),
+  );
   return { lines, said: said.map(({ text: what }) => what) };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Diagnostic } from '../keyword.js';
+import { type Diagnostic, reportTo } from '../diagnostics/report.js';
 import type { Piece } from '../statements/tree.js';
 import { type FlattenOptions, flatten } from './flatten.js';
 import type { ConfigFiles, FileRead } from './source.js';
@@ -31,7 +31,13 @@ const shown = (piece: Piece): string => (piece.kind === 'line' ? piece.line.text
 function run(files: string | Readonly<Record<string, string | FileRead>>, options: Partial<FlattenOptions> = {}) {
   const said: Diagnostic[] = [];
   const source = memory(typeof files === 'string' ? { 'k.conf': files } : files);
-  const pieces = [...flatten(source, { ...OPTIONS, ...options }, (diagnostic) => void said.push(diagnostic))];
+  const pieces = [
+    ...flatten(
+      source,
+      { ...OPTIONS, ...options },
+      reportTo((diagnostic) => said.push(diagnostic)),
+    ),
+  ];
   return { lines: pieces.map(shown), pieces, said, texts: said.map(({ at, text }) => `${at.file}:${at.line}: ${text}`) };
 }
 

@@ -1,7 +1,7 @@
 // All files of a configuration as one run of lines and braces: includes read, conditions judged, parameters and sequences put in.
 // Bounded: whatever the files say, it ends, with a message, after LIMITS.
 
-import type { Report } from '../keyword.js';
+import { passOn, type Report, reportTo } from '../diagnostics/report.js';
 import type { Piece } from '../statements/tree.js';
 import { braceAt, commentStart, unescaped } from './comment.js';
 import { fileLines } from './file-lines.js';
@@ -121,13 +121,7 @@ class Flattener {
   #bound(what: keyof Used, amount: number, line: Text): void {
     this.#read[what] += amount;
     if (this.#read[what] <= LIMITS[what]) return;
-    const text = `The configuration comes to more than ${LIMITS[what]} ${what} - giving up`;
-    this.#report({
-      severity: 'fatal',
-      at: originAt(line, 0),
-      text,
-      hint: 'a ~SEQ, an include or a parameter that holds itself multiplies it',
-    });
+    this.#report('configuration-too-large', originAt(line, 0), { max: LIMITS[what], what });
     throw new Exceeded();
   }
 
@@ -145,15 +139,14 @@ class Flattener {
     const policy = { read: true, match: true, wildcard: mustExist === true, brace: true };
     const severity = mustExist === true ? 'unusable' : 'notice';
     let failed = false;
-    const report: Report = (diagnostic) => {
-      failed ||= / open problem /.test(diagnostic.text);
-      if (failed) this.#report({ severity: 'unusable', at, text: `Unable to read configuration file ${path}`, hint: diagnostic.text });
-      else this.#report(diagnostic);
-    };
+    const report = reportTo((diagnostic) => {
+      failed ||= diagnostic.code === 'file-not-opened';
+      if (failed) this.#report('main-file-unreadable', at, { name: path, hint: diagnostic.text });
+      else passOn(this.#report, diagnostic);
+    });
     const found = findFiles({ files: this.#files, at, report, policy, severity }, '', path);
     if (found.length > 1) {
-      const text = `WARNING, multiple configuration file matches of ${path}, starting with ${found[0]!.path}`;
-      this.#report({ severity: 'error', at, text });
+      this.#report('many-main-files', at, { path, first: found[0]!.path });
     }
     this.#open(found, written('', path, 1), LENIENT);
   }
@@ -165,10 +158,12 @@ class Flattener {
       const real = absolute(this.#options.directory ?? '', path);
       const looping = open.some((file) => absolute(this.#options.directory ?? '', file.path) === real);
       if (looping || open.length >= LIMITS.depth) {
-        const hint = looping
-          ? `it is being read already: ${open.map((file) => file.path).join(' > ')}`
-          : `${LIMITS.depth} files include one another`;
-        this.#report({ severity: 'error', at: originAt(line, 0), text: `Configuration file '${path}' includes itself - skipping`, hint });
+        this.#report('include-loop', originAt(line, 0), {
+          path,
+          hint: looping
+            ? `it is being read already: ${open.map((file) => file.path).join(' > ')}`
+            : `${LIMITS.depth} files include one another`,
+        });
         continue;
       }
       this.#bound('files', 1, line);
@@ -182,15 +177,10 @@ class Flattener {
     if (line === undefined) return undefined;
     const text = written(line.endsWith('\r') ? line.slice(0, -1) : line, file.path, file.next);
     const nul = text.text.indexOf('\0');
-    if (nul !== -1) this.#report({ severity: 'notice', at: originAt(text, nul), text: 'a NUL character ends the line' });
+    if (nul !== -1) this.#report('nul-character', originAt(text, nul));
     const kept = nul === -1 ? text : slice(text, 0, nul);
     if (kept.text.length <= LONGEST_LINE) return kept;
-    this.#report({
-      severity: 'error',
-      at: originAt(kept, 0),
-      text: `line too long - ignoring`,
-      hint: `${LONGEST_LINE} characters are the most`,
-    });
+    this.#report('line-too-long', originAt(kept, 0), { max: LONGEST_LINE });
     return slice(kept, 0, 0);
   }
 
@@ -205,7 +195,7 @@ class Flattener {
     const text = line.text.slice(0, at);
     tellLookAlikes(line, at, this.#report);
     tellCutPassword(line, at, this.#report);
-    if (openQuote) this.#report({ severity: 'error', at: originAt(line, 0), text: `Unterminated quote '${text.trim()}'` });
+    if (openQuote) this.#report('quote-unterminated', originAt(line, 0), { line: text.trim() });
     const definition = /\\[ \t]*$/.test(line.text) ? this.#manyLines(file, line) : undefined;
     if (definition === undefined && text.trim() !== '') this.#work.push({ kind: 'text', line: slice(line, 0, at), depth: 0 });
   }
@@ -286,15 +276,14 @@ class Flattener {
   }
 
   #endless(line: Text): void {
-    const text = `'${line.text.slice(0, 80)}' - the parameters of this line grow without end, ignoring it`;
-    this.#report({ severity: 'error', at: originAt(line, 0), text, hint: 'a parameter holds itself' });
+    this.#report('parameter-endless', originAt(line, 0), { line: line.text.slice(0, 80) });
   }
 
   /** What a substitution made is read like a line of its own: it may hold a condition, a sequence, a definition, a comment. */
   #substituted(text: Text, depth: number): void {
     const { at, openQuote } = commentStart(text.text);
     const line = slice(text, 0, at);
-    if (openQuote) this.#report({ severity: 'error', at: originAt(text, 0), text: `Unterminated quote '${line.text.trim()}'` });
+    if (openQuote) this.#report('quote-unterminated', originAt(text, 0), { line: line.text.trim() });
     if (line.text.trim() !== '') this.#work.push({ kind: 'text', line, depth });
   }
 
@@ -310,8 +299,7 @@ class Flattener {
       ? readLst(line.text)
       : readSeq(line.text, (text) => this.#parameters.substitute(standingFor(text, line, 0), this.#predefined).text.text);
     if ('problems' in read) {
-      for (const problem of read.problems)
-        this.#report({ severity: 'error', at: originAt(line, 0), text: `${problem} '${line.text.trimEnd()}'` });
+      for (const problem of read.problems) this.#report('sequence-invalid', originAt(line, 0), { problem, line: line.text.trimEnd() });
       return;
     }
     const rest = slice(line, read.end);
@@ -357,13 +345,7 @@ class Flattener {
   #undefinedParameter(line: Text): void {
     const match = line.text.includes('${') ? /\$\{[A-Za-z_]\w*(?: [^{}"]*)?\}/.exec(line.text) : null;
     if (match === null) return;
-    const text = `parameter ${match[0]} is not defined`;
-    this.#report({
-      severity: 'error',
-      at: originAt(line, match.index),
-      text,
-      hint: 'it stays as it is; keepalived would take its braces for those of a block',
-    });
+    this.#report('parameter-undefined', originAt(line, match.index), { parameter: match[0] });
   }
 
   #include(line: Text, { keyword, name }: { readonly keyword: string; readonly name: string }, depth: number): void {

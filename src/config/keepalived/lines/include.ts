@@ -1,5 +1,8 @@
 // include, includer, includem, includew, includeb, includea: which files a line means, and what of their absence is an error.
-import type { Origin, Report, Severity, Word } from '../keyword.js';
+
+import type { Report } from '../diagnostics/report.js';
+import type { Severity } from '../diagnostics/row.js';
+import type { Origin, Word } from '../keyword.js';
 import { type ConfigFiles, expandBraces, expandWildcards, type FileRead, hasWildcard } from './source.js';
 
 /** What must not go wrong with an include. */
@@ -40,10 +43,8 @@ export function includeCheck(current: IncludePolicy, words: readonly Word[], rep
     const sign = /^[+-]/.exec(text)?.[0];
     const name = text.slice(sign === undefined ? 0 : 1);
     const kind = kinds.get(name);
-    const error = (said: string, hint: string): void => report({ severity: 'error', at, text: said, hint });
-    if (kind === undefined) error(`Unknown include_check type '${name}' - ignoring`, `expected one of ${[...kinds.keys()].join(', ')}`);
-    else if (sign === undefined && (changes || set))
-      error(`Duplicate include_check '${name}' specified - ignoring`, "put '+' before every kind");
+    if (kind === undefined) report('include-check-unknown', at, { name, kinds: [...kinds.keys()].join(', ') });
+    else if (sign === undefined && (changes || set)) report('include-check-twice', at, { name });
     else if (sign === undefined) {
       policy = { ...policy, read: true, [kind]: true };
       set = true;
@@ -78,26 +79,27 @@ export const policyOf = (keyword: string, current: IncludePolicy): IncludePolicy
 
 /** The file of one path, or what keepalived says about it. `name` is how the message calls it. */
 function takeOne(lookup: Lookup, path: string, name: string, found: FileRead): FoundFile | undefined {
-  const tell = (text: string): undefined => {
-    lookup.report({ severity: lookup.policy.read ? lookup.severity : 'notice', at: lookup.at, text });
-  };
+  const severity = lookup.policy.read ? lookup.severity : 'notice';
   switch (found.kind) {
     case 'text':
       return { path, text: found.text };
     case 'directory':
-      return tell(`Configuration file '${name}/' is a directory - skipping`);
+      lookup.report('file-is-directory', lookup.at, { name }, severity);
+      return undefined;
     case 'failed':
-      return tell(`Configuration file '${name}' open problem (${found.reason}) - skipping`);
+      lookup.report('file-not-opened', lookup.at, { name, reason: found.reason }, severity);
+      return undefined;
     default:
-      return tell(`Configuration file '${name}' is not a regular non-executable file - skipping`);
+      lookup.report('file-unfit', lookup.at, { name }, severity);
+      return undefined;
   }
 }
 
 /** The files that `name` (against `directory`, which ends in a slash or is empty) stands for, in the order of reading. */
 export function findFiles(lookup: Lookup, directory: string, name: string): readonly FoundFile[] {
   const place = (path: string): string => (path.startsWith('/') ? path : directory + path);
-  const tell = (wrong: boolean, text: string): void =>
-    lookup.report({ severity: wrong ? lookup.severity : 'notice', at: lookup.at, text, hint: `looked for as '${place(name)}'` });
+  const absent = (code: 'files-unmatched' | 'files-missing' | 'files-partly-missing', wrong: boolean): void =>
+    lookup.report(code, lookup.at, { name, place: place(name) }, wrong ? lookup.severity : 'notice');
   const names = expandBraces(name);
   const braces = names.length > 1;
   const paths = names.flatMap((choice) => expandWildcards(lookup.files, place(choice)));
@@ -105,11 +107,11 @@ export function findFiles(lookup: Lookup, directory: string, name: string): read
   const found = read.filter(({ content }) => content.kind !== 'missing');
   const plainMissing = read.length > found.length;
   if (found.length === 0 && names.every(hasWildcard)) {
-    if (lookup.policy.wildcard) tell(true, `No config files matched '${name}'.`);
+    if (lookup.policy.wildcard) absent('files-unmatched', true);
   } else if (found.length === 0) {
-    tell(braces ? lookup.policy.brace : lookup.policy.match, `Config files missing '${name}'.`);
+    absent('files-missing', braces ? lookup.policy.brace : lookup.policy.match);
   } else if (plainMissing) {
-    tell(lookup.policy.brace, `Some config files missing: "${name}".`);
+    absent('files-partly-missing', lookup.policy.brace);
   }
   return found.flatMap(({ path, content }) => {
     const shown = directory !== '' && path.startsWith(directory) && !name.startsWith('/') ? path.slice(directory.length) : path;

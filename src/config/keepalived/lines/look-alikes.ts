@@ -1,6 +1,6 @@
 // What only looks like a part of the language: typographic quotes, blanks and braces from web pages and word processors, and a
 // comment that begins inside of a password.
-import type { Report } from '../keyword.js';
+import type { Report } from '../diagnostics/report.js';
 import { originAt, type Text } from './text.js';
 
 /** How far the full-width forms of ASCII signs are from them. */
@@ -30,12 +30,7 @@ export function tellLookAlikes(line: Text, end: number, report: Report): void {
     const meant = quoted ? undefined : MEANT.get(sign);
     if (meant === undefined) continue;
     const shown = /\s|[\u200b-\u200d\u2060\ufeff]/u.test(sign) ? codeOf(sign) : `'${sign}' (${codeOf(sign)})`;
-    report({
-      severity: 'notice',
-      at: originAt(line, at),
-      text: `${shown} is a letter like others`,
-      hint: `${meant === 'nothing' ? 'take it out' : `write ${meant}`}: it was copied from a page that changes such signs`,
-    });
+    report('character-look-alike', originAt(line, at), { shown, remedy: meant === 'nothing' ? 'take it out' : `write ${meant}` });
     return;
   }
 }
@@ -46,10 +41,5 @@ export function tellCutPassword(line: Text, comment: number, report: Report): vo
   const match = /^\s*auth_pass\s+(\S*)$/.exec(line.text.slice(0, comment));
   const sign = line.text[comment]!;
   if (match === null || (match[1] === '' && !/^.[^\s#!]/.test(line.text.slice(comment)))) return;
-  report({
-    severity: 'notice',
-    at: originAt(line, comment),
-    text: `'${sign}' begins a comment: auth_pass ends before it`,
-    hint: `in double quotes it belongs to the password: "…${sign}…"`,
-  });
+  report('password-cut-by-comment', originAt(line, comment), { sign });
 }

@@ -1,14 +1,15 @@
 // What lint reports, and what it looks at: the files of one or several nodes, read.
 import type { Finding, FindingSeverity } from '../../../model/finding.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
-import type { Diagnostic, Origin, Values } from '../keyword.js';
+import type { Diagnostic } from '../diagnostics/report.js';
+import type { DiagnosticCode } from '../diagnostics/table.js';
+import type { Origin, Values } from '../keyword.js';
 
 /** A finding has a place and a fix. docs/config-lint.md lists the codes. */
 export interface LintFinding extends Finding {
   readonly at: Origin;
   readonly fix: string;
-  /** See LintVerdict. */
-  readonly saidAs?: RegExp;
+  readonly replaces?: LintVerdict['replaces'];
 }
 
 /** One node: its file as it was read. */
@@ -29,8 +30,8 @@ export interface LintVerdict {
   readonly code: string;
   readonly severity: FindingSeverity;
   readonly meaning: string;
-  /** keepalived's message of the same, at the same line: once is enough. */
-  readonly saidAs?: RegExp;
+  /** keepalived's messages of the same, at the same line: one of them is enough. */
+  readonly replaces?: readonly DiagnosticCode[];
 }
 
 /** A rule of lint: the verdicts it may give, and how it comes to them. Several nodes are those of one pair (or of several). */
@@ -42,11 +43,11 @@ export interface LintRule {
 /** What was said when the files were read, without what findings say better. */
 export const unsaid = (said: readonly Diagnostic[], findings: readonly LintFinding[]): readonly Diagnostic[] =>
   said.filter(
-    ({ at, text }) => !findings.some((one) => one.saidAs?.test(text) === true && one.at.file === at.file && one.at.line === at.line),
+    ({ at, code }) => !findings.some((one) => one.replaces?.includes(code) === true && one.at.file === at.file && one.at.line === at.line),
   );
 
 /** A finding of a verdict. */
 export function found(verdict: LintVerdict, at: Origin, what: string, cause: string, fix: string): LintFinding {
-  const { severity, code, saidAs } = verdict;
-  return { severity, code, at, what, cause, fix, ...(saidAs === undefined ? {} : { saidAs }) };
+  const { severity, code, replaces } = verdict;
+  return { severity, code, at, what, cause, fix, ...(replaces === undefined ? {} : { replaces }) };
 }

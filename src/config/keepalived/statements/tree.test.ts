@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Diagnostic, Keyword, Statement } from '../keyword.js';
+import { type Diagnostic, reportTo } from '../diagnostics/report.js';
+import type { Keyword, Statement } from '../keyword.js';
 import { written } from '../lines/text.js';
 import { type Piece, parseTree } from './tree.js';
 
@@ -29,7 +30,11 @@ const shapes = (text: string): Shape[] => parse(text).statements.map(shape);
 
 function parse(text: string) {
   const said: Diagnostic[] = [];
-  const statements = parseTree(pieces(text), root, (diagnostic) => said.push(diagnostic));
+  const statements = parseTree(
+    pieces(text),
+    root,
+    reportTo((diagnostic) => said.push(diagnostic)),
+  );
   return { statements, said: said.map(({ at, text }) => `${at.line}: ${text}`) };
 }
 

@@ -1,5 +1,7 @@
 // From flat pieces (lines and braces) to statements with bodies. Never gives up: what braces are wrong is told and gone on from.
-import type { Keyword, Origin, Report, Statement, Word } from '../keyword.js';
+
+import type { Report } from '../diagnostics/report.js';
+import type { Keyword, Origin, Statement, Word } from '../keyword.js';
 import { splitWords } from '../lines/split-words.js';
 import { isBlank, type Text } from '../lines/text.js';
 import { named } from './keyword-index.js';
@@ -43,7 +45,7 @@ interface Frame {
 function statementOf(line: Text, report: Report): Growing | undefined {
   const { words, open } = splitWords(line);
   if (open !== undefined) {
-    report({ severity: 'error', at: open, text: `Unmatched quote: '${line.text.trim()}'`, hint: 'what follows the quote is not read' });
+    report('quote-unmatched', open, { line: line.text.trim() });
   }
   const keyword = words[0];
   if (keyword === undefined) return undefined;
@@ -105,8 +107,7 @@ class Builder {
     // Among lines of any kind only what opens a block itself is surely none of them.
     if (!kinds.some((kind) => frame.table !== undefined || kind === 'block' || kind === 'lines')) return;
     frame.told = true;
-    const text = `'${keyword.text}' stands inside of '${frame.name}', which was opened in line ${frame.at.line}`;
-    this.#report({ severity: 'notice', at: keyword.at, text, hint: "a '}' may be missing before it" });
+    this.#report('keyword-inside-block', keyword.at, { keyword: keyword.text, name: frame.name, line: frame.at.line });
   }
 
   line(text: Text): void {
@@ -114,12 +115,7 @@ class Builder {
     if (statement === undefined) return;
     if (this.#forgottenBrace(statement)) {
       const name = this.#pending!.statement.keyword.text;
-      this.#report({
-        severity: 'error',
-        at: statement.keyword.at,
-        text: "Missing '{' at beginning of configuration block",
-        hint: `'${name}' begins a block; what follows was read as if the brace were there`,
-      });
+      this.#report('brace-missing', statement.keyword.at, { name });
       this.#openBody(statement.keyword.at);
     }
     this.#forgottenEnd(statement);
@@ -134,7 +130,7 @@ class Builder {
       this.#openBody(at);
       return;
     }
-    this.#report({ severity: 'error', at, text: "Unexpected '{' - ignoring", hint: 'no keyword stands before this brace' });
+    this.#report('brace-unexpected', at);
     const frame = this.#frames.at(-1)!;
     this.#push({ into: frame.into, at, table: frame.table });
   }
@@ -142,7 +138,7 @@ class Builder {
   close(at: Origin): void {
     this.#pending = undefined;
     if (this.#frames.length === 1) {
-      this.#report({ severity: 'error', at, text: "Extra '}' found", hint: 'no block is open here' });
+      this.#report('brace-extra', at);
       return;
     }
     this.#frames.pop();
@@ -153,8 +149,7 @@ class Builder {
     const missing = this.#frames.length - 1;
     if (missing > 0) {
       const { at } = this.#frames.at(-1)!;
-      const hint = `the block opened at ${at.file}:${at.line}:${at.column} is not closed`;
-      this.#report({ severity: 'error', at, text: `There are ${missing} missing '}'s or extra '{'s`, hint });
+      this.#report('braces-unbalanced', at, { missing, file: at.file, line: at.line, column: at.column });
     }
     return this.#root;
   }

@@ -4,22 +4,20 @@ import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { BfdInstance } from '../../../model/keepalived/trackers.js';
-import type { Report, Values } from '../keyword.js';
+import { type Report, reportProblem } from '../diagnostics/report.js';
+import type { Values } from '../keyword.js';
 import { readWhole } from '../values/number.js';
 import { blocksOf, booleanOf, has, nameOf, numberOf, placeOf, wordsOf } from '../values/values.js';
-import { tellError } from './report.js';
 import { readHost } from './virtual-server/endpoint.js';
 
 const LONGEST_NAME = 31;
-const trouble = (name: string, text: string): string => `Configuration error: BFD instance ${name} ${text}`;
-
 /** `malformed`: it is said and is no address; that was told. */
 function readAddress(block: Values, keyword: string, what: string, report: Report): Address | 'malformed' | undefined {
   const word = wordsOf(block, keyword)?.[0];
   if (word === undefined) return undefined;
   const address = readHost(word.text);
   if (address !== undefined) return address;
-  tellError(report, word.at, trouble(nameOf(block), `has malformed ${what}`.replace('%v', word.text)));
+  report('bfd-address-invalid', word.at, { name: nameOf(block), what: what.replace('%v', word.text) });
   return 'malformed';
 }
 
@@ -29,13 +27,12 @@ function readWeight(block: Values, report: Report): { readonly weight: number; r
   if (number === undefined) return none;
   const { value, problem } = readWhole(number.text, { min: -253, max: 253 });
   if (value === undefined) {
-    if (problem !== undefined) tellError(report, number.at, problem);
-    const text = trouble(nameOf(block), `weight value ${number.text} not valid (must be in range [-253-253]), ignoring`);
-    tellError(report, number.at, text);
+    if (problem !== undefined) reportProblem(report, number.at, problem);
+    report('bfd-weight-range', number.at, { name: nameOf(block), number: number.text });
     return none;
   }
   if (option !== undefined && option.text !== 'reverse') {
-    tellError(report, option.at, trouble(nameOf(block), `unknown weight option ${option.text}`), 'reverse');
+    report('bfd-weight-option-unknown', option.at, { name: nameOf(block), option: option.text });
   }
   return { weight: value, reverse: option?.text === 'reverse' };
 }
@@ -43,7 +40,7 @@ function readWeight(block: Values, report: Report): { readonly weight: number; r
 function readHops(block: Values, ttl: number, report: Report): number {
   const hops = numberOf(block, 'max_hops') ?? 0;
   if (hops <= ttl) return hops;
-  tellError(report, placeOf(block, 'max_hops'), `BFD instance ${nameOf(block)}: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit`);
+  report('bfd-max-hops', placeOf(block, 'max_hops'), { name: nameOf(block) });
   return ttl;
 }
 
@@ -56,14 +53,14 @@ function readEnds(block: Values, report: Report): Ends | undefined {
   const source = readAddress(block, 'source_ip', 'source address %v, ignoring', report);
   if (neighbour === 'malformed') return undefined;
   if (neighbour === undefined) {
-    tellError(report, block.at, trouble(name, 'has no neighbor address set, disabling instance'));
+    report('bfd-neighbor-missing', block.at, { name });
     return undefined;
   }
   if (source === undefined || source === 'malformed') return { neighbour };
   if (source.family === neighbour.family) return { neighbour, source };
   // The original prints one of the two addresses twice here.
   const text = `source address ${formatAddress(source)} and neighbor address ${formatAddress(neighbour)}`;
-  tellError(report, block.at, trouble(name, `${text} are not of the same family, disabling instance`));
+  report('bfd-mixed-families', block.at, { name, text });
   return undefined;
 }
 
@@ -75,14 +72,13 @@ const cannotBeTold = (one: Ends, other: Ends): boolean =>
 function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report): BfdInstance | undefined {
   const name = nameOf(block);
   if (name.length > LONGEST_NAME) {
-    const text = trouble(name, `name too long (maximum length is ${LONGEST_NAME} characters) - ignoring`);
-    tellError(report, block.at, `BFD name ${name} too long`);
-    tellError(report, block.at, text);
+    report('bfd-name-long', block.at, { name });
+    report('bfd-name-long-ignored', block.at, { name, max: LONGEST_NAME });
     return undefined;
   }
   if (earlier.some((one) => one.name === name)) {
-    tellError(report, block.at, `BFD ${name} already specified`);
-    tellError(report, block.at, trouble(name, 'already configured - ignoring'));
+    report('bfd-name-twice', block.at, { name });
+    report('bfd-name-twice-ignored', block.at, { name });
     return undefined;
   }
   const ends = readEnds(block, report);
@@ -92,7 +88,7 @@ function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report
   if (earlier.some((one) => one.multihop === multihop && cannotBeTold(one, ends))) {
     const pair = source === undefined ? '' : `${formatAddress(source)}/`;
     const what = `duplicate ${source === undefined ? '' : 'source/'}neighbor address ${pair}${formatAddress(neighbour)}`;
-    tellError(report, block.at, trouble(name, `has ${what}, ignoring instance`));
+    report('bfd-instance-ignored', block.at, { name, what });
     return undefined;
   }
   const ttl = numberOf(block, 'ttl') ?? (neighbour.family === 'inet' ? 255 : 64);

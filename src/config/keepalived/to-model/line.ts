@@ -1,10 +1,11 @@
 // Reading a line that is a value itself (an address, a route, a rule, a tracker), word by word.
 
-import type { Report, Statement, Word } from '../keyword.js';
+import { type Report, reportProblem } from '../diagnostics/report.js';
+import type { DetailsOf, DiagnosticCode } from '../diagnostics/table.js';
+import type { Statement, Word } from '../keyword.js';
 import type { Bounds } from '../values/number.js';
 import { readWhole } from '../values/number.js';
 import { lineWords } from '../values/values.js';
-import { tellError, tellFatal, tellNotice } from './report.js';
 
 /** A place in a line. `take` gives the next word and moves on; what is said stands at the word it is about. */
 export class Line {
@@ -13,7 +14,7 @@ export class Line {
 
   constructor(
     statement: Statement,
-    private readonly report: Report,
+    readonly report: Report,
   ) {
     this.words = lineWords(statement);
   }
@@ -37,8 +38,7 @@ export class Line {
     const word = this.take();
     if (word !== undefined) return word;
     const before = this.words[this.at - 1]!;
-    const text = `*** Configuration line starting \`${this.first}\` is missing a parameter after keyword \`${before.text}\` at word position ${this.at + 1}`;
-    tellFatal(this.report, before.at, text);
+    this.report('argument-missing', before.at, { keyword: this.first, after: before.text, position: this.at + 1 });
     return undefined;
   }
 
@@ -54,20 +54,12 @@ export class Line {
     return true;
   }
 
-  error(word: Word, text: string, hint?: string): void {
-    tellError(this.report, word.at, text, hint);
-  }
-
-  notice(word: Word, text: string): void {
-    tellNotice(this.report, word.at, text);
-  }
-
-  /** The word as a whole number; otherwise the general message and `otherwise`. */
-  number(word: Word, bounds: Bounds, otherwise: string): number | undefined {
+  /** The word as a whole number; otherwise what is wrong with it, and `code`. */
+  number<C extends DiagnosticCode>(word: Word, bounds: Bounds, code: C, details: DetailsOf<C>): number | undefined {
     const { value, problem } = readWhole(word.text, bounds);
     if (problem !== undefined) {
-      this.error(word, problem);
-      this.error(word, otherwise);
+      reportProblem(this.report, word.at, problem);
+      this.report(code, word.at, details);
     }
     return value;
   }
@@ -76,5 +68,5 @@ export class Line {
 /** `track_group NAME` of a static object: taken where a group of that name stands before it, else told. */
 export function nameTrackGroup(line: Line, word: Word, draft: { trackGroup?: string }, groups: ReadonlySet<string> | undefined): void {
   if (groups?.has(word.text) === true) draft.trackGroup = word.text;
-  else line.error(word, `track_group ${word.text} not found`, 'a track_group stands before what names it');
+  else line.report('track-group-unknown', word.at, { word: word.text });
 }

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { readTime, readWhole } from './number.js';
+import { diagnosticOf } from '../diagnostics/report.js';
+import * as number from './number.js';
+
+/** What is wrong, in words. */
+function worded({ value, problem }: number.ReadNumber) {
+  const text = problem && diagnosticOf(problem.code, { file: '', line: 1, column: 1 }, problem.details).text;
+  return { ...(value === undefined ? {} : { value }), ...(text === undefined ? {} : { problem: text }) };
+}
+
+const readWhole = (...args: Parameters<typeof number.readWhole>) => worded(number.readWhole(...args));
+const readTime = (...args: Parameters<typeof number.readTime>) => worded(number.readTime(...args));
 
 test('whole numbers', () => {
   const byte = { min: 1, max: 255 };

@@ -1,9 +1,21 @@
-// Numbers as keepalived reads them, with its words for those it does not take.
+// Numbers as keepalived reads them, and what is wrong with those that it refuses.
 
-/** The number, if there is one; `problem`: what to say. Both: said and used (a rounded time). */
+/** What is wrong with a number: a row of the table of diagnostics, and its details. */
+export interface Problem {
+  readonly code:
+    | 'number-invalid'
+    | 'number-negative'
+    | 'number-outside-unsigned'
+    | 'number-outside-integer'
+    | 'number-outside-range'
+    | 'number-too-precise';
+  readonly details: { readonly text: string; readonly min: string | number; readonly max: string | number };
+}
+
+/** The number, if there is one, and what is wrong with it. Both: it is reported and used (a rounded time). */
 export interface ReadNumber {
   readonly value?: number;
-  readonly problem?: string;
+  readonly problem?: Problem;
 }
 
 export interface Bounds {
@@ -13,21 +25,30 @@ export interface Bounds {
   readonly signed?: boolean;
 }
 
+const refused = (
+  code: Problem['code'],
+  text: string,
+  min: string | number = '',
+  max: string | number = '',
+): { readonly problem: Problem } => ({
+  problem: { code, details: { text, min, max } },
+});
+
 const unsignedLimit = 0xffffffff;
 const signedLimit = 0x7fffffff;
 
-/** A whole number: a sign and decimal digits (`010` is ten); an empty word is 0, as in the original. */
+/** A whole number: a sign and decimal digits (`010` is ten); an empty word is 0, as in keepalived. */
 export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds): ReadNumber {
-  if (!/^[+-]?\d*$/.test(text) || /^[+-]$/.test(text)) return { problem: `invalid number '${text}'` };
+  if (!/^[+-]?\d*$/.test(text) || /^[+-]$/.test(text)) return refused('number-invalid', text);
   const value = Number(text) || 0;
-  if (!signed && text.startsWith('-')) return { problem: `negative number '${text}'` };
-  if (!signed && value > unsignedLimit) return { problem: `number '${text}' outside unsigned integer range` };
-  if (signed && (value > signedLimit || value < -signedLimit - 1)) return { problem: `number '${text}' outside integer range` };
-  if (value < min || value > max) return { problem: `number '${text}' outside range [${min}, ${max}]` };
+  if (!signed && text.startsWith('-')) return refused('number-negative', text);
+  if (!signed && value > unsignedLimit) return refused('number-outside-unsigned', text);
+  if (signed && (value > signedLimit || value < -signedLimit - 1)) return refused('number-outside-integer', text);
+  if (value < min || value > max) return refused('number-outside-range', text, min, max);
   return { value };
 }
 
-/** A bound as the message has it. No bound (Infinity) is the end of the original's 64 bits, which a double only nears. */
+/** A bound as the message has it. No bound (Infinity) is the end of keepalived's 64 bits, which a double only nears. */
 const decimals = (millionths: number, places: number): string =>
   Number.isFinite(millionths) ? (millionths / 10 ** places).toFixed(places) : '18446744073709.551614';
 
@@ -43,20 +64,20 @@ export interface TimeBounds {
 export const placesOf = ({ unit, stepUs }: Pick<TimeBounds, 'unit' | 'stepUs'>): number => (unit === 'ms' || stepUs === 1000 ? 3 : 6);
 
 /**
- * Decimal seconds (milliseconds: `unit` 'ms') as microseconds. More decimals than a step has are rounded, used and told.
- * What the original misreads (`1.5s` is 15 µs to it) is refused here.
+ * Decimal seconds (milliseconds: `unit` 'ms') as microseconds. More decimals than a step has are rounded, used and reported.
+ * What keepalived misreads (it takes `1.5s` for 15 µs) is refused here.
  */
 export function readTime(text: string, { minUs, maxUs, unit, stepUs = 1 }: TimeBounds): ReadNumber {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);
   const whole = match?.[2] ?? '';
   const fraction = match?.[3] ?? '';
-  if (match === null || (text !== '' && whole === '' && fraction === '')) return { problem: `invalid number '${text}'` };
-  if (match[1] === '-') return { problem: `negative number '${text}'` };
+  if (match === null || (text !== '' && whole === '' && fraction === '')) return refused('number-invalid', text);
+  if (match[1] === '-') return refused('number-negative', text);
   const places = placesOf({ unit, stepUs });
   const kept = Number(whole) * 10 ** places + Number(fraction.slice(0, places).padEnd(places, '0'));
   const value = (kept + (Number(fraction[places] ?? '0') >= 5 ? 1 : 0)) * stepUs;
   if (value < minUs || value > maxUs) {
-    return { problem: `number '${text}' outside range [${decimals(minUs / stepUs, places)}, ${decimals(maxUs / stepUs, places)}]` };
+    return refused('number-outside-range', text, decimals(minUs / stepUs, places), decimals(maxUs / stepUs, places));
   }
-  return fraction.length > places ? { value, problem: `number '${text}' has too many decimal places` } : { value };
+  return fraction.length > places ? { value, ...refused('number-too-precise', text) } : { value };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Argument, Diagnostic, Keyword, Statement, Values } from '../keyword.js';
+import { type Diagnostic, reportTo } from '../diagnostics/report.js';
+import type { Argument, Keyword, Statement, Values } from '../keyword.js';
 import { written } from '../lines/text.js';
 import { type Piece, parseTree } from '../statements/tree.js';
 import { readBlock } from './read-block.js';
@@ -10,7 +11,7 @@ const PLACE = { file: 'f', line: 1, column: 1 };
 /** Braces on lines of their own. */
 function read(table: readonly Keyword[], text: string) {
   const said: Diagnostic[] = [];
-  const report = (diagnostic: Diagnostic): void => void said.push(diagnostic);
+  const report = reportTo((diagnostic) => said.push(diagnostic));
   const pieces = text.split('\n').map((line, index): Piece => {
     if (line === '{') return { kind: 'open', at: PLACE };
     return line === '}' ? { kind: 'close', at: PLACE } : { kind: 'line', line: written(line, 'f', index + 1) };

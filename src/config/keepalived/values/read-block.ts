@@ -1,9 +1,10 @@
 // Statements and a table of keywords in, typed values out, with everything to be said about them on the way.
 import { parseIpv4, parseIpv6 } from '../../../model/address-text.js';
 import { nearest } from '../../../model/nearest.js';
-import type { Argument, Keyword, Origin, Report, Statement, Value, Values, Word } from '../keyword.js';
+import { type Report, reportProblem } from '../diagnostics/report.js';
+import type { Argument, Keyword, Origin, Statement, Value, Values, Word } from '../keyword.js';
 import { indexOf } from '../statements/keyword-index.js';
-import { placesOf, type ReadNumber, readTime, readWhole } from './number.js';
+import { type Problem, placesOf, type ReadNumber, readTime, readWhole } from './number.js';
 import { readScript } from './script.js';
 
 /** One statement being read against its row. */
@@ -38,43 +39,35 @@ function wording(text: string, { statement, name }: Reading): string {
  * of the line from 1.
  */
 export function missingWord(statement: Statement, after: Word, position: number, report: Report): void {
-  report({
-    severity: 'fatal',
-    at: after.at,
-    text: `*** Configuration line starting \`${statement.keyword.text}\` is missing a parameter after keyword \`${after.text}\` at word position ${position}`,
-  });
+  report('argument-missing', after.at, { keyword: statement.keyword.text, after: after.text, position });
 }
 
 function missing(reading: Reading): undefined {
   const { keyword, statement, report } = reading;
-  const said = keyword.says?.missing;
-  if (said === undefined) missingWord(statement, statement.words.at(-1) ?? statement.keyword, statement.words.length + 2, report);
-  else if (said !== '') {
-    const hint = keyword.argument.kind === 'block' ? { hint: `${statement.keyword.text} NAME {` } : {};
-    report({ severity: 'error', at: statement.keyword.at, text: wording(said, reading), ...hint });
+  const text = keyword.says?.missing;
+  if (text === undefined) missingWord(statement, statement.words.at(-1) ?? statement.keyword, statement.words.length + 2, report);
+  else if (text !== '') {
+    const hint = keyword.argument.kind === 'block' ? `${statement.keyword.text} NAME {` : undefined;
+    report('value-missing', statement.keyword.at, { keyword: keyword.name, text: wording(text, reading), hint });
   }
 }
 
 /** What is wrong with the argument: the reader's general message, then the keyword's own. */
-function refuse(reading: Reading, word: Word, problem: string | undefined, expected?: string): undefined {
-  const said = reading.keyword.says?.invalid;
-  const texts = [problem, said === undefined ? undefined : wording(said, reading)].filter((text) => text !== undefined);
-  if (texts.length === 0) texts.push(`invalid ${reading.keyword.name} '${word.text}'`);
-  for (const text of texts) {
-    reading.report({ severity: 'error', at: word.at, text, ...(expected === undefined ? {} : { hint: `expected ${expected}` }) });
-  }
+function refuse(reading: Reading, word: Word, problem: Problem | undefined, expected: string): undefined {
+  const { keyword, report } = reading;
+  const own = keyword.says?.invalid;
+  const hint = `expected ${expected}`;
+  reportProblem(report, word.at, problem, hint);
+  if (problem !== undefined && own === undefined) return;
+  const text = own === undefined ? `invalid ${keyword.name} '${word.text}'` : wording(own, reading);
+  report('value-invalid', word.at, { keyword: keyword.name, word: word.text, text, hint });
 }
 
 function extraWords(reading: Reading, from: number): void {
   const extra = reading.statement.words[from];
   if (extra === undefined) return;
   const rest = quote(reading.statement.words.slice(from).map((word) => word.text));
-  reading.report({
-    severity: 'notice',
-    at: extra.at,
-    text: `${reading.statement.keyword.text}: ${rest} ignored`,
-    hint: 'nothing more is read on this line',
-  });
+  reading.report('words-ignored', extra.at, { keyword: reading.statement.keyword.text, rest });
 }
 
 function number(reading: Reading, read: (text: string) => ReadNumber, expected: string): Read {
@@ -86,7 +79,7 @@ function number(reading: Reading, read: (text: string) => ReadNumber, expected: 
     refuse(reading, word, problem, isDefault ? `${expected}; ${word.text} is the default: leave the line out` : expected);
     return reading.keyword.refusedAs === undefined ? undefined : { value: reading.keyword.refusedAs };
   }
-  if (problem !== undefined) reading.report({ severity: 'error', at: word.at, text: problem, hint: `${value} µs are used` });
+  if (problem !== undefined) reportProblem(reading.report, word.at, problem, `${value} µs are used`);
   extraWords(reading, 1);
   return { value };
 }
@@ -98,7 +91,7 @@ function time(reading: Reading, argument: Extract<Argument, { kind: 'time' }>): 
   const [word] = reading.statement.words;
   const decimals = /^\+?\d*\.(\d+)$/.exec(word?.text ?? '')?.[1] ?? '';
   const fine = word === undefined || readTime(word.text, argument).value !== undefined || decimals.length <= placesOf(argument);
-  if (!fine) reading.report({ severity: 'error', at: word.at, text: `number '${word.text}' has too many decimal places` });
+  if (!fine) reading.report('number-too-precise', word.at, { text: word.text, hint: undefined });
   return number(reading, (text) => readTime(text, argument), `${range}, without a unit`);
 }
 
@@ -146,7 +139,7 @@ function script(reading: Reading): Read {
   const { statement, report } = reading;
   if (statement.raw === '') return missing(reading);
   const found = readScript(statement.keyword.text, statement.raw);
-  if (found.problem !== undefined) report({ severity: 'error', at: statement.keyword.at, text: found.problem });
+  if (found.problem !== undefined) report('script-quote-unterminated', statement.keyword.at, found.problem);
   return found.script === undefined ? undefined : { value: found.script };
 }
 
@@ -158,12 +151,7 @@ function extraParameters({ statement, report }: Reading): void {
   const [extra] = statement.words;
   if (extra === undefined) return;
   const names = statement.words.map((word) => word.text).join(' ');
-  report({
-    severity: 'error',
-    at: extra.at,
-    text: `Block ${statement.keyword.text} has extra parameters ${names} ...`,
-    hint: 'lines of this block stand between braces',
-  });
+  report('block-extra-words', extra.at, { keyword: statement.keyword.text, names });
 }
 
 /** The words before the brace; undefined, and told, where the name is missing (or two stand where the table wants to tell). */
@@ -250,16 +238,11 @@ function keep(reading: Reading, of: Map<string, Value[]>, value: Value): void {
   if (earlier === undefined) of.set(keyword.name, [value]);
   else if (keyword.repeated === true) earlier.push(value);
   else if (keyword.says?.again !== undefined) {
-    report({
-      severity: 'error',
-      at: value.at,
-      text: wording(keyword.says.again, reading),
-      hint: `the first one is at line ${earlier[0]!.at.line}`,
-    });
+    const text = wording(keyword.says.again, reading);
+    report('keyword-again', value.at, { keyword: keyword.name, text, line: earlier[0]!.at.line });
   } else {
     if (keyword.argument.kind !== 'lines' && keyword.argument.kind !== 'block' && keyword.argument.kind !== 'flag') {
-      const text = `${statement.keyword.text} is said twice, the last one counts`;
-      report({ severity: 'notice', at: value.at, text, hint: `the first one is at line ${earlier[0]!.at.line}` });
+      report('keyword-twice', value.at, { keyword: statement.keyword.text, line: earlier[0]!.at.line });
     }
     of.set(keyword.name, [merged(keyword, earlier[0]!, value)]);
   }
@@ -269,35 +252,20 @@ function unknown(statement: Statement, table: readonly Keyword[], report: Report
   const { keyword } = statement;
   const glued = /^([a-z_]+)[=:](.+)$/i.exec(keyword.text);
   const near = glued !== null && indexOf(table).has(glued[1]!) ? `${glued[1]} ${glued[2]}` : nearest(keyword.text, indexOf(table).keys());
-  report({
-    severity: 'error',
-    at: keyword.at,
-    text: `Unknown keyword '${keyword.text}'`,
-    ...(near === undefined ? {} : { hint: `did you mean '${near}'?` }),
-  });
+  report('keyword-unknown', keyword.at, { keyword: keyword.text, near });
 }
 
-function unexpectedBody(statement: Statement, report: Report): void {
-  const hint = `what stands between the braces behind '${statement.keyword.text}' is skipped`;
-  report({ severity: 'error', at: statement.keyword.at, text: "Unexpected '{' - ignoring", hint });
-}
+const unexpectedBody = ({ keyword }: Statement, report: Report): void => report('body-unexpected', keyword.at, { keyword: keyword.text });
 
-/** Is the row one that weir understands and does nothing about? Said where it stands. */
-function tellUse(reading: Reading): void {
+/** Reports old spellings, and keywords that weir understands and does nothing about. */
+function reportUse(reading: Reading): void {
   const { keyword, statement, report } = reading;
   if (keyword.deprecated?.includes(statement.keyword.text) === true) {
-    report({
-      severity: 'error',
-      at: statement.keyword.at,
-      text: wording(keyword.says?.deprecated ?? `Keyword "%k" is deprecated - please use "${keyword.name}"`, reading),
-    });
+    const text = wording(keyword.says?.deprecated ?? `Keyword "%k" is deprecated - please use "${keyword.name}"`, reading);
+    report('keyword-deprecated', statement.keyword.at, { keyword: statement.keyword.text, text });
   }
   if (keyword.acted === 'accepted') {
-    report({
-      severity: 'notice',
-      at: statement.keyword.at,
-      text: `${statement.keyword.text} is understood, but weir does nothing about it${because(keyword)}`,
-    });
+    report('keyword-without-effect', statement.keyword.at, { keyword: statement.keyword.text, because: because(keyword) });
   }
 }
 
@@ -327,7 +295,7 @@ export function readBlock(
       continue;
     }
     const reading: Reading = { keyword, statement, name, report };
-    tellUse(reading);
+    reportUse(reading);
     const takesBody = keyword.argument.kind === 'block' || keyword.argument.kind === 'lines';
     if (statement.body !== undefined && !takesBody) unexpectedBody(statement, report);
     const read = argumentOf(reading);

@@ -37,10 +37,11 @@ test('what stands behind the command is user and group', () => {
   });
 });
 
-test('an open quote is told, of the line or of the command in it', () => {
-  assert.equal(readScript('notify', '"/bin/true a').problem, `String 'notify "/bin/true a': missing terminating "`);
-  assert.equal(readScript('notify', `"/bin/true 'a b"`).problem, `String '/bin/true 'a b': missing terminating '`);
-  assert.equal(readScript('notify', `"/bin/true 'a b' c\\"d"`).problem, `String '/bin/true 'a b' c"d': missing terminating "`);
+test('an open quote of the line or of the command in it is reported', () => {
+  const problem = (raw: string) => readScript('notify', raw).problem;
+  assert.deepEqual(problem('"/bin/true a'), { text: 'notify "/bin/true a', quote: '"' });
+  assert.deepEqual(problem(`"/bin/true 'a b"`), { text: "/bin/true 'a b", quote: "'" });
+  assert.deepEqual(problem(`"/bin/true 'a b' c\\"d"`), { text: `/bin/true 'a b' c"d`, quote: '"' });
   assert.deepEqual(readScript('notify', ''), {});
   assert.deepEqual(readScript('notify', '""'), {});
 });

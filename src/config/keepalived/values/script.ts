@@ -62,10 +62,10 @@ export function splitCommand(text: string): readonly string[] | undefined {
   return found.kind === 'words' ? found.words : undefined;
 }
 
-/** A script, or what keepalived says about the line; neither where there is no command. */
+/** A script, or the text whose quote is not closed; neither where there is no command. */
 export interface ReadScript {
   readonly script?: Script;
-  readonly problem?: string;
+  readonly problem?: { readonly text: string; readonly quote: string };
 }
 
 /**
@@ -74,10 +74,10 @@ export interface ReadScript {
  */
 export function readScript(keyword: string, raw: string): ReadScript {
   const line = split(raw);
-  if (line.kind === 'open') return { problem: `String '${keyword} ${raw.trim()}': missing terminating ${line.quote}` };
+  if (line.kind === 'open') return { problem: { text: `${keyword} ${raw.trim()}`, quote: line.quote } };
   const text = upToNul(line.words[0] ?? '');
   const command = split(text);
-  if (command.kind === 'open') return { problem: `String '${text}': missing terminating ${command.quote}` };
+  if (command.kind === 'open') return { problem: { text, quote: command.quote } };
   if (command.words.length === 0) return {};
   const [, user, group] = line.words;
   const runAs = user === undefined ? {} : { runAs: { user, ...(group === undefined ? {} : { group }) } };

@@ -12,7 +12,7 @@ const AUTHENTICATION: LintVerdict = {
   code: 'strict-drops-authentication',
   severity: 'warning',
   meaning: '`vrrp_strict` ignores `authentication`: the adverts are not protected, and a peer without strict mode drops them.',
-  saidAs: /does not support authentication/,
+  replaces: ['auth-in-version-3', 'auth-in-strict-mode'],
 };
 const UNICAST: LintVerdict = {
   code: 'strict-with-unicast',

@@ -8,7 +8,7 @@ const MASTER: LintVerdict = {
   code: 'nopreempt-with-state-master',
   severity: 'warning',
   meaning: '`nopreempt` with `state MASTER` (or priority 255): it is ignored, and the node takes the addresses back when it returns.',
-  saidAs: /nopreempt/,
+  replaces: ['nopreempt-priority-255', 'nopreempt-state-master'],
 };
 const ONE_NODE: LintVerdict = {
   code: 'nopreempt-on-one-node',

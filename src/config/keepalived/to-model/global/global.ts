@@ -2,12 +2,12 @@
 import { parseIpv4 } from '../../../../model/address-text.js';
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import type { Fifo, Script } from '../../../../model/keepalived/script.js';
-import type { Report, Value, Values } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Value, Values } from '../../keyword.js';
 import { globalKeywords } from '../../keywords/global/global.js';
 import { readWhole } from '../../values/number.js';
 import { booleanOf, has, listOf, numberOf, scriptOf, textOf, wordsOf } from '../../values/values.js';
 import { given } from '../optional-property.js';
-import { tellError } from '../report.js';
 import { runAsOf } from '../tracking/trackers.js';
 import { buildGarpGroups } from './garp-group.js';
 import { buildFlushOnStop, buildSyncDaemon, buildTimeouts } from './lvs-settings.js';
@@ -36,16 +36,16 @@ function smtpServer(global: Values, report: Report): GlobalSettings['smtpServer'
   const [host, port] = wordsOf(global, 'smtp_server') ?? [];
   if (host === undefined) return undefined;
   const read = port === undefined ? { value: 25 } : readWhole(port.text, { min: 1, max: 65535 });
-  if (read.problem !== undefined) tellError(report, port?.at ?? host.at, read.problem);
+  if (read.problem !== undefined) reportProblem(report, port?.at ?? host.at, read.problem);
   if (read.value !== undefined && couldBeHost(host.text)) return { host: host.text, port: read.value };
-  tellError(report, host.at, `Invalid smtp server ${host.text} ${port?.text ?? 25}`);
+  report('smtp-server-invalid', host.at, { host: host.text, port: port?.text ?? 25 });
   return undefined;
 }
 
 function dynamicInterfaces(global: Values, report: Report): Pick<GlobalSettings, 'dynamicInterfaces' | 'allowInterfaceChanges'> {
   const [option] = wordsOf(global, 'dynamic_interfaces') ?? [];
   const changes = option?.text === 'allow_if_changes';
-  if (option !== undefined && !changes) tellError(report, option.at, `Unknown dynamic_interfaces option '${option.text}'`);
+  if (option !== undefined && !changes) report('dynamic-interfaces-option-unknown', option.at, { option: option.text });
   return { dynamicInterfaces: has(global, 'dynamic_interfaces'), allowInterfaceChanges: changes };
 }
 
@@ -55,18 +55,14 @@ const LONGEST_TABLE = 254;
 function tableName(global: Values, report: Report): string {
   const [word] = wordsOf(global, 'nftables') ?? [];
   const wrong = word?.text === '' ? 'empty' : (word?.text.length ?? 0) > LONGEST_TABLE ? 'too long' : undefined;
-  if (word !== undefined && wrong !== undefined) tellError(report, word.at, `VRRP Error : nftables chain name ${wrong} - ignored`);
+  if (word !== undefined && wrong !== undefined) report('nftables-chain-name', word.at, { wrong });
   return word === undefined || wrong !== undefined ? 'keepalived' : word.text;
 }
 
 function nftables(global: Values, report: Report): GlobalSettings['nftables'] {
   if (has(global, 'vrrp_iptables')) {
     for (const { at } of global.of.get('vrrp_iptables') ?? []) {
-      tellError(
-        report,
-        at,
-        "iptables not supported, using nftables instead. Please replace 'vrrp_iptables and 'vrrp_ipsets' with 'nftables' config option",
-      );
+      report('iptables-unsupported', at);
     }
   }
   return {
@@ -80,7 +76,7 @@ function nftables(global: Values, report: Report): GlobalSettings['nftables'] {
 const smtp = (global: Values, report: Report): Pick<GlobalSettings, 'smtpServer' | 'smtpTimeoutUs'> => {
   const timeout = numberOf(global, 'smtp_connect_timeout') ?? 30;
   const at = global.of.get('smtp_connect_timeout')?.at(-1)?.at;
-  if (timeout === 0 && at !== undefined) tellError(report, at, 'smtp_conect_timeout must be greater than 0, setting to 1');
+  if (timeout === 0 && at !== undefined) report('smtp-timeout-zero', at);
   return { ...given('smtpServer', smtpServer(global, report)), smtpTimeoutUs: Math.max(1, timeout) * SECOND };
 };
 
@@ -88,7 +84,7 @@ const smtp = (global: Values, report: Report): Pick<GlobalSettings, 'smtpServer'
 function emails(global: Values, report: Report): readonly string[] {
   const found = listOf(global, 'notification_email').map((word) => word.text);
   const at = global.of.get('notification_email')?.at(-1)?.at;
-  if (found.length === 0 && at !== undefined) tellError(report, at, 'Warning - empty notification_email block');
+  if (found.length === 0 && at !== undefined) report('notification-email-empty', at);
   return found;
 }
 
@@ -134,7 +130,7 @@ function files(global: Values, report: Report): Pick<GlobalSettings, FileSetting
 function reloads(global: Values, report: Report): Pick<GlobalSettings, 'reloadCheckConfig' | 'reloadTime' | 'reloadFile'> {
   const check = wordsOf(global, 'reload_check_config');
   const [time, more] = wordsOf(global, 'reload_time_file') ?? [];
-  if (more !== undefined) tellError(report, more.at, 'reload_time_file invalid');
+  if (more !== undefined) report('reload-time-file-invalid', more.at);
   const file = wordsOf(global, 'reload_file');
   return {
     ...given('reloadCheckConfig', check && given('logFile', check[0]?.text)),

@@ -3,10 +3,10 @@
 import type { Address } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { allOf, has, nameOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 
 type SyncDaemon = NonNullable<GlobalSettings['lvsSyncDaemon']>;
 type Draft = { -readonly [K in keyof SyncDaemon]?: SyncDaemon[K] };
@@ -22,14 +22,14 @@ const options: ReadonlyMap<string, { readonly key: 'maxLength' | 'port' | 'ttl';
 
 function readGroup(word: Word, draft: Draft, report: Report): void {
   const group = parseAddress(word.text);
-  if (group === undefined) tellError(report, word.at, `Invalid lvs_sync_daemon group (${word.text}) - ignoring`);
-  else if (!isMulticast(group)) tellError(report, word.at, `lvs_sync_daemon group address ${word.text} is not multicast - ignoring`);
+  if (group === undefined) report('sync-daemon-group-invalid', word.at, { word: word.text });
+  else if (!isMulticast(group)) report('sync-daemon-group-not-multicast', word.at, { word: word.text });
   else draft.group = group;
 }
 
 function readSyncId(word: Word | undefined, keyword: Word, draft: Draft, report: Report): void {
   if (word === undefined) {
-    tellError(report, keyword.at, 'No value specified for lvs_sync_daemon id, defaulting to vrid');
+    report('sync-daemon-id-missing', keyword.at);
     return;
   }
   const { value, problem } = readWhole(word.text, { min: 0, max: 255 });
@@ -37,8 +37,8 @@ function readSyncId(word: Word | undefined, keyword: Word, draft: Draft, report:
     draft.syncId = value;
     return;
   }
-  tellError(report, word.at, problem ?? '');
-  tellError(report, word.at, `Invalid syncid (${word.text}) - defaulting to vrid`);
+  reportProblem(report, word.at, problem);
+  report('sync-daemon-id-invalid', word.at, { word: word.text });
 }
 
 /** One option and its value; how many words it took, 0: it is none. */
@@ -51,8 +51,8 @@ function readOption(keyword: Word, value: Word | undefined, draft: Draft, report
     const { value: number, problem } = readWhole(value?.text ?? 'none', { min: 1, max: option.max });
     if (number !== undefined) draft[option.key] = number;
     else {
-      tellError(report, value?.at ?? keyword.at, problem ?? '');
-      tellError(report, value?.at ?? keyword.at, `Invalid lvs_sync_daemon ${keyword.text} (${value?.text ?? ''}) - ignoring`);
+      reportProblem(report, value?.at ?? keyword.at, problem);
+      report('sync-daemon-option-invalid', value?.at ?? keyword.at, { keyword: keyword.text, value: value?.text ?? '' });
     }
   } else return 0;
   return value === undefined ? 1 : 2;
@@ -65,14 +65,14 @@ function readBare(word: Word, draft: Draft, report: Report): void {
     return;
   }
   readSyncId(word, word, draft, report);
-  if (draft.syncId !== undefined) tellError(report, word.at, 'Please use keyword "id" before lvs_sync_daemon SYNCID');
+  if (draft.syncId !== undefined) report('sync-daemon-id-keyword', word.at);
 }
 
 function readDaemon(words: readonly Word[], report: Report): SyncDaemon | undefined {
   const [device, ...rest] = words;
   if (device === undefined) return undefined;
   if (device.text.length > 15) {
-    tellError(report, device.at, `lvs_sync_daemon interface name '${device.text}' too long - ignoring`);
+    report('sync-daemon-interface-name-long', device.at, { device: device.text });
     return undefined;
   }
   const draft: Draft = {};
@@ -89,7 +89,7 @@ export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | un
   let found: SyncDaemon | undefined;
   for (const { value, at } of allOf(global, 'lvs_sync_daemon')) {
     if (found === undefined) found = readDaemon(value as readonly Word[], report);
-    else tellError(report, at, `lvs_sync_daemon has already been specified as ${found.interface} ${found.instance ?? ''} - ignoring`);
+    else report('sync-daemon-twice', at, { interface: found.interface, instance: found.instance ?? '' });
   }
   return found;
 }
@@ -99,10 +99,10 @@ export function oldSyncDaemon(instance: Values, current: SyncDaemon | undefined,
   const [device] = wordsOf(instance, 'lvs_sync_daemon_interface') ?? [];
   if (device === undefined) return current;
   const name = nameOf(instance);
-  tellError(report, device.at, `(${name}) Specifying lvs_sync_daemon_interface against a vrrp is deprecated.`);
-  tellError(report, device.at, `${' '.repeat(name.length + 4)}Please use global lvs_sync_daemon`, `lvs_sync_daemon ${device.text} ${name}`);
+  report('sync-daemon-interface-deprecated', device.at, { name });
+  report('sync-daemon-interface-deprecated-use', device.at, { indent: ' '.repeat(name.length + 4), device: device.text, name });
   if (current === undefined) return { interface: device.text, instance: name };
-  tellError(report, device.at, `(${name}) lvs_sync_daemon_interface has already been specified as ${current.interface} - ignoring`);
+  report('sync-daemon-interface-twice', device.at, { name, interface: current.interface });
   return current;
 }
 
@@ -120,15 +120,15 @@ export function buildTimeouts(global: Values, report: Report): GlobalSettings['l
     const option = words[at]!;
     const key = keys.get(option.text);
     if (key === undefined) {
-      tellError(report, option.at, `Unknown option ${option.text} specified for lvs_timeouts`);
+      report('lvs-timeout-unknown', option.at, { option: option.text });
       continue;
     }
     const word = words[++at] ?? option;
     const { value, problem } = readWhole(word === option ? 'none' : word.text, { min: 0, max: 2_678_400 });
     if (value !== undefined) found[key] = value;
     else {
-      tellError(report, word.at, problem ?? '');
-      tellError(report, word.at, `Invalid lvs_timeout ${option.text} (${word === option ? '' : word.text}) - ignoring`);
+      reportProblem(report, word.at, problem);
+      report('lvs-timeout-invalid', word.at, { option: option.text, value: word === option ? '' : word.text });
     }
   }
   return found;
@@ -139,6 +139,6 @@ export function buildFlushOnStop(global: Values, report: Report): GlobalSettings
   const [word] = wordsOf(global, 'lvs_flush_on_stop') ?? [];
   if (word === undefined) return 'all';
   if (word.text === 'VS') return 'virtual-servers';
-  tellError(report, word.at, `Unknown lvs_flush_on_stop type ${word.text}`);
+  report('lvs-flush-unknown', word.at, { word: word.text });
   return 'no';
 }

@@ -1,9 +1,9 @@
 // How the processes are named and scheduled: global_defs' *_priority, *_rt_priority … (keepalived.conf(5)).
 import type { GlobalSettings, ProcessSettings } from '../../../../model/keepalived/global.js';
-import type { Report, Values } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { has, numberOf, textOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 
 /** A real-time priority out of bounds is brought to the bound. */
 function realTimePriority(global: Values, role: string, report: Report): number | undefined {
@@ -11,12 +11,12 @@ function realTimePriority(global: Values, role: string, report: Report): number 
   if (word === undefined) return undefined;
   const { value } = readWhole(word.text, { min: -0x80000000, max: 0x7fffffff });
   if (value === undefined) {
-    tellError(report, word.at, `invalid number '${word.text}'`);
-    tellError(report, word.at, `${role} process real-time priority '${word.text}' invalid`);
+    report('number-invalid', word.at, { text: word.text });
+    report('rt-priority-invalid', word.at, { role, word: word.text });
   } else if (value < 1) {
-    tellError(report, word.at, `${role} process real-time priority ${value} less than minimum 1 - setting to minimum`);
+    report('rt-priority-below-min', word.at, { role, value });
   } else if (value > 99) {
-    tellError(report, word.at, `${role} process real-time priority ${value} greater than maximum 99 - setting to maximum`);
+    report('rt-priority-above-max', word.at, { role, value });
   }
   return value === undefined ? undefined : Math.min(99, Math.max(1, value));
 }
@@ -28,8 +28,8 @@ function processors(global: Values, role: string, report: Report): readonly numb
     const { value, problem } = readWhole(word.text, { min: 0, max: 1023, signed: true });
     if (value !== undefined) found.push(value);
     else {
-      tellError(report, word.at, problem ?? '');
-      tellError(report, word.at, `Invalid cpu_id:${Number.parseInt(word.text, 10) || 0} specified for ${role} process`);
+      reportProblem(report, word.at, problem);
+      report('cpu-id-invalid', word.at, { cpu: Number.parseInt(word.text, 10) || 0, role });
     }
   }
   return found;

@@ -1,10 +1,10 @@
 // How much may wait in the daemon's sockets: *_rcv_bufs, vrrp_rx_bufs_policy (keepalived.conf(5)).
 import type { BufferSize, ReceiveBuffers } from '../../../../model/keepalived/global.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { booleanOf, numberOf, wordsOf } from '../../values/values.js';
 import { given } from '../optional-property.js';
-import { tellError } from '../report.js';
 
 /** 0 is none, as in the original. */
 function size(global: Values, keyword: string): BufferSize | undefined {
@@ -24,8 +24,8 @@ function readPolicyWord(policy: Policy, word: Word, report: Report): Policy {
   if (/^advert$/i.test(word.text)) return { ...policy, advert: true };
   const { value, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
   if (problem !== undefined) {
-    tellError(report, word.at, problem);
-    tellError(report, word.at, `Invalid vrrp_rx_bufs_policy ${word.text}`);
+    reportProblem(report, word.at, problem);
+    report('receive-buffers-policy-invalid', word.at, { word: word.text });
   }
   return value === undefined ? policy : { ...policy, bytes: value };
 }
@@ -38,9 +38,8 @@ function advertPolicy(global: Values, report: Report): ReceiveBuffers['adverts']
     mtu: false,
     advert: false,
   });
-  if (bytes !== undefined && (mtu || advert))
-    tellError(report, first.at, 'Cannot set vrrp_rx_bufs_policy size and policy, ignoring policy');
-  else if (mtu && advert) tellError(report, first.at, 'Cannot set both vrrp_rx_bufs_policy MTU and ADVERT, ignoring ADVERT');
+  if (bytes !== undefined && (mtu || advert)) report('receive-buffers-size-and-policy', first.at);
+  else if (mtu && advert) report('receive-buffers-mtu-and-advert', first.at);
   if (bytes !== undefined) return bytes === 0 ? undefined : { kind: 'bytes', amount: bytes };
   const amount = numberOf(global, 'vrrp_rx_bufs_multiplier') ?? 3;
   return mtu || advert ? { kind: mtu ? 'mtu' : 'advert', amount } : undefined;

@@ -1,7 +1,8 @@
 // What stands at the root of keepalived.conf beside the big blocks: namespaces, pid files, static objects (keepalived.conf(5)).
 import type { RootSettings } from '../../../../model/keepalived/global.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../../model/keepalived/network.js';
-import type { Report, Statement, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Statement, Values, Word } from '../../keyword.js';
 import { readTime } from '../../values/number.js';
 import { blocksOf, has, linesOf, listOf, nameOf, numberOf, textOf, wordsOf } from '../../values/values.js';
 import { Line } from '../line.js';
@@ -10,7 +11,6 @@ import type { NumberNames } from '../network/number-names.js';
 import { buildRoute } from '../network/route.js';
 import { buildRule, type numberRules } from '../network/rule.js';
 import { given } from '../optional-property.js';
-import { tellError, tellNotice } from '../report.js';
 
 /** What the lines of a static block need to know. */
 export interface StaticContext {
@@ -29,9 +29,9 @@ function buildTrackGroups(root: Values, report: Report): readonly TrackGroup[] {
   for (const block of blocksOf(root, 'track_group')) {
     const name = nameOf(block);
     const instances = listOf(block, 'group').map((word) => word.text);
-    if (groups.has(name)) tellError(report, block.at, `track_group ${name} already defined`);
+    if (groups.has(name)) report('track-group-twice', block.at, { name });
     else {
-      if (instances.length === 0 && has(block, 'group')) tellError(report, block.at, `Warning - track group ${name} has empty group block`);
+      if (instances.length === 0 && has(block, 'group')) report('track-group-empty', block.at, { name });
       groups.set(name, { name, instances });
     }
   }
@@ -44,12 +44,12 @@ function buildDelay(statement: Statement, report: Report): InterfaceDelay | unde
   const name = line.take()!;
   const read = (word: Word): number | undefined => {
     const { value, problem } = readTime(word.text, { minUs: 0, maxUs: 255_000_000 });
-    if (problem !== undefined) line.error(word, problem);
+    if (problem !== undefined) reportProblem(line.report, word.at, problem);
     return value;
   };
   const [down, up] = [line.take(), line.take()];
   if (down === undefined) {
-    tellNotice(report, name.at, `No delay specified for interface ${name.text}`, 'write: IF DOWN [UP], in seconds');
+    report('interface-delay-missing', name.at, { name: name.text });
     return undefined;
   }
   const downUs = read(down);
@@ -61,7 +61,7 @@ function buildDelay(statement: Statement, report: Report): InterfaceDelay | unde
 function tellLinkbeat(statement: Statement, report: Report): void {
   const [type, more] = statement.words;
   if (type === undefined || (more === undefined && ['MII', 'ETHTOOL', 'IOCTL'].includes(type.text))) return;
-  tellError(report, type.at, `extra characters ${type.text} in linkbeat interface`);
+  report('linkbeat-extra-words', type.at, { type: type.text });
 }
 
 /** Every line of a list that could be read. */

@@ -1,7 +1,8 @@
 // `umask NUMBER` or `umask IRUSR|IWGRP …` of global_defs, as a number (keepalived.conf(5)).
-import type { Report, Word } from '../../keyword.js';
+
+import type { Report } from '../../diagnostics/report.js';
+import type { Word } from '../../keyword.js';
 import { readCNumber } from '../network/number-names.js';
-import { tellError } from '../report.js';
 
 const bits: ReadonlyMap<string, number> = new Map(
   ['USR', 'GRP', 'OTH'].flatMap((who, index): [string, number][] => [
@@ -17,14 +18,14 @@ function readBits(text: string, word: Word, report: Report): number | undefined 
   for (;;) {
     const name = [...bits.keys()].find((each) => rest.startsWith(each));
     if (name === undefined) {
-      tellError(report, word.at, `Unknown umask bit ${rest}`);
+      report('umask-bit-unknown', word.at, { rest });
       return undefined;
     }
     mask |= bits.get(name) ?? 0;
     const behind = rest.slice(name.length).trimStart();
     if (behind === '') return mask;
     if (!behind.startsWith('|')) {
-      tellError(report, word.at, `Invalid umask syntax ${rest.slice(name.length).startsWith(' ') ? behind : rest}`);
+      report('umask-syntax', word.at, { rest: rest.slice(name.length).startsWith(' ') ? behind : rest });
       return undefined;
     }
     rest = behind.slice(1).trimStart();
@@ -37,10 +38,10 @@ export function readUmask(words: readonly Word[], report: Report): number | unde
   if (word === undefined) return undefined;
   if (!/^\d/.test(word.text)) return readBits(words.map((each) => each.text).join(' '), word, report);
   if (words.length > 1) {
-    tellError(report, word.at, 'Extra parameter(s) to umask option');
+    report('umask-extra-words', word.at);
     return undefined;
   }
   const value = readCNumber(word.text, 0o777);
-  if (value === undefined) tellError(report, word.at, `invalid umask value ${word.text}`);
+  if (value === undefined) report('umask-invalid', word.at, { word: word.text });
   return value;
 }

@@ -2,7 +2,8 @@
 import { parseAddress } from '../../../../model/address-text.js';
 import type { HostAddress } from '../../../../model/keepalived/network.js';
 import { nearest } from '../../../../model/nearest.js';
-import type { Report, Statement, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Statement, Word } from '../../keyword.js';
 import { Line, nameTrackGroup } from '../line.js';
 import { type NumberNames, readNamed } from './number-names.js';
 import { readAddress, readPrefix } from './prefix.js';
@@ -32,35 +33,35 @@ type Option = (reading: Reading, value: Word) => boolean;
 
 function broadcast({ line, draft, address, prefixLength, text }: Reading, value: Word): boolean {
   if (address.family === 'inet6') {
-    line.error(value, `VRRP is trying to assign a broadcast brd to the IPv6 address ${text} !!?? WTF... skipping VIP...`);
+    line.report('address-broadcast-ipv6', value.at, { text });
     return false;
   }
   if (value.text === '+' || value.text === '-') {
     if (prefixLength <= 30) draft.broadcast = value.text === '+' ? 'derived' : 'zero';
-    else line.error(value, `Address prefix length ${prefixLength} too long for broadcast`);
+    else line.report('address-broadcast-prefix', value.at, { prefixLength });
     return true;
   }
   const found = parseAddress(value.text);
   if (found?.family === 'inet') draft.broadcast = found;
-  else line.error(value, `VRRP is trying to assign invalid broadcast ${value.text}. skipping VIP...`);
+  else line.report('address-broadcast-invalid', value.at, { value: value.text });
   return found?.family === 'inet';
 }
 
 function peer({ line, draft, address }: Reading, value: Word): boolean {
-  const found = readAddress(line, value, `Invalid peer address ${value.text}`);
+  const found = readAddress(line, value, 'address-peer-invalid', { word: value.text });
   if (found === undefined) return true;
-  if (found.family !== address.family) line.error(value, `Peer address ${value.text} does not match address family`);
+  if (found.family !== address.family) line.report('address-peer-family', value.at, { value: value.text });
   else Object.assign(draft, { peer: found, peerLength: found.family === 'inet' ? 32 : 128 });
   return true;
 }
 
 function label({ line, draft, address, text }: Reading, value: Word): boolean {
   if (address.family === 'inet6') {
-    line.error(value, `Cannot specify label for IPv6 addresses (${text}) - ignoring label`);
+    line.report('address-label-ipv6', value.at, { text });
     return true;
   }
   if (value.text.length > 15) {
-    line.error(value, `Address label ${value.text} is longer than maximum length 15 - removing address`);
+    line.report('address-label-long', value.at, { value: value.text });
     return false;
   }
   draft.label = value.text;
@@ -69,15 +70,15 @@ function label({ line, draft, address, text }: Reading, value: Word): boolean {
 
 function scope({ line, draft, address, text, context }: Reading, value: Word): boolean {
   const number = readNamed(context.names, 'scope', value.text, 255);
-  if (address.family === 'inet6') line.error(value, `Cannot specify scope for IPv6 addresses (${text}) - ignoring scope`);
-  else if (number === undefined) line.error(value, `Invalid scope '${value.text}' specified for ${text} - ignoring`);
+  if (address.family === 'inet6') line.report('address-scope-ipv6', value.at, { text });
+  else if (number === undefined) line.report('address-scope-invalid', value.at, { value: value.text, text });
   else draft.scope = number;
   return true;
 }
 
 function device({ line, draft, text }: Reading, value: Word): boolean {
   if (draft.dev !== undefined) {
-    line.error(value, `Cannot specify ipaddress device more than once for ${text}`);
+    line.report('address-device-twice', value.at, { text });
     return false;
   }
   draft.dev = value.text;
@@ -89,7 +90,7 @@ function lifetime({ line, draft }: Reading, value: Word): boolean {
     draft.preferredLifetime = 'forever';
     return true;
   }
-  const seconds = line.number(value, { min: 0, max: 0xffffffff }, `preferred_lft ${value.text} is invalid`);
+  const seconds = line.number(value, { min: 0, max: 0xffffffff }, 'address-lifetime-invalid', { word: value.text });
   if (seconds !== undefined) draft.preferredLifetime = seconds;
   return true;
 }
@@ -137,15 +138,14 @@ function readOptions(reading: Reading): boolean {
     const option = word.text === 'track_group' && context.trackGroups !== undefined ? trackGroup : addressOptions.get(word.text);
     if (option === undefined) {
       const near = nearest(word.text, [...addressOptions.keys(), ...addressFlags.keys()]);
-      line.error(
-        word,
-        `Unknown configuration entry '${word.text}' for ip address - ignoring`,
-        near === undefined ? 'one address a line, then options such as dev, label, scope' : `did you mean '${near}'?`,
-      );
+      line.report('address-option-unknown', word.at, {
+        word: word.text,
+        hint: near === undefined ? 'one address a line, then options such as dev, label, scope' : `did you mean '${near}'?`,
+      });
       continue;
     }
     const value = line.take();
-    if (value === undefined) line.error(word, `No ${word.text} parameter specified for ${text}`);
+    if (value === undefined) line.report('address-option-without-value', word.at, { word: word.text, text });
     if (value === undefined || !option(reading, value)) return false;
   }
   return true;

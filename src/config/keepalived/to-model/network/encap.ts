@@ -22,7 +22,7 @@ function readMpls({ line }: Reading): RouteEncap | undefined {
   if (word === undefined) return undefined;
   const labels = word.text.split('/').map((part) => readCNumber(part, LABEL_MAX));
   if (labels.every((label) => label !== undefined)) return { kind: 'mpls', labels };
-  line.error(word, `invalid mpls address ${word.text} for encapsulation`, 'labels from 0 to 1048575, such as 100 or 100/200');
+  line.report('encap-mpls-invalid', word.at, { word: word.text });
   return undefined;
 }
 
@@ -33,7 +33,7 @@ function readIla({ line }: Reading): RouteEncap | undefined {
   const parts = word.text.split(':');
   if (parts.length === 4 && parts.every((part) => /^[0-9a-f]{1,4}$/i.test(part)))
     return { kind: 'ila', locator: parts.map((part) => Number.parseInt(part, 16)) };
-  line.error(word, `invalid locator ${word.text} for ila encapsulation`, 'four groups of hexadecimal digits, such as 2001:db8:1:2');
+  line.report('encap-ila-invalid', word.at, { word: word.text });
   return undefined;
 }
 
@@ -43,43 +43,35 @@ type Option = (reading: Reading, value: Word, draft: Draft, kind: Tunnel['kind']
 const id: Option = ({ line }, value, draft, kind) => {
   const { text } = value;
   if (/^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) draft.id = BigInt(text);
-  else line.error(value, kind === 'ip' ? `encap id ${text} value is invalid` : `id ${text} value invalid for IPv6 encapsulation`);
+  else line.report('encap-id-invalid', value.at, { kind, word: text });
   return draft.id !== undefined;
 };
 
 const address =
   (key: 'destination' | 'source', name: string): Option =>
   ({ line }, value, draft, kind) => {
-    const found = readAddress(line, value, `Invalid encap ${kind} ${name} ${value.text}`);
+    const found = readAddress(line, value, 'encap-address-invalid', { kind, name, word: value.text });
     if (found === undefined) return false;
     if (found.family === (kind === 'ip' ? 'inet' : 'inet6')) draft[key] = found;
-    else line.error(value, `IPv${kind === 'ip' ? 6 : 4} address ${value.text} not valid for ${kind} encapsulation`);
+    else line.report('encap-address-family', value.at, { version: kind === 'ip' ? 6 : 4, value: value.text, kind });
     return draft[key] !== undefined;
   };
 
 const tos: Option = ({ line, names }, value, draft, kind) => {
   const found = readNamed(names, 'dsfield', value.text, 255);
   if (found !== undefined) draft.tos = found;
-  else
-    line.error(
-      value,
-      kind === 'ip' ? `dsfield ${value.text} not valid for ip encapsulation` : `tc value ${value.text} is invalid for ip6 encapsulation`,
-    );
+  else line.report('encap-dsfield-invalid', value.at, { kind, word: value.text });
   return found !== undefined;
 };
 
 const ttl: Option = ({ line }, value, draft, kind) => {
-  const otherwise =
-    kind === 'ip'
-      ? `ttl ${value.text} is not valid for ip encapsulation`
-      : `Invalid hoplimit ${value.text} specified for ip6 encapsulation`;
-  const found = line.number(value, { min: 0, max: 255 }, otherwise);
+  const found = line.number(value, { min: 0, max: 255 }, 'encap-ttl-invalid', { kind, word: value.text });
   if (found !== undefined) draft.ttl = found;
   return found !== undefined;
 };
 
 const flags: Option = ({ line }, value, draft, kind) => {
-  const found = line.number(value, { min: 0, max: 0xffff }, `flags ${value.text} is not valid for ${kind} encapsulation`);
+  const found = line.number(value, { min: 0, max: 0xffff }, 'encap-flags-invalid', { kind, word: value.text });
   if (found !== undefined) draft.flags = found;
   return found !== undefined;
 };
@@ -107,7 +99,7 @@ function readTunnel(reading: Reading, keyword: Word, kind: Tunnel['kind']): Rout
   }
   if (!good) return undefined;
   if (draft.destination !== undefined || draft.id !== undefined) return { ...draft, kind };
-  line.error(keyword, `address or id missing for ${kind} encapsulation`);
+  line.report('encap-incomplete', keyword.at, { kind });
   return undefined;
 }
 
@@ -124,7 +116,7 @@ export function readEncap(line: Line, names: NumberNames): RouteEncap | undefine
     case 'ip6':
       return readTunnel({ line, names }, type, type.text);
     default:
-      line.error(type, `Unknown encap type - ${type.text}`, 'mpls, ip, ip6 or ila');
+      line.report('encap-unknown', type.at, { type: type.text });
       return undefined;
   }
 }

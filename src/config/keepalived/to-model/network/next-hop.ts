@@ -8,14 +8,14 @@ import { readEncap } from './encap.js';
 import { type NumberNames, readRealms } from './number-names.js';
 
 /** `[inet|inet6] ADDRESS` behind `via`. */
-export function readVia(line: Line, otherwise: (text: string) => string): Address | undefined {
+export function readVia(line: Line, code: 'route-nexthop-invalid' | 'route-via-invalid'): Address | undefined {
   if (!line.skip('inet')) line.skip('inet6');
   const word = line.need();
   if (word === undefined) return undefined;
   const address = parseAddress(word.text);
   if (address !== undefined) return address;
-  line.error(word, `VRRP parsed invalid IP ${word.text}. skipping IP...`);
-  line.error(word, otherwise(word.text));
+  line.report('ip-invalid', word.at, { word: word.text });
+  line.report(code, word.at, { word: word.text });
   return undefined;
 }
 
@@ -25,7 +25,7 @@ type Draft = { -readonly [K in keyof NextHop]?: NextHop[K] };
 function readOption(line: Line, word: Word, draft: Draft, names: NumberNames): 'read' | 'wrong' | 'unknown' {
   switch (word.text) {
     case 'via': {
-      const via = readVia(line, (text) => `invalid nexthop address ${text}`);
+      const via = readVia(line, 'route-nexthop-invalid');
       if (via !== undefined) draft.via = via;
       return via === undefined ? 'wrong' : 'read';
     }
@@ -37,16 +37,16 @@ function readOption(line: Line, word: Word, draft: Draft, names: NumberNames): '
     case 'weight': {
       const text = line.need();
       if (text === undefined) return 'wrong';
-      const otherwise = `Invalid weight ${text.text} specified for route`;
-      const weight = line.number(text, { min: 0, max: 256 }, otherwise);
-      if (weight === 0) line.error(text, otherwise);
+      const details = { word: text.text };
+      const weight = line.number(text, { min: 0, max: 256 }, 'route-weight-invalid', details);
+      if (weight === 0) line.report('route-weight-invalid', text.at, details);
       draft.weight = weight ?? 1;
       return weight === undefined || weight === 0 ? 'wrong' : 'read';
     }
     case 'realms': {
       const text = line.need();
       const realms = text === undefined ? undefined : readRealms(text.text, names);
-      if (text !== undefined && realms === undefined) line.error(text, `Invalid realms ${text.text} for route`);
+      if (text !== undefined && realms === undefined) line.report('route-realms-invalid', text.at, { word: text.text });
       if (realms !== undefined) draft.realms = realms;
       return realms === undefined ? 'wrong' : 'read';
     }
@@ -77,7 +77,7 @@ export function readNextHops(line: Line, names: NumberNames): readonly NextHop[]
         return hops;
       }
       if (read === 'unknown') {
-        line.error(word, `Route has trailing nonsense after nexthops - ${word.text}`);
+        line.report('route-trailing-words', word.at, { word: word.text });
         return [...hops, { weight: 1, onlink: false, ...draft }];
       }
       word = line.peek();

@@ -3,6 +3,8 @@
 import type { Address, Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { Prefix } from '../../../../model/keepalived/network.js';
+import { reportProblem } from '../../diagnostics/report.js';
+import type { DetailsOf, DiagnosticCode } from '../../diagnostics/table.js';
 import type { Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import type { Line } from '../line.js';
@@ -20,11 +22,7 @@ export function readPrefix(line: Line, word: Word): Prefix | undefined {
   const slash = word.text.indexOf('/');
   const address = parseAddress(slash < 0 ? word.text : word.text.slice(0, slash));
   if (address === undefined) {
-    line.error(
-      word,
-      `VRRP parsed invalid IP ${word.text}. skipping IP...`,
-      'an IP address is expected, such as 192.0.2.1 or 2001:db8::1/64',
-    );
+    line.report('address-or-prefix-invalid', word.at, { word: word.text });
     return undefined;
   }
   const whole = bitsOf(address.family);
@@ -32,16 +30,16 @@ export function readPrefix(line: Line, word: Word): Prefix | undefined {
   const text = word.text.slice(slash + 1);
   const { value, problem } = readWhole(text, { min: 0, max: whole });
   if (value !== undefined) return { address, length: value };
-  line.error(word, problem ?? '');
-  line.error(word, `Invalid address prefix len ${text} for address ${word.text} - using ${whole}`);
+  reportProblem(line.report, word.at, problem);
+  line.report('prefix-length-invalid', word.at, { text, word: word.text, whole });
   return { address, length: whole };
 }
 
-/** An address alone; a wrong one is told in keepalived's general words and then `otherwise`. */
-export function readAddress(line: Line, word: Word, otherwise: string): Address | undefined {
+/** An address alone. For an invalid one, keepalived's general message comes first, then `code`. */
+export function readAddress<C extends DiagnosticCode>(line: Line, word: Word, code: C, details: DetailsOf<C>): Address | undefined {
   const address = parseAddress(word.text);
   if (address !== undefined) return address;
-  line.error(word, `VRRP parsed invalid IP ${word.text}. skipping IP...`);
-  line.error(word, otherwise);
+  line.report('ip-invalid', word.at, { word: word.text });
+  line.report(code, word.at, details);
   return undefined;
 }

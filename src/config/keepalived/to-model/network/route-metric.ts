@@ -1,5 +1,6 @@
 // RTAX_* metrics of a route line, by iproute2's names (ip-route(8)).
 import type { HostRoute } from '../../../../model/keepalived/network.js';
+import type { With } from '../../diagnostics/row.js';
 import type { Word } from '../../keyword.js';
 import type { Line } from '../line.js';
 
@@ -38,16 +39,16 @@ const shortest = 200;
 const longest = 120_000;
 
 /** `100ms`, `1.5s`, or a number of the kernel's units, as milliseconds; told where it is too short or too long, and then the nearest. */
-function readMilliseconds(line: Line, word: Word, perMs: number, otherwise: string): number | undefined {
+function readMilliseconds(line: Line, word: Word, perMs: number, details: With<'name' | 'word'>): number | undefined {
   const match = /^(\d+(?:\.\d*)?)(s|sec|secs|ms|msec|msecs)?$/.exec(word.text);
   if (match === null) {
-    line.error(word, otherwise);
+    line.report('route-metric-invalid', word.at, details);
     return undefined;
   }
   const [, digits, unit] = match;
   const value = unit === undefined ? Math.round(Number(digits)) / perMs : Math.round(Number(digits) * (unit.startsWith('s') ? 1000 : 1));
-  if (value < shortest) line.notice(word, `rtt value ${word.text} below minimum ${shortest}ms, resetting`);
-  if (value > longest) line.notice(word, `rtt value ${word.text} exceeds maximum ${longest / 1000}s, resetting`);
+  if (value < shortest) line.report('route-rtt-below-min', word.at, { word: word.text, shortest });
+  if (value > longest) line.report('route-rtt-above-max', word.at, { word: word.text, longest: longest / 1000 });
   return Math.min(longest, Math.max(shortest, value));
 }
 
@@ -56,7 +57,7 @@ export function readFeatures(line: Line, draft: RouteDraft): void {
   const word = line.need();
   if (word === undefined) return;
   if (word.text === 'ecn') draft.metrics = [...(draft.metrics ?? []), { name: 'features', value: 1, lock: false }];
-  else line.error(word, `feature ${word.text} not supported`);
+  else line.report('route-feature-unknown', word.at, { word: word.text });
 }
 
 /** `congctl [lock] NAME` */
@@ -72,9 +73,12 @@ export function readMetric(line: Line, keyword: Word, draft: RouteDraft): boolea
   const lock = metric.lock === true && line.skip('lock');
   const word = line.need();
   if (word === undefined) return false;
-  const otherwise = `Invalid ${metric.says} ${word.text} specified for route`;
+  const details = { name: metric.says, word: word.text };
   const { max, perMs } = metric;
-  const value = perMs === undefined ? line.number(word, { min: 0, max }, otherwise) : readMilliseconds(line, word, perMs, otherwise);
+  const value =
+    perMs === undefined
+      ? line.number(word, { min: 0, max }, 'route-metric-invalid', details)
+      : readMilliseconds(line, word, perMs, details);
   if (value === undefined) return false;
   const others = (draft.metrics ?? []).filter(({ name }) => name !== keyword.text);
   draft.metrics = [...others, { name: keyword.text, value, lock }];

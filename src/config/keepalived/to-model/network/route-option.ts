@@ -22,20 +22,22 @@ type Option = (reading: RouteReading, word: Word) => boolean;
 
 const unsigned = 0xffffffff;
 
+type NameCode = 'route-tos-invalid' | 'route-table-unknown' | 'route-protocol-unknown' | 'route-scope-unknown';
+
 /** A number that may have a name. */
 const named =
-  (kind: NamedNumber, max: number, key: 'table' | 'tos' | 'protocol' | 'scope', otherwise: (text: string) => string): Option =>
+  (kind: NamedNumber, max: number, key: 'table' | 'tos' | 'protocol' | 'scope', code: NameCode): Option =>
   ({ line, draft, names }) => {
     const word = line.need();
     if (word === undefined) return false;
     const value = readNamed(names, kind, word.text, max);
-    if (value === undefined) line.error(word, otherwise(word.text));
+    if (value === undefined) line.report(code, word.at, { word: word.text });
     else draft[key] = value;
     return value !== undefined;
   };
 
 const via: Option = ({ line, draft }) => {
-  const address = readVia(line, (text) => `invalid route via address ${text}`);
+  const address = readVia(line, 'route-via-invalid');
   if (address !== undefined) draft.via = address;
   return address !== undefined;
 };
@@ -48,7 +50,7 @@ const device: Option = ({ line, draft }) => {
 
 const source: Option = ({ line, draft }) => {
   const word = line.need();
-  const address = word === undefined ? undefined : readAddress(line, word, `invalid route src address ${word.text}`);
+  const address = word === undefined ? undefined : readAddress(line, word, 'route-source-invalid', { word: word.text });
   if (address !== undefined) draft.source = address;
   return address !== undefined;
 };
@@ -57,7 +59,7 @@ const from: Option = ({ line, draft }) => {
   const word = line.need();
   const prefix = word === undefined ? undefined : readPrefix(line, word);
   if (word === undefined || prefix === undefined) return false;
-  if (prefix.address.family === 'inet') line.error(word, `route from address only supported with IPv6 (${word.text})`);
+  if (prefix.address.family === 'inet') line.report('route-from-ipv4', word.at, { word: word.text });
   else draft.from = prefix;
   return prefix.address.family === 'inet6';
 };
@@ -65,7 +67,9 @@ const from: Option = ({ line, draft }) => {
 const metric: Option = ({ line, draft }) => {
   const word = line.need();
   const value =
-    word === undefined ? undefined : line.number(word, { min: 0, max: unsigned }, `Invalid metric ${word.text} specified for route`);
+    word === undefined
+      ? undefined
+      : line.number(word, { min: 0, max: unsigned }, 'route-metric-invalid', { name: 'metric', word: word.text });
   if (value !== undefined) draft.metric = value;
   return value !== undefined;
 };
@@ -74,7 +78,7 @@ const realms: Option = ({ line, draft, names }) => {
   const word = line.need();
   if (word === undefined) return false;
   const value = readRealms(word.text, names);
-  if (value === undefined) line.error(word, `Invalid realms ${word.text} for route`);
+  if (value === undefined) line.report('route-realms-invalid', word.at, { word: word.text });
   else draft.realms = value;
   return value !== undefined;
 };
@@ -86,15 +90,17 @@ const preference: Option = ({ line, draft }) => {
     draft.pref = word.text;
     return true;
   }
-  line.error(word, `invalid number '${word.text}'`);
-  line.error(word, `Invalid pref value ${word.text} specified for route`);
+  line.report('number-invalid', word.at, { text: word.text });
+  line.report('route-pref-invalid', word.at, { word: word.text });
   return false;
 };
 
 const expires: Option = ({ line, draft }) => {
   const word = line.need();
   const value =
-    word === undefined ? undefined : line.number(word, { min: 0, max: unsigned }, `Invalid expires time ${word.text} specified for route`);
+    word === undefined
+      ? undefined
+      : line.number(word, { min: 0, max: unsigned }, 'route-metric-invalid', { name: 'expires time', word: word.text });
   if (value !== undefined) draft.expires = value;
   return value !== undefined;
 };
@@ -109,8 +115,7 @@ const vrf: Option = ({ line, draft }) => {
 const ttlPropagate: Option = ({ line, draft }) => {
   const word = line.need();
   if (word === undefined) return false;
-  if (word.text !== 'enabled' && word.text !== 'disabled')
-    line.error(word, `ttl-propagate value ${word.text} not recognised`, 'enabled or disabled');
+  if (word.text !== 'enabled' && word.text !== 'disabled') line.report('route-ttl-propagate-invalid', word.at, { word: word.text });
   draft.ttlPropagate = word.text === 'enabled';
   return true;
 };
@@ -123,7 +128,7 @@ const encap: Option = ({ line, draft, names }) => {
 
 const asTo: Option = ({ line }, keyword) => {
   line.skip('to');
-  line.error(keyword, '"as to" for MPLS only - ignoring');
+  line.report('route-as-to', keyword.at);
   return line.need() !== undefined;
 };
 
@@ -152,14 +157,14 @@ const type = (name: RouteType): [string, Option] => [
   },
 ];
 
-const tos = named('dsfield', 255, 'tos', (text) => `TOS value ${text} is invalid`);
+const tos = named('dsfield', 255, 'tos', 'route-tos-invalid');
 
 export const routeOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
   ['via', via],
   [
     'gw',
     (reading, word) => {
-      reading.line.error(word, '"gw" for routes is deprecated. Please use "via"');
+      reading.line.report('route-gw-deprecated', word.at);
       return via(reading, word);
     },
   ],
@@ -167,11 +172,11 @@ export const routeOptions: ReadonlyMap<string, Option> = new Map<string, Option>
   ['oif', device],
   ['src', source],
   ['from', from],
-  ['table', named('table', unsigned, 'table', (text) => `Routing table ${text} not found for route`)],
+  ['table', named('table', unsigned, 'table', 'route-table-unknown')],
   ['tos', tos],
   ['dsfield', tos],
-  ['protocol', named('protocol', 255, 'protocol', (text) => `Protocol ${text} not found or invalid for route`)],
-  ['scope', named('scope', 255, 'scope', (text) => `Scope ${text} not found or invalid for route`)],
+  ['protocol', named('protocol', 255, 'protocol', 'route-protocol-unknown')],
+  ['scope', named('scope', 255, 'scope', 'route-scope-unknown')],
   ['metric', metric],
   ['priority', metric],
   ['preference', metric],

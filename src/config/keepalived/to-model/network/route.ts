@@ -2,7 +2,8 @@
 import type { Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { HostRoute, NextHop, Prefix } from '../../../../model/keepalived/network.js';
-import type { Report, Statement, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Statement, Word } from '../../keyword.js';
 import { Line } from '../line.js';
 import { readNextHops } from './next-hop.js';
 import { type NumberNames, PROTOCOL_KEEPALIVED } from './number-names.js';
@@ -40,7 +41,7 @@ function readTarget(line: Line, word: Word, target: Target): boolean {
   }
   const prefix = readPrefix(line, word);
   if (prefix === undefined) {
-    line.error(word, `unknown route keyword ${word.text}`);
+    line.report('route-keyword-unknown', word.at, { word: word.text });
     return false;
   }
   target.prefix = prefix;
@@ -49,7 +50,7 @@ function readTarget(line: Line, word: Word, target: Target): boolean {
 
 /** `via A or B`: two next hops in the old way. */
 function readOr(line: Line, word: Word, draft: RouteDraft): boolean {
-  line.error(word, '"or" for routes is deprecated. Please use "nexthop"');
+  line.report('route-or-deprecated', word.at);
   const other = line.need();
   const via = other === undefined ? undefined : parseAddress(other.text);
   if (via === undefined) return false;
@@ -107,8 +108,8 @@ function familyOf(draft: RouteDraft, target: Target): Family | undefined {
 /** What only one family has; false: the line is not used. */
 function fitsFamily(line: Line, place: Word, draft: RouteDraft, family: Family): boolean {
   if (family === 'inet6') return true;
-  if (draft.pref !== undefined) line.error(place, 'pref is only valid for IPv6');
-  else if (draft.expires !== undefined) line.error(place, 'expires is only valid for IPv6');
+  if (draft.pref !== undefined) line.report('route-pref-ipv4', place.at);
+  else if (draft.expires !== undefined) line.report('route-expires-ipv4', place.at);
   else return true;
   return false;
 }
@@ -117,17 +118,13 @@ function fitsFamily(line: Line, place: Word, draft: RouteDraft, family: Family):
 function settleTracking(line: Line, place: Word, draft: RouteDraft, text: string): void {
   if (draft.noTrack === true) return;
   if (draft.dev === undefined) {
-    line.error(
-      place,
-      `Warning - cannot track route ${text} with no interface specified, not tracking`,
-      'add dev, or no_track to say that it is meant',
-    );
+    line.report('route-not-tracked', place.at, { text });
     draft.noTrack = true;
     draft.protocol ??= PROTOCOL_KEEPALIVED;
     return;
   }
   if (draft.protocol !== undefined && draft.protocol !== PROTOCOL_KEEPALIVED) {
-    line.error(place, 'Route cannot be tracked if protocol is not RTPROT_KEEPALIVED(18), resetting protocol');
+    line.report('route-tracking-protocol', place.at);
   }
   draft.protocol = PROTOCOL_KEEPALIVED;
 }
@@ -142,11 +139,11 @@ export function buildRoute(statement: Statement, context: RouteContext): HostRou
   for (let word = line.take(); word !== undefined; word = line.take()) if (!readWord(reading, word, target)) return undefined;
   const place = statement.keyword;
   if (target.text === undefined) {
-    line.error(place, 'Route must have a destination');
+    line.report('route-without-destination', place.at);
     return undefined;
   }
   const family = familyOf(draft, target);
-  if (family === undefined) line.error(place, 'Cannot mix IPv4 and IPv6 addresses for route');
+  if (family === undefined) line.report('route-mixed-families', place.at);
   if (family === undefined || !fitsFamily(line, place, draft, family)) return undefined;
   settleTracking(line, place, draft, target.text);
   return {

@@ -36,39 +36,40 @@ const prefix =
       return true;
     }
     const found = readPrefix(line, word);
-    if (found === undefined) line.error(word, `Invalid rule ${key} address ${word.text}`);
+    if (found === undefined) line.report('rule-address-invalid', word.at, { key, word: word.text });
     else draft[key] = found;
     return found !== undefined;
   };
 
-/** Takes a value by `read`; without one the rule is not used and `otherwise` is said. */
+type ValueCode =
+  | 'rule-fwmark-invalid'
+  | 'rule-ipproto-invalid'
+  | 'rule-port-range-invalid'
+  | 'rule-preference-invalid'
+  | 'rule-protocol-invalid'
+  | 'rule-realms-invalid'
+  | 'rule-tos-invalid'
+  | 'rule-value-invalid';
+
+/** Takes a value by `read`; without one the rule is not used and `code` is reported. */
 const value =
-  (
-    read: (text: string, reading: RuleReading) => Partial<RuleDraft> | undefined,
-    otherwise: (text: string, keyword: string) => string,
-    goOn = false,
-  ): Option =>
+  (read: (text: string, reading: RuleReading) => Partial<RuleDraft> | undefined, code: ValueCode, goOn = false): Option =>
   (reading, keyword) => {
     const word = reading.line.need();
     if (word === undefined) return false;
     const found = read(word.text, reading);
-    if (found === undefined) reading.line.error(word, otherwise(word.text, keyword.text));
+    if (found === undefined) reading.line.report(code, word.at, { word: word.text, keyword: keyword.text });
     else Object.assign(reading.draft, found);
     return found !== undefined || goOn;
   };
 
 /** The same for a whole number, whose own complaint comes first. */
 const number =
-  (
-    key: 'preference' | 'suppressPrefixLength' | 'protocol',
-    max: number,
-    otherwise: (text: string, keyword: string) => string,
-    goOn = false,
-  ): Option =>
+  (key: 'preference' | 'suppressPrefixLength' | 'protocol', max: number, code: ValueCode, goOn = false): Option =>
   ({ line, draft }, keyword) => {
     const word = line.need();
     if (word === undefined) return false;
-    const found = line.number(word, { min: 0, max }, otherwise(word.text, keyword.text));
+    const found = line.number(word, { min: 0, max }, code, { word: word.text, keyword: keyword.text });
     if (found !== undefined) draft[key] = found;
     return found !== undefined || goOn;
   };
@@ -80,7 +81,7 @@ function act(reading: RuleReading, word: Word, action: HostRule['action']): bool
     draft.action = action;
     return true;
   }
-  line.error(word, 'Cannot specify more than one of table/nop/goto/blackhole/prohibit/unreachable for rule');
+  line.report('rule-many-actions', word.at);
   return false;
 }
 
@@ -88,8 +89,8 @@ const table: Option = (reading, keyword) => {
   const word = reading.line.need();
   if (word === undefined) return false;
   const found = readNamed(reading.names, 'table', word.text, unsigned);
-  if (found === undefined) reading.line.error(word, `Routing table ${word.text} not found for rule`);
-  else if (found === 0) reading.line.error(word, 'Table 0 is not valid');
+  if (found === undefined) reading.line.report('rule-table-unknown', word.at, { word: word.text });
+  else if (found === 0) reading.line.report('rule-table-zero', word.at);
   else return act(reading, keyword, { kind: 'table', table: found });
   return false;
 };
@@ -97,7 +98,7 @@ const table: Option = (reading, keyword) => {
 const goto: Option = (reading, keyword) => {
   const word = reading.line.need();
   if (word === undefined) return false;
-  const preference = reading.line.number(word, { min: 0, max: unsigned }, `Invalid target ${keyword.text} specified`);
+  const preference = reading.line.number(word, { min: 0, max: unsigned }, 'rule-goto-invalid', { keyword: keyword.text });
   return preference !== undefined && act(reading, keyword, { kind: 'goto', preference });
 };
 
@@ -111,7 +112,7 @@ const bare =
 const typed: Option = (reading) => {
   const word = reading.line.need();
   const kind = kinds.find((name) => name === word?.text);
-  if (word !== undefined && kind === undefined) reading.line.error(word, `Unknown rule option ${word.text}`);
+  if (word !== undefined && kind === undefined) reading.line.report('rule-option-unknown', word.at, { word: word.text });
   return word !== undefined && kind !== undefined && act(reading, word, { kind });
 };
 
@@ -142,15 +143,12 @@ const uids = (text: string): Partial<RuleDraft> | undefined => {
 };
 
 const ports =
-  (key: 'sourcePort' | 'destinationPort', name: string): Option =>
+  (key: 'sourcePort' | 'destinationPort'): Option =>
   (reading, keyword) =>
-    value(
-      (text) => {
-        const range = readRange(text, 1, 65535);
-        return range && { [key]: range };
-      },
-      (text) => `invalid ${name} range ${text}`,
-    )(reading, keyword);
+    value((text) => {
+      const range = readRange(text, 1, 65535);
+      return range && { [key]: range };
+    }, 'rule-port-range-invalid')(reading, keyword);
 
 const tunnel: Option = ({ line, draft }, keyword) => {
   const word = line.need();
@@ -159,8 +157,8 @@ const tunnel: Option = ({ line, draft }, keyword) => {
     draft.tunnelId = BigInt(word.text);
     return true;
   }
-  line.error(word, `invalid number '${word.text}'`);
-  line.error(word, `Invalid ${keyword.text} ${keyword.text} specified`);
+  line.report('number-invalid', word.at, { text: word.text });
+  line.report('rule-tunnel-id-invalid', word.at, { keyword: keyword.text });
   return false;
 };
 
@@ -171,26 +169,23 @@ const trackGroup: Option = ({ line, draft, trackGroups }) => {
   return true;
 };
 
-const tos = value(
-  (text, { names }) => {
-    const found = readNamed(names, 'dsfield', text, 255);
-    return found === undefined ? undefined : { tos: found };
-  },
-  (text) => `TOS value ${text} is invalid`,
-);
-const iif = value(
-  (text) => ({ iif: text }),
-  (text) => text,
-);
-const preference = number('preference', unsigned, () => 'Invalid rule preference preference specified');
-const suppressLength = number('suppressPrefixLength', 0x7fffffff, (_, keyword) => `Invalid ${keyword} ${keyword} specified`);
-const suppressGroup = value(
-  (text, { names }) => {
-    const found = readNamed(names, 'group', text, unsigned);
-    return found === undefined ? undefined : { suppressGroup: found };
-  },
-  (_, keyword) => `Invalid ${keyword} ${keyword} specified`,
-);
+const tos = value((text, { names }) => {
+  const found = readNamed(names, 'dsfield', text, 255);
+  return found === undefined ? undefined : { tos: found };
+}, 'rule-tos-invalid');
+const device =
+  (key: 'iif' | 'oif'): Option =>
+  ({ line, draft }) => {
+    const word = line.need();
+    if (word !== undefined) draft[key] = word.text;
+    return word !== undefined;
+  };
+const preference = number('preference', unsigned, 'rule-preference-invalid');
+const suppressLength = number('suppressPrefixLength', 0x7fffffff, 'rule-value-invalid');
+const suppressGroup = value((text, { names }) => {
+  const found = readNamed(names, 'group', text, unsigned);
+  return found === undefined ? undefined : { suppressGroup: found };
+}, 'rule-value-invalid');
 
 export const ruleOptions: ReadonlyMap<string, Option> = new Map<string, Option>([
   ['from', prefix('from')],
@@ -205,54 +200,39 @@ export const ruleOptions: ReadonlyMap<string, Option> = new Map<string, Option>(
   ['dsfield', tos],
   [
     'fwmark',
-    value(
-      (text) => {
-        const fwmark = readMark(text);
-        return fwmark && { fwmark };
-      },
-      (text) => `Invalid rule fwmark ${text} specified`,
-    ),
+    value((text) => {
+      const fwmark = readMark(text);
+      return fwmark && { fwmark };
+    }, 'rule-fwmark-invalid'),
   ],
-  ['iif', iif],
-  ['dev', iif],
-  [
-    'oif',
-    value(
-      (text) => ({ oif: text }),
-      (text) => text,
-    ),
-  ],
+  ['iif', device('iif')],
+  ['dev', device('iif')],
+  ['oif', device('oif')],
   ['preference', preference],
   ['priority', preference],
   ['order', preference],
   [
     'realms',
-    value(
-      (text, { names }) => {
-        const found = readRealms(text, names);
-        return found === undefined ? undefined : { realms: found };
-      },
-      (text) => `invalid realms ${text} for rule`,
-    ),
+    value((text, { names }) => {
+      const found = readRealms(text, names);
+      return found === undefined ? undefined : { realms: found };
+    }, 'rule-realms-invalid'),
   ],
   ['suppress_prefixlength', suppressLength],
   ['sup_pl', suppressLength],
   ['suppress_ifgroup', suppressGroup],
   ['sup_group', suppressGroup],
-  ['uidrange', value(uids, (_, keyword) => `Invalid ${keyword} ${keyword} specified`)],
-  ['protocol', number('protocol', 255, (text) => `Invalid protocol ${text}`, true)],
+  ['uidrange', value(uids, 'rule-value-invalid')],
+  ['protocol', number('protocol', 255, 'rule-protocol-invalid', true)],
   [
     'ipproto',
-    value(
-      (text, { names }) => {
-        const found = readNamed(names, 'ipProtocol', text, 255);
-        return found === undefined ? undefined : { ipProtocol: found };
-      },
-      (text) => `Invalid ipproto ${text}`,
-    ),
+    value((text, { names }) => {
+      const found = readNamed(names, 'ipProtocol', text, 255);
+      return found === undefined ? undefined : { ipProtocol: found };
+    }, 'rule-ipproto-invalid'),
   ],
-  ['sport', ports('sourcePort', 'sport')],
-  ['dport', ports('destinationPort', 'dport')],
+  ['sport', ports('sourcePort')],
+  ['dport', ports('destinationPort')],
   ['tunnel-id', tunnel],
   ['track_group', trackGroup],
 ]);

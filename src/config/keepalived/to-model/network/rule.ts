@@ -1,9 +1,9 @@
 // One line of virtual_rules or static_rules, read as iproute2 reads it (ip-rule(8), keepalived.conf(5)).
 import type { Family } from '../../../../model/address.js';
 import type { HostRule } from '../../../../model/keepalived/network.js';
-import type { Report, Statement, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Statement, Word } from '../../keyword.js';
 import { Line } from '../line.js';
-import { tellError } from '../report.js';
 import { type NumberNames, PROTOCOL_KEEPALIVED } from './number-names.js';
 import { fillOpen, type RuleDraft, type RuleReading, ruleOptions } from './rule-option.js';
 
@@ -30,7 +30,8 @@ function readOptions(reading: RuleReading): boolean {
     if (readFlag(reading, word)) continue;
     const option = word.text === 'track_group' && trackGroups === undefined ? undefined : ruleOptions.get(word.text);
     if (option === undefined) {
-      line.error(word, word.text === 'nat' ? 'Invalid rule action nat' : `Unknown rule option ${word.text}`);
+      if (word.text === 'nat') line.report('rule-action-nat', word.at);
+      else line.report('rule-option-unknown', word.at, { word: word.text });
       return false;
     }
     if (!option(reading, word)) return false;
@@ -48,9 +49,9 @@ function familyOf(draft: RuleDraft): Family | undefined {
 function actionOf({ draft, line }: RuleReading, place: Word): HostRule['action'] | undefined {
   const action = draft.action ?? (draft.l3mdev === true ? ({ kind: 'table', table: 0 } as const) : undefined);
   if (action === undefined) {
-    line.error(place, 'No action specified for rule - ignoring', 'say table N, goto N, nop, blackhole, unreachable or prohibit');
+    line.report('rule-without-action', place.at);
   } else if (action.kind === 'goto' && draft.preference !== undefined && draft.preference >= action.preference) {
-    line.error(place, `Invalid rule - preference ${draft.preference} >= goto target ${action.preference}`);
+    line.report('rule-goto-backwards', place.at, { preference: draft.preference, target: action.preference });
     return undefined;
   }
   return action;
@@ -65,7 +66,7 @@ export function buildRule(statement: Statement, context: RuleContext): HostRule 
   const { draft } = reading;
   const family = familyOf(draft);
   if (family === undefined) {
-    line.error(statement.keyword, 'rule specification has mixed IPv4 and IPv6');
+    line.report('rule-mixed-families', statement.keyword.at);
     return undefined;
   }
   fillOpen(reading, family);
@@ -81,11 +82,7 @@ export function numberRules(): (rule: HostRule, statement: Statement, report: Re
   return (rule, statement, report) => {
     if (rule.preference !== undefined) return rule;
     const preference = next--;
-    tellError(
-      report,
-      statement.keyword.at,
-      `Rule has no preference specified - setting to ${preference}. This is probably not what you want.`,
-    );
+    report('rule-preference-set', statement.keyword.at, { preference });
     return { ...rule, preference };
   };
 }

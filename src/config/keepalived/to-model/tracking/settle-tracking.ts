@@ -2,6 +2,8 @@
 // differ in priority, an instance watches its own interface anyway (keepalived.conf(5), "track_script", "sync_group_tracking_weight").
 import type { SyncGroup, VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet } from '../../../../model/keepalived/trackers.js';
+import type { Severity } from '../../diagnostics/row.js';
+import type { DetailsOf, DiagnosticCode } from '../../diagnostics/table.js';
 
 /** The weight of each tracker's own, by kind and name. */
 export interface OwnWeights {
@@ -16,37 +18,41 @@ type Kind = keyof OwnWeights;
 /** Why weights cannot count, in keepalived's words. */
 type Reason = 'address_owner' | 'SYNC group';
 
-/** The original tells of three kinds and drops the fourth, processes, without a word. */
-function textOf(kind: Kind, name: string, weight: number, reason: Reason): string {
-  if (kind === 'scripts') return `ignoring tracked script ${name} with weights due to ${reason}`;
+/** Reports where the instance stands. */
+export type ReportTracking = <C extends DiagnosticCode>(code: C, details: DetailsOf<C>, severity?: Severity) => void;
+
+/** keepalived logs that it drops trackers of three kinds; it drops the fourth, processes, silently. */
+function reportDropped(kind: Kind, who: string, tracked: { name: string; weight: number }, reason: Reason, report: ReportTracking): void {
+  const { name, weight } = tracked;
+  const isOwner = reason === 'address_owner';
+  if (kind === 'scripts') {
+    report(isOwner ? 'tracked-script-of-owner' : 'tracked-script-in-group', { who, name, reason });
+    return;
+  }
   const noun = { files: 'file', processes: 'process', bfds: 'bfd' }[kind];
-  return `ignoring tracked ${noun} ${name} with weight ${weight} due to ${reason}`;
+  const details = { who, name, noun, weight, reason };
+  report(isOwner ? 'tracked-of-owner' : 'tracked-in-group', details, kind === 'processes' ? 'notice' : 'error');
 }
 
-/** Told where the instance stands. `notice`: keepalived says nothing there. */
-export type TellTracking = (text: string, notice?: boolean) => void;
-
 /** Interfaces with a weight: an owner drops them, a member of a group keeps them without. */
-function settleInterfaces(instance: VrrpInstance, reason: Reason | undefined, tell: TellTracking): readonly Tracked[] {
+function settleInterfaces(instance: VrrpInstance, reason: Reason | undefined, report: ReportTracking): readonly Tracked[] {
   return instance.track.interfaces.flatMap((tracked) => {
     if (tracked.name === instance.interface) {
-      tell(`(${instance.name}) Ignoring track_interface ${tracked.name} since own interface`);
+      report('track-interface-own', { who: instance.name, name: tracked.name });
       return [];
     }
     if (reason === undefined || (tracked.weight ?? 0) === 0) return [tracked];
-    if (reason === 'address_owner') tell(`(${instance.name}) ignoring ${tracked.name} tracked interface due to address owner`);
-    else tell(`(${instance.name}) ignoring ${tracked.name} tracked interface weight due to SYNC group`);
+    if (reason === 'address_owner') report('track-interface-of-owner', { who: instance.name, name: tracked.name });
+    else report('track-interface-weight-in-group', { who: instance.name, name: tracked.name });
     return reason === 'address_owner' ? [] : [{ name: tracked.name }];
   });
 }
 
 /** Trackers that the group has as well: once is enough, and the group's counts. */
-function tellShared(instance: VrrpInstance, group: SyncGroup, tell: TellTracking): void {
+function reportShared(instance: VrrpInstance, group: SyncGroup, report: ReportTracking): void {
   for (const { name } of instance.track.interfaces) {
     if (!group.track.interfaces.some((other) => other.name === name)) continue;
-    tell(
-      `(${instance.name}) track_interface ${name} is configured on VRRP instance and sync group. Remove vrrp instance or sync group config`,
-    );
+    report('track-interface-of-instance-and-group', { who: instance.name, name });
   }
 }
 
@@ -65,7 +71,12 @@ const same = (a: TrackedSet, b: TrackedSet): boolean => {
 };
 
 /** The instance with the trackers that can count. */
-export function settleTracking(instance: VrrpInstance, group: SyncGroup | undefined, own: OwnWeights, tell: TellTracking): VrrpInstance {
+export function settleTracking(
+  instance: VrrpInstance,
+  group: SyncGroup | undefined,
+  own: OwnWeights,
+  report: ReportTracking,
+): VrrpInstance {
   const inGroup = group !== undefined && !group.trackingWeight;
   const reason: Reason | undefined = instance.priority === 255 ? 'address_owner' : inGroup ? 'SYNC group' : undefined;
   const settle = (kind: Kind): readonly Tracked[] =>
@@ -74,16 +85,16 @@ export function settleTracking(instance: VrrpInstance, group: SyncGroup | undefi
       if (reason === undefined || weight === 0) return [tracked];
       const shared = reason === 'SYNC group' && group?.track[kind].some(({ name }) => name === tracked.name) === true;
       if (shared && kind === 'files') {
-        tell(`(${instance.name}) ignoring weight from tracked file ${tracked.name} due to SYNC group. specify weight 0`);
+        report('tracked-weight-in-group', { who: instance.name, name: tracked.name });
         return [{ name: tracked.name, weight: 0 }];
       }
-      tell(`(${instance.name}) ${textOf(kind, tracked.name, weight, reason)}`, kind === 'processes');
+      reportDropped(kind, instance.name, { name: tracked.name, weight }, reason, report);
       return [];
     });
   if (kindsOf(instance.track).every((list) => list.length === 0)) return instance;
-  if (group !== undefined) tellShared(instance, group, tell);
+  if (group !== undefined) reportShared(instance, group, report);
   const track: TrackedSet = {
-    interfaces: settleInterfaces(instance, reason, tell),
+    interfaces: settleInterfaces(instance, reason, report),
     scripts: settle('scripts'),
     files: settle('files'),
     processes: settle('processes'),

@@ -1,6 +1,7 @@
 // The lists of trackers in an instance or sync group: names checked against what was defined before, weights read.
 import type { Tracked, TrackedSet } from '../../../../model/keepalived/trackers.js';
-import type { Origin, Report, Values, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Origin, Values, Word } from '../../keyword.js';
 import { linesOf, nameOf } from '../../values/values.js';
 import { type ListWords, readList } from './weight.js';
 

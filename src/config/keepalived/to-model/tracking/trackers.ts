@@ -1,10 +1,10 @@
 // vrrp_script, track_file and vrrp_track_process: what VRRP watches (keepalived.conf(5)).
 import type { RunAs, Script } from '../../../../model/keepalived/script.js';
 import type { TrackFile, TrackProcess, TrackScript } from '../../../../model/keepalived/trackers.js';
-import type { Report, Values } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { blocksOf, has, lastOf, nameOf, numberOf, placeOf, scriptOf, wordsOf } from '../../values/values.js';
-import { tellError, tellNotice } from '../report.js';
 import { readOwnWeight } from './weight.js';
 
 const SECOND = 1_000_000;
@@ -15,7 +15,7 @@ function buildAll<T>(root: Values, keyword: string, report: Report, build: (bloc
   for (const block of blocksOf(root, keyword)) {
     const name = nameOf(block);
     const built = build(block, report);
-    if (found.has(name)) tellNotice(report, block.at, `${keyword} ${name} is defined twice`, 'the first one counts');
+    if (found.has(name)) report('tracker-defined-twice', block.at, { keyword, name });
     else if (built !== undefined) found.set(name, built);
   }
   return [...found.values()];
@@ -31,7 +31,7 @@ export function runAsOf(block: Values, keyword: string): RunAs | undefined {
 function positive(block: Values, keyword: string, report: Report): number | undefined {
   const value = numberOf(block, keyword);
   if (value !== 0) return value;
-  tellError(report, placeOf(block, keyword), `(${nameOf(block)}): vrrp script ${keyword} must be greater than 0, setting to 1`);
+  report('track-script-zero', placeOf(block, keyword), { name: nameOf(block), keyword });
   return SECOND;
 }
 
@@ -40,7 +40,7 @@ function buildScript(block: Values, report: Report): TrackScript | undefined {
   const name = nameOf(block);
   const script = scriptOf(block, 'script');
   if (script === undefined) {
-    tellError(report, block.at, `No script set for vrrp_script ${name} - removing`);
+    report('track-script-without-command', block.at, { name });
     return undefined;
   }
   const runAs = runAsOf(block, 'user');
@@ -52,12 +52,7 @@ function buildScript(block: Values, report: Report): TrackScript | undefined {
   const timeoutUs = positive(block, 'timeout', report);
   const { argv, text, runAs: onTheLine } = script;
   if (onTheLine !== undefined) {
-    tellNotice(
-      report,
-      placeOf(block, 'script'),
-      `(${name}): '${onTheLine.user}' behind the script is ignored`,
-      "a vrrp_script has its keyword 'user' for that",
-    );
+    report('track-script-user-on-line', placeOf(block, 'script'), { name, user: onTheLine.user });
   }
   const withUser: Script = { argv, text, ...(runAs === undefined ? {} : { runAs }) };
   return {
@@ -85,9 +80,9 @@ function initOf(block: Values, report: Report): TrackFile['init'] | undefined {
       const read = readWhole(word.text, { min: -0x80000000, max: 0x7fffffff });
       value = read.value ?? value;
       if (read.problem === undefined) continue;
-      tellError(report, word.at, read.problem);
-      tellError(report, word.at, `Track file ${nameOf(block)} init value ${word.text} is invalid`);
-    } else tellError(report, word.at, `Unknown track file init option ${word.text}`);
+      reportProblem(report, word.at, read.problem);
+      report('track-file-init-invalid', word.at, { name: nameOf(block), word: word.text });
+    } else report('track-file-init-option-unknown', word.at, { word: word.text });
   }
   return { value, overwrite };
 }
@@ -101,7 +96,7 @@ function buildFile(block: Values, report: Report): TrackFile | undefined {
     option: (text) => `track_file ${name} unknown weight option ${text}`,
   });
   if (path === undefined) {
-    tellError(report, block.at, `No file set for track_file ${name} - ignoring`);
+    report('track-file-without-path', block.at, { name });
     return undefined;
   }
   const init = initOf(block, report);
@@ -118,10 +113,10 @@ function quorumOf(block: Values, report: Report): { readonly quorum: number; rea
   if (most === 0 && maxLast) return { quorum: 0, quorumMax: 0 };
   if (least <= most || quorum === undefined || max === undefined) return { quorum: least, quorumMax: most };
   if (maxLast) {
-    tellError(report, max.at, 'quorum_max is less than quorum - ignoring');
+    report('track-process-quorum-max-low', max.at);
     return { quorum: least };
   }
-  tellError(report, quorum.at, 'Quorum is greater than quorum_max - ignoring');
+  report('track-process-quorum-high', quorum.at);
   return { quorum: Math.min(1, most), quorumMax: most };
 }
 
@@ -129,7 +124,7 @@ function quorumOf(block: Values, report: Report): { readonly quorum: number; rea
 function parameterMatch(block: Values, hasArguments: boolean, report: Report): TrackProcess['parameterMatch'] {
   const [word] = wordsOf(block, 'param_match') ?? [];
   if (word?.text === 'initial' || word?.text === 'partial') return word.text;
-  if (word !== undefined) tellError(report, word.at, `Invalid param_match type ${word.text} - ignoring`);
+  if (word !== undefined) report('track-process-param-match-unknown', word.at, { word: word.text });
   return hasArguments || (word === undefined && has(block, 'param_match')) ? 'exact' : 'none';
 }
 
@@ -142,7 +137,7 @@ function buildProcess(block: Values, report: Report): TrackProcess | undefined {
     option: (text) => `vrrp_track_process ${name} unknown weight option ${text}`,
   });
   if (argv === undefined) {
-    tellError(report, block.at, `track process '${name}' process name not specified`);
+    report('track-process-without-name', block.at, { name });
     return undefined;
   }
   const both = numberOf(block, 'delay');

@@ -1,10 +1,10 @@
 // `weight N [reverse]` of what VRRP watches: in a tracker's own block, and where an instance or group refers to it.
 import type { Tracked } from '../../../../model/keepalived/trackers.js';
-import type { Report, Statement, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Statement, Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { wordsOf } from '../../values/values.js';
 import { Line } from '../line.js';
-import { tellError } from '../report.js';
 
 /** A weight of a tracker's own. */
 export interface Weight {
@@ -24,10 +24,10 @@ export function readOwnWeight(block: Values, report: Report, says: WeightWords):
   const [word, option] = wordsOf(block, 'weight') ?? [];
   if (word === undefined) return undefined;
   const { value, problem } = readWhole(word.text, { min: -says.limit, max: says.limit });
-  if (problem !== undefined) tellError(report, word.at, problem);
-  if (value === undefined) tellError(report, word.at, says.range(word.text));
+  if (problem !== undefined) reportProblem(report, word.at, problem);
+  if (value === undefined) report('tracker-weight-range', word.at, { text: says.range(word.text) });
   const reverse = option?.text === 'reverse';
-  if (option !== undefined && !reverse) tellError(report, option.at, says.option(option.text));
+  if (option !== undefined && !reverse) report('tracker-weight-option-unknown', option.at, { text: says.option(option.text) });
   return value === undefined ? undefined : { weight: value, reverse };
 }
 
@@ -50,28 +50,29 @@ export interface ListWords {
 function readListWeight(line: Line, name: string, who: string, says: ListWords): { weight?: number; reverse?: boolean } {
   const option = line.take();
   if (option === undefined) return {};
-  const say = (word: Word, text: string): void => line.error(word, `(${who}) ${text}`);
+  const { report } = line;
   if (option.text !== 'weight') {
-    say(option, says.option(name, option.text));
+    report('tracked-option-unknown', option.at, { who, name, text: says.option(name, option.text) });
     return {};
   }
   const word = line.take();
   if (word === undefined) {
-    say(option, says.noValue(name));
+    report('tracked-weight-missing', option.at, { who, name, text: says.noValue(name) });
     return {};
   }
   const bound = says.clamps ? 254 : says.limit;
   const { value, problem } = readWhole(word.text, { min: -bound, max: bound });
-  if (problem !== undefined) line.error(word, problem);
+  if (problem !== undefined) reportProblem(line.report, word.at, problem);
   if (value === undefined) {
-    say(word, says.range(name, word.text));
+    report('tracked-weight-range', word.at, { who, name, text: says.range(name, word.text) });
     return {};
   }
   const clamped = Math.abs(value) > says.limit;
-  if (clamped) say(word, `weight for ${name} cannot be +/-254. Setting to +/-253`);
+  if (clamped) report('tracked-weight-254', word.at, { who, name });
   const direction = line.take();
   const known = direction?.text === 'reverse' || (says.noreverse && direction?.text === 'noreverse');
-  if (direction !== undefined && !known) say(direction, says.weightOption(name, direction.text));
+  if (direction !== undefined && !known)
+    report('tracked-weight-option-unknown', direction.at, { who, name, text: says.weightOption(name, direction.text) });
   return { weight: clamped ? Math.sign(value) * says.limit : value, ...(known ? { reverse: direction?.text === 'reverse' } : {}) };
 }
 
@@ -95,8 +96,8 @@ export function readList(
     const word = line.take()!;
     const name = word.text;
     const missing = whyMissing(word);
-    if (missing !== undefined) line.error(word, `(${who}) ${says.missing(name)}`, missing);
-    else if (found.has(name)) line.error(word, `(${who}) ${says.duplicate.replace('%v', name)}`);
+    if (missing !== undefined) report('tracked-unknown', word.at, { who, name, text: says.missing(name), hint: missing });
+    else if (found.has(name)) report('tracked-twice', word.at, { who, name, text: says.duplicate.replace('%v', name) });
     else found.set(name, { tracked: { name, ...readListWeight(line, name, who, says) }, name: word });
   }
   return [...found.values()];

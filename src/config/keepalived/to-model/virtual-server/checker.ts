@@ -3,10 +3,10 @@ import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import type { Checker, CheckKind, CheckTarget } from '../../../../model/keepalived/virtual-server.js';
-import type { Origin, Report, Values } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { addressOf, allOf, blocksOf, numberOf, placeOf, textOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 import { completeTiming, type KindDefaults, type TimingDefaults, timingOf } from './check-timing.js';
 import { buildHttpCheck, readOldRetry } from './http-check.js';
 import { buildMiscCheck, buildUdpCheck } from './misc-check.js';
@@ -41,17 +41,16 @@ function readTarget(block: Values, { address: server, report }: CheckerContext):
   let bindAddress = addressOf(block, 'bindto');
   const aim = address ?? server;
   if (bindAddress !== undefined && bindAddress.family !== aim.family) {
-    const text = `bindto address ${formatAddress(bindAddress)} does not match address family of connect_ip - skipping`;
-    tellError(report, placeOf(block, 'bindto'), text);
+    report('check-bind-family', placeOf(block, 'bindto'), { bind: formatAddress(bindAddress) });
     bindAddress = undefined;
   }
   let bindInterface = textOf(block, 'bind_if');
   if (bindInterface !== undefined && bindInterface.length > 15) {
-    tellError(report, placeOf(block, 'bind_if'), `Interface name ${bindInterface} is too long - ignoring`, '15 characters at most');
+    report('check-bind-interface-long', placeOf(block, 'bind_if'), { bindInterface });
     bindInterface = undefined;
   }
   if (isLinkLocal(aim) && bindAddress !== undefined && bindInterface === undefined) {
-    tellError(report, block.at, `Checker link local address ${formatAddress(aim)} requires a bind_if`);
+    report('check-link-local-without-interface', block.at, { address: formatAddress(aim) });
     return undefined;
   }
   const [port, bindPort, fwmark] = [numberOf(block, 'connect_port'), numberOf(block, 'bind_port'), numberOf(block, 'fwmark')];
@@ -68,7 +67,7 @@ function readTarget(block: Values, { address: server, report }: CheckerContext):
 function buildDns(block: Values, report: Report): CheckKind {
   const name = textOf(block, 'name') ?? '.';
   const bad = name !== '.' && name.split('.').includes('');
-  if (bad) tellError(report, placeOf(block, 'name'), `DNS_CHECK name '${name}' has empty label - ignoring`, 'no dot at the end');
+  if (bad) report('dns-name-empty-label', placeOf(block, 'name'), { name });
   return { kind: 'dns', type: textOf(block, 'type') ?? 'SOA', name: bad ? '.' : name };
 }
 
@@ -79,18 +78,18 @@ function readFileWeight(block: Values, report: Report): { readonly weight: numbe
   const [number, option, extra] = words;
   const at = number?.at ?? placeOf(block, 'weight');
   if (number === undefined) {
-    tellError(report, at, 'track file weight missing');
+    report('file-check-weight-missing', at);
     return undefined;
   }
   const { value, problem } = readWhole(number.text, { min: -0x7fffffff, max: 0x7fffffff });
   if (value === undefined) {
-    tellError(report, at, problem ?? '');
-    tellError(report, at, 'weight for track file must be in [-2147483647..2147483647] inclusive. Ignoring...');
+    reportProblem(report, at, problem);
+    report('file-check-weight-range', at);
     return undefined;
   }
   const unknown = extra ?? (option !== undefined && !['reverse', 'noreverse'].includes(option.text) ? option : undefined);
   if (unknown === undefined) return { weight: value, reverse: option?.text === 'reverse' };
-  tellError(report, unknown.at, `unknown track file weight option ${unknown.text} - ignoring`, 'reverse or noreverse');
+  report('file-check-weight-option-unknown', unknown.at, { unknown: unknown.text });
   return undefined;
 }
 
@@ -98,10 +97,10 @@ function buildFile(block: Values, { files, report }: CheckerContext): CheckKind 
   const name = textOf(block, 'track_file');
   const file = files.find((one) => one.name === name);
   if (name !== undefined && file === undefined) {
-    tellError(report, placeOf(block, 'track_file'), `track_file ${name} not found`, 'a track_file block of that name');
+    report('file-check-unknown', placeOf(block, 'track_file'), { name });
   }
   if (file === undefined) {
-    tellError(report, block.at, 'FILE_CHECK has no track_file specified - ignoring');
+    report('file-check-without-file', block.at);
     return undefined;
   }
   const { weight, reverse } = readFileWeight(block, report) ?? file;
@@ -110,24 +109,23 @@ function buildFile(block: Values, { files, report }: CheckerContext): CheckKind 
 
 /** The first of its names that is a session's. */
 function buildBfd(block: Values, { server, bfds, report }: CheckerContext): CheckKind | undefined {
-  const refuse = (at: Origin, text: string): void => tellError(report, at, `(${server}) ${text}`);
   let found: string | undefined;
   for (const { value, at } of allOf(block, 'name')) {
     const words = value as readonly { readonly text: string }[];
     const name = words[0]?.text;
     if (name === undefined || words.length > 1) {
-      refuse(at, 'BFD_CHECK - No or too many names specified - skipping checker');
+      report('bfd-check-names', at, { server });
       return undefined;
     }
-    if (found !== undefined) refuse(at, `BFD_CHECK - BFD ${name} already specified as ${found}`);
+    if (found !== undefined) report('bfd-check-name-twice', at, { server, name, found });
     else if (bfds.some((bfd) => bfd.name === name && bfd.events.checker)) found = name;
     else {
-      refuse(at, `BFD_CHECK - BFD ${name} not configured`);
+      report('bfd-check-unknown', at, { server, name });
       return undefined;
     }
   }
   if (found !== undefined) return { kind: 'bfd', name: found };
-  refuse(block.at, 'No name has been specified for BFD_CHECKER - skipping');
+  report('bfd-check-without-name', block.at, { server });
   return undefined;
 }
 
@@ -187,7 +185,7 @@ export function buildCheckers(server: Values, context: CheckerContext): readonly
       const checkers = buildOne(keyword, block, context);
       const name = checkers[0]?.check.kind === 'bfd' ? checkers[0].check.name : undefined;
       if (name !== undefined && watched.has(name)) {
-        tellError(context.report, placeOf(block, 'name'), `(${context.server}) BFD_CHECK - RS already monitoring ${name}`);
+        context.report('bfd-check-twice', placeOf(block, 'name'), { server: context.server, name });
         return [];
       }
       if (name !== undefined) watched.add(name);

@@ -2,9 +2,9 @@
 
 import type { Address } from '../../../../model/address.js';
 import { formatAddress, parseIpv4, parseIpv6 } from '../../../../model/address-text.js';
-import type { Report, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
-import { tellError } from '../report.js';
 
 /** IPv4 or IPv6; a mask or range behind an IPv4 address is not read, as in the original. */
 export function readHost(text: string): Address | undefined {
@@ -15,7 +15,7 @@ export function readHost(text: string): Address | undefined {
 export function readPort(word: Word | undefined, report: Report): number | undefined {
   if (word === undefined || /^[+]?0*$/.test(word.text)) return 0;
   const { value, problem } = readWhole(word.text, { min: 1, max: 65535 });
-  if (problem !== undefined) tellError(report, word.at, problem, 'a port is a number from 1 to 65535');
+  if (problem !== undefined) reportProblem(report, word.at, problem, 'a port is a number from 1 to 65535');
   return value;
 }
 

@@ -1,8 +1,9 @@
 // lvs_method: NAT, DR, or TUN with its options.
 import type { ForwardingMethod, Tunnel } from '../../../../model/service.js';
-import type { Origin, Report, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { DetailsOf, DiagnosticCode } from '../../diagnostics/table.js';
+import type { Origin, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
-import { tellError } from '../report.js';
 
 export interface Forwarding {
   readonly method: ForwardingMethod;
@@ -22,7 +23,7 @@ export function readForwarding(words: readonly Word[], at: Origin, who: string, 
   const [first, ...options] = words;
   const method = METHODS.get(first?.text ?? '');
   if (method === undefined) {
-    tellError(report, first?.at ?? at, `PARSER : unknown [${first?.text ?? ''}] routing method for ${who}.`, 'one of NAT, DR, TUN');
+    report('forwarding-unknown', first?.at ?? at, { word: first?.text ?? '', who });
     return undefined;
   }
   const tunnel = readTunnel(options, at, who, report) ?? PLAIN_TUNNEL;
@@ -38,22 +39,21 @@ interface TunnelWords {
 /** One option from `words`; how many words it took, undefined: told. */
 function readOption(words: readonly Word[], at: Origin, who: string, report: Report, found: TunnelWords): number | undefined {
   const [option, value] = words;
-  const refuse = (text: string, hint?: string): undefined => {
-    tellError(report, value?.at ?? option?.at ?? at, text, hint);
-  };
+  const place = value?.at ?? option?.at ?? at;
+  const refuse = <C extends DiagnosticCode>(code: C, details: DetailsOf<C>): undefined => report(code, place, details) as undefined;
   switch (option?.text) {
     case 'type':
-      if (value === undefined) return refuse(`Missing tunnel type for ${who}.`, 'one of ipip, gue, gre');
+      if (value === undefined) return refuse('tunnel-type-missing', { who });
       if (value.text !== 'ipip' && value.text !== 'gue' && value.text !== 'gre') {
-        return refuse(`Unknown tunnel type ${value.text} for ${who}.`, 'one of ipip, gue, gre');
+        return refuse('tunnel-type-unknown', { value: value.text, who });
       }
       found.type = value.text;
       return 2;
     case 'port': {
-      if (value === undefined) return refuse(`Missing port for ${who} gue tunnel.`);
+      if (value === undefined) return refuse('tunnel-port-missing', { who });
       const { value: port, problem } = readWhole(value.text, { min: 1, max: 65535 });
-      if (problem !== undefined) tellError(report, value.at, problem);
-      if (port === undefined) return refuse(`Invalid gue tunnel port ${value.text} for ${who}.`);
+      if (problem !== undefined) reportProblem(report, value.at, problem);
+      if (port === undefined) return refuse('tunnel-port-invalid', { value: value.text, who });
       found.port = port;
       return 2;
     }
@@ -63,7 +63,7 @@ function readOption(words: readonly Word[], at: Origin, who: string, report: Rep
       found.checksum = option.text;
       return 1;
     default:
-      return refuse(`Invalid tunnel option ${option?.text ?? ''} for ${who}.`, 'type ipip|gue|gre, port N, nocsum, csum, remcsum');
+      return refuse('tunnel-option-invalid', { option: option?.text ?? '', who });
   }
 }
 
@@ -77,13 +77,13 @@ function readTunnel(words: readonly Word[], at: Origin, who: string, report: Rep
   const { type = 'ipip', port = 0, checksum = 'nocsum' } = found;
   const problem =
     (type === 'gue') !== port > 0
-      ? 'gue tunnels require port, otherwise cannot have port.'
+      ? 'tunnel-port-and-type'
       : type === 'ipip' && checksum !== 'nocsum'
-        ? 'ipip tunnels do not support checksum option.'
+        ? 'tunnel-ipip-checksum'
         : type === 'gre' && checksum === 'remcsum'
-          ? 'gre tunnels do not support remote checksum option.'
+          ? 'tunnel-gre-remote-checksum'
           : undefined;
   if (problem === undefined) return { type, port, checksum };
-  tellError(report, at, problem);
+  report(problem, at);
   return undefined;
 }

@@ -1,10 +1,10 @@
 // HTTP_GET and SSL_GET: their pages.
 import type { CheckKind, HttpUrl } from '../../../../model/keepalived/virtual-server.js';
-import type { Origin, Report, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Origin, Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { splitCommand } from '../../values/script.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, placeOf, textOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 
 type StatusRange = HttpUrl['statusCodes'][number];
 
@@ -13,13 +13,13 @@ function readDigest(block: Values, report: Report): string | undefined {
   if (digest === undefined) return undefined;
   const at = placeOf(block, 'digest');
   if (digest.length !== 32) {
-    tellError(report, at, `digest '${digest}' character length should be 32 rather than ${digest.length}`);
+    report('http-digest-length', at, { digest, length: digest.length });
     return undefined;
   }
   const bad = /[^0-9a-fA-F]/.exec(digest)?.index;
   if (bad === undefined) return digest.toLowerCase();
   const pair = bad - (bad % 2);
-  tellError(report, at, `Unable to interpret hex digit in '${digest}' at offset ${pair}/${pair + 1}`);
+  report('http-digest-hex', at, { digest, pair, next: pair + 1 });
   return undefined;
 }
 
@@ -28,7 +28,7 @@ function readStatus(word: Word, report: Report): readonly StatusRange[] {
   const from = Number(match?.[1]);
   const to = Number(match?.[2] ?? match?.[1]);
   if (from >= 100 && to <= 599 && from <= to) return [{ from, to }];
-  tellError(report, word.at, `Invalid HTTP_GET status code '${word.text}'`, 'N or N-M, 100 to 599');
+  report('http-status-code-invalid', word.at, { word: word.text });
   return [];
 }
 
@@ -61,7 +61,7 @@ function readRegex(block: Values): HttpUrl['regex'] {
 function readUrl(block: Values, report: Report): readonly HttpUrl[] {
   const path = textOf(block, 'path');
   if (path === undefined) {
-    tellError(report, block.at, 'HTTP/SSL_GET checker url has no path - ignoring');
+    report('http-url-without-path', block.at);
     return [];
   }
   const digest = readDigest(block, report);
@@ -84,11 +84,11 @@ export function readOldRetry(block: Values, report: Report): number | undefined 
   let retry: number | undefined;
   for (const { value, at } of allOf(block, 'nb_get_retry')) {
     const text = (value as readonly Word[])[0]?.text ?? '';
-    tellError(report, at, "nb_get_retry is deprecated - please use 'retry'");
+    report('http-retry-deprecated', at);
     const read = readWhole(text, { min: 0, max: 0xffffffff });
     if (read.problem !== undefined) {
-      tellError(report, at, read.problem);
-      tellError(report, at, `Invalid nb_get_retry value '${text}'`);
+      reportProblem(report, at, read.problem);
+      report('http-retry-invalid', at, { text });
     }
     retry = read.value ?? retry;
   }
@@ -99,7 +99,7 @@ export function readOldRetry(block: Values, report: Report): number | undefined 
 export function buildHttpCheck(kind: 'http' | 'ssl', block: Values, at: Origin, report: Report): CheckKind | undefined {
   const urls = blocksOf(block, 'url').flatMap((url) => readUrl(url, report));
   if (urls.length === 0) {
-    tellError(report, at, 'HTTP/SSL_GET checker has no urls specified - ignoring', 'a url { path … }');
+    report('http-without-url', at);
     return undefined;
   }
   const virtualHost = textOf(block, 'virtualhost');

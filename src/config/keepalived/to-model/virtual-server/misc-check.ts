@@ -1,9 +1,9 @@
 // MISC_CHECK and UDP_CHECK: a command, a datagram.
 import type { Script } from '../../../../model/keepalived/script.js';
 import type { CheckKind } from '../../../../model/keepalived/virtual-server.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { has, numberOf, placeOf, scriptOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 
 /** The command as whom `user` says: words behind the command of `misc_path` itself are not read. */
 function commandOf(block: Values, report: Report): Script | undefined {
@@ -12,7 +12,7 @@ function commandOf(block: Values, report: Report): Script | undefined {
   const words = wordsOf(block, 'user');
   const [user, group] = words ?? [];
   if (words !== undefined && user === undefined) {
-    tellError(report, placeOf(block, 'user'), `No user specified for misc checker script '${script.text}'`);
+    report('misc-check-without-user', placeOf(block, 'user'), { script: script.text });
   }
   const runAs = user === undefined ? {} : { runAs: { user: user.text, ...(group === undefined ? {} : { group: group.text }) } };
   return { argv: script.argv, text: script.text, ...runAs };
@@ -21,7 +21,7 @@ function commandOf(block: Values, report: Report): Script | undefined {
 export function buildMiscCheck(block: Values, report: Report): CheckKind | undefined {
   const script = commandOf(block, report);
   if (script === undefined) {
-    tellError(report, block.at, 'No script path has been specified for MISC_CHECKER - skipping', 'misc_path COMMAND');
+    report('misc-check-without-path', block.at);
     return undefined;
   }
   return { kind: 'misc', script, timeoutUs: (numberOf(block, 'misc_timeout') ?? 0) * 1_000_000, dynamic: has(block, 'misc_dynamic') };
@@ -42,16 +42,15 @@ export function buildUdpCheck(block: Values, report: Report): CheckKind {
   const [payloadWords, replyWords] = [wordsOf(block, 'payload'), wordsOf(block, 'require_reply')];
   const payload = payloadWords === undefined ? undefined : readHex(payloadWords, false);
   if (payloadWords !== undefined && payload === undefined) {
-    const text = payloadWords.length === 0 ? 'UDP_CHECK payload requires a payload' : 'Invalid hex string for UDP_CHECK payload';
-    tellError(report, placeOf(block, 'payload'), text, 'hexadecimal digits');
+    report(payloadWords.length === 0 ? 'udp-check-payload-missing' : 'udp-check-payload-invalid', placeOf(block, 'payload'));
   }
   const reply = replyWords === undefined || replyWords.length === 0 ? undefined : readHex(replyWords, true);
   if (replyWords !== undefined && replyWords.length > 0 && reply === undefined) {
-    tellError(report, placeOf(block, 'require_reply'), 'Invalid hex string for UDP_CHECK reply', 'hexadecimal digits, x for any');
+    report('udp-check-reply-invalid', placeOf(block, 'require_reply'));
   }
   const [minReply, maxReply] = [numberOf(block, 'min_reply_length') ?? 0, numberOf(block, 'max_reply_length') ?? 255];
   if (minReply > maxReply) {
-    tellError(report, block.at, `UDP_CHECK min_reply length ${minReply} > max_reply_length ${maxReply} - will always fail`);
+    report('udp-check-reply-lengths', block.at, { minReply, maxReply });
   }
   return {
     kind: 'udp',

@@ -4,9 +4,9 @@ import type { Address, Family } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import type { RealServer } from '../../../../model/keepalived/virtual-server.js';
-import type { Origin, Report, Values, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Origin, Values, Word } from '../../keyword.js';
 import { allOf, booleanOf, numberOf, scriptOf, textOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 import { type TimingDefaults, timingOf } from './check-timing.js';
 import { buildCheckers } from './checker.js';
 import { endpointName, readHost, readPort } from './endpoint.js';
@@ -38,8 +38,7 @@ export function forwardingOf(block: Values, keyword: string, who: string, report
 
 function familyFits(address: Address, at: Origin, who: string, forwarding: Forwarding, { family, report }: ServerDefaults): boolean {
   if (family === undefined || address.family === family || forwarding.method === 'tunnel') return true;
-  const text = `Address family of virtual server and ${who} ${formatAddress(address)} don't match - skipping ${who}.`;
-  tellError(report, at, text, 'only TUN reaches servers of the other family');
+  report('real-server-family', at, { who, address: formatAddress(address) });
   return false;
 }
 
@@ -56,10 +55,9 @@ function readEndpoint(block: Values, report: Report): { readonly address: Addres
   const port = readPort(portWord, report);
   const address = host === undefined ? undefined : readHost(host.text);
   if (address !== undefined && port !== undefined) return { address, port };
-  const tail = portWord === undefined ? '' : `/port ${host?.text}/${portWord.text}`;
-  const text =
-    portWord === undefined ? `Invalid real server ip address ${host?.text} - skipping` : `Invalid real server ip address${tail} - skipping`;
-  tellError(report, host?.at ?? block.at, text, 'ADDRESS [PORT]');
+  const [at, word] = [host?.at ?? block.at, String(host?.text)];
+  if (portWord === undefined) report('real-server-address-invalid', at, { word });
+  else report('real-server-endpoint-invalid', at, { word, port: portWord.text });
   return undefined;
 }
 
@@ -72,14 +70,12 @@ export function buildRealServer(block: Values, serviceName: string, defaults: Se
   const forwarding = forwardingOf(block, 'lvs_method', 'real server', report) ?? defaults.forwarding;
   if (!familyFits(address, block.at, 'real server', forwarding, defaults)) return undefined;
   const name = endpointName(address, defaults.protocol, endpoint.port === 0 ? defaults.port : endpoint.port);
-  const port = fitPort(endpoint.port, forwarding, defaults, () =>
-    tellError(report, block.at, `WARNING - virtual server ${serviceName} and real server ${name} ports don't match - resetting`),
-  );
+  const port = fitPort(endpoint.port, forwarding, defaults, () => report('real-server-port-reset', block.at, { serviceName, name }));
   const timing = timingOf(block, defaults.timing);
   const [notifyUp, notifyDown] = [scriptOf(block, 'notify_up'), scriptOf(block, 'notify_down')];
   const virtualHost = textOf(block, 'virtualhost');
   for (const { value, at } of allOf(block, 'snmp_name')) {
-    if ((value as readonly Word[]).length !== 1) tellError(report, at, 'real server snmp_name missing or extra parameters');
+    if ((value as readonly Word[]).length !== 1) report('real-server-snmp-name', at);
   }
   return {
     address,
@@ -112,14 +108,12 @@ export function buildSorryServer(
   const given = readPort(portWord, report);
   const address = readHost(host?.text ?? '');
   if (address === undefined || given === undefined) {
-    tellError(report, host?.at ?? at, `Invalid sorry server IP address ${host?.text ?? ''} - skipping`, 'ADDRESS [PORT]');
+    report('sorry-server-address-invalid', host?.at ?? at, { host: host?.text ?? '' });
     return undefined;
   }
   const forwarding = own ?? defaults.forwarding;
   if (!familyFits(address, at, 'sorry server', forwarding, defaults)) return undefined;
-  const port = fitPort(given, forwarding, defaults, () =>
-    tellError(report, at, `WARNING - virtual server ${serviceName} and sorry server ports don't match - resetting`),
-  );
+  const port = fitPort(given, forwarding, defaults, () => report('sorry-server-port-reset', at, { serviceName }));
   return {
     address,
     port,

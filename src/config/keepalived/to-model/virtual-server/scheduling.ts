@@ -3,10 +3,10 @@
 import type { Family } from '../../../../model/address.js';
 import { parseIpv4Loose } from '../../../../model/address-text.js';
 import type { Persistence } from '../../../../model/service.js';
-import type { Report, Values } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { allOf, has, lastOf, placeOf, textOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 
 const FLAGS = [
   ['flag-1', 1],
@@ -35,11 +35,11 @@ export function readFlags(block: Values, report: Report): number {
     for (const { at } of allOf(block, name)) {
       if (scheduler === undefined || before || !hashing) {
         const hint = scheduler === undefined || before ? `put it behind lvs_sched ${name.slice(0, 2)}` : `lvs_sched is ${scheduler}`;
-        tellError(report, at, `${name} only applies to sh scheduler - ignoring`, hint);
+        report('scheduler-flag-ignored', at, { name, hint });
       } else if ((name === 'hashed' && scheduler.endsWith('h')) || name.startsWith(scheduler)) {
         bits |= bit;
       } else {
-        report({ severity: 'notice', at, text: `${name} means nothing to lvs_sched ${scheduler}`, hint: `${scheduler}${name.slice(2)}` });
+        report('scheduler-flag-without-effect', at, { name, scheduler, flag: name.slice(2) });
       }
     }
   }
@@ -54,8 +54,8 @@ function readTimeout(block: Values, report: Report): number | undefined {
   if (word === undefined) return DEFAULT_TIMEOUT;
   const { value, problem } = readWhole(word.text, { min: 1, max: 2678400 });
   if (problem !== undefined) {
-    tellError(report, word.at, problem, 'seconds, 1 to 2678400 (31 days)');
-    tellError(report, word.at, 'persistence_timeout invalid');
+    reportProblem(report, word.at, problem, 'seconds, 1 to 2678400 (31 days)');
+    report('persistence-timeout-invalid', word.at);
   }
   return value;
 }
@@ -72,17 +72,16 @@ function readGranularity(block: Values, family: Family, report: Report): number 
   if (family === 'inet6') {
     const { value, problem } = readWhole(text, { min: 1, max: 128 });
     if (problem !== undefined) {
-      tellError(report, at, problem);
-      tellError(report, at, `Invalid IPv6 persistence_granularity specified - ${text}`, 'a prefix length, 1 to 128');
+      reportProblem(report, at, problem);
+      report('persistence-prefix-invalid', at, { text });
     }
     return value;
   }
   const mask = parseIpv4Loose(text)?.words[0];
   if (mask === undefined) {
-    tellError(report, at, `Invalid IPv4 persistence_granularity specified - ${text}`, 'a netmask such as 255.255.255.0');
+    report('persistence-netmask-invalid', at, { text });
   } else if (mask !== 0 && (mask | (mask - 1)) >>> 0 !== 0xffffffff) {
-    const text2 = `persistence_granularity ${text} is no netmask of leading ones: clients are grouped in a way nobody expects`;
-    report({ severity: 'notice', at, text: text2, hint: 'a netmask such as 255.255.255.0' });
+    report('persistence-netmask-bits', at, { text });
   }
   return mask;
 }
@@ -90,7 +89,7 @@ function readGranularity(block: Values, family: Family, report: Report): number 
 function readEngine(block: Values, report: Report): string | undefined {
   const engine = textOf(block, 'persistence_engine');
   if (engine === undefined || engine.length <= LONGEST_ENGINE) return engine;
-  tellError(report, placeOf(block, 'persistence_engine'), `persistence_name too long, truncating - ${engine}`);
+  report('persistence-engine-long', placeOf(block, 'persistence_engine'), { engine });
   return engine.slice(0, LONGEST_ENGINE);
 }
 
@@ -106,11 +105,7 @@ export function readPersistence(block: Values, family: Family, report: Report): 
 
 /** Port 0 is served for persistent clients only: the original asks for that persistence itself. */
 export function persistenceOfAnyPort(block: Values, family: Family, name: string, report: Report): Persistence {
-  tellError(
-    report,
-    lastOf(block, 'persistence_engine')?.at ?? block.at,
-    `Virtual server ${name}: zero port only valid for persistent services - setting`,
-  );
+  report('virtual-server-port-zero', lastOf(block, 'persistence_engine')?.at ?? block.at, { name });
   const engine = textOf(block, 'persistence_engine')?.slice(0, LONGEST_ENGINE);
   return { timeout: DEFAULT_TIMEOUT, netmask: family === 'inet' ? 0xffffffff : 128, ...(engine === undefined ? {} : { engine }) };
 }

@@ -2,10 +2,10 @@
 import type { Address, Family } from '../../../../model/address.js';
 import type { GroupMember, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
 import type { Protocol, ServiceKey } from '../../../../model/service.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { blocksOf, placeOf, textOf, wordsOf } from '../../values/values.js';
-import { tellError, tellFatal } from '../report.js';
 import { endpointName, readHost, readPort } from './endpoint.js';
 import type { Forwarding } from './forwarding.js';
 
@@ -16,21 +16,15 @@ export type Target =
   | { readonly kind: 'group'; readonly name: string };
 
 function missingWord(word: Word, report: Report): undefined {
-  const text = `*** Configuration line starting \`virtual_server\` is missing a parameter after keyword \`${word.text}\` at word position 3`;
-  tellFatal(report, word.at, text);
+  report('argument-missing', word.at, { keyword: 'virtual_server', after: word.text, position: 3 });
 }
 
 function readMark(first: Word, word: Word | undefined, report: Report): Target | undefined {
   if (word === undefined) return missingWord(first, report);
   const { value, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
-  if (problem !== undefined) tellError(report, word.at, problem);
+  if (problem !== undefined) reportProblem(report, word.at, problem);
   if (value !== undefined && value > 0) return { kind: 'fwmark', mark: value };
-  tellError(
-    report,
-    word.at,
-    `virtual server fwmark '${word.text}' must be in [0, 4294967295] - ignoring`,
-    'a mark from 1 on: 0 is no mark',
-  );
+  report('virtual-server-fwmark-invalid', word.at, { word: word.text });
   return undefined;
 }
 
@@ -44,12 +38,7 @@ export function readTarget(block: Values, report: Report): Target | undefined {
   const address = readHost(first.text);
   if (address !== undefined && port !== undefined) return { kind: 'address', address, port };
   const where = second === undefined ? first.text : `${first.text}/${second.text}`;
-  tellError(
-    report,
-    first.at,
-    `Invalid virtual server IP address${second === undefined ? '' : '/port'} ${where} - skipping`,
-    'ADDRESS [PORT]',
-  );
+  report('virtual-server-address-invalid', first.at, { port: second === undefined ? '' : '/port', where });
   return undefined;
 }
 
@@ -78,7 +67,7 @@ export function readFamily(block: Values, target: Target, forwarding: Forwarding
   if (target.kind === 'fwmark') return markFamily(block, forwarding);
   const said = textOf(block, 'ip_family');
   if (said !== undefined && said !== target.address.family) {
-    tellError(report, placeOf(block, 'ip_family'), `Virtual server specified family ${said} conflicts with server family`);
+    report('virtual-server-family-conflict', placeOf(block, 'ip_family'), { said });
   }
   return target.address.family;
 }
@@ -108,13 +97,11 @@ export function readProtocol(
   const said = textOf(block, 'protocol')?.toLowerCase() as Protocol | undefined;
   if (marksOnly) {
     if (said !== undefined && !silent) {
-      const text = `Warning: Virtual server ${nameIn(target, 'none')}: protocol specified for fwmark - protocol will be ignored`;
-      tellError(report, placeOf(block, 'protocol'), text);
+      report('virtual-server-protocol-ignored', placeOf(block, 'protocol'), { name: nameIn(target, 'none') });
     }
     return 'tcp';
   }
-  if (said === undefined)
-    tellError(report, block.at, `Virtual server ${nameIn(target, 'none')}: no protocol set - defaulting to UDP`, 'protocol TCP|UDP|SCTP');
+  if (said === undefined) report('virtual-server-protocol-missing', block.at, { name: nameIn(target, 'none') });
   return said ?? 'udp';
 }
 

@@ -2,8 +2,8 @@
 import { formatAddress } from '../../../../model/address-text.js';
 import { destinationId } from '../../../../model/identity.js';
 import type { RealServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
-import type { Origin, Report } from '../../keyword.js';
-import { tellError } from '../report.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Origin } from '../../keyword.js';
 import { endpointName } from './endpoint.js';
 
 /** A server and where it stands. `portless`: its port is the service's. */
@@ -23,13 +23,9 @@ export function withoutTwins(servers: readonly PlacedServer[], name: string, pro
       seen.set(id, one);
       continue;
     }
-    const twin = endpointName(one.server.address, protocol, one.server.port);
-    report({
-      severity: one.portless === first.portless ? 'error' : 'notice',
-      at: one.at,
-      text: `VS ${name}: real server ${twin} is duplicated - removing second rs`,
-      hint: `the first one is at line ${first.at.line}`,
-    });
+    const server = endpointName(one.server.address, protocol, one.server.port);
+    const severity = one.portless === first.portless ? 'error' : 'notice';
+    report('real-server-twice', one.at, { name, server, line: first.at.line }, severity);
   }
   return [...seen.values()].map(({ server }) => server);
 }
@@ -48,8 +44,7 @@ export function checkGroupPorts(
     for (const server of servers) {
       if (server.method === 'masq' || server.port === 0 || server.port === member.port) continue;
       const where = `${name}:[${formatAddress(member.first)},${member.port}]`;
-      const text = `virtual server ${where} and real server ${endpointName(server.address, protocol, server.port)} ports don't match`;
-      tellError(report, at, text, 'only lvs_method NAT changes ports');
+      report('virtual-server-group-ports', at, { where, server: endpointName(server.address, protocol, server.port) });
     }
   }
 }
@@ -66,11 +61,10 @@ export function fitQuorum(
   const total = servers.reduce((sum, { weight }) => sum + weight, 0);
   const fitted = Math.min(quorum, total);
   if (fitted < quorum) {
-    const text = `Warning - quorum ${quorum} for ${name} exceeds total weight of real servers ${total}, reducing quorum to ${total}`;
-    tellError(report, at, text);
+    report('quorum-above-weights', at, { quorum, name, total });
   }
   if (hysteresis < fitted) return { quorum: fitted, hysteresis };
   const lower = Math.max(fitted - 1, 0);
-  tellError(report, at, `Virtual server ${name}: hysteresis ${hysteresis} >= quorum ${fitted}; setting hysteresis to ${lower}`);
+  report('hysteresis-above-quorum', at, { name, hysteresis, fitted, lower });
   return { quorum: fitted, hysteresis: lower };
 }

@@ -3,14 +3,27 @@
 import type { Address } from '../../../../model/address.js';
 import { ipv6Groups, parseIpv4, parseIpv6 } from '../../../../model/address-text.js';
 import type { GroupMember, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
-import type { Report, Statement, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Statement, Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { blocksOf, linesOf, lineWords, nameOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 import { readPort } from './endpoint.js';
 
-/** Addresses from the first one on. `problem`: what keepalived says about the word. */
-type Range = { readonly first: Address; readonly count: number } | { readonly problem: string };
+type RangeProblem =
+  | 'group-netmask-invalid'
+  | 'group-netmask-host-bits'
+  | 'group-range-large'
+  | 'group-range-backwards'
+  | 'group-range-trailing-characters'
+  | 'group-range-end-large'
+  | 'group-range-end-low';
+
+/** Addresses from the first one on, or what is wrong with the word. */
+type Range =
+  | { readonly first: Address; readonly count: number }
+  | { readonly problem: RangeProblem; readonly text: string; readonly end: string };
+
+const refused = (problem: RangeProblem, text: string, end = ''): Range => ({ problem, text, end });
 
 const bits = (address: Address): bigint => address.words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n);
 const parse = (text: string): Address | undefined => parseIpv4(text) ?? parseIpv6(text);
@@ -22,10 +35,10 @@ function network(text: string, base: string, length: string): Range | undefined 
   if (first === undefined) return undefined;
   const width = first.family === 'inet' ? 32 : 128;
   const prefix = Number(length);
-  if (!/^\d{1,3}$/.test(length) || prefix < 1 || prefix > width) return { problem: `Invalid netmask - ${text} - skipping` };
+  if (!/^\d{1,3}$/.test(length) || prefix < 1 || prefix > width) return refused('group-netmask-invalid', text);
   const count = 1n << BigInt(width - prefix);
-  if (bits(first) % count !== 0n) return { problem: `Address mask bits not empty - ${text} - skipping` };
-  if (count > MOST) return { problem: `Address range ${text} is too large - skipping` };
+  if (bits(first) % count !== 0n) return refused('group-netmask-host-bits', text);
+  if (count > MOST) return refused('group-range-large', text);
   return { first, count: Number(count) };
 }
 
@@ -33,8 +46,8 @@ function network(text: string, base: string, length: string): Range | undefined 
 function between(text: string, from: Address, to: Address): Range | undefined {
   if (from.family !== to.family) return undefined;
   const count = bits(to) - bits(from) + 1n;
-  if (count < 1n) return { problem: `Address range end is less than address range start - ${text} - skipping` };
-  if (count > MOST) return { problem: `Address range ${text} is too large - skipping` };
+  if (count < 1n) return refused('group-range-backwards', text);
+  if (count > MOST) return refused('group-range-large', text);
   return { first: from, count: Number(count) };
 }
 
@@ -43,11 +56,11 @@ function lastPart(text: string, from: Address, end: string): Range {
   const inet = from.family === 'inet';
   const digits = (inet ? /^\d*/ : /^[0-9a-fA-F]*/).exec(end)?.[0] ?? '';
   const rest = end.slice(digits.length);
-  if (rest !== '') return { problem: `Virtual server group range '${text}' has extra characters at end '${rest}'` };
+  if (rest !== '') return refused('group-range-trailing-characters', text, rest);
   const last = digits === '' ? 0 : Number.parseInt(digits, inet ? 10 : 16);
-  if (last > (inet ? 255 : 0xffff)) return { problem: `Virtual server group range '${text}' end '${end}' too large` };
+  if (last > (inet ? 255 : 0xffff)) return refused('group-range-end-large', text, end);
   const start = inet ? (from.words[0] ?? 0) & 0xff : (ipv6Groups(from)[7] ?? 0);
-  if (last <= start) return { problem: `Address range end is not greater than address range start - ${text} - skipping` };
+  if (last <= start) return refused('group-range-end-low', text);
   return { first: from, count: last - start + 1 };
 }
 
@@ -70,19 +83,18 @@ function readRange(text: string): Range | undefined {
 function readMark(words: readonly Word[], line: Statement, name: string, report: Report): GroupMember | undefined {
   const [word, family] = words;
   if (word === undefined) {
-    const text = '*** Configuration line starting `fwmark` is missing a parameter after keyword `fwmark` at word position 2';
-    report({ severity: 'fatal', at: line.keyword.at, text });
+    report('argument-missing', line.keyword.at, { keyword: 'fwmark', after: 'fwmark', position: 2 });
     return undefined;
   }
   const { value: mark, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
-  if (problem !== undefined) tellError(report, word.at, problem);
+  if (problem !== undefined) reportProblem(report, word.at, problem);
   if (mark === undefined) {
-    tellError(report, word.at, `(${name}): fwmark '${word.text}' must be in [0, 4294967295] - ignoring`);
+    report('group-fwmark-invalid', word.at, { name, word: word.text });
     return undefined;
   }
   if (family === undefined) return { kind: 'fwmark', mark };
   if (family.text === 'inet' || family.text === 'inet6') return { kind: 'fwmark', mark, family: family.text };
-  tellError(report, family.at, `(${name}): fwmark '${word.text}' family ${family.text} unknown - ignoring`, 'inet or inet6');
+  report('group-fwmark-family-unknown', family.at, { name, word: word.text, family: family.text });
   return undefined;
 }
 
@@ -94,11 +106,11 @@ function readMember(line: Statement, name: string, report: Report): GroupMember 
   const range = number === undefined ? undefined : readRange(first.text);
   if (number === undefined || range === undefined) {
     const tail = port === undefined ? '' : `/port/${port.text}`;
-    tellError(report, first.at, `Invalid virtual server group IP address ${first.text} ${tail} - skipping`);
+    report('group-address-invalid', first.at, { first: first.text, tail });
     return undefined;
   }
   if ('problem' in range) {
-    tellError(report, first.at, range.problem);
+    report(range.problem, first.at, { text: range.text, end: range.end });
     return undefined;
   }
   return { kind: 'range', ...range, port: number };
@@ -113,14 +125,9 @@ function mixed(members: readonly GroupMember[]): boolean {
 function buildGroup(block: Values, report: Report): VirtualServerGroup | undefined {
   const name = nameOf(block);
   const members = linesOf(block, 'lines').flatMap((line) => readMember(line, name, report) ?? []);
-  const problem =
-    members.length === 0
-      ? `virtual server group ${name} has no entries - removing`
-      : mixed(members)
-        ? `virtual server group ${name} cannot have IPv4, IPv6 and fwmark without family - removing`
-        : undefined;
+  const problem = members.length === 0 ? 'group-empty' : mixed(members) ? 'group-mixed' : undefined;
   if (problem === undefined) return { name, members };
-  tellError(report, block.at, problem);
+  report(problem, block.at, { name });
   return undefined;
 }
 

@@ -4,9 +4,9 @@ import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import type { RealServer, VirtualServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
 import type { Persistence, Protocol } from '../../../../model/service.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, numberOf, placeOf, scriptOf, textOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 import { timingOf } from './check-timing.js';
 import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
 import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
@@ -38,12 +38,11 @@ function readSorry(block: Values, name: string, defaults: ServerDefaults): { ser
   const behind = (keyword: string): boolean => stated !== undefined && order.indexOf(keyword) > order.indexOf('sorry_server');
   if (!behind('sorry_server_inhibit')) {
     for (const { at } of allOf(block, 'sorry_server_inhibit')) {
-      tellError(report, at, 'Ignoring sorry_server inhibit used before or without sorry_server');
+      report('sorry-server-inhibit-without-server', at);
     }
   }
   if (!behind('sorry_server_lvs_method')) {
-    for (const { at } of allOf(block, 'sorry_server_lvs_method'))
-      tellError(report, at, 'sorry_server forwarding used without sorry_server');
+    for (const { at } of allOf(block, 'sorry_server_lvs_method')) report('sorry-server-method-without-server', at);
   }
   const inhibit = behind('sorry_server_inhibit') && has(block, 'sorry_server_inhibit');
   const own = behind('sorry_server_lvs_method') ? forwardingOf(block, 'sorry_server_lvs_method', 'sorry server', report) : undefined;
@@ -55,13 +54,13 @@ function readSorry(block: Values, name: string, defaults: ServerDefaults): { ser
 function readHaSuspend(block: Values, target: Target, name: string, report: Report): boolean {
   if (!has(block, 'ha_suspend')) return false;
   if (target.kind !== 'fwmark') return true;
-  tellError(report, placeOf(block, 'ha_suspend'), `Virtual server ${name}: cannot use ha_suspend with fwmarks - clearing ha_suspend`);
+  report('ha-suspend-with-fwmark', placeOf(block, 'ha_suspend'), { name });
   return false;
 }
 
 function readOnePacket(block: Values, protocol: Protocol, marksOnly: boolean, name: string, report: Report): boolean {
   if (!has(block, 'ops') || marksOnly || protocol === 'udp') return has(block, 'ops');
-  tellError(report, placeOf(block, 'ops'), `Virtual server ${name}: one packet scheduling requires UDP - resetting`);
+  report('one-packet-requires-udp', placeOf(block, 'ops'), { name });
   return false;
 }
 
@@ -113,7 +112,7 @@ function readHead(block: Values, root: Values, around: ServerSurroundings): Head
   const method = forwarding ?? { method: 'masq', tunnel: PLAIN_TUNNEL };
   const family = readFamily(block, target, method, report);
   for (const { value, at } of allOf(block, 'snmp_name')) {
-    if ((value as readonly Word[]).length !== 1) tellError(report, at, 'virtual server snmp_name missing or extra parameters');
+    if ((value as readonly Word[]).length !== 1) report('virtual-server-snmp-name', at);
   }
   const known = family === undefined ? {} : { family };
   const defaults: ServerDefaults = {
@@ -131,7 +130,7 @@ function readServers(block: Values, { target, defaults }: Head): readonly Placed
   const name = nameIn(target, textOf(block, 'protocol')?.toLowerCase() ?? 'none');
   const servers = serversOf(block, name, defaults, target.kind === 'group');
   if (servers.length === 0) {
-    tellError(defaults.report, block.at, `Virtual server ${name} has no real servers - ignoring`, 'real_server ADDRESS [PORT] { … }');
+    defaults.report('virtual-server-without-real-servers', block.at, { name });
   }
   return servers;
 }
@@ -180,12 +179,11 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
 }
 
 function tellDefaults(block: Values, forwarding: Forwarding | undefined, name: string, report: Report): void {
-  if (!has(block, 'lvs_sched'))
-    tellError(report, block.at, `Virtual server ${name}: no scheduler set, setting default 'wlc'`, 'lvs_sched wlc');
+  if (!has(block, 'lvs_sched')) report('scheduler-missing', block.at, { name });
   // Servers that each say how they are reached need no method for all.
   const servers = blocksOf(block, 'real_server');
   if (forwarding === undefined && (servers.length === 0 || servers.some((server) => !has(server, 'lvs_method'))))
-    tellError(report, block.at, `Virtual server ${name}: no forwarding method set, setting default NAT`, 'lvs_method NAT');
+    report('forwarding-missing', block.at, { name });
 }
 
 /** `anyPort`: the members of a group have their own ports, so servers keep theirs. */

@@ -1,9 +1,9 @@
 // `auth_hmac` of an instance (keepalived.conf(5), since 2.4): its keys, which of them signs, and what is believed.
 import type { Authentication } from '../../../../model/keepalived/instance.js';
-import type { Report, Value, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Value, Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { allOf, lastOf, nameOf, numberOf, textOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 
 type Hmac = Extract<Authentication, { kind: 'hmac' }>;
 type Key = Hmac['keys'][number];
@@ -58,15 +58,14 @@ function readFromFile(path: string, at: Word, { name, report, keyFile }: Reading
   const file = keyFile?.(path);
   if (file === undefined) return none;
   if (file.kind === 'failed') {
-    tellError(report, at.at, `(${name}) auth_hmac key file '${path}' cannot be opened`, file.reason);
+    report('hmac-key-file-unreadable', at.at, { name, path, hint: file.reason });
     return none;
   }
   if (file.exposed) {
-    const text = `(${name}) auth_hmac key file '${path}' is readable by group or others`;
-    report({ severity: 'security', at: at.at, text, hint: `chmod 600 ${path}` });
+    report('hmac-key-file-open-to-others', at.at, { name, path });
   }
   if (file.kind === 'bytes') return readKeyBytes(lineOf(file.bytes));
-  tellError(report, at.at, `(${name}) auth_hmac key file '${path}' is too large`, `a key has ${KEY_BYTES.most} bytes at most`);
+  report('hmac-key-file-large', at.at, { name, path, max: KEY_BYTES.most });
   return none;
 }
 
@@ -79,8 +78,8 @@ function readKey(value: Value, reading: Reading): Key | undefined {
   const { name, report, keyFile } = reading;
   const { value: id, problem } = readWhole(idWord.text, { min: 1, max: 255 });
   if (id === undefined) {
-    if (problem !== undefined) tellError(report, idWord.at, problem);
-    tellError(report, idWord.at, `(${name}) auth_hmac key id '${idWord.text}' must be between 1 and 255`);
+    if (problem !== undefined) reportProblem(report, idWord.at, problem);
+    report('hmac-key-id-range', idWord.at, { name, idWord: idWord.text });
     return undefined;
   }
   const file = keyWord.text.startsWith(FILE_PREFIX) ? keyWord.text.slice(FILE_PREFIX.length) : undefined;
@@ -89,8 +88,7 @@ function readKey(value: Value, reading: Reading): Key | undefined {
   if (bytes.length >= KEY_BYTES.least && bytes.length <= KEY_BYTES.most) {
     return { id, hex: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''), ...(file === undefined ? {} : { file }) };
   }
-  const text = `(${name}) auth_hmac key ${id} length ${bytes.length} not in range [${KEY_BYTES.least}, ${KEY_BYTES.most}]`;
-  tellError(report, keyWord.at, text, 'make one with: openssl rand -hex 32, and write hex:DIGITS');
+  report('hmac-key-invalid', keyWord.at, { name, id, length: bytes.length, least: KEY_BYTES.least, most: KEY_BYTES.most });
   return undefined;
 }
 
@@ -101,7 +99,7 @@ function readKeys(block: Values, reading: Reading): readonly Key[] {
     const key = readKey(value, reading);
     if (key === undefined) continue;
     if (keys.some(({ id }) => id === key.id)) {
-      tellError(reading.report, value.at, `(${reading.name}) duplicate auth_hmac key id ${key.id}`, 'the first one counts');
+      reading.report('hmac-key-id-twice', value.at, { name: reading.name, id: key.id });
     } else keys.push(key);
   }
   return keys;
@@ -110,7 +108,7 @@ function readKeys(block: Values, reading: Reading): readonly Key[] {
 function modeOf(instance: Values, block: Values, strict: boolean, report: Report): Hmac['mode'] {
   const mode = textOf(block, 'mode') as Hmac['mode'] | undefined;
   if (!strict || mode === undefined || mode === 'enforce') return mode ?? 'enforce';
-  tellError(report, lastOf(block, 'mode')?.at ?? block.at, `(${nameOf(instance)}) strict mode requires auth_hmac mode enforce`);
+  report('hmac-strict-mode', lastOf(block, 'mode')?.at ?? block.at, { name: nameOf(instance) });
   return 'enforce';
 }
 
@@ -124,8 +122,7 @@ export function buildHmac(
   const keys = readKeys(block, { name, report, keyFile });
   const activeKey = numberOf(block, 'active_key') ?? 0;
   if (!keys.some((key) => key.id === activeKey)) {
-    const text = `(${name}) auth_hmac active_key ${activeKey} is not defined, disabling extension`;
-    tellError(report, lastOf(block, 'active_key')?.at ?? block.at, text, 'give key ID VALUE and active_key ID');
+    report('hmac-active-key-missing', lastOf(block, 'active_key')?.at ?? block.at, { name, activeKey });
     return undefined;
   }
   const antiReplay = textOf(block, 'anti_replay') === 'monotonic' ? 'monotonic' : 'time';

@@ -1,8 +1,8 @@
 // `authentication` (VRRPv2) of an instance, and what becomes of it beside `auth_hmac` (keepalived.conf(5)).
 import type { Authentication } from '../../../../model/keepalived/instance.js';
-import type { Report, Values } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Values } from '../../keyword.js';
 import { blocksOf, nameOf, placeOf, textOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 import { buildHmac, type ReadKeyFile } from './auth-hmac.js';
 
 const NONE: Authentication = { kind: 'none' };
@@ -15,12 +15,7 @@ function passwordOf(block: Values, report: Report): string | undefined {
   if (text === undefined) return undefined;
   const bytes = latin1Bytes(text);
   if (bytes.length <= 8) return bytes;
-  tellError(
-    report,
-    placeOf(block, 'auth_pass'),
-    'Truncating auth_pass to 8 characters',
-    'VRRPv2 has room for eight bytes; the rest is not compared',
-  );
+  report('auth-pass-truncated', placeOf(block, 'auth_pass'));
   return bytes.slice(0, 8);
 }
 
@@ -29,7 +24,7 @@ function typeOf(block: Values, name: string, report: Report): 'pass' | 'ah' | un
   if (word === undefined) return undefined;
   if (word.text === 'PASS') return 'pass';
   if (word.text === 'AH') return 'ah';
-  tellError(report, word.at, `(${name}) unknown authentication type '${word.text}'`, 'PASS or AH');
+  report('auth-type-unknown', word.at, { name, word: word.text });
   return undefined;
 }
 
@@ -42,11 +37,10 @@ function buildPassword(instance: Values, version: 2 | 3, strict: boolean, report
     password = passwordOf(block, report) ?? password;
   }
   if (kind === undefined) return NONE;
-  const say = (text: string, hint?: string): void => tellError(report, placeOf(instance, 'authentication'), `(${name}) ${text}`, hint);
-  if (version === 3)
-    say('VRRP version 3 does not support authentication. Ignoring.', 'both nodes must agree; auth_hmac authenticates version 3');
-  else if (strict) say('Strict mode does not support authentication. Ignoring.', 'both nodes must agree, or each will be master');
-  else if (password === undefined || password === '') say('Authentication specified but no password given. Ignoring');
+  const at = placeOf(instance, 'authentication');
+  if (version === 3) report('auth-in-version-3', at, { name });
+  else if (strict) report('auth-in-strict-mode', at, { name });
+  else if (password === undefined || password === '') report('auth-without-password', at, { name });
   else return { kind, password };
   return NONE;
 }
@@ -62,8 +56,7 @@ export function buildAuthentication(
   const [block] = blocksOf(instance, 'auth_hmac');
   if (block === undefined) return password;
   if (password.kind !== 'none') {
-    const text = `(${nameOf(instance)}) auth_hmac cannot be combined with authentication, dropping legacy auth`;
-    tellError(report, placeOf(instance, 'authentication'), text);
+    report('auth-beside-hmac', placeOf(instance, 'authentication'), { name: nameOf(instance) });
   }
   return buildHmac(instance, block, { strict, keyFile, report }) ?? NONE;
 }

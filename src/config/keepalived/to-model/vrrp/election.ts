@@ -1,10 +1,10 @@
 // Who becomes master: version, priority, initial state, intervals, preemption (keepalived.conf(5)), and what strict mode makes of them.
 import type { Family } from '../../../../model/address.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
-import type { Origin, Report, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { allOf, booleanOf, lastOf, nameOf, numberOf, placeOf, textOf } from '../../values/values.js';
-import { tellError, tellNotice } from '../report.js';
 import type { Inherited } from './inherit.js';
 
 const OWNER = 255;
@@ -22,27 +22,19 @@ export interface InstanceContext {
   readonly report: Report;
 }
 
-const say = ({ report, name }: InstanceContext, at: Origin, text: string, hint?: string): void =>
-  tellError(report, at, `(${name}) ${text}`, hint);
-
 /** `version`: the first one counts; IPv6 is always 3. */
 export function versionOf(block: Values, family: Family, strict: boolean, inherited: Inherited, report: Report): 2 | 3 {
   const name = nameOf(block);
   const [first, ...more] = allOf(block, 'version');
   for (const { value, at } of more) {
     if (value !== first?.value) {
-      tellError(
-        report,
-        at,
-        `(${name}) vrrp_version ${String(value)} conflicts with configured or deduced version ${String(first?.value)}; ignoring.`,
-      );
+      report('vrrp-version-conflict', at, { name, version: String(value), deduced: String(first?.value) });
     }
   }
   const version = first === undefined ? inherited.version : first.value === 3 ? 3 : 2;
   if (family === 'inet' || version === 3) return version;
-  const text = `(${name}) cannot use IPv6 with VRRP version 2; setting version 3`;
-  if (strict) tellError(report, first?.at ?? block.at, text);
-  else if (first !== undefined) tellNotice(report, first.at, text);
+  if (strict) report('vrrp-version-ipv6', first?.at ?? block.at, { name });
+  else if (first !== undefined) report('vrrp-version-ipv6', first.at, { name }, 'notice');
   return 3;
 }
 
@@ -53,8 +45,8 @@ function stateOf(context: InstanceContext): 'master' | 'backup' | undefined {
     const word = (value as readonly Word[])[0];
     if (word === undefined) continue;
     if (word.text !== 'MASTER' && word.text !== 'BACKUP') {
-      say(context, word.at, `unknown state '${word.text}', defaulting to BACKUP`, 'MASTER or BACKUP, in capitals; the priority decides');
-    } else if (state === 'MASTER' && word.text === 'BACKUP') say(context, word.at, 'state previously set as MASTER - ignoring BACKUP');
+      context.report('state-unknown', word.at, { name: context.name, word: word.text });
+    } else if (state === 'MASTER' && word.text === 'BACKUP') context.report('state-conflict', word.at, { name: context.name });
     else state = word.text;
   }
   return state === undefined ? undefined : state === 'MASTER' ? 'master' : 'backup';
@@ -70,12 +62,7 @@ function standingOf(context: InstanceContext): Standing {
   const priority = given ?? (said === 'master' ? OWNER : 100);
   let initialState = said ?? (priority === OWNER ? 'master' : 'backup');
   if (strict && (initialState === 'master') !== (priority === OWNER)) {
-    say(
-      context,
-      placeOf(block, 'state'),
-      'State MASTER must match being address owner',
-      'in strict mode MASTER is priority 255, BACKUP any other',
-    );
+    context.report('state-not-owner', placeOf(block, 'state'), { name: context.name });
     initialState = priority === OWNER ? 'master' : 'backup';
   }
   return { initialState, priority };
@@ -84,7 +71,7 @@ function standingOf(context: InstanceContext): Standing {
 /** AH counts its packets, so that nobody can begin as master without having heard the count. */
 export function withoutAhMaster(context: InstanceContext, standing: Standing, authentication: VrrpInstance['authentication']): Standing {
   if (authentication.kind !== 'ah' || standing.initialState !== 'master' || standing.priority === OWNER) return standing;
-  say(context, placeOf(context.block, 'state'), 'Initial state master is incompatible with AH authentication - clearing');
+  context.report('state-master-with-ah', placeOf(context.block, 'state'), { name: context.name });
   return { ...standing, initialState: 'backup' };
 }
 
@@ -95,24 +82,15 @@ function advertOf(context: InstanceContext): number {
   const at = placeOf(block, 'advert_int');
   if (version === 2) {
     if (us % SECOND === 0) return us;
-    say(
-      context,
-      at,
-      `VRRPv2 advertisement interval ${(us / SECOND).toFixed(6)}s must be an integer. rounding`,
-      'version 3 has hundredths of a second',
-    );
+    context.report('advert-interval-rounded-v2', at, { name: context.name, seconds: (us / SECOND).toFixed(6) });
     return Math.max(1, Math.round(us / SECOND)) * SECOND;
   }
   if (us > 4095 * CENTISECOND) {
-    say(
-      context,
-      at,
-      `VRRPv3 advertisement interval ${(us / SECOND).toFixed(2)}s is out of range. Must be less than 40.96s. Setting to 40.95s`,
-    );
+    context.report('advert-interval-range-v3', at, { name: context.name, seconds: (us / SECOND).toFixed(2) });
     return 4095 * CENTISECOND;
   }
   if (us % CENTISECOND !== 0) {
-    say(context, at, `VRRPv3 advertisement interval ${(us / SECOND).toFixed(6)}s must be in units of 10ms - rounding`);
+    context.report('advert-interval-rounded-v3', at, { name: context.name, seconds: (us / SECOND).toFixed(6) });
   }
   return Math.max(1, Math.round(us / CENTISECOND)) * CENTISECOND;
 }
@@ -130,19 +108,18 @@ function preemption(context: InstanceContext, { initialState, priority }: Standi
   const at = placeOf(block, 'nopreempt');
   const backup = 'the other node takes the addresses when it comes: say state BACKUP on both nodes';
   if (nopreempt && priority === OWNER) {
-    say(context, at, 'nopreempt is incompatible with priority 255. resetting nopreempt');
+    context.report('nopreempt-priority-255', at, { name: context.name });
     nopreempt = false;
   } else if (nopreempt && initialState === 'master') {
-    say(context, at, 'Warning - nopreempt will not work with initial state MASTER - clearing', backup);
+    context.report('nopreempt-state-master', at, { name: context.name, hint: backup });
     nopreempt = false;
   }
   const delay = numberOf(block, 'preempt_delay') ?? 0;
   const place = placeOf(block, 'preempt_delay');
   if (delay === 0) return { nopreempt, preemptDelayUs: 0 };
-  if (strict) say(context, place, 'preempt_delay is incompatible with strict mode - resetting');
-  else if (nopreempt) say(context, place, 'preempt_delay is incompatible with nopreempt mode - resetting');
-  else if (initialState === 'master')
-    say(context, place, 'Warning - preempt delay will not work with initial state MASTER - clearing', backup);
+  if (strict) context.report('preempt-delay-strict-mode', place, { name: context.name });
+  else if (nopreempt) context.report('preempt-delay-nopreempt', place, { name: context.name });
+  else if (initialState === 'master') context.report('preempt-delay-state-master', place, { name: context.name, hint: backup });
   else return { nopreempt, preemptDelayUs: delay };
   return { nopreempt, preemptDelayUs: 0 };
 }
@@ -153,7 +130,7 @@ function accepts(context: InstanceContext, priority: number): boolean {
   const said = laterFlag(block, 'accept', 'no_accept');
   if (!strict) return said ?? true;
   if (said === true && version === 2 && priority !== OWNER) {
-    say(context, placeOf(block, 'accept'), 'warning - accept mode for VRRP version 2 does not comply with RFC3768 - resetting');
+    context.report('accept-version-2', placeOf(block, 'accept'), { name: context.name });
     return false;
   }
   return said ?? priority === OWNER;
@@ -167,10 +144,10 @@ function ownerIgnores(context: InstanceContext, priority: number): boolean {
   const said = booleanOf(block, 'owner_ignore_adverts');
   const at = placeOf(block, 'owner_ignore_adverts');
   if (priority !== OWNER) {
-    if (said === true) say(context, at, `ignoring owner_ignore_adverts since priority is not ${OWNER}`);
+    if (said === true) context.report('owner-ignore-adverts-not-owner', at, { name: context.name, priority: OWNER });
     return false;
   }
-  if (said === false && strict) say(context, at, `strict_mode with priority ${OWNER} requires owner_ignore_adverts`);
+  if (said === false && strict) context.report('owner-ignore-adverts-strict-mode', at, { name: context.name, priority: OWNER });
   return strict || (said ?? inherited.ownerIgnoreAdverts);
 }
 
@@ -189,10 +166,10 @@ function answers(context: InstanceContext, priority: number): Answers {
     };
   }
   if (down !== undefined && down !== 3)
-    say(context, placeOf(block, 'down_timer_adverts'), 'down_timer_adverts is incompatible with strict mode - resetting');
-  if (lower === false) say(context, placeOf(block, 'lower_prio_no_advert'), 'Strict mode requires no lower priority advert. resetting');
+    context.report('down-timer-adverts-strict-mode', placeOf(block, 'down_timer_adverts'), { name: context.name });
+  if (lower === false) context.report('lower-prio-no-advert-strict-mode', placeOf(block, 'lower_prio_no_advert'), { name: context.name });
   if (higher === true)
-    say(context, placeOf(block, 'higher_prio_send_advert'), 'strict mode requires higher_prio_send_advert to be clear. resetting');
+    context.report('higher-prio-send-advert-strict-mode', placeOf(block, 'higher_prio_send_advert'), { name: context.name });
   return { downTimerAdverts: 3, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: false, ownerIgnoreAdverts: owner };
 }
 
@@ -203,10 +180,10 @@ function timerExpired(context: InstanceContext, nopreempt: boolean): number | un
   const [word] = said.value as readonly Word[];
   const { value, problem } = readWhole(word?.text ?? '254', { min: 1, max: 254 });
   if (value === undefined) {
-    if (problem !== undefined) tellError(context.report, said.at, problem);
-    say(context, said.at, 'timer_expired_backup highest_other_priority not valid! must be between 1 & 254');
+    if (problem !== undefined) reportProblem(context.report, said.at, problem);
+    context.report('timer-expired-backup-range', said.at, { name: context.name });
   } else if (!nopreempt) {
-    say(context, said.at, 'expired_timer_backup requires nopreempt - resetting');
+    context.report('timer-expired-backup-preempt', said.at, { name: context.name });
     return undefined;
   }
   return value;
@@ -218,12 +195,13 @@ function fastOf(context: InstanceContext, advertUs: number): VrrpInstance['fast'
   const intervalUs = numberOf(block, 'fast_advert_int');
   const missed = numberOf(block, 'fast_down_adverts');
   if (intervalUs === undefined) {
-    if (missed !== undefined) say(context, placeOf(block, 'fast_down_adverts'), 'fast_down_adverts without fast_advert_int - ignoring');
+    if (missed !== undefined)
+      context.report('fast-down-adverts-without-interval', placeOf(block, 'fast_down_adverts'), { name: context.name });
     return undefined;
   }
   const at = placeOf(block, 'fast_advert_int');
-  if (context.strict) say(context, at, 'fast_advert_int is incompatible with strict mode - ignoring');
-  else if (intervalUs >= advertUs) say(context, at, 'fast_advert_int is not below advert_int - ignoring');
+  if (context.strict) context.report('fast-advert-strict-mode', at, { name: context.name });
+  else if (intervalUs >= advertUs) context.report('fast-advert-interval-long', at, { name: context.name });
   else return { intervalUs, missed: missed ?? 5 };
   return undefined;
 }

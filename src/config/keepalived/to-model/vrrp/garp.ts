@@ -1,9 +1,9 @@
 // Gratuitous ARP settings: an instance's own, else those of global_defs, else keepalived's (keepalived.conf(5)).
 import type { GarpTiming } from '../../../../model/keepalived/instance.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { booleanOf, has, lastOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 
 const SECOND = 1_000_000;
 
@@ -41,7 +41,7 @@ interface Extra {
 function readNumber(block: Values, keyword: string, counts: boolean, who: string, report: Report): number | undefined {
   const value = numberOf(block, keyword);
   if (!counts || value !== 0) return value;
-  tellError(report, placeOf(block, keyword), `${who}${keyword} must be greater than 0, setting to 1`);
+  report('garp-zero', placeOf(block, keyword), { who, keyword });
   return 1;
 }
 
@@ -53,13 +53,13 @@ function readExtra(block: Values, keyword: string, min: number, who: string, rep
   const word: Word | undefined = list.filter((each) => each.text !== 'all').at(-1);
   const at = lastOf(block, keyword)?.at ?? block.at;
   if (word === undefined) {
-    tellError(report, at, `${who}${keyword} specified without time - ignoring`);
+    report('garp-without-time', at, { who, keyword });
     return undefined;
   }
   const { value, problem } = readWhole(word.text, { min, max: 86400 });
   if (value !== undefined) return { us: value * SECOND, all };
-  tellError(report, word.at, problem ?? '');
-  tellError(report, word.at, `${who}${keyword} '${word.text}' invalid - ignoring`);
+  reportProblem(report, word.at, problem);
+  report('garp-invalid', word.at, { who, keyword, word: word.text });
   return undefined;
 }
 
@@ -97,7 +97,7 @@ function timingOf(block: Values, defaults: GarpDefaults, strict: boolean, report
   const masterRepeat = value('garp_master_repeat', defaults.minimal ? 1 : 5);
   if (strict && (own('garp_lower_prio_delay') || own('garp_lower_prio_repeat'))) {
     const place = placeOf(block, own('garp_lower_prio_repeat') ? 'garp_lower_prio_repeat' : 'garp_lower_prio_delay');
-    tellError(report, place, `(${nameOf(block)}) Strict mode requires no repeat garps. resetting`);
+    report('garp-repeat-strict-mode', place, { name: nameOf(block) });
   }
   const extra = readExtra(block, 'garp_extra_if', 0, who, report) ?? defaults.extra ?? { us: 0, all: false };
   return {

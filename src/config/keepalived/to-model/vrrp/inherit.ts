@@ -2,10 +2,10 @@
 
 import type { Address, Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
-import type { Report, Values } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Values } from '../../keyword.js';
 import { booleanOf, numberOf, textOf, wordsOf } from '../../values/values.js';
 import { isMulticast } from '../global/lvs-settings.js';
-import { tellError } from '../report.js';
 import { type GarpDefaults, readGarpDefaults } from './garp.js';
 
 /** Defaults of an instance, keepalived's own where global_defs says nothing. */
@@ -34,10 +34,9 @@ function multicastGroup(global: Values, family: Family, otherwise: Address, repo
   const [word] = wordsOf(global, keyword) ?? [];
   if (word === undefined) return otherwise;
   const found = parseAddress(word.text.split('/')[0] ?? '');
-  const say = (text: string): void => tellError(report, word.at, text);
-  if (found === undefined) say(`Can't parse ${keyword} [${word.text}]. Skipping`);
-  else if (found.family !== family) say(`${keyword} [${word.text}] is not ${name}. Skipping`);
-  else if (!isMulticast(found)) say(`${keyword} [${word.text}] is not multicast. Skipping`);
+  if (found === undefined) report('multicast-group-invalid', word.at, { keyword, word: word.text });
+  else if (found.family !== family) report('multicast-group-family', word.at, { keyword, word: word.text, name });
+  else if (!isMulticast(found)) report('multicast-group-not-multicast', word.at, { keyword, word: word.text });
   else return found;
   return otherwise;
 }

@@ -2,14 +2,14 @@
 import { parseAddress } from '../../../../model/address-text.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../../../model/keepalived/network.js';
-import type { Report, Statement, Values, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Statement, Values, Word } from '../../keyword.js';
 import { has, linesOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
 import { Line } from '../line.js';
 import type { NumberNames } from '../network/number-names.js';
 import { buildRoute } from '../network/route.js';
 import { buildRule, type numberRules } from '../network/rule.js';
 import { given } from '../optional-property.js';
-import { tellError } from '../report.js';
 import { buildTracked, type DefinedTrackers } from '../tracking/tracked.js';
 import { type ReadKeyFile, withTimeWindow } from './auth-hmac.js';
 import { buildAuthentication } from './authentication.js';
@@ -38,10 +38,10 @@ const fitsInterface = (text: string): boolean => text !== '' && text.length <= 1
 function interfaceName({ block, name, report }: InstanceContext, keyword: 'interface' | 'vrf'): string | undefined {
   const [word] = wordsOf(block, keyword) ?? [];
   if (word === undefined) return undefined;
-  if (!fitsInterface(word.text)) tellError(report, word.at, `Interface name '${word.text}' too long - ignoring`);
+  if (!fitsInterface(word.text)) report('interface-name-long', word.at, { word: word.text });
   else if (word.text === 'lo') {
     const what = keyword === 'vrf' ? 'VRF' : 'vrrp';
-    tellError(report, word.at, `(${name}) cannot use a loopback interface (lo) for ${what} - ignoring`);
+    report('interface-loopback', word.at, { name, what });
   } else return word.text;
   return undefined;
 }
@@ -54,13 +54,13 @@ function placementOf(context: InstanceContext, addressing: Pick<VrrpInstance, 'u
   const device = interfaceName(context, 'interface');
   const vrf = interfaceName(context, 'vrf');
   if (device !== undefined) {
-    if (vrf !== undefined) tellError(report, placeOf(block, 'vrf'), `(${name}) vrf can only be specified without interface - clearing`);
+    if (vrf !== undefined) report('vrf-with-interface', placeOf(block, 'vrf'), { name });
     return { interface: device };
   }
   const source = addressing.sourceAddress;
   const linkLocal = source?.family === 'inet6' && (source.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;
   if (addressing.unicast !== undefined && source !== undefined && !linkLocal) return given('vrf', vrf);
-  tellError(report, placeOf(block, 'interface'), `(${name}) Unknown interface!`, 'say interface IF; the instance is left out');
+  report('instance-without-interface', placeOf(block, 'interface'), { name });
   return undefined;
 }
 
@@ -70,14 +70,14 @@ function transmitBase(context: InstanceContext, hasVmac: boolean, unicast: boole
   const said = has(block, 'vmac_xmit_base');
   const at = placeOf(block, said ? 'vmac_xmit_base' : 'use_vmac');
   if (!hasVmac) {
-    if (said) tellError(report, at, `(${name}) vmac_xmit_base is only valid with a vmac`);
+    if (said) report('vmac-xmit-base-without-vmac', at, { name });
     return false;
   }
   if (said && strict) {
-    tellError(report, at, `(${name}) xmit_base is incompatible with strict mode - resetting`);
+    report('vmac-xmit-base-strict-mode', at, { name });
     return false;
   }
-  if (!said && unicast) tellError(report, at, `(${name}) unicast with use_vmac requires vmac_xmit_base - setting`);
+  if (!said && unicast) report('vmac-xmit-base-set', at, { name });
   return said || unicast;
 }
 
@@ -88,11 +88,7 @@ function heartbeatOf({ block, name, report }: InstanceContext): VrrpInstance['he
     const [device, peer]: (Word | undefined)[] = [line.take(), line.take()];
     const address = peer && parseAddress(peer.text);
     if (device !== undefined && address !== undefined) return [{ interface: device.text, peer: address }];
-    line.error(
-      peer ?? device ?? statement.keyword,
-      `(${name}) heartbeat needs an interface and the peer's address - ignoring`,
-      'such as: eth1 192.0.2.2',
-    );
+    line.report('heartbeat-incomplete', (peer ?? device ?? statement.keyword).at, { name });
     return [];
   });
 }
@@ -114,16 +110,14 @@ function routesAndRules({ block }: InstanceContext, { names, report, numberRule 
 /** The VRID, which has no default. */
 function vridOf({ block, name, report }: InstanceContext): number | undefined {
   const vrid = numberOf(block, 'virtual_router_id');
-  if (vrid === undefined)
-    tellError(report, block.at, `(${name}) the virtual router id must be set`, 'virtual_router_id 1..255; the instance is left out');
+  if (vrid === undefined) report('instance-without-vrid', block.at, { name });
   return vrid;
 }
 
 /** A keyword that has moved. */
 function tellOld({ block, name, report }: InstanceContext): void {
   if (!has(block, 'linkbeat_use_polling')) return;
-  const text = `(${name}) 'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block`;
-  tellError(report, placeOf(block, 'linkbeat_use_polling'), text, 'links are watched by netlink; take it away');
+  report('linkbeat-polling', placeOf(block, 'linkbeat_use_polling'), { name });
 }
 
 function contextOf(block: Values, { inherited, report }: Surroundings): InstanceContext {

@@ -2,9 +2,9 @@
 import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
+import type { Report } from '../../diagnostics/report.js';
 import type { Origin, Values } from '../../keyword.js';
 import { blocksOf, has, nameOf, placeOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 import { buildInstance, type Surroundings } from './instance.js';
 
 /** Instances that share a VRID here hear each other: the same interface, family and multicast group; or unicast both. */
@@ -23,10 +23,15 @@ function isApart(one: VrrpInstance, other: VrrpInstance): boolean {
   return !one.unicast.peers.some(({ address }) => peers.some((peer) => sameAddress(peer.address, address)));
 }
 
-function clashText(one: VrrpInstance, other: VrrpInstance): string {
-  if (one.unicast !== undefined) return `(${one.name}) duplicate VRID conflict with ${other.name} VRID ${other.vrid}`;
+/** `other` is left out. */
+function reportClash(one: VrrpInstance, other: VrrpInstance, at: Origin, report: Report): void {
+  const details = { one: one.name, other: other.name, vrid: other.vrid };
+  if (one.unicast !== undefined) {
+    report('vrid-clash-unicast', at, details);
+    return;
+  }
   const family = other.family === 'inet' ? 'IPv4' : 'IPv6';
-  return `${one.name} and ${other.name} both use VRID ${other.vrid} with ${family} on interface ${other.interface ?? other.vrf ?? ''}`;
+  report('vrid-clash', at, { ...details, family, dev: other.interface ?? other.vrf ?? '' });
 }
 
 /** Of two instances with one VRID the first stays: both would answer for each other. */
@@ -41,8 +46,7 @@ function withoutClashes(
     const earlier = domains.get(domain) ?? [];
     domains.set(domain, [...earlier, instance]);
     const clashing = earlier.filter((other) => !isApart(other, instance));
-    const mend = `give each its own virtual_router_id; ${instance.name} is left out`;
-    for (const other of clashing) tellError(report, placeOfName(instance.name), clashText(other, instance), mend);
+    for (const other of clashing) reportClash(other, instance, placeOfName(instance.name), report);
     return clashing.length === 0;
   });
 }
@@ -62,7 +66,7 @@ function withOwnVmacs(
       owners.set(name, instance.name);
       return instance;
     }
-    tellError(report, placeOfName(instance.name), `(${instance.name}) VRRP instance ${owner} is already using ${name} - ignoring name`);
+    report('vmac-name-used', placeOfName(instance.name), { name: instance.name, owner, interface: name });
     const { name: _, ...virtualInterface } = instance.virtualInterface;
     return { ...instance, virtualInterface };
   });
@@ -73,7 +77,7 @@ export function buildInstances(root: Values, surroundings: Surroundings): readon
   const blocks = new Map<string, Values>();
   for (const block of blocksOf(root, 'vrrp_instance')) {
     const name = nameOf(block);
-    if (blocks.has(name)) tellError(surroundings.report, block.at, `vrrp instance ${name} already defined`, 'the first one counts');
+    if (blocks.has(name)) surroundings.report('instance-twice', block.at, { name });
     else blocks.set(name, block);
   }
   const built = [...blocks.values()].map((block) => buildInstance(block, surroundings)).filter((instance) => instance !== undefined);

@@ -1,11 +1,11 @@
 // Scripts, FIFO lines and mail of an instance or a sync group.
 import type { Notify } from '../../../../model/keepalived/instance.js';
-import type { Report, Values } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Values } from '../../keyword.js';
 import { notifyScripts, notifySwitches } from '../../keywords/vrrp/notify.js';
 import { readScript } from '../../values/script.js';
 import { booleanOf, has, placeOf, scriptOf, textOf } from '../../values/values.js';
 import { given } from '../optional-property.js';
-import { tellError } from '../report.js';
 import type { Inherited } from './inherit.js';
 
 /** `notify_deleted`, with or without a command. */
@@ -13,7 +13,7 @@ function deleted(block: Values, report: Report): Notify['deleted'] {
   const raw = textOf(block, 'notify_deleted');
   if (raw === undefined) return undefined;
   const { script, problem } = readScript('notify_deleted', raw);
-  if (problem !== undefined) tellError(report, placeOf(block, 'notify_deleted'), problem);
+  if (problem !== undefined) report('script-quote-unterminated', placeOf(block, 'notify_deleted'), problem);
   return given('command', script);
 }
 

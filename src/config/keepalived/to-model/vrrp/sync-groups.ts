@@ -1,8 +1,8 @@
 // vrrp_sync_group: which instances are master together (keepalived.conf(5)).
 import type { SyncGroup } from '../../../../model/keepalived/instance.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { blocksOf, has, listOf, nameOf, placeOf } from '../../values/values.js';
-import { tellError } from '../report.js';
 import { buildTracked, type DefinedTrackers } from '../tracking/tracked.js';
 import type { Inherited } from './inherit.js';
 import { buildNotify } from './notify.js';
@@ -23,8 +23,8 @@ function membersOf(block: Values, listed: readonly Word[], taken: Set<string>, {
   const group = nameOf(block);
   return listed
     .filter(({ text, at }) => {
-      if (!defined.has(text)) tellError(report, at, `Virtual router ${text} specified in sync group ${group} doesn't exist - ignoring`);
-      else if (taken.has(text)) tellError(report, at, `Virtual router ${text} cannot exist in more than one sync group; ignoring ${group}`);
+      if (!defined.has(text)) report('sync-group-member-unknown', at, { text, group });
+      else if (taken.has(text)) report('sync-group-member-of-two', at, { text, group });
       else {
         taken.add(text);
         return true;
@@ -38,9 +38,9 @@ function membersOf(block: Values, listed: readonly Word[], taken: Set<string>, {
 function countMembers(block: Values, listed: number, members: number, report: Report): boolean {
   const name = nameOf(block);
   const at = placeOf(block, 'group');
-  if (listed === 0) tellError(report, at, `Sync group ${name} has no virtual router(s). removing`, 'list the instances in group { }');
-  else if (members === 0) tellError(report, at, `Sync group ${name}, no matching virtual router found in group declaration - removing`);
-  else if (members === 1) tellError(report, at, `Sync group ${name} has only 1 virtual router(s) - this probably isn't what you want`);
+  if (listed === 0) report('sync-group-without-members', at, { name });
+  else if (members === 0) report('sync-group-without-known-members', at, { name });
+  else if (members === 1) report('sync-group-single-member', at, { name });
   return members > 0;
 }
 
@@ -49,12 +49,11 @@ function buildGroup(block: Values, taken: Set<string>, surroundings: GroupSurrou
   const name = nameOf(block);
   const listed = listOf(block, 'group');
   if (has(block, 'group') && listed.length === 0) {
-    tellError(report, placeOf(block, 'group'), `Warning - sync group ${name} has empty group block`);
+    report('sync-group-list-empty', placeOf(block, 'group'), { name });
   }
   const old = has(block, 'global_tracking');
   if (old) {
-    const text = `(${name}) global_tracking is deprecated. Use track_interface/script/file on the sync group`;
-    tellError(report, placeOf(block, 'global_tracking'), text);
+    report('sync-group-global-tracking-deprecated', placeOf(block, 'global_tracking'), { name });
   }
   const members = membersOf(block, listed, taken, surroundings);
   const track = buildTracked(block, trackers, report);
@@ -75,7 +74,7 @@ export function buildGroups(root: Values, surroundings: GroupSurroundings): read
   return blocksOf(root, 'vrrp_sync_group').flatMap((block) => {
     const name = nameOf(block);
     if (names.has(name)) {
-      tellError(surroundings.report, block.at, `vrrp sync group ${name} already defined`, 'the first one counts');
+      surroundings.report('sync-group-twice', block.at, { name });
       return [];
     }
     names.add(name);

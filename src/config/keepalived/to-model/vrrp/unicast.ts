@@ -4,13 +4,13 @@ import type { Address, Family } from '../../../../model/address.js';
 import { formatAddress, parseAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import type { UnicastPeer, VrrpInstance } from '../../../../model/keepalived/instance.js';
-import type { Report, Statement, Values, Word } from '../../keyword.js';
+import { type Report, reportProblem } from '../../diagnostics/report.js';
+import type { Statement, Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { booleanOf, has, linesOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
 import { isMulticast } from '../global/lvs-settings.js';
 import { Line } from '../line.js';
 import { given } from '../optional-property.js';
-import { tellError, tellNotice } from '../report.js';
 import { addressPart } from './family.js';
 import type { Inherited } from './inherit.js';
 
@@ -24,9 +24,8 @@ function sourceOf(instance: Values, family: Family, report: Report): Address | u
     const [word] = wordsOf(instance, keyword) ?? [];
     if (word === undefined) continue;
     const address = parseAddress(addressPart(word.text));
-    const say = (text: string): void => tellError(report, word.at, `Configuration error: VRRP instance[${nameOf(instance)}] ${text}`);
-    if (address === undefined) say(`malformed src address[${word.text}]. Skipping...`);
-    else if (address.family !== family) say(`and src address[${word.text}] MUST be of the same family !!! Skipping...`);
+    if (address === undefined) report('source-address-invalid', word.at, { name: nameOf(instance), word: word.text });
+    else if (address.family !== family) report('source-address-family', word.at, { name: nameOf(instance), word: word.text });
     else found = address;
   }
   return found;
@@ -40,13 +39,13 @@ function groupOf(instance: Values, family: Family, unicast: boolean, inherited: 
   if (word === undefined) return otherwise;
   const name = nameOf(instance);
   const address = parseAddress(addressPart(word.text));
-  const say = (text: string): void => tellError(report, word.at, `(${name}) ${text}`);
-  if (address === undefined) say(`malformed mcast dest address ${word.text}. Skipping...`);
-  else if (address.family === 'inet' && !isMulticast(address)) say(`mcast_dst_ip ${word.text} not multicast. Skipping...`);
+  if (address === undefined) report('multicast-destination-invalid', word.at, { name, word: word.text });
+  else if (address.family === 'inet' && !isMulticast(address))
+    report('multicast-destination-not-multicast', word.at, { name, word: word.text });
   else if (address.family === 'inet6' && !isLinkLocalMulticast(address))
-    say(`mcast_dst_ip ${word.text} not link-local multicast. Skipping...`);
-  else if (address.family !== family) say(`mcast_dst_ip ${word.text} is not of the family of the instance. Skipping...`);
-  else if (unicast) say('multicast destination specified with unicast - ignoring');
+    report('multicast-destination-not-link-local', word.at, { name, word: word.text });
+  else if (address.family !== family) report('multicast-destination-family', word.at, { name, word: word.text });
+  else if (unicast) report('multicast-destination-with-unicast', word.at, { name });
   else return address;
   return otherwise;
 }
@@ -56,31 +55,28 @@ function readPeer(line: Statement, name: string, family: Family, report: Report)
   const reader = new Line(line, report);
   const word = reader.take()!;
   const address = parseAddress(addressPart(word.text));
-  const say = (at: Word, text: string): void => reader.error(at, text);
   if (address === undefined) {
-    say(word, `Configuration error: VRRP instance[${name}] malformed unicast peer address[${word.text}]. Skipping...`);
+    reader.report('unicast-peer-invalid', word.at, { name, word: word.text });
     return undefined;
   }
   if (address.family !== family) {
-    say(
-      word,
-      `Configuration error: VRRP instance[${name}] and unicast peer address[${word.text}] MUST be of the same family !!! Skipping...`,
-    );
+    reader.report('unicast-peer-family', word.at, { name, word: word.text });
     return undefined;
   }
   const ttl: { minTtl?: number; maxTtl?: number } = {};
   for (let option = reader.take(); option !== undefined; option = reader.take()) {
     const value = reader.take();
-    if (value === undefined) say(option, `(${name}) ${option.text} is missing a value`);
-    else if (option.text !== 'min_ttl' && option.text !== 'max_ttl') say(option, `(${name}) unknown unicast_peer option ${option.text}`);
+    if (value === undefined) reader.report('unicast-peer-option-without-value', option.at, { name, option: option.text });
+    else if (option.text !== 'min_ttl' && option.text !== 'max_ttl')
+      reader.report('unicast-peer-option-unknown', option.at, { name, option: option.text });
     else {
       const { value: number, problem } = readWhole(value.text, { min: 0, max: 255 });
-      if (number === undefined) say(value, problem ?? '');
+      if (number === undefined) reportProblem(reader.report, value.at, problem);
       else ttl[option.text === 'min_ttl' ? 'minTtl' : 'maxTtl'] = number;
     }
   }
   if (ttl.minTtl !== undefined && ttl.maxTtl !== undefined && ttl.minTtl > ttl.maxTtl) {
-    say(word, `(${name}) min_ttl ${ttl.minTtl} > max_ttl ${ttl.maxTtl} - all packets will be discarded`);
+    reader.report('unicast-peer-ttl-range', word.at, { name, minTtl: ttl.minTtl, maxTtl: ttl.maxTtl });
   }
   return { address, ...ttl };
 }
@@ -92,8 +88,8 @@ function readPeers(instance: Values, family: Family, report: Report): readonly U
   for (const line of linesOf(instance, 'unicast_peer')) {
     const peer = readPeer(line, name, family, report);
     if (peer === undefined) continue;
-    const text = `(${name}) ${formatAddress(peer.address)} - duplicate unicast_peer`;
-    if (peers.some(({ address }) => sameAddress(address, peer.address))) tellNotice(report, line.keyword.at, text, 'the first one counts');
+    if (peers.some(({ address }) => sameAddress(address, peer.address)))
+      report('unicast-peer-twice', line.keyword.at, { name, address: formatAddress(peer.address) });
     else peers.push(peer);
   }
   return peers;
@@ -104,7 +100,7 @@ function oldChecksum(instance: Values, report: Report): 'auto' | 'always' | 'nev
   if (!has(instance, 'old_unicast_checksum')) return 'auto';
   if (mode === undefined) return 'always';
   if (mode.text === 'never') return 'never';
-  tellError(report, mode.at, `(${nameOf(instance)}) Unknown old_unicast_chksum mode ${mode.text} - ignoring`);
+  report('unicast-checksum-mode-unknown', mode.at, { name: nameOf(instance), mode: mode.text });
   return 'auto';
 }
 
@@ -117,11 +113,10 @@ export function tellNoPeers(instance: Values, { unicast }: Addressing, report: R
   const name = nameOf(instance);
   const said = unicastKeywords.find((keyword) => has(instance, keyword));
   if (said !== undefined && !has(instance, 'unicast_fault_no_peer')) {
-    const text = `(${name}) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.`;
-    tellError(report, placeOf(instance, said), text, 'list the other nodes in unicast_peer { }, or take the keyword away');
+    report('unicast-without-peers', placeOf(instance, said), { name });
   }
   if (has(instance, 'unicast_ttl')) {
-    tellError(report, placeOf(instance, 'unicast_ttl'), `(${name}): Cannot use unicast_ttl without unicast peers - resetting`);
+    report('unicast-ttl-without-peers', placeOf(instance, 'unicast_ttl'), { name });
   }
 }
 

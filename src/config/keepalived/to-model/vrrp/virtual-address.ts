@@ -5,7 +5,6 @@ import type { Statement, Values } from '../../keyword.js';
 import { blocksOf, has, linesOf, placeOf, textOf } from '../../values/values.js';
 import { buildAddress } from '../network/address.js';
 import type { NumberNames } from '../network/number-names.js';
-import { tellError } from '../report.js';
 import type { InstanceContext } from './election.js';
 
 /** What an advert of 1500 bytes holds: the count has 8 bits; IPv6: 16 bytes each, and what the original keeps free. */
@@ -38,8 +37,7 @@ function ofFamily(context: InstanceContext, names: NumberNames): readonly HostAd
   return read(linesOf(block, 'virtual_ipaddress'), context, names)
     .filter(({ address, line }) => {
       if (address.family === family) return true;
-      const text = `(${name}): address family must match VRRP instance [${formatAddress(address)}] - ignoring`;
-      tellError(report, line.keyword.at, text, 'put it into virtual_ipaddress_excluded, or into an instance of its own');
+      report('virtual-addresses-exceed-advert', line.keyword.at, { name, address: formatAddress(address) });
       return false;
     })
     .map(plain);
@@ -48,26 +46,19 @@ function ofFamily(context: InstanceContext, names: NumberNames): readonly HostAd
 /** Strict mode wants a link-local address first (RFC 5798 §5.2.9). */
 function tellNotLinkLocal({ block, name, report, strict, family }: InstanceContext, first: HostAddress | undefined): void {
   if (!strict || family !== 'inet6' || first === undefined || (first.address.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6) return;
-  tellError(report, placeOf(block, 'virtual_ipaddress'), `(${name}) the first IPv6 VIP address must be link local`);
+  report('virtual-address-not-link-local', placeOf(block, 'virtual_ipaddress'), { name });
 }
 
 /** `no_virtual_ipaddress`, which strict mode does not know. */
 function isNoneWanted({ block, name, report, strict }: InstanceContext): boolean {
   if (!has(block, 'no_virtual_ipaddress')) return false;
-  const text = `(${name}) no_virtual_ipaddress and strict mode incompatible, clearing no_virtual_ipaddress`;
-  if (strict) tellError(report, placeOf(block, 'no_virtual_ipaddress'), text);
+  if (strict) report('no-virtual-address-strict-mode', placeOf(block, 'no_virtual_ipaddress'), { name });
   return !strict;
 }
 
 function tellNone({ block, name, report, strict, version }: InstanceContext): boolean {
   const needed = version === 3 || strict;
-  const hint = 'say no_virtual_ipaddress where none is wanted';
-  tellError(
-    report,
-    placeOf(block, 'virtual_ipaddress'),
-    `(${name}) No VIP specified; at least one is ${needed ? 'required' : 'sensible'}`,
-    hint,
-  );
+  report('virtual-address-missing', placeOf(block, 'virtual_ipaddress'), { name, need: needed ? 'required' : 'sensible' });
   return !needed;
 }
 
@@ -78,7 +69,7 @@ const signs = (block: Values): boolean =>
 export function buildVirtualAddresses(context: InstanceContext, names: NumberNames): VirtualAddresses {
   const { block, name, family, report } = context;
   if (has(block, 'native_ipv6') && family === 'inet') {
-    tellError(report, placeOf(block, 'native_ipv6'), `(${name}) Cannot specify native_ipv6 with IPv4 addresses`);
+    report('native-ipv6-with-ipv4', placeOf(block, 'native_ipv6'), { name });
   }
   const all = ofFamily(context, names);
   const excluded = read(linesOf(block, 'virtual_ipaddress_excluded'), context, names).map(plain);
@@ -86,9 +77,6 @@ export function buildVirtualAddresses(context: InstanceContext, names: NumberNam
   const noneWanted = isNoneWanted(context);
   const usable = all.length > 0 || noneWanted || tellNone(context);
   const most = limit[family] - (signs(block) ? trailer[family] : 0);
-  if (all.length > most) {
-    const text = `(${name}) Number of VIPs (${all.length}) exceeds maximum/space available in packet (max ${most} addresses) - excess moved to eVIPs`;
-    tellError(report, placeOf(block, 'virtual_ipaddress'), text);
-  }
+  if (all.length > most) report('virtual-addresses-many', placeOf(block, 'virtual_ipaddress'), { name, count: all.length, max: most });
   return { addresses: all.slice(0, most), excludedAddresses: [...all.slice(most), ...excluded], usable };
 }

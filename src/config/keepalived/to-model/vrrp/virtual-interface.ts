@@ -2,11 +2,11 @@
 import type { Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { VirtualInterface } from '../../../../model/keepalived/network.js';
-import type { Report, Values, Word } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Values, Word } from '../../keyword.js';
 import { has, nameOf, placeOf, wordsOf } from '../../values/values.js';
 import { type NumberNames, readNamed } from '../network/number-names.js';
 import { bitsOf } from '../network/prefix.js';
-import { tellError, tellFatal } from '../report.js';
 
 type Draft = { -readonly [K in keyof VirtualInterface]?: VirtualInterface[K] };
 
@@ -17,12 +17,10 @@ const fitsName = (text: string): boolean => text.length <= 15 && text !== '' && 
 function readMac(word: Word, vrid: number, draft: Draft, report: Report): void {
   const text = word.text;
   const octets = text.split(':').map((part) => (/^[0-9a-fA-F]{1,2}$/.test(part) ? Number.parseInt(part, 16) : Number.NaN));
-  const say = (what: string): void => tellError(report, word.at, what);
-  if (octets.some(Number.isNaN)) say(`VMAC invalid MAC address ${text}`);
-  else if (octets.length !== 5 && octets.length !== 6) say(`VMAC invalid MAC address ${text} - ignored`);
-  else if ((octets[0] ?? 0) & 1) say(`VMAC MAC address is multicast ${text} - ignoring`);
-  else if ([0, 0, 0x5e, 0].every((octet, at) => octets[at] === octet))
-    say(`VMAC MAC address not allowed to be RFC5798 address (${text}) - ignoring`);
+  if (octets.some(Number.isNaN)) report('vmac-mac-invalid', word.at, { text });
+  else if (octets.length !== 5 && octets.length !== 6) report('vmac-mac-length', word.at, { text });
+  else if ((octets[0] ?? 0) & 1) report('vmac-mac-multicast', word.at, { text });
+  else if ([0, 0, 0x5e, 0].every((octet, at) => octets[at] === octet)) report('vmac-mac-rfc5798', word.at, { text });
   else
     draft.mac = [...octets, vrid]
       .slice(0, 6)
@@ -43,7 +41,7 @@ function needed({ keyword, words, report }: Reading, at: number): Word | undefin
   const before = words[at - 1];
   if (words[at] === undefined && before !== undefined) {
     const where = `after keyword \`${before.text}\` at word position ${at + 2}`;
-    tellFatal(report, before.at, `*** Configuration line starting \`${keyword}\` is missing a parameter ${where}`);
+    report('argument-missing-on-line', before.at, { keyword, where });
   }
   return words[at];
 }
@@ -54,7 +52,7 @@ function readGroup(reading: Reading, at: number, kind: string, draft: Draft): vo
   const word = needed(reading, at);
   if (word === undefined) return;
   const value = readNamed(reading.names, 'group', word.text, GROUP_MAX);
-  if (value === undefined) tellError(reading.report, word.at, `${kind} group ${word.text} not found`, 'a number, or a name of iproute2');
+  if (value === undefined) reading.report('interface-group-unknown', word.at, { kind, word: word.text });
   else draft.group = value;
 }
 
@@ -68,9 +66,9 @@ function readVmac(reading: Reading, vrid: number): VirtualInterface {
     else if (word.text.includes(':')) readMac(word, vrid, draft, report);
     else {
       const name = word.text === 'name' ? (needed(reading, ++at) ?? word) : word;
-      if (draft.name !== undefined) tellError(report, name.at, 'VMAC interface name already specified');
+      if (draft.name !== undefined) report('vmac-name-twice', name.at);
       else if (fitsName(name.text)) draft.name = name.text;
-      else tellError(report, name.at, `VMAC interface name '${name.text}' too long or invalid characters - ignoring`);
+      else report('vmac-name-invalid', name.at, { name: name.text });
     }
   }
   return { ...draft, kind: 'vmac' };
@@ -88,7 +86,7 @@ function readIpvlan(reading: Reading, who: string): VirtualInterface {
     const address = parseAddress(where);
     if (mode !== undefined) {
       if (draft.mode === undefined) draft.mode = mode;
-      else tellError(report, word.at, `(${who}) ipvlan type already specified - ignoring '${word.text}'`);
+      else report('ipvlan-type-twice', word.at, { who, word: word.text });
     } else if (address !== undefined) {
       draft.address = address;
       if (length !== undefined && /^\d{1,3}$/.test(length) && Number(length) <= bitsOf(address.family))
@@ -96,9 +94,9 @@ function readIpvlan(reading: Reading, who: string): VirtualInterface {
     } else if (word.text === 'group') readGroup(reading, ++at, 'ipvlan', draft);
     else {
       const name = word.text === 'name' ? (needed(reading, ++at) ?? word) : word;
-      if (draft.name !== undefined) tellError(report, name.at, `(${who}) IPVLAN interface already specified - ignoring '${name.text}'`);
+      if (draft.name !== undefined) report('ipvlan-name-twice', name.at, { who, name: name.text });
       else if (fitsName(name.text)) draft.name = name.text;
-      else tellError(report, name.at, `IPVLAN interface name '${name.text}' too long or invalid characters - ignoring`);
+      else report('ipvlan-name-invalid', name.at, { name: name.text });
     }
   }
   return { ...draft, kind: 'ipvlan' };
@@ -127,18 +125,13 @@ export function buildVirtualInterface(
   if (has(instance, 'use_ipvlan')) {
     const ipvlan = readIpvlan({ keyword: 'use_ipvlan', words: wordsOf(instance, 'use_ipvlan') ?? [], names, report }, name);
     if (family === 'inet6' || ipvlan.address !== undefined || hasSource) return ipvlan;
-    tellError(
-      report,
-      placeOf(instance, 'use_ipvlan'),
-      `(${name}) IPv4 ipvlan requires a source ip address to be configured. setting instance to fault state`,
-      'name an address behind use_ipvlan, or mcast_src_ip; the instance is left out',
-    );
+    report('ipvlan-without-source', placeOf(instance, 'use_ipvlan'), { name });
     return 'wrong';
   }
   if (!has(instance, 'use_vmac')) return undefined;
   const { mac, ...vmac } = readVmac({ keyword: 'use_vmac', words: wordsOf(instance, 'use_vmac') ?? [], names, report }, vrid);
   if (mac === undefined) return vmac;
   if (!strict) return { ...vmac, mac };
-  tellError(report, placeOf(instance, 'use_vmac'), `(${name}): cannot specify MAC address with strict mode - clearing`);
+  report('vmac-mac-strict-mode', placeOf(instance, 'use_vmac'), { name });
   return vmac;
 }

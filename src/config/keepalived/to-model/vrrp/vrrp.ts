@@ -1,7 +1,8 @@
 // From the root's values to everything of VRRP and the daemon: global settings, root, trackers, instances, groups.
 import type { KeepalivedConfiguration } from '../../../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../../../model/keepalived/instance.js';
-import type { Origin, Report, Values } from '../../keyword.js';
+import type { Report } from '../../diagnostics/report.js';
+import type { Origin, Values } from '../../keyword.js';
 import { blocksOf, NOTHING, nameOf } from '../../values/values.js';
 import { buildGlobal } from '../global/global.js';
 import { oldSyncDaemon } from '../global/lvs-settings.js';
@@ -9,7 +10,6 @@ import { buildRoot } from '../global/root.js';
 import type { NumberNames } from '../network/number-names.js';
 import { numberRules } from '../network/rule.js';
 import { given } from '../optional-property.js';
-import { tellError, tellNotice } from '../report.js';
 import { type OwnWeights, settleTracking } from '../tracking/settle-tracking.js';
 import type { DefinedTrackers } from '../tracking/tracked.js';
 import { buildFiles, buildProcesses, buildScripts } from '../tracking/trackers.js';
@@ -56,15 +56,7 @@ function withGroupsNotices(instance: VrrpInstance, group: SyncGroup | undefined)
   return { ...instance, notify: { ...instance.notify, priorityChanges: true } };
 }
 
-/** Instances with what their groups make of them; what there is to tell is told where the instance stands. */
-/** Why a tracker does not count, to who does not know the words. */
-function hintOf(text: string): string | undefined {
-  if (text.endsWith('since own interface')) return 'an instance watches its own interface anyway';
-  if (/address.owner/.test(text))
-    return 'priority 255 is the owner’s and never changes: say a lower one, unless the host has the addresses by itself';
-  return text.endsWith('due to SYNC group') ? 'members have one priority: weight 0 there, or track it in the group' : undefined;
-}
-
+/** Instances with what their groups make of them; what is wrong is reported where the instance stands. */
 function settleAll(
   root: Values,
   instances: readonly VrrpInstance[],
@@ -76,9 +68,8 @@ function settleAll(
   const groupOf = new Map(groups.flatMap((group) => group.members.map((member) => [member, group] as const)));
   return instances.map((instance) => {
     const group = groupOf.get(instance.name);
-    const tell = (text: string, notice?: boolean): void =>
-      (notice === true ? tellNotice : tellError)(report, places.get(instance.name) ?? root.at, text, hintOf(text));
-    return settleTracking(withGroupsNotices(instance, group), group, own, tell);
+    const at = places.get(instance.name) ?? root.at;
+    return settleTracking(withGroupsNotices(instance, group), group, own, (code, details, severity) => report(code, at, details, severity));
   });
 }
 
@@ -94,12 +85,7 @@ function tellUnused(
   if (unused.length === 0) return;
   const places = new Map(blocksOf(root, 'vrrp_script').map((block) => [nameOf(block), block.at]));
   for (const { name } of unused) {
-    tellNotice(
-      report,
-      places.get(name) ?? root.at,
-      `Warning - script ${name} is not used`,
-      'name it in track_script { } of an instance or a sync group',
-    );
+    report('track-script-unused', places.get(name) ?? root.at, { name });
   }
 }
 
