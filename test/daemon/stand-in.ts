@@ -4,8 +4,9 @@ import { appendFileSync, readFileSync } from 'node:fs';
 import { readOptions } from '../../src/cli/keepalived/options.js';
 import { runChild, type StartPart } from '../../src/daemon/process/child-main.js';
 import { childKind } from '../../src/daemon/supervisor/child-process.js';
-import { type Loaded, runDaemon } from '../../src/daemon/supervisor/daemon.js';
+import { runDaemon } from '../../src/daemon/supervisor/daemon.js';
 import { daemonize, isBackground, standing } from '../../src/daemon/supervisor/daemonize.js';
+import type { Loaded } from '../../src/daemon/supervisor/loaded.js';
 import type { GlobalSettings, RootSettings } from '../../src/model/keepalived/global.js';
 import { emptyConfiguration, emptyGlobal, emptyRoot, oneInstance } from '../support/keepalived-configuration.js';
 

@@ -5,8 +5,8 @@ import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/r
 import type { Severity } from '../../config/keepalived/diagnostics/row.js';
 import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
 import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
-import type { Loaded } from '../../daemon/supervisor/daemon.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
+import type { Loaded } from '../../daemon/supervisor/loaded.js';
 import type { SourceFile } from '../../daemon/supervisor/saved-files.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import type { LogLevel } from '../../model/log-level.js';

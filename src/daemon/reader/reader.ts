@@ -1,7 +1,7 @@
 // At a reload the configuration is read in a process of its own: however much memory that takes, it is given back, and bounded.
 import { spawn } from 'node:child_process';
-import type { Loaded } from '../supervisor/daemon.js';
 import type { DaemonOptions } from '../supervisor/daemon-options.js';
+import type { Loaded } from '../supervisor/loaded.js';
 import { readerEnvironment } from './reader-role.js';
 
 /** MiB of heap; 65,000 instances want less than half of it. */

@@ -20,29 +20,17 @@ import { obeySignals } from '../process/signals.js';
 import type { DaemonChild } from './child-process.js';
 import type { DaemonOptions } from './daemon-options.js';
 import { BEAT_MS } from './heartbeat.js';
+import type { Loaded } from './loaded.js';
 import { ReloadClock } from './reload-clock.js';
 import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';
 import { Reloader } from './reloader.js';
-import { SavedFiles, type SourceFile } from './saved-files.js';
+import { SavedFiles } from './saved-files.js';
 import { type ServiceManager, serviceManager } from './service-manager.js';
 import { runBoundedScript } from './startup-script.js';
 import { Supervisor, type Wanted } from './supervisor.js';
 
 /** keepalived's: what its processes make is for root alone, scripts' files included. */
 const UMASK = 0o177;
-
-/** A configuration as it was read, and what to tell about it. */
-export interface Loaded {
-  readonly messages: readonly { readonly level: LogLevel; readonly text: string }[];
-  /** Absent: it cannot be used. */
-  readonly configuration?: KeepalivedConfiguration;
-  /** Why not: no such file, or a fatal line. `ok` may have messages; `errors`: -t would not answer 0. */
-  readonly outcome: 'ok' | 'errors' | 'missing' | 'fatal';
-  /** Something was not understood: what the file lacks may stand in it all the same. */
-  readonly damaged?: boolean;
-  /** What was read, where the configuration wants copies of it. */
-  readonly files?: readonly SourceFile[];
-}
 
 export interface DaemonProgram {
   readonly options: DaemonOptions;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyConfiguration, oneInstance } from '../../../test/support/keepalived-configuration.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { Loaded } from './daemon.js';
+import type { Loaded } from './loaded.js';
 import { Reloader } from './reloader.js';
 
 const first: KeepalivedConfiguration = { ...emptyConfiguration, instances: [oneInstance] };

@@ -1,4 +1,5 @@
 // What the VRRP child process offers to the daemon around it: start, reload, stop, and a view of its state.
+
 import type { InterfaceFacts, VrrpState } from '../../control/vrrp/messages.js';
 import { rehearse } from '../../control/vrrp/rehearse.js';
 import { initialState, type VrrpMachine } from '../../control/vrrp/state.js';

@@ -6,7 +6,7 @@ import { Claim, ClaimKey, OwnMac, VRRP_REASON_NAMES } from '../../filter/abi.gen
 import type { FilterReason } from '../../filter/filter-account.js';
 import type { Filter } from '../../filter/filter-keeper.js';
 import { FilterTable, SocketFilter } from '../../filter/socket-filter.js';
-import type { HeldOn } from '../sockets/conflicts.js';
+import type { HeldOn } from '../host/held-addresses.js';
 
 const MACS_MAX = 4096;
 

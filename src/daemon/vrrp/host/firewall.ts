@@ -6,7 +6,7 @@ import { hasCode } from '../../../sys/errno.js';
 import { Nftables } from '../../../sys/nftables.js';
 import { deleteTable, NftFamily, newTable } from '../../../wire/nftables.js';
 import { isEmpty, isLinkLocal, type TableContent, type TableSettings, tableMessages } from './firewall-table.js';
-import type { Footprint } from './undo-journal.js';
+import type { UndoJournal } from './undo-journal.js';
 
 interface Dropped {
   readonly instance: string;
@@ -30,7 +30,7 @@ export class Firewall {
 
   constructor(
     global: GlobalSettings,
-    private readonly footprint: Footprint,
+    private readonly footprint: UndoJournal,
   ) {
     this.#settings = global.nftables ?? DEFAULTS;
     this.#silent = global.disableLocalIgmp === true;

@@ -35,6 +35,13 @@ interface Held {
   readonly device: string;
 }
 
+/** An address that an instance holds, by the interface it is on. */
+export interface HeldOn {
+  readonly instance: string;
+  readonly ifindex: number;
+  readonly address: Address;
+}
+
 export interface Lost {
   readonly instance: string;
   /** As keepalived says it: `IP 10.0.0.1 removed from eth0`. */

@@ -11,15 +11,14 @@ import type { NetlinkMessage } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { Announcer } from '../sockets/announcer.js';
-import type { HeldOn } from '../sockets/conflicts.js';
 import { Firewall } from './firewall.js';
-import { HeldAddresses, type Lost } from './held-addresses.js';
+import { HeldAddresses, type HeldOn, type Lost } from './held-addresses.js';
 import { HeldRoutes, type RouteLinks } from './held-routes.js';
 import type { Interfaces } from './interfaces.js';
 import { LocalIgmp } from './local-igmp.js';
 import { PromotedSecondaries } from './promoted-secondaries.js';
 import { StaticObjects } from './static-objects.js';
-import { Footprint } from './undo-journal.js';
+import { UndoJournal } from './undo-journal.js';
 import { VirtualInterfaces } from './virtual-interfaces.js';
 
 /** What may concern interfaces that stand on others. */
@@ -54,7 +53,7 @@ export class Holdings {
   readonly #firewall: Firewall;
   readonly #virtual: VirtualInterfaces;
   readonly #secondaries: PromotedSecondaries;
-  readonly #footprint: Footprint;
+  readonly #undoJournal: UndoJournal;
   readonly #localIgmp: LocalIgmp;
   readonly #feed: HoldingTools['feed'];
   readonly #interfaces: () => Interfaces;
@@ -74,11 +73,11 @@ export class Holdings {
     this.#routes = new HeldRoutes(netlink, links, log);
     this.#static = new StaticObjects({ netlink, interfaces, links, log, missing: (missing) => feed({ kind: 'statics', missing }) });
     this.#announcer = new Announcer(configuration.global, (name) => interfaces().byName(name), log);
-    this.#footprint = new Footprint(log);
-    this.#firewall = new Firewall(configuration.global, this.#footprint);
-    this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, footprint: this.#footprint, log, refresh });
-    this.#secondaries = new PromotedSecondaries(this.#footprint, log);
-    this.#localIgmp = new LocalIgmp(this.#footprint, log);
+    this.#undoJournal = new UndoJournal(log);
+    this.#firewall = new Firewall(configuration.global, this.#undoJournal);
+    this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, footprint: this.#undoJournal, log, refresh });
+    this.#secondaries = new PromotedSecondaries(this.#undoJournal, log);
+    this.#localIgmp = new LocalIgmp(this.#undoJournal, log);
   }
 
   /** Before the machine hears of it. @throws SystemError */
@@ -222,7 +221,7 @@ export class Holdings {
   close(): void {
     this.#announcer.close();
     this.#static.close();
-    this.#footprint.restore();
+    this.#undoJournal.restore();
     this.#firewall.close();
   }
 }

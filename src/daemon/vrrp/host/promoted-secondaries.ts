@@ -2,14 +2,14 @@
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
-import type { Footprint } from './undo-journal.js';
+import type { UndoJournal } from './undo-journal.js';
 
 const KEY = 'promote_secondaries';
 const pathOf = (name: string): string => `net/ipv4/conf/${name}/${KEY}`;
 
 export class PromotedSecondaries {
   constructor(
-    private readonly footprint: Footprint,
+    private readonly footprint: UndoJournal,
     private readonly log: Log,
   ) {}
 

@@ -35,7 +35,7 @@ export function parseMemory(text: string): Memory | undefined {
   }
 }
 
-export class Footprint {
+export class UndoJournal {
   readonly #path = netnsStatePath('vrrp');
   readonly #settings = new Map<string, string>();
   readonly #made: Readonly<Record<Made, Set<string>>> = { links: new Set(), tables: new Set() };

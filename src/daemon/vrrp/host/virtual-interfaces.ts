@@ -12,7 +12,7 @@ import { addStackedLink } from '../../../wire/rtnetlink-macvlan.js';
 import type { Firewall } from './firewall.js';
 import type { Interfaces } from './interfaces.js';
 import { LinkLocals } from './link-locals.js';
-import type { Footprint } from './undo-journal.js';
+import type { UndoJournal } from './undo-journal.js';
 
 type Wish = Extract<Effect, { kind: 'virtualInterface' }>;
 type Instance = Pick<VrrpInstance, 'family' | 'vrid'>;
@@ -35,7 +35,7 @@ export interface VirtualInterfaceTools {
   readonly netlink: Netlink;
   readonly interfaces: () => Interfaces;
   readonly firewall: Firewall;
-  readonly footprint: Footprint;
+  readonly footprint: UndoJournal;
   readonly log: Log;
   /** Takes the kernel's messages now, so that the new interface is known. */
   readonly refresh: () => void;

@@ -1,4 +1,5 @@
 // Events to FIFOs and notify scripts. An instance's scripts run one after the other, in the order of its events.
+
 import type { Effect } from '../../../control/vrrp/messages.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import type { Script } from '../../../model/keepalived/script.js';

@@ -1,4 +1,5 @@
 // The scripts of a configuration, each looked at once: what running it means, and what is said about it in the log.
+
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Notify } from '../../../model/keepalived/instance.js';
 import type { Script } from '../../../model/keepalived/script.js';

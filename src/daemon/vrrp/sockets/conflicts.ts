@@ -15,6 +15,7 @@ import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/
 import { FilterKeeper } from '../../filter/filter-keeper.js';
 import type { Filterable } from '../../filter/socket-filter.js';
 import { ClaimFilter, type ClaimWanted } from '../filters/claim-filter.js';
+import type { HeldOn } from '../host/held-addresses.js';
 
 const ICMPV6 = 58;
 const NEIGHBOUR_ADVERTISEMENT = 136;
@@ -27,12 +28,6 @@ const AGAIN_US = 1_000_000;
 const GRACE_US = 1_000_000;
 const LEAST_ROOM = 64;
 const FAMILIES = ['inet', 'inet6'] as const;
-
-export interface HeldOn {
-  readonly instance: string;
-  readonly ifindex: number;
-  readonly address: Address;
-}
 
 export interface ConflictEvents {
   /** Adverts first: after them we may hold the address no more. */

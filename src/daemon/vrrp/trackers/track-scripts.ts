@@ -1,4 +1,5 @@
 // vrrp_script: each runs at its interval, at most one at a time; how it ended goes to the machine, which counts rise and fall.
+
 import type { ScriptOutcome } from '../../../control/vrrp/messages.js';
 import type { TrackScript } from '../../../model/keepalived/trackers.js';
 import type { Log } from '../../../model/log-level.js';
