@@ -58,7 +58,7 @@ test('addresses with their flags, taken off at the stop', options, () =>
     const before = shown(bed.here.ip('-j addr show v0'));
     const daemon = bed.start(configuration([{ ...quick, addresses, excludedAddresses }]));
     await daemon.said(/Entering MASTER STATE/);
-    await daemon.said(/told: state/);
+    await daemon.said(/event: state/);
     await daemon.until('all of them', () => shown(bed.here.ip('-j addr show v0')).length === before.length + 11);
     const added = shown(bed.here.ip('-j addr show v0')).filter((one) => !before.includes(one));
     assert.deepEqual(
@@ -86,7 +86,7 @@ test('what a crashed run left is taken off at the start', options, () =>
   inBed(async (bed) => {
     bed.here.ip('addr add 10.99.0.100/24 dev v0');
     const daemon = bed.start(configuration([{ ...quick, advertUs: 40_950_000 }]));
-    await daemon.said(/told: ready/);
+    await daemon.said(/event: ready/);
     assert.ok(!bed.here.ip('-4 addr show v0').includes('10.99.0.100'));
   }),
 );

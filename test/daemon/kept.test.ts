@@ -181,7 +181,7 @@ test('after kill -9 the next run puts back what the first one changed', options,
     const before = settings();
     const wanting = configuration([{ ...quick, promoteSecondaries: true, virtualInterface: { kind: 'vmac' }, accept: false }]);
     const killed = bed.start(wanting);
-    await killed.said(/told: ready/);
+    await killed.said(/event: ready/);
     await killed.said(/Entering MASTER STATE/);
     const changed = settings();
     assert.deepEqual(changed, ['0', '1', '1', '1', '1', '1']);
@@ -214,7 +214,7 @@ test('netlink_notify_msg: what is below is told of again, since it became promis
     bed.here.ip('link set b0 up');
     const told = watch(bed, 'link');
     const daemon = bed.start(configuration([{ ...quick, interface: 'b0', virtualInterface: { kind: 'vmac', netlinkNotify: true } }]));
-    await daemon.said(/told: ready/);
+    await daemon.said(/event: ready/);
     const promiscuity = (line: string) => /promiscuity (\d+)/.exec(line)?.[1];
     const ofBridge = () =>
       told()

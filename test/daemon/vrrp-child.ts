@@ -1,6 +1,6 @@
 // A VRRP process alone, as the daemon's child is: its configuration from a JSON file (read again on SIGHUP), its log on standard error.
 import { readFileSync } from 'node:fs';
-import { runVrrp } from '../../src/daemon/vrrp/vrrp-process.js';
+import { VrrpProcess } from '../../src/daemon/vrrp/vrrp-process.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
 
 const [path = ''] = process.argv.slice(2);
@@ -10,10 +10,10 @@ const say = (text: string): void => {
 };
 
 process.umask(0o177);
-const vrrp = runVrrp({
+const vrrp = new VrrpProcess({
   configuration: read(),
   log: (_level, text) => say(text),
-  tell: ({ kind }) => say(`told: ${kind}`),
+  onEvent: ({ kind }) => say(`event: ${kind}`),
   keepAddresses: false,
 });
 

@@ -190,7 +190,7 @@ test('static objects are there from start to stop and put back', options, () =>
       bed.here.ip('rule').includes('500:'),
     ];
     const daemon = bed.start(configuration([quick], { root }));
-    await daemon.said(/told: ready/);
+    await daemon.said(/event: ready/);
     assert.deepEqual(shown(), [true, true, true]);
     bed.here.ip('addr del 10.97.0.1/32 dev v0');
     await daemon.said(/Restoring deleted static address 10\.97\.0\.1 dev v0 scope global set/);
@@ -207,7 +207,7 @@ test('real-time class for every thread and locked memory, where they are asked f
     const vrrp = { priority: -3, rtPriority: 5, rlimitRttimeUs: 900_000, noSwap: true, cpus: [0] };
     const global = { ...testGlobal, processes: { ...testGlobal.processes, vrrp } };
     const daemon = bed.start(configuration([quick], { global }));
-    await daemon.said(/told: ready/);
+    await daemon.said(/event: ready/);
     assert.ok(!daemon.lines.some((line) => line.includes('was refused')), daemon.lines.join('\n'));
     // `ip netns exec` becomes the daemon: its pid is ours to look at.
     const tasks = readdirSync(`/proc/${daemon.pid}/task`).map((task) => {

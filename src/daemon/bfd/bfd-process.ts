@@ -1,4 +1,5 @@
 // The body of the BFD process: what happens on this host goes into the machine, what the machine decides is carried out.
+
 import { randomBytes } from 'node:crypto';
 import { chanceFrom } from '../../control/bfd/chance.js';
 import type { BfdEffect, BfdInput, BfdRefusal } from '../../control/bfd/messages.js';
@@ -6,8 +7,8 @@ import { type BfdMachine, initialBfd, type Session } from '../../control/bfd/sta
 import { step } from '../../control/bfd/step.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { Log } from '../../model/log-level.js';
-import { Alarm, monotonicUs } from '../../sys/readable.js';
 import { FilterKeeper } from '../filter/filter-keeper.js';
+import { StepLoop } from '../process/step-loop.js';
 import { BfdFilter } from './bfd-filter.js';
 import { BfdSockets } from './bfd-sockets.js';
 
@@ -26,15 +27,17 @@ export interface BfdDescription extends ReturnType<BfdSockets['describe']> {
 }
 
 export class BfdProcess {
-  #state: BfdMachine = initialBfd();
-  #stepping = false;
-  readonly #inputs: BfdInput[] = [];
-  readonly #alarm: Alarm;
+  readonly #loop: StepLoop<BfdMachine, BfdInput, BfdEffect>;
   readonly #sockets: BfdSockets;
   readonly #filter: FilterKeeper<readonly Session[], BfdRefusal>;
 
   constructor(private readonly options: BfdOptions) {
-    this.#alarm = new Alarm(() => this.#wake());
+    this.#loop = new StepLoop({
+      initial: initialBfd(),
+      step,
+      perform: (effects) => effects.forEach((effect) => this.#perform(effect)),
+      onWake: () => this.#wake(),
+    });
     this.#sockets = new BfdSockets({
       packet: (packet) => this.#feed({ kind: 'packet', packet }),
       socket: (name, open) => this.#feed({ kind: 'socket', name, open }),
@@ -59,12 +62,12 @@ export class BfdProcess {
 
   /** The filter knows the sessions of now before a socket gets it. */
   #open(sessions: readonly BfdInstance[]): void {
-    this.#filter.configure(this.#state.sessions);
+    this.#filter.configure(this.#loop.state.sessions);
     this.#sockets.configure(sessions);
   }
 
   describe(): BfdDescription {
-    return { state: this.#state, ...this.#sockets.describe() };
+    return { state: this.#loop.state, ...this.#sockets.describe() };
   }
 
   /** Packets that wait were there before the timer: a process that was held up must not take its neighbours for dead. */
@@ -73,21 +76,8 @@ export class BfdProcess {
     this.#feed({ kind: 'wake' });
   }
 
-  /** Steps the machine and carries out what it says; inputs that arise meanwhile wait for their turn. */
   #feed(input: BfdInput): void {
-    this.#inputs.push(input);
-    if (this.#stepping) return;
-    this.#stepping = true;
-    try {
-      for (let next = this.#inputs.shift(); next !== undefined; next = this.#inputs.shift()) {
-        const { state, effects, wakeAtUs } = step(this.#state, next, monotonicUs());
-        this.#state = state;
-        this.#alarm.set(wakeAtUs);
-        for (const effect of effects) this.#perform(effect);
-      }
-    } finally {
-      this.#stepping = false;
-    }
+    this.#loop.feed(input);
   }
 
   #perform(effect: BfdEffect): void {
@@ -96,7 +86,7 @@ export class BfdProcess {
         this.#sockets.send(effect.name, effect.bytes);
         break;
       case 'event': {
-        const session = this.#state.sessions.find(({ config }) => config.name === effect.name);
+        const session = this.#loop.state.sessions.find(({ config }) => config.name === effect.name);
         if (session !== undefined) this.options.tell(session.config, effect.up);
         break;
       }
@@ -107,7 +97,7 @@ export class BfdProcess {
 
   /** The neighbours are told nothing: to them this is a failure, as with keepalived. */
   stop(): void {
-    this.#alarm.close();
+    this.#loop.close();
     this.#sockets.close();
     this.#filter.close();
   }

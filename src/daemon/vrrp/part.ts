@@ -12,7 +12,7 @@ import { topologyLines } from '../dump/topology.js';
 import type { Part, StartPart } from '../process/child-main.js';
 import type { DumpKind } from '../process/messages.js';
 import { idsOf } from '../process/users.js';
-import { runVrrp, type VrrpProcess } from './vrrp-process.js';
+import { VrrpProcess } from './vrrp-process.js';
 
 /** How each dump is announced. */
 const ANNOUNCED: Readonly<Record<DumpKind, string>> = {
@@ -66,12 +66,12 @@ function dump(vrrp: VrrpProcess, what: DumpKind, identSuffix: string, log: Log):
 }
 
 export const startVrrp: StartPart = (configuration, options, log, tell): Part => {
-  const vrrp = runVrrp({
+  const vrrp = new VrrpProcess({
     configuration,
     keepAddresses: options.keepAddresses,
     log,
-    tell: (told) => {
-      if (told.kind === 'mail') tell({ kind: 'mail', type: told.type, name: told.name, event: told.event });
+    onEvent: (event) => {
+      if (event.kind === 'mail') tell({ kind: 'mail', type: event.type, name: event.name, event: event.event });
     },
   });
   if (options.dump) for (const line of dataLines(vrrp)) log('info', line);

@@ -1,28 +1,50 @@
-// What the VRRP child process offers to the daemon around it: start, reload, stop, and a view of its state.
+// The VRRP process: what happens on this host goes into the machine, and what the machine decides is carried out.
 
-import type { InterfaceFacts, VrrpState } from '../../control/vrrp/messages.js';
+import type { Effect, Input, InterfaceFacts, VrrpState } from '../../control/vrrp/messages.js';
 import { rehearse } from '../../control/vrrp/rehearse.js';
 import { initialState, type VrrpMachine } from '../../control/vrrp/state.js';
 import { step } from '../../control/vrrp/step.js';
+import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { Shell } from './shell.js';
-import { type SocketDescription, wholePacket } from './sockets/advert-sockets.js';
+import { isSystemError } from '../../sys/errno.js';
+import { Netlink } from '../../sys/netlink.js';
+import { MonitorGroup, NetlinkMonitor } from '../../sys/netlink-monitor.js';
+import { monotonicUs } from '../../sys/readable.js';
+import type { NetlinkMessage } from '../../wire/netlink.js';
+import { StepLoop } from '../process/step-loop.js';
+import { advertsFirst } from './adverts-first.js';
+import { Schedule } from './cpu-scheduling.js';
+import { Guard } from './filters/advert-filters.js';
+import { Holdings } from './host/host-resources.js';
+import { Interfaces } from './host/interfaces.js';
+import { Notifier } from './notify/notifier.js';
+import { ScriptBook } from './notify/script-book.js';
+import { AdvertSockets, type SocketDescription, wholePacket } from './sockets/advert-sockets.js';
+import { type InstanceNow, Watchers } from './trackers/trackers.js';
 
-/** What the process tells the daemon besides its log. */
-export type VrrpTold =
+/** Less is how the two clocks are read one after the other, and NTP's gentle way. */
+const CLOCK_MOVED_US = 100_000;
+
+/** The wall clock less the monotonic one. */
+const wallOffset = (): number => Date.now() * 1000 - monotonicUs();
+
+const ALL_GROUPS = Object.values(MonitorGroup).reduce((mask, bit) => mask | bit, 0);
+
+/** What the process reports to the daemon besides its log. */
+export type VrrpEvent =
   /** Sockets are open and the first step is done. */
   | { readonly kind: 'ready' }
   /** A mail is due (smtp_alert). */
   | { readonly kind: 'mail'; readonly type: 'INSTANCE' | 'GROUP'; readonly name: string; readonly event: string; readonly priority: number }
-  /** An instance changed its state: for `lvs_sync_daemon` and whoever else follows it. */
+  /** An instance changed its state: for `lvs_sync_daemon` and others that depend on it. */
   | { readonly kind: 'state'; readonly instance: string; readonly state: VrrpState };
 
 export interface VrrpOptions {
   readonly configuration: KeepalivedConfiguration;
-  /** `debug`: said only with -D. */
+  /** `debug`: logged only with -D. */
   readonly log: Log;
-  readonly tell: (told: VrrpTold) => void;
+  readonly onEvent: (event: VrrpEvent) => void;
   /** `-V`: addresses, routes and rules stay when we stop, and no priority 0 is sent. */
   readonly keepAddresses: boolean;
 }
@@ -35,24 +57,6 @@ export interface VrrpDescription {
   readonly waitingProcesses: ReadonlyMap<string, 'fork' | 'terminate'>;
 }
 
-/** A running VRRP process. Nothing here throws but for programming errors: what fails is logged and tried again within bounds. */
-export interface VrrpProcess {
-  /** Takes a new configuration; only what differs changes. */
-  reload(configuration: KeepalivedConfiguration): void;
-  /** A BFD session is up or not. */
-  bfd(name: string, up: boolean): void;
-  /** What the dump files are made of. */
-  describe(): VrrpDescription;
-  /** Zeroes the counters of keepalived.stats. */
-  clearCounters(): void;
-  /** Priority 0, addresses off, STOP scripts (waited for a second at most), sockets closed. Twice: the same promise. */
-  stop(): Promise<void>;
-}
-
-function look(machine: VrrpMachine, instance: string): { readonly state: VrrpState; readonly priority: number } | undefined {
-  return machine.instances[machine.indexOfName.get(instance) ?? -1];
-}
-
 /** The first takeover finds its code compiled; `--no-flush-bytecode` keeps it so. */
 function compileTakeover(configuration: KeepalivedConfiguration): void {
   for (const effect of rehearse(configuration)) {
@@ -60,24 +64,270 @@ function compileTakeover(configuration: KeepalivedConfiguration): void {
   }
 }
 
-/**
- * Starts VRRP in this process, which does nothing else: it returns once the first step is done.
- * @throws SystemError EPERM where raw sockets are refused
- */
-export function runVrrp(options: VrrpOptions): VrrpProcess {
-  const shell = new Shell(options, { initial: initialState(), step, look });
-  shell.start();
-  options.tell({ kind: 'ready' });
-  compileTakeover(options.configuration);
-  let stopped: Promise<void> | undefined;
-  return {
-    reload: (configuration) => shell.configure(configuration),
-    bfd: (name, up) => shell.feed({ kind: 'bfd', name, up }),
-    describe: () => shell.describe(),
-    clearCounters: () => shell.feed({ kind: 'clearCounters' }),
-    stop: () => {
-      stopped ??= shell.stop();
-      return stopped;
-    },
-  };
+/** A running VRRP process. What the system refuses is logged and tried again within bounds; only programming errors are thrown. */
+export class VrrpProcess {
+  #configuration: KeepalivedConfiguration;
+  #book: ScriptBook;
+  #running = false;
+  #stopped: Promise<void> | undefined;
+  #stopping = false;
+  /** As the machine was told it. */
+  #wallOffsetUs: number | undefined;
+  readonly #log: Log;
+  readonly #netlink = new Netlink();
+  readonly #interfaces: Interfaces;
+  readonly #monitor: NetlinkMonitor;
+  readonly #loop: StepLoop<VrrpMachine, Input, Effect>;
+  readonly #schedule: Schedule;
+  readonly #sockets: AdvertSockets;
+  readonly #guard: Guard;
+  readonly #holdings: Holdings;
+  readonly #notifier: Notifier;
+  readonly #watchers: Watchers;
+
+  /** Opens its sockets and does its first step. @throws SystemError where sockets are refused: EPERM without root */
+  constructor(private readonly options: VrrpOptions) {
+    const { configuration, log } = options;
+    this.#log = log;
+    this.#loop = new StepLoop({
+      initial: initialState(),
+      step,
+      perform: (effects) => this.#performAll(effects),
+      onWake: (lateUs) => this.#wake(lateUs),
+      before: () => this.#clockMoved(),
+    });
+    this.#configuration = configuration;
+    this.#book = new ScriptBook(configuration, log);
+    log('debug', 'Registering Kernel netlink reflector');
+    this.#monitor = new NetlinkMonitor(ALL_GROUPS, {
+      changes: (messages) => this.#attempt('netlink', () => this.#changes(messages)),
+      overrun: () => this.#attempt('netlink', () => this.#reread()),
+    });
+    log('debug', 'Registering Kernel netlink command channel');
+    const refresh = (): void => this.#monitor.read();
+    this.#holdings = new Holdings(configuration, {
+      netlink: this.#netlink,
+      interfaces: () => this.#interfaces,
+      refresh,
+      log,
+      feed: (input) => this.#feedRunning(input),
+    });
+    this.#interfaces = this.#watchInterfaces();
+    this.#schedule = new Schedule(log);
+    this.#sockets = new AdvertSockets(this.#interfaces, {
+      packet: (packet) => this.#feed({ kind: 'packet', packet }),
+      log,
+      opened: (sockets) => this.#guard.opened(sockets, this.#sockets.listeners()),
+    });
+    this.#guard = new Guard(
+      () => this.#sockets.sockets(),
+      (instance, counts) => this.#feed({ kind: 'filtered', instance, counts }),
+      log,
+    );
+    this.#notifier = new Notifier((script) => this.#book.resolve(script), log);
+    this.#watchers = new Watchers({
+      feed: (input) => this.#feed(input),
+      interfaces: this.#interfaces,
+      look: (instance) => this.#look(instance),
+      drain: () => this.#sockets.drain(),
+      log,
+    });
+    this.#start();
+    options.onEvent({ kind: 'ready' });
+    compileTakeover(configuration);
+  }
+
+  #look(instance: string): InstanceNow | undefined {
+    const { instances, indexOfName } = this.#loop.state;
+    return instances[indexOfName.get(instance) ?? -1];
+  }
+
+  #watchInterfaces(): Interfaces {
+    return new Interfaces(this.#netlink, (ifindex, address) => this.#holdings.isHeld(ifindex, address), {
+      changed: (facts) => {
+        this.#holdings.interfaceChanged(facts);
+        this.#feedRunning({ kind: 'interface', facts });
+      },
+      gone: (name, ifindex) => {
+        this.#holdings.interfaceGone(name, ifindex);
+        this.#feedRunning({ kind: 'interfaceGone', name, expected: this.#holdings.isRemoving(name) });
+      },
+      address: (action, _name, address) => {
+        if (action === 'removed') {
+          this.#holdings.addressRemoved(address);
+        }
+      },
+    });
+  }
+
+  /** What the dump files are made of. */
+  describe(): VrrpDescription {
+    const [sockets, interfaces] = [this.#sockets.describe(), this.#interfaces.all()];
+    return { state: this.#loop.state, sockets, interfaces, waitingProcesses: this.#watchers.waitingProcesses() };
+  }
+
+  /** A BFD session is up or not. */
+  bfd(name: string, up: boolean): void {
+    this.#feed({ kind: 'bfd', name, up });
+  }
+
+  /** Zeroes the counters of keepalived.stats. */
+  clearCounters(): void {
+    this.#feed({ kind: 'clearCounters' });
+  }
+
+  #start(): void {
+    this.#interfaces.read();
+    this.#sayAddresses();
+    this.#running = true;
+    this.reload(this.#configuration);
+    this.#attempt('clean up', () => this.#holdings.removeLeft());
+  }
+
+  /** Takes a configuration, the first or another; only what differs changes. */
+  reload(configuration: KeepalivedConfiguration): void {
+    this.#book = new ScriptBook(configuration, this.#log);
+    const usable = this.#book.check();
+    this.#configuration = usable;
+    this.#schedule.configure(usable);
+    this.#attempt('receive buffers', () => this.#sizeBuffers(usable.global));
+    this.#notifier.configure(usable.global);
+    this.#attempt('configuration', () => this.#holdings.configure(usable));
+    this.#wallOffsetUs = wallOffset();
+    this.#feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs: this.#wallOffsetUs });
+    this.#sockets.configure(usable);
+    this.#guard.configure(usable, this.#sockets.listeners());
+    this.#watchers.configure(usable, (script) => this.#book.resolve(script));
+  }
+
+  /** vrrp_netlink_cmd_rcv_bufs and vrrp_netlink_monitor_rcv_bufs. */
+  #sizeBuffers({ receiveBuffers: { command, monitor } = {} }: KeepalivedConfiguration['global']): void {
+    if (command !== undefined) {
+      this.#netlink.receiveBuffer(command.bytes, command.force);
+    }
+    this.#monitor.receiveBuffer(monitor?.bytes, monitor?.force);
+  }
+
+  #sayAddresses(): void {
+    const used = new Set(this.#configuration.instances.map((instance) => instance.interface));
+    for (const { name, addresses } of this.#interfaces.all()) {
+      const first = [addresses.find(({ family }) => family === 'inet'), addresses.find(({ family }) => family === 'inet6')];
+      for (const address of used.has(name) ? first : []) {
+        if (address !== undefined) {
+          this.#log('debug', `Assigned address ${formatAddress(address)} for interface ${name}`);
+        }
+      }
+    }
+  }
+
+  /** Adverts that wait were there before the timer: a process that was held up must not take its master for dead. */
+  #wake(lateUs: number): void {
+    this.#schedule.late(lateUs, this.#configuration.global);
+    this.#sockets.drain();
+    this.#feed({ kind: 'wake' });
+  }
+
+  #feedRunning(input: Input): void {
+    if (this.#running) {
+      this.#feed(input);
+    }
+  }
+
+  /** One batch of the kernel's messages: interfaces first, then what was taken from us. */
+  #changes(messages: readonly NetlinkMessage[], anew = false): void {
+    this.#interfaces.take(messages);
+    for (const { instance, what, text, noTrack } of this.#holdings.takeLost(messages, anew)) {
+      this.#feed({ kind: 'lost', instance, what, text, noTrack });
+    }
+    this.#sockets.refresh();
+    this.#watchers.refresh();
+  }
+
+  #reread(): void {
+    this.#log('warning', 'Netlink: messages were lost, reading all interfaces anew');
+    this.#interfaces.read();
+    this.#changes([], true);
+  }
+
+  #feed(input: Input): void {
+    this.#loop.feed(input);
+  }
+
+  /** The wall clock may be set at any time: by NTP after a boot with a wrong one, by hand. Stamps of auth_hmac are its. */
+  #clockMoved(): Input | undefined {
+    const offsetUs = wallOffset();
+    if (this.#wallOffsetUs === undefined || Math.abs(offsetUs - this.#wallOffsetUs) < CLOCK_MOVED_US) return undefined;
+    this.#wallOffsetUs = offsetUs;
+    return { kind: 'clock', wallOffsetUs: offsetUs };
+  }
+
+  #performAll(effects: readonly Effect[]): void {
+    for (const effect of advertsFirst(effects)) {
+      this.#attempt('instance' in effect ? `(${effect.instance}) ${effect.kind}` : effect.kind, () => this.#perform(effect));
+    }
+    if (!this.#stopping && effects.some(({ kind }) => kind === 'addresses')) {
+      this.#watchers.watchConflicts(this.#holdings.held());
+    }
+  }
+
+  /** What the system refuses is said; the rest is carried out all the same. */
+  #attempt(what: string, work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isSystemError(error)) {
+        throw error;
+      }
+      this.#log('error', `${what}: ${error.message}`);
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.kind) {
+      case 'send':
+        this.#sockets.send(effect);
+        break;
+      case 'notify':
+        this.#performNotify(effect);
+        break;
+      case 'log':
+        this.#log(effect.detail === true ? 'debug' : effect.level, effect.text);
+        break;
+      default:
+        this.#holdings.perform(effect);
+    }
+  }
+
+  #performNotify(effect: Extract<Effect, { kind: 'notify' }>): void {
+    this.#notifier.notify(effect);
+    const { type, name, event, priority, smtp } = effect;
+    if (smtp) {
+      this.options.onEvent({ kind: 'mail', type, name, event, priority });
+    }
+    if (type === 'INSTANCE' && (event === 'MASTER' || event === 'BACKUP' || event === 'FAULT')) {
+      const state = ({ MASTER: 'master', BACKUP: 'backup', FAULT: 'fault' } as const)[event];
+      this.options.onEvent({ kind: 'state', instance: name, state });
+    }
+  }
+
+  /** Priority 0, addresses off, STOP scripts (waited for a second at most), sockets closed. Twice: the same promise. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  async #stop(): Promise<void> {
+    this.#running = false;
+    this.#stopping = true;
+    this.#watchers.close();
+    this.#notifier.stopReaders();
+    this.#feed({ kind: 'stop', keepAddresses: this.options.keepAddresses });
+    this.#guard.close();
+    this.#sockets.close();
+    this.#loop.close();
+    this.#attempt('stop', () => this.#holdings.close());
+    this.#monitor.close();
+    await this.#notifier.close();
+    this.#netlink.close();
+  }
 }

@@ -14,11 +14,16 @@ import { TrackFiles } from './track-files.js';
 import { TrackProcesses } from './track-processes.js';
 import { TrackScripts } from './track-scripts.js';
 
+/** An instance's state and priority at this moment. */
+export interface InstanceNow {
+  readonly state: VrrpState;
+  readonly priority: number;
+}
+
 export interface WatcherTools {
   readonly feed: (input: Input) => void;
   readonly interfaces: Interfaces;
-  /** What an instance is now. */
-  readonly look: (instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
+  readonly look: (instance: string) => InstanceNow | undefined;
   /** Gives the machine the adverts that wait. */
   readonly drain: () => void;
   readonly log: Log;

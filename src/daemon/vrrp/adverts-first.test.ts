@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Effect } from '../../control/vrrp/messages.js';
-import { advertsFirst } from './shell.js';
+import { advertsFirst } from './adverts-first.js';
 
 const line = (text: string): Effect => ({ kind: 'log', level: 'info', text });
 const advert = (id: number): Effect => ({
