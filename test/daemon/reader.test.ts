@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { readOptions } from '../../src/cli/keepalived/options.js';
-import { readApart } from '../../src/daemon/reader/reader.js';
+import { readInReader } from '../../src/daemon/reader/reader.js';
 import { ENTRY } from '../support/netns-bed.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-reader-'));
@@ -18,7 +18,7 @@ assert.ok(asked.kind === 'run');
 const { options } = asked;
 const read = (text: string, heapMib?: number) => {
   writeFileSync(path, text);
-  return readApart({ options, seed: 7 }, heapMib);
+  return readInReader({ options, seed: 7 }, heapMib);
 };
 const instance = (text: string): string => `vrrp_instance VI_1 {
   interface lo0

@@ -5,7 +5,7 @@ import { readOptions } from '../../src/cli/keepalived/options.js';
 import { runChild, type StartPart } from '../../src/daemon/process/child-main.js';
 import { childKind } from '../../src/daemon/supervisor/child-process.js';
 import { runDaemon } from '../../src/daemon/supervisor/daemon.js';
-import { daemonize, isBackground, standing } from '../../src/daemon/supervisor/daemonize.js';
+import { daemonize, isBackground, reportStarted } from '../../src/daemon/supervisor/daemonize.js';
 import type { Loaded } from '../../src/daemon/supervisor/loaded.js';
 import type { GlobalSettings, RootSettings } from '../../src/model/keepalived/global.js';
 import { emptyConfiguration, emptyGlobal, emptyRoot, oneInstance } from '../support/keepalived-configuration.js';
@@ -72,14 +72,14 @@ async function main(): Promise<number> {
   const { options } = asked;
   const background = isBackground();
   if (!options.foreground && !background) return daemonize(args);
-  const started = background ? standing : () => {};
+  const started = background ? reportStarted : () => {};
   return runDaemon({
     options,
     name: 'keepalived',
     release: 'v0 (stand-in)',
     load: () => load(options.path),
     started,
-    beatMs: Number(process.env['STAND_IN_BEAT_MS'] ?? 1000),
+    livenessIntervalMs: Number(process.env['STAND_IN_BEAT_MS'] ?? 1000),
   });
 }
 

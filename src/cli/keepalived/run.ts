@@ -34,7 +34,7 @@ async function child(kind: ChildKind): Promise<number> {
 
 /** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
 async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
-  const { daemonize, isBackground, standing } = await import('../../daemon/supervisor/daemonize.js');
+  const { daemonize, isBackground, reportStarted: standing } = await import('../../daemon/supervisor/daemonize.js');
   const background = isBackground();
   if (!asked.foreground && !background) return daemonize(asked.argv);
   // In the background no folder is held on to.
@@ -47,7 +47,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   // Before the rest is even loaded: it has the longest way to go.
   const command = { flags: flagsOf('vrrp'), argv: options.argv, console: options.foreground };
   const early = options.parts.vrrp ? { early: new DaemonChild('vrrp', command) } : {};
-  const [{ runDaemon }, { readApart }, { loadConfiguration }] = await Promise.all([
+  const [{ runDaemon }, { readInReader: readApart }, { loadConfiguration }] = await Promise.all([
     import('../../daemon/supervisor/daemon.js'),
     import('../../daemon/reader/reader.js'),
     import('./load-configuration.js'),

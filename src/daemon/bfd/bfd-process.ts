@@ -13,13 +13,13 @@ import { BfdFilter } from './bfd-filter.js';
 import { BfdSockets } from './bfd-sockets.js';
 
 const CHANCE_BYTES = 16;
-const LEAST_ROOM = 64;
+const ROOM_MIN = 64;
 
 export interface BfdOptions {
   readonly sessions: readonly BfdInstance[];
   readonly log: Log;
   /** A session went up or down, or is what it was after a reload. */
-  readonly tell: (session: BfdInstance, up: boolean) => void;
+  readonly onEvent: (session: BfdInstance, up: boolean) => void;
 }
 
 export interface BfdDescription extends ReturnType<BfdSockets['describe']> {
@@ -45,7 +45,7 @@ export class BfdProcess {
       log: options.log,
     });
     this.#filter = new FilterKeeper({
-      make: (sessions) => new BfdFilter(Math.max(LEAST_ROOM, 2 * sessions.length)),
+      make: (sessions) => new BfdFilter(Math.max(ROOM_MIN, 2 * sessions.length)),
       sockets: () => this.#sockets.listeners(),
       report: ({ counts }) => this.#feed({ kind: 'filtered', counts }),
       refused: (why) => options.log('warning', `BFD: no filter in the kernel, floods of packets will cost time: ${why}`),
@@ -87,7 +87,7 @@ export class BfdProcess {
         break;
       case 'event': {
         const session = this.#loop.state.sessions.find(({ config }) => config.name === effect.name);
-        if (session !== undefined) this.options.tell(session.config, effect.up);
+        if (session !== undefined) this.options.onEvent(session.config, effect.up);
         break;
       }
       case 'log':

@@ -14,8 +14,8 @@ import { BFD_PORTS, BFD_SOURCE_PORTS, type BfdPort } from '../../wire/bfd.js';
 /** What cannot be opened now may be later: addresses come, other programs end. */
 const RETRY_MS = 1000;
 /** Packets taken from one socket before timers have their turn; what waits at most in a receive buffer as the kernel makes it. */
-const READ_AT_ONCE = 64;
-const DRAIN_AT_MOST = 2048;
+const READ_MAX = 64;
+const DRAIN_MAX = 2048;
 /** Bytes that may wait: a pause of a second with some hundred neighbours at 10 ms. */
 const RECEIVE_BUFFER = 8 << 20;
 
@@ -30,7 +30,7 @@ interface Sending {
   config: BfdInstance;
 }
 
-export interface BfdSocketEvents {
+export interface BfdSocketsOptions {
   readonly packet: (packet: BfdReceived) => void;
   /** Whether a session has a socket to send by: at each configuration, and when it has one at last. */
   readonly socket: (name: string, open: boolean) => void;
@@ -52,7 +52,7 @@ export class BfdSockets {
   readonly #failures = new Map<string, string>();
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(private readonly events: BfdSocketEvents) {}
+  constructor(private readonly events: BfdSocketsOptions) {}
 
   configure(sessions: readonly BfdInstance[]): void {
     this.#sessions = sessions;
@@ -95,7 +95,7 @@ export class BfdSockets {
         // Without the right to more the system's bound will do.
         this.#attempt(`${key} buffer`, () => socket.receiveBuffer(RECEIVE_BUFFER), 'Receive buffer');
         this.events.opened(socket);
-        this.#listening.set(key, { socket, port, watch: whenReadable(socket.fd, () => this.#read(key, READ_AT_ONCE)) });
+        this.#listening.set(key, { socket, port, watch: whenReadable(socket.fd, () => this.#read(key, READ_MAX)) });
       },
       'Unable to open listening socket',
     );
@@ -137,7 +137,7 @@ export class BfdSockets {
 
   /** Takes what waits in all of them: before a timer may say that nothing came. */
   drain(): void {
-    for (const key of [...this.#listening.keys()]) this.#read(key, DRAIN_AT_MOST);
+    for (const key of [...this.#listening.keys()]) this.#read(key, DRAIN_MAX);
   }
 
   #read(key: string, most: number): void {

@@ -9,7 +9,7 @@ import { dataPath, writeDump } from '../dump/file.js';
 import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
 import type { Part, StartPart } from '../process/child-main.js';
-import { scheduleRole } from '../process/cpu-scheduling.js';
+import { setCpuScheduling } from '../process/cpu-scheduling.js';
 import { BfdProcess } from './bfd-process.js';
 
 /**
@@ -23,26 +23,26 @@ const URGENT_US = 100_000;
 /** Above every ordinary process, below the kernel's own threads; bfd_rt_priority and bfd_priority say otherwise. */
 const URGENT_PRIORITY = 10;
 
-function schedule({ global, bfds }: KeepalivedConfiguration, log: Log): void {
+function applyCpuScheduling({ global, bfds }: KeepalivedConfiguration, log: Log): void {
   const settings = global.processes.bfd;
   const urgent = bfds.some(({ minTxUs, multiplier }) => minTxUs * multiplier < URGENT_US);
   const own = settings.rtPriority !== undefined || settings.priority !== undefined;
-  scheduleRole('bfd', urgent && !own ? { ...settings, rtPriority: URGENT_PRIORITY } : settings, log);
+  setCpuScheduling('bfd', urgent && !own ? { ...settings, rtPriority: URGENT_PRIORITY } : settings, log);
 }
 
 /** Whether its clients should know that it is not up. A neighbour that took itself out of service is no failure (RFC 5882 §4.2). */
-export const isMissed = ({ state, remoteState, wentUp }: Pick<Session, 'state' | 'remoteState' | 'wentUp'>): boolean =>
+export const isReportedDown = ({ state, remoteState, wentUp }: Pick<Session, 'state' | 'remoteState' | 'wentUp'>): boolean =>
   state !== 'up' && !(remoteState === 'adminDown' && wentUp > 0);
 
 export const startBfd: StartPart = (configuration, options, log, tell): Part => {
-  schedule(configuration, log);
+  applyCpuScheduling(configuration, log);
   let current: KeepalivedConfiguration = configuration;
-  const tellOf = ({ name, events }: BfdInstance, up: boolean): void => tell({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
-  const bfd = new BfdProcess({ sessions: configuration.bfds, log, tell: tellOf });
+  const sendEvent = ({ name, events }: BfdInstance, up: boolean): void => tell({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
+  const bfd = new BfdProcess({ sessions: configuration.bfds, log, onEvent: sendEvent });
   const sessions = (): readonly Session[] => bfd.describe().state.sessions;
-  const tellUp = (): void => sessions().forEach(({ config, state }) => state === 'up' && tellOf(config, true));
-  const tellDown = (): void => sessions().forEach((session) => isMissed(session) && tellOf(session.config, false));
-  let grace = setTimeout(tellDown, GRACE_MS);
+  const sendUp = (): void => sessions().forEach(({ config, state }) => state === 'up' && sendEvent(config, true));
+  const sendDown = (): void => sessions().forEach((session) => isReportedDown(session) && sendEvent(session.config, false));
+  let grace = setTimeout(sendDown, GRACE_MS);
   const offsetUs = (): number => Date.now() * 1000 - monotonicUs();
   const text = (): string =>
     `${globalText(current)}${bfdLines(bfd.describe(), offsetUs())
@@ -54,12 +54,12 @@ export const startBfd: StartPart = (configuration, options, log, tell): Part => 
     reload: (next) =>
       record.around(current.global, next.global, () => {
         current = next;
-        schedule(next, log);
+        applyCpuScheduling(next, log);
         bfd.reload(next.bfds);
         // Who did not want to hear of it before may want to now.
-        tellUp();
+        sendUp();
         clearTimeout(grace);
-        grace = setTimeout(tellDown, GRACE_MS);
+        grace = setTimeout(sendDown, GRACE_MS);
       }),
     dump: (what) => {
       if (what !== 'data') return;

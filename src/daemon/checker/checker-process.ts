@@ -16,8 +16,8 @@ import { virtualServerLines } from './dump.js';
 import { changeText, checksNotRun } from './texts.js';
 
 /** The first retry and the longest pause between two, ms. */
-const FIRST_RETRY_MS = 1000;
-const LONGEST_RETRY_MS = 60_000;
+const RETRY_MIN_MS = 1000;
+const RETRY_MAX_MS = 60_000;
 
 export interface CheckerOptions {
   readonly configuration: KeepalivedConfiguration;
@@ -42,7 +42,7 @@ class Checker implements Part {
   #troubles: ReadonlySet<string> = new Set();
   #refused: ReadonlyMap<string, string> = new Map();
   #notRun: readonly string[] = [];
-  #retryMs = FIRST_RETRY_MS;
+  #retryMs = RETRY_MIN_MS;
   #timer: NodeJS.Timeout | undefined;
   #flushed = false;
   readonly #fifos: NotifyFifos;
@@ -58,11 +58,11 @@ class Checker implements Part {
     }, options.log);
     this.#fifos.configure({ lvs: options.configuration.global.lvsNotifyFifo });
     this.#wanted = wantedTable(options.configuration);
-    this.#tellNotRun();
+    this.#logNotRun();
     this.#attempt();
   }
 
-  #tellNotRun(): void {
+  #logNotRun(): void {
     const { global, virtualServers } = this.#configuration;
     const lines = checksNotRun(virtualServers);
     for (const line of lines) if (!this.#notRun.includes(line)) this.options.log('warning', line);
@@ -71,7 +71,7 @@ class Checker implements Part {
   }
 
   /** Tells each trouble when it comes, and when it is gone. */
-  #tell(troubles: ReadonlySet<string>): void {
+  #logTroubles(troubles: ReadonlySet<string>): void {
     for (const text of troubles) if (!this.#troubles.has(text)) this.options.log('error', `${text} - trying again`);
     for (const text of this.#troubles) if (!troubles.has(text)) this.options.log('info', `no longer: ${text}`);
     this.#troubles = troubles;
@@ -94,28 +94,28 @@ class Checker implements Part {
       try {
         this.#settings(director);
         const plans = planTable(this.#wanted, this.#done, presentTable(director));
-        this.#announce(plans);
+        this.#logPlans(plans);
         refused = applyPlans(director, plans);
       } finally {
         director.close();
       }
       this.#done = new Map([...[...this.#done].filter(([id]) => refused.has(id)), ...[...this.#wanted].filter(([id]) => !refused.has(id))]);
       this.#refused = refused;
-      this.#tell(new Set(refused.values()));
+      this.#logTroubles(new Set(refused.values()));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      this.#tell(new Set([`virtual servers cannot be set up: ${error.message.replace(/^weir: /, '')}`]));
+      this.#logTroubles(new Set([`virtual servers cannot be set up: ${error.message.replace(/^weir: /, '')}`]));
     }
     if (this.#troubles.size === 0) {
-      this.#retryMs = FIRST_RETRY_MS;
+      this.#retryMs = RETRY_MIN_MS;
       return;
     }
     this.#timer = setTimeout(() => this.#attempt(), this.#retryMs);
-    this.#retryMs = Math.min(LONGEST_RETRY_MS, this.#retryMs * 2);
+    this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
   }
 
   /** What was tried before and refused is not told again. */
-  #announce(plans: readonly ServicePlan[]): void {
+  #logPlans(plans: readonly ServicePlan[]): void {
     for (const { id, name, changes } of plans) {
       if (this.#refused.has(id)) continue;
       const protocol = protocolOf(this.#wanted.has(id) ? this.#wanted : this.#done, id);
@@ -131,8 +131,8 @@ class Checker implements Part {
     this.#configuration = configuration;
     this.#fifos.configure({ lvs: configuration.global.lvsNotifyFifo });
     this.#wanted = wantedTable(configuration);
-    this.#retryMs = FIRST_RETRY_MS;
-    this.#tellNotRun();
+    this.#retryMs = RETRY_MIN_MS;
+    this.#logNotRun();
     this.#attempt();
   }
 

@@ -1,7 +1,7 @@
 // The checker child's part: virtual servers in weir's table of its namespace.
 import { openDirector } from '../../datapath/ebpf/open.js';
 import type { StartPart } from '../process/child-main.js';
-import { scheduleRole } from '../process/cpu-scheduling.js';
+import { setCpuScheduling } from '../process/cpu-scheduling.js';
 import { runChecker } from './checker-process.js';
 
 /** What weir's own commands run with: its folders are not the daemon's secrets. */
@@ -9,7 +9,7 @@ const UMASK = 0o022;
 
 export const startChecker: StartPart = (configuration, options, log) => {
   process.umask(UMASK);
-  scheduleRole('checker', configuration.global.processes.checker, log);
+  setCpuScheduling('checker', configuration.global.processes.checker, log);
   const { keepServers, identSuffix } = options;
   return runChecker({ configuration, log, keepServers, identSuffix, open: () => openDirector() });
 };

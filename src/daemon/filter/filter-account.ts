@@ -24,7 +24,7 @@ export function ofInstances<R extends string>(
 export class FilterAccounts<R extends string> {
   /** A name keeps its slot: what was counted for one instance is never told of another. */
   readonly #slots = new Map<string | undefined, number>([[undefined, 0]]);
-  readonly #told = new Map<string, bigint>();
+  readonly #reported = new Map<string, bigint>();
 
   /** `counts`: the accounts' memory, of `room` + 1 of them. */
   constructor(
@@ -49,10 +49,10 @@ export class FilterAccounts<R extends string> {
       const counts: Partial<Record<R, number>> = {};
       this.reasons.forEach((reason, index) => {
         const now = this.counts.big(slot, Account.dropped, index);
-        const before = this.#told.get(`${slot} ${reason}`) ?? 0n;
+        const before = this.#reported.get(`${slot} ${reason}`) ?? 0n;
         if (now > before) {
           counts[reason] = Number(now - before);
-          this.#told.set(`${slot} ${reason}`, now);
+          this.#reported.set(`${slot} ${reason}`, now);
         }
       });
       return Object.keys(counts).length === 0 ? [] : [{ instance, counts }];

@@ -14,7 +14,7 @@ export interface Filter<W, R extends string> {
   readonly close: () => void;
 }
 
-export interface KeeperTools<W, R extends string> {
+export interface FilterKeeperOptions<W, R extends string> {
   readonly make: (wanted: W) => Filter<W, R>;
   /** Which sockets have it now. */
   readonly sockets: () => readonly Filterable[];
@@ -28,7 +28,7 @@ export class FilterKeeper<W, R extends string> {
   #refused = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly tools: KeeperTools<W, R>) {}
+  constructor(private readonly tools: FilterKeeperOptions<W, R>) {}
 
   configure(wanted: W): void {
     this.#attempt(() => {
@@ -42,9 +42,9 @@ export class FilterKeeper<W, R extends string> {
         throw new Error('the filter is too small for what it was made for');
       }
       this.tools.sockets().forEach((socket) => filter.attach(socket));
-      this.#tell(before);
+      this.#report(before);
       before?.close();
-      this.#timer ??= setInterval(() => this.#tell(this.#filter), REPORT_MS);
+      this.#timer ??= setInterval(() => this.#report(this.#filter), REPORT_MS);
     });
   }
 
@@ -67,7 +67,7 @@ export class FilterKeeper<W, R extends string> {
     }
   }
 
-  #tell(filter: Filter<W, R> | undefined): void {
+  #report(filter: Filter<W, R> | undefined): void {
     filter?.takeCounts().forEach(this.tools.report);
   }
 

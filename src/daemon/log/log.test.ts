@@ -60,9 +60,9 @@ test('the service manager hears states, and its variables stay here', () => {
   const manager = serviceManager(environment);
   assert.deepEqual(environment, { HOME: '/' });
   assert.equal(manager.watchdogMs, 60_000);
-  manager.tell('READY=1');
+  manager.notify('READY=1');
   assert.equal(listener.read(), 'READY=1');
   listener.close();
-  manager.tell('STOPPING=1');
-  serviceManager({}).tell('READY=1');
+  manager.notify('STOPPING=1');
+  serviceManager({}).notify('READY=1');
 });

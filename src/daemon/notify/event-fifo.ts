@@ -48,7 +48,7 @@ export class EventFifo {
       if (!isSystemError(error)) {
         throw error;
       }
-      this.#say(`Unable to open notify fifo ${path}: ${error.message}`);
+      this.#logTrouble(`Unable to open notify fifo ${path}: ${error.message}`);
     }
   }
 
@@ -63,7 +63,7 @@ export class EventFifo {
     }
   }
 
-  #say(text: string): void {
+  #logTrouble(text: string): void {
     if (this.#trouble !== text) {
       this.#trouble = text;
       this.log('warning', text);
@@ -71,14 +71,14 @@ export class EventFifo {
   }
 
   /** Whether what we write to is what a reader would open: somebody may have taken it away and put another in its place. */
-  #stands(fd: Fd): boolean {
+  #isInPlace(fd: Fd): boolean {
     const [ours, there] = [fstatSync(fd.number), unlessCode(() => lstatSync(this.path), ['ENOENT', 'ENOTDIR'], undefined)];
     return there?.ino === ours.ino && there.dev === ours.dev;
   }
 
   /** One event, whole or not at all: dropped while the pipe is full. */
   write(line: string): void {
-    if (this.#fd !== undefined && !this.#stands(this.#fd)) {
+    if (this.#fd !== undefined && !this.#isInPlace(this.#fd)) {
       this.log('notice', `notify fifo ${this.path} was replaced: opening it anew`);
       this.#fd.close();
       this.#fd = undefined;
@@ -97,9 +97,9 @@ export class EventFifo {
       }
     } catch (error) {
       if (hasCode(error, 'EAGAIN')) {
-        this.#say(`notify fifo ${this.path} is full: events are dropped until somebody reads it`);
+        this.#logTrouble(`notify fifo ${this.path} is full: events are dropped until somebody reads it`);
       } else if (isSystemError(error)) {
-        this.#say(`Failed to write to notify fifo ${this.path}: ${error.message}`);
+        this.#logTrouble(`Failed to write to notify fifo ${this.path}: ${error.message}`);
         this.#fd.close();
         this.#fd = undefined;
       } else {

@@ -19,7 +19,7 @@ import {
 import { OnceATurn } from './once-a-turn.js';
 import { PidFileKeeper } from './pid-file-keeper.js';
 import { nameProcess } from './process-name.js';
-import { obeySignals } from './signals.js';
+import { handleSignals } from './signals.js';
 
 /** What a kind of child does once it has its configuration. */
 export interface Part {
@@ -46,7 +46,7 @@ const IDENTS: Readonly<Record<ChildKind, string>> = {
   bfd: 'Keepalived_bfd',
 };
 
-const tell = (message: FromChild): void => {
+const send = (message: FromChild): void => {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
 };
 
@@ -82,7 +82,7 @@ class Child {
     this.#queue = this.#queue.then(work).catch((error: unknown) => this.failed(error));
   }
 
-  obey(message: ToChild): void {
+  handle(message: ToChild): void {
     switch (message.kind) {
       case 'start':
         this.#inTurn(() => this.#start(message.configuration, message.options));
@@ -91,7 +91,7 @@ class Child {
         this.#inTurn(async () => {
           this.#log('info', 'Reloading');
           await this.#part?.reload(message.configuration);
-          tell({ kind: 'reloaded' });
+          send({ kind: 'reloaded' });
         });
         break;
       case 'dump':
@@ -108,7 +108,7 @@ class Child {
   async #start(configuration: KeepalivedConfiguration, options: ChildOptions): Promise<void> {
     if (this.#stopping) return;
     this.#options = options;
-    setInterval(() => tell({ kind: 'alive' }), options.beatMs);
+    setInterval(() => send({ kind: 'alive' }), options.livenessIntervalMs);
     process.umask(options.umask);
     nameProcess(processName(this.kind, configuration), options.argv);
     this.#log = openLog(options.log, `${IDENTS[this.kind]}${options.identSuffix}`).log;
@@ -120,8 +120,8 @@ class Child {
     }
     if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
     const start = await this.startPart;
-    this.#part = await start(configuration, options, this.#log, tell);
-    tell({ kind: 'ready' });
+    this.#part = await start(configuration, options, this.#log, send);
+    send({ kind: 'ready' });
   }
 
   dump(what: DumpKind): void {
@@ -155,10 +155,10 @@ class Child {
 export function runChild(kind: ChildKind, startPart: Promise<StartPart>): Promise<number> {
   return new Promise((end) => {
     const child = new Child(kind, startPart, end);
-    process.on('message', (message: unknown) => isMessage(message) && child.obey(message as ToChild));
+    process.on('message', (message: unknown) => isMessage(message) && child.handle(message as ToChild));
     // The supervisor is gone, however: what it left is taken back.
     process.on('disconnect', () => child.stop());
-    obeySignals({ stop: () => child.stop(), reload: () => tell({ kind: 'reloadWanted' }), dump: (what) => child.dump(what) });
+    handleSignals({ stop: () => child.stop(), reload: () => send({ kind: 'reloadWanted' }), dump: (what) => child.dump(what) });
     // A supervisor that was killed cannot ask; one that ended before this line closed the channel.
     dieWithParent(SIGTERM);
     process.on('uncaughtException', (error) => child.failed(error));

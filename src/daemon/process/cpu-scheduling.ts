@@ -4,7 +4,7 @@ import type { Log } from '../../model/log-level.js';
 import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/scheduling.js';
 
 /** What is refused is said, and the process works all the same. */
-export function scheduleRole(role: 'checker' | 'bfd', settings: ProcessSettings, log: Log): void {
+export function setCpuScheduling(role: 'checker' | 'bfd', settings: ProcessSettings, log: Log): void {
   const { priority, rtPriority, rlimitRttimeUs, noSwap, cpus } = settings;
   const attempt = (what: string, work: () => void): void => {
     try {

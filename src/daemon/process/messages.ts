@@ -33,7 +33,7 @@ export interface ChildOptions {
   /** The words of the command, for the process list. */
   readonly argv: readonly string[];
   /** How often it tells that it lives, ms. */
-  readonly beatMs: number;
+  readonly livenessIntervalMs: number;
   /** It follows one that died. */
   readonly respawned: boolean;
 }

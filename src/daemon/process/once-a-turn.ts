@@ -8,15 +8,15 @@ export class OnceATurn<T> {
   ask(what: T): void {
     if (this.#asked.has(what)) return;
     this.#asked.add(what);
-    setImmediate(() => this.#do(what));
+    setImmediate(() => this.#run(what));
   }
 
-  #do(what: T): void {
+  #run(what: T): void {
     if (this.#asked.delete(what)) this.work(what);
   }
 
   /** Does now what was asked for. */
   flush(): void {
-    for (const what of [...this.#asked]) this.#do(what);
+    for (const what of [...this.#asked]) this.#run(what);
   }
 }

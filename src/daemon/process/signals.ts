@@ -12,7 +12,7 @@ export interface SignalActions {
 const { STATS_CLEAR, JSON: JSON_DUMP } = SIGNAL_NUMBERS;
 
 /** From now on. SIGUSR1 must have its listener before anybody sends it: without one node opens its debugger. */
-export function obeySignals({ stop, reload, dump }: SignalActions): void {
+export function handleSignals({ stop, reload, dump }: SignalActions): void {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
   process.on('SIGHUP', reload);
   process.on('SIGUSR1', () => dump('data'));

@@ -5,9 +5,9 @@ import type { Loaded } from '../supervisor/loaded.js';
 import { readerEnvironment } from './reader-role.js';
 
 /** MiB of heap; 65,000 instances want less than half of it. */
-const HEAP_MIB = 1024;
+const HEAP_MAX_MIB = 1024;
 /** The bounds of reading end it long before. */
-const LONGEST_MS = 120_000;
+const TIME_MAX_MS = 120_000;
 
 export interface ReadRequest {
   readonly options: DaemonOptions;
@@ -29,7 +29,7 @@ export function serveRead(load: (request: ReadRequest) => Loaded): Promise<numbe
 }
 
 /** Reads in a new process. Never rejects: what goes wrong makes a configuration that cannot be used, with the reason. */
-export function readApart(request: ReadRequest, heapMib = HEAP_MIB): Promise<Loaded> {
+export function readInReader(request: ReadRequest, heapMib = HEAP_MAX_MIB): Promise<Loaded> {
   const args = [...process.execArgv, `--max-old-space-size=${heapMib}`, process.argv[1] ?? '', 'keepalived'];
   const reader = spawn(process.execPath, args, {
     stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
@@ -41,7 +41,7 @@ export function readApart(request: ReadRequest, heapMib = HEAP_MIB): Promise<Loa
     const timer = setTimeout(() => {
       late = true;
       reader.kill('SIGKILL');
-    }, LONGEST_MS);
+    }, TIME_MAX_MS);
     const finish = (loaded: Loaded): void => {
       clearTimeout(timer);
       done(loaded);
@@ -49,7 +49,7 @@ export function readApart(request: ReadRequest, heapMib = HEAP_MIB): Promise<Loa
     reader.on('message', (loaded: Loaded) => finish(loaded));
     reader.on('error', (error) => finish(refused(`cannot start a process that reads the configuration: ${error.message}`)));
     reader.on('exit', (code, signal) => {
-      if (late) finish(refused(`reading the configuration takes longer than ${LONGEST_MS / 1000} seconds`));
+      if (late) finish(refused(`reading the configuration takes longer than ${TIME_MAX_MS / 1000} seconds`));
       // V8 aborts when its heap is full.
       else if (signal === 'SIGABRT' || code === 134) finish(refused(`reading the configuration takes more than ${heapMib} MiB of memory`));
       else finish(refused(`the process that reads the configuration ended with ${signal ?? `status ${code}`}`));

@@ -1,7 +1,7 @@
 // One child as the supervisor holds it: started from the same program, heard, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type ChildKind, type FromChild, isMessage, type ToChild } from '../process/messages.js';
-import { Heartbeat } from './heartbeat.js';
+import { Liveness } from './heartbeat.js';
 
 /** Which child a process of the program is; taken out of the environment before anything else is started. */
 export const CHILD_VARIABLE = 'WEIR_CHILD';
@@ -21,8 +21,8 @@ export interface ChildEnd {
 }
 
 export interface ChildEvents {
-  said(message: FromChild): void;
-  ended(end: ChildEnd): void;
+  onMessage(message: FromChild): void;
+  onEnd(end: ChildEnd): void;
 }
 
 /** How a child is started. */
@@ -43,7 +43,7 @@ function command(flags: readonly string[], argv: readonly string[]): readonly st
 
 export class DaemonChild {
   readonly pid: number;
-  readonly heartbeat: Heartbeat;
+  readonly liveness: Liveness;
   readonly #process: ChildProcess;
   readonly #startedAt = performance.now();
   #gone = false;
@@ -51,7 +51,7 @@ export class DaemonChild {
 
   /** Starts it at once; nobody hears it before `listen`. @throws the system's error when no process can be started */
   constructor(kind: ChildKind, { flags, argv, console }: ChildCommand) {
-    this.heartbeat = new Heartbeat(kind);
+    this.liveness = new Liveness(kind);
     const [file = '', ...args] = command(flags, argv);
     // What the service manager says is for the supervisor, and for no script of ours.
     const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _us, WATCHDOG_PID: _pid, ...environment } = process.env;
@@ -65,13 +65,13 @@ export class DaemonChild {
     this.pid = pid ?? -1;
     this.#process.on('message', (message: unknown) => {
       if (!isMessage(message)) return;
-      this.heartbeat.heard(message.kind === 'ready' || message.kind === 'reloaded');
-      this.#events?.said(message as FromChild);
+      this.liveness.onMessage(message.kind === 'ready' || message.kind === 'reloaded');
+      this.#events?.onMessage(message as FromChild);
     });
     const end = (status: number | NodeJS.Signals): void => {
       if (this.#gone) return;
       this.#gone = true;
-      this.#events?.ended({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
+      this.#events?.onEnd({ pid: this.pid, status, livedMs: performance.now() - this.#startedAt });
     };
     this.#process.on('error', () => {
       if (pid === undefined) end(71);
@@ -91,7 +91,7 @@ export class DaemonChild {
   /** What cannot be delivered is for a child that is ending: its end will be told. */
   send(message: ToChild): void {
     if (this.#gone || !this.#process.connected) return;
-    if (message.kind === 'start' || message.kind === 'reload' || message.kind === 'stop') this.heartbeat.expectWork();
+    if (message.kind === 'start' || message.kind === 'reload' || message.kind === 'stop') this.liveness.expectWork();
     this.#process.send(message, () => {});
   }
 

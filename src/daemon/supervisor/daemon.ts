@@ -16,10 +16,10 @@ import { OnceATurn } from '../process/once-a-turn.js';
 import { PidFileKeeper } from '../process/pid-file-keeper.js';
 import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from '../process/pid-files.js';
 import { nameProcess } from '../process/process-name.js';
-import { obeySignals } from '../process/signals.js';
+import { handleSignals } from '../process/signals.js';
 import type { DaemonChild } from './child-process.js';
 import type { DaemonOptions } from './daemon-options.js';
-import { BEAT_MS } from './heartbeat.js';
+import { LIVENESS_INTERVAL_MS } from './heartbeat.js';
 import type { Loaded } from './loaded.js';
 import { ReloadClock } from './reload-clock.js';
 import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';
@@ -42,7 +42,7 @@ export interface DaemonProgram {
   /** The same at a reload; absent: `load`. */
   readonly loadAgain?: () => Promise<Loaded>;
   /** How often the processes make sure of each other, ms; absent: a second. */
-  readonly beatMs?: number;
+  readonly livenessIntervalMs?: number;
   /** The VRRP process, where somebody started it already: a start counts in milliseconds. */
   readonly early?: DaemonChild;
   /** How node runs a child. */
@@ -57,7 +57,7 @@ function identSuffix(options: DaemonOptions, { root }: KeepalivedConfiguration):
   return parts.map((part) => `_${part}`).join('');
 }
 
-function announce({ options, name, release }: DaemonProgram, log: Log): void {
+function logStart({ options, name, release }: DaemonProgram, log: Log): void {
   log('info', `Starting Keepalived ${release}`);
   log('info', `Running on Linux ${kernelRelease()} ${kernelVersion()}`);
   for (const line of commandLines([name, ...options.argv])) log('info', line);
@@ -66,7 +66,7 @@ function announce({ options, name, release }: DaemonProgram, log: Log): void {
 }
 
 /** The last line, and the daemon's use of the processor before it where details are wanted. */
-function farewell(log: Log, release: string): void {
+function logStopped(log: Log, release: string): void {
   const { userCPUTime, systemCPUTime } = resourceUsage();
   log('debug', `CPU usage (self) user: ${(userCPUTime / 1e6).toFixed(6)} system: ${(systemCPUTime / 1e6).toFixed(6)}`);
   log('info', `Stopped Keepalived ${release}`);
@@ -85,7 +85,7 @@ class Daemon {
   #suffix = '';
 
   constructor(readonly program: DaemonProgram) {
-    const { options, beatMs = BEAT_MS, childFlags = () => [] } = program;
+    const { options, livenessIntervalMs: beatMs = LIVENESS_INTERVAL_MS, childFlags = () => [] } = program;
     this.#opened = openLog(options.log, 'Keepalived');
     let ended: (status: number) => void = () => {};
     this.#ended = new Promise((done) => {
@@ -101,17 +101,17 @@ class Daemon {
     this.#supervisor = new Supervisor({
       options,
       log: this.log,
-      beatMs,
+      livenessIntervalMs: beatMs,
       childFlags,
       console: options.foreground,
-      ended,
-      reloadWanted,
-      mail,
+      onEnd: ended,
+      onReloadWanted: reloadWanted,
+      onMail: mail,
     });
     // As early as can be: without their listeners some signals end node, and one opens its debugger.
     process.on('uncaughtException', (error) => this.#failed(error));
     process.on('unhandledRejection', (error) => this.#failed(error as Error));
-    obeySignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dumps.ask(what) });
+    handleSignals({ stop: () => this.#stop(), reload: reloadWanted, dump: (what) => this.#dumps.ask(what) });
   }
 
   get log(): Log {
@@ -121,7 +121,7 @@ class Daemon {
   #stop(): void {
     this.#dumps.flush();
     this.log('info', 'Stopping');
-    this.#manager.tell('STOPPING=1');
+    this.#manager.notify('STOPPING=1');
     this.#clock.close();
     this.#supervisor.stop();
   }
@@ -138,9 +138,9 @@ class Daemon {
     this.#supervisor.dump(what);
   }
 
-  #leave(status: number): number {
+  #exit(status: number): number {
     this.#supervisor.abandon();
-    farewell(this.log, this.program.release);
+    logStopped(this.log, this.program.release);
     return status;
   }
 
@@ -148,11 +148,11 @@ class Daemon {
     const { options, load } = this.program;
     process.umask(options.umask ?? UMASK);
     this.#supervisor.prepare(this.program.early);
-    announce(this.program, this.log);
+    logStart(this.program, this.log);
     const loaded = load();
     for (const { level, text } of loaded.messages) this.log(level, text);
     const { configuration } = loaded;
-    if (configuration === undefined) return this.#leave(loaded.outcome === 'missing' ? EXIT.noConfig : EXIT.config);
+    if (configuration === undefined) return this.#exit(loaded.outcome === 'missing' ? EXIT.noConfig : EXIT.config);
     this.log('info', `Configuration file ${options.path}`);
     this.#suffix = identSuffix(options, configuration);
     if (this.#suffix !== '') {
@@ -167,7 +167,7 @@ class Daemon {
       if (netNamespace !== undefined) enterNamespace(netNamespace);
     } catch (error) {
       this.log('error', (error as Error).message);
-      return this.#leave(EXIT.fatal);
+      return this.#exit(EXIT.fatal);
     }
     if (this.#isRunning(files)) {
       this.log('error', 'daemon is already running');
@@ -176,22 +176,22 @@ class Daemon {
     }
     removeReloadFile(reloadFilePath(configuration.global, files.folder), this.log);
     this.#saved.save(configuration.global, loaded.files ?? []);
-    const pidFile = new PidFileKeeper(files.parent, (level, text) => this.#sayAloud(level, text));
+    const pidFile = new PidFileKeeper(files.parent, (level, text) => this.#logLoudly(level, text));
     try {
       pidFile.write();
     } catch {
-      this.#sayAloud('error', `pidfile_write : Cannot open ${files.parent} pidfile`);
-      return this.#leave(EXIT.ok);
+      this.#logLoudly('error', `pidfile_write : Cannot open ${files.parent} pidfile`);
+      return this.#exit(EXIT.ok);
     }
     this.program.started();
     const status = await this.#supervise(configuration, files);
     pidFile.remove();
     removeOwnFolders(files);
-    return this.#leave(status);
+    return this.#exit(status);
   }
 
   /** To whoever started the daemon as well, who may not look into the log. */
-  #sayAloud(level: LogLevel, text: string): void {
+  #logLoudly(level: LogLevel, text: string): void {
     this.log(level, text);
     if (!this.program.options.log.console) process.stderr.write(`${this.program.name}: ${text}\n`);
   }
@@ -241,18 +241,18 @@ class Daemon {
 
   async #begin(configuration: KeepalivedConfiguration, files: PidFiles): Promise<void> {
     const manager = this.#manager;
-    if (manager.watchdogMs !== undefined) setInterval(() => manager.tell('WATCHDOG=1'), manager.watchdogMs / 2);
+    if (manager.watchdogMs !== undefined) setInterval(() => manager.notify('WATCHDOG=1'), manager.watchdogMs / 2);
     const wanted = { configuration, childOptions: this.#childOptions(configuration, files) };
     if (!(await this.#supervisor.begin(wanted))) return;
     this.#clock.configure(configuration.global.reloadTime);
     if (this.#supervisor.running.length === 0) this.log('warning', 'Warning - keepalived has no configuration to run');
     else this.log('info', 'Startup complete');
-    manager.tell('READY=1');
+    manager.notify('READY=1');
     giveMemoryBack();
   }
 
   #childOptions({ root, global }: KeepalivedConfiguration, files: PidFiles): Wanted['childOptions'] {
-    const { options, beatMs = BEAT_MS } = this.program;
+    const { options, livenessIntervalMs: beatMs = LIVENESS_INTERVAL_MS } = this.program;
     return (kind, respawned) => {
       const common = options.netNamespace ?? root.netNamespace;
       const netNamespace = kind === 'checker' ? (root.ipvsNamespace ?? common) : common;
@@ -266,7 +266,7 @@ class Daemon {
         dump: options.dump,
         ...(netNamespace === undefined || netNamespace === '' ? {} : { netNamespace }),
         argv: options.argv,
-        beatMs,
+        livenessIntervalMs: beatMs,
         respawned,
       };
     };

@@ -12,7 +12,7 @@ export function isBackground(environment: NodeJS.ProcessEnv = process.env): bool
 }
 
 /** In the copy: it stands. Whoever waits may go, and its terminal is let go of. */
-export function standing(): void {
+export function reportStarted(): void {
   if (!process.connected) return;
   process.send?.({ kind: 'standing' }, undefined, undefined, () => process.disconnect());
   closeSync(2);

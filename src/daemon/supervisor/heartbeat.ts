@@ -3,23 +3,23 @@
 import type { ChildKind } from '../process/messages.js';
 
 /** The supervisor ticks and children tell that they live this often, ms. */
-export const BEAT_MS = 1000;
+export const LIVENESS_INTERVAL_MS = 1000;
 /** A child that said nothing for so many ticks hangs. The checker may wait for the table's lock, which takes 15 s at most. */
-const SILENT_TICKS = { vrrp: 10, checker: 30, bfd: 10 } as const;
+const SILENT_TICKS_MAX = { vrrp: 10, checker: 30, bfd: 10 } as const;
 /** While it starts or reloads: a configuration of 65,000 instances takes its time. */
-const BUSY_TICKS = 120;
+const BUSY_TICKS_MAX = 120;
 
-export class Heartbeat {
+export class Liveness {
   readonly #limit: number;
   #missed = 0;
   #busy = true;
 
   constructor(kind: ChildKind) {
-    this.#limit = SILENT_TICKS[kind];
+    this.#limit = SILENT_TICKS_MAX[kind];
   }
 
   /** The child said something. `settled`: what it was busy with is done. */
-  heard(settled: boolean): void {
+  onMessage(settled: boolean): void {
     this.#missed = 0;
     if (settled) this.#busy = false;
   }
@@ -33,6 +33,6 @@ export class Heartbeat {
   /** One tick of the supervisor is over; answers for how many the child was silent when it hangs. */
   tick(): number | undefined {
     this.#missed += 1;
-    return this.#missed > (this.#busy ? BUSY_TICKS : this.#limit) ? this.#missed : undefined;
+    return this.#missed > (this.#busy ? BUSY_TICKS_MAX : this.#limit) ? this.#missed : undefined;
   }
 }

@@ -37,7 +37,7 @@ function bed(running = first) {
         over += 1;
       },
       log: (_, text) => void said.push(text),
-      manager: { tell: (text) => void told.push(text.split('\n')[0] ?? '') },
+      manager: { notify: (text) => void told.push(text.split('\n')[0] ?? '') },
       supervisor: {
         reload: (configuration) => {
           taken.push(configuration);

@@ -99,7 +99,7 @@ export class Reloader {
     read(global, loaded);
     const unchanged = loaded.configuration !== undefined && isDeepStrictEqual(loaded.configuration, this.#configuration);
     if (onlyIfOther && unchanged) return over(global);
-    manager.tell(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
+    manager.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
     const next = check === undefined ? this.#usable(loaded) : this.#checked(loaded, check.logFile ?? CHECK_LOG);
     if (next !== undefined) {
       log('info', 'Reloading ...');
@@ -111,7 +111,7 @@ export class Reloader {
       if (!(await supervisor.reload(wanted))) return;
       log('info', 'Reload complete');
     }
-    manager.tell('READY=1');
+    manager.notify('READY=1');
     over(this.#configuration.global);
   }
 

@@ -3,7 +3,7 @@ import { UnixDatagram } from '../../sys/unix-datagram.js';
 
 export interface ServiceManager {
   /** `READY=1`, `STATUS=…`; one variable a line. */
-  tell(text: string): void;
+  notify(text: string): void;
   /** How often it wants WATCHDOG=1, ms; absent: never. */
   readonly watchdogMs?: number;
 }
@@ -15,9 +15,9 @@ export function serviceManager(environment: NodeJS.ProcessEnv = process.env): Se
   delete environment['NOTIFY_SOCKET'];
   delete environment['WATCHDOG_USEC'];
   delete environment['WATCHDOG_PID'];
-  if (path === undefined || path === '') return { tell: () => {} };
+  if (path === undefined || path === '') return { notify: () => {} };
   return {
-    tell: (text) => {
+    notify: (text) => {
       try {
         const socket = UnixDatagram.connect(path);
         try {

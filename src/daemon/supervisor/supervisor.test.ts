@@ -12,12 +12,12 @@ test('a reload whose reading outlasts the daemon starts nothing', async () => {
   const supervisor = new Supervisor({
     options: asked.options,
     log: (_, text) => void said.push(text),
-    beatMs: 1000,
+    livenessIntervalMs: 1000,
     childFlags: () => [],
     console: false,
-    ended: (status) => void ended.push(status),
-    reloadWanted: () => {},
-    mail: () => {},
+    onEnd: (status) => void ended.push(status),
+    onReloadWanted: () => {},
+    onMail: () => {},
   });
   const childOptions = () => assert.fail('a child is started');
   assert.equal(await supervisor.begin({ configuration: emptyConfiguration, childOptions }), true);

@@ -19,15 +19,15 @@ const NAMES: Readonly<Record<ChildKind, { readonly title: string; readonly proce
 export interface SupervisorSettings {
   readonly options: DaemonOptions;
   /** The supervisor's tick, ms. */
-  readonly beatMs: number;
+  readonly livenessIntervalMs: number;
   readonly log: Log;
   readonly childFlags: (kind: ChildKind) => readonly string[];
   /** It has a terminal or its like. */
   readonly console: boolean;
   /** All is over: the daemon's exit status. */
-  readonly ended: (status: number) => void;
-  readonly reloadWanted: () => void;
-  readonly mail: (event: MailEvent) => void;
+  readonly onEnd: (status: number) => void;
+  readonly onReloadWanted: () => void;
+  readonly onMail: (event: MailEvent) => void;
 }
 
 /** What the children are given. */
@@ -58,7 +58,7 @@ export class Supervisor {
 
   /** Lets the VRRP process load while the configuration is still being read: it is nearly always wanted, and a start counts in ms. */
   prepare(started?: DaemonChild): void {
-    if (this.settings.options.parts.vrrp) this.#early = this.#heed('vrrp', started ?? this.#spawn('vrrp'));
+    if (this.settings.options.parts.vrrp) this.#early = this.#listen('vrrp', started ?? this.#spawn('vrrp'));
   }
 
   /** Nothing will be started. */
@@ -71,7 +71,7 @@ export class Supervisor {
   async begin(wanted: Wanted): Promise<boolean> {
     if (this.#stopping !== undefined) return false;
     this.#wanted = wanted;
-    this.#ticker = setInterval(() => this.#tick(), this.settings.beatMs);
+    this.#ticker = setInterval(() => this.#tick(), this.settings.livenessIntervalMs);
     const started = this.#start(wanted);
     this.abandon();
     await started;
@@ -130,7 +130,7 @@ export class Supervisor {
 
   #finish(): void {
     clearInterval(this.#ticker);
-    this.settings.ended(this.#stopping ?? EXIT.ok);
+    this.settings.onEnd(this.#stopping ?? EXIT.ok);
   }
 
   #launch(kind: ChildKind, respawns: Respawns, respawned: boolean): Promise<void> {
@@ -140,7 +140,7 @@ export class Supervisor {
     clearTimeout(this.#timers.get(kind));
     this.#timers.delete(kind);
     return new Promise((done) => {
-      const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#heed(kind, this.#spawn(kind));
+      const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#listen(kind, this.#spawn(kind));
       this.#slots.set(kind, { child, respawns, waiting: [done] });
       child.send({ kind: 'start', configuration: wanted.configuration, options: wanted.childOptions(kind, respawned) });
       if (kind !== 'bfd') for (const event of this.#bfd.values()) if (event.events[kind]) child.send({ ...event, kind: 'bfd' });
@@ -153,11 +153,11 @@ export class Supervisor {
     return new DaemonChild(kind, { flags: childFlags(kind), argv: options.argv, console });
   }
 
-  #heed(kind: ChildKind, child: DaemonChild): DaemonChild {
+  #listen(kind: ChildKind, child: DaemonChild): DaemonChild {
     child.listen({
-      said: (message) => this.#heard(kind, message),
+      onMessage: (message) => this.#onMessage(kind, message),
       // One that was never given anything to do leaves without a word.
-      ended: (end) => this.#slots.get(kind)?.child === child && this.#ended(kind, end),
+      onEnd: (end) => this.#slots.get(kind)?.child === child && this.#onEnd(kind, end),
     });
     return child;
   }
@@ -169,20 +169,20 @@ export class Supervisor {
     return child?.gone === false ? child : undefined;
   }
 
-  #heard(kind: ChildKind, message: FromChild): void {
-    if (message.kind === 'reloadWanted') this.settings.reloadWanted();
-    if (message.kind === 'mail') this.settings.mail(message);
-    if (message.kind === 'bfd') this.#heardBfd(message);
+  #onMessage(kind: ChildKind, message: FromChild): void {
+    if (message.kind === 'reloadWanted') this.settings.onReloadWanted();
+    if (message.kind === 'mail') this.settings.onMail(message);
+    if (message.kind === 'bfd') this.#onBfdEvent(message);
     if (message.kind !== 'ready' && message.kind !== 'reloaded') return;
     for (const done of this.#slots.get(kind)?.waiting.splice(0) ?? []) done();
   }
 
-  #heardBfd(event: BfdEvent): void {
+  #onBfdEvent(event: BfdEvent): void {
     this.#bfd.set(event.name, event);
     for (const kind of ['vrrp', 'checker'] as const) if (event.events[kind]) this.#slots.get(kind)?.child.send({ ...event, kind: 'bfd' });
   }
 
-  #ended(kind: ChildKind, end: ChildEnd): void {
+  #onEnd(kind: ChildKind, end: ChildEnd): void {
     const slot = this.#slots.get(kind);
     this.#slots.delete(kind);
     for (const done of slot?.waiting.splice(0) ?? []) done();
@@ -221,7 +221,7 @@ export class Supervisor {
 
   #tick(): void {
     for (const [kind, { child }] of this.#slots) {
-      const silent = child.heartbeat.tick();
+      const silent = child.liveness.tick();
       // A stop has its own bound.
       if (silent === undefined || this.#stopping !== undefined) continue;
       this.settings.log('error', `${NAMES[kind].process} process(${child.pid}) hangs: it was silent for ${silent} seconds - killing it`);

@@ -5,12 +5,12 @@ import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../
 
 /** Fast mode's, where none is configured: above every ordinary process, below the kernel's own threads. */
 const FAST_PRIORITY = 10;
-const HIGHEST = 99;
+const PRIORITY_MAX = 99;
 
-export class Schedule {
+export class CpuScheduling {
   #priority = 0;
   #locked = false;
-  readonly #said = new Set<string>();
+  readonly #refused = new Set<string>();
 
   constructor(private readonly log: Log) {}
 
@@ -38,7 +38,7 @@ export class Schedule {
 
   /** max_auto_priority: a wake-up came this late. */
   late(us: number, { maxAutoPriority, minAutoPriorityDelayUs }: KeepalivedConfiguration['global']): void {
-    const most = maxAutoPriority < 0 ? HIGHEST : maxAutoPriority;
+    const most = maxAutoPriority < 0 ? PRIORITY_MAX : maxAutoPriority;
     if (us >= minAutoPriorityDelayUs && this.#priority < most) {
       this.#raise(this.#priority + 1, `a timer was ${Math.round(us / 1000)} ms late: real-time priority`);
     }
@@ -56,8 +56,8 @@ export class Schedule {
       work();
       return true;
     } catch (error) {
-      if (!this.#said.has(what)) {
-        this.#said.add(what);
+      if (!this.#refused.has(what)) {
+        this.#refused.add(what);
         this.log('warning', `VRRP: ${what} was refused: ${(error as Error).message}`);
       }
       return false;

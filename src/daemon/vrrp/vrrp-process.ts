@@ -14,17 +14,17 @@ import { monotonicUs } from '../../sys/readable.js';
 import type { NetlinkMessage } from '../../wire/netlink.js';
 import { StepLoop } from '../process/step-loop.js';
 import { advertsFirst } from './adverts-first.js';
-import { Schedule } from './cpu-scheduling.js';
-import { Guard } from './filters/advert-filters.js';
-import { Holdings } from './host/host-resources.js';
+import { CpuScheduling } from './cpu-scheduling.js';
+import { AdvertFilters } from './filters/advert-filters.js';
+import { HostResources } from './host/host-resources.js';
 import { Interfaces } from './host/interfaces.js';
 import { Notifier } from './notify/notifier.js';
 import { ScriptBook } from './notify/script-book.js';
 import { AdvertSockets, type SocketDescription, wholePacket } from './sockets/advert-sockets.js';
-import { type InstanceNow, Watchers } from './trackers/trackers.js';
+import { type InstanceNow, Trackers } from './trackers/trackers.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */
-const CLOCK_MOVED_US = 100_000;
+const CLOCK_STEP_MIN_US = 100_000;
 
 /** The wall clock less the monotonic one. */
 const wallOffset = (): number => Date.now() * 1000 - monotonicUs();
@@ -67,7 +67,7 @@ function compileTakeover(configuration: KeepalivedConfiguration): void {
 /** A running VRRP process. What the system refuses is logged and tried again within bounds; only programming errors are thrown. */
 export class VrrpProcess {
   #configuration: KeepalivedConfiguration;
-  #book: ScriptBook;
+  #scripts: ScriptBook;
   #running = false;
   #stopped: Promise<void> | undefined;
   #stopping = false;
@@ -78,12 +78,12 @@ export class VrrpProcess {
   readonly #interfaces: Interfaces;
   readonly #monitor: NetlinkMonitor;
   readonly #loop: StepLoop<VrrpMachine, Input, Effect>;
-  readonly #schedule: Schedule;
+  readonly #cpuScheduling: CpuScheduling;
   readonly #sockets: AdvertSockets;
-  readonly #guard: Guard;
-  readonly #holdings: Holdings;
+  readonly #advertFilters: AdvertFilters;
+  readonly #hostResources: HostResources;
   readonly #notifier: Notifier;
-  readonly #watchers: Watchers;
+  readonly #trackers: Trackers;
 
   /** Opens its sockets and does its first step. @throws SystemError where sockets are refused: EPERM without root */
   constructor(private readonly options: VrrpOptions) {
@@ -94,10 +94,10 @@ export class VrrpProcess {
       step,
       perform: (effects) => this.#performAll(effects),
       onWake: (lateUs) => this.#wake(lateUs),
-      before: () => this.#clockMoved(),
+      before: () => this.#clockStep(),
     });
     this.#configuration = configuration;
-    this.#book = new ScriptBook(configuration, log);
+    this.#scripts = new ScriptBook(configuration, log);
     log('debug', 'Registering Kernel netlink reflector');
     this.#monitor = new NetlinkMonitor(ALL_GROUPS, {
       changes: (messages) => this.#attempt('netlink', () => this.#changes(messages)),
@@ -105,7 +105,7 @@ export class VrrpProcess {
     });
     log('debug', 'Registering Kernel netlink command channel');
     const refresh = (): void => this.#monitor.read();
-    this.#holdings = new Holdings(configuration, {
+    this.#hostResources = new HostResources(configuration, {
       netlink: this.#netlink,
       interfaces: () => this.#interfaces,
       refresh,
@@ -113,19 +113,19 @@ export class VrrpProcess {
       feed: (input) => this.#feedRunning(input),
     });
     this.#interfaces = this.#watchInterfaces();
-    this.#schedule = new Schedule(log);
+    this.#cpuScheduling = new CpuScheduling(log);
     this.#sockets = new AdvertSockets(this.#interfaces, {
       packet: (packet) => this.#feed({ kind: 'packet', packet }),
       log,
-      opened: (sockets) => this.#guard.opened(sockets, this.#sockets.listeners()),
+      opened: (sockets) => this.#advertFilters.opened(sockets, this.#sockets.listeners()),
     });
-    this.#guard = new Guard(
+    this.#advertFilters = new AdvertFilters(
       () => this.#sockets.sockets(),
       (instance, counts) => this.#feed({ kind: 'filtered', instance, counts }),
       log,
     );
-    this.#notifier = new Notifier((script) => this.#book.resolve(script), log);
-    this.#watchers = new Watchers({
+    this.#notifier = new Notifier((script) => this.#scripts.resolve(script), log);
+    this.#trackers = new Trackers({
       feed: (input) => this.#feed(input),
       interfaces: this.#interfaces,
       look: (instance) => this.#look(instance),
@@ -143,18 +143,18 @@ export class VrrpProcess {
   }
 
   #watchInterfaces(): Interfaces {
-    return new Interfaces(this.#netlink, (ifindex, address) => this.#holdings.isHeld(ifindex, address), {
+    return new Interfaces(this.#netlink, (ifindex, address) => this.#hostResources.isHeld(ifindex, address), {
       changed: (facts) => {
-        this.#holdings.interfaceChanged(facts);
+        this.#hostResources.interfaceChanged(facts);
         this.#feedRunning({ kind: 'interface', facts });
       },
       gone: (name, ifindex) => {
-        this.#holdings.interfaceGone(name, ifindex);
-        this.#feedRunning({ kind: 'interfaceGone', name, expected: this.#holdings.isRemoving(name) });
+        this.#hostResources.interfaceGone(name, ifindex);
+        this.#feedRunning({ kind: 'interfaceGone', name, expected: this.#hostResources.isRemoving(name) });
       },
       address: (action, _name, address) => {
         if (action === 'removed') {
-          this.#holdings.addressRemoved(address);
+          this.#hostResources.addressRemoved(address);
         }
       },
     });
@@ -163,7 +163,7 @@ export class VrrpProcess {
   /** What the dump files are made of. */
   describe(): VrrpDescription {
     const [sockets, interfaces] = [this.#sockets.describe(), this.#interfaces.all()];
-    return { state: this.#loop.state, sockets, interfaces, waitingProcesses: this.#watchers.waitingProcesses() };
+    return { state: this.#loop.state, sockets, interfaces, waitingProcesses: this.#trackers.waitingProcesses() };
   }
 
   /** A BFD session is up or not. */
@@ -178,26 +178,26 @@ export class VrrpProcess {
 
   #start(): void {
     this.#interfaces.read();
-    this.#sayAddresses();
+    this.#logAddresses();
     this.#running = true;
     this.reload(this.#configuration);
-    this.#attempt('clean up', () => this.#holdings.removeLeft());
+    this.#attempt('clean up', () => this.#hostResources.removeLeftovers());
   }
 
   /** Takes a configuration, the first or another; only what differs changes. */
   reload(configuration: KeepalivedConfiguration): void {
-    this.#book = new ScriptBook(configuration, this.#log);
-    const usable = this.#book.check();
+    this.#scripts = new ScriptBook(configuration, this.#log);
+    const usable = this.#scripts.check();
     this.#configuration = usable;
-    this.#schedule.configure(usable);
+    this.#cpuScheduling.configure(usable);
     this.#attempt('receive buffers', () => this.#sizeBuffers(usable.global));
     this.#notifier.configure(usable.global);
-    this.#attempt('configuration', () => this.#holdings.configure(usable));
+    this.#attempt('configuration', () => this.#hostResources.configure(usable));
     this.#wallOffsetUs = wallOffset();
     this.#feed({ kind: 'configure', configuration: usable, interfaces: this.#interfaces.all(), wallOffsetUs: this.#wallOffsetUs });
     this.#sockets.configure(usable);
-    this.#guard.configure(usable, this.#sockets.listeners());
-    this.#watchers.configure(usable, (script) => this.#book.resolve(script));
+    this.#advertFilters.configure(usable, this.#sockets.listeners());
+    this.#trackers.configure(usable, (script) => this.#scripts.resolve(script));
   }
 
   /** vrrp_netlink_cmd_rcv_bufs and vrrp_netlink_monitor_rcv_bufs. */
@@ -208,7 +208,7 @@ export class VrrpProcess {
     this.#monitor.receiveBuffer(monitor?.bytes, monitor?.force);
   }
 
-  #sayAddresses(): void {
+  #logAddresses(): void {
     const used = new Set(this.#configuration.instances.map((instance) => instance.interface));
     for (const { name, addresses } of this.#interfaces.all()) {
       const first = [addresses.find(({ family }) => family === 'inet'), addresses.find(({ family }) => family === 'inet6')];
@@ -222,7 +222,7 @@ export class VrrpProcess {
 
   /** Adverts that wait were there before the timer: a process that was held up must not take its master for dead. */
   #wake(lateUs: number): void {
-    this.#schedule.late(lateUs, this.#configuration.global);
+    this.#cpuScheduling.late(lateUs, this.#configuration.global);
     this.#sockets.drain();
     this.#feed({ kind: 'wake' });
   }
@@ -236,11 +236,11 @@ export class VrrpProcess {
   /** One batch of the kernel's messages: interfaces first, then what was taken from us. */
   #changes(messages: readonly NetlinkMessage[], anew = false): void {
     this.#interfaces.take(messages);
-    for (const { instance, what, text, noTrack } of this.#holdings.takeLost(messages, anew)) {
+    for (const { instance, what, text, noTrack } of this.#hostResources.takeLost(messages, anew)) {
       this.#feed({ kind: 'lost', instance, what, text, noTrack });
     }
     this.#sockets.refresh();
-    this.#watchers.refresh();
+    this.#trackers.refresh();
   }
 
   #reread(): void {
@@ -254,9 +254,9 @@ export class VrrpProcess {
   }
 
   /** The wall clock may be set at any time: by NTP after a boot with a wrong one, by hand. Stamps of auth_hmac are its. */
-  #clockMoved(): Input | undefined {
+  #clockStep(): Input | undefined {
     const offsetUs = wallOffset();
-    if (this.#wallOffsetUs === undefined || Math.abs(offsetUs - this.#wallOffsetUs) < CLOCK_MOVED_US) return undefined;
+    if (this.#wallOffsetUs === undefined || Math.abs(offsetUs - this.#wallOffsetUs) < CLOCK_STEP_MIN_US) return undefined;
     this.#wallOffsetUs = offsetUs;
     return { kind: 'clock', wallOffsetUs: offsetUs };
   }
@@ -266,7 +266,7 @@ export class VrrpProcess {
       this.#attempt('instance' in effect ? `(${effect.instance}) ${effect.kind}` : effect.kind, () => this.#perform(effect));
     }
     if (!this.#stopping && effects.some(({ kind }) => kind === 'addresses')) {
-      this.#watchers.watchConflicts(this.#holdings.held());
+      this.#trackers.watchConflicts(this.#hostResources.held());
     }
   }
 
@@ -294,7 +294,7 @@ export class VrrpProcess {
         this.#log(effect.detail === true ? 'debug' : effect.level, effect.text);
         break;
       default:
-        this.#holdings.perform(effect);
+        this.#hostResources.perform(effect);
     }
   }
 
@@ -319,13 +319,13 @@ export class VrrpProcess {
   async #stop(): Promise<void> {
     this.#running = false;
     this.#stopping = true;
-    this.#watchers.close();
+    this.#trackers.close();
     this.#notifier.stopReaders();
     this.#feed({ kind: 'stop', keepAddresses: this.options.keepAddresses });
-    this.#guard.close();
+    this.#advertFilters.close();
     this.#sockets.close();
     this.#loop.close();
-    this.#attempt('stop', () => this.#holdings.close());
+    this.#attempt('stop', () => this.#hostResources.close());
     this.#monitor.close();
     await this.#notifier.close();
     this.#netlink.close();

@@ -7,9 +7,9 @@ import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/
 import { FilterKeeper } from '../../filter/filter-keeper.js';
 import { AdvertFilter, type FilterTarget, type FilterWanted, isSealed } from './advert-filter.js';
 
-const LEAST_ROOM = 64;
+const ROOM_MIN = 64;
 
-export class Guard {
+export class AdvertFilters {
   readonly #keeper: FilterKeeper<FilterWanted, FilterReason>;
   #configuration: KeepalivedConfiguration | undefined;
 
@@ -42,7 +42,7 @@ export class Guard {
 
   /** Seals are judged where there are any, and where the kernel takes the longer program. */
   #make({ configuration: { instances }, targets }: FilterWanted): AdvertFilter {
-    const room = Math.max(LEAST_ROOM, 2 * Math.max(instances.length, targets.length));
+    const room = Math.max(ROOM_MIN, 2 * Math.max(instances.length, targets.length));
     if (!instances.some(isSealed)) {
       return new AdvertFilter(room, 'none');
     }

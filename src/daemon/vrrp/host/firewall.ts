@@ -30,7 +30,7 @@ export class Firewall {
 
   constructor(
     global: GlobalSettings,
-    private readonly footprint: UndoJournal,
+    private readonly undoJournal: UndoJournal,
   ) {
     this.#settings = global.nftables ?? DEFAULTS;
     this.#silent = global.disableLocalIgmp === true;
@@ -115,7 +115,7 @@ export class Firewall {
       return;
     }
     this.#nft ??= new Nftables();
-    this.footprint.making('tables', table);
+    this.undoJournal.making('tables', table);
     this.#nft.commit(
       [newTable(MASTERS[family], table), deleteTable(MASTERS[family], table), ...tableMessages(family, this.#settings, content)],
       `set up the nft table ${table}`,
@@ -127,20 +127,20 @@ export class Firewall {
     this.#made.delete(family);
     this.#drop(family, table);
     if (![...this.#made.values()].includes(table)) {
-      this.footprint.gone('tables', table);
+      this.undoJournal.gone('tables', table);
     }
   }
 
   /** Those that a run which was killed left behind; ours are made anew where they are needed. */
   removeLeft(): void {
-    for (const table of this.footprint.left.tables) {
+    for (const table of this.undoJournal.left.tables) {
       for (const family of FAMILIES) {
         if (this.#made.get(family) !== table) {
           this.#drop(family, table);
         }
       }
       if (![...this.#made.values()].includes(table)) {
-        this.footprint.gone('tables', table);
+        this.undoJournal.gone('tables', table);
       }
     }
   }

@@ -22,7 +22,7 @@ import { UndoJournal } from './undo-journal.js';
 import { VirtualInterfaces } from './virtual-interfaces.js';
 
 /** What may concern interfaces that stand on others. */
-const FOLLOWED: ReadonlySet<number> = new Set([RouteMessage.newLink, RouteMessage.newAddress, RouteMessage.deleteAddress]);
+const RELEVANT_TO_VIRTUAL: ReadonlySet<number> = new Set([RouteMessage.newLink, RouteMessage.newAddress, RouteMessage.deleteAddress]);
 
 /** The effects that change the host. */
 export type HostEffect = Extract<
@@ -30,7 +30,7 @@ export type HostEffect = Extract<
   { kind: 'addresses' | 'routes' | 'rules' | 'announce' | 'probe' | 'firewall' | 'renamed' | 'virtualInterface' }
 >;
 
-export interface HoldingTools {
+export interface HostResourcesOptions {
   readonly netlink: Netlink;
   /** Known only after they are: each needs the other. */
   readonly interfaces: () => Interfaces;
@@ -41,11 +41,11 @@ export interface HoldingTools {
   readonly feed: (input: Extract<Input, { kind: 'interfaceGone' | 'statics' }>) => void;
 }
 
-export interface LostHolding extends Lost {
+export interface LostResource extends Lost {
   readonly what: 'address' | 'route' | 'rule';
 }
 
-export class Holdings {
+export class HostResources {
   readonly #addresses: HeldAddresses;
   readonly #routes: HeldRoutes;
   readonly #static: StaticObjects;
@@ -55,20 +55,20 @@ export class Holdings {
   readonly #secondaries: PromotedSecondaries;
   readonly #undoJournal: UndoJournal;
   readonly #localIgmp: LocalIgmp;
-  readonly #feed: HoldingTools['feed'];
+  readonly #onInput: HostResourcesOptions['feed'];
   readonly #interfaces: () => Interfaces;
   #configuration: KeepalivedConfiguration;
   #suspicious = false;
 
   /** @throws SystemError */
-  constructor(configuration: KeepalivedConfiguration, { netlink, interfaces, refresh, log, feed }: HoldingTools) {
+  constructor(configuration: KeepalivedConfiguration, { netlink, interfaces, refresh, log, feed }: HostResourcesOptions) {
     const links: RouteLinks = {
       indexOf: (device) => this.#indexOf(device),
       vrfTable: (name) => interfaces().byName(name)?.vrfTable,
     };
     this.#configuration = configuration;
     this.#interfaces = interfaces;
-    this.#feed = feed;
+    this.#onInput = feed;
     this.#addresses = new HeldAddresses(netlink, interfaces, log);
     this.#routes = new HeldRoutes(netlink, links, log);
     this.#static = new StaticObjects({ netlink, interfaces, links, log, missing: (missing) => feed({ kind: 'statics', missing }) });
@@ -91,7 +91,7 @@ export class Holdings {
   }
 
   /** What a run before us that was killed left behind and this configuration does not take over. @throws SystemError */
-  removeLeft(): void {
+  removeLeftovers(): void {
     const names = [...interfaceNames(this.#configuration).values()];
     const wanted = names.flatMap(({ own, ofAddresses }) => [...(own === undefined ? [] : [own]), ...ofAddresses.values()]);
     this.#firewall.removeLeft();
@@ -174,7 +174,7 @@ export class Holdings {
     if (effect.action === 'delete') {
       this.#virtual.remove(effect);
     } else if (instance !== undefined && !this.#virtual.create(effect, instance)) {
-      this.#feed({ kind: 'interfaceGone', name: effect.settings.name ?? '' });
+      this.#onInput({ kind: 'interfaceGone', name: effect.settings.name ?? '' });
     }
   }
 
@@ -207,10 +207,10 @@ export class Holdings {
   }
 
   /** What others took away, by one batch of the kernel's messages (`anew`: by looking at everything); static objects are put back. */
-  takeLost(messages: readonly NetlinkMessage[], anew = false): readonly LostHolding[] {
+  takeLost(messages: readonly NetlinkMessage[], anew = false): readonly LostResource[] {
     const addresses = this.#suspicious || anew ? this.#addresses.takeLost() : [];
     this.#suspicious = false;
-    if (messages.some(({ type }) => FOLLOWED.has(type))) {
+    if (messages.some(({ type }) => RELEVANT_TO_VIRTUAL.has(type))) {
       this.#virtual.follow();
     }
     this.#static.changed(messages);

@@ -7,18 +7,18 @@ const SETTING = 'net/ipv4/igmp_link_local_mcast_reports';
 
 export class LocalIgmp {
   constructor(
-    private readonly footprint: UndoJournal,
+    private readonly undoJournal: UndoJournal,
     private readonly log: Log,
   ) {}
 
   /** @throws SystemError */
   configure(disabled: boolean): void {
     if (!disabled) {
-      this.footprint.restore((path) => path === SETTING);
+      this.undoJournal.restore((path) => path === SETTING);
     } else if (readSetting(SETTING) === undefined) {
       this.log('warning', `kernel does not support /proc/sys/${SETTING}`);
     } else {
-      this.footprint.change([[SETTING, '0']]);
+      this.undoJournal.change([[SETTING, '0']]);
     }
   }
 }

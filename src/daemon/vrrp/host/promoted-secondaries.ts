@@ -9,17 +9,17 @@ const pathOf = (name: string): string => `net/ipv4/conf/${name}/${KEY}`;
 
 export class PromotedSecondaries {
   constructor(
-    private readonly footprint: UndoJournal,
+    private readonly undoJournal: UndoJournal,
     private readonly log: Log,
   ) {}
 
   configure({ instances }: KeepalivedConfiguration): void {
     const wanted = new Set(instances.flatMap((one) => (one.promoteSecondaries && one.interface !== undefined ? [one.interface] : [])));
     const paths = new Set([...wanted].map(pathOf));
-    this.footprint.restore((path) => path.endsWith(`/${KEY}`) && !paths.has(path));
+    this.undoJournal.restore((path) => path.endsWith(`/${KEY}`) && !paths.has(path));
     for (const name of wanted) {
       try {
-        this.footprint.change([[pathOf(name), '1']]);
+        this.undoJournal.change([[pathOf(name), '1']]);
       } catch (error) {
         if (!isSystemError(error)) throw error;
         this.log('warning', `${KEY} on ${name}: ${error.message}`);

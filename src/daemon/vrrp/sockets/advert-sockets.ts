@@ -24,13 +24,13 @@ type Send = Extract<Effect, { kind: 'send' }>;
 const VRRP = 112;
 const AH = 51;
 /** Class selector 6: network control, as RFC 5798 implementations mark it. */
-const CLASS = 0xc0;
+const TRAFFIC_CLASS = 0xc0;
 const DEFAULT_GROUP: Readonly<Record<Family, Address>> = {
   inet: { family: 'inet', words: [0xe0000012] },
   inet6: { family: 'inet6', words: [0xff020000, 0, 0, 0x12] },
 };
 /** Packets taken from one socket before timers have their turn. */
-const READ_AT_ONCE = 32;
+const READ_MAX = 32;
 /** Where a socket stands on no interface. */
 const DEFAULT_MTU = 1500;
 const FAMILY_NAMES = { inet: 'IPv4', inet6: 'IPv6' } as const;
@@ -67,7 +67,7 @@ export interface SocketDescription {
   readonly instances: readonly { readonly name: string; readonly vrid: number }[];
 }
 
-export interface AdvertSocketEvents {
+export interface AdvertSocketsOptions {
   readonly packet: (packet: ReceivedPacket) => void;
   readonly log: Log;
   /** These were opened just now, or others listen elsewhere: the filter's chance. */
@@ -116,9 +116,18 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
 export function wholePacket(send: Send): Uint8Array {
   const { source, destination, ttl, protocol, payload } = send;
   if (destination.family === 'inet') {
-    return encodeIpv4({ ...IPV4_DEFAULTS, tos: CLASS, id: send.id, ttl, protocol, source, destination, payload });
+    return encodeIpv4({ ...IPV4_DEFAULTS, tos: TRAFFIC_CLASS, id: send.id, ttl, protocol, source, destination, payload });
   }
-  const header = Uint8Array.of(0x60 | (CLASS >> 4), (CLASS & 0xf) << 4, 0, 0, payload.length >> 8, payload.length & 0xff, protocol, ttl);
+  const header = Uint8Array.of(
+    0x60 | (TRAFFIC_CLASS >> 4),
+    (TRAFFIC_CLASS & 0xf) << 4,
+    0,
+    0,
+    payload.length >> 8,
+    payload.length & 0xff,
+    protocol,
+    ttl,
+  );
   return concat(header, encodeAddress(source), encodeAddress(destination), payload);
 }
 
@@ -135,7 +144,7 @@ export class AdvertSockets {
 
   constructor(
     private readonly interfaces: Interfaces,
-    private readonly events: AdvertSocketEvents,
+    private readonly events: AdvertSocketsOptions,
   ) {}
 
   configure(configuration: KeepalivedConfiguration): void {
@@ -261,7 +270,7 @@ export class AdvertSockets {
   }
 
   #read(key: string): void {
-    for (let count = 0; count < READ_AT_ONCE; count++) {
+    for (let count = 0; count < READ_MAX; count++) {
       const open = this.#receivers.get(key);
       if (open === undefined) {
         return;

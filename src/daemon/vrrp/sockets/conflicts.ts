@@ -21,15 +21,15 @@ const ICMPV6 = 58;
 const NEIGHBOUR_ADVERTISEMENT = 136;
 /** Where the target stands, and the option with the sender's link address, in a neighbour advertisement. */
 const NA = { target: 8, option: 24, mac: 26, length: 32, targetLinkAddress: 2 } as const;
-const READ_AT_ONCE = 16;
+const READ_MAX = 16;
 /** The same conflict is told again after this. */
-const AGAIN_US = 1_000_000;
+const REPEAT_US = 1_000_000;
 /** What a peer said before it heard our adverts is no conflict. */
 const GRACE_US = 1_000_000;
-const LEAST_ROOM = 64;
+const ROOM_MIN = 64;
 const FAMILIES = ['inet', 'inet6'] as const;
 
-export interface ConflictEvents {
+export interface AddressConflictOptions {
   /** Adverts first: after them we may hold the address no more. */
   readonly drain: () => void;
   readonly conflict: (address: Address, mac: string, interfaceName: string) => void;
@@ -58,9 +58,9 @@ export function claimOf(bytes: Uint8Array): { readonly address: Address; readonl
   return { address, mac: macText(bytes.slice(NA.mac, NA.length)) };
 }
 
-export class Conflicts {
+export class AddressConflicts {
   readonly #since = new Map<string, number>();
-  readonly #told = new Map<string, number>();
+  readonly #reportedAt = new Map<string, number>();
   readonly #listeners = new Map<string, Listener>();
   #refused = false;
   #held: readonly HeldOn[] = [];
@@ -69,14 +69,14 @@ export class Conflicts {
   readonly #possible = { inet: 0, inet6: 0 };
   readonly #filters: Readonly<Record<Address['family'], FilterKeeper<ClaimWanted, FilterReason>>>;
 
-  constructor(private readonly events: ConflictEvents) {
+  constructor(private readonly events: AddressConflictOptions) {
     this.#filters = { inet: this.#keeper('inet', 'arp'), inet6: this.#keeper('inet6', 'neighbour') };
   }
 
   #keeper(family: Address['family'], kind: 'arp' | 'neighbour'): FilterKeeper<ClaimWanted, FilterReason> {
     const { filtered, log } = this.events;
     return new FilterKeeper({
-      make: ({ held }) => new ClaimFilter(kind, Math.max(LEAST_ROOM, 2 * Math.max(held.length, this.#possible[family]))),
+      make: ({ held }) => new ClaimFilter(kind, Math.max(ROOM_MIN, 2 * Math.max(held.length, this.#possible[family]))),
       sockets: () => [...this.#listeners].flatMap(([key, { socket }]) => (key.startsWith(`${family} `) ? [socket] : [])),
       report: ofInstances(filtered),
       refused: (why) => log('warning', `VRRP: no filter in the kernel, floods of ${kind} will cost time: ${why}`),
@@ -89,17 +89,17 @@ export class Conflicts {
     for (const family of FAMILIES) {
       this.#possible[family] = all.filter(({ address }) => address.family === family).length;
     }
-    this.#tell();
+    this.#configureFilters();
   }
 
   /** The filters must know each interface's MAC. */
   refresh(): void {
     if (this.#ownMacs !== this.events.ownMacs().join()) {
-      this.#tell();
+      this.#configureFilters();
     }
   }
 
-  #tell(): void {
+  #configureFilters(): void {
     const ownMacs = this.events.ownMacs();
     this.#ownMacs = ownMacs.join();
     for (const family of FAMILIES) {
@@ -119,7 +119,7 @@ export class Conflicts {
     }
     keys.forEach((key) => this.#since.set(key, this.#since.get(key) ?? now));
     this.#held = held;
-    this.#tell();
+    this.#configureFilters();
     const wanted = new Map(held.map(({ ifindex, address }) => [`${address.family} ${ifindex}`, { ifindex, family: address.family }]));
     for (const [key, listener] of this.#listeners) {
       if (!wanted.has(key)) {
@@ -155,14 +155,14 @@ export class Conflicts {
     this.#filters.inet.attach(socket);
     const watch = whenReadable(socket.fd, () => {
       this.events.drain();
-      for (let count = 0; count < READ_AT_ONCE; count++) {
+      for (let count = 0; count < READ_MAX; count++) {
         const frame = this.#receive(() => socket.receiveNow());
         if (frame === undefined) {
           return;
         }
         const message = decodeArp(decodeEthernet(frame)?.payload ?? frame);
         if (message !== undefined) {
-          this.#claimed(link, message.senderAddress, message.senderMac);
+          this.#onClaim(link, message.senderAddress, message.senderMac);
         }
       }
     });
@@ -175,14 +175,14 @@ export class Conflicts {
     this.#filters.inet6.attach(socket);
     const watch = whenReadable(socket.fd, () => {
       this.events.drain();
-      for (let count = 0; count < READ_AT_ONCE; count++) {
+      for (let count = 0; count < READ_MAX; count++) {
         const received = this.#receive(() => socket.receive());
         if (received === undefined) {
           return;
         }
         const claim = received.ttl === 255 ? claimOf(received.bytes) : undefined;
         if (claim !== undefined) {
-          this.#claimed(link, claim.address, claim.mac);
+          this.#onClaim(link, claim.address, claim.mac);
         }
       }
     });
@@ -201,7 +201,7 @@ export class Conflicts {
     }
   }
 
-  #claimed(link: Link, address: Address, mac: string): void {
+  #onClaim(link: Link, address: Address, mac: string): void {
     const key = keyOf(link.ifindex, address);
     const since = this.#since.get(key);
     const now = monotonicUs();
@@ -209,13 +209,13 @@ export class Conflicts {
       return;
     }
     const told = `${key} ${mac}`;
-    if (now - (this.#told.get(told) ?? Number.NEGATIVE_INFINITY) < AGAIN_US) {
+    if (now - (this.#reportedAt.get(told) ?? Number.NEGATIVE_INFINITY) < REPEAT_US) {
       return;
     }
-    if (this.#told.size >= 1024) {
-      this.#told.clear();
+    if (this.#reportedAt.size >= 1024) {
+      this.#reportedAt.clear();
     }
-    this.#told.set(told, now);
+    this.#reportedAt.set(told, now);
     this.events.conflict(address, mac, link.name);
   }
 

@@ -17,12 +17,12 @@ import { HeartbeatKeys } from '../filters/heartbeat-keys.js';
 import { placesOfLink } from './advert-sockets.js';
 
 /** Heartbeats say less often than adverts may that all is well. */
-const SHORTEST_MS = 10;
-const READ_AT_ONCE = 32;
-const FROM_THE_LINK = 255;
-const LEAST_ROOM = 64;
+const INTERVAL_MIN_MS = 10;
+const READ_MAX = 32;
+const TTL_OF_LINK = 255;
+const ROOM_MIN = 64;
 
-export interface HeartbeatEvents {
+export interface HeartbeatsOptions {
   readonly heard: (instance: string, from: Address, state: VrrpState, priority: number) => void;
   /** What an instance is now. */
   readonly look: (instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
@@ -49,10 +49,10 @@ export class Heartbeats {
   #places: string | undefined;
   readonly #filter: FilterKeeper<HeartbeatWanted, FilterReason>;
 
-  constructor(private readonly events: HeartbeatEvents) {
+  constructor(private readonly events: HeartbeatsOptions) {
     this.#filter = new FilterKeeper({
       make: ({ instances }) =>
-        new HeartbeatFilter(Math.max(LEAST_ROOM, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + 2 * heartbeat.length, 0))),
+        new HeartbeatFilter(Math.max(ROOM_MIN, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + 2 * heartbeat.length, 0))),
       sockets: () => [...this.#sockets.values()].map(({ socket }) => socket),
       // Counted apart from adverts: what is wrong with these says nothing about those.
       report: ofInstances((instance, counts) =>
@@ -71,7 +71,7 @@ export class Heartbeats {
     this.#timers.forEach(clearInterval);
     this.#timers.clear();
     for (const instance of this.#instances) {
-      const ms = Math.max(SHORTEST_MS, Math.round(instance.advertUs / 1000));
+      const ms = Math.max(INTERVAL_MIN_MS, Math.round(instance.advertUs / 1000));
       this.#timers.set(
         instance.name,
         setInterval(() => this.#send(instance), ms),
@@ -133,7 +133,7 @@ export class Heartbeats {
   }
 
   #read(socket: UdpSocket): void {
-    for (let count = 0; count < READ_AT_ONCE; count++) {
+    for (let count = 0; count < READ_MAX; count++) {
       let datagram: ReturnType<UdpSocket['receive']>;
       try {
         datagram = socket.receive();
@@ -146,13 +146,13 @@ export class Heartbeats {
       if (datagram === undefined) {
         return;
       }
-      this.#take(socket, datagram);
+      this.#onDatagram(socket, datagram);
     }
   }
 
   /** Only from a peer that is configured on this link, not by a router, and with its key where there is one. */
-  #take({ device }: UdpSocket, { source, ttl, bytes }: NonNullable<ReturnType<UdpSocket['receive']>>): void {
-    if (ttl !== FROM_THE_LINK) {
+  #onDatagram({ device }: UdpSocket, { source, ttl, bytes }: NonNullable<ReturnType<UdpSocket['receive']>>): void {
+    if (ttl !== TTL_OF_LINK) {
       return;
     }
     const possible = this.#instances.filter(({ heartbeat }) =>

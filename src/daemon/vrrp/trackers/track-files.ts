@@ -24,7 +24,7 @@ export class TrackFiles {
   #files: readonly TrackFile[] = [];
   #watch: FolderWatch;
   #retry: NodeJS.Timeout | undefined;
-  readonly #told = new Map<string, number | undefined>();
+  readonly #reported = new Map<string, number | undefined>();
 
   constructor(
     private readonly report: (name: string, value: number | undefined) => void,
@@ -36,8 +36,8 @@ export class TrackFiles {
   /** Reads all files; those whose value did not change since the last time are not reported again unless they are new. */
   configure(files: readonly TrackFile[]): void {
     this.#files = files;
-    for (const name of [...this.#told.keys()].filter((known) => !files.some((file) => file.name === known))) {
-      this.#told.delete(name);
+    for (const name of [...this.#reported.keys()].filter((known) => !files.some((file) => file.name === known))) {
+      this.#reported.delete(name);
     }
     for (const file of files) {
       this.#initialise(file);
@@ -104,8 +104,8 @@ export class TrackFiles {
         throw error;
       }
     }
-    if (!this.#told.has(name) || this.#told.get(name) !== value) {
-      this.#told.set(name, value);
+    if (!this.#reported.has(name) || this.#reported.get(name) !== value) {
+      this.#reported.set(name, value);
       this.report(name, value);
     }
   }

@@ -6,7 +6,7 @@ import type { Log } from '../../../model/log-level.js';
 import { isSystemError, unlessCode } from '../../../sys/errno.js';
 import { ProcessMonitor } from '../../../sys/process-events.js';
 
-const LOOK_MS = 1000;
+const SCAN_MS = 1000;
 /** TASK_COMM_LEN less its NUL. */
 const NAME_MAX = 15;
 const GONE = ['ENOENT', 'ESRCH', 'EACCES'];
@@ -50,14 +50,14 @@ export function matches({ argv, fullCommand, parameterMatch }: TrackProcess, { n
 interface Watched {
   readonly settings: TrackProcess;
   readonly pids: Set<number>;
-  told: number | undefined;
+  reported: number | undefined;
   timer: NodeJS.Timeout | undefined;
 }
 
 export class TrackProcesses {
   #watched: readonly Watched[] = [];
   #monitor: ProcessMonitor | undefined;
-  #looking: NodeJS.Timeout | undefined;
+  #scanning: NodeJS.Timeout | undefined;
   #refused = false;
   #buffer: BufferSize | undefined;
 
@@ -71,7 +71,7 @@ export class TrackProcesses {
     this.#buffer = buffer;
     const before = new Map(this.#watched.map((one) => [JSON.stringify(one.settings), one]));
     this.#watched = processes.map(
-      (settings) => before.get(JSON.stringify(settings)) ?? { settings, pids: new Set(), told: undefined, timer: undefined },
+      (settings) => before.get(JSON.stringify(settings)) ?? { settings, pids: new Set(), reported: undefined, timer: undefined },
     );
     for (const one of before.values()) {
       if (!this.#watched.includes(one)) {
@@ -83,13 +83,13 @@ export class TrackProcesses {
       return;
     }
     this.#listen();
-    this.#lookAtAll();
+    this.#scan();
   }
 
   /** Of which more (`fork`) or fewer run than was told, for too short a time to count yet. */
   waiting(): ReadonlyMap<string, 'fork' | 'terminate'> {
     const late = this.#watched.filter(({ timer }) => timer !== undefined);
-    return new Map(late.map(({ settings, pids, told = 0 }) => [settings.name, pids.size > told ? 'fork' : 'terminate']));
+    return new Map(late.map(({ settings, pids, reported: told = 0 }) => [settings.name, pids.size > told ? 'fork' : 'terminate']));
   }
 
   #listen(): void {
@@ -98,9 +98,9 @@ export class TrackProcesses {
     }
     try {
       this.#monitor = new ProcessMonitor({
-        started: (pid) => this.#lookAt(pid),
+        started: (pid) => this.#examine(pid),
         ended: (pid) => this.#forget(pid),
-        overrun: () => this.#lookAtAll(),
+        overrun: () => this.#scan(),
       });
       if (this.#buffer !== undefined) {
         this.#monitor.receiveBuffer(this.#buffer.bytes, this.#buffer.force);
@@ -112,10 +112,10 @@ export class TrackProcesses {
       this.#refused = true;
       this.log('info', `process events are refused here (${error.code}): looking at all processes once a second instead`);
     }
-    this.#looking ??= this.#refused ? setInterval(() => this.#lookAtAll(), LOOK_MS) : undefined;
+    this.#scanning ??= this.#refused ? setInterval(() => this.#scan(), SCAN_MS) : undefined;
   }
 
-  #lookAtAll(): void {
+  #scan(): void {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
     for (const { pids: known } of this.#watched) {
       known.clear();
@@ -126,28 +126,28 @@ export class TrackProcesses {
         this.#watched.filter(({ settings }) => matches(settings, facts)).forEach((one) => one.pids.add(Number(pid)));
       }
     }
-    this.#watched.forEach((one) => this.#tell(one));
+    this.#watched.forEach((one) => this.#report(one));
   }
 
-  #lookAt(pid: number): void {
+  #examine(pid: number): void {
     const facts = readProcess(pid);
     for (const one of this.#watched) {
       one.pids[facts !== undefined && matches(one.settings, facts) ? 'add' : 'delete'](pid);
-      this.#tell(one);
+      this.#report(one);
     }
   }
 
   #forget(pid: number): void {
     for (const one of this.#watched) {
       if (one.pids.delete(pid)) {
-        this.#tell(one);
+        this.#report(one);
       }
     }
   }
 
   /** More or fewer must last as long as fork_delay or terminate_delay says before it counts. */
-  #tell(one: Watched): void {
-    const { settings, pids, told } = one;
+  #report(one: Watched): void {
+    const { settings, pids, reported: told } = one;
     clearTimeout(one.timer);
     one.timer = undefined;
     if (told === pids.size) {
@@ -156,7 +156,7 @@ export class TrackProcesses {
     const delayUs = told === undefined ? 0 : pids.size > told ? settings.forkDelayUs : settings.terminateDelayUs;
     const say = (): void => {
       one.timer = undefined;
-      one.told = pids.size;
+      one.reported = pids.size;
       this.report(settings.name, pids.size);
     };
     if (delayUs === 0) {
@@ -168,8 +168,8 @@ export class TrackProcesses {
 
   close(): void {
     this.#watched.forEach(({ timer }) => clearTimeout(timer));
-    clearInterval(this.#looking);
-    this.#looking = undefined;
+    clearInterval(this.#scanning);
+    this.#scanning = undefined;
     this.#monitor?.close();
     this.#monitor = undefined;
   }

@@ -8,7 +8,7 @@ import type { Log } from '../../../model/log-level.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
 import type { HeldOn } from '../host/held-addresses.js';
 import type { Interfaces } from '../host/interfaces.js';
-import { Conflicts } from '../sockets/conflicts.js';
+import { AddressConflicts } from '../sockets/conflicts.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
 import { TrackFiles } from './track-files.js';
 import { TrackProcesses } from './track-processes.js';
@@ -20,7 +20,7 @@ export interface InstanceNow {
   readonly priority: number;
 }
 
-export interface WatcherTools {
+export interface TrackersOptions {
   readonly feed: (input: Input) => void;
   readonly interfaces: Interfaces;
   readonly look: (instance: string) => InstanceNow | undefined;
@@ -29,14 +29,14 @@ export interface WatcherTools {
   readonly log: Log;
 }
 
-export class Watchers {
+export class Trackers {
   readonly #scripts: TrackScripts;
   readonly #files: TrackFiles;
   readonly #processes: TrackProcesses;
   readonly #heartbeats: Heartbeats;
-  readonly #conflicts: Conflicts;
+  readonly #conflicts: AddressConflicts;
 
-  constructor({ feed, interfaces, look, drain, log }: WatcherTools) {
+  constructor({ feed, interfaces, look, drain, log }: TrackersOptions) {
     const filtered = (instance: string, counts: Readonly<Record<string, number>>): void => feed({ kind: 'filtered', instance, counts });
     this.#scripts = new TrackScripts((name, outcome) => feed({ kind: 'script', name, outcome }), log);
     this.#files = new TrackFiles((name, value) => feed({ kind: 'file', name, ...(value === undefined ? {} : { value }) }), log);
@@ -48,7 +48,7 @@ export class Watchers {
       filtered: (instance, count) => filtered(instance, { heartbeat: count }),
       log,
     });
-    this.#conflicts = new Conflicts({
+    this.#conflicts = new AddressConflicts({
       drain,
       conflict: (address, mac, name) => feed({ kind: 'conflict', address, mac, interface: name }),
       linkOf: (ifindex) => interfaces.byIndex(ifindex),
