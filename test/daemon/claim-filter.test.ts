@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ClaimFilter } from '../../src/daemon/vrrp/filters/claim-filter.js';
-import { claimOf } from '../../src/daemon/vrrp/sockets/conflicts.js';
+import { claimOf } from '../../src/daemon/vrrp/sockets/address-conflicts.js';
 import type { Address } from '../../src/model/address.js';
 import { decodeArp, encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';

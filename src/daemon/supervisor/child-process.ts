@@ -1,7 +1,7 @@
 // One child as the supervisor holds it: started from the same program, heard, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type ChildKind, type FromChild, isMessage, type ToChild } from '../process/messages.js';
-import { Liveness } from './heartbeat.js';
+import { Liveness } from './liveness.js';
 
 /** Which child a process of the program is; taken out of the environment before anything else is started. */
 export const CHILD_VARIABLE = 'WEIR_CHILD';

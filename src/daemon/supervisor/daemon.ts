@@ -19,7 +19,7 @@ import { nameProcess } from '../process/process-name.js';
 import { handleSignals } from '../process/signals.js';
 import type { DaemonChild } from './child-process.js';
 import type { DaemonOptions } from './daemon-options.js';
-import { LIVENESS_INTERVAL_MS } from './heartbeat.js';
+import { LIVENESS_INTERVAL_MS } from './liveness.js';
 import type { Loaded } from './loaded.js';
 import { ReloadClock } from './reload-clock.js';
 import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';

@@ -11,8 +11,8 @@ import { isLinkLocal } from './host/firewall-table.js';
 import { kernelAddress } from './host/held-addresses.js';
 import { virtualMac, vrfMoves } from './host/virtual-interfaces.js';
 import { eventLine } from './notify/notifier.js';
+import { claimOf } from './sockets/address-conflicts.js';
 import { wantedSockets, wholePacket } from './sockets/advert-sockets.js';
-import { claimOf } from './sockets/conflicts.js';
 import { numberIn } from './trackers/track-files.js';
 import { matches } from './trackers/track-processes.js';
 

@@ -8,7 +8,7 @@ import type { Log } from '../../../model/log-level.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
 import type { HeldOn } from '../host/held-addresses.js';
 import type { Interfaces } from '../host/interfaces.js';
-import { AddressConflicts } from '../sockets/conflicts.js';
+import { AddressConflicts } from '../sockets/address-conflicts.js';
 import { Heartbeats } from '../sockets/heartbeats.js';
 import { TrackFiles } from './track-files.js';
 import { TrackProcesses } from './track-processes.js';

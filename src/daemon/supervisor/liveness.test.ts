@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Liveness } from './heartbeat.js';
+import { Liveness } from './liveness.js';
 
 const ticksUntilHung = (heart: Liveness): number => {
   for (let tick = 1; ; tick++) if (heart.tick() !== undefined) return tick;
