@@ -1,8 +1,8 @@
 // Small questions about facts that several rules ask: names, subnets, effective sysctls, texts of services.
 import type { Address } from '../model/address.js';
-import { formatAddress } from '../model/address-text.js';
+import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
-import type { DestinationKey, ServiceSpec } from '../model/service.js';
+import type { ServiceSpec } from '../model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
 import type { AddressFact, HostFacts, ServiceFact } from './facts.js';
 
@@ -46,20 +46,9 @@ export function effective(facts: HostFacts, name: string, key: string): number {
   return Math.max(setting(facts, `net/ipv4/conf/all/${key}`), setting(facts, `net/ipv4/conf/${name}/${key}`));
 }
 
-export const endpoint = ({ address, port }: DestinationKey): string =>
-  address.family === 'inet' ? `${formatAddress(address)}:${port}` : `[${formatAddress(address)}]:${port}`;
-
 /** A service as ipvsadm lists it: `TCP 10.0.0.1:80`. */
 export function serviceText({ key }: ServiceSpec): string {
-  return key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpoint(key)}`;
-}
-
-/** A service as ipvsadm is told of it: `-t 10.0.0.1:80`. */
-export function serviceOption({ key }: ServiceSpec): string {
-  if (key.kind === 'fwmark') {
-    return `-f ${key.mark}`;
-  }
-  return `${{ tcp: '-t', udp: '-u', sctp: '--sctp-service' }[key.protocol]} ${endpoint(key)}`;
+  return key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`;
 }
 
 const once = (addresses: readonly Address[]): readonly Address[] => [

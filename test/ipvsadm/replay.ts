@@ -10,7 +10,7 @@ import { runIpvsadm } from '../../src/cli/ipvsadm/run.js';
 import { runSave } from '../../src/cli/ipvsadm/save-command.js';
 import type { NameSource, World } from '../../src/cli/ipvsadm/world.js';
 import { parseHosts, parseServices } from '../../src/cli/names/etc-files.js';
-import { ModelDirector } from '../../src/datapath/memory/director.js';
+import { MemoryDirector } from '../../src/datapath/memory/director.js';
 import { addressId } from '../../src/model/identity.js';
 import { type Program, Shell } from './shell.js';
 
@@ -58,7 +58,7 @@ const nothingMissing = (): undefined => undefined;
 
 /** A world on a director in memory that does everything but what `notYet` says. */
 export function modelWorld(notYet: (command: Command) => string | undefined = nothingMissing): World {
-  const director = new ModelDirector({ interfaces: ['d0', 'd1'] });
+  const director = new MemoryDirector({ interfaces: ['d0', 'd1'] });
   return { driver: async () => () => director, names: recordedNames, notYet, isRoot: true };
 }
 

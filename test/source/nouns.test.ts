@@ -19,3 +19,10 @@ test('an address becomes a key or is compared by model/identity', () => {
 test('a log level has the type of model/log-level', () => {
   assert.deepEqual(linesWith(/'error' \| 'warning' \| '(?:notice|info)'/), []);
 });
+
+test('a change of the table is applied by datapath/apply-change', () => {
+  const elsewhere = linesWith(/\bdirector\.(?:add|edit)(?:Service|Destination)\(/).filter(
+    (line) => !line.startsWith('src/datapath/apply-change.ts'),
+  );
+  assert.deepEqual(elsewhere, []);
+});

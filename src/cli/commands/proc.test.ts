@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelDirector, noStats } from '../../datapath/memory/director.js';
+import { MemoryDirector, noStats } from '../../datapath/memory/director.js';
 import { parseAddress } from '../../model/address-text.js';
 import { cpuStatsFile, statsFile } from '../../model/proc-text.js';
 import type { ConnectionEntry, DestinationKey } from '../../model/service.js';
@@ -35,7 +35,7 @@ const connections: readonly ConnectionEntry[] = [
 
 async function file(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   const io = memoryIo();
-  const status = await runProc(args, io, () => new ModelDirector({ connections }));
+  const status = await runProc(args, io, () => new MemoryDirector({ connections }));
   return { status, stdout: io.stdout, stderr: io.stderr };
 }
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ModelDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/director.js';
 import { memoryIo } from '../io.js';
 import { runSysctl } from './sysctl.js';
 
-const director = new ModelDirector();
+const director = new MemoryDirector();
 
 async function run(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   const io = memoryIo();

@@ -1,5 +1,6 @@
 // What one ipvsadm command line asks for, after all checks of its words: what is left to do.
-import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
+import type { DestinationChange, ServiceChange } from '../../model/change.js';
+import type { ServiceKey, Timeouts } from '../../model/service.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
 
 export type TableMode = 'plain' | 'stats' | 'rate' | 'thresholds' | 'persistent-conn' | 'tun-info';
@@ -15,11 +16,10 @@ export interface ListFormat {
 export type Command =
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'add-service' | 'edit-service'; readonly spec: ServiceSpec; readonly engine?: string }
-  | { readonly kind: 'delete-service'; readonly key: ServiceKey }
+  /** `engine`: of --pe, which is checked without -p, too. */
+  | (ServiceChange & { readonly engine?: string })
+  | DestinationChange
   | { readonly kind: 'flush' }
-  | { readonly kind: 'add-server' | 'edit-server'; readonly service: ServiceKey; readonly spec: DestinationSpec }
-  | { readonly kind: 'delete-server'; readonly service: ServiceKey; readonly key: DestinationKey }
   | { readonly kind: 'list'; readonly format: ListFormat; readonly service?: ServiceKey }
   | { readonly kind: 'list-connections'; readonly numeric: boolean; readonly engines: boolean }
   | { readonly kind: 'list-timeouts' }

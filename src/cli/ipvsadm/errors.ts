@@ -6,7 +6,7 @@ type Texts = Readonly<Record<string, string>>;
 
 const serviceTexts: Texts = { EEXIST: 'Service already exists', ENOENT: 'Scheduler or persistence engine not found' };
 const noService: Texts = { ESRCH: 'No such service' };
-const serverTexts: Texts = { ESRCH: 'Service not defined', ENOENT: 'No such destination' };
+const destinationTexts: Texts = { ESRCH: 'Service not defined', ENOENT: 'No such destination' };
 
 /** What an errno means for one operation. */
 const ofOperation: Partial<Record<Kind, Texts>> = {
@@ -15,9 +15,9 @@ const ofOperation: Partial<Record<Kind, Texts>> = {
   'delete-service': noService,
   zero: noService,
   list: noService,
-  'add-server': { ESRCH: 'Service not defined', EEXIST: 'Destination already exists' },
-  'edit-server': serverTexts,
-  'delete-server': serverTexts,
+  'add-destination': { ESRCH: 'Service not defined', EEXIST: 'Destination already exists' },
+  'edit-destination': destinationTexts,
+  'delete-destination': destinationTexts,
   'start-daemon': { EEXIST: 'Daemon has already run' },
   'stop-daemon': { ESRCH: 'No daemon is running' },
 };

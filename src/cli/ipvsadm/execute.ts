@@ -1,5 +1,6 @@
 // Does what a command asks for: calls on the director, text on standard output.
 
+import { applyChange } from '../../datapath/apply-change.js';
 import type { Director } from '../../datapath/director.js';
 import { Refusal } from '../../datapath/director.js';
 import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
@@ -13,35 +14,17 @@ import { saveText } from './save.js';
 import { namesFor, type World } from './world.js';
 
 /** Commands that change the table and print nothing. */
-export type Change = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' | 'save' | `list${string}` }>;
+export type Changing = Exclude<Command, { readonly kind: 'help' | 'version' | 'restore' | 'save' | `list${string}` }>;
 
-export function isChange(command: Command): command is Change {
+export function isChanging(command: Command): command is Changing {
   return !(['help', 'version', 'restore', 'save'].includes(command.kind) || command.kind.startsWith('list'));
 }
 
 /** @throws Refusal, or a system error of the driver */
-export function applyChange(command: Change, director: Director): void {
+export function execute(command: Changing, director: Director): void {
   switch (command.kind) {
-    case 'add-service':
-      director.addService(command.spec);
-      break;
-    case 'edit-service':
-      director.editService(command.spec);
-      break;
-    case 'delete-service':
-      director.deleteService(command.key);
-      break;
     case 'flush':
       director.flush();
-      break;
-    case 'add-server':
-      director.addDestination(command.service, command.spec);
-      break;
-    case 'edit-server':
-      director.editDestination(command.service, command.spec);
-      break;
-    case 'delete-server':
-      director.deleteDestination(command.service, command.key);
       break;
     case 'zero':
       director.zero(command.service);
@@ -58,6 +41,8 @@ export function applyChange(command: Change, director: Director): void {
       if (!hasSyncDaemons(director)) throw new Refusal('ESRCH', 'no daemon');
       director.stopDaemon(command.role);
       break;
+    default:
+      applyChange(director, command);
   }
 }
 

@@ -201,16 +201,20 @@ const ipip = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
 test('a server as stated, with the defaults of the original', () => {
   const address = { family: 'inet', words: [0x0a000002] };
   const spec = { address, port: 80, method: 'route', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel: ipip };
-  assert.deepEqual(parse('-a -t 10.0.0.1:80 -r 10.0.0.2'), { kind: 'add-server', service, spec });
-  assert.deepEqual(parse('-e -t 10.0.0.1:80 -r 10.0.0.2:8080 -g'), { kind: 'edit-server', service, spec });
+  assert.deepEqual(parse('-a -t 10.0.0.1:80 -r 10.0.0.2'), { kind: 'add-destination', service, spec });
+  assert.deepEqual(parse('-e -t 10.0.0.1:80 -r 10.0.0.2:8080 -g'), { kind: 'edit-destination', service, spec });
   assert.deepEqual(parse('-a -t 10.0.0.1:80 -r 10.0.0.2:8080 -mw3 -x 5 -y 2'), {
-    kind: 'add-server',
+    kind: 'add-destination',
     service,
     spec: { ...spec, port: 8080, method: 'masq', weight: 3, upperThreshold: 5, lowerThreshold: 2 },
   });
-  assert.deepEqual(parse('-a -r 10.0.0.2 -t 10.0.0.1:80 -m'), { kind: 'add-server', service, spec: { ...spec, port: 0, method: 'masq' } });
-  assert.deepEqual(parse('-d -t 10.0.0.1:80 -r 10.0.0.2'), { kind: 'delete-server', service, key: { address, port: 80 } });
-  assert.deepEqual(parse('-d -t 10.0.0.1:80 -r 10.0.0.2:8080'), { kind: 'delete-server', service, key: { address, port: 8080 } });
+  assert.deepEqual(parse('-a -r 10.0.0.2 -t 10.0.0.1:80 -m'), {
+    kind: 'add-destination',
+    service,
+    spec: { ...spec, port: 0, method: 'masq' },
+  });
+  assert.deepEqual(parse('-d -t 10.0.0.1:80 -r 10.0.0.2'), { kind: 'delete-destination', service, key: { address, port: 80 } });
+  assert.deepEqual(parse('-d -t 10.0.0.1:80 -r 10.0.0.2:8080'), { kind: 'delete-destination', service, key: { address, port: 8080 } });
 });
 
 test('listing: statistics before rates before thresholds before the rest', () => {

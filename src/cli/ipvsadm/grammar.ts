@@ -127,10 +127,11 @@ function meaning(draft: Draft): Command {
     case 'delete-service':
       return { kind: 'delete-service', key: serviceKey(draft) };
     case 'add-server':
+      return { kind: 'add-destination', spec: destination(draft), service: serviceKey(draft) };
     case 'edit-server':
-      return { kind: draft.command, spec: destination(draft), service: serviceKey(draft) };
+      return { kind: 'edit-destination', spec: destination(draft), service: serviceKey(draft) };
     case 'delete-server':
-      return { kind: 'delete-server', service: serviceKey(draft), key: draft.server ?? destination(draft) };
+      return { kind: 'delete-destination', service: serviceKey(draft), key: draft.server ?? destination(draft) };
     case 'list':
       return listCommand(draft);
     case 'zero':

@@ -1,8 +1,8 @@
 // The listings that are not of the table: connections, timeouts, synchronisation daemons.
 import { formatAddress } from '../../model/address-text.js';
+import { endpointText, type Names } from '../../model/endpoint-text.js';
 import type { ConnectionEntry, DestinationKey, Protocol, Timeouts } from '../../model/service.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
-import { endpointText, type Names } from './names.js';
 
 const portProtocols: ReadonlyMap<string, Protocol> = new Map([
   ['TCP', 'tcp'],
@@ -17,7 +17,7 @@ function expiryText(seconds: number): string {
 
 function connectionLine(entry: ConnectionEntry, engines: boolean, names: Names): string {
   const protocol = portProtocols.get(entry.protocol);
-  const text = ({ address, port }: DestinationKey): string => endpointText(address, port, protocol, names);
+  const text = (key: DestinationKey): string => endpointText(key, protocol, names);
   const start = [
     entry.protocol.padEnd(3),
     expiryText(entry.expires).padEnd(6),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noStats } from '../../datapath/memory/director.js';
 import { parseAddress } from '../../model/address-text.js';
+import { endpointText, type Names, noNames } from '../../model/endpoint-text.js';
 import type {
   ConnectionEntry,
   DestinationEntry,
@@ -15,7 +16,6 @@ import type {
 import type { ListFormat, TableMode } from './command.js';
 import { tableText, versionLine } from './list.js';
 import { connectionText, daemonText, timeoutText } from './list-other.js';
-import { endpointText, type Names, noNames } from './names.js';
 import { saveText } from './save.js';
 
 function endpoint(host: string, port: number): DestinationKey {
@@ -204,7 +204,7 @@ test('names: IPv4 is cut to its column, IPv6 is not, a mark has no port names', 
     '  -> 10.0.0.2:80                  Masq    1      0          0         ',
   ]);
   const long: Names = { ...named, address: () => 'x'.repeat(80) };
-  assert.equal(endpointText(endpoint('10.0.0.1', 80).address, 80, 'tcp', long).length, 59);
+  assert.equal(endpointText(endpoint('10.0.0.1', 80), 'tcp', long).length, 59);
 });
 
 test('connections', () => {

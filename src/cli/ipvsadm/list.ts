@@ -1,11 +1,19 @@
 // The table as -L prints it, in all its modes.
 
-import type { DestinationEntry, DestinationSpec, ServiceEntry, ServiceKey, ServiceSpec, Stats } from '../../model/service.js';
+import { endpointText, type Names } from '../../model/endpoint-text.js';
+import type {
+  DestinationEntry,
+  DestinationSpec,
+  ForwardingMethod,
+  ServiceEntry,
+  ServiceKey,
+  ServiceSpec,
+  Stats,
+} from '../../model/service.js';
+import { flagText, markText, netmaskText, portProtocol } from '../../model/service-text.js';
 import { compareDestinations, compareServices, mergeSorted, tableOrder } from '../../model/table-order.js';
 import type { ListFormat, TableMode } from './command.js';
-import { endpointText, type Names } from './names.js';
 import { largeNumber } from './numbers.js';
-import { flagText, methodNames, netmaskText, portProtocol, serviceName } from './service-text.js';
 
 /** `IP Virtual Server version 1.2.1 (size=4096)` */
 export function versionLine(version: readonly number[], size: number): string {
@@ -48,6 +56,15 @@ function destinationRates(stats: Stats, exact: boolean): string {
   const plain = [stats.connRate, stats.inPacketRate, stats.outPacketRate].map((value) => ` ${String(value).padStart(8)}`);
   return plain.join('') + largeNumber(stats.inByteRate, exact) + largeNumber(stats.outByteRate, exact);
 }
+
+/** `TCP  10.0.0.1:80`, `FWM  5 IPv6`. IPv4 is cut to its column. */
+function serviceName(key: ServiceKey, names: Names): string {
+  if (key.kind === 'fwmark') return `FWM  ${markText(key.mark)}${key.family === 'inet6' ? ' IPv6' : ''}`;
+  const text = `${key.protocol.toUpperCase().padEnd(4)} ${endpointText(key, key.protocol, names)}`;
+  return key.address.family === 'inet' ? text.slice(0, 33) : text;
+}
+
+const methodNames: Readonly<Record<ForwardingMethod, string>> = { masq: 'Masq', local: 'Local', tunnel: 'Tunnel', route: 'Route' };
 
 function serviceOptions(spec: ServiceSpec): string {
   const flags = spec.schedFlags === 0 ? '' : ` (${flagText(spec)})`;
@@ -98,7 +115,7 @@ function destinationCells(entry: DestinationEntry, format: ListFormat): string {
 }
 
 function destinationLine(service: ServiceKey, entry: DestinationEntry, format: ListFormat, names: Names): string {
-  const name = endpointText(entry.spec.address, entry.spec.port, portProtocol(service), names);
+  const name = endpointText(entry.spec, portProtocol(service), names);
   const cut = entry.spec.address.family === 'inet' ? name.slice(0, 28) : name;
   return `  -> ${cut.padEnd(28)}${destinationCells(entry, format)}`;
 }

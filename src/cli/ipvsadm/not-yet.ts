@@ -29,8 +29,8 @@ function missing(command: Command): string | undefined {
     case 'add-service':
     case 'edit-service':
       return missingForService(command.spec, command.engine);
-    case 'add-server':
-    case 'edit-server':
+    case 'add-destination':
+    case 'edit-destination':
       return missingForServer(command.spec);
     case 'start-daemon':
       return 'synchronisation daemons (--start-daemon)';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { NotTakenBack } from '../../datapath/director.js';
-import { ModelDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/director.js';
 import { memoryIo } from '../io.js';
 import { notYet } from './not-yet.js';
 import { runRestore } from './restore-command.js';
@@ -10,7 +10,7 @@ import { LineTooLong, RestoreLines } from './restore-lines.js';
 import { runIpvsadm } from './run.js';
 import type { World } from './world.js';
 
-function newWorld(director = new ModelDirector(), over: Partial<World> = {}): World {
+function newWorld(director = new MemoryDirector(), over: Partial<World> = {}): World {
   const names = {
     host: () => undefined,
     port: () => undefined,
@@ -47,7 +47,7 @@ test('refusals are printed and passed over; the status is that of the last line'
   assert.deepEqual(twice, { status: 0, stdout: '', stderr: 'Service already exists\nScheduler or persistence engine not found\n' });
   assert.equal(await saved(world), `${one}-A -t 10.0.0.3:80 -s rr\n`);
   assert.deepEqual(await ipvsadm(['-R'], world, one), { status: 255, stdout: '', stderr: 'Service already exists\n' });
-  const later = await ipvsadm(['-R'], newWorld(new ModelDirector(), { notYet }), `-A -t 10.0.0.9:80 -p\n${one}`);
+  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet }), `-A -t 10.0.0.9:80 -p\n${one}`);
   assert.deepEqual(later, { status: 0, stdout: '', stderr: 'weir: persistent services (-p) are not there yet\n' });
 });
 
@@ -111,7 +111,7 @@ test('any table is restored as it was saved', async () => {
 
 test('the director is opened once, however the input comes', async () => {
   let opened = 0;
-  const director = new ModelDirector();
+  const director = new MemoryDirector();
   const driver = async () => () => {
     opened++;
     return director;
@@ -140,7 +140,7 @@ test('--atomic: all lines or none, and which line it was', async () => {
 });
 
 test('--atomic: what could not be taken back yet is not said to be unchanged', async () => {
-  class Full extends ModelDirector {
+  class Full extends MemoryDirector {
     override atomically<T>(): T {
       throw new NotTakenBack(new Error('weir: no'), new Error('no room'));
     }

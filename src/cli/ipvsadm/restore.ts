@@ -2,7 +2,7 @@
 import { type Director, NotTakenBack } from '../../datapath/director.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
-import { applyChange, type Change, isChange, printReading, type Reading } from './execute.js';
+import { type Changing, execute, isChanging, printReading, type Reading } from './execute.js';
 import { failureLines, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { LineTooLong, type RestoreLine, RestoreLines } from './restore-lines.js';
@@ -29,14 +29,14 @@ async function runReading(command: Reading, director: Director, world: World, io
   }
 }
 
-function runChange(command: Change, director: Director, world: World, io: Io): Outcome {
+function runChange(command: Changing, director: Director, world: World, io: Io): Outcome {
   const refusal = world.notYet(command);
   if (refusal !== undefined) {
     io.err(`weir: ${refusal}\n`);
     return { status: refusedStatus, ends: false };
   }
   try {
-    applyChange(command, director);
+    execute(command, director);
     return { status: 0, ends: false };
   } catch (error) {
     reportFailure(error, command.kind, io);
@@ -59,7 +59,7 @@ async function runLine(line: RestoreLine, director: Director, world: World, io: 
     io.out(command.kind === 'help' ? helpText : versionText);
     return { status: 0, ends: true };
   }
-  return isChange(command) ? runChange(command, director, world, io) : runReading(command, director, world, io);
+  return isChanging(command) ? runChange(command, director, world, io) : runReading(command, director, world, io);
 }
 
 function* linesOf(io: Io): Generator<RestoreLine> {
@@ -92,7 +92,7 @@ export async function restore(director: Director, world: World, io: Io): Promise
 
 interface NumberedChange {
   readonly number: number;
-  readonly command: Change;
+  readonly command: Changing;
 }
 
 /** A line that keeps --atomic from beginning. */
@@ -106,7 +106,7 @@ class WrongLine extends Error {
   }
 }
 
-async function changeOf(line: RestoreLine, world: World): Promise<Change> {
+async function changeOf(line: RestoreLine, world: World): Promise<Changing> {
   let command: Command;
   try {
     command = await parseResolving(line.words, world.names);
@@ -114,7 +114,7 @@ async function changeOf(line: RestoreLine, world: World): Promise<Change> {
     if (!(error instanceof UsageError)) throw error;
     throw new WrongLine(line.number, error.message.trimEnd(), error.status);
   }
-  if (!isChange(command)) throw new WrongLine(line.number, 'only changes can be restored all at once', wrongInputStatus);
+  if (!isChanging(command)) throw new WrongLine(line.number, 'only changes can be restored all at once', wrongInputStatus);
   const refusal = world.notYet(command);
   if (refusal !== undefined) throw new WrongLine(line.number, refusal, refusedStatus);
   return command;
@@ -130,13 +130,13 @@ async function readChanges(world: World, io: Io): Promise<readonly NumberedChang
 }
 
 /** -R --atomic: all lines or none. `first`: changes that belong to the same whole. */
-export async function restoreAtomically(first: readonly Change[], director: Director, world: World, io: Io): Promise<number> {
+export async function restoreAtomically(first: readonly Changing[], director: Director, world: World, io: Io): Promise<number> {
   let at: NumberedChange | undefined;
   try {
     const changes = await readChanges(world, io);
     director.atomically(() => {
-      for (const command of first) applyChange(command, director);
-      for (at of changes) applyChange(at.command, director);
+      for (const command of first) execute(command, director);
+      for (at of changes) execute(at.command, director);
     });
     return 0;
   } catch (error) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Director, Refusal, type RefusalCode } from '../../datapath/director.js';
-import { ModelDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/director.js';
 import { memoryIo } from '../io.js';
 import { NeedsHost } from '../names/resolver.js';
 import { notYet } from './not-yet.js';
@@ -38,7 +38,7 @@ function refusing(code: RefusalCode, message = 'the message'): Director {
   const refuse = (): never => {
     throw new Refusal(code, message);
   };
-  const inner = new ModelDirector();
+  const inner = new MemoryDirector();
   return new Proxy(inner, {
     get: (_, name) => (name === 'close' || name === 'info' ? () => ({ version: [1, 2, 1], connTabSize: 4096 }) : refuse),
     has: () => true,
@@ -105,7 +105,7 @@ test('a full table says what is full; what is not there yet says so', async () =
 
 test("trouble that weir knows of is one line; a mistake of weir's is thrown on", async () => {
   const throwing = (message: string): World => {
-    const director = new ModelDirector();
+    const director = new MemoryDirector();
     director.flush = () => {
       throw new Error(message);
     };
@@ -162,7 +162,7 @@ test('help and version need no datapath', async () => {
 });
 
 test('what comes later is refused in one plain line, and nothing is changed', async () => {
-  const director = new ModelDirector();
+  const director = new MemoryDirector();
   const world = worldOf(director, { notYet });
   const expected: Record<string, string> = {
     '-A -t 10.0.0.1:80 -p': 'persistent services (-p) are not there yet',
@@ -189,7 +189,7 @@ test('what comes later is refused in one plain line, and nothing is changed', as
 });
 
 test('every scheduler that is there, and those of later, go from -A to -Ln and -Sn', async () => {
-  const world = worldOf(new ModelDirector());
+  const world = worldOf(new MemoryDirector());
   for (const name of ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq', 'fo', 'ovf']) {
     assert.equal((await run(`-A -t 10.0.0.1:80 -s ${name}`, world)).status, 0);
     assert.match((await run('-Ln', world)).stdout, new RegExp(`\\nTCP  10\\.0\\.0\\.1:80 ${name}\\n$`));
@@ -202,7 +202,7 @@ test('every run closes what it opened', async () => {
   let open = 0;
   const driver = async () => () => {
     open++;
-    const inner = new ModelDirector();
+    const inner = new MemoryDirector();
     inner.close = () => {
       open--;
     };
@@ -216,7 +216,7 @@ test('every run closes what it opened', async () => {
 
 test('a host name is asked for once, then the line is read again', async () => {
   const asked: string[] = [];
-  const director = new ModelDirector();
+  const director = new MemoryDirector();
   const world = worldOf(director, {
     names: {
       ...names,
@@ -235,7 +235,7 @@ test('a host name is asked for once, then the line is read again', async () => {
 });
 
 test('ipvsadm-save knows -n and passes words over', async () => {
-  const world = worldOf(new ModelDirector());
+  const world = worldOf(new MemoryDirector());
   await run('-A -t 10.0.0.1:80 -s rr', world);
   for (const args of [['-n'], ['x', '-n', '-n']]) {
     const io = memoryIo();

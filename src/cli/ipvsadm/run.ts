@@ -2,7 +2,7 @@
 import type { Director } from '../../datapath/director.js';
 import type { Io } from '../io.js';
 import { type Command, onlyReads } from './command.js';
-import { applyChange, isChange, printReading } from './execute.js';
+import { execute, isChanging, printReading } from './execute.js';
 import { listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { restore, restoreAtomically } from './restore.js';
@@ -12,7 +12,7 @@ import { parseResolving, systemWorld, type World } from './world.js';
 
 type Working = Exclude<Command, { readonly kind: 'help' | 'version' }>;
 
-async function execute(command: Working, director: Director, world: World, io: Io): Promise<number> {
+async function perform(command: Working, director: Director, world: World, io: Io): Promise<number> {
   const refusal = world.notYet(command);
   if (refusal !== undefined) {
     io.err(`weir: ${refusal}\n`);
@@ -20,12 +20,12 @@ async function execute(command: Working, director: Director, world: World, io: I
   }
   if (command.kind === 'restore') return command.atomic ? restoreAtomically([], director, world, io) : restore(director, world, io);
   try {
-    if (isChange(command)) applyChange(command, director);
+    if (isChanging(command)) execute(command, director);
     else await printReading(command, director, world, io);
     return 0;
   } catch (error) {
     reportFailure(error, command.kind, io);
-    return isChange(command) ? refusedStatus : listFailedStatus;
+    return isChanging(command) ? refusedStatus : listFailedStatus;
   }
 }
 
@@ -48,7 +48,7 @@ export async function runIpvsadm(words: readonly string[], io: Io, world: World)
   }
   // As in the original no director is a greater trouble than a wrong word.
   return withDirector(world, command instanceof UsageError || onlyReads(command), io, async (director) => {
-    if (!(command instanceof UsageError)) return execute(command, director, world, io);
+    if (!(command instanceof UsageError)) return perform(command, director, world, io);
     io.err(`${command.message}\n`);
     return command.status;
   });

@@ -1,11 +1,11 @@
 // What ipvsadm needs beside its words: the director, names, and what this weir does not do yet. Tests bring their own.
 import type { Address } from '../../model/address.js';
+import { type Names, noNames } from '../../model/endpoint-text.js';
 import type { Protocol } from '../../model/service.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { NeedsHost, SystemNames } from '../names/resolver.js';
 import type { Command } from './command.js';
 import { parseCommand } from './grammar.js';
-import { type Names, noNames } from './names.js';
 import { notYet } from './not-yet.js';
 import type { Lookup } from './values.js';
 

@@ -16,15 +16,15 @@ const kinds = (...args: Parameters<typeof planTable>): readonly string[] =>
 
 test('an empty table gets the service, then its destinations; what is there gets nothing', () => {
   const wanted = table(server());
-  assert.deepEqual(kinds(wanted, nothing, new Map()), ['addService', 'addDestination', 'addDestination']);
+  assert.deepEqual(kinds(wanted, nothing, new Map()), ['add-service', 'add-destination', 'add-destination']);
   assert.deepEqual(kinds(wanted, nothing, present(wanted)), []);
 });
 
 test('only what differs changes', () => {
   const before = table(server());
   const after = table(server({ scheduler: 'rr', realServers: [real('10.0.0.1', 5), real('10.0.0.3')] }));
-  assert.deepEqual(kinds(after, before, present(before)), ['editService', 'deleteDestination', 'editDestination', 'addDestination']);
-  assert.deepEqual(kinds(nothing, before, present(before)), ['deleteService']);
+  assert.deepEqual(kinds(after, before, present(before)), ['edit-service', 'delete-destination', 'edit-destination', 'add-destination']);
+  assert.deepEqual(kinds(nothing, before, present(before)), ['delete-service']);
 });
 
 test('what somebody added by hand stays', () => {

@@ -1,6 +1,7 @@
 // From the table that is there to the one that is wanted: the changes, and nothing that need not change. Pure.
+import type { Change } from '../../model/change.js';
 import { destinationId } from '../../model/identity.js';
-import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import type { DestinationSpec, ServiceSpec } from '../../model/service.js';
 import type { WantedService, WantedTable } from './wanted.js';
 
 /** One service as the director has it. */
@@ -11,12 +12,6 @@ export interface PresentService {
 
 /** By `serviceId`. */
 export type PresentTable = ReadonlyMap<string, PresentService>;
-
-export type Change =
-  | { readonly kind: 'addService' | 'editService'; readonly spec: ServiceSpec }
-  | { readonly kind: 'deleteService'; readonly key: ServiceKey }
-  | { readonly kind: 'addDestination' | 'editDestination'; readonly service: ServiceKey; readonly spec: DestinationSpec }
-  | { readonly kind: 'deleteDestination'; readonly service: ServiceKey; readonly key: DestinationKey };
 
 /** The changes of one virtual service: made together or not at all. */
 export interface ServicePlan {
@@ -50,7 +45,7 @@ function destinations(wanted: WantedService, before: WantedService | undefined, 
   // Only what we put there goes: what an operator added by hand stays his.
   for (const spec of before?.destinations ?? []) {
     const id = destinationId(spec);
-    if (!kept.has(id) && there.has(id)) changes.push({ kind: 'deleteDestination', service, key: spec });
+    if (!kept.has(id) && there.has(id)) changes.push({ kind: 'delete-destination', service, key: spec });
   }
   const done = new Set<string>();
   for (const spec of wanted.destinations) {
@@ -58,8 +53,8 @@ function destinations(wanted: WantedService, before: WantedService | undefined, 
     if (done.has(id)) continue;
     done.add(id);
     const old = there.get(id);
-    if (old === undefined) changes.push({ kind: 'addDestination', service, spec });
-    else if (!same(destinationFacts(old), destinationFacts(spec))) changes.push({ kind: 'editDestination', service, spec });
+    if (old === undefined) changes.push({ kind: 'add-destination', service, spec });
+    else if (!same(destinationFacts(old), destinationFacts(spec))) changes.push({ kind: 'edit-destination', service, spec });
   }
   return changes;
 }
@@ -68,13 +63,13 @@ function destinations(wanted: WantedService, before: WantedService | undefined, 
 export function planTable(wanted: WantedTable, before: WantedTable, present: PresentTable): readonly ServicePlan[] {
   const plans: ServicePlan[] = [];
   for (const [id, { name, spec }] of before) {
-    if (!wanted.has(id) && present.has(id)) plans.push({ id, name, changes: [{ kind: 'deleteService', key: spec.key }] });
+    if (!wanted.has(id) && present.has(id)) plans.push({ id, name, changes: [{ kind: 'delete-service', key: spec.key }] });
   }
   for (const [id, service] of wanted) {
     const there = present.get(id);
     const own: Change[] = [];
-    if (there === undefined) own.push({ kind: 'addService', spec: service.spec });
-    else if (!same(serviceFacts(there.spec), serviceFacts(service.spec))) own.push({ kind: 'editService', spec: service.spec });
+    if (there === undefined) own.push({ kind: 'add-service', spec: service.spec });
+    else if (!same(serviceFacts(there.spec), serviceFacts(service.spec))) own.push({ kind: 'edit-service', spec: service.spec });
     const changes = [...own, ...destinations(service, before.get(id), there)];
     if (changes.length > 0) plans.push({ id, name: service.name, changes });
   }

@@ -1,5 +1,6 @@
 // Makes a plan true in the director, service by service: one that is refused keeps no other from its place.
-import type { Change, PresentTable, ServicePlan } from '../../control/virtual-server/plan.js';
+import type { PresentTable, ServicePlan } from '../../control/virtual-server/plan.js';
+import { applyChange } from '../../datapath/apply-change.js';
 import { type Director, NotTakenBack } from '../../datapath/director.js';
 import { serviceId } from '../../model/identity.js';
 
@@ -12,39 +13,17 @@ export function presentTable(director: Director): PresentTable {
   );
 }
 
-function make(director: Director, change: Change): void {
-  switch (change.kind) {
-    case 'addService':
-      director.addService(change.spec);
-      break;
-    case 'editService':
-      director.editService(change.spec);
-      break;
-    case 'deleteService':
-      director.deleteService(change.key);
-      break;
-    case 'addDestination':
-      director.addDestination(change.service, change.spec);
-      break;
-    case 'editDestination':
-      director.editDestination(change.service, change.spec);
-      break;
-    case 'deleteDestination':
-      director.deleteDestination(change.service, change.key);
-  }
-}
-
 /** One service's changes without a batch around them: a new service that does not come whole does not stay. */
 function makeAlone(director: Director, { changes }: ServicePlan): void {
   const [first] = changes;
   let begun = false;
   try {
     for (const change of changes) {
-      make(director, change);
+      applyChange(director, change);
       begun = true;
     }
   } catch (error) {
-    if (begun && first?.kind === 'addService') director.deleteService(first.spec.key);
+    if (begun && first?.kind === 'add-service') director.deleteService(first.spec.key);
     throw error;
   }
 }
@@ -58,7 +37,7 @@ export function applyPlans(director: Director, plans: readonly ServicePlan[]): R
   if (plans.length === 0) return refused;
   try {
     director.atomically(() => {
-      for (const { changes } of plans) for (const change of changes) make(director, change);
+      for (const { changes } of plans) for (const change of changes) applyChange(director, change);
     });
     return refused;
   } catch (error) {

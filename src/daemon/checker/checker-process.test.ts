@@ -7,7 +7,7 @@ import { ip } from '../../../test/support/doctor-facts.js';
 import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalived-configuration.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Director } from '../../datapath/director.js';
-import { ModelDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/director.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
@@ -33,7 +33,7 @@ const table = (director: Director): readonly string[] =>
     .sort();
 
 function start(servers: readonly VirtualServer[], more: Partial<CheckerOptions> = {}, global: Partial<GlobalSettings> = {}) {
-  const director = new ModelDirector();
+  const director = new MemoryDirector();
   const said: string[] = [];
   const checker = runChecker({
     configuration: configuration(servers, global),
@@ -75,7 +75,7 @@ test('-I leaves them; lvs_flush_on_stop takes everything, lvs_flush at the start
     await checker.stop();
     assert.deepEqual(table(director), left);
   }
-  const director = new ModelDirector();
+  const director = new MemoryDirector();
   director.addService(foreign);
   start([server(80)], { open: () => director }, { lvsFlush: true, lvsTimeouts: { tcp: 100, tcpFin: 0, udp: 7 } });
   assert.deepEqual(table(director), ['80 wlc 2']);
@@ -100,7 +100,7 @@ test('a service that is refused keeps no other away, is said once, tried again a
 test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
-    const director = new ModelDirector();
+    const director = new MemoryDirector();
     let attempts = 0;
     const open = (): Director => {
       attempts += 1;

@@ -13,7 +13,7 @@ import type { DumpKind } from '../process/messages.js';
 import { policyOf, resolveScript } from '../scripts/resolve-script.js';
 import { applyPlans, presentTable } from './apply.js';
 import { virtualServerLines } from './dump.js';
-import { changeText, checksNotRun } from './texts.js';
+import { changeMessage, checksNotRun } from './texts.js';
 
 /** The first retry and the longest pause between two, ms. */
 const RETRY_MIN_MS = 1000;
@@ -119,7 +119,7 @@ class Checker implements Part {
     for (const { id, name, changes } of plans) {
       if (this.#refused.has(id)) continue;
       const protocol = protocolOf(this.#wanted.has(id) ? this.#wanted : this.#done, id);
-      for (const change of changes) this.options.log('debug', changeText(change, name, protocol));
+      for (const change of changes) this.options.log('debug', changeMessage(change, name, protocol));
     }
   }
 

@@ -1,7 +1,7 @@
 // How servers and checkers are named in the log, in keepalived's way. Pure.
 
-import type { Change } from '../../control/virtual-server/plan.js';
 import { formatAddress } from '../../model/address-text.js';
+import type { Change } from '../../model/change.js';
 import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { DestinationKey } from '../../model/service.js';
 
@@ -46,19 +46,19 @@ export function checksNotRun(servers: readonly VirtualServer[]): readonly string
 }
 
 /** What the log says of a change in one service, at a reload. */
-export function changeText(change: Change, name: string, protocol: string): string {
+export function changeMessage(change: Change, name: string, protocol: string): string {
   switch (change.kind) {
-    case 'addService':
+    case 'add-service':
       return `Adding virtual server ${name}`;
-    case 'editService':
+    case 'edit-service':
       return `Changing virtual server ${name}`;
-    case 'deleteService':
+    case 'delete-service':
       return `Removing virtual server ${name}`;
-    case 'addDestination':
+    case 'add-destination':
       return `Adding service ${serverName(change.spec, protocol)} to VS ${name}`;
-    case 'editDestination':
+    case 'edit-destination':
       return `Changing service ${serverName(change.spec, protocol)} of VS ${name}`;
-    case 'deleteDestination':
+    case 'delete-destination':
       return `Removing service ${serverName(change.key, protocol)} from VS ${name}`;
   }
 }

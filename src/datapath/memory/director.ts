@@ -32,7 +32,7 @@ export const noStats: Stats = {
   outByteRate: 0n,
 };
 
-export interface ModelOptions {
+export interface MemoryOptions {
   /** Interfaces on which a synchronisation daemon may run. */
   readonly interfaces?: readonly string[];
   readonly connections?: readonly ConnectionEntry[];
@@ -53,11 +53,11 @@ function idle(spec: DestinationSpec): DestinationEntry {
 }
 
 /** The table of one namespace, in memory. Its state is a value, so a change is whole or not at all. */
-export class ModelDirector implements Director, SyncDaemons, CpuStats {
+export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   #state: State = { services: new Map(), timeouts: { tcp: 900, tcpFin: 120, udp: 300 }, sysctls: defaultSysctls, daemons: [] };
-  readonly #options: ModelOptions;
+  readonly #options: MemoryOptions;
 
-  constructor(options: ModelOptions = {}) {
+  constructor(options: MemoryOptions = {}) {
     this.#options = options;
   }
 

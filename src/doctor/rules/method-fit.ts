@@ -1,17 +1,20 @@
 // Does each destination's forwarding method fit the network between? VS/DR needs one wire, VS/NAT needs the answers to come back.
 import { formatAddress } from '../../model/address-text.js';
+import { changeText } from '../../model/change-text.js';
+import { endpointText } from '../../model/endpoint-text.js';
 import type { Finding } from '../../model/finding.js';
 import { addressId } from '../../model/identity.js';
 import type { DirectorFacts } from '../facts.js';
-import { contains, endpoint, linkName, serviceOption, serviceText } from '../network.js';
+import { contains, linkName, serviceText } from '../network.js';
 
 export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
   const paths = new Map(facts.paths.map((path) => [addressId(path.to), path]));
   return facts.services.flatMap(({ spec, destinations }) =>
     destinations.flatMap((destination): readonly Finding[] => {
       const path = paths.get(addressId(destination.address));
-      const place = `${serviceText(spec)} → ${endpoint(destination)}`;
+      const place = `${serviceText(spec)} → ${endpointText(destination)}`;
       const server = formatAddress(destination.address);
+      const nat = changeText({ kind: 'edit-destination', service: spec.key, spec: { ...destination, method: 'masq' } });
       if (destination.method === 'route' && path?.kind === 'routed' && path.gateway !== undefined) {
         return [
           {
@@ -19,7 +22,7 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
             code: 'direct-route-behind-router',
             what: `${place} cannot be reached by VS/DR`,
             cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it on a wire of this host`,
-            fix: `ip route add ${server} dev ${linkName(facts, path.device)} (where it is on that wire), or forward by NAT: ipvsadm -e ${serviceOption(spec)} -r ${endpoint(destination)} -m`,
+            fix: `ip route add ${server} dev ${linkName(facts, path.device)} (where it is on that wire), or forward by NAT: ipvsadm ${nat}`,
           },
         ];
       }

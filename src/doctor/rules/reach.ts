@@ -1,10 +1,11 @@
 // Does every destination answer? A TCP connect from here, and a SYN handed to the server itself as its method would.
 import { formatAddress } from '../../model/address-text.js';
+import { endpointText } from '../../model/endpoint-text.js';
 import type { Finding } from '../../model/finding.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { DestinationSpec } from '../../model/service.js';
 import type { ConnectFact, DirectorFacts, HandoverFact, PathFact, ServiceFact } from '../facts.js';
-import { endpoint, linkName, onWire, serviceText, speaksArp } from '../network.js';
+import { linkName, onWire, serviceText, speaksArp } from '../network.js';
 
 /** Facts by what they are about: a table may list tens of thousands of destinations. */
 interface Known {
@@ -129,7 +130,7 @@ function misfit(known: Known, destination: DestinationSpec, handed: HandoverFact
 }
 
 function judge(known: Known, service: ServiceFact, destination: DestinationSpec): readonly Finding[] {
-  const place = `${serviceText(service.spec)} → ${endpoint(destination)}`;
+  const place = `${serviceText(service.spec)} → ${endpointText(destination)}`;
   const severity = destination.weight === 0 ? 'info' : 'error'; // a quiesced server may well be away
   const handed = handoverOf(known, service, destination);
   if (handed?.answer === 'accepted') {

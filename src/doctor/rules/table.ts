@@ -1,8 +1,10 @@
 // Can every service choose a server at all?
 
+import { changeText } from '../../model/change-text.js';
 import type { Finding } from '../../model/finding.js';
+import { serviceArguments } from '../../model/service-text.js';
 import type { DirectorFacts, ServiceFact } from '../facts.js';
-import { endpoint, serviceOption, serviceText } from '../network.js';
+import { serviceText } from '../network.js';
 
 /** Schedulers that do not look at weights, but for 0. */
 const WEIGHTLESS = new Set(['rr', 'lc']);
@@ -17,7 +19,7 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
         code: 'service-empty',
         what: `${name} serves nobody`,
         cause: 'it has no destination, so every client is refused',
-        fix: `ipvsadm -a ${serviceOption(spec)} -r RIP:PORT`,
+        fix: `ipvsadm -a ${serviceArguments(spec.key)} -r RIP:PORT`,
       },
     ];
   }
@@ -28,7 +30,7 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
         code: 'weights-zero',
         what: `${name} takes no new connection`,
         cause: 'all its destinations have weight 0 (quiesced)',
-        fix: `ipvsadm -e ${serviceOption(spec)} -r ${endpoint(first)} ${{ masq: '-m', tunnel: '-i', route: '-g', local: '-g' }[first.method]} -w 1`,
+        fix: `ipvsadm ${changeText({ kind: 'edit-destination', service: spec.key, spec: { ...first, weight: 1 } })}`,
       },
     ];
   }
@@ -40,7 +42,7 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
         code: 'weights-ignored',
         what: `${name} shares evenly though its weights differ`,
         cause: `scheduler ${spec.scheduler} does not look at weights`,
-        fix: `ipvsadm -E ${serviceOption(spec)} -s w${spec.scheduler}`,
+        fix: `ipvsadm ${changeText({ kind: 'edit-service', spec: { ...spec, scheduler: `w${spec.scheduler}` } })}`,
       },
     ];
   }

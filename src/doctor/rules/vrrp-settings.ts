@@ -1,10 +1,10 @@
 // Sysctls of this host that VRRP stumbles over: reverse-path filters, ARP beside a virtual MAC, services that bind to a VIP.
 import { sysctlName } from '../../control/realserver/arp-settings.js';
 import { formatAddress } from '../../model/address-text.js';
+import { endpointText } from '../../model/endpoint-text.js';
 import type { Finding } from '../../model/finding.js';
 import { sameAddress } from '../../model/identity.js';
 import type { HostFacts } from '../facts.js';
-import { endpoint } from '../network.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
 import { sameNumber } from './vrrp-peers.js';
 
@@ -85,7 +85,7 @@ function bound(instance: VrrpInstanceFact, facts: VrrpFacts): readonly Finding[]
   if (facts.settings.get(path) !== '0') return [];
   const services = facts.listeners.filter(({ address }) => instance.vips.some((vip) => sameAddress(vip, address)));
   if (services.length === 0) return [];
-  const names = services.map((one) => `${one.protocol} ${endpoint(one)}`).join(', ');
+  const names = services.map((one) => `${one.protocol} ${endpointText(one)}`).join(', ');
   return [
     {
       severity: 'warning',
