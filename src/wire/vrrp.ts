@@ -22,6 +22,8 @@ export const VRRP_HEADER_BYTES = 8;
 export const VRRP_AUTH_BYTES = 8;
 /** 12 bits of centiseconds */
 export const V3_INTERVAL_MAX = 0xfff;
+/** The priority of the router that owns the addresses (RFC 9568 §5.2.4). */
+export const VRRP_OWNER_PRIORITY = 255;
 export const AuthType = { none: 0, pass: 1, ah: 2 } as const;
 
 /** 224.0.0.18, which the old form of the v3 checksum takes for the destination even of unicast. */

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openPacket } from '../../src/control/vrrp/receive/packet.js';
-import { judge } from '../../src/control/vrrp/receive/validate.js';
-import type { Counters, InstanceState } from '../../src/control/vrrp/state.js';
+import { validateAdvert } from '../../src/control/vrrp/receive/validate.js';
+import type { Counters } from '../../src/control/vrrp/state/counters.js';
+import type { InstanceState } from '../../src/control/vrrp/state/instance-state.js';
 import type { FilterReason } from '../../src/daemon/filter/filter-account.js';
 import { AdvertFilter } from '../../src/daemon/vrrp/filters/advert-filter.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
@@ -71,7 +72,7 @@ function machineSays({ state, inet }: Tried, packet: Uint8Array): 'believed' | '
   const arrived = openPacket({ interface: 'eth0', source, destination, ttl: bytes[inet ? 8 : 7] ?? 0, protocol, bytes: seen });
   const header = arrived === undefined ? undefined : decodeVrrpHeader(arrived.message);
   if (arrived === undefined || header?.vrid !== state.config.vrid) return 'nobody';
-  const verdict = judge(state, arrived, header, undefined);
+  const verdict = validateAdvert(state, arrived, header, undefined);
   return verdict.kind === 'accepted' ? 'believed' : verdict.refusal.counter;
 }
 

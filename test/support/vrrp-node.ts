@@ -1,7 +1,8 @@
 // One node's VRRP machine with a clock of its own, for tests: inputs in, effects out as short lines that read like keepalived's log.
 import assert from 'node:assert/strict';
 import type { Effect, Input, InterfaceFacts, ReceivedPacket } from '../../src/control/vrrp/messages.js';
-import { type InstanceState, initialState, type VrrpMachine } from '../../src/control/vrrp/state.js';
+import type { InstanceState } from '../../src/control/vrrp/state/instance-state.js';
+import { initialState, type VrrpMachine } from '../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../src/control/vrrp/step.js';
 import type { Address } from '../../src/model/address.js';
 import { formatAddress, parseAddress } from '../../src/model/address-text.js';

@@ -1,11 +1,11 @@
 // The beginning, and reload: sessions that stay go on as they are, whatever became of their intervals.
 import { addressId } from '../../model/identity.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
+import { type BfdContext, chance, change, sessionAt } from './context.js';
 import type { BfdInput } from './messages.js';
 import type { Session } from './state.js';
-import { chance, change, sessionAt, type Work } from './step-context.js';
-import { sayIntervals, UNKNOWN_NEIGHBOUR } from './transitions.js';
-import { tellSoon, transmit } from './transmit.js';
+import { setIntervals, UNKNOWN_NEIGHBOUR } from './transitions.js';
+import { sendSoon, transmit } from './transmit.js';
 
 /** What makes it the same session: both ends, and the port that packets go to. */
 function identity({ name, neighbour, source, multihop }: BfdInstance): string {
@@ -13,9 +13,9 @@ function identity({ name, neighbour, source, multihop }: BfdInstance): string {
 }
 
 /** §6.8.1: random, not 0, no other session's. */
-function discriminator(work: Work, taken: ReadonlySet<number>): number {
+function discriminator(context: BfdContext, taken: ReadonlySet<number>): number {
   for (;;) {
-    const word = chance(work);
+    const word = chance(context);
     if (word !== 0 && !taken.has(word)) return word;
   }
 }
@@ -37,7 +37,7 @@ function newSession(config: BfdInstance, ours: number): Session {
     polling: false,
     heldTxUs: undefined,
     heldRxUs: undefined,
-    heardAtUs: undefined,
+    receivedAtUs: undefined,
     sentAtUs: undefined,
     sendAtUs: undefined,
     received: 0,
@@ -48,32 +48,32 @@ function newSession(config: BfdInstance, ours: number): Session {
 }
 
 /** What it says from now on; a multiplier is in every packet, and is not polled for. */
-function takeSettings(work: Work, index: number, before: BfdInstance): void {
-  const { config, state } = sessionAt(work, index);
-  if (state === 'up') sayIntervals(work, index, config.minTxUs, config.minRxUs);
-  else change(work, index, { desiredMinTxUs: config.idleTxUs, requiredMinRxUs: config.minRxUs });
+function takeSettings(context: BfdContext, index: number, before: BfdInstance): void {
+  const { config, state } = sessionAt(context, index);
+  if (state === 'up') setIntervals(context, index, config.minTxUs, config.minRxUs);
+  else change(context, index, { desiredMinTxUs: config.idleTxUs, requiredMinRxUs: config.minRxUs });
   const other = (['minTxUs', 'minRxUs', 'idleTxUs', 'multiplier'] as const).some((field) => before[field] !== config[field]);
-  if (other) tellSoon(work, index);
+  if (other) sendSoon(context, index);
 }
 
-export function configure(work: Work, input: Extract<BfdInput, { kind: 'configure' }>): void {
-  if (input.chance !== undefined) work.machine = { ...work.machine, chance: input.chance };
-  const before = new Map(work.sessions.map((session) => [identity(session.config), session]));
-  const taken = new Set(work.sessions.map((session) => session.discriminator));
-  work.sessions = input.sessions.map((config) => {
+export function configure(context: BfdContext, input: Extract<BfdInput, { kind: 'configure' }>): void {
+  if (input.chance !== undefined) context.machine = { ...context.machine, chance: input.chance };
+  const before = new Map(context.sessions.map((session) => [identity(session.config), session]));
+  const taken = new Set(context.sessions.map((session) => session.discriminator));
+  context.sessions = input.sessions.map((config) => {
     const old = before.get(identity(config));
     if (old !== undefined) return { ...old, config };
-    const ours = discriminator(work, taken);
+    const ours = discriminator(context, taken);
     taken.add(ours);
     return newSession(config, ours);
   });
-  work.machine = {
-    ...work.machine,
-    indexOfDiscriminator: new Map(work.sessions.map((session, index) => [session.discriminator, index])),
+  context.machine = {
+    ...context.machine,
+    indexOfDiscriminator: new Map(context.sessions.map((session, index) => [session.discriminator, index])),
   };
-  for (const [index, { config }] of work.sessions.entries()) {
+  for (const [index, { config }] of context.sessions.entries()) {
     const old = before.get(identity(config));
-    if (old !== undefined) takeSettings(work, index, old.config);
-    transmit(work, index);
+    if (old !== undefined) takeSettings(context, index, old.config);
+    transmit(context, index);
   }
 }

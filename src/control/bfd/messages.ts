@@ -1,8 +1,8 @@
 // What goes into the BFD machine and what comes out. Time is monotonic microseconds, an argument of every step.
 import type { Address } from '../../model/address.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
-import type { LogLevel } from '../../model/log-level.js';
 import type { BfdPort } from '../../wire/bfd.js';
+import type { LogEffect } from '../machine.js';
 import type { Chance } from './chance.js';
 
 /** Why a packet is refused: RFC 5880 §6.8.6 and RFC 5881 §5 in the order of the checks. */
@@ -50,17 +50,4 @@ export type BfdEffect =
   | { readonly kind: 'send'; readonly name: string; readonly bytes: Uint8Array }
   /** It went up, or down: news for VRRP and checkers. What a session is at first is for who asked for it to tell. */
   | { readonly kind: 'event'; readonly name: string; readonly up: boolean }
-  /** `detail`: keepalived says this only with -D. */
-  | {
-      readonly kind: 'log';
-      readonly level: LogLevel;
-      readonly text: string;
-      readonly detail?: boolean;
-    };
-
-/** What a step answers. `wakeAtUs`: call again with `wake` no later than this; undefined: only when something happens. */
-export interface BfdStep<S> {
-  readonly state: S;
-  readonly effects: readonly BfdEffect[];
-  readonly wakeAtUs: number | undefined;
-}
+  | LogEffect;

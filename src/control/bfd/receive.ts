@@ -1,24 +1,25 @@
 // A packet came: RFC 5880 §6.8.6, from the first check to the answer.
 import { type BfdControl, decodeBfd } from '../../wire/bfd.js';
+import { logBounded } from '../machine.js';
+import { type BfdContext, change, refuse, sessionAt } from './context.js';
 import type { BfdReceived, BfdRefusal } from './messages.js';
 import type { Session } from './state.js';
-import { bounded, change, refuse, sessionAt, type Work } from './step-context.js';
 import { parameterLines, refusalTexts } from './texts.js';
 import { detectionUs, transmitUs } from './timing.js';
 import { becomeDown, becomeInit, becomeUp, endPoll } from './transitions.js';
 import { answerPoll, transmit } from './transmit.js';
-import { malformed, sessionOf, unwelcome } from './validate.js';
+import { malformed, sessionOf, sessionRefusal } from './validate.js';
 
-export function receive(work: Work, received: BfdReceived): void {
+export function receive(context: BfdContext, received: BfdReceived): void {
   const packet = decodeBfd(received.bytes);
-  const index = packet === undefined ? undefined : sessionOf(work.machine, packet, received);
-  const session = index === undefined ? undefined : sessionAt(work, index);
+  const index = packet === undefined ? undefined : sessionOf(context.machine, packet, received);
+  const session = index === undefined ? undefined : sessionAt(context, index);
   const reason = refusal(packet, session, received);
   if (reason !== undefined) {
-    refuse(work, reason);
-    bounded(work, reason, refusalTexts(reason, received, packet, session));
+    refuse(context, reason);
+    logBounded(context, reason, refusalTexts(reason, received, packet, session), { detail: true });
   } else if (packet !== undefined && index !== undefined) {
-    accept(work, index, packet);
+    accept(context, index, packet);
   }
 }
 
@@ -26,12 +27,12 @@ function refusal(packet: BfdControl | undefined, session: Session | undefined, {
   if (packet === undefined) return 'short';
   const wrong = malformed(packet, bytes.length);
   if (wrong !== undefined) return wrong;
-  return session === undefined ? 'session' : unwelcome(session, packet, ttl);
+  return session === undefined ? 'session' : sessionRefusal(session, packet, ttl);
 }
 
-function accept(work: Work, index: number, packet: BfdControl): void {
-  const before = sessionAt(work, index);
-  change(work, index, {
+function accept(context: BfdContext, index: number, packet: BfdControl): void {
+  const before = sessionAt(context, index);
+  change(context, index, {
     remoteDiscriminator: packet.myDiscriminator,
     remoteState: packet.state,
     remoteDiagnostic: packet.diagnostic,
@@ -39,37 +40,38 @@ function accept(work: Work, index: number, packet: BfdControl): void {
     remoteMinTxUs: packet.desiredMinTxUs,
     remoteMinRxUs: packet.requiredMinRxUs,
     remoteMultiplier: packet.multiplier,
-    heardAtUs: work.atUs,
+    receivedAtUs: context.atUs,
     received: before.received + 1,
   });
-  if (packet.final && before.polling) endPoll(work, index);
-  changeState(work, index, packet);
-  tellTimers(work, index, before);
-  if (packet.poll) answerPoll(work, index);
-  transmit(work, index);
+  if (packet.final && before.polling) endPoll(context, index);
+  changeState(context, index, packet);
+  logTimers(context, index, before);
+  if (packet.poll) answerPoll(context, index);
+  transmit(context, index);
 }
 
 /** §6.2's machine. Demand mode is never ours, so there is nothing to do for it here. */
-function changeState(work: Work, index: number, { state: remote }: BfdControl): void {
-  const { state } = sessionAt(work, index);
+function changeState(context: BfdContext, index: number, { state: remote }: BfdControl): void {
+  const { state } = sessionAt(context, index);
   if (remote === 'adminDown') {
-    if (state !== 'down') becomeDown(work, index, 'Neighbor Signaled Session Down');
+    if (state !== 'down') becomeDown(context, index, 'Neighbor Signaled Session Down');
   } else if (state === 'down') {
-    if (remote === 'down') becomeInit(work, index);
-    else if (remote === 'init') becomeUp(work, index);
+    if (remote === 'down') becomeInit(context, index);
+    else if (remote === 'init') becomeUp(context, index);
   } else if (state === 'init') {
-    if (remote !== 'down') becomeUp(work, index);
+    if (remote !== 'down') becomeUp(context, index);
   } else if (remote === 'down') {
-    becomeDown(work, index, 'Neighbor Signaled Session Down');
+    becomeDown(context, index, 'Neighbor Signaled Session Down');
   }
 }
 
-function tellTimers(work: Work, index: number, before: Session): void {
-  const after = sessionAt(work, index);
+function logTimers(context: BfdContext, index: number, before: Session): void {
+  const after = sessionAt(context, index);
   const { name } = after.config;
   const changed = (['remoteMinRxUs', 'remoteMinTxUs', 'remoteMultiplier'] as const).some((field) => before[field] !== after[field]);
-  if (changed || transmitUs(before) !== transmitUs(after)) bounded(work, `parameters ${name}`, parameterLines(after));
+  if (changed || transmitUs(before) !== transmitUs(after))
+    logBounded(context, `parameters ${name}`, parameterLines(after), { detail: true });
   const [was, is] = [detectionUs(before), detectionUs(after)];
   if (was === is) return;
-  bounded(work, `detection ${name}`, [`${' '.repeat(name.length + 2)} Detection time is ${is} us (was ${was} us)`], false);
+  logBounded(context, `detection ${name}`, [`${' '.repeat(name.length + 2)} Detection time is ${is} us (was ${was} us)`]);
 }

@@ -1,7 +1,7 @@
 // What the BFD machine remembers: plain readonly values, shared between steps as far as nothing changed.
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { BfdState } from '../../wire/bfd.js';
-import type { LogBudget } from '../log-budget.js';
+import type { LogBudgets } from '../machine.js';
 import type { Chance } from './chance.js';
 import type { BfdRefusal } from './messages.js';
 
@@ -33,7 +33,7 @@ export interface Session {
   readonly heldTxUs: number | undefined;
   readonly heldRxUs: number | undefined;
   /** When the last packet was accepted, and sent. */
-  readonly heardAtUs: number | undefined;
+  readonly receivedAtUs: number | undefined;
   readonly sentAtUs: number | undefined;
   /** When the next periodic packet is due; undefined: none is to be sent. */
   readonly sendAtUs: number | undefined;
@@ -49,7 +49,7 @@ export interface BfdMachine {
   readonly chance: Chance;
   /** Packets refused here or in the kernel. */
   readonly refused: Readonly<Partial<Record<BfdRefusal, number>>>;
-  readonly budgets: ReadonlyMap<string, LogBudget>;
+  readonly budgets: LogBudgets;
 }
 
 export function initialBfd(): BfdMachine {

@@ -76,11 +76,11 @@ test('a neighbour that falls silent is down after multiplier times interval, not
   const nodes = new BfdNodes();
   nodes.up();
   nodes.fate = ({ from }) => (from === 'b' ? undefined : MS);
-  const last = nodes.session('a').heardAtUs ?? 0;
+  const last = nodes.session('a').receivedAtUs ?? 0;
   const heard = nodes.sentBy('b').at(-1)?.atUs ?? 0;
   assert.ok(last >= heard - 10 * MS);
   assert.ok(nodes.run(nodes.atUs + S, () => nodes.session('a').state !== 'up'));
-  const at = nodes.session('a').heardAtUs ?? 0;
+  const at = nodes.session('a').receivedAtUs ?? 0;
   assert.equal(nodes.atUs, at + 50 * MS);
   assert.deepEqual(nodes.events('a'), [true, false]);
   assert.deepEqual(nodes.lines('a', nodes.atUs), [

@@ -18,8 +18,8 @@ export function remoteDetectionUs(session: Session): number {
 
 /** When the neighbour counts as silent: a session that is up or nearly so fails then, one that is down forgets who it was. */
 export function silentAtUs(session: Session): number | undefined {
-  const { heardAtUs, remoteDiscriminator } = session;
-  return heardAtUs === undefined || remoteDiscriminator === 0 ? undefined : heardAtUs + detectionUs(session);
+  const { receivedAtUs, remoteDiscriminator } = session;
+  return receivedAtUs === undefined || remoteDiscriminator === 0 ? undefined : receivedAtUs + detectionUs(session);
 }
 
 const WORDS = 0x1_0000_0000;

@@ -41,13 +41,13 @@ export function sessionOf(machine: BfdMachine, packet: BfdControl, { source, des
 const ANY_HOPS = 255;
 
 /** The least TTL that the session takes: no router may have passed the packet on, or max_hops of them; 0: any. */
-export function leastTtl({ ttl, maxHops }: Pick<BfdInstance, 'ttl' | 'maxHops'>): number {
+export function ttlMin({ ttl, maxHops }: Pick<BfdInstance, 'ttl' | 'maxHops'>): number {
   return maxHops < 0 || maxHops >= ANY_HOPS ? 0 : Math.max(0, ttl - maxHops);
 }
 
 /** The session's own reasons to refuse. */
-export function unwelcome({ config, state }: Session, packet: BfdControl, ttl: number): BfdRefusal | undefined {
-  if (ttl < leastTtl(config)) return 'ttl';
+export function sessionRefusal({ config, state }: Session, packet: BfdControl, ttl: number): BfdRefusal | undefined {
+  if (ttl < ttlMin(config)) return 'ttl';
   if (packet.authenticated) return 'authentication';
   return state === 'adminDown' ? 'adminDown' : undefined;
 }

@@ -3,7 +3,7 @@ import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../model/keepalived/network.js';
 import type { Script } from '../../model/keepalived/script.js';
-import type { LogLevel } from '../../model/log-level.js';
+import type { LogEffect } from '../machine.js';
 
 export type VrrpState = 'init' | 'backup' | 'master' | 'fault';
 
@@ -157,17 +157,4 @@ export type Effect =
       readonly scripts: readonly { readonly script: Script; readonly withArguments: boolean }[];
       readonly smtp: boolean;
     }
-  /** `detail`: keepalived says this only with -D. */
-  | {
-      readonly kind: 'log';
-      readonly level: LogLevel;
-      readonly text: string;
-      readonly detail?: boolean;
-    };
-
-/** What a step answers. `wakeAtUs`: call again with `wake` no later than this; undefined: only when something happens. */
-export interface Step<S> {
-  readonly state: S;
-  readonly effects: readonly Effect[];
-  readonly wakeAtUs: number | undefined;
-}
+  | LogEffect;

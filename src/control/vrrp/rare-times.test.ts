@@ -18,7 +18,6 @@ import {
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../model/keepalived/instance.js';
 import { NOTHING_TRACKED, type TrackScript } from '../../model/keepalived/trackers.js';
-import { type LogBudget, spend } from '../log-budget.js';
 import { scriptsInUse } from './track/health.js';
 
 const group: SyncGroup = {
@@ -121,27 +120,6 @@ test('a v3 master that yields counts in the intervals of the better one', () => 
   pass(node, 4 * S);
   give(node, advert({ version: 3, priority: 200, interval: 30 }));
   assert.equal(node.wakeAtUs, 4 * S + 900_000 + 182_812);
-});
-
-test('ten lines of a kind at once, then one each ten seconds, on a grid that refused lines do not move', () => {
-  let budget: LogBudget | undefined;
-  const attempt = (atS: number): number | undefined => {
-    const spent = spend(budget, atS * S);
-    budget = spent.budget;
-    return spent.say ? spent.missed : undefined;
-  };
-  const said = Array.from({ length: 12 }, () => attempt(5));
-  assert.deepEqual(said, [...Array.from({ length: 10 }, () => 0), undefined, undefined]);
-  assert.equal(attempt(14.999), undefined);
-  assert.equal(attempt(15), 3);
-  assert.equal(attempt(15), undefined);
-  assert.equal(attempt(22), undefined);
-  assert.equal(attempt(25), 2);
-  assert.deepEqual([attempt(46), attempt(46), attempt(46)], [0, 0, undefined]);
-  assert.deepEqual(
-    Array.from({ length: 11 }, () => attempt(1000)).map((missed) => missed === undefined),
-    [...Array.from({ length: 10 }, () => false), true],
-  );
 });
 
 test('what a flood suppressed is told with the line that is said next', () => {

@@ -5,12 +5,12 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { NOTHING_TRACKED } from '../../model/keepalived/trackers.js';
 import type { Effect, InterfaceFacts } from './messages.js';
-import { initialState, type VrrpMachine } from './state.js';
+import { initialState, type VrrpMachine } from './state/vrrp-machine.js';
 import { step } from './step.js';
 
 const INTERFACE = 'rehearsal';
 /** Becoming master takes two wakes, adverts and announcements a few more. */
-const MOST_WAKES = 12;
+const WAKES_MAX = 12;
 
 /** 192.0.2.1 (RFC 5737), fe80::1. */
 const OURS = { inet: { family: 'inet', words: [0xc000_0201] }, inet6: { family: 'inet6', words: [0xfe80_0000, 0, 0, 1] } } as const;
@@ -50,7 +50,7 @@ export function rehearse(configuration: KeepalivedConfiguration): readonly Effec
   };
   feed({ kind: 'configure', configuration: only, interfaces: [linkWith(OURS[first.family])], wallOffsetUs: 0 }, 0);
   let atUs = 0;
-  for (let wakes = 0; wakes < MOST_WAKES && wakeAtUs !== undefined; wakes += 1) {
+  for (let wakes = 0; wakes < WAKES_MAX && wakeAtUs !== undefined; wakes += 1) {
     atUs = Math.max(atUs, wakeAtUs);
     feed({ kind: 'wake' }, atUs);
   }

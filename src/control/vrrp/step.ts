@@ -1,86 +1,89 @@
 // The VRRP machine: one input, the next state, what is to be done, and when to call again.
+
+import type { Step } from '../machine.js';
 import { configure } from './configure/configure.js';
 import { stop } from './configure/stop.js';
-import type { Input, Step } from './messages.js';
-import { heartbeat } from './receive/heartbeat.js';
+import { change, closeContext, openContext, type VrrpContext } from './context.js';
+import type { Effect, Input } from './messages.js';
+import { handleHeartbeat } from './receive/heartbeat.js';
 import { receive } from './receive/receive.js';
 import { noteConflict } from './receive/split-brain.js';
-import { NO_COUNTERS, type VrrpMachine } from './state.js';
-import { change, closeWork, openWork, type Work } from './step-context.js';
-import { interfaceChanged, interfaceGone } from './track/interfaces.js';
-import { lostHolding } from './track/lost-resource.js';
-import { bfdReported, fileReported, filteredReported, processReported, scriptReported, staticsReported } from './track/reports.js';
+import { NO_COUNTERS } from './state/counters.js';
+import type { VrrpMachine } from './state/vrrp-machine.js';
+import { handleInterface, handleInterfaceGone } from './track/interfaces.js';
+import { handleLostResource } from './track/lost-resource.js';
+import { handleBfd, handleFile, handleFiltered, handleProcess, handleScript, handleStatics } from './track/reports.js';
 import { nextWakeUs, wake } from './wake.js';
 
 /**
  * `atUs`: monotonic microseconds, never less than in the step before. Timers act on `wake` (and `configure`) alone: packets that
  * wait in a socket are to be given in before.
  */
-export function step(state: VrrpMachine, input: Input, atUs: number): Step<VrrpMachine> {
+export function step(state: VrrpMachine, input: Input, atUs: number): Step<VrrpMachine, Effect> {
   if (state.stopped && input.kind !== 'configure') return { state, effects: [], wakeAtUs: undefined };
-  const work = openWork(state, atUs);
-  take(work, input);
-  const closed = closeWork(work);
+  const context = openContext(state, atUs);
+  take(context, input);
+  const closed = closeContext(context);
   const wakeAtUs = closed.stopped ? undefined : nextWakeUs(closed);
-  return { state: { ...closed, promisedUs: wakeAtUs }, effects: work.effects, wakeAtUs };
+  return { state: { ...closed, promisedUs: wakeAtUs }, effects: context.effects, wakeAtUs };
 }
 
-function take(work: Work, input: Input): void {
+function take(context: VrrpContext, input: Input): void {
   switch (input.kind) {
     case 'configure':
-      configure(work, input);
+      configure(context, input);
       break;
     case 'interface':
-      interfaceChanged(work, input.facts);
+      handleInterface(context, input.facts);
       break;
     case 'interfaceGone':
-      interfaceGone(work, input.name, input.expected);
+      handleInterfaceGone(context, input.name, input.expected);
       break;
     case 'packet':
-      receive(work, input.packet);
+      receive(context, input.packet);
       break;
     case 'script':
-      scriptReported(work, input.name, input.outcome);
+      handleScript(context, input.name, input.outcome);
       break;
     case 'file':
-      fileReported(work, input.name, input.value);
+      handleFile(context, input.name, input.value);
       break;
     case 'process':
-      processReported(work, input.name, input.running);
+      handleProcess(context, input.name, input.running);
       break;
     case 'bfd':
-      bfdReported(work, input.name, input.up);
+      handleBfd(context, input.name, input.up);
       break;
     case 'lost':
-      lostHolding(work, input);
+      handleLostResource(context, input);
       break;
     case 'statics':
-      staticsReported(work, input.missing);
+      handleStatics(context, input.missing);
       break;
     case 'conflict':
-      noteConflict(work, input.address, input.mac, input.interface);
+      noteConflict(context, input.address, input.mac, input.interface);
       break;
     case 'heartbeat':
-      heartbeat(work, input);
+      handleHeartbeat(context, input);
       break;
     case 'filtered':
-      filteredReported(work, input.instance, input.counts);
+      handleFiltered(context, input.instance, input.counts);
       break;
     case 'clearCounters':
-      clearCounters(work);
+      clearCounters(context);
       break;
     case 'clock':
-      work.machine = { ...work.machine, wallOffsetUs: input.wallOffsetUs };
+      context.machine = { ...context.machine, wallOffsetUs: input.wallOffsetUs };
       break;
     case 'stop':
-      stop(work, input.keepAddresses ?? false);
+      stop(context, input.keepAddresses ?? false);
       break;
     case 'wake':
-      wake(work);
+      wake(context);
       break;
   }
 }
 
-function clearCounters(work: Work): void {
-  for (const index of work.instances.keys()) change(work, index, { counters: NO_COUNTERS });
+function clearCounters(context: VrrpContext): void {
+  for (const index of context.instances.keys()) change(context, index, { counters: NO_COUNTERS });
 }

@@ -1,58 +1,60 @@
 // Time: which timers are due, in which order, and what to make of a host that ran this process too late.
 
+import { logBounded } from '../machine.js';
+import { change, instanceAt, logInstance, logInstanceDetail, type VrrpContext } from './context.js';
 import { sendInTurn } from './election/master.js';
 import { fallBack, tryMaster } from './election/sync-group.js';
 import { masterDownUs, sendIntervalUs, skewUs } from './election/timing.js';
 import { nextRetryUs, retryVirtualInterfaces } from './interfaces/virtual-interfaces.js';
-import { splitDueUs, tendSplit } from './receive/split-brain.js';
+import { nextSplitUs, updateSplit } from './receive/split-brain.js';
 import { announceDue, nextAnnounceUs } from './send/announce.js';
-import type { InstanceState, VrrpMachine } from './state.js';
-import { change, detail, instanceAt, log, sayBounded, type Work } from './step-context.js';
-import { applyDueLinks, nextLinkUs } from './track/interfaces.js';
+import type { InstanceState } from './state/instance-state.js';
+import type { VrrpMachine } from './state/vrrp-machine.js';
+import { applyDueInterfaces, nextInterfaceUs } from './track/interfaces.js';
 
 const second = 1_000_000;
 
 /** Does everything that is due. */
-export function wake(work: Work): void {
-  applyDueLinks(work);
-  retryVirtualInterfaces(work);
-  const lateUs = lateness(work);
-  for (let index = 0; index < work.instances.length; index++) stepDownIfLate(work, index);
-  for (let index = 0; index < work.instances.length; index++) {
-    if (nextDueUs(instanceAt(work, index)) <= work.atUs) wakeInstance(work, index, lateUs);
+export function wake(context: VrrpContext): void {
+  applyDueInterfaces(context);
+  retryVirtualInterfaces(context);
+  const lateUs = lateness(context);
+  for (let index = 0; index < context.instances.length; index++) stepDownIfLate(context, index);
+  for (let index = 0; index < context.instances.length; index++) {
+    if (nextDueUs(instanceAt(context, index)) <= context.atUs) wakeInstance(context, index, lateUs);
   }
-  if (lateUs > 0) work.machine = { ...work.machine, lateWakes: work.machine.lateWakes + 1 };
+  if (lateUs > 0) context.machine = { ...context.machine, lateWakes: context.machine.lateWakes + 1 };
 }
 
 /** `lateUs`: how late the whole process is. An instance whose own timer ended just now has heard nothing for as long as the others. */
-function wakeInstance(work: Work, index: number, lateUs: number): void {
-  const { timerAtUs, state } = instanceAt(work, index);
-  if (timerAtUs !== undefined && timerAtUs <= work.atUs) {
-    if (state === 'backup') expireBackup(work, index, Math.max(lateUs, work.atUs - timerAtUs));
-    else if (state === 'master') sendInTurn(work, index);
+function wakeInstance(context: VrrpContext, index: number, lateUs: number): void {
+  const { timerAtUs, state } = instanceAt(context, index);
+  if (timerAtUs !== undefined && timerAtUs <= context.atUs) {
+    if (state === 'backup') expireBackup(context, index, Math.max(lateUs, context.atUs - timerAtUs));
+    else if (state === 'master') sendInTurn(context, index);
   }
-  announceDue(work, index);
-  tendSplit(work, index);
+  announceDue(context, index);
+  updateSplit(context, index);
 }
 
 /** How much later than promised this step is, where that is worth saying; else 0. */
-function lateness(work: Work): number {
-  const { promisedUs } = work.machine;
-  const lateUs = promisedUs === undefined ? 0 : work.atUs - promisedUs;
-  if (lateUs < lateBoundUs(work)) return 0;
-  sayBounded(
-    work,
+function lateness(context: VrrpContext): number {
+  const { promisedUs } = context.machine;
+  const lateUs = promisedUs === undefined ? 0 : context.atUs - promisedUs;
+  if (lateUs < lateBoundUs(context)) return 0;
+  logBounded(
+    context,
     'late',
-    `A thread timer expired ${(lateUs / second).toFixed(6)} seconds ago: this host or its load kept us from running`,
-    'warning',
+    [`A thread timer expired ${(lateUs / second).toFixed(6)} seconds ago: this host or its load kept us from running`],
+    { level: 'warning' },
   );
   return lateUs;
 }
 
 /** A second, as in keepalived; less where adverts come more often. */
-function lateBoundUs(work: Work): number {
+function lateBoundUs(context: VrrpContext): number {
   let bound = second;
-  for (const instance of work.instances) bound = Math.min(bound, Math.max(50_000, 2 * sendIntervalUs(instance)));
+  for (const instance of context.instances) bound = Math.min(bound, Math.max(50_000, 2 * sendIntervalUs(instance)));
   return bound;
 }
 
@@ -60,24 +62,29 @@ function lateBoundUs(work: Work): number {
  * The master was silent for too long, or so it seems: after a pause of our own its adverts may lie unread, or were lost while the
  * whole machine stood still. Then we listen for one advert more, so that a sleeping host does not wake up as a second master.
  */
-function expireBackup(work: Work, index: number, lateUs: number): void {
-  const instance = instanceAt(work, index);
+function expireBackup(context: VrrpContext, index: number, lateUs: number): void {
+  const instance = instanceAt(context, index);
   if (lateUs >= Math.min(second, instance.advertUs) && instance.timerAtUs !== undefined) {
-    log(work, index, `timer ran ${(lateUs / second).toFixed(3)} s late: listening once more before taking over`, 'warning');
-    change(work, index, { timerAtUs: work.atUs + Math.min(masterDownUs(instance), instance.advertUs + skewUs(instance)) });
+    logInstance(context, index, `timer ran ${(lateUs / second).toFixed(3)} s late: listening once more before taking over`, 'warning');
+    change(context, index, { timerAtUs: context.atUs + Math.min(masterDownUs(instance), instance.advertUs + skewUs(instance)) });
     return;
   }
-  detail(work, index, 'Receive advertisement timeout');
-  tryMaster(work, index);
+  logInstanceDetail(context, index, 'Receive advertisement timeout');
+  tryMaster(context, index);
 }
 
 /** Before anything is sent: with nopreempt a master that ran too late has been overtaken. */
-function stepDownIfLate(work: Work, index: number): void {
-  const instance = instanceAt(work, index);
-  const lateUs = work.atUs - (instance.timerAtUs ?? work.atUs);
+function stepDownIfLate(context: VrrpContext, index: number): void {
+  const instance = instanceAt(context, index);
+  const lateUs = context.atUs - (instance.timerAtUs ?? context.atUs);
   if (instance.state !== 'master' || !lostByLateness(instance, lateUs)) return;
-  log(work, index, `advert timer ran ${(lateUs / second).toFixed(3)} s late, a backup will have taken over: stepping down`, 'warning');
-  fallBack(work, index, work.atUs + masterDownUs(instance));
+  logInstance(
+    context,
+    index,
+    `advert timer ran ${(lateUs / second).toFixed(3)} s late, a backup will have taken over: stepping down`,
+    'warning',
+  );
+  fallBack(context, index, context.atUs + masterDownUs(instance));
 }
 
 /** timer_expired_backup N: with nopreempt, late enough for a backup of priority N to have become master. */
@@ -90,12 +97,12 @@ function lostByLateness(instance: InstanceState, lateUs: number): boolean {
 
 /** The next moment at which time alone makes something happen. */
 export function nextWakeUs(machine: VrrpMachine): number | undefined {
-  let next = Math.min(nextLinkUs(machine), nextRetryUs(machine));
+  let next = Math.min(nextInterfaceUs(machine), nextRetryUs(machine));
   for (const instance of machine.instances) next = Math.min(next, nextDueUs(instance));
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }
 
 function nextDueUs(instance: InstanceState): number {
   const timer = instance.timerAtUs ?? Number.POSITIVE_INFINITY;
-  return instance.state === 'master' ? Math.min(timer, nextAnnounceUs(instance), splitDueUs(instance)) : timer;
+  return instance.state === 'master' ? Math.min(timer, nextAnnounceUs(instance), nextSplitUs(instance)) : timer;
 }

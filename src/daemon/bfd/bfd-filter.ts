@@ -2,7 +2,7 @@
 
 import type { BfdRefusal } from '../../control/bfd/messages.js';
 import type { Session } from '../../control/bfd/state.js';
-import { leastTtl, portOf } from '../../control/bfd/validate.js';
+import { portOf, ttlMin } from '../../control/bfd/validate.js';
 import { addressId } from '../../model/identity.js';
 import { encodeRecord } from '../../sys/records.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
@@ -31,7 +31,7 @@ export function sessionEntries(sessions: readonly Session[]): readonly TableEntr
   return sessions.map((session) => {
     const discriminator = bigEndian32(session.discriminator);
     const key = encodeRecord(BfdSessionKey, { discriminator, port: BFD_PORTS[portOf(session.config)] });
-    return { key, value: encodeRule(leastTtl(session.config), perSecond(session)) };
+    return { key, value: encodeRule(ttlMin(session.config), perSecond(session)) };
   });
 }
 
@@ -48,7 +48,7 @@ export function neighbourEntries(sessions: readonly Session[]): readonly TableEn
     const { neighbour } = first.config;
     const family = neighbour.family === 'inet' ? 4 : 6;
     const key = encodeRecord(BfdNeighbourKey, { address: encodeAddress(neighbour), family, port: BFD_PORTS[portOf(first.config)] });
-    const ttl = Math.min(...sharing.map(({ config }) => leastTtl(config)));
+    const ttl = Math.min(...sharing.map(({ config }) => ttlMin(config)));
     return [{ key, value: encodeRule(ttl, STRANGERS_PER_SECOND * sharing.length) }];
   });
 }

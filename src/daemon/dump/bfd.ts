@@ -45,7 +45,7 @@ function moment(atUs: number): string {
 
 function sessionLines(session: Session, output: number | undefined, offsetUs: number): readonly string[] {
   const hex = (word: number): string => `0x${word.toString(16)}`;
-  const { config, heardAtUs } = session;
+  const { config, receivedAtUs } = session;
   return [
     ...bfdSettings(config),
     ...(config.multihop ? ['   multihop = true'] : []),
@@ -66,7 +66,7 @@ function sessionLines(session: Session, output: number | undefined, offsetUs: nu
     `   remote tx intv = ${Math.max(session.requiredMinRxUs, session.remoteMinTxUs)} us`,
     `   local detection time = ${detectionUs(session)} us`,
     `   remote detection time = ${remoteDetectionUs(session)} us`,
-    heardAtUs === undefined ? '   last_seen = [never]' : `   last seen = ${moment(heardAtUs + offsetUs)}`,
+    receivedAtUs === undefined ? '   last_seen = [never]' : `   last seen = ${moment(receivedAtUs + offsetUs)}`,
     `   Packets received = ${session.received}, sent = ${session.sent}`,
     `   Went up = ${session.wentUp}, down = ${session.wentDown}`,
   ];

@@ -1,5 +1,6 @@
 // One instance in `VRRP Topology` of keepalived.data, line for line. Pure.
-import type { InstanceState, VrrpMachine } from '../../control/vrrp/state.js';
+import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
+import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { Authentication, Notify } from '../../model/keepalived/instance.js';
 import type { Script } from '../../model/keepalived/script.js';

@@ -1,5 +1,6 @@
 // keepalived.json, in its two layouts (json_version): one line, the original's keys in the original's order. Pure.
-import type { InstanceState, VrrpMachine } from '../../control/vrrp/state.js';
+import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
+import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import type { Notify } from '../../model/keepalived/instance.js';
 import type { Script } from '../../model/keepalived/script.js';
 import type { TrackProcess } from '../../model/keepalived/trackers.js';

@@ -1,5 +1,6 @@
 // What dumps show beside the machine's own memory: the host's clock, and the names of what instances stand on. Pure.
-import type { InstanceState, VrrpMachine } from '../../control/vrrp/state.js';
+import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
+import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import type { HostAddress } from '../../model/keepalived/network.js';
 import type { RunAs } from '../../model/keepalived/script.js';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { instanceText, readText } from '../../../test/support/keepalived-text.js';
-import { initialState } from '../../control/vrrp/state.js';
+import { initialState } from '../../control/vrrp/state/vrrp-machine.js';
 import { step } from '../../control/vrrp/step.js';
 import { topologyLines } from './topology.js';
 

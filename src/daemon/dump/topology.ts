@@ -1,5 +1,5 @@
 // keepalived.data behind its global part: static objects, instances, sockets, groups, what is watched, interfaces. Pure.
-import type { VrrpMachine } from '../../control/vrrp/state.js';
+import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';

@@ -2,7 +2,7 @@
 
 import type { Effect, Input, InterfaceFacts, VrrpState } from '../../control/vrrp/messages.js';
 import { rehearse } from '../../control/vrrp/rehearse.js';
-import { initialState, type VrrpMachine } from '../../control/vrrp/state.js';
+import { initialState, type VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { step } from '../../control/vrrp/step.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readKeepalived } from '../../config/keepalived/read.js';
-import { interfaceNamesOf } from '../../control/vrrp/interfaces/virtual-interface-names.js';
+import { virtualInterfaceNamesOf } from '../../control/vrrp/interfaces/virtual-interface-names.js';
 import { probeArp } from '../../host/arp.js';
 import { hostConfigFiles } from '../../host/config-files.js';
 import { probeNeighbours } from '../../host/neighbour-probe.js';
@@ -38,7 +38,7 @@ function factOf(
   if (link === undefined) return undefined;
   const { name, family, version, vrid, priority, advertUs, addresses, authentication, unicast, multicastGroup, virtualInterface } =
     instance;
-  const vmac = interfaceNamesOf(configuration, instance).own?.settings.name;
+  const vmac = virtualInterfaceNamesOf(configuration, instance).own?.settings.name;
   const made = virtualInterface?.kind === 'vmac' && host.links.some((one) => one.name === vmac);
   return {
     name,

@@ -1,8 +1,9 @@
 // Each invariant catches a machine that breaks it: weir's own, with one thing wrong in what it answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Effect, Input, Step } from '../../control/vrrp/messages.js';
-import type { VrrpMachine } from '../../control/vrrp/state.js';
+import type { Step } from '../../control/machine.js';
+import type { Effect, Input } from '../../control/vrrp/messages.js';
+import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { History } from './history.js';
@@ -12,7 +13,7 @@ import type { Machine } from './machine.js';
 import { historyOf } from './scenario.js';
 import { weirMachine } from './weir-machine.js';
 
-type Answer = Step<VrrpMachine>;
+type Answer = Step<VrrpMachine, Effect>;
 type Bend = (answer: Answer, input: Input, atUs: number) => Answer;
 
 const bent = (bend: Bend): Machine<VrrpMachine> => ({

@@ -1,5 +1,7 @@
 // What the simulator asks of a VRRP machine: steps as in control/vrrp, and a small view of its state for the invariants.
-import type { Input, Step, VrrpState } from '../../control/vrrp/messages.js';
+
+import type { Step } from '../../control/machine.js';
+import type { Effect, Input, VrrpState } from '../../control/vrrp/messages.js';
 
 export interface InstanceView {
   readonly name: string;
@@ -10,6 +12,6 @@ export interface InstanceView {
 
 export interface Machine<S> {
   readonly initial: () => S;
-  readonly step: (state: S, input: Input, atUs: number) => Step<S>;
+  readonly step: (state: S, input: Input, atUs: number) => Step<S, Effect>;
   readonly view: (state: S) => readonly InstanceView[];
 }

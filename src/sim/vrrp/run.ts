@@ -1,5 +1,7 @@
 // Runs a history: hands each node what reaches it in the order of time, carries what it sends, and asks the invariants after every step.
-import type { Input, Step } from '../../control/vrrp/messages.js';
+
+import type { Step } from '../../control/machine.js';
+import type { Effect, Input } from '../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { type Agenda, agendaOf } from './agenda.js';
 import { disturb } from './disturb.js';
@@ -55,7 +57,7 @@ const fail = (run: { readonly nowUs: number; violation: Violation | undefined },
 
 const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.clockUs;
 
-function promiseWake<S>(run: Run<S>, index: number, step: Step<S>, woken: boolean): void {
+function promiseWake<S>(run: Run<S>, index: number, step: Step<S, Effect>, woken: boolean): void {
   const node = run.world.nodes[index]!;
   const wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.clockUs;
   // A promise that stands is kept when it was to be kept: being asked again makes nobody later.
@@ -83,7 +85,7 @@ function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
   if (!node.alive || state === undefined || run.violation !== undefined) return;
   run.steps++;
   const before = node.view;
-  let step: Step<S>;
+  let step: Step<S, Effect>;
   try {
     step = run.machine.step(state, input, local(run, node));
     node.view = run.machine.view(step.state);

@@ -1,7 +1,7 @@
 // Hundreds of histories of weir's VRRP (`weir sim vrrp` runs as many as one likes): no invariant may break. A failing seed tells its smallest history.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { VrrpMachine } from '../../control/vrrp/state.js';
+import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { invariants } from './invariants/all.js';
 import { judgeSeed, smallest, tell } from './judge.js';
 import type { Machine } from './machine.js';

@@ -1,5 +1,5 @@
 // control/vrrp as the simulator takes it.
-import { initialState, type VrrpMachine } from '../../control/vrrp/state.js';
+import { initialState, type VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { step } from '../../control/vrrp/step.js';
 import type { Machine } from './machine.js';
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import type { InterfaceFacts } from '../../../src/control/vrrp/messages.js';
-import { initialState, type VrrpMachine } from '../../../src/control/vrrp/state.js';
+import { initialState, type VrrpMachine } from '../../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../../src/control/vrrp/step.js';
 import { globalLines } from '../../../src/daemon/dump/global.js';
 import { jsonText } from '../../../src/daemon/dump/json.js';

@@ -1,6 +1,6 @@
 // What the original understood of a file, in the words of its data dump, and what we did, in the same words.
 
-import { initialState } from '../../../src/control/vrrp/state.js';
+import { initialState } from '../../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../../src/control/vrrp/step.js';
 import { instanceLines } from '../../../src/daemon/dump/instance.js';
 import { formatAddress } from '../../../src/model/address-text.js';

@@ -5,7 +5,7 @@ import type { ConfigFiles } from '../../../src/config/keepalived/lines/source.js
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import type { Effect, Input, InterfaceFacts, ReceivedPacket, ScriptOutcome } from '../../../src/control/vrrp/messages.js';
 import { isMulticast } from '../../../src/control/vrrp/receive/packet.js';
-import { initialState, type VrrpMachine } from '../../../src/control/vrrp/state.js';
+import { initialState, type VrrpMachine } from '../../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../../src/control/vrrp/step.js';
 import { scriptsInUse } from '../../../src/control/vrrp/track/health.js';
 import type { Address } from '../../../src/model/address.js';

@@ -1,29 +1,29 @@
 // The end: masters say goodbye, what was put on the host is taken away, everybody is told.
 
+import { change, count, instanceAt, type VrrpContext } from '../context.js';
 import { moveVirtualInterfaces } from '../interfaces/virtual-interfaces.js';
-import { releaseAddresses } from '../resources/host-resources.js';
+import { removeResources } from '../resources/host-resources.js';
 import { sendZeroPriority } from '../send/advert.js';
 import { notifyGroup, notifyInstance } from '../send/notify.js';
-import { change, count, instanceAt, type Work } from '../step-context.js';
 
 /** `keep`: addresses stay and no goodbye is said, so that nobody takes over. Afterwards the machine does nothing any more. */
-export function stop(work: Work, keep: boolean): void {
-  for (const index of work.instances.keys()) {
-    if (!keep) letGo(work, index);
-    change(work, index, { state: 'init', want: 'init', timerAtUs: undefined, garp: [], refreshAtUs: undefined, extraAtUs: undefined });
+export function stop(context: VrrpContext, keep: boolean): void {
+  for (const index of context.instances.keys()) {
+    if (!keep) letGo(context, index);
+    change(context, index, { state: 'init', want: 'init', timerAtUs: undefined, garp: [], refreshAtUs: undefined, extraAtUs: undefined });
   }
-  for (const index of work.instances.keys()) notifyInstance(work, index, 'STOP');
-  for (const index of work.groups.keys()) notifyGroup(work, index, 'STOP');
-  work.machine = { ...work.machine, stopped: true };
+  for (const index of context.instances.keys()) notifyInstance(context, index, 'STOP');
+  for (const index of context.groups.keys()) notifyGroup(context, index, 'STOP');
+  context.machine = { ...context.machine, stopped: true };
 }
 
 /** An instance's own end; also of one that a reload took away. */
-export function letGo(work: Work, index: number): void {
-  const { state, addressesSet } = instanceAt(work, index);
+export function letGo(context: VrrpContext, index: number): void {
+  const { state, addressesSet } = instanceAt(context, index);
   if (state === 'master') {
-    count(work, index, 'releasedMaster');
-    sendZeroPriority(work, index);
+    count(context, index, 'releasedMaster');
+    sendZeroPriority(context, index);
   }
-  if (addressesSet) releaseAddresses(work, index);
-  moveVirtualInterfaces(work, index, 'delete');
+  if (addressesSet) removeResources(context, index);
+  moveVirtualInterfaces(context, index, 'delete');
 }

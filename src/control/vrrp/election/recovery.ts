@@ -1,9 +1,16 @@
 // Coming back from FAULT: how long to listen first, and the ARP that a unicast node owes its network.
+
 import { formatAddress } from '../../../model/address-text.js';
-import type { InstanceState } from '../state.js';
-import { instanceAt, say, type Work } from '../step-context.js';
-import { isEagerOwner } from '../track/health.js';
+import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
+import { log } from '../../machine.js';
+import { instanceAt, type VrrpContext } from '../context.js';
+import type { InstanceState } from '../state/instance-state.js';
 import { masterDownUs, skewUs } from './timing.js';
+
+/** It has nobody to wait for: priority 255 and `state MASTER`. */
+export function isEagerOwner({ basePriority, config }: Pick<InstanceState, 'basePriority' | 'config'>): boolean {
+  return basePriority === VRRP_OWNER_PRIORITY && config.initialState === 'master';
+}
 
 /** A whole down timer; an owner that is to be master waits one advert only. */
 export function recoveryUs(instance: InstanceState): number {
@@ -11,9 +18,9 @@ export function recoveryUs(instance: InstanceState): number {
 }
 
 /** Peers may hold an old MAC for the address that adverts come from. */
-export function sendOwnArp(work: Work, index: number): void {
-  const { config, source } = instanceAt(work, index);
+export function sendOwnArp(context: VrrpContext, index: number): void {
+  const { config, source } = instanceAt(context, index);
   if (config.unicast === undefined || config.interface === undefined || source === undefined) return;
-  say(work, `${config.name}: sending gratuitous ARP for ${formatAddress(source)}`);
-  work.effects.push({ kind: 'announce', instance: config.name, entries: [{ interface: config.interface, address: source }] });
+  log(context, `${config.name}: sending gratuitous ARP for ${formatAddress(source)}`);
+  context.effects.push({ kind: 'announce', instance: config.name, entries: [{ interface: config.interface, address: source }] });
 }

@@ -1,99 +1,100 @@
 // Sync groups: members become master together, and what drags one down drags all. An instance without a group is a group of one.
 import type { Address } from '../../../model/address.js';
+import { log } from '../../machine.js';
+import { change, changeGroup, groupAt, instanceAt, type VrrpContext } from '../context.js';
 import type { VrrpState } from '../messages.js';
 import { notifyGroup } from '../send/notify.js';
-import { change, changeGroup, groupAt, instanceAt, say, type Work } from '../step-context.js';
 import { enterBackup, enterFault, enterMaster } from './election.js';
 import { recoveryUs, sendOwnArp } from './recovery.js';
 import { handoverUs, masterDownUs } from './timing.js';
 
 /** Its time has come: master at once, or as soon as every other member wants it, too. */
-export function tryMaster(work: Work, index: number): void {
-  const instance = change(work, index, { want: 'master' });
-  const others = mates(work, index);
-  const waits = others.some((mate) => instanceAt(work, mate).want !== 'master');
-  if (waits && groupState(work, index) !== 'master') {
-    change(work, index, { timerAtUs: work.atUs + masterDownUs(instance) });
+export function tryMaster(context: VrrpContext, index: number): void {
+  const instance = change(context, index, { want: 'master' });
+  const others = groupPeers(context, index);
+  const waits = others.some((peer) => instanceAt(context, peer).want !== 'master');
+  if (waits && groupState(context, index) !== 'master') {
+    change(context, index, { timerAtUs: context.atUs + masterDownUs(instance) });
     return;
   }
-  enterMaster(work, index);
-  follow(work, index, 'master', (mate) => joinMasters(work, mate), ['backup']);
+  enterMaster(context, index);
+  moveGroup(context, index, 'master', (peer) => joinMasters(context, peer), ['backup']);
 }
 
 /** A member that came by a reload still listens: its own time is to come. */
-function joinMasters(work: Work, index: number): void {
-  if (instanceAt(work, index).want === 'master') enterMaster(work, index);
+function joinMasters(context: VrrpContext, index: number): void {
+  if (instanceAt(context, index).want === 'master') enterMaster(context, index);
 }
 
 /** A better master is there, or our hold on the addresses was broken (`zero`: the others are told so). */
-export function fallBack(work: Work, index: number, timerAtUs: number, zero = false): void {
-  enterBackup(work, index, { timerAtUs, zero });
-  follow(work, index, 'backup', (mate) => stepDown(work, mate, zero), ['master']);
+export function fallBack(context: VrrpContext, index: number, timerAtUs: number, zero = false): void {
+  enterBackup(context, index, { timerAtUs, zero });
+  moveGroup(context, index, 'backup', (peer) => stepDown(context, peer, zero), ['master']);
 }
 
 /** Another master is the better one: followed as if its last advert had come just now. */
-export function yieldTo(work: Work, index: number, address: Address, priority: number): void {
-  const instance = change(work, index, { master: { address, priority, heardAtUs: work.atUs, fastRun: 0 } });
-  fallBack(work, index, work.atUs + masterDownUs(instance));
+export function yieldTo(context: VrrpContext, index: number, address: Address, priority: number): void {
+  const instance = change(context, index, { master: { address, priority, receivedAtUs: context.atUs, fastRun: 0 } });
+  fallBack(context, index, context.atUs + masterDownUs(instance));
 }
 
 /** A member that joined a group of masters met a master of its own: the group goes back to BACKUP with it. */
-export function joinForeignMaster(work: Work, index: number): void {
-  if (groupState(work, index) === 'master') follow(work, index, 'backup', (mate) => stepDown(work, mate, false), ['master']);
+export function joinForeignMaster(context: VrrpContext, index: number): void {
+  if (groupState(context, index) === 'master') moveGroup(context, index, 'backup', (peer) => stepDown(context, peer, false), ['master']);
 }
 
-function stepDown(work: Work, index: number, zero: boolean): void {
-  const instance = instanceAt(work, index);
-  enterBackup(work, index, { timerAtUs: work.atUs + (zero ? handoverUs(instance) : masterDownUs(instance)), zero });
+function stepDown(context: VrrpContext, index: number, zero: boolean): void {
+  const instance = instanceAt(context, index);
+  enterBackup(context, index, { timerAtUs: context.atUs + (zero ? handoverUs(instance) : masterDownUs(instance)), zero });
 }
 
 /** The instance is unfit, and with it its group. Members that were masters say goodbye, so that their backups need not wait. */
-export function failInstance(work: Work, index: number): void {
-  enterFault(work, index);
-  follow(work, index, 'fault', (mate) => enterFault(work, mate), ['init', 'backup', 'master']);
+export function failInstance(context: VrrpContext, index: number): void {
+  enterFault(context, index);
+  moveGroup(context, index, 'fault', (peer) => enterFault(context, peer), ['init', 'backup', 'master']);
 }
 
 /** Its reasons for FAULT are gone: back to BACKUP, once no member has reasons left. */
-export function recover(work: Work, index: number, remark?: string): void {
-  const all = [index, ...mates(work, index)];
-  if (all.some((member) => instanceAt(work, member).faults.length > 0 || instanceAt(work, member).pending)) return;
-  comeBack(work, index, remark);
-  follow(work, index, 'backup', (mate) => comeBack(work, mate, remark), ['init', 'fault']);
+export function recover(context: VrrpContext, index: number, remark?: string): void {
+  const all = [index, ...groupPeers(context, index)];
+  if (all.some((member) => instanceAt(context, member).faults.length > 0 || instanceAt(context, member).pending)) return;
+  leaveFault(context, index, remark);
+  moveGroup(context, index, 'backup', (peer) => leaveFault(context, peer, remark), ['init', 'fault']);
 }
 
-function comeBack(work: Work, index: number, remark = ''): void {
-  const fromUs = Math.max(work.atUs, work.machine.deafUntilUs);
+function leaveFault(context: VrrpContext, index: number, remark = ''): void {
+  const fromUs = Math.max(context.atUs, context.machine.ignoreUntilUs);
   // RFC 9568 §6.4.1: by its own interval, whatever it followed before.
-  const instance = change(work, index, { advertUs: instanceAt(work, index).config.advertUs });
-  enterBackup(work, index, { timerAtUs: fromUs + recoveryUs(instance), remark, zero: false });
-  sendOwnArp(work, index);
+  const instance = change(context, index, { advertUs: instanceAt(context, index).config.advertUs });
+  enterBackup(context, index, { timerAtUs: fromUs + recoveryUs(instance), remark, zero: false });
+  sendOwnArp(context, index);
 }
 
 /** The other members. */
-export function mates(work: Work, index: number): readonly number[] {
-  const { group } = instanceAt(work, index);
-  return group < 0 ? [] : groupAt(work, group).members.filter((member) => member !== index);
+export function groupPeers(context: VrrpContext, index: number): readonly number[] {
+  const { group } = instanceAt(context, index);
+  return group < 0 ? [] : groupAt(context, group).members.filter((member) => member !== index);
 }
 
-function groupState(work: Work, index: number): VrrpState | undefined {
-  const { group } = instanceAt(work, index);
-  return group < 0 ? undefined : groupAt(work, group).state;
+function groupState(context: VrrpContext, index: number): VrrpState | undefined {
+  const { group } = instanceAt(context, index);
+  return group < 0 ? undefined : groupAt(context, group).state;
 }
 
 /** Takes the mates that are in one of `from` along into `state`, and tells of the group after its members. */
-function follow(
-  work: Work,
+function moveGroup(
+  context: VrrpContext,
   index: number,
   state: 'master' | 'backup' | 'fault',
-  move: (mate: number) => void,
+  move: (peer: number) => void,
   from: readonly VrrpState[],
 ): void {
-  const { group } = instanceAt(work, index);
+  const { group } = instanceAt(context, index);
   if (group < 0) return;
-  const others = mates(work, index).filter((mate) => from.includes(instanceAt(work, mate).state));
-  if (groupAt(work, group).state === state && others.length === 0) return;
-  say(work, `VRRP_Group(${groupAt(work, group).config.name}) Syncing instances to ${state.toUpperCase()} state`);
-  for (const mate of others) move(mate);
-  changeGroup(work, group, state);
-  notifyGroup(work, group, state === 'master' ? 'MASTER' : state === 'backup' ? 'BACKUP' : 'FAULT');
+  const others = groupPeers(context, index).filter((peer) => from.includes(instanceAt(context, peer).state));
+  if (groupAt(context, group).state === state && others.length === 0) return;
+  log(context, `VRRP_Group(${groupAt(context, group).config.name}) Syncing instances to ${state.toUpperCase()} state`);
+  for (const peer of others) move(peer);
+  changeGroup(context, group, state);
+  notifyGroup(context, group, state === 'master' ? 'MASTER' : state === 'backup' ? 'BACKUP' : 'FAULT');
 }

@@ -1,5 +1,5 @@
 // VRRP's times in microseconds (RFC 3768 §6.1, RFC 9568 §6.1), by effective priority as keepalived has them.
-import type { InstanceState } from '../state.js';
+import type { InstanceState } from '../state/instance-state.js';
 
 const second = 1_000_000;
 /** Adverts that must come as close as fast mode's before a backup relies on them. */

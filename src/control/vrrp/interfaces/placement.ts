@@ -4,22 +4,22 @@ import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { InterfaceFacts } from '../messages.js';
-import type { VrrpMachine } from '../state.js';
-import { interfaceNamesOf } from './virtual-interface-names.js';
+import type { VrrpMachine } from '../state/vrrp-machine.js';
+import { virtualInterfaceNamesOf } from './virtual-interface-names.js';
 
 type Named = Pick<VrrpMachine, 'configuration'>;
-type Linked = Pick<VrrpMachine, 'configuration' | 'lostLinks'>;
+type Linked = Pick<VrrpMachine, 'configuration' | 'lostInterfaces'>;
 
 /** The macvlan or ipvlan of `use_vmac`, `use_ipvlan`; undefined: none is used. */
 export function virtualInterfaceName(machine: Named, config: VrrpInstance): string | undefined {
   if (config.virtualInterface === undefined) return undefined;
-  return interfaceNamesOf(machine.configuration, config).own?.settings.name ?? config.virtualInterface.name;
+  return virtualInterfaceNamesOf(machine.configuration, config).own?.settings.name ?? config.virtualInterface.name;
 }
 
 /** What adverts leave by; undefined: unicast by the routing table. A macvlan that is down or gone cannot carry the goodbye: what it stood on does. */
 export function sendInterface(machine: Linked, config: VrrpInstance): string | undefined {
   const virtual = config.vmacTransmitBase ? undefined : virtualInterfaceName(machine, config);
-  if (virtual !== undefined && !machine.lostLinks.has(virtual)) return virtual;
+  if (virtual !== undefined && !machine.lostInterfaces.has(virtual)) return virtual;
   return config.interface ?? config.vrf;
 }
 
@@ -34,7 +34,7 @@ export function addressInterface(machine: Named, config: VrrpInstance, address: 
   const base = address.dev ?? config.interface ?? '';
   const home = homeInterface(machine, config);
   if (address.virtualInterface === undefined) return address.dev ?? home;
-  return interfaceNamesOf(machine.configuration, config).ofAddresses.get(base)?.settings.name ?? home;
+  return virtualInterfaceNamesOf(machine.configuration, config).ofAddresses.get(base)?.settings.name ?? home;
 }
 
 function isLinkLocal(address: Address): boolean {

@@ -166,7 +166,7 @@ test('a macvlan that cannot be made is FAULT, and tried again each ten seconds',
   give(node, { kind: 'interface', facts: eth0 });
   assert.deepEqual(made(lines(node)), ['create vmac vrrp.51 on eth0']);
   give(node, { kind: 'interface', facts: vmac });
-  assert.deepEqual([instanceOf(node).state, node.state.lostLinks.size], ['backup', 0]);
+  assert.deepEqual([instanceOf(node).state, node.state.lostInterfaces.size], ['backup', 0]);
 });
 
 test('a macvlan that goes down is FAULT, unless the instance does not mind its interface', () => {
@@ -192,5 +192,5 @@ test('a reload forgets macvlans that nobody wants and those that work', () => {
   give(other, { kind: 'configure', configuration, interfaces: [eth0, vmac] });
   assert.equal(instanceOf(other).state, 'backup');
   give(node, { kind: 'configure', configuration: configurationOf({}), interfaces: [eth0] });
-  assert.deepEqual([instanceOf(node).state, node.state.lostLinks.size], ['backup', 0]);
+  assert.deepEqual([instanceOf(node).state, node.state.lostInterfaces.size], ['backup', 0]);
 });

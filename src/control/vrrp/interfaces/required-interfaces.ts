@@ -3,7 +3,7 @@
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../model/keepalived/network.js';
-import { interfaceNamesOf } from './virtual-interface-names.js';
+import { virtualInterfaceNamesOf } from './virtual-interface-names.js';
 
 const none: readonly string[] = [];
 /** A configuration is a value: worked out once. */
@@ -56,14 +56,14 @@ function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, re
       if (device !== undefined) devices.add(device);
     }
     devices.delete(instance.interface ?? '');
-    devices.delete(interfaceNamesOf(configuration, instance).own?.settings.name ?? '');
+    devices.delete(virtualInterfaceNamesOf(configuration, instance).own?.settings.name ?? '');
     if (devices.size > 0) needed.set(name, [...devices]);
   }
   return needed;
 }
 
 /** Down or not there, each of them means FAULT. */
-export function neededLinks(configuration: KeepalivedConfiguration | undefined, instance: VrrpInstance): readonly string[] {
+export function requiredInterfaces(configuration: KeepalivedConfiguration | undefined, instance: VrrpInstance): readonly string[] {
   if (configuration === undefined) return none;
   let all = known.get(configuration);
   if (all === undefined) {

@@ -9,18 +9,18 @@ export interface NamedInterface {
   readonly settings: VirtualInterface & { readonly name: string };
 }
 
-export interface InterfaceNames {
+export interface VirtualInterfaceNames {
   readonly own: NamedInterface | undefined;
   /** By the interface under them. */
   readonly ofAddresses: ReadonlyMap<string, NamedInterface>;
 }
 
-const none: InterfaceNames = { own: undefined, ofAddresses: new Map() };
+const none: VirtualInterfaceNames = { own: undefined, ofAddresses: new Map() };
 /** A configuration is a value: its names are worked out once. */
-const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, InterfaceNames>>();
+const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, VirtualInterfaceNames>>();
 
 /** By the names of instances. */
-export function interfaceNames(configuration: KeepalivedConfiguration): ReadonlyMap<string, InterfaceNames> {
+export function virtualInterfaceNames(configuration: KeepalivedConfiguration): ReadonlyMap<string, VirtualInterfaceNames> {
   const before = known.get(configuration);
   if (before !== undefined) return before;
   const names = workOut(configuration);
@@ -28,11 +28,17 @@ export function interfaceNames(configuration: KeepalivedConfiguration): Readonly
   return names;
 }
 
-export function interfaceNamesOf(configuration: KeepalivedConfiguration | undefined, instance: VrrpInstance): InterfaceNames {
-  return configuration === undefined ? none : (interfaceNames(configuration).get(instance.name) ?? none);
+export function virtualInterfaceNamesOf(configuration: KeepalivedConfiguration | undefined, instance: VrrpInstance): VirtualInterfaceNames {
+  return configuration === undefined ? none : (virtualInterfaceNames(configuration).get(instance.name) ?? none);
 }
 
-function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, InterfaceNames> {
+/** All that an instance needs. */
+export function virtualInterfacesOf(configuration: KeepalivedConfiguration | undefined, config: VrrpInstance): readonly NamedInterface[] {
+  const { own, ofAddresses } = virtualInterfaceNamesOf(configuration, config);
+  return [...(own === undefined ? [] : [own]), ...ofAddresses.values()];
+}
+
+function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, VirtualInterfaceNames> {
   const { vmacPrefix, vmacAddressPrefix } = configuration.global;
   const taken = new Set(configuration.instances.flatMap(({ virtualInterface }) => virtualInterface?.name ?? []));
   const name = (settings: VirtualInterface, prefix: string, instance: VrrpInstance): NamedInterface['settings'] => {

@@ -2,75 +2,79 @@
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import { decodeVrrpHeader, type VrrpHeader } from '../../../wire/vrrp.js';
+import { logBounded } from '../../machine.js';
+import { change, count, instanceAt, logInstanceBounded, type VrrpContext } from '../context.js';
 import type { ReceivedPacket } from '../messages.js';
-import { packetKey } from '../state.js';
-import { change, count, instanceAt, logBounded, sayBounded, type Work } from '../step-context.js';
+import { packetKey } from '../state/vrrp-machine.js';
 import { type ArrivedPacket, isMulticast, openPacket } from './packet.js';
 import { react } from './react.js';
-import { noteForeignAdvert } from './split-brain.js';
-import { judge, type Refusal } from './validate.js';
+import type { Refusal } from './refusal.js';
+import { noteRefusedAdvert } from './split-brain.js';
+import { validateAdvert } from './validate.js';
 
 const centisecondUs = 10_000;
 
-export function receive(work: Work, received: ReceivedPacket): void {
-  if (work.atUs < work.machine.deafUntilUs) return;
+export function receive(context: VrrpContext, received: ReceivedPacket): void {
+  if (context.atUs < context.machine.ignoreUntilUs) return;
   const packet = openPacket(received);
   const header = packet === undefined ? undefined : decodeVrrpHeader(packet.message);
   if (packet === undefined || header === undefined) {
-    sayBounded(work, 'short', `vrrp packet too short on ${received.interface} from ${formatAddress(received.source)}`);
+    logBounded(context, 'short', [`vrrp packet too short on ${received.interface} from ${formatAddress(received.source)}`]);
     return;
   }
-  const index = findInstance(work, packet, header.vrid);
-  if (index !== undefined) hear(work, index, packet, header);
-  else if (work.machine.configuration?.global.logUnknownVrids === true) {
-    sayBounded(work, `vrid ${header.vrid % 16}`, `Unknown VRID(${header.vrid}) received on interface(${received.interface}). ignoring...`);
+  const index = findInstance(context, packet, header.vrid);
+  if (index !== undefined) handleAdvert(context, index, packet, header);
+  else if (context.machine.configuration?.global.logUnknownVrids === true) {
+    logBounded(context, `vrid ${header.vrid % 16}`, [
+      `Unknown VRID(${header.vrid}) received on interface(${received.interface}). ignoring...`,
+    ]);
   }
 }
 
 /** The instance of this VRID on this interface; of several, that which the destination fits best. */
-function findInstance(work: Work, packet: ArrivedPacket, vrid: number): number | undefined {
+function findInstance(context: VrrpContext, packet: ArrivedPacket, vrid: number): number | undefined {
   const { family } = packet.source;
-  const { indexOfPacket } = work.machine;
+  const { indexOfPacket } = context.machine;
   const found = indexOfPacket.get(packetKey(packet.interface, family, vrid)) ?? indexOfPacket.get(packetKey('', family, vrid)) ?? [];
   const multicast = isMulticast(packet.destination);
-  const configOf = (index: number) => instanceAt(work, index).config;
+  const configOf = (index: number) => instanceAt(context, index).config;
   const fits = found.filter((index) => (configOf(index).unicast === undefined) === multicast);
   if (multicast) return fits.find((index) => sameAddress(configOf(index).multicastGroup, packet.destination)) ?? fits[0] ?? found[0];
-  return fits.length < 2 ? (fits[0] ?? found[0]) : findPeers(work, packet, fits);
+  return fits.length < 2 ? (fits[0] ?? found[0]) : findPeers(context, packet, fits);
 }
 
 /** Of several unicast instances of a VRID: that which the packet was sent to, and whose peer sent it. */
-function findPeers(work: Work, { source, destination }: ArrivedPacket, indices: readonly number[]): number | undefined {
+function findPeers(context: VrrpContext, { source, destination }: ArrivedPacket, indices: readonly number[]): number | undefined {
   const meant = indices.filter((index) => {
-    const own = instanceAt(work, index).source;
+    const own = instanceAt(context, index).source;
     return own !== undefined && sameAddress(own, destination);
   });
   const isPeer = (index: number) =>
-    instanceAt(work, index).config.unicast?.peers.some(({ address }) => sameAddress(address, source)) === true;
+    instanceAt(context, index).config.unicast?.peers.some(({ address }) => sameAddress(address, source)) === true;
   return meant.find(isPeer) ?? indices.find(isPeer) ?? meant[0] ?? indices[0];
 }
 
-function hear(work: Work, index: number, packet: ArrivedPacket, header: VrrpHeader): void {
-  const instance = instanceAt(work, index);
+function handleAdvert(context: VrrpContext, index: number, packet: ArrivedPacket, header: VrrpHeader): void {
+  const instance = instanceAt(context, index);
   if (instance.state !== 'backup' && instance.state !== 'master') return;
-  const { wallOffsetUs } = work.machine;
-  const verdict = judge(instance, packet, header, wallOffsetUs === undefined ? undefined : work.atUs + wallOffsetUs);
+  const { wallOffsetUs } = context.machine;
+  const verdict = validateAdvert(instance, packet, header, wallOffsetUs === undefined ? undefined : context.atUs + wallOffsetUs);
   if (verdict.kind === 'refused') {
-    reject(work, index, verdict.refusal);
-    noteForeignAdvert(work, index, packet.source, header.priority, verdict.refusal);
+    reject(context, index, verdict.refusal);
+    noteRefusedAdvert(context, index, packet.source, header.priority, verdict.refusal);
     return;
   }
   const { patch, notes } = verdict.accepted;
   if (patch.oldChecksum === true && !instance.oldChecksum)
-    logBounded(work, index, 'checksum', 'Setting unicast VRRPv3 checksum to old version');
-  change(work, index, patch);
-  count(work, index, 'advertsReceived');
-  for (const note of notes) reject(work, index, note);
+    logInstanceBounded(context, index, 'checksum', 'Setting unicast VRRPv3 checksum to old version');
+  change(context, index, patch);
+  count(context, index, 'advertsReceived');
+  for (const note of notes) reject(context, index, note);
   const intervalUs = header.version === 3 ? header.interval * centisecondUs : undefined;
-  react(work, index, { source: packet.source, priority: header.priority, intervalUs });
+  react(context, index, { source: packet.source, priority: header.priority, intervalUs });
 }
 
-function reject(work: Work, index: number, refusal: Refusal): void {
-  count(work, index, refusal.counter);
-  logBounded(work, index, refusal.counter, refusal.text);
+function reject(context: VrrpContext, index: number, refusal: Refusal): void {
+  count(context, index, refusal.counter);
+  logInstanceBounded(context, index, refusal.counter, refusal.text);
 }

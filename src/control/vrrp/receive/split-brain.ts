@@ -1,29 +1,17 @@
 // Two masters at once: noticed by adverts that we refuse, by adverts of a peer that does not hear ours, by another host that
 // answers for our addresses, by heartbeats. One line an episode, with the likely cause; gratuitous ARP again once it is over.
+
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
+import { change, count, instanceAt, logInstance, type VrrpContext } from '../context.js';
 import { ordinaryDownUs } from '../election/timing.js';
 import { addressInterface } from '../interfaces/placement.js';
 import { announce } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
-import type { Counters } from '../state.js';
-import { change, count, instanceAt, log, type Work } from '../step-context.js';
-import type { Refusal } from './validate.js';
-
-/** `declared`: there was enough evidence, and it was said. */
-export interface SplitEpisode {
-  readonly sinceUs: number;
-  readonly lastAtUs: number;
-  readonly evidence: number;
-  /** When other hosts are asked again. */
-  readonly probeAtUs: number;
-  readonly declared: boolean;
-  /** The cause is what ARP alone suggests; adverts that are heard name a better one, which is then said, too. */
-  readonly rough: boolean;
-  readonly cause: string;
-  readonly other: string;
-}
+import type { Counters } from '../state/counters.js';
+import type { SplitEpisode } from '../state/instance-state.js';
+import type { Refusal } from './refusal.js';
 
 /** A second master may be silent (one that drops all our adverts never sends its own): it is asked for, a few addresses at a time. */
 const probeUs = 1_000_000;
@@ -54,34 +42,34 @@ const causes: Partial<Record<keyof Counters, string>> = {
 };
 
 /** A refused advert: only masters send them. Priority 0 is a goodbye. */
-export function noteForeignAdvert(work: Work, index: number, source: Address, priority: number, refusal: Refusal): void {
-  const { source: own } = instanceAt(work, index);
+export function noteRefusedAdvert(context: VrrpContext, index: number, source: Address, priority: number, refusal: Refusal): void {
+  const { source: own } = instanceAt(context, index);
   if (!refusal.foreign || priority === 0 || (own !== undefined && sameAddress(source, own))) return;
-  note(work, index, formatAddress(source), refusal.cause ?? causes[refusal.counter] ?? refusal.text, enough.refused);
+  note(context, index, formatAddress(source), refusal.cause ?? causes[refusal.counter] ?? refusal.text, enough.refused);
 }
 
 /** An advert lower than ours from a peer that should have heard us. */
-export function noteDeafPeer(work: Work, index: number, source: Address): void {
-  note(work, index, formatAddress(source), 'it does not hear our adverts (its firewall, or a link that works one way)', enough.lower);
+export function noteLowerAdvert(context: VrrpContext, index: number, source: Address): void {
+  note(context, index, formatAddress(source), 'it does not hear our adverts (its firewall, or a link that works one way)', enough.lower);
 }
 
 /** Another host answered for an address that we hold. */
-export function noteConflict(work: Work, address: Address, mac: string, interfaceName: string): void {
+export function noteConflict(context: VrrpContext, address: Address, mac: string, interfaceName: string): void {
   const key = addressId(address);
-  for (const [index, { state, config }] of work.instances.entries()) {
+  for (const [index, { state, config }] of context.instances.entries()) {
     const ours = [...config.addresses, ...config.excludedAddresses].some((held) => addressId(held.address) === key);
     if (state !== 'master' || !ours) continue;
-    count(work, index, 'conflicts');
+    count(context, index, 'conflicts');
     const cause = `it answers for ${formatAddress(address)} on ${interfaceName}, and no advert of it arrives (firewall, snooping switch, another VRID?)`;
-    note(work, index, mac, cause, enough.certain, true);
+    note(context, index, mac, cause, enough.certain, true);
   }
 }
 
 /** The peer says MASTER over the second link, while we are. */
-export function noteHeartbeat(work: Work, index: number, from: Address): void {
-  const link = instanceAt(work, index).config.interface ?? 'the first link';
+export function noteHeartbeat(context: VrrpContext, index: number, from: Address): void {
+  const link = instanceAt(context, index).config.interface ?? 'the first link';
   note(
-    work,
+    context,
     index,
     formatAddress(from),
     `adverts do not pass between the nodes on ${link} (firewall on protocol 112, snooping switch, cut link?)`,
@@ -89,20 +77,20 @@ export function noteHeartbeat(work: Work, index: number, from: Address): void {
   );
 }
 
-function note(work: Work, index: number, other: string, cause: string, needed: number, rough = false): void {
-  const { state, split, config } = instanceAt(work, index);
+function note(context: VrrpContext, index: number, other: string, cause: string, needed: number, rough = false): void {
+  const { state, split, config } = instanceAt(context, index);
   if (state !== 'master') return;
   const evidence = (split?.evidence ?? 0) + 1;
   const certain = evidence >= needed;
   const declared = split?.declared === true || certain;
   // What adverts told stays; what ARP alone suggested gives way to them.
   const better = split === undefined || (split.rough ? !rough && certain : !split.declared && !rough);
-  const told = better ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
-  const [sinceUs, probeAtUs] = [split?.sinceUs ?? work.atUs, split?.probeAtUs ?? work.atUs + probeUs];
-  change(work, index, { split: { sinceUs, lastAtUs: work.atUs, probeAtUs, evidence, declared, ...told } });
+  const reported = better ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
+  const [sinceUs, probeAtUs] = [split?.sinceUs ?? context.atUs, split?.probeAtUs ?? context.atUs + probeUs];
+  change(context, index, { split: { sinceUs, lastAtUs: context.atUs, probeAtUs, evidence, declared, ...reported } });
   if (!declared || (split?.declared === true && !better)) return;
-  log(work, index, `SPLIT BRAIN: ${told.other} is MASTER of VRID ${config.vrid}, too: ${told.cause}`, 'error');
-  if (split?.declared !== true) notifyInstance(work, index, 'SPLIT_BRAIN');
+  logInstance(context, index, `SPLIT BRAIN: ${reported.other} is MASTER of VRID ${config.vrid}, too: ${reported.cause}`, 'error');
+  if (split?.declared !== true) notifyInstance(context, index, 'SPLIT_BRAIN');
 }
 
 type Split = Parameters<typeof ordinaryDownUs>[0] & { readonly split: SplitEpisode | undefined };
@@ -113,35 +101,35 @@ function splitEndsUs({ split, ...instance }: Split): number {
 }
 
 /** When an episode needs looking after: to ask again, or to end. */
-export function splitDueUs(instance: Split): number {
+export function nextSplitUs(instance: Split): number {
   const { split } = instance;
   if (split === undefined) return Number.POSITIVE_INFINITY;
   return split.declared ? Math.min(split.probeAtUs, splitEndsUs(instance)) : splitEndsUs(instance);
 }
 
-export function tendSplit(work: Work, index: number): void {
-  const { split } = instanceAt(work, index);
+export function updateSplit(context: VrrpContext, index: number): void {
+  const { split } = instanceAt(context, index);
   if (split === undefined) return;
-  if (splitEndsUs(instanceAt(work, index)) <= work.atUs) endSplit(work, index, split);
-  else if (split.declared && split.probeAtUs <= work.atUs) probe(work, index, split);
+  if (splitEndsUs(instanceAt(context, index)) <= context.atUs) endSplit(context, index, split);
+  else if (split.declared && split.probeAtUs <= context.atUs) probe(context, index, split);
 }
 
-function probe(work: Work, index: number, split: SplitEpisode): void {
-  const { config } = instanceAt(work, index);
-  change(work, index, { split: { ...split, probeAtUs: work.atUs + probeUs } });
+function probe(context: VrrpContext, index: number, split: SplitEpisode): void {
+  const { config } = instanceAt(context, index);
+  change(context, index, { split: { ...split, probeAtUs: context.atUs + probeUs } });
   const hosts = [...config.addresses, ...config.excludedAddresses].filter(({ address }) => address.family === 'inet');
   const entries = hosts
     .slice(0, probedAddresses)
-    .map((host) => ({ interface: addressInterface(work.machine, config, host), address: host.address }));
-  if (entries.length > 0) work.effects.push({ kind: 'probe', instance: config.name, entries });
+    .map((host) => ({ interface: addressInterface(context.machine, config, host), address: host.address }));
+  if (entries.length > 0) context.effects.push({ kind: 'probe', instance: config.name, entries });
 }
 
 /** No sign for long enough: hosts and switches are told once more where the addresses are. */
-function endSplit(work: Work, index: number, { declared, sinceUs, lastAtUs }: SplitEpisode): void {
-  change(work, index, { split: undefined });
-  const { state, config } = instanceAt(work, index);
+function endSplit(context: VrrpContext, index: number, { declared, sinceUs, lastAtUs }: SplitEpisode): void {
+  change(context, index, { split: undefined });
+  const { state, config } = instanceAt(context, index);
   if (!declared || state !== 'master') return;
-  log(work, index, `split brain is over after ${((lastAtUs - sinceUs) / 1_000_000).toFixed(1)} s; we stay MASTER`, 'notice');
-  notifyInstance(work, index, 'SPLIT_BRAIN_OVER');
-  announce(work, index, config.garp.masterRepeat, 0);
+  logInstance(context, index, `split brain is over after ${((lastAtUs - sinceUs) / 1_000_000).toFixed(1)} s; we stay MASTER`, 'notice');
+  notifyInstance(context, index, 'SPLIT_BRAIN_OVER');
+  announce(context, index, config.garp.masterRepeat, 0);
 }

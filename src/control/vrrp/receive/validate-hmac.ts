@@ -4,9 +4,10 @@ import { addressId, sameAddress } from '../../../model/identity.js';
 import { openHmac } from '../../../wire/vrrp-auth.js';
 import { hmacKey } from '../send/advert.js';
 import { isNewerStamp, secondsBehind, secondsOf, stampOf } from '../send/hmac-stamp.js';
-import type { Counters, HmacStamp, InstanceState } from '../state.js';
+import type { Counters } from '../state/counters.js';
+import type { HmacStamp, InstanceState } from '../state/instance-state.js';
 import type { ArrivedPacket } from './packet.js';
-import type { Refusal } from './validate.js';
+import type { Refusal } from './refusal.js';
 
 export interface HmacVerdict {
   readonly refusal?: Refusal;
@@ -20,7 +21,7 @@ type Hmac = Extract<InstanceState['config']['authentication'], { kind: 'hmac' }>
 const SECOND_US = 1_000_000;
 
 /** @param wallUs time since 1970 in µs, where it is known */
-export function checkHmac(instance: InstanceState, packet: ArrivedPacket, wallUs: number | undefined): HmacVerdict {
+export function validateHmac(instance: InstanceState, packet: ArrivedPacket, wallUs: number | undefined): HmacVerdict {
   const { authentication, unicast } = instance.config;
   if (authentication.kind !== 'hmac') return { patch: {} };
   const source = formatAddress(packet.source);
@@ -30,13 +31,13 @@ export function checkHmac(instance: InstanceState, packet: ArrivedPacket, wallUs
   if (unicast !== undefined && !unicast.peers.some(({ address }) => sameAddress(address, packet.source))) {
     return refused(`unicast source address ${source} not a unicast peer`, 'notPeerErrors');
   }
-  return checkTrailer(instance, authentication, packet, wallUs === undefined ? undefined : Math.floor(wallUs / SECOND_US));
+  return validateTrailer(instance, authentication, packet, wallUs === undefined ? undefined : Math.floor(wallUs / SECOND_US));
 }
 
 const refused = (text: string, counter: keyof Counters): HmacVerdict => ({ refusal: { text, counter, foreign: true }, patch: {} });
 
 /** A trailer that is there must be right in every mode. The cheap checks come first: a flood of old captures costs no digests. */
-function checkTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket, nowS: number | undefined): HmacVerdict {
+function validateTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket, nowS: number | undefined): HmacVerdict {
   const source = formatAddress(packet.source);
   const trailer = openHmac((id) => hmacKey(own, id), packet.source, packet.message, packet.body.length);
   if (trailer === undefined) return refused(`malformed authentication trailer from ${source}`, 'hmacMalformed');

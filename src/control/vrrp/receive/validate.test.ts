@@ -23,7 +23,7 @@ import { encodeIpv4, IPV4_DEFAULTS } from '../../../wire/ipv4.js';
 import type { VrrpAdvert } from '../../../wire/vrrp.js';
 import { passwordBytes } from '../../../wire/vrrp-auth.js';
 import type { Effect } from '../messages.js';
-import type { Counters } from '../state.js';
+import type { Counters } from '../state/counters.js';
 
 const unicast: NonNullable<VrrpInstance['unicast']> = {
   peers: [{ address: ip('10.99.0.2') }],

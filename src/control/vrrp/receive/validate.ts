@@ -1,5 +1,6 @@
 // Is a packet an advert that this instance may believe? keepalived's checks in keepalived's order and words; what it does not
 // say (what differs, who sent it) stands behind its text.
+
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
@@ -7,6 +8,7 @@ import { sameBytes } from '../../../wire/hmac.js';
 import {
   decodeVrrpAddresses,
   VRRP_ADVERTISEMENT,
+  VRRP_OWNER_PRIORITY,
   type VrrpChecksum,
   type VrrpHeader,
   vrrpAuthData,
@@ -15,20 +17,11 @@ import {
 } from '../../../wire/vrrp.js';
 import { HMAC_TRAILER_BYTES, openAh } from '../../../wire/vrrp-auth.js';
 import { authTypeOf, checksumFor, passwordOf } from '../send/advert.js';
-import type { Counters, InstanceState } from '../state.js';
-import { OWNER_PRIORITY } from '../track/health.js';
+import type { Counters } from '../state/counters.js';
+import type { InstanceState } from '../state/instance-state.js';
 import { type ArrivedPacket, isMulticast } from './packet.js';
-import { checkHmac } from './validate-hmac.js';
-
-/** Why a packet was refused. `quiet`: nothing is logged about it. */
-export interface Refusal {
-  readonly text: string;
-  readonly counter: keyof Counters;
-  /** A packet that was meant for us and is of this VRID: evidence of a second master that we do not hear. */
-  readonly foreign: boolean;
-  /** Why there are two masters, where the counter tells too little. */
-  readonly cause?: string;
-}
+import type { Refusal } from './refusal.js';
+import { validateHmac } from './validate-hmac.js';
 
 /** What a believed packet changes besides what the election makes of it. */
 export interface Accepted {
@@ -38,46 +31,46 @@ export interface Accepted {
 
 export type Verdict = { readonly kind: 'refused'; readonly refusal: Refusal } | { readonly kind: 'accepted'; readonly accepted: Accepted };
 
-interface Context {
+interface Received {
   readonly instance: InstanceState;
   readonly packet: ArrivedPacket;
   readonly header: VrrpHeader;
 }
 
-type Check = (context: Context) => Refusal | undefined;
+type Validation = (received: Received) => Refusal | undefined;
 
-const outerChecks: readonly Check[] = [checkAh, checkLength, checkTtl, checkVersion];
-const innerChecks: readonly Check[] = [
-  checkAuth,
-  checkInterval,
-  checkType,
-  checkCountWanted,
-  checkChecksum,
-  checkCast,
-  checkOwner,
-  checkPeer,
+const outerValidations: readonly Validation[] = [validateAh, validateLength, validateTtl, validateVersion];
+const innerValidations: readonly Validation[] = [
+  validateAuth,
+  validateInterval,
+  validateType,
+  validateCountFirst,
+  validateChecksum,
+  validateCast,
+  validateOwner,
+  validatePeer,
 ];
 
-function firstRefusal(checks: readonly Check[], context: Context): Refusal | undefined {
-  for (const check of checks) {
-    const refusal = check(context);
+function firstRefusal(validations: readonly Validation[], received: Received): Refusal | undefined {
+  for (const validation of validations) {
+    const refusal = validation(received);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
 }
 
 /** @param wallUs time since 1970 in µs, where it is known */
-export function judge(instance: InstanceState, packet: ArrivedPacket, header: VrrpHeader, wallUs: number | undefined): Verdict {
-  const context = { instance, packet, header };
-  const outer = firstRefusal(outerChecks, context);
+export function validateAdvert(instance: InstanceState, packet: ArrivedPacket, header: VrrpHeader, wallUs: number | undefined): Verdict {
+  const received = { instance, packet, header };
+  const outer = firstRefusal(outerValidations, received);
   if (outer !== undefined) return { kind: 'refused', refusal: outer };
-  const seal = checkHmac(instance, packet, wallUs);
-  const refusal = seal.refusal ?? firstRefusal(innerChecks, context);
+  const trailer = validateHmac(instance, packet, wallUs);
+  const refusal = trailer.refusal ?? firstRefusal(innerValidations, received);
   if (refusal !== undefined) return { kind: 'refused', refusal };
-  const list = differentCount(context) ?? differentList(context);
+  const list = differentCount(received) ?? differentList(received);
   if (list !== undefined && instance.config.addressMismatch === 'drop') return { kind: 'refused', refusal: list };
-  const notes = [seal.note, list].filter((note) => note !== undefined);
-  return { kind: 'accepted', accepted: { patch: { ...learned(context), ...seal.patch }, notes } };
+  const notes = [trailer.note, list].filter((note) => note !== undefined);
+  return { kind: 'accepted', accepted: { patch: { ...learned(received), ...trailer.patch }, notes } };
 }
 
 function refuse(text: string, counter: keyof Counters, foreign = true): Refusal {
@@ -88,14 +81,14 @@ function from(packet: ArrivedPacket): string {
   return `from ${formatAddress(packet.source)}`;
 }
 
-function checkAh({ instance, packet }: Context): Refusal | undefined {
+function validateAh({ instance, packet }: Received): Refusal | undefined {
   const wanted = instance.config.authentication.kind === 'ah';
   if (wanted && packet.ah === undefined) return refuse(`No AH header but auth type is AH (${from(packet)})`, 'authMismatches');
   if (!wanted && packet.ah !== undefined) return refuse(`Received AH header but auth type not AH (${from(packet)})`, 'authMismatches');
   return undefined;
 }
 
-function checkLength({ instance, packet, header }: Context): Refusal | undefined {
+function validateLength({ instance, packet, header }: Received): Refusal | undefined {
   const { authentication, family } = instance.config;
   const plain = vrrpLength(header.version === 2 ? 2 : 3, family, header.addressCount);
   const { length } = packet.message;
@@ -108,7 +101,7 @@ function checkLength({ instance, packet, header }: Context): Refusal | undefined
   return hasTrailer ? { ...refusal, cause: 'the other signs its adverts (auth_hmac), and this node is not set up for it' } : refusal;
 }
 
-function checkTtl({ instance, packet }: Context): Refusal | undefined {
+function validateTtl({ instance, packet }: Received): Refusal | undefined {
   const { unicast } = instance.config;
   if (unicast === undefined) {
     return packet.ttl === 255 ? undefined : refuse(`invalid TTL/HL. Received ${packet.ttl} and expect 255 (${from(packet)})`, 'ttlErrors');
@@ -119,7 +112,7 @@ function checkTtl({ instance, packet }: Context): Refusal | undefined {
   return refuse(`TTL/HL ${packet.ttl} not in range ${least} - ${most} (${from(packet)})`, 'ttlErrors');
 }
 
-function checkVersion({ instance, packet, header }: Context): Refusal | undefined {
+function validateVersion({ instance, packet, header }: Received): Refusal | undefined {
   const { version } = instance.config;
   if (header.version === version) return undefined;
   return refuse(
@@ -128,8 +121,8 @@ function checkVersion({ instance, packet, header }: Context): Refusal | undefine
   );
 }
 
-function checkAuth(context: Context): Refusal | undefined {
-  const { instance, packet, header } = context;
+function validateAuth(received: Received): Refusal | undefined {
+  const { instance, packet, header } = received;
   const { authentication, version } = instance.config;
   if (version === 3) return undefined;
   const wanted = authTypeOf(authentication);
@@ -140,10 +133,10 @@ function checkAuth(context: Context): Refusal | undefined {
   if (authentication.kind === 'pass' && !sameBytes(vrrpAuthData(packet.message, header.addressCount), passwordOf(authentication))) {
     return refuse(`received an invalid passwd! (${from(packet)}: auth_pass differs)`, 'authFailures');
   }
-  return authentication.kind === 'ah' ? checkDigest(context) : undefined;
+  return authentication.kind === 'ah' ? validateDigest(received) : undefined;
 }
 
-function checkDigest({ instance, packet }: Context): Refusal | undefined {
+function validateDigest({ instance, packet }: Received): Refusal | undefined {
   const { unicast, authentication } = instance.config;
   const { source, destination, ttl, id, ah } = packet;
   if (ah === undefined) return undefined;
@@ -158,29 +151,29 @@ function checkDigest({ instance, packet }: Context): Refusal | undefined {
   return refuse(`${text} (${from(packet)})`, 'replays');
 }
 
-function checkInterval({ instance, packet, header }: Context): Refusal | undefined {
+function validateInterval({ instance, packet, header }: Received): Refusal | undefined {
   const own = Math.round(instance.config.advertUs / 1_000_000);
   if (instance.config.version === 3 || header.interval === own) return undefined;
   return refuse(`advertisement interval mismatch mine=${own} sec rcv'd=${header.interval} sec (${from(packet)})`, 'intervalErrors');
 }
 
-function checkType({ packet, header }: Context): Refusal | undefined {
+function validateType({ packet, header }: Received): Refusal | undefined {
   if (header.type === VRRP_ADVERTISEMENT) return undefined;
   return refuse(`Invalid packet type. ${header.type} and expect ${VRRP_ADVERTISEMENT} (${from(packet)})`, 'typeErrors', false);
 }
 
 /** Before 2.3.3 another number was refused before the checksum was looked at. */
-function checkCountWanted(context: Context): Refusal | undefined {
-  return context.instance.config.addressMismatch === 'drop' ? differentCount(context) : undefined;
+function validateCountFirst(received: Received): Refusal | undefined {
+  return received.instance.config.addressMismatch === 'drop' ? differentCount(received) : undefined;
 }
 
-function differentCount({ instance, packet, header }: Context): Refusal | undefined {
+function differentCount({ instance, packet, header }: Received): Refusal | undefined {
   const own = instance.config.addresses.length;
   if (header.addressCount === own) return undefined;
   return refuse(`received an unexpected ip number count ${header.addressCount}, expected ${own}! (${from(packet)})`, 'addressListErrors');
 }
 
-function checkChecksum({ instance, packet, header }: Context): Refusal | undefined {
+function validateChecksum({ instance, packet, header }: Received): Refusal | undefined {
   const sums = acceptableSums(instance, packet.source, packet.destination).map((over) => vrrpChecksum(packet.summed, over));
   if (sums.includes(header.checksum)) return undefined;
   const bare = header.version === 3 && vrrpChecksum(packet.summed, { kind: 'plain' }) === header.checksum;
@@ -205,7 +198,7 @@ function acceptableSums(instance: InstanceState, source: Address, destination: A
     : [own];
 }
 
-function checkCast({ instance, packet }: Context): Refusal | undefined {
+function validateCast({ instance, packet }: Received): Refusal | undefined {
   const multicast = isMulticast(packet.destination);
   if (multicast === (instance.config.unicast === undefined)) return undefined;
   const [wanted, got] = multicast ? ['unicast', 'multicast'] : ['multicast', 'unicast'];
@@ -213,12 +206,12 @@ function checkCast({ instance, packet }: Context): Refusal | undefined {
 }
 
 /** An address owner may be told to hear nobody: no evidence of anything, then. */
-function checkOwner({ instance, packet }: Context): Refusal | undefined {
-  if (!instance.config.ownerIgnoreAdverts || instance.priority !== OWNER_PRIORITY) return undefined;
+function validateOwner({ instance, packet }: Received): Refusal | undefined {
+  if (!instance.config.ownerIgnoreAdverts || instance.priority !== VRRP_OWNER_PRIORITY) return undefined;
   return refuse(`Dropping packet(s) ${from(packet)} since we are address owner`, 'ignoredByOwner', false);
 }
 
-function checkPeer({ instance, packet }: Context): Refusal | undefined {
+function validatePeer({ instance, packet }: Received): Refusal | undefined {
   const { unicast } = instance.config;
   if (unicast === undefined || !unicast.checkSource) return undefined;
   if (unicast.peers.some(({ address }) => sameAddress(address, packet.source))) return undefined;
@@ -226,14 +219,14 @@ function checkPeer({ instance, packet }: Context): Refusal | undefined {
 }
 
 /** keepalived names the first address of ours that the advert lacks. */
-function differentList({ instance, packet, header }: Context): Refusal | undefined {
+function differentList({ instance, packet, header }: Received): Refusal | undefined {
   const { config, master } = instance;
   if (config.skipCheckAdvertAddresses && master !== undefined && sameAddress(master.address, packet.source)) return undefined;
-  const heard = decodeVrrpAddresses(packet.message, config.family, header.addressCount);
-  const theirs = new Set(heard.map(addressId));
+  const addresses = decodeVrrpAddresses(packet.message, config.family, header.addressCount);
+  const theirs = new Set(addresses.map(addressId));
   const own = new Set(config.addresses.map(({ address }) => addressId(address)));
   const lacking = config.addresses.find(({ address }) => !theirs.has(addressId(address)))?.address;
-  const strange = heard.find((address) => !own.has(addressId(address)));
+  const strange = addresses.find((address) => !own.has(addressId(address)));
   if (lacking === undefined && strange === undefined) return undefined;
   const text = `ip address associated with VRID ${config.vrid} not present in MASTER advert`;
   const missing = lacking === undefined ? '' : `: ${formatAddress(lacking)}`;
@@ -241,7 +234,7 @@ function differentList({ instance, packet, header }: Context): Refusal | undefin
   return refuse(`${text}${missing} (${from(packet)}${more})`, 'addressListErrors');
 }
 
-function learned({ instance, packet, header }: Context): Partial<InstanceState> {
+function learned({ instance, packet, header }: Received): Partial<InstanceState> {
   const { config } = instance;
   if (packet.ah !== undefined) {
     const sequencesSeen = new Map(instance.sequencesSeen).set(addressId(packet.source), packet.ahSequence);

@@ -1,10 +1,10 @@
 // What a master holds on its host: addresses, routes, rules and the firewall's drop rule, put there and taken away in order.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
+import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
+import { change, instanceAt, logInstanceDetail, type VrrpContext } from '../context.js';
 import { addressInterface } from '../interfaces/placement.js';
-import type { VrrpMachine } from '../state.js';
-import { change, detail, instanceAt, type Work } from '../step-context.js';
-import { OWNER_PRIORITY } from '../track/health.js';
+import type { VrrpMachine } from '../state/vrrp-machine.js';
 
 /** An address and the interface that it goes to. */
 export interface PlacedAddress {
@@ -23,55 +23,55 @@ export function place(
 
 /** no_accept: packets to the addresses are dropped unless this host owns them. */
 export function dropsPackets(config: VrrpInstance): boolean {
-  return !config.accept && config.priority !== OWNER_PRIORITY;
+  return !config.accept && config.priority !== VRRP_OWNER_PRIORITY;
 }
 
 /** The drop rule comes before the addresses, so that nothing slips through between them. */
-export function holdAddresses(work: Work, index: number): void {
-  const { config } = instanceAt(work, index);
+export function addResources(context: VrrpContext, index: number): void {
+  const { config } = instanceAt(context, index);
   if (dropsPackets(config)) {
-    detail(work, index, 'setting firewall drop rule');
-    firewall(work, config, 'drop');
+    logInstanceDetail(context, index, 'setting firewall drop rule');
+    firewall(context, config, 'drop');
   }
-  if (config.addresses.length > 0) detail(work, index, 'setting VIPs.');
-  moveAddresses(work, config, 'add', place(work.machine, config, config.addresses));
-  if (config.excludedAddresses.length > 0) detail(work, index, 'setting E-VIPs.');
-  moveAddresses(work, config, 'add', place(work.machine, config, config.excludedAddresses));
+  if (config.addresses.length > 0) logInstanceDetail(context, index, 'setting VIPs.');
+  moveAddresses(context, config, 'add', place(context.machine, config, config.addresses));
+  if (config.excludedAddresses.length > 0) logInstanceDetail(context, index, 'setting E-VIPs.');
+  moveAddresses(context, config, 'add', place(context.machine, config, config.excludedAddresses));
   if (config.routes.length > 0) {
-    detail(work, index, 'setting Virtual Routes');
-    work.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes: config.routes });
+    logInstanceDetail(context, index, 'setting Virtual Routes');
+    context.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes: config.routes });
   }
   if (config.rules.length > 0) {
-    detail(work, index, 'setting Virtual Rules');
-    work.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules: config.rules });
+    logInstanceDetail(context, index, 'setting Virtual Rules');
+    context.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules: config.rules });
   }
-  change(work, index, { addressesSet: true });
+  change(context, index, { addressesSet: true });
 }
 
 /** In the opposite order. */
-export function releaseAddresses(work: Work, index: number): void {
-  const { config } = instanceAt(work, index);
+export function removeResources(context: VrrpContext, index: number): void {
+  const { config } = instanceAt(context, index);
   if (config.rules.length > 0) {
-    detail(work, index, 'removing Virtual Rules');
-    work.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules: config.rules });
+    logInstanceDetail(context, index, 'removing Virtual Rules');
+    context.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules: config.rules });
   }
   if (config.routes.length > 0) {
-    detail(work, index, 'removing Virtual Routes');
-    work.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes: config.routes });
+    logInstanceDetail(context, index, 'removing Virtual Routes');
+    context.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes: config.routes });
   }
-  if (config.addresses.length > 0) detail(work, index, 'removing VIPs.');
-  moveAddresses(work, config, 'remove', place(work.machine, config, config.addresses));
-  if (config.excludedAddresses.length > 0) detail(work, index, 'removing E-VIPs.');
-  moveAddresses(work, config, 'remove', place(work.machine, config, config.excludedAddresses));
+  if (config.addresses.length > 0) logInstanceDetail(context, index, 'removing VIPs.');
+  moveAddresses(context, config, 'remove', place(context.machine, config, config.addresses));
+  if (config.excludedAddresses.length > 0) logInstanceDetail(context, index, 'removing E-VIPs.');
+  moveAddresses(context, config, 'remove', place(context.machine, config, config.excludedAddresses));
   if (dropsPackets(config)) {
-    detail(work, index, 'removing firewall drop rule');
-    firewall(work, config, 'allow');
+    logInstanceDetail(context, index, 'removing firewall drop rule');
+    firewall(context, config, 'allow');
   }
-  change(work, index, { addressesSet: false });
+  change(context, index, { addressesSet: false });
 }
 
 /** One effect an interface, in the order of the configuration. */
-export function moveAddresses(work: Work, config: VrrpInstance, action: 'add' | 'remove', hosts: readonly PlacedAddress[]): void {
+export function moveAddresses(context: VrrpContext, config: VrrpInstance, action: 'add' | 'remove', hosts: readonly PlacedAddress[]): void {
   const byInterface = new Map<string, HostAddress[]>();
   for (const { host, interface: name } of hosts) {
     const held = byInterface.get(name);
@@ -79,10 +79,10 @@ export function moveAddresses(work: Work, config: VrrpInstance, action: 'add' | 
     else held.push(host);
   }
   for (const [name, addresses] of byInterface) {
-    work.effects.push({ kind: 'addresses', action, instance: config.name, interface: name, addresses });
+    context.effects.push({ kind: 'addresses', action, instance: config.name, interface: name, addresses });
   }
 }
 
-export function firewall(work: Work, config: VrrpInstance, action: 'drop' | 'allow'): void {
-  work.effects.push({ kind: 'firewall', action, instance: config.name, addresses: [...config.addresses, ...config.excludedAddresses] });
+export function firewall(context: VrrpContext, config: VrrpInstance, action: 'drop' | 'allow'): void {
+  context.effects.push({ kind: 'firewall', action, instance: config.name, addresses: [...config.addresses, ...config.excludedAddresses] });
 }

@@ -3,13 +3,14 @@
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { moveChangedInterfaces, virtualInterfacesOf } from '../interfaces/virtual-interfaces.js';
+import { instanceAt, logInstance, logInstanceDetail, type VrrpContext } from '../context.js';
+import { virtualInterfacesOf } from '../interfaces/virtual-interface-names.js';
+import { moveChangedInterfaces } from '../interfaces/virtual-interfaces.js';
 import { announce } from '../send/announce.js';
-import { detail, instanceAt, log, type Work } from '../step-context.js';
 import { dropsPackets, firewall, moveAddresses, type PlacedAddress, place } from './host-resources.js';
 
 /** An instance as a configuration has it, which its names of interfaces depend on. */
-export interface Holdings {
+export interface Configured {
   readonly config: VrrpInstance;
   readonly configuration: KeepalivedConfiguration | undefined;
 }
@@ -19,7 +20,7 @@ export function valueText(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 }
 
-function placed({ config, configuration }: Holdings): readonly PlacedAddress[] {
+function placed({ config, configuration }: Configured): readonly PlacedAddress[] {
   return place({ configuration }, config, [...config.addresses, ...config.excludedAddresses]);
 }
 
@@ -37,8 +38,8 @@ function kernelText(one: object): string {
 const whole = (one: PlacedAddress): string => valueText({ ...one.host, dev: one.interface });
 const placeText = (one: PlacedAddress): string => kernelText({ ...one.host, dev: one.interface });
 
-function present(work: Work, index: number): Holdings {
-  return { config: instanceAt(work, index).config, configuration: work.machine.configuration };
+function present(context: VrrpContext, index: number): Configured {
+  return { config: instanceAt(context, index).config, configuration: context.machine.configuration };
 }
 
 function firewallChanges(old: VrrpInstance, now: VrrpInstance): boolean {
@@ -47,43 +48,43 @@ function firewallChanges(old: VrrpInstance, now: VrrpInstance): boolean {
 }
 
 /** First of all instances. */
-export function dropGone(work: Work, index: number, old: Holdings): void {
-  const now = present(work, index);
+export function removeGone(context: VrrpContext, index: number, old: Configured): void {
+  const now = present(context, index);
   const { config } = now;
-  const { addressesSet } = instanceAt(work, index);
+  const { addressesSet } = instanceAt(context, index);
   if (addressesSet) {
     const gone = missing(placed(old), placed(now), placeText);
     for (const { host, interface: name } of gone) {
-      log(work, index, `ip address ${formatAddress(host.address)}/${host.prefixLength} dev ${name}, no longer exist`);
+      logInstance(context, index, `ip address ${formatAddress(host.address)}/${host.prefixLength} dev ${name}, no longer exist`);
     }
-    const others = [...work.instances.keys()].filter((other) => other !== index && instanceAt(work, other).addressesSet);
+    const others = [...context.instances.keys()].filter((other) => other !== index && instanceAt(context, other).addressesSet);
     const rules = missing(old.config.rules, config.rules, kernelText);
     const routes = missing(old.config.routes, config.routes, kernelText);
-    if (rules.length > 0) work.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules });
-    if (routes.length > 0) work.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes });
-    const away = others.reduce((left, other) => missing(left, placed(present(work, other)), placeText), gone);
-    moveAddresses(work, config, 'remove', away);
-    if (dropsPackets(old.config) && firewallChanges(old.config, config)) firewall(work, old.config, 'allow');
+    if (rules.length > 0) context.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules });
+    if (routes.length > 0) context.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes });
+    const away = others.reduce((left, other) => missing(left, placed(present(context, other)), placeText), gone);
+    moveAddresses(context, config, 'remove', away);
+    if (dropsPackets(old.config) && firewallChanges(old.config, config)) firewall(context, old.config, 'allow');
   }
-  moveChangedInterfaces(work, index, virtualInterfacesOf(old.configuration, old.config), 'delete');
+  moveChangedInterfaces(context, index, virtualInterfacesOf(old.configuration, old.config), 'delete');
 }
 
 /**
  * Then: the drop rule before the addresses; where one came, all are announced. What is there and watched otherwise now is put on once more,
  * which changes nothing on the host. `held`: only a master puts anything on.
  */
-export function setAdded(work: Work, index: number, old: Holdings, held: boolean): void {
-  moveChangedInterfaces(work, index, virtualInterfacesOf(old.configuration, old.config), 'create');
+export function addNew(context: VrrpContext, index: number, old: Configured, held: boolean): void {
+  moveChangedInterfaces(context, index, virtualInterfacesOf(old.configuration, old.config), 'create');
   if (!held) return;
-  const now = present(work, index);
+  const now = present(context, index);
   const { config } = now;
-  if (dropsPackets(config) && firewallChanges(old.config, config)) firewall(work, config, 'drop');
+  if (dropsPackets(config) && firewallChanges(old.config, config)) firewall(context, config, 'drop');
   const added = missing(placed(now), placed(old), placeText);
   const routes = missing(config.routes, old.config.routes);
   const rules = missing(config.rules, old.config.rules);
-  if (added.length > 0) detail(work, index, 'setting VIPs.');
-  moveAddresses(work, config, 'add', missing(placed(now), placed(old), whole));
-  if (routes.length > 0) work.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes });
-  if (rules.length > 0) work.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules });
-  if (added.length > 0) announce(work, index, config.garp.masterRepeat, 0);
+  if (added.length > 0) logInstanceDetail(context, index, 'setting VIPs.');
+  moveAddresses(context, config, 'add', missing(placed(now), placed(old), whole));
+  if (routes.length > 0) context.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes });
+  if (rules.length > 0) context.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules });
+  if (added.length > 0) announce(context, index, config.garp.masterRepeat, 0);
 }

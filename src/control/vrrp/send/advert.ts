@@ -4,35 +4,35 @@ import type { Authentication, VrrpInstance } from '../../../model/keepalived/ins
 import { concat, viewOf } from '../../../wire/bytes.js';
 import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum, vrrpChecksum } from '../../../wire/vrrp.js';
 import { type HmacTrailer, hmacTrailer, passwordBytes, sealAh } from '../../../wire/vrrp-auth.js';
+import { change, count, instanceAt, logInstanceDetail, type VrrpContext } from '../context.js';
 import { sendInterface } from '../interfaces/placement.js';
-import type { InstanceState } from '../state.js';
-import { change, count, detail, instanceAt, type Work } from '../step-context.js';
+import type { InstanceState } from '../state/instance-state.js';
 import { fieldsOf, nextStamp, stampAt } from './hmac-stamp.js';
 
 /** 255 also on unicast, unless unicast_ttl says otherwise. */
 const fullTtl = 255;
 
 /** Sends one advert to the group or to every peer. Without a source address there is nobody to send as: nothing happens. */
-export function sendAdvert(work: Work, index: number): void {
-  const { source, priority } = instanceAt(work, index);
-  if (source !== undefined) sendFrom(work, index, source, priority);
+export function sendAdvert(context: VrrpContext, index: number): void {
+  const { source, priority } = instanceAt(context, index);
+  if (source !== undefined) sendFrom(context, index, source, priority);
 }
 
-function sendFrom(work: Work, index: number, source: Address, priority: number): void {
-  const { config } = instanceAt(work, index);
-  const seal = sealOf(work, index);
-  for (const destination of destinations(config)) sendTo(work, index, { priority, source, destination, seal });
-  count(work, index, 'advertsSent');
+function sendFrom(context: VrrpContext, index: number, source: Address, priority: number): void {
+  const { config } = instanceAt(context, index);
+  const trailer = nextTrailer(context, index);
+  for (const destination of destinations(config)) sendTo(context, index, { priority, source, destination, trailer });
+  count(context, index, 'advertsSent');
 }
 
 /** Tells the backups that this master leaves (RFC 3768 §6.4.3), even where it does so because its address is gone. */
-export function sendZeroPriority(work: Work, index: number): void {
-  const { source, lastSource } = instanceAt(work, index);
+export function sendZeroPriority(context: VrrpContext, index: number): void {
+  const { source, lastSource } = instanceAt(context, index);
   const as = source ?? (lastSource?.family === 'inet' ? lastSource : undefined);
   if (as === undefined) return;
-  sendFrom(work, index, as, 0);
-  count(work, index, 'zeroPrioritySent');
-  detail(work, index, 'sent 0 priority');
+  sendFrom(context, index, as, 0);
+  count(context, index, 'zeroPrioritySent');
+  logInstanceDetail(context, index, 'sent 0 priority');
 }
 
 function destinations(config: VrrpInstance): readonly Address[] {
@@ -43,29 +43,31 @@ interface Advert {
   readonly priority: number;
   readonly source: Address;
   readonly destination: Address;
-  readonly seal: Seal | undefined;
+  readonly trailer: Trailer | undefined;
 }
 
-function sendTo(work: Work, index: number, { priority, source, destination, seal }: Advert): void {
-  const instance = instanceAt(work, index);
+function sendTo(context: VrrpContext, index: number, { priority, source, destination, trailer }: Advert): void {
+  const instance = instanceAt(context, index);
   const { config } = instance;
   const ah = config.authentication.kind === 'ah';
   const packetId = config.family === 'inet' ? (instance.packetId % 0xffff) + 1 : 0;
   const sequence = (instance.sequence + (ah ? 1 : 0)) >>> 0;
   const ttl = config.unicast?.ttl ?? fullTtl;
-  change(work, index, { packetId, sequence });
+  change(context, index, { packetId, sequence });
   const message = encodeMessage(instance, priority, source, destination);
   const envelope = { source, destination, ttl, id: packetId, unicast: config.unicast !== undefined };
-  work.effects.push({
+  context.effects.push({
     kind: 'send',
     instance: config.name,
-    interface: sendInterface(work.machine, config),
+    interface: sendInterface(context.machine, config),
     source,
     destination,
     ttl,
     protocol: ah ? 51 : 112,
     id: packetId,
-    payload: ah ? sealAh(passwordOf(config.authentication), envelope, sequence, message) : sealed(message, source, destination, seal),
+    payload: ah
+      ? sealAh(passwordOf(config.authentication), envelope, sequence, message)
+      : withTrailer(message, source, destination, trailer),
   });
 }
 
@@ -113,29 +115,29 @@ export function hmacKey(authentication: Authentication, id: number): Uint8Array 
 }
 
 /** What auth_hmac puts behind an advert: one stamp for all its copies. */
-interface Seal {
+interface Trailer {
   readonly key: Uint8Array;
   readonly fields: HmacTrailer;
 }
 
 /** Undefined where the instance signs nothing. Uses up a stamp. */
-function sealOf(work: Work, index: number): Seal | undefined {
-  const { config, hmacSent } = instanceAt(work, index);
+function nextTrailer(context: VrrpContext, index: number): Trailer | undefined {
+  const { config, hmacSent } = instanceAt(context, index);
   const { authentication } = config;
   if (authentication.kind !== 'hmac' || authentication.mode === 'receive-only') return undefined;
   const { activeKey, antiReplay, timeWindowUs } = authentication;
   const key = hmacKey(authentication, activeKey);
   if (key === undefined) return undefined;
-  const now = stampAt(work.atUs + (work.machine.wallOffsetUs ?? 0));
+  const now = stampAt(context.atUs + (context.machine.wallOffsetUs ?? 0));
   const stamp = nextStamp(hmacSent, now, antiReplay === 'time' ? timeWindowUs / 1_000_000 : undefined);
-  change(work, index, { hmacSent: stamp });
+  change(context, index, { hmacSent: stamp });
   return { key, fields: { keyId: activeKey, ...fieldsOf(stamp) } };
 }
 
 /** The message with its trailer. Over IPv6 the checksum covers both, as the kernel sums what follows the header (RFC 3542 §3.1). */
-function sealed(message: Uint8Array, source: Address, destination: Address, seal: Seal | undefined): Uint8Array {
-  if (seal === undefined) return message;
-  const whole = concat(message, hmacTrailer(seal.key, source, message, seal.fields));
+function withTrailer(message: Uint8Array, source: Address, destination: Address, trailer: Trailer | undefined): Uint8Array {
+  if (trailer === undefined) return message;
+  const whole = concat(message, hmacTrailer(trailer.key, source, message, trailer.fields));
   if (source.family === 'inet6') viewOf(whole).setUint16(6, vrrpChecksum(whole, { kind: 'pseudo', source, destination }));
   return whole;
 }

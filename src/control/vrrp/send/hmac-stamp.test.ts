@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HmacStamp } from '../state.js';
+import type { HmacStamp } from '../state/instance-state.js';
 import { fieldsOf, isNewerStamp, nextStamp, secondsBehind, secondsOf, stampAt, stampOf } from './hmac-stamp.js';
 
 const SECOND = 0x10000;

@@ -1,6 +1,6 @@
 // The stamps of auth_hmac: time since 1970 in 1/65536 s and a counter, as one number of 64 bits that only grows.
 import type { HmacTrailer } from '../../../wire/vrrp-auth.js';
-import type { HmacStamp } from '../state.js';
+import type { HmacStamp } from '../state/instance-state.js';
 
 const TICKS_IN_SECOND = 0x10000;
 const COUNTS = 0x10000;

@@ -1,7 +1,7 @@
 // Events for FIFOs, scripts and mail, as keepalived names them.
 import type { Notify } from '../../../model/keepalived/instance.js';
+import { groupAt, instanceAt, type VrrpContext } from '../context.js';
 import type { Effect, NotifyEvent, VrrpState } from '../messages.js';
-import { groupAt, instanceAt, type Work } from '../step-context.js';
 
 /** What the generic script is run for; scripts that are in use know no others. */
 const stateEvents: ReadonlySet<NotifyEvent> = new Set(['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED']);
@@ -13,43 +13,43 @@ const stateNames = { master: 'MASTER', backup: 'BACKUP', fault: 'FAULT' } as con
 type Scripts = Extract<Effect, { kind: 'notify' }>['scripts'];
 
 /** An instance entered a state or left for good. A removed one without `notify_deleted` says FAULT. */
-export function notifyInstance(work: Work, index: number, event: NotifyEvent): void {
-  const { config, priority } = instanceAt(work, index);
+export function notifyInstance(context: VrrpContext, index: number, event: NotifyEvent): void {
+  const { config, priority } = instanceAt(context, index);
   const { notify } = config;
-  const told = event === 'DELETED' && notify.deleted === undefined ? 'FAULT' : event;
-  work.effects.push({
+  const reported = event === 'DELETED' && notify.deleted === undefined ? 'FAULT' : event;
+  context.effects.push({
     kind: 'notify',
     type: 'INSTANCE',
     name: config.name,
-    event: told,
+    event: reported,
     priority,
-    scripts: scriptsFor(notify, told),
-    smtp: mails(work, notify, told),
+    scripts: scriptsFor(notify, reported),
+    smtp: mails(context, notify, reported),
   });
 }
 
 /** The group followed its members. Its priority is 0 by convention. */
-export function notifyGroup(work: Work, index: number, event: NotifyEvent): void {
-  const { config } = groupAt(work, index);
-  work.effects.push({
+export function notifyGroup(context: VrrpContext, index: number, event: NotifyEvent): void {
+  const { config } = groupAt(context, index);
+  context.effects.push({
     kind: 'notify',
     type: 'GROUP',
     name: config.name,
     event,
     priority: 0,
     scripts: scriptsFor(config.notify, event),
-    smtp: mails(work, config.notify, event),
+    smtp: mails(context, config.notify, event),
   });
 }
 
 /** fifo_write_vrrp_states_on_reload: every state once more, for FIFOs alone. keepalived 2.2.7 tells of groups only. */
-export function tellStates(work: Work): void {
-  const tell = (type: 'INSTANCE' | 'GROUP', name: string, state: VrrpState, priority: number) => {
+export function notifyStates(context: VrrpContext): void {
+  const report = (type: 'INSTANCE' | 'GROUP', name: string, state: VrrpState, priority: number) => {
     const event = state === 'init' ? undefined : stateNames[state];
-    if (event !== undefined) work.effects.push({ kind: 'notify', type, name, event, priority, scripts: [], smtp: false });
+    if (event !== undefined) context.effects.push({ kind: 'notify', type, name, event, priority, scripts: [], smtp: false });
   };
-  for (const { config, state, priority } of work.instances) tell('INSTANCE', config.name, state, priority);
-  for (const { config, state } of work.groups) tell('GROUP', config.name, state, 0);
+  for (const { config, state, priority } of context.instances) report('INSTANCE', config.name, state, priority);
+  for (const { config, state } of context.groups) report('GROUP', config.name, state, 0);
 }
 
 function scriptsFor(notify: Notify, event: NotifyEvent): Scripts {
@@ -83,7 +83,7 @@ function ownScript(notify: Notify, event: NotifyEvent): Notify['master'] {
   }
 }
 
-function mails(work: Work, notify: Notify, event: NotifyEvent): boolean {
+function mails(context: VrrpContext, notify: Notify, event: NotifyEvent): boolean {
   if (!notify.smtpAlert || !mailedEvents.has(event)) return false;
-  return event !== 'FAULT' || work.machine.configuration?.global.noEmailFaults !== true;
+  return event !== 'FAULT' || context.machine.configuration?.global.noEmailFaults !== true;
 }

@@ -4,11 +4,11 @@ import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet, TrackProcess, TrackScript } from '../../../model/keepalived/trackers.js';
-import { neededLinks } from '../interfaces/required-interfaces.js';
-import { virtualInterfacesOf } from '../interfaces/virtual-interfaces.js';
-import type { InstanceState, VrrpMachine } from '../state.js';
-
-export const OWNER_PRIORITY = 255;
+import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
+import { requiredInterfaces } from '../interfaces/required-interfaces.js';
+import { virtualInterfacesOf } from '../interfaces/virtual-interface-names.js';
+import type { InstanceState } from '../state/instance-state.js';
+import type { VrrpMachine } from '../state/vrrp-machine.js';
 
 export interface Health {
   /** Sum of weights. */
@@ -19,28 +19,28 @@ export interface Health {
 }
 
 /** A tracker's say: what it adds, whether it means FAULT, or that it has not spoken. */
-interface Say {
+interface Contribution {
   readonly weight: number;
   readonly fault?: string;
   readonly pending?: boolean;
 }
 
-const silent: Say = { weight: 0 };
+const noContribution: Contribution = { weight: 0 };
 
-type Judge = (tracked: Tracked) => Say;
+type Assess = (tracked: Tracked) => Contribution;
 
 /** Everything that is tracked by the instance itself or its group, and its own interface and source address. */
 export function healthOf(machine: VrrpMachine, instance: InstanceState): Health {
   const { config } = instance;
   const group = machine.groups[instance.group]?.config;
-  const says: Say[] = [...ownSays(machine, instance)];
-  const weightless = config.priority === OWNER_PRIORITY || (group !== undefined && !group.trackingWeight);
-  says.push(...trackedSays(machine, config.track, weightless));
-  if (group !== undefined) says.push(...trackedSays(machine, group.track, config.priority === OWNER_PRIORITY));
+  const contributions: Contribution[] = [...ownContributions(machine, instance)];
+  const weightless = config.priority === VRRP_OWNER_PRIORITY || (group !== undefined && !group.trackingWeight);
+  contributions.push(...trackedContributions(machine, config.track, weightless));
+  if (group !== undefined) contributions.push(...trackedContributions(machine, group.track, config.priority === VRRP_OWNER_PRIORITY));
   return {
-    weight: says.reduce((sum, say) => sum + say.weight, 0),
-    faults: says.flatMap((say) => (say.fault === undefined ? [] : [say.fault])),
-    pending: says.some((say) => say.pending === true),
+    weight: contributions.reduce((sum, log) => sum + log.weight, 0),
+    faults: contributions.flatMap((log) => (log.fault === undefined ? [] : [log.fault])),
+    pending: contributions.some((log) => log.pending === true),
   };
 }
 
@@ -53,55 +53,52 @@ export function scriptsInUse(configuration: KeepalivedConfiguration): readonly T
   };
   for (const config of configuration.instances) {
     const group = configuration.syncGroups.find(({ members }) => members.includes(config.name));
-    use(config.track, config.priority === OWNER_PRIORITY || (group !== undefined && !group.trackingWeight));
+    use(config.track, config.priority === VRRP_OWNER_PRIORITY || (group !== undefined && !group.trackingWeight));
   }
   for (const { track } of configuration.syncGroups) use(track, false);
   return configuration.scripts.filter(({ name }) => used.has(name));
 }
 
-/** It has nobody to wait for: priority 255 and `state MASTER`. */
-export function isEagerOwner({ basePriority, config }: Pick<InstanceState, 'basePriority' | 'config'>): boolean {
-  return basePriority === OWNER_PRIORITY && config.initialState === 'master';
-}
-
 /** What health makes of a configured priority: 1..254, and 255 stays. */
 export function effectivePriority(base: number, weight: number): number {
-  return base === OWNER_PRIORITY ? base : Math.min(254, Math.max(1, base + weight));
+  return base === VRRP_OWNER_PRIORITY ? base : Math.min(254, Math.max(1, base + weight));
 }
 
-function ownSays(machine: VrrpMachine, instance: InstanceState): readonly Say[] {
+function ownContributions(machine: VrrpMachine, instance: InstanceState): readonly Contribution[] {
   const { config } = instance;
-  const says: Say[] = [];
+  const contributions: Contribution[] = [];
   const facts = config.interface === undefined ? undefined : machine.interfaces.get(config.interface);
   if (config.interface !== undefined && !config.dontTrackPrimary && facts?.up !== true) {
-    says.push({ weight: 0, fault: `interface ${config.interface} ${facts === undefined ? 'does not exist' : 'down'}` });
+    contributions.push({ weight: 0, fault: `interface ${config.interface} ${facts === undefined ? 'does not exist' : 'down'}` });
   }
-  for (const name of neededLinks(machine.configuration, config)) {
+  for (const name of requiredInterfaces(machine.configuration, config)) {
     const other = machine.interfaces.get(name);
-    if (other?.up !== true) says.push({ weight: 0, fault: `interface ${name} ${other === undefined ? 'does not exist' : 'down'}` });
+    if (other?.up !== true)
+      contributions.push({ weight: 0, fault: `interface ${name} ${other === undefined ? 'does not exist' : 'down'}` });
   }
-  says.push(...virtualSays(machine, config), ...staticSays(machine, config));
+  contributions.push(...virtualContributions(machine, config), ...staticContributions(machine, config));
   if (instance.source === undefined) {
-    says.push({ weight: 0, fault: `no IPv${config.family === 'inet' ? '4' : '6'} address for interface` });
+    contributions.push({ weight: 0, fault: `no IPv${config.family === 'inet' ? '4' : '6'} address for interface` });
   } else if (config.trackSourceAddress && !hasAddress(machine, config)) {
-    says.push({ weight: 0, fault: 'tracked source address is missing' });
+    contributions.push({ weight: 0, fault: 'tracked source address is missing' });
   }
-  if (config.unicast?.faultNoPeer === true && config.unicast.peers.length === 0) says.push({ weight: 0, fault: 'no unicast peer' });
-  return says;
+  if (config.unicast?.faultNoPeer === true && config.unicast.peers.length === 0)
+    contributions.push({ weight: 0, fault: 'no unicast peer' });
+  return contributions;
 }
 
 /** Its macvlans. With dont_track_primary they may go down, as what they stand on may. */
-function virtualSays({ configuration, lostLinks }: VrrpMachine, config: VrrpInstance): readonly Say[] {
-  if (lostLinks.size === 0) return [];
+function virtualContributions({ configuration, lostInterfaces }: VrrpMachine, config: VrrpInstance): readonly Contribution[] {
+  if (lostInterfaces.size === 0) return [];
   return virtualInterfacesOf(configuration, config).flatMap(({ settings: { name } }) => {
-    const how = lostLinks.get(name)?.how;
+    const how = lostInterfaces.get(name)?.how;
     if (how === undefined || (how === 'down' && config.dontTrackPrimary)) return [];
     return [{ weight: 0, fault: `interface ${name} ${how === 'gone' ? 'does not exist' : 'down'}` }];
   });
 }
 
 /** Static objects of its track groups that could not be put back. */
-function staticSays({ configuration, lostStatics }: VrrpMachine, config: VrrpInstance): readonly Say[] {
+function staticContributions({ configuration, lostStatics }: VrrpMachine, config: VrrpInstance): readonly Contribution[] {
   if (lostStatics.length === 0) return [];
   const groups = configuration?.root.trackGroups.filter(({ instances }) => instances.includes(config.name)) ?? [];
   const mine = lostStatics.filter(({ group }) => groups.some(({ name }) => name === group));
@@ -116,48 +113,48 @@ function hasAddress(machine: VrrpMachine, config: VrrpInstance): boolean {
 }
 
 /** `weightless`: trackers with a weight are ignored, as keepalived does for owners and for members of sync groups. */
-function trackedSays(machine: VrrpMachine, set: TrackedSet, weightless: boolean): readonly Say[] {
-  const kinds: readonly (readonly [readonly Tracked[], Judge])[] = [
-    [set.interfaces, (one) => judgeInterface(machine, one)],
-    [set.scripts, (one) => judgeScript(machine, one)],
-    [set.files, (one) => judgeFile(machine, one)],
-    [set.processes, (one) => judgeProcess(machine, one)],
-    [set.bfds, (one) => judgeBfd(machine, one)],
+function trackedContributions(machine: VrrpMachine, set: TrackedSet, weightless: boolean): readonly Contribution[] {
+  const kinds: readonly (readonly [readonly Tracked[], Assess])[] = [
+    [set.interfaces, (one) => assessInterface(machine, one)],
+    [set.scripts, (one) => assessScript(machine, one)],
+    [set.files, (one) => assessFile(machine, one)],
+    [set.processes, (one) => assessProcess(machine, one)],
+    [set.bfds, (one) => assessBfd(machine, one)],
   ];
-  return kinds.flatMap(([trackeds, judge]) => trackeds.map((tracked) => limited(judge(tracked), weightless)));
+  return kinds.flatMap(([trackeds, validateAdvert]) => trackeds.map((tracked) => limited(validateAdvert(tracked), weightless)));
 }
 
-function limited(say: Say, weightless: boolean): Say {
-  return weightless ? { ...say, weight: 0 } : say;
+function limited(log: Contribution, weightless: boolean): Contribution {
+  return weightless ? { ...log, weight: 0 } : log;
 }
 
 /** Up or down with a weight: a positive one counts while up, a negative one while down; none: down means FAULT. */
-function judgeUp(what: string, up: boolean | undefined, weight: number, reverse: boolean): Say {
-  if (up === undefined) return weight === 0 ? { weight: 0, pending: true } : silent;
-  if (weight === 0) return up === reverse ? { weight: 0, fault: what } : silent;
+function assessUp(what: string, up: boolean | undefined, weight: number, reverse: boolean): Contribution {
+  if (up === undefined) return weight === 0 ? { weight: 0, pending: true } : noContribution;
+  if (weight === 0) return up === reverse ? { weight: 0, fault: what } : noContribution;
   const signed = reverse ? -weight : weight;
   return { weight: weight > 0 === up ? signed : 0 };
 }
 
-function judgeInterface(machine: VrrpMachine, tracked: Tracked): Say {
+function assessInterface(machine: VrrpMachine, tracked: Tracked): Contribution {
   const up = machine.interfaces.get(tracked.name)?.up ?? false;
-  return judgeUp(`tracked interface ${tracked.name}`, up, tracked.weight ?? 0, tracked.reverse ?? false);
+  return assessUp(`tracked interface ${tracked.name}`, up, tracked.weight ?? 0, tracked.reverse ?? false);
 }
 
-function judgeScript(machine: VrrpMachine, tracked: Tracked): Say {
+function assessScript(machine: VrrpMachine, tracked: Tracked): Contribution {
   const script = machine.configuration?.scripts.find(({ name }) => name === tracked.name);
-  if (script === undefined) return silent;
+  if (script === undefined) return noContribution;
   const good = machine.trackers.scripts.get(tracked.name)?.good;
-  return judgeUp(`script ${tracked.name}`, good, tracked.weight ?? script.weight, tracked.reverse ?? script.reverse);
+  return assessUp(`script ${tracked.name}`, good, tracked.weight ?? script.weight, tracked.reverse ?? script.reverse);
 }
 
-function judgeFile(machine: VrrpMachine, tracked: Tracked): Say {
+function assessFile(machine: VrrpMachine, tracked: Tracked): Contribution {
   const file = machine.configuration?.files.find(({ name }) => name === tracked.name);
-  if (file === undefined) return silent;
+  if (file === undefined) return noContribution;
   const value = machine.trackers.files.get(tracked.name) ?? 0;
   const weight = (tracked.weight ?? file.weight) * ((tracked.reverse ?? file.reverse) ? -1 : 1);
   const fault = fileFault(tracked.name);
-  if (weight === 0) return value === 0 ? silent : { weight: 0, fault };
+  if (weight === 0) return value === 0 ? noContribution : { weight: 0, fault };
   const product = value * weight;
   return product <= -254 ? { weight: 0, fault } : { weight: Math.min(253, product) };
 }
@@ -167,12 +164,12 @@ export function fileFault(name: string): string {
   return `tracked file ${name}`;
 }
 
-function judgeProcess(machine: VrrpMachine, tracked: Tracked): Say {
+function assessProcess(machine: VrrpMachine, tracked: Tracked): Contribution {
   const watched = machine.configuration?.processes.find(({ name }) => name === tracked.name);
-  if (watched === undefined) return silent;
+  if (watched === undefined) return noContribution;
   const running = machine.trackers.processes.get(tracked.name);
   const met = running === undefined ? undefined : hasQuorum(watched, running);
-  return judgeUp(`process ${tracked.name}`, met, tracked.weight ?? watched.weight, tracked.reverse ?? watched.reverse);
+  return assessUp(`process ${tracked.name}`, met, tracked.weight ?? watched.weight, tracked.reverse ?? watched.reverse);
 }
 
 /** Whether as many run as should, and no more. */
@@ -180,10 +177,10 @@ export function hasQuorum({ quorum, quorumMax }: TrackProcess, running: number):
   return running >= quorum && running <= (quorumMax ?? Number.POSITIVE_INFINITY);
 }
 
-function judgeBfd(machine: VrrpMachine, tracked: Tracked): Say {
+function assessBfd(machine: VrrpMachine, tracked: Tracked): Contribution {
   const bfd = machine.configuration?.bfds.find(({ name }) => name === tracked.name);
-  if (bfd === undefined) return silent;
-  return judgeUp(
+  if (bfd === undefined) return noContribution;
+  return assessUp(
     `BFD ${tracked.name}`,
     machine.trackers.bfds.get(tracked.name),
     tracked.weight ?? bfd.weight,

@@ -1,86 +1,80 @@
 // Interfaces as the kernel tells of them: up and down (held back by interface_up_down_delays), addresses that adverts come from.
+
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { TrackedSet } from '../../../model/keepalived/trackers.js';
+import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
+import { log, logDetail } from '../../machine.js';
+import { change, type VrrpContext } from '../context.js';
 import { sourceOn } from '../interfaces/placement.js';
-import { neededLinks } from '../interfaces/required-interfaces.js';
-import {
-  isVirtualInterface,
-  noteGone,
-  noteState,
-  renewVirtualInterface,
-  renewVirtualInterfaces,
-} from '../interfaces/virtual-interfaces.js';
+import { requiredInterfaces } from '../interfaces/required-interfaces.js';
+import { createAgain, createOn, isVirtualInterface, noteGone, noteState } from '../interfaces/virtual-interfaces.js';
 import type { InterfaceFacts } from '../messages.js';
-import type { InstanceState, VrrpMachine } from '../state.js';
-import { change, say, sayDetail, type Work } from '../step-context.js';
-import { OWNER_PRIORITY } from './health.js';
+import type { InstanceState } from '../state/instance-state.js';
+import type { HeldInterface, VrrpMachine } from '../state/vrrp-machine.js';
 import { settleAll } from './settle.js';
 
-/** A change of up or down that must last before it counts. */
-export interface HeldLink {
-  readonly up: boolean;
-  readonly atUs: number;
-}
-
-export function interfaceChanged(work: Work, told: InterfaceFacts): void {
+export function handleInterface(context: VrrpContext, reported: InterfaceFacts): void {
   // Another one of the same name, whose predecessor's end was not heard of: nothing that stood on that is there any more.
-  const known = work.machine.interfaces.get(told.name);
-  if (known !== undefined && known.index !== told.index) interfaceGone(work, told.name, true);
-  const before = work.machine.interfaces.get(told.name);
-  if (before === undefined && concerns(work, told.name)) say(work, `Interface ${told.name} added`);
-  const up = upNow(work, before, told);
-  const facts = up === told.up ? told : { ...told, up };
-  if (concerns(work, told.name)) logAddresses(work, before, facts);
-  takeFacts(work, facts, before);
+  const known = context.machine.interfaces.get(reported.name);
+  if (known !== undefined && known.index !== reported.index) handleInterfaceGone(context, reported.name, true);
+  const before = context.machine.interfaces.get(reported.name);
+  if (before === undefined && concerns(context, reported.name)) log(context, `Interface ${reported.name} added`);
+  const up = upNow(context, before, reported);
+  const facts = up === reported.up ? reported : { ...reported, up };
+  if (concerns(context, reported.name)) logAddresses(context, before, facts);
+  takeFacts(context, facts, before);
 }
 
 /** `expected`: one of ours that is gone because we took it away, or replaced it. */
-export function interfaceGone(work: Work, name: string, expected = false): void {
-  const before = work.machine.interfaces.get(name);
-  const anew = !expected && noteGone(work, name);
+export function handleInterfaceGone(context: VrrpContext, name: string, expected = false): void {
+  const before = context.machine.interfaces.get(name);
+  const anew = !expected && noteGone(context, name);
   if (before === undefined) {
-    settleAll(work);
+    settleAll(context);
     return;
   }
-  if (concerns(work, name)) {
-    if (before.up) say(work, `Netlink reports ${name} down`);
-    say(work, `Interface ${name} deleted`);
+  if (concerns(context, name)) {
+    if (before.up) log(context, `Netlink reports ${name} down`);
+    log(context, `Interface ${name} deleted`);
   }
-  const interfaces = new Map(work.machine.interfaces);
+  const interfaces = new Map(context.machine.interfaces);
   interfaces.delete(name);
-  work.machine = { ...work.machine, interfaces, heldLinks: without(work.machine.heldLinks, name) };
-  renewSources(work);
-  settleAll(work);
-  if (anew) renewVirtualInterface(work, name);
+  context.machine = { ...context.machine, interfaces, heldInterfaces: without(context.machine.heldInterfaces, name) };
+  updateSources(context);
+  settleAll(context);
+  if (anew) createAgain(context, name);
 }
 
 /** Whether any instance or group looks at this interface. */
-function concerns(work: Work, name: string): boolean {
+function concerns(context: VrrpContext, name: string): boolean {
   const tracked = (set: TrackedSet) => set.interfaces.some((one) => one.name === name);
-  const needs = (config: VrrpInstance) => neededLinks(work.machine.configuration, config).includes(name);
+  const needs = (config: VrrpInstance) => requiredInterfaces(context.machine.configuration, config).includes(name);
   return (
-    work.instances.some(({ config }) => config.interface === name || tracked(config.track) || needs(config)) ||
-    work.groups.some(({ config }) => tracked(config.track))
+    context.instances.some(({ config }) => config.interface === name || tracked(config.track) || needs(config)) ||
+    context.groups.some(({ config }) => tracked(config.track))
   );
 }
 
 /** The state that counts now; another one is held until its delay is over. */
-function upNow(work: Work, before: InterfaceFacts | undefined, told: InterfaceFacts): boolean {
-  const { heldLinks } = work.machine;
-  if (before === undefined || told.up === before.up) {
-    work.machine = { ...work.machine, heldLinks: without(heldLinks, told.name) };
-    return told.up;
+function upNow(context: VrrpContext, before: InterfaceFacts | undefined, reported: InterfaceFacts): boolean {
+  const { heldInterfaces } = context.machine;
+  if (before === undefined || reported.up === before.up) {
+    context.machine = { ...context.machine, heldInterfaces: without(heldInterfaces, reported.name) };
+    return reported.up;
   }
-  const delayUs = delayOf(work.machine.configuration, told);
-  if (delayUs === 0) return told.up;
-  const held = heldLinks.get(told.name);
-  if (held?.up !== told.up) {
-    say(work, `${told.name}: going ${told.up ? 'up' : 'down'} is held back by ${delayUs}`);
-    work.machine = { ...work.machine, heldLinks: new Map(heldLinks).set(told.name, { up: told.up, atUs: work.atUs + delayUs }) };
+  const delayUs = delayOf(context.machine.configuration, reported);
+  if (delayUs === 0) return reported.up;
+  const held = heldInterfaces.get(reported.name);
+  if (held?.up !== reported.up) {
+    log(context, `${reported.name}: going ${reported.up ? 'up' : 'down'} is held back by ${delayUs}`);
+    context.machine = {
+      ...context.machine,
+      heldInterfaces: new Map(heldInterfaces).set(reported.name, { up: reported.up, atUs: context.atUs + delayUs }),
+    };
   }
   return before.up;
 }
@@ -92,51 +86,51 @@ function delayOf(configuration: KeepalivedConfiguration | undefined, { name, up 
 }
 
 /** Interfaces as a reload finds them: a change that is held back is so still, while the file says that it shall. */
-export function linksAtReload(
+export function interfacesAtReload(
   machine: VrrpMachine,
   configuration: KeepalivedConfiguration,
-  told: readonly InterfaceFacts[],
-): Pick<VrrpMachine, 'interfaces' | 'heldLinks'> {
+  reported: readonly InterfaceFacts[],
+): Pick<VrrpMachine, 'interfaces' | 'heldInterfaces'> {
   const interfaces = new Map<string, InterfaceFacts>();
-  const heldLinks = new Map<string, HeldLink>();
-  for (const facts of told) {
-    const [held, before] = [machine.heldLinks.get(facts.name), machine.interfaces.get(facts.name)];
+  const heldInterfaces = new Map<string, HeldInterface>();
+  for (const facts of reported) {
+    const [held, before] = [machine.heldInterfaces.get(facts.name), machine.interfaces.get(facts.name)];
     const waits = held?.up === facts.up && before?.index === facts.index && delayOf(configuration, facts) > 0;
-    if (waits) heldLinks.set(facts.name, held);
+    if (waits) heldInterfaces.set(facts.name, held);
     interfaces.set(facts.name, waits ? { ...facts, up: before.up } : facts);
   }
-  return { interfaces, heldLinks };
+  return { interfaces, heldInterfaces };
 }
 
 /** Changes whose delay is over. */
-export function applyDueLinks(work: Work): void {
-  for (const [name, { up, atUs }] of work.machine.heldLinks) {
-    if (atUs > work.atUs) continue;
-    work.machine = { ...work.machine, heldLinks: without(work.machine.heldLinks, name) };
-    const facts = work.machine.interfaces.get(name);
-    if (facts !== undefined) takeFacts(work, { ...facts, up }, facts);
+export function applyDueInterfaces(context: VrrpContext): void {
+  for (const [name, { up, atUs }] of context.machine.heldInterfaces) {
+    if (atUs > context.atUs) continue;
+    context.machine = { ...context.machine, heldInterfaces: without(context.machine.heldInterfaces, name) };
+    const facts = context.machine.interfaces.get(name);
+    if (facts !== undefined) takeFacts(context, { ...facts, up }, facts);
   }
 }
 
-export function nextLinkUs(machine: VrrpMachine): number {
+export function nextInterfaceUs(machine: VrrpMachine): number {
   let next = Number.POSITIVE_INFINITY;
-  for (const { atUs } of machine.heldLinks.values()) next = Math.min(next, atUs);
+  for (const { atUs } of machine.heldInterfaces.values()) next = Math.min(next, atUs);
   return next;
 }
 
 /** Up or down otherwise than before. That one of ours which is being made comes up is none. */
-function isNews(work: Work, { name, up }: InterfaceFacts, before: InterfaceFacts | undefined): boolean {
-  if (isVirtualInterface(work, name)) return up ? work.machine.lostLinks.has(name) : before?.up === true;
-  return (before?.up ?? false) !== up && concerns(work, name);
+function isNews(context: VrrpContext, { name, up }: InterfaceFacts, before: InterfaceFacts | undefined): boolean {
+  if (isVirtualInterface(context, name)) return up ? context.machine.lostInterfaces.has(name) : before?.up === true;
+  return (before?.up ?? false) !== up && concerns(context, name);
 }
 
-function takeFacts(work: Work, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
-  if (isNews(work, facts, before)) say(work, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
-  noteState(work, facts, before);
-  work.machine = { ...work.machine, interfaces: new Map(work.machine.interfaces).set(facts.name, facts) };
-  if (before === undefined) renewVirtualInterfaces(work, facts.name);
-  renewSources(work);
-  settleAll(work);
+function takeFacts(context: VrrpContext, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
+  if (isNews(context, facts, before)) log(context, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
+  noteState(context, facts, before);
+  context.machine = { ...context.machine, interfaces: new Map(context.machine.interfaces).set(facts.name, facts) };
+  if (before === undefined) createOn(context, facts.name);
+  updateSources(context);
+  settleAll(context);
 }
 
 /** The addresses that instances hold or may hold: no advert comes from them if another address is there. */
@@ -153,27 +147,27 @@ export function sourceFor(machine: VrrpMachine, instance: InstanceState, virtual
   const kept = source !== undefined && facts?.addresses.some((address) => sameAddress(address, source)) === true;
   if (kept && config.sourceAddress === undefined && !virtual.has(addressId(source))) return source;
   const found = sourceOn(config, facts, virtual);
-  return found ?? (config.priority === OWNER_PRIORITY ? sourceOn(config, facts, new Set()) : undefined);
+  return found ?? (config.priority === VRRP_OWNER_PRIORITY ? sourceOn(config, facts, new Set()) : undefined);
 }
 
-export function renewSources(work: Work): void {
-  const virtual = virtualAddresses(work.instances);
-  for (const [index, instance] of work.instances.entries()) {
-    const source = sourceFor(work.machine, instance, virtual);
-    if (source !== instance.source) change(work, index, { source, lastSource: source ?? instance.source });
+export function updateSources(context: VrrpContext): void {
+  const virtual = virtualAddresses(context.instances);
+  for (const [index, instance] of context.instances.entries()) {
+    const source = sourceFor(context.machine, instance, virtual);
+    if (source !== instance.source) change(context, index, { source, lastSource: source ?? instance.source });
   }
 }
 
-function logAddresses(work: Work, before: InterfaceFacts | undefined, after: InterfaceFacts): void {
-  const virtual = virtualAddresses(work.instances);
+function logAddresses(context: VrrpContext, before: InterfaceFacts | undefined, after: InterfaceFacts): void {
+  const virtual = virtualAddresses(context.instances);
   const had = new Set(before?.addresses.map(addressId) ?? []);
   const has = new Set(after.addresses.map(addressId));
-  const tell = (address: Address, what: readonly [string, string]) => {
+  const report = (address: Address, what: readonly [string, string]) => {
     if (!virtual.has(addressId(address)))
-      sayDetail(work, `${what[0]} address ${formatAddress(address)} ${what[1]} interface ${after.name}`);
+      logDetail(context, `${what[0]} address ${formatAddress(address)} ${what[1]} interface ${after.name}`);
   };
-  for (const address of before?.addresses ?? []) if (!has.has(addressId(address))) tell(address, ['Deassigned', 'from']);
-  for (const address of after.addresses) if (!had.has(addressId(address))) tell(address, ['Assigned', 'for']);
+  for (const address of before?.addresses ?? []) if (!has.has(addressId(address))) report(address, ['Deassigned', 'from']);
+  for (const address of after.addresses) if (!had.has(addressId(address))) report(address, ['Assigned', 'for']);
 }
 
 function without<T>(map: ReadonlyMap<string, T>, name: string): ReadonlyMap<string, T> {

@@ -1,69 +1,71 @@
 // Reports of trackers and of the socket's filter, and which instances they concern.
 import type { TrackedSet } from '../../../model/keepalived/trackers.js';
+import { log } from '../../machine.js';
+import { count, instanceAt, type VrrpContext } from '../context.js';
 import type { LostStatic, ScriptOutcome } from '../messages.js';
-import type { Counters, TrackerResults } from '../state.js';
-import { count, instanceAt, say, type Work } from '../step-context.js';
+import type { Counters } from '../state/counters.js';
+import type { TrackerResults } from '../state/vrrp-machine.js';
 import { hasQuorum } from './health.js';
 import { scriptStep } from './script-state.js';
 import { settle, settleAll } from './settle.js';
 
-export function scriptReported(work: Work, name: string, outcome: ScriptOutcome): void {
-  const script = work.machine.configuration?.scripts.find((one) => one.name === name);
+export function handleScript(context: VrrpContext, name: string, outcome: ScriptOutcome): void {
+  const script = context.machine.configuration?.scripts.find((one) => one.name === name);
   if (script === undefined) return;
-  const { state, lines } = scriptStep(script, work.machine.trackers.scripts.get(name), outcome);
-  for (const line of lines) say(work, line);
-  keep(work, 'scripts', name, state);
-  settleTracking(work, 'scripts', name);
+  const { state, lines } = scriptStep(script, context.machine.trackers.scripts.get(name), outcome);
+  for (const line of lines) log(context, line);
+  keep(context, 'scripts', name, state);
+  settleTracking(context, 'scripts', name);
 }
 
-export function fileReported(work: Work, name: string, value: number | undefined): void {
-  keep(work, 'files', name, value ?? 0);
-  settleTracking(work, 'files', name);
+export function handleFile(context: VrrpContext, name: string, value: number | undefined): void {
+  keep(context, 'files', name, value ?? 0);
+  settleTracking(context, 'files', name);
 }
 
-export function processReported(work: Work, name: string, running: number): void {
-  const watched = work.machine.configuration?.processes.find((one) => one.name === name);
+export function handleProcess(context: VrrpContext, name: string, running: number): void {
+  const watched = context.machine.configuration?.processes.find((one) => one.name === name);
   if (watched === undefined) return;
-  const before = work.machine.trackers.processes.get(name);
+  const before = context.machine.trackers.processes.get(name);
   const met = hasQuorum(watched, running);
   if (before !== undefined && hasQuorum(watched, before) !== met)
-    say(work, `Quorum ${met ? 'gained' : 'lost'} for tracked process ${name}`);
-  keep(work, 'processes', name, running);
-  settleTracking(work, 'processes', name);
+    log(context, `Quorum ${met ? 'gained' : 'lost'} for tracked process ${name}`);
+  keep(context, 'processes', name, running);
+  settleTracking(context, 'processes', name);
 }
 
 /** What is no news changes nothing: a reload tells all sessions as they are. */
-export function bfdReported(work: Work, name: string, up: boolean): void {
-  if (work.machine.trackers.bfds.get(name) === up || !work.machine.configuration?.bfds.some((one) => one.name === name)) return;
-  keep(work, 'bfds', name, up);
-  for (const { config, group } of work.instances) {
-    if (![config.track, work.groups[group]?.config.track].some((set) => set?.bfds.some((one) => one.name === name))) continue;
-    say(work, `VRRP_Instance(${config.name}) Tracked BFD instance ${name} is ${up ? 'UP' : 'DOWN'}`);
+export function handleBfd(context: VrrpContext, name: string, up: boolean): void {
+  if (context.machine.trackers.bfds.get(name) === up || !context.machine.configuration?.bfds.some((one) => one.name === name)) return;
+  keep(context, 'bfds', name, up);
+  for (const { config, group } of context.instances) {
+    if (![config.track, context.groups[group]?.config.track].some((set) => set?.bfds.some((one) => one.name === name))) continue;
+    log(context, `VRRP_Instance(${config.name}) Tracked BFD instance ${name} is ${up ? 'UP' : 'DOWN'}`);
   }
-  settleTracking(work, 'bfds', name);
+  settleTracking(context, 'bfds', name);
 }
 
 /** What is new among them is said. Instances of their groups cannot be fit without. */
-export function staticsReported(work: Work, missing: readonly LostStatic[]): void {
-  const before = new Set(work.machine.lostStatics.map(({ text }) => text));
+export function handleStatics(context: VrrpContext, missing: readonly LostStatic[]): void {
+  const before = new Set(context.machine.lostStatics.map(({ text }) => text));
   const now = new Set(missing.map(({ text }) => text));
-  for (const { group, text } of missing) if (!before.has(text)) say(work, `Static ${text} of track_group ${group} is missing`);
-  for (const { group, text } of work.machine.lostStatics)
-    if (!now.has(text)) say(work, `Static ${text} of track_group ${group} is there again`);
-  work.machine = { ...work.machine, lostStatics: missing };
-  settleAll(work);
+  for (const { group, text } of missing) if (!before.has(text)) log(context, `Static ${text} of track_group ${group} is missing`);
+  for (const { group, text } of context.machine.lostStatics)
+    if (!now.has(text)) log(context, `Static ${text} of track_group ${group} is there again`);
+  context.machine = { ...context.machine, lostStatics: missing };
+  settleAll(context);
 }
 
-function keep<K extends keyof TrackerResults>(work: Work, kind: K, name: string, value: unknown): void {
-  const { trackers } = work.machine;
-  work.machine = { ...work.machine, trackers: { ...trackers, [kind]: new Map<string, unknown>(trackers[kind]).set(name, value) } };
+function keep<K extends keyof TrackerResults>(context: VrrpContext, kind: K, name: string, value: unknown): void {
+  const { trackers } = context.machine;
+  context.machine = { ...context.machine, trackers: { ...trackers, [kind]: new Map<string, unknown>(trackers[kind]).set(name, value) } };
 }
 
-function settleTracking(work: Work, kind: keyof TrackedSet, name: string): void {
+function settleTracking(context: VrrpContext, kind: keyof TrackedSet, name: string): void {
   const named = (set: TrackedSet | undefined) => set?.[kind].some((tracked) => tracked.name === name) === true;
-  for (let index = 0; index < work.instances.length; index++) {
-    const { config, group } = instanceAt(work, index);
-    if (named(config.track) || named(work.groups[group]?.config.track)) settle(work, index);
+  for (let index = 0; index < context.instances.length; index++) {
+    const { config, group } = instanceAt(context, index);
+    if (named(config.track) || named(context.groups[group]?.config.track)) settle(context, index);
   }
 }
 
@@ -82,13 +84,13 @@ const filterCounters: Readonly<Record<string, keyof Counters>> = {
 const hmacFilterCounters: typeof filterCounters = { ...filterCounters, auth: 'hmacMissing', digest: 'hmacInvalid', replay: 'hmacReplays' };
 
 /** What never reached the machine is counted all the same. */
-export function filteredReported(work: Work, name: string, counts: Readonly<Record<string, number>>): void {
-  const index = work.machine.indexOfName.get(name);
+export function handleFiltered(context: VrrpContext, name: string, counts: Readonly<Record<string, number>>): void {
+  const index = context.machine.indexOfName.get(name);
   if (index === undefined) return;
-  const counters = instanceAt(work, index).config.authentication.kind === 'hmac' ? hmacFilterCounters : filterCounters;
+  const counters = instanceAt(context, index).config.authentication.kind === 'hmac' ? hmacFilterCounters : filterCounters;
   for (const [reason, by] of Object.entries(counts)) {
     const counter = counters[reason];
-    if (counter !== undefined) count(work, index, counter, by);
-    count(work, index, 'filtered', by);
+    if (counter !== undefined) count(context, index, counter, by);
+    count(context, index, 'filtered', by);
   }
 }

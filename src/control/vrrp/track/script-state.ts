@@ -1,19 +1,8 @@
 // vrrp_script results: how many successes and failures in a row make a verdict, and what is said about it.
+
 import type { TrackScript } from '../../../model/keepalived/trackers.js';
 import type { ScriptOutcome } from '../messages.js';
-
-/**
- * `level` is keepalived's counter: below `rise` the script counts as bad, from `rise` to `rise + fall - 1` as good; the top is
- * where a good one rests, 0 where a bad one does.
- */
-export interface ScriptState {
-  readonly good: boolean;
-  readonly level: number;
-  /** The exit status last seen. */
-  readonly status: number;
-  /** Carried over a reload: the next result decides at once, as the first one does. */
-  readonly fresh: boolean;
-}
+import type { ScriptState } from '../state/vrrp-machine.js';
 
 export interface ScriptStep {
   readonly state: ScriptState;
@@ -58,11 +47,11 @@ function verdictText(script: TrackScript, outcome: ScriptOutcome, good: boolean)
 }
 
 /** What a script is taken for before its first result; undefined: nothing yet. */
-export function unheardScript(script: TrackScript): ScriptState | undefined {
+export function initialScript(script: TrackScript): ScriptState | undefined {
   return script.initFail ? { good: false, level: 0, status: 0, fresh: true } : undefined;
 }
 
 /** A result that outlives a reload, on the new configuration's scale. */
-export function carriedScript(script: TrackScript, before: ScriptState): ScriptState {
+export function carryScript(script: TrackScript, before: ScriptState): ScriptState {
   return { ...before, level: before.good ? top(script) : 0 };
 }

@@ -1,7 +1,7 @@
 // What VRRP puts on this host and takes away: addresses, routes, rules, drop rules, virtual interfaces, announcements, static objects.
 
 import { addressInterface } from '../../../control/vrrp/interfaces/placement.js';
-import { interfaceNames } from '../../../control/vrrp/interfaces/virtual-interface-names.js';
+import { virtualInterfaceNames } from '../../../control/vrrp/interfaces/virtual-interface-names.js';
 import type { Effect, Input, InterfaceFacts } from '../../../control/vrrp/messages.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
@@ -92,7 +92,7 @@ export class HostResources {
 
   /** What a run before us that was killed left behind and this configuration does not take over. @throws SystemError */
   removeLeftovers(): void {
-    const names = [...interfaceNames(this.#configuration).values()];
+    const names = [...virtualInterfaceNames(this.#configuration).values()];
     const wanted = names.flatMap(({ own, ofAddresses }) => [...(own === undefined ? [] : [own]), ...ofAddresses.values()]);
     this.#firewall.removeLeft();
     this.#virtual.removeLeft(new Set(wanted.map(({ settings }) => settings.name)));

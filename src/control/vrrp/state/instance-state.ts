@@ -1,0 +1,89 @@
+// What the VRRP machine remembers of one instance.
+import type { Address } from '../../../model/address.js';
+import type { VrrpInstance } from '../../../model/keepalived/instance.js';
+import type { LogBudgets } from '../../machine.js';
+import type { VrrpState } from '../messages.js';
+import type { Counters } from './counters.js';
+
+/** Whose adverts a backup follows. */
+export interface KnownMaster {
+  readonly address: Address;
+  readonly priority: number;
+  readonly receivedAtUs: number;
+  /** Adverts in a row that came as close together as fast mode sends them. */
+  readonly fastRun: number;
+}
+
+/** When an advert was stamped; adverts of one time are counted. */
+export interface HmacStamp {
+  /** Since 1970, in 1/65536 s. */
+  readonly ticks: number;
+  readonly counter: number;
+}
+
+/** Two masters at once, from the first sign of it to the last. */
+export interface SplitEpisode {
+  readonly sinceUs: number;
+  readonly lastAtUs: number;
+  /** How many signs were seen. */
+  readonly evidence: number;
+  /** When other hosts are probed again. */
+  readonly probeAtUs: number;
+  /** There was enough evidence, and it was logged. */
+  readonly declared: boolean;
+  /** The cause is only what ARP suggests. Received adverts give a better one, which is then logged, too. */
+  readonly rough: boolean;
+  readonly cause: string;
+  readonly other: string;
+}
+
+export interface InstanceState {
+  readonly config: VrrpInstance;
+  /** Index of its sync group, -1: none. */
+  readonly group: number;
+  readonly state: VrrpState;
+  /** The state it would have without its group. */
+  readonly want: VrrpState;
+  /** As configured, or 254 after another owner was met. */
+  readonly basePriority: number;
+  /** Effective: what adverts carry and timers use. */
+  readonly priority: number;
+  /** Base and weights, before they are cut to 1..254. */
+  readonly totalPriority: number;
+  /** Reasons to be in FAULT, as text; empty: fit. */
+  readonly faults: readonly string[];
+  /** A script with weight 0 has not answered yet. */
+  readonly pending: boolean;
+  /** What adverts come from; undefined: no such address on the interface. */
+  readonly source: Address | undefined;
+  /** The one before it went: a goodbye can still be said in its name (IPv4: the header is ours). */
+  readonly lastSource: Address | undefined;
+  /** Own interval, or the master's (v3 backups). */
+  readonly advertUs: number;
+  /** Backup: when the master counts as gone. Master: when the next advert is due. */
+  readonly timerAtUs: number | undefined;
+  readonly addressesSet: boolean;
+  readonly master: KnownMaster | undefined;
+  /** preempt_delay counts until then; undefined: not begun. */
+  readonly preemptAtUs: number | undefined;
+  /** Blocks of gratuitous ARP to come. */
+  readonly garp: readonly { readonly atUs: number; readonly rounds: number }[];
+  readonly refreshAtUs: number | undefined;
+  readonly extraAtUs: number | undefined;
+  readonly lastTransitionUs: number | undefined;
+  readonly packetId: number;
+  /** AH's sequence number: the last one used by us or seen of anybody, so that ours are new to all who know only one count. */
+  readonly sequence: number;
+  /** AH: the last one of each sender. Between two masters one count would refuse each other's adverts for ever. */
+  readonly sequencesSeen: ReadonlyMap<string, number>;
+  /** auth_hmac: ours. */
+  readonly hmacSent: HmacStamp | undefined;
+  /** auth_hmac: the newest stamp of each sender. */
+  readonly hmacSeen: ReadonlyMap<string, HmacStamp>;
+  /** Unicast v3: the peers sum as keepalived before 1.3.7 did. */
+  readonly oldChecksum: boolean;
+  readonly lowerReplyAtUs: number;
+  readonly counters: Counters;
+  readonly budgets: LogBudgets;
+  readonly split: SplitEpisode | undefined;
+}
