@@ -1,5 +1,5 @@
-// A lock between processes: flock on a file that stays. The kernel lets go of it when its holder dies, however
-// it dies. An exclusive holder leaves its pid in the file, for the message of whoever waits in vain.
+// A lock between processes: flock on a file that stays. The kernel releases it when its holder dies, however it dies. An
+// exclusive holder leaves its pid in the file, so that a process that waits can say for whom.
 import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
 import { native } from './addon.js';
 import { type Clock, systemClock } from './clock.js';
@@ -11,28 +11,76 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 /** Tries come quickly at first and then every so many milliseconds. */
-const LONGEST_NAP_MS = 16;
+const NAP_MAX_MS = 16;
+/** After so long a wait the holder is reported. */
+const REPORT_AFTER_MS = 1000;
+const WAIT_MS = 5000;
+const COMMAND_TEXT_MAX = 100;
 
 export type LockKind = 'exclusive' | 'shared';
 
-export interface LockOptions {
-  readonly kind?: LockKind;
-  /** How long to wait for others to finish, ms; 0: one try. */
+export interface LockWait {
+  /** How long to wait for others to finish, ms (5000); 0: one try. */
   readonly waitMs?: number;
+  /** Called once, when the wait has lasted a second, with a line that says who holds the lock. */
+  readonly onWait?: (text: string) => void;
   readonly clock?: Clock;
+}
+
+export interface LockOptions extends LockWait {
+  readonly kind?: LockKind;
 }
 
 /** Somebody else kept the lock for the whole wait. */
 export class LockBusy extends Error {
+  /** The lock and its holder, in words. */
+  readonly who: string;
+
   constructor(
     readonly path: string,
     /** undefined: held by readers, or by a holder that left no pid */
     readonly holder: number | undefined,
     waitMs: number,
   ) {
-    const who = holder === undefined ? 'other commands are reading' : `held by process ${describe(holder)}`;
-    super(`weir: ${path}: ${who}; gave up after ${waitMs / 1000} s`);
+    const who = `${path}: ${heldBy(holder)}`;
+    super(`weir: ${who}; gave up after ${waitMs / 1000} s`);
+    this.who = who;
     this.name = 'LockBusy';
+  }
+}
+
+/** The wait for a lock, in short naps: reports the holder after a second, and gives up at its end. */
+export class LockWaiting {
+  readonly #began: number;
+  #napMs = 1;
+  #reported = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly options: LockWait,
+  ) {
+    this.#began = this.#clock.now();
+  }
+
+  get waitedMs(): number {
+    return this.#clock.now() - this.#began;
+  }
+
+  get #clock(): Clock {
+    return this.options.clock ?? systemClock;
+  }
+
+  /** @throws LockBusy */
+  pause(): void {
+    const { waitMs = WAIT_MS, onWait } = this.options;
+    const waited = this.waitedMs;
+    if (waited >= waitMs) throw new LockBusy(this.path, holder(this.path), waitMs);
+    if (waited >= REPORT_AFTER_MS && !this.#reported) {
+      this.#reported = true;
+      onWait?.(`${lockHolder(this.path)}; waiting for up to ${waitMs / 1000} s`);
+    }
+    this.#clock.sleep(this.#napMs);
+    this.#napMs = Math.min(this.#napMs * 2, NAP_MAX_MS);
   }
 }
 
@@ -46,17 +94,14 @@ export class Lock {
   }
 
   /**
-   * Creates the file where it is missing (mode 0600; its folder must exist). Exclusive and five seconds by default.
+   * Creates the file where it is missing (mode 0600; its folder must exist). Exclusive by default.
    * @throws LockBusy, SystemError
    */
-  static take(path: string, { kind = 'exclusive', waitMs = 5000, clock = systemClock }: LockOptions = {}): Lock {
+  static take(path: string, { kind = 'exclusive', ...wait }: LockOptions = {}): Lock {
     const fd = new Fd(native().open(path, O_RDWR_CREAT, 0o600), path);
     try {
-      const until = clock.now() + waitMs;
-      for (let nap = 1; !tryLock(fd, kind); nap = Math.min(nap * 2, LONGEST_NAP_MS)) {
-        if (clock.now() >= until) throw new LockBusy(path, holder(path), waitMs);
-        clock.sleep(nap);
-      }
+      const waiting = new LockWaiting(path, wait);
+      while (!tryLock(fd, kind)) waiting.pause();
       if (kind === 'exclusive') {
         ftruncateSync(fd.number, 0);
         writeSync(fd.number, `${process.pid}\n`, 0);
@@ -107,9 +152,27 @@ function holder(path: string): number | undefined {
   return statusOf(pid)?.state === 'Z' ? undefined : pid; // a zombie holds nothing
 }
 
-function describe(pid: number): string {
-  const name = statusOf(pid)?.name;
-  return name === undefined ? String(pid) : `${pid} (${name})`;
+/** Which lock this is and who holds it, in words. */
+export function lockHolder(path: string): string {
+  return `${path}: ${heldBy(holder(path))}`;
+}
+
+function heldBy(pid: number | undefined): string {
+  if (pid === undefined) return 'other commands are reading';
+  const stopped = statusOf(pid)?.state.toUpperCase() === 'T' ? `, which is stopped (kill -CONT ${pid} continues it)` : '';
+  return `held by process ${pid}${commandOf(pid)}${stopped}`;
+}
+
+/** ` (COMMAND)` on one line; nothing where the process has just ended. */
+function commandOf(pid: number): string {
+  const line = unlessCode(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), ['ENOENT', 'ESRCH'], '');
+  const words =
+    line
+      .replace(/\0+$/, '')
+      .replace(/[^\P{C}\0]/gu, '?')
+      .replaceAll('\0', ' ') || statusOf(pid)?.name;
+  if (words === undefined) return '';
+  return ` (${words.length > COMMAND_TEXT_MAX ? `${words.slice(0, COMMAND_TEXT_MAX - 1)}…` : words})`;
 }
 
 /** undefined: it has just ended, or there is no /proc. */
