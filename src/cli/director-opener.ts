@@ -1,11 +1,26 @@
 // Where commands get the director of their network namespace from.
-import type { Director } from '../datapath/director.js';
+import type { Director, TableReader } from '../datapath/director.js';
 
-/** `load`: bring the datapath into the namespace when it is not there. `shared`: for reading only, beside other readers. */
-export type DirectorOpener = (options?: { readonly load?: boolean; readonly shared?: boolean }) => Director;
+export interface DirectorOptions {
+  /** Bring the datapath into the namespace where it is missing (default); false: throw instead. */
+  readonly load?: boolean;
+  /** Gets one line when the command waits for another one, or shows a change that another one has not finished. */
+  readonly onWait?: (text: string) => void;
+}
+
+export interface DirectorOpener {
+  /** `shared`: for reading only, beside a writer; `whole`: it fails rather than show a change that is not finished. */
+  (options: DirectorOptions & { readonly shared: true; readonly whole?: boolean }): TableReader;
+  (options?: DirectorOptions): Director;
+}
 
 /** The driver's module, loaded only by commands that need it. */
 export async function directorOpener(): Promise<DirectorOpener> {
-  const { openDirector } = await import('../datapath/ebpf/open.js');
-  return openDirector;
+  const { openDirector, openReader } = await import('../datapath/ebpf/open.js');
+  function open(options: DirectorOptions & { readonly shared: true; readonly whole?: boolean }): TableReader;
+  function open(options?: DirectorOptions): Director;
+  function open(options: DirectorOptions & { readonly shared?: true } = {}): TableReader {
+    return options.shared === true ? openReader(options) : openDirector(options);
+  }
+  return open;
 }

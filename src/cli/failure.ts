@@ -12,6 +12,11 @@ export function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, '; ');
 }
 
+/** Prints why a command waits for another one. */
+export function reportWait(name: string, io: Io): (text: string) => void {
+  return (text) => io.err(`${name}: ${text}\n`);
+}
+
 /** Runs a command's work; what it throws knowingly becomes one line. A mistake of ours is thrown on. */
 export async function reported(name: string, io: Io, work: () => Promise<number>): Promise<number> {
   try {

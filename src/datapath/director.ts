@@ -32,16 +32,27 @@ export class NotTakenBack extends Error {
   }
 }
 
+/** What can be read of a table. Every method may throw `Refusal` or a system error. */
+export interface TableReader {
+  /** `version`: the IPVS version shown to users; `connTabSize`: the size shown in the first line of a listing. */
+  info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number };
+  /** The newest first. */
+  services(): readonly ServiceEntry[];
+  /** @throws Refusal ESRCH when there is no such service */
+  service(key: ServiceKey): ServiceEntry;
+  timeouts(): Timeouts;
+  totals(): Stats;
+  connections(): Iterable<ConnectionEntry>;
+  /** The keys of net.ipv4.vs that this driver obeys, with their text values. */
+  sysctls(): ReadonlyMap<string, string>;
+  close(): void;
+}
+
 /**
  * One director. Every change is whole or not at all; every method may throw `Refusal` or a system error. Between calls
  * nothing is locked, so one that is open may wait for its user, or for another director's.
  */
-export interface Director {
-  /** `version`: the IPVS version shown to users; `connTabSize`: the size shown in the first line of a listing. */
-  info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number };
-  services(): readonly ServiceEntry[];
-  /** @throws Refusal ESRCH when there is no such service */
-  service(key: ServiceKey): ServiceEntry;
+export interface Director extends TableReader {
   addService(spec: ServiceSpec): void;
   editService(spec: ServiceSpec): void;
   deleteService(key: ServiceKey): void;
@@ -52,15 +63,11 @@ export interface Director {
   flush(): void;
   /** Zeroes the counters of one service, or of everything. */
   zero(service?: ServiceKey): void;
-  timeouts(): Timeouts;
   setTimeouts(timeouts: Timeouts): void;
-  totals(): Stats;
-  connections(): Iterable<ConnectionEntry>;
-  /** The keys of net.ipv4.vs that this driver obeys, with their text values. */
-  sysctls(): ReadonlyMap<string, string>;
   /** @throws Refusal ENOENT for an unknown key, EINVAL for a bad value */
   setSysctl(name: string, value: string): void;
   /** Applies all of `work` or none of it: on a throw the table is as it was before. @throws NotTakenBack when it is not, yet */
   atomically<T>(work: () => T): T;
-  close(): void;
+  /** Nobody else changes the table while `work` runs. Each of its changes is one by itself. */
+  exclusively<T>(work: () => T): T;
 }

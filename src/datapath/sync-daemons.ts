@@ -1,6 +1,6 @@
 // What a driver offers beside `Director` once it can synchronise connections with another director.
 import type { DaemonRole, DaemonSpec } from '../model/sync-daemon.js';
-import type { Director } from './director.js';
+import type { TableReader } from './director.js';
 
 export interface SyncDaemons {
   /** The running daemons, the master first, with every default filled in. */
@@ -11,6 +11,6 @@ export interface SyncDaemons {
   stopDaemon(role: DaemonRole): void;
 }
 
-export function hasSyncDaemons(director: Director): director is Director & SyncDaemons {
+export function hasSyncDaemons<T extends TableReader>(director: T): director is T & SyncDaemons {
   return 'startDaemon' in director;
 }

@@ -1,5 +1,5 @@
 // One examination of this host: which role it has, its facts, its findings.
-import type { Director } from '../datapath/director.js';
+import type { TableReader } from '../datapath/director.js';
 import type { Address } from '../model/address.js';
 import { type Finding, sortedFindings } from '../model/finding.js';
 import { using } from '../sys/fd.js';
@@ -32,7 +32,7 @@ export type Examination =
   | { readonly kind: 'no-role' };
 
 /** `open`: the director of this namespace, or undefined where the datapath is not loaded. */
-export type OpenDirector = () => Director | undefined;
+export type OpenDirector = () => TableReader | undefined;
 
 function servicesOf(open: OpenDirector): readonly ServiceFact[] {
   const director = open();

@@ -61,6 +61,11 @@ export class Records {
     return Atomics.compareExchange(this.#u32, this.#at(record, field, 0) >> 2, from, to) === from;
   }
 
+  /** A field of 32 bits, not before the reads above it nor after those below it. */
+  atomic(record: number, field: Field): number {
+    return Atomics.load(this.#u32, this.#at(record, field, 0) >> 2);
+  }
+
   /** All bytes of a record to zero. */
   clear(record: number): void {
     this.#u8.fill(0, record * this.bytes, (record + 1) * this.bytes);

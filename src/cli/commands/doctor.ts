@@ -6,7 +6,7 @@ import { reportJson, reportText } from '../../doctor/report.js';
 import { parseIpv4 } from '../../model/address-text.js';
 import { findingsStatus } from '../../model/finding.js';
 import { directorOpener } from '../director-opener.js';
-import { reported } from '../failure.js';
+import { reported, reportWait } from '../failure.js';
 import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 import { readVips } from './realserver.js';
@@ -60,7 +60,7 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
   }
   const wish = readWish(flags);
   const open = await directorOpener();
-  const examination = await examine(wish, () => open({ load: false, shared: true }));
+  const examination = await examine(wish, () => open({ load: false, shared: true, onWait: reportWait('weir doctor', io) }));
   if (examination.kind === 'no-role') {
     throw new UsageError(
       'the table is empty, no VIP is on lo and no keepalived.conf is here: say --role director or --role rs, or --keepalived FILE',

@@ -3,7 +3,7 @@
 import type { AttachMode } from '../../datapath/ebpf/legs.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/object.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
-import { reported } from '../failure.js';
+import { reported, reportWait } from '../failure.js';
 import { readFlags, UsageError, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
@@ -64,21 +64,23 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     }
     const { flags, words } = readFlags(args, TYPES);
     if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
+    const wait = { onWait: reportWait('weir load', io) };
     const capacity = capacityOf(flags);
     const attach = attachOf(flags.attach);
     const sized = Object.keys(capacity).length > 0;
     if (flags['if-loaded'] === true) {
       if (sized) throw new UsageError('--if-loaded takes no sizes');
-      openIfLoaded(attach)?.close();
+      openIfLoaded({ ...attach, ...wait })?.close();
       return 0;
     }
-    const loaded = sized ? openIfLoaded() : undefined;
+    const loaded = sized ? openIfLoaded(wait) : undefined;
     loaded?.close();
     if (loaded !== undefined) {
       throw new UsageError('it is loaded already: sizes are chosen at loading (weir unload first; connections are lost)');
     }
-    openDirector({ capacity, ...attach }).close();
-    if (exchangeBuild()) io.out('the programs of this build took the place of those of another; the table and its connections stay\n');
+    openDirector({ capacity, ...attach, ...wait }).close();
+    if (exchangeBuild(undefined, wait))
+      io.out('the programs of this build took the place of those of another; the table and its connections stay\n');
     return 0;
   });
 }

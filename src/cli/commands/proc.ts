@@ -1,22 +1,22 @@
 // `weir proc NAME`: prints what a kernel with IPVS shows in /proc/net/NAME.
 
 import { hasCpuStats } from '../../datapath/cpu-stats.js';
-import type { Director } from '../../datapath/director.js';
+import type { TableReader } from '../../datapath/director.js';
 import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from '../../model/proc-text.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
-import { reported } from '../failure.js';
+import { reported, reportWait } from '../failure.js';
 import { wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
 const usageStatus = 2;
 
-function services(director: Director): Iterable<string> {
+function services(director: TableReader): Iterable<string> {
   const { version, connTabSize } = director.info();
   return servicesFile(version, connTabSize, director.services());
 }
 
 /** What each file holds; the text may come in parts. */
-const files: Readonly<Record<string, (director: Director) => Iterable<string>>> = {
+const files: Readonly<Record<string, (director: TableReader) => Iterable<string>>> = {
   ip_vs: services,
   ip_vs_app: () => [applicationsFile],
   ip_vs_conn: (director) => connectionsFile(director.connections()),
@@ -37,7 +37,7 @@ export async function runProc(args: readonly string[], io: Io, open: DirectorOpe
     io.err(usage);
     return usageStatus;
   }
-  const director = open({ load: true, shared: true });
+  const director = open({ load: true, shared: true, onWait: reportWait('weir proc', io) });
   try {
     for (const part of file(director)) io.out(part);
   } finally {

@@ -1,6 +1,6 @@
 // weir stats: what the datapath counted besides services. `weir stats drops`: packets dropped or passed on, by reason.
-import { openDirector } from '../../datapath/ebpf/open.js';
-import { reported } from '../failure.js';
+import { openReader } from '../../datapath/ebpf/open.js';
+import { reported, reportWait } from '../failure.js';
 import { readFlags, UsageError, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
@@ -15,7 +15,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     }
     const { flags, words } = readFlags(args, TYPES);
     if (words.length !== 1 || words[0] !== 'drops') throw new UsageError(USAGE);
-    const director = openDirector({ shared: true, load: false });
+    const director = openReader({ load: false, onWait: reportWait('weir stats', io) });
     const counts = director.dropCounts().filter(({ count }) => flags.all || flags.json || count > 0n);
     director.close();
     if (flags.json) io.out(`${JSON.stringify(Object.fromEntries(counts.map(({ key, count }) => [key, Number(count)])))}\n`);

@@ -1,7 +1,7 @@
 // `weir sysctl`: net.ipv4.vs.* of the director, asked and answered as by procps' sysctl.
-import { type Director, Refusal } from '../../datapath/director.js';
+import { type Director, Refusal, type TableReader } from '../../datapath/director.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
-import { reported } from '../failure.js';
+import { reported, reportWait } from '../failure.js';
 import { wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
@@ -69,8 +69,8 @@ function unknown(name: string, flags: Flags, io: Io): number {
   return failed;
 }
 
-function read(name: string, director: Director, flags: Flags, io: Io): number {
-  const value = name.startsWith(prefix) ? director.sysctls().get(name.slice(prefix.length)) : undefined;
+function read(name: string, table: TableReader, flags: Flags, io: Io): number {
+  const value = name.startsWith(prefix) ? table.sysctls().get(name.slice(prefix.length)) : undefined;
   if (value === undefined) return unknown(name, flags, io);
   io.out(show(name, value, flags));
   return 0;
@@ -92,10 +92,13 @@ function write(name: string, value: string, director: Director, flags: Flags, io
   return 0;
 }
 
-function one(word: string, director: Director, flags: Flags, io: Io): number {
+/** `director`: there if any word writes. */
+function one(word: string, table: TableReader, director: Director | undefined, flags: Flags, io: Io): number {
   const equals = word.indexOf('=');
-  if (equals >= 0) return write(dotted(word.slice(0, equals).trim()), word.slice(equals + 1).trim(), director, flags, io);
-  if (!flags.write) return read(dotted(word.trim()), director, flags, io);
+  if (equals >= 0 && director !== undefined) {
+    return write(dotted(word.slice(0, equals).trim()), word.slice(equals + 1).trim(), director, flags, io);
+  }
+  if (!flags.write) return read(dotted(word.trim()), table, flags, io);
   io.err('sysctl: command line(0): invalid syntax, continuing...\n');
   return failed;
 }
@@ -112,17 +115,19 @@ export async function runSysctl(args: readonly string[], io: Io, open: DirectorO
   }
   const { flags, words } = parsed;
   const writes = !flags.all && words.some((word) => word.includes('='));
-  const director = open({ load: true, shared: !writes });
+  const onWait = reportWait('weir sysctl', io);
+  const director = writes ? open({ load: true, onWait }) : undefined;
+  const table = director ?? open({ load: true, shared: true, onWait });
   try {
     if (flags.all) {
-      for (const [name, value] of [...director.sysctls()].sort(([a], [b]) => (a < b ? -1 : 1))) io.out(show(prefix + name, value, flags));
+      for (const [name, value] of [...table.sysctls()].sort(([a], [b]) => (a < b ? -1 : 1))) io.out(show(prefix + name, value, flags));
       return 0;
     }
     let status = 0;
-    for (const word of words) status = one(word, director, flags, io) || status;
+    for (const word of words) status = one(word, table, director, flags, io) || status;
     return status;
   } finally {
-    director.close();
+    table.close();
   }
 }
 

@@ -1,6 +1,6 @@
 // weir unload: takes the datapath, its table and all connections out of this network namespace.
 import { unloadDatapath } from '../../datapath/ebpf/unload.js';
-import { reported } from '../failure.js';
+import { reported, reportWait } from '../failure.js';
 import { readFlags, UsageError, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
@@ -17,7 +17,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     }
     const { words } = readFlags(args, {});
     if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
-    if (!unloadDatapath()) io.out('the datapath is not loaded in this network namespace\n');
+    if (!unloadDatapath({ onWait: reportWait('weir unload', io) })) io.out('the datapath is not loaded in this network namespace\n');
     return 0;
   });
 }

@@ -30,8 +30,3 @@ export type Command =
   | { readonly kind: 'stop-daemon'; readonly role: DaemonRole; readonly syncId: number }
   | { readonly kind: 'save'; readonly numeric: boolean }
   | { readonly kind: 'restore'; readonly atomic: boolean };
-
-/** Commands that change nothing: they may run beside each other. */
-export function onlyReads(command: Command): boolean {
-  return command.kind.startsWith('list') || command.kind === 'save' || command.kind === 'help' || command.kind === 'version';
-}

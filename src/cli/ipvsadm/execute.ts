@@ -1,7 +1,7 @@
 // Does what a command asks for: calls on the director, text on standard output.
 
 import { applyChange } from '../../datapath/apply-change.js';
-import type { Director } from '../../datapath/director.js';
+import type { Director, TableReader } from '../../datapath/director.js';
 import { Refusal } from '../../datapath/director.js';
 import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
 import type { Address } from '../../model/address.js';
@@ -65,7 +65,7 @@ function print(io: Io, text: Iterable<string>): void {
   for (const part of text) io.out(part);
 }
 
-async function list(format: ListFormat, service: ServiceEntry | undefined, director: Director, world: World, io: Io): Promise<void> {
+async function list(format: ListFormat, service: ServiceEntry | undefined, director: TableReader, world: World, io: Io): Promise<void> {
   const { version, connTabSize } = director.info();
   const services = service === undefined ? director.services() : [service];
   const names = await namesFor(() => tableAddresses(services), format.numeric, world.names);
@@ -73,7 +73,7 @@ async function list(format: ListFormat, service: ServiceEntry | undefined, direc
   print(io, tableText(services, format, names));
 }
 
-async function listConnections(numeric: boolean, engines: boolean, director: Director, world: World, io: Io): Promise<void> {
+async function listConnections(numeric: boolean, engines: boolean, director: TableReader, world: World, io: Io): Promise<void> {
   if (numeric) {
     const names = await namesFor(() => [], true, world.names);
     print(io, connectionText(director.connections(), engines, names));
@@ -84,7 +84,7 @@ async function listConnections(numeric: boolean, engines: boolean, director: Dir
   print(io, connectionText(entries, engines, names));
 }
 
-async function save(numeric: boolean, director: Director, world: World, io: Io): Promise<void> {
+async function save(numeric: boolean, director: TableReader, world: World, io: Io): Promise<void> {
   const services = director.services();
   const names = await namesFor(() => tableAddresses(services), numeric, world.names);
   print(io, saveText(services, names));
@@ -92,8 +92,12 @@ async function save(numeric: boolean, director: Director, world: World, io: Io):
 
 export type Reading = Extract<Command, { readonly kind: 'save' | `list${string}` }>;
 
+export function isReading(command: Command): command is Reading {
+  return command.kind === 'save' || command.kind.startsWith('list');
+}
+
 /** Prints a listing. @throws Refusal, or a system error of the driver */
-export async function printReading(command: Reading, director: Director, world: World, io: Io): Promise<void> {
+export async function printReading(command: Reading, director: TableReader, world: World, io: Io): Promise<void> {
   switch (command.kind) {
     case 'list': {
       const entry = command.service === undefined ? undefined : director.service(command.service);

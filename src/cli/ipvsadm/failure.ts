@@ -1,5 +1,6 @@
 // What is printed, and with which status, when a command cannot be done.
 import { Refusal } from '../../datapath/director.js';
+import { LockBusy } from '../../sys/lock.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
@@ -31,13 +32,19 @@ export function failureLines(error: unknown, kind: Command['kind']): readonly st
   return error instanceof Refusal && code !== 'ENOSPC' ? [text] : [text, cause];
 }
 
-export function reportFailure(error: unknown, kind: Command['kind'], io: Io): void {
+/** undefined: the failure has no exit status of its own. */
+export function reportFailure(error: unknown, kind: Command['kind'], io: Io): number | undefined {
   io.err(`${failureLines(error, kind).join('\n')}\n`);
+  return error instanceof LockBusy ? cannotStartStatus : undefined;
 }
 
 /** No datapath: the original's two lines, then the cause, unless it is plainly that the user is not root. */
 export function reportNoStart(thrown: unknown, isRoot: boolean, io: Io): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+  if (error instanceof LockBusy) {
+    io.err(`weir: ${plain(error)}\n`); // the datapath is there: somebody else is at work
+    return;
+  }
   const code = codeOf(error) ?? codeOf(error.cause);
   const denied = !isRoot && (code === 'EACCES' || code === 'EPERM');
   const text = denied ? errorText('EPERM') : code === undefined ? undefined : errorText(code);

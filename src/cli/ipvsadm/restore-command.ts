@@ -51,7 +51,7 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
     read: () => parts.next().value ?? undefined,
   };
   if (args.includes('--atomic')) {
-    return withDirector(world, false, io, (director) => restoreAtomically([{ kind: 'flush' }], director, world, input));
+    return withDirector(world, io, (director) => restoreAtomically([{ kind: 'flush' }], director, world, input));
   }
   const cleared = await runIpvsadm(['-C'], io, world);
   return cleared === 0 ? runIpvsadm(['-R'], input, world) : cleared;

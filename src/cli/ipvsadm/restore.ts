@@ -1,9 +1,10 @@
 // -R: each line of standard input is a command line. Usage errors end it, a director's refusals are printed and passed over.
 import { type Director, NotTakenBack } from '../../datapath/director.js';
+import { LockBusy } from '../../sys/lock.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { type Changing, execute, isChanging, printReading, type Reading } from './execute.js';
-import { failureLines, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
+import { cannotStartStatus, failureLines, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { LineTooLong, type RestoreLine, RestoreLines } from './restore-lines.js';
 import { tryHelp, UsageError } from './usage-error.js';
@@ -24,8 +25,7 @@ async function runReading(command: Reading, director: Director, world: World, io
     await printReading(command, director, world, io);
     return { status: 0, ends: false };
   } catch (error) {
-    reportFailure(error, command.kind, io);
-    return { status: listFailedStatus, ends: true };
+    return { status: reportFailure(error, command.kind, io) ?? listFailedStatus, ends: true };
   }
 }
 
@@ -39,8 +39,8 @@ function runChange(command: Changing, director: Director, world: World, io: Io):
     execute(command, director);
     return { status: 0, ends: false };
   } catch (error) {
-    reportFailure(error, command.kind, io);
-    return { status: refusedStatus, ends: false };
+    // The next line would wait as long for the same lock.
+    return { status: reportFailure(error, command.kind, io) ?? refusedStatus, ends: error instanceof LockBusy };
   }
 }
 
@@ -150,6 +150,6 @@ export async function restoreAtomically(first: readonly Changing[], director: Di
     }
     const [text = ''] = failureLines(error, at?.command.kind ?? 'restore');
     io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text.replace(/^weir: /, '')}; nothing was changed\n`);
-    return refusedStatus;
+    return error instanceof LockBusy ? cannotStartStatus : refusedStatus;
   }
 }

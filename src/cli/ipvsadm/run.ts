@@ -1,32 +1,47 @@
 // One run of ipvsadm, from its words to its exit status.
-import type { Director } from '../../datapath/director.js';
+import type { Director, TableReader } from '../../datapath/director.js';
 import type { Io } from '../io.js';
-import { type Command, onlyReads } from './command.js';
-import { execute, isChanging, printReading } from './execute.js';
+import type { Command } from './command.js';
+import { execute, isReading, printReading, type Reading } from './execute.js';
 import { listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { restore, restoreAtomically } from './restore.js';
 import { UsageError } from './usage-error.js';
-import { withDirector } from './with-director.js';
+import { withDirector, withReader } from './with-director.js';
 import { parseResolving, systemWorld, type World } from './world.js';
 
 type Working = Exclude<Command, { readonly kind: 'help' | 'version' }>;
 
-async function perform(command: Working, director: Director, world: World, io: Io): Promise<number> {
-  const refusal = world.notYet(command);
-  if (refusal !== undefined) {
-    io.err(`weir: ${refusal}\n`);
-    return refusedStatus;
-  }
-  if (command.kind === 'restore') return command.atomic ? restoreAtomically([], director, world, io) : restore(director, world, io);
+async function read(command: Reading, table: TableReader, world: World, io: Io): Promise<number> {
   try {
-    if (isChanging(command)) execute(command, director);
-    else await printReading(command, director, world, io);
+    await printReading(command, table, world, io);
     return 0;
   } catch (error) {
-    reportFailure(error, command.kind, io);
-    return isChanging(command) ? refusedStatus : listFailedStatus;
+    return reportFailure(error, command.kind, io) ?? listFailedStatus;
   }
+}
+
+async function change(command: Exclude<Working, Reading>, director: Director, world: World, io: Io): Promise<number> {
+  if (command.kind === 'restore') return command.atomic ? restoreAtomically([], director, world, io) : restore(director, world, io);
+  try {
+    execute(command, director);
+    return 0;
+  } catch (error) {
+    return reportFailure(error, command.kind, io) ?? refusedStatus;
+  }
+}
+
+/** Opens what the command needs, and runs it. */
+async function perform(command: Working, world: World, io: Io): Promise<number> {
+  const refusal = world.notYet(command);
+  const unless = (work: () => Promise<number>): Promise<number> => {
+    if (refusal === undefined) return work();
+    io.err(`weir: ${refusal}\n`);
+    return Promise.resolve(refusedStatus);
+  };
+  // What is saved will be restored: half a change must not be in it.
+  if (isReading(command)) return withReader(world, command.kind === 'save', io, (table) => unless(() => read(command, table, world, io)));
+  return withDirector(world, io, (director) => unless(() => change(command, director, world, io)));
 }
 
 async function parse(words: readonly string[], world: World): Promise<Command | UsageError> {
@@ -46,9 +61,9 @@ export async function runIpvsadm(words: readonly string[], io: Io, world: World)
     io.out(command.kind === 'help' ? helpText : versionText);
     return 0;
   }
+  if (!(command instanceof UsageError)) return perform(command, world, io);
   // As in the original no director is a greater trouble than a wrong word.
-  return withDirector(world, command instanceof UsageError || onlyReads(command), io, async (director) => {
-    if (!(command instanceof UsageError)) return perform(command, director, world, io);
+  return withReader(world, false, io, async () => {
     io.err(`${command.message}\n`);
     return command.status;
   });

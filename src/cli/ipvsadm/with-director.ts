@@ -1,22 +1,38 @@
 // Opens the director for one run of ipvsadm, and says why when it cannot be had.
-import type { Director } from '../../datapath/director.js';
+import type { Director, TableReader } from '../../datapath/director.js';
+import type { DirectorOpener, DirectorOptions } from '../director-opener.js';
 import type { Io } from '../io.js';
 import { cannotStartStatus, reportNoStart } from './failure.js';
 import type { World } from './world.js';
 
-/** `shared`: only reads. Resolves to the status of `work`; closes the director whatever happens. */
-export async function withDirector(world: World, shared: boolean, io: Io, work: (director: Director) => Promise<number>): Promise<number> {
-  let director: Director;
+type Open<T> = (open: DirectorOpener, options: DirectorOptions) => T;
+
+async function withOpened<T extends TableReader>(
+  world: World,
+  open: Open<T>,
+  io: Io,
+  work: (opened: T) => Promise<number>,
+): Promise<number> {
+  let opened: T;
   try {
-    const open = await world.driver();
-    director = open({ load: true, shared });
+    opened = open(await world.driver(), { load: true, onWait: (text) => io.err(`weir: ${text}\n`) });
   } catch (error) {
     reportNoStart(error, world.isRoot, io);
     return cannotStartStatus;
   }
   try {
-    return await work(director);
+    return await work(opened);
   } finally {
-    director.close();
+    opened.close();
   }
+}
+
+/** Resolves to the status of `work`; closes the director whatever happens. */
+export function withDirector(world: World, io: Io, work: (director: Director) => Promise<number>): Promise<number> {
+  return withOpened(world, (open, options) => open(options), io, work);
+}
+
+/** The same for reading only. `whole`: a change that is not finished is not shown. */
+export function withReader(world: World, whole: boolean, io: Io, work: (table: TableReader) => Promise<number>): Promise<number> {
+  return withOpened(world, (open, options) => open({ ...options, shared: true, whole }), io, work);
 }

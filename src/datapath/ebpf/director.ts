@@ -1,63 +1,37 @@
 // The Director over pinned eBPF tables.
-import type {
-  ConnectionEntry,
-  DestinationKey,
-  DestinationSpec,
-  ServiceEntry,
-  ServiceKey,
-  ServiceSpec,
-  Stats,
-  Timeouts,
-} from '../../model/service.js';
-import { Lock } from '../../sys/lock.js';
-import type { CpuStats } from '../cpu-stats.js';
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
+import { Lock, type LockWait } from '../../sys/lock.js';
 import { type Director, NotTakenBack, Refusal } from '../director.js';
-import { Abi, Conf, Drops, REASONS } from './abi.gen.js';
-import { beginBatch, clockOf, Dirt, endBatch, recover, writerOf } from './batch.js';
-import { secondsOf } from './clock.js';
+import { Conf } from './abi.gen.js';
+import { beginBatch, Dirt, endBatch, recover, writerOf } from './batch.js';
+import { EbpfReader } from './ebpf-reader.js';
 import { setTimeoutsAtOnce } from './intent.js';
-import { connectionEntries, cpuTotals, serviceEntries, serviceEntry, statsOf } from './reader.js';
-import { readSysctls, writeSysctl } from './sysctls.js';
+import { serviceEntries } from './reader.js';
+import { writeSysctl } from './sysctls.js';
 import type { Tables } from './tables.js';
-import { ESTABLISHED, FIN_WAIT } from './timeouts.js';
 import { isUnicast } from './unicast.js';
+import { checkPresent } from './whole-read.js';
 import type { Writer } from './writer.js';
 
 const LONGEST_TIMEOUT = 2678400;
-const LOCK_WAIT_MS = 15000;
-const IPVS_VERSION = [1, 2, 1] as const;
+/** How long a writer waits for another one, ms. */
+export const WRITER_WAIT_MS = 30_000;
 
-export interface DropCount {
-  readonly key: string;
-  readonly text: string;
-  readonly count: bigint;
-}
-
-export class EbpfDirector implements Director, CpuStats {
+export class EbpfDirector extends EbpfReader implements Director {
   readonly #writer: Writer;
   #held = 0;
   #lock: Lock | undefined;
   #inBatch = false;
 
   constructor(
-    readonly tables: Tables,
-    private readonly lockPath: string,
+    tables: Tables,
+    lockPath: string,
     /** Of the networks that the host is on: no destinations. */
     private readonly broadcasts: ReadonlySet<number> = new Set(),
+    wait: LockWait = {},
   ) {
+    super(tables, lockPath, { waitMs: WRITER_WAIT_MS, ...wait });
     this.#writer = writerOf(tables);
-  }
-
-  info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number } {
-    return { version: IPVS_VERSION, connTabSize: 2 ** this.tables.conf.get(0, Conf.connTabBits) };
-  }
-
-  services(): readonly ServiceEntry[] {
-    return this.#reading(() => serviceEntries(this.tables));
-  }
-
-  service(key: ServiceKey): ServiceEntry {
-    return this.#reading(() => serviceEntry(this.tables, this.#writer.serviceId(key)));
   }
 
   addService(spec: ServiceSpec): void {
@@ -109,51 +83,14 @@ export class EbpfDirector implements Director, CpuStats {
     });
   }
 
-  timeouts(): Timeouts {
-    const { conf } = this.tables;
-    const hz = conf.get(0, Conf.hz);
-    const seconds = (units: number): number => Math.round(secondsOf(units, hz));
-    return {
-      tcp: seconds(conf.get(0, Conf.tcpTimeout, ESTABLISHED)),
-      tcpFin: seconds(conf.get(0, Conf.tcpTimeout, FIN_WAIT)),
-      udp: seconds(conf.get(0, Conf.udpTimeout)),
-    };
-  }
-
   setTimeouts(timeouts: Timeouts): void {
     const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_TIMEOUT);
     if (bad) throw new Refusal('EINVAL', `timeouts are 0 to ${LONGEST_TIMEOUT} s`);
     this.#changing(() => setTimeoutsAtOnce(this.tables, timeouts));
   }
 
-  totals(): Stats {
-    return statsOf(this.tables, 0);
-  }
-
-  totalsByCpu(): readonly Stats[] {
-    return cpuTotals(this.tables);
-  }
-
-  connections(): Iterable<ConnectionEntry> {
-    return connectionEntries(this.tables, clockOf(this.tables));
-  }
-
-  sysctls(): ReadonlyMap<string, string> {
-    return readSysctls(this.tables.conf);
-  }
-
   setSysctl(name: string, value: string): void {
     this.#changing(() => writeSysctl(this.tables.conf, name, value));
-  }
-
-  /** Packets dropped, or passed on unbalanced, by reason, since loading. */
-  dropCounts(): readonly DropCount[] {
-    const { drops } = this.tables;
-    return REASONS.map(({ key, text }, reason) => {
-      let count = 0n;
-      for (let cpu = 0; cpu < drops.count; cpu++) count += drops.big(cpu, Drops.count, reason);
-      return { key, text, count };
-    }).slice(1);
   }
 
   /** Also when this process is killed. What -Z hid of the counters stays hidden. */
@@ -175,7 +112,11 @@ export class EbpfDirector implements Director, CpuStats {
     });
   }
 
-  close(): void {
+  exclusively<T>(work: () => T): T {
+    return this.#holding(work);
+  }
+
+  override close(): void {
     this.#lock?.release();
     this.#lock = undefined;
     this.#held = 0;
@@ -191,10 +132,10 @@ export class EbpfDirector implements Director, CpuStats {
 
   /** Under the exclusive lock; may be entered again from within. */
   #holding<T>(work: () => T): T {
-    if (this.#held === 0) this.#lock = Lock.take(this.lockPath, { waitMs: LOCK_WAIT_MS });
+    if (this.#held === 0) this.#lock = Lock.take(this.lockPath, this.wait);
     this.#held++;
     try {
-      this.#checkPresent();
+      checkPresent(this.tables);
       // Whoever held the lock before may have died at work.
       if (this.#held === 1) recover(this.tables, this.lockPath);
       return work();
@@ -225,21 +166,8 @@ export class EbpfDirector implements Director, CpuStats {
     });
   }
 
-  /** @throws Error when the datapath was taken out of the namespace since this was opened */
-  #checkPresent(): void {
-    if (this.tables.conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) throw new Error('weir: the datapath was unloaded meanwhile: try again');
-  }
-
-  #reading<T>(work: () => T): T {
-    if (this.#held > 0) return work();
-    const lock = Lock.take(this.lockPath, { kind: 'shared', waitMs: LOCK_WAIT_MS });
-    try {
-      this.#checkPresent();
-      if (this.tables.conf.get(0, Conf.dirty) === Dirt.none) return work();
-    } finally {
-      lock.release();
-    }
-    return this.#holding(work); // which repairs
+  protected override reading<T>(work: () => T): T {
+    return this.#held > 0 ? work() : super.reading(work);
   }
 }
 

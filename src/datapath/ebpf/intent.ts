@@ -13,6 +13,8 @@ const Kind = { none: 0, destination: 1, timeouts: 2, flush: 3 } as const;
 /** Where the note has its parts: fields of a destination that mean something else here. */
 const kind = Dest.overload;
 const subject = Dest.next;
+/** Raised by each edit: a reader that finds it unchanged knows that no edit began and ended meanwhile. */
+const edits = Dest.persistent;
 const [tcp, tcpFin, udp] = [Dest.weight, Dest.upper, Dest.lower];
 const DESCRIPTION = [Dest.method, Dest.weight, Dest.upper, Dest.lower, Dest.lastWeight] as const;
 
@@ -29,6 +31,7 @@ export function describeAtOnce(tables: Tables, id: number, spec: DestinationSpec
   const { dests } = tables;
   describe(tables, NOTE, spec, dests.get(id, Dest.weight));
   dests.set(NOTE, subject, id);
+  dests.set(NOTE, edits, (dests.get(NOTE, edits) + 1) >>> 0);
   dests.set(NOTE, kind, Kind.destination);
   finish(tables);
 }
@@ -47,6 +50,24 @@ export function setTimeoutsAtOnce(tables: Tables, timeouts: Timeouts): void {
 /** From here on everything is to be removed, by the caller or by who repairs after it; `finish` when it is done. */
 export function intendFlush({ dests }: Tables): void {
   dests.set(NOTE, kind, Kind.flush);
+}
+
+/** The record that a reader takes what a user may change of destination `id` from, and what tells whether it changed meanwhile. */
+export function descriptionOf({ dests }: Tables, id: number): { readonly record: number; readonly version: number } {
+  const version = dests.atomic(NOTE, edits); // before the kind, which is stored after it
+  const edited = dests.atomic(NOTE, kind) === Kind.destination && dests.get(NOTE, subject) === id;
+  return { record: edited ? NOTE : id, version };
+}
+
+/** Everything is being removed: it is gone for a reader. */
+export function isFlushing({ dests }: Tables): boolean {
+  return dests.atomic(NOTE, kind) === Kind.flush;
+}
+
+/** Timeouts that are being set, clock units; 0: it stays as it is. undefined: none are. */
+export function intendedTimeouts({ dests }: Tables): { readonly tcp: number; readonly tcpFin: number; readonly udp: number } | undefined {
+  if (dests.atomic(NOTE, kind) !== Kind.timeouts) return undefined;
+  return { tcp: dests.get(NOTE, tcp), tcpFin: dests.get(NOTE, tcpFin), udp: dests.get(NOTE, udp) };
 }
 
 /** Does what is written down, or the rest of it. */

@@ -2,13 +2,15 @@
 // a dead writer left.
 import { native } from '../../sys/addon.js';
 import { Bpffs } from '../../sys/bpffs.js';
-import { Lock, type LockKind } from '../../sys/lock.js';
+import { hasCode } from '../../sys/errno.js';
+import { type LockWait, locked } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
 import { swap32 } from '../../wire/bytes.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
 import { recover } from './batch.js';
-import { EbpfDirector } from './director.js';
+import { EbpfDirector, WRITER_WAIT_MS } from './director.js';
+import { EbpfReader } from './ebpf-reader.js';
 import { exchangePrograms } from './exchange.js';
 import { type AttachMode, Legs } from './legs.js';
 import { isLoaded, load } from './load.js';
@@ -16,12 +18,11 @@ import type { Capacity } from './object.js';
 import { ensurePair } from './pair.js';
 import { Tables } from './tables.js';
 import { broadcastsOf } from './unicast.js';
+import { ifFree, type ReadWait } from './whole-read.js';
 
-export interface OpenOptions {
+export interface OpenOptions extends LockWait {
   /** Load the datapath where it is missing (default); false: throw instead. */
   readonly load?: boolean;
-  /** For reading only. */
-  readonly shared?: boolean;
   /** Sizes, where it is loaded now. */
   readonly capacity?: Partial<Capacity>;
   /** How legs are attached from now on. */
@@ -42,14 +43,9 @@ export function attachModeOf(tables: Tables): AttachMode {
   return ATTACH_MODES[tables.conf.get(0, Conf.attachMode)] ?? 'auto';
 }
 
-/** Runs `work` under this namespace's lock. */
-export function withLock<T>(path: string, kind: LockKind, work: () => T): T {
-  const lock = Lock.take(path, { kind, waitMs: 15000 });
-  try {
-    return work();
-  } finally {
-    lock.release();
-  }
+/** Runs `work` as the only writer of this namespace. @throws LockBusy */
+export function asWriter<T>(lockPath: string, wait: LockWait, work: () => T): T {
+  return locked(lockPath, { waitMs: WRITER_WAIT_MS, ...wait }, work);
 }
 
 function checkVersion({ conf }: Tables): void {
@@ -75,12 +71,15 @@ function markLocal({ conf, dests }: Tables, addresses: readonly InterfaceAddress
   }
 }
 
+interface Prepared {
+  readonly tables: Tables;
+  readonly addresses: readonly InterfaceAddress[];
+}
+
 /** Loads where needed and brings legs, local marks and, after a writer's death, the table up to date. */
-function prepare(
-  folder: string,
-  options: OpenOptions,
-  bpffs: Bpffs,
-): { readonly tables: Tables; readonly addresses: readonly InterfaceAddress[] } {
+function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
+  // The folder is made under the lock: somebody may be unloading.
+  const folder = bpffs.folder();
   // Without magic: an unloading that was cut short.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
   if (!present && options.load === false) throw new NotLoaded();
@@ -113,9 +112,40 @@ function prepare(
 export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
-  // The folder is made under the lock: somebody may be unloading.
-  const { tables, addresses } = withLock(lock, 'exclusive', () => prepare(bpffs.folder(), options, bpffs));
-  return new EbpfDirector(tables, lock, broadcastsOf(addresses));
+  const { tables, addresses } = asWriter(lock, options, () => prepare(options, bpffs));
+  return new EbpfDirector(tables, lock, broadcastsOf(addresses), options);
+}
+
+/** The tables that are pinned there, if they are all there and stay. @throws Error where they are of another build */
+function mapped(folder: string): Tables | undefined {
+  try {
+    if (!isLoaded(folder)) return undefined;
+    const tables = new Tables(folder);
+    tables.mapAll();
+    if (tables.conf.get(0, Conf.magic) === 0) return undefined;
+    checkVersion(tables);
+    return tables;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return undefined; // it is being unloaded
+    throw error;
+  }
+}
+
+/**
+ * The table of this network namespace, for reading beside writers. If nobody holds the lock, it does what every command does: loads the
+ * datapath, attaches to new legs, repairs. Otherwise it waits only where nothing is loaded yet.
+ * @throws as openDirector; LockBusy only where nothing is loaded yet
+ */
+export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions, 'load'> = {}): EbpfReader {
+  const bpffs = Bpffs.ensure();
+  const lock = bpffs.lockPath();
+  const alone = (): Tables => {
+    const { tables } = prepare({ load }, bpffs);
+    tables.mapAll();
+    return tables;
+  };
+  const tables = ifFree(lock, 'exclusive', alone)?.value ?? mapped(bpffs.path()) ?? asWriter(lock, wait, alone);
+  return new EbpfReader(tables, lock, { waitMs: WRITER_WAIT_MS, ...wait });
 }
 
 /**
@@ -136,9 +166,9 @@ export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {
  * Puts this build's programs in the place of another's with the same tables. False: they run already.
  * @throws NotLoaded, LockBusy, SystemError, Error of one line: the old programs go on then
  */
-export function exchangeBuild(file?: string): boolean {
+export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {
   const bpffs = Bpffs.ensure();
-  return withLock(bpffs.lockPath(), 'exclusive', () => {
+  return asWriter(bpffs.lockPath(), wait, () => {
     const folder = bpffs.path();
     if (!isLoaded(folder)) throw new NotLoaded();
     const tables = new Tables(folder);

@@ -1,14 +1,31 @@
-// Reads the table: services, destinations, counters, connections.
-import type { ConnectionEntry, DestinationEntry, DestinationSpec, ServiceEntry, Stats } from '../../model/service.js';
+// Reads the table: services, destinations, counters, connections. Beside a writer it needs no lock for whole records, because each
+// change has one store that makes it true: a service is there while its record says LIVE and its order is the same, a destination while it
+// is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). That many records
+// are of one moment is whole-read.ts's part.
+import type {
+  ConnectionEntry,
+  DestinationEntry,
+  DestinationKey,
+  DestinationSpec,
+  ServiceEntry,
+  ServiceKey,
+  Stats,
+  Timeouts,
+} from '../../model/service.js';
 import { swap16 } from '../../wire/bytes.js';
+import { Refusal } from '../director.js';
 import { Abi, Conf, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
-import { methodName, modelAddress, protocolName, specOfService } from './identity.js';
+import type { EndpointTable } from './endpoint-table.js';
+import { canBeHeld, methodName, modelAddress, protocolName, serviceEndpoint, specOfService } from './identity.js';
+import { descriptionOf, intendedTimeouts, isFlushing } from './intent.js';
 import { destinationIds } from './service-list.js';
 import type { Tables } from './tables.js';
-import { stateName } from './timeouts.js';
+import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
 const DEST_BITS = (1 << (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT)) - 1;
+/** Somebody is writing the slot's key. */
+const CLAIMED = DEST_BITS;
 
 /** A line of counters as a person sees it: less what was hidden, rates scaled back as the kernel does. */
 export function statsOf({ estimates }: Tables, record: number): Stats {
@@ -33,6 +50,19 @@ export function statsOf({ estimates }: Tables, record: number): Stats {
   };
 }
 
+/** Seconds. */
+export function timeoutsOf(tables: Tables): Timeouts {
+  const { conf } = tables;
+  const hz = conf.get(0, Conf.hz);
+  const intended = intendedTimeouts(tables);
+  const seconds = (intent: number | undefined, units: number): number => Math.round(secondsOf(intent || units, hz));
+  return {
+    tcp: seconds(intended?.tcp, conf.get(0, Conf.tcpTimeout, ESTABLISHED)),
+    tcpFin: seconds(intended?.tcpFin, conf.get(0, Conf.tcpTimeout, FIN_WAIT)),
+    udp: seconds(intended?.udp, conf.get(0, Conf.udpTimeout)),
+  };
+}
+
 /** What each CPU has counted since loading; rates are not kept by CPU. */
 export function cpuTotals({ counters, conf }: Tables): Stats[] {
   const cpus = conf.get(0, Conf.cpus);
@@ -46,16 +76,22 @@ export function cpuTotals({ counters, conf }: Tables): Stats[] {
   });
 }
 
-function specOfDestination({ dests }: Tables, id: number): DestinationSpec {
-  return {
-    address: modelAddress(dests.get(id, Dest.addr)),
-    port: swap16(dests.get(id, Dest.port)),
-    method: methodName(dests.get(id, Dest.method)),
-    weight: dests.get(id, Dest.weight),
-    upperThreshold: dests.get(id, Dest.upper),
-    lowerThreshold: dests.get(id, Dest.lower),
-    tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
-  };
+function specOfDestination(tables: Tables, id: number): DestinationSpec {
+  const { dests } = tables;
+  for (;;) {
+    const { record, version } = descriptionOf(tables, id);
+    const spec: DestinationSpec = {
+      address: modelAddress(dests.get(id, Dest.addr)),
+      port: swap16(dests.get(id, Dest.port)),
+      method: methodName(dests.get(record, Dest.method)),
+      weight: dests.get(record, Dest.weight),
+      upperThreshold: dests.get(record, Dest.upper),
+      lowerThreshold: dests.get(record, Dest.lower),
+      tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
+    };
+    const after = descriptionOf(tables, id);
+    if (after.record === record && after.version === version) return spec;
+  }
 }
 
 function destinationEntry(tables: Tables, id: number): DestinationEntry {
@@ -73,56 +109,98 @@ export function serviceEntry(tables: Tables, id: number): ServiceEntry {
   return {
     spec: specOfService(tables.services, id),
     stats: statsOf(tables, id),
-    destinations: destinationIds(tables, id).map((dest) => destinationEntry(tables, dest)),
+    // One that is removed and added again, while a list is walked, comes twice.
+    destinations: [...new Set(destinationIds(tables, id))].map((dest) => destinationEntry(tables, dest)),
   };
+}
+
+/** The id of a service that is there; what the table cannot hold yet is not there. @throws Refusal ESRCH */
+export function liveService({ services }: Tables, endpoints: EndpointTable, key: ServiceKey): number {
+  const id = canBeHeld(key) ? endpoints.find(serviceEndpoint(key)) : 0;
+  if (id === 0 || services.get(id, Service.state) !== WeirState.LIVE) throw new Refusal('ESRCH', 'no such service');
+  return id;
+}
+
+/** A live service whose record stayed its own meanwhile; undefined: it is not there. */
+function liveEntry(tables: Tables, id: number): ServiceEntry | undefined {
+  const { services } = tables;
+  for (;;) {
+    const order = services.atomic(id, Service.order);
+    if (services.get(id, Service.state) !== WeirState.LIVE) return undefined;
+    const entry = serviceEntry(tables, id);
+    if (services.get(id, Service.state) === WeirState.LIVE && services.atomic(id, Service.order) === order) return entry;
+  }
 }
 
 /** All services, the newest first. */
 export function serviceEntries(tables: Tables): ServiceEntry[] {
   const { services, conf } = tables;
-  const ids: number[] = [];
-  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) if (services.get(id, Service.state) === WeirState.LIVE) ids.push(id);
-  ids.sort((a, b) => services.get(b, Service.order) - services.get(a, Service.order));
-  return ids.map((id) => serviceEntry(tables, id));
+  const found: { readonly order: number; readonly entry: ServiceEntry }[] = [];
+  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
+    const order = services.get(id, Service.order);
+    const entry = liveEntry(tables, id);
+    if (entry !== undefined) found.push({ order, entry });
+  }
+  if (isFlushing(tables)) return [];
+  return found.sort((a, b) => b.order - a.order).map(({ entry }) => entry);
 }
 
-/** Makes something for an id once. */
-function remembering<T>(make: (id: number) => T): (id: number) => T {
+/** Makes something for a key once. */
+function remembering<T>(make: (key: number) => T): (key: number) => T {
   const made = new Map<number, T>();
-  return (id) => {
-    let value = made.get(id);
+  return (key) => {
+    let value = made.get(key);
     if (value === undefined) {
-      value = make(id);
-      made.set(id, value);
+      value = make(key);
+      made.set(key, value);
     }
     return value;
   };
 }
 
-/** The connections that are alive at `now`, in the table's order. */
+/** One slot, whole, by the rule of abi.h: key, value, key. undefined: it is free, or was taken by another connection meanwhile. */
+function readSlot(words: Uint32Array, at: number): readonly [number, number, number, number] | undefined {
+  const word = (k: number): number => Atomics.load(words, at + k);
+  const [keyLow, keyHigh] = [word(0), word(1)];
+  for (;;) {
+    const valueHigh = word(3);
+    const dest = valueHigh & DEST_BITS;
+    if (dest === 0 || dest === CLAIMED) return undefined;
+    const valueLow = word(2);
+    if (word(0) !== keyLow || word(1) !== keyHigh) return undefined;
+    if (word(3) === valueHigh) return [keyLow, keyHigh, valueLow, valueHigh];
+  }
+}
+
+/** Shifts a port, in a number of 48 bits, over an address. */
+const PORT_UNIT = 2 ** 32;
+
+/**
+ * The connections that are alive at `now`, in the table's order. Each is whole; the records that it names stay while it names them and
+ * for two minutes more. The listing is of no one moment: it takes as long as its reader does.
+ */
 export function* connectionEntries(tables: Tables, now: number): Generator<ConnectionEntry> {
   const words = tables.conns();
   const { services, dests, conf } = tables;
   const hz = conf.get(0, Conf.hz);
-  const protocolOf = remembering((id) => protocolName(services.get(id, Service.protocol)).toUpperCase());
-  const virtualOf = remembering((id) => ({
-    address: modelAddress(services.get(id, Service.addr)),
-    port: swap16(services.get(id, Service.port)),
-  }));
-  const destinationOf = remembering((id) => ({ address: modelAddress(dests.get(id, Dest.addr)), port: swap16(dests.get(id, Dest.port)) }));
+  const protocolOf = remembering((number) => protocolName(number).toUpperCase());
+  // By what the records say, not by their numbers: these are used again during a slow listing.
+  const endpointOf = remembering(
+    (both): DestinationKey => ({ address: modelAddress(both % PORT_UNIT), port: swap16(Math.floor(both / PORT_UNIT)) }),
+  );
   for (let at = 0; at < words.length; at += 4) {
-    const high = words[at + 3] ?? 0;
-    const dest = high & DEST_BITS;
-    if (dest === 0 || dest === DEST_BITS) continue;
-    const left = clockDifference(words[at + 2] ?? 0, now);
+    if (((words[at + 3] ?? 0) & DEST_BITS) === 0) continue; // as most are
+    const slot = readSlot(words, at);
+    if (slot === undefined) continue;
+    const [client, keyHigh, expires, high] = slot;
+    const left = clockDifference(expires, now);
     if (left < 0) continue;
-    const keyHigh = words[at + 1] ?? 0;
-    const service = keyHigh >>> 16;
+    const [service, dest] = [keyHigh >>> 16, high & DEST_BITS];
     yield {
-      protocol: protocolOf(service),
-      client: { address: modelAddress(words[at] ?? 0), port: swap16(keyHigh & 0xffff) },
-      virtual: virtualOf(service),
-      destination: destinationOf(dest),
+      protocol: protocolOf(services.get(service, Service.protocol)),
+      client: { address: modelAddress(client), port: swap16(keyHigh & 0xffff) },
+      virtual: endpointOf(services.get(service, Service.addr) + services.get(service, Service.port) * PORT_UNIT),
+      destination: endpointOf(dests.get(dest, Dest.addr) + dests.get(dest, Dest.port) * PORT_UNIT),
       state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15),
       expires: Math.floor(secondsOf(left, hz)),
     };

@@ -54,6 +54,11 @@ export class Tables {
     return this.#records('drops');
   }
 
+  /** Maps all that stay mapped: from here on they are of one datapath. @throws SystemError ENOENT: it is being unloaded */
+  mapAll(): void {
+    for (const name of Object.keys(MAPPED) as (keyof typeof MAPPED)[]) this.#records(name);
+  }
+
   /** The connection table as 32-bit words: key low, key high, value low, value high, slot by slot. */
   conns(): Uint32Array {
     return new Uint32Array(this.#map('conns', false));

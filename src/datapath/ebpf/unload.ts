@@ -2,20 +2,21 @@
 import { rmdirSync, rmSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
 import { Bpffs, journalOf } from '../../sys/bpffs.js';
+import type { LockWait } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
 import { Conf } from './abi.gen.js';
 import { Legs } from './legs.js';
 import { isLoaded, removePins } from './load.js';
-import { withLock } from './open.js';
+import { asWriter } from './open.js';
 import { removePair } from './pair.js';
 import { Tables } from './tables.js';
 
 /** False: there was nothing to take away. @throws LockBusy, SystemError */
-export function unloadDatapath(): boolean {
+export function unloadDatapath(wait: LockWait = {}): boolean {
   const bpffs = Bpffs.find();
   const cookie = bpffs?.cookies().includes(native().netnsCookie());
   if (bpffs === undefined || cookie !== true) return false;
-  return withLock(bpffs.lockPath(), 'exclusive', () => {
+  return asWriter(bpffs.lockPath(), wait, () => {
     const folder = bpffs.path();
     const netlink = new Netlink();
     try {

@@ -7,16 +7,9 @@ import { Abi, AddressFamily, Conf, Dest, Estimate, Method, Service, WeirState } 
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
-import {
-  canBeHeld,
-  PROTOCOLS,
-  packetAddress,
-  realEndpoint,
-  recordedServiceEndpoint,
-  schedulerNumber,
-  serviceEndpoint,
-} from './identity.js';
+import { PROTOCOLS, packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { describe, describeAtOnce, finish, intendFlush } from './intent.js';
+import { liveService } from './reader.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';
 
@@ -34,11 +27,9 @@ export class Writer {
     this.#index = new DestinationIndex(tables);
   }
 
-  /** The id of a service that is there; what the table cannot hold yet is not there. @throws Refusal ESRCH */
+  /** @throws Refusal ESRCH */
   serviceId(key: ServiceKey): number {
-    const id = canBeHeld(key) ? this.#endpoints.find(serviceEndpoint(key)) : 0;
-    if (id === 0 || this.tables.services.get(id, Service.state) !== WeirState.LIVE) throw new Refusal('ESRCH', 'no such service');
-    return id;
+    return liveService(this.tables, this.#endpoints, key);
   }
 
   addService(spec: ServiceSpec): void {

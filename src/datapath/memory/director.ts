@@ -162,6 +162,10 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
     this.#state = { ...this.#state, sysctls: new Map(this.#state.sysctls).set(name, value) };
   }
 
+  exclusively<T>(work: () => T): T {
+    return work();
+  }
+
   atomically<T>(work: () => T): T {
     const before = this.#state;
     try {

@@ -1,0 +1,93 @@
+// Reads the table beside writers, without waiting for them. In this order:
+//
+//   1. Without a lock: no change was under way before or after, and the generation is the same. The result is the table of one moment.
+//   2. Under the lock, shared, if nobody holds it: writers that change the table all the time leave no time for 1.
+//   3. A writer that died left the table dirty, and nobody holds the lock: repair it first.
+//
+// All three fail while a writer is at work. After a second of that (it is stopped, or makes a long batch) its change is read as far
+// as it got, from whole records: reader.ts says which store decides of each. The caller is told.
+import { LockBusy, type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/lock.js';
+import { Abi, Conf } from './abi.gen.js';
+import { Dirt, recover } from './batch.js';
+import type { Tables } from './tables.js';
+
+/** How long a reader waits for the end of a change before it shows it half made. */
+export const READER_WAIT_MS = 1000;
+/** Tries without a lock before the lock is asked for: most changes take less time than a listing. */
+const TRIES = 4;
+
+export interface ReadWait extends LockWait {
+  /** Half a change is not shown: the wait is a writer's (`waitMs`), and LockBusy follows it. */
+  readonly whole?: boolean;
+}
+
+/** A wrapper that tells `undefined` from no result. */
+export interface Result<T> {
+  readonly value: T;
+}
+
+/** @throws Error when the datapath was taken out of the namespace since its tables were mapped */
+export function checkPresent({ conf }: Tables): void {
+  if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) throw new Error('weir: the datapath was unloaded meanwhile: try again');
+}
+
+/** The result, or what `work` threw, if no change was made while it ran. */
+function undisturbed<T>({ conf }: Tables, work: () => T): Result<T> | undefined {
+  const generation = conf.atomic(0, Conf.generation);
+  const still = (): boolean => conf.atomic(0, Conf.dirty) === Dirt.none && conf.atomic(0, Conf.generation) === generation;
+  if (!still()) return undefined;
+  try {
+    const value = work();
+    return still() ? { value } : undefined;
+  } catch (error) {
+    if (still()) throw error;
+    return undefined;
+  }
+}
+
+/** The result of `work` under the lock; undefined: somebody holds it. */
+export function ifFree<T>(lockPath: string, kind: LockKind, work: () => T): Result<T> | undefined {
+  let entered = false;
+  try {
+    return locked(lockPath, { kind, waitMs: 0 }, () => {
+      entered = true;
+      return { value: work() };
+    });
+  } catch (error) {
+    if (error instanceof LockBusy && !entered) return undefined;
+    throw error;
+  }
+}
+
+/** Where nobody writes, now or any more. */
+function underLock<T>(tables: Tables, lockPath: string, work: () => T): Result<T> | undefined {
+  const isDirty = (): boolean => tables.conf.atomic(0, Conf.dirty) !== Dirt.none;
+  const read = ifFree(lockPath, 'shared', () => (isDirty() ? undefined : { value: work() }));
+  if (read === undefined || read.value !== undefined) return read?.value;
+  return ifFree(lockPath, 'exclusive', () => {
+    checkPresent(tables);
+    recover(tables, lockPath);
+    return work();
+  });
+}
+
+/**
+ * What `work`, which only reads the table, and may be run several times, finds in it.
+ * @throws LockBusy only if `whole`; Error, Refusal as `recover` and `work`
+ */
+export function readWhole<T>(tables: Tables, lockPath: string, options: ReadWait, work: () => T): T {
+  const waiting = new LockWaiting(lockPath, options);
+  for (;;) {
+    checkPresent(tables);
+    for (let k = 0; k < TRIES; k++) {
+      const result = undisturbed(tables, work);
+      if (result !== undefined) return result.value;
+    }
+    const result = underLock(tables, lockPath, work);
+    if (result !== undefined) return result.value;
+    if (options.whole !== true && waiting.waitedMs >= READER_WAIT_MS) break;
+    waiting.pause();
+  }
+  options.onWait?.(`${lockHolder(lockPath)}; its change is not finished: what follows is the table as packets meet it now`);
+  return work();
+}
