@@ -1,9 +1,11 @@
 // The checker process: keeps the virtual servers of the configuration in weir's table. What cannot be set up is tried again; VRRP never hears of it.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
 import { type WantedTable, wantedTable } from '../../control/virtual-server/wanted.js';
 import type { Director } from '../../datapath/director.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
+import { LockBusy } from '../../sys/lock.js';
 import { dataPath, writeDump } from '../dump/file.js';
 import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
@@ -18,6 +20,12 @@ import { changeMessage, checksNotRun } from './texts.js';
 /** The first retry and the longest pause between two, ms. */
 const RETRY_MIN_MS = 1000;
 const RETRY_MAX_MS = 60_000;
+/** How soon a lock is tried again that another process holds, ms: in the first second, and after it. */
+const BUSY_RETRY_MS = 20;
+const BUSY_RETRY_MAX_MS = 500;
+const BUSY_TRIES_MAX = 50;
+/** Three seconds: the supervisor kills a child after five (child_wait_time). */
+const STOP_TRIES_MAX = 150;
 
 export interface CheckerOptions {
   readonly configuration: KeepalivedConfiguration;
@@ -43,6 +51,7 @@ class Checker implements Part {
   #refused: ReadonlyMap<string, string> = new Map();
   #notRun: readonly string[] = [];
   #retryMs = RETRY_MIN_MS;
+  #busyTries = 0;
   #timer: NodeJS.Timeout | undefined;
   #flushed = false;
   readonly #fifos: NotifyFifos;
@@ -88,30 +97,48 @@ class Checker implements Part {
   #attempt(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    let refused: ReadonlyMap<string, string> = new Map();
     try {
-      const director = this.options.open();
-      try {
+      const refused = this.#withDirector((director) => {
         this.#settings(director);
         const plans = planTable(this.#wanted, this.#done, presentTable(director));
         this.#logPlans(plans);
-        refused = applyPlans(director, plans);
-      } finally {
-        director.close();
-      }
+        return applyPlans(director, plans);
+      });
       this.#done = new Map([...[...this.#done].filter(([id]) => refused.has(id)), ...[...this.#wanted].filter(([id]) => !refused.has(id))]);
       this.#refused = refused;
       this.#logTroubles(new Set(refused.values()));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
+      if (error instanceof LockBusy) {
+        this.#waitForLock(error);
+        return;
+      }
       this.#logTroubles(new Set([`virtual servers cannot be set up: ${error.message.replace(/^weir: /, '')}`]));
     }
+    this.#busyTries = 0;
     if (this.#troubles.size === 0) {
       this.#retryMs = RETRY_MIN_MS;
       return;
     }
     this.#timer = setTimeout(() => this.#attempt(), this.#retryMs);
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
+  }
+
+  /** Nobody else changes the table while `work` runs. @throws LockBusy at once: waiting would block the event loop */
+  #withDirector<T>(work: (director: Director) => T): T {
+    const director = this.options.open();
+    try {
+      return director.exclusively(() => work(director));
+    } finally {
+      director.close();
+    }
+  }
+
+  /** Others hold the lock for milliseconds: only a longer wait is reported. */
+  #waitForLock({ who }: LockBusy): void {
+    this.#busyTries += 1;
+    if (this.#busyTries >= BUSY_TRIES_MAX) this.#logTroubles(new Set([`virtual servers cannot be set up: ${who}`]));
+    this.#timer = setTimeout(() => this.#attempt(), this.#busyTries < BUSY_TRIES_MAX ? BUSY_RETRY_MS : BUSY_RETRY_MAX_MS);
   }
 
   /** What was tried before and refused is not told again. */
@@ -154,17 +181,22 @@ class Checker implements Part {
     this.#fifos.close();
     if (this.options.keepServers || this.#done.size === 0) return;
     const { lvsFlushOnStop } = this.#configuration.global;
-    try {
-      const director = this.options.open();
+    for (let tries = 1; ; tries++) {
       try {
-        if (lvsFlushOnStop === 'all') director.flush();
-        else this.#removeAll(director);
-      } finally {
-        director.close();
+        this.#withDirector((director) => {
+          if (lvsFlushOnStop === 'all') director.flush();
+          else this.#removeAll(director);
+        });
+        return;
+      } catch (error) {
+        if (!(error instanceof Error)) throw error;
+        if (error instanceof LockBusy && tries < STOP_TRIES_MAX) await sleep(BUSY_RETRY_MS);
+        else {
+          const cause = error instanceof LockBusy ? error.who : error.message.replace(/^weir: /, '');
+          this.options.log('error', `virtual servers could not be removed: ${cause}`);
+          return;
+        }
       }
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      this.options.log('error', `virtual servers could not be removed: ${error.message.replace(/^weir: /, '')}`);
     }
   }
 

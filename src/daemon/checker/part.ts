@@ -11,5 +11,5 @@ export const startChecker: StartPart = (configuration, options, log) => {
   process.umask(UMASK);
   setCpuScheduling('checker', configuration.global.processes.checker, log);
   const { keepServers, identSuffix } = options;
-  return runChecker({ configuration, log, keepServers, identSuffix, open: () => openDirector() });
+  return runChecker({ configuration, log, keepServers, identSuffix, open: () => openDirector({ waitMs: 0 }) });
 };
