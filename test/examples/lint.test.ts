@@ -13,7 +13,7 @@ const understood = (file: string) => readText(read(file), file);
 
 const nodeOf = (file: string): LintNode => {
   const { configuration, read: whole } = understood(file);
-  return { file, configuration, values: whole.values, keeps: { addresses: false, servers: false }, scripts: new Map() };
+  return { file, configuration, values: whole.values, leavesBehind: { addresses: false, servers: false }, scripts: new Map() };
 };
 
 test('there are examples, pairs among them', () => {
@@ -22,7 +22,7 @@ test('there are examples, pairs among them', () => {
 
 for (const file of files) {
   test(`${basename(file)} is silent`, () => {
-    assert.deepEqual(understood(file).said, []);
+    assert.deepEqual(understood(file).reported, []);
     const first = /1\.conf$/.test(file);
     const nodes = first ? [nodeOf(file), nodeOf(file.replace('1.conf', '2.conf'))] : [nodeOf(file)];
     assert.deepEqual(lint(nodes), []);

@@ -7,7 +7,7 @@ export interface ReadText {
   readonly read: ReadConfiguration;
   readonly configuration: KeepalivedConfiguration;
   /** Texts of what counts for -t, in order. */
-  readonly said: readonly string[];
+  readonly reported: readonly string[];
 }
 
 export function readText(text: string, path = 'keepalived.conf', configId = 'node'): ReadText {
@@ -21,6 +21,6 @@ export function readText(text: string, path = 'keepalived.conf', configId = 'nod
       if (read.configuration === undefined) throw new Error(`not read: ${read.diagnostics.map((one) => one.text).join('; ')}`);
       return read.configuration;
     },
-    said: read.diagnostics.filter(({ severity }) => severity !== 'notice').map((one) => one.text),
+    reported: read.diagnostics.filter(({ severity }) => severity !== 'notice').map((one) => one.text),
   };
 }

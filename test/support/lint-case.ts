@@ -1,13 +1,13 @@
 // What one case of lint's tests is.
 import type { LintNode } from '../../src/config/keepalived/lint/finding.js';
 
-/** Texts of the nodes; `keeps`: their daemon's -V and -I; `scripts`: what stands in script files. */
+/** Texts of the nodes; `leavesBehind`: their daemon's -V and -I; `scripts`: what stands in script files. */
 export interface LintCase {
   readonly code: string;
   readonly bad: readonly string[];
   readonly good: readonly string[];
-  readonly keeps?: LintNode['keeps'];
-  readonly goodKeeps?: LintNode['keeps'];
+  readonly leavesBehind?: LintNode['leavesBehind'];
+  readonly goodLeavesBehind?: LintNode['leavesBehind'];
   readonly scripts?: Readonly<Record<string, string>>;
   /** Those of the good twin, where they are others. */
   readonly goodScripts?: Readonly<Record<string, string>>;

@@ -48,8 +48,8 @@ export const SINGLE_CASES: readonly LintCase[] = [
     good: [instance('version 3\nadvert_int 0.02', 'vrrp_rt_priority 50')],
     line: 5,
   },
-  { code: 'keeps-addresses-at-stop', bad: [instance('')], keeps: KEPT, good: [instance('')] },
-  { code: 'keeps-table-at-stop', bad: [instance('', '', one)], keeps: KEPT, good: [instance('')], goodKeeps: KEPT },
+  { code: 'keeps-addresses-at-stop', bad: [instance('')], leavesBehind: KEPT, good: [instance('')] },
+  { code: 'keeps-table-at-stop', bad: [instance('', '', one)], leavesBehind: KEPT, good: [instance('')], goodLeavesBehind: KEPT },
   {
     code: 'script-stops-keepalived',
     bad: [`vrrp_script s {\nscript "/bin/sh -c 'pidof nginx || systemctl stop keepalived'"\n}\n${instance('')}`],

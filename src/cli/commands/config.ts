@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { explain } from '../../config/keepalived/explain/explain.js';
-import { type LintNode, unsaid } from '../../config/keepalived/lint/finding.js';
+import { type LintNode, withoutReplaced } from '../../config/keepalived/lint/finding.js';
 import { lint } from '../../config/keepalived/lint/lint.js';
 import { usedScripts } from '../../config/keepalived/lint/scripts/used-scripts.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
@@ -53,7 +53,7 @@ function runExplain(files: readonly string[], ids: readonly string[], io: Io): n
 }
 
 /** What -V and -I among the words leave behind. */
-function keptBy(words: readonly string[]): LintNode['keeps'] {
+function leftBehindBy(words: readonly string[]): LintNode['leavesBehind'] {
   const asked = readOptions(words);
   if (asked.kind === 'failed') throw new UsageError(`--options: ${asked.text}`);
   if (asked.kind !== 'run' && asked.kind !== 'test') return { addresses: false, servers: false };
@@ -81,7 +81,7 @@ function lintNode({ path, id }: Node, options: string | undefined, io: Io) {
   const { configuration, diagnostics, values } = understood(path, id, io);
   const words = options?.split(/\s+/).filter((word) => word !== '') ?? (isOfThisHost(path) ? serviceOptions() : []);
   const scripts = readScriptTexts(usedScripts(configuration).flatMap(({ script }) => script.argv.slice(0, 2)));
-  return { node: { file: path, configuration, values, keeps: keptBy(words), scripts } satisfies LintNode, diagnostics };
+  return { node: { file: path, configuration, values, leavesBehind: leftBehindBy(words), scripts } satisfies LintNode, diagnostics };
 }
 
 /** Messages of reading the file, as findings: those of keepalived are warnings, those that only weir has are infos. */
@@ -97,7 +97,7 @@ const messages = (diagnostics: ReadConfiguration['diagnostics']): readonly Findi
 function runLint(files: readonly string[], ids: readonly string[], options: string | undefined, json: boolean, io: Io): number {
   const read = nodesAsked(files, ids).map((node) => lintNode(node, options, io));
   const found = lint(read.map(({ node }) => node));
-  const findings = sortedFindings([...found, ...read.flatMap(({ diagnostics }) => messages(unsaid(diagnostics, found)))]);
+  const findings = sortedFindings([...found, ...read.flatMap(({ diagnostics }) => messages(withoutReplaced(diagnostics, found)))]);
   if (json) io.out(`${JSON.stringify({ findings: findings.map(findingJson) }, undefined, 2)}\n`);
   else for (const finding of findings) io.out(`${findingText(finding)} [${finding.code}]\n`);
   return findingsStatus(findings);

@@ -3,7 +3,7 @@
 import { appendFileSync } from 'node:fs';
 import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/report.js';
-import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
+import { examineHost } from '../../config/keepalived/host/examine-host.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Io } from '../io.js';
 import { hostFacts } from './host-facts.js';
@@ -14,7 +14,7 @@ export function testConfiguration(options: Pick<DaemonOptions, 'path' | 'allConf
   const { configuration, diagnostics, values } = readOnHost(options);
   const said = [...diagnostics];
   if (configuration !== undefined)
-    checkAgainstHost(
+    examineHost(
       configuration,
       values,
       hostFacts(),

@@ -3,7 +3,7 @@
 import { canRun, isDamage, isMissing, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/report.js';
 import type { Severity } from '../../config/keepalived/diagnostics/row.js';
-import { checkAgainstHost } from '../../config/keepalived/host/examine-host.js';
+import { examineHost } from '../../config/keepalived/host/examine-host.js';
 import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Loaded } from '../../daemon/supervisor/loaded.js';
@@ -56,7 +56,7 @@ export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded
   const damaged = diagnostics.some(isDamage);
   // Another namespace's interfaces are not to be seen from here.
   if ((options.netNamespace ?? configuration.root.netNamespace) === undefined) {
-    checkAgainstHost(
+    examineHost(
       configuration,
       values,
       hostFacts(),

@@ -84,7 +84,7 @@ export interface Keyword {
   readonly because?: string;
   /** keepalived's release that has it, where newer than 2.2.7. */
   readonly since?: string;
-  readonly says?: Wording;
+  readonly messages?: Wording;
   /** integer: what a number that was refused stands for; absent: the line counts as not written. */
   readonly refusedAs?: number;
   /** Old spellings (of `aliases`) that are reported as deprecated. */

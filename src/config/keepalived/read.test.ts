@@ -55,10 +55,13 @@ test('a keyword without its argument ends it', () => {
 });
 
 test('the gravest of what was said makes the status', () => {
-  const said = (...severities: ('notice' | 'error' | 'security' | 'no-config' | 'unusable' | 'fatal')[]) =>
+  const reported = (...severities: ('notice' | 'error' | 'security' | 'no-config' | 'unusable' | 'fatal')[]) =>
     exitCodeOf(severities.map((severity) => ({ severity })));
-  assert.deepEqual([said(), said('notice'), said('error', 'notice'), said('error', 'security'), said('no-config')], [0, 0, 5, 6, 6]);
-  assert.deepEqual([said('security', 'unusable'), said('unusable', 'fatal')], [4, 2]);
+  assert.deepEqual(
+    [reported(), reported('notice'), reported('error', 'notice'), reported('error', 'security'), reported('no-config')],
+    [0, 0, 5, 6, 6],
+  );
+  assert.deepEqual([reported('security', 'unusable'), reported('unusable', 'fatal')], [4, 2]);
 });
 
 test('one message of a kind and place is enough, and ten thousand are', () => {

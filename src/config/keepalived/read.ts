@@ -5,11 +5,11 @@ import type { Values } from './keyword.js';
 import { rootKeywords } from './keywords/root.js';
 import { type FlattenOptions, flatten } from './lines/flatten.js';
 import type { ConfigFiles } from './lines/source.js';
-import { belongsHint, blocksByKeyword } from './statements/keyword-places.js';
+import { blocksByKeyword, placeHint } from './statements/keyword-places.js';
 import { parseTree } from './statements/tree.js';
 import { buildBfds } from './to-model/bfd.js';
 import { type NameFolders, NO_NAMES, type NumberNames } from './to-model/network/number-names.js';
-import { given } from './to-model/optional-property.js';
+import { optional } from './to-model/optional-property.js';
 import { buildSsl } from './to-model/virtual-server/ssl.js';
 import { buildVirtualServers } from './to-model/virtual-server/virtual-server.js';
 import { buildVirtualServerGroups } from './to-model/virtual-server/virtual-server-group.js';
@@ -33,7 +33,7 @@ export interface ReadConfiguration {
 }
 
 /** Messages kept; a file of nothing but mistakes would be a heap of them. */
-const MOST_DIAGNOSTICS = 10_000;
+const DIAGNOSTICS_MAX = 10_000;
 
 /** A fatal diagnostic was reported: nothing after it is read. */
 class Stopped extends Error {}
@@ -42,24 +42,24 @@ class Stopped extends Error {}
 let blocks: ReadonlyMap<string, readonly string[]> | undefined;
 
 /** A keyword that is known elsewhere: its place is a better hint than a similar name. */
-function placeHint(keyword: string): string | undefined {
+function keywordPlaceHint(keyword: string): string | undefined {
   blocks ??= blocksByKeyword(rootKeywords);
-  return belongsHint(blocks.get(keyword));
+  return placeHint(blocks.get(keyword));
 }
 
 function withPlace(diagnostic: Diagnostic): Diagnostic {
   const { code, at, details, severity } = diagnostic;
   if (code !== 'keyword-unknown') return diagnostic;
-  return diagnosticOf(code, at, { ...details, place: placeHint(String(details['keyword'])) }, severity);
+  return diagnosticOf(code, at, { ...details, place: keywordPlaceHint(String(details['keyword'])) }, severity);
 }
 
 /** Messages quote what they are about, which may be a line of 60,000 characters. */
-const LONGEST_TEXT = 1_000;
-const shortened = (text: string): string => (text.length <= LONGEST_TEXT ? text : `${text.slice(0, LONGEST_TEXT)}…`);
+const TEXT_LENGTH_MAX = 1_000;
+const shortened = (text: string): string => (text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX)}…`);
 
 function bounded(reported: Diagnostic): Diagnostic {
   const { text, hint, details } = reported;
-  if (text.length <= LONGEST_TEXT && (hint?.length ?? 0) <= LONGEST_TEXT) return reported;
+  if (text.length <= TEXT_LENGTH_MAX && (hint?.length ?? 0) <= TEXT_LENGTH_MAX) return reported;
   return {
     ...reported,
     text: shortened(text),
@@ -79,9 +79,9 @@ class Collector {
     const { at, text, severity } = diagnostic;
     const key = `${at.file}:${at.line}:${at.column}:${text}`;
     if (!this.#seen.has(key)) {
-      if (this.diagnostics.length < MOST_DIAGNOSTICS || severity === 'fatal') this.diagnostics.push(diagnostic);
+      if (this.diagnostics.length < DIAGNOSTICS_MAX || severity === 'fatal') this.diagnostics.push(diagnostic);
       else this.#left++;
-      if (this.#seen.size < MOST_DIAGNOSTICS) this.#seen.add(key);
+      if (this.#seen.size < DIAGNOSTICS_MAX) this.#seen.add(key);
     }
     if (severity === 'fatal') throw new Stopped();
   });
@@ -96,7 +96,7 @@ class Collector {
 /** Of global_defs, which may stand behind the lines that have names in them. */
 function nameFolders(root: Values): NameFolders {
   const global = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
-  return { ...given('usr', textOf(global, 'iproute_usr_dir')), ...given('etc', textOf(global, 'iproute_etc_dir')) };
+  return { ...optional('usr', textOf(global, 'iproute_usr_dir')), ...optional('etc', textOf(global, 'iproute_etc_dir')) };
 }
 
 function build(root: Values, options: ReadOptions, report: Report): KeepalivedConfiguration {

@@ -2,7 +2,7 @@
 
 import { exitCodeOf } from '../../../src/config/keepalived/diagnostics/outcome.js';
 import { type Diagnostic, reportTo } from '../../../src/config/keepalived/diagnostics/report.js';
-import { checkAgainstHost } from '../../../src/config/keepalived/host/examine-host.js';
+import { examineHost } from '../../../src/config/keepalived/host/examine-host.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import { RECORDED_HOST } from './host.js';
 import { filesOf, keyFileOf, namesOf, type RecordedCase } from './recorded.js';
@@ -38,7 +38,7 @@ export function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
   const { configuration, diagnostics, values } = readKeepalived(filesOf(recorded), options);
   const said = [...diagnostics];
   if (configuration !== undefined)
-    checkAgainstHost(
+    examineHost(
       configuration,
       values,
       RECORDED_HOST,

@@ -1,4 +1,4 @@
-// keepalived 2.4.3 on what came after 2.2.7: test/oracle/keepalived/judged.ts.
-import { judgeReading } from './judged.js';
+// keepalived 2.4.3 on what came after 2.2.7: test/oracle/keepalived/compare-recording.ts.
+import { compareRecording } from './compare-recording.js';
 
-judgeReading('config-24.json.gz', 'config-24-differences.json', 600);
+compareRecording('config-24.json.gz', 'config-24-differences.json', 600);

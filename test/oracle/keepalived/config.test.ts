@@ -1,4 +1,4 @@
-// keepalived 2.2.7 (Debian 12) on the whole language: test/oracle/keepalived/judged.ts.
-import { judgeReading } from './judged.js';
+// keepalived 2.2.7 (Debian 12) on the whole language: test/oracle/keepalived/compare-recording.ts.
+import { compareRecording } from './compare-recording.js';
 
-judgeReading('config.json.gz', 'config-differences.json', 7_000);
+compareRecording('config.json.gz', 'config-differences.json', 7_000);

@@ -21,8 +21,8 @@ const ours =
 
 /** What stands behind keepalived's own words is ours. */
 function comparable(lines: readonly LogLine[], reloads: boolean): readonly LogLine[] {
-  const told = lines.filter(([, text]) => compared.test(text) && !ours.test(text) && !(reloads && reloadNoise.test(text)));
-  return told.map(([at, text]): LogLine => [at, text.replace(/ \((from [^)]*|\d+ more like this were not logged)\)/g, '')]);
+  const reported = lines.filter(([, text]) => compared.test(text) && !ours.test(text) && !(reloads && reloadNoise.test(text)));
+  return reported.map(([at, text]): LogLine => [at, text.replace(/ \((from [^)]*|\d+ more like this were not logged)\)/g, '')]);
 }
 
 /** A line said again and again counts once. */

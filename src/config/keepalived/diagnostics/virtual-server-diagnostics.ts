@@ -183,7 +183,7 @@ export const virtualServerDiagnostics = {
   },
   'virtual-server-family-conflict': {
     severity: 'error',
-    text: ({ said }: With<'said'>) => `Virtual server specified family ${said} conflicts with server family`,
+    text: ({ specified }: With<'specified'>) => `Virtual server specified family ${specified} conflicts with server family`,
   },
   'virtual-server-protocol-ignored': {
     severity: 'error',

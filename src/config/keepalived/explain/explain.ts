@@ -31,9 +31,9 @@ interface Line {
 interface Whole {
   readonly globals?: Values;
   /** What was said about a line of the files, by `file:line`. */
-  readonly said: ReadonlyMap<string, readonly string[]>;
+  readonly messages: ReadonlyMap<string, readonly string[]>;
   /** Places of which it was told. */
-  readonly told: Set<string>;
+  readonly shown: Set<string>;
   readonly configuration: KeepalivedConfiguration;
 }
 
@@ -53,8 +53,8 @@ const COMMENT_COLUMN = 44;
 /** Origin, then what was said about the line. */
 function noteAt(at: Origin, whole: Whole, more = ''): string {
   const place = originText(at);
-  whole.told.add(place);
-  return [place + more, ...(whole.said.get(place) ?? [])].join(' | ');
+  whole.shown.add(place);
+  return [place + more, ...(whole.messages.get(place) ?? [])].join(' | ');
 }
 
 function statementLines(statement: Statement, depth: number, whole: Whole): readonly Line[] {
@@ -168,7 +168,7 @@ function writtenLines(keyword: Keyword, { value, at }: Value, isLast: boolean, h
  * What is not written and holds all the same. Where neither a builder nor a block around it says so, it stands in a comment: said, some
  * defaults would mean more (a smtp_server is one that is used).
  */
-function unsaidLines(keyword: Keyword, { depth, around, effective }: Here, whole: Whole): readonly Line[] {
+function unwrittenLines(keyword: Keyword, { depth, around, effective }: Here, whole: Whole): readonly Line[] {
   if (keyword.acted === 'accepted') return [];
   const source = sourceOf(keyword, around.slice(1), whole.globals);
   const holds = effective.get(keyword.name);
@@ -181,7 +181,7 @@ function unsaidLines(keyword: Keyword, { depth, around, effective }: Here, whole
 
 /** What is written in the order in which it is, since some of it counts behind other words only; then what is not written. */
 function bodyLines(block: Values, table: readonly Keyword[], here: Here, whole: Whole): readonly Line[] {
-  const said = table.flatMap((keyword) => {
+  const messages = table.flatMap((keyword) => {
     const values = block.of.get(keyword.name) ?? [];
     const objects = keyword.argument.kind === 'block' ? objectsOf(keyword.name, blocksOf(block, keyword.name), here, whole) : undefined;
     return values.map((value, index) => ({
@@ -194,10 +194,10 @@ function bodyLines(block: Values, table: readonly Keyword[], here: Here, whole: 
             : writtenLines(keyword, value, index === values.length - 1, here, whole),
     }));
   });
-  const unsaid = here.depth === 0 ? [] : table.filter(({ name }) => !block.of.has(name));
+  const unwritten = here.depth === 0 ? [] : table.filter(({ name }) => !block.of.has(name));
   return [
-    ...said.sort((one, other) => one.order - other.order).flatMap(({ lines }) => lines()),
-    ...unsaid.flatMap((keyword) => unsaidLines(keyword, here, whole)),
+    ...messages.sort((one, other) => one.order - other.order).flatMap(({ lines }) => lines()),
+    ...unwritten.flatMap((keyword) => unwrittenLines(keyword, here, whole)),
   ];
 }
 
@@ -207,10 +207,10 @@ function lineText({ depth, text, note }: Line): string {
 }
 
 /** Messages of one line that are told beside it: a sequence makes thousands of things there, and each may have its own. */
-const MOST_OF_A_LINE = 3;
+const MESSAGES_PER_LINE_MAX = 3;
 
 /** By `file:line`, each once; the rest of many counted. */
-function saidAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, readonly string[]> {
+function messagesAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, readonly string[]> {
   const all = new Map<string, Set<string>>();
   for (const { at, text } of diagnostics) {
     const place = originText(at);
@@ -220,8 +220,8 @@ function saidAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, readonl
   }
   return new Map(
     [...all].map(([place, texts]) => {
-      const more = texts.size - MOST_OF_A_LINE;
-      return [place, [...[...texts].slice(0, MOST_OF_A_LINE), ...(more > 0 ? [`… ${more} more`] : [])]];
+      const more = texts.size - MESSAGES_PER_LINE_MAX;
+      return [place, [...[...texts].slice(0, MESSAGES_PER_LINE_MAX), ...(more > 0 ? [`… ${more} more`] : [])]];
     }),
   );
 }
@@ -232,11 +232,11 @@ function saidAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, readonl
  * and at the end what was said about words that count for nothing.
  */
 export function explain(root: Values, configuration: KeepalivedConfiguration, diagnostics: readonly Diagnostic[]): string {
-  const said = saidAt(diagnostics);
+  const messages = messagesAt(diagnostics);
   const globals = root.of.get('global_defs')?.at(-1)?.value as Values | undefined;
-  const whole: Whole = { said, told: new Set(), configuration, ...(globals === undefined ? {} : { globals }) };
+  const whole: Whole = { messages, shown: new Set(), configuration, ...(globals === undefined ? {} : { globals }) };
   const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, whole).map(lineText);
-  const left = [...said].filter(([place]) => !whole.told.has(place));
+  const left = [...messages].filter(([place]) => !whole.shown.has(place));
   const lost = left.flatMap(([place, texts]) => texts.map((text) => `# ${place}: ${text.replace(/[\r\n]+/g, ' ')}`));
   return [...lines, ...(lost.length === 0 ? [] : ['# What is not above:', ...lost]), ''].join('\n');
 }

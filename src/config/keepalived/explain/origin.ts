@@ -38,7 +38,7 @@ const comesFromOutside = ({ name, argument }: Keyword): boolean =>
   FROM_OUTSIDE.has(name) && (name !== 'weight' || argument.kind === 'integer');
 
 /** Keywords of blocks that are named otherwise in global_defs and are no default of the table's. */
-const GLOBAL_TWINS: ReadonlyMap<string, string> = new Map([['log_all_failures', 'checker_log_all_failures']]);
+const GLOBAL_NAMES: ReadonlyMap<string, string> = new Map([['log_all_failures', 'checker_log_all_failures']]);
 
 const last = (block: Values | undefined, keyword: string): Value | undefined => block?.of.get(keyword)?.at(-1);
 
@@ -71,8 +71,8 @@ export function sourceOf(keyword: Keyword, around: readonly Surrounding[], globa
     const text = value === undefined ? undefined : argumentText(keyword.argument, value.value);
     if (value !== undefined && text !== undefined) return { text, note: `from ${name} ${originText(value.at)}`, outside: true };
   }
-  const twin = GLOBAL_TWINS.get(keyword.name);
-  if (twin !== undefined) return fromGlobal(twin, globals);
+  const global = GLOBAL_NAMES.get(keyword.name);
+  if (global !== undefined) return fromGlobal(global, globals);
   if (keyword.default === undefined) return undefined;
   return ownDefault(keyword.default, globals);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { renderDiagnostic } from '../diagnostics/outcome.js';
 import { type Diagnostic, reportTo } from '../diagnostics/report.js';
 import { readKeepalived } from '../read.js';
-import { checkAgainstHost, type HostFacts, type HostInterface } from './examine-host.js';
+import { examineHost, type HostFacts, type HostInterface } from './examine-host.js';
 
 const ethernet: HostInterface = { loopback: false, macvlan: false };
 const HOST: HostFacts = {
@@ -20,14 +20,14 @@ const HOST: HostFacts = {
 };
 
 /** Said about an instance with these lines, and beside it this. */
-function said(lines: string, beside = '', host: HostFacts = HOST): readonly string[] {
+function reported(lines: string, beside = '', host: HostFacts = HOST): readonly string[] {
   const text = `vrrp_instance V1 {\nvirtual_router_id 51\nvirtual_ipaddress {\n10.0.0.1\n}\n${lines}\n}\n${beside}`;
   const { configuration, values } = readKeepalived(
     { read: () => ({ kind: 'text', text }), list: () => [] },
     { path: 'k', directory: '/', configId: '', environment: {} },
   );
   const found: Diagnostic[] = [];
-  checkAgainstHost(
+  examineHost(
     configuration!,
     values,
     host,
@@ -41,57 +41,57 @@ function said(lines: string, beside = '', host: HostFacts = HOST): readonly stri
 const NONE = (at: string): string => `error: ${at}: (Line ${at.split(':')[0]}) Non-existent interface specified in configuration`;
 
 test('a host that has everything is silent', () => {
-  assert.deepEqual(said('interface eth0\ntrack_interface {\neth1\n}\nvirtual_routes {\n10.1.0.0/16 dev eth1\n}'), []);
+  assert.deepEqual(reported('interface eth0\ntrack_interface {\neth1\n}\nvirtual_routes {\n10.1.0.0/16 dev eth1\n}'), []);
 });
 
 test('VRFs of routes: there, not there, and something else', () => {
-  const route = (vrf: string): readonly string[] => said(`interface eth0\nvirtual_routes {\n10.1.0.0/16 dev eth1 vrf ${vrf}\n}`);
+  const route = (vrf: string): readonly string[] => reported(`interface eth0\nvirtual_routes {\n10.1.0.0/16 dev eth1 vrf ${vrf}\n}`);
   assert.deepEqual(route('red'), []);
   assert.deepEqual(route('blue'), ['error: 8:26: (Line 8) VRF blue not found for route']);
   assert.deepEqual(route('eth0'), ['error: 6:11: (Line 6) Route specified VRF eth0 is not a VRF']);
 });
 
 test('interfaces that are not there, each where it is named', () => {
-  assert.deepEqual(said('interface eth9'), [
+  assert.deepEqual(reported('interface eth9'), [
     "error: 6:11: (Line 6) WARNING - interface eth9 for vrrp_instance V1 doesn't exist",
     NONE('6:11'),
   ]);
-  assert.deepEqual(said('interface eth0\ntrack_interface {\neth1\neth8\n}'), [
+  assert.deepEqual(reported('interface eth0\ntrack_interface {\neth1\neth8\n}'), [
     "error: 9:1: (Line 9) (V1) tracked interface eth8 doesn't exist",
     NONE('9:1'),
   ]);
-  assert.deepEqual(said('interface eth0\nvirtual_ipaddress_excluded {\n10.9.0.1/24 dev eth7\n}'), [
+  assert.deepEqual(reported('interface eth0\nvirtual_ipaddress_excluded {\n10.9.0.1/24 dev eth7\n}'), [
     "error: 8:17: (Line 8) WARNING - interface eth7 for ip address 10.9.0.1/24 doesn't exist",
     NONE('8:17'),
   ]);
-  assert.deepEqual(said('interface eth0\nvirtual_routes {\n10.1.0.0/16 dev eth6\n}'), [
+  assert.deepEqual(reported('interface eth0\nvirtual_routes {\n10.1.0.0/16 dev eth6\n}'), [
     "error: 8:17: (Line 8) WARNING - interface eth6 for VROUTE nexthop doesn't exist",
     NONE('8:17'),
   ]);
-  assert.deepEqual(said('interface eth0\nvirtual_rules {\niif eth5 table 9 preference 9\n}'), [
+  assert.deepEqual(reported('interface eth0\nvirtual_rules {\niif eth5 table 9 preference 9\n}'), [
     "error: 8:5: (Line 8) WARNING - interface eth5 for rule doesn't exist",
     NONE('8:5'),
   ]);
 });
 
 test('dynamic_interfaces lets them come later', () => {
-  assert.deepEqual(said('interface eth9', 'global_defs {\ndynamic_interfaces\n}'), []);
+  assert.deepEqual(reported('interface eth9', 'global_defs {\ndynamic_interfaces\n}'), []);
 });
 
 test('what the original cannot run without', () => {
-  assert.deepEqual(said('interface eth0', 'static_ipaddress {\n10.1.1.1\n}\nglobal_defs {\ndefault_interface eth9\n}'), [
+  assert.deepEqual(reported('interface eth0', 'static_ipaddress {\n10.1.1.1\n}\nglobal_defs {\ndefault_interface eth9\n}'), [
     'unusable: 9:1: (Line 9) Static address 10.1.1.1 requires either an interface or default interface must exist',
     NONE('9:1'),
   ]);
-  assert.deepEqual(said('interface eth0', 'linkbeat_interfaces {\neth9\n}\ninterface_up_down_delays {\neth8 1\n}'), [
+  assert.deepEqual(reported('interface eth0', 'linkbeat_interfaces {\neth9\n}\ninterface_up_down_delays {\neth8 1\n}'), [
     'unusable: 9:1: (Line 9) unknown interface eth9 specified for linkbeat interface',
     'unusable: 12:1: (Line 12) unknown interface eth8 specified for up/down delay',
   ]);
 });
 
 test('a name for a macvlan that something else has', () => {
-  assert.deepEqual(said('interface eth0\nuse_vmac vrrp.9'), []);
-  assert.deepEqual(said('interface eth0\nuse_vmac eth1'), [
+  assert.deepEqual(reported('interface eth0\nuse_vmac vrrp.9'), []);
+  assert.deepEqual(reported('interface eth0\nuse_vmac eth1'), [
     'error: 7:10: (Line 7) (V1) interface eth1 already exists and is not a private macvlan; ignoring vmac if_name',
   ]);
 });
@@ -101,39 +101,43 @@ const violation = (at: string, end = ''): string =>
   `security: ${at}: (Line ${at.split(':')[0]}) SECURITY VIOLATION - scripts are being executed but script_security not enabled.${end}`;
 
 test('scripts without script security', () => {
-  const notify = (path: string, global = ''): readonly string[] => said(`interface eth0\nnotify ${path}`, global);
+  const notify = (path: string, global = ''): readonly string[] => reported(`interface eth0\nnotify ${path}`, global);
   assert.deepEqual(notify('/safe'), [violation('7:1')]);
   assert.deepEqual(notify('/open'), [violation('7:1', ' There are insecure scripts.')]);
   assert.deepEqual(notify('/absent'), ["notice: 7:1: (Line 7) script '/absent' is not there"]);
   assert.deepEqual(notify('/safe nobody'), []);
   assert.deepEqual(notify('/safe nobodyelse'), []);
   assert.deepEqual(notify('/open', 'global_defs {\nscript_user root\nenable_script_security\n}'), []);
-  assert.deepEqual(said('interface eth0', 'global_defs {\nstartup_script /safe\n}').length, 1);
+  assert.deepEqual(reported('interface eth0', 'global_defs {\nstartup_script /safe\n}').length, 1);
 });
 
 test('tracked scripts that cannot run', () => {
-  assert.deepEqual(said('interface eth0', script('/absent')), ['error: 9:1: (Line 9) Disabling track script s since not found/accessible']);
-  assert.deepEqual(said('interface eth0', script('/')), [
+  assert.deepEqual(reported('interface eth0', script('/absent')), [
+    'error: 9:1: (Line 9) Disabling track script s since not found/accessible',
+  ]);
+  assert.deepEqual(reported('interface eth0', script('/')), [
     'error: 9:1: (Line 9) Disabling track script s due to insecure',
     violation('9:1'),
   ]);
-  assert.deepEqual(said('interface eth0', script('"<x"')), []);
+  assert.deepEqual(reported('interface eth0', script('"<x"')), []);
   const secured = 'global_defs {\nscript_user root\nenable_script_security\n}\n';
-  assert.deepEqual(said('interface eth0', secured + script('/open')), ['error: 13:1: (Line 13) Disabling track script s due to insecure']);
+  assert.deepEqual(reported('interface eth0', secured + script('/open')), [
+    'error: 13:1: (Line 13) Disabling track script s due to insecure',
+  ]);
 });
 
 test('users that are not there', () => {
   const secured = 'global_defs {\nenable_script_security\n}\n';
-  assert.deepEqual(said('interface eth0', secured + script('/safe')), [
+  assert.deepEqual(reported('interface eth0', secured + script('/safe')), [
     'error: 12:1: (Line 12) Unable to set default user keepalived_script for script',
     'error: 12:1: (Line 12) Unable to set default user for vrrp script s - removing',
   ]);
-  assert.deepEqual(said('interface eth0', script('/safe', 'user nosuch')), [
+  assert.deepEqual(reported('interface eth0', script('/safe', 'user nosuch')), [
     "error: 9:1: (Line 9) Unable to set uid/gid for script '/safe'",
   ]);
-  assert.deepEqual(said('interface eth0', 'global_defs {\nscript_user nosuch\n}'), [
+  assert.deepEqual(reported('interface eth0', 'global_defs {\nscript_user nosuch\n}'), [
     'error: 9:1: (Line 9) Error setting global script uid/gid',
   ]);
   const withUser = { ...HOST, user: () => true };
-  assert.deepEqual(said('interface eth0', secured + script('/safe'), withUser), []);
+  assert.deepEqual(reported('interface eth0', secured + script('/safe'), withUser), []);
 });

@@ -5,7 +5,7 @@ import type { Report } from '../diagnostics/report.js';
 import type { Origin, Values, Word } from '../keyword.js';
 import { blocksByName, placeOfName } from '../values/place-of-name.js';
 import { allOf, blocksOf, linesOf, lineWords, nameOf, wordsOf } from '../values/values.js';
-import { checkScripts, type ScriptFacts } from './examine-scripts.js';
+import { examineScripts, type ScriptFacts } from './examine-scripts.js';
 
 export interface HostInterface {
   readonly loopback: boolean;
@@ -22,7 +22,7 @@ export interface InterfaceFacts {
 export type HostFacts = InterfaceFacts & ScriptFacts;
 
 /** IFNAMSIZ less its NUL: a longer name was refused before. */
-const LONGEST_NAME = 15;
+const NAME_LENGTH_MAX = 15;
 
 type MissingInterface =
   | 'address-interface-missing'
@@ -33,7 +33,7 @@ type MissingInterface =
   | 'rule-interface-missing'
   | 'tracked-interface-missing';
 
-class InterfaceCheck {
+class InterfaceExamination {
   readonly #configuration: KeepalivedConfiguration;
   readonly #root: Values;
   readonly #facts: InterfaceFacts;
@@ -75,7 +75,7 @@ class InterfaceCheck {
   #ownInterfaces(): void {
     for (const block of blocksOf(this.#root, 'vrrp_instance')) {
       const word = wordsOf(block, 'interface')?.[0]?.text;
-      if (word === undefined || word === 'lo' || word.length > LONGEST_NAME) continue;
+      if (word === undefined || word === 'lo' || word.length > NAME_LENGTH_MAX) continue;
       this.#need(word, block, 'instance-interface-missing', nameOf(block));
     }
   }
@@ -183,12 +183,12 @@ function addressBefore(block: Values, dev: string): string {
 }
 
 /** Interfaces of `configuration` (read from `root`) that this host does not have, or has for something else. */
-export function checkInterfaces(configuration: KeepalivedConfiguration, root: Values, facts: InterfaceFacts, report: Report): void {
-  new InterfaceCheck(configuration, root, facts, report).run();
+export function examineInterfaces(configuration: KeepalivedConfiguration, root: Values, facts: InterfaceFacts, report: Report): void {
+  new InterfaceExamination(configuration, root, facts, report).run();
 }
 
 /** Everything about it that this host does not have. Nothing is changed by it. */
-export function checkAgainstHost(configuration: KeepalivedConfiguration, root: Values, facts: HostFacts, report: Report): void {
-  checkInterfaces(configuration, root, facts, report);
-  checkScripts(configuration, root, facts, report);
+export function examineHost(configuration: KeepalivedConfiguration, root: Values, facts: HostFacts, report: Report): void {
+  examineInterfaces(configuration, root, facts, report);
+  examineScripts(configuration, root, facts, report);
 }

@@ -95,7 +95,7 @@ const known = ({ user, group }: RunAs, facts: ScriptFacts): boolean =>
   facts.user(user) && (group === undefined || group === ':' || facts.group(group.replace(/^:/, '')));
 
 /** Instances and groups that track a script which is taken away. */
-function tellUntracked(name: string, { instances, syncGroups }: KeepalivedConfiguration, root: Values, report: Report): void {
+function reportUntracked(name: string, { instances, syncGroups }: KeepalivedConfiguration, root: Values, report: Report): void {
   for (const [keyword, trackers] of [
     ['vrrp_instance', instances],
     ['vrrp_sync_group', syncGroups],
@@ -110,7 +110,7 @@ function tellUntracked(name: string, { instances, syncGroups }: KeepalivedConfig
 }
 
 /** What is wrong with one vrrp_script; true where it still counts for script security. */
-function checkOne({ name, script }: TrackScript, at: Origin, security: boolean, facts: ScriptFacts, report: Report): boolean {
+function examineOne({ name, script }: TrackScript, at: Origin, security: boolean, facts: ScriptFacts, report: Report): boolean {
   const state = facts.script(script);
   if (state === 'absent') {
     report('track-script-missing', at, { name, path: script.argv[0] ?? '' });
@@ -124,7 +124,7 @@ function checkOne({ name, script }: TrackScript, at: Origin, security: boolean, 
 }
 
 /** vrrp_script: told one by one, tracked or not. What is left counts for script security. */
-function checkTracked(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): readonly Placed[] {
+function examineTracked(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): readonly Placed[] {
   const left: Placed[] = [];
   const blocks = blocksByName(root, 'vrrp_script');
   for (const tracker of configuration.scripts) {
@@ -137,16 +137,16 @@ function checkTracked(configuration: KeepalivedConfiguration, root: Values, fact
       reportWithoutUser(at, report);
       report('track-script-default-user-missing', at, { name, user: DEFAULT_USER });
     } else {
-      if (checkOne(tracker, at, configuration.global.scriptSecurity, facts, report)) left.push({ script, at });
+      if (examineOne(tracker, at, configuration.global.scriptSecurity, facts, report)) left.push({ script, at });
       continue;
     }
-    tellUntracked(name, configuration, root, report);
+    reportUntracked(name, configuration, root, report);
   }
   return left;
 }
 
 /** Users that are not there: of script_user, of start and shutdown scripts, of misc checks. */
-function checkUsers({ global, virtualServers }: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
+function examineUsers({ global, virtualServers }: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
   const globals = blocksOf(root, 'global_defs')[0] ?? root;
   const isUnknown = (runAs: RunAs | undefined): runAs is RunAs => runAs !== undefined && !known(runAs, facts);
   const details = ({ user, group }: RunAs) => ({ user, group: group === undefined ? '' : ` or no group ${group}` });
@@ -164,13 +164,13 @@ function checkUsers({ global, virtualServers }: KeepalivedConfiguration, root: V
   }
 }
 
-export function checkScripts(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
-  checkUsers(configuration, root, facts, report);
-  const tracked = checkTracked(configuration, root, facts, report);
+export function examineScripts(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
+  examineUsers(configuration, root, facts, report);
+  const tracked = examineTracked(configuration, root, facts, report);
   for (const [kind, others] of scriptsOf(configuration, root)) {
-    tellAbsent(others, facts, report);
+    reportAbsent(others, facts, report);
     if (configuration.global.scriptSecurity) {
-      if (withoutUser(configuration, facts)) tellRemoved(others, kind, report);
+      if (withoutUser(configuration, facts)) reportRemoved(others, kind, report);
       continue;
     }
     const used = (kind === 'scripts' ? [...tracked, ...others] : others).filter(
@@ -185,7 +185,7 @@ export function checkScripts(configuration: KeepalivedConfiguration, root: Value
 }
 
 /** Of scripts beside vrrp_script keepalived says nothing until they are run; they may come until then. */
-function tellAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Report): void {
+function reportAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Report): void {
   for (const { script, at } of scripts) {
     if (facts.script(script) !== 'absent') continue;
     report('script-not-executable', at, { path: script.argv[0] ?? '' });
@@ -193,7 +193,7 @@ function tellAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Repo
 }
 
 /** Scripts without a user of their own go where there is no default user. */
-function tellRemoved(scripts: readonly Placed[], kind: Kind, report: Report): void {
+function reportRemoved(scripts: readonly Placed[], kind: Kind, report: Report): void {
   for (const { script, at, misc } of scripts.filter((each) => each.script.runAs === undefined)) {
     reportWithoutUser(at, report);
     if (kind === 'start/shutdown scripts') report('startup-script-removed', at, { user: DEFAULT_USER });

@@ -12,7 +12,7 @@ import { trackBlocks } from './vrrp/track.js';
 import { vrrpInstanceKeyword } from './vrrp/vrrp.js';
 
 const trackGroup: readonly Keyword[] = [
-  { name: 'group', argument: LINES, meaning: 'Names of instances.', says: { again: 'Group list already specified for sync group %n' } },
+  { name: 'group', argument: LINES, meaning: 'Names of instances.', messages: { again: 'Group list already specified for sync group %n' } },
 ];
 
 const settings: readonly Keyword[] = [
@@ -20,13 +20,13 @@ const settings: readonly Keyword[] = [
     name: 'net_namespace',
     argument: TEXT,
     meaning: 'Network namespace to run in (ip netns).',
-    says: { missing: 'net_namespace name missing - ignoring', again: 'Duplicate net_namespace definition %v - ignoring' },
+    messages: { missing: 'net_namespace name missing - ignoring', again: 'Duplicate net_namespace definition %v - ignoring' },
   },
   {
     name: 'net_namespace_ipvs',
     argument: words(0),
     meaning: '[NAME]: network namespace of the virtual servers.',
-    says: { again: 'Duplicate net_namespace_ipvs definition %v - ignoring' },
+    messages: { again: 'Duplicate net_namespace_ipvs definition %v - ignoring' },
   },
   {
     name: 'namespace_with_ipsets',
@@ -39,7 +39,7 @@ const settings: readonly Keyword[] = [
     name: 'instance',
     argument: TEXT,
     meaning: 'Name of this daemon, in the names of pid files.',
-    says: { missing: 'instance name missing - ignoring', again: 'Duplicate instance definition %v - ignoring' },
+    messages: { missing: 'instance name missing - ignoring', again: 'Duplicate instance definition %v - ignoring' },
   },
   { name: 'use_pid_dir', argument: FLAG, meaning: 'Pid files in /run/keepalived.' },
   {
@@ -54,7 +54,7 @@ const settings: readonly Keyword[] = [
     argument: integer(0, UNSIGNED_MAX),
     default: '5',
     meaning: 'Seconds to wait for the processes at stop before they are killed.',
-    says: { invalid: 'Invalid child_wait_time %v' },
+    messages: { invalid: 'Invalid child_wait_time %v' },
   },
 ];
 
@@ -70,7 +70,7 @@ export const rootKeywords: readonly Keyword[] = [
     argument: block(() => trackGroup, 1),
     repeated: true,
     meaning: 'Instances that go to FAULT while a static object with this track_group, or its interface, is gone.',
-    says: { missing: 'track_group must have a name - skipping' },
+    messages: { missing: 'track_group must have a name - skipping' },
   },
   ...interfaceBlocks,
   ...trackBlocks,

@@ -10,7 +10,7 @@ const at = { file: 'f', line: 1, column: 1 };
 const word = (text: string): Word => ({ text, at, quoted: false });
 
 function read(keyword: Keyword, words: readonly string[], body?: readonly Statement[]) {
-  const said: Diagnostic[] = [];
+  const reported: Diagnostic[] = [];
   const statement: Statement = {
     keyword: word(keyword.name),
     words: words.map(word),
@@ -22,13 +22,13 @@ function read(keyword: Keyword, words: readonly string[], body?: readonly Statem
     [keyword],
     [],
     at,
-    reportTo((one) => said.push(one)),
+    reportTo((one) => reported.push(one)),
   );
-  const counted = said.filter(({ severity }) => severity !== 'notice');
+  const counted = reported.filter(({ severity }) => severity !== 'notice');
   return {
     value: values.of.get(keyword.name)?.[0]?.value,
-    said: counted.map(({ text }) => text),
-    severities: said.map((one) => one.severity),
+    reported: counted.map(({ text }) => text),
+    severities: reported.map((one) => one.severity),
   };
 }
 
@@ -117,7 +117,7 @@ for (const [path, table] of tables('/', rootKeywords)) {
     for (const keyword of table) {
       const { words, value } = good(keyword.argument);
       const found = read(keyword, words, body(keyword.argument));
-      assert.deepEqual(found.said, [], keyword.name);
+      assert.deepEqual(found.reported, [], keyword.name);
       assert.notEqual(found.value, undefined, keyword.name);
       if (value !== undefined) assert.deepEqual(found.value, value, keyword.name);
     }
@@ -126,10 +126,10 @@ for (const [path, table] of tables('/', rootKeywords)) {
   test(`${path}: missing arguments end the start, or are told as the table says`, () => {
     for (const keyword of table.filter(({ argument }) => needsWord(argument))) {
       const found = read(keyword, [], body(keyword.argument));
-      const said = keyword.says?.missing;
+      const reported = keyword.messages?.missing;
       assert.equal(found.value, undefined, keyword.name);
-      if (said === undefined) assert.ok(found.severities.includes('fatal'), keyword.name);
-      else assert.equal(found.said.length, said === '' ? 0 : 1, keyword.name);
+      if (reported === undefined) assert.ok(found.severities.includes('fatal'), keyword.name);
+      else assert.equal(found.reported.length, reported === '' ? 0 : 1, keyword.name);
     }
   });
 
@@ -139,10 +139,14 @@ for (const [path, table] of tables('/', rootKeywords)) {
       if (wrong === undefined) continue;
       const found = read(keyword, [wrong]);
       assert.equal(found.value, keyword.refusedAs, keyword.name);
-      const said = keyword.says?.invalid;
-      assert.ok(found.said.length > 0, keyword.name);
-      if (said !== undefined)
-        assert.equal(found.said.at(-1), said.replaceAll('%v', wrong).replaceAll('%k', keyword.name).replaceAll('%n', ''), keyword.name);
+      const reported = keyword.messages?.invalid;
+      assert.ok(found.reported.length > 0, keyword.name);
+      if (reported !== undefined)
+        assert.equal(
+          found.reported.at(-1),
+          reported.replaceAll('%v', wrong).replaceAll('%k', keyword.name).replaceAll('%n', ''),
+          keyword.name,
+        );
     }
   });
 }

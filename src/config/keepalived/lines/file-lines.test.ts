@@ -5,28 +5,28 @@ import { type Diagnostic, reportTo } from '../diagnostics/report.js';
 import { fileLines } from './file-lines.js';
 
 function look(text: string) {
-  const said: Diagnostic[] = [];
+  const reported: Diagnostic[] = [];
   const lines = fileLines(
     'a.conf',
     text,
-    reportTo((diagnostic) => said.push(diagnostic)),
+    reportTo((diagnostic) => reported.push(diagnostic)),
   );
-  return { lines, said: said.map(({ text: what }) => what) };
+  return { lines, reported: reported.map(({ text: what }) => what) };
 }
 
 test('UTF-8 is split, its mark told and taken away', () => {
-  assert.deepEqual(look('a\nb'), { lines: ['a', 'b'], said: [] });
-  assert.deepEqual(look('\ufeffa\nb'), { lines: ['a', 'b'], said: ['the file begins with a byte order mark - ignoring it'] });
+  assert.deepEqual(look('a\nb'), { lines: ['a', 'b'], reported: [] });
+  assert.deepEqual(look('\ufeffa\nb'), { lines: ['a', 'b'], reported: ['the file begins with a byte order mark - ignoring it'] });
 });
 
 test('UTF-16 is told once, in either order of its bytes', () => {
   for (const [first, second] of ['ÿþ', 'þÿ']) {
-    assert.deepEqual(look(`${first}${second}g\0l\0`), { lines: [], said: ['the file is UTF-16 - ignoring it'] });
+    assert.deepEqual(look(`${first}${second}g\0l\0`), { lines: [], reported: ['the file is UTF-16 - ignoring it'] });
   }
 });
 
 test('lines that end in CR alone are told; CRLF and a lone CR are not', () => {
-  assert.deepEqual(look('a {\rb\r}').said, ['the lines of the file end in CR alone: it is one line']);
-  assert.deepEqual(look('a {\r\nb\r\n}\r\n').said, []);
-  assert.deepEqual(look('a\r').said, []);
+  assert.deepEqual(look('a {\rb\r}').reported, ['the lines of the file end in CR alone: it is one line']);
+  assert.deepEqual(look('a {\r\nb\r\n}\r\n').reported, []);
+  assert.deepEqual(look('a\r').reported, []);
 });

@@ -29,16 +29,16 @@ const OPTIONS: FlattenOptions = { path: 'k.conf', directory: '/etc', configId: '
 const shown = (piece: Piece): string => (piece.kind === 'line' ? piece.line.text : piece.kind === 'open' ? '{' : '}');
 
 function run(files: string | Readonly<Record<string, string | FileRead>>, options: Partial<FlattenOptions> = {}) {
-  const said: Diagnostic[] = [];
+  const reported: Diagnostic[] = [];
   const source = memory(typeof files === 'string' ? { 'k.conf': files } : files);
   const pieces = [
     ...flatten(
       source,
       { ...OPTIONS, ...options },
-      reportTo((diagnostic) => said.push(diagnostic)),
+      reportTo((diagnostic) => reported.push(diagnostic)),
     ),
   ];
-  return { lines: pieces.map(shown), pieces, said, texts: said.map(({ at, text }) => `${at.file}:${at.line}: ${text}`) };
+  return { lines: pieces.map(shown), pieces, reported, texts: reported.map(({ at, text }) => `${at.file}:${at.line}: ${text}`) };
 }
 
 const lines = (text: string): readonly string[] => run(text).lines;
@@ -56,7 +56,7 @@ test('line ends, NULs and the byte order mark', () => {
   assert.deepEqual(run('a\r\nb\0c\nd\re').lines, ['a', 'b', 'd\re']);
   assert.deepEqual(run('a\0b').texts, ['k.conf:1: a NUL character ends the line']);
   assert.deepEqual(run('\ufeffa').lines, ['a']);
-  assert.equal(run('\ufeffa').said[0]?.severity, 'error');
+  assert.equal(run('\ufeffa').reported[0]?.severity, 'error');
   assert.deepEqual(run(`a\n${'x'.repeat(70_000)}\nb`).texts, ['k.conf:2: line too long - ignoring']);
 });
 
@@ -120,7 +120,7 @@ test('lists', () => {
 });
 
 test('sequences that cannot be read are told in keepalived’s words', () => {
-  const texts = (text: string) => run(text).said.map((diagnostic) => diagnostic.text);
+  const texts = (text: string) => run(text).reported.map((diagnostic) => diagnostic.text);
   assert.deepEqual(texts('~SEQ(N) a'), ["Invalid ~SEQ definition '~SEQ(N) a'", "Invalid ~SEQ specification '~SEQ(N) a'"]);
   assert.equal(texts('~SEQ(N,5,1,1) a')[0], "Invalid ~SEQ values '~SEQ(N,5,1,1) a'");
   assert.equal(texts('~SEQ(N,1,3 a')[0], "~SEQ parameter strings too long '~SEQ(N,1,3 a'");
@@ -139,39 +139,39 @@ test('includes, relative to the file they stand in', () => {
 });
 
 test('what include cannot have: told, an error where it is checked', () => {
-  const said = (text: string, more = {}) =>
-    run({ 'k.conf': text, d: { kind: 'directory' }, 'a.inc': 'a', ...more }).said.map(({ severity, text }) => `${severity}: ${text}`);
-  assert.deepEqual(said('include n.inc'), ["notice: Config files missing 'n.inc'."]);
-  assert.deepEqual(said('include *.n'), []);
-  assert.deepEqual(said('include {a,b}.inc'), ['notice: Some config files missing: "{a,b}.inc".']);
-  assert.deepEqual(said('include d'), ["notice: Configuration file 'd/' is a directory - skipping"]);
-  assert.deepEqual(said('include u', { u: { kind: 'unfit' } }), [
+  const reported = (text: string, more = {}) =>
+    run({ 'k.conf': text, d: { kind: 'directory' }, 'a.inc': 'a', ...more }).reported.map(({ severity, text }) => `${severity}: ${text}`);
+  assert.deepEqual(reported('include n.inc'), ["notice: Config files missing 'n.inc'."]);
+  assert.deepEqual(reported('include *.n'), []);
+  assert.deepEqual(reported('include {a,b}.inc'), ['notice: Some config files missing: "{a,b}.inc".']);
+  assert.deepEqual(reported('include d'), ["notice: Configuration file 'd/' is a directory - skipping"]);
+  assert.deepEqual(reported('include u', { u: { kind: 'unfit' } }), [
     "notice: Configuration file 'u' is not a regular non-executable file - skipping",
   ]);
-  assert.deepEqual(said('includer f', { f: { kind: 'failed', reason: 'Permission denied' } }), [
+  assert.deepEqual(reported('includer f', { f: { kind: 'failed', reason: 'Permission denied' } }), [
     "no-config: Configuration file 'f' open problem (Permission denied) - skipping",
   ]);
-  assert.deepEqual(said('includer n.inc'), ["notice: Config files missing 'n.inc'."]);
-  assert.deepEqual(said('includem n.inc'), ["no-config: Config files missing 'n.inc'."]);
-  assert.deepEqual(said('includew *.n'), ["no-config: No config files matched '*.n'."]);
-  assert.deepEqual(said('includeb {a,b}.inc'), ['no-config: Some config files missing: "{a,b}.inc".']);
-  assert.deepEqual(said('includea n.inc'), ["no-config: Config files missing 'n.inc'."]);
+  assert.deepEqual(reported('includer n.inc'), ["notice: Config files missing 'n.inc'."]);
+  assert.deepEqual(reported('includem n.inc'), ["no-config: Config files missing 'n.inc'."]);
+  assert.deepEqual(reported('includew *.n'), ["no-config: No config files matched '*.n'."]);
+  assert.deepEqual(reported('includeb {a,b}.inc'), ['no-config: Some config files missing: "{a,b}.inc".']);
+  assert.deepEqual(reported('includea n.inc'), ["no-config: Config files missing 'n.inc'."]);
   const checked = (words: string): string => `global_defs {\ninclude_check ${words}\n}\n`;
-  assert.deepEqual(said(`${checked('')}include n.inc`), ["no-config: Config files missing 'n.inc'."]);
-  assert.deepEqual(said(`${checked('')}${checked('-match')}include n.inc`), ["notice: Config files missing 'n.inc'."]);
-  assert.deepEqual(said(checked('read match')), ["error: Duplicate include_check 'match' specified - ignoring"]);
-  assert.match(said(checked('constructor'))[0]!, /Unknown include_check type 'constructor'/);
-  assert.deepEqual(said(checked('readable')), ["error: Unknown include_check type 'readable' - ignoring"]);
-  assert.deepEqual(said(`include c\ninclude n.inc`, { c: checked('') }), ["notice: Config files missing 'n.inc'."]);
+  assert.deepEqual(reported(`${checked('')}include n.inc`), ["no-config: Config files missing 'n.inc'."]);
+  assert.deepEqual(reported(`${checked('')}${checked('-match')}include n.inc`), ["notice: Config files missing 'n.inc'."]);
+  assert.deepEqual(reported(checked('read match')), ["error: Duplicate include_check 'match' specified - ignoring"]);
+  assert.match(reported(checked('constructor'))[0]!, /Unknown include_check type 'constructor'/);
+  assert.deepEqual(reported(checked('readable')), ["error: Unknown include_check type 'readable' - ignoring"]);
+  assert.deepEqual(reported(`include c\ninclude n.inc`, { c: checked('') }), ["notice: Config files missing 'n.inc'."]);
 });
 
 test('the main file', () => {
   assert.deepEqual(
-    run({}).said.map(({ severity, text }) => `${severity}: ${text}`),
+    run({}).reported.map(({ severity, text }) => `${severity}: ${text}`),
     ["notice: Config files missing 'k.conf'."],
   );
-  assert.equal(run({}, { mustExist: true }).said[0]?.severity, 'unusable');
-  const failed = run({ 'k.conf': { kind: 'failed', reason: 'Permission denied' } }).said[0];
+  assert.equal(run({}, { mustExist: true }).reported[0]?.severity, 'unusable');
+  const failed = run({ 'k.conf': { kind: 'failed', reason: 'Permission denied' } }).reported[0];
   assert.deepEqual([failed?.severity, failed?.text], ['unusable', 'Unable to read configuration file k.conf']);
   const two = run({ 'b.conf': 'b', 'a.conf': 'a' }, { path: '*.conf' });
   assert.deepEqual(two.lines, ['a', 'b']);
@@ -190,7 +190,7 @@ test('what multiplies without end is ended', () => {
   assert.match(run(`$A=1\n${`foo ${'${a'.repeat(19_000)}\${A}\n`.repeat(3)}`).texts.at(-1)!, steps);
   const many = { 'k.conf': 'include *', ...Object.fromEntries([...Array(40).keys()].map((n) => [`f${n}`, '#'.repeat(2 ** 23)])) };
   assert.match(run(many).texts.at(-1)!, /more than 268435456 characters - giving up/);
-  assert.equal(billion.said[0]?.severity, 'fatal');
+  assert.equal(billion.reported[0]?.severity, 'fatal');
 });
 
 test('every word knows where it was written', () => {

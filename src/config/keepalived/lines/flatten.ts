@@ -4,10 +4,10 @@
 import { passOn, type Report, reportTo } from '../diagnostics/report.js';
 import type { Piece } from '../statements/tree.js';
 import { braceAt, commentStart, unescaped } from './comment.js';
+import { reportConfusables, reportCutPassword } from './confusable-characters.js';
 import { fileLines } from './file-lines.js';
 import { type FoundFile, findFiles, type IncludePolicy, includeCheck, LENIENT, policyOf, readInclude } from './include.js';
-import { tellCutPassword, tellLookAlikes } from './look-alikes.js';
-import { LONGEST_LINE, Parameters, type Predefined, readDefinition } from './parameters.js';
+import { LINE_LENGTH_MAX, Parameters, type Predefined, readDefinition } from './parameters.js';
 import { readLst, readSeq, type Sequence } from './sequence.js';
 import { absolute, type ConfigFiles, directoryOf, type FileRead } from './source.js';
 import { splitWords } from './split-words.js';
@@ -178,10 +178,10 @@ class Flattener {
     const text = written(line.endsWith('\r') ? line.slice(0, -1) : line, file.path, file.next);
     const nul = text.text.indexOf('\0');
     if (nul !== -1) this.#report('nul-character', originAt(text, nul));
-    const kept = nul === -1 ? text : slice(text, 0, nul);
-    if (kept.text.length <= LONGEST_LINE) return kept;
-    this.#report('line-too-long', originAt(kept, 0), { max: LONGEST_LINE });
-    return slice(kept, 0, 0);
+    const rest = nul === -1 ? text : slice(text, 0, nul);
+    if (rest.text.length <= LINE_LENGTH_MAX) return rest;
+    this.#report('line-too-long', originAt(rest, 0), { max: LINE_LENGTH_MAX });
+    return slice(rest, 0, 0);
   }
 
   #nextLine(file: OpenFile): void {
@@ -193,8 +193,8 @@ class Flattener {
     this.#bound('lines', 1, line);
     const { at, openQuote } = commentStart(line.text);
     const text = line.text.slice(0, at);
-    tellLookAlikes(line, at, this.#report);
-    tellCutPassword(line, at, this.#report);
+    reportConfusables(line, at, this.#report);
+    reportCutPassword(line, at, this.#report);
     if (openQuote) this.#report('quote-unterminated', originAt(line, 0), { line: text.trim() });
     const definition = /\\[ \t]*$/.test(line.text) ? this.#manyLines(file, line) : undefined;
     if (definition === undefined && text.trim() !== '') this.#work.push({ kind: 'text', line: slice(line, 0, at), depth: 0 });
@@ -213,8 +213,8 @@ class Flattener {
       this.#bound('lines', 1, next);
       values.push(next.text.trim());
     }
-    const kept = values.length > 1 && values[0] === '' ? values.slice(1) : values;
-    if (condition.rest !== undefined) this.#parameters.define(found.name, kept);
+    const rest = values.length > 1 && values[0] === '' ? values.slice(1) : values;
+    if (condition.rest !== undefined) this.#parameters.define(found.name, rest);
     return true;
   }
 

@@ -28,10 +28,10 @@ export function readDefinition(text: string): { readonly name: string; readonly 
 const use = /\$(?:\{([A-Za-z_]\w*)((?: [^{}"]*)?)\}|([A-Za-z_]\w*)(?=[\s,)}]|$))/g;
 
 /** Substitutions in one line, and how long it may grow, before it is taken for endless. */
-const MOST_USES = 1_000;
+const USES_MAX = 1_000;
 /** Lines that the values in one line may bring. */
-const LONGEST_VALUE = 100_000;
-export const LONGEST_LINE = 65_536;
+const VALUE_LINES_MAX = 100_000;
+export const LINE_LENGTH_MAX = 65_536;
 
 /**
  * A line with its values in place. `more`: the lines that follow it, where its last parameter has several. `steps`: the
@@ -71,7 +71,7 @@ export class Parameters {
     let more: Value = [];
     let from = 0;
     let steps = 0;
-    for (let uses = 0; uses < MOST_USES; uses++) {
+    for (let uses = 0; uses < USES_MAX; uses++) {
       const found = this.#next(text.text, from, predefined);
       if (found === undefined) return { text, more, steps, endless: false };
       const { at, length, value } = found;
@@ -84,7 +84,7 @@ export class Parameters {
       text = compose(text, parts);
       steps += text.text.length;
       if (rest.length > 0) more = [...rest, ...more];
-      if (text.text.length > LONGEST_LINE || more.length > LONGEST_VALUE) break;
+      if (text.text.length > LINE_LENGTH_MAX || more.length > VALUE_LINES_MAX) break;
       from = text.text.lastIndexOf('${', at) === -1 ? at : 0;
     }
     return { text: slice(line, 0, 0), more: [], steps, endless: true };

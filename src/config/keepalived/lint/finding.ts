@@ -20,7 +20,7 @@ export interface LintNode {
   /** The root of what the file says, for places. */
   readonly values: Values;
   /** What the daemon leaves behind when it stops: its options -V and -I. */
-  readonly keeps: { readonly addresses: boolean; readonly servers: boolean };
+  readonly leavesBehind: { readonly addresses: boolean; readonly servers: boolean };
   /** Texts of the scripts that could be read, by path. */
   readonly scripts: ReadonlyMap<string, string>;
 }
@@ -41,8 +41,8 @@ export interface LintRule {
 }
 
 /** What was said when the files were read, without what findings say better. */
-export const unsaid = (said: readonly Diagnostic[], findings: readonly LintFinding[]): readonly Diagnostic[] =>
-  said.filter(
+export const withoutReplaced = (diagnostics: readonly Diagnostic[], findings: readonly LintFinding[]): readonly Diagnostic[] =>
+  diagnostics.filter(
     ({ at, code }) => !findings.some((one) => one.replaces?.includes(code) === true && one.at.file === at.file && one.at.line === at.line),
   );
 

@@ -10,11 +10,15 @@ import { lint, lintVerdicts } from './lint.js';
 
 const NOTHING_KEPT = { addresses: false, servers: false };
 
-function run(texts: readonly string[], keeps = NOTHING_KEPT, scripts: Readonly<Record<string, string>> = {}): readonly LintFinding[] {
+function run(
+  texts: readonly string[],
+  leavesBehind = NOTHING_KEPT,
+  scripts: Readonly<Record<string, string>> = {},
+): readonly LintFinding[] {
   const nodes = texts.map((text, index): LintNode => {
     const file = `${'ab'[index] ?? 'c'}.conf`;
     const { configuration, read } = readText(text, file);
-    return { file, configuration, values: read.values, keeps, scripts: new Map(Object.entries(scripts)) };
+    return { file, configuration, values: read.values, leavesBehind, scripts: new Map(Object.entries(scripts)) };
   });
   return lint(nodes);
 }
@@ -23,14 +27,14 @@ const codes = (findings: readonly LintFinding[]): readonly string[] => findings.
 
 const CASES: readonly LintCase[] = [...PAIR_CASES, ...SINGLE_CASES];
 
-for (const { code, bad, good, keeps, goodKeeps, scripts, goodScripts, line } of CASES) {
+for (const { code, bad, good, leavesBehind, goodLeavesBehind, scripts, goodScripts, line } of CASES) {
   test(`${code} is found, and not in the good twin`, () => {
-    const findings = run(bad, keeps, scripts);
+    const findings = run(bad, leavesBehind, scripts);
     const found = findings.find((one) => one.code === code);
     assert.ok(found, `found only ${codes(findings).join(', ')}`);
     assert.equal(found.severity, lintVerdicts.find((verdict) => verdict.code === code)?.severity);
     if (line !== undefined) assert.equal(found.at.line, line, `${found.at.file}:${found.at.line}`);
-    assert.ok(!codes(run(good, goodKeeps, goodScripts ?? {})).includes(code));
+    assert.ok(!codes(run(good, goodLeavesBehind, goodScripts ?? {})).includes(code));
   });
 }
 

@@ -5,21 +5,21 @@ import { strict } from './addresses/strict.js';
 import { vipInterfaces } from './addresses/vip-interfaces.js';
 import { vipLists } from './addresses/vip-lists.js';
 import { authentication } from './adverts/authentication.js';
-import { heartbeats } from './adverts/heartbeat-pairs.js';
+import { heartbeatPairs } from './adverts/heartbeat-pairs.js';
 import { intervals } from './adverts/intervals.js';
-import { haste } from './adverts/short-intervals.js';
+import { shortIntervals } from './adverts/short-intervals.js';
 import { transport } from './adverts/transport.js';
 import { versions } from './adverts/versions.js';
 import { vrids } from './adverts/vrids.js';
 import { bfd } from './bfd.js';
-import { owners } from './election/owners.js';
+import { nopreemptWithWeights } from './election/nopreempt-with-weights.js';
+import { ownerByDefault } from './election/owner-by-default.js';
 import { preemption } from './election/preemption.js';
 import { priorities } from './election/priorities.js';
-import { sleepingBackup } from './election/sleeping-backup.js';
 import { syncGroups } from './election/sync-groups.js';
 import { trackWeights } from './election/track-weights.js';
 import type { LintFinding, LintNode, LintRule, LintVerdict } from './finding.js';
-import { leftovers } from './process/leftovers.js';
+import { leftBehind } from './process/left-behind.js';
 import { sampleMail } from './process/sample-mail.js';
 import { scriptCommands } from './scripts/script-commands.js';
 import { scripts } from './scripts/scripts.js';
@@ -33,21 +33,21 @@ export const lintRules: readonly LintRule[] = [
   versions,
   authentication,
   intervals,
-  haste,
-  heartbeats,
+  shortIntervals,
+  heartbeatPairs,
   transport,
   nodeAddresses,
   vipLists,
   priorities,
-  owners,
+  ownerByDefault,
   preemption,
-  sleepingBackup,
+  nopreemptWithWeights,
   syncGroups,
   trackWeights,
   vipInterfaces,
   strict,
   announcements,
-  leftovers,
+  leftBehind,
   scripts,
   scriptCommands,
   trackScripts,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rootKeywords } from '../keywords/root.js';
-import { belongsHint, blocksByKeyword } from './keyword-places.js';
+import { blocksByKeyword, placeHint } from './keyword-places.js';
 
-const hint = (keyword: string): string | undefined => belongsHint(blocksByKeyword(rootKeywords).get(keyword));
+const hint = (keyword: string): string | undefined => placeHint(blocksByKeyword(rootKeywords).get(keyword));
 
 test('a keyword at a wrong level has its blocks', () => {
   assert.equal(hint('virtual_router_id'), 'it belongs in vrrp_instance');

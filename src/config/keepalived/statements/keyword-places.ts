@@ -18,7 +18,7 @@ export function blocksByKeyword(root: readonly Keyword[]): ReadonlyMap<string, r
 }
 
 /** `it belongs in vrrp_instance or vrrp_sync_group`; undefined for words that belong nowhere. */
-export function belongsHint(blocks: readonly string[] | undefined): string | undefined {
+export function placeHint(blocks: readonly string[] | undefined): string | undefined {
   if (blocks === undefined) return undefined;
   if (blocks.includes('')) return 'it stands outside of all blocks';
   const names = [...new Set(blocks)];

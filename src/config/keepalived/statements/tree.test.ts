@@ -29,38 +29,38 @@ const root: readonly Keyword[] = [{ name: 'vrrp_instance', argument: { kind: 'bl
 const shapes = (text: string): Shape[] => parse(text).statements.map(shape);
 
 function parse(text: string) {
-  const said: Diagnostic[] = [];
+  const reported: Diagnostic[] = [];
   const statements = parseTree(
     pieces(text),
     root,
-    reportTo((diagnostic) => said.push(diagnostic)),
+    reportTo((diagnostic) => reported.push(diagnostic)),
   );
-  return { statements, said: said.map(({ at, text }) => `${at.line}: ${text}`) };
+  return { statements, reported: reported.map(({ at, text }) => `${at.line}: ${text}`) };
 }
 
 test('bodies nest', () => {
   const text = 'vrrp_instance V1\n{\npriority 10\nvirtual_ipaddress\n{\n10.0.0.1 dev eth0\n}\n}';
   assert.deepEqual(shapes(text), [{ 'vrrp_instance V1': ['priority 10', { virtual_ipaddress: ['10.0.0.1 dev eth0'] }] }]);
-  assert.deepEqual(parse(text).said, []);
+  assert.deepEqual(parse(text).reported, []);
 });
 
 test('braces that are too many or too few are told and read on from', () => {
-  assert.deepEqual(parse('a\n}\nb').said, ["2: Extra '}' found"]);
+  assert.deepEqual(parse('a\n}\nb').reported, ["2: Extra '}' found"]);
   assert.deepEqual(shapes('a\n}\nb'), ['a', 'b']);
-  assert.deepEqual(parse('a\n{\nb\n{\nc').said, ["4: There are 2 missing '}'s or extra '{'s"]);
+  assert.deepEqual(parse('a\n{\nb\n{\nc').reported, ["4: There are 2 missing '}'s or extra '{'s"]);
   const twice = 'vrrp_instance V\n{\n{\npriority 10\n}\n}';
-  assert.deepEqual(parse(twice).said, ["3: Unexpected '{' - ignoring"]);
+  assert.deepEqual(parse(twice).reported, ["3: Unexpected '{' - ignoring"]);
   assert.deepEqual(shapes(twice), [{ 'vrrp_instance V': ['priority 10'] }]);
 });
 
 test('a forgotten brace is seen by what follows', () => {
   const block = 'vrrp_instance V\npriority 10\n}';
-  assert.deepEqual(parse(block).said, ["2: Missing '{' at beginning of configuration block"]);
+  assert.deepEqual(parse(block).reported, ["2: Missing '{' at beginning of configuration block"]);
   assert.deepEqual(shapes(block), [{ 'vrrp_instance V': ['priority 10'] }]);
   const lines = 'vrrp_instance V\n{\nvirtual_ipaddress\n10.0.0.1\n}\npriority 10\n}';
-  assert.deepEqual(parse(lines).said, ["4: Missing '{' at beginning of configuration block"]);
+  assert.deepEqual(parse(lines).reported, ["4: Missing '{' at beginning of configuration block"]);
   assert.deepEqual(shapes(lines), [{ 'vrrp_instance V': [{ virtual_ipaddress: ['10.0.0.1'] }, 'priority 10'] }]);
-  assert.deepEqual(parse('vrrp_instance V\nvrrp_instance W').said, []);
+  assert.deepEqual(parse('vrrp_instance V\nvrrp_instance W').reported, []);
 });
 
 test('words know their quotes and places; scripts get the line as written', () => {
@@ -76,18 +76,18 @@ test('words know their quotes and places; scripts get the line as written', () =
   );
   assert.equal(statement?.raw, '"/bin/x  a" \'b\' c\t"d"');
   assert.deepEqual(shapes('notify a "x'), ['notify a']);
-  assert.deepEqual(parse('notify "x').said, ["1: Unmatched quote: 'notify \"x'"]);
+  assert.deepEqual(parse('notify "x').reported, ["1: Unmatched quote: 'notify \"x'"]);
 });
 
 test('a hundred thousand open braces are one message', () => {
   const deep = Array.from({ length: 100_000 }, () => 'a\n{').join('\n');
-  assert.deepEqual(parse(deep).said, ["200000: There are 100000 missing '}'s or extra '{'s"]);
+  assert.deepEqual(parse(deep).reported, ["200000: There are 100000 missing '}'s or extra '{'s"]);
 });
 
 test("a forgotten '}' is told where the next line belongs to a block further out, once a block", () => {
   const list = 'vrrp_instance V1\n{\nvirtual_ipaddress\n{\n10.0.0.1\npriority 10\nvrrp_instance V2\n{\npriority 10\n}\n}\n}';
   const hurt = "7: 'vrrp_instance' stands inside of 'virtual_ipaddress', which was opened in line 4";
-  assert.deepEqual(parse(list).said, [hurt], 'a list may hold a word that is a keyword elsewhere, not a block');
+  assert.deepEqual(parse(list).reported, [hurt], 'a list may hold a word that is a keyword elsewhere, not a block');
   const block = 'vrrp_instance V1\n{\npriority 10\nvrrp_instance V2\n{\npriority 10\n}\nvrrp_instance V3\n{\n}\n}';
-  assert.deepEqual(parse(block).said, ["4: 'vrrp_instance' stands inside of 'vrrp_instance', which was opened in line 2"]);
+  assert.deepEqual(parse(block).reported, ["4: 'vrrp_instance' stands inside of 'vrrp_instance', which was opened in line 2"]);
 });

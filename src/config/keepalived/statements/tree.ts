@@ -39,7 +39,7 @@ interface Frame {
   readonly name?: string;
   readonly table?: readonly Keyword[] | undefined;
   /** A line in it that belongs further out was told. */
-  told?: boolean;
+  isReported?: boolean;
 }
 
 function statementOf(line: Text, report: Report): Growing | undefined {
@@ -100,13 +100,13 @@ class Builder {
   /** Does a block around this one have the keyword, and this one not? Then its brace was forgotten, most likely: told once a block. */
   #forgottenEnd({ keyword }: Growing): void {
     const frame = this.#frames.at(-1)!;
-    if (frame.told === true || frame.name === undefined) return;
+    if (frame.isReported === true || frame.name === undefined) return;
     if (frame.table !== undefined && named(frame.table, keyword.text) !== undefined) return;
     const outer = this.#frames.slice(-1 - DEEPEST, -1).flatMap(({ table }) => (table === undefined ? [] : [named(table, keyword.text)]));
     const kinds = outer.flatMap((found) => (found === undefined ? [] : [found.argument.kind]));
     // Among lines of any kind only what opens a block itself is surely none of them.
     if (!kinds.some((kind) => frame.table !== undefined || kind === 'block' || kind === 'lines')) return;
-    frame.told = true;
+    frame.isReported = true;
     this.#report('keyword-inside-block', keyword.at, { keyword: keyword.text, name: frame.name, line: frame.at.line });
   }
 

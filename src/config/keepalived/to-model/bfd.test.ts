@@ -4,15 +4,15 @@ import { test } from 'node:test';
 import { readText } from '../../../../test/support/keepalived.js';
 
 function read(inside: string, name = 'b', before = '') {
-  const { configuration, said } = readText(`${before}bfd_instance ${name} {\n${inside}\n}\n`);
-  return { bfds: configuration.bfds, said };
+  const { configuration, reported } = readText(`${before}bfd_instance ${name} {\n${inside}\n}\n`);
+  return { bfds: configuration.bfds, reported };
 }
 
 const ENDS = 'neighbor_ip 10.0.0.2\nsource_ip 10.0.0.1\n';
 
 test('a session with its defaults', () => {
-  const { bfds, said } = read(ENDS);
-  assert.deepEqual(said, []);
+  const { bfds, reported } = read(ENDS);
+  assert.deepEqual(reported, []);
   assert.deepEqual(bfds, [
     {
       name: 'b',
@@ -41,16 +41,18 @@ test('what is said of it', () => {
 
 test('sessions that cannot be', () => {
   const trouble = (text: string) => `Configuration error: BFD instance b ${text}`;
-  assert.deepEqual(read('').said, [trouble('has no neighbor address set, disabling instance')]);
-  assert.deepEqual(read('neighbor_ip abc').said, [trouble('has malformed neighbor address abc, ignoring instance')]);
+  assert.deepEqual(read('').reported, [trouble('has no neighbor address set, disabling instance')]);
+  assert.deepEqual(read('neighbor_ip abc').reported, [trouble('has malformed neighbor address abc, ignoring instance')]);
   const families = read('neighbor_ip 10.0.0.2\nsource_ip fe80::1');
   assert.deepEqual(families, {
     bfds: [],
-    said: [trouble('source address fe80::1 and neighbor address 10.0.0.2 are not of the same family, disabling instance')],
+    reported: [trouble('source address fe80::1 and neighbor address 10.0.0.2 are not of the same family, disabling instance')],
   });
   const first = `bfd_instance a {\n${ENDS}}\n`;
-  assert.deepEqual(read(ENDS, 'b', first).said, [trouble('has duplicate source/neighbor address 10.0.0.1/10.0.0.2, ignoring instance')]);
-  assert.deepEqual(read('neighbor_ip 10.0.0.3', 'a', first).said, [
+  assert.deepEqual(read(ENDS, 'b', first).reported, [
+    trouble('has duplicate source/neighbor address 10.0.0.1/10.0.0.2, ignoring instance'),
+  ]);
+  assert.deepEqual(read('neighbor_ip 10.0.0.3', 'a', first).reported, [
     'BFD a already specified',
     'Configuration error: BFD instance a already configured - ignoring',
   ]);
@@ -60,9 +62,9 @@ test('sessions that cannot be', () => {
 test('two sessions that packets could not be told apart by, and two that they could', () => {
   const first = `bfd_instance a {\n${ENDS}}\n`;
   const duplicate = 'Configuration error: BFD instance b has duplicate neighbor address 10.0.0.2, ignoring instance';
-  assert.deepEqual(read('neighbor_ip 10.0.0.2', 'b', first).said, [duplicate]);
-  assert.deepEqual(read('neighbor_ip 10.0.0.2\nsource_ip 10.0.0.9', 'b', first).said, []);
-  assert.deepEqual(read(`${ENDS}multihop`, 'b', first).said, []);
+  assert.deepEqual(read('neighbor_ip 10.0.0.2', 'b', first).reported, [duplicate]);
+  assert.deepEqual(read('neighbor_ip 10.0.0.2\nsource_ip 10.0.0.9', 'b', first).reported, []);
+  assert.deepEqual(read(`${ENDS}multihop`, 'b', first).reported, []);
 });
 
 test('multihop takes a word', () => {
@@ -71,20 +73,20 @@ test('multihop takes a word', () => {
     ['', 'on', 'off'].map((word) => multihop(word).bfds[0]?.multihop),
     [true, true, false],
   );
-  assert.deepEqual(multihop('junk').said, ['Configuration error: BFD instance b multihop setting not valid - junk']);
+  assert.deepEqual(multihop('junk').reported, ['Configuration error: BFD instance b multihop setting not valid - junk']);
 });
 
 test('values that cannot be used are told and left', () => {
-  const { bfds, said } = read(`${ENDS}max_hops 9\nttl 5\nweight 300\nmultiplier 0`);
+  const { bfds, reported } = read(`${ENDS}max_hops 9\nttl 5\nweight 300\nmultiplier 0`);
   assert.deepEqual([bfds[0]?.maxHops, bfds[0]?.weight, bfds[0]?.multiplier], [5, 0, 5]);
-  assert.ok(said.includes('BFD instance b: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit'));
-  assert.ok(said.includes('Configuration error: BFD instance b weight value 300 not valid (must be in range [-253-253]), ignoring'));
-  assert.ok(said.includes('Configuration error: BFD instance b multiplier value 0 not valid (must be in range [1-255]), ignoring'));
+  assert.ok(reported.includes('BFD instance b: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit'));
+  assert.ok(reported.includes('Configuration error: BFD instance b weight value 300 not valid (must be in range [-253-253]), ignoring'));
+  assert.ok(reported.includes('Configuration error: BFD instance b multiplier value 0 not valid (must be in range [1-255]), ignoring'));
 });
 
 test('SSL: the last word counts', () => {
-  const { configuration, said } = readText('SSL {\npassword a\npassword b\nca /x\n}\n');
+  const { configuration, reported } = readText('SSL {\npassword a\npassword b\nca /x\n}\n');
   assert.deepEqual(configuration.ssl, { password: 'b', authorities: '/x' });
-  assert.deepEqual(said, ['SSL password already specified - replacing']);
-  assert.deepEqual(readText('SSL {\nkey\n}\n').said, ['SSL keyfile missing']);
+  assert.deepEqual(reported, ['SSL password already specified - replacing']);
+  assert.deepEqual(readText('SSL {\nkey\n}\n').reported, ['SSL keyfile missing']);
 });

@@ -10,7 +10,7 @@ import { readWhole } from '../values/number.js';
 import { blocksOf, booleanOf, has, nameOf, numberOf, placeOf, wordsOf } from '../values/values.js';
 import { readHost } from './virtual-server/endpoint.js';
 
-const LONGEST_NAME = 31;
+const NAME_LENGTH_MAX = 31;
 /** `malformed`: it is said and is no address; that was told. */
 function readAddress(block: Values, keyword: string, what: string, report: Report): Address | 'malformed' | undefined {
   const word = wordsOf(block, keyword)?.[0];
@@ -71,9 +71,9 @@ const cannotBeTold = (one: Ends, other: Ends): boolean =>
 
 function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report): BfdInstance | undefined {
   const name = nameOf(block);
-  if (name.length > LONGEST_NAME) {
+  if (name.length > NAME_LENGTH_MAX) {
     report('bfd-name-long', block.at, { name });
-    report('bfd-name-long-ignored', block.at, { name, max: LONGEST_NAME });
+    report('bfd-name-long-ignored', block.at, { name, max: NAME_LENGTH_MAX });
     return undefined;
   }
   if (earlier.some((one) => one.name === name)) {

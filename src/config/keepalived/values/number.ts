@@ -74,8 +74,8 @@ export function readTime(text: string, { minUs, maxUs, unit, stepUs = 1 }: TimeB
   if (match === null || (text !== '' && whole === '' && fraction === '')) return refused('number-invalid', text);
   if (match[1] === '-') return refused('number-negative', text);
   const places = placesOf({ unit, stepUs });
-  const kept = Number(whole) * 10 ** places + Number(fraction.slice(0, places).padEnd(places, '0'));
-  const value = (kept + (Number(fraction[places] ?? '0') >= 5 ? 1 : 0)) * stepUs;
+  const digits = Number(whole) * 10 ** places + Number(fraction.slice(0, places).padEnd(places, '0'));
+  const value = (digits + (Number(fraction[places] ?? '0') >= 5 ? 1 : 0)) * stepUs;
   if (value < minUs || value > maxUs) {
     return refused('number-outside-range', text, decimals(minUs / stepUs, places), decimals(maxUs / stepUs, places));
   }

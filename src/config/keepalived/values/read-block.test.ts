@@ -10,20 +10,21 @@ const PLACE = { file: 'f', line: 1, column: 1 };
 
 /** Braces on lines of their own. */
 function read(table: readonly Keyword[], text: string) {
-  const said: Diagnostic[] = [];
-  const report = reportTo((diagnostic) => said.push(diagnostic));
+  const reported: Diagnostic[] = [];
+  const report = reportTo((diagnostic) => reported.push(diagnostic));
   const pieces = text.split('\n').map((line, index): Piece => {
     if (line === '{') return { kind: 'open', at: PLACE };
     return line === '}' ? { kind: 'close', at: PLACE } : { kind: 'line', line: written(line, 'f', index + 1) };
   });
   const values = readBlock(parseTree(pieces, table, report), table, [{ text: 'V1', at: PLACE, quoted: false }], PLACE, report);
-  return { of: values.of, said: said.map(({ severity, text }) => `${severity}: ${text}`), hints: said.map(({ hint }) => hint) };
+  return { of: values.of, reported: reported.map(({ severity, text }) => `${severity}: ${text}`), hints: reported.map(({ hint }) => hint) };
 }
 
 const row = (argument: Argument, more: Partial<Keyword> = {}): Keyword => ({ name: 'k', argument, meaning: '', ...more });
 const value = (argument: Argument, line: string, more: Partial<Keyword> = {}): unknown =>
   read([row(argument, more)], line).of.get('k')?.[0]?.value;
-const said = (argument: Argument, line: string, more: Partial<Keyword> = {}): readonly string[] => read([row(argument, more)], line).said;
+const reported = (argument: Argument, line: string, more: Partial<Keyword> = {}): readonly string[] =>
+  read([row(argument, more)], line).reported;
 
 const missingText = (keyword: string): string =>
   `fatal: *** Configuration line starting \`${keyword}\` is missing a parameter after keyword \`${keyword}\` at word position 2`;
@@ -70,38 +71,38 @@ test('a missing argument is fatal, unless the keyword has words of its own for i
     { kind: 'words', min: 1 },
     { kind: 'script' },
   ] as const) {
-    assert.deepEqual(said(argument, 'k'), [missingText('k')]);
-    assert.deepEqual(said(argument, 'k', { says: { missing: '(%n) %k needs more' } }), ['error: (V1) k needs more']);
-    assert.deepEqual(said(argument, 'k', { says: { missing: '' } }), []);
+    assert.deepEqual(reported(argument, 'k'), [missingText('k')]);
+    assert.deepEqual(reported(argument, 'k', { messages: { missing: '(%n) %k needs more' } }), ['error: (V1) k needs more']);
+    assert.deepEqual(reported(argument, 'k', { messages: { missing: '' } }), []);
   }
   const block: Argument = { kind: 'block', keywords: () => [], label: 1 };
-  assert.deepEqual(said(block, 'k\n{\n}'), [missingText('k')]);
-  assert.deepEqual(said(block, 'k a b\n{\n}', { says: { missing: 'k must have a name' } }), ['error: k must have a name']);
+  assert.deepEqual(reported(block, 'k\n{\n}'), [missingText('k')]);
+  assert.deepEqual(reported(block, 'k a b\n{\n}', { messages: { missing: 'k must have a name' } }), ['error: k must have a name']);
 });
 
 test('what is wrong is said in general, then in the words of the keyword', () => {
   const argument: Argument = { kind: 'integer', min: 1, max: 255 };
-  assert.deepEqual(said(argument, 'k 300', { says: { invalid: "(%n): '%v' not valid" } }), [
+  assert.deepEqual(reported(argument, 'k 300', { messages: { invalid: "(%n): '%v' not valid" } }), [
     "error: number '300' outside range [1, 255]",
     "error: (V1): '300' not valid",
   ]);
   assert.equal(value(argument, 'k 300'), undefined);
-  assert.deepEqual(said({ kind: 'boolean' }, 'k ON'), ["error: invalid k 'ON'"]);
-  assert.deepEqual(said({ kind: 'text', maxLength: 2 }, 'k abc'), ["error: invalid k 'abc'"]);
-  assert.deepEqual(said({ kind: 'address', family: 'inet6' }, 'k 10.0.0.1'), ["error: invalid k '10.0.0.1'"]);
-  assert.deepEqual(said({ kind: 'choice', of: ['a'] }, 'k b'), ["error: invalid k 'b'"]);
+  assert.deepEqual(reported({ kind: 'boolean' }, 'k ON'), ["error: invalid k 'ON'"]);
+  assert.deepEqual(reported({ kind: 'text', maxLength: 2 }, 'k abc'), ["error: invalid k 'abc'"]);
+  assert.deepEqual(reported({ kind: 'address', family: 'inet6' }, 'k 10.0.0.1'), ["error: invalid k '10.0.0.1'"]);
+  assert.deepEqual(reported({ kind: 'choice', of: ['a'] }, 'k b'), ["error: invalid k 'b'"]);
   const rounded = read([row({ kind: 'time', minUs: 0, maxUs: 1e9 })], 'k 1.1234567');
-  assert.deepEqual(rounded.said, ["error: number '1.1234567' has too many decimal places"]);
+  assert.deepEqual(rounded.reported, ["error: number '1.1234567' has too many decimal places"]);
   assert.equal(rounded.of.get('k')?.[0]?.value, 1_123_457);
 });
 
 test('unknown keywords are told with the nearest one, and their blocks skipped', () => {
   const table = [row({ kind: 'integer', min: 1, max: 255 }, { name: 'priority' })];
   const found = read(table, 'priorty\n{\npriority 3\n}\npriority 5');
-  assert.deepEqual(found.said, ["error: Unknown keyword 'priorty'", "error: Unexpected '{' - ignoring"]);
+  assert.deepEqual(found.reported, ["error: Unknown keyword 'priorty'", "error: Unexpected '{' - ignoring"]);
   assert.equal(found.hints[0], "did you mean 'priority'?");
   assert.equal(found.of.get('priority')?.[0]?.value, 5);
-  assert.deepEqual(read(table, 'priority 5\n{\npriority 3\n}').said, ["error: Unexpected '{' - ignoring"]);
+  assert.deepEqual(read(table, 'priority 5\n{\npriority 3\n}').reported, ["error: Unexpected '{' - ignoring"]);
 });
 
 test('the last one counts, or the first, or all', () => {
@@ -109,9 +110,11 @@ test('the last one counts, or the first, or all', () => {
   const twice = (more: Partial<Keyword>) => read([row(argument, more)], 'k a\nk b');
   const values = (found: ReturnType<typeof read>): unknown[] => (found.of.get('k') ?? []).map(({ value }) => value);
   assert.deepEqual(values(twice({})), ['b']);
-  assert.deepEqual(twice({}).said, ['notice: k is said twice, the last one counts']);
-  assert.deepEqual(values(twice({ says: { again: 'k already specified - ignoring %v' } })), ['a']);
-  assert.deepEqual(twice({ says: { again: 'k already specified - ignoring %v' } }).said, ['error: k already specified - ignoring b']);
+  assert.deepEqual(twice({}).reported, ['notice: k is said twice, the last one counts']);
+  assert.deepEqual(values(twice({ messages: { again: 'k already specified - ignoring %v' } })), ['a']);
+  assert.deepEqual(twice({ messages: { again: 'k already specified - ignoring %v' } }).reported, [
+    'error: k already specified - ignoring b',
+  ]);
   assert.deepEqual(values(twice({ repeated: true })), ['a', 'b']);
 });
 
@@ -134,9 +137,9 @@ test('blocks of one kind without a name are one block', () => {
 
 test('old spellings are read, some with a word about it; what weir leaves undone is said', () => {
   const keyword = row({ kind: 'text' }, { name: 'new', aliases: ['old', 'older'], deprecated: ['older'] });
-  assert.deepEqual(read([keyword], 'old a').said, []);
-  assert.deepEqual(read([keyword], 'older a').said, ['error: Keyword "older" is deprecated - please use "new"']);
+  assert.deepEqual(read([keyword], 'old a').reported, []);
+  assert.deepEqual(read([keyword], 'older a').reported, ['error: Keyword "older" is deprecated - please use "new"']);
   assert.equal(read([keyword], 'older a').of.get('new')?.[0]?.value, 'a');
-  assert.deepEqual(said({ kind: 'flag' }, 'k', { acted: 'accepted' }), ['notice: k is understood, but weir does nothing about it']);
-  assert.deepEqual(said({ kind: 'flag' }, 'k off'), ["notice: k: 'off' ignored"]);
+  assert.deepEqual(reported({ kind: 'flag' }, 'k', { acted: 'accepted' }), ['notice: k is understood, but weir does nothing about it']);
+  assert.deepEqual(reported({ kind: 'flag' }, 'k off'), ["notice: k: 'off' ignored"]);
 });

@@ -28,7 +28,7 @@ function readBoolean(text: string): boolean | undefined {
 }
 
 /** keepalived's words for this keyword, filled in. */
-function wording(text: string, { statement, name }: Reading): string {
+function filledIn(text: string, { statement, name }: Reading): string {
   return text.replace(/%[vkn]/g, (mark) =>
     mark === '%v' ? (statement.words[0]?.text ?? '') : mark === '%k' ? statement.keyword.text : name,
   );
@@ -44,22 +44,22 @@ export function missingWord(statement: Statement, after: Word, position: number,
 
 function missing(reading: Reading): undefined {
   const { keyword, statement, report } = reading;
-  const text = keyword.says?.missing;
+  const text = keyword.messages?.missing;
   if (text === undefined) missingWord(statement, statement.words.at(-1) ?? statement.keyword, statement.words.length + 2, report);
   else if (text !== '') {
     const hint = keyword.argument.kind === 'block' ? `${statement.keyword.text} NAME {` : undefined;
-    report('value-missing', statement.keyword.at, { keyword: keyword.name, text: wording(text, reading), hint });
+    report('value-missing', statement.keyword.at, { keyword: keyword.name, text: filledIn(text, reading), hint });
   }
 }
 
 /** What is wrong with the argument: the reader's general message, then the keyword's own. */
 function refuse(reading: Reading, word: Word, problem: Problem | undefined, expected: string): undefined {
   const { keyword, report } = reading;
-  const own = keyword.says?.invalid;
+  const own = keyword.messages?.invalid;
   const hint = `expected ${expected}`;
   reportProblem(report, word.at, problem, hint);
   if (problem !== undefined && own === undefined) return;
-  const text = own === undefined ? `invalid ${keyword.name} '${word.text}'` : wording(own, reading);
+  const text = own === undefined ? `invalid ${keyword.name} '${word.text}'` : filledIn(own, reading);
   report('value-invalid', word.at, { keyword: keyword.name, word: word.text, text, hint });
 }
 
@@ -158,7 +158,7 @@ function extraParameters({ statement, report }: Reading): void {
 function labelOf(reading: Reading, label: 0 | 1 | 2): readonly Word[] | undefined {
   const { words } = reading.statement;
   if (label === 0) return [];
-  const tooMany = words.length > label && reading.keyword.says?.missing !== undefined;
+  const tooMany = words.length > label && reading.keyword.messages?.missing !== undefined;
   return words.length === 0 || tooMany ? missing(reading) : words;
 }
 
@@ -237,8 +237,8 @@ function keep(reading: Reading, of: Map<string, Value[]>, value: Value): void {
   const earlier = of.get(keyword.name);
   if (earlier === undefined) of.set(keyword.name, [value]);
   else if (keyword.repeated === true) earlier.push(value);
-  else if (keyword.says?.again !== undefined) {
-    const text = wording(keyword.says.again, reading);
+  else if (keyword.messages?.again !== undefined) {
+    const text = filledIn(keyword.messages.again, reading);
     report('keyword-again', value.at, { keyword: keyword.name, text, line: earlier[0]!.at.line });
   } else {
     if (keyword.argument.kind !== 'lines' && keyword.argument.kind !== 'block' && keyword.argument.kind !== 'flag') {
@@ -261,7 +261,7 @@ const unexpectedBody = ({ keyword }: Statement, report: Report): void => report(
 function reportUse(reading: Reading): void {
   const { keyword, statement, report } = reading;
   if (keyword.deprecated?.includes(statement.keyword.text) === true) {
-    const text = wording(keyword.says?.deprecated ?? `Keyword "%k" is deprecated - please use "${keyword.name}"`, reading);
+    const text = filledIn(keyword.messages?.deprecated ?? `Keyword "%k" is deprecated - please use "${keyword.name}"`, reading);
     report('keyword-deprecated', statement.keyword.at, { keyword: statement.keyword.text, text });
   }
   if (keyword.acted === 'accepted') {

@@ -13,13 +13,13 @@ export const globalLvsKeywords: readonly Keyword[] = [
     argument: words(1),
     meaning:
       'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send and take connections of the other director.',
-    says: { missing: 'lvs_sync_daemon requires interface' },
+    messages: { missing: 'lvs_sync_daemon requires interface' },
   },
   {
     name: 'lvs_timeouts',
     argument: words(2),
     meaning: '[tcp S] [tcpfin S] [udp S]: seconds a connection is remembered, 0..2678400.',
-    says: { missing: 'lvs_timeouts requires at least one option' },
+    messages: { missing: 'lvs_timeouts requires at least one option' },
   },
   { name: 'lvs_flush', argument: FLAG, meaning: 'Clear the whole table at start.' },
   {
@@ -35,7 +35,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     acted: 'accepted',
     because: NO_CHECKS,
     meaning: 'Log each failed check, not only the last of its retries.',
-    says: { invalid: 'Invalid value for checker_log_all_failures specified' },
+    messages: { invalid: 'Invalid value for checker_log_all_failures specified' },
   },
   {
     name: 'rs_init_notifies',
@@ -44,7 +44,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     acted: 'accepted',
     because: NO_CHECKS,
     meaning: 'Notify of real servers that are up at start.',
-    says: { invalid: "Invalid value '%v' for global rs_init_notifies specified" },
+    messages: { invalid: "Invalid value '%v' for global rs_init_notifies specified" },
   },
   {
     name: 'nftables_ipvs',
@@ -52,7 +52,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     acted: 'accepted',
     because: NO_MARKS,
     meaning: '[TABLE]: one firewall mark for a group of virtual servers.',
-    says: { again: 'ipvs nftables already specified - ignoring' },
+    messages: { again: 'ipvs nftables already specified - ignoring' },
   },
   {
     name: 'nftables_ipvs_priority',
@@ -60,7 +60,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     acted: 'accepted',
     because: NO_MARKS,
     meaning: 'Priority of its chains.',
-    says: { invalid: "invalid ipvs nftables chain priority '%v'" },
+    messages: { invalid: "invalid ipvs nftables chain priority '%v'" },
   },
   {
     name: 'nftables_ipvs_start_fwmark',
@@ -69,6 +69,6 @@ export const globalLvsKeywords: readonly Keyword[] = [
     acted: 'accepted',
     because: NO_MARKS,
     meaning: 'First of its firewall marks.',
-    says: { invalid: "invalid ipvs nftables start_fwmark priority '%v'" },
+    messages: { invalid: "invalid ipvs nftables start_fwmark priority '%v'" },
   },
 ];

@@ -8,13 +8,13 @@ const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [
     name: `${role}_priority`,
     argument: integer(-20, 19),
     meaning: `Nice value (${role}), -20 to 19.`,
-    says: { missing: `No ${role} process priority specified`, invalid: `Invalid ${role} process priority specified` },
+    messages: { missing: `No ${role} process priority specified`, invalid: `Invalid ${role} process priority specified` },
   },
   {
     name: `${role}_rt_priority`,
     argument: words(1),
     meaning: `Real-time priority (${role}), 1 to 99.`,
-    says: { missing: `No ${role} process real-time priority specified` },
+    messages: { missing: `No ${role} process real-time priority specified` },
   },
   {
     name: `${role}_rlimit_rttime`,
@@ -22,14 +22,14 @@ const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [
     argument: integer(1, UNSIGNED_MAX),
     default: '10000',
     meaning: 'Microseconds it may run in real time without waiting.',
-    says: { invalid: `Invalid ${role} real-time limit - %v` },
+    messages: { invalid: `Invalid ${role} real-time limit - %v` },
   },
   { name: `${role}_no_swap`, argument: FLAG, meaning: `Lock its memory (${role}).` },
   {
     name: `${role}_cpu_affinity`,
     argument: words(1),
     meaning: `Processors it may run on, by number (${role}).`,
-    says: { missing: `No ${role} cpu_id set specified` },
+    messages: { missing: `No ${role} cpu_id set specified` },
   },
   {
     name: `${role}_process_name`,
@@ -48,14 +48,14 @@ const buffer = (name: string, because?: string): readonly Keyword[] => [
     argument: integer(0, UNSIGNED_MAX),
     ...(because === undefined ? {} : { acted: 'accepted', because }),
     meaning: 'Size of a netlink receive buffer, in bytes.',
-    says: { missing: `${name} size missing`, invalid: `${name} size (%v) invalid` },
+    messages: { missing: `${name} size missing`, invalid: `${name} size (%v) invalid` },
   },
   {
     name: `${name}_force`,
     argument: BOOLEAN,
     ...(because === undefined ? {} : { acted: 'accepted', because }),
     meaning: "Set that size beyond the system's limit.",
-    says: { invalid: `Invalid value '%v' for global ${name}_force specified` },
+    messages: { invalid: `Invalid value '%v' for global ${name}_force specified` },
   },
 ];
 
@@ -71,14 +71,14 @@ export const globalProcessKeywords: readonly Keyword[] = [
     argument: integer(-1, 99),
     default: '0',
     meaning: 'Highest real-time priority a process gives itself when its timers run late; -1: never.',
-    says: { missing: '', invalid: "max_auto_priority '%v' must be in [0, 99] (or -1 to disable) - ignoring" },
+    messages: { missing: '', invalid: "max_auto_priority '%v' must be in [0, 99] (or -1 to disable) - ignoring" },
   },
   {
     name: 'min_auto_priority_delay',
     argument: integer(1, 10_000_000),
     default: '1000000',
     meaning: 'Microseconds a timer must be late for that.',
-    says: {
+    messages: {
       missing: 'min_auto_priority_delay requires delay time',
       invalid: "min_auto_priority_delay '%v' must be in [1, 10000000] - ignoring",
     },

@@ -9,7 +9,7 @@ const alertBoolean = (name: string, meaning: string): Keyword => ({
   name,
   argument: BOOLEAN,
   meaning,
-  says: { invalid: `Invalid value '%v' for global ${name} specified` },
+  messages: { invalid: `Invalid value '%v' for global ${name} specified` },
 });
 
 const mail: readonly Keyword[] = [
@@ -19,7 +19,7 @@ const mail: readonly Keyword[] = [
     argument: TEXT,
     default: 'keepalived@HOST',
     meaning: 'Sender of the mail.',
-    says: { missing: 'emailfrom missing - ignoring' },
+    messages: { missing: 'emailfrom missing - ignoring' },
   },
   { name: 'smtp_server', argument: words(1), default: '127.0.0.1 25', meaning: 'ADDRESS or name [PORT] of the mail relay.' },
   { name: 'smtp_helo_name', argument: words(0), default: "the host's name", meaning: 'What the mail relay is told in HELO.' },
@@ -28,7 +28,7 @@ const mail: readonly Keyword[] = [
     argument: integer(0, SECONDS_MAX),
     default: '30',
     meaning: 'Seconds to wait for the mail relay.',
-    says: { invalid: "smtp_connect_timeout '%v' must be in [0, 4294] - ignoring" },
+    messages: { invalid: "smtp_connect_timeout '%v' must be in [0, 4294] - ignoring" },
   },
   alertBoolean('smtp_alert', 'Default of smtp_alert everywhere.'),
   alertBoolean('smtp_alert_vrrp', 'Default of smtp_alert for VRRP instances and groups.'),
@@ -47,13 +47,13 @@ const fifo = (name: string, what: string): readonly Keyword[] => [
     name,
     argument: words(1),
     meaning: `PATH [USER [GROUP]]: named pipe that gets a line for each ${what}.`,
-    says: { missing: `No ${name} name specified`, again: `${name} already specified - ignoring %v` },
+    messages: { missing: `No ${name} name specified`, again: `${name} already specified - ignoring %v` },
   },
   {
     name: `${name}_script`,
     argument: SCRIPT,
     meaning: 'Program that is started to read it; the path is its last argument.',
-    says: { missing: `No ${name}_script specified`, again: `${name}_script already specified - ignoring %v` },
+    messages: { missing: `No ${name}_script specified`, again: `${name}_script already specified - ignoring %v` },
   },
 ];
 
@@ -63,14 +63,14 @@ const aroundLife = (when: 'startup' | 'shutdown', meaning: string): readonly Key
     name: `${when}_script`,
     argument: SCRIPT,
     meaning,
-    says: { missing: `${when} script missing`, invalid: `Invalid ${when} script`, again: `${when} script already specified` },
+    messages: { missing: `${when} script missing`, invalid: `Invalid ${when} script`, again: `${when} script already specified` },
   },
   {
     name: `${when}_script_timeout`,
     argument: integer(1, 1000),
     default: '10',
     meaning: 'Seconds it may take.',
-    says: { missing: `${when}_script_timeout requires value`, invalid: `${when}_script_timeout '%v' must be in [1, 1000] - ignoring` },
+    messages: { missing: `${when}_script_timeout requires value`, invalid: `${when}_script_timeout '%v' must be in [1, 1000] - ignoring` },
   },
 ];
 
@@ -80,7 +80,7 @@ const scripts: readonly Keyword[] = [
     argument: words(1),
     default: 'keepalived_script, else root',
     meaning: 'USER [GROUP] that scripts run as.',
-    says: { missing: 'No script username specified' },
+    messages: { missing: 'No script username specified' },
   },
   { name: 'enable_script_security', argument: FLAG, meaning: 'Run no script as root whose path others than root can write.' },
   {
@@ -89,7 +89,7 @@ const scripts: readonly Keyword[] = [
     since: '2.3.0',
     acted: 'accepted',
     because: 'paths are always used as they are written',
-    says: { invalid: "Invalid value '%v' for global use_symlink_path specified" },
+    messages: { invalid: "Invalid value '%v' for global use_symlink_path specified" },
     meaning: 'Run and show scripts by the path as written, links and all.',
   },
   {
@@ -97,7 +97,7 @@ const scripts: readonly Keyword[] = [
     argument: BOOLEAN,
     since: 'after 2.4.3',
     meaning: "Give scripts their user's other groups as well, as a group that is written `:GROUP` or `:` does for one.",
-    says: { invalid: 'Invalid set_supplementary_groups parameter %v' },
+    messages: { invalid: 'Invalid set_supplementary_groups parameter %v' },
   },
   ...aroundLife('startup', 'Run once before anything else.'),
   ...aroundLife('shutdown', 'Run once after everything else.'),
@@ -132,7 +132,7 @@ const monitoring: readonly Keyword[] = [
     acted: 'accepted',
     because: NO_SNMP,
     meaning: "SNMP: the agent's address.",
-    says: { missing: 'SNMP error : snmp socket name missing', again: 'SNMP socket already set to %v - ignoring' },
+    messages: { missing: 'SNMP error : snmp socket name missing', again: 'SNMP socket already set to %v - ignoring' },
   },
   ...['vs', 'rs'].map(
     (what): Keyword => ({
@@ -142,7 +142,7 @@ const monitoring: readonly Keyword[] = [
       acted: 'accepted',
       because: NO_SNMP,
       meaning: 'SNMP: how often counters are read, in seconds.',
-      says: { invalid: "snmp stats vs update interval '%v' invalid - ignoring" },
+      messages: { invalid: "snmp stats vs update interval '%v' invalid - ignoring" },
     }),
   ),
   flag('enable_dbus', 'D-Bus: offer the state of the instances.'),
@@ -153,7 +153,7 @@ const monitoring: readonly Keyword[] = [
     because: NO_DBUS,
     default: 'org.keepalived.Vrrp1',
     meaning: 'D-Bus: name of the service.',
-    says: { missing: 'dbus_service_name missing - ignoring' },
+    messages: { missing: 'dbus_service_name missing - ignoring' },
   },
   {
     name: 'dbus_no_interface_name',
@@ -162,7 +162,7 @@ const monitoring: readonly Keyword[] = [
     because: NO_DBUS,
     since: '2.3.0',
     meaning: 'D-Bus: what stands in paths for instances without interface.',
-    says: { missing: '%k missing - ignoring' },
+    messages: { missing: '%k missing - ignoring' },
   },
 ];
 
@@ -171,7 +171,7 @@ const file = (name: string, meaning: string): Keyword => ({
   argument: PATH,
   since: '2.3.3',
   meaning,
-  says: { missing: '%k requires a non-empty path' },
+  messages: { missing: '%k requires a non-empty path' },
 });
 
 const daemon: readonly Keyword[] = [
@@ -180,14 +180,14 @@ const daemon: readonly Keyword[] = [
     argument: TEXT,
     default: "the host's name",
     meaning: 'Name of this node in mail.',
-    says: { missing: 'routerid name missing - ignoring' },
+    messages: { missing: 'routerid name missing - ignoring' },
   },
   {
     name: 'default_interface',
     argument: TEXT,
     default: 'eth0',
     meaning: 'Interface of static addresses without `dev`.',
-    says: { missing: 'default_interface requires interface name' },
+    messages: { missing: 'default_interface requires interface name' },
   },
   { name: 'dynamic_interfaces', argument: words(0), meaning: '[allow_if_changes]: interfaces may come later (and change).' },
   { name: 'reload_check_config', argument: words(0), meaning: '[LOGFILE]: test a new configuration before it replaces the old one.' },
@@ -195,7 +195,7 @@ const daemon: readonly Keyword[] = [
     name: 'reload_time_file',
     argument: words(1),
     meaning: 'PATH of a file whose first line says when to reload: [[YY]YY-MM-DD ]HH:MM:SS[Z]. It goes away when it was obeyed.',
-    says: { missing: 'reload_time_file invalid' },
+    messages: { missing: 'reload_time_file invalid' },
   },
   { name: 'reload_repeat', argument: FLAG, meaning: 'Leave that file, and reload at its time every day, where it has no date.' },
   {
@@ -214,7 +214,7 @@ const daemon: readonly Keyword[] = [
     default: '1',
     since: '2.2.8',
     meaning: 'Shape of the JSON dump: 1 an array of instances, 2 an object that has tracked processes, too.',
-    says: { missing: '%k requires version', invalid: 'Invalid JSON version' },
+    messages: { missing: '%k requires version', invalid: 'Invalid JSON version' },
   },
   file('state_dump_file', 'Where SIGUSR1 writes the state.'),
   file('stats_dump_file', 'Where SIGUSR2 writes the counters.'),
@@ -224,7 +224,7 @@ const daemon: readonly Keyword[] = [
     name: 'random_seed',
     argument: integer(0, UNSIGNED_MAX),
     meaning: 'Seed of ${_RANDOM}.',
-    says: { invalid: 'random_seed %v invalid' },
+    messages: { invalid: 'random_seed %v invalid' },
   },
   {
     name: 'config_save_dir',
@@ -237,13 +237,13 @@ const daemon: readonly Keyword[] = [
     acted: 'accepted',
     because: 'the processes hand the configuration on in memory, nothing is on disk',
     meaning: 'Folder of the copy that the processes share.',
-    says: { missing: 'tmp_config_directory missing directory name', again: 'tmp_config_directory already specified - ignoring' },
+    messages: { missing: 'tmp_config_directory missing directory name', again: 'tmp_config_directory already specified - ignoring' },
   },
   {
     name: 'data_use_instance',
     argument: BOOLEAN,
     meaning: 'Put the names of network namespace and instance into the names of dump files: keepalived.NS_INSTANCE.data.',
-    says: { invalid: "Invalid value '%v' for global date_use_instance specified" },
+    messages: { invalid: "Invalid value '%v' for global date_use_instance specified" },
   },
   {
     name: 'iproute_usr_dir',
@@ -251,7 +251,7 @@ const daemon: readonly Keyword[] = [
     default: '/usr/lib/iproute2 and /usr/share/iproute2',
     since: '2.3.2',
     meaning: "Folder of the distribution's rt_tables and its like, which have names for numbers.",
-    says: { missing: '%k requires path' },
+    messages: { missing: '%k requires path' },
   },
   {
     name: 'iproute_etc_dir',
@@ -259,7 +259,7 @@ const daemon: readonly Keyword[] = [
     default: '/etc/iproute2',
     since: '2.3.2',
     meaning: "Folder of the host's own, whose names win.",
-    says: { missing: '%k requires path' },
+    messages: { missing: '%k requires path' },
   },
 ];
 

@@ -27,32 +27,32 @@ export function timingKeywords(words: TimingWords): readonly Keyword[] {
       argument: { kind: 'time', minUs: 1, maxUs: MAX_64_US },
       ...standard('60'),
       meaning: 'Time between two checks of a healthy server, seconds.',
-      says: { invalid: words.delayLoop },
+      messages: { invalid: words.delayLoop },
     },
     {
       name: 'connect_timeout',
       argument: { kind: 'time', minUs: 1, maxUs: MAX_32_US },
       ...standard('5'),
       meaning: 'Time a check may take, seconds.',
-      says: { invalid: words.connectTimeout },
+      messages: { invalid: words.connectTimeout },
     },
     {
       name: 'retry',
       argument: { kind: 'integer', min: words.leastRetry, max: 4294967295 },
       meaning: 'How often a failed check is repeated before the server counts as down (1; DNS_CHECK 3, MISC_CHECK 0).',
-      says: { invalid: words.retry },
+      messages: { invalid: words.retry },
     },
     {
       name: 'delay_before_retry',
       argument: { kind: 'time', minUs: 0, maxUs: MAX_64_US },
       meaning: 'Time before a failed check is repeated, seconds (1; HTTP_GET and SSL_GET 3, DNS_CHECK as delay_loop).',
-      says: { invalid: words.delayBeforeRetry },
+      messages: { invalid: words.delayBeforeRetry },
     },
     {
       name: 'warmup',
       argument: { kind: 'time', minUs: 0, maxUs: MAX_64_US },
       meaning: 'The first check comes after a random time up to this, seconds (as delay_loop; 0: at once).',
-      says: { invalid: words.warmup },
+      messages: { invalid: words.warmup },
     },
   ];
 }

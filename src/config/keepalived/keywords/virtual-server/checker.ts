@@ -11,27 +11,27 @@ const target: readonly Keyword[] = [
     name: 'connect_ip',
     argument: { kind: 'address' },
     meaning: "Where to connect (the real server's address).",
-    says: { invalid: 'Invalid connect_ip address %v - ignoring' },
+    messages: { invalid: 'Invalid connect_ip address %v - ignoring' },
   },
   {
     name: 'connect_port',
     argument: port,
     meaning: "Where to connect (the real server's port).",
-    says: { invalid: "Invalid checker connect_port '%v'" },
+    messages: { invalid: "Invalid checker connect_port '%v'" },
   },
   {
     name: 'bindto',
     argument: { kind: 'address' },
     meaning: 'The address to connect from.',
-    says: { invalid: 'Invalid bindto address %v - ignoring' },
+    messages: { invalid: 'Invalid bindto address %v - ignoring' },
   },
   { name: 'bind_if', argument: { kind: 'text' }, meaning: 'The interface to connect from.' },
-  { name: 'bind_port', argument: port, meaning: 'The port to connect from.', says: { invalid: "Invalid checker bind_port '%v'" } },
+  { name: 'bind_port', argument: port, meaning: 'The port to connect from.', messages: { invalid: "Invalid checker bind_port '%v'" } },
   {
     name: 'fwmark',
     argument: { kind: 'integer', min: 0, max: 4294967295 },
     meaning: 'The firewall mark of the check’s packets.',
-    says: { invalid: "Invalid fwmark connection value '%v'" },
+    messages: { invalid: "Invalid fwmark connection value '%v'" },
   },
 ];
 
@@ -49,14 +49,14 @@ const alpha: Keyword = {
   name: 'alpha',
   argument: { kind: 'boolean' },
   meaning: "Failed until the first success (the real server's).",
-  says: { invalid: 'Invalid alpha parameter %v' },
+  messages: { invalid: 'Invalid alpha parameter %v' },
 };
 
 const logAll: Keyword = {
   name: 'log_all_failures',
   argument: { kind: 'boolean' },
   meaning: 'Log each failed attempt (checker_log_all_failures of global_defs).',
-  says: { invalid: 'Invalid log_all_failures parameter %v' },
+  messages: { invalid: 'Invalid log_all_failures parameter %v' },
 };
 
 const connecting: readonly Keyword[] = [...target, alpha, ...timing, logAll];
@@ -68,7 +68,7 @@ const smtp: readonly Keyword[] = [
     name: 'helo_name',
     argument: { kind: 'text' },
     meaning: 'The name to introduce oneself with (the host name).',
-    says: { missing: 'SMTP_CHECK helo name missing' },
+    messages: { missing: 'SMTP_CHECK helo name missing' },
   },
   {
     name: 'host',
@@ -86,24 +86,24 @@ const dns: readonly Keyword[] = [
     argument: { kind: 'choice', of: DNS_TYPES, anyCase: true },
     default: 'SOA',
     meaning: 'What is asked for.',
-    says: { invalid: 'Unknown DNS check type %v - ignoring' },
+    messages: { invalid: 'Unknown DNS check type %v - ignoring' },
   },
   {
     name: 'name',
     argument: { kind: 'text' },
     default: '.',
     meaning: 'The name that is asked about.',
-    says: { again: 'DNS_CHECK name already specified - ignoring' },
+    messages: { again: 'DNS_CHECK name already specified - ignoring' },
   },
 ];
 
 const misc: readonly Keyword[] = [
-  { name: 'misc_path', argument: { kind: 'script' }, meaning: 'The command: exit status 0 is up, 1 down.', says: { missing: '' } },
+  { name: 'misc_path', argument: { kind: 'script' }, meaning: 'The command: exit status 0 is up, 1 down.', messages: { missing: '' } },
   {
     name: 'misc_timeout',
     argument: { kind: 'integer', min: 0, max: 4294 },
     meaning: 'Time the command may take, whole seconds (as delay_loop).',
-    says: { invalid: "Invalid misc_timeout value '%v'" },
+    messages: { invalid: "Invalid misc_timeout value '%v'" },
   },
   { name: 'misc_dynamic', argument: { kind: 'flag' }, meaning: 'Exit status 2..255 is up, with that less 2 as weight.' },
   { name: 'user', argument: { kind: 'words', min: 0 }, meaning: 'USER [GROUP] who runs it (script_user).' },
@@ -121,14 +121,14 @@ const udp: readonly Keyword[] = [
     argument: { kind: 'integer', min: 0, max: 65535 },
     default: '0',
     meaning: 'The shortest good answer, bytes.',
-    says: { invalid: 'UDP_CHECK min length %v not valid - must be between 0 & 65535' },
+    messages: { invalid: 'UDP_CHECK min length %v not valid - must be between 0 & 65535' },
   },
   {
     name: 'max_reply_length',
     argument: { kind: 'integer', min: 0, max: 65535 },
     default: '255',
     meaning: 'The longest good answer, bytes.',
-    says: { invalid: 'UDP_CHECK max length %v not valid - must be between 0 & 65535' },
+    messages: { invalid: 'UDP_CHECK max length %v not valid - must be between 0 & 65535' },
   },
 ];
 

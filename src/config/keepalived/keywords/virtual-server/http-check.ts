@@ -6,7 +6,7 @@ const tlsCompliant: Keyword = {
   argument: { kind: 'boolean' },
   meaning: 'End the TLS session as the standard has it.',
   since: '2.2.8',
-  says: { invalid: 'Invalid tls_compliant option %v' },
+  messages: { invalid: 'Invalid tls_compliant option %v' },
 };
 
 const url: readonly Keyword[] = [
@@ -15,7 +15,7 @@ const url: readonly Keyword[] = [
     name: 'digest',
     argument: { kind: 'text' },
     meaning: 'MD5 of the page, as `keepalived --genhash` makes it.',
-    says: { again: "Digest '%v' is a duplicate" },
+    messages: { again: "Digest '%v' is a duplicate" },
   },
   {
     name: 'status_code',
@@ -28,9 +28,9 @@ const url: readonly Keyword[] = [
     name: 'virtualhost',
     argument: { kind: 'text' },
     meaning: 'Host: of this request.',
-    says: { missing: 'Missing HTTP_GET virtualhost name' },
+    messages: { missing: 'Missing HTTP_GET virtualhost name' },
   },
-  { name: 'regex', argument: { kind: 'raw' }, meaning: 'A regular expression (PCRE2) the page must match.', says: { missing: '' } },
+  { name: 'regex', argument: { kind: 'raw' }, meaning: 'A regular expression (PCRE2) the page must match.', messages: { missing: '' } },
   { name: 'regex_no_match', argument: { kind: 'flag' }, meaning: 'The page must not match.' },
   { name: 'regex_options', argument: { kind: 'words', min: 0 }, meaning: 'Options of the expression: caseless, multiline, dotall ….' },
   {
@@ -51,27 +51,27 @@ export const httpKeywords: readonly Keyword[] = [
     name: 'virtualhost',
     argument: { kind: 'text' },
     meaning: 'Host: of the requests.',
-    says: { missing: 'HTTP_GET virtualhost name missing' },
+    messages: { missing: 'HTTP_GET virtualhost name missing' },
   },
   {
     name: 'http_protocol',
     argument: { kind: 'choice', of: ['1.0', '1.0C', '1.1', '1.0c'] },
     default: '1.0',
     meaning: 'The version of HTTP; C: with `Connection: close`.',
-    says: { missing: 'Missing http_protocol version', invalid: 'Invalid http_protocol version %v' },
+    messages: { missing: 'Missing http_protocol version', invalid: 'Invalid http_protocol version %v' },
   },
   {
     name: 'fast_recovery',
     argument: { kind: 'boolean' },
     meaning: 'A server that was down is up when all pages were good once, without the delay between them.',
-    says: { invalid: 'Invalid fast_recovery parameter %v' },
+    messages: { invalid: 'Invalid fast_recovery parameter %v' },
   },
   { name: 'nb_get_retry', argument: { kind: 'words', min: 1 }, repeated: true, meaning: 'Old: retry.' },
   {
     name: 'enable_sni',
     argument: { kind: 'boolean' },
     meaning: 'SSL_GET: name the server in the handshake.',
-    says: { invalid: 'Invalid enable_sni parameter %v' },
+    messages: { invalid: 'Invalid enable_sni parameter %v' },
   },
   {
     name: 'sni_name',

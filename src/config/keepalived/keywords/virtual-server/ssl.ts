@@ -6,7 +6,7 @@ const text = (name: string, what: string, meaning: string): Keyword => ({
   argument: { kind: 'text' },
   repeated: true,
   meaning,
-  says: { missing: `SSL ${what} missing` },
+  messages: { missing: `SSL ${what} missing` },
 });
 
 const sslKeywords: readonly Keyword[] = [

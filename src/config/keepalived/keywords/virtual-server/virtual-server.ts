@@ -14,7 +14,7 @@ const scheduling: readonly Keyword[] = [
     repeated: true,
     default: 'wlc',
     meaning: 'How a new connection finds its server.',
-    says: { invalid: "Invalid lvs_scheduler '%v' - ignoring" },
+    messages: { invalid: "Invalid lvs_scheduler '%v' - ignoring" },
   },
   {
     name: 'lvs_method',
@@ -48,7 +48,7 @@ const scheduling: readonly Keyword[] = [
     argument: { kind: 'choice', of: ['TCP', 'UDP', 'SCTP'], anyCase: true },
     default: 'UDP',
     meaning: 'What is balanced; nothing for a firewall mark.',
-    says: { invalid: 'Unknown protocol %v - ignoring' },
+    messages: { invalid: 'Unknown protocol %v - ignoring' },
   },
   {
     name: 'persistence_timeout',
@@ -65,7 +65,7 @@ const scheduling: readonly Keyword[] = [
     name: 'ip_family',
     argument: { kind: 'choice', of: ['inet', 'inet6'] },
     meaning: 'The family of a firewall mark whose servers are all reached by tunnels.',
-    says: { invalid: 'unknown address family %v' },
+    messages: { invalid: 'unknown address family %v' },
   },
 ];
 
@@ -77,26 +77,26 @@ const quorum: readonly Keyword[] = [
     argument: { kind: 'integer', min: 1, max: 4294967295 },
     default: '1',
     meaning: 'Total weight of healthy servers that makes the service up.',
-    says: { invalid: 'Quorum %v must be in [1, 4294967295]. Setting to 1.' },
+    messages: { invalid: 'Quorum %v must be in [1, 4294967295]. Setting to 1.' },
   },
   {
     name: 'hysteresis',
     argument: { kind: 'integer', min: 0, max: 4294967295 },
     default: '0',
     meaning: 'How far beyond the quorum the weight must go for a change; less than the quorum.',
-    says: { invalid: 'Hysteresis %v must be in [0, 4294967295] - ignoring' },
+    messages: { invalid: 'Hysteresis %v must be in [0, 4294967295] - ignoring' },
   },
   {
     name: 'quorum_up',
     argument: { kind: 'script' },
     meaning: 'Run when the quorum is gained: COMMAND [user [group]].',
-    says: { again: '((null)) quorum_up script already specified - ignoring %v' },
+    messages: { again: '((null)) quorum_up script already specified - ignoring %v' },
   },
   {
     name: 'quorum_down',
     argument: { kind: 'script' },
     meaning: 'Run when the quorum is lost: COMMAND [user [group]].',
-    says: { again: '((null)) quorum_down script already specified - ignoring %v' },
+    messages: { again: '((null)) quorum_down script already specified - ignoring %v' },
   },
   { name: 'ha_suspend', argument: { kind: 'flag' }, meaning: "Checks rest while the service's address is not on this host." },
   { name: 'inhibit_on_failure', argument: { kind: 'flag' }, meaning: 'A server that is down gets weight 0 instead of being removed.' },
@@ -104,13 +104,13 @@ const quorum: readonly Keyword[] = [
     name: 'smtp_alert',
     argument: { kind: 'boolean' },
     meaning: 'Mail when the quorum is gained or lost (off).',
-    says: { invalid: 'Invalid virtual_server smtp_alert parameter %v' },
+    messages: { invalid: 'Invalid virtual_server smtp_alert parameter %v' },
   },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },
     meaning: 'The Host: of HTTP_GET and SSL_GET.',
-    says: { missing: 'virtual server virtualhost missing' },
+    messages: { missing: 'virtual server virtualhost missing' },
   },
   {
     name: 'snmp_name',
@@ -124,7 +124,7 @@ const quorum: readonly Keyword[] = [
     argument: { kind: 'integer', min: 1, max: 2147483647 },
     default: '1',
     meaning: 'Weight of servers that state none.',
-    says: { invalid: 'Virtual server weight %v is outside range 1-2147483647' },
+    messages: { invalid: 'Virtual server weight %v is outside range 1-2147483647' },
   },
 ];
 

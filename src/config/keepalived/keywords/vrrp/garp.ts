@@ -7,7 +7,7 @@ const interval = (name: string, what: string): Keyword => ({
   argument: seconds(0, 2147.483647),
   default: '0',
   meaning: `Least time between two ${what} on these interfaces together, in seconds.`,
-  says: { invalid: `garp_group ${name} '%v' invalid` },
+  messages: { invalid: `garp_group ${name} '%v' invalid` },
 });
 
 const garpGroup: readonly Keyword[] = [

@@ -7,7 +7,7 @@ export const notifyScript = (name: string, who: string, meaning: string): Keywor
   name,
   argument: SCRIPT,
   meaning,
-  says: { again: `${who} ${name} script already specified - ignoring %v` },
+  messages: { again: `${who} ${name} script already specified - ignoring %v` },
 });
 
 /** The scripts that instances and groups have in common. */
@@ -20,19 +20,19 @@ export const notifyScripts = (who: string): readonly Keyword[] => [
 ];
 
 /** What is written and mailed beside. */
-export const notifySwitches = (says: { readonly changes: string; readonly mail: string }): readonly Keyword[] => [
+export const notifySwitches = (messages: { readonly changes: string; readonly mail: string }): readonly Keyword[] => [
   {
     name: 'notify_priority_changes',
     argument: BOOLEAN,
     default: 'vrrp_notify_priority_changes',
     meaning: 'Write changes of priority to the FIFOs, too.',
-    says: { invalid: says.changes },
+    messages: { invalid: messages.changes },
   },
   {
     name: 'smtp_alert',
     argument: BOOLEAN,
     default: 'smtp_alert_vrrp',
     meaning: 'Mail when the state changes.',
-    says: { invalid: says.mail },
+    messages: { invalid: messages.mail },
   },
 ];

@@ -5,7 +5,12 @@ import { notifyScripts, notifySwitches } from './notify.js';
 import { trackLists } from './track.js';
 
 const syncGroup: readonly Keyword[] = [
-  { name: 'group', argument: LINES, meaning: 'Names of the instances.', says: { again: 'Group list already specified for sync group %n' } },
+  {
+    name: 'group',
+    argument: LINES,
+    meaning: 'Names of the instances.',
+    messages: { again: 'Group list already specified for sync group %n' },
+  },
   ...trackLists,
   {
     name: 'sync_group_tracking_weight',
@@ -25,5 +30,5 @@ export const syncGroupKeyword: Keyword = {
   argument: block(() => syncGroup, 1),
   repeated: true,
   meaning: 'Instances that are master together.',
-  says: { missing: 'vrrp_sync_group must have a name - skipping' },
+  messages: { missing: 'vrrp_sync_group must have a name - skipping' },
 };

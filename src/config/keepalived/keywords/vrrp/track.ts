@@ -7,21 +7,21 @@ const trackScript: readonly Keyword[] = [
     name: 'script',
     argument: SCRIPT,
     meaning: 'What to run; exit status 0 is success.',
-    says: { missing: '' },
+    messages: { missing: '' },
   },
   {
     name: 'interval',
     argument: wholeMs(0, 4294),
     default: '1',
     meaning: 'Seconds between two runs (fractions since 2.3.2).',
-    says: { invalid: "(%n): vrrp script interval '%v' must be between 0.001 and 4294 - ignoring" },
+    messages: { invalid: "(%n): vrrp script interval '%v' must be between 0.001 and 4294 - ignoring" },
   },
   {
     name: 'timeout',
     argument: wholeMs(0, 4294),
     default: 'interval',
     meaning: 'Seconds after which a run is ended and counts as failed.',
-    says: { invalid: "(%n): vrrp script timeout '%v' invalid - ignoring" },
+    messages: { invalid: "(%n): vrrp script timeout '%v' invalid - ignoring" },
   },
   { name: 'weight', argument: words(1), default: '0', meaning: '-253..253 [reverse]: added to the priority; 0: failure means FAULT.' },
   {
@@ -29,14 +29,14 @@ const trackScript: readonly Keyword[] = [
     argument: integer(1, INT_MAX),
     default: '1',
     meaning: 'Successes in a row until it counts as up.',
-    says: { invalid: "(%n): vrrp script rise value '%v' invalid, defaulting to 1" },
+    messages: { invalid: "(%n): vrrp script rise value '%v' invalid, defaulting to 1" },
   },
   {
     name: 'fall',
     argument: integer(1, INT_MAX),
     default: '1',
     meaning: 'Failures in a row until it counts as down.',
-    says: { invalid: "(%n): vrrp script fall value '%v' invalid, defaulting to 1" },
+    messages: { invalid: "(%n): vrrp script fall value '%v' invalid, defaulting to 1" },
   },
   { name: 'user', argument: words(1), default: 'script_user', meaning: 'USER [GROUP] it runs as.' },
   { name: 'init_fail', argument: FLAG, meaning: 'Taken for failed until the first run has ended.' },
@@ -47,14 +47,14 @@ const trackFile: readonly Keyword[] = [
     name: 'file',
     argument: words(1),
     meaning: 'PATH of a file that holds a number.',
-    says: { missing: 'track file file name missing', again: 'File already set for track file %n - ignoring %v' },
+    messages: { missing: 'track file file name missing', again: 'File already set for track file %n - ignoring %v' },
   },
   {
     name: 'weight',
     argument: words(1),
     default: '1',
     meaning: '-254..254 [reverse]: the number times this is added to the priority.',
-    says: { missing: 'No weight specified for track file %n - ignoring', again: 'Weight already set for track file %n - ignoring %v' },
+    messages: { missing: 'No weight specified for track file %n - ignoring', again: 'Weight already set for track file %n - ignoring %v' },
   },
   { name: 'init_file', argument: words(0), meaning: '[VALUE] [overwrite]: make the file at start, where it is missing or always.' },
 ];
@@ -64,7 +64,7 @@ const delay = (name: string, meaning: string): Keyword => ({
   argument: seconds(0.000001, 3600),
   default: '0',
   meaning,
-  says: { invalid: `${name} (%v) for vrrp_track_process %n must be between [0.000001..3600] inclusive. Ignoring...` },
+  messages: { invalid: `${name} (%v) for vrrp_track_process %n must be between [0.000001..3600] inclusive. Ignoring...` },
 });
 
 const trackProcess: readonly Keyword[] = [
@@ -72,7 +72,7 @@ const trackProcess: readonly Keyword[] = [
     name: 'process',
     argument: words(1),
     meaning: 'NAME [ARGUMENT…] of the process to look for.',
-    says: { again: 'Process already set for track process %n - ignoring %v' },
+    messages: { again: 'Process already set for track process %n - ignoring %v' },
   },
   {
     name: 'param_match',
@@ -85,7 +85,7 @@ const trackProcess: readonly Keyword[] = [
     argument: words(1),
     default: '0',
     meaning: '-254..254 [reverse]: added to the priority; 0: FAULT without quorum.',
-    says: {
+    messages: {
       missing: 'No weight specified for track process %n - ignoring',
       again: 'Weight already set for track process %n - ignoring %v',
     },
@@ -95,13 +95,13 @@ const trackProcess: readonly Keyword[] = [
     argument: integer(1, 65535),
     default: '1',
     meaning: 'How many must run.',
-    says: { invalid: 'Quorum (%v) for vrrp_track_process %n must be between [1..65535] inclusive. Ignoring...' },
+    messages: { invalid: 'Quorum (%v) for vrrp_track_process %n must be between [1..65535] inclusive. Ignoring...' },
   },
   {
     name: 'quorum_max',
     argument: integer(0, 65535),
     meaning: 'How many may run at most; 0: it must not run.',
-    says: { invalid: 'quorum_max (%v) for vrrp_track_process %n must be between [0..65535] inclusive. Ignoring...' },
+    messages: { invalid: 'quorum_max (%v) for vrrp_track_process %n must be between [0..65535] inclusive. Ignoring...' },
   },
   delay('delay', 'fork_delay and terminate_delay in one.'),
   delay('fork_delay', 'Seconds after a start until it counts.'),

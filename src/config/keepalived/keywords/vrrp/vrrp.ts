@@ -10,7 +10,7 @@ const booleanKeyword = (name: string, meaning: string, more: Partial<Keyword> = 
   name,
   argument: BOOLEAN,
   meaning,
-  says: { invalid: `(%n) invalid ${name} %v specified` },
+  messages: { invalid: `(%n) invalid ${name} %v specified` },
   ...more,
 });
 
@@ -20,14 +20,14 @@ const election: readonly Keyword[] = [
     name: 'virtual_router_id',
     argument: integer(1, 255),
     meaning: 'VRID, 1..255: the same on all nodes, unique on the interface.',
-    says: { invalid: "(%n): VRID '%v' not valid - must be between 1 & 255" },
+    messages: { invalid: "(%n): VRID '%v' not valid - must be between 1 & 255" },
   },
   {
     name: 'priority',
     argument: integer(1, 255),
     default: '100',
     meaning: 'The highest is master; 255 is the address owner (default with state MASTER).',
-    says: { invalid: '(%n) Priority not valid! must be between 1 & 255. Using default 100' },
+    messages: { invalid: '(%n) Priority not valid! must be between 1 & 255. Using default 100' },
     refusedAs: 100,
   },
   {
@@ -36,14 +36,14 @@ const election: readonly Keyword[] = [
     argument: integer(2, 3),
     default: 'vrrp_version',
     meaning: 'VRRP version.',
-    says: { invalid: '(%n): Version must be either 2 or 3' },
+    messages: { invalid: '(%n): Version must be either 2 or 3' },
   },
   {
     name: 'advert_int',
     argument: seconds(0.01, 255),
     default: '1',
     meaning: 'Seconds between adverts; version 2: whole seconds, version 3: hundredths up to 40.95.',
-    says: { invalid: '(%n) Advert interval (%v) not valid! Must be > 0 - ignoring' },
+    messages: { invalid: '(%n) Advert interval (%v) not valid! Must be > 0 - ignoring' },
   },
   { name: 'nopreempt', argument: FLAG, meaning: 'Do not take over from a lower priority.' },
   { name: 'preempt', argument: FLAG, meaning: 'Take over from a lower priority, as without it.' },
@@ -52,7 +52,7 @@ const election: readonly Keyword[] = [
     argument: seconds(0, 1000),
     default: '0',
     meaning: 'Seconds to wait before taking over from a lower priority.',
-    says: { invalid: '(%n) Preempt_delay not valid! must be between 0-1000' },
+    messages: { invalid: '(%n) Preempt_delay not valid! must be between 0-1000' },
   },
   { name: 'accept', argument: FLAG, meaning: 'The master takes packets to its virtual addresses (the default without strict mode).' },
   { name: 'no_accept', argument: FLAG, meaning: 'It does not: nftables drops them.' },
@@ -62,7 +62,7 @@ const election: readonly Keyword[] = [
     argument: integer(1, 100),
     default: 'vrrp_down_timer_adverts',
     meaning: 'Adverts a backup misses before it takes over.',
-    says: { invalid: "(%n): Invalid down_timer_adverts [1:100] '%v'" },
+    messages: { invalid: "(%n): Invalid down_timer_adverts [1:100] '%v'" },
   },
   booleanKeyword('lower_prio_no_advert', 'A master does not answer adverts of lower priority.', { default: 'vrrp_lower_prio_no_advert' }),
   booleanKeyword('higher_prio_send_advert', 'A master sends one more advert before it gives way.', {
@@ -85,20 +85,20 @@ const election: readonly Keyword[] = [
     argument: words(0),
     since: '2.2.8',
     meaning: '[1..254]: with nopreempt, step down when the own timer ran late.',
-    says: { deprecated: "(%n) thread_timer_expired - please replace with keyword 'timer_expired_backup'" },
+    messages: { deprecated: "(%n) thread_timer_expired - please replace with keyword 'timer_expired_backup'" },
   },
   {
     name: 'fast_advert_int',
     argument: seconds(0.001, 0.5),
     meaning: "Seconds between extra adverts among weir nodes, 0.001..0.5. weir's own.",
-    says: { invalid: '(%n) fast_advert_int (%v) not valid - must be between 0.001 and 0.5' },
+    messages: { invalid: '(%n) fast_advert_int (%v) not valid - must be between 0.001 and 0.5' },
   },
   {
     name: 'fast_down_adverts',
     argument: integer(1, 100),
     default: '5',
     meaning: "Extra adverts a backup misses before it takes over. weir's own.",
-    says: { invalid: "(%n) fast_down_adverts '%v' not valid - must be between 1 and 100" },
+    messages: { invalid: "(%n) fast_down_adverts '%v' not valid - must be between 1 and 100" },
   },
 ];
 
@@ -108,7 +108,7 @@ const garpNumber = (name: string, max: number, invalid: string, meaning: string)
   argument: integer(0, max),
   default: `vrrp_${name}`,
   meaning,
-  says: { invalid: `(%n): ${invalid}` },
+  messages: { invalid: `(%n): ${invalid}` },
 });
 
 const garp: readonly Keyword[] = [
@@ -135,7 +135,7 @@ const garp: readonly Keyword[] = [
     argument: words(1),
     default: 'vrrp_garp_extra_if',
     meaning: '[all] SECONDS (0..86400): announce addresses on interfaces other than the own one, this often.',
-    says: { missing: '(%n): %k specified without time - ignoring' },
+    messages: { missing: '(%n): %k specified without time - ignoring' },
   },
 ];
 
@@ -146,7 +146,7 @@ const old: readonly Keyword[] = [
     acted: 'accepted',
     because: 'the original does nothing about it either',
     meaning: 'Level of messages, once.',
-    says: { invalid: "(%n) Debug value '%v' not valid; must be between 0-4" },
+    messages: { invalid: "(%n) Debug value '%v' not valid; must be between 0-4" },
   },
   {
     name: 'linkbeat_use_polling',
@@ -159,7 +159,7 @@ const old: readonly Keyword[] = [
     name: 'lvs_sync_daemon_interface',
     argument: words(1),
     meaning: 'Old: lvs_sync_daemon with this interface, following this instance.',
-    says: { again: '(%n) lvs_sync_daemon_interface has already been specified as %v - ignoring' },
+    messages: { again: '(%n) lvs_sync_daemon_interface has already been specified as %v - ignoring' },
   },
 ];
 
@@ -174,7 +174,7 @@ const instance: readonly Keyword[] = [
     name: 'notify_deleted',
     argument: { kind: 'raw', optional: true },
     meaning: '[COMMAND [USER [GROUP]]]: an instance taken away by a reload is DELETED, not in FAULT.',
-    says: { again: '(%n) notify_deleted already specified - ignoring %v' },
+    messages: { again: '(%n) notify_deleted already specified - ignoring %v' },
   },
   ...notifySwitches({
     changes: "(%n) Invalid value '%v' for notify_priority_changes specified",
@@ -188,5 +188,5 @@ export const vrrpInstanceKeyword: Keyword = {
   argument: block(() => instance, 1),
   repeated: true,
   meaning: 'One virtual router.',
-  says: { missing: 'vrrp_instance must have a name' },
+  messages: { missing: 'vrrp_instance must have a name' },
 };

@@ -17,10 +17,10 @@ const LINKLESS = /^(?:lo|dummy)\d*$/;
 /** Those whose end puts the instance into FAULT or changes its priority: its own, those it tracks, and those of its sync group. */
 function watched({ name, interface: own, track }: VrrpInstance, { configuration }: LintNode): readonly string[] {
   const groups = configuration.syncGroups.filter(({ members }) => members.includes(name));
-  const mates = configuration.instances.filter((one) => groups.some(({ members }) => members.includes(one.name)));
-  const sets = [track, ...groups.map((group) => group.track), ...mates.map((mate) => mate.track)];
+  const groupPeers = configuration.instances.filter((one) => groups.some(({ members }) => members.includes(one.name)));
+  const sets = [track, ...groups.map((group) => group.track), ...groupPeers.map((peer) => peer.track)];
   const tracked = sets.flatMap(({ interfaces }) => interfaces.map((one) => one.name));
-  return [own, ...mates.map((mate) => mate.interface), ...tracked].filter((one) => one !== undefined);
+  return [own, ...groupPeers.map((peer) => peer.interface), ...tracked].filter((one) => one !== undefined);
 }
 
 export const vipInterfaces: LintRule = {

@@ -10,7 +10,7 @@ const LONE: LintVerdict = {
     '`heartbeat` on one node only: the other neither sends over the second link nor listens there, so one cut link still makes two masters.',
 };
 
-export const heartbeats: LintRule = {
+export const heartbeatPairs: LintRule = {
   verdicts: [LONE],
   check: (nodes) =>
     peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {

@@ -10,7 +10,7 @@ const HASTY: LintVerdict = {
 };
 const SHORT_US = 100_000;
 
-export const haste: LintRule = {
+export const shortIntervals: LintRule = {
   verdicts: [HASTY],
   check: (nodes) =>
     nodes.flatMap((node) => {

@@ -35,7 +35,7 @@ function socketOf(block: Values): string {
 }
 
 /** Blocks without an instance, behind one that is the same virtual router. */
-function twins(node: LintNode): readonly LintFinding[] {
+function sameVrids(node: LintNode): readonly LintFinding[] {
   const first = new Map<string, string>();
   const started = new Set(node.configuration.instances.map(({ name }) => name));
   return blocksOf(node.values, 'vrrp_instance').flatMap((block) => {
@@ -62,7 +62,7 @@ const onOneGroup = (a: VrrpInstance, b: VrrpInstance): boolean =>
 export const vrids: LintRule = {
   verdicts: [TWICE, PAIRS, ELSEWHERE, MOVED],
   check: (nodes) => [
-    ...nodes.flatMap(twins),
+    ...nodes.flatMap(sameVrids),
     ...peersOf(nodes, true).flatMap(({ a, b, ours, theirs }) => {
       if (!onOneGroup(ours, theirs)) return [];
       const verdict = shareNetwork(ours, theirs) ? PAIRS : ELSEWHERE;

@@ -32,7 +32,7 @@ function winner({ ours, theirs }: Peers): 'here' | 'there' | 'unknown' {
 const isTie = ({ ours, theirs }: Peers): boolean => ours.priority === theirs.priority;
 
 /** One member alone has nothing to disagree with; without preemption a lower master stays, and only ties are settled. */
-function judgeGroup(node: LintNode, name: string, members: readonly Peers[]): readonly LintFinding[] {
+function compareGroup(node: LintNode, name: string, members: readonly Peers[]): readonly LintFinding[] {
   const settled = members.filter((one) => isTie(one) || (!one.ours.nopreempt && !one.theirs.nopreempt));
   const [here, there] = (['here', 'there'] as const).map((side) => settled.find((one) => winner(one) === side));
   const at = placeIn(node, 'vrrp_sync_group', name);
@@ -59,7 +59,7 @@ export const syncGroups: LintRule = {
         nodes
           .filter((other) => nodes.indexOf(other) > nodes.indexOf(node))
           .flatMap((other) =>
-            judgeGroup(
+            compareGroup(
               node,
               group.name,
               peers.filter(({ a, b, ours }) => a === node && b === other && group.members.includes(ours.name)),

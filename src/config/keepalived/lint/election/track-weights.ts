@@ -3,7 +3,7 @@ import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { type Peers, peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
-import { priorityWith, weighedScripts } from './weights.js';
+import { priorityWith, scriptWeights } from './tracker-weights.js';
 
 const SMALL: LintVerdict = {
   code: 'track-weight-too-small',
@@ -17,7 +17,7 @@ const SWAP: LintVerdict = {
 };
 
 /** Those whose failure is what it says. */
-const plain = (instance: VrrpInstance, node: LintNode) => weighedScripts(instance, node).filter(({ reverse }) => !reverse);
+const plain = (instance: VrrpInstance, node: LintNode) => scriptWeights(instance, node).filter(({ reverse }) => !reverse);
 
 function look({ a, b, ours, theirs }: Peers) {
   if (ours.priority <= theirs.priority || ours.priority === 255 || theirs.nopreempt) return [];

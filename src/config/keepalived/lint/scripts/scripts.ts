@@ -21,9 +21,9 @@ const STOPPING =
 /** Signals that ask the daemon something (is it there, reload, dump) rather than end it. */
 const ASKING = /kill\w*\s+(?:-s\s+|--signal[ =]|-)(?:SIG)?(?:0|1|HUP|10|USR1|12|USR2)\b/;
 /** Longer lines are no shell that a person wrote. */
-const LONGEST_LINE = 1000;
+const LINE_LENGTH_MAX = 1000;
 
-const stops = (line: string): boolean => line.length <= LONGEST_LINE && !/^\s*#/.test(line) && STOPPING.test(line) && !ASKING.test(line);
+const stops = (line: string): boolean => line.length <= LINE_LENGTH_MAX && !/^\s*#/.test(line) && STOPPING.test(line) && !ASKING.test(line);
 
 function stopping({ argv, text }: Script, node: LintNode): string | undefined {
   if (stops(text)) return text;

@@ -5,7 +5,7 @@ import type { Script } from '../../../../model/keepalived/script.js';
 export interface ShellLines {
   readonly path: string;
   /** Without comments and blank lines. */
-  readonly kept: readonly string[];
+  readonly commands: readonly string[];
   /** s; 0: it does not sleep */
   readonly longestSleep: number;
   /** It has no way to fail: the last command is echo (or the like) wherever it may end. */
@@ -47,15 +47,15 @@ export function shellLines({ argv }: Script, texts: ReadonlyMap<string, string>)
   const path = argv.slice(0, 2).find((word) => texts.has(word));
   const text = path === undefined ? undefined : texts.get(path);
   if (path === undefined || text === undefined || (text.startsWith('#!') && !/^#!.*sh\b/.test(text))) return undefined;
-  const kept = text
+  const commands = text
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'));
   return {
     path,
-    kept,
-    longestSleep: longestSleep(kept),
-    endsInEcho: endsInEcho(kept),
-    looksAtAddresses: kept.some((line) => ADDRESSES.test(line)),
+    commands,
+    longestSleep: longestSleep(commands),
+    endsInEcho: endsInEcho(commands),
+    looksAtAddresses: commands.some((line) => ADDRESSES.test(line)),
   };
 }

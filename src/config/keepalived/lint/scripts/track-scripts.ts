@@ -81,7 +81,7 @@ function virtual(look: Look): readonly LintFinding[] {
     const pattern = new RegExp(`(?<![\\w.:])${quoted(address)}(?![\\w.]|:[0-9a-f]*:)`);
     const inCommand = pattern.test(tracker.script.argv.join(' '));
     // A script that first asks whether the address is here knows what it does.
-    if (!inCommand && !(lines !== undefined && !lines.looksAtAddresses && lines.kept.some((line) => pattern.test(line)))) continue;
+    if (!inCommand && !(lines !== undefined && !lines.looksAtAddresses && lines.commands.some((line) => pattern.test(line)))) continue;
     const cause = 'where the master has it, the backup’s check is about the master, too';
     const fix = 'ask 127.0.0.1, or the address that the node has for itself';
     return [found(VIP, place(look), `${tracker.name} asks the virtual address ${address}`, cause, fix)];

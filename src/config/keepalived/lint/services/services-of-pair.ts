@@ -30,10 +30,10 @@ export const servicesOfPair: LintRule = {
             ),
           );
       const unlike = mine.flatMap((server) => {
-        const twin = others.find(({ name }) => name === server.name);
+        const other = others.find(({ name }) => name === server.name);
         const list = (one: typeof server): string => [...one.realServers.map(destinationId)].sort().join(' ');
-        if (twin === undefined || list(twin) === list(server)) return [];
-        const cause = `here ${list(server)}; in ${b.file} ${list(twin)}`;
+        if (other === undefined || list(other) === list(server)) return [];
+        const cause = `here ${list(server)}; in ${b.file} ${list(other)}`;
         return [
           found(
             DIFFER,

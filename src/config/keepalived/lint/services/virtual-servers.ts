@@ -74,7 +74,7 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
   return findings;
 }
 
-function twins(node: LintNode) {
+function duplicates(node: LintNode) {
   const seen = new Set<string>();
   return node.configuration.virtualServers.flatMap(({ name, protocol }) => {
     const id = `${name} ${protocol}`;
@@ -92,6 +92,6 @@ export const virtualServers: LintRule = {
   check: (nodes) =>
     nodes.flatMap((node) => {
       const held = heldBy(node);
-      return [...node.configuration.virtualServers.flatMap((server) => look(server, node, held)), ...twins(node)];
+      return [...node.configuration.virtualServers.flatMap((server) => look(server, node, held)), ...duplicates(node)];
     }),
 };

@@ -10,12 +10,12 @@ const read = (...lines: string[]) => {
 };
 
 /** Lines, the settings they make, what is said. */
-type Case = readonly [lines: readonly string[], expected: Partial<GlobalSettings>, said?: readonly string[]];
+type Case = readonly [lines: readonly string[], expected: Partial<GlobalSettings>, reported?: readonly string[]];
 
 function tryAll(cases: readonly Case[]): void {
-  for (const [lines, expected, said = []] of cases) {
+  for (const [lines, expected, reported = []] of cases) {
     const { global, errors } = read(...lines);
-    assert.deepEqual(errors, said, lines.join(' / '));
+    assert.deepEqual(errors, reported, lines.join(' / '));
     for (const [key, value] of Object.entries(expected)) {
       assert.deepEqual(global[key as keyof GlobalSettings], value, `${lines.join(' / ')}: ${key}`);
     }
@@ -152,9 +152,9 @@ test('processes', () => {
     ['vrrp_cpu_affinity abc', ["invalid number 'abc'", 'Invalid cpu_id:0 specified for vrrp process'], undefined],
     ['vrrp_cpu_affinity', ['No vrrp cpu_id set specified'], undefined],
   ];
-  for (const [line, said, priority] of cases) {
-    const { global: settings, errors: told } = read(line);
-    assert.deepEqual(told, said, line);
+  for (const [line, expected, priority] of cases) {
+    const { global: settings, errors: reported } = read(line);
+    assert.deepEqual(reported, expected, line);
     assert.equal(settings.processes.vrrp.rtPriority, priority, line);
   }
 });

@@ -7,7 +7,7 @@ import type { Value, Values } from '../../keyword.js';
 import { globalKeywords } from '../../keywords/global/global.js';
 import { readWhole } from '../../values/number.js';
 import { booleanOf, has, listOf, numberOf, scriptOf, textOf, wordsOf } from '../../values/values.js';
-import { given } from '../optional-property.js';
+import { optional } from '../optional-property.js';
 import { runAsOf } from '../tracking/trackers.js';
 import { buildGarpGroups } from './garp-group.js';
 import { buildFlushOnStop, buildSyncDaemon, buildTimeouts } from './lvs-settings.js';
@@ -20,8 +20,8 @@ const SECOND = 1_000_000;
 function fifo(global: Values, keyword: string): Fifo | undefined {
   const [path, user, group] = wordsOf(global, keyword) ?? [];
   if (path === undefined) return undefined;
-  const owner = user && { user: user.text, ...given('group', group?.text) };
-  return { path: path.text, ...given('owner', owner), ...given('script', scriptOf(global, `${keyword}_script`)) };
+  const owner = user && { user: user.text, ...optional('group', group?.text) };
+  return { path: path.text, ...optional('owner', owner), ...optional('script', scriptOf(global, `${keyword}_script`)) };
 }
 
 function aroundLife(global: Values, when: 'startup' | 'shutdown'): { readonly script: Script; readonly timeoutUs: number } | undefined {
@@ -50,11 +50,11 @@ function dynamicInterfaces(global: Values, report: Report): Pick<GlobalSettings,
 }
 
 /** NFT_TABLE_MAXNAMELEN less two, as the original counts. */
-const LONGEST_TABLE = 254;
+const TABLE_NAME_LENGTH_MAX = 254;
 
 function tableName(global: Values, report: Report): string {
   const [word] = wordsOf(global, 'nftables') ?? [];
-  const wrong = word?.text === '' ? 'empty' : (word?.text.length ?? 0) > LONGEST_TABLE ? 'too long' : undefined;
+  const wrong = word?.text === '' ? 'empty' : (word?.text.length ?? 0) > TABLE_NAME_LENGTH_MAX ? 'too long' : undefined;
   if (word !== undefined && wrong !== undefined) report('nftables-chain-name', word.at, { wrong });
   return word === undefined || wrong !== undefined ? 'keepalived' : word.text;
 }
@@ -77,7 +77,7 @@ const smtp = (global: Values, report: Report): Pick<GlobalSettings, 'smtpServer'
   const timeout = numberOf(global, 'smtp_connect_timeout') ?? 30;
   const at = global.of.get('smtp_connect_timeout')?.at(-1)?.at;
   if (timeout === 0 && at !== undefined) report('smtp-timeout-zero', at);
-  return { ...given('smtpServer', smtpServer(global, report)), smtpTimeoutUs: Math.max(1, timeout) * SECOND };
+  return { ...optional('smtpServer', smtpServer(global, report)), smtpTimeoutUs: Math.max(1, timeout) * SECOND };
 };
 
 /** An empty list is a slip. */
@@ -104,10 +104,10 @@ function scripts(
   return {
     scriptSecurity: has(global, 'enable_script_security'),
     fifoStatesOnReload: has(global, 'fifo_write_vrrp_states_on_reload'),
-    ...given('supplementaryGroups', booleanOf(global, 'set_supplementary_groups')),
-    ...given('scriptUser', runAsOf(global, 'script_user')),
-    ...given('startupScript', aroundLife(global, 'startup')),
-    ...given('shutdownScript', aroundLife(global, 'shutdown')),
+    ...optional('supplementaryGroups', booleanOf(global, 'set_supplementary_groups')),
+    ...optional('scriptUser', runAsOf(global, 'script_user')),
+    ...optional('startupScript', aroundLife(global, 'startup')),
+    ...optional('shutdownScript', aroundLife(global, 'shutdown')),
   };
 }
 
@@ -117,13 +117,13 @@ function files(global: Values, report: Report): Pick<GlobalSettings, FileSetting
   return {
     jsonVersion: numberOf(global, 'json_version') === 2 ? 2 : 1,
     dumpFiles: {
-      ...given('state', textOf(global, 'state_dump_file')),
-      ...given('stats', textOf(global, 'stats_dump_file')),
-      ...given('json', textOf(global, 'json_dump_file')),
+      ...optional('state', textOf(global, 'state_dump_file')),
+      ...optional('stats', textOf(global, 'stats_dump_file')),
+      ...optional('json', textOf(global, 'json_dump_file')),
     },
-    ...given('dumpsPerInstance', booleanOf(global, 'data_use_instance')),
-    ...given('umask', readUmask(wordsOf(global, 'umask') ?? [], report)),
-    ...given('saveDirectory', textOf(global, 'config_save_dir')?.replace(/(?<=.)\/$/, '')),
+    ...optional('dumpsPerInstance', booleanOf(global, 'data_use_instance')),
+    ...optional('umask', readUmask(wordsOf(global, 'umask') ?? [], report)),
+    ...optional('saveDirectory', textOf(global, 'config_save_dir')?.replace(/(?<=.)\/$/, '')),
   };
 }
 
@@ -133,9 +133,9 @@ function reloads(global: Values, report: Report): Pick<GlobalSettings, 'reloadCh
   if (more !== undefined) report('reload-time-file-invalid', more.at);
   const file = wordsOf(global, 'reload_file');
   return {
-    ...given('reloadCheckConfig', check && given('logFile', check[0]?.text)),
-    ...given('reloadTime', time && more === undefined ? { path: time.text, repeat: has(global, 'reload_repeat') } : undefined),
-    ...given('reloadFile', file && given('path', file[0]?.text)),
+    ...optional('reloadCheckConfig', check && optional('logFile', check[0]?.text)),
+    ...optional('reloadTime', time && more === undefined ? { path: time.text, repeat: has(global, 'reload_repeat') } : undefined),
+    ...optional('reloadFile', file && optional('path', file[0]?.text)),
   };
 }
 
@@ -144,8 +144,8 @@ function lvs(global: Values, report: Report) {
     checkerLogAllFailures: booleanOf(global, 'checker_log_all_failures') ?? false,
     lvsFlush: has(global, 'lvs_flush'),
     lvsFlushOnStop: buildFlushOnStop(global, report),
-    ...given('lvsTimeouts', buildTimeouts(global, report)),
-    ...given('lvsSyncDaemon', buildSyncDaemon(global, report)),
+    ...optional('lvsTimeouts', buildTimeouts(global, report)),
+    ...optional('lvsSyncDaemon', buildSyncDaemon(global, report)),
     rsInitNotifies: booleanOf(global, 'rs_init_notifies') ?? false,
   };
 }
@@ -153,18 +153,18 @@ function lvs(global: Values, report: Report) {
 /** The settings of the daemon; `root` for garp_group, which stands beside global_defs. */
 export function buildGlobal(root: Values, global: Values, report: Report): GlobalSettings {
   return {
-    ...given('routerId', textOf(global, 'router_id')),
+    ...optional('routerId', textOf(global, 'router_id')),
     notificationEmail: emails(global, report),
-    ...given('emailFrom', textOf(global, 'notification_email_from')),
+    ...optional('emailFrom', textOf(global, 'notification_email_from')),
     ...smtp(global, report),
-    ...given('smtpHelo', wordsOf(global, 'smtp_helo_name')?.[0]?.text),
+    ...optional('smtpHelo', wordsOf(global, 'smtp_helo_name')?.[0]?.text),
     noEmailFaults: has(global, 'no_email_faults'),
     noCheckerEmails: booleanOf(global, 'no_checker_emails') ?? false,
     defaultInterface: textOf(global, 'default_interface') ?? 'eth0',
     ...scripts(global),
-    ...given('notifyFifo', fifo(global, 'notify_fifo')),
-    ...given('vrrpNotifyFifo', fifo(global, 'vrrp_notify_fifo')),
-    ...given('lvsNotifyFifo', fifo(global, 'lvs_notify_fifo')),
+    ...optional('notifyFifo', fifo(global, 'notify_fifo')),
+    ...optional('vrrpNotifyFifo', fifo(global, 'vrrp_notify_fifo')),
+    ...optional('lvsNotifyFifo', fifo(global, 'lvs_notify_fifo')),
     ...dynamicInterfaces(global, report),
     startupDelayUs: numberOf(global, 'vrrp_startup_delay') ?? 0,
     delayAfterBootUs: numberOf(global, 'vrrp_delay_after_boot') ?? 0,
@@ -172,12 +172,12 @@ export function buildGlobal(root: Values, global: Values, report: Report): Globa
     garpIntervalUs: numberOf(global, 'vrrp_garp_interval') ?? 0,
     gnaIntervalUs: numberOf(global, 'vrrp_gna_interval') ?? 0,
     garpGroups: buildGarpGroups(root, report),
-    ...given('nftables', nftables(global, report)),
+    ...optional('nftables', nftables(global, report)),
     vmacPrefix: textOf(global, 'vmac_prefix') ?? 'vrrp',
     vmacAddressPrefix: textOf(global, 'vmac_addr_prefix') ?? 'vrrp',
     ...files(global, report),
     ...reloads(global, report),
-    ...given('receiveBuffers', buildReceiveBuffers(global, report)),
+    ...optional('receiveBuffers', buildReceiveBuffers(global, report)),
     ...(has(global, 'disable_local_igmp') ? { disableLocalIgmp: true } : {}),
     maxAutoPriority: numberOf(global, 'max_auto_priority') ?? 0,
     minAutoPriorityDelayUs: numberOf(global, 'min_auto_priority_delay') ?? 1_000_000,

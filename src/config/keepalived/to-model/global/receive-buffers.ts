@@ -4,7 +4,7 @@ import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { booleanOf, numberOf, wordsOf } from '../../values/values.js';
-import { given } from '../optional-property.js';
+import { optional } from '../optional-property.js';
 
 /** 0 is none, as in the original. */
 function size(global: Values, keyword: string): BufferSize | undefined {
@@ -48,10 +48,10 @@ function advertPolicy(global: Values, report: Report): ReceiveBuffers['adverts']
 /** Nothing where the file says nothing of them. */
 export function buildReceiveBuffers(global: Values, report: Report): ReceiveBuffers | undefined {
   const buffers = {
-    ...given('command', size(global, 'vrrp_netlink_cmd_rcv_bufs')),
-    ...given('monitor', size(global, 'vrrp_netlink_monitor_rcv_bufs')),
-    ...given('processes', size(global, 'process_monitor_rcv_bufs')),
-    ...given('adverts', advertPolicy(global, report)),
+    ...optional('command', size(global, 'vrrp_netlink_cmd_rcv_bufs')),
+    ...optional('monitor', size(global, 'vrrp_netlink_monitor_rcv_bufs')),
+    ...optional('processes', size(global, 'process_monitor_rcv_bufs')),
+    ...optional('adverts', advertPolicy(global, report)),
   };
   return Object.keys(buffers).length === 0 ? undefined : buffers;
 }

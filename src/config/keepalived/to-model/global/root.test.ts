@@ -40,6 +40,6 @@ test("what is wrong at the root is told in keepalived's words", () => {
     ['interface_up_down_delays {\neth0 256\n}', ["number '256' outside range [0.000000, 255.000000]"]],
     ['static_ipaddress {\n10.1.1.1 dev eth0 track_group T\n}\ntrack_group T {\ngroup {\nV1\n}\n}', ['track_group T not found']],
   ];
-  for (const [text, said] of cases) assert.deepEqual(readText(text).errors, said, text);
+  for (const [text, reported] of cases) assert.deepEqual(readText(text).errors, reported, text);
   assert.deepEqual(readText('interface_up_down_delays {\neth0\n}').notices, ['No delay specified for interface eth0']);
 });

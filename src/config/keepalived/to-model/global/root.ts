@@ -10,7 +10,7 @@ import { buildAddress } from '../network/address.js';
 import type { NumberNames } from '../network/number-names.js';
 import { buildRoute } from '../network/route.js';
 import { buildRule, type numberRules } from '../network/rule.js';
-import { given } from '../optional-property.js';
+import { optional } from '../optional-property.js';
 
 /** What the lines of a static block need to know. */
 export interface StaticContext {
@@ -58,7 +58,7 @@ function buildDelay(statement: Statement, report: Report): InterfaceDelay | unde
 }
 
 /** `IF [MII|ETHTOOL|IOCTL]`: nothing is done about it, mistakes are told all the same. */
-function tellLinkbeat(statement: Statement, report: Report): void {
+function reportLinkbeat(statement: Statement, report: Report): void {
   const [type, more] = statement.words;
   if (type === undefined || (more === undefined && ['MII', 'ETHTOOL', 'IOCTL'].includes(type.text))) return;
   report('linkbeat-extra-words', type.at, { type: type.text });
@@ -97,11 +97,11 @@ function statics(
 }
 
 export function buildRoot(root: Values, context: StaticContext): RootSettings {
-  for (const line of linesOf(root, 'linkbeat_interfaces')) tellLinkbeat(line, context.report);
+  for (const line of linesOf(root, 'linkbeat_interfaces')) reportLinkbeat(line, context.report);
   return {
-    ...given('netNamespace', textOf(root, 'net_namespace')),
-    ...given('ipvsNamespace', has(root, 'net_namespace_ipvs') ? (wordsOf(root, 'net_namespace_ipvs')?.[0]?.text ?? '') : undefined),
-    ...given('instanceName', textOf(root, 'instance')),
+    ...optional('netNamespace', textOf(root, 'net_namespace')),
+    ...optional('ipvsNamespace', has(root, 'net_namespace_ipvs') ? (wordsOf(root, 'net_namespace_ipvs')?.[0]?.text ?? '') : undefined),
+    ...optional('instanceName', textOf(root, 'instance')),
     usePidDirectory: has(root, 'use_pid_dir'),
     childWaitUs: (numberOf(root, 'child_wait_time') ?? 5) * 1_000_000,
     ...statics(root, context),

@@ -61,9 +61,9 @@ test("what is wrong with an address line is told in keepalived's words, and the 
     ['10.99.0.100 use_vmac', ["Unknown configuration entry 'use_vmac' for ip address - ignoring"], true],
     ['10.99.0.100 track_group TX', ['track_group TX not found'], true],
   ];
-  for (const [line, said, used] of cases) {
+  for (const [line, reported, used] of cases) {
     const { address, errors } = readAddressLine(line);
-    assert.deepEqual(errors, said, line);
+    assert.deepEqual(errors, reported, line);
     assert.equal(address !== undefined, used, line);
   }
 });

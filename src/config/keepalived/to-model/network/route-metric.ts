@@ -12,26 +12,26 @@ interface Metric {
   readonly lock?: boolean;
   /** A time: how many of the kernel's units are a millisecond. */
   readonly perMs?: number;
-  readonly says: string;
+  readonly label: string;
 }
 
 const unsigned = 0xffffffff;
 
 export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>([
-  ['mtu', { max: unsigned, lock: true, says: 'MTU' }],
-  ['hoplimit', { max: 255, says: 'hoplimit' }],
-  ['advmss', { max: unsigned, lock: true, says: 'advmss' }],
-  ['rtt', { max: unsigned, lock: true, perMs: 8, says: 'rtt' }],
-  ['rttvar', { max: unsigned, lock: true, perMs: 4, says: 'rttvar' }],
-  ['rto_min', { max: unsigned, lock: true, perMs: 1, says: 'rto_min' }],
-  ['reordering', { max: unsigned, lock: true, says: 'reordering' }],
-  ['window', { max: unsigned, says: 'window' }],
-  ['cwnd', { max: unsigned, lock: true, says: 'cwnd' }],
-  ['ssthresh', { max: unsigned, lock: true, says: 'ssthresh' }],
-  ['initcwnd', { max: unsigned, says: 'initcwnd' }],
-  ['initrwnd', { max: unsigned, says: 'initrwnd' }],
-  ['quickack', { max: 1, says: 'quickack value' }],
-  ['fastopen_no_cookie', { max: 1, says: 'fastopen_no_cookie value' }],
+  ['mtu', { max: unsigned, lock: true, label: 'MTU' }],
+  ['hoplimit', { max: 255, label: 'hoplimit' }],
+  ['advmss', { max: unsigned, lock: true, label: 'advmss' }],
+  ['rtt', { max: unsigned, lock: true, perMs: 8, label: 'rtt' }],
+  ['rttvar', { max: unsigned, lock: true, perMs: 4, label: 'rttvar' }],
+  ['rto_min', { max: unsigned, lock: true, perMs: 1, label: 'rto_min' }],
+  ['reordering', { max: unsigned, lock: true, label: 'reordering' }],
+  ['window', { max: unsigned, label: 'window' }],
+  ['cwnd', { max: unsigned, lock: true, label: 'cwnd' }],
+  ['ssthresh', { max: unsigned, lock: true, label: 'ssthresh' }],
+  ['initcwnd', { max: unsigned, label: 'initcwnd' }],
+  ['initrwnd', { max: unsigned, label: 'initrwnd' }],
+  ['quickack', { max: 1, label: 'quickack value' }],
+  ['fastopen_no_cookie', { max: 1, label: 'fastopen_no_cookie value' }],
 ]);
 
 /** What the original keeps these times to. */
@@ -73,7 +73,7 @@ export function readMetric(line: Line, keyword: Word, draft: RouteDraft): boolea
   const lock = metric.lock === true && line.skip('lock');
   const word = line.need();
   if (word === undefined) return false;
-  const details = { name: metric.says, word: word.text };
+  const details = { name: metric.label, word: word.text };
   const { max, perMs } = metric;
   const value =
     perMs === undefined

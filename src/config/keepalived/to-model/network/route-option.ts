@@ -141,9 +141,9 @@ const trackGroup: Option = ({ line, draft, trackGroups }) => {
 
 /** A word that says all by itself. */
 const plain =
-  (said: Partial<RouteDraft>): Option =>
+  (settings: Partial<RouteDraft>): Option =>
   ({ draft }) => {
-    Object.assign(draft, said);
+    Object.assign(draft, settings);
     return true;
   };
 

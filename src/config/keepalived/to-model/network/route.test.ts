@@ -199,9 +199,9 @@ test("what is wrong with a route line is told in keepalived's words", () => {
     [`192.168.9.0/24 nexthop via 10.99.0.9 foo`, ['Route has trailing nonsense after nexthops - foo', untracked('192.168.9.0/24')], true],
     ['192.168.9.0/24 via 10.99.0.9 or 10.99.0.8 dev eth0', ['"or" for routes is deprecated. Please use "nexthop"'], true],
   ];
-  for (const [line, said, used] of cases) {
+  for (const [line, reported, used] of cases) {
     const { route, errors } = readRouteLine(line);
-    assert.deepEqual(errors, said, line);
+    assert.deepEqual(errors, reported, line);
     assert.equal(route !== undefined, used, line);
   }
 });

@@ -93,7 +93,7 @@ function readWord(reading: RouteReading, word: Word, target: Target): boolean {
 
 /** The family that all addresses of the line agree on; undefined: they do not. */
 function familyOf(draft: RouteDraft, target: Target): Family | undefined {
-  const said = [
+  const families = [
     target.family,
     target.prefix?.address.family,
     draft.via?.family,
@@ -101,8 +101,8 @@ function familyOf(draft: RouteDraft, target: Target): Family | undefined {
     draft.from?.address.family,
     ...(draft.nextHops ?? []).map((hop) => hop.via?.family),
   ].filter((family) => family !== undefined);
-  const [first = 'inet'] = said;
-  return said.every((family) => family === first) ? first : undefined;
+  const [first = 'inet'] = families;
+  return families.every((family) => family === first) ? first : undefined;
 }
 
 /** What only one family has; false: the line is not used. */
@@ -115,7 +115,7 @@ function fitsFamily(line: Line, place: Word, draft: RouteDraft, family: Family):
 }
 
 /** keepalived cannot watch a route without interface, nor one of another protocol. */
-function settleTracking(line: Line, place: Word, draft: RouteDraft, text: string): void {
+function effectiveTracking(line: Line, place: Word, draft: RouteDraft, text: string): void {
   if (draft.noTrack === true) return;
   if (draft.dev === undefined) {
     line.report('route-not-tracked', place.at, { text });
@@ -145,7 +145,7 @@ export function buildRoute(statement: Statement, context: RouteContext): HostRou
   const family = familyOf(draft, target);
   if (family === undefined) line.report('route-mixed-families', place.at);
   if (family === undefined || !fitsFamily(line, place, draft, family)) return undefined;
-  settleTracking(line, place, draft, target.text);
+  effectiveTracking(line, place, draft, target.text);
   return {
     family,
     type: 'unicast',

@@ -92,20 +92,20 @@ test("what is wrong with a rule line is told in keepalived's words, and the rule
     [`from all dport 65536 ${rest}`, ['invalid dport range 65536']],
     [`from all tunnel-id abc ${rest}`, ["invalid number 'abc'", 'Invalid tunnel-id tunnel-id specified']],
   ];
-  for (const [line, said] of cases) {
+  for (const [line, reported] of cases) {
     const { rule, errors } = readRuleLine(line);
-    assert.deepEqual(errors, said, line);
+    assert.deepEqual(errors, reported, line);
     assert.equal(rule, undefined, line);
   }
 });
 
 test('a wrong protocol or track_group is told, the rule stays', () => {
-  for (const [line, said] of [
+  for (const [line, reported] of [
     [`from all protocol bogus ${rest}`, ["invalid number 'bogus'", 'Invalid protocol bogus']],
     [`from all ${rest} track_group TX`, ['track_group TX not found']],
   ] as const) {
     const { rule, errors } = readRuleLine(line);
-    assert.deepEqual(errors, said, line);
+    assert.deepEqual(errors, reported, line);
     assert.deepEqual(rule?.action, { kind: 'table', table: 100 });
   }
 });

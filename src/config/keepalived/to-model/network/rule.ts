@@ -40,9 +40,9 @@ function readOptions(reading: RuleReading): boolean {
 }
 
 function familyOf(draft: RuleDraft): Family | undefined {
-  const said = [draft.family, draft.from?.address.family, draft.to?.address.family].filter((family) => family !== undefined);
-  const [first = 'inet'] = said;
-  return said.every((family) => family === first) ? first : undefined;
+  const families = [draft.family, draft.from?.address.family, draft.to?.address.family].filter((family) => family !== undefined);
+  const [first = 'inet'] = families;
+  return families.every((family) => family === first) ? first : undefined;
 }
 
 /** What the rule does; undefined where the line does not say, or says what cannot be. */

@@ -63,8 +63,8 @@ test('mistakes in track_interface', () => {
     [['eth1 weight -254'], ['(V1) weight for eth1 cannot be +/-254. Setting to +/-253']],
     [['eth0'], ['(V1) Ignoring track_interface eth0 since own interface']],
   ];
-  for (const [lines, said] of cases)
-    assert.deepEqual(readText(instanceText(track('track_interface', ...lines))).errors, said, lines.join());
+  for (const [lines, reported] of cases)
+    assert.deepEqual(readText(instanceText(track('track_interface', ...lines))).errors, reported, lines.join());
 });
 
 test('what is defined further down is not found', () => {
@@ -82,47 +82,53 @@ function settled(kind: Kind | 'interfaces', how: 'owner' | 'member', more = '') 
   const before = kind === 'interfaces' ? '' : kinds[kind].before;
   const text = how === 'owner' ? instanceText(['priority 255', ...list]) : inGroup(more) + pair(list);
   const { configuration, errors, notices } = readText(before + text);
-  return { tracked: configuration.instances[0]?.track[kind], said: [...errors, ...notices.filter((text) => !text.includes('understood'))] };
+  return {
+    tracked: configuration.instances[0]?.track[kind],
+    reported: [...errors, ...notices.filter((text) => !text.includes('understood'))],
+  };
 }
 
 /** Of scripts that nobody is left to track keepalived tells that, too. */
 const unused = (kind: Kind): readonly string[] => (kind === 'scripts' ? ['Warning - script t1 is not used'] : []);
 
 test("an address owner's priority never changes: weights are left out, and told", () => {
-  const said = {
+  const reported = {
     scripts: 'script t1 with weights',
     files: 'file t1 with weight 10',
     processes: 'process t1 with weight 10',
     bfds: 'bfd t1 with weight 10',
   };
   for (const kind of names) {
-    const ignored = [`(V1) ignoring tracked ${said[kind]} due to address_owner`, ...unused(kind)];
-    assert.deepEqual(settled(kind, 'owner'), { tracked: [], said: ignored });
+    const ignored = [`(V1) ignoring tracked ${reported[kind]} due to address_owner`, ...unused(kind)];
+    assert.deepEqual(settled(kind, 'owner'), { tracked: [], reported: ignored });
   }
-  assert.deepEqual(settled('interfaces', 'owner'), { tracked: [], said: ['(V1) ignoring eth1 tracked interface due to address owner'] });
+  assert.deepEqual(settled('interfaces', 'owner'), {
+    tracked: [],
+    reported: ['(V1) ignoring eth1 tracked interface due to address owner'],
+  });
 });
 
 test('members of a sync group must not differ in priority', () => {
-  const said = {
+  const reported = {
     scripts: 'script t1 with weights',
     files: 'file t1 with weight 10',
     processes: 'process t1 with weight 10',
     bfds: 'bfd t1 with weight 10',
   };
   for (const kind of names) {
-    const ignored = [`(V1) ignoring tracked ${said[kind]} due to SYNC group`, ...unused(kind)];
-    assert.deepEqual(settled(kind, 'member'), { tracked: [], said: ignored });
+    const ignored = [`(V1) ignoring tracked ${reported[kind]} due to SYNC group`, ...unused(kind)];
+    assert.deepEqual(settled(kind, 'member'), { tracked: [], reported: ignored });
     assert.deepEqual(settled(kind, 'member', 'sync_group_tracking_weight').tracked, [{ name: 't1', weight: 10 }]);
   }
   assert.deepEqual(settled('interfaces', 'member'), {
     tracked: [{ name: 'eth1' }],
-    said: ['(V1) ignoring eth1 tracked interface weight due to SYNC group'],
+    reported: ['(V1) ignoring eth1 tracked interface weight due to SYNC group'],
   });
 });
 
 test('what group and member both track', () => {
   const both = settled('interfaces', 'member', 'sync_group_tracking_weight\ntrack_interface {\neth1\n}');
-  assert.deepEqual(both.said, [
+  assert.deepEqual(both.reported, [
     '(V1) track_interface eth1 is configured on VRRP instance and sync group. Remove vrrp instance or sync group config',
   ]);
   const files = kinds.files.before + inGroup('track_file {\nt1\n}') + pair(track('track_file', 't1 weight 10'));

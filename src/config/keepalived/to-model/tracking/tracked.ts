@@ -69,11 +69,11 @@ const NONE: readonly Tracked[] = [];
 
 /** Every tracker that the block lists. Whether interfaces exist is for whoever knows the host. */
 export function buildTracked(block: Values, defined: DefinedTrackers, report: Report): TrackedSet {
-  const list = (keyword: string, names: ReadonlyMap<string, Origin> | undefined, says: ListWords): readonly Tracked[] => {
+  const list = (keyword: string, names: ReadonlyMap<string, Origin> | undefined, texts: ListWords): readonly Tracked[] => {
     const lines = linesOf(block, keyword);
     if (lines.length === 0) return NONE;
     const missing = (word: Word): string | undefined => (names === undefined ? undefined : whyMissing(names, word));
-    return readList(lines, nameOf(block), missing, says, report).map(({ tracked }) => tracked);
+    return readList(lines, nameOf(block), missing, texts, report).map(({ tracked }) => tracked);
   };
   return {
     interfaces: list('track_interface', undefined, networkInterface),

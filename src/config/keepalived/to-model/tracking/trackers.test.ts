@@ -45,9 +45,9 @@ test('what is wrong with a vrrp_script', () => {
     [script('weight 10 junk'), ['vrrp_script s1 unknown weight option junk'], 1],
     [script('rise 0'), ["number '0' outside range [1, 2147483647]", "(s1): vrrp script rise value '0' invalid, defaulting to 1"], 1],
   ];
-  for (const [text, said, count] of cases) {
+  for (const [text, reported, count] of cases) {
     const { configuration, errors } = readText(text);
-    assert.deepEqual(errors, said, text);
+    assert.deepEqual(errors, reported, text);
     assert.equal(configuration.scripts.length, count, text);
     if (count === 1) assert.equal(configuration.scripts[0]?.intervalUs, 1_000_000, text);
   }
@@ -83,7 +83,7 @@ test('track_file', () => {
     [file('init_file abc'), ['Unknown track file init option abc']],
     [file('init_file 2147483648'), ["number '2147483648' outside integer range", 'Track file f1 init value 2147483648 is invalid']],
   ];
-  for (const [text, said] of cases) assert.deepEqual(readText(text).errors, said, text);
+  for (const [text, reported] of cases) assert.deepEqual(readText(text).errors, reported, text);
 });
 
 test('vrrp_track_process', () => {
@@ -135,5 +135,5 @@ test('vrrp_track_process', () => {
     [process('quorum 5', 'quorum_max 2'), ['quorum_max is less than quorum - ignoring']],
     [process('quorum_max 0', 'quorum 2'), ['Quorum is greater than quorum_max - ignoring']],
   ];
-  for (const [text, said] of cases) assert.deepEqual(readText(text).errors, said, text);
+  for (const [text, reported] of cases) assert.deepEqual(readText(text).errors, reported, text);
 });

@@ -5,7 +5,7 @@ import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { blocksOf, has, lastOf, nameOf, numberOf, placeOf, scriptOf, wordsOf } from '../../values/values.js';
-import { readOwnWeight } from './weight.js';
+import { readDefinedWeight } from './weight.js';
 
 const SECOND = 1_000_000;
 
@@ -44,7 +44,7 @@ function buildScript(block: Values, report: Report): TrackScript | undefined {
     return undefined;
   }
   const runAs = runAsOf(block, 'user');
-  const weight = readOwnWeight(block, report, {
+  const weight = readDefinedWeight(block, report, {
     limit: 253,
     range: (text) => `vrrp_script ${name} weight ${text} must be in [-253, 253]`,
     option: (text) => `vrrp_script ${name} unknown weight option ${text}`,
@@ -90,7 +90,7 @@ function initOf(block: Values, report: Report): TrackFile['init'] | undefined {
 function buildFile(block: Values, report: Report): TrackFile | undefined {
   const name = nameOf(block);
   const path = wordsOf(block, 'file')?.[0]?.text;
-  const weight = readOwnWeight(block, report, {
+  const weight = readDefinedWeight(block, report, {
     limit: 254,
     range: (text) => `Weight (${text}) for track_file ${name} must be between [-254..254] inclusive. Ignoring...`,
     option: (text) => `track_file ${name} unknown weight option ${text}`,
@@ -131,7 +131,7 @@ function parameterMatch(block: Values, hasArguments: boolean, report: Report): T
 function buildProcess(block: Values, report: Report): TrackProcess | undefined {
   const name = nameOf(block);
   const argv = wordsOf(block, 'process')?.map((word) => word.text);
-  const weight = readOwnWeight(block, report, {
+  const weight = readDefinedWeight(block, report, {
     limit: 254,
     range: (text) => `Weight (${text}) for vrrp_track_process ${name} must be between [-254..254] inclusive. Ignoring...`,
     option: (text) => `vrrp_track_process ${name} unknown weight option ${text}`,

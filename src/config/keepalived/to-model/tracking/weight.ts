@@ -20,14 +20,14 @@ export interface WeightWords {
 }
 
 /** The `weight` keyword of a tracker's block; undefined: it has none, or none that can be used. */
-export function readOwnWeight(block: Values, report: Report, says: WeightWords): Weight | undefined {
+export function readDefinedWeight(block: Values, report: Report, texts: WeightWords): Weight | undefined {
   const [word, option] = wordsOf(block, 'weight') ?? [];
   if (word === undefined) return undefined;
-  const { value, problem } = readWhole(word.text, { min: -says.limit, max: says.limit });
+  const { value, problem } = readWhole(word.text, { min: -texts.limit, max: texts.limit });
   if (problem !== undefined) reportProblem(report, word.at, problem);
-  if (value === undefined) report('tracker-weight-range', word.at, { text: says.range(word.text) });
+  if (value === undefined) report('tracker-weight-range', word.at, { text: texts.range(word.text) });
   const reverse = option?.text === 'reverse';
-  if (option !== undefined && !reverse) report('tracker-weight-option-unknown', option.at, { text: says.option(option.text) });
+  if (option !== undefined && !reverse) report('tracker-weight-option-unknown', option.at, { text: texts.option(option.text) });
   return value === undefined ? undefined : { weight: value, reverse };
 }
 
@@ -47,33 +47,33 @@ export interface ListWords {
   readonly clamps: boolean;
 }
 
-function readListWeight(line: Line, name: string, who: string, says: ListWords): { weight?: number; reverse?: boolean } {
+function readListWeight(line: Line, name: string, who: string, texts: ListWords): { weight?: number; reverse?: boolean } {
   const option = line.take();
   if (option === undefined) return {};
   const { report } = line;
   if (option.text !== 'weight') {
-    report('tracked-option-unknown', option.at, { who, name, text: says.option(name, option.text) });
+    report('tracked-option-unknown', option.at, { who, name, text: texts.option(name, option.text) });
     return {};
   }
   const word = line.take();
   if (word === undefined) {
-    report('tracked-weight-missing', option.at, { who, name, text: says.noValue(name) });
+    report('tracked-weight-missing', option.at, { who, name, text: texts.noValue(name) });
     return {};
   }
-  const bound = says.clamps ? 254 : says.limit;
+  const bound = texts.clamps ? 254 : texts.limit;
   const { value, problem } = readWhole(word.text, { min: -bound, max: bound });
   if (problem !== undefined) reportProblem(line.report, word.at, problem);
   if (value === undefined) {
-    report('tracked-weight-range', word.at, { who, name, text: says.range(name, word.text) });
+    report('tracked-weight-range', word.at, { who, name, text: texts.range(name, word.text) });
     return {};
   }
-  const clamped = Math.abs(value) > says.limit;
+  const clamped = Math.abs(value) > texts.limit;
   if (clamped) report('tracked-weight-254', word.at, { who, name });
   const direction = line.take();
-  const known = direction?.text === 'reverse' || (says.noreverse && direction?.text === 'noreverse');
+  const known = direction?.text === 'reverse' || (texts.noreverse && direction?.text === 'noreverse');
   if (direction !== undefined && !known)
-    report('tracked-weight-option-unknown', direction.at, { who, name, text: says.weightOption(name, direction.text) });
-  return { weight: clamped ? Math.sign(value) * says.limit : value, ...(known ? { reverse: direction?.text === 'reverse' } : {}) };
+    report('tracked-weight-option-unknown', direction.at, { who, name, text: texts.weightOption(name, direction.text) });
+  return { weight: clamped ? Math.sign(value) * texts.limit : value, ...(known ? { reverse: direction?.text === 'reverse' } : {}) };
 }
 
 /** A tracker as the list has it, and its place. */
@@ -87,7 +87,7 @@ export function readList(
   lines: readonly Statement[],
   who: string,
   whyMissing: (word: Word) => string | undefined,
-  says: ListWords,
+  texts: ListWords,
   report: Report,
 ): readonly ListedTracker[] {
   const found = new Map<string, ListedTracker>();
@@ -96,9 +96,9 @@ export function readList(
     const word = line.take()!;
     const name = word.text;
     const missing = whyMissing(word);
-    if (missing !== undefined) report('tracked-unknown', word.at, { who, name, text: says.missing(name), hint: missing });
-    else if (found.has(name)) report('tracked-twice', word.at, { who, name, text: says.duplicate.replace('%v', name) });
-    else found.set(name, { tracked: { name, ...readListWeight(line, name, who, says) }, name: word });
+    if (missing !== undefined) report('tracked-unknown', word.at, { who, name, text: texts.missing(name), hint: missing });
+    else if (found.has(name)) report('tracked-twice', word.at, { who, name, text: texts.duplicate.replace('%v', name) });
+    else found.set(name, { tracked: { name, ...readListWeight(line, name, who, texts) }, name: word });
   }
   return [...found.values()];
 }

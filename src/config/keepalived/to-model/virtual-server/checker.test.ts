@@ -5,15 +5,15 @@ import { readText } from '../../../../../test/support/keepalived.js';
 import type { Checker, CheckKind } from '../../../../model/keepalived/virtual-server.js';
 
 function read(real: string, service = '', around = '') {
-  const { configuration, said } = readText(
+  const { configuration, reported } = readText(
     `${around}virtual_server 10.0.0.1 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${service}\nreal_server 10.0.0.2 80 {\n${real}\n}\n}\n`,
   );
-  return { checkers: configuration.virtualServers[0]?.realServers[0]?.checkers ?? [], said };
+  return { checkers: configuration.virtualServers[0]?.realServers[0]?.checkers ?? [], reported };
 }
 
 function one(real: string, service?: string, around?: string): Checker {
-  const { checkers, said } = read(real, service, around);
-  assert.deepEqual(said, []);
+  const { checkers, reported } = read(real, service, around);
+  assert.deepEqual(reported, []);
   const [checker] = checkers;
   assert.ok(checker !== undefined);
   return checker;
@@ -53,14 +53,14 @@ test('where a checker connects', () => {
     bindPort: 1000,
     fwmark: 5,
   });
-  assert.deepEqual(read('TCP_CHECK {\nbindto fe80::9\n}').said, [
+  assert.deepEqual(read('TCP_CHECK {\nbindto fe80::9\n}').reported, [
     'bindto address fe80::9 does not match address family of connect_ip - skipping',
   ]);
   assert.deepEqual(read('TCP_CHECK {\nconnect_ip fe80::2\nbindto fe80::1\n}'), {
     checkers: [],
-    said: ['Checker link local address fe80::2 requires a bind_if'],
+    reported: ['Checker link local address fe80::2 requires a bind_if'],
   });
-  assert.deepEqual(read('TCP_CHECK {\nbind_if averyveryverylongname\n}').said, [
+  assert.deepEqual(read('TCP_CHECK {\nbind_if averyveryverylongname\n}').reported, [
     'Interface name averyveryverylongname is too long - ignoring',
   ]);
 });
@@ -90,18 +90,18 @@ test('HTTP_GET and SSL_GET', () => {
     sni: true,
     tlsCompliant: false,
   });
-  const said = (inside: string) => read(`HTTP_GET {\n${inside}\n}`).said;
-  assert.deepEqual(said(''), ['HTTP/SSL_GET checker has no urls specified - ignoring']);
-  assert.deepEqual(said('url {\n}')[0], 'HTTP/SSL_GET checker url has no path - ignoring');
-  assert.deepEqual(said('url {\npath /\ndigest abc\n}'), ["digest 'abc' character length should be 32 rather than 3"]);
-  assert.deepEqual(said(`url {\npath /\ndigest ${'0'.repeat(31)}g\n}`), [
+  const reported = (inside: string) => read(`HTTP_GET {\n${inside}\n}`).reported;
+  assert.deepEqual(reported(''), ['HTTP/SSL_GET checker has no urls specified - ignoring']);
+  assert.deepEqual(reported('url {\n}')[0], 'HTTP/SSL_GET checker url has no path - ignoring');
+  assert.deepEqual(reported('url {\npath /\ndigest abc\n}'), ["digest 'abc' character length should be 32 rather than 3"]);
+  assert.deepEqual(reported(`url {\npath /\ndigest ${'0'.repeat(31)}g\n}`), [
     `Unable to interpret hex digit in '${'0'.repeat(31)}g' at offset 30/31`,
   ]);
-  assert.deepEqual(said('url {\npath /\nstatus_code 299-200 99\n}'), [
+  assert.deepEqual(reported('url {\npath /\nstatus_code 299-200 99\n}'), [
     "Invalid HTTP_GET status code '299-200'",
     "Invalid HTTP_GET status code '99'",
   ]);
-  assert.deepEqual(said('url {\npath /\n}\nnb_get_retry 3'), ["nb_get_retry is deprecated - please use 'retry'"]);
+  assert.deepEqual(reported('url {\npath /\n}\nnb_get_retry 3'), ["nb_get_retry is deprecated - please use 'retry'"]);
   assert.equal(read('HTTP_GET {\nurl {\npath /\n}\nnb_get_retry 3\n}').checkers[0]?.timing.retry, 3);
 });
 
@@ -161,14 +161,14 @@ test('what the others say', () => {
     ['BFD_CHECK {\nname b\n}', '([10.0.0.2]:tcp:80) BFD_CHECK - BFD b not configured'],
     ['BFD_CHECK {\nname a b\n}', '([10.0.0.2]:tcp:80) BFD_CHECK - No or too many names specified - skipping checker'],
   ];
-  for (const [real, text] of cases) assert.ok(read(real).said.includes(text), `${real}: ${read(real).said.join('; ')}`);
+  for (const [real, text] of cases) assert.ok(read(real).reported.includes(text), `${real}: ${read(real).reported.join('; ')}`);
   const around = 'track_file f {\nfile /x\n}\n';
-  const weight = (words: string) => read(`FILE_CHECK {\ntrack_file f\nweight ${words}\n}`, '', around).said.at(-1);
+  const weight = (words: string) => read(`FILE_CHECK {\ntrack_file f\nweight ${words}\n}`, '', around).reported.at(-1);
   assert.equal(weight(''), 'track file weight missing');
   assert.equal(weight('5 foo'), 'unknown track file weight option foo - ignoring');
   assert.equal(weight('abc'), 'weight for track file must be in [-2147483647..2147483647] inclusive. Ignoring...');
   const bfd = 'bfd_instance b {\nneighbor_ip 10.0.0.9\n}\n';
-  assert.deepEqual(read('BFD_CHECK {\nname b\n}\nBFD_CHECK {\nname b\n}', '', bfd).said, [
+  assert.deepEqual(read('BFD_CHECK {\nname b\n}\nBFD_CHECK {\nname b\n}', '', bfd).reported, [
     '([10.0.0.2]:tcp:80) BFD_CHECK - RS already monitoring b',
   ]);
 });

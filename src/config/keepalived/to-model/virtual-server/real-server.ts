@@ -105,15 +105,15 @@ export function buildSorryServer(
 ): RealServer | undefined {
   const { report } = defaults;
   const [host, portWord] = words;
-  const given = readPort(portWord, report);
+  const optional = readPort(portWord, report);
   const address = readHost(host?.text ?? '');
-  if (address === undefined || given === undefined) {
+  if (address === undefined || optional === undefined) {
     report('sorry-server-address-invalid', host?.at ?? at, { host: host?.text ?? '' });
     return undefined;
   }
   const forwarding = own ?? defaults.forwarding;
   if (!familyFits(address, at, 'sorry server', forwarding, defaults)) return undefined;
-  const port = fitPort(given, forwarding, defaults, () => report('sorry-server-port-reset', at, { serviceName }));
+  const port = fitPort(optional, forwarding, defaults, () => report('sorry-server-port-reset', at, { serviceName }));
   return {
     address,
     port,

@@ -62,7 +62,7 @@ function readTimeout(block: Values, report: Report): number | undefined {
 
 export const DEFAULT_TIMEOUT = 360;
 /** The kernel's IP_VS_PENAME_MAXLEN less the NUL. */
-const LONGEST_ENGINE = 15;
+const ENGINE_LENGTH_MAX = 15;
 
 /** IPv4: the mask as a number; IPv6: the prefix length. */
 function readGranularity(block: Values, family: Family, report: Report): number | undefined {
@@ -88,9 +88,9 @@ function readGranularity(block: Values, family: Family, report: Report): number 
 
 function readEngine(block: Values, report: Report): string | undefined {
   const engine = textOf(block, 'persistence_engine');
-  if (engine === undefined || engine.length <= LONGEST_ENGINE) return engine;
+  if (engine === undefined || engine.length <= ENGINE_LENGTH_MAX) return engine;
   report('persistence-engine-long', placeOf(block, 'persistence_engine'), { engine });
-  return engine.slice(0, LONGEST_ENGINE);
+  return engine.slice(0, ENGINE_LENGTH_MAX);
 }
 
 /** Granularity alone asks for persistence, too. */
@@ -106,6 +106,6 @@ export function readPersistence(block: Values, family: Family, report: Report): 
 /** Port 0 is served for persistent clients only: the original asks for that persistence itself. */
 export function persistenceOfAnyPort(block: Values, family: Family, name: string, report: Report): Persistence {
   report('virtual-server-port-zero', lastOf(block, 'persistence_engine')?.at ?? block.at, { name });
-  const engine = textOf(block, 'persistence_engine')?.slice(0, LONGEST_ENGINE);
+  const engine = textOf(block, 'persistence_engine')?.slice(0, ENGINE_LENGTH_MAX);
   return { timeout: DEFAULT_TIMEOUT, netmask: family === 'inet' ? 0xffffffff : 128, ...(engine === undefined ? {} : { engine }) };
 }

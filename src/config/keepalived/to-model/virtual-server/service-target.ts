@@ -50,8 +50,8 @@ export function nameIn(target: Target, protocol: string): string {
 
 /** A mark's family: what is said, else that of the first server that is not reached by a tunnel. */
 function markFamily(block: Values, forwarding: Forwarding): Family {
-  const said = textOf(block, 'ip_family');
-  if (said === 'inet' || said === 'inet6') return said;
+  const specified = textOf(block, 'ip_family');
+  if (specified === 'inet' || specified === 'inet6') return specified;
   const granularity = textOf(block, 'persistence_granularity');
   if (granularity !== undefined) return granularity.includes('.') ? 'inet' : 'inet6';
   const servers = blocksOf(block, 'real_server').filter(
@@ -65,9 +65,9 @@ function markFamily(block: Values, forwarding: Forwarding): Family {
 export function readFamily(block: Values, target: Target, forwarding: Forwarding, report: Report): Family | undefined {
   if (target.kind === 'group') return undefined;
   if (target.kind === 'fwmark') return markFamily(block, forwarding);
-  const said = textOf(block, 'ip_family');
-  if (said !== undefined && said !== target.address.family) {
-    report('virtual-server-family-conflict', placeOf(block, 'ip_family'), { said });
+  const specified = textOf(block, 'ip_family');
+  if (specified !== undefined && specified !== target.address.family) {
+    report('virtual-server-family-conflict', placeOf(block, 'ip_family'), { specified });
   }
   return target.address.family;
 }
@@ -94,15 +94,15 @@ export function readProtocol(
   // A mark of inet6 keeps the original quiet, too.
   const silent =
     target.kind === 'group' && membersOf(target, groups).some((member) => member.kind === 'fwmark' && member.family === 'inet6');
-  const said = textOf(block, 'protocol')?.toLowerCase() as Protocol | undefined;
+  const specified = textOf(block, 'protocol')?.toLowerCase() as Protocol | undefined;
   if (marksOnly) {
-    if (said !== undefined && !silent) {
+    if (specified !== undefined && !silent) {
       report('virtual-server-protocol-ignored', placeOf(block, 'protocol'), { name: nameIn(target, 'none') });
     }
     return 'tcp';
   }
-  if (said === undefined) report('virtual-server-protocol-missing', block.at, { name: nameIn(target, 'none') });
-  return said ?? 'udp';
+  if (specified === undefined) report('virtual-server-protocol-missing', block.at, { name: nameIn(target, 'none') });
+  return specified ?? 'udp';
 }
 
 /** Does a port-less service stand in the target? */

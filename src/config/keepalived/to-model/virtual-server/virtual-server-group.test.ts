@@ -4,13 +4,13 @@ import { readText } from '../../../../../test/support/keepalived.js';
 import { formatAddress } from '../../../../model/address-text.js';
 
 function members(lines: string) {
-  const { configuration, said } = readText(`virtual_server_group G {\n${lines}\n}\n`);
+  const { configuration, reported } = readText(`virtual_server_group G {\n${lines}\n}\n`);
   const read = configuration.virtualServerGroups[0]?.members.map((member) =>
     member.kind === 'range'
       ? `${formatAddress(member.first)} x${member.count} :${member.port}`
       : `mark ${member.mark}${member.family === undefined ? '' : ` ${member.family}`}`,
   );
-  return { read, said };
+  return { read, reported };
 }
 
 test('addresses, ranges and networks', () => {
@@ -27,7 +27,7 @@ test('addresses, ranges and networks', () => {
     ['fwmark 3', 'mark 3'],
     ['fwmark 3 inet6', 'mark 3 inet6'],
   ];
-  for (const [line, expected] of forms) assert.deepEqual(members(line), { read: [expected], said: [] }, line);
+  for (const [line, expected] of forms) assert.deepEqual(members(line), { read: [expected], reported: [] }, line);
 });
 
 test('what is none is told and left out', () => {
@@ -46,15 +46,15 @@ test('what is none is told and left out', () => {
     ['fwmark abc', "(G): fwmark 'abc' must be in [0, 4294967295] - ignoring"],
   ];
   for (const [line, text] of wrong) {
-    const { read, said } = members(`${line}\n10.9.9.9 80`);
+    const { read, reported } = members(`${line}\n10.9.9.9 80`);
     assert.deepEqual(read, ['10.9.9.9 x1 :80'], line);
-    assert.ok(said.includes(text), `${line}: ${said.join('; ')}`);
+    assert.ok(reported.includes(text), `${line}: ${reported.join('; ')}`);
   }
 });
 
 test('groups that cannot be are removed', () => {
-  assert.deepEqual(members('').said, ['virtual server group G has no entries - removing']);
-  assert.deepEqual(members('10.1.0.1 80\n2001:db8::1 80\nfwmark 1').said, [
+  assert.deepEqual(members('').reported, ['virtual server group G has no entries - removing']);
+  assert.deepEqual(members('10.1.0.1 80\n2001:db8::1 80\nfwmark 1').reported, [
     'virtual server group G cannot have IPv4, IPv6 and fwmark without family - removing',
   ]);
 });

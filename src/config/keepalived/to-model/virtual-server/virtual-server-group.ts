@@ -28,7 +28,7 @@ const refused = (problem: RangeProblem, text: string, end = ''): Range => ({ pro
 const bits = (address: Address): bigint => address.words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n);
 const parse = (text: string): Address | undefined => parseIpv4(text) ?? parseIpv6(text);
 /** More than these are a typing error, and no table holds them. */
-const MOST = 1n << 24n;
+const RANGE_ADDRESSES_MAX = 1n << 24n;
 
 function network(text: string, base: string, length: string): Range | undefined {
   const first = parse(base);
@@ -38,7 +38,7 @@ function network(text: string, base: string, length: string): Range | undefined 
   if (!/^\d{1,3}$/.test(length) || prefix < 1 || prefix > width) return refused('group-netmask-invalid', text);
   const count = 1n << BigInt(width - prefix);
   if (bits(first) % count !== 0n) return refused('group-netmask-host-bits', text);
-  if (count > MOST) return refused('group-range-large', text);
+  if (count > RANGE_ADDRESSES_MAX) return refused('group-range-large', text);
   return { first, count: Number(count) };
 }
 
@@ -47,7 +47,7 @@ function between(text: string, from: Address, to: Address): Range | undefined {
   if (from.family !== to.family) return undefined;
   const count = bits(to) - bits(from) + 1n;
   if (count < 1n) return refused('group-range-backwards', text);
-  if (count > MOST) return refused('group-range-large', text);
+  if (count > RANGE_ADDRESSES_MAX) return refused('group-range-large', text);
   return { first: from, count: Number(count) };
 }
 

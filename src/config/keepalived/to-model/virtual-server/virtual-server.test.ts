@@ -12,14 +12,14 @@ function read(
   inside: string,
   label = '10.0.0.1 80',
   around = '',
-): { readonly server: VirtualServer | undefined; readonly said: readonly string[] } {
-  const { configuration, said } = readText(`${around}virtual_server ${label} {\n${inside}}\n`);
-  return { server: configuration.virtualServers[0], said };
+): { readonly server: VirtualServer | undefined; readonly reported: readonly string[] } {
+  const { configuration, reported } = readText(`${around}virtual_server ${label} {\n${inside}}\n`);
+  return { server: configuration.virtualServers[0], reported };
 }
 
 function good(inside: string, label?: string, around?: string): VirtualServer {
-  const { server, said } = read(inside, label, around);
-  assert.deepEqual(said, []);
+  const { server, reported } = read(inside, label, around);
+  assert.deepEqual(reported, []);
   assert.ok(server !== undefined);
   return server;
 }
@@ -68,8 +68,8 @@ test('a plain virtual server, with every default', () => {
 });
 
 test('what is not said is told and defaulted', () => {
-  const { server, said } = read(REAL);
-  assert.deepEqual(said, [
+  const { server, reported } = read(REAL);
+  assert.deepEqual(reported, [
     'Virtual server [10.0.0.1]:none:80: no protocol set - defaulting to UDP',
     "Virtual server [10.0.0.1]:udp:80: no scheduler set, setting default 'wlc'",
     'Virtual server [10.0.0.1]:udp:80: no forwarding method set, setting default NAT',
@@ -83,7 +83,7 @@ test('a scheduler’s own flags count behind it only', () => {
   assert.equal(good(`${PLAIN}lvs_sched sh\nmh-port\n${REAL}`).schedFlags, 0);
   assert.equal(good(`${PLAIN}flag-1\nflag-3\n${REAL}`).schedFlags, 5);
   const before = read(`lvs_method NAT\nprotocol TCP\nsh-port\nlvs_sched sh\n${REAL}`);
-  assert.deepEqual(before.said, ['sh-port only applies to sh scheduler - ignoring']);
+  assert.deepEqual(before.reported, ['sh-port only applies to sh scheduler - ignoring']);
   assert.equal(before.server?.schedFlags, 0);
 });
 
@@ -91,12 +91,12 @@ test('forwarding: tunnels and their options', () => {
   const method = (words: string) => read(`lvs_sched rr\nprotocol TCP\nlvs_method ${words}\n${REAL}`);
   assert.deepEqual(method('TUN type gue port 6080 csum').server?.tunnel, { type: 'gue', port: 6080, checksum: 'csum' });
   assert.deepEqual(method('TUN type gre').server?.tunnel, { type: 'gre', port: 0, checksum: 'nocsum' });
-  assert.deepEqual(method('TUN type gue').said, ['gue tunnels require port, otherwise cannot have port.']);
-  assert.deepEqual(method('TUN type ipip csum').said, ['ipip tunnels do not support checksum option.']);
-  assert.deepEqual(method('TUN type gre remcsum').said, ['gre tunnels do not support remote checksum option.']);
-  assert.deepEqual(method('TUN foo').said, ['Invalid tunnel option foo for virtual server.']);
+  assert.deepEqual(method('TUN type gue').reported, ['gue tunnels require port, otherwise cannot have port.']);
+  assert.deepEqual(method('TUN type ipip csum').reported, ['ipip tunnels do not support checksum option.']);
+  assert.deepEqual(method('TUN type gre remcsum').reported, ['gre tunnels do not support remote checksum option.']);
+  assert.deepEqual(method('TUN foo').reported, ['Invalid tunnel option foo for virtual server.']);
   assert.equal(method('TUN foo').server?.method, 'tunnel');
-  assert.deepEqual(method('DR\nlvs_method dr').said, ['PARSER : unknown [dr] routing method for virtual server.']);
+  assert.deepEqual(method('DR\nlvs_method dr').reported, ['PARSER : unknown [dr] routing method for virtual server.']);
   assert.equal(method('DR\nlvs_method dr').server?.method, 'route', 'the last good one counts');
 });
 
@@ -105,17 +105,17 @@ test('only NAT changes ports', () => {
   assert.equal(firstOf(good(PLAIN + other)).port, 81);
   assert.equal(firstOf(good(`${PLAIN}real_server 10.0.0.2 {\n}\n`)).port, 80);
   const direct = read(`lvs_sched rr\nlvs_method DR\nprotocol TCP\n${other}`);
-  assert.deepEqual(direct.said, [
+  assert.deepEqual(direct.reported, [
     "WARNING - virtual server [10.0.0.1]:tcp:80 and real server [10.0.0.2]:tcp:81 ports don't match - resetting",
   ]);
   assert.equal(firstOf(direct.server).port, 80);
-  assert.equal(read(`${PLAIN}real_server 10.0.0.2 81 {\nlvs_method DR\n}\n`).said.length, 1);
+  assert.equal(read(`${PLAIN}real_server 10.0.0.2 81 {\nlvs_method DR\n}\n`).reported.length, 1);
 });
 
 test('a port-less service is persistent', () => {
   assert.deepEqual(good(`${PLAIN}persistence_timeout 50\n${REAL}`, '10.0.0.1').persistence, { timeout: 50, netmask: 0xffffffff });
-  const { server, said } = read(PLAIN + REAL, '10.0.0.1');
-  assert.deepEqual(said, ['Virtual server [10.0.0.1]:tcp:0: zero port only valid for persistent services - setting']);
+  const { server, reported } = read(PLAIN + REAL, '10.0.0.1');
+  assert.deepEqual(reported, ['Virtual server [10.0.0.1]:tcp:0: zero port only valid for persistent services - setting']);
   assert.equal(server?.persistence?.timeout, 360);
 });
 
@@ -126,15 +126,18 @@ test('persistence', () => {
   const six = persistence('persistence_granularity 64\n', '2001:db8::1 80', 'real_server 2001:db8::2 80 {\n}\n');
   assert.equal(six.server?.persistence?.netmask, 64);
   assert.equal(persistence('persistence_engine sip\npersistence_timeout 9\n').server?.persistence?.engine, 'sip');
-  assert.deepEqual(persistence('persistence_timeout 0\n').said, ["number '0' outside range [1, 2678400]", 'persistence_timeout invalid']);
-  assert.deepEqual(persistence('persistence_granularity abc\n').said, ['Invalid IPv4 persistence_granularity specified - abc']);
+  assert.deepEqual(persistence('persistence_timeout 0\n').reported, [
+    "number '0' outside range [1, 2678400]",
+    'persistence_timeout invalid',
+  ]);
+  assert.deepEqual(persistence('persistence_granularity abc\n').reported, ['Invalid IPv4 persistence_granularity specified - abc']);
 });
 
 test('quorum and hysteresis fit the weights', () => {
   const two = 'real_server 10.0.0.2 80 {\nweight 3\n}\nreal_server 10.0.0.3 80 {\nweight 2\n}\n';
-  assert.deepEqual(read(`${PLAIN}quorum 5\nhysteresis 4\n${two}`).said, []);
-  const { server, said } = read(`${PLAIN}quorum 9\nhysteresis 7\n${two}`);
-  assert.deepEqual(said, [
+  assert.deepEqual(read(`${PLAIN}quorum 5\nhysteresis 4\n${two}`).reported, []);
+  const { server, reported } = read(`${PLAIN}quorum 9\nhysteresis 7\n${two}`);
+  assert.deepEqual(reported, [
     'Warning - quorum 9 for [10.0.0.1]:tcp:80 exceeds total weight of real servers 5, reducing quorum to 5',
     'Virtual server [10.0.0.1]:tcp:80: hysteresis 7 >= quorum 5; setting hysteresis to 4',
   ]);
@@ -144,7 +147,7 @@ test('quorum and hysteresis fit the weights', () => {
 });
 
 test('families, marks and groups', () => {
-  assert.deepEqual(read(`${PLAIN}real_server 2001:db8::2 80 {\n}\n`).said, [
+  assert.deepEqual(read(`${PLAIN}real_server 2001:db8::2 80 {\n}\n`).reported, [
     "Address family of virtual server and real server 2001:db8::2 don't match - skipping real server.",
     'Virtual server [10.0.0.1]:tcp:80 has no real servers - ignoring',
   ]);
@@ -152,22 +155,25 @@ test('families, marks and groups', () => {
   const mark = good('lvs_sched rr\nlvs_method NAT\nreal_server 2001:db8::2 80 {\n}\n', 'fwmark 7');
   assert.deepEqual(mark.target, { kind: 'service', key: { kind: 'fwmark', family: 'inet6', mark: 7 } });
   assert.equal(mark.name, 'FWM 7');
-  assert.deepEqual(read(PLAIN + REAL, 'fwmark 7').said, [
+  assert.deepEqual(read(PLAIN + REAL, 'fwmark 7').reported, [
     'Warning: Virtual server FWM 7: protocol specified for fwmark - protocol will be ignored',
   ]);
   const group = good(PLAIN + REAL, 'group G', 'virtual_server_group G {\n10.0.0.1 80\n}\n');
   assert.deepEqual([group.name, group.target], ['G', { kind: 'group', group: 'G' }]);
   const direct = 'lvs_sched rr\nlvs_method DR\nprotocol TCP\n';
-  assert.deepEqual(read(direct + REAL, 'group G', 'virtual_server_group G {\n10.0.0.1 80\n10.0.0.1 81\n}\n').said, [
+  assert.deepEqual(read(direct + REAL, 'group G', 'virtual_server_group G {\n10.0.0.1 80\n10.0.0.1 81\n}\n').reported, [
     "virtual server [G]:0:[10.0.0.1,81] and real server [10.0.0.2]:tcp:80 ports don't match",
   ]);
 });
 
 test('what cannot be an address, a port or a mark', () => {
-  assert.match(read(PLAIN + REAL, '300.0.0.1 80').said[0] ?? '', /^Invalid virtual server IP address\/port 300\.0\.0\.1\/80 - skipping$/);
-  assert.match(read(PLAIN + REAL, '10.0.0.1:80').said[0] ?? '', /^Invalid virtual server IP address 10\.0\.0\.1:80 - skipping$/);
-  assert.match(read(PLAIN + REAL, 'fwmark abc').said[1] ?? '', /^virtual server fwmark 'abc' must be in/);
-  assert.match(read(PLAIN + REAL, 'fwmark 0').said[0] ?? '', /must be in/, 'where the original reads memory it did not write');
+  assert.match(
+    read(PLAIN + REAL, '300.0.0.1 80').reported[0] ?? '',
+    /^Invalid virtual server IP address\/port 300\.0\.0\.1\/80 - skipping$/,
+  );
+  assert.match(read(PLAIN + REAL, '10.0.0.1:80').reported[0] ?? '', /^Invalid virtual server IP address 10\.0\.0\.1:80 - skipping$/);
+  assert.match(read(PLAIN + REAL, 'fwmark abc').reported[1] ?? '', /^virtual server fwmark 'abc' must be in/);
+  assert.match(read(PLAIN + REAL, 'fwmark 0').reported[0] ?? '', /must be in/, 'where the original reads memory it did not write');
   for (const label of ['fwmark', 'group']) {
     const { read: result } = readText(`virtual_server ${label} {\n${PLAIN}${REAL}}\n`);
     assert.equal(result.diagnostics.at(-1)?.severity, 'fatal', `${label}: where the original crashes`);
@@ -186,7 +192,7 @@ test('real servers inherit, and twins are removed', () => {
     ],
   );
   const twins = read(PLAIN + REAL + REAL);
-  assert.deepEqual(twins.said, ['VS [10.0.0.1]:tcp:80: real server [10.0.0.2]:tcp:80 is duplicated - removing second rs']);
+  assert.deepEqual(twins.reported, ['VS [10.0.0.1]:tcp:80: real server [10.0.0.2]:tcp:80 is duplicated - removing second rs']);
   assert.equal(twins.server?.realServers.length, 1);
 });
 
@@ -197,10 +203,10 @@ test('sorry servers', () => {
     [formatAddress(sorryServer.address), sorryServer.port, sorryServer.method, sorryInhibit],
     ['10.0.0.9', 80, 'tunnel', true],
   );
-  assert.deepEqual(read(`${PLAIN}sorry_server_inhibit\nsorry_server 10.0.0.9 80\n${REAL}`).said, [
+  assert.deepEqual(read(`${PLAIN}sorry_server_inhibit\nsorry_server 10.0.0.9 80\n${REAL}`).reported, [
     'Ignoring sorry_server inhibit used before or without sorry_server',
   ]);
-  assert.deepEqual(read(`${PLAIN}sorry_server 10.0.0.9:80\n${REAL}`).said, ['Invalid sorry server IP address 10.0.0.9:80 - skipping']);
+  assert.deepEqual(read(`${PLAIN}sorry_server 10.0.0.9:80\n${REAL}`).reported, ['Invalid sorry server IP address 10.0.0.9:80 - skipping']);
 });
 
 test('mail: global_defs decide where a server does not', () => {
@@ -214,9 +220,11 @@ test('mail: global_defs decide where a server does not', () => {
 });
 
 test('one packet scheduling and ha_suspend', () => {
-  assert.deepEqual(read(`${PLAIN}ops\n${REAL}`).said, ['Virtual server [10.0.0.1]:tcp:80: one packet scheduling requires UDP - resetting']);
+  assert.deepEqual(read(`${PLAIN}ops\n${REAL}`).reported, [
+    'Virtual server [10.0.0.1]:tcp:80: one packet scheduling requires UDP - resetting',
+  ]);
   assert.equal(good(`lvs_sched rr\nlvs_method NAT\nprotocol UDP\nops\n${REAL}`).onePacket, true);
   const mark = read(`lvs_sched rr\nlvs_method NAT\nha_suspend\n${REAL}`, 'fwmark 1');
-  assert.deepEqual(mark.said, ['Virtual server FWM 1: cannot use ha_suspend with fwmarks - clearing ha_suspend']);
+  assert.deepEqual(mark.reported, ['Virtual server FWM 1: cannot use ha_suspend with fwmarks - clearing ha_suspend']);
   assert.equal(mark.server?.haSuspend, false);
 });

@@ -12,7 +12,7 @@ import { type Forwarding, PLAIN_TUNNEL } from './forwarding.js';
 import { buildRealServer, buildSorryServer, forwardingOf, type ServerDefaults } from './real-server.js';
 import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.js';
 import { isMarksOnly, nameIn, readFamily, readProtocol, readTarget, servesAnyPort, serviceKey, type Target } from './service-target.js';
-import { checkGroupPorts, fitQuorum, type PlacedServer, withoutTwins } from './virtual-server-checks.js';
+import { checkGroupPorts, fitQuorum, type PlacedServer, withoutDuplicates } from './virtual-server-consistency.js';
 
 /** What stands elsewhere in the file and a virtual server refers to. */
 export interface ServerSurroundings {
@@ -26,9 +26,9 @@ export interface ServerSurroundings {
 /** Whether mail is sent about servers or services when the block says nothing. */
 function mailDefault(root: Values, fallback: boolean): boolean {
   const globals = blocksOf(root, 'global_defs');
-  const said = (keyword: string): boolean | undefined =>
+  const booleanIn = (keyword: string): boolean | undefined =>
     globals.map((block) => booleanOf(block, keyword)).findLast((value) => value !== undefined);
-  return said('smtp_alert_checker') ?? said('smtp_alert') ?? fallback;
+  return booleanIn('smtp_alert_checker') ?? booleanIn('smtp_alert') ?? fallback;
 }
 
 function readSorry(block: Values, name: string, defaults: ServerDefaults): { server?: RealServer; inhibit: boolean } {
@@ -150,9 +150,9 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
   const { target, marksOnly, defaults } = head;
   const protocol = readProtocol(block, target, marksOnly, groups, report);
   const name = nameIn(target, protocol);
-  tellDefaults(block, head.forwarding, name, report);
+  reportDefaults(block, head.forwarding, name, report);
   const persistence = readAnyPersistence(block, head, name, groups);
-  const realServers = withoutTwins(servers, name, defaults.protocol, report);
+  const realServers = withoutDuplicates(servers, name, defaults.protocol, report);
   const group = target.kind === 'group' ? groups.find((one) => one.name === target.name) : undefined;
   checkGroupPorts(group, name, realServers, protocol, block.at, report);
   const { server: sorryServer, inhibit: sorryInhibit } = readSorry(block, name, defaults);
@@ -178,7 +178,7 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
   };
 }
 
-function tellDefaults(block: Values, forwarding: Forwarding | undefined, name: string, report: Report): void {
+function reportDefaults(block: Values, forwarding: Forwarding | undefined, name: string, report: Report): void {
   if (!has(block, 'lvs_sched')) report('scheduler-missing', block.at, { name });
   // Servers that each say how they are reached need no method for all.
   const servers = blocksOf(block, 'real_server');

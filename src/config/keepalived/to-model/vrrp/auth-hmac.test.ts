@@ -18,13 +18,13 @@ const built: Authentication = {
 const good = [`key 1 hex:${key}`, 'active_key 1'];
 const noKey = (id: number): string => `(V1) auth_hmac active_key ${id} is not defined, disabling extension`;
 
-type Case = readonly [lines: readonly string[], expected: Authentication, said?: readonly string[]];
+type Case = readonly [lines: readonly string[], expected: Authentication, reported?: readonly string[]];
 
 function tryAll(cases: readonly Case[], keyFile?: ReadKeyFile): void {
-  for (const [lines, expected, said = []] of cases) {
+  for (const [lines, expected, reported = []] of cases) {
     const { instance, errors } = readInstance(lines, [], keyFile);
     assert.deepEqual(instance?.authentication, expected, lines.join(' / '));
-    assert.deepEqual(errors, said, lines.join(' / '));
+    assert.deepEqual(errors, reported, lines.join(' / '));
   }
 }
 
@@ -57,7 +57,7 @@ test('without a key to sign with there is no extension', () => {
 });
 
 test('freshness, mode and what is said about them', () => {
-  const wrong = (line: string, ...said: string[]): Case => [hmac(...good, line), built, said];
+  const wrong = (line: string, ...reported: string[]): Case => [hmac(...good, line), built, reported];
   tryAll([
     [
       hmac(...good, 'anti_replay monotonic', 'time_window 30', 'mode receive-only'),

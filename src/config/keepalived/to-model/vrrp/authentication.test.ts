@@ -6,11 +6,11 @@ import type { Authentication } from '../../../../model/keepalived/instance.js';
 const auth = (...lines: string[]): string[] => ['authentication {', ...lines, '}'];
 const none: Authentication = { kind: 'none' };
 
-function tryAll(cases: readonly (readonly [lines: readonly string[], expected: Authentication, said?: readonly string[]])[]): void {
-  for (const [lines, expected, said = []] of cases) {
+function tryAll(cases: readonly (readonly [lines: readonly string[], expected: Authentication, reported?: readonly string[]])[]): void {
+  for (const [lines, expected, reported = []] of cases) {
     const { instance, errors } = readInstance(lines);
     assert.deepEqual(instance?.authentication, expected, lines.join(' / '));
-    assert.deepEqual(errors, said, lines.join(' / '));
+    assert.deepEqual(errors, reported, lines.join(' / '));
   }
 }
 

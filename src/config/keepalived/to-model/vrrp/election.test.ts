@@ -4,12 +4,12 @@ import { instanceText, readInstance, readText } from '../../../../../test/suppor
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 
 /** Lines in the instance, what comes of them, what is said. */
-type Case = readonly [lines: readonly string[], expected: Partial<VrrpInstance>, said?: readonly string[]];
+type Case = readonly [lines: readonly string[], expected: Partial<VrrpInstance>, reported?: readonly string[]];
 
 function tryAll(cases: readonly Case[], before: readonly string[] = []): void {
-  for (const [lines, expected, said = []] of cases) {
+  for (const [lines, expected, reported = []] of cases) {
     const { instance, errors } = readInstance(lines, before);
-    assert.deepEqual(errors, said, lines.join(' / '));
+    assert.deepEqual(errors, reported, lines.join(' / '));
     for (const [key, value] of Object.entries(expected)) {
       assert.deepEqual(instance?.[key as keyof VrrpInstance], value, `${lines.join(' / ')}: ${key}`);
     }

@@ -57,10 +57,10 @@ type Standing = Pick<VrrpInstance, 'initialState' | 'priority'>;
 /** Priority and initial state, which hang together: master without priority is the owner, and so is 255 without state. */
 function standingOf(context: InstanceContext): Standing {
   const { block, strict } = context;
-  const said = stateOf(context);
-  const given = numberOf(block, 'priority');
-  const priority = given ?? (said === 'master' ? OWNER : 100);
-  let initialState = said ?? (priority === OWNER ? 'master' : 'backup');
+  const written = stateOf(context);
+  const optional = numberOf(block, 'priority');
+  const priority = optional ?? (written === 'master' ? OWNER : 100);
+  let initialState = written ?? (priority === OWNER ? 'master' : 'backup');
   if (strict && (initialState === 'master') !== (priority === OWNER)) {
     context.report('state-not-owner', placeOf(block, 'state'), { name: context.name });
     initialState = priority === OWNER ? 'master' : 'backup';
@@ -127,13 +127,13 @@ function preemption(context: InstanceContext, { initialState, priority }: Standi
 /** Does the master take packets to its addresses? In strict mode only the owner; VRRPv2 has no such choice (RFC 3768 §6.4.3). */
 function accepts(context: InstanceContext, priority: number): boolean {
   const { block, strict, version } = context;
-  const said = laterFlag(block, 'accept', 'no_accept');
-  if (!strict) return said ?? true;
-  if (said === true && version === 2 && priority !== OWNER) {
+  const written = laterFlag(block, 'accept', 'no_accept');
+  if (!strict) return written ?? true;
+  if (written === true && version === 2 && priority !== OWNER) {
     context.report('accept-version-2', placeOf(block, 'accept'), { name: context.name });
     return false;
   }
-  return said ?? priority === OWNER;
+  return written ?? priority === OWNER;
 }
 
 type Answers = Pick<VrrpInstance, 'downTimerAdverts' | 'lowerPriorityNoAdvert' | 'higherPrioritySendAdvert' | 'ownerIgnoreAdverts'>;
@@ -141,14 +141,14 @@ type Answers = Pick<VrrpInstance, 'downTimerAdverts' | 'lowerPriorityNoAdvert' |
 /** Only the address owner may turn a deaf ear to others. */
 function ownerIgnores(context: InstanceContext, priority: number): boolean {
   const { block, strict, inherited } = context;
-  const said = booleanOf(block, 'owner_ignore_adverts');
+  const written = booleanOf(block, 'owner_ignore_adverts');
   const at = placeOf(block, 'owner_ignore_adverts');
   if (priority !== OWNER) {
-    if (said === true) context.report('owner-ignore-adverts-not-owner', at, { name: context.name, priority: OWNER });
+    if (written === true) context.report('owner-ignore-adverts-not-owner', at, { name: context.name, priority: OWNER });
     return false;
   }
-  if (said === false && strict) context.report('owner-ignore-adverts-strict-mode', at, { name: context.name, priority: OWNER });
-  return strict || (said ?? inherited.ownerIgnoreAdverts);
+  if (written === false && strict) context.report('owner-ignore-adverts-strict-mode', at, { name: context.name, priority: OWNER });
+  return strict || (written ?? inherited.ownerIgnoreAdverts);
 }
 
 function answers(context: InstanceContext, priority: number): Answers {
@@ -175,15 +175,15 @@ function answers(context: InstanceContext, priority: number): Answers {
 
 /** `timer_expired_backup [1..254]`; without a number the quickest rival there can be. */
 function timerExpired(context: InstanceContext, nopreempt: boolean): number | undefined {
-  const said = lastOf(context.block, 'timer_expired_backup');
-  if (said === undefined) return undefined;
-  const [word] = said.value as readonly Word[];
+  const written = lastOf(context.block, 'timer_expired_backup');
+  if (written === undefined) return undefined;
+  const [word] = written.value as readonly Word[];
   const { value, problem } = readWhole(word?.text ?? '254', { min: 1, max: 254 });
   if (value === undefined) {
-    if (problem !== undefined) reportProblem(context.report, said.at, problem);
-    context.report('timer-expired-backup-range', said.at, { name: context.name });
+    if (problem !== undefined) reportProblem(context.report, written.at, problem);
+    context.report('timer-expired-backup-range', written.at, { name: context.name });
   } else if (!nopreempt) {
-    context.report('timer-expired-backup-preempt', said.at, { name: context.name });
+    context.report('timer-expired-backup-preempt', written.at, { name: context.name });
     return undefined;
   }
   return value;

@@ -6,12 +6,12 @@ import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 
 const ip = (text: string) => parseAddress(text)!;
 
-type Case = readonly [lines: readonly string[], expected: Partial<VrrpInstance>, said?: readonly string[]];
+type Case = readonly [lines: readonly string[], expected: Partial<VrrpInstance>, reported?: readonly string[]];
 
 function tryAll(cases: readonly Case[]): void {
-  for (const [lines, expected, said = []] of cases) {
+  for (const [lines, expected, reported = []] of cases) {
     const { instance, errors } = readInstance(lines);
-    assert.deepEqual(errors, said, lines.join(' / '));
+    assert.deepEqual(errors, reported, lines.join(' / '));
     for (const [key, value] of Object.entries(expected)) {
       assert.deepEqual(instance?.[key as keyof VrrpInstance], value, `${lines.join(' / ')}: ${key}`);
     }
@@ -19,9 +19,9 @@ function tryAll(cases: readonly Case[]): void {
 }
 
 /** Instances that could not work are told and left out. */
-function tryLeftOut(text: string, said: readonly string[]): void {
+function tryLeftOut(text: string, reported: readonly string[]): void {
   const { configuration, errors } = readText(text);
-  assert.deepEqual(errors, said);
+  assert.deepEqual(errors, reported);
   assert.deepEqual(configuration.instances, []);
 }
 

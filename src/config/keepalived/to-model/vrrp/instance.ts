@@ -9,7 +9,7 @@ import { Line } from '../line.js';
 import type { NumberNames } from '../network/number-names.js';
 import { buildRoute } from '../network/route.js';
 import { buildRule, type numberRules } from '../network/rule.js';
-import { given } from '../optional-property.js';
+import { optional } from '../optional-property.js';
 import { buildTracked, type DefinedTrackers } from '../tracking/tracked.js';
 import { type ReadKeyFile, withTimeWindow } from './auth-hmac.js';
 import { buildAuthentication } from './authentication.js';
@@ -18,7 +18,7 @@ import { familyOf } from './family.js';
 import { buildGarp } from './garp.js';
 import type { Inherited } from './inherit.js';
 import { buildNotify } from './notify.js';
-import { type Addressing, buildAddressing, tellNoPeers } from './unicast.js';
+import { type Addressing, buildAddressing, reportNoPeers } from './unicast.js';
 import { buildVirtualAddresses, type VirtualAddresses } from './virtual-address.js';
 import { buildVirtualInterface } from './virtual-interface.js';
 
@@ -59,7 +59,7 @@ function placementOf(context: InstanceContext, addressing: Pick<VrrpInstance, 'u
   }
   const source = addressing.sourceAddress;
   const linkLocal = source?.family === 'inet6' && (source.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;
-  if (addressing.unicast !== undefined && source !== undefined && !linkLocal) return given('vrf', vrf);
+  if (addressing.unicast !== undefined && source !== undefined && !linkLocal) return optional('vrf', vrf);
   report('instance-without-interface', placeOf(block, 'interface'), { name });
   return undefined;
 }
@@ -67,18 +67,18 @@ function placementOf(context: InstanceContext, addressing: Pick<VrrpInstance, 'u
 /** Does the instance send from the interface below its macvlan? Unicast must. */
 function transmitBase(context: InstanceContext, hasVmac: boolean, unicast: boolean): boolean {
   const { block, name, report, strict } = context;
-  const said = has(block, 'vmac_xmit_base');
-  const at = placeOf(block, said ? 'vmac_xmit_base' : 'use_vmac');
+  const isWritten = has(block, 'vmac_xmit_base');
+  const at = placeOf(block, isWritten ? 'vmac_xmit_base' : 'use_vmac');
   if (!hasVmac) {
-    if (said) report('vmac-xmit-base-without-vmac', at, { name });
+    if (isWritten) report('vmac-xmit-base-without-vmac', at, { name });
     return false;
   }
-  if (said && strict) {
+  if (isWritten && strict) {
     report('vmac-xmit-base-strict-mode', at, { name });
     return false;
   }
-  if (!said && unicast) report('vmac-xmit-base-set', at, { name });
-  return said || unicast;
+  if (!isWritten && unicast) report('vmac-xmit-base-set', at, { name });
+  return isWritten || unicast;
 }
 
 /** `IF PEER_ADDRESS` lines of weir's heartbeat. */
@@ -115,7 +115,7 @@ function vridOf({ block, name, report }: InstanceContext): number | undefined {
 }
 
 /** A keyword that has moved. */
-function tellOld({ block, name, report }: InstanceContext): void {
+function reportDeprecated({ block, name, report }: InstanceContext): void {
   if (!has(block, 'linkbeat_use_polling')) return;
   report('linkbeat-polling', placeOf(block, 'linkbeat_use_polling'), { name });
 }
@@ -217,8 +217,8 @@ export function buildInstance(block: Values, surroundings: Surroundings): VrrpIn
   const addressing = buildAddressing(block, family, inherited, report);
   const placement = placementOf(context, addressing);
   const addresses = buildVirtualAddresses(context, surroundings.names);
-  if (addresses.usable) tellNoPeers(block, addressing, report);
-  tellOld(context);
+  if (addresses.usable) reportNoPeers(block, addressing, report);
+  reportDeprecated(context);
   const authentication = buildAuthentication(block, version, strict, surroundings);
   const election = buildElection(context, authentication);
   if (vrid === undefined || placement === undefined || !addresses.usable) {

@@ -57,13 +57,13 @@ function withOwnVmacs(
   { report }: Surroundings,
   placeOfName: (name: string) => Origin,
 ): readonly VrrpInstance[] {
-  const owners = new Map<string, string>();
+  const ownerByDefault = new Map<string, string>();
   return instances.map((instance) => {
     const name = instance.virtualInterface?.name;
     if (instance.virtualInterface === undefined || name === undefined) return instance;
-    const owner = owners.get(name);
+    const owner = ownerByDefault.get(name);
     if (owner === undefined) {
-      owners.set(name, instance.name);
+      ownerByDefault.set(name, instance.name);
       return instance;
     }
     report('vmac-name-used', placeOfName(instance.name), { name: instance.name, owner, interface: name });

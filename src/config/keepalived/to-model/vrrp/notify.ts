@@ -5,7 +5,7 @@ import type { Values } from '../../keyword.js';
 import { notifyScripts, notifySwitches } from '../../keywords/vrrp/notify.js';
 import { readScript } from '../../values/script.js';
 import { booleanOf, has, placeOf, scriptOf, textOf } from '../../values/values.js';
-import { given } from '../optional-property.js';
+import { optional } from '../optional-property.js';
 import type { Inherited } from './inherit.js';
 
 /** `notify_deleted`, with or without a command. */
@@ -14,7 +14,7 @@ function deleted(block: Values, report: Report): Notify['deleted'] {
   if (raw === undefined) return undefined;
   const { script, problem } = readScript('notify_deleted', raw);
   if (problem !== undefined) report('script-quote-unterminated', placeOf(block, 'notify_deleted'), problem);
-  return given('command', script);
+  return optional('command', script);
 }
 
 /** What instances have that say nothing themselves: built once. */
@@ -33,13 +33,13 @@ export function buildNotify(block: Values, inherited: Inherited, report: Report)
 
 function read(block: Values, inherited: Inherited, report: Report): Notify {
   return {
-    ...given('master', scriptOf(block, 'notify_master')),
-    ...given('backup', scriptOf(block, 'notify_backup')),
-    ...given('fault', scriptOf(block, 'notify_fault')),
-    ...given('stop', scriptOf(block, 'notify_stop')),
-    ...given('all', scriptOf(block, 'notify')),
-    ...given('masterRxLowerPriority', scriptOf(block, 'notify_master_rx_lower_pri')),
-    ...given('deleted', deleted(block, report)),
+    ...optional('master', scriptOf(block, 'notify_master')),
+    ...optional('backup', scriptOf(block, 'notify_backup')),
+    ...optional('fault', scriptOf(block, 'notify_fault')),
+    ...optional('stop', scriptOf(block, 'notify_stop')),
+    ...optional('all', scriptOf(block, 'notify')),
+    ...optional('masterRxLowerPriority', scriptOf(block, 'notify_master_rx_lower_pri')),
+    ...optional('deleted', deleted(block, report)),
     priorityChanges: booleanOf(block, 'notify_priority_changes') ?? inherited.priorityChanges,
     smtpAlert: booleanOf(block, 'smtp_alert') ?? inherited.smtpAlert,
   };

@@ -42,9 +42,9 @@ test("what is wrong with a group is told in keepalived's words", () => {
       1,
     ],
   ];
-  for (const [text, said, groups] of cases) {
+  for (const [text, reported, groups] of cases) {
     const { configuration, errors } = readText(text + two);
-    assert.deepEqual([...errors].sort(), [...said].sort(), text);
+    assert.deepEqual([...errors].sort(), [...reported].sort(), text);
     assert.equal(configuration.syncGroups.length, groups, text);
   }
 });

@@ -10,7 +10,7 @@ import { readWhole } from '../../values/number.js';
 import { booleanOf, has, linesOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
 import { isMulticast } from '../global/lvs-settings.js';
 import { Line } from '../line.js';
-import { given } from '../optional-property.js';
+import { optional } from '../optional-property.js';
 import { addressPart } from './family.js';
 import type { Inherited } from './inherit.js';
 
@@ -108,12 +108,12 @@ function oldChecksum(instance: Values, report: Report): 'auto' | 'always' | 'nev
 const unicastKeywords = ['unicast_src_ip', 'unicast_peer', 'old_unicast_checksum', 'check_unicast_src'];
 
 /** Told of an instance that has its addresses: without, the original stops before. */
-export function tellNoPeers(instance: Values, { unicast }: Addressing, report: Report): void {
+export function reportNoPeers(instance: Values, { unicast }: Addressing, report: Report): void {
   if (unicast !== undefined) return;
   const name = nameOf(instance);
-  const said = unicastKeywords.find((keyword) => has(instance, keyword));
-  if (said !== undefined && !has(instance, 'unicast_fault_no_peer')) {
-    report('unicast-without-peers', placeOf(instance, said), { name });
+  const used = unicastKeywords.find((keyword) => has(instance, keyword));
+  if (used !== undefined && !has(instance, 'unicast_fault_no_peer')) {
+    report('unicast-without-peers', placeOf(instance, used), { name });
   }
   if (has(instance, 'unicast_ttl')) {
     report('unicast-ttl-without-peers', placeOf(instance, 'unicast_ttl'), { name });
@@ -128,7 +128,7 @@ export function buildAddressing(instance: Values, family: Family, inherited: Inh
   const checksum = oldChecksum(instance, report);
   const limited = peers.some((peer) => peer.minTtl !== undefined || peer.maxTtl !== undefined);
   return {
-    ...given('sourceAddress', source),
+    ...optional('sourceAddress', source),
     trackSourceAddress: has(instance, 'track_src_ip'),
     multicastGroup: groupOf(instance, family, unicast, inherited, report),
     v3ChecksumAsV2: booleanOf(instance, 'v3_checksum_as_v2') ?? inherited.v3ChecksumAsV2,

@@ -44,7 +44,7 @@ function ofFamily(context: InstanceContext, names: NumberNames): readonly HostAd
 }
 
 /** Strict mode wants a link-local address first (RFC 5798 §5.2.9). */
-function tellNotLinkLocal({ block, name, report, strict, family }: InstanceContext, first: HostAddress | undefined): void {
+function reportNotLinkLocal({ block, name, report, strict, family }: InstanceContext, first: HostAddress | undefined): void {
   if (!strict || family !== 'inet6' || first === undefined || (first.address.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6) return;
   report('virtual-address-not-link-local', placeOf(block, 'virtual_ipaddress'), { name });
 }
@@ -56,7 +56,7 @@ function isNoneWanted({ block, name, report, strict }: InstanceContext): boolean
   return !strict;
 }
 
-function tellNone({ block, name, report, strict, version }: InstanceContext): boolean {
+function reportNone({ block, name, report, strict, version }: InstanceContext): boolean {
   const needed = version === 3 || strict;
   report('virtual-address-missing', placeOf(block, 'virtual_ipaddress'), { name, need: needed ? 'required' : 'sensible' });
   return !needed;
@@ -73,9 +73,9 @@ export function buildVirtualAddresses(context: InstanceContext, names: NumberNam
   }
   const all = ofFamily(context, names);
   const excluded = read(linesOf(block, 'virtual_ipaddress_excluded'), context, names).map(plain);
-  tellNotLinkLocal(context, all[0]);
+  reportNotLinkLocal(context, all[0]);
   const noneWanted = isNoneWanted(context);
-  const usable = all.length > 0 || noneWanted || tellNone(context);
+  const usable = all.length > 0 || noneWanted || reportNone(context);
   const most = limit[family] - (signs(block) ? trailer[family] : 0);
   if (all.length > most) report('virtual-addresses-many', placeOf(block, 'virtual_ipaddress'), { name, count: all.length, max: most });
   return { addresses: all.slice(0, most), excludedAddresses: [...all.slice(most), ...excluded], usable };

@@ -27,10 +27,10 @@ test('use_vmac: name, MAC address, group', () => {
     ['use_vmac zz:00:00:00:00:01', { kind: 'vmac' }, ['VMAC invalid MAC address zz:00:00:00:00:01']],
     ['use_vmac group eth', { kind: 'vmac' }, ['VMAC group eth not found']],
   ];
-  for (const [line, expected, said = []] of cases) {
+  for (const [line, expected, reported = []] of cases) {
     const { instance, errors } = readInstance([line]);
     assert.deepEqual(instance?.virtualInterface, expected, line);
-    assert.deepEqual(errors, said, line);
+    assert.deepEqual(errors, reported, line);
   }
 });
 
@@ -44,11 +44,11 @@ test('use_ipvlan: name, address, mode', () => {
       ["(V1) IPVLAN interface already specified - ignoring 'b'", "(V1) ipvlan type already specified - ignoring 'private'"],
     ],
   ];
-  for (const [line, expected, said = []] of cases) {
+  for (const [line, expected, reported = []] of cases) {
     const { instance, errors } = readInstance([line]);
     assert.deepEqual(instance?.virtualInterface, expected, line);
     assert.deepEqual(instance?.sourceAddress, address, 'adverts come from its address');
-    assert.deepEqual(errors, said, line);
+    assert.deepEqual(errors, reported, line);
   }
   const { configuration, errors } = readText(instanceText(['use_ipvlan']));
   assert.deepEqual(configuration.instances, []);
@@ -65,10 +65,10 @@ test('vmac_xmit_base, strict mode and unicast', () => {
     [['strict_mode', 'use_vmac', 'vmac_xmit_base'], false, ['(V1) xmit_base is incompatible with strict mode - resetting']],
     [['strict_mode', 'use_vmac 02:00:00:00:00:01'], false, ['(V1): cannot specify MAC address with strict mode - clearing']],
   ];
-  for (const [lines, base, said = []] of cases) {
+  for (const [lines, base, reported = []] of cases) {
     const { instance, errors } = readInstance(lines);
     assert.equal(instance?.vmacTransmitBase, base, lines.join(' / '));
-    assert.deepEqual(errors, said, lines.join(' / '));
+    assert.deepEqual(errors, reported, lines.join(' / '));
   }
 });
 

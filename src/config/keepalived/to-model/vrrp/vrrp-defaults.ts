@@ -2,7 +2,7 @@
 import type { VrrpDefaults } from '../../../../model/keepalived/global.js';
 import type { Values } from '../../keyword.js';
 import { booleanOf, NOTHING } from '../../values/values.js';
-import { given } from '../optional-property.js';
+import { optional } from '../optional-property.js';
 import { buildGarp } from './garp.js';
 import type { Inherited } from './inherit.js';
 
@@ -19,8 +19,8 @@ export function vrrpDefaults(global: Values, inherited: Inherited): VrrpDefaults
     skipCheckAdvertAddresses: inherited.skipCheckAdvertAddresses,
     strict: inherited.strict,
     notifyPriorityChanges: inherited.priorityChanges,
-    ...given('smtpAlert', booleanOf(global, 'smtp_alert')),
-    ...given('smtpAlertVrrp', booleanOf(global, 'smtp_alert_vrrp')),
-    ...given('smtpAlertChecker', booleanOf(global, 'smtp_alert_checker')),
+    ...optional('smtpAlert', booleanOf(global, 'smtp_alert')),
+    ...optional('smtpAlertVrrp', booleanOf(global, 'smtp_alert_vrrp')),
+    ...optional('smtpAlertChecker', booleanOf(global, 'smtp_alert_checker')),
   };
 }

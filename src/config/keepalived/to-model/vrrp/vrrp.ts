@@ -9,8 +9,8 @@ import { oldSyncDaemon } from '../global/lvs-settings.js';
 import { buildRoot } from '../global/root.js';
 import type { NumberNames } from '../network/number-names.js';
 import { numberRules } from '../network/rule.js';
-import { given } from '../optional-property.js';
-import { type OwnWeights, settleTracking } from '../tracking/settle-tracking.js';
+import { optional } from '../optional-property.js';
+import { type DefinedWeights, effectiveTracking } from '../tracking/effective-tracking.js';
 import type { DefinedTrackers } from '../tracking/tracked.js';
 import { buildFiles, buildProcesses, buildScripts } from '../tracking/trackers.js';
 import type { ReadKeyFile } from './auth-hmac.js';
@@ -61,7 +61,7 @@ function settleAll(
   root: Values,
   instances: readonly VrrpInstance[],
   groups: readonly SyncGroup[],
-  own: OwnWeights,
+  own: DefinedWeights,
   report: Report,
 ): readonly VrrpInstance[] {
   const places = new Map(blocksOf(root, 'vrrp_instance').map((block) => [nameOf(block), block.at]));
@@ -69,12 +69,14 @@ function settleAll(
   return instances.map((instance) => {
     const group = groupOf.get(instance.name);
     const at = places.get(instance.name) ?? root.at;
-    return settleTracking(withGroupsNotices(instance, group), group, own, (code, details, severity) => report(code, at, details, severity));
+    return effectiveTracking(withGroupsNotices(instance, group), group, own, (code, details, severity) =>
+      report(code, at, details, severity),
+    );
   });
 }
 
 /** Scripts that nobody tracks: they are never run. keepalived says so when it starts. */
-function tellUnused(
+function reportUnused(
   root: Values,
   scripts: readonly { readonly name: string }[],
   trackers: readonly Pick<VrrpInstance, 'track'>[],
@@ -102,18 +104,18 @@ export function buildVrrp(root: Values, { names, keyFile, bfds, report }: BuildO
   const defined = new Set(blocksOf(root, 'vrrp_instance').map(nameOf));
   const working = new Set(alone.map(({ name }) => name));
   const syncGroups = buildGroups(root, { inherited, trackers, defined, working, report });
-  const own: OwnWeights = {
+  const own: DefinedWeights = {
     scripts: weights(built.scripts),
     files: weights(built.files),
     processes: weights(built.processes),
     bfds: weights(bfds),
   };
   const instances = settleAll(root, alone, syncGroups, own, report);
-  tellUnused(root, built.scripts, [...instances, ...syncGroups], report);
+  reportUnused(root, built.scripts, [...instances, ...syncGroups], report);
   const lvsSyncDaemon = blocksOf(root, 'vrrp_instance').reduce(
     (current, block) => oldSyncDaemon(block, current, report),
     settings.lvsSyncDaemon,
   );
-  const global = { ...settings, vrrpDefaults: vrrpDefaults(globalBlock, inherited), ...given('lvsSyncDaemon', lvsSyncDaemon) };
+  const global = { ...settings, vrrpDefaults: vrrpDefaults(globalBlock, inherited), ...optional('lvsSyncDaemon', lvsSyncDaemon) };
   return { root: rootSettings, global, instances, syncGroups, ...built };
 }

@@ -6,14 +6,14 @@ import type { Severity } from '../../diagnostics/row.js';
 import type { DetailsOf, DiagnosticCode } from '../../diagnostics/table.js';
 
 /** The weight of each tracker's own, by kind and name. */
-export interface OwnWeights {
+export interface DefinedWeights {
   readonly scripts: ReadonlyMap<string, number>;
   readonly files: ReadonlyMap<string, number>;
   readonly processes: ReadonlyMap<string, number>;
   readonly bfds: ReadonlyMap<string, number>;
 }
 
-type Kind = keyof OwnWeights;
+type Kind = keyof DefinedWeights;
 
 /** Why weights cannot count, in keepalived's words. */
 type Reason = 'address_owner' | 'SYNC group';
@@ -35,7 +35,7 @@ function reportDropped(kind: Kind, who: string, tracked: { name: string; weight:
 }
 
 /** Interfaces with a weight: an owner drops them, a member of a group keeps them without. */
-function settleInterfaces(instance: VrrpInstance, reason: Reason | undefined, report: ReportTracking): readonly Tracked[] {
+function effectiveInterfaces(instance: VrrpInstance, reason: Reason | undefined, report: ReportTracking): readonly Tracked[] {
   return instance.track.interfaces.flatMap((tracked) => {
     if (tracked.name === instance.interface) {
       report('track-interface-own', { who: instance.name, name: tracked.name });
@@ -71,10 +71,10 @@ const same = (a: TrackedSet, b: TrackedSet): boolean => {
 };
 
 /** The instance with the trackers that can count. */
-export function settleTracking(
+export function effectiveTracking(
   instance: VrrpInstance,
   group: SyncGroup | undefined,
-  own: OwnWeights,
+  own: DefinedWeights,
   report: ReportTracking,
 ): VrrpInstance {
   const inGroup = group !== undefined && !group.trackingWeight;
@@ -94,7 +94,7 @@ export function settleTracking(
   if (kindsOf(instance.track).every((list) => list.length === 0)) return instance;
   if (group !== undefined) reportShared(instance, group, report);
   const track: TrackedSet = {
-    interfaces: settleInterfaces(instance, reason, report),
+    interfaces: effectiveInterfaces(instance, reason, report),
     scripts: settle('scripts'),
     files: settle('files'),
     processes: settle('processes'),

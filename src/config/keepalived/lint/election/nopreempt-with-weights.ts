@@ -3,7 +3,7 @@ import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
-import { weighedTrackers } from './weights.js';
+import { trackerWeights } from './tracker-weights.js';
 
 const SLEEPING: LintVerdict = {
   code: 'nopreempt-with-weights',
@@ -27,7 +27,7 @@ function backupsOf(node: LintNode, instance: VrrpInstance, nodes: readonly LintN
 }
 
 function look(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]) {
-  const names = weighedTrackers(instance, node).map(({ name }) => name);
+  const names = trackerWeights(instance, node).map(({ name }) => name);
   if (names.length === 0) return [];
   const [asleep] = backupsOf(node, instance, nodes).filter((backup) => backup.instance.nopreempt);
   if (asleep === undefined) return [];
@@ -45,7 +45,7 @@ function look(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]
   ];
 }
 
-export const sleepingBackup: LintRule = {
+export const nopreemptWithWeights: LintRule = {
   verdicts: [SLEEPING],
   check: (nodes) => nodes.flatMap((node) => node.configuration.instances.flatMap((instance) => look(node, instance, nodes))),
 };

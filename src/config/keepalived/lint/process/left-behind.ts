@@ -12,7 +12,7 @@ const TABLE: LintVerdict = {
   meaning: '`-I` (--dont-release-ipvs) where a peer takes over: the stopped node goes on forwarding by a table nobody checks.',
 };
 
-export const leftovers: LintRule = {
+export const leftBehind: LintRule = {
   verdicts: [ADDRESSES, TABLE],
   check: (nodes) =>
     nodes.flatMap((node) => {
@@ -21,11 +21,11 @@ export const leftovers: LintRule = {
       const at = { file: node.file, line: 1, column: 1 };
       const fix = (option: string): string => `leave ${option} out of the daemon's options`;
       const findings = [];
-      if (node.keeps.addresses) {
+      if (node.leavesBehind.addresses) {
         const cause = `option -V, and ${instances.map(({ name }) => name).join(', ')} can be master elsewhere`;
         findings.push(found(ADDRESSES, at, 'a stopped node keeps its virtual addresses', cause, fix('-V')));
       }
-      if (node.keeps.servers && virtualServers.length > 0) {
+      if (node.leavesBehind.servers && virtualServers.length > 0) {
         const cause = 'option -I: virtual servers stay without checks while a peer serves them';
         findings.push(found(TABLE, at, 'a stopped node keeps its virtual servers', cause, fix('-I')));
       }

@@ -20,7 +20,7 @@ const here = join(root, 'test/oracle/keepalived');
 const readDifferences = (name: string): Differences => JSON.parse(readFileSync(join(here, name), 'utf8')) as Differences;
 
 /** The tests of one recording. `cases`: how many it has at least. */
-export function judgeReading(recording: string, differences: string, cases: number): void {
+export function compareRecording(recording: string, differences: string, cases: number): void {
   const expected = readDifferences(differences);
   const recorded = readRecorded(join(here, recording)).filter(isComparable);
   const found = new Map<string, Difference>();
@@ -63,7 +63,7 @@ export function judgeReading(recording: string, differences: string, cases: numb
 
   test('docs/keepalived-config.md tells every reason', () => {
     const text = readFileSync(join(root, 'docs/keepalived-config.md'), 'utf8');
-    const untold = Object.values(expected.reasons).filter((reason) => !text.includes(`- ${reason}\n`));
-    assert.deepEqual(untold, []);
+    const unreported = Object.values(expected.reasons).filter((reason) => !text.includes(`- ${reason}\n`));
+    assert.deepEqual(unreported, []);
   });
 }

@@ -14,7 +14,7 @@ export interface PlacedServer {
 }
 
 /** The first of servers with one address and port. A twin by the service's port is news to the original's -t: not an error. */
-export function withoutTwins(servers: readonly PlacedServer[], name: string, protocol: string, report: Report): readonly RealServer[] {
+export function withoutDuplicates(servers: readonly PlacedServer[], name: string, protocol: string, report: Report): readonly RealServer[] {
   const seen = new Map<string, PlacedServer>();
   for (const one of servers) {
     const id = destinationId(one.server);

@@ -10,7 +10,7 @@ const DEFAULT: LintVerdict = {
     '`state MASTER` without `priority` is priority 255, the address owner’s: weights of trackers and `nopreempt` do not count, and it takes over at once.',
 };
 
-export const owners: LintRule = {
+export const ownerByDefault: LintRule = {
   verdicts: [DEFAULT],
   check: (nodes) =>
     nodes.flatMap((node) => {

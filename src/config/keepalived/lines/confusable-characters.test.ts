@@ -6,7 +6,7 @@ import { readText } from '../../../../test/support/keepalived.js';
 const notices = (text: string): readonly string[] =>
   readText(text)
     .read.diagnostics.filter(({ severity }) => severity === 'notice')
-    .map(({ at, text: said, hint }) => `${at.line}:${at.column} ${said} (${hint})`);
+    .map(({ at, text: reported, hint }) => `${at.line}:${at.column} ${reported} (${hint})`);
 
 test('a typographic quote, a hard blank, a dash and a full-width brace are named where they stand', () => {
   for (const [line, start] of [
@@ -16,8 +16,8 @@ test('a typographic quote, a hard blank, a dash and a full-width brace are named
     ['｝', "2:1 '｝' (U+FF5D) is a letter like others (write '}'"],
     ['\u200bfall 2', '2:1 U+200B is a letter like others (take it out'],
   ] as const) {
-    const [said = 'nothing'] = notices(`vrrp_script s {\n${line}\n}\n`);
-    assert.ok(said.startsWith(start), `${line}: ${said}`);
+    const [reported = 'nothing'] = notices(`vrrp_script s {\n${line}\n}\n`);
+    assert.ok(reported.startsWith(start), `${line}: ${reported}`);
   }
 });
 
@@ -29,10 +29,10 @@ const password = (line: string): string =>
   `vrrp_instance V1 {\ninterface eth0\nvirtual_router_id 1\nauthentication {\nauth_type PASS\n${line}\n}\nvirtual_ipaddress {\n10.0.0.1\n}\n}\n`;
 
 test('a comment that cuts a password is told', () => {
-  const said = ' begins a comment: auth_pass ends before it';
-  assert.match(notices(password('auth_pass ab#cd'))[0] ?? '', new RegExp(`^6:13 '#'${said}`));
-  assert.match(notices(password('auth_pass secret!'))[0] ?? '', new RegExp(`^6:17 '!'${said}`));
-  assert.match(notices(password('auth_pass #secret'))[0] ?? '', new RegExp(`^6:11 '#'${said}`));
+  const reported = ' begins a comment: auth_pass ends before it';
+  assert.match(notices(password('auth_pass ab#cd'))[0] ?? '', new RegExp(`^6:13 '#'${reported}`));
+  assert.match(notices(password('auth_pass secret!'))[0] ?? '', new RegExp(`^6:17 '!'${reported}`));
+  assert.match(notices(password('auth_pass #secret'))[0] ?? '', new RegExp(`^6:11 '#'${reported}`));
   for (const line of ['auth_pass "ab#cd"', 'auth_pass abcd # ours', 'auth_pass abcd !ours', 'auth_pass # later'])
     assert.deepEqual(notices(password(line)), [], line);
 });

@@ -20,7 +20,7 @@ const ANY = new RegExp(`[${[...MEANT.keys()].join('')}]`, 'u');
 const codeOf = (sign: string): string => `U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 
 /** Tells the first one of a line, outside double quotes; `end`: where the comment begins. */
-export function tellLookAlikes(line: Text, end: number, report: Report): void {
+export function reportConfusables(line: Text, end: number, report: Report): void {
   const text = line.text.slice(0, end);
   if (!ANY.test(text)) return;
   let quoted = false;
@@ -36,7 +36,7 @@ export function tellLookAlikes(line: Text, end: number, report: Report): void {
 }
 
 /** `auth_pass abc#1`: the comment takes the rest of the password. Both nodes may have it so; it is shorter than somebody believes. */
-export function tellCutPassword(line: Text, comment: number, report: Report): void {
+export function reportCutPassword(line: Text, comment: number, report: Report): void {
   if (comment === line.text.length) return;
   const match = /^\s*auth_pass\s+(\S*)$/.exec(line.text.slice(0, comment));
   const sign = line.text[comment]!;

@@ -4,7 +4,7 @@ import type { Tracked } from '../../../../model/keepalived/trackers.js';
 import type { LintNode } from '../finding.js';
 
 /** A tracker that changes the priority; those with weight 0 mean FAULT and are not here. */
-export interface Weighed {
+export interface WeightedTracker {
   readonly name: string;
   readonly weight: number;
   readonly reverse: boolean;
@@ -16,7 +16,7 @@ interface Watched {
   readonly reverse?: boolean;
 }
 
-function weighed(tracked: readonly Tracked[], objects: readonly Watched[]): readonly Weighed[] {
+function withWeights(tracked: readonly Tracked[], objects: readonly Watched[]): readonly WeightedTracker[] {
   return tracked.flatMap(({ name, weight, reverse }) => {
     const object = objects.find((one) => one.name === name);
     const counts = weight ?? object?.weight ?? 0;
@@ -29,27 +29,27 @@ const counting = ({ name }: VrrpInstance, { configuration }: LintNode): boolean 
   configuration.syncGroups.every(({ members, trackingWeight }) => trackingWeight || !members.includes(name));
 
 /** Scripts with a weight. An owner's priority (255) never changes. */
-export function weighedScripts(instance: VrrpInstance, node: LintNode): readonly Weighed[] {
+export function scriptWeights(instance: VrrpInstance, node: LintNode): readonly WeightedTracker[] {
   if (instance.priority === 255 || !counting(instance, node)) return [];
-  return weighed(instance.track.scripts, node.configuration.scripts);
+  return withWeights(instance.track.scripts, node.configuration.scripts);
 }
 
 /** Everything with a weight. */
-export function weighedTrackers(instance: VrrpInstance, node: LintNode): readonly Weighed[] {
+export function trackerWeights(instance: VrrpInstance, node: LintNode): readonly WeightedTracker[] {
   if (instance.priority === 255 || !counting(instance, node)) return [];
   const { interfaces, files, processes, bfds } = instance.track;
   const { configuration } = node;
   return [
-    ...weighedScripts(instance, node),
-    ...weighed(interfaces, []),
-    ...weighed(files, configuration.files),
-    ...weighed(processes, configuration.processes),
-    ...weighed(bfds, configuration.bfds),
+    ...scriptWeights(instance, node),
+    ...withWeights(interfaces, []),
+    ...withWeights(files, configuration.files),
+    ...withWeights(processes, configuration.processes),
+    ...withWeights(bfds, configuration.bfds),
   ];
 }
 
 const clamped = (priority: number): number => Math.max(1, Math.min(254, priority));
 
 /** The priority while the scripts in `failed` fail and all others succeed: 1 to 254. */
-export const priorityWith = (base: number, scripts: readonly Weighed[], failed: readonly string[] = []): number =>
+export const priorityWith = (base: number, scripts: readonly WeightedTracker[], failed: readonly string[] = []): number =>
   clamped(scripts.reduce((sum, { name, weight }) => sum + (failed.includes(name) ? Math.min(weight, 0) : Math.max(weight, 0)), base));
