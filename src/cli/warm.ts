@@ -2,9 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { renderDiagnostic } from '../config/keepalived/diagnostics/outcome.js';
 import { readKeepalived } from '../config/keepalived/read.js';
-import type { ChildKind } from '../daemon/process/messages.js';
+import { PROCESS_KINDS, PROCESSES, type ProcessKind } from '../daemon/processes.js';
 import { childKind } from '../daemon/supervisor/child-process.js';
-import { flagsOf } from './keepalived/child-flags.js';
 
 /** A router and a service with the words that most files have. */
 const SAMPLE = `global_defs {
@@ -58,19 +57,14 @@ function sampleConfiguration() {
   return configuration;
 }
 
-const WARMED: Readonly<Record<ChildKind, () => Promise<unknown>>> = {
-  vrrp: async () => {
-    const [{ rehearse }] = await Promise.all([
-      import('../control/vrrp/rehearse.js'),
-      import('../daemon/process/child-main.js'),
-      import('../daemon/vrrp/part.js'),
-    ]);
-    const configuration = sampleConfiguration();
-    if (configuration !== undefined) rehearse(configuration);
-  },
-  checker: () => Promise.all([import('../daemon/process/child-main.js'), import('../daemon/checker/part.js')]),
-  bfd: () => Promise.all([import('../daemon/process/child-main.js'), import('../daemon/bfd/part.js')]),
-};
+/** What a process of this kind loads, and for VRRP an election. */
+async function warmProcess(kind: ProcessKind): Promise<void> {
+  await Promise.all([import('../daemon/process/child-main.js'), PROCESSES[kind].load()]);
+  if (kind !== 'vrrp') return;
+  const { rehearse } = await import('../control/vrrp/rehearse.js');
+  const configuration = sampleConfiguration();
+  if (configuration !== undefined) rehearse(configuration);
+}
 
 /** The commands, and the supervisor; then the other kinds of processes, each with its own flags. */
 async function warmMain(): Promise<void> {
@@ -82,8 +76,8 @@ async function warmMain(): Promise<void> {
     import('./ipvsadm/run.js'),
   ]);
   sampleConfiguration();
-  for (const kind of Object.keys(WARMED) as ChildKind[]) {
-    const args = [...flagsOf(kind), process.argv[1] ?? '', 'keepalived'];
+  for (const kind of PROCESS_KINDS) {
+    const args = [...PROCESSES[kind].nodeFlags, process.argv[1] ?? '', 'keepalived'];
     spawnSync(process.execPath, args, { stdio: 'ignore', env: { ...process.env, WEIR_CHILD: kind } });
   }
 }
@@ -91,6 +85,6 @@ async function warmMain(): Promise<void> {
 /** Resolves with the exit status. */
 export async function warm(): Promise<number> {
   const kind = childKind();
-  await (kind === undefined ? warmMain() : WARMED[kind]());
+  await (kind === undefined ? warmMain() : warmProcess(kind));
   return 0;
 }

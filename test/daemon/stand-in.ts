@@ -2,7 +2,8 @@
 // Usage: node stand-in.js keepalived OPTIONS…; the file of -f is JSON: {record, vrrp?, broken?, hang?, exit?, global?, root?}.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { readOptions } from '../../src/cli/keepalived/options.js';
-import { runChild, type StartPart } from '../../src/daemon/process/child-main.js';
+import { runChild } from '../../src/daemon/process/child-main.js';
+import type { StartPart } from '../../src/daemon/process/part.js';
 import { childKind } from '../../src/daemon/supervisor/child-process.js';
 import { runDaemon } from '../../src/daemon/supervisor/daemon.js';
 import { daemonize, isBackground, reportStarted } from '../../src/daemon/supervisor/daemonize.js';

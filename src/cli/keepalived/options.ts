@@ -1,6 +1,8 @@
 // keepalived's command line: getopt's grammar, keepalived's messages, answers as values.
 import { resolve } from 'node:path';
-import { type DaemonOptions, LOG_FACILITIES } from '../../daemon/supervisor/daemon-options.js';
+import { LOG_FACILITIES } from '../../daemon/log/log-options.js';
+import { PROCESS_KINDS, PROCESSES, type ProcessRow, perProcess } from '../../daemon/processes.js';
+import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import { OPTIONS, type Option } from './option-table.js';
 
 export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
@@ -111,8 +113,16 @@ const pid = (draft: DaemonOptions, part: DaemonOptions['pidFiles']): Partial<Dae
   pidFiles: { ...draft.pidFiles, ...part },
 });
 
+type OptionEffect = (draft: DaemonOptions, value: string) => Partial<DaemonOptions> | OptionWarning;
+
 /** What each option does, by its letter or, without one, its name, or what is wrong with it. */
-const EFFECTS: Readonly<Record<string, (draft: DaemonOptions, value: string) => Partial<DaemonOptions> | OptionWarning>> = {
+const EFFECTS: Readonly<Record<string, OptionEffect>> = {
+  ...Object.fromEntries(
+    PROCESS_KINDS.map((kind): [string, OptionEffect] => [
+      PROCESSES[kind].pidFileOption,
+      (draft, value) => pid(draft, { [kind]: resolve(value) }),
+    ]),
+  ),
   f: (_, path) => ({ path }),
   all: () => ({ all: true }),
   l: (draft) => log(draft, { console: true }),
@@ -135,9 +145,6 @@ const EFFECTS: Readonly<Record<string, (draft: DaemonOptions, value: string) => 
   n: () => ({ foreground: true }),
   d: () => ({ dump: true }),
   p: (draft, value) => pid(draft, { parent: resolve(value) }),
-  r: (draft, value) => pid(draft, { vrrp: resolve(value) }),
-  c: (draft, value) => pid(draft, { checker: resolve(value) }),
-  b: (draft, value) => pid(draft, { bfd: resolve(value) }),
   s: (_, netNamespace) => ({ netNamespace }),
   i: (_, configId) => ({ configId }),
   e: () => ({ allConfig: true }),
@@ -145,9 +152,9 @@ const EFFECTS: Readonly<Record<string, (draft: DaemonOptions, value: string) => 
 
 /** `-P` and `-C` choose; without either all run. `-B` takes BFD out. */
 function partsOf(given: readonly Given[]): DaemonOptions['parts'] {
-  const has = (short: string): boolean => given.some(({ option }) => option.short === short);
-  const chosen = has('P') || has('C');
-  return { vrrp: !chosen || has('P'), checker: !chosen || has('C'), bfd: !has('B') };
+  const isChosen = ({ choice: { option: letter } }: ProcessRow): boolean => given.some(({ option }) => option.short === letter);
+  const onlyChosen = PROCESS_KINDS.some((kind) => PROCESSES[kind].choice.kind === 'only' && isChosen(PROCESSES[kind]));
+  return perProcess((row) => (row.choice.kind === 'without' ? !isChosen(row) : !onlyChosen || isChosen(row)));
 }
 
 function defaults(given: readonly Given[], argv: readonly string[]): DaemonOptions {

@@ -1,9 +1,8 @@
 // keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
 import { constants, version as kernelVersion, release } from 'node:os';
 import { resolve } from 'node:path';
-import type { StartPart } from '../../daemon/process/child-main.js';
-import type { ChildKind } from '../../daemon/process/messages.js';
 import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
+import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
 import type { Io } from '../io.js';
 import { helpText, RELEASE, versionText } from './help.js';
@@ -21,33 +20,24 @@ function signum(name: string, io: Io): number {
   return 0;
 }
 
-const PARTS: Readonly<Record<ChildKind, () => Promise<StartPart>>> = {
-  vrrp: () => import('../../daemon/vrrp/part.js').then(({ startVrrp }) => startVrrp),
-  checker: () => import('../../daemon/checker/part.js').then(({ startChecker }) => startChecker),
-  bfd: () => import('../../daemon/bfd/part.js').then(({ startBfd }) => startBfd),
-};
-
-async function child(kind: ChildKind): Promise<number> {
+async function child(kind: ProcessKind): Promise<number> {
   const { runChild } = await import('../../daemon/process/child-main.js');
-  return runChild(kind, PARTS[kind]());
+  return runChild(kind, PROCESSES[kind].load());
 }
 
 /** Runs the daemon here (-n, or as the copy in the background), or starts that copy. */
 async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' }>): Promise<number> {
-  const { daemonize, isBackground, reportStarted: standing } = await import('../../daemon/supervisor/daemonize.js');
+  const { daemonize, isBackground, reportStarted } = await import('../../daemon/supervisor/daemonize.js');
   const background = isBackground();
   if (!asked.foreground && !background) return daemonize(asked.argv);
   // In the background no folder is held on to.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
-  const [{ DaemonChild }, { flagsOf }] = await Promise.all([
-    import('../../daemon/supervisor/child-process.js'),
-    import('./child-flags.js'),
-  ]);
+  const { DaemonChild } = await import('../../daemon/supervisor/child-process.js');
   // Before the rest is even loaded: it has the longest way to go.
-  const command = { flags: flagsOf('vrrp'), argv: options.argv, console: options.foreground };
-  const early = options.parts.vrrp ? { early: new DaemonChild('vrrp', command) } : {};
-  const [{ runDaemon }, { readInReader: readApart }, { loadConfiguration }] = await Promise.all([
+  const command = { argv: options.argv, console: options.foreground };
+  const early = options.parts[EARLY_PROCESS] ? { early: new DaemonChild(EARLY_PROCESS, command) } : {};
+  const [{ runDaemon }, { readInReader }, { loadConfiguration }] = await Promise.all([
     import('../../daemon/supervisor/daemon.js'),
     import('../../daemon/reader/reader.js'),
     import('./load-configuration.js'),
@@ -57,10 +47,9 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
     name: PROGRAM,
     release: RELEASE,
     load: () => loadConfiguration(options),
-    loadAgain: () => readApart({ options, seed: process.pid }),
-    childFlags: flagsOf,
+    loadAgain: () => readInReader({ options, seed: process.pid }),
     ...early,
-    started: background ? standing : () => {},
+    started: background ? reportStarted : () => {},
   });
 }
 

@@ -8,8 +8,8 @@ import { bfdLines } from '../dump/bfd.js';
 import { dataPath, writeDump } from '../dump/file.js';
 import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
-import type { Part, StartPart } from '../process/child-main.js';
 import { setCpuScheduling } from '../process/cpu-scheduling.js';
+import type { Part, StartPart } from '../process/part.js';
 import { BfdProcess } from './bfd-process.js';
 
 /**

@@ -5,46 +5,16 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { Log } from '../../model/log-level.js';
 import { dieWithParent } from '../../sys/signals.js';
 import { openLog } from '../log/log.js';
+import { PROCESSES, type ProcessKind } from '../processes.js';
 import { enterNamespace } from './enter-namespace.js';
-import {
-  type BfdEvent,
-  type ChildKind,
-  type ChildOptions,
-  type DumpKind,
-  EXIT,
-  type FromChild,
-  isMessage,
-  type ToChild,
-} from './messages.js';
+import { type ChildOptions, type DumpKind, EXIT, type FromChild, isMessage, type ToChild } from './messages.js';
 import { OnceATurn } from './once-a-turn.js';
+import type { Part, StartPart } from './part.js';
 import { PidFileKeeper } from './pid-file-keeper.js';
 import { nameProcess } from './process-name.js';
 import { handleSignals } from './signals.js';
 
-/** What a kind of child does once it has its configuration. */
-export interface Part {
-  reload(configuration: KeepalivedConfiguration): void | Promise<void>;
-  dump(what: DumpKind): void;
-  /** What the BFD process tells; absent: it is nothing to this part. */
-  bfd?(event: BfdEvent): void;
-  stop(): Promise<void>;
-}
-
-export type StartPart = (
-  configuration: KeepalivedConfiguration,
-  options: ChildOptions,
-  log: Log,
-  tell: (message: FromChild) => void,
-) => Part | Promise<Part>;
-
 const { SIGTERM } = constants.signals;
-
-/** The name in syslog. */
-const IDENTS: Readonly<Record<ChildKind, string>> = {
-  vrrp: 'Keepalived_vrrp',
-  checker: 'Keepalived_healthcheckers',
-  bfd: 'Keepalived_bfd',
-};
 
 const send = (message: FromChild): void => {
   if (process.connected) process.send?.(message, undefined, undefined, () => {});
@@ -58,10 +28,6 @@ function stopped(log: Log, detail: boolean): void {
   else log('info', 'Stopped');
 }
 
-function processName(kind: ChildKind, { global }: KeepalivedConfiguration): string {
-  return global.processes[kind].name ?? 'keepalived';
-}
-
 class Child {
   #log: Log = () => {};
   #part: Part | undefined;
@@ -72,7 +38,7 @@ class Child {
   readonly #dumps = new OnceATurn<DumpKind>((what) => this.#inTurn(async () => this.#part?.dump(what)));
 
   constructor(
-    readonly kind: ChildKind,
+    readonly kind: ProcessKind,
     readonly startPart: Promise<StartPart>,
     readonly end: (status: number) => void,
   ) {}
@@ -108,10 +74,11 @@ class Child {
   async #start(configuration: KeepalivedConfiguration, options: ChildOptions): Promise<void> {
     if (this.#stopping) return;
     this.#options = options;
+    const row = PROCESSES[this.kind];
     setInterval(() => send({ kind: 'alive' }), options.livenessIntervalMs);
     process.umask(options.umask);
-    nameProcess(processName(this.kind, configuration), options.argv);
-    this.#log = openLog(options.log, `${IDENTS[this.kind]}${options.identSuffix}`).log;
+    nameProcess(row.settings(configuration).name ?? 'keepalived', options.argv);
+    this.#log = openLog(options.log, `${row.ident}${options.identSuffix}`).log;
     this.#pidFile = new PidFileKeeper(options.pidFile, this.#log);
     try {
       this.#pidFile.write();
@@ -152,7 +119,7 @@ class Child {
 }
 
 /** Runs this process as a child; resolves with its exit status. */
-export function runChild(kind: ChildKind, startPart: Promise<StartPart>): Promise<number> {
+export function runChild(kind: ProcessKind, startPart: Promise<StartPart>): Promise<number> {
   return new Promise((end) => {
     const child = new Child(kind, startPart, end);
     process.on('message', (message: unknown) => isMessage(message) && child.handle(message as ToChild));

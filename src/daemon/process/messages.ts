@@ -1,9 +1,7 @@
 // What the supervisor and its processes say to each other: structured clones over node's channel.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
+import type { LogOptions } from '../log/log-options.js';
 import type { MailEvent } from '../mail/compose.js';
-import type { LogOptions } from '../supervisor/daemon-options.js';
-
-export type ChildKind = 'vrrp' | 'checker' | 'bfd';
 
 /** What signals ask for: keepalived.data, .stats, .stats and zero, .json. */
 export type DumpKind = 'data' | 'stats' | 'clear' | 'json';

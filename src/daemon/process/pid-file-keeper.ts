@@ -1,6 +1,6 @@
 // A pid file that could not be written because the disk is full: the daemon works without it, says so, and tries again.
 import type { Log } from '../../model/log-level.js';
-import { isDiskTrouble, removePidFile, writePidFile } from './pid-files.js';
+import { isDiskTrouble, removePidFile, writePidFile } from './pid-file.js';
 
 const RETRY_MS = 30_000;
 

@@ -1,16 +1,17 @@
 // One child as the supervisor holds it: started from the same program, heard, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { type ChildKind, type FromChild, isMessage, type ToChild } from '../process/messages.js';
+import { type FromChild, isMessage, type ToChild } from '../process/messages.js';
+import { isProcessKind, PROCESSES, type ProcessKind } from '../processes.js';
 import { Liveness } from './liveness.js';
 
 /** Which child a process of the program is; taken out of the environment before anything else is started. */
 export const CHILD_VARIABLE = 'WEIR_CHILD';
 
 /** Which child this process is to be, if any; asked once. */
-export function childKind(environment: NodeJS.ProcessEnv = process.env): ChildKind | undefined {
+export function childKind(environment: NodeJS.ProcessEnv = process.env): ProcessKind | undefined {
   const kind = environment[CHILD_VARIABLE];
   delete environment[CHILD_VARIABLE];
-  return kind === 'vrrp' || kind === 'checker' || kind === 'bfd' ? kind : undefined;
+  return isProcessKind(kind) ? kind : undefined;
 }
 
 export interface ChildEnd {
@@ -27,8 +28,6 @@ export interface ChildEvents {
 
 /** How a child is started. */
 export interface ChildCommand {
-  /** Of node. */
-  readonly flags: readonly string[];
   /** The daemon's own words. */
   readonly argv: readonly string[];
   /** Not so in the background: whoever started the daemon waits for its terminal to be let go of. */
@@ -50,9 +49,9 @@ export class DaemonChild {
   #events: ChildEvents | undefined;
 
   /** Starts it at once; nobody hears it before `listen`. @throws the system's error when no process can be started */
-  constructor(kind: ChildKind, { flags, argv, console }: ChildCommand) {
-    this.liveness = new Liveness(kind);
-    const [file = '', ...args] = command(flags, argv);
+  constructor(kind: ProcessKind, { argv, console }: ChildCommand) {
+    this.liveness = new Liveness(PROCESSES[kind].silentTicksMax);
+    const [file = '', ...args] = command(PROCESSES[kind].nodeFlags, argv);
     // What the service manager says is for the supervisor, and for no script of ours.
     const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _us, WATCHDOG_PID: _pid, ...environment } = process.env;
     this.#process = spawn(file, args, {

@@ -1,30 +1,12 @@
 // What the command line of the daemon decides: every option of keepalived(8), as values.
-
-/** Syslog's facility numbers by keepalived's names for them. */
-export const LOG_FACILITIES: Readonly<Record<string, number>> = {
-  user: 1,
-  daemon: 3,
-  ...Object.fromEntries(Array.from({ length: 8 }, (_, n) => [`local${n}`, 16 + n])),
-};
-
-export interface LogOptions {
-  /** `-D` */
-  readonly detail: boolean;
-  /** `-l` */
-  readonly console: boolean;
-  /** Not `-G`. */
-  readonly syslog: boolean;
-  /** `-S`, syslog's number */
-  readonly facility: number;
-  /** `-g` */
-  readonly file?: string;
-}
+import type { LogOptions } from '../log/log-options.js';
+import type { ProcessKind } from '../processes.js';
 
 export interface DaemonOptions {
   /** `-f` */
   readonly path: string;
   /** Which processes may run: `-P` `-C` `-B`. */
-  readonly parts: { readonly vrrp: boolean; readonly checker: boolean; readonly bfd: boolean };
+  readonly parts: Readonly<Record<ProcessKind, boolean>>;
   /** `--all`: those run without configuration, too. */
   readonly all: boolean;
   readonly log: LogOptions;
@@ -39,7 +21,7 @@ export interface DaemonOptions {
   /** Not `-R`. */
   readonly respawn: boolean;
   /** `-p` `-r` `-c` `-b` */
-  readonly pidFiles: { readonly parent?: string; readonly vrrp?: string; readonly checker?: string; readonly bfd?: string };
+  readonly pidFiles: Readonly<Partial<Record<'parent' | ProcessKind, string>>>;
   /** `-s`, above net_namespace of the file */
   readonly netNamespace?: string;
   /** `-i` */

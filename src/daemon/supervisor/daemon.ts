@@ -11,16 +11,17 @@ import { commandLines } from '../log/log-text.js';
 import type { MailEvent } from '../mail/compose.js';
 import { Mailer } from '../mail/mailer.js';
 import { enterNamespace } from '../process/enter-namespace.js';
-import { type ChildKind, type DumpKind, EXIT } from '../process/messages.js';
+import { type DumpKind, EXIT } from '../process/messages.js';
 import { OnceATurn } from '../process/once-a-turn.js';
 import { PidFileKeeper } from '../process/pid-file-keeper.js';
-import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from '../process/pid-files.js';
 import { nameProcess } from '../process/process-name.js';
 import { handleSignals } from '../process/signals.js';
+import { PROCESS_KINDS, PROCESSES } from '../processes.js';
 import type { DaemonChild } from './child-process.js';
 import type { DaemonOptions } from './daemon-options.js';
 import { LIVENESS_INTERVAL_MS } from './liveness.js';
 import type { Loaded } from './loaded.js';
+import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from './pid-file-places.js';
 import { ReloadClock } from './reload-clock.js';
 import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';
 import { Reloader } from './reloader.js';
@@ -45,8 +46,6 @@ export interface DaemonProgram {
   readonly livenessIntervalMs?: number;
   /** The VRRP process, where somebody started it already: a start counts in milliseconds. */
   readonly early?: DaemonChild;
-  /** How node runs a child. */
-  readonly childFlags?: (kind: ChildKind) => readonly string[];
   /** It runs and its pid file is there: who started it in the background may go. */
   readonly started: () => void;
 }
@@ -85,7 +84,7 @@ class Daemon {
   #suffix = '';
 
   constructor(readonly program: DaemonProgram) {
-    const { options, livenessIntervalMs: beatMs = LIVENESS_INTERVAL_MS, childFlags = () => [] } = program;
+    const { options, livenessIntervalMs: beatMs = LIVENESS_INTERVAL_MS } = program;
     this.#opened = openLog(options.log, 'Keepalived');
     let ended: (status: number) => void = () => {};
     this.#ended = new Promise((done) => {
@@ -102,7 +101,6 @@ class Daemon {
       options,
       log: this.log,
       livenessIntervalMs: beatMs,
-      childFlags,
       console: options.foreground,
       onEnd: ended,
       onReloadWanted: reloadWanted,
@@ -198,8 +196,8 @@ class Daemon {
 
   /** Whether another daemon has one of the files that this one would use; what a dead one left is said. */
   #isRunning(files: PidFiles): boolean {
-    const { vrrp, checker, bfd } = this.program.options.parts;
-    const own = [files.parent, ...(vrrp ? [files.vrrp] : []), ...(checker ? [files.checker] : []), ...(bfd ? [files.bfd] : [])];
+    const { parts } = this.program.options;
+    const own = [files.parent, ...PROCESS_KINDS.filter((kind) => parts[kind]).map((kind) => files[kind])];
     if (own.some((path) => runningFrom(path) !== undefined)) return true;
     for (const path of own) if (existsSync(path)) this.log('info', `Remove a zombie pid file ${path}`);
     return false;
@@ -255,7 +253,7 @@ class Daemon {
     const { options, livenessIntervalMs: beatMs = LIVENESS_INTERVAL_MS } = this.program;
     return (kind, respawned) => {
       const common = options.netNamespace ?? root.netNamespace;
-      const netNamespace = kind === 'checker' ? (root.ipvsNamespace ?? common) : common;
+      const netNamespace = PROCESSES[kind].netNamespace?.(root) ?? common;
       return {
         log: options.log,
         identSuffix: this.#suffix,

@@ -13,7 +13,6 @@ test('a reload whose reading outlasts the daemon starts nothing', async () => {
     options: asked.options,
     log: (_, text) => void said.push(text),
     livenessIntervalMs: 1000,
-    childFlags: () => [],
     console: false,
     onEnd: (status) => void ended.push(status),
     onReloadWanted: () => {},

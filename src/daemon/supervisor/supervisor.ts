@@ -2,26 +2,18 @@
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import type { MailEvent } from '../mail/compose.js';
-import { type BfdEvent, type ChildKind, type ChildOptions, type DumpKind, EXIT, type FromChild } from '../process/messages.js';
+import { type BfdEvent, type ChildOptions, type DumpKind, EXIT, type FromChild } from '../process/messages.js';
+import { EARLY_PROCESS, PROCESSES, type ProcessKind, processesWanted } from '../processes.js';
 import { type ChildEnd, DaemonChild } from './child-process.js';
-import { partsWanted } from './children-wanted.js';
 import type { DaemonOptions } from './daemon-options.js';
 import { endText, isPermanent, PERMANENT_ERRORS } from './end-text.js';
 import { nextRespawn, type Respawns } from './respawn.js';
-
-/** keepalived's words for its children: in `Starting … child process`, and when one must be killed. */
-const NAMES: Readonly<Record<ChildKind, { readonly title: string; readonly process: string }>> = {
-  vrrp: { title: 'VRRP', process: 'vrrp' },
-  checker: { title: 'Healthcheck', process: 'checker' },
-  bfd: { title: 'BFD', process: 'bfd' },
-};
 
 export interface SupervisorSettings {
   readonly options: DaemonOptions;
   /** The supervisor's tick, ms. */
   readonly livenessIntervalMs: number;
   readonly log: Log;
-  readonly childFlags: (kind: ChildKind) => readonly string[];
   /** It has a terminal or its like. */
   readonly console: boolean;
   /** All is over: the daemon's exit status. */
@@ -33,7 +25,7 @@ export interface SupervisorSettings {
 /** What the children are given. */
 export interface Wanted {
   readonly configuration: KeepalivedConfiguration;
-  readonly childOptions: (kind: ChildKind, respawned: boolean) => ChildOptions;
+  readonly childOptions: (kind: ProcessKind, respawned: boolean) => ChildOptions;
 }
 
 interface Slot {
@@ -44,9 +36,9 @@ interface Slot {
 }
 
 export class Supervisor {
-  readonly #slots = new Map<ChildKind, Slot>();
+  readonly #slots = new Map<ProcessKind, Slot>();
   /** Of those that died and are to be started again. */
-  readonly #timers = new Map<ChildKind, NodeJS.Timeout>();
+  readonly #timers = new Map<ProcessKind, NodeJS.Timeout>();
   #ticker: NodeJS.Timeout | undefined;
   #early: DaemonChild | undefined;
   #wanted: Wanted | undefined;
@@ -58,7 +50,7 @@ export class Supervisor {
 
   /** Lets the VRRP process load while the configuration is still being read: it is nearly always wanted, and a start counts in ms. */
   prepare(started?: DaemonChild): void {
-    if (this.settings.options.parts.vrrp) this.#early = this.#listen('vrrp', started ?? this.#spawn('vrrp'));
+    if (this.settings.options.parts[EARLY_PROCESS]) this.#early = this.#listen(EARLY_PROCESS, started ?? this.#spawn(EARLY_PROCESS));
   }
 
   /** Nothing will be started. */
@@ -80,11 +72,11 @@ export class Supervisor {
 
   /** Starts what the configuration needs and does not run yet; resolves when all that was started is at work. */
   async #start({ configuration }: Wanted): Promise<void> {
-    const kinds = partsWanted(this.settings.options, configuration).filter((kind) => !this.#slots.has(kind));
+    const kinds = processesWanted(this.settings.options, configuration).filter((kind) => !this.#slots.has(kind));
     await Promise.all(kinds.map((kind) => this.#launch(kind, {}, false)));
   }
 
-  get running(): readonly ChildKind[] {
+  get running(): readonly ProcessKind[] {
     return [...this.#slots.keys()];
   }
 
@@ -123,7 +115,7 @@ export class Supervisor {
 
   #force(): void {
     for (const [kind, { child }] of this.#slots) {
-      this.settings.log('warning', `${NAMES[kind].process} process failed to die - forcing termination`);
+      this.settings.log('warning', `${PROCESSES[kind].name} process failed to die - forcing termination`);
       child.kill();
     }
   }
@@ -133,27 +125,27 @@ export class Supervisor {
     this.settings.onEnd(this.#stopping ?? EXIT.ok);
   }
 
-  #launch(kind: ChildKind, respawns: Respawns, respawned: boolean): Promise<void> {
+  #launch(kind: ProcessKind, respawns: Respawns, respawned: boolean): Promise<void> {
     const wanted = this.#wanted;
     if (wanted === undefined) return Promise.resolve();
     // A reload starts one that died before its time has come: it must not come twice.
     clearTimeout(this.#timers.get(kind));
     this.#timers.delete(kind);
     return new Promise((done) => {
-      const child = (kind === 'vrrp' ? this.#takeEarly() : undefined) ?? this.#listen(kind, this.#spawn(kind));
+      const child = (kind === EARLY_PROCESS ? this.#takeEarly() : undefined) ?? this.#listen(kind, this.#spawn(kind));
       this.#slots.set(kind, { child, respawns, waiting: [done] });
       child.send({ kind: 'start', configuration: wanted.configuration, options: wanted.childOptions(kind, respawned) });
       if (kind !== 'bfd') for (const event of this.#bfd.values()) if (event.events[kind]) child.send({ ...event, kind: 'bfd' });
-      if (child.pid > 0) this.settings.log('info', `Starting ${NAMES[kind].title} child process, pid=${child.pid}`);
+      if (child.pid > 0) this.settings.log('info', `Starting ${PROCESSES[kind].title} child process, pid=${child.pid}`);
     });
   }
 
-  #spawn(kind: ChildKind): DaemonChild {
-    const { childFlags, options, console } = this.settings;
-    return new DaemonChild(kind, { flags: childFlags(kind), argv: options.argv, console });
+  #spawn(kind: ProcessKind): DaemonChild {
+    const { options, console } = this.settings;
+    return new DaemonChild(kind, { argv: options.argv, console });
   }
 
-  #listen(kind: ChildKind, child: DaemonChild): DaemonChild {
+  #listen(kind: ProcessKind, child: DaemonChild): DaemonChild {
     child.listen({
       onMessage: (message) => this.#onMessage(kind, message),
       // One that was never given anything to do leaves without a word.
@@ -169,7 +161,7 @@ export class Supervisor {
     return child?.gone === false ? child : undefined;
   }
 
-  #onMessage(kind: ChildKind, message: FromChild): void {
+  #onMessage(kind: ProcessKind, message: FromChild): void {
     if (message.kind === 'reloadWanted') this.settings.onReloadWanted();
     if (message.kind === 'mail') this.settings.onMail(message);
     if (message.kind === 'bfd') this.#onBfdEvent(message);
@@ -182,7 +174,7 @@ export class Supervisor {
     for (const kind of ['vrrp', 'checker'] as const) if (event.events[kind]) this.#slots.get(kind)?.child.send({ ...event, kind: 'bfd' });
   }
 
-  #onEnd(kind: ChildKind, end: ChildEnd): void {
+  #onEnd(kind: ProcessKind, end: ChildEnd): void {
     const slot = this.#slots.get(kind);
     this.#slots.delete(kind);
     for (const done of slot?.waiting.splice(0) ?? []) done();
@@ -191,11 +183,11 @@ export class Supervisor {
       return;
     }
     const { log, options } = this.settings;
-    const { title } = NAMES[kind];
+    const { title } = PROCESSES[kind];
     const text = endText(end);
     if (text !== undefined) log('error', text);
     // What no respawn mends ends the daemon, as with keepalived, but only for VRRP's own sake: addresses never go because of servers.
-    if (kind === 'vrrp' && isPermanent(end.status)) {
+    if (PROCESSES[kind].endsDaemon && isPermanent(end.status)) {
       log('error', `pid ${end.pid} exited with permanent error ${PERMANENT_ERRORS[end.status]}. Terminating`);
       this.stop(end.status);
       return;
@@ -210,9 +202,9 @@ export class Supervisor {
     this.#respawn(kind, slot?.respawns ?? {}, end.livedMs / 1000);
   }
 
-  #respawn(kind: ChildKind, respawns: Respawns, livedS: number): void {
+  #respawn(kind: ProcessKind, respawns: Respawns, livedS: number): void {
     const { delayS, past } = nextRespawn(respawns, livedS);
-    this.settings.log('info', `Restart of ${NAMES[kind].title} process delayed ${delayS} seconds to limit respawn rate`);
+    this.settings.log('info', `Restart of ${PROCESSES[kind].title} process delayed ${delayS} seconds to limit respawn rate`);
     this.#timers.set(
       kind,
       setTimeout(() => void this.#launch(kind, past, true), delayS * 1000),
@@ -224,7 +216,7 @@ export class Supervisor {
       const silent = child.liveness.tick();
       // A stop has its own bound.
       if (silent === undefined || this.#stopping !== undefined) continue;
-      this.settings.log('error', `${NAMES[kind].process} process(${child.pid}) hangs: it was silent for ${silent} seconds - killing it`);
+      this.settings.log('error', `${PROCESSES[kind].name} process(${child.pid}) hangs: it was silent for ${silent} seconds - killing it`);
       child.kill();
     }
   }

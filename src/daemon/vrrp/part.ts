@@ -9,8 +9,8 @@ import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
 import { statsText } from '../dump/stats.js';
 import { topologyLines } from '../dump/topology.js';
-import type { Part, StartPart } from '../process/child-main.js';
 import type { DumpKind } from '../process/messages.js';
+import type { Part, StartPart } from '../process/part.js';
 import { idsOf } from '../process/users.js';
 import { VrrpProcess } from './vrrp-process.js';
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { native } from '../../sys/addon.js';
 import { writeDump } from '../dump/file.js';
-import { pidFilesFor, removeOwnFolders, removePidFile, runningFrom, writePidFile } from './pid-files.js';
+import { removePidFile, writePidFile } from '../process/pid-file.js';
+import { pidFilesFor, removeOwnFolders, runningFrom } from './pid-file-places.js';
 
 const none = { pidFiles: {} };
 

@@ -1,0 +1,112 @@
+// The processes that the supervisor starts, one row each. A new process is a folder with a part.ts, and a row here.
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { ProcessSettings, RootSettings } from '../model/keepalived/global.js';
+import type { StartPart } from './process/part.js';
+
+export interface ProcessRow {
+  /** In keepalived's log lines: `Starting TITLE child process`. */
+  readonly title: string;
+  /** In keepalived's log lines: `NAME process failed to die`. */
+  readonly name: string;
+  /** The name in syslog. */
+  readonly ident: string;
+  /** The pid file's name without its suffix. */
+  readonly pidFile: string;
+  /** The option that names another pid file. */
+  readonly pidFileOption: string;
+  /** `only`: with options of this sort on the command line, only their processes run. `without`: it takes this process out. */
+  readonly choice: { readonly kind: 'only' | 'without'; readonly option: string };
+  /** Node's options for the process. */
+  readonly nodeFlags: readonly string[];
+  /** A process that sent nothing for so many of the supervisor's ticks hangs. */
+  readonly silentTicksMax: number;
+  /** An exit status that no restart changes ends the daemon. */
+  readonly endsDaemon: boolean;
+  /** Whether a configuration needs the process. */
+  readonly isWanted: (configuration: KeepalivedConfiguration) => boolean;
+  readonly settings: (configuration: KeepalivedConfiguration) => ProcessSettings;
+  /** A network namespace of its own; absent: the daemon's. Empty: the one that the daemon was started in. */
+  readonly netNamespace?: (root: RootSettings) => string | undefined;
+  readonly load: () => Promise<StartPart>;
+}
+
+/**
+ * What must not be late. V8's helper threads would be ordinary ones beside a real-time main thread that waits for them. And V8 throws code away that
+ * was not used for a while: a backup's takeover, just when it is needed.
+ */
+const PROMPT: readonly string[] = ['--single-threaded', '--no-flush-bytecode'];
+
+/** Static objects need the VRRP process, too. */
+const needsVrrp = ({ instances, root }: KeepalivedConfiguration): boolean =>
+  [instances, root.staticAddresses, root.staticRoutes, root.staticRules].some((list) => list.length > 0);
+
+const TABLE = {
+  checker: {
+    title: 'Healthcheck',
+    name: 'checker',
+    ident: 'Keepalived_healthcheckers',
+    pidFile: 'checkers',
+    pidFileOption: 'c',
+    choice: { kind: 'only', option: 'C' },
+    nodeFlags: [],
+    // It may wait for the table's lock, which takes 15 s at most.
+    silentTicksMax: 30,
+    endsDaemon: false,
+    isWanted: ({ virtualServers }) => virtualServers.length > 0,
+    settings: ({ global }) => global.processes.checker,
+    netNamespace: ({ ipvsNamespace }) => ipvsNamespace,
+    load: () => import('./checker/part.js').then(({ startChecker }) => startChecker),
+  },
+  vrrp: {
+    title: 'VRRP',
+    name: 'vrrp',
+    ident: 'Keepalived_vrrp',
+    pidFile: 'vrrp',
+    pidFileOption: 'r',
+    choice: { kind: 'only', option: 'P' },
+    nodeFlags: PROMPT,
+    silentTicksMax: 10,
+    endsDaemon: true,
+    isWanted: needsVrrp,
+    settings: ({ global }) => global.processes.vrrp,
+    load: () => import('./vrrp/part.js').then(({ startVrrp }) => startVrrp),
+  },
+  bfd: {
+    title: 'BFD',
+    name: 'bfd',
+    ident: 'Keepalived_bfd',
+    pidFile: 'bfd',
+    pidFileOption: 'b',
+    choice: { kind: 'without', option: 'B' },
+    nodeFlags: PROMPT,
+    silentTicksMax: 10,
+    endsDaemon: false,
+    isWanted: ({ bfds }) => bfds.length > 0,
+    settings: ({ global }) => global.processes.bfd,
+    load: () => import('./bfd/part.js').then(({ startBfd }) => startBfd),
+  },
+} satisfies Record<string, ProcessRow>;
+
+export type ProcessKind = keyof typeof TABLE;
+
+export const PROCESSES: Readonly<Record<ProcessKind, ProcessRow>> = TABLE;
+
+/** In the order in which they are started. */
+export const PROCESS_KINDS = Object.keys(TABLE) as readonly ProcessKind[];
+
+/** Started before the configuration is read: it is nearly always wanted, and takes longest to load. */
+export const EARLY_PROCESS: ProcessKind = 'vrrp';
+
+export const isProcessKind = (text: string | undefined): text is ProcessKind => text !== undefined && Object.hasOwn(TABLE, text);
+
+/** A value for each process. */
+export const perProcess = <T>(value: (row: ProcessRow, kind: ProcessKind) => T): Readonly<Record<ProcessKind, T>> =>
+  Object.fromEntries(PROCESS_KINDS.map((kind) => [kind, value(PROCESSES[kind], kind)])) as Record<ProcessKind, T>;
+
+/** Which of the processes that the command line allows a configuration needs. `all`: those without configuration, too. */
+export function processesWanted(
+  { parts, all }: { readonly parts: Readonly<Record<ProcessKind, boolean>>; readonly all: boolean },
+  configuration: KeepalivedConfiguration,
+): readonly ProcessKind[] {
+  return PROCESS_KINDS.filter((kind) => parts[kind] && (all || PROCESSES[kind].isWanted(configuration)));
+}

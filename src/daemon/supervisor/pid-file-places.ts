@@ -1,0 +1,46 @@
+// Where the daemon's pid files stand, as with keepalived, and whether a daemon runs already.
+import { readFileSync, rmdirSync } from 'node:fs';
+import { basename } from 'node:path';
+import { unlessCode } from '../../sys/errno.js';
+import { readPidFile } from '../process/pid-file.js';
+import { type ProcessKind, perProcess } from '../processes.js';
+import type { DaemonOptions } from './daemon-options.js';
+
+export interface PidFiles extends Readonly<Record<'parent' | ProcessKind, string>> {
+  /** Where they stand unless a name of their own is given. */
+  readonly folder: string;
+  /** That folder, and those around it, if they are the daemon's own: they go when they are empty. */
+  readonly ownFolders: readonly string[];
+}
+
+/** Where the files stand. With an instance, a namespace or use_pid_dir that is /run/keepalived. */
+export function pidFilesFor(
+  options: Pick<DaemonOptions, 'pidFiles'>,
+  root: { readonly instanceName?: string; readonly usePidDirectory: boolean; readonly netNamespace?: string },
+  run = '/run',
+): PidFiles {
+  const own = root.usePidDirectory || root.instanceName !== undefined || root.netNamespace !== undefined;
+  const folder = own ? [run, 'keepalived', ...(root.netNamespace === undefined ? [] : [root.netNamespace])].join('/') : run;
+  const suffix = root.instanceName === undefined ? '' : `_${root.instanceName}`;
+  const place = (name: string): string => `${folder}/${name}${suffix}.pid`;
+  return {
+    parent: options.pidFiles.parent ?? place('keepalived'),
+    ...perProcess(({ pidFile }, kind) => options.pidFiles[kind] ?? place(pidFile)),
+    folder,
+    ownFolders: own ? [...new Set([folder, `${run}/keepalived`])] : [],
+  };
+}
+
+/** The process a file names, if it lives and is a keepalived. Numbers are used again: another program's process is not ours. */
+export function runningFrom(path: string): number | undefined {
+  const pid = Number(readPidFile(path));
+  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+  const fact = (name: string): string => unlessCode(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'), ['ENOENT', 'ESRCH', 'EACCES'], '');
+  const [program = ''] = fact('cmdline').split(/[\0 ]/);
+  return [fact('comm'), basename(program)].some((name) => name.startsWith('keepalived')) ? pid : undefined;
+}
+
+/** The daemon's own folders go with its last file; those that others use stay. */
+export function removeOwnFolders({ ownFolders }: Pick<PidFiles, 'ownFolders'>): void {
+  for (const folder of ownFolders) unlessCode(() => rmdirSync(folder), ['ENOENT', 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'EROFS'], undefined);
+}
