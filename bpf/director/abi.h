@@ -45,8 +45,11 @@ enum address_family { F_INET = 2, F_INET6 = 10 };
  * A bucket is a cache line. `key` is stored last on insert and first on removal, each a single 64-bit store.
  * IPv6: `addr` is a fold and the service's or destination's own record decides. */
 enum endpoint_kind { E_NONE, E_SERVICE, E_REAL, E_SERVICE6, E_REAL6 };
+#define E_PORT_SHIFT 32
+#define E_PROTOCOL_SHIFT 48
+#define E_KIND_SHIFT 56
 struct endpoint {
-  __u64 key; /* addr (network order as in the packet) | port << 32 | protocol << 48 | kind << 56 */
+  __u64 key; /* addr (network order as in the packet) | port << E_PORT_SHIFT | protocol << E_PROTOCOL_SHIFT | kind << E_KIND_SHIFT */
   __u32 id;  /* E_SERVICE: services[id]; E_REAL: dests[id], the first of the twins */
   __u32 reserved;
 };
@@ -57,6 +60,7 @@ struct endpoint_bucket {
 #define ENDPOINT_REMOVED 1ull
 
 /* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap), `here` by packets (a plain store). */
+#define WRR_WEIGHT_SHIFT 32
 #define SVC_PERSISTENT 0x1
 #define SVC_ONEPACKET 0x4
 #define SVC_MASQUERADES 0x100 /* has, or had, a masqueraded destination */
@@ -76,7 +80,7 @@ struct service {
   __u32 wrr_max;
   __u32 sched_flags;
   __u32 here; /* has the host the address? clock of the FIB's answer << 1 | answer; 0 = not asked yet */
-  __u64 wrr; /* current destination (0 = head) | current weight << 32 */
+  __u64 wrr; /* current destination (0 = head) | current weight << WRR_WEIGHT_SHIFT */
   __u32 timeout;
   __u32 netmask;
   __u32 order; /* user: creation order, for dumps */
@@ -110,11 +114,12 @@ struct nexthop {
  *  - nobody uses a link anew LINK_OLD after it was born, so that "as old as" is a difference of less than half the clock. */
 #define CLIENT_HOP_CLAIMED 0xffffffffu
 #define CLIENT_HOP_KEPT (1u << 24)
+#define NEXT_LINK_SHIFT 48
 #define LINK_KEPT 4096
 #define LINK_OLD (1u << 30)
 struct client_hop {
   __u64 known; /* the client's address | clock of the kernel's answer << 32; 0 = free */
-  __u64 next;  /* MAC as in a frame, 48 bits | link << 48 */
+  __u64 next;  /* MAC as in a frame, 48 bits | link << NEXT_LINK_SHIFT */
 };
 struct client_hop_set {
   struct client_hop way[4];
@@ -166,10 +171,31 @@ struct dest {
   __u32 reserved[3];
 };
 
+/* ---- what a writer is about to change in several fields, so that the next one can finish it. It stands in record 0 of the destinations,
+ * whose id means "none". Written by user: `kind` last, and INTENT_NONE when the change is done. */
+enum intent_kind { INTENT_NONE, INTENT_DESTINATION, INTENT_TIMEOUTS, INTENT_FLUSH };
+struct intent {
+  __u32 kind;
+  __u32 destination; /* INTENT_DESTINATION: which, and its new values as in struct dest */
+  __u32 method;
+  __u32 weight;
+  __u32 last_weight;
+  __u32 no_flags; /* 0: a packet that looks at record 0 finds a destination that is not available */
+  __u32 upper;
+  __u32 lower;
+  __u32 tcp; /* INTENT_TIMEOUTS: clock units, 0 = as before */
+  __u32 tcp_fin;
+  __u32 udp;
+  __u32 edits; /* raised by each INTENT_DESTINATION: a reader that finds it unchanged knows that none began and ended meanwhile */
+  __u32 reserved[20];
+};
+_Static_assert(sizeof(struct intent) == sizeof(struct dest), "an intent is a record of the destinations");
+_Static_assert(__builtin_offsetof(struct intent, no_flags) == __builtin_offsetof(struct dest, flags), "the flags of record 0 are 0");
+
 /* ---- connections: open-coded buckets, a cache line each.
  *
- *   key    client address | client port << 32 | service id << 48      (network order as in the packet)
- *   value  expires (clock) | destination << 32 | method << 50 | state << 52 | flags << 56
+ *   key    client address | client port << K_PORT_SHIFT | service id << K_SERVICE_SHIFT      (network order as in the packet)
+ *   value  expires (clock) | destination << V_DEST_SHIFT | method << V_METHOD_SHIFT | state << V_STATE_SHIFT | flags
  *
  * A slot is free when its destination is 0. Rules:
  *  - the key is written only by who has claimed the slot (destination = CLAIMED), before the value names a destination;
@@ -186,6 +212,8 @@ struct conn_slot {
 struct conn_bucket {
   struct conn_slot slot[BUCKET_SLOTS];
 };
+#define K_PORT_SHIFT 32
+#define K_SERVICE_SHIFT 48
 #define V_DEST_SHIFT 32
 #define V_DEST_MASK 0x3ffffull
 #define V_METHOD_SHIFT 50

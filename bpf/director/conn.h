@@ -17,7 +17,7 @@ static __always_inline bool v_expired(__u64 v, __u32 now) { return (__s32)((__u3
 static __always_inline bool v_live(__u64 v, __u32 now) { return v_taken(v) && !v_claimed(v) && !v_expired(v, now); }
 
 static __always_inline __u64 conn_key(__u32 caddr, __u16 cport, __u32 service) {
-  return (__u64)caddr | (__u64)cport << 32 | (__u64)service << 48;
+  return (__u64)caddr | (__u64)cport << K_PORT_SHIFT | (__u64)service << K_SERVICE_SHIFT;
 }
 
 /* A connection that was found: where it lives and what its value was. */

@@ -4,7 +4,7 @@
 #define WEIR_ENDPOINT_H
 
 static __always_inline __u64 endpoint_key(__u32 addr, __u16 port, __u8 protocol, __u8 kind) {
-  return (__u64)addr | (__u64)port << 32 | (__u64)protocol << 48 | (__u64)kind << 56;
+  return (__u64)addr | (__u64)port << E_PORT_SHIFT | (__u64)protocol << E_PROTOCOL_SHIFT | (__u64)kind << E_KIND_SHIFT;
 }
 /* Multilinear hashing: universal, so nobody who does not know the keys can aim at a bucket; then a mix, so that
  * neighbouring addresses do not fall into neighbouring buckets. */

@@ -26,7 +26,7 @@ TABLE(counters, struct counters, 131072);
 TABLE(estimates, struct estimate, 131072);
 TABLE(drops, struct drops, 2);
 
-/* Names the enums that no record has a field of, so that the object's BTF has them for dev/abi-gen.mjs. */
+/* Names the enums and records that no map has, so that the object's BTF has them for dev/abi-gen.mjs. */
 const volatile struct {
   enum weir_state state;
   enum tcp_state tcp_state;
@@ -34,7 +34,9 @@ const volatile struct {
   enum method method;
   enum address_family family;
   enum endpoint_kind kind;
-} enums_in_btf;
+  enum intent_kind intent_kind;
+  struct intent intent;
+} types_in_btf;
 
 /* Constants of this load: the verifier knows them and removes what they rule out. */
 const volatile __u32 conn_mask = 524287;     /* buckets - 1 */

@@ -84,7 +84,7 @@ static __always_inline struct client_hop *client_hop_find(struct client_hop_set 
 static __always_inline bool client_hop_read(struct client_hop *w, __u32 addr, __u32 now, __u32 fresh_for, struct hop *h) {
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *macs = (__u32 *)h->dmac;
-  struct link *l = link_at(next >> 48);
+  struct link *l = link_at(next >> NEXT_LINK_SHIFT);
   if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || now - stamp > fresh_for || !l) return false;
   h->ifindex = READ(l->ifindex);
   h->mtu = READ(l->mtu);
@@ -177,7 +177,7 @@ static __always_inline void client_hop_remember(struct client_hop *w, __u32 addr
   if (addr == CLIENT_HOP_CLAIMED || (__u32)was == CLIENT_HOP_CLAIMED || (was && is_just_now(was >> 32, now))) return;
   __u32 link = link_of(h, now), *macs = (__u32 *)h->dmac;
   if (!link || CAS(&w->known, was, stamp | CLIENT_HOP_CLAIMED) != was) return;
-  WRITE(w->next, macs[0] | (__u64)(macs[1] & 0xffff) << 32 | (__u64)link << 48);
+  WRITE(w->next, macs[0] | (__u64)(macs[1] & 0xffff) << 32 | (__u64)link << NEXT_LINK_SHIFT);
   WRITE(w->known, stamp | addr);
 }
 

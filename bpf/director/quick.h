@@ -110,7 +110,7 @@ static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexth
 static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u32 addr) {
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *to = data;
-  struct link *l = link_at(next >> 48);
+  struct link *l = link_at(next >> NEXT_LINK_SHIFT);
   if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !l) return 0;
   __u32 ifindex = READ(l->ifindex), b = READ(l->smac[0]), c = READ(l->smac[1]);
   __u16 mtu = READ(l->mtu), flags = READ(l->flags);

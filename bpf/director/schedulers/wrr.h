@@ -5,7 +5,7 @@
 
 static __always_inline bool wrr_begin(struct service *svc, struct walk *w) {
   w->place = READ(svc->wrr);
-  w->weight = w->place >> 32;
+  w->weight = w->place >> WRR_WEIGHT_SHIFT;
   w->max = svc->wrr_max;
   w->gcd = svc->wrr_gcd;
   return w->max;
@@ -41,7 +41,7 @@ static __always_inline void wrr_step(struct walk *w) {
 }
 
 static __always_inline void wrr_end(struct service *svc, struct walk *w) {
-  CAS(&svc->wrr, w->place, (__u64)w->at | (__u64)(__u32)w->weight << 32);
+  CAS(&svc->wrr, w->place, (__u64)w->at | (__u64)(__u32)w->weight << WRR_WEIGHT_SHIFT);
 }
 
 #endif

@@ -100,6 +100,23 @@ export const Dest = {
   reserved: { at: 116, size: 4, count: 3 },
 } as const;
 
+export const Intent = {
+  bytes: 128,
+  kind: { at: 0, size: 4, count: 1 },
+  destination: { at: 4, size: 4, count: 1 },
+  method: { at: 8, size: 4, count: 1 },
+  weight: { at: 12, size: 4, count: 1 },
+  lastWeight: { at: 16, size: 4, count: 1 },
+  noFlags: { at: 20, size: 4, count: 1 },
+  upper: { at: 24, size: 4, count: 1 },
+  lower: { at: 28, size: 4, count: 1 },
+  tcp: { at: 32, size: 4, count: 1 },
+  tcpFin: { at: 36, size: 4, count: 1 },
+  udp: { at: 40, size: 4, count: 1 },
+  edits: { at: 44, size: 4, count: 1 },
+  reserved: { at: 48, size: 4, count: 20 },
+} as const;
+
 export const ConnSlot = {
   bytes: 16,
   key: { at: 0, size: 8, count: 1 },
@@ -218,6 +235,8 @@ export const AddressFamily = { F_INET: 2, F_INET6: 10 } as const;
 
 export const EndpointKind = { E_NONE: 0, E_SERVICE: 1, E_REAL: 2, E_SERVICE6: 3, E_REAL6: 4 } as const;
 
+export const IntentKind = { INTENT_NONE: 0, INTENT_DESTINATION: 1, INTENT_TIMEOUTS: 2, INTENT_FLUSH: 3 } as const;
+
 export const Abi = {
   WEIR_MAGIC: 1380533591,
   WEIR_ABI: 1,
@@ -233,7 +252,11 @@ export const Abi = {
   CLOCK_SHIFT: 2,
   LOOPBACK: 1,
   TCP_STATES: 16,
+  E_PORT_SHIFT: 32,
+  E_PROTOCOL_SHIFT: 48,
+  E_KIND_SHIFT: 56,
   ENDPOINT_REMOVED: 1,
+  WRR_WEIGHT_SHIFT: 32,
   SVC_PERSISTENT: 1,
   SVC_ONEPACKET: 4,
   SVC_MASQUERADES: 256,
@@ -241,11 +264,14 @@ export const Abi = {
   NH_PEER: 2,
   CLIENT_HOP_CLAIMED: 4294967295,
   CLIENT_HOP_KEPT: 16777216,
+  NEXT_LINK_SHIFT: 48,
   LINK_KEPT: 4096,
   LINK_OLD: 1073741824,
   D_AVAILABLE: 1,
   D_HERE: 4,
   D_REAL: 8,
+  K_PORT_SHIFT: 32,
+  K_SERVICE_SHIFT: 48,
   V_DEST_SHIFT: 32,
   V_DEST_MASK: 262143,
   V_METHOD_SHIFT: 50,
@@ -285,4 +311,4 @@ export const REASONS = [
 ] as const;
 
 /** Places, sizes and values of the above, without names: a table of another layout is refused. Reasons and names are not part of it. */
-export const LAYOUT = 4223124529;
+export const LAYOUT = 936212756;

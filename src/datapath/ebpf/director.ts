@@ -5,7 +5,7 @@ import { type Director, NotTakenBack, Refusal } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { beginBatch, Dirt, endBatch, recover, writerOf } from './batch.js';
 import { EbpfReader } from './ebpf-reader.js';
-import { setTimeoutsAtOnce } from './intent.js';
+import { setTimeouts } from './intent.js';
 import { serviceEntries } from './reader.js';
 import { writeSysctl } from './sysctls.js';
 import type { Tables } from './tables.js';
@@ -86,7 +86,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   setTimeouts(timeouts: Timeouts): void {
     const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_TIMEOUT);
     if (bad) throw new Refusal('EINVAL', `timeouts are 0 to ${LONGEST_TIMEOUT} s`);
-    this.#changing(() => setTimeoutsAtOnce(this.tables, timeouts));
+    this.#changing(() => setTimeouts(this.tables, timeouts));
   }
 
   setSysctl(name: string, value: string): void {

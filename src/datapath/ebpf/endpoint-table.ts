@@ -13,9 +13,11 @@ const MIX = 0x9e3779b97f4a7c15n;
 
 export type EndpointKindName = keyof typeof EndpointKind;
 
+const at = (value: number, shift: number): bigint => BigInt(value) << BigInt(shift);
+
 /** `address` and `port` in the order of a packet, as the records hold them. */
 export function endpointKey(address: number, port: number, protocol: number, kind: EndpointKindName): bigint {
-  return BigInt(address) | (BigInt(port) << 32n) | (BigInt(protocol) << 48n) | (BigInt(EndpointKind[kind]) << 56n);
+  return BigInt(address) | at(port, Abi.E_PORT_SHIFT) | at(protocol, Abi.E_PROTOCOL_SHIFT) | at(EndpointKind[kind], Abi.E_KIND_SHIFT);
 }
 
 /** keyed_hash() of bpf/director/endpoint.h. */

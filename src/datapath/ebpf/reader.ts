@@ -14,7 +14,7 @@ import type {
 } from '../../model/service.js';
 import { swap16 } from '../../wire/bytes.js';
 import { Refusal } from '../director.js';
-import { Abi, Conf, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
+import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
 import { canBeHeld, methodName, modelAddress, protocolName, serviceEndpoint, specOfService } from './identity.js';
@@ -23,9 +23,11 @@ import { destinationIds } from './service-list.js';
 import type { Tables } from './tables.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';
 
-const DEST_BITS = (1 << (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT)) - 1;
-/** Somebody is writing the slot's key. */
-const CLAIMED = DEST_BITS;
+/** A connection as 32-bit words. */
+const [SLOT_WORDS, KEY_WORD, VALUE_WORD] = [ConnSlot.bytes / 4, ConnSlot.key.at / 4, ConnSlot.value.at / 4];
+
+/** Of the upper half of a value; 0: the slot is free. */
+const destOf = (valueHigh: number): number => (valueHigh >>> (Abi.V_DEST_SHIFT - 32)) & Abi.V_DEST_MASK;
 
 /** A line of counters as a person sees it: less what was hidden, rates scaled back as the kernel does. */
 export function statsOf({ estimates }: Tables, record: number): Stats {
@@ -78,20 +80,16 @@ export function cpuTotals({ counters, conf }: Tables): Stats[] {
 
 function specOfDestination(tables: Tables, id: number): DestinationSpec {
   const { dests } = tables;
-  for (;;) {
-    const { record, version } = descriptionOf(tables, id);
-    const spec: DestinationSpec = {
-      address: modelAddress(dests.get(id, Dest.addr)),
-      port: swap16(dests.get(id, Dest.port)),
-      method: methodName(dests.get(record, Dest.method)),
-      weight: dests.get(record, Dest.weight),
-      upperThreshold: dests.get(record, Dest.upper),
-      lowerThreshold: dests.get(record, Dest.lower),
-      tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
-    };
-    const after = descriptionOf(tables, id);
-    if (after.record === record && after.version === version) return spec;
-  }
+  const { method, weight, upper, lower } = descriptionOf(tables, id);
+  return {
+    address: modelAddress(dests.get(id, Dest.addr)),
+    port: swap16(dests.get(id, Dest.port)),
+    method: methodName(method),
+    weight,
+    upperThreshold: upper,
+    lowerThreshold: lower,
+    tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
+  };
 }
 
 function destinationEntry(tables: Tables, id: number): DestinationEntry {
@@ -160,15 +158,16 @@ function remembering<T>(make: (key: number) => T): (key: number) => T {
 
 /** One slot, whole, by the rule of abi.h: key, value, key. undefined: it is free, or was taken by another connection meanwhile. */
 function readSlot(words: Uint32Array, at: number): readonly [number, number, number, number] | undefined {
-  const word = (k: number): number => Atomics.load(words, at + k);
-  const [keyLow, keyHigh] = [word(0), word(1)];
+  const key = (half: 0 | 1): number => Atomics.load(words, at + KEY_WORD + half);
+  const value = (half: 0 | 1): number => Atomics.load(words, at + VALUE_WORD + half);
+  const [keyLow, keyHigh] = [key(0), key(1)];
   for (;;) {
-    const valueHigh = word(3);
-    const dest = valueHigh & DEST_BITS;
-    if (dest === 0 || dest === CLAIMED) return undefined;
-    const valueLow = word(2);
-    if (word(0) !== keyLow || word(1) !== keyHigh) return undefined;
-    if (word(3) === valueHigh) return [keyLow, keyHigh, valueLow, valueHigh];
+    const valueHigh = value(1);
+    const dest = destOf(valueHigh);
+    if (dest === 0 || dest === Abi.CLAIMED) return undefined;
+    const valueLow = value(0);
+    if (key(0) !== keyLow || key(1) !== keyHigh) return undefined;
+    if (value(1) === valueHigh) return [keyLow, keyHigh, valueLow, valueHigh];
   }
 }
 
@@ -188,14 +187,14 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
   const endpointOf = remembering(
     (both): DestinationKey => ({ address: modelAddress(both % PORT_UNIT), port: swap16(Math.floor(both / PORT_UNIT)) }),
   );
-  for (let at = 0; at < words.length; at += 4) {
-    if (((words[at + 3] ?? 0) & DEST_BITS) === 0) continue; // as most are
+  for (let at = 0; at < words.length; at += SLOT_WORDS) {
+    if (destOf(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
     const slot = readSlot(words, at);
     if (slot === undefined) continue;
     const [client, keyHigh, expires, high] = slot;
     const left = clockDifference(expires, now);
     if (left < 0) continue;
-    const [service, dest] = [keyHigh >>> 16, high & DEST_BITS];
+    const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
     yield {
       protocol: protocolOf(services.get(service, Service.protocol)),
       client: { address: modelAddress(client), port: swap16(keyHigh & 0xffff) },

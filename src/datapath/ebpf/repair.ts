@@ -70,6 +70,6 @@ function relinkTwins({ conf, dests, endpoints: slots }: Tables, endpoints: Endpo
   for (const [endpoint, id] of first) endpoints.put(endpoint, id);
   for (let slot = 0; slot < slots.count; slot++) {
     const key = slots.big(slot, Endpoint.key);
-    if (Number(key >> 56n) === EndpointKind.E_REAL && !first.has(key)) endpoints.remove(key);
+    if (Number(key >> BigInt(Abi.E_KIND_SHIFT)) === EndpointKind.E_REAL && !first.has(key)) endpoints.remove(key);
   }
 }

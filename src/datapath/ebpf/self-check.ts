@@ -85,7 +85,7 @@ function writeClientHop(tables: Tables, hops: ArrayBuffer, links: ArrayBuffer): 
   const way = clientHopAt(tables, hops) / ClientHop.bytes;
   const table = new Records(hops, ClientHop.bytes);
   table.setBig(way, ClientHop.known, BigInt(packetAddress(CLIENT_HOP.address)));
-  table.setBig(way, ClientHop.next, macWord(CLIENT_HOP.mac) | (BigInt(LINK) << 48n));
+  table.setBig(way, ClientHop.next, macWord(CLIENT_HOP.mac) | (BigInt(LINK) << BigInt(Abi.NEXT_LINK_SHIFT)));
   const link = new Records(links, Link.bytes);
   const source = macWord(SOURCE_MAC) << 16n;
   link.set(LINK, Link.ifindex, Abi.LOOPBACK);
@@ -173,5 +173,6 @@ function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: r
 /** What a connection from the frame's source to this service would stand under. */
 function connectionKey(frame: Uint8Array, service: number): bigint {
   const view = new DataView(frame.buffer, frame.byteOffset);
-  return BigInt(view.getUint32(26, true)) | (BigInt(view.getUint16(34, true)) << 32n) | (BigInt(service) << 48n);
+  const [port, id] = [BigInt(view.getUint16(34, true)), BigInt(service)];
+  return BigInt(view.getUint32(26, true)) | (port << BigInt(Abi.K_PORT_SHIFT)) | (id << BigInt(Abi.K_SERVICE_SHIFT));
 }

@@ -2,6 +2,8 @@
 import { Abi, Dest, Scheduler, Service } from './abi.gen.js';
 import type { Tables } from './tables.js';
 
+const WEIGHT_SHIFT = BigInt(Abi.WRR_WEIGHT_SHIFT);
+
 /** The ids of a service's destinations, newest first. A list damaged by a killed writer ends where it stops making sense. */
 export function destinationIds(tables: Tables, service: number): number[] {
   const { services, dests } = tables;
@@ -37,8 +39,8 @@ function placeWrr(tables: Tables, service: number, numbers: { readonly gcd: numb
   services.set(service, Service.wrrMax, numbers.max);
   for (;;) {
     const was = services.big(service, Service.wrr);
-    const weight = fresh ? numbers.max : wrrWeightAfter(Number(was >> 32n), numbers.gcd, numbers.max);
-    if (services.swapBig(service, Service.wrr, was, BigInt(weight) << 32n)) return;
+    const weight = fresh ? numbers.max : wrrWeightAfter(Number(was >> WEIGHT_SHIFT), numbers.gcd, numbers.max);
+    if (services.swapBig(service, Service.wrr, was, BigInt(weight) << WEIGHT_SHIFT)) return;
   }
 }
 

@@ -1,7 +1,7 @@
 // The pinned tables of one network namespace, mapped into memory.
 import { BpfMap } from '../../sys/bpf.js';
 import { Records } from '../../sys/records.js';
-import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Leg, Service } from './abi.gen.js';
+import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Intent, Leg, Service } from './abi.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
 const MAPPED = {
@@ -21,6 +21,7 @@ export const LAST_PINNED = 'conf';
 
 export class Tables {
   readonly #mapped = new Map<string, Records>();
+  #intent: Records | undefined;
 
   /** `open`: where maps come from that are not pinned yet. */
   constructor(
@@ -40,6 +41,11 @@ export class Tables {
   }
   get dests(): Records {
     return this.#records('dests');
+  }
+  /** Record 0 of the destinations, as what it is. */
+  get intent(): Records {
+    this.#intent ??= new Records(this.dests.memory, Intent.bytes);
+    return this.#intent;
   }
   get counters(): Records {
     return this.#records('counters');

@@ -8,7 +8,7 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { PROTOCOLS, packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
-import { describe, describeAtOnce, finish, intendFlush } from './intent.js';
+import { describe, finish, intendFlush, redescribe } from './intent.js';
 import { liveService } from './reader.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';
@@ -82,7 +82,7 @@ export class Writer {
     if (this.#find(service, spec) !== undefined) throw new Refusal('EEXIST', 'the destination is there already');
     const { services, dests } = this.tables;
     const id = this.#buried(service, spec) ?? this.#newDestination(service, spec);
-    describe(this.tables, id, spec, dests.get(id, Dest.weight));
+    describe(this.tables, id, spec);
     dests.set(id, Dest.next, services.get(service, Service.head));
     this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
@@ -96,7 +96,7 @@ export class Writer {
     const service = this.serviceId(key);
     const id = this.#find(service, spec);
     if (id === undefined) throw new Refusal('ENOENT', 'no such destination');
-    describeAtOnce(this.tables, id, spec);
+    redescribe(this.tables, id, spec);
     this.#answerReplies(id);
     rescheduled(this.tables, service, false);
   }
