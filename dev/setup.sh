@@ -102,7 +102,8 @@ become_root() {
     fi
     [ "$(id -u)" -eq 0 ] && exec "$@"
     need_root
-    exec sudo -- "$@"
+    # sudo keeps no variables: these two are the tests'.
+    exec sudo -- env "CI=${CI:-}" "WEIR_TEST_COUNTS=${WEIR_TEST_COUNTS:-}" "$@"
 }
 
 # Names the shortfall of the running kernel, if any, in one line.

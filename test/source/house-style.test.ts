@@ -9,7 +9,7 @@ const everything = ['src', 'test', 'bench', 'dev', 'bpf', 'native', 'bin', 'docs
 const code = everything.filter((file) => /\.(ts|mjs|c|h|sh)$/.test(file));
 
 test('files are named in kebab-case', () => {
-  const wrong = written.filter((file) => !/^(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:\.test|\.gen)?\.ts$/.test(file));
+  const wrong = written.filter((file) => !/^(?:[a-z0-9-]+\/)*[a-z0-9-]+(?:(?:\.long)?\.test|\.gen)?\.ts$/.test(file));
   assert.deepEqual(wrong, []);
 });
 

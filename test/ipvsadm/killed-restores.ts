@@ -1,0 +1,75 @@
+// ipvsadm-restore --atomic, killed so many times.
+import assert from 'node:assert/strict';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { Dirt } from '../../src/datapath/ebpf/batch.js';
+import { Tables } from '../../src/datapath/ebpf/tables.js';
+import { native } from '../../src/sys/addon.js';
+import { Bpffs } from '../../src/sys/bpffs.js';
+import type { Records } from '../../src/sys/records.js';
+import { ENTRY, type Host } from '../support/netns-bed.js';
+import { inNamespace, ok, restoreLines } from './commands-bed.js';
+
+function startRestore(host: Host, input: string): ChildProcess {
+  const argv = ['netns', 'exec', host.namespace, process.execPath, ENTRY, 'ipvsadm-restore', '--atomic'];
+  const child = spawn('ip', argv, { stdio: ['pipe', 'ignore', 'ignore'] });
+  child.stdin?.on('error', () => {});
+  child.stdin?.end(input);
+  return child;
+}
+
+/** The tables of another namespace, as its own commands have them mapped. */
+function tablesOf(host: Host): Tables {
+  const namespace = native().open(`/run/netns/${host.namespace}`, 0);
+  try {
+    return new Tables(Bpffs.ensure().path(native().netnsCookie(namespace)));
+  } finally {
+    native().close(namespace);
+  }
+}
+
+/** Kills it when it has made so many changes, unless it has ended before. */
+async function killAfter(child: ChildProcess, conf: Records, changes: number): Promise<void> {
+  const began = conf.get(0, Conf.generation);
+  const gone = once(child, 'exit');
+  while (child.exitCode === null && conf.get(0, Conf.generation) - began < changes) await new Promise((done) => setImmediate(done));
+  child.kill('SIGKILL');
+  await gone;
+}
+
+/** A little more than the restore makes. */
+const CHANGES = 430;
+
+/** `ipvsadm-restore --atomic`, killed after any number of changes: all or nothing, in each of two namespaces. */
+export async function killRestores(rounds: number): Promise<void> {
+  await inNamespace((left) =>
+    inNamespace(async (right) => {
+      const half = restoreLines(240).slice(120).join('\n');
+      const whole = restoreLines(400)
+        .map((line) => line.replace('-w 3', '-w 7'))
+        .join('\n');
+      for (const host of [left, right]) ok(host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], half));
+      const before = ok(left.ipvsadm('-Sn'));
+      const confs = [left, right].map((host) => tablesOf(host).conf);
+      const seen = new Set<string>();
+      let halves = 0;
+      for (let round = 0; round < rounds; round++) {
+        const children = [left, right].map((host) => startRestore(host, whole));
+        const ends = children.map((child, k) => killAfter(child, confs[k] as Records, Math.trunc(((round + k / 2) * CHANGES) / rounds)));
+        await Promise.all(ends);
+        for (const conf of confs) if (conf.get(0, Conf.dirty) === Dirt.batch) halves++;
+        for (const host of [left, right]) {
+          const after = ok(host.ipvsadm('-Sn'));
+          const all = after !== before;
+          seen.add(all ? 'all' : 'nothing');
+          if (!all) continue;
+          assert.deepEqual(after.split('\n').slice(0, -1).sort(), whole.split('\n').sort(), `round ${round}`);
+          ok(host.run([process.execPath, ENTRY, 'ipvsadm-restore', '--atomic'], before));
+          assert.equal(ok(host.ipvsadm('-Sn')), before);
+        }
+      }
+      assert.ok(halves > rounds / 2 && seen.has('nothing'), `killed half way ${halves} times: ${[...seen]}`);
+    }),
+  );
+}

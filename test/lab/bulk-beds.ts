@@ -1,0 +1,56 @@
+// Much data through the director, both ways, with the offloads that veth has by itself and with XDP forced.
+
+import type { Lab, Step } from '../../src/lab/model.js';
+import { drBed, natBed, on, service, until } from './beds.js';
+import { peer, peerStays, streamDigest } from './peer.js';
+
+function bulk(name: string, bytes: number, before: readonly Step[] = [], after: readonly Step[] = []): Lab {
+  const digest = streamDigest(bytes);
+  return natBed(
+    name,
+    [
+      ...before,
+      on('web1', peerStays('serve', 81, bytes)),
+      until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
+      ...service('10.8.2.11:81 -m'),
+      on('client', 'curl -m 300 http://10.8.1.1/ | sha256sum', { answers: [`${digest}  -`] }, 300),
+      on('client', `${peer('send', bytes)} | curl -m 300 -T - http://10.8.1.1/`, { answers: [digest] }, 300),
+      ...after,
+    ],
+    false,
+  );
+}
+
+/** Down and up through NAT with the default offloads, SHA-256 equal. */
+export const natBulk = (bytes: number): Lab => bulk('bulk', bytes);
+
+/** The same with XDP forced: a frame that XDP sends is taken only by a port that polls, and its checksum must be a real one. */
+export const xdpBulk = (bytes: number): Lab =>
+  bulk(
+    'bulk-xdp',
+    bytes,
+    [
+      on('sw', 'ethtool -K lvs-eth0 gro on && ethtool -K lvs-eth1 gro on'),
+      on('client', 'ethtool -K eth0 tx off'),
+      on('web1', 'ethtool -K eth0 tx off'),
+      on('lvs', 'weir load --attach xdp'),
+    ],
+    ['eth0', 'eth1'].map((leg) =>
+      on('lvs', `ethtool -S ${leg} | grep xdp_redirect:`, { matches: ['^rx_queue_\\d+_xdp_redirect: [1-9]\\d{3,}$'] }),
+    ),
+  );
+
+/** Big packets under DR, from the server straight to the client. */
+export const drBulk = (bytes: number): Lab =>
+  drBed(
+    'dr-bulk',
+    [
+      on('web1', peerStays('serve', 81, bytes)),
+      until('web1', 'curl http://10.8.1.11:81/ping', { answers: ['pong'] }, 20),
+      on('lvs', 'ipvsadm -A -t 10.8.1.1:81 -s rr'),
+      on('lvs', 'ipvsadm -a -t 10.8.1.1:81 -r 10.8.1.11 -g'),
+      on('client', 'curl -m 60 http://10.8.1.1:81/ | sha256sum', { answers: [`${streamDigest(bytes)}  -`] }, 60),
+      on('client', `${peer('send', bytes)} | curl -m 60 -T - http://10.8.1.1:81/`, { answers: [streamDigest(bytes)] }, 60),
+    ],
+    false,
+  );

@@ -1,0 +1,12 @@
+// A gigabyte each way through the director.
+
+import { test } from 'node:test';
+import { holds } from './beds.js';
+import { natBulk, xdpBulk } from './bulk-beds.js';
+import { skipWithoutNetns } from './weir-lab.js';
+
+const skip = skipWithoutNetns();
+const BYTES = 1_000_000_000;
+
+test('1 GB down and up through NAT with the default offloads, SHA-256 equal', { skip }, () => holds(natBulk(BYTES)));
+test('the same with XDP forced on the legs', { skip }, () => holds(xdpBulk(BYTES)));
