@@ -1,11 +1,11 @@
-// Chance from a seed: discriminators and jitter (xoshiro128++, Blackman and Vigna). The seed is the system's; who hears jitter learns little.
+// Random numbers from a seed, for discriminators and jitter (xoshiro128++, Blackman and Vigna). The seed comes from the system.
 
 /** Four words of 32 bits, not all zero. */
 export type Chance = readonly [number, number, number, number];
 
 const rotate = (word: number, by: number): number => ((word << by) | (word >>> (32 - by))) >>> 0;
 
-/** A word of 32 bits, and what the next one comes from. */
+/** A word of 32 bits, and the state for the next one. */
 export function draw([a, b, c, d]: Chance): { readonly word: number; readonly next: Chance } {
   const word = (rotate((a + d) >>> 0, 7) + a) >>> 0;
   const third = (c ^ a) >>> 0;
@@ -14,7 +14,7 @@ export function draw([a, b, c, d]: Chance): { readonly word: number; readonly ne
   return { word, next };
 }
 
-/** From bytes of the system's chance. @throws RangeError for fewer than 16 */
+/** From random bytes of the system. @throws RangeError for fewer than 16 */
 export function chanceFrom(bytes: Uint8Array): Chance {
   if (bytes.length < 16) throw new RangeError('chance needs 16 bytes');
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

@@ -1,4 +1,4 @@
-// The beginning, and reload: sessions that stay go on as they are, whatever became of their intervals.
+// Start and reload: sessions that stay keep their state, even if their intervals change.
 import { addressId } from '../../model/identity.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import { type BfdContext, chance, change, sessionAt } from './context.js';
@@ -7,12 +7,12 @@ import type { Session } from './state.js';
 import { setIntervals, UNKNOWN_NEIGHBOUR } from './transitions.js';
 import { sendSoon, transmit } from './transmit.js';
 
-/** What makes it the same session: both ends, and the port that packets go to. */
+/** Sessions with the same text are the same one: name, both ends, and the port. */
 function identity({ name, neighbour, source, multihop }: BfdInstance): string {
   return [name, addressId(neighbour), source === undefined ? '' : addressId(source), multihop].join(' ');
 }
 
-/** §6.8.1: random, not 0, no other session's. */
+/** §6.8.1: random, not 0, unique. */
 function discriminator(context: BfdContext, taken: ReadonlySet<number>): number {
   for (;;) {
     const word = chance(context);
@@ -24,7 +24,7 @@ function newSession(config: BfdInstance, ours: number): Session {
   return {
     config,
     open: false,
-    // §6.8.1: what is not known of the neighbour begins so; a remoteMinRxUs of 0 would mean that it wants no packets.
+    // §6.8.1: the initial values of what is not known of the neighbour; a remoteMinRxUs of 0 would mean that it wants no packets.
     ...UNKNOWN_NEIGHBOUR,
     state: 'down',
     discriminator: ours,
@@ -47,7 +47,7 @@ function newSession(config: BfdInstance, ours: number): Session {
   };
 }
 
-/** What it says from now on; a multiplier is in every packet, and is not polled for. */
+/** Applies changed settings. The multiplier is in every packet and needs no poll. */
 function takeSettings(context: BfdContext, index: number, before: BfdInstance): void {
   const { config, state } = sessionAt(context, index);
   if (state === 'up') setIntervals(context, index, config.minTxUs, config.minRxUs);

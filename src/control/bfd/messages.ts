@@ -5,7 +5,7 @@ import type { BfdPort } from '../../wire/bfd.js';
 import type { LogEffect } from '../machine.js';
 import type { Chance } from './chance.js';
 
-/** Why a packet is refused: RFC 5880 §6.8.6 and RFC 5881 §5 in the order of the checks. */
+/** Why a packet is refused: RFC 5880 §6.8.6 and RFC 5881 §5, in their order. */
 export const BFD_REFUSALS = [
   'short',
   'length',
@@ -20,27 +20,27 @@ export const BFD_REFUSALS = [
   'ttl',
   'authentication',
   'adminDown',
-  /** Told by the socket's filter alone: more than any neighbour owes. */
+  /** Reported by the socket filter only: more packets than a neighbour may send. */
   'rate',
 ] as const;
 export type BfdRefusal = (typeof BFD_REFUSALS)[number];
 
 export interface BfdReceived {
-  /** Which socket it came by. */
+  /** The socket that received it. */
   readonly port: BfdPort;
   readonly source: Address;
   readonly sourcePort: number;
   readonly destination: Address;
-  /** 0: the kernel did not tell. */
+  /** 0: not reported by the kernel. */
   readonly ttl: number;
   readonly bytes: Uint8Array;
 }
 
 export type BfdInput =
-  /** First of all, with chance; later: reload. */
+  /** The first input, with `chance`; later: a reload. */
   | { readonly kind: 'configure'; readonly sessions: readonly BfdInstance[]; readonly chance?: Chance }
   | { readonly kind: 'packet'; readonly packet: BfdReceived }
-  /** Whether the session has a socket to send by. Until it is told of one, it sends nothing. */
+  /** Whether the session has a socket to send on. It sends nothing until then. */
   | { readonly kind: 'socket'; readonly name: string; readonly open: boolean }
   /** Packets that the kernel's socket filter dropped since the last report. */
   | { readonly kind: 'filtered'; readonly counts: Readonly<Partial<Record<BfdRefusal, number>>> }
@@ -48,6 +48,6 @@ export type BfdInput =
 
 export type BfdEffect =
   | { readonly kind: 'send'; readonly name: string; readonly bytes: Uint8Array }
-  /** It went up, or down: news for VRRP and checkers. What a session is at first is for who asked for it to tell. */
+  /** It went up or down, for VRRP and the checker. The initial state is not reported. */
   | { readonly kind: 'event'; readonly name: string; readonly up: boolean }
   | LogEffect;

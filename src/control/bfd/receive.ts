@@ -1,4 +1,4 @@
-// A packet came: RFC 5880 §6.8.6, from the first check to the answer.
+// Receives a packet: RFC 5880 §6.8.6, from validation to the answer.
 import { type BfdControl, decodeBfd } from '../../wire/bfd.js';
 import { logBounded } from '../machine.js';
 import { type BfdContext, change, refuse, sessionAt } from './context.js';
@@ -50,7 +50,7 @@ function accept(context: BfdContext, index: number, packet: BfdControl): void {
   transmit(context, index);
 }
 
-/** §6.2's machine. Demand mode is never ours, so there is nothing to do for it here. */
+/** The state machine of §6.2. We never use demand mode, so it is not handled here. */
 function changeState(context: BfdContext, index: number, { state: remote }: BfdControl): void {
   const { state } = sessionAt(context, index);
   if (remote === 'adminDown') {

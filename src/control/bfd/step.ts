@@ -1,4 +1,4 @@
-// The BFD machine: one input, the next state, what is to be done, and when to call again.
+// The BFD machine: takes one input and answers with the next state, the effects, and when to call again.
 
 import type { Step } from '../machine.js';
 import { configure } from './configure.js';
@@ -11,8 +11,8 @@ import { becomeAdminDown, becomeDown, leaveAdminDown, UNKNOWN_NEIGHBOUR } from '
 import { transmit } from './transmit.js';
 
 /**
- * `atUs`: monotonic microseconds, never less than in the step before. Timers act on `wake` alone: packets that wait in a socket are to be
- * given in before.
+ * `atUs`: monotonic microseconds, never less than in the step before. Only `wake` runs timers: packets that wait in a socket must be
+ * given to the machine first.
  */
 export function step(state: BfdMachine, input: BfdInput, atUs: number): Step<BfdMachine, BfdEffect> {
   const context = openContext(state, atUs);
@@ -50,7 +50,7 @@ function socket(context: BfdContext, name: string, open: boolean): void {
   transmit(context, index);
 }
 
-/** §6.8.4: silence for the detection time fails a session; one that is down already forgets whom it spoke to (§6.8.1). */
+/** §6.8.4: a session fails after the detection time without packets; one in Down forgets the neighbour's discriminator (§6.8.1). */
 function wake(context: BfdContext, index: number): void {
   const session = sessionAt(context, index);
   const silentAt = silentAtUs(session);

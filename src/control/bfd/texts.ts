@@ -1,4 +1,4 @@
-// keepalived's words for states, diagnostics and what is wrong with a packet.
+// keepalived's texts for states, diagnostics and what is wrong with a packet.
 import { formatAddress } from '../../model/address-text.js';
 import { BFD_DIAGNOSTICS, type BfdControl, type BfdState } from '../../wire/bfd.js';
 import type { BfdReceived, BfdRefusal } from './messages.js';
@@ -39,7 +39,7 @@ function fault(reason: BfdRefusal, { bytes }: BfdReceived, packet: BfdControl | 
   }
 }
 
-/** All that is said of a packet that is refused. `session`: whose it would be. */
+/** The log lines for a refused packet. `session`: the session that it belongs to, if any. */
 export function refusalTexts(
   reason: BfdRefusal,
   received: BfdReceived,

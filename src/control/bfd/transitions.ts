@@ -1,4 +1,4 @@
-// One session changes its state here and nowhere else (RFC 5880 §6.2, §6.8.6), and says other intervals than before (§6.8.3).
+// A session changes its state here and nowhere else (RFC 5880 §6.2, §6.8.6), and its intervals (§6.8.3).
 import { BFD_DIAGNOSTICS, type BfdDiagnostic } from '../../wire/bfd.js';
 import { logDetail } from '../machine.js';
 import { type BfdContext, change, logSession, sessionAt } from './context.js';
@@ -12,10 +12,10 @@ function reportState(context: BfdContext, index: number, up: boolean): void {
   context.effects.push({ kind: 'event', name: sessionAt(context, index).config.name, up });
 }
 
-/** Of whom nothing is known; what it asked for when it was there is over. */
+/** What is set when the neighbour is not known, or no longer. */
 export const UNKNOWN_NEIGHBOUR = { remoteDiscriminator: 0, remoteState: 'down', remoteDemand: false, remoteMinRxUs: 1 } as const;
 
-/** What a session says while it is not up: it sends once a second at most (§6.8.3), and no poll runs. */
+/** The intervals of a session that is not up: it sends at most once a second (§6.8.3), and no poll runs. */
 function idle({ config }: Session): Partial<Session> {
   return {
     desiredMinTxUs: config.idleTxUs,
@@ -27,8 +27,8 @@ function idle({ config }: Session): Partial<Session> {
 }
 
 /**
- * Other intervals from now on. While the session is up the neighbour is asked to confirm (§6.5); sending less often, and expecting more
- * than before, wait for its answer.
+ * Changes our intervals. While the session is up the neighbour must confirm them by a poll (§6.5). Longer intervals take effect only with
+ * its answer.
  */
 export function setIntervals(context: BfdContext, index: number, desiredMinTxUs: number, requiredMinRxUs: number): void {
   const { desiredMinTxUs: tx, requiredMinRxUs: rx, heldTxUs, heldRxUs, config } = sessionAt(context, index);
@@ -45,7 +45,7 @@ export function setIntervals(context: BfdContext, index: number, desiredMinTxUs:
   logDetail(context, `(${config.name}) Starting poll sequence`);
 }
 
-/** §6.5: F came. */
+/** §6.5: F was received. */
 export function endPoll(context: BfdContext, index: number): void {
   change(context, index, { polling: false, heldTxUs: undefined, heldRxUs: undefined });
 }
@@ -65,8 +65,8 @@ export function becomeUp(context: BfdContext, index: number): void {
 }
 
 /**
- * `silence`: the neighbour is not known any more (§6.8.1, bfd.RemoteDiscr). That it was taken out of service by hand is no failure of the
- * path: clients are not told (RFC 5882 on AdminDown).
+ * `silence`: the neighbour's discriminator is forgotten (§6.8.1, bfd.RemoteDiscr). A neighbour in AdminDown is not a failure of the path
+ * and is not reported (RFC 5882).
  */
 export function becomeDown(context: BfdContext, index: number, diagnostic: BfdDiagnostic, silence = false): void {
   const before = sessionAt(context, index);
@@ -85,7 +85,7 @@ export function becomeDown(context: BfdContext, index: number, diagnostic: BfdDi
   if (before.remoteState !== 'adminDown') reportState(context, index, false);
 }
 
-/** §6.8.16: there is no socket to send by; what comes is not looked at. */
+/** §6.8.16: there is no socket to send on; received packets are ignored. */
 export function becomeAdminDown(context: BfdContext, index: number): void {
   const before = sessionAt(context, index);
   if (before.state === 'adminDown') return;
@@ -94,7 +94,7 @@ export function becomeAdminDown(context: BfdContext, index: number): void {
   if (before.state === 'up') reportState(context, index, false);
 }
 
-/** There is a socket again: the session begins anew. */
+/** There is a socket again: the session starts again. */
 export function leaveAdminDown(context: BfdContext, index: number): void {
   change(context, index, { state: 'down', diagnostic: numberOf('No Diagnostic') });
 }

@@ -1,9 +1,9 @@
-// What is sent (RFC 5880 §6.8.7), and keeping the moment of the next packet.
+// What is sent (RFC 5880 §6.8.7), and when the next packet is due.
 import { BFD_BYTES, BFD_VERSION, encodeBfd } from '../../wire/bfd.js';
 import { type BfdContext, chance, change, sessionAt } from './context.js';
 import { jittered, sendsPeriodically, transmitUs } from './timing.js';
 
-/** A packet as the session is now. An answer to a poll is none itself (§6.5). */
+/** Sends a packet with the session's present state. An answer to a poll has no P itself (§6.5). */
 function send(context: BfdContext, index: number, final: boolean): void {
   const session = sessionAt(context, index);
   const bytes = encodeBfd({
@@ -14,7 +14,7 @@ function send(context: BfdContext, index: number, final: boolean): void {
     final,
     controlPlaneIndependent: false,
     authenticated: false,
-    // Asynchronous mode alone is ours, and no echo.
+    // We use asynchronous mode only, without echo.
     demand: false,
     multipoint: false,
     multiplier: session.config.multiplier,
@@ -29,18 +29,18 @@ function send(context: BfdContext, index: number, final: boolean): void {
   change(context, index, { sent: session.sent + 1, sentAtUs: context.atUs });
 }
 
-/** The next periodic packet, counted from `fromUs`. */
+/** When the next periodic packet is due, counted from `fromUs`. */
 function dueAfter(context: BfdContext, index: number, fromUs: number): number {
   const session = sessionAt(context, index);
   return fromUs + jittered(transmitUs(session), session.config.multiplier, chance(context));
 }
 
-/** §6.8.6: F at once, whatever the timers say and whoever wants no packets; periodic packets come when they would have. */
+/** §6.8.6: F is sent immediately, even to a neighbour that wants no packets. The next periodic packet is due as before. */
 export function answerPoll(context: BfdContext, index: number): void {
   send(context, index, true);
 }
 
-/** Sends what is due, and keeps the moment of the next packet right after anything changed. */
+/** Sends what is due, and updates when the next packet is due. */
 export function transmit(context: BfdContext, index: number): void {
   if (!sendsPeriodically(sessionAt(context, index))) {
     if (sessionAt(context, index).sendAtUs !== undefined) change(context, index, { sendAtUs: undefined });
@@ -52,12 +52,12 @@ export function transmit(context: BfdContext, index: number): void {
     change(context, index, { sendAtUs: dueAfter(context, index, context.atUs) });
     return;
   }
-  // An interval that became shorter counts at once (§6.8.3).
+  // A shorter interval takes effect immediately (§6.8.3).
   const latest = sentAtUs + transmitUs(sessionAt(context, index));
   if (sendAtUs > latest) change(context, index, { sendAtUs: Math.max(context.atUs, dueAfter(context, index, sentAtUs)) });
 }
 
-/** §6.8.7: what changed is told between periodic packets, so that the neighbour knows soon. */
+/** §6.8.7: a change is sent before the next periodic packet is due. */
 export function sendSoon(context: BfdContext, index: number): void {
   change(context, index, { sendAtUs: context.atUs });
 }

@@ -1,11 +1,11 @@
-// Whether a packet may be listened to, and whose it is: RFC 5880 §6.8.6's checks in its order, RFC 5881 §5's TTL.
+// Whether a packet is valid, and for which session: RFC 5880 §6.8.6 in its order, and the TTL of RFC 5881 §5.
 import { sameAddress } from '../../model/identity.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import { BFD_DIAGNOSTICS, BFD_VERSION, type BfdControl, type BfdPort } from '../../wire/bfd.js';
 import type { BfdReceived, BfdRefusal } from './messages.js';
 import type { BfdMachine, Session } from './state.js';
 
-/** What makes a packet wrong whoever sent it. A length that is not the datagram's is one of them, as with keepalived. */
+/** What is wrong with a packet for any session. A length other than the datagram's is wrong, as in keepalived. */
 export function malformed(packet: BfdControl, size: number): BfdRefusal | undefined {
   if (packet.length !== size) return 'length';
   if (packet.version !== BFD_VERSION) return 'version';
@@ -20,7 +20,7 @@ export function malformed(packet: BfdControl, size: number): BfdRefusal | undefi
 
 export const portOf = ({ multihop }: Pick<BfdInstance, 'multihop'>): BfdPort => (multihop ? 'multihop' : 'single');
 
-/** §6.8.6: by our discriminator; one that does not know it yet, by addresses (§6.3, RFC 5881 §3). The index, or undefined. */
+/** The session's index. §6.8.6: by our discriminator; while the sender does not know it, by addresses (§6.3, RFC 5881 §3). */
 export function sessionOf(machine: BfdMachine, packet: BfdControl, { source, destination, port }: BfdReceived): number | undefined {
   const fits = ({ config }: Session): boolean => portOf(config) === port;
   if (packet.yourDiscriminator !== 0) {
@@ -37,15 +37,15 @@ export function sessionOf(machine: BfdMachine, packet: BfdControl, { source, des
   return found < 0 ? undefined : found;
 }
 
-/** 255 stands for any number of routers, and so does -1. */
+/** 255 and -1 mean any number of routers. */
 const ANY_HOPS = 255;
 
-/** The least TTL that the session takes: no router may have passed the packet on, or max_hops of them; 0: any. */
+/** The lowest TTL that the session accepts: no router on the way, or max_hops of them; 0: any. */
 export function ttlMin({ ttl, maxHops }: Pick<BfdInstance, 'ttl' | 'maxHops'>): number {
   return maxHops < 0 || maxHops >= ANY_HOPS ? 0 : Math.max(0, ttl - maxHops);
 }
 
-/** The session's own reasons to refuse. */
+/** Why a session refuses a packet that is well-formed. */
 export function sessionRefusal({ config, state }: Session, packet: BfdControl, ttl: number): BfdRefusal | undefined {
   if (ttl < ttlMin(config)) return 'ttl';
   if (packet.authenticated) return 'authentication';

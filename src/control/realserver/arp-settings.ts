@@ -1,6 +1,6 @@
-// Which ARP sysctls keep a real server silent about its VIPs, and which values do (kernel: Documentation/networking/ip-sysctl).
+// The ARP sysctls, and their values, with which a real server does not answer for its VIPs (kernel: Documentation/networking/ip-sysctl).
 //
-// The kernel takes the larger of conf/all and conf/IF, so a value must be good on its own and larger ones must not spoil it.
+// The kernel takes the larger of conf/all and conf/IF, so a value must be correct on its own, and larger ones must be correct, too.
 
 /** The names under net.ipv4.conf.IF, with the value that `start` sets. */
 export const ARP_SETTINGS = { arp_ignore: '1', arp_announce: '2' } as const;
@@ -8,7 +8,7 @@ export type ArpSetting = keyof typeof ARP_SETTINGS;
 
 /**
  * Whether this value hides a VIP on lo from ARP. arp_ignore: 1 and 2 answer only for addresses of the asked interface, 8 never
- * answers; 3 still answers for addresses of global scope, 4 to 7 mean nothing. arp_announce: only 2 never tells the VIP.
+ * answers; 3 still answers for addresses of global scope, 4 to 7 mean nothing. arp_announce: only 2 never announces the VIP.
  */
 export function hides(setting: ArpSetting, value: number): boolean {
   return setting === 'arp_ignore' ? value === 1 || value === 2 || value === 8 : value === 2;
@@ -27,7 +27,7 @@ export function sysctlName(path: string): string {
     .join('.');
 }
 
-/** Every path that `start` sees to: all and lo first, then the cluster's interfaces. */
+/** Every path that `start` sets: all and lo first, then the cluster's interfaces. */
 export function arpSettingPaths(interfaces: readonly string[]): readonly { readonly path: string; readonly setting: ArpSetting }[] {
   return ['all', 'lo', ...interfaces].flatMap((name) =>
     (Object.keys(ARP_SETTINGS) as ArpSetting[]).map((setting) => ({ path: arpSettingPath(name, setting), setting })),

@@ -1,4 +1,4 @@
-// What a real server looks like before anything is done: read once, planned from, never guessed.
+// The state of a real server before any change: read once, and the only basis of plans.
 import type { Address } from '../../model/address.js';
 
 export interface ObservedLink {
@@ -6,7 +6,7 @@ export interface ObservedLink {
   readonly ifindex: number;
   readonly up: boolean;
   readonly loopback: boolean;
-  /** Interfaces that speak no ARP at all (tunnels). */
+  /** Interfaces without ARP (tunnels). */
   readonly noArp: boolean;
 }
 
@@ -23,11 +23,11 @@ export interface Observed {
   readonly addresses: readonly ObservedAddress[];
   /** Addresses with a /32 unicast route by lo in the main table. */
   readonly hostRoutes: readonly Address[];
-  /** Values of sysctls by path below /proc/sys, without the line end; a path that is not there is not in the map. */
+  /** Values of sysctls by path below /proc/sys, without the line end; paths that do not exist are not in the map. */
   readonly settings: ReadonlyMap<string, string>;
 }
 
-/** The interfaces that face the cluster: up, speaking ARP, with an IPv4 address, and not lo. */
+/** The interfaces that face the cluster: up, with ARP, with an IPv4 address, and not lo. */
 export function clusterInterfaces(observed: Observed): readonly string[] {
   return observed.links
     .filter((link) => link.up && !link.loopback && !link.noArp && observed.addresses.some(({ ifindex }) => ifindex === link.ifindex))

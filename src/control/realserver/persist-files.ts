@@ -1,4 +1,4 @@
-// The files that make a real server again at boot: a script, who calls it, and the sysctls for the time before it runs.
+// The files that make a host a real server again at boot: a script, its caller, and the sysctls for the time before it runs.
 import { ARP_SETTINGS, arpSettingPaths } from './arp-settings.js';
 import { realServerScript, type ScriptOptions } from './script.js';
 
@@ -16,7 +16,7 @@ const WANTS = '/etc/systemd/system/multi-user.target.wants/weir-realserver.servi
 const HOOK = '/etc/network/if-up.d/weir-realserver';
 const SYSCTLS = '/etc/sysctl.d/90-weir-realserver.conf';
 
-/** Every path that `persistFiles` may write, whichever kind of host: what is removed when the last VIP goes. */
+/** Every path that `persistFiles` may write, on any kind of host: they are removed with the last VIP. */
 export const PERSIST_PATHS: readonly string[] = [WANTS, UNIT, HOOK, SYSCTLS, SCRIPT];
 
 const UNIT_TEXT = `# Written by "weir realserver start --persist"; removed by "weir realserver stop --persist".
@@ -41,7 +41,7 @@ const HOOK_TEXT = `#!/bin/sh
 exec ${SCRIPT} start
 `;
 
-/** all and lo, which are there at any time and count everywhere; interfaces may come later, and are the script's. */
+/** all and lo exist at any time and apply everywhere. The script sets those of interfaces, which may appear later. */
 function sysctlText(): string {
   const lines = arpSettingPaths([]).map(({ path, setting }) => `${path} = ${ARP_SETTINGS[setting]}`);
   const origin = '# Written by "weir realserver start --persist": a real server keeps silent about its virtual addresses.';

@@ -1,4 +1,4 @@
-// From what a real server looks like to the steps that make it one, or undo that. Pure: the same picture, the same plan.
+// Plans the steps that make a host a real server, or undo that, from its observed state. Pure: the same state gives the same plan.
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
@@ -14,7 +14,7 @@ export type Step =
 
 export type Plan =
   | { readonly kind: 'refused'; readonly reason: string }
-  /** `before`: what to remember before the first step; `after`: when the last one is done (undefined: forget all). */
+  /** `before`: what is saved before the first step; `after`: what is saved after the last one (undefined: nothing). */
   | {
       readonly kind: 'plan';
       readonly before: Saved;
@@ -65,7 +65,7 @@ function refusal(observed: Observed, wanted: Wanted): string | undefined {
   return undefined;
 }
 
-/** The lowest numbers N whose label lo:N nobody has. */
+/** The lowest numbers N whose label lo:N is free. */
 function freeLabels(observed: Observed, saved: Saved): () => string {
   const taken = new Set([...observed.addresses.map(({ label }) => label), ...saved.addresses.map(({ label }) => label)]);
   let next = 0;
@@ -87,8 +87,8 @@ function settingSteps(observed: Observed, interfaces: readonly string[]): (Step 
 }
 
 /**
- * What makes this host a real server of these VIPs. The sysctls come before the first VIP: in the moment between, the host would
- * answer for it. Steps that are done already are left out, so a second start has none.
+ * What makes this host a real server of these VIPs. The sysctls are set before the first VIP: otherwise the host would
+ * answer for it in between. Steps that are not needed are left out, so a second start has none.
  */
 export function planStart(observed: Observed, wanted: Wanted, known: Saved | undefined): Plan {
   const reason = refusal(observed, wanted);
@@ -127,7 +127,7 @@ const addressOf = (text: string): Address => parseIpv4(text) ?? { family: 'inet'
 
 /**
  * What undoes a start: for these VIPs, or for all (undefined). The VIPs go first, the sysctls only with the last VIP, so that
- * the host is never heard. What is gone already is left out; what someone else changed since is left alone and told.
+ * the host never answers for one. What is already gone is left out; what another program changed since is left alone and reported.
  */
 export function planStop(observed: Observed, vips: readonly Address[] | undefined, known: Saved | undefined): Plan {
   const saved = known ?? NOTHING_SAVED;

@@ -1,6 +1,6 @@
-// What `start` remembers so that `stop` can undo exactly that: written before any change, removed after the last.
+// What `start` saves so that `stop` can undo exactly that: written before any change, removed after the last one.
 //
-// Two writers: weir itself (JSON), and the self-contained script (lines that sh can read and write). Both are read here.
+// There are two writers: weir itself (JSON), and the self-contained script (lines that sh can read and write). This file reads both.
 import { parseIpv4 } from '../../model/address-text.js';
 
 export interface SavedSetting {
@@ -16,7 +16,7 @@ export interface Saved {
   readonly version: 1;
   /** All VIPs asked for, also those that were on lo before us. */
   readonly vips: readonly string[];
-  /** Those that we put there, with the label of each. */
+  /** Those that weir added, with their labels. */
   readonly addresses: readonly { readonly address: string; readonly label: string }[];
   readonly routes: readonly string[];
   readonly settings: readonly SavedSetting[];
@@ -90,7 +90,7 @@ export function readScriptSaved(text: string): Saved | undefined {
   return { version: 1, ...saved, loopbackWasDown };
 }
 
-/** Joins two memories; where both know a sysctl, the first one's previous value is the older and counts. */
+/** Joins two states. If both have a sysctl, the first one's previous value counts, because it is the older one. */
 export function mergeSaved(older: Saved, newer: Saved): Saved {
   const add = <T>(left: readonly T[], right: readonly T[], key: (one: T) => string): T[] => [
     ...left,

@@ -1,6 +1,6 @@
-// The same set-up as a self-contained POSIX sh script, for hosts that have no weir. It needs `ip` (iproute2 or busybox) only.
+// The same setup as a self-contained POSIX sh script, for hosts without weir. It needs only `ip` (iproute2 or busybox).
 //
-// Its memory is lines that weir reads too (saved.ts), so that either can undo what the other did.
+// It saves its state as lines that weir also reads (saved.ts), so that each can undo what the other did.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { SavedSetting } from './saved.js';
@@ -172,7 +172,7 @@ start | stop | status) "$1" ;;
 esac
 `;
 
-/** The script's text. Addresses and interfaces are quoted: what stands in them cannot run. */
+/** The script's text. Addresses and interfaces are quoted, so that nothing in them is executed. */
 export function realServerScript(options: ScriptOptions): string {
   const known = options.known.map(({ path, previous, set }) => `setting ${path} ${previous} ${set}`).join('\n');
   return [

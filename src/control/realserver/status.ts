@@ -1,4 +1,4 @@
-// Whether a host is a real server of its VIPs now: judged by what is there, not by what was once done.
+// Whether a host is a real server of its VIPs now, by its present state and not by what weir did before.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';

@@ -1,4 +1,4 @@
-// The files that add a VIP again at boot, by calling weir itself: so the duplicate-address probe runs then too.
+// The files that add a VIP again at boot by calling weir itself, so that the duplicate-address probe also runs then.
 import type { PersistFile } from '../realserver/persist-files.js';
 import type { SavedVip } from './plan.js';
 
@@ -12,7 +12,7 @@ const wantsPath = (address: string) => `/etc/systemd/system/multi-user.target.wa
 /** run-parts takes no dots in names. */
 const hookPath = (address: string) => `/etc/network/if-up.d/weir-vip-${address.replaceAll('.', '-')}`;
 
-/** Every path that a VIP's persistence may have, whichever kind of host. */
+/** Every path that may be written for a VIP, on any kind of host. */
 export function vipPersistPaths(address: string): readonly string[] {
   return [wantsPath(address), unitPath(address), hookPath(address)];
 }

@@ -1,4 +1,4 @@
-// What adding or removing a VIP on a director takes, judged from what is there. Pure.
+// Plans the steps that add or remove a VIP on a director, from its observed state. Pure.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { sameAddress } from '../../model/identity.js';
@@ -25,7 +25,7 @@ export interface VipHost {
   readonly addresses: readonly VipAddress[];
 }
 
-/** One VIP that weir added: a state file's shape, so the address is text. */
+/** One VIP that weir added, as in the state file: the address is text. */
 export interface SavedVip {
   readonly address: string;
   readonly prefixLength: number;
@@ -42,7 +42,7 @@ export interface WantedVip {
 
 export type AddPlan =
   | { readonly kind: 'refused'; readonly reason: string }
-  /** `ours`: whether weir added it; what it did not add it will not remove. */
+  /** `ours`: whether weir added it. weir does not remove what it did not add. */
   | { readonly kind: 'present'; readonly ours: boolean }
   | { readonly kind: 'add'; readonly ifindex: number; readonly vip: SavedVip };
 
@@ -109,7 +109,7 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
 export type DeletePlan =
   | { readonly kind: 'refused'; readonly reason: string }
   | { readonly kind: 'absent' }
-  /** `heirs`: addresses of the same subnet that the kernel may remove together with the first of it; they are put back. */
+  /** `heirs`: addresses of the same subnet that the kernel may remove together with the subnet's first one; they are added again. */
   | { readonly kind: 'delete'; readonly vip: VipAddress; readonly heirs: readonly VipAddress[] };
 
 const network = ({ address, prefixLength }: VipAddress) =>

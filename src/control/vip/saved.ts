@@ -1,4 +1,4 @@
-// The memory of VIPs that weir added: text of a file, and back.
+// The saved list of VIPs that weir added: to the text of a file, and back.
 import { parseIpv4 } from '../../model/address-text.js';
 import type { SavedVip } from './plan.js';
 
@@ -19,7 +19,7 @@ function isSavedVip(value: unknown): value is SavedVip {
   );
 }
 
-/** Undefined for a text that is no such memory. */
+/** Undefined for a text of another form. */
 export function readSavedVips(text: string): readonly SavedVip[] | undefined {
   let value: unknown;
   try {

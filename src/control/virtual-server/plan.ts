@@ -1,4 +1,4 @@
-// From the table that is there to the one that is wanted: the changes, and nothing that need not change. Pure.
+// The changes from the present table to the wanted one, and no others. Pure.
 import type { Change } from '../../model/change.js';
 import { destinationId } from '../../model/identity.js';
 import type { DestinationSpec, ServiceSpec } from '../../model/service.js';
@@ -13,7 +13,7 @@ export interface PresentService {
 /** By `serviceId`. */
 export type PresentTable = ReadonlyMap<string, PresentService>;
 
-/** The changes of one virtual service: made together or not at all. */
+/** The changes of one virtual service, applied atomically. */
 export interface ServicePlan {
   readonly id: string;
   readonly name: string;
@@ -42,7 +42,7 @@ function destinations(wanted: WantedService, before: WantedService | undefined, 
   const there = new Map((present?.destinations ?? []).map((spec) => [destinationId(spec), spec]));
   const kept = new Set(wanted.destinations.map(destinationId));
   const changes: Change[] = [];
-  // Only what we put there goes: what an operator added by hand stays his.
+  // Only destinations that weir added are removed, not those that an operator added by hand.
   for (const spec of before?.destinations ?? []) {
     const id = destinationId(spec);
     if (!kept.has(id) && there.has(id)) changes.push({ kind: 'delete-destination', service, key: spec });
@@ -59,7 +59,7 @@ function destinations(wanted: WantedService, before: WantedService | undefined, 
   return changes;
 }
 
-/** `before`: what we made true last; services of it that are wanted no more are removed. */
+/** `before`: the table that was applied last; its services that are no longer wanted are removed. */
 export function planTable(wanted: WantedTable, before: WantedTable, present: PresentTable): readonly ServicePlan[] {
   const plans: ServicePlan[] = [];
   for (const [id, { name, spec }] of before) {

@@ -1,4 +1,4 @@
-// The table that keepalived.conf asks for: each virtual server's services with their destinations, before any check has an opinion.
+// The table that keepalived.conf asks for: each virtual server's services with their destinations, before health checks change it.
 import type { Address } from '../../model/address.js';
 import { serviceId } from '../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -15,7 +15,7 @@ export interface WantedService {
 /** By `serviceId`, in the order of the file. */
 export type WantedTable = ReadonlyMap<string, WantedService>;
 
-/** The address `step` above another, carrying into the words before. */
+/** The address that is `step` above another one, with carry. */
 export function addressAfter({ family, words }: Address, step: number): Address {
   const out = [...words];
   let carry = step;
@@ -43,7 +43,7 @@ function servicesOf(server: VirtualServer, { virtualServerGroups }: KeepalivedCo
   return (group?.members ?? []).flatMap((member) => keysOf(member, server));
 }
 
-/** Direct routing and tunnels cannot change a port: the service's own is meant there. */
+/** Direct routing and tunnels cannot change a port, so the service's port is used. */
 function destination(real: RealServer, key: ServiceKey): DestinationSpec {
   const { address, method, weight, upperThreshold, lowerThreshold, tunnel } = real;
   const keepsPort = method === 'route' || method === 'tunnel';
@@ -51,13 +51,13 @@ function destination(real: RealServer, key: ServiceKey): DestinationSpec {
   return { address, port, method, weight, upperThreshold, lowerThreshold, tunnel };
 }
 
-/** All servers that the file names, or the sorry server where they do not make the quorum even together. */
+/** All servers of the file, or the sorry server if all of them together do not reach the quorum. */
 export function serversInUse({ realServers, quorum, sorryServer }: VirtualServer): readonly RealServer[] {
   const weight = realServers.reduce((sum, real) => sum + real.weight, 0);
   return sorryServer !== undefined && (realServers.length === 0 || weight < quorum) ? [sorryServer] : realServers;
 }
 
-/** Where two virtual servers state one service, the first counts. */
+/** If two virtual servers define one service, the first counts. */
 export function wantedTable(configuration: KeepalivedConfiguration): WantedTable {
   const table = new Map<string, WantedService>();
   for (const server of configuration.virtualServers) {

@@ -7,7 +7,7 @@ import type { LogEffect } from '../machine.js';
 
 export type VrrpState = 'init' | 'backup' | 'master' | 'fault';
 
-/** An interface as the kernel tells it. */
+/** An interface as the kernel reports it. */
 export interface InterfaceFacts {
   readonly name: string;
   readonly index: number;
@@ -20,7 +20,7 @@ export interface InterfaceFacts {
   readonly addresses: readonly Address[];
 }
 
-/** A packet of protocol 112 or 51 as the socket gave it. */
+/** A packet of protocol 112 or 51 as the socket returned it. */
 export interface ReceivedPacket {
   readonly interface: string;
   readonly source: Address;
@@ -45,16 +45,16 @@ export type ScriptOutcome =
   | { readonly kind: 'notStarted'; readonly why: string };
 
 export type Input =
-  /** First of all; later: reload. Interfaces that are configured and absent are simply not in the list. */
+  /** The first input; later: a reload. Configured interfaces that do not exist are not in the list. */
   | {
       readonly kind: 'configure';
       readonly configuration: KeepalivedConfiguration;
       readonly interfaces: readonly InterfaceFacts[];
-      /** Seconds since 1970 less the monotonic clock's, in µs: auth_hmac's times. Absent: those are refused. */
+      /** Wall clock (since 1970) minus monotonic clock, in µs, for auth_hmac's times. Absent: adverts that carry a time are refused. */
       readonly wallOffsetUs?: number;
     }
   | { readonly kind: 'interface'; readonly facts: InterfaceFacts }
-  /** Deleted (`expected`: a `virtualInterface`, by whoever carries out what the machine says of it); or one that could not be made. */
+  /** Deleted, or it could not be made. `expected`: a virtual interface that was deleted by an effect of this machine. */
   | { readonly kind: 'interfaceGone'; readonly name: string; readonly expected?: boolean }
   | { readonly kind: 'packet'; readonly packet: ReceivedPacket }
   | { readonly kind: 'script'; readonly name: string; readonly outcome: ScriptOutcome }
@@ -62,27 +62,27 @@ export type Input =
   | { readonly kind: 'file'; readonly name: string; readonly value?: number }
   | { readonly kind: 'process'; readonly name: string; readonly running: number }
   | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }
-  /** Somebody else took an address, route or rule of a master away. */
+  /** Another program removed an address, route or rule of a master. */
   | {
       readonly kind: 'lost';
       readonly instance: string;
       readonly what: 'address' | 'route' | 'rule';
-      /** What is logged behind `Netlink reflector reports`: `IP 10.99.0.101 removed from vA`. */
+      /** Logged behind `Netlink reflector reports`: `IP 10.99.0.101 removed from vA`. */
       readonly text: string;
       readonly noTrack: boolean;
     }
-  /** All static objects of track groups that are missing now and could not be put back; told whenever that changes. */
+  /** All static objects of track groups that are missing and could not be restored; sent whenever that changes. */
   | { readonly kind: 'statics'; readonly missing: readonly LostStatic[] }
   /** Another host answers ARP (or NDP) for an address that we hold. */
   | { readonly kind: 'conflict'; readonly address: Address; readonly mac: string; readonly interface: string }
-  /** The peer, heard by another way than adverts of this link; `state` as it says. */
+  /** The peer's state, received over the second link of the pair. */
   | { readonly kind: 'heartbeat'; readonly instance: string; readonly from: Address; readonly state: VrrpState; readonly priority: number }
   /** Adverts that the kernel's socket filter dropped since the last report, by reason. */
   | { readonly kind: 'filtered'; readonly instance: string; readonly counts: Readonly<Record<string, number>> }
   | { readonly kind: 'clearCounters' }
-  /** The wall clock was set: what `configure` tells of it, anew. */
+  /** The wall clock was set; see `configure`. */
   | { readonly kind: 'clock'; readonly wallOffsetUs: number }
-  /** `keepAddresses`: -V; the addresses stay and nobody is told. */
+  /** `keepAddresses`: -V; the addresses stay and the peers are not notified. */
   | { readonly kind: 'stop'; readonly keepAddresses?: boolean }
   | { readonly kind: 'wake' };
 
@@ -95,7 +95,7 @@ export type NotifyEvent =
   | 'MASTER_RX_LOWER_PRI'
   | 'MASTER_PRIORITY'
   | 'BACKUP_PRIORITY'
-  /** Ours: another master was noticed while we are one, and is gone. No script is run, FIFOs and mail tell. */
+  /** weir's own: a second master was detected, or is gone. Reported by FIFOs and mail; no script runs. */
   | 'SPLIT_BRAIN'
   | 'SPLIT_BRAIN_OVER';
 
@@ -108,9 +108,9 @@ export type Effect =
       readonly destination: Address;
       readonly ttl: number;
       readonly protocol: 112 | 51;
-      /** IPv4's identification, counted per instance from 1: AH covers it, so no other will do. inet6: 0. */
+      /** IPv4's identification, counted per instance from 1. It must be used: AH covers it. inet6: 0. */
       readonly id: number;
-      /** Behind the IP header. */
+      /** What follows the IP header. */
       readonly payload: Uint8Array;
     }
   | {
@@ -122,13 +122,13 @@ export type Effect =
     }
   | { readonly kind: 'routes'; readonly action: 'add' | 'remove'; readonly instance: string; readonly routes: readonly HostRoute[] }
   | { readonly kind: 'rules'; readonly action: 'add' | 'remove'; readonly instance: string; readonly rules: readonly HostRule[] }
-  /** One gratuitous ARP or unsolicited neighbour advertisement an entry; the shell keeps garp_interval apart. */
+  /** Each entry is one gratuitous ARP or unsolicited neighbour advertisement. The process sends them garp_interval apart. */
   | {
       readonly kind: 'announce';
       readonly instance: string;
       readonly entries: readonly { readonly interface: string; readonly address: Address }[];
     }
-  /** Asks the network who else has these IPv4 addresses (RFC 5227 probes); an answer comes back as `conflict`. */
+  /** Probes whether another host has these IPv4 addresses (RFC 5227); an answer comes back as `conflict`. */
   | {
       readonly kind: 'probe';
       readonly instance: string;
@@ -136,8 +136,8 @@ export type Effect =
     }
   | { readonly kind: 'firewall'; readonly action: 'drop' | 'allow'; readonly instance: string; readonly addresses: readonly HostAddress[] }
   /**
-   * A reload gave instances that stay other names (old to new; they may have exchanged them): what was done under the old one is the
-   * new one's from here on.
+   * A reload renamed instances that stay (old to new; they may have exchanged names). What was done under the old name belongs to the
+   * new one from now on.
    */
   | { readonly kind: 'renamed'; readonly names: ReadonlyMap<string, string> }
   | {
@@ -153,7 +153,7 @@ export type Effect =
       readonly name: string;
       readonly event: NotifyEvent;
       readonly priority: number;
-      /** To be run in this order, one after the other; `withArguments`: TYPE NAME EVENT PRIORITY are appended. */
+      /** They run in this order, one after the other; `withArguments`: TYPE NAME EVENT PRIORITY are appended. */
       readonly scripts: readonly { readonly script: Script; readonly withArguments: boolean }[];
       readonly smtp: boolean;
     }

@@ -1,5 +1,5 @@
-// A rehearsal: the machine goes once through the election of a router like the configured one and back, and nothing comes of it. JavaScript is
-// compiled when it first runs; without this the first takeover, perhaps after months as a backup, waits two milliseconds for the compiler.
+// A rehearsal: the machine runs one election of a router like the configured one, and its effects are discarded. JavaScript is compiled
+// when it first runs. Without this, the first takeover, perhaps after months as a backup, would wait two milliseconds for the compiler.
 import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
@@ -9,13 +9,13 @@ import { initialState, type VrrpMachine } from './state/vrrp-machine.js';
 import { step } from './step.js';
 
 const INTERFACE = 'rehearsal';
-/** Becoming master takes two wakes, adverts and announcements a few more. */
+/** Becoming master takes two wakes; adverts and announcements take a few more. */
 const WAKES_MAX = 12;
 
 /** 192.0.2.1 (RFC 5737), fe80::1. */
 const OURS = { inet: { family: 'inet', words: [0xc000_0201] }, inet6: { family: 'inet6', words: [0xfe80_0000, 0, 0, 1] } } as const;
 
-/** The instance without all that another host, or this one, would have to be there for. */
+/** The instance without everything that depends on other hosts or on this host's interfaces. */
 function alone(instance: VrrpInstance): VrrpInstance {
   const { virtualInterface: _link, vrf: _vrf, sourceAddress: _source, ...plain } = instance;
   const addresses = plain.addresses.slice(0, 1).map(({ address, prefixLength }) => ({ address, prefixLength, flags: [], noTrack: true }));
@@ -27,7 +27,7 @@ function linkWith(address: Address): InterfaceFacts {
   return { name: INTERFACE, index: 1, up: true, mtu: 1500, mac: '00:00:5e:00:53:01', addresses: [address] };
 }
 
-/** What a router like the first one of `configuration` does from its start over mastership to its end; nothing where there is none. */
+/** All effects of a router like the first one of `configuration`, from start to mastership to stop; none without an instance. */
 export function rehearse(configuration: KeepalivedConfiguration): readonly Effect[] {
   const [first] = configuration.instances;
   if (first === undefined) return [];

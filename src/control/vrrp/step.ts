@@ -1,4 +1,4 @@
-// The VRRP machine: one input, the next state, what is to be done, and when to call again.
+// The VRRP machine: takes one input and answers with the next state, the effects, and when to call again.
 
 import type { Step } from '../machine.js';
 import { configure } from './configure/configure.js';
@@ -16,8 +16,8 @@ import { handleBfd, handleFile, handleFiltered, handleProcess, handleScript, han
 import { nextWakeUs, wake } from './wake.js';
 
 /**
- * `atUs`: monotonic microseconds, never less than in the step before. Timers act on `wake` (and `configure`) alone: packets that
- * wait in a socket are to be given in before.
+ * `atUs`: monotonic microseconds, never less than in the step before. Only `wake` and `configure` run timers: packets that
+ * wait in a socket must be given to the machine first.
  */
 export function step(state: VrrpMachine, input: Input, atUs: number): Step<VrrpMachine, Effect> {
   if (state.stopped && input.kind !== 'configure') return { state, effects: [], wakeAtUs: undefined };

@@ -1,4 +1,4 @@
-// Time: which timers are due, in which order, and what to make of a host that ran this process too late.
+// Timers: which are due, in which order, and what to do when the host ran this process too late.
 
 import { logBounded } from '../machine.js';
 import { change, instanceAt, logInstance, logInstanceDetail, type VrrpContext } from './context.js';
@@ -26,7 +26,7 @@ export function wake(context: VrrpContext): void {
   if (lateUs > 0) context.machine = { ...context.machine, lateWakes: context.machine.lateWakes + 1 };
 }
 
-/** `lateUs`: how late the whole process is. An instance whose own timer ended just now has heard nothing for as long as the others. */
+/** `lateUs`: how late the whole process is. That counts also for an instance whose own timer ended just now: it received nothing either. */
 function wakeInstance(context: VrrpContext, index: number, lateUs: number): void {
   const { timerAtUs, state } = instanceAt(context, index);
   if (timerAtUs !== undefined && timerAtUs <= context.atUs) {
@@ -37,7 +37,7 @@ function wakeInstance(context: VrrpContext, index: number, lateUs: number): void
   updateSplit(context, index);
 }
 
-/** How much later than promised this step is, where that is worth saying; else 0. */
+/** How late this step is, if that is worth a log line; else 0. */
 function lateness(context: VrrpContext): number {
   const { promisedUs } = context.machine;
   const lateUs = promisedUs === undefined ? 0 : context.atUs - promisedUs;
@@ -51,7 +51,7 @@ function lateness(context: VrrpContext): number {
   return lateUs;
 }
 
-/** A second, as in keepalived; less where adverts come more often. */
+/** One second, as in keepalived; less where adverts are more frequent. */
 function lateBoundUs(context: VrrpContext): number {
   let bound = second;
   for (const instance of context.instances) bound = Math.min(bound, Math.max(50_000, 2 * sendIntervalUs(instance)));
@@ -59,8 +59,8 @@ function lateBoundUs(context: VrrpContext): number {
 }
 
 /**
- * The master was silent for too long, or so it seems: after a pause of our own its adverts may lie unread, or were lost while the
- * whole machine stood still. Then we listen for one advert more, so that a sleeping host does not wake up as a second master.
+ * The master seems to be silent. After a pause of our own, its adverts may be unread, or were lost while the whole host was suspended.
+ * Then we wait for one more advert, so that a suspended host does not wake up as a second master.
  */
 function expireBackup(context: VrrpContext, index: number, lateUs: number): void {
   const instance = instanceAt(context, index);
@@ -73,7 +73,7 @@ function expireBackup(context: VrrpContext, index: number, lateUs: number): void
   tryMaster(context, index);
 }
 
-/** Before anything is sent: with nopreempt a master that ran too late has been overtaken. */
+/** Runs before anything is sent: with nopreempt, a master that ran too late has been replaced. */
 function stepDownIfLate(context: VrrpContext, index: number): void {
   const instance = instanceAt(context, index);
   const lateUs = context.atUs - (instance.timerAtUs ?? context.atUs);
@@ -87,7 +87,7 @@ function stepDownIfLate(context: VrrpContext, index: number): void {
   fallBack(context, index, context.atUs + masterDownUs(instance));
 }
 
-/** timer_expired_backup N: with nopreempt, late enough for a backup of priority N to have become master. */
+/** timer_expired_backup N, with nopreempt: whether it was late enough for a backup of priority N to become master. */
 function lostByLateness(instance: InstanceState, lateUs: number): boolean {
   const { timerExpiredBackup, nopreempt, downTimerAdverts } = instance.config;
   if (timerExpiredBackup === undefined || !nopreempt) return false;
@@ -95,7 +95,7 @@ function lostByLateness(instance: InstanceState, lateUs: number): boolean {
   return lateUs + sendIntervalUs(instance) >= downTimerAdverts * instance.advertUs + skewUs(rival);
 }
 
-/** The next moment at which time alone makes something happen. */
+/** When the next timer is due. */
 export function nextWakeUs(machine: VrrpMachine): number | undefined {
   let next = Math.min(nextInterfaceUs(machine), nextRetryUs(machine));
   for (const instance of machine.instances) next = Math.min(next, nextDueUs(instance));

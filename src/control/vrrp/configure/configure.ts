@@ -1,4 +1,4 @@
-// A configuration taken over: the first one, and later ones (reload), which leave alone what they do not change.
+// Applies a configuration: the first one, and later ones (reload), which change only what differs.
 import { addressId } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
@@ -55,7 +55,7 @@ export function configure(context: VrrpContext, input: Configure): void {
   if (!first && configuration.global.fifoStatesOnReload) notifyStates(context);
 }
 
-/** For each instance of a configuration the index of the one that it was before. Of several of one identity each name keeps its own. */
+/** For each new instance the index of the same one before. If several have one identity, the name decides. */
 function keptOf(
   former: KeepalivedConfiguration | undefined,
   before: readonly InstanceState[],
@@ -75,7 +75,7 @@ function keptOf(
   return configuration.instances.map((config, at) => named[at] ?? take(config, () => true));
 }
 
-/** `kept`: for each instance of the configuration which of those before it is. */
+/** `kept`: see `keptOf`. */
 function reportRenamed(context: VrrpContext, { instances }: KeepalivedConfiguration, kept: readonly (number | undefined)[]): void {
   const names = new Map<string, string>();
   for (const [index, { name }] of instances.entries()) {
@@ -85,7 +85,7 @@ function reportRenamed(context: VrrpContext, { instances }: KeepalivedConfigurat
   if (names.size > 0) context.effects.push({ kind: 'renamed', names });
 }
 
-/** State, timers and counters go on; what was learned of peers only as far as they still speak the same. */
+/** State, timers and counters are kept; what was learned of peers only if the version and the interval stay. */
 function keptInstance(old: InstanceState, config: VrrpInstance, group: number): InstanceState {
   const same = old.config.version === config.version;
   const oldChecksum = same ? old.oldChecksum : config.unicast?.oldChecksum === 'always';
@@ -93,7 +93,7 @@ function keptInstance(old: InstanceState, config: VrrpInstance, group: number): 
   return { ...old, config, group, basePriority: config.priority, oldChecksum, advertUs };
 }
 
-/** What makes an instance the same after a reload: where it speaks and as which router; its name only where several do. */
+/** Instances with the same text are the same one after a reload: interface, address family, VRID, multicast group or unicast. */
 function identity(configuration: KeepalivedConfiguration | undefined, config: VrrpInstance): string {
   const cast = config.unicast === undefined ? addressId(config.multicastGroup) : 'unicast';
   return JSON.stringify([config.family, config.vrid, config.interface, cast, virtualInterfaceNamesOf(configuration, config).own]);
@@ -126,7 +126,7 @@ function tables(input: Configure, context: VrrpContext): Partial<VrrpMachine> {
   };
 }
 
-/** Macvlans that are still wanted and still do not work. */
+/** Virtual interfaces that are still configured and still do not work. */
 function stillLost({ configuration, interfaces }: Configure, { machine }: VrrpContext): VrrpMachine['lostInterfaces'] {
   if (machine.lostInterfaces.size === 0) return machine.lostInterfaces;
   const wanted = new Set(
@@ -136,7 +136,7 @@ function stillLost({ configuration, interfaces }: Configure, { machine }: VrrpCo
   return new Map([...machine.lostInterfaces].filter(([name]) => wanted.has(name) && !up.has(name)));
 }
 
-/** Results outlive a reload under their names: nobody should fall because a file was read again. */
+/** Results are kept by name: a reload alone must not put an instance into FAULT. */
 function carryTrackers(context: VrrpContext, { configuration }: Configure): TrackerResults {
   const old = context.machine.trackers;
   const scripts = new Map<string, NonNullable<ReturnType<typeof initialScript>>>();
@@ -156,7 +156,7 @@ function carryTrackers(context: VrrpContext, { configuration }: Configure): Trac
   };
 }
 
-/** As with keepalived: at the start all sessions count as down. */
+/** As in keepalived, all sessions are down at the start. */
 function initialBfds({ bfds }: KeepalivedConfiguration): ReadonlyMap<string, boolean> {
   return new Map(bfds.map(({ name }) => [name, false]));
 }
@@ -165,7 +165,7 @@ function only<T>(map: ReadonlyMap<string, T>, names: ReadonlySet<string>): Reado
   return new Map([...map].filter(([name]) => names.has(name)));
 }
 
-/** vrrp_startup_delay, and vrrp_delay_after_boot: the monotonic clock starts with the machine. */
+/** vrrp_startup_delay and vrrp_delay_after_boot: the monotonic clock starts at boot. */
 function delayStart(context: VrrpContext): void {
   const { global } = context.machine.configuration ?? {};
   if (global === undefined) return;

@@ -1,5 +1,5 @@
-// What a reload does to instances that stay and to those that go. Masters stay masters, timers run on; only differences are
-// carried out: addresses that are gone are taken away, new ones are set and all announced, the peers hear of it at once.
+// What a reload does to instances that stay and to those that are removed. Masters stay masters and timers continue. Only differences
+// are applied: old addresses are removed, new ones are added and all are announced, and an advert is sent out of turn.
 
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import { change, instanceAt, type VrrpContext } from '../context.js';
@@ -13,7 +13,7 @@ import type { InstanceState } from '../state/instance-state.js';
 import { updatePriority } from '../track/settle.js';
 import { letGo } from './stop.js';
 
-/** An instance that the new configuration does not have. Still in the old configuration's words. */
+/** An instance that the new configuration does not have. It still has its old configuration. */
 export function removeInstance(context: VrrpContext, index: number): void {
   letGo(context, index);
   change(context, index, { state: 'init', timerAtUs: undefined });
@@ -38,7 +38,7 @@ export function keepInstance(context: VrrpContext, index: number, old: InstanceS
   }
 }
 
-/** Everything that an advert says. */
+/** Everything that an advert depends on. */
 function wireText({ config, priority }: InstanceState): string {
   const { advertUs, addresses, authentication, unicast, fast } = config;
   return valueText([priority, advertUs, addresses.map(({ address }) => address), authentication, unicast?.peers, fast]);

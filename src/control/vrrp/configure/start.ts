@@ -1,4 +1,4 @@
-// The first moments of instances: what a crashed predecessor left is taken away, then each enters the state it is fit for.
+// Starts instances: removes what a crashed process left behind, then each instance enters its first state.
 
 import { log } from '../../machine.js';
 import { change, changeGroup, groupAt, instanceAt, logInstance, logInstanceDetail, type VrrpContext } from '../context.js';
@@ -28,14 +28,14 @@ export function startInstances(context: VrrpContext, fresh: readonly number[], c
   for (const { members } of context.groups) failTogether(context, members);
 }
 
-/** A new member that is unfit takes a group along that stood before. */
+/** A new member in FAULT moves an existing group to FAULT. */
 function failTogether(context: VrrpContext, members: readonly number[]): void {
   const unfit = members.some((member) => instanceAt(context, member).state === 'fault');
   const standing = members.find((member) => instanceAt(context, member).state !== 'fault');
   if (unfit && standing !== undefined) failInstance(context, standing);
 }
 
-/** What scripts say is told as their verdicts. */
+/** Faults of scripts are logged with their results. */
 function logFaults(context: VrrpContext, index: number): void {
   const { config, faults } = instanceAt(context, index);
   const reported = faults.filter((fault) => !fault.startsWith('script '));
@@ -46,7 +46,7 @@ function logFaults(context: VrrpContext, index: number): void {
   if (reported.length > 0) logInstance(context, index, 'entering FAULT state');
 }
 
-/** The state that a new instance's health allows: fault, init (something has not been heard of), or backup. */
+/** The state that a new instance's health allows: fault, init (a tracker has not reported yet), or backup. */
 function fitness(context: VrrpContext, index: number): VrrpState {
   const { group } = instanceAt(context, index);
   const members = group < 0 ? [index] : groupAt(context, group).members;
@@ -54,7 +54,7 @@ function fitness(context: VrrpContext, index: number): VrrpState {
   return members.some((member) => instanceAt(context, member).pending) ? 'init' : 'backup';
 }
 
-/** Groups are told of before their members, at a start only. A group that has masters already keeps them. */
+/** At the start, groups are notified before their members. A group that already has masters keeps them. */
 function startGroup(context: VrrpContext, index: number): void {
   const states = new Set(groupAt(context, index).members.map((member) => instanceAt(context, member).state));
   const standing = (['fault', 'master', 'backup'] as const).find((state) => states.has(state));
@@ -89,7 +89,7 @@ function enterFirst(context: VrrpContext, index: number): void {
   }
 }
 
-/** An owner whose group is not ready. */
+/** For an owner whose group is not ready. */
 function waitAsBackup(context: VrrpContext, index: number): void {
   const { state, timerAtUs } = instanceAt(context, index);
   if (state !== 'init' || timerAtUs === undefined) return;

@@ -1,4 +1,4 @@
-// The end: masters say goodbye, what was put on the host is taken away, everybody is told.
+// Stop: masters send priority 0, their host resources are removed, scripts and FIFOs are notified.
 
 import { change, count, instanceAt, type VrrpContext } from '../context.js';
 import { moveVirtualInterfaces } from '../interfaces/virtual-interfaces.js';
@@ -6,7 +6,7 @@ import { removeResources } from '../resources/host-resources.js';
 import { sendZeroPriority } from '../send/advert.js';
 import { notifyGroup, notifyInstance } from '../send/notify.js';
 
-/** `keep`: addresses stay and no goodbye is said, so that nobody takes over. Afterwards the machine does nothing any more. */
+/** `keep`: the addresses stay and priority 0 is not sent, so that no backup takes over. Afterwards the machine ignores all input. */
 export function stop(context: VrrpContext, keep: boolean): void {
   for (const index of context.instances.keys()) {
     if (!keep) letGo(context, index);
@@ -17,7 +17,7 @@ export function stop(context: VrrpContext, keep: boolean): void {
   context.machine = { ...context.machine, stopped: true };
 }
 
-/** An instance's own end; also of one that a reload took away. */
+/** Ends one instance; also one that a reload removes. */
 export function letGo(context: VrrpContext, index: number): void {
   const { state, addressesSet } = instanceAt(context, index);
   if (state === 'master') {

@@ -1,4 +1,4 @@
-// One instance entering a state: what is logged, sent, put on the host and told, in keepalived's order. Groups are above: sync.ts.
+// One instance enters a state: what is logged, sent, changed on the host and notified, in keepalived's order. See sync-group.ts for groups.
 
 import { change, count, instanceAt, logInstance, type VrrpContext } from '../context.js';
 import type { VrrpState } from '../messages.js';
@@ -10,7 +10,7 @@ import { sendIntervalUs } from './timing.js';
 
 const ms = 1000;
 
-/** The advert leaves first: the sooner the old master stops, the shorter two of them answer. */
+/** The advert is sent first: the sooner the old master stops, the shorter two masters answer. */
 export function enterMaster(context: VrrpContext, index: number): void {
   logInstance(context, index, 'Entering MASTER STATE');
   useOwnInterval(context, index);
@@ -43,9 +43,9 @@ function useOwnInterval(context: VrrpContext, index: number): void {
 export interface BackupEntry {
   /** When the master counts as gone. */
   readonly timerAtUs: number;
-  /** Behind the log line. */
+  /** Logged behind the line. */
   readonly remark?: string;
-  /** Whether the others are told that we leave. */
+  /** Whether an advert of priority 0 is sent. */
   readonly zero: boolean;
 }
 
@@ -56,7 +56,7 @@ export function enterBackup(context: VrrpContext, index: number, entry: BackupEn
   notifyInstance(context, index, 'BACKUP');
 }
 
-/** From INIT without a line of its own, as keepalived: nothing was entered before. */
+/** From INIT it logs no line, as keepalived. */
 export function enterFault(context: VrrpContext, index: number): void {
   if (instanceAt(context, index).state !== 'init') logInstance(context, index, 'Entering FAULT STATE');
   leave(context, index, 'fault', true);
@@ -64,7 +64,7 @@ export function enterFault(context: VrrpContext, index: number): void {
   notifyInstance(context, index, 'FAULT');
 }
 
-/** What every way out of mastership has in common. */
+/** What every state other than MASTER begins with. */
 function leave(context: VrrpContext, index: number, state: VrrpState, zero: boolean): void {
   const before = instanceAt(context, index);
   if (before.state === 'master') {

@@ -1,11 +1,11 @@
-// What a master does again and again: adverts in their rhythm or out of turn, and with them the refreshes of gratuitous ARP.
+// A master's adverts, at their interval or out of turn, and the refreshes of gratuitous ARP that leave with them.
 
 import { change, instanceAt, type VrrpContext } from '../context.js';
 import { sendAdvert } from '../send/advert.js';
 import { refresh } from '../send/announce.js';
 import { sendIntervalUs } from './timing.js';
 
-/** Its time has come. Adverts keep their rhythm unless one was very late. */
+/** The interval is over. The next advert is due an interval after this one was, unless this one was very late. */
 export function sendInTurn(context: VrrpContext, index: number): void {
   send(context, index);
   const instance = instanceAt(context, index);
@@ -14,7 +14,7 @@ export function sendInTurn(context: VrrpContext, index: number): void {
   change(context, index, { timerAtUs: next > context.atUs + interval / 2 ? next : context.atUs + interval });
 }
 
-/** Others must hear of us at once; the next advert follows an interval later. */
+/** Sends an advert out of turn; the next one follows an interval later. */
 export function sendNow(context: VrrpContext, index: number): void {
   send(context, index);
   change(context, index, { timerAtUs: context.atUs + sendIntervalUs(instanceAt(context, index)) });

@@ -1,4 +1,4 @@
-// Coming back from FAULT: how long to listen first, and the ARP that a unicast node owes its network.
+// Recovery from FAULT: how long to wait first, and the gratuitous ARP of a unicast node.
 
 import { formatAddress } from '../../../model/address-text.js';
 import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
@@ -7,17 +7,17 @@ import { instanceAt, type VrrpContext } from '../context.js';
 import type { InstanceState } from '../state/instance-state.js';
 import { masterDownUs, skewUs } from './timing.js';
 
-/** It has nobody to wait for: priority 255 and `state MASTER`. */
+/** Priority 255 and `state MASTER`: it need not wait for another master. */
 export function isEagerOwner({ basePriority, config }: Pick<InstanceState, 'basePriority' | 'config'>): boolean {
   return basePriority === VRRP_OWNER_PRIORITY && config.initialState === 'master';
 }
 
-/** A whole down timer; an owner that is to be master waits one advert only. */
+/** The down timer; an owner with `state MASTER` waits for one advert only. */
 export function recoveryUs(instance: InstanceState): number {
   return isEagerOwner(instance) ? instance.advertUs + skewUs(instance) : masterDownUs(instance);
 }
 
-/** Peers may hold an old MAC for the address that adverts come from. */
+/** Peers may have an old MAC for the source address of our adverts. */
 export function sendOwnArp(context: VrrpContext, index: number): void {
   const { config, source } = instanceAt(context, index);
   if (config.unicast === undefined || config.interface === undefined || source === undefined) return;

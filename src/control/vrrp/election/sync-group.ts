@@ -1,4 +1,4 @@
-// Sync groups: members become master together, and what drags one down drags all. An instance without a group is a group of one.
+// Sync groups: the members become master together, and a fault of one is a fault of all. An instance without a group is a group of one.
 import type { Address } from '../../../model/address.js';
 import { log } from '../../machine.js';
 import { change, changeGroup, groupAt, instanceAt, type VrrpContext } from '../context.js';
@@ -8,7 +8,7 @@ import { enterBackup, enterFault, enterMaster } from './election.js';
 import { recoveryUs, sendOwnArp } from './recovery.js';
 import { handoverUs, masterDownUs } from './timing.js';
 
-/** Its time has come: master at once, or as soon as every other member wants it, too. */
+/** The down timer ended: it becomes master now, or as soon as every other member wants to, too. */
 export function tryMaster(context: VrrpContext, index: number): void {
   const instance = change(context, index, { want: 'master' });
   const others = groupPeers(context, index);
@@ -21,24 +21,24 @@ export function tryMaster(context: VrrpContext, index: number): void {
   moveGroup(context, index, 'master', (peer) => joinMasters(context, peer), ['backup']);
 }
 
-/** A member that came by a reload still listens: its own time is to come. */
+/** A member that was added by a reload waits for its own down timer. */
 function joinMasters(context: VrrpContext, index: number): void {
   if (instanceAt(context, index).want === 'master') enterMaster(context, index);
 }
 
-/** A better master is there, or our hold on the addresses was broken (`zero`: the others are told so). */
+/** There is a better master, or another program removed our addresses (`zero`: the peers are told by priority 0). */
 export function fallBack(context: VrrpContext, index: number, timerAtUs: number, zero = false): void {
   enterBackup(context, index, { timerAtUs, zero });
   moveGroup(context, index, 'backup', (peer) => stepDown(context, peer, zero), ['master']);
 }
 
-/** Another master is the better one: followed as if its last advert had come just now. */
+/** Another master is better: follows it as if its last advert had come just now. */
 export function yieldTo(context: VrrpContext, index: number, address: Address, priority: number): void {
   const instance = change(context, index, { master: { address, priority, receivedAtUs: context.atUs, fastRun: 0 } });
   fallBack(context, index, context.atUs + masterDownUs(instance));
 }
 
-/** A member that joined a group of masters met a master of its own: the group goes back to BACKUP with it. */
+/** A new member of a group of masters received adverts of another master: the group goes back to BACKUP with it. */
 export function joinForeignMaster(context: VrrpContext, index: number): void {
   if (groupState(context, index) === 'master') moveGroup(context, index, 'backup', (peer) => stepDown(context, peer, false), ['master']);
 }
@@ -48,13 +48,13 @@ function stepDown(context: VrrpContext, index: number, zero: boolean): void {
   enterBackup(context, index, { timerAtUs: context.atUs + (zero ? handoverUs(instance) : masterDownUs(instance)), zero });
 }
 
-/** The instance is unfit, and with it its group. Members that were masters say goodbye, so that their backups need not wait. */
+/** The instance goes to FAULT, and its group with it. Masters among them send priority 0, so that their backups need not wait. */
 export function failInstance(context: VrrpContext, index: number): void {
   enterFault(context, index);
   moveGroup(context, index, 'fault', (peer) => enterFault(context, peer), ['init', 'backup', 'master']);
 }
 
-/** Its reasons for FAULT are gone: back to BACKUP, once no member has reasons left. */
+/** Its faults are gone: back to BACKUP, once no member has faults. */
 export function recover(context: VrrpContext, index: number, remark?: string): void {
   const all = [index, ...groupPeers(context, index)];
   if (all.some((member) => instanceAt(context, member).faults.length > 0 || instanceAt(context, member).pending)) return;
@@ -64,7 +64,7 @@ export function recover(context: VrrpContext, index: number, remark?: string): v
 
 function leaveFault(context: VrrpContext, index: number, remark = ''): void {
   const fromUs = Math.max(context.atUs, context.machine.ignoreUntilUs);
-  // RFC 9568 §6.4.1: by its own interval, whatever it followed before.
+  // RFC 9568 §6.4.1: it starts with its own interval, not with that of an earlier master.
   const instance = change(context, index, { advertUs: instanceAt(context, index).config.advertUs });
   enterBackup(context, index, { timerAtUs: fromUs + recoveryUs(instance), remark, zero: false });
   sendOwnArp(context, index);
@@ -81,7 +81,7 @@ function groupState(context: VrrpContext, index: number): VrrpState | undefined 
   return group < 0 ? undefined : groupAt(context, group).state;
 }
 
-/** Takes the mates that are in one of `from` along into `state`, and tells of the group after its members. */
+/** Moves the group peers that are in one of the states `from` to `state`, then notifies for the group. */
 function moveGroup(
   context: VrrpContext,
   index: number,

@@ -1,8 +1,8 @@
-// VRRP's times in microseconds (RFC 3768 §6.1, RFC 9568 §6.1), by effective priority as keepalived has them.
+// VRRP's times in microseconds (RFC 3768 §6.1, RFC 9568 §6.1), by effective priority, as in keepalived.
 import type { InstanceState } from '../state/instance-state.js';
 
 const second = 1_000_000;
-/** Adverts that must come as close as fast mode's before a backup relies on them. */
+/** How many adverts must come as close together as in fast mode before a backup relies on it. */
 const fastTrust = 3;
 
 type Timed = Pick<InstanceState, 'config' | 'priority' | 'advertUs' | 'master'>;
@@ -13,12 +13,12 @@ export function skewUs(instance: Timed, advertUs = instance.advertUs): number {
   return Math.floor(((256 - instance.priority) * unit) / 256);
 }
 
-/** Silence after which a backup takes the master for gone, by its adverts' ordinary interval. */
+/** The silence after which a backup takes over, by the ordinary interval. */
 export function ordinaryDownUs(instance: Timed): number {
   return instance.config.downTimerAdverts * instance.advertUs + skewUs(instance);
 }
 
-/** The same, shorter where the master has been heard to send in fast mode. */
+/** The same, shorter while the master sends in fast mode. */
 export function masterDownUs(instance: Timed): number {
   const { fast } = instance.config;
   if (fast === undefined || (instance.master?.fastRun ?? 0) < fastTrust) return ordinaryDownUs(instance);
@@ -29,19 +29,19 @@ function fastDownUs(instance: Timed, fast: { readonly intervalUs: number; readon
   return fast.missed * fast.intervalUs + Math.floor(((256 - instance.priority) * fast.intervalUs) / 256);
 }
 
-/** The wait of a backup that was told the master leaves, or that gave its own mastership up. */
+/** How long a backup waits after the master sent priority 0, or after it gave up mastership itself. */
 export function handoverUs(instance: Timed): number {
   const { fast } = instance.config;
   if (fast === undefined || (instance.master?.fastRun ?? 0) < fastTrust) return skewUs(instance);
   return Math.min(skewUs(instance), Math.floor(((256 - instance.priority) * fast.intervalUs) / 256));
 }
 
-/** What a master waits between adverts. */
+/** The time between a master's adverts. */
 export function sendIntervalUs(instance: Timed): number {
   return Math.min(instance.config.advertUs, instance.config.fast?.intervalUs ?? instance.config.advertUs);
 }
 
-/** Whether adverts this far apart may be fast mode's: one may be lost. */
+/** Whether adverts this far apart may be of fast mode, where one may be lost. */
 export function looksFast(instance: Timed, gapUs: number): boolean {
   const { fast } = instance.config;
   return fast !== undefined && gapUs <= 2 * fast.intervalUs;

@@ -1,4 +1,4 @@
-// Where an instance's packets and addresses live: interface names and source addresses.
+// Which interface an instance's packets and addresses go to, and which source address its adverts have.
 import type { Address } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
@@ -10,20 +10,20 @@ import { virtualInterfaceNamesOf } from './virtual-interface-names.js';
 type Named = Pick<VrrpMachine, 'configuration'>;
 type Linked = Pick<VrrpMachine, 'configuration' | 'lostInterfaces'>;
 
-/** The macvlan or ipvlan of `use_vmac`, `use_ipvlan`; undefined: none is used. */
+/** The virtual interface of `use_vmac` or `use_ipvlan`; undefined: none is used. */
 export function virtualInterfaceName(machine: Named, config: VrrpInstance): string | undefined {
   if (config.virtualInterface === undefined) return undefined;
   return virtualInterfaceNamesOf(machine.configuration, config).own?.settings.name ?? config.virtualInterface.name;
 }
 
-/** What adverts leave by; undefined: unicast by the routing table. A macvlan that is down or gone cannot carry the goodbye: what it stood on does. */
+/** What adverts leave by; undefined: unicast by the routing table. While a macvlan is down or gone, its base interface sends priority 0. */
 export function sendInterface(machine: Linked, config: VrrpInstance): string | undefined {
   const virtual = config.vmacTransmitBase ? undefined : virtualInterfaceName(machine, config);
   if (virtual !== undefined && !machine.lostInterfaces.has(virtual)) return virtual;
   return config.interface ?? config.vrf;
 }
 
-/** Where its virtual addresses go unless they name another device. */
+/** The interface of its virtual addresses, unless they name another one. */
 export function homeInterface(machine: Named, config: VrrpInstance): string {
   return (
     virtualInterfaceName(machine, config) ?? config.interface ?? config.vrf ?? machine.configuration?.global.defaultInterface ?? 'eth0'
@@ -41,7 +41,7 @@ function isLinkLocal(address: Address): boolean {
   return address.family === 'inet6' && ((address.words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
 }
 
-/** The address that adverts would come from, were the interface as told; undefined: it has none. */
+/** The source address of adverts on an interface with these facts; undefined: it has none. */
 export function sourceOn(config: VrrpInstance, facts: InterfaceFacts | undefined, virtual: ReadonlySet<string>): Address | undefined {
   if (config.sourceAddress !== undefined) return config.sourceAddress;
   const fitting = (facts?.addresses ?? []).filter((address) => address.family === config.family && !virtual.has(addressId(address)));

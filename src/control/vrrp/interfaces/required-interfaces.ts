@@ -1,12 +1,12 @@
-// The interfaces that an instance cannot do without besides its own and its macvlans: what its addresses, routes and rules name, and what
-// the static objects of its track groups name (keepalived.conf(5), "track_group", "no_track").
+// The interfaces that an instance requires besides its own and its virtual ones: those that its addresses, routes and rules name, and
+// those that the static objects of its track groups name (keepalived.conf(5), "track_group", "no_track").
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../model/keepalived/network.js';
 import { virtualInterfaceNamesOf } from './virtual-interface-names.js';
 
 const none: readonly string[] = [];
-/** A configuration is a value: worked out once. */
+/** A configuration does not change, so this is computed once. */
 const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, readonly string[]>>();
 
 interface Objects {
@@ -25,7 +25,7 @@ function* devicesOf({ addresses, routes, rules }: Objects): Generator<string | u
   }
 }
 
-/** By instance, the devices of the static objects that its track groups hold. */
+/** By instance, the interfaces of the static objects in its track groups. */
 function staticDevices({ root, global }: KeepalivedConfiguration): ReadonlyMap<string, ReadonlySet<string>> {
   const found = new Map<string, Set<string>>();
   for (const { name, instances } of root.trackGroups) {
@@ -62,7 +62,7 @@ function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, re
   return needed;
 }
 
-/** Down or not there, each of them means FAULT. */
+/** If one of them is down or missing, the instance is in FAULT. */
 export function requiredInterfaces(configuration: KeepalivedConfiguration | undefined, instance: VrrpInstance): readonly string[] {
   if (configuration === undefined) return none;
   let all = known.get(configuration);

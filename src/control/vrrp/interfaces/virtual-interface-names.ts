@@ -1,9 +1,9 @@
-// What the macvlans and ipvlans of a configuration are called: as it says, else made of the prefix and the VRID, each name once.
+// The names of a configuration's virtual interfaces (macvlans, ipvlans): as configured, else made of prefix and VRID, each name once.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress, VirtualInterface } from '../../../model/keepalived/network.js';
 
-/** One that an instance needs: for itself, or for addresses with `use_vmac` of their own on another interface. */
+/** A virtual interface of an instance: its own, or that of addresses with `use_vmac` on another interface. */
 export interface NamedInterface {
   readonly base: string;
   readonly settings: VirtualInterface & { readonly name: string };
@@ -11,15 +11,15 @@ export interface NamedInterface {
 
 export interface VirtualInterfaceNames {
   readonly own: NamedInterface | undefined;
-  /** By the interface under them. */
+  /** By base interface. */
   readonly ofAddresses: ReadonlyMap<string, NamedInterface>;
 }
 
 const none: VirtualInterfaceNames = { own: undefined, ofAddresses: new Map() };
-/** A configuration is a value: its names are worked out once. */
+/** A configuration does not change, so its names are computed once. */
 const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, VirtualInterfaceNames>>();
 
-/** By the names of instances. */
+/** By instance name. */
 export function virtualInterfaceNames(configuration: KeepalivedConfiguration): ReadonlyMap<string, VirtualInterfaceNames> {
   const before = known.get(configuration);
   if (before !== undefined) return before;
@@ -32,7 +32,7 @@ export function virtualInterfaceNamesOf(configuration: KeepalivedConfiguration |
   return configuration === undefined ? none : (virtualInterfaceNames(configuration).get(instance.name) ?? none);
 }
 
-/** All that an instance needs. */
+/** All virtual interfaces of an instance. */
 export function virtualInterfacesOf(configuration: KeepalivedConfiguration | undefined, config: VrrpInstance): readonly NamedInterface[] {
   const { own, ofAddresses } = virtualInterfaceNamesOf(configuration, config);
   return [...(own === undefined ? [] : [own]), ...ofAddresses.values()];
@@ -63,7 +63,7 @@ function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, Vi
   );
 }
 
-/** The macvlans that addresses ask for, one an interface; on the instance's own interface its own serves. */
+/** The macvlans that addresses ask for, one per interface. On the instance's own interface its own macvlan is used. */
 function wishes(instance: VrrpInstance): ReadonlyMap<string, VirtualInterface> {
   const found = new Map<string, VirtualInterface>();
   const hosts: readonly HostAddress[] = [...instance.addresses, ...instance.excludedAddresses];

@@ -1,5 +1,5 @@
-// The macvlans and ipvlans that instances and addresses stand on: made with their instance, and anew when what is under them came back or
-// somebody took them away. Meanwhile their instance is in FAULT.
+// The virtual interfaces (macvlans, ipvlans) of instances and addresses. They are made with their instance, and again when their base
+// interface returns or another program deleted them. Until they work, their instance is in FAULT.
 
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { instanceAt, type VrrpContext } from '../context.js';
@@ -9,10 +9,10 @@ import { type NamedInterface, virtualInterfacesOf } from './virtual-interface-na
 
 type Action = 'create' | 'delete';
 
-/** What was refused once will mostly be refused again: no hurry. */
+/** What the system refused once, it will mostly refuse again. */
 const RETRY_US = 10_000_000;
 
-/** All of an instance; nothing where it uses none, nor without the interface that one stands on. */
+/** Makes or deletes all of an instance's, except those whose base interface does not exist. */
 export function moveVirtualInterfaces(context: VrrpContext, index: number, action: Action): void {
   const { config } = instanceAt(context, index);
   for (const one of virtualInterfacesOf(context.machine.configuration, config)) move(context, config, action, one);
@@ -29,20 +29,20 @@ function moveWhere(context: VrrpContext, action: Action, which: (one: NamedInter
   }
 }
 
-/** With a deleted interface the kernel deletes what stood on it. */
+/** With a base interface the kernel deletes its virtual interfaces: they are made again when it returns. */
 export function createOn(context: VrrpContext, base: string): void {
   moveWhere(context, 'create', (one) => one.base === base);
 }
 
-/** Whether it is one of ours. */
+/** Whether it is one that weir makes. */
 export function isVirtualInterface(context: VrrpContext, name: string): boolean {
   const { configuration } = context.machine;
   return context.instances.some(({ config }) => virtualInterfacesOf(configuration, config).some(({ settings }) => settings.name === name));
 }
 
 /**
- * One of ours is not there: deleted by somebody, or refused by the system. Whether it is to be made anew at once: one that worked since it
- * was last missing is, another waits for its time.
+ * One of ours is missing: another program deleted it, or the system refused to make it. Answers whether it must be made again now, which
+ * holds if it has worked since it was last missing; else it waits for its retry.
  */
 export function noteGone(context: VrrpContext, name: string): boolean {
   if (!isVirtualInterface(context, name)) return false;
@@ -55,7 +55,7 @@ export function createAgain(context: VrrpContext, name: string): void {
   moveWhere(context, 'create', ({ settings }) => settings.name === name);
 }
 
-/** One of ours as the kernel tells it. It counts as down once it was up: one that is just being made is no reason for FAULT. */
+/** Records what the kernel reports of one. It counts as down only after it was up: one that is being made is no reason for FAULT. */
 export function noteState(context: VrrpContext, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
   const { lostInterfaces } = context.machine;
   if (facts.up) {
@@ -69,7 +69,7 @@ function lose(context: VrrpContext, name: string, how: LostInterface['how']): vo
   context.machine = { ...context.machine, lostInterfaces: new Map(context.machine.lostInterfaces).set(name, lost) };
 }
 
-/** Tries again what is due. */
+/** Makes those again whose retry is due. */
 export function retryVirtualInterfaces(context: VrrpContext): void {
   for (const [name, { how, retryAtUs }] of context.machine.lostInterfaces) {
     if (retryAtUs > context.atUs) continue;
@@ -84,7 +84,7 @@ export function nextRetryUs({ lostInterfaces }: VrrpMachine): number {
   return next;
 }
 
-/** At a reload: those that addresses of a kept instance do not need any more, or newly. */
+/** At a reload, for an instance that stays: deletes those that its addresses no longer need, or makes new ones. */
 export function moveChangedInterfaces(context: VrrpContext, index: number, old: readonly NamedInterface[], action: Action): void {
   const { config } = instanceAt(context, index);
   const now = virtualInterfacesOf(context.machine.configuration, config);

@@ -1,5 +1,5 @@
-// The peer's word over a second link: while it says MASTER there, a link that loses adverts makes no second master, and of two
-// that there are the lower one yields.
+// Heartbeats: the peer's state over the second link of a pair. While the peer is MASTER there, lost adverts do not make this node a
+// second master; and of two masters the one of lower priority yields.
 import { formatAddress } from '../../../model/address-text.js';
 import { change, instanceAt, logInstance, logInstanceBounded, type VrrpContext } from '../context.js';
 import { yieldTo } from '../election/sync-group.js';
@@ -18,7 +18,7 @@ export function handleHeartbeat(context: VrrpContext, heartbeat: Heartbeat): voi
   else if (state === 'master') noteHeartbeat(context, index, heartbeat.from);
 }
 
-/** A master that we would follow is alive, whether its adverts arrive or not. Fast mode's short time stays short. */
+/** A master that we follow is alive, whether its adverts arrive or not. The short down time of fast mode is kept. */
 function keepFollowing(context: VrrpContext, index: number, heartbeat: Heartbeat): void {
   const instance = instanceAt(context, index);
   const { config, master, timerAtUs } = instance;
@@ -32,7 +32,7 @@ function keepFollowing(context: VrrpContext, index: number, heartbeat: Heartbeat
   logInstanceBounded(context, index, 'second-link', text, 'warning');
 }
 
-/** As for an advert: the better master stays. Equal priorities are left to adverts, which compare addresses. */
+/** As with adverts, the better master stays. Equal priorities are decided by adverts, which compare addresses. */
 function yieldToHeartbeat(context: VrrpContext, index: number, heartbeat: Heartbeat): void {
   const { priority } = instanceAt(context, index);
   noteHeartbeat(context, index, heartbeat.from);

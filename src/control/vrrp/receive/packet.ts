@@ -1,4 +1,4 @@
-// A packet as it arrived, taken apart as far as all instances need it: IP header, AH, VRRP message.
+// The parts of a received packet that do not depend on an instance: IP header, AH, VRRP message.
 import type { Address } from '../../../model/address.js';
 import { viewOf } from '../../../wire/bytes.js';
 import { decodeIpv4 } from '../../../wire/ipv4.js';
@@ -15,18 +15,18 @@ export interface ArrivedPacket {
   readonly id: number;
   /** VRRP and what follows it. */
   readonly message: Uint8Array;
-  /** The message less a trailer of auth_hmac, where it is longer by just that. */
+  /** The message without the trailer of auth_hmac, if it is longer by exactly that. */
   readonly body: Uint8Array;
-  /** What the checksum covers: over IPv6 the trailer, too, for kernels make it. */
+  /** What the checksum covers: over IPv6 also the trailer, because the kernel computes it. */
   readonly summed: Uint8Array;
-  /** What followed the IP header, where that was an AH. */
+  /** What follows the IP header, if that is an AH. */
   readonly ah: Uint8Array | undefined;
   readonly ahSequence: number;
-  /** The IP header says more than came. */
+  /** The IP header's length is more than was received. */
   readonly truncated: boolean;
 }
 
-/** Undefined: nothing in which a VRID could be found. Bytes behind the IPv4 packet's end are padding and left out. */
+/** Undefined: too short to have a VRID. Bytes behind the end of the IPv4 packet are padding and left out. */
 export function openPacket(packet: ReceivedPacket): ArrivedPacket | undefined {
   const { source, destination, ttl, bytes } = packet;
   const ip = source.family === 'inet' ? decodeIpv4(bytes, true) : undefined;

@@ -1,4 +1,4 @@
-// What an instance makes of an advert that it believes: the rows of VRRP's state table (RFC 3768 §6.4, keepalived's additions).
+// How an instance reacts to a valid advert: the rows of VRRP's state table (RFC 3768 §6.4, keepalived's additions).
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -21,7 +21,7 @@ export interface ReceivedAdvert {
 }
 
 const ms = 1000;
-/** Each answer to a lower master is a burst of gratuitous ARP and a notify: a flood of such adverts must not be one of ours. */
+/** Each answer to a lower master is a burst of gratuitous ARP and a notification: a flood of adverts must not cause a flood of these. */
 const replyIntervalMinUs = 100 * ms;
 
 export function react(context: VrrpContext, index: number, advert: ReceivedAdvert): void {
@@ -47,7 +47,7 @@ function reactAsBackup(context: VrrpContext, index: number, advert: ReceivedAdve
   }
 }
 
-/** preempt_delay counts from the first advert that is lower than we are. */
+/** preempt_delay begins with the first advert of a lower priority than ours. */
 function waitsToPreempt(context: VrrpContext, index: number): boolean {
   const { config, preemptAtUs } = instanceAt(context, index);
   if (config.preemptDelayUs === 0) return false;
@@ -73,7 +73,7 @@ function followMaster(context: VrrpContext, index: number, advert: ReceivedAdver
   joinForeignMaster(context, index);
 }
 
-/** v3: a backup counts in its master's intervals. */
+/** v3: a backup uses its master's interval. */
 function learnInterval(context: VrrpContext, index: number, advert: ReceivedAdvert): void {
   const { advertUs } = instanceAt(context, index);
   if (advert.intervalUs === undefined || advert.intervalUs === 0 || advert.intervalUs === advertUs) return;
@@ -112,7 +112,7 @@ function reactAsMaster(context: VrrpContext, index: number, advert: ReceivedAdve
   }
 }
 
-/** Two owners of one address cannot be: this one stops claiming it until the next start. */
+/** There cannot be two owners of one address: this one has priority 254 until the next start. */
 function giveUpOwnership(context: VrrpContext, index: number): void {
   const text =
     'CONFIGURATION ERROR: local instance and a remote instance are both configured as address owner, please fix - reducing local priority';
@@ -120,7 +120,7 @@ function giveUpOwnership(context: VrrpContext, index: number): void {
   change(context, index, { basePriority: VRRP_OWNER_PRIORITY - 1, priority: VRRP_OWNER_PRIORITY - 1 });
 }
 
-/** Positive: we are the better master. Equal priorities: the higher address is; 0: it is our own. */
+/** Positive: we are the better master. Of equal priorities the higher address is better; 0: it is our own address. */
 function compare(instance: InstanceState, advert: ReceivedAdvert): number {
   if (instance.priority !== advert.priority) return instance.priority - advert.priority;
   const own = instance.source?.words ?? [];
@@ -147,7 +147,7 @@ function answerLower(context: VrrpContext, index: number, advert: ReceivedAdvert
   notifyInstance(context, index, 'MASTER_RX_LOWER_PRI');
 }
 
-/** Switches and hosts may have learned the other master's place. */
+/** Switches and hosts may have learned the other master's port and MAC. */
 function announceAgain(context: VrrpContext, index: number): void {
   const { garp } = instanceAt(context, index).config;
   announce(context, index, garp.lowerPriorityRepeat, garp.lowerPriorityDelayUs);

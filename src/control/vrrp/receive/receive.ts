@@ -1,4 +1,4 @@
-// From a packet to the instance it concerns: found, judged, counted, and handed to the election.
+// Receives a packet: finds its instance, validates it, counts it, and lets the instance react.
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import { decodeVrrpHeader, type VrrpHeader } from '../../../wire/vrrp.js';
@@ -31,7 +31,7 @@ export function receive(context: VrrpContext, received: ReceivedPacket): void {
   }
 }
 
-/** The instance of this VRID on this interface; of several, that which the destination fits best. */
+/** The instance of this VRID on this interface; of several, the one that fits the destination best. */
 function findInstance(context: VrrpContext, packet: ArrivedPacket, vrid: number): number | undefined {
   const { family } = packet.source;
   const { indexOfPacket } = context.machine;
@@ -43,7 +43,7 @@ function findInstance(context: VrrpContext, packet: ArrivedPacket, vrid: number)
   return fits.length < 2 ? (fits[0] ?? found[0]) : findPeers(context, packet, fits);
 }
 
-/** Of several unicast instances of a VRID: that which the packet was sent to, and whose peer sent it. */
+/** Of several unicast instances of a VRID: the one whose address it was sent to and whose peer sent it. */
 function findPeers(context: VrrpContext, { source, destination }: ArrivedPacket, indices: readonly number[]): number | undefined {
   const meant = indices.filter((index) => {
     const own = instanceAt(context, index).source;

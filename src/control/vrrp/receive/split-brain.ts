@@ -1,5 +1,5 @@
-// Two masters at once: noticed by adverts that we refuse, by adverts of a peer that does not hear ours, by another host that
-// answers for our addresses, by heartbeats. One line an episode, with the likely cause; gratuitous ARP again once it is over.
+// Two masters at once. The signs: adverts that we refuse, adverts of a peer that does not receive ours, another host that answers for
+// our addresses, heartbeats. Each episode logs one line with the likely cause, and gratuitous ARP is sent again at its end.
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
@@ -13,11 +13,11 @@ import type { Counters } from '../state/counters.js';
 import type { SplitEpisode } from '../state/instance-state.js';
 import type { Refusal } from './refusal.js';
 
-/** A second master may be silent (one that drops all our adverts never sends its own): it is asked for, a few addresses at a time. */
+/** A second master may send no adverts, so we probe for it, a few addresses at a time. */
 const probeUs = 1_000_000;
 const probedAddresses = 8;
 
-/** How many signs of a kind it takes: one refused advert may be the last of a peer that is being set right. */
+/** How many signs of a kind are enough: one refused advert may be the last of a peer whose configuration is being fixed. */
 const enough = { refused: 2, lower: 4, certain: 1 } as const;
 
 const causes: Partial<Record<keyof Counters, string>> = {
@@ -41,19 +41,19 @@ const causes: Partial<Record<keyof Counters, string>> = {
   hmacReplays: "the other's clock was set back, or somebody replays its adverts",
 };
 
-/** A refused advert: only masters send them. Priority 0 is a goodbye. */
+/** A refused advert: only masters send them. One of priority 0 means that its sender leaves. */
 export function noteRefusedAdvert(context: VrrpContext, index: number, source: Address, priority: number, refusal: Refusal): void {
   const { source: own } = instanceAt(context, index);
   if (!refusal.foreign || priority === 0 || (own !== undefined && sameAddress(source, own))) return;
   note(context, index, formatAddress(source), refusal.cause ?? causes[refusal.counter] ?? refusal.text, enough.refused);
 }
 
-/** An advert lower than ours from a peer that should have heard us. */
+/** An advert of lower priority, from a peer that should have received ours. */
 export function noteLowerAdvert(context: VrrpContext, index: number, source: Address): void {
   note(context, index, formatAddress(source), 'it does not hear our adverts (its firewall, or a link that works one way)', enough.lower);
 }
 
-/** Another host answered for an address that we hold. */
+/** Another host answered for one of our addresses. */
 export function noteConflict(context: VrrpContext, address: Address, mac: string, interfaceName: string): void {
   const key = addressId(address);
   for (const [index, { state, config }] of context.instances.entries()) {
@@ -65,7 +65,7 @@ export function noteConflict(context: VrrpContext, address: Address, mac: string
   }
 }
 
-/** The peer says MASTER over the second link, while we are. */
+/** The peer is MASTER by its heartbeat, and so are we. */
 export function noteHeartbeat(context: VrrpContext, index: number, from: Address): void {
   const link = instanceAt(context, index).config.interface ?? 'the first link';
   note(
@@ -83,7 +83,7 @@ function note(context: VrrpContext, index: number, other: string, cause: string,
   const evidence = (split?.evidence ?? 0) + 1;
   const certain = evidence >= needed;
   const declared = split?.declared === true || certain;
-  // What adverts told stays; what ARP alone suggested gives way to them.
+  // A cause from adverts stays; one from ARP alone is replaced by it.
   const better = split === undefined || (split.rough ? !rough && certain : !split.declared && !rough);
   const reported = better ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
   const [sinceUs, probeAtUs] = [split?.sinceUs ?? context.atUs, split?.probeAtUs ?? context.atUs + probeUs];
@@ -100,7 +100,7 @@ function splitEndsUs({ split, ...instance }: Split): number {
   return split === undefined ? Number.POSITIVE_INFINITY : split.lastAtUs + Math.max(2 * ordinaryDownUs(instance), 3 * probeUs);
 }
 
-/** When an episode needs looking after: to ask again, or to end. */
+/** When an episode is due: to probe again, or to end. */
 export function nextSplitUs(instance: Split): number {
   const { split } = instance;
   if (split === undefined) return Number.POSITIVE_INFINITY;
@@ -124,7 +124,7 @@ function probe(context: VrrpContext, index: number, split: SplitEpisode): void {
   if (entries.length > 0) context.effects.push({ kind: 'probe', instance: config.name, entries });
 }
 
-/** No sign for long enough: hosts and switches are told once more where the addresses are. */
+/** No sign for long enough: the addresses are announced again to hosts and switches. */
 function endSplit(context: VrrpContext, index: number, { declared, sinceUs, lastAtUs }: SplitEpisode): void {
   change(context, index, { split: undefined });
   const { state, config } = instanceAt(context, index);

@@ -1,4 +1,4 @@
-// auth_hmac on receive: form, age, key, digest, and whether the advert is news. keepalived 2.4's checks in its order and words.
+// Validates auth_hmac: form, age, key, digest, and replays, in the order and with the texts of keepalived 2.4.
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import { openHmac } from '../../../wire/vrrp-auth.js';
@@ -11,7 +11,7 @@ import type { Refusal } from './refusal.js';
 
 export interface HmacVerdict {
   readonly refusal?: Refusal;
-  /** Believed, with a word of warning. */
+  /** Accepted, with a warning. */
   readonly note?: Refusal;
   readonly patch: Partial<InstanceState>;
 }
@@ -36,7 +36,7 @@ export function validateHmac(instance: InstanceState, packet: ArrivedPacket, wal
 
 const refused = (text: string, counter: keyof Counters): HmacVerdict => ({ refusal: { text, counter, foreign: true }, patch: {} });
 
-/** A trailer that is there must be right in every mode. The cheap checks come first: a flood of old captures costs no digests. */
+/** A trailer must be valid in every mode. The digest comes last, so that a flood of replayed packets costs no digests. */
 function validateTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket, nowS: number | undefined): HmacVerdict {
   const source = formatAddress(packet.source);
   const trailer = openHmac((id) => hmacKey(own, id), packet.source, packet.message, packet.body.length);
@@ -61,5 +61,5 @@ function validateTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPack
   return { note: { text, counter: 'clockSkews', foreign: false }, patch };
 }
 
-/** A mark outside of the window orders only what the window refuses anyway: without it a sender whose clock was set back is believed again. */
+/** A last stamp outside of the window is forgotten: else a sender whose clock was set back would be refused for long. */
 const isForgotten = (mark: HmacStamp, nowS: number, windowS: number): boolean => Math.abs(secondsBehind(nowS, secondsOf(mark))) > windowS;

@@ -1,5 +1,5 @@
-// Is a packet an advert that this instance may believe? keepalived's checks in keepalived's order and words; what it does not
-// say (what differs, who sent it) stands behind its text.
+// Whether a packet is a valid advert for this instance, in keepalived's order and with its texts. What those lack (what differs, who
+// sent it) is appended.
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
@@ -23,7 +23,7 @@ import { type ArrivedPacket, isMulticast } from './packet.js';
 import type { Refusal } from './refusal.js';
 import { validateHmac } from './validate-hmac.js';
 
-/** What a believed packet changes besides what the election makes of it. */
+/** What an accepted packet changes, besides the election's reaction. */
 export interface Accepted {
   readonly patch: Partial<InstanceState>;
   readonly notes: readonly Refusal[];
@@ -162,7 +162,7 @@ function validateType({ packet, header }: Received): Refusal | undefined {
   return refuse(`Invalid packet type. ${header.type} and expect ${VRRP_ADVERTISEMENT} (${from(packet)})`, 'typeErrors', false);
 }
 
-/** Before 2.3.3 another number was refused before the checksum was looked at. */
+/** Before 2.3.3 keepalived refused another number of addresses before it looked at the checksum. */
 function validateCountFirst(received: Received): Refusal | undefined {
   return received.instance.config.addressMismatch === 'drop' ? differentCount(received) : undefined;
 }
@@ -182,8 +182,8 @@ function validateChecksum({ instance, packet, header }: Received): Refusal | und
 }
 
 /**
- * Unicast v3 peers may be older than 1.3.7; `learned` remembers it. With v3_checksum_as_v2 those without it are understood, too,
- * as keepalived does, which then looks at no checksum at all.
+ * Unicast v3 peers may be older than 1.3.7; `learned` remembers it. With v3_checksum_as_v2 both kinds are accepted; keepalived then
+ * validates no checksum at all.
  */
 function acceptableSums(instance: InstanceState, source: Address, destination: Address): readonly VrrpChecksum[] {
   const own = checksumFor(instance, source, destination);
@@ -205,7 +205,7 @@ function validateCast({ instance, packet }: Received): Refusal | undefined {
   return refuse(`Expected ${wanted} packet but received ${got} packet (${from(packet)}: both masters may be up)`, 'castErrors');
 }
 
-/** An address owner may be told to hear nobody: no evidence of anything, then. */
+/** owner_ignore_adverts: no evidence of a second master. */
 function validateOwner({ instance, packet }: Received): Refusal | undefined {
   if (!instance.config.ownerIgnoreAdverts || instance.priority !== VRRP_OWNER_PRIORITY) return undefined;
   return refuse(`Dropping packet(s) ${from(packet)} since we are address owner`, 'ignoredByOwner', false);
@@ -218,7 +218,7 @@ function validatePeer({ instance, packet }: Received): Refusal | undefined {
   return refuse(`unicast source address ${formatAddress(packet.source)} not a unicast peer`, 'notPeerErrors');
 }
 
-/** keepalived names the first address of ours that the advert lacks. */
+/** keepalived logs the first of our addresses that the advert lacks. */
 function differentList({ instance, packet, header }: Received): Refusal | undefined {
   const { config, master } = instance;
   if (config.skipCheckAdvertAddresses && master !== undefined && sameAddress(master.address, packet.source)) return undefined;

@@ -1,4 +1,4 @@
-// What a master holds on its host: addresses, routes, rules and the firewall's drop rule, put there and taken away in order.
+// The host resources of a master: addresses, routes, rules and the firewall's drop rule, added and removed in order.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
@@ -6,13 +6,13 @@ import { change, instanceAt, logInstanceDetail, type VrrpContext } from '../cont
 import { addressInterface } from '../interfaces/placement.js';
 import type { VrrpMachine } from '../state/vrrp-machine.js';
 
-/** An address and the interface that it goes to. */
+/** An address and its interface. */
 export interface PlacedAddress {
   readonly host: HostAddress;
   readonly interface: string;
 }
 
-/** Addresses with the interfaces that a configuration sends them to. */
+/** Addresses with their interfaces in a configuration. */
 export function place(
   { configuration }: Pick<VrrpMachine, 'configuration'>,
   config: VrrpInstance,
@@ -21,12 +21,12 @@ export function place(
   return hosts.map((host) => ({ host, interface: addressInterface({ configuration }, config, host) }));
 }
 
-/** no_accept: packets to the addresses are dropped unless this host owns them. */
+/** no_accept: packets to the addresses are dropped unless this router is the address owner. */
 export function dropsPackets(config: VrrpInstance): boolean {
   return !config.accept && config.priority !== VRRP_OWNER_PRIORITY;
 }
 
-/** The drop rule comes before the addresses, so that nothing slips through between them. */
+/** The drop rule is added before the addresses, so that no packet is accepted in between. */
 export function addResources(context: VrrpContext, index: number): void {
   const { config } = instanceAt(context, index);
   if (dropsPackets(config)) {
@@ -48,7 +48,7 @@ export function addResources(context: VrrpContext, index: number): void {
   change(context, index, { addressesSet: true });
 }
 
-/** In the opposite order. */
+/** Removes them in the opposite order. */
 export function removeResources(context: VrrpContext, index: number): void {
   const { config } = instanceAt(context, index);
   if (config.rules.length > 0) {
@@ -70,7 +70,7 @@ export function removeResources(context: VrrpContext, index: number): void {
   change(context, index, { addressesSet: false });
 }
 
-/** One effect an interface, in the order of the configuration. */
+/** One effect per interface, in the order of the configuration. */
 export function moveAddresses(context: VrrpContext, config: VrrpInstance, action: 'add' | 'remove', hosts: readonly PlacedAddress[]): void {
   const byInterface = new Map<string, HostAddress[]>();
   for (const { host, interface: name } of hosts) {

@@ -1,5 +1,5 @@
-// What a reload changes of the things that a master holds: the gone ones are taken away, then the new ones are put on. An address
-// that moves from one instance to another never leaves the host.
+// What a reload changes of a master's host resources: those that are no longer configured are removed, then new ones are added. An
+// address that moves from one instance to another never leaves the host.
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
@@ -9,13 +9,13 @@ import { moveChangedInterfaces } from '../interfaces/virtual-interfaces.js';
 import { announce } from '../send/announce.js';
 import { dropsPackets, firewall, moveAddresses, type PlacedAddress, place } from './host-resources.js';
 
-/** An instance as a configuration has it, which its names of interfaces depend on. */
+/** An instance and its configuration as a whole, on which the names of its interfaces depend. */
 export interface Configured {
   readonly config: VrrpInstance;
   readonly configuration: KeepalivedConfiguration | undefined;
 }
 
-/** Text that is equal for equal values. */
+/** Equal texts for equal values. */
 export function valueText(value: unknown): string {
   return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 }
@@ -29,7 +29,7 @@ function missing<T>(from: readonly T[], there: readonly T[], key: (one: T) => st
   return from.filter((one) => !texts.has(key(one)));
 }
 
-/** What the kernel has of it: whether it is watched is our own matter. */
+/** As much of it as the kernel knows: `no_track` is weir's own. */
 function kernelText(one: object): string {
   return valueText({ ...one, noTrack: undefined });
 }
@@ -47,7 +47,7 @@ function firewallChanges(old: VrrpInstance, now: VrrpInstance): boolean {
   return dropsPackets(old) !== dropsPackets(now) || hosts(old) !== hosts(now);
 }
 
-/** First of all instances. */
+/** Runs for all instances before `addNew` runs for any. */
 export function removeGone(context: VrrpContext, index: number, old: Configured): void {
   const now = present(context, index);
   const { config } = now;
@@ -70,8 +70,8 @@ export function removeGone(context: VrrpContext, index: number, old: Configured)
 }
 
 /**
- * Then: the drop rule before the addresses; where one came, all are announced. What is there and watched otherwise now is put on once more,
- * which changes nothing on the host. `held`: only a master puts anything on.
+ * Adds the drop rule before the addresses, and announces all addresses if one is new. An object whose tracking changed is added again,
+ * which changes nothing on the host. `held`: only a master adds anything.
  */
 export function addNew(context: VrrpContext, index: number, old: Configured, held: boolean): void {
   moveChangedInterfaces(context, index, virtualInterfacesOf(old.configuration, old.config), 'create');

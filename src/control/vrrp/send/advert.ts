@@ -9,10 +9,10 @@ import { sendInterface } from '../interfaces/placement.js';
 import type { InstanceState } from '../state/instance-state.js';
 import { fieldsOf, nextStamp, stampAt } from './hmac-stamp.js';
 
-/** 255 also on unicast, unless unicast_ttl says otherwise. */
+/** 255, for unicast, too, unless unicast_ttl is configured. */
 const fullTtl = 255;
 
-/** Sends one advert to the group or to every peer. Without a source address there is nobody to send as: nothing happens. */
+/** Sends one advert to the group or to every peer. Does nothing without a source address. */
 export function sendAdvert(context: VrrpContext, index: number): void {
   const { source, priority } = instanceAt(context, index);
   if (source !== undefined) sendFrom(context, index, source, priority);
@@ -25,7 +25,7 @@ function sendFrom(context: VrrpContext, index: number, source: Address, priority
   count(context, index, 'advertsSent');
 }
 
-/** Tells the backups that this master leaves (RFC 3768 §6.4.3), even where it does so because its address is gone. */
+/** Tells the backups that this master leaves (RFC 3768 §6.4.3), also if it leaves because its source address is gone. */
 export function sendZeroPriority(context: VrrpContext, index: number): void {
   const { source, lastSource } = instanceAt(context, index);
   const as = source ?? (lastSource?.family === 'inet' ? lastSource : undefined);
@@ -90,7 +90,7 @@ function encodeMessage(instance: InstanceState, priority: number, source: Addres
   );
 }
 
-/** The dialect that this instance's peers understand. */
+/** The kind of checksum that this instance's peers accept. */
 export function checksumFor(instance: InstanceState, source: Address, destination: Address): VrrpChecksum {
   const { config } = instance;
   if (config.version === 2 || (config.v3ChecksumAsV2 && config.family === 'inet')) return { kind: 'plain' };
@@ -106,7 +106,7 @@ export function passwordOf(authentication: Authentication): Uint8Array {
   return passwordBytes('password' in authentication ? authentication.password : '');
 }
 
-/** The key of an id, where its bytes are known. */
+/** The key of an id; undefined: its bytes are not known. */
 export function hmacKey(authentication: Authentication, id: number): Uint8Array | undefined {
   if (authentication.kind !== 'hmac') return undefined;
   const hex = authentication.keys.find((key) => key.id === id)?.hex;
@@ -114,13 +114,13 @@ export function hmacKey(authentication: Authentication, id: number): Uint8Array 
   return Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
 }
 
-/** What auth_hmac puts behind an advert: one stamp for all its copies. */
+/** What auth_hmac appends to an advert: one stamp for all its copies. */
 interface Trailer {
   readonly key: Uint8Array;
   readonly fields: HmacTrailer;
 }
 
-/** Undefined where the instance signs nothing. Uses up a stamp. */
+/** Takes the next stamp. Undefined: the instance does not sign its adverts. */
 function nextTrailer(context: VrrpContext, index: number): Trailer | undefined {
   const { config, hmacSent } = instanceAt(context, index);
   const { authentication } = config;
@@ -134,7 +134,7 @@ function nextTrailer(context: VrrpContext, index: number): Trailer | undefined {
   return { key, fields: { keyId: activeKey, ...fieldsOf(stamp) } };
 }
 
-/** The message with its trailer. Over IPv6 the checksum covers both, as the kernel sums what follows the header (RFC 3542 §3.1). */
+/** The message with its trailer. Over IPv6 the kernel computes the checksum over both (RFC 3542 §3.1). */
 function withTrailer(message: Uint8Array, source: Address, destination: Address, trailer: Trailer | undefined): Uint8Array {
   if (trailer === undefined) return message;
   const whole = concat(message, hmacTrailer(trailer.key, source, message, trailer.fields));

@@ -1,4 +1,4 @@
-// Telling the neighbours: blocks of gratuitous ARP and unsolicited neighbour advertisements, and when the next ones are due.
+// Announcing addresses: blocks of gratuitous ARP and unsolicited neighbour advertisements, and when the next ones are due.
 import { formatAddress } from '../../../model/address-text.js';
 import type { GarpTiming } from '../../../model/keepalived/instance.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
@@ -7,12 +7,12 @@ import { addressInterface } from '../interfaces/placement.js';
 import type { Effect } from '../messages.js';
 import type { InstanceState } from '../state/instance-state.js';
 
-/** Second blocks that may wait at once: a flood of lower adverts must not pile up more. */
+/** Pending second blocks: a flood of lower adverts must not add more. */
 const pendingLimit = 8;
 
 type Entry = Extract<Effect, { kind: 'announce' }>['entries'][number];
 
-/** When refreshes are due for one that is master from now on, or whose timing was changed now. */
+/** When refreshes are due for an instance that becomes master now, or whose timing changes now. */
 export function refreshTimes(timing: GarpTiming, atUs: number): Pick<InstanceState, 'refreshAtUs' | 'extraAtUs'> {
   return {
     refreshAtUs: timing.masterRefreshUs === 0 ? undefined : atUs + timing.masterRefreshUs,
@@ -20,7 +20,7 @@ export function refreshTimes(timing: GarpTiming, atUs: number): Pick<InstanceSta
   };
 }
 
-/** A block of `rounds` over all addresses now, and another after `delayUs` (0: none). */
+/** Announces all addresses `rounds` times now, and again after `delayUs` (0: not again). */
 export function announce(context: VrrpContext, index: number, rounds: number, delayUs: number): void {
   announceOnce(context, index, rounds);
   if (delayUs === 0) return;
@@ -29,7 +29,7 @@ export function announce(context: VrrpContext, index: number, rounds: number, de
   if (garp.length < pendingLimit) change(context, index, { garp: [...garp, due] });
 }
 
-/** Sends the blocks that are due. Refreshes: see `refresh`. */
+/** Sends the blocks that are due, except refreshes: see `refresh`. */
 export function announceDue(context: VrrpContext, index: number): void {
   const { garp, extraAtUs, config } = instanceAt(context, index);
   const due = garp.filter(({ atUs }) => atUs <= context.atUs);
@@ -41,7 +41,7 @@ export function announceDue(context: VrrpContext, index: number): void {
   }
 }
 
-/** garp_master_refresh: due ones leave with the next advert, whatever makes it leave. */
+/** garp_master_refresh: a refresh that is due is sent with the next advert, whatever the reason for that advert. */
 export function refresh(context: VrrpContext, index: number): void {
   const { refreshAtUs, config } = instanceAt(context, index);
   if (refreshAtUs === undefined || refreshAtUs > context.atUs) return;
@@ -49,7 +49,7 @@ export function refresh(context: VrrpContext, index: number): void {
   announceOnce(context, index, config.garp.masterRefreshRepeat);
 }
 
-/** When nothing but gratuitous ARP makes this instance act. */
+/** When the next block is due. */
 export function nextAnnounceUs(instance: {
   readonly garp: readonly { readonly atUs: number }[];
   readonly extraAtUs: number | undefined;

@@ -1,10 +1,10 @@
-// The stamps of auth_hmac: time since 1970 in 1/65536 s and a counter, as one number of 64 bits that only grows.
+// The stamps of auth_hmac: time since 1970 in 1/65536 s and a counter, as one 64-bit number that only increases.
 import type { HmacTrailer } from '../../../wire/vrrp-auth.js';
 import type { HmacStamp } from '../state/instance-state.js';
 
 const TICKS_IN_SECOND = 0x10000;
 const COUNTS = 0x10000;
-/** Seconds have 32 bits: in 2106 they begin anew, and order is by distance (RFC 1982). */
+/** Seconds have 32 bits and wrap around in 2106, so the order is by distance (RFC 1982). */
 const ALL_SECONDS = 2 ** 32;
 const ALL_TICKS = ALL_SECONDS * TICKS_IN_SECOND;
 
@@ -15,7 +15,7 @@ export const stampOf = ({ seconds, subSecond, counter }: HmacTrailer): HmacStamp
 
 export const secondsOf = ({ ticks }: HmacStamp): number => Math.floor(ticks / TICKS_IN_SECOND);
 
-/** How far seconds of a stamp are behind `nowS`, seconds since 1970; negative: ahead. */
+/** How far a stamp's seconds are behind `nowS`, in seconds since 1970; negative: ahead. */
 export function secondsBehind(nowS: number, seconds: number): number {
   const behind = (((nowS - seconds) % ALL_SECONDS) + ALL_SECONDS) % ALL_SECONDS;
   return behind < ALL_SECONDS / 2 ? behind : behind - ALL_SECONDS;
@@ -39,8 +39,8 @@ export function isNewerStamp(stamp: HmacStamp, last: HmacStamp): boolean {
 }
 
 /**
- * The clock's own stamp (also where none was sent yet), or the next number where the clock has not moved on or was set back.
- * @param windowS how far the last stamp may be ahead of the clock (`anti_replay time`): nobody believes one beyond. Absent: growth is all there is.
+ * The stamp of the current time; or, where the clock has not advanced or was set back, the number after the last stamp.
+ * @param windowS how far the last stamp may be ahead of the clock (`anti_replay time`): receivers refuse one beyond. Absent: no limit.
  */
 export function nextStamp(last: HmacStamp | undefined, now: HmacStamp, windowS: number | undefined): HmacStamp {
   if (last === undefined || isNewerStamp(now, last)) return now;

@@ -3,16 +3,16 @@ import type { Notify } from '../../../model/keepalived/instance.js';
 import { groupAt, instanceAt, type VrrpContext } from '../context.js';
 import type { Effect, NotifyEvent, VrrpState } from '../messages.js';
 
-/** What the generic script is run for; scripts that are in use know no others. */
+/** The generic script runs for these events only, as existing scripts expect. */
 const stateEvents: ReadonlySet<NotifyEvent> = new Set(['MASTER', 'BACKUP', 'FAULT', 'STOP', 'DELETED']);
-/** keepalived mails changes of state, not the stop. */
+/** keepalived sends mail for changes of state, but not for the stop. */
 const mailedEvents: ReadonlySet<NotifyEvent> = new Set(['MASTER', 'BACKUP', 'FAULT', 'DELETED', 'SPLIT_BRAIN', 'SPLIT_BRAIN_OVER']);
 
 const stateNames = { master: 'MASTER', backup: 'BACKUP', fault: 'FAULT' } as const;
 
 type Scripts = Extract<Effect, { kind: 'notify' }>['scripts'];
 
-/** An instance entered a state or left for good. A removed one without `notify_deleted` says FAULT. */
+/** An instance entered a state or was removed. A removed one without `notify_deleted` is reported as FAULT. */
 export function notifyInstance(context: VrrpContext, index: number, event: NotifyEvent): void {
   const { config, priority } = instanceAt(context, index);
   const { notify } = config;
@@ -28,7 +28,7 @@ export function notifyInstance(context: VrrpContext, index: number, event: Notif
   });
 }
 
-/** The group followed its members. Its priority is 0 by convention. */
+/** A group changed its state after its members. Its priority is 0 by convention. */
 export function notifyGroup(context: VrrpContext, index: number, event: NotifyEvent): void {
   const { config } = groupAt(context, index);
   context.effects.push({
@@ -42,7 +42,7 @@ export function notifyGroup(context: VrrpContext, index: number, event: NotifyEv
   });
 }
 
-/** fifo_write_vrrp_states_on_reload: every state once more, for FIFOs alone. keepalived 2.2.7 tells of groups only. */
+/** fifo_write_vrrp_states_on_reload: every state again, for FIFOs only. keepalived 2.2.7 reports groups only. */
 export function notifyStates(context: VrrpContext): void {
   const report = (type: 'INSTANCE' | 'GROUP', name: string, state: VrrpState, priority: number) => {
     const event = state === 'init' ? undefined : stateNames[state];

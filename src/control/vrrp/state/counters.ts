@@ -28,12 +28,12 @@ export interface Counters {
   readonly hmacInvalid: number;
   readonly hmacStale: number;
   readonly hmacReplays: number;
-  /** auth_hmac: believed, but the clocks are more than half of time_window apart. */
+  /** auth_hmac: accepted, but the clocks differ by more than half of time_window. */
   readonly clockSkews: number;
   /** owner_ignore_adverts */
   readonly ignoredByOwner: number;
   readonly conflicts: number;
-  /** Dropped by the socket's filter before the machine saw them. */
+  /** Dropped by the socket filter before they reached the machine. */
   readonly filtered: number;
 }
 

@@ -5,16 +5,16 @@ import type { LogBudgets } from '../../machine.js';
 import type { VrrpState } from '../messages.js';
 import type { Counters } from './counters.js';
 
-/** Whose adverts a backup follows. */
+/** The master that a backup follows. */
 export interface KnownMaster {
   readonly address: Address;
   readonly priority: number;
   readonly receivedAtUs: number;
-  /** Adverts in a row that came as close together as fast mode sends them. */
+  /** Consecutive adverts that came as close together as fast mode sends them. */
   readonly fastRun: number;
 }
 
-/** When an advert was stamped; adverts of one time are counted. */
+/** The time of an advert, and a counter that tells adverts of the same time apart. */
 export interface HmacStamp {
   /** Since 1970, in 1/65536 s. */
   readonly ticks: number;
@@ -56,7 +56,7 @@ export interface InstanceState {
   readonly pending: boolean;
   /** What adverts come from; undefined: no such address on the interface. */
   readonly source: Address | undefined;
-  /** The one before it went: a goodbye can still be said in its name (IPv4: the header is ours). */
+  /** The last source before it disappeared: over IPv4 priority 0 can still be sent from it, because we write the header. */
   readonly lastSource: Address | undefined;
   /** Own interval, or the master's (v3 backups). */
   readonly advertUs: number;
@@ -64,23 +64,23 @@ export interface InstanceState {
   readonly timerAtUs: number | undefined;
   readonly addressesSet: boolean;
   readonly master: KnownMaster | undefined;
-  /** preempt_delay counts until then; undefined: not begun. */
+  /** When preempt_delay ends; undefined: it has not begun. */
   readonly preemptAtUs: number | undefined;
-  /** Blocks of gratuitous ARP to come. */
+  /** Pending blocks of gratuitous ARP. */
   readonly garp: readonly { readonly atUs: number; readonly rounds: number }[];
   readonly refreshAtUs: number | undefined;
   readonly extraAtUs: number | undefined;
   readonly lastTransitionUs: number | undefined;
   readonly packetId: number;
-  /** AH's sequence number: the last one used by us or seen of anybody, so that ours are new to all who know only one count. */
+  /** AH: the highest sequence number that we sent or received, so that ours is also new to peers that keep one number for all senders. */
   readonly sequence: number;
-  /** AH: the last one of each sender. Between two masters one count would refuse each other's adverts for ever. */
+  /** AH: the last sequence number of each sender. With one number for all, two masters would refuse each other's adverts for ever. */
   readonly sequencesSeen: ReadonlyMap<string, number>;
-  /** auth_hmac: ours. */
+  /** auth_hmac: the stamp of our last advert. */
   readonly hmacSent: HmacStamp | undefined;
   /** auth_hmac: the newest stamp of each sender. */
   readonly hmacSeen: ReadonlyMap<string, HmacStamp>;
-  /** Unicast v3: the peers sum as keepalived before 1.3.7 did. */
+  /** Unicast v3: the peers compute the checksum as keepalived before 1.3.7 did. */
   readonly oldChecksum: boolean;
   readonly lowerReplyAtUs: number;
   readonly counters: Counters;

@@ -40,11 +40,11 @@ export interface LostInterface {
   readonly retryAtUs: number;
 }
 
-/** Results of what is watched, by name; a name that is absent has not been heard of. */
+/** Results of what is watched, by name; a name that is absent has not been reported yet. */
 export interface TrackerResults {
   readonly scripts: ReadonlyMap<string, ScriptState>;
   readonly files: ReadonlyMap<string, number>;
-  /** How many run. */
+  /** How many are running. */
   readonly processes: ReadonlyMap<string, number>;
   readonly bfds: ReadonlyMap<string, boolean>;
 }
@@ -52,11 +52,11 @@ export interface TrackerResults {
 export interface VrrpMachine {
   readonly configuration: KeepalivedConfiguration | undefined;
   readonly interfaces: ReadonlyMap<string, InterfaceFacts>;
-  /** Interfaces whose going up or down does not count yet. */
+  /** Interfaces that went up or down, where that does not count yet. */
   readonly heldInterfaces: ReadonlyMap<string, HeldInterface>;
-  /** Macvlans and ipvlans of ours that do not work, by name. */
+  /** Virtual interfaces of ours that do not work, by name. */
   readonly lostInterfaces: ReadonlyMap<string, LostInterface>;
-  /** Static objects of track groups that are not there and cannot be put back. */
+  /** Static objects of track groups that are missing and could not be restored. */
   readonly lostStatics: readonly LostStatic[];
   readonly instances: readonly InstanceState[];
   readonly groups: readonly GroupState[];
@@ -64,7 +64,7 @@ export interface VrrpMachine {
   readonly indexOfName: ReadonlyMap<string, number>;
   /** Interface, family and VRID (see `packetKey`) to instances. */
   readonly indexOfPacket: ReadonlyMap<string, readonly number[]>;
-  /** vrrp_startup_delay: nothing is heard before. */
+  /** vrrp_startup_delay: packets are ignored until then. */
   readonly ignoreUntilUs: number;
   readonly wallOffsetUs: number | undefined;
   readonly promisedUs: number | undefined;

@@ -1,4 +1,4 @@
-// What trackers make of an instance: its effective priority and the reasons to be in FAULT (keepalived.conf(5), "track_…").
+// An instance's effective priority and its faults, from everything that it tracks (keepalived.conf(5), "track_…").
 
 import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
@@ -14,11 +14,11 @@ export interface Health {
   /** Sum of weights. */
   readonly weight: number;
   readonly faults: readonly string[];
-  /** Something that would mean FAULT has not been heard of. */
+  /** A tracker that may mean FAULT has not reported yet. */
   readonly pending: boolean;
 }
 
-/** A tracker's say: what it adds, whether it means FAULT, or that it has not spoken. */
+/** What one tracker contributes: a weight, a fault, or that it has not reported yet. */
 interface Contribution {
   readonly weight: number;
   readonly fault?: string;
@@ -44,7 +44,7 @@ export function healthOf(machine: VrrpMachine, instance: InstanceState): Health 
   };
 }
 
-/** The scripts whose result matters to somebody: others need not run. In the order of the file. */
+/** The scripts that an instance or a group depends on, in the order of the file. Others need not run. */
 export function scriptsInUse(configuration: KeepalivedConfiguration): readonly TrackScript[] {
   const used = new Set<string>();
   const weightOf = (tracked: Tracked) => tracked.weight ?? configuration.scripts.find(({ name }) => name === tracked.name)?.weight ?? 0;
@@ -59,7 +59,7 @@ export function scriptsInUse(configuration: KeepalivedConfiguration): readonly T
   return configuration.scripts.filter(({ name }) => used.has(name));
 }
 
-/** What health makes of a configured priority: 1..254, and 255 stays. */
+/** The configured priority and the weights, limited to 1..254; 255 stays. */
 export function effectivePriority(base: number, weight: number): number {
   return base === VRRP_OWNER_PRIORITY ? base : Math.min(254, Math.max(1, base + weight));
 }
@@ -87,7 +87,7 @@ function ownContributions(machine: VrrpMachine, instance: InstanceState): readon
   return contributions;
 }
 
-/** Its macvlans. With dont_track_primary they may go down, as what they stand on may. */
+/** Its virtual interfaces. With dont_track_primary they may be down, as their base interface may. */
 function virtualContributions({ configuration, lostInterfaces }: VrrpMachine, config: VrrpInstance): readonly Contribution[] {
   if (lostInterfaces.size === 0) return [];
   return virtualInterfacesOf(configuration, config).flatMap(({ settings: { name } }) => {
@@ -97,7 +97,7 @@ function virtualContributions({ configuration, lostInterfaces }: VrrpMachine, co
   });
 }
 
-/** Static objects of its track groups that could not be put back. */
+/** Static objects of its track groups that could not be restored. */
 function staticContributions({ configuration, lostStatics }: VrrpMachine, config: VrrpInstance): readonly Contribution[] {
   if (lostStatics.length === 0) return [];
   const groups = configuration?.root.trackGroups.filter(({ instances }) => instances.includes(config.name)) ?? [];
@@ -159,7 +159,7 @@ function assessFile(machine: VrrpMachine, tracked: Tracked): Contribution {
   return product <= -254 ? { weight: 0, fault } : { weight: Math.min(253, product) };
 }
 
-/** The reason that a tracked file gives; its coming and going is logged under the file's name. */
+/** The fault of a tracked file; its begin and end are logged under the file's name. */
 export function fileFault(name: string): string {
   return `tracked file ${name}`;
 }
@@ -172,7 +172,7 @@ function assessProcess(machine: VrrpMachine, tracked: Tracked): Contribution {
   return assessUp(`process ${tracked.name}`, met, tracked.weight ?? watched.weight, tracked.reverse ?? watched.reverse);
 }
 
-/** Whether as many run as should, and no more. */
+/** Whether the number of running processes is within its limits. */
 export function hasQuorum({ quorum, quorumMax }: TrackProcess, running: number): boolean {
   return running >= quorum && running <= (quorumMax ?? Number.POSITIVE_INFINITY);
 }

@@ -1,4 +1,4 @@
-// Interfaces as the kernel tells of them: up and down (held back by interface_up_down_delays), addresses that adverts come from.
+// Interfaces as the kernel reports them: up and down (delayed by interface_up_down_delays), and the source addresses of adverts.
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
@@ -18,7 +18,7 @@ import type { HeldInterface, VrrpMachine } from '../state/vrrp-machine.js';
 import { settleAll } from './settle.js';
 
 export function handleInterface(context: VrrpContext, reported: InterfaceFacts): void {
-  // Another one of the same name, whose predecessor's end was not heard of: nothing that stood on that is there any more.
+  // Another interface of the same name: the deletion of the former one was not reported, and its virtual interfaces are gone with it.
   const known = context.machine.interfaces.get(reported.name);
   if (known !== undefined && known.index !== reported.index) handleInterfaceGone(context, reported.name, true);
   const before = context.machine.interfaces.get(reported.name);
@@ -29,7 +29,7 @@ export function handleInterface(context: VrrpContext, reported: InterfaceFacts):
   takeFacts(context, facts, before);
 }
 
-/** `expected`: one of ours that is gone because we took it away, or replaced it. */
+/** `expected`: one of ours that weir deleted or replaced. */
 export function handleInterfaceGone(context: VrrpContext, name: string, expected = false): void {
   const before = context.machine.interfaces.get(name);
   const anew = !expected && noteGone(context, name);
@@ -49,7 +49,7 @@ export function handleInterfaceGone(context: VrrpContext, name: string, expected
   if (anew) createAgain(context, name);
 }
 
-/** Whether any instance or group looks at this interface. */
+/** Whether any instance or group depends on this interface. */
 function concerns(context: VrrpContext, name: string): boolean {
   const tracked = (set: TrackedSet) => set.interfaces.some((one) => one.name === name);
   const needs = (config: VrrpInstance) => requiredInterfaces(context.machine.configuration, config).includes(name);
@@ -59,7 +59,7 @@ function concerns(context: VrrpContext, name: string): boolean {
   );
 }
 
-/** The state that counts now; another one is held until its delay is over. */
+/** The state that counts now; a change is held until its delay is over. */
 function upNow(context: VrrpContext, before: InterfaceFacts | undefined, reported: InterfaceFacts): boolean {
   const { heldInterfaces } = context.machine;
   if (before === undefined || reported.up === before.up) {
@@ -79,13 +79,13 @@ function upNow(context: VrrpContext, before: InterfaceFacts | undefined, reporte
   return before.up;
 }
 
-/** How long an interface must be as it is now before that counts. */
+/** How long an interface must stay as it is now before that counts. */
 function delayOf(configuration: KeepalivedConfiguration | undefined, { name, up }: InterfaceFacts): number {
   const delays = configuration?.root.interfaceDelays.find((one) => one.interface === name);
   return (up ? delays?.upUs : delays?.downUs) ?? 0;
 }
 
-/** Interfaces as a reload finds them: a change that is held back is so still, while the file says that it shall. */
+/** Interfaces at a reload: a change that is held stays held, if the new configuration delays it, too. */
 export function interfacesAtReload(
   machine: VrrpMachine,
   configuration: KeepalivedConfiguration,
@@ -102,7 +102,7 @@ export function interfacesAtReload(
   return { interfaces, heldInterfaces };
 }
 
-/** Changes whose delay is over. */
+/** Applies the changes whose delay is over. */
 export function applyDueInterfaces(context: VrrpContext): void {
   for (const [name, { up, atUs }] of context.machine.heldInterfaces) {
     if (atUs > context.atUs) continue;
@@ -118,7 +118,7 @@ export function nextInterfaceUs(machine: VrrpMachine): number {
   return next;
 }
 
-/** Up or down otherwise than before. That one of ours which is being made comes up is none. */
+/** Whether a change of up or down is logged. It is not for a virtual interface that comes up while it is made. */
 function isNews(context: VrrpContext, { name, up }: InterfaceFacts, before: InterfaceFacts | undefined): boolean {
   if (isVirtualInterface(context, name)) return up ? context.machine.lostInterfaces.has(name) : before?.up === true;
   return (before?.up ?? false) !== up && concerns(context, name);
@@ -133,14 +133,14 @@ function takeFacts(context: VrrpContext, facts: InterfaceFacts, before: Interfac
   settleAll(context);
 }
 
-/** The addresses that instances hold or may hold: no advert comes from them if another address is there. */
+/** All virtual addresses: adverts have none of them as their source if the interface has another address. */
 function virtualAddresses(instances: readonly InstanceState[]): ReadonlySet<string> {
   return new Set(
     instances.flatMap(({ config }) => [...config.addresses, ...config.excludedAddresses].map(({ address }) => addressId(address))),
   );
 }
 
-/** The source address of an instance: the one it has while that is there. */
+/** The source address of an instance. It does not change while the interface has it. */
 export function sourceFor(machine: VrrpMachine, instance: InstanceState, virtual: ReadonlySet<string>): Address | undefined {
   const { config, source } = instance;
   const facts = config.interface === undefined ? undefined : machine.interfaces.get(config.interface);

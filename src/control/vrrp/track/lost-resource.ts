@@ -1,5 +1,5 @@
-// Somebody took a virtual address, route or rule of a master away. As keepalived does: mastership is given up with a goodbye,
-// whatever is left is taken away, and after one skew the fittest node takes it again, all addresses anew.
+// Another program removed a virtual address, route or rule of a master. As in keepalived, the master sends priority 0, removes the rest
+// and goes to BACKUP. After a skew the node with the highest priority becomes master and adds all addresses again.
 
 import { logDetail } from '../../machine.js';
 import { instanceAt, type VrrpContext } from '../context.js';

@@ -1,4 +1,4 @@
-// Reports of trackers and of the socket's filter, and which instances they concern.
+// Reports of trackers and of the socket filter, and the instances that they concern.
 import type { TrackedSet } from '../../../model/keepalived/trackers.js';
 import { log } from '../../machine.js';
 import { count, instanceAt, type VrrpContext } from '../context.js';
@@ -34,7 +34,7 @@ export function handleProcess(context: VrrpContext, name: string, running: numbe
   settleTracking(context, 'processes', name);
 }
 
-/** What is no news changes nothing: a reload tells all sessions as they are. */
+/** Ignores a state that is already known: a reload reports all sessions. */
 export function handleBfd(context: VrrpContext, name: string, up: boolean): void {
   if (context.machine.trackers.bfds.get(name) === up || !context.machine.configuration?.bfds.some((one) => one.name === name)) return;
   keep(context, 'bfds', name, up);
@@ -45,7 +45,7 @@ export function handleBfd(context: VrrpContext, name: string, up: boolean): void
   settleTracking(context, 'bfds', name);
 }
 
-/** What is new among them is said. Instances of their groups cannot be fit without. */
+/** Logs changes. While an object is missing, the instances of its group are in FAULT. */
 export function handleStatics(context: VrrpContext, missing: readonly LostStatic[]): void {
   const before = new Set(context.machine.lostStatics.map(({ text }) => text));
   const now = new Set(missing.map(({ text }) => text));
@@ -83,7 +83,7 @@ const filterCounters: Readonly<Record<string, keyof Counters>> = {
 
 const hmacFilterCounters: typeof filterCounters = { ...filterCounters, auth: 'hmacMissing', digest: 'hmacInvalid', replay: 'hmacReplays' };
 
-/** What never reached the machine is counted all the same. */
+/** Counts packets that the filter dropped before they reached the machine. */
 export function handleFiltered(context: VrrpContext, name: string, counts: Readonly<Record<string, number>>): void {
   const index = context.machine.indexOfName.get(name);
   if (index === undefined) return;

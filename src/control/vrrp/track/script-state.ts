@@ -1,4 +1,4 @@
-// vrrp_script results: how many successes and failures in a row make a verdict, and what is said about it.
+// vrrp_script results: how many consecutive successes or failures change the verdict, and what is logged about it.
 
 import type { TrackScript } from '../../../model/keepalived/trackers.js';
 import type { ScriptOutcome } from '../messages.js';
@@ -13,7 +13,7 @@ function top(script: TrackScript): number {
   return script.rise + script.fall - 1;
 }
 
-/** One run ended. `before` absent: the first of all, whose verdict counts at once. */
+/** One run ended. `before` absent: it was the first, which decides alone. */
 export function scriptStep(script: TrackScript, before: ScriptState | undefined, outcome: ScriptOutcome): ScriptStep {
   const success = outcome.kind === 'exited' && outcome.status === 0;
   const status = outcome.kind === 'exited' ? outcome.status : (before?.status ?? 0);
@@ -46,12 +46,12 @@ function verdictText(script: TrackScript, outcome: ScriptOutcome, good: boolean)
   }
 }
 
-/** What a script is taken for before its first result; undefined: nothing yet. */
+/** What a script counts as before its first result; undefined: neither good nor bad. */
 export function initialScript(script: TrackScript): ScriptState | undefined {
   return script.initFail ? { good: false, level: 0, status: 0, fresh: true } : undefined;
 }
 
-/** A result that outlives a reload, on the new configuration's scale. */
+/** A result carried over a reload, with the `rise` and `fall` of the new configuration. */
 export function carryScript(script: TrackScript, before: ScriptState): ScriptState {
   return { ...before, level: before.good ? top(script) : 0 };
 }

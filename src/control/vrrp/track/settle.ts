@@ -1,4 +1,4 @@
-// After something that is watched changed: the effective priority anew, and FAULT or the way back from it.
+// Acts on the health of instances after a change: updates the effective priority, and enters or leaves FAULT.
 
 import { log } from '../../machine.js';
 import { change, instanceAt, logInstance, type VrrpContext } from '../context.js';
@@ -23,7 +23,7 @@ export function settle(context: VrrpContext, index: number): void {
   }
 }
 
-/** Health and effective priority, without acting on faults. */
+/** Updates health and effective priority, without acting on faults. */
 export function updatePriority(context: VrrpContext, index: number): void {
   const before = instanceAt(context, index);
   const { weight, faults, pending } = healthOf(context.machine, before);
