@@ -1,4 +1,4 @@
-// From the files to a KeepalivedConfiguration, with everything that is to be said about them in the order it was found.
+// Reads files into a KeepalivedConfiguration, with all diagnostics in the order in which they were found.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { type Diagnostic, diagnosticOf, type Report, reportTo } from './diagnostics/report.js';
 import type { Values } from './keyword.js';
@@ -19,29 +19,29 @@ import { readBlock } from './values/read-block.js';
 import { blocksOf, NOTHING, textOf } from './values/values.js';
 
 export interface ReadOptions extends FlattenOptions {
-  /** Names of routing tables, protocols, scopes … as the host's iproute2 has them; absent: numbers only. */
+  /** Names of routing tables, protocols, scopes … from the host's iproute2; absent: only numbers are understood. */
   readonly names?: (folders: NameFolders) => NumberNames;
-  /** The files of auth_hmac's keys; absent: such keys stay paths. */
+  /** Reads the key files of auth_hmac; absent: such keys stay paths. */
   readonly keyFile?: ReadKeyFile;
 }
 
-/** What was read. `configuration` is absent where reading ended early, `values` holds what there was until then. */
+/** The result. `configuration` is absent if reading ended early; `values` has what was read until then. */
 export interface ReadConfiguration {
   readonly configuration?: KeepalivedConfiguration;
   readonly diagnostics: readonly Diagnostic[];
   readonly values: Values;
 }
 
-/** Messages kept; a file of nothing but mistakes would be a heap of them. */
+/** The limit of stored messages: a file full of errors would fill the memory. */
 const DIAGNOSTICS_MAX = 10_000;
 
-/** A fatal diagnostic was reported: nothing after it is read. */
+/** A fatal diagnostic was reported; nothing after it is read. */
 class Stopped extends Error {}
 
-/** Made when the first unknown keyword is met: most files have none. */
+/** Made at the first unknown keyword: most files have none. */
 let blocks: ReadonlyMap<string, readonly string[]> | undefined;
 
-/** A keyword that is known elsewhere: its place is a better hint than a similar name. */
+/** If the keyword is known in another block, that place is a better hint than a similar name. */
 function keywordPlaceHint(keyword: string): string | undefined {
   blocks ??= blocksByKeyword(rootKeywords);
   return placeHint(blocks.get(keyword));
@@ -53,7 +53,7 @@ function withPlace(diagnostic: Diagnostic): Diagnostic {
   return diagnosticOf(code, at, { ...details, place: keywordPlaceHint(String(details['keyword'])) }, severity);
 }
 
-/** Messages quote what they are about, which may be a line of 60,000 characters. */
+/** Messages quote text, which may be a line of 60,000 characters. */
 const TEXT_LENGTH_MAX = 1_000;
 const shortened = (text: string): string => (text.length <= TEXT_LENGTH_MAX ? text : `${text.slice(0, TEXT_LENGTH_MAX)}…`);
 
@@ -68,7 +68,7 @@ function bounded(reported: Diagnostic): Diagnostic {
   };
 }
 
-/** Collects; throws Stopped after a fatal one. What says the same of the same place is kept once. */
+/** Collects diagnostics, each text and place once; throws Stopped after a fatal one. */
 class Collector {
   readonly diagnostics: Diagnostic[] = [];
   readonly #seen = new Set<string>();
@@ -93,7 +93,7 @@ class Collector {
   }
 }
 
-/** Of global_defs, which may stand behind the lines that have names in them. */
+/** From global_defs, which may follow the lines that use the names. */
 function nameFolders(root: Values): NameFolders {
   const global = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
   return { ...optional('usr', textOf(global, 'iproute_usr_dir')), ...optional('etc', textOf(global, 'iproute_etc_dir')) };
@@ -115,7 +115,7 @@ function build(root: Values, options: ReadOptions, report: Report): KeepalivedCo
   };
 }
 
-/** Reads the files that `options.path` names. Never throws for what they say. */
+/** Reads the files that `options.path` names. Never throws because of their contents. */
 export function readKeepalived(files: ConfigFiles, options: ReadOptions): ReadConfiguration {
   const collector = new Collector();
   const { report } = collector;

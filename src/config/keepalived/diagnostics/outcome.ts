@@ -1,10 +1,10 @@
-// What diagnostics come to: the line that is printed for each, and the status that -t ends with.
+// What follows from diagnostics: the line that is printed for one, the exit status of -t, and whether a daemon may start.
 
 import type { Diagnostic } from './report.js';
 import type { Severity } from './row.js';
 import type { DiagnosticCode } from './table.js';
 
-/** By severity, the gravest first: what keepalived 2.2.7's -t answers. */
+/** By severity, the worst first. The codes are those of keepalived 2.2.7 -t. */
 const codes: readonly (readonly [Severity, number])[] = [
   ['fatal', 2],
   ['unusable', 4],
@@ -22,7 +22,7 @@ export function exitCodeOf(diagnostics: readonly Pick<Diagnostic, 'severity'>[])
 export const canRun = (diagnostics: readonly Diagnostic[]): boolean =>
   !diagnostics.some(({ severity }) => severity === 'fatal' || severity === 'unusable' || severity === 'no-config');
 
-/** Codes of what is old and works all the same. */
+/** Codes of old spellings and usages that still work. */
 const DEPRECATIONS: ReadonlySet<DiagnosticCode> = new Set([
   'http-retry-deprecated',
   'keyword-deprecated',
@@ -35,11 +35,11 @@ const DEPRECATIONS: ReadonlySet<DiagnosticCode> = new Set([
   'unicast-without-peers',
 ]);
 
-/** Was text left out, or perhaps read otherwise than it was meant? What is only old or doubtful is no damage. */
+/** Was text ignored, or perhaps read otherwise than it was meant? What is only old or doubtful is no damage. */
 export const isDamage = ({ code, severity }: Diagnostic): boolean =>
   (severity === 'error' && !DEPRECATIONS.has(code)) || code === 'nul-character';
 
-/** Codes of a file of -f that is not there: a daemon does not start with nothing, while -t answers 0. */
+/** Codes that mean that the file of -f is missing. A daemon does not start without one, while -t exits with 0. */
 const NO_FILE: ReadonlySet<DiagnosticCode> = new Set([
   'file-is-directory',
   'file-unfit',
@@ -48,11 +48,11 @@ const NO_FILE: ReadonlySet<DiagnosticCode> = new Set([
   'main-file-unreadable',
 ]);
 
-/** Is `path`, the file of -f, missing? What is reported of the files that it includes does not count. */
+/** Is `path`, the file of -f, missing? Diagnostics about files that it includes do not count. */
 export const isMissing = ({ code, at, details }: Diagnostic, path: string): boolean =>
   NO_FILE.has(code) && at.file === path && at.line === 1 && at.column === 1 && details['name'] === path;
 
-/** `FILE:LINE:COLUMN: (Line N) text (hint)`: a place that editors open, the line number as keepalived's logs have it, its words, ours. */
+/** `FILE:LINE:COLUMN: (Line N) text (hint)`: a place that editors open, then keepalived's line number and text, then the hint. */
 export function renderDiagnostic({ at, text, hint }: Pick<Diagnostic, 'at' | 'text' | 'hint'>): string {
   const place = `${at.file}:${at.line}:${at.column}: (Line ${at.line})`;
   return `${place} ${text}${hint === undefined ? '' : ` (${hint})`}`;

@@ -15,7 +15,7 @@ export interface Diagnostic {
   readonly details: Readonly<Record<string, string | number | undefined>>;
 }
 
-/** Where the reader and the builders report. `severity`: instead of the table's. */
+/** The reader and the builders report through this. `severity` replaces the severity of the table. */
 export interface Report {
   (code: PlainCode, at: Origin): void;
   <C extends DiagnosticCode>(code: C, at: Origin, details: DetailsOf<C>, severity?: Severity): void;

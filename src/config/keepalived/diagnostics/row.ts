@@ -1,9 +1,9 @@
 // The shape of one row in the table of diagnostics.
 
 /**
- * What becomes of the start: `fatal` ends it (exit 2 at once), `unusable` makes the configuration one that cannot be run (exit 4),
- * `no-config` is a checked include or script rule that leaves none (exit 6), `security` counts for -t (exit 6), `error` too (exit 5),
- * `notice` is only reported.
+ * What happens at the start. `fatal`: keepalived exits with 2 at once. `unusable`: the configuration cannot be run (exit 4). `no-config`: a
+ * checked include or a script rule leaves no configuration (exit 6). `security`: -t exits with 6; `error`: -t exits with 5. `notice`: it is
+ * only reported.
  */
 export type Severity = 'fatal' | 'unusable' | 'no-config' | 'error' | 'security' | 'notice';
 
@@ -13,12 +13,12 @@ export type With<K extends string> = Readonly<Record<K, string | number>>;
 /** A detail that may be absent. */
 export type Maybe<K extends string> = Readonly<Partial<Record<K, string | undefined>>>;
 
-/** `D`: the details that the texts are made of. */
+/** `D`: the details that text and hint need. */
 export interface DiagnosticRow<D> {
   readonly severity: Severity;
   /** keepalived's text, to the byte, where it has one. */
   readonly text: (details: D) => string;
-  /** weir's addition: what was expected, or what to write. */
+  /** weir's addition: what was expected, or what to write instead. */
   readonly hint?: string | ((details: D) => string | undefined);
 }
 

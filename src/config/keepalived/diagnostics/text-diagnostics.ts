@@ -96,7 +96,7 @@ export const textDiagnostics = {
     text: ({ name }: With<'name'> & Maybe<'hint'>) => `Unable to read configuration file ${name}`,
     hint: ({ hint }: Maybe<'hint'>) => hint,
   },
-  // Severity of the rest: what the line or the policy in force makes of it.
+  // The callers set the severity of these: it depends on the include line and on the policy in force.
   'file-is-directory': { severity: 'notice', text: ({ name }: With<'name'>) => `Configuration file '${name}/' is a directory - skipping` },
   'file-not-opened': {
     severity: 'notice',

@@ -1,4 +1,4 @@
-// A value back to the words it was read from: what stands behind the keyword on a line of keepalived.conf.
+// Writes a value back as the words behind its keyword on a line of keepalived.conf.
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
@@ -6,10 +6,10 @@ import type { Script } from '../../../model/keepalived/script.js';
 import type { Argument, Word } from '../keyword.js';
 import { splitCommand } from '../values/script.js';
 
-/** A word as it must be written to be read as `text` again. (A word that holds a `"` cannot be written in this language.) */
+/** A word quoted where needed, so that reading it gives `text` again. (This language cannot write a word that contains a `"`.) */
 export const wordText = (text: string): string => (text === '' || /[\s#!{}"]/.test(text) ? `"${text}"` : text);
 
-/** Decimal digits of `amount` / 10^places, as few as it takes. */
+/** Decimal digits of `amount` / 10^places, without trailing zeros. */
 function decimal(amount: number, places: number): string {
   const digits = BigInt(Math.round(amount))
     .toString()
@@ -19,7 +19,7 @@ function decimal(amount: number, places: number): string {
 
 export const secondsText = (us: number): string => decimal(us, 6);
 
-/** A word for keepalived's splitter, which knows `"` and backslashes; what is no printed character as an octal number. */
+/** A word for keepalived's splitter, which understands `"` and backslashes. Unprintable characters become octal escapes. */
 function scriptWord(text: string): string {
   if (/^[!-~]+$/.test(text) && !/[#!{}"'\\]/.test(text)) return text;
   const escaped = text.replace(/["\\]/g, '\\$&').replace(/[^ -\uffff]/g, (one) => `\\${one.charCodeAt(0).toString(8).padStart(3, '0')}`);
@@ -31,10 +31,10 @@ export function scriptText({ text, runAs }: Script): string {
   return parts.map(scriptWord).join(' ');
 }
 
-/** A line that is kept as it was written, for the splitter: a regular expression, or a script that may be absent. */
+/** A line stored as it was written, for the splitter: a regular expression, or a script that may be absent. */
 const rawText = (raw: string): string => splitCommand(raw)?.map(scriptWord).join(' ') ?? raw.trim();
 
-/** undefined: the value is a block or a list, which has lines of its own. `flag`s have no words: ''. */
+/** undefined: the value is a block or a list and has lines of its own. A `flag` has no words: ''. */
 export function argumentText(argument: Argument, value: unknown): string | undefined {
   switch (argument.kind) {
     case 'flag':

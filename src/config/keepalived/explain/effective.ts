@@ -1,4 +1,4 @@
-// What holds in the end, by keyword: after defaults, inheritance, and what the builders put right.
+// The values in force, by keyword: after defaults, inheritance and corrections by the builders.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Checker, CheckKind, RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
 import type { ForwardingMethod, Tunnel } from '../../../model/service.js';
@@ -55,7 +55,7 @@ export function effectiveVirtualServer(server: VirtualServer): Effective {
     lvs_method: methodText(server.method, server.tunnel),
     ...(mark || server.target.kind === 'group' ? {} : { protocol: server.protocol.toUpperCase() }),
     ...(server.persistence === undefined ? {} : { persistence_timeout: server.persistence.timeout }),
-    // The language has no quorum 0 (servers of no weight): it comes of itself again.
+    // The language cannot express quorum 0, which results from servers that all have weight 0. Reading gives it again.
     ...(server.quorum === 0 ? {} : { quorum: server.quorum, hysteresis: server.hysteresis }),
     smtp_alert: server.smtpAlert,
   });

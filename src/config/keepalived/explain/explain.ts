@@ -1,4 +1,4 @@
-// The effective configuration in keepalived.conf's own language, each value with its origin behind it: `weir config explain`.
+// `weir config explain`: the effective configuration in keepalived.conf's own language, with the origin of each value.
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
@@ -20,19 +20,19 @@ import {
 import { originText, type Surrounding, sourceOf } from './origin.js';
 import { isReadable } from './readable.js';
 
-/** One line of the answer; `note` becomes a comment. */
+/** One line of output; `note` becomes a comment. */
 interface Line {
   readonly depth: number;
   readonly text: string;
   readonly note?: string;
 }
 
-/** What is the same all the way down. */
+/** What all levels of blocks share. */
 interface Whole {
   readonly globals?: Values;
-  /** What was said about a line of the files, by `file:line`. */
+  /** Messages about a line of the files, by `file:line`. */
   readonly messages: ReadonlyMap<string, readonly string[]>;
-  /** Places of which it was told. */
+  /** Places whose messages were printed. */
   readonly shown: Set<string>;
   readonly configuration: KeepalivedConfiguration;
 }
@@ -41,16 +41,16 @@ interface Here {
   readonly depth: number;
   readonly around: readonly Surrounding[];
   readonly effective: Effective;
-  /** The virtual server that the block stands for; its servers are looked for in it. */
+  /** The virtual server that the block became; its real servers are searched in it. */
   readonly server?: VirtualServer;
-  /** The real server; its checkers are looked for in it. */
+  /** The real server that the block became; its checkers are searched in it. */
   readonly real?: RealServer;
 }
 
 const NOTHING: Effective = new Map();
 const COMMENT_COLUMN = 44;
 
-/** Origin, then what was said about the line. */
+/** The origin, then the messages about the line. */
 function noteAt(at: Origin, whole: Whole, more = ''): string {
   const place = originText(at);
   whole.shown.add(place);
@@ -70,13 +70,13 @@ function statementLines(statement: Statement, depth: number, whole: Whole): read
 
 const joined = (...parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');
 
-/** `real_server 10.0.0.2 80`: with the port that holds. */
+/** `real_server 10.0.0.2 80`: with the effective port. */
 function labelText(name: string, block: Values, server: RealServer | undefined): string {
   if (server !== undefined) return joined(name, formatAddress(server.address), String(server.port));
   return joined(name, ...block.label.map(({ text }) => wordText(text)));
 }
 
-/** A block's words made it this virtual server: the same target. */
+/** Did this block become this virtual server? They have the same target. */
 function isMadeOf(server: VirtualServer, { label }: Values): boolean {
   const [first, second] = label;
   const { target } = server;
@@ -91,7 +91,7 @@ const isServerOf = (server: RealServer, { label }: Values): boolean => {
   return address !== undefined && sameAddress(address, server.address);
 };
 
-/** The object that each block of a list became, in the order of both; blocks that were dropped became none. */
+/** Pairs each block of a list with the object that it became, in order. Blocks that were dropped have no object. */
 function paired<T>(blocks: readonly Values[], objects: readonly T[], fits: (object: T, block: Values) => boolean): Map<Values, T> {
   const pairs = new Map<Values, T>();
   let next = 0;
@@ -121,7 +121,7 @@ function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: W
       return new Map([...pairs].map(([block, rs]) => [block, { real: rs, effective: effectiveRealServer(rs) }]));
     }
     default: {
-      // SMTP_CHECK's hosts, and checkers that were dropped, part the lists.
+      // Blocks and checkers do not correspond one to one: SMTP_CHECK makes one checker a host, and some are dropped.
       const checkers = (here.real?.checkers ?? []).filter(({ check }) => check.kind === CHECK_KINDS.get(name));
       if (checkers.length !== blocks.length) return new Map();
       const pairs = paired(blocks, checkers, () => true);
@@ -156,7 +156,7 @@ function listLines(keyword: Keyword, { value, at }: Value, { depth }: Here, whol
   ];
 }
 
-/** What is written here; where something else holds in the end, that, behind the last time it is said. */
+/** A value written here. If another value is in force, it stands behind the last occurrence of the keyword. */
 function writtenLines(keyword: Keyword, { value, at }: Value, isLast: boolean, here: Here, whole: Whole): readonly Line[] {
   const { depth, effective } = here;
   const written = argumentText(keyword.argument, value) ?? '';
@@ -165,8 +165,8 @@ function writtenLines(keyword: Keyword, { value, at }: Value, isLast: boolean, h
 }
 
 /**
- * What is not written and holds all the same. Where neither a builder nor a block around it says so, it stands in a comment: said, some
- * defaults would mean more (a smtp_server is one that is used).
+ * A value that is not written but in force. If neither a builder nor a surrounding block sets it, it is printed as a comment: writing some
+ * defaults would change their meaning (a smtp_server that is written is used).
  */
 function unwrittenLines(keyword: Keyword, { depth, around, effective }: Here, whole: Whole): readonly Line[] {
   if (keyword.acted === 'accepted') return [];
@@ -179,7 +179,7 @@ function unwrittenLines(keyword: Keyword, { depth, around, effective }: Here, wh
   return [{ depth, text: `${stated ? '' : '# '}${joined(keyword.name, text)}`, note }];
 }
 
-/** What is written in the order in which it is, since some of it counts behind other words only; then what is not written. */
+/** First the written lines in their order, since some keywords depend on the order; then the unwritten ones. */
 function bodyLines(block: Values, table: readonly Keyword[], here: Here, whole: Whole): readonly Line[] {
   const messages = table.flatMap((keyword) => {
     const values = block.of.get(keyword.name) ?? [];
@@ -206,10 +206,10 @@ function lineText({ depth, text, note }: Line): string {
   return note === undefined ? start : `${start.padEnd(COMMENT_COLUMN - 1)} # ${note.replace(/[\r\n]+/g, ' ')}`;
 }
 
-/** Messages of one line that are told beside it: a sequence makes thousands of things there, and each may have its own. */
+/** Messages printed beside one line. A sequence can produce thousands of objects on a line, each with its own message. */
 const MESSAGES_PER_LINE_MAX = 3;
 
-/** By `file:line`, each once; the rest of many counted. */
+/** By `file:line`, each message once; further messages are counted. */
 function messagesAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, readonly string[]> {
   const all = new Map<string, Set<string>>();
   for (const { at, text } of diagnostics) {
@@ -227,9 +227,9 @@ function messagesAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, rea
 }
 
 /**
- * The text of a file that means what the read ones mean. Behind each value: `FILE:LINE`, `default`, or from which block it comes, and
- * what was said about it; with what was written where something else holds. What cannot be written in the language stands in comments,
- * and at the end what was said about words that count for nothing.
+ * The text of a file with the same meaning as the files that were read. Behind each value stands its origin (`FILE:LINE`, `default`, or the
+ * block it comes from), the messages about it, and the written value if another one is in force. What the language cannot express is
+ * printed as comments; messages about ignored words come last.
  */
 export function explain(root: Values, configuration: KeepalivedConfiguration, diagnostics: readonly Diagnostic[]): string {
   const messages = messagesAt(diagnostics);

@@ -1,4 +1,4 @@
-// Where a value that a block does not state itself comes from.
+// Where a value comes from that a block does not set itself.
 import type { Keyword, Origin, Value, Values } from '../keyword.js';
 import { globalKeywords } from '../keywords/global/global.js';
 import { indexOf } from '../statements/keyword-index.js';
@@ -10,17 +10,17 @@ export const originText = ({ file, line }: Origin): string => `${file}:${line}`;
 export interface Sourced {
   readonly text: string;
   readonly note: string;
-  /** It is said in a block around, by the same name. */
+  /** A surrounding block sets it under the same name. */
   readonly outside?: true;
 }
 
-/** A block and those around it, innermost first. */
+/** A block and the blocks around it, innermost first. */
 export interface Surrounding {
   readonly name: string;
   readonly block: Values;
 }
 
-/** Keywords whose value a block takes from the block around it, by the same name. */
+/** Keywords whose value a block inherits from the surrounding block, by the same name. */
 const FROM_OUTSIDE: ReadonlySet<string> = new Set([
   'delay_loop',
   'connect_timeout',
@@ -33,22 +33,22 @@ const FROM_OUTSIDE: ReadonlySet<string> = new Set([
   'inhibit_on_failure',
 ]);
 
-/** FILE_CHECK's weight is its file's, not the server's. */
+/** FILE_CHECK takes the weight of its file, not of the real server. */
 const comesFromOutside = ({ name, argument }: Keyword): boolean =>
   FROM_OUTSIDE.has(name) && (name !== 'weight' || argument.kind === 'integer');
 
-/** Keywords of blocks that are named otherwise in global_defs and are no default of the table's. */
+/** Keywords whose default in global_defs has another name, where the keyword tables do not name it as default. */
 const GLOBAL_NAMES: ReadonlyMap<string, string> = new Map([['log_all_failures', 'checker_log_all_failures']]);
 
 const last = (block: Values | undefined, keyword: string): Value | undefined => block?.of.get(keyword)?.at(-1);
 
-/** A global flag is a switch's `on`. */
+/** A flag in global_defs sets a switch to `on`. */
 const globalText = (keyword: Keyword, value: unknown): string | undefined => {
   const text = argumentText(keyword.argument, value);
   return keyword.argument.kind === 'flag' ? 'on' : text;
 };
 
-/** From global_defs by that name, or that name's own default. */
+/** The value of that name in global_defs, or that name's default. */
 function fromGlobal(name: string, globals: Values | undefined): Sourced | undefined {
   const keyword = indexOf(globalKeywords).get(name);
   if (keyword === undefined) return undefined;
@@ -59,11 +59,11 @@ function fromGlobal(name: string, globals: Values | undefined): Sourced | undefi
   return ownDefault(keyword.default, globals);
 }
 
-/** A default that names a keyword of global_defs is that keyword's value; any other is the value itself. */
+/** A default that names a keyword of global_defs means the value of that keyword; any other default is the value itself. */
 const ownDefault = (text: string, globals: Values | undefined): Sourced | undefined =>
   indexOf(globalKeywords).has(text) ? fromGlobal(text, globals) : { text, note: 'default' };
 
-/** undefined: the keyword is unset and nothing stands for it. */
+/** undefined: the keyword is unset and has no default. */
 export function sourceOf(keyword: Keyword, around: readonly Surrounding[], globals: Values | undefined): Sourced | undefined {
   if (keyword.argument.kind === 'flag') return undefined;
   for (const { name, block } of comesFromOutside(keyword) ? around : []) {

@@ -1,8 +1,8 @@
-// Which values that a block does not state could stand in it.
+// Which values that a block does not set could be written in it.
 import type { Keyword } from '../keyword.js';
 import { readTime, readWhole } from '../values/number.js';
 
-/** Would the line `keyword text` be read without a word? */
+/** Can the line `keyword text` be read without a message? */
 export function isReadable({ argument }: Keyword, text: string): boolean {
   if (text.includes(', ')) return false;
   switch (argument.kind) {

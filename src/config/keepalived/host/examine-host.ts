@@ -1,5 +1,5 @@
-// A configuration against the host it is to run on: interfaces and scripts that are not there, scripts that others could change.
-// Pure: what the host has comes in as facts. The words are those of keepalived's -t.
+// Compares a configuration with the host it will run on: missing interfaces, interfaces of the wrong kind, missing or insecure scripts.
+// Pure: the facts about the host are arguments. The messages are those of keepalived -t.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Report } from '../diagnostics/report.js';
 import type { Origin, Values, Word } from '../keyword.js';
@@ -21,7 +21,7 @@ export interface InterfaceFacts {
 
 export type HostFacts = InterfaceFacts & ScriptFacts;
 
-/** IFNAMSIZ less its NUL: a longer name was refused before. */
+/** IFNAMSIZ less its NUL. Longer names were refused before. */
 const NAME_LENGTH_MAX = 15;
 
 type MissingInterface =
@@ -71,7 +71,7 @@ class InterfaceExamination {
     this.#missing ??= at;
   }
 
-  /** Of every block, also of one that did not become an instance. */
+  /** Covers every block, also blocks that did not become an instance. */
   #ownInterfaces(): void {
     for (const block of blocksOf(this.#root, 'vrrp_instance')) {
       const word = wordsOf(block, 'interface')?.[0]?.text;
@@ -100,7 +100,7 @@ class InterfaceExamination {
     }
   }
 
-  /** A route in a VRF waits for it; the original takes the route away. */
+  /** A route in a missing VRF waits for it in weir; keepalived removes the route. */
   #needVrf(name: string | undefined, block: Values): void {
     if (name === undefined) return;
     const found = this.#facts.interfaces.get(name);
@@ -125,7 +125,7 @@ class InterfaceExamination {
     for (const { iif, oif } of rules) for (const name of [iif, oif]) this.#need(name, block, 'rule-interface-missing');
   }
 
-  /** Static addresses without `dev` stand on default_interface; a missing one ends the original. */
+  /** Static addresses without `dev` use default_interface; if that is missing, keepalived exits. */
   #statics(): void {
     const { root, global } = this.#configuration;
     const written = new Set(linesOf(this.#root, 'static_ipaddress').flatMap((line) => lineWords(line).map((word) => word.text)));
@@ -173,7 +173,7 @@ class InterfaceExamination {
   }
 }
 
-/** The address of the line in which an interface is named. */
+/** The address on the line that names an interface. */
 function addressBefore(block: Values, dev: string): string {
   for (const keyword of ['virtual_ipaddress', 'virtual_ipaddress_excluded', 'static_ipaddress']) {
     const line = linesOf(block, keyword).find(({ words }) => words.some((word) => word.text === dev));
@@ -182,12 +182,12 @@ function addressBefore(block: Values, dev: string): string {
   return '';
 }
 
-/** Interfaces of `configuration` (read from `root`) that this host does not have, or has for something else. */
+/** Reports interfaces of `configuration` (read from `root`) that are missing on this host, or are of another kind. */
 export function examineInterfaces(configuration: KeepalivedConfiguration, root: Values, facts: InterfaceFacts, report: Report): void {
   new InterfaceExamination(configuration, root, facts, report).run();
 }
 
-/** Everything about it that this host does not have. Nothing is changed by it. */
+/** Reports everything that this host lacks or has otherwise. It changes nothing. */
 export function examineHost(configuration: KeepalivedConfiguration, root: Values, facts: HostFacts, report: Report): void {
   examineInterfaces(configuration, root, facts, report);
   examineScripts(configuration, root, facts, report);

@@ -1,4 +1,4 @@
-// Scripts against the host: which are not there, which run as root without script security, which others could change.
+// Compares scripts with the host: which are missing, which run as root without script security, which others could change.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Notify } from '../../../model/keepalived/instance.js';
 import type { RunAs, Script } from '../../../model/keepalived/script.js';
@@ -8,20 +8,20 @@ import type { Origin, Values } from '../keyword.js';
 import { blocksByName, placeOfName } from '../values/place-of-name.js';
 import { blocksOf, placeOf } from '../values/values.js';
 
-/** What stands behind a script's first word. `unfit`: no regular file; `shell`: nothing but a shell understands it. */
+/** What the first word of a script names. `unfit`: no regular file; `shell`: only a shell understands it. */
 export type ScriptState = 'found' | 'insecure' | 'unfit' | 'absent' | 'shell';
 
 export interface ScriptFacts {
   script(script: Script): ScriptState;
-  /** Is there such a user, such a group? */
+  /** Does the user or the group exist? */
   user(name: string): boolean;
   group(name: string): boolean;
 }
 
-/** The user scripts run as where nothing else is said. */
+/** Scripts run as this user unless the configuration names another. */
 const DEFAULT_USER = 'keepalived_script';
 
-/** A script and where it was written, as near as is known. */
+/** A script and the place where it was written, as closely as is known. */
 interface Placed {
   readonly script: Script;
   readonly at: Origin;
@@ -45,7 +45,7 @@ function placed(block: Values | undefined, root: Values, scripts: readonly (Scri
   return scripts.filter((script) => script !== undefined).map((script) => ({ script, at: place(script) }));
 }
 
-/** Every script but those of vrrp_script, by the process that runs it. */
+/** Every script except those of vrrp_script, by the process that runs it. */
 function scriptsOf(configuration: KeepalivedConfiguration, root: Values): ReadonlyMap<Kind, readonly Placed[]> {
   const { global, instances, syncGroups, virtualServers } = configuration;
   const globals = blocksOf(root, 'global_defs')[0] ?? root;
@@ -84,7 +84,7 @@ function scriptsOf(configuration: KeepalivedConfiguration, root: Values): Readon
   ]);
 }
 
-/** Script security without a user to run scripts as: the original takes the scripts away. True where that is so. */
+/** True with script security and without a user to run scripts as: keepalived then removes the scripts. */
 function withoutUser({ global }: KeepalivedConfiguration, facts: ScriptFacts): boolean {
   return global.scriptSecurity && global.scriptUser === undefined && !facts.user(DEFAULT_USER);
 }
@@ -94,7 +94,7 @@ const reportWithoutUser = (at: Origin, report: Report): void => report('script-d
 const known = ({ user, group }: RunAs, facts: ScriptFacts): boolean =>
   facts.user(user) && (group === undefined || group === ':' || facts.group(group.replace(/^:/, '')));
 
-/** Instances and groups that track a script which is taken away. */
+/** Reports instances and groups that track a removed script. */
 function reportUntracked(name: string, { instances, syncGroups }: KeepalivedConfiguration, root: Values, report: Report): void {
   for (const [keyword, trackers] of [
     ['vrrp_instance', instances],
@@ -109,7 +109,7 @@ function reportUntracked(name: string, { instances, syncGroups }: KeepalivedConf
   }
 }
 
-/** What is wrong with one vrrp_script; true where it still counts for script security. */
+/** Reports what is wrong with one vrrp_script; true if it still counts for script security. */
 function examineOne({ name, script }: TrackScript, at: Origin, security: boolean, facts: ScriptFacts, report: Report): boolean {
   const state = facts.script(script);
   if (state === 'absent') {
@@ -123,7 +123,7 @@ function examineOne({ name, script }: TrackScript, at: Origin, security: boolean
   return state !== 'absent';
 }
 
-/** vrrp_script: told one by one, tracked or not. What is left counts for script security. */
+/** Examines every vrrp_script, tracked or not. Returns those that count for script security. */
 function examineTracked(configuration: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): readonly Placed[] {
   const left: Placed[] = [];
   const blocks = blocksByName(root, 'vrrp_script');
@@ -145,7 +145,7 @@ function examineTracked(configuration: KeepalivedConfiguration, root: Values, fa
   return left;
 }
 
-/** Users that are not there: of script_user, of start and shutdown scripts, of misc checks. */
+/** Reports missing users: of script_user, of start and shutdown scripts, of misc checks. */
 function examineUsers({ global, virtualServers }: KeepalivedConfiguration, root: Values, facts: ScriptFacts, report: Report): void {
   const globals = blocksOf(root, 'global_defs')[0] ?? root;
   const isUnknown = (runAs: RunAs | undefined): runAs is RunAs => runAs !== undefined && !known(runAs, facts);
@@ -184,7 +184,7 @@ export function examineScripts(configuration: KeepalivedConfiguration, root: Val
   }
 }
 
-/** Of scripts beside vrrp_script keepalived says nothing until they are run; they may come until then. */
+/** keepalived reports missing scripts of other kinds only when it runs them; they may be created until then. */
 function reportAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Report): void {
   for (const { script, at } of scripts) {
     if (facts.script(script) !== 'absent') continue;
@@ -192,7 +192,7 @@ function reportAbsent(scripts: readonly Placed[], facts: ScriptFacts, report: Re
   }
 }
 
-/** Scripts without a user of their own go where there is no default user. */
+/** Without a default user, keepalived removes scripts that do not name a user. */
 function reportRemoved(scripts: readonly Placed[], kind: Kind, report: Report): void {
   for (const { script, at, misc } of scripts.filter((each) => each.script.runAs === undefined)) {
     reportWithoutUser(at, report);

@@ -1,14 +1,14 @@
-// Short names for the arguments that the tables of keywords repeat.
+// Short names for arguments that the keyword tables repeat.
 import type { Argument, Keyword } from '../keyword.js';
 
 export const FLAG: Argument = { kind: 'flag' };
 export const BOOLEAN: Argument = { kind: 'boolean' };
 export const TEXT: Argument = { kind: 'text' };
-/** A path, and nothing else on the line. */
+/** A path that stands alone on its line. */
 export const PATH: Argument = { kind: 'text', alone: true };
 export const SCRIPT: Argument = { kind: 'script' };
 export const LINES: Argument = { kind: 'lines' };
-/** Lines made of words that have a table of their own. */
+/** Lines whose words have a table of their own. */
 export const linesOf = (table: () => readonly Keyword[]): Argument => ({ kind: 'lines', words: table });
 export const ADDRESS: Argument = { kind: 'address' };
 
@@ -21,17 +21,17 @@ export const seconds = (min: number, max: number): Argument => ({
   maxUs: Math.round(max * 1e6),
 });
 
-/** The same in milliseconds at the finest. */
+/** The same, in whole milliseconds. */
 export const wholeMs = (min: number, max: number): Argument => ({ kind: 'time', minUs: min * 1e6, maxUs: max * 1e6, stepUs: 1000 });
 
-/** Words that the block's own builder reads. */
+/** Words that the block's builder reads. */
 export const words = (min: number): Argument => ({ kind: 'words', min });
 
 export const choice = (...of: readonly string[]): Argument => ({ kind: 'choice', of });
 
 export const block = (keywords: () => readonly Keyword[], label: 0 | 1 | 2 = 0): Argument => ({ kind: 'block', keywords, label });
 
-/** The bounds of numbers that keepalived reads as C's unsigned and int. */
+/** Bounds of numbers that keepalived reads as C's unsigned int and int. */
 export const UNSIGNED_MAX = 0xffffffff;
 export const INT_MAX = 0x7fffffff;
 /** Whole seconds that fit a microsecond counter of 32 bits. */

@@ -1,5 +1,5 @@
-// The words of address, route and rule lines (keepalived.conf(5), ip-route(8), ip-rule(8)). They stand on the line, in any order; to-model/network/address.ts,
-// route.ts and rule.ts read them.
+// The words of address, route and rule lines (keepalived.conf(5), ip-route(8), ip-rule(8)), in any order on the line. address.ts, route.ts
+// and rule.ts in to-model/network read them.
 import type { Keyword } from '../keyword.js';
 import { FLAG, INT_MAX, integer, TEXT, UNSIGNED_MAX, words } from './arguments.js';
 
@@ -23,7 +23,7 @@ const trackGroup = text(
   'Static ones only: instances of this group go to FAULT while its interface is down, or it is gone and cannot be put back.',
 );
 
-/** Behind ADDRESS[/LENGTH]. */
+/** The words behind ADDRESS[/LENGTH]. */
 export const addressWords: readonly Keyword[] = [
   text('dev', "Interface; default: the instance's, or default_interface."),
   text('brd', 'Broadcast address; + has the host bits one, - zero.', 'broadcast'),
@@ -57,7 +57,7 @@ const routeTypes = [
   'xresolve',
 ];
 
-/** Around the destination: NETWORK, default or default6. */
+/** The words around the destination, which is NETWORK, default or default6. */
 export const routeWords: readonly Keyword[] = [
   text('to', 'The destination, where its place does not say so.'),
   ...routeTypes.map((name) => flag(name, 'Type of the route.')),
@@ -114,7 +114,7 @@ export const routeWords: readonly Keyword[] = [
   trackGroup,
 ];
 
-/** A rule is these words alone. */
+/** A rule consists of these words only. */
 export const ruleWords: readonly Keyword[] = [
   text('from', 'Source network; all, any or default.'),
   text('to', 'Destination network.'),

@@ -1,4 +1,4 @@
-// The root of keepalived.conf: what stands outside any block, and the blocks themselves (keepalived.conf(5)).
+// The root of keepalived.conf: keywords outside any block, and the blocks (keepalived.conf(5)).
 import type { Keyword } from '../keyword.js';
 import { block, FLAG, integer, LINES, linesOf, TEXT, UNSIGNED_MAX, words } from './arguments.js';
 import { bfdInstanceKeyword } from './bfd.js';
@@ -58,7 +58,7 @@ const settings: readonly Keyword[] = [
   },
 ];
 
-/** Everything that may stand outside blocks. `include` is not among them: files are joined before. */
+/** Everything that may stand outside blocks, except `include`, which is replaced before. */
 export const rootKeywords: readonly Keyword[] = [
   ...settings,
   { name: 'global_defs', argument: block(() => globalKeywords), meaning: 'What holds for the whole daemon.' },

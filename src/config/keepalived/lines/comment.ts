@@ -1,19 +1,19 @@
-// Comments, and braces that are not inside quotes: the two things that end a piece of a line before its end.
+// Finds comments, and braces outside quotes: both can end a piece of a line early.
 
 import { compose, type Part, type Text } from './text.js';
 
-/** `${NAME}` and `${NAME words}`: a parameter that is not defined. Its braces open and close nothing (keepalived takes them for a block's). */
+/** `${NAME}` and `${NAME words}`: an undefined parameter. Its braces open and close nothing (in keepalived they open a block). */
 const reference = /\$\{[A-Za-z_]\w*(?: [^{}"]*)?\}/y;
 
-/** What a walk over the text outside of quotes found. */
+/** The result of a search outside double quotes. */
 interface Walk {
-  /** Where the first character of interest stands; -1: nowhere. */
+  /** Index of the first character of interest; -1: none. */
   readonly at: number;
-  /** A double quote never closes. */
+  /** A double quote is never closed. */
   readonly open: boolean;
 }
 
-/** The first character outside double quotes that `stop` names. A backslash takes the next character's meaning away. */
+/** The first character outside double quotes that is in `stop`. A backslash escapes the next character. */
 function walk(text: string, stop: string, references: boolean): Walk {
   let quoted = false;
   for (let at = 0; at < text.length; at++) {
@@ -31,17 +31,17 @@ function walk(text: string, stop: string, references: boolean): Walk {
   return { at: -1, open: quoted };
 }
 
-/** Where the comment begins (`#` or `!` outside double quotes, not behind a backslash), or the length of the text. */
+/** The index where the comment begins (`#` or `!` outside double quotes, not escaped), or the length of the text. */
 export function commentStart(text: string): { readonly at: number; readonly openQuote: boolean } {
   if (!/[#!"]/.test(text)) return { at: text.length, openQuote: false };
   const { at, open } = walk(text, '#!', false);
   return { at: at === -1 ? text.length : at, openQuote: open };
 }
 
-/** The first `{` or `}` that is one, or -1. A backslash does not protect it. */
+/** The index of the first `{` or `}` that counts, or -1. A backslash does not escape it. */
 export const braceAt = (text: string): number => (/[{}]/.test(text) ? walk(text, '{}', true).at : -1);
 
-/** Where `\#` and `\!` stand outside double quotes: the backslash has done its work and goes. */
+/** Indexes of `\#` and `\!` outside double quotes, whose backslash is removed. */
 function escapedSigns(text: string): readonly number[] {
   const found: number[] = [];
   if (!text.includes('\\#') && !text.includes('\\!')) return found;
@@ -55,7 +55,7 @@ function escapedSigns(text: string): readonly number[] {
   return found;
 }
 
-/** Backslashes that kept `#` and `!` from beginning a comment go. */
+/** Removes the backslashes that escaped `#` and `!`. */
 export function unescaped(line: Text): Text {
   const signs = escapedSigns(line.text);
   if (signs.length === 0) return line;

@@ -1,12 +1,12 @@
-// What only looks like a part of the language: typographic quotes, blanks and braces from web pages and word processors, and a
-// comment that begins inside of a password.
+// Reports characters that only look like syntax (typographic quotes, blanks and braces from web pages and word processors), and comments
+// that begin inside a password.
 import type { Report } from '../diagnostics/report.js';
 import { originAt, type Text } from './text.js';
 
-/** How far the full-width forms of ASCII signs are from them. */
+/** Distance of the full-width forms from the ASCII characters. */
 const FULL_WIDTH = 0xfee0;
 
-/** By the character that stands there: the one that was meant. */
+/** For each confusable character: the character that was meant. */
 const MEANT: ReadonlyMap<string, string> = new Map([
   ...[...'“”„‟«»＂″'].map((sign) => [sign, 'a double quote'] as const),
   ...[...'‘’‚‛＇′'].map((sign) => [sign, 'a single quote'] as const),
@@ -19,7 +19,7 @@ const ANY = new RegExp(`[${[...MEANT.keys()].join('')}]`, 'u');
 
 const codeOf = (sign: string): string => `U+${(sign.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
 
-/** Tells the first one of a line, outside double quotes; `end`: where the comment begins. */
+/** Reports the first one of a line, outside double quotes; `end`: where the comment begins. */
 export function reportConfusables(line: Text, end: number, report: Report): void {
   const text = line.text.slice(0, end);
   if (!ANY.test(text)) return;
@@ -35,7 +35,7 @@ export function reportConfusables(line: Text, end: number, report: Report): void
   }
 }
 
-/** `auth_pass abc#1`: the comment takes the rest of the password. Both nodes may have it so; it is shorter than somebody believes. */
+/** `auth_pass abc#1`: the comment cuts the password. It works if both nodes have it, but the password is shorter than it looks. */
 export function reportCutPassword(line: Text, comment: number, report: Report): void {
   if (comment === line.text.length) return;
   const match = /^\s*auth_pass\s+(\S*)$/.exec(line.text.slice(0, comment));

@@ -1,10 +1,10 @@
-// The lines of one file, and what is wrong with how it was saved.
+// The lines of one file, and what is wrong with its encoding.
 import type { Report } from '../diagnostics/report.js';
 
-/** UTF-16 with its mark, as it comes out where UTF-8 was expected: each of the mark's bytes a character of Latin-1. */
+/** UTF-16 with a byte order mark that was decoded as UTF-8: each byte of the mark became a Latin-1 character. */
 const UTF_16 = /^(?:\u00ff\u00fe|\u00fe\u00ff)/;
 
-/** Without a byte order mark. UTF-16 has no lines that could be read. */
+/** The lines without a byte order mark. A UTF-16 file gives none. */
 export function fileLines(path: string, text: string, report: Report): readonly string[] {
   const at = { file: path, line: 1, column: 1 };
   if (UTF_16.test(text)) {

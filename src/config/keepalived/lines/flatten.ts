@@ -1,5 +1,5 @@
-// All files of a configuration as one run of lines and braces: includes read, conditions judged, parameters and sequences put in.
-// Bounded: whatever the files say, it ends, with a message, after LIMITS.
+// Joins all files of a configuration into one stream of lines and braces: includes are read, conditions evaluated, parameters and sequences
+// substituted. It always ends: beyond LIMITS it reports a message and stops.
 
 import { passOn, type Report, reportTo } from '../diagnostics/report.js';
 import type { Piece } from '../statements/tree.js';
@@ -13,7 +13,7 @@ import { absolute, type ConfigFiles, directoryOf, type FileRead } from './source
 import { splitWords } from './split-words.js';
 import { originAt, slice, standingFor, type Text, trimmed, written } from './text.js';
 
-/** What a configuration may come to before reading it is given up (exit 2). */
+/** Limits of a configuration. Beyond them, reading is given up (exit 2). */
 export const LIMITS = {
   files: 10_000,
   lookups: 100_000,
@@ -21,7 +21,7 @@ export const LIMITS = {
   characters: 256 * 2 ** 20,
   lines: 2_000_000,
   pieces: 2_000_000,
-  /** Characters looked at: a line of many braces or parameters is looked at anew behind each of them. */
+  /** Characters examined: a line with many braces or parameters is examined again behind each of them. */
   steps: 2 ** 30,
   expansion: 100,
 } as const;
@@ -29,20 +29,20 @@ export const LIMITS = {
 type Used = Record<Exclude<keyof typeof LIMITS, 'depth' | 'expansion'>, number>;
 
 export interface FlattenOptions {
-  /** What -f names: a file, or a pattern. */
+  /** The file or the pattern that -f names. */
   readonly path: string;
-  /** -e: no file is an error. */
+  /** -e: it is an error if there is no file. */
   readonly mustExist?: boolean;
-  /** The working directory, absolute: what `${_PWD}` begins with. */
+  /** The working directory, absolute: the base of `${_PWD}`. */
   readonly directory?: string;
-  /** -i, else the host's short name: what `@ID` asks for. */
+  /** -i, else the host's short name: compared with `@ID`. */
   readonly configId: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** What `${_RANDOM}` begins with, until a `random_seed`. */
+  /** The seed of `${_RANDOM}`, until a `random_seed`. */
   readonly seed?: number;
 }
 
-/** A file that is open. */
+/** An open file. */
 interface OpenFile {
   readonly kind: 'file';
   readonly path: string;
@@ -52,7 +52,7 @@ interface OpenFile {
   policy: IncludePolicy;
 }
 
-/** A sequence between two rounds: `line` comes again with the next values. */
+/** A sequence between two rounds: `line` is read again with the next values. */
 interface OpenSequence {
   readonly kind: 'sequence';
   readonly sequence: Sequence;
@@ -61,7 +61,7 @@ interface OpenSequence {
   readonly depth: number;
 }
 
-/** Text to be read. `fresh`: its condition and comment were not looked at. `depth`: how many expansions made it. */
+/** Text that is still to be read. `depth`: the number of expansions that produced it. */
 interface Pending {
   readonly kind: 'text';
   readonly line: Text;
@@ -70,7 +70,7 @@ interface Pending {
 
 type Work = OpenFile | OpenSequence | Pending;
 
-/** Too much of something: told, and no more is read. */
+/** A limit was exceeded; it was reported, and reading stops. */
 class Exceeded extends Error {}
 
 class Flattener {
@@ -79,10 +79,10 @@ class Flattener {
   readonly #report: Report;
   readonly #parameters = new Parameters();
   readonly #work: Work[] = [];
-  /** Keywords of the blocks that are open, for those lines that change how reading goes on. */
+  /** Keywords of the open blocks, because some lines in global_defs change how reading continues. */
   readonly #blocks: string[] = [];
   #lastKeyword = '';
-  /** Where files are being asked for. */
+  /** The line that asks for files. */
   #including: Text = written('', '', 1);
   #seed: number;
   readonly #predefined: Predefined;
@@ -117,7 +117,7 @@ class Flattener {
     }
   }
 
-  /** Counts what was used up, and ends reading where there is too much of it. */
+  /** Counts usage, and stops reading when a limit is exceeded. */
   #bound(what: keyof Used, amount: number, line: Text): void {
     this.#read[what] += amount;
     if (this.#read[what] <= LIMITS[what]) return;
@@ -125,7 +125,7 @@ class Flattener {
     throw new Exceeded();
   }
 
-  /** Counted as they are read: one pattern may stand for more than memory holds. */
+  /** Files are counted while they are read: one pattern may name more than fits in memory. */
   #counted(found: FileRead): FileRead {
     this.#bound('lookups', 1, this.#including);
     if (found.kind === 'text') this.#bound('characters', found.text.length, this.#including);
@@ -151,7 +151,7 @@ class Flattener {
     this.#open(found, written('', path, 1), LENIENT);
   }
 
-  /** Puts files on top of the work, the first one uppermost. */
+  /** Pushes files onto the work stack, the first one on top. */
   #open(found: readonly FoundFile[], line: Text, policy: IncludePolicy): void {
     const open = this.#work.filter((work): work is OpenFile => work.kind === 'file');
     for (const { path, text } of [...found].reverse()) {
@@ -171,7 +171,7 @@ class Flattener {
     }
   }
 
-  /** The next physical line, as far as it counts: a NUL ends it. */
+  /** The next physical line; a NUL ends it. */
   #physical(file: OpenFile): Text | undefined {
     const line = file.lines[file.next++];
     if (line === undefined) return undefined;
@@ -200,7 +200,7 @@ class Flattener {
     if (definition === undefined && text.trim() !== '') this.#work.push({ kind: 'text', line: slice(line, 0, at), depth: 0 });
   }
 
-  /** A definition that goes on while lines end in a backslash; undefined where this is none. A condition before it holds for all of it. */
+  /** A definition that continues while lines end in a backslash; undefined: no definition. A condition before it applies to all of it. */
   #manyLines(file: OpenFile, first: Text): true | undefined {
     const condition = this.#condition(slice(first, first.text.search(/\S|$/)));
     const found = readDefinition((condition.rest ?? condition.skipped).text.trimStart());
@@ -218,7 +218,7 @@ class Flattener {
     return true;
   }
 
-  /** `@ID` and `@^ID`: what is left of the line, if it counts. */
+  /** `@ID` and `@^ID`: the rest of the line, if the condition holds. */
   #condition(line: Text): { readonly rest?: Text; readonly skipped: Text } {
     const match = /^@(\^?)(\S*)[ \t]*/.exec(line.text);
     if (match === null) return { rest: line, skipped: line };
@@ -242,7 +242,7 @@ class Flattener {
     return this.#work.findLast((work): work is OpenFile => work.kind === 'file');
   }
 
-  /** The next number of a sequence that the seed decides (xorshift). */
+  /** The next number of a sequence that the seed determines (xorshift). */
   #chance(): number {
     let x = (this.#seed ^ 0x9e3779b9) >>> 0 || 1;
     x ^= x << 13;
@@ -279,7 +279,7 @@ class Flattener {
     this.#report('parameter-endless', originAt(line, 0), { line: line.text.slice(0, 80) });
   }
 
-  /** What a substitution made is read like a line of its own: it may hold a condition, a sequence, a definition, a comment. */
+  /** Reads the result of a substitution like a new line: it may contain a condition, a sequence, a definition or a comment. */
   #substituted(text: Text, depth: number): void {
     const { at, openQuote } = commentStart(text.text);
     const line = slice(text, 0, at);
@@ -306,7 +306,7 @@ class Flattener {
     this.#work.push({ kind: 'sequence', sequence: read, rounds: read.rounds[Symbol.iterator](), line: rest, depth });
   }
 
-  /** A line with nothing left to put in: an include, or what stands before its first brace; the rest comes again. */
+  /** A line without parameters: an include, or the text before its first brace; the rest is read again. */
   *#emit(line: Text, depth: number): Generator<Piece> {
     const include = readInclude(line.text);
     if (include !== undefined) return this.#include(line, include, depth);
@@ -334,7 +334,7 @@ class Flattener {
     return { kind: 'line', line };
   }
 
-  /** The keywords of global_defs that change how reading goes on. */
+  /** The keywords of global_defs that change how reading continues. */
   #global(keyword: string, line: Text): void {
     const words = (): ReturnType<typeof splitWords>['words'] => splitWords(line).words.slice(1);
     const file = this.#currentFile();
@@ -366,7 +366,7 @@ class Flattener {
   }
 }
 
-/** The lines and braces of a configuration, as they come; what is wrong goes to `report`. */
+/** The lines and braces of a configuration, in order. Errors go to `report`. */
 export function flatten(files: ConfigFiles, options: FlattenOptions, report: Report): Iterable<Piece> {
   return new Flattener(files, options, report).pieces();
 }

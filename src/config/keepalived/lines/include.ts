@@ -1,11 +1,11 @@
-// include, includer, includem, includew, includeb, includea: which files a line means, and what of their absence is an error.
+// include, includer, includem, includew, includeb, includea: which files a line names, and which missing ones are an error.
 
 import type { Report } from '../diagnostics/report.js';
 import type { Severity } from '../diagnostics/row.js';
 import type { Origin, Word } from '../keyword.js';
 import { type ConfigFiles, expandBraces, expandWildcards, type FileRead, hasWildcard } from './source.js';
 
-/** What must not go wrong with an include. */
+/** Which failures of an include are errors. */
 export interface IncludePolicy {
   readonly read: boolean;
   readonly match: boolean;
@@ -16,7 +16,7 @@ export interface IncludePolicy {
 export const LENIENT: IncludePolicy = { read: false, match: false, wildcard: false, brace: false };
 const STRICT: IncludePolicy = { read: true, match: true, wildcard: true, brace: true };
 
-/** By the keyword's last letter; plain `include` takes the policy in force. */
+/** By the whole keyword; plain `include` uses the policy in force. */
 const byKeyword: Readonly<Record<string, IncludePolicy>> = {
   includer: { ...LENIENT, read: true },
   includem: { ...LENIENT, read: true, match: true },
@@ -25,7 +25,7 @@ const byKeyword: Readonly<Record<string, IncludePolicy>> = {
   includea: STRICT,
 };
 
-/** `include_check`'s words for one kind; each holds `read` with it when it stands alone, as 2.2.7 has it. */
+/** The words of `include_check`. As in 2.2.7, a kind on its own implies `read`. */
 const kinds: ReadonlyMap<string, keyof IncludePolicy> = new Map([
   ['read', 'read'],
   ['match', 'match'],
@@ -33,7 +33,7 @@ const kinds: ReadonlyMap<string, keyof IncludePolicy> = new Map([
   ['brace_match', 'brace'],
 ]);
 
-/** `include_check [+|-][kind]…` against the policy in force; no word means all. */
+/** Applies `include_check [+|-][kind]…` to the policy in force; without words all kinds are checked. */
 export function includeCheck(current: IncludePolicy, words: readonly Word[], report: Report): IncludePolicy {
   if (words.length === 0) return STRICT;
   const changes = /^[+-]/.test(words[0]!.text);
@@ -53,7 +53,7 @@ export function includeCheck(current: IncludePolicy, words: readonly Word[], rep
   return policy;
 }
 
-/** An include line: keyword and the name as written, or nothing. */
+/** The keyword and the name of an include line, or undefined. */
 export function readInclude(text: string): { readonly keyword: string; readonly name: string } | undefined {
   const match = /^(include[rmwba]?)[ \t]+(.*\S)/s.exec(text);
   return match === null ? undefined : { keyword: match[1]!, name: match[2]! };
@@ -65,19 +65,19 @@ export interface FoundFile {
   readonly text: string;
 }
 
-/** How the absence of the file is told: what a plain `include`, the main file, or a checked include makes of it. */
+/** Who asks for files, and how severe a missing file is: for a plain `include`, the main file or a checked include. */
 export interface Lookup {
   readonly files: ConfigFiles;
   readonly at: Origin;
   readonly report: Report;
   readonly policy: IncludePolicy;
-  /** What an error ends in; `notice` where nothing is checked. */
+  /** The severity of an error; without a check it is `notice`. */
   readonly severity: Severity;
 }
 
 export const policyOf = (keyword: string, current: IncludePolicy): IncludePolicy => byKeyword[keyword] ?? current;
 
-/** The file of one path, or what keepalived says about it. `name` is how the message calls it. */
+/** The file at one path, or a report. `name` is its name in the message. */
 function takeOne(lookup: Lookup, path: string, name: string, found: FileRead): FoundFile | undefined {
   const severity = lookup.policy.read ? lookup.severity : 'notice';
   switch (found.kind) {
@@ -95,7 +95,7 @@ function takeOne(lookup: Lookup, path: string, name: string, found: FileRead): F
   }
 }
 
-/** The files that `name` (against `directory`, which ends in a slash or is empty) stands for, in the order of reading. */
+/** The files that `name` stands for, in reading order. `directory`, its base, ends in a slash or is empty. */
 export function findFiles(lookup: Lookup, directory: string, name: string): readonly FoundFile[] {
   const place = (path: string): string => (path.startsWith('/') ? path : directory + path);
   const absent = (code: 'files-unmatched' | 'files-missing' | 'files-partly-missing', wrong: boolean): void =>

@@ -1,22 +1,22 @@
-// $NAME=value: definitions, and putting values in the place of $NAME and ${NAME}.
+// $NAME=value: definitions, and the substitution of $NAME and ${NAME}.
 import { compose, type Part, slice, type Text } from './text.js';
 
-/** A parameter's value: one line, or several (the definition went over lines that end in a backslash). */
+/** A parameter's value: one line, or several (a definition that continued after backslashes). */
 export type Value = readonly string[];
 
-/** What the names beginning with `_` stand for. */
+/** The values of the names that begin with `_`. */
 export interface Predefined {
-  /** `${_PWD}`: the directory of the file that is read. */
+  /** `${_PWD}`: the directory of the file being read. */
   directory(): string;
   /** `${_INSTANCE}` */
   readonly configId: string;
   /** `${_ENV NAME}` */
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** `${_RANDOM [min [max]]}`: a whole number, both included. */
+  /** `${_RANDOM [min [max]]}`: a whole number, both bounds included. */
   random(min: number, max: number): number;
 }
 
-/** `$NAME=value`, value without blanks around it. */
+/** `$NAME=value`, the value without surrounding blanks. */
 const definition = /^\$([A-Za-z_]\w*)=[ \t]*(.*?)[ \t]*$/s;
 
 export function readDefinition(text: string): { readonly name: string; readonly value: string } | undefined {
@@ -24,18 +24,19 @@ export function readDefinition(text: string): { readonly name: string; readonly 
   return match === null ? undefined : { name: match[1]!, value: match[2]! };
 }
 
-/** A place where a value belongs: `${NAME words}`, or `$NAME` with something behind it that ends a name. */
+/** A place to substitute: `${NAME words}`, or `$NAME` followed by a character that ends a name. */
 const use = /\$(?:\{([A-Za-z_]\w*)((?: [^{}"]*)?)\}|([A-Za-z_]\w*)(?=[\s,)}]|$))/g;
 
-/** Substitutions in one line, and how long it may grow, before it is taken for endless. */
+/** Substitutions in one line, and its length, beyond which it counts as endless. */
 const USES_MAX = 1_000;
-/** Lines that the values in one line may bring. */
+/** Lines that the values in one line may add. */
 const VALUE_LINES_MAX = 100_000;
 export const LINE_LENGTH_MAX = 65_536;
 
 /**
- * A line with its values in place. `more`: the lines that follow it, where its last parameter has several. `steps`: the
- * characters that were moved for it. `endless`: given up. */
+ * A line after substitution. `more`: the lines that follow, if its last parameter has several. `steps`: the number of characters copied.
+ * `endless`: it was given up.
+ */
 export interface Substituted {
   readonly text: Text;
   readonly more: Value;
@@ -65,7 +66,7 @@ export class Parameters {
     return name === '_HASH' ? ['#'] : name === '_BANG' ? ['!'] : undefined;
   }
 
-  /** Values may hold parameters themselves (`${${A}}` too): done until nothing is left to put in. */
+  /** Values may contain parameters themselves (`${${A}}` too): repeats until nothing is left to substitute. */
   substitute(line: Text, predefined: Predefined): Substituted {
     let text = line;
     let more: Value = [];

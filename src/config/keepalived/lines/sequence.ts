@@ -1,21 +1,21 @@
-// ~SEQ, ~SEQx and ~LST at the beginning of a line: which values their variables take, one after the other.
+// ~SEQ, ~SEQx and ~LST at the beginning of a line: the values that their variables take in turn.
 
-/** Names and, lazily, what they stand for in each round. */
+/** The variables, and lazily their values in each round. */
 export interface Sequence {
   readonly variables: readonly string[];
   readonly rounds: Iterable<readonly string[]>;
-  /** Where the text to repeat begins. */
+  /** The index where the repeated text begins. */
   readonly end: number;
 }
 
-/** keepalived's words for one that cannot be read, without the text of the line. */
+/** keepalived's messages about an invalid one, without the text of the line. */
 export interface SequenceProblem {
   readonly problems: readonly string[];
 }
 
 const INT64 = 2n ** 63n;
 
-/** strtol() with base 0: `0x` hexadecimal, `0` octal; no text is 0. */
+/** strtol() with base 0: `0x` is hexadecimal, `0` octal; an empty text is 0. */
 function whole(text: string): bigint | undefined {
   const match = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9]\d*)|)$/.exec(text);
   if (match === null || text === '+' || text === '-') return undefined;
@@ -28,7 +28,7 @@ function* count(start: bigint, step: bigint, end: bigint, base: 10 | 16): Genera
   for (let value = start; step > 0n ? value <= end : value >= end; value += step) yield [value.toString(base)];
 }
 
-/** `~SEQ(var, [start,] [step,] end)`: start 1 (-1 for an end below 0), step 1 or -1 as it must be. `substitute` fills parameters in. */
+/** `~SEQ(var, [start,] [step,] end)`: start defaults to 1 (-1 for a negative end), step to 1 or -1. `substitute` inserts parameters. */
 export function readSeq(text: string, substitute: (text: string) => string): Sequence | SequenceProblem {
   const match = /^~SEQ(x?)\s*\(/.exec(text);
   const close = text.indexOf(')');
@@ -52,10 +52,10 @@ export function readSeq(text: string, substitute: (text: string) => string): Seq
   return { variables: [variable], rounds: count(start, step, end, match[1] === 'x' ? 16 : 10), end: close + 1 };
 }
 
-/** `{a, b}` or one word, with the blanks around; the match's end is where a comma or the closing bracket must stand. */
+/** `{a, b}` or one word, with surrounding blanks; a comma or the closing bracket must follow the match. */
 const element = /[ \t]*(?:\{([^{}]*)\}|([^\s,{}"')]*))[ \t]*/y;
 
-/** `~LST(var, v1, v2…)`, `~LST({a,b}, {1,2}, {3,4})`: too few values are empty, too many refused. */
+/** `~LST(var, v1, v2…)`, `~LST({a,b}, {1,2}, {3,4})`: missing values are empty, surplus values are refused. */
 export function readLst(text: string): Sequence | SequenceProblem {
   const invalid: SequenceProblem = { problems: ['Invalid ~LST specification'] };
   const head = /^~LST\s*\(/.exec(text);

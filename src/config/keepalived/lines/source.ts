@@ -1,26 +1,26 @@
-// Where configuration text comes from: callbacks for files, and the names that a pattern of `include` or -f stands for.
+// Access to configuration files by callbacks, and the expansion of the patterns of `include` and -f.
 
-/** What is found under a path. */
+/** What a path leads to. */
 export type FileRead =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'missing' }
   | { readonly kind: 'directory' }
-  /** Not a regular file, or one that may be executed: keepalived reads neither. */
+  /** Not a regular file, or executable: keepalived reads neither. */
   | { readonly kind: 'unfit' }
-  /** It cannot be read; `reason` in words (`Permission denied`, or that it is too large). */
+  /** It cannot be read; `reason` as text (`Permission denied`, or that it is too large). */
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** The files as the host has them. Paths are as written, against the working directory where they are relative. */
+/** The files of the host. Relative paths are relative to the working directory. */
 export interface ConfigFiles {
   read(path: string): FileRead;
-  /** The names in a directory, in any order; none where there is no such directory. */
+  /** The names in a directory, in any order; none if it does not exist. */
   list(directory: string): readonly string[];
 }
 
-/** How many names one pattern may stand for; `{a,b}` ten times is a thousand. */
+/** The number of names that one pattern may expand to; `{a,b}` ten times gives a thousand. */
 const PATTERN_LIMIT = 10_000;
 
-/** `{a,b}` as csh has it, nested ones too; a brace without its other half is itself. Stops at PATTERN_LIMIT names. */
+/** Expands `{a,b}` as csh does, nested ones too; a single brace stands for itself. Stops at PATTERN_LIMIT names. */
 export function expandBraces(pattern: string): readonly string[] {
   const done: string[] = [];
   const work = [pattern];
@@ -52,7 +52,10 @@ function firstBraces(text: string): { before: string; choices: string[]; after: 
 
 export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
 
-/** One part of a path against its pattern: `*`, `?`, `[a-z]`, `[!a-z]`; a leading dot must be written. No regular expression: patterns may be hostile. */
+/**
+ * Matches one part of a path with its pattern: `*`, `?`, `[a-z]`, `[!a-z]`; a leading dot must be written. Not by a regular expression,
+ * because patterns may be hostile.
+ */
 export function matches(name: string, pattern: string): boolean {
   if (name.startsWith('.') && !pattern.startsWith('.')) return false;
   let [n, p] = [0, 0];
@@ -74,7 +77,7 @@ export function matches(name: string, pattern: string): boolean {
   return p === pattern.length;
 }
 
-/** How much of the pattern at `p` this character uses up; 0: it does not match. */
+/** The length of the pattern at `p` that matches this character; 0: none does. */
 function matchOne(character: string, pattern: string, p: number): number {
   if (pattern[p] === '?') return 1;
   const close = pattern[p] === '[' ? pattern.indexOf(']', p + (/[!^]/.test(pattern[p + 1] ?? '') ? 3 : 2)) : -1;
@@ -92,8 +95,8 @@ function matchOne(character: string, pattern: string, p: number): number {
 }
 
 /**
- * The paths that match a pattern (without braces), sorted as glob(3) does. What stands behind a wildcard is looked for in its folder; a
- * pattern without any is its own path, there or not: no file is read for it.
+ * The paths that match a pattern (without braces), sorted as glob(3) does. A pattern without wildcards is returned as it is, without
+ * reading any directory.
  */
 export function expandWildcards(files: ConfigFiles, pattern: string): readonly string[] {
   if (!hasWildcard(pattern)) return [pattern];
@@ -113,7 +116,7 @@ export function expandWildcards(files: ConfigFiles, pattern: string): readonly s
   return found.sort();
 }
 
-/** Up to the last slash, with it; nothing for a name alone. */
+/** The path up to the last slash, inclusive; empty for a bare name. */
 export const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
 
 /** An absolute path without `.` and `..`. */

@@ -1,8 +1,11 @@
-// Splits a line into words as keepalived does for ordinary keywords: blanks part them, only the double quote groups.
+// Splits a line into words as keepalived does for ordinary keywords: blanks separate words, only double quotes group.
 import type { Origin, Word } from '../keyword.js';
 import { isBlank, originAt, type Text } from './text.js';
 
-/** `"a b"c` is two words, a backslash is itself. `open`: where a quote stands that never closes; what follows it is no word. */
+/**
+ * `"a b"c` is two words, and a backslash stands for itself. `open`: the place of a quote that is never closed; the text behind it is
+ * dropped.
+ */
 export function splitWords(line: Text): { readonly words: readonly Word[]; readonly open?: Origin } {
   const { text } = line;
   const words: Word[] = [];

@@ -1,23 +1,23 @@
-// A stretch of configuration text that knows where each of its characters was written, through substitution and repetition.
+// Configuration text that remembers where each character was written, through substitution and repetition.
 import type { Origin } from '../keyword.js';
 
-/** From character `from` on: text as written, at `column` and counting on; or (`inserted`) all of it stands for what is at `column`. */
+/** From character `from` on: text as written, beginning at `column`; or (`inserted`) all of it replaces what stands at `column`. */
 interface Span {
   readonly from: number;
   readonly column: number;
   readonly inserted: boolean;
 }
 
-/** One logical line, or a part of one. */
+/** One logical line, or part of one. */
 export interface Text {
   readonly text: string;
   readonly file: string;
   readonly line: number;
-  /** By `from`, the first one from 0. */
+  /** Sorted by `from`; the first one begins at 0. */
   readonly spans: readonly Span[];
 }
 
-/** A line as it stands in a file. */
+/** A line as it stands in its file. */
 export const written = (text: string, file: string, line: number): Text => ({
   text,
   file,
@@ -42,10 +42,10 @@ function columnAt(text: Text, index: number): number {
   return span.inserted ? span.column : span.column + index - span.from;
 }
 
-/** The place asked for last: words that one expansion made are many, and all of one place. */
+/** The last result: many words of one expansion share one place. */
 let latest: Origin = { file: '', line: 0, column: 0 };
 
-/** Where the character at `index` was written; behind the end: the place after the last one. */
+/** The place of the character at `index`; behind the end: the place after the last character. */
 export function originAt(text: Text, index: number): Origin {
   const { file, line } = text;
   const column = columnAt(text, index);
@@ -53,10 +53,10 @@ export function originAt(text: Text, index: number): Origin {
   return latest;
 }
 
-/** Does all of it stand for one place? Then so does every part, and there is nothing to count. */
+/** Does all of it stand for one place? Then every part does, too. */
 const isOnePlace = ({ spans }: Text): boolean => spans.length === 1 && spans[0]!.inserted;
 
-/** Characters `from` up to `to`, like String.slice without negative numbers. */
+/** Characters `from` up to `to`, like String.slice without negative indexes. */
 export function slice(text: Text, from: number, to = text.text.length): Text {
   if (from === 0 && to >= text.text.length) return text;
   if (isOnePlace(text)) return { text: text.text.slice(from, to), file: text.file, line: text.line, spans: text.spans };
@@ -69,10 +69,10 @@ export function slice(text: Text, from: number, to = text.text.length): Text {
   return { text: text.text.slice(from, to), file: text.file, line: text.line, spans };
 }
 
-/** A piece of a new text: a part of the old one, or something that stands in for what was written at `index`. */
+/** A piece of a new text: part of the old one, or an insertion that replaces what was written at `index`. */
 export type Part = { readonly from: number; readonly to: number } | { readonly insert: string; readonly index: number };
 
-/** The old text taken apart and put together again. */
+/** Builds a text from parts of the old one and insertions. */
 export function compose(text: Text, parts: readonly Part[]): Text {
   if (isOnePlace(text)) {
     const made = parts.map((part) => ('insert' in part ? part.insert : text.text.slice(part.from, part.to))).join('');
@@ -95,7 +95,7 @@ export function compose(text: Text, parts: readonly Part[]): Text {
   return { text: result, file: text.file, line: text.line, spans };
 }
 
-/** The same text with every character standing for one place: what an expansion made of it there. */
+/** A text whose characters all stand for one place: the result of an expansion there. */
 export const standingFor = (text: string, at: Text, index: number): Text => ({
   text,
   file: at.file,
@@ -103,10 +103,10 @@ export const standingFor = (text: string, at: Text, index: number): Text => ({
   spans: [{ from: 0, column: columnAt(at, index), inserted: true }],
 });
 
-/** What C's isspace() takes for a blank. */
+/** The characters that C's isspace() accepts. */
 export const isBlank = (character: string): boolean => character === ' ' || (character >= '\t' && character <= '\r');
 
-/** Without blanks at both ends. */
+/** Removes blanks at both ends. */
 export function trimmed(line: Text): Text {
   let from = 0;
   let to = line.text.length;

@@ -1,4 +1,4 @@
-// BFD sessions that hurt: with the VRRP peer itself, or between ends that never meet.
+// Harmful BFD sessions: with the VRRP peer itself, or between ends that never match.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -31,7 +31,7 @@ const LOW_TTL: LintVerdict = {
 const ownAddresses = ({ configuration: { bfds, instances } }: LintNode): readonly Address[] =>
   [...bfds.map(({ source }) => source), ...instances.map(({ sourceAddress }) => sourceAddress)].filter((address) => address !== undefined);
 
-/** The nodes that hold this virtual router beside this one, by their addresses as far as files tell. */
+/** The other nodes with this virtual router, by their addresses as far as the files show. */
 function peerAddresses(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]): readonly Address[] {
   const others = peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
     if (a === node && ours === instance) return [b];
@@ -40,7 +40,7 @@ function peerAddresses(node: LintNode, instance: VrrpInstance, nodes: readonly L
   return [...(instance.unicast?.peers ?? []).map(({ address }) => address), ...others.flatMap(ownAddresses)];
 }
 
-/** Sessions whose failure alone means FAULT. */
+/** Sessions whose failure alone causes FAULT. */
 function decisive(node: LintNode, instance: VrrpInstance): readonly BfdInstance[] {
   const { bfds, syncGroups } = node.configuration;
   const groups = syncGroups.filter(({ members }) => members.includes(instance.name));
@@ -72,7 +72,7 @@ function withPeer(node: LintNode, nodes: readonly LintNode[]): readonly LintFind
   });
 }
 
-/** Why packets of `from` never count at `to`. */
+/** Why `to` never accepts packets of `from`. */
 function refused(from: BfdInstance, to: BfdInstance): string | undefined {
   const least = to.maxHops < 0 || to.maxHops === 255 ? 0 : to.ttl - to.maxHops;
   return from.ttl < least ? `a TTL of ${from.ttl} is sent and ${least} is the least that is taken` : undefined;

@@ -12,35 +12,35 @@ export interface LintFinding extends Finding {
   readonly replaces?: LintVerdict['replaces'];
 }
 
-/** One node: its file as it was read. */
+/** One node, with its configuration. */
 export interface LintNode {
-  /** The file's name as it was given. */
+  /** The file's name as given. */
   readonly file: string;
   readonly configuration: KeepalivedConfiguration;
-  /** The root of what the file says, for places. */
+  /** The values of the root, for places. */
   readonly values: Values;
-  /** What the daemon leaves behind when it stops: its options -V and -I. */
+  /** What stays behind when the daemon stops, by its options -V and -I. */
   readonly leavesBehind: { readonly addresses: boolean; readonly servers: boolean };
-  /** Texts of the scripts that could be read, by path. */
+  /** The texts of the scripts that could be read, by path. */
   readonly scripts: ReadonlyMap<string, string>;
 }
 
-/** One verdict: its name, how bad it is, one line for the manual. */
+/** One verdict: its code, its severity, and one line for the manual. */
 export interface LintVerdict {
   readonly code: string;
   readonly severity: FindingSeverity;
   readonly meaning: string;
-  /** keepalived's messages of the same, at the same line: one of them is enough. */
+  /** Codes of keepalived's messages about the same, on the same line: one of the two is enough. */
   readonly replaces?: readonly DiagnosticCode[];
 }
 
-/** A rule of lint: the verdicts it may give, and how it comes to them. Several nodes are those of one pair (or of several). */
+/** A rule: its verdicts, and the check that gives them. Several nodes form one pair (or several). */
 export interface LintRule {
   readonly verdicts: readonly LintVerdict[];
   readonly check: (nodes: readonly LintNode[]) => readonly LintFinding[];
 }
 
-/** What was said when the files were read, without what findings say better. */
+/** The diagnostics that no finding replaces. */
 export const withoutReplaced = (diagnostics: readonly Diagnostic[], findings: readonly LintFinding[]): readonly Diagnostic[] =>
   diagnostics.filter(
     ({ at, code }) => !findings.some((one) => one.replaces?.includes(code) === true && one.at.file === at.file && one.at.line === at.line),

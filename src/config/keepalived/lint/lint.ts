@@ -1,4 +1,4 @@
-// All rules of lint over the files of one or several nodes: `weir config lint`.
+// `weir config lint`: all rules over the files of one or several nodes.
 import { announcements } from './addresses/announcements.js';
 import { nodeAddresses } from './addresses/node-addresses.js';
 import { strict } from './addresses/strict.js';
@@ -27,7 +27,7 @@ import { trackScripts } from './scripts/track-scripts.js';
 import { servicesOfPair } from './services/services-of-pair.js';
 import { virtualServers } from './services/virtual-servers.js';
 
-/** First what makes two masters. */
+/** Rules about two masters come first. */
 export const lintRules: readonly LintRule[] = [
   vrids,
   versions,
@@ -59,5 +59,5 @@ export const lintRules: readonly LintRule[] = [
 
 export const lintVerdicts: readonly LintVerdict[] = lintRules.flatMap(({ verdicts }) => verdicts);
 
-/** In the rules' order. */
+/** The findings, in the order of the rules. */
 export const lint = (nodes: readonly LintNode[]): readonly LintFinding[] => lintRules.flatMap(({ check }) => check(nodes));

@@ -1,4 +1,4 @@
-// Which instances of two nodes are one virtual router.
+// Finds the instances of two nodes that form one virtual router.
 import { formatAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { LintNode } from './finding.js';
@@ -16,8 +16,8 @@ export const addressesOf = ({ addresses }: VrrpInstance): readonly string[] => a
 const sharesAddress = (a: VrrpInstance, b: VrrpInstance): boolean => addressesOf(a).some((address) => addressesOf(b).includes(address));
 
 /**
- * Two pairs met on one VRID: their addresses have nothing in common and their names differ. (One pair whose lists have
- * come apart keeps its name.)
+ * Do two different pairs share a VRID? They have no address in common and different names. (A pair whose lists of addresses differ still
+ * has one name.)
  */
 export const isForeign = (a: VrrpInstance, b: VrrpInstance): boolean =>
   a.name !== b.name && a.addresses.length > 0 && b.addresses.length > 0 && !sharesAddress(a, b);
@@ -35,7 +35,7 @@ function byVrid({ configuration }: LintNode): ReadonlyMap<string, readonly VrrpI
   return found;
 }
 
-/** Of those with the VRID the one of that name, else that holds an address of ours, else the only one. */
+/** Of the instances with the VRID: the one of that name, else one that shares an address, else the only one. */
 function counterpart(ours: VrrpInstance, same: readonly VrrpInstance[]): VrrpInstance | undefined {
   const named = same.find(({ name }) => name === ours.name) ?? same.find((one) => sharesAddress(one, ours));
   return named ?? (same.length === 1 ? same[0] : undefined);
@@ -54,10 +54,10 @@ function allPeers(nodes: readonly LintNode[]): readonly Peers[] {
   });
 }
 
-/** Every rule asks. */
+/** Cached, since every rule asks. */
 const known = new WeakMap<readonly LintNode[], readonly Peers[]>();
 
-/** Every virtual router that two nodes share by VRID; `foreign`: those that only meet on one. */
+/** Every virtual router that two nodes share by VRID; `foreign`: those where two pairs only share the VRID. */
 export function peersOf(nodes: readonly LintNode[], foreign = false): readonly Peers[] {
   const peers = known.get(nodes) ?? allPeers(nodes);
   known.set(nodes, peers);

@@ -1,4 +1,4 @@
-// Where in a node's file something stands.
+// Finds places in a node's file.
 
 import type { Origin, Values } from '../keyword.js';
 import { allOf, blocksOf, lastOf, nameOf } from '../values/values.js';
@@ -6,12 +6,12 @@ import type { LintNode } from './finding.js';
 
 const startOf = (node: LintNode): Origin => ({ file: node.file, line: 1, column: 1 });
 
-/** Blocks by `keyword name`, for each root that was asked: rules ask for every instance of files that may have tens of thousands. */
+/** Blocks by `keyword name`, cached for each root: rules ask for every instance of files that may have tens of thousands. */
 const named = new WeakMap<Values, ReadonlyMap<string, Values>>();
 
 const KEYWORDS = ['vrrp_instance', 'vrrp_sync_group', 'vrrp_script', 'bfd_instance'] as const;
 
-/** The block `keyword name { … }`; the last one of that name. */
+/** The block `keyword name { … }`; of several with one name, the last. */
 function blockNamed({ values }: LintNode, keyword: string, name: string): Values | undefined {
   const known = named.get(values);
   if (known !== undefined) return known.get(`${keyword} ${name}`);
@@ -22,7 +22,7 @@ function blockNamed({ values }: LintNode, keyword: string, name: string): Values
   return blocks.get(`${keyword} ${name}`);
 }
 
-/** A keyword of the block, else the block, else the file. */
+/** The place of a keyword in the block; else of the block, else of the file. */
 export function placeIn(node: LintNode, block: string, name: string, ...keywords: readonly string[]): Origin {
   const values = blockNamed(node, block, name);
   if (values === undefined) return startOf(node);
@@ -36,7 +36,7 @@ export function placeIn(node: LintNode, block: string, name: string, ...keywords
 export const instancePlace = (node: LintNode, name: string, ...keywords: readonly string[]): Origin =>
   placeIn(node, 'vrrp_instance', name, ...keywords);
 
-/** The n-th block of virtual_server: their names may repeat. Servers that were dropped are not counted by the model, hence the label. */
+/** The virtual_server block with that label. It cannot be found by index, because the model does not contain dropped servers. */
 export function serverPlace(node: LintNode, name: string, keyword?: string): Origin {
   const block = blocksOf(node.values, 'virtual_server').find(({ label }) => {
     const [first, second] = label.map(({ text }) => text);
@@ -47,7 +47,7 @@ export function serverPlace(node: LintNode, name: string, keyword?: string): Ori
   return (keyword === undefined ? undefined : allOf(block, keyword)[0]?.at) ?? block.at;
 }
 
-/** A keyword of global_defs, else the file. */
+/** The place of a keyword in global_defs, else of the file. */
 export function globalPlace(node: LintNode, keyword: string): Origin {
   for (const block of blocksOf(node.values, 'global_defs')) {
     const value = lastOf(block, keyword);
@@ -56,5 +56,5 @@ export function globalPlace(node: LintNode, keyword: string): Origin {
   return startOf(node);
 }
 
-/** `file:line`, to name a place inside a sentence. */
+/** `file:line`, for use in a sentence. */
 export const placeText = ({ file, line }: Origin): string => `${file}:${line}`;

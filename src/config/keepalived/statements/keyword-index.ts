@@ -1,9 +1,9 @@
-// Looking a keyword up in its block's table, by name or older spelling.
+// Finds a keyword in the table of its block, by name or older spelling.
 import type { Keyword } from '../keyword.js';
 
 const indexes = new WeakMap<readonly Keyword[], ReadonlyMap<string, Keyword>>();
 
-/** Name and aliases → row. Kept for the table's life: a big configuration asks a million times. */
+/** Name and aliases → row. Cached, because a large configuration asks a million times. */
 export function indexOf(table: readonly Keyword[]): ReadonlyMap<string, Keyword> {
   let index = indexes.get(table);
   if (index === undefined) {

@@ -1,7 +1,7 @@
-// Where a keyword belongs that stands at a wrong level: what a message about an unknown one can say better than a similar name.
+// Finds the blocks to which a misplaced keyword belongs: a better hint about an unknown keyword than a similar name.
 import type { Keyword } from '../keyword.js';
 
-/** Keyword, by name or older spelling → the blocks in which it may stand; `` is the root. Each table is walked once. */
+/** Keyword, by name or older spelling → the blocks that may contain it; '' is the root. Each table is visited once. */
 export function blocksByKeyword(root: readonly Keyword[]): ReadonlyMap<string, readonly string[]> {
   const found = new Map<string, string[]>();
   const seen = new Set<readonly Keyword[]>();
@@ -17,7 +17,7 @@ export function blocksByKeyword(root: readonly Keyword[]): ReadonlyMap<string, r
   return found;
 }
 
-/** `it belongs in vrrp_instance or vrrp_sync_group`; undefined for words that belong nowhere. */
+/** `it belongs in vrrp_instance or vrrp_sync_group`; undefined for a word that is no keyword. */
 export function placeHint(blocks: readonly string[] | undefined): string | undefined {
   if (blocks === undefined) return undefined;
   if (blocks.includes('')) return 'it stands outside of all blocks';

@@ -1,4 +1,4 @@
-// From flat pieces (lines and braces) to statements with bodies. Never gives up: what braces are wrong is told and gone on from.
+// Builds statements with bodies from flat pieces (lines and braces). It never gives up: it reports wrong braces and continues.
 
 import type { Report } from '../diagnostics/report.js';
 import type { Keyword, Origin, Statement, Word } from '../keyword.js';
@@ -6,13 +6,13 @@ import { splitWords } from '../lines/split-words.js';
 import { isBlank, type Text } from '../lines/text.js';
 import { named } from './keyword-index.js';
 
-/** What flatten() makes of the files: the text between braces, line by line, and the braces. */
+/** The output of flatten(): the text between braces, line by line, and the braces. */
 export type Piece =
   | { readonly kind: 'line'; readonly line: Text }
   | { readonly kind: 'open'; readonly at: Origin }
   | { readonly kind: 'close'; readonly at: Origin };
 
-/** A Statement while it may still get a body. The line as written is cut out when somebody asks: few do, and there may be a million. */
+/** A Statement that may still get a body. `raw` is computed on demand: few need it, and there may be a million. */
 class Growing {
   readonly keyword: Word;
   readonly words: readonly Word[];
@@ -32,13 +32,13 @@ class Growing {
   }
 }
 
-/** An open brace. `name`: the keyword before it; `table`: the keywords that may stand in it; absent: lines of any kind, or nothing is known. */
+/** An open brace. `name`: the keyword before it; `table`: the keywords allowed inside; absent: any lines, or an unknown block. */
 interface Frame {
   readonly into: Growing[];
   readonly at: Origin;
   readonly name?: string;
   readonly table?: readonly Keyword[] | undefined;
-  /** A line in it that belongs further out was told. */
+  /** A line that belongs to an outer block was reported. */
   isReported?: boolean;
 }
 
@@ -59,7 +59,7 @@ function statementOf(line: Text, report: Report): Growing | undefined {
 
 const NO_WORDS: readonly Word[] = [];
 
-/** More blocks inside one another than any configuration has. */
+/** Deeper nesting than any real configuration has. */
 const DEEPEST = 8;
 
 class Builder {
@@ -67,7 +67,7 @@ class Builder {
   readonly #root: Growing[] = [];
   readonly #frames: Frame[] = [];
   #table: readonly Keyword[] | undefined;
-  /** The last line, while a brace may follow it. */
+  /** The last line, while a brace may still follow it. */
   #pending: { readonly statement: Growing; readonly block: boolean; readonly table: readonly Keyword[] | undefined } | undefined;
 
   constructor(root: readonly Keyword[] | undefined, report: Report) {
@@ -88,7 +88,7 @@ class Builder {
     this.#push({ into: pending.statement.body, at, name: pending.statement.keyword.text, table: pending.table });
   }
 
-  /** A block without its brace: the next line tells whether one was forgotten. */
+  /** A block without its brace: the next line shows whether it was forgotten. */
   #forgottenBrace(next: Growing): boolean {
     const pending = this.#pending;
     if (pending === undefined || !pending.block) return false;
@@ -97,14 +97,14 @@ class Builder {
     return inBlock || anyLine;
   }
 
-  /** Does a block around this one have the keyword, and this one not? Then its brace was forgotten, most likely: told once a block. */
+  /** If an outer block has the keyword and this one does not, a closing brace was probably forgotten: reported once a block. */
   #forgottenEnd({ keyword }: Growing): void {
     const frame = this.#frames.at(-1)!;
     if (frame.isReported === true || frame.name === undefined) return;
     if (frame.table !== undefined && named(frame.table, keyword.text) !== undefined) return;
     const outer = this.#frames.slice(-1 - DEEPEST, -1).flatMap(({ table }) => (table === undefined ? [] : [named(table, keyword.text)]));
     const kinds = outer.flatMap((found) => (found === undefined ? [] : [found.argument.kind]));
-    // Among lines of any kind only what opens a block itself is surely none of them.
+    // In a list of free lines, only a keyword that opens a block certainly does not belong.
     if (!kinds.some((kind) => frame.table !== undefined || kind === 'block' || kind === 'lines')) return;
     frame.isReported = true;
     this.#report('keyword-inside-block', keyword.at, { keyword: keyword.text, name: frame.name, line: frame.at.line });
@@ -156,8 +156,8 @@ class Builder {
 }
 
 /**
- * The statements of a configuration. `root`: the table of the outermost level, by which a forgotten `{` is noticed; without it
- * every line is taken as it comes.
+ * The statements of a configuration. `root`: the table of the outermost level, by which a forgotten `{` is found; without it every line is
+ * accepted.
  */
 export function parseTree(pieces: Iterable<Piece>, root: readonly Keyword[] | undefined, report: Report): readonly Statement[] {
   const builder = new Builder(root, report);

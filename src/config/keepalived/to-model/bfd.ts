@@ -11,7 +11,7 @@ import { blocksOf, booleanOf, has, nameOf, numberOf, placeOf, wordsOf } from '..
 import { readHost } from './virtual-server/endpoint.js';
 
 const NAME_LENGTH_MAX = 31;
-/** `malformed`: it is said and is no address; that was told. */
+/** `malformed`: the word is no address, which was reported. */
 function readAddress(block: Values, keyword: string, what: string, report: Report): Address | 'malformed' | undefined {
   const word = wordsOf(block, keyword)?.[0];
   if (word === undefined) return undefined;
@@ -46,7 +46,7 @@ function readHops(block: Values, ttl: number, report: Report): number {
 
 type Ends = Pick<BfdInstance, 'neighbour' | 'source'>;
 
-/** The far end and our address; undefined: unusable, which was told. */
+/** The neighbor's address and the local one; undefined: unusable, which was reported. */
 function readEnds(block: Values, report: Report): Ends | undefined {
   const name = nameOf(block);
   const neighbour = readAddress(block, 'neighbor_ip', 'neighbor address %v, ignoring instance', report);
@@ -58,13 +58,13 @@ function readEnds(block: Values, report: Report): Ends | undefined {
   }
   if (source === undefined || source === 'malformed') return { neighbour };
   if (source.family === neighbour.family) return { neighbour, source };
-  // The original prints one of the two addresses twice here.
+  // keepalived prints one of the two addresses twice here.
   const text = `source address ${formatAddress(source)} and neighbor address ${formatAddress(neighbour)}`;
   report('bfd-mixed-families', block.at, { name, text });
   return undefined;
 }
 
-/** Whether a packet that knows addresses alone could belong to both: a session without a source takes any. */
+/** Could a packet belong to both sessions, judged by addresses alone? A session without a source accepts any local address. */
 const cannotBeTold = (one: Ends, other: Ends): boolean =>
   sameAddress(one.neighbour, other.neighbour) &&
   (one.source === undefined || other.source === undefined || sameAddress(one.source, other.source));

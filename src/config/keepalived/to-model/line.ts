@@ -1,4 +1,4 @@
-// Reading a line that is a value itself (an address, a route, a rule, a tracker), word by word.
+// Reads a line that is a value itself (an address, a route, a rule, a tracker) word by word.
 
 import { type Report, reportProblem } from '../diagnostics/report.js';
 import type { DetailsOf, DiagnosticCode } from '../diagnostics/table.js';
@@ -7,7 +7,7 @@ import type { Bounds } from '../values/number.js';
 import { readWhole } from '../values/number.js';
 import { lineWords } from '../values/values.js';
 
-/** A place in a line. `take` gives the next word and moves on; what is said stands at the word it is about. */
+/** A position in a line. `take` returns the next word and advances. */
 export class Line {
   private readonly words: readonly Word[];
   private at = 0;
@@ -33,7 +33,7 @@ export class Line {
     return word;
   }
 
-  /** The word behind the one just taken. Without one the start ends (exit 2), as the original does for routes and rules. */
+  /** The word behind the one just taken. If it is missing, keepalived exits with 2, for routes and rules. */
   need(): Word | undefined {
     const word = this.take();
     if (word !== undefined) return word;
@@ -42,7 +42,7 @@ export class Line {
     return undefined;
   }
 
-  /** Leaves the rest of the line unread. */
+  /** Skips the rest of the line. */
   end(): void {
     this.at = this.words.length;
   }
@@ -54,7 +54,7 @@ export class Line {
     return true;
   }
 
-  /** The word as a whole number; otherwise what is wrong with it, and `code`. */
+  /** The word as a whole number; otherwise reports what is wrong with it, then `code`. */
   number<C extends DiagnosticCode>(word: Word, bounds: Bounds, code: C, details: DetailsOf<C>): number | undefined {
     const { value, problem } = readWhole(word.text, bounds);
     if (problem !== undefined) {
@@ -65,7 +65,7 @@ export class Line {
   }
 }
 
-/** `track_group NAME` of a static object: taken where a group of that name stands before it, else told. */
+/** `track_group NAME` of a static object: reported if no group of that name is defined above it. */
 export function nameTrackGroup(line: Line, word: Word, draft: { trackGroup?: string }, groups: ReadonlySet<string> | undefined): void {
   if (groups?.has(word.text) === true) draft.trackGroup = word.text;
   else line.report('track-group-unknown', word.at, { word: word.text });

@@ -1,6 +1,6 @@
-// Numbers as keepalived reads them, and what is wrong with those that it refuses.
+// Reads numbers as keepalived does, and classifies those that it refuses.
 
-/** What is wrong with a number: a row of the table of diagnostics, and its details. */
+/** What is wrong with a number: a code of the table of diagnostics, and its details. */
 export interface Problem {
   readonly code:
     | 'number-invalid'
@@ -12,7 +12,7 @@ export interface Problem {
   readonly details: { readonly text: string; readonly min: string | number; readonly max: string | number };
 }
 
-/** The number, if there is one, and what is wrong with it. Both: it is reported and used (a rounded time). */
+/** The number, if there is one, and what is wrong with it. A rounded time has both: it is reported and used. */
 export interface ReadNumber {
   readonly value?: number;
   readonly problem?: Problem;
@@ -21,7 +21,7 @@ export interface ReadNumber {
 export interface Bounds {
   readonly min: number;
   readonly max: number;
-  /** Read as a signed number although `min` is not negative: `-1` is out of range rather than negative. */
+  /** Parsed as a signed number although `min` is not negative: `-1` is then out of range instead of negative. */
   readonly signed?: boolean;
 }
 
@@ -37,7 +37,7 @@ const refused = (
 const unsignedLimit = 0xffffffff;
 const signedLimit = 0x7fffffff;
 
-/** A whole number: a sign and decimal digits (`010` is ten); an empty word is 0, as in keepalived. */
+/** A whole number: an optional sign and decimal digits (`010` is ten); an empty word is 0, as in keepalived. */
 export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds): ReadNumber {
   if (!/^[+-]?\d*$/.test(text) || /^[+-]$/.test(text)) return refused('number-invalid', text);
   const value = Number(text) || 0;
@@ -48,7 +48,7 @@ export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds):
   return { value };
 }
 
-/** A bound as the message has it. No bound (Infinity) is the end of keepalived's 64 bits, which a double only nears. */
+/** A bound as the message prints it. Without a bound (Infinity) it is the end of keepalived's 64 bits, which a double cannot represent. */
 const decimals = (millionths: number, places: number): string =>
   Number.isFinite(millionths) ? (millionths / 10 ** places).toFixed(places) : '18446744073709.551614';
 
@@ -56,16 +56,16 @@ export interface TimeBounds {
   readonly minUs: number;
   readonly maxUs: number;
   readonly unit?: 'ms' | undefined;
-  /** What is counted: microseconds, or milliseconds of a number of seconds. */
+  /** The unit counted: microseconds, or milliseconds within a number of seconds. */
   readonly stepUs?: 1 | 1000;
 }
 
-/** How many decimals count. */
+/** The number of decimals that count. */
 export const placesOf = ({ unit, stepUs }: Pick<TimeBounds, 'unit' | 'stepUs'>): number => (unit === 'ms' || stepUs === 1000 ? 3 : 6);
 
 /**
- * Decimal seconds (milliseconds: `unit` 'ms') as microseconds. More decimals than a step has are rounded, used and reported.
- * What keepalived misreads (it takes `1.5s` for 15 µs) is refused here.
+ * Reads decimal seconds (milliseconds: `unit` 'ms') as microseconds. Surplus decimals are rounded and reported. weir refuses what
+ * keepalived misreads (it takes `1.5s` for 15 µs).
  */
 export function readTime(text: string, { minUs, maxUs, unit, stepUs = 1 }: TimeBounds): ReadNumber {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);

@@ -1,4 +1,4 @@
-// Statements and a table of keywords in, typed values out, with everything to be said about them on the way.
+// Reads statements by a table of keywords into typed values, and reports what is wrong.
 import { parseIpv4, parseIpv6 } from '../../../model/address-text.js';
 import { nearest } from '../../../model/nearest.js';
 import { type Report, reportProblem } from '../diagnostics/report.js';
@@ -7,16 +7,16 @@ import { indexOf } from '../statements/keyword-index.js';
 import { type Problem, placesOf, type ReadNumber, readTime, readWhole } from './number.js';
 import { readScript } from './script.js';
 
-/** One statement being read against its row. */
+/** One statement being read by its row. */
 interface Reading {
   readonly keyword: Keyword;
   readonly statement: Statement;
-  /** The name of the block it stands in. */
+  /** The name of the surrounding block. */
   readonly name: string;
   readonly report: Report;
 }
 
-/** A value, or nothing where the statement counts as not written. */
+/** A value, or undefined if the statement counts as not written. */
 type Read = { readonly value: unknown } | undefined;
 
 const quote = (names: readonly string[]): string => names.map((name) => `'${name}'`).join(', ');
@@ -27,7 +27,7 @@ function readBoolean(text: string): boolean | undefined {
   return text === 'off' || text === 'false' || text === 'no' ? false : undefined;
 }
 
-/** keepalived's words for this keyword, filled in. */
+/** keepalived's message about this keyword, with its placeholders filled in. */
 function filledIn(text: string, { statement, name }: Reading): string {
   return text.replace(/%[vkn]/g, (mark) =>
     mark === '%v' ? (statement.words[0]?.text ?? '') : mark === '%k' ? statement.keyword.text : name,
@@ -35,8 +35,7 @@ function filledIn(text: string, { statement, name }: Reading): string {
 }
 
 /**
- * A word is missing where one must be: ends the start (exit 2). `after` is the word before the gap, `position` counts the words
- * of the line from 1.
+ * A required word is missing: keepalived exits with 2. `after` is the word before the gap, `position` counts the words of the line from 1.
  */
 export function missingWord(statement: Statement, after: Word, position: number, report: Report): void {
   report('argument-missing', after.at, { keyword: statement.keyword.text, after: after.text, position });
@@ -52,7 +51,7 @@ function missing(reading: Reading): undefined {
   }
 }
 
-/** What is wrong with the argument: the reader's general message, then the keyword's own. */
+/** Reports an invalid argument: first the reader's general message, then the keyword's own. */
 function refuse(reading: Reading, word: Word, problem: Problem | undefined, expected: string): undefined {
   const { keyword, report } = reading;
   const own = keyword.messages?.invalid;
@@ -154,7 +153,7 @@ function extraParameters({ statement, report }: Reading): void {
   report('block-extra-words', extra.at, { keyword: statement.keyword.text, names });
 }
 
-/** The words before the brace; undefined, and told, where the name is missing (or two stand where the table wants to tell). */
+/** The words before the brace; undefined, and reported, if the name is missing (or if there are too many and the table has a message). */
 function labelOf(reading: Reading, label: 0 | 1 | 2): readonly Word[] | undefined {
   const { words } = reading.statement;
   if (label === 0) return [];
@@ -213,7 +212,7 @@ function argumentOf(reading: Reading): Read {
   }
 }
 
-/** Two blocks of one kind without a name (`global_defs` twice) are one. */
+/** Merges two unnamed blocks of one kind (`global_defs` twice). */
 function merged(keyword: Keyword, first: Value, second: Value): Value {
   if (keyword.argument.kind === 'lines')
     return { value: [...(first.value as Statement[]), ...(second.value as Statement[])], at: first.at, order: first.order };
@@ -257,7 +256,7 @@ function unknown(statement: Statement, table: readonly Keyword[], report: Report
 
 const unexpectedBody = ({ keyword }: Statement, report: Report): void => report('body-unexpected', keyword.at, { keyword: keyword.text });
 
-/** Reports old spellings, and keywords that weir understands and does nothing about. */
+/** Reports old spellings, and keywords that weir reads but ignores. */
 function reportUse(reading: Reading): void {
   const { keyword, statement, report } = reading;
   if (keyword.deprecated?.includes(statement.keyword.text) === true) {
@@ -272,9 +271,8 @@ function reportUse(reading: Reading): void {
 const because = ({ because: why }: Keyword): string => (why === undefined ? '' : `: ${why}`);
 
 /**
- * The values of one block. `label` are the words before its brace, `at` its place, `outer` the name of the block around it, which
- * messages use where this one has none. Statements that cannot be read are reported and left out; `fatal` reports are for the
- * caller to stop at.
+ * Reads the values of one block. `label`: the words before its brace; `at`: its place; `outer`: the name of the surrounding block, which
+ * messages use if this block has none. Unreadable statements are reported and left out; the caller stops at `fatal` ones.
  */
 export function readBlock(
   statements: readonly Statement[],

@@ -1,7 +1,7 @@
-// A script line: keepalived's splitter, which knows both quotes and escapes and is applied twice: to the line, then to the command in it.
+// keepalived's splitter for script lines. It understands both quotes and escapes and runs twice: on the line, then on the command in it.
 import type { Script } from '../../../model/keepalived/script.js';
 
-/** What a splitter found, or which quote is never closed. */
+/** The words, or the quote that is never closed. */
 type Split = { readonly kind: 'words'; readonly words: readonly string[] } | { readonly kind: 'open'; readonly quote: string };
 
 const blanks = ' \t\n\v\f\r';
@@ -16,7 +16,10 @@ const named: ReadonlyMap<string, string> = new Map([
   ['v', '\v'],
 ]);
 
-/** The character that `text` (behind a backslash) stands for, and how much of it was read. `\x` takes every hex digit and keeps the low byte, as 2.2.7 does. */
+/**
+ * The character that `text` (behind a backslash) stands for, and the length that was read. `\x` takes every hex digit and uses the low
+ * byte, as 2.2.7 does.
+ */
 function escapedAt(text: string): { readonly character: string; readonly length: number } {
   const octal = /^[0-7]{1,3}/.exec(text)?.[0];
   if (octal !== undefined) return { character: String.fromCharCode(Number.parseInt(octal, 8) & 0xff), length: octal.length };
@@ -27,7 +30,7 @@ function escapedAt(text: string): { readonly character: string; readonly length:
   return { character: named.get(first) ?? first, length: first.length };
 }
 
-/** Words separated by blanks; `"` and `'` group, pieces that touch are one word, a backslash escapes anywhere. */
+/** Blanks separate words; `"` and `'` group; adjacent pieces are one word; a backslash escapes anywhere. */
 function split(text: string): Split {
   const words: string[] = [];
   let word: string | undefined;
@@ -53,24 +56,24 @@ function split(text: string): Split {
   return { kind: 'words', words };
 }
 
-/** Text that ends at a NUL, as C's does. */
+/** The text up to a NUL, as in C. */
 const upToNul = (text: string): string => /^[^\0]*/.exec(text)?.[0] ?? '';
 
-/** The words of a command; undefined where a quote stays open. For commands that are not scripts (`process`). */
+/** The words of a command; undefined if a quote is not closed. For commands that are not scripts (`process`). */
 export function splitCommand(text: string): readonly string[] | undefined {
   const found = split(text);
   return found.kind === 'words' ? found.words : undefined;
 }
 
-/** A script, or the text whose quote is not closed; neither where there is no command. */
+/** A script, or the text whose quote is not closed; neither if there is no command. */
 export interface ReadScript {
   readonly script?: Script;
   readonly problem?: { readonly text: string; readonly quote: string };
 }
 
 /**
- * The line behind `keyword` as written: a command (quoted as a whole where it has arguments), then `[user [group]]`.
- * keepalived.conf(5), "Scripts"; the words come out as its own dump shows them.
+ * Reads the line behind `keyword` as written: a command (quoted as a whole if it has arguments), then `[user [group]]`. See
+ * keepalived.conf(5), "Scripts"; the words come out as keepalived's dump shows them.
  */
 export function readScript(keyword: string, raw: string): ReadScript {
   const line = split(raw);

@@ -1,32 +1,32 @@
-// Typed access to what the reader made of a block: each kind of argument (keyword.ts) has its function here.
+// Typed access to the values of a block: one function for each kind of argument (keyword.ts).
 import type { Address } from '../../../model/address.js';
 import type { Script } from '../../../model/keepalived/script.js';
 import type { Origin, Statement, Value, Values, Word } from '../keyword.js';
 
-/** A block that says nothing: what stands where a file has no global_defs. */
+/** An empty block: stands for global_defs in a file without it. */
 export const NOTHING: Values = { label: [], at: { file: '', line: 1, column: 1 }, of: new Map() };
 
-/** The name in front of a block's brace; '' where it has none. */
+/** The name before a block's brace; '' without one. */
 export const nameOf = (block: Values): string => block.label[0]?.text ?? '';
 
 const NEVER: readonly Value[] = [];
 const NO_LINES: readonly Statement[] = [];
 
-/** Every time the keyword was said, in order. */
+/** Every value of the keyword, in order. */
 export const allOf = (block: Values, keyword: string): readonly Value[] => block.of.get(keyword) ?? NEVER;
 
-/** The last time the keyword was said. */
+/** The last value of the keyword. */
 export const lastOf = (block: Values, keyword: string): Value | undefined => allOf(block, keyword).at(-1);
 
 export const has = (block: Values, keyword: string): boolean => allOf(block, keyword).length > 0;
 
-/** Where the keyword stands; the block's own place where it does not. */
+/** The place of the keyword; without it, the place of the block. */
 export const placeOf = (block: Values, keyword: string): Origin => lastOf(block, keyword)?.at ?? block.at;
 
 /** integer or time (µs) */
 export const numberOf = (block: Values, keyword: string): number | undefined => lastOf(block, keyword)?.value as number | undefined;
 
-/** boolean, or a flag that was set */
+/** boolean, or a flag */
 export const booleanOf = (block: Values, keyword: string): boolean | undefined => lastOf(block, keyword)?.value as boolean | undefined;
 
 /** text or choice */
@@ -39,7 +39,7 @@ export const wordsOf = (block: Values, keyword: string): readonly Word[] | undef
 
 export const scriptOf = (block: Values, keyword: string): Script | undefined => lastOf(block, keyword)?.value as Script | undefined;
 
-/** The lines of every such list, joined: a second `virtual_ipaddress { … }` adds to the first. */
+/** The lines of all such lists, joined: a second `virtual_ipaddress { … }` adds to the first. */
 export function linesOf(block: Values, keyword: string): readonly Statement[] {
   const [first, ...more] = allOf(block, keyword);
   if (first === undefined) return NO_LINES;
@@ -49,8 +49,8 @@ export function linesOf(block: Values, keyword: string): readonly Statement[] {
 
 export const blocksOf = (block: Values, keyword: string): readonly Values[] => allOf(block, keyword).map((entry) => entry.value as Values);
 
-/** The words of a line that is a value itself: keyword and all. */
+/** The words of a line that is a value itself, with the keyword. */
 export const lineWords = (line: Statement): readonly Word[] => [line.keyword, ...line.words];
 
-/** Every word of such lines: lists of names may stand many on a line. */
+/** All words of such lines: lists of names may have many on a line. */
 export const listOf = (block: Values, keyword: string): readonly Word[] => linesOf(block, keyword).flatMap(lineWords);

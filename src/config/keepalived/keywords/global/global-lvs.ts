@@ -1,11 +1,11 @@
-// global_defs, what concerns virtual servers (keepalived.conf(5)).
+// global_defs: virtual servers (keepalived.conf(5)).
 import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, FLAG, INT_MAX, integer, UNSIGNED_MAX, words } from '../arguments.js';
 
 const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
 const NO_CHECKS = 'health checks are not run yet';
 
-/** global_defs: virtual servers. */
+/** The keywords of global_defs for virtual servers. */
 export const globalLvsKeywords: readonly Keyword[] = [
   {
     name: 'lvs_sync_daemon',

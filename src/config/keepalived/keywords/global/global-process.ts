@@ -1,8 +1,9 @@
-// global_defs, what concerns processes: names, priorities, processors, buffers (keepalived.conf(5)). Most stand once for each kind of process.
+// global_defs: names, priorities, CPUs and buffers of the processes (keepalived.conf(5)). Most keywords exist once for each kind of
+// process.
 import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, FLAG, integer, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
 
-/** The keywords of one kind of process; `role` is its name in them. */
+/** The keywords of one kind of process; `role` is part of their names. */
 const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [
   {
     name: `${role}_priority`,
@@ -41,7 +42,7 @@ const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [
 
 const NO_CHECKER_NETLINK = 'the checker keeps no netlink socket, the table of virtual servers is memory that it shares with the kernel';
 
-/** Sizes of a netlink socket's receive buffer; `because`: why nothing is done about it. */
+/** Sizes of a netlink socket's receive buffer; `because`: why they have no effect. */
 const buffer = (name: string, because?: string): readonly Keyword[] => [
   {
     name,
@@ -59,7 +60,7 @@ const buffer = (name: string, because?: string): readonly Keyword[] => [
   },
 ];
 
-/** global_defs: processes. */
+/** The keywords of global_defs for processes. */
 export const globalProcessKeywords: readonly Keyword[] = [
   ...forRole('vrrp'),
   ...forRole('checker'),

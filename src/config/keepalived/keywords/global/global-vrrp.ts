@@ -1,4 +1,4 @@
-// global_defs, what concerns VRRP: versions, groups, gratuitous ARP, elections, strictness (keepalived.conf(5)).
+// global_defs: versions, multicast groups, gratuitous ARP, elections and strict mode of VRRP (keepalived.conf(5)).
 import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, choice, FLAG, INT_MAX, integer, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
 
@@ -232,5 +232,5 @@ const host: readonly Keyword[] = [
   },
 ];
 
-/** global_defs: VRRP. */
+/** The keywords of global_defs for VRRP. */
 export const globalVrrpKeywords: readonly Keyword[] = [...election, ...garp, ...host];

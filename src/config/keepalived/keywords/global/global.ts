@@ -1,4 +1,4 @@
-// global_defs: what holds for the whole daemon (keepalived.conf(5)); the parts on VRRP, virtual servers and processes have their own tables.
+// global_defs: settings of the whole daemon (keepalived.conf(5)). VRRP, virtual servers and processes have tables of their own.
 import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, FLAG, integer, LINES, PATH, SCRIPT, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
 import { globalLvsKeywords } from './global-lvs.js';
@@ -41,7 +41,7 @@ const mail: readonly Keyword[] = [
   },
 ];
 
-/** One of the FIFOs and the program that reads it. */
+/** A FIFO and the program that reads it. */
 const fifo = (name: string, what: string): readonly Keyword[] => [
   {
     name,
@@ -57,7 +57,7 @@ const fifo = (name: string, what: string): readonly Keyword[] => [
   },
 ];
 
-/** The script run before the first child or after the last, and how long it may take. */
+/** The script that runs before the first child starts or after the last one ends, and its timeout. */
 const aroundLife = (when: 'startup' | 'shutdown', meaning: string): readonly Keyword[] => [
   {
     name: `${when}_script`,

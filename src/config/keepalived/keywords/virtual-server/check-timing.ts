@@ -1,22 +1,22 @@
-// When and how often servers are checked: the keywords that a virtual server, a real server and a checker share. Each level's
-// value is the default of the next one.
+// Timing of health checks: the keywords that a virtual server, a real server and a check share. The value of a level is the default of the
+// next one.
 import type { Keyword } from '../../keyword.js';
 
-/** What keepalived calls them in its messages differs between the levels. */
+/** keepalived's names of the levels in messages. */
 export interface TimingWords {
   readonly connectTimeout: string;
   readonly delayLoop: string;
   readonly delayBeforeRetry: string;
   readonly warmup: string;
   readonly retry: string;
-  /** The least `retry`. */
+  /** The smallest `retry`. */
   readonly leastRetry: 0 | 1;
-  /** Whether the level's defaults are the manual's or those of the level above. */
+  /** Are the level's defaults keepalived's, or those of the level above? */
   readonly inherited: boolean;
 }
 
 const MAX_32_US = 4294967295;
-/** The original takes what 64 bits of microseconds hold. */
+/** keepalived accepts what 64 bits of microseconds hold. */
 const MAX_64_US = Number.POSITIVE_INFINITY;
 
 export function timingKeywords(words: TimingWords): readonly Keyword[] {

@@ -1,11 +1,11 @@
-// The blocks that say how a real server is checked: keepalived.conf(5), "CHECKERS".
+// The blocks of health checks of a real server: keepalived.conf(5), "CHECKERS".
 import type { Argument, Keyword } from '../../keyword.js';
 import { timingKeywords } from './check-timing.js';
 import { httpKeywords, sslKeywords } from './http-check.js';
 
 const port: Argument = { kind: 'integer', min: 1, max: 65535 };
 
-/** Where the checker connects: every one that has a connection. */
+/** Keywords of every check that opens a connection. */
 const target: readonly Keyword[] = [
   {
     name: 'connect_ip',
@@ -60,7 +60,7 @@ const logAll: Keyword = {
 };
 
 const connecting: readonly Keyword[] = [...target, alpha, ...timing, logAll];
-/** MISC_CHECK connects to nothing itself. */
+/** MISC_CHECK opens no connection itself. */
 const running: readonly Keyword[] = [alpha, ...timing.filter(({ name }) => name !== 'connect_timeout'), logAll];
 
 const smtp: readonly Keyword[] = [
@@ -153,7 +153,7 @@ const block = (name: string, keywords: readonly Keyword[], meaning: string): Key
   meaning,
 });
 
-/** Any number of them, in any mix; all must be up. */
+/** Any number of checks of any kind; all must succeed. */
 export const checkerKeywords: readonly Keyword[] = [
   block('HTTP_GET', [...httpKeywords, ...connecting], 'Pages over HTTP: status, digest, regular expression.'),
   block('SSL_GET', [...sslKeywords, ...connecting], 'Pages over HTTPS (certificates are not verified).'),

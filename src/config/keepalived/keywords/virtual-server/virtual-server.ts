@@ -3,7 +3,7 @@ import type { Keyword } from '../../keyword.js';
 import { timingKeywords } from './check-timing.js';
 import { realServerKeyword } from './real-server.js';
 
-/** The schedulers in the original's order of its manual. */
+/** The schedulers, in the order of keepalived's manual. */
 export const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'mh', 'dh', 'fo', 'ovf', 'sed', 'nq', 'twos'] as const;
 
 const scheduling: readonly Keyword[] = [

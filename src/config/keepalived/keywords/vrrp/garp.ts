@@ -1,4 +1,4 @@
-// garp_group and the old tables of interfaces at the root (keepalived.conf(5)).
+// garp_group and the older interface tables at the root (keepalived.conf(5)).
 import type { Keyword } from '../../keyword.js';
 import { block, LINES, seconds, words } from '../arguments.js';
 
@@ -17,7 +17,7 @@ const garpGroup: readonly Keyword[] = [
   { name: 'interfaces', argument: LINES, meaning: 'Interfaces that share the pace.' },
 ];
 
-/** What paces or watches interfaces, at the root. */
+/** The keywords at the root about interfaces. */
 export const interfaceBlocks: readonly Keyword[] = [
   { name: 'garp_group', argument: block(() => garpGroup), repeated: true, meaning: 'Interfaces that share the pace of gratuitous ARPs.' },
   {

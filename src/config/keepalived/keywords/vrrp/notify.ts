@@ -2,7 +2,7 @@
 import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, SCRIPT } from '../arguments.js';
 
-/** A script keyword; `who` begins what is said when it stands twice. */
+/** A script keyword; `who` is the beginning of the message about a repeated one. */
 export const notifyScript = (name: string, who: string, meaning: string): Keyword => ({
   name,
   argument: SCRIPT,
@@ -10,7 +10,7 @@ export const notifyScript = (name: string, who: string, meaning: string): Keywor
   messages: { again: `${who} ${name} script already specified - ignoring %v` },
 });
 
-/** The scripts that instances and groups have in common. */
+/** The scripts that instances and groups share. */
 export const notifyScripts = (who: string): readonly Keyword[] => [
   notifyScript('notify_master', who, 'COMMAND [USER [GROUP]], run on becoming master.'),
   notifyScript('notify_backup', who, 'COMMAND [USER [GROUP]], run on becoming backup.'),
@@ -19,7 +19,7 @@ export const notifyScripts = (who: string): readonly Keyword[] => [
   notifyScript('notify', who, 'COMMAND [USER [GROUP]], run at every change with INSTANCE|GROUP, name, state and priority as arguments.'),
 ];
 
-/** What is written and mailed beside. */
+/** The switches for further notifications. */
 export const notifySwitches = (messages: { readonly changes: string; readonly mail: string }): readonly Keyword[] => [
   {
     name: 'notify_priority_changes',

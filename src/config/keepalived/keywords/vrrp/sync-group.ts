@@ -1,4 +1,4 @@
-// vrrp_sync_group: instances that are master together (keepalived.conf(5)).
+// vrrp_sync_group: instances that change state together (keepalived.conf(5)).
 import type { Keyword } from '../../keyword.js';
 import { block, FLAG, LINES } from '../arguments.js';
 import { notifyScripts, notifySwitches } from './notify.js';

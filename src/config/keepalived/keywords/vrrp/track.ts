@@ -1,4 +1,4 @@
-// What VRRP watches: vrrp_script, track_file, vrrp_track_process, and the lists of them in instances and groups (keepalived.conf(5)).
+// The trackers of VRRP: vrrp_script, track_file, vrrp_track_process, and the lists of them in instances and groups (keepalived.conf(5)).
 import type { Keyword } from '../../keyword.js';
 import { block, FLAG, INT_MAX, integer, LINES, SCRIPT, seconds, wholeMs, words } from '../arguments.js';
 

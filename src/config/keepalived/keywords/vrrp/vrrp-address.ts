@@ -45,7 +45,7 @@ const authHmac: readonly Keyword[] = [
   },
 ];
 
-/** vrrp_instance: who it is on the wire and what it brings along. */
+/** vrrp_instance: its identity on the network, and its addresses and routes. */
 export const vrrpAddressKeywords: readonly Keyword[] = [
   { name: 'interface', argument: words(1), meaning: 'Interface of the adverts; needed but for unicast with a source address.' },
   {

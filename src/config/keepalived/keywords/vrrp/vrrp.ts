@@ -5,7 +5,7 @@ import { notifyScript, notifyScripts, notifySwitches } from './notify.js';
 import { trackLists } from './track.js';
 import { vrrpAddressKeywords } from './vrrp-address.js';
 
-/** A switch with keepalived's common complaint. */
+/** A switch with keepalived's usual message about an invalid value. */
 const booleanKeyword = (name: string, meaning: string, more: Partial<Keyword> = {}): Keyword => ({
   name,
   argument: BOOLEAN,
@@ -102,7 +102,7 @@ const election: readonly Keyword[] = [
   },
 ];
 
-/** A number of the gratuitous ARP settings: its words differ from keyword to keyword. */
+/** A number of the gratuitous ARP settings; keepalived's messages differ by keyword. */
 const garpNumber = (name: string, max: number, invalid: string, meaning: string): Keyword => ({
   name,
   argument: integer(0, max),

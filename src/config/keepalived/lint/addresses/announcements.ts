@@ -1,4 +1,4 @@
-// Hardly anybody is told that the addresses moved. (None at all cannot be asked for: keepalived makes 0 rounds 1.)
+// The master announces its addresses too rarely. (It cannot be turned off: keepalived makes 1 of 0 repetitions.)
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
 

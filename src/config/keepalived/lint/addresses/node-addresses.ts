@@ -1,4 +1,4 @@
-// A virtual address that is a node's own: what shall move cannot be what stays.
+// A virtual address that also belongs to a node: it cannot both move and stay.
 import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import { found, type LintRule, type LintVerdict } from '../finding.js';
@@ -16,7 +16,7 @@ export const nodeAddresses: LintRule = {
   check: (nodes) =>
     nodes.flatMap((node) =>
       node.configuration.instances
-        // The owner of an address (RFC 9568) has it on its interface.
+        // An address owner (RFC 9568) has the address on its interface.
         .filter(({ priority }) => priority !== 255)
         .flatMap(({ name, addresses, excludedAddresses, sourceAddress, unicast }) => {
           const held = [...addresses, ...excludedAddresses].map(({ address }) => address);

@@ -1,4 +1,4 @@
-// vrrp_strict takes things away that people count on.
+// vrrp_strict turns off features that the configuration relies on.
 import { blocksOf, has, nameOf } from '../../values/values.js';
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';

@@ -1,5 +1,5 @@
-// Virtual addresses on an interface that nobody watches: its link may be gone, and the node stays master. (Without no_track the
-// interface of an address is watched as the instance's own is.)
+// Virtual addresses on an interface that is not tracked: if it loses its carrier, the node stays master. (Without no_track, the interface
+// of an address is tracked like the instance's own.)
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
@@ -11,10 +11,10 @@ const UNWATCHED: LintVerdict = {
     'A virtual address on another interface than the instance’s (`dev`) has `no_track`, and nothing else tracks that interface: without link there the node stays master.',
 };
 
-/** Interfaces that have no link to lose. */
+/** Interfaces without a carrier to lose. */
 const LINKLESS = /^(?:lo|dummy)\d*$/;
 
-/** Those whose end puts the instance into FAULT or changes its priority: its own, those it tracks, and those of its sync group. */
+/** Interfaces whose failure changes the instance's state or priority: its own, those it tracks, and those of its sync group. */
 function watched({ name, interface: own, track }: VrrpInstance, { configuration }: LintNode): readonly string[] {
   const groups = configuration.syncGroups.filter(({ members }) => members.includes(name));
   const groupPeers = configuration.instances.filter((one) => groups.some(({ members }) => members.includes(one.name)));
@@ -35,7 +35,7 @@ export const vipInterfaces: LintRule = {
         if (others.size === 0) return [];
         const tracked = [...addresses, ...excludedAddresses].flatMap(({ dev, noTrack }) => (dev === undefined || noTrack ? [] : [dev]));
         const seen = [...watched(instance, node), ...tracked];
-        // A VLAN goes down with the interface below it.
+        // A VLAN interface goes down with its parent interface.
         const missing = [...others].filter((dev) => !LINKLESS.test(dev) && !seen.some((one) => one === dev || dev.startsWith(`${one}.`)));
         if (missing.length === 0) return [];
         const cause = `${missing.join(', ')} may lose its link while adverts go on over ${instance.interface ?? 'another one'}`;

@@ -1,4 +1,4 @@
-// The two nodes of a virtual router prove themselves differently.
+// The two nodes of a virtual router authenticate adverts differently.
 import type { Authentication } from '../../../../model/keepalived/instance.js';
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
@@ -22,14 +22,14 @@ type Hmac = Extract<Authentication, { kind: 'hmac' }>;
 
 const signs = (one: Authentication): one is Hmac => one.kind === 'hmac' && one.mode !== 'receive-only';
 
-/** Does the one have the key that the other signs with? What stands in files is not known here. */
+/** Does one node have the other's signing key? Keys in files are not known here. */
 function knowsKey(receiver: Hmac, { keys, activeKey }: Hmac): boolean {
   const used = keys.find(({ id }) => id === activeKey);
   const known = receiver.keys.find(({ id }) => id === activeKey);
   return known !== undefined && (used?.hex === undefined || known.hex === undefined || used.hex === known.hex);
 }
 
-/** Why the one refuses the other's adverts; undefined: it believes them. */
+/** Why one node refuses the other's adverts; undefined: it accepts them. */
 function refusal(receiver: Authentication, sender: Authentication): string | undefined {
   if (signs(sender)) {
     if (receiver.kind !== 'hmac') return `${NAMES[receiver.kind]} does not know what ${NAMES.hmac} in mode ${sender.mode} signs`;

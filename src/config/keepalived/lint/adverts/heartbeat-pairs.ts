@@ -1,4 +1,4 @@
-// A heartbeat that only one node has.
+// Only one of the two nodes has a heartbeat.
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace } from '../place.js';

@@ -1,4 +1,4 @@
-// The two nodes of a virtual router advertise at different intervals, or one alone uses fast mode.
+// The two nodes of a virtual router have different advert intervals, or only one uses fast mode.
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';

@@ -1,4 +1,4 @@
-// Adverts so often that a busy host is taken for a dead one.
+// Adverts so frequent that a busy host is mistaken for a dead one.
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
 

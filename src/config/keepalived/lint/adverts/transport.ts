@@ -1,4 +1,4 @@
-// The two nodes of a virtual router do not reach each other: multicast here and unicast there, other groups, peers that are not named.
+// The two nodes of a virtual router do not reach each other: multicast on one and unicast on the other, different groups, missing peers.
 import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import { found, type LintFinding, type LintRule, type LintVerdict } from '../finding.js';
@@ -58,7 +58,7 @@ function sameSource({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   ];
 }
 
-/** `theirs` must name the address that `ours` sends from; where ours states none, nothing can be said. */
+/** `theirs` must name the source address of `ours`; if `ours` does not set it, nothing is known. */
 function unnamed({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   const source = ours.sourceAddress;
   if (source === undefined || ours.unicast === undefined || theirs.unicast === undefined) return [];

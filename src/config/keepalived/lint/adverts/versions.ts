@@ -1,4 +1,4 @@
-// The two nodes of a virtual router speak different versions of VRRP, or compute version 3's checksum differently.
+// The two nodes of a virtual router use different VRRP versions, or different checksums of version 3.
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';

@@ -1,4 +1,4 @@
-// VRIDs that meet: twice on one node, or two pairs on one network.
+// VRIDs that collide: twice on one node, or used by two pairs on one network.
 import { sameAddress } from '../../../../model/identity.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Values } from '../../keyword.js';
@@ -28,13 +28,13 @@ const MOVED: LintVerdict = {
   meaning: 'Two nodes hold a virtual address under different VRIDs: both are master of it.',
 };
 
-/** VRID, interface and family of a block as it is written: the second of two such blocks is dropped when it is read. */
+/** VRID, interface and family of a block as written: reading drops the second of two such blocks. */
 function socketOf(block: Values): string {
   const six = [...listOf(block, 'virtual_ipaddress'), ...listOf(block, 'unicast_peer')].some(({ text }) => text.includes(':'));
   return [numberOf(block, 'virtual_router_id'), textOf(block, 'interface') ?? '', six].join(' ');
 }
 
-/** Blocks without an instance, behind one that is the same virtual router. */
+/** Blocks that were dropped because an earlier one is the same virtual router. */
 function sameVrids(node: LintNode): readonly LintFinding[] {
   const first = new Map<string, string>();
   const started = new Set(node.configuration.instances.map(({ name }) => name));
@@ -50,7 +50,7 @@ function sameVrids(node: LintNode): readonly LintFinding[] {
   });
 }
 
-/** Addresses whose first 24 bits (IPv6: 64) are the same are taken for one network's. */
+/** Addresses with the same first 24 bits (IPv6: 64) are assumed to be on one network. */
 const networksOf = ({ addresses }: VrrpInstance): readonly string[] =>
   addresses.map(({ address: { words } }) => (words.length === 1 ? (words[0] ?? 0) >>> 8 : words.slice(0, 2)).toString());
 

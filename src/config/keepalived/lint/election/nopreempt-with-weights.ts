@@ -1,4 +1,4 @@
-// nopreempt beside trackers with weights: a priority that falls moves nobody.
+// nopreempt together with tracker weights: a lower priority causes no failover.
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
@@ -17,7 +17,7 @@ interface Backup {
   readonly instance: VrrpInstance;
 }
 
-/** Who would have to take over from it; without a second file: a node that is set up like this one. */
+/** The backup that would have to take over; without a second file, a node configured like this one. */
 function backupsOf(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]): readonly Backup[] {
   const others = peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
     if (a === node && ours === instance) return [{ node: b, instance: theirs }];

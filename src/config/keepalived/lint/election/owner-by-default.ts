@@ -1,4 +1,4 @@
-// An instance that is the address owner because nobody gave it a priority.
+// An instance that is the address owner only because it has no priority.
 import { blocksOf, has, nameOf } from '../../values/values.js';
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';

@@ -1,4 +1,4 @@
-// nopreempt that does nothing, or on one node only.
+// nopreempt that has no effect, or that only one node has.
 import { blocksOf, has, nameOf, wordsOf } from '../../values/values.js';
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';

@@ -1,4 +1,4 @@
-// Who shall be master cannot be told, or is told twice.
+// Priorities and states that do not decide who is master, or that contradict each other.
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';

@@ -1,4 +1,4 @@
-// Members of a sync group whose order differs between the nodes pull their group to and fro.
+// Members of a sync group with a different order of priorities on the two nodes: the group moves back and forth.
 import type { Address } from '../../../../model/address.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
@@ -17,11 +17,11 @@ const TIE: LintVerdict = {
     'Two nodes have the same priority for a member of a sync group: once both were masters, each link is decided by the addresses on it, and where these are ordered otherwise than on another member’s link the group never comes to rest.',
 };
 
-/** The address that a node's adverts come from, as far as the files tell: its own says it, or the other's only peer. */
+/** The source address of a node's adverts, as far as the files show: its own setting, or the other node's only peer. */
 const sourceOf = (own: VrrpInstance, other: VrrpInstance): Address | undefined =>
   own.sourceAddress ?? (other.unicast?.peers.length === 1 ? other.unicast.peers[0]?.address : undefined);
 
-/** Which node two masters leave the member to: the one of higher priority, of equal ones that of the higher address. */
+/** Of two masters, the node that stays: the one with the higher priority; with equal ones, the one with the higher address. */
 function winner({ ours, theirs }: Peers): 'here' | 'there' | 'unknown' {
   if (ours.priority !== theirs.priority) return ours.priority > theirs.priority ? 'here' : 'there';
   const [here, there] = [sourceOf(ours, theirs), sourceOf(theirs, ours)];
@@ -31,7 +31,7 @@ function winner({ ours, theirs }: Peers): 'here' | 'there' | 'unknown' {
 
 const isTie = ({ ours, theirs }: Peers): boolean => ours.priority === theirs.priority;
 
-/** One member alone has nothing to disagree with; without preemption a lower master stays, and only ties are settled. */
+/** A single member cannot disagree; without preemption a lower master stays, and only ties are resolved. */
 function compareGroup(node: LintNode, name: string, members: readonly Peers[]): readonly LintFinding[] {
   const settled = members.filter((one) => isTie(one) || (!one.ours.nopreempt && !one.theirs.nopreempt));
   const [here, there] = (['here', 'there'] as const).map((side) => settled.find((one) => winner(one) === side));

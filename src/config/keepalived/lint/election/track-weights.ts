@@ -1,4 +1,4 @@
-// A tracker whose weight is too small to change who is master.
+// A tracker whose weight is too small to cause a failover.
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { type Peers, peersOf } from '../peers.js';
@@ -16,7 +16,7 @@ const SWAP: LintVerdict = {
   meaning: 'A script’s positive weight lifts the lower node above the higher one even while both succeed: the wrong node is master.',
 };
 
-/** Those whose failure is what it says. */
+/** Scripts without `reverse`: their failure counts as failure. */
 const plain = (instance: VrrpInstance, node: LintNode) => scriptWeights(instance, node).filter(({ reverse }) => !reverse);
 
 function look({ a, b, ours, theirs }: Peers) {

@@ -1,9 +1,9 @@
-// What an instance's trackers do to its priority.
+// The effect of an instance's trackers on its priority.
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Tracked } from '../../../../model/keepalived/trackers.js';
 import type { LintNode } from '../finding.js';
 
-/** A tracker that changes the priority; those with weight 0 mean FAULT and are not here. */
+/** A tracker that changes the priority. Trackers with weight 0 cause FAULT and are not included. */
 export interface WeightedTracker {
   readonly name: string;
   readonly weight: number;
@@ -24,17 +24,17 @@ function withWeights(tracked: readonly Tracked[], objects: readonly Watched[]): 
   });
 }
 
-/** Members of a sync group have one priority all the time, unless `sync_group_tracking_weight`. */
+/** Members of a sync group have a constant priority, unless `sync_group_tracking_weight` is set. */
 const counting = ({ name }: VrrpInstance, { configuration }: LintNode): boolean =>
   configuration.syncGroups.every(({ members, trackingWeight }) => trackingWeight || !members.includes(name));
 
-/** Scripts with a weight. An owner's priority (255) never changes. */
+/** Scripts with a weight. The priority of an address owner (255) never changes. */
 export function scriptWeights(instance: VrrpInstance, node: LintNode): readonly WeightedTracker[] {
   if (instance.priority === 255 || !counting(instance, node)) return [];
   return withWeights(instance.track.scripts, node.configuration.scripts);
 }
 
-/** Everything with a weight. */
+/** All trackers with a weight. */
 export function trackerWeights(instance: VrrpInstance, node: LintNode): readonly WeightedTracker[] {
   if (instance.priority === 255 || !counting(instance, node)) return [];
   const { interfaces, files, processes, bfds } = instance.track;

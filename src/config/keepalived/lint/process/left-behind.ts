@@ -1,4 +1,4 @@
-// -V and -I leave addresses or the table behind on a node that stopped, while its peer takes over.
+// -V and -I leave addresses or the table on a stopped node, while its peer takes over.
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 
 const ADDRESSES: LintVerdict = {

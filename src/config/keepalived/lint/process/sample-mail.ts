@@ -1,4 +1,4 @@
-// Mail addresses and the relay of the sample that comes with keepalived: mails to them reach nobody.
+// Mail addresses and the relay of keepalived's sample configuration: mail to them is lost.
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { globalPlace } from '../place.js';
 
@@ -11,7 +11,7 @@ const SAMPLE: LintVerdict = {
 const DOMAIN = '@firewall.loc';
 const RELAY = '192.168.200.1';
 
-/** Does anything of this node send mails? Real servers do unless they are told not to. */
+/** Does this node send mail? Real servers do, unless it is turned off. */
 function mails({ configuration }: LintNode): boolean {
   const { instances, syncGroups, virtualServers } = configuration;
   if ([...instances, ...syncGroups].some(({ notify }) => notify.smtpAlert)) return true;

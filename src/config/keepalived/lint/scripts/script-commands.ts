@@ -1,4 +1,4 @@
-// Commands that do something else than they seem to: signs for a shell that no shell reads.
+// Commands with shell syntax that run without a shell.
 import type { Script } from '../../../../model/keepalived/script.js';
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { placeIn, serverPlace } from '../place.js';
@@ -11,7 +11,7 @@ const SIGNS: LintVerdict = {
     'A command has `|`, `&&`, `||`, `;`, `>`, `$(…)` or backquotes, but is run without a shell: they are handed to the program as its arguments.',
 };
 
-/** Words that only a shell has as commands: nothing is found under that name, and the whole text goes to `sh -c`. */
+/** Words that are commands only in a shell: no such program is found, and the whole text goes to `sh -c`. */
 const OF_SHELLS = new Set([
   'if',
   'for',
@@ -35,7 +35,7 @@ const COMMAND = /^(?:[\w./+-]+|\[)$/;
 const SIGN = /^(?:\|\|?|&&?|;|\d?(?:>>?|<<?)(?:&\d|[\w./-]+)?)$|.;$/;
 const SUBSTITUTION = /\$\(|`/;
 
-/** The first word that was meant for a shell. */
+/** The first word with shell syntax. */
 function signIn({ argv }: Script): string | undefined {
   const [command = '', ...words] = argv;
   if (!COMMAND.test(command) || OF_SHELLS.has(command)) return undefined;

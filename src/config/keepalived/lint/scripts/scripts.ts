@@ -1,4 +1,4 @@
-// Scripts: those that stop the daemon that runs them, and those that run as root although others can write them.
+// Scripts that stop the daemon that runs them, and scripts that run as root although others can change them.
 import type { Script } from '../../../../model/keepalived/script.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { placeIn, serverPlace } from '../place.js';
@@ -15,19 +15,19 @@ const ROOT: LintVerdict = {
   meaning: 'Scripts run as root without `enable_script_security`: whoever can write one is root.',
 };
 
-/** Commands that end the daemon; `keepalived` may be the word of a path. */
+/** Commands that stop the daemon; `keepalived` may be part of a path. */
 const STOPPING =
   /(?:systemctl\s+(?:\S+\s+)*(?:stop|restart|kill|disable)\s+(?:\S+\s+)*keepalived|(?:service|rc-service|init\.d)[\s/]+keepalived\s+(?:stop|restart)|(?:pkill|killall)\s+(?:\S+\s+)*keepalived|\bkill\s+.*(?:keepalived\.pid|(?:pidof|pgrep)\s+(?:\S+\s+)*keepalived))/;
-/** Signals that ask the daemon something (is it there, reload, dump) rather than end it. */
+/** Signals with another purpose than stopping the daemon (is it alive, reload, dump). */
 const ASKING = /kill\w*\s+(?:-s\s+|--signal[ =]|-)(?:SIG)?(?:0|1|HUP|10|USR1|12|USR2)\b/;
-/** Longer lines are no shell that a person wrote. */
+/** Longer lines were not written by a person. */
 const LINE_LENGTH_MAX = 1000;
 
 const stops = (line: string): boolean => line.length <= LINE_LENGTH_MAX && !/^\s*#/.test(line) && STOPPING.test(line) && !ASKING.test(line);
 
 function stopping({ argv, text }: Script, node: LintNode): string | undefined {
   if (stops(text)) return text;
-  // The command itself, or the file a shell is given.
+  // The command itself, or the file that a shell runs.
   for (const path of argv.slice(0, 2)) {
     const line = node.scripts.get(path)?.split('\n').find(stops);
     if (line !== undefined) return `${path} has the line "${line.trim()}"`;

@@ -1,23 +1,23 @@
-// A shell script's lines, as far as they can be judged without running them.
+// What can be learned from a shell script without running it.
 import type { Script } from '../../../../model/keepalived/script.js';
 
-/** What is known of a script's file. */
+/** The facts about a script. */
 export interface ShellLines {
   readonly path: string;
-  /** Without comments and blank lines. */
+  /** Its commands, without comments and blank lines. */
   readonly commands: readonly string[];
-  /** s; 0: it does not sleep */
+  /** Seconds; 0: it does not sleep */
   readonly longestSleep: number;
-  /** It has no way to fail: the last command is echo (or the like) wherever it may end. */
+  /** It cannot fail: every branch ends in echo (or the like). */
   readonly endsInEcho: boolean;
-  /** It looks at the addresses of this host. */
+  /** It examines the addresses of this host. */
   readonly looksAtAddresses: boolean;
 }
 
-/** Words that may make the exit status something else than the last command's 0. */
+/** Words that may change the exit status from the 0 of the last command. */
 const MAY_FAIL = /\bexit\b(?!\s+0\b)|\breturn\b|\bexec\b|\bset\s+-\w*e|\btrap\b|\bfalse\b|\)\s*\{/;
 const HARMLESS = /^(?:(?:echo|printf|logger|true|:)(?:\s[^|&]*)?|exit\s+0)$/;
-/** What ends a branch. */
+/** Words that end a branch. */
 const BRANCH_END = /^(?:else\b|elif\b|fi\b|esac\b|done\b|;;)/;
 const SLEEP = /\bsleep\s+(\d+(?:\.\d+)?)(m?)/g;
 const ADDRESSES = /\bip\s+(?:-\S+\s+)*a(?:d|ddr|ddress)?\b|\bhostname\s+-[iI]|\bifconfig\b/;
@@ -27,7 +27,7 @@ function longestSleep(lines: readonly string[]): number {
   return Math.max(0, ...sleeps);
 }
 
-/** One command a line: `then echo x; fi` is three. */
+/** One command a line: `then echo x; fi` becomes three. */
 const commands = (lines: readonly string[]): readonly string[] =>
   lines
     .flatMap((line) => line.replace(/(?<=^|[\s;])(then|else|do)\s+/g, '$1;').split(/(?<!;);(?!;)/))
@@ -42,7 +42,7 @@ function endsInEcho(lines: readonly string[]): boolean {
   return ends.length > 0 && ends.every((command) => HARMLESS.test(command));
 }
 
-/** undefined: it could not be read, or another language than the shell's. */
+/** undefined: the script cannot be read, or is not a shell script. */
 export function shellLines({ argv }: Script, texts: ReadonlyMap<string, string>): ShellLines | undefined {
   const path = argv.slice(0, 2).find((word) => texts.has(word));
   const text = path === undefined ? undefined : texts.get(path);

@@ -1,4 +1,4 @@
-// Tracking scripts whose verdict is no verdict: killed before they are done, never failing, or asking the address that moves.
+// Tracking scripts without a useful result: killed before they end, never failing, or asking the virtual address.
 import { formatAddress } from '../../../../model/address-text.js';
 import type { TrackScript } from '../../../../model/keepalived/trackers.js';
 import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
@@ -28,12 +28,12 @@ const VIP: LintVerdict = {
     'A tracking script asks the virtual address: the master’s service answers both nodes (or neither), so its failure moves nothing; a check that the address is here never lets a backup become master.',
 };
 
-/** What one script is, with the lines of its file where that could be read. */
+/** A script, and the lines of its file if it could be read. */
 interface Look {
   readonly node: LintNode;
   readonly tracker: TrackScript;
   readonly lines: ShellLines | undefined;
-  /** Texts of the virtual addresses of the instances that track it. */
+  /** The virtual addresses of the instances that track it. */
   readonly addresses: readonly string[];
 }
 
@@ -80,7 +80,7 @@ function virtual(look: Look): readonly LintFinding[] {
   for (const address of addresses) {
     const pattern = new RegExp(`(?<![\\w.:])${quoted(address)}(?![\\w.]|:[0-9a-f]*:)`);
     const inCommand = pattern.test(tracker.script.argv.join(' '));
-    // A script that first asks whether the address is here knows what it does.
+    // A script that first tests whether the address is local handles that case.
     if (!inCommand && !(lines !== undefined && !lines.looksAtAddresses && lines.commands.some((line) => pattern.test(line)))) continue;
     const cause = 'where the master has it, the backup’s check is about the master, too';
     const fix = 'ask 127.0.0.1, or the address that the node has for itself';

@@ -1,11 +1,11 @@
-// Every command that a configuration may run, and the block it stands in.
+// Every command that a configuration may run, with the block that names it.
 import type { KeepalivedConfiguration } from '../../../../model/keepalived/configuration.js';
 import type { Notify } from '../../../../model/keepalived/instance.js';
 import type { Script } from '../../../../model/keepalived/script.js';
 
 export interface UsedScript {
   readonly script: Script;
-  /** `vrrp_script`, `vrrp_instance`, …, the block's name, and the keyword in it. */
+  /** `vrrp_script`, `vrrp_instance`, …; the block's name; the keyword in it. */
   readonly block: string;
   readonly name: string;
   readonly keyword: string;

@@ -1,4 +1,4 @@
-// Two nodes of a pair that serve different things.
+// The two nodes of a pair balance different services.
 import { destinationId } from '../../../../model/identity.js';
 import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';

@@ -1,4 +1,4 @@
-// Virtual servers: who holds their address, who serves, who is checked.
+// Virtual servers: whether the node holds their address, and whether their servers are checked.
 
 import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
@@ -28,7 +28,7 @@ const UNCHECKED: LintVerdict = {
   meaning: 'A real server has no checker: it is never taken out.',
 };
 
-/** Addresses of an instance that a host gets, excluded ones too, and those put there at start. */
+/** The addresses of the host's instances, excluded ones too, and static addresses. */
 function heldBy({ configuration }: LintNode): ReadonlySet<string> {
   const { instances, root } = configuration;
   const lists = [...instances.flatMap(({ addresses, excludedAddresses }) => [...addresses, ...excludedAddresses]), ...root.staticAddresses];

@@ -1,4 +1,4 @@
-// garp_group: interfaces that share the pace of gratuitous ARPs (keepalived.conf(5)).
+// garp_group: interfaces that share a rate limit for gratuitous ARPs (keepalived.conf(5)).
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -6,7 +6,7 @@ import { allOf, blocksOf, has, listOf, numberOf } from '../../values/values.js';
 
 type GarpGroup = GlobalSettings['garpGroups'][number];
 
-/** The groups in order. An interface is in one group; a group without pace or interface is none. */
+/** The groups in order. An interface belongs to one group; a group without delay or interface is dropped. */
 export function buildGarpGroups(root: Values, report: Report): readonly GarpGroup[] {
   const taken = new Set<string>();
   const groups: GarpGroup[] = [];

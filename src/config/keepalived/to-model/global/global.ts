@@ -29,7 +29,7 @@ function aroundLife(global: Values, when: 'startup' | 'shutdown'): { readonly sc
   return script && { script, timeoutUs: (numberOf(global, `${when}_script_timeout`) ?? 10) * SECOND };
 }
 
-/** A name, or an address: digits and dots alone must be one. Whether the name is known is seen when mail is sent. */
+/** A host name, or an address: a word of only digits and dots must be an address. Names are resolved when mail is sent. */
 const couldBeHost = (text: string): boolean => (/^[\d.]*$/.test(text) ? parseIpv4(text) !== undefined : true);
 
 function smtpServer(global: Values, report: Report): GlobalSettings['smtpServer'] | undefined {
@@ -49,7 +49,7 @@ function dynamicInterfaces(global: Values, report: Report): Pick<GlobalSettings,
   return { dynamicInterfaces: has(global, 'dynamic_interfaces'), allowInterfaceChanges: changes };
 }
 
-/** NFT_TABLE_MAXNAMELEN less two, as the original counts. */
+/** NFT_TABLE_MAXNAMELEN less two, as keepalived counts. */
 const TABLE_NAME_LENGTH_MAX = 254;
 
 function tableName(global: Values, report: Report): string {
@@ -80,7 +80,7 @@ const smtp = (global: Values, report: Report): Pick<GlobalSettings, 'smtpServer'
   return { ...optional('smtpServer', smtpServer(global, report)), smtpTimeoutUs: Math.max(1, timeout) * SECOND };
 };
 
-/** An empty list is a slip. */
+/** An empty list is probably a mistake. */
 function emails(global: Values, report: Report): readonly string[] {
   const found = listOf(global, 'notification_email').map((word) => word.text);
   const at = global.of.get('notification_email')?.at(-1)?.at;
@@ -88,7 +88,7 @@ function emails(global: Values, report: Report): readonly string[] {
   return found;
 }
 
-/** The keywords that are understood and not carried out, as the table says, each with its place. */
+/** The keywords that the table marks as `accepted`, each with its place. */
 function notActedOn(global: Values): readonly string[] {
   const accepted = globalKeywords.filter((keyword) => keyword.acted === 'accepted');
   const place = (name: string, value: Value): string => `${name} (${value.at.file}:${value.at.line})`;
@@ -150,7 +150,7 @@ function lvs(global: Values, report: Report) {
   };
 }
 
-/** The settings of the daemon; `root` for garp_group, which stands beside global_defs. */
+/** The settings of the daemon; `root` is needed for garp_group, which stands outside global_defs. */
 export function buildGlobal(root: Values, global: Values, report: Report): GlobalSettings {
   return {
     ...optional('routerId', textOf(global, 'router_id')),

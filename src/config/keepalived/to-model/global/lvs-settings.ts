@@ -41,7 +41,7 @@ function readSyncId(word: Word | undefined, keyword: Word, draft: Draft, report:
   report('sync-daemon-id-invalid', word.at, { word: word.text });
 }
 
-/** One option and its value; how many words it took, 0: it is none. */
+/** Reads one option and its value; the number of words read, 0: it is no option. */
 function readOption(keyword: Word, value: Word | undefined, draft: Draft, report: Report): 0 | 1 | 2 {
   const option = options.get(keyword.text);
   if (keyword.text === 'id') readSyncId(value, keyword, draft, report);
@@ -58,7 +58,7 @@ function readOption(keyword: Word, value: Word | undefined, draft: Draft, report
   return value === undefined ? 1 : 2;
 }
 
-/** Words without keyword: the instance (once), then a sync id in the old way. */
+/** A word without a keyword: the instance (once), then a sync id (the old form). */
 function readBare(word: Word, draft: Draft, report: Report): void {
   if (draft.instance === undefined) {
     draft.instance = word.text;
@@ -84,7 +84,7 @@ function readDaemon(words: readonly Word[], report: Report): SyncDaemon | undefi
   return { ...draft, interface: device.text };
 }
 
-/** The daemon, or nothing where there is none. The first one that can be used stays. */
+/** The synchronisation daemon, if there is a usable line; the first one counts. */
 export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | undefined {
   let found: SyncDaemon | undefined;
   for (const { value, at } of allOf(global, 'lvs_sync_daemon')) {
@@ -94,7 +94,7 @@ export function buildSyncDaemon(global: Values, report: Report): SyncDaemon | un
   return found;
 }
 
-/** The old way: an instance names the interface. */
+/** The old form: an instance names the interface. */
 export function oldSyncDaemon(instance: Values, current: SyncDaemon | undefined, report: Report): SyncDaemon | undefined {
   const [device] = wordsOf(instance, 'lvs_sync_daemon_interface') ?? [];
   if (device === undefined) return current;
@@ -106,7 +106,7 @@ export function oldSyncDaemon(instance: Values, current: SyncDaemon | undefined,
   return current;
 }
 
-/** Seconds; what the line does not say is 0: left as it is. */
+/** Seconds; a timeout that the line does not name is 0: unchanged. */
 export function buildTimeouts(global: Values, report: Report): GlobalSettings['lvsTimeouts'] | undefined {
   const words = wordsOf(global, 'lvs_timeouts');
   if (words === undefined) return undefined;

@@ -1,11 +1,11 @@
-// How the processes are named and scheduled: global_defs' *_priority, *_rt_priority … (keepalived.conf(5)).
+// Names and CPU scheduling of the processes: *_priority, *_rt_priority … in global_defs (keepalived.conf(5)).
 import type { GlobalSettings, ProcessSettings } from '../../../../model/keepalived/global.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 import { has, numberOf, textOf, wordsOf } from '../../values/values.js';
 
-/** A real-time priority out of bounds is brought to the bound. */
+/** A real-time priority out of bounds is set to the nearest bound. */
 function realTimePriority(global: Values, role: string, report: Report): number | undefined {
   const [word] = wordsOf(global, `${role}_rt_priority`) ?? [];
   if (word === undefined) return undefined;
@@ -21,7 +21,7 @@ function realTimePriority(global: Values, role: string, report: Report): number 
   return value === undefined ? undefined : Math.min(99, Math.max(1, value));
 }
 
-/** Numbers of processors; whether the host has them is for whoever sets them. */
+/** CPU numbers. Whether the host has these CPUs is found out when they are set. */
 function processors(global: Values, role: string, report: Report): readonly number[] {
   const found: number[] = [];
   for (const word of wordsOf(global, `${role}_cpu_affinity`) ?? []) {
@@ -50,7 +50,7 @@ function forRole(global: Values, role: 'vrrp' | 'checker' | 'bfd', report: Repor
   };
 }
 
-/** keepalived's own names, which `process_names` asks for. */
+/** The names of keepalived's processes, which `process_names` asks for. */
 const ownNames = { parent: 'keepalived', vrrp: 'keepalived_vrrp', checker: 'keepalived_ipvs', bfd: 'keepalived_bfd' };
 
 export function buildProcessSettings(global: Values, report: Report): GlobalSettings['processes'] {

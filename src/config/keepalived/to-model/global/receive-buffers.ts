@@ -1,4 +1,4 @@
-// How much may wait in the daemon's sockets: *_rcv_bufs, vrrp_rx_bufs_policy (keepalived.conf(5)).
+// Receive buffers of the daemon's sockets: *_rcv_bufs, vrrp_rx_bufs_policy (keepalived.conf(5)).
 import type { BufferSize, ReceiveBuffers } from '../../../../model/keepalived/global.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -6,7 +6,7 @@ import { readWhole } from '../../values/number.js';
 import { booleanOf, numberOf, wordsOf } from '../../values/values.js';
 import { optional } from '../optional-property.js';
 
-/** 0 is none, as in the original. */
+/** 0 means that none is set, as in keepalived. */
 function size(global: Values, keyword: string): BufferSize | undefined {
   const bytes = numberOf(global, keyword) ?? 0;
   return bytes === 0 ? undefined : { bytes, force: booleanOf(global, `${keyword}_force`) ?? false };
@@ -18,7 +18,7 @@ interface Policy {
   readonly bytes?: number;
 }
 
-/** One word of vrrp_rx_bufs_policy, added to those before it. */
+/** Adds one word of vrrp_rx_bufs_policy to those before it. */
 function readPolicyWord(policy: Policy, word: Word, report: Report): Policy {
   if (/^mtu$/i.test(word.text)) return { ...policy, mtu: true };
   if (/^advert$/i.test(word.text)) return { ...policy, advert: true };
@@ -45,7 +45,7 @@ function advertPolicy(global: Values, report: Report): ReceiveBuffers['adverts']
   return mtu || advert ? { kind: mtu ? 'mtu' : 'advert', amount } : undefined;
 }
 
-/** Nothing where the file says nothing of them. */
+/** undefined if the file does not set any. */
 export function buildReceiveBuffers(global: Values, report: Report): ReceiveBuffers | undefined {
   const buffers = {
     ...optional('command', size(global, 'vrrp_netlink_cmd_rcv_bufs')),

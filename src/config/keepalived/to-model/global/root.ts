@@ -1,4 +1,4 @@
-// What stands at the root of keepalived.conf beside the big blocks: namespaces, pid files, static objects (keepalived.conf(5)).
+// The root of keepalived.conf without the big blocks: namespaces, pid files, static objects (keepalived.conf(5)).
 import type { RootSettings } from '../../../../model/keepalived/global.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../../model/keepalived/network.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
@@ -12,12 +12,12 @@ import { buildRoute } from '../network/route.js';
 import { buildRule, type numberRules } from '../network/rule.js';
 import { optional } from '../optional-property.js';
 
-/** What the lines of a static block need to know. */
+/** What reading the lines of a static block needs. */
 export interface StaticContext {
   readonly report: Report;
   readonly names: NumberNames;
   readonly defaultInterface: string;
-  /** Gives preferences to rules without: one count for the whole file. */
+  /** Assigns preferences to rules without one, counted over the whole file. */
   readonly numberRule: ReturnType<typeof numberRules>;
 }
 
@@ -57,18 +57,20 @@ function buildDelay(statement: Statement, report: Report): InterfaceDelay | unde
   return downUs === undefined || upUs === undefined ? undefined : { interface: name.text, downUs, upUs };
 }
 
-/** `IF [MII|ETHTOOL|IOCTL]`: nothing is done about it, mistakes are told all the same. */
+/** `IF [MII|ETHTOOL|IOCTL]`: it has no effect, but mistakes are reported. */
 function reportLinkbeat(statement: Statement, report: Report): void {
   const [type, more] = statement.words;
   if (type === undefined || (more === undefined && ['MII', 'ETHTOOL', 'IOCTL'].includes(type.text))) return;
   report('linkbeat-extra-words', type.at, { type: type.text });
 }
 
-/** Every line of a list that could be read. */
+/** The lines of a list that could be read. */
 const all = <T>(lines: readonly Statement[], read: (line: Statement) => T | undefined): readonly T[] =>
   lines.map(read).filter((one) => one !== undefined);
 
-/** Groups named before they stand in the file are not found, as in the original; between files the order is not known. */
+/**
+ * As in keepalived, only groups defined above a line are found. The order of lines in different files is unknown; there any group counts.
+ */
 function groupsBefore(root: Values, line: Statement): ReadonlySet<string> {
   const before = (block: Values): boolean => block.at.file !== line.keyword.at.file || block.at.line < line.keyword.at.line;
   return new Set(blocksOf(root, 'track_group').filter(before).map(nameOf));

@@ -11,7 +11,7 @@ const bits: ReadonlyMap<string, number> = new Map(
   ]),
 );
 
-/** Bits joined by `|`, with or without blanks around it. */
+/** Bits joined by `|`, with or without surrounding blanks. */
 function readBits(text: string, word: Word, report: Report): number | undefined {
   let mask = 0;
   let rest = text;
@@ -32,7 +32,7 @@ function readBits(text: string, word: Word, report: Report): number | undefined 
   }
 }
 
-/** The mask, or nothing where it cannot be read (told). */
+/** The mask; undefined, and reported, if it cannot be read. */
 export function readUmask(words: readonly Word[], report: Report): number | undefined {
   const [word] = words;
   if (word === undefined) return undefined;

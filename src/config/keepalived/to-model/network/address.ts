@@ -8,7 +8,7 @@ import { Line, nameTrackGroup } from '../line.js';
 import { type NumberNames, readNamed } from './number-names.js';
 import { readAddress, readPrefix } from './prefix.js';
 
-/** What reading such a line needs to know. `trackGroups`: absent for virtual addresses, where the word is unknown. */
+/** What reading such a line needs. `trackGroups`: absent for virtual addresses, which do not have the word. */
 export interface AddressContext {
   readonly report: Report;
   readonly names: NumberNames;
@@ -24,11 +24,11 @@ interface Reading {
   readonly draft: Draft;
   readonly address: HostAddress['address'];
   readonly prefixLength: number;
-  /** The address as written. */
+  /** The address as it was written. */
   readonly text: string;
 }
 
-/** Reads what stands behind an option; false: the line is not used. */
+/** Reads the value of an option; false: the line is not used. */
 type Option = (reading: Reading, value: Word) => boolean;
 
 function broadcast({ line, draft, address, prefixLength, text }: Reading, value: Word): boolean {
@@ -100,7 +100,7 @@ function trackGroup({ line, draft, context }: Reading, value: Word): boolean {
   return true;
 }
 
-/** Options with a value, and words without: keywords/network.ts lists them for the manual. */
+/** Options with a value, and words without one. keywords/network.ts lists them for the manual. */
 export const addressOptions: ReadonlyMap<string, Option> = new Map([
   ['dev', device],
   ['brd', broadcast],
@@ -119,7 +119,7 @@ export const addressFlags: ReadonlyMap<string, HostAddress['flags'][number]> = n
   ['autojoin', 'autojoin'],
 ]);
 
-/** One word that takes none; true: it was one of them. */
+/** Reads a word without a value; true: it was one. */
 function readFlag({ draft, context }: Reading, word: string): boolean {
   const flag = addressFlags.get(word);
   const isVirtual = context.trackGroups === undefined;
@@ -130,7 +130,7 @@ function readFlag({ draft, context }: Reading, word: string): boolean {
   return true;
 }
 
-/** Every option of the line; false: the line is not used. */
+/** Reads all options of the line; false: the line is not used. */
 function readOptions(reading: Reading): boolean {
   const { line, context, text } = reading;
   for (let word = line.take(); word !== undefined; word = line.take()) {
@@ -151,7 +151,7 @@ function readOptions(reading: Reading): boolean {
   return true;
 }
 
-/** The address of the line, or nothing where it cannot be used; told either way. */
+/** The address of the line; undefined, and reported, if it cannot be used. */
 export function buildAddress(statement: Statement, context: AddressContext): HostAddress | undefined {
   const line = new Line(statement, context.report);
   const first = line.take()!;
@@ -160,7 +160,7 @@ export function buildAddress(statement: Statement, context: AddressContext): Hos
   const draft: Draft = {};
   const { address, length: prefixLength } = prefix;
   if (!readOptions({ line, context, draft, address, prefixLength, text: first.text })) return undefined;
-  // A whole IPv6 address is deprecated at once, so that nothing of the host's own leaves from it.
+  // An IPv6 address without a prefix length is deprecated at once, so that the host does not use it as a source address.
   const whole = address.family === 'inet6' && prefixLength === 128;
   return {
     address,

@@ -1,11 +1,11 @@
-// `encap mpls|ip|ip6|ila …` of a route or next hop: a light tunnel (ip-route(8), keepalived.conf(5)).
+// `encap mpls|ip|ip6|ila …` of a route or next hop: a lightweight tunnel (ip-route(8), keepalived.conf(5)).
 import type { RouteEncap } from '../../../../model/keepalived/network.js';
 import type { Word } from '../../keyword.js';
 import type { Line } from '../line.js';
 import { type NumberNames, readCNumber, readNamed } from './number-names.js';
 import { readAddress } from './prefix.js';
 
-/** What reading needs besides the line. */
+/** What reading needs beside the words. */
 interface Reading {
   readonly line: Line;
   readonly names: NumberNames;
@@ -37,7 +37,7 @@ function readIla({ line }: Reading): RouteEncap | undefined {
   return undefined;
 }
 
-/** Reads a value into the draft; false: it is wrong, and told. */
+/** Reads a value into the draft; false: it is invalid, and reported. */
 type Option = (reading: Reading, value: Word, draft: Draft, kind: Tunnel['kind']) => boolean;
 
 const id: Option = ({ line }, value, draft, kind) => {
@@ -103,7 +103,7 @@ function readTunnel(reading: Reading, keyword: Word, kind: Tunnel['kind']): Rout
   return undefined;
 }
 
-/** What stands behind `encap`; nothing where it is wrong, and told: the route goes without. */
+/** Reads the encapsulation; undefined, and reported, if it is invalid: the route is used without it. */
 export function readEncap(line: Line, names: NumberNames): RouteEncap | undefined {
   const type = line.need();
   if (type === undefined) return undefined;

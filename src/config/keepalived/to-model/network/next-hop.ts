@@ -1,4 +1,4 @@
-// `nexthop via A dev I weight N onlink realms R encap …` of a route line, and the old `or A` (ip-route(8), keepalived.conf(5)).
+// `nexthop via A dev I weight N onlink realms R encap …` of a route line, and the old form `or A` (ip-route(8), keepalived.conf(5)).
 import type { Address } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { NextHop } from '../../../../model/keepalived/network.js';
@@ -21,7 +21,7 @@ export function readVia(line: Line, code: 'route-nexthop-invalid' | 'route-via-i
 
 type Draft = { -readonly [K in keyof NextHop]?: NextHop[K] };
 
-/** One option of a next hop; `unknown`: not one of them. */
+/** Reads one option of a next hop; `unknown`: it is none. */
 function readOption(line: Line, word: Word, draft: Draft, names: NumberNames): 'read' | 'wrong' | 'unknown' {
   switch (word.text) {
     case 'via': {
@@ -63,7 +63,7 @@ function readOption(line: Line, word: Word, draft: Draft, names: NumberNames): '
   }
 }
 
-/** The next hops from the first `nexthop` to the end of the line. One that is wrong is told and ends the list. */
+/** The next hops from the first `nexthop` to the end of the line. An invalid one is reported and ends the list. */
 export function readNextHops(line: Line, names: NumberNames): readonly NextHop[] {
   const hops: NextHop[] = [];
   do {

@@ -2,10 +2,10 @@
 
 export type NamedNumber = 'table' | 'protocol' | 'scope' | 'dsfield' | 'realm' | 'group' | 'ipProtocol';
 
-/** The host's own names: whoever reads a configuration on a host gives it. */
+/** Finds the number for a name on the host; the reader of the files provides it. */
 export type NumberNames = (kind: NamedNumber, name: string) => number | undefined;
 
-/** Where the files stand (iproute_usr_dir, iproute_etc_dir): the distribution's, then the host's own, whose names win. */
+/** Where the files are (iproute_usr_dir, iproute_etc_dir): first the distribution's, then the administrator's, whose names win. */
 export interface NameFolders {
   readonly usr?: string;
   readonly etc?: string;
@@ -14,7 +14,7 @@ export interface NameFolders {
 /** RTPROT_KEEPALIVED (linux/rtnetlink.h). */
 export const PROTOCOL_KEEPALIVED = 18;
 
-/** What every host knows, so that a configuration reads the same everywhere. */
+/** The names that every host knows, so that a configuration reads the same everywhere. */
 const common: Record<NamedNumber, ReadonlyMap<string, number>> = {
   table: new Map([
     ['default', 253],
@@ -56,13 +56,13 @@ const common: Record<NamedNumber, ReadonlyMap<string, number>> = {
   ]),
 };
 
-/** A number in C's notation (010 octal, 0x hexadecimal), as iproute2 reads them; undefined: not one, or above `max`. */
+/** A number in C's notation (010 octal, 0x hexadecimal), as iproute2 reads it; undefined: no number, or above `max`. */
 export function readCNumber(text: string, max: number): number | undefined {
   const value = /^(?:0x[0-9a-f]+|[1-9]\d*)$/i.test(text) ? Number(text) : /^0[0-7]*$/.test(text) ? Number.parseInt(text, 8) : Number.NaN;
   return value <= max ? value : undefined;
 }
 
-/** The number of that name, or the number itself up to `max`. */
+/** The number for a name, or the number itself up to `max`. */
 export function readNamed(names: NumberNames, kind: NamedNumber, text: string, max: number): number | undefined {
   return readCNumber(text, max) ?? names(kind, text) ?? common[kind].get(text);
 }
@@ -75,5 +75,5 @@ export function readRealms(text: string, names: NumberNames): number | undefined
   return second === undefined ? first : first * 0x10000 + second;
 }
 
-/** A host without names of its own. */
+/** A host that adds no names. */
 export const NO_NAMES: NumberNames = () => undefined;

@@ -1,4 +1,4 @@
-// An address with or without a length, as addresses, routes and rules have it.
+// An address with or without a prefix length, as in address, route and rule lines.
 
 import type { Address, Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
@@ -11,12 +11,12 @@ import type { Line } from '../line.js';
 
 export const bitsOf = (family: Family): 32 | 128 => (family === 'inet' ? 32 : 128);
 
-/** Every bit zero: what `default`, `any` and `all` mean. */
+/** The address with all bits zero: the meaning of `default`, `any` and `all`. */
 export const zeroOf = (family: Family): Address => ({ family, words: family === 'inet' ? [0] : [0, 0, 0, 0] });
 
 /**
- * ADDRESS[/LENGTH]. A wrong length is told and the whole address taken; a wrong address is told and nothing given.
- * Host bits stay as written.
+ * ADDRESS[/LENGTH]. With an invalid length the whole address is used; an invalid address gives undefined. Both are reported. Host bits stay
+ * as written.
  */
 export function readPrefix(line: Line, word: Word): Prefix | undefined {
   const slash = word.text.indexOf('/');

@@ -6,11 +6,11 @@ import type { Line } from '../line.js';
 
 export type RouteDraft = { -readonly [K in keyof HostRoute]?: HostRoute[K] };
 
-/** How a metric's value is read: a number up to `max`, or a time. `says`: its name in the complaint. */
+/** How a metric's value is read: a number up to `max`, or a time. `label`: its name in messages. */
 interface Metric {
   readonly max: number;
   readonly lock?: boolean;
-  /** A time: how many of the kernel's units are a millisecond. */
+  /** For a time: the number of kernel units in a millisecond. */
   readonly perMs?: number;
   readonly label: string;
 }
@@ -34,11 +34,11 @@ export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>([
   ['fastopen_no_cookie', { max: 1, label: 'fastopen_no_cookie value' }],
 ]);
 
-/** What the original keeps these times to. */
+/** The range that keepalived enforces. */
 const shortest = 200;
 const longest = 120_000;
 
-/** `100ms`, `1.5s`, or a number of the kernel's units, as milliseconds; told where it is too short or too long, and then the nearest. */
+/** `100ms`, `1.5s`, or a number of kernel units, as milliseconds. Out of range it is reported, and the nearest bound is used. */
 function readMilliseconds(line: Line, word: Word, perMs: number, details: With<'name' | 'word'>): number | undefined {
   const match = /^(\d+(?:\.\d*)?)(s|sec|secs|ms|msec|msecs)?$/.exec(word.text);
   if (match === null) {
@@ -67,7 +67,7 @@ export function readCongestionControl(line: Line, draft: RouteDraft): void {
   if (word !== undefined) draft.congestionControl = { name: word.text, lock };
 }
 
-/** A metric's value into the draft; false: the route is not used. */
+/** Reads a metric's value into the draft; false: the route is not used. */
 export function readMetric(line: Line, keyword: Word, draft: RouteDraft): boolean {
   const metric = metrics.get(keyword.text)!;
   const lock = metric.lock === true && line.skip('lock');

@@ -1,4 +1,4 @@
-// The options of a route line but for metrics and next hops (ip-route(8), keepalived.conf(5)).
+// The options of a route line except metrics and next hops (ip-route(8), keepalived.conf(5)).
 import type { RouteType } from '../../../../model/keepalived/network.js';
 import type { Word } from '../../keyword.js';
 import { type Line, nameTrackGroup } from '../line.js';
@@ -13,11 +13,11 @@ export interface RouteReading {
   readonly line: Line;
   readonly draft: RouteDraft;
   readonly names: NumberNames;
-  /** Absent for virtual routes, where `track_group` is unknown. */
+  /** Absent for virtual routes, which do not have `track_group`. */
   readonly trackGroups?: ReadonlySet<string>;
 }
 
-/** Reads what stands behind the option; false: the route is not used. */
+/** Reads the value of the option; false: the route is not used. */
 type Option = (reading: RouteReading, word: Word) => boolean;
 
 const unsigned = 0xffffffff;
@@ -111,7 +111,7 @@ const vrf: Option = ({ line, draft }) => {
   return word !== undefined;
 };
 
-/** A word that is neither means disabled, as in the original. */
+/** As in keepalived, any other word means disabled. */
 const ttlPropagate: Option = ({ line, draft }) => {
   const word = line.need();
   if (word === undefined) return false;
@@ -139,7 +139,7 @@ const trackGroup: Option = ({ line, draft, trackGroups }) => {
   return true;
 };
 
-/** A word that says all by itself. */
+/** An option without a value. */
 const plain =
   (settings: Partial<RouteDraft>): Option =>
   ({ draft }) => {
@@ -147,7 +147,7 @@ const plain =
     return true;
   };
 
-/** A route with a type is added at the end, as iproute2's `add`, unless the line says otherwise. */
+/** A route with a type is added with iproute2's `add`, unless the line names another command. */
 const type = (name: RouteType): [string, Option] => [
   name,
   ({ draft }) => {

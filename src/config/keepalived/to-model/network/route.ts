@@ -11,27 +11,27 @@ import { readPrefix, zeroOf } from './prefix.js';
 import { metrics, type RouteDraft, readCongestionControl, readFeatures, readMetric } from './route-metric.js';
 import { type RouteReading, routeOptions } from './route-option.js';
 
-/** What reading such a line needs to know. `trackGroups`: absent for virtual routes. */
+/** What reading such a line needs. `trackGroups`: absent for virtual routes. */
 export interface RouteContext {
   readonly report: Report;
   readonly names: NumberNames;
   readonly trackGroups?: ReadonlySet<string>;
 }
 
-/** Words for the destination without an address; `undefined`: of the family that the others say. */
+/** Words for a destination without an address; `undefined`: the family follows from the other addresses. */
 const everything: ReadonlyMap<string, Family | undefined> = new Map([
   ['default', undefined],
   ['default6', 'inet6'],
 ]);
 
-/** A line's destination, still without family where it is `default`. */
+/** The destination of a line; `default` leaves the family open. */
 interface Target {
   text?: string;
   prefix?: Prefix;
   family?: Family;
 }
 
-/** The destination; false: the line is not used. */
+/** Reads the destination; false: the line is not used. */
 function readTarget(line: Line, word: Word, target: Target): boolean {
   target.text = word.text;
   if (everything.has(word.text)) {
@@ -48,7 +48,7 @@ function readTarget(line: Line, word: Word, target: Target): boolean {
   return true;
 }
 
-/** `via A or B`: two next hops in the old way. */
+/** `via A or B`: two next hops in the old form. */
 function readOr(line: Line, word: Word, draft: RouteDraft): boolean {
   line.report('route-or-deprecated', word.at);
   const other = line.need();
@@ -60,7 +60,7 @@ function readOr(line: Line, word: Word, draft: RouteDraft): boolean {
   return true;
 }
 
-/** One option with what belongs to it; false: the line is not used. */
+/** Reads one option and its value; false: the line is not used. */
 function readWord(reading: RouteReading, word: Word, target: Target): boolean {
   const { line, draft } = reading;
   const option = word.text === 'track_group' && reading.trackGroups === undefined ? undefined : routeOptions.get(word.text);
@@ -91,7 +91,7 @@ function readWord(reading: RouteReading, word: Word, target: Target): boolean {
   }
 }
 
-/** The family that all addresses of the line agree on; undefined: they do not. */
+/** The family of all addresses on the line; undefined: they differ. */
 function familyOf(draft: RouteDraft, target: Target): Family | undefined {
   const families = [
     target.family,
@@ -105,7 +105,7 @@ function familyOf(draft: RouteDraft, target: Target): Family | undefined {
   return families.every((family) => family === first) ? first : undefined;
 }
 
-/** What only one family has; false: the line is not used. */
+/** Checks options that only one family has; false: the line is not used. */
 function fitsFamily(line: Line, place: Word, draft: RouteDraft, family: Family): boolean {
   if (family === 'inet6') return true;
   if (draft.pref !== undefined) line.report('route-pref-ipv4', place.at);
@@ -114,7 +114,7 @@ function fitsFamily(line: Line, place: Word, draft: RouteDraft, family: Family):
   return false;
 }
 
-/** keepalived cannot watch a route without interface, nor one of another protocol. */
+/** keepalived cannot track a route without an interface, or one of another protocol. */
 function effectiveTracking(line: Line, place: Word, draft: RouteDraft, text: string): void {
   if (draft.noTrack === true) return;
   if (draft.dev === undefined) {
@@ -129,7 +129,7 @@ function effectiveTracking(line: Line, place: Word, draft: RouteDraft, text: str
   draft.protocol = PROTOCOL_KEEPALIVED;
 }
 
-/** The route of the line, or nothing where it cannot be used; told either way. */
+/** The route of the line; undefined, and reported, if it cannot be used. */
 export function buildRoute(statement: Statement, context: RouteContext): HostRoute | undefined {
   const line = new Line(statement, context.report);
   const draft: RouteDraft = {};

@@ -14,13 +14,13 @@ export interface RuleReading {
   readonly line: Line;
   readonly draft: RuleDraft;
   readonly names: NumberNames;
-  /** Absent for virtual rules, where `track_group` is unknown. */
+  /** Absent for virtual rules, which do not have `track_group`. */
   readonly trackGroups?: ReadonlySet<string>;
-  /** What `from all` and its like wait for: the family that others say. */
+  /** `from all` and `to all`, whose family follows from the rest of the line. */
   readonly open: ('from' | 'to')[];
 }
 
-/** Reads what stands behind the option; false: the rule is not used. */
+/** Reads the value of the option; false: the rule is not used. */
 type Option = (reading: RuleReading, word: Word) => boolean;
 
 const unsigned = 0xffffffff;
@@ -51,7 +51,7 @@ type ValueCode =
   | 'rule-tos-invalid'
   | 'rule-value-invalid';
 
-/** Takes a value by `read`; without one the rule is not used and `code` is reported. */
+/** Reads a value by `read`; if it is invalid, `code` is reported and the rule is not used. */
 const value =
   (read: (text: string, reading: RuleReading) => Partial<RuleDraft> | undefined, code: ValueCode, goOn = false): Option =>
   (reading, keyword) => {
@@ -63,7 +63,7 @@ const value =
     return found !== undefined || goOn;
   };
 
-/** The same for a whole number, whose own complaint comes first. */
+/** The same for a whole number, with the general message about numbers first. */
 const number =
   (key: 'preference' | 'suppressPrefixLength' | 'protocol', max: number, code: ValueCode, goOn = false): Option =>
   ({ line, draft }, keyword) => {
@@ -74,7 +74,7 @@ const number =
     return found !== undefined || goOn;
   };
 
-/** A rule does one thing. */
+/** A rule has one action. */
 function act(reading: RuleReading, word: Word, action: HostRule['action']): boolean {
   const { draft, line } = reading;
   if (draft.action === undefined && draft.l3mdev !== true) {
@@ -130,7 +130,7 @@ function readMark(text: string): RuleDraft['fwmark'] | undefined {
   return bits === undefined ? undefined : { mark: value, mask: bits };
 }
 
-/** `A-B`, or `A` alone as iproute2 has it (the original drops that and leaves a rule for every port). */
+/** `A-B`, or `A` alone as in iproute2 (keepalived ignores the latter and makes a rule for all ports). */
 function readRange(text: string, min: number, max: number): { readonly from: number; readonly to: number } | undefined {
   const match = /^(\d+)(?:-(\d+))?$/.exec(text);
   const [from, to] = [Number(match?.[1]), Number(match?.[2] ?? match?.[1])];
@@ -237,7 +237,7 @@ export const ruleOptions: ReadonlyMap<string, Option> = new Map<string, Option>(
   ['track_group', trackGroup],
 ]);
 
-/** `from all` of the family that the rest of the line says. */
+/** Completes `from all` and `to all` with the family of the rest of the line. */
 export function fillOpen(reading: RuleReading, family: Family): void {
   for (const key of reading.open) reading.draft[key] ??= { address: zeroOf(family), length: 0 };
 }

@@ -7,14 +7,14 @@ import { Line } from '../line.js';
 import { type NumberNames, PROTOCOL_KEEPALIVED } from './number-names.js';
 import { fillOpen, type RuleDraft, type RuleReading, ruleOptions } from './rule-option.js';
 
-/** What reading such a line needs to know. `trackGroups`: absent for virtual rules. */
+/** What reading such a line needs. `trackGroups`: absent for virtual rules. */
 export interface RuleContext {
   readonly report: Report;
   readonly names: NumberNames;
   readonly trackGroups?: ReadonlySet<string>;
 }
 
-/** Words that need no value; true: it was one. */
+/** Reads a word without a value; true: it was one. */
 function readFlag({ draft }: RuleReading, word: Word): boolean {
   if (word.text === 'not') draft.not = true;
   else if (word.text === 'no_track') draft.noTrack = true;
@@ -23,7 +23,7 @@ function readFlag({ draft }: RuleReading, word: Word): boolean {
   return true;
 }
 
-/** Every option of the line; false: the rule is not used. */
+/** Reads all options of the line; false: the rule is not used. */
 function readOptions(reading: RuleReading): boolean {
   const { line, trackGroups } = reading;
   for (let word = line.take(); word !== undefined; word = line.take()) {
@@ -45,7 +45,7 @@ function familyOf(draft: RuleDraft): Family | undefined {
   return families.every((family) => family === first) ? first : undefined;
 }
 
-/** What the rule does; undefined where the line does not say, or says what cannot be. */
+/** The action of the rule; undefined if it is missing or impossible. */
 function actionOf({ draft, line }: RuleReading, place: Word): HostRule['action'] | undefined {
   const action = draft.action ?? (draft.l3mdev === true ? ({ kind: 'table', table: 0 } as const) : undefined);
   if (action === undefined) {
@@ -57,7 +57,7 @@ function actionOf({ draft, line }: RuleReading, place: Word): HostRule['action']
   return action;
 }
 
-/** The rule of the line, or nothing where it cannot be used; told either way. Without preference: `numberRules` gives one. */
+/** The rule of the line; undefined, and reported, if it cannot be used. `numberRules` assigns a missing preference. */
 export function buildRule(statement: Statement, context: RuleContext): HostRule | undefined {
   const line = new Line(statement, context.report);
   const { names, trackGroups } = context;
@@ -76,7 +76,7 @@ export function buildRule(statement: Statement, context: RuleContext): HostRule 
   return { not: false, l3mdev: false, noTrack: false, ...tracked, ...draft, family, action };
 }
 
-/** Rules of a file without preference get 16384, 16383 … in order, each told. */
+/** Assigns 16384, 16383 … to the rules of a file without a preference, in order, and reports each. */
 export function numberRules(): (rule: HostRule, statement: Statement, report: Report) => HostRule {
   let next = 16384;
   return (rule, statement, report) => {

@@ -1,11 +1,11 @@
-// What becomes of an instance's trackers for what it is: an address owner's priority never changes, members of a sync group must not
-// differ in priority, an instance watches its own interface anyway (keepalived.conf(5), "track_script", "sync_group_tracking_weight").
+// The trackers of an instance that take effect. The priority of an address owner never changes, members of a sync group must not differ in
+// priority, and an instance watches its own interface anyway (keepalived.conf(5), "track_script", "sync_group_tracking_weight").
 import type { SyncGroup, VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet } from '../../../../model/keepalived/trackers.js';
 import type { Severity } from '../../diagnostics/row.js';
 import type { DetailsOf, DiagnosticCode } from '../../diagnostics/table.js';
 
-/** The weight of each tracker's own, by kind and name. */
+/** The weights in the trackers' own blocks, by kind and name. */
 export interface DefinedWeights {
   readonly scripts: ReadonlyMap<string, number>;
   readonly files: ReadonlyMap<string, number>;
@@ -15,10 +15,10 @@ export interface DefinedWeights {
 
 type Kind = keyof DefinedWeights;
 
-/** Why weights cannot count, in keepalived's words. */
+/** Why weights have no effect, in keepalived's words. */
 type Reason = 'address_owner' | 'SYNC group';
 
-/** Reports where the instance stands. */
+/** Reports at the place of the instance. */
 export type ReportTracking = <C extends DiagnosticCode>(code: C, details: DetailsOf<C>, severity?: Severity) => void;
 
 /** keepalived logs that it drops trackers of three kinds; it drops the fourth, processes, silently. */
@@ -34,7 +34,7 @@ function reportDropped(kind: Kind, who: string, tracked: { name: string; weight:
   report(isOwner ? 'tracked-of-owner' : 'tracked-in-group', details, kind === 'processes' ? 'notice' : 'error');
 }
 
-/** Interfaces with a weight: an owner drops them, a member of a group keeps them without. */
+/** Interfaces with a weight: an address owner drops them, a member of a group keeps them without the weight. */
 function effectiveInterfaces(instance: VrrpInstance, reason: Reason | undefined, report: ReportTracking): readonly Tracked[] {
   return instance.track.interfaces.flatMap((tracked) => {
     if (tracked.name === instance.interface) {
@@ -48,7 +48,7 @@ function effectiveInterfaces(instance: VrrpInstance, reason: Reason | undefined,
   });
 }
 
-/** Trackers that the group has as well: once is enough, and the group's counts. */
+/** Reports interfaces that the sync group tracks, too; the group's entry counts. */
 function reportShared(instance: VrrpInstance, group: SyncGroup, report: ReportTracking): void {
   for (const { name } of instance.track.interfaces) {
     if (!group.track.interfaces.some((other) => other.name === name)) continue;
@@ -70,7 +70,7 @@ const same = (a: TrackedSet, b: TrackedSet): boolean => {
   return list.length === other.length && list.every((tracked, index) => tracked === other[index]);
 };
 
-/** The instance with the trackers that can count. */
+/** The instance with the trackers that take effect. */
 export function effectiveTracking(
   instance: VrrpInstance,
   group: SyncGroup | undefined,

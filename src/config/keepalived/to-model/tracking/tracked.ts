@@ -1,4 +1,4 @@
-// The lists of trackers in an instance or sync group: names checked against what was defined before, weights read.
+// The lists of trackers in an instance or sync group: checks the names, reads the weights.
 import type { Tracked, TrackedSet } from '../../../../model/keepalived/trackers.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
@@ -53,8 +53,8 @@ export interface DefinedTrackers {
 }
 
 /**
- * Why a name is not found: keepalived reads from the top, so what is defined further down does not count. Between files the order is
- * not known here, and what is defined counts.
+ * Why a name is not found: keepalived reads from the top, so definitions below do not count. The order of different files is unknown; there
+ * every definition counts.
  */
 function whyMissing(defined: ReadonlyMap<string, Origin>, word: Word): string | undefined {
   const at = defined.get(word.text);
@@ -64,10 +64,10 @@ function whyMissing(defined: ReadonlyMap<string, Origin>, word: Word): string | 
     : undefined;
 }
 
-/** One for all that track nothing: files have tens of thousands of them. */
+/** Shared by all that track nothing: a file may have tens of thousands of them. */
 const NONE: readonly Tracked[] = [];
 
-/** Every tracker that the block lists. Whether interfaces exist is for whoever knows the host. */
+/** All trackers that the block lists. Whether interfaces exist is examined elsewhere (host/). */
 export function buildTracked(block: Values, defined: DefinedTrackers, report: Report): TrackedSet {
   const list = (keyword: string, names: ReadonlyMap<string, Origin> | undefined, texts: ListWords): readonly Tracked[] => {
     const lines = linesOf(block, keyword);

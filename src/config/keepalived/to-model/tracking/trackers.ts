@@ -1,4 +1,4 @@
-// vrrp_script, track_file and vrrp_track_process: what VRRP watches (keepalived.conf(5)).
+// vrrp_script, track_file and vrrp_track_process: what VRRP tracks (keepalived.conf(5)).
 import type { RunAs, Script } from '../../../../model/keepalived/script.js';
 import type { TrackFile, TrackProcess, TrackScript } from '../../../../model/keepalived/trackers.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
@@ -9,7 +9,7 @@ import { readDefinedWeight } from './weight.js';
 
 const SECOND = 1_000_000;
 
-/** The blocks of one kind. Of two with one name the first counts: the original keeps both, silently, and finds the first. */
+/** The blocks of one kind. Of two with one name, the first counts; keepalived stores both silently and finds the first. */
 function buildAll<T>(root: Values, keyword: string, report: Report, build: (block: Values, report: Report) => T | undefined): readonly T[] {
   const found = new Map<string, T>();
   for (const block of blocksOf(root, keyword)) {
@@ -35,7 +35,7 @@ function positive(block: Values, keyword: string, report: Report): number | unde
   return SECOND;
 }
 
-/** A failed `interval` and its like keep their defaults; the reader has told. */
+/** An invalid `interval` or timeout keeps its default; the reader reported it. */
 function buildScript(block: Values, report: Report): TrackScript | undefined {
   const name = nameOf(block);
   const script = scriptOf(block, 'script');
@@ -103,7 +103,7 @@ function buildFile(block: Values, report: Report): TrackFile | undefined {
   return { name, path, weight: weight?.weight ?? 1, reverse: weight?.reverse ?? false, ...(init === undefined ? {} : { init }) };
 }
 
-/** The bounds of a process's number must leave room: the later one of the two gives way. */
+/** The bounds of the number of processes must not cross: the one that is written later is dropped. */
 function quorumOf(block: Values, report: Report): { readonly quorum: number; readonly quorumMax?: number } {
   const quorum = lastOf(block, 'quorum');
   const max = lastOf(block, 'quorum_max');
@@ -120,7 +120,7 @@ function quorumOf(block: Values, report: Report): { readonly quorum: number; rea
   return { quorum: Math.min(1, most), quorumMax: most };
 }
 
-/** How arguments are compared; `param_match` alone asks that there be none. */
+/** How arguments are compared; `param_match` without a word requires that there are none. */
 function parameterMatch(block: Values, hasArguments: boolean, report: Report): TrackProcess['parameterMatch'] {
   const [word] = wordsOf(block, 'param_match') ?? [];
   if (word?.text === 'initial' || word?.text === 'partial') return word.text;
@@ -146,7 +146,7 @@ function buildProcess(block: Values, report: Report): TrackProcess | undefined {
     name,
     argv,
     parameterMatch: match,
-    // Arguments are in the command line only.
+    // Only the command line has arguments.
     fullCommand: match !== 'none' || has(block, 'full_command'),
     weight: weight?.weight ?? 0,
     reverse: weight?.reverse ?? false,

@@ -1,4 +1,4 @@
-// `weight N [reverse]` of what VRRP watches: in a tracker's own block, and where an instance or group refers to it.
+// `weight N [reverse]` of a tracker: in its own block, and where an instance or group refers to it.
 import type { Tracked } from '../../../../model/keepalived/trackers.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Statement, Values, Word } from '../../keyword.js';
@@ -6,20 +6,20 @@ import { readWhole } from '../../values/number.js';
 import { wordsOf } from '../../values/values.js';
 import { Line } from '../line.js';
 
-/** A weight of a tracker's own. */
+/** A weight in the tracker's own block. */
 export interface Weight {
   readonly weight: number;
   readonly reverse: boolean;
 }
 
-/** How a tracker complains about its weight. */
+/** keepalived's messages about the weight of one kind of tracker. */
 export interface WeightWords {
   readonly limit: number;
   readonly range: (text: string) => string;
   readonly option: (text: string) => string;
 }
 
-/** The `weight` keyword of a tracker's block; undefined: it has none, or none that can be used. */
+/** The `weight` in a tracker's block; undefined: absent or invalid. */
 export function readDefinedWeight(block: Values, report: Report, texts: WeightWords): Weight | undefined {
   const [word, option] = wordsOf(block, 'weight') ?? [];
   if (word === undefined) return undefined;
@@ -31,19 +31,19 @@ export function readDefinedWeight(block: Values, report: Report, texts: WeightWo
   return value === undefined ? undefined : { weight: value, reverse };
 }
 
-/** The words that keepalived has for one kind of tracker in a list. They grew apart over the years. */
+/** keepalived's messages about one kind of tracker in a list; they differ for historical reasons. */
 export interface ListWords {
   readonly limit: 253 | 254;
   readonly missing: (name: string) => string;
   readonly duplicate: string;
-  /** Behind the name stands something else than `weight`. */
+  /** The word behind the name is not `weight`. */
   readonly option: (name: string, word: string) => string;
   readonly noValue: (name: string) => string;
   readonly range: (name: string, word: string) => string;
-  /** Behind the weight stands something else than reverse or noreverse. */
+  /** The word behind the weight is neither reverse nor noreverse. */
   readonly weightOption: (name: string, word: string) => string;
   readonly noreverse: boolean;
-  /** ±254 was the bound once; it becomes ±253 with a word. */
+  /** ±254 was the limit in older releases; it becomes ±253, with a message. */
   readonly clamps: boolean;
 }
 
@@ -76,13 +76,13 @@ function readListWeight(line: Line, name: string, who: string, texts: ListWords)
   return { weight: clamped ? Math.sign(value) * texts.limit : value, ...(known ? { reverse: direction?.text === 'reverse' } : {}) };
 }
 
-/** A tracker as the list has it, and its place. */
+/** An entry of the list, and its place. */
 export interface ListedTracker {
   readonly tracked: Tracked;
   readonly name: Word;
 }
 
-/** The lines of one list of trackers. `whyMissing`: undefined where there is such a tracker, else a hint. */
+/** Reads the lines of one list of trackers. `whyMissing`: undefined if the tracker exists, else a hint. */
 export function readList(
   lines: readonly Statement[],
   who: string,

@@ -1,9 +1,9 @@
-// How often and how patiently is checked: what a level says, else what the level above it says, else the manual's.
+// Timing of health checks: set at a level, else inherited from the level above, else keepalived's default.
 import type { CheckTiming } from '../../../../model/keepalived/virtual-server.js';
 import type { Values } from '../../keyword.js';
 import { booleanOf, numberOf } from '../../values/values.js';
 
-/** What a virtual or real server says about the checks of its servers; absent parts are the next level's own. */
+/** What a virtual or real server sets for the health checks below it; absent values are inherited. */
 export interface TimingDefaults {
   readonly alpha: boolean;
   readonly connectTimeoutUs: number;
@@ -14,7 +14,7 @@ export interface TimingDefaults {
   readonly logAllFailures: boolean;
 }
 
-/** Of a checker that neither it nor a level above says: its kind's own. `delay_loop`: as long as the interval. */
+/** Defaults of the kind of check, if no level sets a value. `delay_loop`: the same as the interval. */
 export interface KindDefaults {
   readonly retry: number;
   readonly delayBeforeRetryUs: number | 'delay_loop';
@@ -23,7 +23,7 @@ export interface KindDefaults {
 const optional = <K extends string>(key: K, value: number | undefined): { readonly [key in K]?: number } =>
   value === undefined ? {} : ({ [key]: value } as { readonly [key in K]: number });
 
-/** What `block` says over what stands above it; `oldRetry`: by the old name. */
+/** The values of `block` over those of the level above; `oldRetry`: the value under its old name. */
 export function timingOf(block: Values, above: TimingDefaults, oldRetry?: number): TimingDefaults {
   return {
     alpha: booleanOf(block, 'alpha') ?? above.alpha,

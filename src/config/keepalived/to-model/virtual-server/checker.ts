@@ -1,4 +1,4 @@
-// The checkers of a real server.
+// The health checks of a real server.
 import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
@@ -11,7 +11,7 @@ import { completeTiming, type KindDefaults, type TimingDefaults, timingOf } from
 import { buildHttpCheck, readOldRetry } from './http-check.js';
 import { buildMiscCheck, buildUdpCheck } from './misc-check.js';
 
-/** The real server a checker stands in, and what else the file names. */
+/** The real server that is checked, and what else the file defines. */
 export interface CheckerContext {
   /** `[10.0.0.2]:tcp:80` */
   readonly server: string;
@@ -35,7 +35,7 @@ function isLinkLocal({ family, words }: Address): boolean {
   return family === 'inet6' && ((words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
 }
 
-/** undefined: the checker cannot connect so; that was told. */
+/** undefined: the check cannot connect, which was reported. */
 function readTarget(block: Values, { address: server, report }: CheckerContext): CheckTarget | undefined {
   const address = addressOf(block, 'connect_ip');
   let bindAddress = addressOf(block, 'bindto');
@@ -71,7 +71,7 @@ function buildDns(block: Values, report: Report): CheckKind {
   return { kind: 'dns', type: textOf(block, 'type') ?? 'SOA', name: bad ? '.' : name };
 }
 
-/** The weight of FILE_CHECK; undefined: none is said, or what is said cannot be used, which was told. */
+/** The weight of FILE_CHECK; undefined: absent, or invalid and reported. */
 function readFileWeight(block: Values, report: Report): { readonly weight: number; readonly reverse: boolean } | undefined {
   const words = wordsOf(block, 'weight');
   if (words === undefined) return undefined;
@@ -107,7 +107,7 @@ function buildFile(block: Values, { files, report }: CheckerContext): CheckKind 
   return { kind: 'file', trackFile: file.name, weight, reverse };
 }
 
-/** The first of its names that is a session's. */
+/** The first of its names that is a BFD session. */
 function buildBfd(block: Values, { server, bfds, report }: CheckerContext): CheckKind | undefined {
   let found: string | undefined;
   for (const { value, at } of allOf(block, 'name')) {
@@ -155,7 +155,7 @@ function buildKind(keyword: string, block: Values, context: CheckerContext): Che
   }
 }
 
-/** One checker, or of SMTP_CHECK one for each of its hosts. */
+/** One check, or for SMTP_CHECK one for each of its hosts. */
 function buildOne(keyword: string, block: Values, context: CheckerContext): readonly Checker[] {
   const check = buildKind(keyword, block, context);
   if (check === undefined) return [];

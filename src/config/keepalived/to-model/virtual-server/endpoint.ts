@@ -1,4 +1,4 @@
-// Addresses with ports as virtual and real servers have them: read from words, and named as keepalived's log names them.
+// Addresses with ports of virtual and real servers: read from words, and formatted as in keepalived's log.
 
 import type { Address } from '../../../../model/address.js';
 import { formatAddress, parseIpv4, parseIpv6 } from '../../../../model/address-text.js';
@@ -6,12 +6,12 @@ import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Word } from '../../keyword.js';
 import { readWhole } from '../../values/number.js';
 
-/** IPv4 or IPv6; a mask or range behind an IPv4 address is not read, as in the original. */
+/** IPv4 or IPv6; as in keepalived, a mask or range behind an IPv4 address is ignored. */
 export function readHost(text: string): Address | undefined {
   return parseIpv4(text.replace(/[-/].*$/s, '')) ?? parseIpv6(text.replace(/\/.*$/s, ''));
 }
 
-/** A port word: absent is 0, `0` is 0. undefined: it is none, and told. */
+/** A port word; absent means 0. undefined: it is invalid, and reported. */
 export function readPort(word: Word | undefined, report: Report): number | undefined {
   if (word === undefined || /^[+]?0*$/.test(word.text)) return 0;
   const { value, problem } = readWhole(word.text, { min: 1, max: 65535 });

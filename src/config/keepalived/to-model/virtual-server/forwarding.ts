@@ -18,7 +18,7 @@ const METHODS: ReadonlyMap<string, ForwardingMethod> = new Map([
   ['TUN', 'tunnel'],
 ]);
 
-/** `who`: `virtual server`, `real server`, `sorry server`. undefined: the line counts as not written, and that was told. */
+/** `who`: `virtual server`, `real server` or `sorry server`. undefined: invalid, and reported; the line counts as not written. */
 export function readForwarding(words: readonly Word[], at: Origin, who: string, report: Report): Forwarding | undefined {
   const [first, ...options] = words;
   const method = METHODS.get(first?.text ?? '');
@@ -36,7 +36,7 @@ interface TunnelWords {
   checksum?: Tunnel['checksum'];
 }
 
-/** One option from `words`; how many words it took, undefined: told. */
+/** Reads one option from `words`; the number of words read, undefined: invalid, and reported. */
 function readOption(words: readonly Word[], at: Origin, who: string, report: Report, found: TunnelWords): number | undefined {
   const [option, value] = words;
   const place = value?.at ?? option?.at ?? at;

@@ -1,4 +1,4 @@
-// HTTP_GET and SSL_GET: their pages.
+// HTTP_GET and SSL_GET: their URLs.
 import type { CheckKind, HttpUrl } from '../../../../model/keepalived/virtual-server.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
@@ -39,7 +39,7 @@ function readStatuses(block: Values, report: Report): readonly StatusRange[] {
   return ranges.length === 0 ? [{ from: 200, to: 299 }] : ranges;
 }
 
-/** What the original takes from a word by strtoul: its leading digits. */
+/** keepalived reads the number by strtoul: only its leading digits count. */
 const leadingNumber = (block: Values, keyword: string): number | undefined => {
   const digits = /^\d{1,9}/.exec(wordsOf(block, keyword)?.[0]?.text ?? '')?.[0];
   return digits === undefined ? undefined : Number(digits);
@@ -79,7 +79,7 @@ function readUrl(block: Values, report: Report): readonly HttpUrl[] {
   ];
 }
 
-/** `nb_get_retry`, the old name of retry. */
+/** `nb_get_retry`, the old name of `retry`. */
 export function readOldRetry(block: Values, report: Report): number | undefined {
   let retry: number | undefined;
   for (const { value, at } of allOf(block, 'nb_get_retry')) {
@@ -95,7 +95,7 @@ export function readOldRetry(block: Values, report: Report): number | undefined 
   return retry;
 }
 
-/** undefined: there is no page to ask for, which was told. */
+/** undefined: there is no URL, which was reported. */
 export function buildHttpCheck(kind: 'http' | 'ssl', block: Values, at: Origin, report: Report): CheckKind | undefined {
   const urls = blocksOf(block, 'url').flatMap((url) => readUrl(url, report));
   if (urls.length === 0) {

@@ -1,11 +1,11 @@
-// MISC_CHECK and UDP_CHECK: a command, a datagram.
+// MISC_CHECK and UDP_CHECK: checks by a command and by a datagram.
 import type { Script } from '../../../../model/keepalived/script.js';
 import type { CheckKind } from '../../../../model/keepalived/virtual-server.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
 import { has, numberOf, placeOf, scriptOf, wordsOf } from '../../values/values.js';
 
-/** The command as whom `user` says: words behind the command of `misc_path` itself are not read. */
+/** The command with the user of `user`. A user behind the command of `misc_path` itself is ignored. */
 function commandOf(block: Values, report: Report): Script | undefined {
   const script = scriptOf(block, 'misc_path');
   if (script === undefined) return undefined;
@@ -27,7 +27,7 @@ export function buildMiscCheck(block: Values, report: Report): CheckKind | undef
   return { kind: 'misc', script, timeoutUs: (numberOf(block, 'misc_timeout') ?? 0) * 1_000_000, dynamic: has(block, 'misc_dynamic') };
 }
 
-/** Hexadecimal words as one string of whole bytes: a lone digit is a byte of its own. `wild`: x stands for any digit. */
+/** Hexadecimal words as one string of whole bytes: a single digit is a byte. `wild`: x matches any digit. */
 function readHex(words: readonly Word[], wild: boolean): string | undefined {
   const parts = words.flatMap(({ text }) => text.split(/[ \t]+/)).filter((part) => part !== '');
   const digits = wild ? /^[0-9a-fA-FxX]+$/ : /^[0-9a-fA-F]+$/;

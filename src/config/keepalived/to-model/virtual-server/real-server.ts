@@ -1,4 +1,4 @@
-// real_server and sorry_server, as a virtual server's defaults and their own words make them.
+// real_server and sorry_server, with defaults from their virtual server.
 
 import type { Address, Family } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
@@ -12,17 +12,17 @@ import { buildCheckers } from './checker.js';
 import { endpointName, readHost, readPort } from './endpoint.js';
 import { type Forwarding, PLAIN_TUNNEL, readForwarding } from './forwarding.js';
 
-/** What a virtual server says to its servers. */
+/** The defaults that a virtual server gives to its real servers. */
 export interface ServerDefaults {
-  /** Absent: servers of any family may stand in it (groups). */
+  /** Absent for groups, which may contain servers of any family. */
   readonly family?: Family;
-  /** As it is named in messages: `tcp`, or `none`. */
+  /** The protocol in messages: `tcp`, or `none`. */
   readonly protocol: string;
   readonly port: number;
   readonly forwarding: Forwarding;
   readonly weight: number;
   readonly inhibitOnFailure: boolean;
-  /** Mail about servers: what global_defs says of it. */
+  /** The settings of global_defs for mail about servers. */
   readonly smtpAlert: boolean;
   readonly timing: TimingDefaults;
   readonly files: readonly TrackFile[];
@@ -30,7 +30,7 @@ export interface ServerDefaults {
   readonly report: Report;
 }
 
-/** `lvs_method` of a block; undefined where it says none that can be used. */
+/** The `lvs_method` of a block; undefined if there is no valid one. */
 export function forwardingOf(block: Values, keyword: string, who: string, report: Report): Forwarding | undefined {
   const read = allOf(block, keyword).map(({ value, at }) => readForwarding(value as readonly Word[], at, who, report));
   return read.findLast((forwarding) => forwarding !== undefined);
@@ -42,7 +42,7 @@ function familyFits(address: Address, at: Origin, who: string, forwarding: Forwa
   return false;
 }
 
-/** Only NAT changes ports: others get the service's. */
+/** Only NAT can change the port: other methods use the service's port. */
 export function fitPort(port: number, forwarding: Forwarding, defaults: ServerDefaults, mismatch: () => void): number {
   if (port === 0) return defaults.port;
   if (forwarding.method === 'masq' || port === defaults.port) return port;
@@ -61,7 +61,7 @@ function readEndpoint(block: Values, report: Report): { readonly address: Addres
   return undefined;
 }
 
-/** undefined: it cannot be used, which was told. `serviceName` names the virtual server in messages. */
+/** undefined: it cannot be used, which was reported. `serviceName`: the virtual server in messages. */
 export function buildRealServer(block: Values, serviceName: string, defaults: ServerDefaults): RealServer | undefined {
   const { report } = defaults;
   const endpoint = readEndpoint(block, report);
@@ -94,7 +94,7 @@ export function buildRealServer(block: Values, serviceName: string, defaults: Se
   };
 }
 
-/** The words of sorry_server to a server; `forwarding`: its own method, else the service's. */
+/** Makes a server of sorry_server; `forwarding`: its own method, else the service's. */
 export function buildSorryServer(
   words: readonly Word[],
   at: Origin,

@@ -1,4 +1,4 @@
-// What a virtual_server says about scheduling and persistence: scheduler, its flags, who stays with whom for how long.
+// Scheduling and persistence of a virtual_server: the scheduler, its flags, and which clients stay with a server for how long.
 
 import type { Family } from '../../../../model/address.js';
 import { parseIpv4Loose } from '../../../../model/address-text.js';
@@ -14,7 +14,7 @@ const FLAGS = [
   ['flag-3', 4],
 ] as const;
 
-/** Flags that belong to a scheduler, by its own words; the first letters name it (`hashed` is sh's and mh's). */
+/** Flags of one scheduler; the first letters of the keyword name it (`hashed` belongs to sh and mh). */
 const NAMED_FLAGS = [
   ['sh-fallback', 1],
   ['sh-port', 2],
@@ -23,7 +23,7 @@ const NAMED_FLAGS = [
   ['hashed', 1],
 ] as const;
 
-/** The bits 1, 2, 4. A scheduler's own flags count only behind an lvs_sched that has them, as in the original. */
+/** Flags as the bits 1, 2, 4. As in keepalived, a scheduler's flag counts only behind an lvs_sched that has it. */
 export function readFlags(block: Values, report: Report): number {
   const order = [...block.of.keys()];
   const scheduler = textOf(block, 'lvs_sched');
@@ -46,7 +46,7 @@ export function readFlags(block: Values, report: Report): number {
   return bits;
 }
 
-/** s; undefined: no persistence is asked for, or what is said cannot be used. */
+/** Seconds; undefined: no persistence, or an invalid value. */
 function readTimeout(block: Values, report: Report): number | undefined {
   const words = wordsOf(block, 'persistence_timeout');
   if (words === undefined) return undefined;
@@ -93,7 +93,7 @@ function readEngine(block: Values, report: Report): string | undefined {
   return engine.slice(0, ENGINE_LENGTH_MAX);
 }
 
-/** Granularity alone asks for persistence, too. */
+/** A granularity alone turns persistence on, too. */
 export function readPersistence(block: Values, family: Family, report: Report): Persistence | undefined {
   const timeout = readTimeout(block, report);
   const granularity = readGranularity(block, family, report);
@@ -103,7 +103,7 @@ export function readPersistence(block: Values, family: Family, report: Report): 
   return { timeout: timeout ?? DEFAULT_TIMEOUT, netmask, ...(engine === undefined ? {} : { engine }) };
 }
 
-/** Port 0 is served for persistent clients only: the original asks for that persistence itself. */
+/** Port 0 is only served for persistent clients: keepalived turns persistence on itself. */
 export function persistenceOfAnyPort(block: Values, family: Family, name: string, report: Report): Persistence {
   report('virtual-server-port-zero', lastOf(block, 'persistence_engine')?.at ?? block.at, { name });
   const engine = textOf(block, 'persistence_engine')?.slice(0, ENGINE_LENGTH_MAX);

@@ -1,4 +1,4 @@
-// Which services a virtual_server is: an address, a firewall mark, or a group; with its name, family and protocol.
+// The services of a virtual_server: an address, a firewall mark or a group, with its name, family and protocol.
 import type { Address, Family } from '../../../../model/address.js';
 import type { GroupMember, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
 import type { Protocol, ServiceKey } from '../../../../model/service.js';
@@ -9,7 +9,7 @@ import { blocksOf, placeOf, textOf, wordsOf } from '../../values/values.js';
 import { endpointName, readHost, readPort } from './endpoint.js';
 import type { Forwarding } from './forwarding.js';
 
-/** What a virtual server serves. */
+/** What a virtual server balances. */
 export type Target =
   | { readonly kind: 'address'; readonly address: Address; readonly port: number }
   | { readonly kind: 'fwmark'; readonly mark: number }
@@ -28,7 +28,7 @@ function readMark(first: Word, word: Word | undefined, report: Report): Target |
   return undefined;
 }
 
-/** undefined: the words before the brace cannot be used, which was told. */
+/** undefined: the words before the brace are invalid, which was reported. */
 export function readTarget(block: Values, report: Report): Target | undefined {
   const [first, second] = block.label;
   if (first === undefined) return undefined;
@@ -42,13 +42,13 @@ export function readTarget(block: Values, report: Report): Target | undefined {
   return undefined;
 }
 
-/** As messages name it: `[192.0.2.1]:tcp:80`, `FWM 1`, `[NAME]:0`. */
+/** Its name in messages: `[192.0.2.1]:tcp:80`, `FWM 1`, `[NAME]:0`. */
 export function nameIn(target: Target, protocol: string): string {
   if (target.kind === 'fwmark') return `FWM ${target.mark}`;
   return target.kind === 'group' ? `[${target.name}]:0` : endpointName(target.address, protocol, target.port);
 }
 
-/** A mark's family: what is said, else that of the first server that is not reached by a tunnel. */
+/** The family of a firewall mark: as specified, else that of the first server that is not reached through a tunnel. */
 function markFamily(block: Values, forwarding: Forwarding): Family {
   const specified = textOf(block, 'ip_family');
   if (specified === 'inet' || specified === 'inet6') return specified;
@@ -61,7 +61,7 @@ function markFamily(block: Values, forwarding: Forwarding): Family {
   return (first === undefined ? undefined : readHost(first.text)?.family) ?? 'inet';
 }
 
-/** undefined: a group's, whose members may be of both. */
+/** undefined for a group, whose members may belong to both families. */
 export function readFamily(block: Values, target: Target, forwarding: Forwarding, report: Report): Family | undefined {
   if (target.kind === 'group') return undefined;
   if (target.kind === 'fwmark') return markFamily(block, forwarding);
@@ -72,18 +72,18 @@ export function readFamily(block: Values, target: Target, forwarding: Forwarding
   return target.address.family;
 }
 
-/** Those of the first group of that name; none where there is none. */
+/** The members of the first group with that name. */
 const membersOf = (target: Target, groups: readonly VirtualServerGroup[]): readonly GroupMember[] =>
   target.kind === 'group' ? (groups.find(({ name }) => name === target.name)?.members ?? []) : [];
 
-/** Members that are marks alone need no protocol. */
+/** A group of firewall marks only does not need a protocol. */
 export function isMarksOnly(target: Target, groups: readonly VirtualServerGroup[]): boolean {
   if (target.kind !== 'group') return target.kind === 'fwmark';
   const members = membersOf(target, groups);
   return members.length > 0 && members.every((member) => member.kind === 'fwmark');
 }
 
-/** What is balanced; said, too, where nothing is or it cannot count. (Marks are of no protocol; TCP stands for it in the model.) */
+/** The protocol. It is reported if it is missing or has no effect. (Firewall marks have none; the model uses TCP for them.) */
 export function readProtocol(
   block: Values,
   target: Target,
@@ -91,7 +91,7 @@ export function readProtocol(
   groups: readonly VirtualServerGroup[],
   report: Report,
 ): Protocol {
-  // A mark of inet6 keeps the original quiet, too.
+  // keepalived does not report it for a mark of inet6 either.
   const silent =
     target.kind === 'group' && membersOf(target, groups).some((member) => member.kind === 'fwmark' && member.family === 'inet6');
   const specified = textOf(block, 'protocol')?.toLowerCase() as Protocol | undefined;
@@ -105,7 +105,7 @@ export function readProtocol(
   return specified ?? 'udp';
 }
 
-/** Does a port-less service stand in the target? */
+/** Does the target contain a service without a port? */
 export function servesAnyPort(target: Target, groups: readonly VirtualServerGroup[]): boolean {
   if (target.kind === 'address') return target.port === 0;
   if (target.kind === 'fwmark') return false;

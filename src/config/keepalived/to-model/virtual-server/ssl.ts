@@ -11,7 +11,7 @@ const PARTS = [
   ['key', 'keyfile', 'key'],
 ] as const;
 
-/** The last block counts, and in it the last of each; what came before is told. */
+/** The last block counts, and in it the last value of each keyword; earlier ones are reported. */
 export function buildSsl(root: Values, report: Report): SslContext | undefined {
   const blocks = blocksOf(root, 'SSL');
   const last = blocks.at(-1);

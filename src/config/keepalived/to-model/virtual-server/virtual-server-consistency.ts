@@ -1,4 +1,4 @@
-// What is looked at once a virtual server's servers are known: twins, ports, the quorum against the weights.
+// Consistency of a virtual server once its real servers are known: duplicates, ports, and the quorum against the weights.
 import { formatAddress } from '../../../../model/address-text.js';
 import { destinationId } from '../../../../model/identity.js';
 import type { RealServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
@@ -6,14 +6,17 @@ import type { Report } from '../../diagnostics/report.js';
 import type { Origin } from '../../keyword.js';
 import { endpointName } from './endpoint.js';
 
-/** A server and where it stands. `portless`: its port is the service's. */
+/** A server and its place. `portless`: it has the service's port. */
 export interface PlacedServer {
   readonly server: RealServer;
   readonly at: Origin;
   readonly portless: boolean;
 }
 
-/** The first of servers with one address and port. A twin by the service's port is news to the original's -t: not an error. */
+/**
+ * Keeps the first of servers with one address and port. If only one of them names the port, keepalived -t does not notice, so it is no
+ * error.
+ */
 export function withoutDuplicates(servers: readonly PlacedServer[], name: string, protocol: string, report: Report): readonly RealServer[] {
   const seen = new Map<string, PlacedServer>();
   for (const one of servers) {
@@ -30,7 +33,7 @@ export function withoutDuplicates(servers: readonly PlacedServer[], name: string
   return [...seen.values()].map(({ server }) => server);
 }
 
-/** Only NAT changes ports: a group's members must have their servers' port. */
+/** Only NAT can change the port: members of a group must have the port of their servers. */
 export function checkGroupPorts(
   group: VirtualServerGroup | undefined,
   name: string,
@@ -49,7 +52,7 @@ export function checkGroupPorts(
   }
 }
 
-/** A quorum beyond the total weight is never reached, a hysteresis not below it never left: both are brought down. */
+/** A quorum above the total weight is never reached, and a hysteresis not below it never left: both are lowered. */
 export function fitQuorum(
   quorum: number,
   hysteresis: number,

@@ -1,4 +1,4 @@
-// virtual_server_group: its lines to members.
+// virtual_server_group: its lines become members.
 
 import type { Address } from '../../../../model/address.js';
 import { ipv6Groups, parseIpv4, parseIpv6 } from '../../../../model/address-text.js';
@@ -27,7 +27,7 @@ const refused = (problem: RangeProblem, text: string, end = ''): Range => ({ pro
 
 const bits = (address: Address): bigint => address.words.reduce((sum, word) => (sum << 32n) | BigInt(word), 0n);
 const parse = (text: string): Address | undefined => parseIpv4(text) ?? parseIpv6(text);
-/** More than these are a typing error, and no table holds them. */
+/** A larger range is a typing error, and no table could hold it. */
 const RANGE_ADDRESSES_MAX = 1n << 24n;
 
 function network(text: string, base: string, length: string): Range | undefined {
@@ -42,7 +42,7 @@ function network(text: string, base: string, length: string): Range | undefined 
   return { first, count: Number(count) };
 }
 
-/** `A-B`, both whole addresses of one family. */
+/** `A-B`, two whole addresses of one family. */
 function between(text: string, from: Address, to: Address): Range | undefined {
   if (from.family !== to.family) return undefined;
   const count = bits(to) - bits(from) + 1n;
@@ -116,7 +116,7 @@ function readMember(line: Statement, name: string, report: Report): GroupMember 
   return { kind: 'range', ...range, port: number };
 }
 
-/** Families of the addresses, and whether a mark leaves its family open: with both families a mark must say which it is of. */
+/** With addresses of both families in a group, a firewall mark must name its family. */
 function mixed(members: readonly GroupMember[]): boolean {
   const families = new Set(members.flatMap((member) => (member.kind === 'range' ? [member.first.family] : [])));
   return families.size > 1 && members.some((member) => member.kind === 'fwmark' && member.family === undefined);

@@ -1,4 +1,4 @@
-// virtual_server: its own words, its servers, and what does not fit together.
+// virtual_server: its keywords, its servers, and what is inconsistent.
 import type { Family } from '../../../../model/address.js';
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
@@ -14,7 +14,7 @@ import { persistenceOfAnyPort, readFlags, readPersistence } from './scheduling.j
 import { isMarksOnly, nameIn, readFamily, readProtocol, readTarget, servesAnyPort, serviceKey, type Target } from './service-target.js';
 import { checkGroupPorts, fitQuorum, type PlacedServer, withoutDuplicates } from './virtual-server-consistency.js';
 
-/** What stands elsewhere in the file and a virtual server refers to. */
+/** What a virtual server refers to elsewhere in the file. */
 export interface ServerSurroundings {
   readonly global: Pick<GlobalSettings, 'checkerLogAllFailures'>;
   readonly groups: readonly VirtualServerGroup[];
@@ -23,7 +23,7 @@ export interface ServerSurroundings {
   readonly report: Report;
 }
 
-/** Whether mail is sent about servers or services when the block says nothing. */
+/** Whether mail is sent about servers or services, if the block does not set it. */
 function mailDefault(root: Values, fallback: boolean): boolean {
   const globals = blocksOf(root, 'global_defs');
   const booleanIn = (keyword: string): boolean | undefined =>
@@ -64,7 +64,7 @@ function readOnePacket(block: Values, protocol: Protocol, marksOnly: boolean, na
   return false;
 }
 
-/** What a virtual server says to its servers, but for its forwarding. */
+/** The defaults for real servers, without the forwarding method. */
 function serverDefaults(block: Values, root: Values, around: ServerSurroundings): Omit<ServerDefaults, 'port' | 'protocol' | 'forwarding'> {
   const { global, files, bfds, report } = around;
   const above = {
@@ -84,7 +84,7 @@ function serverDefaults(block: Values, root: Values, around: ServerSurroundings)
   };
 }
 
-/** The words that are optional in the model. */
+/** The optional properties of the model. */
 function extras(block: Values): Partial<Pick<VirtualServer, 'quorumUp' | 'quorumDown' | 'virtualHost'>> {
   const [quorumUp, quorumDown, virtualHost] = [scriptOf(block, 'quorum_up'), scriptOf(block, 'quorum_down'), textOf(block, 'virtualhost')];
   return {
@@ -94,11 +94,11 @@ function extras(block: Values): Partial<Pick<VirtualServer, 'quorumUp' | 'quorum
   };
 }
 
-/** What is known of a virtual server before its servers are read. */
+/** What is known before the real servers are read. */
 interface Head {
   readonly target: Target;
   readonly family?: Family;
-  /** What is said; undefined where the original puts NAT. */
+  /** The method as written; undefined where keepalived sets NAT. */
   readonly forwarding: Forwarding | undefined;
   readonly marksOnly: boolean;
   readonly defaults: ServerDefaults;
@@ -125,7 +125,7 @@ function readHead(block: Values, root: Values, around: ServerSurroundings): Head
   return { target, ...known, forwarding, marksOnly: isMarksOnly(target, groups), defaults };
 }
 
-/** Real servers that can be used, in order; none is told. */
+/** The usable real servers, in order; having none is reported. */
 function readServers(block: Values, { target, defaults }: Head): readonly PlacedServer[] {
   const name = nameIn(target, textOf(block, 'protocol')?.toLowerCase() ?? 'none');
   const servers = serversOf(block, name, defaults, target.kind === 'group');
@@ -180,7 +180,7 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
 
 function reportDefaults(block: Values, forwarding: Forwarding | undefined, name: string, report: Report): void {
   if (!has(block, 'lvs_sched')) report('scheduler-missing', block.at, { name });
-  // Servers that each say how they are reached need no method for all.
+  // No common method is needed if every server names one.
   const servers = blocksOf(block, 'real_server');
   if (forwarding === undefined && (servers.length === 0 || servers.some((server) => !has(server, 'lvs_method'))))
     report('forwarding-missing', block.at, { name });

@@ -1,4 +1,4 @@
-// `auth_hmac` of an instance (keepalived.conf(5), since 2.4): its keys, which of them signs, and what is believed.
+// `auth_hmac` of an instance (keepalived.conf(5), since 2.4): its keys, the signing key, and which adverts are accepted.
 import type { Authentication } from '../../../../model/keepalived/instance.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Value, Values, Word } from '../../keyword.js';
@@ -8,18 +8,18 @@ import { allOf, lastOf, nameOf, numberOf, textOf } from '../../values/values.js'
 type Hmac = Extract<Authentication, { kind: 'hmac' }>;
 type Key = Hmac['keys'][number];
 
-/** The most bytes that the file of a key may have: 64 as `hex:` digits, and room for line ends. */
+/** The maximum size of a key file: 64 bytes as `hex:` digits, with line ends. */
 export const KEY_FILE_BYTES = 138;
 const KEY_BYTES = { least: 32, most: 64 } as const;
 
-/** What stands in the file of a key. `exposed`: others than its owner may read or write it. */
+/** The contents of a key file. `exposed`: others than its owner may read or write it. */
 export type KeyFile =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array; readonly exposed: boolean }
-  /** It holds more than KEY_FILE_BYTES. */
+  /** It is larger than KEY_FILE_BYTES. */
   | { readonly kind: 'large'; readonly exposed: boolean }
   | { readonly kind: 'failed'; readonly reason: string };
 
-/** How the host's files are read for `key ID file:PATH`. */
+/** Reads the host's file for `key ID file:PATH`. */
 export type ReadKeyFile = (path: string) => KeyFile;
 
 interface Reading {
@@ -28,7 +28,7 @@ interface Reading {
   readonly keyFile: ReadKeyFile | undefined;
 }
 
-/** Pairs of hexadecimal digits, with or without blanks between them; a digit in front of a blank or the end stands alone. */
+/** Pairs of hexadecimal digits, with or without blanks in between; a single digit before a blank or the end is a byte. */
 function readDigits(text: string): Uint8Array {
   const pairs = text.match(/[^ \t](?:[^ ])?/g) ?? [];
   return pairs.every((pair) => /^[0-9a-f]{1,2}$/i.test(pair))
@@ -38,13 +38,13 @@ function readDigits(text: string): Uint8Array {
 
 const HEX_PREFIX = 'hex:';
 
-/** A key as its bytes are written: `hex:` and digits, or the bytes themselves. */
+/** The bytes of a key: `hex:` and digits, or the characters themselves. */
 function readKeyBytes(written: Uint8Array): Uint8Array {
   const text = String.fromCharCode(...written);
   return text.startsWith(HEX_PREFIX) ? readDigits(text.slice(HEX_PREFIX.length)) : written;
 }
 
-/** The bytes of a file up to a NUL, less the line ends behind them. */
+/** The contents of a file up to a NUL, without trailing line ends. */
 function lineOf(bytes: Uint8Array): Uint8Array {
   let end = bytes.length;
   while (end > 0 && (bytes[end - 1] === 0x0a || bytes[end - 1] === 0x0d)) end--;
@@ -52,7 +52,7 @@ function lineOf(bytes: Uint8Array): Uint8Array {
   return bytes.subarray(0, nul === -1 ? end : Math.min(nul, end));
 }
 
-/** The key of a file, told where it cannot be had; nothing then. */
+/** The key in a file; undefined, and reported, if it is unusable. */
 function readFromFile(path: string, at: Word, { name, report, keyFile }: Reading): Uint8Array {
   const none = new Uint8Array(0);
   const file = keyFile?.(path);
@@ -71,7 +71,7 @@ function readFromFile(path: string, at: Word, { name, report, keyFile }: Reading
 
 const FILE_PREFIX = 'file:';
 
-/** `key ID KEY`; undefined, and told, where there is none. */
+/** `key ID KEY`; undefined, and reported, if it is invalid. */
 function readKey(value: Value, reading: Reading): Key | undefined {
   const [idWord, keyWord] = value.value as readonly Word[];
   if (idWord === undefined || keyWord === undefined) return undefined;
@@ -92,7 +92,7 @@ function readKey(value: Value, reading: Reading): Key | undefined {
   return undefined;
 }
 
-/** The keys in the order of the file; of one id the first counts. */
+/** The keys in the order of the file; of two with one id, the first counts. */
 function readKeys(block: Values, reading: Reading): readonly Key[] {
   const keys: Key[] = [];
   for (const value of allOf(block, 'key')) {
@@ -112,7 +112,7 @@ function modeOf(instance: Values, block: Values, strict: boolean, report: Report
   return 'enforce';
 }
 
-/** Undefined, and told: there is no key to sign with, and the instance goes without. `timeWindowUs` 0: see withTimeWindow. */
+/** Undefined, and reported, if there is no key to sign with: the instance then runs without. `timeWindowUs` 0: see withTimeWindow. */
 export function buildHmac(
   instance: Values,
   block: Values,
@@ -130,7 +130,7 @@ export function buildHmac(
   return { kind: 'hmac', keys, activeKey, antiReplay, timeWindowUs, mode: modeOf(instance, block, strict, report) };
 }
 
-/** With the time_window that the advert interval asks for where the file names none: three of its whole seconds, 5 to 300. */
+/** Sets a time_window that the file does not name: three advert intervals in whole seconds, 5 to 300. */
 export function withTimeWindow(authentication: Authentication, advertUs: number): Authentication {
   if (authentication.kind !== 'hmac' || authentication.timeWindowUs > 0) return authentication;
   const window = Math.min(Math.max(3 * Math.floor(advertUs / 1_000_000), 5), 300);

@@ -1,4 +1,4 @@
-// `authentication` (VRRPv2) of an instance, and what becomes of it beside `auth_hmac` (keepalived.conf(5)).
+// `authentication` (VRRPv2) of an instance, and its combination with `auth_hmac` (keepalived.conf(5)).
 import type { Authentication } from '../../../../model/keepalived/instance.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
@@ -7,7 +7,7 @@ import { buildHmac, type ReadKeyFile } from './auth-hmac.js';
 
 const NONE: Authentication = { kind: 'none' };
 
-/** The bytes of the text, as the file has them (UTF-8), one character each. */
+/** The UTF-8 bytes of the text, each as one character. */
 const latin1Bytes = (text: string): string => String.fromCharCode(...new TextEncoder().encode(text));
 
 function passwordOf(block: Values, report: Report): string | undefined {
@@ -45,7 +45,7 @@ function buildPassword(instance: Values, version: 2 | 3, strict: boolean, report
   return NONE;
 }
 
-/** How adverts are authenticated. The two ways exclude each other; the stronger one stays. */
+/** How adverts are authenticated. Of the two methods, the stronger one is used. */
 export function buildAuthentication(
   instance: Values,
   version: 2 | 3,

@@ -1,4 +1,5 @@
-// Who becomes master: version, priority, initial state, intervals, preemption (keepalived.conf(5)), and what strict mode makes of them.
+// The settings of the election: version, priority, initial state, intervals, preemption (keepalived.conf(5)), and the effect of strict
+// mode.
 import type { Family } from '../../../../model/address.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
@@ -38,7 +39,7 @@ export function versionOf(block: Values, family: Family, strict: boolean, inheri
   return 3;
 }
 
-/** What `state` says: the first of several, and MASTER or BACKUP only. */
+/** The first `state` that is MASTER or BACKUP. */
 function stateOf(context: InstanceContext): 'master' | 'backup' | undefined {
   let state: string | undefined;
   for (const { value } of allOf(context.block, 'state')) {
@@ -54,7 +55,9 @@ function stateOf(context: InstanceContext): 'master' | 'backup' | undefined {
 
 type Standing = Pick<VrrpInstance, 'initialState' | 'priority'>;
 
-/** Priority and initial state, which hang together: master without priority is the owner, and so is 255 without state. */
+/**
+ * Priority and initial state depend on each other: MASTER without a priority is the address owner, and so is priority 255 without a state.
+ */
 function standingOf(context: InstanceContext): Standing {
   const { block, strict } = context;
   const written = stateOf(context);
@@ -68,7 +71,7 @@ function standingOf(context: InstanceContext): Standing {
   return { initialState, priority };
 }
 
-/** AH counts its packets, so that nobody can begin as master without having heard the count. */
+/** AH numbers its packets: a node must hear the current number before it can be master. */
 export function withoutAhMaster(context: InstanceContext, standing: Standing, authentication: VrrpInstance['authentication']): Standing {
   if (authentication.kind !== 'ah' || standing.initialState !== 'master' || standing.priority === OWNER) return standing;
   context.report('state-master-with-ah', placeOf(context.block, 'state'), { name: context.name });
@@ -95,7 +98,7 @@ function advertOf(context: InstanceContext): number {
   return Math.max(1, Math.round(us / CENTISECOND)) * CENTISECOND;
 }
 
-/** Of two opposite flags the later one counts. */
+/** Of two opposite flags, the later one counts. */
 function laterFlag(block: Values, on: string, off: string): boolean | undefined {
   const [yes, no] = [lastOf(block, on)?.at, lastOf(block, off)?.at];
   if (yes === undefined || no === undefined) return yes !== undefined ? true : no !== undefined ? false : undefined;
@@ -124,7 +127,7 @@ function preemption(context: InstanceContext, { initialState, priority }: Standi
   return { nopreempt, preemptDelayUs: 0 };
 }
 
-/** Does the master take packets to its addresses? In strict mode only the owner; VRRPv2 has no such choice (RFC 3768 §6.4.3). */
+/** Does the master accept packets to its addresses? In strict mode only the owner does; VRRPv2 offers no choice (RFC 3768 §6.4.3). */
 function accepts(context: InstanceContext, priority: number): boolean {
   const { block, strict, version } = context;
   const written = laterFlag(block, 'accept', 'no_accept');
@@ -138,7 +141,7 @@ function accepts(context: InstanceContext, priority: number): boolean {
 
 type Answers = Pick<VrrpInstance, 'downTimerAdverts' | 'lowerPriorityNoAdvert' | 'higherPrioritySendAdvert' | 'ownerIgnoreAdverts'>;
 
-/** Only the address owner may turn a deaf ear to others. */
+/** Only the address owner may ignore adverts of others. */
 function ownerIgnores(context: InstanceContext, priority: number): boolean {
   const { block, strict, inherited } = context;
   const written = booleanOf(block, 'owner_ignore_adverts');
@@ -173,7 +176,7 @@ function answers(context: InstanceContext, priority: number): Answers {
   return { downTimerAdverts: 3, lowerPriorityNoAdvert: true, higherPrioritySendAdvert: false, ownerIgnoreAdverts: owner };
 }
 
-/** `timer_expired_backup [1..254]`; without a number the quickest rival there can be. */
+/** `timer_expired_backup [1..254]`; the default is the highest priority of another backup. */
 function timerExpired(context: InstanceContext, nopreempt: boolean): number | undefined {
   const written = lastOf(context.block, 'timer_expired_backup');
   if (written === undefined) return undefined;
@@ -189,7 +192,7 @@ function timerExpired(context: InstanceContext, nopreempt: boolean): number | un
   return value;
 }
 
-/** weir's own fast mode: extra adverts below advert_int. */
+/** weir's fast mode: extra adverts more often than advert_int. */
 function fastOf(context: InstanceContext, advertUs: number): VrrpInstance['fast'] {
   const { block } = context;
   const intervalUs = numberOf(block, 'fast_advert_int');
@@ -206,7 +209,7 @@ function fastOf(context: InstanceContext, advertUs: number): VrrpInstance['fast'
   return undefined;
 }
 
-/** What the election of an instance goes by. */
+/** The settings of an instance's election. */
 export type Election = Standing &
   Answers &
   Pick<
@@ -223,7 +226,7 @@ export function buildElection(context: InstanceContext, authentication: VrrpInst
   const { downTimerAdverts, lowerPriorityNoAdvert, higherPrioritySendAdvert, ownerIgnoreAdverts } = answers(context, standing.priority);
   const expired = timerExpired(context, nopreempt);
   const fast = fastOf(context, advertUs);
-  // Written out: a copy of a part costs more than all its fields, and there may be tens of thousands.
+  // Written out: spreading copies would cost more than all fields, and there may be tens of thousands of instances.
   return {
     initialState: standing.initialState,
     priority: standing.priority,

@@ -1,4 +1,4 @@
-// Which family an instance is of: the first of its addresses says, and the others must agree (keepalived.conf(5)).
+// The address family of an instance: that of its first address; the others must agree (keepalived.conf(5)).
 
 import type { Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
@@ -11,7 +11,7 @@ interface Sign {
   readonly family: Family;
 }
 
-/** An address as written, without its length. */
+/** An address as written, without its prefix length. */
 export const addressPart = (text: string): string => text.split('/')[0] ?? '';
 
 const signOf = (word: Word | undefined): Sign | undefined => {
@@ -19,10 +19,10 @@ const signOf = (word: Word | undefined): Sign | undefined => {
   return word && address && { at: word.at, family: address.family };
 };
 
-/** In one file the higher line comes first; between files the order given stays. */
+/** In one file the upper line comes first; addresses in different files stay in the given order. */
 const inOrder = (a: Sign, b: Sign): number => (a.at.file !== b.at.file ? 0 : a.at.line - b.at.line || a.at.column - b.at.column);
 
-/** The first sign of a family; without any: IPv4, as in the original. */
+/** The family of the first address; IPv4 without any, as in keepalived. */
 export function familyOf(instance: Values): Family {
   const native = lastOf(instance, 'native_ipv6');
   const words = [

@@ -1,4 +1,4 @@
-// Gratuitous ARP settings: an instance's own, else those of global_defs, else keepalived's (keepalived.conf(5)).
+// Gratuitous ARP settings: the instance's, else those of global_defs, else keepalived's defaults (keepalived.conf(5)).
 import type { GarpTiming } from '../../../../model/keepalived/instance.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -7,7 +7,7 @@ import { booleanOf, has, lastOf, nameOf, numberOf, placeOf, wordsOf } from '../.
 
 const SECOND = 1_000_000;
 
-/** What global_defs says of gratuitous ARP; absent: nothing. */
+/** The settings of global_defs for gratuitous ARP; absent: not set. */
 export interface GarpDefaults {
   readonly minimal: boolean;
   readonly numbers: ReadonlyMap<GarpNumber, number>;
@@ -37,7 +37,7 @@ interface Extra {
   readonly all: boolean;
 }
 
-/** One number; a count of 0 is 1. `who` begins what is said. */
+/** Reads one number; a count of 0 becomes 1. `who` is the beginning of the message. */
 function readNumber(block: Values, keyword: string, counts: boolean, who: string, report: Report): number | undefined {
   const value = numberOf(block, keyword);
   if (!counts || value !== 0) return value;
@@ -74,10 +74,10 @@ export function readGarpDefaults(global: Values, report: Report): GarpDefaults {
   return { minimal: booleanOf(global, 'vrrp_min_garp') ?? false, numbers: found, ...(extra === undefined ? {} : { extra }) };
 }
 
-/** What instances have that say nothing themselves, by their defaults: built once. */
+/** The settings of instances that set nothing themselves, by their defaults: built once. */
 const shared: WeakMap<GarpDefaults, { strict?: GarpTiming; plain?: GarpTiming }> = new WeakMap();
 
-/** The instance's settings, all defaults applied. */
+/** The instance's settings with all defaults. */
 export function buildGarp(block: Values, defaults: GarpDefaults, strict: boolean, report: Report): GarpTiming {
   if (numbers.some((name) => has(block, name)) || has(block, 'garp_extra_if')) return timingOf(block, defaults, strict, report);
   const built = shared.get(defaults) ?? {};
@@ -87,7 +87,7 @@ export function buildGarp(block: Values, defaults: GarpDefaults, strict: boolean
   return built[kind];
 }
 
-/** Strict mode has none for lower priorities. */
+/** Strict mode sends no gratuitous ARPs after adverts of lower priority. */
 function timingOf(block: Values, defaults: GarpDefaults, strict: boolean, report: Report): GarpTiming {
   const who = `(${nameOf(block)}): `;
   const own = (name: GarpNumber): number | undefined => readNumber(block, name, never0.has(name), who, report);

@@ -8,7 +8,7 @@ import { booleanOf, numberOf, textOf, wordsOf } from '../../values/values.js';
 import { isMulticast } from '../global/lvs-settings.js';
 import { type GarpDefaults, readGarpDefaults } from './garp.js';
 
-/** Defaults of an instance, keepalived's own where global_defs says nothing. */
+/** Defaults of an instance: those of global_defs, else keepalived's. */
 export interface Inherited {
   readonly version: 2 | 3;
   readonly multicastGroup: { readonly inet: Address; readonly inet6: Address };

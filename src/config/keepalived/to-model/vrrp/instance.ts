@@ -1,4 +1,4 @@
-// vrrp_instance: one virtual router, defaults applied, as it stands alone (keepalived.conf(5)); instances.ts compares it with the others.
+// vrrp_instance: one virtual router with all defaults, by itself (keepalived.conf(5)); instances.ts compares it with the others.
 import { parseAddress } from '../../../../model/address-text.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule, VirtualInterface } from '../../../../model/keepalived/network.js';
@@ -22,7 +22,7 @@ import { type Addressing, buildAddressing, reportNoPeers } from './unicast.js';
 import { buildVirtualAddresses, type VirtualAddresses } from './virtual-address.js';
 import { buildVirtualInterface } from './virtual-interface.js';
 
-/** What all instances of a file have in common. */
+/** What all instances of a file share. */
 export interface Surroundings {
   readonly inherited: Inherited;
   readonly names: NumberNames;
@@ -34,7 +34,7 @@ export interface Surroundings {
 
 const fitsInterface = (text: string): boolean => text !== '' && text.length <= 15;
 
-/** The name behind `interface` or `vrf`; a loopback or one too long is none. */
+/** The name behind `interface` or `vrf`; a loopback interface or a name that is too long counts as none. */
 function interfaceName({ block, name, report }: InstanceContext, keyword: 'interface' | 'vrf'): string | undefined {
   const [word] = wordsOf(block, keyword) ?? [];
   if (word === undefined) return undefined;
@@ -48,7 +48,7 @@ function interfaceName({ block, name, report }: InstanceContext, keyword: 'inter
 
 type Placement = Pick<VrrpInstance, 'interface' | 'vrf'>;
 
-/** Where the instance lives. Without an interface only unicast from a source address that is not link-local; undefined: nowhere. */
+/** Where the instance sends. Without an interface, only unicast from a source address that is not link-local; undefined: nowhere. */
 function placementOf(context: InstanceContext, addressing: Pick<VrrpInstance, 'unicast' | 'sourceAddress'>): Placement | undefined {
   const { block, name, report } = context;
   const device = interfaceName(context, 'interface');
@@ -64,7 +64,7 @@ function placementOf(context: InstanceContext, addressing: Pick<VrrpInstance, 'u
   return undefined;
 }
 
-/** Does the instance send from the interface below its macvlan? Unicast must. */
+/** Does the instance send from the interface below its macvlan? Unicast has to. */
 function transmitBase(context: InstanceContext, hasVmac: boolean, unicast: boolean): boolean {
   const { block, name, report, strict } = context;
   const isWritten = has(block, 'vmac_xmit_base');
@@ -81,7 +81,7 @@ function transmitBase(context: InstanceContext, hasVmac: boolean, unicast: boole
   return isWritten || unicast;
 }
 
-/** `IF PEER_ADDRESS` lines of weir's heartbeat. */
+/** The `IF PEER_ADDRESS` lines of weir's heartbeat. */
 function heartbeatOf({ block, name, report }: InstanceContext): VrrpInstance['heartbeat'] {
   return linesOf(block, 'heartbeat').flatMap((statement) => {
     const line = new Line(statement, report);
@@ -114,7 +114,7 @@ function vridOf({ block, name, report }: InstanceContext): number | undefined {
   return vrid;
 }
 
-/** A keyword that has moved. */
+/** Reports a keyword that has moved. */
 function reportDeprecated({ block, name, report }: InstanceContext): void {
   if (!has(block, 'linkbeat_use_polling')) return;
   report('linkbeat-polling', placeOf(block, 'linkbeat_use_polling'), { name });
@@ -127,7 +127,7 @@ function contextOf(block: Values, { inherited, report }: Surroundings): Instance
   return { block, name: nameOf(block), family, version, strict, inherited, report };
 }
 
-/** What the blocks around the election say of an instance. */
+/** What other blocks than the election add to an instance. */
 type Parts = {
   readonly election: ReturnType<typeof buildElection>;
   readonly addressing: Addressing;
@@ -138,7 +138,7 @@ type Parts = {
 
 type Draft = { -readonly [K in keyof VrrpInstance]: VrrpInstance[K] };
 
-/** Optional parts, each only where there is one. */
+/** Optional properties, present only if they are set. */
 function addOptional(instance: Draft, { election, addressing, placement, virtualInterface }: Parts, block: Values): void {
   if (placement.interface !== undefined) instance.interface = placement.interface;
   if (placement.vrf !== undefined) instance.vrf = placement.vrf;
@@ -152,14 +152,16 @@ function addOptional(instance: Draft, { election, addressing, placement, virtual
   if (receiveBuffer !== undefined) instance.receiveBufferBytes = receiveBuffer;
 }
 
-/** `use_vmac_addr`: as if each address on another interface said `use_vmac`. */
+/** `use_vmac_addr`: as if `use_vmac` stood behind each address on another interface. */
 function withOwnMacvlans({ placement }: Parts, block: Values, addresses: readonly HostAddress[]): readonly HostAddress[] {
   if (!has(block, 'use_vmac_addr')) return addresses;
   const elsewhere = ({ dev }: HostAddress) => dev !== undefined && dev !== placement.interface;
   return addresses.map((host) => (elsewhere(host) ? { virtualInterface: { kind: 'vmac' }, ...host } : host));
 }
 
-/** The whole, field by field: copies of parts would cost more than all the rest, and a file may have tens of thousands. */
+/**
+ * Builds the object field by field: spreading copies would cost more than all the rest, and a file may have tens of thousands of instances.
+ */
 function assemble(
   context: InstanceContext,
   surroundings: Surroundings,
@@ -209,7 +211,7 @@ function assemble(
   return instance;
 }
 
-/** The instance, or nothing where it could not work; told either way. */
+/** The instance; undefined, and reported, if it could not work. */
 export function buildInstance(block: Values, surroundings: Surroundings): VrrpInstance | undefined {
   const context = contextOf(block, surroundings);
   const { family, version, strict, inherited, report } = context;
@@ -222,7 +224,7 @@ export function buildInstance(block: Values, surroundings: Surroundings): VrrpIn
   const authentication = buildAuthentication(block, version, strict, surroundings);
   const election = buildElection(context, authentication);
   if (vrid === undefined || placement === undefined || !addresses.usable) {
-    // Left out, but read whole: all its mistakes at once.
+    // It is dropped, but read to its end, so that all its mistakes are reported at once.
     routesAndRules(context, surroundings);
     buildTracked(block, surroundings.trackers, report);
     return undefined;

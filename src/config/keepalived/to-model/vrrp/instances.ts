@@ -1,4 +1,4 @@
-// All vrrp_instance blocks together: names, VRIDs and macvlans that collide (keepalived.conf(5)).
+// All vrrp_instance blocks together: names, VRIDs and macvlans that conflict (keepalived.conf(5)).
 import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
@@ -7,14 +7,14 @@ import type { Origin, Values } from '../../keyword.js';
 import { blocksOf, has, nameOf, placeOf } from '../../values/values.js';
 import { buildInstance, type Surroundings } from './instance.js';
 
-/** Instances that share a VRID here hear each other: the same interface, family and multicast group; or unicast both. */
+/** Instances with one VRID receive each other's adverts if they share interface, family and multicast group, or if both use unicast. */
 function domainOf(instance: VrrpInstance): string {
   const where = instance.interface ?? instance.vrf ?? '';
   const group = instance.unicast === undefined ? formatAddress(instance.multicastGroup) : 'unicast';
   return `${instance.family} ${where} ${group} ${instance.vrid}`;
 }
 
-/** Unicast instances of one VRID are told apart by their own address, or by who their peers are. */
+/** Two unicast instances with one VRID differ by their source addresses, or by their peers. */
 function isApart(one: VrrpInstance, other: VrrpInstance): boolean {
   if (one.unicast === undefined || other.unicast === undefined) return false;
   const sources = one.sourceAddress !== undefined && other.sourceAddress !== undefined;
@@ -23,7 +23,7 @@ function isApart(one: VrrpInstance, other: VrrpInstance): boolean {
   return !one.unicast.peers.some(({ address }) => peers.some((peer) => sameAddress(peer.address, address)));
 }
 
-/** `other` is left out. */
+/** `other` is dropped. */
 function reportClash(one: VrrpInstance, other: VrrpInstance, at: Origin, report: Report): void {
   const details = { one: one.name, other: other.name, vrid: other.vrid };
   if (one.unicast !== undefined) {
@@ -34,7 +34,7 @@ function reportClash(one: VrrpInstance, other: VrrpInstance, at: Origin, report:
   report('vrid-clash', at, { ...details, family, dev: other.interface ?? other.vrf ?? '' });
 }
 
-/** Of two instances with one VRID the first stays: both would answer for each other. */
+/** Of two instances with one VRID the first stays: each would take the other's adverts for its peer's. */
 function withoutClashes(
   instances: readonly VrrpInstance[],
   { report }: Surroundings,
@@ -51,7 +51,7 @@ function withoutClashes(
   });
 }
 
-/** A macvlan has one name; the second to ask for it gets a name of its own. */
+/** The name of a macvlan is unique: a second instance that asks for it gets another name. */
 function withOwnVmacs(
   instances: readonly VrrpInstance[],
   { report }: Surroundings,
@@ -72,7 +72,7 @@ function withOwnVmacs(
   });
 }
 
-/** The instances of the file in its order, those left out that could not work. */
+/** The instances of the file in order, without those that could not work. */
 export function buildInstances(root: Values, surroundings: Surroundings): readonly VrrpInstance[] {
   const blocks = new Map<string, Values>();
   for (const block of blocksOf(root, 'vrrp_instance')) {

@@ -17,11 +17,11 @@ function deleted(block: Values, report: Report): Notify['deleted'] {
   return optional('command', script);
 }
 
-/** What instances have that say nothing themselves: built once. */
+/** What instances without settings of their own share: built once. */
 const silent: WeakMap<Inherited, Notify> = new WeakMap();
 const keywords = notifySwitches({ changes: '', mail: '' }).concat(notifyScripts(''));
 
-/** An instance's or a group's scripts and switches, defaults applied. */
+/** The scripts and switches of an instance or a group, with all defaults. */
 export function buildNotify(block: Values, inherited: Inherited, report: Report): Notify {
   if (keywords.some(({ name }) => has(block, name)) || has(block, 'notify_deleted') || has(block, 'notify_master_rx_lower_pri')) {
     return read(block, inherited, report);

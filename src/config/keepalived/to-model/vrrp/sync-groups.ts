@@ -1,4 +1,4 @@
-// vrrp_sync_group: which instances are master together (keepalived.conf(5)).
+// vrrp_sync_group: the instances that are master together (keepalived.conf(5)).
 import type { SyncGroup } from '../../../../model/keepalived/instance.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -7,18 +7,18 @@ import { buildTracked, type DefinedTrackers } from '../tracking/tracked.js';
 import type { Inherited } from './inherit.js';
 import { buildNotify } from './notify.js';
 
-/** What groups need to know of the rest of the file. */
+/** What building groups needs from the rest of the file. */
 export interface GroupSurroundings {
   readonly inherited: Inherited;
   readonly trackers: DefinedTrackers;
-  /** The names of every vrrp_instance block, also of those left out: a group tells only of names that stand nowhere. */
+  /** The names of all vrrp_instance blocks, dropped ones, too: a group reports only names that exist nowhere. */
   readonly defined: ReadonlySet<string>;
   /** The names of the instances that work. */
   readonly working: ReadonlySet<string>;
   readonly report: Report;
 }
 
-/** The names of one group that are instances of no other. */
+/** The names in one group that are instances, and in no other group. */
 function membersOf(block: Values, listed: readonly Word[], taken: Set<string>, { defined, report }: GroupSurroundings): readonly string[] {
   const group = nameOf(block);
   return listed
@@ -34,7 +34,7 @@ function membersOf(block: Values, listed: readonly Word[], taken: Set<string>, {
     .map((word) => word.text);
 }
 
-/** A group without members is none, with one it does nothing; both are told. */
+/** A group without members is dropped, and one with a single member has no effect; both are reported. */
 function countMembers(block: Values, listed: number, members: number, report: Report): boolean {
   const name = nameOf(block);
   const at = placeOf(block, 'group');
@@ -67,7 +67,7 @@ function buildGroup(block: Values, taken: Set<string>, surroundings: GroupSurrou
   };
 }
 
-/** The groups of the file in its order. */
+/** The groups of the file in order. */
 export function buildGroups(root: Values, surroundings: GroupSurroundings): readonly SyncGroup[] {
   const taken = new Set<string>();
   const names = new Set<string>();

@@ -1,4 +1,4 @@
-// Where adverts go and come from: source address, multicast group, unicast peers of an instance (keepalived.conf(5)).
+// Where adverts are sent to and from: source address, multicast group and unicast peers of an instance (keepalived.conf(5)).
 
 import type { Address, Family } from '../../../../model/address.js';
 import { formatAddress, parseAddress } from '../../../../model/address-text.js';
@@ -14,10 +14,10 @@ import { optional } from '../optional-property.js';
 import { addressPart } from './family.js';
 import type { Inherited } from './inherit.js';
 
-/** What of an instance says where adverts go. */
+/** The addressing of an instance. */
 export type Addressing = Pick<VrrpInstance, 'unicast' | 'sourceAddress' | 'trackSourceAddress' | 'multicastGroup' | 'v3ChecksumAsV2'>;
 
-/** A source address; unicast_src_ip and mcast_src_ip are one in the original, too. */
+/** The source address; unicast_src_ip and mcast_src_ip are one setting, as in keepalived. */
 function sourceOf(instance: Values, family: Family, report: Report): Address | undefined {
   let found: Address | undefined;
   for (const keyword of ['mcast_src_ip', 'unicast_src_ip']) {
@@ -81,7 +81,7 @@ function readPeer(line: Statement, name: string, family: Family, report: Report)
   return { address, ...ttl };
 }
 
-/** One that is named twice gets one advert: the second would look like a replay of the first. */
+/** A peer that is named twice gets one advert: the second would look like a replay. */
 function readPeers(instance: Values, family: Family, report: Report): readonly UnicastPeer[] {
   const name = nameOf(instance);
   const peers: UnicastPeer[] = [];
@@ -104,10 +104,10 @@ function oldChecksum(instance: Values, report: Report): 'auto' | 'always' | 'nev
   return 'auto';
 }
 
-/** Keywords of unicast without peers: the original sends multicast, and so do we. */
+/** Keywords of unicast. Without peers, keepalived and weir send multicast. */
 const unicastKeywords = ['unicast_src_ip', 'unicast_peer', 'old_unicast_checksum', 'check_unicast_src'];
 
-/** Told of an instance that has its addresses: without, the original stops before. */
+/** Reported only for an instance with addresses: without any, keepalived stops before. */
 export function reportNoPeers(instance: Values, { unicast }: Addressing, report: Report): void {
   if (unicast !== undefined) return;
   const name = nameOf(instance);
@@ -120,7 +120,7 @@ export function reportNoPeers(instance: Values, { unicast }: Addressing, report:
   }
 }
 
-/** Where the adverts of the instance go and come from. */
+/** The addressing of the instance's adverts. */
 export function buildAddressing(instance: Values, family: Family, inherited: Inherited, report: Report): Addressing {
   const peers = readPeers(instance, family, report);
   const source = sourceOf(instance, family, report);

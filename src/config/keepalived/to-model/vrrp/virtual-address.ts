@@ -1,4 +1,4 @@
-// virtual_ipaddress and virtual_ipaddress_excluded of an instance: family, number, and what fits an advert (keepalived.conf(5)).
+// virtual_ipaddress and virtual_ipaddress_excluded of an instance: family, number, and how many fit in an advert (keepalived.conf(5)).
 import { formatAddress } from '../../../../model/address-text.js';
 import type { HostAddress } from '../../../../model/keepalived/network.js';
 import type { Statement, Values } from '../../keyword.js';
@@ -7,15 +7,18 @@ import { buildAddress } from '../network/address.js';
 import type { NumberNames } from '../network/number-names.js';
 import type { InstanceContext } from './election.js';
 
-/** What an advert of 1500 bytes holds: the count has 8 bits; IPv6: 16 bytes each, and what the original keeps free. */
+/**
+ * The number of addresses in an advert of 1500 bytes: the count has 8 bits; IPv6 addresses have 16 bytes, less the space that keepalived
+ * reserves.
+ */
 const limit = { inet: 255, inet6: 89 };
-/** The trailer of auth_hmac takes the place of this many. */
+/** The number of addresses that the trailer of auth_hmac displaces. */
 const trailer = { inet: 0, inet6: 1 };
 
 export interface VirtualAddresses {
   readonly addresses: readonly HostAddress[];
   readonly excludedAddresses: readonly HostAddress[];
-  /** False: an instance that must have addresses has none, and cannot work. */
+  /** False: an instance that needs addresses has none, and cannot work. */
   readonly usable: boolean;
 }
 
@@ -31,7 +34,7 @@ const read = (
 
 const plain = ({ line: _, ...address }: HostAddress & { line: Statement }): HostAddress => address;
 
-/** Addresses of the instance's family only: those of the other one belong to another instance, or among the excluded. */
+/** Addresses of the instance's family only; the others belong in another instance, or in virtual_ipaddress_excluded. */
 function ofFamily(context: InstanceContext, names: NumberNames): readonly HostAddress[] {
   const { block, family, name, report } = context;
   return read(linesOf(block, 'virtual_ipaddress'), context, names)
@@ -43,13 +46,13 @@ function ofFamily(context: InstanceContext, names: NumberNames): readonly HostAd
     .map(plain);
 }
 
-/** Strict mode wants a link-local address first (RFC 5798 §5.2.9). */
+/** Strict mode requires a link-local address first (RFC 5798 §5.2.9). */
 function reportNotLinkLocal({ block, name, report, strict, family }: InstanceContext, first: HostAddress | undefined): void {
   if (!strict || family !== 'inet6' || first === undefined || (first.address.words[0] ?? 0) >>> 22 === 0xfe80 >>> 6) return;
   report('virtual-address-not-link-local', placeOf(block, 'virtual_ipaddress'), { name });
 }
 
-/** `no_virtual_ipaddress`, which strict mode does not know. */
+/** `no_virtual_ipaddress`, which strict mode does not allow. */
 function isNoneWanted({ block, name, report, strict }: InstanceContext): boolean {
   if (!has(block, 'no_virtual_ipaddress')) return false;
   if (strict) report('no-virtual-address-strict-mode', placeOf(block, 'no_virtual_ipaddress'), { name });
@@ -62,7 +65,7 @@ function reportNone({ block, name, report, strict, version }: InstanceContext): 
   return !needed;
 }
 
-/** Does something follow the addresses in an advert? */
+/** Does an authentication trailer follow the addresses in an advert? */
 const signs = (block: Values): boolean =>
   blocksOf(block, 'auth_hmac').some((hmac) => has(hmac, 'active_key') && textOf(hmac, 'mode') !== 'receive-only');
 

@@ -10,7 +10,7 @@ import { bitsOf } from '../network/prefix.js';
 
 type Draft = { -readonly [K in keyof VirtualInterface]?: VirtualInterface[K] };
 
-/** A name that the kernel takes for an interface. */
+/** Does the kernel accept it as the name of an interface? */
 const fitsName = (text: string): boolean => text.length <= 15 && text !== '' && !/[/\s:]/.test(text);
 
 /** `aa:bb:cc:dd:ee:ff`, or five octets to which the VRID is added. */
@@ -36,7 +36,7 @@ interface Reading {
   readonly report: Report;
 }
 
-/** The word at a place; none there ends the start. */
+/** The word at an index; if it is missing, keepalived exits. */
 function needed({ keyword, words, report }: Reading, at: number): Word | undefined {
   const before = words[at - 1];
   if (words[at] === undefined && before !== undefined) {
@@ -102,11 +102,11 @@ function readIpvlan(reading: Reading, who: string): VirtualInterface {
   return { ...draft, kind: 'ipvlan' };
 }
 
-/** The address of `use_ipvlan`, which tells the family of the instance as well. */
+/** The address of `use_ipvlan`, which also determines the family of the instance. */
 export const ipvlanAddress = (instance: Values): Word | undefined =>
   wordsOf(instance, 'use_ipvlan')?.find((word) => parseAddress(word.text.split('/')[0] ?? '') !== undefined);
 
-/** The instance, as far as it matters here. */
+/** The properties of the instance that matter here. */
 export interface Owner {
   readonly vrid: number;
   readonly family: Family;
@@ -116,7 +116,7 @@ export interface Owner {
   readonly report: Report;
 }
 
-/** What the instance sends from; `wrong`: an ipvlan of IPv4 without address, with which it could not work. */
+/** The virtual interface of the instance; `wrong`: an IPv4 ipvlan without an address, with which it could not work. */
 export function buildVirtualInterface(
   instance: Values,
   { vrid, family, strict, hasSource, names, report }: Owner,

@@ -1,4 +1,4 @@
-// What instances inherit, kept beside what they made of it: keepalived.data shows it.
+// The defaults that instances inherit, stored because keepalived.data shows them.
 import type { VrrpDefaults } from '../../../../model/keepalived/global.js';
 import type { Values } from '../../keyword.js';
 import { booleanOf, NOTHING } from '../../values/values.js';

@@ -1,4 +1,4 @@
-// From the root's values to everything of VRRP and the daemon: global settings, root, trackers, instances, groups.
+// Builds everything of VRRP and the daemon from the values of the root: global settings, trackers, instances, groups.
 import type { KeepalivedConfiguration } from '../../../../model/keepalived/configuration.js';
 import type { SyncGroup, VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Report } from '../../diagnostics/report.js';
@@ -19,10 +19,10 @@ import { buildInstances } from './instances.js';
 import { buildGroups } from './sync-groups.js';
 import { vrrpDefaults } from './vrrp-defaults.js';
 
-/** The part of a configuration that is built here; virtual servers and BFD are built beside it. */
+/** The part of a configuration that is built here; virtual servers and BFD are built separately. */
 export type VrrpConfiguration = Omit<KeepalivedConfiguration, 'bfds' | 'virtualServerGroups' | 'virtualServers'>;
 
-/** What building needs beside the values. `bfds`: the BFD sessions' own weights, by name. */
+/** What building needs beside the values. `bfds`: the weights in the BFD sessions' blocks, by name. */
 export interface BuildOptions {
   readonly names: NumberNames;
   readonly keyFile: ReadKeyFile | undefined;
@@ -32,7 +32,7 @@ export interface BuildOptions {
 
 type Built = Pick<KeepalivedConfiguration, 'scripts' | 'files' | 'processes'>;
 
-/** Where each tracker that can be used is defined. */
+/** Where each usable tracker is defined. */
 function definedTrackers(root: Values, { scripts, files, processes }: Built, bfds: BuildOptions['bfds']): DefinedTrackers {
   const places = (keyword: string, usable: readonly { readonly name: string }[]): ReadonlyMap<string, Origin> => {
     const names = new Set(usable.map(({ name }) => name));
@@ -50,13 +50,13 @@ function definedTrackers(root: Values, { scripts, files, processes }: Built, bfd
 const weights = (trackers: readonly { readonly name: string; readonly weight: number }[]): ReadonlyMap<string, number> =>
   new Map(trackers.map(({ name, weight }) => [name, weight]));
 
-/** A group that tells of changes of priority tells of its members', too: its own never changes. */
+/** A group that notifies changes of priority enables it for its members: the priority of a group never changes. */
 function withGroupsNotices(instance: VrrpInstance, group: SyncGroup | undefined): VrrpInstance {
   if (group?.notify.priorityChanges !== true || instance.notify.priorityChanges) return instance;
   return { ...instance, notify: { ...instance.notify, priorityChanges: true } };
 }
 
-/** Instances with what their groups make of them; what is wrong is reported where the instance stands. */
+/** The instances with the effects of their groups; diagnostics get the place of the instance. */
 function settleAll(
   root: Values,
   instances: readonly VrrpInstance[],
@@ -75,7 +75,7 @@ function settleAll(
   });
 }
 
-/** Scripts that nobody tracks: they are never run. keepalived says so when it starts. */
+/** Scripts that nothing tracks are never run. keepalived reports them when it starts. */
 function reportUnused(
   root: Values,
   scripts: readonly { readonly name: string }[],
@@ -91,7 +91,7 @@ function reportUnused(
   }
 }
 
-/** The daemon's settings and all of VRRP, from what the root says. */
+/** The daemon's settings and all of VRRP. */
 export function buildVrrp(root: Values, { names, keyFile, bfds, report }: BuildOptions): VrrpConfiguration {
   const globalBlock = blocksOf(root, 'global_defs').at(-1) ?? NOTHING;
   const settings = buildGlobal(root, globalBlock, report);
