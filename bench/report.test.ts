@@ -22,7 +22,7 @@ test('the verdict counts gates only and names what was missed', () => {
 });
 
 test('a table names the case, the figure, the ratio, the gate and the outcome', () => {
-  const text = table('title', [row({ name: 'DR', value: 12.34, ratio: 0.4, basis: 'H', gate: { kind: 'at-most', limit: 0.8 } })]);
+  const text = table('title', [row({ name: 'DR', value: 12.34, ratio: 0.4, basis: 'textbook', gate: { kind: 'at-most', limit: 0.8 } })]);
   assert.match(text, /^== title\n/);
-  assert.match(text, /DR\s+12\.3 ns\s+0\.40 H\s+<= 0\.8\s+pass/);
+  assert.match(text, /DR\s+12\.3 ns\s+0\.40 textbook\s+<= 0\.8\s+pass/);
 });
