@@ -48,6 +48,8 @@ static void throw_error(napi_env env, const char *syscall, int err, const char *
       napi_create_error(env, code, message, &error) != napi_ok)
     return;
   set_number(env, error, "errno", err);
+  if (napi_create_string_utf8(env, words_of(err), NAPI_AUTO_LENGTH, &v) == napi_ok)
+    napi_set_named_property(env, error, "reason", v);
   if (napi_create_string_utf8(env, syscall, NAPI_AUTO_LENGTH, &v) == napi_ok)
     napi_set_named_property(env, error, "syscall", v);
   if (log && napi_create_string_utf8(env, log, NAPI_AUTO_LENGTH, &v) == napi_ok)

@@ -1,10 +1,8 @@
 // How weir's own commands end when something is wrong: one line on standard error, and a status that tells whose fault it is.
-import { Unable } from '../host/unable.js';
+import { isWeirError } from '../model/errors/weir-error.js';
 import { isSystemError } from '../sys/errno.js';
-import { UsageError } from './flags.js';
 import type { Io } from './io.js';
 
-const USAGE_STATUS = 2;
 const FAILURE_STATUS = 1;
 
 /** Text of any kind on one line. */
@@ -22,17 +20,13 @@ export async function reported(name: string, io: Io, work: () => Promise<number>
   try {
     return await work();
   } catch (error) {
-    if (error instanceof UsageError) {
+    if (isWeirError(error)) {
       io.err(`${name}: ${oneLine(error.message)}\n`);
-      return USAGE_STATUS;
+      return error.exitStatus;
     }
     if (isSystemError(error)) {
       const denied = error.code === 'EPERM' || error.code === 'EACCES';
       io.err(`${name}: ${oneLine(error.message)}${denied ? ': run it as root (sudo)' : ''}\n`);
-      return FAILURE_STATUS;
-    }
-    if (error instanceof Unable || (error instanceof Error && error.message.startsWith('weir: '))) {
-      io.err(`${name}: ${oneLine(error.message.replace(/^weir: /, ''))}\n`);
       return FAILURE_STATUS;
     }
     throw error;

@@ -1,7 +1,8 @@
 // Option reading: every form, and one clear line for every mistake.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readFlags, UsageError } from './flags.js';
+import { isWeirError } from '../model/errors/weir-error.js';
+import { readFlags } from './flags.js';
 
 const types = { vip: 'value', persist: 'flag' } as const;
 
@@ -26,7 +27,7 @@ test('mistakes', () => {
   for (const [args, message] of wrong) {
     assert.throws(
       () => readFlags(args, types),
-      (error) => error instanceof UsageError && error.message === message,
+      (error) => isWeirError(error) && error.exitStatus === 2 && error.message === message,
     );
   }
 });

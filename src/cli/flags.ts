@@ -1,4 +1,5 @@
 // Options of weir's own commands: --name VALUE, --name=VALUE, --flag; the rest are words. (ipvsadm's grammar has its own reader.)
+import { WeirError } from '../model/errors/weir-error.js';
 
 /** What a command takes: its options by name without dashes. */
 export type FlagTypes = Readonly<Record<string, 'value' | 'flag'>>;
@@ -12,10 +13,7 @@ export function wantsHelp(args: readonly string[]): boolean {
   return args.includes('--help') || args.includes('-h');
 }
 
-/** A wrong command line; the message is one line. Exit status 2. */
-export class UsageError extends Error {}
-
-/** @throws UsageError */
+/** @throws WeirError option-… */
 export function readFlags<T extends FlagTypes>(
   args: readonly string[],
   types: T,
@@ -31,21 +29,21 @@ export function readFlags<T extends FlagTypes>(
     const [, name = '', given] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
     if (type === undefined) {
-      throw new UsageError(`unknown option: ${arg}`);
+      throw new WeirError('option-unknown', { option: arg });
     }
     if (Object.hasOwn(flags, name)) {
-      throw new UsageError(`--${name} is given twice`);
+      throw new WeirError('option-twice', { option: `--${name}` });
     }
     if (type === 'flag') {
       if (given !== undefined) {
-        throw new UsageError(`--${name} takes no value`);
+        throw new WeirError('option-takes-no-value', { option: `--${name}` });
       }
       flags[name] = true;
       continue;
     }
     const value = given ?? args[++index];
     if (value === undefined || value === '') {
-      throw new UsageError(`--${name} needs a value`);
+      throw new WeirError('option-needs-value', { option: `--${name}` });
     }
     flags[name] = value;
   }

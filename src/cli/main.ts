@@ -14,7 +14,7 @@ work.then(
   },
   (error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
-    io.err(`weir: ${oneLine(text.replace(/^weir: /, ''))}\n`);
+    io.err(`weir: ${oneLine(text)}\n`);
     if (process.env['WEIR_TRACE'] !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
     process.exit(1);
   },

@@ -2,7 +2,7 @@
 import type { Change } from '../model/change.js';
 import type { Director } from './director.js';
 
-/** @throws Refusal, or a system error of the driver; the table is then as it was */
+/** @throws a refusal (isRefusal), or a system error of the driver; the table is then as it was */
 export function applyChange(director: Director, change: Change): void {
   switch (change.kind) {
     case 'add-service':

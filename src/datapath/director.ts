@@ -10,35 +10,13 @@ import type {
   Timeouts,
 } from '../model/service.js';
 
-/** Why a director refused. The codes are the kernel's (facts: errno matrix of IPVS); `EOPNOTSUPP` = not there yet. */
-export type RefusalCode = 'EEXIST' | 'ENOENT' | 'ESRCH' | 'EINVAL' | 'ERANGE' | 'ENOMEM' | 'ENOSPC' | 'EOPNOTSUPP' | 'ENODEV' | 'EPERM';
-
-export class Refusal extends Error {
-  constructor(
-    readonly code: RefusalCode,
-    message: string,
-  ) {
-    super(message);
-    this.name = 'Refusal';
-  }
-}
-
-/** Changes that were to be one failed, and could not be taken back yet: the next command tries again. One line. */
-export class NotTakenBack extends Error {
-  constructor(failure: unknown, obstacle: unknown) {
-    const text = (error: unknown): string => (error instanceof Error ? error.message : String(error)).replace(/^weir: /, '');
-    super(`weir: ${text(failure)}; what was changed before could not be taken back yet (${text(obstacle)}): the next command tries again`);
-    this.name = 'NotTakenBack';
-  }
-}
-
-/** What can be read of a table. Every method may throw `Refusal` or a system error. */
+/** What can be read of a table. Every method may throw a refusal (`isRefusal`) or a system error. */
 export interface TableReader {
   /** `version`: the IPVS version shown to users; `connTabSize`: the size shown in the first line of a listing. */
   info(): { readonly version: readonly [number, number, number]; readonly connTabSize: number };
   /** The newest first. */
   services(): readonly ServiceEntry[];
-  /** @throws Refusal ESRCH when there is no such service */
+  /** @throws WeirError service-missing */
   service(key: ServiceKey): ServiceEntry;
   timeouts(): Timeouts;
   totals(): Stats;
@@ -49,7 +27,7 @@ export interface TableReader {
 }
 
 /**
- * One director. Every change is whole or not at all; every method may throw `Refusal` or a system error. Between calls
+ * One director. Every change is whole or not at all; every method may throw a refusal (`isRefusal`) or a system error. Between calls
  * nothing is locked, so one that is open may wait for its user, or for another director's.
  */
 export interface Director extends TableReader {
@@ -64,9 +42,9 @@ export interface Director extends TableReader {
   /** Zeroes the counters of one service, or of everything. */
   zero(service?: ServiceKey): void;
   setTimeouts(timeouts: Timeouts): void;
-  /** @throws Refusal ENOENT for an unknown key, EINVAL for a bad value */
+  /** @throws WeirError sysctl-unknown, sysctl-value */
   setSysctl(name: string, value: string): void;
-  /** Applies all of `work` or none of it: on a throw the table is as it was before. @throws NotTakenBack when it is not, yet */
+  /** Applies all of `work` or none of it: on a throw the table is as it was before. @throws WeirError change-not-undone when it is not, yet */
   atomically<T>(work: () => T): T;
   /** Nobody else changes the table while `work` runs. Each of its changes is one by itself. */
   exclusively<T>(work: () => T): T;

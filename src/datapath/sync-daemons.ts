@@ -5,9 +5,9 @@ import type { TableReader } from './director.js';
 export interface SyncDaemons {
   /** The running daemons, the master first, with every default filled in. */
   daemons(): readonly DaemonSpec[];
-  /** @throws Refusal EEXIST when one of this role runs, ENODEV for an unknown interface */
+  /** @throws WeirError sync-daemon-exists, interface-unknown */
   startDaemon(spec: DaemonSpec): void;
-  /** @throws Refusal ESRCH when none of this role runs */
+  /** @throws WeirError sync-daemon-missing */
   stopDaemon(role: DaemonRole): void;
 }
 

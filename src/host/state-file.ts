@@ -66,7 +66,7 @@ export function sweep(kind: StateKind | 'vrrp'): void {
 
 /**
  * Runs `work` while no other command of this kind runs in this namespace: between reading what is there and changing it
- * nobody may interfere. @throws LockBusy, SystemError
+ * nobody may interfere. @throws WeirError lock-busy, SystemError
  */
 export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
   mkdirSync(folderOf(kind), { recursive: true });

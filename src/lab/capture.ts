@@ -1,7 +1,9 @@
 // Captures what passes the switch's ports: one tcpdump in the switch's namespace. A capture on a director would not see XDP.
+
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WeirError } from '../model/errors/weir-error.js';
 import { runChild, type Service, startChild } from '../sys/child.js';
 import type { Link } from './names.js';
 import { labEnvironment } from './paths.js';
@@ -19,7 +21,8 @@ async function until(service: Service, what: string, holds: () => boolean, poke:
   const end = Date.now() + 10_000;
   while (!holds()) {
     if (!service.running() || Date.now() > end) {
-      throw new Error(`tcpdump ${service.running() ? `did not come to ${what}` : 'ended'}: ${service.stderr().trim()}`);
+      const end = service.running() ? `did not come to ${what}` : 'ended';
+      throw new WeirError('capture-failed', { why: `${end}: ${service.stderr().trim()}` });
     }
     poke();
     await delay(20);
@@ -47,7 +50,7 @@ async function settle(service: Service): Promise<void> {
   );
   const dropped = counts(service.stderr()).at(-1)?.dropped ?? 0;
   if (dropped > 0) {
-    throw new Error(`tcpdump lost ${dropped} packets: its counts prove nothing`);
+    throw new WeirError('capture-failed', { why: `lost ${dropped} packets: its counts prove nothing` });
   }
 }
 

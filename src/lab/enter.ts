@@ -1,24 +1,23 @@
 // A shell, or one command, on a host of a lab that stands.
+import { WeirError } from '../model/errors/weir-error.js';
 import { runOnTerminal } from '../sys/child.js';
 import { onHost } from './hosts.js';
 import { SWITCHES } from './names.js';
 import { findCommand, labEnvironment } from './paths.js';
 import { allRuns, conditionOf, type RunState } from './state.js';
 
-/** The one run that has this host. `run`: by name, where several have it. @throws Error that says what there is */
+/** The one run that has this host. `run`: by name, where several have it. @throws WeirError lab-not-standing, lab-ambiguous */
 export function runWithHost(host: string, run: string | undefined, runs: readonly RunState[]): RunState {
   const candidates = runs.filter(
     (state) => (host === SWITCHES || Object.hasOwn(state.hosts, host)) && (run === undefined || state.run === run),
   );
   const [first] = candidates;
   if (first === undefined) {
-    const have = runs.map((state) => `${state.run} (${Object.keys(state.hosts).join(', ')})`).join('; ');
-    throw new Error(
-      `no lab ${run === undefined ? '' : `${run} `}with a host ${host} stands; ${have === '' ? "none does: 'weir lab NAME --keep' leaves one standing" : `there is ${have}`}`,
-    );
+    const standing = runs.map((state) => `${state.run} (${Object.keys(state.hosts).join(', ')})`).join('; ');
+    throw new WeirError('lab-not-standing', { run, host, standing });
   }
   if (candidates.length > 1) {
-    throw new Error(`several labs have a host ${host}: say --run ${candidates.map((state) => state.run).join(' or --run ')}`);
+    throw new WeirError('lab-ambiguous', { host, runs: candidates.map((state) => state.run) });
   }
   return first;
 }

@@ -1,6 +1,8 @@
 // Commands on a lab's hosts. They always run inside the host's namespace: where it is missing, ip(8) refuses and nothing runs.
+
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { WeirError } from '../model/errors/weir-error.js';
 import { runChild } from '../sys/child.js';
 import type { CommandResult } from './expect.js';
 import type { Lab } from './model.js';
@@ -11,11 +13,11 @@ import type { RunState } from './state.js';
 /** In a namespace of host names of its own, too, so that `hostname` and what asks for it say the lab's name. */
 const NAMED = 'echo "$1" >/proc/sys/kernel/hostname; shift; exec "$@"';
 
-/** The argument vector that runs `argv` on a host, or among the switches (`sw`). @throws Error for a host that the run does not have */
+/** The argument vector that runs `argv` on a host, or among the switches (`sw`). @throws WeirError lab-host-unknown */
 export function onHost(state: RunState, host: string, argv: readonly string[]): readonly string[] {
   const namespace = host === SWITCHES ? state.switches : state.hosts[host];
   if (namespace === undefined) {
-    throw new Error(`${state.run} has no host ${host}; it has ${Object.keys(state.hosts).join(', ')}`);
+    throw new WeirError('lab-host-unknown', { run: state.run, host, hosts: Object.keys(state.hosts) });
   }
   return ['ip', 'netns', 'exec', namespace, 'unshare', '--uts', '--', 'sh', '-c', NAMED, 'sh', host, ...argv];
 }

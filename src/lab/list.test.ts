@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isWeirError } from '../model/errors/weir-error.js';
 import { runWithHost } from './enter.js';
-import { findLab, LabError, parseLab } from './list.js';
+import { findLab, parseLab } from './list.js';
 import type { Lab } from './model.js';
 import { missing, neededCommands } from './needs.js';
 import { nginxConfig } from './nginx.js';
@@ -19,8 +20,8 @@ const refusal = (text: string): readonly string[] => {
   try {
     parseLab(text, 'x.json');
   } catch (error) {
-    assert.ok(error instanceof LabError);
-    return error.lines;
+    assert.ok(isWeirError(error));
+    return error.message.split('\n');
   }
   return [];
 };

@@ -1,7 +1,9 @@
 // Where weir's own commands stand, and the environment in which a lab's commands run.
+
 import { existsSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WeirError } from '../model/errors/weir-error.js';
 
 /** Where the state of lab runs is kept; gone at the next boot, as the namespaces are. */
 export const LAB_STATE = '/run/weir/lab';
@@ -13,7 +15,7 @@ export function projectRoot(): string {
       return folder;
     }
     if (folder === dirname(folder)) {
-      throw new Error("weir's bin/ was not found beside its program");
+      throw new WeirError('bin-missing');
     }
   }
 }

@@ -10,7 +10,9 @@
 //     +-------------------------------+---------------+---------------+
 //     |            link-layer address of the sender (8)               |
 //     +---------------------------------------------------------------+
+
 import type { Address } from '../model/address.js';
+import { WeirError } from '../model/errors/weir-error.js';
 import { decodeArp } from '../wire/arp.js';
 import { EtherType, macText } from '../wire/ethernet.js';
 import { decodeIpv4, IpProtocol } from '../wire/ipv4.js';
@@ -95,11 +97,11 @@ export function readPcap(file: Uint8Array): readonly SeenPacket[] {
   }
   const little = [0xa1b2c3d4, 0xa1b23c4d].includes(view.getUint32(0, true));
   if (!little && ![0xa1b2c3d4, 0xa1b23c4d].includes(view.getUint32(0))) {
-    throw new Error('not a pcap file');
+    throw new WeirError('capture-not-pcap');
   }
   const linkType = view.getUint32(20, little) & 0xffff;
   if (linkType !== LINUX_SLL2) {
-    throw new Error(`a capture with link type ${linkType}, not ${LINUX_SLL2} (LINUX_SLL2)`);
+    throw new WeirError('capture-link-type', { linkType, expected: LINUX_SLL2 });
   }
   const packets: SeenPacket[] = [];
   for (let offset = 24; offset + 16 <= file.length; ) {

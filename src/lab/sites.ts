@@ -1,7 +1,9 @@
 // A host's web sites: nginx, or a small server of our own where nginx is missing. Either runs inside the host's namespace.
+
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WeirError } from '../model/errors/weir-error.js';
 import { type Service, startChild } from '../sys/child.js';
 import type { LabSite } from './model.js';
 import { nginxConfig, siteBody } from './nginx.js';
@@ -35,7 +37,8 @@ async function untilListening(service: Service, namespace: string, ports: readon
   const until = Date.now() + 10_000;
   for (;;) {
     if (!service.running()) {
-      throw new Error(`the web server of ${host} ended at once: ${service.stderr().trim() || `exit ${await service.ended}`}`);
+      const why = service.stderr().trim() || `exit ${await service.ended}`;
+      throw new WeirError('web-server-failed', { host, why: `ended at once: ${why}` });
     }
     // Before its exec, `ip netns exec` is still in our own namespace: others' listeners do not count.
     if (inNamespace(service.pid, namespace)) {
@@ -45,7 +48,8 @@ async function untilListening(service: Service, namespace: string, ports: readon
       }
     }
     if (Date.now() > until) {
-      throw new Error(`the web server of ${host} does not listen on port ${ports.join(', ')}: ${service.stderr().trim()}`);
+      const why = `does not listen on port ${ports.join(', ')}: ${service.stderr().trim()}`;
+      throw new WeirError('web-server-failed', { host, why });
     }
     await delay(10);
   }

@@ -1,5 +1,7 @@
 // Runs a lab's steps one after the other: shows what a person would see and judges it.
+
 import { setTimeout as delay } from 'node:timers/promises';
+import { WeirError } from '../model/errors/weir-error.js';
 import type { Capture } from './capture.js';
 import type { StepEvidence } from './evidence.js';
 import { type CommandResult, judge, judgeServed, judgeTraffic, type Verdict } from './expect.js';
@@ -89,7 +91,7 @@ async function settled(judgeNow: () => Promise<readonly Verdict[]>, abort: Abort
 async function trafficStep(step: TrafficStep, context: StepContext, mark: Mark): Promise<StepEvidence> {
   const { capture } = context;
   if (capture === undefined) {
-    throw new Error('traffic cannot be judged: nothing is captured');
+    throw new WeirError('capture-missing');
   }
   const verdicts = await settled(async () => judgeTraffic(step.expect, (await capture.packets()).slice(mark.packets)), context.abort);
   return { kind: 'traffic', verdicts };

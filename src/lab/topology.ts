@@ -1,6 +1,8 @@
 // Performs a lab's plan: namespaces, links, addresses, settings, web sites.
+
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { WeirError } from '../model/errors/weir-error.js';
 import { runChild } from '../sys/child.js';
 import type { Action } from './plan.js';
 import { type ServerKind, startSites } from './sites.js';
@@ -11,7 +13,8 @@ async function must(argv: readonly string[], input: string, abort: AbortSignal):
   const result = await runChild(argv, { input, abort, timeoutMs: 10_000 });
   abort.throwIfAborted();
   if (result.exit !== 0) {
-    throw new Error(`${argv.join(' ')}: ${(result.stderr || result.stdout).trim() || `exit ${result.exit}`}`);
+    const why = (result.stderr || result.stdout).trim() || `exit ${result.exit}`;
+    throw new WeirError('lab-command-failed', { command: argv.join(' '), why });
   }
   return result.stdout;
 }
@@ -88,7 +91,8 @@ async function untilForwarding(namespace: string, abort: AbortSignal): Promise<v
       return;
     }
     if (Date.now() > until) {
-      throw new Error(`switch ports that stay silent: ${waiting.map(({ ifname, state }) => `${ifname} (${state})`).join(', ')}`);
+      const ports = waiting.map(({ ifname, state }) => `${ifname} (${state})`).join(', ');
+      throw new WeirError('switch-ports-silent', { ports });
     }
     await delay(10);
   }
@@ -98,7 +102,7 @@ async function untilForwarding(namespace: string, abort: AbortSignal): Promise<v
 export async function build(actions: readonly Action[], state: RunState, server: ServerKind, abort: AbortSignal): Promise<void> {
   for (const namespace of [...Object.values(state.hosts), state.switches]) {
     if (existsSync(`/run/netns/${namespace}`)) {
-      throw new Error(`there is a namespace ${namespace} already that belongs to no lab; remove it first (ip netns del ${namespace})`);
+      throw new WeirError('lab-namespace-foreign', { namespace });
     }
   }
   for (const batch of inBatches(actions)) {

@@ -14,7 +14,7 @@ test('an addon that cannot be loaded is one clear line', () => {
       .stdout;
   assert.match(
     run('/nowhere/weir.node'),
-    /^Error: weir: cannot load the addon: \/nowhere\/weir\.node: cannot open shared object file[^\n]*\n$/,
+    /^WeirError: cannot load the addon: \/nowhere\/weir\.node: cannot open shared object file[^\n]*\n$/,
   );
-  assert.match(run('/proc/self/cmdline'), /^Error: weir: cannot load the addon: [^\n]+\n$/);
+  assert.match(run('/proc/self/cmdline'), /^WeirError: cannot load the addon: [^\n]+\n$/);
 });

@@ -1,5 +1,7 @@
 // Loads the addon on first use: commands that never touch the kernel start without it.
+
 import { dlopen } from 'node:process';
+import { WeirError } from '../model/errors/weir-error.js';
 import { artifact } from './artifact.js';
 import type { Native } from './native.js';
 
@@ -7,7 +9,7 @@ let loaded: Native | undefined;
 
 /**
  * The addon. One instance a thread; WEIR_ADDON names another build of it (tests: the instrumented one).
- * @throws Error of one line when it was not built or its libraries are missing
+ * @throws WeirError addon-not-loaded when it was not built or its libraries are missing
  */
 export function native(): Native {
   if (loaded === undefined) {
@@ -16,15 +18,10 @@ export function native(): Native {
     try {
       dlopen(module, path);
     } catch (error) {
-      throw new Error(`weir: cannot load the addon: ${hint(String((error as Error).message))}`, { cause: error });
+      const [why = ''] = String((error as Error).message).split('\n', 1);
+      throw new WeirError('addon-not-loaded', { why }, { cause: error });
     }
     loaded = module.exports as Native;
   }
   return loaded;
-}
-
-function hint(message: string): string {
-  const line = message.split('\n', 1)[0] ?? '';
-  if (line.includes('libbpf.so')) return `${line}: apt-get install libbpf1`;
-  return line;
 }

@@ -20,7 +20,7 @@ test('finds a file beside the bundle and from compiled output, the nearer one fi
     assert.equal(artifact('weir.node', join(root, 'dist')), join(root, 'dist/weir.node'));
     writeFileSync(join(compiled, 'weir.node'), '');
     assert.equal(artifact('weir.node', compiled), join(compiled, 'weir.node'));
-    assert.throws(() => artifact('weir.bpf.o', compiled), /^Error: weir: weir\.bpf\.o is missing: build it with/);
+    assert.throws(() => artifact('weir.bpf.o', compiled), /^WeirError: weir\.bpf\.o is missing — fix: build it with/);
   } finally {
     rmSync(root, { recursive: true });
   }

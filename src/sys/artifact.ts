@@ -1,7 +1,9 @@
 // Where the built files are: beside the bundle (dist/weir.cjs), or in dist/ of the checkout when running from build/.
+
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { WeirError } from '../model/errors/weir-error.js';
 
 export type ArtifactName =
   | 'weir.node'
@@ -22,12 +24,12 @@ export function artifactFolders(from: string): readonly string[] {
 
 /**
  * The path of a built file.
- * @throws Error of one line when it was not built
+ * @throws WeirError artifact-missing when it was not built
  */
 export function artifact(name: ArtifactName, from: string = dirname(fileURLToPath(import.meta.url))): string {
   const found = artifactFolders(from)
     .map((folder) => join(folder, name))
     .find((path) => existsSync(path));
-  if (found === undefined) throw new Error(`weir: ${name} is missing: build it with ./weir build`);
+  if (found === undefined) throw new WeirError('artifact-missing', { name });
   return found;
 }

@@ -87,5 +87,5 @@ test('pins of dead namespaces go, those of living ones stay', root, () => {
 });
 
 test('a place that cannot be is refused in one line', root, () => {
-  assert.throws(() => Bpffs.ensure('/proc/nowhere/bpf'), /^Error: weir: cannot make \/proc\/nowhere for the pinned tables: [^\n]+$/);
+  assert.throws(() => Bpffs.ensure('/proc/nowhere/bpf'), /^WeirError: cannot make \/proc\/nowhere for the pinned tables: [^\n]+$/);
 });

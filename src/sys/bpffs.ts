@@ -3,9 +3,11 @@
 // It must outlive the command that mounts it. `ip netns exec` and `unshare -m` give a command a private mount namespace,
 // and a chroot another root: what is mounted there vanishes or is seen by nobody else. So weir's bpffs always stands in
 // the machine's first mount namespace (mount-view.ts), and is reached through /proc where it cannot be seen directly.
+
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { WeirError } from '../model/errors/weir-error.js';
 import { native } from './addon.js';
 import { unlessCode } from './errno.js';
 import { liveCookies } from './live-netns.js';
@@ -38,7 +40,7 @@ export class Bpffs {
 
   /**
    * The bpffs, mounted first where it is not.
-   * @throws Error of one line that says what is in the way
+   * @throws WeirError bpffs-… of what is in the way
    */
   static ensure(place: string = BPFFS_PLACE): Bpffs {
     const present = Bpffs.find(place);
@@ -49,13 +51,13 @@ export class Bpffs {
     try {
       makeFolder(above, 0o755);
     } catch (error) {
-      throw new Error(`weir: cannot make ${dirname(place)} for the pinned tables: ${(error as Error).message}`, { cause: error });
+      throw new WeirError('bpffs-folder', { folder: dirname(place), why: (error as Error).message }, { cause: error });
     }
     return locked(`${above}/mount.lock`, {}, () => {
       // Whoever held the lock may have mounted it; a second mount would hide the first one's pins.
       if (!isBpffs(root + place)) mount(place, view);
       const mounted = Bpffs.find(place);
-      if (mounted === undefined) throw new Error(`weir: ${place} was mounted but is no bpffs: is something else mounted over it?`);
+      if (mounted === undefined) throw new WeirError('bpffs-hidden', { place });
       return mounted;
     });
   }
@@ -117,8 +119,9 @@ function mount(place: string, view: View): void {
     execFileSync(command, rest, { stdio: ['ignore', 'ignore', 'pipe'], encoding: 'utf8' });
   } catch (error) {
     const { code, stderr } = error as { code?: string; stderr?: string };
-    const why = code === 'ENOENT' ? `${command} is not installed: apt-get install util-linux mount` : (stderr ?? '').trim().split('\n')[0];
-    throw new Error(`weir: cannot mount a bpffs at ${place}: ${why}`, { cause: error });
+    const why =
+      code === 'ENOENT' ? `${command} is not installed: apt-get install util-linux mount` : ((stderr ?? '').trim().split('\n')[0] ?? '');
+    throw new WeirError('bpffs-mount', { place, why }, { cause: error });
   }
 }
 

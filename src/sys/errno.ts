@@ -1,4 +1,5 @@
 // System errors: telling them apart, by name.
+import { getSystemErrorMap } from 'node:util';
 import type { SystemError } from './native.js';
 
 /** Whether a thrown value came out of a system call: our addon's, or node's own (which has a negative errno). */
@@ -21,4 +22,10 @@ export function unlessCode<T, U>(call: () => T, codes: readonly string[], otherw
     if (hasCode(error, ...codes)) return otherwise;
     throw error;
   }
+}
+
+/** What the system says of an error, without code and call: `Network is unreachable`; of node's own errors as libuv words it. */
+export function reasonOf(error: Partial<SystemError> | NodeJS.ErrnoException): string {
+  if ('reason' in error && error.reason !== undefined) return error.reason;
+  return getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.code ?? 'unknown error';
 }

@@ -1,4 +1,5 @@
 // An owning descriptor: closed once, by whoever owns it, and counted until then so that a test can fail on a leak.
+import { WeirError } from '../model/errors/weir-error.js';
 import { native } from './addon.js';
 
 const open = new Set<Fd>();
@@ -22,7 +23,7 @@ export class Fd {
 
   /** @throws Error when it was closed */
   get number(): number {
-    if (this.#number < 0) throw new Error(`weir: ${this.what} was used after it was closed`);
+    if (this.#number < 0) throw new WeirError('descriptor-closed', { what: this.what });
     return this.#number;
   }
 

@@ -5,9 +5,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { isWeirError } from '../model/errors/weir-error.js';
 import type { Clock } from './clock.js';
 import { openFds } from './fd.js';
-import { Lock, LockBusy, locked } from './lock.js';
+import { Lock, locked } from './lock.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-lock-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -36,7 +37,9 @@ test('an exclusive lock keeps everybody else out and names its holder', () => {
     assert.throws(
       () => Lock.take(path, { kind, waitMs: 5000, clock }),
       (error: unknown) =>
-        error instanceof LockBusy && error.holder === process.pid && /held by process \d+ \(.+\); gave up after 5 s$/.test(error.message),
+        isWeirError(error, 'lock-busy') &&
+        error.details.holder === process.pid &&
+        /held by process \d+ \(.+\); gave up after 5 s$/.test(error.message),
     );
     assert.ok(clock.now() >= 5000 && clock.now() < 5032, `${clock.now()}`);
     assert.ok(Math.max(...clock.naps) <= 16);
@@ -68,7 +71,7 @@ test('the lock of a killed process is free; its stale pid misleads nobody', asyn
   await once(child.stdout, 'data');
   assert.throws(
     () => Lock.take(path, { waitMs: 0 }),
-    (error: unknown) => error instanceof LockBusy && error.holder === Number(readFileSync(path, 'utf8')),
+    (error: unknown) => isWeirError(error, 'lock-busy') && error.details.holder === Number(readFileSync(path, 'utf8')),
   );
   const holder = Number(readFileSync(path, 'utf8'));
   process.kill(holder, 'SIGKILL');

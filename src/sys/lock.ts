@@ -1,6 +1,8 @@
 // A lock between processes: flock on a file that stays. The kernel releases it when its holder dies, however it dies. An
 // exclusive holder leaves its pid in the file, so that a process that waits can say for whom.
+
 import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { WeirError } from '../model/errors/weir-error.js';
 import { native } from './addon.js';
 import { type Clock, systemClock } from './clock.js';
 import { hasCode, unlessCode } from './errno.js';
@@ -31,22 +33,10 @@ export interface LockOptions extends LockWait {
   readonly kind?: LockKind;
 }
 
-/** Somebody else kept the lock for the whole wait. */
-export class LockBusy extends Error {
-  /** The lock and its holder, in words. */
-  readonly who: string;
-
-  constructor(
-    readonly path: string,
-    /** undefined: held by readers, or by a holder that left no pid */
-    readonly holder: number | undefined,
-    waitMs: number,
-  ) {
-    const who = `${path}: ${heldBy(holder)}`;
-    super(`weir: ${who}; gave up after ${waitMs / 1000} s`);
-    this.who = who;
-    this.name = 'LockBusy';
-  }
+/** Another process kept the lock for the whole wait. */
+function lockBusy(path: string, waitMs: number): WeirError<'lock-busy'> {
+  const pid = holder(path);
+  return new WeirError('lock-busy', { path, holder: pid, who: `${path}: ${heldBy(pid)}`, waitMs });
 }
 
 /** The wait for a lock, in short naps: reports the holder after a second, and gives up at its end. */
@@ -70,11 +60,11 @@ export class LockWaiting {
     return this.options.clock ?? systemClock;
   }
 
-  /** @throws LockBusy */
+  /** @throws WeirError lock-busy */
   pause(): void {
     const { waitMs = WAIT_MS, onWait } = this.options;
     const waited = this.waitedMs;
-    if (waited >= waitMs) throw new LockBusy(this.path, holder(this.path), waitMs);
+    if (waited >= waitMs) throw lockBusy(this.path, waitMs);
     if (waited >= REPORT_AFTER_MS && !this.#reported) {
       this.#reported = true;
       onWait?.(`${lockHolder(this.path)}; waiting for up to ${waitMs / 1000} s`);
@@ -95,7 +85,7 @@ export class Lock {
 
   /**
    * Creates the file where it is missing (mode 0600; its folder must exist). Exclusive by default.
-   * @throws LockBusy, SystemError
+   * @throws WeirError lock-busy, SystemError
    */
   static take(path: string, { kind = 'exclusive', ...wait }: LockOptions = {}): Lock {
     const fd = new Fd(native().open(path, O_RDWR_CREAT, 0o600), path);

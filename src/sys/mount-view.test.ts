@@ -53,5 +53,5 @@ test('so does a chroot in the same mount namespace', root, () => {
 });
 
 test('without /proc it cannot be told', root, () => {
-  assert.equal(seen('umount --lazy /proc'), 'weir: /proc is not mounted: mount -t proc proc /proc');
+  assert.equal(seen('umount --lazy /proc'), '/proc is not mounted — fix: mount -t proc proc /proc');
 });

@@ -1,5 +1,7 @@
 // Where the machine's own mounts are, as seen from here: a command may run in a private mount namespace or in a chroot.
+
 import { closeSync, constants, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { WeirError } from '../model/errors/weir-error.js';
 import { unlessCode } from './errno.js';
 
 const UNSEEN = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'] as const;
@@ -18,14 +20,14 @@ export interface View {
  */
 export function mountView(): View {
   const own = link('/proc/self/ns/mnt');
-  if (own === undefined) throw new Error('weir: /proc is not mounted: mount -t proc proc /proc');
+  if (own === undefined) throw new WeirError('proc-not-mounted');
   for (const anchor of anchors()) {
     const root = `/proc/${anchor}/root`;
     const theirs = link(`/proc/${anchor}/ns/mnt`);
     if (theirs === undefined || !isFolder(`${root}/run`)) continue;
     return { root: own === theirs && samePlace('/', `${root}/`) ? '' : root, anchor };
   }
-  throw new Error("weir: cannot see the machine's mounts (no process of it can be looked at): run it as root");
+  throw new WeirError('mounts-hidden');
 }
 
 /**

@@ -5,6 +5,8 @@ export interface SystemError extends Error {
   readonly code: string;
   readonly errno: number;
   readonly syscall: string;
+  /** The system's words, without code and call: `Network is unreachable`. Node's own errors have none. */
+  readonly reason?: string;
   /** The last lines of libbpf and the verifier, where they said anything. */
   readonly log?: string;
 }

@@ -40,9 +40,9 @@ test('a named namespace is another one, and is left again', root, () => {
 
 test('what is no namespace is refused in one line', root, () => {
   const before = openFds();
-  assert.throws(() => Netns.byName('no-such-name'), /^Error: weir: no-such-name: no such network namespace$/);
+  assert.throws(() => Netns.byName('no-such-name'), /^WeirError: no-such-name: no such network namespace$/);
   assert.throws(() => Netns.byName('../netns'), /cannot be the name/);
-  assert.throws(() => Netns.byPath('/dev/null'), /^Error: weir: \/dev\/null is no network namespace$/);
+  assert.throws(() => Netns.byPath('/dev/null'), /^WeirError: \/dev\/null is no network namespace$/);
   assert.throws(() => Netns.byPath('/proc/self/ns/mnt'), /is no network namespace$/);
   assert.deepEqual(openFds(), before);
 });

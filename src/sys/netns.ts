@@ -1,4 +1,5 @@
 // Network namespaces as objects: found by name, process or path, told apart by their cookie, which is never used twice.
+import { WeirError } from '../model/errors/weir-error.js';
 import { native } from './addon.js';
 import { hasCode } from './errno.js';
 import { Fd } from './fd.js';
@@ -22,14 +23,14 @@ export class Netns {
     try {
       fd = new Fd(native().open(path, 0), what);
     } catch (error) {
-      if (hasCode(error, 'ENOENT')) throw new Error(`weir: ${what}: no such network namespace`, { cause: error });
+      if (hasCode(error, 'ENOENT')) throw new WeirError('namespace-missing', { what }, { cause: error });
       throw error;
     }
     try {
       return new Netns(fd, native().netnsCookie(fd.number));
     } catch (error) {
       fd.close();
-      if (hasCode(error, 'EINVAL')) throw new Error(`weir: ${what} is no network namespace`, { cause: error });
+      if (hasCode(error, 'EINVAL')) throw new WeirError('namespace-wrong-file', { what }, { cause: error });
       throw error;
     }
   }
@@ -37,7 +38,7 @@ export class Netns {
   /** A namespace that `ip netns add` made. */
   static byName(name: string): Netns {
     if (name === '' || name === '.' || name === '..' || name.includes('/')) {
-      throw new Error(`weir: ${JSON.stringify(name)} cannot be the name of a network namespace`);
+      throw new WeirError('namespace-name', { name });
     }
     return Netns.byPath(`${NETNS_FOLDER}/${name}`, name);
   }

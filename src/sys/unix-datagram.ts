@@ -1,4 +1,5 @@
 // Datagrams to a socket of the file system (man 7 unix), as syslog and systemd listen on: node itself speaks only streams there.
+import { WeirError } from '../model/errors/weir-error.js';
 import { hostIsLittleEndian as little, viewOf } from '../wire/bytes.js';
 import { native } from './addon.js';
 import { Fd } from './fd.js';
@@ -8,10 +9,10 @@ const SOCK_DGRAM = 2;
 /** struct sockaddr_un's path, without its final NUL. */
 const LONGEST_PATH = 107;
 
-/** struct sockaddr_un. A path that begins with @ is an abstract one. @throws RangeError when it is too long */
+/** struct sockaddr_un. A path that begins with @ is an abstract one. @throws WeirError socket-path when it is too long */
 function socketAddress(path: string): Uint8Array {
   const name = Buffer.from(path);
-  if (name.length === 0 || name.length > LONGEST_PATH) throw new RangeError(`weir: ${path} cannot be a socket's path`);
+  if (name.length === 0 || name.length > LONGEST_PATH) throw new WeirError('socket-path', { path, bytesMax: LONGEST_PATH });
   const abstract = path.startsWith('@');
   const out = new Uint8Array(2 + name.length + (abstract ? 0 : 1));
   viewOf(out).setUint16(0, AF_UNIX, little);

@@ -70,7 +70,7 @@ test('a foreign XDP program is never replaced', { skip }, () => {
     const link = program.attach(ifindex, ATTACH_XDP, 4);
     assert.throws(
       () => openDirector({ attach: 'xdp' }),
-      (error) => error instanceof Error && /^weir: XDP cannot be attached to front\b[^\n]*$/.test(error.message),
+      (error) => error instanceof Error && /^XDP cannot be attached to front\b[^\n]*$/.test(error.message),
     );
     openDirector().close();
     assert.deepEqual(native().bpfProgQuery(ifindex, ATTACH_XDP), [program.id()]);
@@ -186,7 +186,7 @@ test('a table of another build, or nobody’s, is refused in one line; unload st
       conf.set(0, field, was + 1);
       assert.throws(
         () => openDirector(),
-        (error) => error instanceof Error && /^weir: [^\n]*run weir unload[^\n]*$/.test(error.message),
+        (error) => error instanceof Error && /^[^\n]*run weir unload[^\n]*$/.test(error.message),
       );
       conf.set(0, field, was);
       openDirector().close();

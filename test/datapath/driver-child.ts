@@ -1,6 +1,8 @@
 // A writing or reading command for driver.test.ts, as a process of its own: takes its orders as JSON, and may be killed.
+
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
+import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 
 export type Orders =
@@ -37,7 +39,7 @@ function churn(seed: number): void {
       work();
     } catch (error) {
       // what is not there cannot be edited, what is there cannot be added: both happen all the time here
-      if (!(error instanceof Error) || error.name !== 'Refusal') throw error;
+      if (!isRefusal(error)) throw error;
     }
   };
   for (;;) {

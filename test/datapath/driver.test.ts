@@ -2,10 +2,10 @@
 // (Killed at any time: driver-kills.ts; between any two stores: killed.test.ts. On interfaces: attach.test.ts.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Refusal } from '../../src/datapath/director.js';
 import { Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
+import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { skipReason } from './bed.js';
 import { connect, ended, reply, request, said, server, spec, start, web, withBed } from './driver-bed.js';
 import { SHARED, VIP } from './driver-child.js';
@@ -82,7 +82,7 @@ test('a command that begins with something else knows the destinations that othe
     second.addService(spec(serviceKey('tcp', VIP, 81)));
     assert.throws(
       () => second.addDestination(web, server),
-      (error) => error instanceof Refusal && error.code === 'EEXIST',
+      (error) => isRefusal(error, 'EEXIST'),
     );
     second.editDestination(web, { ...server, weight: 7 });
     second.flush();
@@ -102,7 +102,7 @@ test('numbers are used again only after the trash time, and never while a connec
   await withBed({ maxDestinations: 64, maxServices: 64 }, (bed) => {
     const { director, tables } = bed;
     const nth = (k: number) => destination(`10.0.2.${k}:80`, 'masq');
-    const full = (error: unknown): boolean => error instanceof Refusal && error.code === 'ENOSPC' && !error.message.includes('\n');
+    const full = (error: unknown): boolean => isRefusal(error, 'ENOSPC') && !error.message.includes('\n');
     director.addService(spec(web));
     for (let k = 1; k <= 62; k++) director.addDestination(web, { ...nth(100 + k), weight: 0 });
     director.addDestination(web, server);
@@ -130,7 +130,7 @@ test('who had the table open when it was unloaded does not write on', { skip }, 
   await withBed({}, (bed) => {
     const open = openDirector();
     unloadDatapath();
-    assert.throws(() => open.addService(spec(web)), /^Error: weir: the datapath was unloaded meanwhile[^\n]*$/);
+    assert.throws(() => open.addService(spec(web)), /^WeirError: the datapath was unloaded meanwhile[^\n]*$/);
     assert.throws(() => open.services(), /unloaded meanwhile/);
     assert.throws(() => open.atomically(() => open.flush()), /unloaded meanwhile/);
     assert.deepEqual(openDirector().services(), []);

@@ -4,8 +4,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Refusal } from '../../src/datapath/director.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
+import type { RefusalErrno } from '../../src/model/errors/error-row.js';
+import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { native } from '../../src/sys/addon.js';
 import { PacketSocket } from '../../src/sys/packet-socket.js';
 import { decodeArp } from '../../src/wire/arp.js';
@@ -121,7 +122,7 @@ test('DR needs no forwarding', { skip }, () => {
 test("an address of nobody's own is no destination: broadcast, multicast, this network", { skip }, () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
   const key = serviceKey('tcp', VIP, 80);
-  const refuses = (code: string, work: () => void): void => assert.throws(work, (error) => error instanceof Refusal && error.code === code);
+  const refuses = (errno: RefusalErrno, work: () => void): void => assert.throws(work, (error) => isRefusal(error, errno));
   try {
     for (const address of ['10.0.1.255', '10.0.2.255', '255.255.255.255', '239.1.1.1', '0.0.0.0']) {
       refuses('EINVAL', () => bed.director.addDestination(key, destination(`${address}:80`, 'masq')));

@@ -31,7 +31,7 @@ function inFolder<T>(work: (folder: string) => T): T {
 function refused(folder: string, name: RegExp, loading: () => void): void {
   assert.throws(loading, (error) => {
     assert.ok(error instanceof Error && name.test(error.message), String(error));
-    assert.match(error.message, /^weir: the datapath fails its self-check[^\n]*not attached[^\n]*$/);
+    assert.match(error.message, /^the datapath fails its self-check[^\n]*not attached[^\n]*$/);
     return true;
   });
   assert.deepEqual(readdirSync(folder), []);

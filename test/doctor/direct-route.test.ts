@@ -199,12 +199,12 @@ test('doctor leaves the host as it found it, and clients are served meanwhile', 
 
 test('bad input is one clear line, with a status that is no verdict', on, () => {
   for (const [line, words] of [
-    ['--role server', '--role is director, rs or vrrp, not server'],
-    ['--vip 10.0.0.1', '--vip, --dip and --method are for --role rs'],
+    ['--role server', '--role takes director, rs or vrrp, not server'],
+    ['--vip 10.0.0.1', '--vip, --dip and --method: only with --role rs'],
     ['--role rs --vip 10.0.0.300', 'not an IPv4 address: 10.0.0.300'],
     ['--role rs --dip x', 'not an IPv4 address: x'],
-    ['--role rs --method tun', '--method is dr or nat, not tun'],
-    ['--wait 0', '--wait is more than 0 and at most 60 seconds, not 0'],
+    ['--role rs --method tun', '--method takes dr or nat, not tun'],
+    ['--wait 0', '--wait takes more than 0 and at most 60 seconds, not 0'],
     ['now', 'unexpected argument: now'],
     ['--fix', 'unknown option: --fix'],
   ] as const) {

@@ -1,10 +1,12 @@
 // A start of a real server that dies by SIGKILL after so many steps: `killed-start STEPS VIP`. One line a step, and one at the end.
+
 import { planStart } from '../../src/control/realserver/plan.js';
 import { writeSaved } from '../../src/control/realserver/saved.js';
 import { applyStep, stepText } from '../../src/host/realserver/apply.js';
 import { observeHost } from '../../src/host/realserver/observe.js';
 import { withState } from '../../src/host/state-file.js';
 import { parseIpv4 } from '../../src/model/address-text.js';
+import { errorOf } from '../../src/model/errors/weir-error.js';
 import { Netlink } from '../../src/sys/netlink.js';
 
 const [, , steps = '0', vip = ''] = process.argv;
@@ -17,7 +19,7 @@ withState('realserver', (state) => {
   const observed = observeHost(netlink);
   const plan = planStart(observed, { vips: [address] }, undefined);
   if (plan.kind === 'refused') {
-    throw new Error(plan.reason);
+    throw errorOf(plan.failure);
   }
   state.write(writeSaved(plan.before));
   for (const step of plan.steps.slice(0, Number(steps))) {

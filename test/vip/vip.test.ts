@@ -89,7 +89,10 @@ test('an address that another host answers for is refused, naming its MAC', on, 
   const mac = /link\/ether (\S+)/.exec(thief.ip('link show th0'))?.[1];
   const { status, stderr } = gate.weir('vip add 172.29.3.220 --dev up7');
   assert.equal(status, 1);
-  assert.equal(stderr, `weir vip: ${mac} answers for 172.29.3.220 on up7: another host has it (weir doctor tells which real server)\n`);
+  assert.equal(
+    stderr,
+    `weir vip: ${mac} answers for 172.29.3.220 on up7: another host has it — fix: weir doctor names the real server where it is one\n`,
+  );
   assert.equal(addresses(gate), untouched);
   thief.ip('addr del 172.29.3.220/32 dev lo');
   gate.weir('vip add 172.29.3.220 --dev up7');
@@ -123,7 +126,7 @@ test('what weir did not add it does not remove', on, () => {
     [0, '172.29.3.230/32 on up7 (up7) is there already; weir did not add it and will not remove it\n'],
   );
   const removed = gate.weir('vip del 172.29.3.230 --dev up7');
-  const words = '172.29.3.230 on up7 was not added by weir vip; to remove it all the same: ip addr del 172.29.3.230/32 dev up7';
+  const words = '172.29.3.230 on up7 was not added by weir vip — fix: ip addr del 172.29.3.230/32 dev up7 removes it all the same';
   assert.deepEqual([removed.status, removed.stderr], [1, `weir vip: ${words}\n`]);
   assert.equal(addresses(gate), untouched);
   gate.ip('addr del 172.29.3.230/32 dev up7');
@@ -165,9 +168,9 @@ test('bad input is one clear line and changes nothing', on, () => {
     ['put 172.29.3.2 --dev up7', 2, 'unknown action: put (add, del or status)'],
     ['constructor 172.29.3.2 --dev up7', 2, 'unknown action: constructor (add, del or status)'],
     ['add 172.29.3.2 --dev up8', 1, 'no such interface: up8'],
-    ['add 172.29.3.2 --dev down3', 1, 'down3 is down; first: ip link set down3 up'],
-    ['add 172.29.3.2 --dev lo', 1, 'lo is the loopback: VIPs of a real server go there, with weir realserver start'],
-    ['add 172.29.3.9 --dev up7', 1, '172.29.3.9/20 is on up7 already; first: ip addr del 172.29.3.9/20 dev up7'],
+    ['add 172.29.3.2 --dev down3', 1, 'down3 is down — fix: ip link set down3 up'],
+    ['add 172.29.3.2 --dev lo', 1, 'lo is the loopback — fix: VIPs of a real server go there, with weir realserver start'],
+    ['add 172.29.3.9 --dev up7', 1, '172.29.3.9/20 is on up7 already — fix: ip addr del 172.29.3.9/20 dev up7'],
     ['add 172.29.3.2 --dev up7 --label eth0:1', 1, 'label eth0:1 must be up7:N'],
     ['add 172.29.3.2 --dev up7 --label up7:012345678901', 1, 'label up7:012345678901 cannot be: up7:N, at most 15 characters'],
     ['add 224.0.0.5 --dev up7', 1, '224.0.0.5 cannot be a VIP'],

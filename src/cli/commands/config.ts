@@ -1,4 +1,5 @@
 // weir config: explains a keepalived.conf, or finds what will hurt in the files of one node or of a pair.
+
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { canRun, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
@@ -10,9 +11,10 @@ import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/
 import { hostConfigFiles } from '../../host/config-files.js';
 import { readScriptTexts } from '../../host/script-texts.js';
 import { serviceOptions } from '../../host/service-options.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { type Finding, findingJson, findingsStatus, findingText, sortedFindings } from '../../model/finding.js';
 import { reported } from '../failure.js';
-import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
 
@@ -46,7 +48,7 @@ function understood(path: string, configId: string, io: Io) {
 }
 
 function runExplain(files: readonly string[], ids: readonly string[], io: Io): number {
-  if (files.length > 1 || ids.length > 1) throw new UsageError('explain takes one file and one --id');
+  if (files.length > 1 || ids.length > 1) throw new WeirError('too-many-files');
   const { configuration, diagnostics, values } = understood(files[0] ?? DEFAULT_PATH, ids[0] ?? shortHostName(), io);
   io.out(explain(values, configuration, diagnostics));
   return 0;
@@ -55,7 +57,8 @@ function runExplain(files: readonly string[], ids: readonly string[], io: Io): n
 /** What -V and -I among the words leave behind. */
 function leftBehindBy(words: readonly string[]): LintNode['leavesBehind'] {
   const asked = readOptions(words);
-  if (asked.kind === 'failed') throw new UsageError(`--options: ${asked.text}`);
+  if (asked.kind === 'failed')
+    throw new WeirError('option-value', { option: '--options', expected: "the daemon's options", given: asked.text });
   if (asked.kind !== 'run' && asked.kind !== 'test') return { addresses: false, servers: false };
   return { addresses: asked.options.keepAddresses, servers: asked.options.keepServers };
 }
@@ -72,7 +75,7 @@ interface Node {
 function nodesAsked(files: readonly string[], ids: readonly string[]): readonly Node[] {
   const [first = DEFAULT_PATH] = files;
   if (files.length <= 1 && ids.length > 1) return ids.map((id) => ({ path: first, id }));
-  if (ids.length > 1 && ids.length !== files.length) throw new UsageError(`--id: ${ids.length} names for ${files.length} files`);
+  if (ids.length > 1 && ids.length !== files.length) throw new WeirError('ids-without-files', { ids: ids.length, files: files.length });
   const paths = files.length === 0 ? [first] : files;
   return paths.map((path, index) => ({ path, id: ids[index] ?? ids[0] ?? shortHostName() }));
 }
@@ -109,11 +112,12 @@ function config(args: readonly string[], io: Io): number {
     io.out(USAGE);
     return 0;
   }
-  if (action !== 'explain' && action !== 'lint') throw new UsageError(`explain or lint, not ${action}`);
+  if (action !== 'explain' && action !== 'lint') throw new WeirError('action-unknown', { given: action, known: 'explain or lint' });
   const { flags, words } = readFlags(rest, TYPES);
   const ids = flags.id?.split(',') ?? [];
   if (action === 'lint') return runLint(words, ids, flags.options, flags.json === true, io);
-  if (flags.json === true || flags.options !== undefined) throw new UsageError('--json and --options are for lint');
+  if (flags.json === true || flags.options !== undefined)
+    throw new WeirError('option-not-here', { options: '--json and --options', only: 'lint' });
   return runExplain(words, ids, io);
 }
 

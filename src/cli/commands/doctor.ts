@@ -4,10 +4,11 @@ import { examine, type Wish } from '../../doctor/examine.js';
 import type { ServerMethod } from '../../doctor/facts.js';
 import { reportJson, reportText } from '../../doctor/report.js';
 import { parseIpv4 } from '../../model/address-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { findingsStatus } from '../../model/finding.js';
 import { directorOpener } from '../director-opener.js';
 import { reported, reportWait } from '../failure.js';
-import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
+import { type Flags, readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 import { readVips } from './realserver.js';
 
@@ -24,20 +25,20 @@ const COULD_NOT_LOOK = 3;
 function readWish(flags: Flags<typeof TYPES>): Wish {
   const { role, method, dip: dipText, wait = '2' } = flags;
   if (role !== undefined && role !== 'director' && role !== 'rs' && role !== 'vrrp') {
-    throw new UsageError(`--role is director, rs or vrrp, not ${role}`);
+    throw new WeirError('option-value', { option: '--role', expected: 'director, rs or vrrp', given: role });
   }
   if (method !== undefined && method !== 'dr' && method !== 'nat') {
-    throw new UsageError(`--method is dr or nat, not ${method}`);
+    throw new WeirError('option-value', { option: '--method', expected: 'dr or nat', given: method });
   }
   if (role !== 'rs' && (flags.vip ?? dipText ?? method) !== undefined) {
-    throw new UsageError('--vip, --dip and --method are for --role rs');
+    throw new WeirError('option-not-here', { options: '--vip, --dip and --method', only: '--role rs' });
   }
   const dip = dipText === undefined ? undefined : parseIpv4(dipText);
   if (dipText !== undefined && dip === undefined) {
-    throw new UsageError(`not an IPv4 address: ${dipText}`);
+    throw new WeirError('argument-value', { expected: 'an IPv4 address', given: dipText });
   }
   if (!/^\d{1,3}(\.\d{1,3})?$/.test(wait) || Number(wait) <= 0 || Number(wait) > 60) {
-    throw new UsageError(`--wait is more than 0 and at most 60 seconds, not ${wait}`);
+    throw new WeirError('option-value', { option: '--wait', expected: 'more than 0 and at most 60 seconds', given: wait });
   }
   return {
     waitMs: Number(wait) * 1000,
@@ -56,15 +57,13 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
   }
   const { flags, words } = readFlags(args, TYPES);
   if (words[0] !== undefined) {
-    throw new UsageError(`unexpected argument: ${words[0]}`);
+    throw new WeirError('argument-unexpected', { given: words[0] });
   }
   const wish = readWish(flags);
   const open = await directorOpener();
   const examination = await examine(wish, () => open({ load: false, shared: true, onWait: reportWait('weir doctor', io) }));
   if (examination.kind === 'no-role') {
-    throw new UsageError(
-      'the table is empty, no VIP is on lo and no keepalived.conf is here: say --role director or --role rs, or --keepalived FILE',
-    );
+    throw new WeirError('role-not-clear');
   }
   const { facts, findings } = examination;
   io.out(flags.json === true ? reportJson(facts, findings) : reportText(facts, findings));

@@ -3,7 +3,7 @@
 import { takeDownOther } from '../../lab/down.js';
 import { enter } from '../../lab/enter.js';
 import { labs } from '../../lab/labs/index.js';
-import { findLab, LabError } from '../../lab/list.js';
+import { findLab } from '../../lab/list.js';
 import type { Lab } from '../../lab/model.js';
 import { missing } from '../../lab/needs.js';
 import { actionText, planLab } from '../../lab/plan.js';
@@ -11,6 +11,8 @@ import { type RunResult, runLab } from '../../lab/run.js';
 import { serve } from '../../lab/serve.js';
 import { bestServer, type ServerKind } from '../../lab/sites.js';
 import { allRuns, conditionOf } from '../../lab/state.js';
+import { usageErrors } from '../../model/errors/usage-errors.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
 
 /** The part of a command's streams that labs use. */
@@ -36,8 +38,6 @@ interface LabOptions {
   server: ServerKind;
 }
 
-class UsageError extends Error {}
-
 function parseOptions(args: readonly string[]): { readonly words: readonly string[]; readonly options: LabOptions } {
   const options: LabOptions = { keep: false, json: false, plan: false, server: bestServer() };
   const words: string[] = [];
@@ -48,11 +48,11 @@ function parseOptions(args: readonly string[]): { readonly words: readonly strin
     } else if (word === '--server') {
       const kind = rest.shift();
       if (kind !== 'nginx' && kind !== 'builtin') {
-        throw new UsageError('--server wants nginx or builtin');
+        throw new WeirError('option-value', { option: '--server', expected: 'nginx or builtin', given: kind ?? '' });
       }
       options.server = kind;
     } else if (word.startsWith('-')) {
-      throw new UsageError(`unknown option ${word}`);
+      throw new WeirError('option-unknown', { option: word });
     } else {
       words.push(word);
     }
@@ -149,7 +149,7 @@ async function enterCommand(args: readonly string[]): Promise<number> {
   const [option, name] = args;
   const [host, ...command] = option === '--run' ? args.slice(2) : args;
   if (host === undefined || host.startsWith('-') || (option === '--run' && name === undefined)) {
-    throw new UsageError('enter wants a host');
+    throw new WeirError('argument-missing', { expected: 'the host' });
   }
   return enter(host, command, option === '--run' ? name : undefined);
 }
@@ -172,7 +172,7 @@ async function command(args: readonly string[], io: LabIo): Promise<number> {
     return down(words.slice(1), io);
   }
   if (words.length > 1) {
-    throw new UsageError('one lab at a time');
+    throw new WeirError('lab-many');
   }
   if (word === undefined) {
     return list(options.json, io);
@@ -190,13 +190,11 @@ async function main(args: readonly string[], io: LabIo): Promise<number> {
   try {
     return await command(args, io);
   } catch (error) {
-    if (error instanceof UsageError) {
-      io.err(`weir lab: ${error.message}\n${USAGE}`);
-      return 2;
-    }
-    if (error instanceof LabError) {
-      error.lines.forEach((line) => io.err(`weir lab: ${line}\n`));
-      return 2;
+    if (isWeirError(error)) {
+      const lines = isWeirError(error, 'lab-invalid') ? error.details.lines : [error.message];
+      lines.forEach((line) => io.err(`weir lab: ${line}\n`));
+      if (Object.hasOwn(usageErrors, error.code)) io.err(USAGE);
+      return error.exitStatus;
     }
     const hint = hasCode(error, 'EPERM', 'EACCES') ? ': use sudo' : '';
     io.err(`weir lab: ${error instanceof Error ? error.message : String(error)}${hint}\n`);

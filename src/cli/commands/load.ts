@@ -1,10 +1,12 @@
 // weir load: brings the datapath into this network namespace with chosen sizes, and this build's programs into one that is there.
 // Every other command loads it by itself, and takes the programs as they are.
+
 import type { AttachMode } from '../../datapath/ebpf/legs.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/object.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { reported, reportWait } from '../failure.js';
-import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
@@ -29,7 +31,8 @@ const TYPES = {
 
 function number(text: string, name: string, least: number, most: number): number {
   const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= least && value <= most)) throw new UsageError(`--${name} takes ${least} to ${most}, not ${text}`);
+  if (!(value >= least && value <= most))
+    throw new WeirError('option-value', { option: `--${name}`, expected: `${least} to ${most}`, given: text });
   return value;
 }
 
@@ -46,13 +49,15 @@ function capacityOf(flags: Readonly<Record<string, string | true | undefined>>):
     ...(destinations === undefined ? {} : { maxDestinations: number(destinations, 'max-destinations', 64, 262143) }),
   };
   const { maxServices } = capacity;
-  if (maxServices !== undefined && (maxServices & (maxServices - 1)) !== 0) throw new UsageError('--max-services takes a power of two');
+  if (maxServices !== undefined && (maxServices & (maxServices - 1)) !== 0)
+    throw new WeirError('option-value', { option: '--max-services', expected: 'a power of two', given: String(maxServices) });
   return capacity;
 }
 
 function attachOf(text: string | undefined): { readonly attach?: AttachMode } {
   if (text === undefined) return {};
-  if (text !== 'auto' && text !== 'tc' && text !== 'xdp') throw new UsageError(`--attach takes auto, tc or xdp, not ${text}`);
+  if (text !== 'auto' && text !== 'tc' && text !== 'xdp')
+    throw new WeirError('option-value', { option: '--attach', expected: 'auto, tc or xdp', given: text });
   return { attach: text };
 }
 
@@ -63,20 +68,20 @@ export function run(args: readonly string[], io: Io): Promise<number> {
       return 0;
     }
     const { flags, words } = readFlags(args, TYPES);
-    if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
+    if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
     const wait = { onWait: reportWait('weir load', io) };
     const capacity = capacityOf(flags);
     const attach = attachOf(flags.attach);
     const sized = Object.keys(capacity).length > 0;
     if (flags['if-loaded'] === true) {
-      if (sized) throw new UsageError('--if-loaded takes no sizes');
+      if (sized) throw new WeirError('option-not-here', { options: 'sizes', only: 'a first load, not --if-loaded' });
       openIfLoaded({ ...attach, ...wait })?.close();
       return 0;
     }
     const loaded = sized ? openIfLoaded(wait) : undefined;
     loaded?.close();
     if (loaded !== undefined) {
-      throw new UsageError('it is loaded already: sizes are chosen at loading (weir unload first; connections are lost)');
+      throw new WeirError('datapath-loaded');
     }
     openDirector({ capacity, ...attach, ...wait }).close();
     if (exchangeBuild(undefined, wait))

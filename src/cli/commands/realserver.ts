@@ -1,4 +1,5 @@
 // weir realserver: reads the command line, has the host changed or looked at, and says what was done.
+
 import { PERSIST_PATHS, persistFiles } from '../../control/realserver/persist-files.js';
 import { realServerScript } from '../../control/realserver/script.js';
 import type { Status } from '../../control/realserver/status.js';
@@ -6,8 +7,9 @@ import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePers
 import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../../host/realserver/realserver.js';
 import type { Address } from '../../model/address.js';
 import { parseIpv4 } from '../../model/address-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine, reported } from '../failure.js';
-import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
+import { type Flags, readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--persist]   become a real server of these VIPs (VS/DR, VS/TUN)
@@ -20,28 +22,28 @@ const USAGE = `usage: weir realserver start  --vip A[,B] [--iface I[,J]] [--pers
 const TYPES = { vip: 'value', iface: 'value', persist: 'flag', root: 'value', json: 'flag' } as const;
 type RealServerFlags = Flags<typeof TYPES>;
 
-/** Comma-separated IPv4 addresses. @throws UsageError */
+/** Comma-separated IPv4 addresses. @throws WeirError argument-value, argument-twice, argument-not-yet */
 export function readVips(text: string): readonly Address[] {
   const texts = text.split(',');
   return texts.map((one, index) => {
     const address = parseIpv4(one);
     if (address === undefined) {
-      throw new UsageError(
-        one.includes(':') ? `${one}: IPv6 VIPs are not there yet` : `not an IPv4 address: ${one === '' ? '(empty)' : one}`,
-      );
+      throw one.includes(':')
+        ? new WeirError('argument-not-yet', { given: one, what: 'IPv6 VIPs' })
+        : new WeirError('argument-value', { expected: 'an IPv4 address', given: one });
     }
     if (texts.indexOf(one) !== index) {
-      throw new UsageError(`${one} is given twice`);
+      throw new WeirError('argument-twice', { given: one });
     }
     return address;
   });
 }
 
-/** Comma-separated interface names, as the kernel allows them. @throws UsageError */
+/** Comma-separated interface names, as the kernel allows them. @throws WeirError argument-value */
 export function readInterfaces(text: string): readonly string[] {
   return text.split(',').map((name) => {
     if (!/^[^\s/:,'"\\]{1,15}$/.test(name) || name === '.' || name === '..') {
-      throw new UsageError(`not an interface name: ${name === '' ? '(empty)' : name}`);
+      throw new WeirError('argument-value', { expected: 'an interface name', given: name });
     }
     return name;
   });
@@ -133,7 +135,7 @@ function script(flags: RealServerFlags, io: Io): number {
 }
 
 function missingVip(): never {
-  throw new UsageError('--vip is missing');
+  throw new WeirError('option-missing', { option: '--vip' });
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
@@ -149,7 +151,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       return 2;
     }
     if (extra !== undefined) {
-      throw new UsageError(`unexpected argument: ${extra}`);
+      throw new WeirError('argument-unexpected', { given: extra });
     }
     switch (verb) {
       case 'start':
@@ -161,7 +163,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       case 'script':
         return script(flags, io);
       default:
-        throw new UsageError(`unknown action: ${verb} (start, stop, status or script)`);
+        throw new WeirError('action-unknown', { given: verb, known: 'start, stop, status or script' });
     }
   });
 }

@@ -1,11 +1,12 @@
 // weir sim vrrp: runs VRRP's machine through histories made from seeds and says where an invariant breaks. Touches nothing of the host.
 
+import { WeirError } from '../../model/errors/weir-error.js';
 import { invariants } from '../../sim/vrrp/invariants/all.js';
 import { judgeSeed, smallest, tell } from '../../sim/vrrp/judge.js';
 import { historyOf } from '../../sim/vrrp/scenario.js';
 import { weirMachine } from '../../sim/vrrp/weir-machine.js';
 import { reported } from '../failure.js';
-import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE =
@@ -16,7 +17,7 @@ const DEFAULT_SEEDS = 1000;
 function wholeNumber(name: string, text: string | undefined, least: number, most: number): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d{1,10}$/.test(text) || Number(text) < least || Number(text) > most)
-    throw new UsageError(`--${name} ${text}: a whole number from ${least} to ${most} is wanted`);
+    throw new WeirError('option-value', { option: `--${name}`, expected: `a whole number from ${least} to ${most}`, given: text });
   return Number(text);
 }
 
@@ -44,7 +45,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
       return 0;
     }
     const { flags, words } = readFlags(args, TYPES);
-    if (words.length !== 1 || words[0] !== 'vrrp') throw new UsageError(USAGE);
+    if (words.length !== 1 || words[0] !== 'vrrp') throw new WeirError('usage', { usage: USAGE });
     const nodes = wholeNumber('nodes', flags.nodes, 2, 5);
     const options = nodes === undefined ? {} : { nodes };
     const seed = wholeNumber('seed', flags.seed, 0, 0xffff_ffff);

@@ -1,7 +1,9 @@
 // weir stats: what the datapath counted besides services. `weir stats drops`: packets dropped or passed on, by reason.
+
 import { openReader } from '../../datapath/ebpf/open.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { reported, reportWait } from '../failure.js';
-import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE = 'usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)';
@@ -14,7 +16,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
       return 0;
     }
     const { flags, words } = readFlags(args, TYPES);
-    if (words.length !== 1 || words[0] !== 'drops') throw new UsageError(USAGE);
+    if (words.length !== 1 || words[0] !== 'drops') throw new WeirError('usage', { usage: USAGE });
     const director = openReader({ load: false, onWait: reportWait('weir stats', io) });
     const counts = director.dropCounts().filter(({ count }) => flags.all || flags.json || count > 0n);
     director.close();

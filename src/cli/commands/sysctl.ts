@@ -1,5 +1,8 @@
 // `weir sysctl`: net.ipv4.vs.* of the director, asked and answered as by procps' sysctl.
-import { type Director, Refusal, type TableReader } from '../../datapath/director.js';
+
+import type { Director, TableReader } from '../../datapath/director.js';
+import { isRefusal } from '../../model/errors/weir-error.js';
+import { hasCode } from '../../sys/errno.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { reported, reportWait } from '../failure.js';
 import { wantsHelp } from '../flags.js';
@@ -81,10 +84,10 @@ function write(name: string, value: string, director: Director, flags: Flags, io
   try {
     director.setSysctl(name.slice(prefix.length), value);
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    if (error.code === 'ENOENT') return unknown(name, flags, io);
-    if (error.code === 'EOPNOTSUPP') io.err(`weir: ${error.message}\n`);
-    else if (error.code === 'EPERM') io.err(`sysctl: permission denied on key "${name}"\n`);
+    if (isRefusal(error, 'ENOENT')) return unknown(name, flags, io);
+    if (hasCode(error, 'EPERM', 'EACCES')) io.err(`sysctl: permission denied on key "${name}"\n`);
+    else if (isRefusal(error, 'EOPNOTSUPP')) io.err(`weir: ${error.message}\n`);
+    else if (!isRefusal(error)) throw error;
     else io.err(`sysctl: setting key "${name}": Invalid argument\n`);
     return failed;
   }

@@ -1,7 +1,9 @@
 // weir unload: takes the datapath, its table and all connections out of this network namespace.
+
 import { unloadDatapath } from '../../datapath/ebpf/unload.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { reported, reportWait } from '../failure.js';
-import { readFlags, UsageError, wantsHelp } from '../flags.js';
+import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir unload
@@ -16,7 +18,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
       return 0;
     }
     const { words } = readFlags(args, {});
-    if (words.length > 0) throw new UsageError(`unexpected word: ${words[0]}`);
+    if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
     if (!unloadDatapath({ onWait: reportWait('weir unload', io) })) io.out('the datapath is not loaded in this network namespace\n');
     return 0;
   });

@@ -1,4 +1,5 @@
 // weir vip: reads the command line, has the VIP added, removed or looked at, and says what was done.
+
 import { realpathSync } from 'node:fs';
 import { vipPersistFiles, vipPersistPaths } from '../../control/vip/persist-files.js';
 import type { SavedVip } from '../../control/vip/plan.js';
@@ -6,8 +7,9 @@ import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../.
 import { addVip, deleteVip, statusOfVip, type VipStatus } from '../../host/vip/vip.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine, reported } from '../failure.js';
-import { type Flags, readFlags, UsageError, wantsHelp } from '../flags.js';
+import { type Flags, readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
 const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist]   after asking the network that nobody has it
@@ -25,18 +27,20 @@ interface Target {
   readonly device: string;
 }
 
-/** `ADDR` or `ADDR/LEN`; /32 where nothing is said. @throws UsageError */
+/** `ADDR` or `ADDR/LEN`; /32 where nothing is said. @throws WeirError argument-…, option-missing */
 function readTarget(text: string, flags: VipFlags): Target {
   const [, host = '', length] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
   const address = parseIpv4(host);
   if (address === undefined) {
-    throw new UsageError(host.includes(':') ? `${host}: IPv6 VIPs are not there yet` : `not an IPv4 address: ${host}`);
+    throw host.includes(':')
+      ? new WeirError('argument-not-yet', { given: host, what: 'IPv6 VIPs' })
+      : new WeirError('argument-value', { expected: 'an IPv4 address', given: host });
   }
   if (length !== undefined && !/^([1-9]|[12][0-9]|3[0-2])$/.test(length)) {
-    throw new UsageError(`not a prefix length (1 to 32): ${length}`);
+    throw new WeirError('argument-value', { expected: 'a prefix length (1 to 32)', given: length });
   }
   if (flags.dev === undefined) {
-    throw new UsageError('--dev is missing');
+    throw new WeirError('option-missing', { option: '--dev' });
   }
   return { address, prefixLength: length === undefined ? 32 : Number(length), device: flags.dev };
 }
@@ -109,10 +113,12 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       return 2;
     }
     if (!Object.hasOwn(actions, verb)) {
-      throw new UsageError(`unknown action: ${verb} (add, del or status)`);
+      throw new WeirError('action-unknown', { given: verb, known: 'add, del or status' });
     }
     if (text === undefined || extra !== undefined) {
-      throw new UsageError(text === undefined ? 'the address is missing' : `unexpected argument: ${extra}`);
+      throw text === undefined
+        ? new WeirError('argument-missing', { expected: 'the address' })
+        : new WeirError('argument-unexpected', { given: extra ?? '' });
     }
     return actions[verb as keyof typeof actions](readTarget(text, flags), flags, io);
   });

@@ -1,10 +1,10 @@
 // Reads one ipvsadm command line from left to right into a draft: which command, which options, which values.
 import type { Address, Family } from '../../model/address.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { ForwardingMethod, Protocol } from '../../model/service.js';
 import type { DaemonRole } from '../../model/sync-daemon.js';
 import { allOptions, type CommandName, isCommand, type OptionName, optionOf, type WordId } from './options.js';
 import { Popt } from './popt.js';
-import { badWord, tryHelp, UsageError } from './usage-error.js';
 import {
   integerOr,
   type Lookup,
@@ -87,21 +87,21 @@ function emptyDraft(): Draft {
   };
 }
 
-function daemonRole(text: string, complaint: string): DaemonRole {
-  if (text !== 'master' && text !== 'backup') throw new UsageError(complaint);
+function daemonRole(text: string, what: string): DaemonRole {
+  if (text !== 'master' && text !== 'backup') throw new WeirError('ipvsadm-illegal', { what });
   return text;
 }
 
 function takeCommand(draft: Draft, id: CommandName, argument: string): void {
   draft.command = id;
-  if (id === 'start-daemon') draft.role = daemonRole(argument, 'illegal start-daemon parameter specified');
-  if (id === 'stop-daemon') draft.role = daemonRole(argument, 'illegal start_daemon specified');
+  if (id === 'start-daemon') draft.role = daemonRole(argument, 'start-daemon parameter');
+  if (id === 'stop-daemon') draft.role = daemonRole(argument, 'start_daemon');
 }
 
 function takeService(draft: Draft, protocol: Protocol, text: string, lookup: Lookup): void {
   draft.protocol = protocol;
   const parsed = parseServiceAddress(text, protocol, lookup);
-  if (parsed === undefined) throw new UsageError('illegal virtual server address[:port] specified');
+  if (parsed === undefined) throw new WeirError('ipvsadm-illegal', { what: 'virtual server address[:port]' });
   draft.address = parsed.address;
   draft.family = parsed.address.family;
   draft.port = parsed.port ?? 0;
@@ -110,17 +110,17 @@ function takeService(draft: Draft, protocol: Protocol, text: string, lookup: Loo
 
 function takeServer(draft: Draft, text: string, lookup: Lookup): void {
   const parsed = parseServiceAddress(text, draft.protocol, lookup);
-  if (parsed === undefined) throw new UsageError('illegal real server address[:port] specified');
+  if (parsed === undefined) throw new WeirError('ipvsadm-illegal', { what: 'real server address[:port]' });
   draft.server = { address: parsed.address, port: parsed.port ?? draft.port };
 }
 
 function takeTunnelType(draft: Draft, text: string): void {
-  if (text !== 'ipip' && text !== 'gue' && text !== 'gre') throw new UsageError('illegal tunnel type specified');
+  if (text !== 'ipip' && text !== 'gue' && text !== 'gre') throw new WeirError('ipvsadm-illegal', { what: 'tunnel type' });
   draft.tunnelType = text;
 }
 
 function takeIpv6(draft: Draft): void {
-  if (draft.fwmark === 0) throw new UsageError('-6 used before -f\n');
+  if (draft.fwmark === 0) throw new WeirError('ipvsadm-6-before-f');
   draft.family = 'inet6';
   draft.netmask = 128;
 }
@@ -158,19 +158,19 @@ const takers: Partial<Record<WordId, Taker>> = {
     draft.method = 'route';
   },
   weight: (draft, text) => {
-    draft.weight = integerOr(text, 0, greatestWeight, 'illegal weight specified');
+    draft.weight = integerOr(text, 0, greatestWeight, 'weight');
   },
   'u-threshold': (draft, text) => {
-    draft.upperThreshold = integerOr(text, 0, greatestWeight, 'illegal u_threshold specified');
+    draft.upperThreshold = integerOr(text, 0, greatestWeight, 'u_threshold');
   },
   'l-threshold': (draft, text) => {
-    draft.lowerThreshold = integerOr(text, 0, greatestWeight, 'illegal l_threshold specified');
+    draft.lowerThreshold = integerOr(text, 0, greatestWeight, 'l_threshold');
   },
   'mcast-interface': (draft, text) => {
     draft.daemonInterface = text.slice(0, nameRoom);
   },
   syncid: (draft, text) => {
-    draft.syncId = integerOr(text, 0, 255, 'illegal syncid specified');
+    draft.syncId = integerOr(text, 0, 255, 'syncid');
   },
   ipv6: takeIpv6,
   pe: (draft, text) => {
@@ -180,17 +180,17 @@ const takers: Partial<Record<WordId, Taker>> = {
     draft.group = parseMulticastGroup(text);
   },
   'mcast-port': (draft, text) => {
-    draft.mcastPort = integerOr(text, 1, 65535, 'illegal mcast-port specified');
+    draft.mcastPort = integerOr(text, 1, 65535, 'mcast-port');
   },
   'mcast-ttl': (draft, text) => {
-    draft.ttl = integerOr(text, 1, 255, 'illegal mcast-ttl specified');
+    draft.ttl = integerOr(text, 1, 255, 'mcast-ttl');
   },
   'sync-maxlen': (draft, text) => {
-    draft.maxLength = integerOr(text, 1, 65507, 'illegal sync-maxlen specified');
+    draft.maxLength = integerOr(text, 1, 65507, 'sync-maxlen');
   },
   'tun-type': takeTunnelType,
   'tun-port': (draft, text) => {
-    draft.tunnelPort = integerOr(text, 1, 65535, 'illegal tunnel port specified');
+    draft.tunnelPort = integerOr(text, 1, 65535, 'tunnel port');
   },
   'tun-nocsum': (draft) => {
     draft.tunnelChecksum = 'nocsum';
@@ -204,10 +204,10 @@ const takers: Partial<Record<WordId, Taker>> = {
 };
 
 function takeOption(draft: Draft, popt: Popt<WordId>, id: WordId, argument: string | undefined, lookup: Lookup): void {
-  if (isCommand(id)) throw new UsageError(`invalid option \`${popt.word}'`);
+  if (isCommand(id)) throw new WeirError('ipvsadm-invalid-option', { text: popt.word });
   const option = optionOf(id);
   if (option !== undefined) {
-    if (draft.options.has(option)) throw new UsageError(`multiple '${option}' options specified`);
+    if (draft.options.has(option)) throw new WeirError('ipvsadm-option-twice', { name: option });
     draft.options.add(option);
   }
   if (id === 'persistent') draft.persistence = parseTimeout(argument, 1);
@@ -216,28 +216,28 @@ function takeOption(draft: Draft, popt: Popt<WordId>, id: WordId, argument: stri
 
 function takeTimeouts(draft: Draft, popt: Popt<WordId>): void {
   const words = [popt.takeLeftover(), popt.takeLeftover(), popt.takeLeftover()];
-  if (words.includes(undefined)) throw new UsageError('--set option requires 3 timeout values');
+  if (words.includes(undefined)) throw new WeirError('ipvsadm-set-three');
   const [tcp = 0, tcpFin = 0, udp = 0] = words.map((word) => parseTimeout(word ?? '', 0));
   draft.timeouts = [tcp, tcpFin, udp];
 }
 
-/** Reads the words in the original's order of checks. @throws UsageError */
+/** Reads the words in the original's order of checks. @throws WeirError ipvsadm-… */
 export function readArguments(words: readonly string[], lookup: Lookup): Draft {
   const draft = emptyDraft();
   const popt = new Popt(words, allOptions);
   const first = popt.next();
-  if (first.kind !== 'option' || !isCommand(first.id)) throw tryHelp();
+  if (first.kind !== 'option' || !isCommand(first.id)) throw new WeirError('ipvsadm-try-help');
   takeCommand(draft, first.id, first.argument ?? '');
   if (draft.command === 'help' || draft.command === 'version') return draft;
   let flags = '';
   for (let step = popt.next(); step.kind !== 'end'; step = popt.next()) {
-    if (step.kind === 'error') throw badWord(popt.word, step.reason);
+    if (step.kind === 'error') throw new WeirError('ipvsadm-bad-word', { word: popt.word, reason: step.reason });
     takeOption(draft, popt, step.id, step.argument, lookup);
     if (step.id === 'sched-flags') flags = step.argument ?? '';
   }
   if (draft.command === 'set') takeTimeouts(draft, popt);
   const extra = popt.takeLeftover();
-  if (extra !== undefined) throw new UsageError(`unexpected argument ${extra}`);
+  if (extra !== undefined) throw new WeirError('ipvsadm-argument', { text: extra });
   if (flags !== '') draft.schedulerFlags = parseSchedulerFlags(flags, draft.scheduler);
   return draft;
 }

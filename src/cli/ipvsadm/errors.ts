@@ -1,4 +1,6 @@
 // What ipvsadm says when the director refuses: the errno, by operation, as text.
+import { isWeirError } from '../../model/errors/weir-error.js';
+import { isSystemError } from '../../sys/errno.js';
 import type { Command } from './command.js';
 
 type Kind = Command['kind'];
@@ -44,10 +46,10 @@ const general: Texts = {
   EROFS: 'Read-only file system',
 };
 
-/** The name of the error that a thrown value carries, if it is one of the system's or a director's. */
-export function codeOf(error: unknown): string | undefined {
-  if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
-  return /^E[A-Z0-9]+$/.test(error.code) ? error.code : undefined;
+/** The errno by which a director refused or a system call failed; undefined for what is neither. */
+export function errnoOf(error: unknown): string | undefined {
+  if (isWeirError(error)) return error.errno;
+  return isSystemError(error) ? error.code : undefined;
 }
 
 /** ipvsadm's text for an error; undefined when there is none and the error should speak for itself. */

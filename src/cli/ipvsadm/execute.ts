@@ -2,9 +2,9 @@
 
 import { applyChange } from '../../datapath/apply-change.js';
 import type { Director, TableReader } from '../../datapath/director.js';
-import { Refusal } from '../../datapath/director.js';
 import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
 import type { Address } from '../../model/address.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
 import type { Command, ListFormat } from './command.js';
@@ -20,7 +20,7 @@ export function isChanging(command: Command): command is Changing {
   return !(['help', 'version', 'restore', 'save'].includes(command.kind) || command.kind.startsWith('list'));
 }
 
-/** @throws Refusal, or a system error of the driver */
+/** @throws a refusal (isRefusal), or a system error of the driver */
 export function execute(command: Changing, director: Director): void {
   switch (command.kind) {
     case 'flush':
@@ -33,12 +33,12 @@ export function execute(command: Changing, director: Director): void {
       director.setTimeouts(command.timeouts);
       break;
     case 'start-daemon':
-      if (!hasSyncDaemons(director)) throw new Refusal('EOPNOTSUPP', 'synchronisation daemons are not there yet');
+      if (!hasSyncDaemons(director)) throw new WeirError('not-yet', { what: 'synchronisation daemons (--start-daemon)' });
       director.startDaemon(command.daemon);
       break;
     case 'stop-daemon':
       // A director without daemons has none that runs.
-      if (!hasSyncDaemons(director)) throw new Refusal('ESRCH', 'no daemon');
+      if (!hasSyncDaemons(director)) throw new WeirError('sync-daemon-missing');
       director.stopDaemon(command.role);
       break;
     default:
@@ -96,7 +96,7 @@ export function isReading(command: Command): command is Reading {
   return command.kind === 'save' || command.kind.startsWith('list');
 }
 
-/** Prints a listing. @throws Refusal, or a system error of the driver */
+/** Prints a listing. @throws a refusal (isRefusal), or a system error of the driver */
 export async function printReading(command: Reading, director: TableReader, world: World, io: Io): Promise<void> {
   switch (command.kind) {
     case 'list': {

@@ -1,57 +1,58 @@
 // What is printed, and with which status, when a command cannot be done.
-import { Refusal } from '../../datapath/director.js';
-import { LockBusy } from '../../sys/lock.js';
+import { isRefusal, isWeirError } from '../../model/errors/weir-error.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
-import { codeOf, errorText } from './errors.js';
+import { errnoOf, errorText } from './errors.js';
 
 /** The director refused a change, or popt a word. */
 export const refusedStatus = 255;
 export const listFailedStatus = 1;
 export const cannotStartStatus = 2;
 
-/** weir's own errors begin with its name. */
-function plain(error: Error): string {
-  return oneLine(error.message.replace(/^weir: /, ''));
+/** What is printed of an error: ipvsadm's own text, weir's cause, or both. */
+export interface Explanation {
+  readonly text?: string;
+  readonly cause?: string;
 }
 
-/** One or two lines for a director's refusal or a trouble that is known, without line ends. Rethrows a mistake of ours. */
-export function failureLines(error: unknown, kind: Command['kind']): readonly string[] {
+/** Of a director's refusal or of a trouble that is known. Rethrows a mistake of ours. */
+export function explanation(error: unknown, kind: Command['kind']): Explanation {
   if (!(error instanceof Error)) throw error;
-  const code = codeOf(error);
-  const cause = `weir: ${plain(error)}`;
-  if (code === undefined) {
-    if (error.message.startsWith('weir: ')) return [cause];
-    throw error;
-  }
-  if (error instanceof Refusal && code === 'EOPNOTSUPP') return [cause];
-  const text = errorText(code, kind);
-  if (text === undefined) return [cause];
+  const errno = errnoOf(error);
+  if (errno === undefined && !isWeirError(error)) throw error;
+  const cause = oneLine(error.message);
+  const text = errno === undefined || isRefusal(error, 'EOPNOTSUPP') ? undefined : errorText(errno, kind);
+  if (text === undefined) return { cause };
   // The kernel's own refusals need no word more; a table that is full or a broken system does.
-  return error instanceof Refusal && code !== 'ENOSPC' ? [text] : [text, cause];
+  return isRefusal(error) && errno !== 'ENOSPC' ? { text } : { text, cause };
 }
+
+const linesOf = ({ text, cause }: Explanation): readonly string[] => [
+  ...(text === undefined ? [] : [text]),
+  ...(cause === undefined ? [] : [`weir: ${cause}`]),
+];
 
 /** undefined: the failure has no exit status of its own. */
 export function reportFailure(error: unknown, kind: Command['kind'], io: Io): number | undefined {
-  io.err(`${failureLines(error, kind).join('\n')}\n`);
-  return error instanceof LockBusy ? cannotStartStatus : undefined;
+  io.err(`${linesOf(explanation(error, kind)).join('\n')}\n`);
+  return isWeirError(error, 'lock-busy') ? cannotStartStatus : undefined;
 }
 
 /** No datapath: the original's two lines, then the cause, unless it is plainly that the user is not root. */
 export function reportNoStart(thrown: unknown, isRoot: boolean, io: Io): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-  if (error instanceof LockBusy) {
-    io.err(`weir: ${plain(error)}\n`); // the datapath is there: somebody else is at work
+  if (isWeirError(error, 'lock-busy')) {
+    io.err(`weir: ${oneLine(error.message)}\n`); // the datapath is there: somebody else is at work
     return;
   }
-  const code = codeOf(error) ?? codeOf(error.cause);
-  const denied = !isRoot && (code === 'EACCES' || code === 'EPERM');
-  const text = denied ? errorText('EPERM') : code === undefined ? undefined : errorText(code);
+  const errno = errnoOf(error) ?? errnoOf(error.cause);
+  const denied = !isRoot && (errno === 'EACCES' || errno === 'EPERM');
+  const text = denied ? errorText('EPERM') : errno === undefined ? undefined : errorText(errno);
   const lines = [
-    `Can't initialize ipvs: ${text ?? plain(error)}`,
+    `Can't initialize ipvs: ${text ?? oneLine(error.message)}`,
     'Are you sure that IP Virtual Server is built in the kernel or as module?',
   ];
-  if (!denied && text !== undefined) lines.push(`weir: ${plain(error)}`);
+  if (!denied && text !== undefined) lines.push(`weir: ${oneLine(error.message)}`);
   io.err(`${lines.join('\n')}\n`);
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Command } from './command.js';
 import { parseCommand } from './grammar.js';
-import { UsageError } from './usage-error.js';
+import { isIpvsadmError } from './usage-error.js';
 import type { Lookup } from './values.js';
 
 const lookup: Lookup = { host: () => undefined, port: (name) => (name === 'http' ? 80 : undefined) };
@@ -23,8 +23,8 @@ function refusal(line: string): string {
   try {
     parse(line);
   } catch (error) {
-    assert.ok(error instanceof UsageError);
-    return `${error.status}: ${error.message}`;
+    assert.ok(isIpvsadmError(error));
+    return `${error.exitStatus}: ${error.message}`;
   }
   return 'nothing was refused';
 }
@@ -68,8 +68,8 @@ test("popt's errors end with 255, and a restore goes on after them", () => {
     '-L --stats=1': '255: --stats=1: option does not take an argument',
     '--set -1 0 0': '255: -1: unknown option',
   });
-  assert.throws(() => parse('-A -t'), { endsRestore: false });
-  assert.throws(() => parse('-A'), { endsRestore: true });
+  assert.throws(() => parse('-A -t'), { code: 'ipvsadm-bad-word' });
+  assert.throws(() => parse('-A'), { code: 'ipvsadm-option-needed' });
 });
 
 test('an option is given once', () => {
@@ -295,7 +295,7 @@ test('any words are a command or a usage error', () => {
       try {
         assert.equal(typeof parseCommand(line, lookup).kind, 'string');
       } catch (error) {
-        assert.ok(error instanceof UsageError, String(error));
+        assert.ok(isIpvsadmError(error), String(error));
       }
     }),
     { numRuns: 2000 },

@@ -1,11 +1,11 @@
 // From words to a command: the matrix of commands and options, then what only makes sense together.
 import type { Family } from '../../model/address.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
 import { type Draft, readArguments } from './arguments.js';
 import type { Command, ListFormat, TableMode } from './command.js';
 import { type CommandRule, commandRules, type OptionName, optionNames, tunnelOptions, tunnelRules } from './options.js';
-import { UsageError } from './usage-error.js';
 import type { Lookup } from './values.js';
 
 const defaultScheduler = 'wlc';
@@ -16,14 +16,14 @@ function checkRule(given: ReadonlySet<OptionName>, names: readonly OptionName[],
   let exclusive: OptionName | undefined;
   for (const name of names) {
     if (!given.has(name)) {
-      if (rule.required.includes(name)) throw new UsageError(`You need to supply the '${name}' option for the ${subject}`);
+      if (rule.required.includes(name)) throw new WeirError('ipvsadm-option-needed', { name, subject });
       continue;
     }
     if (rule.exclusive.includes(name)) {
-      if (exclusive !== undefined) throw new UsageError(`The option '${name}' conflicts with the '${exclusive}' option in the ${subject}`);
+      if (exclusive !== undefined) throw new WeirError('ipvsadm-options-conflict', { name, other: exclusive, subject });
       exclusive = name;
     } else if (!rule.required.includes(name) && !rule.allowed.includes(name)) {
-      throw new UsageError(`Illegal '${name}' option with the ${subject}`);
+      throw new WeirError('ipvsadm-option-illegal', { name, subject });
     }
   }
 }
@@ -38,8 +38,8 @@ function serviceSpec(draft: Draft): ServiceSpec {
   const persistent = draft.options.has('persistent');
   const onePacket = draft.options.has('ops');
   if (draft.fwmark === 0) {
-    if (draft.port === 0 && !persistent) throw new UsageError('Zero port specified for non-persistent service');
-    if (onePacket && draft.protocol !== 'udp') throw new UsageError('One-Packet Scheduling is only for UDP virtual services');
+    if (draft.port === 0 && !persistent) throw new WeirError('ipvsadm-port-zero');
+    if (onePacket && draft.protocol !== 'udp') throw new WeirError('ipvsadm-one-packet');
   }
   const persistence = { timeout: draft.persistence, netmask: draft.netmask };
   return {
@@ -59,7 +59,7 @@ function serviceCommand(draft: Draft, kind: 'add-service' | 'edit-service'): Com
 function checkTunnel(draft: Draft): void {
   const options: readonly OptionName[] = ['tun-type', ...tunnelOptions];
   if (draft.method !== 'tunnel') {
-    if (options.some((name) => draft.options.has(name))) throw new UsageError('Tunnel options conflict with forward method');
+    if (options.some((name) => draft.options.has(name))) throw new WeirError('ipvsadm-tunnel-options');
     return;
   }
   checkRule(draft.options, tunnelOptions, tunnelRules[draft.tunnelType], `'${draft.tunnelType}' tunnel type`);
@@ -70,7 +70,7 @@ function destination(draft: Draft): DestinationSpec {
   const family = draft.family ?? 'inet';
   const ownPort = draft.fwmark !== 0 || draft.method === 'masq';
   if (server.address.family !== family && draft.method !== 'tunnel') {
-    throw new UsageError('Different address family is allowed only for tunneling servers');
+    throw new WeirError('ipvsadm-other-family');
   }
   checkTunnel(draft);
   return {
@@ -91,7 +91,7 @@ function listCommand(draft: Draft): Command {
   const conflict =
     (given('connection', 'timeout', 'daemon') && given('stats', 'rate', 'thresholds')) ||
     (given('timeout', 'daemon') && given('persistent-conn'));
-  if (conflict) throw new UsageError('options conflicts in the list command');
+  if (conflict) throw new WeirError('ipvsadm-list-conflict');
   const numeric = given('numeric');
   if (given('connection')) return { kind: 'list-connections', numeric, engines: given('persistent-conn') };
   if (given('timeout')) return { kind: 'list-timeouts' };
@@ -151,7 +151,7 @@ function meaning(draft: Draft): Command {
   }
 }
 
-/** Reads one command line (without the program's name). No words at all: list everything. @throws UsageError */
+/** Reads one command line (without the program's name). No words at all: list everything. @throws WeirError ipvsadm-… */
 export function parseCommand(words: readonly string[], lookup: Lookup): Command {
   if (words.length === 0) {
     return { kind: 'list', format: { mode: 'plain', numeric: false, exact: false, sorted: true } };

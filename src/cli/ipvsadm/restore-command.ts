@@ -1,4 +1,5 @@
 // ipvsadm-restore [--atomic]: clears the table, then runs the commands on standard input.
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
 import { restoreAtomically } from './restore.js';
 import { runIpvsadm } from './run.js';
@@ -6,15 +7,14 @@ import { withDirector } from './with-director.js';
 import { systemWorld, type World } from './world.js';
 
 /** All of the input is read before the table is cleared: it may come from an ipvsadm-save of this very table. */
-const mostInput = 256 << 20;
-const tooMuchStatus = 2;
+const INPUT_BYTES_MAX = 256 << 20;
 
 function readAll(io: Io): Buffer | undefined {
   const chunks: Uint8Array[] = [];
   let length = 0;
   for (let chunk = io.read(); chunk !== undefined; chunk = io.read()) {
     length += chunk.length;
-    if (length > mostInput) return undefined;
+    if (length > INPUT_BYTES_MAX) return undefined;
     chunks.push(chunk);
   }
   return Buffer.concat(chunks, length);
@@ -40,8 +40,9 @@ function* withoutComments(input: Buffer): Generator<Uint8Array> {
 export async function runRestore(args: readonly string[], io: Io, world: World): Promise<number> {
   const text = readAll(io);
   if (text === undefined) {
-    io.err(`weir: more than ${mostInput} bytes to restore; nothing was changed\n`);
-    return tooMuchStatus;
+    const error = new WeirError('restore-many-bytes', { bytesMax: INPUT_BYTES_MAX });
+    io.err(`weir: ${error.message}\n`);
+    return error.exitStatus;
   }
   const parts = withoutComments(text);
   const input: Io = {

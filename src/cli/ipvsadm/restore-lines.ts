@@ -1,9 +1,10 @@
 // The text that -R reads, line by line into words, in bounded memory whatever comes.
+import { WeirError } from '../../model/errors/weir-error.js';
 
 /** Longer words are cut in pieces, as in the original's buffer. */
 const longestWord = 4095;
 /** The original has no such limit; without one, 100 MB without a line end would be held in memory. */
-const longestLine = 1 << 20;
+const LINE_BYTES_MAX = 1 << 20;
 
 const lineEnd = 0x0a;
 
@@ -11,14 +12,6 @@ const lineEnd = 0x0a;
 export interface RestoreLine {
   readonly number: number;
   readonly words: readonly string[];
-}
-
-/** A line that is longer than any command can be. */
-export class LineTooLong extends Error {
-  constructor(number: number) {
-    super(`line ${number} is longer than ${longestLine} bytes`);
-    this.name = 'LineTooLong';
-  }
 }
 
 function wordsOf(line: string): string[] {
@@ -36,7 +29,7 @@ export class RestoreLines {
   #rest: Buffer = Buffer.alloc(0);
   #number = 0;
 
-  /** @throws LineTooLong */
+  /** @throws WeirError restore-line-long */
   *push(chunk: Uint8Array): Generator<RestoreLine> {
     const bytes =
       this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
@@ -47,7 +40,7 @@ export class RestoreLines {
       if (line !== undefined) yield line;
     }
     this.#rest = Buffer.from(bytes.subarray(start));
-    if (this.#rest.length > longestLine) throw new LineTooLong(this.#number + 1);
+    if (this.#rest.length > LINE_BYTES_MAX) throw new WeirError('restore-line-long', { line: this.#number + 1, bytesMax: LINE_BYTES_MAX });
   }
 
   /** The last line, when no line end follows it. */

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { NotTakenBack } from '../../datapath/director.js';
 import { MemoryDirector } from '../../datapath/memory/director.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
 import { notYet } from './not-yet.js';
 import { runRestore } from './restore-command.js';
-import { LineTooLong, RestoreLines } from './restore-lines.js';
+import { RestoreLines } from './restore-lines.js';
 import { runIpvsadm } from './run.js';
 import type { World } from './world.js';
 
@@ -142,7 +142,7 @@ test('--atomic: all lines or none, and which line it was', async () => {
 test('--atomic: what could not be taken back yet is not said to be unchanged', async () => {
   class Full extends MemoryDirector {
     override atomically<T>(): T {
-      throw new NotTakenBack(new Error('weir: no'), new Error('no room'));
+      throw new WeirError('change-not-undone', { failure: 'no', obstacle: 'no room' });
     }
   }
   const { status, stderr } = await ipvsadm(['-R', '--atomic'], newWorld(new Full()), one);
@@ -216,5 +216,8 @@ test('a line without an end is refused, not held', async () => {
   assert.equal(await runIpvsadm(['-R'], io, newWorld()), 2);
   assert.equal(io.stderr, 'weir: line 1 is longer than 1048576 bytes\n');
   assert.ok(given < 4);
-  assert.throws(() => [...new RestoreLines().push(Buffer.alloc((1 << 20) + 1))], LineTooLong);
+  assert.throws(
+    () => [...new RestoreLines().push(Buffer.alloc((1 << 20) + 1))],
+    (error) => isWeirError(error, 'restore-line-long'),
+  );
 });

@@ -1,13 +1,13 @@
 // -R: each line of standard input is a command line. Usage errors end it, a director's refusals are printed and passed over.
-import { type Director, NotTakenBack } from '../../datapath/director.js';
-import { LockBusy } from '../../sys/lock.js';
+import type { Director } from '../../datapath/director.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { type Changing, execute, isChanging, printReading, type Reading } from './execute.js';
-import { cannotStartStatus, failureLines, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
+import { cannotStartStatus, explanation, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
-import { LineTooLong, type RestoreLine, RestoreLines } from './restore-lines.js';
-import { tryHelp, UsageError } from './usage-error.js';
+import { type RestoreLine, RestoreLines } from './restore-lines.js';
+import { isIpvsadmError } from './usage-error.js';
 import { parseResolving, type World } from './world.js';
 
 /** `ends`: nothing more is read. */
@@ -16,9 +16,9 @@ interface Outcome {
   readonly ends: boolean;
 }
 
-const wrongInputStatus = 2;
+const WRONG_INPUT_STATUS = 2;
 /** --atomic holds all commands in memory before it begins. */
-const mostAtomicLines = 1_000_000;
+const ATOMIC_LINES_MAX = 1_000_000;
 
 async function runReading(command: Reading, director: Director, world: World, io: Io): Promise<Outcome> {
   try {
@@ -40,7 +40,7 @@ function runChange(command: Changing, director: Director, world: World, io: Io):
     return { status: 0, ends: false };
   } catch (error) {
     // The next line would wait as long for the same lock.
-    return { status: reportFailure(error, command.kind, io) ?? refusedStatus, ends: error instanceof LockBusy };
+    return { status: reportFailure(error, command.kind, io) ?? refusedStatus, ends: isWeirError(error, 'lock-busy') };
   }
 }
 
@@ -49,11 +49,11 @@ async function runLine(line: RestoreLine, director: Director, world: World, io: 
   let command: Command;
   try {
     command = await parseResolving(line.words, world.names);
-    if (command.kind === 'restore') throw tryHelp();
+    if (command.kind === 'restore') throw new WeirError('ipvsadm-try-help');
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
+    if (!isIpvsadmError(error)) throw error;
     io.err(`${error.message}\n`);
-    return { status: error.status, ends: error.endsRestore };
+    return { status: error.exitStatus, ends: error.code !== 'ipvsadm-bad-word' };
   }
   if (command.kind === 'help' || command.kind === 'version') {
     io.out(command.kind === 'help' ? helpText : versionText);
@@ -83,9 +83,9 @@ export async function restore(director: Director, world: World, io: Io): Promise
       if (outcome.ends) break;
     }
   } catch (error) {
-    if (!(error instanceof LineTooLong)) throw error;
+    if (!isWeirError(error, 'restore-line-long')) throw error;
     io.err(`weir: ${error.message}\n`);
-    return wrongInputStatus;
+    return error.exitStatus;
   }
   return status;
 }
@@ -96,34 +96,27 @@ interface NumberedChange {
 }
 
 /** A line that keeps --atomic from beginning. */
-class WrongLine extends Error {
-  constructor(
-    number: number,
-    what: string,
-    readonly status: number,
-  ) {
-    super(`line ${number}: ${what}; nothing was changed`);
-  }
-}
+const wrongLine = ({ number: line }: RestoreLine, why: string, exitStatus: 1 | 2 | 255): WeirError =>
+  new WeirError('restore-line-wrong', { line, why, exitStatus });
 
 async function changeOf(line: RestoreLine, world: World): Promise<Changing> {
   let command: Command;
   try {
     command = await parseResolving(line.words, world.names);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    throw new WrongLine(line.number, error.message.trimEnd(), error.status);
+    if (!isIpvsadmError(error)) throw error;
+    throw wrongLine(line, error.message.trimEnd(), error.exitStatus);
   }
-  if (!isChanging(command)) throw new WrongLine(line.number, 'only changes can be restored all at once', wrongInputStatus);
+  if (!isChanging(command)) throw wrongLine(line, 'only changes can be restored all at once', WRONG_INPUT_STATUS);
   const refusal = world.notYet(command);
-  if (refusal !== undefined) throw new WrongLine(line.number, refusal, refusedStatus);
+  if (refusal !== undefined) throw wrongLine(line, refusal, refusedStatus);
   return command;
 }
 
 async function readChanges(world: World, io: Io): Promise<readonly NumberedChange[]> {
   const changes: NumberedChange[] = [];
   for (const line of linesOf(io)) {
-    if (changes.length === mostAtomicLines) throw new WrongLine(line.number, `more than ${mostAtomicLines} commands`, wrongInputStatus);
+    if (changes.length === ATOMIC_LINES_MAX) throw wrongLine(line, `more than ${ATOMIC_LINES_MAX} commands`, WRONG_INPUT_STATUS);
     changes.push({ number: line.number, command: await changeOf(line, world) });
   }
   return changes;
@@ -140,16 +133,16 @@ export async function restoreAtomically(first: readonly Changing[], director: Di
     });
     return 0;
   } catch (error) {
-    if (error instanceof LineTooLong || error instanceof WrongLine) {
+    if (isWeirError(error, 'restore-line-long', 'restore-line-wrong')) {
       io.err(`weir: ${error.message}\n`);
-      return error instanceof WrongLine ? error.status : wrongInputStatus;
+      return 'exitStatus' in error.details ? error.details.exitStatus : error.exitStatus;
     }
-    if (error instanceof NotTakenBack) {
-      io.err(`${error.message}\n`);
+    if (isWeirError(error, 'change-not-undone')) {
+      io.err(`weir: ${error.message}\n`);
       return refusedStatus;
     }
-    const [text = ''] = failureLines(error, at?.command.kind ?? 'restore');
-    io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text.replace(/^weir: /, '')}; nothing was changed\n`);
-    return error instanceof LockBusy ? cannotStartStatus : refusedStatus;
+    const { text, cause = '' } = explanation(error, at?.command.kind ?? 'restore');
+    io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text ?? cause}; nothing was changed\n`);
+    return isWeirError(error, 'lock-busy') ? cannotStartStatus : refusedStatus;
   }
 }

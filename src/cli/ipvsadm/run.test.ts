@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Director, Refusal, type RefusalCode } from '../../datapath/director.js';
+import type { Director } from '../../datapath/director.js';
 import { MemoryDirector } from '../../datapath/memory/director.js';
+import type { RefusalErrno } from '../../model/errors/error-row.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
 import { NeedsHost } from '../names/resolver.js';
 import { notYet } from './not-yet.js';
@@ -33,10 +35,22 @@ async function run(line: string, world: World): Promise<{ status: number; stdout
   return { status, stdout: io.stdout, stderr: io.stderr };
 }
 
-/** A director that refuses everything with one code. */
-function refusing(code: RefusalCode, message = 'the message'): Director {
+/** Some refusal of each errno. */
+const refusals: Readonly<Record<RefusalErrno, () => WeirError>> = {
+  EEXIST: () => new WeirError('service-exists'),
+  ENOENT: () => new WeirError('destination-missing'),
+  ESRCH: () => new WeirError('service-missing'),
+  EINVAL: () => new WeirError('destination-not-unicast'),
+  ERANGE: () => new WeirError('thresholds-crossed'),
+  ENOSPC: () => new WeirError('table-full', { what: '4096 destinations' }),
+  EOPNOTSUPP: () => new WeirError('not-yet', { what: 'these' }),
+  ENODEV: () => new WeirError('interface-unknown', { name: 'eth9' }),
+};
+
+/** A director that refuses everything by one errno. */
+function refusing(errno: RefusalErrno): Director {
   const refuse = (): never => {
-    throw new Refusal(code, message);
+    throw refusals[errno]();
   };
   const inner = new MemoryDirector();
   return new Proxy(inner, {
@@ -64,7 +78,7 @@ const lines = {
 const invalid = 'Invalid operation.  Possibly wrong module version, address not unicast, ...';
 
 test('what each refusal is called, by operation', async () => {
-  const expected: readonly (readonly [keyof typeof lines, RefusalCode, string])[] = [
+  const expected: readonly (readonly [keyof typeof lines, RefusalErrno, string])[] = [
     ['add service', 'EEXIST', 'Service already exists'],
     ['add service', 'ENOENT', 'Scheduler or persistence engine not found'],
     ['edit service', 'ESRCH', 'No such service'],
@@ -83,9 +97,7 @@ test('what each refusal is called, by operation', async () => {
     ['stop daemon', 'ESRCH', 'No daemon is running'],
     ['add server', 'ERANGE', 'Numerical result out of range'],
     ['add server', 'EINVAL', invalid],
-    ['flush', 'EPERM', 'Permission denied (you must be root)'],
     ['set', 'EINVAL', invalid],
-    ['list', 'ENOMEM', 'Memory allocation problem'],
     ['flush', 'ESRCH', 'No such process'],
   ];
   for (const [operation, code, text] of expected) {
@@ -97,23 +109,23 @@ test('what each refusal is called, by operation', async () => {
 });
 
 test('a full table says what is full; what is not there yet says so', async () => {
-  const full = await run(lines['add server'], worldOf(refusing('ENOSPC', 'room for 4096 destinations')));
-  assert.equal(full.stderr, 'No space left on device\nweir: room for 4096 destinations\n');
-  const later = await run(lines['add server'], worldOf(refusing('EOPNOTSUPP', 'this is not there yet')));
-  assert.deepEqual(later, { status: 255, stdout: '', stderr: 'weir: this is not there yet\n' });
+  const full = await run(lines['add server'], worldOf(refusing('ENOSPC')));
+  assert.equal(full.stderr, 'No space left on device\nweir: no room for 4096 destinations\n');
+  const later = await run(lines['add server'], worldOf(refusing('EOPNOTSUPP')));
+  assert.deepEqual(later, { status: 255, stdout: '', stderr: 'weir: these are not there yet\n' });
 });
 
 test("trouble that weir knows of is one line; a mistake of weir's is thrown on", async () => {
-  const throwing = (message: string): World => {
+  const throwing = (error: Error): World => {
     const director = new MemoryDirector();
     director.flush = () => {
-      throw new Error(message);
+      throw error;
     };
     return worldOf(director);
   };
-  const busy = await run('-C', throwing('weir: another command\nholds the table'));
-  assert.deepEqual(busy, { status: 255, stdout: '', stderr: 'weir: another command; holds the table\n' });
-  await assert.rejects(run('-C', throwing('x is undefined')), /x is undefined/);
+  const known = await run('-C', throwing(new WeirError('xdp-not-attached', { name: 'eth0', why: 'two\nlines' })));
+  assert.deepEqual(known, { status: 255, stdout: '', stderr: 'weir: XDP cannot be attached to eth0: two; lines\n' });
+  await assert.rejects(run('-C', throwing(new Error('x is undefined'))), /x is undefined/);
 });
 
 function failing(code: string, message: string): World {
@@ -135,9 +147,10 @@ test('without a datapath: the lines of the original, then the cause', async () =
   }
   const odd = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(new Error('dist/weir.node is missing')) });
   assert.equal(odd.stderr, `Can't initialize ipvs: dist/weir.node is missing\n${question}`);
-  const refused = new Error('weir: this kernel refuses the datapath', { cause: Object.assign(new Error('x'), { code: 'EINVAL' }) });
+  const cause = Object.assign(new Error('x'), { code: 'EINVAL', syscall: 'bpf' });
+  const refused = new WeirError('timer-not-started', { step: 1 }, { cause });
   const old = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(refused) });
-  assert.equal(old.stderr, `Can't initialize ipvs: ${invalid}\n${question}weir: this kernel refuses the datapath\n`);
+  assert.equal(old.stderr, `Can't initialize ipvs: ${invalid}\n${question}weir: the datapath's timer could not be started (step 1)\n`);
 });
 
 test('who is not root is told so, and nothing more', async () => {
@@ -146,7 +159,8 @@ test('who is not root is told so, and nothing more', async () => {
     assert.equal(status, 2);
     assert.equal(stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${question}`);
   }
-  const wrapped = new Error('weir: cannot make a folder', { cause: Object.assign(new Error('x'), { code: 'EACCES' }) });
+  const denied = Object.assign(new Error('x'), { code: 'EACCES', syscall: 'mkdir' });
+  const wrapped = new WeirError('bpffs-folder', { folder: '/run/weir', why: 'x' }, { cause: denied });
   const outside = await run('-Ln', { ...failing('EPERM', ''), driver: async () => Promise.reject(wrapped), isRoot: false });
   assert.equal(outside.stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${question}`);
   const asRoot = await run('-Ln', failing('EPERM', 'no CAP_BPF here'));

@@ -6,7 +6,7 @@ import { execute, isReading, printReading, type Reading } from './execute.js';
 import { listFailedStatus, refusedStatus, reportFailure } from './failure.js';
 import { helpText, versionText } from './help.js';
 import { restore, restoreAtomically } from './restore.js';
-import { UsageError } from './usage-error.js';
+import { type IpvsadmError, isIpvsadmError } from './usage-error.js';
 import { withDirector, withReader } from './with-director.js';
 import { parseResolving, systemWorld, type World } from './world.js';
 
@@ -44,11 +44,11 @@ async function perform(command: Working, world: World, io: Io): Promise<number> 
   return withDirector(world, io, (director) => unless(() => change(command, director, world, io)));
 }
 
-async function parse(words: readonly string[], world: World): Promise<Command | UsageError> {
+async function parse(words: readonly string[], world: World): Promise<Command | IpvsadmError> {
   try {
     return await parseResolving(words, world.names);
   } catch (error) {
-    if (error instanceof UsageError) return error;
+    if (isIpvsadmError(error)) return error;
     throw error;
   }
 }
@@ -56,16 +56,16 @@ async function parse(words: readonly string[], world: World): Promise<Command | 
 /** Runs one command line in a world. Resolves to the exit status. */
 export async function runIpvsadm(words: readonly string[], io: Io, world: World): Promise<number> {
   const command = await parse(words, world);
-  if (!(command instanceof UsageError) && (command.kind === 'help' || command.kind === 'version')) {
+  if (!isIpvsadmError(command) && (command.kind === 'help' || command.kind === 'version')) {
     // The original initialises IPVS even for these; whoever asks for help here may not have the means yet.
     io.out(command.kind === 'help' ? helpText : versionText);
     return 0;
   }
-  if (!(command instanceof UsageError)) return perform(command, world, io);
+  if (!isIpvsadmError(command)) return perform(command, world, io);
   // As in the original no director is a greater trouble than a wrong word.
   return withReader(world, false, io, async () => {
     io.err(`${command.message}\n`);
-    return command.status;
+    return command.exitStatus;
   });
 }
 

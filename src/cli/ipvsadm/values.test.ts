@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { formatAddress } from '../../model/address-text.js';
-import { UsageError } from './usage-error.js';
+import { isIpvsadmError } from './usage-error.js';
 import {
   type Lookup,
   parseFwmark,
@@ -24,8 +24,8 @@ function refusal(work: () => unknown): string {
   try {
     work();
   } catch (error) {
-    assert.ok(error instanceof UsageError);
-    assert.equal(error.status, 2);
+    assert.ok(isIpvsadmError(error));
+    assert.equal(error.exitStatus, 2);
     return error.message;
   }
   return 'nothing was refused';

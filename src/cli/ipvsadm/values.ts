@@ -1,8 +1,8 @@
 // The values of ipvsadm's options: numbers, addresses, ports, masks, flags, as the original reads them.
 import type { Address } from '../../model/address.js';
 import { parseIpv4, parseIpv4Loose, parseIpv6 } from '../../model/address-text.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { Protocol } from '../../model/service.js';
-import { UsageError } from './usage-error.js';
 
 /** What the parser asks of the world: names to numbers. Both answer at once, from a file or from what was looked up before. */
 export interface Lookup {
@@ -28,20 +28,26 @@ export function parseInteger(text: string, least: number, most: number): number 
   return value >= least && value <= most ? value : undefined;
 }
 
-export function integerOr(text: string, least: number, most: number, complaint: string): number {
+export function integerOr(text: string, least: number, most: number, what: string): number {
   const value = parseInteger(text, least, most);
-  if (value === undefined) throw new UsageError(complaint);
+  if (value === undefined) throw new WeirError('ipvsadm-illegal', { what });
+  return value === 0 ? 0 : value;
+}
+
+function valueOr(what: string, text: string, least: number, most: number): number {
+  const value = parseInteger(text, least, most);
+  if (value === undefined) throw new WeirError('ipvsadm-invalid-value', { what, text });
   return value === 0 ? 0 : value;
 }
 
 /** Seconds of persistence (-p) or of --set. */
 export function parseTimeout(text: string | undefined, least: number): number {
   if (text === undefined) return defaultPersistence;
-  return integerOr(text, least, maximumTimeout, `invalid timeout value \`${text}' specified`);
+  return valueOr('timeout', text, least, maximumTimeout);
 }
 
 export function parseFwmark(text: string): number {
-  return integerOr(text, 1, 0xffffffff, `invalid fwmark value \`${text}' specified`);
+  return valueOr('fwmark', text, 1, 0xffffffff);
 }
 
 /** inet_aton's forms, else a host name. */
@@ -86,14 +92,14 @@ function withPort(address: Address, text: string | undefined, protocol: Protocol
 /** -M of an IPv4 service: an address or a host name, contiguous or not; `24` is 0.0.0.24. */
 export function parseIpv4Netmask(text: string, lookup: Lookup): number {
   const mask = parseHost(text, lookup)?.words[0];
-  if (mask === undefined) throw new UsageError('illegal virtual server persistent mask specified');
+  if (mask === undefined) throw new WeirError('ipvsadm-illegal', { what: 'virtual server persistent mask' });
   return mask;
 }
 
 /** -M of an IPv6 service: a prefix length by atoi, which stops at the first thing that is no digit. */
 export function parseIpv6Netmask(text: string): number {
   const length = Number(/^[ \t\n\v\f\r]*([+-]?[0-9]+)/.exec(text)?.[1] ?? 0);
-  if (length < 1 || length > 128) throw new UsageError('illegal ipv6 netmask specified');
+  if (length < 1 || length > 128) throw new WeirError('ipvsadm-illegal', { what: 'ipv6 netmask' });
   return length;
 }
 
@@ -117,12 +123,12 @@ export function parseSchedulerFlags(text: string, scheduler: string): number {
     .slice(0, flagsRoom)
     .split(',')
     .filter((name) => name !== '');
-  if (names.length === 0) throw new UsageError("invalid scheduler flag `'");
+  if (names.length === 0) throw new WeirError('ipvsadm-flag-invalid', { name: '' });
   let bits = 0;
   for (const name of names) {
     const flag = schedulerFlags.get(name);
-    if (flag === undefined) throw new UsageError(`invalid scheduler flag \`${name}'`);
-    if (flag.scheduler !== undefined && flag.scheduler !== scheduler) throw new UsageError(`incompatible scheduler flag \`${name}'`);
+    if (flag === undefined) throw new WeirError('ipvsadm-flag-invalid', { name });
+    if (flag.scheduler !== undefined && flag.scheduler !== scheduler) throw new WeirError('ipvsadm-flag-incompatible', { name });
     bits |= flag.bit;
   }
   return bits;
@@ -134,5 +140,5 @@ export function parseMulticastGroup(text: string): Address {
   const address = v6 ? parseIpv6(text) : parseIpv4(text);
   const first = address?.words[0] ?? 0;
   if (address !== undefined && (v6 ? first >>> 24 === 0xff : first >>> 28 === 0xe)) return address;
-  throw new UsageError(`invalid ${v6 ? 'IPv6' : 'IPv4'} mcast-group \`${text}'`);
+  throw new WeirError('ipvsadm-group', { family: v6 ? 'IPv6' : 'IPv4', text });
 }

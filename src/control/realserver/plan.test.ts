@@ -1,9 +1,11 @@
 // The plan of a real server: right order, nothing twice, exact undoing, also from every half-done state.
+
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { failureLine } from '../../model/errors/weir-error.js';
 import type { Observed } from './observed.js';
 import { type Plan, planStart, planStop, type Step } from './plan.js';
 import { readSaved, readScriptSaved, writeSaved } from './saved.js';
@@ -51,7 +53,7 @@ function after(host: Observed, step: Step): Observed {
   }
 }
 
-const planned = (plan: Plan) => (plan.kind === 'plan' ? plan : assert.fail(plan.reason));
+const planned = (plan: Plan) => (plan.kind === 'plan' ? plan : assert.fail(failureLine(plan.failure)));
 const applied = (host: Observed, steps: readonly Step[]) => steps.reduce(after, host);
 
 test('sysctls come before the first VIP, all and lo before the interfaces, tunnels are left alone', () => {
@@ -170,13 +172,13 @@ test('what cannot be is refused in one line and plans nothing', () => {
     planStart(fresh, { vips: [ip('224.0.0.1')] }, undefined),
     planStart(fresh, { vips: [a], interfaces: ['n9'] }, undefined),
     planStart(fresh, { vips: [a], interfaces: ['lo'] }, undefined),
-  ].map((plan) => (plan.kind === 'refused' ? plan.reason : assert.fail('not refused')));
+  ].map((plan) => (plan.kind === 'refused' ? failureLine(plan.failure) : assert.fail('not refused')));
   assert.deepEqual(reasons, [
     '10.9.8.2 is on n1: a real server that answers ARP for the VIP takes it from the director',
-    '10.9.8.7/24 is on lo, which makes the whole subnet local; first: ip addr del 10.9.8.7/24 dev lo',
+    '10.9.8.7/24 is on lo, which makes the whole subnet local — fix: ip addr del 10.9.8.7/24 dev lo',
     '224.0.0.1 cannot be a VIP',
     'no such interface: n9',
-    'lo is the loopback; --iface names an interface that faces the cluster',
+    'lo is the loopback — fix: --iface names an interface that faces the cluster',
   ]);
 });
 

@@ -1,6 +1,7 @@
 // Plans the steps that make a host a real server, or undo that, from its observed state. Pure: the same state gives the same plan.
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import { ARP_SETTINGS, arpSettingPaths, hides, sysctlName } from './arp-settings.js';
 import { clusterInterfaces, type Observed } from './observed.js';
@@ -13,7 +14,7 @@ export type Step =
   | { readonly kind: 'add-route' | 'delete-route'; readonly address: Address };
 
 export type Plan =
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly failure: Failure }
   /** `before`: what is saved before the first step; `after`: what is saved after the last one (undefined: nothing). */
   | {
       readonly kind: 'plan';
@@ -37,28 +38,26 @@ const onLoopback = (observed: Observed, vip: Address) =>
   );
 
 /** Why these VIPs or interfaces cannot be, in one line; undefined when they can. */
-function refusal(observed: Observed, wanted: Wanted): string | undefined {
+function refusal(observed: Observed, wanted: Wanted): Failure | undefined {
   for (const name of wanted.interfaces ?? []) {
     const link = observed.links.find((one) => one.name === name);
     if (link === undefined || link.loopback) {
-      return link === undefined
-        ? `no such interface: ${name}`
-        : `${name} is the loopback; --iface names an interface that faces the cluster`;
+      return link === undefined ? failure('interface-unknown', { name }) : failure('interface-is-loopback', { name });
     }
   }
   for (const vip of wanted.vips) {
     const text = formatAddress(vip);
     const first = (vip.words[0] ?? 0) >>> 24;
     if (first === 0 || first === 127 || first >= 224) {
-      return `${text} cannot be a VIP`;
+      return failure('vip-impossible', { address: text });
     }
     for (const { ifindex, prefixLength } of observed.addresses.filter((one) => sameAddress(one.address, vip))) {
       const link = observed.links.find((one) => one.ifindex === ifindex);
       if (link?.loopback !== true) {
-        return `${text} is on ${link?.name ?? `interface ${ifindex}`}: a real server that answers ARP for the VIP takes it from the director`;
+        return failure('vip-answers-arp', { address: text, device: link?.name ?? `interface ${ifindex}` });
       }
       if (prefixLength !== 32) {
-        return `${text}/${prefixLength} is on lo, which makes the whole subnet local; first: ip addr del ${text}/${prefixLength} dev lo`;
+        return failure('vip-whole-subnet', { address: text, prefixLength, device: 'lo' });
       }
     }
   }
@@ -91,9 +90,9 @@ function settingSteps(observed: Observed, interfaces: readonly string[]): (Step 
  * answer for it in between. Steps that are not needed are left out, so a second start has none.
  */
 export function planStart(observed: Observed, wanted: Wanted, known: Saved | undefined): Plan {
-  const reason = refusal(observed, wanted);
-  if (reason !== undefined) {
-    return { kind: 'refused', reason };
+  const refused = refusal(observed, wanted);
+  if (refused !== undefined) {
+    return { kind: 'refused', failure: refused };
   }
   const saved = known ?? NOTHING_SAVED;
   const settings = settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));

@@ -1,6 +1,7 @@
 // Plans the steps that add or remove a VIP on a director, from its observed state. Pure.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 
 export interface VipLink {
@@ -41,7 +42,7 @@ export interface WantedVip {
 }
 
 export type AddPlan =
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly failure: Failure }
   /** `ours`: whether weir added it. weir does not remove what it did not add. */
   | { readonly kind: 'present'; readonly ours: boolean }
   | { readonly kind: 'add'; readonly ifindex: number; readonly vip: SavedVip };
@@ -62,39 +63,39 @@ function freeLabel(host: VipHost, device: string): string {
   }
 }
 
-function badLabel(host: VipHost, device: string, label: string): string | undefined {
+function badLabel(host: VipHost, device: string, label: string): Failure | undefined {
   if (label !== device && !label.startsWith(`${device}:`)) {
-    return `label ${label} must be ${device}:N`;
+    return failure('label-form', { label, device });
   }
   if (label.length > LABEL_MAX || /[\s/]/.test(label) || label === `${device}:`) {
-    return `label ${label} cannot be: ${device}:N, at most ${LABEL_MAX} characters`;
+    return failure('label-impossible', { label, device, lengthMax: LABEL_MAX });
   }
   const holder = host.addresses.find((one) => one.label === label && label !== device);
-  return holder === undefined ? undefined : `label ${label} is ${formatAddress(holder.address)}'s`;
+  return holder === undefined ? undefined : failure('label-taken', { label, holder: formatAddress(holder.address) });
 }
 
 export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedVip[]): AddPlan {
-  const refused = (reason: string): AddPlan => ({ kind: 'refused', reason });
+  const refused = (what: Failure): AddPlan => ({ kind: 'refused', failure: what });
   const text = formatAddress(wanted.address);
   const first = (wanted.address.words[0] ?? 0) >>> 24;
   if (first === 0 || first === 127 || first >= 224) {
-    return refused(`${text} cannot be a VIP`);
+    return refused(failure('vip-impossible', { address: text }));
   }
   const link = host.links.find(({ name }) => name === wanted.device);
   if (link === undefined) {
-    return refused(`no such interface: ${wanted.device}`);
+    return refused(failure('interface-unknown', { name: wanted.device }));
   }
   if (link.loopback) {
-    return refused(`${link.name} is the loopback: VIPs of a real server go there, with weir realserver start`);
+    return refused(failure('vip-on-loopback', { name: link.name }));
   }
   if (!link.up) {
-    return refused(`${link.name} is down; first: ip link set ${link.name} up`);
+    return refused(failure('interface-down', { name: link.name }));
   }
   const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
   if (there !== undefined) {
     const place = host.links.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
     if (there.ifindex !== link.ifindex || there.prefixLength !== wanted.prefixLength) {
-      return refused(`${text}/${there.prefixLength} is on ${place} already; first: ip addr del ${text}/${there.prefixLength} dev ${place}`);
+      return refused(failure('vip-elsewhere', { address: text, prefixLength: there.prefixLength, device: place }));
     }
     return { kind: 'present', ours: saved.some(({ address, device }) => address === text && device === link.name) };
   }
@@ -107,7 +108,7 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
 }
 
 export type DeletePlan =
-  | { readonly kind: 'refused'; readonly reason: string }
+  | { readonly kind: 'refused'; readonly failure: Failure }
   | { readonly kind: 'absent' }
   /** `heirs`: addresses of the same subnet that the kernel may remove together with the subnet's first one; they are added again. */
   | { readonly kind: 'delete'; readonly vip: VipAddress; readonly heirs: readonly VipAddress[] };
@@ -119,15 +120,15 @@ export function planDelete(host: VipHost, address: Address, device: string, save
   const text = formatAddress(address);
   const link = host.links.find(({ name }) => name === device);
   if (link === undefined) {
-    return { kind: 'refused', reason: `no such interface: ${device}` };
+    return { kind: 'refused', failure: failure('interface-unknown', { name: device }) };
   }
   const vip = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
   if (vip === undefined) {
     return { kind: 'absent' };
   }
   if (!saved.some((one) => one.address === text && one.device === device)) {
-    const command = `ip addr del ${text}/${vip.prefixLength} dev ${device}`;
-    return { kind: 'refused', reason: `${text} on ${device} was not added by weir vip; to remove it all the same: ${command}` };
+    const { prefixLength } = vip;
+    return { kind: 'refused', failure: failure('vip-not-added-here', { address: text, prefixLength, device }) };
   }
   const heirs = vip.secondary
     ? []

@@ -6,7 +6,7 @@ import type { Family } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { Log } from '../../model/log-level.js';
-import { hasCode, isSystemError } from '../../sys/errno.js';
+import { hasCode, isSystemError, reasonOf } from '../../sys/errno.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import { UdpListener, UdpSender } from '../../sys/udp-port.js';
 import { BFD_PORTS, BFD_SOURCE_PORTS, type BfdPort } from '../../wire/bfd.js';
@@ -39,8 +39,6 @@ export interface BfdSocketsOptions {
   readonly log: Log;
 }
 
-/** The system's words: `Network is unreachable`. */
-const words = ({ message }: Error): string => /^\w+: (.*), \w+$/.exec(message)?.[1] ?? message;
 const sourceOf = ({ source, neighbour, multihop }: BfdInstance): string =>
   `${source === undefined ? neighbour.family : formatAddress(source)} ${multihop}`;
 
@@ -129,7 +127,7 @@ export class BfdSockets {
       if (!isSystemError(error)) throw error;
       if (this.#failures.get(key) !== error.code) {
         this.#failures.set(key, error.code);
-        this.events.log('error', `${what} (${words(error)})`);
+        this.events.log('error', `${what} (${reasonOf(error)})`);
       }
       return false;
     }
@@ -148,7 +146,7 @@ export class BfdSockets {
         heard = listening.socket.receive();
       } catch (error) {
         if (!isSystemError(error)) throw error;
-        if (!hasCode(error, 'EINTR')) this.events.log('warning', `recvmsg() error (${words(error)})`);
+        if (!hasCode(error, 'EINTR')) this.events.log('warning', `recvmsg() error (${reasonOf(error)})`);
         return;
       }
       if (heard === undefined) return;

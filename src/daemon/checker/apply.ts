@@ -1,7 +1,8 @@
 // Makes a plan true in the director, service by service: one that is refused keeps no other from its place.
 import type { PresentTable, ServicePlan } from '../../control/virtual-server/plan.js';
 import { applyChange } from '../../datapath/apply-change.js';
-import { type Director, NotTakenBack } from '../../datapath/director.js';
+import type { Director } from '../../datapath/director.js';
+import { isWeirError } from '../../model/errors/weir-error.js';
 import { serviceId } from '../../model/identity.js';
 
 /** Its table as plans are made from it. */
@@ -41,14 +42,14 @@ export function applyPlans(director: Director, plans: readonly ServicePlan[]): R
     });
     return refused;
   } catch (error) {
-    if (!(error instanceof Error) || error instanceof NotTakenBack) throw error;
+    if (!(error instanceof Error) || isWeirError(error, 'change-not-undone')) throw error;
   }
   for (const plan of plans) {
     try {
       makeAlone(director, plan);
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      refused.set(plan.id, `${plan.name}: ${error.message.replace(/^weir: /, '')}`);
+      refused.set(plan.id, `${plan.name}: ${error.message}`);
     }
   }
   return refused;

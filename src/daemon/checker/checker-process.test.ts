@@ -104,7 +104,7 @@ test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', (
     let attempts = 0;
     const open = (): Director => {
       attempts += 1;
-      if (attempts < 4) throw new Error('weir: no room');
+      if (attempts < 4) throw new Error('no room');
       return director;
     };
     const { said } = start([server(80)], { open });

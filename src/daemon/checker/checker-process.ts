@@ -1,11 +1,12 @@
 // The checker process: keeps the virtual servers of the configuration in weir's table. What cannot be set up is tried again; VRRP never hears of it.
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
 import { type WantedTable, wantedTable } from '../../control/virtual-server/wanted.js';
 import type { Director } from '../../datapath/director.js';
+import { isWeirError, type WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { LockBusy } from '../../sys/lock.js';
 import { dataPath, writeDump } from '../dump/file.js';
 import { globalText } from '../dump/parent.js';
 import { ReloadRecord } from '../dump/reload-record.js';
@@ -109,11 +110,11 @@ class Checker implements Part {
       this.#logTroubles(new Set(refused.values()));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
-      if (error instanceof LockBusy) {
+      if (isWeirError(error, 'lock-busy')) {
         this.#waitForLock(error);
         return;
       }
-      this.#logTroubles(new Set([`virtual servers cannot be set up: ${error.message.replace(/^weir: /, '')}`]));
+      this.#logTroubles(new Set([`virtual servers cannot be set up: ${error.message}`]));
     }
     this.#busyTries = 0;
     if (this.#troubles.size === 0) {
@@ -124,7 +125,7 @@ class Checker implements Part {
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
   }
 
-  /** Nobody else changes the table while `work` runs. @throws LockBusy at once: waiting would block the event loop */
+  /** Nobody else changes the table while `work` runs. @throws WeirError lock-busy at once: waiting would block the event loop */
   #withDirector<T>(work: (director: Director) => T): T {
     const director = this.options.open();
     try {
@@ -135,7 +136,7 @@ class Checker implements Part {
   }
 
   /** Others hold the lock for milliseconds: only a longer wait is reported. */
-  #waitForLock({ who }: LockBusy): void {
+  #waitForLock({ details: { who } }: WeirError<'lock-busy'>): void {
     this.#busyTries += 1;
     if (this.#busyTries >= BUSY_TRIES_MAX) this.#logTroubles(new Set([`virtual servers cannot be set up: ${who}`]));
     this.#timer = setTimeout(() => this.#attempt(), this.#busyTries < BUSY_TRIES_MAX ? BUSY_RETRY_MS : BUSY_RETRY_MAX_MS);
@@ -190,9 +191,9 @@ class Checker implements Part {
         return;
       } catch (error) {
         if (!(error instanceof Error)) throw error;
-        if (error instanceof LockBusy && tries < STOP_TRIES_MAX) await sleep(BUSY_RETRY_MS);
+        if (isWeirError(error, 'lock-busy') && tries < STOP_TRIES_MAX) await sleep(BUSY_RETRY_MS);
         else {
-          const cause = error instanceof LockBusy ? error.who : error.message.replace(/^weir: /, '');
+          const cause = isWeirError(error, 'lock-busy') ? error.details.who : error.message;
           this.options.log('error', `virtual servers could not be removed: ${cause}`);
           return;
         }

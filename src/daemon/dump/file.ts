@@ -1,8 +1,10 @@
 // Dump files in $TMPDIR or /tmp: a folder of everybody's, so no link is followed and nobody else reads them (CVE-2018-19044 to 19046).
+
 import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
+import { reasonOf } from '../../sys/errno.js';
 import { isReplaceable } from '../process/replaceable.js';
 
 const folderForDumps = (): string => process.env['TMPDIR'] ?? '/tmp';
@@ -53,7 +55,7 @@ export function writeDump(path: string, text: string, log: Log): void {
     renameSync(beside, path);
   } catch (error) {
     rmSync(beside, { force: true });
-    const { errno = 0, message } = error as NodeJS.ErrnoException;
-    log('warning', `Unable to open '${path}' - errno ${-errno} (${message.replace(/^[A-Z0-9]+: /, '').replace(/, .*$/, '')})`);
+    const { errno = 0 } = error as NodeJS.ErrnoException;
+    log('warning', `Unable to open '${path}' - errno ${-errno} (${reasonOf(error as NodeJS.ErrnoException)})`);
   }
 }

@@ -1,5 +1,7 @@
 // One mail to a relay by plain SMTP (RFC 5321), as keepalived speaks it: HELO, MAIL, RCPT, DATA, QUIT; no TLS, no authentication.
+
 import { connect, type Socket } from 'node:net';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { Mail } from './compose.js';
 
 export interface Relay {
@@ -57,7 +59,8 @@ class Dialogue {
       this.#waiting = { done, fail };
       return this.#give();
     });
-    if (!answer.startsWith(code)) throw new Error(`${line === undefined ? 'greeting' : (line.split(/[ :]/)[0] ?? '')}: ${answer}`);
+    if (!answer.startsWith(code))
+      throw new WeirError('smtp-refused', { command: line === undefined ? 'greeting' : (line.split(/[ :]/)[0] ?? ''), answer });
   }
 
   close(): void {

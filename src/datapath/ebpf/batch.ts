@@ -8,7 +8,9 @@
 //
 // A journal of another boot, or of a datapath since unloaded, is never read: a table just loaded is not dirty. For the same
 // reason it needs no fsync: the pinned tables do not outlive the page cache.
+
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { journalOf } from '../../sys/bpffs.js';
 import { unlessCode } from '../../sys/errno.js';
 import { Conf } from './abi.gen.js';
@@ -54,7 +56,7 @@ export function endBatch({ conf }: Tables, lockPath: string): void {
 /**
  * Makes a table whole that a writer left dirty: repairs its last change, and takes a batch back that was not at its end. The caller holds
  * the lock. The table stays dirty, and this is to be done again, where it throws.
- * @throws Refusal ENOSPC; Error, once, when somebody removed or changed the journal
+ * @throws WeirError table-full; journal-missing, once, when somebody removed or changed the journal
  */
 export function recover(tables: Tables, lockPath: string): void {
   const { conf } = tables;
@@ -66,10 +68,7 @@ export function recover(tables: Tables, lockPath: string): void {
   conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
   endBatch(tables, lockPath);
   if (dirt === Dirt.batch && before === undefined) {
-    throw new Error(
-      `weir: a command that changes all or nothing was killed, and ${journalOf(lockPath)}, which would take it back, is not there any more, or not as it was written: ` +
-        'the table is whole, but as far as that command got',
-    );
+    throw new WeirError('journal-missing', { path: journalOf(lockPath) });
   }
 }
 

@@ -1,7 +1,9 @@
 // The Director over pinned eBPF tables.
+
+import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { Lock, type LockWait } from '../../sys/lock.js';
-import { type Director, NotTakenBack, Refusal } from '../director.js';
+import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { beginBatch, Dirt, endBatch, recover, writerOf } from './batch.js';
 import { EbpfReader } from './ebpf-reader.js';
@@ -52,7 +54,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#changing(() => {
       this.#writer.serviceId(service);
       checkDestination(spec);
-      if (!isUnicast(spec.address, this.broadcasts)) throw new Refusal('EINVAL', 'a destination is a unicast address');
+      if (!isUnicast(spec.address, this.broadcasts)) throw new WeirError('destination-not-unicast');
       this.#writer.addDestination(service, spec);
     });
   }
@@ -85,7 +87,7 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   setTimeouts(timeouts: Timeouts): void {
     const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_TIMEOUT);
-    if (bad) throw new Refusal('EINVAL', `timeouts are 0 to ${LONGEST_TIMEOUT} s`);
+    if (bad) throw new WeirError('timeout-range', { max: LONGEST_TIMEOUT });
     this.#changing(() => setTimeouts(this.tables, timeouts));
   }
 
@@ -126,7 +128,9 @@ export class EbpfDirector extends EbpfReader implements Director {
     try {
       recover(this.tables, this.lockPath);
     } catch (obstacle) {
-      throw obstacle instanceof Refusal ? new NotTakenBack(failure, obstacle) : obstacle;
+      throw isRefusal(obstacle)
+        ? new WeirError('change-not-undone', { failure: messageOf(failure), obstacle: obstacle.message })
+        : obstacle;
     }
   }
 
@@ -157,7 +161,7 @@ export class EbpfDirector extends EbpfReader implements Director {
       try {
         work();
       } catch (error) {
-        if (error instanceof Refusal) conf.set(0, Conf.dirty, outer);
+        if (isRefusal(error)) conf.set(0, Conf.dirty, outer);
         throw error;
       }
       conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
@@ -171,8 +175,10 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 }
 
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
 function later(what: string): never {
-  throw new Refusal('EOPNOTSUPP', `${what} are not there yet`);
+  throw new WeirError('not-yet', { what });
 }
 
 function refuseLaterService({ key, persistence, onePacket, schedFlags }: ServiceSpec): void {
@@ -185,7 +191,8 @@ function refuseLaterService({ key, persistence, onePacket, schedFlags }: Service
 }
 
 function checkDestination({ weight, upperThreshold, lowerThreshold, method, address }: DestinationSpec): void {
-  if (weight < 0 || lowerThreshold > upperThreshold) throw new Refusal('ERANGE', 'weight below 0, or lower threshold above the upper one');
+  if (weight < 0) throw new WeirError('weight-negative', { weight });
+  if (lowerThreshold > upperThreshold) throw new WeirError('thresholds-crossed');
   if (method === 'tunnel') later('tunnel destinations (-i)');
   if (upperThreshold !== 0) later('connection thresholds (-x, -y)');
   if (address.family === 'inet6') later('IPv6 destinations');

@@ -1,15 +1,16 @@
 // Between the model's nouns and the numbers of the tables: protocols, schedulers, methods, addresses.
+
 import type { Address } from '../../model/address.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../model/service.js';
 import type { Records } from '../../sys/records.js';
 import { swap16, swap32 } from '../../wire/bytes.js';
-import { Refusal } from '../director.js';
 import { Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from './abi.gen.js';
 import { endpointKey } from './endpoint-table.js';
 
 export const PROTOCOLS: Readonly<Record<Protocol, number>> = { tcp: 6, udp: 17, sctp: 132 };
 function known<T>(name: T | undefined, number: number, what: string): T {
-  if (name === undefined) throw new Error(`weir: the table holds ${what} ${number}, which this version does not know`);
+  if (name === undefined) throw new WeirError('table-unknown-number', { what, number });
   return name;
 }
 
@@ -23,16 +24,16 @@ export const schedulerName = (number: number): string => known(SCHEDULER_NAMES[n
 export const methodName = (number: number): ForwardingMethod => known(METHOD_NAMES[number], number, 'forwarding method');
 export const methodNumber = (name: ForwardingMethod): number => METHOD_NAMES.indexOf(name);
 
-/** @throws Refusal ENOENT */
+/** @throws WeirError scheduler-unknown */
 export function schedulerNumber(name: string): number {
   const number = (SCHEDULER_NAMES as readonly string[]).indexOf(name);
-  if (number < 0) throw new Refusal('ENOENT', `no scheduler ${name}`);
+  if (number < 0) throw new WeirError('scheduler-unknown', { scheduler: name });
   return number;
 }
 
-/** An IPv4 address in packet order. @throws Refusal EOPNOTSUPP for IPv6 */
+/** An IPv4 address in packet order. @throws WeirError not-yet for IPv6 */
 export function packetAddress(address: Address): number {
-  if (address.family !== 'inet') throw new Refusal('EOPNOTSUPP', 'IPv6 is not there yet');
+  if (address.family !== 'inet') throw new WeirError('not-yet', { what: 'IPv6 addresses' });
   return swap32(address.words[0] ?? 0);
 }
 
@@ -45,10 +46,10 @@ export function canBeHeld(key: ServiceKey): boolean {
   return key.kind === 'address' && key.protocol !== 'sctp' && key.address.family === 'inet';
 }
 
-/** The endpoint of a service. @throws Refusal EOPNOTSUPP for what the datapath does not do yet */
+/** The endpoint of a service. @throws WeirError not-yet for what the datapath does not do yet */
 export function serviceEndpoint(key: ServiceKey): bigint {
-  if (key.kind === 'fwmark') throw new Refusal('EOPNOTSUPP', 'firewall-mark services (-f) are not there yet');
-  if (key.protocol === 'sctp') throw new Refusal('EOPNOTSUPP', 'SCTP services are not there yet');
+  if (key.kind === 'fwmark') throw new WeirError('not-yet', { what: 'firewall-mark services (-f)' });
+  if (key.protocol === 'sctp') throw new WeirError('not-yet', { what: 'SCTP services' });
   return endpointKey(packetAddress(key.address), swap16(key.port), PROTOCOLS[key.protocol], 'E_SERVICE');
 }
 

@@ -1,6 +1,8 @@
 // Legs: the interfaces that the datapath looks at. Every command attaches to the ones that came since, and forgets the
 // ones that went.
+
 import { readdirSync, rmSync } from 'node:fs';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../sys/bpf.js';
 import { hasCode } from '../../sys/errno.js';
@@ -206,7 +208,7 @@ export class Legs {
       if (hook === 'xdp') {
         // EBUSY, EEXIST: it has somebody else's program, which stays; the others: it has no XDP, or not as it is set up now.
         if (!strict && hasCode(error, 'EOPNOTSUPP', 'EBUSY', 'EEXIST', 'EINVAL', 'ERANGE')) return false;
-        throw new Error(`weir: XDP cannot be attached to ${link.name}: ${(error as Error).message}`, { cause: error });
+        throw new WeirError('xdp-not-attached', { name: link.name, why: (error as Error).message }, { cause: error });
       }
       if (!hasCode(error, 'EINVAL')) throw error;
       this.#attachClsact(link.ifindex, hook);

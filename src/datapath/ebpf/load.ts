@@ -1,7 +1,9 @@
 // Brings the datapath into a network namespace: loads the object, tries it, pins maps and programs, starts the timer.
 // Killed half way it leaves pins without the last one, and the next command starts over.
+
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import { artifact } from '../../sys/artifact.js';
 import { type BpfMap, ObjectFile, Program } from '../../sys/bpf.js';
@@ -46,7 +48,7 @@ function setTimes(conf: Records, hz: number): void {
 /** Runs the housekeeping program once: starts its timer and stamps the clock. */
 export function keepHouse(program: Program): void {
   const { retval } = program.test({ data: new Uint8Array(64) });
-  if (retval !== 0) throw new Error(`weir: the datapath's timer could not be started (step ${retval})`);
+  if (retval !== 0) throw new WeirError('timer-not-started', { step: retval });
 }
 
 function measuredHz(program: Program, conf: Records): number {

@@ -1,4 +1,5 @@
 // The object file made ready: sizes and secrets go into it before the kernel takes it, and what the kernel says when it does not.
+import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import type { ObjectFile } from '../../sys/bpf.js';
 import { hasCode } from '../../sys/errno.js';
@@ -72,7 +73,7 @@ export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, 
   });
 }
 
-/** @throws Error of one line where this kernel refuses the programs */
+/** @throws WeirError kernel-refuses-datapath where this kernel refuses the programs */
 export function loadObject(object: ObjectFile): void {
   try {
     object.load();
@@ -86,6 +87,6 @@ function explained(error: unknown): unknown {
   if (hasCode(error, 'EPERM')) return error;
   const { code, log } = error as { code?: string; log?: string };
   if (code === undefined) return error;
-  const last = log === undefined ? '' : `: ${log.trim().split('\n').slice(-4).join('; ')}`;
-  return new Error(`weir: this kernel refuses the datapath (${code})${last}: Linux 6.1 or newer with BPF is needed`, { cause: error });
+  const verifier = log === undefined ? '' : log.trim().split('\n').slice(-4).join('; ');
+  return new WeirError('kernel-refuses-datapath', { code, verifier }, { cause: error });
 }

@@ -1,5 +1,6 @@
 // Opens the director of this network namespace: loads the datapath where it is missing, attaches to new legs, repairs what
 // a dead writer left.
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import { Bpffs } from '../../sys/bpffs.js';
 import { hasCode } from '../../sys/errno.js';
@@ -29,33 +30,22 @@ export interface OpenOptions extends LockWait {
   readonly attach?: AttachMode;
 }
 
-/** The datapath is not in this namespace, and was not to be loaded. */
-export class NotLoaded extends Error {
-  constructor() {
-    super('weir: the datapath is not loaded in this network namespace');
-    this.name = 'NotLoaded';
-  }
-}
-
 const ATTACH_MODES: readonly AttachMode[] = ['auto', 'tc', 'xdp'];
 
 export function attachModeOf(tables: Tables): AttachMode {
   return ATTACH_MODES[tables.conf.get(0, Conf.attachMode)] ?? 'auto';
 }
 
-/** Runs `work` as the only writer of this namespace. @throws LockBusy */
+/** Runs `work` as the only writer of this namespace. @throws WeirError lock-busy */
 export function asWriter<T>(lockPath: string, wait: LockWait, work: () => T): T {
   return locked(lockPath, { waitMs: WRITER_WAIT_MS, ...wait }, work);
 }
 
 function checkVersion({ conf }: Tables): void {
   const [magic, abi] = [conf.get(0, Conf.magic), conf.get(0, Conf.abi)];
-  if (magic !== Abi.WEIR_MAGIC) throw new Error('weir: the pinned tables are not weir’s, or were never finished: run weir unload');
+  if (magic !== Abi.WEIR_MAGIC) throw new WeirError('pins-damaged');
   if (abi !== Abi.WEIR_ABI || conf.get(0, Conf.layout) !== LAYOUT) {
-    throw new Error(
-      'weir: the loaded datapath is of another build and goes on as it is: save its table with that build (ipvsadm-save -n), ' +
-        'then run weir unload (table and connections are lost)',
-    );
+    throw new WeirError('datapath-other-build');
   }
 }
 
@@ -82,7 +72,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   const folder = bpffs.folder();
   // Without magic: an unloading that was cut short.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
-  if (!present && options.load === false) throw new NotLoaded();
+  if (!present && options.load === false) throw new WeirError('datapath-not-loaded');
   const netlink = new Netlink();
   try {
     if (!present) {
@@ -107,7 +97,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
 
 /**
  * The director of this network namespace.
- * @throws NotLoaded, LockBusy, SystemError (EPERM without root), Error of one line that says what is missing
+ * @throws WeirError datapath-not-loaded, …; lock-busy, SystemError (EPERM without root), WeirError of what is missing
  */
 export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
@@ -134,7 +124,7 @@ function mapped(folder: string): Tables | undefined {
 /**
  * The table of this network namespace, for reading beside writers. If nobody holds the lock, it does what every command does: loads the
  * datapath, attaches to new legs, repairs. Otherwise it waits only where nothing is loaded yet.
- * @throws as openDirector; LockBusy only where nothing is loaded yet
+ * @throws as openDirector; lock-busy only where nothing is loaded yet
  */
 export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions, 'load'> = {}): EbpfReader {
   const bpffs = Bpffs.ensure();
@@ -150,27 +140,27 @@ export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions
 
 /**
  * The same where the datapath is in this network namespace already; elsewhere undefined, and nothing is touched.
- * @throws LockBusy, SystemError, Error as openDirector
+ * @throws WeirError lock-busy, SystemError, Error as openDirector
  */
 export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {}): EbpfDirector | undefined {
   if (Bpffs.find()?.cookies().includes(native().netnsCookie()) !== true) return undefined;
   try {
     return openDirector({ ...options, load: false });
   } catch (error) {
-    if (error instanceof NotLoaded) return undefined;
+    if (isWeirError(error, 'datapath-not-loaded')) return undefined;
     throw error;
   }
 }
 
 /**
  * Puts this build's programs in the place of another's with the same tables. False: they run already.
- * @throws NotLoaded, LockBusy, SystemError, Error of one line: the old programs go on then
+ * @throws WeirError datapath-not-loaded, …; lock-busy, SystemError: the old programs go on then
  */
 export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {
   const bpffs = Bpffs.ensure();
   return asWriter(bpffs.lockPath(), wait, () => {
     const folder = bpffs.path();
-    if (!isLoaded(folder)) throw new NotLoaded();
+    if (!isLoaded(folder)) throw new WeirError('datapath-not-loaded');
     const tables = new Tables(folder);
     checkVersion(tables);
     const netlink = new Netlink();

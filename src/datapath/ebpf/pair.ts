@@ -1,7 +1,9 @@
 // The weir pair: a veth of weir's own in the namespace. The FIB is asked as if packets came in by weir0, which forwards also
 // where ip_forward is 0 (DR needs no forwarding). Answers to clients on the director itself come in by lo, which is to accept the
 // director's own addresses as sources: lo alone does so under any rp_filter.
+
 import { existsSync } from 'node:fs';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { Netlink } from '../../sys/netlink.js';
 import { writeSetting } from '../../sys/proc-sys.js';
 import { concat } from '../../wire/bytes.js';
@@ -36,8 +38,7 @@ export function ensurePair(netlink: Netlink): { readonly near: number; readonly 
     links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
   }
   const [near, far] = [find(links, PAIR.near), find(links, PAIR.far)];
-  if (near === undefined || far === undefined)
-    throw new Error(`weir: ${PAIR.near} is there without ${PAIR.far}: remove it (ip link del ${PAIR.near})`);
+  if (near === undefined || far === undefined) throw new WeirError('weir-pair-broken', PAIR);
   for (const { ifindex, name } of [near, far]) {
     settle(name, { 'ipv6/conf/IF/disable_ipv6': '1', 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/arp_ignore': '8' });
     netlink.change(changeLink({ ifindex, up: true }), `set ${name} up`);

@@ -2,6 +2,7 @@
 // change has one store that makes it true: a service is there while its record says LIVE and its order is the same, a destination while it
 // is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). That many records
 // are of one moment is whole-read.ts's part.
+import { WeirError } from '../../model/errors/weir-error.js';
 import type {
   ConnectionEntry,
   DestinationEntry,
@@ -13,7 +14,6 @@ import type {
   Timeouts,
 } from '../../model/service.js';
 import { swap16 } from '../../wire/bytes.js';
-import { Refusal } from '../director.js';
 import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
@@ -112,10 +112,10 @@ export function serviceEntry(tables: Tables, id: number): ServiceEntry {
   };
 }
 
-/** The id of a service that is there; what the table cannot hold yet is not there. @throws Refusal ESRCH */
+/** The id of a service that is there; what the table cannot hold yet is not there. @throws WeirError service-missing */
 export function liveService({ services }: Tables, endpoints: EndpointTable, key: ServiceKey): number {
   const id = canBeHeld(key) ? endpoints.find(serviceEndpoint(key)) : 0;
-  if (id === 0 || services.get(id, Service.state) !== WeirState.LIVE) throw new Refusal('ESRCH', 'no such service');
+  if (id === 0 || services.get(id, Service.state) !== WeirState.LIVE) throw new WeirError('service-missing');
   return id;
 }
 

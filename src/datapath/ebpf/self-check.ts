@@ -1,7 +1,9 @@
 // Tries the freshly loaded programs on packets whose fate is known, before anything is pinned or attached: a program that a
 // kernel or a compiler got wrong must not touch a packet of the host's. It uses the real maps, which nobody else has yet
 // and no timer looks at, and leaves them as they were: all zero.
+
 import { release } from 'node:os';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { BpfMap, ObjectFile } from '../../sys/bpf.js';
 import { type Field, Records } from '../../sys/records.js';
 import { macBytes } from '../../wire/ethernet.js';
@@ -127,9 +129,7 @@ function tryVector(object: ObjectFile, name: string, vector: Vector): void {
     const verdict = (vector.program === 'xdp' ? XDP_VERDICTS : TC_VERDICTS)[retval >>> 0] ?? String(retval);
     const differs = difference(vector, verdict, data);
     if (differs === undefined) return;
-    throw new Error(
-      `weir: the datapath fails its self-check on this kernel (${release()}), and is not attached: “${vector.name}”: ${differs}; please report this`,
-    );
+    throw new WeirError('self-check-failed', { kernel: release(), vector: vector.name, difference: differs });
   } finally {
     program.close();
   }

@@ -47,7 +47,7 @@ const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.st
 
 /**
  * Makes a whole table (repair.ts) what it was. It looks only at what is there, so it may be stopped anywhere and started over.
- * @throws Refusal ENOSPC where others took the room meanwhile: some time after they were removed it can be had again
+ * @throws WeirError table-full where others took the room meanwhile: some time after they were removed it can be had again
  */
 export function bringBack(tables: Tables, writer: Writer, snapshot: Snapshot): void {
   const { conf, services } = tables;

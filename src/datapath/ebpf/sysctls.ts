@@ -1,7 +1,7 @@
 // The keys of net.ipv4.vs that the datapath obeys.
 
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { Field, Records } from '../../sys/records.js';
-import { Refusal } from '../director.js';
 import { Conf } from './abi.gen.js';
 
 interface Sysctl {
@@ -21,11 +21,11 @@ export function readSysctls(conf: Records): ReadonlyMap<string, string> {
   return new Map(Object.entries(SYSCTLS).map(([name, { field }]) => [name, String(conf.get(0, field))]));
 }
 
-/** @throws Refusal ENOENT, EINVAL */
+/** @throws WeirError sysctl-unknown, sysctl-value */
 export function writeSysctl(conf: Records, name: string, value: string): void {
   const sysctl = SYSCTLS[name];
-  if (sysctl === undefined) throw new Refusal('ENOENT', `no key net.ipv4.vs.${name}`);
+  if (sysctl === undefined) throw new WeirError('sysctl-unknown', { name });
   const number = /^\s*\d+\s*$/.test(value) ? Number(value) : Number.NaN;
-  if (!(number <= sysctl.largest)) throw new Refusal('EINVAL', `net.ipv4.vs.${name} takes 0 to ${sysctl.largest}`);
+  if (!(number <= sysctl.largest)) throw new WeirError('sysctl-value', { name, value, max: sysctl.largest });
   conf.set(0, sysctl.field, number);
 }

@@ -11,7 +11,7 @@ import { asWriter } from './open.js';
 import { removePair } from './pair.js';
 import { Tables } from './tables.js';
 
-/** False: there was nothing to take away. @throws LockBusy, SystemError */
+/** False: there was nothing to take away. @throws WeirError lock-busy, SystemError */
 export function unloadDatapath(wait: LockWait = {}): boolean {
   const bpffs = Bpffs.find();
   const cookie = bpffs?.cookies().includes(native().netnsCookie());

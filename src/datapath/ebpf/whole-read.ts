@@ -6,7 +6,8 @@
 //
 // All three fail while a writer is at work. After a second of that (it is stopped, or makes a long batch) its change is read as far
 // as it got, from whole records: reader.ts says which store decides of each. The caller is told.
-import { LockBusy, type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/lock.js';
+import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
+import { type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/lock.js';
 import { Abi, Conf } from './abi.gen.js';
 import { Dirt, recover } from './batch.js';
 import type { Tables } from './tables.js';
@@ -17,7 +18,7 @@ export const READER_WAIT_MS = 1000;
 const TRIES = 4;
 
 export interface ReadWait extends LockWait {
-  /** Half a change is not shown: the wait is a writer's (`waitMs`), and LockBusy follows it. */
+  /** Half a change is not shown: the wait is a writer's (`waitMs`), and lock-busy follows it. */
   readonly whole?: boolean;
 }
 
@@ -28,7 +29,7 @@ export interface Result<T> {
 
 /** @throws Error when the datapath was taken out of the namespace since its tables were mapped */
 export function checkPresent({ conf }: Tables): void {
-  if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) throw new Error('weir: the datapath was unloaded meanwhile: try again');
+  if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) throw new WeirError('datapath-unloaded');
 }
 
 /** The result, or what `work` threw, if no change was made while it ran. */
@@ -54,7 +55,7 @@ export function ifFree<T>(lockPath: string, kind: LockKind, work: () => T): Resu
       return { value: work() };
     });
   } catch (error) {
-    if (error instanceof LockBusy && !entered) return undefined;
+    if (isWeirError(error, 'lock-busy') && !entered) return undefined;
     throw error;
   }
 }
@@ -73,7 +74,7 @@ function underLock<T>(tables: Tables, lockPath: string, work: () => T): Result<T
 
 /**
  * What `work`, which only reads the table, and may be run several times, finds in it.
- * @throws LockBusy only if `whole`; Error, Refusal as `recover` and `work`
+ * @throws WeirError lock-busy only if `whole`; others as `recover` and `work`
  */
 export function readWhole<T>(tables: Tables, lockPath: string, options: ReadWait, work: () => T): T {
   const waiting = new LockWaiting(lockPath, options);

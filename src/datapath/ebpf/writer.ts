@@ -1,8 +1,8 @@
 // Changes to the table. Each has one store that makes it true; what comes before can be thrown away and what comes after
 // can be made up for (repair.ts), so that a writer may die at any point.
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import { swap16 } from '../../wire/bytes.js';
-import { Refusal } from '../director.js';
 import { Abi, AddressFamily, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
@@ -27,7 +27,7 @@ export class Writer {
     this.#index = new DestinationIndex(tables);
   }
 
-  /** @throws Refusal ESRCH */
+  /** @throws WeirError service-missing */
   serviceId(key: ServiceKey): number {
     return liveService(this.tables, this.#endpoints, key);
   }
@@ -36,7 +36,7 @@ export class Writer {
     const { services } = this.tables;
     const endpoint = serviceEndpoint(spec.key);
     const known = this.#endpoints.find(endpoint);
-    if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new Refusal('EEXIST', 'the service is there already');
+    if (known !== 0 && services.get(known, Service.state) === WeirState.LIVE) throw new WeirError('service-exists');
     const scheduler = schedulerNumber(spec.scheduler);
     const id = known === 0 ? this.#newService(spec) : known;
     services.set(id, Service.head, 0);
@@ -45,7 +45,7 @@ export class Writer {
     this.#hideCounters(id);
     services.set(id, Service.order, this.tables.conf.get(0, Conf.order));
     this.tables.conf.set(0, Conf.order, this.tables.conf.get(0, Conf.order) + 1);
-    if (known === 0 && !this.#endpoints.put(endpoint, id)) throw new Refusal('ENOSPC', 'no room for the address in the table');
+    if (known === 0 && !this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
     services.set(id, Service.state, WeirState.LIVE);
     this.#countServices(1);
   }
@@ -79,7 +79,7 @@ export class Writer {
 
   addDestination(key: ServiceKey, spec: DestinationSpec): void {
     const service = this.serviceId(key);
-    if (this.#find(service, spec) !== undefined) throw new Refusal('EEXIST', 'the destination is there already');
+    if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
     const { services, dests } = this.tables;
     const id = this.#buried(service, spec) ?? this.#newDestination(service, spec);
     describe(this.tables, id, spec);
@@ -95,7 +95,7 @@ export class Writer {
   editDestination(key: ServiceKey, spec: DestinationSpec): void {
     const service = this.serviceId(key);
     const id = this.#find(service, spec);
-    if (id === undefined) throw new Refusal('ENOENT', 'no such destination');
+    if (id === undefined) throw new WeirError('destination-missing');
     redescribe(this.tables, id, spec);
     this.#answerReplies(id);
     rescheduled(this.tables, service, false);
@@ -104,7 +104,7 @@ export class Writer {
   deleteDestination(key: ServiceKey, which: DestinationKey): void {
     const service = this.serviceId(key);
     const id = this.#find(service, which);
-    if (id === undefined) throw new Refusal('ENOENT', 'no such destination');
+    if (id === undefined) throw new WeirError('destination-missing');
     const { services, dests } = this.tables;
     const ids = destinationIds(this.tables, service);
     const before = ids[ids.indexOf(id) - 1] ?? 0;
@@ -147,7 +147,7 @@ export class Writer {
     if ((flags & Abi.D_REAL) !== 0) return;
     const endpoint = realEndpoint(dests, id);
     dests.set(id, Dest.twin, this.#endpoints.find(endpoint));
-    if (!this.#endpoints.put(endpoint, id)) throw new Refusal('ENOSPC', 'no room for the address in the table');
+    if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
     dests.set(id, Dest.flags, flags | Abi.D_REAL);
   }
 
@@ -178,10 +178,10 @@ export class Writer {
 
   #newService(spec: ServiceSpec): number {
     const { services, conf } = this.tables;
-    if (spec.key.kind !== 'address') throw new Refusal('EOPNOTSUPP', 'firewall-mark services (-f) are not there yet');
+    if (spec.key.kind !== 'address') throw new WeirError('not-yet', { what: 'firewall-mark services (-f)' });
     const top = conf.get(0, Conf.serviceTop);
     const id = top + 1 < services.count ? top + 1 : this.#freeService();
-    if (id === undefined) throw new Refusal('ENOSPC', `no room for more than ${services.count - 1} services`);
+    if (id === undefined) throw new WeirError('table-full', { what: `more than ${services.count - 1} services` });
     services.clear(id);
     services.set(id, Service.addr, packetAddress(spec.key.address));
     services.set(id, Service.port, swap16(spec.key.port));
@@ -210,7 +210,7 @@ export class Writer {
     const { services, dests, conf } = this.tables;
     const top = conf.get(0, Conf.destTop);
     const id = top + 1 < dests.count ? top + 1 : this.#freeDestination();
-    if (id === undefined) throw new Refusal('ENOSPC', `no room for more than ${dests.count - 1} destinations`);
+    if (id === undefined) throw new WeirError('table-full', { what: `more than ${dests.count - 1} destinations` });
     dests.clear(id);
     dests.set(id, Dest.addr, packetAddress(spec.address));
     dests.set(id, Dest.port, swap16(spec.port));

@@ -1,4 +1,5 @@
 // A director in memory, with no packets: the table, its refusals and its orders, for tests and for trying commands.
+import { WeirError } from '../../model/errors/weir-error.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import type {
   ConnectionEntry,
@@ -13,7 +14,7 @@ import type {
 } from '../../model/service.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
 import type { CpuStats } from '../cpu-stats.js';
-import { type Director, Refusal } from '../director.js';
+import type { Director } from '../director.js';
 import type { SyncDaemons } from '../sync-daemons.js';
 import { checkDestination, checkService } from './checks.js';
 import { defaultSysctls, isSysctlValue } from './sysctls.js';
@@ -71,12 +72,12 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
 
   service(key: ServiceKey): ServiceEntry {
     const entry = this.#state.services.get(serviceId(key));
-    if (entry === undefined) throw new Refusal('ESRCH', 'no such service');
+    if (entry === undefined) throw new WeirError('service-missing');
     return entry;
   }
 
   addService(spec: ServiceSpec): void {
-    if (this.#state.services.has(serviceId(spec.key))) throw new Refusal('EEXIST', 'service exists');
+    if (this.#state.services.has(serviceId(spec.key))) throw new WeirError('service-exists');
     checkService(spec);
     this.#put({ spec, stats: noStats, destinations: [] });
   }
@@ -97,7 +98,7 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
     const entry = this.service(service);
     checkDestination(service, spec);
-    if (this.#find(entry, spec) !== undefined) throw new Refusal('EEXIST', 'destination exists');
+    if (this.#find(entry, spec) !== undefined) throw new WeirError('destination-exists');
     this.#put({ ...entry, destinations: [idle(spec), ...entry.destinations] });
   }
 
@@ -105,14 +106,14 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
     const entry = this.service(service);
     checkDestination(service, spec);
     const old = this.#find(entry, spec);
-    if (old === undefined) throw new Refusal('ENOENT', 'no such destination');
+    if (old === undefined) throw new WeirError('destination-missing');
     this.#put({ ...entry, destinations: entry.destinations.map((each) => (each === old ? { ...old, spec } : each)) });
   }
 
   deleteDestination(service: ServiceKey, key: DestinationKey): void {
     const entry = this.service(service);
     const old = this.#find(entry, key);
-    if (old === undefined) throw new Refusal('ENOENT', 'no such destination');
+    if (old === undefined) throw new WeirError('destination-missing');
     this.#put({ ...entry, destinations: entry.destinations.filter((each) => each !== old) });
   }
 
@@ -133,7 +134,7 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
 
   setTimeouts(timeouts: Timeouts): void {
     for (const value of [timeouts.tcp, timeouts.tcpFin, timeouts.udp]) {
-      if (value < 0 || value > longestTimeout) throw new Refusal('EINVAL', `timeout ${value}`);
+      if (value < 0 || value > longestTimeout) throw new WeirError('timeout-range', { max: longestTimeout });
     }
     const old = this.#state.timeouts;
     const next = { tcp: timeouts.tcp || old.tcp, tcpFin: timeouts.tcpFin || old.tcpFin, udp: timeouts.udp || old.udp };
@@ -157,8 +158,8 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   }
 
   setSysctl(name: string, value: string): void {
-    if (!this.#state.sysctls.has(name)) throw new Refusal('ENOENT', `no key ${name}`);
-    if (!isSysctlValue(name, value)) throw new Refusal('EINVAL', `${name} cannot be ${value}`);
+    if (!this.#state.sysctls.has(name)) throw new WeirError('sysctl-unknown', { name });
+    if (!isSysctlValue(name, value)) throw new WeirError('sysctl-value', { name, value });
     this.#state = { ...this.#state, sysctls: new Map(this.#state.sysctls).set(name, value) };
   }
 
@@ -181,8 +182,8 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
   }
 
   startDaemon(spec: DaemonSpec): void {
-    if (this.#state.daemons.some(({ role }) => role === spec.role)) throw new Refusal('EEXIST', 'daemon runs');
-    if (!(this.#options.interfaces ?? []).includes(spec.interface)) throw new Refusal('ENODEV', `no interface ${spec.interface}`);
+    if (this.#state.daemons.some(({ role }) => role === spec.role)) throw new WeirError('sync-daemon-exists');
+    if (!(this.#options.interfaces ?? []).includes(spec.interface)) throw new WeirError('interface-unknown', { name: spec.interface });
     const maxLength = spec.group?.family === 'inet6' ? 1452 : 1472;
     const defaults = { maxLength, group: { family: 'inet', words: [0xe0000051] }, port: 8848, ttl: 1 } as const;
     const daemons = [...this.#state.daemons, { ...defaults, ...spec }].sort((a, b) => (a.role < b.role ? 1 : -1));
@@ -191,7 +192,7 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
 
   stopDaemon(role: DaemonRole): void {
     const daemons = this.#state.daemons.filter((daemon) => daemon.role !== role);
-    if (daemons.length === this.#state.daemons.length) throw new Refusal('ESRCH', 'no daemon');
+    if (daemons.length === this.#state.daemons.length) throw new WeirError('sync-daemon-missing');
     this.#state = { ...this.#state, daemons };
   }
 

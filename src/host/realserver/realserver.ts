@@ -6,11 +6,11 @@ import { mergeSaved, NOTHING_SAVED, readSaved, readScriptSaved, type Saved, writ
 import { realServerStatus, type Status } from '../../control/realserver/status.js';
 import type { Address } from '../../model/address.js';
 import { parseIpv4 } from '../../model/address-text.js';
+import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { readTextFile, removeFile } from '../../sys/durable-file.js';
 import { using } from '../../sys/fd.js';
 import { Netlink } from '../../sys/netlink.js';
 import { StateFile, withState } from '../state-file.js';
-import { Unable } from '../unable.js';
 import { applyStep, stepText } from './apply.js';
 import { observeHost } from './observe.js';
 import { scriptStatePath } from './script-state.js';
@@ -23,12 +23,12 @@ export interface Outcome {
   readonly saved: Saved;
 }
 
-/** What is remembered, by weir and by its script, as one. @throws Unable for a file that is not ours to read */
+/** What is remembered, by weir and by its script, as one. @throws WeirError state-file-damaged */
 function remembered(state: StateFile): Saved | undefined {
   const read = (path: string, text: string | undefined, parse: (text: string) => Saved | undefined): Saved | undefined => {
     const saved = text === undefined ? undefined : parse(text);
     if (text !== undefined && saved === undefined) {
-      throw new Unable(`${path} is damaged: undo by hand what it tells, then remove it`);
+      throw new WeirError('state-file-damaged', { path });
     }
     return saved;
   };
@@ -40,7 +40,7 @@ function remembered(state: StateFile): Saved | undefined {
 
 function perform(netlink: Netlink, state: StateFile, plan: Plan, observed: Observed): Outcome {
   if (plan.kind === 'refused') {
-    throw new Unable(plan.reason);
+    throw errorOf(plan.failure);
   }
   const loopback = observed.links.find((link) => link.loopback)?.ifindex ?? 1;
   if (plan.steps.length > 0) {
@@ -55,7 +55,7 @@ function perform(netlink: Netlink, state: StateFile, plan: Plan, observed: Obser
   return { done: plan.steps.map((step: Step) => stepText(step)), notes: plan.notes, saved: plan.after ?? NOTHING_SAVED };
 }
 
-/** @throws Unable, SystemError */
+/** @throws WeirError, SystemError */
 export function startRealServer(wanted: Wanted): Outcome {
   return withState('realserver', (state) =>
     using(new Netlink(), (netlink) => {
@@ -65,7 +65,7 @@ export function startRealServer(wanted: Wanted): Outcome {
   );
 }
 
-/** Undoes a start for these VIPs, or for all of them. @throws Unable, SystemError */
+/** Undoes a start for these VIPs, or for all of them. @throws WeirError, SystemError */
 export function stopRealServer(vips: readonly Address[] | undefined): Outcome {
   return withState('realserver', (state) =>
     using(new Netlink(), (netlink) => {

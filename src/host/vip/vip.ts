@@ -1,8 +1,10 @@
 // Adding, removing and judging a VIP on a director: look, ask the network, remember, change, announce.
+
 import { type AddPlan, planAdd, planDelete, type SavedVip, type VipAddress, type VipHost, type WantedVip } from '../../control/vip/plan.js';
 import { readSavedVips, writeSavedVips } from '../../control/vip/saved.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
+import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
@@ -20,7 +22,6 @@ import {
 import { decodeLink, dumpLinks, type Link, LinkFlag, LinkHardware } from '../../wire/rtnetlink-link.js';
 import { type ArpAnswer, announceArp, probeArp } from '../arp.js';
 import { StateFile, withState } from '../state-file.js';
-import { Unable } from '../unable.js';
 
 interface Host extends VipHost {
   readonly raw: readonly Link[];
@@ -52,7 +53,7 @@ function remembered(state: StateFile): readonly SavedVip[] {
   const text = state.read();
   const saved = text === undefined ? [] : readSavedVips(text);
   if (saved === undefined) {
-    throw new Unable(`${state.path} is damaged: undo by hand what it tells, then remove it`);
+    throw new WeirError('state-file-damaged', { path: state.path });
   }
   return saved;
 }
@@ -90,10 +91,8 @@ export interface VipAdded {
 function addNow(netlink: Netlink, state: StateFile, host: Host, plan: AddPlan & { readonly kind: 'add' }, address: Address): void {
   const [rival] = rivals(host, plan.ifindex, address, true);
   if (rival !== undefined) {
-    const verb = rival.kind === 'holds' ? 'answers for' : 'is asking for';
-    throw new Unable(
-      `${rival.mac} ${verb} ${plan.vip.address} on ${plan.vip.device}: another host has it (weir doctor tells which real server)`,
-    );
+    const { address: vip, device } = plan.vip;
+    throw new WeirError('vip-taken', { address: vip, device, mac: rival.mac, asks: rival.kind !== 'holds' });
   }
   const saved = remembered(state).filter((one) => one.address !== plan.vip.address);
   state.write(writeSavedVips([...saved, plan.vip]));
@@ -109,14 +108,14 @@ function addNow(netlink: Netlink, state: StateFile, host: Host, plan: AddPlan & 
   announce(host, plan.ifindex, address);
 }
 
-/** @throws Unable (also: another host answers), SystemError */
+/** @throws WeirError (vip-taken: another host answers, …), SystemError */
 export function addVip(wanted: WantedVip): VipAdded {
   return withState('vip', (state) =>
     using(new Netlink(), (netlink) => {
       const host = observe(netlink);
       const plan = planAdd(host, wanted, remembered(state));
       if (plan.kind === 'refused') {
-        throw new Unable(plan.reason);
+        throw errorOf(plan.failure);
       }
       if (plan.kind === 'present') {
         const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
@@ -134,7 +133,7 @@ export function addVip(wanted: WantedVip): VipAdded {
   );
 }
 
-/** Whether there was anything to remove. @throws Unable when weir did not add it, SystemError */
+/** Whether there was anything to remove. @throws WeirError vip-not-added-here, …; SystemError */
 export function deleteVip(address: Address, device: string): boolean {
   return withState('vip', (state) =>
     using(new Netlink(), (netlink) => {
@@ -142,7 +141,7 @@ export function deleteVip(address: Address, device: string): boolean {
       const saved = remembered(state);
       const plan = planDelete(host, address, device, saved);
       if (plan.kind === 'refused') {
-        throw new Unable(plan.reason);
+        throw errorOf(plan.failure);
       }
       if (plan.kind === 'delete') {
         const raw = (one: VipAddress) =>
@@ -181,13 +180,13 @@ export interface VipStatus {
   readonly rivals: readonly Mac[];
 }
 
-/** @throws Unable, SystemError */
+/** @throws WeirError, SystemError */
 export function statusOfVip(address: Address, device: string): VipStatus {
   return using(new Netlink(), (netlink) => {
     const host = observe(netlink);
     const link = host.links.find(({ name }) => name === device);
     if (link === undefined) {
-      throw new Unable(`no such interface: ${device}`);
+      throw new WeirError('interface-unknown', { name: device });
     }
     const there = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
     const saved = remembered(new StateFile('vip'));

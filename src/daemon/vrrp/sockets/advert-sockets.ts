@@ -9,7 +9,7 @@ import type { KeepalivedConfiguration } from '../../../model/keepalived/configur
 import type { ReceiveBuffers } from '../../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Log } from '../../../model/log-level.js';
-import { hasCode, isSystemError } from '../../../sys/errno.js';
+import { hasCode, isSystemError, reasonOf } from '../../../sys/errno.js';
 import { RawReceiver, RawSender } from '../../../sys/raw-socket.js';
 import { type Watch, whenReadable } from '../../../sys/readable.js';
 import { encodeAddress } from '../../../wire/address-bytes.js';
@@ -320,8 +320,8 @@ export class AdvertSockets {
     if (!isSystemError(error)) {
       throw error;
     }
-    const words = /^\w+: (.*), \w+$/.exec(error.message)?.[1] ?? error.message;
-    const text = byNumber ? `${what} ${error.errno} (${words})` : `${what}: ${words}`;
+    const reason = reasonOf(error);
+    const text = byNumber ? `${what} ${error.errno} (${reason})` : `${what}: ${reason}`;
     if (this.#failures.get(key) !== text && !hasCode(error, 'EINTR')) {
       this.#failures.set(key, text);
       this.events.log('warning', text);

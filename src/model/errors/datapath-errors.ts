@@ -1,0 +1,73 @@
+// Why the datapath cannot be loaded, attached or used in this network namespace.
+import type { ErrorRows } from './error-row.js';
+
+interface Why {
+  readonly why: string;
+}
+interface Place {
+  readonly place: string;
+}
+
+export const datapathErrors = {
+  'datapath-not-loaded': { text: () => 'the datapath is not loaded in this network namespace', exitStatus: 1 },
+  'datapath-unloaded': { text: () => 'the datapath was unloaded meanwhile', hint: 'run the command again', exitStatus: 1 },
+  'datapath-loaded': {
+    text: () => 'it is loaded already: sizes are chosen at loading',
+    hint: 'weir unload first (connections are lost)',
+    exitStatus: 2,
+  },
+  'datapath-other-build': {
+    text: () => 'the loaded datapath is of another build and goes on as it is',
+    hint: 'save its table with that build (ipvsadm-save -n), then run weir unload (table and connections are lost)',
+    exitStatus: 1,
+  },
+  'pins-damaged': { text: () => "the pinned tables are not weir's, or were never finished", hint: 'run weir unload', exitStatus: 1 },
+  'table-unknown-number': {
+    text: ({ what, number }: { what: string; number: number }) => `the table holds ${what} ${number}, which this version does not know`,
+    exitStatus: 1,
+  },
+  'journal-missing': {
+    text: ({ path }: { path: string }) =>
+      `a command that changes all or nothing was killed, and ${path}, which would take it back, is not there any more, or not as it ` +
+      'was written: the table is whole, but as far as that command got',
+    exitStatus: 1,
+  },
+  'self-check-failed': {
+    text: ({ kernel, vector, difference }: { kernel: string; vector: string; difference: string }) =>
+      `the datapath fails its self-check on this kernel (${kernel}), and is not attached: “${vector}”: ${difference}; please report this`,
+    exitStatus: 1,
+  },
+  'kernel-refuses-datapath': {
+    text: ({ code, verifier }: { code: string; verifier: string }) =>
+      `this kernel refuses the datapath (${code})${verifier === '' ? '' : `: ${verifier}`}: Linux 6.1 or newer with BPF is needed`,
+    exitStatus: 1,
+  },
+  'timer-not-started': {
+    text: ({ step }: { step: number }) => `the datapath's timer could not be started (step ${step})`,
+    exitStatus: 1,
+  },
+  'xdp-not-attached': {
+    text: ({ name, why }: Why & { name: string }) => `XDP cannot be attached to ${name}: ${why}`,
+    exitStatus: 1,
+  },
+  'weir-pair-broken': {
+    text: ({ near, far }: { near: string; far: string }) => `${near} is there without ${far}`,
+    hint: ({ near }: { near: string }) => `remove it (ip link del ${near})`,
+    exitStatus: 1,
+  },
+  'bpffs-folder': {
+    text: ({ folder, why }: Why & { folder: string }) => `cannot make ${folder} for the pinned tables: ${why}`,
+    exitStatus: 1,
+  },
+  'bpffs-mount': { text: ({ place, why }: Why & Place) => `cannot mount a bpffs at ${place}: ${why}`, exitStatus: 1 },
+  'bpffs-hidden': {
+    text: ({ place }: Place) => `${place} was mounted but is no bpffs: is something else mounted over it?`,
+    exitStatus: 1,
+  },
+  'proc-not-mounted': { text: () => '/proc is not mounted', hint: 'mount -t proc proc /proc', exitStatus: 1 },
+  'mounts-hidden': {
+    text: () => "cannot see the machine's mounts (no process of it can be looked at)",
+    hint: 'run it as root',
+    exitStatus: 1,
+  },
+} as const satisfies ErrorRows;

@@ -1,0 +1,43 @@
+// Why a director refuses to change its table, or cannot.
+import type { ErrorRows } from './error-row.js';
+
+export const directorErrors = {
+  'service-exists': { text: () => 'the service is there already', exitStatus: 1, errno: 'EEXIST' },
+  'service-missing': { text: () => 'no such service', exitStatus: 1, errno: 'ESRCH' },
+  'destination-exists': { text: () => 'the destination is there already', exitStatus: 1, errno: 'EEXIST' },
+  'destination-missing': { text: () => 'no such destination', exitStatus: 1, errno: 'ENOENT' },
+  'destination-not-unicast': { text: () => 'a destination is a unicast address', exitStatus: 1, errno: 'EINVAL' },
+  'destination-family': {
+    text: () => 'only a tunnel leads to a destination of another address family',
+    exitStatus: 1,
+    errno: 'EINVAL',
+  },
+  'scheduler-unknown': { text: ({ scheduler }: { scheduler: string }) => `no scheduler ${scheduler}`, exitStatus: 1, errno: 'ENOENT' },
+  'persistence-engine-unknown': {
+    text: ({ engine }: { engine: string }) => `no persistence engine ${engine}`,
+    exitStatus: 1,
+    errno: 'ENOENT',
+  },
+  'persistence-mask': { text: ({ length }: { length: number }) => `no prefix length ${length}`, exitStatus: 1, errno: 'EINVAL' },
+  'weight-negative': { text: ({ weight }: { weight: number }) => `weight ${weight} is below 0`, exitStatus: 1, errno: 'ERANGE' },
+  'thresholds-crossed': { text: () => 'the lower threshold is above the upper one', exitStatus: 1, errno: 'ERANGE' },
+  'gue-without-port': { text: () => 'a GUE tunnel needs a port', exitStatus: 1, errno: 'EINVAL' },
+  'timeout-range': { text: ({ max }: { max: number }) => `timeouts are 0 to ${max} s`, exitStatus: 1, errno: 'EINVAL' },
+  'sysctl-unknown': { text: ({ name }: { name: string }) => `no key net.ipv4.vs.${name}`, exitStatus: 1, errno: 'ENOENT' },
+  'sysctl-value': {
+    text: ({ name, value, max }: { name: string; value: string; max?: number }) =>
+      `net.ipv4.vs.${name} cannot be ${value}${max === undefined ? '' : `: it takes 0 to ${max}`}`,
+    exitStatus: 1,
+    errno: 'EINVAL',
+  },
+  'interface-unknown': { text: ({ name }: { name: string }) => `no such interface: ${name}`, exitStatus: 1, errno: 'ENODEV' },
+  'sync-daemon-exists': { text: () => 'that synchronisation daemon runs already', exitStatus: 1, errno: 'EEXIST' },
+  'sync-daemon-missing': { text: () => 'no synchronisation daemon runs', exitStatus: 1, errno: 'ESRCH' },
+  'table-full': { text: ({ what }: { what: string }) => `no room for ${what}`, exitStatus: 1, errno: 'ENOSPC' },
+  'not-yet': { text: ({ what }: { what: string }) => `${what} are not there yet`, exitStatus: 1, errno: 'EOPNOTSUPP' },
+  'change-not-undone': {
+    text: ({ failure, obstacle }: { failure: string; obstacle: string }) =>
+      `${failure}; what was changed before could not be taken back yet (${obstacle}): the next command tries again`,
+    exitStatus: 1,
+  },
+} as const satisfies ErrorRows;

@@ -1,0 +1,26 @@
+// The one table of what can go wrong and what is said of it: code, text, hint, exit status. Command lines, the daemon's log and the API's
+// problem documents are made from it. Errors are thrown and recognised by code; nobody reads their texts.
+import { datapathErrors } from './datapath-errors.js';
+import { directorErrors } from './director-errors.js';
+import { hostErrors } from './host-errors.js';
+import { ipvsadmErrors } from './ipvsadm-errors.js';
+import { labErrors } from './lab-errors.js';
+import { restoreErrors } from './restore-errors.js';
+import { systemErrors } from './system-errors.js';
+import { usageErrors } from './usage-errors.js';
+
+export const errorTable = {
+  ...directorErrors,
+  ...datapathErrors,
+  ...systemErrors,
+  ...hostErrors,
+  ...usageErrors,
+  ...restoreErrors,
+  ...ipvsadmErrors,
+  ...labErrors,
+} as const;
+
+export type ErrorCode = keyof typeof errorTable;
+
+/** What the texts of a code are made of; undefined where they need nothing. */
+export type ErrorDetails<C extends ErrorCode> = Parameters<(typeof errorTable)[C]['text']>[0];
