@@ -11,13 +11,14 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ['model'],
   wire: ['model'],
   control: ['model', 'config', 'wire'],
+  dump: ['model', 'wire', 'control'],
   sim: ['model', 'config', 'wire', 'control'],
   sys: ['model', 'wire'],
   datapath: ['model', 'wire', 'sys'],
   host: ['model', 'config', 'wire', 'control', 'sys'],
   doctor: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host'],
   lab: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host', 'doctor'],
-  daemon: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host'],
+  daemon: ['model', 'config', 'wire', 'control', 'dump', 'sys', 'datapath', 'host'],
   cli: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host', 'doctor', 'lab', 'daemon', 'sim'],
 };
 

@@ -32,7 +32,7 @@ export const typescript = (): readonly string[] =>
 
 /** Whether a source file stands where only values are known: no clock, timer, chance, process or file. */
 export const isPure = (file: string): boolean =>
-  /^src\/(?:model|config|wire|control|sim|datapath\/(?:plan|schedule|model)|doctor\/rules)\b/.test(file);
+  /^src\/(?:model|config|wire|control|dump|sim|datapath\/(?:plan|schedule|model)|doctor\/rules)\b/.test(file);
 
 export const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 

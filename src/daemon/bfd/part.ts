@@ -1,13 +1,14 @@
 // The BFD child's part: sessions with neighbours, whose state VRRP and the checker are told, and their dump file.
 import type { Session } from '../../control/bfd/state.js';
+import { bfdLines } from '../../dump/bfd.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { Log } from '../../model/log-level.js';
 import { monotonicUs } from '../../sys/readable.js';
-import { bfdLines } from '../dump/bfd.js';
-import { dataPath, writeDump } from '../dump/file.js';
-import { globalText } from '../dump/parent.js';
-import { ReloadRecord } from '../dump/reload-record.js';
+import { hostClocks } from '../dump-files/host-clocks.js';
+import { globalText } from '../dump-files/parent-dump.js';
+import { ReloadRecord } from '../dump-files/reload-record.js';
+import { dataPath, writeDump } from '../dump-files/write-dump.js';
 import { setCpuScheduling } from '../process/cpu-scheduling.js';
 import type { Part, StartPart } from '../process/part.js';
 import { BfdProcess } from './bfd-process.js';
@@ -43,9 +44,8 @@ export const startBfd: StartPart = (configuration, options, log, tell): Part => 
   const sendUp = (): void => sessions().forEach(({ config, state }) => state === 'up' && sendEvent(config, true));
   const sendDown = (): void => sessions().forEach((session) => isReportedDown(session) && sendEvent(session.config, false));
   let grace = setTimeout(sendDown, GRACE_MS);
-  const offsetUs = (): number => Date.now() * 1000 - monotonicUs();
   const text = (): string =>
-    `${globalText(current)}${bfdLines(bfd.describe(), offsetUs())
+    `${globalText(current)}${bfdLines(bfd.describe(), hostClocks())
       .map((line) => `${line}\n`)
       .join('')}`;
   if (options.dump) for (const line of text().trimEnd().split('\n')) log('info', line);

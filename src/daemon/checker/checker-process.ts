@@ -2,21 +2,21 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
+import { changeMessage, checksNotRun } from '../../control/virtual-server/texts.js';
 import { type WantedTable, wantedTable } from '../../control/virtual-server/wanted.js';
 import type { Director } from '../../datapath/director.js';
+import { virtualServerLines } from '../../dump/virtual-servers.js';
 import { isWeirError, type WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { dataPath, writeDump } from '../dump/file.js';
-import { globalText } from '../dump/parent.js';
-import { ReloadRecord } from '../dump/reload-record.js';
+import { globalText } from '../dump-files/parent-dump.js';
+import { ReloadRecord } from '../dump-files/reload-record.js';
+import { dataPath, writeDump } from '../dump-files/write-dump.js';
 import { NotifyFifos } from '../notify/notify-fifos.js';
 import type { DumpKind } from '../process/messages.js';
 import type { Part } from '../process/part.js';
 import { policyOf, resolveScript } from '../scripts/resolve-script.js';
 import { applyPlans, presentTable } from './apply.js';
-import { virtualServerLines } from './dump.js';
-import { changeMessage, checksNotRun } from './texts.js';
 
 /** The first retry and the longest pause between two, ms. */
 const RETRY_MIN_MS = 1000;

@@ -10,11 +10,14 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const two = (value: number): string => String(value).padStart(2, '0');
 const clock = (at: Date): string => `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
 
-/** `Fri Nov 20 12:02:54 2026: `, local time, as ctime(3) writes it. */
-export function consolePrefix(at: Date): string {
+/** `Fri Nov 20 12:02:54 2026`, local time, as ctime(3) writes it. */
+export function ctime(at: Date): string {
   const day = String(at.getDate()).padStart(2, ' ');
-  return `${DAYS[at.getDay()]} ${MONTHS[at.getMonth()]} ${day} ${clock(at)} ${at.getFullYear()}: `;
+  return `${DAYS[at.getDay()]} ${MONTHS[at.getMonth()]} ${day} ${clock(at)} ${at.getFullYear()}`;
 }
+
+/** What a line on the console or in a file begins with. */
+export const consolePrefix = (at: Date): string => `${ctime(at)}: `;
 
 /** Nothing in a line may end it or play with a terminal: names and files come from outside. */
 export function oneLine(text: string): string {

@@ -5,7 +5,7 @@ import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { giveMemoryBack } from '../../sys/memory.js';
-import { dumpParent } from '../dump/parent.js';
+import { dumpParent } from '../dump-files/parent-dump.js';
 import { openLog } from '../log/log.js';
 import { commandLines } from '../log/log-text.js';
 import type { MailEvent } from '../mail/compose.js';

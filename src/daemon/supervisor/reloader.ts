@@ -7,7 +7,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { Log } from '../../model/log-level.js';
-import { writeDump } from '../dump/file.js';
+import { writeDump } from '../dump-files/write-dump.js';
 import type { Loaded } from './loaded.js';
 import type { ServiceManager } from './service-manager.js';
 import type { Supervisor } from './supervisor.js';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
 import { unlessCode } from '../../sys/errno.js';
-import { writeDump } from '../dump/file.js';
+import { writeDump } from '../dump-files/write-dump.js';
 
 /** A file that the configuration is made of. */
 export interface SourceFile {

@@ -1,14 +1,16 @@
 // The VRRP child's part: VRRP itself, and the dump files that signals ask for.
+
+import { jsonText } from '../../dump/json.js';
+import type { DumpHost } from '../../dump/live.js';
+import { statsText } from '../../dump/stats.js';
+import { topologyLines } from '../../dump/topology.js';
 import type { RunAs } from '../../model/keepalived/script.js';
 import type { Log } from '../../model/log-level.js';
 import { monotonicUs } from '../../sys/readable.js';
-import { dataPath, dumpPath, writeDump } from '../dump/file.js';
-import { jsonText } from '../dump/json.js';
-import type { DumpHost } from '../dump/live.js';
-import { globalText } from '../dump/parent.js';
-import { ReloadRecord } from '../dump/reload-record.js';
-import { statsText } from '../dump/stats.js';
-import { topologyLines } from '../dump/topology.js';
+import { hostClocks } from '../dump-files/host-clocks.js';
+import { globalText } from '../dump-files/parent-dump.js';
+import { ReloadRecord } from '../dump-files/reload-record.js';
+import { dataPath, dumpPath, writeDump } from '../dump-files/write-dump.js';
 import type { DumpKind } from '../process/messages.js';
 import type { Part, StartPart } from '../process/part.js';
 import { idsOf } from '../process/users.js';
@@ -32,7 +34,7 @@ function owner(runAs: RunAs | undefined): string {
   }
 }
 
-const hostNow = (): DumpHost => ({ offsetUs: Date.now() * 1000 - monotonicUs(), owner });
+const hostNow = (): DumpHost => ({ ...hostClocks(), owner });
 
 /** keepalived.data's lines. */
 function dataLines(vrrp: VrrpProcess): readonly string[] {

@@ -4,6 +4,7 @@ import type { Effect, Input, InterfaceFacts, VrrpState } from '../../control/vrr
 import { rehearse } from '../../control/vrrp/rehearse.js';
 import { initialState, type VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { step } from '../../control/vrrp/step.js';
+import type { SocketDescription } from '../../dump/live.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
@@ -20,7 +21,7 @@ import { HostResources } from './host/host-resources.js';
 import { Interfaces } from './host/interfaces.js';
 import { Notifier } from './notify/notifier.js';
 import { ScriptBook } from './notify/script-book.js';
-import { AdvertSockets, type SocketDescription, wholePacket } from './sockets/advert-sockets.js';
+import { AdvertSockets, wholePacket } from './sockets/advert-sockets.js';
 import { type InstanceNow, Trackers } from './trackers/trackers.js';
 
 /** Less is how the two clocks are read one after the other, and NTP's gentle way. */

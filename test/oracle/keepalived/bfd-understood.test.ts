@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
-import { bfdSettings } from '../../../src/daemon/dump/bfd.js';
+import { bfdSettings } from '../../../src/dump/bfd.js';
 import { root } from '../../support/project.js';
 import { filesOf, isComparable, readRecorded } from './recorded.js';
 

@@ -7,10 +7,11 @@ import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import type { InterfaceFacts } from '../../../src/control/vrrp/messages.js';
 import { initialState, type VrrpMachine } from '../../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../../src/control/vrrp/step.js';
-import { globalLines } from '../../../src/daemon/dump/global.js';
-import { jsonText } from '../../../src/daemon/dump/json.js';
-import { statsText } from '../../../src/daemon/dump/stats.js';
-import { topologyLines } from '../../../src/daemon/dump/topology.js';
+import { ctime } from '../../../src/daemon/log/log-text.js';
+import { globalLines } from '../../../src/dump/global.js';
+import { jsonText } from '../../../src/dump/json.js';
+import { statsText } from '../../../src/dump/stats.js';
+import { topologyLines } from '../../../src/dump/topology.js';
 import { parseAddress } from '../../../src/model/address-text.js';
 import { root } from '../../support/project.js';
 import { LEFT_OUT, OTHER_VALUES, OWN_LINES } from './dump-differences.js';
@@ -20,7 +21,7 @@ const recorded = (name: string): string =>
   readFileSync(join(root, 'test/oracle/keepalived/dumps', name), 'utf8')
     .replaceAll('/usr/bin/', '/bin/')
     .replaceAll('\\/usr\\/bin\\/', '\\/bin\\/');
-const host = { offsetUs: 0, owner: () => '0:0' };
+const host = { offsetUs: 0, ctime: (seconds: number) => ctime(new Date(seconds * 1000)), owner: () => '0:0' };
 
 const facts = (name: string, index: number, mac: string | undefined, ...addresses: readonly string[]): InterfaceFacts => ({
   name,

@@ -2,7 +2,7 @@
 
 import { initialState } from '../../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../../src/control/vrrp/step.js';
-import { instanceLines } from '../../../src/daemon/dump/instance.js';
+import { instanceLines } from '../../../src/dump/instance.js';
 import { formatAddress } from '../../../src/model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../src/model/keepalived/configuration.js';
 import type { VirtualServer } from '../../../src/model/keepalived/virtual-server.js';
@@ -21,7 +21,11 @@ const normal = (line: string): string =>
 export function instancesOf(configuration: KeepalivedConfiguration): readonly string[] {
   const machine = step(initialState(), { kind: 'configure', configuration, interfaces: [] }, 0).state;
   const lines = machine.instances.flatMap((instance) =>
-    instanceLines(instance, machine, { offsetUs: 0, owner: (runAs) => ((runAs?.user ?? 'root') === 'root' ? '0:0' : (runAs?.user ?? '')) }),
+    instanceLines(instance, machine, {
+      offsetUs: 0,
+      ctime: String,
+      owner: (runAs) => ((runAs?.user ?? 'root') === 'root' ? '0:0' : (runAs?.user ?? '')),
+    }),
   );
   return lines.filter((line) => !LEFT_OUT.test(line)).map(normal);
 }

@@ -1,6 +1,7 @@
 // static_ipaddress, static_routes, static_rules: there from start to stop, put back when somebody takes them away. What cannot be put back is told,
 // for instances of its track_group go to FAULT without it.
 import type { InterfaceFacts, LostStatic } from '../../../control/vrrp/messages.js';
+import * as dump from '../../../dump/host-text.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../model/keepalived/network.js';
@@ -8,7 +9,6 @@ import type { Log } from '../../../model/log-level.js';
 import type { Netlink } from '../../../sys/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
-import * as dump from '../../dump/host-text.js';
 import { HeldAddresses } from './held-addresses.js';
 import { HeldRoutes, type RouteLinks, routeText, ruleText } from './held-routes.js';
 import type { Interfaces } from './interfaces.js';

@@ -2,6 +2,7 @@
 
 import { virtualInterfaceName } from '../../../control/vrrp/interfaces/placement.js';
 import type { Effect, ReceivedPacket } from '../../../control/vrrp/messages.js';
+import type { SocketDescription } from '../../../dump/live.js';
 import type { Address, Family } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -53,18 +54,6 @@ interface Open {
   readonly ifindex: number;
   /** Packets a new configuration or interface makes of no use are recognised by this. */
   readonly key: string;
-}
-
-export interface SocketDescription {
-  readonly interface: string;
-  readonly family: Family;
-  readonly protocol: 112 | 51;
-  readonly unicast: boolean;
-  readonly fd: number;
-  /** The source of a unicast one, where it is configured. */
-  readonly address?: string;
-  /** Whose adverts come by it. */
-  readonly instances: readonly { readonly name: string; readonly vrid: number }[];
 }
 
 export interface AdvertSocketsOptions {

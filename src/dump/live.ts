@@ -1,16 +1,35 @@
 // What dumps show beside the machine's own memory: the host's clock, and the names of what instances stand on. Pure.
-import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
-import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
-import type { HostAddress } from '../../model/keepalived/network.js';
-import type { RunAs } from '../../model/keepalived/script.js';
+import type { InstanceState } from '../control/vrrp/state/instance-state.js';
+import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
+import type { Family } from '../model/address.js';
+import type { HostAddress } from '../model/keepalived/network.js';
+import type { RunAs } from '../model/keepalived/script.js';
 
-export interface DumpHost {
+export interface HostClocks {
   /** The wall clock less the monotonic one, microseconds. */
   readonly offsetUs: number;
+  /** Seconds since 1970 as local time, `Fri Nov 20 12:02:54 2026` (ctime(3)). */
+  readonly ctime: (seconds: number) => string;
+}
+
+export interface DumpHost extends HostClocks {
   /** Tracked processes whose number changed too short a time ago to count. */
   readonly waitingProcesses?: ReadonlyMap<string, 'fork' | 'terminate'>;
   /** `0:0`: as whom a script runs, in numbers; absent: root. */
   readonly owner?: (runAs: RunAs | undefined) => string;
+}
+
+/** A socket that adverts are received by. */
+export interface SocketDescription {
+  readonly interface: string;
+  readonly family: Family;
+  readonly protocol: 112 | 51;
+  readonly unicast: boolean;
+  readonly fd: number;
+  /** The source of a unicast one, where it is configured. */
+  readonly address?: string;
+  /** Whose adverts come by it. */
+  readonly instances: readonly { readonly name: string; readonly vrid: number }[];
 }
 
 /** keepalived's numbers of its states, which its JSON has. */

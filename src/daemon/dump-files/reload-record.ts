@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
-import { writeDump } from './file.js';
+import { writeDump } from './write-dump.js';
 
 export class ReloadRecord {
   #reloads = 0;

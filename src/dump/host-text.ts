@@ -1,8 +1,8 @@
 // One line each for addresses, routes, rules and scripts, as keepalived.data and .json have them. Pure.
-import type { Address } from '../../model/address.js';
-import { formatAddress } from '../../model/address-text.js';
-import type { HostAddress, HostRoute, HostRule, NextHop, Prefix, RouteEncap } from '../../model/keepalived/network.js';
-import type { Script } from '../../model/keepalived/script.js';
+import type { Address } from '../model/address.js';
+import { formatAddress } from '../model/address-text.js';
+import type { HostAddress, HostRoute, HostRule, NextHop, Prefix, RouteEncap } from '../model/keepalived/network.js';
+import type { Script } from '../model/keepalived/script.js';
 
 const SCOPES: Readonly<Record<number, string>> = { 0: 'global', 200: 'site', 253: 'link', 254: 'host', 255: 'nowhere' };
 

@@ -1,12 +1,12 @@
 // keepalived_bfd.data behind its global part: sessions, what they are and what was refused. Pure.
 
-import type { BfdMachine, Session } from '../../control/bfd/state.js';
-import { diagnosticText, stateText } from '../../control/bfd/texts.js';
-import { detectionUs, remoteDetectionUs, transmitUs } from '../../control/bfd/timing.js';
-import { formatAddress } from '../../model/address-text.js';
-import type { BfdInstance } from '../../model/keepalived/trackers.js';
-import type { BfdPort } from '../../wire/bfd.js';
-import { consolePrefix } from '../log/log-text.js';
+import type { BfdMachine, Session } from '../control/bfd/state.js';
+import { diagnosticText, stateText } from '../control/bfd/texts.js';
+import { detectionUs, remoteDetectionUs, transmitUs } from '../control/bfd/timing.js';
+import { formatAddress } from '../model/address-text.js';
+import type { BfdInstance } from '../model/keepalived/trackers.js';
+import type { BfdPort } from '../wire/bfd.js';
+import type { HostClocks } from './live.js';
 
 export interface BfdFacts {
   readonly state: BfdMachine;
@@ -38,12 +38,13 @@ export function bfdSettings(config: BfdInstance): readonly string[] {
 }
 
 /** `1763640000.123456 (Thu Nov 20 12:00:00 2026.123456)` */
-function moment(atUs: number): string {
-  const [seconds, micros] = [Math.floor(atUs / 1e6), String(Math.floor(atUs % 1e6)).padStart(6, '0')];
-  return `${seconds}.${micros} (${consolePrefix(new Date(seconds * 1000)).slice(0, 24)}.${micros})`;
+function moment(atUs: number, { offsetUs, ctime }: HostClocks): string {
+  const wallUs = atUs + offsetUs;
+  const [seconds, micros] = [Math.floor(wallUs / 1e6), String(Math.floor(wallUs % 1e6)).padStart(6, '0')];
+  return `${seconds}.${micros} (${ctime(seconds)}.${micros})`;
 }
 
-function sessionLines(session: Session, output: number | undefined, offsetUs: number): readonly string[] {
+function sessionLines(session: Session, output: number | undefined, clocks: HostClocks): readonly string[] {
   const hex = (word: number): string => `0x${word.toString(16)}`;
   const { config, receivedAtUs } = session;
   return [
@@ -66,20 +67,19 @@ function sessionLines(session: Session, output: number | undefined, offsetUs: nu
     `   remote tx intv = ${Math.max(session.requiredMinRxUs, session.remoteMinTxUs)} us`,
     `   local detection time = ${detectionUs(session)} us`,
     `   remote detection time = ${remoteDetectionUs(session)} us`,
-    receivedAtUs === undefined ? '   last_seen = [never]' : `   last seen = ${moment(receivedAtUs + offsetUs)}`,
+    receivedAtUs === undefined ? '   last_seen = [never]' : `   last seen = ${moment(receivedAtUs, clocks)}`,
     `   Packets received = ${session.received}, sent = ${session.sent}`,
     `   Went up = ${session.wentUp}, down = ${session.wentDown}`,
   ];
 }
 
-/** `offsetUs`: the wall clock less the monotonic one. */
-export function bfdLines({ state, inputs, outputs }: BfdFacts, offsetUs: number): readonly string[] {
+export function bfdLines({ state, inputs, outputs }: BfdFacts, clocks: HostClocks): readonly string[] {
   const refused = Object.entries(state.refused);
   return [
     '------< BFD Data >------',
     ...inputs.map(({ port, fd }) => `${INPUTS[port]} = ${fd}`),
     ...(refused.length === 0 ? [] : [' Refused packets :', ...refused.map(([reason, count]) => `   ${reason} = ${count}`)]),
     ...(state.sessions.length === 0 ? [] : ['------< BFD Topology >------']),
-    ...state.sessions.flatMap((session) => sessionLines(session, outputs.get(session.config.name), offsetUs)),
+    ...state.sessions.flatMap((session) => sessionLines(session, outputs.get(session.config.name), clocks)),
   ];
 }

@@ -1,9 +1,9 @@
 // What keepalived.data says of static objects, as recorded of the original: light tunnels, track groups and their members.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { instanceText, readText } from '../../../test/support/keepalived-text.js';
-import { initialState } from '../../control/vrrp/state/vrrp-machine.js';
-import { step } from '../../control/vrrp/step.js';
+import { instanceText, readText } from '../../test/support/keepalived-text.js';
+import { initialState } from '../control/vrrp/state/vrrp-machine.js';
+import { step } from '../control/vrrp/step.js';
 import { topologyLines } from './topology.js';
 
 const groups = ['track_group TG {', 'group {', 'V1 V9', '}', '}', 'track_group GONE {', 'group {', 'V9', '}', '}'];
@@ -32,7 +32,7 @@ test('static objects, and the groups of instances that answer for them', () => {
   const { configuration, errors } = readText(instanceText([], before));
   assert.deepEqual(errors, []);
   const machine = step(initialState(), { kind: 'configure', configuration, interfaces: [] }, 0).state;
-  const lines = topologyLines(machine, { offsetUs: 0 }, []);
+  const lines = topologyLines(machine, { offsetUs: 0, ctime: String }, []);
   assert.deepEqual(lines.slice(0, lines.indexOf('------< VRRP Topology >------')), [
     '------< Static Addresses >------',
     '     10.1.1.1 dev eth0 scope global track_group TG set',

@@ -1,9 +1,9 @@
 // keepalived_parent.data: what the supervisor knows, on SIGUSR1.
 import { hostname } from 'node:os';
+import { globalLines } from '../../dump/global.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { dataPath, writeDump } from './file.js';
-import { globalLines } from './global.js';
+import { dataPath, writeDump } from './write-dump.js';
 
 /** The configuration's global part with what the processes of this host add. */
 export function globalText({ global, root }: KeepalivedConfiguration): string {

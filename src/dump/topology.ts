@@ -1,12 +1,11 @@
 // keepalived.data behind its global part: static objects, instances, sockets, groups, what is watched, interfaces. Pure.
-import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
-import { formatAddress } from '../../model/address-text.js';
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { TrackedSet, TrackProcess, TrackScript } from '../../model/keepalived/trackers.js';
-import type { SocketDescription } from '../vrrp/sockets/advert-sockets.js';
+import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
+import { formatAddress } from '../model/address-text.js';
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { TrackedSet, TrackProcess, TrackScript } from '../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { instanceLines, notifyLines, trackedText } from './instance.js';
-import { type DumpHost, ownerText } from './live.js';
+import { type DumpHost, ownerText, type SocketDescription } from './live.js';
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
@@ -80,22 +79,22 @@ function scriptLines(script: TrackScript, machine: VrrpMachine, host: DumpHost):
   ];
 }
 
-function processLines(process: TrackProcess, machine: VrrpMachine): readonly string[] {
-  const running = machine.trackers.processes.get(process.name) ?? 0;
-  const enough = running >= process.quorum && running <= (process.quorumMax ?? Number.POSITIVE_INFINITY);
+function processLines(tracked: TrackProcess, machine: VrrpMachine): readonly string[] {
+  const running = machine.trackers.processes.get(tracked.name) ?? 0;
+  const enough = running >= tracked.quorum && running <= (tracked.quorumMax ?? Number.POSITIVE_INFINITY);
   return [
-    ` VRRP Track process = ${process.name}`,
-    `   Process = ${process.argv.join(' ')}`,
-    ...(process.parameterMatch === 'none' ? [] : [`   Param match = ${process.parameterMatch}`]),
-    `   Min processes = ${process.quorum}`,
-    ...(process.quorumMax === undefined ? [] : [`   Max processes = ${process.quorumMax}`]),
+    ` VRRP Track process = ${tracked.name}`,
+    `   Process = ${tracked.argv.join(' ')}`,
+    ...(tracked.parameterMatch === 'none' ? [] : [`   Param match = ${tracked.parameterMatch}`]),
+    `   Min processes = ${tracked.quorum}`,
+    ...(tracked.quorumMax === undefined ? [] : [`   Max processes = ${tracked.quorumMax}`]),
     `   Current processes = ${running}`,
     `   Have quorum = ${enough}`,
-    `   Weight = ${process.weight}${process.reverse ? ' reverse' : ''}`,
-    `   Terminate delay = ${us(process.terminateDelayUs)}`,
-    `   Fork delay = ${us(process.forkDelayUs)}`,
-    `   Full command = ${process.fullCommand}`,
-    ...trackers(machine, 'processes', process.name, process.weight),
+    `   Weight = ${tracked.weight}${tracked.reverse ? ' reverse' : ''}`,
+    `   Terminate delay = ${us(tracked.terminateDelayUs)}`,
+    `   Fork delay = ${us(tracked.forkDelayUs)}`,
+    `   Full command = ${tracked.fullCommand}`,
+    ...trackers(machine, 'processes', tracked.name, tracked.weight),
   ];
 }
 
@@ -172,7 +171,7 @@ export function topologyLines(machine: VrrpMachine, host: DumpHost, sockets: rea
     ...section('VRRP Track files', fileLines(machine)),
     ...section(
       'VRRP Track processes',
-      configuration.processes.flatMap((process) => processLines(process, machine)),
+      configuration.processes.flatMap((tracked) => processLines(tracked, machine)),
     ),
     ...section('VRRP Track BFDs', bfdLines(machine)),
     ...section('Interfaces', interfaceLines(machine)),

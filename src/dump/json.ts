@@ -1,9 +1,9 @@
 // keepalived.json, in its two layouts (json_version): one line, the original's keys in the original's order. Pure.
-import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
-import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
-import type { Notify } from '../../model/keepalived/instance.js';
-import type { Script } from '../../model/keepalived/script.js';
-import type { TrackProcess } from '../../model/keepalived/trackers.js';
+import type { InstanceState } from '../control/vrrp/state/instance-state.js';
+import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
+import type { Notify } from '../model/keepalived/instance.js';
+import type { Script } from '../model/keepalived/script.js';
+import type { TrackProcess } from '../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { type DumpHost, deviceOf, STATE_NUMBERS, virtualName, wallSeconds } from './live.js';
 
@@ -138,23 +138,23 @@ function stats({ counters: c, config }: InstanceState, layout: Layout): Record<s
   };
 }
 
-function trackProcess(process: TrackProcess, running: number, waiting: 'fork' | 'terminate' | undefined): Record<string, unknown> {
-  const { argv, quorum, quorumMax, weight, reverse } = process;
+function trackProcess(tracked: TrackProcess, running: number, waiting: 'fork' | 'terminate' | undefined): Record<string, unknown> {
+  const { argv, quorum, quorumMax, weight, reverse } = tracked;
   const [, ...parameters] = argv;
   return {
-    process: process.name,
+    process: tracked.name,
     ...(parameters.length === 0 ? {} : { parameters: parameters.join(' ') }),
-    param_match: process.parameterMatch,
+    param_match: tracked.parameterMatch,
     min_processes: quorum,
     ...(quorumMax === undefined ? {} : { max_processes: quorumMax }),
     current_processes: running,
     have_quorum: running >= quorum && running <= (quorumMax ?? Number.POSITIVE_INFINITY),
     weight: reverse ? -weight : weight,
-    terminate_delay: seconds(process.terminateDelayUs),
-    fork_delay: seconds(process.forkDelayUs),
+    terminate_delay: seconds(tracked.terminateDelayUs),
+    fork_delay: seconds(tracked.forkDelayUs),
     fork_delay_timer_running: waiting === 'fork',
     terminate_delay_timer_running: waiting === 'terminate',
-    full_command: process.fullCommand,
+    full_command: tracked.fullCommand,
   };
 }
 
@@ -170,8 +170,8 @@ export function jsonText(instances: readonly InstanceState[], machine: VrrpMachi
   const vrrp = instances.map((instance) => ({ data: data(instance, machine, host, layout), stats: stats(instance, layout) }));
   if (layout === 1) return write(vrrp);
   const processes = machine.configuration?.processes ?? [];
-  const running = processes.map((process) =>
-    trackProcess(process, machine.trackers.processes.get(process.name) ?? 0, host.waitingProcesses?.get(process.name)),
+  const running = processes.map((tracked) =>
+    trackProcess(tracked, machine.trackers.processes.get(tracked.name) ?? 0, host.waitingProcesses?.get(tracked.name)),
   );
   return write({ vrrp, ...list('track_process', running) });
 }

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
 import { SavedFiles } from '../supervisor/saved-files.js';
-import { dataPath, dumpPath } from './file.js';
 import { ReloadRecord } from './reload-record.js';
+import { dataPath, dumpPath } from './write-dump.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-dump-file-'));
 after(() => rmSync(folder, { recursive: true }));

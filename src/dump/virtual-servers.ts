@@ -1,8 +1,9 @@
 // The virtual servers' part of keepalived_check.data. Pure.
-import { formatAddress } from '../../model/address-text.js';
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
-import { serverName } from './texts.js';
+
+import { serverName } from '../control/virtual-server/texts.js';
+import { formatAddress } from '../model/address-text.js';
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import type { RealServer, VirtualServer } from '../model/keepalived/virtual-server.js';
 
 const METHODS = { masq: 'NAT', route: 'DR', tunnel: 'TUN', local: 'LOCAL' } as const;
 

@@ -1,10 +1,10 @@
 // One instance in `VRRP Topology` of keepalived.data, line for line. Pure.
-import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
-import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
-import { formatAddress } from '../../model/address-text.js';
-import type { Authentication, Notify } from '../../model/keepalived/instance.js';
-import type { Script } from '../../model/keepalived/script.js';
-import type { Tracked } from '../../model/keepalived/trackers.js';
+import type { InstanceState } from '../control/vrrp/state/instance-state.js';
+import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
+import { formatAddress } from '../model/address-text.js';
+import type { Authentication, Notify } from '../model/keepalived/instance.js';
+import type { Script } from '../model/keepalived/script.js';
+import type { Tracked } from '../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { type DumpHost, deviceOf, ownerText, virtualName, wallSeconds } from './live.js';
 
@@ -16,8 +16,8 @@ const when = (condition: boolean, ...lines: readonly string[]): readonly string[
 export function momentText(atUs: number, host: DumpHost): string {
   const wall = wallSeconds(atUs, host);
   const [whole = '0', fraction = '0'] = wall.split('.');
-  const [, day, month, date, year, time] = /^(\w+) (\w+) (\d+) (\d+) (\S+)/.exec(new Date(Number(whole) * 1000).toString()) ?? [];
-  return `${wall} (${day} ${month} ${String(Number(date)).padStart(2, ' ')} ${time}.${fraction} ${year})`;
+  const text = host.ctime(Number(whole));
+  return `${wall} (${text.slice(0, -5)}.${fraction}${text.slice(-5)})`;
 }
 
 /** `weight 10 reverse`; the tracker's own weight where the instance gives none. */

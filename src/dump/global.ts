@@ -1,7 +1,7 @@
 // `Global definitions` of keepalived.data and keepalived_parent.data, line for line as keepalived writes them. Pure.
-import { formatAddress } from '../../model/address-text.js';
-import type { BufferSize, GlobalSettings, ProcessSettings, VrrpDefaults } from '../../model/keepalived/global.js';
-import type { Fifo } from '../../model/keepalived/script.js';
+import { formatAddress } from '../model/address-text.js';
+import type { BufferSize, GlobalSettings, ProcessSettings, VrrpDefaults } from '../model/keepalived/global.js';
+import type { Fifo } from '../model/keepalived/script.js';
 
 const SECOND_US = 1_000_000;
 

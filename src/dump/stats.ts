@@ -1,7 +1,7 @@
 // keepalived.stats: the counters of each instance. Pure.
-import type { Counters } from '../../control/vrrp/state/counters.js';
-import type { InstanceState } from '../../control/vrrp/state/instance-state.js';
-import type { Authentication, VrrpInstance } from '../../model/keepalived/instance.js';
+import type { Counters } from '../control/vrrp/state/counters.js';
+import type { InstanceState } from '../control/vrrp/state/instance-state.js';
+import type { Authentication, VrrpInstance } from '../model/keepalived/instance.js';
 
 /** What 2.4 counts beside: where auth_hmac is used. */
 const extensionLines = (c: Counters, { kind }: Authentication): string =>
