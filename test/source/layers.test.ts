@@ -3,24 +3,8 @@
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';
 import { test } from 'node:test';
+import { layerNamed, layerRows, layers } from '../support/layers.js';
 import { importsOf, isPure, read, typescript } from '../support/project.js';
-
-/** For each folder of src/ the folders that it may import, besides itself. */
-const mayImport: Readonly<Record<string, readonly string[]>> = {
-  model: [],
-  config: ['model'],
-  wire: ['model'],
-  control: ['model', 'config', 'wire'],
-  dump: ['model', 'wire', 'control'],
-  sim: ['model', 'config', 'wire', 'control'],
-  sys: ['model', 'wire'],
-  datapath: ['model', 'wire', 'sys'],
-  host: ['model', 'config', 'wire', 'control', 'sys'],
-  doctor: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host'],
-  lab: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host', 'doctor'],
-  daemon: ['model', 'config', 'wire', 'control', 'dump', 'sys', 'datapath', 'host'],
-  cli: ['model', 'config', 'wire', 'control', 'sys', 'datapath', 'host', 'doctor', 'lab', 'daemon', 'sim'],
-};
 
 const sources = typescript().filter((file) => file.startsWith('src/') && !file.endsWith('.test.ts'));
 const layerOf = (file: string): string => file.split('/')[1] ?? '';
@@ -28,8 +12,28 @@ const layerOf = (file: string): string => file.split('/')[1] ?? '';
 test('there is source to judge', () => assert.ok(sources.length > 20));
 
 test('every folder of src/ has its place among the layers', () => {
-  const unknown = sources.filter((file) => file.split('/').length > 2 && !(layerOf(file) in mayImport));
+  const unknown = sources.filter((file) => file.split('/').length > 2 && layerNamed(layerOf(file)) === undefined);
   assert.deepEqual(unknown, []);
+});
+
+test('a layer imports only layers that stand above it in the table, which therefore has no circle', () => {
+  const seen = new Set<string>();
+  for (const { folder, mayImport } of layers) {
+    assert.deepEqual(
+      mayImport.filter((name) => !seen.has(name)),
+      [],
+      folder,
+    );
+    seen.add(folder);
+  }
+});
+
+test('ARCHITECTURE.md has the rows of this table (node build/dev/layer-table.js writes them)', () => {
+  const lines = read('ARCHITECTURE.md').split('\n');
+  assert.deepEqual(
+    lines.filter((line) => line.startsWith('| `src/')),
+    layerRows(),
+  );
 });
 
 test('a layer imports only what stands below it', () => {
@@ -39,7 +43,7 @@ test('a layer imports only what stands below it', () => {
       .map((name) => join(dirname(file), name))
       .filter((target) => {
         const [from, to] = [layerOf(file), layerOf(target)];
-        return !target.startsWith('src/') || (from !== to && !(mayImport[from] ?? []).includes(to));
+        return !target.startsWith('src/') || (from !== to && !(layerNamed(from)?.mayImport ?? []).includes(to));
       })
       .map((target) => `${file} imports ${target}`),
   );

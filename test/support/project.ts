@@ -3,6 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { layerNamed } from './layers.js';
 
 const findRoot = (from: string): string => (existsSync(join(from, 'tsconfig.json')) ? from : findRoot(dirname(from)));
 
@@ -31,8 +32,11 @@ export const typescript = (): readonly string[] =>
   ['src', 'test', 'bench', 'dev'].flatMap((folder) => filesUnder(folder)).filter((file) => file.endsWith('.ts'));
 
 /** Whether a source file stands where only values are known: no clock, timer, chance, process or file. */
-export const isPure = (file: string): boolean =>
-  /^src\/(?:model|config|wire|control|dump|sim|datapath\/(?:plan|schedule|model)|doctor\/rules)\b/.test(file);
+export const isPure = (file: string): boolean => {
+  const [top, folder = '', part = ''] = file.split('/');
+  const pure = top === 'src' ? (layerNamed(folder)?.pure ?? []) : [];
+  return pure === true || pure.includes(part);
+};
 
 export const read = (file: string): string => readFileSync(join(root, file), 'utf8');
 

@@ -1,0 +1,10 @@
+// Writes the rows of the layers into ARCHITECTURE.md: node build/dev/layer-table.js
+import { readFileSync, writeFileSync } from 'node:fs';
+import { layerRows } from '../test/support/layers.js';
+
+const path = 'ARCHITECTURE.md';
+const lines = readFileSync(path, 'utf8').split('\n');
+const isRow = (line: string): boolean => line.startsWith('| `src/');
+const first = lines.findIndex(isRow);
+const rest = lines.slice(first).filter((line) => !isRow(line));
+writeFileSync(path, [...lines.slice(0, first), ...layerRows(), ...rest].join('\n'));

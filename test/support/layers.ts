@@ -1,0 +1,107 @@
+// The layers of src/: what each folder is for and which others it may import. The order is the one in which the data flows.
+// test/source/layers.test.ts enforces it, dev/layer-table.ts writes it into ARCHITECTURE.md.
+
+export interface Layer {
+  /** Below src/. */
+  readonly folder: string;
+  /** For ARCHITECTURE.md: Markdown. */
+  readonly what: string;
+  /** Besides itself. */
+  readonly mayImport: readonly string[];
+  /** Only values: no clock, timer, chance, process or file, nothing of node. `true`: all of it; else the parts of it. */
+  readonly pure: true | readonly string[];
+}
+
+const values = ['model', 'config', 'wire', 'control'];
+const shell = [...values, 'sys', 'datapath', 'host'];
+
+export const layers: readonly Layer[] = [
+  {
+    folder: 'model',
+    what: 'the nouns: address, service, destination, change of a table, finding, capability; `errors/`: the one error table',
+    mayImport: [],
+    pure: true,
+  },
+  {
+    folder: 'config',
+    what: 'keepalived.conf: text → lines → statements → values → model, a room a step; the tables of keywords and diagnostics; `explain/`, `lint/`',
+    mayImport: ['model'],
+    pure: true,
+  },
+  {
+    folder: 'wire',
+    what: 'bytes ↔ values: Ethernet, ARP, NDP, IPv4, ICMP, TCP, UDP, VRRP with its digests, BFD, netlink',
+    mayImport: ['model'],
+    pure: true,
+  },
+  {
+    folder: 'control',
+    what: 'decisions as data: `machine.ts`, the shape of every machine; VRRP, BFD; plans of virtual servers, real servers and VIPs',
+    mayImport: ['model', 'config', 'wire'],
+    pure: true,
+  },
+  {
+    folder: 'dump',
+    what: "the texts of keepalived's dump files: data, stats, JSON",
+    mayImport: ['model', 'wire', 'control'],
+    pure: true,
+  },
+  {
+    folder: 'sim',
+    what: "`control`'s machines on a virtual network and clock: histories from seeds, invariants, shrinking",
+    mayImport: values,
+    pure: true,
+  },
+  {
+    folder: 'sys',
+    what: 'the kernel as objects: descriptors, sockets, namespaces, netlink, bpf, locks; the only user of the addon',
+    mayImport: ['model', 'wire'],
+    pure: [],
+  },
+  {
+    folder: 'datapath',
+    what: '`director.ts`: what every driver offers; `ebpf/`: the driver; `memory/`: a director in memory; `schedule/`, `tcp-state.ts`: the rules of the kernel again in TypeScript, the measure of the C ones',
+    mayImport: ['model', 'wire', 'sys'],
+    pure: ['schedule', 'memory'],
+  },
+  {
+    folder: 'host',
+    what: "carries out `control`'s plans on this host; reads its configuration files",
+    mayImport: [...values, 'sys'],
+    pure: [],
+  },
+  {
+    folder: 'doctor',
+    what: '`collect/`: facts of this host; `rules/`: facts → findings',
+    mayImport: shell,
+    pure: ['rules', 'packet-filter'],
+  },
+  {
+    folder: 'lab',
+    what: 'networks of namespaces, described as data, built, exercised, judged',
+    mayImport: [...shell, 'doctor'],
+    pure: [],
+  },
+  {
+    folder: 'daemon',
+    what: 'the processes, a folder each: supervisor, vrrp, checker, bfd; what they hold open, run and write',
+    mayImport: [...shell, 'dump'],
+    pure: [],
+  },
+  {
+    folder: 'cli',
+    what: 'the command lines; `commands.ts` is the table of them',
+    mayImport: [...shell, 'doctor', 'lab', 'daemon', 'sim'],
+    pure: [],
+  },
+];
+
+export const layerNamed = (folder: string): Layer | undefined => layers.find((layer) => layer.folder === folder);
+
+/** The rows of ARCHITECTURE.md, without the table's head. */
+export function layerRows(): readonly string[] {
+  return layers.map(({ folder, what, mayImport, pure }) => {
+    const purity = pure === true ? 'all' : pure.map((part) => `\`${part}/\``).join(', ');
+    return `| \`src/${folder}/\` | ${what} | ${mayImport.length === 0 ? 'nothing' : mayImport.join(', ')} | ${purity} |`;
+  });
+}
