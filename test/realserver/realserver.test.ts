@@ -66,7 +66,7 @@ test('without the sysctls the host would answer, and status says so', on, () => 
   assert.equal(answersArp('10.77.5.9'), true, 'else the tests above prove nothing');
   const status = server.weir('realserver status --vip 10.77.5.9');
   assert.equal(status.status, 1);
-  assert.match(status.stdout, /zeta3 arp_ignore 0 arp_announce 1: tells the VIP/);
+  assert.match(status.stdout, /zeta3 arp_ignore 0 arp_announce 1: announces the VIP/);
   server.ip('addr del 10.77.5.9/32 dev lo');
 });
 

@@ -112,7 +112,7 @@ function statusText({ state, vips, interfaces }: Status): string {
     ),
     ...interfaces.map(
       ({ name, arpIgnore, arpAnnounce, silent }) =>
-        `${name} arp_ignore ${arpIgnore} arp_announce ${arpAnnounce}: ${silent ? 'silent' : 'tells the VIP'}`,
+        `${name} arp_ignore ${arpIgnore} arp_announce ${arpAnnounce}: ${silent ? 'silent' : 'announces the VIP'}`,
     ),
     state === 'started' ? 'started' : state === 'partly' ? 'partly in place' : 'not started',
   ];

@@ -22,7 +22,7 @@ const wrong: readonly (readonly [BfdRefusal, Partial<BfdControl>, RegExp])[] = [
   ['authentication', { authenticated: true, state: 'down' }, /auth bit is set/],
 ];
 
-test('what is wrong in one way is refused, counted and named, and changes nothing', () => {
+test('a packet with one fault is refused, counted and logged, and changes nothing', () => {
   for (const [reason, changed, text] of wrong) {
     const nodes = new BfdNodes();
     nodes.up();
@@ -34,7 +34,7 @@ test('what is wrong in one way is refused, counted and named, and changes nothin
   }
 });
 
-test('a packet that was routed is refused', () => {
+test('a routed packet is refused', () => {
   const near = new BfdNodes();
   near.up();
   near.receive('a', near.forge('a', { state: 'down' }), 254);
@@ -53,7 +53,7 @@ test('a packet that was routed is refused', () => {
   assert.equal(any.session('a').state, 'down');
 });
 
-test('any bytes with any TTL: nothing changes but the counts', () => {
+test('any bytes with any TTL: only counters change', () => {
   const nodes = new BfdNodes();
   nodes.up();
   const before = nodes.session('a');
@@ -73,7 +73,7 @@ test('any bytes with any TTL: nothing changes but the counts', () => {
   assert.ok(nodes.lines('a', nodes.atUs).length < 80, 'a flood does not fill the log');
 });
 
-test('without a discriminator the addresses say whose it is, and the port', () => {
+test('without a discriminator the addresses and the port select the session', () => {
   const far = parseAddress('10.0.0.9') ?? assert.fail();
   const sessions = [
     sessionOf('a', { name: 'multi', multihop: true }),
@@ -96,7 +96,7 @@ test('without a discriminator the addresses say whose it is, and the port', () =
   assert.deepEqual(heard({ source: parseAddress('10.0.0.7') }), []);
 });
 
-test('a right packet of another session’s port is not taken', () => {
+test('a valid packet on the port of another kind of session is refused', () => {
   const nodes = new BfdNodes();
   nodes.up();
   const bytes = nodes.forge('a', { state: 'down' });
@@ -105,14 +105,14 @@ test('a right packet of another session’s port is not taken', () => {
   assert.equal(nodes.session('a').state, 'up');
 });
 
-test('what the kernel dropped is counted', () => {
+test('packets that the socket filter dropped are counted', () => {
   const nodes = new BfdNodes();
   nodes.give('a', { kind: 'filtered', counts: { ttl: 100_000, rate: 7 } });
   nodes.give('a', { kind: 'filtered', counts: { ttl: 1 } });
   assert.deepEqual(nodes.machine('a').refused, { ttl: 100_001, rate: 7 });
 });
 
-test('on a bad link: who is called down was silent, and when the link is well again both are up', () => {
+test('on a lossy path: a session fails only after silence, and both are up when the path is good again', () => {
   const link = fc.record({ seed: fc.nat(), loss: fc.nat(70), spreadMs: fc.nat(30), cutMs: fc.nat(3000), oneWay: fc.boolean() });
   fc.assert(
     fc.property(link, ({ seed, loss, spreadMs, cutMs, oneWay }) => {

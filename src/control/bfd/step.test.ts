@@ -5,7 +5,7 @@ import { initialBfd } from './state.js';
 import { step } from './step.js';
 import { transmitUs } from './timing.js';
 
-test('two nodes come up, and say so', () => {
+test('two nodes come up, and report it', () => {
   const nodes = new BfdNodes();
   nodes.up();
   assert.deepEqual(nodes.events('a'), [true]);
@@ -45,7 +45,7 @@ test('two nodes come up, and say so', () => {
   assert.ok(lines.includes(table.join('\n')), lines);
 });
 
-test('the slower of what one wants to send and the other wants to hear, 0 to 25 % sooner', () => {
+test('the slower of the sender's and the receiver's interval, 0 to 25 % sooner', () => {
   const nodes = new BfdNodes({ minTxUs: 10 * MS }, { minRxUs: 40 * MS, minTxUs: 20 * MS });
   nodes.up();
   const from = nodes.atUs;
@@ -60,7 +60,7 @@ test('the slower of what one wants to send and the other wants to hear, 0 to 25 
   assert.ok(new Set(a).size > 100, 'not in step');
 });
 
-test('who may miss no packet sends 10 to 25 % sooner', () => {
+test('a session with multiplier 1 sends 10 to 25 % sooner', () => {
   const nodes = new BfdNodes({ multiplier: 1 }, { multiplier: 1 });
   nodes.fate = () => 0;
   nodes.up();
@@ -72,7 +72,7 @@ test('who may miss no packet sends 10 to 25 % sooner', () => {
   assert.ok(nodes.bothUp);
 });
 
-test('a neighbour that falls silent is down after multiplier times interval, not before', () => {
+test('a silent neighbour is down after multiplier times interval, not before', () => {
   const nodes = new BfdNodes();
   nodes.up();
   nodes.fate = ({ from }) => (from === 'b' ? undefined : MS);
@@ -100,7 +100,7 @@ test('a neighbour that falls silent is down after multiplier times interval, not
   nodes.up();
 });
 
-test('who may be sent to more often is, from the last packet on and not at once', () => {
+test('a shorter interval of the neighbour counts from the last packet sent', () => {
   const nodes = new BfdNodes({ minTxUs: 10 * MS }, { minRxUs: S, minTxUs: S });
   nodes.up();
   nodes.fate = () => undefined;
@@ -113,7 +113,7 @@ test('who may be sent to more often is, from the last packet on and not at once'
   assert.ok(nodes.atUs >= before + 300 * MS);
 });
 
-test('a poll is answered at once, whatever the timers say', () => {
+test('a poll is answered immediately, whatever the timers', () => {
   const nodes = new BfdNodes({ minRxUs: S, minTxUs: S }, { minRxUs: S, minTxUs: S });
   nodes.up();
   const before = nodes.sent.length;
@@ -124,7 +124,7 @@ test('a poll is answered at once, whatever the timers say', () => {
   );
 });
 
-test('reload: sending less often waits for the answer to a poll', () => {
+test('reload: a longer sending interval waits for the answer to a poll', () => {
   const nodes = new BfdNodes();
   nodes.up();
   nodes.fate = ({ packet }) => (packet.final ? undefined : MS);
@@ -141,7 +141,7 @@ test('reload: sending less often waits for the answer to a poll', () => {
   assert.deepEqual([nodes.events('a'), nodes.events('b')], [[true], [true]]);
 });
 
-test('reload: missing the neighbour sooner waits for the answer to a poll', () => {
+test('reload: a shorter detection time waits for the answer to a poll', () => {
   const nodes = new BfdNodes({ minRxUs: 100 * MS });
   nodes.up();
   nodes.fate = ({ packet }) => (packet.final ? undefined : MS);
@@ -154,7 +154,7 @@ test('reload: missing the neighbour sooner waits for the answer to a poll', () =
   assert.ok(nodes.bothUp);
 });
 
-test('reload: what has other ends begins anew, what is gone is silent', () => {
+test('reload: a session with other ends starts again, a removed one sends nothing', () => {
   const nodes = new BfdNodes();
   nodes.up();
   const was = nodes.session('a').discriminator;
@@ -174,7 +174,7 @@ test('reload: what has other ends begins anew, what is gone is silent', () => {
   assert.equal(nodes.session('b').state, 'down');
 });
 
-test('who is passive waits to be spoken to', () => {
+test('a passive session waits for the neighbour's first packet', () => {
   const both = new BfdNodes({ passive: true }, { passive: true });
   both.run(10 * S);
   assert.deepEqual(both.sent, []);
@@ -188,7 +188,7 @@ test('who is passive waits to be spoken to', () => {
   assert.deepEqual(one.sentBy('a', silent), [], 'it does not know the neighbour any more');
 });
 
-test('a neighbour that was taken out of service by hand is no failure', () => {
+test('a neighbour in AdminDown is not a failure', () => {
   const nodes = new BfdNodes();
   nodes.up();
   nodes.give('b', { kind: 'socket', name: 'b', open: false });
@@ -204,7 +204,7 @@ test('a neighbour that was taken out of service by hand is no failure', () => {
   nodes.up();
 });
 
-test('who demands to be left alone is, while both are up; polls are answered all the same', () => {
+test('a neighbour in demand mode gets no periodic packets while both are up; polls are still answered', () => {
   const nodes = new BfdNodes();
   nodes.up();
   nodes.fate = () => undefined;
@@ -223,7 +223,7 @@ test('who demands to be left alone is, while both are up; polls are answered all
   );
 });
 
-test('who wants no packets gets none', () => {
+test('a neighbour that wants no packets gets none', () => {
   const nodes = new BfdNodes();
   nodes.up();
   nodes.fate = () => undefined;
@@ -242,7 +242,7 @@ test('before there is a socket nothing is sent', () => {
   assert.deepEqual([effects, wakeAtUs, state.sessions[0]?.remoteState], [[], undefined, 'down']);
 });
 
-test('discriminators are of chance, never 0, never twice', () => {
+test('discriminators are random, never 0, never twice', () => {
   const sessions = Array.from({ length: 500 }, (_, index) => sessionOf('a', { name: `s${index}` }));
   const nodes = new BfdNodes();
   nodes.give('a', { kind: 'configure', sessions });

@@ -29,8 +29,8 @@ const WORDS = 0x1_0000_0000;
  * `word`: 32 random bits.
  */
 export function jittered(intervalUs: number, multiplier: number, word: number): number {
-  const [least, most] = multiplier === 1 ? [0.1, 0.25] : [0, 0.25];
-  return Math.floor(intervalUs * (1 - least - (most - least) * (word / WORDS)));
+  const [shareMin, shareMax] = multiplier === 1 ? [0.1, 0.25] : [0, 0.25];
+  return Math.floor(intervalUs * (1 - shareMin - (shareMax - shareMin) * (word / WORDS)));
 }
 
 /**

@@ -44,7 +44,7 @@ exec ${SCRIPT} start
 /** all and lo exist at any time and apply everywhere. The script sets those of interfaces, which may appear later. */
 function sysctlText(): string {
   const lines = arpSettingPaths([]).map(({ path, setting }) => `${path} = ${ARP_SETTINGS[setting]}`);
-  const origin = '# Written by "weir realserver start --persist": a real server keeps silent about its virtual addresses.';
+  const origin = '# Written by "weir realserver start --persist": a real server does not answer ARP for its virtual addresses.';
   return [origin, ...lines, ''].join('\n');
 }
 

@@ -31,7 +31,7 @@ conf=/proc/sys/net/ipv4/conf
 fail() { echo "realserver: $*" >&2; exit 1; }
 command -v ip >/dev/null || fail "ip is missing: apt-get install iproute2"
 
-# Every interface that faces the cluster: up, speaking ARP, with an IPv4 address.
+# Every interface that faces the cluster: up, with ARP and an IPv4 address.
 interfaces() {
   [ -n "$INTERFACES" ] && { echo "$INTERFACES" | tr ' ' '\n'; return; }
   ip -o link show up | sed -n 's/^[0-9]*: \([^:@ ]*\)[^ ]* <\([^>]*\)>.*/\1 \2/p' | while read -r name flags; do
@@ -46,7 +46,7 @@ settings() {
     echo "net/ipv4/conf/$name/arp_announce 2"
   done
 }
-# hides PATH VALUE: whether this value keeps the VIP from being told (the kernel takes the larger of all and the interface).
+# hides PATH VALUE: whether this value keeps the VIP from being announced (the kernel takes the larger of all and the interface).
 hides() {
   case $1:$2 in *arp_ignore:[128] | *arp_announce:2) return 0 ;; *) return 1 ;; esac
 }
@@ -78,7 +78,7 @@ check() {
   done
 }
 
-# Remembers all that start will do, at once and before it is done: whenever it is killed, stop undoes it.
+# Saves all that start will do, in one write and before it is done: whenever start is killed, stop undoes it.
 remember() {
   mkdir -p "$folder" || fail "cannot write $folder: run as root"
   { if [ -f "$state" ]; then cat "$state"; fi; } >"$state.new" || fail "cannot write $state.new: run as root"
@@ -159,7 +159,7 @@ status() {
   for name in $(interfaces); do
     ignore=$(larger "$(cat $conf/all/arp_ignore)" "$(cat "$conf/$name/arp_ignore")")
     announce=$(larger "$(cat $conf/all/arp_announce)" "$(cat "$conf/$name/arp_announce")")
-    if hides arp_ignore "$ignore" && hides arp_announce "$announce"; then word=silent; else word='tells the VIP'; loud=$((loud + 1)); fi
+    if hides arp_ignore "$ignore" && hides arp_announce "$announce"; then word=silent; else word='announces the VIP'; loud=$((loud + 1)); fi
     echo "$name arp_ignore $ignore arp_announce $announce: $word"
   done
   [ "$present" -gt 0 ] || return 3
@@ -178,7 +178,7 @@ export function realServerScript(options: ScriptOptions): string {
   return [
     HEAD,
     `VIPS=${quote(options.vips.map(formatAddress).join(' '))}\n`,
-    `# Empty: every interface that is up, speaks ARP and has an IPv4 address.\nINTERFACES=${quote(options.interfaces.join(' '))}\n`,
+    `# Empty: every interface that is up and has ARP and an IPv4 address.\nINTERFACES=${quote(options.interfaces.join(' '))}\n`,
     `# Values from before weir, where sysctl.d sets ours at boot.\nKNOWN=${quote(known)}\n`,
     BODY,
   ].join('');

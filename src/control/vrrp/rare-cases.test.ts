@@ -40,13 +40,13 @@ const hmac = {
 } as const;
 const wallOffsetUs = 1_800_000_000 * S;
 
-test('auth_hmac: a node that may only receive sends plain adverts', () => {
+test('auth_hmac: a node in mode receive-only sends plain adverts', () => {
   const bytes = (mode: 'enforce' | 'receive-only') => sent(master({ version: 3, authentication: { ...hmac, mode } }))[0]?.payload.length;
   assert.equal(bytes('receive-only'), 12);
   assert.equal(bytes('enforce'), 40);
 });
 
-test('auth_hmac: a stamp outside of time_window is refused, by the own clock; monotonic asks for no clock', () => {
+test('auth_hmac: a stamp outside of time_window is refused, by the own clock; monotonic needs no clock', () => {
   const heard = (antiReplay: 'time' | 'monotonic', offUs: number): number => {
     const configuration = configurationOf({ version: 3, priority: 200, authentication: { ...hmac, antiReplay, mode: 'enforce' } });
     const sender = startNode(configuration, [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1]);
@@ -84,7 +84,7 @@ test('a reload that changes the multicast group makes another instance of it', (
   assert.equal(instanceOf(node).state, 'backup');
 });
 
-test('a master counts in its own interval, whatever it followed before', () => {
+test('a master uses its own interval, whatever it followed before', () => {
   const node = startNode(configurationOf({ version: 3 }));
   give(node, advert({ version: 3, priority: 200, interval: 30 }), S);
   assert.equal(instanceOf(node).advertUs, 0.3 * S);
@@ -92,13 +92,13 @@ test('a master counts in its own interval, whatever it followed before', () => {
   assert.deepEqual([instanceOf(node).state, instanceOf(node).advertUs], ['master', S]);
 });
 
-test('adverts that arrive on the macvlan are heard', () => {
+test('adverts that arrive on the macvlan are received', () => {
   const node = startNode(configurationOf({ virtualInterface: { kind: 'vmac', name: 'vrrp.51' } }));
   give(node, advert({ priority: 200 }, { interface: 'vrrp.51' }), S);
   assert.equal(instanceOf(node).counters.advertsReceived, 1);
 });
 
-test('vrrp_startup_delay says what is left, whenever the machine was started', () => {
+test('vrrp_startup_delay logs the remaining time, whenever the host was booted', () => {
   const configuration = { ...configurationOf({}), global: { ...emptyGlobal, startupDelayUs: 3 * S } };
   const empty = startNode({ ...configurationOf(), global: emptyGlobal });
   const node: VrrpNode = { ...empty, state: { ...empty.state, configuration: undefined }, effects: [], atUs: 1000 * S };
@@ -106,13 +106,13 @@ test('vrrp_startup_delay says what is left, whenever the machine was started', (
   assert.equal(logs(node)[0], 'Delaying startup for 3 seconds');
 });
 
-test('track_src_ip: the address must be there in the family of the instance', () => {
+test('track_src_ip: the address must exist in the family of the instance', () => {
   const own = { trackSourceAddress: true, sourceAddress: ip('10.99.0.1') };
   assert.equal(instanceOf(startNode(configurationOf(own))).state, 'backup');
   assert.equal(instanceOf(startNode(configurationOf({ ...own, sourceAddress: ip('10.99.0.7') }))).state, 'fault');
 });
 
-test('routes and rules that a reload takes away or brings', () => {
+test('routes and rules that a reload removes or adds', () => {
   const plain = { nextHops: [], onlink: false, metrics: [], insert: 'prepend', noTrack: false } as const;
   const route: HostRoute = { ...plain, family: 'inet', type: 'unicast', to: { address: ip('10.9.0.0'), length: 24 }, dev: 'eth0' };
   const rule: HostRule = {
@@ -137,7 +137,7 @@ test('routes and rules that a reload takes away or brings', () => {
   assert.deepEqual(changes(bare).toSorted(), ['remove routes', 'remove rules']);
 });
 
-test('what a notify script is given: the one of a state nothing, the general one four arguments', () => {
+test('arguments of notify scripts: none for the script of a state, four for the generic one', () => {
   const script = (name: string) => ({ argv: [name], text: name });
   const notify = { master: script('/m'), all: script('/n'), priorityChanges: false, smtpAlert: false };
   const told = taken(master({ notify })).find((effect) => effect.kind === 'notify' && effect.event === 'MASTER');
@@ -151,7 +151,7 @@ test('what a notify script is given: the one of a state nothing, the general one
   );
 });
 
-test('no_email_faults keeps mails of FAULT back, and no others', () => {
+test('no_email_faults suppresses mails of FAULT, and no others', () => {
   const mails = (noEmailFaults: boolean): readonly (readonly [string, boolean])[] => {
     const configuration = configurationOf({ notify: { priorityChanges: false, smtpAlert: true } });
     const node = startNode({ ...configuration, global: { ...emptyGlobal, noEmailFaults } });
@@ -168,7 +168,7 @@ test('no_email_faults keeps mails of FAULT back, and no others', () => {
   ]);
 });
 
-test('an instance that a reload takes away is mailed, as DELETED where that is asked for', () => {
+test('an instance that a reload removes is mailed, as DELETED with notify_deleted', () => {
   const mailed = (deleted: boolean) => {
     const notify = { priorityChanges: false, smtpAlert: true, ...(deleted ? { deleted: {} } : {}) };
     const node = master({ notify });
@@ -180,7 +180,7 @@ test('an instance that a reload takes away is mailed, as DELETED where that is a
   assert.deepEqual(mailed(false), [['FAULT', true]]);
 });
 
-test('nothing is said of interfaces that no instance uses', () => {
+test('nothing is logged about interfaces that no instance uses', () => {
   const node = startNode(configurationOf({}));
   taken(node);
   give(node, { kind: 'interface', facts: { ...eth1, name: 'eth7', index: 9 } });
@@ -188,7 +188,7 @@ test('nothing is said of interfaces that no instance uses', () => {
   assert.deepEqual(logs(node), []);
 });
 
-test('an owner that met another owner stays at 254 when weights come and go', () => {
+test('an owner that received another owner's advert stays at 254 when weights change', () => {
   const track = { interfaces: [{ name: 'eth1', weight: 10 }], scripts: [], files: [], processes: [], bfds: [] };
   const node = master({ priority: 255, track });
   give(node, advert({ priority: 255 }));
@@ -196,7 +196,7 @@ test('an owner that met another owner stays at 254 when weights come and go', ()
   assert.deepEqual([instanceOf(node).basePriority, instanceOf(node).priority], [254, 254]);
 });
 
-test('fast mode: the goodbye of a master that sent fast is answered fast', () => {
+test('fast mode: a backup takes over fast after priority 0 of a master that sent fast', () => {
   const node = startNode(configurationOf({ fast: { intervalUs: 10_000, missed: 3 } }));
   for (let count = 0; count < 8; count++) give(node, advert({ priority: 200 }), S + count * 10_000);
   give(node, advert({ priority: 0 }));
@@ -207,7 +207,7 @@ test('fast mode: the goodbye of a master that sent fast is answered fast', () =>
   assert.equal((slow.wakeAtUs ?? 0) - slow.atUs, (156 / 256) * S);
 });
 
-test('a reload that changes nothing leaves the time of the next refresh alone', () => {
+test('a reload that changes nothing keeps the time of the next refresh', () => {
   const own = { garp: { ...master().state.instances[0]!.config.garp, masterRefreshUs: 10 * S } };
   const node = master(own);
   const due = instanceOf(node).refreshAtUs;
@@ -229,7 +229,7 @@ test('a group has the state of its members', () => {
   assert.deepEqual(states(), ['fault', 'fault', 'fault']);
 });
 
-test('the identification of packets counts from 1 and never is 0', () => {
+test('the identification of packets counts from 1 and is never 0', () => {
   const node = master();
   pass(node, 6 * S);
   assert.deepEqual(
@@ -244,7 +244,7 @@ test('the identification of packets counts from 1 and never is 0', () => {
   );
 });
 
-test('an instance in FAULT hears nothing: adverts are not counted, not refused, not learned from', () => {
+test('an instance in FAULT ignores adverts: they are not counted, not refused, not learned from', () => {
   const node = startNode(configurationOf({}));
   give(node, { kind: 'interface', facts: { ...eth0, up: false } });
   logs(node);
@@ -254,7 +254,7 @@ test('an instance in FAULT hears nothing: adverts are not counted, not refused, 
   assert.deepEqual(logs(node), []);
 });
 
-test('a macvlan that is gone is the FAULT of who stands on it, not of others that have one', () => {
+test('a macvlan that is gone is a FAULT of its own instance only', () => {
   const vmac = { virtualInterface: { kind: 'vmac' as const } };
   const node = startNode(configurationOf(vmac, { ...vmac, name: 'VI_2', vrid: 52 }));
   for (const name of ['vrrp.51', 'vrrp.52']) give(node, { kind: 'interface', facts: { ...eth0, name, index: 20, addresses: [] } });
@@ -262,7 +262,7 @@ test('a macvlan that is gone is the FAULT of who stands on it, not of others tha
   assert.deepEqual([instanceOf(node).state, instanceOf(node, 'VI_2').state], ['fault', 'backup']);
 });
 
-test('an instance keeps the address that its adverts come from while it is there, whatever comes before it', () => {
+test('an instance keeps its source address while the interface has it, even if another one comes first', () => {
   const node = startNode(configurationOf({}));
   const addresses = (...texts: readonly string[]) => give(node, { kind: 'interface', facts: { ...eth0, addresses: texts.map(ip) } });
   addresses('10.99.0.9', '10.99.0.1');
@@ -271,7 +271,7 @@ test('an instance keeps the address that its adverts come from while it is there
   assert.deepEqual(instanceOf(node).source, ip('10.99.0.9'));
 });
 
-test('unicast instances of one VRID on one interface: each hears its own peers, or what is sent to its own address', () => {
+test('unicast instances of one VRID on one interface: each receives from its own peers, or what is sent to its own address', () => {
   const to = (peer: string) =>
     ({ peers: [{ address: ip(peer) }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' }) as const;
   const heard = (...configs: readonly Partial<VrrpInstance>[]) => {
@@ -288,7 +288,7 @@ test('unicast instances of one VRID on one interface: each hears its own peers, 
   assert.deepEqual(heard({ unicast: to('10.99.0.2') }, { name: 'VI_2', unicast: to('10.99.0.4') }), [1, 0], 'of strangers the first tells');
 });
 
-test('a reload leaves unicast instances of one VRID what they are, by their names', () => {
+test('a reload keeps unicast instances of one VRID apart by their names', () => {
   const to = (peer: string) =>
     ({ peers: [{ address: ip(peer) }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' }) as const;
   const [a, b] = [
@@ -306,7 +306,7 @@ test('a reload leaves unicast instances of one VRID what they are, by their name
   assert.deepEqual(taken(node), []);
 });
 
-test('a machine that was stopped does nothing more, whatever it is told', () => {
+test('a machine that was stopped ignores all input', () => {
   const node = master();
   give(node, { kind: 'stop' });
   taken(node);

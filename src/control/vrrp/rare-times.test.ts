@@ -55,7 +55,7 @@ test('an owner whose group is not ready is BACKUP, and MASTER as soon as the oth
   );
 });
 
-test('an owner comes back from FAULT after one advert and its skew if it is to be MASTER, else after a down timer', () => {
+test('an owner leaves FAULT after one advert and its skew with state MASTER, else after a down timer', () => {
   const wait = (own: Partial<VrrpInstance>): number => {
     const node = startNode(configurationOf(own));
     give(node, { kind: 'interface', facts: { ...eth0, up: false } });
@@ -68,7 +68,7 @@ test('an owner comes back from FAULT after one advert and its skew if it is to b
   assert.equal(wait({ priority: 254, initialState: 'master' }), 3 * S + 7812);
 });
 
-test('timer_expired_backup: from the very moment at which the rival may have taken over, and for a down timer', () => {
+test('timer_expired_backup: from the exact time at which the rival may have taken over, and for a down timer', () => {
   const woken = (atUs: number): VrrpNode => {
     const node = startNode(configurationOf({ nopreempt: true, timerExpiredBackup: 50 }));
     pass(node, 4 * S);
@@ -88,7 +88,7 @@ test('timer_expired_backup: from the very moment at which the rival may have tak
   assert.ok(!logs(backup).some((line) => /stepping down|Entering/.test(line)), 'a backup has nothing to step down from');
 });
 
-test('a split brain is over two down times after its last sign, or three questions after it where adverts are faster', () => {
+test('a split brain is over two down times after its last sign, or three probes after it if adverts are faster', () => {
   const over = (own: Partial<VrrpInstance>): number => {
     const node = startNode(configurationOf(own));
     pass(node, 9 * S);
@@ -104,7 +104,7 @@ test('a split brain is over two down times after its last sign, or three questio
   assert.equal(over({ version: 3, advertUs: S / 10 }), 12.2 * S);
 });
 
-test('adverts keep their rhythm when one is a little late, and begin another when it was very late', () => {
+test('adverts keep their times when one is a little late, and not when one is very late', () => {
   const next = (lateUs: number): number => {
     const node = startNode(configurationOf({}));
     pass(node, 4 * S);
@@ -115,14 +115,14 @@ test('adverts keep their rhythm when one is a little late, and begin another whe
   assert.equal(next(600_000), 6_209_375);
 });
 
-test('a v3 master that yields counts in the intervals of the better one', () => {
+test('a v3 master that yields uses the interval of the better one', () => {
   const node = startNode(configurationOf({ version: 3 }));
   pass(node, 4 * S);
   give(node, advert({ version: 3, priority: 200, interval: 30 }));
   assert.equal(node.wakeAtUs, 4 * S + 900_000 + 182_812);
 });
 
-test('what a flood suppressed is told with the line that is said next', () => {
+test('the number of suppressed lines is logged with the next line', () => {
   const node = startNode(configurationOf({}));
   taken(node);
   for (let count = 0; count < 13; count++) give(node, advert({ interval: 7 }), S + count);
@@ -131,7 +131,7 @@ test('what a flood suppressed is told with the line that is said next', () => {
   assert.match(logs(node)[0] ?? '', /interval mismatch .* \(3 more like this were not logged\)$/);
 });
 
-test('scripts run where their result matters: their own weight counts where the line says none', () => {
+test('scripts run if their result matters: without a weight in the tracking line, their own counts', () => {
   const script = (name: string, weight: number): TrackScript => ({
     name,
     script: { argv: [name], text: name },
@@ -161,7 +161,7 @@ test('scripts run where their result matters: their own weight counts where the 
   assert.equal(used({}, [{ ...group, ...both }]), 'heavy,plain', 'what the group tracks counts with its weight');
 });
 
-test('a unicast node that comes back tells its network where its own address is; multicast nodes need not', () => {
+test('a unicast node that leaves FAULT announces its own address; a multicast node does not', () => {
   const unicast = { peers: [{ address: ip('10.99.0.2') }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' } as const;
   const told = (own: Partial<VrrpInstance>) => {
     const node = startNode(configurationOf(own));
@@ -174,7 +174,7 @@ test('a unicast node that comes back tells its network where its own address is;
   assert.deepEqual(told({}), []);
 });
 
-test('the wall clock that is set under a running daemon is the one that stamps are judged by', () => {
+test('stamps are validated by the wall clock as it was set last', () => {
   const authentication = {
     kind: 'hmac',
     keys: [{ id: 1, hex: '0123456789abcdef'.repeat(4) }],

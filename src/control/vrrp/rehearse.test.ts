@@ -14,7 +14,7 @@ function lastPriority(configuration: Parameters<typeof rehearse>[0]): number | u
   return last?.payload[(last.protocol === 51 ? AH_BYTES : 0) + 2];
 }
 
-test('a rehearsal of whatever may be configured becomes master, holds addresses, announces them and says goodbye', () => {
+test('a rehearsal of any configuration becomes master, adds addresses, announces them and sends priority 0', () => {
   for (let seed = 1; seed <= 300; seed += 1) {
     for (const { configuration } of historyOf(seed).nodes) {
       const seen = kinds(configuration);
@@ -27,7 +27,7 @@ test('a rehearsal of whatever may be configured becomes master, holds addresses,
 /** Whether the router becomes master in it: addresses alone are taken off by one that does not, too. */
 const takesOver = (configuration: Parameters<typeof rehearse>[0]): boolean => kinds(configuration).has('announce');
 
-test('a router that waits for a macvlan, an interface, a group or a script rehearses all the same', () => {
+test('a router that waits for a macvlan, an interface, a group or a script still rehearses', () => {
   const addresses = [{ ...hostAddress(inet(10, 0, 0, 9)), dev: 'eth7' }];
   const track = { interfaces: [{ name: 'eth9', weight: 0, reverse: false }], scripts: [], files: [], processes: [], bfds: [] };
   const waiting = instanceOf({ name: 'V', vrid: 9, addresses, track, sourceAddress: inet(10, 0, 0, 1), trackSourceAddress: true });

@@ -57,7 +57,7 @@ test('start: what a crashed run left is removed, then BACKUP for three adverts a
   assert.equal(node.wakeAtUs, 4_609_375);
 });
 
-test('MASTER: an advert an interval, a second block of ARP after garp_master_delay', () => {
+test('MASTER: an advert every interval, a second block of ARP after garp_master_delay', () => {
   const node = master();
   pass(node, 9 * S);
   const sent = lines(node);
@@ -73,7 +73,7 @@ test('MASTER: an advert an interval, a second block of ARP after garp_master_del
   );
 });
 
-test('start as owner: MASTER at once', () => {
+test('start as owner: MASTER immediately', () => {
   const node = startNode(configurationOf({ priority: 255, initialState: 'master' }));
   const said = lines(node);
   assert.equal(said[2], '(VI_1) Receive advertisement timeout');
@@ -84,7 +84,7 @@ test('start as owner: MASTER at once', () => {
   assert.equal(wish.wakeAtUs, 3_414_062);
 });
 
-test('BACKUP: an advert as good as we are restarts the timer, a lower one does not', () => {
+test('BACKUP: an advert of at least our priority restarts the timer, a lower one does not', () => {
   const node = backup();
   give(node, advert({ priority: 100 }), S);
   assert.equal(node.wakeAtUs, 4_609_375, 'an equal priority is followed, whatever its address');
@@ -101,7 +101,7 @@ test('BACKUP with nopreempt follows a lower master', () => {
   assert.equal(node.wakeAtUs, 5_609_375);
 });
 
-test('preempt_delay: followed while it runs, overtaken after', () => {
+test('preempt_delay: follows the master while it runs, takes over after it', () => {
   const node = backup({ preemptDelayUs: 3 * S, priority: 200 });
   for (const at of [0.336, 1.336, 2.336, 3.337, 4.337]) give(node, advert(), at * S);
   assert.deepEqual(lines(node), [
@@ -116,7 +116,7 @@ test('preempt_delay: followed while it runs, overtaken after', () => {
   assert.equal(instanceOf(higher).preemptAtUs, undefined, 'a better master ends the count');
 });
 
-test('BACKUP: priority 0 leaves a skew', () => {
+test('BACKUP: after priority 0 it waits for a skew', () => {
   const node = backup();
   give(node, advert({ priority: 0 }), S);
   assert.deepEqual(lines(node), ['(VI_1) Backup received priority 0 advertisement']);
@@ -124,7 +124,7 @@ test('BACKUP: priority 0 leaves a skew', () => {
   assert.equal(instanceOf(node).counters.zeroPriorityReceived, 1);
 });
 
-test('MASTER: a lower advert is answered and everything announced again', () => {
+test('MASTER: a lower advert is answered, and all addresses are announced again', () => {
   const node = master();
   give(node, advert({ priority: 50 }));
   assert.deepEqual(lines(node), [
@@ -193,7 +193,7 @@ test('MASTER: priority 0 is answered', () => {
   assert.deepEqual(lines(node), ['(VI_1) Master received priority 0 message', '> VI_1 prio 100 to 224.0.0.18 on eth0']);
 });
 
-test('two owners: one stops claiming it', () => {
+test('two owners: one gives up ownership', () => {
   const node = startNode(configurationOf({ priority: 255, initialState: 'master' }));
   lines(node);
   give(node, advert({ priority: 255 }), S);
@@ -211,7 +211,7 @@ test('two owners: one stops claiming it', () => {
   assert.equal(instanceOf(deaf).counters.advertsReceived, 0);
 });
 
-test('stop: a goodbye, nothing is left, everybody is told, nothing more happens', () => {
+test('stop: priority 0, all resources are removed, scripts are notified, then nothing more', () => {
   const node = master();
   give(node, { kind: 'stop' });
   assert.deepEqual(lines(node), [
@@ -232,7 +232,7 @@ test('stop: a goodbye, nothing is left, everybody is told, nothing more happens'
   assert.deepEqual(lines(waiting), ['! INSTANCE "VI_1" STOP 100']);
 });
 
-test('an address taken away: BACKUP with a goodbye, master again after a skew', () => {
+test('another program removes an address: BACKUP with priority 0, master again after a skew', () => {
   const node = master();
   give(node, { kind: 'lost', instance: 'VI_1', what: 'address', text: 'IP 10.99.0.100 removed from eth0', noTrack: true });
   assert.deepEqual(lines(node), []);

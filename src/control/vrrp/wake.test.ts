@@ -22,7 +22,7 @@ import type { VrrpInstance } from '../../model/keepalived/instance.js';
 const fast = { intervalUs: 50_000, missed: 3 };
 const garp = oneInstance.garp;
 
-test('a host that slept does not wake up as a second master: it listens once more', () => {
+test('a suspended host does not wake up as a second master: it waits for one more advert', () => {
   const node = startNode(configurationOf({}));
   taken(node);
   give(node, { kind: 'wake' }, 10 * S);
@@ -42,7 +42,7 @@ test('a host that slept does not wake up as a second master: it listens once mor
   assert.equal(instanceOf(alone).state, 'master');
 });
 
-test('an instance whose own timer ended just now has slept as long as the others', () => {
+test('an instance whose own timer ended just now was suspended as long as the others', () => {
   const node = startNode(configurationOf({}, { name: 'VI_2', vrid: 52, downTimerAdverts: 6 }));
   give(node, { kind: 'wake' }, 6.7 * S);
   assert.equal(instanceOf(node, 'VI_2').state, 'backup');
@@ -62,7 +62,7 @@ test('timer_expired_backup: with nopreempt a master that ran too late steps down
   assert.equal(late({ timerExpiredBackup: 100 }), 'master');
 });
 
-test('vrrp_startup_delay: nothing is heard, nobody is elected', () => {
+test('vrrp_startup_delay: packets are ignored, and there is no election', () => {
   const configuration = configurationOf({});
   const node = startNode({ ...configuration, global: { ...configuration.global, startupDelayUs: 3 * S } });
   assert.equal(logs(node)[0], 'Delaying startup for 3 seconds');
@@ -99,7 +99,7 @@ test('garp_master_refresh leaves with an advert, garp_extra_if on other interfac
   assert.deepEqual(said, [advert, advert, advert, refresh, advert, advert, extra, advert, refresh, advert]);
 });
 
-test('a refresh that is due leaves with the next advert, be it an answer: goodbyes of others do not put it off', () => {
+test('a refresh that is due leaves with the next advert, be it an answer: priority 0 of another node does not delay it', () => {
   const node = startNode(configurationOf({ garp: { ...garp, masterDelayUs: 0, masterRefreshUs: 3 * S } }));
   pass(node, 4 * S);
   taken(node);
@@ -110,7 +110,7 @@ test('a refresh that is due leaves with the next advert, be it an answer: goodby
   assert.equal(lines(node).filter((line) => line.startsWith('announce')).length, 2);
 });
 
-test('fast mode: a backup trusts it only once the master has shown it', () => {
+test('fast mode: a backup relies on it only after fast adverts of the master', () => {
   const node = startNode(configurationOf({ fast }));
   for (const at of [1, 1.05, 1.1]) give(node, advert({ priority: 200 }), at * S);
   assert.equal(node.wakeAtUs, 1.1 * S + 3_609_375);
@@ -123,7 +123,7 @@ test('fast mode: a backup trusts it only once the master has shown it', () => {
   assert.equal(plain.wakeAtUs, 4 * S + 3_609_375, 'a master without it is given its ordinary time');
 });
 
-test('fast mode on the wire: more adverts that say the same', () => {
+test('fast mode on the wire: more adverts with the same content', () => {
   const node = startNode(configurationOf({ fast }));
   pass(node, 4 * S);
   const sends = taken(node).flatMap((effect) => (effect.kind === 'send' ? [effect] : []));
@@ -136,7 +136,7 @@ test('fast mode on the wire: more adverts that say the same', () => {
   assert.equal(instanceOf(peer).counters.advertsReceived, 1);
 });
 
-test('a second of a host full of instances at 100 ms', () => {
+test('one second of a host with many instances at 100 ms', () => {
   const many = Array.from({ length: 255 }, (_, index) => ({
     name: `VI_${index}`,
     vrid: index + 1,
@@ -151,7 +151,7 @@ test('a second of a host full of instances at 100 ms', () => {
   assert.equal(taken(node).filter(({ kind }) => kind === 'send').length, 2550);
 });
 
-test('whatever arrives, a wake leads to a later one, and what is held is what was added', () => {
+test('any input: a wake leads to a later one, and the addresses on the host are those that were added', () => {
   const input = fc.oneof(
     fc.record({ kind: fc.constant('advert' as const), priority: fc.nat(255), wait: fc.nat(3 * S) }),
     fc.record({ kind: fc.constant('link' as const), up: fc.boolean(), wait: fc.nat(3 * S) }),

@@ -12,7 +12,7 @@ import type { InstanceState } from './state/instance-state.js';
 import type { VrrpMachine } from './state/vrrp-machine.js';
 import { applyDueInterfaces, nextInterfaceUs } from './track/interfaces.js';
 
-const second = 1_000_000;
+const SECOND_US = 1_000_000;
 
 /** Does everything that is due. */
 export function wake(context: VrrpContext): void {
@@ -45,7 +45,7 @@ function lateness(context: VrrpContext): number {
   logBounded(
     context,
     'late',
-    [`A thread timer expired ${(lateUs / second).toFixed(6)} seconds ago: this host or its load kept us from running`],
+    [`A thread timer expired ${(lateUs / SECOND_US).toFixed(6)} seconds ago: this host or its load kept us from running`],
     { level: 'warning' },
   );
   return lateUs;
@@ -53,7 +53,7 @@ function lateness(context: VrrpContext): number {
 
 /** One second, as in keepalived; less where adverts are more frequent. */
 function lateBoundUs(context: VrrpContext): number {
-  let bound = second;
+  let bound = SECOND_US;
   for (const instance of context.instances) bound = Math.min(bound, Math.max(50_000, 2 * sendIntervalUs(instance)));
   return bound;
 }
@@ -64,8 +64,8 @@ function lateBoundUs(context: VrrpContext): number {
  */
 function expireBackup(context: VrrpContext, index: number, lateUs: number): void {
   const instance = instanceAt(context, index);
-  if (lateUs >= Math.min(second, instance.advertUs) && instance.timerAtUs !== undefined) {
-    logInstance(context, index, `timer ran ${(lateUs / second).toFixed(3)} s late: listening once more before taking over`, 'warning');
+  if (lateUs >= Math.min(SECOND_US, instance.advertUs) && instance.timerAtUs !== undefined) {
+    logInstance(context, index, `timer ran ${(lateUs / SECOND_US).toFixed(3)} s late: listening once more before taking over`, 'warning');
     change(context, index, { timerAtUs: context.atUs + Math.min(masterDownUs(instance), instance.advertUs + skewUs(instance)) });
     return;
   }
@@ -81,7 +81,7 @@ function stepDownIfLate(context: VrrpContext, index: number): void {
   logInstance(
     context,
     index,
-    `advert timer ran ${(lateUs / second).toFixed(3)} s late, a backup will have taken over: stepping down`,
+    `advert timer ran ${(lateUs / SECOND_US).toFixed(3)} s late, a backup will have taken over: stepping down`,
     'warning',
   );
   fallBack(context, index, context.atUs + masterDownUs(instance));

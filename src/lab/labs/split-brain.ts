@@ -68,7 +68,7 @@ const firewall: readonly Step[] = [
   holds('lvs1'),
   tell(
     'Each daemon notices, once, with the likely cause.',
-    logs('lvs1', 'SPLIT BRAIN: 172.16.1.129 is MASTER of VRID 100, too: it does not hear our adverts'),
+    logs('lvs1', 'SPLIT BRAIN: 172.16.1.129 is MASTER of VRID 100, too: it does not receive our adverts'),
   ),
   logs('lvs2', 'SPLIT BRAIN: 02:77:00:00:01:00 is MASTER of VRID 100, too: it answers for 172.16.1.100 on ens32'),
   tell(

@@ -58,7 +58,7 @@ test('nothing changed: nothing happens, no timer moves', () => {
   assert.equal(backup.wakeAtUs, 3_609_375);
 });
 
-test('addresses: gone ones are taken away, new ones set and all announced, the peers told', () => {
+test('addresses: old ones are removed, new ones added and all announced, an advert is sent', () => {
   const node = masters({});
   assert.deepEqual(reload(node, configurationOf({ addresses: [...oneInstance.addresses, vip('10.99.0.101')] })), [
     '(VI_1) setting VIPs.',
@@ -80,7 +80,7 @@ test('addresses: gone ones are taken away, new ones set and all announced, the p
   assert.deepEqual(reload(backup, configurationOf({ addresses: [vip('10.99.0.7')] })), [], 'a backup holds nothing');
 });
 
-test('no_track that comes or goes takes nothing off the host', () => {
+test('a change of no_track removes nothing from the host', () => {
   const route = { ...plainRoute, dev: 'eth0' };
   const node = masters({ routes: [route] });
   const [one] = oneInstance.addresses;
@@ -103,7 +103,7 @@ test('an address that moves between instances never leaves the host', () => {
   );
 });
 
-test('an instance that goes says goodbye; without notify_deleted it is told as FAULT', () => {
+test('a removed instance sends priority 0; without notify_deleted it is reported as FAULT', () => {
   const node = masters({}, second);
   assert.deepEqual(reload(node, configurationOf({})), [
     '> VI_2 prio 0 to 224.0.0.18 on eth0',
@@ -116,7 +116,7 @@ test('an instance that goes says goodbye; without notify_deleted it is told as F
   assert.equal(reload(told, configurationOf({})).at(-1), '! INSTANCE "VI_2" DELETED 90');
 });
 
-test('an instance that comes waits as at the beginning, with nothing to clean up', () => {
+test('a new instance waits as at the start, with nothing to clean up', () => {
   const node = masters({});
   assert.deepEqual(reload(node, configurationOf({}, second)), ['(VI_2) Entering BACKUP STATE (init)', '! INSTANCE "VI_2" BACKUP 90']);
 });
@@ -130,7 +130,7 @@ test('a new name is the same instance, another VRID is another one', () => {
   assert.equal(instanceOf(node, 'VI_9').state, 'backup');
 });
 
-test('two instances exchange their names: told at once, after what is gone was removed under its old name', () => {
+test('two instances exchange their names: reported in one effect, after removals under the old names', () => {
   const third: Partial<VrrpInstance> = { ...second, name: 'VI_3', vrid: 53, addresses: [vip('10.99.0.120')] };
   const node = masters({}, second, third);
   const said = reload(node, configurationOf({ name: 'VI_3' }, { ...third, name: 'VI_1' }));
@@ -139,7 +139,7 @@ test('two instances exchange their names: told at once, after what is gone was r
   assert.deepEqual([instanceOf(node, 'VI_1').config.vrid, instanceOf(node, 'VI_3').config.vrid], [53, 51]);
 });
 
-test('another priority: a master tells it, a backup counts anew', () => {
+test('another priority: a master advertises it, a backup restarts its timer', () => {
   const node = masters({});
   assert.deepEqual(reload(node, configurationOf({ priority: 120 })), [
     '(VI_1) Changing effective priority from 100 to 120',
@@ -150,7 +150,7 @@ test('another priority: a master tells it, a backup counts anew', () => {
   assert.equal(backup.wakeAtUs, S + 6_609_375);
 });
 
-test('a v3 backup goes on in the interval of its master', () => {
+test('a v3 backup keeps the interval of its master', () => {
   const node = startNode(configurationOf({ version: 3, advertUs: 2 * S }));
   give(node, advert({ version: 3, interval: 50, priority: 200 }), S);
   reload(node, configurationOf({ version: 3, advertUs: 2 * S, nopreempt: true }));
@@ -159,7 +159,7 @@ test('a v3 backup goes on in the interval of its master', () => {
   assert.equal(instanceOf(node).advertUs, S);
 });
 
-test('scripts keep their verdict under their name', () => {
+test('scripts keep their verdict by name', () => {
   const script = {
     name: 'chk',
     script: { argv: ['x'], text: 'x' },
@@ -181,7 +181,7 @@ test('scripts keep their verdict under their name', () => {
   assert.equal(instanceOf(node).state, 'backup', 'one failure of two');
 });
 
-test('a script that was bad at a reload is good again after as many successes as ever', () => {
+test('a script that was bad at a reload is good again after `rise` successes', () => {
   const script = {
     name: 'chk',
     script: { argv: ['x'], text: 'x' },
@@ -203,7 +203,7 @@ test('a script that was bad at a reload is good again after as many successes as
   assert.equal(instanceOf(node).state, 'backup');
 });
 
-test('a reload that makes an instance unfit, or fit again', () => {
+test('a reload that puts an instance into FAULT, or out of it', () => {
   const node = masters({});
   const track = { ...oneInstance.track, interfaces: [{ name: 'eth9' }] };
   assert.equal(reload(node, configurationOf({ track }))[0], '(VI_1) Entering FAULT STATE');
@@ -230,14 +230,14 @@ test('the firewall follows accept and the addresses', () => {
   assert.deepEqual(rules(reload(node, configurationOf({ addresses: both }))), ['firewall allow 10.99.0.100 10.99.0.101']);
 });
 
-test('fifo_write_vrrp_states_on_reload: every state once more', () => {
+test('fifo_write_vrrp_states_on_reload: every state again', () => {
   const configuration = configurationOf({}, second);
   const node = masters({}, second);
   const told = reload(node, { ...configuration, global: { ...configuration.global, fifoStatesOnReload: true } });
   assert.deepEqual(told, ['! INSTANCE "VI_1" MASTER 100', '! INSTANCE "VI_2" MASTER 90']);
 });
 
-test('an address may get a macvlan of its own on another interface, and lose it', () => {
+test('a reload gives an address a macvlan of its own on another interface, and removes it', () => {
   const [one] = oneInstance.addresses;
   const plain = { ...(one ?? assert.fail()), dev: 'eth1' };
   const node = masters({ addresses: [plain] });
@@ -263,7 +263,7 @@ test('two macvlans of one VRID have two names', () => {
   );
 });
 
-test('macvlans are made and taken away with their instance', () => {
+test('macvlans are made and deleted with their instance', () => {
   const use = { ...second, virtualInterface: { kind: 'vmac' as const } };
   const node = masters({}, use);
   assert.equal(node.state.instances.length, 2);

@@ -8,7 +8,7 @@ import { announce, refreshTimes } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
 import { sendIntervalUs } from './timing.js';
 
-const ms = 1000;
+const MS_US = 1000;
 
 /** The advert is sent first: the sooner the old master stops, the shorter two masters answer. */
 export function enterMaster(context: VrrpContext, index: number): void {
@@ -36,7 +36,7 @@ export function enterMaster(context: VrrpContext, index: number): void {
 function useOwnInterval(context: VrrpContext, index: number): void {
   const { advertUs, config } = instanceAt(context, index);
   if (advertUs === config.advertUs) return;
-  logInstance(context, index, `changing advert interval from ${advertUs / ms}ms to locally configured ${config.advertUs / ms}ms`);
+  logInstance(context, index, `changing advert interval from ${advertUs / MS_US}ms to locally configured ${config.advertUs / MS_US}ms`);
   change(context, index, { advertUs: config.advertUs });
 }
 

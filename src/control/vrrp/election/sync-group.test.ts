@@ -53,7 +53,7 @@ function masters(configuration = pair()): VrrpNode {
   return node;
 }
 
-test('start: the group is told of first; MASTER when the last member wants it', () => {
+test('start: the group is notified first; MASTER when the last member wants it', () => {
   const node = startNode(pair({}, { priority: 110 }));
   assert.deepEqual(notes(node), [
     '! GROUP "G" BACKUP 0',
@@ -75,7 +75,7 @@ test('start: the group is told of first; MASTER when the last member wants it', 
   ]);
 });
 
-test('start: a group of owners is MASTER at once and never told as BACKUP', () => {
+test('start: a group of owners is MASTER immediately and never reported as BACKUP', () => {
   const owner = { priority: 255, initialState: 'master' } as const;
   assert.deepEqual(
     notes(startNode(pair(owner, owner))).filter((line) => line.includes('GROUP')),
@@ -85,7 +85,7 @@ test('start: a group of owners is MASTER at once and never told as BACKUP', () =
   assert.equal(one[0], '! GROUP "G" BACKUP 0');
 });
 
-test('one member that hears a master keeps all in BACKUP', () => {
+test('one member that receives a master's adverts keeps all in BACKUP', () => {
   const node = startNode(pair());
   for (let at = 1; at < 20; at++) {
     give(node, advert({ vrid: 52, priority: 200, addresses: [ip('10.98.0.110')] }, { interface: 'eth1' }), at * S);
@@ -123,7 +123,7 @@ test('a lower advert of one makes all announce again', () => {
   );
 });
 
-test('FAULT of one is FAULT of all, each master says goodbye; back when nothing is left', () => {
+test('FAULT of one is FAULT of all, each master sends priority 0; back when no fault is left', () => {
   const node = masters();
   give(node, { kind: 'interface', facts: { ...eth1, up: false } });
   assert.deepEqual(notes(node), [
@@ -150,7 +150,7 @@ test('FAULT of one is FAULT of all, each master says goodbye; back when nothing 
   ]);
 });
 
-test('a member that is unfit at the start keeps all in FAULT', () => {
+test('a member with a fault at the start keeps all in FAULT', () => {
   const node = startNode(pair(), [eth0]);
   assert.deepEqual(
     lines(node).filter((line) => !/removing|^remove/.test(line)),
@@ -166,7 +166,7 @@ test('a member that is unfit at the start keeps all in FAULT', () => {
   assert.equal(node.wakeAtUs, undefined);
 });
 
-test('a group comes back from FAULT only when every member has heard of all that it tracks', () => {
+test('a group leaves FAULT only when all trackers of every member have reported', () => {
   const script = {
     name: 'chk',
     script: { argv: ['x'], text: 'x' },
@@ -186,7 +186,7 @@ test('a group comes back from FAULT only when every member has heard of all that
   assert.deepEqual(states(), ['backup', 'backup']);
 });
 
-test('an address lost by one: all give up with a goodbye', () => {
+test('an address lost by one: all go to BACKUP with priority 0', () => {
   const node = masters();
   give(node, { kind: 'lost', instance: 'VI_2', what: 'address', text: 'IP 10.98.0.110 removed from eth1', noTrack: false });
   assert.equal(notes(node).filter((line) => line.endsWith('sent 0 priority')).length, 2);
@@ -195,7 +195,7 @@ test('an address lost by one: all give up with a goodbye', () => {
   assert.equal(instanceOf(node, 'VI_2').state, 'master', 'after a skew, not a down timer');
 });
 
-test('weights of members are ignored unless the group says otherwise; those of the group count for all', () => {
+test('weights of members are ignored without sync_group_tracking_weight; those of the group count for all', () => {
   const track = { ...NOTHING_TRACKED, interfaces: [{ name: 'eth2', weight: 20 }] };
   const eth2 = { ...eth1, name: 'eth2', index: 4 };
   const priorities = (configuration: KeepalivedConfiguration) =>
@@ -205,7 +205,7 @@ test('weights of members are ignored unless the group says otherwise; those of t
   assert.deepEqual(priorities(pair({}, {}, { track })), [120, 120]);
 });
 
-test('a member that a reload brings and that is unfit takes the group to FAULT', () => {
+test('a member with a fault that a reload adds moves the group to FAULT', () => {
   const alone = { ...configurationOf({}), syncGroups: [{ ...group, members: ['VI_1'] }] };
   const node = startNode(alone);
   pass(node, 4 * S);
@@ -226,7 +226,7 @@ test('stop: members first, then the group', () => {
   );
 });
 
-test('a member that joins masters catches up, or takes them along to BACKUP where it meets a master', () => {
+test('a member that joins masters becomes master, or moves them to BACKUP if it receives another master's adverts', () => {
   const alone = { ...configurationOf({}), syncGroups: [{ ...group, members: ['VI_1'] }] };
   const join = (): VrrpNode => {
     const node = startNode(alone);
@@ -250,7 +250,7 @@ test('a member that joins masters catches up, or takes them along to BACKUP wher
   assert.deepEqual([instanceOf(met, 'VI_1').state, instanceOf(met, 'VI_2').state], ['backup', 'backup']);
 });
 
-test('of two members that joined masters each waits its own time', () => {
+test('of two members that joined masters each waits for its own timer', () => {
   const third: Partial<VrrpInstance> = { ...second, name: 'VI_3', vrid: 53, priority: 200 };
   const alone = { ...configurationOf({}), syncGroups: [{ ...group, members: ['VI_1'] }] };
   const node = startNode(alone);

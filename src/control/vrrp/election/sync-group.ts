@@ -26,7 +26,7 @@ function joinMasters(context: VrrpContext, index: number): void {
   if (instanceAt(context, index).want === 'master') enterMaster(context, index);
 }
 
-/** There is a better master, or another program removed our addresses (`zero`: the peers are told by priority 0). */
+/** There is a better master, or another program removed our addresses (`zero`: then priority 0 is sent). */
 export function fallBack(context: VrrpContext, index: number, timerAtUs: number, zero = false): void {
   enterBackup(context, index, { timerAtUs, zero });
   moveGroup(context, index, 'backup', (peer) => stepDown(context, peer, zero), ['master']);

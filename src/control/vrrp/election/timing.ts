@@ -1,15 +1,15 @@
 // VRRP's times in microseconds (RFC 3768 §6.1, RFC 9568 §6.1), by effective priority, as in keepalived.
 import type { InstanceState } from '../state/instance-state.js';
 
-const second = 1_000_000;
+const SECOND_US = 1_000_000;
 /** How many adverts must come as close together as in fast mode before a backup relies on it. */
-const fastTrust = 3;
+const FAST_ADVERTS_MIN = 3;
 
 type Timed = Pick<InstanceState, 'config' | 'priority' | 'advertUs' | 'master'>;
 
 /** How much earlier a higher priority takes over: up to a second (v2), up to the master's interval (v3). */
 export function skewUs(instance: Timed, advertUs = instance.advertUs): number {
-  const unit = instance.config.version === 2 ? second : advertUs;
+  const unit = instance.config.version === 2 ? SECOND_US : advertUs;
   return Math.floor(((256 - instance.priority) * unit) / 256);
 }
 
@@ -21,7 +21,7 @@ export function ordinaryDownUs(instance: Timed): number {
 /** The same, shorter while the master sends in fast mode. */
 export function masterDownUs(instance: Timed): number {
   const { fast } = instance.config;
-  if (fast === undefined || (instance.master?.fastRun ?? 0) < fastTrust) return ordinaryDownUs(instance);
+  if (fast === undefined || (instance.master?.fastRun ?? 0) < FAST_ADVERTS_MIN) return ordinaryDownUs(instance);
   return Math.min(ordinaryDownUs(instance), fastDownUs(instance, fast));
 }
 
@@ -32,7 +32,7 @@ function fastDownUs(instance: Timed, fast: { readonly intervalUs: number; readon
 /** How long a backup waits after the master sent priority 0, or after it gave up mastership itself. */
 export function handoverUs(instance: Timed): number {
   const { fast } = instance.config;
-  if (fast === undefined || (instance.master?.fastRun ?? 0) < fastTrust) return skewUs(instance);
+  if (fast === undefined || (instance.master?.fastRun ?? 0) < FAST_ADVERTS_MIN) return skewUs(instance);
   return Math.min(skewUs(instance), Math.floor(((256 - instance.priority) * fast.intervalUs) / 256));
 }
 

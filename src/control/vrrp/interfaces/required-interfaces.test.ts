@@ -67,7 +67,7 @@ test('the interfaces of addresses, routes and rules mean FAULT while they are do
   assert.equal(instanceOf(startNode(configurationOf(indifferent), [eth0])).state, 'backup');
 });
 
-test('its own interface and its macvlan are no others, by whatever name an address goes there', () => {
+test('its own interface and its macvlan are not among them, by whatever name an address refers to them', () => {
   const easy = startNode(configurationOf({ dontTrackPrimary: true, routes: [route('eth0')] }));
   give(easy, { kind: 'interface', facts: { ...eth0, up: false } });
   assert.equal(instanceOf(easy).state, 'backup');
@@ -84,7 +84,7 @@ const grouped = (
 };
 const other = { name: 'VI_2', vrid: 52, addresses: [host('10.99.0.110', 'eth0')] };
 
-test('track_group: members watch the interfaces of its static objects', () => {
+test('track_group: members track the interfaces of its static objects', () => {
   const statics = [
     { staticAddresses: [{ ...host('10.98.0.9', 'eth1'), trackGroup: 'TG' }] },
     { staticRoutes: [{ ...route('eth1'), trackGroup: 'TG' }] },
@@ -99,7 +99,7 @@ test('track_group: members watch the interfaces of its static objects', () => {
   assert.equal(instanceOf(startNode(free, [eth0])).state, 'backup');
 });
 
-test('track_group: members are in FAULT while a static object cannot be put back', () => {
+test('track_group: members are in FAULT while a static object cannot be restored', () => {
   const node = startNode(grouped({}, {}, other));
   lines(node);
   const missing = [{ group: 'TG', text: 'route 10.90.0.0/24 dev eth1' }];
@@ -135,7 +135,7 @@ function withMacvlan(): VrrpNode {
   return node;
 }
 
-test('a macvlan that somebody deletes is made anew, its instance in FAULT meanwhile', () => {
+test('a macvlan that another program deletes is made again, and its instance is in FAULT until then', () => {
   const node = withMacvlan();
   give(node, { kind: 'interface', facts: { ...vmac, up: false } });
   give(node, { kind: 'interfaceGone', name: 'vrrp.51' });
@@ -152,7 +152,7 @@ test('a macvlan that somebody deletes is made anew, its instance in FAULT meanwh
   assert.ok(lines(node).includes('add 10.99.0.100 on vrrp.51'));
 });
 
-test('a macvlan that cannot be made is FAULT, and tried again each ten seconds', () => {
+test('a macvlan that cannot be made is a FAULT, and is tried again every ten seconds', () => {
   const node = startNode(configurationOf({ virtualInterface: { kind: 'vmac' } }));
   lines(node);
   give(node, { kind: 'interfaceGone', name: 'vrrp.51' });
@@ -169,7 +169,7 @@ test('a macvlan that cannot be made is FAULT, and tried again each ten seconds',
   assert.deepEqual([instanceOf(node).state, node.state.lostInterfaces.size], ['backup', 0]);
 });
 
-test('a macvlan that goes down is FAULT, unless the instance does not mind its interface', () => {
+test('a macvlan that goes down is a FAULT, except with dont_track_primary', () => {
   const node = withMacvlan();
   give(node, { kind: 'interface', facts: { ...vmac, up: false } });
   assert.deepEqual(logs(node).slice(0, 2), ['Netlink reports vrrp.51 down', '(VI_1) Entering FAULT STATE']);
@@ -182,7 +182,7 @@ test('a macvlan that goes down is FAULT, unless the instance does not mind its i
   assert.equal(instanceOf(easy).state, 'backup');
 });
 
-test('a reload forgets macvlans that nobody wants and those that work', () => {
+test('a reload forgets macvlans that are no longer configured and those that work', () => {
   const configuration = configurationOf({ virtualInterface: { kind: 'vmac' } });
   const node = startNode(configuration);
   give(node, { kind: 'interfaceGone', name: 'vrrp.51' });

@@ -28,7 +28,7 @@ function keepFollowing(context: VrrpContext, index: number, heartbeat: Heartbeat
   change(context, index, { timerAtUs: dueUs, want: 'backup' });
   const heardUs = master?.receivedAtUs ?? instance.lastTransitionUs ?? 0;
   if (context.atUs - heardUs < ordinaryDownUs(instance)) return;
-  const text = `no adverts on ${config.interface ?? 'the first link'}, but ${formatAddress(heartbeat.from)} says MASTER on the second link: staying BACKUP`;
+  const text = `no adverts on ${config.interface ?? 'the first link'}, but ${formatAddress(heartbeat.from)} is MASTER by its heartbeats: staying BACKUP`;
   logInstanceBounded(context, index, 'second-link', text, 'warning');
 }
 
@@ -36,7 +36,7 @@ function keepFollowing(context: VrrpContext, index: number, heartbeat: Heartbeat
 function yieldToHeartbeat(context: VrrpContext, index: number, heartbeat: Heartbeat): void {
   const { priority } = instanceAt(context, index);
   noteHeartbeat(context, index, heartbeat.from);
-  const text = `Master heard ${formatAddress(heartbeat.from)} say MASTER on the second link with higher priority ${heartbeat.priority}, ours ${priority}`;
+  const text = `Master received a heartbeat of MASTER ${formatAddress(heartbeat.from)} with higher priority ${heartbeat.priority}, ours ${priority}`;
   logInstance(context, index, text);
   yieldTo(context, index, heartbeat.from, heartbeat.priority);
 }

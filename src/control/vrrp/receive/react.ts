@@ -20,9 +20,9 @@ export interface ReceivedAdvert {
   readonly intervalUs: number | undefined;
 }
 
-const ms = 1000;
+const MS_US = 1000;
 /** Each answer to a lower master is a burst of gratuitous ARP and a notification: a flood of adverts must not cause a flood of these. */
-const replyIntervalMinUs = 100 * ms;
+const REPLY_INTERVAL_MIN_US = 100 * MS_US;
 
 export function react(context: VrrpContext, index: number, advert: ReceivedAdvert): void {
   const { state } = instanceAt(context, index);
@@ -81,7 +81,7 @@ function learnInterval(context: VrrpContext, index: number, advert: ReceivedAdve
     context,
     index,
     'interval',
-    `advertisement interval updated from ${advertUs / ms}ms to ${advert.intervalUs / ms}ms by master`,
+    `advertisement interval updated from ${advertUs / MS_US}ms to ${advert.intervalUs / MS_US}ms by master`,
   );
   change(context, index, { advertUs: advert.intervalUs });
 }
@@ -138,7 +138,7 @@ function answerLower(context: VrrpContext, index: number, advert: ReceivedAdvert
   logInstanceBounded(context, index, 'forcing', text);
   noteLowerAdvert(context, index, advert.source);
   if (context.atUs < lowerReplyAtUs) return;
-  const quietUs = Math.max(replyIntervalMinUs, Math.floor(sendIntervalUs(instanceAt(context, index)) / 10));
+  const quietUs = Math.max(REPLY_INTERVAL_MIN_US, Math.floor(sendIntervalUs(instanceAt(context, index)) / 10));
   change(context, index, { lowerReplyAtUs: context.atUs + quietUs });
   if (!config.lowerPriorityNoAdvert) sendNow(context, index);
   for (const member of [index, ...groupPeers(context, index)]) {

@@ -12,7 +12,7 @@ import type { Refusal } from './refusal.js';
 import { noteRefusedAdvert } from './split-brain.js';
 import { validateAdvert } from './validate.js';
 
-const centisecondUs = 10_000;
+const CENTISECOND_US = 10_000;
 
 export function receive(context: VrrpContext, received: ReceivedPacket): void {
   if (context.atUs < context.machine.ignoreUntilUs) return;
@@ -70,7 +70,7 @@ function handleAdvert(context: VrrpContext, index: number, packet: ArrivedPacket
   change(context, index, patch);
   count(context, index, 'advertsReceived');
   for (const note of notes) reject(context, index, note);
-  const intervalUs = header.version === 3 ? header.interval * centisecondUs : undefined;
+  const intervalUs = header.version === 3 ? header.interval * CENTISECOND_US : undefined;
   react(context, index, { source: packet.source, priority: header.priority, intervalUs });
 }
 

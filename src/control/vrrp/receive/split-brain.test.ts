@@ -27,7 +27,7 @@ function splits(node: VrrpNode): readonly string[] {
   return lines(node).filter((line) => /SPLIT|split/.test(line));
 }
 
-test('refused adverts: the second of them is a second master, told once; ARP again when it is over', () => {
+test('refused adverts: the second of them means a second master, logged once; ARP again when it is over', () => {
   const node = master();
   const refused = advert({ priority: 200, interval: 2 });
   give(node, refused);
@@ -47,7 +47,7 @@ test('refused adverts: the second of them is a second master, told once; ARP aga
   assert.equal(instanceOf(node).split, undefined);
 });
 
-test('a goodbye and our own echo are no evidence', () => {
+test('priority 0 and our own echo are no evidence', () => {
   const node = master();
   for (const at of [10, 11, 12]) {
     pass(node, at * S);
@@ -57,16 +57,16 @@ test('a goodbye and our own echo are no evidence', () => {
   assert.deepEqual(splits(node), []);
 });
 
-test('a peer that goes on sending lower adverts does not hear us', () => {
+test('a peer that keeps sending lower adverts does not receive ours', () => {
   const node = master();
   for (let at = 10; at < 16; at++) {
     pass(node, at * S);
     give(node, advert({ priority: 50 }));
   }
-  assert.match(splits(node)[0] ?? '', /it does not hear our adverts/);
+  assert.match(splits(node)[0] ?? '', /it does not receive our adverts/);
 });
 
-test('a second master that is silent is asked for once a second, until nobody answers', () => {
+test('a second master without adverts is probed for every second, until no host answers', () => {
   const node = master();
   const conflict = { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' } as const;
   give(node, conflict);
@@ -82,7 +82,7 @@ test('a second master that is silent is asked for once a second, until nobody an
   assert.match(splits(node).join(), /split brain is over after 20\.0 s/);
 });
 
-test('another host that answers ARP for an address we hold', () => {
+test('another host that answers ARP for one of our addresses', () => {
   const node = master();
   const conflict = { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' } as const;
   give(node, { ...conflict, address: ip('10.99.0.77') });
@@ -97,7 +97,7 @@ test('another host that answers ARP for an address we hold', () => {
 
 const beat = { kind: 'heartbeat', instance: 'VI_1', from: ip('192.0.2.2') } as const;
 
-test('heartbeats: a peer that says MASTER, too', () => {
+test('heartbeats: a peer that is MASTER, too', () => {
   const node = master();
   give(node, { ...beat, state: 'backup', priority: 50 });
   assert.deepEqual(splits(node), []);
@@ -106,7 +106,7 @@ test('heartbeats: a peer that says MASTER, too', () => {
   assert.equal(instanceOf(node).state, 'master');
 });
 
-test('heartbeats: of two masters the lower one yields and stays BACKUP while they come', () => {
+test('heartbeats: of two masters the lower one yields and stays BACKUP while they arrive', () => {
   const node = master();
   for (let at = 10; at < 30; at++) {
     give(node, { ...beat, state: 'master', priority: 200 }, at * S);
@@ -114,8 +114,8 @@ test('heartbeats: of two masters the lower one yields and stays BACKUP while the
   }
   assert.equal(instanceOf(node).state, 'backup');
   const said = logs(node);
-  assert.ok(said.includes('(VI_1) Master heard 192.0.2.2 say MASTER on the second link with higher priority 200, ours 100'));
-  assert.ok(said.includes('(VI_1) no adverts on eth0, but 192.0.2.2 says MASTER on the second link: staying BACKUP'));
+  assert.ok(said.includes('(VI_1) Master received a heartbeat of MASTER 192.0.2.2 with higher priority 200, ours 100'));
+  assert.ok(said.includes('(VI_1) no adverts on eth0, but 192.0.2.2 is MASTER by its heartbeats: staying BACKUP'));
   pass(node, 40 * S);
   assert.equal(instanceOf(node).state, 'master', 'they ended');
 });
@@ -140,7 +140,7 @@ test('heartbeats do not lengthen the time that fast mode waits', () => {
   assert.equal(instanceOf(node).state, 'master');
 });
 
-test('an episode ends with the mastership', () => {
+test('an episode ends with mastership', () => {
   const node = master();
   for (const at of [10, 11]) {
     pass(node, at * S);
@@ -152,7 +152,7 @@ test('an episode ends with the mastership', () => {
   assert.equal(instanceOf(node).split, undefined);
 });
 
-test('what the socket filter dropped is counted, by reason and in all; counters can be cleared', () => {
+test('packets that the socket filter dropped are counted, by reason and in total; counters can be cleared', () => {
   const node = master();
   give(node, { kind: 'filtered', instance: 'VI_1', counts: { ttl: 3, flood: 4 } });
   assert.equal(instanceOf(node).counters.ttlErrors, 3);
@@ -162,7 +162,7 @@ test('what the socket filter dropped is counted, by reason and in all; counters 
   assert.deepEqual(logs(node), []);
 });
 
-test('adverts that are heard name a better cause than ARP did: said once more, notified once', () => {
+test('received adverts give a better cause than ARP did: logged again, notified once', () => {
   const node = master();
   give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
   for (const at of [10, 12, 14]) {
@@ -177,7 +177,7 @@ test('adverts that are heard name a better cause than ARP did: said once more, n
   );
 });
 
-test('one refused advert is enough where ARP confirms it, and gives the cause', () => {
+test('one refused advert is enough if ARP confirms it, and gives the cause', () => {
   const node = master();
   give(node, advert({ priority: 200, interval: 2 }));
   give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });

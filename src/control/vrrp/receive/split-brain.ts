@@ -14,11 +14,11 @@ import type { SplitEpisode } from '../state/instance-state.js';
 import type { Refusal } from './refusal.js';
 
 /** A second master may send no adverts, so we probe for it, a few addresses at a time. */
-const probeUs = 1_000_000;
-const probedAddresses = 8;
+const PROBE_INTERVAL_US = 1_000_000;
+const PROBED_ADDRESSES_MAX = 8;
 
 /** How many signs of a kind are enough: one refused advert may be the last of a peer whose configuration is being fixed. */
-const enough = { refused: 2, lower: 4, certain: 1 } as const;
+const EVIDENCE_MIN = { refused: 2, lower: 4, certain: 1 } as const;
 
 const causes: Partial<Record<keyof Counters, string>> = {
   versionErrors: 'vrrp_version differs between the nodes',
@@ -31,26 +31,32 @@ const causes: Partial<Record<keyof Counters, string>> = {
   notPeerErrors: "the other's address is not in our unicast_peer list",
   ttlErrors: 'a router stands between the nodes, or TTL limits are too narrow',
   checksumErrors: 'the nodes sum their packets differently (see v3_checksum_as_v2)',
-  lengthErrors: 'the other does not send what its header says',
+  lengthErrors: "the other's packets are not as long as their headers state",
   replays: 'the nodes count AH sequence numbers apart',
   hmacMissing: 'the other does not sign its adverts (auth_hmac is missing there, or its mode is receive-only)',
   hmacMalformed: 'the other signs in another form of auth_hmac',
   hmacUnknownKeys: 'the other signs with a key of auth_hmac that is not configured here',
   hmacInvalid: 'the keys of auth_hmac differ between the nodes',
   hmacStale: "the nodes' clocks differ by more than time_window",
-  hmacReplays: "the other's clock was set back, or somebody replays its adverts",
+  hmacReplays: "the other's clock was set back, or its adverts are replayed",
 };
 
 /** A refused advert: only masters send them. One of priority 0 means that its sender leaves. */
 export function noteRefusedAdvert(context: VrrpContext, index: number, source: Address, priority: number, refusal: Refusal): void {
   const { source: own } = instanceAt(context, index);
   if (!refusal.foreign || priority === 0 || (own !== undefined && sameAddress(source, own))) return;
-  note(context, index, formatAddress(source), refusal.cause ?? causes[refusal.counter] ?? refusal.text, enough.refused);
+  note(context, index, formatAddress(source), refusal.cause ?? causes[refusal.counter] ?? refusal.text, EVIDENCE_MIN.refused);
 }
 
 /** An advert of lower priority, from a peer that should have received ours. */
 export function noteLowerAdvert(context: VrrpContext, index: number, source: Address): void {
-  note(context, index, formatAddress(source), 'it does not hear our adverts (its firewall, or a link that works one way)', enough.lower);
+  note(
+    context,
+    index,
+    formatAddress(source),
+    'it does not receive our adverts (its firewall, or a link that works in one direction only)',
+    EVIDENCE_MIN.lower,
+  );
 }
 
 /** Another host answered for one of our addresses. */
@@ -60,8 +66,8 @@ export function noteConflict(context: VrrpContext, address: Address, mac: string
     const ours = [...config.addresses, ...config.excludedAddresses].some((held) => addressId(held.address) === key);
     if (state !== 'master' || !ours) continue;
     count(context, index, 'conflicts');
-    const cause = `it answers for ${formatAddress(address)} on ${interfaceName}, and no advert of it arrives (firewall, snooping switch, another VRID?)`;
-    note(context, index, mac, cause, enough.certain, true);
+    const cause = `it answers for ${formatAddress(address)} on ${interfaceName}, but its adverts do not arrive (firewall, snooping switch, another VRID?)`;
+    note(context, index, mac, cause, EVIDENCE_MIN.certain, true);
   }
 }
 
@@ -73,7 +79,7 @@ export function noteHeartbeat(context: VrrpContext, index: number, from: Address
     index,
     formatAddress(from),
     `adverts do not pass between the nodes on ${link} (firewall on protocol 112, snooping switch, cut link?)`,
-    enough.certain,
+    EVIDENCE_MIN.certain,
   );
 }
 
@@ -86,7 +92,7 @@ function note(context: VrrpContext, index: number, other: string, cause: string,
   // A cause from adverts stays; one from ARP alone is replaced by it.
   const better = split === undefined || (split.rough ? !rough && certain : !split.declared && !rough);
   const reported = better ? { cause, other, rough } : { cause: split.cause, other: split.other, rough: split.rough };
-  const [sinceUs, probeAtUs] = [split?.sinceUs ?? context.atUs, split?.probeAtUs ?? context.atUs + probeUs];
+  const [sinceUs, probeAtUs] = [split?.sinceUs ?? context.atUs, split?.probeAtUs ?? context.atUs + PROBE_INTERVAL_US];
   change(context, index, { split: { sinceUs, lastAtUs: context.atUs, probeAtUs, evidence, declared, ...reported } });
   if (!declared || (split?.declared === true && !better)) return;
   logInstance(context, index, `SPLIT BRAIN: ${reported.other} is MASTER of VRID ${config.vrid}, too: ${reported.cause}`, 'error');
@@ -97,7 +103,7 @@ type Split = Parameters<typeof ordinaryDownUs>[0] & { readonly split: SplitEpiso
 
 /** When this episode counts as over, if nothing more is seen. */
 function splitEndsUs({ split, ...instance }: Split): number {
-  return split === undefined ? Number.POSITIVE_INFINITY : split.lastAtUs + Math.max(2 * ordinaryDownUs(instance), 3 * probeUs);
+  return split === undefined ? Number.POSITIVE_INFINITY : split.lastAtUs + Math.max(2 * ordinaryDownUs(instance), 3 * PROBE_INTERVAL_US);
 }
 
 /** When an episode is due: to probe again, or to end. */
@@ -116,10 +122,10 @@ export function updateSplit(context: VrrpContext, index: number): void {
 
 function probe(context: VrrpContext, index: number, split: SplitEpisode): void {
   const { config } = instanceAt(context, index);
-  change(context, index, { split: { ...split, probeAtUs: context.atUs + probeUs } });
+  change(context, index, { split: { ...split, probeAtUs: context.atUs + PROBE_INTERVAL_US } });
   const hosts = [...config.addresses, ...config.excludedAddresses].filter(({ address }) => address.family === 'inet');
   const entries = hosts
-    .slice(0, probedAddresses)
+    .slice(0, PROBED_ADDRESSES_MAX)
     .map((host) => ({ interface: addressInterface(context.machine, config, host), address: host.address }));
   if (entries.length > 0) context.effects.push({ kind: 'probe', instance: config.name, entries });
 }

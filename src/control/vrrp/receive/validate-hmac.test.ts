@@ -74,7 +74,7 @@ test('a replay is refused, after a reload as well', () => {
   assert.equal(instanceOf(backup).counters.hmacReplays, 2);
 });
 
-test('past half of the window it is believed with a warning, past the window not at all', () => {
+test('past half of the window it is accepted with a warning, past the window refused', () => {
   const heard = (offS: number): readonly [boolean, number, number] => {
     const [master, backup] = [node(2, offS, high), node(1, 0)];
     const [first] = sentUntil(master, 4 * S);
@@ -91,7 +91,7 @@ test('past half of the window it is believed with a warning, past the window not
   assert.deepEqual(heard(WINDOW_S + 2), [false, 0, 1]);
 });
 
-test('the seconds of 2106 begin at 0 again, and the master is believed before and after', () => {
+test('in 2106 the seconds begin at 0 again, and the master is accepted before and after', () => {
   const lastS = 2 ** 32 - WALL_US / S - 5;
   const [master, backup] = [node(2, lastS, high), node(1, lastS)];
   const adverts = sentUntil(master, 8 * S);
@@ -104,7 +104,7 @@ test('the seconds of 2106 begin at 0 again, and the master is believed before an
   assert.equal(instanceOf(backup).counters.clockSkews, 0);
 });
 
-test('all clocks set back: the master begins anew by its own, and is believed', () => {
+test('all clocks set back: the master starts again with its own clock, and is accepted', () => {
   const [master, backup] = [node(2, 100, high), node(1, 100)];
   const [first] = sentUntil(master, 4 * S);
   pass(backup, 3.5 * S);
@@ -115,7 +115,7 @@ test('all clocks set back: the master begins anew by its own, and is believed', 
   assert.ok(believes(backup, second));
 });
 
-test('anti_replay monotonic keeps growing through a step back, and asks for no clock', () => {
+test('anti_replay monotonic keeps increasing when the clock is set back, and needs no clock', () => {
   const own = { authentication: hmac('monotonic') };
   const [master, backup] = [node(2, 100, { ...high, ...own }), node(1, 5000, own)];
   const [first] = sentUntil(master, 4 * S);
@@ -127,7 +127,7 @@ test('anti_replay monotonic keeps growing through a step back, and asks for no c
   assert.ok(!believes(backup, first));
 });
 
-test('unicast: only peers are asked for their seal, and all get the same one', () => {
+test('unicast: only the trailer of a peer is validated, and all peers get the same one', () => {
   const unicast = (...peers: readonly number[]) => ({
     unicast: {
       peers: peers.map((host) => ({ address: ip(`10.99.0.${host}`) })),

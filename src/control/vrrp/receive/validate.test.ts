@@ -122,7 +122,7 @@ for (const { name, own, sent, from, text, counter } of refusals) {
   });
 }
 
-test('lengths: too long, too short, cut by the kernel; padding of the link does not count', () => {
+test('lengths: too long, too short, cut by the kernel; Ethernet padding does not count', () => {
   const node = backup();
   const input = advert();
   assert.ok(input.kind === 'packet');
@@ -145,7 +145,7 @@ test('lengths: too long, too short, cut by the kernel; padding of the link does 
   assert.deepEqual(logs(node), ['vrrp packet too short on eth0 from 10.99.0.2']);
 });
 
-test('another list of addresses is counted and told, and the advert believed', () => {
+test('another list of addresses is counted and logged, and the advert accepted', () => {
   const node = backup();
   give(node, advert({ priority: 200, addresses: [ip('10.99.0.200')] }), S);
   assert.deepEqual(logs(node), [
@@ -161,7 +161,7 @@ test('another list of addresses is counted and told, and the advert believed', (
   assert.equal(instanceOf(trusting).counters.addressListErrors, 2, 'another one is');
 });
 
-test('the dialects of v3: old peers are recognised and answered in kind', () => {
+test('checksums of v3: old peers are recognised and get the same kind', () => {
   const old = { kind: 'old', source: ip('10.99.0.2'), destination: ip('10.99.0.1') } as const;
   const node = backup({ version: 3, unicast });
   give(node, advert({ version: 3, priority: 50 }, { ...toUs, checksum: old }), S);
@@ -186,7 +186,7 @@ test('the dialects of v3: old peers are recognised and answered in kind', () => 
   ]);
 });
 
-test('v3: a backup follows its master in its interval and returns to its own', () => {
+test('v3: a backup uses its master's interval and returns to its own', () => {
   const node = backup({ version: 3, advertUs: 2 * S });
   give(node, advert({ version: 3, interval: 50, priority: 150 }), S);
   assert.deepEqual(logs(node), ['(VI_1) advertisement interval updated from 2000ms to 500ms by master']);
@@ -199,7 +199,7 @@ function sends(node: VrrpNode): readonly Extract<Effect, { kind: 'send' }>[] {
   return taken(node).flatMap((effect) => (effect.kind === 'send' ? [effect] : []));
 }
 
-test('AH: what one sends the other believes, once', () => {
+test('AH: each accepts what the other sends, once', () => {
   const authentication = { kind: 'ah', password: '1111' } as const;
   const [a, b] = [startNode(configurationOf({ authentication })), backup({ authentication, sourceAddress: ip('10.99.0.2') })];
   pass(a, 4 * S);
@@ -272,7 +272,7 @@ test('auth_hmac: key, sender and freshness', () => {
   assert.ok(logs(two).some((text) => /SPLIT BRAIN: 10\.99\.0\.1 is MASTER .*: the other signs its adverts/.test(text)));
 });
 
-test('a flood of bad packets does not fill the log, and what was left out is told', () => {
+test('a flood of bad packets does not fill the log, and the number of suppressed lines is logged', () => {
   const node = backup();
   for (let index = 0; index < 1000; index++) give(node, advert({}, { ttl: 1 }), 1000 * index);
   assert.equal(logs(node).length, 10);
@@ -281,7 +281,7 @@ test('a flood of bad packets does not fill the log, and what was left out is tol
   assert.deepEqual(logs(node), ['(VI_1) invalid TTL/HL. Received 1 and expect 255 (from 10.99.0.2) (990 more like this were not logged)']);
 });
 
-test('unknown VRIDs are told only when asked for', () => {
+test('unknown VRIDs are logged only if configured', () => {
   const quiet = backup();
   give(quiet, advert({ vrid: 77 }));
   assert.deepEqual(logs(quiet), []);
@@ -296,7 +296,7 @@ test('unknown VRIDs are told only when asked for', () => {
   ]);
 });
 
-test('two instances of one VRID: the destination says whose packet it is', () => {
+test('two instances of one VRID: the destination decides which one receives a packet', () => {
   const other = ip('224.0.0.99');
   const node = startNode(configurationOf({}, { name: 'VI_G', multicastGroup: other }, { name: 'VI_U', unicast }));
   give(node, advert());
@@ -308,7 +308,7 @@ test('two instances of one VRID: the destination says whose packet it is', () =>
   );
 });
 
-test('no packet, however broken, throws or leaves the machine without a timer', () => {
+test('no malformed packet throws or leaves the machine without a timer', () => {
   const node = backup({ version: 3, authentication: { kind: 'none' } });
   const sample = advert({ version: 3 });
   assert.ok(sample.kind === 'packet');

@@ -107,16 +107,16 @@ function validateTtl({ instance, packet }: Received): Refusal | undefined {
     return packet.ttl === 255 ? undefined : refuse(`invalid TTL/HL. Received ${packet.ttl} and expect 255 (${from(packet)})`, 'ttlErrors');
   }
   const peer = unicast.peers.find(({ address }) => sameAddress(address, packet.source));
-  const [least, most] = [peer?.minTtl ?? 0, peer?.maxTtl ?? 255];
-  if (packet.ttl >= least && packet.ttl <= most) return undefined;
-  return refuse(`TTL/HL ${packet.ttl} not in range ${least} - ${most} (${from(packet)})`, 'ttlErrors');
+  const [ttlMin, ttlMax] = [peer?.minTtl ?? 0, peer?.maxTtl ?? 255];
+  if (packet.ttl >= ttlMin && packet.ttl <= ttlMax) return undefined;
+  return refuse(`TTL/HL ${packet.ttl} not in range ${ttlMin} - ${ttlMax} (${from(packet)})`, 'ttlErrors');
 }
 
 function validateVersion({ instance, packet, header }: Received): Refusal | undefined {
   const { version } = instance.config;
   if (header.version === version) return undefined;
   return refuse(
-    `wrong version. Received ${header.version} and expect ${version} (${from(packet)}: neither hears the other)`,
+    `wrong version. Received ${header.version} and expect ${version} (${from(packet)}: neither accepts the other's adverts)`,
     'versionErrors',
   );
 }

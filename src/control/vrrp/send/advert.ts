@@ -10,7 +10,7 @@ import type { InstanceState } from '../state/instance-state.js';
 import { fieldsOf, nextStamp, stampAt } from './hmac-stamp.js';
 
 /** 255, for unicast, too, unless unicast_ttl is configured. */
-const fullTtl = 255;
+const TTL_MAX = 255;
 
 /** Sends one advert to the group or to every peer. Does nothing without a source address. */
 export function sendAdvert(context: VrrpContext, index: number): void {
@@ -25,7 +25,7 @@ function sendFrom(context: VrrpContext, index: number, source: Address, priority
   count(context, index, 'advertsSent');
 }
 
-/** Tells the backups that this master leaves (RFC 3768 §6.4.3), also if it leaves because its source address is gone. */
+/** Notifies the backups that this master leaves (RFC 3768 §6.4.3), also if it leaves because its source address is gone. */
 export function sendZeroPriority(context: VrrpContext, index: number): void {
   const { source, lastSource } = instanceAt(context, index);
   const as = source ?? (lastSource?.family === 'inet' ? lastSource : undefined);
@@ -52,7 +52,7 @@ function sendTo(context: VrrpContext, index: number, { priority, source, destina
   const ah = config.authentication.kind === 'ah';
   const packetId = config.family === 'inet' ? (instance.packetId % 0xffff) + 1 : 0;
   const sequence = (instance.sequence + (ah ? 1 : 0)) >>> 0;
-  const ttl = config.unicast?.ttl ?? fullTtl;
+  const ttl = config.unicast?.ttl ?? TTL_MAX;
   change(context, index, { packetId, sequence });
   const message = encodeMessage(instance, priority, source, destination);
   const envelope = { source, destination, ttl, id: packetId, unicast: config.unicast !== undefined };

@@ -8,7 +8,7 @@ import type { Effect } from '../messages.js';
 import type { InstanceState } from '../state/instance-state.js';
 
 /** Pending second blocks: a flood of lower adverts must not add more. */
-const pendingLimit = 8;
+const PENDING_BLOCKS_MAX = 8;
 
 type Entry = Extract<Effect, { kind: 'announce' }>['entries'][number];
 
@@ -26,7 +26,7 @@ export function announce(context: VrrpContext, index: number, rounds: number, de
   if (delayUs === 0) return;
   const { garp } = instanceAt(context, index);
   const due = { atUs: context.atUs + delayUs, rounds };
-  if (garp.length < pendingLimit) change(context, index, { garp: [...garp, due] });
+  if (garp.length < PENDING_BLOCKS_MAX) change(context, index, { garp: [...garp, due] });
 }
 
 /** Sends the blocks that are due, except refreshes: see `refresh`. */

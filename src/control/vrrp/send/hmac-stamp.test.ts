@@ -11,7 +11,7 @@ test('a stamp is the time in 1/65536 s', () => {
   assert.equal(secondsOf(at(17, 0xffff, 3)), 17);
 });
 
-test('the clock goes before; where it stands still or was set back the last number grows by one', () => {
+test('the stamp is the clock's; while that stands still or was set back, the last stamp is increased by one', () => {
   assert.deepEqual(nextStamp(at(9), at(10, 5), 5), at(10, 5));
   assert.deepEqual(nextStamp(at(10, 5), at(10, 5), 5), at(10, 5, 1));
   assert.deepEqual(nextStamp(at(10, 5, 7), at(8), 5), at(10, 5, 8));
@@ -24,7 +24,7 @@ test('the first stamp is the clock’s own, whatever half of the 32 bits it is i
   }
 });
 
-test('a clock set back beyond the window is followed, unless growth is all there is', () => {
+test('a clock set back beyond the window is followed, except with anti_replay monotonic', () => {
   assert.deepEqual(nextStamp(at(100), at(95), 5), at(100, 0, 1));
   assert.deepEqual(nextStamp(at(100), at(94), 5), at(94));
   assert.deepEqual(nextStamp(at(100), at(10), undefined), at(100, 0, 1));
@@ -36,7 +36,7 @@ test('how far behind a clock seconds are, over the end of the 32 bits too', () =
   assert.deepEqual([secondsBehind(2 ** 32 + 3, 3), secondsBehind(1_800_000_000, 0)], [0, 1_800_000_000]);
 });
 
-test('order goes by distance, over the end of the 32 bits too', () => {
+test('the order is by distance, over the end of the 32 bits too', () => {
   const last = { ticks: 2 ** 48 - SECOND, counter: 0 };
   assert.ok(isNewerStamp(at(0), last));
   assert.ok(!isNewerStamp(last, at(0)));

@@ -32,7 +32,7 @@ export function handleInterface(context: VrrpContext, reported: InterfaceFacts):
 /** `expected`: one of ours that weir deleted or replaced. */
 export function handleInterfaceGone(context: VrrpContext, name: string, expected = false): void {
   const before = context.machine.interfaces.get(name);
-  const anew = !expected && noteGone(context, name);
+  const again = !expected && noteGone(context, name);
   if (before === undefined) {
     settleAll(context);
     return;
@@ -46,7 +46,7 @@ export function handleInterfaceGone(context: VrrpContext, name: string, expected
   context.machine = { ...context.machine, interfaces, heldInterfaces: without(context.machine.heldInterfaces, name) };
   updateSources(context);
   settleAll(context);
-  if (anew) createAgain(context, name);
+  if (again) createAgain(context, name);
 }
 
 /** Whether any instance or group depends on this interface. */

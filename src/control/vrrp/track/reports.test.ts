@@ -82,7 +82,7 @@ function play(node: VrrpNode, ...outcomes: readonly (ScriptOutcome | number)[]):
   });
 }
 
-test('weight 0: nothing is entered before the first result, which decides at once', () => {
+test('weight 0: no state is entered before the first result, which decides alone', () => {
   const node = script({ rise: 2, fall: 3 });
   assert.equal(node.wakeAtUs, undefined);
   assert.deepEqual(play(node, 0), [['VRRP_Script(chk) succeeded', '(VI_1) Entering BACKUP STATE']]);
@@ -118,7 +118,7 @@ test('exactly rise successes and fall failures in a row change the verdict, what
   );
 });
 
-test('how a run can end, in words', () => {
+test('the log lines for each way that a run can end', () => {
   const node = script();
   assert.deepEqual(
     play(node, { kind: 'signalled', signal: 9 }, 0, { kind: 'timedOut' }, 0, { kind: 'notStarted', why: 'no such file' }).flat(),
@@ -136,7 +136,7 @@ test('how a run can end, in words', () => {
   );
 });
 
-test('weights: positive while good, negative while bad, reversed the other way about', () => {
+test('weights: positive while good, negative while bad, and the opposite with reverse', () => {
   const priorities = (weight: number, reverse: boolean) => {
     const node = script({ weight, reverse });
     const seen = [instanceOf(node).priority];
@@ -169,7 +169,7 @@ test('init_fail: bad until the first result', () => {
   assert.deepEqual(play(node, 0), [['VRRP_Script(chk) succeeded', '(VI_1) Entering BACKUP STATE']]);
 });
 
-test('a change of priority is told, moves the timer and may be a notification', () => {
+test('a change of priority is logged, moves the timer and may be notified', () => {
   const node = script({ weight: 10 }, { notify: { priorityChanges: true, smtpAlert: false } });
   assert.equal(node.wakeAtUs, 3_609_375);
   give(node, { kind: 'script', name: 'chk', outcome: exit(0) }, S);
@@ -211,7 +211,7 @@ test('files: value times weight, FAULT at -254, no number is 0', () => {
   assert.equal(instanceOf(plain).state, 'fault');
 });
 
-test('processes: a quorum with an upper end', () => {
+test('processes: a quorum with an upper limit', () => {
   const node = startNode(tracking({ processes: [{ name: 'tp' }] }));
   assert.equal(instanceOf(node).state, 'init');
   lines(node);
@@ -235,7 +235,7 @@ test('tracked interfaces: FAULT without a weight, priority with one', () => {
   assert.deepEqual([instanceOf(weighed).priority, logs(weighed).at(-1)], [70, 'Interface eth1 deleted']);
 });
 
-test('BFD sessions: down until they are told of, and what is no news is not said', () => {
+test('BFD sessions: down until they are reported, and a known state is not logged again', () => {
   const session = { ...sessionOf('b'), name: 'r' };
   const bfds = (tracked: Tracked) => startNode({ ...tracking({ bfds: [tracked] }), bfds: [session] });
   const strict = bfds({ name: 'r' });
@@ -264,7 +264,7 @@ test('BFD sessions: down until they are told of, and what is no news is not said
   assert.equal(instanceOf(reversed).state, 'fault');
 });
 
-test('the own address: none is FAULT, another will do, a virtual one will not', () => {
+test('the own address: without one it is a FAULT, another one is used, a virtual one is not', () => {
   const node = startNode(configurationOf({}));
   lines(node);
   give(node, { kind: 'interface', facts: { ...eth0, addresses: [ip('10.99.0.100'), ip('fe80::1')] } });
@@ -300,7 +300,7 @@ test('interface_up_down_delays: a change must last', () => {
   assert.equal(instanceOf(node).state, 'fault');
 });
 
-test('an interface that comes back gets its macvlan anew', () => {
+test('an interface that returns gets its macvlan again', () => {
   const node = startNode(configurationOf({ virtualInterface: { kind: 'vmac' } }));
   give(node, { kind: 'interfaceGone', name: 'eth0' });
   lines(node);
@@ -311,7 +311,7 @@ test('an interface that comes back gets its macvlan anew', () => {
   );
 });
 
-test('dont_track_primary: the own interface may go down', () => {
+test('dont_track_primary: its own interface may go down', () => {
   const node = startNode(configurationOf({ dontTrackPrimary: true }));
   give(node, { kind: 'interface', facts: { ...eth0, up: false } });
   assert.equal(instanceOf(node).state, 'backup');
