@@ -2,7 +2,7 @@
 
 import { WeirError } from '../../model/errors/weir-error.js';
 import { invariants } from '../../sim/vrrp/invariants/all.js';
-import { judgeSeed, smallest, tell } from '../../sim/vrrp/judge.js';
+import { describeHistory, judgeSeed, smallest } from '../../sim/vrrp/judge.js';
 import { historyOf } from '../../sim/vrrp/scenario.js';
 import { weirMachine } from '../../sim/vrrp/weir-machine.js';
 import { reported } from '../failure.js';
@@ -31,7 +31,7 @@ function runSeeds(io: Io, from: number, count: number, options: { readonly nodes
     broken++;
     io.out(`seed ${seed}: ${verdict.violation.text}\n`);
     if (keepGoing) continue;
-    io.out(`${tell(weirMachine, invariants, smallest(weirMachine, invariants, seed, options)).join('\n')}\n`);
+    io.out(`${describeHistory(weirMachine, invariants, smallest(weirMachine, invariants, seed, options)).join('\n')}\n`);
     break;
   }
   io.out(`${count} seeds from ${from}, ${steps} steps: ${broken === 0 ? 'every invariant held' : `${broken} broken`}\n`);
@@ -56,7 +56,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const verdict = judgeSeed(weirMachine, invariants, seed, options);
     const history =
       flags.whole || verdict.violation === undefined ? historyOf(seed, options) : smallest(weirMachine, invariants, seed, options);
-    io.out(`${tell(weirMachine, invariants, history).join('\n')}\n`);
+    io.out(`${describeHistory(weirMachine, invariants, history).join('\n')}\n`);
     return verdict.violation === undefined ? 0 : 1;
   });
 }

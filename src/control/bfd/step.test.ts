@@ -45,7 +45,7 @@ test('two nodes come up, and report it', () => {
   assert.ok(lines.includes(table.join('\n')), lines);
 });
 
-test('the slower of the sender's and the receiver's interval, 0 to 25 % sooner', () => {
+test('the slower of the sender’s and the receiver’s interval, 0 to 25 % sooner', () => {
   const nodes = new BfdNodes({ minTxUs: 10 * MS }, { minRxUs: 40 * MS, minTxUs: 20 * MS });
   nodes.up();
   const from = nodes.atUs;
@@ -174,7 +174,7 @@ test('reload: a session with other ends starts again, a removed one sends nothin
   assert.equal(nodes.session('b').state, 'down');
 });
 
-test('a passive session waits for the neighbour's first packet', () => {
+test('a passive session waits for the neighbour’s first packet', () => {
   const both = new BfdNodes({ passive: true }, { passive: true });
   both.run(10 * S);
   assert.deepEqual(both.sent, []);

@@ -188,7 +188,7 @@ test('nothing is logged about interfaces that no instance uses', () => {
   assert.deepEqual(logs(node), []);
 });
 
-test('an owner that received another owner's advert stays at 254 when weights change', () => {
+test('an owner that received another owner’s advert stays at 254 when weights change', () => {
   const track = { interfaces: [{ name: 'eth1', weight: 10 }], scripts: [], files: [], processes: [], bfds: [] };
   const node = master({ priority: 255, track });
   give(node, advert({ priority: 255 }));

@@ -19,7 +19,7 @@ test('a rehearsal of any configuration becomes master, adds addresses, announces
     for (const { configuration } of historyOf(seed).nodes) {
       const seen = kinds(configuration);
       for (const kind of ['send', 'addresses', 'announce', 'log']) assert.ok(seen.has(kind), `seed ${seed}: no ${kind}`);
-      assert.equal(lastPriority(configuration), 0, `seed ${seed}: no goodbye`);
+      assert.equal(lastPriority(configuration), 0, `seed ${seed}: no priority 0`);
     }
   }
 });

@@ -1,4 +1,4 @@
-// The little of an advert that the invariants look at, read without the codec under test.
+// The fields of an advert that the invariants need, decoded without the codec under test.
 import type { Address } from '../../model/address.js';
 
 export interface SeenAdvert {
@@ -12,7 +12,7 @@ export interface SeenAdvert {
 
 const AH_BYTES = 24;
 
-/** `payload`: what stands behind the IP header; undefined where it is too short. */
+/** `payload`: what follows the IP header. Undefined: it is too short. */
 export function seeAdvert(payload: Uint8Array, protocol: 112 | 51, family: Address['family']): SeenAdvert | undefined {
   const bytes = protocol === 51 ? payload.subarray(AH_BYTES) : payload;
   const size = family === 'inet' ? 4 : 16;

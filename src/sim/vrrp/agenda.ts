@@ -1,4 +1,4 @@
-// What is to happen, in the order of time; things of one moment in the order in which they were entered. A binary heap.
+// Events in the order of time; events of the same time in the order in which they were added. A binary heap.
 
 export interface Agenda<T> {
   readonly add: (atUs: number, what: T) => void;

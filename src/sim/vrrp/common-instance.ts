@@ -1,4 +1,4 @@
-// What an instance is on every node of a history: how it speaks, what it holds, drawn from a seed.
+// What all nodes of a history have in common for an instance: its protocol settings and resources, chosen by a seed.
 import type { Authentication, GarpTiming, VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostRoute, HostRule } from '../../model/keepalived/network.js';
 import { hostAddress, inet, instanceOf, linkLocal } from './configuration.js';
@@ -48,7 +48,7 @@ function vipsOf(random: Random, family: 'inet' | 'inet6', segment: number, numbe
   );
 }
 
-/** vrrp_strict: what the RFCs do not have is as they have it. */
+/** vrrp_strict: no options beyond the RFCs. */
 export function strictly(instance: VrrpInstance): VrrpInstance {
   const { fast: _fast, ...rest } = instance;
   return {
@@ -63,7 +63,7 @@ export function strictly(instance: VrrpInstance): VrrpInstance {
   };
 }
 
-/** What an instance is on every node; priority and the like are each node's own. */
+/** An instance as it is on every node; each node adds its own priority and the like. */
 export function commonInstance(random: Random, number: number, count: number, grouped: boolean): VrrpInstance {
   const segment = grouped ? number % 2 : random.below(2);
   const family = random.chance(0.2) ? 'inet6' : 'inet';

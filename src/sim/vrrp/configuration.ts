@@ -1,4 +1,4 @@
-// Configurations for simulated nodes: keepalived's defaults, and what a history wants otherwise.
+// Configurations for simulated nodes: keepalived's defaults, with the changes of a history.
 import type { Address } from '../../model/address.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { GlobalSettings, ProcessSettings, RootSettings } from '../../model/keepalived/global.js';
@@ -64,7 +64,7 @@ const root: RootSettings = {
 
 const NO_NOTIFY = { priorityChanges: false, smtpAlert: false } as const;
 
-/** An instance with keepalived's defaults: v2, multicast, no authentication, an advert a second. */
+/** An instance with keepalived's defaults: v2, multicast, no authentication, one advert per second. */
 export function instanceOf(own: Partial<VrrpInstance> & Pick<VrrpInstance, 'name' | 'vrid'>): VrrpInstance {
   const family = own.family ?? 'inet';
   return {

@@ -1,4 +1,4 @@
-// Carries a disturbance out on the world: processes, links, segments, what outsiders do to a node.
+// Applies a disturbance to the world: processes, interfaces, segments, and what other programs or hosts do to a node.
 import type { Input } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -6,13 +6,13 @@ import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { Disturbance } from './history.js';
 import { dropDevice, emptyHost } from './host.js';
 import { randomFrom } from './random.js';
-import { followBase } from './virtual-interfaces.js';
+import { changeOnBase } from './virtual-interfaces.js';
 import { factsOf, pathKey, type World, type WorldNode, wallOffset } from './world.js';
 
-/** What the run does for a disturbance. */
-export interface Hands {
+/** The actions of the run that a disturbance needs. */
+export interface Actions {
   readonly nowUs: number;
-  /** A process begins anew. */
+  /** A new process starts. */
   readonly begin: (node: number) => void;
   readonly give: (node: number, input: Input) => void;
   readonly resume: (node: number) => void;
@@ -30,21 +30,21 @@ function end(node: WorldNode): void {
   node.paused = false;
   node.frozenAtUs = undefined;
   node.waiting = [];
-  node.untold = false;
+  node.unreported = false;
   node.view = [];
   node.wakeAtUs = undefined;
 }
 
-function changeInterface(node: WorldNode, index: number, name: string, change: 'up' | 'down' | 'gone', hands: Hands): void {
+function changeInterface(node: WorldNode, index: number, name: string, change: 'up' | 'down' | 'gone', actions: Actions): void {
   const known = node.interfaces.get(name) ?? factsOf(node.setup, index).get(name);
   if (known === undefined) return;
   if (change === 'gone') {
     if (!node.interfaces.delete(name)) return;
     dropDevice(node.host, name, node.configuration.instances);
-    node.untold = true;
-    for (const input of followBase(node, name, 'gone')) hands.give(index, input);
-    node.untold = node.paused;
-    hands.give(index, { kind: 'interfaceGone', name });
+    node.unreported = true;
+    for (const input of changeOnBase(node, name, 'gone')) actions.give(index, input);
+    node.unreported = node.paused;
+    actions.give(index, { kind: 'interfaceGone', name });
     return;
   }
   const up = change === 'up';
@@ -52,36 +52,36 @@ function changeInterface(node: WorldNode, index: number, name: string, change: '
   if (present?.up === up) return;
   const facts = { ...known, up, index: present === undefined ? known.index + 100 : known.index };
   node.interfaces.set(name, facts);
-  hands.give(index, { kind: 'interface', facts });
-  for (const input of followBase(node, name, change)) hands.give(index, input);
+  actions.give(index, { kind: 'interface', facts });
+  for (const input of changeOnBase(node, name, change)) actions.give(index, input);
 }
 
-function deleteVirtual(node: WorldNode, index: number, name: string, hands: Hands): void {
+function deleteVirtual(node: WorldNode, index: number, name: string, actions: Actions): void {
   if (!node.virtuals.delete(name)) return;
   dropDevice(node.host, name, []);
-  if (node.paused) node.untold = true;
-  hands.give(index, { kind: 'interfaceGone', name });
+  if (node.paused) node.unreported = true;
+  actions.give(index, { kind: 'interfaceGone', name });
 }
 
-/** All that is missing of track groups. */
+/** All static objects of track groups that are missing. */
 const statics = ({ staticsMissing }: WorldNode): Input => ({
   kind: 'statics',
   missing: [...staticsMissing].map((group) => ({ group, text: `route of ${group}` })),
 });
 
-function takeAddress(node: WorldNode, index: number, instance: string, hands: Hands): void {
+function takeAddress(node: WorldNode, index: number, instance: string, actions: Actions): void {
   const held = [...node.host.addresses].find(([, holder]) => holder === instance)?.[0];
   if (held === undefined || !node.alive) return;
   node.host.addresses.delete(held);
-  if (node.paused) node.untold = true;
+  if (node.paused) node.unreported = true;
   const [text = ''] = held.split(' on ');
   const line = node.configuration.instances
     .find(({ name }) => name === instance)
     ?.addresses.find(({ address }) => formatAddress(address) === text);
-  hands.give(index, { kind: 'lost', instance, what: 'address', text, noTrack: line?.noTrack ?? false });
+  actions.give(index, { kind: 'lost', instance, what: 'address', text, noTrack: line?.noTrack ?? false });
 }
 
-/** Random bytes that claim to be an advert of some instance's VRID. */
+/** Random bytes, mostly with the VRID of one of the instances. */
 function forged(node: WorldNode, device: string, seed: number): Input | undefined {
   const random = randomFrom(seed);
   const instance = random.pick(node.configuration.instances);
@@ -105,7 +105,7 @@ function forged(node: WorldNode, device: string, seed: number): Input | undefine
   return { kind: 'packet', packet };
 }
 
-/** Instances that are the same before and after, by where they speak and as which router, and have another name: old to new. */
+/** Old names to new names of instances that are the same before and after: same interface, family, VRID and addressing. */
 function renamed(old: KeepalivedConfiguration, now: KeepalivedConfiguration): ReadonlyMap<string, string> {
   const identity = ({ family, vrid, interface: device, unicast, multicastGroup, virtualInterface }: VrrpInstance): string =>
     JSON.stringify([family, vrid, device, unicast === undefined ? multicastGroup : 'unicast', virtualInterface]);
@@ -113,16 +113,16 @@ function renamed(old: KeepalivedConfiguration, now: KeepalivedConfiguration): Re
   return new Map(now.instances.map((instance) => [names.get(identity(instance)) ?? instance.name, instance.name]));
 }
 
-function load(node: WorldNode, index: number, configuration: KeepalivedConfiguration | undefined, hands: Hands): void {
+function load(node: WorldNode, index: number, configuration: KeepalivedConfiguration | undefined, actions: Actions): void {
   node.later = undefined;
   if (configuration === undefined) return;
   const names = renamed(node.configuration, configuration);
   node.view = node.view.map((view) => ({ ...view, name: names.get(view.name) ?? view.name }));
   node.configuration = configuration;
-  hands.give(index, configure(node));
+  actions.give(index, configure(node));
 }
 
-function rumour(world: World, { node, instance, about }: Extract<Disturbance, { readonly kind: 'rumour' }>): Input {
+function harmlessReport(world: World, { node, instance, about }: Extract<Disturbance, { readonly kind: 'harmlessReport' }>): Input {
   const config = world.nodes[node]?.configuration.instances.find(({ name }) => name === instance);
   const address = config?.addresses[0]?.address ?? { family: 'inet', words: [0] };
   switch (about) {
@@ -137,24 +137,24 @@ function rumour(world: World, { node, instance, about }: Extract<Disturbance, { 
   }
 }
 
-function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands: Hands): boolean {
+function disturbProcess(node: WorldNode, index: number, what: Disturbance, actions: Actions): boolean {
   switch (what.kind) {
     case 'start':
       if (node.alive) return true;
       node.alive = true;
-      hands.begin(index);
-      hands.give(index, configure(node));
+      actions.begin(index);
+      actions.give(index, configure(node));
       for (const { name } of node.configuration.processes)
-        hands.give(index, { kind: 'process', name, running: node.processes.get(name) ?? 1 });
-      if (node.staticsMissing.size > 0) hands.give(index, statics(node));
-      for (const { name } of node.configuration.bfds) hands.give(index, { kind: 'bfd', name, up: !node.bfdsDown.has(name) });
-      for (const { name } of node.configuration.files) hands.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
-      load(node, index, node.later, hands);
+        actions.give(index, { kind: 'process', name, running: node.processes.get(name) ?? 1 });
+      if (node.staticsMissing.size > 0) actions.give(index, statics(node));
+      for (const { name } of node.configuration.bfds) actions.give(index, { kind: 'bfd', name, up: !node.bfdsDown.has(name) });
+      for (const { name } of node.configuration.files) actions.give(index, { kind: 'file', name, value: node.files.get(name) ?? 0 });
+      load(node, index, node.later, actions);
       return true;
     case 'stop':
       if (!node.alive) return true;
-      if (node.paused) hands.resume(index);
-      hands.give(index, { kind: 'stop' });
+      if (node.paused) actions.resume(index);
+      actions.give(index, { kind: 'stop' });
       end(node);
       return true;
     case 'kill':
@@ -169,77 +169,77 @@ function disturbProcess(node: WorldNode, index: number, what: Disturbance, hands
       if (!node.alive) return true;
       node.paused = true;
       node.timersFirst = what.timersFirst;
-      node.deaf = what.deaf;
-      if (what.frozen === true) node.frozenAtUs ??= hands.nowUs;
+      node.dropsPackets = what.dropsPackets;
+      if (what.frozen === true) node.frozenAtUs ??= actions.nowUs;
       return true;
     case 'resume':
-      if (node.paused) hands.resume(index);
-      load(node, index, node.later, hands);
+      if (node.paused) actions.resume(index);
+      load(node, index, node.later, actions);
       return true;
     default:
       return false;
   }
 }
 
-/** What is watched changes. */
-function disturbWatched(node: WorldNode, index: number, what: Disturbance, hands: Hands): boolean {
+/** A tracked object changes. */
+function disturbTracked(node: WorldNode, index: number, what: Disturbance, actions: Actions): boolean {
   switch (what.kind) {
     case 'script':
       node.scripts.set(what.name, what.status);
       return true;
     case 'file':
       node.files.set(what.name, what.value);
-      hands.give(index, { kind: 'file', name: what.name, value: what.value });
+      actions.give(index, { kind: 'file', name: what.name, value: what.value });
       return true;
     case 'process':
       node.processes.set(what.name, what.value);
-      hands.give(index, { kind: 'process', name: what.name, running: what.value });
+      actions.give(index, { kind: 'process', name: what.name, running: what.value });
       return true;
     case 'bfd':
       if (what.up) node.bfdsDown.delete(what.name);
       else node.bfdsDown.add(what.name);
-      hands.give(index, { kind: 'bfd', name: what.name, up: what.up });
+      actions.give(index, { kind: 'bfd', name: what.name, up: what.up });
       return true;
     case 'static':
       if (what.missing) node.staticsMissing.add(what.group);
       else node.staticsMissing.delete(what.group);
-      hands.give(index, statics(node));
+      actions.give(index, statics(node));
       return true;
     default:
       return false;
   }
 }
 
-/** Interfaces and what is on them. */
-function disturbLinks(node: WorldNode, index: number, what: Disturbance, hands: Hands): boolean {
+/** Interfaces and their addresses. */
+function disturbInterfaces(node: WorldNode, index: number, what: Disturbance, actions: Actions): boolean {
   switch (what.kind) {
     case 'link':
-      changeInterface(node, index, what.interface, what.up ? 'up' : 'down', hands);
+      changeInterface(node, index, what.interface, what.up ? 'up' : 'down', actions);
       return true;
     case 'interfaceGone':
-      changeInterface(node, index, what.interface, 'gone', hands);
+      changeInterface(node, index, what.interface, 'gone', actions);
       return true;
     case 'virtualGone':
-      deleteVirtual(node, index, what.interface, hands);
+      deleteVirtual(node, index, what.interface, actions);
       return true;
     case 'readdress': {
       const facts = node.interfaces.get(what.interface);
       if (facts === undefined) return true;
       node.interfaces.set(what.interface, { ...facts, addresses: what.addresses });
-      if (node.paused) node.untold = true;
-      hands.give(index, { kind: 'interface', facts: node.interfaces.get(what.interface)! });
+      if (node.paused) node.unreported = true;
+      actions.give(index, { kind: 'interface', facts: node.interfaces.get(what.interface)! });
       return true;
     }
     case 'takeAddress':
-      takeAddress(node, index, what.instance, hands);
+      takeAddress(node, index, what.instance, actions);
       return true;
     default:
       return false;
   }
 }
 
-/** Segments and paths: no node's own. */
-function disturbAir(world: World, what: Disturbance): boolean {
+/** Segments and paths, which belong to no node. */
+function disturbNetwork(world: World, what: Disturbance): boolean {
   switch (what.kind) {
     case 'weather':
       world.weather = what.weather;
@@ -255,26 +255,26 @@ function disturbAir(world: World, what: Disturbance): boolean {
   }
 }
 
-export function disturb(world: World, what: Disturbance, hands: Hands): void {
-  if (disturbAir(world, what) || !('node' in what)) return;
+export function disturb(world: World, what: Disturbance, actions: Actions): void {
+  if (disturbNetwork(world, what) || !('node' in what)) return;
   const node = world.nodes[what.node];
   if (node === undefined) return;
-  if ([disturbProcess, disturbLinks, disturbWatched].some((take) => take(node, what.node, what, hands))) return;
+  if ([disturbProcess, disturbInterfaces, disturbTracked].some((take) => take(node, what.node, what, actions))) return;
   switch (what.kind) {
     case 'reload':
-      // One that stands still reads its file later; one that was killed must first clean up what its old file tells of.
+      // A paused process reads its file later; one that was killed must first clean up by its old file.
       if (node.paused || (!node.alive && node.host.addresses.size + node.host.others.size > 0)) node.later = what.configuration;
-      else load(node, what.node, what.configuration, hands);
+      else load(node, what.node, what.configuration, actions);
       return;
     case 'wallClock':
       node.wallOffUs = what.offS * 1_000_000;
       return;
-    case 'rumour':
-      hands.give(what.node, rumour(world, what));
+    case 'harmlessReport':
+      actions.give(what.node, harmlessReport(world, what));
       return;
     case 'forgedPacket': {
       const input = forged(node, what.interface, what.seed);
-      if (input !== undefined) hands.give(what.node, input);
+      if (input !== undefined) actions.give(what.node, input);
       return;
     }
     default:

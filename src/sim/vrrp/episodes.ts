@@ -1,4 +1,4 @@
-// What happens in a history until it is calm: episodes, each a disturbance and, mostly, its end.
+// What happens in a history until it is calm: episodes, each of them a disturbance and, mostly, its end.
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { CALM, type Disturbance, type HistoryEvent, type NodeSetup } from './history.js';
 import type { Random } from './random.js';
@@ -9,7 +9,7 @@ interface Span {
   readonly toUs: number;
 }
 
-/** Its number; those of the others count from 0. */
+/** The number of this episode; the others count from 0. */
 const LONG_PAUSE = 1000;
 
 type Timed = readonly [atUs: number, what: Disturbance];
@@ -51,7 +51,7 @@ function storm(random: Random, span: Span): readonly Timed[] {
   return both(span, { kind: 'weather', weather }, { kind: 'weather', weather: CALM });
 }
 
-/** Whatever the node watches goes wrong, for a while or for good. */
+/** A tracked object of the node fails, for a while or for good. */
 function watched(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
   const { scripts, files, processes, bfds, root } = nodes[node]!.configuration;
   const lasting = random.chance(0.3);
@@ -83,7 +83,7 @@ function watched(random: Random, nodes: readonly NodeSetup[], node: number, span
   return lasting ? [[span.fromUs, begin]] : both(span, begin, end);
 }
 
-/** The first address of an interface goes, and comes back behind the second. With auth_hmac unicast peers are known by their addresses. */
+/** The first address of an interface is removed and returns behind the second. Not for auth_hmac over unicast: peers are known by address. */
 function readdress(random: Random, nodes: readonly NodeSetup[], node: number, span: Span): readonly Timed[] {
   const { name, addresses } = random.pick(nodes[node]!.interfaces);
   const known = ({ unicast, authentication }: VrrpInstance): boolean => unicast !== undefined && authentication.kind === 'hmac';
@@ -100,11 +100,11 @@ function reload(random: Random, nodes: readonly NodeSetup[], node: number, span:
   return other.mayStay && random.chance(0.5) ? [begin] : [begin, back];
 }
 
-/** The clock of a virtual machine that stood still is set right after a while. */
+/** The clock of a virtual machine that was frozen is corrected after a while. */
 function pause(random: Random, node: number, span: Span): readonly Timed[] {
-  const deaf = random.chance(0.5);
-  const frozen = deaf && random.chance(0.4);
-  const [begin, end] = both(span, { kind: 'pause', node, timersFirst: random.chance(0.5), deaf, frozen }, { kind: 'resume', node });
+  const dropsPackets = random.chance(0.5);
+  const frozen = dropsPackets && random.chance(0.4);
+  const [begin, end] = both(span, { kind: 'pause', node, timersFirst: random.chance(0.5), dropsPackets, frozen }, { kind: 'resume', node });
   return frozen ? [begin, end, [span.toUs, { kind: 'wallClock', node, offS: 0 }]] : [begin, end];
 }
 
@@ -119,7 +119,10 @@ function small(random: Random, nodes: readonly NodeSetup[], node: number, span: 
   return random.pick<() => readonly Timed[]>([
     () => [[span.fromUs, { kind: 'takeAddress', node, instance }]],
     () => [
-      [span.fromUs, { kind: 'rumour', node, instance, about: random.pick(['conflict', 'heartbeat', 'filtered', 'cleared'] as const) }],
+      [
+        span.fromUs,
+        { kind: 'harmlessReport', node, instance, about: random.pick(['conflict', 'heartbeat', 'filtered', 'cleared'] as const) },
+      ],
     ],
     () =>
       nodes[node]!.configuration.instances.flatMap(({ virtualInterface }): readonly Timed[] =>
@@ -135,8 +138,8 @@ function small(random: Random, nodes: readonly NodeSetup[], node: number, span: 
 }
 
 /**
- * Further off than any window that stamps of auth_hmac may have; less would leave stamps that a node started anew with the right clock
- * cannot surpass. Those that only grow never get over a clock that was ahead.
+ * More than any window of auth_hmac's stamps. With less, a node that is restarted with the right clock could not send newer stamps than
+ * before. Monotonic stamps never recover from a clock that was ahead.
  */
 function wrongClock(random: Random, { configuration }: NodeSetup, node: number, span: Span): readonly Timed[] {
   const grows = ({ authentication }: VrrpInstance): boolean => authentication.kind === 'hmac' && authentication.antiReplay === 'monotonic';
@@ -167,12 +170,12 @@ function episode(random: Random, nodes: readonly NodeSetup[], span: Span): reado
   ])();
 }
 
-/** One node stands still for minutes, while the others go on and nothing else happens. */
+/** One node is paused for minutes, while the others continue and nothing else happens. */
 export function longPause(random: Random, nodes: readonly NodeSetup[], span: Span): readonly HistoryEvent[] {
   return pause(random, random.below(nodes.length), span).map(([atUs, what]) => ({ atUs, what, episode: LONG_PAUSE }));
 }
 
-/** Every node starts early on; then episodes, all over by `calmFromUs`. In the order of time. */
+/** Every node starts early; then episodes follow, which all end by `calmFromUs`. In the order of time. */
 export function episodesOf(random: Random, nodes: readonly NodeSetup[], calmFromUs: number): readonly HistoryEvent[] {
   const together = random.chance(0.5);
   const starts = nodes.map(

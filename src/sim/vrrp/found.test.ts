@@ -1,4 +1,4 @@
-// What histories found wrong in VRRP's machine, each as the few steps that show it.
+// Bugs of the VRRP machine that histories found, each as the few steps that show it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
@@ -20,7 +20,7 @@ import {
 
 const sends = (node: VrrpNode) => taken(node).flatMap((effect) => (effect.kind === 'send' ? [onTheWire(effect)] : []));
 
-test('AH between two masters: each counts what the other sent by itself, or both would refuse each other for ever', () => {
+test('AH between two masters: sequence numbers are kept per sender, or both would refuse each other for ever', () => {
   const configuration = (priority: number) => configurationOf({ priority, authentication: { kind: 'ah', password: '1111' } });
   const low = startNode(configuration(100));
   const high = startNode(configuration(200), [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1]);
@@ -38,7 +38,7 @@ test('AH between two masters: each counts what the other sent by itself, or both
   assert.equal(instanceOf(low).counters.replays, 1);
 });
 
-test('vrrp_startup_delay holds for an instance that becomes fit meanwhile, too: it hears nothing and must not take over', () => {
+test('vrrp_startup_delay also holds for an instance that leaves FAULT meanwhile: it ignores packets and must not take over', () => {
   const configuration = configurationOf({});
   const delayed = { ...configuration, global: { ...emptyConfiguration.global, startupDelayUs: 10 * S } };
   const node = startNode(delayed, [{ ...eth0, up: false }, eth1]);
@@ -50,7 +50,7 @@ test('vrrp_startup_delay holds for an instance that becomes fit meanwhile, too: 
   assert.equal(instanceOf(node).state, 'master');
 });
 
-test('an interface that was made anew without our hearing of the end of the old one has none of our addresses', () => {
+test('an interface that was made again, without a report that the old one was deleted, has none of our addresses', () => {
   const node = startNode(configurationOf({}));
   pass(node, 5 * S);
   assert.equal(instanceOf(node).state, 'master');
@@ -62,7 +62,7 @@ test('an interface that was made anew without our hearing of the end of the old 
   assert.ok(taken(node).some((effect) => effect.kind === 'addresses' && effect.action === 'add'));
 });
 
-test('auth_hmac: a node that was started again within the second is believed, its older packets are not', () => {
+test('auth_hmac: a node that was restarted within a second is accepted, its older packets are not', () => {
   const authentication = {
     kind: 'hmac',
     keys: [{ id: 1, hex: '0123456789abcdef'.repeat(4) }],
@@ -97,7 +97,7 @@ test('auth_hmac: a node that was started again within the second is believed, it
   assert.equal(instanceOf(low).counters.advertsReceived, all.length);
 });
 
-test('after FAULT a backup waits by its own interval, not by that of a master of before', () => {
+test('after FAULT a backup waits by its own interval, not by that of an earlier master', () => {
   const node = startNode(configurationOf({ version: 3 }));
   give(node, advert({ version: 3, priority: 200, interval: 3000 }), S);
   assert.equal(instanceOf(node).advertUs, 30 * S);

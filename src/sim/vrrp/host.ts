@@ -1,11 +1,11 @@
-// What a node's kernel holds because its VRRP machine said so: addresses, routes, rules, drop rules, virtual interfaces. Effects must pair.
+// The host resources that a node's VRRP machine added: addresses, routes, rules, drop rules, virtual interfaces. Effects must come in pairs.
 import type { Effect, Input } from '../../control/vrrp/messages.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule } from '../../model/keepalived/network.js';
 
-/** Each thing by its text, with the instance that put it there. */
+/** Each resource by its text, with the instance that added it. */
 export interface Host {
   readonly addresses: Map<string, string>;
   readonly others: Map<string, string>;
@@ -13,7 +13,7 @@ export interface Host {
 
 export const emptyHost = (): Host => ({ addresses: new Map(), others: new Map() });
 
-/** What one address is called in `Host.addresses`. */
+/** The key of an address in `Host.addresses`. */
 export const addressKey = (address: HostAddress, device: string): string => `${formatAddress(address.address)} on ${address.dev ?? device}`;
 
 export const dropKey = (address: Address): string => `drop rule for ${formatAddress(address)}`;
@@ -22,10 +22,10 @@ export const ruleKey = (rule: HostRule): string => `rule ${JSON.stringify({ ...r
 export const virtualInterfaceKey = (name: string): string => `virtual interface ${name}`;
 export const isVirtualInterface = (key: string): boolean => key.startsWith('virtual interface ');
 
-/** The macvlan that an instance of a history uses; they are all named. */
+/** The macvlan of an instance; in a history all have names. */
 export const virtualInterfaceOf = ({ virtualInterface }: VrrpInstance): string | undefined => virtualInterface?.name;
 
-/** An interface goes, and with it whatever stands on it. */
+/** An interface is deleted, and with it everything on it. */
 export function dropDevice(host: Host, device: string, instances: readonly VrrpInstance[]): void {
   const above = instances.filter((instance) => instance.interface === device).map(virtualInterfaceOf);
   const gone = [device, ...above.filter((name) => name !== undefined)];
@@ -84,22 +84,22 @@ function changeOf(host: Host, effect: Effect): Change | undefined {
 }
 
 /**
- * Does what an effect says; answers what is wrong with it. At start and reload, and when somebody else took things away, removing
- * what is not there is no mistake (`untold`: the process does not know yet): it is how a node cleans up after one that was killed.
+ * Carries out an effect, and answers what is wrong with it. Removing what does not exist is allowed at start and reload, where a node
+ * cleans up after a killed process, and after another program removed it (`unreported`: the process does not know yet).
  */
-export function perform(host: Host, effect: Effect, input: Input, untold: boolean): string | undefined {
+export function perform(host: Host, effect: Effect, input: Input, unreported: boolean): string | undefined {
   if (effect.kind === 'renamed')
     for (const map of [host.addresses, host.others]) for (const [key, holder] of map) map.set(key, effect.names.get(holder) ?? holder);
   const change = changeOf(host, effect);
   if (change === undefined) return undefined;
-  const lenient = untold || /^(?:configure|lost|interfaceGone|interface)$/.test(input.kind);
+  const lenient = unreported || /^(?:configure|lost|interfaceGone|interface)$/.test(input.kind);
   for (const key of change.keys) {
     const holder = change.map.get(key);
     if (change.add) {
       if (holder !== undefined && !lenient) return `${change.instance} adds ${key}, which ${holder} has added`;
       change.map.set(key, change.instance);
     } else {
-      if (holder === undefined && !lenient) return `${change.instance} removes ${key}, which nobody added`;
+      if (holder === undefined && !lenient) return `${change.instance} removes ${key}, which was not added`;
       if (holder !== undefined && holder !== change.instance) return `${change.instance} removes ${key}, which ${holder} has added`;
       change.map.delete(key);
     }

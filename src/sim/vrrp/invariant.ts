@@ -1,10 +1,10 @@
-// What an invariant is: it sees every step and the passing of time, and says what is wrong.
+// An invariant observes every step and the passing of time, and reports what is wrong.
 import type { Effect, Input } from '../../control/vrrp/messages.js';
 import type { Disturbance, History } from './history.js';
 import type { InstanceView } from './machine.js';
 import type { World } from './world.js';
 
-/** One step of one node. Times are the history's, not the node's. */
+/** One step of one node. Times are the history's, not those of the node's clock. */
 export interface Observation {
   readonly nowUs: number;
   readonly node: number;
@@ -15,15 +15,15 @@ export interface Observation {
   readonly wakeAtUs: number | undefined;
 }
 
-/** All answers: what is wrong, or undefined. */
-export interface Check {
-  /** Time has come to `nowUs`; nothing happened since the last call of any kind. */
+/** Each function returns what is wrong, or undefined. */
+export interface Invariant {
+  /** The time is `nowUs`; nothing happened since the last call of any function. */
   readonly passed?: (nowUs: number) => string | undefined;
   readonly disturbed?: (nowUs: number, what: Disturbance) => string | undefined;
   readonly stepped?: (observation: Observation) => string | undefined;
 }
 
-export type MakeCheck = (world: World, history: History) => Check;
+export type MakeInvariant = (world: World, history: History) => Invariant;
 
 export interface Violation {
   readonly atUs: number;

@@ -1,4 +1,4 @@
-// Each invariant catches a machine that breaks it: weir's own, with one thing wrong in what it answers.
+// Each invariant finds a machine that breaks it: weir's own, with one fault in its answers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Step } from '../../control/machine.js';
@@ -25,7 +25,7 @@ const dropping = (drop: (effect: Effect) => boolean): Machine<VrrpMachine> =>
   bent((answer) => ({ ...answer, effects: answer.effects.filter((effect) => !drop(effect)) }));
 
 const isZero = (effect: Effect): boolean => effect.kind === 'send' && effect.protocol === 112 && effect.payload[2] === 0;
-/** Some seed tells the broken machine, in these words; `worth`: only such histories are tried. */
+/** Some seed finds the broken machine, with these words; `worth`: only such histories are tried. */
 function caught(machine: Machine<VrrpMachine>, words: RegExp, seeds = 60, worth: (history: History) => boolean = () => true): void {
   const texts: string[] = [];
   for (let seed = 1; seed <= seeds; seed++) {
@@ -34,7 +34,7 @@ function caught(machine: Machine<VrrpMachine>, words: RegExp, seeds = 60, worth:
     if (text !== undefined && words.test(text)) return;
     if (text !== undefined) texts.push(text);
   }
-  assert.fail(`nobody said ${words}, but ${texts.slice(0, 3).join(' | ') || 'nothing'}`);
+  assert.fail(`no invariant reported ${words}, but ${texts.slice(0, 3).join(' | ') || 'nothing'}`);
 }
 
 test('addresses that stay behind', () => {
@@ -73,14 +73,14 @@ test('no gratuitous ARP', () => {
   );
 });
 
-test('no word to the scripts', () => {
+test('no notification of scripts', () => {
   caught(
     dropping((effect) => effect.kind === 'notify' && effect.event === 'BACKUP'),
     /notified nothing/,
   );
 });
 
-test('no farewell', () => caught(dropping(isZero), /without an advert of priority 0/));
+test('no advert of priority 0', () => caught(dropping(isZero), /without an advert of priority 0/));
 
 test('adverts out of turn', () => {
   let last: Effect | undefined;
@@ -103,7 +103,7 @@ test('another priority than the effective one', () => {
   );
 });
 
-const told = (change: (input: Input) => Input | undefined): Machine<VrrpMachine> => ({
+const withInput = (change: (input: Input) => Input | undefined): Machine<VrrpMachine> => ({
   ...weirMachine,
   step: (state, input, atUs) => {
     const changed = change(input);
@@ -112,26 +112,26 @@ const told = (change: (input: Input) => Input | undefined): Machine<VrrpMachine>
 });
 
 const reconfigured = (change: (configuration: KeepalivedConfiguration) => KeepalivedConfiguration): Machine<VrrpMachine> =>
-  told((input) => (input.kind === 'configure' ? { ...input, configuration: change(input.configuration) } : input));
+  withInput((input) => (input.kind === 'configure' ? { ...input, configuration: change(input.configuration) } : input));
 
 const eachInstance = (change: (instance: VrrpInstance) => VrrpInstance): Machine<VrrpMachine> =>
   reconfigured((configuration) => ({ ...configuration, instances: configuration.instances.map(change) }));
 
-test('a deaf machine', () =>
+test('a machine that ignores packets', () =>
   caught(
-    told((input) => (input.kind === 'packet' ? undefined : input)),
+    withInput((input) => (input.kind === 'packet' ? undefined : input)),
     /both masters|has \d masters/,
   ));
 
 test('a machine that ignores the end of a fault', () =>
   caught(
-    told((input) => (input.kind === 'interface' && input.facts.up ? undefined : input)),
+    withInput((input) => (input.kind === 'interface' && input.facts.up ? undefined : input)),
     /should not be in fault/,
   ));
 
-test('a machine that goes on when it is stopped', () =>
+test('a machine that continues after it was stopped', () =>
   caught(
-    told((input) => (input.kind === 'stop' ? undefined : input)),
+    withInput((input) => (input.kind === 'stop' ? undefined : input)),
     /stopped and left|without an advert of priority 0/,
   ));
 
@@ -141,10 +141,10 @@ test('no preemption', () =>
     /should be master/,
   ));
 
-test('too patient, too hasty', () => {
+test('takeovers too late, too early', () => {
   caught(
     eachInstance((instance) => ({ ...instance, downTimerAdverts: instance.downTimerAdverts + 1 })),
-    /us late|hears nothing/,
+    /us late|receives nothing/,
   );
   caught(
     eachInstance((instance) => ({ ...instance, downTimerAdverts: 1 })),
@@ -152,7 +152,7 @@ test('too patient, too hasty', () => {
   );
 });
 
-test('adverts too rare, too often', () => {
+test('adverts too rarely, too often', () => {
   caught(
     eachInstance((instance) => (instance.version === 2 ? { ...instance, advertUs: 2 * instance.advertUs } : instance)),
     /sent nothing|with interval/,
@@ -169,7 +169,7 @@ test('members of a sync group on their own', () =>
     /members of G1 are/,
   ));
 
-test('promises to be woken that are not kept, and those that never end', () => {
+test('no wake while something is due, and wakes without end', () => {
   caught(
     bent((answer) => ({ ...answer, wakeAtUs: undefined })),
     /sleeps for ever/,
@@ -184,15 +184,15 @@ test('promises to be woken that are not kept, and those that never end', () => {
   );
 });
 
-test('one deaf to heartbeats makes a second master where one link is cut', () =>
+test('a machine that ignores heartbeats becomes a second master when one segment is cut', () =>
   caught(
-    told((input) => (input.kind === 'heartbeat' ? undefined : input)),
+    withInput((input) => (input.kind === 'heartbeat' ? undefined : input)),
     /although it can hear|both masters/,
     1000,
     ({ nodes, events }) => nodes[0]?.configuration.instances[0]?.heartbeat.length !== 0 && events.some(({ what }) => what.kind === 'path'),
   ));
 
-test('options of the election that are not heeded', () => {
+test('options of the election that are ignored', () => {
   caught(
     eachInstance((instance) => ({ ...instance, lowerPriorityNoAdvert: false })),
     /in spite of lower_prio_no_advert/,
@@ -224,7 +224,7 @@ test('gratuitous ARP once, and not again', () => {
 test('fast mode that is not used, or used too soon', () => {
   caught(
     eachInstance(({ fast, ...instance }) => instance),
-    /hears nothing in fast mode|sent nothing/,
+    /receives nothing in fast mode|sent nothing/,
     200,
   );
   const hasty = eachInstance((instance) =>
@@ -234,7 +234,7 @@ test('fast mode that is not used, or used too soon', () => {
   caught(hasty, /without an advert|preempts/, 2000, isFast);
 });
 
-test('too much talk', () => {
+test('too many log lines', () => {
   const line: Effect = { kind: 'log', level: 'info', text: 'hello' };
   caught(
     bent((answer) => ({ ...answer, effects: [...answer.effects, ...Array.from({ length: 20 }, () => line)] })),

@@ -1,4 +1,4 @@
-// What the simulator asks of a VRRP machine: steps as in control/vrrp, and a small view of its state for the invariants.
+// What the simulator needs of a VRRP machine: steps as in control/vrrp, and a small view of its state for the invariants.
 
 import type { Step } from '../../control/machine.js';
 import type { Effect, Input, VrrpState } from '../../control/vrrp/messages.js';
@@ -6,7 +6,7 @@ import type { Effect, Input, VrrpState } from '../../control/vrrp/messages.js';
 export interface InstanceView {
   readonly name: string;
   readonly state: VrrpState;
-  /** The effective one. */
+  /** The effective priority. */
   readonly priority: number;
 }
 

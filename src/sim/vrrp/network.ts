@@ -1,4 +1,4 @@
-// What becomes of a packet that a node sends: who gets it, when, how often, with the IP header that the kernel would give it.
+// Delivers a packet that a node sends: to which nodes, when, how often, with the IP header that the kernel would write.
 import type { Effect, ReceivedPacket } from '../../control/vrrp/messages.js';
 import type { Address } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
@@ -21,7 +21,7 @@ const isMulticast = (address: Address): boolean =>
 const owns = (node: WorldNode, device: string, address: Address): boolean =>
   (node.interfaces.get(device)?.addresses ?? []).some((own) => sameAddress(own, address));
 
-/** The segment a packet without an interface leaves by: where its destination is. */
+/** The segment of a packet without an interface: the one with its destination. */
 const routeTo = (world: World, destination: Address): string | undefined =>
   world.nodes
     .flatMap(({ interfaces }) => [...interfaces.values()])
@@ -36,7 +36,7 @@ function received(send: Send, device: string): ReceivedPacket {
 
 const lossOf = ({ losses }: World, from: number, to: number, device: string): number => losses.get(pathKey(from, to, device)) ?? 0;
 
-/** Where a packet arrives. Its fate hangs on the seed and its number alone. */
+/** Where a packet arrives. That depends only on the seed and the packet's number. */
 export function carry(world: World, seed: number, from: number, send: Send): readonly Arrival[] {
   const sender = world.nodes[from];
   const leaves = send.interface ?? routeTo(world, send.destination);
@@ -55,14 +55,14 @@ export function carry(world: World, seed: number, from: number, send: Send): rea
   });
 }
 
-export interface Beat {
+export interface HeartbeatArrival {
   readonly node: number;
   readonly afterUs: number;
   readonly from: Address;
 }
 
 /** Where a heartbeat of an instance arrives. */
-export function carryBeat(world: World, seed: number, from: number, links: VrrpInstance['heartbeat']): readonly Beat[] {
+export function carryHeartbeat(world: World, seed: number, from: number, links: VrrpInstance['heartbeat']): readonly HeartbeatArrival[] {
   const { loss, minUs, maxUs } = world.weather;
   return links.flatMap(({ interface: device, peer }) => {
     const number = ++world.packets;

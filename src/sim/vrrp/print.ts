@@ -1,4 +1,4 @@
-// A history for people: one line an event, a node's steps with what came in, what went out and which states changed.
+// A history as text: one line per event; for a node's step its input, its effects and the states that changed.
 import type { Effect, Input } from '../../control/vrrp/messages.js';
 import { formatAddress } from '../../model/address-text.js';
 import { seeAdvert } from './advert.js';
@@ -19,7 +19,7 @@ function inputText(input: Input): string {
     case 'packet': {
       const { packet } = input;
       const payload = packet.source.family === 'inet' ? packet.bytes.subarray(20) : packet.bytes;
-      return `hears ${formatAddress(packet.source)} on ${packet.interface}: ${advertText(payload, packet.protocol, packet.source.family)}`;
+      return `receives from ${formatAddress(packet.source)} on ${packet.interface}: ${advertText(payload, packet.protocol, packet.source.family)}`;
     }
     case 'interface':
       return `sees ${input.facts.name} ${input.facts.up ? 'up' : 'down'}`;
@@ -61,7 +61,7 @@ function effectText(effect: Effect): string {
   }
 }
 
-/** One line: when, who, what came, which states changed, what went out. */
+/** One line: time, node, input, changed states, effects. */
 export function describeStep(world: World, { nowUs, node, input, before, after, effects, wakeAtUs }: Observation): string {
   const changes = after.flatMap((view) => {
     const old = before.find(({ name }) => name === view.name);
@@ -97,12 +97,12 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
     case 'readdress':
       return `${name(what.node)}: ${what.interface} has ${what.addresses.map(formatAddress).join(' ')}`;
     case 'pause':
-      if (what.frozen === true) return `${name(what.node)}: the machine and its clocks stand still`;
-      return `${name(what.node)}: ${what.deaf ? 'the whole machine stands still' : 'pause'}`;
-    case 'rumour':
+      if (what.frozen === true) return `${name(what.node)}: the host and its clocks stand still`;
+      return `${name(what.node)}: ${what.dropsPackets ? 'the whole host stands still' : 'pause'}`;
+    case 'harmlessReport':
       return `${name(what.node)}: ${what.about} for ${what.instance}`;
     case 'takeAddress':
-      return `${name(what.node)}: somebody takes an address of ${what.instance}`;
+      return `${name(what.node)}: another program removes an address of ${what.instance}`;
     case 'wallClock':
       return `${name(what.node)}: the wall clock is ${what.offS} s off`;
     case 'virtualGone':
@@ -119,7 +119,7 @@ function disturbanceText(name: (node: number) => string, what: Disturbance): str
 export const describeDisturbance = (world: World, nowUs: number, what: Disturbance): string =>
   `${seconds(nowUs)}  -- ${disturbanceText((node) => world.nodes[node]?.setup.name ?? String(node), what)}`;
 
-/** What the nodes are, before anything happens: one line an instance. */
+/** The nodes before anything happens: one line per instance. */
 export function describeSetup(history: History): readonly string[] {
   return history.nodes.flatMap(({ name, configuration }) => [
     ...configuration.instances.map((instance) => {

@@ -1,4 +1,4 @@
-// Chance from a seed: the same seed, the same history (mulberry32).
+// Random numbers from a seed: the same seed gives the same history (mulberry32).
 
 export interface Random {
   /** 0 .. 2^32 - 1 */
@@ -33,7 +33,7 @@ export function randomFrom(seed: number): Random {
   };
 }
 
-/** A number from several, for chance that must not depend on what happened before it (a packet's fate). */
+/** One number from several, for random choices that must not depend on earlier ones (a packet's loss and delay). */
 export function mix(...parts: readonly number[]): number {
   let hash = 0x811c9dc5;
   for (const part of parts) {

@@ -1,4 +1,4 @@
-// Configurations that a node may be reloaded with: the one it has, less, more or otherwise.
+// Configurations for a reload of a node: the same one, or one with something removed, added or changed.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { hostAddress, inet, linkLocal } from './configuration.js';
@@ -7,7 +7,7 @@ import type { Random } from './random.js';
 export interface OtherConfiguration {
   readonly configuration: KeepalivedConfiguration;
   readonly what: string;
-  /** Whether the nodes still make one virtual router of it, so that it needs not be taken back. */
+  /** Whether the nodes are still one virtual router, so that the change need not be reverted. */
   readonly mayStay: boolean;
 }
 
@@ -21,7 +21,7 @@ const oneVipMore: Change = (random, instance) => {
 const oneVipFewer: Change = (_random, instance) =>
   instance.addresses.length > 1 ? { ...instance, addresses: instance.addresses.slice(1) } : undefined;
 
-/** Of one instance, what the other nodes can live with. */
+/** Changes of one instance that are compatible with the other nodes. */
 const harmless: Readonly<Record<string, Change>> = {
   nothing: (_random, instance) => instance,
   'one VIP more': oneVipMore,
@@ -38,8 +38,8 @@ const harmless: Readonly<Record<string, Change>> = {
   }),
 };
 
-/** What makes it another virtual router than the others'. */
-const estranging: Readonly<Record<string, Change>> = {
+/** Changes that make it another virtual router. */
+const incompatible: Readonly<Record<string, Change>> = {
   'another VRID': (_random, instance) => ({ ...instance, vrid: instance.vrid + 100 }),
   'another interface': (_random, instance) => ({
     ...instance,
@@ -52,7 +52,7 @@ const estranging: Readonly<Record<string, Change>> = {
       : undefined,
 };
 
-/** One VIP goes from an instance to another. */
+/** One VIP moves from an instance to another. */
 function movedVip({ instances }: KeepalivedConfiguration): readonly VrrpInstance[] | undefined {
   const [from, to] = instances;
   const [vip] = from?.addresses ?? [];
@@ -61,7 +61,7 @@ function movedVip({ instances }: KeepalivedConfiguration): readonly VrrpInstance
   return [{ ...from, addresses: from.addresses.slice(1) }, { ...to, addresses: [...to.addresses, vip] }, ...instances.slice(2)];
 }
 
-/** Other names for what stays the same: two instances exchange theirs, or one has a new one. */
+/** Two instances exchange their names, or one gets a new name; nothing else changes. */
 function renamed(random: Random, { instances, syncGroups, root, ...rest }: KeepalivedConfiguration): KeepalivedConfiguration {
   const names = instances.map(({ name }) => name);
   const one = random.pick(names);
@@ -80,7 +80,7 @@ export function otherConfiguration(random: Random, configuration: KeepalivedConf
   const grouped = syncGroups.length > 0;
   const at = random.below(instances.length);
   const unchanged = { configuration, what: 'nothing new', mayStay: true };
-  /** Nodes that drop what has other addresses must come to have the same again. */
+  /** Nodes that drop adverts with other addresses must get the same addresses again. */
   const sameLists = instances.some(({ addressMismatch }) => addressMismatch === 'drop');
   const turn = random.below(11);
   if (turn === 10) return { configuration: renamed(random, configuration), what: 'other names', mayStay: false };
@@ -104,9 +104,9 @@ export function otherConfiguration(random: Random, configuration: KeepalivedConf
       mayStay: false,
     };
   }
-  const changes = turn === 3 ? estranging : harmless;
+  const changes = turn === 3 ? incompatible : harmless;
   const what = random.pick(Object.keys(changes));
-  // One order of the nodes for all members of a group: their priorities stay.
+  // All members of a group need the same order of the nodes, so their priorities stay.
   const next = grouped && what === 'another priority' ? undefined : changes[what]?.(random, instances[at]!);
   if (next === undefined) return unchanged;
   return {

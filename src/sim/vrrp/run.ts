@@ -1,4 +1,4 @@
-// Runs a history: hands each node what reaches it in the order of time, carries what it sends, and asks the invariants after every step.
+// Runs a history: gives each node its input in the order of time, delivers what it sends, and asks the invariants after every step.
 
 import type { Step } from '../../control/machine.js';
 import type { Effect, Input } from '../../control/vrrp/messages.js';
@@ -7,19 +7,19 @@ import { type Agenda, agendaOf } from './agenda.js';
 import { disturb } from './disturb.js';
 import type { Disturbance, History } from './history.js';
 import { perform } from './host.js';
-import type { Check, MakeCheck, Violation } from './invariant.js';
+import type { Invariant, MakeInvariant, Violation } from './invariant.js';
 import type { Machine } from './machine.js';
-import { carry, carryBeat } from './network.js';
+import { carry, carryHeartbeat } from './network.js';
 import { describeDisturbance, describeStep } from './print.js';
 import { mix } from './random.js';
-import { isPossible, moveVirtualLink } from './virtual-interfaces.js';
+import { applyVirtualInterface, isPossible } from './virtual-interfaces.js';
 import { type World, type WorldNode, wallOffset, worldOf } from './world.js';
 
 type Event =
   | { readonly kind: 'disturb'; readonly what: Disturbance }
   | { readonly kind: 'input'; readonly node: number; readonly life: number; readonly input: Input }
   | { readonly kind: 'script'; readonly node: number; readonly life: number; readonly name: string }
-  | { readonly kind: 'beat'; readonly node: number; readonly life: number; readonly vrid: number }
+  | { readonly kind: 'heartbeat'; readonly node: number; readonly life: number; readonly vrid: number }
   | { readonly kind: 'wake'; readonly node: number; readonly promise: number };
 
 export interface Outcome {
@@ -27,22 +27,22 @@ export interface Outcome {
   readonly steps: number;
 }
 
-/** A socket's buffer: what a paused process finds when it goes on. */
+/** A socket's buffer: the packets that a paused process receives when it resumes. */
 const WAITING_PACKETS = 64;
 
-/** How often one looks for an instance that a reload took away. */
-const BEAT_US = 1_000_000;
+/** How often the run looks again for an instance that a reload removed. */
+const HEARTBEAT_RETRY_US = 1_000_000;
 const SCRIPT_TAKES_US = 3_000;
-const KERNEL_TELLS_US = 50;
+const KERNEL_REPORTS_US = 50;
 
 interface Run<S> {
   readonly history: History;
   readonly machine: Machine<S>;
   readonly world: World;
   readonly agenda: Agenda<Event>;
-  readonly checks: readonly Check[];
+  readonly invariants: readonly Invariant[];
   readonly states: (S | undefined)[];
-  /** Which of its promises to wake it counts; which life of its process. */
+  /** By node: the number of the wake that counts, and of the process that runs. */
   readonly promises: number[];
   readonly lives: number[];
   readonly trace: ((line: string) => void) | undefined;
@@ -60,7 +60,7 @@ const local = <S>(run: Run<S>, node: WorldNode): number => run.nowUs + node.cloc
 function promiseWake<S>(run: Run<S>, index: number, step: Step<S, Effect>, woken: boolean): void {
   const node = run.world.nodes[index]!;
   const wakeAtUs = step.wakeAtUs === undefined ? undefined : step.wakeAtUs - node.clockUs;
-  // A promise that stands is kept when it was to be kept: being asked again makes nobody later.
+  // The same wake asked for again is not delayed again.
   if (wakeAtUs === node.wakeAtUs && !woken) return;
   const promise = ++run.promises[index]!;
   node.wakeAtUs = wakeAtUs;
@@ -69,12 +69,12 @@ function promiseWake<S>(run: Run<S>, index: number, step: Step<S, Effect>, woken
   run.agenda.add(Math.max(run.nowUs, wakeAtUs + late), { kind: 'wake', node: index, promise });
 }
 
-/** Who steps the machine notices first that the wall clock was set. */
+/** Before a step the process notices that the wall clock was set. */
 function stepNode<S>(run: Run<S>, index: number, input: Input): void {
   const node = run.world.nodes[index]!;
   const wallOffsetUs = wallOffset(node);
-  const moved = node.alive && node.toldWallUs !== undefined && node.toldWallUs !== wallOffsetUs;
-  node.toldWallUs = wallOffsetUs;
+  const moved = node.alive && node.reportedWallUs !== undefined && node.reportedWallUs !== wallOffsetUs;
+  node.reportedWallUs = wallOffsetUs;
   if (moved && input.kind !== 'configure') stepOnce(run, index, { kind: 'clock', wallOffsetUs });
   stepOnce(run, index, input);
 }
@@ -96,11 +96,11 @@ function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
   run.states[index] = step.state;
   promiseWake(run, index, step, input.kind === 'wake');
   for (const effect of step.effects) {
-    const wrong = isPossible(node, effect) ? perform(node.host, effect, input, node.untold) : undefined;
+    const wrong = isPossible(node, effect) ? perform(node.host, effect, input, node.unreported) : undefined;
     if (wrong !== undefined) fail(run, `${node.setup.name}: ${wrong}`);
-    const heard = moveVirtualLink(node, effect);
-    if (heard !== undefined)
-      run.agenda.add(run.nowUs + KERNEL_TELLS_US, { kind: 'input', node: index, life: run.lives[index]!, input: heard });
+    const received = applyVirtualInterface(node, effect);
+    if (received !== undefined)
+      run.agenda.add(run.nowUs + KERNEL_REPORTS_US, { kind: 'input', node: index, life: run.lives[index]!, input: received });
     if (effect.kind !== 'send') continue;
     for (const { node: to, afterUs, packet } of carry(run.world, run.history.seed, index, effect)) {
       run.agenda.add(run.nowUs + afterUs, { kind: 'input', node: to, life: run.lives[to]!, input: { kind: 'packet', packet } });
@@ -108,13 +108,13 @@ function stepOnce<S>(run: Run<S>, index: number, input: Input): void {
   }
   const observation = { nowUs: run.nowUs, node: index, input, before, after: node.view, effects: step.effects, wakeAtUs: node.wakeAtUs };
   run.trace?.(describeStep(run.world, observation));
-  for (const check of run.checks) {
-    const wrong = check.stepped?.(observation);
+  for (const invariant of run.invariants) {
+    const wrong = invariant.stepped?.(observation);
     if (wrong !== undefined) fail(run, wrong);
   }
 }
 
-/** A script has run: its outcome now, its next run after its interval. */
+/** A script ended: gives its outcome, and schedules the next run after its interval. */
 function runScript<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'script' }>): void {
   const node = run.world.nodes[event.node]!;
   const script = node.configuration.scripts.find(({ name }) => name === event.name);
@@ -124,29 +124,29 @@ function runScript<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'scrip
   run.agenda.add(run.nowUs + script.intervalUs, event);
 }
 
-/** An instance tells its peers over the second link what it is, every advert interval. */
-function beat<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'beat' }>): void {
+/** An instance sends heartbeats with its state to its peers every advert interval. */
+function heartbeat<S>(run: Run<S>, event: Extract<Event, { readonly kind: 'heartbeat' }>): void {
   const node = run.world.nodes[event.node]!;
   const instanceOn = ({ configuration }: WorldNode): VrrpInstance | undefined =>
     configuration.instances.find(({ vrid }) => vrid === event.vrid);
   const instance = instanceOn(node);
   if (event.life !== run.lives[event.node] || !node.alive) return;
   const view = node.view.find(({ name }) => name === instance?.name);
-  run.agenda.add(run.nowUs + (instance?.advertUs ?? BEAT_US), event);
+  run.agenda.add(run.nowUs + (instance?.advertUs ?? HEARTBEAT_RETRY_US), event);
   if (node.paused || instance === undefined || view === undefined) return;
   const { state, priority } = view;
-  for (const { node: to, afterUs, from } of carryBeat(run.world, run.history.seed, event.node, instance.heartbeat)) {
-    const heard = instanceOn(run.world.nodes[to]!)?.name;
-    if (heard === undefined) continue;
-    const input: Input = { kind: 'heartbeat', instance: heard, from, state, priority };
+  for (const { node: to, afterUs, from } of carryHeartbeat(run.world, run.history.seed, event.node, instance.heartbeat)) {
+    const received = instanceOn(run.world.nodes[to]!)?.name;
+    if (received === undefined) continue;
+    const input: Input = { kind: 'heartbeat', instance: received, from, state, priority };
     run.agenda.add(run.nowUs + afterUs, { kind: 'input', node: to, life: run.lives[to]!, input });
   }
 }
 
-const hasRoom = ({ deaf, waiting }: WorldNode): boolean =>
-  !deaf && waiting.filter(({ kind }) => kind === 'packet').length < WAITING_PACKETS;
+const hasRoom = ({ dropsPackets, waiting }: WorldNode): boolean =>
+  !dropsPackets && waiting.filter(({ kind }) => kind === 'packet').length < WAITING_PACKETS;
 
-/** Hands an input to a node now, or keeps it until a paused one goes on. */
+/** Gives an input to a node now, or keeps it until a paused node resumes. */
 function give<S>(run: Run<S>, index: number, input: Input): void {
   const node = run.world.nodes[index]!;
   if (!node.alive) return;
@@ -154,7 +154,7 @@ function give<S>(run: Run<S>, index: number, input: Input): void {
   else if (input.kind !== 'packet' || hasRoom(node)) node.waiting.push(input);
 }
 
-/** The clocks go on from where they stood: what was to happen in a second still is. */
+/** Frozen clocks continue from where they stopped: what was due in a second still is. */
 function thaw<S>(run: Run<S>, index: number): void {
   const node = run.world.nodes[index]!;
   if (node.frozenAtUs === undefined) return;
@@ -178,22 +178,22 @@ function resume<S>(run: Run<S>, index: number): void {
   };
   if (node.timersFirst) wakeIfDue();
   for (const input of waiting) stepNode(run, index, input);
-  node.untold = false;
+  node.unreported = false;
   wakeIfDue();
 }
 
 function happen<S>(run: Run<S>, what: Disturbance): void {
   run.trace?.(describeDisturbance(run.world, run.nowUs, what));
-  for (const check of run.checks) fail(run, check.disturbed?.(run.nowUs, what));
+  for (const invariant of run.invariants) fail(run, invariant.disturbed?.(run.nowUs, what));
   disturb(run.world, what, {
     nowUs: run.nowUs,
     begin: (index) => {
-      run.world.nodes[index]!.toldWallUs = undefined;
+      run.world.nodes[index]!.reportedWallUs = undefined;
       run.lives[index]!++;
       run.states[index] = run.machine.initial();
       const { scripts, instances } = run.world.nodes[index]!.configuration;
       for (const { vrid, heartbeat } of instances)
-        if (heartbeat.length > 0) run.agenda.add(run.nowUs + 1, { kind: 'beat', node: index, life: run.lives[index]!, vrid });
+        if (heartbeat.length > 0) run.agenda.add(run.nowUs + 1, { kind: 'heartbeat', node: index, life: run.lives[index]!, vrid });
       for (const { name } of scripts)
         run.agenda.add(run.nowUs + SCRIPT_TAKES_US, { kind: 'script', node: index, life: run.lives[index]!, name });
     },
@@ -207,8 +207,8 @@ function handle<S>(run: Run<S>, event: Event): void {
     happen(run, event.what);
     return;
   }
-  if (event.kind === 'beat') {
-    beat(run, event);
+  if (event.kind === 'heartbeat') {
+    heartbeat(run, event);
     return;
   }
   if (event.kind === 'script') {
@@ -223,11 +223,11 @@ function handle<S>(run: Run<S>, event: Event): void {
   }
 }
 
-/** Runs a history to its end or to the first violation. `trace` gets one line an event. */
+/** Runs a history to its end or to the first violation. `trace` gets one line per event. */
 export function runHistory<S>(
   machine: Machine<S>,
   history: History,
-  makeChecks: readonly MakeCheck[],
+  makeInvariants: readonly MakeInvariant[],
   trace?: (line: string) => void,
 ): Outcome {
   const world = worldOf(history);
@@ -236,7 +236,7 @@ export function runHistory<S>(
     machine,
     world,
     agenda: agendaOf<Event>(),
-    checks: makeChecks.map((make) => make(world, history)),
+    invariants: makeInvariants.map((make) => make(world, history)),
     states: history.nodes.map(() => undefined),
     promises: history.nodes.map(() => 0),
     lives: history.nodes.map(() => 0),
@@ -249,7 +249,7 @@ export function runHistory<S>(
   while (run.violation === undefined) {
     const next = run.agenda.next();
     run.nowUs = Math.min(next?.atUs ?? history.endUs, history.endUs);
-    for (const check of run.checks) fail(run, check.passed?.(run.nowUs));
+    for (const invariant of run.invariants) fail(run, invariant.passed?.(run.nowUs));
     if (next === undefined || next.atUs > history.endUs) break;
     handle(run, next.what);
   }

@@ -11,7 +11,7 @@ test('a seed is a history', () => {
   assert.equal(historyOf(3, { nodes: 5 }).nodes.length, 5);
 });
 
-test('everything that can happen happens to somebody', () => {
+test('every kind of disturbance happens to some node', () => {
   const seen = new Set(histories.flatMap(({ events }) => events.map(({ what }) => what.kind)));
   const all: readonly Disturbance['kind'][] = [
     'start',
@@ -31,7 +31,7 @@ test('everything that can happen happens to somebody', () => {
     'static',
     'virtualGone',
     'readdress',
-    'rumour',
+    'harmlessReport',
     'interfaceGone',
     'takeAddress',
     'forgedPacket',
@@ -43,7 +43,7 @@ test('everything that can happen happens to somebody', () => {
   );
 });
 
-test('configurations cover the language of instances', () => {
+test('configurations cover the options of instances', () => {
   const instances = histories.flatMap(({ nodes }) => nodes.flatMap(({ configuration }) => configuration.instances));
   const some: Readonly<Record<string, (instance: (typeof instances)[number]) => boolean>> = {
     v2: ({ version }) => version === 2,
@@ -67,7 +67,7 @@ test('configurations cover the language of instances', () => {
   assert.ok(configurations.some(({ bfds, root }) => bfds.length > 0 && root.interfaceDelays.length > 0));
 });
 
-test('paths that lose much, pauses of minutes, clocks that stand still, other names', () => {
+test('lossy paths, pauses of minutes, frozen clocks, other names', () => {
   const events = histories.flatMap((history) => history.events.map(({ atUs, what }) => ({ atUs, what, history })));
   const some = (is: (event: (typeof events)[number]) => boolean): boolean => events.some(is);
   assert.ok(some(({ what }) => what.kind === 'path' && what.loss > 0 && what.loss < 1));
@@ -76,7 +76,7 @@ test('paths that lose much, pauses of minutes, clocks that stand still, other na
   assert.ok(some(({ what }) => what.kind === 'reload' && what.what === 'other names'));
 });
 
-test('all is healed before the calm begins', () => {
+test('all disturbances end before the calm begins', () => {
   for (const { events, calmFromUs, endUs } of histories) {
     assert.ok(events.every(({ atUs }) => atUs <= calmFromUs) && endUs > calmFromUs);
     const open = new Map<string, Disturbance>();

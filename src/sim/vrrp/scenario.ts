@@ -20,15 +20,15 @@ export interface Plan {
   readonly files: readonly TrackFile[];
   readonly processes: readonly TrackProcess[];
   readonly bfds: readonly BfdInstance[];
-  /** Whose instances need static objects. */
+  /** Instances that need static objects. */
   readonly trackGroups: RootSettings['trackGroups'];
   /** interface_up_down_delays */
   readonly delays: RootSettings['interfaceDelays'];
-  /** What is watched is watched by the sync group, not by its members. */
+  /** The sync group tracks the objects, not its members. */
   readonly byGroup: boolean;
   readonly trackingWeight: boolean;
   readonly startupDelayUs: number;
-  /** Nodes speak over the other segment, too. */
+  /** Nodes send heartbeats over the other segment. */
   readonly heartbeats: boolean;
 }
 
@@ -48,7 +48,7 @@ function planOf(random: Random, options: ScenarioOptions): Plan {
     nodes,
     instances: [...instances, ...more].map(random.chance(0.07) ? strictly : (instance) => instance),
     groups: grouped ? [namesOf(instances), ...(more.length > 0 ? [namesOf(more)] : [])] : [],
-    ...watchedOf(random, grouped),
+    ...trackedObjectsOf(random, grouped),
     bfds: random.chance(0.15) ? [bfdOf(random)] : [],
     trackGroups: random.chance(0.1) ? [{ name: 'S1', instances: namesOf(instances).slice(random.below(instances.length)) }] : [],
     delays: random.chance(0.1) ? [0, 1].map((segment) => delayOf(random, segment)) : [],
@@ -63,7 +63,7 @@ function delayOf(random: Random, segment: number): RootSettings['interfaceDelays
   return { interface: `eth${segment}`, downUs: random.pick([0, 500_000, 2_000_000]), upUs: random.pick([0, 500_000, 3_000_000]) };
 }
 
-/** Only what the machine is told of a session matters here. */
+/** Only the reports about a session matter here. */
 function bfdOf(random: Random): BfdInstance {
   const weight = random.pick([0, 0, -40, 30]);
   const times = { minRxUs: 10_000, minTxUs: 10_000, idleTxUs: 1_000_000, multiplier: 5 } as const;
@@ -71,8 +71,8 @@ function bfdOf(random: Random): BfdInstance {
   return { name: 'uplink', ...times, ...path, weight, reverse: random.chance(0.15), events: { vrrp: true, checker: false } };
 }
 
-/** Scripts, files and processes that nodes may watch. In sync groups the group does, or weights count for all members alike. */
-function watchedOf(random: Random, grouped: boolean): Pick<Plan, 'scripts' | 'files' | 'processes' | 'byGroup' | 'trackingWeight'> {
+/** Scripts, files and processes to track. In sync groups the group tracks them, or weights count for all members alike. */
+function trackedObjectsOf(random: Random, grouped: boolean): Pick<Plan, 'scripts' | 'files' | 'processes' | 'byGroup' | 'trackingWeight'> {
   const script = { name: 'chk', script: { argv: ['/bin/chk'], text: '/bin/chk' }, intervalUs: 1_000_000, reverse: random.chance(0.15) };
   const [byGroup, trackingWeight] = [grouped && random.chance(0.5), grouped && random.chance(0.5)];
   const weight = random.pick([0, 0, -60, 40]);
@@ -102,7 +102,7 @@ function unicastOf(nodes: number, node: number, { family, interface: device }: V
   return { peers, ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' };
 }
 
-/** To every other node, over the segment that adverts do not take. */
+/** Heartbeats to every other node, over the segment without the adverts. */
 function heartbeatsOf(nodes: number, node: number, { family, interface: device }: VrrpInstance): VrrpInstance['heartbeat'] {
   const segment = device === 'eth1' ? 0 : 1;
   const others = Array.from({ length: nodes }, (_, index) => index).filter((index) => index !== node);
@@ -120,7 +120,7 @@ const trackedBy = (plan: Plan | undefined): TrackedSet => ({
   bfds: (plan?.bfds ?? []).map(({ name }) => ({ name })),
 });
 
-/** What a member or an instance by itself has for a priority: one order of the nodes for each sync group, any for the others. */
+/** The priority of an instance: all members of a sync group have the same order of the nodes. */
 function priorityOf(random: Random, plan: Plan, { name, vrid }: VrrpInstance, priority: number): number {
   const group = plan.groups.findIndex((members) => members.includes(name));
   if (group >= 0) return 1 + ((priority - 1 + 100 * group) % 254);
@@ -173,7 +173,7 @@ function nodesOf(random: Random, plan: Plan): readonly NodeSetup[] {
   });
 }
 
-/** The history of a seed: always the same one. */
+/** The history of a seed is always the same. */
 export function historyOf(seed: number, options: ScenarioOptions = {}): History {
   const random = randomFrom(mix(seed, 0x5eed));
   const plan = planOf(random, options);
@@ -184,7 +184,7 @@ export function historyOf(seed: number, options: ScenarioOptions = {}): History 
   const rests = random.chance(0.05) && plan.instances.every(({ fast }) => fast === undefined);
   const calmFromUs = restlessUs + (rests ? random.between(60, 400) * longestUs : 0);
   const events = rests ? [...episodes, ...longPause(random, nodes, { fromUs: restlessUs, toUs: calmFromUs })] : episodes;
-  // Later than fast mode's adverts are apart, and a backup is right to take over.
+  // If wakes are later than the interval of fast mode, a backup may rightly take over.
   const fast = plan.instances.some((instance) => instance.fast !== undefined);
   const lateUs = random.pick(fast ? [100, 3_000] : [100, 100, 100, 5_000, 30_000]);
   const draft: History = { seed, nodes, events, calmFromUs, endUs: 0, lateUs };

@@ -1,4 +1,4 @@
-// Makes a failing history smaller while it still fails: fewer episodes, then a shorter way to the failure.
+// Shrinks a failing history while it still fails: fewer episodes, then a shorter time to the failure.
 import type { History } from './history.js';
 
 /** `fails` runs a history. At most `budget` runs. */

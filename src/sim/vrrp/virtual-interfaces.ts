@@ -1,16 +1,16 @@
-// Macvlans on a simulated host. The kernel tells of them as of any interface, a moment after they were made or taken away.
+// Macvlans on a simulated host. The kernel reports them as any interface, shortly after they were made or deleted.
 import type { Effect, Input, InterfaceFacts } from '../../control/vrrp/messages.js';
 import type { WorldNode } from './world.js';
 
 /** The first index that no interface of a history has. */
 const FIRST_INDEX = 1000;
 
-/** The kernel makes no macvlan on what is not there. */
+/** The kernel makes no macvlan on an interface that does not exist. */
 export const isPossible = ({ interfaces }: WorldNode, effect: Effect): boolean =>
   effect.kind !== 'virtualInterface' || effect.action === 'delete' || interfaces.has(effect.base);
 
-/** Makes or deletes what an effect says; answers what its process hears of it. */
-export function moveVirtualLink(node: WorldNode, effect: Effect): Input | undefined {
+/** Makes or deletes a macvlan; answers what the kernel reports to the process. */
+export function applyVirtualInterface(node: WorldNode, effect: Effect): Input | undefined {
   if (effect.kind !== 'virtualInterface') return undefined;
   const { action, base, settings } = effect;
   const name = settings.name ?? '';
@@ -24,8 +24,8 @@ export function moveVirtualLink(node: WorldNode, effect: Effect): Input | undefi
   return { kind: 'interface', facts };
 }
 
-/** What stands on an interface goes with it, or up and down with it: what the process hears. */
-export function followBase(node: WorldNode, base: string, change: 'up' | 'down' | 'gone'): readonly Input[] {
+/** Macvlans are deleted with their base interface, or go up and down with it; answers what the kernel reports. */
+export function changeOnBase(node: WorldNode, base: string, change: 'up' | 'down' | 'gone'): readonly Input[] {
   const above = [...node.virtuals].filter(([, one]) => one.base === base);
   return above.map(([name, { facts }]): Input => {
     if (change === 'gone') {

@@ -1,9 +1,9 @@
-// Histories of weir's VRRP (`weir sim vrrp` runs as many as one likes): no invariant may break. A failing seed tells its smallest history.
+// Histories of weir's VRRP (`weir sim vrrp` runs any number): no invariant may break. A failing seed prints its smallest history.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { invariants } from './invariants/all.js';
-import { judgeSeed, smallest, tell } from './judge.js';
+import { describeHistory, judgeSeed, smallest } from './judge.js';
 import type { Machine } from './machine.js';
 import { weirMachine } from './weir-machine.js';
 
@@ -12,7 +12,7 @@ const HISTORIES = 120;
 test(`${HISTORIES} histories break no invariant`, () => {
   for (let seed = 1; seed <= HISTORIES; seed++) {
     if (judgeSeed(weirMachine, invariants, seed).violation === undefined) continue;
-    assert.fail(tell(weirMachine, invariants, smallest(weirMachine, invariants, seed)).join('\n'));
+    assert.fail(describeHistory(weirMachine, invariants, smallest(weirMachine, invariants, seed)).join('\n'));
   }
 });
 

@@ -1,4 +1,4 @@
-// control/vrrp as the simulator takes it.
+// control/vrrp as a machine of the simulator.
 import { initialState, type VrrpMachine } from '../../control/vrrp/state/vrrp-machine.js';
 import { step } from '../../control/vrrp/step.js';
 import type { Machine } from './machine.js';

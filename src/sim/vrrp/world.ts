@@ -1,4 +1,4 @@
-// The simulated world as it is at one moment: nodes with their processes and hosts, segments with their weather. Mutable; the run owns it.
+// The state of the simulated world: nodes with their processes and hosts, segments with their weather. Mutable; the run owns it.
 import type { Input, InterfaceFacts } from '../../control/vrrp/messages.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import { CALM, type History, type NodeSetup, type Weather } from './history.js';
@@ -7,59 +7,59 @@ import type { InstanceView } from './machine.js';
 
 export interface WorldNode {
   readonly setup: NodeSetup;
-  /** Its monotonic clock less the history's time: what it was at the beginning, less what it stood still. */
+  /** Its monotonic clock minus the history's time: its value at the beginning, minus the time that it was frozen. */
   clockUs: number;
-  /** Its wall clock less the true time. */
+  /** Its wall clock minus the true time. */
   wallOffUs: number;
-  /** Whether its process runs, and since when. */
+  /** Whether its process runs. */
   alive: boolean;
   paused: boolean;
-  /** When its clocks stopped; undefined: they run. */
+  /** When its clocks were frozen; undefined: they run. */
   frozenAtUs: number | undefined;
-  /** What the process takes for the difference of its clocks; undefined: it was not told. */
-  toldWallUs: number | undefined;
+  /** The difference of its clocks that was last reported to the process; undefined: none. */
+  reportedWallUs: number | undefined;
   timersFirst: boolean;
-  /** While it is paused: packets do not wait for it. */
-  deaf: boolean;
+  /** While it is paused: packets are lost. */
+  dropsPackets: boolean;
   configuration: KeepalivedConfiguration;
-  /** What it is to be loaded with as soon as it can read. */
+  /** The configuration that it reads as soon as it can. */
   later: KeepalivedConfiguration | undefined;
-  /** By name; what is gone is not in it. */
+  /** By name; interfaces that are gone are not in it. */
   readonly interfaces: Map<string, InterfaceFacts>;
-  /** Macvlans, and what each stands on; how many there have been. */
+  /** Macvlans with their base interfaces; how many were made so far. */
   readonly virtuals: Map<string, { readonly base: string; readonly facts: InterfaceFacts }>;
   virtualsMade: number;
   host: Host;
-  /** Exit statuses of the scripts that the shell runs, and what watched files hold; a name that is absent: 0. */
+  /** Exit statuses of scripts, and values of tracked files; a name that is absent: 0. */
   readonly scripts: Map<string, number>;
   readonly files: Map<string, number>;
-  /** How many processes of a kind run; a name that is absent: 1. */
+  /** How many processes run by each name; a name that is absent: 1. */
   readonly processes: Map<string, number>;
   /** BFD sessions that are down; all others are up. */
   readonly bfdsDown: Set<string>;
   /** Track groups of which a static object is missing. */
   readonly staticsMissing: Set<string>;
   view: readonly InstanceView[];
-  /** What waits for a paused process. */
+  /** Input that waits for a paused process. */
   waiting: Input[];
-  /** An interface or address went, and the process has not been told. */
-  untold: boolean;
-  /** Simulated time of the promised wake. */
+  /** An interface or address is gone, and that was not reported to the process yet. */
+  unreported: boolean;
+  /** When the process asked to be woken, in the history's time. */
   wakeAtUs: number | undefined;
 }
 
 export interface World {
   readonly nodes: readonly WorldNode[];
   weather: Weather;
-  /** By `from>to/interface`: the share that a path loses; one that is whole is not in it. */
+  /** By `from>to/interface`: the share of packets that a path loses; paths without loss are not in it. */
   readonly losses: Map<string, number>;
   packets: number;
 }
 
-/** What every wall clock shows when a history begins. */
+/** Every wall clock at the beginning of a history. */
 const WALL_US = 1_800_000_000_000_000;
 
-/** The wall clock less the monotonic one. */
+/** The wall clock minus the monotonic clock. */
 export const wallOffset = ({ clockUs, wallOffUs }: WorldNode): number => WALL_US - clockUs + wallOffUs;
 
 export const pathKey = (from: number, to: number, device: string): string => `${from}>${to}/${device}`;
@@ -81,9 +81,9 @@ export function worldOf(history: History): World {
       alive: false,
       paused: false,
       frozenAtUs: undefined,
-      toldWallUs: undefined,
+      reportedWallUs: undefined,
       timersFirst: false,
-      deaf: false,
+      dropsPackets: false,
       configuration: setup.configuration,
       later: undefined,
       interfaces: factsOf(setup, index),
@@ -97,7 +97,7 @@ export function worldOf(history: History): World {
       staticsMissing: new Set(),
       view: [],
       waiting: [],
-      untold: false,
+      unreported: false,
       wakeAtUs: undefined,
     }),
   );

@@ -85,7 +85,7 @@ test('start: a group of owners is MASTER immediately and never reported as BACKU
   assert.equal(one[0], '! GROUP "G" BACKUP 0');
 });
 
-test('one member that receives a master's adverts keeps all in BACKUP', () => {
+test('one member that receives a master’s adverts keeps all in BACKUP', () => {
   const node = startNode(pair());
   for (let at = 1; at < 20; at++) {
     give(node, advert({ vrid: 52, priority: 200, addresses: [ip('10.98.0.110')] }, { interface: 'eth1' }), at * S);
@@ -226,7 +226,7 @@ test('stop: members first, then the group', () => {
   );
 });
 
-test('a member that joins masters becomes master, or moves them to BACKUP if it receives another master's adverts', () => {
+test('a member that joins masters becomes master, or moves them to BACKUP if it receives another master’s adverts', () => {
   const alone = { ...configurationOf({}), syncGroups: [{ ...group, members: ['VI_1'] }] };
   const join = (): VrrpNode => {
     const node = startNode(alone);

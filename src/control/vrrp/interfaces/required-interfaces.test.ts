@@ -141,7 +141,7 @@ test('a macvlan that another program deletes is made again, and its instance is 
   give(node, { kind: 'interfaceGone', name: 'vrrp.51' });
   assert.equal(instanceOf(node).state, 'fault');
   const told = lines(node);
-  assert.ok(told.includes('> VI_1 prio 0 to 224.0.0.18 on eth0'), 'the goodbye leaves by what is below');
+  assert.ok(told.includes('> VI_1 prio 0 to 224.0.0.18 on eth0'), 'priority 0 leaves by the base interface');
   assert.ok(told.indexOf('remove 10.99.0.100 on vrrp.51') < told.indexOf('create vmac vrrp.51 on eth0'), 'first the fault');
   give(node, { kind: 'interface', facts: { ...vmac, index: 10, up: false } });
   assert.equal(instanceOf(node).state, 'fault');

@@ -186,7 +186,7 @@ test('checksums of v3: old peers are recognised and get the same kind', () => {
   ]);
 });
 
-test('v3: a backup uses its master's interval and returns to its own', () => {
+test('v3: a backup uses its master’s interval and returns to its own', () => {
   const node = backup({ version: 3, advertUs: 2 * S });
   give(node, advert({ version: 3, interval: 50, priority: 150 }), S);
   assert.deepEqual(logs(node), ['(VI_1) advertisement interval updated from 2000ms to 500ms by master']);

@@ -11,7 +11,7 @@ test('a stamp is the time in 1/65536 s', () => {
   assert.equal(secondsOf(at(17, 0xffff, 3)), 17);
 });
 
-test('the stamp is the clock's; while that stands still or was set back, the last stamp is increased by one', () => {
+test('the stamp is the clock’s; while that stands still or was set back, the last stamp is increased by one', () => {
   assert.deepEqual(nextStamp(at(9), at(10, 5), 5), at(10, 5));
   assert.deepEqual(nextStamp(at(10, 5), at(10, 5), 5), at(10, 5, 1));
   assert.deepEqual(nextStamp(at(10, 5, 7), at(8), 5), at(10, 5, 8));

@@ -1,10 +1,10 @@
-// Who may send adverts, what they say, and when they come: only masters, every interval, with the effective priority.
+// Adverts are sent by masters only, every interval, with the effective priority and the instance's addresses.
 import type { Effect } from '../../../control/vrrp/messages.js';
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { type SeenAdvert, seeAdvert } from '../advert.js';
-import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
+import { type MakeInvariant, type Observation, stateOf } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 import { slackUs } from './bounds.js';
 
@@ -24,8 +24,8 @@ function wrongContent(node: WorldNode, instance: VrrpInstance, send: Send, adver
   if (advert.version !== instance.version || advert.vrid !== instance.vrid) return `version ${advert.version} VRID ${advert.vrid}`;
   if (!same) return `addresses ${advert.addresses.map(formatAddress).join(' ')}`;
   if (advert.intervalUs !== instance.advertUs) return `interval ${advert.intervalUs}`;
-  // The goodbye of one that lost its address may still bear it.
-  if (!node.untold && advert.priority > 0 && !own.some((address) => sameAddress(address, send.source)))
+  // Priority 0 of a node that lost its address may still have it as its source.
+  if (!node.unreported && advert.priority > 0 && !own.some((address) => sameAddress(address, send.source)))
     return `source ${formatAddress(send.source)}`;
   const targets = instance.unicast?.peers.map(({ address }) => address) ?? [instance.multicastGroup];
   if (!targets.some((address) => sameAddress(address, send.destination))) return `destination ${formatAddress(send.destination)}`;
@@ -52,12 +52,12 @@ function wrongSend(node: WorldNode, { input, before, after }: Observation, send:
 
 const isGoodbye = ({ payload, protocol, source }: Send): boolean => seeAdvert(payload, protocol, source.family)?.priority === 0;
 
-/** Leaving without a word costs the others a whole down time. */
+/** Without priority 0 the backups must wait for a down time. */
 function wrongFarewell(node: WorldNode, { input, before, after, effects }: Observation): string | undefined {
   for (const { name, state } of before) {
     const is = input.kind === 'stop' ? 'stopped' : stateOf(after, name);
     const device = node.configuration.instances.find((instance) => instance.name === name)?.interface;
-    const up = !node.untold && (device === undefined || node.interfaces.get(device)?.up === true);
+    const up = !node.unreported && (device === undefined || node.interfaces.get(device)?.up === true);
     if (state !== 'master' || (is !== 'fault' && is !== 'stopped' && is !== undefined) || !up) continue;
     const zero = effects.some((effect) => effect.kind === 'send' && effect.instance === name && isGoodbye(effect));
     if (!zero) return `${node.setup.name} leaves ${name} (${is ?? 'removed'}) without an advert of priority 0`;
@@ -66,8 +66,8 @@ function wrongFarewell(node: WorldNode, { input, before, after, effects }: Obser
 }
 
 /**
- * Per node and instance: when the last advert left; absent: no master, or its clock was disturbed. `loose`: the one after may come
- * early, to get back into the rhythm.
+ * Per node and instance: when the last advert was sent; absent: no master, or its clock was disturbed. `loose`: the next one may come
+ * early, because it keeps its time after a late one.
  */
 type LastSent = Map<string, { readonly atUs: number; readonly loose: boolean }>;
 
@@ -90,7 +90,7 @@ function noteSends(world: World, sent: LastSent, observation: Observation, slack
   const node = world.nodes[index]!;
   for (const instance of node.configuration.instances) {
     const key = keyOf(index, instance.name);
-    // A goodbye at a reload may be another's, which had this name until then.
+    // Priority 0 at a reload may be of another instance, which had this name until then.
     const sends = effects.some((effect) => effect.kind === 'send' && effect.instance === instance.name && !isGoodbye(effect));
     const last = sent.get(key);
     if (stateOf(after, instance.name) !== 'master' || input.kind === 'stop') sent.delete(key);
@@ -104,7 +104,7 @@ function noteSends(world: World, sent: LastSent, observation: Observation, slack
   return undefined;
 }
 
-export const adverts: MakeCheck = (world, history) => {
+export const adverts: MakeInvariant = (world, history) => {
   const slack = slackUs(history);
   const sent: LastSent = new Map();
   return {

@@ -1,5 +1,5 @@
-// Every invariant, for whoever runs histories.
-import type { MakeCheck } from '../invariant.js';
+// The list of all invariants.
+import type { MakeInvariant } from '../invariant.js';
 import { adverts } from './adverts.js';
 import { announcements } from './announcements.js';
 import { answers } from './answers.js';
@@ -7,13 +7,13 @@ import { calm } from './calm.js';
 import { fastMode } from './fast-mode.js';
 import { groups } from './groups.js';
 import { cleanStop, hostState } from './host-state.js';
+import { logLimit } from './log-limit.js';
 import { needless } from './needless.js';
 import { oneMaster } from './one-master.js';
 import { takeover } from './takeover.js';
-import { talk } from './talk.js';
 import { wakes } from './wakes.js';
 
-export const invariants: readonly MakeCheck[] = [
+export const invariants: readonly MakeInvariant[] = [
   hostState,
   cleanStop,
   adverts,
@@ -26,5 +26,5 @@ export const invariants: readonly MakeCheck[] = [
   needless,
   oneMaster,
   calm,
-  talk,
+  logLimit,
 ];

@@ -1,14 +1,14 @@
-// Gratuitous ARP: a block when an instance becomes master, another after garp_master_delay, refreshes as asked for.
+// Gratuitous ARP: a block when an instance becomes master, another after garp_master_delay, refreshes as configured.
 import type { Effect } from '../../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
+import { type MakeInvariant, type Observation, stateOf } from '../invariant.js';
 import type { World } from '../world.js';
 import { slackUs } from './bounds.js';
 
 interface Owed {
   readonly node: number;
   readonly instance: VrrpInstance;
-  /** When the second block is due; undefined: none is owed. */
+  /** When the second block is due; undefined: none is due. */
   secondUs: number | undefined;
   lastUs: number;
 }
@@ -53,7 +53,7 @@ function overdue(world: World, owed: ReadonlyMap<string, Owed>, nowUs: number, s
   return undefined;
 }
 
-export const announcements: MakeCheck = (world, history) => {
+export const announcements: MakeInvariant = (world, history) => {
   const owed = new Map<string, Owed>();
   const slack = slackUs(history);
   return {

@@ -1,9 +1,9 @@
-// What the protocol allows: the longest waits of an instance, from every configuration that a history ever gives it.
+// The bounds of the protocol: the longest waits of an instance, over all configurations that a history gives it.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { History } from '../history.js';
 
-/** What a step may be late, and a bit. */
+/** How late a step may be, and some slack. */
 export const slackUs = (history: History): number => history.lateUs + 1_000;
 
 const configurationsOf = (history: History): readonly KeepalivedConfiguration[] => [
@@ -19,7 +19,7 @@ export function longestIntervals(history: History): ReadonlyMap<string, number> 
   return longest;
 }
 
-/** Names of instances that do not have one interval everywhere and always. */
+/** Names of instances whose interval differs between nodes or changes. */
 export function mixedIntervals(history: History): ReadonlySet<string> {
   const longest = longestIntervals(history);
   const all = configurationsOf(history).flatMap(({ instances }) => instances);
@@ -33,7 +33,7 @@ export const skewOf = (instance: VrrpInstance, priority: number, intervalUs: num
 export const downOf = (instance: VrrpInstance, priority: number, intervalUs: number): number =>
   instance.downTimerAdverts * intervalUs + skewOf(instance, priority, intervalUs);
 
-/** After this long without disturbance every election of a history is over. */
+/** After this time without disturbance every election of a history is over. */
 export function settleUs(history: History): number {
   const configurations = configurationsOf(history);
   const intervals = longestIntervals(history);

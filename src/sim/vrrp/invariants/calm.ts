@@ -1,6 +1,6 @@
-// After the last disturbance and the protocol's bound: one rightful master for each instance, and nothing changes any more.
+// After the last disturbance and the protocol's bound, each instance has the one right master, and nothing changes any more.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { type MakeCheck, stateOf } from '../invariant.js';
+import { type MakeInvariant, stateOf } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 import { settleUs } from './bounds.js';
 import { isTorn } from './torn.js';
@@ -32,14 +32,14 @@ function wrongCandidate({ node, instance, state, priority }: Candidate): string 
   const faulty = membersOf(node, instance.name).some((member) => wantedPriority(node, member) === 'fault');
   if (faulty !== (state === 'fault'))
     return `${node.setup.name} is ${state} for ${instance.name} and should${faulty ? '' : ' not'} be in fault`;
-  // Two owners: both become 254 when they have met.
+  // Two owners: both get 254 after they received each other's adverts.
   const both = instance.priority === 255 && priority === 254;
   if (wanted !== 'fault' && wanted !== priority && !both)
     return `${node.setup.name} has priority ${priority} for ${instance.name}, not ${wanted}`;
   return undefined;
 }
 
-/** Exactly one master, and nobody fit that is better and would preempt it. */
+/** Exactly one master, and no better node that would preempt it. */
 function wrongElection(world: World, name: string): string | undefined {
   const candidates = candidatesOf(world, name);
   for (const candidate of candidates) {
@@ -48,13 +48,13 @@ function wrongElection(world: World, name: string): string | undefined {
   }
   const fit = candidates.filter(({ state }) => state !== 'fault');
   const masters = fit.filter(({ state }) => state === 'master');
-  const told = candidates.map(({ node, state, priority }) => `${node.setup.name} ${state} ${priority}`).join(', ');
-  if (masters.length !== Math.min(1, fit.length)) return `${name} has ${masters.length} masters in calm: ${told}`;
+  const states = candidates.map(({ node, state, priority }) => `${node.setup.name} ${state} ${priority}`).join(', ');
+  if (masters.length !== Math.min(1, fit.length)) return `${name} has ${masters.length} masters in calm: ${states}`;
   const better = fit.find(({ instance, priority }) => !instance.nopreempt && priority > (masters[0]?.priority ?? 0));
-  return better === undefined ? undefined : `${better.node.setup.name} should be master of ${name}: ${told}`;
+  return better === undefined ? undefined : `${better.node.setup.name} should be master of ${name}: ${states}`;
 }
 
-export const calm: MakeCheck = (world, history) => {
+export const calm: MakeInvariant = (world, history) => {
   const settledUs = history.calmFromUs + settleUs(history);
   const names = [...new Set(history.nodes.flatMap(({ configuration }) => configuration.instances.map(({ name }) => name)))];
   let judged = false;

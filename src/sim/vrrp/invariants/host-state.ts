@@ -1,9 +1,9 @@
-// A master's addresses are on its host and nobody else's; drop rules stand with them; adverts, addresses and announcements leave in order.
+// Only a master's host has its addresses and their drop rules; adverts, addresses and announcements come in this order.
 import type { Effect } from '../../../control/vrrp/messages.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { seeAdvert } from '../advert.js';
 import { addressKey, dropKey, isVirtualInterface, routeKey, ruleKey, virtualInterfaceKey, virtualInterfaceOf } from '../host.js';
-import { type MakeCheck, type Observation, sameStates, stateOf } from '../invariant.js';
+import { type MakeInvariant, type Observation, sameStates, stateOf } from '../invariant.js';
 import type { WorldNode } from '../world.js';
 
 const linesOf = (instance: VrrpInstance) => [...instance.addresses, ...instance.excludedAddresses];
@@ -15,7 +15,7 @@ const difference = (wanted: ReadonlySet<string>, got: ReadonlySet<string>): stri
   ].join(', ');
 
 /** Everything that a master of an instance has on its host. */
-function holdings(instance: VrrpInstance): readonly string[] {
+function resources(instance: VrrpInstance): readonly string[] {
   const lines = linesOf(instance);
   const device = virtualInterfaceOf(instance) ?? instance.interface ?? '';
   const silent = !instance.accept && instance.priority !== 255;
@@ -30,7 +30,7 @@ function holdings(instance: VrrpInstance): readonly string[] {
 function wrongOnHost(node: WorldNode, { after }: Observation): string | undefined {
   const masters = node.configuration.instances.filter(({ name }) => stateOf(after, name) === 'master');
   const present = [...node.host.addresses.keys(), ...[...node.host.others.keys()].filter((key) => !isVirtualInterface(key))];
-  const wrong = difference(new Set(masters.flatMap(holdings)), new Set(present));
+  const wrong = difference(new Set(masters.flatMap(resources)), new Set(present));
   if (wrong !== '') return `${node.setup.name} is master of [${masters.map(({ name }) => name).join(' ')}], but ${wrong}`;
   const needy = masters.find(
     (instance) =>
@@ -49,11 +49,11 @@ function wrongOrder(node: WorldNode, { before, after, effects }: Observation): s
     const advert = own.findIndex(isAdvert);
     const add = own.findIndex((effect) => effect.kind === 'addresses' && effect.action === 'add');
     const announce = own.findIndex(({ kind }) => kind === 'announce');
-    const told = `${node.setup.name} becomes master of ${name}`;
-    if (advert < 0) return `${told} without an advert`;
-    if (add >= 0 && add < advert) return `${told} and adds addresses before it advertises`;
-    if (announce >= 0 && announce < add) return `${told} and announces addresses before they are there`;
-    if (add >= 0 && announce < 0) return `${told} and announces nothing`;
+    const prefix = `${node.setup.name} becomes master of ${name}`;
+    if (advert < 0) return `${prefix} without an advert`;
+    if (add >= 0 && add < advert) return `${prefix} and adds addresses before it advertises`;
+    if (announce >= 0 && announce < add) return `${prefix} and announces addresses before they are there`;
+    if (add >= 0 && announce < 0) return `${prefix} and announces nothing`;
   }
   return undefined;
 }
@@ -61,30 +61,30 @@ function wrongOrder(node: WorldNode, { before, after, effects }: Observation): s
 function wrongNotify({ before, after, effects }: Observation): string | undefined {
   for (const { name, state } of after) {
     if (stateOf(before, name) === state || state === 'init') continue;
-    const told = effects.filter((effect) => effect.kind === 'notify' && effect.type === 'INSTANCE' && effect.name === name);
-    const last = told.findLast((effect) => effect.kind === 'notify' && /^(?:MASTER|BACKUP|FAULT)$/.test(effect.event));
+    const notified = effects.filter((effect) => effect.kind === 'notify' && effect.type === 'INSTANCE' && effect.name === name);
+    const last = notified.findLast((effect) => effect.kind === 'notify' && /^(?:MASTER|BACKUP|FAULT)$/.test(effect.event));
     if (last?.kind !== 'notify' || last.event !== state.toUpperCase())
       return `${name} became ${state} and notified ${last?.kind === 'notify' ? last.event : 'nothing'}`;
   }
   return undefined;
 }
 
-export const hostState: MakeCheck = (world) => ({
+export const hostState: MakeInvariant = (world) => ({
   stepped: (observation) => {
     const node = world.nodes[observation.node]!;
     const { before, after, effects, input } = observation;
     const same = sameStates(before, after);
-    // What is held changes by states, effects and configurations only.
+    // Host resources change only with states, effects and configurations.
     if (same && input.kind !== 'configure' && effects.every(({ kind }) => kind === 'send' || kind === 'log')) return undefined;
     return (
-      (node.untold ? undefined : wrongOnHost(node, observation)) ??
+      (node.unreported ? undefined : wrongOnHost(node, observation)) ??
       (same ? undefined : (wrongOrder(node, observation) ?? wrongNotify(observation)))
     );
   },
 });
 
-/** A process that was stopped leaves nothing and says nothing more. */
-export const cleanStop: MakeCheck = (world) => ({
+/** A process that was stopped leaves no resources and asks for no wake. */
+export const cleanStop: MakeInvariant = (world) => ({
   stepped: ({ node: index, input, wakeAtUs }) => {
     const node = world.nodes[index]!;
     if (input.kind !== 'stop') return undefined;

@@ -1,9 +1,9 @@
-// Nobody takes over from a master that is fit, better and can be heard: not after a pause, a storm or a reload of its own either.
+// No node takes over from a better master whose adverts arrive, not even after a pause, a storm or a reload of its own.
 
 import { CALM, type Disturbance } from '../history.js';
-import { type MakeCheck, sameStates, stateOf } from '../invariant.js';
+import { type MakeInvariant, sameStates, stateOf } from '../invariant.js';
 import { downOf, longestIntervals, mixedIntervals, slackUs } from './bounds.js';
-import { genuine, isOf, routerOf } from './genuine.js';
+import { isOf, nodeAdvert, routerOf } from './node-advert.js';
 import { reaches } from './paths.js';
 
 interface Rest {
@@ -12,8 +12,8 @@ interface Rest {
   readonly frozen: boolean;
 }
 
-/** Of each node: when it last went on after standing still, and for how long it had. `note` answers whether it was about that. */
-function restsOf(): { readonly last: ReadonlyMap<number, Rest>; readonly note: (nowUs: number, what: Disturbance) => boolean } {
+/** By node: when its last pause ended, and how long that was. `note` answers whether the disturbance was a pause or its end. */
+function pausesOf(): { readonly last: ReadonlyMap<number, Rest>; readonly note: (nowUs: number, what: Disturbance) => boolean } {
   const paused = new Map<number, { readonly atUs: number; readonly frozen: boolean }>();
   const last = new Map<number, Rest>();
   const note = (nowUs: number, what: Disturbance): boolean => {
@@ -27,31 +27,31 @@ function restsOf(): { readonly last: ReadonlyMap<number, Rest>; readonly note: (
   return { last, note };
 }
 
-export const needless: MakeCheck = (world, history) => {
+export const needless: MakeInvariant = (world, history) => {
   const longest = longestIntervals(history);
   const mixed = mixedIntervals(history);
   const slack = slackUs(history);
-  /** Since when each node is master; since when the world is undisturbed but for rumours, packets that wait in the air included. */
+  /** Since when each node is master; since when the world is undisturbed except by harmless reports, including delayed packets. */
   const masters = new Map<string, number>();
   let quietUs = 0;
-  /** By node and instance: when somebody's goodbye was heard last. */
-  const goodbyes = new Map<string, number>();
-  const rests = restsOf();
+  /** By node and instance: when priority 0 was received last. */
+  const leftAtUs = new Map<string, number>();
+  const rests = pausesOf();
   const wrong = (nowUs: number, index: number, name: string): string | undefined => {
     const node = world.nodes[index]!;
     const own = node.configuration.instances.find((instance) => instance.name === name);
     const view = node.view.find((each) => each.name === name);
     if (own === undefined || view === undefined || own.preemptDelayUs > 0) return undefined;
-    // AH counts from 1 after a restart, as keepalived's does: what such a master sends is refused for a while.
+    // After a restart, AH counts from 1, as in keepalived: adverts of such a master are refused for a while.
     if (own.authentication.kind === 'ah') return undefined;
-    // A backup that follows a short interval of one master takes the longer one of another for silence: v3 has it so.
+    // v3: a backup that follows the short interval of one master times out on the longer interval of another.
     if (mixed.has(name)) return undefined;
     const intervalUs = longest.get(name) ?? own.advertUs;
     const rest = rests.last.get(index);
     const listenUs = intervalUs + slack + CALM.maxUs;
-    // RFC 9568 §6.4.2: anybody's goodbye leaves a skew. A better master answers it at once, and its answer may have overtaken it.
-    if (nowUs - (goodbyes.get(`${index} ${name}`) ?? Number.NEGATIVE_INFINITY) < intervalUs + slack) return undefined;
-    // One that stood still for long knows it by its late timer, unless its clock stood, too; a short rest it cannot tell from silence.
+    // RFC 9568 §6.4.2: after any priority 0 a backup waits for a skew only. The answer of a better master may have overtaken it.
+    if (nowUs - (leftAtUs.get(`${index} ${name}`) ?? Number.NEGATIVE_INFINITY) < intervalUs + slack) return undefined;
+    // A node knows of a long pause by its late timer, unless its clock stopped, too. A short pause looks like silence.
     const knows = rest?.frozen === false && rest.lastedUs >= downOf(own, 1, intervalUs) + Math.max(intervalUs, 1_000_000);
     if (rest !== undefined && !knows && nowUs - rest.atUs < (rest.frozen ? listenUs : intervalUs)) return undefined;
     for (const [other, rival] of world.nodes.entries()) {
@@ -66,21 +66,21 @@ export const needless: MakeCheck = (world, history) => {
       const theirs = rival.view.find((each) => each.name === name);
       const better = theirs !== undefined && theirs.priority > view.priority;
       if (better && routerOf(node, name) === routerOf(rival, name))
-        return `${node.setup.name} becomes master of ${name} although it can hear ${rival.setup.name}, which has been for ${nowUs - sinceUs} us`;
+        return `${node.setup.name} becomes master of ${name} although it receives from ${rival.setup.name}, which has been for ${nowUs - sinceUs} us`;
     }
     return undefined;
   };
   return {
     disturbed: (nowUs, what) => {
-      if (!rests.note(nowUs, what) && what.kind !== 'forgedPacket' && what.kind !== 'rumour')
+      if (!rests.note(nowUs, what) && what.kind !== 'forgedPacket' && what.kind !== 'harmlessReport')
         quietUs = Math.max(quietUs, nowUs + (what.kind === 'weather' ? Math.max(what.weather.maxUs, world.weather.maxUs) : 0));
       return undefined;
     },
     stepped: (observation) => {
       const { node: index, nowUs, input, before, after } = observation;
-      const heard = genuine(world, observation);
-      for (const instance of heard?.advert.priority === 0 ? world.nodes[index]!.configuration.instances : [])
-        if (isOf(instance, heard)) goodbyes.set(`${index} ${instance.name}`, nowUs);
+      const received = nodeAdvert(world, observation);
+      for (const instance of received?.advert.priority === 0 ? world.nodes[index]!.configuration.instances : [])
+        if (isOf(instance, received)) leftAtUs.set(`${index} ${instance.name}`, nowUs);
       if (sameStates(before, after)) return undefined;
       for (const { name } of [...before, ...after]) if (stateOf(after, name) !== 'master') masters.delete(`${index} ${name}`);
       for (const { name, state } of after) {

@@ -1,14 +1,14 @@
-// Silence makes a backup master: within the protocol's bound always, at the very microsecond where the bound is known exactly.
+// After silence a backup becomes master: always within the protocol's bound, and at the exact microsecond where that is known.
 
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { SeenAdvert } from '../advert.js';
-import { type MakeCheck, type Observation, stateOf } from '../invariant.js';
+import { type MakeInvariant, type Observation, stateOf } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 import { downOf, longestIntervals, mixedIntervals, skewOf, slackUs } from './bounds.js';
-import { type Genuine, genuine, isOf } from './genuine.js';
+import { isOf, type NodeAdvert, nodeAdvert } from './node-advert.js';
 
 interface Waiting {
-  /** The last thing that may have begun the wait anew. */
+  /** The last event that may have restarted the wait. */
   sinceUs: number;
   /** When it ends; undefined: not known to the microsecond. */
   deadlineUs: number | undefined;
@@ -16,12 +16,12 @@ interface Waiting {
 
 type Waits = Map<string, Waiting>;
 
-/** How often the longest waits are looked at. */
+/** How often the longest waits are examined. */
 const LOOK_US = 5_000;
 
 const priorityOf = (view: Observation['after'], name: string): number => view.find((instance) => instance.name === name)?.priority ?? 1;
 
-/** What a step makes of the wait's end: a time, undefined for not known, 'same' for no change. */
+/** The end of the wait after a step: a time, undefined if it is not known, 'same' if it does not change. */
 function deadlineAfter(
   observation: Observation,
   instance: VrrpInstance,
@@ -41,7 +41,7 @@ function deadlineAfter(
   }
   if (advert === undefined) return was === 'backup' ? 'same' : undefined;
   if (/^(?:ah|hmac)$/.test(instance.authentication.kind)) return undefined;
-  // The skew is of the interval that was learned of the master that was followed, which need not be this one.
+  // The skew depends on the interval of the master that was followed, which may be another one.
   if (advert.priority === 0) return mixed ? undefined : nowUs + skewOf(instance, priority, instance.advertUs);
   if (was === 'master' || advert.priority >= priority || instance.nopreempt) return nowUs + downOf(instance, priority, advert.intervalUs);
   return instance.preemptDelayUs > 0 ? undefined : 'same';
@@ -51,14 +51,14 @@ function noteStep(
   waits: Waits,
   observation: Observation,
   node: WorldNode,
-  heard: Genuine | undefined,
+  received: NodeAdvert | undefined,
   slack: number,
   mixed: ReadonlySet<string>,
 ): string | undefined {
   const { nowUs, node: index, input, before, after } = observation;
   for (const instance of node.configuration.instances) {
     const key = `${index}/${instance.name}`;
-    const own = isOf(instance, heard);
+    const own = isOf(instance, received);
     const wait = waits.get(key);
     const [was, is] = [stateOf(before, instance.name), stateOf(after, instance.name)];
     if (was === 'backup' && is === 'master' && wait?.deadlineUs !== undefined && input.kind !== 'configure') {
@@ -72,8 +72,8 @@ function noteStep(
     }
     const inGroup = node.configuration.syncGroups.some(({ members }) => members.includes(instance.name));
     const exact =
-      !inGroup && instance.fast === undefined && (!own || heard.fits(instance.name)) && node.configuration.global.startupDelayUs === 0;
-    const next = exact ? deadlineAfter(observation, instance, own ? heard?.advert : undefined, mixed.has(instance.name)) : undefined;
+      !inGroup && instance.fast === undefined && (!own || received.fits(instance.name)) && node.configuration.global.startupDelayUs === 0;
+    const next = exact ? deadlineAfter(observation, instance, own ? received?.advert : undefined, mixed.has(instance.name)) : undefined;
     const restarts =
       own || was !== 'backup' || /^(?:configure|interface|interfaceGone|script|file|process|lost|heartbeat)$/.test(input.kind);
     const sinceUs = wait === undefined || restarts ? nowUs : wait.sinceUs;
@@ -94,13 +94,14 @@ function tooLong(world: World, waits: Waits, longest: ReadonlyMap<string, number
         .filter(({ name }) => group.includes(name))
         .map((member) => downOf(member, 1, longest.get(member.name) ?? member.advertUs));
       const bound = Math.max(...bounds) + node.configuration.global.startupDelayUs + slack;
-      if (nowUs - since > bound) return `${node.setup.name} hears nothing of ${instance.name} for ${nowUs - since} us and is still backup`;
+      if (nowUs - since > bound)
+        return `${node.setup.name} receives nothing of ${instance.name} for ${nowUs - since} us and is still backup`;
     }
   }
   return undefined;
 }
 
-export const takeover: MakeCheck = (world, history) => {
+export const takeover: MakeInvariant = (world, history) => {
   const waits: Waits = new Map();
   const slack = slackUs(history);
   const mixed = mixedIntervals(history);
@@ -122,6 +123,6 @@ export const takeover: MakeCheck = (world, history) => {
       if (what.kind === 'kill' || what.kind === 'crash' || what.kind === 'stop') forget(what.node);
       return undefined;
     },
-    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, genuine(world, observation), slack, mixed),
+    stepped: (observation) => noteStep(waits, observation, world.nodes[observation.node]!, nodeAdvert(world, observation), slack, mixed),
   };
 };

@@ -1,7 +1,7 @@
-// Sync groups that cannot come to rest: the manual asks for one order of the nodes on all members' links.
+// Sync groups that never become stable: the manual demands one order of the nodes on the interfaces of all members.
 import type { World, WorldNode } from '../world.js';
 
-/** Where adverts come from has changed its order among the node's addresses: another node may be the higher one on this link alone. */
+/** The order of an interface's addresses changed, and with it the source of adverts: another node may be the higher one on this segment only. */
 const reordered = ({ setup, interfaces }: WorldNode): boolean =>
   setup.interfaces.some(({ name, addresses }) => {
     const now = interfaces.get(name)?.addresses ?? addresses;
@@ -9,8 +9,8 @@ const reordered = ({ setup, interfaces }: WorldNode): boolean =>
   });
 
 /**
- * Two nodes of one priority for a member of a sync group are told apart by the addresses on its link; where these are ordered otherwise
- * than on another member's link, each node yields to the other, for ever (keepalived.conf(5), vrrp_sync_group). Lint says so.
+ * Between two nodes with the same priority for a member of a sync group the addresses on its interface decide. If their order differs on
+ * another member's interface, each node yields to the other, for ever (keepalived.conf(5), vrrp_sync_group). Lint reports it.
  */
 export function isTorn({ nodes }: World, name: string): boolean {
   const grouped = nodes.some(({ configuration }) => configuration.syncGroups.some(({ members }) => members.includes(name)));

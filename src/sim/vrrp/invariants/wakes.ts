@@ -1,9 +1,9 @@
-// Promises to be woken: always one while there is something to wait for, never a busy loop, never more often than there is work.
-import type { MakeCheck } from '../invariant.js';
+// Wakes: one is always asked for while something is due later, never in a busy loop, and never more often than needed.
+import type { MakeInvariant } from '../invariant.js';
 import type { WorldNode } from '../world.js';
 
 const WINDOW_US = 10_000_000;
-/** Gratuitous ARP blocks, election steps and the like in a window, per instance. */
+/** Per window and instance: blocks of gratuitous ARP, election steps and the like. */
 const OTHER_WAKES = 60;
 
 function allowed(node: WorldNode): number {
@@ -13,7 +13,7 @@ function allowed(node: WorldNode): number {
   return adverts.reduce((sum, count) => sum + count, OTHER_WAKES);
 }
 
-export const wakes: MakeCheck = (world) => {
+export const wakes: MakeInvariant = (world) => {
   const counts = world.nodes.map(() => ({ sinceUs: 0, wakes: 0, idle: 0 }));
   return {
     stepped: ({ node: index, nowUs, input, after, wakeAtUs }) => {
@@ -22,7 +22,7 @@ export const wakes: MakeCheck = (world) => {
       if (wakeAtUs !== undefined && !Number.isFinite(wakeAtUs)) return `${node.setup.name} wants to be woken at ${wakeAtUs}`;
       if (input.kind !== 'stop' && wakeAtUs === undefined && after.some(({ state }) => state === 'backup' || state === 'master'))
         return `${node.setup.name} sleeps for ever`;
-      // What was allowed before a reload is not known after it.
+      // The limit of the configuration before the reload is no longer known.
       if (input.kind === 'configure') Object.assign(count, { sinceUs: nowUs, wakes: 0 });
       if (input.kind !== 'wake') return undefined;
       count.idle = wakeAtUs !== undefined && wakeAtUs <= nowUs ? count.idle + 1 : 0;

@@ -1,15 +1,15 @@
-// What the manual makes of everything that is watched: an instance's effective priority, or FAULT. From the world, not from the machine.
+// An instance's effective priority, or FAULT, by the manual. It is computed from the world, not from the machine.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet } from '../../../model/keepalived/trackers.js';
 import type { WorldNode } from '../world.js';
 
-/** What one tracker adds, or 'fault'. */
+/** What one tracker contributes, or 'fault'. */
 type Share = number | 'fault';
 
 const named = <T extends { readonly name: string }>(list: readonly T[], { name }: Tracked): T | undefined =>
   list.find((each) => each.name === name);
 
-/** Something that is good or not: a positive weight counts while good, a negative one while not, none means FAULT. */
+/** A positive weight counts while it is good, a negative one while it is not; without a weight, not good means FAULT. */
 function shareOf(good: boolean, weight: number, reverse: boolean): Share {
   if (weight === 0) return good === reverse ? 'fault' : 0;
   return (reverse ? -1 : 1) * (good ? Math.max(0, weight) : Math.min(0, weight));

@@ -1,10 +1,10 @@
-// What is said stays within bounds: a line is worth reading only while the log is not full of it.
-import type { MakeCheck } from '../invariant.js';
+// The number of log lines is bounded, so that the log stays readable.
+import type { MakeInvariant } from '../invariant.js';
 
 const WINDOW_US = 10_000_000;
 const LINES = 150;
 
-export const talk: MakeCheck = (world) => {
+export const logLimit: MakeInvariant = (world) => {
   const counts = world.nodes.map(() => ({ sinceUs: 0, lines: 0 }));
   return {
     stepped: ({ node: index, nowUs, effects }) => {

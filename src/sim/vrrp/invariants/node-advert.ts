@@ -1,4 +1,4 @@
-// Adverts that nodes of the history sent, as an invariant sees them arrive.
+// Adverts that nodes of the history sent, as they arrive.
 import type { Address } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
@@ -6,16 +6,16 @@ import { type SeenAdvert, seeAdvert } from '../advert.js';
 import type { Observation } from '../invariant.js';
 import type { World, WorldNode } from '../world.js';
 
-export interface Genuine {
+export interface NodeAdvert {
   readonly device: string;
   readonly source: Address;
   readonly advert: SeenAdvert;
-  /** Whether sender and receiver are set up alike by now: else it may be refused, or be a last word from before. */
+  /** Whether sender and receiver now have matching configurations: else it may be refused, or be older than a reload. */
   readonly fits: (name: string) => boolean;
 }
 
-/** The advert of a packet from a node of the history; forged ones count for nothing. */
-export function genuine(world: World, { input, node }: Observation): Genuine | undefined {
+/** The advert of a packet from a node of the history; undefined for forged ones. */
+export function nodeAdvert(world: World, { input, node }: Observation): NodeAdvert | undefined {
   if (input.kind !== 'packet') return undefined;
   const { source, bytes, protocol, interface: device } = input.packet;
   const sender = world.nodes.find(({ setup }) =>
@@ -27,7 +27,7 @@ export function genuine(world: World, { input, node }: Observation): Genuine | u
   return { device, source, advert, fits: (name) => routerOf(sender, name) === routerOf(receiver, name) };
 }
 
-/** What two nodes must have in common to be one virtual router: their clocks, too, where adverts bear stamps that must be of the time. */
+/** What two nodes must have in common to be one virtual router; with `anti_replay time` also their wall clocks. */
 export const routerOf = (node: WorldNode, name: string): string => {
   const instance = node.configuration.instances.find((each) => each.name === name);
   const { vrid, interface: device, authentication, heartbeat, addresses } = instance ?? {};
@@ -36,6 +36,6 @@ export const routerOf = (node: WorldNode, name: string): string => {
   return JSON.stringify([vrid, device, authentication, heartbeat?.length, list, stamped ? node.wallOffUs : 0]);
 };
 
-/** Whether an advert is for an instance; whether it is believed depends on `fits`. */
-export const isOf = (instance: VrrpInstance, heard: Genuine | undefined): heard is Genuine =>
-  heard?.advert.vrid === instance.vrid && heard.device === instance.interface && heard.source.family === instance.family;
+/** Whether an advert is for an instance; whether it is accepted depends on `fits`. */
+export const isOf = (instance: VrrpInstance, received: NodeAdvert | undefined): received is NodeAdvert =>
+  received?.advert.vrid === instance.vrid && received.device === instance.interface && received.source.family === instance.family;
