@@ -1,4 +1,4 @@
-// Two BFD machines on one virtual cable, for tests: packets are lost and late as a test says, and each machine is woken when it asked for it.
+// Two BFD machines on one virtual cable, for tests: packets are lost and late as a test decides, and each machine is woken when it asked for it.
 import assert from 'node:assert/strict';
 import type { BfdEffect, BfdInput } from '../../src/control/bfd/messages.js';
 import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/state.js';
@@ -144,14 +144,14 @@ export class BfdNodes {
     return this.session('a').state === 'up' && this.session('b').state === 'up';
   }
 
-  /** Runs until both are up and have told each other their intervals. */
+  /** Runs until both are up and have exchanged their intervals. */
   up(): void {
     const settled = () => this.bothUp && !this.session('a').polling && !this.session('b').polling;
     assert.ok(this.run(this.atUs + 5 * S, settled), 'both come up');
     this.run(this.atUs + 50 * MS);
   }
 
-  /** What a side's clients were told, since `fromUs`. */
+  /** The events of a side since `fromUs`. */
   events(side: Side, fromUs = 0): readonly boolean[] {
     return this.#nodes[side].effects.flatMap(({ atUs, effect }) => (effect.kind === 'event' && atUs >= fromUs ? [effect.up] : []));
   }

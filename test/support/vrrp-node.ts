@@ -118,7 +118,7 @@ export interface AdvertFrom {
   readonly checksum?: VrrpChecksum;
 }
 
-/** An advert of another node: VRID 51, priority 100, every second, with oneInstance's address, unless said otherwise. */
+/** An advert of another node: VRID 51, priority 100, every second, with oneInstance's address, unless stated otherwise. */
 export function advert(fields: Partial<VrrpAdvert> = {}, from: AdvertFrom = {}): Input {
   const [source, destination] = [ip(from.source ?? '10.99.0.2'), ip(from.destination ?? '224.0.0.18')];
   const version = fields.version ?? 2;

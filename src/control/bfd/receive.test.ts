@@ -83,17 +83,17 @@ test('without a discriminator the addresses and the port select the session', ()
   ];
   const { state } = step(initialBfd(), { kind: 'configure', sessions, chance: [1, 2, 3, 4] }, 0);
   const bytes = new BfdNodes().forge('a', { yourDiscriminator: 0, state: 'down' });
-  const heard = (more: object) => {
+  const receives = (more: object) => {
     const packet = { port: 'single', source: ADDRESS.b, sourcePort: 49152, destination: ADDRESS.a, ttl: 255, bytes, ...more } as const;
     return step(state, { kind: 'packet', packet }, S)
       .state.sessions.filter(({ received }) => received > 0)
       .map(({ config }) => config.name);
   };
-  assert.deepEqual(heard({}), ['first']);
-  assert.deepEqual(heard({ port: 'multihop' }), ['multi']);
-  assert.deepEqual(heard({ destination: far }), ['second']);
-  assert.deepEqual(heard({ source: far }), ['far']);
-  assert.deepEqual(heard({ source: parseAddress('10.0.0.7') }), []);
+  assert.deepEqual(receives({}), ['first']);
+  assert.deepEqual(receives({ port: 'multihop' }), ['multi']);
+  assert.deepEqual(receives({ destination: far }), ['second']);
+  assert.deepEqual(receives({ source: far }), ['far']);
+  assert.deepEqual(receives({ source: parseAddress('10.0.0.7') }), []);
 });
 
 test('a valid packet on the port of another kind of session is refused', () => {

@@ -10,7 +10,7 @@ test('two nodes come up, and report it', () => {
   nodes.up();
   assert.deepEqual(nodes.events('a'), [true]);
   assert.deepEqual(nodes.events('b'), [true]);
-  assert.ok(nodes.atUs < S, 'changes are told at once, not when a second is over');
+  assert.ok(nodes.atUs < S, 'changes are sent immediately, not when a second is over');
   assert.deepEqual([nodes.session('a').wentUp, nodes.session('a').wentDown], [1, 0]);
   const first = nodes.sent[0]?.packet;
   assert.deepEqual(first, {
@@ -77,8 +77,8 @@ test('a silent neighbour is down after multiplier times interval, not before', (
   nodes.up();
   nodes.fate = ({ from }) => (from === 'b' ? undefined : MS);
   const last = nodes.session('a').receivedAtUs ?? 0;
-  const heard = nodes.sentBy('b').at(-1)?.atUs ?? 0;
-  assert.ok(last >= heard - 10 * MS);
+  const receives = nodes.sentBy('b').at(-1)?.atUs ?? 0;
+  assert.ok(last >= receives - 10 * MS);
   assert.ok(nodes.run(nodes.atUs + S, () => nodes.session('a').state !== 'up'));
   const at = nodes.session('a').receivedAtUs ?? 0;
   assert.equal(nodes.atUs, at + 50 * MS);
@@ -88,7 +88,7 @@ test('a silent neighbour is down after multiplier times interval, not before', (
     '(a) Entering Down state (Local diagnostic - Control Detection Time Expired, Remote diagnostic - No Diagnostic)',
   ]);
   assert.equal(nodes.sentBy('a', nodes.atUs).at(-1)?.packet.yourDiscriminator, 0);
-  // b hears of it although nothing of its own arrives.
+  // b is informed of it although nothing of its own arrives.
   nodes.run(nodes.atUs + 10 * MS);
   assert.equal(nodes.session('b').state, 'down');
   assert.match(nodes.lines('b').join('\n'), /Local diagnostic - Neighbor Signaled Session Down/);
@@ -131,7 +131,7 @@ test('reload: a longer sending interval waits for the answer to a poll', () => {
   nodes.give('a', { kind: 'configure', sessions: [sessionOf('a', { minTxUs: 100 * MS })] });
   nodes.run(nodes.atUs + S);
   assert.equal(transmitUs(nodes.session('a')), 10 * MS);
-  assert.ok(nodes.bothUp, 'nobody was missed');
+  assert.ok(nodes.bothUp, 'no session failed');
   assert.equal(nodes.sentBy('a').at(-1)?.packet.poll, true);
   nodes.fate = () => MS;
   nodes.run(nodes.atUs + 100 * MS);

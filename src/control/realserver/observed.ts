@@ -1,7 +1,7 @@
 // The state of a real server before any change: read once, and the only basis of plans.
 import type { Address } from '../../model/address.js';
 
-export interface ObservedLink {
+export interface ObservedInterface {
   readonly name: string;
   readonly ifindex: number;
   readonly up: boolean;
@@ -18,7 +18,7 @@ export interface ObservedAddress {
 }
 
 export interface Observed {
-  readonly links: readonly ObservedLink[];
+  readonly interfaces: readonly ObservedInterface[];
   /** IPv4 only. */
   readonly addresses: readonly ObservedAddress[];
   /** Addresses with a /32 unicast route by lo in the main table. */
@@ -29,7 +29,7 @@ export interface Observed {
 
 /** The interfaces that face the cluster: up, with ARP, with an IPv4 address, and not lo. */
 export function clusterInterfaces(observed: Observed): readonly string[] {
-  return observed.links
-    .filter((link) => link.up && !link.loopback && !link.noArp && observed.addresses.some(({ ifindex }) => ifindex === link.ifindex))
+  return observed.interfaces
+    .filter((found) => found.up && !found.loopback && !found.noArp && observed.addresses.some(({ ifindex }) => ifindex === found.ifindex))
     .map(({ name }) => name);
 }

@@ -21,7 +21,7 @@ const settings = (value: string) =>
 
 /** A host with one interface that faces the cluster, and one tunnel that must be left alone. */
 const fresh: Observed = {
-  links: [
+  interfaces: [
     { name: 'lo', ifindex: 1, up: true, loopback: true, noArp: false },
     { name: 'n1', ifindex: 2, up: true, loopback: false, noArp: false },
     { name: 'tun', ifindex: 3, up: true, loopback: false, noArp: true },
@@ -38,8 +38,8 @@ const fresh: Observed = {
 /** What the host looks like after one step: a kernel small enough to trust. */
 function after(host: Observed, step: Step): Observed {
   switch (step.kind) {
-    case 'link':
-      return { ...host, links: host.links.map((link) => (link.loopback ? { ...link, up: step.up } : link)) };
+    case 'interface':
+      return { ...host, interfaces: host.interfaces.map((found) => (found.loopback ? { ...found, up: step.up } : found)) };
     case 'setting':
       return { ...host, settings: new Map([...host.settings, [step.path, step.value]]) };
     case 'add-address':
@@ -108,7 +108,7 @@ test('labels that are taken are not given again', () => {
 });
 
 test('killed after any number of steps of a start, stop undoes it exactly', () => {
-  const down = { ...fresh, links: fresh.links.map((link) => ({ ...link, up: !link.loopback })) };
+  const down = { ...fresh, interfaces: fresh.interfaces.map((found) => ({ ...found, up: !found.loopback })) };
   fc.assert(
     fc.property(fc.constantFrom(fresh, down), fc.nat(11), fc.nat(11), (host, started, stopped) => {
       const start = planned(planStart(host, { vips: [a, b] }, undefined));

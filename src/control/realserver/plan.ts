@@ -8,7 +8,7 @@ import { clusterInterfaces, type Observed } from './observed.js';
 import { mergeSaved, NOTHING_SAVED, type Saved } from './saved.js';
 
 export type Step =
-  | { readonly kind: 'link'; readonly name: 'lo'; readonly up: boolean }
+  | { readonly kind: 'interface'; readonly name: 'lo'; readonly up: boolean }
   | { readonly kind: 'setting'; readonly path: string; readonly value: string }
   | { readonly kind: 'add-address' | 'delete-address'; readonly address: Address; readonly label: string }
   | { readonly kind: 'add-route' | 'delete-route'; readonly address: Address };
@@ -34,15 +34,15 @@ export interface Wanted {
 const onLoopback = (observed: Observed, vip: Address) =>
   observed.addresses.find(
     ({ ifindex, address, prefixLength }) =>
-      prefixLength === 32 && sameAddress(address, vip) && observed.links.some((link) => link.loopback && link.ifindex === ifindex),
+      prefixLength === 32 && sameAddress(address, vip) && observed.interfaces.some((found) => found.loopback && found.ifindex === ifindex),
   );
 
 /** Why these VIPs or interfaces cannot be, in one line; undefined when they can. */
 function refusal(observed: Observed, wanted: Wanted): Failure | undefined {
   for (const name of wanted.interfaces ?? []) {
-    const link = observed.links.find((one) => one.name === name);
-    if (link === undefined || link.loopback) {
-      return link === undefined ? failure('interface-unknown', { name }) : failure('interface-is-loopback', { name });
+    const found = observed.interfaces.find((one) => one.name === name);
+    if (found === undefined || found.loopback) {
+      return found === undefined ? failure('interface-unknown', { name }) : failure('interface-is-loopback', { name });
     }
   }
   for (const vip of wanted.vips) {
@@ -52,9 +52,9 @@ function refusal(observed: Observed, wanted: Wanted): Failure | undefined {
       return failure('vip-impossible', { address: text });
     }
     for (const { ifindex, prefixLength } of observed.addresses.filter((one) => sameAddress(one.address, vip))) {
-      const link = observed.links.find((one) => one.ifindex === ifindex);
-      if (link?.loopback !== true) {
-        return failure('vip-answers-arp', { address: text, device: link?.name ?? `interface ${ifindex}` });
+      const found = observed.interfaces.find((one) => one.ifindex === ifindex);
+      if (found?.loopback !== true) {
+        return failure('vip-answers-arp', { address: text, device: found?.name ?? `interface ${ifindex}` });
       }
       if (prefixLength !== 32) {
         return failure('vip-whole-subnet', { address: text, prefixLength, device: 'lo' });
@@ -97,7 +97,7 @@ export function planStart(observed: Observed, wanted: Wanted, known: Saved | und
   const saved = known ?? NOTHING_SAVED;
   const settings = settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));
   const label = freeLabels(observed, saved);
-  const down = observed.links.some((link) => link.loopback && !link.up);
+  const down = observed.interfaces.some((found) => found.loopback && !found.up);
   const addresses = wanted.vips
     .filter((vip) => onLoopback(observed, vip) === undefined)
     .map((address) => ({
@@ -114,7 +114,7 @@ export function planStart(observed: Observed, wanted: Wanted, known: Saved | und
     loopbackWasDown: down,
   });
   const steps: Step[] = [
-    ...(down ? [{ kind: 'link', name: 'lo', up: true } as const] : []),
+    ...(down ? [{ kind: 'interface', name: 'lo', up: true } as const] : []),
     ...settings,
     ...addresses.map((one) => ({ kind: 'add-address', ...one }) as const),
     ...routes.map((address) => ({ kind: 'add-route', address }) as const),
@@ -165,8 +165,8 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
       notes.push(`${sysctlName(path)} is ${value}, not ${set} as start set it: left so`);
     }
   }
-  if (saved.loopbackWasDown && observed.links.some((link) => link.loopback && link.up)) {
-    steps.push({ kind: 'link', name: 'lo', up: false });
+  if (saved.loopbackWasDown && observed.interfaces.some((found) => found.loopback && found.up)) {
+    steps.push({ kind: 'interface', name: 'lo', up: false });
   }
   return { kind: 'plan', before: saved, steps, after: undefined, notes };
 }

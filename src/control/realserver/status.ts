@@ -24,7 +24,7 @@ export function effectiveSetting(settings: ReadonlyMap<string, string>, name: st
 }
 
 export function realServerStatus(observed: Observed, vips: readonly Address[], interfaces?: readonly string[]): Status {
-  const loopback = new Set(observed.links.filter((link) => link.loopback).map(({ ifindex }) => ifindex));
+  const loopback = new Set(observed.interfaces.filter((found) => found.loopback).map(({ ifindex }) => ifindex));
   const rows = vips.map((vip) => {
     const there = observed.addresses.find(({ ifindex, address }) => loopback.has(ifindex) && sameAddress(address, vip));
     const route = observed.hostRoutes.some((one) => sameAddress(one, vip));

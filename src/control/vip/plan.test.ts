@@ -13,7 +13,7 @@ import { readSavedVips, writeSavedVips } from './saved.js';
 const ip = (text: string): Address => parseIpv4(text) ?? assert.fail(text);
 const saved: SavedVip = { address: '10.4.0.9', prefixLength: 24, device: 'wan', label: 'wan:0' };
 const host: VipHost = {
-  links: [
+  interfaces: [
     { name: 'lo', ifindex: 1, up: true, loopback: true },
     { name: 'wan', ifindex: 2, up: true, loopback: false },
     { name: 'a-very-long-one', ifindex: 3, up: true, loopback: false },

@@ -4,7 +4,7 @@ import { formatAddress } from '../../model/address-text.js';
 import { type Failure, failure } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 
-export interface VipLink {
+export interface VipInterface {
   readonly name: string;
   readonly ifindex: number;
   readonly up: boolean;
@@ -21,7 +21,7 @@ export interface VipAddress {
 }
 
 export interface VipHost {
-  readonly links: readonly VipLink[];
+  readonly interfaces: readonly VipInterface[];
   /** IPv4 only, in the kernel's order. */
   readonly addresses: readonly VipAddress[];
 }
@@ -81,30 +81,35 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
   if (first === 0 || first === 127 || first >= 224) {
     return refused(failure('vip-impossible', { address: text }));
   }
-  const link = host.links.find(({ name }) => name === wanted.device);
-  if (link === undefined) {
+  const target = host.interfaces.find(({ name }) => name === wanted.device);
+  if (target === undefined) {
     return refused(failure('interface-unknown', { name: wanted.device }));
   }
-  if (link.loopback) {
-    return refused(failure('vip-on-loopback', { name: link.name }));
+  if (target.loopback) {
+    return refused(failure('vip-on-loopback', { name: target.name }));
   }
-  if (!link.up) {
-    return refused(failure('interface-down', { name: link.name }));
+  if (!target.up) {
+    return refused(failure('interface-down', { name: target.name }));
   }
   const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
   if (there !== undefined) {
-    const place = host.links.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
-    if (there.ifindex !== link.ifindex || there.prefixLength !== wanted.prefixLength) {
+    const place = host.interfaces.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
+    if (there.ifindex !== target.ifindex || there.prefixLength !== wanted.prefixLength) {
       return refused(failure('vip-elsewhere', { address: text, prefixLength: there.prefixLength, device: place }));
     }
-    return { kind: 'present', ours: saved.some(({ address, device }) => address === text && device === link.name) };
+    return { kind: 'present', ours: saved.some(({ address, device }) => address === text && device === target.name) };
   }
-  const wrong = wanted.label === undefined ? undefined : badLabel(host, link.name, wanted.label);
+  const wrong = wanted.label === undefined ? undefined : badLabel(host, target.name, wanted.label);
   if (wrong !== undefined) {
     return refused(wrong);
   }
-  const vip = { address: text, prefixLength: wanted.prefixLength, device: link.name, label: wanted.label ?? freeLabel(host, link.name) };
-  return { kind: 'add', ifindex: link.ifindex, vip };
+  const vip = {
+    address: text,
+    prefixLength: wanted.prefixLength,
+    device: target.name,
+    label: wanted.label ?? freeLabel(host, target.name),
+  };
+  return { kind: 'add', ifindex: target.ifindex, vip };
 }
 
 export type DeletePlan =
@@ -118,11 +123,11 @@ const network = ({ address, prefixLength }: VipAddress) =>
 
 export function planDelete(host: VipHost, address: Address, device: string, saved: readonly SavedVip[]): DeletePlan {
   const text = formatAddress(address);
-  const link = host.links.find(({ name }) => name === device);
-  if (link === undefined) {
+  const target = host.interfaces.find(({ name }) => name === device);
+  if (target === undefined) {
     return { kind: 'refused', failure: failure('interface-unknown', { name: device }) };
   }
-  const vip = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
+  const vip = host.addresses.find((one) => one.ifindex === target.ifindex && sameAddress(one.address, address));
   if (vip === undefined) {
     return { kind: 'absent' };
   }

@@ -27,7 +27,7 @@ test('only what differs changes', () => {
   assert.deepEqual(kinds(nothing, before, present(before)), ['delete-service']);
 });
 
-test('what somebody added by hand stays', () => {
+test('what an operator added by hand stays', () => {
   const before = table(server());
   const there = present(table(server({ realServers: [real('10.0.0.1'), real('10.0.0.2'), real('10.9.9.9')] })));
   assert.deepEqual(kinds(before, before, there), []);

@@ -1,4 +1,4 @@
-// Rules of the machine that changing its text one place at a time showed nobody to look at.
+// Rules of the machine that no other test covered: mutations of its source text found them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { emptyGlobal } from '../../../test/support/keepalived-configuration.js';
@@ -47,7 +47,7 @@ test('auth_hmac: a node in mode receive-only sends plain adverts', () => {
 });
 
 test('auth_hmac: a stamp outside of time_window is refused, by the own clock; monotonic needs no clock', () => {
-  const heard = (antiReplay: 'time' | 'monotonic', offUs: number): number => {
+  const receives = (antiReplay: 'time' | 'monotonic', offUs: number): number => {
     const configuration = configurationOf({ version: 3, priority: 200, authentication: { ...hmac, antiReplay, mode: 'enforce' } });
     const sender = startNode(configuration, [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1]);
     give(sender, {
@@ -65,8 +65,8 @@ test('auth_hmac: a stamp outside of time_window is refused, by the own clock; mo
     give(low, { kind: 'packet', packet: onTheWire(packet) });
     return instanceOf(low).counters.advertsReceived;
   };
-  assert.deepEqual([heard('time', 0), heard('time', 8 * S), heard('time', 12 * S), heard('time', -12 * S)], [1, 1, 0, 0]);
-  assert.equal(heard('monotonic', 12 * S), 1);
+  assert.deepEqual([receives('time', 0), receives('time', 8 * S), receives('time', 12 * S), receives('time', -12 * S)], [1, 1, 0, 0]);
+  assert.equal(receives('monotonic', 12 * S), 1);
 });
 
 test('a reload from multicast to unicast makes another instance of it', () => {
@@ -140,10 +140,10 @@ test('routes and rules that a reload removes or adds', () => {
 test('arguments of notify scripts: none for the script of a state, four for the generic one', () => {
   const script = (name: string) => ({ argv: [name], text: name });
   const notify = { master: script('/m'), all: script('/n'), priorityChanges: false, smtpAlert: false };
-  const told = taken(master({ notify })).find((effect) => effect.kind === 'notify' && effect.event === 'MASTER');
-  assert.ok(told?.kind === 'notify');
+  const reported = taken(master({ notify })).find((effect) => effect.kind === 'notify' && effect.event === 'MASTER');
+  assert.ok(reported?.kind === 'notify');
   assert.deepEqual(
-    told.scripts.map(({ script: { text }, withArguments }) => [text, withArguments]),
+    reported.scripts.map(({ script: { text }, withArguments }) => [text, withArguments]),
     [
       ['/m', false],
       ['/n', true],
@@ -274,18 +274,22 @@ test('an instance keeps its source address while the interface has it, even if a
 test('unicast instances of one VRID on one interface: each receives from its own peers, or what is sent to its own address', () => {
   const to = (peer: string) =>
     ({ peers: [{ address: ip(peer) }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' }) as const;
-  const heard = (...configs: readonly Partial<VrrpInstance>[]) => {
+  const receives = (...configs: readonly Partial<VrrpInstance>[]) => {
     const node = startNode(configurationOf(...configs));
     give(node, advert({ priority: 200 }, { source: '10.99.0.3', destination: '10.99.0.9' }), S);
     return node.state.instances.map(({ counters }) => counters.advertsReceived);
   };
-  assert.deepEqual(heard({ unicast: to('10.99.0.2') }, { name: 'VI_2', unicast: to('10.99.0.3') }), [0, 1]);
+  assert.deepEqual(receives({ unicast: to('10.99.0.2') }, { name: 'VI_2', unicast: to('10.99.0.3') }), [0, 1]);
   const [one, nine] = [ip('10.99.0.1'), ip('10.99.0.9')];
   assert.deepEqual(
-    heard({ unicast: to('10.99.0.3'), sourceAddress: one }, { name: 'VI_2', unicast: to('10.99.0.3'), sourceAddress: nine }),
+    receives({ unicast: to('10.99.0.3'), sourceAddress: one }, { name: 'VI_2', unicast: to('10.99.0.3'), sourceAddress: nine }),
     [0, 1],
   );
-  assert.deepEqual(heard({ unicast: to('10.99.0.2') }, { name: 'VI_2', unicast: to('10.99.0.4') }), [1, 0], 'of strangers the first tells');
+  assert.deepEqual(
+    receives({ unicast: to('10.99.0.2') }, { name: 'VI_2', unicast: to('10.99.0.4') }),
+    [1, 0],
+    'without a peer, the first instance receives',
+  );
 });
 
 test('a reload keeps unicast instances of one VRID apart by their names', () => {

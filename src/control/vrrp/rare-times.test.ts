@@ -1,4 +1,4 @@
-// How long somebody waits, and how often something is said, where changing the text showed nobody to look at.
+// Waits and log limits that no other test covered: mutations of the source text found them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -163,15 +163,15 @@ test('scripts run if their result matters: without a weight in the tracking line
 
 test('a unicast node that leaves FAULT announces its own address; a multicast node does not', () => {
   const unicast = { peers: [{ address: ip('10.99.0.2') }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' } as const;
-  const told = (own: Partial<VrrpInstance>) => {
+  const reported = (own: Partial<VrrpInstance>) => {
     const node = startNode(configurationOf(own));
     give(node, { kind: 'interface', facts: { ...eth0, up: false } });
     taken(node);
     give(node, { kind: 'interface', facts: eth0 });
     return taken(node).flatMap((effect) => (effect.kind === 'announce' ? effect.entries : []));
   };
-  assert.deepEqual(told({ unicast }), [{ interface: 'eth0', address: ip('10.99.0.1') }]);
-  assert.deepEqual(told({}), []);
+  assert.deepEqual(reported({ unicast }), [{ interface: 'eth0', address: ip('10.99.0.1') }]);
+  assert.deepEqual(reported({}), []);
 });
 
 test('stamps are validated by the wall clock as it was set last', () => {

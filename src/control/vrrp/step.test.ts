@@ -1,4 +1,4 @@
-// The rows of VRRP's state table, one by one: what is logged, sent, put on the host and told, in keepalived's order.
+// The rows of VRRP's state table, one by one: what is logged, sent, changed on the host and notified, in keepalived's order.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { oneInstance } from '../../../test/support/keepalived-configuration.js';
@@ -75,9 +75,9 @@ test('MASTER: an advert every interval, a second block of ARP after garp_master_
 
 test('start as owner: MASTER immediately', () => {
   const node = startNode(configurationOf({ priority: 255, initialState: 'master' }));
-  const said = lines(node);
-  assert.equal(said[2], '(VI_1) Receive advertisement timeout');
-  assert.ok(!said.includes('(VI_1) Entering BACKUP STATE (init)'));
+  const output = lines(node);
+  assert.equal(output[2], '(VI_1) Receive advertisement timeout');
+  assert.ok(!output.includes('(VI_1) Entering BACKUP STATE (init)'));
   assert.equal(instanceOf(node).state, 'master');
   const wish = startNode(configurationOf({ priority: 150, initialState: 'master' }));
   assert.equal(instanceOf(wish).state, 'backup', 'state MASTER below 255 waits like everybody');
@@ -142,9 +142,9 @@ test('MASTER: a lower advert is answered, and all addresses are announced again'
 test('lower_prio_no_advert: no answer, the advert timer goes on', () => {
   const node = master({ lowerPriorityNoAdvert: true });
   give(node, advert({ priority: 50 }));
-  const said = lines(node);
-  assert.equal(said[0], '(VI_1) Received advert from 10.99.0.2 with lower priority 50, ours 100');
-  assert.ok(!said.some((line) => line.startsWith('>')));
+  const output = lines(node);
+  assert.equal(output[0], '(VI_1) Received advert from 10.99.0.2 with lower priority 50, ours 100');
+  assert.ok(!output.some((line) => line.startsWith('>')));
   assert.equal(instanceOf(node).timerAtUs, 4_609_375);
 });
 
@@ -171,10 +171,10 @@ test('MASTER: of two equal ones the higher address stays', () => {
   const winner = master({ sourceAddress: ip('10.99.0.9') });
   give(winner, advert());
   assert.equal(logs(winner)[0], '(VI_1) Received advert from 10.99.0.2 with lower priority 100, ours 100, forcing new election');
-  const twin = master();
-  give(twin, advert({}, { source: '10.99.0.1' }));
-  assert.deepEqual(logs(twin), ['(VI_1) WARNING - equal priority advert received from remote host with our IP address.']);
-  assert.equal(instanceOf(twin).state, 'master');
+  const equal = master();
+  give(equal, advert({}, { source: '10.99.0.1' }));
+  assert.deepEqual(logs(equal), ['(VI_1) WARNING - equal priority advert received from remote host with our IP address.']);
+  assert.equal(instanceOf(equal).state, 'master');
 });
 
 test('higher_prio_send_advert: one advert before stepping down', () => {
@@ -203,12 +203,12 @@ test('two owners: one gives up ownership', () => {
     '(VI_1) Entering BACKUP STATE',
     '(VI_1) removing VIPs.',
   ]);
-  const deaf = startNode(configurationOf({ priority: 255, initialState: 'master', ownerIgnoreAdverts: true }));
-  logs(deaf);
-  give(deaf, advert({ priority: 255 }), S);
-  assert.equal(instanceOf(deaf).state, 'master');
-  assert.deepEqual(logs(deaf), ['(VI_1) Dropping packet(s) from 10.99.0.2 since we are address owner']);
-  assert.equal(instanceOf(deaf).counters.advertsReceived, 0);
+  const ignoring = startNode(configurationOf({ priority: 255, initialState: 'master', ownerIgnoreAdverts: true }));
+  logs(ignoring);
+  give(ignoring, advert({ priority: 255 }), S);
+  assert.equal(instanceOf(ignoring).state, 'master');
+  assert.deepEqual(logs(ignoring), ['(VI_1) Dropping packet(s) from 10.99.0.2 since we are address owner']);
+  assert.equal(instanceOf(ignoring).counters.advertsReceived, 0);
 });
 
 test('stop: priority 0, all resources are removed, scripts are notified, then nothing more', () => {

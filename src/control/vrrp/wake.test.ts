@@ -1,4 +1,4 @@
-// Clocks: late hosts, delays, refreshes, fast mode, and the promise that time alone never makes the machine run for ever.
+// Clocks: late hosts, delays, refreshes, fast mode, and that time alone never makes the machine run for ever.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -91,12 +91,12 @@ test('garp_master_refresh leaves with an advert, garp_extra_if on other interfac
   pass(node, 4 * S);
   taken(node);
   pass(node, 11 * S);
-  const said = lines(node).filter((line) => !line.startsWith('('));
+  const output = lines(node).filter((line) => !line.startsWith('('));
   const advert = '> VI_1 prio 100 to 224.0.0.18 on eth0';
   const both = '10.99.0.100@eth0 10.99.0.100@eth1';
   const extra = 'announce 10.99.0.100@eth1';
   const refresh = `announce ${both} ${both}`;
-  assert.deepEqual(said, [advert, advert, advert, refresh, advert, advert, extra, advert, refresh, advert]);
+  assert.deepEqual(output, [advert, advert, advert, refresh, advert, advert, extra, advert, refresh, advert]);
 });
 
 test('a refresh that is due leaves with the next advert, be it an answer: priority 0 of another node does not delay it', () => {

@@ -13,7 +13,7 @@ import { addRoute, deleteRoute, type Route, RouteProtocol, RouteScope, RouteTabl
 /** What a step does, for people: one line. */
 export function stepText(step: Step): string {
   switch (step.kind) {
-    case 'link':
+    case 'interface':
       return `${step.name} ${step.up ? 'up' : 'down'}`;
     case 'setting':
       return `${sysctlName(step.path)} = ${step.value}`;
@@ -27,7 +27,7 @@ export function stepText(step: Step): string {
 }
 
 function requestOf(step: Exclude<Step, { kind: 'setting' }>, loopback: number): NetlinkRequest {
-  if (step.kind === 'link') {
+  if (step.kind === 'interface') {
     return changeLink({ ifindex: loopback, up: step.up });
   }
   const { address } = step;
@@ -57,7 +57,7 @@ function requestOf(step: Exclude<Step, { kind: 'setting' }>, loopback: number): 
 
 /** Codes by which the kernel says that there is nothing left to do. */
 const DONE_ALREADY: Readonly<Record<Step['kind'], readonly string[]>> = {
-  link: [],
+  interface: [],
   setting: [],
   'add-address': ['EEXIST'],
   'add-route': ['EEXIST'],

@@ -1,4 +1,4 @@
-// Reads what a real server's plan is made from: links, addresses, host routes and ARP sysctls of this namespace.
+// Reads what a real server's plan is made from: interfaces, addresses, host routes and ARP sysctls of this namespace.
 import { arpSettingPaths } from '../../control/realserver/arp-settings.js';
 import type { Observed } from '../../control/realserver/observed.js';
 import type { Netlink } from '../../sys/netlink.js';
@@ -8,14 +8,14 @@ import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, dumpRoutes, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';
 
 export function observeHost(netlink: Netlink): Observed {
-  const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces').map(({ name, ifindex, flags }) => ({
+  const interfaces = netlink.dump(dumpLinks(), decodeLink, 'list interfaces').map(({ name, ifindex, flags }) => ({
     name,
     ifindex,
     up: (flags & LinkFlag.up) !== 0,
     loopback: (flags & LinkFlag.loopback) !== 0,
     noArp: (flags & LinkFlag.noArp) !== 0,
   }));
-  const loopbacks = new Set(links.filter(({ loopback }) => loopback).map(({ ifindex }) => ifindex));
+  const loopbacks = new Set(interfaces.filter(({ loopback }) => loopback).map(({ ifindex }) => ifindex));
   const addresses = netlink
     .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
     .filter(({ address }) => address.family === 'inet');
@@ -25,11 +25,11 @@ export function observeHost(netlink: Netlink): Observed {
     .filter(({ device }) => device !== undefined && loopbacks.has(device))
     .flatMap(({ destination }) => (destination === undefined ? [] : [destination]));
   const settings = new Map<string, string>();
-  for (const { path } of arpSettingPaths(links.filter(({ loopback }) => !loopback).map(({ name }) => name))) {
+  for (const { path } of arpSettingPaths(interfaces.filter(({ loopback }) => !loopback).map(({ name }) => name))) {
     const value = readSetting(path);
     if (value !== undefined) {
       settings.set(path, value);
     }
   }
-  return { links, addresses, hostRoutes, settings };
+  return { interfaces, addresses, hostRoutes, settings };
 }

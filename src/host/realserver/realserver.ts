@@ -42,7 +42,7 @@ function perform(netlink: Netlink, state: StateFile, plan: Plan, observed: Obser
   if (plan.kind === 'refused') {
     throw errorOf(plan.failure);
   }
-  const loopback = observed.links.find((link) => link.loopback)?.ifindex ?? 1;
+  const loopback = observed.interfaces.find((link) => link.loopback)?.ifindex ?? 1;
   if (plan.steps.length > 0) {
     state.write(writeSaved(plan.before));
   }

@@ -33,7 +33,7 @@ function observe(netlink: Netlink): Host {
   const rawAddresses = netlink
     .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
     .filter(({ address }) => address.family === 'inet');
-  const links = raw.map(({ name, ifindex, flags }) => ({
+  const interfaces = raw.map(({ name, ifindex, flags }) => ({
     name,
     ifindex,
     up: (flags & LinkFlag.up) !== 0,
@@ -46,7 +46,7 @@ function observe(netlink: Netlink): Host {
     secondary: (one.flags & AddressFlag.secondary) !== 0,
     ...(one.label === undefined ? {} : { label: one.label }),
   }));
-  return { links, addresses, raw, rawAddresses };
+  return { interfaces, addresses, raw, rawAddresses };
 }
 
 function remembered(state: StateFile): readonly SavedVip[] {
@@ -60,7 +60,7 @@ function remembered(state: StateFile): readonly SavedVip[] {
 
 const macsOf = (host: Host): ReadonlySet<Mac> => new Set(host.raw.flatMap(({ mac }) => mac ?? []));
 
-/** The link's MAC where ARP is spoken on it; a tunnel has neither duplicates nor announcements. */
+/** The MAC of an interface with ARP; a tunnel has neither duplicates nor announcements. */
 function arpMac(host: Host, ifindex: number): Mac | undefined {
   const link = host.raw.find((one) => one.ifindex === ifindex);
   return link?.hardware === LinkHardware.ethernet && (link.flags & LinkFlag.noArp) === 0 ? link.mac : undefined;
@@ -121,7 +121,7 @@ export function addVip(wanted: WantedVip): VipAdded {
         const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
         const label = there?.label ?? wanted.device;
         const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, device: wanted.device, label };
-        const [place] = host.links.filter(({ name }) => name === wanted.device);
+        const [place] = host.interfaces.filter(({ name }) => name === wanted.device);
         if (plan.ours && place !== undefined) {
           announce(host, place.ifindex, wanted.address); // an add that was killed may not have come so far
         }
@@ -184,7 +184,7 @@ export interface VipStatus {
 export function statusOfVip(address: Address, device: string): VipStatus {
   return using(new Netlink(), (netlink) => {
     const host = observe(netlink);
-    const link = host.links.find(({ name }) => name === device);
+    const link = host.interfaces.find(({ name }) => name === device);
     if (link === undefined) {
       throw new WeirError('interface-unknown', { name: device });
     }

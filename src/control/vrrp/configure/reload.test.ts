@@ -84,9 +84,9 @@ test('a change of no_track removes nothing from the host', () => {
   const route = { ...plainRoute, dev: 'eth0' };
   const node = masters({ routes: [route] });
   const [one] = oneInstance.addresses;
-  const watched = { addresses: [{ ...(one ?? assert.fail()), noTrack: true }], routes: [{ ...route, noTrack: true }] };
-  assert.deepEqual(reload(node, configurationOf(watched)), ['add 10.99.0.100 on eth0', 'add routes']);
-  assert.deepEqual(reload(node, configurationOf(watched)), []);
+  const tracked = { addresses: [{ ...(one ?? assert.fail()), noTrack: true }], routes: [{ ...route, noTrack: true }] };
+  assert.deepEqual(reload(node, configurationOf(tracked)), ['add 10.99.0.100 on eth0', 'add routes']);
+  assert.deepEqual(reload(node, configurationOf(tracked)), []);
 });
 
 test('an address that moves between instances never leaves the host', () => {
@@ -95,10 +95,10 @@ test('an address that moves between instances never leaves the host', () => {
     { addresses: [...oneInstance.addresses, vip('10.99.0.110')] },
     { ...second, addresses: [vip('10.99.0.111')] },
   );
-  const said = reload(node, moved);
-  assert.ok(!said.some((line) => line.startsWith('remove')), said.join('\n'));
+  const output = reload(node, moved);
+  assert.ok(!output.some((line) => line.startsWith('remove')), output.join('\n'));
   assert.deepEqual(
-    said.filter((line) => line.startsWith('add')),
+    output.filter((line) => line.startsWith('add')),
     ['add 10.99.0.110 on eth0', 'add 10.99.0.111 on eth0'],
   );
 });
@@ -112,8 +112,8 @@ test('a removed instance sends priority 0; without notify_deleted it is reported
     'remove 10.99.0.110 on eth0',
     '! INSTANCE "VI_2" FAULT 90',
   ]);
-  const told = masters({}, { ...second, notify: { ...oneInstance.notify, deleted: {} } });
-  assert.equal(reload(told, configurationOf({})).at(-1), '! INSTANCE "VI_2" DELETED 90');
+  const reported = masters({}, { ...second, notify: { ...oneInstance.notify, deleted: {} } });
+  assert.equal(reload(reported, configurationOf({})).at(-1), '! INSTANCE "VI_2" DELETED 90');
 });
 
 test('a new instance waits as at the start, with nothing to clean up', () => {
@@ -133,9 +133,9 @@ test('a new name is the same instance, another VRID is another one', () => {
 test('two instances exchange their names: reported in one effect, after removals under the old names', () => {
   const third: Partial<VrrpInstance> = { ...second, name: 'VI_3', vrid: 53, addresses: [vip('10.99.0.120')] };
   const node = masters({}, second, third);
-  const said = reload(node, configurationOf({ name: 'VI_3' }, { ...third, name: 'VI_1' }));
-  const told = said.filter((line) => /^(?:rename|remove|add|>)/.test(line));
-  assert.deepEqual(told, ['> VI_2 prio 0 to 224.0.0.18 on eth0', 'remove 10.99.0.110 on eth0', 'rename VI_1 to VI_3, VI_3 to VI_1']);
+  const output = reload(node, configurationOf({ name: 'VI_3' }, { ...third, name: 'VI_1' }));
+  const reported = output.filter((line) => /^(?:rename|remove|add|>)/.test(line));
+  assert.deepEqual(reported, ['> VI_2 prio 0 to 224.0.0.18 on eth0', 'remove 10.99.0.110 on eth0', 'rename VI_1 to VI_3, VI_3 to VI_1']);
   assert.deepEqual([instanceOf(node, 'VI_1').config.vrid, instanceOf(node, 'VI_3').config.vrid], [53, 51]);
 });
 
@@ -214,7 +214,7 @@ test('a reload that puts an instance into FAULT, or out of it', () => {
   };
   pass(node, 8 * S);
   lines(node);
-  assert.deepEqual(reload(node, pending), [], 'what was not heard of does not end a mastership');
+  assert.deepEqual(reload(node, pending), [], 'a tracker that has not reported yet does not end mastership');
   give(node, { kind: 'bfd', name: 'b', up: false });
   assert.equal(instanceOf(node).state, 'fault');
 });
@@ -222,7 +222,7 @@ test('a reload that puts an instance into FAULT, or out of it', () => {
 test('the firewall follows accept and the addresses', () => {
   const node = masters({ accept: false });
   const both = [...oneInstance.addresses, vip('10.99.0.101')];
-  const rules = (said: readonly string[]) => said.filter((line) => line.startsWith('firewall'));
+  const rules = (output: readonly string[]) => output.filter((line) => line.startsWith('firewall'));
   assert.deepEqual(rules(reload(node, configurationOf({ accept: false, addresses: both }))), [
     'firewall allow 10.99.0.100',
     'firewall drop 10.99.0.100 10.99.0.101',
@@ -233,8 +233,8 @@ test('the firewall follows accept and the addresses', () => {
 test('fifo_write_vrrp_states_on_reload: every state again', () => {
   const configuration = configurationOf({}, second);
   const node = masters({}, second);
-  const told = reload(node, { ...configuration, global: { ...configuration.global, fifoStatesOnReload: true } });
-  assert.deepEqual(told, ['! INSTANCE "VI_1" MASTER 100', '! INSTANCE "VI_2" MASTER 90']);
+  const reported = reload(node, { ...configuration, global: { ...configuration.global, fifoStatesOnReload: true } });
+  assert.deepEqual(reported, ['! INSTANCE "VI_1" MASTER 100', '! INSTANCE "VI_2" MASTER 90']);
 });
 
 test('a reload gives an address a macvlan of its own on another interface, and removes it', () => {

@@ -1,4 +1,4 @@
-// Sync groups: together up, together down, and told after their members.
+// Sync groups: the members change their states together, and the group is notified after them.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -209,7 +209,7 @@ test('a member with a fault that a reload adds moves the group to FAULT', () => 
   const alone = { ...configurationOf({}), syncGroups: [{ ...group, members: ['VI_1'] }] };
   const node = startNode(alone);
   pass(node, 4 * S);
-  assert.ok(lines(node).includes('! GROUP "G" MASTER 0'), 'a group of one is told, too');
+  assert.ok(lines(node).includes('! GROUP "G" MASTER 0'), 'a group of one is notified, too');
   give(node, { kind: 'configure', configuration: pair(), interfaces: [eth0, { ...eth1, up: false }] });
   assert.deepEqual(
     node.state.instances.map(({ state }) => state),
@@ -242,7 +242,7 @@ test('a member that joins masters becomes master, or moves them to BACKUP if it 
   assert.deepEqual(
     lines(quiet).filter((line) => /GROUP|Syncing/.test(line)),
     [],
-    'the group is told of once',
+    'the group is notified once',
   );
   assert.deepEqual([instanceOf(quiet, 'VI_1').state, instanceOf(quiet, 'VI_2').state], ['master', 'master']);
   const met = join();

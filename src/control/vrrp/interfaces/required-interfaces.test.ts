@@ -140,9 +140,9 @@ test('a macvlan that another program deletes is made again, and its instance is 
   give(node, { kind: 'interface', facts: { ...vmac, up: false } });
   give(node, { kind: 'interfaceGone', name: 'vrrp.51' });
   assert.equal(instanceOf(node).state, 'fault');
-  const told = lines(node);
-  assert.ok(told.includes('> VI_1 prio 0 to 224.0.0.18 on eth0'), 'priority 0 leaves by the base interface');
-  assert.ok(told.indexOf('remove 10.99.0.100 on vrrp.51') < told.indexOf('create vmac vrrp.51 on eth0'), 'first the fault');
+  const reported = lines(node);
+  assert.ok(reported.includes('> VI_1 prio 0 to 224.0.0.18 on eth0'), 'priority 0 leaves by the base interface');
+  assert.ok(reported.indexOf('remove 10.99.0.100 on vrrp.51') < reported.indexOf('create vmac vrrp.51 on eth0'), 'first the fault');
   give(node, { kind: 'interface', facts: { ...vmac, index: 10, up: false } });
   assert.equal(instanceOf(node).state, 'fault');
   give(node, { kind: 'interface', facts: { ...vmac, index: 10 } });
@@ -157,7 +157,7 @@ test('a macvlan that cannot be made is a FAULT, and is tried again every ten sec
   lines(node);
   give(node, { kind: 'interfaceGone', name: 'vrrp.51' });
   assert.deepEqual(instanceOf(node).faults, ['interface vrrp.51 does not exist']);
-  assert.deepEqual(made(lines(node)), [], 'what was refused is not tried at once');
+  assert.deepEqual(made(lines(node)), [], 'what was refused is not tried again immediately');
   pass(node, 25 * S);
   assert.deepEqual(made(lines(node)), ['create vmac vrrp.51 on eth0', 'create vmac vrrp.51 on eth0']);
   give(node, { kind: 'interfaceGone', name: 'eth0' });

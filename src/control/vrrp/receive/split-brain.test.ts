@@ -1,4 +1,4 @@
-// Two masters: noticed by each kind of evidence, told once, over once.
+// Two masters: detected by each kind of evidence, logged once, over once.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import {
@@ -89,19 +89,19 @@ test('another host that answers ARP for one of our addresses', () => {
   assert.deepEqual(splits(node), []);
   give(node, conflict);
   give(node, conflict);
-  const said = splits(node);
-  assert.equal(said.length, 2);
-  assert.match(said[0] ?? '', /SPLIT BRAIN: 02:00:00:00:00:99 is MASTER of VRID 51, too: it answers for 10\.99\.0\.100 on eth0/);
+  const output = splits(node);
+  assert.equal(output.length, 2);
+  assert.match(output[0] ?? '', /SPLIT BRAIN: 02:00:00:00:00:99 is MASTER of VRID 51, too: it answers for 10\.99\.0\.100 on eth0/);
   assert.equal(instanceOf(node).counters.conflicts, 2);
 });
 
-const beat = { kind: 'heartbeat', instance: 'VI_1', from: ip('192.0.2.2') } as const;
+const heartbeat = { kind: 'heartbeat', instance: 'VI_1', from: ip('192.0.2.2') } as const;
 
 test('heartbeats: a peer that is MASTER, too', () => {
   const node = master();
-  give(node, { ...beat, state: 'backup', priority: 50 });
+  give(node, { ...heartbeat, state: 'backup', priority: 50 });
   assert.deepEqual(splits(node), []);
-  give(node, { ...beat, state: 'master', priority: 50 });
+  give(node, { ...heartbeat, state: 'master', priority: 50 });
   assert.match(splits(node)[0] ?? '', /192\.0\.2\.2 is MASTER of VRID 51, too: adverts do not pass between the nodes on eth0/);
   assert.equal(instanceOf(node).state, 'master');
 });
@@ -109,13 +109,13 @@ test('heartbeats: a peer that is MASTER, too', () => {
 test('heartbeats: of two masters the lower one yields and stays BACKUP while they arrive', () => {
   const node = master();
   for (let at = 10; at < 30; at++) {
-    give(node, { ...beat, state: 'master', priority: 200 }, at * S);
+    give(node, { ...heartbeat, state: 'master', priority: 200 }, at * S);
     pass(node, at * S + S / 2);
   }
   assert.equal(instanceOf(node).state, 'backup');
-  const said = logs(node);
-  assert.ok(said.includes('(VI_1) Master received a heartbeat of MASTER 192.0.2.2 with higher priority 200, ours 100'));
-  assert.ok(said.includes('(VI_1) no adverts on eth0, but 192.0.2.2 is MASTER by its heartbeats: staying BACKUP'));
+  const output = logs(node);
+  assert.ok(output.includes('(VI_1) Master received a heartbeat of MASTER 192.0.2.2 with higher priority 200, ours 100'));
+  assert.ok(output.includes('(VI_1) no adverts on eth0, but 192.0.2.2 is MASTER by its heartbeats: staying BACKUP'));
   pass(node, 40 * S);
   assert.equal(instanceOf(node).state, 'master', 'they ended');
 });
@@ -125,7 +125,7 @@ test('heartbeats: a backup that may preempt does not wait for them', () => {
     const node = startNode(configurationOf({ nopreempt }));
     for (let at = 1; at < 10; at++) {
       pass(node, at * S);
-      give(node, { ...beat, state: 'master', priority: 50 });
+      give(node, { ...heartbeat, state: 'master', priority: 50 });
     }
     return instanceOf(node).state;
   };
@@ -135,7 +135,7 @@ test('heartbeats: a backup that may preempt does not wait for them', () => {
 test('heartbeats do not lengthen the time that fast mode waits', () => {
   const node = startNode(configurationOf({ fast: { intervalUs: 50_000, missed: 3 } }));
   for (const at of [1, 1.05, 1.1, 1.15]) give(node, advert({ priority: 200 }), at * S);
-  give(node, { ...beat, state: 'master', priority: 200 }, 1.16 * S);
+  give(node, { ...heartbeat, state: 'master', priority: 200 }, 1.16 * S);
   pass(node, 1.35 * S);
   assert.equal(instanceOf(node).state, 'master');
 });
@@ -170,9 +170,9 @@ test('received adverts give a better cause than ARP did: logged again, notified 
     give(node, advert({ priority: 200, interval: 2 }));
     give(node, { kind: 'conflict', address: ip('10.99.0.100'), mac: '02:00:00:00:00:99', interface: 'eth0' });
   }
-  const said = splits(node);
+  const output = splits(node);
   assert.deepEqual(
-    said.map((line) => /answers for|advert_int differs|!/.exec(line)?.[0]),
+    output.map((line) => /answers for|advert_int differs|!/.exec(line)?.[0]),
     ['answers for', '!', 'advert_int differs'],
   );
 });

@@ -49,8 +49,8 @@ function sentUntil(master: VrrpNode, untilUs: number): readonly ReceivedPacket[]
   return taken(master).flatMap((effect) => (effect.kind === 'send' ? [onTheWire(effect)] : []));
 }
 
-/** Gives the packet to the backup; true: it was believed. */
-function believes(backup: VrrpNode, packet: ReceivedPacket | undefined): boolean {
+/** Gives the packet to the backup; true: it was accepted. */
+function accepts(backup: VrrpNode, packet: ReceivedPacket | undefined): boolean {
   assert.ok(packet !== undefined);
   const before = instanceOf(backup).counters.advertsReceived;
   give(backup, { kind: 'packet', packet });
@@ -63,32 +63,32 @@ test('a replay is refused, after a reload as well', () => {
   const [master, backup] = [node(2, 0, high), node(1, 0)];
   const [first] = sentUntil(master, 4 * S);
   pass(backup, 3.5 * S);
-  assert.ok(believes(backup, first));
-  assert.ok(!believes(backup, first));
+  assert.ok(accepts(backup, first));
+  assert.ok(!accepts(backup, first));
   const { configuration } = backup.state;
   assert.ok(configuration !== undefined);
   const changed = { ...configuration, instances: configuration.instances.map((one) => ({ ...one, priority: 90 })) };
   give(backup, { kind: 'configure', configuration: changed, interfaces: [eth0], wallOffsetUs: WALL_US });
   assert.equal(instanceOf(backup).basePriority, 90);
-  assert.ok(!believes(backup, first));
+  assert.ok(!accepts(backup, first));
   assert.equal(instanceOf(backup).counters.hmacReplays, 2);
 });
 
 test('past half of the window it is accepted with a warning, past the window refused', () => {
-  const heard = (offS: number): readonly [boolean, number, number] => {
+  const receives = (offS: number): readonly [boolean, number, number] => {
     const [master, backup] = [node(2, offS, high), node(1, 0)];
     const [first] = sentUntil(master, 4 * S);
     pass(backup, 3.5 * S);
-    const believed = believes(backup, first);
+    const accepted = accepts(backup, first);
     const { clockSkews, hmacStale } = instanceOf(backup).counters;
-    return [believed, clockSkews, hmacStale];
+    return [accepted, clockSkews, hmacStale];
   };
-  assert.deepEqual(heard(0), [true, 0, 0]);
-  assert.deepEqual(heard(-WINDOW_S / 2), [true, 0, 0]);
-  assert.deepEqual(heard(-WINDOW_S / 2 - 2), [true, 1, 0]);
-  assert.deepEqual(heard(WINDOW_S / 2 + 2), [true, 1, 0]);
-  assert.deepEqual(heard(-WINDOW_S - 2), [false, 0, 1]);
-  assert.deepEqual(heard(WINDOW_S + 2), [false, 0, 1]);
+  assert.deepEqual(receives(0), [true, 0, 0]);
+  assert.deepEqual(receives(-WINDOW_S / 2), [true, 0, 0]);
+  assert.deepEqual(receives(-WINDOW_S / 2 - 2), [true, 1, 0]);
+  assert.deepEqual(receives(WINDOW_S / 2 + 2), [true, 1, 0]);
+  assert.deepEqual(receives(-WINDOW_S - 2), [false, 0, 1]);
+  assert.deepEqual(receives(WINDOW_S + 2), [false, 0, 1]);
 });
 
 test('in 2106 the seconds begin at 0 again, and the master is accepted before and after', () => {
@@ -99,7 +99,7 @@ test('in 2106 the seconds begin at 0 again, and the master is accepted before an
   assert.deepEqual(seconds, [2 ** 32 - 2, 2 ** 32 - 1, 0, 1, 2]);
   for (const [index, one] of adverts.entries()) {
     pass(backup, (3.5 + index) * S);
-    assert.ok(believes(backup, one), `${seconds[index]}`);
+    assert.ok(accepts(backup, one), `${seconds[index]}`);
   }
   assert.equal(instanceOf(backup).counters.clockSkews, 0);
 });
@@ -108,11 +108,11 @@ test('all clocks set back: the master starts again with its own clock, and is ac
   const [master, backup] = [node(2, 100, high), node(1, 100)];
   const [first] = sentUntil(master, 4 * S);
   pass(backup, 3.5 * S);
-  assert.ok(believes(backup, first));
+  assert.ok(accepts(backup, first));
   setClock(master, 0);
   const [second] = sentUntil(master, 5 * S);
   setClock(backup, 0);
-  assert.ok(believes(backup, second));
+  assert.ok(accepts(backup, second));
 });
 
 test('anti_replay monotonic keeps increasing when the clock is set back, and needs no clock', () => {
@@ -120,11 +120,11 @@ test('anti_replay monotonic keeps increasing when the clock is set back, and nee
   const [master, backup] = [node(2, 100, { ...high, ...own }), node(1, 5000, own)];
   const [first] = sentUntil(master, 4 * S);
   pass(backup, 3.5 * S);
-  assert.ok(believes(backup, first));
+  assert.ok(accepts(backup, first));
   setClock(master, 0);
   const [second] = sentUntil(master, 5 * S);
-  assert.ok(believes(backup, second));
-  assert.ok(!believes(backup, first));
+  assert.ok(accepts(backup, second));
+  assert.ok(!accepts(backup, first));
 });
 
 test('unicast: only the trailer of a peer is validated, and all peers get the same one', () => {
@@ -142,8 +142,8 @@ test('unicast: only the trailer of a peer is validated, and all peers get the sa
   assert.deepEqual(one?.bytes.slice(-28), two?.bytes.slice(-28));
   const [peer, stranger] = [node(1, 0, unicast(2)), node(1, 0, unicast(4))];
   for (const backup of [peer, stranger]) pass(backup, 3.5 * S);
-  assert.ok(believes(peer, one));
+  assert.ok(accepts(peer, one));
   taken(stranger);
-  assert.ok(!believes(stranger, one));
+  assert.ok(!accepts(stranger, one));
   assert.deepEqual(logs(stranger), ['(VI_1) unicast source address 10.99.0.2 not a unicast peer']);
 });

@@ -1,4 +1,4 @@
-// Each receive check: what is refused, in which words, counted where, and what the timers make of it.
+// Each validation: what is refused, with which text and counter, and its effect on timers.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -113,8 +113,8 @@ for (const { name, own, sent, from, text, counter } of refusals) {
     const node = backup(own);
     const due = node.wakeAtUs;
     give(node, advert({ priority: 200, ...sent }, from), S);
-    const [said, ...more] = logs(node);
-    assert.ok(said?.startsWith(`(VI_1) ${text}`), said);
+    const [output, ...more] = logs(node);
+    assert.ok(output?.startsWith(`(VI_1) ${text}`), output);
     assert.deepEqual(more, []);
     assert.equal(instanceOf(node).counters[counter], 1);
     assert.equal(instanceOf(node).counters.advertsReceived, 0);
@@ -156,7 +156,7 @@ test('another list of addresses is counted and logged, and the advert accepted',
   assert.equal(instanceOf(node).counters.advertsReceived, 1);
   const trusting = backup({ skipCheckAdvertAddresses: true });
   for (const at of [1, 2]) give(trusting, advert({ priority: 200, addresses: [ip('10.99.0.200')] }), at * S);
-  assert.equal(instanceOf(trusting).counters.addressListErrors, 1, 'the known master is not checked again');
+  assert.equal(instanceOf(trusting).counters.addressListErrors, 1, 'the known master is not validated again');
   give(trusting, advert({ priority: 200, addresses: [ip('10.99.0.200')] }, { source: '10.99.0.3' }), 2.5 * S);
   assert.equal(instanceOf(trusting).counters.addressListErrors, 2, 'another one is');
 });
@@ -259,7 +259,7 @@ test('auth_hmac: key, sender and freshness', () => {
   assert.equal(instanceOf(b).counters.advertsReceived, 1);
   const permissive = backup({ version: 3, authentication: hmac(1, 'permissive') });
   give(permissive, advert({ version: 3 }));
-  assert.equal(instanceOf(permissive).counters.advertsReceived, 1, 'none at all is believed');
+  assert.equal(instanceOf(permissive).counters.advertsReceived, 1, 'none at all is accepted');
   give(permissive, { kind: 'packet', packet: stranger });
   assert.equal(instanceOf(permissive).counters.hmacInvalid, 1, 'a wrong one is not');
   const plain = backup({ version: 3 });

@@ -52,8 +52,8 @@ const innerValidations: readonly Validation[] = [
 ];
 
 function firstRefusal(validations: readonly Validation[], received: Received): Refusal | undefined {
-  for (const validation of validations) {
-    const refusal = validation(received);
+  for (const validate of validations) {
+    const refusal = validate(received);
     if (refusal !== undefined) return refusal;
   }
   return undefined;
@@ -64,13 +64,13 @@ export function validateAdvert(instance: InstanceState, packet: ArrivedPacket, h
   const received = { instance, packet, header };
   const outer = firstRefusal(outerValidations, received);
   if (outer !== undefined) return { kind: 'refused', refusal: outer };
-  const trailer = validateHmac(instance, packet, wallUs);
-  const refusal = trailer.refusal ?? firstRefusal(innerValidations, received);
+  const hmac = validateHmac(instance, packet, wallUs);
+  const refusal = hmac.refusal ?? firstRefusal(innerValidations, received);
   if (refusal !== undefined) return { kind: 'refused', refusal };
   const list = differentCount(received) ?? differentList(received);
   if (list !== undefined && instance.config.addressMismatch === 'drop') return { kind: 'refused', refusal: list };
-  const notes = [trailer.note, list].filter((note) => note !== undefined);
-  return { kind: 'accepted', accepted: { patch: { ...learned(received), ...trailer.patch }, notes } };
+  const notes = [hmac.note, list].filter((note) => note !== undefined);
+  return { kind: 'accepted', accepted: { patch: { ...learned(received), ...hmac.patch }, notes } };
 }
 
 function refuse(text: string, counter: keyof Counters, foreign = true): Refusal {

@@ -38,9 +38,9 @@ export function healthOf(machine: VrrpMachine, instance: InstanceState): Health 
   contributions.push(...trackedContributions(machine, config.track, weightless));
   if (group !== undefined) contributions.push(...trackedContributions(machine, group.track, config.priority === VRRP_OWNER_PRIORITY));
   return {
-    weight: contributions.reduce((sum, log) => sum + log.weight, 0),
-    faults: contributions.flatMap((log) => (log.fault === undefined ? [] : [log.fault])),
-    pending: contributions.some((log) => log.pending === true),
+    weight: contributions.reduce((sum, { weight }) => sum + weight, 0),
+    faults: contributions.flatMap(({ fault }) => fault ?? []),
+    pending: contributions.some(({ pending }) => pending === true),
   };
 }
 
@@ -121,11 +121,11 @@ function trackedContributions(machine: VrrpMachine, set: TrackedSet, weightless:
     [set.processes, (one) => assessProcess(machine, one)],
     [set.bfds, (one) => assessBfd(machine, one)],
   ];
-  return kinds.flatMap(([trackeds, validateAdvert]) => trackeds.map((tracked) => limited(validateAdvert(tracked), weightless)));
+  return kinds.flatMap(([trackeds, assess]) => trackeds.map((tracked) => limited(assess(tracked), weightless)));
 }
 
-function limited(log: Contribution, weightless: boolean): Contribution {
-  return weightless ? { ...log, weight: 0 } : log;
+function limited(contribution: Contribution, weightless: boolean): Contribution {
+  return weightless ? { ...contribution, weight: 0 } : contribution;
 }
 
 /** Up or down with a weight: a positive one counts while up, a negative one while down; none: down means FAULT. */
