@@ -50,6 +50,35 @@ test('an exclusive lock keeps everybody else out and names its holder', () => {
   Lock.take(path, { waitMs: 0 }).release();
 });
 
+test('after a second of waiting the holder is reported once; a stopped one with how to continue it', async () => {
+  const path = join(folder, 'reported');
+  const child = spawn('sh', ['-c', 'kill -STOP $$; exit 0', 'a\tname']);
+  const stopped = (): boolean => / T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8'));
+  while (!stopped()) await new Promise((done) => setTimeout(done, 5));
+  const first = Lock.take(path);
+  const reports: [number, string][] = [];
+  const wait = (waitMs: number): number => {
+    const clock = scripted();
+    assert.throws(
+      () => Lock.take(path, { waitMs, clock, onWait: (text) => reports.push([clock.now(), text]) }),
+      (error) => isWeirError(error, 'lock-busy'),
+    );
+    return reports.length;
+  };
+  assert.equal(wait(999), 0);
+  assert.equal(wait(5000), 1);
+  const [at, text] = reports[0] ?? [0, ''];
+  assert.ok(at >= 1000 && at < 1032, `${at}`);
+  assert.match(text, new RegExp(`^${path}: held by process ${process.pid} \\(.+\\); waiting for up to 5 s$`));
+  writeFileSync(path, `${child.pid}\n`);
+  wait(30_000);
+  const held = `held by process ${child.pid} \\(sh -c kill -STOP \\$\\$; exit 0 a\\?name\\), which is stopped \\(kill -CONT ${child.pid} continues it\\)`;
+  assert.match(reports[1]?.[1] ?? '', new RegExp(`^${path}: ${held}; waiting for up to 30 s$`));
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  first.release();
+});
+
 test('readers share, and a writer waits for all of them', () => {
   const path = join(folder, 'shared');
   const readers = [Lock.take(path, { kind: 'shared' }), Lock.take(path, { kind: 'shared', waitMs: 0 })];

@@ -3,7 +3,9 @@
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
+import { Records } from '../../src/sys/records.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
+import { rotate } from './rotation.js';
 
 export type Orders =
   /** Loads the datapath and ends. */
@@ -14,6 +16,10 @@ export type Orders =
   | { readonly kind: 'churn'; readonly seed: number }
   /** `count` destinations, one change each: 10.0.NETWORK.1 and on. */
   | { readonly kind: 'add'; readonly network: number; readonly count: number }
+  /** Stops itself (SIGSTOP) as the only writer, after this many stores of a change, or of a batch. */
+  | { readonly kind: 'halt'; readonly stores: number; readonly batch: boolean }
+  /** The states of rotation.ts, for ever. */
+  | { readonly kind: 'rotate' }
   /** Listings until the service has that many destinations; on standard output how many each saw. */
   | { readonly kind: 'list'; readonly until: number };
 
@@ -63,12 +69,42 @@ function list(until: number): void {
   process.stdout.write(JSON.stringify(seen));
 }
 
+/** Stops this process at a store, until somebody continues it. */
+function haltAt(stores: number): void {
+  let left = stores;
+  for (const name of ['set', 'setBig', 'swap', 'swapBig', 'clear'] as const) {
+    const store = Records.prototype[name];
+    const halting = function (this: Records, ...args: never[]): unknown {
+      if (left-- === 0) process.kill(process.pid, 'SIGSTOP');
+      return Reflect.apply(store, this, args);
+    };
+    Object.defineProperty(Records.prototype, name, { value: halting });
+  }
+}
+
+function halt(stores: number, batch: boolean): void {
+  const director = openDirector();
+  const server = destination('10.0.9.9:80', 'masq', 9);
+  director.exclusively(() => {
+    process.stdout.write('ready\n');
+    haltAt(stores);
+    if (!batch) return director.addDestination(SHARED, server);
+    director.atomically(() => {
+      director.flush();
+      director.addService({ key: SHARED, scheduler: 'rr', schedFlags: 0, onePacket: false });
+      director.addDestination(SHARED, server);
+    });
+  });
+}
+
 function obey(orders: Orders): void {
   if (orders.kind === 'load') openDirector().close();
   else if (orders.kind === 'unload') {
     process.stdout.write('ready\n');
     unloadDatapath();
   } else if (orders.kind === 'churn') churn(orders.seed);
+  else if (orders.kind === 'halt') halt(orders.stores, orders.batch);
+  else if (orders.kind === 'rotate') rotate(openDirector(), () => process.stdout.write('ready\n'));
   else if (orders.kind === 'list') list(orders.until);
   else {
     const director = openDirector();

@@ -6,7 +6,7 @@ import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { native } from '../../src/sys/addon.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
-import { connect, ended, ready, request, server, spec, start, web, withBed } from './driver-bed.js';
+import { connect, ended, ready, request, server, spec, start, untilTrue, web, withBed } from './driver-bed.js';
 import { checkRecords } from './record-check.js';
 import { checkTable } from './table-check.js';
 
@@ -85,12 +85,4 @@ export async function killUnloads(rounds: number): Promise<void> {
     assert.throws(() => native().ifNameToIndex('weir0'), { code: 'ENODEV' });
     openDirector().close(); // for the bed to take down
   });
-}
-
-async function untilTrue(condition: () => boolean): Promise<void> {
-  const until = performance.now() + 30_000;
-  while (!condition()) {
-    assert.ok(performance.now() < until, 'it never came to be');
-    await new Promise((done) => setTimeout(done, 20));
-  }
 }

@@ -1,10 +1,12 @@
 // A writer that dies between any two stores: each change is stopped at its first store, its second, and so on, and the
-// next command must find a whole table, with the change made or not made. (Real kill -9: driver.test.ts.)
+// next command must find a whole table, with the change made or not made. A reader without the lock must see the same before
+// the repair. (Real kill -9: driver.test.ts. Real readers: readers.test.ts.)
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Director } from '../../src/datapath/director.js';
+import type { Director, TableReader } from '../../src/datapath/director.js';
 import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Dirt } from '../../src/datapath/ebpf/batch.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import type { Tables } from '../../src/datapath/ebpf/tables.js';
 import { Bpffs, journalOf } from '../../src/sys/bpffs.js';
@@ -13,6 +15,7 @@ import { type Bed, openBed, skipReason } from './bed.js';
 import { at, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 import { checkRecords } from './record-check.js';
+import { UnlockedReader } from './unlocked-reader.js';
 
 const STORES = ['set', 'setBig', 'swap', 'swapBig', 'clear'] as const;
 
@@ -174,7 +177,7 @@ function replaceAll(director: Director): void {
   director.setTimeouts({ tcp: 21, tcpFin: 22, udp: 23 });
 }
 
-const picture = (director: Director): string =>
+const picture = (director: TableReader): string =>
   JSON.stringify([
     director.timeouts(),
     director.services().map(({ spec: { key, scheduler }, destinations }) => [key, scheduler, destinations.map((entry) => entry.spec)]),
@@ -203,7 +206,10 @@ function stopEverywhere({ tables }: Bed, { change, steps = [] }: Change): number
   for (let nth = 0; ; nth++) {
     putBack();
     const ended = asNew((director) => diesAt(nth, () => change(director)));
+    // Half a batch is shown as far as it got.
+    const unlocked = tables.conf.get(0, Conf.dirty) === Dirt.batch ? undefined : picture(new UnlockedReader(tables));
     const now = asNew(picture);
+    assert.ok(unlocked === undefined || unlocked === now, `stopped at store ${nth}, a reader sees ${unlocked}, the repair makes ${now}`);
     checkRecords(tables);
     assert.ok(right.has(now), `stopped at store ${nth}, neither made nor not made: ${now}`);
     if (ended) return nth;

@@ -128,6 +128,10 @@ test("trouble that weir knows of is one line; a mistake of weir's is thrown on",
   await assert.rejects(run('-C', throwing(new Error('x is undefined'))), /x is undefined/);
 });
 
+const fail = (error: Error): never => {
+  throw error;
+};
+
 function failing(code: string, message: string): World {
   const error = Object.assign(new Error(message), { code, errno: 1, syscall: 'bpf' });
   const driver = async () => (): never => {
@@ -151,6 +155,29 @@ test('without a datapath: the lines of the original, then the cause', async () =
   const refused = new WeirError('timer-not-started', { step: 1 }, { cause });
   const old = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(refused) });
   assert.equal(old.stderr, `Can't initialize ipvs: ${invalid}\n${question}weir: the datapath's timer could not be started (step 1)\n`);
+});
+
+test('a lock that is not to be had is one line and status 2, at the start and later', async () => {
+  const busy = new WeirError('lock-busy', { path: '/lock', holder: 7, who: '/lock: held by process 7', waitMs: 30_000 });
+  const line = 'weir: /lock: held by process 7; gave up after 30 s\n';
+  const closed = await run('-C', { ...worldOf(new MemoryDirector()), driver: async () => () => fail(busy) });
+  assert.deepEqual(closed, { status: 2, stdout: '', stderr: line });
+  const director = new MemoryDirector();
+  director.flush = () => fail(busy);
+  director.services = () => fail(busy);
+  assert.deepEqual(await run('-C', worldOf(director)), { status: 2, stdout: '', stderr: line });
+  assert.deepEqual(await run('-Sn', worldOf(director)), { status: 2, stdout: '', stderr: line });
+});
+
+test('what it waits for is a line on standard error', async () => {
+  const director = new MemoryDirector();
+  const world = worldOf(director, {
+    driver: async () => (options?: { readonly onWait?: (text: string) => void }) => {
+      options?.onWait?.('held by process 7');
+      return director;
+    },
+  });
+  for (const line of ['-C', '-Sn']) assert.equal((await run(line, world)).stderr, 'weir: held by process 7\n');
 });
 
 test('who is not root is told so, and nothing more', async () => {

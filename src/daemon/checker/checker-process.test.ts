@@ -8,6 +8,7 @@ import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalive
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Director } from '../../datapath/director.js';
 import { MemoryDirector } from '../../datapath/memory/director.js';
+import { WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
@@ -123,6 +124,46 @@ test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', (
   } finally {
     mock.timers.reset();
   }
+});
+
+test('while another process has the lock it is tried again every 20 ms, and reported after a second; the end waits for it, too', async () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    const director = new MemoryDirector();
+    let [attempts, busy] = [0, true];
+    const open = (): Director => {
+      attempts += 1;
+      if (busy) throw new WeirError('lock-busy', { path: '/lock', holder: 7, who: '/lock: held by process 7', waitMs: 0 });
+      return director;
+    };
+    const { said } = start([server(80)], { open });
+    for (let ms = 0; ms < 960; ms += 20) mock.timers.tick(20);
+    const lines = (): readonly string[] => said.filter((text) => text.includes('virtual servers cannot be set up'));
+    assert.deepEqual([attempts, lines()], [49, []]);
+    for (let ms = 0; ms < 10_000; ms += 20) mock.timers.tick(20);
+    assert.deepEqual([attempts, lines().length], [69, 1]);
+    assert.match(lines()[0] ?? '', /^virtual servers cannot be set up: \/lock: held by process 7.* - trying again$/);
+    busy = false;
+    mock.timers.tick(500);
+    assert.deepEqual(table(director), ['80 wlc 2']);
+    assert.ok(said.some((text) => text.startsWith('no longer: virtual servers cannot be set up: /lock')));
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('at the end it waits for the lock without blocking', async () => {
+  const director = new MemoryDirector();
+  let busy = 0;
+  const open = (): Director => {
+    busy -= 1;
+    if (busy >= 0) throw new WeirError('lock-busy', { path: '/lock', holder: 7, who: '/lock: held by process 7', waitMs: 0 });
+    return director;
+  };
+  const { checker } = start([server(80)], { open });
+  busy = 3;
+  await checker.stop();
+  assert.deepEqual(table(director), []);
 });
 
 test('lvs_notify_fifo is there, with its reader, from start to stop', async () => {
