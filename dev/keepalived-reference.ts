@@ -60,9 +60,9 @@ function row({
 }: Keyword): string {
   const names = [name, ...aliases].map((one) => `\`${one}\`${deprecated.includes(one) ? ' (old)' : ''}`).join(', ');
   const notes = [
-    ...(repeated === true ? ['May be said more than once.'] : []),
+    ...(repeated === true ? ['May be repeated.'] : []),
     ...(since === undefined ? [] : [`keepalived ${since}.`]),
-    ...(acted === 'accepted' ? [`**Understood; weir does nothing about it${because === undefined ? '' : `: ${cell(because)}`}.**`] : []),
+    ...(acted === 'accepted' ? [`**Accepted, without effect in weir${because === undefined ? '' : `: ${cell(because)}`}.**`] : []),
   ];
   return `| ${names} | ${argumentWords(argument)} | ${standard === '' ? '' : `\`${cell(standard)}\``} | ${[cell(meaning), ...notes].join(' ')} |`;
 }
@@ -94,10 +94,10 @@ export function keepalivedReference(): string {
   const lines = [
     '# keepalived.conf, keyword by keyword',
     '',
-    'Made from the tables that the reader itself goes by (`node build/dev/keepalived-reference.js`). Times are seconds with up to six decimals unless ms is said.',
-    'A default that names a keyword is that keyword’s value in `global_defs`.',
+    'Generated from the keyword tables of the reader (`node build/dev/keepalived-reference.js`). Times are in seconds with up to six decimals, unless ms is stated.',
+    'A default that names a keyword means the value of that keyword in `global_defs`.',
     '',
-    '## Outside of blocks',
+    '## Outside blocks',
     '',
     ...HEAD,
     ...(root?.table.map(row) ?? []),

@@ -1,4 +1,4 @@
-// Every keepalived.conf under examples/ is read without a word and does what it is there for, by our own daemon in a namespace of its own.
+// weir's daemon reads every keepalived.conf under examples/ without a message and does its job, in a network namespace.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ interface Example {
   readonly devices: Readonly<Record<string, string>>;
   /** What `ip -o addr` must show while it is master. */
   readonly holds: readonly RegExp[];
-  /** What stands between the start and mastership. */
+  /** What happens between the start and mastership. */
   readonly before?: (host: Host, bed: Bed, daemon: RunningDaemon, lan: Host) => Promise<void>;
   readonly after?: (host: Host, daemon: RunningDaemon) => Promise<void>;
 }

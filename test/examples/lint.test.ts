@@ -1,4 +1,4 @@
-// The example configurations are nothing that lint would warn of, alone and as pairs, and explain keeps their meaning.
+// lint has no finding about the example configurations, alone and as pairs, and explain keeps their meaning.
 import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { test } from 'node:test';
@@ -21,14 +21,14 @@ test('there are examples, pairs among them', () => {
 });
 
 for (const file of files) {
-  test(`${basename(file)} is silent`, () => {
+  test(`${basename(file)} has no finding`, () => {
     assert.deepEqual(understood(file).reported, []);
     const first = /1\.conf$/.test(file);
     const nodes = first ? [nodeOf(file), nodeOf(file.replace('1.conf', '2.conf'))] : [nodeOf(file)];
     assert.deepEqual(lint(nodes), []);
   });
 
-  test(`${basename(file)} explained means the same`, () => {
+  test(`${basename(file)} means the same when explained`, () => {
     const { configuration, read: whole } = understood(file);
     assert.deepEqual(readText(explain(whole.values, configuration, whole.diagnostics)).configuration, configuration);
   });

@@ -5,7 +5,7 @@ import { keepalivedReference, withLintRows } from '../../dev/keepalived-referenc
 import { lintVerdicts } from '../../src/config/keepalived/lint/lint.js';
 import { read } from '../support/project.js';
 
-const remedy = 'node build/dev/keepalived-reference.js writes it anew';
+const remedy = 'node build/dev/keepalived-reference.js generates it again';
 
 test('docs/keepalived-reference.md is what the tables of keywords make', () => {
   assert.equal(read('docs/keepalived-reference.md'), keepalivedReference(), remedy);

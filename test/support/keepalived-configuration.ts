@@ -1,4 +1,4 @@
-// A keepalived configuration as data, for tests of what runs on it: nothing in it, or one instance, and what a test changes.
+// A keepalived configuration as data, for tests of what runs on it: empty, or with one instance, plus a test's changes.
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
 import type { GlobalSettings, RootSettings } from '../../src/model/keepalived/global.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';

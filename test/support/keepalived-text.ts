@@ -1,4 +1,4 @@
-// keepalived.conf as text in a test: what is built from it and what is said.
+// keepalived.conf as text in a test: what is built from it, and what is reported.
 
 import type { Diagnostic } from '../../src/config/keepalived/diagnostics/report.js';
 import { readKeepalived } from '../../src/config/keepalived/read.js';
@@ -7,7 +7,7 @@ import type { KeepalivedConfiguration } from '../../src/model/keepalived/configu
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress, HostRoute, HostRule } from '../../src/model/keepalived/network.js';
 
-/** What reading gave. `errors`: texts that count for -t, in order; `notices`: the others. */
+/** The result of reading. `errors`: texts that count for -t, in order; `notices`: the others. */
 export interface ReadText {
   readonly configuration: KeepalivedConfiguration;
   readonly errors: readonly string[];
@@ -15,7 +15,7 @@ export interface ReadText {
   readonly diagnostics: readonly Diagnostic[];
 }
 
-/** Reads the text. Where a fatal message ends it, `configuration` throws when asked for. */
+/** Reads the text. After a fatal diagnostic, `configuration` throws when accessed. */
 export function readText(text: string, keyFile?: ReadKeyFile): ReadText {
   const files = { read: (): { kind: 'text'; text: string } => ({ kind: 'text', text }), list: () => [] };
   const options = { path: 'k.conf', directory: '/', configId: 'node', environment: {}, ...(keyFile === undefined ? {} : { keyFile }) };
@@ -31,7 +31,7 @@ export function readText(text: string, keyFile?: ReadKeyFile): ReadText {
   };
 }
 
-/** An instance that is whole but for `lines`, with `before` in front of it. */
+/** An instance that is complete except for `lines`, with `before` in front of it. */
 export const instanceText = (lines: readonly string[], before: readonly string[] = []): string =>
   [
     ...before,
@@ -45,7 +45,7 @@ export const instanceText = (lines: readonly string[], before: readonly string[]
     '}',
   ].join('\n');
 
-/** The first instance of a file that is whole but for `lines`, and the errors. */
+/** The first instance of a file that is complete except for `lines`, and the errors. */
 export function readInstance(
   lines: readonly string[],
   before: readonly string[] = [],

@@ -2,7 +2,7 @@
 import { type ReadConfiguration, readKeepalived } from '../../src/config/keepalived/read.js';
 import type { KeepalivedConfiguration } from '../../src/model/keepalived/configuration.js';
 
-/** The messages, and what was understood. `configuration` throws where reading ended early. */
+/** The messages and the configuration. `configuration` throws if reading ended early. */
 export interface ReadText {
   readonly read: ReadConfiguration;
   readonly configuration: KeepalivedConfiguration;

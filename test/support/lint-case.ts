@@ -1,7 +1,7 @@
-// What one case of lint's tests is.
+// One case of lint's tests.
 import type { LintNode } from '../../src/config/keepalived/lint/finding.js';
 
-/** Texts of the nodes; `leavesBehind`: their daemon's -V and -I; `scripts`: what stands in script files. */
+/** Texts of the nodes; `leavesBehind`: their daemon's -V and -I; `scripts`: the contents of script files. */
 export interface LintCase {
   readonly code: string;
   readonly bad: readonly string[];
@@ -9,7 +9,7 @@ export interface LintCase {
   readonly leavesBehind?: LintNode['leavesBehind'];
   readonly goodLeavesBehind?: LintNode['leavesBehind'];
   readonly scripts?: Readonly<Record<string, string>>;
-  /** Those of the good twin, where they are others. */
+  /** The scripts of the good files, if they differ. */
   readonly goodScripts?: Readonly<Record<string, string>>;
   /** The line of the first file (or of the one named) that the finding points to. */
   readonly line?: number;

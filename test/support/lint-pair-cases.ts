@@ -1,7 +1,7 @@
 // Cases of src/config/keepalived/lint/lint.test.ts: files of two nodes.
 import type { LintCase } from './lint-case.js';
 
-/** One instance on each node; `a` and `b` are lines of their own, a `KEY value` replaces the ordinary line of that keyword. */
+/** One instance on each node; `a` and `b` are additional lines, and a `KEY value` replaces the usual line of that keyword. */
 export function node(own = '', vips = '10.0.0.100', more = ''): string {
   const lines = ['state BACKUP', 'interface eth0', 'virtual_router_id 51', 'priority 100', 'advert_int 1'];
   const given = own.split('\n').filter((line) => line.trim() !== '');

@@ -1,4 +1,4 @@
-// The longest configuration that the manual has.
+// The longest configuration in keepalived's manual.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { threeSequences } from '../../../test/support/three-sequences.js';

@@ -31,7 +31,7 @@ test('a file becomes a configuration', () => {
   assert.equal(exitCodeOf(diagnostics), 0);
 });
 
-test('what is wrong is told at its place, in the file’s order within a part, and the rest is read', () => {
+test('errors are reported at their places, in the order of the file within a part, and the rest is read', () => {
   const { configuration, diagnostics } = read(INSTANCE.replace('priority', 'priorty'));
   assert.deepEqual(diagnostics.map(renderDiagnostic), ["k.conf:4:5: (Line 4) Unknown keyword 'priorty' (did you mean 'priority'?)"]);
   assert.equal(configuration?.instances[0]?.priority, 100);
@@ -39,14 +39,14 @@ test('what is wrong is told at its place, in the file’s order within a part, a
   assert.ok(canRun(diagnostics));
 });
 
-test('a keyword at a wrong level is told where it belongs', () => {
+test('a keyword at a wrong level is reported with the block where it belongs', () => {
   const { diagnostics } = read('virtual_router_id 51\n');
   assert.deepEqual(diagnostics.map(renderDiagnostic), [
     "k.conf:1:1: (Line 1) Unknown keyword 'virtual_router_id' (it belongs in vrrp_instance)",
   ]);
 });
 
-test('a keyword without its argument ends it', () => {
+test('a keyword without its argument is fatal', () => {
   const { configuration, diagnostics } = read(`${INSTANCE.replace('priority 150', 'priority')}foo\n`);
   assert.equal(configuration, undefined);
   assert.equal(diagnostics.length, 1);
@@ -55,7 +55,7 @@ test('a keyword without its argument ends it', () => {
   assert.ok(!canRun(diagnostics));
 });
 
-test('the gravest of what was said makes the status', () => {
+test('the worst diagnostic determines the exit status', () => {
   const reported = (...severities: ('notice' | 'error' | 'security' | 'no-config' | 'unusable' | 'fatal')[]) =>
     exitCodeOf(severities.map((severity) => ({ severity })));
   assert.deepEqual(
@@ -65,7 +65,7 @@ test('the gravest of what was said makes the status', () => {
   assert.deepEqual([reported('security', 'unusable'), reported('unusable', 'fatal')], [4, 2]);
 });
 
-test('one message of a kind and place is enough, and ten thousand are', () => {
+test('a message is stored once a place, and at most ten thousand are stored', () => {
   assert.equal(read('~SEQ(N,1,50) foo\n').diagnostics.length, 1);
   const { diagnostics } = read(Array.from({ length: 10_100 }, (_, index) => `foo${index}\n`).join(''));
   assert.equal(diagnostics.length, 10_001);
@@ -91,7 +91,7 @@ test('two hundred thousand braces and nothing but NULs end with a message', () =
   assert.ok(read('\0'.repeat(50_000)).diagnostics.length > 0);
 });
 
-test('no text makes the reader throw', () => {
+test('the reader throws for no text', () => {
   const words = ['vrrp_instance', 'V1', 'global_defs', 'virtual_server', '10.0.0.1', '80', 'priority', 'interface', 'virtual_ipaddress'];
   const more = [
     'track_script',

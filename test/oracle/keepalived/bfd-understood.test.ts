@@ -1,4 +1,4 @@
-// What the original made of each recorded bfd_instance (its data dump at the end of -t) against what we make of it.
+// Compares keepalived's data dump of each recorded bfd_instance (written at the end of -t) with weir's model.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,12 +11,12 @@ import { filesOf, isComparable, readRecorded } from './recorded.js';
 
 const here = join(root, 'test/oracle/keepalived');
 const recorded = JSON.parse(gunzipSync(readFileSync(join(here, 'bfd-understood.json.gz'))).toString('utf8')) as {
-  /** What most files make. */
+  /** The result of most files. */
   readonly base: readonly string[];
   readonly cases: Readonly<Record<string, 'base' | readonly string[]>>;
 };
 
-test('every bfd_instance is understood as keepalived understands it', () => {
+test('every bfd_instance gives the values that keepalived has', () => {
   let compared = 0;
   const wrong: Record<string, unknown> = {};
   for (const each of readRecorded(join(here, 'config.json.gz')).filter(isComparable)) {

@@ -1,6 +1,6 @@
-// A recording of `keepalived -t` as judge of our reading: for every recorded file the same exit status and the same messages, word for word.
-// What differs stands in a file with its reason; anything else that differs fails, and so does an entry that no longer does.
-// After a change that is meant: WEIR_WRITE_DIFFERENCES=1 node --test …, then give what has no reason one.
+// Compares weir with a recording of `keepalived -t`: for every recorded file the same exit status and the same messages to the byte.
+// Differences are listed in a file with their reasons; any other difference fails, and so does a listed one that is gone. After an intended
+// change: WEIR_WRITE_DIFFERENCES=1 node --test …, then give new entries a reason.
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ const here = join(root, 'test/oracle/keepalived');
 
 const readDifferences = (name: string): Differences => JSON.parse(readFileSync(join(here, name), 'utf8')) as Differences;
 
-/** The tests of one recording. `cases`: how many it has at least. */
+/** The tests of one recording. `cases`: the minimum number of cases. */
 export function compareRecording(recording: string, differences: string, cases: number): void {
   const expected = readDifferences(differences);
   const recorded = readRecorded(join(here, recording)).filter(isComparable);
@@ -61,7 +61,7 @@ export function compareRecording(recording: string, differences: string, cases: 
     assert.deepEqual([...used].sort(), Object.keys(expected.reasons).sort());
   });
 
-  test('docs/keepalived-config.md tells every reason', () => {
+  test('docs/keepalived-config.md lists every reason', () => {
     const text = readFileSync(join(root, 'docs/keepalived-config.md'), 'utf8');
     const unreported = Object.values(expected.reasons).filter((reason) => !text.includes(`- ${reason}\n`));
     assert.deepEqual(unreported, []);

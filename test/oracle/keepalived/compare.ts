@@ -1,4 +1,4 @@
-// One recorded case asked of our reader: what differs in status and messages.
+// Reads one recorded case with weir and lists the differences in status and messages.
 
 import { exitCodeOf } from '../../../src/config/keepalived/diagnostics/outcome.js';
 import { type Diagnostic, reportTo } from '../../../src/config/keepalived/diagnostics/report.js';
@@ -7,14 +7,17 @@ import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import { RECORDED_HOST } from './host.js';
 import { filesOf, keyFileOf, namesOf, type RecordedCase } from './recorded.js';
 
-/** `missing`: what the original said and we do not; `extra`: errors of ours that it did not tell (notices are ours to give); `rc`: its status and ours. */
+/**
+ * `missing`: messages of keepalived that weir does not report; `extra`: errors of weir that keepalived does not report (notices do not
+ * count); `rc`: both exit statuses.
+ */
 export interface Difference {
   readonly missing: readonly string[];
   readonly extra: readonly string[];
   readonly rc?: readonly [number, number];
 }
 
-/** The original's words without `(FILE: Line N)`; how often it said them does not count, it reads every file four times. */
+/** keepalived's messages without `(FILE: Line N)`, each once: keepalived reads every file four times. */
 const wordsOf = (lines: readonly string[]): ReadonlySet<string> =>
   new Set(lines.map((line) => line.replace(/^\((?:[^()]*: )?Line \d+\) /, '')));
 
@@ -23,7 +26,7 @@ const after = (args: readonly string[], ...options: readonly string[]): string |
   return at === -1 ? undefined : args[at + 1];
 };
 
-/** Everything we say about the files of a case. */
+/** Everything that weir reports about the files of a case. */
 export function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
   const { args } = recorded;
   const options = {
@@ -47,7 +50,7 @@ export function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
   return said;
 }
 
-/** Undefined where we answer as the original did. After a missing argument it says nothing more: only that is compared. */
+/** Undefined if weir answers as keepalived did. After a missing argument keepalived stops: only that message is compared. */
 export function compare(recorded: RecordedCase): Difference | undefined {
   const theirs = wordsOf(recorded.stderr.map((line) => line.replaceAll('$DIR', '/DIR')));
   const ours = diagnose(recorded);

@@ -1,4 +1,4 @@
-// keepalived's dump files of a rich configuration, recorded while all its instances were backups, beside ours of the same.
+// Compares weir's dump files of a rich configuration with keepalived's, recorded while all instances were backups.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { parseAddress } from '../../../src/model/address-text.js';
 import { root } from '../../support/project.js';
 import { LEFT_OUT, OTHER_VALUES, OWN_LINES } from './dump-differences.js';
 
-/** The recorder followed /bin to where it leads. */
+/** The recorder resolved the symbolic link /bin. */
 const recorded = (name: string): string =>
   readFileSync(join(root, 'test/oracle/keepalived/dumps', name), 'utf8')
     .replaceAll('/usr/bin/', '/bin/')
@@ -32,7 +32,7 @@ const facts = (name: string, index: number, mac: string | undefined, ...addresse
   addresses: addresses.flatMap((text) => parseAddress(text) ?? []),
 });
 
-/** The same configuration in our machine, on interfaces like the recorder's, its scripts answered. */
+/** The same configuration in weir's machine, on interfaces like the recorder's, with answers for its scripts. */
 function machine(): VrrpMachine {
   const text = recorded('keepalived.conf');
   const { configuration } = readKeepalived(
@@ -67,7 +67,7 @@ const state = machine();
 
 test('keepalived.stats is the same', () => assert.equal(statsText(state.instances), recorded('keepalived.stats')));
 
-test('keepalived.json has the same keys in the same order, and the same values but for those that a moment makes', () => {
+test('keepalived.json has the same keys in the same order, and the same values except those that depend on the moment', () => {
   const ours = JSON.parse(jsonText(state.instances, state, host, 1));
   const theirs = JSON.parse(recorded('keepalived.json'));
   assert.equal(ours.length, theirs.length);
@@ -81,7 +81,7 @@ test('keepalived.json has the same keys in the same order, and the same values b
   });
 });
 
-/** What keepalived 2.4.3 writes of each in its second layout, in its order. */
+/** What keepalived 2.4.3 writes in its second layout, in order. */
 const TRACK_PROCESS_KEYS = [
   'process',
   'param_match',
@@ -96,7 +96,7 @@ const TRACK_PROCESS_KEYS = [
   'full_command',
 ];
 
-test('the second layout of keepalived.json holds the same instances, what 2.4 counts beside, and no password', () => {
+test('the second layout of keepalived.json holds the same instances, the counters that 2.4 added, and no password', () => {
   const { vrrp, track_process } = JSON.parse(jsonText(state.instances, state, host, 2));
   const first = JSON.parse(jsonText(state.instances, state, host, 1));
   assert.equal(vrrp.length, first.length);

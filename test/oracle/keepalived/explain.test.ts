@@ -1,4 +1,4 @@
-// What explain prints means what was read: every fifth of the recorded configurations, explained, read again.
+// The output of explain has the meaning of its input: every fifth of the recorded configurations is explained and read again.
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { readText } from '../../support/keepalived.js';
 import { root } from '../../support/project.js';
 import { readRecorded } from './recorded.js';
 
-/** Places of what is not acted on are other lines in another text. */
+/** Keywords without effect have other lines in another text. */
 const withoutPlaces = (configuration: KeepalivedConfiguration): KeepalivedConfiguration => ({
   ...configuration,
   global: { ...configuration.global, notActedOn: [] },

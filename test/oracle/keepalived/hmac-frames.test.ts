@@ -1,5 +1,5 @@
-// Adverts of keepalived 2.4.3 with auth_hmac (two in a row and the goodbye), and the files of both nodes: ours sends the same bytes at
-// the same moment, believes them once, and not with another key.
+// Adverts of keepalived 2.4.3 with auth_hmac (two in a row, and the one of priority 0), with the files of both nodes. weir sends the same
+// bytes at the same moment, accepts them once, and refuses them with another key.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -24,7 +24,7 @@ interface Recorded {
 const recorded = JSON.parse(readFileSync(join(root, 'test/oracle/keepalived/hmac-frames.json'), 'utf8')) as readonly Recorded[];
 const TICKS = 0x10000;
 
-/** The moment that a frame's trailer names, in µs since 1970: in the middle of its tick. */
+/** The moment in a frame's trailer, in µs since 1970: the middle of its tick. */
 function stampedAt(payload: Uint8Array): number {
   const view = viewOf(payload.subarray(payload.length - 28));
   return ((view.getUint32(4) * TICKS + view.getUint16(8) + 0.5) / TICKS) * S;
@@ -39,7 +39,7 @@ function node(configuration: KeepalivedConfiguration, host: 1 | 2, wallOffsetUs:
 
 const bytesOf = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'));
 
-/** What ours sends when its clock shows `wallUs`: the first advert as master, or the goodbye. */
+/** What weir sends when its clock shows `wallUs`: the first advert as master, or the one of priority 0. */
 function sentAt(configuration: KeepalivedConfiguration, wallUs: number, goodbye: boolean): readonly Uint8Array[] {
   const sender = node(configuration, 1, 0);
   const masterAtUs = sender.wakeAtUs ?? assert.fail();
@@ -77,7 +77,7 @@ for (const { name, sender, receiver, frames } of recorded) {
     }
   });
 
-  test(`${name}: believed once`, () => {
+  test(`${name}: accepted once`, () => {
     const first = stampedAt(bytesOf(frames[0]?.payload ?? ''));
     const backup = node(theirs, 2, first);
     for (const { payload, destination } of frames) {
@@ -93,7 +93,7 @@ for (const { name, sender, receiver, frames } of recorded) {
     }
   });
 
-  test(`${name}: refused by who has another key`, () => {
+  test(`${name}: refused by a node with another key`, () => {
     const other = readText(receiver.replaceAll(/^( *key \d+ ).*$/gm, `$1${'x'.repeat(40)}`)).configuration;
     const { payload = '', destination = '' } = frames[0] ?? {};
     const backup = node(other, 2, stampedAt(bytesOf(payload)));

@@ -1,4 +1,5 @@
-// The host on which keepalived was recorded, as facts: interfaces lo and eth0..eth3, root alone, scripts under /mnt/ka of every kind.
+// The host on which keepalived was recorded, as facts: interfaces lo and eth0..eth3, only the user root, scripts of every kind under
+// /mnt/ka.
 import { posix } from 'node:path';
 import type { HostFacts, HostInterface } from '../../../src/config/keepalived/host/examine-host.js';
 import type { ScriptState } from '../../../src/config/keepalived/host/examine-scripts.js';

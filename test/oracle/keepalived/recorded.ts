@@ -1,4 +1,4 @@
-// What a real keepalived answered to -t, one case an entry, and the files of a case as callbacks.
+// The answers of a real keepalived to -t, one case an entry, and the files of a case as callbacks.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import type { ConfigFiles, FileRead } from '../../../src/config/keepalived/lines/source.js';
@@ -9,10 +9,10 @@ import { readNames } from '../../../src/host/number-names.js';
 export interface RecordedCase {
   readonly name: string;
   readonly group: string;
-  /** Relative paths stand in the case's own directory. */
+  /** Relative paths are relative to the case's directory. */
   readonly files: Readonly<Record<string, string | { readonly symlink: string }>>;
   readonly args: readonly string[];
-  /** Negative: killed by that signal; null: hung. */
+  /** Negative: it was killed by that signal; null: it hung. */
   readonly rc: number | null;
   readonly stderr: readonly string[];
   readonly modes?: Readonly<Record<string, string>>;
@@ -24,7 +24,7 @@ export interface RecordedCase {
   readonly unstable?: boolean;
 }
 
-/** Can this case be asked of us? Not those in which the original crashed, hung or killed itself, nor those about other options. */
+/** Can weir be compared on this case? Not if keepalived crashed, hung or killed itself, or if it is about other options. */
 export function isComparable({ rc, unstable, as, group }: RecordedCase): boolean {
   return rc !== null && rc >= 0 && rc !== 1 && unstable !== true && as === undefined && group !== 'cli';
 }
@@ -33,7 +33,7 @@ export function readRecorded(path: string): readonly RecordedCase[] {
   return JSON.parse(gunzipSync(readFileSync(path)).toString('utf8')) as readonly RecordedCase[];
 }
 
-/** The files of a case; what lies outside of its directory (/mnt/ka) is not there but for what it brings itself. */
+/** The files of a case. Of files outside its directory (/mnt/ka), only those that the case contains exist. */
 export function filesOf({ files, modes = {}, dirs = [] }: RecordedCase): ConfigFiles {
   const clean = (path: string): string => {
     const parts: string[] = [];
@@ -65,7 +65,7 @@ export function filesOf({ files, modes = {}, dirs = [] }: RecordedCase): ConfigF
   };
 }
 
-/** Names of routing tables that a case brings in a folder of its own; it is taken for a host without any else. */
+/** Names of routing tables that a case contains; the host has no others. */
 export function namesOf({ files }: RecordedCase): (folders: NameFolders) => NumberNames {
   return ({ etc }) => {
     const texts = Object.entries(files).flatMap(([path, text]) =>
@@ -76,7 +76,7 @@ export function namesOf({ files }: RecordedCase): (folders: NameFolders) => Numb
   };
 }
 
-/** The files of auth_hmac's keys, modes and all. */
+/** The key files of auth_hmac, with their modes. */
 export function keyFileOf({ files, modes = {} }: RecordedCase): ReadKeyFile {
   return (path) => {
     const text = files[path];

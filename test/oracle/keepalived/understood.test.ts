@@ -1,6 +1,6 @@
-// What the original made of each recorded file (its own data dump at the end of -t) against what we make of it: every value of every
-// instance, virtual server and checker. What differs stands in understood-differences.json, by reason; anything else fails.
-// WEIR_WRITE_DIFFERENCES=1 rewrites that file: what is new has the reason "".
+// Compares keepalived's data dump of each recorded file (written at the end of -t) with weir's model: every value of every instance,
+// virtual server and checker. Differences are listed in understood-differences.json by reason; any other fails. WEIR_WRITE_DIFFERENCES=1
+// rewrites that file: new entries have the reason "".
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { instancesOf, servicesOf } from './understood.js';
 
 const here = join(root, 'test/oracle/keepalived');
 
-/** `vrrp`: cases whose instances are not `base` (those of most files: one plain instance). */
+/** `vrrp`: cases whose instances differ from `base` (that of most files: one plain instance). */
 interface Understood {
   readonly base: readonly string[];
   readonly vrrp: Readonly<Record<string, readonly string[]>>;
@@ -22,7 +22,7 @@ interface Understood {
 type Part = readonly [theirs: readonly string[], ours: readonly string[]];
 interface Listed {
   readonly reasons: Readonly<Record<string, string>>;
-  /** `name part` → [reason, lines of theirs, lines of ours] */
+  /** `name part` → [reason, keepalived's lines, weir's lines] */
   readonly cases: Readonly<Record<string, readonly [string, readonly string[], readonly string[]]>>;
 }
 
@@ -64,7 +64,7 @@ test('what differs is listed, and nothing else', () => {
   assert.deepEqual(Object.fromEntries(wrong.slice(0, 20).map((name) => [name, found.get(name)])), {}, `${wrong.length} in all`);
 });
 
-test('docs/keepalived-config.md tells every reason', () => {
+test('docs/keepalived-config.md lists every reason', () => {
   const text = readFileSync(join(root, 'docs/keepalived-config.md'), 'utf8');
   assert.deepEqual(
     Object.values(listed.reasons).filter((reason) => !text.includes(`- ${reason}\n`)),

@@ -1,4 +1,4 @@
-// What the original understood of a file, in the words of its data dump, and what we did, in the same words.
+// What keepalived understood of a file, as lines of its data dump, and weir's model as the same lines.
 
 import { initialState } from '../../../src/control/vrrp/state/vrrp-machine.js';
 import { step } from '../../../src/control/vrrp/step.js';
@@ -7,7 +7,7 @@ import { formatAddress } from '../../../src/model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../src/model/keepalived/configuration.js';
 import type { VirtualServer } from '../../../src/model/keepalived/virtual-server.js';
 
-/** Lines of a running daemon, headings, and those that depend on the host. */
+/** Lines of a running daemon, headings, and lines that depend on the host. */
 const LEFT_OUT =
   /does not exist|no IPv|^\s*(?:State|Wantstate|Number of|Master down|Flags|Using src_ip|No sockets|Effective prio|Total prio|Last trans|Read timeout|Tracked \w+ :|tracked interface|BFD \w|Unicast config option)/;
 
@@ -17,7 +17,7 @@ const normal = (line: string): string =>
     .replace(/, ifindex \d+/, '')
     .replace(': weight', ', weight');
 
-/** The instances as keepalived.data shows them before anything has happened. */
+/** The instances as keepalived.data shows them before any event. */
 export function instancesOf(configuration: KeepalivedConfiguration): readonly string[] {
   const machine = step(initialState(), { kind: 'configure', configuration, interfaces: [] }, 0).state;
   const lines = machine.instances.flatMap((instance) =>

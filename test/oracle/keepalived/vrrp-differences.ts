@@ -1,4 +1,4 @@
-// Recordings in which our VRRP says other things than keepalived did, each with its reason.
+// Recordings in which weir's VRRP logs something else than keepalived, each with its reason.
 const falls =
   'masters that refuse each other both go on: keepalived starts its advert timer anew with every packet it drops, so one falls silent';
 const goodbye = 'every member of a sync group that was MASTER says goodbye when another fails: its backups need not wait a down timer';

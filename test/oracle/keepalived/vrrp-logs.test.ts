@@ -1,4 +1,4 @@
-// Our VRRP machine lives through what a keepalived 2.2.7 was recorded to live through, and must say the same at the same times.
+// weir's VRRP machine gets the recorded events of keepalived 2.2.7, and must log the same lines at the same times.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,29 +8,29 @@ import { root } from '../../support/project.js';
 import { VRRP_DIFFERENCES } from './vrrp-differences.js';
 import { type LogLine, type NodeName, type Recording, Replay } from './vrrp-replay.js';
 
-/** Seconds: the recorder's machine was not idle. */
+/** Seconds: the recorder's machine was busy. */
 const jitter = 0.25;
 const recordings = JSON.parse(
   gunzipSync(readFileSync(join(root, 'test/oracle/keepalived/vrrp-logs.json.gz'))).toString('utf8'),
 ) as Readonly<Record<string, Recording>>;
 const compared = /^(\(VI_|VRRP_Group|VRRP_Script|Script `|Netlink reports|Delaying|Unknown VRID|VI_\d: send)/;
-/** Said anew at each reload without a change; blocks of ARP that keepalived forgets at a reload. */
+/** Logged again at each reload without a change; blocks of ARP that keepalived forgets at a reload. */
 const reloadNoise = /Changing effective|Sending\/queueing/;
 const ours =
   /SPLIT BRAIN|split brain|incompatible|should be link local|VMAC interface|vrrp\.51|ignoring tracked|considered|no longer exist|setting VIPs/;
 
-/** What stands behind keepalived's own words is ours. */
+/** Text that weir adds behind keepalived's. */
 function comparable(lines: readonly LogLine[], reloads: boolean): readonly LogLine[] {
   const reported = lines.filter(([, text]) => compared.test(text) && !ours.test(text) && !(reloads && reloadNoise.test(text)));
   return reported.map(([at, text]): LogLine => [at, text.replace(/ \((from [^)]*|\d+ more like this were not logged)\)/g, '')]);
 }
 
-/** A line said again and again counts once. */
+/** Repeated lines count once. */
 function onceEach(lines: readonly LogLine[]): readonly LogLine[] {
   return lines.filter(([, text], index) => text !== lines[index - 1]?.[1]);
 }
 
-/** Whom a line is about: lines of one instant about different ones come in any order. */
+/** The subject of a line: lines of one instant about different subjects may come in any order. */
 function subject([, text]: LogLine): string {
   return /^\((\w+)\)|^VRRP_Group/.exec(text)?.[0] ?? '';
 }

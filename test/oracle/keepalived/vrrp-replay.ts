@@ -1,5 +1,5 @@
-// Recorded lives of keepalived 2.2.7 played again by our VRRP machine: the same configurations, the same events at the same
-// times, one or two nodes on a wire that loses nothing; adverts with other addresses are refused, as before 2.3.3.
+// Replays recorded runs of keepalived 2.2.7 with weir's VRRP machine: the same configurations and events at the same times, one or two
+// nodes on a link without loss. Adverts with other addresses are refused, as before 2.3.3.
 
 import type { ConfigFiles } from '../../../src/config/keepalived/lines/source.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
@@ -58,7 +58,7 @@ interface Node {
   deaf: boolean;
   configuration: KeepalivedConfiguration | undefined;
   interfaces: Map<string, InterfaceFacts>;
-  /** When each script runs next. */
+  /** The next run of each script. */
   scripts: Map<string, number>;
   scriptText: string;
   fileValue: number;
@@ -67,7 +67,7 @@ interface Node {
 
 const second = 1_000_000;
 const wireUs = 500;
-/** What a script takes. */
+/** The duration of a script. */
 const scriptUs = 4000;
 /** The ends of the recorder's cables. */
 const farEnd: Readonly<Record<string, string>> = { vA: 'vB', vB: 'vA', vC: 'vD', vD: 'vC' };
@@ -80,7 +80,7 @@ export function parse(text: string): KeepalivedConfiguration | undefined {
 export class Replay {
   readonly #nodes: Readonly<Record<NodeName, Node>>;
   readonly #recording: Recording;
-  /** Packets under way. */
+  /** Packets on their way. */
   readonly #wire: { readonly atUs: number; readonly to: Node; readonly packet: ReceivedPacket }[] = [];
   #nowUs = 0;
 
@@ -132,7 +132,7 @@ export class Replay {
     this.#nowUs = Math.max(this.#nowUs, untilUs);
   }
 
-  /** The first packet under way arrives, if anybody has a socket for it. */
+  /** Delivers the first packet, if a node has a socket for it. */
   #deliver(): void {
     const first = this.#wire.shift();
     if (first === undefined) return;
@@ -223,7 +223,10 @@ export class Replay {
     for (const { name } of node.configuration?.files ?? []) this.#feed(node, { kind: 'file', name, value });
   }
 
-  /** What the recording tells of interfaces around the start; one whose first news is that it went up was down. vX is a second cable. */
+  /**
+   * The interfaces' states around the start, from the recording: if the first event of an interface is that it came up, it was down. vX is
+   * a second cable.
+   */
   #initialInterfaces(start: RecordedEvent): Map<string, InterfaceFacts> {
     const mine = this.#recording.events.filter((event) => event.node === start.node && event.interface !== undefined);
     const facts = new Map<string, InterfaceFacts>();
@@ -273,7 +276,7 @@ function numberIn(text: string): number {
   return Number.parseInt(/^\s*([-+]?\d+)/.exec(text)?.[1] ?? '0', 10);
 }
 
-/** The recorder's script ends as the file `st` says. */
+/** The recorder's script exits with the status in the file `st`. */
 function outcomeOf(command: string, said: string): ScriptOutcome {
   if (!command.includes('/st')) return { kind: 'exited', status: command.includes('false') ? 1 : 0 };
   const signal = /^kill (\d+)$/.exec(said)?.[1];

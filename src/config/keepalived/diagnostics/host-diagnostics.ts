@@ -5,7 +5,7 @@ import type { DiagnosticRows, Maybe, With } from './row.js';
 type Missing = With<'name' | 'who' | 'present'>;
 const present = ({ present }: Missing): string => `this host has ${present}`;
 
-const addUser = ({ user }: With<'user'>): string => `there is no user ${user}: add it, or say script_user in global_defs`;
+const addUser = ({ user }: With<'user'>): string => `there is no user ${user}: add it, or set script_user in global_defs`;
 
 /** `group`: empty, or ` or no group NAME`. */
 type RunAs = With<'user' | 'group'>;
@@ -30,7 +30,7 @@ export const hostDiagnostics = {
   'interfaces-missing': {
     severity: 'error',
     text: () => 'Non-existent interface specified in configuration',
-    hint: 'dynamic_interfaces in global_defs lets them come later',
+    hint: 'dynamic_interfaces in global_defs allows interfaces to appear later',
   },
   'track-script-unknown': {
     severity: 'error',
@@ -39,7 +39,7 @@ export const hostDiagnostics = {
   'track-script-missing': {
     severity: 'error',
     text: ({ name }: With<'name' | 'path'>) => `Disabling track script ${name} since not found/accessible`,
-    hint: ({ path }: With<'path'>) => `'${path}' is no file here`,
+    hint: ({ path }: With<'path'>) => `there is no file '${path}'`,
   },
   'track-script-insecure': {
     severity: 'error',
@@ -59,8 +59,8 @@ export const hostDiagnostics = {
   },
   'script-not-executable': {
     severity: 'notice',
-    text: ({ path }: With<'path'>) => `script '${path}' is not there`,
-    hint: 'nothing is run until it is',
+    text: ({ path }: With<'path'>) => `script '${path}' does not exist`,
+    hint: 'nothing runs until it exists',
   },
   'instance-interface-missing': {
     severity: 'error',

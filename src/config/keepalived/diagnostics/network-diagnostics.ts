@@ -99,7 +99,7 @@ export const networkDiagnostics = {
   'route-not-tracked': {
     severity: 'error',
     text: ({ text }: With<'text'>) => `Warning - cannot track route ${text} with no interface specified, not tracking`,
-    hint: 'add dev, or no_track to say that it is meant',
+    hint: 'add dev, or no_track if this is intended',
   },
   'route-tracking-protocol': {
     severity: 'error',
@@ -119,7 +119,7 @@ export const networkDiagnostics = {
   'rule-without-action': {
     severity: 'error',
     text: () => 'No action specified for rule - ignoring',
-    hint: 'say table N, goto N, nop, blackhole, unreachable or prohibit',
+    hint: 'write table N, goto N, nop, blackhole, unreachable or prohibit',
   },
   'rule-goto-backwards': {
     severity: 'error',

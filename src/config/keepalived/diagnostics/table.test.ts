@@ -1,4 +1,4 @@
-// The table of diagnostics: codes are unique across its rooms, and rows make texts of what they say that they need.
+// The table of diagnostics: codes are unique across its rooms, and rows make texts of their details.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bfdDiagnostics } from './bfd-diagnostics.js';

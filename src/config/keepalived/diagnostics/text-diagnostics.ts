@@ -8,7 +8,7 @@ export const textDiagnostics = {
   'configuration-too-large': {
     severity: 'fatal',
     text: ({ max, what }: With<'max' | 'what'>) => `The configuration comes to more than ${max} ${what} - giving up`,
-    hint: 'a ~SEQ, an include or a parameter that holds itself multiplies it',
+    hint: 'a ~SEQ, an include or a parameter that contains itself multiplies it',
   },
   'many-main-files': {
     severity: 'error',
@@ -23,19 +23,19 @@ export const textDiagnostics = {
   'line-too-long': {
     severity: 'error',
     text: (_: With<'max'>) => `line too long - ignoring`,
-    hint: ({ max }: With<'max'>) => `${max} characters are the most`,
+    hint: ({ max }: With<'max'>) => `the limit is ${max} characters`,
   },
   'quote-unterminated': { severity: 'error', text: ({ line }: With<'line'>) => `Unterminated quote '${line}'` },
   'parameter-endless': {
     severity: 'error',
     text: ({ line }: With<'line'>) => `'${line}' - the parameters of this line grow without end, ignoring it`,
-    hint: 'a parameter holds itself',
+    hint: 'a parameter contains itself',
   },
   'sequence-invalid': { severity: 'error', text: ({ problem, line }: With<'problem' | 'line'>) => `${problem} '${line}'` },
   'parameter-undefined': {
     severity: 'error',
     text: ({ parameter }: With<'parameter'>) => `parameter ${parameter} is not defined`,
-    hint: 'it stays as it is; keepalived would take its braces for those of a block',
+    hint: 'it is left as it is; keepalived would treat its braces as those of a block',
   },
   'include-check-unknown': {
     severity: 'error',
@@ -49,13 +49,13 @@ export const textDiagnostics = {
   },
   'character-look-alike': {
     severity: 'notice',
-    text: ({ shown }: With<'shown' | 'remedy'>) => `${shown} is a letter like others`,
-    hint: ({ remedy }: With<'remedy'>) => `${remedy}: it was copied from a page that changes such signs`,
+    text: ({ shown }: With<'shown' | 'remedy'>) => `${shown} is an ordinary character, not syntax`,
+    hint: ({ remedy }: With<'remedy'>) => `${remedy}: it was probably copied from a web page or a word processor`,
   },
   'password-cut-by-comment': {
     severity: 'notice',
     text: ({ sign }: With<'sign'>) => `'${sign}' begins a comment: auth_pass ends before it`,
-    hint: ({ sign }: With<'sign'>) => `in double quotes it belongs to the password: "…${sign}…"`,
+    hint: ({ sign }: With<'sign'>) => `put the password in double quotes if it contains this character: "…${sign}…"`,
   },
   'quote-unmatched': {
     severity: 'error',
@@ -73,7 +73,7 @@ export const textDiagnostics = {
     text: (_: With<'name'>) => `Missing '{' at beginning of configuration block`,
     hint: ({ name }: With<'name'>) => `'${name}' begins a block; what follows was read as if the brace were there`,
   },
-  'brace-unexpected': { severity: 'error', text: () => "Unexpected '{' - ignoring", hint: 'no keyword stands before this brace' },
+  'brace-unexpected': { severity: 'error', text: () => "Unexpected '{' - ignoring", hint: 'there is no keyword before this brace' },
   'brace-extra': { severity: 'error', text: () => "Extra '}' found", hint: 'no block is open here' },
   'braces-unbalanced': {
     severity: 'error',
@@ -88,7 +88,7 @@ export const textDiagnostics = {
   },
   'file-line-ends': {
     severity: 'notice',
-    text: () => 'the lines of the file end in CR alone: it is one line',
+    text: () => 'the lines of the file end in CR only: it is read as one line',
     hint: 'save it with LF as the end of lines',
   },
   'main-file-unreadable': {

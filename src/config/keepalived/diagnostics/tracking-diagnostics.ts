@@ -10,8 +10,8 @@ const scriptText = ({ who, name, reason }: Reason): string => `(${who}) ignoring
 const weightText = ({ who, name, reason, noun, weight }: Reason & With<'noun' | 'weight'>): string =>
   `(${who}) ignoring tracked ${noun} ${name} with weight ${weight} due to ${reason}`;
 
-const ownerHint = 'priority 255 is the owner’s and never changes: say a lower one, unless the host has the addresses by itself';
-const memberHint = 'members have one priority: weight 0 there, or track it in the group';
+const ownerHint = 'priority 255 is the address owner’s and never changes: set a lower one, unless the host owns the addresses';
+const memberHint = 'members must have one priority: use weight 0 here, or track it in the group';
 
 export const trackingDiagnostics = {
   'tracker-defined-twice': {
@@ -30,7 +30,7 @@ export const trackingDiagnostics = {
   'track-script-user-on-line': {
     severity: 'notice',
     text: ({ name, user }: With<'name' | 'user'>) => `(${name}): '${user}' behind the script is ignored`,
-    hint: "a vrrp_script has its keyword 'user' for that",
+    hint: "a vrrp_script sets it with its keyword 'user'",
   },
   'track-file-init-invalid': {
     severity: 'error',
@@ -67,7 +67,7 @@ export const trackingDiagnostics = {
   'track-interface-own': {
     severity: 'error',
     text: ({ who, name }: With<'who' | 'name'>) => `(${who}) Ignoring track_interface ${name} since own interface`,
-    hint: 'an instance watches its own interface anyway',
+    hint: 'an instance always tracks its own interface',
   },
   'track-interface-of-owner': {
     severity: 'error',

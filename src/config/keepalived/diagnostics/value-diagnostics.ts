@@ -28,7 +28,7 @@ export const valueDiagnostics = {
   'track-group-unknown': {
     severity: 'error',
     text: ({ word }: With<'word'>) => `track_group ${word} not found`,
-    hint: 'a track_group stands before what names it',
+    hint: 'define the track_group above the lines that name it',
   },
   'words-ignored': {
     severity: 'notice',
@@ -38,11 +38,11 @@ export const valueDiagnostics = {
   'block-extra-words': {
     severity: 'error',
     text: ({ keyword, names }: With<'keyword' | 'names'>) => `Block ${keyword} has extra parameters ${names} ...`,
-    hint: 'lines of this block stand between braces',
+    hint: 'write the lines of this block between braces',
   },
   'keyword-twice': {
     severity: 'notice',
-    text: ({ keyword }: With<'keyword' | 'line'>) => `${keyword} is said twice, the last one counts`,
+    text: ({ keyword }: With<'keyword' | 'line'>) => `${keyword} is set twice, the last one counts`,
     hint: ({ line }: With<'line'>) => `the first one is at line ${line}`,
   },
   'keyword-unknown': {
@@ -61,11 +61,11 @@ export const valueDiagnostics = {
   'body-unexpected': {
     severity: 'error',
     text: (_: With<'keyword'>) => "Unexpected '{' - ignoring",
-    hint: ({ keyword }: With<'keyword'>) => `what stands between the braces behind '${keyword}' is skipped`,
+    hint: ({ keyword }: With<'keyword'>) => `the text between the braces behind '${keyword}' is ignored`,
   },
   'messages-left-out': { severity: 'error', text: ({ count }: With<'count'>) => `${count} more messages are left out` },
   'keyword-without-effect': {
     severity: 'notice',
-    text: ({ keyword, because }: With<'keyword' | 'because'>) => `${keyword} is understood, but weir does nothing about it${because}`,
+    text: ({ keyword, because }: With<'keyword' | 'because'>) => `${keyword} is accepted, but has no effect in weir${because}`,
   },
 } as const satisfies DiagnosticRows;

@@ -143,7 +143,7 @@ export const virtualServerDiagnostics = {
   },
   'scheduler-flag-without-effect': {
     severity: 'notice',
-    text: ({ name, scheduler }: With<'name' | 'scheduler' | 'flag'>) => `${name} means nothing to lvs_sched ${scheduler}`,
+    text: ({ name, scheduler }: With<'name' | 'scheduler' | 'flag'>) => `${name} has no effect with lvs_sched ${scheduler}`,
     hint: ({ scheduler, flag }: With<'scheduler' | 'flag'>) => `${scheduler}${flag}`,
   },
   'persistence-timeout-invalid': { severity: 'error', text: () => 'persistence_timeout invalid' },
@@ -159,8 +159,7 @@ export const virtualServerDiagnostics = {
   },
   'persistence-netmask-bits': {
     severity: 'notice',
-    text: ({ text }: With<'text'>) =>
-      `persistence_granularity ${text} is no netmask of leading ones: clients are grouped in a way nobody expects`,
+    text: ({ text }: With<'text'>) => `persistence_granularity ${text} is no netmask of leading ones: clients are grouped unexpectedly`,
     hint: 'a netmask such as 255.255.255.0',
   },
   'persistence-engine-long': {
@@ -174,7 +173,7 @@ export const virtualServerDiagnostics = {
   'virtual-server-fwmark-invalid': {
     severity: 'error',
     text: ({ word }: With<'word'>) => `virtual server fwmark '${word}' must be in [0, 4294967295] - ignoring`,
-    hint: 'a mark from 1 on: 0 is no mark',
+    hint: 'marks begin at 1: 0 means no mark',
   },
   'virtual-server-address-invalid': {
     severity: 'error',
@@ -199,7 +198,7 @@ export const virtualServerDiagnostics = {
   'virtual-server-group-ports': {
     severity: 'error',
     text: ({ where, server }: With<'where' | 'server'>) => `virtual server ${where} and real server ${server} ports don't match`,
-    hint: 'only lvs_method NAT changes ports',
+    hint: 'only lvs_method NAT can change the port',
   },
   'quorum-above-weights': {
     severity: 'error',

@@ -28,7 +28,7 @@ export const vrrpDiagnostics = {
   'instance-without-interface': {
     severity: 'error',
     text: ({ name }: With<'name'>) => `(${name}) Unknown interface!`,
-    hint: 'say interface IF; the instance is left out',
+    hint: 'add interface IF; the instance is left out',
   },
   'vmac-xmit-base-without-vmac': {
     severity: 'error',
@@ -55,7 +55,7 @@ export const vrrpDiagnostics = {
   'linkbeat-polling': {
     severity: 'error',
     text: ({ name }: With<'name'>) => `(${name}) 'linkbeat_use_polling' in vrrp instance deprecated - use linkbeat_interfaces block`,
-    hint: 'links are watched by netlink; take it away',
+    hint: 'interfaces are watched by netlink; remove it',
   },
   'vmac-name-used': {
     severity: 'error',
@@ -167,7 +167,7 @@ export const vrrpDiagnostics = {
   'virtual-addresses-exceed-advert': {
     severity: 'error',
     text: ({ name, address }: With<'name' | 'address'>) => `(${name}): address family must match VRRP instance [${address}] - ignoring`,
-    hint: 'put it into virtual_ipaddress_excluded, or into an instance of its own',
+    hint: 'move it to virtual_ipaddress_excluded, or to another instance',
   },
   'virtual-address-not-link-local': {
     severity: 'error',
@@ -176,7 +176,7 @@ export const vrrpDiagnostics = {
   'virtual-address-missing': {
     severity: 'error',
     text: ({ name, need }: With<'name' | 'need'>) => `(${name}) No VIP specified; at least one is ${need}`,
-    hint: 'say no_virtual_ipaddress where none is wanted',
+    hint: 'add no_virtual_ipaddress if none is wanted',
   },
   'native-ipv6-with-ipv4': {
     severity: 'error',
@@ -220,7 +220,7 @@ export const vrrpDiagnostics = {
     severity: 'error',
     text: ({ name }: With<'name'>) =>
       `(${name}) IPv4 ipvlan requires a source ip address to be configured. setting instance to fault state`,
-    hint: 'name an address behind use_ipvlan, or mcast_src_ip; the instance is left out',
+    hint: 'give an address behind use_ipvlan, or set mcast_src_ip; the instance is left out',
   },
   'vmac-mac-strict-mode': {
     severity: 'error',
@@ -246,7 +246,7 @@ export const vrrpDiagnostics = {
     severity: 'error',
     text: ({ name }: With<'name'>) =>
       `(${name}) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.`,
-    hint: 'list the other nodes in unicast_peer { }, or take the keyword away',
+    hint: 'list the other nodes in unicast_peer { }, or remove the keyword',
   },
   'no-virtual-address-strict-mode': {
     severity: 'error',

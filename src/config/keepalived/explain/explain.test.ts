@@ -13,7 +13,7 @@ function explained(text: string): readonly string[] {
 const INSTANCE =
   'vrrp_instance V1 {\ninterface eth0\nvirtual_router_id 51\nadvert_int 1.4\nvirtual_ipaddress {\n10.0.0.100 dev eth1\n}\n}\n';
 
-test('each value has its place, and what was made of it', () => {
+test('each value is printed with its place, and with the value in force', () => {
   const lines = explained(INSTANCE);
   assert.equal(lines[0], 'vrrp_instance V1 { # k:1');
   assert.ok(lines.includes('virtual_router_id 51 # k:3'));
@@ -22,7 +22,7 @@ test('each value has its place, and what was made of it', () => {
   assert.match(interval ?? '', /^advert_int 1 # k:4 \(1\.4 written\) \| .*rounding/);
 });
 
-test('what is not said comes from global_defs or is a default', () => {
+test('unset values come from global_defs or are defaults', () => {
   const lines = explained(`global_defs {\nvrrp_version 3\n}\n${INSTANCE.replace('1.4', '0.5')}`);
   assert.ok(lines.includes('version 3 # from global_defs k:2'));
   assert.ok(lines.includes('priority 100 # default'));
@@ -45,7 +45,7 @@ test("a checked file's weight is not its server's", () => {
   assert.ok(!lines.some((line) => /^weight 3 # from/.test(line)));
 });
 
-test('words that count behind others only stay where they were', () => {
+test('words whose order matters keep their order', () => {
   const server = (lines: string): string => `virtual_server 10.0.0.1 80 {\n${lines}\nprotocol TCP\nreal_server 10.0.0.2 80 {\n}\n}\n`;
   for (const text of [server('sh-port\nlvs_sched sh'), server('lvs_sched sh\nsh-port')]) {
     const { read, configuration } = readText(text);
@@ -63,13 +63,13 @@ test('scripts and quoted words are read as they were', () => {
   assert.deepEqual(again.instances[0]?.notify.all, script);
 });
 
-test('words that count for nothing are told at the end', () => {
+test('ignored words are reported at the end', () => {
   const lines = explained(INSTANCE.replace('advert_int', 'advertint'));
-  assert.equal(lines.at(-3), '# What is not above:');
+  assert.equal(lines.at(-3), '# Messages about lines that are not above:');
   assert.match(lines.at(-2) ?? '', /^# k:4: Unknown keyword 'advertint'/);
 });
 
-test('of the many messages that a repeated line has some are told, the rest is counted', () => {
+test('of the many messages about a repeated line some are printed, the others counted', () => {
   const [first = '', ...others] = explained('~SEQ(i,1,50) vrrp_instance V${i} { interface eth0 }\n').filter((line) =>
     line.startsWith('vrrp_i'),
   );

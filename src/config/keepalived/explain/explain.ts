@@ -238,5 +238,5 @@ export function explain(root: Values, configuration: KeepalivedConfiguration, di
   const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, whole).map(lineText);
   const left = [...messages].filter(([place]) => !whole.shown.has(place));
   const lost = left.flatMap(([place, texts]) => texts.map((text) => `# ${place}: ${text.replace(/[\r\n]+/g, ' ')}`));
-  return [...lines, ...(lost.length === 0 ? [] : ['# What is not above:', ...lost]), ''].join('\n');
+  return [...lines, ...(lost.length === 0 ? [] : ['# Messages about lines that are not above:', ...lost]), ''].join('\n');
 }

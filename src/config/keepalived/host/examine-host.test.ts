@@ -19,7 +19,7 @@ const HOST: HostFacts = {
   group: (name) => name === 'root',
 };
 
-/** Said about an instance with these lines, and beside it this. */
+/** What is reported about an instance with these lines, and with this text beside it. */
 function reported(lines: string, beside = '', host: HostFacts = HOST): readonly string[] {
   const text = `vrrp_instance V1 {\nvirtual_router_id 51\nvirtual_ipaddress {\n10.0.0.1\n}\n${lines}\n}\n${beside}`;
   const { configuration, values } = readKeepalived(
@@ -40,18 +40,18 @@ function reported(lines: string, beside = '', host: HostFacts = HOST): readonly 
 
 const NONE = (at: string): string => `error: ${at}: (Line ${at.split(':')[0]}) Non-existent interface specified in configuration`;
 
-test('a host that has everything is silent', () => {
+test('nothing is reported on a host that has everything', () => {
   assert.deepEqual(reported('interface eth0\ntrack_interface {\neth1\n}\nvirtual_routes {\n10.1.0.0/16 dev eth1\n}'), []);
 });
 
-test('VRFs of routes: there, not there, and something else', () => {
+test('VRFs of routes: present, missing, and of another kind', () => {
   const route = (vrf: string): readonly string[] => reported(`interface eth0\nvirtual_routes {\n10.1.0.0/16 dev eth1 vrf ${vrf}\n}`);
   assert.deepEqual(route('red'), []);
   assert.deepEqual(route('blue'), ['error: 8:26: (Line 8) VRF blue not found for route']);
   assert.deepEqual(route('eth0'), ['error: 6:11: (Line 6) Route specified VRF eth0 is not a VRF']);
 });
 
-test('interfaces that are not there, each where it is named', () => {
+test('a missing interface is reported where it is named', () => {
   assert.deepEqual(reported('interface eth9'), [
     "error: 6:11: (Line 6) WARNING - interface eth9 for vrrp_instance V1 doesn't exist",
     NONE('6:11'),
@@ -74,11 +74,11 @@ test('interfaces that are not there, each where it is named', () => {
   ]);
 });
 
-test('dynamic_interfaces lets them come later', () => {
+test('dynamic_interfaces allows interfaces to appear later', () => {
   assert.deepEqual(reported('interface eth9', 'global_defs {\ndynamic_interfaces\n}'), []);
 });
 
-test('what the original cannot run without', () => {
+test('what keepalived cannot run without', () => {
   assert.deepEqual(reported('interface eth0', 'static_ipaddress {\n10.1.1.1\n}\nglobal_defs {\ndefault_interface eth9\n}'), [
     'unusable: 9:1: (Line 9) Static address 10.1.1.1 requires either an interface or default interface must exist',
     NONE('9:1'),
@@ -89,7 +89,7 @@ test('what the original cannot run without', () => {
   ]);
 });
 
-test('a name for a macvlan that something else has', () => {
+test('the name of a macvlan that another interface has', () => {
   assert.deepEqual(reported('interface eth0\nuse_vmac vrrp.9'), []);
   assert.deepEqual(reported('interface eth0\nuse_vmac eth1'), [
     'error: 7:10: (Line 7) (V1) interface eth1 already exists and is not a private macvlan; ignoring vmac if_name',
@@ -104,7 +104,7 @@ test('scripts without script security', () => {
   const notify = (path: string, global = ''): readonly string[] => reported(`interface eth0\nnotify ${path}`, global);
   assert.deepEqual(notify('/safe'), [violation('7:1')]);
   assert.deepEqual(notify('/open'), [violation('7:1', ' There are insecure scripts.')]);
-  assert.deepEqual(notify('/absent'), ["notice: 7:1: (Line 7) script '/absent' is not there"]);
+  assert.deepEqual(notify('/absent'), ["notice: 7:1: (Line 7) script '/absent' does not exist"]);
   assert.deepEqual(notify('/safe nobody'), []);
   assert.deepEqual(notify('/safe nobodyelse'), []);
   assert.deepEqual(notify('/open', 'global_defs {\nscript_user root\nenable_script_security\n}'), []);
@@ -126,7 +126,7 @@ test('tracked scripts that cannot run', () => {
   ]);
 });
 
-test('users that are not there', () => {
+test('missing users', () => {
   const secured = 'global_defs {\nenable_script_security\n}\n';
   assert.deepEqual(reported('interface eth0', secured + script('/safe')), [
     'error: 12:1: (Line 12) Unable to set default user keepalived_script for script',

@@ -117,7 +117,7 @@ function examineOne({ name, script }: TrackScript, at: Origin, security: boolean
   } else if (state === 'unfit' || (state === 'insecure' && security)) {
     report('track-script-insecure', at, {
       name,
-      hint: state === 'unfit' ? 'it is no regular file' : 'somebody other than root could change it, or a folder on the way to it',
+      hint: state === 'unfit' ? 'it is not a regular file' : 'others than root could change it, or a folder of its path',
     });
   }
   return state !== 'absent';

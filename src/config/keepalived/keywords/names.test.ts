@@ -7,7 +7,7 @@ import { rootKeywords } from './root.js';
 
 const words = (text: string): readonly string[] => text.split(/\s+/).filter((word) => word !== '');
 
-/** The table of the block that stands under these names. */
+/** The table of the block at this path. */
 function tableOf(...path: readonly string[]): readonly Keyword[] {
   let table = rootKeywords;
   for (const name of path) {
@@ -86,7 +86,7 @@ for (const [path, names] of blocks) {
   });
 }
 
-test('what is newer than 2.2.7 says since when', () => {
+test('keywords newer than 2.2.7 have their release', () => {
   const since = (path: readonly string[], name: string): string | undefined => named(tableOf(...path), name)?.since;
   assert.equal(since(['vrrp_instance'], 'auth_hmac'), '2.4.0');
   assert.equal(since(['vrrp_instance'], 'no_virtual_ipaddress'), '2.2.8');

@@ -1,4 +1,4 @@
-// The words that are listed for the manual are those that the readers of lines know, no more and no less.
+// The words listed for the manual are exactly those that the readers of lines understand.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readAddressLine, readRouteLine, readRuleLine } from '../../../../test/support/keepalived-text.js';
@@ -11,20 +11,20 @@ import { addressWords, routeWords, ruleWords } from './network.js';
 
 const namesOf = (table: readonly Keyword[]): readonly string[] => table.flatMap(({ name, aliases = [] }) => [name, ...aliases]).sort();
 
-test('every word of the tables is read, every word that is read is in the tables', () => {
+test('the tables and the readers have the same words', () => {
   assert.deepEqual(namesOf(addressWords), [...addressOptions.keys(), ...addressFlags.keys(), 'no_track', 'track_group', 'use_vmac'].sort());
   const routeExtra = ['to', 'inet', 'inet6', 'nexthop', 'or', 'features', 'congctl'];
   assert.deepEqual(namesOf(routeWords), [...routeOptions.keys(), ...metrics.keys(), ...routeExtra].sort());
   assert.deepEqual(namesOf(ruleWords), [...ruleOptions.keys(), 'not', 'inet', 'inet6', 'no_track'].sort());
 });
 
-/** Keywords that need a word, alone at the end of a line: the reader must ask for it. */
+/** Keywords that need a word, alone at the end of a line: the reader must require it. */
 const needing = (table: readonly Keyword[]): readonly string[] =>
   table
     .filter(({ argument }) => argument.kind !== 'flag' && !(argument.kind === 'words' && argument.min === 0))
     .flatMap(({ name, aliases = [] }) => [name, ...aliases]);
 
-test('a word without its value is told', () => {
+test('a word without its value is reported', () => {
   for (const word of needing(addressWords)) {
     assert.deepEqual(readAddressLine(`10.0.0.1 ${word}`).errors, [`No ${word} parameter specified for 10.0.0.1`]);
   }

@@ -104,7 +104,7 @@ export const routeWords: readonly Keyword[] = [
   {
     name: 'encap',
     argument: words(1),
-    meaning: 'mpls LABEL[/LABEL…], ip|ip6 [id N] [dst A] [src A] [tos|tc N] [ttl|hoplimit N] [flags N], ila A:B:C:D: a light tunnel.',
+    meaning: 'mpls LABEL[/LABEL…], ip|ip6 [id N] [dst A] [src A] [tos|tc N] [ttl|hoplimit N] [flags N], ila A:B:C:D: a lightweight tunnel.',
   },
   text('as', '[to] ADDRESS: of MPLS, not read.'),
   flag('add', 'How it is put in.'),

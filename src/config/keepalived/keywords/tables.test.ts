@@ -1,4 +1,4 @@
-// Every keyword of every table: a good argument is read without a word, a missing one and one out of range are told.
+// Every keyword of every table: a good argument is read without a message; a missing one and one out of range are reported.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Diagnostic, reportTo } from '../diagnostics/report.js';
@@ -32,7 +32,7 @@ function read(keyword: Keyword, words: readonly string[], body?: readonly Statem
   };
 }
 
-/** Words that the argument takes, and what they are read as; undefined where the value is the block's own business. */
+/** Words that the argument accepts, and the value they give; undefined if the block's builder reads them. */
 function good(argument: Argument): { readonly words: readonly string[]; readonly value?: unknown } {
   switch (argument.kind) {
     case 'flag':
@@ -64,7 +64,7 @@ function good(argument: Argument): { readonly words: readonly string[]; readonly
   }
 }
 
-/** One wrong word; undefined: any word will do. */
+/** An invalid word; undefined: every word is valid. */
 function bad(argument: Argument): string | undefined {
   switch (argument.kind) {
     case 'boolean':
@@ -104,7 +104,7 @@ const body = (argument: Argument): readonly Statement[] | undefined =>
   argument.kind === 'block' || argument.kind === 'lines' ? [] : undefined;
 
 for (const [path, table] of tables('/', rootKeywords)) {
-  test(`${path}: names are told apart, every row has a meaning`, () => {
+  test(`${path}: names are unique, every row has a meaning`, () => {
     const names = table.flatMap(({ name, aliases = [] }) => [name, ...aliases]);
     assert.deepEqual([...new Set(names)], names);
     assert.deepEqual(
@@ -123,7 +123,7 @@ for (const [path, table] of tables('/', rootKeywords)) {
     }
   });
 
-  test(`${path}: missing arguments end the start, or are told as the table says`, () => {
+  test(`${path}: missing arguments are fatal, or reported as the table requires`, () => {
     for (const keyword of table.filter(({ argument }) => needsWord(argument))) {
       const found = read(keyword, [], body(keyword.argument));
       const reported = keyword.messages?.missing;
@@ -133,7 +133,7 @@ for (const [path, table] of tables('/', rootKeywords)) {
     }
   });
 
-  test(`${path}: what cannot be read is told, and left out but for what the table takes it for`, () => {
+  test(`${path}: an unreadable argument is reported, and replaced by the table's value or left out`, () => {
     for (const keyword of table) {
       const wrong = bad(keyword.argument);
       if (wrong === undefined) continue;
@@ -151,7 +151,7 @@ for (const [path, table] of tables('/', rootKeywords)) {
   });
 }
 
-test('what is understood and not carried out has a reason', () => {
+test('every keyword without effect has a reason', () => {
   const seen = new Set<readonly Keyword[]>();
   const without = (table: readonly Keyword[]): readonly string[] => {
     if (seen.has(table)) return [];

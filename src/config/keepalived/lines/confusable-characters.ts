@@ -30,7 +30,7 @@ export function reportConfusables(line: Text, end: number, report: Report): void
     const meant = quoted ? undefined : MEANT.get(sign);
     if (meant === undefined) continue;
     const shown = /\s|[\u200b-\u200d\u2060\ufeff]/u.test(sign) ? codeOf(sign) : `'${sign}' (${codeOf(sign)})`;
-    report('character-look-alike', originAt(line, at), { shown, remedy: meant === 'nothing' ? 'take it out' : `write ${meant}` });
+    report('character-look-alike', originAt(line, at), { shown, remedy: meant === 'nothing' ? 'remove it' : `write ${meant}` });
     return;
   }
 }

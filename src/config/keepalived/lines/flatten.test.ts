@@ -8,7 +8,7 @@ import type { ConfigFiles, FileRead } from './source.js';
 import { splitWords } from './split-words.js';
 import { originAt } from './text.js';
 
-/** Files by path; a function makes one anew. Directories are what paths say. */
+/** Files by path; a function makes a new one. Directories follow from the paths. */
 function memory(files: Readonly<Record<string, string | FileRead>>): ConfigFiles {
   const paths = Object.keys(files);
   return {
@@ -43,7 +43,7 @@ function run(files: string | Readonly<Record<string, string | FileRead>>, option
 
 const lines = (text: string): readonly string[] => run(text).lines;
 
-test('braces part lines wherever they stand, but for those in double quotes', () => {
+test('braces divide lines, except inside double quotes', () => {
   assert.deepEqual(lines('a b{ c }\n"x {" }d'), ['a b', '{', 'c', '}', '"x {"', '}', 'd']);
   assert.deepEqual(lines("'x {'"), ["'x", '{', "'"]);
 });
@@ -95,7 +95,7 @@ test('a parameter of many lines', () => {
   assert.deepEqual(lines(`$B= \\\n${long.join(' \\\n')}\n$B`), long);
 });
 
-test('an undefined parameter stays, and its braces are no block', () => {
+test('an undefined parameter stays as it is, and its braces open no block', () => {
   const { lines, texts } = run('a ${NOPE} b');
   assert.deepEqual(lines, ['a ${NOPE} b']);
   assert.deepEqual(texts, ['k.conf:1: parameter ${NOPE} is not defined']);
@@ -119,7 +119,7 @@ test('lists', () => {
   assert.deepEqual(lines('~SEQ(C,1,2) ~LST({A,B},{1,2}) ${C}${A}${B}'), ['112', '212']);
 });
 
-test('sequences that cannot be read are told in keepalived’s words', () => {
+test('unreadable sequences are reported in keepalived’s words', () => {
   const texts = (text: string) => run(text).reported.map((diagnostic) => diagnostic.text);
   assert.deepEqual(texts('~SEQ(N) a'), ["Invalid ~SEQ definition '~SEQ(N) a'", "Invalid ~SEQ specification '~SEQ(N) a'"]);
   assert.equal(texts('~SEQ(N,5,1,1) a')[0], "Invalid ~SEQ values '~SEQ(N,5,1,1) a'");
@@ -129,7 +129,7 @@ test('sequences that cannot be read are told in keepalived’s words', () => {
   assert.equal(texts('~LST({A,B},{1,2,3}) a')[0], "~LST specification has too many values '~LST({A,B},{1,2,3}) a'");
 });
 
-test('includes, relative to the file they stand in', () => {
+test('includes are relative to the file that contains them', () => {
   const files = { 'k.conf': 'a\ninclude d/x.inc\nb { include y.inc }', 'd/x.inc': 'x\ninclude z.inc', 'd/z.inc': '${_PWD}', 'y.inc': 'y' };
   assert.deepEqual(run(files).lines, ['a', 'x', '/etc/d', 'b', '{', 'y', '}']);
   assert.deepEqual(run({ 'k.conf': '@idx include a${_HASH}\n$F=i\ninclude ${F}', i: 'x', a: 'y' }).lines, ['y', 'x']);
@@ -138,7 +138,7 @@ test('includes, relative to the file they stand in', () => {
   assert.deepEqual(run(many).lines, ['a', 'b', 'e']);
 });
 
-test('what include cannot have: told, an error where it is checked', () => {
+test('a missing include is reported, and an error if includes are checked', () => {
   const reported = (text: string, more = {}) =>
     run({ 'k.conf': text, d: { kind: 'directory' }, 'a.inc': 'a', ...more }).reported.map(({ severity, text }) => `${severity}: ${text}`);
   assert.deepEqual(reported('include n.inc'), ["notice: Config files missing 'n.inc'."]);
@@ -178,7 +178,7 @@ test('the main file', () => {
   assert.deepEqual(two.texts, ['*.conf:1: WARNING, multiple configuration file matches of *.conf, starting with a.conf']);
 });
 
-test('what multiplies without end is ended', () => {
+test('endless expansions are stopped', () => {
   assert.match(run('include k.conf\na').texts[0]!, /'k.conf' includes itself/);
   assert.match(run({ 'k.conf': 'include a', a: 'include k.conf' }).texts[0]!, /includes itself/);
   assert.match(run('$A=$A\nx $A').texts[0]!, /grow without end/);
@@ -202,7 +202,7 @@ test('every word knows where it was written', () => {
   );
 });
 
-test('any text is taken, and places are places of the text', () => {
+test('any text is accepted, and all places are in the text', () => {
   const bits = [
     '{',
     '}',
@@ -245,7 +245,7 @@ test('any text is taken, and places are places of the text', () => {
   );
 });
 
-test('text without signs of its own comes back word for word', () => {
+test('text without syntax comes back unchanged', () => {
   const word = fc.stringMatching(/^[a-z0-9_.:/-]{1,8}$/).filter((text) => !text.startsWith('include'));
   fc.assert(
     fc.property(fc.array(fc.array(word, { minLength: 1, maxLength: 4 }), { maxLength: 10 }), (rows) => {

@@ -13,7 +13,7 @@ test('a part knows where it was written', () => {
   assert.equal(trimmed(written(' \t ', 'f', 1)).text, '');
 });
 
-test('what is put in stands where its sign stood', () => {
+test('an insertion has the place of what it replaces', () => {
   const line = written('a $X c', 'f', 1);
   const made = compose(line, [
     { from: 0, to: 2 },

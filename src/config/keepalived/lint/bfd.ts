@@ -12,20 +12,20 @@ const WITH_PEER: LintVerdict = {
   code: 'bfd-with-peer',
   severity: 'warning',
   meaning:
-    'An instance tracks, without a weight, a BFD session with its own VRRP peer: when the peer dies it goes to FAULT itself, and nobody has the virtual address.',
+    'An instance tracks, without a weight, a BFD session with its own VRRP peer: when the peer dies, the instance goes to FAULT itself, and no node has the virtual address.',
 };
 const NEVER_UP: LintVerdict = {
   code: 'bfd-never-up',
   severity: 'error',
   meaning:
-    'The two ends of a BFD session do not fit: both are `passive`, one alone says `multihop`, or the TTL that one sends is less than the other takes (its `ttl` less its `max_hops`).',
+    'The two ends of a BFD session do not match: both are `passive`, only one has `multihop`, or one sends a TTL below the other’s minimum (its `ttl` less its `max_hops`).',
 };
 
 const LOW_TTL: LintVerdict = {
   code: 'bfd-ttl-below-255',
   severity: 'warning',
   meaning:
-    'A BFD session with a neighbour on the link sends with a TTL below 255 (over IPv6 the default is 64): routers that follow RFC 5881 §5 take no such packet, and the session never comes up.',
+    'A BFD session with a neighbour on the link sends with a TTL below 255 (over IPv6 the default is 64): routers that follow RFC 5881 §5 drop such packets, and the session never comes up.',
 };
 
 const ownAddresses = ({ configuration: { bfds, instances } }: LintNode): readonly Address[] =>
@@ -65,8 +65,8 @@ function withPeer(node: LintNode, nodes: readonly LintNode[]): readonly LintFind
           WITH_PEER,
           instancePlace(node, instance.name, 'track_bfd'),
           `${instance.name} goes to FAULT when its peer dies`,
-          `BFD session ${name} is with ${formatAddress(neighbour)}, which is the peer, and has no weight`,
-          'a session with a router that both nodes need; VRRP notices by itself that the peer is gone',
+          `BFD session ${name} is with ${formatAddress(neighbour)}, which is the VRRP peer, and has no weight`,
+          'track a session with a router that both nodes need; VRRP itself notices that the peer is gone',
         ),
       );
   });
@@ -75,12 +75,12 @@ function withPeer(node: LintNode, nodes: readonly LintNode[]): readonly LintFind
 /** Why `to` never accepts packets of `from`. */
 function refused(from: BfdInstance, to: BfdInstance): string | undefined {
   const least = to.maxHops < 0 || to.maxHops === 255 ? 0 : to.ttl - to.maxHops;
-  return from.ttl < least ? `a TTL of ${from.ttl} is sent and ${least} is the least that is taken` : undefined;
+  return from.ttl < least ? `a TTL of ${from.ttl} is sent, but at least ${least} is required` : undefined;
 }
 
 function misfit(ours: BfdInstance, theirs: BfdInstance): string | undefined {
-  if (ours.passive && theirs.passive) return 'both are passive, and nobody begins';
-  if (ours.multihop !== theirs.multihop) return 'one alone says multihop: they use different ports';
+  if (ours.passive && theirs.passive) return 'both are passive, so neither starts the session';
+  if (ours.multihop !== theirs.multihop) return 'only one has multihop: they use different ports';
   return refused(ours, theirs) ?? refused(theirs, ours);
 }
 
@@ -105,7 +105,7 @@ function neverUp(a: LintNode, b: LintNode): readonly LintFinding[] {
             placeIn(a, 'bfd_instance', ours.name),
             what,
             cause,
-            'the same ttl, max_hops and multihop at both ends, passive at one at most',
+            'set the same ttl, max_hops and multihop at both ends, and passive at one at most',
           ),
         ];
       }),
@@ -119,9 +119,9 @@ function lowTtl(node: LintNode): readonly LintFinding[] {
       found(
         LOW_TTL,
         placeIn(node, 'bfd_instance', name),
-        `BFD session ${name}: ${formatAddress(neighbour)} may refuse it`,
-        `it sends with a TTL of ${ttl}, and RFC 5881 has 255 on one link`,
-        'ttl 255, and max_hops 0 where the neighbour sends 255, too',
+        `BFD session ${name}: ${formatAddress(neighbour)} may refuse the packets`,
+        `it sends a TTL of ${ttl}, and RFC 5881 requires 255 on one link`,
+        'set ttl 255, and max_hops 0 if the neighbour also sends 255',
       ),
     );
 }

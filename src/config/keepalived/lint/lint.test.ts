@@ -1,4 +1,4 @@
-// Every rule both ways: it finds what it is for, and is silent about the good twin.
+// Every rule both ways: it finds the bad file, and has no finding about the good one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readText } from '../../../../test/support/keepalived.js';
@@ -28,7 +28,7 @@ const codes = (findings: readonly LintFinding[]): readonly string[] => findings.
 const CASES: readonly LintCase[] = [...PAIR_CASES, ...SINGLE_CASES];
 
 for (const { code, bad, good, leavesBehind, goodLeavesBehind, scripts, goodScripts, line } of CASES) {
-  test(`${code} is found, and not in the good twin`, () => {
+  test(`${code} is found in the bad files only`, () => {
     const findings = run(bad, leavesBehind, scripts);
     const found = findings.find((one) => one.code === code);
     assert.ok(found, `found only ${codes(findings).join(', ')}`);
@@ -46,7 +46,7 @@ test('every verdict has a case', () => {
   );
 });
 
-test('commands that stop keepalived, and those that only look like it', () => {
+test('commands that stop keepalived, and commands that only look like it', () => {
   const found = (command: string): boolean => {
     const text = `vrrp_script s {\nscript "/bin/sh -c '${command}'"\n}\nvrrp_instance V1 {\ninterface eth0\nvirtual_router_id 51\n}\n`;
     return codes(run([text])).includes('script-stops-keepalived');

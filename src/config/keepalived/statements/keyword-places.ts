@@ -20,7 +20,7 @@ export function blocksByKeyword(root: readonly Keyword[]): ReadonlyMap<string, r
 /** `it belongs in vrrp_instance or vrrp_sync_group`; undefined for a word that is no keyword. */
 export function placeHint(blocks: readonly string[] | undefined): string | undefined {
   if (blocks === undefined) return undefined;
-  if (blocks.includes('')) return 'it stands outside of all blocks';
+  if (blocks.includes('')) return 'it belongs outside all blocks';
   const names = [...new Set(blocks)];
   const shown = names.length > 4 ? [...names.slice(0, 3), `${names.length - 3} other blocks`] : names;
   return `it belongs in ${shown.length === 1 ? shown[0] : `${shown.slice(0, -1).join(', ')} or ${shown.at(-1)}`}`;

@@ -5,7 +5,7 @@ import type { Keyword, Statement } from '../keyword.js';
 import { written } from '../lines/text.js';
 import { type Piece, parseTree } from './tree.js';
 
-/** One line of text a line, braces on lines of their own: what flatten() makes of a file. */
+/** One line of text a line, braces on separate lines: the output of flatten() for a file. */
 function pieces(text: string): Piece[] {
   return text.split('\n').map((line, index) => {
     const at = { file: 'f', line: index + 1, column: 1 };
@@ -44,7 +44,7 @@ test('bodies nest', () => {
   assert.deepEqual(parse(text).reported, []);
 });
 
-test('braces that are too many or too few are told and read on from', () => {
+test('missing and surplus braces are reported, and reading continues', () => {
   assert.deepEqual(parse('a\n}\nb').reported, ["2: Extra '}' found"]);
   assert.deepEqual(shapes('a\n}\nb'), ['a', 'b']);
   assert.deepEqual(parse('a\n{\nb\n{\nc').reported, ["4: There are 2 missing '}'s or extra '{'s"]);
@@ -53,7 +53,7 @@ test('braces that are too many or too few are told and read on from', () => {
   assert.deepEqual(shapes(twice), [{ 'vrrp_instance V': ['priority 10'] }]);
 });
 
-test('a forgotten brace is seen by what follows', () => {
+test('a forgotten brace is found by the next line', () => {
   const block = 'vrrp_instance V\npriority 10\n}';
   assert.deepEqual(parse(block).reported, ["2: Missing '{' at beginning of configuration block"]);
   assert.deepEqual(shapes(block), [{ 'vrrp_instance V': ['priority 10'] }]);
@@ -63,7 +63,7 @@ test('a forgotten brace is seen by what follows', () => {
   assert.deepEqual(parse('vrrp_instance V\nvrrp_instance W').reported, []);
 });
 
-test('words know their quotes and places; scripts get the line as written', () => {
+test('words have their quotes and places; scripts get the line as written', () => {
   const [statement] = parse('  notify "/bin/x  a" \'b\' c\t"d"').statements;
   assert.deepEqual(
     statement?.words.map(({ text, quoted, at }) => [text, quoted, at.column]),
@@ -84,7 +84,7 @@ test('a hundred thousand open braces are one message', () => {
   assert.deepEqual(parse(deep).reported, ["200000: There are 100000 missing '}'s or extra '{'s"]);
 });
 
-test("a forgotten '}' is told where the next line belongs to a block further out, once a block", () => {
+test("a forgotten '}' is reported where the next line belongs to an outer block, once a block", () => {
   const list = 'vrrp_instance V1\n{\nvirtual_ipaddress\n{\n10.0.0.1\npriority 10\nvrrp_instance V2\n{\npriority 10\n}\n}\n}';
   const hurt = "7: 'vrrp_instance' stands inside of 'virtual_ipaddress', which was opened in line 4";
   assert.deepEqual(parse(list).reported, [hurt], 'a list may hold a word that is a keyword elsewhere, not a block');

@@ -1,4 +1,4 @@
-// bfd_instance and SSL: what they become, and what is said.
+// bfd_instance and SSL: the model, and what is reported.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readText } from '../../../../test/support/keepalived.js';
@@ -33,13 +33,13 @@ test('a session with its defaults', () => {
   ]);
 });
 
-test('what is said of it', () => {
+test('what is reported about it', () => {
   const [bfd] = read('neighbour_ip fe80::2\nmin_rx 1.5\nweight -20 reverse\nchecker\nmax_hops -1').bfds;
   assert.deepEqual([bfd?.minRxUs, bfd?.ttl, bfd?.weight, bfd?.reverse, bfd?.maxHops], [1500, 64, -20, true, -1]);
   assert.deepEqual(bfd?.events, { vrrp: false, checker: true });
 });
 
-test('sessions that cannot be', () => {
+test('impossible sessions', () => {
   const trouble = (text: string) => `Configuration error: BFD instance b ${text}`;
   assert.deepEqual(read('').reported, [trouble('has no neighbor address set, disabling instance')]);
   assert.deepEqual(read('neighbor_ip abc').reported, [trouble('has malformed neighbor address abc, ignoring instance')]);
@@ -59,7 +59,7 @@ test('sessions that cannot be', () => {
   assert.equal(read(ENDS, 'x'.repeat(32)).bfds.length, 0);
 });
 
-test('two sessions that packets could not be told apart by, and two that they could', () => {
+test('two sessions whose packets cannot be distinguished, and two whose packets can', () => {
   const first = `bfd_instance a {\n${ENDS}}\n`;
   const duplicate = 'Configuration error: BFD instance b has duplicate neighbor address 10.0.0.2, ignoring instance';
   assert.deepEqual(read('neighbor_ip 10.0.0.2', 'b', first).reported, [duplicate]);
@@ -76,7 +76,7 @@ test('multihop takes a word', () => {
   assert.deepEqual(multihop('junk').reported, ['Configuration error: BFD instance b multihop setting not valid - junk']);
 });
 
-test('values that cannot be used are told and left', () => {
+test('unusable values are reported and ignored', () => {
   const { bfds, reported } = read(`${ENDS}max_hops 9\nttl 5\nweight 300\nmultiplier 0`);
   assert.deepEqual([bfds[0]?.maxHops, bfds[0]?.weight, bfds[0]?.multiplier], [5, 0, 5]);
   assert.ok(reported.includes('BFD instance b: max_hops exceeds ttl/hoplimit - setting to ttl/hoplimit'));
@@ -84,7 +84,7 @@ test('values that cannot be used are told and left', () => {
   assert.ok(reported.includes('Configuration error: BFD instance b multiplier value 0 not valid (must be in range [1-255]), ignoring'));
 });
 
-test('SSL: the last word counts', () => {
+test('SSL: the last value counts', () => {
   const { configuration, reported } = readText('SSL {\npassword a\npassword b\nca /x\n}\n');
   assert.deepEqual(configuration.ssl, { password: 'b', authorities: '/x' });
   assert.deepEqual(reported, ['SSL password already specified - replacing']);

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { diagnosticOf } from '../diagnostics/report.js';
 import * as number from './number.js';
 
-/** What is wrong, in words. */
+/** The result, with the problem as text. */
 function worded({ value, problem }: number.ReadNumber) {
   const text = problem && diagnosticOf(problem.code, { file: '', line: 1, column: 1 }, problem.details).text;
   return { ...(value === undefined ? {} : { value }), ...(text === undefined ? {} : { problem: text }) };
@@ -40,7 +40,7 @@ test('times', () => {
   assert.deepEqual(readTime('1.5', { minUs: 0, maxUs: 10_000, unit: 'ms' }), { value: 1_500 });
 });
 
-test('what is written plainly comes back', () => {
+test('plain numbers come back unchanged', () => {
   fc.assert(fc.property(fc.integer({ min: 0, max: 0xffffffff }), (n) => readWhole(`${n}`, { min: 0, max: 0xffffffff }).value === n));
   fc.assert(fc.property(fc.nat(4e9), (us) => readTime((us / 1e6).toFixed(6), { minUs: 0, maxUs: 4e9 }).value === us));
 });

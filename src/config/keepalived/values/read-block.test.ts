@@ -8,7 +8,7 @@ import { readBlock } from './read-block.js';
 
 const PLACE = { file: 'f', line: 1, column: 1 };
 
-/** Braces on lines of their own. */
+/** Braces on separate lines. */
 function read(table: readonly Keyword[], text: string) {
   const reported: Diagnostic[] = [];
   const report = reportTo((diagnostic) => reported.push(diagnostic));
@@ -61,7 +61,7 @@ test('every kind of argument has its value', () => {
   assert.equal(value({ kind: 'raw' }, 'k  "a b"\\tc '), '"a b"\\tc');
 });
 
-test('a missing argument is fatal, unless the keyword has words of its own for it', () => {
+test('a missing argument is fatal, unless the keyword has a message for it', () => {
   for (const argument of [
     { kind: 'integer', min: 0, max: 9 },
     { kind: 'time', minUs: 0, maxUs: 9 },
@@ -80,7 +80,7 @@ test('a missing argument is fatal, unless the keyword has words of its own for i
   assert.deepEqual(reported(block, 'k a b\n{\n}', { messages: { missing: 'k must have a name' } }), ['error: k must have a name']);
 });
 
-test('what is wrong is said in general, then in the words of the keyword', () => {
+test('errors are reported with the general message, then with that of the keyword', () => {
   const argument: Argument = { kind: 'integer', min: 1, max: 255 };
   assert.deepEqual(reported(argument, 'k 300', { messages: { invalid: "(%n): '%v' not valid" } }), [
     "error: number '300' outside range [1, 255]",
@@ -96,7 +96,7 @@ test('what is wrong is said in general, then in the words of the keyword', () =>
   assert.equal(rounded.of.get('k')?.[0]?.value, 1_123_457);
 });
 
-test('unknown keywords are told with the nearest one, and their blocks skipped', () => {
+test('unknown keywords are reported with the nearest one, and their blocks skipped', () => {
   const table = [row({ kind: 'integer', min: 1, max: 255 }, { name: 'priority' })];
   const found = read(table, 'priorty\n{\npriority 3\n}\npriority 5');
   assert.deepEqual(found.reported, ["error: Unknown keyword 'priorty'", "error: Unexpected '{' - ignoring"]);
@@ -110,7 +110,7 @@ test('the last one counts, or the first, or all', () => {
   const twice = (more: Partial<Keyword>) => read([row(argument, more)], 'k a\nk b');
   const values = (found: ReturnType<typeof read>): unknown[] => (found.of.get('k') ?? []).map(({ value }) => value);
   assert.deepEqual(values(twice({})), ['b']);
-  assert.deepEqual(twice({}).reported, ['notice: k is said twice, the last one counts']);
+  assert.deepEqual(twice({}).reported, ['notice: k is set twice, the last one counts']);
   assert.deepEqual(values(twice({ messages: { again: 'k already specified - ignoring %v' } })), ['a']);
   assert.deepEqual(twice({ messages: { again: 'k already specified - ignoring %v' } }).reported, [
     'error: k already specified - ignoring b',
@@ -135,11 +135,11 @@ test('blocks of one kind without a name are one block', () => {
   );
 });
 
-test('old spellings are read, some with a word about it; what weir leaves undone is said', () => {
+test('old spellings are read, some are reported; keywords without effect are reported', () => {
   const keyword = row({ kind: 'text' }, { name: 'new', aliases: ['old', 'older'], deprecated: ['older'] });
   assert.deepEqual(read([keyword], 'old a').reported, []);
   assert.deepEqual(read([keyword], 'older a').reported, ['error: Keyword "older" is deprecated - please use "new"']);
   assert.equal(read([keyword], 'older a').of.get('new')?.[0]?.value, 'a');
-  assert.deepEqual(reported({ kind: 'flag' }, 'k', { acted: 'accepted' }), ['notice: k is understood, but weir does nothing about it']);
+  assert.deepEqual(reported({ kind: 'flag' }, 'k', { acted: 'accepted' }), ['notice: k is accepted, but has no effect in weir']);
   assert.deepEqual(reported({ kind: 'flag' }, 'k off'), ["notice: k: 'off' ignored"]);
 });

@@ -5,7 +5,7 @@ import { readScript, splitCommand } from './script.js';
 
 const argvOf = (raw: string): readonly string[] | undefined => readScript('notify', raw).script?.argv;
 
-test('a command is split as the original splits it', () => {
+test('a command is split as keepalived splits it', () => {
   const cases: [string, string[]][] = [
     ['/bin/true', ['/bin/true']],
     ['"/bin/true a b"', ['/bin/true', 'a', 'b']],
@@ -28,7 +28,7 @@ test('a command is split as the original splits it', () => {
   for (const [raw, argv] of cases) assert.deepEqual(argvOf(raw), argv, raw);
 });
 
-test('what stands behind the command is user and group', () => {
+test('the words behind the command are user and group', () => {
   assert.deepEqual(readScript('notify', '/bin/true nobody').script, { argv: ['/bin/true'], text: '/bin/true', runAs: { user: 'nobody' } });
   assert.deepEqual(readScript('notify', '"/bin/true x" nobody nogroup more').script, {
     argv: ['/bin/true', 'x'],

@@ -3,7 +3,7 @@ import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, FLAG, INT_MAX, integer, UNSIGNED_MAX, words } from '../arguments.js';
 
 const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
-const NO_CHECKS = 'health checks are not run yet';
+const NO_CHECKS = 'weir does not run health checks yet';
 
 /** The keywords of global_defs for virtual servers. */
 export const globalLvsKeywords: readonly Keyword[] = [
@@ -18,15 +18,15 @@ export const globalLvsKeywords: readonly Keyword[] = [
   {
     name: 'lvs_timeouts',
     argument: words(2),
-    meaning: '[tcp S] [tcpfin S] [udp S]: seconds a connection is remembered, 0..2678400.',
+    meaning: '[tcp S] [tcpfin S] [udp S]: timeouts of idle connections in seconds, 0..2678400.',
     messages: { missing: 'lvs_timeouts requires at least one option' },
   },
-  { name: 'lvs_flush', argument: FLAG, meaning: 'Clear the whole table at start.' },
+  { name: 'lvs_flush', argument: FLAG, meaning: 'Clear the IPVS table at start.' },
   {
     name: 'lvs_flush_on_stop',
     aliases: ['lvs_flush_onstop'],
     argument: words(0),
-    meaning: '[VS]: clear the whole table at stop; VS: the configured virtual servers only.',
+    meaning: '[VS]: clear the IPVS table at stop; VS: only the configured virtual servers.',
   },
   {
     name: 'checker_log_all_failures',
@@ -34,7 +34,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     default: 'off',
     acted: 'accepted',
     because: NO_CHECKS,
-    meaning: 'Log each failed check, not only the last of its retries.',
+    meaning: 'Log every failed check, not only the last retry.',
     messages: { invalid: 'Invalid value for checker_log_all_failures specified' },
   },
   {
@@ -43,7 +43,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     default: 'off',
     acted: 'accepted',
     because: NO_CHECKS,
-    meaning: 'Notify of real servers that are up at start.',
+    meaning: 'Run the notify scripts of real servers that are up at start, too.',
     messages: { invalid: "Invalid value '%v' for global rs_init_notifies specified" },
   },
   {

@@ -13,7 +13,7 @@ const alertBoolean = (name: string, meaning: string): Keyword => ({
 });
 
 const mail: readonly Keyword[] = [
-  { name: 'notification_email', argument: LINES, meaning: 'Who gets mail, one address a word.' },
+  { name: 'notification_email', argument: LINES, meaning: 'Recipients of mail, separated by blanks.' },
   {
     name: 'notification_email_from',
     argument: TEXT,
@@ -21,23 +21,23 @@ const mail: readonly Keyword[] = [
     meaning: 'Sender of the mail.',
     messages: { missing: 'emailfrom missing - ignoring' },
   },
-  { name: 'smtp_server', argument: words(1), default: '127.0.0.1 25', meaning: 'ADDRESS or name [PORT] of the mail relay.' },
-  { name: 'smtp_helo_name', argument: words(0), default: "the host's name", meaning: 'What the mail relay is told in HELO.' },
+  { name: 'smtp_server', argument: words(1), default: '127.0.0.1 25', meaning: 'ADDRESS or NAME [PORT] of the mail relay.' },
+  { name: 'smtp_helo_name', argument: words(0), default: "the host's name", meaning: 'Name that is sent to the mail relay in HELO.' },
   {
     name: 'smtp_connect_timeout',
     argument: integer(0, SECONDS_MAX),
     default: '30',
-    meaning: 'Seconds to wait for the mail relay.',
+    meaning: 'Timeout of the connection to the mail relay, in seconds.',
     messages: { invalid: "smtp_connect_timeout '%v' must be in [0, 4294] - ignoring" },
   },
   alertBoolean('smtp_alert', 'Default of smtp_alert everywhere.'),
   alertBoolean('smtp_alert_vrrp', 'Default of smtp_alert for VRRP instances and groups.'),
   alertBoolean('smtp_alert_checker', 'Default of smtp_alert for real and virtual servers.'),
-  { name: 'no_email_faults', argument: FLAG, meaning: 'No mail when an instance enters FAULT.' },
+  { name: 'no_email_faults', argument: FLAG, meaning: 'Send no mail when an instance enters FAULT.' },
   {
     ...alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'),
     acted: 'accepted',
-    because: 'health checks are not run yet',
+    because: 'weir does not run health checks yet',
   },
 ];
 
@@ -46,13 +46,13 @@ const fifo = (name: string, what: string): readonly Keyword[] => [
   {
     name,
     argument: words(1),
-    meaning: `PATH [USER [GROUP]]: named pipe that gets a line for each ${what}.`,
+    meaning: `PATH [USER [GROUP]]: named pipe that receives a line for each ${what}.`,
     messages: { missing: `No ${name} name specified`, again: `${name} already specified - ignoring %v` },
   },
   {
     name: `${name}_script`,
     argument: SCRIPT,
-    meaning: 'Program that is started to read it; the path is its last argument.',
+    meaning: 'Program that reads the pipe; its path is the last argument.',
     messages: { missing: `No ${name}_script specified`, again: `${name}_script already specified - ignoring %v` },
   },
 ];
@@ -69,7 +69,7 @@ const aroundLife = (when: 'startup' | 'shutdown', meaning: string): readonly Key
     name: `${when}_script_timeout`,
     argument: integer(1, 1000),
     default: '10',
-    meaning: 'Seconds it may take.',
+    meaning: 'Its timeout in seconds.',
     messages: { missing: `${when}_script_timeout requires value`, invalid: `${when}_script_timeout '%v' must be in [1, 1000] - ignoring` },
   },
 ];
@@ -82,21 +82,25 @@ const scripts: readonly Keyword[] = [
     meaning: 'USER [GROUP] that scripts run as.',
     messages: { missing: 'No script username specified' },
   },
-  { name: 'enable_script_security', argument: FLAG, meaning: 'Run no script as root whose path others than root can write.' },
+  {
+    name: 'enable_script_security',
+    argument: FLAG,
+    meaning: 'Do not run scripts as root if others than root can change them or their path.',
+  },
   {
     name: 'use_symlink_paths',
     argument: BOOLEAN,
     since: '2.3.0',
     acted: 'accepted',
-    because: 'paths are always used as they are written',
+    because: 'weir always uses paths as they are written',
     messages: { invalid: "Invalid value '%v' for global use_symlink_path specified" },
-    meaning: 'Run and show scripts by the path as written, links and all.',
+    meaning: 'Run and show scripts by the path as written, without resolving symbolic links.',
   },
   {
     name: 'set_supplementary_groups',
     argument: BOOLEAN,
     since: 'after 2.4.3',
-    meaning: "Give scripts their user's other groups as well, as a group that is written `:GROUP` or `:` does for one.",
+    meaning: 'Run scripts with the supplementary groups of their user; a group written as `:GROUP` or `:` does it for one script.',
     messages: { invalid: 'Invalid set_supplementary_groups parameter %v' },
   },
   ...aroundLife('startup', 'Run once before anything else.'),
@@ -104,7 +108,7 @@ const scripts: readonly Keyword[] = [
   ...fifo('notify_fifo', 'event'),
   ...fifo('vrrp_notify_fifo', 'event of VRRP'),
   ...fifo('lvs_notify_fifo', 'event of virtual and real servers'),
-  { name: 'fifo_write_vrrp_states_on_reload', argument: FLAG, meaning: 'Write the states to the FIFOs again after a reload.' },
+  { name: 'fifo_write_vrrp_states_on_reload', argument: FLAG, meaning: 'Write all states to the FIFOs again after a reload.' },
 ];
 
 const NO_SNMP = 'weir has no SNMP agent';
@@ -131,7 +135,7 @@ const monitoring: readonly Keyword[] = [
     argument: words(1),
     acted: 'accepted',
     because: NO_SNMP,
-    meaning: "SNMP: the agent's address.",
+    meaning: 'SNMP: address of the agent.',
     messages: { missing: 'SNMP error : snmp socket name missing', again: 'SNMP socket already set to %v - ignoring' },
   },
   ...['vs', 'rs'].map(
@@ -161,7 +165,7 @@ const monitoring: readonly Keyword[] = [
     acted: 'accepted',
     because: NO_DBUS,
     since: '2.3.0',
-    meaning: 'D-Bus: what stands in paths for instances without interface.',
+    meaning: 'D-Bus: part of the path for instances without an interface.',
     messages: { missing: '%k missing - ignoring' },
   },
 ];
@@ -189,19 +193,19 @@ const daemon: readonly Keyword[] = [
     meaning: 'Interface of static addresses without `dev`.',
     messages: { missing: 'default_interface requires interface name' },
   },
-  { name: 'dynamic_interfaces', argument: words(0), meaning: '[allow_if_changes]: interfaces may come later (and change).' },
+  { name: 'dynamic_interfaces', argument: words(0), meaning: '[allow_if_changes]: interfaces may appear later (and change).' },
   { name: 'reload_check_config', argument: words(0), meaning: '[LOGFILE]: test a new configuration before it replaces the old one.' },
   {
     name: 'reload_time_file',
     argument: words(1),
-    meaning: 'PATH of a file whose first line says when to reload: [[YY]YY-MM-DD ]HH:MM:SS[Z]. It goes away when it was obeyed.',
+    meaning: 'PATH of a file whose first line is the time of a reload: [[YY]YY-MM-DD ]HH:MM:SS[Z]. It is removed after the reload.',
     messages: { missing: 'reload_time_file invalid' },
   },
-  { name: 'reload_repeat', argument: FLAG, meaning: 'Leave that file, and reload at its time every day, where it has no date.' },
+  { name: 'reload_repeat', argument: FLAG, meaning: 'Keep that file; without a date, reload at its time every day.' },
   {
     name: 'reload_file',
     argument: words(0),
-    meaning: '[PATH]: file that is made, or emptied, before the configuration is read at a reload, and goes away when it was.',
+    meaning: '[PATH]: file that is created or emptied before the configuration is read at a reload, and removed afterwards.',
   },
   {
     name: 'include_check',
@@ -213,13 +217,13 @@ const daemon: readonly Keyword[] = [
     argument: integer(1, 2),
     default: '1',
     since: '2.2.8',
-    meaning: 'Shape of the JSON dump: 1 an array of instances, 2 an object that has tracked processes, too.',
+    meaning: 'Version of the JSON dump: 1 is an array of instances, 2 an object that also has tracked processes.',
     messages: { missing: '%k requires version', invalid: 'Invalid JSON version' },
   },
   file('state_dump_file', 'Where SIGUSR1 writes the state.'),
   file('stats_dump_file', 'Where SIGUSR2 writes the counters.'),
   file('json_dump_file', 'Where the JSON dump is written.'),
-  { name: 'umask', argument: words(1), meaning: 'NUMBER or BIT[|BIT]… (IRUSR … IXOTH): umask of files that are made.' },
+  { name: 'umask', argument: words(1), meaning: 'NUMBER or BIT[|BIT]… (IRUSR … IXOTH): umask for new files.' },
   {
     name: 'random_seed',
     argument: integer(0, UNSIGNED_MAX),
@@ -229,20 +233,20 @@ const daemon: readonly Keyword[] = [
   {
     name: 'config_save_dir',
     argument: TEXT,
-    meaning: 'Folder that gets a copy of each configuration read, and what the processes made of it before and after each reload.',
+    meaning: 'Directory for a copy of each configuration, and for data dumps before and after each reload.',
   },
   {
     name: 'tmp_config_directory',
     argument: words(1),
     acted: 'accepted',
-    because: 'the processes hand the configuration on in memory, nothing is on disk',
-    meaning: 'Folder of the copy that the processes share.',
+    because: 'weir passes the configuration between processes in memory',
+    meaning: 'Directory of the copy that the processes share.',
     messages: { missing: 'tmp_config_directory missing directory name', again: 'tmp_config_directory already specified - ignoring' },
   },
   {
     name: 'data_use_instance',
     argument: BOOLEAN,
-    meaning: 'Put the names of network namespace and instance into the names of dump files: keepalived.NS_INSTANCE.data.',
+    meaning: 'Add the network namespace and the instance name to the names of dump files: keepalived.NS_INSTANCE.data.',
     messages: { invalid: "Invalid value '%v' for global date_use_instance specified" },
   },
   {
@@ -250,7 +254,7 @@ const daemon: readonly Keyword[] = [
     argument: PATH,
     default: '/usr/lib/iproute2 and /usr/share/iproute2',
     since: '2.3.2',
-    meaning: "Folder of the distribution's rt_tables and its like, which have names for numbers.",
+    meaning: "Directory of the distribution's rt_tables and similar files with names for numbers.",
     messages: { missing: '%k requires path' },
   },
   {
@@ -258,7 +262,7 @@ const daemon: readonly Keyword[] = [
     argument: PATH,
     default: '/etc/iproute2',
     since: '2.3.2',
-    meaning: "Folder of the host's own, whose names win.",
+    meaning: "Directory of the administrator's files, whose names win.",
     messages: { missing: '%k requires path' },
   },
 ];

@@ -10,27 +10,27 @@ const target: readonly Keyword[] = [
   {
     name: 'connect_ip',
     argument: { kind: 'address' },
-    meaning: "Where to connect (the real server's address).",
+    meaning: "Address to connect to (the real server's).",
     messages: { invalid: 'Invalid connect_ip address %v - ignoring' },
   },
   {
     name: 'connect_port',
     argument: port,
-    meaning: "Where to connect (the real server's port).",
+    meaning: "Port to connect to (the real server's).",
     messages: { invalid: "Invalid checker connect_port '%v'" },
   },
   {
     name: 'bindto',
     argument: { kind: 'address' },
-    meaning: 'The address to connect from.',
+    meaning: 'Address to connect from.',
     messages: { invalid: 'Invalid bindto address %v - ignoring' },
   },
-  { name: 'bind_if', argument: { kind: 'text' }, meaning: 'The interface to connect from.' },
-  { name: 'bind_port', argument: port, meaning: 'The port to connect from.', messages: { invalid: "Invalid checker bind_port '%v'" } },
+  { name: 'bind_if', argument: { kind: 'text' }, meaning: 'Interface to connect from.' },
+  { name: 'bind_port', argument: port, meaning: 'Port to connect from.', messages: { invalid: "Invalid checker bind_port '%v'" } },
   {
     name: 'fwmark',
     argument: { kind: 'integer', min: 0, max: 4294967295 },
-    meaning: 'The firewall mark of the check’s packets.',
+    meaning: 'Firewall mark of the check’s packets.',
     messages: { invalid: "Invalid fwmark connection value '%v'" },
   },
 ];
@@ -48,14 +48,14 @@ const timing = timingKeywords({
 const alpha: Keyword = {
   name: 'alpha',
   argument: { kind: 'boolean' },
-  meaning: "Failed until the first success (the real server's).",
+  meaning: 'The check counts as failed until its first success (as the real server).',
   messages: { invalid: 'Invalid alpha parameter %v' },
 };
 
 const logAll: Keyword = {
   name: 'log_all_failures',
   argument: { kind: 'boolean' },
-  meaning: 'Log each failed attempt (checker_log_all_failures of global_defs).',
+  meaning: 'Log every failed attempt (as checker_log_all_failures in global_defs).',
   messages: { invalid: 'Invalid log_all_failures parameter %v' },
 };
 
@@ -67,14 +67,14 @@ const smtp: readonly Keyword[] = [
   {
     name: 'helo_name',
     argument: { kind: 'text' },
-    meaning: 'The name to introduce oneself with (the host name).',
+    meaning: 'Name in HELO (the host name).',
     messages: { missing: 'SMTP_CHECK helo name missing' },
   },
   {
     name: 'host',
     argument: { kind: 'block', label: 0, keywords: () => target },
     repeated: true,
-    meaning: 'Where to connect, one block a host (old: say connect_ip and connect_port in the checker itself).',
+    meaning: 'A host to connect to, one block each (old form: connect_ip and connect_port in the check itself).',
   },
 ];
 
@@ -85,64 +85,69 @@ const dns: readonly Keyword[] = [
     name: 'type',
     argument: { kind: 'choice', of: DNS_TYPES, anyCase: true },
     default: 'SOA',
-    meaning: 'What is asked for.',
+    meaning: 'What is requested.',
     messages: { invalid: 'Unknown DNS check type %v - ignoring' },
   },
   {
     name: 'name',
     argument: { kind: 'text' },
     default: '.',
-    meaning: 'The name that is asked about.',
+    meaning: 'Name that is queried.',
     messages: { again: 'DNS_CHECK name already specified - ignoring' },
   },
 ];
 
 const misc: readonly Keyword[] = [
-  { name: 'misc_path', argument: { kind: 'script' }, meaning: 'The command: exit status 0 is up, 1 down.', messages: { missing: '' } },
+  { name: 'misc_path', argument: { kind: 'script' }, meaning: 'The command: exit status 0 means up, 1 down.', messages: { missing: '' } },
   {
     name: 'misc_timeout',
     argument: { kind: 'integer', min: 0, max: 4294 },
-    meaning: 'Time the command may take, whole seconds (as delay_loop).',
+    meaning: 'Timeout of the command, in whole seconds (as delay_loop).',
     messages: { invalid: "Invalid misc_timeout value '%v'" },
   },
-  { name: 'misc_dynamic', argument: { kind: 'flag' }, meaning: 'Exit status 2..255 is up, with that less 2 as weight.' },
-  { name: 'user', argument: { kind: 'words', min: 0 }, meaning: 'USER [GROUP] who runs it (script_user).' },
+  { name: 'misc_dynamic', argument: { kind: 'flag' }, meaning: 'Exit status 2..255 means up, with that number less 2 as weight.' },
+  { name: 'user', argument: { kind: 'words', min: 0 }, meaning: 'USER [GROUP] that it runs as (script_user).' },
 ];
 
 const udp: readonly Keyword[] = [
-  { name: 'payload', argument: { kind: 'words', min: 0 }, meaning: 'What is sent, hexadecimal (random bytes).' },
+  { name: 'payload', argument: { kind: 'words', min: 0 }, meaning: 'Payload in hexadecimal (random bytes).' },
   {
     name: 'require_reply',
     argument: { kind: 'words', min: 0 },
-    meaning: 'An answer must come; it must begin so, hexadecimal, x for any digit.',
+    meaning: 'A reply is required, and must begin with these hexadecimal digits; x matches any digit.',
   },
   {
     name: 'min_reply_length',
     argument: { kind: 'integer', min: 0, max: 65535 },
     default: '0',
-    meaning: 'The shortest good answer, bytes.',
+    meaning: 'Minimum length of the reply, in bytes.',
     messages: { invalid: 'UDP_CHECK min length %v not valid - must be between 0 & 65535' },
   },
   {
     name: 'max_reply_length',
     argument: { kind: 'integer', min: 0, max: 65535 },
     default: '255',
-    meaning: 'The longest good answer, bytes.',
+    meaning: 'Maximum length of the reply, in bytes.',
     messages: { invalid: 'UDP_CHECK max length %v not valid - must be between 0 & 65535' },
   },
 ];
 
 const file: readonly Keyword[] = [
-  { name: 'track_file', argument: { kind: 'text' }, meaning: 'A track_file’s name: its number changes the weight.' },
+  { name: 'track_file', argument: { kind: 'text' }, meaning: 'Name of a track_file, whose number changes the weight.' },
   {
     name: 'weight',
     argument: { kind: 'words', min: 0 },
-    meaning: 'N [reverse], -2147483647..2147483647: what the file’s number is multiplied by.',
+    meaning: 'N [reverse], -2147483647..2147483647: multiplier of the file’s number.',
   },
 ];
 
 const bfd: readonly Keyword[] = [
-  { name: 'name', argument: { kind: 'words', min: 0 }, repeated: true, meaning: 'A bfd_instance’s name: its session up is up.' },
+  {
+    name: 'name',
+    argument: { kind: 'words', min: 0 },
+    repeated: true,
+    meaning: 'Name of a bfd_instance: the server is up while its session is.',
+  },
   alpha,
 ];
 

@@ -4,13 +4,13 @@ import type { Keyword } from '../../keyword.js';
 const tlsCompliant: Keyword = {
   name: 'tls_compliant',
   argument: { kind: 'boolean' },
-  meaning: 'End the TLS session as the standard has it.',
+  meaning: 'End the TLS session as the standard requires.',
   since: '2.2.8',
   messages: { invalid: 'Invalid tls_compliant option %v' },
 };
 
 const url: readonly Keyword[] = [
-  { name: 'path', argument: { kind: 'text' }, meaning: 'What is asked for.' },
+  { name: 'path', argument: { kind: 'text' }, meaning: 'What is requested.' },
   {
     name: 'digest',
     argument: { kind: 'text' },
@@ -22,61 +22,61 @@ const url: readonly Keyword[] = [
     argument: { kind: 'words', min: 0 },
     repeated: true,
     default: '200-299',
-    meaning: 'Good statuses: N and N-M, 100..599.',
+    meaning: 'Accepted status codes: N and N-M, 100..599.',
   },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },
-    meaning: 'Host: of this request.',
+    meaning: 'Host header of this request.',
     messages: { missing: 'Missing HTTP_GET virtualhost name' },
   },
-  { name: 'regex', argument: { kind: 'raw' }, meaning: 'A regular expression (PCRE2) the page must match.', messages: { missing: '' } },
+  { name: 'regex', argument: { kind: 'raw' }, meaning: 'Regular expression (PCRE2) that the page must match.', messages: { missing: '' } },
   { name: 'regex_no_match', argument: { kind: 'flag' }, meaning: 'The page must not match.' },
   { name: 'regex_options', argument: { kind: 'words', min: 0 }, meaning: 'Options of the expression: caseless, multiline, dotall ….' },
   {
     name: 'regex_stack',
     argument: { kind: 'words', min: 0 },
     acted: 'accepted',
-    because: 'health checks are not run yet',
+    because: 'weir does not run health checks yet',
     meaning: 'START MAX: sizes of PCRE2’s stack.',
   },
-  { name: 'regex_min_offset', argument: { kind: 'words', min: 0 }, meaning: 'Where the match may begin at the earliest, bytes.' },
-  { name: 'regex_max_offset', argument: { kind: 'words', min: 0 }, meaning: 'Where the match may begin at the latest, bytes.' },
+  { name: 'regex_min_offset', argument: { kind: 'words', min: 0 }, meaning: 'Minimum offset of the match, in bytes.' },
+  { name: 'regex_max_offset', argument: { kind: 'words', min: 0 }, meaning: 'Maximum offset of the match, in bytes.' },
   tlsCompliant,
 ];
 
 export const httpKeywords: readonly Keyword[] = [
-  { name: 'url', argument: { kind: 'block', label: 0, keywords: () => url }, repeated: true, meaning: 'A page; all must be good.' },
+  { name: 'url', argument: { kind: 'block', label: 0, keywords: () => url }, repeated: true, meaning: 'A page; all pages must succeed.' },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },
-    meaning: 'Host: of the requests.',
+    meaning: 'Host header of the requests.',
     messages: { missing: 'HTTP_GET virtualhost name missing' },
   },
   {
     name: 'http_protocol',
     argument: { kind: 'choice', of: ['1.0', '1.0C', '1.1', '1.0c'] },
     default: '1.0',
-    meaning: 'The version of HTTP; C: with `Connection: close`.',
+    meaning: 'HTTP version; C: with `Connection: close`.',
     messages: { missing: 'Missing http_protocol version', invalid: 'Invalid http_protocol version %v' },
   },
   {
     name: 'fast_recovery',
     argument: { kind: 'boolean' },
-    meaning: 'A server that was down is up when all pages were good once, without the delay between them.',
+    meaning: 'A server that was down is up once all pages succeed, without a delay between them.',
     messages: { invalid: 'Invalid fast_recovery parameter %v' },
   },
   { name: 'nb_get_retry', argument: { kind: 'words', min: 1 }, repeated: true, meaning: 'Old: retry.' },
   {
     name: 'enable_sni',
     argument: { kind: 'boolean' },
-    meaning: 'SSL_GET: name the server in the handshake.',
+    meaning: 'SSL_GET: send the server name in the handshake (SNI).',
     messages: { invalid: 'Invalid enable_sni parameter %v' },
   },
   {
     name: 'sni_name',
     argument: { kind: 'text' },
-    meaning: 'The name of the handshake, where it is not the virtualhost.',
+    meaning: 'Server name in the handshake, if it differs from virtualhost.',
     since: 'after 2.4.3',
   },
 ];

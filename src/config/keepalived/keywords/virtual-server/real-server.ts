@@ -21,14 +21,14 @@ const own: readonly Keyword[] = [
     name: 'uthreshold',
     argument: { kind: 'integer', min: 0, max: 4294967295 },
     default: '0',
-    meaning: 'No new connections from this many on (0: no bound).',
+    meaning: 'No new connections from this number on (0: no limit).',
     messages: { invalid: "Invalid real_server uthreshold '%v' - ignoring" },
   },
   {
     name: 'lthreshold',
     argument: { kind: 'integer', min: 0, max: 4294967295 },
     default: '0',
-    meaning: 'New connections again below this many (0: three quarters of uthreshold).',
+    meaning: 'New connections again below this number (0: three quarters of uthreshold).',
     messages: { invalid: "Invalid real_server lthreshold '%v' - ignoring" },
   },
   {
@@ -52,20 +52,20 @@ const own: readonly Keyword[] = [
   {
     name: 'alpha',
     argument: { kind: 'boolean' },
-    meaning: "Down until the first good check (the virtual server's).",
+    meaning: 'Down until the first successful check (as the virtual server).',
     messages: { invalid: 'Invalid alpha parameter %v' },
   },
   {
     name: 'smtp_alert',
     argument: { kind: 'boolean' },
     default: 'on',
-    meaning: 'Mail when the server comes up or goes down.',
+    meaning: 'Send mail when the server comes up or goes down.',
     messages: { invalid: 'Invalid real_server smtp_alert parameter %v' },
   },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },
-    meaning: 'The Host: of HTTP_GET and SSL_GET to this server.',
+    meaning: 'Host header of HTTP_GET and SSL_GET to this server.',
     messages: { missing: 'real server virtualhost missing' },
   },
   {

@@ -1,4 +1,4 @@
-// keepalived.conf(5) as a list: every keyword of virtual servers, checkers, BFD and SSL is in the tables.
+// The keywords of virtual servers, checkers, BFD and SSL in keepalived.conf(5): the tables hold every one.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Keyword } from '../../keyword.js';

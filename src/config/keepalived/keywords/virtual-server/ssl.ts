@@ -24,5 +24,5 @@ export const sslKeyword: Keyword = {
     keywords: () => sslKeywords,
   },
   repeated: true,
-  meaning: 'What SSL_GET shows to servers.',
+  meaning: 'Certificates that SSL_GET presents to servers.',
 };

@@ -13,7 +13,7 @@ const scheduling: readonly Keyword[] = [
     argument: { kind: 'choice', of: SCHEDULERS },
     repeated: true,
     default: 'wlc',
-    meaning: 'How a new connection finds its server.',
+    meaning: 'Scheduler for new connections.',
     messages: { invalid: "Invalid lvs_scheduler '%v' - ignoring" },
   },
   {
@@ -27,35 +27,35 @@ const scheduling: readonly Keyword[] = [
   { name: 'flag-1', argument: { kind: 'flag' }, meaning: "The scheduler's first flag." },
   { name: 'flag-2', argument: { kind: 'flag' }, meaning: "The scheduler's second flag." },
   { name: 'flag-3', argument: { kind: 'flag' }, meaning: "The scheduler's third flag." },
-  { name: 'sh-port', argument: { kind: 'flag' }, repeated: true, meaning: 'sh: the source port counts too; behind lvs_sched.' },
+  { name: 'sh-port', argument: { kind: 'flag' }, repeated: true, meaning: 'sh: hash the source port, too; behind lvs_sched.' },
   {
     name: 'sh-fallback',
     argument: { kind: 'flag' },
     repeated: true,
-    meaning: 'sh: another server when the chosen one is not there; behind lvs_sched.',
+    meaning: 'sh: use another server if the chosen one is unavailable; behind lvs_sched.',
   },
-  { name: 'mh-port', argument: { kind: 'flag' }, repeated: true, meaning: 'mh: the source port counts too; behind lvs_sched.' },
+  { name: 'mh-port', argument: { kind: 'flag' }, repeated: true, meaning: 'mh: hash the source port, too; behind lvs_sched.' },
   {
     name: 'mh-fallback',
     argument: { kind: 'flag' },
     repeated: true,
-    meaning: 'mh: another server when the chosen one is not there; behind lvs_sched.',
+    meaning: 'mh: use another server if the chosen one is unavailable; behind lvs_sched.',
   },
   { name: 'hashed', argument: { kind: 'flag' }, repeated: true, meaning: 'sh and mh: flag-1 by its oldest name; behind lvs_sched.' },
-  { name: 'ops', argument: { kind: 'flag' }, meaning: 'Each datagram is scheduled by itself (UDP only).' },
+  { name: 'ops', argument: { kind: 'flag' }, meaning: 'Schedule every datagram separately (UDP only).' },
   {
     name: 'protocol',
     argument: { kind: 'choice', of: ['TCP', 'UDP', 'SCTP'], anyCase: true },
     default: 'UDP',
-    meaning: 'What is balanced; nothing for a firewall mark.',
+    meaning: 'Protocol that is balanced; not used for a firewall mark.',
     messages: { invalid: 'Unknown protocol %v - ignoring' },
   },
   {
     name: 'persistence_timeout',
     argument: { kind: 'words', min: 0 },
-    meaning: 'A client stays with its server this long, seconds 1..2678400 (no number: 360).',
+    meaning: 'Seconds that a client stays with its server, 1..2678400 (without a number: 360).',
   },
-  { name: 'persistence_engine', argument: { kind: 'text' }, meaning: 'What a client is known by: `sip`.' },
+  { name: 'persistence_engine', argument: { kind: 'text' }, meaning: 'Persistence engine: `sip`.' },
   {
     name: 'persistence_granularity',
     argument: { kind: 'text' },
@@ -64,14 +64,14 @@ const scheduling: readonly Keyword[] = [
   {
     name: 'ip_family',
     argument: { kind: 'choice', of: ['inet', 'inet6'] },
-    meaning: 'The family of a firewall mark whose servers are all reached by tunnels.',
+    meaning: 'Address family of a firewall mark whose servers are all reached through tunnels.',
     messages: { invalid: 'unknown address family %v' },
   },
 ];
 
 const quorum: readonly Keyword[] = [
-  { name: 'alpha', argument: { kind: 'flag' }, meaning: 'Servers count as down until their first good check.' },
-  { name: 'omega', argument: { kind: 'flag' }, meaning: 'Notifiers for servers and quorum going down run at the end, too.' },
+  { name: 'alpha', argument: { kind: 'flag' }, meaning: 'Servers count as down until their first successful check.' },
+  { name: 'omega', argument: { kind: 'flag' }, meaning: 'Run the notify scripts for servers and quorum going down at stop, too.' },
   {
     name: 'quorum',
     argument: { kind: 'integer', min: 1, max: 4294967295 },
@@ -83,7 +83,7 @@ const quorum: readonly Keyword[] = [
     name: 'hysteresis',
     argument: { kind: 'integer', min: 0, max: 4294967295 },
     default: '0',
-    meaning: 'How far beyond the quorum the weight must go for a change; less than the quorum.',
+    meaning: 'How far the weight must exceed or fall below the quorum for a change; less than the quorum.',
     messages: { invalid: 'Hysteresis %v must be in [0, 4294967295] - ignoring' },
   },
   {
@@ -98,18 +98,18 @@ const quorum: readonly Keyword[] = [
     meaning: 'Run when the quorum is lost: COMMAND [user [group]].',
     messages: { again: '((null)) quorum_down script already specified - ignoring %v' },
   },
-  { name: 'ha_suspend', argument: { kind: 'flag' }, meaning: "Checks rest while the service's address is not on this host." },
+  { name: 'ha_suspend', argument: { kind: 'flag' }, meaning: "Suspend checks while the service's address is not on this host." },
   { name: 'inhibit_on_failure', argument: { kind: 'flag' }, meaning: 'A server that is down gets weight 0 instead of being removed.' },
   {
     name: 'smtp_alert',
     argument: { kind: 'boolean' },
-    meaning: 'Mail when the quorum is gained or lost (off).',
+    meaning: 'Send mail when the quorum is gained or lost (off).',
     messages: { invalid: 'Invalid virtual_server smtp_alert parameter %v' },
   },
   {
     name: 'virtualhost',
     argument: { kind: 'text' },
-    meaning: 'The Host: of HTTP_GET and SSL_GET.',
+    meaning: 'Host header of HTTP_GET and SSL_GET.',
     messages: { missing: 'virtual server virtualhost missing' },
   },
   {
@@ -123,13 +123,17 @@ const quorum: readonly Keyword[] = [
     name: 'weight',
     argument: { kind: 'integer', min: 1, max: 2147483647 },
     default: '1',
-    meaning: 'Weight of servers that state none.',
+    meaning: 'Weight of servers that do not set one.',
     messages: { invalid: 'Virtual server weight %v is outside range 1-2147483647' },
   },
 ];
 
 const servers: readonly Keyword[] = [
-  { name: 'sorry_server', argument: { kind: 'words', min: 1 }, meaning: 'ADDRESS [PORT]: who serves while the quorum is lost.' },
+  {
+    name: 'sorry_server',
+    argument: { kind: 'words', min: 1 },
+    meaning: 'ADDRESS [PORT] of the server that is used while the quorum is lost.',
+  },
   {
     name: 'sorry_server_inhibit',
     argument: { kind: 'flag' },

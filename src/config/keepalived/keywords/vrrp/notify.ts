@@ -32,7 +32,7 @@ export const notifySwitches = (messages: { readonly changes: string; readonly ma
     name: 'smtp_alert',
     argument: BOOLEAN,
     default: 'smtp_alert_vrrp',
-    meaning: 'Mail when the state changes.',
+    meaning: 'Send mail when the state changes.',
     messages: { invalid: messages.mail },
   },
 ];

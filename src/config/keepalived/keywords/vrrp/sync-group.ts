@@ -15,9 +15,9 @@ const syncGroup: readonly Keyword[] = [
   {
     name: 'sync_group_tracking_weight',
     argument: FLAG,
-    meaning: "Let trackers' weights count, though members may then differ in priority.",
+    meaning: 'Apply the weights of trackers, although members may then differ in priority.',
   },
-  { name: 'global_tracking', argument: FLAG, meaning: 'Trackers of members are for the whole group; today: track_* on the group.' },
+  { name: 'global_tracking', argument: FLAG, meaning: 'Apply trackers of members to the whole group; use track_* in the group instead.' },
   ...notifyScripts('vrrp group %n:'),
   ...notifySwitches({
     changes: "(%n) Invalid value '%v' for sync group notify_priority_changes specified",
@@ -29,6 +29,6 @@ export const syncGroupKeyword: Keyword = {
   name: 'vrrp_sync_group',
   argument: block(() => syncGroup, 1),
   repeated: true,
-  meaning: 'Instances that are master together.',
+  meaning: 'Instances that change state together.',
   messages: { missing: 'vrrp_sync_group must have a name - skipping' },
 };

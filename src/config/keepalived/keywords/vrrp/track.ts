@@ -6,7 +6,7 @@ const trackScript: readonly Keyword[] = [
   {
     name: 'script',
     argument: SCRIPT,
-    meaning: 'What to run; exit status 0 is success.',
+    meaning: 'Command to run; exit status 0 is success.',
     messages: { missing: '' },
   },
   {
@@ -20,7 +20,7 @@ const trackScript: readonly Keyword[] = [
     name: 'timeout',
     argument: wholeMs(0, 4294),
     default: 'interval',
-    meaning: 'Seconds after which a run is ended and counts as failed.',
+    meaning: 'Seconds after which a run is killed and counts as failed.',
     messages: { invalid: "(%n): vrrp script timeout '%v' invalid - ignoring" },
   },
   { name: 'weight', argument: words(1), default: '0', meaning: '-253..253 [reverse]: added to the priority; 0: failure means FAULT.' },
@@ -28,35 +28,35 @@ const trackScript: readonly Keyword[] = [
     name: 'rise',
     argument: integer(1, INT_MAX),
     default: '1',
-    meaning: 'Successes in a row until it counts as up.',
+    meaning: 'Number of consecutive successes until it counts as up.',
     messages: { invalid: "(%n): vrrp script rise value '%v' invalid, defaulting to 1" },
   },
   {
     name: 'fall',
     argument: integer(1, INT_MAX),
     default: '1',
-    meaning: 'Failures in a row until it counts as down.',
+    meaning: 'Number of consecutive failures until it counts as down.',
     messages: { invalid: "(%n): vrrp script fall value '%v' invalid, defaulting to 1" },
   },
-  { name: 'user', argument: words(1), default: 'script_user', meaning: 'USER [GROUP] it runs as.' },
-  { name: 'init_fail', argument: FLAG, meaning: 'Taken for failed until the first run has ended.' },
+  { name: 'user', argument: words(1), default: 'script_user', meaning: 'USER [GROUP] that it runs as.' },
+  { name: 'init_fail', argument: FLAG, meaning: 'It counts as failed until the first run has ended.' },
 ];
 
 const trackFile: readonly Keyword[] = [
   {
     name: 'file',
     argument: words(1),
-    meaning: 'PATH of a file that holds a number.',
+    meaning: 'PATH of a file that contains a number.',
     messages: { missing: 'track file file name missing', again: 'File already set for track file %n - ignoring %v' },
   },
   {
     name: 'weight',
     argument: words(1),
     default: '1',
-    meaning: '-254..254 [reverse]: the number times this is added to the priority.',
+    meaning: '-254..254 [reverse]: multiplied by the number and added to the priority.',
     messages: { missing: 'No weight specified for track file %n - ignoring', again: 'Weight already set for track file %n - ignoring %v' },
   },
-  { name: 'init_file', argument: words(0), meaning: '[VALUE] [overwrite]: make the file at start, where it is missing or always.' },
+  { name: 'init_file', argument: words(0), meaning: '[VALUE] [overwrite]: create the file at start, if it is missing or always.' },
 ];
 
 const delay = (name: string, meaning: string): Keyword => ({
@@ -94,13 +94,13 @@ const trackProcess: readonly Keyword[] = [
     name: 'quorum',
     argument: integer(1, 65535),
     default: '1',
-    meaning: 'How many must run.',
+    meaning: 'Minimum number of running processes.',
     messages: { invalid: 'Quorum (%v) for vrrp_track_process %n must be between [1..65535] inclusive. Ignoring...' },
   },
   {
     name: 'quorum_max',
     argument: integer(0, 65535),
-    meaning: 'How many may run at most; 0: it must not run.',
+    meaning: 'Maximum number of running processes; 0: none may run.',
     messages: { invalid: 'quorum_max (%v) for vrrp_track_process %n must be between [0..65535] inclusive. Ignoring...' },
   },
   delay('delay', 'fork_delay and terminate_delay in one.'),
@@ -110,22 +110,22 @@ const trackProcess: readonly Keyword[] = [
 
 /** The blocks at the root that define trackers. */
 export const trackBlocks: readonly Keyword[] = [
-  { name: 'vrrp_script', argument: block(() => trackScript, 1), repeated: true, meaning: 'A script whose result VRRP watches.' },
+  { name: 'vrrp_script', argument: block(() => trackScript, 1), repeated: true, meaning: 'A script whose result VRRP tracks.' },
   {
     name: 'track_file',
     aliases: ['vrrp_track_file'],
     argument: block(() => trackFile, 1),
     repeated: true,
-    meaning: 'A file whose number VRRP (or a FILE_CHECK) watches.',
+    meaning: 'A file whose number VRRP (or a FILE_CHECK) tracks.',
   },
-  { name: 'vrrp_track_process', argument: block(() => trackProcess, 1), repeated: true, meaning: 'A process that VRRP watches.' },
+  { name: 'vrrp_track_process', argument: block(() => trackProcess, 1), repeated: true, meaning: 'A process that VRRP tracks.' },
 ];
 
 /** The lists of trackers in an instance or a sync group. */
 export const trackLists: readonly Keyword[] = [
-  { name: 'track_interface', argument: LINES, meaning: 'IF [weight -253..253 [reverse]]: interfaces to watch.' },
-  { name: 'track_script', argument: LINES, meaning: 'NAME [weight -253..253 [reverse|noreverse]]: scripts to watch.' },
-  { name: 'track_file', argument: LINES, meaning: 'NAME [weight -254..254 [reverse|noreverse]]: files to watch.' },
-  { name: 'track_process', argument: LINES, meaning: 'NAME [weight -254..254 [reverse|noreverse]]: processes to watch.' },
-  { name: 'track_bfd', argument: LINES, meaning: 'NAME [weight -253..253 [reverse|noreverse]]: BFD sessions to watch.' },
+  { name: 'track_interface', argument: LINES, meaning: 'IF [weight -253..253 [reverse]]: interfaces to track.' },
+  { name: 'track_script', argument: LINES, meaning: 'NAME [weight -253..253 [reverse|noreverse]]: scripts to track.' },
+  { name: 'track_file', argument: LINES, meaning: 'NAME [weight -254..254 [reverse|noreverse]]: files to track.' },
+  { name: 'track_process', argument: LINES, meaning: 'NAME [weight -254..254 [reverse|noreverse]]: processes to track.' },
+  { name: 'track_bfd', argument: LINES, meaning: 'NAME [weight -253..253 [reverse|noreverse]]: BFD sessions to track.' },
 ];

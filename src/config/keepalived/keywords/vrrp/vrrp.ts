@@ -15,7 +15,7 @@ const booleanKeyword = (name: string, meaning: string, more: Partial<Keyword> = 
 });
 
 const election: readonly Keyword[] = [
-  { name: 'state', argument: words(1), repeated: true, default: 'BACKUP', meaning: 'MASTER or BACKUP: the wish at start, no more.' },
+  { name: 'state', argument: words(1), repeated: true, default: 'BACKUP', meaning: 'MASTER or BACKUP: the initial state only.' },
   {
     name: 'virtual_router_id',
     argument: integer(1, 255),
@@ -45,23 +45,23 @@ const election: readonly Keyword[] = [
     meaning: 'Seconds between adverts; version 2: whole seconds, version 3: hundredths up to 40.95.',
     messages: { invalid: '(%n) Advert interval (%v) not valid! Must be > 0 - ignoring' },
   },
-  { name: 'nopreempt', argument: FLAG, meaning: 'Do not take over from a lower priority.' },
-  { name: 'preempt', argument: FLAG, meaning: 'Take over from a lower priority, as without it.' },
+  { name: 'nopreempt', argument: FLAG, meaning: 'Do not take over from a master of lower priority.' },
+  { name: 'preempt', argument: FLAG, meaning: 'Take over from a master of lower priority (the default).' },
   {
     name: 'preempt_delay',
     argument: seconds(0, 1000),
     default: '0',
-    meaning: 'Seconds to wait before taking over from a lower priority.',
+    meaning: 'Seconds to wait before taking over from a master of lower priority.',
     messages: { invalid: '(%n) Preempt_delay not valid! must be between 0-1000' },
   },
-  { name: 'accept', argument: FLAG, meaning: 'The master takes packets to its virtual addresses (the default without strict mode).' },
-  { name: 'no_accept', argument: FLAG, meaning: 'It does not: nftables drops them.' },
+  { name: 'accept', argument: FLAG, meaning: 'The master accepts packets to its virtual addresses (the default without strict mode).' },
+  { name: 'no_accept', argument: FLAG, meaning: 'The master drops packets to its virtual addresses, by nftables.' },
   booleanKeyword('strict_mode', 'Keep to the RFCs.', { default: 'vrrp_strict' }),
   {
     name: 'down_timer_adverts',
     argument: integer(1, 100),
     default: 'vrrp_down_timer_adverts',
-    meaning: 'Adverts a backup misses before it takes over.',
+    meaning: 'Number of missed adverts after which a backup takes over.',
     messages: { invalid: "(%n): Invalid down_timer_adverts [1:100] '%v'" },
   },
   booleanKeyword('lower_prio_no_advert', 'A master does not answer adverts of lower priority.', { default: 'vrrp_lower_prio_no_advert' }),
@@ -69,14 +69,14 @@ const election: readonly Keyword[] = [
     default: 'vrrp_higher_prio_send_advert',
   }),
   booleanKeyword('owner_ignore_adverts', 'The address owner ignores adverts.', { default: 'vrrp_owner_ignore_adverts', since: '2.3.3' }),
-  booleanKeyword('skip_check_adv_addr', 'Do not compare the addresses in adverts of the known master again.', {
+  booleanKeyword('skip_check_adv_addr', 'Compare the addresses in adverts only when the master changes.', {
     default: 'vrrp_skip_check_adv_addr',
   }),
   {
     name: 'address_mismatch',
     argument: choice('accept', 'drop'),
     default: 'vrrp_address_mismatch',
-    meaning: "What becomes of adverts with other addresses. weir's own.",
+    meaning: 'What to do with adverts that list other addresses. weir only.',
   },
   {
     name: 'timer_expired_backup',
@@ -84,20 +84,20 @@ const election: readonly Keyword[] = [
     deprecated: ['thread_timer_expired'],
     argument: words(0),
     since: '2.2.8',
-    meaning: '[1..254]: with nopreempt, step down when the own timer ran late.',
+    meaning: '[1..254]: with nopreempt, step down if the timer of this node ran late.',
     messages: { deprecated: "(%n) thread_timer_expired - please replace with keyword 'timer_expired_backup'" },
   },
   {
     name: 'fast_advert_int',
     argument: seconds(0.001, 0.5),
-    meaning: "Seconds between extra adverts among weir nodes, 0.001..0.5. weir's own.",
+    meaning: 'Seconds between extra adverts among weir nodes, 0.001..0.5. weir only.',
     messages: { invalid: '(%n) fast_advert_int (%v) not valid - must be between 0.001 and 0.5' },
   },
   {
     name: 'fast_down_adverts',
     argument: integer(1, 100),
     default: '5',
-    meaning: "Extra adverts a backup misses before it takes over. weir's own.",
+    meaning: 'Number of missed extra adverts after which a backup takes over. weir only.',
     messages: { invalid: "(%n) fast_down_adverts '%v' not valid - must be between 1 and 100" },
   },
 ];
@@ -134,7 +134,7 @@ const garp: readonly Keyword[] = [
     deprecated: ['vmac_garp_intvl'],
     argument: words(1),
     default: 'vrrp_garp_extra_if',
-    meaning: '[all] SECONDS (0..86400): announce addresses on interfaces other than the own one, this often.',
+    meaning: '[all] SECONDS (0..86400): repeat gratuitous ARPs for addresses on other interfaces at this interval.',
     messages: { missing: '(%n): %k specified without time - ignoring' },
   },
 ];
@@ -144,16 +144,16 @@ const old: readonly Keyword[] = [
     name: 'debug',
     argument: integer(0, 4),
     acted: 'accepted',
-    because: 'the original does nothing about it either',
-    meaning: 'Level of messages, once.',
+    because: 'keepalived ignores it, too',
+    meaning: 'Log level, in old releases.',
     messages: { invalid: "(%n) Debug value '%v' not valid; must be between 0-4" },
   },
   {
     name: 'linkbeat_use_polling',
     argument: FLAG,
     acted: 'accepted',
-    because: 'the kernel tells of every link by netlink',
-    meaning: 'Poll the link of its interface.',
+    because: 'weir gets interface states by netlink',
+    meaning: 'Poll the state of its interface.',
   },
   {
     name: 'lvs_sync_daemon_interface',
@@ -173,7 +173,7 @@ const instance: readonly Keyword[] = [
   {
     name: 'notify_deleted',
     argument: { kind: 'raw', optional: true },
-    meaning: '[COMMAND [USER [GROUP]]]: an instance taken away by a reload is DELETED, not in FAULT.',
+    meaning: '[COMMAND [USER [GROUP]]]: an instance that a reload removes is notified as DELETED, not FAULT.',
     messages: { again: '(%n) notify_deleted already specified - ignoring %v' },
   },
   ...notifySwitches({
@@ -187,6 +187,6 @@ export const vrrpInstanceKeyword: Keyword = {
   name: 'vrrp_instance',
   argument: block(() => instance, 1),
   repeated: true,
-  meaning: 'One virtual router.',
+  meaning: 'A virtual router.',
   messages: { missing: 'vrrp_instance must have a name' },
 };

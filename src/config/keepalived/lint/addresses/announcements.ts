@@ -6,7 +6,7 @@ const ONCE: LintVerdict = {
   code: 'garp-once',
   severity: 'warning',
   meaning:
-    'Each address is announced once when it moves (`vrrp_min_garp`, or `garp_master_repeat 1` with `garp_master_delay 0`) and never again: a neighbour that loses the frame sends to the old master for minutes.',
+    'Each address is announced once when it moves (`vrrp_min_garp`, or `garp_master_repeat 1` with `garp_master_delay 0`) and never again: a neighbour that misses the frame sends to the old master for minutes.',
 };
 
 export const announcements: LintRule = {
@@ -22,9 +22,9 @@ export const announcements: LintRule = {
           found(
             ONCE,
             instancePlace(node, name, 'garp_master_repeat', 'garp_master_delay'),
-            `${name} announces its addresses once only`,
-            'one gratuitous ARP an address, no second round, no refresh',
-            'garp_master_refresh 60, or leave garp_master_repeat and garp_master_delay at 5',
+            `${name} announces its addresses only once`,
+            'one gratuitous ARP for each address, no repetition, no refresh',
+            'set set garp_master_refresh 60, or leave garp_master_repeat and garp_master_delay at 5',
           ),
         ),
     ),

@@ -8,7 +8,7 @@ const OWN: LintVerdict = {
   code: 'vip-is-node-address',
   severity: 'error',
   meaning:
-    'A virtual address is also the source or a `unicast_peer` of the instance: two hosts have it as soon as a backup takes over, and nobody hears the other.',
+    'A virtual address is also the source or a `unicast_peer` of the instance: two hosts have it as soon as a backup takes over, and neither receives the other’s adverts.',
 };
 
 export const nodeAddresses: LintRule = {
@@ -21,7 +21,7 @@ export const nodeAddresses: LintRule = {
         .flatMap(({ name, addresses, excludedAddresses, sourceAddress, unicast }) => {
           const held = [...addresses, ...excludedAddresses].map(({ address }) => address);
           const fixed = [
-            ...(sourceAddress === undefined ? [] : [{ address: sourceAddress, role: 'the address that this node sends from' }]),
+            ...(sourceAddress === undefined ? [] : [{ address: sourceAddress, role: 'the source address of this node' }]),
             ...(unicast?.peers ?? []).map(({ address }) => ({ address, role: 'an address in unicast_peer' })),
           ];
           return fixed
@@ -30,9 +30,9 @@ export const nodeAddresses: LintRule = {
               found(
                 OWN,
                 instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded'),
-                `${name}: the virtual address ${formatAddress(address)} belongs to a node`,
-                `it is ${role} as well`,
-                'a virtual address of its own, which no node has by itself',
+                `${name}: the virtual address ${formatAddress(address)} also also belongs to a node`,
+                `it is ${role}`,
+                'use a virtual address that no node has as its own',
               ),
             );
         }),

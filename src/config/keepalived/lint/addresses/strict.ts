@@ -6,7 +6,8 @@ import { instancePlace } from '../place.js';
 const UNREACHABLE: LintVerdict = {
   code: 'strict-vip-unreachable',
   severity: 'warning',
-  meaning: '`vrrp_strict` (or `no_accept`) without being the address owner: the master drops packets to the virtual addresses, ping too.',
+  meaning:
+    '`vrrp_strict` (or `no_accept`) on a node that is not the address owner: the master drops packets to the virtual addresses, pings included.',
 };
 const AUTHENTICATION: LintVerdict = {
   code: 'strict-drops-authentication',
@@ -17,7 +18,7 @@ const AUTHENTICATION: LintVerdict = {
 const UNICAST: LintVerdict = {
   code: 'strict-with-unicast',
   severity: 'error',
-  meaning: '`vrrp_strict` with `unicast_peer`: the RFCs know no unicast, keepalived refuses the instance when it starts.',
+  meaning: '`vrrp_strict` with `unicast_peer`: the RFCs do not define unicast, and keepalived refuses the instance when it starts.',
 };
 
 export const strict: LintRule = {
@@ -32,13 +33,13 @@ export const strict: LintRule = {
         if (!instance.accept && instance.priority !== 255 && instance.addresses.length > 0) {
           const cause = `${instance.strict ? 'strict mode' : 'no_accept'} and priority ${instance.priority}: only an owner (255) accepts packets to its virtual addresses`;
           const fix = instance.strict
-            ? 'leave vrrp_strict out, or write accept (VRRP version 3)'
-            : 'leave no_accept out, unless the addresses are only routed through';
+            ? 'remove vrrp_strict, or add accept (VRRP version 3)'
+            : 'remove no_accept, unless packets are only routed through this node';
           findings.push(
             found(
               UNREACHABLE,
               instancePlace(node, name, 'no_accept', 'strict_mode'),
-              `${name}: the virtual addresses answer nobody`,
+              `${name}: the virtual addresses do not answer`,
               cause,
               fix,
             ),
@@ -47,12 +48,18 @@ export const strict: LintRule = {
         if (instance.strict && block !== undefined && has(block, 'authentication') && instance.authentication.kind === 'none') {
           const cause = 'strict mode follows RFC 5798, which has no authentication';
           const at = instancePlace(node, name, 'authentication');
-          findings.push(found(AUTHENTICATION, at, `${name}: authentication is ignored`, cause, 'leave vrrp_strict out, or authentication'));
+          findings.push(found(AUTHENTICATION, at, `${name}: authentication is ignored`, cause, 'remove vrrp_strict or authentication'));
         }
         if (instance.strict && block !== undefined && has(block, 'unicast_peer')) {
           const at = instancePlace(node, name, 'unicast_peer');
           findings.push(
-            found(UNICAST, at, `${name}: strict mode knows no unicast`, 'vrrp_strict and unicast_peer', 'strict_mode off in this instance'),
+            found(
+              UNICAST,
+              at,
+              `${name}: strict mode does not allow unicast`,
+              'vrrp_strict and unicast_peer are both set',
+              'set set strict_mode off in this instance',
+            ),
           );
         }
         return findings;

@@ -8,7 +8,7 @@ const UNWATCHED: LintVerdict = {
   code: 'vip-interface-not-tracked',
   severity: 'warning',
   meaning:
-    'A virtual address on another interface than the instance’s (`dev`) has `no_track`, and nothing else tracks that interface: without link there the node stays master.',
+    'A virtual address on another interface than the instance’s (`dev`) has `no_track`, and nothing else tracks that interface: if it loses its carrier, the node stays master.',
 };
 
 /** Interfaces without a carrier to lose. */
@@ -38,15 +38,15 @@ export const vipInterfaces: LintRule = {
         // A VLAN interface goes down with its parent interface.
         const missing = [...others].filter((dev) => !LINKLESS.test(dev) && !seen.some((one) => one === dev || dev.startsWith(`${one}.`)));
         if (missing.length === 0) return [];
-        const cause = `${missing.join(', ')} may lose its link while adverts go on over ${instance.interface ?? 'another one'}`;
+        const cause = `${missing.join(', ')} may lose its carrier while adverts continue on ${instance.interface ?? 'another one'}`;
         const at = instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded');
         return [
           found(
             UNWATCHED,
             at,
-            `${name} does not watch every interface of its addresses`,
+            `${name} does not track every interface of its addresses`,
             cause,
-            `track_interface { ${missing.join(' ')} }, or leave no_track out`,
+            `add track_interface { ${missing.join(' ')} }, or remove no_track`,
           ),
         ];
       }),

@@ -11,7 +11,7 @@ const DIFFER: LintVerdict = {
 const SPLIT: LintVerdict = {
   code: 'vip-lists-split',
   severity: 'error',
-  meaning: 'The same, where a node is told to drop such adverts (`address_mismatch drop`): both are master.',
+  meaning: 'The same, on nodes that drop such adverts (`address_mismatch drop`): both are master.',
 };
 
 export const vipLists: LintRule = {
@@ -28,9 +28,9 @@ export const vipLists: LintRule = {
         found(
           [ours, theirs].some(({ addressMismatch }) => addressMismatch === 'drop') ? SPLIT : DIFFER,
           instancePlace(a, ours.name, 'virtual_ipaddress'),
-          `${ours.name} has other virtual addresses than its peer`,
+          `${ours.name} and its peer have different virtual addresses`,
           lists.join('; '),
-          'write the same virtual_ipaddress on both nodes; what only one shall hold belongs in virtual_ipaddress_excluded',
+          'write the same virtual_ipaddress on both nodes; addresses of only one node belong in virtual_ipaddress_excluded',
         ),
       ];
     }),

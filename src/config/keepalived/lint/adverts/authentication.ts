@@ -8,12 +8,12 @@ const DIFFER: LintVerdict = {
   code: 'authentication-differs',
   severity: 'error',
   meaning:
-    'Kind or password of the authentication differ (none, PASS, AH, auth_hmac): each drops the other’s adverts, and both are master.',
+    'The kind or the password of the authentication differs (none, PASS, AH, auth_hmac): each drops the other’s adverts, and both are master.',
 };
 const AH: LintVerdict = {
   code: 'ah-is-keepalived-only',
   severity: 'info',
-  meaning: 'Authentication AH is understood by keepalived and weir alone, and by no NAT; its start as MASTER is put off.',
+  meaning: 'Only keepalived and weir understand authentication AH, and it does not pass NAT; a node with AH cannot start as MASTER.',
 };
 
 const NAMES = { none: 'no authentication', pass: 'PASS', ah: 'AH', hmac: 'auth_hmac' } as const;
@@ -32,14 +32,14 @@ function knowsKey(receiver: Hmac, { keys, activeKey }: Hmac): boolean {
 /** Why one node refuses the other's adverts; undefined: it accepts them. */
 function refusal(receiver: Authentication, sender: Authentication): string | undefined {
   if (signs(sender)) {
-    if (receiver.kind !== 'hmac') return `${NAMES[receiver.kind]} does not know what ${NAMES.hmac} in mode ${sender.mode} signs`;
+    if (receiver.kind !== 'hmac') return `${NAMES[receiver.kind]} cannot verify adverts that ${NAMES.hmac} in mode ${sender.mode} signs`;
     return knowsKey(receiver, sender) ? undefined : 'the active key of one is not among the keys of the other';
   }
-  if (receiver.kind === 'hmac' && receiver.mode === 'enforce') return `${NAMES.hmac} in mode enforce refuses what is not signed`;
+  if (receiver.kind === 'hmac' && receiver.mode === 'enforce') return `${NAMES.hmac} in mode enforce refuses unsigned adverts`;
   const [wanted, got] = [receiver, sender].map(({ kind }) => (kind === 'hmac' ? 'none' : kind));
   if (wanted !== got) return `one has ${NAMES[receiver.kind]}, the other ${NAMES[sender.kind]}`;
   const [ours, theirs] = [receiver, sender].map((one) => ('password' in one ? one.password : ''));
-  return ours === theirs ? undefined : 'the passwords differ (8 characters count)';
+  return ours === theirs ? undefined : 'the passwords differ (the first 8 characters count)';
 }
 
 export const authentication: LintRule = {
@@ -60,8 +60,8 @@ export const authentication: LintRule = {
             AH,
             instancePlace(node, name, 'authentication'),
             `${name} uses AH`,
-            'no other implementation of VRRP has it, and it does not pass NAT',
-            'PASS where other vendors take part, auth_hmac between weir nodes',
+            'no other implementation of VRRP supports it, and it does not pass NAT',
+            'use PASS with nodes of other vendors, auth_hmac between weir nodes',
           ),
         ),
     ),

@@ -6,8 +6,7 @@ import { instancePlace } from '../place.js';
 const LONE: LintVerdict = {
   code: 'heartbeat-on-one-node',
   severity: 'warning',
-  meaning:
-    '`heartbeat` on one node only: the other neither sends over the second link nor listens there, so one cut link still makes two masters.',
+  meaning: '`heartbeat` on one node only: the other does not use the second link, so a failure of the first link still makes two masters.',
 };
 
 export const heartbeatPairs: LintRule = {
@@ -17,7 +16,7 @@ export const heartbeatPairs: LintRule = {
       if (ours.heartbeat.length > 0 === theirs.heartbeat.length > 0) return [];
       const [node, instance, other] = ours.heartbeat.length > 0 ? [a, ours, b] : [b, theirs, a];
       const at = instancePlace(node, instance.name, 'heartbeat');
-      const fix = `heartbeat { INTERFACE PEER } in ${instance.name} of ${other.file}, too`;
-      return [found(LONE, at, `the heartbeat of ${instance.name} has no counterpart`, `${other.file} has none`, fix)];
+      const fix = `add heartbeat { INTERFACE PEER } to ${instance.name} in ${other.file}`;
+      return [found(LONE, at, `only one node has the heartbeat of ${instance.name}`, `${other.file} has none`, fix)];
     }),
 };

@@ -11,7 +11,8 @@ const SPLIT: LintVerdict = {
 const FOLLOW: LintVerdict = {
   code: 'intervals-differ-v3',
   severity: 'warning',
-  meaning: 'VRRP version 3 with different `advert_int`: a backup follows its master, so failover takes a different time each way.',
+  meaning:
+    'VRRP version 3 with different `advert_int`: a backup uses its master’s interval, so failover takes a different time in each direction.',
 };
 const FAST: LintVerdict = {
   code: 'fast-mode-on-one-node',
@@ -36,7 +37,7 @@ export const intervals: LintRule = {
         const [node, instance] = ours.fast === undefined ? [b, theirs] : [a, ours];
         const at = instancePlace(node, instance.name, 'fast_advert_int');
         const cause = 'the peer has no fast_advert_int';
-        findings.push(found(FAST, at, `fast mode of ${instance.name} has no counterpart`, cause, 'write fast_advert_int on both nodes'));
+        findings.push(found(FAST, at, `only one node has the fast mode of ${instance.name}`, cause, 'write fast_advert_int on both nodes'));
       }
       return findings;
     }),

@@ -6,7 +6,7 @@ const HASTY: LintVerdict = {
   code: 'short-interval-without-priority',
   severity: 'info',
   meaning:
-    'Adverts more often than ten times a second without `vrrp_rt_priority`: a busy host sends them late, and its peer takes over for nothing.',
+    'Adverts more often than ten times a second without `vrrp_rt_priority`: a busy host sends them late, and its peer takes over without need.',
 };
 const SHORT_US = 100_000;
 
@@ -18,8 +18,8 @@ export const shortIntervals: LintRule = {
       return node.configuration.instances
         .filter(({ advertUs }) => advertUs < SHORT_US)
         .map(({ name, advertUs, downTimerAdverts }) => {
-          const cause = `a master that is ${(advertUs * downTimerAdverts) / 1000} ms late is taken for dead`;
-          const fix = 'vrrp_rt_priority 50 and vrrp_no_swap in global_defs';
+          const cause = `a master that is ${(advertUs * downTimerAdverts) / 1000} ms late is considered dead`;
+          const fix = 'add vrrp_rt_priority 50 and vrrp_no_swap to global_defs';
           return found(HASTY, instancePlace(node, name, 'advert_int'), `${name} advertises every ${advertUs / 1000} ms`, cause, fix);
         });
     }),

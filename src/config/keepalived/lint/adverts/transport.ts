@@ -9,12 +9,12 @@ const MIXED: LintVerdict = {
   code: 'unicast-and-multicast',
   severity: 'error',
   meaning:
-    'One node sends to its peers, the other to the multicast group: neither hears the other, and both are master. keepalived says nothing.',
+    'One node sends to its peers, the other to the multicast group: neither receives the other’s adverts, and both are master. keepalived does not report it.',
 };
 const GROUPS: LintVerdict = {
   code: 'multicast-groups-differ',
   severity: 'error',
-  meaning: 'The nodes use different multicast groups: neither hears the other, and both are master.',
+  meaning: 'The nodes use different multicast groups: neither receives the other’s adverts, and both are master.',
 };
 const UNNAMED: LintVerdict = {
   code: 'unicast-peer-missing',
@@ -25,12 +25,12 @@ const SAME: LintVerdict = {
   code: 'same-source-address',
   severity: 'error',
   meaning:
-    'Both nodes send from one address (`unicast_src_ip`, `mcast_src_ip`): the file was copied; one of them has it not, or both hear themselves.',
+    'Both nodes send from one address (`unicast_src_ip`, `mcast_src_ip`): the file was probably copied; one node does not have the address, or both receive their own adverts.',
 };
 const SELF: LintVerdict = {
   code: 'unicast-peer-is-self',
   severity: 'warning',
-  meaning: 'A node names its own address as a peer: the same list was copied to both nodes.',
+  meaning: 'A node lists its own address as a peer: the same list was probably copied to both nodes.',
 };
 
 function between({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
@@ -54,7 +54,13 @@ function sameSource({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   const cause = `${formatAddress(here)} here and at ${placeText(instancePlace(b, theirs.name, ...keywords))}`;
   const at = instancePlace(a, ours.name, ...keywords);
   return [
-    found(SAME, at, `${ours.name} sends from one address on both nodes`, cause, 'each node’s own address, and the other’s in unicast_peer'),
+    found(
+      SAME,
+      at,
+      `${ours.name} sends from one address on both nodes`,
+      cause,
+      'use each node’s own address here, and the other’s in unicast_peer',
+    ),
   ];
 }
 
@@ -64,9 +70,9 @@ function unnamed({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   if (source === undefined || ours.unicast === undefined || theirs.unicast === undefined) return [];
   if (theirs.sourceAddress !== undefined && sameAddress(source, theirs.sourceAddress)) return [];
   if (theirs.unicast.peers.some(({ address }) => sameAddress(address, source))) return [];
-  const cause = `${formatAddress(source)} (${placeText(instancePlace(a, ours.name, 'unicast_src_ip'))}) is not in the list`;
+  const cause = `${formatAddress(source)} (${placeText(instancePlace(a, ours.name, 'unicast_src_ip'))}) is not in unicast_peer`;
   const at = instancePlace(b, theirs.name, 'unicast_peer');
-  return [found(UNNAMED, at, `${theirs.name} does not name its peer`, cause, `add ${formatAddress(source)} to unicast_peer`)];
+  return [found(UNNAMED, at, `${theirs.name} does not list its peer`, cause, `add ${formatAddress(source)} to unicast_peer`)];
 }
 
 export const transport: LintRule = {
@@ -83,7 +89,7 @@ export const transport: LintRule = {
         if (sourceAddress === undefined || unicast?.peers.some(({ address }) => sameAddress(address, sourceAddress)) !== true) return [];
         const cause = `${formatAddress(sourceAddress)} is its own unicast_src_ip`;
         return [
-          found(SELF, instancePlace(node, name, 'unicast_peer'), `${name} names itself as a peer`, cause, 'leave it out of unicast_peer'),
+          found(SELF, instancePlace(node, name, 'unicast_peer'), `${name} lists itself as a peer`, cause, 'remove it from unicast_peer'),
         ];
       }),
     ),

@@ -6,12 +6,12 @@ import { instancePlace, placeText } from '../place.js';
 const VERSIONS: LintVerdict = {
   code: 'versions-differ',
   severity: 'error',
-  meaning: 'One node speaks VRRP version 2, the other 3: each drops the other’s adverts, and both are master.',
+  meaning: 'One node uses VRRP version 2, the other version 3: each drops the other’s adverts, and both are master.',
 };
 const CHECKSUMS: LintVerdict = {
   code: 'checksums-differ',
   severity: 'warning',
-  meaning: 'Version 3 over IPv4 with `v3_checksum_as_v2` on one node only: keepalived drops what has the other checksum.',
+  meaning: 'Version 3 over IPv4 with `v3_checksum_as_v2` on one node only: keepalived drops adverts with the other checksum.',
 };
 
 export const versions: LintRule = {
@@ -27,6 +27,6 @@ export const versions: LintRule = {
       if (ours.version !== 3 || ours.family !== 'inet' || ours.v3ChecksumAsV2 === theirs.v3ChecksumAsV2) return [];
       const cause = `v3_checksum_as_v2 is ${ours.v3ChecksumAsV2 ? 'on here and off' : 'off here and on'} at ${place}`;
       const at = instancePlace(a, ours.name, 'v3_checksum_as_v2');
-      return [found(CHECKSUMS, at, `${ours.name} and its peer compute checksums differently`, cause, 'write it on both nodes or on none')];
+      return [found(CHECKSUMS, at, `${ours.name} and its peer compute checksums differently`, cause, 'set it on both nodes or on none')];
     }),
 };

@@ -15,12 +15,13 @@ const TWICE: LintVerdict = {
 const PAIRS: LintVerdict = {
   code: 'two-pairs-on-one-vrid',
   severity: 'error',
-  meaning: 'Two pairs with different addresses use one VRID and multicast group: on one network they take each other for their peer.',
+  meaning:
+    'Two pairs with different addresses use one VRID and multicast group: on one network each pair takes the other’s adverts for its own.',
 };
 const ELSEWHERE: LintVerdict = {
   code: 'vrid-used-by-other-pair',
   severity: 'info',
-  meaning: 'The same, with addresses of different networks: no trouble unless the networks share a wire.',
+  meaning: 'The same, with addresses of different networks: harmless unless the networks share a link.',
 };
 const MOVED: LintVerdict = {
   code: 'vrids-differ',
@@ -46,7 +47,7 @@ function sameVrids(node: LintNode): readonly LintFinding[] {
     const vrid = numberOf(block, 'virtual_router_id') ?? 0;
     const cause = `VRID ${vrid} is ${earlier}'s on ${textOf(block, 'interface') ?? 'this host'}; ${name} is not started`;
     const at = instancePlace(node, name, 'virtual_router_id');
-    return [found(TWICE, at, `${name} and ${earlier} are one virtual router`, cause, 'give one of them another virtual_router_id')];
+    return [found(TWICE, at, `${name} and ${earlier} are the same virtual router`, cause, 'give one of them another virtual_router_id')];
   });
 }
 
@@ -72,9 +73,9 @@ export const vrids: LintRule = {
         found(
           verdict,
           at,
-          `${ours.name} meets another pair`,
+          `${ours.name} shares its VRID with another pair`,
           cause,
-          'another virtual_router_id, mcast_dst_ip or network for one of the pairs',
+          'give one of the pairs another virtual_router_id, mcast_dst_ip or network',
         ),
       ];
     }),

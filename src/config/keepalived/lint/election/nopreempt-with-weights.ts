@@ -9,7 +9,7 @@ const SLEEPING: LintVerdict = {
   code: 'nopreempt-with-weights',
   severity: 'warning',
   meaning:
-    'A tracker lowers the master’s priority by its weight, but the backup has `nopreempt`: it does not take over from a master that is alive, however low its priority.',
+    'A tracker lowers the master’s priority by its weight, but the backup has `nopreempt`: it does not take over from a living master, however low the master’s priority.',
 };
 
 interface Backup {
@@ -39,8 +39,8 @@ function look(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]
       SLEEPING,
       at,
       `${instance.name} stays master when ${names.join(' or ')} fails`,
-      `a weight only lowers the priority, and ${who} takes over from no living master`,
-      'leave the weight out (failure then means FAULT, and the backup takes over), or leave nopreempt out',
+      `a weight only lowers the priority, and ${who} does not take over from a living master`,
+      'remove the weight (failure then means FAULT, and the backup takes over), or remove nopreempt',
     ),
   ];
 }

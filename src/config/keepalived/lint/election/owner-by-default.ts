@@ -7,7 +7,7 @@ const DEFAULT: LintVerdict = {
   code: 'owner-by-default',
   severity: 'warning',
   meaning:
-    '`state MASTER` without `priority` is priority 255, the address owner’s: weights of trackers and `nopreempt` do not count, and it takes over at once.',
+    '`state MASTER` without `priority` is priority 255, the address owner’s: tracker weights and `nopreempt` have no effect, and it takes over at once.',
 };
 
 export const ownerByDefault: LintRule = {
@@ -27,7 +27,7 @@ export const ownerByDefault: LintRule = {
             instancePlace(node, name, 'state'),
             `${name} has priority 255`,
             'state MASTER without priority',
-            'priority 150 here, less on the other node; 255 is for a router that has the addresses by itself',
+            'set priority 150 here and a lower one on the other node; 255 is for a node that owns the addresses',
           ),
         );
     }),

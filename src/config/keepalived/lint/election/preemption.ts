@@ -13,7 +13,7 @@ const MASTER: LintVerdict = {
 const ONE_NODE: LintVerdict = {
   code: 'nopreempt-on-one-node',
   severity: 'info',
-  meaning: '`nopreempt` on the lower node only: the higher one takes the addresses back when it returns.',
+  meaning: '`nopreempt` only on the node of lower priority: the other one takes the addresses back when it returns.',
 };
 
 export const preemption: LintRule = {
@@ -27,7 +27,7 @@ export const preemption: LintRule = {
         const master = wordsOf(block, 'state')?.[0]?.text === 'MASTER';
         if (!master && instance.priority !== 255) return [];
         const cause = master ? 'state MASTER' : 'priority 255';
-        const fix = 'state BACKUP on both nodes, priorities below 255: the first one up is master';
+        const fix = 'set state BACKUP on both nodes and priorities below 255: the first node up is master';
         return [found(MASTER, instancePlace(node, name, 'nopreempt'), `${name}: nopreempt is ignored`, cause, fix)];
       }),
     ),
@@ -37,7 +37,13 @@ export const preemption: LintRule = {
       const cause = `the node of higher priority (${placeText(instancePlace(other, higher.name))}) preempts`;
       const at = instancePlace(node, lower.name, 'nopreempt');
       return [
-        found(ONE_NODE, at, `${lower.name}: nopreempt stands on the lower node only`, cause, 'nopreempt on the node of higher priority'),
+        found(
+          ONE_NODE,
+          at,
+          `${lower.name}: only the node of lower priority has nopreempt`,
+          cause,
+          'set nopreempt on the node of higher priority',
+        ),
       ];
     }),
   ],

@@ -6,7 +6,8 @@ import { instancePlace, placeText } from '../place.js';
 const EQUAL: LintVerdict = {
   code: 'equal-priorities',
   severity: 'warning',
-  meaning: 'Two nodes have the same priority: the one that starts first stays master, and two masters are told apart by address only.',
+  meaning:
+    'Two nodes have the same priority: the one that starts first stays master, and of two masters the address alone decides which one stays.',
 };
 const OWNERS: LintVerdict = {
   code: 'two-owners',
@@ -16,7 +17,7 @@ const OWNERS: LintVerdict = {
 const MASTERS: LintVerdict = {
   code: 'both-start-as-master',
   severity: 'info',
-  meaning: '`state MASTER` on both nodes: below priority 255 it decides nothing, the priority does.',
+  meaning: '`state MASTER` on both nodes: below priority 255 the priority decides, not the state.',
 };
 const AGAINST: LintVerdict = {
   code: 'state-against-priority',
@@ -35,18 +36,20 @@ export const priorities: LintRule = {
         const at = instancePlace(a, ours.name, 'priority', 'state');
         const what = owner ? `${ours.name} has two address owners` : `${ours.name} has the same priority on both nodes`;
         const cause = `priority ${ours.priority} here and at ${place}`;
-        findings.push(found(owner ? OWNERS : EQUAL, at, what, cause, 'give the node that shall be backup a lower priority'));
+        findings.push(found(owner ? OWNERS : EQUAL, at, what, cause, 'give the backup node a lower priority'));
       }
       if (ours.initialState === 'master' && theirs.initialState === 'master') {
         const at = instancePlace(a, ours.name, 'state');
         const cause = `state MASTER here and at ${placeText(instancePlace(b, theirs.name, 'state'))}; the priority decides`;
-        findings.push(found(MASTERS, at, `${ours.name} starts as master on both nodes`, cause, 'state BACKUP on one node, or on both'));
+        findings.push(found(MASTERS, at, `${ours.name} starts as master on both nodes`, cause, 'set state BACKUP on one node, or on both'));
       }
       const [low, lower, high, higher] = ours.priority < theirs.priority ? [a, ours, b, theirs] : [b, theirs, a, ours];
       if (lower.priority < higher.priority && lower.initialState === 'master' && higher.initialState === 'backup') {
         const at = instancePlace(low, lower.name, 'state');
         const cause = `priority ${lower.priority} here, ${higher.priority} at ${placeText(instancePlace(high, higher.name, 'priority'))}: the higher one is master`;
-        findings.push(found(AGAINST, at, `${lower.name} says MASTER and will be backup`, cause, 'exchange the states, or the priorities'));
+        findings.push(
+          found(AGAINST, at, `${lower.name} has state MASTER but will be backup`, cause, 'exchange the states, or the priorities'),
+        );
       }
       return findings;
     }),

@@ -8,13 +8,14 @@ import { instancePlace, placeIn, placeText } from '../place.js';
 const OSCILLATES: LintVerdict = {
   code: 'sync-group-oscillates',
   severity: 'error',
-  meaning: 'In a sync group one node is higher for one member, the other for another: each pulls the group back, for ever.',
+  meaning:
+    'In a sync group, one node has the higher priority for one member, the other node for another: the group moves back and forth for ever.',
 };
 const TIE: LintVerdict = {
   code: 'sync-group-tie',
   severity: 'warning',
   meaning:
-    'Two nodes have the same priority for a member of a sync group: once both were masters, each link is decided by the addresses on it, and where these are ordered otherwise than on another member’s link the group never comes to rest.',
+    'Two nodes have the same priority for a member of a sync group: after a time with two masters, the addresses decide for each member; if they decide differently for two members, the group moves back and forth for ever.',
 };
 
 /** The source address of a node's adverts, as far as the files show: its own setting, or the other node's only peer. */
@@ -37,17 +38,17 @@ function compareGroup(node: LintNode, name: string, members: readonly Peers[]): 
   const [here, there] = (['here', 'there'] as const).map((side) => settled.find((one) => winner(one) === side));
   const at = placeIn(node, 'vrrp_sync_group', name);
   if (here !== undefined && there !== undefined) {
-    const why = (one: Peers): string => (isTie(one) ? ' by its address' : '');
+    const why = (one: Peers): string => (isTie(one) ? ' by address' : '');
     const cause = `${here.ours.name} is higher here${why(here)}, ${there.ours.name} in ${there.b.file}${why(there)}`;
     const fix = `make one node higher for every member of ${name} (${placeText(at)})`;
-    return [found(OSCILLATES, at, `sync group ${name} will not come to rest`, cause, fix)];
+    return [found(OSCILLATES, at, `sync group ${name} moves back and forth`, cause, fix)];
   }
   const tie = members.find((one) => winner(one) === 'unknown');
   if (tie === undefined || members.length < 2) return [];
   const { ours, theirs, b } = tie;
   const place = placeText(instancePlace(b, theirs.name, 'priority', 'state'));
-  const cause = `${ours.name} has priority ${ours.priority} here and at ${place}: two masters are told apart by their addresses, on each link anew`;
-  return [found(TIE, at, `sync group ${name} may never come to rest`, cause, 'give one node the higher priority for every member')];
+  const cause = `${ours.name} has priority ${ours.priority} here and at ${place}: of two masters, the address decides for each member separately`;
+  return [found(TIE, at, `sync group ${name} may move back and forth`, cause, 'give one node the higher priority for every member')];
 }
 
 export const syncGroups: LintRule = {

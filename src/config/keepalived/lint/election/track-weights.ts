@@ -13,7 +13,8 @@ const SMALL: LintVerdict = {
 const SWAP: LintVerdict = {
   code: 'track-weight-swaps-back',
   severity: 'warning',
-  meaning: 'A script’s positive weight lifts the lower node above the higher one even while both succeed: the wrong node is master.',
+  meaning:
+    'A script’s positive weight raises the node of lower priority above the other even if the script succeeds on both: the wrong node is master.',
 };
 
 /** Scripts without `reverse`: their failure counts as failure. */
@@ -25,23 +26,17 @@ function look({ a, b, ours, theirs }: Peers) {
   const [top, rival] = [priorityWith(ours.priority, mine), priorityWith(theirs.priority, others)];
   const place = placeText(instancePlace(b, theirs.name, 'track_script', 'priority'));
   if (rival > top) {
-    const cause = `${top} with every script in order here, ${rival} at ${place}`;
-    const fix = 'the same weights on both nodes';
+    const cause = `${top} when every script succeeds here, ${rival} at ${place}`;
+    const fix = 'set the same weights on both nodes';
     return [
-      found(
-        SWAP,
-        instancePlace(a, ours.name, 'track_script', 'priority'),
-        `${ours.name}: the peer will be master all the time`,
-        cause,
-        fix,
-      ),
+      found(SWAP, instancePlace(a, ours.name, 'track_script', 'priority'), `${ours.name}: the peer will always be master`, cause, fix),
     ];
   }
   return mine.flatMap(({ name }) => {
     const failed = priorityWith(ours.priority, mine, [name]);
     if (failed < rival) return [];
     const cause = `${name} failed leaves priority ${failed}, the peer (${place}) has ${rival}`;
-    const fix = `a weight of more than ${top - rival}, or 0 (failure means FAULT)`;
+    const fix = `set a weight of more than ${top - rival}, or 0 (failure means FAULT)`;
     return [found(SMALL, instancePlace(a, ours.name, 'track_script'), `${ours.name} stays master when ${name} fails`, cause, fix)];
   });
 }

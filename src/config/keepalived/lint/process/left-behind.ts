@@ -9,7 +9,8 @@ const ADDRESSES: LintVerdict = {
 const TABLE: LintVerdict = {
   code: 'keeps-table-at-stop',
   severity: 'warning',
-  meaning: '`-I` (--dont-release-ipvs) where a peer takes over: the stopped node goes on forwarding by a table nobody checks.',
+  meaning:
+    '`-I` (--dont-release-ipvs) where a peer takes over: the stopped node continues to forward by a table whose servers are not checked.',
 };
 
 export const leftBehind: LintRule = {
@@ -19,14 +20,14 @@ export const leftBehind: LintRule = {
       const { instances, virtualServers } = node.configuration;
       if (instances.length === 0) return [];
       const at = { file: node.file, line: 1, column: 1 };
-      const fix = (option: string): string => `leave ${option} out of the daemon's options`;
+      const fix = (option: string): string => `remove ${option} from the daemon's options`;
       const findings = [];
       if (node.leavesBehind.addresses) {
         const cause = `option -V, and ${instances.map(({ name }) => name).join(', ')} can be master elsewhere`;
         findings.push(found(ADDRESSES, at, 'a stopped node keeps its virtual addresses', cause, fix('-V')));
       }
       if (node.leavesBehind.servers && virtualServers.length > 0) {
-        const cause = 'option -I: virtual servers stay without checks while a peer serves them';
+        const cause = 'option -I: virtual servers stay, without health checks, while a peer serves them';
         findings.push(found(TABLE, at, 'a stopped node keeps its virtual servers', cause, fix('-I')));
       }
       return findings;

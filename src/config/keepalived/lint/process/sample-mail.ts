@@ -5,8 +5,7 @@ import { globalPlace } from '../place.js';
 const SAMPLE: LintVerdict = {
   code: 'mail-to-sample-address',
   severity: 'info',
-  meaning:
-    'Mails are sent, but to the addresses (`…@firewall.loc`) or by the relay (192.168.200.1) of the sample that comes with keepalived.',
+  meaning: 'Mail is sent to the addresses (`…@firewall.loc`) or by the relay (192.168.200.1) of keepalived’s sample configuration.',
 };
 const DOMAIN = '@firewall.loc';
 const RELAY = '192.168.200.1';
@@ -28,7 +27,7 @@ export const sampleMail: LintRule = {
       const left = [...notificationEmail.filter((address) => address.endsWith(DOMAIN)), ...(smtpServer?.host === RELAY ? [RELAY] : [])];
       if (left.length === 0 || notificationEmail.length === 0 || smtpServer === undefined || !mails(node)) return [];
       const at = globalPlace(node, left[0] === RELAY ? 'smtp_server' : 'notification_email');
-      const fix = 'addresses and a relay of your own, or no notification_email';
-      return [found(SAMPLE, at, 'mails go to the addresses of the sample file', left.join(', '), fix)];
+      const fix = 'use your own addresses and relay, or remove notification_email';
+      return [found(SAMPLE, at, 'mail goes to the addresses or the relay of the sample file', left.join(', '), fix)];
     }),
 };

@@ -7,8 +7,7 @@ import { usedScripts } from './used-scripts.js';
 const SIGNS: LintVerdict = {
   code: 'shell-signs-without-shell',
   severity: 'warning',
-  meaning:
-    'A command has `|`, `&&`, `||`, `;`, `>`, `$(…)` or backquotes, but is run without a shell: they are handed to the program as its arguments.',
+  meaning: 'A command has `|`, `&&`, `||`, `;`, `>`, `$(…)` or backquotes, but runs without a shell: the program gets them as arguments.',
 };
 
 /** Words that are commands only in a shell: no such program is found, and the whole text goes to `sh -c`. */
@@ -50,9 +49,9 @@ export const scriptCommands: LintRule = {
         const sign = signIn(script);
         if (sign === undefined) return [];
         const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
-        const cause = `'${sign}' is an argument of ${script.argv[0]}: no shell reads the line`;
-        const fix = `"/bin/sh -c '…'" with the command in it, or a script file`;
-        return [found(SIGNS, at, `${name}: the command is not what it seems`, cause, fix)];
+        const cause = `'${sign}' is an argument of ${script.argv[0]}: the command runs without a shell`;
+        const fix = `use "/bin/sh -c '…'" around the command, or a script file`;
+        return [found(SIGNS, at, `${name}: the command needs a shell`, cause, fix)];
       }),
     ),
 };

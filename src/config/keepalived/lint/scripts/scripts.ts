@@ -7,12 +7,12 @@ import { type UsedScript, usedScripts } from './used-scripts.js';
 const STOPS: LintVerdict = {
   code: 'script-stops-keepalived',
   severity: 'warning',
-  meaning: 'A tracking or notify script stops keepalived itself: nobody starts it again, and the node is lost as a backup.',
+  meaning: 'A tracking or notify script stops keepalived itself: it is not started again, and the node can no longer take over.',
 };
 const ROOT: LintVerdict = {
   code: 'script-as-root',
   severity: 'warning',
-  meaning: 'Scripts run as root without `enable_script_security`: whoever can write one is root.',
+  meaning: 'Scripts run as root without `enable_script_security`: whoever can change a script is root.',
 };
 
 /** Commands that stop the daemon; `keepalived` may be part of a path. */
@@ -44,10 +44,11 @@ function securityFinding(node: LintNode): readonly ReturnType<typeof found>[] {
   const [first] = roots;
   if (first === undefined) return [];
   const names = [...new Set(roots.map(({ script }) => script.argv[0] ?? script.text))];
-  const cause = `neither enable_script_security nor script_user is said: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
-  const fix = 'in global_defs enable_script_security (refuses scripts that others can change) and script_user (root, or better another)';
+  const cause = `neither enable_script_security nor script_user is set: ${names.slice(0, 3).join(', ')}${names.length > 3 ? ' …' : ''}`;
+  const fix =
+    'set enable_script_security (refuses scripts that others can change) and script_user (another than root, if possible) in global_defs';
   const at = first.block === 'virtual_server' ? serverPlace(node, first.name) : placeIn(node, first.block, first.name, first.keyword);
-  return [found(ROOT, at, `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root unchecked`, cause, fix)];
+  return [found(ROOT, at, `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root without script security`, cause, fix)];
 }
 
 export const scripts: LintRule = {
@@ -57,7 +58,7 @@ export const scripts: LintRule = {
       ...usedScripts(node.configuration).flatMap(({ script, block, name, keyword }) => {
         const why = stopping(script, node);
         if (why === undefined) return [];
-        const fix = 'let the script’s exit status say it (weight 0: FAULT), and leave the daemon running';
+        const fix = 'report the failure by the exit status (with weight 0: FAULT), and leave the daemon running';
         const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
         return [found(STOPS, at, `${name}: a script stops keepalived itself`, why, fix)];
       }),

@@ -1,11 +1,11 @@
-// What can be told of a shell script by reading it.
+// What is learned from a shell script by reading it.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { shellLines } from './shell-lines.js';
 
 const look = (text: string) => shellLines({ argv: ['/c.sh'], text: '/c.sh' }, new Map([['/c.sh', text]]));
 
-test('scripts that cannot fail, and those that may', () => {
+test('scripts that cannot fail, and scripts that can', () => {
   for (const text of [
     'pidof x\necho $?\n',
     'if pidof x; then\n  echo 0\nelse\n  echo 1\nfi\n',
@@ -42,7 +42,7 @@ test('whether it looks for addresses of this host', () => {
   for (const text of ['ip route', 'zip archive']) assert.equal(look(text)?.looksAtAddresses, false, text);
 });
 
-test('other languages, and files that are not there, are not judged', () => {
+test('other languages and missing files are not examined', () => {
   assert.equal(look('#!/usr/bin/python3\nprint(0)\n'), undefined);
   assert.equal(shellLines({ argv: ['/d.sh'], text: '/d.sh' }, new Map()), undefined);
 });

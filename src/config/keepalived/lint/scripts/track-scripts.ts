@@ -9,23 +9,23 @@ const SLOW: LintVerdict = {
   code: 'script-sleeps-too-long',
   severity: 'warning',
   meaning:
-    'A tracking script sleeps as long as its `timeout` (without one: its `interval`) or longer: it is killed before it is done, and counts as failed.',
+    'A tracking script sleeps as long as its `timeout` (without one: its `interval`) or longer: it is killed before it ends, and counts as failed.',
 };
 const ALWAYS: LintVerdict = {
   code: 'script-never-fails',
   severity: 'warning',
-  meaning: 'A tracking script ends in `echo` on every way: what it prints is not looked at, its exit status is 0 always.',
+  meaning: 'Every branch of a tracking script ends in `echo`: its output is ignored, and its exit status is always 0.',
 };
 const ITSELF: LintVerdict = {
   code: 'script-checks-keepalived',
   severity: 'warning',
-  meaning: 'A tracking script asks whether keepalived runs: it does, for it runs the script. Nothing is checked.',
+  meaning: 'A tracking script checks whether keepalived runs: it does, since it runs the script. So nothing is checked.',
 };
 const VIP: LintVerdict = {
   code: 'script-checks-virtual-address',
   severity: 'warning',
   meaning:
-    'A tracking script asks the virtual address: the master’s service answers both nodes (or neither), so its failure moves nothing; a check that the address is here never lets a backup become master.',
+    'A tracking script connects to the virtual address: the master’s service answers both nodes (or neither), so its failure causes no failover. A check that the address is local keeps a backup from ever becoming master.',
 };
 
 /** A script, and the lines of its file if it could be read. */
@@ -44,14 +44,14 @@ function slow(look: Look): readonly LintFinding[] {
   const seconds = (tracker.timeoutUs ?? tracker.intervalUs) / 1e6;
   if (lines === undefined || lines.longestSleep < seconds) return [];
   const at = placeIn(node, 'vrrp_script', tracker.name, 'timeout', 'interval');
-  const cause = `it sleeps ${lines.longestSleep} s, and is killed after ${seconds} s (${tracker.timeoutUs === undefined ? 'interval, there is no timeout' : 'timeout'})`;
+  const cause = `it sleeps ${lines.longestSleep} s, and is killed after ${seconds} s (${tracker.timeoutUs === undefined ? 'its interval, since it has no timeout' : 'timeout'})`;
   return [
     found(
       SLOW,
       at,
-      `${tracker.name} is killed before it is done`,
+      `${tracker.name} is killed before it ends`,
       cause,
-      'a timeout beyond the sleep, or no sleep: rise and fall wait, too',
+      'set a timeout longer than the sleep, or use rise and fall instead of sleeping',
     ),
   ];
 }
@@ -59,8 +59,8 @@ function slow(look: Look): readonly LintFinding[] {
 function always(look: Look): readonly LintFinding[] {
   const { tracker, lines } = look;
   if (lines?.endsInEcho !== true) return [];
-  const cause = `${lines.path} ends in echo on every way, which succeeds`;
-  return [found(ALWAYS, place(look), `${tracker.name} never fails`, cause, 'exit 1 where the check failed')];
+  const cause = `${lines.path} ends in echo on every branch, which always succeeds`;
+  return [found(ALWAYS, place(look), `${tracker.name} never fails`, cause, 'exit with 1 if the check fails')];
 }
 
 const KEEPALIVED = /^(?:\S*\/)?(?:(?:killall|pkill)\s+-0|pidof|pgrep(?:\s+-\w+)*)\s+(?:\S*\/)?keepalived$/;
@@ -69,8 +69,8 @@ function itself(look: Look): readonly LintFinding[] {
   const { tracker } = look;
   const command = tracker.script.argv.join(' ');
   if (!KEEPALIVED.test(command)) return [];
-  const cause = `'${command}' succeeds as long as anybody is there to run it`;
-  return [found(ITSELF, place(look), `${tracker.name} checks nothing`, cause, 'ask for the service that the address is for')];
+  const cause = `'${command}' always succeeds, since keepalived runs it`;
+  return [found(ITSELF, place(look), `${tracker.name} checks nothing`, cause, 'check the service behind the virtual address')];
 }
 
 const quoted = (address: string): string => address.replace(/[.]/g, '\\.');
@@ -82,9 +82,9 @@ function virtual(look: Look): readonly LintFinding[] {
     const inCommand = pattern.test(tracker.script.argv.join(' '));
     // A script that first tests whether the address is local handles that case.
     if (!inCommand && !(lines !== undefined && !lines.looksAtAddresses && lines.commands.some((line) => pattern.test(line)))) continue;
-    const cause = 'where the master has it, the backup’s check is about the master, too';
-    const fix = 'ask 127.0.0.1, or the address that the node has for itself';
-    return [found(VIP, place(look), `${tracker.name} asks the virtual address ${address}`, cause, fix)];
+    const cause = 'the master has the address, so the backup checks the master’s service, too';
+    const fix = 'use 127.0.0.1, or the node’s own address';
+    return [found(VIP, place(look), `${tracker.name} uses the virtual address ${address}`, cause, fix)];
   }
   return [];
 }

@@ -8,7 +8,7 @@ const DIFFER: LintVerdict = {
   code: 'virtual-servers-differ',
   severity: 'warning',
   meaning:
-    'A virtual server stands on one node of a pair only, or has other real servers there: after a failover something else is served.',
+    'A virtual server exists on one node of a pair only, or has other real servers on the other: after a failover, other servers serve it.',
 };
 
 export const servicesOfPair: LintRule = {
@@ -26,7 +26,7 @@ export const servicesOfPair: LintRule = {
               serverPlace(node, name),
               `${name} is on one node only`,
               `${other.file} has no such virtual_server`,
-              'write it on both nodes',
+              'define it on both nodes',
             ),
           );
       const unlike = mine.flatMap((server) => {
@@ -38,7 +38,7 @@ export const servicesOfPair: LintRule = {
           found(
             DIFFER,
             serverPlace(a, server.name, 'real_server'),
-            `${server.name} has other real servers on the peer`,
+            `${server.name} has other real servers on the peer node node`,
             cause,
             'write the same real servers on both nodes',
           ),

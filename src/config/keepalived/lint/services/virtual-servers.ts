@@ -10,22 +10,22 @@ import { serverPlace } from '../place.js';
 const SORRY: LintVerdict = {
   code: 'sorry-server-is-real-server',
   severity: 'error',
-  meaning: 'The sorry server is one of the real servers: it is asked when it is down, and removed when it comes up.',
+  meaning: 'The sorry server is one of the real servers: it is used when it is down, and removed when it comes up.',
 };
 const UNHELD: LintVerdict = {
   code: 'virtual-server-without-vip',
   severity: 'warning',
-  meaning: 'No VRRP instance (nor static_ipaddress) of this node holds a virtual server’s address: nothing brings packets here.',
+  meaning: 'No VRRP instance (nor static_ipaddress) of this node holds a virtual server’s address: no packets arrive here.',
 };
 const TWICE: LintVerdict = {
   code: 'virtual-server-twice',
   severity: 'error',
-  meaning: 'A virtual server is defined twice: the second is silently lost, or its servers are mixed in.',
+  meaning: 'A virtual server is defined twice: the second is silently ignored, or its servers are added to the first.',
 };
 const UNCHECKED: LintVerdict = {
   code: 'real-server-unchecked',
   severity: 'info',
-  meaning: 'A real server has no checker: it is never taken out.',
+  meaning: 'A real server has no health check: it is never removed.',
 };
 
 /** The addresses of the host's instances, excluded ones too, and static addresses. */
@@ -49,13 +49,13 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
   if (sorryServer !== undefined && realServers.some((one) => destinationId(one) === destinationId(sorryServer))) {
     const cause = `${formatAddress(sorryServer.address)} port ${sorryServer.port} is in both`;
     const at = serverPlace(node, name, 'sorry_server');
-    findings.push(found(SORRY, at, `${name}: the sorry server is a real server`, cause, 'a sorry server of its own, or none'));
+    findings.push(found(SORRY, at, `${name}: the sorry server is a real server`, cause, 'use another server as sorry server, or none'));
   }
   const missing = addressesOf(server, node).filter((address) => !held.has(formatAddress(address)));
   if (missing.length > 0 && node.configuration.instances.length > 0) {
     const cause = `${missing.map(formatAddress).join(', ')} is in no virtual_ipaddress of ${node.file}`;
     const fix = 'add it to virtual_ipaddress, to virtual_ipaddress_excluded or to static_ipaddress';
-    findings.push(found(UNHELD, serverPlace(node, name), `${name}: nobody holds its address`, cause, fix));
+    findings.push(found(UNHELD, serverPlace(node, name), `${name}: no instance holds its address`, cause, fix));
   }
   const unchecked = realServers.filter(({ checkers }) => checkers.length === 0);
   if (unchecked.length > 0) {
@@ -65,9 +65,9 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
       found(
         UNCHECKED,
         at,
-        `${name}: servers without a checker`,
+        `${name}: servers without a health check`,
         names.join(', '),
-        server.protocol === 'udp' ? 'a UDP_CHECK { } or a MISC_CHECK { }' : 'a TCP_CHECK { } at least',
+        server.protocol === 'udp' ? 'add add a UDP_CHECK { } or a MISC_CHECK { }' : 'add at least a TCP_CHECK { }',
       ),
     );
   }
@@ -82,8 +82,8 @@ function duplicates(node: LintNode) {
       seen.add(id);
       return [];
     }
-    const cause = `virtual_server ${name} stands twice in ${node.file}`;
-    return [found(TWICE, serverPlace(node, name), `${name} is defined twice`, cause, 'put the real servers into one of them')];
+    const cause = `virtual_server ${name} is defined twice in ${node.file}`;
+    return [found(TWICE, serverPlace(node, name), `${name} is defined twice`, cause, 'put all real servers into one definition')];
   });
 }
 

@@ -9,7 +9,7 @@ const read = (...lines: string[]) => {
   return { global: configuration.global, errors, notices };
 };
 
-/** Lines, the settings they make, what is said. */
+/** Lines, the settings they make, and what is reported. */
 type Case = readonly [lines: readonly string[], expected: Partial<GlobalSettings>, reported?: readonly string[]];
 
 function tryAll(cases: readonly Case[]): void {
@@ -206,7 +206,7 @@ test('virtual servers: flush, timeouts, the sync daemon', () => {
   ]);
 });
 
-test('what is not carried out is listed with its place, and said once', () => {
+test('keywords without effect are listed with their places, and reported once', () => {
   const { global, errors, notices } = read('enable_snmp_vrrp', 'enable_dbus', 'router_id r');
   assert.deepEqual(errors, []);
   assert.deepEqual([...global.notActedOn].sort(), ['enable_dbus (k.conf:3)', 'enable_snmp_vrrp (k.conf:2)']);

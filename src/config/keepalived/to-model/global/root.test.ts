@@ -24,7 +24,7 @@ test('static objects, track groups and delays', () => {
   assert.equal(configuration.root.staticAddresses[0].trackGroup, 'T');
 });
 
-test("what is wrong at the root is told in keepalived's words", () => {
+test("errors at the root are reported in keepalived's words", () => {
   const cases: [string, string[]][] = [
     ['net_namespace', ['net_namespace name missing - ignoring']],
     ['net_namespace a\nnet_namespace b', ['Duplicate net_namespace definition b - ignoring']],

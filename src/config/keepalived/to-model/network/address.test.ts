@@ -34,7 +34,7 @@ test('options of an address line', () => {
   }
 });
 
-test("what is wrong with an address line is told in keepalived's words, and the line used where it can be", () => {
+test("errors in an address line are reported in keepalived's words, and the line is used if possible", () => {
   const cases: [string, string[], boolean][] = [
     ['10.99.0.100/33', ["number '33' outside range [0, 32]", 'Invalid address prefix len 33 for address 10.99.0.100/33 - using 32'], true],
     ['fe80::1/129', ["number '129' outside range [0, 128]", 'Invalid address prefix len 129 for address fe80::1/129 - using 128'], true],
@@ -77,7 +77,7 @@ test('a virtual address may have a macvlan of its own, and no track_group', () =
   ]);
 });
 
-test('any words behind an address are read or told, never thrown', () => {
+test('any words behind an address are read or reported, and nothing throws', () => {
   const word = fc.constantFrom(
     'dev',
     'brd',

@@ -128,14 +128,14 @@ test('options of a route line', () => {
   }
 });
 
-test('a metric said twice counts once', () => {
+test('of a metric that is set twice the last value counts', () => {
   assert.deepEqual(readRouteLine(`${net} mtu 1 hoplimit 2 mtu 3`).route?.metrics, [
     { name: 'hoplimit', value: 2, lock: false },
     { name: 'mtu', value: 3, lock: false },
   ]);
 });
 
-test('a tunnel that is wrong is told, and the route goes without', () => {
+test('an invalid tunnel is reported, and the route is used without it', () => {
   const cases: [string, string[]][] = [
     ['bogus', ['Unknown encap type - bogus']],
     ['mpls 1048576', ['invalid mpls address 1048576 for encapsulation']],
@@ -156,7 +156,7 @@ test('a tunnel that is wrong is told, and the route goes without', () => {
 
 const untracked = (to: string): string => `Warning - cannot track route ${to} with no interface specified, not tracking`;
 
-test("what is wrong with a route line is told in keepalived's words", () => {
+test("errors in a route line are reported in keepalived's words", () => {
   const cases: [string, string[], boolean][] = [
     ['192.168.9.0/24', [untracked('192.168.9.0/24')], true],
     [`192.168.9.0/24 gw 10.99.0.9 dev eth0`, ['"gw" for routes is deprecated. Please use "via"'], true],
@@ -206,7 +206,7 @@ test("what is wrong with a route line is told in keepalived's words", () => {
   }
 });
 
-test('an option without its value ends the start', () => {
+test('an option without its value is fatal', () => {
   for (const [line, place] of [
     [`${net} table`, 'table` at word position 5'],
     ['192.168.9.0/24 dev', 'dev` at word position 3'],
@@ -215,7 +215,7 @@ test('an option without its value ends the start', () => {
   }
 });
 
-test('any words are read or told', () => {
+test('any words are read or reported', () => {
   const word = fc.constantFrom(
     'via',
     'dev',

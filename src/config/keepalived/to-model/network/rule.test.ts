@@ -60,7 +60,7 @@ test('options of a rule line', () => {
 
 const twice = 'Cannot specify more than one of table/nop/goto/blackhole/prohibit/unreachable for rule';
 
-test("what is wrong with a rule line is told in keepalived's words, and the rule left out", () => {
+test("errors in a rule line are reported in keepalived's words, and the rule is left out", () => {
   const cases: [string, string[]][] = [
     [`from abc ${rest}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule from address abc']],
     [`to abc ${rest}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule to address abc']],
@@ -99,7 +99,7 @@ test("what is wrong with a rule line is told in keepalived's words, and the rule
   }
 });
 
-test('a wrong protocol or track_group is told, the rule stays', () => {
+test('an invalid protocol or track_group is reported, and the rule is used', () => {
   for (const [line, reported] of [
     [`from all protocol bogus ${rest}`, ["invalid number 'bogus'", 'Invalid protocol bogus']],
     [`from all ${rest} track_group TX`, ['track_group TX not found']],
@@ -126,7 +126,7 @@ test('rules without preference are numbered downwards through the file', () => {
   assert.deepEqual(errors, [text(16384), text(16383)]);
 });
 
-test('any words are read or told', () => {
+test('any words are read or reported', () => {
   const word = fc.constantFrom(
     'from',
     'to',

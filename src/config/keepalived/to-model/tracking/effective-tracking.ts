@@ -1,5 +1,5 @@
 // The trackers of an instance that take effect. The priority of an address owner never changes, members of a sync group must not differ in
-// priority, and an instance watches its own interface anyway (keepalived.conf(5), "track_script", "sync_group_tracking_weight").
+// priority, and an instance always tracks its own interface (keepalived.conf(5), "track_script", "sync_group_tracking_weight").
 import type { SyncGroup, VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet } from '../../../../model/keepalived/trackers.js';
 import type { Severity } from '../../diagnostics/row.js';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { instanceText, readText } from '../../../../../test/support/keepalived-text.js';
 
-/** A tracker of each kind, named t1, and the word for it in messages. */
+/** A tracker of each kind, named t1, and its name in messages. */
 const kinds = {
   scripts: { list: 'track_script', noun: 'script', before: 'vrrp_script t1 {\nscript /bin/true\n}\n' },
   files: { list: 'track_file', noun: 'file', before: 'track_file t1 {\nfile /run/v\nweight 0\n}\n' },
@@ -29,7 +29,7 @@ test('trackers by name, weight and direction', () => {
   assert.deepEqual(configuration.instances[0]?.track.interfaces, [{ name: 'eth1' }, { name: 'eth2', weight: 5, reverse: true }]);
 });
 
-test("mistakes in the lists are told in keepalived's words, which differ from kind to kind", () => {
+test("mistakes in the lists are reported in keepalived's words, which differ by kind", () => {
   for (const kind of names) {
     const { noun, list } = kinds[kind];
     const option = kind === 'bfds' ? 'unknown track bfd t1 option' : `unknown track ${noun} option`;
@@ -67,7 +67,7 @@ test('mistakes in track_interface', () => {
     assert.deepEqual(readText(instanceText(track('track_interface', ...lines))).errors, reported, lines.join());
 });
 
-test('what is defined further down is not found', () => {
+test('a tracker that is defined further down is not found', () => {
   const { errors, diagnostics } = readText(`${instanceText(track('track_script', 't1'))}\n${kinds.scripts.before}`);
   assert.deepEqual(errors, ['(V1) track script t1 not found, ignoring...']);
   assert.match(diagnostics[0]?.hint ?? '', /defined in line 11 only/);
@@ -76,7 +76,7 @@ test('what is defined further down is not found', () => {
 const inGroup = (more = ''): string => `vrrp_sync_group G1 {\ngroup {\nV1\nV2\n}\n${more}\n}\n`;
 const pair = (lines: string[]): string => `${instanceText(lines)}\n${instanceText([]).replace('V1', 'V2').replace('eth0', 'eth9')}\n`;
 
-/** `t1 weight 10` (or eth1) in an instance that is owner or member: what stays, what is said. */
+/** `t1 weight 10` (or eth1) in an instance that is an address owner or a member: what takes effect, and what is reported. */
 function settled(kind: Kind | 'interfaces', how: 'owner' | 'member', more = '') {
   const list = kind === 'interfaces' ? track('track_interface', 'eth1 weight 10') : track(kinds[kind].list, 't1 weight 10');
   const before = kind === 'interfaces' ? '' : kinds[kind].before;
@@ -88,10 +88,10 @@ function settled(kind: Kind | 'interfaces', how: 'owner' | 'member', more = '') 
   };
 }
 
-/** Of scripts that nobody is left to track keepalived tells that, too. */
+/** keepalived also reports scripts that nothing tracks any more. */
 const unused = (kind: Kind): readonly string[] => (kind === 'scripts' ? ['Warning - script t1 is not used'] : []);
 
-test("an address owner's priority never changes: weights are left out, and told", () => {
+test("an address owner's priority never changes: weights are ignored, and reported", () => {
   const reported = {
     scripts: 'script t1 with weights',
     files: 'file t1 with weight 10',
@@ -126,7 +126,7 @@ test('members of a sync group must not differ in priority', () => {
   });
 });
 
-test('what group and member both track', () => {
+test('interfaces that group and member both track', () => {
   const both = settled('interfaces', 'member', 'sync_group_tracking_weight\ntrack_interface {\neth1\n}');
   assert.deepEqual(both.reported, [
     '(V1) track_interface eth1 is configured on VRRP instance and sync group. Remove vrrp instance or sync group config',

@@ -1,4 +1,4 @@
-// Checkers: what each kind becomes, whose times it has, and what is said.
+// Health checks: the model of each kind, where its times come from, and what is reported.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readText } from '../../../../../test/support/keepalived.js';
@@ -43,7 +43,7 @@ test('times: each kind’s own, then those of the levels above, then the checker
   assert.equal(timing('TCP_CHECK {\n}', '', 'global_defs {\nchecker_log_all_failures\n}\n').logAllFailures, true);
 });
 
-test('where a checker connects', () => {
+test('the target of a health check', () => {
   const { target } = one('TCP_CHECK {\nconnect_ip 10.0.0.5\nconnect_port 81\nbindto 10.0.0.6\nbind_if eth0\nbind_port 1000\nfwmark 5\n}');
   assert.deepEqual(target, {
     address: { family: 'inet', words: [0x0a000005] },
@@ -145,7 +145,7 @@ test('SMTP_CHECK checks each of its hosts', () => {
   );
 });
 
-test('what the others say', () => {
+test('messages of the other kinds', () => {
   const cases: readonly (readonly [string, string, string?])[] = [
     ['DNS_CHECK {\nname a..b\n}', "DNS_CHECK name 'a..b' has empty label - ignoring"],
     ['DNS_CHECK {\ntype PTR\n}', 'Unknown DNS check type PTR - ignoring'],

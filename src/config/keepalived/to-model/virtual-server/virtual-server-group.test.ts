@@ -30,7 +30,7 @@ test('addresses, ranges and networks', () => {
   for (const [line, expected] of forms) assert.deepEqual(members(line), { read: [expected], reported: [] }, line);
 });
 
-test('what is none is told and left out', () => {
+test('invalid members are reported and left out', () => {
   const wrong: readonly (readonly [string, string])[] = [
     ['10.1.0.1 abc', 'Invalid virtual server group IP address 10.1.0.1 /port/abc - skipping'],
     ['10.1.0.1:80', 'Invalid virtual server group IP address 10.1.0.1:80  - skipping'],
@@ -52,7 +52,7 @@ test('what is none is told and left out', () => {
   }
 });
 
-test('groups that cannot be are removed', () => {
+test('impossible groups are removed', () => {
   assert.deepEqual(members('').reported, ['virtual server group G has no entries - removing']);
   assert.deepEqual(members('10.1.0.1 80\n2001:db8::1 80\nfwmark 1').reported, [
     'virtual server group G cannot have IPv4, IPv6 and fwmark without family - removing',

@@ -1,4 +1,4 @@
-// virtual_server and real_server: what they become, and what is said. (All recorded messages: test/oracle/keepalived.)
+// virtual_server and real_server: the model, and what is reported. (All recorded messages: test/oracle/keepalived.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readText } from '../../../../../test/support/keepalived.js';
@@ -67,7 +67,7 @@ test('a plain virtual server, with every default', () => {
   ]);
 });
 
-test('what is not said is told and defaulted', () => {
+test('missing settings are reported and get defaults', () => {
   const { server, reported } = read(REAL);
   assert.deepEqual(reported, [
     'Virtual server [10.0.0.1]:none:80: no protocol set - defaulting to UDP',
@@ -77,7 +77,7 @@ test('what is not said is told and defaulted', () => {
   assert.equal(server?.scheduler, 'wlc');
 });
 
-test('a scheduler’s own flags count behind it only', () => {
+test('flags of a scheduler count only behind it', () => {
   assert.equal(good(`${PLAIN}lvs_sched sh\nsh-fallback\nsh-port\n${REAL}`).schedFlags, 3);
   assert.equal(good(`${PLAIN}lvs_sched mh\nmh-port\n${REAL}`).schedFlags, 2);
   assert.equal(good(`${PLAIN}lvs_sched sh\nmh-port\n${REAL}`).schedFlags, 0);
@@ -166,7 +166,7 @@ test('families, marks and groups', () => {
   ]);
 });
 
-test('what cannot be an address, a port or a mark', () => {
+test('invalid addresses, ports and marks', () => {
   assert.match(
     read(PLAIN + REAL, '300.0.0.1 80').reported[0] ?? '',
     /^Invalid virtual server IP address\/port 300\.0\.0\.1\/80 - skipping$/,
@@ -180,7 +180,7 @@ test('what cannot be an address, a port or a mark', () => {
   }
 });
 
-test('real servers inherit, and twins are removed', () => {
+test('real servers inherit, and duplicates are removed', () => {
   const server = good(
     `${PLAIN}weight 7\nalpha\ninhibit_on_failure\nreal_server 10.0.0.2 80 {\n}\nreal_server 10.0.0.3 80 {\nweight 2\nalpha off\n}\n`,
   );

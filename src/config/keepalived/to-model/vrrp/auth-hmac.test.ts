@@ -56,7 +56,7 @@ test('without a key to sign with there is no extension', () => {
   ]);
 });
 
-test('freshness, mode and what is said about them', () => {
+test('freshness and mode, and their messages', () => {
   const wrong = (line: string, ...reported: string[]): Case => [hmac(...good, line), built, reported];
   tryAll([
     [
@@ -75,7 +75,7 @@ test('freshness, mode and what is said about them', () => {
   ]);
 });
 
-test('it takes the place of a password', () => {
+test('it replaces a password', () => {
   const password = ['authentication {', 'auth_type PASS', 'auth_pass a', '}'];
   tryAll([
     [[...password, ...hmac(...good)], built, ['(V1) auth_hmac cannot be combined with authentication, dropping legacy auth']],
@@ -83,7 +83,7 @@ test('it takes the place of a password', () => {
   ]);
 });
 
-test('keys in files: their bytes or digits up to a line end or NUL; who else may read them is told', () => {
+test('keys in files: bytes or digits up to a line end or NUL; files that others may read are reported', () => {
   const files: Readonly<Record<string, { text: string; mode?: number }>> = {
     '/digits': { text: `hex:${key}\r\n` },
     '/bytes': { text: `${'k'.repeat(32)}\n` },

@@ -29,7 +29,7 @@ test('passwords of version 2', () => {
   ]);
 });
 
-test('AH cannot begin as master, but for the owner', () => {
+test('with AH only the address owner can start as master', () => {
   const ah = auth('auth_type AH', 'auth_pass abcd');
   const { instance, errors } = readInstance(['state MASTER', 'priority 150', ...ah]);
   assert.equal(instance?.initialState, 'backup');

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { instanceText, readInstance, readText } from '../../../../../test/support/keepalived-text.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 
-/** Lines in the instance, what comes of them, what is said. */
+/** Lines in the instance, their settings, and what is reported. */
 type Case = readonly [lines: readonly string[], expected: Partial<VrrpInstance>, reported?: readonly string[]];
 
 function tryAll(cases: readonly Case[], before: readonly string[] = []): void {
@@ -18,7 +18,7 @@ function tryAll(cases: readonly Case[], before: readonly string[] = []): void {
 
 const mustMatch = '(V1) State MASTER must match being address owner';
 
-test("an instance that says nothing has keepalived's defaults", () => {
+test("an instance without settings has keepalived's defaults", () => {
   const { instance, errors } = readInstance([]);
   assert.deepEqual(errors, []);
   assert.equal(instance?.version, 2);
@@ -42,7 +42,7 @@ test("an instance that says nothing has keepalived's defaults", () => {
   });
 });
 
-test('state and priority hang together', () => {
+test('state and priority depend on each other', () => {
   tryAll([
     [['state MASTER'], { initialState: 'master', priority: 255 }],
     [['state MASTER', 'priority 150'], { initialState: 'master', priority: 150 }],
@@ -64,7 +64,7 @@ test('state and priority hang together', () => {
   ]);
 });
 
-test('intervals are rounded to what the version can say', () => {
+test('intervals are rounded to the resolution of the version', () => {
   const v2 = (seconds: string): string => `(V1) VRRPv2 advertisement interval ${seconds}s must be an integer. rounding`;
   const tooLong = (seconds: string): string =>
     `(V1) VRRPv3 advertisement interval ${seconds}s is out of range. Must be less than 40.96s. Setting to 40.95s`;
@@ -88,7 +88,7 @@ test('intervals are rounded to what the version can say', () => {
   ]);
 });
 
-test('preemption that cannot be is taken back', () => {
+test('impossible preemption settings are reset', () => {
   const master = (what: string): string => `(V1) Warning - ${what} will not work with initial state MASTER - clearing`;
   tryAll([
     [['nopreempt'], { nopreempt: true }],
@@ -102,7 +102,7 @@ test('preemption that cannot be is taken back', () => {
   ]);
 });
 
-test('strict mode rewrites what the RFCs do not have', () => {
+test('strict mode changes settings that the RFCs do not have', () => {
   const reset = (what: string): string => `(V1) ${what}`;
   tryAll([
     [
@@ -172,7 +172,7 @@ test('version: the first counts; IPv6 is version 3', () => {
   assert.deepEqual(six(['version 2', 'strict_mode']).errors, ['(V1) cannot use IPv6 with VRRP version 2; setting version 3']);
 });
 
-test("weir's fast mode and the timer's own lateness", () => {
+test("weir's fast mode, and timers that run late", () => {
   tryAll([
     [['fast_advert_int 0.005'], { fast: { intervalUs: 5_000, missed: 5 } }],
     [['fast_advert_int 0.005', 'fast_down_adverts 3'], { fast: { intervalUs: 5_000, missed: 3 } }],
@@ -202,7 +202,7 @@ test("weir's fast mode and the timer's own lateness", () => {
   ]);
 });
 
-test('what global_defs says is inherited, what the instance says counts more', () => {
+test('settings of global_defs are inherited, and those of the instance win', () => {
   const globals = [
     'vrrp_version 3',
     'vrrp_down_timer_adverts 5',

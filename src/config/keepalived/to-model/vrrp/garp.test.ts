@@ -39,7 +39,7 @@ test('a count of 0 is 1, and vrrp_min_garp is one set of one', () => {
   assert.equal(minimal.garp.masterDelayUs, 0);
 });
 
-test('garp_group: interfaces that share a pace', () => {
+test('garp_group: interfaces that share a rate limit', () => {
   const { configuration, errors } = readText(
     'garp_group {\ngarp_interval 0.001\ninterfaces {\neth0 eth1\n}\n}\ngarp_group {\ngna_interval 1\ninterface eth1\ninterface eth2\n}\ngarp_group {\ninterface eth3\n}',
   );

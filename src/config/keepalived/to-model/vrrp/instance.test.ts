@@ -18,7 +18,7 @@ function tryAll(cases: readonly Case[]): void {
   }
 }
 
-/** Instances that could not work are told and left out. */
+/** Instances that could not work are reported and left out. */
 function tryLeftOut(text: string, reported: readonly string[]): void {
   const { configuration, errors } = readText(text);
   assert.deepEqual(errors, reported);
@@ -95,7 +95,7 @@ test('multicast groups and source addresses', () => {
   assert.deepEqual(other.errors, ['(V1) mcast_dst_ip ff02::99 is not of the family of the instance. Skipping...']);
 });
 
-test('the first address says the family, the others must agree', () => {
+test('the first address determines the family, the others must agree', () => {
   const other = '(V1): address family must match VRRP instance [10.99.0.100] - ignoring';
   tryLeftOut(instanceText(['mcast_src_ip fe80::1']), [other, '(V1) No VIP specified; at least one is required']);
   tryLeftOut(instanceText(['native_ipv6']), [other, '(V1) No VIP specified; at least one is required']);
@@ -127,7 +127,7 @@ test('addresses: none, too many, excluded ones of any family', () => {
   ]);
 });
 
-test('an instance needs a VRID and a place', () => {
+test('an instance needs a VRID and an interface', () => {
   tryLeftOut(instanceText([]).replace('virtual_router_id 51\n', ''), ['(V1) the virtual router id must be set']);
   tryLeftOut(instanceText([]).replace('interface eth0\n', ''), ['(V1) Unknown interface!']);
   const all = instanceText(['track_script {', 'nosuch', '}']).replace('interface eth0\n', '');
@@ -174,7 +174,7 @@ test('two instances of one name or one VRID: the first stays', () => {
   assert.deepEqual(readText('vrrp_instance {\n}').errors, ['vrrp_instance must have a name']);
 });
 
-test('heartbeats and words that have moved', () => {
+test('heartbeats, and keywords that have moved', () => {
   tryAll([
     [['heartbeat {', 'eth1 192.0.2.2', '}'], { heartbeat: [{ interface: 'eth1', peer: ip('192.0.2.2') }] }],
     [['heartbeat {', 'eth1', '}'], { heartbeat: [] }, ["(V1) heartbeat needs an interface and the peer's address - ignoring"]],
@@ -217,10 +217,10 @@ test('scripts, mail and FIFO lines', () => {
   assert.equal(readInstance([], ['global_defs {', 'smtp_alert', 'smtp_alert_vrrp off', '}']).instance?.notify.smtpAlert, false);
 });
 
-test('what people trip over comes with a hint', () => {
+test('common mistakes are reported with a hint', () => {
   const cases: [string, RegExp][] = [
     [instanceText([]).replace('virtual_router_id 51\n', ''), /virtual_router_id 1\.\.255/],
-    [instanceText([]).replace('interface eth0\n', ''), /say interface IF/],
+    [instanceText([]).replace('interface eth0\n', ''), /add interface IF/],
     [instanceText(['unicast_src_ip 10.99.0.1']), /unicast_peer/],
     [instanceText(['state MASTER', 'priority 100', 'nopreempt']), /say state BACKUP on both nodes/],
     [instanceText(['authentication {', 'auth_type PASS', 'auth_pass 123456789', '}']), /eight bytes/],
@@ -231,7 +231,7 @@ test('what people trip over comes with a hint', () => {
   for (const [text, hint] of cases) assert.match(readText(text).diagnostics[0]?.hint ?? '', hint);
 });
 
-test('use_vmac_addr: addresses on other interfaces get macvlans, those at home do not', () => {
+test('use_vmac_addr: only addresses on other interfaces get macvlans', () => {
   const { instance } = readInstance(['use_vmac_addr', 'virtual_ipaddress_excluded {', '10.0.0.8', '10.0.0.9 dev eth9', '}']);
   assert.deepEqual(
     instance?.excludedAddresses.map(({ virtualInterface }) => virtualInterface),

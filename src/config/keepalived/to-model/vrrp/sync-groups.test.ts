@@ -19,7 +19,7 @@ test('a group has its members, scripts and trackers, before or behind the instan
   }
 });
 
-test("what is wrong with a group is told in keepalived's words", () => {
+test("errors in a group are reported in keepalived's words", () => {
   const cases: [string, string[], number][] = [
     [group('G1', 'V1'), [single('G1')], 1],
     [group('G1', 'V1\nV9'), ["Virtual router V9 specified in sync group G1 doesn't exist - ignoring", single('G1')], 1],
@@ -49,7 +49,7 @@ test("what is wrong with a group is told in keepalived's words", () => {
   }
 });
 
-test("a group's notify_priority_changes holds for its members", () => {
+test("a group's notify_priority_changes applies to its members", () => {
   const changes = (more: string): readonly boolean[] =>
     readText(group('G1', 'V1\nV2', more) + two).configuration.instances.map(({ notify }) => notify.priorityChanges);
   assert.deepEqual(changes('notify_priority_changes on'), [true, true]);

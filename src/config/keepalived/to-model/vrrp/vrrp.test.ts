@@ -1,4 +1,4 @@
-// Whatever words stand behind whatever keywords: something is built or told, nothing thrown, and what is built keeps its bounds.
+// Any words behind any keywords: something is built or reported, nothing throws, and the model keeps its bounds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
@@ -78,7 +78,7 @@ const whole = fc
       .join('\n'),
   );
 
-test('any file is built or told', () => {
+test('any file is built or reported', () => {
   fc.assert(
     fc.property(fc.oneof(file, whole), (text) => {
       const read = readText(text);
