@@ -16,14 +16,14 @@ const WAKES_MAX = 12;
 const OURS = { inet: { family: 'inet', words: [0xc000_0201] }, inet6: { family: 'inet6', words: [0xfe80_0000, 0, 0, 1] } } as const;
 
 /** The instance without everything that depends on other hosts or on this host's interfaces. */
-function alone(instance: VrrpInstance): VrrpInstance {
+function standalone(instance: VrrpInstance): VrrpInstance {
   const { virtualInterface: _link, vrf: _vrf, sourceAddress: _source, ...plain } = instance;
   const addresses = plain.addresses.slice(0, 1).map(({ address, prefixLength }) => ({ address, prefixLength, flags: [], noTrack: true }));
   const nothingHeld = { excludedAddresses: [], routes: [], rules: [], heartbeat: [], track: NOTHING_TRACKED };
   return { ...plain, ...nothingHeld, addresses, interface: INTERFACE, trackSourceAddress: false, dontTrackPrimary: true };
 }
 
-function linkWith(address: Address): InterfaceFacts {
+function interfaceWith(address: Address): InterfaceFacts {
   return { name: INTERFACE, index: 1, up: true, mtu: 1500, mac: '00:00:5e:00:53:01', addresses: [address] };
 }
 
@@ -45,10 +45,10 @@ export function rehearse(configuration: KeepalivedConfiguration): readonly Effec
     ...configuration,
     root: { ...root, interfaceDelays: [], trackGroups: [] },
     global: { ...global, startupDelayUs: 0 },
-    instances: [alone(first)],
+    instances: [standalone(first)],
     syncGroups: [],
   };
-  feed({ kind: 'configure', configuration: only, interfaces: [linkWith(OURS[first.family])], wallOffsetUs: 0 }, 0);
+  feed({ kind: 'configure', configuration: only, interfaces: [interfaceWith(OURS[first.family])], wallOffsetUs: 0 }, 0);
   let atUs = 0;
   for (let wakes = 0; wakes < WAKES_MAX && wakeAtUs !== undefined; wakes += 1) {
     atUs = Math.max(atUs, wakeAtUs);

@@ -187,7 +187,7 @@ test('no wake while something is due, and wakes without end', () => {
 test('a machine that ignores heartbeats becomes a second master when one segment is cut', () =>
   caught(
     withInput((input) => (input.kind === 'heartbeat' ? undefined : input)),
-    /although it can hear|both masters/,
+    /although it receives from|both masters/,
     1000,
     ({ nodes, events }) => nodes[0]?.configuration.instances[0]?.heartbeat.length !== 0 && events.some(({ what }) => what.kind === 'path'),
   ));

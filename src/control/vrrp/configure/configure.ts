@@ -34,7 +34,7 @@ export function configure(context: VrrpContext, input: Configure): void {
   const groups = configuration.syncGroups.map(
     (config): GroupState => ({ config, members: membersOf(configuration.instances, config.members), state: 'init' }),
   );
-  context.machine = { ...context.machine, ...tables(input, context), trackers, groups };
+  context.machine = { ...context.machine, ...lookupTables(input, context), trackers, groups };
   context.groups.splice(0, Number.POSITIVE_INFINITY, ...groups);
   const instances = configuration.instances.map((config, index): InstanceState => {
     const old = kept[index] === undefined ? undefined : survivors[kept[index]];
@@ -103,7 +103,7 @@ function membersOf(instances: readonly VrrpInstance[], names: readonly string[])
   return names.map((name) => instances.findIndex((config) => config.name === name)).filter((index) => index >= 0);
 }
 
-function tables(input: Configure, context: VrrpContext): Partial<VrrpMachine> {
+function lookupTables(input: Configure, context: VrrpContext): Partial<VrrpMachine> {
   const { configuration } = input;
   const indexOfPacket = new Map<string, number[]>();
   const put = (name: string, config: VrrpInstance, index: number) => {

@@ -11,11 +11,11 @@ import { refreshTimes } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
 import type { InstanceState } from '../state/instance-state.js';
 import { updatePriority } from '../track/settle.js';
-import { letGo } from './stop.js';
+import { endInstance } from './stop.js';
 
 /** An instance that the new configuration does not have. It still has its old configuration. */
 export function removeInstance(context: VrrpContext, index: number): void {
-  letGo(context, index);
+  endInstance(context, index);
   change(context, index, { state: 'init', timerAtUs: undefined });
   notifyInstance(context, index, 'DELETED');
 }

@@ -6,7 +6,7 @@ import { enterBackup } from '../election/election.js';
 import { isEagerOwner } from '../election/recovery.js';
 import { failInstance, tryMaster } from '../election/sync-group.js';
 import { masterDownUs } from '../election/timing.js';
-import { moveVirtualInterfaces } from '../interfaces/virtual-interfaces.js';
+import { changeVirtualInterfaces } from '../interfaces/virtual-interfaces.js';
 import type { VrrpState } from '../messages.js';
 import { removeResources } from '../resources/host-resources.js';
 import { notifyGroup, notifyInstance } from '../send/notify.js';
@@ -18,7 +18,7 @@ import { updatePriority } from '../track/settle.js';
  */
 export function startInstances(context: VrrpContext, fresh: readonly number[], clean: boolean): void {
   for (const index of fresh) {
-    moveVirtualInterfaces(context, index, 'create');
+    changeVirtualInterfaces(context, index, 'create');
     updatePriority(context, index);
     logFaults(context, index);
   }

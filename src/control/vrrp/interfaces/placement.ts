@@ -7,30 +7,30 @@ import type { InterfaceFacts } from '../messages.js';
 import type { VrrpMachine } from '../state/vrrp-machine.js';
 import { virtualInterfaceNamesOf } from './virtual-interface-names.js';
 
-type Named = Pick<VrrpMachine, 'configuration'>;
-type Linked = Pick<VrrpMachine, 'configuration' | 'lostInterfaces'>;
+type WithConfiguration = Pick<VrrpMachine, 'configuration'>;
+type WithLostInterfaces = Pick<VrrpMachine, 'configuration' | 'lostInterfaces'>;
 
 /** The virtual interface of `use_vmac` or `use_ipvlan`; undefined: none is used. */
-export function virtualInterfaceName(machine: Named, config: VrrpInstance): string | undefined {
+export function virtualInterfaceName(machine: WithConfiguration, config: VrrpInstance): string | undefined {
   if (config.virtualInterface === undefined) return undefined;
   return virtualInterfaceNamesOf(machine.configuration, config).own?.settings.name ?? config.virtualInterface.name;
 }
 
 /** What adverts leave by; undefined: unicast by the routing table. While a macvlan is down or gone, its base interface sends priority 0. */
-export function sendInterface(machine: Linked, config: VrrpInstance): string | undefined {
+export function sendInterface(machine: WithLostInterfaces, config: VrrpInstance): string | undefined {
   const virtual = config.vmacTransmitBase ? undefined : virtualInterfaceName(machine, config);
   if (virtual !== undefined && !machine.lostInterfaces.has(virtual)) return virtual;
   return config.interface ?? config.vrf;
 }
 
 /** The interface of its virtual addresses, unless they name another one. */
-export function homeInterface(machine: Named, config: VrrpInstance): string {
+export function homeInterface(machine: WithConfiguration, config: VrrpInstance): string {
   return (
     virtualInterfaceName(machine, config) ?? config.interface ?? config.vrf ?? machine.configuration?.global.defaultInterface ?? 'eth0'
   );
 }
 
-export function addressInterface(machine: Named, config: VrrpInstance, address: HostAddress): string {
+export function addressInterface(machine: WithConfiguration, config: VrrpInstance, address: HostAddress): string {
   const base = address.dev ?? config.interface ?? '';
   const home = homeInterface(machine, config);
   if (address.virtualInterface === undefined) return address.dev ?? home;

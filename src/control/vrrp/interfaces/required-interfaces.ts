@@ -46,7 +46,7 @@ function staticDevices({ root, global }: KeepalivedConfiguration): ReadonlyMap<s
   return found;
 }
 
-function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, readonly string[]> {
+function computeRequired(configuration: KeepalivedConfiguration): ReadonlyMap<string, readonly string[]> {
   const statics = staticDevices(configuration);
   const needed = new Map<string, readonly string[]>();
   for (const instance of configuration.instances) {
@@ -67,7 +67,7 @@ export function requiredInterfaces(configuration: KeepalivedConfiguration | unde
   if (configuration === undefined) return none;
   let all = known.get(configuration);
   if (all === undefined) {
-    all = workOut(configuration);
+    all = computeRequired(configuration);
     known.set(configuration, all);
   }
   return all.get(instance.name) ?? none;

@@ -23,7 +23,7 @@ const known = new WeakMap<KeepalivedConfiguration, ReadonlyMap<string, VirtualIn
 export function virtualInterfaceNames(configuration: KeepalivedConfiguration): ReadonlyMap<string, VirtualInterfaceNames> {
   const before = known.get(configuration);
   if (before !== undefined) return before;
-  const names = workOut(configuration);
+  const names = computeNames(configuration);
   known.set(configuration, names);
   return names;
 }
@@ -38,7 +38,7 @@ export function virtualInterfacesOf(configuration: KeepalivedConfiguration | und
   return [...(own === undefined ? [] : [own]), ...ofAddresses.values()];
 }
 
-function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, VirtualInterfaceNames> {
+function computeNames(configuration: KeepalivedConfiguration): ReadonlyMap<string, VirtualInterfaceNames> {
   const { vmacPrefix, vmacAddressPrefix } = configuration.global;
   const taken = new Set(configuration.instances.flatMap(({ virtualInterface }) => virtualInterface?.name ?? []));
   const name = (settings: VirtualInterface, prefix: string, instance: VrrpInstance): NamedInterface['settings'] => {
@@ -56,7 +56,7 @@ function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, Vi
   return new Map(
     configuration.instances.map((instance, index) => {
       const ofAddresses = new Map<string, NamedInterface>();
-      for (const [base, settings] of wishes(instance))
+      for (const [base, settings] of addressInterfacesOf(instance))
         ofAddresses.set(base, { base, settings: name(settings, vmacAddressPrefix, instance) });
       return [instance.name, { own: owns[index], ofAddresses }];
     }),
@@ -64,7 +64,7 @@ function workOut(configuration: KeepalivedConfiguration): ReadonlyMap<string, Vi
 }
 
 /** The macvlans that addresses ask for, one per interface. On the instance's own interface its own macvlan is used. */
-function wishes(instance: VrrpInstance): ReadonlyMap<string, VirtualInterface> {
+function addressInterfacesOf(instance: VrrpInstance): ReadonlyMap<string, VirtualInterface> {
   const found = new Map<string, VirtualInterface>();
   const hosts: readonly HostAddress[] = [...instance.addresses, ...instance.excludedAddresses];
   for (const { virtualInterface, dev } of hosts) {

@@ -13,25 +13,25 @@ type Action = 'create' | 'delete';
 const RETRY_US = 10_000_000;
 
 /** Makes or deletes all of an instance's, except those whose base interface does not exist. */
-export function moveVirtualInterfaces(context: VrrpContext, index: number, action: Action): void {
+export function changeVirtualInterfaces(context: VrrpContext, index: number, action: Action): void {
   const { config } = instanceAt(context, index);
-  for (const one of virtualInterfacesOf(context.machine.configuration, config)) move(context, config, action, one);
+  for (const one of virtualInterfacesOf(context.machine.configuration, config)) changeOne(context, config, action, one);
 }
 
-function move(context: VrrpContext, config: VrrpInstance, action: Action, { base, settings }: NamedInterface): void {
+function changeOne(context: VrrpContext, config: VrrpInstance, action: Action, { base, settings }: NamedInterface): void {
   if (context.machine.interfaces.has(base))
     context.effects.push({ kind: 'virtualInterface', action, instance: config.name, base, settings });
 }
 
-function moveWhere(context: VrrpContext, action: Action, which: (one: NamedInterface) => boolean): void {
+function changeWhere(context: VrrpContext, action: Action, which: (one: NamedInterface) => boolean): void {
   for (const { config } of context.instances) {
-    for (const one of virtualInterfacesOf(context.machine.configuration, config)) if (which(one)) move(context, config, action, one);
+    for (const one of virtualInterfacesOf(context.machine.configuration, config)) if (which(one)) changeOne(context, config, action, one);
   }
 }
 
 /** With a base interface the kernel deletes its virtual interfaces: they are made again when it returns. */
-export function createOn(context: VrrpContext, base: string): void {
-  moveWhere(context, 'create', (one) => one.base === base);
+export function createVirtualInterfacesOn(context: VrrpContext, base: string): void {
+  changeWhere(context, 'create', (one) => one.base === base);
 }
 
 /** Whether it is one that weir makes. */
@@ -44,27 +44,27 @@ export function isVirtualInterface(context: VrrpContext, name: string): boolean 
  * One of ours is missing: another program deleted it, or the system refused to make it. Answers whether it must be made again now, which
  * holds if it has worked since it was last missing; else it waits for its retry.
  */
-export function noteGone(context: VrrpContext, name: string): boolean {
+export function markGone(context: VrrpContext, name: string): boolean {
   if (!isVirtualInterface(context, name)) return false;
   const worked = context.machine.lostInterfaces.get(name)?.how !== 'gone';
-  lose(context, name, 'gone');
+  markLost(context, name, 'gone');
   return worked;
 }
 
-export function createAgain(context: VrrpContext, name: string): void {
-  moveWhere(context, 'create', ({ settings }) => settings.name === name);
+export function recreateVirtualInterface(context: VrrpContext, name: string): void {
+  changeWhere(context, 'create', ({ settings }) => settings.name === name);
 }
 
 /** Records what the kernel reports of one. It counts as down only after it was up: one that is being made is no reason for FAULT. */
-export function noteState(context: VrrpContext, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
+export function updateLostInterface(context: VrrpContext, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
   const { lostInterfaces } = context.machine;
   if (facts.up) {
     if (lostInterfaces.has(facts.name))
       context.machine = { ...context.machine, lostInterfaces: new Map([...lostInterfaces].filter(([name]) => name !== facts.name)) };
-  } else if (before?.up === true && isVirtualInterface(context, facts.name)) lose(context, facts.name, 'down');
+  } else if (before?.up === true && isVirtualInterface(context, facts.name)) markLost(context, facts.name, 'down');
 }
 
-function lose(context: VrrpContext, name: string, how: LostInterface['how']): void {
+function markLost(context: VrrpContext, name: string, how: LostInterface['how']): void {
   const lost = { how, retryAtUs: how === 'gone' ? context.atUs + RETRY_US : Number.POSITIVE_INFINITY };
   context.machine = { ...context.machine, lostInterfaces: new Map(context.machine.lostInterfaces).set(name, lost) };
 }
@@ -73,8 +73,8 @@ function lose(context: VrrpContext, name: string, how: LostInterface['how']): vo
 export function retryVirtualInterfaces(context: VrrpContext): void {
   for (const [name, { how, retryAtUs }] of context.machine.lostInterfaces) {
     if (retryAtUs > context.atUs) continue;
-    lose(context, name, how);
-    createAgain(context, name);
+    markLost(context, name, how);
+    recreateVirtualInterface(context, name);
   }
 }
 
@@ -85,11 +85,11 @@ export function nextRetryUs({ lostInterfaces }: VrrpMachine): number {
 }
 
 /** At a reload, for an instance that stays: deletes those that its addresses no longer need, or makes new ones. */
-export function moveChangedInterfaces(context: VrrpContext, index: number, old: readonly NamedInterface[], action: Action): void {
+export function applyInterfaceChanges(context: VrrpContext, index: number, old: readonly NamedInterface[], action: Action): void {
   const { config } = instanceAt(context, index);
   const now = virtualInterfacesOf(context.machine.configuration, config);
   const text = (one: NamedInterface) => JSON.stringify(one);
   const [from, against] = action === 'create' ? [now, old] : [old, now];
   const there = new Set(against.map(text));
-  for (const one of from) if (!there.has(text(one))) move(context, config, action, one);
+  for (const one of from) if (!there.has(text(one))) changeOne(context, config, action, one);
 }

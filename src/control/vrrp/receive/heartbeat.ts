@@ -26,8 +26,8 @@ function keepFollowing(context: VrrpContext, index: number, heartbeat: Heartbeat
   const dueUs = context.atUs + masterDownUs(instance);
   if (timerAtUs === undefined || dueUs <= timerAtUs) return;
   change(context, index, { timerAtUs: dueUs, want: 'backup' });
-  const heardUs = master?.receivedAtUs ?? instance.lastTransitionUs ?? 0;
-  if (context.atUs - heardUs < ordinaryDownUs(instance)) return;
+  const lastReceivedUs = master?.receivedAtUs ?? instance.lastTransitionUs ?? 0;
+  if (context.atUs - lastReceivedUs < ordinaryDownUs(instance)) return;
   const text = `no adverts on ${config.interface ?? 'the first link'}, but ${formatAddress(heartbeat.from)} is MASTER by its heartbeats: staying BACKUP`;
   logInstanceBounded(context, index, 'second-link', text, 'warning');
 }

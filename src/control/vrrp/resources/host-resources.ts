@@ -31,12 +31,12 @@ export function addResources(context: VrrpContext, index: number): void {
   const { config } = instanceAt(context, index);
   if (dropsPackets(config)) {
     logInstanceDetail(context, index, 'setting firewall drop rule');
-    firewall(context, config, 'drop');
+    changeFirewall(context, config, 'drop');
   }
   if (config.addresses.length > 0) logInstanceDetail(context, index, 'setting VIPs.');
-  moveAddresses(context, config, 'add', place(context.machine, config, config.addresses));
+  changeAddresses(context, config, 'add', place(context.machine, config, config.addresses));
   if (config.excludedAddresses.length > 0) logInstanceDetail(context, index, 'setting E-VIPs.');
-  moveAddresses(context, config, 'add', place(context.machine, config, config.excludedAddresses));
+  changeAddresses(context, config, 'add', place(context.machine, config, config.excludedAddresses));
   if (config.routes.length > 0) {
     logInstanceDetail(context, index, 'setting Virtual Routes');
     context.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes: config.routes });
@@ -60,18 +60,23 @@ export function removeResources(context: VrrpContext, index: number): void {
     context.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes: config.routes });
   }
   if (config.addresses.length > 0) logInstanceDetail(context, index, 'removing VIPs.');
-  moveAddresses(context, config, 'remove', place(context.machine, config, config.addresses));
+  changeAddresses(context, config, 'remove', place(context.machine, config, config.addresses));
   if (config.excludedAddresses.length > 0) logInstanceDetail(context, index, 'removing E-VIPs.');
-  moveAddresses(context, config, 'remove', place(context.machine, config, config.excludedAddresses));
+  changeAddresses(context, config, 'remove', place(context.machine, config, config.excludedAddresses));
   if (dropsPackets(config)) {
     logInstanceDetail(context, index, 'removing firewall drop rule');
-    firewall(context, config, 'allow');
+    changeFirewall(context, config, 'allow');
   }
   change(context, index, { addressesSet: false });
 }
 
 /** One effect per interface, in the order of the configuration. */
-export function moveAddresses(context: VrrpContext, config: VrrpInstance, action: 'add' | 'remove', hosts: readonly PlacedAddress[]): void {
+export function changeAddresses(
+  context: VrrpContext,
+  config: VrrpInstance,
+  action: 'add' | 'remove',
+  hosts: readonly PlacedAddress[],
+): void {
   const byInterface = new Map<string, HostAddress[]>();
   for (const { host, interface: name } of hosts) {
     const held = byInterface.get(name);
@@ -83,6 +88,6 @@ export function moveAddresses(context: VrrpContext, config: VrrpInstance, action
   }
 }
 
-export function firewall(context: VrrpContext, config: VrrpInstance, action: 'drop' | 'allow'): void {
+export function changeFirewall(context: VrrpContext, config: VrrpInstance, action: 'drop' | 'allow'): void {
   context.effects.push({ kind: 'firewall', action, instance: config.name, addresses: [...config.addresses, ...config.excludedAddresses] });
 }

@@ -5,9 +5,9 @@ import type { KeepalivedConfiguration } from '../../../model/keepalived/configur
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { instanceAt, logInstance, logInstanceDetail, type VrrpContext } from '../context.js';
 import { virtualInterfacesOf } from '../interfaces/virtual-interface-names.js';
-import { moveChangedInterfaces } from '../interfaces/virtual-interfaces.js';
+import { applyInterfaceChanges } from '../interfaces/virtual-interfaces.js';
 import { announce } from '../send/announce.js';
-import { dropsPackets, firewall, moveAddresses, type PlacedAddress, place } from './host-resources.js';
+import { changeAddresses, changeFirewall, dropsPackets, type PlacedAddress, place } from './host-resources.js';
 
 /** An instance and its configuration as a whole, on which the names of its interfaces depend. */
 export interface Configured {
@@ -63,10 +63,10 @@ export function removeGone(context: VrrpContext, index: number, old: Configured)
     if (rules.length > 0) context.effects.push({ kind: 'rules', action: 'remove', instance: config.name, rules });
     if (routes.length > 0) context.effects.push({ kind: 'routes', action: 'remove', instance: config.name, routes });
     const away = others.reduce((left, other) => missing(left, placed(present(context, other)), placeText), gone);
-    moveAddresses(context, config, 'remove', away);
-    if (dropsPackets(old.config) && firewallChanges(old.config, config)) firewall(context, old.config, 'allow');
+    changeAddresses(context, config, 'remove', away);
+    if (dropsPackets(old.config) && firewallChanges(old.config, config)) changeFirewall(context, old.config, 'allow');
   }
-  moveChangedInterfaces(context, index, virtualInterfacesOf(old.configuration, old.config), 'delete');
+  applyInterfaceChanges(context, index, virtualInterfacesOf(old.configuration, old.config), 'delete');
 }
 
 /**
@@ -74,16 +74,16 @@ export function removeGone(context: VrrpContext, index: number, old: Configured)
  * which changes nothing on the host. `held`: only a master adds anything.
  */
 export function addNew(context: VrrpContext, index: number, old: Configured, held: boolean): void {
-  moveChangedInterfaces(context, index, virtualInterfacesOf(old.configuration, old.config), 'create');
+  applyInterfaceChanges(context, index, virtualInterfacesOf(old.configuration, old.config), 'create');
   if (!held) return;
   const now = present(context, index);
   const { config } = now;
-  if (dropsPackets(config) && firewallChanges(old.config, config)) firewall(context, config, 'drop');
+  if (dropsPackets(config) && firewallChanges(old.config, config)) changeFirewall(context, config, 'drop');
   const added = missing(placed(now), placed(old), placeText);
   const routes = missing(config.routes, old.config.routes);
   const rules = missing(config.rules, old.config.rules);
   if (added.length > 0) logInstanceDetail(context, index, 'setting VIPs.');
-  moveAddresses(context, config, 'add', missing(placed(now), placed(old), whole));
+  changeAddresses(context, config, 'add', missing(placed(now), placed(old), whole));
   if (routes.length > 0) context.effects.push({ kind: 'routes', action: 'add', instance: config.name, routes });
   if (rules.length > 0) context.effects.push({ kind: 'rules', action: 'add', instance: config.name, rules });
   if (added.length > 0) announce(context, index, config.garp.masterRepeat, 0);

@@ -165,11 +165,11 @@ export function fileFault(name: string): string {
 }
 
 function assessProcess(machine: VrrpMachine, tracked: Tracked): Contribution {
-  const watched = machine.configuration?.processes.find(({ name }) => name === tracked.name);
-  if (watched === undefined) return noContribution;
+  const configured = machine.configuration?.processes.find(({ name }) => name === tracked.name);
+  if (configured === undefined) return noContribution;
   const running = machine.trackers.processes.get(tracked.name);
-  const met = running === undefined ? undefined : hasQuorum(watched, running);
-  return assessUp(`process ${tracked.name}`, met, tracked.weight ?? watched.weight, tracked.reverse ?? watched.reverse);
+  const met = running === undefined ? undefined : hasQuorum(configured, running);
+  return assessUp(`process ${tracked.name}`, met, tracked.weight ?? configured.weight, tracked.reverse ?? configured.reverse);
 }
 
 /** Whether the number of running processes is within its limits. */

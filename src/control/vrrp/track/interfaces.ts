@@ -11,7 +11,13 @@ import { log, logDetail } from '../../machine.js';
 import { change, type VrrpContext } from '../context.js';
 import { sourceOn } from '../interfaces/placement.js';
 import { requiredInterfaces } from '../interfaces/required-interfaces.js';
-import { createAgain, createOn, isVirtualInterface, noteGone, noteState } from '../interfaces/virtual-interfaces.js';
+import {
+  createVirtualInterfacesOn,
+  isVirtualInterface,
+  markGone,
+  recreateVirtualInterface,
+  updateLostInterface,
+} from '../interfaces/virtual-interfaces.js';
 import type { InterfaceFacts } from '../messages.js';
 import type { InstanceState } from '../state/instance-state.js';
 import type { HeldInterface, VrrpMachine } from '../state/vrrp-machine.js';
@@ -32,7 +38,7 @@ export function handleInterface(context: VrrpContext, reported: InterfaceFacts):
 /** `expected`: one of ours that weir deleted or replaced. */
 export function handleInterfaceGone(context: VrrpContext, name: string, expected = false): void {
   const before = context.machine.interfaces.get(name);
-  const again = !expected && noteGone(context, name);
+  const again = !expected && markGone(context, name);
   if (before === undefined) {
     settleAll(context);
     return;
@@ -46,7 +52,7 @@ export function handleInterfaceGone(context: VrrpContext, name: string, expected
   context.machine = { ...context.machine, interfaces, heldInterfaces: without(context.machine.heldInterfaces, name) };
   updateSources(context);
   settleAll(context);
-  if (again) createAgain(context, name);
+  if (again) recreateVirtualInterface(context, name);
 }
 
 /** Whether any instance or group depends on this interface. */
@@ -126,9 +132,9 @@ function isNews(context: VrrpContext, { name, up }: InterfaceFacts, before: Inte
 
 function takeFacts(context: VrrpContext, facts: InterfaceFacts, before: InterfaceFacts | undefined): void {
   if (isNews(context, facts, before)) log(context, `Netlink reports ${facts.name} ${facts.up ? 'up' : 'down'}`);
-  noteState(context, facts, before);
+  updateLostInterface(context, facts, before);
   context.machine = { ...context.machine, interfaces: new Map(context.machine.interfaces).set(facts.name, facts) };
-  if (before === undefined) createOn(context, facts.name);
+  if (before === undefined) createVirtualInterfacesOn(context, facts.name);
   updateSources(context);
   settleAll(context);
 }

@@ -14,30 +14,30 @@ export function handleScript(context: VrrpContext, name: string, outcome: Script
   if (script === undefined) return;
   const { state, lines } = scriptStep(script, context.machine.trackers.scripts.get(name), outcome);
   for (const line of lines) log(context, line);
-  keep(context, 'scripts', name, state);
+  store(context, 'scripts', name, state);
   settleTracking(context, 'scripts', name);
 }
 
 export function handleFile(context: VrrpContext, name: string, value: number | undefined): void {
-  keep(context, 'files', name, value ?? 0);
+  store(context, 'files', name, value ?? 0);
   settleTracking(context, 'files', name);
 }
 
 export function handleProcess(context: VrrpContext, name: string, running: number): void {
-  const watched = context.machine.configuration?.processes.find((one) => one.name === name);
-  if (watched === undefined) return;
+  const configured = context.machine.configuration?.processes.find((one) => one.name === name);
+  if (configured === undefined) return;
   const before = context.machine.trackers.processes.get(name);
-  const met = hasQuorum(watched, running);
-  if (before !== undefined && hasQuorum(watched, before) !== met)
+  const met = hasQuorum(configured, running);
+  if (before !== undefined && hasQuorum(configured, before) !== met)
     log(context, `Quorum ${met ? 'gained' : 'lost'} for tracked process ${name}`);
-  keep(context, 'processes', name, running);
+  store(context, 'processes', name, running);
   settleTracking(context, 'processes', name);
 }
 
 /** Ignores a state that is already known: a reload reports all sessions. */
 export function handleBfd(context: VrrpContext, name: string, up: boolean): void {
   if (context.machine.trackers.bfds.get(name) === up || !context.machine.configuration?.bfds.some((one) => one.name === name)) return;
-  keep(context, 'bfds', name, up);
+  store(context, 'bfds', name, up);
   for (const { config, group } of context.instances) {
     if (![config.track, context.groups[group]?.config.track].some((set) => set?.bfds.some((one) => one.name === name))) continue;
     log(context, `VRRP_Instance(${config.name}) Tracked BFD instance ${name} is ${up ? 'UP' : 'DOWN'}`);
@@ -56,7 +56,7 @@ export function handleStatics(context: VrrpContext, missing: readonly LostStatic
   settleAll(context);
 }
 
-function keep<K extends keyof TrackerResults>(context: VrrpContext, kind: K, name: string, value: unknown): void {
+function store<K extends keyof TrackerResults>(context: VrrpContext, kind: K, name: string, value: unknown): void {
   const { trackers } = context.machine;
   context.machine = { ...context.machine, trackers: { ...trackers, [kind]: new Map<string, unknown>(trackers[kind]).set(name, value) } };
 }
