@@ -15,6 +15,7 @@ import { spec } from 'node:test/reporters';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { ShortReport } from './test-report.mjs';
+import { judgeSkip } from './test-skips.mjs';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
@@ -44,9 +45,10 @@ const roundOf = (path) => {
 };
 
 /** `tests 12`: the runner's closing counts, summed over the rounds. */
-const count = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) ([\d.]+)$/;
-const totals = new Map();
-const add = (word, number) => totals.set(word, (totals.get(word) ?? 0) + number);
+const COUNTS = ['tests', 'suites', 'pass', 'fail', 'cancelled', 'skipped', 'todo', 'duration_ms'];
+const count = new RegExp(`^(${COUNTS.join('|')}) ([\\d.]+)$`);
+const totals = new Map(COUNTS.map((word) => [word, 0]));
+const add = (word, number) => totals.set(word, totals.get(word) + number);
 const durations = new Map();
 const report = new ShortReport(root);
 const started = performance.now();
@@ -99,10 +101,16 @@ function* sums(file) {
 
 async function* wholeReport() {
   for await (const event of rounds()) {
-    const short = report.shorten(event);
+    const judged = judgeSkip(event);
+    if (judged !== event) {
+      add('fail', 1);
+      // Skipped suites are not counted as skipped.
+      if (event.data.details.type !== 'suite') add('skipped', -1);
+    }
+    const short = report.shorten(judged);
     if (short !== undefined) yield short;
   }
-  add('duration_ms', performance.now() - started - (totals.get('duration_ms') ?? 0));
+  totals.set('duration_ms', performance.now() - started);
   yield print(report.failures());
   if (options.slowest) yield print(slowest());
   yield* counts();

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
+import { noRoot } from '../../test/support/probes.js';
 import { native } from './addon.js';
 import { Bpffs, journalOf } from './bpffs.js';
 import { openFds, using } from './fd.js';
@@ -10,7 +11,7 @@ import { mountView } from './mount-view.js';
 import { Netns } from './netns.js';
 
 const isRoot = process.getuid?.() === 0;
-const root = { skip: !isRoot && 'needs root' };
+const root = { skip: noRoot() };
 const place = `/run/weir-test-${process.pid}/bpf`;
 
 after(() => {

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import { noRoot, noTools } from '../../test/support/probes.js';
 import { native } from './addon.js';
 import { using } from './fd.js';
 import { liveCookies, nsfsMounts } from './live-netns.js';
 import { Netns } from './netns.js';
 
-const root = { skip: process.getuid?.() !== 0 && 'needs root' };
+const root = { skip: noRoot() };
 
 test('reads bind mounts out of mountinfo', () => {
   const text = [
@@ -73,7 +74,7 @@ test('a namespace lives while others hop through it: what they stand in changes 
   }
 });
 
-const deprived = { skip: root.skip || (spawnSync('setpriv', ['--version']).status !== 0 && 'no setpriv here') };
+const deprived = { skip: root.skip || noTools('setpriv') };
 
 test('who may not look takes all for alive: root without its capabilities must not sweep what others use', deprived, () => {
   const look = `

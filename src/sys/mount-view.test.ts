@@ -4,9 +4,10 @@ import { existsSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { noRoot } from '../../test/support/probes.js';
 import { mountView } from './mount-view.js';
 
-const root = { skip: process.getuid?.() !== 0 && 'needs root' };
+const root = { skip: noRoot() };
 
 /** What a child sees; `before` runs in its shell first, in a mount namespace of its own. */
 function seen(before: string, command = 'node'): string {
@@ -21,7 +22,7 @@ test('what is made under the root is there for the machine, and paths are as the
   writeFileSync(view.root + name, '');
   try {
     assert.equal(existsSync(`/proc/${view.anchor}/root${name}`), true);
-    if (!existsSync(name)) return t.skip('runs in a chroot or a mount namespace of its own');
+    if (!existsSync(name)) return t.skip('probe chroot: runs in a chroot or a mount namespace of its own');
     assert.equal(view.root, '');
   } finally {
     rmSync(view.root + name);

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
+import { noRoot } from '../../test/support/probes.js';
 import { native } from './addon.js';
 import { openFds, using } from './fd.js';
 import { Netns } from './netns.js';
 
-const root = { skip: process.getuid?.() !== 0 && 'needs root' };
+const root = { skip: noRoot() };
 
 test('the own namespace is that of the process', root, () => {
   using(Netns.own(), (own) => {

@@ -1,11 +1,11 @@
 // no_accept and use_vmac on the host: nft's tables, the macvlan, sysctls; everything as before after the stop.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import { address, configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
-const noNft = spawnSync('nft', ['--version']).error === undefined ? false : 'no nft here';
+const noNft = noTools('nft');
 const options = { skip: noNamespaces() || noNft };
 
 const ruleset = (bed: VrrpBed): readonly string[] =>

@@ -1,6 +1,6 @@
 // What VRRP watches besides adverts: files, processes, the peer by a second link, other hosts that answer for its addresses, interfaces.
 import assert from 'node:assert/strict';
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { join } from 'node:path';
@@ -11,11 +11,12 @@ import { encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
 import { emptyRoot } from '../support/keepalived-configuration.js';
 import { noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
 import { address, configuration, host, inBed, prefix, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';
 
 const options = { skip: noNamespaces() };
-const noNft = spawnSync('nft', ['--version']).error === undefined ? false : 'no nft here';
+const noNft = noTools('nft');
 
 const holds = (bed: VrrpBed): boolean => bed.here.ip('-4 addr show v0').includes('10.99.0.100');
 

@@ -1,5 +1,4 @@
 // A loaded datapath in a namespace of its own: a director to set up, and programs to send single frames through.
-import { spawnSync } from 'node:child_process';
 import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
@@ -12,6 +11,7 @@ import { native } from '../../src/sys/addon.js';
 import { BpfMap, Program } from '../../src/sys/bpf.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
 import { type Field, Records } from '../../src/sys/records.js';
+import { noNamespaces } from '../support/netns-bed.js';
 import type { DeviceName } from './fixtures/bed-addresses.js';
 import type { Hook } from './fixtures/fixture.js';
 import { freshName, makeNamespace, removeNamespace } from './namespace.js';
@@ -59,11 +59,7 @@ export interface Bed {
 }
 
 /** Named, so that a run without root says what it did not try. */
-export function skipReason(): string | false {
-  if (process.getuid?.() !== 0) return 'needs root: namespaces and BPF';
-  if (spawnSync('ip', ['-V']).error !== undefined) return 'needs iproute2';
-  return false;
-}
+export const skipReason = noNamespaces;
 
 function enter(name: string): void {
   const fd = native().open(`/run/netns/${name}`, 0);

@@ -7,12 +7,13 @@ import { test } from 'node:test';
 import { isLoaded, load, removePins } from '../../src/datapath/ebpf/load.js';
 import { ObjectFile } from '../../src/sys/bpf.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
+import { probe } from '../support/probes.js';
 import { skipReason } from './bed.js';
 import { compiledBy, filtersBy, otherClangs } from './compilers.js';
 
 const clangs = otherClangs();
 
-test('other compilers', { skip: clangs.length === 0 && 'the PATH has one clang only' }, async (t) => {
+test('other compilers', { skip: probe('clangs', clangs.length > 0, 'the PATH has one clang only') }, async (t) => {
   for (const clang of clangs) {
     await t.test(`${clang}: the kernel loads its datapath and the timer starts`, { skip: skipReason() }, () => {
       // No namespace’s folder, for those are named by a number; and without a dot, which a bpffs allows in no name.

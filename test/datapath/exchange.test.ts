@@ -1,6 +1,6 @@
 // Another build's programs in the place of those that run: on every link, under traffic, without a packet lost; and at any point killed.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,12 +12,12 @@ import { artifact } from '../../src/sys/artifact.js';
 import { Link, Program } from '../../src/sys/bpf.js';
 import { using } from '../../src/sys/fd.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import { asked, type Cluster, inCluster, ipvsadm, ok, pollingFarEnds, running, serving, tablesOf, until, VIP } from './cluster.js';
 import { compiledWith } from './compilers.js';
 import { station } from './live-child.js';
 
-const compiler = ['clang', 'llvm-strip'].every((tool) => spawnSync(tool, ['--version']).status === 0);
-const skip = noNamespaces() || (!compiler && 'no clang here');
+const skip = noNamespaces() || noTools('clang', 'llvm-strip');
 
 /** Another build: it writes connections' times a little more often. */
 function otherBuild<T>(work: (object: string) => T): T {

@@ -1,6 +1,5 @@
 // The programs are tried before they are attached: what a wrong one does, and that a right one's trial leaves nothing behind.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { load, removePins } from '../../src/datapath/ebpf/load.js';
@@ -9,6 +8,7 @@ import { makeVectors, type Vector } from '../../src/datapath/ebpf/vectors.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
+import { noTools } from '../support/probes.js';
 import { skipReason } from './bed.js';
 import { compiledWith } from './compilers.js';
 
@@ -87,9 +87,7 @@ const MISTAKES = [
   ['tc.h', 'if (real) return tc_own_reply(skb, real);', 'if (!real) return tc_own_reply(skb, real);', 'egress: '],
 ] as const;
 
-const compiler = ['clang', 'llvm-strip'].every((tool) => spawnSync(tool, ['--version']).status === 0);
-
-test('a datapath with a mistake in it is not attached', { skip: skip || (!compiler && 'no clang here') }, async (t) => {
+test('a datapath with a mistake in it is not attached', { skip: skip || noTools('clang', 'llvm-strip') }, async (t) => {
   for (const [header, was, is, name] of MISTAKES) {
     await t.test(`${header}: ${was}`, () => {
       inFolder((folder) =>

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { PROGRAMS } from '../../src/datapath/ebpf/load.js';
 import { artifact } from '../../src/sys/artifact.js';
+import { noTools } from '../support/probes.js';
 import { compiledBy, otherClangs } from './compilers.js';
 
 const LIMIT = 512;
@@ -67,7 +68,7 @@ function withinLimit(object: string): void {
   }
 }
 
-const skip = spawnSync('llvm-objdump', ['--version']).error && 'needs llvm-objdump';
+const skip = noTools('llvm-objdump');
 
 test('no chain of calls in the datapath needs more stack than Linux 6.1 allows', { skip }, () => withinLimit(artifact('weir.bpf.o')));
 

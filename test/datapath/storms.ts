@@ -1,11 +1,12 @@
 // The programs on both CPUs at once, so many packets long. The table must be whole afterwards.
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { PROGRAMS } from '../../src/datapath/ebpf/load.js';
 import { native } from '../../src/sys/addon.js';
+import { noTools, probe, type Skip } from '../support/probes.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, service, serviceKey } from './fixtures/fixture.js';
@@ -17,11 +18,8 @@ import { checkTable } from './table-check.js';
 export const key = serviceKey('tcp', VIP, 80);
 export const ESTABLISHED = 1;
 
-export function skipReasonOfStorms(): string | false {
-  if (cpus().length < 2) return 'needs two CPUs';
-  if (spawnSync('taskset', ['-V']).error !== undefined) return 'needs taskset';
-  return skipReason();
-}
+export const skipReasonOfStorms = (): Skip =>
+  probe('two-cpus', cpus().length >= 2, 'there is one CPU') || noTools('taskset') || skipReason();
 
 function harvestOf(child: ChildProcess): Promise<Harvest> {
   return new Promise((done, fail) => {

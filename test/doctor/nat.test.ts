@@ -1,8 +1,8 @@
 // weir doctor on a VS/NAT cluster of its own making, and on hosts with no table at all.
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import { codes, examine } from './verdict.js';
 
 const on = { skip: noNamespaces() };
@@ -84,7 +84,7 @@ test('an interface that came since is told, then covered', on, () => {
   assert.deepEqual(codes(examine(gate)), []);
 });
 
-test('a server behind a firewall, and a port that is closed', { skip: on.skip || missing('nft') }, () => {
+test('a server behind a firewall, and a port that is closed', { skip: on.skip || noTools('nft') }, () => {
   const rules = 'table ip t {\n chain c {\n type filter hook input priority 0; tcp dport 7001 drop;\n }\n}\n';
   // Not by standard input: nft 1.0.9 reads none that is a socket, as node's is.
   assert.deepEqual(pine.run(['nft', rules]).stderr, '');
@@ -95,7 +95,7 @@ test('a server behind a firewall, and a port that is closed', { skip: on.skip ||
   assert.deepEqual(codes(examine(gate)), []);
 });
 
-test('rules of nft that balanced packets never meet', { skip: on.skip || missing('nft') }, () => {
+test('rules of nft that balanced packets never meet', { skip: on.skip || noTools('nft') }, () => {
   const rules = `table inet guard {
     set shut { type ipv4_addr; flags interval; elements = { 100.66.1.0/28 } }
     chain in { type filter hook prerouting priority 0; ip daddr @shut tcp dport { 80-81 } drop; tcp dport 22 accept; ip daddr 203.0.113.1 drop; }
@@ -112,7 +112,7 @@ test('rules of nft that balanced packets never meet', { skip: on.skip || missing
   gate.run(['nft', 'flush', 'ruleset']);
 });
 
-test('rules of iptables that balanced packets never meet', { skip: on.skip || missing('iptables') }, () => {
+test('rules of iptables that balanced packets never meet', { skip: on.skip || noTools('iptables') }, () => {
   assert.deepEqual(gate.run(['iptables', '-A', 'INPUT', '-d', VIP, '-p', 'tcp', '--dport', '81', '-j', 'DROP']).stderr, '');
   gate.run(['iptables', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '81', '-j', 'DROP']);
   const verdict = examine(gate);
@@ -144,7 +144,3 @@ test('a host that is nothing, and a director whose datapath is gone', on, () => 
   assert.deepEqual([bare.status, ...codes(bare)], [2, 'datapath-absent']);
   assert.deepEqual(codes(examine(guest, '--role rs')).slice(0, 1), ['server-vip-absent']);
 });
-
-function missing(name: string): string | false {
-  return (process.env['PATH'] ?? '').split(':').some((path) => existsSync(`${path}/${name}`)) ? false : `no ${name} here`;
-}

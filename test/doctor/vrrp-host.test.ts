@@ -1,17 +1,17 @@
 // weir doctor beside running daemons: a virtual MAC whose settings somebody changed, a service on a VIP, two daemons on one host.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { configuration, inBed, quick } from '../daemon/vrrp-bed.js';
 import { Bed, ENTRY, noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 import { codes, examine } from './verdict.js';
 
 const on = { skip: noNamespaces() };
-const noKeepalived = spawnSync('keepalived', ['--version']).error === undefined ? false : 'no keepalived here';
+const noKeepalived = noTools('keepalived');
 
 test('settings around a virtual MAC, and a service that listens on a VIP alone; each fix works', on, () =>
   inBed(async (bed) => {

@@ -1,12 +1,12 @@
 // weir doctor on nodes of VRRP: what it overhears, what stands in the way of adverts, and that each fix works. The kernel's own counters
 // are asked whether what it says is true.
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { noTools, notWorking } from '../support/probes.js';
 import { type SentAdvert, sendAdverts } from './advert-sender.js';
 import { firewalld, ufw } from './firewall-shapes.js';
 import { codes, examineMeanwhile, type Verdict } from './verdict.js';
@@ -17,12 +17,6 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-doctor-'));
 const file = join(folder, 'keepalived.conf');
 let here: Host;
 let there: Host;
-
-/** Whether a tool works here: it may be missing, or the kernel may be without its tables. */
-const lacks = (...argv: readonly string[]): string | false => {
-  const { status } = spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' });
-  return status === 0 ? false : `${argv.join(' ')} does not work here`;
-};
 
 const instance = (name: string, vrid: number, vip: string, more = ''): string =>
   `vrrp_instance ${name} {\n interface v0\n virtual_router_id ${vrid}\n priority 90\n ${more}\n virtual_ipaddress {\n  ${vip}\n }\n}\n`;
@@ -141,7 +135,7 @@ function counted(argv: readonly string[], words: RegExp): number {
 }
 
 test('iptables-legacy, which nft does not show', {
-  skip: on.skip || lacks('iptables-legacy', '-S') || lacks('ip6tables-legacy', '-S'),
+  skip: on.skip || notWorking('iptables-legacy', 'iptables-legacy', '-S') || notWorking('iptables-legacy', 'ip6tables-legacy', '-S'),
 }, async () => {
   pair();
   here.run(['iptables-legacy', '-A', 'INPUT', '-d', '224.0.0.18', '-j', 'DROP']);
@@ -163,7 +157,7 @@ test('iptables-legacy, which nft does not show', {
   for (const tool of ['iptables-legacy', 'ip6tables-legacy']) for (const table of ['filter', 'raw']) here.run([tool, '-t', table, '-F']);
 });
 
-test('a table as firewalld writes it', { skip: on.skip || lacks('nft', '--version') }, async () => {
+test('a table as firewalld writes it', { skip: on.skip || noTools('nft') }, async () => {
   pair();
   assert.deepEqual(here.run(['nft', firewalld('v0')]).stderr, '');
   const rejects = (): number => counted(['nft', 'list', 'chain', 'inet', 'firewalld', 'filter_IN_public'], /reject/);
@@ -188,7 +182,7 @@ test('a table as firewalld writes it', { skip: on.skip || lacks('nft', '--versio
   here.run(['nft', 'flush', 'ruleset']);
 });
 
-test('tables as ufw writes them', { skip: on.skip || lacks('iptables-restore', '--version') }, async () => {
+test('tables as ufw writes them', { skip: on.skip || noTools('iptables-restore') }, async () => {
   pair();
   for (const tool of ['iptables', 'ip6tables'] as const) {
     writeFileSync(join(folder, tool), ufw(tool));

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
+import { notWorking } from '../support/probes.js';
 import { root } from '../support/project.js';
 
-const bpftool = spawnSync('bpftool', ['version']).status === 0;
-
-test('both abi.gen.ts are what dev/abi-gen.mjs makes of the compiled objects', { skip: bpftool ? false : 'needs bpftool' }, () => {
+test('both abi.gen.ts are what dev/abi-gen.mjs makes of the compiled objects', {
+  skip: notWorking('bpftool', 'bpftool', 'version'),
+}, () => {
   const { status, stderr } = spawnSync(process.execPath, ['dev/abi-gen.mjs', '--check'], { cwd: root, encoding: 'utf8' });
   assert.equal(status, 0, stderr);
 });

@@ -7,12 +7,15 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { noRoot, probe } from '../support/probes.js';
 import { root } from '../support/project.js';
 
 const isRoot = process.getuid?.() === 0;
 const mountNamespaces = isRoot && spawnSync('unshare', ['--mount', 'true']).status === 0;
 
-describe('the set-up on machines that lack something', { skip: mountNamespaces ? false : 'needs root and mount namespaces' }, () => {
+describe('the set-up on machines that lack something', {
+  skip: noRoot() || probe('mountns', mountNamespaces, 'no mount namespaces'),
+}, () => {
   let folder = '';
   before(() => {
     folder = mkdtempSync(join(tmpdir(), 'weir-set-up-'));

@@ -98,6 +98,25 @@ test('long tests run only with --long; words choose among either', () => {
   assert.deepEqual([status, stderr], [1, 'no test file has soak in its path (1 with --long)\n']);
 });
 
+test('a skip without a named probe is a failure, and where CI runs every skip but those that a machine cannot help', () => {
+  write(
+    'src/skipped.test.js',
+    "import { describe } from 'node:test';",
+    "test('one', { skip: 'probe root: this needs root' }, () => {});",
+    "test('another', (t) => t.skip('probe clangs: the PATH has one clang only'));",
+    "describe('several', { skip: 'probe tools: no nft here' }, () => test('within', () => {}));",
+    "test('good', () => {});",
+  );
+  const [here, inCi] = [runTests([]), runTests([], { CI: 'true' })];
+  assert.deepEqual([here.status, here.counts], [0, 'tests 3, suites 1, pass 1, fail 0, cancelled 0, skipped 2, todo 0']);
+  assert.deepEqual([inCi.status, inCi.counts], [1, 'tests 3, suites 1, pass 1, fail 2, cancelled 0, skipped 1, todo 0']);
+  assert.match(inCi.stdout, /✖ several .*\n {2}'skipped, but probe tools must not fail where CI=true: probe tools: no nft here'/);
+  write('src/skipped.test.js', "test('one', { skip: 'needs root' }, () => {});", "test('good', () => {});");
+  const { status, stdout } = runTests([]);
+  assert.equal(status, 1);
+  assert.match(stdout, /✖ one .*\n {2}'skipped, but its reason is no “probe NAME: what is missing”: needs root'/);
+});
+
 test('the slowest files, slowest first', () => {
   write('src/quick.test.js', "test('quick', () => {});");
   write('src/slow.test.js', "test('slow', () => new Promise((done) => setTimeout(done, 2_000)));");

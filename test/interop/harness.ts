@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findCommand, projectRoot } from '../../src/lab/paths.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { pidIn, signal } from '../support/pids.js';
+import { noTools, type Skip } from '../support/probes.js';
 import { decode, type Frame } from './frames.js';
 
 /** Whose daemon runs on a host. */
@@ -15,11 +16,8 @@ export type Maker = 'weir' | 'debian';
 export const program = (maker: Maker): string =>
   maker === 'weir' ? join(projectRoot(), 'bin', 'keepalived') : (findCommand('keepalived') ?? 'keepalived');
 
-/** Probe `interop`: namespaces, and the peer and the decoder that these tests judge by. The reason to skip, or false. */
-export function skipWithoutPeer(): string | false {
-  const lacking = ['keepalived', 'tshark', 'tcpdump'].filter((name) => findCommand(name) === undefined);
-  return noNamespaces() || (lacking.length > 0 ? `probe interop: ${lacking.join(', ')} missing` : false);
-}
+/** Namespaces, and the peer and the decoder that these tests judge by. The reason to skip, or false. */
+export const skipWithoutPeer = (): Skip => noNamespaces() || noTools('keepalived', 'tshark', 'tcpdump');
 
 /**
  * Waits until it is so; what never comes ends the test with `what` and everything that `tell` knows. Looking takes a process: on a busy

@@ -6,6 +6,7 @@ import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { ENTRY, noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 import { inNamespace, ok, restoreLines, start } from './commands-bed.js';
 import { killRestores } from './killed-restores.js';
 
@@ -60,7 +61,7 @@ test('ipvsadm-restore --atomic, killed after any number of changes: all or nothi
   killRestores(6),
 );
 
-test('who is not root is told so', { skip: skip || (spawnSync('setpriv', ['--version']).status === 0 ? false : 'no setpriv here') }, () => {
+test('who is not root is told so', { skip: skip || noTools('setpriv') }, () => {
   const folder = mkdtempSync(`${tmpdir()}/weir-cli-`);
   try {
     chmodSync(folder, 0o755);

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Lab, LabHost, Step } from '../../src/lab/model.js';
-import { findCommand } from '../../src/lab/paths.js';
+import { noTools } from '../support/probes.js';
 import { drBed, holds, natBed, on, service, until } from './beds.js';
 import { peer, peerStays, streamDigest } from './peer.js';
 import { skipWithoutNetns } from './weir-lab.js';
 
 const skip = skipWithoutNetns();
-const skipWithoutAb = skip === false && findCommand('ab') === undefined ? 'probe ab: missing' : skip;
+const skipWithoutAb = skip || noTools('ab');
 
 const MEDIUM_BYTES = 100_000_000;
 

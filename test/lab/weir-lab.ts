@@ -5,22 +5,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Evidence } from '../../src/lab/evidence.js';
 import type { Lab } from '../../src/lab/model.js';
-import { findCommand, projectRoot } from '../../src/lab/paths.js';
+import { projectRoot } from '../../src/lab/paths.js';
 import { runChildSync } from '../../src/sys/child.js';
+import { noRoot, noTools, probe, type Skip } from '../support/probes.js';
 
 /** Probe `netns`: root that may make network namespaces, and the tools that labs use. The reason to skip, or false. */
-export function skipWithoutNetns(): string | false {
-  if (process.getuid?.() !== 0) {
-    return 'probe netns: not root';
-  }
-  const lacking = ['ip', 'bridge', 'curl', 'tcpdump'].filter((name) => findCommand(name) === undefined);
-  if (lacking.length > 0) {
-    return `probe netns: ${lacking.join(', ')} missing`;
-  }
+export function skipWithoutNetns(): Skip {
+  const lacking = noRoot() || noTools('ip', 'bridge', 'curl', 'tcpdump');
+  if (lacking !== false) return lacking;
   const name = `weir-probe-${process.pid}`;
   const made = runChildSync(['ip', 'netns', 'add', name]);
   runChildSync(['ip', 'netns', 'del', name]);
-  return made.exit === 0 ? false : `probe netns: ${made.stderr.trim()}`;
+  return probe('netns', made.exit === 0, made.stderr.trim());
 }
 
 export interface LabProcess {

@@ -68,7 +68,7 @@ test('an XDP link: attach, ask, update, detach', needsBpf, () => {
 });
 
 test('tcx links stand in order, both ways', needsBpf, (t) => {
-  if (!hasTcx()) return t.skip('needs tcx (Linux 6.6)');
+  if (!hasTcx()) return t.skip('probe tcx: this needs Linux 6.6');
   const ns = netns.fd.number;
   const links = [ATTACH_TCX_INGRESS, ATTACH_TCX_EGRESS].map((hook) => tc.attach(device, hook, 0, ns));
   for (const [index, hook] of [ATTACH_TCX_INGRESS, ATTACH_TCX_EGRESS].entries()) {

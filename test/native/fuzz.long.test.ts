@@ -3,6 +3,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { probe, type Skip } from '../support/probes.js';
 import { abuse } from './abuse-runs.js';
 import { checkout, needsBpf } from './support.js';
 
@@ -21,6 +22,6 @@ function libasan(): string {
   return spawnSync('cc', ['-print-file-name=libasan.so'], { encoding: 'utf8' }).stdout?.trim() ?? '';
 }
 
-function whyNoSanitizer(): string | false {
-  return existsSync(libasan()) ? false : 'needs a C compiler with libasan';
+function whyNoSanitizer(): Skip {
+  return probe('sanitizer', existsSync(libasan()), 'this needs a C compiler with libasan');
 }

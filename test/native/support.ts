@@ -1,11 +1,12 @@
 // What the addon's tests share: what this machine can do, the test object compiled, a namespace of one's own.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { native } from '../../src/sys/addon.js';
+import { noRoot, noTools, probe, type Skip } from '../support/probes.js';
 
 /** The checkout, from this module's place in build/. */
 export const checkout = findCheckout(dirname(fileURLToPath(import.meta.url)));
@@ -17,16 +18,16 @@ function findCheckout(from: string): string {
 
 /** For node:test's options: root with a working bpf(2), and clang for the object. */
 export const needsBpf = { skip: whyNoBpf() };
-export const needsRoot = { skip: process.getuid?.() === 0 ? false : 'needs root' } as const;
+export const needsRoot = { skip: noRoot() } as const;
 
-function whyNoBpf(): string | false {
-  if (process.getuid?.() !== 0) return 'needs root';
-  if (spawnSync('clang', ['--version']).error !== undefined) return 'needs clang';
+function whyNoBpf(): Skip {
+  const lacking = noRoot() || noTools('clang');
+  if (lacking !== false) return lacking;
   try {
     native().close(native().bpfMapCreate(2, 'probe', 4, 8, 1));
     return false;
   } catch (error) {
-    return `needs bpf(2): ${(error as Error).message}`;
+    return probe('bpf', false, (error as Error).message);
   }
 }
 

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { noRoot, noTools } from '../support/probes.js';
 import { type Answer, compare, readLate } from './answers.js';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -24,13 +25,7 @@ const SCRIPTS = { a1_services: 'tr', a3_cli_errors: 'tr', b1_sched_seq: 'py', c1
 
 const leftOut = JSON.parse(readFileSync(`${here}left-out.json`, 'utf8')) as Readonly<Record<string, readonly LeftOut[]>>;
 
-function skipReason(): string | false {
-  if (process.getuid?.() !== 0) return 'needs root: namespaces and BPF';
-  for (const tool of ['python3', 'ip', 'unshare']) {
-    if (spawnSync('sh', ['-c', `command -v ${tool}`]).status !== 0) return `needs ${tool}`;
-  }
-  return false;
-}
+const skip = noRoot() || noTools('python3', 'ip', 'unshare');
 
 function replay(name: string, ending: string): string {
   const run = spawnSync(`${here}replay`, [`${root}bin`, `${here}scripts/${name}.${ending}`], {
@@ -52,7 +47,7 @@ const isOpenToAll = (): boolean =>
 const show = (answer: Answer): string => `${answer.line}: ${answer.command}\n${answer.text}`;
 
 for (const [name, ending] of Object.entries(SCRIPTS)) {
-  test(`${name}: every recorded answer but those left out`, { skip: skipReason() }, (context) => {
+  test(`${name}: every recorded answer but those left out`, { skip }, (context) => {
     const recorded = readFileSync(`${here}recorded/${name}.txt`, 'utf8');
     const { answers, same } = compare(recorded, readLate(recorded, replay(name, ending), 3));
     const allowed = leftOut[name] ?? [];

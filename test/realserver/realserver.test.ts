@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
+import { noTools } from '../support/probes.js';
 
 const bed = new Bed();
 const folder = mkdtempSync(join(tmpdir(), 'weir-realserver-'));
@@ -116,7 +117,7 @@ test('killed after each step, start leaves what stop undoes exactly', on, () => 
 // The last one has nothing but busybox, its ip, grep and sed included.
 for (const shell of ['dash', 'busybox sh', 'bash --posix', 'busybox env PATH=APPLETS sh']) {
   const command = () => shell.replace('APPLETS', applets()).split(' ');
-  test(`the script does and undoes the same under ${shell}`, { skip: on.skip || missing(shell) }, () => {
+  test(`the script does and undoes the same under ${shell}`, { skip: on.skip || noTools(shell.split(' ')[0] ?? '') }, () => {
     const untouched = picture(server);
     server.weir('realserver start --vip 10.77.5.1,10.77.5.2');
     const byWeir = picture(server);
@@ -141,7 +142,7 @@ for (const shell of ['dash', 'busybox sh', 'bash --posix', 'busybox env PATH=APP
     assert.equal(sh('jump').status, 2);
   });
 
-  test(`the script under ${shell} refuses what cannot be`, { skip: on.skip || missing(shell) }, () => {
+  test(`the script under ${shell} refuses what cannot be`, { skip: on.skip || noTools(shell.split(' ')[0] ?? '') }, () => {
     const untouched = picture(server);
     const script = join(folder, 'wrong');
     for (const [options, words] of [
@@ -256,10 +257,4 @@ function applets(): string {
     }
   }
   return at;
-}
-
-function missing(shell: string): string | false {
-  const [name = ''] = shell.split(' ');
-  const found = (process.env['PATH'] ?? '').split(':').some((path) => existsSync(join(path, name)));
-  return found ? false : `no ${name} here`;
 }

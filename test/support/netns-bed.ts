@@ -1,6 +1,7 @@
 // A bed of network namespaces for tests: hosts, cables and switches, made with iproute2 and gone at the end, whatever happens.
 import { spawn, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { noRoot, noTools, type Skip } from './probes.js';
 
 export interface Ran {
   readonly status: number;
@@ -20,11 +21,8 @@ function ip(args: readonly string[]): string {
 }
 
 /** Why such beds cannot be made here, or false when they can: only root may. */
-export function noNamespaces(): string | false {
-  if (process.getuid?.() !== 0) {
-    return 'network namespaces need root';
-  }
-  return spawnSync('ip', ['-V']).status === 0 ? false : 'no iproute2 here';
+export function noNamespaces(): Skip {
+  return noRoot() || noTools('ip');
 }
 
 /** What iproute2 says of a name in /run/netns that another test is just making or removing: it looks at all of them. */

@@ -7,16 +7,14 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:f
 import { homedir, tmpdir } from 'node:os';
 import { test } from 'node:test';
 import { compiledBy, filtersBy, otherClangs } from '../datapath/compilers.js';
+import { noRoot, probe } from '../support/probes.js';
 import { root } from '../support/project.js';
 
 const { WEIR_VM, XDG_CACHE_HOME } = process.env as { readonly WEIR_VM?: string; readonly XDG_CACHE_HOME?: string };
 const prepared = WEIR_VM ?? `${XDG_CACHE_HOME ?? `${homedir()}/.cache`}/weir-vm`;
 
-function skipReason(): string | false {
-  if (process.getuid?.() !== 0) return 'needs root';
-  if (spawnSync('qemu-system-x86_64', ['-version']).error !== undefined) return 'needs an emulator: run test/vm/prepare';
-  return existsSync(`${prepared}/initrd`) ? false : 'needs Debian’s kernel: run test/vm/prepare';
-}
+const hasEmulator = spawnSync('qemu-system-x86_64', ['-version']).error === undefined;
+const skip = noRoot() || probe('emulator', hasEmulator && existsSync(`${prepared}/initrd`), 'run test/vm/prepare');
 
 /** Runs the guest script with the built project beside it; what it said, by its headings. */
 function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
@@ -48,7 +46,7 @@ function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
   }
 }
 
-test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip: skipReason() }, () => {
+test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip }, () => {
   const said = inGuest('clsact.guest', 600);
   assert.match(said.get('kernel') ?? '', /^6\.1\./);
   assert.equal(said.get('answers'), 'web2\nweb1\nweb2\nweb1\n');

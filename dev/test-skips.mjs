@@ -1,0 +1,23 @@
+// Which tests may be skipped. Everywhere: by a probe with a name, `probe NAME: what is missing`. Where CI=true: by these only.
+
+const MAY_FAIL_IN_CI = new Set([
+  'emulator', // its kernel and packages come from the network
+  'clangs', // a machine with one clang has no other
+  'bpftool', // Ubuntu has it per kernel only
+  'tcx', // Linux 6.6
+  'chroot', // a machine made by debootstrap
+  'iptables-legacy', // a kernel without its tables
+  'event-queue', // a kernel that is set to keep more events than a test should make
+]);
+
+/** The test that was skipped, as a failed one where it must not be; any other event as it is. */
+export function judgeSkip(event, inCi = process.env.CI === 'true') {
+  const { type, data } = event;
+  if (type !== 'test:pass' || data.skip === undefined) return event;
+  const [, probe] = /^probe ([a-z0-9-]+): /.exec(String(data.skip)) ?? [];
+  if (probe !== undefined && (!inCi || MAY_FAIL_IN_CI.has(probe))) return event;
+  const why = probe === undefined ? 'its reason is no “probe NAME: what is missing”' : `probe ${probe} must not fail where CI=true`;
+  const error = { code: 'ERR_TEST_FAILURE', failureType: 'testCodeFailure', cause: `skipped, but ${why}: ${data.skip}` };
+  const { skip: _, ...rest } = data;
+  return { type: 'test:fail', data: { ...rest, details: { ...data.details, error } } };
+}

@@ -1,0 +1,21 @@
+// Why a test cannot run here: the one form of every reason to skip, `probe NAME: what is missing`. The runner (dev/test-skips.mjs) knows
+// which probes may fail where CI runs; any other skip is a failure there.
+import { spawnSync } from 'node:child_process';
+import { findCommand } from '../../src/lab/paths.js';
+
+/** The reason to skip, or false. */
+export type Skip = string | false;
+
+export const probe = (name: string, works: boolean, missing: string): Skip => (works ? false : `probe ${name}: ${missing}`);
+
+export const noRoot = (): Skip => probe('root', process.getuid?.() === 0, 'this needs root');
+
+/** Probe `tools`: commands that `./weir setup` brings. */
+export function noTools(...names: readonly string[]): Skip {
+  const absent = names.filter((name) => findCommand(name) === undefined);
+  return probe('tools', absent.length === 0, `no ${absent.join(', ')} here`);
+}
+
+/** The same for commands that are there and may not work, such as one of another kernel's tables. */
+export const notWorking = (name: string, ...argv: readonly string[]): Skip =>
+  probe(name, spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' }).status === 0, `${argv.join(' ')} does not work here`);
