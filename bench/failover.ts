@@ -1,4 +1,4 @@
-// The part `failover`: how soon a failed master is replaced, how often a live one is, and what a master costs; beside Debian's keepalived.
+// The part `failover`: how soon a failed master is replaced, how often a live one is, and what a master costs, compared with Debian's keepalived.
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { compileTools, dropTools } from './compile.js';

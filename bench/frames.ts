@@ -84,7 +84,7 @@ export const template = (frame: FlowFrame): Template => {
   return { bytes, words, ipSum: ipSum - parts, l4Sum: l4Sum - parts - port };
 };
 
-/** The words of a frame whose checksums are still zero, with the varying address and port taken out. */
+/** The words of a frame with checksums of zero, without the varying address and port. */
 const holed = (bytes: Uint8Array, varies: FlowFrame['varies']): readonly bigint[] => {
   const copy = new Uint8Array(bytes);
   const addressAt = ipAt + (varies === 'source' ? 12 : 16);

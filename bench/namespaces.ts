@@ -1,4 +1,4 @@
-// Network namespaces of the bench's own: made, joined by veth pairs, entered, and taken away again, also those of a dead run.
+// The bench's network namespaces: created, connected by veth pairs and removed, also those of a run that was killed.
 import { existsSync, readdirSync } from 'node:fs';
 import { run } from './processes.js';
 
@@ -80,7 +80,7 @@ export const dropNamespaces = (): void => {
   }
 };
 
-/** Removes namespaces that a run left behind when it was killed: those whose process is gone. */
+/** Removes namespaces of runs that were killed. */
 export const sweepNamespaces = (): void => {
   if (!existsSync('/run/netns')) return;
   for (const name of readdirSync('/run/netns')) {

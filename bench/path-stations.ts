@@ -41,7 +41,7 @@ export const makePathStations = (name: string): PathStations => {
 
 export interface Contender {
   readonly name: string;
-  /** The one whose ratios the gates are about. */
+  /** Whether the gates are for this one. */
   readonly subject: boolean;
   /** Where packets are sent to, as a number. */
   readonly target: number;

@@ -6,7 +6,7 @@
  * direct routing, round robin, replies of NAT); bench/agreement.ts compares verdicts and frames before anything is measured.
  * It has no TCP states, no timeouts, no ICMP, no fragments and no IP options: it does less than weir for a packet, not more.
  *
- * Concurrency: `cursor` is increased atomically, counters are per CPU, the kernel's maps guard themselves; user space writes
+ * Concurrency: `cursor` is increased atomically, counters are per CPU, the kernel's maps lock themselves; user space writes
  * services, replies and destinations before the first packet.
  */
 #include <linux/bpf.h>

@@ -107,7 +107,7 @@ const weir = (name: string, mode: Mode, method: '-m' | '-g'): Peer => ({
   },
 });
 
-/** The one whose ratios the gates are about. */
+/** The peer that the gates are for. */
 export const subject = 'weir NAT';
 
 export const peers: readonly Peer[] = [
