@@ -125,7 +125,7 @@ export class Node {
 }
 
 /** Every CPU of this machine, for children of a bench that is pinned to one. */
-const allCpus = `0-${readFileSync('/sys/devices/system/cpu/online', 'utf8').trim().split(/[-,]/).at(-1) ?? '0'}`;
+export const allCpus = `0-${readFileSync('/sys/devices/system/cpu/online', 'utf8').trim().split(/[-,]/).at(-1) ?? '0'}`;
 
 /** Two nodes and a third host on a bridge. */
 export class VrrpPair {
