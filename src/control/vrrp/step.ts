@@ -10,9 +10,9 @@ import { receive } from './receive/receive.js';
 import { noteConflict } from './receive/split-brain.js';
 import { NO_COUNTERS } from './state/counters.js';
 import type { VrrpMachine } from './state/vrrp-machine.js';
-import { handleInterface, handleInterfaceGone } from './track/interfaces.js';
+import { handleInterface, handleInterfaceGone } from './track/interface-reports.js';
 import { handleLostResource } from './track/lost-resource.js';
-import { handleBfd, handleFile, handleFiltered, handleProcess, handleScript, handleStatics } from './track/reports.js';
+import { handleBfd, handleFile, handleFiltered, handleProcess, handleScript, handleStatics } from './track/tracker-reports.js';
 import { nextWakeUs, wake } from './wake.js';
 
 /**

@@ -2,7 +2,7 @@
 
 import { logBounded } from '../machine.js';
 import { change, instanceAt, logInstance, logInstanceDetail, type VrrpContext } from './context.js';
-import { sendInTurn } from './election/master.js';
+import { sendInTurn } from './election/master-adverts.js';
 import { fallBack, tryMaster } from './election/sync-group.js';
 import { masterDownUs, sendIntervalUs, skewUs } from './election/timing.js';
 import { nextRetryUs, retryVirtualInterfaces } from './interfaces/virtual-interfaces.js';
@@ -10,7 +10,7 @@ import { nextSplitUs, updateSplit } from './receive/split-brain.js';
 import { announceDue, nextAnnounceUs } from './send/announce.js';
 import type { InstanceState } from './state/instance-state.js';
 import type { VrrpMachine } from './state/vrrp-machine.js';
-import { applyDueInterfaces, nextInterfaceUs } from './track/interfaces.js';
+import { applyDueInterfaces, nextInterfaceUs } from './track/interface-reports.js';
 
 const SECOND_US = 1_000_000;
 

@@ -3,7 +3,7 @@
 
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import { change, instanceAt, type VrrpContext } from '../context.js';
-import { sendNow } from '../election/master.js';
+import { sendNow } from '../election/master-adverts.js';
 import { failInstance, recover } from '../election/sync-group.js';
 import { masterDownUs } from '../election/timing.js';
 import { addNew, valueText } from '../resources/resource-change.js';

@@ -2,7 +2,7 @@
 
 import { log } from '../../machine.js';
 import { change, changeGroup, groupAt, instanceAt, logInstance, logInstanceDetail, type VrrpContext } from '../context.js';
-import { enterBackup } from '../election/election.js';
+import { enterBackup } from '../election/enter-state.js';
 import { isEagerOwner } from '../election/recovery.js';
 import { failInstance, tryMaster } from '../election/sync-group.js';
 import { masterDownUs } from '../election/timing.js';

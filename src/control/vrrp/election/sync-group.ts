@@ -4,7 +4,7 @@ import { log } from '../../machine.js';
 import { change, changeGroup, groupAt, instanceAt, type VrrpContext } from '../context.js';
 import type { VrrpState } from '../messages.js';
 import { notifyGroup } from '../send/notify.js';
-import { enterBackup, enterFault, enterMaster } from './election.js';
+import { enterBackup, enterFault, enterMaster } from './enter-state.js';
 import { recoveryUs, sendOwnArp } from './recovery.js';
 import { handoverUs, masterDownUs } from './timing.js';
 

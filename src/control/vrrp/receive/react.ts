@@ -4,7 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
 import { change, count, instanceAt, logInstance, logInstanceBounded, logInstanceDetail, type VrrpContext } from '../context.js';
-import { sendNow } from '../election/master.js';
+import { sendNow } from '../election/master-adverts.js';
 import { groupPeers, joinForeignMaster, yieldTo } from '../election/sync-group.js';
 import { handoverUs, looksFast, masterDownUs, sendIntervalUs } from '../election/timing.js';
 import { sendAdvert } from '../send/advert.js';
