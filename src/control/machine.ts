@@ -9,6 +9,9 @@ export interface Step<State, Effect> {
   readonly wakeAtUs: number | undefined;
 }
 
+/** A machine's one function: pure, and the same for every machine. `atUs`: monotonic microseconds, never less than before. */
+export type StepFunction<State, Input, Effect> = (state: State, input: Input, atUs: number) => Step<State, Effect>;
+
 /** One step in progress. A machine adds the lists that a step changes in place. */
 export interface StepContext<State, Effect> {
   /** Monotonic microseconds. */

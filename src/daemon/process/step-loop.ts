@@ -1,18 +1,10 @@
 // Runs a pure machine in a process: holds its state, feeds it inputs one at a time, has its effects performed in order, and wakes it on time.
+import type { StepFunction } from '../../control/machine.js';
 import { Alarm, monotonicUs } from '../../sys/readable.js';
-
-/** What a machine's step returns. */
-interface StepResult<State, Effect> {
-  readonly state: State;
-  readonly effects: readonly Effect[];
-  /** Monotonic microseconds; undefined: only another input wakes it. */
-  readonly wakeAtUs: number | undefined;
-}
 
 export interface StepLoopOptions<State, Input, Effect> {
   readonly initial: State;
-  /** Pure. `atUs`: monotonic microseconds. */
-  readonly step: (state: State, input: Input, atUs: number) => StepResult<State, Effect>;
+  readonly step: StepFunction<State, Input, Effect>;
   /** The effects of one step. Inputs fed meanwhile are handled after them. */
   readonly perform: (effects: readonly Effect[]) => void;
   /** The time that the machine asked for has come. Feeds the input for that, after whatever waits in sockets. */

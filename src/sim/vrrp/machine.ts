@@ -1,6 +1,6 @@
 // What the simulator needs of a VRRP machine: steps as in control/vrrp, and a small view of its state for the invariants.
 
-import type { Step } from '../../control/machine.js';
+import type { StepFunction } from '../../control/machine.js';
 import type { Effect, Input, VrrpState } from '../../control/vrrp/messages.js';
 
 export interface InstanceView {
@@ -12,6 +12,6 @@ export interface InstanceView {
 
 export interface Machine<S> {
   readonly initial: () => S;
-  readonly step: (state: S, input: Input, atUs: number) => Step<S, Effect>;
+  readonly step: StepFunction<S, Input, Effect>;
   readonly view: (state: S) => readonly InstanceView[];
 }
