@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What the programs and user space agree on: the layout of every pinned map.
+/* What the programs and user space agree on: the layout of every pinned map. dev/abi-gen.mjs makes the TypeScript of it.
  *
- * Who writes what (a table's rule stands beside it): "user" is the one process that holds the namespace's lock,
- * "packet" is any CPU in the middle of a packet, "timer" is the one CPU that runs the housekeeping tick.
+ * Who writes what (each table says it): "user" is the one process that holds the namespace's lock, "packet" is any CPU
+ * that processes a packet, "timer" is the one CPU that runs the housekeeping tick.
  * All maps are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
  */
 #ifndef WEIR_ABI_H
@@ -11,16 +11,16 @@
 #include "schedulers/table.h"
 
 #define WEIR_MAGIC 0x52494557u /* "WEIR" */
-#define WEIR_ABI 1u /* raised where a build means something else by the same layout, such as another hash */
+#define WEIR_ABI 1u /* raised when a build uses the same layout in another way, such as another hash */
 
 /* ---- sizes that are not configuration ---- */
 #define BUCKET_SLOTS 4
 #define PROBE_BUCKETS 16 /* how many neighbouring buckets a connection may be pushed along */
 #define LOCKS 4096
 #define SPILL_LOCKS 256
-#define LEGS 4096
+#define INTERFACES 4096
 #define CLIENT_HOP_SETS 65536 /* a cache line each */
-#define LINKS 4096
+#define EGRESSES 4096
 #define ENDPOINT_PROBES 16
 #define DROP_REASONS 64
 /* Time is jiffies >> CLOCK_SHIFT, so that 31 days fit 31 bits at any HZ. */
@@ -50,7 +50,7 @@ enum endpoint_kind { E_NONE, E_SERVICE, E_REAL, E_SERVICE6, E_REAL6 };
 #define E_KIND_SHIFT 56
 struct endpoint {
   __u64 key; /* addr (network order as in the packet) | port << E_PORT_SHIFT | protocol << E_PROTOCOL_SHIFT | kind << E_KIND_SHIFT */
-  __u32 id;  /* E_SERVICE: services[id]; E_REAL: dests[id], the first of the twins */
+  __u32 id;  /* E_SERVICE: services[id]; E_REAL: dests[id], the first destination of this endpoint */
   __u32 reserved;
 };
 struct endpoint_bucket {
@@ -59,7 +59,7 @@ struct endpoint_bucket {
 /* key 0 = free; key 1 = removed (a probe goes on past it, an insert may take it) */
 #define ENDPOINT_REMOVED 1ull
 
-/* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap), `here` by packets (a plain store). */
+/* ---- services. Written by user; `cursor` and `wrr` by packets (compare-and-swap), `local` by packets (a plain store). */
 #define WRR_WEIGHT_SHIFT 32
 #define SVC_PERSISTENT 0x1
 #define SVC_ONEPACKET 0x4
@@ -79,7 +79,7 @@ struct service {
   __u32 wrr_gcd;
   __u32 wrr_max;
   __u32 sched_flags;
-  __u32 here; /* has the host the address? clock of the FIB's answer << 1 | answer; 0 = not asked yet */
+  __u32 local; /* has the host the address? clock of the FIB's answer << 1 | answer; 0 = not asked yet */
   __u64 wrr; /* current destination (0 = head) | current weight << WRR_WEIGHT_SHIFT */
   __u32 timeout;
   __u32 netmask;
@@ -87,10 +87,10 @@ struct service {
   __u32 reserved[13];
 };
 
-/* ---- next hops: address -> device and MACs, the kernel's own answers remembered. A destination carries its own, written by packets
+/* ---- next hops: address -> device and MACs, as the kernel answered. The record of a destination has its own next hop, written by packets
  * under `seq` (odd while one CPU writes; a reader takes seq, fields, seq). */
 #define NH_XDP 0x1  /* the device takes frames from XDP */
-#define NH_PEER 0x2 /* a veth: hand packets straight to its other end */
+#define NH_PEER 0x2 /* a veth: redirect packets to its other end */
 struct nexthop {
   __u32 addr;
   __u32 ifindex;
@@ -102,45 +102,45 @@ struct nexthop {
   __u32 seq;
 };
 
-/* ---- next hops of the clients that replies go to: four a cache line, since there are many; what most of them have in common stands in
- * a table of links. Written by packets, cleared of what is old by timer. Rules:
- *  - who writes a way claims it by compare-and-swap of `known` (address CLIENT_HOP_CLAIMED), stores `next`, then `known`;
- *  - a way's stamps only rise: it is written at most once in a clock unit. So `known` never has one value twice, and a reader that
- *    takes known, next, known, the same both times, has what belongs together;
- *  - the timer clears a way CLIENT_HOP_KEPT after its stamp; a round takes two hours. So no stamp lives until the clock has gone
- *    round (198 days at 1000 Hz) and looks fresh again;
- *  - a link's content is replaced only LINK_KEPT after its last use, and `born` is stored before the rest. Who read the rest, and then that
- *    the link is at least as old as the way's stamp, has what the way meant;
- *  - nobody uses a link anew LINK_OLD after it was born, so that "as old as" is a difference of less than half the clock. */
+/* ---- next hops of the clients that replies go to: four a cache line, since there are many. What most of them have in common stands in
+ * a table of egresses. Written by packets; the timer removes old ones. Rules:
+ *  - a CPU claims an entry by compare-and-swap of `known` (address CLIENT_HOP_CLAIMED), stores `next`, then `known`;
+ *  - an entry is written at most once in a clock unit, so its stamps only rise and `known` never has one value twice. A reader that takes
+ *    known, next, known, and finds `known` unchanged, has a `next` that belongs to it;
+ *  - the timer removes an entry CLIENT_HOP_AGE_MAX after its stamp; a round takes two hours. So no stamp outlives a round of the clock
+ *    (198 days at 1000 Hz) and looks fresh again;
+ *  - an egress is rewritten only EGRESS_IDLE_MIN after its last use, and `written_at` is stored before the rest. A reader that takes the
+ *    rest, and then finds `written_at` no later than the entry's stamp, has the egress that the entry named;
+ *  - no new entry names an egress EGRESS_AGE_MAX after it was written, so that "no later than" compares less than half the clock. */
 #define CLIENT_HOP_CLAIMED 0xffffffffu
-#define CLIENT_HOP_KEPT (1u << 24)
-#define NEXT_LINK_SHIFT 48
-#define LINK_KEPT 4096
-#define LINK_OLD (1u << 30)
+#define CLIENT_HOP_AGE_MAX (1u << 24)
+#define NEXT_EGRESS_SHIFT 48
+#define EGRESS_IDLE_MIN 4096
+#define EGRESS_AGE_MAX (1u << 30)
 struct client_hop {
   __u64 known; /* the client's address | clock of the kernel's answer << 32; 0 = free */
-  __u64 next;  /* MAC as in a frame, 48 bits | link << NEXT_LINK_SHIFT */
+  __u64 next;  /* MAC as in a frame, 48 bits | egress << NEXT_EGRESS_SHIFT */
 };
 struct client_hop_set {
-  struct client_hop way[4];
+  struct client_hop entry[4];
 };
-/* What a frame needs beside the next hop's MAC. Link 0 is none. */
-struct link {
+/* What a frame needs besides the next hop's MAC. Egress 0 is none. */
+struct egress {
   __u32 ifindex;
   __u16 mtu;
   __u16 flags;
   __u32 smac[2]; /* as two words of a frame: two bytes of the next hop's MAC (0 here), then the source's six */
-  __u32 born;    /* clock when this content was written */
+  __u32 written_at;    /* clock when this content was written */
   __u32 reserved;
-  __u64 use; /* clock of the last use | version << 32: odd while one CPU writes */
+  __u64 use; /* clock of the last use | version << 32; odd version: one CPU writes */
 };
 
 /* ---- destinations. The first line is what a packet of a connection reads, the second what a scheduler reads. Written by
  * user; `hop`, `probed_at` by packets; `active`, `inactive`, `persistent`, `idle_since` by packets and timer (atomic adds; idle_since
  * is a plain store of the clock). */
 #define D_AVAILABLE 0x1
-#define D_HERE 0x4 /* the address is the director's own */
-#define D_REAL 0x8 /* was masqueraded once: replies are looked for under E_REAL */
+#define D_LOCAL 0x4 /* the address is one of this host */
+#define D_REAL 0x8 /* is or was masqueraded: E_REAL finds it for replies */
 struct dest {
   __u32 addr[4]; /* network order; IPv4 in addr[0] */
   __u16 port;    /* network order */
@@ -148,11 +148,11 @@ struct dest {
   __u8 method;
   __u32 flags;
   __u32 service;
-  __u32 twin; /* another destination with this address, port and protocol, 0 = end */
+  __u32 next_same; /* the next destination with this address, port and protocol, 0 = end */
   struct nexthop hop;
   /* -- second line -- */
   __u32 weight;
-  __u32 overload; /* over its upper threshold: gets no new connections */
+  __u32 overload; /* over the upper threshold: gets no new connections */
   __u32 next;     /* the next older destination of the service, 0 = end */
   __u32 active;
   __u32 inactive;
@@ -198,13 +198,13 @@ _Static_assert(__builtin_offsetof(struct intent, no_flags) == __builtin_offsetof
  *   value  expires (clock) | destination << V_DEST_SHIFT | method << V_METHOD_SHIFT | state << V_STATE_SHIFT | flags
  *
  * A slot is free when its destination is 0. Rules:
- *  - the key is written only by who has claimed the slot (destination = CLAIMED), before the value names a destination;
+ *  - the key is written only by the CPU that has claimed the slot (destination = CLAIMED), before the value names a destination;
  *  - the value changes only by compare-and-swap (or by an atomic or/add that leaves the other bits alone);
  *  - a reader takes key, value, key again: equal keys mean that the value belongs to the key;
  *  - one key is inserted under the lock of its home bucket's group, so that it cannot be in the table twice;
- *  - SPILLED in a bucket's first value: some key that lives further on passed by here;
+ *  - SPILLED in a bucket's first value: some key of this bucket, or of one before it, is in a later bucket;
  *  - a connection `n` buckets from its home says so in its flags, so that the timer can take SPILLED away again;
- *    who claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock. */
+ *    a CPU that claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock. */
 struct conn_slot {
   __u64 key;
   __u64 value;
@@ -225,11 +225,11 @@ struct conn_bucket {
 #define V_AWAY_SHIFT 60
 #define CLAIMED 0x3ffffull
 
-/* ---- legs: the interfaces that weir looks at, at index ifindex % LEGS. Written by user. */
-#define LEG_XDP 0x1 /* XDP is attached and frames may be redirected to it */
-#define LEG_LOOPBACK 0x2
-#define LEG_PEER 0x4 /* a veth whose other end is in another namespace */
-struct leg {
+/* ---- attached interfaces, at index ifindex % INTERFACES. Written by user. */
+#define INTERFACE_XDP 0x1 /* XDP is attached and frames may be redirected to it */
+#define INTERFACE_LOOPBACK 0x2
+#define INTERFACE_PEER 0x4 /* a veth whose other end is in another namespace */
+struct interface {
   __u32 ifindex;
   __u8 mac[6];
   __u16 flags;
@@ -261,11 +261,11 @@ struct estimate {
 struct conf {
   __u32 magic;
   __u32 abi;
-  __u32 generation; /* raised by each writer, for readers that watch */
-  __u32 dirty;      /* a writer is at work, or died at it: the next one repairs; 2: at a batch, which is then taken back */
+  __u32 generation; /* raised by each change */
+  __u32 dirty;      /* 1: a writer is changing the table, or died doing so: the next one repairs it; 2: the same in a batch, which is then undone */
   __u32 services;   /* live ones; 0: everything passes */
   __u32 hz;
-  __u32 fresh_for; /* clock units for which a destination's next hop is believed; a client's half as long again */
+  __u32 fresh_for; /* clock units for which a destination's next hop is used; a client's half as long again */
   __u32 conn_tab_bits; /* as shown to users */
   __u32 conn_buckets;
   __u32 cpus;
@@ -289,12 +289,12 @@ struct conf {
   __u64 swept;     /* whole rounds of the table */
   __u32 order;     /* user: the next service's creation order */
   __u32 endpoint_buckets;
-  __u32 attach_mode; /* user: how new legs are attached (0 auto, 1 tc, 2 xdp) */
-  __u32 layout;      /* a hash of this file's layout: another build of weir refuses the table */
+  __u32 attach_mode; /* user: how new interfaces are attached (0 auto, 1 tc, 2 xdp) */
+  __u32 layout;      /* LAYOUT of the generated TypeScript: a build with another one refuses the table */
 };
 
 /* ---- the timer's own record. */
-struct house {
+struct housekeeping {
   struct bpf_timer timer;
   __u32 bucket;  /* the sweep goes down from here */
   __s32 reach;   /* how far the connections just swept reach back: their buckets stay marked */
@@ -302,7 +302,7 @@ struct house {
   __u32 started;
 };
 
-/* ---- why a packet was dropped or passed on unbalanced; counted by CPU in drops[]. */
+/* ---- why a packet was dropped, or passed on without balancing; counted by CPU in drops[]. */
 #define REASONS(X)                                                                                                     \
   X(NONE, none, "")                                                                                                    \
   X(SHORT, short, "cut short: headers do not fit the packet")                                                          \
@@ -313,8 +313,8 @@ struct house {
   X(NO_DESTINATION, no_destination, "no destination is left for a new connection")                                     \
   X(DEAD_DESTINATION, dead_destination, "the connection's destination was removed")                                    \
   X(TABLE_FULL, table_full, "the connection table is full")                                                            \
-  X(EMBRYO_REPLACED, embryo_replaced, "a half-open or UDP connection gave its place to a new one")                     \
-  X(BUSY, busy, "the bucket's lock was not had in time")                                                               \
+  X(HALF_OPEN_REPLACED, half_open_replaced, "a half-open or UDP connection was replaced by a new one")                 \
+  X(BUSY, busy, "the bucket's lock could not be taken in time")                                                             \
   X(NO_ROUTE, no_route, "no route to the next hop")                                                                    \
   X(TTL, ttl, "time to live exceeded")                                                                                 \
   X(TOO_BIG, too_big, "larger than the next hop's MTU")                                                                \

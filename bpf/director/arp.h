@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* ARP requests (RFC 826) for the next hops of destinations, made out of a packet that has been sent already. */
+/* ARP requests (RFC 826) for the next hops of destinations, made of a packet that has been sent already. */
 #ifndef WEIR_ARP_H
 #define WEIR_ARP_H
 
@@ -20,8 +20,8 @@ struct arp_frame {
   __u32 target;
 } __attribute__((packed));
 
-/* Asks everybody on the hop's link who has `target`. The frame is put before the old one, whose first bytes stay as
- * padding: a checksum that a device may still fill in there then does no harm. The verdict for tc. */
+/* Broadcasts a request for `target` on the hop's device. The frame is put in front of the old one, whose first bytes stay as
+ * padding: a checksum that a device may still write there then does no harm. Returns tc's verdict. */
 static __always_inline int arp_request(struct __sk_buff *skb, __u32 ifindex, const __u8 *smac, __u32 sender, __u32 target) {
   struct arp_frame f = {
       .type = bpf_htons(ETH_P_ARP),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The connection table: find, insert, change, let go. The rules of its memory stand in abi.h. */
+/* The connection table: find, insert, change, end. abi.h has the rules of its memory. */
 #ifndef WEIR_CONN_H
 #define WEIR_CONN_H
 
@@ -13,14 +13,14 @@ static __always_inline __u32 v_away(__u64 v) { return v >> V_AWAY_SHIFT; }
 static __always_inline bool v_taken(__u64 v) { return v_dest(v) != 0; }
 static __always_inline bool v_claimed(__u64 v) { return v_dest(v) == CLAIMED; }
 static __always_inline bool v_expired(__u64 v, __u32 now) { return (__s32)((__u32)v - now) < 0; }
-/* A connection that may be used: neither free, nor being written, nor over its time. */
+/* A connection that may be used: the slot is not free, not being written and not expired. */
 static __always_inline bool v_live(__u64 v, __u32 now) { return v_taken(v) && !v_claimed(v) && !v_expired(v, now); }
 
 static __always_inline __u64 conn_key(__u32 caddr, __u16 cport, __u32 service) {
   return (__u64)caddr | (__u64)cport << K_PORT_SHIFT | (__u64)service << K_SERVICE_SHIFT;
 }
 
-/* A connection that was found: where it lives and what its value was. */
+/* A connection that was found: its slot, and its value when it was read. */
 struct found {
   struct conn_slot *slot;
   __u64 value;
@@ -30,7 +30,7 @@ static __always_inline bool slot_holds(struct conn_slot *s, __u64 key, __u32 now
   if (READ(s->key) != key) return false;
   __u64 v = READ(s->value);
   if (!v_live(v, now)) return false;
-  if (READ(s->key) != key) return false; /* the slot changed hands between the two reads */
+  if (READ(s->key) != key) return false; /* the slot got another connection between the two reads */
   f->slot = s;
   f->value = v;
   return true;
@@ -43,7 +43,7 @@ static __always_inline bool bucket_holds(struct conn_bucket *b, __u64 key, __u32
 
 #define NOWHERE 0xffffffffu
 
-/* Slots by number, for what goes on outside the first bucket: bucket * BUCKET_SLOTS + slot. */
+/* A slot by its number: bucket * BUCKET_SLOTS + index in the bucket. */
 static __always_inline struct conn_slot *slot_at(__u32 number) {
   struct conn_bucket *b = bucket_at(number / BUCKET_SLOTS);
   if (!b) return 0;
@@ -51,8 +51,8 @@ static __always_inline struct conn_slot *slot_at(__u32 number) {
   return &b->slot[number & (BUCKET_SLOTS - 1)];
 }
 
-/* The number of the slot that holds the key, further along than its home bucket; NOWHERE where there is none.
- * A global function, so that the verifier looks at it once. */
+/* The number of the slot that holds the key in a bucket after its home bucket; NOWHERE: none.
+ * A global function, so that it is verified once. */
 __noinline __u32 conn_far(__u64 key, __u32 now) {
   __u32 home = keyed_hash(key) & conn_mask;
 #pragma clang loop unroll(disable)
@@ -76,7 +76,7 @@ static __always_inline bool conn_find(__u64 key, __u32 now, struct found *f) {
   return s && slot_holds(s, key, now, f);
 }
 
-/* Takes one connection off its destination's counts. Called once for each value that left the table. */
+/* Subtracts one connection from its destination's counts. Called once for each value that left the table. */
 static __always_inline void conn_uncount(__u64 v, __u32 now) {
   struct dest *d = dest_at(v_dest(v));
   if (!d) return;
@@ -91,8 +91,8 @@ static __always_inline __u64 v_moved(__u64 v, __u32 state, __u32 expires) {
   return v | expires | (__u64)state << V_STATE_SHIFT;
 }
 
-/* Puts `to` where `from` stood and keeps the destination's active and inactive counts true. False: somebody was
- * faster, and `from` is now what they wrote. */
+/* Replaces `from` by `to` and keeps the destination's active and inactive counts right. False: another CPU changed the value,
+ * which is now in `from`. */
 static __always_inline bool conn_change(struct conn_slot *s, __u64 *from, __u64 to) {
   if (*from == to) return true;
   __u64 was = CAS(&s->value, *from, to);
@@ -110,21 +110,21 @@ static __always_inline bool conn_change(struct conn_slot *s, __u64 *from, __u64 
   return true;
 }
 
-/* Ends a connection now. True for the one caller that did it. */
+/* Ends a connection now. True for the one caller whose compare-and-swap ended it. */
 static __always_inline bool conn_end(struct conn_slot *s, __u64 v, __u32 now) {
   if (CAS(&s->value, v, v & V_SPILLED) != v) return false;
   conn_uncount(v, now);
   return true;
 }
 
-/* bpf_loop() says how many turns it made: the last one gives up, so that a lock taken there is not mistaken for one not had
- * (and kept for ever). */
+/* bpf_loop() returns the number of turns. The last turn takes nothing, since a lock taken there would look like one that was
+ * never taken, and would stay locked for ever. */
 static long lock_try(__u64 i, void *ctx) {
   __u64 **lock = ctx;
   return i >= LOCK_TRIES - 1 || (READ(**lock) == 0 && CAS(*lock, 0, 1) == 0);
 }
 
-/* Locks are words of one map. They are held for some tens of ns; only a CPU that the hypervisor took away holds longer. */
+/* Locks are words of one map. They are held for tens of ns; longer only where the hypervisor preempts the CPU. */
 __noinline int lock_spin(__u32 which) {
   __u64 *lock = bpf_map_lookup_elem(&locks, &which);
   if (!lock) return 0;
@@ -134,7 +134,7 @@ static __always_inline bool lock_take(__u32 which) {
   __u64 *lock = bpf_map_lookup_elem(&locks, &which);
   return lock && ((READ(*lock) == 0 && CAS(lock, 0, 1) == 0) || lock_spin(which));
 }
-/* A plain store: on x86-64 it cannot pass the stores before it. */
+/* A plain store: x86-64 does not reorder it with the stores before it. */
 static __always_inline void lock_give(__u32 which) {
   __u64 *lock = bpf_map_lookup_elem(&locks, &which);
   barrier();
@@ -143,22 +143,24 @@ static __always_inline void lock_give(__u32 which) {
 
 static __always_inline bool v_udp(__u64 v) { return v_state(v) == S_UDP; }
 
-/* Where there is no room, a new connection takes the place of one that a flood may have made: half-open TCP, or UDP, which never says
- * that it is more. Its own kind goes first, so that neither flood drives out the other's connections; then the one nearest
- * its end. Whatever came further in TCP stays. */
-#define EMBRYOS (1u << S_SYN_RECV | 1u << S_SYNACK | 1u << S_UDP)
-static __always_inline bool is_better_embryo(struct survey *r, __u64 v) {
-  if (!(EMBRYOS & 1u << v_state(v))) return false;
-  if (READ(r->embryo) == NOWHERE) return true;
-  if (v_udp(v) != v_udp(READ(r->embryo_value))) return v_udp(v) == READ(r->udp);
-  return (__s32)((__u32)v - (__u32)READ(r->embryo_value)) < 0;
+/* Without a free slot, a new connection replaces one that a flood may have made: a half-open TCP connection, or any of UDP, which never
+ * shows more. A connection of the same protocol is replaced first, so that a flood of one protocol does not drive out the other's; of
+ * these the one that expires first. TCP connections past the handshake stay. */
+#define HALF_OPEN_STATES (1u << S_SYN_RECV | 1u << S_SYNACK | 1u << S_UDP)
+/* Is the connection with value `v` a better one to replace than what was found before? */
+static __always_inline bool is_better_half_open(struct probe *r, __u64 v) {
+  if (!(HALF_OPEN_STATES & 1u << v_state(v))) return false;
+  if (READ(r->half_open) == NOWHERE) return true;
+  if (v_udp(v) != v_udp(READ(r->half_open_value))) return v_udp(v) == READ(r->udp);
+  return (__s32)((__u32)v - (__u32)READ(r->half_open_value)) < 0;
 }
 
-__noinline int conn_survey(__u64 key, __u32 now, struct survey *r) {
+/* Fills in `r` for a key; `r->udp` is the caller's. */
+__noinline int conn_probe(__u64 key, __u32 now, struct probe *r) {
   if (!r) return 0;
   __u32 home = keyed_hash(key) & conn_mask;
-  bool further = true; /* may the key still be ahead? */
-  r->holder = r->room = r->embryo = NOWHERE;
+  bool further = true; /* may the key be in a later bucket? */
+  r->holder = r->free = r->half_open = NOWHERE;
 #pragma clang loop unroll(disable)
   for (__u32 n = 0; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
     __u32 number = home * BUCKET_SLOTS + n;
@@ -173,34 +175,34 @@ __noinline int conn_survey(__u64 key, __u32 now, struct survey *r) {
     __u64 v = READ(s->value);
     if (v_claimed(v)) {
     } else if (!v_taken(v) || v_expired(v, now)) {
-      if (r->room == NOWHERE) {
-        r->room = number;
-        r->room_value = v;
+      if (r->free == NOWHERE) {
+        r->free = number;
+        r->free_value = v;
       }
-    } else if (is_better_embryo(r, v)) {
-      r->embryo = number;
-      r->embryo_value = v;
+    } else if (is_better_half_open(r, v)) {
+      r->half_open = number;
+      r->half_open_value = v;
     }
     if ((n & 3) != 3) continue;
     further = further && READ(b->slot[0].value) & V_SPILLED;
-    if (!further && r->room != NOWHERE) break;
+    if (!further && r->free != NOWHERE) break;
   }
   return 0;
 }
 
-/* Claims the room that was found, or an embryo's. NOWHERE: there is none, or somebody was faster. */
-static __always_inline __u32 room_claim(struct survey *r, __u32 now) {
-  bool replace = r->room == NOWHERE;
-  __u32 number = replace ? r->embryo : r->room;
-  __u64 was = replace ? r->embryo_value : r->room_value;
+/* Claims the free slot that was found, else that of a half-open connection. NOWHERE: there is none, or another CPU changed it. */
+static __always_inline __u32 slot_claim(struct probe *r, __u32 now) {
+  bool replace = r->free == NOWHERE;
+  __u32 number = replace ? r->half_open : r->free;
+  __u64 was = replace ? r->half_open_value : r->free_value;
   struct conn_slot *s = number == NOWHERE ? 0 : slot_at(number);
   if (!s || CAS(&s->value, was, (was & V_SPILLED) | CLAIMED << V_DEST_SHIFT) != was) return NOWHERE;
-  if (replace) count_reason(R_EMBRYO_REPLACED);
+  if (replace) count_reason(R_HALF_OPEN_REPLACED);
   if (v_taken(was)) conn_uncount(was, now);
   return number;
 }
 
-/* Marks the buckets that a key passes by on its way from home. */
+/* Marks the buckets from a key's home up to the one that it is put into. */
 __noinline int conn_spill(__u32 home, __u32 away) {
 #pragma clang loop unroll(disable)
   for (__u32 i = 0; i < PROBE_BUCKETS; i++) {
@@ -211,7 +213,7 @@ __noinline int conn_spill(__u32 home, __u32 away) {
   return 0;
 }
 
-/* Keeps the marks of a region of 4096 buckets still. */
+/* The lock under which the marks of a region of 4096 buckets change. */
 static __always_inline __u32 spill_lock_of(__u32 bucket) {
   return LOCKS + ((bucket & conn_mask) >> 12 & (SPILL_LOCKS - 1));
 }
@@ -221,8 +223,8 @@ static __always_inline __u32 away_from(__u32 home, __u32 number) {
   return (number / BUCKET_SLOTS - home) & conn_mask & (PROBE_BUCKETS - 1);
 }
 
-/* Writes a claimed slot: the key first, then the value by adding, which leaves SPILLED as others may set it meanwhile. */
-static __always_inline void room_fill(__u32 number, __u64 key, __u64 value) {
+/* Writes a claimed slot: the key first, then the value by adding, so that SPILLED stays where another CPU sets it meanwhile. */
+static __always_inline void slot_fill(__u32 number, __u64 key, __u64 value) {
   __u32 away = away_from(keyed_hash(key) & conn_mask, number);
   struct conn_slot *s = slot_at(number);
   if (!s) return;

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The decision for one packet: whose is it, which connection, which destination, what becomes of the connection.
- * Shared by XDP and tc; nothing here touches the packet itself. */
+/* The decision for one packet: which service, connection and destination, and how the connection changes.
+ * Shared by XDP and tc; nothing here changes the packet itself. */
 #ifndef WEIR_DIRECTOR_H
 #define WEIR_DIRECTOR_H
 
 #define SECOND_OR_SO 64 /* clock units */
-#define TWINS 4096      /* services that may share one address and port of a server; each costs a reply one look */
+#define SAME_ENDPOINT_MAX 4096 /* services that may share one address and port of a server; each costs a reply one lookup */
 
 enum decision {
-  GO_PASS,      /* not ours: untouched to the stack */
+  GO_PASS,      /* not balanced: unchanged to the stack */
   GO_REQUEST,   /* to `dest`, by its method */
   GO_REPLY,     /* from `dest`, masqueraded, to the client */
   GO_SEEN,      /* a reply that needs no change (DR): to the stack */
   GO_REFUSE,    /* no destination is left */
-  GO_DROP,      /* `reason` says why */
-  GO_STACK,     /* for a service, but the stack's business: `reason` says why */
+  GO_DROP,      /* `reason` is why */
+  GO_STACK,     /* for a service, but left to the stack; `reason` is why */
 };
 
 struct verdict {
@@ -28,9 +28,9 @@ struct verdict {
   __u64 key; /* of the connection */
   __u32 reason;
   bool known;  /* f holds the connection */
-  bool absent; /* it is known not to be there */
-  bool wire;   /* it came in from outside: not by lo, as from clients on the director */
-  bool unanswerable; /* its source is an address that no answer leaves for */
+  bool absent; /* it is known that there is no connection */
+  bool wire;   /* the packet came from outside: not by lo, as from clients on the director */
+  bool unanswerable; /* a reply to its source would not leave the host */
 };
 
 /* Adds a packet to a destination's counters, while it is in service. */
@@ -56,16 +56,16 @@ static __always_inline void count_conn(__u32 dest) {
   if (n) n->conns++;
 }
 
-/* Was the time written less than a second ago (or, of short timeouts, a sixty-fourth)? Then it is not written again: an
- * atomic write a packet would keep the CPU from looking ahead to the next packet's connection. */
+/* Was the expiry written less than a second ago (or, of short timeouts, a sixty-fourth)? Then it is not written again: an
+ * atomic write for each packet would keep the CPU from overlapping the next packet's cache miss. */
 static __always_inline bool is_recent(__u64 value, __u32 now, __u32 timeout) {
   __u32 slack = timeout >> 6;
   if (slack > SECOND_OR_SO) slack = SECOND_OR_SO;
   return now + timeout - (__u32)value <= slack;
 }
 
-/* State and time of a connection that a packet touched. A lost race is tried again a few times; each try starts from
- * what the winner wrote. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
+/* State and expiry of a connection after a packet. Where another CPU changes the value first, it tries again from the new value, a few
+ * times. `flags`: TCP's, or TOUCH_UDP; TOUCH_OUT for the server's packets. */
 #define TOUCH_UDP 0x100
 #define TOUCH_OUT 0x200
 __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flags, __u32 now) {
@@ -89,8 +89,8 @@ __noinline int conn_move(struct conn_slot *s, __u64 key, __u64 value, __u32 flag
   return 0;
 }
 
-/* What nearly all packets are: a plain segment of an established connection, or UDP, of a connection whose time was written
- * lately. Such a packet leaves its connection as it is. */
+/* Nearly every packet: a plain segment of an established connection, or UDP, whose expiry was written lately. It does not
+ * change its connection. */
 static __always_inline bool is_plain(struct conf *c, struct packet *p, __u64 value, __u32 now, bool out) {
   if (p->protocol != IPPROTO_TCP) return is_recent(value, now, c->udp_timeout);
   if ((p->flags & (FLAG_FIN | FLAG_SYN | FLAG_RST | FLAG_ACK)) != FLAG_ACK || v_state(value) != S_ESTABLISHED) return false;
@@ -109,16 +109,16 @@ static __always_inline __u32 may_schedule(void *ctx, bool xdp, struct verdict *v
     if (v->p->flags & FLAG_RST) return R_NO_CONNECTION;
     if (!(v->p->flags & FLAG_SYN) && !v->c->sloppy_tcp) return R_NO_CONNECTION;
   }
-  if (v->wire && unlikely(!is_here(ctx, xdp, v->c, svc, v->p->daddr, v->p->saddr, v->now))) return R_NOT_LOCAL;
+  if (v->wire && unlikely(!vip_is_local(ctx, xdp, v->c, svc, v->p->daddr, v->p->saddr, v->now))) return R_NOT_LOCAL;
   if (v->p->sport == bpf_htons(20)) return R_FTP_DATA;
   if (v->p->protocol != IPPROTO_UDP) return R_NONE;
-  /* A service is nobody's client: two services of UDP would answer each other's answers for ever. */
+  /* The source is itself a service: two UDP services would answer each other's answers for ever. */
   if (endpoint_find(endpoint_key(v->p->saddr, v->p->sport, IPPROTO_UDP, E_SERVICE))) return R_MARTIAN;
-  /* Nor is the director, where the packet came from outside: its own stack would be made to answer the server. Only masqueraded
-   * servers' answers come back here. TCP has no need of the question: a handshake that nobody began ends with a reset. */
+  /* A packet from outside with the director's own address as its source: the answer of a masqueraded server would go to the
+   * director's own stack. TCP needs no such test: the stack resets a handshake that it did not begin. */
   struct hop h;
   if (!v->wire || !(svc->flags & SVC_MASQUERADES)) return R_NONE;
-  v->unanswerable = !hop_of_client(v->c, v->p->saddr, v->now, &h) && whose(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_HERE;
+  v->unanswerable = !hop_of_client(v->c, v->p->saddr, v->now, &h) && address_class(ctx, xdp, v->p->saddr, v->p->daddr) == HOP_LOCAL;
   return R_NONE;
 }
 
@@ -134,48 +134,48 @@ static __always_inline __u64 first_value(struct verdict *v) {
   return v_moved((__u64)v->dest << V_DEST_SHIFT | method << V_METHOD_SHIFT | (masq ? 0 : V_NOOUTPUT), state, v->now + timeout);
 }
 
-/* Claims room for a connection; away from home, with the way there marked. */
-static __always_inline __u32 room_take(struct survey *r, __u32 home, __u32 now) {
-  __u32 away = away_from(home, r->room == NOWHERE ? r->embryo : r->room);
-  if (likely(!away)) return room_claim(r, now);
+/* Claims a slot for a connection; away from home the buckets up to it are marked. */
+static __always_inline __u32 slot_take(struct probe *r, __u32 home, __u32 now) {
+  __u32 away = away_from(home, r->free == NOWHERE ? r->half_open : r->free);
+  if (likely(!away)) return slot_claim(r, now);
   __u32 lock = spill_lock_of(home);
   if (!lock_take(lock)) return NOWHERE;
-  __u32 room = room_claim(r, now);
-  if (room != NOWHERE) conn_spill(home, away);
+  __u32 number = slot_claim(r, now);
+  if (number != NOWHERE) conn_spill(home, away);
   lock_give(lock);
-  return room;
+  return number;
 }
 
-/* Looks at the home bucket alone, which nearly always is enough: the key is not there, nothing was pushed on, and a
+/* Probes the home bucket alone, which is nearly always enough: the key is not there, no connection was pushed on, and a
  * slot is free. */
-static __always_inline bool quick_survey(__u32 home, __u64 key, __u32 now, struct survey *r) {
+static __always_inline bool quick_probe(__u32 home, __u64 key, __u32 now, struct probe *r) {
   struct conn_bucket *b = bucket_at(home);
   if (!b || READ(b->slot[0].value) & V_SPILLED) return false;
-  r->holder = r->room = NOWHERE;
+  r->holder = r->free = NOWHERE;
 #pragma clang loop unroll(full)
   for (int i = BUCKET_SLOTS - 1; i >= 0; i--) {
     __u64 v = READ(b->slot[i].value);
     if (!v_taken(v) || (v_expired(v, now) && !v_claimed(v))) {
-      r->room = home * BUCKET_SLOTS + i;
-      r->room_value = v;
+      r->free = home * BUCKET_SLOTS + i;
+      r->free_value = v;
     } else if (READ(b->slot[i].key) == key) {
       return false;
     }
   }
-  return r->room != NOWHERE;
+  return r->free != NOWHERE;
 }
 
-/* Under the lock: finds the connection that another CPU made meanwhile, or makes it. */
+/* Under the lock: finds the connection if another CPU has made it meanwhile, else makes it. */
 static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
   __u32 home = keyed_hash(key) & conn_mask;
-  struct desk *desk = the_desk();
-  if (!desk) return GO_DROP;
-  struct survey *r = &desk->survey;
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return GO_DROP;
+  struct probe *r = &scratch->probe;
   v->reason = R_TABLE_FULL;
   r->udp = v->p->protocol == IPPROTO_UDP;
 #pragma clang loop unroll(disable)
   for (int i = 0; i < 4; i++) {
-    if (!quick_survey(home, key, v->now, r)) conn_survey(key, v->now, r);
+    if (!quick_probe(home, key, v->now, r)) conn_probe(key, v->now, r);
     if (r->holder != NOWHERE) {
       v->f.slot = slot_at(r->holder);
       if (!v->f.slot) return GO_DROP;
@@ -192,20 +192,19 @@ static __always_inline enum decision conn_make(struct verdict *v, __u64 key) {
       v->reason = R_MARTIAN;
       return GO_DROP;
     }
-    if (r->room == NOWHERE && r->embryo == NOWHERE) return GO_DROP;
-    __u32 room = room_take(r, home, v->now);
-    if (room == NOWHERE) continue;
+    if (r->free == NOWHERE && r->half_open == NOWHERE) return GO_DROP;
+    __u32 number = slot_take(r, home, v->now);
+    if (number == NOWHERE) continue;
     v->f.value = first_value(v);
     __sync_fetch_and_add(v->f.value & V_INACTIVE ? &v->d->inactive : &v->d->active, 1);
     count_conn(v->dest);
-    room_fill(room, key, v->f.value);
+    slot_fill(number, key, v->f.value);
     return GO_REQUEST;
   }
   return GO_DROP;
 }
 
-/* Finds or makes the connection, under the lock of the key's home bucket. The new connection's first state is that
- * of its first packet. */
+/* Finds or makes the connection, under the lock of the key's home bucket. Its first packet sets its first state. */
 static __always_inline int conn_new(struct verdict *v) {
   __u64 key = v->key;
   __u32 lock = keyed_hash(key) & (LOCKS - 1);
@@ -260,30 +259,30 @@ static __always_inline enum decision decide_request(void *ctx, bool xdp, struct 
   return v->d ? GO_REQUEST : GO_DROP;
 }
 
-struct twin_walk {
+struct endpoint_walk {
   __u32 id;
   __u32 caddr;
   __u32 cport;
   __u32 now;
 };
 
-static long twin_step(__u64 i, void *ctx) {
-  struct twin_walk *w = ctx;
+static long endpoint_step(__u64 i, void *ctx) {
+  struct endpoint_walk *w = ctx;
   struct dest *d = w->id ? dest_at(w->id) : 0;
   struct found f;
-  if (!d || i == TWINS - 1) {
+  if (!d || i == SAME_ENDPOINT_MAX - 1) {
     w->id = 0;
     return 1;
   }
   if (conn_find(conn_key(w->caddr, w->cport, d->service), w->now, &f) && v_dest(f.value) == w->id) return 1;
-  w->id = READ(d->twin);
+  w->id = READ(d->next_same);
   return 0;
 }
 
-/* Of the destinations with one address and port, the one that has this client's connection; 0 = none. */
-__noinline __u32 twin_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
-  struct twin_walk w = {.id = first, .caddr = caddr, .cport = cport, .now = now};
-  bpf_loop(TWINS, twin_step, &w, 0);
+/* Among the destinations with one address and port, the one with a connection of this client; 0 = none. */
+__noinline __u32 dest_of_client(__u32 first, __u32 caddr, __u16 cport, __u32 now) {
+  struct endpoint_walk w = {.id = first, .caddr = caddr, .cport = cport, .now = now};
+  bpf_loop(SAME_ENDPOINT_MAX, endpoint_step, &w, 0);
   return w.id;
 }
 
@@ -292,8 +291,8 @@ static __always_inline enum decision decide_reply(struct verdict *v, __u32 first
   v->dest = first;
   v->d = dest_at(first);
   if (!v->d) return GO_PASS;
-  if (unlikely(v->d->twin)) {
-    v->dest = twin_of_client(first, v->p->daddr, v->p->dport, v->now);
+  if (unlikely(v->d->next_same)) {
+    v->dest = dest_of_client(first, v->p->daddr, v->p->dport, v->now);
     v->d = v->dest ? dest_at(v->dest) : 0;
     if (!v->d) return GO_PASS;
   }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Whose is this address and port? Services (for requests) and masqueraded destinations (for replies) in one table. */
+/* From an address and port to a service (for requests) or a masqueraded destination (for replies), in one table. */
 #ifndef WEIR_ENDPOINT_H
 #define WEIR_ENDPOINT_H
 
 static __always_inline __u64 endpoint_key(__u32 addr, __u16 port, __u8 protocol, __u8 kind) {
   return (__u64)addr | (__u64)port << E_PORT_SHIFT | (__u64)protocol << E_PROTOCOL_SHIFT | (__u64)kind << E_KIND_SHIFT;
 }
-/* Multilinear hashing: universal, so nobody who does not know the keys can aim at a bucket; then a mix, so that
+/* Multilinear hashing is universal: without the keys a sender cannot choose the bucket. Then a mix, so that
  * neighbouring addresses do not fall into neighbouring buckets. */
 static __always_inline __u32 keyed_hash(__u64 key) {
   __u64 h = hash_key_a + hash_key_b * (__u32)key + hash_key_c * (__u32)(key >> 32);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* ICMP errors that the director answers with (RFC 792, RFC 1812 section 4.3): made out of the offending packet itself,
- * sent back the way it came, from the address that it was sent to. Never in answer to anything but whole or first
- * packets of TCP and UDP to a unicast address, and limited in number. */
+/* ICMP errors that the director sends (RFC 792, RFC 1812 section 4.3): made of the offending packet itself, sent back by the
+ * device that it came by, from the address that it was sent to. Only in answer to whole packets of TCP and UDP to a unicast
+ * address, and at a limited rate. */
 #ifndef WEIR_ICMP_H
 #define WEIR_ICMP_H
 
@@ -14,7 +14,7 @@
 #define ICMP_BURST 50
 #define ICMP_PER_SECOND 1000
 
-/* One token bucket for the namespace, as net.ipv4.icmp_msgs_per_sec. `at`: when the bucket was last full enough. */
+/* One token bucket for the namespace, as net.ipv4.icmp_msgs_per_sec. `at_ns`: when the bucket was last full enough. */
 struct icmp_limit {
   __u64 at_ns;
 };
@@ -40,8 +40,8 @@ static __always_inline int tc_drop(__u32 reason) {
   return TC_ACT_SHOT;
 }
 
-/* Hands a packet to the director's own stack by lo: on other devices it refuses its own addresses as sources, or (rp_filter) a
- * source that is not reached by them. */
+/* Passes a packet to the director's own stack by lo: by other devices the stack refuses a source that is one of its own addresses,
+ * or (rp_filter) that it does not reach by them. */
 __noinline int tc_deliver(struct __sk_buff *skb) {
   static const __u8 none[6] = {};
   if (bpf_skb_store_bytes(skb, 0, none, 6, 0)) return tc_drop(R_REDIRECT_FAILED);
@@ -71,7 +71,7 @@ static __always_inline void icmp_headers(struct icmp_packet *m, struct packet *p
   m->ip.check = fold((__u32)bpf_csum_diff(0, 0, (__be32 *)&m->ip, sizeof m->ip, 0));
 }
 
-/* Sends the error and ends the packet. The verdict for tc. */
+/* Turns the packet into the error and sends it. Returns tc's verdict. */
 __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __u8 code, __u16 mtu) {
   if (!p) return TC_ACT_SHOT;
   if ((p->daddr & bpf_htonl(0xf0000000)) == bpf_htonl(0xe0000000) || p->daddr == 0xffffffff || !p->saddr) return TC_ACT_SHOT;
@@ -83,12 +83,12 @@ __noinline int icmp_error(struct __sk_buff *skb, struct packet *p, __u8 type, __
     count_reason(R_ICMP_LIMITED);
     return TC_ACT_SHOT;
   }
-  struct desk *desk = the_desk();
-  if (!desk) return TC_ACT_SHOT;
-  struct icmp_packet *m = &desk->icmp;
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return TC_ACT_SHOT;
+  struct icmp_packet *m = &scratch->icmp;
   __builtin_memset(m, 0, sizeof *m);
   __u64 quote = p->length < ICMP_QUOTE ? p->length : ICMP_QUOTE;
-  /* One comparison at a time, on the number itself: of two that clang has made one, Linux 6.1's verifier learns nothing. */
+  /* One comparison at a time, on the number itself: clang would merge the two, and Linux 6.1's verifier learns nothing from that. */
   CHECKED(quote);
   if (quote < IP_LEN) return TC_ACT_SHOT;
   CHECKED(quote);

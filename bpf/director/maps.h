@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* The maps, and reads of them that the verifier and the JIT turn into plain loads. Sizes here are only placeholders:
- * user space sets the real ones before loading. */
+/* The maps, and lookups that the verifier and the JIT turn into plain loads. User space sets the real sizes before loading. */
 #ifndef WEIR_MAPS_H
 #define WEIR_MAPS_H
 
@@ -20,8 +19,8 @@ TABLE(dests, struct dest, 65536);
 TABLE(conns, struct conn_bucket, 524288);
 TABLE(locks, __u64, LOCKS + SPILL_LOCKS);
 TABLE(client_hops, struct client_hop_set, CLIENT_HOP_SETS);
-TABLE(links, struct link, LINKS);
-TABLE(legs, struct leg, LEGS);
+TABLE(egresses, struct egress, EGRESSES);
+TABLE(interfaces, struct interface, INTERFACES);
 TABLE(counters, struct counters, 131072);
 TABLE(estimates, struct estimate, 131072);
 TABLE(drops, struct drops, 2);
@@ -38,7 +37,7 @@ const volatile struct {
   struct intent intent;
 } types_in_btf;
 
-/* Constants of this load: the verifier knows them and removes what they rule out. */
+/* Constants that user space sets before loading: the verifier knows them and removes the code that they rule out. */
 const volatile __u32 conn_mask = 524287;     /* buckets - 1 */
 const volatile __u32 endpoint_mask = 65535;  /* buckets - 1 */
 const volatile __u32 cpus = 2;
@@ -53,9 +52,9 @@ static __always_inline struct conf *the_conf(void) {
 }
 static __always_inline struct service *service_at(__u32 id) { return bpf_map_lookup_elem(&services, &id); }
 static __always_inline struct dest *dest_at(__u32 id) { return bpf_map_lookup_elem(&dests, &id); }
-static __always_inline struct link *link_at(__u32 id) {
-  id &= LINKS - 1;
-  return bpf_map_lookup_elem(&links, &id);
+static __always_inline struct egress *egress_at(__u32 id) {
+  id &= EGRESSES - 1;
+  return bpf_map_lookup_elem(&egresses, &id);
 }
 static __always_inline struct conn_bucket *bucket_at(__u32 i) {
   i &= conn_mask;
@@ -63,11 +62,11 @@ static __always_inline struct conn_bucket *bucket_at(__u32 i) {
 }
 static __always_inline __u32 clock_now(void) { return (__u32)(bpf_jiffies64() >> CLOCK_SHIFT); }
 
-/* The compiler may neither repeat nor tear these; the CPUs weir runs on keep 64-bit loads and stores whole. */
+/* The compiler may neither repeat nor tear these; x86-64 does not tear 64-bit loads and stores. */
 #define READ(x) (*(volatile typeof(x) *)&(x))
 #define WRITE(x, v) (*(volatile typeof(x) *)&(x) = (v))
-/* After a look for null, before a field's address is taken: clang 18 and later would take the address first, and verifiers refuse to
- * move a pointer that may be null (from Linux 6.14 on they know that a constant index of an array is never null; before they do not). */
+/* After a test for null, before a field's address is taken: clang 18 and later would take the address first, and the verifier refuses
+ * arithmetic on a pointer that may be null (before Linux 6.14 even where a constant index of an array cannot be). */
 #define CHECKED(pointer) asm volatile("" : "+r"(pointer))
 #define likely(x) __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)

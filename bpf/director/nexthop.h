@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Where a packet goes next: device and MACs for an address, remembered for a second (hop_remembered), then asked of the
- * kernel's FIB again (hop_renew). These two are where a packet's next hop is chosen. */
+/* A packet's next hop: device and MACs for an address, cached for a second (nexthop_cached), then asked of the kernel's FIB
+ * again (nexthop_resolve). */
 #ifndef WEIR_NEXTHOP_H
 #define WEIR_NEXTHOP_H
 
-/* Both MACs, destination and source, in words: the compiler would go byte by byte. */
+/* Both MACs, destination and source, in words: the compiler would copy byte by byte. */
 static __always_inline void copy_macs(void *to, const void *from) {
   ((__u32 *)to)[0] = ((const __u32 *)from)[0];
   ((__u32 *)to)[1] = ((const __u32 *)from)[1];
@@ -22,12 +22,12 @@ struct hop {
 enum hop_answer {
   HOP_READY,    /* `hop` is complete */
   HOP_RESOLVE,  /* the device and the gateway are known, the neighbour is not */
-  HOP_HERE,     /* the address is our own, or there is no route: the stack decides */
+  HOP_LOCAL,    /* the address is one of this host, or there is no route: the stack decides */
   HOP_NONE,     /* no route */
-  HOP_SILENT,   /* the kernel would not say: forwarding is off everywhere */
+  HOP_UNKNOWN,  /* the kernel gives no answer: forwarding is off everywhere */
 };
 
-/* A remembered hop no older than fresh_for. */
+/* A cached hop no older than fresh_for. */
 static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, __u32 fresh_for, struct hop *h) {
   __u32 seq = READ(n->seq);
   if (READ(n->addr) != addr || now - READ(n->stamp) > fresh_for || seq & 1) return false;
@@ -39,7 +39,7 @@ static __always_inline bool hop_read(struct nexthop *n, __u32 addr, __u32 now, _
   return READ(n->seq) == seq && h->ifindex;
 }
 
-static __always_inline void hop_remember(struct nexthop *n, __u32 addr, __u32 now, struct hop *h) {
+static __always_inline void nexthop_store(struct nexthop *n, __u32 addr, __u32 now, struct hop *h) {
   __u32 seq = READ(n->seq);
   if (seq & 1 || CAS(&n->seq, seq, seq + 1) != seq) return;
   n->addr = addr;
@@ -54,10 +54,10 @@ static __always_inline void hop_remember(struct nexthop *n, __u32 addr, __u32 no
 
 /* ---- the clients' (the rules of their memory stand in abi.h) */
 
-/* Is it this clock unit's, or a little later by another CPU's clock? */
+/* Is it of this clock unit, or a little later because another CPU read the clock? */
 static __always_inline bool is_just_now(__u32 stamp, __u32 now) { return stamp - now < 1 << 16; }
 
-/* How old a client's hop may be: there are many, asking costs, and a changed route has 2 s to take effect. */
+/* How old a client's hop may be: there are many, asking is expensive, and a changed route must take effect within 2 s. */
 static __always_inline __u32 client_fresh_for(struct conf *c) {
   __u32 second = READ(c->fresh_for);
   return (__s32)second < 0 ? second : second + (second >> 1);
@@ -68,31 +68,31 @@ static __always_inline struct client_hop_set *client_hop_set(__u32 addr) {
   return bpf_map_lookup_elem(&client_hops, &i);
 }
 
-/* Did the link have its content when a way was written? */
-static __always_inline bool link_is_older(struct link *l, __u32 stamp) { return (__s32)(stamp - READ(l->born)) >= 0; }
+/* Had the egress its content when an entry with this stamp was written? */
+static __always_inline bool egress_is_older(struct egress *e, __u32 stamp) { return (__s32)(stamp - READ(e->written_at)) >= 0; }
 
-/* The client's own way; 0 where it has none. */
+/* The entry of this client, 0 = none. */
 static __always_inline struct client_hop *client_hop_find(struct client_hop_set *set, __u32 addr) {
-  if ((__u32)READ(set->way[0].known) == addr) return &set->way[0];
-  if ((__u32)READ(set->way[1].known) == addr) return &set->way[1];
-  if ((__u32)READ(set->way[2].known) == addr) return &set->way[2];
-  if ((__u32)READ(set->way[3].known) == addr) return &set->way[3];
+  if ((__u32)READ(set->entry[0].known) == addr) return &set->entry[0];
+  if ((__u32)READ(set->entry[1].known) == addr) return &set->entry[1];
+  if ((__u32)READ(set->entry[2].known) == addr) return &set->entry[2];
+  if ((__u32)READ(set->entry[3].known) == addr) return &set->entry[3];
   return 0;
 }
 
-/* As hop_read(), of a client; the hop's three words of MACs and its device are stored before it is known whether they hold. */
+/* As hop_read(), of a client. The hop is filled in before it is known whether it is valid. */
 static __always_inline bool client_hop_read(struct client_hop *w, __u32 addr, __u32 now, __u32 fresh_for, struct hop *h) {
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *macs = (__u32 *)h->dmac;
-  struct link *l = link_at(next >> NEXT_LINK_SHIFT);
-  if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || now - stamp > fresh_for || !l) return false;
-  h->ifindex = READ(l->ifindex);
-  h->mtu = READ(l->mtu);
-  h->flags = READ(l->flags);
+  struct egress *e = egress_at(next >> NEXT_EGRESS_SHIFT);
+  if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || now - stamp > fresh_for || !e) return false;
+  h->ifindex = READ(e->ifindex);
+  h->mtu = READ(e->mtu);
+  h->flags = READ(e->flags);
   macs[0] = next;
-  macs[1] = (next >> 32 & 0xffff) | READ(l->smac[0]);
-  macs[2] = READ(l->smac[1]);
-  return link_is_older(l, stamp) && READ(w->known) == known && h->ifindex;
+  macs[1] = (next >> 32 & 0xffff) | READ(e->smac[0]);
+  macs[2] = READ(e->smac[1]);
+  return egress_is_older(e, stamp) && READ(w->known) == known && h->ifindex;
 }
 
 static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 now, struct hop *h) {
@@ -103,85 +103,85 @@ static __always_inline bool hop_of_client(struct conf *c, __u32 addr, __u32 now,
   return w && client_hop_read(w, addr, now, client_fresh_for(c), h);
 }
 
-/* Where a client's hop is kept: its own way, else the one that was asked for longest ago. */
-static __always_inline struct client_hop *client_hop_place(__u32 addr, __u32 now) {
+/* Where to store a client's hop: its own entry, else the oldest. */
+static __always_inline struct client_hop *client_hop_entry(__u32 addr, __u32 now) {
   struct client_hop_set *set = client_hop_set(addr);
   if (!set) return 0;
   CHECKED(set);
   struct client_hop *oldest = client_hop_find(set, addr);
   if (oldest) return oldest;
-  oldest = &set->way[0];
+  oldest = &set->entry[0];
 #pragma clang loop unroll(full)
   for (int i = 1; i < 4; i++) {
-    if (now - (__u32)(READ(set->way[i].known) >> 32) > now - (__u32)(READ(oldest->known) >> 32)) oldest = &set->way[i];
+    if (now - (__u32)(READ(set->entry[i].known) >> 32) > now - (__u32)(READ(oldest->known) >> 32)) oldest = &set->entry[i];
   }
   return oldest;
 }
 
-#define LINK_PROBES 8
+#define EGRESS_PROBES 8
 
-static __always_inline __u32 link_home(struct hop *h) {
+static __always_inline __u32 egress_home(struct hop *h) {
   return keyed_hash((__u64)h->ifindex | (__u64)(((__u32 *)h->dmac)[2] ^ h->mtu) << 32);
 }
 
-static __always_inline bool link_is(struct link *l, struct hop *h, __u32 now) {
+static __always_inline bool egress_is(struct egress *e, struct hop *h, __u32 now) {
   __u32 *macs = (__u32 *)h->dmac;
-  return READ(l->ifindex) == h->ifindex && READ(l->mtu) == h->mtu && READ(l->flags) == h->flags &&
-         READ(l->smac[0]) == (macs[1] & 0xffff0000) && READ(l->smac[1]) == macs[2] && (is_just_now(READ(l->born), now) || now - READ(l->born) <= LINK_OLD);
+  return READ(e->ifindex) == h->ifindex && READ(e->mtu) == h->mtu && READ(e->flags) == h->flags &&
+         READ(e->smac[0]) == (macs[1] & 0xffff0000) && READ(e->smac[1]) == macs[2] && (is_just_now(READ(e->written_at), now) || now - READ(e->written_at) <= EGRESS_AGE_MAX);
 }
 
-/* Marks a link as used now. False: somebody was faster, and perhaps gives it another content. */
-static __always_inline bool link_use(struct link *l, __u64 use, __u32 now) {
-  if (is_just_now(use, now)) return READ(l->use) == use;
-  return CAS(&l->use, use, (use >> 32 << 32) | now) == use;
+/* Marks an egress as used now. False: another CPU changed it, perhaps to another content. */
+static __always_inline bool egress_use(struct egress *e, __u64 use, __u32 now) {
+  if (is_just_now(use, now)) return READ(e->use) == use;
+  return CAS(&e->use, use, (use >> 32 << 32) | now) == use;
 }
 
-/* Gives a link that nobody used for long a new content. */
-static __always_inline bool link_replace(struct link *l, struct hop *h, __u32 now) {
-  __u64 use = READ(l->use), claimed = ((use >> 32) + 1) << 32 | now;
+/* Rewrites an egress that was not used for long. */
+static __always_inline bool egress_replace(struct egress *e, struct hop *h, __u32 now) {
+  __u64 use = READ(e->use), claimed = ((use >> 32) + 1) << 32 | now;
   __u32 *macs = (__u32 *)h->dmac;
-  if (use && (use >> 32 & 1 || is_just_now(use, now) || now - (__u32)use <= LINK_KEPT)) return false;
-  if (CAS(&l->use, use, claimed) != use) return false;
-  WRITE(l->born, now);
-  WRITE(l->ifindex, h->ifindex);
-  WRITE(l->mtu, h->mtu);
-  WRITE(l->flags, h->flags);
-  WRITE(l->smac[0], macs[1] & 0xffff0000);
-  WRITE(l->smac[1], macs[2]);
-  WRITE(l->use, claimed + (1ull << 32));
+  if (use && (use >> 32 & 1 || is_just_now(use, now) || now - (__u32)use <= EGRESS_IDLE_MIN)) return false;
+  if (CAS(&e->use, use, claimed) != use) return false;
+  WRITE(e->written_at, now);
+  WRITE(e->ifindex, h->ifindex);
+  WRITE(e->mtu, h->mtu);
+  WRITE(e->flags, h->flags);
+  WRITE(e->smac[0], macs[1] & 0xffff0000);
+  WRITE(e->smac[1], macs[2]);
+  WRITE(e->use, claimed + (1ull << 32));
   return true;
 }
 
-/* The number of the link with a hop's content, marked as used now, made where there is none; 0: no room, or somebody was faster. */
-__noinline __u32 link_of(struct hop *h, __u32 now) {
+/* The number of the egress with a hop's content, marked as used now; made where there is none. 0: no room, or another CPU changed it. */
+__noinline __u32 egress_of(struct hop *h, __u32 now) {
   if (!h) return 0;
-  __u32 home = link_home(h);
+  __u32 home = egress_home(h);
 #pragma clang loop unroll(disable)
-  for (__u32 i = 0; i < 2 * LINK_PROBES; i++) { /* twice around: to find it, to find room for it */
-    __u32 id = (home + (i & (LINK_PROBES - 1))) & (LINKS - 1);
-    struct link *l = link_at(id);
-    if (!id || !l) continue;
-    CHECKED(l);
-    if (i < LINK_PROBES) {
-      __u64 use = READ(l->use);
-      if (!(use >> 32 & 1) && link_is(l, h, now)) return link_use(l, use, now) ? id : 0;
-    } else if (link_replace(l, h, now)) {
+  for (__u32 i = 0; i < 2 * EGRESS_PROBES; i++) { /* twice around: to find it, then to find room for it */
+    __u32 id = (home + (i & (EGRESS_PROBES - 1))) & (EGRESSES - 1);
+    struct egress *e = egress_at(id);
+    if (!id || !e) continue;
+    CHECKED(e);
+    if (i < EGRESS_PROBES) {
+      __u64 use = READ(e->use);
+      if (!(use >> 32 & 1) && egress_is(e, h, now)) return egress_use(e, use, now) ? id : 0;
+    } else if (egress_replace(e, h, now)) {
       return id;
     }
   }
   return 0;
 }
 
-static __always_inline void client_hop_remember(struct client_hop *w, __u32 addr, __u32 now, struct hop *h) {
+static __always_inline void client_hop_store(struct client_hop *w, __u32 addr, __u32 now, struct hop *h) {
   __u64 was = READ(w->known), stamp = (__u64)now << 32;
   if (addr == CLIENT_HOP_CLAIMED || (__u32)was == CLIENT_HOP_CLAIMED || (was && is_just_now(was >> 32, now))) return;
-  __u32 link = link_of(h, now), *macs = (__u32 *)h->dmac;
-  if (!link || CAS(&w->known, was, stamp | CLIENT_HOP_CLAIMED) != was) return;
-  WRITE(w->next, macs[0] | (__u64)(macs[1] & 0xffff) << 32 | (__u64)link << NEXT_LINK_SHIFT);
+  __u32 egress = egress_of(h, now), *macs = (__u32 *)h->dmac;
+  if (!egress || CAS(&w->known, was, stamp | CLIENT_HOP_CLAIMED) != was) return;
+  WRITE(w->next, macs[0] | (__u64)(macs[1] & 0xffff) << 32 | (__u64)egress << NEXT_EGRESS_SHIFT);
   WRITE(w->known, stamp | addr);
 }
 
-/* Clears one set of what is too old (timer). */
+/* Removes the old entries of one set (timer). */
 static __always_inline void client_hops_sweep(__u32 i, __u32 now) {
   i &= CLIENT_HOP_SETS - 1;
   struct client_hop_set *set = bpf_map_lookup_elem(&client_hops, &i);
@@ -189,18 +189,18 @@ static __always_inline void client_hops_sweep(__u32 i, __u32 now) {
   CHECKED(set);
 #pragma clang loop unroll(full)
   for (int k = 0; k < 4; k++) {
-    __u64 known = READ(set->way[k].known);
+    __u64 known = READ(set->entry[k].known);
     __u32 stamp = known >> 32;
-    if (now - stamp <= CLIENT_HOP_KEPT || is_just_now(stamp, now) || (__u32)known == CLIENT_HOP_CLAIMED) continue;
-    CAS(&set->way[k].known, known, 0);
+    if (now - stamp <= CLIENT_HOP_AGE_MAX || is_just_now(stamp, now) || (__u32)known == CLIENT_HOP_CLAIMED) continue;
+    CAS(&set->entry[k].known, known, 0);
   }
 }
 
 /* ---- asking the kernel */
 
-static __always_inline struct leg *leg_at(__u32 ifindex) {
-  __u32 i = ifindex & (LEGS - 1);
-  struct leg *l = bpf_map_lookup_elem(&legs, &i);
+static __always_inline struct interface *interface_at(__u32 ifindex) {
+  __u32 i = ifindex & (INTERFACES - 1);
+  struct interface *l = bpf_map_lookup_elem(&interfaces, &i);
   return l && l->ifindex == ifindex ? l : 0;
 }
 
@@ -209,21 +209,21 @@ static __always_inline long fib_ask(void *ctx, struct bpf_fib_lookup *fib, __u32
   return bpf_fib_lookup(ctx, fib, sizeof *fib, 0);
 }
 
-/* Asks the kernel. `gateway` is what to resolve where the answer is HOP_RESOLVE. */
+/* Asks the FIB. `gateway`: the neighbour to resolve where the answer is HOP_RESOLVE. */
 static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
-  struct desk *desk = the_desk();
-  if (!desk) return HOP_NONE;
-  CHECKED(desk);
-  struct bpf_fib_lookup *fib = &desk->fib;
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return HOP_NONE;
+  CHECKED(scratch);
+  struct bpf_fib_lookup *fib = &scratch->fib;
   long rc = fib_ask(ctx, fib, ifindex, addr, saddr);
   if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) {
-    /* Forwarding is off on this leg, as it may be for DR: ask as if the packet came in by weir's own device. */
+    /* Forwarding is off on this interface, as it may be with DR: ask as if the packet came in by weir's own device. */
     struct conf *c = the_conf();
-    if (!c || !c->pair_ifindex) return HOP_SILENT;
+    if (!c || !c->pair_ifindex) return HOP_UNKNOWN;
     rc = fib_ask(ctx, fib, c->pair_ifindex, addr, saddr);
   }
-  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return HOP_SILENT;
-  if (rc == BPF_FIB_LKUP_RET_NOT_FWDED) return HOP_HERE;
+  if (rc == BPF_FIB_LKUP_RET_FWD_DISABLED) return HOP_UNKNOWN;
+  if (rc == BPF_FIB_LKUP_RET_NOT_FWDED) return HOP_LOCAL;
   if (rc != BPF_FIB_LKUP_RET_SUCCESS && rc != BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_NONE;
   h->ifindex = fib->ifindex;
   h->mtu = fib->mtu_result > 1 ? fib->mtu_result : 0;
@@ -232,18 +232,18 @@ static __always_inline enum hop_answer hop_ask(void *ctx, __u32 ifindex, __u32 a
   if (rc == BPF_FIB_LKUP_RET_NO_NEIGH) return HOP_RESOLVE;
   __builtin_memcpy(h->dmac, fib->dmac, 6);
   __builtin_memcpy(h->smac, fib->smac, 6);
-  struct leg *l = leg_at(fib->ifindex);
-  if (l && l->flags & LEG_XDP) h->flags |= NH_XDP;
-  if (l && l->flags & LEG_PEER) h->flags |= NH_PEER;
+  struct interface *l = interface_at(fib->ifindex);
+  if (l && l->flags & INTERFACE_XDP) h->flags |= NH_XDP;
+  if (l && l->flags & INTERFACE_PEER) h->flags |= NH_PEER;
   return HOP_READY;
 }
 
-/* What is remembered of a next hop: a destination carries its own, replies (d = 0) look in the table of clients. */
-static __always_inline bool hop_remembered(struct conf *c, struct dest *d, __u32 addr, __u32 now, struct hop *h) {
+/* The cached next hop: a destination has its own; replies (d = 0) look in the table of clients. */
+static __always_inline bool nexthop_cached(struct conf *c, struct dest *d, __u32 addr, __u32 now, struct hop *h) {
   return d ? hop_read(&d->hop, addr, now, c->fresh_for, h) : hop_of_client(c, addr, now, h);
 }
 
-/* Was the hop known before, however long ago? */
+/* Was the hop ever resolved? */
 static __always_inline bool hop_is_known(struct dest *d, __u32 addr) {
   if (d) return d->hop.addr == addr;
   struct client_hop_set *set = client_hop_set(addr);
@@ -252,24 +252,24 @@ static __always_inline bool hop_is_known(struct dest *d, __u32 addr) {
   return client_hop_find(set, addr);
 }
 
-/* Asks the kernel again for the next hop to a destination, or (dest = 0) of replies to the client `addr`, and remembers it.
- * `gateway` is not 0 where there was an answer before, which may be old, or where the neighbour is unknown. */
-static __always_inline enum hop_answer hop_renew(void *ctx, __u32 ifindex, __u32 dest, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
+/* Asks the FIB for the next hop to a destination, or (dest = 0) of replies to the client `addr`, and caches it. `gateway` is not 0
+ * where the kernel must look after its neighbour: there was an answer before, which may be old, or the neighbour is unknown. */
+static __always_inline enum hop_answer nexthop_resolve(void *ctx, __u32 ifindex, __u32 dest, __u32 addr, __u32 saddr, struct hop *h, __u32 *gateway) {
   enum hop_answer answer = hop_ask(ctx, ifindex, addr, saddr, h, gateway);
   struct dest *d = dest ? dest_at(dest) : 0;
   __u32 now = clock_now();
-  struct client_hop *way = d ? 0 : client_hop_place(addr, now);
-  if (!d && !way) return HOP_NONE;
-  if (answer == HOP_SILENT) {
-    /* Writing ip_forward=0 turns it off on weir's device too, until the next weir command. The old answer is the best. */
+  struct client_hop *entry = d ? 0 : client_hop_entry(addr, now);
+  if (!d && !entry) return HOP_NONE;
+  if (answer == HOP_UNKNOWN) {
+    /* Writing ip_forward=0 turns it off on weir's device, too, until the next weir command. Until then the old answer is used. */
     *gateway = 0;
-    bool had = d ? hop_read(&d->hop, addr, READ(d->hop.stamp), 0, h) : client_hop_read(way, addr, now, ~0u, h);
+    bool had = d ? hop_read(&d->hop, addr, READ(d->hop.stamp), 0, h) : client_hop_read(entry, addr, now, ~0u, h);
     return had ? HOP_READY : HOP_NONE;
   }
   if (answer != HOP_READY) return answer;
-  if ((d ? d->hop.addr : (__u32)READ(way->known)) != addr) *gateway = 0; /* the first time there is nothing to doubt */
-  if (d) hop_remember(&d->hop, addr, now, h);
-  else client_hop_remember(way, addr, now, h);
+  if ((d ? d->hop.addr : (__u32)READ(entry->known)) != addr) *gateway = 0; /* the first answer is not old */
+  if (d) nexthop_store(&d->hop, addr, now, h);
+  else client_hop_store(entry, addr, now, h);
   return HOP_READY;
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* A packet as the director sees it: what the parser found, the same for XDP and tc. */
+/* A parsed packet, the same for XDP and tc. */
 #ifndef WEIR_PACKET_H
 #define WEIR_PACKET_H
 
@@ -25,7 +25,7 @@ struct packet {
   __u32 bytes; /* what the counters add */
 };
 
-/* Sources that nobody can answer (RFC 1812 5.3.7): this network, loopback, multicast and beyond. */
+/* Sources that cannot be answered (RFC 1812 5.3.7): this network, loopback, multicast and above. */
 static __always_inline bool is_martian(__u32 saddr) {
   __u8 first = saddr & 0xff;
   return first == 0 || first == 127 || first >= 224;
@@ -51,8 +51,8 @@ static __always_inline bool ip_sum_is_right(struct iphdr *ip, void *end) {
   return (sum & 0xffff) + (sum >> 16) == 0xffff;
 }
 
-/* Reads Ethernet (already checked), IPv4 and TCP or UDP between data and end. P_OTHER: nothing that weir balances.
- * P_BAD: IPv4, but not to be trusted; `packet` is then valid up to the addresses if header is not 0. */
+/* Reads IPv4 and TCP or UDP after an Ethernet header. P_OTHER: nothing that weir balances. P_BAD: IPv4 with lengths that do not fit;
+ * `packet` is then valid up to the addresses if `header` is not 0. */
 static __always_inline enum parsed parse_ipv4(void *data, void *end, struct packet *p) {
   struct iphdr *ip = data + ETH_LEN;
   p->header = 0;
@@ -88,8 +88,8 @@ static __always_inline enum parsed parse_ipv4(void *data, void *end, struct pack
   return P_OK;
 }
 
-/* The same, and the header's own checksum is right: for all but plain packets by XDP, where a wrong one stays wrong. */
-static __always_inline enum parsed parse_checked(void *data, void *end, struct packet *p) {
+/* The same, with the IP header's checksum validated. */
+static __always_inline enum parsed parse_validated(void *data, void *end, struct packet *p) {
   enum parsed parsed = parse_ipv4(data, end, p);
   if (parsed != P_OK && parsed != P_FRAGMENT) return parsed;
   struct iphdr *ip = data + ETH_LEN;

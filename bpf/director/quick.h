@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* XDP's way for plain packets: a few dozen nanoseconds, no call but the redirect, nothing on the stack. */
+/* XDP's quick path for plain packets: tens of nanoseconds, no call but the redirect, nothing on the stack. */
 #ifndef WEIR_QUICK_H
 #define WEIR_QUICK_H
 
@@ -7,11 +7,11 @@ static __always_inline bool mac_equal(const __u8 *a, const __u8 *b) {
   return *(__u32 *)a == *(__u32 *)b && *(__u16 *)(a + 4) == *(__u16 *)(b + 4);
 }
 
-/* What nearly all packets are: a plain segment, or a datagram, of a connection at its home, to or from a destination in service
- * whose next hop is fresh. Such a packet changes nothing but counters, and once a second the time, so it is done here from
- * registers; everything else takes the long way, from the start. */
+/* Nearly every packet is a plain segment, or a datagram, of a connection in its home bucket, to or from an available destination
+ * whose next hop is fresh. It changes nothing but counters and, once a second, the expiry, so it is handled here in registers.
+ * Every other packet takes the full path, from the start. */
 #define QUICK_NO (-1)
-#define QUICK_ABSENT (-2) /* and it is known that there is no connection */
+#define QUICK_ABSENT (-2) /* and there is no connection */
 
 struct quick {
   struct packet p;
@@ -22,7 +22,8 @@ struct quick {
 /* A header's checksum is right when the sum of its words is a multiple of 0xffff; divisibility by one multiplication. */
 #define RIGHT_SUM(sum) ((sum) * 0xfffefffefffeffffull <= 0x0001000100010001ull)
 
-/* Reads an unfragmented packet without options; false: look closer. Addresses that nobody may have got no connection. */
+/* Reads an unfragmented packet without options. False: the full path looks closer. Martians have no connection, so they are not
+ * looked for here. */
 static __always_inline bool quick_parse(void *data, void *end, struct packet *p) {
   __u32 *ip = data + ETH_LEN;
   if (data + ETH_LEN + IP_LEN + 8 > end) return false;
@@ -48,7 +49,7 @@ static __always_inline bool quick_parse(void *data, void *end, struct packet *p)
   return p->protocol == IPPROTO_UDP && p->length >= IP_LEN + 8;
 }
 
-/* A connection in its home bucket: value 0 where it is not there, or changed hands meanwhile. */
+/* A connection in its home bucket. Value 0: it is not there, or the slot got another one meanwhile. */
 struct quick_found {
   struct conn_slot *slot;
   __u64 value;
@@ -76,7 +77,8 @@ static __always_inline __u32 quick_timeout(struct quick *q) {
   return q->p.protocol == IPPROTO_TCP ? READ(q->c->tcp_timeout[S_ESTABLISHED]) : READ(q->c->udp_timeout);
 }
 
-/* May the packet leave its connection as it is, but for the time? What has no destination (free, claimed) is refused with that. */
+/* Does the packet leave its connection as it is, but for the expiry? A free or claimed slot may pass: the caller
+ * refuses it, since it names no available destination. */
 static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) {
   if (v_expired(value, q->now)) return false;
   if (q->p.protocol != IPPROTO_TCP) return true;
@@ -84,14 +86,14 @@ static __always_inline bool quick_value(struct quick *q, __u64 value, bool out) 
   return !(out && value & V_NOOUTPUT);
 }
 
-/* Writes the time where that is due. Who lost the race lost it to a later time, or to an end. */
+/* Writes the expiry where that is due. Losing the compare-and-swap means that another CPU stored a later expiry, or ended it. */
 static __always_inline void quick_touch(struct quick *q, struct quick_found *f) {
   __u32 timeout = quick_timeout(q);
   if (likely(is_recent(f->value, q->now, timeout))) return;
   CAS(&f->slot->value, f->value, (f->value >> 32 << 32) | (q->now + timeout));
 }
 
-/* Writes a fresh hop's MACs into the frame; the device, 0 where the hop will not do. */
+/* Writes a fresh hop's MACs into the frame. Returns the device, 0 where the hop cannot be used. */
 static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexthop *n, __u32 addr) {
   __u32 seq = READ(n->seq), *to = data;
   __u32 *macs = (__u32 *)n->dmac, a = READ(macs[0]), b = READ(macs[1]), c = READ(macs[2]);
@@ -106,15 +108,15 @@ static __always_inline __u32 quick_hop(struct quick *q, void *data, struct nexth
   return ifindex;
 }
 
-/* The same of a client, whose way this is. */
+/* The same with a client's entry. */
 static __always_inline __u32 quick_client_hop(struct quick *q, void *data, struct client_hop *w, __u32 addr) {
   __u64 known = READ(w->known), next = READ(w->next);
   __u32 stamp = known >> 32, *to = data;
-  struct link *l = link_at(next >> NEXT_LINK_SHIFT);
-  if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !l) return 0;
-  __u32 ifindex = READ(l->ifindex), b = READ(l->smac[0]), c = READ(l->smac[1]);
-  __u16 mtu = READ(l->mtu), flags = READ(l->flags);
-  if (!link_is_older(l, stamp) || READ(w->known) != known || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
+  struct egress *e = egress_at(next >> NEXT_EGRESS_SHIFT);
+  if ((__u32)known != addr || addr == CLIENT_HOP_CLAIMED || q->now - stamp > client_fresh_for(q->c) || !e) return 0;
+  __u32 ifindex = READ(e->ifindex), b = READ(e->smac[0]), c = READ(e->smac[1]);
+  __u16 mtu = READ(e->mtu), flags = READ(e->flags);
+  if (!egress_is_older(e, stamp) || READ(w->known) != known || !(flags & NH_XDP) || (mtu && q->p.length > mtu)) return 0;
   to[0] = next;
   to[1] = (next >> 32 & 0xffff) | b;
   to[2] = c;
@@ -146,7 +148,7 @@ static __always_inline void xdp_rewrite(struct packet *p, void *data, void *end,
     check = sum_apply(check, change);
     ports[!source] = port;
     if (p->protocol == IPPROTO_TCP) {
-      if ((void *)(ports + 9) > end) return; /* cannot be: quick_parse has looked */
+      if ((void *)(ports + 9) > end) return; /* never: quick_parse has verified it */
       ports[8] = sum_apply(ports[8], l4_change);
     } else if (ports[3]) {
       __u16 sum = sum_apply(ports[3], l4_change);
@@ -169,7 +171,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
   __u64 value = f.value;
   if (unlikely(!quick_value(q, value, false))) return v_live(value, q->now) || READ(b->slot[0].value) & V_SPILLED ? QUICK_NO : QUICK_ABSENT;
   struct dest *d = dest_at(v_dest(value));
-  if (!d || (d->flags & (D_AVAILABLE | D_HERE)) != D_AVAILABLE) return QUICK_NO;
+  if (!d || (d->flags & (D_AVAILABLE | D_LOCAL)) != D_AVAILABLE) return QUICK_NO;
   __u32 addr = d->addr[0];
   __u32 ifindex = quick_hop(q, data, &d->hop, addr);
   if (!ifindex) return QUICK_NO;
@@ -181,7 +183,7 @@ static __always_inline int quick_request(void *data, void *end, struct quick *q,
 
 static __always_inline int quick_reply(void *data, void *end, struct quick *q, __u32 dest) {
   struct dest *d = dest_at(dest);
-  if (!d || d->twin || !(d->flags & D_AVAILABLE)) return QUICK_NO;
+  if (!d || d->next_same || !(d->flags & D_AVAILABLE)) return QUICK_NO;
   struct client_hop_set *set = client_hop_set(q->p.daddr);
   __u64 key = conn_key(q->p.daddr, q->p.dport, d->service);
   struct conn_bucket *b = bucket_at(keyed_hash(key));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* ICMP errors about balanced connections (RFC 792; RFC 5508 for the translation): the quoted packet says which connection, and the
- * error goes where that packet came from, both translated. Unreachable, source quench and time exceeded only.
+/* ICMP errors about balanced connections (RFC 792; RFC 5508 for the translation): the quoted packet identifies the connection, and
+ * the error goes where that packet came from, both translated. Unreachable, source quench and time exceeded only.
  *
  *     IP  saddr -> daddr | ICMP type code sum | quoted IP  from -> to | quoted ports | ...
  *
@@ -40,16 +40,16 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
   return rc | bpf_skb_store_bytes(skb, r->inbound ? DADDR_AT : SADDR_AT, &addr, 4, 0);
 }
 
-/* A fresh packet record for the error itself: the quoted addresses decide, the outer header travels. */
+/* Sends the translated error: to the destination `to`, or to the client. */
 static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v, struct related *r, struct dest *to, __u32 client) {
-  struct way w = {};
+  struct route w = {};
   __u32 addr = to ? to->addr[0] : client;
   __u8 ttl = 0;
   if (bpf_skb_load_bytes(skb, TTL_AT, &ttl, 1)) return TC_ACT_UNSPEC;
-  enum hop_answer answer = to && to->flags & D_HERE ? HOP_HERE : tc_hop(skb, v, to, addr, r->outer_was, &w);
+  enum hop_answer answer = to && to->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, to, addr, r->outer_was, &w);
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;
   if (r->addr && related_translate(skb, r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_HERE) return to ? TC_ACT_UNSPEC : tc_deliver(skb);
+  if (answer == HOP_LOCAL) return to ? TC_ACT_UNSPEC : tc_deliver(skb);
   if (tc_lower_ttl(skb, ttl, IPPROTO_ICMP)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
@@ -74,7 +74,7 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
 
 /* Quotes a request that was masqueraded to a destination: back to the client. */
 static __always_inline int related_outbound(struct __sk_buff *skb, struct verdict *v, struct quoted *q, struct related *r, __u32 first) {
-  v->dest = twin_of_client(first, q->ip.saddr, q->sport, v->now);
+  v->dest = dest_of_client(first, q->ip.saddr, q->sport, v->now);
   v->d = v->dest ? dest_at(v->dest) : 0;
   struct service *s = v->d ? service_at(v->d->service) : 0;
   if (!s) return TC_ACT_UNSPEC;
@@ -98,7 +98,7 @@ __noinline int icmp_sum_is_right(struct __sk_buff *skb, __u32 at, __u32 length) 
     if (!length) break;
     __u32 size = length < SUM_CHUNK ? length : SUM_CHUNK;
     barrier_var(size);
-    size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: Linux 6.1's verifier believes a mask, not the comparison */
+    size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: Linux 6.1's verifier learns from a mask, not from the comparison */
     if (bpf_skb_load_bytes(skb, at, words, size)) return 0;
     sum = bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
     if (sum < 0) return 0;
@@ -108,7 +108,7 @@ __noinline int icmp_sum_is_right(struct __sk_buff *skb, __u32 at, __u32 length) 
   return !length && fold((__u32)sum) == 0;
 }
 
-/* An ICMP packet: errors about our connections are translated and sent on, all else is the stack's. */
+/* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. */
 __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   struct conf *c = the_conf();
   struct quoted q;
@@ -126,7 +126,7 @@ __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
   v.service = endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE));
   if (v.service) {
-    r.outer_was = q.ip.saddr; /* the error is for the VIP, or it is not about us */
+    r.outer_was = q.ip.saddr; /* an error that is not for the VIP does not concern it */
     if (outer[1] != q.ip.saddr) return TC_ACT_UNSPEC;
     return related_inbound(skb, &v, &q, &r);
   }

@@ -8,7 +8,7 @@
 #define INLINE_STEPS 8
 
 static __always_inline struct walk *the_walk(void) {
-  struct desk *d = the_desk();
+  struct scratch *d = the_scratch();
   if (!d) return 0;
   CHECKED(d);
   return &d->walk;

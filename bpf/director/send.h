@@ -8,7 +8,7 @@
 #define SADDR_AT (ETH_LEN + 12)
 #define DADDR_AT (ETH_LEN + 16)
 
-/* What is to become of a packet, for the functions below: global ones, each of which the verifier looks at once. */
+/* How a packet is rewritten, for the functions below. They are global, so that each is verified once. */
 struct rewrite {
   __u32 was;
   __u32 addr;
@@ -55,8 +55,8 @@ __noinline int tc_lower_ttl(struct __sk_buff *skb, __u8 ttl, __u8 protocol) {
   return rc | bpf_skb_store_bytes(skb, TTL_AT, &less, 1, 0);
 }
 
-/* Sends a packet to a hop: straight out of its device; or, each time the kernel was asked for the hop again, through its
- * neighbour output, which resolves an unknown neighbour and doubts an old one. */
+/* Sends a packet to a hop: straight out of its device; or, after each FIB lookup, through the kernel's neighbour output, which
+ * resolves an unknown neighbour and probes an old one. */
 __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32 gateway) {
   if (!h) return TC_ACT_SHOT;
   if (likely(answer == HOP_READY && !gateway)) {
@@ -68,47 +68,47 @@ __noinline int tc_send(struct __sk_buff *skb, __u32 answer, struct hop *h, __u32
 }
 
 /* Sends a packet to a destination. The kernel trusts a neighbour for up to a minute, too long for a server that changed
- * its MAC: every few seconds a request of our own goes along, and the kernel takes in the answer. */
+ * its MAC: every few seconds an ARP request is sent as well, and the kernel learns from the answer. */
 __noinline int tc_send_to(struct __sk_buff *skb, __u32 dest, __u32 answer, struct hop *h, __u32 gateway) {
   struct dest *d = dest_at(dest);
   struct conf *c = the_conf();
   if (!d || !c || !h) return TC_ACT_SHOT;
-  struct leg *l = gateway && answer == HOP_READY && !skb->gso_size ? leg_at(h->ifindex) : 0;
+  struct interface *i = gateway && answer == HOP_READY && !skb->gso_size ? interface_at(h->ifindex) : 0;
   __u32 now = clock_now();
-  if (likely(!l) || !l->addr || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
+  if (likely(!i) || !i->addr || now - READ(d->probed_at) < c->fresh_for * PROBE_SECONDS) return tc_send(skb, answer, h, gateway);
   WRITE(d->probed_at, now);
   if (bpf_skb_store_bytes(skb, 0, h->dmac, 12, 0)) return tc_drop(R_REDIRECT_FAILED);
   if (bpf_clone_redirect(skb, h->ifindex, 0)) return tc_drop(R_REDIRECT_FAILED);
-  return arp_request(skb, h->ifindex, h->smac, l->addr, gateway);
+  return arp_request(skb, h->ifindex, h->smac, i->addr, gateway);
 }
 
-/* Out of the hop's device. A veth's other end gets a small packet at once, not by way of the veth's own queue: that crossing costs
- * more than all else. Super-packets take the queue, where the other end puts them together to larger ones still. Not for what the
- * director's own stack sent (by lo), which brings a route of this namespace along. */
+/* Out of the hop's device. A small packet goes directly to a veth's other end, since the veth's queue costs more than all the rest.
+ * GSO packets take the queue, where GRO at the other end merges them further. Packets of the director's own stack (by lo) take it, too:
+ * they have a route of this namespace attached. */
 static __always_inline int tc_redirect(struct __sk_buff *skb, struct hop *h) {
-  bool at_once = h->flags & NH_PEER && skb->ingress_ifindex != 1 && !skb->gso_size;
-  return at_once ? bpf_redirect_peer(h->ifindex, 0) : bpf_redirect(h->ifindex, 0);
+  bool direct = h->flags & NH_PEER && skb->ingress_ifindex != 1 && !skb->gso_size;
+  return direct ? bpf_redirect_peer(h->ifindex, 0) : bpf_redirect(h->ifindex, 0);
 }
 
-/* The usual packet, without IP options, to a fresh hop: MACs, TTL, checksum, address and port are put together on the desk and
- * written by one call, since each call costs more than all this. The L4 checksum is the helper's business, which understands
+/* The usual packet, without IP options, to a fresh hop: MACs, TTL, checksum, address and port are assembled in the scratch space and
+ * written by one call, since each call costs more than the assembly. The helper updates the L4 checksum, because it understands
  * CHECKSUM_PARTIAL. `addr` 0: nothing is translated. */
 static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, struct hop *h, bool source, __u32 addr, __u16 port) {
   void *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
-  struct desk *desk = the_desk();
-  if (!desk || data + ETH_LEN + IP_LEN + 4 > end) return tc_drop(R_REDIRECT_FAILED);
+  struct scratch *scratch = the_scratch();
+  if (!scratch || data + ETH_LEN + IP_LEN + 4 > end) return tc_drop(R_REDIRECT_FAILED);
   __u32 was = source ? p->saddr : p->daddr;
   __u16 port_was = source ? p->sport : p->dport;
-  __u32 *ip = data + ETH_LEN, *to = desk->head + 4;
+  __u32 *ip = data + ETH_LEN, *to = scratch->head + 4;
   __u32 change = sum_change16(0, bpf_htons(p->ttl << 8), bpf_htons((p->ttl - 1) << 8));
   if (addr) change += sum_change32(0, was, addr);
-  copy_macs(desk->head_macs, h->dmac);
-  desk->head_type = bpf_htons(ETH_P_IP);
+  copy_macs(scratch->head_macs, h->dmac);
+  scratch->head_type = bpf_htons(ETH_P_IP);
   to[0] = ip[0];
   to[1] = ip[1];
   to[2] = (__u32)(p->ttl - 1) | p->protocol << 8 | (__u32)sum_apply(ip[2] >> 16, change) << 16;
   if (!addr) {
-    if (bpf_skb_store_bytes(skb, 0, desk->head_macs, ETH_LEN + 12, 0)) return tc_drop(R_REDIRECT_FAILED);
+    if (bpf_skb_store_bytes(skb, 0, scratch->head_macs, ETH_LEN + 12, 0)) return tc_drop(R_REDIRECT_FAILED);
     return tc_redirect(skb, h);
   }
   to[3] = source ? addr : p->saddr;
@@ -117,25 +117,25 @@ static __always_inline int tc_forward(struct __sk_buff *skb, struct packet *p, s
   bool tcp = p->protocol == IPPROTO_TCP;
   __u32 check_at = ETH_LEN + IP_LEN + (tcp ? 16 : 6);
   __u64 udp = tcp ? 0 : BPF_F_MARK_MANGLED_0;
-  long rc = bpf_skb_store_bytes(skb, 0, desk->head_macs, ETH_LEN + IP_LEN + 4, 0);
+  long rc = bpf_skb_store_bytes(skb, 0, scratch->head_macs, ETH_LEN + IP_LEN + 4, 0);
   rc |= bpf_l4_csum_replace(skb, check_at, was, addr, BPF_F_PSEUDO_HDR | udp | 4);
   if (port != port_was) rc |= bpf_l4_csum_replace(skb, check_at, port_was, port, udp | 2);
   return rc ? tc_drop(R_REDIRECT_FAILED) : tc_redirect(skb, h);
 }
 
-/* What tc knows of a packet's next hop. */
-struct way {
+/* A packet's next hop, for tc. */
+struct route {
   struct hop hop;
   __u32 gateway;
 };
 
-__noinline int tc_hop_ask(struct __sk_buff *skb, __u32 dest, __u32 addr, __u32 saddr, struct way *w) {
-  return w ? hop_renew(skb, skb->ingress_ifindex, dest, addr, saddr, &w->hop, &w->gateway) : HOP_NONE;
+__noinline int tc_hop_ask(struct __sk_buff *skb, __u32 dest, __u32 addr, __u32 saddr, struct route *w) {
+  return w ? nexthop_resolve(skb, skb->ingress_ifindex, dest, addr, saddr, &w->hop, &w->gateway) : HOP_NONE;
 }
 
 /* The next hop of a packet to a destination, or (dest = 0) of a reply to the client `addr`. */
-static __always_inline enum hop_answer tc_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct way *w) {
-  if (likely(hop_remembered(v->c, d, addr, v->now, &w->hop))) return HOP_READY;
+static __always_inline enum hop_answer tc_hop(struct __sk_buff *skb, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct route *w) {
+  if (likely(nexthop_cached(v->c, d, addr, v->now, &w->hop))) return HOP_READY;
   return tc_hop_ask(skb, d ? v->dest : 0, addr, saddr, w);
 }
 

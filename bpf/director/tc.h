@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* tc: the whole director. Ingress of every leg (and of lo, for clients on the director itself) balances; egress
+/* tc: the whole director. Ingress of every interface (and of lo, for clients on the director itself) balances; egress
  * undoes the masquerading of servers on the director itself. */
 #ifndef WEIR_TC_H
 #define WEIR_TC_H
 
-/* Larger than the next hop takes? Of a GSO packet each segment counts. Its size says that it is one: devices of virtual machines
- * leave the number of segments at 0. */
+/* Is it larger than the next hop's MTU? Of a GSO packet each segment counts. It is recognised by its segment size, since devices of
+ * virtual machines leave the number of segments at 0. */
 static __always_inline bool is_too_big(struct __sk_buff *skb, struct packet *p, __u32 mtu) {
   if (likely(!mtu || p->length <= mtu)) return false;
   if (!skb->gso_size) return true;
@@ -27,15 +27,15 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
     count_reason(v->reason);
     return TC_ACT_UNSPEC;
   }
-  struct way w = {};
+  struct route w = {};
   __u32 addr = v->d->addr[0];
   bool masq = v_method(v->f.value) == M_MASQ;
-  enum hop_answer answer = v->d->flags & D_HERE ? HOP_HERE : tc_hop(skb, v, v->d, addr, p->saddr, &w);
+  enum hop_answer answer = v->d->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, v->d, addr, p->saddr, &w);
   if (answer == HOP_NONE) {
     count_reason(R_NO_ROUTE);
     return icmp_error(skb, p, ICMP_UNREACHABLE, ICMP_HOST, 0);
   }
-  if (answer != HOP_HERE) {
+  if (answer != HOP_LOCAL) {
     if (p->ttl <= 1) {
       count_reason(R_TTL);
       return icmp_error(skb, p, ICMP_EXCEEDED, 0, 0);
@@ -52,7 +52,7 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
   struct rewrite r;
   rewrite_of(&r, p, false, addr, v->d->port);
   if (masq && tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_HERE) return TC_ACT_UNSPEC;
+  if (answer == HOP_LOCAL) return TC_ACT_UNSPEC;
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send_to(skb, dest, answer, &w.hop, w.gateway);
 }
@@ -60,13 +60,13 @@ static __always_inline int tc_request(struct __sk_buff *skb, struct verdict *v) 
 static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct packet *p = v->p;
   struct service *s = service_at(v->service);
-  struct way w = {};
+  struct route w = {};
   if (!s) return TC_ACT_UNSPEC;
   enum hop_answer answer = tc_hop(skb, v, 0, p->daddr, s->addr[0], &w);
   if (answer == HOP_NONE) return tc_drop(R_NO_ROUTE);
-  if (answer != HOP_HERE && p->ttl <= 1) {
+  if (answer != HOP_LOCAL && p->ttl <= 1) {
     count_reason(R_TTL);
-    return TC_ACT_UNSPEC; /* the stack's forwarding tells the server, by an address of its own */
+    return TC_ACT_UNSPEC; /* the stack sends the ICMP error to the server, from its own address */
   }
   conn_touch(v, true);
   count_packet(v, true);
@@ -74,12 +74,12 @@ static __always_inline int tc_reply(struct __sk_buff *skb, struct verdict *v) {
   struct rewrite r;
   rewrite_of(&r, p, true, s->addr[0], s->port);
   if (tc_translate(skb, &r)) return tc_drop(R_REDIRECT_FAILED);
-  if (answer == HOP_HERE) return tc_deliver(skb); /* the client is the director itself */
+  if (answer == HOP_LOCAL) return tc_deliver(skb); /* the client is the director itself */
   if (tc_lower_ttl(skb, r.ttl, r.protocol)) return tc_drop(R_REDIRECT_FAILED);
   return tc_send(skb, answer, &w.hop, w.gateway);
 }
 
-/* A packet that is not whole but is for a service (or from one of its servers). */
+/* Counts a packet that is not balanced because of its form. */
 static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   if (parsed == P_FRAGMENT) count_reason(R_FRAGMENT);
   if (parsed == P_BAD) count_reason(p->header ? R_BAD_LENGTH : R_SHORT);
@@ -87,29 +87,29 @@ static __always_inline int tc_oddity(struct packet *p, enum parsed parsed) {
   return TC_ACT_UNSPEC;
 }
 
-/* Pulls the headers into reach and reads them. */
+/* Makes the headers readable and reads them. */
 static __always_inline enum parsed tc_parse(struct __sk_buff *skb, struct packet *p) {
   p->header = p->protocol = 0;
   if (skb->protocol != bpf_htons(ETH_P_IP) || skb->vlan_present) return P_OTHER;
-  enum parsed parsed = parse_checked((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+  enum parsed parsed = parse_validated((void *)(long)skb->data, (void *)(long)skb->data_end, p);
   if (parsed == P_BAD && skb->len > skb->data_end - skb->data) {
     __u32 want = skb->len < 128 ? skb->len : 128;
     if (bpf_skb_pull_data(skb, want)) return P_OTHER;
-    parsed = parse_checked((void *)(long)skb->data, (void *)(long)skb->data_end, p);
+    parsed = parse_validated((void *)(long)skb->data, (void *)(long)skb->data_end, p);
   }
-  /* Ethernet pads short frames; a GSO packet is longer than its header can say. */
+  /* Ethernet pads short frames; a GSO packet may be longer than its header's 16 bits. */
   p->bytes = skb->gso_size ? skb->len - ETH_LEN : p->length;
   if (parsed == P_OK && p->length > skb->len - ETH_LEN) return P_BAD;
   return parsed;
 }
 
-/* The three kinds of packets of ours; global functions, so that each has a stack and a verifier's run of its own. The packet
- * is on the desk. */
+/* The three kinds of packets that concern a service. Global functions: each has its own stack frame and is verified once. The packet
+ * is in the scratch space. */
 __noinline int tc_any_request(struct __sk_buff *skb, __u32 service) {
-  struct desk *desk = the_desk();
+  struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
-  if (!desk || !c) return TC_ACT_UNSPEC;
-  struct packet *p = &desk->packet;
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
   bool wire = skb->ingress_ifindex != LOOPBACK;
   struct verdict v = {.p = p, .c = c, .now = clock_now(), .service = service, .wire = wire};
   if (wire && (p->saddr == p->daddr || is_martian(p->saddr))) return tc_drop(R_MARTIAN);
@@ -117,19 +117,19 @@ __noinline int tc_any_request(struct __sk_buff *skb, __u32 service) {
 }
 
 __noinline int tc_any_reply(struct __sk_buff *skb, __u32 real) {
-  struct desk *desk = the_desk();
+  struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
-  if (!desk || !c) return TC_ACT_UNSPEC;
-  struct verdict v = {.p = &desk->packet, .c = c, .now = clock_now()};
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
   return decide_reply(&v, real) == GO_REPLY ? tc_reply(skb, &v) : TC_ACT_UNSPEC;
 }
 
-/* From a service's own address: a reply that needs no change is noted and passes. */
+/* From a service's own address: a reply that needs no change is counted and passes. */
 __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
-  struct desk *desk = the_desk();
+  struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
-  if (!desk || !c || !skb) return TC_ACT_UNSPEC;
-  struct verdict v = {.p = &desk->packet, .c = c, .now = clock_now(), .service = service};
+  if (!scratch || !c || !skb) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now(), .service = service};
   if (decide_seen(&v) == GO_SEEN) {
     conn_touch(&v, true);
     count_packet(&v, true);
@@ -137,12 +137,12 @@ __noinline int tc_any_seen(struct __sk_buff *skb, __u32 service) {
   return TC_ACT_UNSPEC;
 }
 
-/* A reply of a server on the director itself, on its way out: only its source changes. */
-__noinline int tc_own_reply(struct __sk_buff *skb, __u32 real) {
-  struct desk *desk = the_desk();
+/* A reply of a server on the director itself, leaving it: only its source changes. */
+__noinline int tc_local_reply(struct __sk_buff *skb, __u32 real) {
+  struct scratch *scratch = the_scratch();
   struct conf *c = the_conf();
-  if (!desk || !c) return TC_ACT_UNSPEC;
-  struct verdict v = {.p = &desk->packet, .c = c, .now = clock_now()};
+  if (!scratch || !c) return TC_ACT_UNSPEC;
+  struct verdict v = {.p = &scratch->packet, .c = c, .now = clock_now()};
   if (decide_reply(&v, real) != GO_REPLY) return TC_ACT_UNSPEC;
   struct service *s = service_at(v.service);
   if (!s) return TC_ACT_UNSPEC;
@@ -156,10 +156,10 @@ __noinline int tc_own_reply(struct __sk_buff *skb, __u32 real) {
 SEC("tc")
 int weir_tc_ingress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
-  struct desk *desk = the_desk();
-  if (!c || !c->services || !desk) return TC_ACT_UNSPEC;
+  struct scratch *scratch = the_scratch();
+  if (!c || !c->services || !scratch) return TC_ACT_UNSPEC;
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
-  struct packet *p = &desk->packet;
+  struct packet *p = &scratch->packet;
   enum parsed parsed = tc_parse(skb, p);
   if (parsed == P_OTHER && p->protocol == IPPROTO_ICMP && !p->fragment) return tc_icmp(skb, p->header, p->length);
   if (parsed != P_OK) return tc_oddity(p, parsed);
@@ -178,12 +178,12 @@ int weir_tc_ingress(struct __sk_buff *skb) {
 SEC("tc")
 int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
-  struct desk *desk = the_desk();
-  if (!c || !c->services || !desk || skb->ingress_ifindex) return TC_ACT_UNSPEC;
-  struct packet *p = &desk->packet;
+  struct scratch *scratch = the_scratch();
+  if (!c || !c->services || !scratch || skb->ingress_ifindex) return TC_ACT_UNSPEC;
+  struct packet *p = &scratch->packet;
   if (tc_parse(skb, p) != P_OK) return TC_ACT_UNSPEC;
   __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));
-  if (real) return tc_own_reply(skb, real);
+  if (real) return tc_local_reply(skb, real);
   __u32 service = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_SERVICE));
   return service ? tc_any_seen(skb, service) : TC_ACT_UNSPEC;
 }

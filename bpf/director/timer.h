@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Housekeeping with no process alive: one kernel timer lets connections expire, takes SPILLED marks away, and keeps the
+/* Housekeeping without a process: one kernel timer removes expired connections and unneeded SPILLED marks, and updates the
  * estimates. It runs ten times a second, on one CPU at a time. */
 #ifndef WEIR_TIMER_H
 #define WEIR_TIMER_H
@@ -13,11 +13,11 @@ struct {
   __uint(type, BPF_MAP_TYPE_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct house);
-} house SEC(".maps");
+  __type(value, struct housekeeping);
+} housekeeping SEC(".maps");
 
 struct sweep {
-  struct house *h; /* holds the bucket and the reach: what the verifier cannot follow, it need not follow */
+  struct housekeeping *h; /* has the bucket and the reach: in a map, so that the verifier does not track them */
   __u32 now;
 };
 
@@ -32,7 +32,7 @@ static __always_inline void sweep_slot(struct sweep *w, struct conn_slot *s) {
   if (away > READ(w->h->reach)) WRITE(w->h->reach, away);
 }
 
-/* Does a connection further on come from this bucket or from before it? */
+/* Has a connection in a later bucket its home here or before? */
 __noinline int spill_needed(__u32 bucket) {
 #pragma clang loop unroll(disable)
   for (__u32 n = BUCKET_SLOTS; n < PROBE_BUCKETS * BUCKET_SLOTS; n++) {
@@ -44,16 +44,16 @@ __noinline int spill_needed(__u32 bucket) {
   return 0;
 }
 
-/* Takes a bucket's mark away where no connection needs it. Whoever passes by this bucket holds the lock of its home's
- * region: that of the bucket, or that of the one 15 buckets before. */
+/* Removes a bucket's mark where no connection needs it. A CPU that puts a connection beyond this bucket holds the lock of its home's
+ * region: that of this bucket, or that of the bucket 15 before. */
 static __noinline int spill_clear(__u32 bucket) {
   struct conn_bucket *b = bucket_at(bucket);
-  __u32 here = spill_lock_of(bucket), before = spill_lock_of(bucket - (PROBE_BUCKETS - 1));
+  __u32 own = spill_lock_of(bucket), before = spill_lock_of(bucket - (PROBE_BUCKETS - 1));
   if (!b || !lock_take(before)) return 0;
-  if (here == before || lock_take(here)) {
+  if (own == before || lock_take(own)) {
     __u64 v = READ(b->slot[0].value);
     if (!spill_needed(bucket)) CAS(&b->slot[0].value, v, v & ~V_SPILLED);
-    if (here != before) lock_give(here);
+    if (own != before) lock_give(own);
   }
   lock_give(before);
   return 0;
@@ -65,7 +65,7 @@ static long sweep_bucket(__u64 i, void *ctx) {
   struct conn_bucket *b = bucket_at(bucket);
   WRITE(w->h->bucket, (bucket - 1) & conn_mask);
   if (!b) return 1;
-  /* `reach` is what the buckets after this one hold: does anything there come from here or from before? */
+  /* `reach` counts down from the farthest connection in later buckets: above 0, one of them has its home here or before. */
   if (unlikely(READ(b->slot[0].value) & V_SPILLED) && READ(w->h->reach) <= 0) spill_clear(bucket);
   sweep_slot(w, &b->slot[0]);
   sweep_slot(w, &b->slot[1]);
@@ -75,7 +75,7 @@ static long sweep_bucket(__u64 i, void *ctx) {
   return 0;
 }
 
-/* The kernel's estimator: conns and packets scaled by 2^10, bytes by 2^5, a quarter of the way each turn. */
+/* The kernel's estimator: conns and packets scaled by 2^10, bytes by 2^5; every turn moves a quarter of the difference. */
 static __always_inline void estimate_turn(struct estimate *e) {
 #pragma clang loop unroll(full)
   for (int k = 0; k < 5; k++) {
@@ -96,7 +96,7 @@ static __always_inline void estimate_add(struct estimate *e, __u64 *delta) {
   for (int k = 0; k < 5; k++) e->raw[k] += delta[k];
 }
 
-/* Brings one destination's sums up to date, and with it its service's and the totals'. */
+/* Updates one destination's sums, and with them its service's and the totals. */
 static __noinline int estimate_dest(__u32 id) {
   struct dest *d = dest_at(id);
   struct estimate *e = estimate_at(max_services + id), *total = estimate_at(0);
@@ -137,8 +137,8 @@ static long estimate_service_step(__u64 i, void *ctx) {
   return 0;
 }
 
-/* One twentieth of the destinations, then of the services, so that each has its turn every 2 s. */
-static __always_inline void estimate_some(struct conf *c, struct house *h) {
+/* A twentieth of the destinations, then of the services, so that each is updated every 2 s. */
+static __always_inline void estimate_some(struct conf *c, struct housekeeping *h) {
   __u32 id = h->turn;
   if (id == 0) id = TURN_TICKS; /* destination ids start at 1 */
   if (c->dest_top >= id) bpf_loop((c->dest_top - id) / TURN_TICKS + 1, estimate_dest_step, &id, 0);
@@ -147,7 +147,7 @@ static __always_inline void estimate_some(struct conf *c, struct house *h) {
   h->turn = h->turn + 1 >= TURN_TICKS ? 0 : h->turn + 1;
 }
 
-static int keep_house(void *map, __u32 *key, struct house *h) {
+static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   struct conf *c = the_conf();
   if (!c) return 0;
   __u32 buckets = conn_mask + 1, chunk = buckets / 10;
@@ -166,21 +166,21 @@ static int keep_house(void *map, __u32 *key, struct house *h) {
   return 0;
 }
 
-/* Starts the timer, or gives a running one this program's code. Run once by user space after loading. */
+/* Starts the timer, or gives a running timer this program's code. User space runs it once after loading. */
 SEC("xdp")
-int weir_keep_house(struct xdp_md *ctx) {
+int weir_housekeeping(struct xdp_md *ctx) {
   __u32 zero = 0;
-  struct house *h = bpf_map_lookup_elem(&house, &zero);
+  struct housekeeping *h = bpf_map_lookup_elem(&housekeeping, &zero);
   struct conf *c = the_conf();
   if (!h || !c) return 1;
   if (!h->started) {
-    if (bpf_timer_init(&h->timer, &house, NSEC_CLOCK_MONOTONIC)) return 2;
+    if (bpf_timer_init(&h->timer, &housekeeping, NSEC_CLOCK_MONOTONIC)) return 2;
     h->started = 1;
     h->reach = PROBE_BUCKETS;
   }
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
-  if (bpf_timer_set_callback(&h->timer, keep_house)) return 3;
+  if (bpf_timer_set_callback(&h->timer, housekeeping_tick)) return 3;
   return bpf_timer_start(&h->timer, TICK_NS, 0) ? 4 : 0;
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* weir's datapath: one object, three programs for packets (XDP, tc ingress, tc egress) and one that keeps house. */
+/* weir's datapath: one object, three programs for packets (XDP, tc ingress, tc egress) and one for housekeeping. */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -17,11 +17,11 @@
 #include "packet.h"
 #include "endpoint.h"
 #include "state.h"
-#include "desk.h"
+#include "scratch.h"
 #include "conn.h"
 #include "schedule.h"
 #include "nexthop.h"
-#include "own.h"
+#include "local.h"
 #include "director.h"
 #include "quick.h"
 #include "xdp.h"

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* XDP: the short cut. It forwards what it can do whole, and leaves everything else, unmodified, to tc. */
+/* XDP, in front of tc: it forwards the packets that it can handle completely and passes all others, unmodified, to tc. */
 #ifndef WEIR_XDP_H
 #define WEIR_XDP_H
 
-/* Writes a frame anew for its hop, as the quick way does (quick.h). */
+/* Rewrites a frame for its hop, as the quick path does (quick.h). */
 static __always_inline bool xdp_readdress(struct xdp_md *ctx, struct packet *p, struct hop *h, bool source, bool masq, __u32 addr, __u16 port) {
   void *data = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
   if (data + ETH_LEN + IP_LEN + 8 > end) return false;
@@ -12,17 +12,17 @@ static __always_inline bool xdp_readdress(struct xdp_md *ctx, struct packet *p, 
   return true;
 }
 
-/* Asks the kernel for a hop and remembers the answer. `dest`: 0 for a client's. */
+/* Asks the FIB for a hop and caches the answer. `dest` 0: a client's. */
 __noinline int xdp_hop_ask(struct xdp_md *ctx, __u32 dest, __u32 addr, __u32 saddr, struct hop *h) {
   __u32 gateway;
-  return h ? hop_renew(ctx, ctx->ingress_ifindex, dest, addr, saddr, h, &gateway) : HOP_NONE;
+  return h ? nexthop_resolve(ctx, ctx->ingress_ifindex, dest, addr, saddr, h, &gateway) : HOP_NONE;
 }
 
-/* A hop that XDP may use: remembered, or for clients the kernel's fresh answer; on a device that takes frames from XDP.
- * Now and then a packet goes by tc, which has the kernel look after its neighbours: always where a destination's hop must
- * be asked for again, and for an eighth of the clients'. */
+/* A hop that XDP may use: cached, or for clients a new answer of the FIB; on a device that takes frames from XDP. Some packets
+ * must go by tc, where the kernel looks after its neighbours: each time a destination's hop is resolved again, and an eighth of the
+ * times for a client's. */
 static __always_inline bool xdp_hop(struct xdp_md *ctx, struct verdict *v, struct dest *d, __u32 addr, __u32 saddr, struct hop *h) {
-  if (unlikely(!hop_remembered(v->c, d, addr, v->now, h))) {
+  if (unlikely(!nexthop_cached(v->c, d, addr, v->now, h))) {
     if ((d || !(v->now & 7)) && hop_is_known(d, addr)) return false;
     if (xdp_hop_ask(ctx, d ? v->dest : 0, addr, saddr, h) != HOP_READY) return false;
   }
@@ -37,7 +37,7 @@ static __always_inline int xdp_request(struct xdp_md *ctx, struct verdict *v) {
     return XDP_DROP;
   }
   if (go != GO_REQUEST) return XDP_PASS;
-  if (v->d->flags & D_HERE) return XDP_PASS;
+  if (v->d->flags & D_LOCAL) return XDP_PASS;
   __u32 addr = v->d->addr[0];
   if (unlikely(!xdp_hop(ctx, v, v->d, addr, v->p->saddr, &h))) return XDP_PASS;
   bool masq = v_method(v->f.value) == M_MASQ;
@@ -58,18 +58,18 @@ static __always_inline int xdp_reply(struct xdp_md *ctx, struct verdict *v) {
   return bpf_redirect(h.ifindex, 0);
 }
 
-/* The packets that are not plain, by the director's full decision: two global functions, each with a stack and a verifier's run
- * of its own. quick_parse has found the packet in order; it is read again, so that the quick way keeps its own in registers. */
+/* The full path, for packets that are not plain: two global functions, each with its own stack frame and verified once. quick_parse has
+ * validated the packet; it is parsed again, so that the quick path keeps its fields in registers. */
 static __always_inline struct packet *xdp_read(struct xdp_md *ctx) {
-  struct desk *desk = the_desk();
-  if (!desk) return 0;
-  struct packet *p = &desk->packet;
+  struct scratch *scratch = the_scratch();
+  if (!scratch) return 0;
+  struct packet *p = &scratch->packet;
   if (parse_ipv4((void *)(long)ctx->data, (void *)(long)ctx->data_end, p) != P_OK || is_martian(p->saddr) || p->saddr == p->daddr) return 0;
   p->bytes = p->length;
   return p;
 }
 
-/* `absent`: it is known that there is no connection. */
+/* `absent`: there is no connection. */
 __noinline int xdp_any_request(struct xdp_md *ctx, __u32 service, __u32 absent) {
   struct conf *c = the_conf();
   struct packet *p = xdp_read(ctx);
@@ -93,12 +93,12 @@ int weir_xdp(struct xdp_md *ctx) {
   struct conf *c = the_conf();
   struct quick q;
   if (data + ETH_LEN + IP_LEN + 8 > end || eth->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;
-  if (!c || !c->services || !quick_parse(data, end, &q.p)) return XDP_PASS; /* what is unusual, tc looks at */
+  if (!c || !c->services || !quick_parse(data, end, &q.p)) return XDP_PASS; /* tc handles what is unusual */
   q.c = c;
   q.now = clock_now();
   __u32 service = endpoint_find(endpoint_key(q.p.daddr, q.p.dport, q.p.protocol, E_SERVICE));
-  struct leg *l = leg_at(ctx->ingress_ifindex);
-  if (!l || !mac_equal(eth->h_dest, l->mac)) return XDP_PASS;
+  struct interface *i = interface_at(ctx->ingress_ifindex);
+  if (!i || !mac_equal(eth->h_dest, i->mac)) return XDP_PASS;
   if (service) {
     int done = quick_request(data, end, &q, service);
     return likely(done >= 0) ? done : xdp_any_request(ctx, service, done == QUICK_ABSENT);

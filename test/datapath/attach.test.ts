@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { Conf, Leg } from '../../src/datapath/ebpf/abi.gen.js';
+import { Conf, Interface } from '../../src/datapath/ebpf/abi.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { native } from '../../src/sys/addon.js';
 import { artifact } from '../../src/sys/artifact.js';
@@ -30,26 +30,26 @@ test('interfaces that come, go, and come again under the same number', { skip },
   const bed = openBed();
   try {
     const command = (): void => openDirector().close();
-    const leg = (ifindex: number): number => bed.tables.legs.get(ifindex, Leg.ifindex);
+    const recorded = (ifindex: number): number => bed.tables.interfaces.get(ifindex, Interface.ifindex);
     ip(['link add late index 77 type veth peer name late-far']);
-    assert.deepEqual([attachedTo(77), leg(77)], [[0, 0, 0], 0]);
+    assert.deepEqual([attachedTo(77), recorded(77)], [[0, 0, 0], 0]);
     command();
-    assert.deepEqual([attachedTo(77), leg(77)], [TC_ONLY, 77], 'down, but it may come up without us');
+    assert.deepEqual([attachedTo(77), recorded(77)], [TC_ONLY, 77], 'down, but it may come up without us');
     ip(['link del late']);
     command();
-    assert.equal(leg(77), 0, 'forgotten');
+    assert.equal(recorded(77), 0, 'forgotten');
     assert.deepEqual(
       readdirSync(bed.folder).filter((name) => name.includes('_77_')),
       [],
     );
     ip(['link add again index 77 type veth peer name again-far', 'link set again up']);
     command();
-    assert.deepEqual([attachedTo(77), leg(77)], [TC_ONLY, 77]);
+    assert.deepEqual([attachedTo(77), recorded(77)], [TC_ONLY, 77]);
     // The same without a command in between: the pins are of an interface that is gone.
     ip(['link del again', 'link add third index 77 type veth peer name third-far']);
     assert.deepEqual(attachedTo(77), [0, 0, 0]);
     command();
-    assert.deepEqual([attachedTo(77), leg(77)], [TC_ONLY, 77]);
+    assert.deepEqual([attachedTo(77), recorded(77)], [TC_ONLY, 77]);
     ip(['link set third up']);
     command();
     ip(['link set third down']);
@@ -64,7 +64,7 @@ test('interfaces that come, go, and come again under the same number', { skip },
 test('a foreign XDP program is never replaced', { skip }, () => {
   const bed = openBed();
   const foreign = new ObjectFile(artifact('weir.bpf.o')).mapEntries('conns', 64).load();
-  const program = foreign.program('weir_keep_house');
+  const program = foreign.program('weir_housekeeping');
   try {
     const ifindex = native().ifNameToIndex('front');
     const link = program.attach(ifindex, ATTACH_XDP, 4);

@@ -1,8 +1,8 @@
-// The table of clients' next hops, as it stands in memory: what is believed, what is asked for again, what is cleared.
+// The table of clients' next hops, as it stands in memory: which entries are used, resolved again and removed.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Abi, ClientHop, Conf, Link } from '../../src/datapath/ebpf/abi.gen.js';
+import { Abi, ClientHop, Conf, Egress } from '../../src/datapath/ebpf/abi.gen.js';
 import { BpfMap } from '../../src/sys/bpf.js';
 import { Records } from '../../src/sys/records.js';
 import { decodeEthernet } from '../../src/wire/ethernet.js';
@@ -19,10 +19,10 @@ const wrongWord = 0xbbbb00000002n;
 interface Table {
   readonly bed: Bed;
   readonly hops: Records;
-  readonly links: Records;
-  /** The place of the one way that is in use. */
+  readonly egresses: Records;
+  /** The place of the one entry that is in use. */
   place(): number;
-  /** A reply to the client: to which MAC, from which, it leaves; undefined where the kernel is to resolve it. */
+  /** A reply to the client: the MACs with which it leaves; undefined where the kernel must resolve the next hop. */
   reply(): { readonly to: string; readonly from: string } | undefined;
 }
 
@@ -43,7 +43,7 @@ async function withTable(use: (table: Table) => void | Promise<void>): Promise<v
     bed.director.addService(spec);
     bed.director.addDestination(spec.key, destination(`${SERVERS[0]}:80`, 'masq'));
     const hops = mapped(bed, 'client_hops', ClientHop.bytes);
-    const links = mapped(bed, 'links', Link.bytes);
+    const egresses = mapped(bed, 'egresses', Egress.bytes);
     bed.send('ingress', 'front', fromClient(tcp({ from: `${CLIENT}:40000`, to: `${VIP}:80` }, 'S')));
     const frame = fromServer(tcp({ from: `${SERVERS[0]}:80`, to: `${CLIENT}:40000` }, 'SA'));
     const reply: Table['reply'] = () => {
@@ -54,10 +54,10 @@ async function withTable(use: (table: Table) => void | Promise<void>): Promise<v
     };
     const place = (): number => {
       for (let at = 0; at < hops.count; at++) if (hops.big(at, ClientHop.known) !== 0n) return at;
-      return assert.fail('no way is in use');
+      return assert.fail('no entry is in use');
     };
     assert.deepEqual(reply(), right);
-    await use({ bed, hops, links, place, reply });
+    await use({ bed, hops, egresses, place, reply });
   } finally {
     bed.close();
   }
@@ -65,30 +65,30 @@ async function withTable(use: (table: Table) => void | Promise<void>): Promise<v
 
 const right = { to: macOf(CLIENT), from: DEVICES.front.mac };
 const stampOf = (known: bigint): number => Number(known >> 32n);
-const linkOf = (next: bigint): number => Number(next >> 48n);
+const egressOf = (next: bigint): number => Number(next >> BigInt(Abi.NEXT_EGRESS_SHIFT));
 const withMac = (next: bigint): bigint => (next & ~0xffffffffffffn) | wrongWord;
 
-test('a client’s next hop is remembered with the link that it shares with others', { skip }, () =>
-  withTable(({ hops, links, place, reply }) => {
+test('a client’s next hop is cached with the egress that it shares with others', { skip }, () =>
+  withTable(({ hops, egresses, place, reply }) => {
     const at = place();
     const next = hops.big(at, ClientHop.next);
-    assert.equal(links.get(linkOf(next), Link.mtu), 1500);
+    assert.equal(egresses.get(egressOf(next), Egress.mtu), 1500);
     hops.setBig(at, ClientHop.next, withMac(next));
-    assert.deepEqual(reply(), { to: wrong, from: right.from }, 'what is remembered is believed');
+    assert.deepEqual(reply(), { to: wrong, from: right.from }, 'what is cached is used');
   }),
 );
 
-test('a link with another content than its way meant is not believed', { skip }, () =>
-  withTable(({ hops, links, place, reply }) => {
+test('an egress that was rewritten after the entry is not used', { skip }, () =>
+  withTable(({ hops, egresses, place, reply }) => {
     const at = place();
     const next = hops.big(at, ClientHop.next);
     hops.setBig(at, ClientHop.next, withMac(next));
-    links.set(linkOf(next), Link.born, (stampOf(hops.big(at, ClientHop.known)) + 1) >>> 0);
+    egresses.set(egressOf(next), Egress.writtenAt, (stampOf(hops.big(at, ClientHop.known)) + 1) >>> 0);
     assert.notEqual(reply()?.to, wrong);
   }),
 );
 
-test('a way that somebody is writing is neither believed nor taken', { skip }, () =>
+test('an entry that another CPU is writing is neither used nor claimed', { skip }, () =>
   withTable(({ hops, place, reply }) => {
     const at = place();
     const known = hops.big(at, ClientHop.known);
@@ -97,11 +97,11 @@ test('a way that somebody is writing is neither believed nor taken', { skip }, (
     hops.setBig(at, ClientHop.next, withMac(hops.big(at, ClientHop.next)));
     assert.deepEqual(reply(), right);
     assert.equal(hops.big(at, ClientHop.known), busy);
-    assert.notEqual(linkOf(hops.big(at, ClientHop.next)), 0);
+    assert.notEqual(egressOf(hops.big(at, ClientHop.next)), 0);
   }),
 );
 
-test('a way is not written twice in one clock unit, and is when its time is over', { skip }, () =>
+test('an entry is written at most once in a clock unit, and again when it is old', { skip }, () =>
   withTable(async ({ bed, hops, place, reply }) => {
     bed.tables.conf.set(0, Conf.freshFor, 0);
     const at = place();
@@ -119,15 +119,15 @@ test('a way is not written twice in one clock unit, and is when its time is over
   }),
 );
 
-test('what nobody asked for in a day is cleared before its stamp can look fresh again', { skip }, () =>
+test('an entry that was not used for a day is removed before its stamp can look fresh again', { skip }, () =>
   withTable(async ({ bed, hops, place }) => {
     const at = place();
     const known = hops.big(at, ClientHop.known);
     const old = (stampOf(known) - 2 ** 24 - 100) >>> 0;
     hops.setBig(at, ClientHop.known, (BigInt(old) << 32n) | (known & 0xffffffffn));
-    const ways = hops.count / Abi.CLIENT_HOP_SETS;
+    const entries = hops.count / Abi.CLIENT_HOP_SETS;
     while (hops.big(at, ClientHop.known) !== 0n) {
-      bed.tables.conf.setBig(0, Conf.ticks, BigInt(Math.floor(at / ways)));
+      bed.tables.conf.setBig(0, Conf.ticks, BigInt(Math.floor(at / entries)));
       await setTimeout(50);
     }
   }),

@@ -49,7 +49,7 @@ test('the table filled past its size: no established connection is lost, what ha
     const drops = bed.drops();
     assert.ok(slots.length <= 256 && slots.length > 240, `${slots.length} of 256 slots are taken`);
     assert.ok((drops['table_full'] ?? 0) > 0, JSON.stringify(drops));
-    assert.ok((drops['embryo_replaced'] ?? 0) > 0, JSON.stringify(drops));
+    assert.ok((drops['half_open_replaced'] ?? 0) > 0, JSON.stringify(drops));
     assert.equal(total(harvests, 'dropped'), (drops['table_full'] ?? 0) + (drops['busy'] ?? 0), 'dropped and counted');
     const held = new Map(slots.map(({ client, port, state }) => [(port - 1024) * 64 + (client & 0xff) - 128, state]));
     const established = new Set(harvests.flatMap((each) => each.established));

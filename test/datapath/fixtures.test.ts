@@ -90,7 +90,7 @@ function play(bed: Bed, fixture: Fixture, shortCut: boolean): void {
 }
 
 /** Met by storms and floods (concurrent.test.ts, edges.test.ts), or only when a helper of the kernel fails. */
-const ELSEWHERE = ['none', 'table_full', 'embryo_replaced', 'busy', 'icmp_limited', 'redirect_failed'];
+const ELSEWHERE = ['none', 'table_full', 'half_open_replaced', 'busy', 'icmp_limited', 'redirect_failed'];
 
 for (const attach of ['tc', 'xdp'] as const) {
   describe(`packet fixtures by ${attach}`, { skip: skipReason() }, () => {

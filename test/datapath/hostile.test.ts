@@ -89,7 +89,7 @@ test('a SYN flood leaves room for new connections also with secure_tcp', { skip 
       bed.director.setSysctl('secure_tcp', '3');
       for (let n = 0; n < FLOOD; n++) bed.send('ingress', 'front', fromClient(tcp({ from: clientOf(n), to: `${DR_VIP}:80` }, 'S')));
       assert.equal(bed.drops()['table_full'], undefined);
-      assert.ok((bed.drops()['embryo_replaced'] ?? 0) > FLOOD - 300);
+      assert.ok((bed.drops()['half_open_replaced'] ?? 0) > FLOOD - 300);
       checkTable(bed);
     },
     SMALL,

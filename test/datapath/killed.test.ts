@@ -6,7 +6,7 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Director, TableReader } from '../../src/datapath/director.js';
 import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
-import { Dirt } from '../../src/datapath/ebpf/batch.js';
+import { Dirty } from '../../src/datapath/ebpf/batch.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import type { Tables } from '../../src/datapath/ebpf/tables.js';
 import { Bpffs, journalOf } from '../../src/sys/bpffs.js';
@@ -207,7 +207,7 @@ function stopEverywhere({ tables }: Bed, { change, steps = [] }: Change): number
     putBack();
     const ended = asNew((director) => diesAt(nth, () => change(director)));
     // Half a batch is shown as far as it got.
-    const unlocked = tables.conf.get(0, Conf.dirty) === Dirt.batch ? undefined : picture(new UnlockedReader(tables));
+    const unlocked = tables.conf.get(0, Conf.dirty) === Dirty.batch ? undefined : picture(new UnlockedReader(tables));
     const now = asNew(picture);
     assert.ok(unlocked === undefined || unlocked === now, `stopped at store ${nth}, a reader sees ${unlocked}, the repair makes ${now}`);
     checkRecords(tables);

@@ -41,7 +41,7 @@ test('a trial leaves every table as it was', { skip }, () => {
   inFolder((folder) => {
     load(folder, SMALL);
     // conf is filled in, the timer writes its own, desks are scratch
-    for (const name of PINNED_MAPS.filter((each) => !['conf', 'house', 'desks'].includes(each))) {
+    for (const name of PINNED_MAPS.filter((each) => !['conf', 'housekeeping', 'scratch_space'].includes(each))) {
       const map = BpfMap.pinned(`${folder}/${name}`);
       const { valueSize, maxEntries } = map.info();
       const words = new Uint32Array(map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, false));
@@ -83,8 +83,8 @@ const MISTAKES = [
   ['packet.h', 'if (p->fragment) return P_FRAGMENT;', 'if (!p->fragment) return P_FRAGMENT;', 'ingress: '],
   ['packet.h', 'return ip_sum_is_right(ip, end) ? parsed : P_BAD_SUM;', 'return parsed;', 'ingress: a wrong IP checksum'],
   ['tc.h', 'if (done != TC_ACT_UNSPEC) return done;', 'if (done == TC_ACT_UNSPEC) return done;', 'ingress: '],
-  ['own.h', 'return said & 1;', 'return !(said & 1);', 'ingress: '],
-  ['tc.h', 'if (real) return tc_own_reply(skb, real);', 'if (!real) return tc_own_reply(skb, real);', 'egress: '],
+  ['local.h', 'return cached & 1;', 'return !(cached & 1);', 'ingress: '],
+  ['tc.h', 'if (real) return tc_local_reply(skb, real);', 'if (!real) return tc_local_reply(skb, real);', 'egress: '],
 ] as const;
 
 test('a datapath with a mistake in it is not attached', { skip: skip || noTools('clang', 'llvm-strip') }, async (t) => {

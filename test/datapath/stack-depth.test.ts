@@ -63,7 +63,7 @@ function withinLimit(object: string): void {
   const all = routines(stdout);
   for (const program of Object.values(PROGRAMS)) {
     const { bytes, chain } = deepest(all, program);
-    assert.ok(bytes > GRAIN || program === PROGRAMS.house, `${program}: the disassembly was read`);
+    assert.ok(bytes > GRAIN || program === PROGRAMS.housekeeping, `${program}: the disassembly was read`);
     assert.ok(bytes <= LIMIT, `${bytes} bytes: ${chain.join(' > ')}`);
   }
 }

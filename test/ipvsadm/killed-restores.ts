@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { Dirt } from '../../src/datapath/ebpf/batch.js';
+import { Dirty } from '../../src/datapath/ebpf/batch.js';
 import { Tables } from '../../src/datapath/ebpf/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { Bpffs } from '../../src/sys/bpffs.js';
@@ -58,7 +58,7 @@ export async function killRestores(rounds: number): Promise<void> {
         const children = [left, right].map((host) => startRestore(host, whole));
         const ends = children.map((child, k) => killAfter(child, confs[k] as Records, Math.trunc(((round + k / 2) * CHANGES) / rounds)));
         await Promise.all(ends);
-        for (const conf of confs) if (conf.get(0, Conf.dirty) === Dirt.batch) halves++;
+        for (const conf of confs) if (conf.get(0, Conf.dirty) === Dirty.batch) halves++;
         for (const host of [left, right]) {
           const after = ok(host.ipvsadm('-Sn'));
           const all = after !== before;

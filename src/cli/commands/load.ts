@@ -1,7 +1,7 @@
 // weir load: brings the datapath into this network namespace with chosen sizes, and this build's programs into one that is there.
 // Every other command loads it by itself, and takes the programs as they are.
 
-import type { AttachMode } from '../../datapath/ebpf/legs.js';
+import type { AttachMode } from '../../datapath/ebpf/attached-interfaces.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/object.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { WeirError } from '../../model/errors/weir-error.js';

@@ -28,7 +28,7 @@ export const Service = {
   wrrGcd: { at: 40, size: 4, count: 1 },
   wrrMax: { at: 44, size: 4, count: 1 },
   schedFlags: { at: 48, size: 4, count: 1 },
-  here: { at: 52, size: 4, count: 1 },
+  local: { at: 52, size: 4, count: 1 },
   wrr: { at: 56, size: 8, count: 1 },
   timeout: { at: 64, size: 4, count: 1 },
   netmask: { at: 68, size: 4, count: 1 },
@@ -56,16 +56,16 @@ export const ClientHop = {
 
 export const ClientHopSet = {
   bytes: 64,
-  way: { at: 0, size: 16, count: 4 },
+  entry: { at: 0, size: 16, count: 4 },
 } as const;
 
-export const Link = {
+export const Egress = {
   bytes: 32,
   ifindex: { at: 0, size: 4, count: 1 },
   mtu: { at: 4, size: 2, count: 1 },
   flags: { at: 6, size: 2, count: 1 },
   smac: { at: 8, size: 4, count: 2 },
-  born: { at: 16, size: 4, count: 1 },
+  writtenAt: { at: 16, size: 4, count: 1 },
   reserved: { at: 20, size: 4, count: 1 },
   use: { at: 24, size: 8, count: 1 },
 } as const;
@@ -78,7 +78,7 @@ export const Dest = {
   method: { at: 19, size: 1, count: 1 },
   flags: { at: 20, size: 4, count: 1 },
   service: { at: 24, size: 4, count: 1 },
-  twin: { at: 28, size: 4, count: 1 },
+  nextSame: { at: 28, size: 4, count: 1 },
   hop: { at: 32, size: 32, count: 1 },
   weight: { at: 64, size: 4, count: 1 },
   overload: { at: 68, size: 4, count: 1 },
@@ -128,7 +128,7 @@ export const ConnBucket = {
   slot: { at: 0, size: 16, count: 4 },
 } as const;
 
-export const Leg = {
+export const Interface = {
   bytes: 16,
   ifindex: { at: 0, size: 4, count: 1 },
   mac: { at: 4, size: 1, count: 6 },
@@ -192,7 +192,7 @@ export const Conf = {
   layout: { at: 220, size: 4, count: 1 },
 } as const;
 
-export const House = {
+export const Housekeeping = {
   bytes: 32,
   timer: { at: 0, size: 16, count: 1 },
   bucket: { at: 16, size: 4, count: 1 },
@@ -244,9 +244,9 @@ export const Abi = {
   PROBE_BUCKETS: 16,
   LOCKS: 4096,
   SPILL_LOCKS: 256,
-  LEGS: 4096,
+  INTERFACES: 4096,
   CLIENT_HOP_SETS: 65536,
-  LINKS: 4096,
+  EGRESSES: 4096,
   ENDPOINT_PROBES: 16,
   DROP_REASONS: 64,
   CLOCK_SHIFT: 2,
@@ -263,12 +263,12 @@ export const Abi = {
   NH_XDP: 1,
   NH_PEER: 2,
   CLIENT_HOP_CLAIMED: 4294967295,
-  CLIENT_HOP_KEPT: 16777216,
-  NEXT_LINK_SHIFT: 48,
-  LINK_KEPT: 4096,
-  LINK_OLD: 1073741824,
+  CLIENT_HOP_AGE_MAX: 16777216,
+  NEXT_EGRESS_SHIFT: 48,
+  EGRESS_IDLE_MIN: 4096,
+  EGRESS_AGE_MAX: 1073741824,
   D_AVAILABLE: 1,
-  D_HERE: 4,
+  D_LOCAL: 4,
   D_REAL: 8,
   K_PORT_SHIFT: 32,
   K_SERVICE_SHIFT: 48,
@@ -282,9 +282,9 @@ export const Abi = {
   V_SYNCED: 0x800000000000000n,
   V_AWAY_SHIFT: 60,
   CLAIMED: 262143,
-  LEG_XDP: 1,
-  LEG_LOOPBACK: 2,
-  LEG_PEER: 4,
+  INTERFACE_XDP: 1,
+  INTERFACE_LOOPBACK: 2,
+  INTERFACE_PEER: 4,
 } as const;
 
 /** Why packets were dropped or passed on unbalanced: key and meaning, in the order of the counters. */
@@ -298,8 +298,8 @@ export const REASONS = [
   { key: 'no_destination', text: 'no destination is left for a new connection' },
   { key: 'dead_destination', text: "the connection's destination was removed" },
   { key: 'table_full', text: 'the connection table is full' },
-  { key: 'embryo_replaced', text: 'a half-open or UDP connection gave its place to a new one' },
-  { key: 'busy', text: "the bucket's lock was not had in time" },
+  { key: 'half_open_replaced', text: 'a half-open or UDP connection was replaced by a new one' },
+  { key: 'busy', text: "the bucket's lock could not be taken in time" },
   { key: 'no_route', text: 'no route to the next hop' },
   { key: 'ttl', text: 'time to live exceeded' },
   { key: 'too_big', text: "larger than the next hop's MTU" },
@@ -310,5 +310,5 @@ export const REASONS = [
   { key: 'not_local', text: 'a new connection to a service whose address is not on this host, passed to the stack' },
 ] as const;
 
-/** Places, sizes and values of the above, without names: a table of another layout is refused. Reasons and names are not part of it. */
-export const LAYOUT = 936212756;
+/** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */
+export const LAYOUT = 1937707999;

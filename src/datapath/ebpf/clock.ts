@@ -1,4 +1,4 @@
-// The datapath's time: jiffies >> CLOCK_SHIFT, told from the last tick of its timer.
+// The datapath's time: jiffies >> CLOCK_SHIFT, computed from the last tick of its timer.
 
 import type { Records } from '../../sys/records.js';
 import { Abi, Conf } from './abi.gen.js';

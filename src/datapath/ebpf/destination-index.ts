@@ -1,11 +1,11 @@
-// Finds destinations by service, address and port without walking lists: built from the records, thrown away when
+// Finds destinations by service, address and port without walking lists: built from the records, discarded when
 // another process changed the table.
 import { Conf, Dest, WeirState } from './abi.gen.js';
 import type { Tables } from './tables.js';
 
 export class DestinationIndex {
   readonly #live = new Map<string, number>();
-  readonly #buried = new Map<string, number>();
+  readonly #retired = new Map<string, number>();
   #generation = -1;
 
   constructor(private readonly tables: Tables) {}
@@ -16,22 +16,22 @@ export class DestinationIndex {
   }
 
   /** A removed destination whose record is still there. */
-  buried(service: number, address: number, port: number): number | undefined {
-    return this.#current().#buried.get(`${service} ${address} ${port}`);
+  retired(service: number, address: number, port: number): number | undefined {
+    return this.#current().#retired.get(`${service} ${address} ${port}`);
   }
 
-  /** Takes over what this process wrote to a record. */
+  /** Updates the index after this process wrote to a record. */
   note(id: number): void {
     const { dests } = this.tables;
     const key = `${dests.get(id, Dest.service)} ${dests.get(id, Dest.addr)} ${dests.get(id, Dest.port)}`;
     const state = dests.get(id, Dest.state);
     if (state === WeirState.LIVE) this.#live.set(key, id);
     else if (this.#live.get(key) === id) this.#live.delete(key);
-    if (state === WeirState.DEAD) this.#buried.set(key, id);
-    else if (this.#buried.get(key) === id) this.#buried.delete(key);
+    if (state === WeirState.DEAD) this.#retired.set(key, id);
+    else if (this.#retired.get(key) === id) this.#retired.delete(key);
   }
 
-  /** This process's own change has raised the generation. What was not of the one before still lacks others' records. */
+  /** This process's own change has raised the generation. An index of an older generation lacks changes of other processes. */
   keepUp(): void {
     const generation = this.tables.conf.get(0, Conf.generation);
     if (this.#generation === (generation - 1) >>> 0) this.#generation = generation;
@@ -41,7 +41,7 @@ export class DestinationIndex {
     const generation = this.tables.conf.get(0, Conf.generation);
     if (generation !== this.#generation) {
       this.#live.clear();
-      this.#buried.clear();
+      this.#retired.clear();
       for (let id = 1; id <= this.tables.conf.get(0, Conf.destTop); id++) this.note(id);
       this.#generation = generation;
     }

@@ -5,7 +5,7 @@ import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts
 import { Lock, type LockWait } from '../../sys/lock.js';
 import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
-import { beginBatch, Dirt, endBatch, recover, writerOf } from './batch.js';
+import { beginBatch, Dirty, endBatch, recover, writerOf } from './batch.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { setTimeouts } from './intent.js';
 import { serviceEntries } from './reader.js';
@@ -15,7 +15,7 @@ import { isUnicast } from './unicast.js';
 import { checkPresent } from './whole-read.js';
 import type { Writer } from './writer.js';
 
-const LONGEST_TIMEOUT = 2678400;
+const TIMEOUT_SECONDS_MAX = 2678400;
 /** How long a writer waits for another one, ms. */
 export const WRITER_WAIT_MS = 30_000;
 
@@ -86,8 +86,8 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   setTimeouts(timeouts: Timeouts): void {
-    const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > LONGEST_TIMEOUT);
-    if (bad) throw new WeirError('timeout-range', { max: LONGEST_TIMEOUT });
+    const bad = Object.values(timeouts).some((seconds) => !Number.isInteger(seconds) || seconds < 0 || seconds > TIMEOUT_SECONDS_MAX);
+    if (bad) throw new WeirError('timeout-range', { max: TIMEOUT_SECONDS_MAX });
     this.#changing(() => setTimeouts(this.tables, timeouts));
   }
 
@@ -157,7 +157,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#holding(() => {
       const { conf } = this.tables;
       const outer = conf.get(0, Conf.dirty);
-      if (outer === Dirt.none) conf.set(0, Conf.dirty, Dirt.change);
+      if (outer === Dirty.none) conf.set(0, Conf.dirty, Dirty.change);
       try {
         work();
       } catch (error) {

@@ -1,5 +1,5 @@
-// Writes the table that finds services and masqueraded destinations by address and port. The order of stores makes each
-// change whole for a packet that reads at the same time: the id first, then the key.
+// Writes the table that finds services and masqueraded destinations by address and port. A packet that
+// reads at the same time sees each change whole, because the id is stored first, then the key.
 
 import type { Records } from '../../sys/records.js';
 import { Abi, Conf, Endpoint, EndpointKind } from './abi.gen.js';
@@ -71,7 +71,7 @@ export class EndpointTable {
     for (const slot of this.#path(key)) {
       const held = this.#slots.big(slot, Endpoint.key);
       if (held === key) return slot;
-      // Slots fill from the front of a bucket: a free last one ends the search.
+      // Slots are filled from the front of a bucket: a free last slot ends the search.
       if (held === FREE && slot % Abi.BUCKET_SLOTS === Abi.BUCKET_SLOTS - 1) return undefined;
     }
     return undefined;

@@ -1,26 +1,26 @@
-// Puts this build's programs in the place of another's with the same tables, while packets go on: the maps are used again, and
-// every link takes its new program in one step. Killed half way, both kinds run side by side on the same tables, and
-// no pin names a build meanwhile: the next time does all of it again, whoever's.
+// Replaces the programs of another build with the same tables by this build's, under traffic: the maps are reused, and every link gets its
+// new program in one step. Killed half way, programs of both builds run on the same tables, and no pin names a build: the
+// next exchange, by any build, does all of it again.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { artifact } from '../../sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../sys/bpf.js';
 import type { Field } from '../../sys/records.js';
 import { Conf } from './abi.gen.js';
-import type { Legs } from './legs.js';
-import { BUILD_PIN, buildPin, keepHouse, loadTried, PROGRAMS } from './load.js';
+import type { AttachedInterfaces } from './attached-interfaces.js';
+import { BUILD_PIN, buildPin, loadTried, PROGRAMS, runHousekeeping } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
 import { PINNED_MAPS, type Tables } from './tables.js';
 
-/** Scratch, and a limit that may begin anew: no part of the layout that builds must share. */
-const NOT_SHARED: ReadonlySet<string> = new Set(['desks', 'icmp_limits']);
-/** A trial's own tables are small. */
+/** Scratch space, and a rate limit that may start again: builds need not share them. */
+const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits']);
+/** The self-check's own tables are small. */
 const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, connBuckets: 4096 };
 
 /**
- * False: this build's programs run already. The caller holds the lock, and has looked at the layout. `file`: the object.
+ * False: this build's programs run already. The caller holds the lock and has compared the layout. `file`: the object.
  * @throws as load; the old programs go on then
  */
-export function exchangePrograms(folder: string, tables: Tables, legs: Legs, file: string = artifact('weir.bpf.o')): boolean {
+export function exchangePrograms(folder: string, tables: Tables, legs: AttachedInterfaces, file: string = artifact('weir.bpf.o')): boolean {
   const build = `${folder}/${buildPin(file)}`;
   if (existsSync(build)) return false;
   const keys = hashKeys(tables);
@@ -37,12 +37,12 @@ export function exchangePrograms(folder: string, tables: Tables, legs: Legs, fil
     for (const name of NOT_SHARED) pinInPlace(object.map(name), `${folder}/${name}`);
     for (const name of Object.values(PROGRAMS)) pinInPlace(object.program(name), `${folder}/${name}`);
     legs.exchange();
-    const house = object.program(PROGRAMS.house);
+    const housekeeping = object.program(PROGRAMS.housekeeping);
     try {
-      keepHouse(house); // gives the timer its new code
-      house.pin(build);
+      runHousekeeping(housekeeping); // gives the timer its new code
+      housekeeping.pin(build);
     } finally {
-      house.close();
+      housekeeping.close();
     }
   } finally {
     object.close();
@@ -58,7 +58,7 @@ function hashKeys({ conf }: Tables): readonly Uint8Array[] {
   });
 }
 
-/** Loads it with the constants and on the maps of what runs. */
+/** Loads it with the constants and the maps of the running programs. */
 function loadOnto(object: ObjectFile, folder: string, { conf }: Tables, keys: readonly Uint8Array[]): void {
   const was = (field: Field): number => conf.get(0, field);
   const capacity = { connTabBits: was(Conf.connTabBits), maxServices: was(Conf.maxServices), maxDestinations: was(Conf.maxDests) };
@@ -75,7 +75,7 @@ function loadOnto(object: ObjectFile, folder: string, { conf }: Tables, keys: re
   loadObject(object);
 }
 
-/** In place of the pin that is there, which nobody ever finds missing. */
+/** Replaces a pin in one step: there is one at any moment. */
 function pinInPlace(thing: { pin(path: string): void; close(): void }, path: string): void {
   const beside = `${path}_new`;
   try {

@@ -1,4 +1,4 @@
-// How fast the kernel's jiffies go: from its configuration where that can be read, else measured.
+// The rate of the kernel's jiffies: from its configuration where that can be read, else measured.
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { gunzipSync } from 'node:zlib';

@@ -1,4 +1,4 @@
-// Brings the datapath into a network namespace: loads the object, tries it, pins maps and programs, starts the timer.
+// Brings the datapath into a network namespace: loads the object, checks it (self-check.ts), pins maps and programs, starts the timer.
 // Killed half way it leaves pins without the last one, and the next command starts over.
 
 import { createHash, randomBytes } from 'node:crypto';
@@ -18,11 +18,16 @@ import { LAST_PINNED, PINNED_MAPS, Tables } from './tables.js';
 import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from './timeouts.js';
 import { makeVectors, type Vector } from './vectors.js';
 
-/** Where the kernel's configuration cannot be read, until it is measured. */
+/** Used until the rate is measured, where the kernel's configuration cannot be read. */
 const LIKELY_HZ = 250;
 
 export const BUILD_PIN = 'build_';
-export const PROGRAMS = { xdp: 'weir_xdp', ingress: 'weir_tc_ingress', egress: 'weir_tc_egress', house: 'weir_keep_house' } as const;
+export const PROGRAMS = {
+  xdp: 'weir_xdp',
+  ingress: 'weir_tc_ingress',
+  egress: 'weir_tc_egress',
+  housekeeping: 'weir_housekeeping',
+} as const;
 
 function writeConf(conf: Records, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {
   const set = (values: Partial<Record<keyof typeof Conf, number>>): void => {
@@ -35,7 +40,7 @@ function writeConf(conf: Records, capacity: Capacity, sizes: Sizes, keys: readon
   });
 }
 
-/** Fills in what depends on the rate of jiffies. */
+/** Sets the fields that depend on the rate of jiffies. */
 function setTimes(conf: Records, hz: number): void {
   conf.set(0, Conf.hz, hz);
   conf.set(0, Conf.freshFor, unitsOf(1, hz));
@@ -45,8 +50,8 @@ function setTimes(conf: Records, hz: number): void {
   conf.set(0, Conf.udpTimeout, unitsOf(DEFAULT_TIMEOUTS.udp, hz));
 }
 
-/** Runs the housekeeping program once: starts its timer and stamps the clock. */
-export function keepHouse(program: Program): void {
+/** Runs the housekeeping program once: it starts its timer and sets the clock. */
+export function runHousekeeping(program: Program): void {
   const { retval } = program.test({ data: new Uint8Array(64) });
   if (retval !== 0) throw new WeirError('timer-not-started', { step: retval });
 }
@@ -54,7 +59,7 @@ export function keepHouse(program: Program): void {
 function measuredHz(program: Program, conf: Records): number {
   const [jiffies, ns] = [conf.big(0, Conf.jiffiesAt), conf.big(0, Conf.ktimeAt)];
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 60);
-  keepHouse(program);
+  runHousekeeping(program);
   return nearestHz(conf.big(0, Conf.jiffiesAt) - jiffies, conf.big(0, Conf.ktimeAt) - ns);
 }
 
@@ -72,14 +77,14 @@ export function removePins(folder: string): void {
   for (const name of readdirSync(folder)) rmSync(`${folder}/${name}`, { force: true });
 }
 
-/** The name of a pin that says which object file the programs are of. */
+/** The name of a pin that identifies the object file of the programs. */
 export function buildPin(file: string): string {
   return `${BUILD_PIN}${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 32)}`;
 }
 
 /**
- * Loads an object and tries its programs. Its own tables are zero afterwards.
- * @throws Error of one line where this kernel refuses them, or they do not do with `vectors` what they must
+ * Loads an object and checks its programs. Its own tables are zero afterwards.
+ * @throws Error of one line where this kernel refuses them, or a result of `vectors` is wrong
  */
 export function loadTried(
   object: ObjectFile,
@@ -119,7 +124,7 @@ export function load(
     };
     for (const name of PINNED_MAPS.filter((name) => name !== LAST_PINNED)) pin(object.map(name), name);
     for (const name of Object.values(PROGRAMS)) pin(object.program(name), name);
-    pin(object.program(PROGRAMS.house), buildPin(file));
+    pin(object.program(PROGRAMS.housekeeping), buildPin(file));
     const map = object.map(LAST_PINNED);
     const conf = new Tables(folder);
     start(map, capacity, sizes, keys, folder);
@@ -133,12 +138,12 @@ export function load(
 function start(map: BpfMap, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[], folder: string): void {
   const conf = confOf(map);
   writeConf(conf, capacity, sizes, keys);
-  const house = Program.pinned(`${folder}/${PROGRAMS.house}`);
+  const housekeeping = Program.pinned(`${folder}/${PROGRAMS.housekeeping}`);
   try {
-    keepHouse(house);
-    setTimes(conf, configuredHz() ?? measuredHz(house, conf));
+    runHousekeeping(housekeeping);
+    setTimes(conf, configuredHz() ?? measuredHz(housekeeping, conf));
   } finally {
-    house.close();
+    housekeeping.close();
   }
   conf.set(0, Conf.abi, Abi.WEIR_ABI);
   conf.set(0, Conf.layout, LAYOUT);

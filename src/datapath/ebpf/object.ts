@@ -1,4 +1,4 @@
-// The object file made ready: sizes and secrets go into it before the kernel takes it, and what the kernel says when it does not.
+// Configures the object file before it is loaded: sizes and hash keys. Explains why a kernel refuses it.
 import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import type { ObjectFile } from '../../sys/bpf.js';
@@ -15,7 +15,7 @@ export interface Capacity {
   /** Buckets of the connection table; default: room for 2^max(connTabBits, 20) connections at half load. */
   readonly connBuckets?: number;
 }
-/** A destination's counters take a cache line for each possible CPU, of which virtual machines have many: at most this much, bytes. */
+/** Of all counters, at most. A destination has a cache line for each possible CPU, of which virtual machines have many. */
 const COUNTER_BYTES = 2 ** 27;
 
 export function defaultCapacity(cpus: number): Capacity {
@@ -23,7 +23,7 @@ export function defaultCapacity(cpus: number): Capacity {
   return { connTabBits: 12, maxServices: 16384, maxDestinations: Math.min(65536, fitting) };
 }
 
-/** Buckets of a table that so many connections fill by half (a power of two). */
+/** Buckets of a table that is half full with so many connections (a power of two). */
 export function bucketsFor(connections: number): number {
   return (2 * 2 ** Math.ceil(Math.log2(connections))) / Abi.BUCKET_SLOTS;
 }
@@ -53,7 +53,7 @@ export function sizesOf(capacity: Capacity): Sizes {
   };
 }
 
-/** Sizes and secrets into an object that is not loaded yet. `keys`: of its hashes, three of 8 bytes. */
+/** Sets sizes and hash keys of an object that is not loaded yet. `keys`: three of 8 bytes. */
 export function configure(object: ObjectFile, capacity: Capacity, sizes: Sizes, keys: readonly Uint8Array[]): void {
   const { maxServices, maxDestinations } = capacity;
   object
@@ -82,7 +82,7 @@ export function loadObject(object: ObjectFile): void {
   }
 }
 
-/** What a verifier or a kernel without BPF says, in one line that helps. */
+/** The refusal of a verifier, or of a kernel without BPF, in one line that helps. */
 function explained(error: unknown): unknown {
   if (hasCode(error, 'EPERM')) return error;
   const { code, log } = error as { code?: string; log?: string };

@@ -9,11 +9,11 @@ import { Netlink } from '../../sys/netlink.js';
 import { swap32 } from '../../wire/bytes.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
+import { AttachedInterfaces, type AttachMode } from './attached-interfaces.js';
 import { recover } from './batch.js';
 import { EbpfDirector, WRITER_WAIT_MS } from './director.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { exchangePrograms } from './exchange.js';
-import { type AttachMode, Legs } from './legs.js';
 import { isLoaded, load } from './load.js';
 import type { Capacity } from './object.js';
 import { ensurePair } from './pair.js';
@@ -56,7 +56,7 @@ function markLocal({ conf, dests }: Tables, addresses: readonly InterfaceAddress
     const address = swap32(dests.get(id, Dest.addr));
     const flags = dests.get(id, Dest.flags);
     const here = own.has(address) || address >>> 24 === 127;
-    const should = here ? flags | Abi.D_HERE : flags & ~Abi.D_HERE;
+    const should = here ? flags | Abi.D_LOCAL : flags & ~Abi.D_LOCAL;
     if (should !== flags) dests.set(id, Dest.flags, should);
   }
 }
@@ -85,7 +85,10 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
     // Asked for now, it must be had; where it was asked for once, a new device may do without.
-    const addresses = new Legs(folder, tables, netlink).refresh(options.attach ?? attachModeOf(tables), options.attach !== undefined);
+    const addresses = new AttachedInterfaces(folder, tables, netlink).refresh(
+      options.attach ?? attachModeOf(tables),
+      options.attach !== undefined,
+    );
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
     recover(tables, bpffs.lockPath());
     markLocal(tables, addresses);
@@ -165,7 +168,7 @@ export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {
     checkVersion(tables);
     const netlink = new Netlink();
     try {
-      return exchangePrograms(folder, tables, new Legs(folder, tables, netlink), file);
+      return exchangePrograms(folder, tables, new AttachedInterfaces(folder, tables, netlink), file);
     } finally {
       netlink.close();
     }

@@ -1,6 +1,6 @@
-// The weir pair: a veth of weir's own in the namespace. The FIB is asked as if packets came in by weir0, which forwards also
-// where ip_forward is 0 (DR needs no forwarding). Answers to clients on the director itself come in by lo, which is to accept the
-// director's own addresses as sources: lo alone does so under any rp_filter.
+// The weir pair: a veth of weir's own in the namespace. The FIB is asked as if packets came in by weir0, which forwards even
+// where ip_forward is 0 (DR needs no forwarding). Answers to clients on the director itself come in by lo, which must accept the
+// director's own addresses as sources: only lo does so under any rp_filter.
 
 import { existsSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -29,7 +29,7 @@ function settle(name: string, settings: Readonly<Record<string, string>>): void 
   }
 }
 
-/** Makes the pair where it is missing; its two interface numbers. */
+/** Makes the pair where it is missing. Returns the two interface numbers. */
 export function ensurePair(netlink: Netlink): { readonly near: number; readonly far: number } {
   const find = (links: readonly Link[], name: string): Link | undefined => links.find((link) => link.name === name);
   let links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');

@@ -1,5 +1,5 @@
-// Finishes or undoes what a writer left half done when it died. What decides: a service is there when its record says
-// LIVE, a destination when it is in the list of a live service.
+// Finishes or undoes the change of a writer that died. A service exists when its record says LIVE, a destination when it is in the list
+// of a live service; all else is derived from that.
 import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } from './abi.gen.js';
 import { EndpointTable } from './endpoint-table.js';
 import { realEndpoint, recordedServiceEndpoint } from './identity.js';
@@ -7,7 +7,7 @@ import { finish } from './intent.js';
 import { destinationIds, noteMasquerading, rescheduled } from './service-list.js';
 import type { Tables } from './tables.js';
 
-/** Makes the table whole. The caller holds the lock, found `dirty` set, and clears it. */
+/** Makes the table consistent. The caller holds the lock, found `dirty` set, and clears it. */
 export function repair(tables: Tables, now: number): void {
   const { conf, services } = tables;
   finish(tables);
@@ -21,18 +21,18 @@ export function repair(tables: Tables, now: number): void {
     }
     live++;
     endpoints.put(recordedServiceEndpoint(services, id), id);
-    mendList(tables, id);
+    cutList(tables, id);
     for (const dest of destinationIds(tables, id)) listed.add(dest);
     rescheduled(tables, id, false);
   }
-  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) mendDestination(tables, id, listed.has(id), now);
-  relinkTwins(tables, endpoints);
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) repairDestination(tables, id, listed.has(id), now);
+  relinkEndpoints(tables, endpoints);
   conf.set(0, Conf.services, live);
   conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
 }
 
-/** Cuts a list where it leads to a record that is not the service's. */
-function mendList(tables: Tables, service: number): void {
+/** Ends a list before the first record that is not the service's. */
+function cutList(tables: Tables, service: number): void {
   const { services, dests } = tables;
   const ids = destinationIds(tables, service);
   const last = ids.at(-1);
@@ -40,7 +40,7 @@ function mendList(tables: Tables, service: number): void {
   else dests.set(last, Dest.next, 0);
 }
 
-function mendDestination(tables: Tables, id: number, listed: boolean, now: number): void {
+function repairDestination(tables: Tables, id: number, listed: boolean, now: number): void {
   const { dests } = tables;
   const flags = dests.get(id, Dest.flags);
   if (listed) {
@@ -58,13 +58,13 @@ function mendDestination(tables: Tables, id: number, listed: boolean, now: numbe
   }
 }
 
-/** Builds the chains of destinations that share an address anew, and drops the heads of chains that nobody is in. */
-function relinkTwins({ conf, dests, endpoints: slots }: Tables, endpoints: EndpointTable): void {
+/** Builds the chains of destinations with one endpoint again, and removes endpoints without a destination. */
+function relinkEndpoints({ conf, dests, endpoints: slots }: Tables, endpoints: EndpointTable): void {
   const first = new Map<bigint, number>();
   for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
     if (dests.get(id, Dest.state) === WeirState.FREE || (dests.get(id, Dest.flags) & Abi.D_REAL) === 0) continue;
     const endpoint = realEndpoint(dests, id);
-    dests.set(id, Dest.twin, first.get(endpoint) ?? 0);
+    dests.set(id, Dest.nextSame, first.get(endpoint) ?? 0);
     first.set(endpoint, id);
   }
   for (const [endpoint, id] of first) endpoints.put(endpoint, id);

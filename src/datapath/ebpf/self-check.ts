@@ -1,13 +1,13 @@
-// Tries the freshly loaded programs on packets whose fate is known, before anything is pinned or attached: a program that a
-// kernel or a compiler got wrong must not touch a packet of the host's. It uses the real maps, which nobody else has yet
-// and no timer looks at, and leaves them as they were: all zero.
+// Runs the newly loaded programs on packets whose results are known, before anything is pinned or attached: a program that a kernel or a
+// compiler got wrong must not process the host's packets. It uses the real maps, which no other process and no timer uses yet, and leaves
+// them as they were: all zero.
 
 import { release } from 'node:os';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { BpfMap, ObjectFile } from '../../sys/bpf.js';
 import { type Field, Records } from '../../sys/records.js';
 import { macBytes } from '../../wire/ethernet.js';
-import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Endpoint, Leg, Link, Nexthop, Service } from './abi.gen.js';
+import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Egress, Endpoint, Interface, Nexthop, Service } from './abi.gen.js';
 import { writerOf } from './batch.js';
 import { keyedHash } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint } from './identity.js';
@@ -17,33 +17,33 @@ import { CLIENT_HOP, SOURCE_MAC, STAGE, type Vector, type VectorVerdict } from '
 /** Their names in the object. */
 type Programs = Readonly<Record<Vector['program'], string>>;
 
-/** Where the programs think that packets came in: of a client on the director less is asked. */
+/** The interface that packets seem to come in by: not lo, since clients on the director skip some tests. */
 const FROM_OUTSIDE = 2;
 const SK_BUFF = { bytes: 192, ingressIfindex: 36, ifindex: 40 } as const;
 const XDP_MD = { bytes: 24, dataEnd: 4 } as const;
 const ALWAYS_FRESH = 0xffffffff;
-/** Answers of the FIB, by which the programs go on without asking it. */
-const [IS_HERE, IS_ELSEWHERE] = [1, 2];
-/** Of the client's next hop. */
-const LINK = 1;
+/** Cached answers of the FIB, so that the programs do not ask it. */
+const [IS_LOCAL, IS_ELSEWHERE] = [1, 2];
+/** The egress of the client's next hop. */
+const EGRESS = 1;
 
 const TC_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 4294967295: 'pass', 2: 'drop', 7: 'redirect' };
 const XDP_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 1: 'drop', 2: 'pass', 4: 'redirect' };
 
 /**
  * Runs the vectors. `tables`: the object's own, with `conf` filled in; `conf` is zero afterwards, too.
- * @throws Error of one line that names the first vector which came out otherwise
+ * @throws Error of one line that names the first vector with another result
  */
 export function selfCheck(object: ObjectFile, tables: Tables, programs: Programs, vectors: readonly Vector[]): void {
   const writable = (name: string): ArrayBuffer => mapped(object.map(name));
-  const [conns, hops, links] = [writable('conns'), writable('client_hops'), writable('links')];
+  const [conns, hops, egresses] = [writable('conns'), writable('client_hops'), writable('egresses')];
   try {
     setStage(tables);
-    writeClientHop(tables, hops, links);
+    writeClientHop(tables, hops, egresses);
     for (const vector of vectors) tryVector(object, programs[vector.program], vector);
   } finally {
     clear(tables, conns, hops, vectors);
-    new Uint8Array(links, LINK * Link.bytes, Link.bytes).fill(0);
+    new Uint8Array(egresses, EGRESS * Egress.bytes, Egress.bytes).fill(0);
   }
 }
 
@@ -60,7 +60,7 @@ function hashKeys({ conf }: Tables): readonly [bigint, bigint, bigint] {
   return [conf.big(0, Conf.hashKey, 0), conf.big(0, Conf.hashKey, 1), conf.big(0, Conf.hashKey, 2)];
 }
 
-/** A next hop as the kernel's answer would be remembered, out of `lo`. `at`: of the record, bytes. */
+/** A next hop out of `lo`, as a FIB answer would be cached. `at`: of the record, bytes. */
 function writeHop(memory: ArrayBuffer, at: number, address: number, mac: string): void {
   const hop = new Records(memory, memory.byteLength);
   const set = (field: Field, value: number, k = 0): void => hop.set(0, { ...field, at: at + field.at }, value, k);
@@ -83,31 +83,31 @@ function clientHopAt(tables: Tables, hops: ArrayBuffer): number {
 /** A MAC as the low bytes of a word. */
 const macWord = (mac: string): bigint => macBytes(mac).reduceRight((word, byte) => (word << 8n) | BigInt(byte), 0n);
 
-function writeClientHop(tables: Tables, hops: ArrayBuffer, links: ArrayBuffer): void {
-  const way = clientHopAt(tables, hops) / ClientHop.bytes;
+function writeClientHop(tables: Tables, hops: ArrayBuffer, egresses: ArrayBuffer): void {
+  const entry = clientHopAt(tables, hops) / ClientHop.bytes;
   const table = new Records(hops, ClientHop.bytes);
-  table.setBig(way, ClientHop.known, BigInt(packetAddress(CLIENT_HOP.address)));
-  table.setBig(way, ClientHop.next, macWord(CLIENT_HOP.mac) | (BigInt(LINK) << BigInt(Abi.NEXT_LINK_SHIFT)));
-  const link = new Records(links, Link.bytes);
+  table.setBig(entry, ClientHop.known, BigInt(packetAddress(CLIENT_HOP.address)));
+  table.setBig(entry, ClientHop.next, macWord(CLIENT_HOP.mac) | (BigInt(EGRESS) << BigInt(Abi.NEXT_EGRESS_SHIFT)));
+  const egress = new Records(egresses, Egress.bytes);
   const source = macWord(SOURCE_MAC) << 16n;
-  link.set(LINK, Link.ifindex, Abi.LOOPBACK);
-  link.set(LINK, Link.flags, Abi.NH_XDP);
-  link.set(LINK, Link.smac, Number(source & 0xffffffffn), 0);
-  link.set(LINK, Link.smac, Number(source >> 32n), 1);
+  egress.set(EGRESS, Egress.ifindex, Abi.LOOPBACK);
+  egress.set(EGRESS, Egress.flags, Abi.NH_XDP);
+  egress.set(EGRESS, Egress.smac, Number(source & 0xffffffffn), 0);
+  egress.set(EGRESS, Egress.smac, Number(source >> 32n), 1);
 }
 
 function setStage(tables: Tables): void {
-  const { conf, services, dests, legs } = tables;
+  const { conf, services, dests, interfaces } = tables;
   const writer = writerOf(tables);
   conf.set(0, Conf.freshFor, ALWAYS_FRESH);
-  legs.set(Abi.LOOPBACK, Leg.ifindex, Abi.LOOPBACK);
-  STAGE.forEach(({ protocol, address, port, destination, hop, here }, k) => {
+  interfaces.set(Abi.LOOPBACK, Interface.ifindex, Abi.LOOPBACK);
+  STAGE.forEach(({ protocol, address, port, destination, hop, local }, k) => {
     const key = { kind: 'address', protocol, address, port } as const;
     writer.addService({ key, scheduler: 'wlc', schedFlags: 0, onePacket: false });
     writer.addDestination(key, destination);
     const id = k + 1;
-    services.set(id, Service.here, here ? IS_HERE : IS_ELSEWHERE);
-    if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_HERE);
+    services.set(id, Service.local, local ? IS_LOCAL : IS_ELSEWHERE);
+    if (hop === undefined) dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_LOCAL);
     else writeHop(dests.memory, id * Dest.bytes + Dest.hop.at, dests.get(id, Dest.addr), hop);
   });
 }
@@ -142,9 +142,9 @@ function difference(vector: Vector, verdict: string, data: Uint8Array): string |
   return at < 0 ? undefined : `byte ${at} is ${data[at]}, not ${vector.out[at]}`;
 }
 
-/** In tables that were empty, everything stands where its hash says. */
+/** The tables were empty, so everything is in its home bucket. */
 function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: readonly Vector[]): void {
-  const { conf, services, dests, counters, estimates, endpoints, drops, legs } = tables;
+  const { conf, services, dests, counters, estimates, endpoints, drops, interfaces } = tables;
   const keys = hashKeys(tables);
   const bucket = (memory: ArrayBuffer, slotBytes: number, key: bigint): void => {
     const bytes = slotBytes * Abi.BUCKET_SLOTS;
@@ -166,11 +166,11 @@ function clear(tables: Tables, conns: ArrayBuffer, hops: ArrayBuffer, vectors: r
   records(counters, 0, upTo * conf.get(0, Conf.cpus));
   records(services, 0, upTo);
   records(dests, 0, upTo);
-  records(legs, Abi.LOOPBACK, 1);
+  records(interfaces, Abi.LOOPBACK, 1);
   for (const { memory } of [drops, conf]) new Uint8Array(memory).fill(0);
 }
 
-/** What a connection from the frame's source to this service would stand under. */
+/** The key of a connection from the frame's source to this service. */
 function connectionKey(frame: Uint8Array, service: number): bigint {
   const view = new DataView(frame.buffer, frame.byteOffset);
   const [port, id] = [BigInt(view.getUint16(34, true)), BigInt(service)];

@@ -1,10 +1,10 @@
-// One service's list of destinations in shared memory, newest first, and what its scheduler keeps about it.
+// One service's list of destinations in shared memory, newest first, and its scheduler's state.
 import { Abi, Dest, Scheduler, Service } from './abi.gen.js';
 import type { Tables } from './tables.js';
 
 const WEIGHT_SHIFT = BigInt(Abi.WRR_WEIGHT_SHIFT);
 
-/** The ids of a service's destinations, newest first. A list damaged by a killed writer ends where it stops making sense. */
+/** The ids of a service's destinations, newest first. A list that a killed writer damaged ends before the first record that is not the service's. */
 export function destinationIds(tables: Tables, service: number): number[] {
   const { services, dests } = tables;
   const ids: number[] = [];
@@ -19,7 +19,7 @@ function gcd(a: number, b: number): number {
   return b === 0 ? a : gcd(b, a % b);
 }
 
-/** What wrr knows of the weights: gcd of the positive ones (1 if none), and the largest less (gcd - 1), 0 if all are 0. */
+/** wrr's numbers: gcd of the positive weights (1 if none), and the largest less (gcd - 1), 0 if all are 0. */
 export function wrrNumbers(weights: readonly number[]): { readonly gcd: number; readonly max: number } {
   const positive = weights.filter((weight) => weight > 0);
   const di = positive.reduce(gcd, 0) || 1;
@@ -32,7 +32,7 @@ export function wrrWeightAfter(current: number, di: number, max: number): number
   return di > 1 ? Math.floor(current / di) * di + 1 : current;
 }
 
-/** Writes wrr's numbers and puts it at the head. `fresh`: it has just been chosen. */
+/** Writes wrr's numbers and its place, the head. `fresh`: the service has just got this scheduler. */
 function placeWrr(tables: Tables, service: number, numbers: { readonly gcd: number; readonly max: number }, fresh: boolean): void {
   const { services } = tables;
   services.set(service, Service.wrrGcd, numbers.gcd);
@@ -44,7 +44,7 @@ function placeWrr(tables: Tables, service: number, numbers: { readonly gcd: numb
   }
 }
 
-/** Tells the scheduler that destinations went or changed weight. `fresh`: it has just been chosen. */
+/** Updates the scheduler after destinations went or changed weight. `fresh`: the service has just got this scheduler. */
 export function rescheduled(tables: Tables, service: number, fresh: boolean): void {
   const { services, dests } = tables;
   const ids = destinationIds(tables, service);
@@ -53,7 +53,7 @@ export function rescheduled(tables: Tables, service: number, fresh: boolean): vo
   placeWrr(tables, service, wrrNumbers(ids.map((id) => dests.get(id, Dest.weight))), fresh);
 }
 
-/** The same for one that came, without a look at the others. */
+/** The same for a new destination, without reading the others. */
 export function joined(tables: Tables, service: number, weight: number): void {
   const { services } = tables;
   services.set(service, Service.dests, services.get(service, Service.dests) + 1);
@@ -63,7 +63,7 @@ export function joined(tables: Tables, service: number, weight: number): void {
   placeWrr(tables, service, wrrNumbers([...others, weight]), false);
 }
 
-/** Starts a scheduler anew, at the head of the list. Packets go on meanwhile: they must find all that it needs. */
+/** Starts a scheduler at the head of the list. Packets use it at once, so its state is complete before its number is stored. */
 export function startScheduler(tables: Tables, service: number, scheduler: number): void {
   const { services, dests } = tables;
   services.set(service, Service.cursor, 0);
@@ -73,7 +73,7 @@ export function startScheduler(tables: Tables, service: number, scheduler: numbe
   services.set(service, Service.scheduler, scheduler);
 }
 
-/** Tells packets that replies of this service come back here: one of its destinations is masqueraded, or was. */
+/** Marks the service: one of its destinations is or was masqueraded, so its replies come back to this host. */
 export function noteMasquerading({ services, dests }: Tables, destination: number): void {
   const service = dests.get(destination, Dest.service);
   services.set(service, Service.flags, services.get(service, Service.flags) | Abi.SVC_MASQUERADES);

@@ -1,5 +1,5 @@
-// The table as an operator stated it, as plain data, and the way back to it from any other state. Connections stay where
-// they are: a destination that comes back takes its own record, and with it its connections.
+// The table as plain data, and how to restore it from any other state. Connections stay: a destination that is added again gets its old
+// record, and with it its connections.
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import { Abi, Conf, Service, WeirState } from './abi.gen.js';
 import { keyOfService } from './identity.js';
@@ -46,10 +46,10 @@ const same = (a: DestinationKey, b: DestinationKey): boolean => a.port === b.por
 const equal = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
 
 /**
- * Makes a whole table (repair.ts) what it was. It looks only at what is there, so it may be stopped anywhere and started over.
- * @throws WeirError table-full where others took the room meanwhile: some time after they were removed it can be had again
+ * Restores a consistent table (repair.ts). It compares with what is there, so it may be stopped at any point and started again.
+ * @throws WeirError table-full where other records took the place meanwhile: some time after their removal it is free again
  */
-export function bringBack(tables: Tables, writer: Writer, snapshot: Snapshot): void {
+export function restore(tables: Tables, writer: Writer, snapshot: Snapshot): void {
   const { conf, services } = tables;
   const wanted = new Set(snapshot.services.map(({ spec }) => nameOf(spec.key)));
   for (const key of liveKeys(tables)) if (!wanted.has(nameOf(key))) writer.deleteService(key);
@@ -60,7 +60,7 @@ export function bringBack(tables: Tables, writer: Writer, snapshot: Snapshot): v
     else if (!equal(entry.spec, spec)) writer.editService(spec);
     services.set(writer.serviceId(spec.key), Service.order, order);
     const now = entry?.destinations.map((each) => each.spec) ?? [];
-    bringBackDestinations(writer, spec.key, now, destinations);
+    restoreDestinations(writer, spec.key, now, destinations);
   }
   for (const state of STATES) conf.set(0, Conf.tcpTimeout, snapshot.tcpTimeouts[state] ?? 0, state);
   conf.set(0, Conf.udpTimeout, snapshot.udpTimeout);
@@ -75,13 +75,8 @@ function liveKeys({ conf, services }: Tables): readonly ServiceKey[] {
   return keys;
 }
 
-/** New destinations can only become the newest: what is older than the first difference stays, the rest goes and comes again. */
-function bringBackDestinations(
-  writer: Writer,
-  service: ServiceKey,
-  now: readonly DestinationSpec[],
-  then: readonly DestinationSpec[],
-): void {
+/** A new destination is always the newest: those older than the first difference stay, the others are removed and added again. */
+function restoreDestinations(writer: Writer, service: ServiceKey, now: readonly DestinationSpec[], then: readonly DestinationSpec[]): void {
   const [oldNow, oldThen] = [[...now].reverse(), [...then].reverse()];
   const differ = oldThen.findIndex((spec, k) => {
     const there = oldNow[k];

@@ -1,4 +1,4 @@
-// The keys of net.ipv4.vs that the datapath obeys.
+// The keys of net.ipv4.vs that the datapath supports.
 
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { Field, Records } from '../../sys/records.js';

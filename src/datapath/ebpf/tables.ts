@@ -1,7 +1,7 @@
 // The pinned tables of one network namespace, mapped into memory.
 import { BpfMap } from '../../sys/bpf.js';
 import { Records } from '../../sys/records.js';
-import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Intent, Leg, Service } from './abi.gen.js';
+import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Intent, Interface, Service } from './abi.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
 const MAPPED = {
@@ -11,12 +11,21 @@ const MAPPED = {
   dests: Dest.bytes,
   counters: Counters.bytes,
   estimates: Estimate.bytes,
-  legs: Leg.bytes,
+  interfaces: Interface.bytes,
   drops: Drops.bytes,
 } as const;
 
-export const PINNED_MAPS = [...Object.keys(MAPPED), 'conns', 'locks', 'client_hops', 'links', 'icmp_limits', 'house', 'desks'] as const;
-/** Pinned last when loading: its presence says that the others are all there. */
+export const PINNED_MAPS = [
+  ...Object.keys(MAPPED),
+  'conns',
+  'locks',
+  'client_hops',
+  'egresses',
+  'icmp_limits',
+  'housekeeping',
+  'scratch_space',
+] as const;
+/** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
 export class Tables {
@@ -42,7 +51,7 @@ export class Tables {
   get dests(): Records {
     return this.#records('dests');
   }
-  /** Record 0 of the destinations, as what it is. */
+  /** Record 0 of the destinations, which is an intent. */
   get intent(): Records {
     this.#intent ??= new Records(this.dests.memory, Intent.bytes);
     return this.#intent;
@@ -53,8 +62,8 @@ export class Tables {
   get estimates(): Records {
     return this.#records('estimates');
   }
-  get legs(): Records {
-    return this.#records('legs');
+  get interfaces(): Records {
+    return this.#records('interfaces');
   }
   get drops(): Records {
     return this.#records('drops');

@@ -1,4 +1,4 @@
-// Which IPv4 addresses are nobody's own.
+// Which IPv4 addresses are unicast.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Address } from '../../model/address.js';

@@ -1,10 +1,10 @@
-// May an address be a destination's? The kernel's IPVS asks for the type of the address (ip_vs_new_dest): unicast or local. A
-// network's broadcast address is known by the interfaces' own addresses.
+// May an address be a destination's? As in the kernel's IPVS (ip_vs_new_dest), it must be unicast or local. The broadcast addresses of
+// networks are derived from the interfaces' addresses.
 import type { Address } from '../../model/address.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 
 /** Networks of two addresses (RFC 3021), or one, have no broadcast address. */
-const LONGEST_WITH_BROADCAST = 30;
+const BROADCAST_PREFIX_MAX = 30;
 
 /** IPv4 broadcast addresses of the networks that this host is on: those set, and the last one of each network (fib_add_ifaddr). */
 export function broadcastsOf(addresses: readonly InterfaceAddress[]): ReadonlySet<number> {
@@ -12,7 +12,7 @@ export function broadcastsOf(addresses: readonly InterfaceAddress[]): ReadonlySe
   for (const { address, peer = address, prefixLength, broadcast } of addresses) {
     if (address.family !== 'inet') continue;
     if (broadcast !== undefined) found.add(broadcast.words[0] ?? 0);
-    if (prefixLength <= LONGEST_WITH_BROADCAST) found.add(((peer.words[0] ?? 0) | (0xffffffff >>> prefixLength)) >>> 0);
+    if (prefixLength <= BROADCAST_PREFIX_MAX) found.add(((peer.words[0] ?? 0) | (0xffffffff >>> prefixLength)) >>> 0);
   }
   return found;
 }

@@ -5,7 +5,7 @@ import { Bpffs, journalOf } from '../../sys/bpffs.js';
 import type { LockWait } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
 import { Conf } from './abi.gen.js';
-import { Legs } from './legs.js';
+import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';
 import { asWriter } from './open.js';
 import { removePair } from './pair.js';
@@ -21,7 +21,7 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
     const netlink = new Netlink();
     try {
       const tables = new Tables(folder);
-      new Legs(folder, tables, netlink).detachAll();
+      new AttachedInterfaces(folder, tables, netlink).detachAll();
       // Whoever has the tables open must not write on into what nobody will see.
       if (isLoaded(folder)) tables.conf.set(0, Conf.magic, 0);
       removePins(folder);

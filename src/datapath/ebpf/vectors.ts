@@ -1,6 +1,6 @@
-// Packets that the freshly loaded programs must treat exactly so before they are attached (self-check.ts), in this order: a
-// connection that one opens the next ones use. All on `lo`, which every namespace has, up or down, and with next hops
-// that are at hand: nothing depends on the host's addresses, routes or neighbours. Addresses are RFC 2544's.
+// Packets of the self-check, with the results that the programs must give before they are attached, in this order: a connection that one
+// opens is used by the next. All are on `lo`, which every namespace has, up or down, and their next hops are cached: nothing depends on
+// the host's addresses, routes or neighbours. Addresses are of RFC 2544.
 import type { Address } from '../../model/address.js';
 import type { DestinationSpec, ForwardingMethod, Protocol } from '../../model/service.js';
 import { EtherType, encodeEthernet, type Mac, ZERO_MAC } from '../../wire/ethernet.js';
@@ -20,14 +20,14 @@ export interface Vector {
   readonly out: Uint8Array;
 }
 
-/** Services with one destination each. `here`: the host has the address. `hop`: the next hop; undefined: the director itself. */
+/** Services with one destination each. `local`: the host has the address. `hop`: the next hop; undefined: the director itself. */
 export interface StagedService {
   readonly protocol: Protocol;
   readonly address: Address;
   readonly port: number;
   readonly destination: DestinationSpec;
   readonly hop: Mac | undefined;
-  readonly here: boolean;
+  readonly local: boolean;
 }
 
 const ip = (third: number, fourth: number): Address => ({
@@ -54,11 +54,11 @@ function destination(address: Address, port: number, method: ForwardingMethod): 
 }
 
 export const STAGE: readonly StagedService[] = [
-  { protocol: 'tcp', address: VIP, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, here: true },
-  { protocol: 'udp', address: VIP, port: 53, destination: destination(SERVER, 5353, 'masq'), hop: MACS.server, here: true },
-  { protocol: 'tcp', address: VIP, port: 81, destination: destination(ROUTED, 81, 'route'), hop: MACS.routed, here: true },
-  { protocol: 'tcp', address: VIP, port: 82, destination: destination(OWN, 8082, 'masq'), hop: undefined, here: true },
-  { protocol: 'tcp', address: ELSEWHERE, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, here: false },
+  { protocol: 'tcp', address: VIP, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, local: true },
+  { protocol: 'udp', address: VIP, port: 53, destination: destination(SERVER, 5353, 'masq'), hop: MACS.server, local: true },
+  { protocol: 'tcp', address: VIP, port: 81, destination: destination(ROUTED, 81, 'route'), hop: MACS.routed, local: true },
+  { protocol: 'tcp', address: VIP, port: 82, destination: destination(OWN, 8082, 'masq'), hop: undefined, local: true },
+  { protocol: 'tcp', address: ELSEWHERE, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, local: false },
 ];
 
 interface End {
@@ -70,7 +70,7 @@ const vip = (port: number): End => ({ at: VIP, port });
 const server = (port: number): End => ({ at: SERVER, port });
 const own: End = { at: OWN, port: 8082 };
 
-/** Of an odd length, so that checksums have their last byte alone. */
+/** Of an odd length, so that the last byte of the checksum is alone. */
 const DATA = Uint8Array.of(0x77, 0x65, 0x69, 0x72, 0xff, 0x00, 0xa5);
 const [S, A] = [TcpFlag.syn, TcpFlag.ack];
 
@@ -80,7 +80,7 @@ interface Way {
   readonly ttl: number;
 }
 const arrives: Way = { to: MACS.lo, from: '02:00:00:00:00:0f', ttl: 64 };
-/** To the director's own stack: not a hop further. */
+/** To the director's own stack: the TTL stays. */
 const delivered = arrives;
 const leavesTo = (to: Mac): Way => ({ to, from: SOURCE_MAC, ttl: 63 });
 
@@ -105,7 +105,7 @@ function udp(way: Way, source: End, target: End): Uint8Array {
   return frame(way, IpProtocol.udp, source, target, encodeUdp(datagram, source.at, target.at));
 }
 
-/** Nothing is computed anew. */
+/** Without correcting the checksum. */
 function spoilt(whole: Uint8Array, at: number): Uint8Array {
   const bytes = whole.slice();
   bytes[at] = (bytes[at] ?? 0) ^ 0x40;
@@ -131,7 +131,7 @@ const changed = (program: Program, name: string, packet: Uint8Array, verdict: Ve
 const IP_CHECKSUM = 24;
 const IN_TCP_HEADER = 50;
 
-/** What both hooks do alike. `port`: of a client of its own, with ESTABLISHED behind it at the end. */
+/** What both hooks do alike. `port`: of the client; its connection is ESTABLISHED at the end. */
 function balances(program: 'xdp' | 'ingress', port: number): readonly Vector[] {
   const [request, answer] = [leavesTo(MACS.server), leavesTo(MACS.client)];
   const ask = (flags: number): readonly [Uint8Array, 'redirect', Uint8Array] => [
@@ -169,12 +169,12 @@ function balances(program: 'xdp' | 'ingress', port: number): readonly Vector[] {
   ];
 }
 
-/** Made when they are asked for: most commands load nothing. */
+/** Made on demand: most commands load nothing. */
 export function makeVectors(): readonly Vector[] {
   return [
     ...balances('ingress', 40001),
     ...balances('xdp', 40002),
-    // By lo, where XDP is tried, come clients on the host: their packets need no such address.
+    // XDP runs on lo, by which clients on the host come: for them the address need not be local.
     untouched('ingress', 'a SYN for an address that is not on the host', tcp(arrives, client(40005), { at: ELSEWHERE, port: 80 }, S)),
     changed(
       'ingress',

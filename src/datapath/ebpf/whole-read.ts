@@ -1,15 +1,15 @@
 // Reads the table beside writers, without waiting for them. In this order:
 //
 //   1. Without a lock: no change was under way before or after, and the generation is the same. The result is the table of one moment.
-//   2. Under the lock, shared, if nobody holds it: writers that change the table all the time leave no time for 1.
-//   3. A writer that died left the table dirty, and nobody holds the lock: repair it first.
+//   2. Under the lock, shared, if it is free: writers that change the table all the time leave no time for 1.
+//   3. A writer that died left the table dirty, and the lock is free: repair it first.
 //
 // All three fail while a writer is at work. After a second of that (it is stopped, or makes a long batch) its change is read as far
 // as it got, from whole records: reader.ts says which store decides of each. The caller is told.
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/lock.js';
 import { Abi, Conf } from './abi.gen.js';
-import { Dirt, recover } from './batch.js';
+import { Dirty, recover } from './batch.js';
 import type { Tables } from './tables.js';
 
 /** How long a reader waits for the end of a change before it shows it half made. */
@@ -35,7 +35,7 @@ export function checkPresent({ conf }: Tables): void {
 /** The result, or what `work` threw, if no change was made while it ran. */
 function undisturbed<T>({ conf }: Tables, work: () => T): Result<T> | undefined {
   const generation = conf.atomic(0, Conf.generation);
-  const still = (): boolean => conf.atomic(0, Conf.dirty) === Dirt.none && conf.atomic(0, Conf.generation) === generation;
+  const still = (): boolean => conf.atomic(0, Conf.dirty) === Dirty.none && conf.atomic(0, Conf.generation) === generation;
   if (!still()) return undefined;
   try {
     const value = work();
@@ -46,7 +46,7 @@ function undisturbed<T>({ conf }: Tables, work: () => T): Result<T> | undefined 
   }
 }
 
-/** The result of `work` under the lock; undefined: somebody holds it. */
+/** The result of `work` under the lock; undefined: another process holds it. */
 export function ifFree<T>(lockPath: string, kind: LockKind, work: () => T): Result<T> | undefined {
   let entered = false;
   try {
@@ -62,7 +62,7 @@ export function ifFree<T>(lockPath: string, kind: LockKind, work: () => T): Resu
 
 /** Where nobody writes, now or any more. */
 function underLock<T>(tables: Tables, lockPath: string, work: () => T): Result<T> | undefined {
-  const isDirty = (): boolean => tables.conf.atomic(0, Conf.dirty) !== Dirt.none;
+  const isDirty = (): boolean => tables.conf.atomic(0, Conf.dirty) !== Dirty.none;
   const read = ifFree(lockPath, 'shared', () => (isDirty() ? undefined : { value: work() }));
   if (read === undefined || read.value !== undefined) return read?.value;
   return ifFree(lockPath, 'exclusive', () => {

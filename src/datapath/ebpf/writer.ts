@@ -64,13 +64,13 @@ export class Writer {
     this.tables.services.set(id, Service.state, WeirState.DEAD);
     this.tables.services.set(id, Service.head, 0);
     for (const dest of ids) {
-      this.bury(dest);
-      this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + dest); // should it come back, then to another service
+      this.retire(dest);
+      this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + dest); // if it is used again, then for another service
     }
     this.#countServices(-1);
   }
 
-  /** Removes these services, which are all there are. */
+  /** Removes all services; `keys`: of them. */
   flush(keys: readonly ServiceKey[]): void {
     intendFlush(this.tables);
     for (const key of keys) this.deleteService(key);
@@ -81,7 +81,7 @@ export class Writer {
     const service = this.serviceId(key);
     if (this.#find(service, spec) !== undefined) throw new WeirError('destination-exists');
     const { services, dests } = this.tables;
-    const id = this.#buried(service, spec) ?? this.#newDestination(service, spec);
+    const id = this.#retired(service, spec) ?? this.#newDestination(service, spec);
     describe(this.tables, id, spec);
     dests.set(id, Dest.next, services.get(service, Service.head));
     this.#answerReplies(id);
@@ -111,21 +111,21 @@ export class Writer {
     const after = dests.get(id, Dest.next);
     if (before === 0) services.set(service, Service.head, after);
     else dests.set(before, Dest.next, after);
-    // rr goes on behind the one before
+    // rr continues after the destination before
     services.swap(service, Service.cursor, id, before);
-    this.bury(id);
+    this.retire(id);
     rescheduled(this.tables, service, false);
   }
 
-  /** Counters and rates of a service (0: the totals) and its destinations start at nothing from here. */
+  /** Counters and rates of a service (0: the totals) and its destinations start from 0. */
   zero(service: number): void {
     this.#hideCounters(service);
     if (service !== 0)
       for (const id of destinationIds(this.tables, service)) this.#hideCounters(this.tables.conf.get(0, Conf.maxServices) + id);
   }
 
-  /** A destination that left its list: it gets no new packets, and its record stays while connections name it. */
-  bury(id: number): void {
+  /** Retires a destination that left its list: it gets no more packets, and its record stays while connections name it. */
+  retire(id: number): void {
     const { dests } = this.tables;
     dests.set(id, Dest.flags, dests.get(id, Dest.flags) & ~Abi.D_AVAILABLE);
     dests.set(id, Dest.idleSince, this.clock());
@@ -138,7 +138,7 @@ export class Writer {
     this.#index.keepUp();
   }
 
-  /** Links a masqueraded destination to where replies are looked for. */
+  /** Makes a masqueraded destination found for its replies. */
   #answerReplies(id: number): void {
     const { dests } = this.tables;
     const flags = dests.get(id, Dest.flags);
@@ -146,7 +146,7 @@ export class Writer {
     noteMasquerading(this.tables, id);
     if ((flags & Abi.D_REAL) !== 0) return;
     const endpoint = realEndpoint(dests, id);
-    dests.set(id, Dest.twin, this.#endpoints.find(endpoint));
+    dests.set(id, Dest.nextSame, this.#endpoints.find(endpoint));
     if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
     dests.set(id, Dest.flags, flags | Abi.D_REAL);
   }
@@ -155,14 +155,14 @@ export class Writer {
     const { dests } = this.tables;
     if ((dests.get(id, Dest.flags) & Abi.D_REAL) === 0) return;
     const endpoint = realEndpoint(dests, id);
-    const twin = dests.get(id, Dest.twin);
+    const next = dests.get(id, Dest.nextSame);
     const first = this.#endpoints.find(endpoint);
-    if (first === id && twin === 0) this.#endpoints.remove(endpoint);
-    else if (first === id) this.#endpoints.put(endpoint, twin);
+    if (first === id && next === 0) this.#endpoints.remove(endpoint);
+    else if (first === id) this.#endpoints.put(endpoint, next);
     else {
       let at = first;
-      while (at !== 0 && dests.get(at, Dest.twin) !== id) at = dests.get(at, Dest.twin);
-      if (at !== 0) dests.set(at, Dest.twin, twin);
+      while (at !== 0 && dests.get(at, Dest.nextSame) !== id) at = dests.get(at, Dest.nextSame);
+      if (at !== 0) dests.set(at, Dest.nextSame, next);
     }
   }
 
@@ -171,9 +171,9 @@ export class Writer {
     return this.#index.live(service, packetAddress(key.address), swap16(key.port));
   }
 
-  /** A removed destination of the same service and address: it comes back with its connections. */
-  #buried(service: number, key: DestinationKey): number | undefined {
-    return this.#index.buried(service, packetAddress(key.address), swap16(key.port));
+  /** A removed destination of the same service and address, which is added again with its connections. */
+  #retired(service: number, key: DestinationKey): number | undefined {
+    return this.#index.retired(service, packetAddress(key.address), swap16(key.port));
   }
 
   #newService(spec: ServiceSpec): number {
@@ -191,7 +191,7 @@ export class Writer {
     return id;
   }
 
-  /** A removed service that no connection names any more. */
+  /** A removed service that no connection names. */
   #freeService(): number | undefined {
     const { services, dests, conf } = this.tables;
     const named = new Set<number>();
@@ -229,7 +229,7 @@ export class Writer {
     return undefined;
   }
 
-  /** Frees a removed destination that has had no connection for long enough that no packet can be on its way to it. */
+  /** Frees a removed destination that had no connection for so long that no packet for it can be in flight. */
   #reclaim(id: number): boolean {
     const { dests } = this.tables;
     if (dests.get(id, Dest.state) !== WeirState.DEAD) return dests.get(id, Dest.state) === WeirState.FREE;

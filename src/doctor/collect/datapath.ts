@@ -1,6 +1,6 @@
 // Asks the datapath's pins what is loaded and attached, changing nothing: opening the director would attach what is missing.
 import { readdirSync } from 'node:fs';
-import { isLeg } from '../../datapath/ebpf/legs.js';
+import { isAttachable } from '../../datapath/ebpf/attached-interfaces.js';
 import { isLoaded } from '../../datapath/ebpf/load.js';
 import { Link as BpfLink } from '../../sys/bpf.js';
 import { Bpffs } from '../../sys/bpffs.js';
@@ -22,7 +22,7 @@ function holds(path: string, ifindex: number): boolean {
 }
 
 export function collectDatapath(links: readonly Link[]): DatapathFacts {
-  const legs = links.filter(isLeg);
+  const legs = links.filter(isAttachable);
   const folder = Bpffs.find()?.path();
   const pins = folder === undefined ? [] : unlessCode(() => readdirSync(folder), ['ENOENT'], []);
   if (folder === undefined || pins.length === 0 || !isLoaded(folder)) {

@@ -1,5 +1,5 @@
-// Legs: the interfaces that the datapath looks at. Every command attaches to the ones that came since, and forgets the
-// ones that went.
+// The interfaces that the datapath is attached to. Every command attaches to those that came since the last one, and forgets those
+// that went.
 
 import { readdirSync, rmSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -11,12 +11,12 @@ import { swap32 } from '../../wire/bytes.js';
 import { macBytes } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../wire/rtnetlink-link.js';
-import { Abi, Leg } from './abi.gen.js';
+import { Abi, Interface } from './abi.gen.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
 import type { Tables } from './tables.js';
 
-/** auto: tc everywhere, XDP besides on physical devices. */
+/** auto: tc everywhere, and XDP in front of it on physical devices. */
 export type AttachMode = 'auto' | 'tc' | 'xdp';
 
 const HOOKS = [
@@ -26,27 +26,27 @@ const HOOKS = [
 ] as const;
 type Hook = (typeof HOOKS)[number][0];
 const XDP_FLAGS_DRV_MODE = 4;
-/** Where tcx is missing (Linux before 6.6): our filter's place in clsact. */
+/** Where tcx is missing (Linux before 6.6): the place of our filter in clsact. */
 const TC_HANDLE = 1;
 const TC_PRIORITY = 49000;
 const PORT_OF = new Set(['bridge', 'bond', 'team', 'openvswitch']);
 
 /**
- * Ports of a bridge or bond are not legs (their master is), nor is anything without Ethernet frames. One that is down is: it
- * may come up again without any command of ours.
+ * Not ports of a bridge or bond (their master is), nor interfaces without Ethernet frames. An interface that is down is attached, too: it
+ * may come up again without another command.
  */
-export function isLeg(link: Link): boolean {
+export function isAttachable(link: Link): boolean {
   if (link.name === PAIR.near || link.name === PAIR.far) return false;
   if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
   return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback;
 }
 
-/** The kernel hands packets straight to a veth's other end only where that is another namespace's. */
+/** The kernel redirects packets to a veth's other end only where that is in another namespace. */
 function handsOver(link: Link): boolean {
   return link.kind === 'veth' && link.peerNamespace !== undefined;
 }
 
-/** Devices take VLAN tags out of frames before XDP sees them: below VLANs it could not tell whose a frame is. */
+/** Devices remove VLAN tags from frames before XDP sees them: below VLANs, XDP cannot know the VLAN of a frame. */
 function carriesVlans(link: Link, links: readonly Link[]): boolean {
   return links.some(({ kind, lower }) => kind === 'vlan' && lower === link.ifindex);
 }
@@ -61,13 +61,13 @@ function pinOf(folder: string, ifindex: number, hook: Hook): string {
   return `${folder}/link_${ifindex}_${hook}`;
 }
 
-export interface LegState {
+export interface AttachmentState {
   readonly ifindex: number;
   readonly name: string;
   readonly attached: readonly string[];
 }
 
-export class Legs {
+export class AttachedInterfaces {
   readonly #programs = new Map<Hook, Program>();
 
   constructor(
@@ -77,17 +77,17 @@ export class Legs {
   ) {}
 
   /**
-   * Attaches to new legs and brings the table of legs up to date. The addresses that the namespace has. `strict`: a device
-   * that takes no XDP program, though the mode wants one, is an error; otherwise tc serves it alone.
+   * Attaches to new interfaces and updates their table. Returns the addresses that the namespace has. `strict`: a device that takes no
+   * XDP program, though the mode wants one, is an error; otherwise it has tc alone.
    */
   refresh(mode: AttachMode, strict: boolean): readonly InterfaceAddress[] {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
-    const legs = links.filter(isLeg);
+    const attachable = links.filter(isAttachable);
     try {
       const pins = new Set(readdirSync(this.folder));
-      this.#forget(pins, legs);
-      for (const link of legs) {
+      this.#forget(pins, attachable);
+      for (const link of attachable) {
         if (!hooksOf(link, links, mode).includes('xdp')) this.#dropXdp(link, pins);
         const hooks = hooksOf(link, links, mode).filter((hook) => this.#attach(link, hook, pins, strict));
         this.#record(link, hooks.includes('xdp'), addresses);
@@ -98,11 +98,11 @@ export class Legs {
     return addresses;
   }
 
-  /** Which interfaces could be legs, and what is attached to each. */
-  states(): readonly LegState[] {
+  /** The interfaces that can be attached, and what is attached to each. */
+  states(): readonly AttachmentState[] {
     const pins = new Set(readdirSync(this.folder));
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
-    return links.filter(isLeg).map(({ ifindex, name }) => {
+    return links.filter(isAttachable).map(({ ifindex, name }) => {
       const attached = HOOKS.map(([hook]) => hook).filter(
         (hook) => pins.has(`link_${ifindex}_${hook}`) || pins.has(`clsact_${ifindex}_${hook}`),
       );
@@ -110,7 +110,7 @@ export class Legs {
     });
   }
 
-  /** Puts the pinned programs in the place of those that are attached. Each packet meets the one or the other. */
+  /** Replaces the attached programs by the pinned ones. Each packet is processed by the one or the other. */
   exchange(): void {
     try {
       for (const name of readdirSync(this.folder)) {
@@ -123,7 +123,7 @@ export class Legs {
     }
   }
 
-  /** Takes the datapath off every interface. */
+  /** Detaches the datapath from every interface. */
   detachAll(): void {
     for (const name of readdirSync(this.folder)) {
       const clsact = /^clsact_(\d+)_(ingress|egress)$/.exec(name);
@@ -141,25 +141,25 @@ export class Legs {
     }
   }
 
-  /** Interface numbers are used again: pins of a number that is no leg any more must not stand for the next one. */
-  #forget(pins: Set<string>, legs: readonly Link[]): void {
-    const present = new Set(legs.map(({ ifindex }) => ifindex));
+  /** Interface numbers are used again: the pins of an interface that went must not count for the next one with its number. */
+  #forget(pins: Set<string>, attachable: readonly Link[]): void {
+    const present = new Set(attachable.map(({ ifindex }) => ifindex));
     for (const name of pins) {
       const ifindex = Number(/^(?:link|clsact)_(\d+)_/.exec(name)?.[1] ?? 0);
       if (ifindex === 0 || (present.has(ifindex) && !this.#isOrphan(name))) continue;
       rmSync(`${this.folder}/${name}`, { force: true });
       pins.delete(name);
-      const record = ifindex % Abi.LEGS;
-      if (this.tables.legs.get(record, Leg.ifindex) === ifindex) this.tables.legs.clear(record);
+      const record = ifindex % Abi.INTERFACES;
+      if (this.tables.interfaces.get(record, Interface.ifindex) === ifindex) this.tables.interfaces.clear(record);
     }
   }
 
-  /** Where another mode was asked for before. */
+  /** Where another mode was requested before. */
   #dropXdp({ ifindex }: Link, pins: Set<string>): void {
     if (pins.delete(`link_${ifindex}_xdp`)) this.#release(pinOf(this.folder, ifindex, 'xdp'));
   }
 
-  /** Without its pin alone a link would go some time later: the next program would find its place taken. */
+  /** Removing the pin alone would detach the link only later: until then it would keep the next program out. */
   #release(path: string): void {
     const link = BpfLink.pinned(path);
     try {
@@ -206,7 +206,7 @@ export class Legs {
     } catch (error) {
       if (hasCode(error, 'ENODEV')) return false; // it went while we looked
       if (hook === 'xdp') {
-        // EBUSY, EEXIST: it has somebody else's program, which stays; the others: it has no XDP, or not as it is set up now.
+        // EBUSY, EEXIST: a foreign program is attached, which stays; the others: it has no XDP, or not in its present configuration.
         if (!strict && hasCode(error, 'EOPNOTSUPP', 'EBUSY', 'EEXIST', 'EINVAL', 'ERANGE')) return false;
         throw new WeirError('xdp-not-attached', { name: link.name, why: (error as Error).message }, { cause: error });
       }
@@ -216,7 +216,7 @@ export class Legs {
     }
   }
 
-  /** Where one of ours stands already it takes its place. */
+  /** Replaces a filter of ours that is there already. */
   #attachClsact(ifindex: number, hook: Hook): void {
     const pin = `${this.folder}/clsact_${ifindex}_${hook}`;
     try {
@@ -255,16 +255,20 @@ export class Legs {
   }
 
   #record(link: Link, xdp: boolean, addresses: readonly InterfaceAddress[]): void {
-    const { legs } = this.tables;
-    const record = link.ifindex % Abi.LEGS;
+    const { interfaces } = this.tables;
+    const record = link.ifindex % Abi.INTERFACES;
     const loopback = link.hardware === LinkHardware.loopback;
     const own = addresses.find(({ ifindex, address }) => ifindex === link.ifindex && address.family === 'inet');
     const mac = link.mac === undefined ? new Uint8Array(6) : macBytes(link.mac);
     mac.forEach((byte, k) => {
-      legs.set(record, Leg.mac, byte, k);
+      interfaces.set(record, Interface.mac, byte, k);
     });
-    legs.set(record, Leg.flags, (xdp ? Abi.LEG_XDP : 0) | (loopback ? Abi.LEG_LOOPBACK : 0) | (handsOver(link) ? Abi.LEG_PEER : 0));
-    legs.set(record, Leg.addr, swap32(own?.address.words[0] ?? 0));
-    legs.set(record, Leg.ifindex, link.ifindex);
+    interfaces.set(
+      record,
+      Interface.flags,
+      (xdp ? Abi.INTERFACE_XDP : 0) | (loopback ? Abi.INTERFACE_LOOPBACK : 0) | (handsOver(link) ? Abi.INTERFACE_PEER : 0),
+    );
+    interfaces.set(record, Interface.addr, swap32(own?.address.words[0] ?? 0));
+    interfaces.set(record, Interface.ifindex, link.ifindex);
   }
 }

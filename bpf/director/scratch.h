@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Room to work in, one desk a CPU: what would not fit the 512 bytes of stack, or what the verifier need not follow.
- * Programs for packets do not interrupt each other on one CPU, so that nobody else writes here meanwhile. */
-#ifndef WEIR_DESK_H
-#define WEIR_DESK_H
+/* Per-CPU scratch space: for what does not fit the 512 bytes of stack, or what the verifier should not track.
+ * Programs for packets do not interrupt each other on one CPU, so no other program writes here meanwhile. */
+#ifndef WEIR_SCRATCH_H
+#define WEIR_SCRATCH_H
 
-/* What a look along the key's buckets found. Numbers of slots, NOWHERE where there is none. */
-struct survey {
-  __u32 holder; /* the key is already in the table */
-  __u32 room;   /* free, or expired */
-  __u32 embryo; /* what would give its place, see is_better_embryo() */
-  __u32 udp;    /* asked: the new connection is of UDP */
-  __u64 room_value;
-  __u64 embryo_value;
+/* What a probe of the key's buckets found: numbers of slots, NOWHERE where there is none. */
+struct probe {
+  __u32 holder;    /* the slot that has the key */
+  __u32 free;      /* a free or expired slot */
+  __u32 half_open; /* a connection that may be replaced, see is_better_half_open() */
+  __u32 udp;       /* in: the new connection is of UDP */
+  __u64 free_value;
+  __u64 half_open_value;
 };
 
 #define ICMP_QUOTE 128 /* of the offending packet, from its IP header on; a multiple of 4 */
@@ -25,7 +25,7 @@ struct icmp_packet {
   __u32 quote[ICMP_QUOTE / 4];
 };
 
-/* A scheduler's way along its list (schedule.h). */
+/* A scheduler's walk along the list of destinations (schedule.h). */
 struct walk {
   __u32 head;
   __u32 at;    /* the destination of the last step, 0 = before the head */
@@ -40,12 +40,12 @@ struct walk {
   __s32 gcd;
   __s32 max; /* wrr: the largest; lc, wlc: the pick's */
   __u64 least; /* lc, wlc: overhead of the pick */
-  __u64 place; /* what the service's record said of the scheduler's place */
+  __u64 place; /* where the scheduler stood, from the service's record */
 };
 
-struct desk {
+struct scratch {
   struct packet packet;
-  struct survey survey;
+  struct probe probe;
   struct walk walk;
   struct icmp_packet icmp;
   struct bpf_fib_lookup fib;
@@ -62,12 +62,12 @@ struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct desk);
-} desks SEC(".maps");
+  __type(value, struct scratch);
+} scratch_space SEC(".maps");
 
-static __always_inline struct desk *the_desk(void) {
+static __always_inline struct scratch *the_scratch(void) {
   __u32 zero = 0;
-  return bpf_map_lookup_elem(&desks, &zero);
+  return bpf_map_lookup_elem(&scratch_space, &zero);
 }
 
 #endif
