@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the socket filters and user space agree on: the records of their maps and the reasons for which they drop. dev/abi-gen.mjs makes
- * the TypeScript of it. Numbers are in the host's order but where "wire" says otherwise. */
+ * the TypeScript of it. Numbers are in the host's order, except where "wire" is noted. */
 #ifndef WEIR_FILTERS_ABI_H
 #define WEIR_FILTERS_ABI_H
 
@@ -33,7 +33,7 @@ struct digest_key {
 #define DIGEST_BLOCKS_MAX 65
 #define DIGEST_BYTES_MAX (DIGEST_BLOCKS_MAX * DIGEST_BLOCK - 9) /* a mark and the length follow; 255 IPv6 addresses fit */
 
-/* ---- VRRP adverts. A rule says what an instance's adverts are like: what differs is dropped. */
+/* ---- VRRP adverts. A rule describes an instance's adverts: what differs is dropped. */
 enum digest_kind {
   DIGEST_NONE,
   DIGEST_AH,
@@ -87,7 +87,7 @@ struct heartbeat_peer_key {
 struct heartbeat_peer {
   __u32 account;
   __u32 keys;   /* 0: no digest is expected; above HEARTBEAT_KEYS_MAX: the process judges */
-  __u32 sender; /* who we are in heartbeats, wire: our own, sent back to us, prove nothing */
+  __u32 sender; /* our own sender number, wire: our heartbeats, sent back to us, are refused */
   __u32 reserved;
   __u64 spacing; /* as a vrrp_rule's */
   __u64 burst;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* What VRRP's socket filters share: counts of what was dropped and why, and how often something may pass.
+/* What the socket filters share: counts of dropped packets by reason, and rates.
  *
- * About one packet a second of each reason passes although it is refused, so that the machine can say what comes and why it is not
- * believed: a filter drops only what the machine would refuse, too.
+ * About one refused packet a second of each reason passes, so that the process can report it: it refuses all that a filter drops.
  */
 #ifndef WEIR_FILTER_ACCOUNT_H
 #define WEIR_FILTER_ACCOUNT_H
@@ -25,12 +24,12 @@ const volatile struct {
   enum digest_kind digest;
 } enums_in_btf;
 
-#define SAMPLE (SECOND * 9 / 10) /* adverts that come once a second all pass */
-#define SPARINGLY 10 /* what cannot be judged here passes this much seldomer than a sender's packets */
+#define SAMPLE (SECOND * 9 / 10) /* all of a refused sender's adverts pass, if it sends one a second */
+#define UNJUDGED_SLOWER 10 /* packets that only the process can judge pass this many times less often than a sender's */
 
-/* Whether some of what is refused passes all the same: but in a test. */
-const volatile bool lenient = true;
-/* What stands before the bytes that the socket would see: nothing but in a test, whose packets begin with the IP header. */
+/* Samples of refused packets pass; tests turn this off. */
+const volatile bool samples = true;
+/* Bytes in front of those that the socket would see: 0, except in tests, whose packets begin with the IP header. */
 const volatile __u32 skipped = 0;
 
 struct {
@@ -41,12 +40,12 @@ struct {
   __type(value, struct account);
 } accounts SEC(".maps");
 
-/* Drops, but for a sample. */
+/* Drops and counts a packet, or lets a sample pass. */
 static __always_inline int refuse(__u32 account, __u32 reason) {
   struct account *a = bpf_map_lookup_elem(&accounts, &account);
   if (!a || reason >= REASONS_MAX) return PASS;
   __u64 now = bpf_ktime_get_ns();
-  if (lenient && now - a->sampled[reason] >= SAMPLE) {
+  if (samples && now - a->sampled[reason] >= SAMPLE) {
     a->sampled[reason] = now;
     return PASS;
   }
@@ -54,17 +53,17 @@ static __always_inline int refuse(__u32 account, __u32 reason) {
   return DROP;
 }
 
-/* A sender's packets are due `spacing` ns apart; one may come up to `burst` ns early. */
-static __always_inline bool in_time(__u64 *due, __u64 spacing, __u64 burst) {
+/* A sender's packets are due `spacing` ns apart; one may come up to `burst` ns early. True: this one may pass. */
+static __always_inline bool within_rate(__u64 *due, __u64 spacing, __u64 burst) {
   __u64 now = bpf_ktime_get_ns(), at = *due > now ? *due : now;
   if (at - now > burst) return false;
   *due = at + spacing;
   return true;
 }
 
-/* What only the process can judge: too seldom for a flood, often enough to be heard. */
-static __always_inline bool spared(__u64 *due, __u64 spacing, __u64 burst) {
-  return lenient && in_time(due, spacing * SPARINGLY, burst);
+/* The same for packets that only the process can judge, at a lower rate. */
+static __always_inline bool passes_unjudged(__u64 *due, __u64 spacing, __u64 burst) {
+  return samples && within_rate(due, spacing * UNJUDGED_SLOWER, burst);
 }
 
 #endif

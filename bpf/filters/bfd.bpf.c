@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The filter on BFD's ports: what no session would take never reaches the process, and what one would is held to a rate, so that the
- * packets of a neighbour find room and time whatever else is sent here (RFC 5880 §6.8.6, RFC 5881 §5).
+/* The filter on BFD's ports: it drops what no session would accept, and limits the rate of what a session would, so that socket and
+ * process have space for a neighbour's packets in any flood (RFC 5880 §6.8.6, RFC 5881 §5).
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -16,8 +16,8 @@
 #define POLL 32
 #define FINAL 16
 #define AUTHENTICATED 4
-#define TO_MANY 1
-#define NOBODY 0
+#define MULTIPOINT 1
+#define NO_INSTANCE 0
 #define NO_FAULT REASONS_MAX
 
 struct control {
@@ -25,7 +25,7 @@ struct control {
   __u32 mine, yours, rest[3];
 };
 
-/* Those who know our discriminator. */
+/* Neighbours that know our discriminator. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1024);
@@ -33,7 +33,7 @@ struct {
   __type(value, struct bfd_rule);
 } sessions SEC(".maps");
 
-/* Those who do not know it yet. */
+/* Neighbours that do not know it yet. */
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
   __uint(max_entries, 1024);
@@ -58,12 +58,12 @@ static __always_inline bool read_ip(struct __sk_buff *skb, struct bfd_neighbour_
   return true;
 }
 
-/* What is wrong with it whoever sent it, or NO_FAULT. */
+/* What is wrong with the packet for any session, or NO_FAULT. */
 static __always_inline enum bfd_reason fault(const struct control *c, __u32 size) {
   if (c->length != size) return BFD_LENGTH;
   if (c->version >> 5 != 1) return BFD_VERSION;
   if (!c->multiplier) return BFD_MULTIPLIER;
-  if (c->flags & TO_MANY) return BFD_MULTIPOINT;
+  if (c->flags & MULTIPOINT) return BFD_MULTIPOINT;
   if (!c->mine) return BFD_MY_DISCRIMINATOR;
   if (!c->yours && c->flags >> 6 > DOWN) return BFD_YOUR_DISCRIMINATOR;
   if ((c->flags & POLL) && (c->flags & FINAL)) return BFD_FLAGS;
@@ -77,17 +77,17 @@ int bfd_filter(struct __sk_buff *skb) {
   struct bfd_neighbour_key from = {};
   __u16 port;
   __u32 ttl, at = skipped + UDP_SIZE;
-  if (skb->len < at + sizeof c || bpf_skb_load_bytes(skb, at, &c, sizeof c)) return refuse(NOBODY, BFD_SHORT);
-  if (bpf_skb_load_bytes(skb, skipped + UDP_DESTINATION, &port, sizeof port) || !read_ip(skb, &from, &ttl)) return refuse(NOBODY, BFD_SHORT);
+  if (skb->len < at + sizeof c || bpf_skb_load_bytes(skb, at, &c, sizeof c)) return refuse(NO_INSTANCE, BFD_SHORT);
+  if (bpf_skb_load_bytes(skb, skipped + UDP_DESTINATION, &port, sizeof port) || !read_ip(skb, &from, &ttl)) return refuse(NO_INSTANCE, BFD_SHORT);
   enum bfd_reason wrong = fault(&c, skb->len - at);
-  if (wrong != NO_FAULT) return refuse(NOBODY, wrong);
+  if (wrong != NO_FAULT) return refuse(NO_INSTANCE, wrong);
   from.port = bpf_ntohs(port);
   struct bfd_session_key ours = {.discriminator = c.yours, .port = from.port};
   struct bfd_rule *r = c.yours ? bpf_map_lookup_elem(&sessions, &ours) : bpf_map_lookup_elem(&neighbours, &from);
-  if (!r) return refuse(NOBODY, BFD_SESSION);
-  if (ttl < r->ttl_min) return refuse(NOBODY, BFD_TTL);
-  if (c.flags & AUTHENTICATED) return refuse(NOBODY, BFD_AUTHENTICATION);
-  return in_time(&r->due, r->spacing, r->burst) ? PASS : refuse(NOBODY, BFD_RATE);
+  if (!r) return refuse(NO_INSTANCE, BFD_SESSION);
+  if (ttl < r->ttl_min) return refuse(NO_INSTANCE, BFD_TTL);
+  if (c.flags & AUTHENTICATED) return refuse(NO_INSTANCE, BFD_AUTHENTICATION);
+  return within_rate(&r->due, r->spacing, r->burst) ? PASS : refuse(NO_INSTANCE, BFD_RATE);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* The filter on the sockets that watch for other hosts with our addresses: of ARP and neighbour advertisements only claims for an
- * address that we hold, by a MAC that is not ours, pass; a few a second of each address and interface, however many come.
+/* The filter on the sockets that detect other hosts with our addresses: of ARP and neighbour advertisements only claims for an address
+ * that we hold, by a MAC that is not ours, pass; at most a few a second of each address and interface.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -36,7 +36,7 @@ struct {
   __type(value, __u64);
 } interfaces SEC(".maps");
 
-/* Dropping what concerns nobody is no loss: it is not counted. */
+/* Packets that are no claim for our addresses are dropped without counting. */
 static __always_inline int judge(const struct claim_key *claimed, const __u8 *mac) {
   struct claim *h = bpf_map_lookup_elem(&held, claimed);
   if (!h || bpf_map_lookup_elem(&own_macs, mac)) return DROP;
@@ -46,7 +46,7 @@ static __always_inline int judge(const struct claim_key *claimed, const __u8 *ma
     bpf_map_update_elem(&interfaces, &ifindex, &first, BPF_NOEXIST);
     together = bpf_map_lookup_elem(&interfaces, &ifindex);
   }
-  if (!together || !in_time(&h->due, EACH, SECOND) || !in_time(together, TOGETHER, SECOND)) return refuse(h->account, VRRP_CLAIM);
+  if (!together || !within_rate(&h->due, EACH, SECOND) || !within_rate(together, TOGETHER, SECOND)) return refuse(h->account, VRRP_CLAIM);
   return PASS;
 }
 
@@ -66,12 +66,12 @@ int arp_filter(struct __sk_buff *skb) {
 SEC("socket")
 int neighbour_filter(struct __sk_buff *skb) {
   struct ipv6hdr ip;
-  __u8 said[ADVERTISEMENT_SIZE], mac[8] = {};
+  __u8 advertisement[ADVERTISEMENT_SIZE], mac[8] = {};
   struct claim_key claimed = {.ifindex = skb->ifindex};
   if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET) || ip.hop_limit != 255) return DROP;
-  if (bpf_skb_load_bytes(skb, skipped, said, sizeof said) || said[0] != 136 || said[24] != 2) return DROP;
-  __builtin_memcpy(mac, said + 26, 6);
-  __builtin_memcpy(claimed.address, said + 8, 16);
+  if (bpf_skb_load_bytes(skb, skipped, advertisement, sizeof advertisement) || advertisement[0] != 136 || advertisement[24] != 2) return DROP;
+  __builtin_memcpy(mac, advertisement + 26, 6);
+  __builtin_memcpy(claimed.address, advertisement + 8, 16);
   return judge(&claimed, mac);
 }
 

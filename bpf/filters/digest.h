@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* HMAC over bytes on a per-CPU desk: MD5 (RFC 1321) for AH, SHA-256 (FIPS 180-4) for auth_hmac and heartbeats.
+/* HMAC over bytes in per-CPU scratch space: MD5 (RFC 1321) for AH, SHA-256 (FIPS 180-4) for auth_hmac and heartbeats.
  *
- * User space gives each key as the two states that its inner and outer block leave behind, so that a message costs its own blocks
- * and one more. A block is a global function: the verifier looks at it once, however many a message has.
+ * User space gives each key as the two states after its inner and its outer block, so that a message costs its own blocks and one
+ * more. A block is a global function, so that it is verified once, however many blocks a message has.
  */
 #ifndef WEIR_DIGEST_H
 #define WEIR_DIGEST_H
@@ -14,44 +14,43 @@
 #include "abi.h"
 
 #define BLOCK DIGEST_BLOCK
-#define DESK_BLOCKS DIGEST_BLOCKS_MAX
-#define DESK_BYTES (DESK_BLOCKS * BLOCK)
-#define LAST DESK_BLOCKS /* the outer hash's one block */
+#define SCRATCH_BYTES (DIGEST_BLOCKS_MAX * BLOCK)
+#define LAST DIGEST_BLOCKS_MAX /* the one block of the outer hash */
 
-/* What is to be judged, all in one place: global functions take numbers better than pointers. */
-struct hash_desk {
+/* Message, key and digest in one place: a global function cannot take pointers to them from its caller. */
+struct digest_scratch {
   struct digest_key key;
-  __u32 digest[4]; /* as the packet has it */
+  __u32 digest[4]; /* of the packet */
   __u32 state[8];
   __u32 schedule[64];
-  __u32 blocks[DESK_BLOCKS + 1][BLOCK / 4];
+  __u32 blocks[DIGEST_BLOCKS_MAX + 1][BLOCK / 4];
 };
 
 struct {
   __uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
   __uint(max_entries, 1);
   __type(key, __u32);
-  __type(value, struct hash_desk);
-} desks SEC(".maps");
+  __type(value, struct digest_scratch);
+} scratch_space SEC(".maps");
 
-static __always_inline struct hash_desk *hash_desk(void) {
+static __always_inline struct digest_scratch *digest_scratch(void) {
   __u32 zero = 0;
-  return bpf_map_lookup_elem(&desks, &zero);
+  return bpf_map_lookup_elem(&scratch_space, &zero);
 }
 
-static __always_inline __u32 turn_left(__u32 value, __u32 by) { return value << by | value >> (32 - by); }
+static __always_inline __u32 rotate_left(__u32 value, __u32 by) { return value << by | value >> (32 - by); }
 
 #define MD5_F(b, c, d) (d ^ (b & (c ^ d)))
 #define MD5_G(b, c, d) (c ^ (d & (b ^ c)))
 #define MD5_H(b, c, d) (b ^ c ^ d)
 #define MD5_I(b, c, d) (c ^ (b | ~d))
-#define STEP(mix, a, b, c, d, word, add, by) a = b + turn_left(a + mix(b, c, d) + x[word] + add, by)
+#define STEP(mix, a, b, c, d, word, add, by) a = b + rotate_left(a + mix(b, c, d) + x[word] + add, by)
 
-/* Takes this block into the state. 0: there is none. */
+/* Adds this block to the state. 0: no such block. */
 __noinline int md5_block(__u32 block) {
-  struct hash_desk *desk = hash_desk();
-  if (!desk || block > LAST) return 0;
-  __u32 *x = desk->blocks[block], a = desk->state[0], b = desk->state[1], c = desk->state[2], d = desk->state[3];
+  struct digest_scratch *scratch = digest_scratch();
+  if (!scratch || block > LAST) return 0;
+  __u32 *x = scratch->blocks[block], a = scratch->state[0], b = scratch->state[1], c = scratch->state[2], d = scratch->state[3];
   STEP(MD5_F, a, b, c, d, 0, 0xd76aa478, 7); STEP(MD5_F, d, a, b, c, 1, 0xe8c7b756, 12);
   STEP(MD5_F, c, d, a, b, 2, 0x242070db, 17); STEP(MD5_F, b, c, d, a, 3, 0xc1bdceee, 22);
   STEP(MD5_F, a, b, c, d, 4, 0xf57c0faf, 7); STEP(MD5_F, d, a, b, c, 5, 0x4787c62a, 12);
@@ -84,18 +83,18 @@ __noinline int md5_block(__u32 block) {
   STEP(MD5_I, c, d, a, b, 6, 0xa3014314, 15); STEP(MD5_I, b, c, d, a, 13, 0x4e0811a1, 21);
   STEP(MD5_I, a, b, c, d, 4, 0xf7537e82, 6); STEP(MD5_I, d, a, b, c, 11, 0xbd3af235, 10);
   STEP(MD5_I, c, d, a, b, 2, 0x2ad7d2bb, 15); STEP(MD5_I, b, c, d, a, 9, 0xeb86d391, 21);
-  desk->state[0] += a;
-  desk->state[1] += b;
-  desk->state[2] += c;
-  desk->state[3] += d;
+  scratch->state[0] += a;
+  scratch->state[1] += b;
+  scratch->state[2] += c;
+  scratch->state[3] += d;
   return 1;
 }
 
-#define turn(value, by) turn_left(value, 32 - (by))
+#define rotate_right(value, by) rotate_left(value, 32 - (by))
 #define ROUND(a, b, c, d, e, f, g, h, n) \
-  h += (turn(e, 6) ^ turn(e, 11) ^ turn(e, 25)) + (g ^ (e & (f ^ g))) + sha256_rounds[n] + w[n]; \
+  h += (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25)) + (g ^ (e & (f ^ g))) + sha256_rounds[n] + w[n]; \
   d += h; \
-  h += (turn(a, 2) ^ turn(a, 13) ^ turn(a, 22)) + ((a & b) | (c & (a | b)))
+  h += (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22)) + ((a & b) | (c & (a | b)))
 
 static const __u32 sha256_rounds[64] = {
     0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
@@ -112,16 +111,16 @@ static __always_inline void sha256_schedule(__u32 *w, const __u32 *block) {
   for (int i = 0; i < 16; i++) w[i] = bpf_ntohl(block[i]);
   for (int i = 16; i < 64; i++) {
     __u32 early = w[i - 15], late = w[i - 2];
-    w[i] = w[i - 16] + w[i - 7] + (turn(early, 7) ^ turn(early, 18) ^ early >> 3) + (turn(late, 17) ^ turn(late, 19) ^ late >> 10);
+    w[i] = w[i - 16] + w[i - 7] + (rotate_right(early, 7) ^ rotate_right(early, 18) ^ early >> 3) + (rotate_right(late, 17) ^ rotate_right(late, 19) ^ late >> 10);
   }
 }
 
 /* As md5_block. */
 __noinline int sha256_block(__u32 block) {
-  struct hash_desk *desk = hash_desk();
-  if (!desk || block > LAST) return 0;
-  __u32 *w = desk->schedule, *s = desk->state;
-  sha256_schedule(w, desk->blocks[block]);
+  struct digest_scratch *scratch = digest_scratch();
+  if (!scratch || block > LAST) return 0;
+  __u32 *w = scratch->schedule, *s = scratch->state;
+  sha256_schedule(w, scratch->blocks[block]);
   __u32 a = s[0], b = s[1], c = s[2], d = s[3], e = s[4], f = s[5], g = s[6], h = s[7];
   for (int i = 0; i < 64; i += 8) {
     ROUND(a, b, c, d, e, f, g, h, i);
@@ -137,77 +136,77 @@ __noinline int sha256_block(__u32 block) {
   return 1;
 }
 
-/* The block that a message of so many bytes ends with: its mark and its length stand in there. */
+/* The last block of a message of so many bytes: it has the end mark and the length. */
 #define LAST_OF(size) (((size) + 8) / BLOCK)
-#define OPAQUE(number) asm volatile("" : "+r"(number)) /* what was compared is what is used: the compiler must not work it out anew, nor make one comparison of two */
+#define OPAQUE(number) asm volatile("" : "+r"(number)) /* the compiler must use the number that was compared: neither compute it again nor merge two comparisons */
 
-/* Makes room for a message of so many bytes: what will stand behind it counts as zero. 0: it is too long. */
+/* Zeroes the last two blocks of a message of so many bytes. 0: it is too long. */
 __noinline int clear_end(__u32 size) {
-  struct hash_desk *desk = hash_desk();
+  struct digest_scratch *scratch = digest_scratch();
   __u32 last = LAST_OF(size), before = last ? last - 1 : 0;
   OPAQUE(last);
   OPAQUE(before);
-  if (!desk || last >= DESK_BLOCKS || before >= DESK_BLOCKS) return 0;
-  for (int i = 0; i < BLOCK / 4; i++) desk->blocks[last][i] = desk->blocks[before][i] = 0;
+  if (!scratch || last >= DIGEST_BLOCKS_MAX || before >= DIGEST_BLOCKS_MAX) return 0;
+  for (int i = 0; i < BLOCK / 4; i++) scratch->blocks[last][i] = scratch->blocks[before][i] = 0;
   return 1;
 }
 
-/* The mark and the length in bits, the key's block included, behind the message. */
-static __always_inline bool set_end(struct hash_desk *desk, __u32 size, bool big) {
+/* The end mark and the length in bits, the key's block included, after the message. */
+static __always_inline bool set_end(struct digest_scratch *scratch, __u32 size, bool big) {
   __u32 last = LAST_OF(size), mark = size, bits = (size + BLOCK) * 8;
   OPAQUE(last);
   OPAQUE(mark);
-  if (last >= DESK_BLOCKS || mark >= DESK_BYTES) return false;
-  ((__u8 *)desk->blocks)[mark] = 0x80;
-  desk->blocks[last][14] = big ? 0 : bits;
-  desk->blocks[last][15] = big ? bpf_htonl(bits) : 0;
+  if (last >= DIGEST_BLOCKS_MAX || mark >= SCRATCH_BYTES) return false;
+  ((__u8 *)scratch->blocks)[mark] = 0x80;
+  scratch->blocks[last][14] = big ? 0 : bits;
+  scratch->blocks[last][15] = big ? bpf_htonl(bits) : 0;
   return true;
 }
 
-/* The outer hash's block: so many words of the inner one. */
-static __always_inline void set_last(struct hash_desk *desk, int words, bool big) {
+/* The block of the outer hash: so many words of the inner hash. */
+static __always_inline void set_last(struct digest_scratch *scratch, int words, bool big) {
   __u32 bits = (BLOCK + words * 4) * 8;
-  for (int i = 0; i < BLOCK / 4; i++) desk->blocks[LAST][i] = 0;
-  for (int i = 0; i < words; i++) desk->blocks[LAST][i] = big ? bpf_htonl(desk->state[i]) : desk->state[i];
-  desk->blocks[LAST][words] = big ? bpf_htonl(0x80000000) : 0x80;
-  desk->blocks[LAST][big ? 15 : 14] = big ? bpf_htonl(bits) : bits;
+  for (int i = 0; i < BLOCK / 4; i++) scratch->blocks[LAST][i] = 0;
+  for (int i = 0; i < words; i++) scratch->blocks[LAST][i] = big ? bpf_htonl(scratch->state[i]) : scratch->state[i];
+  scratch->blocks[LAST][words] = big ? bpf_htonl(0x80000000) : 0x80;
+  scratch->blocks[LAST][big ? 15 : 14] = big ? bpf_htonl(bits) : bits;
 }
 
-/* Are the desk's digest and the first 12 bytes of HMAC-MD5 over `size` bytes the same? */
-__noinline int md5_seals(__u32 size) {
-  struct hash_desk *desk = hash_desk();
+/* Is the packet's digest the first 12 bytes of HMAC-MD5 over `size` bytes? */
+__noinline int md5_matches(__u32 size) {
+  struct digest_scratch *scratch = digest_scratch();
   __u32 last = LAST_OF(size);
-  if (!desk || !set_end(desk, size, false)) return 0;
+  if (!scratch || !set_end(scratch, size, false)) return 0;
   OPAQUE(last);
-  __builtin_memcpy(desk->state, desk->key.inner, 16);
-  for (__u32 i = 0; i < DESK_BLOCKS; i++) {
+  __builtin_memcpy(scratch->state, scratch->key.inner, 16);
+  for (__u32 i = 0; i < DIGEST_BLOCKS_MAX; i++) {
     if (i > last) break;
     md5_block(i);
   }
-  set_last(desk, 4, false);
-  __builtin_memcpy(desk->state, desk->key.outer, 16);
+  set_last(scratch, 4, false);
+  __builtin_memcpy(scratch->state, scratch->key.outer, 16);
   md5_block(LAST);
   __u32 difference = 0;
-  for (int i = 0; i < 3; i++) difference |= desk->state[i] ^ desk->digest[i];
+  for (int i = 0; i < 3; i++) difference |= scratch->state[i] ^ scratch->digest[i];
   return !difference;
 }
 
-/* The first 16 bytes of HMAC-SHA256, likewise. */
-__noinline int sha256_seals(__u32 size) {
-  struct hash_desk *desk = hash_desk();
+/* The same for the first 16 bytes of HMAC-SHA256. */
+__noinline int sha256_matches(__u32 size) {
+  struct digest_scratch *scratch = digest_scratch();
   __u32 last = LAST_OF(size);
-  if (!desk || !set_end(desk, size, true)) return 0;
+  if (!scratch || !set_end(scratch, size, true)) return 0;
   OPAQUE(last);
-  __builtin_memcpy(desk->state, desk->key.inner, 32);
-  for (__u32 i = 0; i < DESK_BLOCKS; i++) {
+  __builtin_memcpy(scratch->state, scratch->key.inner, 32);
+  for (__u32 i = 0; i < DIGEST_BLOCKS_MAX; i++) {
     if (i > last) break;
     sha256_block(i);
   }
-  set_last(desk, 8, true);
-  __builtin_memcpy(desk->state, desk->key.outer, 32);
+  set_last(scratch, 8, true);
+  __builtin_memcpy(scratch->state, scratch->key.outer, 32);
   sha256_block(LAST);
   __u32 difference = 0;
-  for (int i = 0; i < 4; i++) difference |= desk->state[i] ^ bpf_ntohl(desk->digest[i]);
+  for (int i = 0; i < 4; i++) difference |= scratch->state[i] ^ bpf_ntohl(scratch->digest[i]);
   return !difference;
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* VRRP's socket filter: judges adverts before they take room in a socket or time of the process that elects.
+/* VRRP's socket filter: judges adverts before they take space in a socket or time of the process.
  *
- * It drops only what the machine would refuse too, but for samples. A flood that looks right is held to a rate per sender; senders
- * that are new share one rate, so that forged addresses cannot crowd out a master that is known. Where adverts are sealed, only
- * those that a key holder made count for that rate, each once: `vrrp_filter_sealed`, loaded where an instance asks for it.
+ * It drops only what the process would refuse, too. A flood of adverts that look valid is limited to a rate for each sender; new
+ * senders share one rate, so that forged addresses do not use up the rate of a known master. Where adverts have digests, only those
+ * with a valid one count for that rate, each once: `vrrp_filter_digests`, loaded where an instance needs it.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
@@ -17,14 +17,14 @@
 #define AH_DIGEST 12
 #define TRAILER_SIZE 28
 #define TRAILER_MAC 12
-#define IP_SIZE 20     /* before what AH covers, and before what a trailer does */
-#define SUM_MAX 1056   /* 255 IPv4 addresses, password included; longer ones are left to the machine */
+#define IP_SIZE 20     /* the IP header, which AH covers; a trailer covers as many bytes that name the sender */
+#define SUM_MAX 1056   /* 255 IPv4 addresses, password included; longer ones are left to the process */
 #define OLD_GROUP bpf_htonl(0xe0000012)
 struct sender_key {
   __u32 slot;
-  __u32 priority; /* one more than it; 0: the sender as such */
+  __u32 priority; /* priority + 1; 0: of the sender, whatever its priority */
   __u32 address[4];
-  __u8 mac[8]; /* who forges a master's address must not use up its rate, whatever it says; of sealed ones: zeros */
+  __u8 mac[8]; /* so that a host that forges a master's address does not use up its rate; 0 for valid digests */
 };
 
 struct {
@@ -49,7 +49,7 @@ struct {
   __type(value, struct digest_key);
 } keys SEC(".maps");
 
-/* The greatest number that a genuine advert of a sender had: only key holders make entries. */
+/* The greatest number of a valid advert of each sender: only holders of the key make entries. */
 struct {
   __uint(type, BPF_MAP_TYPE_LRU_HASH);
   __uint(max_entries, 8192);
@@ -62,20 +62,20 @@ struct {
   __uint(max_entries, 1);
   __type(key, __u32);
   __type(value, __u8[SUM_MAX]);
-} room SEC(".maps");
+} sum_scratch SEC(".maps");
 
 struct advert {
   __u32 family; /* 4, 6 */
   __u32 ttl;
   __u32 id;   /* IPv4's, network order */
-  __u32 ah;   /* 1: an AH stands before VRRP */
+  __u32 ah;   /* 1: an AH is in front of VRRP */
   __u32 at;   /* where VRRP begins */
   __u32 size; /* from there to the packet's end */
   __u32 source[4], destination[4];
   __u8 head[8];
 };
 
-struct seal_fields {
+struct digest_fields {
   __u32 key;
   __u32 digest[4];
   __u64 number; /* AH: sequence; trailer: seconds, part of a second, counter, ordered by their distance */
@@ -130,10 +130,10 @@ static __always_inline bool is_whole(__u64 sum) {
   return sum == 0xffff;
 }
 
-/* In any of these dialects. What is too long to tell is right. */
+/* Is the checksum right in one of these dialects? Longer messages pass. */
 __noinline int sum_is_right(struct __sk_buff *skb, struct advert *m, __u32 dialects, __u32 length) {
   __u32 zero = 0;
-  __u8 *bytes = bpf_map_lookup_elem(&room, &zero);
+  __u8 *bytes = bpf_map_lookup_elem(&sum_scratch, &zero);
   if (!bytes || !m || length > SUM_MAX) return 1;
   OPAQUE(length);
   if (length < 8) return 1;
@@ -150,24 +150,24 @@ __noinline int sum_is_right(struct __sk_buff *skb, struct advert *m, __u32 diale
   return is_whole(sum + sum_addresses(m, length));
 }
 
-/* Counted by sender and priority: who forges a master's address with another priority does not use up the master's rate. A new
- * priority of a known sender passes at the sender's rate, a new sender at that of all strangers. `proven`: a key holder made it. */
-static __always_inline bool rate_is_fair(struct __sk_buff *skb, const struct advert *m, const struct vrrp_rule *r, bool proven) {
+/* Rates are kept by sender and priority: a host that forges a master's address with another priority does not use up the master's rate.
+ * A new priority of a known sender passes at the sender's rate, a new sender at the rate of all new senders. `proven`: by its digest. */
+static __always_inline bool sender_within_rate(struct __sk_buff *skb, const struct advert *m, const struct vrrp_rule *r, bool proven) {
   struct sender_key sender = {.slot = r->account}, exact = {.slot = r->account, .priority = 1 + m->head[2]};
   __builtin_memcpy(sender.address, m->source, sizeof sender.address);
-  if (!proven) bpf_skb_load_bytes_relative(skb, 6, sender.mac, 6, BPF_HDR_START_MAC); /* none on links without: zeros */
+  if (!proven) bpf_skb_load_bytes_relative(skb, 6, sender.mac, 6, BPF_HDR_START_MAC); /* zeros on links without MACs */
   __builtin_memcpy(exact.address, sender.address, sizeof exact.address + sizeof exact.mac);
   __u64 *due = bpf_map_lookup_elem(&senders, &exact);
-  if (due) return in_time(due, r->spacing, r->burst);
+  if (due) return within_rate(due, r->spacing, r->burst);
   __u64 first = bpf_ktime_get_ns() + r->spacing;
   if (!proven) {
     due = bpf_map_lookup_elem(&senders, &sender);
     if (due) {
-      if (!in_time(due, r->spacing, r->burst)) return false;
+      if (!within_rate(due, r->spacing, r->burst)) return false;
     } else {
       __u32 slot = r->account;
       struct account *a = bpf_map_lookup_elem(&accounts, &slot);
-      if (!a || !in_time(&a->new_sender_due, r->spacing, r->burst)) return false;
+      if (!a || !within_rate(&a->new_sender_due, r->spacing, r->burst)) return false;
       bpf_map_update_elem(&senders, &sender, &first, BPF_ANY);
     }
   }
@@ -183,7 +183,7 @@ static __always_inline const struct vrrp_rule *rule_of(struct __sk_buff *skb, co
   return bpf_map_lookup_elem(&rules, &key);
 }
 
-static __always_inline bool read_ah(struct __sk_buff *skb, const struct advert *m, struct seal_fields *s) {
+static __always_inline bool read_ah(struct __sk_buff *skb, const struct advert *m, struct digest_fields *s) {
   __u32 words[AH_SIZE / 4];
   if (bpf_skb_load_bytes(skb, m->at - AH_SIZE, words, sizeof words)) return false;
   if ((words[0] & bpf_htonl(0xffff0000)) != bpf_htonl(112 << 24 | 4 << 16)) return false;
@@ -192,7 +192,7 @@ static __always_inline bool read_ah(struct __sk_buff *skb, const struct advert *
   return true;
 }
 
-static __always_inline bool read_trailer(struct __sk_buff *skb, const struct advert *m, __u32 length, struct seal_fields *s) {
+static __always_inline bool read_trailer(struct __sk_buff *skb, const struct advert *m, __u32 length, struct digest_fields *s) {
   __u8 bytes[TRAILER_SIZE];
   if (m->size != length + TRAILER_SIZE || bpf_skb_load_bytes(skb, m->at + length, bytes, sizeof bytes) || bytes[0] != 1 || bytes[2] || bytes[3])
     return false;
@@ -204,14 +204,14 @@ static __always_inline bool read_trailer(struct __sk_buff *skb, const struct adv
 }
 
 /* What AH covers: the IP header as it was sent, AH without its digest, VRRP. */
-__noinline int ah_is_genuine(struct __sk_buff *skb, const struct advert *m, __u32 length, __u32 unicast) {
-  struct hash_desk *desk = hash_desk();
+__noinline int ah_is_valid(struct __sk_buff *skb, const struct advert *m, __u32 length, __u32 unicast) {
+  struct digest_scratch *scratch = digest_scratch();
   __u32 size = IP_SIZE + AH_SIZE + length, loaded = AH_SIZE + length;
   OPAQUE(loaded);
-  if (!desk || !m || loaded > DIGEST_BYTES_MAX - IP_SIZE || !clear_end(size)) return 0;
+  if (!scratch || !m || loaded > DIGEST_BYTES_MAX - IP_SIZE || !clear_end(size)) return 0;
   OPAQUE(loaded);
   if (loaded < AH_SIZE) return 0;
-  __u8 *bytes = (__u8 *)desk->blocks;
+  __u8 *bytes = (__u8 *)scratch->blocks;
   if (bpf_skb_load_bytes(skb, m->at - AH_SIZE, bytes + IP_SIZE, loaded)) return 0;
   __u32 *words = (__u32 *)bytes;
   for (int i = 0; i < 3; i++) words[(IP_SIZE + AH_DIGEST) / 4 + i] = 0;
@@ -220,41 +220,41 @@ __noinline int ah_is_genuine(struct __sk_buff *skb, const struct advert *m, __u3
   words[2] = bpf_htonl((unicast ? 0 : m->ttl << 24) | IPPROTO_AH << 16);
   words[3] = m->source[0];
   words[4] = m->destination[0];
-  return md5_seals(size);
+  return md5_matches(size);
 }
 
-/* What a trailer covers: who sends what, the message without its checksum, the trailer without its digest. */
-__noinline int trailer_is_genuine(struct __sk_buff *skb, const struct advert *m, __u32 length) {
-  struct hash_desk *desk = hash_desk();
+/* What a trailer covers: sender and header fields, the message without its checksum, the trailer without its digest. */
+__noinline int trailer_is_valid(struct __sk_buff *skb, const struct advert *m, __u32 length) {
+  struct digest_scratch *scratch = digest_scratch();
   __u32 size = IP_SIZE + length + TRAILER_SIZE, loaded = length + TRAILER_SIZE, mac = (IP_SIZE + length + TRAILER_MAC) / 4;
   OPAQUE(loaded);
   OPAQUE(mac);
-  if (!desk || !m || loaded > DIGEST_BYTES_MAX - IP_SIZE || mac > DESK_BYTES / 4 || !clear_end(size)) return 0;
+  if (!scratch || !m || loaded > DIGEST_BYTES_MAX - IP_SIZE || mac > SCRATCH_BYTES / 4 || !clear_end(size)) return 0;
   OPAQUE(loaded);
   if (loaded < TRAILER_SIZE) return 0;
-  __u32 *words = (__u32 *)desk->blocks;
+  __u32 *words = (__u32 *)scratch->blocks;
   if (bpf_skb_load_bytes(skb, m->at, (__u8 *)words + IP_SIZE, loaded)) return 0;
   ((__u8 *)words)[IP_SIZE + 6] = ((__u8 *)words)[IP_SIZE + 7] = 0;
   for (int i = 0; i < 4; i++) words[mac + i] = 0; /* all lengths are multiples of 4 */
   words[0] = bpf_htonl(m->family << 24 | (m->head[0] >> 4) << 16 | m->head[1] << 8);
   for (int i = 0; i < 4; i++) words[1 + i] = m->source[i];
-  return sha256_seals(size);
+  return sha256_matches(size);
 }
 
-/* The key that should have sealed it is laid on the desk. */
-static __always_inline bool take_key(const struct vrrp_rule *r, const struct seal_fields *s) {
+/* Copies the key that the advert names, and its digest, into the scratch space. */
+static __always_inline bool take_key(const struct vrrp_rule *r, const struct digest_fields *s) {
   struct vrrp_digest_id id = {.account = r->account, .key = s->key};
   const struct digest_key *key = bpf_map_lookup_elem(&keys, &id);
-  struct hash_desk *desk = hash_desk();
-  if (!key || !desk) return false;
-  desk->key = *key;
-  __builtin_memcpy(desk->digest, s->digest, sizeof desk->digest);
+  struct digest_scratch *scratch = digest_scratch();
+  if (!key || !scratch) return false;
+  scratch->key = *key;
+  __builtin_memcpy(scratch->digest, s->digest, sizeof scratch->digest);
   return true;
 }
 
-/* A number that was there before is a replay, or of a sender that was started again or whose clock was set back. */
-static __always_inline int judge_seal(struct __sk_buff *skb, const struct advert *m, const struct vrrp_rule *r, __u32 length) {
-  struct seal_fields s = {};
+/* A number that is not greater than the last is a replay, or of a sender that was restarted or whose clock was set back. */
+static __always_inline int judge_digest(struct __sk_buff *skb, const struct advert *m, const struct vrrp_rule *r, __u32 length) {
+  struct digest_fields s = {};
   bool ah = r->digest == DIGEST_AH;
   __u32 slot = r->account, covered = IP_SIZE + length + (ah ? AH_SIZE : TRAILER_SIZE);
   struct account *a = bpf_map_lookup_elem(&accounts, &slot);
@@ -263,22 +263,22 @@ static __always_inline int judge_seal(struct __sk_buff *skb, const struct advert
   __builtin_memcpy(from.address, m->source, sizeof from.address);
   __u64 *last = bpf_map_lookup_elem(&seen, &from);
   if (last && (__s64)(s.number - *last) <= 0)
-    return spared(&a->replay_due, r->spacing, r->burst) ? PASS : refuse(slot, VRRP_REPLAY);
-  if (covered > r->covered) return spared(&a->long_due, r->spacing, r->burst) ? PASS : refuse(slot, VRRP_LONG);
-  if (!take_key(r, &s) || !(ah ? ah_is_genuine(skb, m, length, !r->hops) : trailer_is_genuine(skb, m, length)))
+    return passes_unjudged(&a->replay_due, r->spacing, r->burst) ? PASS : refuse(slot, VRRP_REPLAY);
+  if (covered > r->covered) return passes_unjudged(&a->long_due, r->spacing, r->burst) ? PASS : refuse(slot, VRRP_LONG);
+  if (!take_key(r, &s) || !(ah ? ah_is_valid(skb, m, length, !r->hops) : trailer_is_valid(skb, m, length)))
     return refuse(slot, VRRP_DIGEST);
   if (last) *last = s.number;
   else bpf_map_update_elem(&seen, &from, &s.number, BPF_ANY);
-  return rate_is_fair(skb, m, r, true) ? PASS : refuse(slot, VRRP_RATE);
+  return sender_within_rate(skb, m, r, true) ? PASS : refuse(slot, VRRP_RATE);
 }
 
-static __always_inline int judge(struct __sk_buff *skb, bool with_seals) {
+static __always_inline int judge(struct __sk_buff *skb, bool with_digests) {
   struct advert m = {};
   if (!parse(skb, &m)) return refuse(0, VRRP_LENGTH);
   const struct vrrp_rule *r = rule_of(skb, &m);
   if (!r) return refuse(0, VRRP_VRID);
   __u32 version = m.head[0] >> 4;
-  if (r->version == VERSION_ANY) return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->account, VRRP_RATE);
+  if (r->version == VERSION_ANY) return sender_within_rate(skb, &m, r, false) ? PASS : refuse(r->account, VRRP_RATE);
   if (m.ah != (r->digest == DIGEST_AH)) return refuse(r->account, VRRP_AUTH);
   if (version != r->version) return refuse(r->account, VRRP_VERSION);
   __u32 addresses = m.head[3] * (m.family == 4 ? 4 : 16), length = 8 + addresses + (version == 2 ? 8 : 0);
@@ -295,14 +295,14 @@ static __always_inline int judge(struct __sk_buff *skb, bool with_seals) {
   if ((m.head[0] & 15) != 1) return refuse(r->account, VRRP_TYPE);
   if (r->sum && !sum_is_right(skb, &m, r->sum, m.family == 4 ? length : m.size)) return refuse(r->account, VRRP_CHECKSUM);
   bool trailer = r->digest == DIGEST_TRAILER || (r->digest == DIGEST_OPTIONAL_TRAILER && m.size != length);
-  if (with_seals && (trailer || r->digest == DIGEST_AH)) return judge_seal(skb, &m, r, length);
-  return rate_is_fair(skb, &m, r, false) ? PASS : refuse(r->account, VRRP_RATE);
+  if (with_digests && (trailer || r->digest == DIGEST_AH)) return judge_digest(skb, &m, r, length);
+  return sender_within_rate(skb, &m, r, false) ? PASS : refuse(r->account, VRRP_RATE);
 }
 
 SEC("socket")
 int vrrp_filter(struct __sk_buff *skb) { return judge(skb, false); }
 
 SEC("socket")
-int vrrp_filter_sealed(struct __sk_buff *skb) { return judge(skb, true); }
+int vrrp_filter_digests(struct __sk_buff *skb) { return judge(skb, true); }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

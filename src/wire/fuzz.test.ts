@@ -11,7 +11,7 @@ import { decodeBfd } from './bfd.js';
 import { concat } from './bytes.js';
 import { decodeEthernet, encodeEthernet } from './ethernet.js';
 import { decodeActiveFeatures, decodeFamily } from './ethtool.js';
-import { decodeHeartbeat, encodeHeartbeat, readSealedHeartbeat, sealHeartbeat } from './heartbeat.js';
+import { decodeAuthenticatedHeartbeat, decodeHeartbeat, encodeAuthenticatedHeartbeat, encodeHeartbeat } from './heartbeat.js';
 import { decodeIcmp } from './icmp.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS } from './ipv4.js';
 import { unsolicitedAdvertisement } from './ndisc.js';
@@ -35,7 +35,7 @@ import { decodeRoute } from './rtnetlink-route.js';
 import { decodeTcp } from './tcp.js';
 import { decodeUdp } from './udp.js';
 import { decodeVrrpAddresses, decodeVrrpHeader, encodeVrrp, vrrpAuthData, vrrpChecksum } from './vrrp.js';
-import { hmacTrailer, openAh, openHmac, passwordBytes, sealAh } from './vrrp-auth.js';
+import { decodeAh, decodeHmac, encodeAh, hmacTrailer, passwordBytes } from './vrrp-auth.js';
 
 const ROUNDS = 1500;
 const key = new Uint8Array(32).fill(7);
@@ -74,7 +74,11 @@ const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
   ['ethtool features', decodeActiveFeatures, fixed(4)],
   ['ethtool family', decodeFamily, fixed(4)],
   ['heartbeat', decodeHeartbeat, encodeHeartbeat(heartbeat)],
-  ['sealed heartbeat', (bytes) => readSealedHeartbeat(bytes)?.opens(key), sealHeartbeat(heartbeat, key, { sender: 1, stamp: 1n })],
+  [
+    'authenticated heartbeat',
+    (bytes) => decodeAuthenticatedHeartbeat(bytes)?.isValidFor(key),
+    encodeAuthenticatedHeartbeat(heartbeat, key, { sender: 1, stamp: 1n }),
+  ],
   ['ICMP', decodeIcmp, Uint8Array.from([3, 4, 0, 0, ...new Uint8Array(28).fill(0x45)])],
   ['IPv4', decodeIpv4, encodeIpv4({ ...IPV4_DEFAULTS, protocol: 112, source, destination: group, payload: advert })],
   [
@@ -99,10 +103,10 @@ const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
   ['VRRP IPv6 addresses', (bytes) => decodeVrrpAddresses(bytes, 'inet6', bytes[3] ?? 255), advert],
   ['VRRP password', (bytes) => vrrpAuthData(bytes, bytes[3] ?? 255), old],
   ['VRRP checksum', (bytes) => (bytes.length < 8 ? undefined : vrrpChecksum(bytes, { kind: 'plain' })), advert],
-  ['AH', (bytes) => openAh(passwordBytes('1111'), envelope, bytes), sealAh(passwordBytes('1111'), envelope, 1, old)],
+  ['AH', (bytes) => decodeAh(passwordBytes('1111'), envelope, bytes), encodeAh(passwordBytes('1111'), envelope, 1, old)],
   [
     'auth_hmac',
-    (bytes) => openHmac(() => key, source, bytes, Math.max(0, bytes.length - 28))?.genuine(),
+    (bytes) => decodeHmac(() => key, source, bytes, Math.max(0, bytes.length - 28))?.valid(),
     concat(advert, hmacTrailer(key, source, advert, { keyId: 1, seconds: 1, subSecond: 1, counter: 1 })),
   ],
 ];

@@ -1,5 +1,5 @@
-// Heartbeats between weir nodes over a second link: what an instance is, so that a cut of the first link is not taken for the peer's death.
-// weir's own; UDP, TTL 255 so that no router passes one on. Where the instance has authentication, version 2 with a seal behind it.
+// Heartbeats between weir nodes over a second link: each gives an instance's state, so that a cut of the first link is not taken for the
+// peer's death. A protocol of weir's own over UDP; TTL 255, so that routed packets are refused. With authentication: version 2.
 //
 //      0               1               2               3
 //     +---------------+---------------+---------------+---------------+
@@ -7,7 +7,7 @@
 //     +---------------+---------------+---------------+---------------+
 //     |  family 4, 6  |     VRID      |     state     |   priority    |
 //     +---------------+---------------+---------------+---------------+
-//     |                 sender: chance, for as long as it runs        |   the seal
+//     |                 sender: random, until the process ends        |   authentication
 //     +---------------------------------------------------------------+
 //     |            stamp: 64 bits, each greater than the one before   |
 //     |                                                               |
@@ -23,10 +23,10 @@ export const HEARTBEAT_PORT = 8849;
 
 const STATES = ['init', 'backup', 'master', 'fault'] as const;
 const MARK = [0x77, 0x68, 0x62] as const;
-const VERSION = { plain: 1, sealed: 2 } as const;
+const VERSION = { plain: 1, authenticated: 2 } as const;
 const LENGTH = 8;
 const macAt = 20;
-const SEALED_LENGTH = 36;
+const AUTHENTICATED_LENGTH = 36;
 
 export interface Heartbeat {
   readonly family: Family;
@@ -35,8 +35,8 @@ export interface Heartbeat {
   readonly priority: number;
 }
 
-/** What makes a heartbeat hard to forge, to play again and to send back to where it came from. */
-export interface HeartbeatSeal {
+/** Protects a heartbeat from being replayed, or sent back to its sender. */
+export interface HeartbeatAuthentication {
   /** 32 bits */
   readonly sender: number;
   readonly stamp: bigint;
@@ -50,8 +50,12 @@ export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => encode(hear
 
 const macOf = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(sha256, key, bytes.subarray(0, macAt)).subarray(0, 16);
 
-export function sealHeartbeat(heartbeat: Heartbeat, key: Uint8Array, { sender, stamp }: HeartbeatSeal): Uint8Array {
-  const bytes = concat(encode(heartbeat, VERSION.sealed), new Uint8Array(SEALED_LENGTH - LENGTH));
+export function encodeAuthenticatedHeartbeat(
+  heartbeat: Heartbeat,
+  key: Uint8Array,
+  { sender, stamp }: HeartbeatAuthentication,
+): Uint8Array {
+  const bytes = concat(encode(heartbeat, VERSION.authenticated), new Uint8Array(AUTHENTICATED_LENGTH - LENGTH));
   const view = viewOf(bytes);
   view.setUint32(LENGTH, sender);
   view.setBigUint64(LENGTH + 4, stamp);
@@ -68,19 +72,21 @@ function decode(bytes: Uint8Array, version: number): Heartbeat | undefined {
   return { family: family === 4 ? 'inet' : 'inet6', vrid, state, priority };
 }
 
-/** The heartbeat, or undefined for bytes that are none of version 1. */
+/** Undefined for bytes that are no heartbeat of version 1. */
 export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined =>
   bytes.length === LENGTH ? decode(bytes, VERSION.plain) : undefined;
 
-/** What a sealed heartbeat says, believed or not: `opens` tells whether a key made its seal. Undefined for bytes that are none of version 2. */
-export function readSealedHeartbeat(
+/** An authenticated heartbeat that is not validated yet: `isValidFor` compares its MAC. Undefined for bytes that are no heartbeat of version 2. */
+export function decodeAuthenticatedHeartbeat(
   bytes: Uint8Array,
-): { readonly heartbeat: Heartbeat; readonly seal: HeartbeatSeal; readonly opens: (key: Uint8Array) => boolean } | undefined {
-  const heartbeat = bytes.length === SEALED_LENGTH ? decode(bytes, VERSION.sealed) : undefined;
+):
+  | { readonly heartbeat: Heartbeat; readonly authentication: HeartbeatAuthentication; readonly isValidFor: (key: Uint8Array) => boolean }
+  | undefined {
+  const heartbeat = bytes.length === AUTHENTICATED_LENGTH ? decode(bytes, VERSION.authenticated) : undefined;
   if (heartbeat === undefined) {
     return undefined;
   }
   const view = viewOf(bytes);
-  const seal = { sender: view.getUint32(LENGTH), stamp: view.getBigUint64(LENGTH + 4) };
-  return { heartbeat, seal, opens: (key) => sameBytes(bytes.subarray(macAt), macOf(key, bytes)) };
+  const authentication = { sender: view.getUint32(LENGTH), stamp: view.getBigUint64(LENGTH + 4) };
+  return { heartbeat, authentication, isValidFor: (key) => sameBytes(bytes.subarray(macAt), macOf(key, bytes)) };
 }

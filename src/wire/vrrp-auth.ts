@@ -54,7 +54,7 @@ function ahDigest(key: Uint8Array, envelope: AhEnvelope, header: Uint8Array, mes
 }
 
 /** AH header and message, ready to follow the IP header. @throws RangeError for other than IPv4 addresses */
-export function sealAh(key: Uint8Array, envelope: AhEnvelope, sequence: number, message: Uint8Array): Uint8Array {
+export function encodeAh(key: Uint8Array, envelope: AhEnvelope, sequence: number, message: Uint8Array): Uint8Array {
   const header = new Uint8Array(AH_BYTES);
   const view = viewOf(header);
   header.set([112, 4]);
@@ -64,21 +64,21 @@ export function sealAh(key: Uint8Array, envelope: AhEnvelope, sequence: number, 
   return concat(header, message);
 }
 
-export interface OpenedAh {
+export interface DecodedAh {
   readonly spi: number;
   readonly sequence: number;
-  readonly genuine: boolean;
+  readonly valid: boolean;
   readonly message: Uint8Array;
 }
 
-/** What follows an IP header of protocol 51; undefined where no AH with 96 bits of digest over VRRP stands. */
-export function openAh(key: Uint8Array, envelope: AhEnvelope, payload: Uint8Array): OpenedAh | undefined {
+/** What follows an IP header of protocol 51; undefined if that is no AH with a digest of 96 bits in front of VRRP. */
+export function decodeAh(key: Uint8Array, envelope: AhEnvelope, payload: Uint8Array): DecodedAh | undefined {
   if (payload.length < AH_BYTES || payload[0] !== 112 || payload[1] !== 4) return undefined;
   const header = payload.subarray(0, AH_BYTES);
   const message = payload.subarray(AH_BYTES);
   const view = viewOf(header);
-  const genuine = sameBytes(header.subarray(ahDigestAt), ahDigest(key, envelope, header, message));
-  return { spi: view.getUint32(4), sequence: view.getUint32(8), genuine, message };
+  const valid = sameBytes(header.subarray(ahDigestAt), ahDigest(key, envelope, header, message));
+  return { spi: view.getUint32(4), sequence: view.getUint32(8), valid, message };
 }
 
 export interface HmacTrailer {
@@ -120,27 +120,27 @@ export function hmacTrailer(key: Uint8Array, source: Address, message: Uint8Arra
   return trailer;
 }
 
-export interface OpenedHmac extends HmacTrailer {
-  /** Undefined: an id that is not ours. */
+export interface DecodedHmac extends HmacTrailer {
+  /** Undefined: the id is unknown. */
   readonly key: Uint8Array | undefined;
-  /** Does the digest fit? Computed when it is asked. */
-  readonly genuine: () => boolean;
+  /** Is the digest right? Computed on demand. */
+  readonly valid: () => boolean;
 }
 
-/** What stands behind the first `length` bytes; undefined where that is no trailer of type 1. `keyOf` answers undefined for ids that are not ours. */
-export function openHmac(
+/** What follows the first `length` bytes; undefined if that is no trailer of type 1. `keyOf` returns undefined for unknown ids. */
+export function decodeHmac(
   keyOf: (id: number) => Uint8Array | undefined,
   source: Address,
   bytes: Uint8Array,
   length: number,
-): OpenedHmac | undefined {
+): DecodedHmac | undefined {
   const trailer = bytes.subarray(length);
   if (length < 8 || trailer.length !== HMAC_TRAILER_BYTES || trailer[0] !== 1) return undefined;
   const view = viewOf(trailer);
   if (view.getUint16(2) !== 0) return undefined;
   const keyId = view.getUint8(1);
   const key = keyOf(keyId);
-  const genuine = (): boolean =>
+  const valid = (): boolean =>
     key !== undefined && sameBytes(trailer.subarray(macAt), trailerMac(key, source, bytes.subarray(0, length), trailer));
-  return { keyId, seconds: view.getUint32(4), subSecond: view.getUint16(8), counter: view.getUint16(10), key, genuine };
+  return { keyId, seconds: view.getUint32(4), subSecond: view.getUint16(8), counter: view.getUint16(10), key, valid };
 }

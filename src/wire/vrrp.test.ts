@@ -15,7 +15,7 @@ import {
   vrrpChecksum,
   vrrpLength,
 } from './vrrp.js';
-import { hmacTrailer, openAh, openHmac, passwordBytes, sealAh } from './vrrp-auth.js';
+import { decodeAh, decodeHmac, encodeAh, hmacTrailer, passwordBytes } from './vrrp-auth.js';
 
 const at = (text: string): Address => parseIpv4(text) ?? parseIpv6(text) ?? assert.fail(text);
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -38,12 +38,12 @@ test('frames of keepalived 2.2.7', () => {
 test('an AH packet of keepalived 2.2.7, made and opened', () => {
   const message = encodeVrrp({ ...v2, authType: 2 }, { kind: 'plain' });
   const envelope = { source: sender, destination: group, ttl: 255, id: 1, unicast: false };
-  const sealed = sealAh(passwordBytes('1111'), envelope, 1, message);
+  const sealed = encodeAh(passwordBytes('1111'), envelope, 1, message);
   assert.equal(hex(sealed), '700400000a63000100000001c05ee1983909ff692307ef722133c80102010a030a6300640000000000000000');
-  assert.deepEqual(openAh(passwordBytes('1111'), envelope, sealed), { spi: 0x0a630001, sequence: 1, genuine: true, message });
-  assert.equal(openAh(passwordBytes('2222'), envelope, sealed)?.genuine, false);
-  assert.equal(openAh(passwordBytes('1111'), { ...envelope, ttl: 254 }, sealed)?.genuine, false);
-  assert.equal(openAh(passwordBytes('1111'), envelope, message), undefined);
+  assert.deepEqual(decodeAh(passwordBytes('1111'), envelope, sealed), { spi: 0x0a630001, sequence: 1, valid: true, message });
+  assert.equal(decodeAh(passwordBytes('2222'), envelope, sealed)?.valid, false);
+  assert.equal(decodeAh(passwordBytes('1111'), { ...envelope, ttl: 254 }, sealed)?.valid, false);
+  assert.equal(decodeAh(passwordBytes('1111'), envelope, message), undefined);
 });
 
 test('the three v3 checksums differ where unicast makes them differ', () => {
@@ -109,7 +109,7 @@ test('trailers of auth_hmac as its draft has them', () => {
     const message = bytes.subarray(0, length);
     const fields = { keyId: 1, seconds: 0x68000000, subSecond: 0x8000, counter: 0 };
     assert.equal(hex(hmacTrailer(key, at(source), message, fields)), hex(bytes.subarray(length)), source);
-    assert.equal(openHmac(() => key, at(source), bytes, length)?.genuine(), true);
+    assert.equal(decodeHmac(() => key, at(source), bytes, length)?.valid(), true);
   }
 });
 
@@ -121,19 +121,19 @@ test('a trailer of auth_hmac proves key, sender and message', () => {
   const sealed = new Uint8Array([...message, ...hmacTrailer(key, sender, message, fields)]);
   assert.equal(sealed.length, length + 28);
   const keyOf = (id: number): Uint8Array | undefined => (id === 3 ? key : undefined);
-  const { genuine: _, ...said } = openHmac(keyOf, sender, sealed, length) ?? assert.fail();
+  const { valid: _, ...said } = decodeHmac(keyOf, sender, sealed, length) ?? assert.fail();
   assert.deepEqual(said, { ...fields, key });
-  assert.equal(openHmac(keyOf, sender, sealed, length)?.genuine(), true);
-  assert.equal(openHmac(keyOf, at('10.99.0.2'), sealed, length)?.genuine(), false);
-  assert.equal(openHmac(() => undefined, sender, sealed, length)?.genuine(), false);
+  assert.equal(decodeHmac(keyOf, sender, sealed, length)?.valid(), true);
+  assert.equal(decodeHmac(keyOf, at('10.99.0.2'), sealed, length)?.valid(), false);
+  assert.equal(decodeHmac(() => undefined, sender, sealed, length)?.valid(), false);
   fc.assert(
     fc.property(fc.nat(sealed.length * 8 - 1), (bit) => {
       const changed = sealed.slice();
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       const covered = bit >> 3 !== 6 && bit >> 3 !== 7;
-      assert.equal(openHmac(keyOf, sender, changed, length)?.genuine() ?? false, !covered, 'the checksum alone is not covered');
+      assert.equal(decodeHmac(keyOf, sender, changed, length)?.valid() ?? false, !covered, 'the checksum alone is not covered');
     }),
   );
-  survivesGarbage((bytes) => openHmac(keyOf, sender, bytes, Math.max(0, bytes.length - 28))?.genuine(), sealed);
+  survivesGarbage((bytes) => decodeHmac(keyOf, sender, bytes, Math.max(0, bytes.length - 28))?.valid(), sealed);
   assert.deepEqual(hex(passwordBytes('123456789')), '3132333435363738');
 });

@@ -44,8 +44,8 @@ function tryOut(changes: Partial<VrrpInstance>): Tried {
   const instance = { ...oneInstance, fast: { intervalUs: 1000, missed: 3 }, ...changes };
   const configuration = configurationOf(instance);
   const inet = instance.family === 'inet';
-  const filter = new AdvertFilter(64, 'judged', {
-    lenient: Uint8Array.of(0),
+  const filter = new AdvertFilter(64, 'validated', {
+    samples: Uint8Array.of(0),
     skipped: new Uint8Array(Uint32Array.of(inet ? 0 : IPV6_BYTES).buffer),
   });
   assert.ok(filter.configure({ configuration, targets: [{ instance, ifindex: 0 }] }));

@@ -6,7 +6,7 @@ import { concat, viewOf } from '../../src/wire/bytes.js';
 import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeVrrp, type VrrpAdvert, type VrrpChecksum, vrrpChecksum } from '../../src/wire/vrrp.js';
-import { hmacTrailer, passwordBytes, sealAh } from '../../src/wire/vrrp-auth.js';
+import { encodeAh, hmacTrailer, passwordBytes } from '../../src/wire/vrrp-auth.js';
 import { mutate, type Random, randomBytes } from '../support/mutate.js';
 import { ip } from '../support/vrrp-node.js';
 
@@ -113,7 +113,7 @@ export function nextAdvert(sender: Sender, random: Random): Packet {
   const packet = { source, destination, ttl: 255, id: random(0x10000), options: new Uint8Array(random(8) === 0 ? 4 : 0) };
   if (authentication.kind === 'ah') {
     const envelope = { ...packet, unicast: instance.unicast !== undefined };
-    return { ...packet, protocol: 51, payload: sealAh(passwordBytes(authentication.password), envelope, sender.number, message) };
+    return { ...packet, protocol: 51, payload: encodeAh(passwordBytes(authentication.password), envelope, sender.number, message) };
   }
   const signs = authentication.kind === 'hmac' && (authentication.mode === 'enforce' || random(2) === 0);
   return { ...packet, protocol: 112, payload: signs ? signed(sender, message, random) : message };
@@ -173,7 +173,7 @@ function resummed(packet: Packet, random: Random): Uint8Array {
 }
 
 /** A captured advert with a number that is still to come and everything right but the seal. */
-export function resealed(advert: Uint8Array): Uint8Array {
+export function withNextNumber(advert: Uint8Array): Uint8Array {
   const out = advert.slice();
   const six = viewOf(out).getUint16(12) === EtherType.ipv6;
   const at = ETHERNET_BYTES + (six ? 40 : 20);

@@ -40,9 +40,9 @@ const sessions = [
 
 const machine: BfdMachine = step(initialBfd(), { kind: 'configure', sessions, chance: [1, 2, 3, 4] }, 0).state;
 
-function filterOf(family: Family, lenient = false): BfdFilter {
+function filterOf(family: Family, samples = false): BfdFilter {
   const skipped = new Uint8Array(Uint32Array.of(SKIPPED[family]).buffer);
-  const filter = new BfdFilter(64, lenient ? { skipped } : { skipped, lenient: Uint8Array.of(0) });
+  const filter = new BfdFilter(64, samples ? { skipped } : { skipped, samples: Uint8Array.of(0) });
   filter.configure(machine.sessions);
   return filter;
 }

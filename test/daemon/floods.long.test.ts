@@ -5,7 +5,7 @@ import { test } from 'node:test';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { encodeArp } from '../../src/wire/arp.js';
 import { BROADCAST_MAC, EtherType, encodeEthernet } from '../../src/wire/ethernet.js';
-import { encodeHeartbeat, HEARTBEAT_PORT, sealHeartbeat } from '../../src/wire/heartbeat.js';
+import { encodeAuthenticatedHeartbeat, encodeHeartbeat, HEARTBEAT_PORT } from '../../src/wire/heartbeat.js';
 import { unsolicitedAdvertisement } from '../../src/wire/ndisc.js';
 import { encodeUdp } from '../../src/wire/udp.js';
 import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
@@ -87,7 +87,7 @@ function claim(mac: string, target: Packet['source']): Uint8Array {
 }
 
 const heartbeat = { family: 'inet', vrid: 105, state: 'master', priority: 255 } as const;
-const forgedBeat = sealHeartbeat(heartbeat, new Uint8Array(32), { sender: 1, stamp: 1n << 63n });
+const forgedBeat = encodeAuthenticatedHeartbeat(heartbeat, new Uint8Array(32), { sender: 1, stamp: 1n << 63n });
 
 type Kinds = readonly (readonly [string, string, Uint8Array])[];
 

@@ -48,7 +48,7 @@ function tryOut(authentication: Authentication, peer: Address, samples = false):
   const instance = { ...oneInstance, advertUs: 10_000, authentication, heartbeat: [{ interface: 'lo', peer }] };
   const ours = new HeartbeatKeys();
   const skipped = new Uint8Array(Uint32Array.of(peer.family === 'inet' ? 20 : 40).buffer);
-  const filter = new HeartbeatFilter(64, samples ? { skipped } : { skipped, lenient: Uint8Array.of(0) });
+  const filter = new HeartbeatFilter(64, samples ? { skipped } : { skipped, samples: Uint8Array.of(0) });
   assert.ok(filter.configure({ instances: [instance], sender: ours.sender, placesOf: () => [LO] }));
   return { instance, peer, filter, ours };
 }

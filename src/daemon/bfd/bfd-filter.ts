@@ -1,4 +1,4 @@
-// The socket filter of bpf/filters/bfd.bpf.c: told which sessions there are, asked how many packets it dropped and why.
+// The socket filter of bpf/filters/bfd.bpf.c: configures the sessions, and reads how many packets were dropped and why.
 
 import type { BfdRefusal } from '../../control/bfd/messages.js';
 import type { Session } from '../../control/bfd/state.js';
@@ -13,18 +13,18 @@ import type { Filter } from '../filter/filter-keeper.js';
 import { FilterTable, SocketFilter, type TableEntry } from '../filter/socket-filter.js';
 
 const SECOND_NS = 1e9;
-/** A neighbour may send this many times what it owes, and at least so many a second: polls and what changed come between. */
-const GENEROSITY = 20;
-const LEAST_PER_SECOND = 100;
-/** Who does not know our discriminator is not up, and owes one packet a second (RFC 5880 §6.8.3). */
-const STRANGERS_PER_SECOND = 20;
+/** A neighbour may send this many times its rate, and at least RATE_MIN_PER_SECOND: polls and changes add packets. */
+const RATE_FACTOR = 20;
+const RATE_MIN_PER_SECOND = 100;
+/** A neighbour that does not know our discriminator is not up, and sends one packet a second (RFC 5880 §6.8.3). */
+const UNKNOWING_PER_SECOND = 20;
 
 function encodeRule(ttlMin: number, perSecond: number): Uint8Array {
   const spacing = BigInt(Math.round(SECOND_NS / perSecond));
   return encodeRecord(BfdRule, { ttlMin, spacing, burst: BigInt(SECOND_NS) });
 }
 
-const perSecond = ({ requiredMinRxUs }: Session): number => Math.max(LEAST_PER_SECOND, (GENEROSITY * 1e6) / requiredMinRxUs);
+const perSecond = ({ requiredMinRxUs }: Session): number => Math.max(RATE_MIN_PER_SECOND, (RATE_FACTOR * 1e6) / requiredMinRxUs);
 
 /** By our discriminator. */
 export function sessionEntries(sessions: readonly Session[]): readonly TableEntry[] {
@@ -35,7 +35,7 @@ export function sessionEntries(sessions: readonly Session[]): readonly TableEntr
   });
 }
 
-/** By the neighbour's address, which several sessions may share: what one of them takes passes. */
+/** By the neighbour's address, which several sessions may share: a packet that one of them accepts passes. */
 export function neighbourEntries(sessions: readonly Session[]): readonly TableEntry[] {
   const shared = new Map<string, Session[]>();
   for (const session of sessions) {
@@ -49,7 +49,7 @@ export function neighbourEntries(sessions: readonly Session[]): readonly TableEn
     const family = neighbour.family === 'inet' ? 4 : 6;
     const key = encodeRecord(BfdNeighbourKey, { address: encodeAddress(neighbour), family, port: BFD_PORTS[portOf(first.config)] });
     const ttl = Math.min(...sharing.map(({ config }) => ttlMin(config)));
-    return [{ key, value: encodeRule(ttl, STRANGERS_PER_SECOND * sharing.length) }];
+    return [{ key, value: encodeRule(ttl, UNKNOWING_PER_SECOND * sharing.length) }];
   });
 }
 
@@ -57,7 +57,7 @@ export class BfdFilter extends SocketFilter<BfdRefusal> implements Filter<readon
   readonly #sessions: FilterTable;
   readonly #neighbours: FilterTable;
 
-  /** For as many sessions; `variables`: of a test. @throws SystemError EPERM, or whatever the verifier says */
+  /** For as many sessions; `variables`: of a test. @throws SystemError EPERM, or an error of the verifier */
   constructor(room: number, variables: Readonly<Record<string, Uint8Array>> = {}) {
     const entries = { sessions: room, neighbours: room };
     super({ file: 'weir-bfd.bpf.o', program: 'bfd_filter', others: [], entries, room, reasons: BFD_REASON_NAMES, variables });

@@ -4,25 +4,25 @@ import { Account, type VRRP_REASON_NAMES } from './abi.gen.js';
 
 export type FilterReason = (typeof VRRP_REASON_NAMES)[number];
 
-/** Dropped since the last look; `instance` undefined: what belongs to nobody. */
+/** Dropped since the last `take`; `instance` undefined: packets of no instance. */
 export interface FilterCounts<R extends string = FilterReason> {
   readonly instance: string | undefined;
   readonly counts: Readonly<Partial<Record<R, number>>>;
 }
 
-/** A hearer of what was dropped for instances: what belongs to nobody is left out. */
+/** Passes on what was dropped for instances, without the packets of no instance. */
 export function ofInstances<R extends string>(
-  hear: (instance: string, counts: FilterCounts<R>['counts']) => void,
+  handle: (instance: string, counts: FilterCounts<R>['counts']) => void,
 ): (dropped: FilterCounts<R>) => void {
   return ({ instance, counts }) => {
     if (instance !== undefined) {
-      hear(instance, counts);
+      handle(instance, counts);
     }
   };
 }
 
 export class FilterAccounts<R extends string> {
-  /** A name keeps its slot: what was counted for one instance is never told of another. */
+  /** A name keeps its slot, so that counts of one instance are never reported for another. */
   readonly #slots = new Map<string | undefined, number>([[undefined, 0]]);
   readonly #reported = new Map<string, bigint>();
 

@@ -1,5 +1,5 @@
-// Keeps one socket filter in step with what it is for: made when it is first wanted, made anew when it has grown too small, given up
-// for good where the kernel refuses. Tells once a second what it dropped.
+// Keeps one socket filter up to date: makes it when it is first needed, replaces it when it is too small, and gives it up for good where
+// the kernel refuses it. Reports once a second what it dropped.
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import type { FilterCounts } from './filter-account.js';
 import type { Filterable } from './socket-filter.js';
@@ -16,10 +16,10 @@ export interface Filter<W, R extends string> {
 
 export interface FilterKeeperOptions<W, R extends string> {
   readonly make: (wanted: W) => Filter<W, R>;
-  /** Which sockets have it now. */
+  /** The sockets that have it. */
   readonly sockets: () => readonly Filterable[];
   readonly report: (dropped: FilterCounts<R>) => void;
-  /** Said once: without a filter everything works, only floods cost more. */
+  /** Called once: without a filter everything works, but floods cost more. */
   readonly refused: (why: string) => void;
 }
 
@@ -48,7 +48,7 @@ export class FilterKeeper<W, R extends string> {
     });
   }
 
-  /** A new socket gets the filter once it knows what the socket is for. */
+  /** For a new socket, after `configure` for it. */
   attach(socket: Filterable): void {
     this.#attempt(() => this.#filter?.attach(socket));
   }
@@ -61,7 +61,7 @@ export class FilterKeeper<W, R extends string> {
       work();
     } catch (error) {
       this.#refused = true;
-      // A filter that knows only what was before would drop what is new.
+      // A filter with the old configuration would drop what is new.
       this.tools.sockets().forEach(letGo);
       this.tools.refused(isSystemError(error) || error instanceof Error ? error.message : String(error));
     }

@@ -1,4 +1,4 @@
-// A socket filter as it stands in the kernel: its program, its tables, its accounts.
+// A socket filter in the kernel: its program, its tables, its accounts.
 import { type ArtifactName, artifact } from '../../sys/artifact.js';
 import { type BpfMap, ObjectFile, type Program } from '../../sys/bpf.js';
 import { Records } from '../../sys/records.js';
@@ -16,13 +16,13 @@ export interface TableEntry {
   readonly value: Uint8Array;
 }
 
-/** A hash table in the kernel that holds what it is told to; what packets change in a value stays while we give the same. */
+/** A hash table in the kernel. A value that packets change keeps their changes while the same value is set again. */
 export class FilterTable {
   readonly #entries = new Map<string, TableEntry>();
 
   constructor(readonly map: BpfMap) {}
 
-  /** From now on these and no others. The keys whose values are others now. @throws SystemError E2BIG */
+  /** Replaces the entries. Returns the keys whose values changed. @throws SystemError E2BIG */
   set(wanted: readonly TableEntry[]): readonly Uint8Array[] {
     const next = new Map(wanted.map((entry) => [entry.key.join(), entry]));
     for (const [text, { key }] of this.#entries) {
@@ -58,7 +58,7 @@ export interface FilterPlan<R extends string> {
   readonly variables?: Readonly<Record<string, Uint8Array>>;
 }
 
-/** What each filter has in common; what its tables hold is its own. */
+/** What all filters share; each subclass has its own tables. */
 export class SocketFilter<R extends string> {
   readonly room: number;
   protected readonly accounts: FilterAccounts<R>;
@@ -66,7 +66,7 @@ export class SocketFilter<R extends string> {
   readonly #program: Program;
   readonly #maps: BpfMap[] = [];
 
-  /** @throws SystemError EPERM, or whatever the verifier says */
+  /** @throws SystemError EPERM, or an error of the verifier */
   constructor({ file, program, others, entries, room, reasons, variables = {} }: FilterPlan<R>) {
     this.room = room;
     this.#object = new ObjectFile(artifact(file));
@@ -104,7 +104,7 @@ export class SocketFilter<R extends string> {
     return this.accounts.take();
   }
 
-  /** What the filter would say to a packet, which begins with its Ethernet header: whether it passes, and the ns that it took. */
+  /** Runs the filter on a packet, which begins with its Ethernet header: whether it passes, and the ns that it took. */
   judge(packet: Uint8Array, repeat = 1): { readonly passes: boolean; readonly ns: number } {
     const { retval, duration } = this.#program.test({ data: packet, repeat, outSize: 0 });
     return { passes: retval !== 0, ns: duration };

@@ -1,7 +1,7 @@
 // Validates auth_hmac: form, age, key, digest, and replays, in the order and with the texts of keepalived 2.4.
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId, sameAddress } from '../../../model/identity.js';
-import { openHmac } from '../../../wire/vrrp-auth.js';
+import { decodeHmac } from '../../../wire/vrrp-auth.js';
 import { hmacKey } from '../send/advert.js';
 import { isNewerStamp, secondsBehind, secondsOf, stampOf } from '../send/hmac-stamp.js';
 import type { Counters } from '../state/counters.js';
@@ -39,7 +39,7 @@ const refused = (text: string, counter: keyof Counters): HmacVerdict => ({ refus
 /** A trailer must be valid in every mode. The digest comes last, so that a flood of replayed packets costs no digests. */
 function validateTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPacket, nowS: number | undefined): HmacVerdict {
   const source = formatAddress(packet.source);
-  const trailer = openHmac((id) => hmacKey(own, id), packet.source, packet.message, packet.body.length);
+  const trailer = decodeHmac((id) => hmacKey(own, id), packet.source, packet.message, packet.body.length);
   if (trailer === undefined) return refused(`malformed authentication trailer from ${source}`, 'hmacMalformed');
   const byTime = own.antiReplay === 'time';
   const windowS = own.timeWindowUs / SECOND_US;
@@ -50,7 +50,7 @@ function validateTrailer(instance: InstanceState, own: Hmac, packet: ArrivedPack
     return refused(`stale authentication trailer from ${source}, clock skew ${skewS} sec exceeds window ${windowS} sec`, 'hmacStale');
   }
   if (trailer.key === undefined) return refused(`unknown authentication key id ${trailer.keyId} from ${source}`, 'hmacUnknownKeys');
-  if (!trailer.genuine()) return refused(`invalid authentication HMAC from ${source}: its key or the packet differs`, 'hmacInvalid');
+  if (!trailer.valid()) return refused(`invalid authentication HMAC from ${source}: its key or the packet differs`, 'hmacInvalid');
   const stamp = stampOf(trailer);
   const last = instance.hmacSeen.get(addressId(packet.source));
   const counts = last !== undefined && !(byTime && nowS !== undefined && isForgotten(last, nowS, windowS));

@@ -15,7 +15,7 @@ import {
   vrrpChecksum,
   vrrpLength,
 } from '../../../wire/vrrp.js';
-import { HMAC_TRAILER_BYTES, openAh } from '../../../wire/vrrp-auth.js';
+import { decodeAh, HMAC_TRAILER_BYTES } from '../../../wire/vrrp-auth.js';
 import { authTypeOf, checksumFor, passwordOf } from '../send/advert.js';
 import type { Counters } from '../state/counters.js';
 import type { InstanceState } from '../state/instance-state.js';
@@ -140,8 +140,8 @@ function validateDigest({ instance, packet }: Received): Refusal | undefined {
   const { unicast, authentication } = instance.config;
   const { source, destination, ttl, id, ah } = packet;
   if (ah === undefined) return undefined;
-  const opened = openAh(passwordOf(authentication), { source, destination, ttl, id, unicast: unicast !== undefined }, ah);
-  if (opened?.genuine !== true) {
+  const opened = decodeAh(passwordOf(authentication), { source, destination, ttl, id, unicast: unicast !== undefined }, ah);
+  if (opened?.valid !== true) {
     const text = 'IPSEC-AH : invalid IPSEC HMAC-MD5 value. Due to fields mutation or bad password !';
     return refuse(`${text} (${from(packet)})`, 'authFailures');
   }

@@ -3,7 +3,7 @@ import type { Address } from '../../../model/address.js';
 import type { Authentication, VrrpInstance } from '../../../model/keepalived/instance.js';
 import { concat, viewOf } from '../../../wire/bytes.js';
 import { AuthType, encodeVrrp, V3_INTERVAL_MAX, type VrrpChecksum, vrrpChecksum } from '../../../wire/vrrp.js';
-import { type HmacTrailer, hmacTrailer, passwordBytes, sealAh } from '../../../wire/vrrp-auth.js';
+import { encodeAh, type HmacTrailer, hmacTrailer, passwordBytes } from '../../../wire/vrrp-auth.js';
 import { change, count, instanceAt, logInstanceDetail, type VrrpContext } from '../context.js';
 import { sendInterface } from '../interfaces/placement.js';
 import type { InstanceState } from '../state/instance-state.js';
@@ -66,7 +66,7 @@ function sendTo(context: VrrpContext, index: number, { priority, source, destina
     protocol: ah ? 51 : 112,
     id: packetId,
     payload: ah
-      ? sealAh(passwordOf(config.authentication), envelope, sequence, message)
+      ? encodeAh(passwordOf(config.authentication), envelope, sequence, message)
       : withTrailer(message, source, destination, trailer),
   });
 }

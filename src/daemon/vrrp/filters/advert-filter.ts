@@ -1,4 +1,4 @@
-// The socket filter of bpf/filters/vrrp.bpf.c: told which adverts are wanted, asked how many it dropped and why.
+// The socket filter of bpf/filters/vrrp.bpf.c: configures which adverts pass, and reads how many were dropped and why.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Authentication, VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { BpfMap } from '../../../sys/bpf.js';
@@ -13,17 +13,17 @@ import { ahKeyStates, encodeKeyStates, hexBytes, sha256KeyStates } from './diges
 
 /** As VRRP version 2 numbers them. */
 const AUTH_TYPES = { none: 0, pass: Abi.AUTH_PASSWORD, ah: 2, hmac: Abi.AUTH_ANY } as const;
-/** A sender may send this many times what it must, and at least so many a second; in fast mode there is less to spare. */
-const GENEROSITY = 20;
-const FAST_GENEROSITY = 4;
-/** So many at once are no flood yet. */
-const AT_ONCE = 200n;
-const LEAST_PER_SECOND = 100;
+/** A sender may send this many times its rate, and at least RATE_MIN_PER_SECOND. */
+const RATE_FACTOR = 20;
+const FAST_RATE_FACTOR = 4;
+const RATE_MIN_PER_SECOND = 100;
+/** A burst of so many packets is no flood. */
+const BURST_PACKETS = 200n;
 const SECOND_NS = 1e9;
-/** IPv4's header before AH, the sender before a trailer: both are covered. */
-const BEFORE = 20;
-/** Four blocks of a hash: no longer than that is any advert's business to be doubted for its length. */
-const ALWAYS_COVERED = 4 * 64 - 9;
+/** The IPv4 header in front of AH, or the sender in front of a trailer: both are covered. */
+const BEFORE_BYTES = 20;
+/** Four blocks of the hash: digests over fewer bytes are always validated. */
+const COVERED_MIN_BYTES = 4 * Abi.DIGEST_BLOCK - 9;
 
 /** Each instance as the filter knows it: by interface index (0: any), family and VRID. */
 export interface FilterTarget {
@@ -48,16 +48,16 @@ function digestOf(authentication: Authentication): number {
   return authentication.kind === 'ah' ? DigestKind.DIGEST_AH : DigestKind.DIGEST_NONE;
 }
 
-export const isSealed = ({ authentication }: Pick<VrrpInstance, 'authentication'>): boolean =>
+export const hasDigest = ({ authentication }: Pick<VrrpInstance, 'authentication'>): boolean =>
   digestOf(authentication) !== DigestKind.DIGEST_NONE;
 
 /** Nanoseconds between two packets of one sender, in the long run. */
 export function spacingNs({ advertUs, fast }: Pick<VrrpInstance, 'advertUs' | 'fast'>): bigint {
-  const fastest = fast === undefined ? 0 : FAST_GENEROSITY / fast.intervalUs;
-  return BigInt(Math.round(SECOND_NS / Math.max(LEAST_PER_SECOND, 1e6 * Math.max(GENEROSITY / advertUs, fastest))));
+  const fastest = fast === undefined ? 0 : FAST_RATE_FACTOR / fast.intervalUs;
+  return BigInt(Math.round(SECOND_NS / Math.max(RATE_MIN_PER_SECOND, 1e6 * Math.max(RATE_FACTOR / advertUs, fastest))));
 }
 
-/** The dialects that the machine understands; of unicast both, for it learns which one a peer speaks. */
+/** The dialects that the process accepts; of unicast both, since it learns a peer's dialect. */
 function sumsOf({ version, family, unicast, v3ChecksumAsV2 }: VrrpInstance): number {
   if (version === 2) return Abi.SUM_PLAIN;
   if (family === 'inet6') return Abi.SUM_PSEUDO;
@@ -65,20 +65,20 @@ function sumsOf({ version, family, unicast, v3ChecksumAsV2 }: VrrpInstance): num
   return unicast === undefined ? Abi.SUM_PSEUDO : Abi.SUM_PSEUDO | Abi.SUM_OLD;
 }
 
-/** How far a sender may be ahead of that, ns. */
+/** How early a packet may come, ns. */
 export function burstNs(spacing: bigint): bigint {
-  const most = AT_ONCE * spacing;
+  const most = BURST_PACKETS * spacing;
   return most < SECOND_NS ? most : BigInt(SECOND_NS);
 }
 
-/** How much of an advert the filter hashes, whatever comes: our own list's length, and what is short anyway. */
+/** Digests over so many bytes are validated in the kernel: an advert with our own addresses, and all shorter ones. */
 function coveredBytes({ version, family, addresses, authentication }: VrrpInstance): number {
-  const own = BEFORE + vrrpLength(version, family, addresses.length) + (authentication.kind === 'ah' ? AH_BYTES : HMAC_TRAILER_BYTES);
-  return Math.min(Abi.DIGEST_BYTES_MAX, Math.max(ALWAYS_COVERED, own));
+  const own = BEFORE_BYTES + vrrpLength(version, family, addresses.length) + (authentication.kind === 'ah' ? AH_BYTES : HMAC_TRAILER_BYTES);
+  return Math.min(Abi.DIGEST_BYTES_MAX, Math.max(COVERED_MIN_BYTES, own));
 }
 
 /**
- * What may be refused in the kernel: nothing that the machine could accept. `shared`: by a unicast and a multicast instance, which may have
+ * What may be refused in the kernel: nothing that the process could accept. `shared`: by a unicast and a multicast instance, which may have
  * one interface and VRID; then only the rate is judged here.
  */
 export function encodeRule(instance: VrrpInstance, account: number, shared = false): Uint8Array {
@@ -98,8 +98,8 @@ export function encodeRule(instance: VrrpInstance, account: number, shared = fal
   });
 }
 
-/** The keys that seal an instance's adverts, by what the advert calls them (AH: nothing). */
-function sealKeys({ authentication }: VrrpInstance, slot: number): readonly TableEntry[] {
+/** The keys of an instance's digests, by their names in adverts (AH: 0). */
+function digestKeys({ authentication }: VrrpInstance, slot: number): readonly TableEntry[] {
   const entry = (id: number, value: Uint8Array): TableEntry => ({ key: encodeRecord(VrrpDigestId, { account: slot, key: id }), value });
   if (authentication.kind === 'ah') {
     return [entry(0, encodeKeyStates(ahKeyStates(passwordBytes(authentication.password))))];
@@ -117,16 +117,18 @@ export class AdvertFilter extends SocketFilter<FilterReason> implements Filter<F
   readonly #keys: FilterTable;
   readonly #seen: BpfMap;
 
-  /** `room`: for so many instances. @throws SystemError EPERM, or whatever the verifier says */
+  /** `room`: for so many instances. @throws SystemError EPERM, or an error of the verifier */
   constructor(
     room: number,
-    /** `judged`: by the kernel; `left`: to the machine, for the kernel cannot; `none`: there are none. */
-    readonly seals: 'judged' | 'left' | 'none',
+    /** `validated`: by the kernel; `left`: to the process, since the kernel cannot; `none`: there are none. */
+    readonly digests: 'validated' | 'left' | 'none',
     variables: Readonly<Record<string, Uint8Array>> = {},
   ) {
-    const sealed = seals === 'judged';
-    const [program, other] = sealed ? (['vrrp_filter_sealed', 'vrrp_filter'] as const) : (['vrrp_filter', 'vrrp_filter_sealed'] as const);
-    const entries = sealed ? { rules: room } : { rules: room, keys: 1, seen: 1, desks: 1 };
+    const validated = digests === 'validated';
+    const [program, other] = validated
+      ? (['vrrp_filter_digests', 'vrrp_filter'] as const)
+      : (['vrrp_filter', 'vrrp_filter_digests'] as const);
+    const entries = validated ? { rules: room } : { rules: room, keys: 1, seen: 1, scratch_space: 1 };
     super({ file: 'weir-vrrp.bpf.o', program, others: [other], entries, room, reasons: VRRP_REASON_NAMES, variables });
     this.#rules = new FilterTable(this.map('rules'));
     this.#keys = new FilterTable(this.map('keys'));
@@ -136,11 +138,11 @@ export class AdvertFilter extends SocketFilter<FilterReason> implements Filter<F
   configure({ configuration, targets }: FilterWanted): boolean {
     const { accounts } = this;
     const names = configuration.instances.map(({ name }) => name);
-    if (targets.length > this.room || !accounts.hasRoomFor(names) || (this.seals === 'none' && configuration.instances.some(isSealed))) {
+    if (targets.length > this.room || !accounts.hasRoomFor(names) || (this.digests === 'none' && configuration.instances.some(hasDigest))) {
       return false;
     }
-    if (this.seals === 'judged') {
-      const keys = configuration.instances.flatMap((instance) => sealKeys(instance, accounts.slotOf(instance.name)));
+    if (this.digests === 'validated') {
+      const keys = configuration.instances.flatMap((instance) => digestKeys(instance, accounts.slotOf(instance.name)));
       this.#forget(new Set(this.#keys.set(keys).map((key) => readField(key, VrrpDigestId.account))));
     }
     const rules = new Map<string, TableEntry>();
@@ -153,7 +155,7 @@ export class AdvertFilter extends SocketFilter<FilterReason> implements Filter<F
     return true;
   }
 
-  /** Whoever has another key begins to count anew. */
+  /** The senders of an account whose key changed may start to count again. */
   #forget(slots: ReadonlySet<number>): void {
     for (const key of slots.size === 0 ? [] : [...this.#seen.keys()]) {
       if (slots.has(readField(key, VrrpSeenKey.account))) {

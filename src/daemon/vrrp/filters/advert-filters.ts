@@ -5,7 +5,7 @@ import { isSystemError } from '../../../sys/errno.js';
 import type { RawReceiver } from '../../../sys/raw-socket.js';
 import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/filter-account.js';
 import { FilterKeeper } from '../../filter/filter-keeper.js';
-import { AdvertFilter, type FilterTarget, type FilterWanted, isSealed } from './advert-filter.js';
+import { AdvertFilter, type FilterTarget, type FilterWanted, hasDigest } from './advert-filter.js';
 
 const ROOM_MIN = 64;
 
@@ -43,16 +43,16 @@ export class AdvertFilters {
   /** Seals are judged where there are any, and where the kernel takes the longer program. */
   #make({ configuration: { instances }, targets }: FilterWanted): AdvertFilter {
     const room = Math.max(ROOM_MIN, 2 * Math.max(instances.length, targets.length));
-    if (!instances.some(isSealed)) {
+    if (!instances.some(hasDigest)) {
       return new AdvertFilter(room, 'none');
     }
     try {
-      return new AdvertFilter(room, 'judged');
+      return new AdvertFilter(room, 'validated');
     } catch (error) {
       if (!isSystemError(error)) {
         throw error;
       }
-      this.log('warning', `VRRP: the kernel does not check seals, floods of forged adverts will cost time: ${error.message}`);
+      this.log('warning', `VRRP: the kernel does not validate digests, floods of forged adverts will cost time: ${error.message}`);
       return new AdvertFilter(room, 'left');
     }
   }

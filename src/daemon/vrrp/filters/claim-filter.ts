@@ -1,4 +1,4 @@
-// The socket filter of bpf/filters/claim.bpf.c: told which addresses we hold and which MACs are ours.
+// The socket filter of bpf/filters/claim.bpf.c: configures which addresses we hold and which MACs are ours.
 import { encodeRecord } from '../../../sys/records.js';
 import { encodeAddress } from '../../../wire/address-bytes.js';
 import { macBytes } from '../../../wire/ethernet.js';
@@ -20,7 +20,7 @@ export class ClaimFilter extends SocketFilter<FilterReason> implements Filter<Cl
   readonly #held: FilterTable;
   readonly #own: FilterTable;
 
-  /** `room`: for so many addresses. @throws SystemError EPERM, or whatever the verifier says */
+  /** `room`: for so many addresses. @throws SystemError EPERM, or an error of the verifier */
   constructor(kind: 'arp' | 'neighbour', room: number, variables: Readonly<Record<string, Uint8Array>> = {}) {
     const [program, other] = kind === 'arp' ? (['arp_filter', 'neighbour_filter'] as const) : (['neighbour_filter', 'arp_filter'] as const);
     const plan = { file: 'weir-claim.bpf.o', program, others: [other], room, reasons: VRRP_REASON_NAMES, variables } as const;

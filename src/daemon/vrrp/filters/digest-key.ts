@@ -1,4 +1,4 @@
-// Keys as bpf/filters/digest.h needs them: the states that HMAC's two blocks leave behind.
+// Keys as bpf/filters/digest.h needs them: the states after HMAC's inner and outer block.
 import { encodeRecord } from '../../../sys/records.js';
 import { hmacStates } from '../../../wire/hmac.js';
 import { md5, md5After } from '../../../wire/md5.js';

@@ -1,4 +1,4 @@
-// The socket filter of bpf/filters/heartbeat.bpf.c: told which peers an instance has and what seals their heartbeats.
+// The socket filter of bpf/filters/heartbeat.bpf.c: configures the peers of each instance and the keys of their heartbeats.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import { encodeRecord } from '../../../sys/records.js';
 import { encodeAddress } from '../../../wire/address-bytes.js';
@@ -13,9 +13,9 @@ import { heartbeatKeys } from './heartbeat-keys.js';
 
 export interface HeartbeatWanted {
   readonly instances: readonly VrrpInstance[];
-  /** What our own heartbeats carry. */
+  /** The sender number of our own heartbeats. */
   readonly sender: number;
-  /** Where packets that come by a device may seem to come from: the device, and the VRF whose port it is. */
+  /** The interfaces that a packet by this device may name: the device, and the VRF whose port it is. */
   readonly placesOf: (device: string) => readonly number[];
 }
 
@@ -44,7 +44,7 @@ function encodePeer(instance: VrrpInstance, account: number, sender: number): Ui
 export class HeartbeatFilter extends SocketFilter<FilterReason> implements Filter<HeartbeatWanted, FilterReason> {
   readonly #peers: FilterTable;
 
-  /** `room`: for so many peers and instances. @throws SystemError EPERM, or whatever the verifier says */
+  /** `room`: for so many peers and instances. @throws SystemError EPERM, or an error of the verifier */
   constructor(room: number, variables: Readonly<Record<string, Uint8Array>> = {}) {
     const plan = { file: 'weir-heartbeat.bpf.o', program: 'heartbeat_filter', others: [] } as const;
     super({ ...plan, entries: { peers: room }, room, reasons: VRRP_REASON_NAMES, variables });

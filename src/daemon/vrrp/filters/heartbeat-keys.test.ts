@@ -15,7 +15,7 @@ test('without authentication a heartbeat is believed as it is, and may come agai
   for (let n = 0; n < 2; n++) assert.equal(ours.decode(bytes, peer, [open])?.heartbeat.state, 'master');
 });
 
-test('with it only what the key sealed is, each once, and never our own', () => {
+test('with authentication only heartbeats with a valid MAC, each once, and never our own', () => {
   const theirs = new HeartbeatKeys(() => 1_000_000);
   const ours = new HeartbeatKeys();
   const first = theirs.encode(closed, 'master', 100) ?? new Uint8Array();
@@ -31,11 +31,11 @@ test('with it only what the key sealed is, each once, and never our own', () => 
     assert.equal(ours.decode(forged, peer, [closed]), undefined, `byte ${at}`);
   }
   assert.equal(ours.decode(fresh, peer, [having({ kind: 'pass', password: 'other' })]), undefined, 'another password');
-  assert.equal(ours.decode(theirs.encode(open, 'master', 255) ?? new Uint8Array(), peer, [closed]), undefined, 'without a seal');
+  assert.equal(ours.decode(theirs.encode(open, 'master', 255) ?? new Uint8Array(), peer, [closed]), undefined, 'not authenticated');
   assert.equal(ours.decode(fresh, peer, [closed])?.heartbeat.priority, 100);
 });
 
-test('of several keys the active one seals and each opens; without a key nothing is said', () => {
+test('of several keys the active one is sent with and each is accepted; without a key nothing is sent', () => {
   const keys = (activeKey: number, ...ids: readonly number[]): VrrpInstance =>
     having({
       kind: 'hmac',

@@ -1,9 +1,15 @@
-// Which heartbeats an instance believes: with authentication, those that its key sealed, each once; without, all from its peers.
+// Which heartbeats an instance accepts: with authentication, those with a valid MAC, each once; without, all from its peers.
 import { randomBytes } from 'node:crypto';
 import type { Address } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { decodeHeartbeat, encodeHeartbeat, type Heartbeat, readSealedHeartbeat, sealHeartbeat } from '../../../wire/heartbeat.js';
+import {
+  decodeAuthenticatedHeartbeat,
+  decodeHeartbeat,
+  encodeAuthenticatedHeartbeat,
+  encodeHeartbeat,
+  type Heartbeat,
+} from '../../../wire/heartbeat.js';
 import { passwordBytes } from '../../../wire/vrrp-auth.js';
 import { hexBytes } from './digest-key.js';
 
@@ -11,7 +17,7 @@ const NANOSECONDS_IN_MS = 1_000_000n;
 /** Clocks that are right are not this far apart. */
 const CLOCKS_DIFFER_NS = 30_000_000_000n;
 
-/** The key to seal with first; none: not authenticated. */
+/** The key for sending first; none: not authenticated. */
 export function heartbeatKeys({ authentication }: Pick<VrrpInstance, 'authentication'>): readonly Uint8Array[] | undefined {
   switch (authentication.kind) {
     case 'none':
@@ -45,39 +51,45 @@ export class HeartbeatKeys {
     }
     const now = BigInt(this.wallMs()) * NANOSECONDS_IN_MS;
     this.#stamp = now > this.#stamp ? now : this.#stamp + 1n;
-    return keys[0] === undefined ? undefined : sealHeartbeat(heartbeat, keys[0], { sender: this.sender, stamp: this.#stamp });
+    return keys[0] === undefined
+      ? undefined
+      : encodeAuthenticatedHeartbeat(heartbeat, keys[0], { sender: this.sender, stamp: this.#stamp });
   }
 
-  /** What the bytes say of one of these instances, if that one may believe them. */
+  /** The heartbeat for one of these instances, if that instance accepts it. */
   decode(
     bytes: Uint8Array,
     source: Address,
     instances: readonly VrrpInstance[],
   ): { readonly instance: VrrpInstance; readonly heartbeat: Heartbeat } | undefined {
-    const sealed = readSealedHeartbeat(bytes);
-    const heartbeat = sealed?.heartbeat ?? decodeHeartbeat(bytes);
+    const authenticated = decodeAuthenticatedHeartbeat(bytes);
+    const heartbeat = authenticated?.heartbeat ?? decodeHeartbeat(bytes);
     const instance = instances.find(({ family, vrid }) => family === heartbeat?.family && vrid === heartbeat.vrid);
     if (heartbeat === undefined || instance === undefined) {
       return undefined;
     }
     const keys = heartbeatKeys(instance);
     if (keys === undefined) {
-      return sealed === undefined ? { instance, heartbeat } : undefined;
+      return authenticated === undefined ? { instance, heartbeat } : undefined;
     }
     const from = `${instance.name} ${addressId(source)}`;
-    if (sealed === undefined || sealed.seal.sender === this.sender || !this.#isNew(from, sealed.seal.stamp)) {
+    if (
+      authenticated === undefined ||
+      authenticated.authentication.sender === this.sender ||
+      !this.#isNew(from, authenticated.authentication.stamp)
+    ) {
       return undefined;
     }
-    if (!keys.some(sealed.opens)) {
+    if (!keys.some(authenticated.isValidFor)) {
       return undefined;
     }
-    this.#seen.set(from, sealed.seal.stamp);
+    this.#seen.set(from, authenticated.authentication.stamp);
     return { instance, heartbeat };
   }
 
   /**
-   * Beyond the peer's last stamp; or the time of day, where that last stamp is of a time to come: its clock was wrong, was set, and the peer
-   * was started again.
+   * Is the stamp greater than the peer's last? Where the last is in the future, the peer's clock was wrong, was set, and the peer was restarted:
+   * then a stamp of the present time is accepted.
    */
   #isNew(from: string, stamp: bigint): boolean {
     const last = this.#seen.get(from);

@@ -1,4 +1,4 @@
-// A sealed pair, and somebody on the link who forges the master's MAC, address and priority and plays its adverts again, at the
+// An authenticated pair, and another host on the link that forges the master's MAC, address and priority and plays its adverts again, at the
 // backup: there is no second master. What comes is counted.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -8,7 +8,7 @@ import { viewOf } from '../../src/wire/bytes.js';
 import { decodeVrrpHeader } from '../../src/wire/vrrp.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import type { RunningDaemon } from '../support/running-daemon.js';
-import { ETHERNET_BYTES, hmacKeys, resealed } from './advert-frames.js';
+import { ETHERNET_BYTES, hmacKeys, withNextNumber } from './advert-frames.js';
 import { floodMeanwhile } from './flooding.js';
 import { address, configuration, host, inBed, quick, type VrrpBed } from './vrrp-bed.js';
 
@@ -82,7 +82,7 @@ async function counted(daemon: RunningDaemon, least: number): Promise<void> {
   });
 }
 
-test('a flood of forged and replayed adverts of a sealed master makes no second one', { skip: noNamespaces() }, () =>
+test('a flood of forged and replayed adverts of an authenticated master makes no second one', { skip: noNamespaces() }, () =>
   inBed(async (bed) => {
     const master = bed.start(configuration(atPriority(255)));
     for (const { name } of pair) await master.said(new RegExp(`\\(${name}\\) Entering MASTER STATE`));
@@ -95,7 +95,7 @@ test('a flood of forged and replayed adverts of a sealed master makes no second 
       ).values(),
     ];
     const lines = [master.lines.length, backup.lines.length];
-    const frames = [...adverts, ...adverts.map(resealed)];
+    const frames = [...adverts, ...adverts.map(withNextNumber)];
     const { sent } = await floodMeanwhile(
       bed.here,
       frames.map((frame) => ({ frame, count: PER_SECOND * SECONDS, perSecond: PER_SECOND })),

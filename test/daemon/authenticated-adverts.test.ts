@@ -28,7 +28,7 @@ class Bench {
   constructor(kind: (typeof sealed)[number]) {
     this.#instance = { ...oneInstance, ...kinds[kind] };
     const skipped = new Uint8Array(Uint32Array.of(this.#instance.family === 'inet' ? 0 : 40).buffer);
-    this.filter = new AdvertFilter(64, 'judged', { skipped });
+    this.filter = new AdvertFilter(64, 'validated', { skipped });
     this.configure({});
   }
 
@@ -55,7 +55,7 @@ class Bench {
 }
 
 /** The next advert of a master with our list. */
-function genuine(bench: Bench, sender: ReturnType<typeof senderFor>): Packet {
+function valid(bench: Bench, sender: ReturnType<typeof senderFor>): Packet {
   for (;;) {
     const packet = nextAdvert({ ...sender, instance: bench.instance, number: sender.number++ }, random);
     const ah = packet.protocol === 51;
@@ -85,12 +85,12 @@ for (const kind of sealed) {
   test(`${kind}: forgeries and replays cost the master nothing`, needsBpf, () => {
     const bench = new Bench(kind);
     const sender = senderFor(bench.instance);
-    assert.ok(bench.passes(genuine(bench, sender)));
-    assert.ok(bench.flood(forged(genuine(bench, sender)), 'digest') > FLOOD - FEW, 'forged');
-    const next = genuine(bench, sender);
+    assert.ok(bench.passes(valid(bench, sender)));
+    assert.ok(bench.flood(forged(valid(bench, sender)), 'digest') > FLOOD - FEW, 'forged');
+    const next = valid(bench, sender);
     assert.ok(bench.passes(next), 'the master is heard after forgeries');
     assert.ok(bench.flood(next, 'replay') > FLOOD - FEW, 'replayed');
-    assert.ok(bench.passes(genuine(bench, sender)), 'the master is heard after replays');
+    assert.ok(bench.passes(valid(bench, sender)), 'the master is heard after replays');
     bench.filter.close();
   });
 }
@@ -107,7 +107,7 @@ test('digests of every length: what fills a block, and what is one longer', need
     for (const count of counts) {
       bench.configure({ addresses: addresses(count, inet ? like : six) });
       const sender = { ...senderFor(bench.instance), number: 1_000_000 * (count + 1) };
-      const packet = genuine(bench, sender);
+      const packet = valid(bench, sender);
       assert.ok(!bench.passes(forged(packet)) || !bench.passes(forged(packet)), `${kind}: a forged one with ${count} addresses`);
       assert.ok(bench.passes(packet), `${kind}: ${count} addresses`);
     }
@@ -118,24 +118,24 @@ test('digests of every length: what fills a block, and what is one longer', need
 test('longer lists than the kernel hashes pass sparingly, and take nothing from the rest', needsBpf, () => {
   const bench = new Bench('hmac');
   const sender = senderFor(bench.instance);
-  assert.ok(bench.passes(genuine(bench, sender)));
-  const packet = genuine(bench, sender);
+  assert.ok(bench.passes(valid(bench, sender)));
+  const packet = valid(bench, sender);
   const message = packet.payload.slice(0, 8);
   message[3] = 255;
   const long = concat(summed(packet, concat(message, new Uint8Array(255 * 4))), packet.payload.subarray(-28));
   viewOf(long).setUint32(long.length - 24, 0x70000000);
   assert.ok(20 + long.length < Abi.DIGEST_BYTES_MAX, 'the desk would have room: it is our own list that sets the bound');
   assert.ok(bench.flood({ ...packet, payload: long }, 'long') > FLOOD - FEW);
-  assert.ok(bench.passes(genuine(bench, sender)));
+  assert.ok(bench.passes(valid(bench, sender)));
   bench.filter.close();
 });
 
 test('with another key a sender may count from the beginning', needsBpf, () => {
   const bench = new Bench('ah');
-  assert.ok(bench.passes(genuine(bench, { ...senderFor(bench.instance), number: 5000 })));
+  assert.ok(bench.passes(valid(bench, { ...senderFor(bench.instance), number: 5000 })));
   bench.configure({ authentication: { kind: 'ah', password: '2222' } });
-  assert.ok(bench.passes(genuine(bench, { ...senderFor(bench.instance), number: 1 })));
-  assert.ok(bench.flood(genuine(bench, { ...senderFor(bench.instance), number: 1 }), 'replay') > FLOOD - FEW);
+  assert.ok(bench.passes(valid(bench, { ...senderFor(bench.instance), number: 1 })));
+  assert.ok(bench.flood(valid(bench, { ...senderFor(bench.instance), number: 1 }), 'replay') > FLOOD - FEW);
   bench.filter.close();
 });
 
