@@ -41,7 +41,7 @@ export function compareRecording(recording: string, differences: string, cases: 
 
   test('the recording is whole', () => assert.ok(recorded.length >= cases, `${recorded.length}`));
 
-  test('every difference from the original is listed', () => {
+  test('every difference from keepalived is listed', () => {
     const news = [...found].filter(([name, difference]) => {
       const { reason: _, ...listed } = expected.cases[name] ?? { reason: '', missing: [], extra: [] };
       return JSON.stringify(listed) !== JSON.stringify(difference);

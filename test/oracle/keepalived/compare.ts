@@ -39,15 +39,15 @@ export function diagnose(recorded: RecordedCase): readonly Diagnostic[] {
     names: namesOf(recorded),
   };
   const { configuration, diagnostics, values } = readKeepalived(filesOf(recorded), options);
-  const said = [...diagnostics];
+  const reported = [...diagnostics];
   if (configuration !== undefined)
     examineHost(
       configuration,
       values,
       RECORDED_HOST,
-      reportTo((diagnostic) => said.push(diagnostic)),
+      reportTo((diagnostic) => reported.push(diagnostic)),
     );
-  return said;
+  return reported;
 }
 
 /** Undefined if weir answers as keepalived did. After a missing argument keepalived stops: only that message is compared. */

@@ -277,8 +277,8 @@ function numberIn(text: string): number {
 }
 
 /** The recorder's script exits with the status in the file `st`. */
-function outcomeOf(command: string, said: string): ScriptOutcome {
+function outcomeOf(command: string, answer: string): ScriptOutcome {
   if (!command.includes('/st')) return { kind: 'exited', status: command.includes('false') ? 1 : 0 };
-  const signal = /^kill (\d+)$/.exec(said)?.[1];
-  return signal === undefined ? { kind: 'exited', status: numberIn(said) } : { kind: 'signalled', signal: Number(signal) };
+  const signal = /^kill (\d+)$/.exec(answer)?.[1];
+  return signal === undefined ? { kind: 'exited', status: numberIn(answer) } : { kind: 'signalled', signal: Number(signal) };
 }

@@ -4,8 +4,8 @@ import type { DiagnosticRows, With } from './row.js';
 export const bfdDiagnostics = {
   'bfd-weight-range': {
     severity: 'error',
-    text: ({ name, number }: With<'name' | 'number'>) =>
-      `Configuration error: BFD instance ${name} weight value ${number} not valid (must be in range [-253-253]), ignoring`,
+    text: ({ name, word }: With<'name' | 'word'>) =>
+      `Configuration error: BFD instance ${name} weight value ${word} not valid (must be in range [-253-253]), ignoring`,
   },
   'bfd-weight-option-unknown': {
     severity: 'error',

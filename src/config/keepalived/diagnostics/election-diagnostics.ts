@@ -19,12 +19,12 @@ export const electionDiagnostics = {
   },
   'hmac-key-id-range': {
     severity: 'error',
-    text: ({ name, idWord }: With<'name' | 'idWord'>) => `(${name}) auth_hmac key id '${idWord}' must be between 1 and 255`,
+    text: ({ name, word }: With<'name' | 'word'>) => `(${name}) auth_hmac key id '${word}' must be between 1 and 255`,
   },
   'hmac-key-invalid': {
     severity: 'error',
-    text: ({ name, id, length, least, most }: With<'name' | 'id' | 'length' | 'least' | 'most'>) =>
-      `(${name}) auth_hmac key ${id} length ${length} not in range [${least}, ${most}]`,
+    text: ({ name, id, length, min, max }: With<'name' | 'id' | 'length' | 'min' | 'max'>) =>
+      `(${name}) auth_hmac key ${id} length ${length} not in range [${min}, ${max}]`,
     hint: 'make one with: openssl rand -hex 32, and write hex:DIGITS',
   },
   'hmac-key-id-twice': {
@@ -35,8 +35,7 @@ export const electionDiagnostics = {
   'hmac-strict-mode': { severity: 'error', text: ({ name }: With<'name'>) => `(${name}) strict mode requires auth_hmac mode enforce` },
   'hmac-active-key-missing': {
     severity: 'error',
-    text: ({ name, activeKey }: With<'name' | 'activeKey'>) =>
-      `(${name}) auth_hmac active_key ${activeKey} is not defined, disabling extension`,
+    text: ({ name, key }: With<'name' | 'key'>) => `(${name}) auth_hmac active_key ${key} is not defined, disabling extension`,
     hint: 'give key ID VALUE and active_key ID',
   },
   'auth-pass-truncated': {

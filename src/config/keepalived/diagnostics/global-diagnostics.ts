@@ -45,7 +45,7 @@ export const globalDiagnostics = {
   'sync-daemon-id-keyword': { severity: 'error', text: () => 'Please use keyword "id" before lvs_sync_daemon SYNCID' },
   'sync-daemon-interface-name-long': {
     severity: 'error',
-    text: ({ device }: With<'device'>) => `lvs_sync_daemon interface name '${device}' too long - ignoring`,
+    text: ({ interface: dev }: With<'interface'>) => `lvs_sync_daemon interface name '${dev}' too long - ignoring`,
   },
   'sync-daemon-twice': {
     severity: 'error',
@@ -58,8 +58,9 @@ export const globalDiagnostics = {
   },
   'sync-daemon-interface-deprecated-use': {
     severity: 'error',
-    text: ({ indent }: With<'indent' | 'device' | 'name'>) => `${indent}Please use global lvs_sync_daemon`,
-    hint: ({ device, name }: With<'device' | 'name'>) => `lvs_sync_daemon ${device} ${name}`,
+    // keepalived indents it to stand below the text of the line before.
+    text: ({ name }: With<'interface' | 'name'>) => `${' '.repeat(String(name).length + 4)}Please use global lvs_sync_daemon`,
+    hint: ({ interface: dev, name }: With<'interface' | 'name'>) => `lvs_sync_daemon ${dev} ${name}`,
   },
   'sync-daemon-interface-twice': {
     severity: 'error',

@@ -19,9 +19,9 @@ export const hostDiagnostics = {
   },
   'static-address-interface-missing': {
     severity: 'unusable',
-    text: ({ keyword }: With<'keyword' | 'defaultInterface'>) =>
+    text: ({ keyword }: With<'keyword' | 'interface'>) =>
       `Static address ${keyword} requires either an interface or default interface must exist`,
-    hint: ({ defaultInterface }: With<'defaultInterface'>) => `there is no ${defaultInterface} here`,
+    hint: ({ interface: dev }: With<'interface'>) => `there is no ${dev} here`,
   },
   'interface-unknown': {
     severity: 'unusable',

@@ -76,11 +76,11 @@ export const networkDiagnostics = {
   },
   'route-rtt-below-min': {
     severity: 'notice',
-    text: ({ word, shortest }: With<'word' | 'shortest'>) => `rtt value ${word} below minimum ${shortest}ms, resetting`,
+    text: ({ word, min }: With<'word' | 'min'>) => `rtt value ${word} below minimum ${min}ms, resetting`,
   },
   'route-rtt-above-max': {
     severity: 'notice',
-    text: ({ word, longest }: With<'word' | 'longest'>) => `rtt value ${word} exceeds maximum ${longest}s, resetting`,
+    text: ({ word, max }: With<'word' | 'max'>) => `rtt value ${word} exceeds maximum ${max}s, resetting`,
   },
   'route-feature-unknown': { severity: 'error', text: ({ word }: With<'word'>) => `feature ${word} not supported` },
   'route-from-ipv4': { severity: 'error', text: ({ word }: With<'word'>) => `route from address only supported with IPv6 (${word})` },

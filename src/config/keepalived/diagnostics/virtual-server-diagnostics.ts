@@ -8,7 +8,7 @@ export const virtualServerDiagnostics = {
   },
   'check-bind-interface-long': {
     severity: 'error',
-    text: ({ bindInterface }: With<'bindInterface'>) => `Interface name ${bindInterface} is too long - ignoring`,
+    text: ({ interface: dev }: With<'interface'>) => `Interface name ${dev} is too long - ignoring`,
     hint: '15 characters at most',
   },
   'check-link-local-without-interface': {
@@ -27,7 +27,7 @@ export const virtualServerDiagnostics = {
   },
   'file-check-weight-option-unknown': {
     severity: 'error',
-    text: ({ unknown }: With<'unknown'>) => `unknown track file weight option ${unknown} - ignoring`,
+    text: ({ word }: With<'word'>) => `unknown track file weight option ${word} - ignoring`,
     hint: 'reverse or noreverse',
   },
   'file-check-unknown': {
@@ -42,8 +42,8 @@ export const virtualServerDiagnostics = {
   },
   'bfd-check-name-twice': {
     severity: 'error',
-    text: ({ server, name, found }: With<'server' | 'name' | 'found'>) =>
-      `(${server}) BFD_CHECK - BFD ${name} already specified as ${found}`,
+    text: ({ server, name, earlier }: With<'server' | 'name' | 'earlier'>) =>
+      `(${server}) BFD_CHECK - BFD ${name} already specified as ${earlier}`,
   },
   'bfd-check-unknown': {
     severity: 'error',
@@ -127,8 +127,8 @@ export const virtualServerDiagnostics = {
   },
   'real-server-port-reset': {
     severity: 'error',
-    text: ({ serviceName, name }: With<'serviceName' | 'name'>) =>
-      `WARNING - virtual server ${serviceName} and real server ${name} ports don't match - resetting`,
+    text: ({ service, name }: With<'service' | 'name'>) =>
+      `WARNING - virtual server ${service} and real server ${name} ports don't match - resetting`,
   },
   'real-server-snmp-name': { severity: 'error', text: () => 'real server snmp_name missing or extra parameters' },
   'sorry-server-address-invalid': {
@@ -138,8 +138,7 @@ export const virtualServerDiagnostics = {
   },
   'sorry-server-port-reset': {
     severity: 'error',
-    text: ({ serviceName }: With<'serviceName'>) =>
-      `WARNING - virtual server ${serviceName} and sorry server ports don't match - resetting`,
+    text: ({ service }: With<'service'>) => `WARNING - virtual server ${service} and sorry server ports don't match - resetting`,
   },
   'scheduler-flag-without-effect': {
     severity: 'notice',
@@ -182,7 +181,7 @@ export const virtualServerDiagnostics = {
   },
   'virtual-server-family-conflict': {
     severity: 'error',
-    text: ({ specified }: With<'specified'>) => `Virtual server specified family ${specified} conflicts with server family`,
+    text: ({ family }: With<'family'>) => `Virtual server specified family ${family} conflicts with server family`,
   },
   'virtual-server-protocol-ignored': {
     severity: 'error',
@@ -221,7 +220,7 @@ export const virtualServerDiagnostics = {
   },
   'group-address-invalid': {
     severity: 'error',
-    text: ({ first, tail }: With<'first' | 'tail'>) => `Invalid virtual server group IP address ${first} ${tail} - skipping`,
+    text: ({ word, tail }: With<'word' | 'tail'>) => `Invalid virtual server group IP address ${word} ${tail} - skipping`,
   },
   'sorry-server-inhibit-without-server': {
     severity: 'error',

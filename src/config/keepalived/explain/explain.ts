@@ -28,7 +28,7 @@ interface Line {
 }
 
 /** What all levels of blocks share. */
-interface Whole {
+interface Shared {
   readonly globals?: Values;
   /** Messages about a line of the files, by `file:line`. */
   readonly messages: ReadonlyMap<string, readonly string[]>;
@@ -37,7 +37,7 @@ interface Whole {
   readonly configuration: KeepalivedConfiguration;
 }
 
-interface Here {
+interface Level {
   readonly depth: number;
   readonly around: readonly Surrounding[];
   readonly effective: Effective;
@@ -51,19 +51,19 @@ const NOTHING: Effective = new Map();
 const COMMENT_COLUMN = 44;
 
 /** The origin, then the messages about the line. */
-function noteAt(at: Origin, whole: Whole, more = ''): string {
+function noteAt(at: Origin, shared: Shared, more = ''): string {
   const place = originText(at);
-  whole.shown.add(place);
-  return [place + more, ...(whole.messages.get(place) ?? [])].join(' | ');
+  shared.shown.add(place);
+  return [place + more, ...(shared.messages.get(place) ?? [])].join(' | ');
 }
 
-function statementLines(statement: Statement, depth: number, whole: Whole): readonly Line[] {
+function statementLines(statement: Statement, depth: number, shared: Shared): readonly Line[] {
   const text = [statement.keyword, ...statement.words].map((word) => wordText(word.text)).join(' ');
-  const note = noteAt(statement.keyword.at, whole);
+  const note = noteAt(statement.keyword.at, shared);
   if (statement.body === undefined) return [{ depth, text, note }];
   return [
     { depth, text: `${text} {`, note },
-    ...statement.body.flatMap((line) => statementLines(line, depth + 1, whole)),
+    ...statement.body.flatMap((line) => statementLines(line, depth + 1, shared)),
     { depth, text: '}' },
   ];
 }
@@ -105,8 +105,8 @@ function paired<T>(blocks: readonly Values[], objects: readonly T[], fits: (obje
 }
 
 /** What the blocks of one keyword became. */
-function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: Whole): Map<Values, Partial<Here>> {
-  const { instances, virtualServers } = whole.configuration;
+function objectsOf(name: string, blocks: readonly Values[], level: Level, shared: Shared): Map<Values, Partial<Level>> {
+  const { instances, virtualServers } = shared.configuration;
   switch (name) {
     case 'vrrp_instance': {
       const pairs = paired(blocks, instances, (instance, { label }) => instance.name === label[0]?.text);
@@ -117,12 +117,12 @@ function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: W
       return new Map([...pairs].map(([block, server]) => [block, { server, effective: effectiveVirtualServer(server) }]));
     }
     case 'real_server': {
-      const pairs = paired(blocks, here.server?.realServers ?? [], isServerOf);
+      const pairs = paired(blocks, level.server?.realServers ?? [], isServerOf);
       return new Map([...pairs].map(([block, rs]) => [block, { real: rs, effective: effectiveRealServer(rs) }]));
     }
     default: {
       // Blocks and checkers do not correspond one to one: SMTP_CHECK makes one checker a host, and some are dropped.
-      const checkers = (here.real?.checkers ?? []).filter(({ check }) => check.kind === CHECK_KINDS.get(name));
+      const checkers = (level.real?.checkers ?? []).filter(({ check }) => check.kind === CHECK_KINDS.get(name));
       if (checkers.length !== blocks.length) return new Map();
       const pairs = paired(blocks, checkers, () => true);
       return new Map([...pairs].map(([block, checker]) => [block, { effective: effectiveChecker(checker) }]));
@@ -131,46 +131,46 @@ function objectsOf(name: string, blocks: readonly Values[], here: Here, whole: W
 }
 
 /** `object`: what the block became. */
-function blockLines(keyword: Keyword, { value }: Value, object: Partial<Here>, here: Here, whole: Whole): readonly Line[] {
+function blockLines(keyword: Keyword, { value }: Value, object: Partial<Level>, level: Level, shared: Shared): readonly Line[] {
   if (keyword.argument.kind !== 'block') return [];
   const block = value as Values;
-  const around = [{ name: keyword.name, block }, ...here.around];
-  const inside: Here = { depth: here.depth + 1, around, effective: NOTHING, ...object };
+  const around = [{ name: keyword.name, block }, ...level.around];
+  const inside: Level = { depth: level.depth + 1, around, effective: NOTHING, ...object };
   return [
-    { depth: here.depth, text: `${labelText(keyword.name, block, object.real)} {`, note: noteAt(block.at, whole) },
-    ...bodyLines(block, keyword.argument.keywords(), inside, whole),
-    { depth: here.depth, text: '}' },
-    ...(here.depth === 0 ? [{ depth: 0, text: '' }] : []),
+    { depth: level.depth, text: `${labelText(keyword.name, block, object.real)} {`, note: noteAt(block.at, shared) },
+    ...bodyLines(block, keyword.argument.keywords(), inside, shared),
+    { depth: level.depth, text: '}' },
+    ...(level.depth === 0 ? [{ depth: 0, text: '' }] : []),
   ];
 }
 
-function listLines(keyword: Keyword, { value, at }: Value, { depth }: Here, whole: Whole): readonly Line[] {
+function listLines(keyword: Keyword, { value, at }: Value, { depth }: Level, shared: Shared): readonly Line[] {
   const named = Array.isArray(value) ? undefined : (value as Values);
   const lines = (named === undefined ? value : (named.of.get('lines')?.[0]?.value ?? [])) as readonly Statement[];
   const name = named === undefined ? keyword.name : labelText(keyword.name, named, undefined);
   return [
-    { depth, text: `${name} {`, note: noteAt(at, whole) },
-    ...lines.flatMap((line) => statementLines(line, depth + 1, whole)),
+    { depth, text: `${name} {`, note: noteAt(at, shared) },
+    ...lines.flatMap((line) => statementLines(line, depth + 1, shared)),
     { depth, text: '}' },
     ...(depth === 0 ? [{ depth: 0, text: '' }] : []),
   ];
 }
 
 /** A value written here. If another value is in force, it stands behind the last occurrence of the keyword. */
-function writtenLines(keyword: Keyword, { value, at }: Value, isLast: boolean, here: Here, whole: Whole): readonly Line[] {
-  const { depth, effective } = here;
+function writtenLines(keyword: Keyword, { value, at }: Value, isLast: boolean, level: Level, shared: Shared): readonly Line[] {
+  const { depth, effective } = level;
   const written = argumentText(keyword.argument, value) ?? '';
   const holds = isLast ? (effective.get(keyword.name) ?? written) : written;
-  return [{ depth, text: joined(keyword.name, holds), note: noteAt(at, whole, holds === written ? '' : ` (${written} written)`) }];
+  return [{ depth, text: joined(keyword.name, holds), note: noteAt(at, shared, holds === written ? '' : ` (${written} written)`) }];
 }
 
 /**
  * A value that is not written but in force. If neither a builder nor a surrounding block sets it, it is printed as a comment: writing some
  * defaults would change their meaning (a smtp_server that is written is used).
  */
-function unwrittenLines(keyword: Keyword, { depth, around, effective }: Here, whole: Whole): readonly Line[] {
+function unwrittenLines(keyword: Keyword, { depth, around, effective }: Level, shared: Shared): readonly Line[] {
   if (keyword.acted === 'accepted') return [];
-  const source = sourceOf(keyword, around.slice(1), whole.globals);
+  const source = sourceOf(keyword, around.slice(1), shared.globals);
   const holds = effective.get(keyword.name);
   const text = holds ?? source?.text;
   if (text === undefined) return [];
@@ -180,24 +180,24 @@ function unwrittenLines(keyword: Keyword, { depth, around, effective }: Here, wh
 }
 
 /** First the written lines in their order, since some keywords depend on the order; then the unwritten ones. */
-function bodyLines(block: Values, table: readonly Keyword[], here: Here, whole: Whole): readonly Line[] {
+function bodyLines(block: Values, table: readonly Keyword[], level: Level, shared: Shared): readonly Line[] {
   const messages = table.flatMap((keyword) => {
     const values = block.of.get(keyword.name) ?? [];
-    const objects = keyword.argument.kind === 'block' ? objectsOf(keyword.name, blocksOf(block, keyword.name), here, whole) : undefined;
+    const objects = keyword.argument.kind === 'block' ? objectsOf(keyword.name, blocksOf(block, keyword.name), level, shared) : undefined;
     return values.map((value, index) => ({
       order: value.order,
       lines: () =>
         objects !== undefined
-          ? blockLines(keyword, value, objects.get(value.value as Values) ?? {}, here, whole)
+          ? blockLines(keyword, value, objects.get(value.value as Values) ?? {}, level, shared)
           : keyword.argument.kind === 'lines'
-            ? listLines(keyword, value, here, whole)
-            : writtenLines(keyword, value, index === values.length - 1, here, whole),
+            ? listLines(keyword, value, level, shared)
+            : writtenLines(keyword, value, index === values.length - 1, level, shared),
     }));
   });
-  const unwritten = here.depth === 0 ? [] : table.filter(({ name }) => !block.of.has(name));
+  const unwritten = level.depth === 0 ? [] : table.filter(({ name }) => !block.of.has(name));
   return [
     ...messages.sort((one, other) => one.order - other.order).flatMap(({ lines }) => lines()),
-    ...unwritten.flatMap((keyword) => unwrittenLines(keyword, here, whole)),
+    ...unwritten.flatMap((keyword) => unwrittenLines(keyword, level, shared)),
   ];
 }
 
@@ -234,9 +234,9 @@ function messagesAt(diagnostics: readonly Diagnostic[]): ReadonlyMap<string, rea
 export function explain(root: Values, configuration: KeepalivedConfiguration, diagnostics: readonly Diagnostic[]): string {
   const messages = messagesAt(diagnostics);
   const globals = root.of.get('global_defs')?.at(-1)?.value as Values | undefined;
-  const whole: Whole = { messages, shown: new Set(), configuration, ...(globals === undefined ? {} : { globals }) };
-  const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, whole).map(lineText);
-  const left = [...messages].filter(([place]) => !whole.shown.has(place));
+  const shared: Shared = { messages, shown: new Set(), configuration, ...(globals === undefined ? {} : { globals }) };
+  const lines = bodyLines(root, rootKeywords, { depth: 0, around: [], effective: NOTHING }, shared).map(lineText);
+  const left = [...messages].filter(([place]) => !shared.shown.has(place));
   const lost = left.flatMap(([place, texts]) => texts.map((text) => `# ${place}: ${text.replace(/[\r\n]+/g, ' ')}`));
   return [...lines, ...(lost.length === 0 ? [] : ['# Messages about lines that are not above:', ...lost]), ''].join('\n');
 }

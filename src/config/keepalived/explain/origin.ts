@@ -56,11 +56,11 @@ function fromGlobal(name: string, globals: Values | undefined): Sourced | undefi
   const text = value === undefined ? undefined : globalText(keyword, value.value);
   if (value !== undefined && text !== undefined) return { text, note: `from global_defs ${originText(value.at)}` };
   if (keyword.default === undefined) return keyword.argument.kind === 'flag' ? { text: 'off', note: 'default' } : undefined;
-  return ownDefault(keyword.default, globals);
+  return defaultValue(keyword.default, globals);
 }
 
 /** A default that names a keyword of global_defs means the value of that keyword; any other default is the value itself. */
-const ownDefault = (text: string, globals: Values | undefined): Sourced | undefined =>
+const defaultValue = (text: string, globals: Values | undefined): Sourced | undefined =>
   indexOf(globalKeywords).has(text) ? fromGlobal(text, globals) : { text, note: 'default' };
 
 /** undefined: the keyword is unset and has no default. */
@@ -74,5 +74,5 @@ export function sourceOf(keyword: Keyword, around: readonly Surrounding[], globa
   const global = GLOBAL_NAMES.get(keyword.name);
   if (global !== undefined) return fromGlobal(global, globals);
   if (keyword.default === undefined) return undefined;
-  return ownDefault(keyword.default, globals);
+  return defaultValue(keyword.default, globals);
 }

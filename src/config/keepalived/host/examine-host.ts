@@ -72,7 +72,7 @@ class InterfaceExamination {
   }
 
   /** Covers every block, also blocks that did not become an instance. */
-  #ownInterfaces(): void {
+  #instanceInterfaces(): void {
     for (const block of blocksOf(this.#root, 'vrrp_instance')) {
       const word = wordsOf(block, 'interface')?.[0]?.text;
       if (word === undefined || word === 'lo' || word.length > NAME_LENGTH_MAX) continue;
@@ -81,7 +81,7 @@ class InterfaceExamination {
   }
 
   #instances(): void {
-    this.#ownInterfaces();
+    this.#instanceInterfaces();
     for (const instance of this.#configuration.instances) {
       const { name } = instance;
       const block = this.#block('vrrp_instance', name);
@@ -135,7 +135,7 @@ class InterfaceExamination {
       if (this.#has(global.defaultInterface) || lineWords(line).some((word) => word.text === 'dev')) continue;
       this.#report('static-address-interface-missing', line.keyword.at, {
         keyword: line.keyword.text,
-        defaultInterface: global.defaultInterface,
+        interface: global.defaultInterface,
       });
       this.#missing ??= line.keyword.at;
     }

@@ -131,8 +131,8 @@ function examineTracked(configuration: KeepalivedConfiguration, root: Values, fa
     const { name, script } = tracker;
     const block = blocks.get(name);
     const at = block === undefined ? root.at : placeOf(block, 'script');
-    const nobody = script.runAs !== undefined && !known(script.runAs, facts);
-    if (nobody) report('script-user-missing', at, { script: script.text });
+    const userMissing = script.runAs !== undefined && !known(script.runAs, facts);
+    if (userMissing) report('script-user-missing', at, { script: script.text });
     else if (script.runAs === undefined && withoutUser(configuration, facts)) {
       reportWithoutUser(at, report);
       report('track-script-default-user-missing', at, { name, user: DEFAULT_USER });

@@ -16,7 +16,7 @@ export interface SequenceProblem {
 const INT64 = 2n ** 63n;
 
 /** strtol() with base 0: `0x` is hexadecimal, `0` octal; an empty text is 0. */
-function whole(text: string): bigint | undefined {
+function readInteger(text: string): bigint | undefined {
   const match = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|0([0-7]*)|([1-9]\d*)|)$/.exec(text);
   if (match === null || text === '+' || text === '-') return undefined;
   const [, sign, hex, octal, decimal] = match;
@@ -39,7 +39,7 @@ export function readSeq(text: string, substitute: (text: string) => string): Seq
     .slice(0, -1)
     .trim()
     .split(/\s*,\s*|\s+/);
-  const values = numbers.map(whole);
+  const values = numbers.map(readInteger);
   if (variable === undefined || variable === '' || values.length === 0 || values.length > 3 || values.includes(undefined)) {
     return { problems: ['Invalid ~SEQ definition', specification] };
   }

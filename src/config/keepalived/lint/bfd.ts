@@ -28,7 +28,7 @@ const LOW_TTL: LintVerdict = {
     'A BFD session with a neighbour on the link sends with a TTL below 255 (over IPv6 the default is 64): routers that follow RFC 5881 §5 drop such packets, and the session never comes up.',
 };
 
-const ownAddresses = ({ configuration: { bfds, instances } }: LintNode): readonly Address[] =>
+const localAddresses = ({ configuration: { bfds, instances } }: LintNode): readonly Address[] =>
   [...bfds.map(({ source }) => source), ...instances.map(({ sourceAddress }) => sourceAddress)].filter((address) => address !== undefined);
 
 /** The other nodes with this virtual router, by their addresses as far as the files show. */
@@ -37,7 +37,7 @@ function peerAddresses(node: LintNode, instance: VrrpInstance, nodes: readonly L
     if (a === node && ours === instance) return [b];
     return b === node && theirs === instance ? [a] : [];
   });
-  return [...(instance.unicast?.peers ?? []).map(({ address }) => address), ...others.flatMap(ownAddresses)];
+  return [...(instance.unicast?.peers ?? []).map(({ address }) => address), ...others.flatMap(localAddresses)];
 }
 
 /** Sessions whose failure alone causes FAULT. */

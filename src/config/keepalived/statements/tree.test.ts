@@ -86,8 +86,8 @@ test('a hundred thousand open braces are one message', () => {
 
 test("a forgotten '}' is reported where the next line belongs to an outer block, once a block", () => {
   const list = 'vrrp_instance V1\n{\nvirtual_ipaddress\n{\n10.0.0.1\npriority 10\nvrrp_instance V2\n{\npriority 10\n}\n}\n}';
-  const hurt = "7: 'vrrp_instance' stands inside of 'virtual_ipaddress', which was opened in line 4";
-  assert.deepEqual(parse(list).reported, [hurt], 'a list may hold a word that is a keyword elsewhere, not a block');
+  const message = "7: 'vrrp_instance' stands inside of 'virtual_ipaddress', which was opened in line 4";
+  assert.deepEqual(parse(list).reported, [message], 'a list may hold a word that is a keyword elsewhere, not a block');
   const block = 'vrrp_instance V1\n{\npriority 10\nvrrp_instance V2\n{\npriority 10\n}\nvrrp_instance V3\n{\n}\n}';
   assert.deepEqual(parse(block).reported, ["4: 'vrrp_instance' stands inside of 'vrrp_instance', which was opened in line 2"]);
 });

@@ -28,7 +28,7 @@ function readWeight(block: Values, report: Report): { readonly weight: number; r
   const { value, problem } = readWhole(number.text, { min: -253, max: 253 });
   if (value === undefined) {
     if (problem !== undefined) reportProblem(report, number.at, problem);
-    report('bfd-weight-range', number.at, { name: nameOf(block), number: number.text });
+    report('bfd-weight-range', number.at, { name: nameOf(block), word: number.text });
     return none;
   }
   if (option !== undefined && option.text !== 'reverse') {

@@ -12,7 +12,7 @@ export const globalLvsKeywords: readonly Keyword[] = [
     repeated: true,
     argument: words(1),
     meaning:
-      'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send and take connections of the other director.',
+      'IF [[inst] INSTANCE] [id 0..255] [maxlen 1..65507] [port N] [ttl N] [group ADDRESS]: send connections to the other director, and receive its own.',
     messages: { missing: 'lvs_sync_daemon requires interface' },
   },
   {

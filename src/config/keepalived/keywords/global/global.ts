@@ -125,7 +125,7 @@ const flag = (name: string, meaning: string, aliases?: readonly string[]): Keywo
 
 const monitoring: readonly Keyword[] = [
   flag('enable_snmp_vrrp', 'SNMP: the VRRP part of KEEPALIVED-MIB.', ['enable_snmp_keepalived']),
-  flag('enable_snmp_checker', 'SNMP: the part of virtual servers.'),
+  flag('enable_snmp_checker', 'SNMP: the virtual server part of KEEPALIVED-MIB.'),
   flag('enable_snmp_rfc', 'SNMP: VRRP-MIB and VRRPv3-MIB.'),
   flag('enable_snmp_rfcv2', 'SNMP: VRRP-MIB.'),
   flag('enable_snmp_rfcv3', 'SNMP: VRRPv3-MIB.'),
@@ -149,7 +149,7 @@ const monitoring: readonly Keyword[] = [
       messages: { invalid: "snmp stats vs update interval '%v' invalid - ignoring" },
     }),
   ),
-  flag('enable_dbus', 'D-Bus: offer the state of the instances.'),
+  flag('enable_dbus', 'D-Bus: export the state of the instances.'),
   {
     name: 'dbus_service_name',
     argument: TEXT,

@@ -10,10 +10,10 @@ const text = (name: string, what: string, meaning: string): Keyword => ({
 });
 
 const sslKeywords: readonly Keyword[] = [
-  text('password', 'password', 'Opens the key.'),
-  text('ca', 'cafile', 'File of authorities (loaded; servers are not verified).'),
-  text('certificate', 'certfile', 'File of the certificate shown to servers.'),
-  text('key', 'keyfile', 'File of its key.'),
+  text('password', 'password', 'Password of the key file.'),
+  text('ca', 'cafile', 'File of CA certificates (loaded; servers are not verified).'),
+  text('certificate', 'certfile', 'File of the certificate that is presented to servers.'),
+  text('key', 'keyfile', "File of the certificate's key."),
 ];
 
 export const sslKeyword: Keyword = {

@@ -12,9 +12,9 @@ export const notifyScript = (name: string, who: string, meaning: string): Keywor
 
 /** The scripts that instances and groups share. */
 export const notifyScripts = (who: string): readonly Keyword[] => [
-  notifyScript('notify_master', who, 'COMMAND [USER [GROUP]], run on becoming master.'),
-  notifyScript('notify_backup', who, 'COMMAND [USER [GROUP]], run on becoming backup.'),
-  notifyScript('notify_fault', who, 'COMMAND [USER [GROUP]], run on entering FAULT.'),
+  notifyScript('notify_master', who, 'COMMAND [USER [GROUP]], run when it becomes master.'),
+  notifyScript('notify_backup', who, 'COMMAND [USER [GROUP]], run when it becomes backup.'),
+  notifyScript('notify_fault', who, 'COMMAND [USER [GROUP]], run when it enters FAULT.'),
   notifyScript('notify_stop', who, 'COMMAND [USER [GROUP]], run when the daemon stops.'),
   notifyScript('notify', who, 'COMMAND [USER [GROUP]], run at every change with INSTANCE|GROUP, name, state and priority as arguments.'),
 ];

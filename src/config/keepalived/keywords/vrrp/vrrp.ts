@@ -123,7 +123,7 @@ const garp: readonly Keyword[] = [
     'garp_lower_prio_delay',
     SECONDS_MAX,
     "garp_lower_prio_delay '%v' invalid - ignoring",
-    'Seconds until the second set after a lower advert.',
+    'Seconds until the second set after an advert of lower priority.',
   ),
   garpNumber('garp_lower_prio_repeat', INT_MAX, "Invalid garp_lower_prio_repeat '%v'", 'Rounds of that set.'),
   garpNumber('garp_master_refresh', UNSIGNED_MAX, "Invalid garp_master_refresh '%v' - ignoring", 'Seconds between refreshes; 0: none.'),
@@ -169,7 +169,7 @@ const instance: readonly Keyword[] = [
   ...trackLists,
   ...garp,
   ...notifyScripts('(%n)'),
-  notifyScript('notify_master_rx_lower_pri', '(%n)', 'COMMAND [USER [GROUP]], run when a master sees an advert of lower priority.'),
+  notifyScript('notify_master_rx_lower_pri', '(%n)', 'COMMAND [USER [GROUP]], run when a master receives an advert of lower priority.'),
   {
     name: 'notify_deleted',
     argument: { kind: 'raw', optional: true },

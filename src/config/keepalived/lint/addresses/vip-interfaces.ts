@@ -4,7 +4,7 @@ import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
 
-const UNWATCHED: LintVerdict = {
+const UNTRACKED: LintVerdict = {
   code: 'vip-interface-not-tracked',
   severity: 'warning',
   meaning:
@@ -12,10 +12,10 @@ const UNWATCHED: LintVerdict = {
 };
 
 /** Interfaces without a carrier to lose. */
-const LINKLESS = /^(?:lo|dummy)\d*$/;
+const WITHOUT_CARRIER = /^(?:lo|dummy)\d*$/;
 
 /** Interfaces whose failure changes the instance's state or priority: its own, those it tracks, and those of its sync group. */
-function watched({ name, interface: own, track }: VrrpInstance, { configuration }: LintNode): readonly string[] {
+function trackedInterfaces({ name, interface: own, track }: VrrpInstance, { configuration }: LintNode): readonly string[] {
   const groups = configuration.syncGroups.filter(({ members }) => members.includes(name));
   const groupPeers = configuration.instances.filter((one) => groups.some(({ members }) => members.includes(one.name)));
   const sets = [track, ...groups.map((group) => group.track), ...groupPeers.map((peer) => peer.track)];
@@ -24,7 +24,7 @@ function watched({ name, interface: own, track }: VrrpInstance, { configuration 
 }
 
 export const vipInterfaces: LintRule = {
-  verdicts: [UNWATCHED],
+  verdicts: [UNTRACKED],
   check: (nodes) =>
     nodes.flatMap((node) =>
       node.configuration.instances.flatMap((instance) => {
@@ -34,15 +34,17 @@ export const vipInterfaces: LintRule = {
         );
         if (others.size === 0) return [];
         const tracked = [...addresses, ...excludedAddresses].flatMap(({ dev, noTrack }) => (dev === undefined || noTrack ? [] : [dev]));
-        const seen = [...watched(instance, node), ...tracked];
+        const seen = [...trackedInterfaces(instance, node), ...tracked];
         // A VLAN interface goes down with its parent interface.
-        const missing = [...others].filter((dev) => !LINKLESS.test(dev) && !seen.some((one) => one === dev || dev.startsWith(`${one}.`)));
+        const missing = [...others].filter(
+          (dev) => !WITHOUT_CARRIER.test(dev) && !seen.some((one) => one === dev || dev.startsWith(`${one}.`)),
+        );
         if (missing.length === 0) return [];
         const cause = `${missing.join(', ')} may lose its carrier while adverts continue on ${instance.interface ?? 'another one'}`;
         const at = instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded');
         return [
           found(
-            UNWATCHED,
+            UNTRACKED,
             at,
             `${name} does not track every interface of its addresses`,
             cause,

@@ -72,7 +72,7 @@ function readDaemon(words: readonly Word[], report: Report): SyncDaemon | undefi
   const [device, ...rest] = words;
   if (device === undefined) return undefined;
   if (device.text.length > 15) {
-    report('sync-daemon-interface-name-long', device.at, { device: device.text });
+    report('sync-daemon-interface-name-long', device.at, { interface: device.text });
     return undefined;
   }
   const draft: Draft = {};
@@ -100,7 +100,7 @@ export function oldSyncDaemon(instance: Values, current: SyncDaemon | undefined,
   if (device === undefined) return current;
   const name = nameOf(instance);
   report('sync-daemon-interface-deprecated', device.at, { name });
-  report('sync-daemon-interface-deprecated-use', device.at, { indent: ' '.repeat(name.length + 4), device: device.text, name });
+  report('sync-daemon-interface-deprecated-use', device.at, { interface: device.text, name });
   if (current === undefined) return { interface: device.text, instance: name };
   report('sync-daemon-interface-twice', device.at, { name, interface: current.interface });
   return current;

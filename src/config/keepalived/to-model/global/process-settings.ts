@@ -51,14 +51,14 @@ function forRole(global: Values, role: 'vrrp' | 'checker' | 'bfd', report: Repor
 }
 
 /** The names of keepalived's processes, which `process_names` asks for. */
-const ownNames = { parent: 'keepalived', vrrp: 'keepalived_vrrp', checker: 'keepalived_ipvs', bfd: 'keepalived_bfd' };
+const PROCESS_NAMES = { parent: 'keepalived', vrrp: 'keepalived_vrrp', checker: 'keepalived_ipvs', bfd: 'keepalived_bfd' };
 
 export function buildProcessSettings(global: Values, report: Report): GlobalSettings['processes'] {
   const named = has(global, 'process_names');
-  const parentName = textOf(global, 'process_name') ?? (named ? ownNames.parent : undefined);
+  const parentName = textOf(global, 'process_name') ?? (named ? PROCESS_NAMES.parent : undefined);
   const child = (role: 'vrrp' | 'checker' | 'bfd'): ProcessSettings => {
     const settings = forRole(global, role, report);
-    return named && settings.name === undefined ? { ...settings, name: ownNames[role] } : settings;
+    return named && settings.name === undefined ? { ...settings, name: PROCESS_NAMES[role] } : settings;
   };
   return {
     parent: { ...(parentName === undefined ? {} : { name: parentName }), noSwap: false, cpus: [] },

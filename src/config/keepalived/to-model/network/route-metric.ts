@@ -35,8 +35,8 @@ export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>([
 ]);
 
 /** The range that keepalived enforces. */
-const shortest = 200;
-const longest = 120_000;
+const RTT_MIN_MS = 200;
+const RTT_MAX_MS = 120_000;
 
 /** `100ms`, `1.5s`, or a number of kernel units, as milliseconds. Out of range it is reported, and the nearest bound is used. */
 function readMilliseconds(line: Line, word: Word, perMs: number, details: With<'name' | 'word'>): number | undefined {
@@ -47,9 +47,9 @@ function readMilliseconds(line: Line, word: Word, perMs: number, details: With<'
   }
   const [, digits, unit] = match;
   const value = unit === undefined ? Math.round(Number(digits)) / perMs : Math.round(Number(digits) * (unit.startsWith('s') ? 1000 : 1));
-  if (value < shortest) line.report('route-rtt-below-min', word.at, { word: word.text, shortest });
-  if (value > longest) line.report('route-rtt-above-max', word.at, { word: word.text, longest: longest / 1000 });
-  return Math.min(longest, Math.max(shortest, value));
+  if (value < RTT_MIN_MS) line.report('route-rtt-below-min', word.at, { word: word.text, min: RTT_MIN_MS });
+  if (value > RTT_MAX_MS) line.report('route-rtt-above-max', word.at, { word: word.text, max: RTT_MAX_MS / 1000 });
+  return Math.min(RTT_MAX_MS, Math.max(RTT_MIN_MS, value));
 }
 
 /** `features ecn`: the kernel's RTAX_FEATURES, bit 0. */

@@ -46,7 +46,7 @@ function readTarget(block: Values, { address: server, report }: CheckerContext):
   }
   let bindInterface = textOf(block, 'bind_if');
   if (bindInterface !== undefined && bindInterface.length > 15) {
-    report('check-bind-interface-long', placeOf(block, 'bind_if'), { bindInterface });
+    report('check-bind-interface-long', placeOf(block, 'bind_if'), { interface: bindInterface });
     bindInterface = undefined;
   }
   if (isLinkLocal(aim) && bindAddress !== undefined && bindInterface === undefined) {
@@ -89,7 +89,7 @@ function readFileWeight(block: Values, report: Report): { readonly weight: numbe
   }
   const unknown = extra ?? (option !== undefined && !['reverse', 'noreverse'].includes(option.text) ? option : undefined);
   if (unknown === undefined) return { weight: value, reverse: option?.text === 'reverse' };
-  report('file-check-weight-option-unknown', unknown.at, { unknown: unknown.text });
+  report('file-check-weight-option-unknown', unknown.at, { word: unknown.text });
   return undefined;
 }
 
@@ -117,7 +117,7 @@ function buildBfd(block: Values, { server, bfds, report }: CheckerContext): Chec
       report('bfd-check-names', at, { server });
       return undefined;
     }
-    if (found !== undefined) report('bfd-check-name-twice', at, { server, name, found });
+    if (found !== undefined) report('bfd-check-name-twice', at, { server, name, earlier: found });
     else if (bfds.some((bfd) => bfd.name === name && bfd.events.checker)) found = name;
     else {
       report('bfd-check-unknown', at, { server, name });

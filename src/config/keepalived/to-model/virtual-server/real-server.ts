@@ -70,7 +70,9 @@ export function buildRealServer(block: Values, serviceName: string, defaults: Se
   const forwarding = forwardingOf(block, 'lvs_method', 'real server', report) ?? defaults.forwarding;
   if (!familyFits(address, block.at, 'real server', forwarding, defaults)) return undefined;
   const name = endpointName(address, defaults.protocol, endpoint.port === 0 ? defaults.port : endpoint.port);
-  const port = fitPort(endpoint.port, forwarding, defaults, () => report('real-server-port-reset', block.at, { serviceName, name }));
+  const port = fitPort(endpoint.port, forwarding, defaults, () =>
+    report('real-server-port-reset', block.at, { service: serviceName, name }),
+  );
   const timing = timingOf(block, defaults.timing);
   const [notifyUp, notifyDown] = [scriptOf(block, 'notify_up'), scriptOf(block, 'notify_down')];
   const virtualHost = textOf(block, 'virtualhost');
@@ -113,7 +115,7 @@ export function buildSorryServer(
   }
   const forwarding = own ?? defaults.forwarding;
   if (!familyFits(address, at, 'sorry server', forwarding, defaults)) return undefined;
-  const port = fitPort(optional, forwarding, defaults, () => report('sorry-server-port-reset', at, { serviceName }));
+  const port = fitPort(optional, forwarding, defaults, () => report('sorry-server-port-reset', at, { service: serviceName }));
   return {
     address,
     port,

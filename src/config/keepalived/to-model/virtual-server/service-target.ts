@@ -67,7 +67,7 @@ export function readFamily(block: Values, target: Target, forwarding: Forwarding
   if (target.kind === 'fwmark') return markFamily(block, forwarding);
   const specified = textOf(block, 'ip_family');
   if (specified !== undefined && specified !== target.address.family) {
-    report('virtual-server-family-conflict', placeOf(block, 'ip_family'), { specified });
+    report('virtual-server-family-conflict', placeOf(block, 'ip_family'), { family: specified });
   }
   return target.address.family;
 }

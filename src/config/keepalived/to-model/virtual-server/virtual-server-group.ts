@@ -106,7 +106,7 @@ function readMember(line: Statement, name: string, report: Report): GroupMember 
   const range = number === undefined ? undefined : readRange(first.text);
   if (number === undefined || range === undefined) {
     const tail = port === undefined ? '' : `/port/${port.text}`;
-    report('group-address-invalid', first.at, { first: first.text, tail });
+    report('group-address-invalid', first.at, { word: first.text, tail });
     return undefined;
   }
   if ('problem' in range) {

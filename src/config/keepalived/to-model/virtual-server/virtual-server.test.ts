@@ -143,7 +143,7 @@ test('quorum and hysteresis fit the weights', () => {
   ]);
   assert.deepEqual([server?.quorum, server?.hysteresis], [5, 4]);
   const idle = read(`${PLAIN}real_server 10.0.0.2 80 {\nweight 0\n}\n`).server;
-  assert.deepEqual([idle?.quorum, idle?.hysteresis], [0, 0], 'where the original wraps around');
+  assert.deepEqual([idle?.quorum, idle?.hysteresis], [0, 0], 'keepalived wraps around here');
 });
 
 test('families, marks and groups', () => {
@@ -173,10 +173,10 @@ test('invalid addresses, ports and marks', () => {
   );
   assert.match(read(PLAIN + REAL, '10.0.0.1:80').reported[0] ?? '', /^Invalid virtual server IP address 10\.0\.0\.1:80 - skipping$/);
   assert.match(read(PLAIN + REAL, 'fwmark abc').reported[1] ?? '', /^virtual server fwmark 'abc' must be in/);
-  assert.match(read(PLAIN + REAL, 'fwmark 0').reported[0] ?? '', /must be in/, 'where the original reads memory it did not write');
+  assert.match(read(PLAIN + REAL, 'fwmark 0').reported[0] ?? '', /must be in/, 'keepalived reads uninitialised memory here');
   for (const label of ['fwmark', 'group']) {
     const { read: result } = readText(`virtual_server ${label} {\n${PLAIN}${REAL}}\n`);
-    assert.equal(result.diagnostics.at(-1)?.severity, 'fatal', `${label}: where the original crashes`);
+    assert.equal(result.diagnostics.at(-1)?.severity, 'fatal', `${label}: keepalived crashes here`);
   }
 });
 
@@ -191,9 +191,9 @@ test('real servers inherit, and duplicates are removed', () => {
       [2, false, true],
     ],
   );
-  const twins = read(PLAIN + REAL + REAL);
-  assert.deepEqual(twins.reported, ['VS [10.0.0.1]:tcp:80: real server [10.0.0.2]:tcp:80 is duplicated - removing second rs']);
-  assert.equal(twins.server?.realServers.length, 1);
+  const duplicates = read(PLAIN + REAL + REAL);
+  assert.deepEqual(duplicates.reported, ['VS [10.0.0.1]:tcp:80: real server [10.0.0.2]:tcp:80 is duplicated - removing second rs']);
+  assert.equal(duplicates.server?.realServers.length, 1);
 });
 
 test('sorry servers', () => {

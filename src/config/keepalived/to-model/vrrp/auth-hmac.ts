@@ -10,7 +10,7 @@ type Key = Hmac['keys'][number];
 
 /** The maximum size of a key file: 64 bytes as `hex:` digits, with line ends. */
 export const KEY_FILE_BYTES = 138;
-const KEY_BYTES = { least: 32, most: 64 } as const;
+const KEY_BYTES = { min: 32, max: 64 } as const;
 
 /** The contents of a key file. `exposed`: others than its owner may read or write it. */
 export type KeyFile =
@@ -65,7 +65,7 @@ function readFromFile(path: string, at: Word, { name, report, keyFile }: Reading
     report('hmac-key-file-open-to-others', at.at, { name, path });
   }
   if (file.kind === 'bytes') return readKeyBytes(lineOf(file.bytes));
-  report('hmac-key-file-large', at.at, { name, path, max: KEY_BYTES.most });
+  report('hmac-key-file-large', at.at, { name, path, max: KEY_BYTES.max });
   return none;
 }
 
@@ -79,16 +79,16 @@ function readKey(value: Value, reading: Reading): Key | undefined {
   const { value: id, problem } = readWhole(idWord.text, { min: 1, max: 255 });
   if (id === undefined) {
     if (problem !== undefined) reportProblem(report, idWord.at, problem);
-    report('hmac-key-id-range', idWord.at, { name, idWord: idWord.text });
+    report('hmac-key-id-range', idWord.at, { name, word: idWord.text });
     return undefined;
   }
   const file = keyWord.text.startsWith(FILE_PREFIX) ? keyWord.text.slice(FILE_PREFIX.length) : undefined;
   if (file !== undefined && keyFile === undefined) return { id, file };
   const bytes = file === undefined ? readKeyBytes(new TextEncoder().encode(keyWord.text)) : readFromFile(file, keyWord, reading);
-  if (bytes.length >= KEY_BYTES.least && bytes.length <= KEY_BYTES.most) {
+  if (bytes.length >= KEY_BYTES.min && bytes.length <= KEY_BYTES.max) {
     return { id, hex: Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(''), ...(file === undefined ? {} : { file }) };
   }
-  report('hmac-key-invalid', keyWord.at, { name, id, length: bytes.length, least: KEY_BYTES.least, most: KEY_BYTES.most });
+  report('hmac-key-invalid', keyWord.at, { name, id, length: bytes.length, min: KEY_BYTES.min, max: KEY_BYTES.max });
   return undefined;
 }
 
@@ -122,7 +122,7 @@ export function buildHmac(
   const keys = readKeys(block, { name, report, keyFile });
   const activeKey = numberOf(block, 'active_key') ?? 0;
   if (!keys.some((key) => key.id === activeKey)) {
-    report('hmac-active-key-missing', lastOf(block, 'active_key')?.at ?? block.at, { name, activeKey });
+    report('hmac-active-key-missing', lastOf(block, 'active_key')?.at ?? block.at, { name, key: activeKey });
     return undefined;
   }
   const antiReplay = textOf(block, 'anti_replay') === 'monotonic' ? 'monotonic' : 'time';
