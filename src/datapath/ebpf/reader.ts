@@ -13,6 +13,7 @@ import type {
   Stats,
   Timeouts,
 } from '../../model/service.js';
+import type { Records } from '../../sys/records.js';
 import { swap16 } from '../../wire/bytes.js';
 import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
 import { clockDifference, secondsOf } from './clock.js';
@@ -143,16 +144,16 @@ export function serviceEntries(tables: Tables): ServiceEntry[] {
   return found.sort((a, b) => b.order - a.order).map(({ entry }) => entry);
 }
 
-/** Makes something for a key once. */
-function remembering<T>(make: (key: number) => T): (key: number) => T {
-  const made = new Map<number, T>();
-  return (key) => {
-    let value = made.get(key);
-    if (value === undefined) {
-      value = make(key);
-      made.set(key, value);
-    }
-    return value;
+/** The endpoint of a record, made once for each; its number may become another endpoint's during a slow listing. */
+function endpointsOf(records: Records, { addr, port }: typeof Service | typeof Dest): (id: number) => DestinationKey {
+  const made: { readonly addr: number; readonly port: number; readonly endpoint: DestinationKey }[] = [];
+  return (id) => {
+    const [addrNow, portNow] = [records.get(id, addr), records.get(id, port)];
+    const known = made[id];
+    if (known?.addr === addrNow && known.port === portNow) return known.endpoint;
+    const endpoint = { address: modelAddress(addrNow), port: swap16(portNow) };
+    made[id] = { addr: addrNow, port: portNow, endpoint };
+    return endpoint;
   };
 }
 
@@ -171,9 +172,6 @@ function readSlot(words: Uint32Array, at: number): readonly [number, number, num
   }
 }
 
-/** Shifts a port, in a number of 48 bits, over an address. */
-const PORT_UNIT = 2 ** 32;
-
 /**
  * The connections that are alive at `now`, in the table's order. Each is whole; the records that it names stay while it names them and
  * for two minutes more. The listing is of no one moment: it takes as long as its reader does.
@@ -182,11 +180,7 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
   const words = tables.conns();
   const { services, dests, conf } = tables;
   const hz = conf.get(0, Conf.hz);
-  const protocolOf = remembering((number) => protocolName(number).toUpperCase());
-  // By what the records say, not by their numbers: these are used again during a slow listing.
-  const endpointOf = remembering(
-    (both): DestinationKey => ({ address: modelAddress(both % PORT_UNIT), port: swap16(Math.floor(both / PORT_UNIT)) }),
-  );
+  const [virtualOf, destinationOf] = [endpointsOf(services, Service), endpointsOf(dests, Dest)];
   for (let at = 0; at < words.length; at += SLOT_WORDS) {
     if (destOf(words[at + VALUE_WORD + 1] ?? 0) === 0) continue; // as most are
     const slot = readSlot(words, at);
@@ -196,10 +190,10 @@ export function* connectionEntries(tables: Tables, now: number): Generator<Conne
     if (left < 0) continue;
     const [service, dest] = [keyHigh >>> (Abi.K_SERVICE_SHIFT - 32), destOf(high)];
     yield {
-      protocol: protocolOf(services.get(service, Service.protocol)),
+      protocol: protocolName(services.get(service, Service.protocol)).toUpperCase(),
       client: { address: modelAddress(client), port: swap16(keyHigh & 0xffff) },
-      virtual: endpointOf(services.get(service, Service.addr) + services.get(service, Service.port) * PORT_UNIT),
-      destination: endpointOf(dests.get(dest, Dest.addr) + dests.get(dest, Dest.port) * PORT_UNIT),
+      virtual: virtualOf(service),
+      destination: destinationOf(dest),
       state: stateName((high >>> (Abi.V_STATE_SHIFT - 32)) & 15),
       expires: Math.floor(secondsOf(left, hz)),
     };
