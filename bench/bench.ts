@@ -1,7 +1,7 @@
 // `npm run bench`: measures weir beside its peers and compares the figures with their gates.
 import { writeFileSync } from 'node:fs';
 import { cpus, release } from 'node:os';
-import { Bpffs } from '../src/sys/bpffs.js';
+import { Bpffs } from '../src/datapath/ebpf/pins/bpffs.js';
 import { compileObjects, compileTools, dropTools, type Objects } from './compile.js';
 import { failover } from './failover.js';
 import { list, memory } from './memory.js';

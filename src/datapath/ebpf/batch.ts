@@ -11,10 +11,10 @@
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { journalOf } from '../../sys/bpffs.js';
 import { unlessCode } from '../../sys/errno.js';
 import { Conf } from './abi.gen.js';
 import { clockAt, unitsOf } from './clock.js';
+import { journalOf } from './pins/bpffs.js';
 import { repair } from './repair.js';
 import { restore, type Snapshot, takeSnapshot } from './snapshot.js';
 import type { Tables } from './tables.js';

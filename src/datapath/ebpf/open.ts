@@ -2,7 +2,6 @@
 // a dead writer left.
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
-import { Bpffs } from '../../sys/bpffs.js';
 import { hasCode } from '../../sys/errno.js';
 import { type LockWait, locked } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
@@ -17,6 +16,7 @@ import { exchangePrograms } from './exchange.js';
 import { isLoaded, load } from './load.js';
 import type { Capacity } from './object.js';
 import { ensurePair } from './pair.js';
+import { Bpffs } from './pins/bpffs.js';
 import { Tables } from './tables.js';
 import { broadcastsOf } from './unicast.js';
 import { ifFree, type ReadWait } from './whole-read.js';

@@ -1,7 +1,6 @@
 // Takes the datapath out of this network namespace: legs, the pair, every pin. Connections are gone with it.
 import { rmdirSync, rmSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
-import { Bpffs, journalOf } from '../../sys/bpffs.js';
 import type { LockWait } from '../../sys/lock.js';
 import { Netlink } from '../../sys/netlink.js';
 import { Conf } from './abi.gen.js';
@@ -9,6 +8,7 @@ import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';
 import { asWriter } from './open.js';
 import { removePair } from './pair.js';
+import { Bpffs, journalOf } from './pins/bpffs.js';
 import { Tables } from './tables.js';
 
 /** False: there was nothing to take away. @throws WeirError lock-busy, SystemError */

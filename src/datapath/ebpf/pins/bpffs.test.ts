@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { after, test } from 'node:test';
-import { noRoot } from '../../test/support/probes.js';
-import { native } from './addon.js';
+import { noRoot } from '../../../../test/support/probes.js';
+import { native } from '../../../sys/addon.js';
+import { openFds, using } from '../../../sys/fd.js';
+import { Netns } from '../../../sys/netns.js';
 import { Bpffs, journalOf } from './bpffs.js';
-import { openFds, using } from './fd.js';
 import { mountView } from './mount-view.js';
-import { Netns } from './netns.js';
 
 const isRoot = process.getuid?.() === 0;
 const root = { skip: noRoot() };

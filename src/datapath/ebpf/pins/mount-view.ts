@@ -1,8 +1,8 @@
 // Where the machine's own mounts are, as seen from here: a command may run in a private mount namespace or in a chroot.
 
 import { closeSync, constants, openSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { WeirError } from '../model/errors/weir-error.js';
-import { unlessCode } from './errno.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { unlessCode } from '../../../sys/errno.js';
 
 const UNSEEN = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'] as const;
 const KTHREADD = 2;

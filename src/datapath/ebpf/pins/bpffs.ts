@@ -7,11 +7,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { WeirError } from '../model/errors/weir-error.js';
-import { native } from './addon.js';
-import { unlessCode } from './errno.js';
-import { liveCookies } from './live-netns.js';
-import { locked } from './lock.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { native } from '../../../sys/addon.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { liveCookies } from '../../../sys/live-netns.js';
+import { locked } from '../../../sys/lock.js';
 import { mountView, type View } from './mount-view.js';
 
 export const BPFFS_PLACE = '/run/weir/bpf';

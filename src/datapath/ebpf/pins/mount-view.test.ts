@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { noRoot } from '../../test/support/probes.js';
+import { noRoot } from '../../../../test/support/probes.js';
 import { mountView } from './mount-view.js';
 
 const root = { skip: noRoot() };
