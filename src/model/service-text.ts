@@ -1,19 +1,16 @@
 // A virtual service and its options in ipvsadm's words, as listings and command lines have them.
+
 import { formatIpv4 } from './address-text.js';
 import { endpointText, type Names } from './endpoint-text.js';
 import { serviceFamily, widestNetmask } from './identity.js';
+import { schedulerFlags } from './schedulers.js';
 import type { Protocol, ServiceKey, ServiceSpec } from './service.js';
-
-const flagNames: ReadonlyMap<string, readonly string[]> = new Map([
-  ['sh', ['sh-fallback', 'sh-port']],
-  ['mh', ['mh-fallback', 'mh-port']],
-]);
-const otherFlags = ['flag-1', 'flag-2', 'flag-3'];
 
 /** The comma-joined names of the bits that are set; a bit without a name of its own is not shown. */
 export function flagText(spec: ServiceSpec): string {
-  const names = flagNames.get(spec.scheduler) ?? otherFlags;
-  return names.filter((_, bit) => spec.schedFlags & (1 << bit)).join(',');
+  return schedulerFlags(spec.scheduler)
+    .filter((_, bit) => spec.schedFlags & (1 << bit))
+    .join(',');
 }
 
 /** The -M value, when it is not the default: a.b.c.d or a prefix length. */

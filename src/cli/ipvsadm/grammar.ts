@@ -1,6 +1,8 @@
 // From words to a command: the matrix of commands and options, then what only makes sense together.
+
 import type { Family } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { defaultScheduler } from '../../model/schedulers.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
 import { type Draft, readArguments } from './arguments.js';
@@ -8,7 +10,6 @@ import type { Command, ListFormat, TableMode } from './command.js';
 import { type CommandRule, commandRules, type OptionName, optionNames, tunnelOptions, tunnelRules } from './options.js';
 import type { Lookup } from './values.js';
 
-const defaultScheduler = 'wlc';
 const defaultDaemonInterface = 'eth0';
 
 /** The first option (in their fixed order) that does not go with the command, or is missing. `subject`: how to name the command. */

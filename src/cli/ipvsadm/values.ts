@@ -1,7 +1,9 @@
 // The values of ipvsadm's options: numbers, addresses, ports, masks, flags, as the original reads them.
+
 import type { Address } from '../../model/address.js';
 import { parseIpv4, parseIpv4Loose, parseIpv6 } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { plainFlags, schedulers } from '../../model/schedulers.js';
 import type { Protocol } from '../../model/service.js';
 
 /** What the parser asks of the world: names to numbers. Both answer at once, from a file or from what was looked up before. */
@@ -103,15 +105,10 @@ export function parseIpv6Netmask(text: string): number {
   return length;
 }
 
-/** -b's names: bit, and the scheduler that it belongs to. */
-const schedulerFlags: ReadonlyMap<string, { readonly bit: number; readonly scheduler?: string }> = new Map([
-  ['flag-1', { bit: 1 }],
-  ['flag-2', { bit: 2 }],
-  ['flag-3', { bit: 4 }],
-  ['sh-fallback', { bit: 1, scheduler: 'sh' }],
-  ['sh-port', { bit: 2, scheduler: 'sh' }],
-  ['mh-fallback', { bit: 1, scheduler: 'mh' }],
-  ['mh-port', { bit: 2, scheduler: 'mh' }],
+/** -b's names: bit, and the scheduler that it belongs to; those of none go with any. */
+const flagsByName: ReadonlyMap<string, { readonly bit: number; readonly scheduler?: string }> = new Map([
+  ...plainFlags.map((name, index) => [name, { bit: 1 << index }] as const),
+  ...schedulers.flatMap(({ name: scheduler, flags = [] }) => flags.map((name, index) => [name, { bit: 1 << index, scheduler }] as const)),
 ]);
 
 /** What does not fit the original's buffer is cut off. */
@@ -126,7 +123,7 @@ export function parseSchedulerFlags(text: string, scheduler: string): number {
   if (names.length === 0) throw new WeirError('ipvsadm-flag-invalid', { name: '' });
   let bits = 0;
   for (const name of names) {
-    const flag = schedulerFlags.get(name);
+    const flag = flagsByName.get(name);
     if (flag === undefined) throw new WeirError('ipvsadm-flag-invalid', { name });
     if (flag.scheduler !== undefined && flag.scheduler !== scheduler) throw new WeirError('ipvsadm-flag-incompatible', { name });
     bits |= flag.bit;

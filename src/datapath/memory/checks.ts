@@ -1,16 +1,21 @@
 // What the kernel refuses, as pure checks: the errno matrix of IPVS for services and destinations.
+
 import type { Address } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { serviceFamily } from '../../model/identity.js';
+import { schedulerNamed } from '../../model/schedulers.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 
-/** Schedulers by the kernel's names. `none` stands for a service without one. `twos` is of newer kernels. */
-const schedulers = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'dh', 'sh', 'mh', 'sed', 'nq', 'fo', 'ovf', 'none'];
+/** As the kernel that the recorded transcripts come from. `none` stands for a service without one. */
+const hasScheduler = (name: string): boolean => {
+  const entry = schedulerNamed(name);
+  return name === 'none' || (entry !== undefined && entry.newerKernels === undefined);
+};
 const engines = ['sip'];
 
 /** @throws WeirError scheduler-unknown, persistence-engine-unknown, persistence-mask */
 export function checkService(spec: ServiceSpec): void {
-  if (!schedulers.includes(spec.scheduler)) throw new WeirError('scheduler-unknown', { scheduler: spec.scheduler });
+  if (!hasScheduler(spec.scheduler)) throw new WeirError('scheduler-unknown', { scheduler: spec.scheduler });
   const engine = spec.persistence?.engine;
   if (engine !== undefined && !engines.includes(engine)) throw new WeirError('persistence-engine-unknown', { engine });
   const prefix = spec.persistence?.netmask;

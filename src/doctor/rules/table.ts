@@ -2,12 +2,10 @@
 
 import { changeText } from '../../model/change-text.js';
 import type { Finding } from '../../model/finding.js';
+import { schedulerNamed } from '../../model/schedulers.js';
 import { serviceArguments } from '../../model/service-text.js';
 import type { DirectorFacts, ServiceFact } from '../facts.js';
 import { serviceText } from '../network.js';
-
-/** Schedulers that do not look at weights, but for 0. */
-const WEIGHTLESS = new Set(['rr', 'lc']);
 
 function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
   const name = serviceText(spec);
@@ -35,14 +33,15 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
     ];
   }
   const weights = new Set(destinations.map(({ weight }) => weight).filter((weight) => weight > 0));
-  if (WEIGHTLESS.has(spec.scheduler) && weights.size > 1) {
+  const byWeight = schedulerNamed(spec.scheduler)?.byWeight;
+  if (byWeight !== undefined && weights.size > 1) {
     return [
       {
         severity: 'info',
         code: 'weights-ignored',
         what: `${name} shares evenly though its weights differ`,
         cause: `scheduler ${spec.scheduler} does not look at weights`,
-        fix: `ipvsadm ${changeText({ kind: 'edit-service', spec: { ...spec, scheduler: `w${spec.scheduler}` } })}`,
+        fix: `ipvsadm ${changeText({ kind: 'edit-service', spec: { ...spec, scheduler: byWeight } })}`,
       },
     ];
   }

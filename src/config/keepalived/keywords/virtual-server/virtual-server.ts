@@ -1,18 +1,16 @@
 // virtual_server_group and virtual_server: keepalived.conf(5), "LVS CONFIGURATION".
+import { defaultScheduler, schedulers } from '../../../../model/schedulers.js';
 import type { Keyword } from '../../keyword.js';
 import { timingKeywords } from './check-timing.js';
 import { realServerKeyword } from './real-server.js';
-
-/** The schedulers, in the order of keepalived's manual. */
-export const SCHEDULERS = ['rr', 'wrr', 'lc', 'wlc', 'lblc', 'lblcr', 'sh', 'mh', 'dh', 'fo', 'ovf', 'sed', 'nq', 'twos'] as const;
 
 const scheduling: readonly Keyword[] = [
   {
     name: 'lvs_sched',
     aliases: ['lb_algo'],
-    argument: { kind: 'choice', of: SCHEDULERS },
+    argument: { kind: 'choice', of: schedulers.map(({ name }) => name) },
     repeated: true,
-    default: 'wlc',
+    default: defaultScheduler,
     meaning: 'Scheduler for new connections.',
     messages: { invalid: "Invalid lvs_scheduler '%v' - ignoring" },
   },

@@ -3,6 +3,7 @@ import type { Family } from '../../../../model/address.js';
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import type { RealServer, VirtualServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
+import { defaultScheduler } from '../../../../model/schedulers.js';
 import type { Persistence, Protocol } from '../../../../model/service.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -161,7 +162,7 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
       ? { name: target.name, target: { kind: 'group', group: target.name } }
       : { name, target: { kind: 'service', key: serviceKey(target, protocol, head.family) } }),
     protocol,
-    scheduler: textOf(block, 'lvs_sched') ?? 'wlc',
+    scheduler: textOf(block, 'lvs_sched') ?? defaultScheduler,
     schedFlags: readFlags(block, report),
     ...defaults.forwarding,
     onePacket: readOnePacket(block, protocol, marksOnly, name, report),
