@@ -7,6 +7,7 @@ import { initOf, presentPersistFiles, reloadUnits, removePersistFiles, writePers
 import { type Outcome, startRealServer, statusOfRealServer, stopRealServer } from '../../host/realserver/realserver.js';
 import type { Address } from '../../model/address.js';
 import { parseIpv4 } from '../../model/address-text.js';
+import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine, reported } from '../failure.js';
 import { type Flags, readFlags, wantsHelp } from '../flags.js';
@@ -29,7 +30,7 @@ export function readVips(text: string): readonly Address[] {
     const address = parseIpv4(one);
     if (address === undefined) {
       throw one.includes(':')
-        ? new WeirError('argument-not-yet', { given: one, what: 'IPv6 VIPs' })
+        ? new WeirError('argument-not-yet', { given: one, missing: capability('ipv6-vips').missing })
         : new WeirError('argument-value', { expected: 'an IPv4 address', given: one });
     }
     if (texts.indexOf(one) !== index) {

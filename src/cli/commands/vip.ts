@@ -7,6 +7,7 @@ import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../.
 import { addVip, deleteVip, statusOfVip, type VipStatus } from '../../host/vip/vip.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
+import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { oneLine, reported } from '../failure.js';
 import { type Flags, readFlags, wantsHelp } from '../flags.js';
@@ -33,7 +34,7 @@ function readTarget(text: string, flags: VipFlags): Target {
   const address = parseIpv4(host);
   if (address === undefined) {
     throw host.includes(':')
-      ? new WeirError('argument-not-yet', { given: host, what: 'IPv6 VIPs' })
+      ? new WeirError('argument-not-yet', { given: host, missing: capability('ipv6-vips').missing })
       : new WeirError('argument-value', { expected: 'an IPv4 address', given: host });
   }
   if (length !== undefined && !/^([1-9]|[12][0-9]|3[0-2])$/.test(length)) {

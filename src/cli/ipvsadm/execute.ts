@@ -4,6 +4,7 @@ import { applyChange } from '../../datapath/apply-change.js';
 import type { Director, TableReader } from '../../datapath/director.js';
 import { hasSyncDaemons } from '../../datapath/sync-daemons.js';
 import type { Address } from '../../model/address.js';
+import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { ConnectionEntry, ServiceEntry } from '../../model/service.js';
 import type { Io } from '../io.js';
@@ -33,7 +34,7 @@ export function execute(command: Changing, director: Director): void {
       director.setTimeouts(command.timeouts);
       break;
     case 'start-daemon':
-      if (!hasSyncDaemons(director)) throw new WeirError('not-yet', { what: 'synchronisation daemons (--start-daemon)' });
+      if (!hasSyncDaemons(director)) throw new WeirError('not-yet', { missing: capability('synchronisation').missing });
       director.startDaemon(command.daemon);
       break;
     case 'stop-daemon':

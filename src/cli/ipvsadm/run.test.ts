@@ -43,7 +43,7 @@ const refusals: Readonly<Record<RefusalErrno, () => WeirError>> = {
   EINVAL: () => new WeirError('destination-not-unicast'),
   ERANGE: () => new WeirError('thresholds-crossed'),
   ENOSPC: () => new WeirError('table-full', { what: '4096 destinations' }),
-  EOPNOTSUPP: () => new WeirError('not-yet', { what: 'these' }),
+  EOPNOTSUPP: () => new WeirError('not-yet', { missing: 'these are not there yet' }),
   ENODEV: () => new WeirError('interface-unknown', { name: 'eth9' }),
 };
 

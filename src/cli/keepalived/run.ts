@@ -1,9 +1,11 @@
 // keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
+
 import { constants, version as kernelVersion, release } from 'node:os';
 import { resolve } from 'node:path';
 import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
+import { capability } from '../../model/capabilities.js';
 import type { Io } from '../io.js';
 import { helpText, RELEASE, versionText } from './help.js';
 import { type Asked, readOptions } from './options.js';
@@ -92,7 +94,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
     case 'signum':
       return signum(asked.name, io);
     case 'genhash':
-      io.err('keepalived: --genhash comes with the health checks, which are not there yet\n');
+      io.err(`keepalived: --genhash: ${capability('health-checks').missing}\n`);
       return 1;
     case 'test': {
       complain(asked, io);

@@ -1,6 +1,7 @@
 // How servers and checkers are named in the log, in keepalived's way. Pure.
 
 import { formatAddress } from '../../model/address-text.js';
+import { capability } from '../../model/capabilities.js';
 import type { Change } from '../../model/change.js';
 import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { DestinationKey } from '../../model/service.js';
@@ -28,6 +29,8 @@ const NAMED = 20;
 
 /** One line for each checker that is not run, and what that means for its server. */
 export function checksNotRun(servers: readonly VirtualServer[]): readonly string[] {
+  const { present, missing, meanwhile } = capability('health-checks');
+  if (present) return [];
   const lines: string[] = [];
   let count = 0;
   for (const { name, protocol, realServers } of servers) {
@@ -36,13 +39,11 @@ export function checksNotRun(servers: readonly VirtualServer[]): readonly string
         count += 1;
         if (count > NAMED) continue;
         const alpha = real.alpha ? ' (alpha or not)' : '';
-        lines.push(
-          `${CHECK_NAMES[check.kind]} of ${serverName(real, protocol)} of VS ${name} is not run yet: the server stays in service${alpha}`,
-        );
+        lines.push(`${CHECK_NAMES[check.kind]} of ${serverName(real, protocol)} of VS ${name} is not run yet: ${meanwhile}${alpha}`);
       }
     }
   }
-  return count > NAMED ? [...lines, `and ${count - NAMED} more health checks are not run yet: their servers stay in service`] : lines;
+  return count > NAMED ? [...lines, `and ${count - NAMED} more (${missing}): ${meanwhile}`] : lines;
 }
 
 /** What the log says of a change in one service, at a reload. */

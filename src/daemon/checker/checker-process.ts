@@ -6,6 +6,7 @@ import { changeMessage, checksNotRun } from '../../control/virtual-server/texts.
 import { type WantedTable, wantedTable } from '../../control/virtual-server/wanted.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
+import { capability } from '../../model/capabilities.js';
 import { isWeirError, type WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
@@ -77,7 +78,8 @@ class Checker implements Part {
     const lines = checksNotRun(virtualServers);
     for (const line of lines) if (!this.#notRun.includes(line)) this.options.log('warning', line);
     this.#notRun = lines;
-    if (global.lvsSyncDaemon !== undefined) this.options.log('warning', 'lvs_sync_daemon is not run yet: connections are not synchronised');
+    const { present, meanwhile } = capability('synchronisation');
+    if (global.lvsSyncDaemon !== undefined && !present) this.options.log('warning', `lvs_sync_daemon is not run yet: ${meanwhile}`);
   }
 
   /** Tells each trouble when it comes, and when it is gone. */

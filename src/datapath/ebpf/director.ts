@@ -1,6 +1,8 @@
 // The Director over pinned eBPF tables.
 
+import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
+import { missingFor } from '../../model/missing-for.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
 import { Lock, type LockWait } from '../../sys/lock.js';
 import type { Director } from '../director.js';
@@ -37,12 +39,12 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   addService(spec: ServiceSpec): void {
-    refuseLaterService(spec);
+    refuseMissing({ kind: 'add-service', spec });
     this.#changing(() => this.#writer.addService(spec));
   }
 
   editService(spec: ServiceSpec): void {
-    refuseLaterService(spec);
+    refuseMissing({ kind: 'edit-service', spec });
     this.#changing(() => this.#writer.editService(spec));
   }
 
@@ -53,7 +55,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
     this.#changing(() => {
       this.#writer.serviceId(service);
-      checkDestination(spec);
+      checkDestination(service, spec);
       if (!isUnicast(spec.address, this.broadcasts)) throw new WeirError('destination-not-unicast');
       this.#writer.addDestination(service, spec);
     });
@@ -62,7 +64,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   editDestination(service: ServiceKey, spec: DestinationSpec): void {
     this.#changing(() => {
       this.#writer.serviceId(service);
-      checkDestination(spec);
+      checkDestination(service, spec);
       this.#writer.editDestination(service, spec);
     });
   }
@@ -177,23 +179,15 @@ export class EbpfDirector extends EbpfReader implements Director {
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function later(what: string): never {
-  throw new WeirError('not-yet', { what });
+/** @throws WeirError not-yet */
+function refuseMissing(change: Change): void {
+  const missing = missingFor(change);
+  if (missing !== undefined) throw new WeirError('not-yet', { missing });
 }
 
-function refuseLaterService({ key, persistence, onePacket, schedFlags }: ServiceSpec): void {
-  if (key.kind === 'fwmark') later('firewall-mark services (-f)');
-  if (key.address.family === 'inet6') later('IPv6 services');
-  if (key.protocol === 'sctp') later('SCTP services');
-  if (persistence !== undefined) later('persistent services (-p)');
-  if (onePacket) later('one-packet services (-o)');
-  if (schedFlags !== 0) later('scheduler flags (-b)');
-}
-
-function checkDestination({ weight, upperThreshold, lowerThreshold, method, address }: DestinationSpec): void {
+function checkDestination(service: ServiceKey, spec: DestinationSpec): void {
+  const { weight, lowerThreshold, upperThreshold } = spec;
   if (weight < 0) throw new WeirError('weight-negative', { weight });
   if (lowerThreshold > upperThreshold) throw new WeirError('thresholds-crossed');
-  if (method === 'tunnel') later('tunnel destinations (-i)');
-  if (upperThreshold !== 0) later('connection thresholds (-x, -y)');
-  if (address.family === 'inet6') later('IPv6 destinations');
+  refuseMissing({ kind: 'add-destination', service, spec });
 }

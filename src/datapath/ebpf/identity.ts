@@ -1,6 +1,7 @@
 // Between the model's nouns and the numbers of the tables: protocols, schedulers, methods, addresses.
 
 import type { Address } from '../../model/address.js';
+import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../model/service.js';
 import type { Records } from '../../sys/records.js';
@@ -33,7 +34,7 @@ export function schedulerNumber(name: string): number {
 
 /** An IPv4 address in packet order. @throws WeirError not-yet for IPv6 */
 export function packetAddress(address: Address): number {
-  if (address.family !== 'inet') throw new WeirError('not-yet', { what: 'IPv6 addresses' });
+  if (address.family !== 'inet') throw new WeirError('not-yet', { missing: capability('ipv6-services').missing });
   return swap32(address.words[0] ?? 0);
 }
 
@@ -48,8 +49,8 @@ export function canBeHeld(key: ServiceKey): boolean {
 
 /** The endpoint of a service. @throws WeirError not-yet for what the datapath does not do yet */
 export function serviceEndpoint(key: ServiceKey): bigint {
-  if (key.kind === 'fwmark') throw new WeirError('not-yet', { what: 'firewall-mark services (-f)' });
-  if (key.protocol === 'sctp') throw new WeirError('not-yet', { what: 'SCTP services' });
+  if (key.kind === 'fwmark') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
+  if (key.protocol === 'sctp') throw new WeirError('not-yet', { missing: capability('sctp').missing });
   return endpointKey(packetAddress(key.address), swap16(key.port), PROTOCOLS[key.protocol], 'E_SERVICE');
 }
 

@@ -1,5 +1,7 @@
 // Changes to the table. Each has one store that makes it true; what comes before can be thrown away and what comes after
 // can be made up for (repair.ts), so that a writer may die at any point.
+
+import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import { swap16 } from '../../wire/bytes.js';
@@ -178,7 +180,7 @@ export class Writer {
 
   #newService(spec: ServiceSpec): number {
     const { services, conf } = this.tables;
-    if (spec.key.kind !== 'address') throw new WeirError('not-yet', { what: 'firewall-mark services (-f)' });
+    if (spec.key.kind !== 'address') throw new WeirError('not-yet', { missing: capability('firewall-marks').missing });
     const top = conf.get(0, Conf.serviceTop);
     const id = top + 1 < services.count ? top + 1 : this.#freeService();
     if (id === undefined) throw new WeirError('table-full', { what: `more than ${services.count - 1} services` });

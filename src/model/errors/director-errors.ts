@@ -34,7 +34,8 @@ export const directorErrors = {
   'sync-daemon-exists': { text: () => 'that synchronisation daemon runs already', exitStatus: 1, errno: 'EEXIST' },
   'sync-daemon-missing': { text: () => 'no synchronisation daemon runs', exitStatus: 1, errno: 'ESRCH' },
   'table-full': { text: ({ what }: { what: string }) => `no room for ${what}`, exitStatus: 1, errno: 'ENOSPC' },
-  'not-yet': { text: ({ what }: { what: string }) => `${what} are not there yet`, exitStatus: 1, errno: 'EOPNOTSUPP' },
+  /** `missing`: the line of the list of capabilities. */
+  'not-yet': { text: ({ missing }: { missing: string }) => missing, exitStatus: 1, errno: 'EOPNOTSUPP' },
   'change-not-undone': {
     text: ({ failure, obstacle }: { failure: string; obstacle: string }) =>
       `${failure}; what was changed before could not be taken back yet (${obstacle}): the next command tries again`,

@@ -35,7 +35,7 @@ export const usageErrors = {
   'argument-missing': { text: ({ expected }: Expected) => `${expected} is missing`, exitStatus: 2 },
   'argument-twice': { text: ({ given }: Given) => `${given} is given twice`, exitStatus: 2 },
   'argument-value': { text: ({ expected, given }: Expected & Given) => `not ${expected}: ${shown(given)}`, exitStatus: 2 },
-  'argument-not-yet': { text: ({ given, what }: Given & { what: string }) => `${given}: ${what} are not there yet`, exitStatus: 2 },
+  'argument-not-yet': { text: ({ given, missing }: Given & { missing: string }) => `${given}: ${missing}`, exitStatus: 2 },
   'action-unknown': {
     text: ({ given, known }: Given & { known: string }) => `unknown action: ${given} (${known})`,
     exitStatus: 2,

@@ -1,9 +1,10 @@
 // global_defs: virtual servers (keepalived.conf(5)).
+import { capability } from '../../../../model/capabilities.js';
 import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, FLAG, INT_MAX, integer, UNSIGNED_MAX, words } from '../arguments.js';
 
 const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
-const NO_CHECKS = 'weir does not run health checks yet';
+const NO_CHECKS = capability('health-checks').missing;
 
 /** The keywords of global_defs for virtual servers. */
 export const globalLvsKeywords: readonly Keyword[] = [

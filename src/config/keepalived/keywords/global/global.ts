@@ -1,4 +1,5 @@
 // global_defs: settings of the whole daemon (keepalived.conf(5)). VRRP, virtual servers and processes have tables of their own.
+import { capability } from '../../../../model/capabilities.js';
 import type { Keyword } from '../../keyword.js';
 import { BOOLEAN, FLAG, integer, LINES, PATH, SCRIPT, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
 import { globalLvsKeywords } from './global-lvs.js';
@@ -37,7 +38,7 @@ const mail: readonly Keyword[] = [
   {
     ...alertBoolean('no_checker_emails', 'Mail only when a real server is added or removed.'),
     acted: 'accepted',
-    because: 'weir does not run health checks yet',
+    because: capability('health-checks').missing,
   },
 ];
 

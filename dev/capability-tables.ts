@@ -1,0 +1,38 @@
+// Brings what the manual says of missing features and of schedulers up to date: tables in docs/ipvsadm.md, a list in README.md.
+// `node build/dev/capability-tables.js`
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { capabilities } from '../src/model/capabilities.js';
+import { schedulers } from '../src/model/schedulers.js';
+
+const MISSING = /(\| not there yet \| until then \|\n\|---\|---\|\n)(?:\|[^\n]*\n)*/;
+const SCHEDULERS = /(\| scheduler \| chooses \| in weir \|\n\|---\|---\|---\|\n)(?:\|[^\n]*\n)*/;
+
+const table = (rows: readonly (readonly string[])[]): string => rows.map((cells) => `| ${cells.join(' | ')} |\n`).join('');
+
+const missingRows = (): string => table(capabilities.filter(({ present }) => !present).map(({ name, meanwhile }) => [name, meanwhile]));
+
+const schedulerRows = (): string =>
+  table(schedulers.map(({ name, meaning, number }) => [`\`${name}\``, meaning, number === undefined ? 'not yet' : 'yes']));
+
+/** docs/ipvsadm.md with both tables as src/model has them. */
+export const withCapabilityRows = (text: string): string =>
+  text
+    .replace(MISSING, (_, head: string) => `${head}${missingRows()}`)
+    .replace(SCHEDULERS, (_, head: string) => `${head}${schedulerRows()}`);
+
+const LIST = /(<!-- made by dev\/capability-tables\.ts -->\n)(?:[^\n]*\n)*?(<!-- end -->)/;
+
+/** README.md with its list of what is missing. */
+export function withMissingList(text: string): string {
+  const later = schedulers.filter(({ number }) => number === undefined).map(({ name }) => name);
+  const names = capabilities.filter(({ present }) => !present).map(({ name }) => name);
+  const list = `${names.join(', ')}, and the schedulers ${later.join(', ')}.`;
+  const lines = list.match(/.{1,99}(?: |$)/g) ?? [];
+  return text.replace(LIST, (_, head: string, end: string) => `${head}${lines.map((line) => `${line.trim()}\n`).join('')}${end}`);
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  writeFileSync('docs/ipvsadm.md', withCapabilityRows(readFileSync('docs/ipvsadm.md', 'utf8')));
+  writeFileSync('README.md', withMissingList(readFileSync('README.md', 'utf8')));
+}

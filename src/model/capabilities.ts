@@ -1,0 +1,144 @@
+// What an operator may ask for and weir may not have yet: the one list that commands, the driver, the checker and the
+// manual read. When a feature comes, its row flips to `present: true`. Schedulers have a list of their own (schedulers.ts).
+
+export interface Capability {
+  readonly id: string;
+  /** What an operator calls it, in Markdown. */
+  readonly name: string;
+  readonly present: boolean;
+  /** The line that says it is missing, without `weir: `. */
+  readonly missing: string;
+  /** What it means for traffic while it is missing, in Markdown. */
+  readonly meanwhile: string;
+}
+
+const rows = [
+  {
+    id: 'persistence',
+    name: 'persistence (`-p`, `-M`)',
+    present: false,
+    missing: 'persistent services (-p) are not there yet',
+    meanwhile: 'the service is refused',
+  },
+  {
+    id: 'persistence-engines',
+    name: 'persistence engines (`--pe`)',
+    present: false,
+    missing: 'persistence engines (--pe) are not there yet',
+    meanwhile: 'the service is refused',
+  },
+  {
+    id: 'firewall-marks',
+    name: 'firewall marks (`-f`)',
+    present: false,
+    missing: 'firewall-mark services (-f) are not there yet',
+    meanwhile: 'the service is refused',
+  },
+  {
+    id: 'ipv6-services',
+    name: 'IPv6 services',
+    present: false,
+    missing: 'IPv6 services are not there yet',
+    meanwhile: 'the service is refused; IPv6 packets pass the director untouched. VRRP and BFD have IPv6',
+  },
+  {
+    id: 'ipv6-servers',
+    name: 'IPv6 servers',
+    present: false,
+    missing: 'IPv6 servers are not there yet',
+    meanwhile: 'the destination is refused',
+  },
+  {
+    id: 'ipv6-vips',
+    name: 'IPv6 VIPs of `weir vip` and `weir realserver`',
+    present: false,
+    missing: 'IPv6 VIPs are not there yet',
+    meanwhile: 'the command is refused; keepalived’s VIPs may be IPv6',
+  },
+  {
+    id: 'sctp',
+    name: 'SCTP (`--sctp-service`)',
+    present: false,
+    missing: 'SCTP services (--sctp-service) are not there yet',
+    meanwhile: 'the service is refused; SCTP passes the director untouched',
+  },
+  {
+    id: 'one-packet',
+    name: 'one-packet scheduling (`-o`)',
+    present: false,
+    missing: 'one-packet services (-o) are not there yet',
+    meanwhile: 'the service is refused',
+  },
+  {
+    id: 'scheduler-flags',
+    name: 'scheduler flags (`-b`)',
+    present: false,
+    missing: 'scheduler flags (-b) are not there yet',
+    meanwhile: 'the service is refused',
+  },
+  {
+    id: 'tunnels',
+    name: 'VS/TUN (`-i`, `--tun-*`)',
+    present: false,
+    missing: 'tunnels (-i) are not there yet',
+    meanwhile: 'the destination is refused',
+  },
+  {
+    id: 'fullnat',
+    name: 'FULLNAT',
+    present: false,
+    missing: 'FULLNAT is not there yet',
+    meanwhile: 'the servers’ way back leads through the director (VS/NAT), or they have the VIP (VS/DR)',
+  },
+  {
+    id: 'thresholds',
+    name: 'connection thresholds (`-x`, `-y`)',
+    present: false,
+    missing: 'connection thresholds (-x, -y) are not there yet',
+    meanwhile: 'the destination is refused',
+  },
+  {
+    id: 'synchronisation',
+    name: 'connection synchronisation (`--start-daemon`, `lvs_sync_daemon`)',
+    present: false,
+    missing: 'synchronisation daemons (--start-daemon) are not there yet',
+    meanwhile: 'connections are not synchronised',
+  },
+  {
+    id: 'applications',
+    name: 'the helper for FTP',
+    present: false,
+    missing: 'the helper for FTP is not there yet',
+    meanwhile: 'data connections of FTP through VS/NAT do not find their server',
+  },
+  {
+    id: 'fragments',
+    name: 'fragments of TCP and UDP',
+    present: false,
+    missing: 'fragments are not balanced yet',
+    meanwhile: 'they pass to the stack',
+  },
+  {
+    id: 'health-checks',
+    name: 'keepalived’s health checks',
+    present: false,
+    missing: 'weir does not run health checks yet',
+    meanwhile: 'the server stays in service',
+  },
+] as const satisfies readonly Capability[];
+
+export type CapabilityId = (typeof rows)[number]['id'];
+
+export const capabilities: readonly Capability[] = rows;
+
+const byId: ReadonlyMap<string, Capability> = new Map(capabilities.map((row) => [row.id, row]));
+
+export function capability(id: CapabilityId): Capability {
+  return byId.get(id) as Capability;
+}
+
+/** The line that says that it is missing; undefined: it is there. */
+export function lineIfMissing(id: CapabilityId): string | undefined {
+  const { present, missing } = capability(id);
+  return present ? undefined : missing;
+}

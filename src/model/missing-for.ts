@@ -1,0 +1,54 @@
+// Whether a change asks for something that weir does not have yet, by the lists of capabilities and schedulers.
+import { type CapabilityId, lineIfMissing } from './capabilities.js';
+import type { Change } from './change.js';
+import { serviceFamily } from './identity.js';
+import { schedulerNamed } from './schedulers.js';
+import type { DestinationSpec, ServiceSpec } from './service.js';
+
+/** The line of the first of `ids` that is missing. */
+const firstMissing = (ids: readonly (CapabilityId | false)[]): string | undefined =>
+  ids.map((id) => (id === false ? undefined : lineIfMissing(id))).find((line) => line !== undefined);
+
+/** Undefined too for a scheduler that IPVS does not have either. */
+function missingScheduler(name: string): string | undefined {
+  const entry = schedulerNamed(name);
+  return entry === undefined || entry.number !== undefined ? undefined : `the scheduler ${name} is not there yet`;
+}
+
+function missingForService({ key, persistence, onePacket, schedFlags, scheduler }: ServiceSpec, engine: boolean): string | undefined {
+  const line = firstMissing([
+    key.kind === 'fwmark' && 'firewall-marks',
+    serviceFamily(key) === 'inet6' && 'ipv6-services',
+    key.kind === 'address' && key.protocol === 'sctp' && 'sctp',
+    (engine || persistence?.engine !== undefined) && 'persistence-engines',
+    persistence !== undefined && 'persistence',
+    onePacket && 'one-packet',
+    schedFlags !== 0 && 'scheduler-flags',
+  ]);
+  return line ?? missingScheduler(scheduler);
+}
+
+function missingForDestination({ method, address, upperThreshold, lowerThreshold }: DestinationSpec): string | undefined {
+  return firstMissing([
+    method === 'tunnel' && 'tunnels',
+    address.family === 'inet6' && 'ipv6-servers',
+    (upperThreshold !== 0 || lowerThreshold !== 0) && 'thresholds',
+  ]);
+}
+
+/**
+ * The line that says why a change cannot be made yet; undefined: nothing that it asks for is missing.
+ * `engine`: a persistence engine was asked for, which ipvsadm allows without persistence.
+ */
+export function missingFor(change: Change, engine = false): string | undefined {
+  switch (change.kind) {
+    case 'add-service':
+    case 'edit-service':
+      return missingForService(change.spec, engine);
+    case 'add-destination':
+    case 'edit-destination':
+      return missingForDestination(change.spec);
+    default:
+      return undefined;
+  }
+}
