@@ -156,12 +156,12 @@ test('a VIP that was on lo before is not ours to remove', () => {
   assert.deepEqual(stop.notes, ['10.9.8.7 was on lo before weir: left there']);
 });
 
-test('a sysctl that someone changed since is left alone and told', () => {
+test('a sysctl that someone changed since is left alone and reported', () => {
   const start = planned(planStart(fresh, { vips: [a] }, undefined));
   const touched = applied(fresh, [...start.steps, { kind: 'setting', path: 'net/ipv4/conf/n1/arp_ignore', value: '8' }]);
   const stop = planned(planStop(touched, undefined, start.after));
   assert.equal(applied(touched, stop.steps).settings.get('net/ipv4/conf/n1/arp_ignore'), '8');
-  assert.deepEqual(stop.notes, ['net.ipv4.conf.n1.arp_ignore is 8, not 1 as start set it: left so']);
+  assert.deepEqual(stop.notes, ['net.ipv4.conf.n1.arp_ignore is 8, not 1 as start set it: left unchanged']);
 });
 
 test('what cannot be is refused in one line and plans nothing', () => {

@@ -162,7 +162,7 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
     if (value === set && value !== previous) {
       steps.push({ kind: 'setting', path, value: previous });
     } else if (value !== undefined && value !== previous) {
-      notes.push(`${sysctlName(path)} is ${value}, not ${set} as start set it: left so`);
+      notes.push(`${sysctlName(path)} is ${value}, not ${set} as start set it: left unchanged`);
     }
   }
   if (saved.loopbackWasDown && observed.interfaces.some((found) => found.loopback && found.up)) {

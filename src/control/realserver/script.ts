@@ -66,7 +66,7 @@ free_label() {
   echo "lo:$n"
 }
 
-check() {
+problems() {
   for vip in $VIPS; do
     ip -o -4 addr show | grep -F " $vip/" | while read -r _ name _ address _; do
       [ "$name" = lo ] || { echo "$vip is on $name: a real server that answers ARP for the VIP takes it from the director"; break; }
@@ -101,7 +101,7 @@ remember() {
 }
 
 start() {
-  wrong=$(check | head -n 1)
+  wrong=$(problems | head -n 1)
   [ -z "$wrong" ] || fail "$wrong"
   rm -f "$state.new" 2>/dev/null
   remember
@@ -136,7 +136,7 @@ stop() {
     if [ "$now" = "$third" ]; then
       [ "$now" = "$second" ] || put "$first" "$second"
     elif [ -n "$now" ] && [ "$now" != "$second" ]; then
-      echo "$first is $now, not $third as start set it: left so"
+      echo "$first is $now, not $third as start set it: left unchanged"
     fi
   done <"$state"
   if remembers loopback-was-down && lo_is_up; then ip link set lo down || exit 1; fi

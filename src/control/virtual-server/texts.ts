@@ -46,7 +46,7 @@ export function checksNotRun(servers: readonly VirtualServer[]): readonly string
   return count > NAMED ? [...lines, `and ${count - NAMED} more (${missing}): ${meanwhile}`] : lines;
 }
 
-/** What the log says of a change in one service, at a reload. */
+/** The log line about a change of one service at a reload. */
 export function changeMessage(change: Change, name: string, protocol: string): string {
   switch (change.kind) {
     case 'add-service':

@@ -1,4 +1,4 @@
-// Two masters at once. The signs: adverts that we refuse, adverts of a peer that does not receive ours, another host that answers for
+// Two masters at the same time. The signs: adverts that we refuse, adverts of a peer that does not receive ours, another host that answers for
 // our addresses, heartbeats. Each episode logs one line with the likely cause, and gratuitous ARP is sent again at its end.
 
 import type { Address } from '../../../model/address.js';

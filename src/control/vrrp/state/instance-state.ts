@@ -14,14 +14,14 @@ export interface KnownMaster {
   readonly fastRun: number;
 }
 
-/** The time of an advert, and a counter that tells adverts of the same time apart. */
+/** The time of an advert, and a counter for adverts of the same time. */
 export interface HmacStamp {
   /** Since 1970, in 1/65536 s. */
   readonly ticks: number;
   readonly counter: number;
 }
 
-/** Two masters at once, from the first sign of it to the last. */
+/** Two masters at the same time, from the first sign of it to the last. */
 export interface SplitEpisode {
   readonly sinceUs: number;
   readonly lastAtUs: number;

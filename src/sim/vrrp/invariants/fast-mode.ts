@@ -6,7 +6,7 @@ import type { World, WorldNode } from '../world.js';
 import { slackUs } from './bounds.js';
 import { isOf, type NodeAdvert, nodeAdvert } from './node-advert.js';
 
-interface Heard {
+interface FastRun {
   readonly node: number;
   readonly source: string;
   readonly lastUs: number;
@@ -19,7 +19,7 @@ interface Heard {
 const TRUST = 8;
 
 function noteStep(
-  received: Map<string, Heard>,
+  received: Map<string, FastRun>,
   observation: Observation,
   node: WorldNode,
   packet: NodeAdvert | undefined,
@@ -55,7 +55,7 @@ function noteStep(
   return undefined;
 }
 
-function tooLong(world: World, received: ReadonlyMap<string, Heard>, nowUs: number, slack: number): string | undefined {
+function tooLong(world: World, received: ReadonlyMap<string, FastRun>, nowUs: number, slack: number): string | undefined {
   for (const [key, { node, lastUs, run, fast }] of received) {
     const silentUs = nowUs - lastUs;
     if (run < TRUST || silentUs <= (fast.missed + 1) * fast.intervalUs + slack) continue;
@@ -65,7 +65,7 @@ function tooLong(world: World, received: ReadonlyMap<string, Heard>, nowUs: numb
 }
 
 export const fastMode: MakeInvariant = (world, history) => {
-  const received = new Map<string, Heard>();
+  const received = new Map<string, FastRun>();
   const slack = slackUs(history);
   const any = history.nodes.some(({ configuration }) => configuration.instances.some(({ fast }) => fast !== undefined));
   if (!any) return {};
