@@ -1,10 +1,10 @@
 // Whether the textbook balancer does the same work as weir: same verdict, same frame, byte by byte, for a case's packets.
 import type { Program } from '../src/sys/bpf.js';
-import { type FlowFrame, frameLength, template } from './frames.js';
+import { type FlowFrame, FRAME_LENGTH, template } from './frames.js';
 import { flowsOf, type ProgramCase } from './program-cases.js';
 import { xdpFrom } from './wrap.js';
 
-const comparedMax = 16;
+const COMPARED_MAX = 16;
 
 /** The frame of one flow of a case, as the wrapper makes it. */
 export const frameOf = (test: ProgramCase, frame: FlowFrame, flow: number): Uint8Array => {
@@ -18,13 +18,13 @@ const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** One packet through a program: its verdict and the frame afterwards. */
 const outcome = (program: Program, data: Uint8Array, ifindex: number): string => {
-  const { retval, data: out } = program.test({ data, ctx: xdpFrom(frameLength, ifindex) });
+  const { retval, data: out } = program.test({ data, ctx: xdpFrom(FRAME_LENGTH, ifindex) });
   return `verdict ${retval}, frame ${hex(out)}`;
 };
 
 /** Flows spread evenly over those of the case. */
 const compared = (flowBits: number): readonly number[] => {
-  const count = Math.min(comparedMax, 2 ** flowBits);
+  const count = Math.min(COMPARED_MAX, 2 ** flowBits);
   return Array.from({ length: count }, (_, index) => (index * 2 ** flowBits) / count);
 };
 

@@ -4,8 +4,8 @@ import { Abi } from '../src/datapath/ebpf/abi.gen.js';
 import { native } from '../src/sys/addon.js';
 import { BpfMap } from '../src/sys/bpf.js';
 
-const wordsEach = 4;
-const destinationMask = 2 ** (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT) - 1;
+const WORDS_EACH = 4;
+const DESTINATION_MASK = 2 ** (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT) - 1;
 
 const swap32 = (value: number): number => ((value >>> 24) | ((value >>> 8) & 0xff00) | ((value << 8) & 0xff0000) | (value << 24)) >>> 0;
 const swap16 = (value: number): number => ((value >>> 8) | (value << 8)) & 0xffff;
@@ -26,11 +26,11 @@ export class ConnTable {
   }
 
   get slots(): number {
-    return this.#words.length / wordsEach;
+    return this.#words.length / WORDS_EACH;
   }
 
   #taken(slot: number): boolean {
-    return ((this.#words[slot * wordsEach + 3] ?? 0) & destinationMask) !== 0;
+    return ((this.#words[slot * WORDS_EACH + 3] ?? 0) & DESTINATION_MASK) !== 0;
   }
 
   /** Slots that hold a connection. */
@@ -50,8 +50,8 @@ export class ConnTable {
   }
 
   #flow(slot: number, address: number, portBits: number): number {
-    const client = swap32(this.#words[slot * wordsEach] ?? 0) - address;
-    return client * 2 ** portBits + swap16((this.#words[slot * wordsEach + 1] ?? 0) & 0xffff) - 1024;
+    const client = swap32(this.#words[slot * WORDS_EACH] ?? 0) - address;
+    return client * 2 ** portBits + swap16((this.#words[slot * WORDS_EACH + 1] ?? 0) & 0xffff) - 1024;
   }
 
   /** Reads every live connection into columns: client, port and service, expiry, destination and state; how many there are. */
@@ -59,9 +59,9 @@ export class ConnTable {
     const [clients, ports, expiries, states] = columns;
     const words = this.#words;
     let count = 0;
-    for (let at = 0; at < words.length; at += wordsEach) {
+    for (let at = 0; at < words.length; at += WORDS_EACH) {
       const state = words[at + 3] ?? 0;
-      if ((state & destinationMask) === 0) continue;
+      if ((state & DESTINATION_MASK) === 0) continue;
       const expiry = words[at + 2] ?? 0;
       if (((expiry - now) | 0) < 0) continue;
       clients[count] = words[at] ?? 0;

@@ -9,7 +9,7 @@ import type { Gate, Row } from './report.js';
 import { configuration, type DaemonName, now, type Settings, until, VrrpPair } from './vrrp-pair.js';
 import { parseManyInstances, timeOfEmptyNode, timeToFirstAdvert } from './vrrp-start.js';
 
-const part = 'failover';
+const PART = 'failover';
 const priorities = { a: 200, b: 100 } as const;
 /** weir's extra adverts: with these a failed master is detected after about 12 ms. */
 const fastLines = ['fast_advert_int 0.002', 'fast_down_adverts 5'];
@@ -82,7 +82,7 @@ async function takeovers(daemon: DaemonName, shape: Shape, failure: Failure, tim
 }
 
 const row = (name: string, samples: readonly number[], unit: string, more: Partial<Row> = {}): Row => ({
-  part,
+  part: PART,
   name,
   value: median(samples),
   unit,

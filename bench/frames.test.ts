@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type FlowFrame, frameLength, template, wordOffsets } from './frames.js';
+import { type FlowFrame, FRAME_LENGTH, template, wordOffsets } from './frames.js';
 
 const frame: FlowFrame = {
   protocol: 'tcp',
@@ -28,7 +28,7 @@ test('both checksums of flow 0 are right, for TCP and UDP', () => {
     ['udp', 17, 26],
   ] as const) {
     const { bytes } = template({ ...frame, protocol });
-    assert.equal(bytes.length, frameLength);
+    assert.equal(bytes.length, FRAME_LENGTH);
     assert.equal(ones(bytes.subarray(14, 34), 0), 0xffff);
     const pseudo = ones(bytes.subarray(26, 34), number + length);
     assert.equal(ones(bytes.subarray(34, 34 + length), pseudo), 0xffff);
@@ -38,7 +38,7 @@ test('both checksums of flow 0 are right, for TCP and UDP', () => {
 test('the words hold every byte but the holes, and the sums leave exactly the holes out', () => {
   for (const varies of ['source', 'target'] as const) {
     const { bytes, words, ipSum, l4Sum } = template({ ...frame, varies });
-    const rebuilt = new Uint8Array(frameLength);
+    const rebuilt = new Uint8Array(FRAME_LENGTH);
     wordOffsets.forEach((offset, index) => new DataView(rebuilt.buffer).setBigUint64(offset, words[index] ?? 0n, true));
     const [addressAt, portAt] = varies === 'source' ? [26, 34] : [30, 36];
     const expected = new Uint8Array(bytes);

@@ -25,10 +25,10 @@ export interface Template {
 }
 
 export const wordOffsets = [0, 6, 14, 22, 26, 34, 42, 50, 56] as const;
-export const frameLength = 64;
+export const FRAME_LENGTH = 64;
 
-const ipAt = 14;
-const l4At = 34;
+const IP_AT = 14;
+const L4_AT = 34;
 const protocolNumbers = { tcp: 6, udp: 17 } as const;
 
 /** Sum of big-endian 16-bit words. */
@@ -49,46 +49,46 @@ const putHeaders = (view: DataView, bytes: Uint8Array, frame: FlowFrame): number
   bytes.set(frame.targetMac, 0);
   bytes.set(frame.sourceMac, 6);
   view.setUint16(12, 0x0800);
-  view.setUint16(ipAt, 0x4500);
-  view.setUint16(ipAt + 2, 20 + l4Length);
-  view.setUint16(ipAt + 6, 0x4000);
-  view.setUint8(ipAt + 8, 64);
-  view.setUint8(ipAt + 9, protocolNumbers[frame.protocol]);
-  view.setUint32(ipAt + 12, frame.source);
-  view.setUint32(ipAt + 16, frame.target);
-  view.setUint16(l4At, frame.sourcePort);
-  view.setUint16(l4At + 2, frame.targetPort);
-  if (frame.protocol === 'udp') view.setUint16(l4At + 4, l4Length);
+  view.setUint16(IP_AT, 0x4500);
+  view.setUint16(IP_AT + 2, 20 + l4Length);
+  view.setUint16(IP_AT + 6, 0x4000);
+  view.setUint8(IP_AT + 8, 64);
+  view.setUint8(IP_AT + 9, protocolNumbers[frame.protocol]);
+  view.setUint32(IP_AT + 12, frame.source);
+  view.setUint32(IP_AT + 16, frame.target);
+  view.setUint16(L4_AT, frame.sourcePort);
+  view.setUint16(L4_AT + 2, frame.targetPort);
+  if (frame.protocol === 'udp') view.setUint16(L4_AT + 4, l4Length);
   else {
-    view.setUint32(l4At + 4, 0x1000);
-    view.setUint16(l4At + 12, 0x5000 | frame.flags);
-    view.setUint16(l4At + 14, 0xffff);
+    view.setUint32(L4_AT + 4, 0x1000);
+    view.setUint16(L4_AT + 12, 0x5000 | frame.flags);
+    view.setUint16(L4_AT + 14, 0xffff);
   }
   return l4Length;
 };
 
 /** Flow 0's frame, whole and with both checksums; and the template from which the wrapper makes all others. */
 export const template = (frame: FlowFrame): Template => {
-  const bytes = new Uint8Array(frameLength);
+  const bytes = new Uint8Array(FRAME_LENGTH);
   const view = new DataView(bytes.buffer);
   const l4Length = putHeaders(view, bytes, frame);
-  const pseudo = protocolNumbers[frame.protocol] + l4Length + sumWords(view, ipAt + 12, ipAt + 20);
-  const ipSum = sumWords(view, ipAt, ipAt + 20);
-  const l4Sum = pseudo + sumWords(view, l4At, l4At + l4Length);
+  const pseudo = protocolNumbers[frame.protocol] + l4Length + sumWords(view, IP_AT + 12, IP_AT + 20);
+  const ipSum = sumWords(view, IP_AT, IP_AT + 20);
+  const l4Sum = pseudo + sumWords(view, L4_AT, L4_AT + l4Length);
   const address = frame.varies === 'source' ? frame.source : frame.target;
   const port = frame.varies === 'source' ? frame.sourcePort : frame.targetPort;
   const parts = (address >>> 16) + (address & 0xffff);
   const words = holed(bytes, frame.varies);
-  view.setUint16(ipAt + 10, fold(ipSum));
-  view.setUint16(l4At + (frame.protocol === 'tcp' ? 16 : 6), fold(l4Sum));
+  view.setUint16(IP_AT + 10, fold(ipSum));
+  view.setUint16(L4_AT + (frame.protocol === 'tcp' ? 16 : 6), fold(l4Sum));
   return { bytes, words, ipSum: ipSum - parts, l4Sum: l4Sum - parts - port };
 };
 
 /** The words of a frame with checksums of zero, without the varying address and port. */
 const holed = (bytes: Uint8Array, varies: FlowFrame['varies']): readonly bigint[] => {
   const copy = new Uint8Array(bytes);
-  const addressAt = ipAt + (varies === 'source' ? 12 : 16);
-  const portAt = l4At + (varies === 'source' ? 0 : 2);
+  const addressAt = IP_AT + (varies === 'source' ? 12 : 16);
+  const portAt = L4_AT + (varies === 'source' ? 0 : 2);
   copy.fill(0, addressAt, addressAt + 4);
   copy.fill(0, portAt, portAt + 2);
   const view = new DataView(copy.buffer);

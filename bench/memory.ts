@@ -14,8 +14,8 @@ import type { Flows, Wrapper } from './wrap.js';
 
 /** All maps that hold something of a connection; their whole size counts. */
 const connectionMaps = ['conns', 'locks'] as const;
-const portBits = 8;
-const chunkBits = 16;
+const PORT_BITS = 8;
+const CHUNK_BITS = 16;
 
 const frame = (flags: number): FlowFrame => ({
   protocol: 'tcp',
@@ -36,7 +36,7 @@ const flows = (flags: number, flowBits: number, from: number): Flows => ({
   address: clientBase,
   port: 1024,
   flowBits,
-  portBits,
+  portBits: PORT_BITS,
   order: 'counted',
   from,
   redirect: 0,
@@ -45,7 +45,7 @@ const flows = (flags: number, flowBits: number, from: number): Flows => ({
 /** Opens and establishes so many connections, a chunk at a time: only a half-open one may be replaced by another. */
 const establish = (wrapper: Wrapper, datapath: Datapath, ifindex: number, first: number, count: number): void => {
   const flowBits = 28;
-  const chunk = 2 ** chunkBits;
+  const chunk = 2 ** CHUNK_BITS;
   for (let from = first; from < first + count; from += chunk) {
     const repeat = Math.min(chunk, first + count - from);
     for (const flags of [0x02, 0x10]) {
@@ -84,7 +84,7 @@ const timed = (work: () => void): number => {
   return Number(process.hrtime.bigint() - began) / 1e6;
 };
 
-const listed = 1_000_000;
+const LISTED = 1_000_000;
 
 /** The reference for reading: every word of an array as large as the table, added up. */
 const plainPass = (words: Uint32Array): number => {
@@ -109,12 +109,12 @@ const readings = (datapath: Datapath, rounds: number): readonly Row[] => {
   const row = (name: string, samples: readonly number[], count: number): Row => ({
     part: 'list',
     name,
-    value: count === listed ? median(samples) : Number.NaN,
+    value: count === LISTED ? median(samples) : Number.NaN,
     unit: 'ms',
     samples,
     note: `${count} connections`,
   });
-  const ratio = seen.read === listed ? median(turns.map(({ read, plain }) => read / plain)) : Number.NaN;
+  const ratio = seen.read === LISTED ? median(turns.map(({ read, plain }) => read / plain)) : Number.NaN;
   return [
     {
       ...row(
@@ -138,7 +138,7 @@ export const list = (options: Options, wrapper: Wrapper): readonly Row[] =>
   onInterface((ifindex) => {
     const datapath = openDatapath();
     try {
-      establish(wrapper, datapath, ifindex, 0, listed);
+      establish(wrapper, datapath, ifindex, 0, LISTED);
       return readings(datapath, options.quick ? 3 : 9);
     } finally {
       datapath.close();

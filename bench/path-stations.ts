@@ -13,28 +13,28 @@ export interface PathStations {
 
 const number = (text: string): number => text.split('.').reduce((sum, part) => sum * 256 + Number(part), 0);
 
-const generatorMac = '02:00:00:00:01:02';
-const directorMac = '02:00:00:00:01:01';
-export const stationMacs = { sourceMac: macBytes(generatorMac), targetMac: macBytes(directorMac) };
+const GENERATOR_MAC = '02:00:00:00:01:02';
+const DIRECTOR_MAC = '02:00:00:00:01:01';
+export const stationMacs = { sourceMac: macBytes(GENERATOR_MAC), targetMac: macBytes(DIRECTOR_MAC) };
 /** The address of flow 0: all clients are on the director's client network. */
 export const clientBase = number('10.65.0.0');
-const vip = '10.1.0.100';
-const first = '10.2.0.2';
-const second = '10.2.0.3';
+const VIP = '10.1.0.100';
+const FIRST = '10.2.0.2';
+const SECOND = '10.2.0.3';
 
 /** Stations and links; the real servers are two addresses of the sink. */
 export const makePathStations = (name: string): PathStations => {
   const stations = { generator: makeNamespace(`${name}-ge`), director: makeNamespace(`${name}-di`), sink: makeNamespace(`${name}-si`) };
   const { generator, director, sink } = stations;
   setSysctls(director, ['net.ipv4.ip_forward=1']);
-  const back = { namespace: sink, device: 'e0', mac: '02:00:00:00:21:02', address: `${first}/24` };
+  const back = { namespace: sink, device: 'e0', mac: '02:00:00:00:21:02', address: `${FIRST}/24` };
   makePair(
-    { namespace: generator, device: 'c0', mac: generatorMac, address: '10.64.0.2/10' },
-    { namespace: director, device: 'l0', mac: directorMac, address: '10.64.0.1/10' },
+    { namespace: generator, device: 'c0', mac: GENERATOR_MAC, address: '10.64.0.2/10' },
+    { namespace: director, device: 'l0', mac: DIRECTOR_MAC, address: '10.64.0.1/10' },
   );
   makePair({ namespace: director, device: 'r1', mac: '02:00:00:00:21:01', address: '10.2.0.1/24' }, back);
-  neighbour({ namespace: director, device: 'r1' }, second, back.mac);
-  run(director, ['ip', 'address', 'add', `${vip}/32`, 'dev', 'l0']);
+  neighbour({ namespace: director, device: 'r1' }, SECOND, back.mac);
+  run(director, ['ip', 'address', 'add', `${VIP}/32`, 'dev', 'l0']);
   setFeatures(director, 'l0', 'gro', 'on'); // its NAPI is what takes frames from the generator
   return stations;
 };
@@ -55,7 +55,7 @@ export interface Contender {
 
 const nftRules = `table ip lb {
   chain pre { type nat hook prerouting priority dstnat; policy accept;
-    ip daddr ${vip} tcp dport 80 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
+    ip daddr ${VIP} tcp dport 80 dnat to numgen inc mod 2 map { 0 : ${FIRST}, 1 : ${SECOND} }
   }
 }
 `;
@@ -68,7 +68,7 @@ const inet = (address: string): { readonly family: 'inet'; readonly words: reado
 /** Round robin between both servers, by NAT, XDP on both interfaces. */
 const balance = (connections: number): void => {
   const director = openDirector({ attach: 'xdp', capacity: { connTabBits: connections } });
-  const key = { kind: 'address', protocol: 'tcp', address: inet(vip), port: 80 } as const;
+  const key = { kind: 'address', protocol: 'tcp', address: inet(VIP), port: 80 } as const;
   const rest = {
     port: 80,
     method: 'masq',
@@ -78,14 +78,14 @@ const balance = (connections: number): void => {
     tunnel: { type: 'ipip', port: 0, checksum: 'nocsum' },
   } as const;
   director.addService({ key, scheduler: 'rr', schedFlags: 0, onePacket: false });
-  for (const address of [first, second]) director.addDestination(key, { address: inet(address), ...rest });
+  for (const address of [FIRST, SECOND]) director.addDestination(key, { address: inet(address), ...rest });
   director.close();
 };
 
 const weir: Contender = {
   name: 'weir XDP NAT',
   subject: true,
-  target: number(vip),
+  target: number(VIP),
   opening: 0x02,
   missing: () => undefined,
   begin: ({ director }, connections) => inside(director, () => balance(connections)),
@@ -95,7 +95,7 @@ const weir: Contender = {
 const nft: Contender = {
   name: 'nft DNAT',
   subject: false,
-  target: number(vip),
+  target: number(VIP),
   opening: 0x10,
   missing: () => (installed('nft') ? undefined : 'nft is not installed'),
   begin: ({ director }) => {
@@ -107,7 +107,7 @@ const nft: Contender = {
 const routing: Contender = {
   name: 'routing',
   subject: false,
-  target: number(first),
+  target: number(FIRST),
   opening: 0x10,
   missing: () => undefined,
   begin: () => {},

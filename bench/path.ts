@@ -15,8 +15,8 @@ import { type Contender, clientBase, contenders, makePathStations, type PathStat
 import type { Gate, Row } from './report.js';
 import type { Flows, Wrapper } from './wrap.js';
 
-const syn = 0x02;
-const ack = 0x10;
+const SYN = 0x02;
+const ACK = 0x10;
 
 interface Case {
   readonly name: string;
@@ -106,11 +106,11 @@ const sampleAll = async (
   const samples: Sample[][] = running.map(() => []);
   if (!test.fresh) {
     for (const each of running) await measureOnce(wrapper, each, flowsOf(each, test, each.contender.opening, 0), 2 ** test.flowBits, cpu);
-    for (const each of running) await measureOnce(wrapper, each, flowsOf(each, test, ack, 0), 2 ** test.flowBits, cpu);
+    for (const each of running) await measureOnce(wrapper, each, flowsOf(each, test, ACK, 0), 2 ** test.flowBits, cpu);
   }
   for (let round = 0; round < (options.quick ? 1 : 5); round += 1) {
     for (const [index, each] of running.entries()) {
-      const flows = flowsOf(each, test, test.fresh ? syn : ack, (round * frames) % 2 ** test.flowBits);
+      const flows = flowsOf(each, test, test.fresh ? SYN : ACK, (round * frames) % 2 ** test.flowBits);
       samples[index]?.push(await measureOnce(wrapper, each, flows, frames, cpu));
     }
   }

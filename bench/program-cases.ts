@@ -39,8 +39,8 @@ const replyBound: Bound = { touch: 2, textbook: 0.35 };
 /** The line is written, and a destination is scheduled. */
 const insertBound: Bound = { touch: 1, textbook: 0.5 };
 
-const syn = 0x02;
-const ack = 0x10;
+const SYN = 0x02;
+const ACK = 0x10;
 
 const request = (service: number, flags: number): FlowFrame => ({
   protocol: 'tcp',
@@ -55,7 +55,7 @@ const request = (service: number, flags: number): FlowFrame => ({
 });
 
 const reply: FlowFrame = {
-  ...request(serviceFor.natReplies, ack),
+  ...request(serviceFor.natReplies, ACK),
   sourceMac: macs.server,
   targetMac: macs.rear,
   source: realAddress(serviceFor.natReplies, 0),
@@ -74,8 +74,8 @@ const established = (name: string, service: number, flowBits: number, gates: Gat
   flowBits,
   repeat: flowBits < 16 ? 2 ** 20 : 2 ** 22,
   forwarded: true,
-  before: [request(service, syn), request(service, ack)],
-  frame: request(service, ack),
+  before: [request(service, SYN), request(service, ACK)],
+  frame: request(service, ACK),
 });
 
 const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat: number, gates: Gates): ProgramCase => ({
@@ -87,7 +87,7 @@ const opening = (name: string, opens: 'again' | 'more', flowBits: number, repeat
   repeat,
   forwarded: true,
   before: [],
-  frame: request(serviceFor.nat, syn),
+  frame: request(serviceFor.nat, SYN),
   opens,
 });
 
@@ -103,12 +103,12 @@ const notForwarded: ProgramCase = {
   ...established('no service', serviceFor.nat, 0, { ofTextbook: 1, bound: { touch: 7 } }),
   forwarded: false,
   before: [],
-  frame: { ...request(1, ack), target: number('10.9.9.9') },
+  frame: { ...request(1, ACK), target: number('10.9.9.9') },
 };
 
 const hotSyns: ProgramCase = {
   ...opening('new connections, NAT, hot table', 'again', 4, 2 ** 18, { ofTextbook: 0.4 }),
-  before: [request(serviceFor.nat, syn)],
+  before: [request(serviceFor.nat, SYN)],
 };
 
 const manyFlows = established('established, NAT, 64k flows', serviceFor.nat, 16, { ofTextbook: 0.55, bound: lookupBound });

@@ -4,11 +4,11 @@ import { type ProgramCase, programCases } from './program-cases.js';
 import { rowsOf } from './program-rows.js';
 import type { ProgramTurn, Sample } from './program-samples.js';
 import { passes } from './report.js';
-import { xdpPass, xdpRedirect } from './wrap.js';
+import { XDP_PASS, XDP_REDIRECT } from './wrap.js';
 
 const oneFlow: ProgramCase = { ...(programCases[0] as ProgramCase), name: 'case', ofTextbook: 0.3, bound: { touch: 9, redirect: 1 } };
 
-const sample = (over: Partial<Sample> = {}): Sample => ({ nanoseconds: 24, counted: 1, opened: 0, verdict: xdpRedirect, ...over });
+const sample = (over: Partial<Sample> = {}): Sample => ({ nanoseconds: 24, counted: 1, opened: 0, verdict: XDP_REDIRECT, ...over });
 
 const turn = (weir: Sample, textbook: Sample): ProgramTurn => ({
   nanoseconds: weir.nanoseconds,
@@ -38,7 +38,7 @@ test('a case that costs more than its references allow misses its gates', () => 
 });
 
 test('a program that did not do the work has no speed and misses its gates', () => {
-  for (const wrong of [{ verdict: xdpPass }, { counted: 0.9 }, { opened: 1 }]) {
+  for (const wrong of [{ verdict: XDP_PASS }, { counted: 0.9 }, { opened: 1 }]) {
     for (const rows of [rowsOf(oneFlow, turns(sample(wrong))), rowsOf(oneFlow, turns(sample(), sample({ nanoseconds: 200, ...wrong })))]) {
       assert.deepEqual(
         rows.map(({ value }) => value),

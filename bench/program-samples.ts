@@ -4,7 +4,7 @@ import { BpfMap, type Program } from '../src/sys/bpf.js';
 import { assertAgreement, frameOf } from './agreement.js';
 import type { Objects } from './compile.js';
 import type { Datapath } from './datapath.js';
-import { frameLength } from './frames.js';
+import { FRAME_LENGTH } from './frames.js';
 import type { Turn } from './gates.js';
 import type { Options } from './options.js';
 import { flowsOf, type ProgramCase } from './program-cases.js';
@@ -13,11 +13,11 @@ import { Textbook } from './textbook.js';
 import { Touch } from './touch.js';
 import { type Run, type Wrapper, xdpFrom } from './wrap.js';
 
-const slotsPerLine = 4;
-const referenceRepeat = 2 ** 20;
+const SLOTS_PER_LINE = 4;
+const REFERENCE_REPEAT = 2 ** 20;
 /** Of the LRU_HASH for the case `again`: it is always full and in the cache, and each SYN replaces an older connection. */
-const hotPlaces = 1024;
-const hotFlowBits = 20;
+const HOT_PLACES = 1024;
+const HOT_FLOW_BITS = 20;
 
 export interface Bed {
   readonly wrapper: Wrapper;
@@ -48,8 +48,8 @@ export interface References {
 }
 
 export const openReferences = ({ objects }: Bed, test: ProgramCase, slots: number): References => ({
-  textbook: new Textbook(objects.textbook, test.opens === 'again' ? hotPlaces : slots),
-  touch: new Touch(objects.touch, slots / slotsPerLine, test.flowBits <= 4),
+  textbook: new Textbook(objects.textbook, test.opens === 'again' ? HOT_PLACES : slots),
+  touch: new Touch(objects.touch, slots / SLOTS_PER_LINE, test.flowBits <= 4),
 });
 
 export const closeReferences = ({ textbook, touch }: References): void => {
@@ -92,7 +92,7 @@ const renewHops = (bed: Bed, datapath: Datapath, test: ProgramCase): void => {
 export const prepare = (bed: Bed, datapath: Datapath, test: ProgramCase, references: References | undefined): void => {
   renewHops(bed, datapath, test);
   if (test.forwarded)
-    for (const data of firstFrames(test)) references?.textbook.program.test({ data, ctx: xdpFrom(frameLength, bed.interfaces.l0) });
+    for (const data of firstFrames(test)) references?.textbook.program.test({ data, ctx: xdpFrom(FRAME_LENGTH, bed.interfaces.l0) });
   for (const program of [programOf(datapath, test), ...(references ? [references.textbook.program] : [])]) {
     bed.wrapper.under(program, test.kind);
     for (const frame of test.before) {
@@ -143,8 +143,8 @@ const sampleWeir = (bed: Bed, datapath: Datapath, test: ProgramCase, from: numbe
 /** The same flows for the textbook balancer. No more packets than it needs to meet each flow; it is slower. */
 const textbookCase = (test: ProgramCase): ProgramCase => ({
   ...test,
-  repeat: Math.min(test.repeat, referenceRepeat),
-  flowBits: test.opens === 'again' ? hotFlowBits : test.flowBits,
+  repeat: Math.min(test.repeat, REFERENCE_REPEAT),
+  flowBits: test.opens === 'again' ? HOT_FLOW_BITS : test.flowBits,
 });
 
 const sampleTextbook = (bed: Bed, textbook: Textbook, test: ProgramCase, from: number): Sample => {
@@ -157,7 +157,7 @@ const sampleTextbook = (bed: Bed, textbook: Textbook, test: ProgramCase, from: n
 };
 
 const sampleTouch = (bed: Bed, { program, each }: Touch, test: ProgramCase, from: number): number =>
-  timed(bed, { ...test, repeat: referenceRepeat }, program, from).nanoseconds / each;
+  timed(bed, { ...test, repeat: REFERENCE_REPEAT }, program, from).nanoseconds / each;
 
 /** Where a scattered order stands after `steps` flows from `from`: the wrapper's own recurrence. */
 const onwards = (from: number, steps: number, flowBits: number): number => {
@@ -172,9 +172,9 @@ export class Turns {
   #textbookFrom = 0;
 
   constructor(
-    private readonly bed: Bed,
-    private readonly test: ProgramCase,
-    private readonly references: References | undefined,
+    readonly bed: Bed,
+    readonly test: ProgramCase,
+    readonly references: References | undefined,
   ) {}
 
   take(datapath: Datapath): ProgramTurn {

@@ -14,25 +14,25 @@ export const macs = {
   server: macBytes('02:00:00:00:21:02'),
 } as const;
 
-export const services = 100;
-export const destinationsEach = 4;
+export const SERVICES = 100;
+export const DESTINATIONS_EACH = 4;
 /** Of the replying clients the first half are on the director's own network, the rest behind two gateways, a quarter each. */
 export const clientBase = number('10.65.0.0');
-export const clients = 65536;
+export const CLIENTS = 65536;
 
 export const virtualAddress = (service: number): number => number('10.1.0.0') + service;
-export const realAddress = (service: number, destination: number): number => number('10.2.1.0') + service * destinationsEach + destination;
+export const realAddress = (service: number, destination: number): number => number('10.2.1.0') + service * DESTINATIONS_EACH + destination;
 
 const neighbours = (): string => {
   const lines: string[] = [];
   const add = (address: number, device: string, mac: string): void => {
     lines.push(`neighbour replace ${text(address)} lladdr ${mac} dev ${device} nud permanent`);
   };
-  for (let service = 1; service <= services; service += 1) {
-    for (let destination = 0; destination < destinationsEach; destination += 1)
+  for (let service = 1; service <= SERVICES; service += 1) {
+    for (let destination = 0; destination < DESTINATIONS_EACH; destination += 1)
       add(realAddress(service, destination), 'r1', '02:00:00:00:21:02');
   }
-  for (let client = 0; client < clients / 2; client += 1) add(clientBase + client, 'l0', '02:00:00:00:01:02');
+  for (let client = 0; client < CLIENTS / 2; client += 1) add(clientBase + client, 'l0', '02:00:00:00:01:02');
   add(number('10.64.0.2'), 'l0', '02:00:00:00:01:02');
   add(number('10.64.0.3'), 'l0', '02:00:00:00:01:03');
   lines.push('route add local 10.1.0.0/24 dev lo'); // the services' own
@@ -71,14 +71,14 @@ export interface StationService {
 
 /** 100 services of 4 destinations, half NAT, half direct routing. All replies of the service for replies come from its first
  * destination: the others have weight 0. */
-export const stationServices: readonly StationService[] = Array.from({ length: services }, (_, index) => {
+export const stationServices: readonly StationService[] = Array.from({ length: SERVICES }, (_, index) => {
   const id = index + 1;
   return {
     id,
     address: virtualAddress(id),
     port: 80,
     method: id % 2 === 0 ? 'masq' : 'route',
-    destinations: Array.from({ length: destinationsEach }, (_, destination) => ({
+    destinations: Array.from({ length: DESTINATIONS_EACH }, (_, destination) => ({
       address: realAddress(id, destination),
       weight: id === serviceFor.natReplies && destination > 0 ? 0 : 1,
     })),

@@ -4,10 +4,10 @@ import { native } from '../src/sys/addon.js';
 import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf.js';
 import { type StationService, stationServices } from './program-stations.js';
 
-const tcp = 6;
-const serviceSize = 24;
-const destinationSize = 8;
-const countersSize = 24;
+const TCP = 6;
+const SERVICE_SIZE = 24;
+const DESTINATION_SIZE = 8;
+const COUNTERS_SIZE = 24;
 
 /** struct endpoint, the key of `services` and `replies`. */
 const endpointBytes = (address: number, port: number): Uint8Array => {
@@ -15,14 +15,14 @@ const endpointBytes = (address: number, port: number): Uint8Array => {
   const view = new DataView(bytes.buffer);
   view.setUint32(0, address);
   view.setUint16(4, port);
-  view.setUint16(6, tcp, true);
+  view.setUint16(6, TCP, true);
   return bytes;
 };
 
 const indexBytes = (index: number): Uint8Array => new Uint8Array(new Uint32Array([index]).buffer);
 
 const serviceBytes = (service: StationService, first: number, destinations: number): Uint8Array => {
-  const bytes = new Uint8Array(serviceSize);
+  const bytes = new Uint8Array(SERVICE_SIZE);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, service.id, true);
   view.setUint32(4, service.address);
@@ -34,7 +34,7 @@ const serviceBytes = (service: StationService, first: number, destinations: numb
 };
 
 const destinationBytes = (address: number, port: number): Uint8Array => {
-  const bytes = new Uint8Array(destinationSize);
+  const bytes = new Uint8Array(DESTINATION_SIZE);
   const view = new DataView(bytes.buffer);
   view.setUint32(0, address);
   view.setUint16(4, port);
@@ -74,7 +74,7 @@ export class Textbook {
 
   /** Packets forwarded both ways, and connections opened, of all services. */
   counted(): { readonly packets: number; readonly connections: number } {
-    const records = new BigUint64Array((native().possibleCpus() * countersSize) / 8);
+    const records = new BigUint64Array((native().possibleCpus() * COUNTERS_SIZE) / 8);
     let [packets, connections] = [0, 0];
     for (const { id } of stationServices) {
       this.#counts.lookup(indexBytes(id), new Uint8Array(records.buffer));

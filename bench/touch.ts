@@ -2,7 +2,7 @@
 import { ObjectFile, type Program } from '../src/sys/bpf.js';
 
 /** A hot touch is shorter than the kernel's clock of whole nanoseconds: so many are made in a run. */
-const hotTouches = 8;
+const HOT_TOUCHES = 8;
 
 const u32 = (value: number): Uint8Array => new Uint8Array(new Uint32Array([value]).buffer);
 
@@ -14,7 +14,7 @@ export class Touch {
 
   /** `lines`: a power of two. `hot`: the flows are so few that their lines stay in the first-level cache. */
   constructor(path: string, lines: number, hot: boolean) {
-    this.each = hot ? hotTouches : 1;
+    this.each = hot ? HOT_TOUCHES : 1;
     this.#object = new ObjectFile(path)
       .mapEntries('lines', lines)
       .variable('line_mask', u32(lines - 1))

@@ -3,7 +3,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installed, run, serve } from './processes.js';
-import { directServer, listening, type Mode, servers, type Topology, vip } from './wire-topology.js';
+import { DIRECT_SERVER, listening, type Mode, servers, type Topology, VIP } from './wire-topology.js';
 
 export interface Peer {
   readonly name: string;
@@ -28,9 +28,9 @@ const nothing = { missing: (): undefined => undefined, begin: async (): Promise<
 /** Given as an argument: nft 1.0.9 reads no standard input that is a socket, as node's is. */
 const nftRules = `table ip lb {
   chain pre { type nat hook prerouting priority dstnat; policy accept;
-    ip daddr ${vip} tcp dport 80 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
-    ip daddr ${vip} tcp dport 5201 dnat to ${first}
-    ip daddr ${vip} udp dport 9000 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
+    ip daddr ${VIP} tcp dport 80 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
+    ip daddr ${VIP} tcp dport 5201 dnat to ${first}
+    ip daddr ${VIP} udp dport 9000 dnat to numgen inc mod 2 map { 0 : ${first}, 1 : ${second} }
   }
 }
 `;
@@ -48,55 +48,55 @@ defaults
   option tcp-smart-accept
   option tcp-smart-connect
 listen web
-  bind ${vip}:80
+  bind ${VIP}:80
   balance roundrobin
   server one ${first}:80
   server two ${second}:80
 listen bulk
-  bind ${vip}:5201
+  bind ${VIP}:5201
   server one ${first}:5201
 `;
 
 /** Debian ships the stream module apart from nginx. */
-const streamModule = '/usr/lib/nginx/modules/ngx_stream_module.so';
+const STREAM_MODULE = '/usr/lib/nginx/modules/ngx_stream_module.so';
 
 /** One process, as the servers: a worker of its own would neither be counted nor end with its master's sudden end. */
-const nginxConfig = (folder: string): string => `${existsSync(streamModule) ? `load_module ${streamModule};` : ''}
+const nginxConfig = (folder: string): string => `${existsSync(STREAM_MODULE) ? `load_module ${STREAM_MODULE};` : ''}
 daemon off; master_process off; worker_processes 1; pid ${folder}/lb.pid; error_log ${folder}/lb.err warn;
 events { worker_connections 16384; multi_accept on; }
 stream { tcp_nodelay on; proxy_buffer_size 16k;
   upstream web { server ${first}:80; server ${second}:80; }
   upstream bulk { server ${first}:5201; }
   upstream names { server ${first}:9000; server ${second}:9000; }
-  server { listen ${vip}:80 reuseport backlog=65535; proxy_pass web; }
-  server { listen ${vip}:5201; proxy_pass bulk; }
-  server { listen ${vip}:9000 udp reuseport; proxy_pass names; proxy_responses 0; proxy_timeout 5s; } }
+  server { listen ${VIP}:80 reuseport backlog=65535; proxy_pass web; }
+  server { listen ${VIP}:5201; proxy_pass bulk; }
+  server { listen ${VIP}:9000 udp reuseport; proxy_pass names; proxy_responses 0; proxy_timeout 5s; } }
 `;
 
 const nginxLacks = (): string | undefined => {
   if (!installed('nginx')) return 'nginx is not installed';
-  if (existsSync(streamModule)) return undefined;
+  if (existsSync(STREAM_MODULE)) return undefined;
   const built = run(undefined, ['sh', '-c', 'nginx -V 2>&1']);
   return /--with-stream(\s|$)/.test(built) ? undefined : 'nginx has no stream module (Debian: libnginx-mod-stream)';
 };
 
 const weirTable = (method: '-m' | '-g'): string =>
   [
-    `-A -t ${vip}:80 -s rr`,
-    `-a -t ${vip}:80 -r ${first}:80 ${method} -w 1`,
-    `-a -t ${vip}:80 -r ${second}:80 ${method} -w 1`,
-    `-A -t ${vip}:5201 -s rr`,
-    `-a -t ${vip}:5201 -r ${first}:5201 ${method} -w 1`,
-    `-A -u ${vip}:9000 -s rr`,
-    `-a -u ${vip}:9000 -r ${first}:9000 ${method} -w 1`,
-    `-a -u ${vip}:9000 -r ${second}:9000 ${method} -w 1`,
+    `-A -t ${VIP}:80 -s rr`,
+    `-a -t ${VIP}:80 -r ${first}:80 ${method} -w 1`,
+    `-a -t ${VIP}:80 -r ${second}:80 ${method} -w 1`,
+    `-A -t ${VIP}:5201 -s rr`,
+    `-a -t ${VIP}:5201 -r ${first}:5201 ${method} -w 1`,
+    `-A -u ${VIP}:9000 -s rr`,
+    `-a -u ${VIP}:9000 -r ${first}:9000 ${method} -w 1`,
+    `-a -u ${VIP}:9000 -r ${second}:9000 ${method} -w 1`,
     '',
   ].join('\n');
 
 const weir = (name: string, mode: Mode, method: '-m' | '-g'): Peer => ({
   name,
   mode,
-  target: vip,
+  target: VIP,
   udp: true,
   missing: () => undefined,
   begin: async ({ director }) => {
@@ -108,15 +108,15 @@ const weir = (name: string, mode: Mode, method: '-m' | '-g'): Peer => ({
 });
 
 /** The peer that the gates are for. */
-export const subject = 'weir NAT';
+export const SUBJECT = 'weir NAT';
 
 export const peers: readonly Peer[] = [
-  { name: 'direct', mode: 'nat', target: directServer, udp: true, ...nothing },
+  { name: 'direct', mode: 'nat', target: DIRECT_SERVER, udp: true, ...nothing },
   { name: 'routing', mode: 'nat', target: first, udp: true, ...nothing },
   {
     name: 'nft DNAT',
     mode: 'nat',
-    target: vip,
+    target: VIP,
     udp: true,
     missing: () => needs('nft'),
     begin: async ({ director }) => {
@@ -127,7 +127,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'haproxy',
     mode: 'nat',
-    target: vip,
+    target: VIP,
     udp: false,
     missing: () => needs('haproxy'),
     begin: async ({ director, folder, children }) => {
@@ -140,7 +140,7 @@ export const peers: readonly Peer[] = [
   {
     name: 'nginx stream',
     mode: 'nat',
-    target: vip,
+    target: VIP,
     udp: true,
     missing: nginxLacks,
     begin: async ({ director, folder, children }) => {
@@ -150,6 +150,6 @@ export const peers: readonly Peer[] = [
     },
     end: () => {},
   },
-  weir(subject, 'nat', '-m'),
+  weir(SUBJECT, 'nat', '-m'),
   weir('weir DR', 'dr', '-g'),
 ];

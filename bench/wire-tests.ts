@@ -19,11 +19,11 @@ export interface WireTest {
   readonly run: (topology: Topology, target: string, seconds: number, tools: string) => Promise<Outcome>;
 }
 
-const connections = 64;
+const CONNECTIONS = 64;
 
 const wrk = async (topology: Topology, target: string, seconds: number, ...extra: readonly string[]): Promise<Outcome> => {
   const { stdout, stderr } = await finished(
-    start(topology.client, ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, ...extra, `http://${target}:80/`]),
+    start(topology.client, ['wrk', '-t1', `-c${CONNECTIONS}`, `-d${seconds}s`, ...extra, `http://${target}:80/`]),
   );
   const units = Number(/(\d+) requests in/.exec(stdout)?.[1] ?? Number.NaN);
   const errors = /Socket errors: (.*)/.exec(stdout)?.[1];

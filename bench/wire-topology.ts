@@ -20,9 +20,9 @@ export type Mode = 'nat' | 'dr';
 /** `default`: as veth comes, with 64 KB super-packets and no checksums; `nic`: stations put MTU-sized, summed packets on the wire. */
 export type Offload = 'default' | 'nic';
 
-export const vip = '10.1.0.100';
+export const VIP = '10.1.0.100';
 export const servers = ['10.2.1.2', '10.2.2.2'] as const;
-export const directServer = '10.3.1.2';
+export const DIRECT_SERVER = '10.3.1.2';
 
 export interface Topology {
   readonly client: string;
@@ -52,7 +52,7 @@ const end = (namespace: string, device: string, mac: string, address: string): E
 const connectAll = (client: string, director: string, [first, second]: Topology['servers']): void => {
   const inside = end(director, 'l0', '01:01', '10.1.0.1/24');
   makePair(end(client, 'c0', '01:02', '10.1.0.2/24'), inside);
-  neighbour({ namespace: client, device: 'c0' }, vip, inside.mac);
+  neighbour({ namespace: client, device: 'c0' }, VIP, inside.mac);
   makePair(end(director, 'r1', '21:01', '10.2.1.1/24'), end(first, 'e0', '21:02', '10.2.1.2/24'));
   makePair(end(director, 'r2', '22:01', '10.2.2.1/24'), end(second, 'e0', '22:02', '10.2.2.2/24'));
   makePair(end(client, 'b1', '31:01', '10.3.1.1/24'), end(first, 'b0', '31:02', '10.3.1.2/24'));
@@ -62,11 +62,11 @@ const connectAll = (client: string, director: string, [first, second]: Topology[
 const routeAll = (mode: Mode, client: string, director: string, backs: Topology['servers']): void => {
   run(client, ['ip', 'route', 'add', '10.2.0.0/16', 'via', '10.1.0.1']);
   setSysctls(director, ['net.ipv4.ip_forward=1']);
-  run(director, ['ip', 'address', 'add', `${vip}/32`, 'dev', 'l0']);
+  run(director, ['ip', 'address', 'add', `${VIP}/32`, 'dev', 'l0']);
   backs.forEach((server, index) => {
     const gateway = mode === 'dr' ? `10.3.${index + 1}.1` : `10.2.${index + 1}.1`;
     run(server, ['ip', 'route', 'add', 'default', 'via', gateway]);
-    if (mode === 'dr') run(server, ['ip', 'address', 'add', `${vip}/32`, 'dev', 'lo']);
+    if (mode === 'dr') run(server, ['ip', 'address', 'add', `${VIP}/32`, 'dev', 'lo']);
   });
 };
 

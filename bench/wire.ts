@@ -4,7 +4,7 @@ import { coreTimeOfAll } from './core-time.js';
 import { median } from './median.js';
 import type { Options } from './options.js';
 import { type Gate, type Row, table } from './report.js';
-import { type Peer, peers, subject } from './wire-peers.js';
+import { type Peer, peers, SUBJECT } from './wire-peers.js';
 import { type Outcome, type WireTest, wireTests } from './wire-tests.js';
 import { dropTopology, makeTopology, type Offload, type Topology } from './wire-topology.js';
 
@@ -84,7 +84,7 @@ const gateOf = (test: string, peer: string): Gate | undefined => {
 
 const rowsOf = (offload: Offload, test: WireTest, running: readonly RunningPeer[]): readonly Row[] => {
   const weir = middle(
-    running.find(({ peer }) => peer.name === subject),
+    running.find(({ peer }) => peer.name === SUBJECT),
     test.name,
   );
   return running
@@ -100,7 +100,7 @@ const rowsOf = (offload: Offload, test: WireTest, running: readonly RunningPeer[
         value,
         unit: test.unit,
         samples: outcomes.map((outcome) => outcome.value),
-        ...(each.peer.name === subject ? {} : { ratio: weir / value, basis: 'weir/peer' }),
+        ...(each.peer.name === SUBJECT ? {} : { ratio: weir / value, basis: 'weir/peer' }),
         ...(gate ? { gate } : {}),
         ...(trouble === undefined ? {} : { note: trouble }),
       };

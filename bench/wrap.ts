@@ -2,7 +2,7 @@
 // and returns what that program costs alone.
 import { native } from '../src/sys/addon.js';
 import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf.js';
-import { frameLength, type Template } from './frames.js';
+import { FRAME_LENGTH, type Template } from './frames.js';
 
 /** Flow n has address `address + (n >> portBits)` and port `port + (n & (2^portBits - 1))`; n runs over 2^flowBits. */
 export interface Flows {
@@ -21,16 +21,16 @@ export interface Flows {
   readonly redirect: number;
 }
 
-const controlSize = 128;
+const CONTROL_SIZE = 128;
 const key = new Uint8Array(4);
 
 const controlBytes = (flows: Flows): Uint8Array => {
-  const bytes = new Uint8Array(controlSize);
+  const bytes = new Uint8Array(CONTROL_SIZE);
   const view = new DataView(bytes.buffer);
   flows.template.words.forEach((word, index) => view.setBigUint64(index * 8, word, true));
   const source = flows.varies === 'source';
   const numbers = [
-    frameLength,
+    FRAME_LENGTH,
     flows.order === 'counted' ? 1 : 0,
     2 ** flows.flowBits - 1,
     flows.from,
@@ -76,23 +76,23 @@ export interface Run {
   readonly verdict: number;
 }
 
-export const xdpPass = 2;
-export const xdpRedirect = 4;
-export const tcUnspec = 0xffffffff;
-export const tcRedirect = 7;
-const liveFrames = 2;
-const liveBatch = 64;
+export const XDP_PASS = 2;
+export const XDP_REDIRECT = 4;
+export const TC_UNSPEC = 0xffffffff;
+export const TC_REDIRECT = 7;
+const LIVE_FRAMES = 2;
+const LIVE_BATCH = 64;
 
 export class Wrapper {
   readonly #object: ObjectFile;
   readonly #programs = new Map<string, Program>();
   readonly #maps = new Map<string, BpfMap>();
   /** The frame that is passed to the kernel, which reads its protocol and destination MAC once, before the first run. */
-  #frame: Uint8Array = new Uint8Array(frameLength);
+  #frame: Uint8Array = new Uint8Array(FRAME_LENGTH);
 
   /** `path`: the compiled bench/wrap.bpf.c. `table`: a director's connection table, for `runForgetting`. */
   constructor(
-    private readonly path: string,
+    readonly path: string,
     table?: BpfMap,
   ) {
     const object = new ObjectFile(path);
@@ -126,7 +126,7 @@ export class Wrapper {
   }
 
   #test(program: Program, repeat: number, ifindex: number, kind: Kind = 'plain'): Run {
-    const ctx = kind === 'tc' ? skbFrom(ifindex) : xdpFrom(frameLength, ifindex);
+    const ctx = kind === 'tc' ? skbFrom(ifindex) : xdpFrom(FRAME_LENGTH, ifindex);
     const result = program.test({ data: this.#frame, repeat, ctx });
     return { nanoseconds: result.duration, verdict: result.retval };
   }
@@ -155,12 +155,12 @@ export class Wrapper {
 
   /** ns of one hit on a preallocated HASH of one hot 16-byte key. */
   hashHit(repeat: number, ifindex: number): number {
-    return this.#eighth('hash_hits', xdpPass, repeat, ifindex);
+    return this.#eighth('hash_hits', XDP_PASS, repeat, ifindex);
   }
 
   /** ns of one bpf_redirect, of which every forwarded packet needs one. */
   redirect(repeat: number, ifindex: number): number {
-    return this.#eighth('redirect_plain', xdpRedirect, repeat, ifindex);
+    return this.#eighth('redirect_plain', XDP_REDIRECT, repeat, ifindex);
   }
 
   /** ns of one of the eight calls of a program. */
@@ -174,11 +174,11 @@ export class Wrapper {
   /** Sends `frames` live frames, the next flows in order, as if they had come in by `ifindex`; ns of one, everything included. */
   generate(frames: number, ifindex: number): number {
     const test = {
-      data: new Uint8Array(frameLength),
+      data: new Uint8Array(FRAME_LENGTH),
       repeat: frames,
-      ctx: xdpFrom(frameLength, ifindex),
-      flags: liveFrames,
-      batchSize: liveBatch,
+      ctx: xdpFrom(FRAME_LENGTH, ifindex),
+      flags: LIVE_FRAMES,
+      batchSize: LIVE_BATCH,
       outSize: 0,
     };
     return this.program('generate').test(test).duration;

@@ -2,9 +2,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { layerRows } from '../test/support/layers.js';
 
-const path = 'ARCHITECTURE.md';
-const lines = readFileSync(path, 'utf8').split('\n');
+const PATH = 'ARCHITECTURE.md';
+const lines = readFileSync(PATH, 'utf8').split('\n');
 const isRow = (line: string): boolean => line.startsWith('| `src/');
 const first = lines.findIndex(isRow);
 const rest = lines.slice(first).filter((line) => !isRow(line));
-writeFileSync(path, [...lines.slice(0, first), ...layerRows(), ...rest].join('\n'));
+writeFileSync(PATH, [...lines.slice(0, first), ...layerRows(), ...rest].join('\n'));

@@ -4,7 +4,7 @@ import { type Command, commands } from './commands.js';
 import type { Io } from './io.js';
 import { version } from './version.js';
 
-const usageStatus = 2;
+const USAGE_STATUS = 2;
 
 function help(table: readonly Command[]): string {
   const lines = table.map(({ name, meaning }) => `  ${name.padEnd(16)} ${meaning}`);
@@ -15,7 +15,7 @@ function help(table: readonly Command[]): string {
 function unknown(word: string, io: Io, table: readonly Command[]): number {
   const meant = nearest(word, [...table.map(({ name }) => name), 'help', 'version']);
   io.err(`weir: no such command: ${word}${meant === undefined ? '' : `; did you mean ${meant}?`} ('weir help' lists them)\n`);
-  return usageStatus;
+  return USAGE_STATUS;
 }
 
 /** `weir help NAME`. */
@@ -33,7 +33,7 @@ export async function dispatch(args: readonly string[], io: Io, table: readonly 
   switch (first) {
     case undefined:
       io.err(help(table));
-      return usageStatus;
+      return USAGE_STATUS;
     case 'help':
       if (rest[0] !== undefined) return helpOn(rest[0], io, table);
       io.out(help(table));

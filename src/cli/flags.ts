@@ -28,23 +28,15 @@ export function readFlags<T extends FlagTypes>(
     }
     const [, name = '', given] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
     const type = Object.hasOwn(types, name) ? types[name] : undefined;
-    if (type === undefined) {
-      throw new WeirError('option-unknown', { option: arg });
-    }
-    if (Object.hasOwn(flags, name)) {
-      throw new WeirError('option-twice', { option: `--${name}` });
-    }
+    if (type === undefined) throw new WeirError('option-unknown', { option: arg });
+    if (Object.hasOwn(flags, name)) throw new WeirError('option-twice', { option: `--${name}` });
     if (type === 'flag') {
-      if (given !== undefined) {
-        throw new WeirError('option-takes-no-value', { option: `--${name}` });
-      }
+      if (given !== undefined) throw new WeirError('option-takes-no-value', { option: `--${name}` });
       flags[name] = true;
       continue;
     }
     const value = given ?? args[++index];
-    if (value === undefined || value === '') {
-      throw new WeirError('option-needs-value', { option: `--${name}` });
-    }
+    if (value === undefined || value === '') throw new WeirError('option-needs-value', { option: `--${name}` });
     flags[name] = value;
   }
   return { flags: flags as Flags<T>, words };

@@ -10,9 +10,9 @@ export interface Io {
   flush(): void;
 }
 
-const chunkBytes = 1 << 16;
+const CHUNK_BYTES = 1 << 16;
 /** Held back at most this much, so that a listing of a million lines needs no memory of its size. */
-const holdCharacters = 1 << 16;
+const HOLD_CHARACTERS = 1 << 16;
 
 function pause(): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
@@ -35,7 +35,7 @@ function writeAll(fd: number, bytes: Uint8Array): void {
 }
 
 function readChunk(fd: number): Uint8Array | undefined {
-  const chunk = new Uint8Array(chunkBytes);
+  const chunk = new Uint8Array(CHUNK_BYTES);
   for (;;) {
     try {
       const length = readSync(fd, chunk);
@@ -66,7 +66,7 @@ export function processIo(): Io {
   return {
     out(text) {
       held += text;
-      if (held.length >= holdCharacters) flush();
+      if (held.length >= HOLD_CHARACTERS) flush();
     },
     err(text) {
       // What was said before an error must be seen before it.

@@ -40,9 +40,7 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
 ];
 
 export function diagnose(facts: Facts): readonly Finding[] {
-  if (facts.role === 'vrrp') {
-    return [];
-  }
+  if (facts.role === 'vrrp') return [];
   const found = facts.role === 'director' ? DIRECTOR_RULES.flatMap((rule) => rule(facts)) : SERVER_RULES.flatMap((rule) => rule(facts));
   const blind = facts.blind.map((line): Finding => {
     const [what = '', cause = ''] = line.split(/: (.*)/s);

@@ -64,18 +64,12 @@ export async function examine(wish: Wish, open: OpenDirector): Promise<Examinati
   try {
     const host = collectHost(netlink);
     const vrrp = collectVrrp(netlink, host, wish.waitMs, wish.keepalived);
-    if (wish.role === 'rs') {
-      return asRealServer(host, wish, vrrp);
-    }
-    if (wish.role === 'vrrp') {
-      return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
-    }
+    if (wish.role === 'rs') return asRealServer(host, wish, vrrp);
+    if (wish.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     const datapath = collectDatapath(host.links); // before the director is opened, which attaches what is missing
     const services = datapath.loaded ? servicesOf(open) : [];
     if (wish.role === undefined && services.length === 0) {
-      if (vipsOnLoopback(host).length > 0) {
-        return asRealServer(host, wish, vrrp);
-      }
+      if (vipsOnLoopback(host).length > 0) return asRealServer(host, wish, vrrp);
       return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     }
     const facts = await collectDirector(netlink, { host, datapath, services }, wish.waitMs);

@@ -49,9 +49,7 @@ function readRule(table: string, line: string): FilterRule | undefined {
   const ports = optionValue('--dport', '--dports');
   const protocol = optionValue('-p');
   const target = optionValue('-j') ?? '';
-  if (OUTWARD.has(chain) || destination === 'negated' || ports === 'negated' || protocol === 'negated') {
-    return undefined;
-  }
+  if (OUTWARD.has(chain) || destination === 'negated' || ports === 'negated' || protocol === 'negated') return undefined;
   if (target === 'MARK' || target === 'CONNMARK' || (destination === undefined && ports === undefined)) {
     return undefined; // marks are for services by mark, which are chosen with netfilter's help
   }

@@ -22,12 +22,8 @@ const VERDICTS: readonly (readonly [string, FilterRule['verdict']])[] = [
 /** The values of a match's right side: one, a set, or a named set's elements. */
 function values(right: Json, sets: ReadonlyMap<string, readonly Json[]>): readonly Json[] {
   const set = field(right, 'set');
-  if (Array.isArray(set)) {
-    return set.flatMap((one) => values(one, sets));
-  }
-  if (typeof right === 'string' && right.startsWith('@')) {
-    return sets.get(right.slice(1)) ?? [];
-  }
+  if (Array.isArray(set)) return set.flatMap((one) => values(one, sets));
+  if (typeof right === 'string' && right.startsWith('@')) return sets.get(right.slice(1)) ?? [];
   const element = field(field(right, 'elem'), 'val');
   return [element ?? right];
 }
@@ -59,9 +55,7 @@ function readMatch(match: Json, sets: ReadonlyMap<string, readonly Json[]>, into
   const [protocol, name] = [textOf(field(payload, 'protocol')), textOf(field(payload, 'field'))];
   const right = values(field(match, 'right'), sets);
   const ours = (protocol === 'ip' && name === 'daddr') || name === 'dport' || (protocol === 'ip' && name === 'protocol');
-  if (ours && field(match, 'op') === '!=') {
-    into.negated = true;
-  }
+  if (ours && field(match, 'op') === '!=') into.negated = true;
   if (protocol === 'ip' && name === 'daddr') {
     into.destinations.push(...right.flatMap((value) => prefixOf(value) ?? []));
   } else if (name === 'dport') {
@@ -95,9 +89,7 @@ function readRule(rule: Json, sets: ReadonlyMap<string, readonly Json[]>): Filte
   const expressions = field(rule, 'expr');
   const matches: Matches = { destinations: [], ports: [], negated: false };
   const list: readonly Json[] = Array.isArray(expressions) ? expressions : [];
-  for (const expression of list) {
-    readMatch(field(expression, 'match'), sets, matches);
-  }
+  for (const expression of list) readMatch(field(expression, 'match'), sets, matches);
   const has = (key: string) => list.some((one) => isRecord(one) && Object.hasOwn(one, key));
   if (matches.negated || has('xt') || has('mangle') || (matches.destinations.length === 0 && matches.ports.length === 0)) {
     return undefined; // xt: iptables tells it; mangle: marks and the like, for services by mark
@@ -124,9 +116,7 @@ export function readNft(text: string, known: readonly string[] = []): readonly F
     return undefined;
   }
   const items = field(parsed, 'nftables');
-  if (!Array.isArray(items)) {
-    return undefined;
-  }
+  if (!Array.isArray(items)) return undefined;
   const sets = new Map<string, readonly Json[]>();
   const outward = new Set<string>();
   const chainOf = (one: Json, name: string) => [field(one, 'family'), field(one, 'table'), field(one, name)].map(textOf).join(' ');
@@ -139,9 +129,7 @@ export function readNft(text: string, known: readonly string[] = []): readonly F
         elements.flatMap((one: Json) => values(one, new Map())),
       );
     }
-    if (['output', 'postrouting', 'egress'].includes(textOf(field(chain, 'hook')))) {
-      outward.add(chainOf(chain, 'name'));
-    }
+    if (['output', 'postrouting', 'egress'].includes(textOf(field(chain, 'hook')))) outward.add(chainOf(chain, 'name'));
   }
   return items.flatMap((item) => {
     const rule = field(item, 'rule');

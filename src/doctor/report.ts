@@ -5,9 +5,7 @@ import type { Facts } from './facts.js';
 
 /** The line for a host on which nothing is wrong says what was looked at. */
 function allFine(facts: Facts): string {
-  if (facts.role === 'vrrp') {
-    return 'OK     nothing is wrong: VRRP alone, no director and no real server';
-  }
+  if (facts.role === 'vrrp') return 'OK     nothing is wrong: VRRP alone, no director and no real server';
   if (facts.role === 'rs') {
     return `OK     nothing is wrong: real server, VS/${facts.method.toUpperCase()}, ${facts.vips.length} VIPs`;
   }

@@ -43,14 +43,10 @@ function frame(mac: Mac, message: ArpMessage): Uint8Array {
 export function arpAnswer(bytes: Uint8Array, question: ArpQuestion, own: ReadonlySet<Mac>): ArpAnswer | undefined {
   const ethernet = decodeEthernet(bytes);
   const message = ethernet?.etherType === EtherType.arp ? decodeArp(ethernet.payload) : undefined;
-  if (message === undefined || own.has(message.senderMac)) {
-    return undefined;
-  }
+  if (message === undefined || own.has(message.senderMac)) return undefined;
   const asked = (address: Address) => question.addresses.find((one) => sameAddress(one, address));
   const held = asked(message.senderAddress);
-  if (held !== undefined) {
-    return { ifindex: question.ifindex, address: held, mac: message.senderMac, kind: 'holds' };
-  }
+  if (held !== undefined) return { ifindex: question.ifindex, address: held, mac: message.senderMac, kind: 'holds' };
   const wanted = message.operation === 'request' && message.senderAddress.words[0] === 0 ? asked(message.targetAddress) : undefined;
   return wanted === undefined ? undefined : { ifindex: question.ifindex, address: wanted, mac: message.senderMac, kind: 'wants' };
 }
@@ -94,15 +90,11 @@ export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac
       const end = systemClock.now() + roundMs;
       for (let left = roundMs; left > 0; left = end - systemClock.now()) {
         drain(Math.ceil(Math.min(left, roundMs / sockets.length)), end);
-        if (enough([...answers.values()])) {
-          return [...answers.values()];
-        }
+        if (enough([...answers.values()])) return [...answers.values()];
       }
     }
   } finally {
-    for (const { socket } of sockets) {
-      socket.close();
-    }
+    for (const { socket } of sockets) socket.close();
   }
   return [...answers.values()];
 }
@@ -119,9 +111,7 @@ export function announceArp(ifindex: number, mac: Mac, address: Address, times =
     });
   using(new PacketSocket(ifindex, EtherType.arp), (socket) => {
     for (let count = 0; count < times; count++) {
-      if (count > 0) {
-        systemClock.sleep(pauseMs);
-      }
+      if (count > 0) systemClock.sleep(pauseMs);
       socket.send(says('request'));
       socket.send(says('reply'));
     }

@@ -39,17 +39,13 @@ export function presentPersistFiles(root: string, paths: readonly string[]): rea
 /** The paths that were there and are gone now. */
 export function removePersistFiles(root: string, paths: readonly string[]): readonly string[] {
   const present = presentPersistFiles(root, paths);
-  for (const path of present) {
-    rmSync(path);
-  }
+  for (const path of present) rmSync(path);
   return present;
 }
 
 /** Has systemd read its units again; what it says when it cannot, in one line. */
 export async function reloadUnits(root: string): Promise<string | undefined> {
-  if (root !== '' || initOf(root) !== 'systemd') {
-    return undefined;
-  }
+  if (root !== '' || initOf(root) !== 'systemd') return undefined;
   const { exit, stderr } = await runChild(['systemctl', 'daemon-reload'], { timeoutMs: 20_000 });
   return exit === 0 ? undefined : `systemctl daemon-reload: ${stderr.trim().split('\n')[0] ?? `exit ${exit}`}`;
 }

@@ -48,9 +48,7 @@ const SWEEP_ABOVE = 64;
 export function sweep(kind: StateKind | 'vrrp'): void {
   const folder = folderOf(kind);
   const names = unlessCode(() => readdirSync(folder), ['ENOENT'], []);
-  if (names.length <= SWEEP_ABOVE) {
-    return;
-  }
+  if (names.length <= SWEEP_ABOVE) return;
   const cookieOf = (name: string): bigint | undefined => {
     const digits = /^(\d+)\.(json|lock)$/.exec(name)?.[1];
     return digits === undefined ? undefined : BigInt(digits);
@@ -58,9 +56,7 @@ export function sweep(kind: StateKind | 'vrrp'): void {
   const alive = liveCookies(names.flatMap((name) => cookieOf(name) ?? []));
   for (const name of names) {
     const cookie = cookieOf(name);
-    if (cookie !== undefined && !alive.has(cookie)) {
-      rmSync(`${folder}/${name}`, { force: true });
-    }
+    if (cookie !== undefined && !alive.has(cookie)) rmSync(`${folder}/${name}`, { force: true });
   }
 }
 

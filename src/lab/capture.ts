@@ -49,9 +49,7 @@ async function settle(service: Service): Promise<void> {
     () => service.signal('SIGUSR1'),
   );
   const dropped = counts(service.stderr()).at(-1)?.dropped ?? 0;
-  if (dropped > 0) {
-    throw new WeirError('capture-failed', { why: `lost ${dropped} packets: its counts prove nothing` });
-  }
+  if (dropped > 0) throw new WeirError('capture-failed', { why: `lost ${dropped} packets: its counts prove nothing` });
 }
 
 async function portNames(namespace: string): Promise<ReadonlyMap<number, string>> {

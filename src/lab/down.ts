@@ -56,9 +56,7 @@ export function takeDown(state: RunState): readonly string[] {
     const { exit, stderr } = runChildSync(['ip', 'netns', 'del', name]);
     return exit === 0 ? [] : [`ip netns del ${name}: ${stderr.trim()}`];
   });
-  if (deleting.length === 0) {
-    endRun(state);
-  }
+  if (deleting.length === 0) endRun(state);
   return [...unloading, ...deleting];
 }
 

@@ -16,9 +16,7 @@ export function runWithHost(host: string, run: string | undefined, runs: readonl
     const standing = runs.map((state) => `${state.run} (${Object.keys(state.hosts).join(', ')})`).join('; ');
     throw new WeirError('lab-not-standing', { run, host, standing });
   }
-  if (candidates.length > 1) {
-    throw new WeirError('lab-ambiguous', { host, runs: candidates.map((state) => state.run) });
-  }
+  if (candidates.length > 1) throw new WeirError('lab-ambiguous', { host, runs: candidates.map((state) => state.run) });
   return first;
 }
 

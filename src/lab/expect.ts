@@ -33,9 +33,7 @@ function exitVerdict(wanted: number, results: readonly CommandResult[]): Verdict
 
 function tallyVerdict(wanted: Readonly<Record<string, number>>, answers: readonly string[]): Verdict {
   const got = new Map<string, number>();
-  for (const answer of answers) {
-    got.set(answer, (got.get(answer) ?? 0) + 1);
-  }
+  for (const answer of answers) got.set(answer, (got.get(answer) ?? 0) + 1);
   const text = (entries: Iterable<readonly [string, number]>): string =>
     [...entries]
       .sort(([a], [b]) => (a < b ? -1 : 1))

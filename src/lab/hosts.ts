@@ -16,9 +16,7 @@ const NAMED = 'echo "$1" >/proc/sys/kernel/hostname; shift; exec "$@"';
 /** The argument vector that runs `argv` on a host, or among the switches (`sw`). @throws WeirError lab-host-unknown */
 export function onHost(state: RunState, host: string, argv: readonly string[]): readonly string[] {
   const namespace = host === SWITCHES ? state.switches : state.hosts[host];
-  if (namespace === undefined) {
-    throw new WeirError('lab-host-unknown', { run: state.run, host, hosts: Object.keys(state.hosts) });
-  }
+  if (namespace === undefined) throw new WeirError('lab-host-unknown', { run: state.run, host, hosts: Object.keys(state.hosts) });
   return ['ip', 'netns', 'exec', namespace, 'unshare', '--uts', '--', 'sh', '-c', NAMED, 'sh', host, ...argv];
 }
 

@@ -35,38 +35,24 @@ class Scanner {
 
   /** After the opening bracket: items with commas between them, then the closing one. */
   #items(close: string, item: () => JsonError | undefined): JsonError | undefined {
-    if (this.#eat(close)) {
-      return undefined;
-    }
+    if (this.#eat(close)) return undefined;
     for (;;) {
       const error = item();
-      if (error !== undefined) {
-        return error;
-      }
-      if (this.#eat(close)) {
-        return undefined;
-      }
-      if (!this.#eat(',')) {
-        return this.#fail(`, or ${close}`);
-      }
+      if (error !== undefined) return error;
+      if (this.#eat(close)) return undefined;
+      if (!this.#eat(',')) return this.#fail(`, or ${close}`);
     }
   }
 
   #member(): JsonError | undefined {
     this.#take(BLANKS);
-    if (!this.#take(STRING)) {
-      return this.#fail('a key in double quotes');
-    }
+    if (!this.#take(STRING)) return this.#fail('a key in double quotes');
     return this.#eat(':') ? this.#value() : this.#fail(':');
   }
 
   #value(): JsonError | undefined {
-    if (this.#eat('{')) {
-      return this.#items('}', () => this.#member());
-    }
-    if (this.#eat('[')) {
-      return this.#items(']', () => this.#value());
-    }
+    if (this.#eat('{')) return this.#items('}', () => this.#member());
+    if (this.#eat('[')) return this.#items(']', () => this.#value());
     return this.#take(STRING) || this.#take(SCALAR) ? undefined : this.#fail('a value');
   }
 

@@ -33,9 +33,7 @@ export function parseLab(text: string, name: string): Lab {
 /** The lab that a person means: a built-in name, else a path. @throws WeirError lab-unknown, lab-unreadable, lab-not-json, lab-invalid */
 export function findLab(word: string): Lab {
   const known = labs.find(({ name }) => name === word);
-  if (known !== undefined) {
-    return known;
-  }
+  if (known !== undefined) return known;
   let text: string;
   try {
     text = readFileSync(word, 'utf8');

@@ -23,9 +23,7 @@ export function neededCommands(lab: Lab): readonly string[] {
 /** One line that says what is missing and how to get it; undefined when all is there. */
 export function missing(lab: Lab, has: (command: string) => boolean = (command) => findCommand(command) !== undefined): string | undefined {
   const absent = neededCommands(lab).filter((command) => !has(command));
-  if (absent.length === 0) {
-    return undefined;
-  }
+  if (absent.length === 0) return undefined;
   const packages = [...new Set(absent.map((command) => PACKAGES[command] ?? command))];
   return `${lab.name} needs ${absent.join(', ')}: apt-get install ${packages.join(' ')}`;
 }

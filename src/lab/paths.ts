@@ -11,12 +11,8 @@ export const LAB_STATE = '/run/weir/lab';
 /** The folder that has bin/: found upwards from this file, which runs bundled (dist/) or compiled (build/src/lab/). */
 export function projectRoot(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
-    if (existsSync(join(folder, 'bin', 'ipvsadm')) && existsSync(join(folder, 'package.json'))) {
-      return folder;
-    }
-    if (folder === dirname(folder)) {
-      throw new WeirError('bin-missing');
-    }
+    if (existsSync(join(folder, 'bin', 'ipvsadm')) && existsSync(join(folder, 'package.json'))) return folder;
+    if (folder === dirname(folder)) throw new WeirError('bin-missing');
   }
 }
 

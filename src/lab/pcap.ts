@@ -50,9 +50,7 @@ type Described = Pick<SeenPacket, 'protocol' | 'source' | 'destination' | 'sourc
 
 function describeIpv4(bytes: Uint8Array): Described | undefined {
   const packet = decodeIpv4(bytes, true);
-  if (packet === undefined) {
-    return undefined;
-  }
+  if (packet === undefined) return undefined;
   const ends = { source: dotted(packet.source), destination: dotted(packet.destination) };
   if (packet.protocol === IpProtocol.tcp) {
     const segment = packet.fragmentOffset === 0 ? decodeTcp(packet.payload) : undefined;
@@ -92,26 +90,18 @@ function describe(etherType: number, payload: Uint8Array): Described {
 /** The packets of a capture file; one that is still being written may end in the middle of a packet. @throws Error when it is none */
 export function readPcap(file: Uint8Array): readonly SeenPacket[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  if (file.length < 24) {
-    return [];
-  }
+  if (file.length < 24) return [];
   const little = [0xa1b2c3d4, 0xa1b23c4d].includes(view.getUint32(0, true));
-  if (!little && ![0xa1b2c3d4, 0xa1b23c4d].includes(view.getUint32(0))) {
-    throw new WeirError('capture-not-pcap');
-  }
+  if (!little && ![0xa1b2c3d4, 0xa1b23c4d].includes(view.getUint32(0))) throw new WeirError('capture-not-pcap');
   const linkType = view.getUint32(20, little) & 0xffff;
-  if (linkType !== LINUX_SLL2) {
-    throw new WeirError('capture-link-type', { linkType, expected: LINUX_SLL2 });
-  }
+  if (linkType !== LINUX_SLL2) throw new WeirError('capture-link-type', { linkType, expected: LINUX_SLL2 });
   const packets: SeenPacket[] = [];
   for (let offset = 24; offset + 16 <= file.length; ) {
     const captured = view.getUint32(offset + 8, little);
     const bytes = view.getUint32(offset + 12, little) - HEADER_BYTES;
     const start = offset + 16;
     offset = start + captured;
-    if (offset > file.length) {
-      break;
-    }
+    if (offset > file.length) break;
     if (captured >= HEADER_BYTES) {
       packets.push({
         ifindex: view.getUint32(start + 4),

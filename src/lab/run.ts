@@ -127,16 +127,12 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
 /** Runs a lab whose shape has been checked. @throws only before anything was made */
 export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
   return interruptible(async (abort, caught) => {
-    for (const run of sweep()) {
-      options.say(`took down what was left of ${run}`);
-    }
+    for (const run of sweep()) options.say(`took down what was left of ${run}`);
     const state = beginRun(lab);
     let standing = true;
     // Should something end the process on the way (a closed terminal, a bug), this is the last chance.
     const lastChance = (): void => {
-      if (standing) {
-        takeDown(state);
-      }
+      if (standing) takeDown(state);
     };
     process.on('exit', lastChance);
     options.say(`${lab.name}: ${lab.title}`);
@@ -145,9 +141,7 @@ export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
     const evidence = await perform(lab, state, options, abort);
     const keep = options.keep && caught() === undefined && evidence.stopped === undefined;
     const complaints = keep ? [] : takeDown(state);
-    if (keep) {
-      keepRun(state);
-    }
+    if (keep) keepRun(state);
     standing = false;
     process.off('exit', lastChance);
     const signal = caught();

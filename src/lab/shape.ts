@@ -27,9 +27,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
 /** A text that `test` accepts; `what` names it in the message. */
 export function text(what: string, test: (value: string) => boolean = (value) => value !== ''): Check {
   return (value, path, report) => {
-    if (typeof value !== 'string' || !test(value)) {
-      report(path, expected(what, value));
-    }
+    if (typeof value !== 'string' || !test(value)) report(path, expected(what, value));
   };
 }
 
@@ -42,9 +40,7 @@ export function whole(what: string, min: number, max: number): Check {
 }
 
 export const flag: Check = (value, path, report) => {
-  if (typeof value !== 'boolean') {
-    report(path, expected('true or false', value));
-  }
+  if (typeof value !== 'boolean') report(path, expected('true or false', value));
 };
 
 export function oneOf(values: readonly string[]): Check {
@@ -82,9 +78,7 @@ export function object(required: Readonly<Record<string, Check>>, optional: Read
       report(path, expected('an object', value));
       return;
     }
-    for (const [key, check] of Object.entries(required)) {
-      check(value[key], at(path, key), report);
-    }
+    for (const [key, check] of Object.entries(required)) check(value[key], at(path, key), report);
     for (const [key, element] of Object.entries(value)) {
       const check = Object.hasOwn(optional, key) ? optional[key] : undefined;
       if (check !== undefined) {

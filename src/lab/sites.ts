@@ -43,9 +43,7 @@ async function untilListening(service: Service, namespace: string, ports: readon
     // Before its exec, `ip netns exec` is still in our own namespace: others' listeners do not count.
     if (inNamespace(service.pid, namespace)) {
       const open = listening(service.pid);
-      if (ports.every((port) => open.has(port))) {
-        return;
-      }
+      if (ports.every((port) => open.has(port))) return;
     }
     if (Date.now() > until) {
       const why = `does not listen on port ${ports.join(', ')}: ${service.stderr().trim()}`;

@@ -50,9 +50,7 @@ function claim(state: RunState): boolean {
     linkSync(draft, pathOf(state.run));
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) {
-      return false;
-    }
+    if (isCode(error, 'EEXIST')) return false;
     throw error;
   } finally {
     rmSync(draft, { force: true });
@@ -90,9 +88,7 @@ export function allRuns(): readonly RunState[] {
   try {
     names = readdirSync(LAB_STATE);
   } catch (error) {
-    if (isCode(error, 'ENOENT')) {
-      return [];
-    }
+    if (isCode(error, 'ENOENT')) return [];
     throw error;
   }
   return names
@@ -112,8 +108,6 @@ export function allRuns(): readonly RunState[] {
 
 /** `running`: its process lives; `standing`: kept on purpose; `abandoned`: its process died without taking it down. */
 export function conditionOf({ owner, kept }: RunState): 'running' | 'standing' | 'abandoned' {
-  if (kept) {
-    return 'standing';
-  }
+  if (kept) return 'standing';
   return owner.started !== '' && startTime(owner.pid) === owner.started ? 'running' : 'abandoned';
 }

@@ -38,13 +38,9 @@ const servers = (lab: Lab): readonly string[] =>
 function sayResult(result: CommandResult, say: StepContext['say']): void {
   for (const text of [result.stdout, result.stderr]) {
     const trimmed = text.replace(/\n$/, '');
-    if (trimmed !== '') {
-      trimmed.split('\n').forEach((line) => say(line.trimEnd()));
-    }
+    if (trimmed !== '') trimmed.split('\n').forEach((line) => say(line.trimEnd()));
   }
-  if (result.timedOut) {
-    say('(ended: its time was over)');
-  }
+  if (result.timedOut) say('(ended: its time was over)');
 }
 
 async function runStep(step: RunStep, context: StepContext): Promise<StepEvidence> {
@@ -81,18 +77,14 @@ async function settled(judgeNow: () => Promise<readonly Verdict[]>, abort: Abort
   const until = Date.now() + SETTLE_MS;
   for (;;) {
     const verdicts = await judgeNow();
-    if (verdicts.every(({ ok }) => ok) || Date.now() > until) {
-      return verdicts;
-    }
+    if (verdicts.every(({ ok }) => ok) || Date.now() > until) return verdicts;
     await delay(50, undefined, { signal: abort });
   }
 }
 
 async function trafficStep(step: TrafficStep, context: StepContext, mark: Mark): Promise<StepEvidence> {
   const { capture } = context;
-  if (capture === undefined) {
-    throw new WeirError('capture-missing');
-  }
+  if (capture === undefined) throw new WeirError('capture-missing');
   const verdicts = await settled(async () => judgeTraffic(step.expect, (await capture.packets()).slice(mark.packets)), context.abort);
   return { kind: 'traffic', verdicts };
 }
@@ -150,9 +142,7 @@ export async function runSteps(context: StepContext, record: (evidence: StepEvid
       context.say(step.say);
     }
     const evidence = await oneStep(step, context, mark);
-    if (step.kind === 'mark') {
-      mark = await newMark(context);
-    }
+    if (step.kind === 'mark') mark = await newMark(context);
     evidence.verdicts.forEach((verdict) => sayVerdict(verdict, context.say));
     record(step.say === undefined ? evidence : { ...evidence, say: step.say });
   }

@@ -87,9 +87,7 @@ async function untilForwarding(namespace: string, abort: AbortSignal): Promise<v
       readonly state?: string;
     }[];
     const waiting = ports.filter(({ state }) => state !== 'forwarding');
-    if (waiting.length === 0) {
-      return;
-    }
+    if (waiting.length === 0) return;
     if (Date.now() > until) {
       const ports = waiting.map(({ ifname, state }) => `${ifname} (${state})`).join(', ');
       throw new WeirError('switch-ports-silent', { ports });
@@ -101,12 +99,8 @@ async function untilForwarding(namespace: string, abort: AbortSignal): Promise<v
 /** Builds a run. On a throw (also on abort) part of it stands; `takeDown` removes it. */
 export async function build(actions: readonly Action[], state: RunState, server: ServerKind, abort: AbortSignal): Promise<void> {
   for (const namespace of [...Object.values(state.hosts), state.switches]) {
-    if (existsSync(`/run/netns/${namespace}`)) {
-      throw new WeirError('lab-namespace-foreign', { namespace });
-    }
+    if (existsSync(`/run/netns/${namespace}`)) throw new WeirError('lab-namespace-foreign', { namespace });
   }
-  for (const batch of inBatches(actions)) {
-    await performBatch(batch, state, server, abort);
-  }
+  for (const batch of inBatches(actions)) await performBatch(batch, state, server, abort);
   await untilForwarding(state.switches, abort);
 }

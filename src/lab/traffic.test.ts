@@ -15,8 +15,8 @@ const ip = (...bytes: readonly [number, number, number, number]): Address => ({
 });
 const client = ip(192, 168, 88, 10);
 const vip = ip(192, 168, 88, 15);
-const clientMac = '02:77:00:00:00:00';
-const webMac = '02:77:00:00:01:00';
+const CLIENT_MAC = '02:77:00:00:00:00';
+const WEB_MAC = '02:77:00:00:01:00';
 
 const macBytes = (mac: string): Uint8Array => Uint8Array.from(mac.split(':').map((part) => Number.parseInt(part, 16)));
 
@@ -58,15 +58,15 @@ const segment = (
   });
 
 const syn = (port: number, more = 0): Uint8Array => segment(client, vip, port, 80, TcpFlag.syn, new Uint8Array(more));
-const arp = encodeArp({ operation: 'reply', senderMac: webMac, senderAddress: vip, targetMac: clientMac, targetAddress: client });
+const arp = encodeArp({ operation: 'reply', senderMac: WEB_MAC, senderAddress: vip, targetMac: CLIENT_MAC, targetAddress: client });
 
 const file = capture(
-  record(2, 3, clientMac, 0x0800, syn(40001)),
-  record(2, 3, clientMac, 0x0800, syn(40002, 1000), 40),
-  record(3, 4, clientMac, 0x0800, syn(40001)),
-  record(2, 4, webMac, 0x0800, segment(vip, client, 80, 40001, TcpFlag.syn | TcpFlag.ack)),
-  record(2, 4, webMac, 0x0806, arp),
-  record(1, 4, webMac, 0x0806, arp),
+  record(2, 3, CLIENT_MAC, 0x0800, syn(40001)),
+  record(2, 3, CLIENT_MAC, 0x0800, syn(40002, 1000), 40),
+  record(3, 4, CLIENT_MAC, 0x0800, syn(40001)),
+  record(2, 4, WEB_MAC, 0x0800, segment(vip, client, 80, 40001, TcpFlag.syn | TcpFlag.ack)),
+  record(2, 4, WEB_MAC, 0x0806, arp),
+  record(1, 4, WEB_MAC, 0x0806, arp),
 );
 
 const link = (host: string, mac: string): Link => ({ host, device: 'eth0', switch: 'lan', port: `${host}-eth0`, mac, addresses: [] });
@@ -77,7 +77,7 @@ const packets = atPorts(
     [2, 'client1-eth0'],
     [3, 'web1-eth0'],
   ]),
-  [link('client1', clientMac), link('web1', webMac)],
+  [link('client1', CLIENT_MAC), link('web1', WEB_MAC)],
 );
 
 test('a capture is read with the port, the direction and the sender of each packet; the bridge itself is no port', () => {

@@ -44,18 +44,14 @@ export function within(value: number, bounds: number | Bounds): boolean {
 }
 
 export function boundsText(bounds: number | Bounds): string {
-  if (typeof bounds === 'number') {
-    return String(bounds);
-  }
+  if (typeof bounds === 'number') return String(bounds);
   const { min, max } = bounds;
   return max === undefined ? `at least ${min ?? 0}` : min === undefined ? `at most ${max}` : `${min} to ${max}`;
 }
 
 /** What an expectation counts, in words: its own, or made of its conditions. */
 export function trafficText(wanted: TrafficExpectation): string {
-  if (wanted.say !== undefined) {
-    return wanted.say;
-  }
+  if (wanted.say !== undefined) return wanted.say;
   const end = (address?: string, port?: number): string => `${address ?? '*'}${port === undefined ? '' : `:${port}`}`;
   return [
     wanted.protocol ?? 'packets',

@@ -39,9 +39,7 @@ const count = whole('a whole number', 0, 1e9);
 const sysctlKey = text('a key such as net.ipv4.ip_forward', (value) => /^net(\.[A-Za-z0-9_-]+)+$/.test(value));
 const sysctlValue: Check = (value, path, report) => {
   const good = typeof value === 'number' ? Number.isInteger(value) : typeof value === 'string' && /^[^\n]+$/.test(value);
-  if (!good) {
-    report(path, 'expected a whole number or one line of text');
-  }
+  if (!good) report(path, 'expected a whole number or one line of text');
 };
 const pattern = text('a regular expression', (value) => {
   try {
@@ -204,13 +202,9 @@ function checkTraffic(
   known: (name: string, path: string) => void,
   report: Report,
 ): void {
-  if (value.capture === false) {
-    report(path, 'traffic cannot be judged: the lab says capture: false');
-  }
+  if (value.capture === false) report(path, 'traffic cannot be judged: the lab says capture: false');
   expectations.forEach(({ at: place, from }, index) => {
-    if (from !== undefined) {
-      known(from, `${path}.expect[${index}].from`);
-    }
+    if (from !== undefined) known(from, `${path}.expect[${index}].from`);
     if (place !== undefined) {
       const [name = '', device] = place.split(':');
       known(name, `${path}.expect[${index}].at`);
@@ -229,8 +223,6 @@ export function problemsOf(value: unknown): readonly Problem[] {
     problems.push({ path, message });
   };
   lab(value, '', report);
-  if (problems.length === 0) {
-    checkReferences(value as Lab, report);
-  }
+  if (problems.length === 0) checkReferences(value as Lab, report);
   return problems;
 }

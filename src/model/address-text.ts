@@ -1,7 +1,7 @@
 // Address text: what inet_aton, inet_pton and inet_ntop read and write, as every command line and config of IPVS has it.
 import type { Address } from './address.js';
 
-const hexGroup = /^[0-9a-fA-F]{1,4}$/;
+const HEX_GROUP = /^[0-9a-fA-F]{1,4}$/;
 
 /** One part of inet_aton's text: decimal, 0-octal or 0x-hexadecimal, below 2^32. */
 function atonPart(text: string): number | undefined {
@@ -51,7 +51,7 @@ function groupsOf(text: string, tail: boolean): number[] | undefined {
   const groups: number[] = [];
   const parts = text.split(':');
   for (const [index, part] of parts.entries()) {
-    if (hexGroup.test(part)) {
+    if (HEX_GROUP.test(part)) {
       groups.push(Number.parseInt(part, 16));
       continue;
     }

@@ -42,9 +42,7 @@ const cases: readonly (readonly [Change, string])[] = [
   [{ kind: 'delete-destination', service: web, key: server }, '-d -t 10.0.0.1:80 -r 10.0.0.2:8080'],
 ];
 
-for (const [change, text] of cases) {
-  test(`${change.kind}: ${text}`, () => assert.equal(changeText(change), text));
-}
+for (const [change, text] of cases) test(`${change.kind}: ${text}`, () => assert.equal(changeText(change), text));
 
 test('names stand where they are known', () => {
   const names = { address: () => 'www', port: () => 'http' };

@@ -12,11 +12,11 @@ export interface Names {
 export const noNames: Names = { address: () => undefined, port: () => undefined };
 
 /** What fits ipvsadm's buffer. */
-const charactersMax = 59;
+const CHARACTERS_MAX = 59;
 
 /** `10.0.0.1:80`, `[2001:db8::1]:80`, or with names `localhost:http`. `protocol`: undefined where ports have no names. */
 export function endpointText({ address, port }: DestinationKey, protocol?: Protocol, names: Names = noNames): string {
   const host = names.address(address) ?? formatAddress(address);
   const service = (protocol === undefined ? undefined : names.port(port, protocol)) ?? String(port);
-  return (address.family === 'inet' ? `${host}:${service}` : `[${host}]:${service}`).slice(0, charactersMax);
+  return (address.family === 'inet' ? `${host}:${service}` : `[${host}]:${service}`).slice(0, CHARACTERS_MAX);
 }

@@ -1,6 +1,6 @@
 // The name that was probably meant by a word that is none: what a message about an unknown word can suggest.
 
-const wordLettersMax = 64;
+const WORD_LETTERS_MAX = 64;
 
 /** The number of letters to change, add, drop or swap to make `b` of `a`; `bound` + 1 where the lengths alone differ by more than `bound`. */
 export function distance(a: string, b: string, bound = Number.POSITIVE_INFINITY): number {
@@ -23,7 +23,7 @@ export function distance(a: string, b: string, bound = Number.POSITIVE_INFINITY)
 
 /** The nearest name, the first of equals, if a third of the word's letters differ at most (at least one). Case does not count. */
 export function nearest(word: string, names: Iterable<string>): string | undefined {
-  if (word.length > wordLettersMax) return undefined;
+  if (word.length > WORD_LETTERS_MAX) return undefined;
   const bound = Math.max(1, Math.floor(word.length / 3));
   let best: string | undefined;
   let least = bound + 1;

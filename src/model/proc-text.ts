@@ -6,7 +6,7 @@ import type { ConnectionEntry, DestinationEntry, DestinationKey, ServiceEntry, S
 import { tableOrder } from './table-order.js';
 
 /** Ticks a second of Debian's kernels: persistence is printed in ticks. */
-const ticksPerSecond = 250;
+const TICKS_PER_SECOND = 250;
 
 function hex(value: number | bigint, width: number): string {
   return value.toString(16).toUpperCase().padStart(width, '0');
@@ -36,7 +36,8 @@ function maskText(spec: ServiceSpec, mask: number): string {
 function serviceLine({ spec }: ServiceEntry): string {
   const { key, persistence } = spec;
   const ops = spec.onePacket ? 'ops ' : '';
-  const tail = persistence === undefined ? '' : `persistent ${persistence.timeout * ticksPerSecond} ${maskText(spec, persistence.netmask)}`;
+  const tail =
+    persistence === undefined ? '' : `persistent ${persistence.timeout * TICKS_PER_SECOND} ${maskText(spec, persistence.netmask)}`;
   if (key.kind === 'fwmark') return `FWM  ${hex(key.mark, 8)} ${spec.scheduler} ${ops}${tail}\n`;
   const name = `${key.protocol.toUpperCase()}  ${endpoint(key)} ${spec.scheduler}`;
   return key.address.family === 'inet' ? `${name} ${ops} ${tail}\n` : `${name} ${tail}\n`;
@@ -63,11 +64,11 @@ function connectionStart(entry: ConnectionEntry): string {
   return `${entry.protocol.padEnd(3)} ${text(entry.client)} ${text(entry.virtual)} ${text(entry.destination)} ${entry.state.padEnd(11)}`;
 }
 
-const connectionTitle = 'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       ';
+const CONNECTION_TITLE = 'Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       ';
 
 /** /proc/net/ip_vs_conn */
 export function* connectionsFile(entries: Iterable<ConnectionEntry>): Generator<string> {
-  yield `${connectionTitle}Expires PEName PEData\n`;
+  yield `${CONNECTION_TITLE}Expires PEName PEData\n`;
   for (const entry of entries) {
     const engine = entry.engine === undefined ? '' : ` ${entry.engine.name} ${entry.engine.data}`;
     yield `${connectionStart(entry)} ${String(entry.expires).padStart(7)}${engine}\n`;
@@ -76,7 +77,7 @@ export function* connectionsFile(entries: Iterable<ConnectionEntry>): Generator<
 
 /** /proc/net/ip_vs_conn_sync: no connection here came from another director. */
 export function* connectionOriginsFile(entries: Iterable<ConnectionEntry>): Generator<string> {
-  yield `${connectionTitle}Origin Expires\n`;
+  yield `${CONNECTION_TITLE}Origin Expires\n`;
   for (const entry of entries) yield `${connectionStart(entry)} ${'LOCAL'.padEnd(6)} ${String(entry.expires).padStart(7)}\n`;
 }
 
@@ -118,4 +119,4 @@ export function cpuStatsFile(totals: Stats, byCpu: readonly Stats[]): string {
 }
 
 /** /proc/net/ip_vs_app: there is no application helper. */
-export const applicationsFile = 'prot port    usecnt name\n';
+export const APPLICATIONS_FILE = 'prot port    usecnt name\n';

@@ -32,7 +32,7 @@ export const schedulers: readonly SchedulerEntry[] = [
   { name: 'twos', newerKernels: true, meaning: 'the better of two chosen at random by weight' },
 ];
 
-export const defaultScheduler = 'wlc';
+export const DEFAULT_SCHEDULER = 'wlc';
 
 const byName: ReadonlyMap<string, SchedulerEntry> = new Map(schedulers.map((entry) => [entry.name, entry]));
 

@@ -62,21 +62,21 @@ export function mergeSorted<T>(list: readonly T[], compare: (a: T, b: T) => numb
   return [...merged, ...left.slice(i), ...right.slice(j)];
 }
 
-const buckets = 256;
+const BUCKETS = 256;
 /** The kernel mixes part of a pointer into its hash, so its order differs from boot to boot. This is one of those orders. */
-const seed = 0x30;
+const SEED = 0x30;
 
 function bucketOf(key: ServiceKey): number {
-  if (key.kind === 'fwmark') return (key.mark ^ seed) & (buckets - 1);
+  if (key.kind === 'fwmark') return (key.mark ^ SEED) & (BUCKETS - 1);
   const folded = key.address.words.reduce((mix, word) => mix ^ word, 0);
-  return (protocolNumbers[key.protocol] ^ folded ^ seed ^ (key.port >>> 8) ^ key.port) & (buckets - 1);
+  return (protocolNumbers[key.protocol] ^ folded ^ SEED ^ (key.port >>> 8) ^ key.port) & (BUCKETS - 1);
 }
 
 /** The order of the kernel's table, given all services newest first: marks last, then by bucket, newest first in each. */
 export function tableOrder<T>(newestFirst: readonly T[], keyOf: (entry: T) => ServiceKey): T[] {
   const rank = (entry: T): number => {
     const key = keyOf(entry);
-    return (key.kind === 'fwmark' ? buckets : 0) + bucketOf(key);
+    return (key.kind === 'fwmark' ? BUCKETS : 0) + bucketOf(key);
   };
   return newestFirst
     .map((entry, index) => ({ entry, index, rank: rank(entry) }))

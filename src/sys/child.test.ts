@@ -55,9 +55,7 @@ test('a process that stays: its files, its end', async () => {
     });
     assert.ok(service.running());
     assert.notEqual(startTime(service.pid), undefined);
-    while (service.stderr() === '') {
-      await new Promise((done) => setImmediate(done));
-    }
+    while (service.stderr() === '') await new Promise((done) => setImmediate(done));
     assert.equal(readFileSync(join(folder, 'out'), 'utf8'), 'out\n');
     assert.equal(await service.stop(), 143);
     assert.ok(!service.running());
@@ -70,9 +68,7 @@ test('a process that stays: its files, its end', async () => {
 
 test('without a file the error output of a process that stays is kept in memory', async () => {
   const service = await startChild(['sh', '-c', 'echo err >&2; exec sleep 1000'], {});
-  while (service.stderr() === '') {
-    await new Promise((done) => setImmediate(done));
-  }
+  while (service.stderr() === '') await new Promise((done) => setImmediate(done));
   assert.equal(service.stderr(), 'err\n');
   assert.equal(await service.stop('SIGKILL'), 137);
 });
@@ -83,9 +79,7 @@ test('a process that will not listen is killed when its grace is over', async ()
     const service = await startChild(['sh', '-c', 'trap "" TERM; echo ready >&2; while :; do sleep 0.05; done'], {
       stderrPath: join(folder, 'err'),
     });
-    while (service.stderr() === '') {
-      await new Promise((done) => setImmediate(done));
-    }
+    while (service.stderr() === '') await new Promise((done) => setImmediate(done));
     assert.equal(await service.stop('SIGTERM', 100), 137);
   } finally {
     rmSync(folder, { recursive: true });

@@ -42,9 +42,7 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
     process.kill(pid, signal);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') {
-      return false;
-    }
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
     throw error;
   }
 }
@@ -90,9 +88,7 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
       timers.push(setTimeout(work, ms));
     };
     const group = (signal: NodeJS.Signals): void => {
-      if (child.pid !== undefined) {
-        signalProcess(-child.pid, signal);
-      }
+      if (child.pid !== undefined) signalProcess(-child.pid, signal);
     };
     const stop = (): void => {
       group('SIGTERM');
@@ -121,9 +117,7 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
         group('SIGKILL');
       });
     }
-    if (options.abort?.aborted === true) {
-      stop();
-    }
+    if (options.abort?.aborted === true) stop();
     options.abort?.addEventListener('abort', stop, { once: true });
   });
 }
@@ -160,9 +154,7 @@ export function startChild(argv: readonly string[], options: ServiceOptions): Pr
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
   });
   for (const fd of [stdout, stderr]) {
-    if (typeof fd === 'number') {
-      closeSync(fd);
-    }
+    if (typeof fd === 'number') closeSync(fd);
   }
   const { stderrPath } = options;
   const said = new Kept(1 << 20);
@@ -184,9 +176,7 @@ function asService(child: ChildProcess, stderr: () => string): Service {
     });
   });
   const signal = (name: NodeJS.Signals, target = pid): void => {
-    if (!gone) {
-      signalProcess(target, name);
-    }
+    if (!gone) signalProcess(target, name);
   };
   return {
     pid,
@@ -214,9 +204,7 @@ export function runChildSync(argv: readonly string[], options: Pick<ChildOptions
     ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs }),
   });
   const timedOut = (result.error as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT';
-  if (result.error !== undefined && !timedOut) {
-    return { exit: 127, stdout: '', stderr: `${result.error.message}\n`, timedOut };
-  }
+  if (result.error !== undefined && !timedOut) return { exit: 127, stdout: '', stderr: `${result.error.message}\n`, timedOut };
   return { exit: exitStatus(result.status, result.signal), stdout: result.stdout, stderr: result.stderr, timedOut };
 }
 
@@ -231,9 +219,7 @@ export function startTime(pid: number): string | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
   } catch (error) {
-    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) {
-      return undefined;
-    }
+    if (['ENOENT', 'ESRCH'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw error;
   }
 }

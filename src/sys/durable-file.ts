@@ -30,9 +30,7 @@ export function replaceTextFile(path: string, text: string, mode = 0o644): void 
 
 /** Removes the file; false when there was none. */
 export function removeFile(path: string): boolean {
-  if (readTextFile(path) === undefined) {
-    return false;
-  }
+  if (readTextFile(path) === undefined) return false;
   rmSync(path);
   syncFolder(dirname(path));
   return true;

@@ -27,7 +27,7 @@ export class FolderWatch {
   readonly #folders = new Map<number, string>();
 
   /** `changed`: a file of a folder that is watched, by name; undefined: the folder itself is gone, or events were lost. */
-  constructor(private readonly changed: (folder: string, name: string | undefined) => void) {
+  constructor(readonly changed: (folder: string, name: string | undefined) => void) {
     this.#watch = whenReadable(this.#fd.number, () => this.#read());
   }
 
@@ -37,9 +37,7 @@ export class FolderWatch {
       this.#folders.set(native().inotifyAdd(this.#fd.number, folder, MASK), folder);
       return true;
     } catch (error) {
-      if (isSystemError(error)) {
-        return false;
-      }
+      if (isSystemError(error)) return false;
       throw error;
     }
   }
@@ -49,9 +47,7 @@ export class FolderWatch {
     try {
       length = readSync(this.#fd.number, this.#room);
     } catch (error) {
-      if (hasCode(error, 'EAGAIN')) {
-        return;
-      }
+      if (hasCode(error, 'EAGAIN')) return;
       throw error;
     }
     // struct inotify_event: watch, mask, cookie, length of the name (4 bytes each), the name padded with NUL
@@ -60,17 +56,11 @@ export class FolderWatch {
       const mask = view.getUint32(at + 4, little);
       const size = view.getUint32(at + 12, little);
       const name = new TextDecoder().decode(this.#room.subarray(at + 16, at + 16 + size)).replace(/\0.*$/s, '');
-      if ((mask & IN_Q_OVERFLOW) !== 0) {
-        [...this.#folders.values()].forEach((folder) => this.changed(folder, undefined));
-      }
+      if ((mask & IN_Q_OVERFLOW) !== 0) [...this.#folders.values()].forEach((folder) => this.changed(folder, undefined));
       const number = view.getInt32(at, little);
       const folder = this.#folders.get(number);
-      if ((mask & IN_IGNORED) !== 0) {
-        this.#folders.delete(number);
-      }
-      if (folder !== undefined) {
-        this.changed(folder, name === '' ? undefined : name);
-      }
+      if ((mask & IN_IGNORED) !== 0) this.#folders.delete(number);
+      if (folder !== undefined) this.changed(folder, name === '' ? undefined : name);
     }
   }
 

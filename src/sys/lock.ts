@@ -46,8 +46,8 @@ export class LockWaiting {
   #reported = false;
 
   constructor(
-    private readonly path: string,
-    private readonly options: LockWait,
+    readonly path: string,
+    readonly options: LockWait,
   ) {
     this.#began = this.#clock.now();
   }

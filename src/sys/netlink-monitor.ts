@@ -76,18 +76,12 @@ export class NetlinkMonitor {
       try {
         length = native().recvfrom(this.#fd.number, this.#room, from);
       } catch (error) {
-        if (!hasCode(error, 'ENOBUFS')) {
-          throw error;
-        }
+        if (!hasCode(error, 'ENOBUFS')) throw error;
         overrun = true;
         continue;
       }
-      if (length < 0) {
-        break;
-      }
-      if (viewOf(from).getUint32(4, little) === 0) {
-        messages.push(...(decodeMessages(this.#room.subarray(0, length)) ?? []));
-      }
+      if (length < 0) break;
+      if (viewOf(from).getUint32(4, little) === 0) messages.push(...(decodeMessages(this.#room.subarray(0, length)) ?? []));
     }
     if (overrun) {
       this.#events.overrun();

@@ -78,9 +78,7 @@ export class Netlink {
   get(request: NetlinkRequest, what: string): Uint8Array {
     this.#send(request, NetlinkFlag.ack);
     const [first] = this.#answers(what, true).messages;
-    if (first === undefined) {
-      throw netlinkFailure(constants.errno.ENOMSG, what, 'acknowledged without an answer');
-    }
+    if (first === undefined) throw netlinkFailure(constants.errno.ENOMSG, what, 'acknowledged without an answer');
     return first.payload;
   }
 
@@ -89,9 +87,7 @@ export class Netlink {
     for (let attempt = 0; attempt < DUMP_TRIES; attempt++) {
       this.#send(request, 0);
       const { messages, interrupted } = this.#answers(what, false);
-      if (!interrupted) {
-        return messages.map(({ payload }) => decode(payload)).filter((value) => value !== undefined);
-      }
+      if (!interrupted) return messages.map(({ payload }) => decode(payload)).filter((value) => value !== undefined);
     }
     throw netlinkFailure(constants.errno.EAGAIN, what, 'the table kept changing while it was read');
   }
@@ -113,21 +109,13 @@ export class Netlink {
         interrupted ||= (message.flags & NetlinkFlag.dumpInterrupted) !== 0;
         if (message.type === NetlinkType.error || message.type === NetlinkType.done) {
           const error = decodeError(message);
-          if (error !== undefined && error.errno !== 0) {
-            throw netlinkFailure(error.errno, what, error.text);
-          }
+          if (error !== undefined && error.errno !== 0) throw netlinkFailure(error.errno, what, error.text);
           return { messages, interrupted };
         }
-        if (message.type === NetlinkType.overrun) {
-          throw netlinkFailure(constants.errno.ENOBUFS, what);
-        }
-        if (message.type !== NetlinkType.noop) {
-          messages.push(message);
-        }
+        if (message.type === NetlinkType.overrun) throw netlinkFailure(constants.errno.ENOBUFS, what);
+        if (message.type !== NetlinkType.noop) messages.push(message);
       }
-      if (single && messages.length > 1) {
-        throw netlinkFailure(constants.errno.EPROTO, what, 'more than one answer');
-      }
+      if (single && messages.length > 1) throw netlinkFailure(constants.errno.EPROTO, what, 'more than one answer');
     }
   }
 
@@ -141,13 +129,9 @@ export class Netlink {
       }
       length = native().recvfrom(this.#fd.number, this.#room, sender);
     }
-    if (length < 0 || viewOf(sender).getUint32(4, little) !== 0) {
-      return [];
-    }
+    if (length < 0 || viewOf(sender).getUint32(4, little) !== 0) return [];
     const messages = decodeMessages(this.#room.subarray(0, length));
-    if (messages === undefined) {
-      throw netlinkFailure(constants.errno.EBADMSG, what);
-    }
+    if (messages === undefined) throw netlinkFailure(constants.errno.EBADMSG, what);
     return messages.filter(({ sequence }) => sequence === this.#sequence);
   }
 }

@@ -37,9 +37,7 @@ export class Netns {
 
   /** A namespace that `ip netns add` made. */
   static byName(name: string): Netns {
-    if (name === '' || name === '.' || name === '..' || name.includes('/')) {
-      throw new WeirError('namespace-name', { name });
-    }
+    if (name === '' || name === '.' || name === '..' || name.includes('/')) throw new WeirError('namespace-name', { name });
     return Netns.byPath(`${NETNS_FOLDER}/${name}`, name);
   }
 

@@ -30,14 +30,10 @@ export class Nftables {
     for (let length = this.#receive(); length >= 0; length = this.#receive()) {
       for (const message of decodeMessages(this.#room.subarray(0, length)) ?? []) {
         const error = message.type === NetlinkType.error && message.sequence >= first ? decodeError(message) : undefined;
-        if (error !== undefined && error.errno !== 0) {
-          failure ??= netlinkFailure(error.errno, what, error.text);
-        }
+        if (error !== undefined && error.errno !== 0) failure ??= netlinkFailure(error.errno, what, error.text);
       }
     }
-    if (failure !== undefined) {
-      throw failure;
-    }
+    if (failure !== undefined) throw failure;
   }
 
   #receive(): number {

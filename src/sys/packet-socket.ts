@@ -72,21 +72,15 @@ export class PacketSocket {
     for (;;) {
       const from = new Uint8Array(20);
       const length = native().recvfrom(this.#fd.number, this.#room, from);
-      if (length < 0) {
-        return undefined;
-      }
-      if (from[10] !== PACKET_OUTGOING) {
-        return this.#room.slice(0, length);
-      }
+      if (length < 0) return undefined;
+      if (from[10] !== PACKET_OUTGOING) return this.#room.slice(0, length);
     }
   }
 
   /** Waits at most `ms` for a frame; undefined when none came. May return early with undefined: ask again until the time is over. */
   receive(ms: number): Uint8Array | undefined {
     const waiting = this.receiveNow();
-    if (waiting !== undefined || native().pollOnce(this.#fd.number, POLLIN, ms) === 0) {
-      return waiting;
-    }
+    if (waiting !== undefined || native().pollOnce(this.#fd.number, POLLIN, ms) === 0) return waiting;
     return this.receiveNow();
   }
 

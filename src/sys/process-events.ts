@@ -34,7 +34,7 @@ export class ProcessMonitor {
   readonly #room = new Uint8Array(4096);
 
   /** @throws SystemError ECONNREFUSED in a namespace of its own, EPERM */
-  constructor(private readonly events: ProcessEvents) {
+  constructor(readonly events: ProcessEvents) {
     try {
       const own = new Uint8Array(12);
       viewOf(own).setUint16(0, AF_NETLINK, little);
@@ -73,34 +73,24 @@ export class ProcessMonitor {
       try {
         length = native().recvfrom(this.#fd.number, this.#room);
       } catch (error) {
-        if (!hasCode(error, 'ENOBUFS')) {
-          throw error;
-        }
+        if (!hasCode(error, 'ENOBUFS')) throw error;
         this.events.overrun();
         continue;
       }
-      if (length < 0) {
-        return;
-      }
-      for (const { payload } of decodeMessages(this.#room.subarray(0, length)) ?? []) {
-        this.#take(payload.subarray(CN_HEADER));
-      }
+      if (length < 0) return;
+      for (const { payload } of decodeMessages(this.#room.subarray(0, length)) ?? []) this.#take(payload.subarray(CN_HEADER));
     }
   }
 
   /** struct proc_event: what, CPU, time (8), then pids: fork {parent, parent's group, child, its group}, else {pid, group}. */
   #take(event: Uint8Array): void {
-    if (event.length < 24) {
-      return;
-    }
+    if (event.length < 24) return;
     const view = viewOf(event);
     const what = view.getUint32(0, little);
     const [first, group] = [view.getInt32(16, little), view.getInt32(20, little)];
     if (what === EVENT.fork && event.length >= 32) {
       const child = view.getInt32(24, little);
-      if (child === view.getInt32(28, little)) {
-        this.events.started(child);
-      }
+      if (child === view.getInt32(28, little)) this.events.started(child);
     } else if (first === group && (what === EVENT.exec || what === EVENT.comm)) {
       this.events.started(first);
     } else if (first === group && what === EVENT.exit) {

@@ -51,18 +51,14 @@ export function socketAddress(address: Address, port = 0, scope = 0): Uint8Array
   view.setUint16(0, AF[address.family], little);
   view.setUint16(2, port);
   out.set(encodeAddress(address), address.family === 'inet' ? 4 : 8);
-  if (address.family === 'inet6') {
-    view.setUint32(24, scope, little);
-  }
+  if (address.family === 'inet6') view.setUint32(24, scope, little);
   return out;
 }
 
 function openRaw(family: Family, protocol: number, device: string): Fd {
   const fd = new Fd(native().socket(AF[family], SOCK_RAW, protocol), `raw socket ${protocol} on ${device}`);
   try {
-    if (device !== '') {
-      native().setsockopt(fd.number, SOL_SOCKET, SO.bindToDevice, new TextEncoder().encode(`${device}\0`));
-    }
+    if (device !== '') native().setsockopt(fd.number, SOL_SOCKET, SO.bindToDevice, new TextEncoder().encode(`${device}\0`));
     return fd;
   } catch (error) {
     fd.close();
@@ -97,9 +93,7 @@ export class RawReceiver {
             [IPV6.recvHopLimit, 1],
           ] as const);
     try {
-      for (const [option, value] of options) {
-        native().setsockopt(this.#fd.number, level, option, int32(value));
-      }
+      for (const [option, value] of options) native().setsockopt(this.#fd.number, level, option, int32(value));
     } catch (error) {
       this.close();
       throw error;
@@ -164,9 +158,7 @@ export class RawReceiver {
   receive(): Received | undefined {
     const from = new Uint8Array(28);
     const length = native().recvmsg(this.#fd.number, this.#room, from, this.#control);
-    if (length < 0) {
-      return undefined;
-    }
+    if (length < 0) return undefined;
     const bytes = this.#room.slice(0, length);
     const { ifindex, destination, hopLimit } = readControl(this.#control);
     const inet = this.family === 'inet';
@@ -191,9 +183,7 @@ function readControl(control: Uint8Array): { ifindex: number; destination: Addre
   const found = { ifindex: 0, destination: undefined as Address | undefined, hopLimit: 0 };
   for (let at = 0; at + 16 <= control.length; ) {
     const length = Number(view.getBigUint64(at, little));
-    if (length < 16 || at + length > control.length) {
-      break;
-    }
+    if (length < 16 || at + length > control.length) break;
     const level = view.getInt32(at + 8, little);
     const type = view.getInt32(at + 12, little);
     if (level === SOL_IP && type === IP.pktinfo) {

@@ -30,9 +30,7 @@ export function lockMemory(): void {
 /** @throws SystemError EINVAL where none of these CPUs is there */
 export function runOnCpus(cpus: readonly number[]): void {
   const mask = new Uint8Array((Math.max(...cpus) >> 3) + 1);
-  for (const cpu of cpus) {
-    mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7));
-  }
+  for (const cpu of cpus) mask[cpu >> 3] = (mask[cpu >> 3] ?? 0) | (1 << (cpu & 7));
   for (const thread of readdirSync('/proc/self/task')) {
     unlessCode(() => native().setAffinity(Number(thread), mask), ['ESRCH'], undefined);
   }

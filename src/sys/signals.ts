@@ -10,25 +10,19 @@ export function onRealTimeSignals(signals: readonly number[], work: (signal: num
   const fds = signals.map((signal) => new Fd(native().watchSignal(signal), `signal ${signal}`));
   const room = new Uint8Array(64);
   const [first] = fds;
-  if (first === undefined) {
-    return () => {};
-  }
+  if (first === undefined) return () => {};
   // All of them name one pipe.
   const watch = whenReadable(first.number, () => {
     try {
       const length = readSync(first.number, room);
       room.subarray(0, length).forEach(work);
     } catch (error) {
-      if (!hasCode(error, 'EAGAIN')) {
-        throw error;
-      }
+      if (!hasCode(error, 'EAGAIN')) throw error;
     }
   });
   return () => {
     watch.stop();
-    for (const fd of fds) {
-      fd.close();
-    }
+    for (const fd of fds) fd.close();
   };
 }
 

@@ -5,9 +5,7 @@ import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 export function startOfFile(path: string, size: number): Uint8Array | undefined {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
-    if (!fstatSync(fd).isFile()) {
-      return undefined;
-    }
+    if (!fstatSync(fd).isFile()) return undefined;
     const room = new Uint8Array(size);
     return room.subarray(0, readSync(fd, room));
   } finally {

@@ -75,9 +75,7 @@ export class UdpSocket {
   receive(): Datagram | undefined {
     const from = new Uint8Array(28);
     const length = native().recvmsg(this.#fd.number, this.#room, from, this.#control);
-    if (length < 0) {
-      return undefined;
-    }
+    if (length < 0) return undefined;
     const source = decodeAddress(this.family === 'inet' ? from.slice(4, 8) : from.slice(8, 24)) ?? ANY[this.family];
     const view = viewOf(this.#control);
     const { level, told } = HOPS[this.family];

@@ -23,7 +23,7 @@ function socketAddress(path: string): Uint8Array {
 
 /** A socket that is connected to a listener's path. */
 export class UnixDatagram {
-  private constructor(private readonly fd: Fd) {}
+  private constructor(readonly fd: Fd) {}
 
   /** @throws SystemError ENOENT, ECONNREFUSED when nobody listens there */
   static connect(path: string): UnixDatagram {

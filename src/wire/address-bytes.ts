@@ -16,9 +16,7 @@ export function encodeAddress(address: Address): Uint8Array {
 
 /** The address that these bytes are: 4 of them inet, 16 inet6, anything else undefined. */
 export function decodeAddress(bytes: Uint8Array): Address | undefined {
-  if (bytes.length !== 4 && bytes.length !== 16) {
-    return undefined;
-  }
+  if (bytes.length !== 4 && bytes.length !== 16) return undefined;
   const view = viewOf(bytes);
   const words: number[] = [];
   for (let at = 0; at < bytes.length; at += 4) {

@@ -41,15 +41,11 @@ export function encodeArp(message: ArpMessage): Uint8Array {
 
 /** The message, or undefined for other hardware, other protocols, other operations or too few bytes. */
 export function decodeArp(bytes: Uint8Array): ArpMessage | undefined {
-  if (bytes.length < 28 || FIXED_HEADER.some((byte, index) => bytes[index] !== byte)) {
-    return undefined;
-  }
+  if (bytes.length < 28 || FIXED_HEADER.some((byte, index) => bytes[index] !== byte)) return undefined;
   const operation = viewOf(bytes).getUint16(6);
   const senderAddress = decodeAddress(bytes.subarray(14, 18));
   const targetAddress = decodeAddress(bytes.subarray(24, 28));
-  if ((operation !== 1 && operation !== 2) || senderAddress === undefined || targetAddress === undefined) {
-    return undefined;
-  }
+  if ((operation !== 1 && operation !== 2) || senderAddress === undefined || targetAddress === undefined) return undefined;
   return {
     operation: operation === 1 ? 'request' : 'reply',
     senderMac: macText(bytes.subarray(8, 14)),

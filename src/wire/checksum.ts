@@ -8,18 +8,14 @@ export function sumWords(bytes: Uint8Array, initial = 0): number {
   for (let at = 0; at + 1 < bytes.length; at += 2) {
     sum += ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
   }
-  if (bytes.length % 2 === 1) {
-    sum += (bytes[bytes.length - 1] ?? 0) << 8;
-  }
+  if (bytes.length % 2 === 1) sum += (bytes[bytes.length - 1] ?? 0) << 8;
   return sum;
 }
 
 /** Folds carries until 16 bits are left. Sums stay exact: a double holds far more than the largest packet gives. */
 export function fold(sum: number): number {
   let folded = sum;
-  while (folded > 0xffff) {
-    folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
-  }
+  while (folded > 0xffff) folded = (folded % 0x10000) + Math.floor(folded / 0x10000);
   return folded;
 }
 

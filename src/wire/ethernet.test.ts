@@ -25,9 +25,7 @@ test('whatever decodes encodes to the same bytes', () => {
   fc.assert(
     fc.property(bytes(), (run) => {
       const value = decodeEthernet(run);
-      if (value !== undefined) {
-        assert.deepEqual(encodeEthernet(value), run);
-      }
+      if (value !== undefined) assert.deepEqual(encodeEthernet(value), run);
     }),
   );
 });

@@ -32,9 +32,7 @@ export interface EthernetFrame {
 
 /** @throws RangeError when the text is not six hexadecimal bytes */
 export function macBytes(mac: Mac): Uint8Array {
-  if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(mac)) {
-    throw new RangeError(`not a MAC address: ${mac}`);
-  }
+  if (!/^[0-9a-fA-F]{2}(:[0-9a-fA-F]{2}){5}$/.test(mac)) throw new RangeError(`not a MAC address: ${mac}`);
   return Uint8Array.from(mac.split(':'), (byte) => Number.parseInt(byte, 16));
 }
 
@@ -56,17 +54,13 @@ export function encodeEthernet(frame: EthernetFrame): Uint8Array {
 
 /** The frame, or undefined when it is too short for its header and tags. */
 export function decodeEthernet(bytes: Uint8Array): EthernetFrame | undefined {
-  if (bytes.length < 14) {
-    return undefined;
-  }
+  if (bytes.length < 14) return undefined;
   const view = viewOf(bytes);
   const tags: VlanTag[] = [];
   let at = 12;
   let etherType = view.getUint16(at);
   while (etherType === EtherType.vlan || etherType === EtherType.qinq) {
-    if (at + 6 > bytes.length) {
-      return undefined;
-    }
+    if (at + 6 > bytes.length) return undefined;
     tags.push({ tpid: etherType, tci: view.getUint16(at + 2) });
     at += 4;
     etherType = view.getUint16(at);

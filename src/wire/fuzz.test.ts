@@ -42,7 +42,7 @@ const key = new Uint8Array(32).fill(7);
 const source: Address = { family: 'inet', words: [0x0a630001] };
 const group: Address = { family: 'inet', words: [0xe0000012] };
 const six: Address = { family: 'inet6', words: [0xfe800000, 0, 0, 1] };
-const mac = '02:00:00:00:00:01';
+const MAC = '02:00:00:00:00:01';
 const envelope = { source, destination: group, ttl: 255, id: 1, unicast: false };
 const advert = encodeVrrp(
   { version: 3, vrid: 51, priority: 100, authType: 0, interval: 100, addresses: [source, source] },
@@ -64,12 +64,12 @@ type Decode = (bytes: Uint8Array) => unknown;
 
 const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
   ['address', decodeAddress, encodeAddress(six)],
-  ['ARP', decodeArp, encodeArp({ operation: 'request', senderMac: mac, senderAddress: source, targetMac: mac, targetAddress: source })],
+  ['ARP', decodeArp, encodeArp({ operation: 'request', senderMac: MAC, senderAddress: source, targetMac: MAC, targetAddress: source })],
   ['BFD', decodeBfd, Uint8Array.from([0x20, 0xc8, 3, 24, ...new Uint8Array(20).fill(1)])],
   [
     'Ethernet',
     decodeEthernet,
-    encodeEthernet({ destination: mac, source: mac, tags: [{ tpid: 0x8100, tci: 5 }], etherType: 0x806, payload: advert }),
+    encodeEthernet({ destination: MAC, source: MAC, tags: [{ tpid: 0x8100, tci: 5 }], etherType: 0x806, payload: advert }),
   ],
   ['ethtool features', decodeActiveFeatures, fixed(4)],
   ['ethtool family', decodeFamily, fixed(4)],
@@ -86,7 +86,7 @@ const decoders: readonly (readonly [string, Decode, Uint8Array])[] = [
     (bytes) => decodeIpv4(bytes, true),
     encodeIpv4({ ...IPV4_DEFAULTS, options: new Uint8Array(8), protocol: 51, source, destination: group, payload: advert }),
   ],
-  ['neighbour advertisement', decodeEthernet, unsolicitedAdvertisement(mac, six, true)],
+  ['neighbour advertisement', decodeEthernet, unsolicitedAdvertisement(MAC, six, true)],
   ['netlink', decodeMessages, encodeMessage({ type: 16, flags: 2, sequence: 1, port: 0, payload: fixed(16) })],
   ['netlink attributes', decodeAttributes, attributes],
   ['netlink attribute map', (bytes) => [...(attributeMap(bytes) ?? [])].map(([, one]) => [u32Of(one), textOf(one)]), attributes],

@@ -25,7 +25,7 @@ const STATES = ['init', 'backup', 'master', 'fault'] as const;
 const MARK = [0x77, 0x68, 0x62] as const;
 const VERSION = { plain: 1, authenticated: 2 } as const;
 const LENGTH = 8;
-const macAt = 20;
+const MAC_AT = 20;
 const AUTHENTICATED_LENGTH = 36;
 
 export interface Heartbeat {
@@ -48,7 +48,7 @@ function encode({ family, vrid, state, priority }: Heartbeat, version: number): 
 
 export const encodeHeartbeat = (heartbeat: Heartbeat): Uint8Array => encode(heartbeat, VERSION.plain);
 
-const macOf = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(sha256, key, bytes.subarray(0, macAt)).subarray(0, 16);
+const macOf = (key: Uint8Array, bytes: Uint8Array): Uint8Array => hmac(sha256, key, bytes.subarray(0, MAC_AT)).subarray(0, 16);
 
 export function encodeAuthenticatedHeartbeat(
   heartbeat: Heartbeat,
@@ -59,7 +59,7 @@ export function encodeAuthenticatedHeartbeat(
   const view = viewOf(bytes);
   view.setUint32(LENGTH, sender);
   view.setBigUint64(LENGTH + 4, stamp);
-  bytes.set(macOf(key, bytes), macAt);
+  bytes.set(macOf(key, bytes), MAC_AT);
   return bytes;
 }
 
@@ -83,10 +83,8 @@ export function decodeAuthenticatedHeartbeat(
   | { readonly heartbeat: Heartbeat; readonly authentication: HeartbeatAuthentication; readonly isValidFor: (key: Uint8Array) => boolean }
   | undefined {
   const heartbeat = bytes.length === AUTHENTICATED_LENGTH ? decode(bytes, VERSION.authenticated) : undefined;
-  if (heartbeat === undefined) {
-    return undefined;
-  }
+  if (heartbeat === undefined) return undefined;
   const view = viewOf(bytes);
   const authentication = { sender: view.getUint32(LENGTH), stamp: view.getBigUint64(LENGTH + 4) };
-  return { heartbeat, authentication, isValidFor: (key) => sameBytes(bytes.subarray(macAt), macOf(key, bytes)) };
+  return { heartbeat, authentication, isValidFor: (key) => sameBytes(bytes.subarray(MAC_AT), macOf(key, bytes)) };
 }

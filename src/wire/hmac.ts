@@ -1,14 +1,14 @@
 // HMAC (RFC 2104) over any hash with blocks of 64 bytes, and a comparison that takes the same time wherever two digests differ.
 import { concat } from './bytes.js';
 
-const blockBytes = 64;
+const BLOCK_BYTES = 64;
 
 export type Hash = (message: Uint8Array) => Uint8Array;
 
 /** The blocks that the inner and the outer hash begin with. */
 function keyBlocks(hash: Hash, key: Uint8Array): { readonly inner: Uint8Array; readonly outer: Uint8Array } {
-  const block = new Uint8Array(blockBytes);
-  block.set(key.length > blockBytes ? hash(key) : key);
+  const block = new Uint8Array(BLOCK_BYTES);
+  block.set(key.length > BLOCK_BYTES ? hash(key) : key);
   return { inner: block.map((byte) => byte ^ 0x36), outer: block.map((byte) => byte ^ 0x5c) };
 }
 

@@ -45,9 +45,7 @@ export function encodeIcmp(message: IcmpMessage): Uint8Array {
 
 /** The message, or undefined when it is shorter than its header. The checksum is given, not judged. */
 export function decodeIcmp(bytes: Uint8Array): IcmpMessage | undefined {
-  if (bytes.length < 8) {
-    return undefined;
-  }
+  if (bytes.length < 8) return undefined;
   const view = viewOf(bytes);
   return {
     type: view.getUint8(0),

@@ -79,9 +79,7 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
  * errors quote packets; `totalLength` then tells the original length.
  */
 export function decodeIpv4(bytes: Uint8Array, quoted = false): Ipv4Packet | undefined {
-  if (bytes.length < 20) {
-    return undefined;
-  }
+  if (bytes.length < 20) return undefined;
   const view = viewOf(bytes);
   const headerLength = (view.getUint8(0) & 0x0f) * 4;
   const totalLength = view.getUint16(2);
@@ -91,9 +89,7 @@ export function decodeIpv4(bytes: Uint8Array, quoted = false): Ipv4Packet | unde
   const cut = totalLength > bytes.length;
   const source = decodeAddress(bytes.subarray(12, 16));
   const destination = decodeAddress(bytes.subarray(16, 20));
-  if ((cut && !quoted) || source === undefined || destination === undefined) {
-    return undefined;
-  }
+  if ((cut && !quoted) || source === undefined || destination === undefined) return undefined;
   return {
     tos: view.getUint8(1),
     id: view.getUint16(4),

@@ -102,15 +102,9 @@ function metrics(route: HostRoute): readonly Attribute[] {
 
 /** As keepalived has it, what leads elsewhere is global with or without a gateway; what is of this host or link would be refused as that. */
 function scopeOf(route: HostRoute): number {
-  if (route.scope !== undefined) {
-    return route.scope;
-  }
-  if (route.family === 'inet6') {
-    return SCOPE.universe;
-  }
-  if (route.type === 'local' || route.type === 'nat') {
-    return SCOPE.host;
-  }
+  if (route.scope !== undefined) return route.scope;
+  if (route.family === 'inet6') return SCOPE.universe;
+  if (route.type === 'local' || route.type === 'nat') return SCOPE.host;
   const near = route.type === 'broadcast' || route.type === 'multicast' || route.type === 'anycast';
   return near ? SCOPE.link : SCOPE.universe;
 }

@@ -28,9 +28,7 @@ function labels(values: readonly number[]): Uint8Array {
 }
 
 function own(encap: RouteEncap): readonly Attribute[] {
-  if (encap.kind === 'mpls') {
-    return [{ type: 1, payload: labels(encap.labels) }];
-  }
+  if (encap.kind === 'mpls') return [{ type: 1, payload: labels(encap.labels) }];
   if (encap.kind === 'ila') {
     const { locator } = encap;
     return [{ type: 1, payload: bytes(8, (view) => locator.forEach((word, index) => view.setUint16(2 * index, word))) }];
@@ -48,8 +46,6 @@ function own(encap: RouteEncap): readonly Attribute[] {
 
 /** RTA_ENCAP_TYPE and RTA_ENCAP; nothing for a route without. */
 export function encapAttributes(encap: RouteEncap | undefined): readonly Attribute[] {
-  if (encap === undefined) {
-    return [];
-  }
+  if (encap === undefined) return [];
   return [{ type: 21, payload: bytes(2, (view) => view.setUint16(0, TYPES[encap.kind], little)) }, nested(22, own(encap))];
 }

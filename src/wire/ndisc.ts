@@ -25,9 +25,7 @@ const ROUTER = 0x80;
 
 /** The whole frame. `router`: this host forwards. @throws RangeError for an address that is not IPv6 */
 export function unsolicitedAdvertisement(mac: Mac, address: Address, router: boolean): Uint8Array {
-  if (address.family !== 'inet6') {
-    throw new RangeError('neighbour discovery carries IPv6 addresses');
-  }
+  if (address.family !== 'inet6') throw new RangeError('neighbour discovery carries IPv6 addresses');
   const message = concat(
     Uint8Array.of(136, 0, 0, 0, OVERRIDE | (router ? ROUTER : 0), 0, 0, 0),
     encodeAddress(address),

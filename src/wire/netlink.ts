@@ -71,9 +71,7 @@ export function decodeMessages(bytes: Uint8Array): readonly NetlinkMessage[] | u
   const messages: NetlinkMessage[] = [];
   for (let at = 0; at < bytes.length; ) {
     const length = at + 16 <= bytes.length ? view.getUint32(at, little) : 0;
-    if (length < 16 || at + length > bytes.length) {
-      return undefined;
-    }
+    if (length < 16 || at + length > bytes.length) return undefined;
     messages.push({
       type: view.getUint16(at + 4, little),
       flags: view.getUint16(at + 6, little),
@@ -90,9 +88,7 @@ export function decodeMessages(bytes: Uint8Array): readonly NetlinkMessage[] | u
 export function encodeAttributes(attributes: readonly Attribute[]): Uint8Array {
   return concat(
     ...attributes.map(({ type, payload }) => {
-      if (payload.length + 4 > 0xffff) {
-        throw new RangeError(`a netlink attribute of ${payload.length} bytes`);
-      }
+      if (payload.length + 4 > 0xffff) throw new RangeError(`a netlink attribute of ${payload.length} bytes`);
       const out = new Uint8Array(align(payload.length + 4));
       viewOf(out).setUint16(0, payload.length + 4, little);
       viewOf(out).setUint16(2, type, little);
@@ -108,9 +104,7 @@ export function decodeAttributes(bytes: Uint8Array): readonly Attribute[] | unde
   const attributes: Attribute[] = [];
   for (let at = 0; at + 4 <= bytes.length; ) {
     const length = view.getUint16(at, little);
-    if (length < 4 || at + length > bytes.length) {
-      return undefined;
-    }
+    if (length < 4 || at + length > bytes.length) return undefined;
     attributes.push({ type: view.getUint16(at + 2, little) & 0x3fff, payload: bytes.slice(at + 4, at + length) });
     at += align(length);
   }
@@ -148,9 +142,7 @@ export function u32Of(payload: Uint8Array | undefined): number | undefined {
 
 /** The text of an attribute's payload, without its ending zero byte. */
 export function textOf(payload: Uint8Array | undefined): string | undefined {
-  if (payload === undefined) {
-    return undefined;
-  }
+  if (payload === undefined) return undefined;
   const end = payload.indexOf(0);
   return String.fromCharCode(...(end < 0 ? payload : payload.subarray(0, end)));
 }
@@ -167,14 +159,10 @@ const FLAG_EXTENDED = 0x200;
 
 /** Reads an error or done message's payload: -errno, then (error only) the request's header and extended attributes. */
 export function decodeError(message: NetlinkMessage): NetlinkError | undefined {
-  if (message.payload.length < 4) {
-    return undefined;
-  }
+  if (message.payload.length < 4) return undefined;
   const view = viewOf(message.payload);
   const errno = -view.getInt32(0, little);
-  if (message.type !== NetlinkType.error || (message.flags & FLAG_EXTENDED) === 0 || message.payload.length < 20) {
-    return { errno };
-  }
+  if (message.type !== NetlinkType.error || (message.flags & FLAG_EXTENDED) === 0 || message.payload.length < 20) return { errno };
   const echoed = (message.flags & FLAG_CAPPED) !== 0 ? 16 : align(view.getUint32(4, little));
   const text = textOf(attributeMap(message.payload.subarray(4 + echoed))?.get(EXTENDED_ACK_MESSAGE));
   return text === undefined ? { errno } : { errno, text };

@@ -84,15 +84,11 @@ export function encodeInterfaceAddress(value: InterfaceAddress): Uint8Array {
 /** The address, or undefined for bytes that are none. IPv6 has no `local` attribute unless there is a peer. */
 export function decodeInterfaceAddress(payload: Uint8Array): InterfaceAddress | undefined {
   const attributes = payload.length < 8 ? undefined : attributeMap(payload.subarray(8));
-  if (attributes === undefined) {
-    return undefined;
-  }
+  if (attributes === undefined) return undefined;
   const view = viewOf(payload);
   const far = decodeAddress(attributes.get(1) ?? new Uint8Array(0));
   const local = decodeAddress(attributes.get(2) ?? new Uint8Array(0)) ?? far;
-  if (local === undefined || familyNumber(local.family) !== view.getUint8(0)) {
-    return undefined;
-  }
+  if (local === undefined || familyNumber(local.family) !== view.getUint8(0)) return undefined;
   const label = textOf(attributes.get(3));
   const broadcast = decodeAddress(attributes.get(4) ?? new Uint8Array(0));
   const peer = far !== undefined && !sameAddress(far, local) ? far : undefined;

@@ -71,9 +71,7 @@ const XDP_PROGRAM_ID = 4;
 export function decodeLink(payload: Uint8Array): Link | undefined {
   const attributes = payload.length < 16 ? undefined : attributeMap(payload.subarray(16));
   const name = textOf(attributes?.get(3));
-  if (attributes === undefined || name === undefined) {
-    return undefined;
-  }
+  if (attributes === undefined || name === undefined) return undefined;
   const view = viewOf(payload);
   const info = attributeMap(attributes.get(18) ?? new Uint8Array(0));
   const xdp = attributeMap(attributes.get(43) ?? new Uint8Array(0));
@@ -87,9 +85,7 @@ export function decodeLink(payload: Uint8Array): Link | undefined {
     hardware: view.getUint16(2, little),
     mtu: u32Of(attributes.get(4)) ?? 0,
   };
-  if (mac?.length === 6) {
-    link.mac = macText(mac);
-  }
+  if (mac?.length === 6) link.mac = macText(mac);
   const extras = {
     master: u32Of(attributes.get(10)),
     lower: u32Of(attributes.get(5)),

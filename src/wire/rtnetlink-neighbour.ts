@@ -56,9 +56,7 @@ export function encodeNeighbour(neighbour: Neighbour): Uint8Array {
 export function decodeNeighbour(payload: Uint8Array): Neighbour | undefined {
   const attributes = payload.length < 12 ? undefined : attributeMap(payload.subarray(12));
   const address = decodeAddress(attributes?.get(1) ?? new Uint8Array(0));
-  if (attributes === undefined || address === undefined) {
-    return undefined;
-  }
+  if (attributes === undefined || address === undefined) return undefined;
   const view = viewOf(payload);
   const mac = attributes.get(2);
   return {

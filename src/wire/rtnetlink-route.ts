@@ -59,9 +59,7 @@ export function encodeRoute(route: Route): Uint8Array {
 export function decodeRoute(payload: Uint8Array): Route | undefined {
   const attributes = payload.length < 12 ? undefined : attributeMap(payload.subarray(12));
   const family = payload[0] === 2 ? 'inet' : payload[0] === 10 ? 'inet6' : undefined;
-  if (attributes === undefined || family === undefined) {
-    return undefined;
-  }
+  if (attributes === undefined || family === undefined) return undefined;
   const view = viewOf(payload);
   const address = (type: number) => decodeAddress(attributes.get(type) ?? new Uint8Array(0));
   const route: Route = {

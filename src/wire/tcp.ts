@@ -69,14 +69,10 @@ export function encodeTcp(segment: TcpSegment, source: Address, destination: Add
 
 /** The segment, or undefined when its header does not fit. The checksum is given, not judged. */
 export function decodeTcp(bytes: Uint8Array): TcpSegment | undefined {
-  if (bytes.length < 20) {
-    return undefined;
-  }
+  if (bytes.length < 20) return undefined;
   const view = viewOf(bytes);
   const headerLength = (view.getUint8(12) >> 4) * 4;
-  if (headerLength < 20 || headerLength > bytes.length) {
-    return undefined;
-  }
+  if (headerLength < 20 || headerLength > bytes.length) return undefined;
   return {
     sourcePort: view.getUint16(0),
     destinationPort: view.getUint16(2),

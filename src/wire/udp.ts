@@ -33,14 +33,10 @@ export function encodeUdp(datagram: UdpDatagram, source: Address, destination: A
 
 /** The datagram, or undefined when its length field does not fit the bytes; what stands behind the length is left out. */
 export function decodeUdp(bytes: Uint8Array): UdpDatagram | undefined {
-  if (bytes.length < 8) {
-    return undefined;
-  }
+  if (bytes.length < 8) return undefined;
   const view = viewOf(bytes);
   const length = view.getUint16(4);
-  if (length < 8 || length > bytes.length) {
-    return undefined;
-  }
+  if (length < 8 || length > bytes.length) return undefined;
   return {
     sourcePort: view.getUint16(0),
     destinationPort: view.getUint16(2),

@@ -24,8 +24,8 @@ import { sha256 } from './sha256.js';
 
 export const AH_BYTES = 24;
 export const HMAC_TRAILER_BYTES = 28;
-const ahDigestAt = 12;
-const macAt = 12;
+const AH_DIGEST_AT = 12;
+const MAC_AT = 12;
 
 /** The 8 zero-padded bytes of an auth_pass, as both PASS and AH use them. */
 export function passwordBytes(password: string): Uint8Array {
@@ -46,7 +46,7 @@ export interface AhEnvelope {
 
 function ahDigest(key: Uint8Array, envelope: AhEnvelope, header: Uint8Array, message: Uint8Array): Uint8Array {
   const payload = concat(header, message);
-  payload.fill(0, ahDigestAt, AH_BYTES);
+  payload.fill(0, AH_DIGEST_AT, AH_BYTES);
   const { source, destination, id } = envelope;
   const ttl = envelope.unicast ? 0 : envelope.ttl;
   const covered = encodeIpv4({ ...IPV4_DEFAULTS, id, ttl, protocol: 51, source, destination, payload, checksum: 0 });
@@ -60,7 +60,7 @@ export function encodeAh(key: Uint8Array, envelope: AhEnvelope, sequence: number
   header.set([112, 4]);
   header.set(encodeAddress(envelope.source), 4);
   view.setUint32(8, sequence >>> 0);
-  header.set(ahDigest(key, envelope, header, message), ahDigestAt);
+  header.set(ahDigest(key, envelope, header, message), AH_DIGEST_AT);
   return concat(header, message);
 }
 
@@ -77,7 +77,7 @@ export function decodeAh(key: Uint8Array, envelope: AhEnvelope, payload: Uint8Ar
   const header = payload.subarray(0, AH_BYTES);
   const message = payload.subarray(AH_BYTES);
   const view = viewOf(header);
-  const valid = sameBytes(header.subarray(ahDigestAt), ahDigest(key, envelope, header, message));
+  const valid = sameBytes(header.subarray(AH_DIGEST_AT), ahDigest(key, envelope, header, message));
   return { spi: view.getUint32(4), sequence: view.getUint32(8), valid, message };
 }
 
@@ -104,7 +104,7 @@ function trailerMac(key: Uint8Array, source: Address, message: Uint8Array, trail
   const unsummed = message.slice();
   unsummed.fill(0, 6, 8);
   const blank = trailer.slice();
-  blank.fill(0, macAt);
+  blank.fill(0, MAC_AT);
   return hmac(sha256, key, concat(hmacPseudo(source, message), unsummed, blank)).subarray(0, 16);
 }
 
@@ -116,7 +116,7 @@ export function hmacTrailer(key: Uint8Array, source: Address, message: Uint8Arra
   view.setUint32(4, fields.seconds >>> 0);
   view.setUint16(8, fields.subSecond);
   view.setUint16(10, fields.counter);
-  trailer.set(trailerMac(key, source, message, trailer), macAt);
+  trailer.set(trailerMac(key, source, message, trailer), MAC_AT);
   return trailer;
 }
 
@@ -141,6 +141,6 @@ export function decodeHmac(
   const keyId = view.getUint8(1);
   const key = keyOf(keyId);
   const valid = (): boolean =>
-    key !== undefined && sameBytes(trailer.subarray(macAt), trailerMac(key, source, bytes.subarray(0, length), trailer));
+    key !== undefined && sameBytes(trailer.subarray(MAC_AT), trailerMac(key, source, bytes.subarray(0, length), trailer));
   return { keyId, seconds: view.getUint32(4), subSecond: view.getUint16(8), counter: view.getUint16(10), key, valid };
 }

@@ -30,7 +30,7 @@ const [ours, theirs, all, stranger] = ['10.99.0.1', '10.99.0.2', '224.0.0.18', '
   ReturnType<typeof address>,
 ];
 const [sixOurs, sixAll, sixVip] = [address('fe80::1'), address('ff02::12'), address('fe80::99:100')];
-const foreignMac = '02:00:00:00:00:99';
+const FOREIGN_MAC = '02:00:00:00:00:99';
 const toPeer = (peer: VrrpInstance['addresses'][number]['address']): NonNullable<VrrpInstance['unicast']> => ({
   peers: [{ address: peer }],
   ttl: 255,
@@ -97,9 +97,9 @@ const atMaster: Kinds = [
   ['PLAIN', 'ttlErrors', advert(100, {}, { ttl: 1 })],
   ['PLAIN', 'filtered', advert(100, { priority: 1 })],
   ['PLAIN', 'filtered', advert(100, { priority: 0 })],
-  ['PLAIN', 'conflicts', claim(foreignMac, address('10.99.0.100'))],
+  ['PLAIN', 'conflicts', claim(FOREIGN_MAC, address('10.99.0.100'))],
   ['SIX', 'checksumErrors', flip(advert(102), 60)],
-  ['SIX', 'conflicts', claim(foreignMac, sixVip)],
+  ['SIX', 'conflicts', claim(FOREIGN_MAC, sixVip)],
   ['VMAC', 'versionErrors', advert(103, { version: 2 })],
   ['FAST', 'checksumErrors', flip(advert(104), 40)],
   ['FAST', 'filtered', advert(104, { priority: 1 })],

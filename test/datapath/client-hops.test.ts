@@ -12,9 +12,9 @@ import { destination, service } from './fixtures/fixture.js';
 import { fromClient, fromServer, tcp } from './fixtures/packets.js';
 
 const skip = skipReason();
-const claimed = 0xffffffffn;
-const wrong = '02:00:00:00:bb:bb';
-const wrongWord = 0xbbbb00000002n;
+const CLAIMED = 0xffffffffn;
+const WRONG = '02:00:00:00:bb:bb';
+const WRONG_WORD = 0xbbbb00000002n;
 
 interface Table {
   readonly bed: Bed;
@@ -66,7 +66,7 @@ async function withTable(use: (table: Table) => void | Promise<void>): Promise<v
 const right = { to: macOf(CLIENT), from: DEVICES.front.mac };
 const stampOf = (known: bigint): number => Number(known >> 32n);
 const egressOf = (next: bigint): number => Number(next >> BigInt(Abi.NEXT_EGRESS_SHIFT));
-const withMac = (next: bigint): bigint => (next & ~0xffffffffffffn) | wrongWord;
+const withMac = (next: bigint): bigint => (next & ~0xffffffffffffn) | WRONG_WORD;
 
 test('a client’s next hop is cached with the egress that it shares with others', { skip }, () =>
   withTable(({ hops, egresses, place, reply }) => {
@@ -74,7 +74,7 @@ test('a client’s next hop is cached with the egress that it shares with others
     const next = hops.big(at, ClientHop.next);
     assert.equal(egresses.get(egressOf(next), Egress.mtu), 1500);
     hops.setBig(at, ClientHop.next, withMac(next));
-    assert.deepEqual(reply(), { to: wrong, from: right.from }, 'what is cached is used');
+    assert.deepEqual(reply(), { to: WRONG, from: right.from }, 'what is cached is used');
   }),
 );
 
@@ -84,7 +84,7 @@ test('an egress that was rewritten after the entry is not used', { skip }, () =>
     const next = hops.big(at, ClientHop.next);
     hops.setBig(at, ClientHop.next, withMac(next));
     egresses.set(egressOf(next), Egress.writtenAt, (stampOf(hops.big(at, ClientHop.known)) + 1) >>> 0);
-    assert.notEqual(reply()?.to, wrong);
+    assert.notEqual(reply()?.to, WRONG);
   }),
 );
 
@@ -92,7 +92,7 @@ test('an entry that another CPU is writing is neither used nor claimed', { skip 
   withTable(({ hops, place, reply }) => {
     const at = place();
     const known = hops.big(at, ClientHop.known);
-    const busy = ((known >> 32n) << 32n) | claimed;
+    const busy = ((known >> 32n) << 32n) | CLAIMED;
     hops.setBig(at, ClientHop.known, busy);
     hops.setBig(at, ClientHop.next, withMac(hops.big(at, ClientHop.next)));
     assert.deepEqual(reply(), right);

@@ -72,6 +72,4 @@ const skip = noTools('llvm-objdump');
 
 test('no chain of calls in the datapath needs more stack than Linux 6.1 allows', { skip }, () => withinLimit(artifact('weir.bpf.o')));
 
-for (const clang of otherClangs()) {
-  test(`nor as ${clang} compiles it`, { skip }, () => compiledBy(clang, withinLimit));
-}
+for (const clang of otherClangs()) test(`nor as ${clang} compiles it`, { skip }, () => compiledBy(clang, withinLimit));

@@ -19,9 +19,7 @@ const findings = (verdict: Verdict, code: string) => verdict.findings.filter((on
 const macOf = (host: Host, device: string): string => /link\/ether (\S+)/.exec(host.ip(`link show ${device}`))?.[1] ?? '';
 
 before(async () => {
-  if (on.skip) {
-    return;
-  }
+  if (on.skip) return;
   lan = bed.lan('lan');
   hub = bed.host('hub');
   oak = bed.host('oak');
@@ -71,9 +69,7 @@ test('a real server that answers ARP for the VIP is named, with its MAC, the sys
   assert.deepEqual(codes(there), ['server-arp-ignore', 'server-arp-announce']);
   assert.equal(there.findings[0]?.what, 'arp_ignore is 0 on oa1 (the larger of all and oa1)');
   // Each fix is a command that works.
-  for (const { fix } of there.findings) {
-    assert.equal(oak.run(['sh', '-c', fix ?? '']).status, 0);
-  }
+  for (const { fix } of there.findings) assert.equal(oak.run(['sh', '-c', fix ?? '']).status, 0);
   assert.deepEqual(codes(examine(oak, `--role rs --vip ${VIP}`)), []);
   assert.deepEqual(codes(examine(hub)), []);
 });

@@ -16,9 +16,7 @@ const RIP = '10.200.9.3';
 const DIP = '10.200.9.1';
 
 before(async () => {
-  if (on.skip) {
-    return;
-  }
+  if (on.skip) return;
   const outside = bed.lan('outside');
   const inside = bed.lan('inside');
   gate = bed.host('gate');

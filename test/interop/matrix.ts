@@ -20,7 +20,7 @@ export interface Variant {
 
 const nothing = (): readonly string[] => [];
 const ipv4 = `${VIP}/24`;
-const ipv6 = 'fe80::99:100/64';
+const IPV6 = 'fe80::99:100/64';
 const authentication = (type: 'PASS' | 'AH', password = '1111') => [
   'authentication {',
   `  auth_type ${type}`,
@@ -45,7 +45,7 @@ export const variants: readonly Variant[] = [
   { name: 'v3', version: 3, interval: '0.2', vip: ipv4, lines: nothing },
   { name: 'v3uni', version: 3, interval: '0.2', vip: ipv4, lines: unicast, unicast: true },
   { name: 'v3fast', version: 3, interval: '0.1', vip: ipv4, lines: nothing },
-  { name: 'v6', version: 3, interval: '0.2', vip: ipv6, lines: nothing },
+  { name: 'v6', version: 3, interval: '0.2', vip: IPV6, lines: nothing },
   { name: 'stays', version: 3, interval: '0.2', vip: ipv4, lines: () => ['nopreempt'], stays: true },
   { name: 'one', version: 3, interval: '0.5', vip: ipv4, lines: () => ['down_timer_adverts 1'], adverts: 1 },
 ];

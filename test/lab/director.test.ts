@@ -13,7 +13,7 @@ const skipWithoutAb = skip || noTools('ab');
 const MEDIUM_BYTES = 100_000_000;
 
 /** A download whose reader waits until the file `go` is there, long before which every buffer on the way is full. */
-const heldDownload =
+const HELD_DOWNLOAD =
   '(curl -m 120 http://10.8.1.1/ | (until [ -e "$HOME/go" ]; do sleep 0.1; done; sha256sum >"$HOME/sum.part"); mv "$HOME/sum.part" "$HOME/sum") >/dev/null 2>&1 &';
 
 const restOfDownload = (): readonly Step[] => [
@@ -57,7 +57,7 @@ test('weight 0 quiesces: an open connection goes on, a new one goes elsewhere', 
       on('web1', peerStays('serve', 81, MEDIUM_BYTES)),
       until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
       ...service('10.8.2.11:81 -m'),
-      on('client', heldDownload),
+      on('client', HELD_DOWNLOAD),
       until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 10),
       on('lvs', 'ipvsadm -a -t 10.8.1.1:80 -r 10.8.2.12 -m'),
       on('lvs', 'ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11:81 -m -w 0'),
@@ -145,7 +145,7 @@ test('a connection lives through edits of its service, and through every process
       on('web1', peerStays('serve', 81, MEDIUM_BYTES)),
       until('web1', 'curl http://10.8.2.11:81/ping', { answers: ['pong'] }, 20),
       ...service('10.8.2.11:81 -m'),
-      on('client', heldDownload),
+      on('client', HELD_DOWNLOAD),
       until('lvs', 'ipvsadm -Ln', { contains: ['-> 10.8.2.11:81 Masq 1 1 0'] }, 10),
       on('lvs', 'ipvsadm -E -t 10.8.1.1:80 -s wlc'),
       on('lvs', 'ipvsadm -a -t 10.8.1.1:80 -r 10.8.2.12 -m'),

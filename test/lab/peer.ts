@@ -33,9 +33,7 @@ export function streamDigest(bytes: number): string {
 
 function computeDigest(bytes: number): string {
   const hash = createHash('sha256');
-  for (const chunk of keyStream(bytes)) {
-    hash.update(chunk);
-  }
+  for (const chunk of keyStream(bytes)) hash.update(chunk);
   return hash.digest('hex');
 }
 
@@ -102,6 +100,4 @@ async function main([kind, ...args]: readonly string[]): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await main(process.argv.slice(2));
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) await main(process.argv.slice(2));

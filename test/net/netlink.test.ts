@@ -43,9 +43,7 @@ const own = (text: string, prefixLength: number, label?: string): InterfaceAddre
 const refused = (code: string, words: RegExp) => (error: unknown) => hasCode(error, code) && words.test((error as Error).message);
 
 before(() => {
-  if (on.skip) {
-    return;
-  }
+  if (on.skip) return;
   const lan = bed.lan('lan');
   const [a, b] = [bed.host('a'), bed.host('b')];
   bed.cable(a, 'za0', lan, '192.0.2.1/24');
@@ -99,9 +97,7 @@ test('addresses: a table of several datagrams, labels, and the kernel’s own wo
 
 test('a table that changes while it is read is told whole: nothing steady is missing or there twice', on, async () => {
   const steady = Array.from({ length: 400 }, (_, index) => `198.19.${index >> 8}.${index & 255}`);
-  for (const address of steady) {
-    netlink.change(addAddress(own(address, 32)), 'add');
-  }
+  for (const address of steady) netlink.change(addAddress(own(address, 32)), 'add');
   const lines = Array.from({ length: 4000 }, (_, index) => `addr ${index % 2 === 0 ? 'add' : 'del'} 198.20.0.1/32 dev za0\n`).join('');
   const stir = spawn('ip', ['-n', namespace, '-batch', '-'], { stdio: ['pipe', 'ignore', 'inherit'] });
   bed.atEnd(() => stir.kill('SIGKILL'));
@@ -118,9 +114,7 @@ test('a table that changes while it is read is told whole: nothing steady is mis
     assert.deepEqual(found.sort(), [...steady].sort());
     await new Promise((done) => setImmediate(done));
   }
-  for (const address of steady) {
-    netlink.change(deleteAddress(own(address, 32)), 'remove');
-  }
+  for (const address of steady) netlink.change(deleteAddress(own(address, 32)), 'remove');
 });
 
 test('IPv6 addresses are told as they were set', on, () => {

@@ -11,16 +11,12 @@ import { Netlink } from '../../src/sys/netlink.js';
 
 const [, , steps = '0', vip = ''] = process.argv;
 const address = parseIpv4(vip);
-if (address === undefined) {
-  throw new Error(`not an address: ${vip}`);
-}
+if (address === undefined) throw new Error(`not an address: ${vip}`);
 withState('realserver', (state) => {
   const netlink = new Netlink();
   const observed = observeHost(netlink);
   const plan = planStart(observed, { vips: [address] }, undefined);
-  if (plan.kind === 'refused') {
-    throw errorOf(plan.failure);
-  }
+  if (plan.kind === 'refused') throw errorOf(plan.failure);
   state.write(writeSaved(plan.before));
   for (const step of plan.steps.slice(0, Number(steps))) {
     applyStep(netlink, 1, step);

@@ -25,9 +25,7 @@ const answersArp = (address: string): boolean => asker.run(['arping', '-c', '1',
 const on = { skip: noNamespaces() };
 
 before(() => {
-  if (on.skip) {
-    return;
-  }
+  if (on.skip) return;
   const lan = bed.lan('lan');
   server = bed.host('shop');
   asker = bed.host('asker');
@@ -107,9 +105,7 @@ test('killed after each step, start leaves what stop undoes exactly', on, () => 
     const stopped = server.weir('realserver stop');
     assert.equal(stopped.status, 0, stopped.stderr);
     assert.equal(picture(server), untouched, `killed after ${steps} steps`);
-    if (killed.stdout.includes('no step left')) {
-      return;
-    }
+    if (killed.stdout.includes('no step left')) return;
   }
   assert.fail('more steps than this test knows');
 });
@@ -174,9 +170,7 @@ test('--persist leaves what does it again at boot, and stop --persist takes it a
   const image = join(folder, 'image');
   const started = server.weir(`realserver start --vip 10.77.5.1 --persist --root ${image}`);
   const files = ['etc/weir/realserver', 'etc/sysctl.d/90-weir-realserver.conf', 'etc/network/if-up.d/weir-realserver'];
-  for (const file of files) {
-    assert.ok(started.stdout.includes(`wrote ${join(image, file)}\n`), started.stdout);
-  }
+  for (const file of files) assert.ok(started.stdout.includes(`wrote ${join(image, file)}\n`), started.stdout);
   assert.match(readFileSync(join(image, 'etc/sysctl.d/90-weir-realserver.conf'), 'utf8'), /^net\/ipv4\/conf\/all\/arp_ignore = 1$/m);
   const script = join(image, 'etc/weir/realserver');
   assert.equal(statSync(script).mode & 0o777, 0o755);
@@ -210,9 +204,7 @@ test('with systemd it is a unit that is enabled', on, () => {
 test('memories of namespaces that are gone are swept, those of living ones are not', on, () => {
   server.weir('realserver start --vip 10.77.5.1');
   const cookies = Array.from({ length: 70 }, (_, index) => `${2n ** 62n + BigInt(index)}`);
-  for (const cookie of cookies) {
-    writeFileSync(`/run/weir/realserver/${cookie}.json`, '{}');
-  }
+  for (const cookie of cookies) writeFileSync(`/run/weir/realserver/${cookie}.json`, '{}');
   assert.equal(server.weir('realserver stop --vip 10.77.5.2').status, 0);
   assert.deepEqual(
     cookies.filter((cookie) => existsSync(`/run/weir/realserver/${cookie}.json`)),

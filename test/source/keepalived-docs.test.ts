@@ -5,19 +5,19 @@ import { keepalivedReference, withLintRows } from '../../dev/keepalived-referenc
 import { lintVerdicts } from '../../src/config/keepalived/lint/lint.js';
 import { read } from '../support/project.js';
 
-const remedy = 'node build/dev/keepalived-reference.js generates it again';
+const REMEDY = 'node build/dev/keepalived-reference.js generates it again';
 
 test('docs/keepalived-reference.md is what the tables of keywords make', () => {
-  assert.equal(read('docs/keepalived-reference.md'), keepalivedReference(), remedy);
+  assert.equal(read('docs/keepalived-reference.md'), keepalivedReference(), REMEDY);
 });
 
 test('docs/config-lint.md lists every code of every rule, once', () => {
   const text = read('docs/config-lint.md');
-  assert.equal(text, withLintRows(text), remedy);
+  assert.equal(text, withLintRows(text), REMEDY);
   const codes = lintVerdicts.map(({ code }) => code);
   assert.deepEqual([...new Set(codes)], codes);
   assert.ok(
     codes.every((code) => text.includes(`| \`${code}\` |`)),
-    remedy,
+    REMEDY,
   );
 });

@@ -7,9 +7,7 @@ import { type Link, LinkFlag, LinkHardware } from '../../src/wire/rtnetlink-link
 
 export function ip(text: string): Address {
   const address = parseAddress(text);
-  if (address === undefined) {
-    throw new RangeError(`not an address: ${text}`);
-  }
+  if (address === undefined) throw new RangeError(`not an address: ${text}`);
   return address;
 }
 

@@ -18,8 +18,8 @@ const withServer = (vip: string, servers: readonly string[]): string =>
 const two = (a: string, b: string, name = 'V2'): string =>
   `vrrp_instance V1 {\ninterface eth0\nvirtual_router_id 51\n${a}\nvirtual_ipaddress {\n10.0.0.100\n}\n}\nvrrp_instance ${name} {\ninterface eth1\nvirtual_router_id 52\n${b}\nvirtual_ipaddress {\n10.1.0.100\n}\n}\nvrrp_sync_group G {\ngroup {\nV1\n${name}\n}\n}\n`;
 
-const script = 'vrrp_script s {\nscript "/bin/true"\nweight -20\n}\n';
-const tracked = (own: string): string => `${script}${node(`${own}\ntrack_script {\ns\n}`)}`;
+const SCRIPT = 'vrrp_script s {\nscript "/bin/true"\nweight -20\n}\n';
+const tracked = (own: string): string => `${SCRIPT}${node(`${own}\ntrack_script {\ns\n}`)}`;
 
 const hmac = (mode: string, key: string): string => `auth_hmac {\nkey 1 ${key.repeat(32)}\nactive_key 1\nmode ${mode}\n}`;
 const pass = (password: string): string => `authentication {\nauth_type PASS\nauth_pass ${password}\n}`;

@@ -14,9 +14,7 @@ export const ENTRY = fileURLToPath(new URL('../../src/cli/main.js', import.meta.
 
 function ip(args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
-  if (status !== 0) {
-    throw new Error(`ip ${args.join(' ')}: ${stderr}`);
-  }
+  if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
   return stdout;
 }
 
@@ -61,9 +59,7 @@ export class Host {
   sysctl(key: string, value?: string): string {
     const path = `/proc/sys/${key.replaceAll('.', '/')}`;
     const { stdout, stderr, status } = this.run(value === undefined ? ['cat', path] : ['sh', '-c', `echo ${value} > ${path}`]);
-    if (status !== 0) {
-      throw new Error(`${key}: ${stderr}`);
-    }
+    if (status !== 0) throw new Error(`${key}: ${stderr}`);
     return stdout.trim();
   }
 
@@ -120,19 +116,13 @@ export class Bed {
     ip(['link', 'add', device, 'netns', host.namespace, 'type', 'veth', 'peer', 'name', `port${this.#count}`, 'netns', lan.namespace]);
     lan.ip(`link set port${this.#count} master bridge up`);
     host.ip(`link set ${device} up`);
-    for (const address of addresses) {
-      host.ip(`addr add ${address} dev ${device}`);
-    }
+    for (const address of addresses) host.ip(`addr add ${address} dev ${device}`);
   }
 
   /** Ends what was started and removes the namespaces; twice does nothing. */
   close(): void {
     process.off('exit', this.#close);
-    for (const end of this.#ends.splice(0).reverse()) {
-      end();
-    }
-    for (const namespace of this.#namespaces.splice(0)) {
-      spawnSync('ip', ['netns', 'del', namespace]);
-    }
+    for (const end of this.#ends.splice(0).reverse()) end();
+    for (const namespace of this.#namespaces.splice(0)) spawnSync('ip', ['netns', 'del', namespace]);
   }
 }

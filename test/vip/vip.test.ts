@@ -16,9 +16,7 @@ let thief: Host;
 const addresses = (host: Host): string => host.ip('-o -4 addr show');
 
 before(() => {
-  if (on.skip) {
-    return;
-  }
+  if (on.skip) return;
   const lan = bed.lan('lan');
   gate = bed.host('gate');
   thief = bed.host('thief');

@@ -56,15 +56,11 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
     return 0;
   }
   const { flags, words } = readFlags(args, TYPES);
-  if (words[0] !== undefined) {
-    throw new WeirError('argument-unexpected', { given: words[0] });
-  }
+  if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
   const wish = readWish(flags);
   const open = await directorOpener();
   const examination = await examine(wish, () => open({ load: false, shared: true, onWait: reportWait('weir doctor', io) }));
-  if (examination.kind === 'no-role') {
-    throw new WeirError('role-not-clear');
-  }
+  if (examination.kind === 'no-role') throw new WeirError('role-not-clear');
   const { facts, findings } = examination;
   io.out(flags.json === true ? reportJson(facts, findings) : reportText(facts, findings));
   return findingsStatus(findings);

@@ -103,9 +103,7 @@ function down(names: readonly string[], io: LabIo): number {
 function sayResult({ evidence, state, complaints, kept }: RunResult, say: (line: string) => void): void {
   const { held, failed, stopped } = evidence;
   say('');
-  if (stopped !== undefined) {
-    say(`${evidence.run}: ${stopped}`);
-  }
+  if (stopped !== undefined) say(`${evidence.run}: ${stopped}`);
   say(
     failed > 0
       ? `${failed} of ${held + failed} expectations FAILED`
@@ -135,13 +133,9 @@ async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {
   }
   const result = await runLab(lab, { keep: options.keep, server: options.server, say });
   sayResult(result, say);
-  if (options.json) {
-    io.out(`${JSON.stringify(result.evidence, undefined, 1)}\n`);
-  }
+  if (options.json) io.out(`${JSON.stringify(result.evidence, undefined, 1)}\n`);
   io.flush();
-  if (result.signal !== undefined) {
-    return SIGNAL_STATUS[result.signal] ?? 1;
-  }
+  if (result.signal !== undefined) return SIGNAL_STATUS[result.signal] ?? 1;
   return result.evidence.ok && result.complaints.length === 0 ? 0 : 1;
 }
 
@@ -168,15 +162,9 @@ async function command(args: readonly string[], io: LabIo): Promise<number> {
   }
   const { words, options } = parseOptions(args);
   const [word] = words;
-  if (word === 'down') {
-    return down(words.slice(1), io);
-  }
-  if (words.length > 1) {
-    throw new WeirError('lab-many');
-  }
-  if (word === undefined) {
-    return list(options.json, io);
-  }
+  if (word === 'down') return down(words.slice(1), io);
+  if (words.length > 1) throw new WeirError('lab-many');
+  if (word === undefined) return list(options.json, io);
   const lab = findLab(word);
   if (options.plan) {
     planLab(lab, lab.name).forEach((action) => io.out(`${actionText(action)}\n`));

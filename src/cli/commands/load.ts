@@ -80,9 +80,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     }
     const loaded = sized ? openIfLoaded(wait) : undefined;
     loaded?.close();
-    if (loaded !== undefined) {
-      throw new WeirError('datapath-loaded');
-    }
+    if (loaded !== undefined) throw new WeirError('datapath-loaded');
     openDirector({ capacity, ...attach, ...wait }).close();
     if (exchangeBuild(undefined, wait))
       io.out('the programs of this build took the place of those of another; the table and its connections stay\n');

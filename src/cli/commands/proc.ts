@@ -2,13 +2,13 @@
 
 import { hasCpuStats } from '../../datapath/cpu-stats.js';
 import type { TableReader } from '../../datapath/director.js';
-import { applicationsFile, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from '../../model/proc-text.js';
+import { APPLICATIONS_FILE, connectionOriginsFile, connectionsFile, cpuStatsFile, servicesFile, statsFile } from '../../model/proc-text.js';
 import { type DirectorOpener, directorOpener } from '../director-opener.js';
 import { reported, reportWait } from '../failure.js';
 import { wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
-const usageStatus = 2;
+const USAGE_STATUS = 2;
 
 function services(director: TableReader): Iterable<string> {
   const { version, connTabSize } = director.info();
@@ -18,7 +18,7 @@ function services(director: TableReader): Iterable<string> {
 /** What each file holds; the text may come in parts. */
 const files: Readonly<Record<string, (director: TableReader) => Iterable<string>>> = {
   ip_vs: services,
-  ip_vs_app: () => [applicationsFile],
+  ip_vs_app: () => [APPLICATIONS_FILE],
   ip_vs_conn: (director) => connectionsFile(director.connections()),
   ip_vs_conn_sync: (director) => connectionOriginsFile(director.connections()),
   ip_vs_stats: (director) => [statsFile(director.totals())],
@@ -35,7 +35,7 @@ export async function runProc(args: readonly string[], io: Io, open: DirectorOpe
   const file = name === undefined || args.length > 1 || !Object.hasOwn(files, name) ? undefined : files[name];
   if (file === undefined) {
     io.err(usage);
-    return usageStatus;
+    return USAGE_STATUS;
   }
   const director = open({ load: true, shared: true, onWait: reportWait('weir proc', io) });
   try {

@@ -33,9 +33,7 @@ export function readVips(text: string): readonly Address[] {
         ? new WeirError('argument-not-yet', { given: one, missing: capability('ipv6-vips').missing })
         : new WeirError('argument-value', { expected: 'an IPv4 address', given: one });
     }
-    if (texts.indexOf(one) !== index) {
-      throw new WeirError('argument-twice', { given: one });
-    }
+    if (texts.indexOf(one) !== index) throw new WeirError('argument-twice', { given: one });
     return address;
   });
 }
@@ -51,15 +49,9 @@ export function readInterfaces(text: string): readonly string[] {
 }
 
 function tell(io: Io, outcome: Outcome, nothing: string): void {
-  for (const line of outcome.done) {
-    io.out(`${line}\n`);
-  }
-  for (const line of outcome.notes) {
-    io.err(`weir realserver: ${line}\n`);
-  }
-  if (outcome.done.length === 0) {
-    io.out(`${nothing}\n`);
-  }
+  for (const line of outcome.done) io.out(`${line}\n`);
+  for (const line of outcome.notes) io.err(`weir realserver: ${line}\n`);
+  if (outcome.done.length === 0) io.out(`${nothing}\n`);
 }
 
 /** Brings the files for the next boot in line with the VIPs that are left. */
@@ -69,14 +61,10 @@ async function persist(io: Io, root: string, outcome: Outcome, interfaces: reado
   const stale = PERSIST_PATHS.filter((path) => !files.some((file) => file.path === path));
   const removed = removePersistFiles(root, stale);
   const written = writePersistFiles(root, files);
-  for (const path of [...written.map((one) => `wrote ${one}`), ...removed.map((one) => `removed ${one}`)]) {
-    io.out(`${path}\n`);
-  }
+  for (const path of [...written.map((one) => `wrote ${one}`), ...removed.map((one) => `removed ${one}`)]) io.out(`${path}\n`);
   if (written.length + removed.length > 0) {
     const trouble = await reloadUnits(root);
-    if (trouble !== undefined) {
-      io.err(`weir realserver: ${oneLine(trouble)}\n`);
-    }
+    if (trouble !== undefined) io.err(`weir realserver: ${oneLine(trouble)}\n`);
   }
 }
 
@@ -87,9 +75,7 @@ async function start(flags: RealServerFlags, io: Io): Promise<number> {
   const interfaces = flags.iface === undefined ? undefined : readInterfaces(flags.iface);
   const outcome = startRealServer({ vips, ...(interfaces === undefined ? {} : { interfaces }) });
   tell(io, outcome, 'all in place already');
-  if (flags.persist === true) {
-    await persist(io, rootOf(flags), outcome, interfaces ?? []);
-  }
+  if (flags.persist === true) await persist(io, rootOf(flags), outcome, interfaces ?? []);
   return 0;
 }
 
@@ -151,9 +137,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       io.err(USAGE);
       return 2;
     }
-    if (extra !== undefined) {
-      throw new WeirError('argument-unexpected', { given: extra });
-    }
+    if (extra !== undefined) throw new WeirError('argument-unexpected', { given: extra });
     switch (verb) {
       case 'start':
         return start(flags, io);

@@ -8,9 +8,9 @@ import { reported, reportWait } from '../failure.js';
 import { wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
-const prefix = 'net.ipv4.vs.';
-const failed = 1;
-const usage = 'usage: weir sysctl [-n] [-N] [-q] [-e] [-w] net.ipv4.vs.KEY[=VALUE] … | -a\n';
+const PREFIX = 'net.ipv4.vs.';
+const FAILED = 1;
+const USAGE = 'usage: weir sysctl [-n] [-N] [-q] [-e] [-w] net.ipv4.vs.KEY[=VALUE] … | -a\n';
 
 /** -a all · -w only writes · -n values · -N names · -q say nothing on a write · -e pass over unknown keys */
 interface Flags {
@@ -69,27 +69,27 @@ function show(name: string, value: string, flags: Flags): string {
 function unknown(name: string, flags: Flags, io: Io): number {
   if (flags.ignore) return 0;
   io.err(`sysctl: cannot stat /proc/sys/${name.replaceAll('.', '/')}: No such file or directory\n`);
-  return failed;
+  return FAILED;
 }
 
 function read(name: string, table: TableReader, flags: Flags, io: Io): number {
-  const value = name.startsWith(prefix) ? table.sysctls().get(name.slice(prefix.length)) : undefined;
+  const value = name.startsWith(PREFIX) ? table.sysctls().get(name.slice(PREFIX.length)) : undefined;
   if (value === undefined) return unknown(name, flags, io);
   io.out(show(name, value, flags));
   return 0;
 }
 
 function write(name: string, value: string, director: Director, flags: Flags, io: Io): number {
-  if (!name.startsWith(prefix)) return unknown(name, flags, io);
+  if (!name.startsWith(PREFIX)) return unknown(name, flags, io);
   try {
-    director.setSysctl(name.slice(prefix.length), value);
+    director.setSysctl(name.slice(PREFIX.length), value);
   } catch (error) {
     if (isRefusal(error, 'ENOENT')) return unknown(name, flags, io);
     if (hasCode(error, 'EPERM', 'EACCES')) io.err(`sysctl: permission denied on key "${name}"\n`);
     else if (isRefusal(error, 'EOPNOTSUPP')) io.err(`weir: ${error.message}\n`);
     else if (!isRefusal(error)) throw error;
     else io.err(`sysctl: setting key "${name}": Invalid argument\n`);
-    return failed;
+    return FAILED;
   }
   if (!flags.quiet) io.out(show(name, value, flags));
   return 0;
@@ -103,18 +103,18 @@ function one(word: string, table: TableReader, director: Director | undefined, f
   }
   if (!flags.write) return read(dotted(word.trim()), table, flags, io);
   io.err('sysctl: command line(0): invalid syntax, continuing...\n');
-  return failed;
+  return FAILED;
 }
 
 export async function runSysctl(args: readonly string[], io: Io, open: DirectorOpener): Promise<number> {
   if (wantsHelp(args)) {
-    io.out(usage);
+    io.out(USAGE);
     return 0;
   }
   const parsed = readFlags(args);
   if (parsed === undefined || (parsed.words.length === 0 && !parsed.flags.all)) {
-    io.err(usage);
-    return failed;
+    io.err(USAGE);
+    return FAILED;
   }
   const { flags, words } = parsed;
   const writes = !flags.all && words.some((word) => word.includes('='));
@@ -123,7 +123,7 @@ export async function runSysctl(args: readonly string[], io: Io, open: DirectorO
   const table = director ?? open({ load: true, shared: true, onWait });
   try {
     if (flags.all) {
-      for (const [name, value] of [...table.sysctls()].sort(([a], [b]) => (a < b ? -1 : 1))) io.out(show(prefix + name, value, flags));
+      for (const [name, value] of [...table.sysctls()].sort(([a], [b]) => (a < b ? -1 : 1))) io.out(show(PREFIX + name, value, flags));
       return 0;
     }
     let status = 0;

@@ -40,9 +40,7 @@ function readTarget(text: string, flags: VipFlags): Target {
   if (length !== undefined && !/^([1-9]|[12][0-9]|3[0-2])$/.test(length)) {
     throw new WeirError('argument-value', { expected: 'a prefix length (1 to 32)', given: length });
   }
-  if (flags.dev === undefined) {
-    throw new WeirError('option-missing', { option: '--dev' });
-  }
+  if (flags.dev === undefined) throw new WeirError('option-missing', { option: '--dev' });
   return { address, prefixLength: length === undefined ? 32 : Number(length), device: flags.dev };
 }
 
@@ -54,13 +52,9 @@ function ownCommand(): readonly string[] {
 }
 
 async function tellFiles(io: Io, root: string, verb: string, paths: readonly string[]): Promise<void> {
-  for (const path of paths) {
-    io.out(`${verb} ${path}\n`);
-  }
+  for (const path of paths) io.out(`${verb} ${path}\n`);
   const trouble = paths.length === 0 ? undefined : await reloadUnits(root);
-  if (trouble !== undefined) {
-    io.err(`weir vip: ${oneLine(trouble)}\n`);
-  }
+  if (trouble !== undefined) io.err(`weir vip: ${oneLine(trouble)}\n`);
 }
 
 const vipText = ({ address, prefixLength, device, label }: SavedVip) => `${address}/${prefixLength} on ${device} (${label})`;
@@ -113,9 +107,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       io.err(USAGE);
       return 2;
     }
-    if (!Object.hasOwn(actions, verb)) {
-      throw new WeirError('action-unknown', { given: verb, known: 'add, del or status' });
-    }
+    if (!Object.hasOwn(actions, verb)) throw new WeirError('action-unknown', { given: verb, known: 'add, del or status' });
     if (text === undefined || extra !== undefined) {
       throw text === undefined
         ? new WeirError('argument-missing', { expected: 'the address' })

@@ -50,9 +50,9 @@ export interface Draft {
   maxLength: number | undefined;
 }
 
-const greatestWeight = 0x7fffffff;
-const nameRoom = 15;
-const engineRoom = 16;
+const WEIGHT_MAX = 0x7fffffff;
+const NAME_LENGTH_MAX = 15;
+const ENGINE_LENGTH_MAX = 16;
 
 function emptyDraft(): Draft {
   return {
@@ -144,7 +144,7 @@ const takers: Partial<Record<WordId, Taker>> = {
   'sctp-service': (draft, text, lookup) => takeService(draft, 'sctp', text, lookup),
   'fwmark-service': takeFwmark,
   scheduler: (draft, text) => {
-    draft.scheduler = text.slice(0, nameRoom);
+    draft.scheduler = text.slice(0, NAME_LENGTH_MAX);
   },
   netmask: takeNetmask,
   'real-server': takeServer,
@@ -158,23 +158,23 @@ const takers: Partial<Record<WordId, Taker>> = {
     draft.method = 'route';
   },
   weight: (draft, text) => {
-    draft.weight = integerOr(text, 0, greatestWeight, 'weight');
+    draft.weight = integerOr(text, 0, WEIGHT_MAX, 'weight');
   },
   'u-threshold': (draft, text) => {
-    draft.upperThreshold = integerOr(text, 0, greatestWeight, 'u_threshold');
+    draft.upperThreshold = integerOr(text, 0, WEIGHT_MAX, 'u_threshold');
   },
   'l-threshold': (draft, text) => {
-    draft.lowerThreshold = integerOr(text, 0, greatestWeight, 'l_threshold');
+    draft.lowerThreshold = integerOr(text, 0, WEIGHT_MAX, 'l_threshold');
   },
   'mcast-interface': (draft, text) => {
-    draft.daemonInterface = text.slice(0, nameRoom);
+    draft.daemonInterface = text.slice(0, NAME_LENGTH_MAX);
   },
   syncid: (draft, text) => {
     draft.syncId = integerOr(text, 0, 255, 'syncid');
   },
   ipv6: takeIpv6,
   pe: (draft, text) => {
-    draft.engine = text.slice(0, engineRoom);
+    draft.engine = text.slice(0, ENGINE_LENGTH_MAX);
   },
   'mcast-group': (draft, text) => {
     draft.group = parseMulticastGroup(text);

@@ -6,9 +6,9 @@ import type { Command } from './command.js';
 import { errnoOf, errorText } from './errors.js';
 
 /** The director refused a change, or popt a word. */
-export const refusedStatus = 255;
-export const listFailedStatus = 1;
-export const cannotStartStatus = 2;
+export const REFUSED_STATUS = 255;
+export const LIST_FAILED_STATUS = 1;
+export const CANNOT_START_STATUS = 2;
 
 /** What is printed of an error: ipvsadm's own text, weir's cause, or both. */
 export interface Explanation {
@@ -36,7 +36,7 @@ const linesOf = ({ text, cause }: Explanation): readonly string[] => [
 /** undefined: the failure has no exit status of its own. */
 export function reportFailure(error: unknown, kind: Command['kind'], io: Io): number | undefined {
   io.err(`${linesOf(explanation(error, kind)).join('\n')}\n`);
-  return isWeirError(error, 'lock-busy') ? cannotStartStatus : undefined;
+  return isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : undefined;
 }
 
 /** No datapath: the original's two lines, then the cause, unless it is plainly that the user is not root. */

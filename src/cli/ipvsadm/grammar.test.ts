@@ -33,18 +33,18 @@ function refuses(samples: Readonly<Record<string, string>>): void {
   for (const [line, expected] of Object.entries(samples)) assert.equal(refusal(line), expected, line);
 }
 
-const hint = "255: Try `ipvsadm -h' or 'ipvsadm --help' for more information.";
+const HINT = "255: Try `ipvsadm -h' or 'ipvsadm --help' for more information.";
 
 test('the first option is a command', () => {
   refuses({
-    '-n -L': hint,
-    '-Q': hint,
-    '--nosuch': hint,
-    foo: hint,
-    '-t 10.0.0.1:80 -A': hint,
-    '--start-daemon': hint,
-    '-6': hint,
-    '-x 1': hint,
+    '-n -L': HINT,
+    '-Q': HINT,
+    '--nosuch': HINT,
+    foo: HINT,
+    '-t 10.0.0.1:80 -A': HINT,
+    '--start-daemon': HINT,
+    '-6': HINT,
+    '-x 1': HINT,
   });
   assert.equal(refusal('foo -L'), '2: unexpected argument foo');
 });

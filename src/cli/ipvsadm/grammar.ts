@@ -2,7 +2,7 @@
 
 import type { Family } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
-import { defaultScheduler } from '../../model/schedulers.js';
+import { DEFAULT_SCHEDULER } from '../../model/schedulers.js';
 import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import type { DaemonSpec } from '../../model/sync-daemon.js';
 import { type Draft, readArguments } from './arguments.js';
@@ -10,7 +10,7 @@ import type { Command, ListFormat, TableMode } from './command.js';
 import { type CommandRule, commandRules, type OptionName, optionNames, tunnelOptions, tunnelRules } from './options.js';
 import type { Lookup } from './values.js';
 
-const defaultDaemonInterface = 'eth0';
+const DEFAULT_DAEMON_INTERFACE = 'eth0';
 
 /** The first option (in their fixed order) that does not go with the command, or is missing. `subject`: how to name the command. */
 function checkRule(given: ReadonlySet<OptionName>, names: readonly OptionName[], rule: CommandRule, subject: string): void {
@@ -45,7 +45,7 @@ function serviceSpec(draft: Draft): ServiceSpec {
   const persistence = { timeout: draft.persistence, netmask: draft.netmask };
   return {
     key: serviceKey(draft),
-    scheduler: draft.scheduler === '' ? defaultScheduler : draft.scheduler,
+    scheduler: draft.scheduler === '' ? DEFAULT_SCHEDULER : draft.scheduler,
     schedFlags: draft.schedulerFlags,
     ...(persistent && { persistence: draft.engine === undefined ? persistence : { ...persistence, engine: draft.engine } }),
     onePacket,
@@ -70,9 +70,7 @@ function destination(draft: Draft): DestinationSpec {
   const server = draft.server ?? { address: { family: 'inet' as Family, words: [0] }, port: 0 };
   const family = draft.family ?? 'inet';
   const ownPort = draft.fwmark !== 0 || draft.method === 'masq';
-  if (server.address.family !== family && draft.method !== 'tunnel') {
-    throw new WeirError('ipvsadm-other-family');
-  }
+  if (server.address.family !== family && draft.method !== 'tunnel') throw new WeirError('ipvsadm-other-family');
   checkTunnel(draft);
   return {
     address: server.address,
@@ -112,7 +110,7 @@ function zeroCommand(draft: Draft): Command {
 function daemonSpec(draft: Draft): DaemonSpec {
   const optional = { maxLength: draft.maxLength, group: draft.group, port: draft.mcastPort, ttl: draft.ttl };
   const given = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined));
-  const name = draft.daemonInterface === '' ? defaultDaemonInterface : draft.daemonInterface;
+  const name = draft.daemonInterface === '' ? DEFAULT_DAEMON_INTERFACE : draft.daemonInterface;
   return { role: draft.role, interface: name, syncId: draft.syncId, ...given };
 }
 
@@ -154,9 +152,7 @@ function meaning(draft: Draft): Command {
 
 /** Reads one command line (without the program's name). No words at all: list everything. @throws WeirError ipvsadm-… */
 export function parseCommand(words: readonly string[], lookup: Lookup): Command {
-  if (words.length === 0) {
-    return { kind: 'list', format: { mode: 'plain', numeric: false, exact: false, sorted: true } };
-  }
+  if (words.length === 0) return { kind: 'list', format: { mode: 'plain', numeric: false, exact: false, sorted: true } };
   const draft = readArguments(words, lookup);
   if (draft.command !== 'help' && draft.command !== 'version') {
     checkRule(draft.options, optionNames, commandRules[draft.command], `'${draft.command}' command`);

@@ -1,9 +1,9 @@
 // ipvsadm's help and version, to the letter.
 
-export const versionText = 'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n';
+export const VERSION_TEXT = 'ipvsadm v1.31 2019/12/24 (compiled with popt and IPVS v1.2.1)\n';
 
 /** What -h prints. */
-export const helpText = `${versionText}Usage:
+export const helpText = `${VERSION_TEXT}Usage:
   ipvsadm -A|E virtual-service [-s scheduler] [-p [timeout]] [-M netmask] [--pe persistence_engine] [-b sched-flags]
   ipvsadm -D virtual-service
   ipvsadm -C

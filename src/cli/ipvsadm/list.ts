@@ -28,17 +28,17 @@ function columns(first: string, widths: readonly number[], titles: readonly stri
   return [first.padEnd(33), ...cells].join(' ');
 }
 
-const local = 'Prot LocalAddress:Port';
-const remote = '  -> RemoteAddress:Port';
+const LOCAL = 'Prot LocalAddress:Port';
+const REMOTE = '  -> RemoteAddress:Port';
 const counters = [8, 8, 8, 8, 8];
 
 const titles: Readonly<Record<TableMode, string>> = {
-  plain: `${local} Scheduler Flags\n${remote.padEnd(33)} Forward Weight ActiveConn InActConn\n`,
-  'tun-info': `${local} Scheduler Flags\n${remote.padEnd(33)} Forward TunnelInfo    Weight ActiveConn InActConn\n`,
-  stats: `${columns(local, counters, ['Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'])}\n${remote}\n`,
-  rate: `${columns(local, counters, ['CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'])}\n${remote}\n`,
-  thresholds: `${columns(local, [-10, -10, -10, -10], ['Uthreshold', 'Lthreshold', 'ActiveConn', 'InActConn'])}\n${remote}\n`,
-  'persistent-conn': `${columns(local, [-9, -11, -10, -10], ['Weight', 'PersistConn', 'ActiveConn', 'InActConn'])}\n${remote}\n`,
+  plain: `${LOCAL} Scheduler Flags\n${REMOTE.padEnd(33)} Forward Weight ActiveConn InActConn\n`,
+  'tun-info': `${LOCAL} Scheduler Flags\n${REMOTE.padEnd(33)} Forward TunnelInfo    Weight ActiveConn InActConn\n`,
+  stats: `${columns(LOCAL, counters, ['Conns', 'InPkts', 'OutPkts', 'InBytes', 'OutBytes'])}\n${REMOTE}\n`,
+  rate: `${columns(LOCAL, counters, ['CPS', 'InPPS', 'OutPPS', 'InBPS', 'OutBPS'])}\n${REMOTE}\n`,
+  thresholds: `${columns(LOCAL, [-10, -10, -10, -10], ['Uthreshold', 'Lthreshold', 'ActiveConn', 'InActConn'])}\n${REMOTE}\n`,
+  'persistent-conn': `${columns(LOCAL, [-9, -11, -10, -10], ['Weight', 'PersistConn', 'ActiveConn', 'InActConn'])}\n${REMOTE}\n`,
 };
 
 function statsCells(stats: Stats, exact: boolean): string {

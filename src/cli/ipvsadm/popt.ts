@@ -13,9 +13,9 @@ export type PoptStep<Id extends string> =
   | { readonly kind: 'end' }
   | { readonly kind: 'error'; readonly reason: string };
 
-const unknownOption = 'unknown option';
-const missingArgument = 'missing argument';
-const unwantedArgument = 'option does not take an argument';
+const UNKNOWN_OPTION = 'unknown option';
+const MISSING_ARGUMENT = 'missing argument';
+const UNWANTED_ARGUMENT = 'option does not take an argument';
 
 /** Spellings by what is typed, made once for many command lines. */
 export interface OptionIndex<Id extends string> {
@@ -76,13 +76,13 @@ export class Popt<Id extends string> {
   #long(text: string): PoptStep<Id> {
     const equals = text.indexOf('=');
     const option = this.#index.byLong.get(equals < 0 ? text : text.slice(0, equals));
-    if (option === undefined) return { kind: 'error', reason: unknownOption };
+    if (option === undefined) return { kind: 'error', reason: UNKNOWN_OPTION };
     return this.#withArgument(option, equals < 0 ? undefined : text.slice(equals + 1));
   }
 
   #short(): PoptStep<Id> {
     const option = this.#index.byShort.get(this.#cluster.slice(0, 1));
-    if (option === undefined) return { kind: 'error', reason: unknownOption };
+    if (option === undefined) return { kind: 'error', reason: UNKNOWN_OPTION };
     const rest = this.#cluster.slice(1);
     if (option.argument === 'none') {
       this.#cluster = rest;
@@ -95,12 +95,12 @@ export class Popt<Id extends string> {
   #withArgument(option: OptionSpelling<Id>, attached: string | undefined): PoptStep<Id> {
     const { id, argument } = option;
     if (argument === 'none') {
-      return attached === undefined ? { kind: 'option', id, argument: undefined } : { kind: 'error', reason: unwantedArgument };
+      return attached === undefined ? { kind: 'option', id, argument: undefined } : { kind: 'error', reason: UNWANTED_ARGUMENT };
     }
     if (attached !== undefined) return { kind: 'option', id, argument: attached };
     const next = this.#words[this.#next];
     if (next === undefined) {
-      return argument === 'optional' ? { kind: 'option', id, argument: undefined } : { kind: 'error', reason: missingArgument };
+      return argument === 'optional' ? { kind: 'option', id, argument: undefined } : { kind: 'error', reason: MISSING_ARGUMENT };
     }
     if (argument === 'optional' && next.startsWith('-')) return { kind: 'option', id, argument: undefined };
     this.#next++;

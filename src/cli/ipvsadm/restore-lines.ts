@@ -2,11 +2,11 @@
 import { WeirError } from '../../model/errors/weir-error.js';
 
 /** Longer words are cut in pieces, as in the original's buffer. */
-const longestWord = 4095;
+const WORD_LENGTH_MAX = 4095;
 /** The original has no such limit; without one, 100 MB without a line end would be held in memory. */
 const LINE_BYTES_MAX = 1 << 20;
 
-const lineEnd = 0x0a;
+const LINE_END = 0x0a;
 
 /** One line of a restore: its number, from 1, and its words. */
 export interface RestoreLine {
@@ -18,7 +18,7 @@ function wordsOf(line: string): string[] {
   const words: string[] = [];
   for (const word of line.split(/[ \t\r]+/)) {
     if (word === '') continue;
-    for (let at = 0; at < word.length; at += longestWord) words.push(word.slice(at, at + longestWord));
+    for (let at = 0; at < word.length; at += WORD_LENGTH_MAX) words.push(word.slice(at, at + WORD_LENGTH_MAX));
   }
   // Words are C strings there: what stands behind a zero byte does not count.
   return words.map((word) => (word.includes('\0') ? word.slice(0, word.indexOf('\0')) : word)).filter((word) => word !== 'ipvsadm');
@@ -34,7 +34,7 @@ export class RestoreLines {
     const bytes =
       this.#rest.length === 0 ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength) : Buffer.concat([this.#rest, chunk]);
     let start = 0;
-    for (let end = bytes.indexOf(lineEnd); end >= 0; end = bytes.indexOf(lineEnd, start)) {
+    for (let end = bytes.indexOf(LINE_END); end >= 0; end = bytes.indexOf(LINE_END, start)) {
       const line = end === start ? this.#blank() : this.#line(bytes.toString('utf8', start, end));
       start = end + 1;
       if (line !== undefined) yield line;

@@ -38,24 +38,24 @@ async function saved(world: World): Promise<string> {
   return (await ipvsadm(['-S', '-n'], world)).stdout;
 }
 
-const hint = "Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n";
-const one = '-A -t 10.0.0.1:80 -s rr\n';
+const HINT = "Try `ipvsadm -h' or 'ipvsadm --help' for more information.\n";
+const ONE = '-A -t 10.0.0.1:80 -s rr\n';
 
 test('refusals are printed and passed over; the status is that of the last line', async () => {
   const world = newWorld();
-  const twice = await ipvsadm(['-R'], world, `${one}${one}-A -t 10.0.0.2:80 -s nosuch\n-A -t 10.0.0.3:80 -s rr\n`);
+  const twice = await ipvsadm(['-R'], world, `${ONE}${ONE}-A -t 10.0.0.2:80 -s nosuch\n-A -t 10.0.0.3:80 -s rr\n`);
   assert.deepEqual(twice, { status: 0, stdout: '', stderr: 'Service already exists\nScheduler or persistence engine not found\n' });
-  assert.equal(await saved(world), `${one}-A -t 10.0.0.3:80 -s rr\n`);
-  assert.deepEqual(await ipvsadm(['-R'], world, one), { status: 255, stdout: '', stderr: 'Service already exists\n' });
-  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet }), `-A -t 10.0.0.9:80 -p\n${one}`);
+  assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
+  assert.deepEqual(await ipvsadm(['-R'], world, ONE), { status: 255, stdout: '', stderr: 'Service already exists\n' });
+  const later = await ipvsadm(['-R'], newWorld(new MemoryDirector(), { notYet }), `-A -t 10.0.0.9:80 -p\n${ONE}`);
   assert.deepEqual(later, { status: 0, stdout: '', stderr: 'weir: persistent services (-p) are not there yet\n' });
 });
 
 test('usage errors end it at once; what popt finds wrong does not', async () => {
   const samples: readonly (readonly [string, number, string, boolean])[] = [
-    ['garbage\n', 255, hint, false],
-    ['# comment\n', 255, hint, false],
-    ['-R\n', 255, hint, false],
+    ['garbage\n', 255, HINT, false],
+    ['# comment\n', 255, HINT, false],
+    ['-R\n', 255, HINT, false],
     ['-A -t 10.0.0.9:80 #\n', 2, 'unexpected argument #\n', false],
     ['-A -t x\n', 2, 'illegal virtual server address[:port] specified\n', false],
     ['-A -t 10.0.0.9:80 -Q\n', 0, '-Q: unknown option\n', true],
@@ -63,19 +63,19 @@ test('usage errors end it at once; what popt finds wrong does not', async () => 
   ];
   for (const [line, status, stderr, goesOn] of samples) {
     const world = newWorld();
-    assert.deepEqual(await ipvsadm(['-R'], world, line + one), { status, stdout: '', stderr }, line);
-    assert.equal(await saved(world), goesOn ? one : '', line);
+    assert.deepEqual(await ipvsadm(['-R'], world, line + ONE), { status, stdout: '', stderr }, line);
+    assert.equal(await saved(world), goesOn ? ONE : '', line);
   }
   assert.equal((await ipvsadm(['-R'], newWorld(), '-A -t\n')).status, 255);
 });
 
 test('listings and help work inside; a listing that fails ends it, help too', async () => {
   const world = newWorld();
-  const listed = await ipvsadm(['-R'], world, `${one}-Ln\n-S -n\n`);
+  const listed = await ipvsadm(['-R'], world, `${ONE}-Ln\n-S -n\n`);
   assert.match(listed.stdout, /^IP Virtual Server.*TCP {2}10\.0\.0\.1:80 rr\n-A -t 10\.0\.0\.1:80 -s rr\n$/s);
   assert.deepEqual(await ipvsadm(['-R'], world, '-L -t 10.0.0.9:80\n-C\n'), { status: 1, stdout: '', stderr: 'No such service\n' });
   assert.equal((await ipvsadm(['-R'], world, '-v\n-C\n')).status, 0);
-  assert.equal(await saved(world), one);
+  assert.equal(await saved(world), ONE);
 });
 
 test('nothing, blank lines, no line end, the name of the program', async () => {
@@ -83,7 +83,7 @@ test('nothing, blank lines, no line end, the name of the program', async () => {
   assert.deepEqual(await ipvsadm(['-R'], world, ''), { status: 0, stdout: '', stderr: '' });
   assert.deepEqual(await ipvsadm(['-R'], world, '\n  \t\r\n\nipvsadm\n'), { status: 0, stdout: '', stderr: '' });
   assert.equal((await ipvsadm(['-R'], world, '\tipvsadm  -A\t-t 10.0.0.1:80 -s rr\r')).status, 0);
-  assert.equal(await saved(world), one);
+  assert.equal(await saved(world), ONE);
 });
 
 test('any table is restored as it was saved', async () => {
@@ -116,7 +116,7 @@ test('the director is opened once, however the input comes', async () => {
     opened++;
     return director;
   };
-  const input = [one, '-A -t 10.0.0.2:', '80 -s rr\n'].map((text) => Buffer.from(text));
+  const input = [ONE, '-A -t 10.0.0.2:', '80 -s rr\n'].map((text) => Buffer.from(text));
   assert.equal((await ipvsadm(['-R'], newWorld(director, { driver }), input)).status, 0);
   assert.equal(opened, 1);
   assert.equal(director.services().length, 2);
@@ -124,18 +124,18 @@ test('the director is opened once, however the input comes', async () => {
 
 test('--atomic: all lines or none, and which line it was', async () => {
   const world = newWorld();
-  assert.equal((await ipvsadm(['-R', '--atomic'], world, one)).status, 0);
+  assert.equal((await ipvsadm(['-R', '--atomic'], world, ONE)).status, 0);
   const samples: readonly (readonly [string, number, string])[] = [
-    [one, 255, 'line 2: Service already exists'],
+    [ONE, 255, 'line 2: Service already exists'],
     ['-A -t x\n', 2, 'line 2: illegal virtual server address[:port] specified'],
-    ['-Q\n', 255, `line 2: ${hint.trimEnd()}`],
+    ['-Q\n', 255, `line 2: ${HINT.trimEnd()}`],
     ['-L\n', 2, 'line 2: only changes can be restored all at once'],
     ['-d -t 10.0.0.7:80 -r 10.0.0.8\n', 255, 'line 2: No such destination'],
   ];
   for (const [line, status, text] of samples) {
     const result = await ipvsadm(['-R', '--atomic'], world, `-A -t 10.0.0.7:80 -s rr\n${line}`);
     assert.deepEqual(result, { status, stdout: '', stderr: `weir: ${text}; nothing was changed\n` });
-    assert.equal(await saved(world), one);
+    assert.equal(await saved(world), ONE);
   }
 });
 
@@ -145,7 +145,7 @@ test('--atomic: what could not be taken back yet is not said to be unchanged', a
       throw new WeirError('change-not-undone', { failure: 'no', obstacle: 'no room' });
     }
   }
-  const { status, stderr } = await ipvsadm(['-R', '--atomic'], newWorld(new Full()), one);
+  const { status, stderr } = await ipvsadm(['-R', '--atomic'], newWorld(new Full()), ONE);
   assert.deepEqual(
     [status, stderr],
     [255, 'weir: no; what was changed before could not be taken back yet (no room): the next command tries again\n'],
@@ -161,23 +161,23 @@ async function restoreScript(args: readonly string[], world: World, input: Input
 test('ipvsadm-restore clears the table first and drops comments', async () => {
   const world = newWorld();
   await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
-  const text = `# saved\n${one}#-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -s rr\n# end`;
+  const text = `# saved\n${ONE}#-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -s rr\n# end`;
   assert.deepEqual(await restoreScript(['-c'], world, text), { status: 0, stderr: '' });
-  assert.equal(await saved(world), `${one}-A -t 10.0.0.3:80 -s rr\n`);
-  assert.deepEqual(await restoreScript([], world, 'garbage\n'), { status: 255, stderr: hint });
+  assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
+  assert.deepEqual(await restoreScript([], world, 'garbage\n'), { status: 255, stderr: HINT });
   assert.equal(await saved(world), '');
 });
 
 test('ipvsadm-restore --atomic keeps the old table when the new one is refused', async () => {
   const world = newWorld();
   await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
-  const failed = await restoreScript(['--atomic'], world, `${one}${one}`);
+  const failed = await restoreScript(['--atomic'], world, `${ONE}${ONE}`);
   assert.deepEqual(failed, { status: 255, stderr: 'weir: line 2: Service already exists; nothing was changed\n' });
   assert.equal(await saved(world), '-A -t 10.0.0.9:80 -s rr\n');
-  const commented = await restoreScript(['--atomic'], world, `# two\n${one}# of them\n\n${one}# end`);
+  const commented = await restoreScript(['--atomic'], world, `# two\n${ONE}# of them\n\n${ONE}# end`);
   assert.equal(commented.stderr, 'weir: line 5: Service already exists; nothing was changed\n', 'lines are counted as in the file');
-  assert.equal((await restoreScript(['--atomic'], world, one)).status, 0);
-  assert.equal(await saved(world), one);
+  assert.equal((await restoreScript(['--atomic'], world, ONE)).status, 0);
+  assert.equal(await saved(world), ONE);
 });
 
 /** The words of each line of a text that came in these chunks. */

@@ -4,8 +4,8 @@ import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { type Changing, execute, isChanging, printReading, type Reading } from './execute.js';
-import { cannotStartStatus, explanation, listFailedStatus, refusedStatus, reportFailure } from './failure.js';
-import { helpText, versionText } from './help.js';
+import { CANNOT_START_STATUS, explanation, LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
+import { helpText, VERSION_TEXT } from './help.js';
 import { type RestoreLine, RestoreLines } from './restore-lines.js';
 import { isIpvsadmError } from './usage-error.js';
 import { parseResolving, type World } from './world.js';
@@ -25,7 +25,7 @@ async function runReading(command: Reading, director: Director, world: World, io
     await printReading(command, director, world, io);
     return { status: 0, ends: false };
   } catch (error) {
-    return { status: reportFailure(error, command.kind, io) ?? listFailedStatus, ends: true };
+    return { status: reportFailure(error, command.kind, io) ?? LIST_FAILED_STATUS, ends: true };
   }
 }
 
@@ -33,14 +33,14 @@ function runChange(command: Changing, director: Director, world: World, io: Io):
   const refusal = world.notYet(command);
   if (refusal !== undefined) {
     io.err(`weir: ${refusal}\n`);
-    return { status: refusedStatus, ends: false };
+    return { status: REFUSED_STATUS, ends: false };
   }
   try {
     execute(command, director);
     return { status: 0, ends: false };
   } catch (error) {
     // The next line would wait as long for the same lock.
-    return { status: reportFailure(error, command.kind, io) ?? refusedStatus, ends: isWeirError(error, 'lock-busy') };
+    return { status: reportFailure(error, command.kind, io) ?? REFUSED_STATUS, ends: isWeirError(error, 'lock-busy') };
   }
 }
 
@@ -56,7 +56,7 @@ async function runLine(line: RestoreLine, director: Director, world: World, io: 
     return { status: error.exitStatus, ends: error.code !== 'ipvsadm-bad-word' };
   }
   if (command.kind === 'help' || command.kind === 'version') {
-    io.out(command.kind === 'help' ? helpText : versionText);
+    io.out(command.kind === 'help' ? helpText : VERSION_TEXT);
     return { status: 0, ends: true };
   }
   return isChanging(command) ? runChange(command, director, world, io) : runReading(command, director, world, io);
@@ -109,7 +109,7 @@ async function changeOf(line: RestoreLine, world: World): Promise<Changing> {
   }
   if (!isChanging(command)) throw wrongLine(line, 'only changes can be restored all at once', WRONG_INPUT_STATUS);
   const refusal = world.notYet(command);
-  if (refusal !== undefined) throw wrongLine(line, refusal, refusedStatus);
+  if (refusal !== undefined) throw wrongLine(line, refusal, REFUSED_STATUS);
   return command;
 }
 
@@ -139,10 +139,10 @@ export async function restoreAtomically(first: readonly Changing[], director: Di
     }
     if (isWeirError(error, 'change-not-undone')) {
       io.err(`weir: ${error.message}\n`);
-      return refusedStatus;
+      return REFUSED_STATUS;
     }
     const { text, cause = '' } = explanation(error, at?.command.kind ?? 'restore');
     io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text ?? cause}; nothing was changed\n`);
-    return isWeirError(error, 'lock-busy') ? cannotStartStatus : refusedStatus;
+    return isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : REFUSED_STATUS;
   }
 }

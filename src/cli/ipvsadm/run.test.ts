@@ -75,7 +75,7 @@ const lines = {
   'stop daemon': '--stop-daemon master',
 } as const;
 
-const invalid = 'Invalid operation.  Possibly wrong module version, address not unicast, ...';
+const INVALID = 'Invalid operation.  Possibly wrong module version, address not unicast, ...';
 
 test('what each refusal is called, by operation', async () => {
   const expected: readonly (readonly [keyof typeof lines, RefusalErrno, string])[] = [
@@ -96,8 +96,8 @@ test('what each refusal is called, by operation', async () => {
     ['start daemon', 'ENODEV', 'No such device'],
     ['stop daemon', 'ESRCH', 'No daemon is running'],
     ['add server', 'ERANGE', 'Numerical result out of range'],
-    ['add server', 'EINVAL', invalid],
-    ['set', 'EINVAL', invalid],
+    ['add server', 'EINVAL', INVALID],
+    ['set', 'EINVAL', INVALID],
     ['flush', 'ESRCH', 'No such process'],
   ];
   for (const [operation, code, text] of expected) {
@@ -140,21 +140,21 @@ function failing(code: string, message: string): World {
   return { driver, names, notYet: () => undefined, isRoot: true };
 }
 
-const question = 'Are you sure that IP Virtual Server is built in the kernel or as module?\n';
+const QUESTION = 'Are you sure that IP Virtual Server is built in the kernel or as module?\n';
 
 test('without a datapath: the lines of the original, then the cause', async () => {
   const noBpf = failing('ENOSYS', 'this kernel has no BPF');
   for (const line of ['-Ln', '-A -t 10.0.0.1:80', '-A', '--nosuch', '-R']) {
     const { status, stderr } = await run(line, noBpf);
     assert.equal(status, 2);
-    assert.equal(stderr, `Can't initialize ipvs: Function not implemented\n${question}weir: this kernel has no BPF\n`);
+    assert.equal(stderr, `Can't initialize ipvs: Function not implemented\n${QUESTION}weir: this kernel has no BPF\n`);
   }
   const odd = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(new Error('dist/weir.node is missing')) });
-  assert.equal(odd.stderr, `Can't initialize ipvs: dist/weir.node is missing\n${question}`);
+  assert.equal(odd.stderr, `Can't initialize ipvs: dist/weir.node is missing\n${QUESTION}`);
   const cause = Object.assign(new Error('x'), { code: 'EINVAL', syscall: 'bpf' });
   const refused = new WeirError('timer-not-started', { step: 1 }, { cause });
   const old = await run('-Ln', { ...noBpf, driver: async () => Promise.reject(refused) });
-  assert.equal(old.stderr, `Can't initialize ipvs: ${invalid}\n${question}weir: the datapath's timer could not be started (step 1)\n`);
+  assert.equal(old.stderr, `Can't initialize ipvs: ${INVALID}\n${QUESTION}weir: the datapath's timer could not be started (step 1)\n`);
 });
 
 test('a lock that is not to be had is one line and status 2, at the start and later', async () => {
@@ -184,12 +184,12 @@ test('who is not root is told so, and nothing more', async () => {
   for (const code of ['EPERM', 'EACCES']) {
     const { status, stderr } = await run('-Ln', { ...failing(code, 'bpf: denied'), isRoot: false });
     assert.equal(status, 2);
-    assert.equal(stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${question}`);
+    assert.equal(stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${QUESTION}`);
   }
   const denied = Object.assign(new Error('x'), { code: 'EACCES', syscall: 'mkdir' });
   const wrapped = new WeirError('bpffs-folder', { folder: '/run/weir', why: 'x' }, { cause: denied });
   const outside = await run('-Ln', { ...failing('EPERM', ''), driver: async () => Promise.reject(wrapped), isRoot: false });
-  assert.equal(outside.stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${question}`);
+  assert.equal(outside.stderr, `Can't initialize ipvs: Permission denied (you must be root)\n${QUESTION}`);
   const asRoot = await run('-Ln', failing('EPERM', 'no CAP_BPF here'));
   assert.match(asRoot.stderr, /weir: no CAP_BPF here\n$/);
 });

@@ -3,8 +3,8 @@ import type { Director, TableReader } from '../../datapath/director.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { execute, isReading, printReading, type Reading } from './execute.js';
-import { listFailedStatus, refusedStatus, reportFailure } from './failure.js';
-import { helpText, versionText } from './help.js';
+import { LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
+import { helpText, VERSION_TEXT } from './help.js';
 import { restore, restoreAtomically } from './restore.js';
 import { type IpvsadmError, isIpvsadmError } from './usage-error.js';
 import { withDirector, withReader } from './with-director.js';
@@ -17,7 +17,7 @@ async function read(command: Reading, table: TableReader, world: World, io: Io):
     await printReading(command, table, world, io);
     return 0;
   } catch (error) {
-    return reportFailure(error, command.kind, io) ?? listFailedStatus;
+    return reportFailure(error, command.kind, io) ?? LIST_FAILED_STATUS;
   }
 }
 
@@ -27,7 +27,7 @@ async function change(command: Exclude<Working, Reading>, director: Director, wo
     execute(command, director);
     return 0;
   } catch (error) {
-    return reportFailure(error, command.kind, io) ?? refusedStatus;
+    return reportFailure(error, command.kind, io) ?? REFUSED_STATUS;
   }
 }
 
@@ -37,7 +37,7 @@ async function perform(command: Working, world: World, io: Io): Promise<number> 
   const unless = (work: () => Promise<number>): Promise<number> => {
     if (refusal === undefined) return work();
     io.err(`weir: ${refusal}\n`);
-    return Promise.resolve(refusedStatus);
+    return Promise.resolve(REFUSED_STATUS);
   };
   // What is saved will be restored: half a change must not be in it.
   if (isReading(command)) return withReader(world, command.kind === 'save', io, (table) => unless(() => read(command, table, world, io)));
@@ -58,7 +58,7 @@ export async function runIpvsadm(words: readonly string[], io: Io, world: World)
   const command = await parse(words, world);
   if (!isIpvsadmError(command) && (command.kind === 'help' || command.kind === 'version')) {
     // The original initialises IPVS even for these; whoever asks for help here may not have the means yet.
-    io.out(command.kind === 'help' ? helpText : versionText);
+    io.out(command.kind === 'help' ? helpText : VERSION_TEXT);
     return 0;
   }
   if (!isIpvsadmError(command)) return perform(command, world, io);

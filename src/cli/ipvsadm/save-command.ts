@@ -3,14 +3,14 @@ import type { Io } from '../io.js';
 import { runIpvsadm } from './run.js';
 import { systemWorld, type World } from './world.js';
 
-const help = `ipvsadm-save: Script to save the IPVS table to stdout.
+const HELP = `ipvsadm-save: Script to save the IPVS table to stdout.
    With the -n option, prints out the table in numeric format.
 `;
 
 /** As the original's script: words that are no options are passed over. */
 export async function runSave(args: readonly string[], io: Io, world: World): Promise<number> {
   if (args.some((arg) => arg.startsWith('-') && arg !== '-n')) {
-    io.err(help);
+    io.err(HELP);
     return 1;
   }
   return runIpvsadm(args.includes('-n') ? ['-S', '-n'] : ['-S'], io, world);

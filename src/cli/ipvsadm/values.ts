@@ -20,8 +20,8 @@ export interface ServiceAddress {
   readonly port: number | undefined;
 }
 
-const maximumTimeout = 86400 * 31;
-const defaultPersistence = 360;
+const TIMEOUT_MAX_S = 86400 * 31;
+const DEFAULT_PERSISTENCE = 360;
 
 /** strtol in base 10 over the whole text, between two bounds. */
 export function parseInteger(text: string, least: number, most: number): number | undefined {
@@ -44,8 +44,8 @@ function valueOr(what: string, text: string, least: number, most: number): numbe
 
 /** Seconds of persistence (-p) or of --set. */
 export function parseTimeout(text: string | undefined, least: number): number {
-  if (text === undefined) return defaultPersistence;
-  return valueOr('timeout', text, least, maximumTimeout);
+  if (text === undefined) return DEFAULT_PERSISTENCE;
+  return valueOr('timeout', text, least, TIMEOUT_MAX_S);
 }
 
 export function parseFwmark(text: string): number {
@@ -112,12 +112,12 @@ const flagsByName: ReadonlyMap<string, { readonly bit: number; readonly schedule
 ]);
 
 /** What does not fit the original's buffer is cut off. */
-const flagsRoom = 127;
+const FLAGS_LENGTH_MAX = 127;
 
 /** -b's comma-separated list. Nothing between commas counts for nothing; only commas are refused (the original crashes). */
 export function parseSchedulerFlags(text: string, scheduler: string): number {
   const names = text
-    .slice(0, flagsRoom)
+    .slice(0, FLAGS_LENGTH_MAX)
     .split(',')
     .filter((name) => name !== '');
   if (names.length === 0) throw new WeirError('ipvsadm-flag-invalid', { name: '' });

@@ -2,7 +2,7 @@
 import type { Director, TableReader } from '../../datapath/director.js';
 import type { DirectorOpener, DirectorOptions } from '../director-opener.js';
 import type { Io } from '../io.js';
-import { cannotStartStatus, reportNoStart } from './failure.js';
+import { CANNOT_START_STATUS, reportNoStart } from './failure.js';
 import type { World } from './world.js';
 
 type Open<T> = (open: DirectorOpener, options: DirectorOptions) => T;
@@ -18,7 +18,7 @@ async function withOpened<T extends TableReader>(
     opened = open(await world.driver(), { load: true, onWait: (text) => io.err(`weir: ${text}\n`) });
   } catch (error) {
     reportNoStart(error, world.isRoot, io);
-    return cannotStartStatus;
+    return CANNOT_START_STATUS;
   }
   try {
     return await work(opened);

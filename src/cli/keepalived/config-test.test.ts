@@ -19,16 +19,16 @@ function run(written: string | undefined, { allConfig = false, output }: { allCo
 
 const instance = (lines: string): string =>
   `vrrp_instance V1 {\ninterface lo9\nvirtual_router_id 51\nvirtual_ipaddress {\n10.0.0.1\n}\n${lines}\n}\n`;
-const dynamic = 'global_defs {\ndynamic_interfaces\n}\n';
+const DYNAMIC = 'global_defs {\ndynamic_interfaces\n}\n';
 
 test('the status and the words of the original', () => {
   assert.deepEqual([run('').status, run('').err], [0, '']);
-  assert.equal(run(dynamic + instance('')).err, '');
+  assert.equal(run(DYNAMIC + instance('')).err, '');
   const { status, err, path } = run(instance(''));
   assert.equal(status, 5);
   assert.match(err, new RegExp(`^${path}:2:11: \\(Line 2\\) WARNING - interface lo9 for vrrp_instance V1 doesn't exist`));
-  assert.equal(run(dynamic + instance('priority')).status, 2);
-  assert.equal(run(dynamic + instance('notify /bin/true root')).status, 6);
+  assert.equal(run(DYNAMIC + instance('priority')).status, 2);
+  assert.equal(run(DYNAMIC + instance('notify /bin/true root')).status, 6);
   assert.equal(run('linkbeat_interfaces {\nlo9\n}').status, 4);
   assert.equal(run('includea nothing\n').status, 6);
 });

@@ -7,10 +7,10 @@ import type { Protocol } from '../../model/service.js';
 import { type HostTable, type PortTable, parseHosts, parseSearchList, parseServices } from './etc-files.js';
 
 /** All of DNS that one command may wait for, and each single question, ms. */
-const patience = 2000;
-const questionPatience = 1000;
+const TIMEOUT_MS = 2000;
+const QUESTION_TIMEOUT_MS = 1000;
 /** Questions under way at once: more would only queue at the name server. */
-const questionsAtOnce = 64;
+const QUESTIONS_MAX = 64;
 
 function etcFile(name: string): string {
   try {
@@ -26,9 +26,9 @@ type Resolver = import('node:dns').promises.Resolver;
 /** Asks with a limit on the whole: what has no answer by then has no name. `servers`: other than /etc/resolv.conf's. */
 async function bounded(servers: readonly string[] | undefined, work: (resolver: Resolver) => Promise<void>): Promise<void> {
   const { promises } = await import('node:dns');
-  const resolver = new promises.Resolver({ timeout: questionPatience, tries: 1 });
+  const resolver = new promises.Resolver({ timeout: QUESTION_TIMEOUT_MS, tries: 1 });
   if (servers !== undefined) resolver.setServers(servers);
-  const timer = setTimeout(() => resolver.cancel(), patience);
+  const timer = setTimeout(() => resolver.cancel(), TIMEOUT_MS);
   try {
     await work(resolver);
   } finally {
@@ -119,13 +119,13 @@ export class SystemNames {
     const started = Date.now();
     await bounded(this.#servers, async (resolver) => {
       const worker = async (): Promise<void> => {
-        for (let next = queue.pop(); next !== undefined && Date.now() - started < patience; next = queue.pop()) {
+        for (let next = queue.pop(); next !== undefined && Date.now() - started < TIMEOUT_MS; next = queue.pop()) {
           const [id, text] = next;
           const [name] = await resolver.reverse(text).catch(() => []);
           this.#reverse.set(id, name);
         }
       };
-      await Promise.all(Array.from({ length: Math.min(questionsAtOnce, queue.length) }, worker));
+      await Promise.all(Array.from({ length: Math.min(QUESTIONS_MAX, queue.length) }, worker));
     });
   }
 }

@@ -48,17 +48,13 @@ function refusal(observed: Observed, wanted: Wanted): Failure | undefined {
   for (const vip of wanted.vips) {
     const text = formatAddress(vip);
     const first = (vip.words[0] ?? 0) >>> 24;
-    if (first === 0 || first === 127 || first >= 224) {
-      return failure('vip-impossible', { address: text });
-    }
+    if (first === 0 || first === 127 || first >= 224) return failure('vip-impossible', { address: text });
     for (const { ifindex, prefixLength } of observed.addresses.filter((one) => sameAddress(one.address, vip))) {
       const found = observed.interfaces.find((one) => one.ifindex === ifindex);
       if (found?.loopback !== true) {
         return failure('vip-answers-arp', { address: text, device: found?.name ?? `interface ${ifindex}` });
       }
-      if (prefixLength !== 32) {
-        return failure('vip-whole-subnet', { address: text, prefixLength, device: 'lo' });
-      }
+      if (prefixLength !== 32) return failure('vip-whole-subnet', { address: text, prefixLength, device: 'lo' });
     }
   }
   return undefined;
@@ -69,9 +65,7 @@ function freeLabels(observed: Observed, saved: Saved): () => string {
   const taken = new Set([...observed.addresses.map(({ label }) => label), ...saved.addresses.map(({ label }) => label)]);
   let next = 0;
   return () => {
-    while (taken.has(`lo:${next}`)) {
-      next++;
-    }
+    while (taken.has(`lo:${next}`)) next++;
     return `lo:${next++}`;
   };
 }
@@ -91,9 +85,7 @@ function settingSteps(observed: Observed, interfaces: readonly string[]): (Step 
  */
 export function planStart(observed: Observed, wanted: Wanted, known: Saved | undefined): Plan {
   const refused = refusal(observed, wanted);
-  if (refused !== undefined) {
-    return { kind: 'refused', failure: refused };
-  }
+  if (refused !== undefined) return { kind: 'refused', failure: refused };
   const saved = known ?? NOTHING_SAVED;
   const settings = settingSteps(observed, wanted.interfaces ?? clusterInterfaces(observed));
   const label = freeLabels(observed, saved);
@@ -142,9 +134,7 @@ export function planStop(observed: Observed, vips: readonly Address[] | undefine
   }
   for (const { address, label } of saved.addresses.filter((one) => going(one.address))) {
     const there = onLoopback(observed, addressOf(address));
-    if (there !== undefined) {
-      steps.push({ kind: 'delete-address', address: addressOf(address), label: there.label ?? label });
-    }
+    if (there !== undefined) steps.push({ kind: 'delete-address', address: addressOf(address), label: there.label ?? label });
   }
   const left = saved.vips.filter((text) => !going(text));
   const notes = foreign.map((vip) => `${formatAddress(vip)} was on lo before weir: left there`);

@@ -50,9 +50,7 @@ export function readSaved(text: string): Saved | undefined {
   } catch {
     return undefined;
   }
-  if (!isRecord(value) || value['version'] !== 1 || typeof value['loopbackWasDown'] !== 'boolean') {
-    return undefined;
-  }
+  if (!isRecord(value) || value['version'] !== 1 || typeof value['loopbackWasDown'] !== 'boolean') return undefined;
   const { vips, addresses, routes, settings } = value as { [key in keyof Saved]: unknown };
   if (!listOf(vips, isAddress) || !listOf(routes, isAddress) || !listOf(addresses, isOwned) || !listOf(settings, isSetting)) {
     return undefined;

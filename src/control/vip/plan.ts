@@ -54,19 +54,13 @@ function freeLabel(host: VipHost, device: string): string {
   const taken = new Set(host.addresses.map(({ label }) => label));
   for (let number = 0; ; number++) {
     const label = `${device}:${number}`;
-    if (label.length > LABEL_MAX) {
-      return device;
-    }
-    if (!taken.has(label)) {
-      return label;
-    }
+    if (label.length > LABEL_MAX) return device;
+    if (!taken.has(label)) return label;
   }
 }
 
 function badLabel(host: VipHost, device: string, label: string): Failure | undefined {
-  if (label !== device && !label.startsWith(`${device}:`)) {
-    return failure('label-form', { label, device });
-  }
+  if (label !== device && !label.startsWith(`${device}:`)) return failure('label-form', { label, device });
   if (label.length > LABEL_MAX || /[\s/]/.test(label) || label === `${device}:`) {
     return failure('label-impossible', { label, device, lengthMax: LABEL_MAX });
   }
@@ -78,19 +72,11 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
   const refused = (what: Failure): AddPlan => ({ kind: 'refused', failure: what });
   const text = formatAddress(wanted.address);
   const first = (wanted.address.words[0] ?? 0) >>> 24;
-  if (first === 0 || first === 127 || first >= 224) {
-    return refused(failure('vip-impossible', { address: text }));
-  }
+  if (first === 0 || first === 127 || first >= 224) return refused(failure('vip-impossible', { address: text }));
   const target = host.interfaces.find(({ name }) => name === wanted.device);
-  if (target === undefined) {
-    return refused(failure('interface-unknown', { name: wanted.device }));
-  }
-  if (target.loopback) {
-    return refused(failure('vip-on-loopback', { name: target.name }));
-  }
-  if (!target.up) {
-    return refused(failure('interface-down', { name: target.name }));
-  }
+  if (target === undefined) return refused(failure('interface-unknown', { name: wanted.device }));
+  if (target.loopback) return refused(failure('vip-on-loopback', { name: target.name }));
+  if (!target.up) return refused(failure('interface-down', { name: target.name }));
   const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
   if (there !== undefined) {
     const place = host.interfaces.find(({ ifindex }) => ifindex === there.ifindex)?.name ?? `interface ${there.ifindex}`;
@@ -100,9 +86,7 @@ export function planAdd(host: VipHost, wanted: WantedVip, saved: readonly SavedV
     return { kind: 'present', ours: saved.some(({ address, device }) => address === text && device === target.name) };
   }
   const wrong = wanted.label === undefined ? undefined : badLabel(host, target.name, wanted.label);
-  if (wrong !== undefined) {
-    return refused(wrong);
-  }
+  if (wrong !== undefined) return refused(wrong);
   const vip = {
     address: text,
     prefixLength: wanted.prefixLength,
@@ -124,13 +108,9 @@ const network = ({ address, prefixLength }: VipAddress) =>
 export function planDelete(host: VipHost, address: Address, device: string, saved: readonly SavedVip[]): DeletePlan {
   const text = formatAddress(address);
   const target = host.interfaces.find(({ name }) => name === device);
-  if (target === undefined) {
-    return { kind: 'refused', failure: failure('interface-unknown', { name: device }) };
-  }
+  if (target === undefined) return { kind: 'refused', failure: failure('interface-unknown', { name: device }) };
   const vip = host.addresses.find((one) => one.ifindex === target.ifindex && sameAddress(one.address, address));
-  if (vip === undefined) {
-    return { kind: 'absent' };
-  }
+  if (vip === undefined) return { kind: 'absent' };
   if (!saved.some((one) => one.address === text && one.device === device)) {
     const { prefixLength } = vip;
     return { kind: 'refused', failure: failure('vip-not-added-here', { address: text, prefixLength, device }) };

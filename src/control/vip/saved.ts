@@ -9,9 +9,7 @@ export function writeSavedVips(vips: readonly SavedVip[]): string {
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 
 function isSavedVip(value: unknown): value is SavedVip {
-  if (!isRecord(value)) {
-    return false;
-  }
+  if (!isRecord(value)) return false;
   const { address, prefixLength, device, label } = value as { [key in keyof SavedVip]: unknown };
   const length = typeof prefixLength === 'number' && Number.isInteger(prefixLength) && prefixLength >= 1 && prefixLength <= 32;
   return (

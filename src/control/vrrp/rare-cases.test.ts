@@ -38,7 +38,7 @@ const hmac = {
   antiReplay: 'time',
   timeWindowUs: 10 * S,
 } as const;
-const wallOffsetUs = 1_800_000_000 * S;
+const WALL_OFFSET_US = 1_800_000_000 * S;
 
 test('auth_hmac: a node in mode receive-only sends plain adverts', () => {
   const bytes = (mode: 'enforce' | 'receive-only') => sent(master({ version: 3, authentication: { ...hmac, mode } }))[0]?.payload.length;
@@ -54,11 +54,16 @@ test('auth_hmac: a stamp outside of time_window is refused, by the own clock; mo
       kind: 'configure',
       configuration,
       interfaces: [{ ...eth0, addresses: [ip('10.99.0.2')] }, eth1],
-      wallOffsetUs: wallOffsetUs + offUs,
+      wallOffsetUs: WALL_OFFSET_US + offUs,
     });
     pass(sender, 4 * S);
     const low = startNode(configurationOf({ version: 3, authentication: { ...hmac, antiReplay, mode: 'enforce' } }));
-    give(low, { kind: 'configure', configuration: low.state.configuration ?? configuration, interfaces: [eth0, eth1], wallOffsetUs });
+    give(low, {
+      kind: 'configure',
+      configuration: low.state.configuration ?? configuration,
+      interfaces: [eth0, eth1],
+      wallOffsetUs: WALL_OFFSET_US,
+    });
     low.atUs = 3.5 * S;
     const [packet] = sent(sender);
     assert.ok(packet !== undefined);

@@ -31,7 +31,7 @@ export class BfdProcess {
   readonly #sockets: BfdSockets;
   readonly #filter: FilterKeeper<readonly Session[], BfdRefusal>;
 
-  constructor(private readonly options: BfdOptions) {
+  constructor(readonly options: BfdOptions) {
     this.#loop = new StepLoop({
       initial: initialBfd(),
       step,

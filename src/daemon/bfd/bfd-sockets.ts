@@ -50,7 +50,7 @@ export class BfdSockets {
   readonly #failures = new Map<string, string>();
   #retry: NodeJS.Timeout | undefined;
 
-  constructor(private readonly events: BfdSocketsOptions) {}
+  constructor(readonly events: BfdSocketsOptions) {}
 
   configure(sessions: readonly BfdInstance[]): void {
     this.#sessions = sessions;

@@ -15,9 +15,7 @@ export function ofInstances<R extends string>(
   handle: (instance: string, counts: FilterCounts<R>['counts']) => void,
 ): (dropped: FilterCounts<R>) => void {
   return ({ instance, counts }) => {
-    if (instance !== undefined) {
-      handle(instance, counts);
-    }
+    if (instance !== undefined) handle(instance, counts);
   };
 }
 
@@ -28,9 +26,9 @@ export class FilterAccounts<R extends string> {
 
   /** `counts`: the accounts' memory, of `room` + 1 of them. */
   constructor(
-    private readonly counts: Records,
-    private readonly room: number,
-    private readonly reasons: readonly R[],
+    readonly counts: Records,
+    readonly room: number,
+    readonly reasons: readonly R[],
   ) {}
 
   /** Whether each of these can have a slot. */

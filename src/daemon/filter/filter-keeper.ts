@@ -28,19 +28,15 @@ export class FilterKeeper<W, R extends string> {
   #refused = false;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly tools: FilterKeeperOptions<W, R>) {}
+  constructor(readonly tools: FilterKeeperOptions<W, R>) {}
 
   configure(wanted: W): void {
     this.#attempt(() => {
       const before = this.#filter;
-      if (before?.configure(wanted) === true) {
-        return;
-      }
+      if (before?.configure(wanted) === true) return;
       const filter = this.tools.make(wanted);
       this.#filter = filter;
-      if (!filter.configure(wanted)) {
-        throw new Error('the filter is too small for what it was made for');
-      }
+      if (!filter.configure(wanted)) throw new Error('the filter is too small for what it was made for');
       this.tools.sockets().forEach((socket) => filter.attach(socket));
       this.#report(before);
       before?.close();
@@ -54,9 +50,7 @@ export class FilterKeeper<W, R extends string> {
   }
 
   #attempt(work: () => void): void {
-    if (this.#refused) {
-      return;
-    }
+    if (this.#refused) return;
     try {
       work();
     } catch (error) {
@@ -82,8 +76,6 @@ function letGo(socket: Filterable): void {
   try {
     socket.detachFilter();
   } catch (error) {
-    if (!hasCode(error, 'ENOENT')) {
-      throw error;
-    }
+    if (!hasCode(error, 'ENOENT')) throw error;
   }
 }

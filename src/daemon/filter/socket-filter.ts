@@ -71,15 +71,9 @@ export class SocketFilter<R extends string> {
     this.room = room;
     this.#object = new ObjectFile(artifact(file));
     try {
-      for (const other of others) {
-        this.#object.autoload(other, false);
-      }
-      for (const [name, count] of Object.entries({ ...entries, accounts: room + 1 })) {
-        this.#object.mapEntries(name, count);
-      }
-      for (const [name, value] of Object.entries(variables)) {
-        this.#object.variable(name, value);
-      }
+      for (const other of others) this.#object.autoload(other, false);
+      for (const [name, count] of Object.entries({ ...entries, accounts: room + 1 })) this.#object.mapEntries(name, count);
+      for (const [name, value] of Object.entries(variables)) this.#object.variable(name, value);
       this.#object.load();
       this.#program = this.#object.program(program);
       const accounts = this.map('accounts');

@@ -22,7 +22,7 @@ export class EventFifo {
 
   constructor(
     readonly settings: Fifo,
-    private readonly log: Log,
+    readonly log: Log,
   ) {
     this.#open();
   }
@@ -45,9 +45,7 @@ export class EventFifo {
       if (there === undefined) this.#giveToOwner(this.#fd.number);
       this.#trouble = '';
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       this.#logTrouble(`Unable to open notify fifo ${path}: ${error.message}`);
     }
   }
@@ -83,12 +81,8 @@ export class EventFifo {
       this.#fd.close();
       this.#fd = undefined;
     }
-    if (this.#fd === undefined) {
-      this.#open();
-    }
-    if (this.#fd === undefined) {
-      return;
-    }
+    if (this.#fd === undefined) this.#open();
+    if (this.#fd === undefined) return;
     try {
       writeSync(this.#fd.number, line);
       if (this.#trouble !== '') {
@@ -112,8 +106,6 @@ export class EventFifo {
   close(remove: (path: string) => void): void {
     this.#fd?.close();
     this.#fd = undefined;
-    if (this.#created) {
-      unlessCode(() => remove(this.path), ['ENOENT'], undefined);
-    }
+    if (this.#created) unlessCode(() => remove(this.path), ['ENOENT'], undefined);
   }
 }

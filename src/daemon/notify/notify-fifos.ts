@@ -17,8 +17,8 @@ export class NotifyFifos {
   readonly #open = new Map<string, OpenFifo>();
 
   constructor(
-    private readonly resolve: (script: Script) => ResolvedScript,
-    private readonly log: Log,
+    readonly resolve: (script: Script) => ResolvedScript,
+    readonly log: Log,
   ) {}
 
   /** From now on these, by names of the caller's; one that did not change stays, its reader too. */

@@ -3,7 +3,7 @@
 export class OnceATurn<T> {
   readonly #asked = new Set<T>();
 
-  constructor(private readonly work: (what: T) => void) {}
+  constructor(readonly work: (what: T) => void) {}
 
   ask(what: T): void {
     if (this.#asked.has(what)) return;

@@ -19,7 +19,7 @@ export class StepLoop<State, Input, Effect> {
   readonly #inputs: Input[] = [];
   readonly #alarm: Alarm;
 
-  constructor(private readonly options: StepLoopOptions<State, Input, Effect>) {
+  constructor(readonly options: StepLoopOptions<State, Input, Effect>) {
     this.#state = options.initial;
     this.#alarm = new Alarm(options.onWake);
   }

@@ -46,9 +46,7 @@ const STICKY = 0o1000;
 export const status = (path: string): Stats | undefined => unlessCode(() => statSync(path), MISSING, undefined);
 
 function mayExecute({ mode, uid, gid }: Stats, identity: Identity): boolean {
-  if (identity.uid === 0) {
-    return (mode & 0o111) !== 0;
-  }
+  if (identity.uid === 0) return (mode & 0o111) !== 0;
   const bit = uid === identity.uid ? 0o100 : gid === identity.gid || identity.groups?.includes(gid) === true ? 0o010 : 0o001;
   return (mode & bit) !== 0;
 }
@@ -63,22 +61,14 @@ function othersMayChange({ mode, uid, gid }: Stats, folder: boolean): boolean {
 export function isInsecure(path: string): boolean {
   const seen = new Set<string>([path, realpathSync(path)]);
   const link = unlessCode(() => readlinkSync(path), [...MISSING, 'EINVAL'], undefined);
-  if (link !== undefined) {
-    seen.add(join(dirname(path), link));
-  }
+  if (link !== undefined) seen.add(join(dirname(path), link));
   for (const start of [...seen]) {
     const stats = status(start);
-    if (stats === undefined || othersMayChange(stats, stats.isDirectory())) {
-      return true;
-    }
+    if (stats === undefined || othersMayChange(stats, stats.isDirectory())) return true;
     for (let folder = dirname(start); ; folder = dirname(folder)) {
       const above = status(folder);
-      if (above === undefined || othersMayChange(above, true)) {
-        return true;
-      }
-      if (folder === dirname(folder)) {
-        break;
-      }
+      if (above === undefined || othersMayChange(above, true)) return true;
+      if (folder === dirname(folder)) break;
     }
   }
   return false;
@@ -102,9 +92,7 @@ const disabled = (messages: readonly string[], insecure = false): Resolution => 
 /** Looks at the file system; nothing is run. */
 export function resolveScript(script: Script, policy: ScriptPolicy): Resolution {
   const identity = identityOf(script, policy.scriptUser, policy.supplementaryGroups);
-  if (typeof identity === 'string') {
-    return disabled([identity]);
-  }
+  if (typeof identity === 'string') return disabled([identity]);
   const word = script.argv[0] ?? '';
   const messages: string[] = [];
   const found = word.includes('/') ? word : /^[\w.+-]+$/.test(word) ? search(word, policy.path) : undefined;
@@ -115,9 +103,7 @@ export function resolveScript(script: Script, policy: ScriptPolicy): Resolution 
     messages.push(`WARNING - script \`${word}\` resolved by path search to \`${found}\`. Please specify full path.`);
   }
   const stats = status(found);
-  if (stats === undefined) {
-    return disabled([...messages, `Script ${found} cannot be accessed - No such file or directory`]);
-  }
+  if (stats === undefined) return disabled([...messages, `Script ${found} cannot be accessed - No such file or directory`]);
   if (!stats.isFile() || !mayExecute(stats, identity)) {
     return disabled([
       ...messages,

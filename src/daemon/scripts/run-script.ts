@@ -46,17 +46,13 @@ function command(
   script: Exclude<ResolvedScript, { kind: 'disabled' }>,
   extra: readonly string[],
 ): { path: string; argv: readonly string[] } {
-  if (script.kind === 'program') {
-    return { path: script.path, argv: [...script.argv, ...extra] };
-  }
+  if (script.kind === 'program') return { path: script.path, argv: [...script.argv, ...extra] };
   return { path: SHELL, argv: ['sh', '-c', [script.text, ...extra.map(quoted)].join(' ')] };
 }
 
 /** The script, started; or why it could not be. */
 export function runScript(script: ResolvedScript, options: RunOptions = {}): RunningScript | string {
-  if (script.kind === 'disabled') {
-    return 'it is disabled';
-  }
+  if (script.kind === 'disabled') return 'it is disabled';
   const { path, argv } = command(script, options.arguments ?? []);
   const { uid, gid, groups } = script.identity;
   const own = uid === process.getuid?.() && gid === process.getgid?.() && groups === undefined;
@@ -65,9 +61,7 @@ export function runScript(script: ResolvedScript, options: RunOptions = {}): Run
     const { pid, pidfd } = native().spawn(path, ended(argv), environment(), own ? -1 : uid, own ? -1 : gid, list);
     return new Run(pid, new Fd(pidfd, `script ${path}`), options);
   } catch (error) {
-    if (isSystemError(error)) {
-      return error.message;
-    }
+    if (isSystemError(error)) return error.message;
     throw error;
   }
 }
@@ -83,7 +77,7 @@ class Run implements RunningScript {
   constructor(
     readonly pid: number,
     fd: Fd,
-    private readonly options: RunOptions,
+    readonly options: RunOptions,
   ) {
     this.#fd = fd;
     this.ended = new Promise((done) => {
@@ -131,9 +125,7 @@ class Run implements RunningScript {
       try {
         signalProcess(-this.pid, signal);
       } catch (error) {
-        if (!hasCode(error, 'EPERM')) {
-          throw error;
-        }
+        if (!hasCode(error, 'EPERM')) throw error;
       }
     }
   }

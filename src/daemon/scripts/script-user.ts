@@ -16,14 +16,10 @@ const ROOT: Identity = { uid: 0, gid: 0 };
 /** The numbers, or what is wrong with the names. A group that begins with `:` (`:` alone: the user's own) brings the user's other groups along. */
 export function lookUp({ user: name, group }: RunAs, supplementary = false): Identity | string {
   const user = userNamed(name);
-  if (user === undefined) {
-    return `Script user '${name}' does not exist`;
-  }
+  if (user === undefined) return `Script user '${name}' does not exist`;
   const groupName = group?.replace(/^:/, '') ?? '';
   const gid = groupName === '' ? user.gid : groupNamed(groupName);
-  if (gid === undefined) {
-    return `Script group '${groupName}' does not exist`;
-  }
+  if (gid === undefined) return `Script group '${groupName}' does not exist`;
   const all = supplementary || group?.startsWith(':') === true;
   return { uid: user.uid, gid, ...(all ? { groups: [...new Set([gid, ...groupsOfUser(name, user.gid)])] } : {}) };
 }
@@ -31,8 +27,6 @@ export function lookUp({ user: name, group }: RunAs, supplementary = false): Ide
 /** `supplementary`: set_supplementary_groups. */
 export function identityOf(script: Script, scriptUser: RunAs | undefined, supplementary = false): Identity | string {
   const named = script.runAs ?? scriptUser;
-  if (named !== undefined) {
-    return lookUp(named, supplementary);
-  }
+  if (named !== undefined) return lookUp(named, supplementary);
   return userNamed(DEFAULT_USER) === undefined ? ROOT : lookUp({ user: DEFAULT_USER }, supplementary);
 }

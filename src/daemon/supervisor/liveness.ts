@@ -10,7 +10,7 @@ export class Liveness {
   #busy = true;
 
   /** A child that sends nothing for `silentTicksMax` ticks hangs. */
-  constructor(private readonly silentTicksMax: number) {}
+  constructor(readonly silentTicksMax: number) {}
 
   /** The child sent a message. `settled`: what it was busy with is done. */
   onMessage(settled: boolean): void {

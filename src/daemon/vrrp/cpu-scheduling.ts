@@ -12,27 +12,19 @@ export class CpuScheduling {
   #locked = false;
   readonly #refused = new Set<string>();
 
-  constructor(private readonly log: Log) {}
+  constructor(readonly log: Log) {}
 
   /** What is refused is said once. */
   configure({ global, instances }: KeepalivedConfiguration): void {
     const { priority, rtPriority, rlimitRttimeUs, noSwap, cpus } = global.processes.vrrp;
     const fast = instances.some((instance) => instance.fast !== undefined);
     const wanted = rtPriority ?? (fast ? FAST_PRIORITY : 0);
-    if (priority !== undefined) {
-      this.#try(`vrrp_priority ${priority}`, () => setNice(priority));
-    }
-    if (cpus.length > 0) {
-      this.#try(`vrrp_cpu_affinity ${cpus.join(' ')}`, () => runOnCpus(cpus));
-    }
-    if ((noSwap || fast) && !this.#locked) {
-      this.#locked = this.#try('locked memory', lockMemory);
-    }
+    if (priority !== undefined) this.#try(`vrrp_priority ${priority}`, () => setNice(priority));
+    if (cpus.length > 0) this.#try(`vrrp_cpu_affinity ${cpus.join(' ')}`, () => runOnCpus(cpus));
+    if ((noSwap || fast) && !this.#locked) this.#locked = this.#try('locked memory', lockMemory);
     if (wanted > 0) {
       this.#raise(wanted, 'real-time priority');
-      if (rlimitRttimeUs !== undefined) {
-        this.#try(`vrrp_rlimit_rttime ${rlimitRttimeUs}`, () => limitRealTime(rlimitRttimeUs));
-      }
+      if (rlimitRttimeUs !== undefined) this.#try(`vrrp_rlimit_rttime ${rlimitRttimeUs}`, () => limitRealTime(rlimitRttimeUs));
     }
   }
 

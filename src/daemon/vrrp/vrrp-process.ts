@@ -87,7 +87,7 @@ export class VrrpProcess {
   readonly #trackers: Trackers;
 
   /** Opens its sockets and does its first step. @throws SystemError where sockets are refused: EPERM without root */
-  constructor(private readonly options: VrrpOptions) {
+  constructor(readonly options: VrrpOptions) {
     const { configuration, log } = options;
     this.#log = log;
     this.#loop = new StepLoop({
@@ -154,9 +154,7 @@ export class VrrpProcess {
         this.#feedRunning({ kind: 'interfaceGone', name, expected: this.#hostResources.isRemoving(name) });
       },
       address: (action, _name, address) => {
-        if (action === 'removed') {
-          this.#hostResources.addressRemoved(address);
-        }
+        if (action === 'removed') this.#hostResources.addressRemoved(address);
       },
     });
   }
@@ -203,9 +201,7 @@ export class VrrpProcess {
 
   /** vrrp_netlink_cmd_rcv_bufs and vrrp_netlink_monitor_rcv_bufs. */
   #sizeBuffers({ receiveBuffers: { command, monitor } = {} }: KeepalivedConfiguration['global']): void {
-    if (command !== undefined) {
-      this.#netlink.receiveBuffer(command.bytes, command.force);
-    }
+    if (command !== undefined) this.#netlink.receiveBuffer(command.bytes, command.force);
     this.#monitor.receiveBuffer(monitor?.bytes, monitor?.force);
   }
 
@@ -214,9 +210,7 @@ export class VrrpProcess {
     for (const { name, addresses } of this.#interfaces.all()) {
       const first = [addresses.find(({ family }) => family === 'inet'), addresses.find(({ family }) => family === 'inet6')];
       for (const address of used.has(name) ? first : []) {
-        if (address !== undefined) {
-          this.#log('debug', `Assigned address ${formatAddress(address)} for interface ${name}`);
-        }
+        if (address !== undefined) this.#log('debug', `Assigned address ${formatAddress(address)} for interface ${name}`);
       }
     }
   }
@@ -229,9 +223,7 @@ export class VrrpProcess {
   }
 
   #feedRunning(input: Input): void {
-    if (this.#running) {
-      this.#feed(input);
-    }
+    if (this.#running) this.#feed(input);
   }
 
   /** One batch of the kernel's messages: interfaces first, then what was taken from us. */
@@ -276,9 +268,7 @@ export class VrrpProcess {
     try {
       work();
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       this.#log('error', `${what}: ${error.message}`);
     }
   }
@@ -302,9 +292,7 @@ export class VrrpProcess {
   #performNotify(effect: Extract<Effect, { kind: 'notify' }>): void {
     this.#notifier.notify(effect);
     const { type, name, event, priority, smtp } = effect;
-    if (smtp) {
-      this.options.onEvent({ kind: 'mail', type, name, event, priority });
-    }
+    if (smtp) this.options.onEvent({ kind: 'mail', type, name, event, priority });
     if (type === 'INSTANCE' && (event === 'MASTER' || event === 'BACKUP' || event === 'FAULT')) {
       const state = ({ MASTER: 'master', BACKUP: 'backup', FAULT: 'fault' } as const)[event];
       this.options.onEvent({ kind: 'state', instance: name, state });

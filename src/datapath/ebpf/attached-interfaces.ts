@@ -71,9 +71,9 @@ export class AttachedInterfaces {
   readonly #programs = new Map<Hook, Program>();
 
   constructor(
-    private readonly folder: string,
-    private readonly tables: Tables,
-    private readonly netlink: Netlink,
+    readonly folder: string,
+    readonly tables: Tables,
+    readonly netlink: Netlink,
   ) {}
 
   /**

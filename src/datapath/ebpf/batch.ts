@@ -67,9 +67,7 @@ export function recover(tables: Tables, lockPath: string): void {
   if (before !== undefined) restore(tables, writerOf(tables), before);
   conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
   endBatch(tables, lockPath);
-  if (dirt === Dirty.batch && before === undefined) {
-    throw new WeirError('journal-missing', { path: journalOf(lockPath) });
-  }
+  if (dirt === Dirty.batch && before === undefined) throw new WeirError('journal-missing', { path: journalOf(lockPath) });
 }
 
 function readJournal(lockPath: string): Snapshot | undefined {

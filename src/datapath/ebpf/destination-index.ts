@@ -8,7 +8,7 @@ export class DestinationIndex {
   readonly #retired = new Map<string, number>();
   #generation = -1;
 
-  constructor(private readonly tables: Tables) {}
+  constructor(readonly tables: Tables) {}
 
   /** The destination in the service's list. */
   live(service: number, address: number, port: number): number | undefined {

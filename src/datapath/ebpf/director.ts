@@ -31,7 +31,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     tables: Tables,
     lockPath: string,
     /** Of the networks that the host is on: no destinations. */
-    private readonly broadcasts: ReadonlySet<number> = new Set(),
+    readonly broadcasts: ReadonlySet<number> = new Set(),
     wait: LockWait = {},
   ) {
     super(tables, lockPath, { waitMs: WRITER_WAIT_MS, ...wait });

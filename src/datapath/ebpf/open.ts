@@ -44,9 +44,7 @@ export function asWriter<T>(lockPath: string, wait: LockWait, work: () => T): T 
 function checkVersion({ conf }: Tables): void {
   const [magic, abi] = [conf.get(0, Conf.magic), conf.get(0, Conf.abi)];
   if (magic !== Abi.WEIR_MAGIC) throw new WeirError('pins-damaged');
-  if (abi !== Abi.WEIR_ABI || conf.get(0, Conf.layout) !== LAYOUT) {
-    throw new WeirError('datapath-other-build');
-  }
+  if (abi !== Abi.WEIR_ABI || conf.get(0, Conf.layout) !== LAYOUT) throw new WeirError('datapath-other-build');
 }
 
 /** Marks the destinations whose address is the director's own. */

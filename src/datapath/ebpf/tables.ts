@@ -35,7 +35,7 @@ export class Tables {
   /** `open`: where maps come from that are not pinned yet. */
   constructor(
     readonly folder: string,
-    private readonly open: (name: string) => BpfMap = (name) => BpfMap.pinned(`${folder}/${name}`),
+    readonly open: (name: string) => BpfMap = (name) => BpfMap.pinned(`${folder}/${name}`),
   ) {}
 
   get conf(): Records {

@@ -21,9 +21,9 @@ export class Writer {
 
   /** `clock`: the datapath's time; `trashUnits`: how long a removed record is kept after its last connection. */
   constructor(
-    private readonly tables: Tables,
-    private readonly clock: () => number,
-    private readonly trashUnits: number,
+    readonly tables: Tables,
+    readonly clock: () => number,
+    readonly trashUnits: number,
   ) {
     this.#endpoints = new EndpointTable(tables);
     this.#index = new DestinationIndex(tables);

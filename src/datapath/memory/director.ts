@@ -47,7 +47,7 @@ interface State {
   readonly daemons: readonly DaemonSpec[];
 }
 
-const longestTimeout = 86400 * 31;
+const TIMEOUT_MAX_S = 86400 * 31;
 
 function idle(spec: DestinationSpec): DestinationEntry {
   return { spec, active: 0, inactive: 0, persistent: 0, stats: noStats };
@@ -134,7 +134,7 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
 
   setTimeouts(timeouts: Timeouts): void {
     for (const value of [timeouts.tcp, timeouts.tcpFin, timeouts.udp]) {
-      if (value < 0 || value > longestTimeout) throw new WeirError('timeout-range', { max: longestTimeout });
+      if (value < 0 || value > TIMEOUT_MAX_S) throw new WeirError('timeout-range', { max: TIMEOUT_MAX_S });
     }
     const old = this.#state.timeouts;
     const next = { tcp: timeouts.tcp || old.tcp, tcpFin: timeouts.tcpFin || old.tcpFin, udp: timeouts.udp || old.udp };

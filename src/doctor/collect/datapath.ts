@@ -14,9 +14,7 @@ function holds(path: string, ifindex: number): boolean {
   try {
     return using(BpfLink.pinned(path), (link) => link.info().ifindex === ifindex);
   } catch (error) {
-    if (hasCode(error, 'ENOENT')) {
-      return false;
-    }
+    if (hasCode(error, 'ENOENT')) return false;
     throw error;
   }
 }

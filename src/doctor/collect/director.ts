@@ -33,9 +33,7 @@ function collectHolders(netlink: Netlink, host: HostFacts, services: readonly Se
   const unasked = new Set<string>();
   const questions = host.links.filter(speaksArp).flatMap(({ ifindex, mac }): ArpQuestion[] => {
     const all = [...vips, ...direct.filter(({ device }) => device === ifindex).map(({ to }) => to)];
-    for (const address of all.slice(MOST_PROBES)) {
-      unasked.add(addressId(address));
-    }
+    for (const address of all.slice(MOST_PROBES)) unasked.add(addressId(address));
     return mac === undefined ? [] : [{ ifindex, mac, addresses: all.slice(0, MOST_PROBES) }];
   });
   const own = new Set(host.links.flatMap(({ mac }) => mac ?? []));
@@ -59,9 +57,7 @@ function connectTargets(services: readonly ServiceFact[]): readonly { readonly a
   for (const { spec, destinations } of services) {
     const tcp = spec.key.kind === 'fwmark' || spec.key.protocol === 'tcp';
     for (const { address, port } of tcp ? destinations : []) {
-      if (port !== 0) {
-        targets.set(`${addressId(address)}:${port}`, { address, port });
-      }
+      if (port !== 0) targets.set(`${addressId(address)}:${port}`, { address, port });
     }
   }
   return [...targets.values()];

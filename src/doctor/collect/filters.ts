@@ -14,17 +14,13 @@ export function collectFilters(): { readonly filters: readonly FilterRule[]; rea
   const again = legacy.kind === 'text' && iptables.kind === 'text' && sameRules(legacy.text, iptables.text);
   const fromLegacy = legacy.kind === 'text' && !again ? readIptables(legacy.text).rules : [];
   const fromNft = nft.kind === 'text' ? readNft(nft.text, fromIptables.tables) : [];
-  if (fromNft === undefined) {
-    blind.push('rules of nft were not looked at: nft -j list ruleset wrote no JSON');
-  }
+  if (fromNft === undefined) blind.push('rules of nft were not looked at: nft -j list ruleset wrote no JSON');
   for (const [tool, told] of [
     ['iptables-save', iptables],
     ['iptables-legacy-save', legacy],
     ['nft', nft],
   ] as const) {
-    if (told.kind === 'failed') {
-      blind.push(`rules of ${tool} were not looked at: ${told.why}`);
-    }
+    if (told.kind === 'failed') blind.push(`rules of ${tool} were not looked at: ${told.why}`);
   }
   return { filters: [...fromIptables.rules, ...fromLegacy, ...(fromNft ?? [])], blind };
 }

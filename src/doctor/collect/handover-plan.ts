@@ -38,14 +38,10 @@ export function handoversOf(
     return mac === undefined || holder === undefined ? undefined : { ifindex: holder.ifindex, mac, serverMac: holder.mac, realServer };
   };
   return services.flatMap(({ spec: { key }, destinations }) => {
-    if (key.kind !== 'address' || key.protocol !== 'tcp' || key.port === 0 || key.address.family !== 'inet') {
-      return [];
-    }
+    if (key.kind !== 'address' || key.protocol !== 'tcp' || key.port === 0 || key.address.family !== 'inet') return [];
     return destinations.flatMap((destination): readonly Handover[] => {
       const wire = wireOf(destination);
-      if (wire === undefined || (destination.method !== 'route' && destination.method !== 'masq')) {
-        return [];
-      }
+      if (wire === undefined || (destination.method !== 'route' && destination.method !== 'masq')) return [];
       return destination.method === 'route'
         ? direct(host, vips, key.address, key.port, wire)
         : masqueraded(host, key.address, destination.port, wire);

@@ -61,9 +61,7 @@ function answered(bytes: Uint8Array, trials: readonly Trial[]): { readonly trial
   const ethernet = decodeEthernet(bytes);
   const packet = ethernet?.etherType === EtherType.ipv4 ? decodeIpv4(ethernet.payload) : undefined;
   const segment = packet?.protocol === IpProtocol.tcp ? decodeTcp(packet.payload) : undefined;
-  if (packet === undefined || segment === undefined) {
-    return undefined;
-  }
+  if (packet === undefined || segment === undefined) return undefined;
   const trial = trials.find(
     (one) =>
       one.sourcePort === segment.destinationPort &&
@@ -82,9 +80,7 @@ function onInterface(ifindex: number, trials: readonly Trial[]): readonly Handov
     const hear = (bytes: Uint8Array): void => {
       frames += 1;
       const heard = answered(bytes, trials);
-      if (heard === undefined || heard.trial.answer !== undefined) {
-        return;
-      }
+      if (heard === undefined || heard.trial.answer !== undefined) return;
       const { trial, segment } = heard;
       const accepted = (segment.flags & TcpFlag.syn) !== 0 && (segment.flags & TcpFlag.ack) !== 0;
       trial.answer = accepted ? 'accepted' : 'refused';
@@ -95,15 +91,11 @@ function onInterface(ifindex: number, trials: readonly Trial[]): readonly Handov
     };
     for (let round = 0; round < ROUNDS && frames < TOO_BUSY_FRAMES; round++) {
       const open = trials.filter(({ answer }) => answer === undefined);
-      for (const trial of open) {
-        socket.send(frame(trial, { flags: TcpFlag.syn, sequence: trial.sequence }));
-      }
+      for (const trial of open) socket.send(frame(trial, { flags: TcpFlag.syn, sequence: trial.sequence }));
       const end = systemClock.now() + ROUND_MS;
       for (let left = ROUND_MS; left > 0 && open.some(({ answer }) => answer === undefined); left = end - systemClock.now()) {
         const bytes = socket.receive(Math.ceil(left));
-        if (bytes !== undefined) {
-          hear(bytes);
-        }
+        if (bytes !== undefined) hear(bytes);
       }
     }
   });

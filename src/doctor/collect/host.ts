@@ -26,9 +26,7 @@ export function collectHost(netlink: Netlink): HostFacts {
   const settings = new Map<string, string>();
   for (const path of ['net/ipv4/ip_forward', ...paths]) {
     const value = readSetting(path);
-    if (value !== undefined) {
-      settings.set(path, value);
-    }
+    if (value !== undefined) settings.set(path, value);
   }
   return { links, addresses, defaultRoutes, settings };
 }
@@ -41,12 +39,8 @@ export function collectPath(netlink: Netlink, to: Address): PathFact {
     undefined,
   );
   const route = answer === undefined ? undefined : decodeRoute(answer);
-  if (route === undefined) {
-    return { to, kind: 'none' };
-  }
-  if (route.type === RouteType.local) {
-    return { to, kind: 'local' };
-  }
+  if (route === undefined) return { to, kind: 'none' };
+  if (route.type === RouteType.local) return { to, kind: 'local' };
   const device = route.device === undefined ? {} : { device: route.device };
   return route.gateway === undefined ? { to, kind: 'direct', ...device } : { to, kind: 'routed', gateway: route.gateway, ...device };
 }

@@ -13,9 +13,7 @@ export function tell(command: string, args: readonly string[]): Told {
   // Where sudo or a service gives a short PATH, these tools are outside it.
   const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` };
   const { error, status, stdout, stderr } = spawnSync(command, args, { encoding: 'utf8', maxBuffer: MAX_BYTES, timeout: WAIT_MS, env });
-  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') {
-    return { kind: 'absent' };
-  }
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return { kind: 'absent' };
   if (error !== undefined || status !== 0) {
     return { kind: 'failed', why: error?.message ?? stderr.trim().split('\n')[0] ?? `status ${status}` };
   }

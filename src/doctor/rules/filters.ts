@@ -7,14 +7,10 @@ import { contains, serviceText } from '../network.js';
 /** Whether the rule looks at what this service takes: by its VIP, or by its port on any address. */
 function touches(rule: FilterRule, { spec }: ServiceFact): boolean {
   const { key } = spec;
-  if (key.kind !== 'address' || (rule.protocol !== undefined && rule.protocol !== key.protocol)) {
-    return false;
-  }
+  if (key.kind !== 'address' || (rule.protocol !== undefined && rule.protocol !== key.protocol)) return false;
   const named = rule.destinations.some((network) => contains(network, key.address));
   const port = rule.ports.some(({ from, to }) => key.port >= from && key.port <= to);
-  if (rule.destinations.length > 0) {
-    return named && (rule.ports.length === 0 || port || key.port === 0);
-  }
+  if (rule.destinations.length > 0) return named && (rule.ports.length === 0 || port || key.port === 0);
   return port;
 }
 

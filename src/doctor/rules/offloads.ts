@@ -7,9 +7,7 @@ import { clusterLinks } from '../network.js';
 export function offloadsRule(facts: DirectorFacts): readonly Finding[] {
   return clusterLinks(facts).flatMap((link): readonly Finding[] => {
     const active = facts.offloads.find(({ ifindex }) => ifindex === link.ifindex)?.active;
-    if (active === undefined) {
-      return [];
-    }
+    if (active === undefined) return [];
     if (active.includes('rx-lro')) {
       return [
         {

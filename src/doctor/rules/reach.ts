@@ -67,9 +67,7 @@ function whyNot(known: Known, destination: DestinationSpec, error: string): { re
     };
   }
   const blocked = wayBlocked(known, destination);
-  if (blocked !== undefined) {
-    return blocked;
-  }
+  if (blocked !== undefined) return blocked;
   if (error === 'EHOSTUNREACH' && path?.gateway !== undefined) {
     const router = formatAddress(path.gateway);
     return {
@@ -94,9 +92,7 @@ function sourceTowards(facts: DirectorFacts, destination: DestinationSpec): stri
 
 /** What handing over a SYN showed. */
 function handoverOf(known: Known, { spec: { key } }: ServiceFact, { method, address, port }: DestinationSpec): HandoverFact | undefined {
-  if (key.kind !== 'address' || (method !== 'route' && method !== 'masq')) {
-    return undefined;
-  }
+  if (key.kind !== 'address' || (method !== 'route' && method !== 'masq')) return undefined;
   return known.handovers.get(handoverId({ method, vip: key.address, port: method === 'route' ? key.port : port, realServer: address }));
 }
 
@@ -138,9 +134,7 @@ function judge(known: Known, service: ServiceFact, destination: DestinationSpec)
   }
   const tried = known.connects.get(destinationId(destination));
   const why = tried === undefined ? wayBlocked(known, destination) : tried.error && whyNot(known, destination, tried.error);
-  if (why) {
-    return [{ severity, code: 'server-unreachable', what: `${place} does not answer`, ...why }];
-  }
+  if (why) return [{ severity, code: 'server-unreachable', what: `${place} does not answer`, ...why }];
   const silent = handed?.answer === 'silent';
   return handed !== undefined && (silent || handed.method === 'route') ? [{ severity, ...misfit(known, destination, handed, place) }] : [];
 }

@@ -14,9 +14,7 @@ export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
       const holdsVip = facts.addresses.some(
         ({ ifindex, address }) => ifindex === link.ifindex && vips.some((vip) => sameAddress(vip, address)),
       );
-      if (!holdsVip || uplinks.size === 0 || uplinks.has(link.ifindex)) {
-        return [];
-      }
+      if (!holdsVip || uplinks.size === 0 || uplinks.has(link.ifindex)) return [];
       return [
         {
           severity: 'warning',

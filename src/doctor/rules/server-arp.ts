@@ -10,15 +10,11 @@ const CAUSE: Readonly<Record<ArpSetting, string>> = {
 };
 
 export function serverArpRule(facts: RealServerFacts): readonly Finding[] {
-  if (facts.method === 'nat') {
-    return [];
-  }
+  if (facts.method === 'nat') return [];
   return clusterLinks(facts).flatMap(({ name }) =>
     (Object.keys(ARP_SETTINGS) as ArpSetting[]).flatMap((key): readonly Finding[] => {
       const value = effective(facts, name, key);
-      if (hides(key, value)) {
-        return [];
-      }
+      if (hides(key, value)) return [];
       // A larger value that does not hide stands in the way of the right one in conf/all.
       const places = value > Number(ARP_SETTINGS[key]) ? ['all', name] : ['all'];
       const words = places.map((place) => `${sysctlName(arpSettingPath(place, key))}=${ARP_SETTINGS[key]}`).join(' ');

@@ -7,9 +7,7 @@ import type { RealServerFacts } from '../facts.js';
 
 /** Whether this gateway is the director: by the address that we were told, or because it answers for the VIP as well. */
 function isDirector(facts: RealServerFacts, gateway: Address): boolean {
-  if (facts.dip !== undefined) {
-    return sameAddress(facts.dip, gateway);
-  }
+  if (facts.dip !== undefined) return sameAddress(facts.dip, gateway);
   const macs = facts.holders.filter(({ address }) => facts.vips.some((vip) => sameAddress(vip, address))).map(({ mac }) => mac);
   return facts.holders.some(({ address, mac }) => sameAddress(address, gateway) && macs.includes(mac));
 }
@@ -18,9 +16,7 @@ export function serverGatewayRule(facts: RealServerFacts): readonly Finding[] {
   const gateways = facts.defaultRoutes.flatMap(({ gateway }) => gateway ?? []);
   const texts = gateways.map(formatAddress).join(', ');
   if (facts.method === 'nat') {
-    if (facts.dip === undefined || gateways.some((gateway) => isDirector(facts, gateway))) {
-      return [];
-    }
+    if (facts.dip === undefined || gateways.some((gateway) => isDirector(facts, gateway))) return [];
     const dip = formatAddress(facts.dip);
     return [
       {

@@ -79,9 +79,7 @@ export function vipPresentRule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services).flatMap((vip): readonly Finding[] => {
     const places = facts.addresses.filter(({ address }) => sameAddress(address, vip));
     const [first, second] = places;
-    if (first === undefined) {
-      return [absent(facts, vip)];
-    }
+    if (first === undefined) return [absent(facts, vip)];
     const text = formatAddress(vip);
     const twice: readonly Finding[] =
       second === undefined || second.ifindex === first.ifindex

@@ -27,9 +27,7 @@ export function stepText(step: Step): string {
 }
 
 function requestOf(step: Exclude<Step, { kind: 'setting' }>, loopback: number): NetlinkRequest {
-  if (step.kind === 'interface') {
-    return changeLink({ ifindex: loopback, up: step.up });
-  }
+  if (step.kind === 'interface') return changeLink({ ifindex: loopback, up: step.up });
   const { address } = step;
   if (step.kind === 'add-address' || step.kind === 'delete-address') {
     const value: InterfaceAddress = {

@@ -27,9 +27,7 @@ export function observeHost(netlink: Netlink): Observed {
   const settings = new Map<string, string>();
   for (const { path } of arpSettingPaths(interfaces.filter(({ loopback }) => !loopback).map(({ name }) => name))) {
     const value = readSetting(path);
-    if (value !== undefined) {
-      settings.set(path, value);
-    }
+    if (value !== undefined) settings.set(path, value);
   }
   return { interfaces, addresses, hostRoutes, settings };
 }

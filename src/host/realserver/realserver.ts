@@ -27,9 +27,7 @@ export interface Outcome {
 function remembered(state: StateFile): Saved | undefined {
   const read = (path: string, text: string | undefined, parse: (text: string) => Saved | undefined): Saved | undefined => {
     const saved = text === undefined ? undefined : parse(text);
-    if (text !== undefined && saved === undefined) {
-      throw new WeirError('state-file-damaged', { path });
-    }
+    if (text !== undefined && saved === undefined) throw new WeirError('state-file-damaged', { path });
     return saved;
   };
   const own = read(state.path, state.read(), readSaved);
@@ -39,16 +37,10 @@ function remembered(state: StateFile): Saved | undefined {
 }
 
 function perform(netlink: Netlink, state: StateFile, plan: Plan, observed: Observed): Outcome {
-  if (plan.kind === 'refused') {
-    throw errorOf(plan.failure);
-  }
+  if (plan.kind === 'refused') throw errorOf(plan.failure);
   const loopback = observed.interfaces.find((link) => link.loopback)?.ifindex ?? 1;
-  if (plan.steps.length > 0) {
-    state.write(writeSaved(plan.before));
-  }
-  for (const step of plan.steps) {
-    applyStep(netlink, loopback, step);
-  }
+  if (plan.steps.length > 0) state.write(writeSaved(plan.before));
+  for (const step of plan.steps) applyStep(netlink, loopback, step);
   state.write(plan.after === undefined ? undefined : writeSaved(plan.after));
   // From here weir's own file tells everything that the script's did.
   removeFile(scriptStatePath());

@@ -52,9 +52,7 @@ function observe(netlink: Netlink): Host {
 function remembered(state: StateFile): readonly SavedVip[] {
   const text = state.read();
   const saved = text === undefined ? [] : readSavedVips(text);
-  if (saved === undefined) {
-    throw new WeirError('state-file-damaged', { path: state.path });
-  }
+  if (saved === undefined) throw new WeirError('state-file-damaged', { path: state.path });
   return saved;
 }
 
@@ -69,17 +67,13 @@ function arpMac(host: Host, ifindex: number): Mac | undefined {
 /** Others that say they have this address, or want it now. */
 function rivals(host: Host, ifindex: number, address: Address, enough: boolean): readonly ArpAnswer[] {
   const mac = arpMac(host, ifindex);
-  if (mac === undefined) {
-    return [];
-  }
+  if (mac === undefined) return [];
   return probeArp([{ ifindex, mac, addresses: [address] }], macsOf(host), enough ? { enough: (answers) => answers.length > 0 } : {});
 }
 
 function announce(host: Host, ifindex: number, address: Address): void {
   const mac = arpMac(host, ifindex);
-  if (mac !== undefined) {
-    announceArp(ifindex, mac, address);
-  }
+  if (mac !== undefined) announceArp(ifindex, mac, address);
 }
 
 export interface VipAdded {
@@ -114,9 +108,7 @@ export function addVip(wanted: WantedVip): VipAdded {
     using(new Netlink(), (netlink) => {
       const host = observe(netlink);
       const plan = planAdd(host, wanted, remembered(state));
-      if (plan.kind === 'refused') {
-        throw errorOf(plan.failure);
-      }
+      if (plan.kind === 'refused') throw errorOf(plan.failure);
       if (plan.kind === 'present') {
         const there = host.addresses.find(({ address }) => sameAddress(address, wanted.address));
         const label = there?.label ?? wanted.device;
@@ -140,9 +132,7 @@ export function deleteVip(address: Address, device: string): boolean {
       const host = observe(netlink);
       const saved = remembered(state);
       const plan = planDelete(host, address, device, saved);
-      if (plan.kind === 'refused') {
-        throw errorOf(plan.failure);
-      }
+      if (plan.kind === 'refused') throw errorOf(plan.failure);
       if (plan.kind === 'delete') {
         const raw = (one: VipAddress) =>
           host.rawAddresses.filter(({ ifindex, address: a }) => ifindex === one.ifindex && sameAddress(a, one.address));
@@ -185,9 +175,7 @@ export function statusOfVip(address: Address, device: string): VipStatus {
   return using(new Netlink(), (netlink) => {
     const host = observe(netlink);
     const link = host.interfaces.find(({ name }) => name === device);
-    if (link === undefined) {
-      throw new WeirError('interface-unknown', { name: device });
-    }
+    if (link === undefined) throw new WeirError('interface-unknown', { name: device });
     const there = host.addresses.find((one) => one.ifindex === link.ifindex && sameAddress(one.address, address));
     const saved = remembered(new StateFile('vip'));
     const others = link.up ? rivals(host, link.ifindex, address, false).filter(({ kind }) => kind === 'holds') : [];

@@ -2,7 +2,7 @@
 import type { Lab, LabHost } from '../model.js';
 import { curls, mark, run, table, tell } from './make.js';
 
-const vip = '172.16.246.140';
+const VIP = '172.16.246.140';
 const server = (address: string): LabHost => ({
   interfaces: { ens33: { switch: 'lan', addresses: [`${address}/24`] } },
   sites: [{ port: 80 }],
@@ -24,25 +24,25 @@ export const dr2: Lab = {
   },
   needs: ['curl'],
   steps: [
-    run('rs135', `weir realserver start --vip ${vip}`),
-    run('rs136', `weir realserver start --vip ${vip}`),
+    run('rs135', `weir realserver start --vip ${VIP}`),
+    run('rs136', `weir realserver start --vip ${VIP}`),
     tell(
       'The VIP as an alias of the director’s interface, when nobody else has it.',
-      run('lvs1', `weir vip add ${vip}/24 --dev ens33 --label ens33:0`),
+      run('lvs1', `weir vip add ${VIP}/24 --dev ens33 --label ens33:0`),
     ),
-    run('lvs1', 'ip -4 address show dev ens33', { contains: [`inet ${vip}/24`, 'ens33:0'] }),
-    run('lvs1', `ipvsadm -A -t ${vip}:80 -s wlc`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 172.16.246.135 -g -w 3`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 172.16.246.136 -g -w 4`),
+    run('lvs1', 'ip -4 address show dev ens33', { contains: [`inet ${VIP}/24`, 'ens33:0'] }),
+    run('lvs1', `ipvsadm -A -t ${VIP}:80 -s wlc`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 172.16.246.135 -g -w 3`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 172.16.246.136 -g -w 4`),
     mark,
-    curls('client1', `http://${vip}`, 'rs136', 'rs135', 'rs136', 'rs135', 'rs136', 'rs135', 'rs136'),
-    table('lvs1', `TCP ${vip}:80 wlc`, '-> 172.16.246.135:80 Route 3 0 3', '-> 172.16.246.136:80 Route 4 0 4'),
+    curls('client1', `http://${VIP}`, 'rs136', 'rs135', 'rs136', 'rs135', 'rs136', 'rs135', 'rs136'),
+    table('lvs1', `TCP ${VIP}:80 wlc`, '-> 172.16.246.135:80 Route 3 0 3', '-> 172.16.246.136:80 Route 4 0 4'),
     { kind: 'served', expect: { rs135: 3, rs136: 4 } },
     {
       kind: 'traffic',
       expect: [
-        { say: 'answers to the client from the servers themselves', at: 'client1', direction: 'to', source: vip, flags: 'SA', packets: 7 },
-        { say: 'packets of any reply at the director', at: 'lvs1', source: vip, sourcePort: 80, packets: 0 },
+        { say: 'answers to the client from the servers themselves', at: 'client1', direction: 'to', source: VIP, flags: 'SA', packets: 7 },
+        { say: 'packets of any reply at the director', at: 'lvs1', source: VIP, sourcePort: 80, packets: 0 },
       ],
     },
   ],

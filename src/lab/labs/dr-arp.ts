@@ -2,13 +2,13 @@
 import type { Lab, LabHost } from '../model.js';
 import { mark, run, tell } from './make.js';
 
-const vip = '192.168.88.15';
+const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({
   interfaces: { eth0: { switch: 'lan', addresses: [`${address}/24`] } },
   sites: [{ port: 80 }],
 });
 
-const ask = run('client1', `ip neighbour flush dev eth0; curl http://${vip}`);
+const ask = run('client1', `ip neighbour flush dev eth0; curl http://${VIP}`);
 
 export const drArp: Lab = {
   name: 'dr-arp',
@@ -18,7 +18,7 @@ export const drArp: Lab = {
     client1: { interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.10/24'] } } },
     lvs1: {
       director: true,
-      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${vip}/24`] } },
+      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${VIP}/24`] } },
       sysctls: { 'net.ipv4.ip_forward': 0 },
     },
     web1: server('192.168.88.100'),
@@ -26,39 +26,39 @@ export const drArp: Lab = {
   },
   needs: ['curl'],
   steps: [
-    tell('web1 gets the VIP by hand, without the ARP settings; web2 as it should be.', run('web1', `ip address add ${vip}/32 dev lo`)),
-    run('web2', `weir realserver start --vip ${vip}`),
-    run('lvs1', `ipvsadm -A -t ${vip}:80 -s rr`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.100 -g`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.200 -g`),
+    tell('web1 gets the VIP by hand, without the ARP settings; web2 as it should be.', run('web1', `ip address add ${VIP}/32 dev lo`)),
+    run('web2', `weir realserver start --vip ${VIP}`),
+    run('lvs1', `ipvsadm -A -t ${VIP}:80 -s rr`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100 -g`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.200 -g`),
     mark,
     tell('The client asks who has the VIP, and two hosts answer: which one it takes is chance.', ask),
     {
       kind: 'traffic',
       expect: [
-        { say: 'ARP answers for the VIP by the director', protocol: 'arp-reply', from: 'lvs1', source: vip, packets: { min: 1 } },
-        { say: 'ARP answers for the VIP by web1', protocol: 'arp-reply', from: 'web1', source: vip, packets: { min: 1 } },
-        { say: 'ARP answers for the VIP by web2', protocol: 'arp-reply', from: 'web2', source: vip, packets: 0 },
+        { say: 'ARP answers for the VIP by the director', protocol: 'arp-reply', from: 'lvs1', source: VIP, packets: { min: 1 } },
+        { say: 'ARP answers for the VIP by web1', protocol: 'arp-reply', from: 'web1', source: VIP, packets: { min: 1 } },
+        { say: 'ARP answers for the VIP by web2', protocol: 'arp-reply', from: 'web2', source: VIP, packets: 0 },
       ],
     },
     tell(
       'weir doctor on the director names who else answers; on web1 it names the settings.',
       run('lvs1', 'weir doctor', {
         exit: 2,
-        contains: [`real server 192.168.88.100 answers ARP for VIP ${vip}`, 'arp_ignore', `weir realserver start --vip ${vip}`],
+        contains: [`real server 192.168.88.100 answers ARP for VIP ${VIP}`, 'arp_ignore', `weir realserver start --vip ${VIP}`],
       }),
     ),
-    run('web1', `weir doctor --role rs --vip ${vip}`, { exit: 2, contains: ['arp_ignore'] }),
+    run('web1', `weir doctor --role rs --vip ${VIP}`, { exit: 2, contains: ['arp_ignore'] }),
 
-    tell('The fix.', run('web1', `weir realserver start --vip ${vip}`)),
+    tell('The fix.', run('web1', `weir realserver start --vip ${VIP}`)),
     run('lvs1', 'weir doctor', { contains: ['nothing is wrong'] }),
     mark,
     ask,
     {
       kind: 'traffic',
       expect: [
-        { say: 'ARP answers for the VIP by the director', protocol: 'arp-reply', from: 'lvs1', source: vip, packets: { min: 1 } },
-        { say: 'ARP answers for the VIP by web1', protocol: 'arp-reply', from: 'web1', source: vip, packets: 0 },
+        { say: 'ARP answers for the VIP by the director', protocol: 'arp-reply', from: 'lvs1', source: VIP, packets: { min: 1 } },
+        { say: 'ARP answers for the VIP by web1', protocol: 'arp-reply', from: 'web1', source: VIP, packets: 0 },
       ],
     },
     mark,
@@ -66,7 +66,7 @@ export const drArp: Lab = {
     {
       kind: 'run',
       on: 'client1',
-      command: `curl http://${vip}`,
+      command: `curl http://${VIP}`,
       times: 2,
       expect: { tally: { 'Welcome from web1': 1, 'Welcome from web2': 1 } },
     },

@@ -2,7 +2,7 @@
 import type { Lab } from '../model.js';
 import { curls, mark, run, table, tell } from './make.js';
 
-const vip = '192.168.88.15';
+const VIP = '192.168.88.15';
 
 export const drLocal: Lab = {
   name: 'dr-local',
@@ -12,7 +12,7 @@ export const drLocal: Lab = {
     client1: { interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.10/24'] } } },
     lvs1: {
       director: true,
-      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${vip}/24`] } },
+      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${VIP}/24`] } },
       sysctls: { 'net.ipv4.ip_forward': 0 },
       sites: [{ port: 80 }],
     },
@@ -20,21 +20,21 @@ export const drLocal: Lab = {
   },
   needs: ['curl'],
   steps: [
-    run('web1', `weir realserver start --vip ${vip}`),
-    tell('Without a service the director’s own web server answers at the VIP.', curls('client1', `http://${vip}`, 'lvs1')),
-    run('lvs1', `ipvsadm -A -t ${vip}:80 -s rr`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.100 -g`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.88.5 -g`),
+    run('web1', `weir realserver start --vip ${VIP}`),
+    tell('Without a service the director’s own web server answers at the VIP.', curls('client1', `http://${VIP}`, 'lvs1')),
+    run('lvs1', `ipvsadm -A -t ${VIP}:80 -s rr`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100 -g`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.5 -g`),
     table('lvs1', '-> 192.168.88.5:80 Route 1 0 0', '-> 192.168.88.100:80 Route 1 0 0'),
     mark,
-    curls('client1', `http://${vip}`, 'lvs1', 'web1', 'lvs1', 'web1', 'lvs1', 'web1'),
+    curls('client1', `http://${VIP}`, 'lvs1', 'web1', 'lvs1', 'web1', 'lvs1', 'web1'),
     table('lvs1', '-> 192.168.88.5:80 Route 1 0 3', '-> 192.168.88.100:80 Route 1 0 3'),
     { kind: 'served', expect: { lvs1: 3, web1: 3 } },
     {
       kind: 'traffic',
       expect: [
-        { say: 'answers of the director’s own server', at: 'lvs1', direction: 'from', source: vip, flags: 'SA', packets: 3 },
-        { say: 'answers of web1 to the client', at: 'client1', direction: 'to', from: 'web1', source: vip, flags: 'SA', packets: 3 },
+        { say: 'answers of the director’s own server', at: 'lvs1', direction: 'from', source: VIP, flags: 'SA', packets: 3 },
+        { say: 'answers of web1 to the client', at: 'client1', direction: 'to', from: 'web1', source: VIP, flags: 'SA', packets: 3 },
       ],
     },
   ],

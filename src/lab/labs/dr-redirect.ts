@@ -7,7 +7,7 @@ const server = (name: string, address: string): LabHost => ({
   sites: [{ port: 80 }, { port: 4000, body: `Welcome from ${name} (second site)` }],
 });
 
-const redirect = 'iptables -t nat -A PREROUTING -d 192.168.2.213 -p tcp --dport 80 -j REDIRECT --to-ports 4000';
+const REDIRECT = 'iptables -t nat -A PREROUTING -d 192.168.2.213 -p tcp --dport 80 -j REDIRECT --to-ports 4000';
 
 export const drRedirect: Lab = {
   name: 'dr-redirect',
@@ -28,8 +28,8 @@ export const drRedirect: Lab = {
     run('web1', 'weir realserver start --vip 192.168.2.212,192.168.2.213'),
     run('web2', 'weir realserver start --vip 192.168.2.212,192.168.2.213'),
     run('web1', 'ip -4 address show dev lo', { contains: ['inet 192.168.2.212/32', 'lo:0', 'inet 192.168.2.213/32', 'lo:1'] }),
-    tell('DR keeps the port, so the servers themselves tell the sites apart.', run('web1', redirect)),
-    run('web2', redirect),
+    tell('DR keeps the port, so the servers themselves tell the sites apart.', run('web1', REDIRECT)),
+    run('web2', REDIRECT),
     ...['192.168.2.212', '192.168.2.213'].flatMap((vip) => [
       run('lvs1', `ipvsadm -A -t ${vip}:80 -s rr`),
       run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.2.220 -g`),

@@ -2,7 +2,7 @@
 import type { Lab, LabHost } from '../model.js';
 import { curls, mark, run, table, tell } from './make.js';
 
-const vip = '192.168.88.15';
+const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({
   interfaces: { eth0: { switch: 'lan', addresses: [`${address}/24`] } },
   gateway: '192.168.99.1',
@@ -17,7 +17,7 @@ export const drTwoNets: Lab = {
     client1: { interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.10/24'] } } },
     lvs1: {
       director: true,
-      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${vip}/24`, '192.168.99.5/24'] } },
+      interfaces: { eth0: { switch: 'lan', addresses: ['192.168.88.5/24', `${VIP}/24`, '192.168.99.5/24'] } },
       sysctls: { 'net.ipv4.ip_forward': 0 },
     },
     router1: {
@@ -33,13 +33,13 @@ export const drTwoNets: Lab = {
   },
   needs: ['curl'],
   steps: [
-    run('web1', `weir realserver start --vip ${vip}`),
-    run('web2', `weir realserver start --vip ${vip}`),
-    run('lvs1', `ipvsadm -A -t ${vip}:80 -s rr`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.99.100 -g`),
-    run('lvs1', `ipvsadm -a -t ${vip}:80 -r 192.168.99.200 -g`),
+    run('web1', `weir realserver start --vip ${VIP}`),
+    run('web2', `weir realserver start --vip ${VIP}`),
+    run('lvs1', `ipvsadm -A -t ${VIP}:80 -s rr`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.99.100 -g`),
+    run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.99.200 -g`),
     mark,
-    curls('client1', `http://${vip}`, 'web2', 'web1', 'web2', 'web1'),
+    curls('client1', `http://${VIP}`, 'web2', 'web1', 'web2', 'web1'),
     table('lvs1', '-> 192.168.99.100:80 Route 1 0 2', '-> 192.168.99.200:80 Route 1 0 2'),
     tell('Replies leave by the servers’ own gateway and never meet the director.', {
       kind: 'traffic',
@@ -49,7 +49,7 @@ export const drTwoNets: Lab = {
           at: 'web1',
           direction: 'to',
           from: 'lvs1',
-          destination: vip,
+          destination: VIP,
           flags: 'S',
           packets: 2,
         },
@@ -58,21 +58,21 @@ export const drTwoNets: Lab = {
           at: 'web2',
           direction: 'to',
           from: 'lvs1',
-          destination: vip,
+          destination: VIP,
           flags: 'S',
           packets: 2,
         },
-        { say: 'answers to the router', at: 'router1:eth1', direction: 'to', source: vip, flags: 'SA', packets: 4 },
+        { say: 'answers to the router', at: 'router1:eth1', direction: 'to', source: VIP, flags: 'SA', packets: 4 },
         {
           say: 'answers to the client from the router',
           at: 'client1',
           direction: 'to',
           from: 'router1',
-          source: vip,
+          source: VIP,
           flags: 'SA',
           packets: 4,
         },
-        { say: 'packets of any reply at the director', at: 'lvs1', source: vip, sourcePort: 80, packets: 0 },
+        { say: 'packets of any reply at the director', at: 'lvs1', source: VIP, sourcePort: 80, packets: 0 },
       ],
     }),
   ],

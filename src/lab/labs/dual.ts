@@ -44,7 +44,7 @@ ${script('BusinessA')}${script('BusinessB')}${instance('BusinessA', a, 100, prio
 };
 
 /** Another pair's member on the same LAN: the same VRID in another multicast group. */
-const stranger = `global_defs {
+const STRANGER = `global_defs {
     vrrp_mcast_group4 224.0.0.50
 }
 vrrp_instance Other {
@@ -173,7 +173,7 @@ export const dual: Lab = {
     lvs2: director('172.16.1.129', 'BusinessB'),
     other1: {
       interfaces: { ens32: { switch: 'lan', addresses: ['172.16.1.140/24'] } },
-      files: { 'keepalived.conf': stranger },
+      files: { 'keepalived.conf': STRANGER },
     },
   },
   needs: ['curl'],

@@ -2,7 +2,7 @@
 import type { Lab } from '../model.js';
 import { curls, mark, run, table, tell } from './make.js';
 
-const vip = 'http://192.168.205.152';
+const VIP = 'http://192.168.205.152';
 const server = (address: string) => ({
   interfaces: { eth0: { switch: 'back', addresses: [`${address}/24`] } },
   gateway: '172.16.184.130',
@@ -33,7 +33,7 @@ export const nat2: Lab = {
     run('lvs1', 'ipvsadm -a -t 192.168.205.152:80 -r 172.16.184.131:80 -m'),
     run('lvs1', 'ipvsadm -a -t 192.168.205.152:80 -r 172.16.184.132:80 -m'),
     mark,
-    curls('client1', vip, 'rs132', 'rs131', 'rs132', 'rs131', 'rs132', 'rs131', 'rs132'),
+    curls('client1', VIP, 'rs132', 'rs131', 'rs132', 'rs131', 'rs132', 'rs131', 'rs132'),
     { kind: 'served', expect: { rs131: 3, rs132: 4 } },
     tell('Connections, packets and bytes both ways; the counters are brought up to date every two seconds.', {
       kind: 'wait',
@@ -60,7 +60,7 @@ export const nat2: Lab = {
     {
       kind: 'run',
       on: 'client1',
-      command: `curl ${vip}`,
+      command: `curl ${VIP}`,
       times: 16,
       expect: { tally: { 'Welcome from rs131': 10, 'Welcome from rs132': 6 } },
     },

@@ -3,7 +3,7 @@ import type { Lab } from '../model.js';
 import { curls, mark, refused, run, table, tell } from './make.js';
 
 const sites = (host: string) => [{ port: 80 }, { port: 8080, body: `Welcome from ${host} on port 8080` }];
-const vip = 'http://192.168.88.5';
+const VIP = 'http://192.168.88.5';
 
 export const nat: Lab = {
   name: 'nat',
@@ -34,7 +34,7 @@ export const nat: Lab = {
   steps: [
     tell('Before there is a service, the client reaches both servers by plain routing.', curls('client1', 'http://192.168.99.100', 'web1')),
     curls('client1', 'http://192.168.99.200', 'web2'),
-    refused('client1', vip),
+    refused('client1', VIP),
 
     tell(
       'A virtual service with two servers, round robin: the server added last is served first, weights do not count.',
@@ -44,7 +44,7 @@ export const nat: Lab = {
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.200 -w 2 -m'),
     table('lvs1', 'TCP 192.168.88.5:80 rr', '-> 192.168.99.100:80 Masq 1 0 0', '-> 192.168.99.200:80 Masq 2 0 0'),
     mark,
-    curls('client1', vip, 'web2', 'web1', 'web2', 'web1', 'web2', 'web1'),
+    curls('client1', VIP, 'web2', 'web1', 'web2', 'web1', 'web2', 'web1'),
     table('lvs1', '-> 192.168.99.100:80 Masq 1 0 3', '-> 192.168.99.200:80 Masq 2 0 3'),
     tell("The servers' own logs, and what passed the switches.", { kind: 'served', expect: { web1: 3, web2: 3 } }),
     {
@@ -85,7 +85,7 @@ export const nat: Lab = {
 
     tell('Weighted round robin: web2 twice for each time web1.', run('lvs1', 'ipvsadm -E -t 192.168.88.5:80 -s wrr')),
     mark,
-    curls('client1', vip, 'web2', 'web2', 'web1', 'web2', 'web2', 'web1'),
+    curls('client1', VIP, 'web2', 'web2', 'web1', 'web2', 'web2', 'web1'),
     { kind: 'served', expect: { web1: 2, web2: 4 } },
     table('lvs1', 'TCP 192.168.88.5:80 wrr', '-> 192.168.99.100:80 Masq 1', '-> 192.168.99.200:80 Masq 2'),
 
@@ -94,13 +94,13 @@ export const nat: Lab = {
       run('lvs1', 'ipvsadm -D -t 192.168.88.5:80'),
     ),
     run('lvs1', 'ipvsadm -Ln', { lacks: ['192.168.88.5:80'] }),
-    refused('client1', vip),
+    refused('client1', VIP),
 
     tell('Port mapping: VIP:80 to port 8080 of the servers.', run('lvs1', 'ipvsadm -A -t 192.168.88.5:80 -s rr')),
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.100:8080 -m'),
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.200:8080 -m'),
     table('lvs1', '-> 192.168.99.100:8080 Masq 1', '-> 192.168.99.200:8080 Masq 1'),
-    curls('client1', vip, 'web2 on port 8080', 'web1 on port 8080'),
+    curls('client1', VIP, 'web2 on port 8080', 'web1 on port 8080'),
     run('lvs1', 'ipvsadm -D -t 192.168.88.5:80'),
     run('lvs1', 'ipvsadm -D -t 192.168.88.5:80', { exit: 255, errors: ['No such service'] }),
     curls('client1', 'http://192.168.99.100', 'web1'),

@@ -2,15 +2,15 @@
 import type { Lab, LabHost, Step } from '../model.js';
 import { run, tableBecomes, tell } from './make.js';
 
-const dip = '192.168.99.5';
-const drVip = '192.168.88.15';
+const DIP = '192.168.99.5';
+const DR_VIP = '192.168.88.15';
 
 /** So that the load does not fail by itself: room for 500 connects at once. */
 const roomy = { 'net.core.somaxconn': 16384, 'net.ipv4.tcp_max_syn_backlog': 16384 };
 
 const natServer = (address: string): LabHost => ({
   interfaces: { eth1: { switch: 'back', addresses: [`${address}/24`] } },
-  gateway: dip,
+  gateway: DIP,
   sysctls: roomy,
   sites: [{ port: 80 }],
 });
@@ -42,8 +42,8 @@ export const stress: Lab = {
     lvs1: {
       director: true,
       interfaces: {
-        eth0: { switch: 'front', addresses: ['192.168.88.5/24', `${drVip}/24`] },
-        eth1: { switch: 'back', addresses: [`${dip}/24`] },
+        eth0: { switch: 'front', addresses: ['192.168.88.5/24', `${DR_VIP}/24`] },
+        eth1: { switch: 'back', addresses: [`${DIP}/24`] },
       },
       sysctls: { 'net.ipv4.ip_forward': 1 },
     },
@@ -56,20 +56,20 @@ export const stress: Lab = {
   capture: false,
   needs: ['curl', 'ab'],
   steps: [
-    run('web3', `weir realserver start --vip ${drVip}`),
-    run('web4', `weir realserver start --vip ${drVip}`),
+    run('web3', `weir realserver start --vip ${DR_VIP}`),
+    run('web4', `weir realserver start --vip ${DR_VIP}`),
     run('lvs1', 'ipvsadm -A -t 192.168.88.5:80 -s wlc'),
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.100 -m'),
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.200 -m'),
-    run('lvs1', `ipvsadm -A -t ${drVip}:80 -s wlc`),
-    run('lvs1', `ipvsadm -a -t ${drVip}:80 -r 192.168.88.100 -g`),
-    run('lvs1', `ipvsadm -a -t ${drVip}:80 -r 192.168.88.200 -g`),
+    run('lvs1', `ipvsadm -A -t ${DR_VIP}:80 -s wlc`),
+    run('lvs1', `ipvsadm -a -t ${DR_VIP}:80 -r 192.168.88.100 -g`),
+    run('lvs1', `ipvsadm -a -t ${DR_VIP}:80 -r 192.168.88.200 -g`),
     { kind: 'mark' },
     tell('Through NAT.', load('192.168.88.5')),
     { kind: 'served', expect: { '*': 200_000, web1: { min: 60_000 }, web2: { min: 60_000 } } },
     tableBecomes('lvs1', 30, '^-> 192\\.168\\.99\\.100:80 Masq 1 0 \\d+', '^-> 192\\.168\\.99\\.200:80 Masq 1 0 \\d+'),
     { kind: 'mark' },
-    tell('Through DR.', load(drVip)),
+    tell('Through DR.', load(DR_VIP)),
     { kind: 'served', expect: { '*': 200_000, web3: { min: 60_000 }, web4: { min: 60_000 } } },
     tableBecomes('lvs1', 30, '^-> 192\\.168\\.88\\.100:80 Route 1 0 \\d+', '^-> 192\\.168\\.88\\.200:80 Route 1 0 \\d+'),
   ],

@@ -9,19 +9,19 @@ import { VRRP_DIFFERENCES } from './vrrp-differences.js';
 import { type LogLine, type NodeName, type Recording, Replay } from './vrrp-replay.js';
 
 /** Seconds: the recorder's machine was busy. */
-const jitter = 0.25;
+const JITTER = 0.25;
 const recordings = JSON.parse(
   gunzipSync(readFileSync(join(root, 'test/oracle/keepalived/vrrp-logs.json.gz'))).toString('utf8'),
 ) as Readonly<Record<string, Recording>>;
-const compared = /^(\(VI_|VRRP_Group|VRRP_Script|Script `|Netlink reports|Delaying|Unknown VRID|VI_\d: send)/;
+const COMPARED = /^(\(VI_|VRRP_Group|VRRP_Script|Script `|Netlink reports|Delaying|Unknown VRID|VI_\d: send)/;
 /** Logged again at each reload without a change; blocks of ARP that keepalived forgets at a reload. */
-const reloadNoise = /Changing effective|Sending\/queueing/;
-const ours =
+const RELOAD_NOISE = /Changing effective|Sending\/queueing/;
+const OURS =
   /SPLIT BRAIN|split brain|incompatible|should be link local|VMAC interface|vrrp\.51|ignoring tracked|considered|no longer exist|setting VIPs/;
 
 /** Text that weir adds behind keepalived's. */
 function comparable(lines: readonly LogLine[], reloads: boolean): readonly LogLine[] {
-  const reported = lines.filter(([, text]) => compared.test(text) && !ours.test(text) && !(reloads && reloadNoise.test(text)));
+  const reported = lines.filter(([, text]) => COMPARED.test(text) && !OURS.test(text) && !(reloads && RELOAD_NOISE.test(text)));
   return reported.map(([at, text]): LogLine => [at, text.replace(/ \((from [^)]*|\d+ more like this were not logged)\)/g, '')]);
 }
 
@@ -38,7 +38,7 @@ function subject([, text]: LogLine): string {
 function difference(theirs: readonly LogLine[], mine: readonly LogLine[]): string | undefined {
   for (let index = 0; index < Math.max(theirs.length, mine.length); index++) {
     const [a, b] = [theirs[index], mine[index]];
-    if (a !== undefined && b !== undefined && a[1] === b[1] && Math.abs(a[0] - b[0]) <= jitter) continue;
+    if (a !== undefined && b !== undefined && a[1] === b[1] && Math.abs(a[0] - b[0]) <= JITTER) continue;
     return `keepalived: ${a?.join(' ')}\nours:       ${b?.join(' ')}\nbefore: ${mine[index - 1]?.join(' ')}`;
   }
   return undefined;

@@ -65,10 +65,10 @@ interface Node {
   readonly log: LogLine[];
 }
 
-const second = 1_000_000;
-const wireUs = 500;
+const SECOND = 1_000_000;
+const WIRE_US = 500;
 /** The duration of a script. */
-const scriptUs = 4000;
+const SCRIPT_US = 4000;
 /** The ends of the recorder's cables. */
 const farEnd: Readonly<Record<string, string>> = { vA: 'vB', vB: 'vA', vC: 'vD', vD: 'vC' };
 
@@ -108,10 +108,10 @@ export class Replay {
   /** The whole recording; each node's lines. */
   run(): Readonly<Record<NodeName, readonly LogLine[]>> {
     for (const event of this.#recording.events) {
-      this.#pass(Math.round(event.at * second));
+      this.#pass(Math.round(event.at * SECOND));
       this.#happen(this.#nodes[event.node], event);
     }
-    this.#pass(this.#nowUs + 2 * second);
+    this.#pass(this.#nowUs + 2 * SECOND);
     return { A: this.#nodes.A.log, B: this.#nodes.B.log };
   }
 
@@ -166,13 +166,13 @@ export class Replay {
   }
 
   #carryOut(node: Node, effect: Effect): void {
-    if (effect.kind === 'log') node.log.push([this.#nowUs / second, effect.text]);
+    if (effect.kind === 'log') node.log.push([this.#nowUs / SECOND, effect.text]);
     if (effect.kind !== 'send') return;
     const other = this.#nodes[node.name === 'A' ? 'B' : 'A'];
     const far = farEnd[effect.interface ?? ''];
     const heard = isMulticast(effect.destination) || hasAddress(other, effect.destination);
     if (far === undefined || !heard || !other.running || node.interfaces.get(effect.interface ?? '')?.up !== true) return;
-    this.#wire.push({ atUs: this.#nowUs + wireUs, to: other, packet: { ...onTheWire(effect), interface: far } });
+    this.#wire.push({ atUs: this.#nowUs + WIRE_US, to: other, packet: { ...onTheWire(effect), interface: far } });
   }
 
   #happen(node: Node, event: RecordedEvent): void {
@@ -215,7 +215,7 @@ export class Replay {
     node.configuration = configuration;
     this.#feed(node, { kind: 'configure', configuration, interfaces: [...node.interfaces.values()] });
     for (const file of configuration.files) this.#feed(node, { kind: 'file', name: file.name, value: file.init?.value ?? node.fileValue });
-    node.scripts = new Map(scriptsInUse(configuration).map(({ name }) => [name, this.#nowUs + scriptUs]));
+    node.scripts = new Map(scriptsInUse(configuration).map(({ name }) => [name, this.#nowUs + SCRIPT_US]));
   }
 
   #write(node: Node, value: number): void {

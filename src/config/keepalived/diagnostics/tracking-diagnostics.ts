@@ -10,8 +10,8 @@ const scriptText = ({ who, name, reason }: Reason): string => `(${who}) ignoring
 const weightText = ({ who, name, reason, noun, weight }: Reason & With<'noun' | 'weight'>): string =>
   `(${who}) ignoring tracked ${noun} ${name} with weight ${weight} due to ${reason}`;
 
-const ownerHint = 'priority 255 is the address owner’s and never changes: set a lower one, unless the host owns the addresses';
-const memberHint = 'members must have one priority: use weight 0 here, or track it in the group';
+const OWNER_HINT = 'priority 255 is the address owner’s and never changes: set a lower one, unless the host owns the addresses';
+const MEMBER_HINT = 'members must have one priority: use weight 0 here, or track it in the group';
 
 export const trackingDiagnostics = {
   'tracker-defined-twice': {
@@ -72,12 +72,12 @@ export const trackingDiagnostics = {
   'track-interface-of-owner': {
     severity: 'error',
     text: ({ who, name }: With<'who' | 'name'>) => `(${who}) ignoring ${name} tracked interface due to address owner`,
-    hint: ownerHint,
+    hint: OWNER_HINT,
   },
   'track-interface-weight-in-group': {
     severity: 'error',
     text: ({ who, name }: With<'who' | 'name'>) => `(${who}) ignoring ${name} tracked interface weight due to SYNC group`,
-    hint: memberHint,
+    hint: MEMBER_HINT,
   },
   'track-interface-of-instance-and-group': {
     severity: 'error',
@@ -88,8 +88,8 @@ export const trackingDiagnostics = {
     severity: 'error',
     text: ({ who, name }: With<'who' | 'name'>) => `(${who}) ignoring weight from tracked file ${name} due to SYNC group. specify weight 0`,
   },
-  'tracked-script-of-owner': { severity: 'error', text: scriptText, hint: ownerHint },
-  'tracked-script-in-group': { severity: 'error', text: scriptText, hint: memberHint },
-  'tracked-of-owner': { severity: 'error', text: weightText, hint: ownerHint },
-  'tracked-in-group': { severity: 'error', text: weightText, hint: memberHint },
+  'tracked-script-of-owner': { severity: 'error', text: scriptText, hint: OWNER_HINT },
+  'tracked-script-in-group': { severity: 'error', text: scriptText, hint: MEMBER_HINT },
+  'tracked-of-owner': { severity: 'error', text: weightText, hint: OWNER_HINT },
+  'tracked-in-group': { severity: 'error', text: weightText, hint: MEMBER_HINT },
 } as const satisfies DiagnosticRows;

@@ -167,9 +167,7 @@ class InterfaceExamination {
     this.#statics();
     this.#garpGroups();
     this.#instances();
-    if (this.#missing !== undefined) {
-      this.#report('interfaces-missing', this.#missing);
-    }
+    if (this.#missing !== undefined) this.#report('interfaces-missing', this.#missing);
   }
 }
 

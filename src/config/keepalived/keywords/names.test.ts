@@ -18,8 +18,8 @@ function tableOf(...path: readonly string[]): readonly Keyword[] {
   return table;
 }
 
-const tracks = 'track_interface track_script track_file track_process track_bfd';
-const notifies = 'notify_master notify_backup notify_fault notify_stop notify notify_priority_changes smtp_alert';
+const TRACKS = 'track_interface track_script track_file track_process track_bfd';
+const NOTIFIES = 'notify_master notify_backup notify_fault notify_stop notify notify_priority_changes smtp_alert';
 
 const perProcess = (role: string): string =>
   ['priority', 'rt_priority', 'rlimit_rttime', 'rlimit_rtime', 'no_swap', 'cpu_affinity', 'process_name']
@@ -61,7 +61,7 @@ const blocks: readonly (readonly [path: readonly string[], names: string])[] = [
   [['vrrp_track_process'], 'process param_match full_command weight quorum quorum_max fork_delay terminate_delay delay'],
   [['track_group'], 'group'],
   [['garp_group'], 'garp_interval gna_interval interface interfaces'],
-  [['vrrp_sync_group'], `group ${tracks} ${notifies} sync_group_tracking_weight global_tracking`],
+  [['vrrp_sync_group'], `group ${TRACKS} ${NOTIFIES} sync_group_tracking_weight global_tracking`],
   [
     ['vrrp_instance'],
     `state interface vrf virtual_router_id priority version advert_int virtual_ipaddress virtual_ipaddress_excluded no_virtual_ipaddress
@@ -70,8 +70,8 @@ const blocks: readonly (readonly [path: readonly string[], names: string])[] = [
      mcast_dst_ip track_src_ip dont_track_primary use_vmac use_vmac_addr vmac_xmit_base use_ipvlan garp_master_delay garp_master_repeat
      garp_lower_prio_delay garp_lower_prio_repeat garp_master_refresh garp_master_refresh_repeat garp_extra_if vmac_garp_intvl
      down_timer_adverts lower_prio_no_advert higher_prio_send_advert owner_ignore_adverts timer_expired_backup thread_timer_expired
-     skip_check_adv_addr kernel_rx_buf_size debug native_ipv6 linkbeat_use_polling lvs_sync_daemon_interface ${notifies}
-     notify_deleted notify_master_rx_lower_pri ${tracks} fast_advert_int fast_down_adverts heartbeat address_mismatch`,
+     skip_check_adv_addr kernel_rx_buf_size debug native_ipv6 linkbeat_use_polling lvs_sync_daemon_interface ${NOTIFIES}
+     notify_deleted notify_master_rx_lower_pri ${TRACKS} fast_advert_int fast_down_adverts heartbeat address_mismatch`,
   ],
   [['vrrp_instance', 'authentication'], 'auth_type auth_pass'],
   [['vrrp_instance', 'auth_hmac'], 'key active_key anti_replay time_window mode'],

@@ -3,7 +3,7 @@
 import { compose, type Part, type Text } from './text.js';
 
 /** `${NAME}` and `${NAME words}`: an undefined parameter. Its braces open and close nothing (in keepalived they open a block). */
-const reference = /\$\{[A-Za-z_]\w*(?: [^{}"]*)?\}/y;
+const REFERENCE = /\$\{[A-Za-z_]\w*(?: [^{}"]*)?\}/y;
 
 /** The result of a search outside double quotes. */
 interface Walk {
@@ -23,8 +23,8 @@ function walk(text: string, stop: string, references: boolean): Walk {
     else if (character === '"') quoted = !quoted;
     else if (quoted) continue;
     else if (references && character === '$') {
-      reference.lastIndex = at;
-      const found = reference.exec(text);
+      REFERENCE.lastIndex = at;
+      const found = REFERENCE.exec(text);
       if (found !== null) at += found[0].length - 1;
     } else if (stop.includes(character)) return { at, open: false };
   }

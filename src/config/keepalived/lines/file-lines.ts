@@ -13,8 +13,6 @@ export function fileLines(path: string, text: string, report: Report): readonly 
   }
   const marked = text.startsWith('\ufeff');
   if (marked) report('file-byte-order-mark', at);
-  if (!text.includes('\n') && /\r[^\r]*\r/.test(text)) {
-    report('file-line-ends', at);
-  }
+  if (!text.includes('\n') && /\r[^\r]*\r/.test(text)) report('file-line-ends', at);
   return (marked ? text.slice(1) : text).split('\n');
 }

@@ -145,9 +145,7 @@ class Flattener {
       else passOn(this.#report, diagnostic);
     });
     const found = findFiles({ files: this.#files, at, report, policy, severity }, '', path);
-    if (found.length > 1) {
-      this.#report('many-main-files', at, { path, first: found[0]!.path });
-    }
+    if (found.length > 1) this.#report('many-main-files', at, { path, first: found[0]!.path });
     this.#open(found, written('', path, 1), LENIENT);
   }
 

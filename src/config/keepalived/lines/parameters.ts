@@ -17,15 +17,15 @@ export interface Predefined {
 }
 
 /** `$NAME=value`, the value without surrounding blanks. */
-const definition = /^\$([A-Za-z_]\w*)=[ \t]*(.*?)[ \t]*$/s;
+const DEFINITION = /^\$([A-Za-z_]\w*)=[ \t]*(.*?)[ \t]*$/s;
 
 export function readDefinition(text: string): { readonly name: string; readonly value: string } | undefined {
-  const match = text.startsWith('$') ? definition.exec(text) : null;
+  const match = text.startsWith('$') ? DEFINITION.exec(text) : null;
   return match === null ? undefined : { name: match[1]!, value: match[2]! };
 }
 
 /** A place to substitute: `${NAME words}`, or `$NAME` followed by a character that ends a name. */
-const use = /\$(?:\{([A-Za-z_]\w*)((?: [^{}"]*)?)\}|([A-Za-z_]\w*)(?=[\s,)}]|$))/g;
+const USE = /\$(?:\{([A-Za-z_]\w*)((?: [^{}"]*)?)\}|([A-Za-z_]\w*)(?=[\s,)}]|$))/g;
 
 /** Substitutions in one line, and its length, beyond which it counts as endless. */
 const USES_MAX = 1_000;
@@ -93,12 +93,12 @@ export class Parameters {
 
   #next(text: string, from: number, predefined: Predefined): { at: number; length: number; value: Value } | undefined {
     if (!text.includes('$', from)) return undefined;
-    use.lastIndex = from;
-    for (let match = use.exec(text); match !== null; match = use.exec(text)) {
+    USE.lastIndex = from;
+    for (let match = USE.exec(text); match !== null; match = USE.exec(text)) {
       const value = this.#value(match[1] ?? match[3]!, match[2] ?? '', predefined);
       const last = match.index + match[0].length === text.trimEnd().length;
       if (value !== undefined && (value.length === 1 || last)) return { at: match.index, length: match[0].length, value };
-      use.lastIndex = match.index + 1;
+      USE.lastIndex = match.index + 1;
     }
     return undefined;
   }

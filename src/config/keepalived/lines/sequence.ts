@@ -53,7 +53,7 @@ export function readSeq(text: string, substitute: (text: string) => string): Seq
 }
 
 /** `{a, b}` or one word, with surrounding blanks; a comma or the closing bracket must follow the match. */
-const element = /[ \t]*(?:\{([^{}]*)\}|([^\s,{}"')]*))[ \t]*/y;
+const ELEMENT = /[ \t]*(?:\{([^{}]*)\}|([^\s,{}"')]*))[ \t]*/y;
 
 /** `~LST(var, v1, v2…)`, `~LST({a,b}, {1,2}, {3,4})`: missing values are empty, surplus values are refused. */
 export function readLst(text: string): Sequence | SequenceProblem {
@@ -63,8 +63,8 @@ export function readLst(text: string): Sequence | SequenceProblem {
   const elements: string[][] = [];
   let at = head[0].length;
   for (;;) {
-    element.lastIndex = at;
-    const found = element.exec(text)!;
+    ELEMENT.lastIndex = at;
+    const found = ELEMENT.exec(text)!;
     const words = found[1] === undefined ? [found[2]!] : found[1].split(',').map((word) => word.trim());
     if (words.some((word) => /[\s"']/.test(word))) return invalid;
     elements.push(words);

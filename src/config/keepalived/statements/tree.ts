@@ -44,9 +44,7 @@ interface Frame {
 
 function statementOf(line: Text, report: Report): Growing | undefined {
   const { words, open } = splitWords(line);
-  if (open !== undefined) {
-    report('quote-unmatched', open, { line: line.text.trim() });
-  }
+  if (open !== undefined) report('quote-unmatched', open, { line: line.text.trim() });
   const keyword = words[0];
   if (keyword === undefined) return undefined;
   let end = keyword.quoted ? line.text.indexOf('"', line.text.indexOf('"') + 1) + 1 : 0;

@@ -9,8 +9,8 @@ import { lineWords } from '../values/values.js';
 
 /** A position in a line. `take` returns the next word and advances. */
 export class Line {
-  private readonly words: readonly Word[];
-  private at = 0;
+  readonly words: readonly Word[];
+  #at = 0;
 
   constructor(
     statement: Statement,
@@ -24,12 +24,12 @@ export class Line {
   }
 
   peek(): Word | undefined {
-    return this.words[this.at];
+    return this.words[this.#at];
   }
 
   take(): Word | undefined {
-    const word = this.words[this.at];
-    if (word !== undefined) this.at++;
+    const word = this.words[this.#at];
+    if (word !== undefined) this.#at++;
     return word;
   }
 
@@ -37,20 +37,20 @@ export class Line {
   need(): Word | undefined {
     const word = this.take();
     if (word !== undefined) return word;
-    const before = this.words[this.at - 1]!;
-    this.report('argument-missing', before.at, { keyword: this.first, after: before.text, position: this.at + 1 });
+    const before = this.words[this.#at - 1]!;
+    this.report('argument-missing', before.at, { keyword: this.first, after: before.text, position: this.#at + 1 });
     return undefined;
   }
 
   /** Skips the rest of the line. */
   end(): void {
-    this.at = this.words.length;
+    this.#at = this.words.length;
   }
 
   /** Takes the next word if it is `text`. */
   skip(text: string): boolean {
     if (this.peek()?.text !== text) return false;
-    this.at++;
+    this.#at++;
     return true;
   }
 

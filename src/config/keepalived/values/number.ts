@@ -34,16 +34,16 @@ const refused = (
   problem: { code, details: { text, min, max } },
 });
 
-const unsignedLimit = 0xffffffff;
-const signedLimit = 0x7fffffff;
+const UNSIGNED_MAX = 0xffffffff;
+const SIGNED_MAX = 0x7fffffff;
 
 /** A whole number: an optional sign and decimal digits (`010` is ten); an empty word is 0, as in keepalived. */
 export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds): ReadNumber {
   if (!/^[+-]?\d*$/.test(text) || /^[+-]$/.test(text)) return refused('number-invalid', text);
   const value = Number(text) || 0;
   if (!signed && text.startsWith('-')) return refused('number-negative', text);
-  if (!signed && value > unsignedLimit) return refused('number-outside-unsigned', text);
-  if (signed && (value > signedLimit || value < -signedLimit - 1)) return refused('number-outside-integer', text);
+  if (!signed && value > UNSIGNED_MAX) return refused('number-outside-unsigned', text);
+  if (signed && (value > SIGNED_MAX || value < -SIGNED_MAX - 1)) return refused('number-outside-integer', text);
   if (value < min || value > max) return refused('number-outside-range', text, min, max);
   return { value };
 }

@@ -4,7 +4,7 @@ import type { Script } from '../../../model/keepalived/script.js';
 /** The words, or the quote that is never closed. */
 type Split = { readonly kind: 'words'; readonly words: readonly string[] } | { readonly kind: 'open'; readonly quote: string };
 
-const blanks = ' \t\n\v\f\r';
+const BLANKS = ' \t\n\v\f\r';
 const named: ReadonlyMap<string, string> = new Map([
   ['a', '\x07'],
   ['b', '\b'],
@@ -37,7 +37,7 @@ function split(text: string): Split {
   let quote = '';
   for (let at = 0; at < text.length; at++) {
     const character = text[at]!;
-    if (quote === '' && blanks.includes(character)) {
+    if (quote === '' && BLANKS.includes(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
       continue;

@@ -101,12 +101,8 @@ export function encodeRule(instance: VrrpInstance, account: number, shared = fal
 /** The keys of an instance's digests, by their names in adverts (AH: 0). */
 function digestKeys({ authentication }: VrrpInstance, slot: number): readonly TableEntry[] {
   const entry = (id: number, value: Uint8Array): TableEntry => ({ key: encodeRecord(VrrpDigestId, { account: slot, key: id }), value });
-  if (authentication.kind === 'ah') {
-    return [entry(0, encodeKeyStates(ahKeyStates(passwordBytes(authentication.password))))];
-  }
-  if (authentication.kind !== 'hmac') {
-    return [];
-  }
+  if (authentication.kind === 'ah') return [entry(0, encodeKeyStates(ahKeyStates(passwordBytes(authentication.password))))];
+  if (authentication.kind !== 'hmac') return [];
   return authentication.keys.flatMap(({ id, hex }) =>
     hex === undefined ? [] : [entry(id, encodeKeyStates(sha256KeyStates(hexBytes(hex))))],
   );
@@ -158,9 +154,7 @@ export class AdvertFilter extends SocketFilter<FilterReason> implements Filter<F
   /** The senders of an account whose key changed may start to count again. */
   #forget(slots: ReadonlySet<number>): void {
     for (const key of slots.size === 0 ? [] : [...this.#seen.keys()]) {
-      if (slots.has(readField(key, VrrpSeenKey.account))) {
-        this.#seen.delete(key);
-      }
+      if (slots.has(readField(key, VrrpSeenKey.account))) this.#seen.delete(key);
     }
   }
 }

@@ -16,7 +16,7 @@ export class AdvertFilters {
   constructor(
     sockets: () => readonly RawReceiver[],
     report: (instance: string, counts: FilterCounts['counts']) => void,
-    private readonly log: Log,
+    readonly log: Log,
   ) {
     this.#keeper = new FilterKeeper({
       make: (wanted) => this.#make(wanted),
@@ -43,15 +43,11 @@ export class AdvertFilters {
   /** Seals are judged where there are any, and where the kernel takes the longer program. */
   #make({ configuration: { instances }, targets }: FilterWanted): AdvertFilter {
     const room = Math.max(ROOM_MIN, 2 * Math.max(instances.length, targets.length));
-    if (!instances.some(hasDigest)) {
-      return new AdvertFilter(room, 'none');
-    }
+    if (!instances.some(hasDigest)) return new AdvertFilter(room, 'none');
     try {
       return new AdvertFilter(room, 'validated');
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       this.log('warning', `VRRP: the kernel does not validate digests, floods of forged adverts will cost time: ${error.message}`);
       return new AdvertFilter(room, 'left');
     }

@@ -31,9 +31,7 @@ export class ClaimFilter extends SocketFilter<FilterReason> implements Filter<Cl
 
   configure({ held, ownMacs }: ClaimWanted): boolean {
     const { accounts } = this;
-    if (held.length > this.room || !accounts.hasRoomFor([...new Set(held.map(({ instance }) => instance))])) {
-      return false;
-    }
+    if (held.length > this.room || !accounts.hasRoomFor([...new Set(held.map(({ instance }) => instance))])) return false;
     this.#own.set(
       ownMacs.slice(0, MACS_MAX).map((mac) => ({ key: encodeRecord(OwnMac, { mac: macBytes(mac) }), value: Uint8Array.of(1) })),
     );

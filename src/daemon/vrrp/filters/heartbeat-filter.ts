@@ -58,9 +58,7 @@ export class HeartbeatFilter extends SocketFilter<FilterReason> implements Filte
         placesOf(device).map((ifindex) => ({ instance, key: peerKey(instance, ifindex, peer) })),
       ),
     );
-    if (found.length > this.room || !accounts.hasRoomFor(instances.map(({ name }) => name))) {
-      return false;
-    }
+    if (found.length > this.room || !accounts.hasRoomFor(instances.map(({ name }) => name))) return false;
     const values = new Map(instances.map((one) => [one, encodePeer(one, accounts.slotOf(one.name), sender)]));
     const wanted = found.map(({ instance, key }): TableEntry => ({ key, value: values.get(instance) ?? new Uint8Array(0) }));
     this.#peers.set(wanted);

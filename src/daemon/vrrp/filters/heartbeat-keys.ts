@@ -40,15 +40,13 @@ export class HeartbeatKeys {
   readonly #seen = new Map<string, bigint>();
 
   /** @param wallMs the time of day: a sender that was started again goes on behind its last stamp */
-  constructor(private readonly wallMs: () => number = Date.now) {}
+  constructor(readonly wallMs: () => number = Date.now) {}
 
   /** Undefined where no key can be had: such an instance says nothing. */
   encode(instance: VrrpInstance, state: Heartbeat['state'], priority: number): Uint8Array | undefined {
     const heartbeat: Heartbeat = { family: instance.family, vrid: instance.vrid, state, priority };
     const keys = heartbeatKeys(instance);
-    if (keys === undefined) {
-      return encodeHeartbeat(heartbeat);
-    }
+    if (keys === undefined) return encodeHeartbeat(heartbeat);
     const now = BigInt(this.wallMs()) * NANOSECONDS_IN_MS;
     this.#stamp = now > this.#stamp ? now : this.#stamp + 1n;
     return keys[0] === undefined
@@ -65,13 +63,9 @@ export class HeartbeatKeys {
     const authenticated = decodeAuthenticatedHeartbeat(bytes);
     const heartbeat = authenticated?.heartbeat ?? decodeHeartbeat(bytes);
     const instance = instances.find(({ family, vrid }) => family === heartbeat?.family && vrid === heartbeat.vrid);
-    if (heartbeat === undefined || instance === undefined) {
-      return undefined;
-    }
+    if (heartbeat === undefined || instance === undefined) return undefined;
     const keys = heartbeatKeys(instance);
-    if (keys === undefined) {
-      return authenticated === undefined ? { instance, heartbeat } : undefined;
-    }
+    if (keys === undefined) return authenticated === undefined ? { instance, heartbeat } : undefined;
     const from = `${instance.name} ${addressId(source)}`;
     if (
       authenticated === undefined ||
@@ -80,9 +74,7 @@ export class HeartbeatKeys {
     ) {
       return undefined;
     }
-    if (!keys.some(authenticated.isValidFor)) {
-      return undefined;
-    }
+    if (!keys.some(authenticated.isValidFor)) return undefined;
     this.#seen.set(from, authenticated.authentication.stamp);
     return { instance, heartbeat };
   }
@@ -93,9 +85,7 @@ export class HeartbeatKeys {
    */
   #isNew(from: string, stamp: bigint): boolean {
     const last = this.#seen.get(from);
-    if (last === undefined || stamp > last) {
-      return true;
-    }
+    if (last === undefined || stamp > last) return true;
     const now = BigInt(this.wallMs()) * NANOSECONDS_IN_MS;
     return last > now + CLOCKS_DIFFER_NS && stamp > now - CLOCKS_DIFFER_NS;
   }

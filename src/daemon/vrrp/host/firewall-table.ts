@@ -83,9 +83,7 @@ class Build {
 
   set(set: NftSet, keys: readonly { readonly key: Uint8Array; readonly data?: Uint8Array }[]): void {
     this.messages.push(newSet(this.#family, this.settings.table, set, ++this.#sets));
-    if (keys.length > 0) {
-      this.messages.push(addElements(this.#family, this.settings.table, set.name, keys));
-    }
+    if (keys.length > 0) this.messages.push(addElements(this.#family, this.settings.table, set.name, keys));
   }
 
   rule(chain: string, ...expressions: readonly Expression[]): void {
@@ -169,9 +167,7 @@ function linkLocalRules(build: Build): void {
       ...build.counted(goTo(`${chain}_link_local`)),
     );
   }
-  if (linkLocal.length === 0) {
-    return;
-  }
+  if (linkLocal.length === 0) return;
   const keyType = joined(NftType.ipv6, NftType.ifindex);
   build.set(
     { name: 'vips_link_local', keyType, keyLength: 20 },
@@ -200,9 +196,7 @@ function addressRules(build: Build): void {
     { name: 'vips', keyType: family === 'inet' ? NftType.ipv4 : NftType.ipv6, keyLength: length },
     content.addresses.map((address) => ({ key: encodeAddress(address) })),
   );
-  if (family === 'inet6') {
-    linkLocalRules(build);
-  }
+  if (family === 'inet6') linkLocalRules(build);
   build.rule('in', payload(1, PayloadBase.network, destination, length), lookUp(1, 'vips'), ...build.counted(drop()));
   build.rule('out', payload(1, PayloadBase.network, source, length), lookUp(1, 'vips'), ...build.counted(drop()));
 }
@@ -215,9 +209,7 @@ export function tableMessages(family: Family, settings: TableSettings, content: 
   const build = new Build(family, settings, content);
   const drops = content.addresses.length + content.linkLocal.length > 0;
   build.chain('out', NftHook.output);
-  if (content.macvlans.length > 0) {
-    macvlanRules(build);
-  }
+  if (content.macvlans.length > 0) macvlanRules(build);
   if (drops) {
     build.chain('in', NftHook.input);
     addressRules(build);

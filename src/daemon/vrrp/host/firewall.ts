@@ -30,7 +30,7 @@ export class Firewall {
 
   constructor(
     global: GlobalSettings,
-    private readonly undoJournal: UndoJournal,
+    readonly undoJournal: UndoJournal,
   ) {
     this.#settings = global.nftables ?? DEFAULTS;
     this.#silent = global.disableLocalIgmp === true;
@@ -40,9 +40,7 @@ export class Firewall {
   configure(global: GlobalSettings): void {
     if (this.#silent !== (global.disableLocalIgmp === true)) {
       this.#silent = global.disableLocalIgmp === true;
-      if (this.#made.has('inet') || [...this.#macvlans.values()].some(({ family }) => family === 'inet')) {
-        this.#renew('inet');
-      }
+      if (this.#made.has('inet') || [...this.#macvlans.values()].some(({ family }) => family === 'inet')) this.#renew('inet');
     }
     const settings = global.nftables ?? DEFAULTS;
     if (JSON.stringify(settings) !== JSON.stringify(this.#settings)) {
@@ -85,9 +83,7 @@ export class Firewall {
 
   #renewAll(families: readonly Family[]): void {
     for (const family of FAMILIES) {
-      if (families.includes(family)) {
-        this.#renew(family);
-      }
+      if (families.includes(family)) this.#renew(family);
     }
   }
 
@@ -126,22 +122,16 @@ export class Firewall {
   #remove(family: Family, table: string): void {
     this.#made.delete(family);
     this.#drop(family, table);
-    if (![...this.#made.values()].includes(table)) {
-      this.undoJournal.gone('tables', table);
-    }
+    if (![...this.#made.values()].includes(table)) this.undoJournal.gone('tables', table);
   }
 
   /** Those that a run which was killed left behind; ours are made anew where they are needed. */
   removeLeft(): void {
     for (const table of this.undoJournal.left.tables) {
       for (const family of FAMILIES) {
-        if (this.#made.get(family) !== table) {
-          this.#drop(family, table);
-        }
+        if (this.#made.get(family) !== table) this.#drop(family, table);
       }
-      if (![...this.#made.values()].includes(table)) {
-        this.undoJournal.gone('tables', table);
-      }
+      if (![...this.#made.values()].includes(table)) this.undoJournal.gone('tables', table);
     }
   }
 
@@ -151,9 +141,7 @@ export class Firewall {
       this.#nft.commit([deleteTable(MASTERS[family], table)], `remove the nft table ${table}`);
     } catch (error) {
       // None there, or a kernel that knows no such tables.
-      if (!hasCode(error, 'ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EINVAL')) {
-        throw error;
-      }
+      if (!hasCode(error, 'ENOENT', 'EOPNOTSUPP', 'EPROTONOSUPPORT', 'EINVAL')) throw error;
     }
   }
 

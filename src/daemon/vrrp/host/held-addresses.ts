@@ -90,9 +90,9 @@ export class HeldAddresses {
   readonly #present = new Set<string>();
 
   constructor(
-    private readonly netlink: Netlink,
-    private readonly interfaces: () => Interfaces,
-    private readonly log: Log,
+    readonly netlink: Netlink,
+    readonly interfaces: () => Interfaces,
+    readonly log: Log,
   ) {}
 
   #hold(held: Held): void {
@@ -139,9 +139,7 @@ export class HeldAddresses {
       if (held !== undefined && held.instance !== instance) {
         continue; // another instance has taken it over
       }
-      if (held !== undefined) {
-        this.#drop(key, held);
-      }
+      if (held !== undefined) this.#drop(key, held);
       const { label: _label, ...plain } = value;
       const text = `${formatAddress(host.address)}/${host.prefixLength} from ${device}`;
       this.#change(() => this.netlink.change(deleteAddress(plain), `remove ${text}`), ['EADDRNOTAVAIL', 'ENODEV']);
@@ -154,9 +152,7 @@ export class HeldAddresses {
       work();
       return true;
     } catch (error) {
-      if (hasCode(error, ...fine)) {
-        return true;
-      }
+      if (hasCode(error, ...fine)) return true;
       this.log('error', `Netlink: error: ${(error as Error).message}`);
       return false;
     }
@@ -201,17 +197,13 @@ export class HeldAddresses {
 
   /** Instances have other names since a reload, old to new. */
   rename(names: ReadonlyMap<string, string>): void {
-    for (const [key, held] of this.#held) {
-      this.#held.set(key, { ...held, instance: names.get(held.instance) ?? held.instance });
-    }
+    for (const [key, held] of this.#held) this.#held.set(key, { ...held, instance: names.get(held.instance) ?? held.instance });
   }
 
   /** Of these names we hold nothing any more: their interface is gone, and everything on it. */
   forget(ifindex: number): void {
     for (const [key, held] of this.#held) {
-      if (held.value.ifindex === ifindex) {
-        this.#drop(key, held);
-      }
+      if (held.value.ifindex === ifindex) this.#drop(key, held);
     }
   }
 }

@@ -64,21 +64,17 @@ export class HeldRoutes {
   readonly #failures = new Map<string, string>();
 
   constructor(
-    private readonly netlink: Netlink,
-    private readonly links: RouteLinks,
-    private readonly log: Log,
+    readonly netlink: Netlink,
+    readonly links: RouteLinks,
+    readonly log: Log,
   ) {}
 
   /** With the table of its VRF. */
   #settled(route: HostRoute): HostRoute {
     const { vrf } = route;
-    if (vrf === undefined) {
-      return route;
-    }
+    if (vrf === undefined) return route;
     const table = this.links.vrfTable(vrf) ?? this.#vrfTables.get(vrf);
-    if (table === undefined) {
-      return route;
-    }
+    if (table === undefined) return route;
     this.#vrfTables.set(vrf, table);
     return { ...route, table };
   }
@@ -88,9 +84,7 @@ export class HeldRoutes {
       const text = routeText(route);
       const settled = this.#settled(route);
       const request = (): NetlinkRequest => {
-        if (route.vrf !== undefined && this.links.vrfTable(route.vrf) === undefined) {
-          throw noVrf(route.vrf);
-        }
+        if (route.vrf !== undefined && this.links.vrfTable(route.vrf) === undefined) throw noVrf(route.vrf);
         return addHostRoute(settled, this.links.indexOf);
       };
       if (this.#try(request, `add route ${text}`, ['EEXIST'])) {
@@ -139,17 +133,13 @@ export class HeldRoutes {
 
   /** Instances have other names since a reload, old to new. */
   rename(names: ReadonlyMap<string, string>): void {
-    for (const [key, held] of this.#held) {
-      this.#held.set(key, { ...held, instance: names.get(held.instance) ?? held.instance });
-    }
+    for (const [key, held] of this.#held) this.#held.set(key, { ...held, instance: names.get(held.instance) ?? held.instance });
   }
 
   /** False: another instance holds the same. */
   #release(key: string, instance: string): boolean {
     const held = this.#held.get(key);
-    if (held !== undefined && held.instance !== instance) {
-      return false;
-    }
+    if (held !== undefined && held.instance !== instance) return false;
     this.#held.delete(key);
     return true;
   }
@@ -159,9 +149,7 @@ export class HeldRoutes {
     try {
       this.netlink.change(request(), what);
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       if (!hasCode(error, ...fine)) {
         if (this.#failures.get(what) !== error.message) {
           this.#failures.set(what, error.message);
@@ -176,15 +164,11 @@ export class HeldRoutes {
 
   /** What others took out, of one batch of the kernel's messages; it counts as not held from now on. */
   takeLost(messages: readonly NetlinkMessage[]): readonly LostEntry[] {
-    if (this.#held.size === 0) {
-      return [];
-    }
+    if (this.#held.size === 0) return [];
     return messages.flatMap((message) => {
       const key = message.port === this.netlink.port ? undefined : removedKey(message);
       const held = key === undefined ? undefined : this.#held.get(key);
-      if (key === undefined || held === undefined) {
-        return [];
-      }
+      if (key === undefined || held === undefined) return [];
       this.#held.delete(key);
       return [{ instance: held.instance, what: held.kind, text: `${held.kind} ${held.text} removed`, noTrack: held.noTrack }];
     });
@@ -198,9 +182,7 @@ function removedKey(message: NetlinkMessage): string | undefined {
     return identity === undefined ? undefined : `rule ${identity}`;
   }
   const route = message.type === RouteMessage.deleteRoute ? decodeRoute(message.payload) : undefined;
-  if (route === undefined) {
-    return undefined;
-  }
+  if (route === undefined) return undefined;
   const { family, destination, prefixLength, table, priority } = route;
   return `${family} ${destination === undefined ? '' : addressId(destination)}/${prefixLength} ${table} ${priority ?? 0} ${message.payload[3] ?? 0}`;
 }

@@ -210,9 +210,7 @@ export class HostResources {
   takeLost(messages: readonly NetlinkMessage[], anew = false): readonly LostResource[] {
     const addresses = this.#suspicious || anew ? this.#addresses.takeLost() : [];
     this.#suspicious = false;
-    if (messages.some(({ type }) => RELEVANT_TO_VIRTUAL.has(type))) {
-      this.#virtual.follow();
-    }
+    if (messages.some(({ type }) => RELEVANT_TO_VIRTUAL.has(type))) this.#virtual.follow();
     this.#static.changed(messages);
     return [...addresses.map((one) => ({ ...one, what: 'address' as const })), ...this.#routes.takeLost(messages)];
   }

@@ -38,9 +38,9 @@ export class Interfaces {
 
   /** `virtual`: whether this address is one that VRRP moves about, which adverts never come from. */
   constructor(
-    private readonly netlink: Netlink,
-    private readonly virtual: (ifindex: number, address: Address) => boolean,
-    private readonly events: InterfaceEvents,
+    readonly netlink: Netlink,
+    readonly virtual: (ifindex: number, address: Address) => boolean,
+    readonly events: InterfaceEvents,
   ) {}
 
   /** Reads everything; tells of what changed since the last time. @throws SystemError */
@@ -48,9 +48,7 @@ export class Interfaces {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the links');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
     const there = new Set(links.map(({ ifindex }) => ifindex));
-    for (const ifindex of [...this.#links.keys()].filter((index) => !there.has(index))) {
-      this.#remove(ifindex);
-    }
+    for (const ifindex of [...this.#links.keys()].filter((index) => !there.has(index))) this.#remove(ifindex);
     for (const link of links) {
       this.#keep(link);
       this.#addresses.set(link.ifindex, new Map());
@@ -58,9 +56,7 @@ export class Interfaces {
     for (const address of addresses) {
       this.#addresses.get(address.ifindex)?.set(addressKey(address.ifindex, address.address, address.prefixLength), address);
     }
-    for (const link of links) {
-      this.#tell(link.ifindex);
-    }
+    for (const link of links) this.#tell(link.ifindex);
   }
 
   all(): readonly InterfaceFacts[] {
@@ -101,29 +97,21 @@ export class Interfaces {
         this.#takeAddress(message, touched);
       }
     }
-    for (const ifindex of touched) {
-      this.#tell(ifindex);
-    }
+    for (const ifindex of touched) this.#tell(ifindex);
   }
 
   #takeLink(message: NetlinkMessage, touched: Set<number>): void {
     const link = decodeLink(message.payload);
     // A bridge tells of its ports by the same messages with a family of its own.
-    if (link === undefined || message.payload[0] !== 0) {
-      return;
-    }
+    if (link === undefined || message.payload[0] !== 0) return;
     if (message.type === RouteMessage.deleteLink) {
       this.#remove(link.ifindex);
       return;
     }
     const before = this.#links.get(link.ifindex);
-    if (before !== undefined && before.name !== link.name) {
-      this.#remove(link.ifindex);
-    }
+    if (before !== undefined && before.name !== link.name) this.#remove(link.ifindex);
     this.#keep(link);
-    if (!this.#addresses.has(link.ifindex)) {
-      this.#addresses.set(link.ifindex, new Map());
-    }
+    if (!this.#addresses.has(link.ifindex)) this.#addresses.set(link.ifindex, new Map());
     touched.add(link.ifindex);
   }
 
@@ -131,9 +119,7 @@ export class Interfaces {
     const address = decodeInterfaceAddress(message.payload);
     const known = address === undefined ? undefined : this.#addresses.get(address.ifindex);
     const name = address === undefined ? undefined : this.#links.get(address.ifindex)?.name;
-    if (address === undefined || known === undefined || name === undefined) {
-      return;
-    }
+    if (address === undefined || known === undefined || name === undefined) return;
     const key = addressKey(address.ifindex, address.address, address.prefixLength);
     const had = known.has(key);
     if (message.type === RouteMessage.newAddress) {
@@ -141,9 +127,7 @@ export class Interfaces {
     } else {
       known.delete(key);
     }
-    if (had !== (message.type === RouteMessage.newAddress)) {
-      this.events.address(had ? 'removed' : 'added', name, address);
-    }
+    if (had !== (message.type === RouteMessage.newAddress)) this.events.address(had ? 'removed' : 'added', name, address);
     touched.add(address.ifindex);
   }
 
@@ -154,15 +138,11 @@ export class Interfaces {
 
   #remove(ifindex: number): void {
     const link = this.#links.get(ifindex);
-    if (link !== undefined && this.#indexes.get(link.name) === ifindex) {
-      this.#indexes.delete(link.name);
-    }
+    if (link !== undefined && this.#indexes.get(link.name) === ifindex) this.#indexes.delete(link.name);
     this.#links.delete(ifindex);
     this.#addresses.delete(ifindex);
     this.#told.delete(ifindex);
-    if (link !== undefined) {
-      this.events.gone(link.name, ifindex);
-    }
+    if (link !== undefined) this.events.gone(link.name, ifindex);
   }
 
   #facts(link: Link): InterfaceFacts {
@@ -174,9 +154,7 @@ export class Interfaces {
 
   #tell(ifindex: number): void {
     const link = this.#links.get(ifindex);
-    if (link === undefined) {
-      return;
-    }
+    if (link === undefined) return;
     const facts = this.#facts(link);
     const text = JSON.stringify(facts);
     if (this.#told.get(ifindex) !== text) {

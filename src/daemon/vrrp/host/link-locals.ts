@@ -23,9 +23,9 @@ export class LinkLocals {
   #failure = '';
 
   constructor(
-    private readonly netlink: Netlink,
-    private readonly interfaces: () => Interfaces,
-    private readonly log: Log,
+    readonly netlink: Netlink,
+    readonly interfaces: () => Interfaces,
+    readonly log: Log,
   ) {}
 
   /** One that was just made on `base`. */
@@ -42,9 +42,7 @@ export class LinkLocals {
   tend(): void {
     for (const [name, { base }] of this.#given) {
       const made = this.interfaces().byName(name);
-      if (made !== undefined && (made.flags & LinkFlag.up) !== 0) {
-        this.#give(made, base);
-      }
+      if (made !== undefined && (made.flags & LinkFlag.up) !== 0) this.#give(made, base);
     }
   }
 
@@ -53,9 +51,7 @@ export class LinkLocals {
     const interfaces = this.interfaces();
     const own = interfaces.addressesOf(base).filter(isLinkLocal);
     const address = own.find((one) => before !== undefined && sameAddress(one, before)) ?? own[0];
-    if (address === undefined) {
-      return;
-    }
+    if (address === undefined) return;
     if (before !== undefined && !sameAddress(address, before) && interfaces.has(made.ifindex, before, LENGTH)) {
       this.#change(() => this.netlink.change(deleteAddress(inherited(made, before)), `take the old link-local address from ${made.name}`));
     }
@@ -73,9 +69,7 @@ export class LinkLocals {
       work();
       return true;
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       const fine = hasCode(error, 'EEXIST', 'EADDRNOTAVAIL');
       if (!fine && error.message !== this.#failure) {
         this.#failure = error.message;

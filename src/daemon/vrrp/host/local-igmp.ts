@@ -7,8 +7,8 @@ const SETTING = 'net/ipv4/igmp_link_local_mcast_reports';
 
 export class LocalIgmp {
   constructor(
-    private readonly undoJournal: UndoJournal,
-    private readonly log: Log,
+    readonly undoJournal: UndoJournal,
+    readonly log: Log,
   ) {}
 
   /** @throws SystemError */

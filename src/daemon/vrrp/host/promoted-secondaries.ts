@@ -9,8 +9,8 @@ const pathOf = (name: string): string => `net/ipv4/conf/${name}/${KEY}`;
 
 export class PromotedSecondaries {
   constructor(
-    private readonly undoJournal: UndoJournal,
-    private readonly log: Log,
+    readonly undoJournal: UndoJournal,
+    readonly log: Log,
   ) {}
 
   configure({ instances }: KeepalivedConfiguration): void {

@@ -66,7 +66,7 @@ export class StaticObjects {
   #suspicious = false;
   #told: readonly LostStatic[] = [];
 
-  constructor(private readonly tools: StaticTools) {
+  constructor(readonly tools: StaticTools) {
     const { netlink, interfaces, links, log } = tools;
     this.#addresses = new HeldAddresses(netlink, interfaces, log);
     this.#routes = new HeldRoutes(netlink, links, log);
@@ -100,9 +100,7 @@ export class StaticObjects {
       this.#restoreAddresses(false);
     }
     const lost = this.#routes.takeLost(messages);
-    if (lost.length > 0 || this.#told.length > 0) {
-      this.#restoreRoutes(lost.map(({ text }) => text));
-    }
+    if (lost.length > 0 || this.#told.length > 0) this.#restoreRoutes(lost.map(({ text }) => text));
     this.#tell();
   }
 
@@ -136,12 +134,8 @@ export class StaticObjects {
   #restoreAddresses(say = true): void {
     for (const lost of this.#lostAddresses()) {
       const { host, device } = lost;
-      if (this.tools.interfaces().byName(device) === undefined) {
-        continue;
-      }
-      if (say) {
-        this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, device, { set: true })}`);
-      }
+      if (this.tools.interfaces().byName(device) === undefined) continue;
+      if (say) this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, device, { set: true })}`);
       this.#addresses.add(NOBODY, [lost]);
     }
   }
@@ -155,9 +149,7 @@ export class StaticObjects {
       ...rules.map((rule) => [`rule ${ruleText(rule)} removed`, `rule ${dump.ruleText(rule)}`] as const),
     ];
     for (const [removed, text] of texts) {
-      if (deleted.includes(removed)) {
-        this.tools.log('info', `Restoring deleted static ${text}`);
-      }
+      if (deleted.includes(removed)) this.tools.log('info', `Restoring deleted static ${text}`);
     }
     this.#routes.addRoutes(NOBODY, routes);
     this.#routes.addRules(NOBODY, rules);

@@ -45,7 +45,7 @@ export class UndoJournal {
   readonly #ours: boolean;
   #failed = false;
 
-  constructor(private readonly log: Log) {
+  constructor(readonly log: Log) {
     const before = this.#read();
     const alive = before !== undefined && before.pid !== process.pid && startTime(before.pid) === before.started;
     const left = alive ? undefined : before;

@@ -66,7 +66,7 @@ export class VirtualInterfaces {
 
   readonly #linkLocals: LinkLocals;
 
-  constructor(private readonly tools: VirtualInterfaceTools) {
+  constructor(readonly tools: VirtualInterfaceTools) {
     this.#linkLocals = new LinkLocals(tools.netlink, tools.interfaces, tools.log);
   }
 
@@ -84,9 +84,7 @@ export class VirtualInterfaces {
       this.#make(wish, instance, below);
       return true;
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       // What it stands on was just deleted: told by itself.
       const level = hasCode(error, 'ENODEV') ? 'debug' : 'error';
       log(level, `(${wish.instance}): Unable to create ${WORDS[settings.kind]} interface ${name}: ${error.message}`);
@@ -117,9 +115,7 @@ export class VirtualInterfaces {
     }
     netlink.change(changeLink({ ifindex: made.ifindex, up: true }), `set ${name} up`);
     this.#giveAddress(settings, made, below, instance.family);
-    if (settings.kind === 'vmac') {
-      firewall.addMacvlan(name, instance.family, made.ifindex, below.ifindex);
-    }
+    if (settings.kind === 'vmac') firewall.addMacvlan(name, instance.family, made.ifindex, below.ifindex);
     this.#tellOf(settings, below);
     refresh();
   }
@@ -150,12 +146,8 @@ export class VirtualInterfaces {
   /** One that a crashed run left, or whose parent is another now, goes first. */
   #clearWay(name: string, below: Link): void {
     const there = this.tools.interfaces().byName(name);
-    if (there === undefined) {
-      return;
-    }
-    if (there.kind !== 'macvlan' && there.kind !== 'ipvlan') {
-      throw taken(name, below);
-    }
+    if (there === undefined) return;
+    if (there.kind !== 'macvlan' && there.kind !== 'ipvlan') throw taken(name, below);
     this.#delete(there);
   }
 
@@ -167,9 +159,7 @@ export class VirtualInterfaces {
       this.tools.refresh();
     } catch (error) {
       // Somebody else was faster.
-      if (!hasCode(error, 'ENODEV')) {
-        throw error;
-      }
+      if (!hasCode(error, 'ENODEV')) throw error;
     } finally {
       this.#removing = undefined;
     }
@@ -204,9 +194,7 @@ export class VirtualInterfaces {
   /** The kernel takes the stricter of `all` and the interface's own: what `all` asks for goes to each, so that ours can be without. */
   #moveReversePathFilter(except: string): void {
     const all = Number(readSetting('net/ipv4/conf/all/rp_filter') ?? 0);
-    if (all === 0) {
-      return;
-    }
+    if (all === 0) return;
     const others = this.tools
       .interfaces()
       .all()
@@ -221,9 +209,7 @@ export class VirtualInterfaces {
   #giveAddress(settings: VirtualInterface, made: Link, below: Link, family: VrrpInstance['family']): void {
     const { address, addressLength } = settings;
     if (settings.kind !== 'ipvlan' || address === undefined) {
-      if (family === 'inet6') {
-        this.#linkLocals.watch(made, below.name);
-      }
+      if (family === 'inet6') this.#linkLocals.watch(made, below.name);
       return;
     }
     const value: InterfaceAddress = {
@@ -238,9 +224,7 @@ export class VirtualInterfaces {
 
   /** Of an interface that goes away with us. */
   #write(path: string, value: string): void {
-    if (readSetting(path) !== undefined) {
-      writeSetting(path, value);
-    }
+    if (readSetting(path) !== undefined) writeSetting(path, value);
   }
 
   remove(wish: Wish): void {
@@ -250,14 +234,10 @@ export class VirtualInterfaces {
     if (this.#unmake(name)) {
       this.tools.log('debug', `(${instance}) Success removing ${WORDS[settings.kind]} interface ${name}`);
       const below = this.tools.interfaces().byName(base);
-      if (below !== undefined) {
-        this.#tellOf(settings, below);
-      }
+      if (below !== undefined) this.#tellOf(settings, below);
       this.tools.refresh();
     }
-    if (this.#made.size === 0) {
-      this.restore();
-    }
+    if (this.#made.size === 0) this.restore();
   }
 
   /** Whether one that we made was there and is gone now. */
@@ -266,9 +246,7 @@ export class VirtualInterfaces {
     const ours = there?.kind === 'macvlan' || there?.kind === 'ipvlan';
     this.#made.delete(name);
     this.#linkLocals.forget(name);
-    if (ours) {
-      this.#delete(there);
-    }
+    if (ours) this.#delete(there);
     this.tools.footprint.gone('links', name);
     return ours;
   }
@@ -287,13 +265,9 @@ export class VirtualInterfaces {
     const { footprint, log } = this.tools;
     for (const name of footprint.left.links.filter((one) => !wanted.has(one))) {
       this.#made.add(name);
-      if (this.#unmake(name)) {
-        log('info', `removed ${name}, which an earlier run left`);
-      }
+      if (this.#unmake(name)) log('info', `removed ${name}, which an earlier run left`);
     }
-    if (wanted.size === 0) {
-      this.restore();
-    }
+    if (wanted.size === 0) this.restore();
   }
 
   /** What macvlans need of the host, as it was before. */

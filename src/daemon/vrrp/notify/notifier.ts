@@ -37,8 +37,8 @@ export class Notifier {
   readonly #fifos: NotifyFifos;
 
   constructor(
-    private readonly resolve: (script: Script) => ResolvedScript,
-    private readonly log: Log,
+    readonly resolve: (script: Script) => ResolvedScript,
+    readonly log: Log,
   ) {
     this.#fifos = new NotifyFifos(resolve, log);
   }
@@ -79,9 +79,7 @@ export class Notifier {
         }
         return;
       }
-      if (next.script.kind === 'disabled') {
-        continue;
-      }
+      if (next.script.kind === 'disabled') continue;
       const started = runScript(next.script, { arguments: next.arguments });
       if (typeof started === 'string') {
         this.log('warning', `Unable to run notify script ${next.name}: ${started}`);

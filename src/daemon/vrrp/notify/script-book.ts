@@ -23,8 +23,8 @@ export class ScriptBook {
   #any = false;
 
   constructor(
-    private readonly configuration: KeepalivedConfiguration,
-    private readonly log: Log,
+    readonly configuration: KeepalivedConfiguration,
+    readonly log: Log,
   ) {
     this.#policy = policyOf(configuration.global);
   }
@@ -61,9 +61,7 @@ export class ScriptBook {
       notifyScripts(notify).forEach((script) => script !== undefined && this.resolve(script));
     }
     for (const fifo of [global.notifyFifo, global.vrrpNotifyFifo]) {
-      if (fifo?.script !== undefined) {
-        this.resolve(fifo.script);
-      }
+      if (fifo?.script !== undefined) this.resolve(fifo.script);
     }
     if (this.#any && !this.#policy.security) {
       const more = this.#unsafe ? ' There are insecure scripts.' : '';

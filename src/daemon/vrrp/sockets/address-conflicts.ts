@@ -52,9 +52,7 @@ const keyOf = (ifindex: number, address: Address): string => `${ifindex} ${addre
 /** Who says, in a neighbour advertisement, that an address is his. */
 export function claimOf(bytes: Uint8Array): { readonly address: Address; readonly mac: string } | undefined {
   const address = bytes[0] === NEIGHBOUR_ADVERTISEMENT ? decodeAddress(bytes.slice(NA.target, NA.option)) : undefined;
-  if (address === undefined || bytes.length < NA.length || bytes[NA.option] !== NA.targetLinkAddress) {
-    return undefined;
-  }
+  if (address === undefined || bytes.length < NA.length || bytes[NA.option] !== NA.targetLinkAddress) return undefined;
   return { address, mac: macText(bytes.slice(NA.mac, NA.length)) };
 }
 
@@ -69,7 +67,7 @@ export class AddressConflicts {
   readonly #possible = { inet: 0, inet6: 0 };
   readonly #filters: Readonly<Record<Address['family'], FilterKeeper<ClaimWanted, FilterReason>>>;
 
-  constructor(private readonly events: AddressConflictOptions) {
+  constructor(readonly events: AddressConflictOptions) {
     this.#filters = { inet: this.#keeper('inet', 'arp'), inet6: this.#keeper('inet6', 'neighbour') };
   }
 
@@ -86,17 +84,13 @@ export class AddressConflicts {
   /** Makes the filters for what may come to be held: a master that has just taken over has no time for that. */
   configure({ instances }: KeepalivedConfiguration): void {
     const all = instances.flatMap(({ addresses, excludedAddresses }) => [...addresses, ...excludedAddresses]);
-    for (const family of FAMILIES) {
-      this.#possible[family] = all.filter(({ address }) => address.family === family).length;
-    }
+    for (const family of FAMILIES) this.#possible[family] = all.filter(({ address }) => address.family === family).length;
     this.#configureFilters();
   }
 
   /** The filters must know each interface's MAC. */
   refresh(): void {
-    if (this.#ownMacs !== this.events.ownMacs().join()) {
-      this.#configureFilters();
-    }
+    if (this.#ownMacs !== this.events.ownMacs().join()) this.#configureFilters();
   }
 
   #configureFilters(): void {
@@ -104,9 +98,7 @@ export class AddressConflicts {
     this.#ownMacs = ownMacs.join();
     for (const family of FAMILIES) {
       const held = this.#held.filter(({ address }) => address.family === family);
-      if (held.length + this.#possible[family] > 0) {
-        this.#filters[family].configure({ held, ownMacs });
-      }
+      if (held.length + this.#possible[family] > 0) this.#filters[family].configure({ held, ownMacs });
     }
   }
 
@@ -114,9 +106,7 @@ export class AddressConflicts {
   watch(held: readonly HeldOn[]): void {
     const now = monotonicUs();
     const keys = new Set(held.map(({ ifindex, address }) => keyOf(ifindex, address)));
-    for (const key of [...this.#since.keys()].filter((one) => !keys.has(one))) {
-      this.#since.delete(key);
-    }
+    for (const key of [...this.#since.keys()].filter((one) => !keys.has(one))) this.#since.delete(key);
     keys.forEach((key) => this.#since.set(key, this.#since.get(key) ?? now));
     this.#held = held;
     this.#configureFilters();
@@ -140,9 +130,7 @@ export class AddressConflicts {
     try {
       work();
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       if (!this.#refused) {
         this.#refused = true;
         this.events.log('warning', `VRRP: cannot watch for address conflicts: ${error.message}`);
@@ -157,13 +145,9 @@ export class AddressConflicts {
       this.events.drain();
       for (let count = 0; count < READ_MAX; count++) {
         const frame = this.#receive(() => socket.receiveNow());
-        if (frame === undefined) {
-          return;
-        }
+        if (frame === undefined) return;
         const message = decodeArp(decodeEthernet(frame)?.payload ?? frame);
-        if (message !== undefined) {
-          this.#onClaim(link, message.senderAddress, message.senderMac);
-        }
+        if (message !== undefined) this.#onClaim(link, message.senderAddress, message.senderMac);
       }
     });
     return { socket, watch, close: () => socket.close() };
@@ -177,13 +161,9 @@ export class AddressConflicts {
       this.events.drain();
       for (let count = 0; count < READ_MAX; count++) {
         const received = this.#receive(() => socket.receive());
-        if (received === undefined) {
-          return;
-        }
+        if (received === undefined) return;
         const claim = received.ttl === 255 ? claimOf(received.bytes) : undefined;
-        if (claim !== undefined) {
-          this.#onClaim(link, claim.address, claim.mac);
-        }
+        if (claim !== undefined) this.#onClaim(link, claim.address, claim.mac);
       }
     });
     return { socket, watch, close: () => socket.close() };
@@ -194,9 +174,7 @@ export class AddressConflicts {
     try {
       return read();
     } catch (error) {
-      if (isSystemError(error)) {
-        return undefined;
-      }
+      if (isSystemError(error)) return undefined;
       throw error;
     }
   }
@@ -205,16 +183,10 @@ export class AddressConflicts {
     const key = keyOf(link.ifindex, address);
     const since = this.#since.get(key);
     const now = monotonicUs();
-    if (since === undefined || now - since < GRACE_US || this.events.ownMacs().includes(mac)) {
-      return;
-    }
+    if (since === undefined || now - since < GRACE_US || this.events.ownMacs().includes(mac)) return;
     const told = `${key} ${mac}`;
-    if (now - (this.#reportedAt.get(told) ?? Number.NEGATIVE_INFINITY) < REPEAT_US) {
-      return;
-    }
-    if (this.#reportedAt.size >= 1024) {
-      this.#reportedAt.clear();
-    }
+    if (now - (this.#reportedAt.get(told) ?? Number.NEGATIVE_INFINITY) < REPEAT_US) return;
+    if (this.#reportedAt.size >= 1024) this.#reportedAt.clear();
     this.#reportedAt.set(told, now);
     this.events.conflict(address, mac, link.name);
   }

@@ -93,9 +93,7 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
       one.instances.push(instance);
       // A unicast instance listens to the group too: a peer that multicasts by mistake would go unnoticed.
       const group = instance.unicast === undefined ? instance.multicastGroup : DEFAULT_GROUP[family];
-      if (device !== '' && !one.groups.some((other) => sameAddress(other, group))) {
-        one.groups.push(group);
-      }
+      if (device !== '' && !one.groups.some((other) => sameAddress(other, group))) one.groups.push(group);
     }
   }
   return wanted;
@@ -132,8 +130,8 @@ export class AdvertSockets {
   #bufferPolicy: ReceiveBuffers['adverts'];
 
   constructor(
-    private readonly interfaces: Interfaces,
-    private readonly events: AdvertSocketsOptions,
+    readonly interfaces: Interfaces,
+    readonly events: AdvertSocketsOptions,
   ) {}
 
   configure(configuration: KeepalivedConfiguration): void {
@@ -158,9 +156,7 @@ export class AdvertSockets {
         sender.close();
       }
     }
-    for (const [key, wanted] of this.#wanted) {
-      this.#open(key, wanted);
-    }
+    for (const [key, wanted] of this.#wanted) this.#open(key, wanted);
     const opened = this.#opened.splice(0);
     const places = [...this.#receivers.values()].flatMap((open) => this.#placesOf(open)).join();
     if (opened.length > 0 || places !== this.#places) {
@@ -173,9 +169,7 @@ export class AdvertSockets {
   listeners(): readonly { readonly instance: VrrpInstance; readonly ifindex: number }[] {
     return [...this.#wanted].flatMap(([key, { protocol, instances }]) => {
       const open = this.#receivers.get(key);
-      if (open === undefined || protocol === AH) {
-        return [];
-      }
+      if (open === undefined || protocol === AH) return [];
       const places = this.#placesOf(open);
       return instances.flatMap((instance) => places.map((ifindex) => ({ instance, ifindex })));
     });
@@ -197,9 +191,7 @@ export class AdvertSockets {
   #open(key: string, wanted: Wanted): void {
     const ifindex = this.#indexOf(wanted.device);
     const there = this.#receivers.get(key);
-    if (ifindex === undefined) {
-      return;
-    }
+    if (ifindex === undefined) return;
     try {
       const socket = there?.socket ?? new RawReceiver(wanted.family, wanted.protocol, wanted.device);
       if (there === undefined) {
@@ -209,9 +201,7 @@ export class AdvertSockets {
         this.#describe(socket, wanted, ifindex);
       }
       const bytes = bufferBytes(wanted.instances, this.#bufferPolicy, this.interfaces.byName(wanted.device)?.mtu ?? DEFAULT_MTU);
-      if (bytes !== undefined) {
-        socket.receiveBuffer(bytes);
-      }
+      if (bytes !== undefined) socket.receiveBuffer(bytes);
       socket.setGroups(wanted.groups, ifindex);
       this.#failures.delete(key);
     } catch (error) {
@@ -220,9 +210,7 @@ export class AdvertSockets {
   }
 
   #describe(socket: RawReceiver, { family, protocol, groups, unicast }: Wanted, ifindex: number): void {
-    if (protocol === AH) {
-      return;
-    }
+    if (protocol === AH) return;
     const where = unicast || groups[0] === undefined ? ', unicast' : `multicast, address(${formatAddress(groups[0])})`;
     const text = `ifindex(${String(ifindex).padStart(3)}), family(${FAMILY_NAMES[family]}), proto(${protocol}), fd(${socket.fd},${socket.fd})`;
     this.events.log('debug', `VRRP sockpool: [${text} ${where}]`);
@@ -230,9 +218,7 @@ export class AdvertSockets {
 
   /** Takes what waits in all of them: before a timer may say that nothing came. */
   drain(): void {
-    for (const key of [...this.#receivers.keys()]) {
-      this.#read(key);
-    }
+    for (const key of [...this.#receivers.keys()]) this.#read(key);
   }
 
   /** For dumps: keepalived's sockpool. */
@@ -240,9 +226,7 @@ export class AdvertSockets {
     return [...this.#wanted].flatMap(([key, { device, family, protocol, unicast, instances }]) => {
       const using = instances.filter(({ authentication }) => (authentication.kind === 'ah') === (protocol === AH));
       const open = this.#receivers.get(key);
-      if (open === undefined || using.length === 0) {
-        return [];
-      }
+      if (open === undefined || using.length === 0) return [];
       const source = unicast ? using.find(({ sourceAddress }) => sourceAddress !== undefined)?.sourceAddress : undefined;
       return [
         {
@@ -261,23 +245,17 @@ export class AdvertSockets {
   #read(key: string): void {
     for (let count = 0; count < READ_MAX; count++) {
       const open = this.#receivers.get(key);
-      if (open === undefined) {
-        return;
-      }
+      if (open === undefined) return;
       let received: ReturnType<RawReceiver['receive']>;
       try {
         received = open.socket.receive();
       } catch (error) {
         // Errors that arrived for what was sent (an interface that went down) are reported once by the next read.
-        if (!isSystemError(error)) {
-          throw error;
-        }
+        if (!isSystemError(error)) throw error;
         this.#failed(`read ${key}`, error, `reading adverts on ${open.socket.device}`);
         return;
       }
-      if (received === undefined) {
-        return;
-      }
+      if (received === undefined) return;
       const { source, destination, ttl, bytes } = received;
       const protocol = open.socket.protocol === AH ? AH : VRRP;
       const heardAs = this.#wanted.get(key)?.heardAs ?? open.socket.device;
@@ -306,9 +284,7 @@ export class AdvertSockets {
   }
 
   #failed(key: string, error: unknown, what: string, byNumber = false): void {
-    if (!isSystemError(error)) {
-      throw error;
-    }
+    if (!isSystemError(error)) throw error;
     const reason = reasonOf(error);
     const text = byNumber ? `${what} ${error.errno} (${reason})` : `${what}: ${reason}`;
     if (this.#failures.get(key) !== text && !hasCode(error, 'EINTR')) {
@@ -322,9 +298,7 @@ export class AdvertSockets {
       watch.stop();
       socket.close();
     }
-    for (const sender of this.#senders.values()) {
-      sender.close();
-    }
+    for (const sender of this.#senders.values()) sender.close();
     this.#receivers.clear();
     this.#senders.clear();
   }

@@ -34,9 +34,7 @@ interface Queue {
 
 export function announcement(link: Link, address: Address, router: boolean): Uint8Array {
   const mac = link.mac ?? BROADCAST_MAC;
-  if (address.family === 'inet6') {
-    return unsolicitedAdvertisement(mac, address, router);
-  }
+  if (address.family === 'inet6') return unsolicitedAdvertisement(mac, address, router);
   return encodeEthernet({
     destination: BROADCAST_MAC,
     source: mac,
@@ -69,8 +67,8 @@ export class Announcer {
   /** @throws SystemError */
   constructor(
     settings: GlobalSettings,
-    private readonly linkOf: (name: string) => Link | undefined,
-    private readonly log: Log,
+    readonly linkOf: (name: string) => Link | undefined,
+    readonly log: Log,
   ) {
     this.#settings = settings;
     this.#socket = new Fd(native().socket(AF_PACKET, SOCK_RAW, 0), 'announcements');
@@ -102,9 +100,7 @@ export class Announcer {
     const group = this.#settings.garpGroups.findIndex(({ interfaces }) => interfaces.includes(name));
     const own = this.#settings.garpGroups[group];
     const intervalUs = arp ? (own?.garpIntervalUs ?? this.#settings.garpIntervalUs) : (own?.gnaIntervalUs ?? this.#settings.gnaIntervalUs);
-    if (intervalUs === 0) {
-      return undefined;
-    }
+    if (intervalUs === 0) return undefined;
     const key = `${arp ? 'arp' : 'nd'} ${group < 0 ? name : group}`;
     let queue = this.#queues.get(key);
     if (queue === undefined) {
@@ -125,9 +121,7 @@ export class Announcer {
           queue.nextUs = now + queue.intervalUs;
         }
       }
-      if (queue.waiting.length > 0) {
-        next = Math.min(next ?? queue.nextUs, queue.nextUs);
-      }
+      if (queue.waiting.length > 0) next = Math.min(next ?? queue.nextUs, queue.nextUs);
     }
     this.#alarm.set(next);
   }
@@ -157,9 +151,7 @@ export class Announcer {
       this.log('debug', `Sending ${what} on ${name} for ${formatAddress(address)}`);
     } catch (error) {
       // The interface went down or away meanwhile, or its queue is full; the next block tries again.
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       this.log('warning', `Error sending ${what} on ${name} for ${formatAddress(address)}: ${(error as Error).message}`);
     }
   }

@@ -49,7 +49,7 @@ export class Heartbeats {
   #places: string | undefined;
   readonly #filter: FilterKeeper<HeartbeatWanted, FilterReason>;
 
-  constructor(private readonly events: HeartbeatsOptions) {
+  constructor(readonly events: HeartbeatsOptions) {
     this.#filter = new FilterKeeper({
       make: ({ instances }) =>
         new HeartbeatFilter(Math.max(ROOM_MIN, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + 2 * heartbeat.length, 0))),
@@ -92,9 +92,7 @@ export class Heartbeats {
         socket.close();
       }
     }
-    if (wanted.size > 0) {
-      this.#renewFilter([...wanted.values()].map((one) => one.interface));
-    }
+    if (wanted.size > 0) this.#renewFilter([...wanted.values()].map((one) => one.interface));
     for (const [key, one] of wanted) {
       const ifindex = this.events.linkOf(one.interface)?.ifindex;
       if (ifindex !== undefined && !this.#sockets.has(key)) {
@@ -119,13 +117,9 @@ export class Heartbeats {
 
   #send(instance: VrrpInstance): void {
     const now = this.events.look(instance.name);
-    if (now === undefined) {
-      return;
-    }
+    if (now === undefined) return;
     const bytes = this.#keys.encode(instance, now.state, now.priority);
-    if (bytes === undefined) {
-      return;
-    }
+    if (bytes === undefined) return;
     for (const { interface: device, peer } of instance.heartbeat) {
       const open = this.#sockets.get(keyOf(device, peer));
       this.#attempt(`${instance.name} ${device}`, `(${instance.name}) cannot send by ${device}`, () => open?.socket.send(bytes, peer));
@@ -138,30 +132,22 @@ export class Heartbeats {
       try {
         datagram = socket.receive();
       } catch (error) {
-        if (!isSystemError(error)) {
-          throw error;
-        }
+        if (!isSystemError(error)) throw error;
         return; // told of an unreachable peer: the next heartbeat tells it anew
       }
-      if (datagram === undefined) {
-        return;
-      }
+      if (datagram === undefined) return;
       this.#onDatagram(socket, datagram);
     }
   }
 
   /** Only from a peer that is configured on this link, not by a router, and with its key where there is one. */
   #onDatagram({ device }: UdpSocket, { source, ttl, bytes }: NonNullable<ReturnType<UdpSocket['receive']>>): void {
-    if (ttl !== TTL_OF_LINK) {
-      return;
-    }
+    if (ttl !== TTL_OF_LINK) return;
     const possible = this.#instances.filter(({ heartbeat }) =>
       heartbeat.some(({ interface: name, peer }) => name === device && sameAddress(peer, source)),
     );
     const heard = this.#keys.decode(bytes, source, possible);
-    if (heard !== undefined) {
-      this.events.heard(heard.instance.name, source, heard.heartbeat.state, heard.heartbeat.priority);
-    }
+    if (heard !== undefined) this.events.heard(heard.instance.name, source, heard.heartbeat.state, heard.heartbeat.priority);
   }
 
   #attempt(key: string, what: string, work: () => void): void {
@@ -169,9 +155,7 @@ export class Heartbeats {
       work();
       this.#failures.delete(key);
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       if (this.#failures.get(key) !== error.code) {
         this.#failures.set(key, error.code);
         this.events.log('warning', `heartbeat: ${what}: ${error.message}`);

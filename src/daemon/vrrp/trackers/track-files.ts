@@ -27,8 +27,8 @@ export class TrackFiles {
   readonly #reported = new Map<string, number | undefined>();
 
   constructor(
-    private readonly report: (name: string, value: number | undefined) => void,
-    private readonly log: Log,
+    readonly report: (name: string, value: number | undefined) => void,
+    readonly log: Log,
   ) {
     this.#watch = new FolderWatch((folder, name) => this.#changed(folder, name));
   }
@@ -39,19 +39,13 @@ export class TrackFiles {
     for (const name of [...this.#reported.keys()].filter((known) => !files.some((file) => file.name === known))) {
       this.#reported.delete(name);
     }
-    for (const file of files) {
-      this.#initialise(file);
-    }
+    for (const file of files) this.#initialise(file);
     this.#watchFolders();
-    for (const file of files) {
-      this.#read(file);
-    }
+    for (const file of files) this.#read(file);
   }
 
   #initialise({ path, init }: TrackFile): void {
-    if (init === undefined) {
-      return;
-    }
+    if (init === undefined) return;
     try {
       if (init.overwrite || unlessCode(() => statSync(path), ['ENOENT'], undefined) === undefined) {
         this.#write(path, `${init.value}\n`);
@@ -84,13 +78,9 @@ export class TrackFiles {
   }
 
   #changed(folder: string, name: string | undefined): void {
-    if (name === undefined) {
-      this.#watchFolders();
-    }
+    if (name === undefined) this.#watchFolders();
     for (const file of this.#files) {
-      if (dirname(file.path) === folder && (name === undefined || basename(file.path) === name)) {
-        this.#read(file);
-      }
+      if (dirname(file.path) === folder && (name === undefined || basename(file.path) === name)) this.#read(file);
     }
   }
 
@@ -100,9 +90,7 @@ export class TrackFiles {
       const start = startOfFile(path, READ_MAX);
       value = start === undefined ? undefined : numberIn(Buffer.from(start).toString('latin1'));
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
     }
     if (!this.#reported.has(name) || this.#reported.get(name) !== value) {
       this.#reported.set(name, value);

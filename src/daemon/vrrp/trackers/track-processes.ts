@@ -30,9 +30,7 @@ export function readProcess(pid: number): ProcessFacts | undefined {
 /** By the kernel's name or, with full_command, by the first word of its command line; then by its parameters where those are given. */
 export function matches({ argv, fullCommand, parameterMatch }: TrackProcess, { name, words }: ProcessFacts): boolean {
   const [command = '', ...wanted] = argv;
-  if (fullCommand ? words[0] !== command : name !== command.slice(0, NAME_MAX)) {
-    return false;
-  }
+  if (fullCommand ? words[0] !== command : name !== command.slice(0, NAME_MAX)) return false;
   const given = words.slice(1);
   const initial = wanted.every((word, index) => given[index] === word);
   switch (parameterMatch) {
@@ -62,8 +60,8 @@ export class TrackProcesses {
   #buffer: BufferSize | undefined;
 
   constructor(
-    private readonly report: (name: string, running: number) => void,
-    private readonly log: Log,
+    readonly report: (name: string, running: number) => void,
+    readonly log: Log,
   ) {}
 
   /** `buffer`: process_monitor_rcv_bufs. */
@@ -74,9 +72,7 @@ export class TrackProcesses {
       (settings) => before.get(JSON.stringify(settings)) ?? { settings, pids: new Set(), reported: undefined, timer: undefined },
     );
     for (const one of before.values()) {
-      if (!this.#watched.includes(one)) {
-        clearTimeout(one.timer);
-      }
+      if (!this.#watched.includes(one)) clearTimeout(one.timer);
     }
     if (this.#watched.length === 0) {
       this.close();
@@ -93,22 +89,16 @@ export class TrackProcesses {
   }
 
   #listen(): void {
-    if (this.#monitor !== undefined || this.#refused) {
-      return;
-    }
+    if (this.#monitor !== undefined || this.#refused) return;
     try {
       this.#monitor = new ProcessMonitor({
         started: (pid) => this.#examine(pid),
         ended: (pid) => this.#forget(pid),
         overrun: () => this.#scan(),
       });
-      if (this.#buffer !== undefined) {
-        this.#monitor.receiveBuffer(this.#buffer.bytes, this.#buffer.force);
-      }
+      if (this.#buffer !== undefined) this.#monitor.receiveBuffer(this.#buffer.bytes, this.#buffer.force);
     } catch (error) {
-      if (!isSystemError(error)) {
-        throw error;
-      }
+      if (!isSystemError(error)) throw error;
       this.#refused = true;
       this.log('info', `process events are refused here (${error.code}): looking at all processes once a second instead`);
     }
@@ -117,9 +107,7 @@ export class TrackProcesses {
 
   #scan(): void {
     const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
-    for (const { pids: known } of this.#watched) {
-      known.clear();
-    }
+    for (const { pids: known } of this.#watched) known.clear();
     for (const pid of pids) {
       const facts = readProcess(Number(pid));
       if (facts !== undefined) {
@@ -139,9 +127,7 @@ export class TrackProcesses {
 
   #forget(pid: number): void {
     for (const one of this.#watched) {
-      if (one.pids.delete(pid)) {
-        this.#report(one);
-      }
+      if (one.pids.delete(pid)) this.#report(one);
     }
   }
 
@@ -150,9 +136,7 @@ export class TrackProcesses {
     const { settings, pids, reported: told } = one;
     clearTimeout(one.timer);
     one.timer = undefined;
-    if (told === pids.size) {
-      return;
-    }
+    if (told === pids.size) return;
     const delayUs = told === undefined ? 0 : pids.size > told ? settings.forkDelayUs : settings.terminateDelayUs;
     const say = (): void => {
       one.timer = undefined;

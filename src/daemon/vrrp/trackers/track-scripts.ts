@@ -21,8 +21,8 @@ export class TrackScripts {
   readonly #tracked = new Map<string, Tracked>();
 
   constructor(
-    private readonly report: (name: string, outcome: ScriptOutcome) => void,
-    private readonly log: Log,
+    readonly report: (name: string, outcome: ScriptOutcome) => void,
+    readonly log: Log,
   ) {}
 
   /** Starts what is new at once; what did not change goes on undisturbed. */
@@ -41,9 +41,7 @@ export class TrackScripts {
         before.script = script;
         continue;
       }
-      if (before !== undefined) {
-        this.#end(before);
-      }
+      if (before !== undefined) this.#end(before);
       const tracked: Tracked = {
         settings,
         script,
@@ -78,9 +76,7 @@ export class TrackScripts {
     tracked.running = started;
     void started.ended.then((outcome) => {
       tracked.running = undefined;
-      if (this.#tracked.get(name) === tracked) {
-        this.report(name, outcome);
-      }
+      if (this.#tracked.get(name) === tracked) this.report(name, outcome);
     });
   }
 
@@ -90,9 +86,7 @@ export class TrackScripts {
   }
 
   close(): void {
-    for (const tracked of this.#tracked.values()) {
-      this.#end(tracked);
-    }
+    for (const tracked of this.#tracked.values()) this.#end(tracked);
     this.#tracked.clear();
   }
 }

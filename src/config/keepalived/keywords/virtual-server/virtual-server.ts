@@ -1,5 +1,5 @@
 // virtual_server_group and virtual_server: keepalived.conf(5), "LVS CONFIGURATION".
-import { defaultScheduler, schedulers } from '../../../../model/schedulers.js';
+import { DEFAULT_SCHEDULER, schedulers } from '../../../../model/schedulers.js';
 import type { Keyword } from '../../keyword.js';
 import { timingKeywords } from './check-timing.js';
 import { realServerKeyword } from './real-server.js';
@@ -10,7 +10,7 @@ const scheduling: readonly Keyword[] = [
     aliases: ['lb_algo'],
     argument: { kind: 'choice', of: schedulers.map(({ name }) => name) },
     repeated: true,
-    default: defaultScheduler,
+    default: DEFAULT_SCHEDULER,
     meaning: 'Scheduler for new connections.',
     messages: { invalid: "Invalid lvs_scheduler '%v' - ignoring" },
   },

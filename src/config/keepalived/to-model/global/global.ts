@@ -61,9 +61,7 @@ function tableName(global: Values, report: Report): string {
 
 function nftables(global: Values, report: Report): GlobalSettings['nftables'] {
   if (has(global, 'vrrp_iptables')) {
-    for (const { at } of global.of.get('vrrp_iptables') ?? []) {
-      report('iptables-unsupported', at);
-    }
+    for (const { at } of global.of.get('vrrp_iptables') ?? []) report('iptables-unsupported', at);
   }
   return {
     table: tableName(global, report),

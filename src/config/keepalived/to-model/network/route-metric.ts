@@ -15,21 +15,21 @@ interface Metric {
   readonly label: string;
 }
 
-const unsigned = 0xffffffff;
+const UNSIGNED_MAX = 0xffffffff;
 
 export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>([
-  ['mtu', { max: unsigned, lock: true, label: 'MTU' }],
+  ['mtu', { max: UNSIGNED_MAX, lock: true, label: 'MTU' }],
   ['hoplimit', { max: 255, label: 'hoplimit' }],
-  ['advmss', { max: unsigned, lock: true, label: 'advmss' }],
-  ['rtt', { max: unsigned, lock: true, perMs: 8, label: 'rtt' }],
-  ['rttvar', { max: unsigned, lock: true, perMs: 4, label: 'rttvar' }],
-  ['rto_min', { max: unsigned, lock: true, perMs: 1, label: 'rto_min' }],
-  ['reordering', { max: unsigned, lock: true, label: 'reordering' }],
-  ['window', { max: unsigned, label: 'window' }],
-  ['cwnd', { max: unsigned, lock: true, label: 'cwnd' }],
-  ['ssthresh', { max: unsigned, lock: true, label: 'ssthresh' }],
-  ['initcwnd', { max: unsigned, label: 'initcwnd' }],
-  ['initrwnd', { max: unsigned, label: 'initrwnd' }],
+  ['advmss', { max: UNSIGNED_MAX, lock: true, label: 'advmss' }],
+  ['rtt', { max: UNSIGNED_MAX, lock: true, perMs: 8, label: 'rtt' }],
+  ['rttvar', { max: UNSIGNED_MAX, lock: true, perMs: 4, label: 'rttvar' }],
+  ['rto_min', { max: UNSIGNED_MAX, lock: true, perMs: 1, label: 'rto_min' }],
+  ['reordering', { max: UNSIGNED_MAX, lock: true, label: 'reordering' }],
+  ['window', { max: UNSIGNED_MAX, label: 'window' }],
+  ['cwnd', { max: UNSIGNED_MAX, lock: true, label: 'cwnd' }],
+  ['ssthresh', { max: UNSIGNED_MAX, lock: true, label: 'ssthresh' }],
+  ['initcwnd', { max: UNSIGNED_MAX, label: 'initcwnd' }],
+  ['initrwnd', { max: UNSIGNED_MAX, label: 'initrwnd' }],
   ['quickack', { max: 1, label: 'quickack value' }],
   ['fastopen_no_cookie', { max: 1, label: 'fastopen_no_cookie value' }],
 ]);

@@ -20,7 +20,7 @@ export interface RouteReading {
 /** Reads the value of the option; false: the route is not used. */
 type Option = (reading: RouteReading, word: Word) => boolean;
 
-const unsigned = 0xffffffff;
+const UNSIGNED_MAX = 0xffffffff;
 
 type NameCode = 'route-tos-invalid' | 'route-table-unknown' | 'route-protocol-unknown' | 'route-scope-unknown';
 
@@ -69,7 +69,7 @@ const metric: Option = ({ line, draft }) => {
   const value =
     word === undefined
       ? undefined
-      : line.number(word, { min: 0, max: unsigned }, 'route-metric-invalid', { name: 'metric', word: word.text });
+      : line.number(word, { min: 0, max: UNSIGNED_MAX }, 'route-metric-invalid', { name: 'metric', word: word.text });
   if (value !== undefined) draft.metric = value;
   return value !== undefined;
 };
@@ -100,7 +100,7 @@ const expires: Option = ({ line, draft }) => {
   const value =
     word === undefined
       ? undefined
-      : line.number(word, { min: 0, max: unsigned }, 'route-metric-invalid', { name: 'expires time', word: word.text });
+      : line.number(word, { min: 0, max: UNSIGNED_MAX }, 'route-metric-invalid', { name: 'expires time', word: word.text });
   if (value !== undefined) draft.expires = value;
   return value !== undefined;
 };
@@ -172,7 +172,7 @@ export const routeOptions: ReadonlyMap<string, Option> = new Map<string, Option>
   ['oif', device],
   ['src', source],
   ['from', from],
-  ['table', named('table', unsigned, 'table', 'route-table-unknown')],
+  ['table', named('table', UNSIGNED_MAX, 'table', 'route-table-unknown')],
   ['tos', tos],
   ['dsfield', tos],
   ['protocol', named('protocol', 255, 'protocol', 'route-protocol-unknown')],

@@ -6,12 +6,12 @@ import { parseAddress } from '../../../../model/address-text.js';
 import type { HostRoute } from '../../../../model/keepalived/network.js';
 
 const ip = (text: string) => parseAddress(text)!;
-const net = '192.168.9.0/24 dev eth0';
-const net6 = '2001:db8:9::/64 dev eth0';
+const NET = '192.168.9.0/24 dev eth0';
+const NET6 = '2001:db8:9::/64 dev eth0';
 
 const optionCases: [string, Partial<HostRoute>][] = [
   [
-    net,
+    NET,
     {
       family: 'inet',
       type: 'unicast',
@@ -27,18 +27,18 @@ const optionCases: [string, Partial<HostRoute>][] = [
   ['default via fe80::9 dev eth0', { family: 'inet6', to: { address: ip('::'), length: 0 } }],
   ['default6 dev eth0', { family: 'inet6' }],
   ['src 10.99.0.1 192.168.9.0/24 dev eth0', { source: ip('10.99.0.1') }],
-  [`${net6} from 2001:db8::/32`, { from: { address: ip('2001:db8::'), length: 32 } }],
-  [`${net} table main`, { table: 254 }],
-  [`${net} table 100`, { table: 100 }],
-  [`${net} tos 0x10`, { tos: 16 }],
-  [`${net} dsfield 8`, { tos: 8 }],
-  [`${net} protocol static no_track`, { protocol: 4, noTrack: true }],
-  [`${net} scope host`, { scope: 254 }],
-  [`${net} metric 10`, { metric: 10 }],
-  [`${net} priority 10`, { metric: 10 }],
-  [`${net} preference 10`, { metric: 10 }],
+  [`${NET6} from 2001:db8::/32`, { from: { address: ip('2001:db8::'), length: 32 } }],
+  [`${NET} table main`, { table: 254 }],
+  [`${NET} table 100`, { table: 100 }],
+  [`${NET} tos 0x10`, { tos: 16 }],
+  [`${NET} dsfield 8`, { tos: 8 }],
+  [`${NET} protocol static no_track`, { protocol: 4, noTrack: true }],
+  [`${NET} scope host`, { scope: 254 }],
+  [`${NET} metric 10`, { metric: 10 }],
+  [`${NET} priority 10`, { metric: 10 }],
+  [`${NET} preference 10`, { metric: 10 }],
   [
-    `${net} mtu lock 1400 hoplimit 64 advmss 1300`,
+    `${NET} mtu lock 1400 hoplimit 64 advmss 1300`,
     {
       metrics: [
         { name: 'mtu', value: 1400, lock: true },
@@ -48,7 +48,7 @@ const optionCases: [string, Partial<HostRoute>][] = [
     },
   ],
   [
-    `${net} rtt 1s rttvar 1001 rto_min 300 rtt 121s`,
+    `${NET} rtt 1s rttvar 1001 rto_min 300 rtt 121s`,
     {
       metrics: [
         { name: 'rttvar', value: 250.25, lock: false },
@@ -58,7 +58,7 @@ const optionCases: [string, Partial<HostRoute>][] = [
     },
   ],
   [
-    `${net} cwnd lock 10 window 9 ssthresh 8 reordering 3 initcwnd 1 initrwnd 2`,
+    `${NET} cwnd lock 10 window 9 ssthresh 8 reordering 3 initcwnd 1 initrwnd 2`,
     {
       metrics: [
         ['cwnd', 10, true],
@@ -71,7 +71,7 @@ const optionCases: [string, Partial<HostRoute>][] = [
     },
   ],
   [
-    `${net} quickack 1 fastopen_no_cookie 0 features ecn`,
+    `${NET} quickack 1 fastopen_no_cookie 0 features ecn`,
     {
       metrics: [
         { name: 'quickack', value: 1, lock: false },
@@ -80,14 +80,14 @@ const optionCases: [string, Partial<HostRoute>][] = [
       ],
     },
   ],
-  [`${net} congctl lock cubic`, { congestionControl: { name: 'cubic', lock: true } }],
-  [`${net} realms 1/2`, { realms: 0x10002 }],
-  [`${net} onlink append`, { onlink: true, insert: 'append' }],
-  [`blackhole ${net}`, { type: 'blackhole', insert: 'add' }],
-  [`${net6} pref high expires 100`, { pref: 'high', expires: 100 }],
-  [`${net} track_group TG`, { trackGroup: 'TG' }],
+  [`${NET} congctl lock cubic`, { congestionControl: { name: 'cubic', lock: true } }],
+  [`${NET} realms 1/2`, { realms: 0x10002 }],
+  [`${NET} onlink append`, { onlink: true, insert: 'append' }],
+  [`blackhole ${NET}`, { type: 'blackhole', insert: 'add' }],
+  [`${NET6} pref high expires 100`, { pref: 'high', expires: 100 }],
+  [`${NET} track_group TG`, { trackGroup: 'TG' }],
   [
-    `${net} nexthop via 10.99.0.9 dev eth0 weight 2 nexthop via inet 10.99.1.9 onlink`,
+    `${NET} nexthop via 10.99.0.9 dev eth0 weight 2 nexthop via inet 10.99.1.9 onlink`,
     {
       nextHops: [
         { via: ip('10.99.0.9'), dev: 'eth0', weight: 2, onlink: false },
@@ -96,7 +96,7 @@ const optionCases: [string, Partial<HostRoute>][] = [
     },
   ],
   [
-    `${net} encap ip id 1 dst 10.0.0.1 src 10.0.0.2 tos 16 ttl 9 flags 3 ttl-propagate enabled vrf red`,
+    `${NET} encap ip id 1 dst 10.0.0.1 src 10.0.0.2 tos 16 ttl 9 flags 3 ttl-propagate enabled vrf red`,
     {
       encap: { kind: 'ip', id: 1n, destination: ip('10.0.0.1'), source: ip('10.0.0.2'), tos: 16, ttl: 9, flags: 3 },
       ttlPropagate: true,
@@ -104,13 +104,13 @@ const optionCases: [string, Partial<HostRoute>][] = [
     },
   ],
   [
-    `${net} encap ip6 dst fe80::1 tc 0x10 hoplimit 3 metric 5`,
+    `${NET} encap ip6 dst fe80::1 tc 0x10 hoplimit 3 metric 5`,
     { encap: { kind: 'ip6', destination: ip('fe80::1'), tos: 16, ttl: 3 }, metric: 5 },
   ],
-  [`${net} encap mpls 100/0x20 metric 5`, { encap: { kind: 'mpls', labels: [100, 32] }, metric: 5 }],
-  [`${net} encap ila 1:2:3:fF`, { encap: { kind: 'ila', locator: [1, 2, 3, 255] } }],
+  [`${NET} encap mpls 100/0x20 metric 5`, { encap: { kind: 'mpls', labels: [100, 32] }, metric: 5 }],
+  [`${NET} encap ila 1:2:3:fF`, { encap: { kind: 'ila', locator: [1, 2, 3, 255] } }],
   [
-    `${net} nexthop via 10.99.0.9 encap mpls 16 realms 1/2 weight 2 nexthop dev eth1`,
+    `${NET} nexthop via 10.99.0.9 encap mpls 16 realms 1/2 weight 2 nexthop dev eth1`,
     {
       nextHops: [
         { via: ip('10.99.0.9'), weight: 2, onlink: false, realms: 0x10002, encap: { kind: 'mpls', labels: [16] } },
@@ -129,7 +129,7 @@ test('options of a route line', () => {
 });
 
 test('of a metric that is set twice the last value counts', () => {
-  assert.deepEqual(readRouteLine(`${net} mtu 1 hoplimit 2 mtu 3`).route?.metrics, [
+  assert.deepEqual(readRouteLine(`${NET} mtu 1 hoplimit 2 mtu 3`).route?.metrics, [
     { name: 'hoplimit', value: 2, lock: false },
     { name: 'mtu', value: 3, lock: false },
   ]);
@@ -148,7 +148,7 @@ test('an invalid tunnel is reported, and the route is used without it', () => {
     ['ip6 id 1 hoplimit 256', ["number '256' outside range [0, 255]", 'Invalid hoplimit 256 specified for ip6 encapsulation']],
   ];
   for (const [encap, expected] of cases) {
-    const { route, errors } = readRouteLine(`${net} encap ${encap}`);
+    const { route, errors } = readRouteLine(`${NET} encap ${encap}`);
     assert.deepEqual([errors, route?.encap], [expected, undefined], encap);
     assert.ok(route !== undefined, encap);
   }
@@ -162,29 +162,29 @@ test("errors in a route line are reported in keepalived's words", () => {
     [`192.168.9.0/24 gw 10.99.0.9 dev eth0`, ['"gw" for routes is deprecated. Please use "via"'], true],
     ['abc dev eth0', ['VRRP parsed invalid IP abc. skipping IP...', 'unknown route keyword abc'], false],
     ['via 10.99.0.9 dev eth0', ['Route must have a destination'], false],
-    [`${net} via fe80::9`, ['Cannot mix IPv4 and IPv6 addresses for route'], false],
-    [`${net} via abc`, ['VRRP parsed invalid IP abc. skipping IP...', 'invalid route via address abc'], false],
-    [`${net} src abc`, ['VRRP parsed invalid IP abc. skipping IP...', 'invalid route src address abc'], false],
-    [`${net} from 10.0.0.0/8`, ['route from address only supported with IPv6 (10.0.0.0/8)'], false],
-    [`${net} table bogus`, ['Routing table bogus not found for route'], false],
-    [`${net} tos 256`, ['TOS value 256 is invalid'], false],
-    [`${net} protocol static`, ['Route cannot be tracked if protocol is not RTPROT_KEEPALIVED(18), resetting protocol'], true],
-    [`${net} protocol 256`, ['Protocol 256 not found or invalid for route'], false],
-    [`${net} scope 300`, ['Scope 300 not found or invalid for route'], false],
-    [`${net} metric -1`, ["negative number '-1'", 'Invalid metric -1 specified for route'], false],
-    [`${net} mtu abc`, ["invalid number 'abc'", 'Invalid MTU abc specified for route'], false],
-    [`${net} rtt abc`, ['Invalid rtt abc specified for route'], false],
-    [`${net} realms bogus`, ['Invalid realms bogus for route'], false],
-    [`${net} features bogus`, ['feature bogus not supported'], true],
-    [`${net} quickack 2`, ["number '2' outside range [0, 1]", 'Invalid quickack value 2 specified for route'], false],
-    [`${net6} pref bogus`, ["invalid number 'bogus'", 'Invalid pref value bogus specified for route'], false],
-    [`${net} pref low`, ['pref is only valid for IPv6'], false],
-    [`${net} expires 100`, ['expires is only valid for IPv6'], false],
-    [`${net6} expires x`, ["invalid number 'x'", 'Invalid expires time x specified for route'], false],
-    [`${net} ttl-propagate bogus`, ['ttl-propagate value bogus not recognised'], true],
-    [`${net} as to 192.168.8.0/24`, ['"as to" for MPLS only - ignoring'], true],
-    [`${net} encap bogus`, ['Unknown encap type - bogus'], true],
-    [`${net} track_group TX`, ['track_group TX not found'], true],
+    [`${NET} via fe80::9`, ['Cannot mix IPv4 and IPv6 addresses for route'], false],
+    [`${NET} via abc`, ['VRRP parsed invalid IP abc. skipping IP...', 'invalid route via address abc'], false],
+    [`${NET} src abc`, ['VRRP parsed invalid IP abc. skipping IP...', 'invalid route src address abc'], false],
+    [`${NET} from 10.0.0.0/8`, ['route from address only supported with IPv6 (10.0.0.0/8)'], false],
+    [`${NET} table bogus`, ['Routing table bogus not found for route'], false],
+    [`${NET} tos 256`, ['TOS value 256 is invalid'], false],
+    [`${NET} protocol static`, ['Route cannot be tracked if protocol is not RTPROT_KEEPALIVED(18), resetting protocol'], true],
+    [`${NET} protocol 256`, ['Protocol 256 not found or invalid for route'], false],
+    [`${NET} scope 300`, ['Scope 300 not found or invalid for route'], false],
+    [`${NET} metric -1`, ["negative number '-1'", 'Invalid metric -1 specified for route'], false],
+    [`${NET} mtu abc`, ["invalid number 'abc'", 'Invalid MTU abc specified for route'], false],
+    [`${NET} rtt abc`, ['Invalid rtt abc specified for route'], false],
+    [`${NET} realms bogus`, ['Invalid realms bogus for route'], false],
+    [`${NET} features bogus`, ['feature bogus not supported'], true],
+    [`${NET} quickack 2`, ["number '2' outside range [0, 1]", 'Invalid quickack value 2 specified for route'], false],
+    [`${NET6} pref bogus`, ["invalid number 'bogus'", 'Invalid pref value bogus specified for route'], false],
+    [`${NET} pref low`, ['pref is only valid for IPv6'], false],
+    [`${NET} expires 100`, ['expires is only valid for IPv6'], false],
+    [`${NET6} expires x`, ["invalid number 'x'", 'Invalid expires time x specified for route'], false],
+    [`${NET} ttl-propagate bogus`, ['ttl-propagate value bogus not recognised'], true],
+    [`${NET} as to 192.168.8.0/24`, ['"as to" for MPLS only - ignoring'], true],
+    [`${NET} encap bogus`, ['Unknown encap type - bogus'], true],
+    [`${NET} track_group TX`, ['track_group TX not found'], true],
     [
       '192.168.9.0/24 nexthop via 10.99.0.9 weight 257',
       ["number '257' outside range [0, 256]", 'Invalid weight 257 specified for route', untracked('192.168.9.0/24')],
@@ -208,7 +208,7 @@ test("errors in a route line are reported in keepalived's words", () => {
 
 test('an option without its value is fatal', () => {
   for (const [line, place] of [
-    [`${net} table`, 'table` at word position 5'],
+    [`${NET} table`, 'table` at word position 5'],
     ['192.168.9.0/24 dev', 'dev` at word position 3'],
   ] as const) {
     assert.throws(() => readRouteLine(line), new RegExp(`is missing a parameter after keyword \`${place}`));

@@ -123,9 +123,7 @@ function effectiveTracking(line: Line, place: Word, draft: RouteDraft, text: str
     draft.protocol ??= PROTOCOL_KEEPALIVED;
     return;
   }
-  if (draft.protocol !== undefined && draft.protocol !== PROTOCOL_KEEPALIVED) {
-    line.report('route-tracking-protocol', place.at);
-  }
+  if (draft.protocol !== undefined && draft.protocol !== PROTOCOL_KEEPALIVED) line.report('route-tracking-protocol', place.at);
   draft.protocol = PROTOCOL_KEEPALIVED;
 }
 

@@ -23,7 +23,7 @@ export interface RuleReading {
 /** Reads the value of the option; false: the rule is not used. */
 type Option = (reading: RuleReading, word: Word) => boolean;
 
-const unsigned = 0xffffffff;
+const UNSIGNED_MAX = 0xffffffff;
 const everything = new Set(['all', 'any', 'default']);
 
 const prefix =
@@ -88,7 +88,7 @@ function act(reading: RuleReading, word: Word, action: HostRule['action']): bool
 const table: Option = (reading, keyword) => {
   const word = reading.line.need();
   if (word === undefined) return false;
-  const found = readNamed(reading.names, 'table', word.text, unsigned);
+  const found = readNamed(reading.names, 'table', word.text, UNSIGNED_MAX);
   if (found === undefined) reading.line.report('rule-table-unknown', word.at, { word: word.text });
   else if (found === 0) reading.line.report('rule-table-zero', word.at);
   else return act(reading, keyword, { kind: 'table', table: found });
@@ -98,7 +98,7 @@ const table: Option = (reading, keyword) => {
 const goto: Option = (reading, keyword) => {
   const word = reading.line.need();
   if (word === undefined) return false;
-  const preference = reading.line.number(word, { min: 0, max: unsigned }, 'rule-goto-invalid', { keyword: keyword.text });
+  const preference = reading.line.number(word, { min: 0, max: UNSIGNED_MAX }, 'rule-goto-invalid', { keyword: keyword.text });
   return preference !== undefined && act(reading, keyword, { kind: 'goto', preference });
 };
 
@@ -124,9 +124,9 @@ const l3mdev: Option = (reading, word) => {
 
 function readMark(text: string): RuleDraft['fwmark'] | undefined {
   const [mark = '', mask] = text.split('/');
-  const value = readCNumber(mark, unsigned);
+  const value = readCNumber(mark, UNSIGNED_MAX);
   if (value === undefined || mask === undefined) return value === undefined ? undefined : { mark: value };
-  const bits = mask === '' ? 0 : readCNumber(mask, unsigned);
+  const bits = mask === '' ? 0 : readCNumber(mask, UNSIGNED_MAX);
   return bits === undefined ? undefined : { mark: value, mask: bits };
 }
 
@@ -138,7 +138,7 @@ function readRange(text: string, min: number, max: number): { readonly from: num
 }
 
 const uids = (text: string): Partial<RuleDraft> | undefined => {
-  const range = text.includes('-') ? readRange(text, 0, unsigned) : undefined;
+  const range = text.includes('-') ? readRange(text, 0, UNSIGNED_MAX) : undefined;
   return range && { uidRange: range };
 };
 
@@ -180,10 +180,10 @@ const device =
     if (word !== undefined) draft[key] = word.text;
     return word !== undefined;
   };
-const preference = number('preference', unsigned, 'rule-preference-invalid');
+const preference = number('preference', UNSIGNED_MAX, 'rule-preference-invalid');
 const suppressLength = number('suppressPrefixLength', 0x7fffffff, 'rule-value-invalid');
 const suppressGroup = value((text, { names }) => {
-  const found = readNamed(names, 'group', text, unsigned);
+  const found = readNamed(names, 'group', text, UNSIGNED_MAX);
   return found === undefined ? undefined : { suppressGroup: found };
 }, 'rule-value-invalid');
 

@@ -6,13 +6,13 @@ import { parseAddress } from '../../../../model/address-text.js';
 import type { HostRule } from '../../../../model/keepalived/network.js';
 
 const ip = (text: string) => parseAddress(text)!;
-const rest = 'table 100 preference 100';
+const REST = 'table 100 preference 100';
 const everything = { address: ip('0.0.0.0'), length: 0 };
 
 test('options of a rule line', () => {
   const cases: [string, Partial<HostRule>][] = [
     [
-      `from 10.0.0.0/8 ${rest}`,
+      `from 10.0.0.0/8 ${REST}`,
       {
         family: 'inet',
         from: { address: ip('10.0.0.0'), length: 8 },
@@ -22,10 +22,10 @@ test('options of a rule line', () => {
         not: false,
       },
     ],
-    [`not from 10.0.0.0/8 to 10.1.0.0/16 ${rest}`, { not: true, to: { address: ip('10.1.0.0'), length: 16 } }],
-    [`from all ${rest}`, { from: everything }],
-    [`to any from 2001:db8::/32 ${rest}`, { family: 'inet6', to: { address: ip('::'), length: 0 } }],
-    [`inet6 from all ${rest}`, { family: 'inet6' }],
+    [`not from 10.0.0.0/8 to 10.1.0.0/16 ${REST}`, { not: true, to: { address: ip('10.1.0.0'), length: 16 } }],
+    [`from all ${REST}`, { from: everything }],
+    [`to any from 2001:db8::/32 ${REST}`, { family: 'inet6', to: { address: ip('::'), length: 0 } }],
+    [`inet6 from all ${REST}`, { family: 'inet6' }],
     ['from all lookup main order 5', { action: { kind: 'table', table: 254 }, preference: 5 }],
     ['from all goto 200 priority 100', { action: { kind: 'goto', preference: 200 } }],
     ['from all nop preference 1', { action: { kind: 'nop' } }],
@@ -33,23 +33,23 @@ test('options of a rule line', () => {
     ['from all unreachable preference 1', { action: { kind: 'unreachable' } }],
     ['from all prohibit preference 1', { action: { kind: 'prohibit' } }],
     ['l3mdev preference 1', { l3mdev: true }],
-    [`tos 0x10 ${rest}`, { tos: 16 }],
-    [`dsfield 16 ${rest}`, { tos: 16 }],
-    [`fwmark 0x10/0xff ${rest}`, { fwmark: { mark: 16, mask: 255 } }],
-    [`fwmark 1 ${rest}`, { fwmark: { mark: 1 } }],
-    [`iif eth0 oif eth1 ${rest}`, { iif: 'eth0', oif: 'eth1' }],
-    [`dev eth0 ${rest}`, { iif: 'eth0' }],
-    [`from all realms 1/2 ${rest}`, { realms: 0x10002 }],
-    [`from all suppress_prefixlength 0 suppress_ifgroup default ${rest}`, { suppressPrefixLength: 0, suppressGroup: 0 }],
-    [`from all sup_pl 8 sup_group 1 ${rest}`, { suppressPrefixLength: 8, suppressGroup: 1 }],
-    [`uidrange 10-20 ${rest}`, { uidRange: { from: 10, to: 20 } }],
+    [`tos 0x10 ${REST}`, { tos: 16 }],
+    [`dsfield 16 ${REST}`, { tos: 16 }],
+    [`fwmark 0x10/0xff ${REST}`, { fwmark: { mark: 16, mask: 255 } }],
+    [`fwmark 1 ${REST}`, { fwmark: { mark: 1 } }],
+    [`iif eth0 oif eth1 ${REST}`, { iif: 'eth0', oif: 'eth1' }],
+    [`dev eth0 ${REST}`, { iif: 'eth0' }],
+    [`from all realms 1/2 ${REST}`, { realms: 0x10002 }],
+    [`from all suppress_prefixlength 0 suppress_ifgroup default ${REST}`, { suppressPrefixLength: 0, suppressGroup: 0 }],
+    [`from all sup_pl 8 sup_group 1 ${REST}`, { suppressPrefixLength: 8, suppressGroup: 1 }],
+    [`uidrange 10-20 ${REST}`, { uidRange: { from: 10, to: 20 } }],
     [
-      `from all protocol 7 ipproto tcp sport 10-20 dport 80 ${rest}`,
+      `from all protocol 7 ipproto tcp sport 10-20 dport 80 ${REST}`,
       { protocol: 7, ipProtocol: 6, sourcePort: { from: 10, to: 20 }, destinationPort: { from: 80, to: 80 } },
     ],
-    [`tunnel-id 18446744073709551615 ${rest}`, { tunnelId: 18446744073709551615n }],
-    [`from 10.0.0.0/8 ${rest} no_track`, { noTrack: true, protocol: undefined as never }],
-    [`from 10.0.0.0/8 ${rest} track_group TG`, { trackGroup: 'TG' }],
+    [`tunnel-id 18446744073709551615 ${REST}`, { tunnelId: 18446744073709551615n }],
+    [`from 10.0.0.0/8 ${REST} no_track`, { noTrack: true, protocol: undefined as never }],
+    [`from 10.0.0.0/8 ${REST} track_group TG`, { trackGroup: 'TG' }],
   ];
   for (const [line, expected] of cases) {
     const { rule, errors } = readRuleLine(line);
@@ -58,39 +58,39 @@ test('options of a rule line', () => {
   }
 });
 
-const twice = 'Cannot specify more than one of table/nop/goto/blackhole/prohibit/unreachable for rule';
+const TWICE = 'Cannot specify more than one of table/nop/goto/blackhole/prohibit/unreachable for rule';
 
 test("errors in a rule line are reported in keepalived's words, and the rule is left out", () => {
   const cases: [string, string[]][] = [
-    [`from abc ${rest}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule from address abc']],
-    [`to abc ${rest}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule to address abc']],
-    [`from 2001:db8::/32 to 10.0.0.0/8 ${rest}`, ['rule specification has mixed IPv4 and IPv6']],
+    [`from abc ${REST}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule from address abc']],
+    [`to abc ${REST}`, ['VRRP parsed invalid IP abc. skipping IP...', 'Invalid rule to address abc']],
+    [`from 2001:db8::/32 to 10.0.0.0/8 ${REST}`, ['rule specification has mixed IPv4 and IPv6']],
     ['from 10.0.0.0/8', ['No action specified for rule - ignoring']],
     ['from 10.0.0.0/8 table bogus preference 100', ['Routing table bogus not found for rule']],
     ['from 10.0.0.0/8 table 0 preference 100', ['Table 0 is not valid']],
     ['from all table 100 preference abc', ["invalid number 'abc'", 'Invalid rule preference preference specified']],
-    [`tos 256 ${rest}`, ['TOS value 256 is invalid']],
-    [`fwmark abc ${rest}`, ['Invalid rule fwmark abc specified']],
-    [`fwmark 4294967296 ${rest}`, ['Invalid rule fwmark 4294967296 specified']],
-    [`from all realms bogus ${rest}`, ['invalid realms bogus for rule']],
+    [`tos 256 ${REST}`, ['TOS value 256 is invalid']],
+    [`fwmark abc ${REST}`, ['Invalid rule fwmark abc specified']],
+    [`fwmark 4294967296 ${REST}`, ['Invalid rule fwmark 4294967296 specified']],
+    [`from all realms bogus ${REST}`, ['invalid realms bogus for rule']],
     ['from all goto 50 preference 100', ['Invalid rule - preference 100 >= goto target 50']],
     ['from all goto abc preference 100', ["invalid number 'abc'", 'Invalid target goto specified']],
-    ['from all goto 200 table 100 preference 100', [twice]],
-    ['l3mdev table 100 preference 100', [twice]],
-    ['from all table 100 l3mdev', [twice]],
+    ['from all goto 200 table 100 preference 100', [TWICE]],
+    ['l3mdev table 100 preference 100', [TWICE]],
+    ['from all table 100 l3mdev', [TWICE]],
     ['from all type bogus preference 1', ['Unknown rule option bogus']],
     ['from all nat 10.0.0.1 preference 1', ['Invalid rule action nat']],
     ['foo', ['Unknown rule option foo']],
     [
-      `from all suppress_prefixlength abc ${rest}`,
+      `from all suppress_prefixlength abc ${REST}`,
       ["invalid number 'abc'", 'Invalid suppress_prefixlength suppress_prefixlength specified'],
     ],
-    [`from all suppress_ifgroup bogus ${rest}`, ['Invalid suppress_ifgroup suppress_ifgroup specified']],
-    [`uidrange 10 ${rest}`, ['Invalid uidrange uidrange specified']],
-    [`from all ipproto bogus ${rest}`, ['Invalid ipproto bogus']],
-    [`from all sport 20-10 ${rest}`, ['invalid sport range 20-10']],
-    [`from all dport 65536 ${rest}`, ['invalid dport range 65536']],
-    [`from all tunnel-id abc ${rest}`, ["invalid number 'abc'", 'Invalid tunnel-id tunnel-id specified']],
+    [`from all suppress_ifgroup bogus ${REST}`, ['Invalid suppress_ifgroup suppress_ifgroup specified']],
+    [`uidrange 10 ${REST}`, ['Invalid uidrange uidrange specified']],
+    [`from all ipproto bogus ${REST}`, ['Invalid ipproto bogus']],
+    [`from all sport 20-10 ${REST}`, ['invalid sport range 20-10']],
+    [`from all dport 65536 ${REST}`, ['invalid dport range 65536']],
+    [`from all tunnel-id abc ${REST}`, ["invalid number 'abc'", 'Invalid tunnel-id tunnel-id specified']],
   ];
   for (const [line, reported] of cases) {
     const { rule, errors } = readRuleLine(line);
@@ -101,8 +101,8 @@ test("errors in a rule line are reported in keepalived's words, and the rule is 
 
 test('an invalid protocol or track_group is reported, and the rule is used', () => {
   for (const [line, reported] of [
-    [`from all protocol bogus ${rest}`, ["invalid number 'bogus'", 'Invalid protocol bogus']],
-    [`from all ${rest} track_group TX`, ['track_group TX not found']],
+    [`from all protocol bogus ${REST}`, ["invalid number 'bogus'", 'Invalid protocol bogus']],
+    [`from all ${REST} track_group TX`, ['track_group TX not found']],
   ] as const) {
     const { rule, errors } = readRuleLine(line);
     assert.deepEqual(errors, reported, line);

@@ -51,9 +51,7 @@ function buildScript(block: Values, report: Report): TrackScript | undefined {
   });
   const timeoutUs = positive(block, 'timeout', report);
   const { argv, text, runAs: onTheLine } = script;
-  if (onTheLine !== undefined) {
-    report('track-script-user-on-line', placeOf(block, 'script'), { name, user: onTheLine.user });
-  }
+  if (onTheLine !== undefined) report('track-script-user-on-line', placeOf(block, 'script'), { name, user: onTheLine.user });
   const withUser: Script = { argv, text, ...(runAs === undefined ? {} : { runAs }) };
   return {
     name,

@@ -96,9 +96,7 @@ function readFileWeight(block: Values, report: Report): { readonly weight: numbe
 function buildFile(block: Values, { files, report }: CheckerContext): CheckKind | undefined {
   const name = textOf(block, 'track_file');
   const file = files.find((one) => one.name === name);
-  if (name !== undefined && file === undefined) {
-    report('file-check-unknown', placeOf(block, 'track_file'), { name });
-  }
+  if (name !== undefined && file === undefined) report('file-check-unknown', placeOf(block, 'track_file'), { name });
   if (file === undefined) {
     report('file-check-without-file', block.at);
     return undefined;

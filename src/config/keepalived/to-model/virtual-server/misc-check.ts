@@ -11,9 +11,7 @@ function commandOf(block: Values, report: Report): Script | undefined {
   if (script === undefined) return undefined;
   const words = wordsOf(block, 'user');
   const [user, group] = words ?? [];
-  if (words !== undefined && user === undefined) {
-    report('misc-check-without-user', placeOf(block, 'user'), { script: script.text });
-  }
+  if (words !== undefined && user === undefined) report('misc-check-without-user', placeOf(block, 'user'), { script: script.text });
   const runAs = user === undefined ? {} : { runAs: { user: user.text, ...(group === undefined ? {} : { group: group.text }) } };
   return { argv: script.argv, text: script.text, ...runAs };
 }
@@ -49,9 +47,7 @@ export function buildUdpCheck(block: Values, report: Report): CheckKind {
     report('udp-check-reply-invalid', placeOf(block, 'require_reply'));
   }
   const [minReply, maxReply] = [numberOf(block, 'min_reply_length') ?? 0, numberOf(block, 'max_reply_length') ?? 255];
-  if (minReply > maxReply) {
-    report('udp-check-reply-lengths', block.at, { minReply, maxReply });
-  }
+  if (minReply > maxReply) report('udp-check-reply-lengths', block.at, { minReply, maxReply });
   return {
     kind: 'udp',
     requireReply: replyWords !== undefined,

@@ -63,9 +63,7 @@ export function fitQuorum(
 ): { readonly quorum: number; readonly hysteresis: number } {
   const total = servers.reduce((sum, { weight }) => sum + weight, 0);
   const fitted = Math.min(quorum, total);
-  if (fitted < quorum) {
-    report('quorum-above-weights', at, { quorum, name, total });
-  }
+  if (fitted < quorum) report('quorum-above-weights', at, { quorum, name, total });
   if (hysteresis < fitted) return { quorum: fitted, hysteresis };
   const lower = Math.max(fitted - 1, 0);
   report('hysteresis-above-quorum', at, { name, hysteresis, fitted, lower });

@@ -3,7 +3,7 @@ import type { Family } from '../../../../model/address.js';
 import type { GlobalSettings } from '../../../../model/keepalived/global.js';
 import type { BfdInstance, TrackFile } from '../../../../model/keepalived/trackers.js';
 import type { RealServer, VirtualServer, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
-import { defaultScheduler } from '../../../../model/schedulers.js';
+import { DEFAULT_SCHEDULER } from '../../../../model/schedulers.js';
 import type { Persistence, Protocol } from '../../../../model/service.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
@@ -38,9 +38,7 @@ function readSorry(block: Values, name: string, defaults: ServerDefaults): { ser
   const stated = lastOf(block, 'sorry_server');
   const behind = (keyword: string): boolean => stated !== undefined && order.indexOf(keyword) > order.indexOf('sorry_server');
   if (!behind('sorry_server_inhibit')) {
-    for (const { at } of allOf(block, 'sorry_server_inhibit')) {
-      report('sorry-server-inhibit-without-server', at);
-    }
+    for (const { at } of allOf(block, 'sorry_server_inhibit')) report('sorry-server-inhibit-without-server', at);
   }
   if (!behind('sorry_server_lvs_method')) {
     for (const { at } of allOf(block, 'sorry_server_lvs_method')) report('sorry-server-method-without-server', at);
@@ -130,9 +128,7 @@ function readHead(block: Values, root: Values, around: ServerSurroundings): Head
 function readServers(block: Values, { target, defaults }: Head): readonly PlacedServer[] {
   const name = nameIn(target, textOf(block, 'protocol')?.toLowerCase() ?? 'none');
   const servers = serversOf(block, name, defaults, target.kind === 'group');
-  if (servers.length === 0) {
-    defaults.report('virtual-server-without-real-servers', block.at, { name });
-  }
+  if (servers.length === 0) defaults.report('virtual-server-without-real-servers', block.at, { name });
   return servers;
 }
 
@@ -162,7 +158,7 @@ function buildVirtualServer(block: Values, root: Values, around: ServerSurroundi
       ? { name: target.name, target: { kind: 'group', group: target.name } }
       : { name, target: { kind: 'service', key: serviceKey(target, protocol, head.family) } }),
     protocol,
-    scheduler: textOf(block, 'lvs_sched') ?? defaultScheduler,
+    scheduler: textOf(block, 'lvs_sched') ?? DEFAULT_SCHEDULER,
     schedFlags: readFlags(block, report),
     ...defaults.forwarding,
     onePacket: readOnePacket(block, protocol, marksOnly, name, report),

@@ -61,9 +61,7 @@ function readFromFile(path: string, at: Word, { name, report, keyFile }: Reading
     report('hmac-key-file-unreadable', at.at, { name, path, hint: file.reason });
     return none;
   }
-  if (file.exposed) {
-    report('hmac-key-file-open-to-others', at.at, { name, path });
-  }
+  if (file.exposed) report('hmac-key-file-open-to-others', at.at, { name, path });
   if (file.kind === 'bytes') return readKeyBytes(lineOf(file.bytes));
   report('hmac-key-file-large', at.at, { name, path, max: KEY_BYTES.max });
   return none;

@@ -55,8 +55,6 @@ export function buildAuthentication(
   const password = buildPassword(instance, version, strict, report);
   const [block] = blocksOf(instance, 'auth_hmac');
   if (block === undefined) return password;
-  if (password.kind !== 'none') {
-    report('auth-beside-hmac', placeOf(instance, 'authentication'), { name: nameOf(instance) });
-  }
+  if (password.kind !== 'none') report('auth-beside-hmac', placeOf(instance, 'authentication'), { name: nameOf(instance) });
   return buildHmac(instance, block, { strict, keyFile, report }) ?? NONE;
 }

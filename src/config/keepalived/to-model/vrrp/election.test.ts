@@ -16,7 +16,7 @@ function tryAll(cases: readonly Case[], before: readonly string[] = []): void {
   }
 }
 
-const mustMatch = '(V1) State MASTER must match being address owner';
+const MUST_MATCH = '(V1) State MASTER must match being address owner';
 
 test("an instance without settings has keepalived's defaults", () => {
   const { instance, errors } = readInstance([]);
@@ -117,8 +117,8 @@ test('strict mode changes settings that the RFCs do not have', () => {
     ],
     [['owner_ignore_adverts'], { ownerIgnoreAdverts: false }, ['(V1) ignoring owner_ignore_adverts since priority is not 255']],
     [['strict_mode', 'state MASTER', 'priority 255'], { accept: true, initialState: 'master' }],
-    [['strict_mode', 'state MASTER', 'priority 100'], { initialState: 'backup' }, [mustMatch]],
-    [['strict_mode', 'state BACKUP', 'priority 255'], { initialState: 'master' }, [mustMatch]],
+    [['strict_mode', 'state MASTER', 'priority 100'], { initialState: 'backup' }, [MUST_MATCH]],
+    [['strict_mode', 'state BACKUP', 'priority 255'], { initialState: 'master' }, [MUST_MATCH]],
     [['strict_mode', 'preempt_delay 5'], { preemptDelayUs: 0 }, [reset('preempt_delay is incompatible with strict mode - resetting')]],
     [
       ['strict_mode', 'accept'],

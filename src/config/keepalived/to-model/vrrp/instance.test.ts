@@ -25,7 +25,7 @@ function tryLeftOut(text: string, reported: readonly string[]): void {
   assert.deepEqual(configuration.instances, []);
 }
 
-const noPeers =
+const NO_PEERS =
   '(V1) A unicast keyword has been specified without any unicast peers. Defaulting to multicast. This usage is deprecated - please update your configuration.';
 const peers = (...lines: string[]): string[] => ['unicast_peer {', ...lines, '}'];
 
@@ -55,14 +55,14 @@ test('mistakes of unicast', () => {
   const family = (address: string): string =>
     `Configuration error: VRRP instance[V1] and unicast peer address[${address}] MUST be of the same family !!! Skipping...`;
   tryAll([
-    [['unicast_src_ip 10.99.0.1'], { unicast: undefined as never, sourceAddress: ip('10.99.0.1') }, [noPeers]],
-    [peers(), { unicast: undefined as never }, [noPeers]],
+    [['unicast_src_ip 10.99.0.1'], { unicast: undefined as never, sourceAddress: ip('10.99.0.1') }, [NO_PEERS]],
+    [peers(), { unicast: undefined as never }, [NO_PEERS]],
     [['unicast_ttl 5'], {}, ['(V1): Cannot use unicast_ttl without unicast peers - resetting']],
     [['unicast_fault_no_peer'], {}],
     [
       peers('10.99.0.300'),
       {},
-      ['Configuration error: VRRP instance[V1] malformed unicast peer address[10.99.0.300]. Skipping...', noPeers],
+      ['Configuration error: VRRP instance[V1] malformed unicast peer address[10.99.0.300]. Skipping...', NO_PEERS],
     ],
     [peers('10.99.0.2', 'fe80::2'), {}, [family('fe80::2')]],
     [peers('10.99.0.2 10.99.0.3'), {}, ['(V1) 10.99.0.3 is missing a value']],

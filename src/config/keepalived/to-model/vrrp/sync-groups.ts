@@ -48,13 +48,9 @@ function buildGroup(block: Values, taken: Set<string>, surroundings: GroupSurrou
   const { report, trackers, inherited, working } = surroundings;
   const name = nameOf(block);
   const listed = listOf(block, 'group');
-  if (has(block, 'group') && listed.length === 0) {
-    report('sync-group-list-empty', placeOf(block, 'group'), { name });
-  }
+  if (has(block, 'group') && listed.length === 0) report('sync-group-list-empty', placeOf(block, 'group'), { name });
   const old = has(block, 'global_tracking');
-  if (old) {
-    report('sync-group-global-tracking-deprecated', placeOf(block, 'global_tracking'), { name });
-  }
+  if (old) report('sync-group-global-tracking-deprecated', placeOf(block, 'global_tracking'), { name });
   const members = membersOf(block, listed, taken, surroundings);
   const track = buildTracked(block, trackers, report);
   if (!countMembers(block, listed.length, members.length, report)) return undefined;

@@ -115,9 +115,7 @@ export function reportNoPeers(instance: Values, { unicast }: Addressing, report:
   if (used !== undefined && !has(instance, 'unicast_fault_no_peer')) {
     report('unicast-without-peers', placeOf(instance, used), { name });
   }
-  if (has(instance, 'unicast_ttl')) {
-    report('unicast-ttl-without-peers', placeOf(instance, 'unicast_ttl'), { name });
-  }
+  if (has(instance, 'unicast_ttl')) report('unicast-ttl-without-peers', placeOf(instance, 'unicast_ttl'), { name });
 }
 
 /** The addressing of the instance's adverts. */

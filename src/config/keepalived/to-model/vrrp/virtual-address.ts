@@ -71,9 +71,7 @@ const signs = (block: Values): boolean =>
 
 export function buildVirtualAddresses(context: InstanceContext, names: NumberNames): VirtualAddresses {
   const { block, name, family, report } = context;
-  if (has(block, 'native_ipv6') && family === 'inet') {
-    report('native-ipv6-with-ipv4', placeOf(block, 'native_ipv6'), { name });
-  }
+  if (has(block, 'native_ipv6') && family === 'inet') report('native-ipv6-with-ipv4', placeOf(block, 'native_ipv6'), { name });
   const all = ofFamily(context, names);
   const excluded = read(linesOf(block, 'virtual_ipaddress_excluded'), context, names).map(plain);
   reportNotLinkLocal(context, all[0]);

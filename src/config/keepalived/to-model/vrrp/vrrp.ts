@@ -86,9 +86,7 @@ function reportUnused(
   const unused = scripts.filter(({ name }) => !used.has(name));
   if (unused.length === 0) return;
   const places = new Map(blocksOf(root, 'vrrp_script').map((block) => [nameOf(block), block.at]));
-  for (const { name } of unused) {
-    report('track-script-unused', places.get(name) ?? root.at, { name });
-  }
+  for (const { name } of unused) report('track-script-unused', places.get(name) ?? root.at, { name });
 }
 
 /** The daemon's settings and all of VRRP. */
