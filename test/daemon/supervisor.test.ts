@@ -125,7 +125,7 @@ test('without its file it ends with 6, with one that cannot be read with 2', asy
 
 test('in the background it stands before the command returns', () => {
   fresh();
-  const { status, stderr } = spawnSync(place.argv[0] ?? '', [...place.argv.slice(1), '-G'], { encoding: 'utf8', timeout: 60_000 });
+  const { status, stderr } = spawnSync(place.argv[0] ?? '', [...place.argv.slice(1), '-G'], { encoding: 'utf8', timeout: 180_000 });
   assert.equal(status, 0, stderr);
   const pid = Number(readFileSync(place.path('p.pid'), 'utf8'));
   const [, , , , group, session] = readFileSync(`/proc/${pid}/stat`, 'utf8')

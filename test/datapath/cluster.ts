@@ -82,7 +82,7 @@ export function running(bed: Bed, host: Host, command: readonly string[]): { rea
 }
 
 /** @throws AssertionError after `seconds` with what was seen last */
-export async function until<T>(look: () => T, right: (seen: T) => boolean, seconds = 30): Promise<T> {
+export async function until<T>(look: () => T, right: (seen: T) => boolean, seconds = 120): Promise<T> {
   const end = performance.now() + seconds * 1000;
   for (;;) {
     const seen = look();

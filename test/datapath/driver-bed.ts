@@ -72,7 +72,7 @@ export function connect(bed: Bed, port: number): void {
 }
 
 export async function untilTrue(condition: () => boolean): Promise<void> {
-  const until = performance.now() + 30_000;
+  const until = performance.now() + 120_000;
   while (!condition()) {
     assert.ok(performance.now() < until, 'it never came to be');
     await new Promise((done) => setTimeout(done, 20));

@@ -214,9 +214,9 @@ for (const mode of ['0', '1', '2']) {
       client.connect(53, VIP);
       await once(client, 'connect');
       client.send('query');
-      const answered = once(client, 'message', { signal: AbortSignal.timeout(10_000) });
+      const answered = once(client, 'message', { signal: AbortSignal.timeout(60_000) });
       await new Promise(setImmediate);
-      assert.ok(wire.receive(5000) !== undefined, 'the question reaches the server');
+      assert.ok(wire.receive(60_000) !== undefined, 'the question reaches the server');
       wire.send(fromServer(udp({ from: `${SERVER}:53`, to: `${VIP}:${client.address().port}` })));
       assert.equal(String((await answered)[0]), 'query');
     } finally {

@@ -22,7 +22,7 @@ export const station = (...args: readonly (string | number)[]): readonly string[
 ];
 
 /** How long an answer is waited for. */
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 30_000;
 
 const say = (line: string): void => {
   process.stdout.write(`${line}\n`);

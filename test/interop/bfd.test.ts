@@ -84,7 +84,7 @@ const sessionTests = (): void => {
 
 async function judgeFrames(decoded: () => readonly BfdFrame[], here: string, there: string): Promise<void> {
   const from = (address: string) => decoded().filter((frame) => frame['ip.src'] === address && settled(frame));
-  for (const end = Date.now() + 30_000; (from(here).length < 5 || from(there).length < 5) && Date.now() < end; ) {
+  for (const end = Date.now() + 120_000; (from(here).length < 5 || from(there).length < 5) && Date.now() < end; ) {
     await new Promise((done) => setTimeout(done, 100));
   }
   const frames = decoded();

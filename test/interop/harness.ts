@@ -23,7 +23,7 @@ export const skipWithoutPeer = (): Skip => noNamespaces() || noTools('keepalived
  * Waits until it is so; what never comes ends the test with `what` and everything that `tell` knows. Looking takes a process: on a busy
  * machine it is done less often, or the looking itself keeps what is waited for from happening.
  */
-async function until(what: string, condition: () => boolean, tell: () => string = () => '', seconds = 60): Promise<void> {
+async function until(what: string, condition: () => boolean, tell: () => string = () => '', seconds = 180): Promise<void> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const began = performance.now();
     if (condition()) return;

@@ -206,7 +206,7 @@ async function under(
     node.start(lines.map((line) => `${line}\n`).join(''));
     const instances = lines.filter((line) => line.startsWith('vrrp_instance')).length;
     const masters = () => [...node.log.matchAll(/Entering MASTER STATE/g)].length;
-    for (const end = Date.now() + 30_000; masters() < instances; await delay(20)) {
+    for (const end = Date.now() + 120_000; masters() < instances; await delay(20)) {
       assert.ok(Date.now() < end && !node.died, `${maker}, ${name}: not master\n${node.log}`);
     }
     // Routes and rules follow the last line that says so.

@@ -42,7 +42,7 @@ export class Host {
     const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', this.namespace, ...argv], {
       encoding: 'utf8',
       input,
-      timeout: 60_000,
+      timeout: 180_000,
     });
     return { status: status ?? -1, stdout, stderr: stderr.replace(STRANGERS, '') };
   }

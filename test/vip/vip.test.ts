@@ -47,7 +47,7 @@ test('add puts the VIP there as /32 with a label, del takes exactly it away', on
   assert.equal(gate.weir('vip del 172.29.3.200 --dev up7').stdout, '172.29.3.200 is not on up7\n');
 });
 
-test('neighbours hear of it at once, so that a director that takes over is reached', { ...on, timeout: 60_000 }, async () => {
+test('neighbours hear of it at once, so that a director that takes over is reached', { ...on, timeout: 180_000 }, async () => {
   thief.ip('neigh replace 172.29.3.210 lladdr 02:00:00:00:00:99 dev th0 nud reachable');
   const capture = spawn('ip', [
     'netns',
