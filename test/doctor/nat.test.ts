@@ -135,7 +135,7 @@ test('a host that is nothing, and a director whose datapath is gone', on, () => 
     [status, stderr],
     [
       3,
-      'weir doctor: the table is empty, no VIP is on lo and no keepalived.conf is here: say --role director or --role rs, or --keepalived FILE\n',
+      'weir doctor: the table is empty, no VIP is on lo and no keepalived.conf is here — fix: say --role director or --role rs, or --keepalived FILE\n',
     ],
   );
   const bare = examine(guest, '--role director');
