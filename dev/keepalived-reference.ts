@@ -94,7 +94,8 @@ export function keepalivedReference(): string {
   const lines = [
     '# keepalived.conf, keyword by keyword',
     '',
-    'Generated from the keyword tables of the reader (`node build/dev/keepalived-reference.js`). Times are in seconds with up to six decimals, unless ms is stated.',
+    'Generated from the keyword tables of the reader (`node build/dev/keepalived-reference.js`).',
+    'Times are in seconds with up to six decimals, unless ms is stated.',
     'A default that names a keyword means the value of that keyword in `global_defs`.',
     '',
     '## Outside blocks',

@@ -1,6 +1,7 @@
 // The manuals that are made from tables are what the tables make.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { withReasons } from '../../dev/drop-reasons.js';
 import { keepalivedReference, withLintRows } from '../../dev/keepalived-reference.js';
 import { lintVerdicts } from '../../src/config/keepalived/lint/lint.js';
 import { read } from '../support/project.js';
@@ -20,4 +21,9 @@ test('docs/config-lint.md lists every code of every rule, once', () => {
     codes.every((code) => text.includes(`| \`${code}\` |`)),
     REMEDY,
   );
+});
+
+test('docs/operate.md lists every reason why a packet is dropped', () => {
+  const text = read('docs/operate.md');
+  assert.equal(text, withReasons(text), 'node build/dev/drop-reasons.js generates it again');
 });
