@@ -1,5 +1,5 @@
 // Whether the textbook balancer does the same work as weir: same verdict, same frame, byte by byte, for a case's packets.
-import type { Program } from '../src/sys/bpf.js';
+import type { Program } from '../src/sys/bpf/bpf-objects.js';
 import { type FlowFrame, FRAME_LENGTH, template } from './frames.js';
 import { flowsOf, type ProgramCase } from './program-cases.js';
 import { xdpFrom } from './wrap.js';

@@ -2,7 +2,7 @@
 
 import { Abi } from '../src/datapath/ebpf/abi.gen.js';
 import { native } from '../src/sys/addon.js';
-import { BpfMap } from '../src/sys/bpf.js';
+import { BpfMap } from '../src/sys/bpf/bpf-objects.js';
 
 const WORDS_EACH = 4;
 const DESTINATION_MASK = 2 ** (Abi.V_METHOD_SHIFT - Abi.V_DEST_SHIFT) - 1;

@@ -1,6 +1,6 @@
 // Work done inside a network namespace by this very thread: test runs take their devices from the caller's namespace.
 import { native } from '../src/sys/addon.js';
-import { Netns } from '../src/sys/netns.js';
+import { Netns } from '../src/sys/namespaces/netns.js';
 
 /** Runs `work` in the named namespace and comes back, whatever happens. `work` must be synchronous. */
 export const inside = <T>(namespace: string, work: () => T): T => {

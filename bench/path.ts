@@ -4,7 +4,7 @@
 //
 // The contenders' directors stand side by side and take turns. A figure is the core's time by packets that reached the sink.
 import { setTimeout as wait } from 'node:timers/promises';
-import { ATTACH_XDP, type Link } from '../src/sys/bpf.js';
+import { ATTACH_XDP, type Link } from '../src/sys/bpf/bpf-objects.js';
 import { coreTime } from './core-time.js';
 import { template } from './frames.js';
 import { deviceIndex, inside } from './inside.js';

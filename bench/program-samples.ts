@@ -1,6 +1,6 @@
 // How part 1 takes its samples: weir, then each reference, in turns, behind the same wrapper, whose own cost is taken just before
 // each sample and subtracted.
-import { BpfMap, type Program } from '../src/sys/bpf.js';
+import { BpfMap, type Program } from '../src/sys/bpf/bpf-objects.js';
 import { assertAgreement, frameOf } from './agreement.js';
 import type { Objects } from './compile.js';
 import type { Datapath } from './datapath.js';

@@ -1,7 +1,7 @@
 // The textbook balancer (textbook.bpf.c) as an object: loaded, filled with the same services as weir, and asked for its counters.
 
 import { native } from '../src/sys/addon.js';
-import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf.js';
+import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf/bpf-objects.js';
 import { type StationService, stationServices } from './program-stations.js';
 
 const TCP = 6;

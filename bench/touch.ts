@@ -1,5 +1,5 @@
 // The memory reference (touch.bpf.c) as an object, loaded for an array of a given size.
-import { ObjectFile, type Program } from '../src/sys/bpf.js';
+import { ObjectFile, type Program } from '../src/sys/bpf/bpf-objects.js';
 
 /** A hot touch is shorter than the kernel's clock of whole nanoseconds: so many are made in a run. */
 const HOT_TOUCHES = 8;

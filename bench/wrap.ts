@@ -1,7 +1,7 @@
 // The wrapper program (bench/wrap.bpf.c) as an object: gives a program under test a fresh frame of the next flow each time,
 // and returns what that program costs alone.
 import { native } from '../src/sys/addon.js';
-import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf.js';
+import { type BpfMap, ObjectFile, type Program } from '../src/sys/bpf/bpf-objects.js';
 import { FRAME_LENGTH, type Template } from './frames.js';
 
 /** Flow n has address `address + (n >> portBits)` and port `port + (n & (2^portBits - 1))`; n runs over 2^flowBits. */

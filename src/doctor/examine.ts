@@ -3,7 +3,7 @@ import type { TableReader } from '../datapath/director.js';
 import type { Address } from '../model/address.js';
 import { type Finding, sortedFindings } from '../model/finding.js';
 import { using } from '../sys/fd.js';
-import { Netlink } from '../sys/netlink.js';
+import { Netlink } from '../sys/netlink/netlink.js';
 import { collectDatapath } from './collect/datapath.js';
 import { collectDirector } from './collect/director.js';
 import { collectHost } from './collect/host.js';

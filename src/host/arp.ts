@@ -5,7 +5,7 @@ import type { Address } from '../model/address.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
 import { using } from '../sys/fd.js';
-import { PacketSocket } from '../sys/packet-socket.js';
+import { PacketSocket } from '../sys/sockets/packet-socket.js';
 import { type ArpMessage, decodeArp, encodeArp } from '../wire/arp.js';
 import { BROADCAST_MAC, decodeEthernet, EtherType, encodeEthernet, type Mac, ZERO_MAC } from '../wire/ethernet.js';
 

@@ -3,7 +3,7 @@
 import type { Address } from '../model/address.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
-import { PacketSocket } from '../sys/packet-socket.js';
+import { PacketSocket } from '../sys/sockets/packet-socket.js';
 import { EtherType, type Mac } from '../wire/ethernet.js';
 import { neighbourClaim, neighbourSolicitation } from '../wire/ndisc-probe.js';
 

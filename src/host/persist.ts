@@ -2,9 +2,9 @@
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PersistFile } from '../control/realserver/persist-files.js';
-import { runChild } from '../sys/child.js';
-import { readTextFile, replaceTextFile } from '../sys/durable-file.js';
 import { unlessCode } from '../sys/errno.js';
+import { readTextFile, replaceTextFile } from '../sys/files/durable-file.js';
+import { runChild } from '../sys/processes/child.js';
 
 /** What starts the services below this root: systemd where it is running (or installed, in an image), else ifupdown's hooks. */
 export function initOf(root: string): 'systemd' | 'ifupdown' {

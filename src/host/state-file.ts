@@ -3,10 +3,10 @@
 // A namespace's cookie is never used twice in one boot, and /run is empty after the next: no memory outlives what it is about.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { native } from '../sys/addon.js';
-import { readTextFile, removeFile, replaceTextFile } from '../sys/durable-file.js';
 import { unlessCode } from '../sys/errno.js';
-import { liveCookies } from '../sys/live-netns.js';
-import { locked } from '../sys/lock.js';
+import { readTextFile, removeFile, replaceTextFile } from '../sys/files/durable-file.js';
+import { locked } from '../sys/files/lock.js';
+import { liveCookies } from '../sys/policy/live-netns.js';
 
 export type StateKind = 'realserver' | 'vip';
 

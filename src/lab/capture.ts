@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeirError } from '../model/errors/weir-error.js';
-import { runChild, type Service, startChild } from '../sys/child.js';
+import { runChild, type Service, startChild } from '../sys/processes/child.js';
 import type { Link } from './names.js';
 import { labEnvironment } from './paths.js';
 import { readPcap } from './pcap.js';

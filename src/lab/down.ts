@@ -1,8 +1,8 @@
 // Takes a run down: its processes, its directors, its namespaces, its files. Waits as it goes, so that a signal cannot cut it short.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { runChildSync, signalProcess, startTime } from '../sys/child.js';
-import { locked } from '../sys/lock.js';
+import { locked } from '../sys/files/lock.js';
+import { runChildSync, signalProcess, startTime } from '../sys/processes/child.js';
 import { LAB_STATE, labEnvironment } from './paths.js';
 import { allRuns, conditionOf, endRun, type RunState } from './state.js';
 

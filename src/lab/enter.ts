@@ -1,6 +1,6 @@
 // A shell, or one command, on a host of a lab that stands.
 import { WeirError } from '../model/errors/weir-error.js';
-import { runOnTerminal } from '../sys/child.js';
+import { runOnTerminal } from '../sys/processes/child.js';
 import { onHost } from './hosts.js';
 import { SWITCHES } from './names.js';
 import { findCommand, labEnvironment } from './paths.js';

@@ -1,5 +1,5 @@
 // Compares what happened with what a lab expected. Pure.
-import type { ChildResult } from '../sys/child.js';
+import type { ChildResult } from '../sys/processes/child.js';
 import type { Expectation, ServedStep, TrafficExpectation } from './model.js';
 import { boundsText, countTraffic, type PortPacket, trafficText, within } from './traffic.js';
 

@@ -3,7 +3,7 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WeirError } from '../model/errors/weir-error.js';
-import { runChild } from '../sys/child.js';
+import { runChild } from '../sys/processes/child.js';
 import type { CommandResult } from './expect.js';
 import type { Lab } from './model.js';
 import { SWITCHES } from './names.js';

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileS
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeirError } from '../model/errors/weir-error.js';
-import { type Service, startChild } from '../sys/child.js';
+import { type Service, startChild } from '../sys/processes/child.js';
 import type { LabSite } from './model.js';
 import { nginxConfig, siteBody } from './nginx.js';
 import { findCommand, labEnvironment } from './paths.js';

@@ -1,7 +1,7 @@
 // The runs of labs on this machine: one file each, written before the first namespace is made, so that nothing is ever orphaned.
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { startTime } from '../sys/child.js';
+import { startTime } from '../sys/processes/child.js';
 import type { Lab } from './model.js';
 import { namespaceOf, switchNamespace } from './names.js';
 import { LAB_STATE } from './paths.js';

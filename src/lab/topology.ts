@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeirError } from '../model/errors/weir-error.js';
-import { runChild } from '../sys/child.js';
+import { runChild } from '../sys/processes/child.js';
 import type { Action } from './plan.js';
 import { type ServerKind, startSites } from './sites.js';
 import type { RunState } from './state.js';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Interfaces } from '../../src/daemon/vrrp/host/interfaces.js';
 import { AdvertSockets } from '../../src/daemon/vrrp/sockets/advert-sockets.js';
-import { Netlink } from '../../src/sys/netlink.js';
+import { Netlink } from '../../src/sys/netlink/netlink.js';
 import type { Link } from '../../src/wire/rtnetlink-link.js';
 import { needsRoot } from '../native/support.js';
 import { oneInstance } from '../support/keepalived-configuration.js';

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { viewOf } from '../../src/wire/bytes.js';
 import { decodeVrrpHeader } from '../../src/wire/vrrp.js';
 import { noNamespaces } from '../support/netns-bed.js';

@@ -1,7 +1,7 @@
 // Floods a BFD node on eth0 with packets that are wrong in one way each, as fast as it can; prints how many it sent.
 // Arguments: how many of each kind, the index of eth0, the node's address, its neighbour's.
 import { parseAddress } from '../../src/model/address-text.js';
-import { RawSender } from '../../src/sys/raw-socket.js';
+import { RawSender } from '../../src/sys/sockets/raw-socket.js';
 import { BFD_PORTS, type BfdControl, encodeBfd } from '../../src/wire/bfd.js';
 import { encodeIpv4, IPV4_DEFAULTS } from '../../src/wire/ipv4.js';
 import { encodeUdp } from '../../src/wire/udp.js';

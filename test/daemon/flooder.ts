@@ -2,7 +2,7 @@
 // standard input. Prints how many it sent and how often a full queue refused one, which is sent again: `SENT REFUSED`.
 import { readFileSync } from 'node:fs';
 import { hasCode } from '../../src/sys/errno.js';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 
 export interface Flood {
   readonly frame: string;

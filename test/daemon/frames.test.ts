@@ -1,7 +1,7 @@
 // What leaves the wire: adverts and announcements byte for byte as keepalived sends them, announcements as far apart as asked.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { noNamespaces } from '../support/netns-bed.js';
 import { address, configuration, host, inBed, quick, testGlobal, type VrrpBed } from './vrrp-bed.js';

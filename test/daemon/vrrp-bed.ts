@@ -10,7 +10,7 @@ import type { GlobalSettings } from '../../src/model/keepalived/global.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import type { HostAddress, Prefix } from '../../src/model/keepalived/network.js';
 import type { Script } from '../../src/model/keepalived/script.js';
-import { Netns } from '../../src/sys/netns.js';
+import { Netns } from '../../src/sys/namespaces/netns.js';
 import { emptyConfiguration, emptyGlobal, oneInstance } from '../support/keepalived-configuration.js';
 import { Bed, type Host } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';

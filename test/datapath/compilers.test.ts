@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { isLoaded, load, removePins } from '../../src/datapath/ebpf/load.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
-import { ObjectFile } from '../../src/sys/bpf.js';
+import { ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { probe } from '../support/probes.js';
 import { skipReason } from './bed.js';
 import { compiledBy, filtersBy, otherClangs } from './compilers.js';

@@ -3,7 +3,7 @@
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
-import { Records } from '../../src/sys/records.js';
+import { Records } from '../../src/sys/bpf/records.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 import { rotate } from './rotation.js';
 

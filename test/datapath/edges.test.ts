@@ -8,7 +8,7 @@ import { openDirector } from '../../src/datapath/ebpf/open.js';
 import type { RefusalErrno } from '../../src/model/errors/error-row.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { native } from '../../src/sys/addon.js';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { decodeArp } from '../../src/wire/arp.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { CLIENT, DR_VIP, ip, OWN, SERVERS, VIP } from './fixtures/bed-addresses.js';

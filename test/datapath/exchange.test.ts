@@ -9,7 +9,7 @@ import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
 import { buildPin, PROGRAMS } from '../../src/datapath/ebpf/load.js';
 import { artifact } from '../../src/sys/artifact.js';
-import { Link, Program } from '../../src/sys/bpf.js';
+import { Link, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { noTools } from '../support/probes.js';

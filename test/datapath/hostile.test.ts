@@ -8,7 +8,7 @@ import { rmSync } from 'node:fs';
 import { test } from 'node:test';
 import { Service } from '../../src/datapath/ebpf/abi.gen.js';
 import { native } from '../../src/sys/addon.js';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeIcmp, IcmpType } from '../../src/wire/icmp.js';
 import { IpProtocol } from '../../src/wire/ipv4.js';
 import { type Bed, type BedOptions, openBed, skipReason } from './bed.js';

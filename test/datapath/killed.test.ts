@@ -10,7 +10,7 @@ import { Dirty } from '../../src/datapath/ebpf/batch.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs, journalOf } from '../../src/datapath/ebpf/pins/bpffs.js';
 import type { Tables } from '../../src/datapath/ebpf/tables.js';
-import { Records } from '../../src/sys/records.js';
+import { Records } from '../../src/sys/bpf/records.js';
 import { type Bed, openBed, skipReason } from './bed.js';
 import { at, SERVERS, VIP } from './fixtures/bed-addresses.js';
 import { destination, serviceKey } from './fixtures/fixture.js';

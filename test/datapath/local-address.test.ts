@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { native } from '../../src/sys/addon.js';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import type { Mac } from '../../src/wire/ethernet.js';
 import { type Host, noNamespaces } from '../support/netns-bed.js';
 import { asked, inCluster, ipvsadm, ok, pollingFarEnds, serving, until, VIP } from './cluster.js';

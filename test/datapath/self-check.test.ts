@@ -7,7 +7,7 @@ import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { PINNED_MAPS } from '../../src/datapath/ebpf/tables.js';
 import { makeVectors, type Vector } from '../../src/datapath/ebpf/vectors.js';
 import { artifact } from '../../src/sys/artifact.js';
-import { BpfMap } from '../../src/sys/bpf.js';
+import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { noTools } from '../support/probes.js';
 import { skipReason } from './bed.js';
 import { compiledWith } from './compilers.js';

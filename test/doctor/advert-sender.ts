@@ -1,7 +1,7 @@
 // Another node's adverts on a test's wire: whole frames, the same ones each 40 ms, until it is stopped.
 import type { Address } from '../../src/model/address.js';
-import { Netns } from '../../src/sys/netns.js';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { Netns } from '../../src/sys/namespaces/netns.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { encodeAddress } from '../../src/wire/address-bytes.js';
 import { concat } from '../../src/wire/bytes.js';
 import { EtherType, encodeEthernet } from '../../src/wire/ethernet.js';

@@ -7,7 +7,7 @@ import { Dirty } from '../../src/datapath/ebpf/batch.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { Tables } from '../../src/datapath/ebpf/tables.js';
 import { native } from '../../src/sys/addon.js';
-import type { Records } from '../../src/sys/records.js';
+import type { Records } from '../../src/sys/bpf/records.js';
 import { ENTRY, type Host } from '../support/netns-bed.js';
 import { inNamespace, ok, restoreLines } from './commands-bed.js';
 

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Evidence } from '../../src/lab/evidence.js';
 import type { Lab } from '../../src/lab/model.js';
 import { projectRoot } from '../../src/lab/paths.js';
-import { runChildSync } from '../../src/sys/child.js';
+import { runChildSync } from '../../src/sys/processes/child.js';
 import { noRoot, noTools, probe, type Skip } from '../support/probes.js';
 
 /** Probe `netns`: root that may make network namespaces, and the tools that labs use. The reason to skip, or false. */

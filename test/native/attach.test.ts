@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
 import { native } from '../../src/sys/addon.js';
-import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, ObjectFile, type Program } from '../../src/sys/bpf.js';
+import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, ObjectFile, type Program } from '../../src/sys/bpf/bpf-objects.js';
 import { openFds } from '../../src/sys/fd.js';
-import { Netns } from '../../src/sys/netns.js';
+import { Netns } from '../../src/sys/namespaces/netns.js';
 import { compileObject, EBADF, EINVAL, ENOENT, fails, fdCount, needsBpf } from './support.js';
 
 const n = native();

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { native } from '../../src/sys/addon.js';
-import { BpfMap, ObjectFile, type Program } from '../../src/sys/bpf.js';
+import { BpfMap, ObjectFile, type Program } from '../../src/sys/bpf/bpf-objects.js';
 import { Fd, openFds } from '../../src/sys/fd.js';
 import type { BpfObject, SystemError } from '../../src/sys/native.js';
 import { compileObject, EBADF, EINVAL, ENOENT, fails, fdCount, needsBpf } from './support.js';

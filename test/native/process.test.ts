@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { native } from '../../src/sys/addon.js';
+import { onRealTimeSignals } from '../../src/sys/processes/signals.js';
 import { Alarm, monotonicUs } from '../../src/sys/readable.js';
-import { onRealTimeSignals } from '../../src/sys/signals.js';
 import { EBADF, ENOENT, fails, fdCount, needsRoot } from './support.js';
 
 const n = native();

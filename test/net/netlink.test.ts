@@ -6,9 +6,9 @@ import type { Address } from '../../src/model/address.js';
 import { formatAddress, parseAddress } from '../../src/model/address-text.js';
 import { hasCode } from '../../src/sys/errno.js';
 import { openFds } from '../../src/sys/fd.js';
-import { Netlink } from '../../src/sys/netlink.js';
-import { Netns } from '../../src/sys/netns.js';
-import { PacketSocket } from '../../src/sys/packet-socket.js';
+import { Netns } from '../../src/sys/namespaces/netns.js';
+import { Netlink } from '../../src/sys/netlink/netlink.js';
+import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
 import { BROADCAST_MAC, decodeEthernet, encodeEthernet } from '../../src/wire/ethernet.js';
 import {
   addAddress,

@@ -7,7 +7,7 @@ import { observeHost } from '../../src/host/realserver/observe.js';
 import { withState } from '../../src/host/state-file.js';
 import { parseIpv4 } from '../../src/model/address-text.js';
 import { errorOf } from '../../src/model/errors/weir-error.js';
-import { Netlink } from '../../src/sys/netlink.js';
+import { Netlink } from '../../src/sys/netlink/netlink.js';
 
 const [, , steps = '0', vip = ''] = process.argv;
 const address = parseIpv4(vip);

@@ -1,8 +1,8 @@
 // What the host has of the things that a configuration names: interfaces of this network namespace, scripts, users.
 import type { HostFacts, InterfaceFacts } from '../../config/keepalived/host/examine-host.js';
 import { scriptState } from '../../daemon/scripts/script-state.js';
-import { groupNamed, userNamed } from '../../sys/accounts.js';
-import { Netlink } from '../../sys/netlink.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
+import { groupNamed, userNamed } from '../../sys/processes/accounts.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 
 export function interfaceFacts(): InterfaceFacts {

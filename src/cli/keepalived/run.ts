@@ -66,8 +66,8 @@ async function reader(): Promise<number> {
   const [{ serveRead }, { loadConfiguration }, { dieWithParent }, { leaveNoCore }] = await Promise.all([
     import('../../daemon/reader/reader.js'),
     import('./load-configuration.js'),
-    import('../../sys/signals.js'),
-    import('../../sys/scheduling.js'),
+    import('../../sys/processes/signals.js'),
+    import('../../sys/processes/scheduling.js'),
   ]);
   leaveNoCore();
   // A supervisor that is gone wants no answer, and cannot be heard of while a large file is read.

@@ -4,7 +4,7 @@ import type { BfdRefusal } from '../../control/bfd/messages.js';
 import type { Session } from '../../control/bfd/state.js';
 import { portOf, ttlMin } from '../../control/bfd/validate.js';
 import { addressId } from '../../model/identity.js';
-import { encodeRecord } from '../../sys/records.js';
+import { encodeRecord } from '../../sys/bpf/records.js';
 import { encodeAddress } from '../../wire/address-bytes.js';
 import { BFD_PORTS } from '../../wire/bfd.js';
 import { bigEndian32 } from '../../wire/bytes.js';

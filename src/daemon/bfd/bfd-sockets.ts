@@ -8,7 +8,7 @@ import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { Log } from '../../model/log-level.js';
 import { hasCode, isSystemError, reasonOf } from '../../sys/errno.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
-import { UdpListener, UdpSender } from '../../sys/udp-port.js';
+import { UdpListener, UdpSender } from '../../sys/sockets/udp-port.js';
 import { BFD_PORTS, BFD_SOURCE_PORTS, type BfdPort } from '../../wire/bfd.js';
 
 /** What cannot be opened now may be later: addresses come, other programs end. */

@@ -1,5 +1,5 @@
 // What a socket filter dropped, and why: the accounts of bpf/filters/account.h, one for each instance that ever had one.
-import type { Records } from '../../sys/records.js';
+import type { Records } from '../../sys/bpf/records.js';
 import { Account, type VRRP_REASON_NAMES } from './abi.gen.js';
 
 export type FilterReason = (typeof VRRP_REASON_NAMES)[number];

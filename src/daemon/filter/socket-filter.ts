@@ -1,7 +1,7 @@
 // A socket filter in the kernel: its program, its tables, its accounts.
 import { type ArtifactName, artifact } from '../../sys/artifact.js';
-import { type BpfMap, ObjectFile, type Program } from '../../sys/bpf.js';
-import { Records } from '../../sys/records.js';
+import { type BpfMap, ObjectFile, type Program } from '../../sys/bpf/bpf-objects.js';
+import { Records } from '../../sys/bpf/records.js';
 import { Account } from './abi.gen.js';
 import { FilterAccounts, type FilterCounts } from './filter-account.js';
 

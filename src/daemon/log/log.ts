@@ -2,7 +2,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { hasCode } from '../../sys/errno.js';
-import { UnixDatagram } from '../../sys/unix-datagram.js';
+import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
 import type { LogOptions } from './log-options.js';
 import { consolePrefix, oneLine, syslogLine } from './log-text.js';
 

@@ -3,7 +3,7 @@
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { dieWithParent } from '../../sys/signals.js';
+import { dieWithParent } from '../../sys/processes/signals.js';
 import { openLog } from '../log/log.js';
 import { PROCESSES, type ProcessKind } from '../processes.js';
 import { enterNamespace } from './enter-namespace.js';

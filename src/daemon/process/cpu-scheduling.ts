@@ -1,7 +1,7 @@
 // checker_priority, bfd_priority and their like: how the kernel schedules a process that has no schedule of its own making.
 import type { ProcessSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
-import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/scheduling.js';
+import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/processes/scheduling.js';
 
 /** What is refused is said, and the process works all the same. */
 export function setCpuScheduling(role: 'checker' | 'bfd', settings: ProcessSettings, log: Log): void {

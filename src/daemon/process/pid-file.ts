@@ -2,8 +2,8 @@
 import { closeSync, constants, fchmodSync, openSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode, unlessCode } from '../../sys/errno.js';
-import { makeFolders } from '../../sys/make-folders.js';
-import { startOfFile } from '../../sys/start-of-file.js';
+import { makeFolders } from '../../sys/files/make-folders.js';
+import { startOfFile } from '../../sys/files/start-of-file.js';
 import { isReplaceable } from './replaceable.js';
 
 /** Bytes; no number is longer. */

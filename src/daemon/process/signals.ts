@@ -1,5 +1,5 @@
 // The signals of keepalived(8), carried out; those that would end a daemon by accident are ignored, as keepalived ignores them.
-import { onRealTimeSignals } from '../../sys/signals.js';
+import { onRealTimeSignals } from '../../sys/processes/signals.js';
 import type { DumpKind } from './messages.js';
 import { SIGNAL_NUMBERS } from './signal-numbers.js';
 

@@ -1,7 +1,7 @@
 // Names of users and groups as numbers, as the system's databases have them.
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { RunAs } from '../../model/keepalived/script.js';
-import { groupNamed, userNamed } from '../../sys/accounts.js';
+import { groupNamed, userNamed } from '../../sys/processes/accounts.js';
 
 export interface Ids {
   readonly uid?: number;

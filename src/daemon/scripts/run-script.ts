@@ -1,9 +1,9 @@
 // Runs one resolved script to its end: TERM when its time is over, KILL when that did not help, given up after that.
 import type { ScriptOutcome } from '../../control/vrrp/messages.js';
 import { native } from '../../sys/addon.js';
-import { signalProcess } from '../../sys/child.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import { Fd } from '../../sys/fd.js';
+import { signalProcess } from '../../sys/processes/child.js';
 import { type Watch, whenReadable } from '../../sys/readable.js';
 import type { ResolvedScript } from './resolve-script.js';
 

@@ -1,6 +1,6 @@
 // As whom a script runs: its own `user [group]`, else script_user, else the user keepalived_script where there is one, else root.
 import type { RunAs, Script } from '../../model/keepalived/script.js';
-import { groupNamed, groupsOfUser, userNamed } from '../../sys/accounts.js';
+import { groupNamed, groupsOfUser, userNamed } from '../../sys/processes/accounts.js';
 
 /** Numbers for setresuid and setresgid. */
 export interface Identity {

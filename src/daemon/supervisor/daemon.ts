@@ -4,7 +4,7 @@ import { release as kernelRelease, version as kernelVersion } from 'node:os';
 import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
-import { giveMemoryBack } from '../../sys/memory.js';
+import { giveMemoryBack } from '../../sys/processes/memory.js';
 import { dumpParent } from '../dump-files/parent-dump.js';
 import { openLog } from '../log/log.js';
 import { commandLines } from '../log/log-text.js';

@@ -4,8 +4,8 @@ import { basename, dirname } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
 import { isSystemError } from '../../sys/errno.js';
-import { FolderWatch } from '../../sys/inotify.js';
-import { startOfFile } from '../../sys/start-of-file.js';
+import { FolderWatch } from '../../sys/files/folder-watch.js';
+import { startOfFile } from '../../sys/files/start-of-file.js';
 import { readReloadTime, reloadTimeText } from './reload-time.js';
 
 type Settings = GlobalSettings['reloadTime'];

@@ -1,5 +1,5 @@
 // Tells the service manager how the daemon is (sd_notify(3)): Type=notify, reloads, its watchdog.
-import { UnixDatagram } from '../../sys/unix-datagram.js';
+import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
 
 export interface ServiceManager {
   /** `READY=1`, `STATUS=…`; one variable a line. */

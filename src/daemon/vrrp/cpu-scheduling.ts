@@ -1,7 +1,7 @@
 // vrrp_priority, vrrp_rt_priority and the like, fast mode's needs, and the priority that rises when timers are late.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
-import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/scheduling.js';
+import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/processes/scheduling.js';
 
 /** Fast mode's, where none is configured: above every ordinary process, below the kernel's own threads. */
 const FAST_PRIORITY = 10;

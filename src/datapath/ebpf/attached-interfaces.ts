@@ -4,9 +4,9 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
-import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../sys/bpf.js';
+import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../sys/bpf/bpf-objects.js';
 import { hasCode } from '../../sys/errno.js';
-import type { Netlink } from '../../sys/netlink.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
 import { swap32 } from '../../wire/bytes.js';
 import { macBytes } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Records } from '../../sys/records.js';
+import { Records } from '../../sys/bpf/records.js';
 import { Conf } from './abi.gen.js';
 import { clockAt, clockDifference, secondsOf, unitsOf } from './clock.js';
 import { hzInConfig, nearestHz } from './hz.js';

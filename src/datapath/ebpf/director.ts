@@ -4,7 +4,7 @@ import type { Change } from '../../model/change.js';
 import { isRefusal, WeirError } from '../../model/errors/weir-error.js';
 import { missingFor } from '../../model/missing-for.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts } from '../../model/service.js';
-import { Lock, type LockWait } from '../../sys/lock.js';
+import { Lock, type LockWait } from '../../sys/files/lock.js';
 import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './batch.js';

@@ -3,8 +3,8 @@
 // next exchange, by any build, does all of it again.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { artifact } from '../../sys/artifact.js';
-import { BpfMap, ObjectFile } from '../../sys/bpf.js';
-import type { Field } from '../../sys/records.js';
+import { BpfMap, ObjectFile } from '../../sys/bpf/bpf-objects.js';
+import type { Field } from '../../sys/bpf/records.js';
 import { Conf } from './abi.gen.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { BUILD_PIN, buildPin, loadTried, PROGRAMS, runHousekeeping } from './load.js';

@@ -4,7 +4,7 @@ import type { Address } from '../../model/address.js';
 import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../model/service.js';
-import type { Records } from '../../sys/records.js';
+import type { Records } from '../../sys/bpf/records.js';
 import { swap16, swap32 } from '../../wire/bytes.js';
 import { Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from './abi.gen.js';
 import { endpointKey } from './endpoint-table.js';

@@ -3,8 +3,8 @@
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import { hasCode } from '../../sys/errno.js';
-import { type LockWait, locked } from '../../sys/lock.js';
-import { Netlink } from '../../sys/netlink.js';
+import { type LockWait, locked } from '../../sys/files/lock.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import { swap32 } from '../../wire/bytes.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';

@@ -4,8 +4,8 @@
 
 import { existsSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
-import type { Netlink } from '../../sys/netlink.js';
-import { writeSetting } from '../../sys/proc-sys.js';
+import { writeSetting } from '../../sys/files/sysctl.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
 import { concat } from '../../wire/bytes.js';
 import { encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute } from '../../wire/netlink.js';
 import { RouteMessage } from '../../wire/rtnetlink.js';

@@ -13,7 +13,7 @@ import type {
   Stats,
   Timeouts,
 } from '../../model/service.js';
-import type { Records } from '../../sys/records.js';
+import type { Records } from '../../sys/bpf/records.js';
 import { swap16 } from '../../wire/bytes.js';
 import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
 import { clockDifference, secondsOf } from './clock.js';

@@ -4,8 +4,8 @@
 
 import { release } from 'node:os';
 import { WeirError } from '../../model/errors/weir-error.js';
-import type { BpfMap, ObjectFile } from '../../sys/bpf.js';
-import { type Field, Records } from '../../sys/records.js';
+import type { BpfMap, ObjectFile } from '../../sys/bpf/bpf-objects.js';
+import { type Field, Records } from '../../sys/bpf/records.js';
 import { macBytes } from '../../wire/ethernet.js';
 import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Egress, Endpoint, Interface, Nexthop, Service } from './abi.gen.js';
 import { writerOf } from './batch.js';

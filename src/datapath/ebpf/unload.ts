@@ -1,8 +1,8 @@
 // Takes the datapath out of this network namespace: legs, the pair, every pin. Connections are gone with it.
 import { rmdirSync, rmSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
-import type { LockWait } from '../../sys/lock.js';
-import { Netlink } from '../../sys/netlink.js';
+import type { LockWait } from '../../sys/files/lock.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import { Conf } from './abi.gen.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';

@@ -7,7 +7,7 @@
 // All three fail while a writer is at work. After a second of that (it is stopped, or makes a long batch) its change is read as far
 // as it got, from whole records: reader.ts says which store decides of each. The caller is told.
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
-import { type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/lock.js';
+import { type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/files/lock.js';
 import { Abi, Conf } from './abi.gen.js';
 import { Dirty, recover } from './batch.js';
 import type { Tables } from './tables.js';

@@ -3,7 +3,7 @@ import { readdirSync } from 'node:fs';
 import { isAttachable } from '../../datapath/ebpf/attached-interfaces.js';
 import { isLoaded } from '../../datapath/ebpf/load.js';
 import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
-import { Link as BpfLink } from '../../sys/bpf.js';
+import { Link as BpfLink } from '../../sys/bpf/bpf-objects.js';
 import { hasCode, unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import type { Link } from '../../wire/rtnetlink-link.js';

@@ -3,7 +3,7 @@
 import { type ArpQuestion, probeArp } from '../../host/arp.js';
 import type { Address } from '../../model/address.js';
 import { addressId } from '../../model/identity.js';
-import type { Netlink } from '../../sys/netlink.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
 import type { ConnectFact, DatapathFacts, DirectorFacts, HolderFact, HostFacts, PathFact, ServiceFact } from '../facts.js';
 import { realServersOf, speaksArp, vipsOf } from '../network.js';

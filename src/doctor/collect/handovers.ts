@@ -8,7 +8,7 @@ import type { Address } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
 import { systemClock } from '../../sys/clock.js';
 import { using } from '../../sys/fd.js';
-import { PacketSocket } from '../../sys/packet-socket.js';
+import { PacketSocket } from '../../sys/sockets/packet-socket.js';
 import { decodeEthernet, EtherType, encodeEthernet, type Mac } from '../../wire/ethernet.js';
 import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ipv4.js';
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag, type TcpSegment } from '../../wire/tcp.js';

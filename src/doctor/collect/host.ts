@@ -3,8 +3,8 @@
 import { PAIR } from '../../datapath/ebpf/pair.js';
 import type { Address } from '../../model/address.js';
 import { unlessCode } from '../../sys/errno.js';
-import type { Netlink } from '../../sys/netlink.js';
-import { readSetting } from '../../sys/proc-sys.js';
+import { readSetting } from '../../sys/files/sysctl.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, dumpRoutes, lookUpRoute, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';

@@ -1,7 +1,7 @@
 // Asks the kernel which offloads each interface uses. A kernel without ethtool's netlink family (before 5.6) tells nothing.
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
-import { NETLINK_GENERIC, Netlink } from '../../sys/netlink.js';
+import { NETLINK_GENERIC, Netlink } from '../../sys/netlink/netlink.js';
 import { decodeActiveFeatures, decodeFamily, getFeatures, lookUpFamily } from '../../wire/ethtool.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
 import type { OffloadFact } from '../facts.js';

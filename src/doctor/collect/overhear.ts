@@ -1,6 +1,6 @@
 // Other hosts' adverts, taken from the wire in front of every firewall rule of this host.
 import { systemClock } from '../../sys/clock.js';
-import { PacketSocket } from '../../sys/packet-socket.js';
+import { PacketSocket } from '../../sys/sockets/packet-socket.js';
 import { decodeAddress } from '../../wire/address-bytes.js';
 import { viewOf } from '../../wire/bytes.js';
 import { decodeEthernet, EtherType } from '../../wire/ethernet.js';

@@ -1,8 +1,8 @@
 // Reads what a real server's plan is made from: interfaces, addresses, host routes and ARP sysctls of this namespace.
 import { arpSettingPaths } from '../../control/realserver/arp-settings.js';
 import type { Observed } from '../../control/realserver/observed.js';
-import type { Netlink } from '../../sys/netlink.js';
-import { readSetting } from '../../sys/proc-sys.js';
+import { readSetting } from '../../sys/files/sysctl.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, LinkFlag } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, dumpRoutes, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';

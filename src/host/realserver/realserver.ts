@@ -7,9 +7,9 @@ import { realServerStatus, type Status } from '../../control/realserver/status.j
 import type { Address } from '../../model/address.js';
 import { parseIpv4 } from '../../model/address-text.js';
 import { errorOf, WeirError } from '../../model/errors/weir-error.js';
-import { readTextFile, removeFile } from '../../sys/durable-file.js';
 import { using } from '../../sys/fd.js';
-import { Netlink } from '../../sys/netlink.js';
+import { readTextFile, removeFile } from '../../sys/files/durable-file.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import { StateFile, withState } from '../state-file.js';
 import { applyStep, stepText } from './apply.js';
 import { observeHost } from './observe.js';

@@ -8,7 +8,7 @@ import { errorOf, WeirError } from '../../model/errors/weir-error.js';
 import { sameAddress } from '../../model/identity.js';
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
-import { Netlink } from '../../sys/netlink.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
 import type { Mac } from '../../wire/ethernet.js';
 import {
   AddressFlag,

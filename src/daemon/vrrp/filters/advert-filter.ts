@@ -1,8 +1,8 @@
 // The socket filter of bpf/filters/vrrp.bpf.c: configures which adverts pass, and reads how many were dropped and why.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Authentication, VrrpInstance } from '../../../model/keepalived/instance.js';
-import type { BpfMap } from '../../../sys/bpf.js';
-import { encodeRecord, readField } from '../../../sys/records.js';
+import type { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { encodeRecord, readField } from '../../../sys/bpf/records.js';
 import { vrrpLength } from '../../../wire/vrrp.js';
 import { AH_BYTES, HMAC_TRAILER_BYTES, passwordBytes } from '../../../wire/vrrp-auth.js';
 import { Abi, DigestKind, VRRP_REASON_NAMES, VrrpDigestId, VrrpRule, VrrpRuleKey, VrrpSeenKey } from '../../filter/abi.gen.js';

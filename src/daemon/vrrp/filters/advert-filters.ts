@@ -2,7 +2,7 @@
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
-import type { RawReceiver } from '../../../sys/raw-socket.js';
+import type { RawReceiver } from '../../../sys/sockets/raw-socket.js';
 import { type FilterCounts, type FilterReason, ofInstances } from '../../filter/filter-account.js';
 import { FilterKeeper } from '../../filter/filter-keeper.js';
 import { AdvertFilter, type FilterTarget, type FilterWanted, hasDigest } from './advert-filter.js';

@@ -1,5 +1,5 @@
 // The socket filter of bpf/filters/claim.bpf.c: configures which addresses we hold and which MACs are ours.
-import { encodeRecord } from '../../../sys/records.js';
+import { encodeRecord } from '../../../sys/bpf/records.js';
 import { encodeAddress } from '../../../wire/address-bytes.js';
 import { macBytes } from '../../../wire/ethernet.js';
 import { Claim, ClaimKey, OwnMac, VRRP_REASON_NAMES } from '../../filter/abi.gen.js';

@@ -1,5 +1,5 @@
 // Keys as bpf/filters/digest.h needs them: the states after HMAC's inner and outer block.
-import { encodeRecord } from '../../../sys/records.js';
+import { encodeRecord } from '../../../sys/bpf/records.js';
 import { hmacStates } from '../../../wire/hmac.js';
 import { md5, md5After } from '../../../wire/md5.js';
 import { sha256, sha256After } from '../../../wire/sha256.js';

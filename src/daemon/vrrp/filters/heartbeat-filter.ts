@@ -1,6 +1,6 @@
 // The socket filter of bpf/filters/heartbeat.bpf.c: configures the peers of each instance and the keys of their heartbeats.
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import { encodeRecord } from '../../../sys/records.js';
+import { encodeRecord } from '../../../sys/bpf/records.js';
 import { encodeAddress } from '../../../wire/address-bytes.js';
 import { bigEndian32, concat } from '../../../wire/bytes.js';
 import { Abi, HeartbeatPeer, HeartbeatPeerKey, VRRP_REASON_NAMES } from '../../filter/abi.gen.js';

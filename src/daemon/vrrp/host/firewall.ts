@@ -3,7 +3,7 @@ import type { Address, Family } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
 import { hasCode } from '../../../sys/errno.js';
-import { Nftables } from '../../../sys/nftables.js';
+import { Nftables } from '../../../sys/netlink/nftables.js';
 import { deleteTable, NftFamily, newTable } from '../../../wire/nftables.js';
 import { isEmpty, isLinkLocal, type TableContent, type TableSettings, tableMessages } from './firewall-table.js';
 import type { UndoJournal } from './undo-journal.js';

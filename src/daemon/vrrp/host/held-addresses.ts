@@ -6,7 +6,7 @@ import { addressId } from '../../../model/identity.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { Log } from '../../../model/log-level.js';
 import { hasCode } from '../../../sys/errno.js';
-import type { Netlink } from '../../../sys/netlink.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
 import {
   AddressFlag,
   AddressScope,

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress } from '../../../model/address-text.js';
 import type { HostRoute } from '../../../model/keepalived/network.js';
-import type { Netlink } from '../../../sys/netlink.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
 import type { NetlinkRequest } from '../../../wire/netlink.js';
 import { decodeRoute } from '../../../wire/rtnetlink-route.js';
 import { HeldRoutes } from './held-routes.js';

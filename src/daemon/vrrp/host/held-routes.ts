@@ -4,7 +4,7 @@ import { addressId } from '../../../model/identity.js';
 import type { HostRoute, HostRule } from '../../../model/keepalived/network.js';
 import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
-import type { Netlink } from '../../../sys/netlink.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { addHostRoute, deleteHostRoute, tableOf } from '../../../wire/keepalived-route.js';
 import type { NetlinkMessage, NetlinkRequest } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';

@@ -6,7 +6,7 @@ import type { Effect, Input, InterfaceFacts } from '../../../control/vrrp/messag
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress } from '../../../model/keepalived/network.js';
 import type { Log } from '../../../model/log-level.js';
-import type { Netlink } from '../../../sys/netlink.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';

@@ -2,7 +2,7 @@
 import type { InterfaceFacts } from '../../../control/vrrp/messages.js';
 import type { Address } from '../../../model/address.js';
 import { addressId } from '../../../model/identity.js';
-import type { Netlink } from '../../../sys/netlink.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';
 import { AddressFlag, decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';

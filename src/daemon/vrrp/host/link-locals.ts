@@ -4,7 +4,7 @@ import type { Address } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { Log } from '../../../model/log-level.js';
 import { hasCode, isSystemError } from '../../../sys/errno.js';
-import type { Netlink } from '../../../sys/netlink.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { AddressFlag, AddressScope, addAddress, deleteAddress, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { isLinkLocal } from './firewall-table.js';

@@ -1,6 +1,6 @@
 // disable_local_igmp: the host reports no link-local multicast groups by IGMP while we run, VRRP's own among them.
 import type { Log } from '../../../model/log-level.js';
-import { readSetting } from '../../../sys/proc-sys.js';
+import { readSetting } from '../../../sys/files/sysctl.js';
 import type { UndoJournal } from './undo-journal.js';
 
 const SETTING = 'net/ipv4/igmp_link_local_mcast_reports';

@@ -6,7 +6,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { HostAddress, HostRoute, HostRule } from '../../../model/keepalived/network.js';
 import type { Log } from '../../../model/log-level.js';
-import type { Netlink } from '../../../sys/netlink.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
 import type { NetlinkMessage } from '../../../wire/netlink.js';
 import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { HeldAddresses } from './held-addresses.js';

@@ -2,10 +2,10 @@
 // in /run/weir/vrrp/COOKIE.json, one a network namespace, so that after a kill -9 the next start takes over what is needed and undoes the rest.
 import { netnsStatePath, sweep } from '../../../host/state-file.js';
 import type { Log } from '../../../model/log-level.js';
-import { startTime } from '../../../sys/child.js';
-import { readTextFile, removeFile, replaceTextFile } from '../../../sys/durable-file.js';
 import { isSystemError } from '../../../sys/errno.js';
-import { readSetting, writeSetting } from '../../../sys/proc-sys.js';
+import { readTextFile, removeFile, replaceTextFile } from '../../../sys/files/durable-file.js';
+import { readSetting, writeSetting } from '../../../sys/files/sysctl.js';
+import { startTime } from '../../../sys/processes/child.js';
 
 /** The file. A process that is alive owns it; its pid and start together name it for ever. */
 interface Memory {

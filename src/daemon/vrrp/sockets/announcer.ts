@@ -8,7 +8,7 @@ import type { Log } from '../../../model/log-level.js';
 import { native } from '../../../sys/addon.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { Fd } from '../../../sys/fd.js';
-import { readSetting } from '../../../sys/proc-sys.js';
+import { readSetting } from '../../../sys/files/sysctl.js';
 import { Alarm, monotonicUs } from '../../../sys/readable.js';
 import { encodeArp } from '../../../wire/arp.js';
 import { hostIsLittleEndian as little, viewOf } from '../../../wire/bytes.js';

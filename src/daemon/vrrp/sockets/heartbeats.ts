@@ -7,7 +7,7 @@ import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';
 import { type Watch, whenReadable } from '../../../sys/readable.js';
-import { UdpSocket } from '../../../sys/udp-socket.js';
+import { UdpSocket } from '../../../sys/sockets/udp-socket.js';
 import { HEARTBEAT_PORT } from '../../../wire/heartbeat.js';
 import type { Link } from '../../../wire/rtnetlink-link.js';
 import { type FilterReason, ofInstances } from '../../filter/filter-account.js';

@@ -4,8 +4,8 @@ import { basename, dirname } from 'node:path';
 import type { TrackFile } from '../../../model/keepalived/trackers.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError, unlessCode } from '../../../sys/errno.js';
-import { FolderWatch } from '../../../sys/inotify.js';
-import { startOfFile } from '../../../sys/start-of-file.js';
+import { FolderWatch } from '../../../sys/files/folder-watch.js';
+import { startOfFile } from '../../../sys/files/start-of-file.js';
 
 /** No file that holds a number is longer. */
 const READ_MAX = 4096;

@@ -4,7 +4,7 @@ import type { BufferSize } from '../../../model/keepalived/global.js';
 import type { TrackProcess } from '../../../model/keepalived/trackers.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError, unlessCode } from '../../../sys/errno.js';
-import { ProcessMonitor } from '../../../sys/process-events.js';
+import { ProcessMonitor } from '../../../sys/processes/process-events.js';
 
 const SCAN_MS = 1000;
 /** TASK_COMM_LEN less its NUL. */

@@ -6,7 +6,7 @@ import { after, test } from 'node:test';
 import { noRoot } from '../../../../test/support/probes.js';
 import { native } from '../../../sys/addon.js';
 import { openFds, using } from '../../../sys/fd.js';
-import { Netns } from '../../../sys/netns.js';
+import { Netns } from '../../../sys/namespaces/netns.js';
 import { Bpffs, journalOf } from './bpffs.js';
 import { mountView } from './mount-view.js';
 

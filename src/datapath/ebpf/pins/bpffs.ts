@@ -10,8 +10,8 @@ import { dirname } from 'node:path';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
 import { unlessCode } from '../../../sys/errno.js';
-import { liveCookies } from '../../../sys/live-netns.js';
-import { locked } from '../../../sys/lock.js';
+import { locked } from '../../../sys/files/lock.js';
+import { liveCookies } from '../../../sys/policy/live-netns.js';
 import { mountView, type View } from './mount-view.js';
 
 export const BPFFS_PLACE = '/run/weir/bpf';

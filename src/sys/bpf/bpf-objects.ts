@@ -1,0 +1,166 @@
+// BPF objects, programs, maps and links as objects that own their descriptors.
+import { native } from '../addon.js';
+import { hasCode } from '../errno.js';
+import { Fd } from '../fd.js';
+import type { BpfObject, MapInfo, ProgTest, ProgTestResult } from '../native.js';
+
+export const ATTACH_XDP = 37;
+export const ATTACH_TCX_INGRESS = 46;
+export const ATTACH_TCX_EGRESS = 47;
+
+class Pinnable {
+  constructor(readonly fd: Fd) {}
+
+  /** @throws SystemError EEXIST, EPERM (not a bpffs), EINVAL */
+  pin(path: string): void {
+    native().bpfObjPin(this.fd.number, path);
+  }
+
+  close(): void {
+    this.fd.close();
+  }
+}
+
+/** @throws SystemError ENOENT */
+function pinned(path: string): Fd {
+  return new Fd(native().bpfObjGet(path), path);
+}
+
+export class BpfMap extends Pinnable {
+  static pinned(path: string): BpfMap {
+    return new BpfMap(pinned(path));
+  }
+
+  info(): MapInfo {
+    return native().bpfMapInfo(this.fd.number);
+  }
+
+  /** False: no such key. `into`: valueSize bytes (per-CPU maps: rounded up to 8, times the possible CPUs). */
+  lookup(key: Uint8Array, into: Uint8Array): boolean {
+    return found(() => native().bpfMapLookup(this.fd.number, key, into));
+  }
+
+  /** flags: BPF_ANY 0, BPF_NOEXIST 1, BPF_EXIST 2. @throws SystemError EEXIST, ENOENT, E2BIG */
+  update(key: Uint8Array, value: Uint8Array, flags = 0): void {
+    native().bpfMapUpdate(this.fd.number, key, value, flags);
+  }
+
+  /** False: no such key. */
+  delete(key: Uint8Array): boolean {
+    return found(() => native().bpfMapDelete(this.fd.number, key));
+  }
+
+  /** All keys as fresh copies. A key deleted meanwhile may make the kernel start over, so a key may come twice. */
+  *keys(): Generator<Uint8Array> {
+    const size = this.info().keySize;
+    const next = new Uint8Array(size);
+    let key: Uint8Array | null = null;
+    while (native().bpfMapNextKey(this.fd.number, key, next)) {
+      key = next.slice();
+      yield key;
+    }
+  }
+
+  /** Shared memory with the kernel; see Native.bpfMapMmap. */
+  mmap(length: number, writable: boolean): ArrayBuffer {
+    return native().bpfMapMmap(this.fd.number, length, writable);
+  }
+}
+
+export class Program extends Pinnable {
+  static pinned(path: string): Program {
+    return new Program(pinned(path));
+  }
+
+  id(): number {
+    return native().bpfProgId(this.fd.number);
+  }
+
+  /** Runs the program on a packet, no device involved. */
+  test(test: ProgTest): ProgTestResult {
+    return native().bpfProgTest(this.fd.number, test);
+  }
+
+  /** Attaches to a device; the link lives as long as its descriptor or its pin. */
+  attach(ifindex: number, attachType: number, flags = 0, nsfd = -1): Link {
+    return new Link(new Fd(native().bpfLinkCreate(this.fd.number, ifindex, attachType, flags, nsfd), `link ${ifindex}`));
+  }
+}
+
+export class Link extends Pinnable {
+  static pinned(path: string): Link {
+    return new Link(pinned(path));
+  }
+
+  info(): ReturnType<ReturnType<typeof native>['bpfLinkInfo']> {
+    return native().bpfLinkInfo(this.fd.number);
+  }
+
+  /** Swaps the program; no packet sees neither. */
+  update(program: Program): void {
+    native().bpfLinkUpdate(this.fd.number, program.fd.number);
+  }
+
+  detach(): void {
+    native().bpfLinkDetach(this.fd.number);
+  }
+}
+
+/** An object file: adjusted, loaded once, then asked for its programs and maps. */
+export class ObjectFile {
+  readonly #handle: BpfObject;
+
+  /** @throws SystemError ENOENT, or `log` says what is wrong with the file */
+  constructor(path: string) {
+    this.#handle = native().bpfObjectOpen(path);
+  }
+
+  mapEntries(map: string, entries: number): this {
+    native().bpfSetMapEntries(this.#handle, map, entries);
+    return this;
+  }
+
+  /** @throws SystemError ENOENT, EINVAL on another size */
+  variable(name: string, value: Uint8Array): this {
+    native().bpfSetVariable(this.#handle, name, value);
+    return this;
+  }
+
+  reuseMap(name: string, map: BpfMap): this {
+    native().bpfReuseMap(this.#handle, name, map.fd.number);
+    return this;
+  }
+
+  autoload(program: string, load: boolean): this {
+    native().bpfSetAutoload(this.#handle, program, load);
+    return this;
+  }
+
+  /** @throws SystemError with `log`: the verifier's last lines */
+  load(): this {
+    native().bpfObjectLoad(this.#handle);
+    return this;
+  }
+
+  program(name: string): Program {
+    return new Program(new Fd(native().bpfProgramFd(this.#handle, name), `program ${name}`));
+  }
+
+  map(name: string): BpfMap {
+    return new BpfMap(new Fd(native().bpfMapFd(this.#handle, name), `map ${name}`));
+  }
+
+  close(): void {
+    native().bpfObjectClose(this.#handle);
+  }
+}
+
+function found(call: () => void): boolean {
+  try {
+    call();
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,111 @@
+// Records of BPF maps, by the layouts that dev/abi-gen.mjs makes: as bytes to be handed to the kernel, or in shared memory, where each field
+// is read and written by one load or store of its own size.
+import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+
+/** Where a field stands in its record: byte offset, size of one element, how many elements. */
+export interface Field {
+  readonly at: number;
+  readonly size: 1 | 2 | 4 | 8;
+  readonly count: number;
+}
+
+export class Records {
+  readonly #u8: Uint8Array;
+  readonly #u16: Uint16Array;
+  readonly #u32: Uint32Array;
+  readonly #u64: BigUint64Array;
+  readonly count: number;
+
+  constructor(
+    readonly memory: ArrayBuffer,
+    readonly bytes: number,
+  ) {
+    this.count = Math.floor(memory.byteLength / bytes);
+    this.#u8 = new Uint8Array(memory);
+    this.#u16 = new Uint16Array(memory);
+    this.#u32 = new Uint32Array(memory);
+    this.#u64 = new BigUint64Array(memory);
+  }
+
+  /** A field of 8, 16 or 32 bits; `k` for the elements of an array. @throws RangeError outside the table */
+  get(record: number, field: Field, k = 0): number {
+    const at = this.#at(record, field, k);
+    const value = field.size === 4 ? this.#u32[at >> 2] : field.size === 2 ? this.#u16[at >> 1] : this.#u8[at];
+    if (value === undefined) throw new RangeError(`no record ${record} in a table of ${this.count}`);
+    return value;
+  }
+
+  set(record: number, field: Field, value: number, k = 0): void {
+    const at = this.#at(record, field, k);
+    if (field.size === 4) this.#u32[at >> 2] = value;
+    else if (field.size === 2) this.#u16[at >> 1] = value;
+    else this.#u8[at] = value;
+  }
+
+  big(record: number, field: Field, k = 0): bigint {
+    const value = this.#u64[this.#at(record, field, k) >> 3];
+    if (value === undefined) throw new RangeError(`no record ${record} in a table of ${this.count}`);
+    return value;
+  }
+
+  setBig(record: number, field: Field, value: bigint, k = 0): void {
+    this.#u64[this.#at(record, field, k) >> 3] = value;
+  }
+
+  /** Puts `to` where `from` stands, atomically; false where something else stands there. */
+  swapBig(record: number, field: Field, from: bigint, to: bigint): boolean {
+    return Atomics.compareExchange(this.#u64, this.#at(record, field, 0) >> 3, from, to) === from;
+  }
+
+  swap(record: number, field: Field, from: number, to: number): boolean {
+    return Atomics.compareExchange(this.#u32, this.#at(record, field, 0) >> 2, from, to) === from;
+  }
+
+  /** A field of 32 bits, not before the reads above it nor after those below it. */
+  atomic(record: number, field: Field): number {
+    return Atomics.load(this.#u32, this.#at(record, field, 0) >> 2);
+  }
+
+  /** All bytes of a record to zero. */
+  clear(record: number): void {
+    this.#u8.fill(0, record * this.bytes, (record + 1) * this.bytes);
+  }
+
+  #at(record: number, field: Field, k: number): number {
+    if (record < 0 || record >= this.count) throw new RangeError(`no record ${record} in a table of ${this.count}`);
+    return record * this.bytes + field.at + k * field.size;
+  }
+}
+
+/** A number, one for each element, or bytes as they are, from the field's first on. */
+export type FieldValue = number | bigint | readonly number[] | Uint8Array;
+
+function put(view: DataView, { size }: Field, at: number, value: number | bigint): void {
+  if (size === 8) view.setBigUint64(at, BigInt(value), little);
+  else if (size === 4) view.setUint32(at, Number(value), little);
+  else if (size === 2) view.setUint16(at, Number(value), little);
+  else view.setUint8(at, Number(value));
+}
+
+/** One record as bytes; fields that are not given are 0. @throws RangeError for more than a field has room for */
+export function encodeRecord<L extends { readonly bytes: number }>(
+  layout: L,
+  values: { readonly [F in Exclude<keyof L, 'bytes'>]?: FieldValue },
+): Uint8Array {
+  const record = new Uint8Array(layout.bytes);
+  const view = viewOf(record);
+  for (const [name, value] of Object.entries(values) as [keyof L, FieldValue][]) {
+    const field = layout[name] as Field;
+    const elements = typeof value === 'object' ? value : [value];
+    const bytes = value instanceof Uint8Array ? value.length : elements.length * field.size;
+    if (bytes > field.size * field.count) throw new RangeError(`${String(name)} has no room for ${bytes} bytes`);
+    if (value instanceof Uint8Array) record.set(value, field.at);
+    else elements.forEach((element, k) => put(view, field, field.at + k * field.size, element));
+  }
+  return record;
+}
+
+/** A field of 32 bits of one record. */
+export function readField(record: Uint8Array, field: Field & { readonly size: 4 }): number {
+  return viewOf(record).getUint32(field.at, little);
+}

@@ -1,0 +1,173 @@
+// A lock between processes: flock on a file that stays. The kernel releases it when its holder dies, however it dies. An
+// exclusive holder leaves its pid in the file, so that a process that waits can say for whom.
+
+import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { native } from '../addon.js';
+import { type Clock, systemClock } from '../clock.js';
+import { hasCode, unlessCode } from '../errno.js';
+import { Fd } from '../fd.js';
+
+const O_RDWR_CREAT = 0o102;
+const LOCK_SH = 1;
+const LOCK_EX = 2;
+const LOCK_NB = 4;
+/** Tries come quickly at first and then every so many milliseconds. */
+const NAP_MAX_MS = 16;
+/** After so long a wait the holder is reported. */
+const REPORT_AFTER_MS = 1000;
+const WAIT_MS = 5000;
+const COMMAND_TEXT_MAX = 100;
+
+export type LockKind = 'exclusive' | 'shared';
+
+export interface LockWait {
+  /** How long to wait for others to finish, ms (5000); 0: one try. */
+  readonly waitMs?: number;
+  /** Called once, when the wait has lasted a second, with a line that says who holds the lock. */
+  readonly onWait?: (text: string) => void;
+  readonly clock?: Clock;
+}
+
+export interface LockOptions extends LockWait {
+  readonly kind?: LockKind;
+}
+
+/** Another process kept the lock for the whole wait. */
+function lockBusy(path: string, waitMs: number): WeirError<'lock-busy'> {
+  const pid = holder(path);
+  return new WeirError('lock-busy', { path, holder: pid, who: `${path}: ${heldBy(pid)}`, waitMs });
+}
+
+/** The wait for a lock, in short naps: reports the holder after a second, and gives up at its end. */
+export class LockWaiting {
+  readonly #began: number;
+  #napMs = 1;
+  #reported = false;
+
+  constructor(
+    readonly path: string,
+    readonly options: LockWait,
+  ) {
+    this.#began = this.#clock.now();
+  }
+
+  get waitedMs(): number {
+    return this.#clock.now() - this.#began;
+  }
+
+  get #clock(): Clock {
+    return this.options.clock ?? systemClock;
+  }
+
+  /** @throws WeirError lock-busy */
+  pause(): void {
+    const { waitMs = WAIT_MS, onWait } = this.options;
+    const waited = this.waitedMs;
+    if (waited >= waitMs) throw lockBusy(this.path, waitMs);
+    if (waited >= REPORT_AFTER_MS && !this.#reported) {
+      this.#reported = true;
+      onWait?.(`${lockHolder(this.path)}; waiting for up to ${waitMs / 1000} s`);
+    }
+    this.#clock.sleep(this.#napMs);
+    this.#napMs = Math.min(this.#napMs * 2, NAP_MAX_MS);
+  }
+}
+
+export class Lock {
+  readonly #fd: Fd;
+  readonly #kind: LockKind;
+
+  private constructor(fd: Fd, kind: LockKind) {
+    this.#fd = fd;
+    this.#kind = kind;
+  }
+
+  /**
+   * Creates the file where it is missing (mode 0600; its folder must exist). Exclusive by default.
+   * @throws WeirError lock-busy, SystemError
+   */
+  static take(path: string, { kind = 'exclusive', ...wait }: LockOptions = {}): Lock {
+    const fd = new Fd(native().open(path, O_RDWR_CREAT, 0o600), path);
+    try {
+      const waiting = new LockWaiting(path, wait);
+      while (!tryLock(fd, kind)) waiting.pause();
+      if (kind === 'exclusive') {
+        ftruncateSync(fd.number, 0);
+        writeSync(fd.number, `${process.pid}\n`, 0);
+      }
+      return new Lock(fd, kind);
+    } catch (error) {
+      fd.close();
+      throw error;
+    }
+  }
+
+  /** Releasing twice does nothing. */
+  release(): void {
+    if (this.#fd.isOpen && this.#kind === 'exclusive') ftruncateSync(this.#fd.number, 0);
+    this.#fd.close();
+  }
+}
+
+/** Runs `work` under the lock. */
+export function locked<T>(path: string, options: LockOptions, work: () => T): T {
+  const lock = Lock.take(path, options);
+  try {
+    return work();
+  } finally {
+    lock.release();
+  }
+}
+
+function tryLock(fd: Fd, kind: LockKind): boolean {
+  try {
+    native().flock(fd.number, (kind === 'shared' ? LOCK_SH : LOCK_EX) | LOCK_NB);
+    return true;
+  } catch (error) {
+    if (hasCode(error, 'EWOULDBLOCK', 'EAGAIN', 'EINTR')) return false;
+    throw error;
+  }
+}
+
+/** The pid in the lock file, if that process is alive: one that was killed leaves its own behind. */
+function holder(path: string): number | undefined {
+  const pid = Number.parseInt(readFileSync(path, 'latin1'), 10);
+  if (!Number.isInteger(pid) || pid <= 0) return undefined;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if (!hasCode(error, 'EPERM')) return undefined;
+  }
+  return statusOf(pid)?.state === 'Z' ? undefined : pid; // a zombie holds nothing
+}
+
+/** Which lock this is and who holds it, in words. */
+export function lockHolder(path: string): string {
+  return `${path}: ${heldBy(holder(path))}`;
+}
+
+function heldBy(pid: number | undefined): string {
+  if (pid === undefined) return 'other commands are reading';
+  const stopped = statusOf(pid)?.state.toUpperCase() === 'T' ? `, which is stopped (kill -CONT ${pid} continues it)` : '';
+  return `held by process ${pid}${commandOf(pid)}${stopped}`;
+}
+
+/** ` (COMMAND)` on one line; nothing where the process has just ended. */
+function commandOf(pid: number): string {
+  const line = unlessCode(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8'), ['ENOENT', 'ESRCH'], '');
+  const words =
+    line
+      .replace(/\0+$/, '')
+      .replace(/[^\P{C}\0]/gu, '?')
+      .replaceAll('\0', ' ') || statusOf(pid)?.name;
+  if (words === undefined) return '';
+  return ` (${words.length > COMMAND_TEXT_MAX ? `${words.slice(0, COMMAND_TEXT_MAX - 1)}…` : words})`;
+}
+
+/** undefined: it has just ended, or there is no /proc. */
+function statusOf(pid: number): { readonly name: string; readonly state: string } | undefined {
+  const text = unlessCode(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), ['ENOENT', 'ESRCH'], '');
+  const [, name, state] = /^\d+ \((.*)\) (\S)/s.exec(text) ?? [];
+  return name === undefined || state === undefined ? undefined : { name, state };
+}

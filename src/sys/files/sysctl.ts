@@ -1,0 +1,13 @@
+// Sysctls by their path below /proc/sys, of the network namespace that this process is in.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { unlessCode } from '../errno.js';
+
+/** The value without its line end, or undefined where this kernel or interface has no such key. `path`: `net/ipv4/ip_forward`. */
+export function readSetting(path: string): string | undefined {
+  return unlessCode(() => readFileSync(`/proc/sys/${path}`, 'utf8').trimEnd(), ['ENOENT'], undefined);
+}
+
+/** @throws the system's error: ENOENT for an unknown key, EACCES without root, EINVAL for a value that it does not take */
+export function writeSetting(path: string, value: string): void {
+  writeFileSync(`/proc/sys/${path}`, `${value}\n`, { flag: 'r+' });
+}

@@ -1,0 +1,137 @@
+// A netlink socket: one request at a time, answered before the call returns. For commands, which do a few and end.
+import { constants } from 'node:os';
+import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import {
+  decodeError,
+  decodeMessages,
+  encodeMessage,
+  NetlinkFlag,
+  type NetlinkMessage,
+  type NetlinkRequest,
+  NetlinkType,
+} from '../../wire/netlink.js';
+import { native } from '../addon.js';
+import { Fd } from '../fd.js';
+import type { SystemError } from '../native.js';
+import { setReceiveBuffer } from '../sockets/receive-buffer.js';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const NETLINK_ROUTE = 0;
+/** Families of messages by name: ethtool and others. */
+export const NETLINK_GENERIC = 16;
+const SOL_NETLINK = 270;
+const NETLINK_EXT_ACK = 11;
+const POLLIN = 1;
+const ROOM = 1 << 16;
+/** The kernel answers at once or not at all; longer than this means that something is badly wrong. */
+const ANSWER_MS = 5000;
+/** A dump is asked for again when the table changed while it was read; on a host that never rests we give up. */
+const DUMP_TRIES = 10;
+
+const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+
+/** A failure that the kernel told by a message rather than by a system call. */
+export function netlinkFailure(errno: number, what: string, text?: string): SystemError {
+  const code = NAMES.get(errno) ?? `E${errno}`;
+  const words = text === undefined ? '' : ` (${text})`;
+  return Object.assign(new Error(`${code}: ${what}${words}`), { code, errno, syscall: 'netlink' });
+}
+
+/** Asks the kernel in one network namespace. Every method throws SystemError with the errno's name in `code`. */
+export class Netlink {
+  readonly #fd: Fd;
+  readonly #room = new Uint8Array(ROOM);
+  #sequence = 0;
+
+  /** `nsfd`: a descriptor of the network namespace to speak with; absent: our own. `protocol`: NETLINK_*, route by default. */
+  constructor(nsfd?: number, protocol: number = NETLINK_ROUTE) {
+    this.#fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, protocol, nsfd ?? -1), 'netlink');
+    const on = new Uint8Array(4);
+    viewOf(on).setInt32(0, 1, little);
+    native().setsockopt(this.#fd.number, SOL_NETLINK, NETLINK_EXT_ACK, on);
+  }
+
+  close(): void {
+    this.#fd.close();
+  }
+
+  /** As setReceiveBuffer has it. */
+  receiveBuffer(bytes: number, force: boolean): void {
+    setReceiveBuffer(this.#fd.number, bytes, force);
+  }
+
+  /** Our address among the kernel's: messages about what this socket changed carry it. */
+  get port(): number {
+    const own = new Uint8Array(12);
+    native().getsockname(this.#fd.number, own);
+    return viewOf(own).getUint32(4, little);
+  }
+
+  /** Does something and waits for the kernel's acknowledgement. `what` names it in an error: `add 10.0.0.1/32 to lo`. */
+  change(request: NetlinkRequest, what: string): void {
+    this.#send(request, NetlinkFlag.ack);
+    this.#answers(what, true);
+  }
+
+  /** Asks for one thing; its payload. */
+  get(request: NetlinkRequest, what: string): Uint8Array {
+    this.#send(request, NetlinkFlag.ack);
+    const [first] = this.#answers(what, true).messages;
+    if (first === undefined) throw netlinkFailure(constants.errno.ENOMSG, what, 'acknowledged without an answer');
+    return first.payload;
+  }
+
+  /** Asks for a whole table; what `decode` makes of each payload, undefined ones left out. */
+  dump<T>(request: NetlinkRequest, decode: (payload: Uint8Array) => T | undefined, what: string): T[] {
+    for (let attempt = 0; attempt < DUMP_TRIES; attempt++) {
+      this.#send(request, 0);
+      const { messages, interrupted } = this.#answers(what, false);
+      if (!interrupted) return messages.map(({ payload }) => decode(payload)).filter((value) => value !== undefined);
+    }
+    throw netlinkFailure(constants.errno.EAGAIN, what, 'the table kept changing while it was read');
+  }
+
+  #send(request: NetlinkRequest, extra: number): void {
+    this.#sequence = (this.#sequence + 1) >>> 0;
+    const message = { ...request, flags: request.flags | NetlinkFlag.request | extra, sequence: this.#sequence, port: 0 };
+    const kernel = new Uint8Array(12);
+    viewOf(kernel).setUint16(0, AF_NETLINK, little);
+    native().sendto(this.#fd.number, encodeMessage(message), kernel);
+  }
+
+  /** Reads until the acknowledgement (single) or the dump's end. */
+  #answers(what: string, single: boolean): { messages: NetlinkMessage[]; interrupted: boolean } {
+    const messages: NetlinkMessage[] = [];
+    let interrupted = false;
+    for (;;) {
+      for (const message of this.#receive(what)) {
+        interrupted ||= (message.flags & NetlinkFlag.dumpInterrupted) !== 0;
+        if (message.type === NetlinkType.error || message.type === NetlinkType.done) {
+          const error = decodeError(message);
+          if (error !== undefined && error.errno !== 0) throw netlinkFailure(error.errno, what, error.text);
+          return { messages, interrupted };
+        }
+        if (message.type === NetlinkType.overrun) throw netlinkFailure(constants.errno.ENOBUFS, what);
+        if (message.type !== NetlinkType.noop) messages.push(message);
+      }
+      if (single && messages.length > 1) throw netlinkFailure(constants.errno.EPROTO, what, 'more than one answer');
+    }
+  }
+
+  /** One datagram's messages that answer the last request; those of an earlier, given-up one are left out. */
+  #receive(what: string): readonly NetlinkMessage[] {
+    const sender = new Uint8Array(12);
+    let length = native().recvfrom(this.#fd.number, this.#room, sender);
+    if (length < 0) {
+      if (native().pollOnce(this.#fd.number, POLLIN, ANSWER_MS) === 0) {
+        throw netlinkFailure(constants.errno.ETIMEDOUT, what, 'the kernel did not answer');
+      }
+      length = native().recvfrom(this.#fd.number, this.#room, sender);
+    }
+    if (length < 0 || viewOf(sender).getUint32(4, little) !== 0) return [];
+    const messages = decodeMessages(this.#room.subarray(0, length));
+    if (messages === undefined) throw netlinkFailure(constants.errno.EBADMSG, what);
+    return messages.filter(({ sequence }) => sequence === this.#sequence);
+  }
+}

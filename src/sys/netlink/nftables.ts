@@ -1,0 +1,53 @@
+// Transactions with nf_tables in our own network namespace: all of the messages take effect, or none.
+import { constants } from 'node:os';
+import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { decodeError, decodeMessages, NetlinkType } from '../../wire/netlink.js';
+import { encodeBatch, type NftMessage } from '../../wire/nftables.js';
+import { native } from '../addon.js';
+import { hasCode } from '../errno.js';
+import { Fd } from '../fd.js';
+import { netlinkFailure } from './netlink.js';
+
+const AF_NETLINK = 16;
+const SOCK_RAW = 3;
+const NETLINK_NETFILTER = 12;
+const ROOM = 1 << 16;
+
+export class Nftables {
+  readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), 'nf_tables');
+  readonly #room = new Uint8Array(ROOM);
+  #sequence = 1;
+
+  /** `what` names it in an error. @throws SystemError the first refusal: nothing was changed then */
+  commit(messages: readonly NftMessage[], what: string): void {
+    const first = this.#sequence;
+    this.#sequence = (this.#sequence + messages.length + 2) % 0x7fffffff;
+    const kernel = new Uint8Array(12);
+    viewOf(kernel).setUint16(0, AF_NETLINK, little);
+    native().sendto(this.#fd.number, encodeBatch(messages, first), kernel);
+    // The kernel works within sendto: its answers are all there.
+    let failure: Error | undefined;
+    for (let length = this.#receive(); length >= 0; length = this.#receive()) {
+      for (const message of decodeMessages(this.#room.subarray(0, length)) ?? []) {
+        const error = message.type === NetlinkType.error && message.sequence >= first ? decodeError(message) : undefined;
+        if (error !== undefined && error.errno !== 0) failure ??= netlinkFailure(error.errno, what, error.text);
+      }
+    }
+    if (failure !== undefined) throw failure;
+  }
+
+  #receive(): number {
+    try {
+      return native().recvfrom(this.#fd.number, this.#room);
+    } catch (error) {
+      if (hasCode(error, 'ENOBUFS')) {
+        throw netlinkFailure(constants.errno.ENOBUFS, 'nf_tables', 'more answers than there is room for');
+      }
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#fd.close();
+  }
+}

@@ -1,0 +1,89 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { noRoot, noTools } from '../../../test/support/probes.js';
+import { native } from '../addon.js';
+import { using } from '../fd.js';
+import { Netns } from '../namespaces/netns.js';
+import { liveCookies, nsfsMounts } from './live-netns.js';
+
+const root = { skip: noRoot() };
+
+test('reads bind mounts out of mountinfo', () => {
+  const text = [
+    '22 28 0:20 / /sys rw,nosuid shared:7 - sysfs sysfs rw',
+    '101 23 0:4 net:[4026532241] /run/netns/a\\040b rw shared:5 - nsfs nsfs rw',
+    '102 23 0:4 mnt:[4026532242] /run/other rw - nsfs nsfs rw',
+    '',
+  ].join('\n');
+  assert.deepEqual(nsfsMounts(text), [
+    { root: 'net:[4026532241]', point: '/run/netns/a b' },
+    { root: 'mnt:[4026532242]', point: '/run/other' },
+  ]);
+});
+
+test('a namespace lives by name, by process, by descriptor, and then no more', root, async () => {
+  const name = `sys-live-${process.pid}`;
+  execFileSync('ip', ['netns', 'add', name]);
+  const netns = Netns.byName(name);
+  const { cookie } = netns;
+  const never = 0xffff_ffff_ffffn;
+  const alive = () => liveCookies([cookie, never]);
+  let child: ReturnType<typeof spawn> | undefined;
+  try {
+    using(Netns.own(), (own) => assert.deepEqual(liveCookies([own.cookie, never]), new Set([own.cookie])));
+    netns.close();
+    assert.deepEqual(alive(), new Set([cookie]), 'by name');
+    child = spawn('nsenter', [`--net=/run/netns/${name}`, 'sh', '-c', 'echo ready; exec sleep 60'], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    await once(child.stdout ?? child, 'data');
+    const handle = Netns.byName(name);
+    execFileSync('ip', ['netns', 'delete', name]);
+    assert.deepEqual(alive(), new Set([cookie]), 'by process');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    assert.deepEqual(alive(), new Set([cookie]), 'by descriptor');
+    handle.close();
+    assert.deepEqual(alive(), new Set());
+  } finally {
+    child?.kill('SIGKILL');
+  }
+  assert.deepEqual(liveCookies([]), new Set());
+  assert.equal(typeof native().netnsCookie(), 'bigint');
+});
+
+test('a namespace lives while others hop through it: what they stand in changes between two looks at them', root, async () => {
+  const names = ['a', 'b'].map((letter) => `sys-hop-${letter}-${process.pid}`);
+  const hop = `
+    const { native } = await import(${JSON.stringify(new URL('../addon.js', import.meta.url).href)});
+    const fds = ${JSON.stringify(names)}.map((name) => native().open('/run/netns/' + name, 0));
+    process.stdout.write('ready');
+    for (const end = Date.now() + 10_000; Date.now() < end; ) fds.forEach((fd) => native().setns(fd));`;
+  let hopper: ReturnType<typeof spawn> | undefined;
+  try {
+    for (const name of names) execFileSync('ip', ['netns', 'add', name]);
+    const cookies = names.map((name) => using(Netns.byName(name), ({ cookie }) => cookie));
+    hopper = spawn(process.execPath, ['--input-type=module', '-e', hop], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(hopper.stdout ?? hopper, 'data');
+    for (let look = 0; look < 200; look++) assert.deepEqual(liveCookies(cookies), new Set(cookies), `look ${look}`);
+  } finally {
+    hopper?.kill('SIGKILL');
+    for (const name of names) execFileSync('ip', ['netns', 'delete', name]);
+  }
+});
+
+const deprived = { skip: root.skip || noTools('setpriv') };
+
+test('who may not look takes all for alive: root without its capabilities must not sweep what others use', deprived, () => {
+  const look = `
+    const { liveCookies } = await import(${JSON.stringify(new URL('./live-netns.js', import.meta.url).href)});
+    process.stdout.write([...liveCookies([1n, 2n])].join());`;
+  const within = (...without: readonly string[]): string =>
+    execFileSync('setpriv', [...without, process.execPath, '--input-type=module', '-e', look], { encoding: 'utf8' });
+  for (const capability of ['sys_admin', 'sys_ptrace']) {
+    assert.equal(within('--bounding-set', `-${capability}`, '--inh-caps', '-all'), '1,2', capability);
+  }
+  assert.equal(within(), '');
+});

@@ -1,0 +1,126 @@
+// Which network namespaces are alive: those of a process or thread, those bound to a path, those held by a descriptor.
+import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { native } from '../addon.js';
+import { hasCode, unlessCode } from '../errno.js';
+import { Fd, using } from '../fd.js';
+
+/** What happens to /proc entries of a process that ends meanwhile (or to namespaces of another user's). */
+const GONE = ['ENOENT', 'ESRCH', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL'] as const;
+
+/**
+ * The given cookies that belong to a namespace still alive. Looks in the cheap places first and stops when all are found:
+ * processes, then bind mounts, then threads and open descriptors. Who may not look at all of them takes all for alive.
+ */
+export function liveCookies(candidates: Iterable<bigint>): Set<bigint> {
+  const wanted = new Set(candidates);
+  const alive = new Set<bigint>();
+  const seen = new Set<string>();
+  const look = (path: string, link: string | undefined): boolean => {
+    if (link?.startsWith('net:[') && !seen.has(link)) {
+      const found = namespaceAt(path);
+      if (found !== undefined) seen.add(found.link);
+      if (found !== undefined && wanted.has(found.cookie)) alive.add(found.cookie);
+    }
+    return alive.size === wanted.size;
+  };
+  if (wanted.size === 0) return alive;
+  if (!mayLook()) return wanted;
+  for (const places of [processes, mounts, threads, descriptors]) {
+    for (const path of places()) {
+      const { at, link } = typeof path === 'string' ? { at: path, link: readLink(path) } : path;
+      if (look(at, link)) return alive;
+    }
+  }
+  return alive;
+}
+
+const CAP_SYS_PTRACE = 19n;
+const CAP_SYS_ADMIN = 21n;
+
+/** Entering namespaces takes the one, reading other processes' links the other (capabilities(7)); root may have been deprived of both. */
+function mayLook(): boolean {
+  const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
+  return [CAP_SYS_PTRACE, CAP_SYS_ADMIN].every((bit) => ((BigInt(`0x${mask}`) >> bit) & 1n) === 1n);
+}
+
+interface Bound {
+  readonly at: string;
+  readonly link: string;
+}
+
+function* processes(): Generator<string> {
+  for (const pid of pids()) yield `/proc/${pid}/ns/net`;
+}
+
+function* threads(): Generator<string> {
+  for (const pid of pids()) for (const tid of list(`/proc/${pid}/task`)) yield `/proc/${pid}/task/${tid}/ns/net`;
+}
+
+/** A descriptor of a namespace reads as `net:[…]`, or as `/` when it was opened by a name that is gone. */
+function* descriptors(): Generator<Bound> {
+  const nsfs = statSync('/proc/self/ns/net').dev;
+  for (const pid of pids()) {
+    for (const fd of list(`/proc/${pid}/fd`)) {
+      const at = `/proc/${pid}/fd/${fd}`;
+      const link = readLink(at);
+      if (link !== '/' && !link?.startsWith('net:[')) continue;
+      const file = unlessCode(() => statSync(at), GONE, undefined);
+      if (file?.dev === nsfs) yield { at, link: `net:[${file.ino}]` };
+    }
+  }
+}
+
+/** Namespaces bound to paths, in every mount namespace that has a process. */
+function* mounts(): Generator<Bound> {
+  const seen = new Set<string>();
+  for (const pid of pids()) {
+    const mountNamespace = readLink(`/proc/${pid}/ns/mnt`);
+    if (mountNamespace === undefined || seen.has(mountNamespace)) continue;
+    const table = unlessCode(() => readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), GONE, '');
+    for (const { root, point } of nsfsMounts(table)) yield { at: `/proc/${pid}/root${point}`, link: root };
+    // One that ended meanwhile did not show all: the next process in there is asked.
+    if (readLink(`/proc/${pid}/ns/mnt`) === mountNamespace) seen.add(mountNamespace);
+  }
+}
+
+/** The nsfs lines of a mountinfo text: what is bound, and where (proc(5)). */
+export function nsfsMounts(mountinfo: string): readonly { readonly root: string; readonly point: string }[] {
+  const found = [];
+  for (const line of mountinfo.split('\n')) {
+    const [left = '', right = ''] = line.split(' - ', 2);
+    const [, , , root, point] = left.split(' ');
+    if (root === undefined || point === undefined || !right.startsWith('nsfs ')) continue;
+    found.push({ root: unquote(root), point: unquote(point) });
+  }
+  return found;
+}
+
+/** mountinfo writes space, tab, newline and backslash as octal. */
+function unquote(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
+}
+
+function pids(): readonly string[] {
+  return readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+}
+
+function list(folder: string): readonly string[] {
+  return unlessCode(() => readdirSync(folder), GONE, []);
+}
+
+function readLink(path: string): string | undefined {
+  return unlessCode(() => readlinkSync(path), GONE, undefined);
+}
+
+/** What the path leads to by now: a process may have gone to another namespace since its link was read; undefined: it is gone. */
+function namespaceAt(path: string): { readonly link: string; readonly cookie: bigint } | undefined {
+  try {
+    return using(new Fd(native().open(path, 0), path), ({ number }) => ({
+      link: `net:[${fstatSync(number).ino}]`,
+      cookie: native().netnsCookie(number),
+    }));
+  } catch (error) {
+    if (hasCode(error, ...GONE)) return undefined;
+    throw error;
+  }
+}

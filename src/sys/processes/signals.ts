@@ -1,0 +1,32 @@
+// Signals that Node does not know, and the one that a dying parent leaves behind.
+import { readSync } from 'node:fs';
+import { native } from '../addon.js';
+import { hasCode } from '../errno.js';
+import { Fd } from '../fd.js';
+import { whenReadable } from '../readable.js';
+
+/** Calls `work` with the number of each real-time signal that comes; the answer stops listening, and the signals do nothing then. */
+export function onRealTimeSignals(signals: readonly number[], work: (signal: number) => void): () => void {
+  const fds = signals.map((signal) => new Fd(native().watchSignal(signal), `signal ${signal}`));
+  const room = new Uint8Array(64);
+  const [first] = fds;
+  if (first === undefined) return () => {};
+  // All of them name one pipe.
+  const watch = whenReadable(first.number, () => {
+    try {
+      const length = readSync(first.number, room);
+      room.subarray(0, length).forEach(work);
+    } catch (error) {
+      if (!hasCode(error, 'EAGAIN')) throw error;
+    }
+  });
+  return () => {
+    watch.stop();
+    for (const fd of fds) fd.close();
+  };
+}
+
+/** Sends this process a signal (15: SIGTERM) when its parent dies, whatever kills it. */
+export function dieWithParent(signal: number): void {
+  native().parentDeathSignal(signal);
+}

@@ -1,0 +1,239 @@
+// Raw IP sockets (man 7 raw): whole packets of one protocol in from one interface, whole packets out by one.
+import type { Address, Family } from '../../model/address.js';
+import { addressId } from '../../model/identity.js';
+import { decodeAddress, encodeAddress } from '../../wire/address-bytes.js';
+import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { native } from '../addon.js';
+import { Fd } from '../fd.js';
+import { setReceiveBuffer } from './receive-buffer.js';
+import { attachFilter, detachFilter, int32 } from './socket-options.js';
+
+const AF = { inet: 2, inet6: 10 } as const;
+const SOCK_RAW = 3;
+const IPPROTO_RAW = 255;
+const SOL_SOCKET = 1;
+const SOL_IP = 0;
+const SOL_IPV6 = 41;
+const ICMPV6 = 58;
+const ICMPV6_FILTER = 1;
+const SO = { priority: 12, bindToDevice: 25 } as const;
+const IP = { pktinfo: 8, multicastIf: 32, multicastLoop: 34, add: 35, drop: 36, multicastAll: 49 } as const;
+const IPV6 = {
+  multicastIf: 17,
+  multicastLoop: 19,
+  add: 20,
+  drop: 21,
+  multicastAll: 29,
+  recvPktinfo: 49,
+  pktinfo: 50,
+  recvHopLimit: 51,
+  hopLimit: 52,
+};
+/** TC_PRIO_CONTROL: before all ordinary traffic in the device's queue. */
+const CONTROL_TRAFFIC = 6;
+/** The longest advert has 255 IPv6 addresses and a trailer behind them: 4116 bytes. */
+const ROOM = 8192;
+const CONTROL_ROOM = 128;
+
+export interface Received {
+  readonly source: Address;
+  readonly destination: Address;
+  readonly ttl: number;
+  readonly ifindex: number;
+  /** IPv4: with its header; IPv6: what follows the header. A copy. */
+  readonly bytes: Uint8Array;
+}
+
+/** struct sockaddr_in or sockaddr_in6; `scope`: the interface of a link-local address. */
+export function socketAddress(address: Address, port = 0, scope = 0): Uint8Array {
+  const out = new Uint8Array(address.family === 'inet' ? 16 : 28);
+  const view = viewOf(out);
+  view.setUint16(0, AF[address.family], little);
+  view.setUint16(2, port);
+  out.set(encodeAddress(address), address.family === 'inet' ? 4 : 8);
+  if (address.family === 'inet6') view.setUint32(24, scope, little);
+  return out;
+}
+
+function openRaw(family: Family, protocol: number, device: string): Fd {
+  const fd = new Fd(native().socket(AF[family], SOCK_RAW, protocol), `raw socket ${protocol} on ${device}`);
+  try {
+    if (device !== '') native().setsockopt(fd.number, SOL_SOCKET, SO.bindToDevice, new TextEncoder().encode(`${device}\0`));
+    return fd;
+  } catch (error) {
+    fd.close();
+    throw error;
+  }
+}
+
+/** Packets of one protocol that arrive on one interface (`''`: on any) for this host or for a group that it joined. */
+export class RawReceiver {
+  readonly #fd: Fd;
+  readonly #room = new Uint8Array(ROOM);
+  readonly #control = new Uint8Array(CONTROL_ROOM);
+  readonly #groups = new Map<string, { readonly group: Address; readonly ifindex: number }>();
+
+  /** @throws SystemError ENODEV, EPERM */
+  constructor(
+    readonly family: Family,
+    readonly protocol: number,
+    readonly device: string,
+  ) {
+    this.#fd = openRaw(family, protocol, device);
+    const level = family === 'inet' ? SOL_IP : SOL_IPV6;
+    const options =
+      family === 'inet'
+        ? ([
+            [IP.multicastAll, 0],
+            [IP.pktinfo, 1],
+          ] as const)
+        : ([
+            [IPV6.multicastAll, 0],
+            [IPV6.recvPktinfo, 1],
+            [IPV6.recvHopLimit, 1],
+          ] as const);
+    try {
+      for (const [option, value] of options) native().setsockopt(this.#fd.number, level, option, int32(value));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  get fd(): number {
+    return this.#fd.number;
+  }
+
+  /** Bytes of packets that may wait; beyond the system's bound where we may. */
+  receiveBuffer(bytes: number): void {
+    try {
+      setReceiveBuffer(this.#fd.number, bytes, true);
+    } catch {
+      setReceiveBuffer(this.#fd.number, bytes, false);
+    }
+  }
+
+  /** ICMPv6: of this type alone (RFC 3542 §3.2: a bit for each that is kept out). */
+  onlyIcmpv6(type: number): void {
+    const blocked = new Uint8Array(32).fill(0xff);
+    viewOf(blocked).setUint32((type >> 5) * 4, ~(1 << (type & 31)) >>> 0, little);
+    native().setsockopt(this.#fd.number, ICMPV6, ICMPV6_FILTER, blocked);
+  }
+
+  attachFilter(program: number): void {
+    attachFilter(this.#fd, program);
+  }
+
+  detachFilter(): void {
+    detachFilter(this.#fd);
+  }
+
+  /** Joins what is new and leaves what is gone. */
+  setGroups(groups: readonly Address[], ifindex: number): void {
+    const wanted = new Map(groups.map((group) => [`${ifindex} ${addressId(group)}`, { group, ifindex }]));
+    for (const [key, one] of this.#groups) {
+      if (!wanted.has(key)) {
+        this.#groups.delete(key);
+        this.#membership('drop', one.group, one.ifindex);
+      }
+    }
+    for (const [key, one] of wanted) {
+      if (!this.#groups.has(key)) {
+        this.#membership('add', one.group, one.ifindex);
+        this.#groups.set(key, one);
+      }
+    }
+  }
+
+  #membership(action: 'add' | 'drop', group: Address, ifindex: number): void {
+    const request =
+      group.family === 'inet'
+        ? concat(encodeAddress(group), new Uint8Array(4), int32(ifindex))
+        : concat(encodeAddress(group), int32(ifindex));
+    const inet = this.family === 'inet';
+    native().setsockopt(this.#fd.number, inet ? SOL_IP : SOL_IPV6, inet ? IP[action] : IPV6[action], request);
+  }
+
+  /** The next packet, or undefined when none waits. Packets longer than 8 KiB are cut. */
+  receive(): Received | undefined {
+    const from = new Uint8Array(28);
+    const length = native().recvmsg(this.#fd.number, this.#room, from, this.#control);
+    if (length < 0) return undefined;
+    const bytes = this.#room.slice(0, length);
+    const { ifindex, destination, hopLimit } = readControl(this.#control);
+    const inet = this.family === 'inet';
+    const none: Address = inet ? { family: 'inet', words: [0] } : { family: 'inet6', words: [0, 0, 0, 0] };
+    return {
+      source: decodeAddress(inet ? from.slice(4, 8) : from.slice(8, 24)) ?? none,
+      destination: (inet ? decodeAddress(bytes.slice(16, 20)) : destination) ?? none,
+      ttl: inet ? (bytes[8] ?? 0) : hopLimit,
+      ifindex,
+      bytes,
+    };
+  }
+
+  close(): void {
+    this.#fd.close();
+  }
+}
+
+/** What the kernel says beside a packet: struct cmsghdr {length (8 bytes), level, type}, then struct in_pktinfo, in6_pktinfo or an int. */
+function readControl(control: Uint8Array): { ifindex: number; destination: Address | undefined; hopLimit: number } {
+  const view = viewOf(control);
+  const found = { ifindex: 0, destination: undefined as Address | undefined, hopLimit: 0 };
+  for (let at = 0; at + 16 <= control.length; ) {
+    const length = Number(view.getBigUint64(at, little));
+    if (length < 16 || at + length > control.length) break;
+    const level = view.getInt32(at + 8, little);
+    const type = view.getInt32(at + 12, little);
+    if (level === SOL_IP && type === IP.pktinfo) {
+      found.ifindex = view.getInt32(at + 16, little);
+    } else if (level === SOL_IPV6 && type === IPV6.pktinfo) {
+      found.destination = decodeAddress(control.slice(at + 16, at + 32));
+      found.ifindex = view.getInt32(at + 32, little);
+    } else if (level === SOL_IPV6 && type === IPV6.hopLimit) {
+      found.hopLimit = view.getInt32(at + 16, little);
+    }
+    at += (length + 7) & ~7;
+  }
+  return found;
+}
+
+/** Sends whole packets, headers and all, by one interface (`''`: as the routes say). It never receives. */
+export class RawSender {
+  readonly #fd: Fd;
+
+  /** @throws SystemError ENODEV, EPERM */
+  constructor(
+    readonly family: Family,
+    readonly device: string,
+    readonly ifindex: number,
+  ) {
+    this.#fd = openRaw(family, IPPROTO_RAW, device);
+    const set = (level: number, option: number, value: Uint8Array): void => native().setsockopt(this.#fd.number, level, option, value);
+    try {
+      set(SOL_SOCKET, SO.priority, int32(CONTROL_TRAFFIC));
+      if (family === 'inet') {
+        set(SOL_IP, IP.multicastLoop, int32(0));
+      } else {
+        set(SOL_IPV6, IPV6.multicastLoop, int32(0));
+      }
+      if (ifindex > 0) {
+        const mreqn = family === 'inet' ? concat(new Uint8Array(8), int32(ifindex)) : int32(ifindex);
+        set(family === 'inet' ? SOL_IP : SOL_IPV6, family === 'inet' ? IP.multicastIf : IPV6.multicastIf, mreqn);
+      }
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** @throws SystemError ENETUNREACH, ENETDOWN, EPERM (a firewall), EAGAIN (a full queue) */
+  send(packet: Uint8Array, destination: Address): void {
+    native().sendto(this.#fd.number, packet, socketAddress(destination, 0, this.ifindex));
+  }
+
+  close(): void {
+    this.#fd.close();
+  }
+}

@@ -1,0 +1,25 @@
+// Options that sockets of every kind have (man 7 socket).
+import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
+import { native } from '../addon.js';
+import type { Fd } from '../fd.js';
+
+const SOL_SOCKET = 1;
+const SO_DETACH_FILTER = 27;
+const SO_ATTACH_BPF = 50;
+
+/** An option's value. */
+export function int32(value: number): Uint8Array {
+  const out = new Uint8Array(4);
+  viewOf(out).setInt32(0, value, little);
+  return out;
+}
+
+/** A program of the socket-filter kind judges each packet before it takes room here. @throws SystemError EPERM, EINVAL (of another kind) */
+export function attachFilter(fd: Fd, program: number): void {
+  native().setsockopt(fd.number, SOL_SOCKET, SO_ATTACH_BPF, int32(program));
+}
+
+/** @throws SystemError ENOENT where none is */
+export function detachFilter(fd: Fd): void {
+  native().setsockopt(fd.number, SOL_SOCKET, SO_DETACH_FILTER, int32(0));
+}
