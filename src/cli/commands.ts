@@ -7,7 +7,7 @@ export type Run = (args: readonly string[], io: Io) => Promise<number>;
 export interface Command {
   readonly name: string;
   readonly meaning: string;
-  /** How it is used, for a command that must not be run to say so itself. */
+  /** How it is used, for a command that cannot print it itself. */
   readonly usage?: string;
   readonly load: () => Promise<{ readonly run: Run }>;
 }
@@ -22,14 +22,14 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'ipvsadm-restore',
-    meaning: 'clear the table, then take it from standard input',
-    usage: 'usage: ipvsadm-restore [--atomic] < FILE   (--atomic: all of it, or nothing is changed)',
+    meaning: 'clear the table, then restore it from standard input',
+    usage: 'usage: ipvsadm-restore [--atomic] < FILE   (--atomic: all changes, or none)',
     load: () => import('./ipvsadm/restore-command.js'),
   },
   {
     name: 'keepalived',
     meaning: 'the daemon: VRRP and virtual servers, word for word as keepalived',
-    usage: 'usage: keepalived [OPTION ...]   (keepalived -h lists them, docs/keepalived.md says what differs)',
+    usage: 'usage: keepalived [OPTION ...]   (keepalived -h lists them, differences: docs/keepalived.md)',
     load: () => import('./keepalived/run.js'),
   },
   {
@@ -42,27 +42,31 @@ export const commands: readonly Command[] = [
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./commands/sysctl.js') },
   {
     name: 'load',
-    meaning: 'bring the datapath into this network namespace, with sizes of your choice',
+    meaning: 'load the datapath into this network namespace, with chosen sizes',
     load: () => import('./commands/load.js'),
   },
-  { name: 'unload', meaning: 'take the datapath away, with every connection', load: () => import('./commands/unload.js') },
-  { name: 'stats', meaning: 'what the datapath dropped, and why', load: () => import('./commands/stats.js') },
-  { name: 'lab', meaning: 'build a network in namespaces and see the director work', load: () => import('./commands/lab.js') },
+  { name: 'unload', meaning: 'unload the datapath, with its table and all connections', load: () => import('./commands/unload.js') },
+  { name: 'stats', meaning: 'packets that the datapath dropped, by reason', load: () => import('./commands/stats.js') },
+  { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {
     name: 'realserver',
     meaning: 'make this host a real server of VIPs (VS/DR, VS/TUN), or undo that',
     load: () => import('./commands/realserver.js'),
   },
-  { name: 'vip', meaning: 'add or remove a VIP on the director, after asking that nobody has it', load: () => import('./commands/vip.js') },
+  {
+    name: 'vip',
+    meaning: 'add or remove a VIP on the director, after probing that no other host has it',
+    load: () => import('./commands/vip.js'),
+  },
   {
     name: 'config',
-    meaning: 'explain a keepalived.conf, or find what will hurt in those of a pair',
+    meaning: 'explain a keepalived.conf, or find faults in one, or in those of a pair',
     load: () => import('./commands/config.js'),
   },
   {
     name: 'sim',
-    meaning: 'run VRRP through histories made from seeds, in memory, and say what goes wrong',
+    meaning: 'simulate VRRP in memory, by histories made from seeds, and report what breaks',
     load: () => import('./commands/sim.js'),
   },
-  { name: 'doctor', meaning: 'what is wrong on this host, why, and how to fix it', load: () => import('./commands/doctor.js') },
+  { name: 'doctor', meaning: 'find find what is wrong on this host, why, and how to fix it', load: () => import('./commands/doctor.js') },
 ];

@@ -45,7 +45,7 @@ test('help lists every command; without a word it is an error', async () => {
   assert.match((await weir('weir', 'version')).stdout, /^weir \S+\n$/);
 });
 
-test('help on one command is what that command says, unless it must not be run for that', async () => {
+test('help on one command is what that command prints, or its usage in the table', async () => {
   assert.deepEqual(await weir('weir', 'help', 'proc'), { status: 7, stdout: 'proc --help\n', stderr: '' });
   assert.match((await weir('weir', 'help', 'prco')).stderr, /did you mean proc/);
   const io = memoryIo();
@@ -53,7 +53,7 @@ test('help on one command is what that command says, unless it must not be run f
   assert.match(io.stdout, /^usage: ipvsadm-restore /);
 });
 
-test('every command tells its use when asked, and does nothing else', async () => {
+test('every command prints its usage when asked, and does nothing else', async () => {
   for (const { name } of commands) {
     const io = memoryIo();
     assert.equal(await dispatch(['weir', 'help', name], io), 0, name);

@@ -1,4 +1,4 @@
-// Finds a command by its name and runs it; helps when there is none.
+// Finds a command by its name and runs it; prints help when there is none.
 import { nearest } from '../model/nearest.js';
 import { type Command, commands } from './commands.js';
 import type { Io } from './io.js';
@@ -27,7 +27,7 @@ async function helpOn(word: string, io: Io, table: readonly Command[]): Promise<
   return 0;
 }
 
-/** Runs `weir NAME ARGS…` (or `ipvsadm ARGS…`, the name by which it was called) and answers the exit status. */
+/** Runs `weir NAME ARGS…` (or `ipvsadm ARGS…`, the name by which it was called) and returns the exit status. */
 export async function dispatch(args: readonly string[], io: Io, table: readonly Command[] = commands): Promise<number> {
   const [first, ...rest] = args[0] === 'weir' ? args.slice(1) : args;
   switch (first) {

@@ -1,4 +1,4 @@
-// How weir's own commands end when something is wrong: one line on standard error, and a status that tells whose fault it is.
+// How weir's own commands end when something is wrong: one line on standard error, and an exit status that distinguishes usage errors from failures.
 import { isWeirError } from '../model/errors/weir-error.js';
 import { isSystemError } from '../sys/errno.js';
 import type { Io } from './io.js';
@@ -15,7 +15,7 @@ export function reportWait(name: string, io: Io): (text: string) => void {
   return (text) => io.err(`${name}: ${text}\n`);
 }
 
-/** Runs a command's work; what it throws knowingly becomes one line. A mistake of ours is thrown on. */
+/** Runs a command's work; known errors become one line. A bug's error is thrown on. */
 export async function reported(name: string, io: Io, work: () => Promise<number>): Promise<number> {
   try {
     return await work();

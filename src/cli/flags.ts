@@ -8,7 +8,7 @@ export type Flags<T extends FlagTypes> = {
   readonly [name in keyof T]?: T[name] extends 'value' ? string : true;
 };
 
-/** Whether a command is only asked how it is used. */
+/** Whether only the usage is asked for. */
 export function wantsHelp(args: readonly string[]): boolean {
   return args.includes('--help') || args.includes('-h');
 }

@@ -1,7 +1,7 @@
 // Where a command reads and writes: the process's own streams, or strings in a test.
 import { readSync, writeSync } from 'node:fs';
 
-/** What every command gets. Text may be held back until `flush`; `main` flushes before the process ends. */
+/** What every command gets. Text may be buffered until `flush`; `main` flushes before the process ends. */
 export interface Io {
   out(text: string): void;
   err(text: string): void;
@@ -22,7 +22,7 @@ function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error ? String(error.code) : undefined;
 }
 
-/** Writes all of `bytes`, also to a pipe that somebody set non-blocking. @throws the system's error, EPIPE included */
+/** Writes all of `bytes`, also to a pipe that another process made non-blocking. @throws the system's error, EPIPE included */
 function writeAll(fd: number, bytes: Uint8Array): void {
   for (let at = 0; at < bytes.length; ) {
     try {
@@ -49,7 +49,7 @@ function readChunk(fd: number): Uint8Array | undefined {
   }
 }
 
-/** The process's own standard streams. A reader of our output that went away ends the process quietly, as SIGPIPE would. */
+/** The process's own standard streams. When the reader of the output is gone, the process ends without a message, as by SIGPIPE. */
 export function processIo(): Io {
   let held = '';
   const flush = (): void => {
@@ -69,7 +69,7 @@ export function processIo(): Io {
       if (held.length >= HOLD_CHARACTERS) flush();
     },
     err(text) {
-      // What was said before an error must be seen before it.
+      // Output printed before an error appears before it.
       flush();
       try {
         writeAll(2, Buffer.from(text));

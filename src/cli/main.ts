@@ -4,7 +4,7 @@ import { oneLine } from './failure.js';
 import { processIo } from './io.js';
 
 const io = processIo();
-/** Set by the build, once: the launcher keeps what was compiled. */
+/** Set by the build, once: the launcher keeps the compiled code. */
 const making = process.env['WEIR_MAKE_COMPILED'] !== undefined;
 const work = making ? import('./warm.js').then(({ warm }) => warm()) : dispatch(process.argv.slice(2), io);
 work.then(

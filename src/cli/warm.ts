@@ -1,11 +1,11 @@
-// The build runs the program once for each kind of process, without effects: what V8 compiles on the way is kept for all starts to come.
+// The build runs the program once for each kind of process, without effects: the code that V8 compiles is kept for later starts.
 import { spawnSync } from 'node:child_process';
 import { renderDiagnostic } from '../config/keepalived/diagnostics/outcome.js';
 import { readKeepalived } from '../config/keepalived/read.js';
 import { PROCESS_KINDS, PROCESSES, type ProcessKind } from '../daemon/processes.js';
 import { childKind } from '../daemon/supervisor/child-process.js';
 
-/** A router and a service with the words that most files have. */
+/** A router and a service with common keywords. */
 const SAMPLE = `global_defs {
   router_id sample
   notification_email { ops@example.org }

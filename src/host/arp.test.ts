@@ -7,25 +7,31 @@ import { type ArpQuestion, arpAnswer } from './arp.js';
 
 const vip = { family: 'inet', words: [0x0a010203] } as const;
 const other = { family: 'inet', words: [0x0a010204] } as const;
-const nobody = { family: 'inet', words: [0] } as const;
+const unspecified = { family: 'inet', words: [0] } as const;
 const MINE = '02:00:00:00:00:01';
-const THEIRS = '02:00:00:00:00:02';
+const OTHER_MAC = '02:00:00:00:00:02';
 const question: ArpQuestion = { ifindex: 4, mac: MINE, addresses: [vip] };
 const own = new Set([MINE]);
 
 const frame = (message: Parameters<typeof encodeArp>[0], tags: { tpid: number; tci: number }[] = []) =>
   encodeEthernet({ destination: BROADCAST_MAC, source: message.senderMac, tags, etherType: EtherType.arp, payload: encodeArp(message) });
-const reply = { operation: 'reply', senderMac: THEIRS, senderAddress: vip, targetMac: MINE, targetAddress: nobody } as const;
+const reply = { operation: 'reply', senderMac: OTHER_MAC, senderAddress: vip, targetMac: MINE, targetAddress: unspecified } as const;
 
-test('a reply, a request or an announcement by another host says that it holds the address', () => {
-  const holds = { ifindex: 4, address: vip, mac: THEIRS, kind: 'holds' };
+test('a reply, a request or an announcement by another host shows that it holds the address', () => {
+  const holds = { ifindex: 4, address: vip, mac: OTHER_MAC, kind: 'holds' };
   assert.deepEqual(arpAnswer(frame(reply), question, own), holds);
   assert.deepEqual(arpAnswer(frame({ ...reply, operation: 'request', targetAddress: other }), question, own), holds);
 });
 
-test('another host’s probe says that it wants the address', () => {
-  const probe = { operation: 'request', senderMac: THEIRS, senderAddress: nobody, targetMac: ZERO_MAC, targetAddress: vip } as const;
-  assert.deepEqual(arpAnswer(frame(probe), question, own), { ifindex: 4, address: vip, mac: THEIRS, kind: 'wants' });
+test('another host’s probe shows that it wants the address', () => {
+  const probe = {
+    operation: 'request',
+    senderMac: OTHER_MAC,
+    senderAddress: unspecified,
+    targetMac: ZERO_MAC,
+    targetAddress: vip,
+  } as const;
+  assert.deepEqual(arpAnswer(frame(probe), question, own), { ifindex: 4, address: vip, mac: OTHER_MAC, kind: 'wants' });
   assert.equal(arpAnswer(frame({ ...probe, senderAddress: other }), question, own), undefined, 'a plain question is no claim');
 });
 

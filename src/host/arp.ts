@@ -1,6 +1,6 @@
-// Asking by ARP who has an address, without claiming it (RFC 5227 probes), and telling everyone that we have it.
+// ARP probes (RFC 5227): which hosts have an address, asked without claiming it. Announcements (gratuitous ARP) that this host has it.
 //
-// The RFC's pauses of one to two seconds are for a thousand hosts that boot at once; an operator at a terminal waits a fraction.
+// The RFC's pauses of one to two seconds are for a thousand hosts that boot at once; an operator at a terminal waits for a fraction of that.
 import type { Address } from '../model/address.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
@@ -12,7 +12,7 @@ import { BROADCAST_MAC, decodeEthernet, EtherType, encodeEthernet, type Mac, ZER
 /** What is asked on one interface. */
 export interface ArpQuestion {
   readonly ifindex: number;
-  /** The interface's own address. */
+  /** The address of the interface. */
   readonly mac: Mac;
   readonly addresses: readonly Address[];
 }
@@ -33,13 +33,13 @@ export interface ProbeOptions {
   readonly enough?: (answers: readonly ArpAnswer[]) => boolean;
 }
 
-const NOBODY: Address = { family: 'inet', words: [0] };
+const UNSPECIFIED: Address = { family: 'inet', words: [0] };
 
 function frame(mac: Mac, message: ArpMessage): Uint8Array {
   return encodeEthernet({ destination: BROADCAST_MAC, source: mac, tags: [], etherType: EtherType.arp, payload: encodeArp(message) });
 }
 
-/** What a frame tells about the addresses asked for; undefined when nothing, or when we said it ourselves. */
+/** What a frame shows about the addresses asked for; undefined: nothing, or this host sent it. */
 export function arpAnswer(bytes: Uint8Array, question: ArpQuestion, own: ReadonlySet<Mac>): ArpAnswer | undefined {
   const ethernet = decodeEthernet(bytes);
   const message = ethernet?.etherType === EtherType.arp ? decodeArp(ethernet.payload) : undefined;
@@ -52,7 +52,7 @@ export function arpAnswer(bytes: Uint8Array, question: ArpQuestion, own: Readonl
 }
 
 /**
- * Asks on all interfaces at once and collects every other host's answers, each once. `own`: the MACs of this host.
+ * Asks on all interfaces in parallel and collects every other host's answers, each once. `own`: the MACs of this host.
  * Bounded by rounds × roundMs (default 3 × 250 ms). @throws SystemError
  */
 export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac>, options: ProbeOptions = {}): readonly ArpAnswer[] {
@@ -80,7 +80,7 @@ export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac
           const probe: ArpMessage = {
             operation: 'request',
             senderMac: question.mac,
-            senderAddress: NOBODY,
+            senderAddress: UNSPECIFIED,
             targetMac: ZERO_MAC,
             targetAddress: address,
           };
@@ -101,7 +101,7 @@ export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac
 
 /** Gratuitous ARP: requests and replies, several times, for switches and neighbours that listen to one kind only. */
 export function announceArp(ifindex: number, mac: Mac, address: Address, times = 3, pauseMs = 100): void {
-  const says = (operation: 'request' | 'reply'): Uint8Array =>
+  const announcement = (operation: 'request' | 'reply'): Uint8Array =>
     frame(mac, {
       operation,
       senderMac: mac,
@@ -112,8 +112,8 @@ export function announceArp(ifindex: number, mac: Mac, address: Address, times =
   using(new PacketSocket(ifindex, EtherType.arp), (socket) => {
     for (let count = 0; count < times; count++) {
       if (count > 0) systemClock.sleep(pauseMs);
-      socket.send(says('request'));
-      socket.send(says('reply'));
+      socket.send(announcement('request'));
+      socket.send(announcement('reply'));
     }
   });
 }

@@ -15,7 +15,7 @@ const reasons: Readonly<Record<string, string>> = {
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? '';
 
-/** UTF-8 where it is, else Latin-1: no byte is lost. */
+/** UTF-8 where it is valid, else Latin-1: no byte is lost. */
 function textOf(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
@@ -25,7 +25,7 @@ function textOf(bytes: Buffer): string {
   }
 }
 
-/** At most `size` bytes: a file that grows meanwhile does not run away with us. */
+/** At most `size` bytes: a file that grows meanwhile is not read further. */
 function readUpTo(descriptor: number, size: number): Buffer {
   const bytes = Buffer.alloc(size);
   let length = 0;
@@ -45,7 +45,7 @@ function readOpen(descriptor: number): FileRead {
   return { kind: 'text', text: status.size === 0 ? '' : textOf(readUpTo(descriptor, status.size)) };
 }
 
-/** O_NONBLOCK: a FIFO without a writer must not hold us up. */
+/** O_NONBLOCK: a FIFO without a writer must not block. */
 function read(path: string): FileRead {
   let descriptor: number;
   try {
@@ -63,7 +63,7 @@ function read(path: string): FileRead {
   }
 }
 
-/** A link that leads nowhere is there, and is no regular file. */
+/** A dangling link exists, and is no regular file. */
 function isDangling(path: string): boolean {
   const slash = path.lastIndexOf('/');
   return list(path.slice(0, slash + 1) || '.').includes(path.slice(slash + 1));

@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import { KEY_FILE_BYTES } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
 import { hostKeyFile } from './hmac-keys.js';
 
-test('a key file is read to its end, with who may touch it; what is no regular file is refused at once', () => {
+test('a key file is read to its end, with who may touch it; what is no regular file is refused without waiting', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-hmac-'));
   const at = (name: string): string => join(folder, name);
   try {

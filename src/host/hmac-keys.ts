@@ -1,4 +1,4 @@
-// The files that keys of auth_hmac stand in (`key ID file:PATH`), as this host has them.
+// The files with the keys of auth_hmac (`key ID file:PATH`), as this host has them.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { KEY_FILE_BYTES, type KeyFile } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
 
@@ -16,7 +16,7 @@ export function hostKeyFile(path: string): KeyFile {
     const status = fstatSync(fd);
     if (!status.isFile()) return { kind: 'failed', reason: 'it is not a regular file' };
     const exposed = (status.mode & OTHERS) !== 0;
-    // One byte more tells what is too large.
+    // One more byte shows that a file is too large.
     const room = new Uint8Array(KEY_FILE_BYTES + 1);
     const length = readSync(fd, room, 0, room.length, 0);
     return length > KEY_FILE_BYTES ? { kind: 'large', exposed } : { kind: 'bytes', bytes: room.subarray(0, length), exposed };

@@ -1,5 +1,5 @@
-// Asking by neighbour discovery who has an IPv6 address. Asked as one of the link's own, not as nobody (RFC 4862 §5.4.3): a host that is
-// about to take the address would have to give it up for a question by nobody.
+// Neighbour discovery: which hosts have an IPv6 address. The question comes from an address of the interface, not from the unspecified one
+// (RFC 4862 §5.4.3): that would make a host that is about to take the address give it up.
 import type { Address } from '../model/address.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';
@@ -46,7 +46,7 @@ export function probeNeighbours(questions: readonly NeighbourQuestion[], own: Re
       for (let left = ROUND_MS; left > 0; left = end - systemClock.now()) {
         for (const { question, socket } of sockets) {
           let frame = socket.receive(Math.ceil(Math.min(left, ROUND_MS / sockets.length)));
-          // A busy wire has always one more.
+          // A busy network always has one more.
           for (; frame !== undefined; frame = systemClock.now() < end ? socket.receiveNow() : undefined) take(question, frame);
         }
       }

@@ -1,4 +1,4 @@
-// Writes and removes the files by which a set-up survives a reboot, below any root (an image, a test's folder).
+// Writes and removes the files that restore a set-up after a reboot, below any root (an image, a test's folder).
 import { existsSync, lstatSync, mkdirSync, readlinkSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { PersistFile } from '../control/realserver/persist-files.js';
@@ -12,7 +12,7 @@ export function initOf(root: string): 'systemd' | 'ifupdown' {
   return existsSync(sign) ? 'systemd' : 'ifupdown';
 }
 
-/** The paths that were written; those that were so already are left out. `root`: '' or a folder without a final slash. */
+/** The paths that were written; unchanged ones are left out. `root`: '' or a folder without a final slash. */
 export function writePersistFiles(root: string, files: readonly PersistFile[]): readonly string[] {
   const written: string[] = [];
   for (const { path, text, link, mode } of files) {
@@ -36,14 +36,14 @@ export function presentPersistFiles(root: string, paths: readonly string[]): rea
   return paths.map((path) => `${root}${path}`).filter((path) => lstatSync(path, { throwIfNoEntry: false }) !== undefined);
 }
 
-/** The paths that were there and are gone now. */
+/** The paths that were removed. */
 export function removePersistFiles(root: string, paths: readonly string[]): readonly string[] {
   const present = presentPersistFiles(root, paths);
   for (const path of present) rmSync(path);
   return present;
 }
 
-/** Has systemd read its units again; what it says when it cannot, in one line. */
+/** Makes systemd read its units again; its message when it cannot, in one line. */
 export async function reloadUnits(root: string): Promise<string | undefined> {
   if (root !== '' || initOf(root) !== 'systemd') return undefined;
   const { exit, stderr } = await runChild(['systemctl', 'daemon-reload'], { timeoutMs: 20_000 });

@@ -1,16 +1,16 @@
-// The texts of scripts that a configuration names, for those who look into them.
+// The texts of scripts that a configuration names, for the rules that examine them.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
 /** bytes; programs are larger, scripts are not. */
 const LARGEST_SCRIPT = 64 * 1024;
 
-/** undefined: there is none to be read, or it is no text. */
+/** undefined: it cannot be read, or is no text. */
 function textOf(path: string): string | undefined {
   let descriptor: number;
   try {
     descriptor = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   } catch {
-    // Not there, not ours to read: then nothing is known of it.
+    // Missing or not readable: nothing is known about it.
     return undefined;
   }
   try {

@@ -1,6 +1,6 @@
 // What a command did to this host, remembered per network namespace so that it can be undone: /run/weir/KIND/COOKIE.json.
 //
-// A namespace's cookie is never used twice in one boot, and /run is empty after the next: no memory outlives what it is about.
+// A namespace's cookie is never used twice in one boot, and /run is empty after the next: no file outlives the namespace it is about.
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { native } from '../sys/addon.js';
 import { unlessCode } from '../sys/errno.js';
@@ -62,7 +62,7 @@ export function sweep(kind: StateKind | 'vrrp'): void {
 
 /**
  * Runs `work` while no other command of this kind runs in this namespace: between reading what is there and changing it
- * nobody may interfere. @throws WeirError lock-busy, SystemError
+ * no other command may interfere. @throws WeirError lock-busy, SystemError
  */
 export function withState<T>(kind: StateKind, work: (state: StateFile) => T): T {
   mkdirSync(folderOf(kind), { recursive: true });

@@ -6,7 +6,7 @@ export interface Capability {
   /** What an operator calls it, in Markdown. */
   readonly name: string;
   readonly present: boolean;
-  /** The line that says it is missing, without `weir: `. */
+  /** The message when it is asked for, without `weir: `. */
   readonly missing: string;
   /** What it means for traffic while it is missing, in Markdown. */
   readonly meanwhile: string;
@@ -137,7 +137,7 @@ export function capability(id: CapabilityId): Capability {
   return byId.get(id) as Capability;
 }
 
-/** The line that says that it is missing; undefined: it is there. */
+/** The message when it is missing; undefined: it is there. */
 export function lineIfMissing(id: CapabilityId): string | undefined {
   const { present, missing } = capability(id);
   return present ? undefined : missing;

@@ -37,7 +37,7 @@ function missingForDestination({ method, address, upperThreshold, lowerThreshold
 }
 
 /**
- * The line that says why a change cannot be made yet; undefined: nothing that it asks for is missing.
+ * The message why a change cannot be made yet; undefined: nothing that it asks for is missing.
  * `engine`: a persistence engine was asked for, which ipvsadm allows without persistence.
  */
 export function missingFor(change: Change, engine = false): string | undefined {

@@ -39,7 +39,7 @@ export function compareDestinations(a: DestinationKey, b: DestinationKey): numbe
 }
 
 /**
- * Sorts with the very comparisons of glibc's qsort (a merge sort of halves, the smaller first). A relation that is not
+ * Sorts with the same comparisons as glibc's qsort (a merge sort of halves, the smaller first). A relation that is not
  * transitive gives another order with any other algorithm, Array.sort included.
  */
 export function mergeSorted<T>(list: readonly T[], compare: (a: T, b: T) => number): T[] {

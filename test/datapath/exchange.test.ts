@@ -89,7 +89,7 @@ for (const attach of ['tc', 'xdp']) {
           () => String(conf.big(0, Conf.ticks) - ticks),
           (more) => Number(more) > 3,
         );
-        assert.match(ok(lvs.weir('load')), /^the programs of this build took the place of those of another;[^\n]*\n$/);
+        assert.match(ok(lvs.weir('load')), /^the programs of this build replaced those of another;[^\n]*\n$/);
         assert.deepEqual(programs(folder).builds, before.builds);
         allOfOne(folder);
         assert.equal(ok(lvs.weir('load')), '', 'there is nothing more to do');

@@ -50,7 +50,7 @@ test('--json has the same findings', async () => {
   assert.equal(status, 1);
 });
 
-test("keepalived's own message of a finding is not told beside it", async () => {
+test("keepalived's own message of a finding is not repeated beside it", async () => {
   const { out } = await command({ 'a.conf': NODE('state MASTER\npriority 100\nnopreempt\nnoprempt') }, 'lint', '@a.conf');
   assert.deepEqual(out.match(/\[[\w-]+\]$/gm), ['[nopreempt-with-state-master]', '[message]']);
 });
@@ -97,7 +97,7 @@ test('explain prints the file again with origins', async () => {
   assert.match(out, /\n {4}priority 100 +# a\.conf:4\n/);
 });
 
-test('wrong words are told, status 2', async () => {
+test('wrong words are reported, status 2', async () => {
   for (const args of [['fix'], ['explain', 'a', 'b'], ['explain', '--json'], ['lint', '--id', 'a,b,c', 'x', 'y']]) {
     const { status, err } = await command({}, ...args);
     assert.equal(status, 2, args.join(' '));

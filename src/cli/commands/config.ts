@@ -1,4 +1,4 @@
-// weir config: explains a keepalived.conf, or finds what will hurt in the files of one node or of a pair.
+// weir config: explains a keepalived.conf, or finds faults in the files of one node or of a pair.
 
 import { hostname } from 'node:os';
 import { dirname, resolve } from 'node:path';
@@ -21,7 +21,7 @@ import { DEFAULT_PATH, readOptions } from '../keepalived/options.js';
 const USAGE = `usage: weir config explain [--id NAME] [FILE]
        weir config lint [--id NAME[,NAME…]] [--options 'OPTIONS OF THE DAEMON'] [--json] [FILE…]
        explain: the effective configuration in its own language, each value with its origin
-       lint: what will hurt, one line each; several files are the nodes of one pair
+       lint: finds faults, one line each; several files are the nodes of one pair
        --id: what @NAME lines are compared with (one for each file; of one file: one node each)
        exit status of lint 0: fine, 1: warnings, 2: errors; 3: a file could not be read
 `;
@@ -29,7 +29,7 @@ const USAGE = `usage: weir config explain [--id NAME] [FILE]
 const TYPES = { id: 'value', options: 'value', json: 'flag' } as const;
 const COULD_NOT_READ = 3;
 
-/** Messages of reading were told instead. */
+/** The messages of reading the file were printed instead. */
 class Unreadable extends Error {}
 
 const shortHostName = (): string => hostname().split('.')[0] ?? '';
@@ -39,7 +39,7 @@ function readFile(path: string, configId: string): ReadConfiguration {
   return readKeepalived(hostConfigFiles, { path, directory, mustExist: true, configId, environment: process.env });
 }
 
-/** @throws Unreadable after saying why */
+/** @throws Unreadable after printing why */
 function understood(path: string, configId: string, io: Io) {
   const { configuration, diagnostics, values } = readFile(path, configId);
   if (configuration !== undefined && canRun(diagnostics)) return { configuration, diagnostics, values };
@@ -94,7 +94,7 @@ const messages = (diagnostics: ReadConfiguration['diagnostics']): readonly Findi
     code: 'message',
     at,
     what: text,
-    cause: hint ?? 'keepalived -t says so',
+    cause: hint ?? 'keepalived -t reports it',
   }));
 
 function runLint(files: readonly string[], ids: readonly string[], options: string | undefined, json: boolean, io: Io): number {

@@ -1,4 +1,4 @@
-// weir doctor: reads the command line, has this host examined, and prints what was found.
+// weir doctor: reads the command line, examines this host, and prints the findings.
 
 import { examine, type Wish } from '../../doctor/examine.js';
 import type { ServerMethod } from '../../doctor/facts.js';
@@ -14,13 +14,13 @@ import { readVips } from './realserver.js';
 
 const USAGE = `usage: weir doctor [--role director|vrrp] [--keepalived FILE] [--wait SECONDS] [--json]
        weir doctor --role rs [--vip A[,B]] [--dip A] [--method dr|nat] [--json]
-       looks at this host alone and says what is wrong, why, and how to fix it, one line each
-       exit status 0: fine, 1: warnings, 2: errors; 3: doctor itself could not look
+       examines this host only and prints what is wrong, why, and how to fix it, one line each
+       exit status 0: fine, 1: warnings, 2: errors; 3: doctor could not examine the host
 `;
 
 const TYPES = { role: 'value', vip: 'value', dip: 'value', method: 'value', wait: 'value', keepalived: 'value', json: 'flag' } as const;
 /** Statuses 0 to 2 are verdicts. */
-const COULD_NOT_LOOK = 3;
+const COULD_NOT_EXAMINE = 3;
 
 function readWish(flags: Flags<typeof TYPES>): Wish {
   const { role, method, dip: dipText, wait = '2' } = flags;
@@ -67,12 +67,12 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
-  let looked = true;
+  let examined = true;
   const status = await reported('weir doctor', io, () =>
     doctor(args, io).catch((error: unknown) => {
-      looked = false;
+      examined = false;
       throw error;
     }),
   );
-  return looked ? status : COULD_NOT_LOOK;
+  return examined ? status : COULD_NOT_EXAMINE;
 }

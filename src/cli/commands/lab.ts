@@ -100,25 +100,25 @@ function down(names: readonly string[], io: LabIo): number {
   return status;
 }
 
-function sayResult({ evidence, state, complaints, kept }: RunResult, say: (line: string) => void): void {
+function printResult({ evidence, state, complaints, kept }: RunResult, print: (line: string) => void): void {
   const { held, failed, stopped } = evidence;
-  say('');
-  if (stopped !== undefined) say(`${evidence.run}: ${stopped}`);
-  say(
+  print('');
+  if (stopped !== undefined) print(`${evidence.run}: ${stopped}`);
+  print(
     failed > 0
       ? `${failed} of ${held + failed} expectations FAILED`
       : `all ${held} expectations hold${stopped === undefined ? '' : ' as far as it went'}`,
   );
   if (kept) {
     const [host = 'HOST'] = state.directors.length > 0 ? state.directors : Object.keys(state.hosts);
-    say(`${state.run} is left standing: 'weir lab enter ${host}' opens a shell there, 'weir lab down ${state.run}' takes it down`);
+    print(`${state.run} is left standing: 'weir lab enter ${host}' opens a shell there, 'weir lab down ${state.run}' takes it down`);
   }
-  complaints.forEach((line) => say(`while taking it down: ${line}`));
+  complaints.forEach((line) => print(`while taking it down: ${line}`));
 }
 
 async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {
   const lines = options.json ? io.err.bind(io) : io.out.bind(io);
-  const say = (line: string): void => {
+  const print = (line: string): void => {
     lines(`${line}\n`);
     io.flush();
   };
@@ -131,8 +131,8 @@ async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {
     io.err(`weir lab: ${lack}\n`);
     return 1;
   }
-  const result = await runLab(lab, { keep: options.keep, server: options.server, say });
-  sayResult(result, say);
+  const result = await runLab(lab, { keep: options.keep, server: options.server, say: print });
+  printResult(result, print);
   if (options.json) io.out(`${JSON.stringify(result.evidence, undefined, 1)}\n`);
   io.flush();
   if (result.signal !== undefined) return SIGNAL_STATUS[result.signal] ?? 1;

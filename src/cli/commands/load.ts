@@ -1,5 +1,5 @@
-// weir load: brings the datapath into this network namespace with chosen sizes, and this build's programs into one that is there.
-// Every other command loads it by itself, and takes the programs as they are.
+// weir load: loads the datapath into this network namespace with chosen sizes, or replaces the programs of a loaded one by this build's.
+// Every other command loads it with default sizes where it is missing, and leaves loaded programs alone.
 
 import type { AttachMode } from '../../datapath/ebpf/attached-interfaces.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/object.js';
@@ -83,7 +83,7 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     if (loaded !== undefined) throw new WeirError('datapath-loaded');
     openDirector({ capacity, ...attach, ...wait }).close();
     if (exchangeBuild(undefined, wait))
-      io.out('the programs of this build took the place of those of another; the table and its connections stay\n');
+      io.out('the programs of this build replaced those of another; the table and its connections stay\n');
     return 0;
   });
 }

@@ -1,4 +1,4 @@
-// weir realserver: reads the command line, has the host changed or looked at, and says what was done.
+// weir realserver: reads the command line, changes or examines the host, and prints what was done.
 
 import { PERSIST_PATHS, persistFiles } from '../../control/realserver/persist-files.js';
 import { realServerScript } from '../../control/realserver/script.js';
@@ -48,13 +48,13 @@ export function readInterfaces(text: string): readonly string[] {
   });
 }
 
-function tell(io: Io, outcome: Outcome, nothing: string): void {
+function printOutcome(io: Io, outcome: Outcome, nothing: string): void {
   for (const line of outcome.done) io.out(`${line}\n`);
   for (const line of outcome.notes) io.err(`weir realserver: ${line}\n`);
   if (outcome.done.length === 0) io.out(`${nothing}\n`);
 }
 
-/** Brings the files for the next boot in line with the VIPs that are left. */
+/** Rewrites the files for the next boot for the remaining VIPs. */
 async function persist(io: Io, root: string, outcome: Outcome, interfaces: readonly string[]): Promise<void> {
   const vips = outcome.saved.vips.flatMap((text) => parseIpv4(text) ?? []);
   const files = vips.length === 0 ? [] : persistFiles({ vips, interfaces, known: outcome.saved.settings }, initOf(root));
@@ -74,18 +74,18 @@ async function start(flags: RealServerFlags, io: Io): Promise<number> {
   const vips = readVips(flags.vip ?? missingVip());
   const interfaces = flags.iface === undefined ? undefined : readInterfaces(flags.iface);
   const outcome = startRealServer({ vips, ...(interfaces === undefined ? {} : { interfaces }) });
-  tell(io, outcome, 'all in place already');
+  printOutcome(io, outcome, 'all in place already');
   if (flags.persist === true) await persist(io, rootOf(flags), outcome, interfaces ?? []);
   return 0;
 }
 
 async function stop(flags: RealServerFlags, io: Io): Promise<number> {
   const outcome = stopRealServer(flags.vip === undefined ? undefined : readVips(flags.vip));
-  tell(io, outcome, 'nothing to undo');
+  printOutcome(io, outcome, 'nothing to undo');
   if (flags.persist === true) {
     await persist(io, rootOf(flags), outcome, flags.iface === undefined ? [] : readInterfaces(flags.iface));
   } else if (presentPersistFiles(rootOf(flags), PERSIST_PATHS).length > 0) {
-    io.err('weir realserver: it comes back at the next boot; stop --persist prevents that\n');
+    io.err('weir realserver: the real server is set up again at the next boot; stop --persist prevents that\n');
   }
   return 0;
 }

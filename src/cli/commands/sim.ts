@@ -1,4 +1,4 @@
-// weir sim vrrp: runs VRRP's machine through histories made from seeds and says where an invariant breaks. Touches nothing of the host.
+// weir sim vrrp: runs VRRP's machine through histories made from seeds and reports broken invariants. Changes nothing on the host.
 
 import { WeirError } from '../../model/errors/weir-error.js';
 import { invariants } from '../../sim/vrrp/invariants/all.js';

@@ -1,4 +1,4 @@
-// weir stats: what the datapath counted besides services. `weir stats drops`: packets dropped or passed on, by reason.
+// weir stats: counters of the datapath that belong to no service. `weir stats drops`: packets dropped or passed on, by reason.
 
 import { openReader } from '../../datapath/ebpf/open.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -6,7 +6,7 @@ import { reported, reportWait } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
-const USAGE = 'usage: weir stats drops [--all] [--json]   (--all: also the reasons that never came up)';
+const USAGE = 'usage: weir stats drops [--all] [--json]   (--all: also reasons with count 0)';
 const TYPES = { json: 'flag', all: 'flag' } as const;
 
 export function run(args: readonly string[], io: Io): Promise<number> {

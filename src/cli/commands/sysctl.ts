@@ -1,4 +1,4 @@
-// `weir sysctl`: net.ipv4.vs.* of the director, asked and answered as by procps' sysctl.
+// `weir sysctl`: net.ipv4.vs.* of the director, with the words and answers of procps' sysctl.
 
 import type { Director, TableReader } from '../../datapath/director.js';
 import { isRefusal } from '../../model/errors/weir-error.js';
@@ -12,7 +12,7 @@ const PREFIX = 'net.ipv4.vs.';
 const FAILED = 1;
 const USAGE = 'usage: weir sysctl [-n] [-N] [-q] [-e] [-w] net.ipv4.vs.KEY[=VALUE] … | -a\n';
 
-/** -a all · -w only writes · -n values · -N names · -q say nothing on a write · -e pass over unknown keys */
+/** -a all · -w only writes · -n values · -N names · -q no output on a write · -e ignore unknown keys */
 interface Flags {
   all: boolean;
   write: boolean;
@@ -39,7 +39,7 @@ const flagOf: Readonly<Record<string, keyof Flags>> = {
   ignore: 'ignore',
 };
 
-/** undefined: a flag that there is not. */
+/** undefined: an unknown flag. */
 function readFlags(args: readonly string[]): { flags: Flags; words: string[] } | undefined {
   const flags: Flags = { all: false, write: false, values: false, names: false, quiet: false, ignore: false };
   const words: string[] = [];
@@ -95,7 +95,7 @@ function write(name: string, value: string, director: Director, flags: Flags, io
   return 0;
 }
 
-/** `director`: there if any word writes. */
+/** `director`: present if any word writes. */
 function one(word: string, table: TableReader, director: Director | undefined, flags: Flags, io: Io): number {
   const equals = word.indexOf('=');
   if (equals >= 0 && director !== undefined) {

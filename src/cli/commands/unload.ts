@@ -1,4 +1,4 @@
-// weir unload: takes the datapath, its table and all connections out of this network namespace.
+// weir unload: removes the datapath, its table and all connections from this network namespace.
 
 import { unloadDatapath } from '../../datapath/ebpf/unload.js';
 import { WeirError } from '../../model/errors/weir-error.js';

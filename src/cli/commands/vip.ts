@@ -1,4 +1,4 @@
-// weir vip: reads the command line, has the VIP added, removed or looked at, and says what was done.
+// weir vip: reads the command line, adds, removes or examines the VIP, and prints what was done.
 
 import { realpathSync } from 'node:fs';
 import { vipPersistFiles, vipPersistPaths } from '../../control/vip/persist-files.js';
@@ -13,7 +13,7 @@ import { oneLine, reported } from '../failure.js';
 import { type Flags, readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
-const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist]   after asking the network that nobody has it
+const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist]   after probing that no other host has it
        weir vip del    ADDR --dev IF [--persist]                        remove what add added
        weir vip status ADDR --dev IF [--json]     exit status 0: here, 1: another host answers too, 3: not here
        --persist also writes (del: removes) what adds it again at boot; --root DIR puts that below DIR
@@ -28,7 +28,7 @@ interface Target {
   readonly device: string;
 }
 
-/** `ADDR` or `ADDR/LEN`; /32 where nothing is said. @throws WeirError argument-…, option-missing */
+/** `ADDR` or `ADDR/LEN`; /32 by default. @throws WeirError argument-…, option-missing */
 function readTarget(text: string, flags: VipFlags): Target {
   const [, host = '', length] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
   const address = parseIpv4(host);
@@ -46,12 +46,12 @@ function readTarget(text: string, flags: VipFlags): Target {
 
 const rootOf = (flags: VipFlags): string => (flags.root ?? '').replace(/\/+$/, '');
 
-/** The words by which this very weir is started again at boot. */
+/** The command that starts this weir again at boot. */
 function ownCommand(): readonly string[] {
   return [process.execPath, realpathSync(process.argv[1] ?? ''), 'weir'];
 }
 
-async function tellFiles(io: Io, root: string, verb: string, paths: readonly string[]): Promise<void> {
+async function printFiles(io: Io, root: string, verb: string, paths: readonly string[]): Promise<void> {
   for (const path of paths) io.out(`${verb} ${path}\n`);
   const trouble = paths.length === 0 ? undefined : await reloadUnits(root);
   if (trouble !== undefined) io.err(`weir vip: ${oneLine(trouble)}\n`);
@@ -61,11 +61,11 @@ const vipText = ({ address, prefixLength, device, label }: SavedVip) => `${addre
 
 async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
   const { vip, how } = addVip({ ...target, ...(flags.label === undefined ? {} : { label: flags.label }) });
-  const told = how === 'added' ? `added ${vipText(vip)}, announced` : `${vipText(vip)} is there already`;
-  io.out(`${told}${how === 'foreign' ? '; weir did not add it and will not remove it' : ''}\n`);
+  const done = how === 'added' ? `added ${vipText(vip)}, announced` : `${vipText(vip)} is there already`;
+  io.out(`${done}${how === 'foreign' ? '; weir did not add it and will not remove it' : ''}\n`);
   if (flags.persist === true) {
     const root = rootOf(flags);
-    await tellFiles(io, root, 'wrote', writePersistFiles(root, vipPersistFiles(vip, ownCommand(), initOf(root))));
+    await printFiles(io, root, 'wrote', writePersistFiles(root, vipPersistFiles(vip, ownCommand(), initOf(root))));
   }
   return 0;
 }
@@ -75,7 +75,7 @@ async function remove(target: Target, flags: VipFlags, io: Io): Promise<number> 
   io.out(deleteVip(target.address, target.device) ? `removed ${text} from ${target.device}\n` : `${text} is not on ${target.device}\n`);
   if (flags.persist === true) {
     const root = rootOf(flags);
-    await tellFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));
+    await printFiles(io, root, 'removed', removePersistFiles(root, vipPersistPaths(text)));
   }
   return 0;
 }

@@ -17,7 +17,7 @@ import {
   parseTimeout,
 } from './values.js';
 
-/** The values as they were given, with the original's defaults; what they mean together is for `grammar`. */
+/** The values as they were given, with ipvsadm's defaults; `grammar` checks them together. */
 export interface Draft {
   command: CommandName;
   readonly options: Set<OptionName>;
@@ -221,7 +221,7 @@ function takeTimeouts(draft: Draft, popt: Popt<WordId>): void {
   draft.timeouts = [tcp, tcpFin, udp];
 }
 
-/** Reads the words in the original's order of checks. @throws WeirError ipvsadm-… */
+/** Reads the words in ipvsadm's order of checks. @throws WeirError ipvsadm-… */
 export function readArguments(words: readonly string[], lookup: Lookup): Draft {
   const draft = emptyDraft();
   const popt = new Popt(words, allOptions);

@@ -1,4 +1,4 @@
-// What ipvsadm says when the director refuses: the errno, by operation, as text.
+// What ipvsadm prints when the director refuses: the errno, by operation, as text.
 import { isWeirError } from '../../model/errors/weir-error.js';
 import { isSystemError } from '../../sys/errno.js';
 import type { Command } from './command.js';
@@ -52,7 +52,7 @@ export function errnoOf(error: unknown): string | undefined {
   return isSystemError(error) ? error.code : undefined;
 }
 
-/** ipvsadm's text for an error; undefined when there is none and the error should speak for itself. */
+/** ipvsadm's text for an error; undefined when there is none and the error's own message is printed. */
 export function errorText(code: string, kind?: Kind): string | undefined {
   return (kind === undefined ? undefined : ofOperation[kind]?.[code]) ?? general[code];
 }

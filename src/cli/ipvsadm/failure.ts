@@ -16,7 +16,7 @@ export interface Explanation {
   readonly cause?: string;
 }
 
-/** Of a director's refusal or of a trouble that is known. Rethrows a mistake of ours. */
+/** For a director's refusal or a known error. Rethrows an unknown one: a bug. */
 export function explanation(error: unknown, kind: Command['kind']): Explanation {
   if (!(error instanceof Error)) throw error;
   const errno = errnoOf(error);
@@ -24,7 +24,7 @@ export function explanation(error: unknown, kind: Command['kind']): Explanation 
   const cause = oneLine(error.message);
   const text = errno === undefined || isRefusal(error, 'EOPNOTSUPP') ? undefined : errorText(errno, kind);
   if (text === undefined) return { cause };
-  // The kernel's own refusals need no word more; a table that is full or a broken system does.
+  // A refusal of the kernel needs no further text; a full table or a broken system does.
   return isRefusal(error) && errno !== 'ENOSPC' ? { text } : { text, cause };
 }
 
@@ -39,11 +39,11 @@ export function reportFailure(error: unknown, kind: Command['kind'], io: Io): nu
   return isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : undefined;
 }
 
-/** No datapath: the original's two lines, then the cause, unless it is plainly that the user is not root. */
+/** No datapath: ipvsadm's two lines, then the cause, unless it is that the user is not root. */
 export function reportNoStart(thrown: unknown, isRoot: boolean, io: Io): void {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (isWeirError(error, 'lock-busy')) {
-    io.err(`weir: ${oneLine(error.message)}\n`); // the datapath is there: somebody else is at work
+    io.err(`weir: ${oneLine(error.message)}\n`); // the datapath is there: another process has the lock
     return;
   }
   const errno = errnoOf(error) ?? errnoOf(error.cause);

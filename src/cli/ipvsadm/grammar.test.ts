@@ -178,7 +178,7 @@ test('what makes no sense together', () => {
 
 const service = { kind: 'address', protocol: 'tcp', address: { family: 'inet', words: [0x0a000001] }, port: 80 } as const;
 
-test('a service as stated, with the defaults of the original', () => {
+test("a service as stated, with ipvsadm's defaults", () => {
   const plain = { key: service, scheduler: 'wlc', schedFlags: 0, onePacket: false };
   assert.deepEqual(parse('-A -t 10.0.0.1:80'), { kind: 'add-service', spec: plain });
   assert.deepEqual(parse("-E --tcp-service=10.0.0.1:http -s ''"), { kind: 'edit-service', spec: plain });
@@ -198,7 +198,7 @@ test('a service as stated, with the defaults of the original', () => {
 
 const ipip = { type: 'ipip', port: 0, checksum: 'nocsum' } as const;
 
-test('a server as stated, with the defaults of the original', () => {
+test("a server as stated, with ipvsadm's defaults", () => {
   const address = { family: 'inet', words: [0x0a000002] };
   const spec = { address, port: 80, method: 'route', weight: 1, upperThreshold: 0, lowerThreshold: 0, tunnel: ipip };
   assert.deepEqual(parse('-a -t 10.0.0.1:80 -r 10.0.0.2'), { kind: 'add-destination', service, spec });

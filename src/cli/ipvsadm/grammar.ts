@@ -1,4 +1,4 @@
-// From words to a command: the matrix of commands and options, then what only makes sense together.
+// From words to a command: the matrix of commands and options, then the checks of options that depend on each other.
 
 import type { Family } from '../../model/address.js';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -102,7 +102,7 @@ function listCommand(draft: Draft): Command {
 
 function zeroCommand(draft: Draft): Command {
   const key = serviceKey(draft);
-  // The original sends no service when its address and port are all zeros: that zeroes everything.
+  // ipvsadm sends no service when its address and port are all zeros: that zeroes everything.
   const all = key.kind === 'address' && key.port === 0 && key.address.words.every((word) => word === 0);
   return all ? { kind: 'zero' } : { kind: 'zero', service: key };
 }

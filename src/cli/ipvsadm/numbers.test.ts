@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { largeNumber } from './numbers.js';
 
-test('numbers change their unit where the original changes it', () => {
+test('numbers change their unit where ipvsadm changes it', () => {
   const samples: Record<string, string> = {
     '0': '        0',
     '99999999': ' 99999999',

@@ -98,7 +98,7 @@ const commandRows: readonly Row[] = [
   ['version', 'version', 'v'],
 ];
 
-/** Every word ipvsadm knows. `--atomic` is ours. */
+/** Every word ipvsadm knows. `--atomic` is weir's. */
 const allSpellings: readonly OptionSpelling<WordId>[] = [
   ...spellings('none', commandRows),
   ...spellings('required', [
@@ -170,7 +170,7 @@ const variants: Partial<Record<WordId, OptionName>> = {
 };
 const nameSet: ReadonlySet<string> = new Set(optionNames);
 
-/** The option that a word stands for; undefined for `--sort` and `-6`, which count for nothing and may be repeated. */
+/** The option that a word stands for; undefined for `--sort` and `-6`, which have no effect and may be repeated. */
 export function optionOf(id: WordId): OptionName | undefined {
   return variants[id] ?? (nameSet.has(id) ? (id as OptionName) : undefined);
 }
@@ -199,7 +199,7 @@ const serverOptions = [
   'tun-remcsum',
 ] as const;
 
-/** The matrix of commands and options. Help and version never get that far. */
+/** The matrix of commands and options. Help and version are not checked against it. */
 export const commandRules: Readonly<Record<Exclude<CommandName, 'help' | 'version'>, CommandRule>> = {
   'add-service': rule(['service-address'], serviceOptions),
   'edit-service': rule(['service-address'], serviceOptions),

@@ -49,7 +49,7 @@ export class Popt<Id extends string> {
     return this.#words[this.#next - 1] ?? '';
   }
 
-  /** The next option, the end, or what popt finds wrong (with `word`). */
+  /** The next option, the end, or popt's complaint (with `word`). */
   next(): PoptStep<Id> {
     if (this.#cluster !== '') return this.#short();
     while (this.#next < this.#words.length) {

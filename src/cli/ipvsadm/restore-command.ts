@@ -6,7 +6,7 @@ import { runIpvsadm } from './run.js';
 import { withDirector } from './with-director.js';
 import { systemWorld, type World } from './world.js';
 
-/** All of the input is read before the table is cleared: it may come from an ipvsadm-save of this very table. */
+/** All of the input is read before the table is cleared: it may come from an ipvsadm-save of the same table. */
 const INPUT_BYTES_MAX = 256 << 20;
 
 function readAll(io: Io): Buffer | undefined {
@@ -36,7 +36,7 @@ function* withoutComments(input: Buffer): Generator<Uint8Array> {
   if (kept < input.length) yield input.subarray(kept);
 }
 
-/** As the original's script, which looks at no argument; `--atomic` is ours: cleared and restored as one, or nothing. */
+/** As ipvsadm's script, which ignores its arguments; `--atomic` is weir's: the table is cleared and restored as one change, or not at all. */
 export async function runRestore(args: readonly string[], io: Io, world: World): Promise<number> {
   const text = readAll(io);
   if (text === undefined) {

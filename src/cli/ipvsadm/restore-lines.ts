@@ -1,4 +1,4 @@
-// The text that -R reads, line by line into words, in bounded memory whatever comes.
+// The text that -R reads, line by line into words, in bounded memory.
 import { WeirError } from '../../model/errors/weir-error.js';
 
 /** Longer words are cut in pieces, as in the original's buffer. */

@@ -51,7 +51,7 @@ test('refusals are printed and passed over; the status is that of the last line'
   assert.deepEqual(later, { status: 0, stdout: '', stderr: 'weir: persistent services (-p) are not there yet\n' });
 });
 
-test('usage errors end it at once; what popt finds wrong does not', async () => {
+test('usage errors end it immediately; what popt finds wrong does not', async () => {
   const samples: readonly (readonly [string, number, string, boolean])[] = [
     ['garbage\n', 255, HINT, false],
     ['# comment\n', 255, HINT, false],
@@ -129,7 +129,7 @@ test('--atomic: all lines or none, and which line it was', async () => {
     [ONE, 255, 'line 2: Service already exists'],
     ['-A -t x\n', 2, 'line 2: illegal virtual server address[:port] specified'],
     ['-Q\n', 255, `line 2: ${HINT.trimEnd()}`],
-    ['-L\n', 2, 'line 2: only changes can be restored all at once'],
+    ['-L\n', 2, 'line 2: only changes can be restored with --atomic'],
     ['-d -t 10.0.0.7:80 -r 10.0.0.8\n', 255, 'line 2: No such destination'],
   ];
   for (const [line, status, text] of samples) {

@@ -107,7 +107,7 @@ async function changeOf(line: RestoreLine, world: World): Promise<Changing> {
     if (!isIpvsadmError(error)) throw error;
     throw wrongLine(line, error.message.trimEnd(), error.exitStatus);
   }
-  if (!isChanging(command)) throw wrongLine(line, 'only changes can be restored all at once', WRONG_INPUT_STATUS);
+  if (!isChanging(command)) throw wrongLine(line, 'only changes can be restored with --atomic', WRONG_INPUT_STATUS);
   const refusal = world.notYet(command);
   if (refusal !== undefined) throw wrongLine(line, refusal, REFUSED_STATUS);
   return command;

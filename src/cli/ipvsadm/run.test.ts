@@ -108,7 +108,7 @@ test('what each refusal is called, by operation', async () => {
   }
 });
 
-test('a full table says what is full; what is not there yet says so', async () => {
+test('a full table is reported with what is full; what is not there yet is reported', async () => {
   const full = await run(lines['add server'], worldOf(refusing('ENOSPC')));
   assert.equal(full.stderr, 'No space left on device\nweir: no room for 4096 destinations\n');
   const later = await run(lines['add server'], worldOf(refusing('EOPNOTSUPP')));
@@ -142,7 +142,7 @@ function failing(code: string, message: string): World {
 
 const QUESTION = 'Are you sure that IP Virtual Server is built in the kernel or as module?\n';
 
-test('without a datapath: the lines of the original, then the cause', async () => {
+test("without a datapath: ipvsadm's lines, then the cause", async () => {
   const noBpf = failing('ENOSYS', 'this kernel has no BPF');
   for (const line of ['-Ln', '-A -t 10.0.0.1:80', '-A', '--nosuch', '-R']) {
     const { status, stderr } = await run(line, noBpf);
@@ -180,7 +180,7 @@ test('what it waits for is a line on standard error', async () => {
   for (const line of ['-C', '-Sn']) assert.equal((await run(line, world)).stderr, 'weir: held by process 7\n');
 });
 
-test('who is not root is told so, and nothing more', async () => {
+test('without root only that is reported', async () => {
   for (const code of ['EPERM', 'EACCES']) {
     const { status, stderr } = await run('-Ln', { ...failing(code, 'bpf: denied'), isRoot: false });
     assert.equal(status, 2);

@@ -39,7 +39,7 @@ async function perform(command: Working, world: World, io: Io): Promise<number> 
     io.err(`weir: ${refusal}\n`);
     return Promise.resolve(REFUSED_STATUS);
   };
-  // What is saved will be restored: half a change must not be in it.
+  // What is saved will be restored: it must not contain half a change.
   if (isReading(command)) return withReader(world, command.kind === 'save', io, (table) => unless(() => read(command, table, world, io)));
   return withDirector(world, io, (director) => unless(() => change(command, director, world, io)));
 }
@@ -57,12 +57,12 @@ async function parse(words: readonly string[], world: World): Promise<Command | 
 export async function runIpvsadm(words: readonly string[], io: Io, world: World): Promise<number> {
   const command = await parse(words, world);
   if (!isIpvsadmError(command) && (command.kind === 'help' || command.kind === 'version')) {
-    // The original initialises IPVS even for these; whoever asks for help here may not have the means yet.
+    // ipvsadm initialises IPVS even for these. Help must work without a datapath and without root.
     io.out(command.kind === 'help' ? helpText : VERSION_TEXT);
     return 0;
   }
   if (!isIpvsadmError(command)) return perform(command, world, io);
-  // As in the original no director is a greater trouble than a wrong word.
+  // As in ipvsadm, a missing director is reported before a wrong word.
   return withReader(world, false, io, async () => {
     io.err(`${command.message}\n`);
     return command.exitStatus;

@@ -82,7 +82,7 @@ test("port names are those of the service's protocol; before it is known there a
   assert.equal(parseServiceAddress('10.0.0.1:http', undefined, lookup), undefined);
 });
 
-test('nobody is asked for the name of what consists of digits and dots', () => {
+test('what consists of digits and dots is not looked up', () => {
   const asks: Lookup = { ...lookup, host: () => assert.fail('asked') };
   assert.equal(parseServiceAddress('10.0.0.300:80', 'tcp', asks), undefined);
 });

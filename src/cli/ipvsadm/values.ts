@@ -1,4 +1,4 @@
-// The values of ipvsadm's options: numbers, addresses, ports, masks, flags, as the original reads them.
+// The values of ipvsadm's options: numbers, addresses, ports, masks, flags, as ipvsadm reads them.
 
 import type { Address } from '../../model/address.js';
 import { parseIpv4, parseIpv4Loose, parseIpv6 } from '../../model/address-text.js';
@@ -6,7 +6,7 @@ import { WeirError } from '../../model/errors/weir-error.js';
 import { plainFlags, schedulers } from '../../model/schedulers.js';
 import type { Protocol } from '../../model/service.js';
 
-/** What the parser asks of the world: names to numbers. Both answer at once, from a file or from what was looked up before. */
+/** What the parser asks of the world: names to numbers. Both answer without waiting, from a file or from earlier lookups. */
 export interface Lookup {
   /** An IPv4 host name's address. */
   host(name: string): Address | undefined;
@@ -56,7 +56,7 @@ export function parseFwmark(text: string): number {
 function parseHost(text: string, lookup: Lookup): Address | undefined {
   const address = parseIpv4Loose(text);
   if (address !== undefined) return address;
-  // glibc does not ask anybody about what consists of digits and dots, or of nothing.
+  // glibc does not look up a name that consists of digits and dots, or is empty.
   if (/^[0-9.]*$/.test(text)) return undefined;
   return lookup.host(text);
 }
@@ -70,7 +70,7 @@ function unbracket(text: string): { host: string; port: string } | undefined {
 
 /**
  * `host[:port]` or `[v6]:port`. `protocol`: whose service names the port may be (undefined: none are known yet).
- * `[1.2.3.4]:80` loses its port, as in the original. undefined: illegal.
+ * `[1.2.3.4]:80` loses its port, as in ipvsadm. undefined: illegal.
  */
 export function parseServiceAddress(text: string, protocol: Protocol | undefined, lookup: Lookup): ServiceAddress | undefined {
   if (/^[0-9]*$/.test(text)) return undefined;
@@ -114,7 +114,7 @@ const flagsByName: ReadonlyMap<string, { readonly bit: number; readonly schedule
 /** What does not fit the original's buffer is cut off. */
 const FLAGS_LENGTH_MAX = 127;
 
-/** -b's comma-separated list. Nothing between commas counts for nothing; only commas are refused (the original crashes). */
+/** -b's comma-separated list. Nothing between commas counts for nothing; only commas are refused (ipvsadm crashes). */
 export function parseSchedulerFlags(text: string, scheduler: string): number {
   const names = text
     .slice(0, FLAGS_LENGTH_MAX)

@@ -1,4 +1,4 @@
-// Opens the director for one run of ipvsadm, and says why when it cannot be had.
+// Opens the director for one run of ipvsadm, and prints why when it cannot be opened.
 import type { Director, TableReader } from '../../datapath/director.js';
 import type { DirectorOpener, DirectorOptions } from '../director-opener.js';
 import type { Io } from '../io.js';

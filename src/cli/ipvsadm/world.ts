@@ -1,4 +1,4 @@
-// What ipvsadm needs beside its words: the director, names, and what this weir does not do yet. Tests bring their own.
+// What ipvsadm needs beside its words: the director, names, and what weir does not have yet. Tests use their own.
 import type { Address } from '../../model/address.js';
 import { type Names, noNames } from '../../model/endpoint-text.js';
 import type { Protocol } from '../../model/service.js';
@@ -23,7 +23,7 @@ export interface World {
   readonly names: NameSource;
   /** The line for a command that this director does not do yet. */
   readonly notYet: (command: Command) => string | undefined;
-  /** Whether a refused permission is the user's own: not root. */
+  /** Whether the user is root: if not, a refused permission needs no further cause. */
   readonly isRoot: boolean;
 }
 
@@ -31,7 +31,7 @@ export function systemWorld(): World {
   return { driver: directorOpener, names: new SystemNames(), notYet, isRoot: process.geteuid?.() === 0 };
 }
 
-/** Reads a command line, asking for host names in between. @throws UsageError */
+/** Reads a command line, looking up host names in between. @throws UsageError */
 export async function parseResolving(words: readonly string[], names: NameSource): Promise<Command> {
   for (;;) {
     try {
@@ -43,7 +43,7 @@ export async function parseResolving(words: readonly string[], names: NameSource
   }
 }
 
-/** The names for a listing of these addresses; with `numeric` nobody is asked. */
+/** The names for a listing of these addresses; with `numeric` none are looked up. */
 export async function namesFor(addresses: () => Iterable<Address>, numeric: boolean, names: NameSource): Promise<Names> {
   if (numeric) return noNames;
   await names.resolveAddresses(addresses());

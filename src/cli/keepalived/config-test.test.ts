@@ -11,17 +11,17 @@ after(() => rmSync(home, { recursive: true }));
 function run(written: string | undefined, { allConfig = false, output }: { allConfig?: boolean; output?: string } = {}) {
   const path = join(home, written === undefined ? 'none.conf' : 'k.conf');
   if (written !== undefined) writeFileSync(path, written);
-  const said: string[] = [];
-  const io = { out: () => {}, err: (text: string) => void said.push(text), read: () => undefined, flush: () => {} };
+  const printed: string[] = [];
+  const io = { out: () => {}, err: (text: string) => void printed.push(text), read: () => undefined, flush: () => {} };
   const status = configTest({ path, allConfig }, output, io);
-  return { status, err: said.join(''), path };
+  return { status, err: printed.join(''), path };
 }
 
 const instance = (lines: string): string =>
   `vrrp_instance V1 {\ninterface lo9\nvirtual_router_id 51\nvirtual_ipaddress {\n10.0.0.1\n}\n${lines}\n}\n`;
 const DYNAMIC = 'global_defs {\ndynamic_interfaces\n}\n';
 
-test('the status and the words of the original', () => {
+test("keepalived's status and messages", () => {
   assert.deepEqual([run('').status, run('').err], [0, '']);
   assert.equal(run(DYNAMIC + instance('')).err, '');
   const { status, err, path } = run(instance(''));

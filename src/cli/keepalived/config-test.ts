@@ -1,4 +1,4 @@
-// keepalived -t: reads the configuration as a start would, says what is wrong with it, and ends with keepalived's status.
+// keepalived -t: reads the configuration as a start does, prints what is wrong with it, and exits with keepalived's status.
 
 import { appendFileSync } from 'node:fs';
 import { exitCodeOf, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
@@ -9,27 +9,27 @@ import type { Io } from '../io.js';
 import { hostFacts } from './host-facts.js';
 import { readOnHost } from './read-on-host.js';
 
-/** All that -t has to say, in order. */
+/** Every message of -t, in order. */
 export function testConfiguration(options: Pick<DaemonOptions, 'path' | 'allConfig' | 'configId'>): readonly Diagnostic[] {
   const { configuration, diagnostics, values } = readOnHost(options);
-  const said = [...diagnostics];
+  const all = [...diagnostics];
   if (configuration !== undefined)
     examineHost(
       configuration,
       values,
       hostFacts(),
-      reportTo((diagnostic) => said.push(diagnostic)),
+      reportTo((diagnostic) => all.push(diagnostic)),
     );
-  return said;
+  return all;
 }
 
 /** The status to end with: 0, 2, 4, 5 or 6 (exitCodeOf); 1 where `output`, a file to append to instead of stderr, cannot be written. */
 export function configTest(options: Pick<DaemonOptions, 'path' | 'allConfig' | 'configId'>, output: string | undefined, io: Io): number {
-  const said = testConfiguration(options);
-  const text = said.map((diagnostic) => `${renderDiagnostic(diagnostic)}\n`).join('');
+  const diagnostics = testConfiguration(options);
+  const text = diagnostics.map((diagnostic) => `${renderDiagnostic(diagnostic)}\n`).join('');
   if (output === undefined) {
     io.err(text);
-    return exitCodeOf(said);
+    return exitCodeOf(diagnostics);
   }
   try {
     appendFileSync(output, text, { mode: 0o600 });
@@ -37,5 +37,5 @@ export function configTest(options: Pick<DaemonOptions, 'path' | 'allConfig' | '
     io.err(`Unable to open config-test log file ${output} ${(error as Error).message}\n`);
     return 1;
   }
-  return exitCodeOf(said);
+  return exitCodeOf(diagnostics);
 }

@@ -1,10 +1,10 @@
-// keepalived's help and version, in the original's shape: scripts read the first line of -v.
+// keepalived's help and version, in keepalived's form: scripts read the first line of -v.
 import { version } from '../version.js';
 
 /** The release whose behaviour is the measure, and who does it. */
 export const RELEASE = `v2.2.7 (weir ${version})`;
 
-/** What -v prints, on standard error as the original does. */
+/** What -v prints, on standard error as keepalived does. */
 export function versionText(kernel: string): string {
   return [
     `Keepalived ${RELEASE}`,
@@ -18,7 +18,7 @@ export function versionText(kernel: string): string {
   ].join('\n');
 }
 
-/** What -h prints, on standard error as the original does. */
+/** What -h prints, on standard error as keepalived does. */
 export function helpText(program: string): string {
   return `Usage: ${program} [OPTION...]
   -f, --use-file=FILE          Use the specified configuration file

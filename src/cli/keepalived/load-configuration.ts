@@ -27,7 +27,7 @@ const message = (diagnostic: Diagnostic): Loaded['messages'][number] => ({
   text: renderDiagnostic(diagnostic),
 });
 
-/** The host's files, and what of them was read so far. */
+/** The host's files, and a record of those that were read. */
 function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile[] } {
   const read: SourceFile[] = [];
   const files: ConfigFiles = {
@@ -42,8 +42,8 @@ function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile
 }
 
 /**
- * Reads the files and holds them against the host. What the host lacks now (an interface that comes later) is said and keeps
- * nothing from starting: the instance waits for it.
+ * Reads the files and compares them with the host. What the host lacks now (an interface that comes later) is reported and does not
+ * prevent the start: the instance waits for it.
  */
 export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded {
   const { files, read } = remembering();
@@ -52,19 +52,19 @@ export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded
     return { outcome: 'missing', messages: diagnostics.map(message) };
   }
   if (configuration === undefined || !canRun(diagnostics)) return { outcome: 'fatal', messages: diagnostics.map(message) };
-  const said = [...diagnostics];
+  const all = [...diagnostics];
   const damaged = diagnostics.some(isDamage);
-  // Another namespace's interfaces are not to be seen from here.
+  // Interfaces of another namespace are not visible from this one.
   if ((options.netNamespace ?? configuration.root.netNamespace) === undefined) {
     examineHost(
       configuration,
       values,
       hostFacts(),
-      reportTo((diagnostic) => said.push(diagnostic)),
+      reportTo((diagnostic) => all.push(diagnostic)),
     );
   }
   // Scripts without script security are as they were before a reload: no reason to refuse it.
-  const fine = said.every(({ severity }) => severity === 'notice' || severity === 'security');
+  const fine = all.every(({ severity }) => severity === 'notice' || severity === 'security');
   const kept = configuration.global.saveDirectory === undefined ? {} : { files: read };
-  return { outcome: fine ? 'ok' : 'errors', configuration, damaged, messages: said.map(message), ...kept };
+  return { outcome: fine ? 'ok' : 'errors', configuration, damaged, messages: all.map(message), ...kept };
 }

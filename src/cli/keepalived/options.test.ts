@@ -69,7 +69,7 @@ test('-P and -C choose what runs', () => {
   assert.deepEqual(run('-P', '-C', '-B').options.parts, { vrrp: true, checker: true, bfd: false });
 });
 
-test('facilities by number and name; a wrong one is said and the default stays', () => {
+test('facilities by number and name; a wrong one is reported and the default stays', () => {
   assert.equal(run('-S', 'local7').options.log.facility, 23);
   assert.equal(run('-S', 'user').options.log.facility, 1);
   const { options, warnings } = run('-S', '9');

@@ -105,7 +105,7 @@ function mask(text: string): number | undefined {
   return value >= 0 && value <= 0o777 ? value : undefined;
 }
 
-/** Options without effect in weir, and why nobody misses them is in docs/keepalived.md. */
+/** Options without effect in weir; docs/keepalived.md gives the reasons. */
 const IDLE = new Set(['X', 'x', 'A', 'm', 'M', 'a']);
 
 const log = (draft: DaemonOptions, part: Partial<DaemonOptions['log']>): Partial<DaemonOptions> => ({ log: { ...draft.log, ...part } });

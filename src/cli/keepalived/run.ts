@@ -32,11 +32,11 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   const { daemonize, isBackground, reportStarted } = await import('../../daemon/supervisor/daemonize.js');
   const background = isBackground();
   if (!asked.foreground && !background) return daemonize(asked.argv);
-  // In the background no folder is held on to.
+  // A background process keeps no folder in use.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
   const { DaemonChild } = await import('../../daemon/supervisor/child-process.js');
-  // Before the rest is even loaded: it has the longest way to go.
+  // Before the rest is loaded, because its start takes longest.
   const command = { argv: options.argv, console: options.foreground };
   const early = options.parts[EARLY_PROCESS] ? { early: new DaemonChild(EARLY_PROCESS, command) } : {};
   const [{ runDaemon }, { readInReader }, { loadConfiguration }] = await Promise.all([
@@ -55,7 +55,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   });
 }
 
-/** What was wrong with options and words, where keepalived says it. */
+/** Prints what is wrong with options and words, where keepalived does. */
 function complain({ warnings, extra }: Pick<Extract<Asked, { readonly kind: 'run' }>, 'warnings' | 'extra'>, io: Io): void {
   for (const { text } of warnings) io.err(`${text}\n`);
   if (extra.length > 0) io.out(`Unexpected argument(s): ${extra.join(' ')} \n`);
@@ -70,7 +70,7 @@ async function reader(): Promise<number> {
     import('../../sys/processes/scheduling.js'),
   ]);
   leaveNoCore();
-  // A supervisor that is gone wants no answer, and cannot be heard of while a large file is read.
+  // A supervisor that ended needs no answer, and its end is not noticed while a large file is read.
   dieWithParent(constants.signals.SIGKILL);
   return serveRead(({ options, seed }) => loadConfiguration(options, seed));
 }
@@ -100,7 +100,7 @@ export async function run(args: readonly string[], io: Io): Promise<number> {
       complain(asked, io);
       const { configTest } = await import('./config-test.js');
       const status = configTest(asked.options, asked.output, io);
-      // A facility that there is none of counts as an error of the configuration.
+      // An unknown facility counts as an error of the configuration.
       return status === 0 && asked.warnings.some(({ code }) => code === 'log-facility-invalid') ? 5 : status;
     }
     case 'run':

@@ -17,7 +17,7 @@ export interface HostTable {
   readonly addresses: ReadonlyMap<string, Address>;
 }
 
-/** /etc/hosts; the first line that says something counts. */
+/** /etc/hosts; the first line with an entry counts. */
 export function parseHosts(text: string): HostTable {
   const names = new Map<string, string>();
   const addresses = new Map<string, Address>();
@@ -41,7 +41,7 @@ export interface PortTable {
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** /etc/services; the first line that says something counts. */
+/** /etc/services; the first line with an entry counts. */
 export function parseServices(text: string): PortTable {
   const ports = new Map<string, number>();
   const names = new Map<string, string>();

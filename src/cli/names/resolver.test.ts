@@ -14,7 +14,7 @@ function address(text: string): Address {
 
 const bytesOf = (name: string): number[] => [...name.split('.').flatMap((label) => [label.length, ...Buffer.from(label)]), 0];
 
-/** What a name server says to the first question of `query`: one record of the type asked for (RFC 1035 §4). */
+/** A name server's answer to the first question of `query`: one record of the type asked for (RFC 1035 §4). */
 function answer(query: Buffer, data: readonly number[]): Buffer {
   const end = query.indexOf(0, 12) + 5;
   const type = query.readUInt16BE(end - 4);
@@ -96,7 +96,7 @@ test('a name server that never answers is not waited for for ever', async () => 
   );
 });
 
-test('what cannot be a host name is asked of nobody', () => {
+test('what cannot be a host name is not looked up', () => {
   const names = new SystemNames(['127.0.0.1:9']);
   for (const text of ['', ':', '::1', 'a b', '-a', 'a/b', 'é']) assert.equal(names.host(text), undefined, text);
 });

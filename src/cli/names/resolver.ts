@@ -1,4 +1,4 @@
-// Names and addresses, ports and service names for commands: the files of /etc first, DNS after, never for ever.
+// Names and addresses, ports and service names for commands: the files of /etc first, DNS after, within a limited time.
 import { readFileSync } from 'node:fs';
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
@@ -6,10 +6,10 @@ import { addressId } from '../../model/identity.js';
 import type { Protocol } from '../../model/service.js';
 import { type HostTable, type PortTable, parseHosts, parseSearchList, parseServices } from './etc-files.js';
 
-/** All of DNS that one command may wait for, and each single question, ms. */
+/** How long one command may wait for DNS in all, and for each query, ms. */
 const TIMEOUT_MS = 2000;
 const QUESTION_TIMEOUT_MS = 1000;
-/** Questions under way at once: more would only queue at the name server. */
+/** Queries in flight: more would only queue at the name server. */
 const QUESTIONS_MAX = 64;
 
 function etcFile(name: string): string {
@@ -23,7 +23,7 @@ function etcFile(name: string): string {
 
 type Resolver = import('node:dns').promises.Resolver;
 
-/** Asks with a limit on the whole: what has no answer by then has no name. `servers`: other than /etc/resolv.conf's. */
+/** Asks with a limit on the total time: an address without an answer by then has no name. `servers`: other than /etc/resolv.conf's. */
 async function bounded(servers: readonly string[] | undefined, work: (resolver: Resolver) => Promise<void>): Promise<void> {
   const { promises } = await import('node:dns');
   const resolver = new promises.Resolver({ timeout: QUESTION_TIMEOUT_MS, tries: 1 });
@@ -44,7 +44,7 @@ export class NeedsHost extends Error {
   }
 }
 
-/** What commands ask for names; everything is read or asked for once, and only when it is wanted. */
+/** What commands ask for names; everything is read or queried once, when it is first needed. */
 export class SystemNames {
   #hosts: HostTable | undefined;
   #services: PortTable | undefined;
@@ -107,7 +107,7 @@ export class SystemNames {
     return this.#hostTable.names.get(id) ?? this.#reverse.get(id);
   }
 
-  /** Finds the names of addresses, all at once. */
+  /** Finds the names of addresses, in parallel. */
   async resolveAddresses(addresses: Iterable<Address>): Promise<void> {
     const unknown = new Map<string, string>();
     for (const address of addresses) {

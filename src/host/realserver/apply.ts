@@ -53,7 +53,7 @@ function requestOf(step: Exclude<Step, { kind: 'setting' }>, loopback: number): 
   return step.kind === 'add-route' ? addRoute(route) : deleteRoute(route);
 }
 
-/** Codes by which the kernel says that there is nothing left to do. */
+/** The kernel's codes for a step that is already done. */
 const DONE_ALREADY: Readonly<Record<Step['kind'], readonly string[]>> = {
   interface: [],
   setting: [],

@@ -42,7 +42,7 @@ function perform(netlink: Netlink, state: StateFile, plan: Plan, observed: Obser
   if (plan.steps.length > 0) state.write(writeSaved(plan.before));
   for (const step of plan.steps) applyStep(netlink, loopback, step);
   state.write(plan.after === undefined ? undefined : writeSaved(plan.after));
-  // From here weir's own file tells everything that the script's did.
+  // From here weir's file contains everything that the script's did.
   removeFile(scriptStatePath());
   return { done: plan.steps.map((step: Step) => stepText(step)), notes: plan.notes, saved: plan.after ?? NOTHING_SAVED };
 }

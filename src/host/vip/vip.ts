@@ -1,4 +1,4 @@
-// Adding, removing and judging a VIP on a director: look, ask the network, remember, change, announce.
+// Adding, removing and examining a VIP on a director: look, ask the network, remember, change, announce.
 
 import { type AddPlan, planAdd, planDelete, type SavedVip, type VipAddress, type VipHost, type WantedVip } from '../../control/vip/plan.js';
 import { readSavedVips, writeSavedVips } from '../../control/vip/saved.js';
@@ -64,7 +64,7 @@ function arpMac(host: Host, ifindex: number): Mac | undefined {
   return link?.hardware === LinkHardware.ethernet && (link.flags & LinkFlag.noArp) === 0 ? link.mac : undefined;
 }
 
-/** Others that say they have this address, or want it now. */
+/** Other hosts that have this address, or probe for it now. */
 function rivals(host: Host, ifindex: number, address: Address, enough: boolean): readonly ArpAnswer[] {
   const mac = arpMac(host, ifindex);
   if (mac === undefined) return [];
@@ -115,7 +115,7 @@ export function addVip(wanted: WantedVip): VipAdded {
         const vip = { address: formatAddress(wanted.address), prefixLength: wanted.prefixLength, device: wanted.device, label };
         const [place] = host.interfaces.filter(({ name }) => name === wanted.device);
         if (plan.ours && place !== undefined) {
-          announce(host, place.ifindex, wanted.address); // an add that was killed may not have come so far
+          announce(host, place.ifindex, wanted.address); // a killed add may not have announced it
         }
         return { vip, how: plan.ours ? 'ours' : 'foreign' };
       }

@@ -1,10 +1,10 @@
-// A whole keepalived.conf, understood: what every process of the daemon starts from.
+// A whole keepalived.conf as values: what every process of the daemon starts from.
 import type { GlobalSettings, RootSettings } from './global.js';
 import type { SyncGroup, VrrpInstance } from './instance.js';
 import type { BfdInstance, TrackFile, TrackProcess, TrackScript } from './trackers.js';
 import type { SslContext, VirtualServer, VirtualServerGroup } from './virtual-server.js';
 
-/** Plain data (JSON but for `tunnelId`): it travels between processes. Lists keep the order of the file. */
+/** Plain data (JSON but for `tunnelId`): it is sent between processes. Lists keep the order of the file. */
 export interface KeepalivedConfiguration {
   readonly root: RootSettings;
   readonly global: GlobalSettings;

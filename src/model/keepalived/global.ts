@@ -22,7 +22,7 @@ export interface BufferSize {
   readonly force: boolean;
 }
 
-/** vrrp_netlink_cmd_rcv_bufs and its like; absent: as large as weir finds good. */
+/** vrrp_netlink_cmd_rcv_bufs and its like; absent: weir's default. */
 export interface ReceiveBuffers {
   readonly command?: BufferSize;
   readonly monitor?: BufferSize;
@@ -89,7 +89,7 @@ export interface GlobalSettings {
   readonly vmacPrefix: string;
   readonly vmacAddressPrefix: string;
   readonly reloadCheckConfig?: { readonly logFile?: string };
-  /** reload_time_file and reload_repeat: the file says when the next reload is. */
+  /** reload_time_file and reload_repeat: the file contains the time of the next reload. */
   readonly reloadTime?: { readonly path: string; readonly repeat: boolean };
   /** reload_file: there while the configuration is read; without a path in the folder of pid files. */
   readonly reloadFile?: { readonly path?: string };
