@@ -1,6 +1,6 @@
 // ARP probes (RFC 5227): which hosts have an address, asked without claiming it. Announcements (gratuitous ARP) that this host has it.
 //
-// The RFC's pauses of one to two seconds are for a thousand hosts that boot at once; an operator at a terminal waits for a fraction of that.
+// The RFC's pauses of one to two seconds are for a thousand hosts that boot together; an operator at a terminal waits for a fraction of that.
 import type { Address } from '../model/address.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import { systemClock } from '../sys/clock.js';

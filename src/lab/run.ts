@@ -20,7 +20,7 @@ export interface RunOptions {
   readonly keep: boolean;
   readonly server: ServerKind;
   /** Prints a line for a person. */
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 export interface RunResult {
@@ -52,12 +52,12 @@ async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.
   }
 }
 
-function describeHosts(lab: Lab, server: ServerKind, say: RunOptions['say']): void {
+function describeHosts(lab: Lab, server: ServerKind, print: RunOptions['print']): void {
   const width = Math.max(...Object.keys(lab.hosts).map((name) => name.length));
   for (const [name, host] of Object.entries(lab.hosts)) {
     const links = Object.entries(host.interfaces).map(([device, link]) => [device, ...(link.addresses ?? []), 'on', link.switch].join(' '));
     const sites = host.sites ?? [];
-    say(
+    print(
       [
         `  ${name.padEnd(width)}  ${links.join(', ')}`,
         ...(host.gateway === undefined ? [] : [`gateway ${host.gateway}`]),
@@ -97,7 +97,7 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
     writeFiles(lab, state);
     await build(planLab(lab, state.run), state, options.server, abort);
     capture = wantsCapture(lab) ? await startCapture(state, linksOf(lab)) : undefined;
-    await runSteps({ lab, state, capture, abort, say: options.say }, (step) => steps.push(step));
+    await runSteps({ lab, state, capture, abort, say: options.print }, (step) => steps.push(step));
     const packets = await capture?.packets();
     rest = {
       served: servedByAll(lab, state),
@@ -127,7 +127,7 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
 /** Runs a lab whose shape has been checked. @throws only before anything was made */
 export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
   return interruptible(async (abort, caught) => {
-    for (const run of sweep()) options.say(`took down what was left of ${run}`);
+    for (const run of sweep()) options.print(`took down what was left of ${run}`);
     const state = beginRun(lab);
     let standing = true;
     // Should something end the process on the way (a closed terminal, a bug), this is the last chance.
@@ -135,9 +135,9 @@ export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
       if (standing) takeDown(state);
     };
     process.on('exit', lastChance);
-    options.say(`${lab.name}: ${lab.title}`);
-    options.say(`building it in network namespaces weir-${state.run}-*`);
-    describeHosts(lab, options.server, options.say);
+    options.print(`${lab.name}: ${lab.title}`);
+    options.print(`building it in network namespaces weir-${state.run}-*`);
+    describeHosts(lab, options.server, options.print);
     const evidence = await perform(lab, state, options, abort);
     const keep = options.keep && caught() === undefined && evidence.stopped === undefined;
     const complaints = keep ? [] : takeDown(state);

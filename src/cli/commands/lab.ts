@@ -131,7 +131,7 @@ async function run(lab: Lab, options: LabOptions, io: LabIo): Promise<number> {
     io.err(`weir lab: ${lack}\n`);
     return 1;
   }
-  const result = await runLab(lab, { keep: options.keep, server: options.server, say: print });
+  const result = await runLab(lab, { keep: options.keep, server: options.server, print });
   printResult(result, print);
   if (options.json) io.out(`${JSON.stringify(result.evidence, undefined, 1)}\n`);
   io.flush();

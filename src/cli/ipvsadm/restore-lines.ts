@@ -1,9 +1,9 @@
 // The text that -R reads, line by line into words, in bounded memory.
 import { WeirError } from '../../model/errors/weir-error.js';
 
-/** Longer words are cut in pieces, as in the original's buffer. */
+/** Longer words are cut into pieces, as by ipvsadm's buffer. */
 const WORD_LENGTH_MAX = 4095;
-/** The original has no such limit; without one, 100 MB without a line end would be held in memory. */
+/** ipvsadm has no such limit. Without one, 100 MB without a line end would be kept in memory. */
 const LINE_BYTES_MAX = 1 << 20;
 
 const LINE_END = 0x0a;

@@ -139,7 +139,7 @@ test('--atomic: all lines or none, and which line it was', async () => {
   }
 });
 
-test('--atomic: what could not be taken back yet is not said to be unchanged', async () => {
+test('--atomic: what could not be taken back yet is not reported as unchanged', async () => {
   class Full extends MemoryDirector {
     override atomically<T>(): T {
       throw new WeirError('change-not-undone', { failure: 'no', obstacle: 'no room' });

@@ -111,7 +111,7 @@ const flagsByName: ReadonlyMap<string, { readonly bit: number; readonly schedule
   ...schedulers.flatMap(({ name: scheduler, flags = [] }) => flags.map((name, index) => [name, { bit: 1 << index, scheduler }] as const)),
 ]);
 
-/** What does not fit the original's buffer is cut off. */
+/** What does not fit ipvsadm's buffer is cut off. */
 const FLAGS_LENGTH_MAX = 127;
 
 /** -b's comma-separated list. Nothing between commas counts for nothing; only commas are refused (ipvsadm crashes). */

@@ -7,7 +7,7 @@ import { hostConfigFiles } from '../../host/config-files.js';
 import { hostKeyFile } from '../../host/hmac-keys.js';
 import { hostNumberNames } from '../../host/number-names.js';
 
-/** `vm`: the host's name without its domain, which conditions (@vm) are compared with unless -i says otherwise. */
+/** `vm`: the host's name without its domain, which conditions (@vm) are compared with unless -i names another. */
 const shortHostName = (): string => hostname().split('.')[0] ?? '';
 
 /** `seed`: what `${_RANDOM}` begins with; a daemon's stays what it is for all its life. */

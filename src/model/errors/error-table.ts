@@ -1,5 +1,5 @@
-// The one table of what can go wrong and what is said of it: code, text, hint, exit status. Command lines, the daemon's log and the API's
-// problem documents are made from it. Errors are thrown and recognised by code; nobody reads their texts.
+// The one table of errors: code, text, hint, exit status. Command lines, the daemon's log and the API's
+// problem documents are made from it. Errors are thrown and recognised by code; no code reads their texts.
 import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
 import { hostErrors } from './host-errors.js';

@@ -1,4 +1,4 @@
-// What is wrong with the command line of one of weir's own commands; the API says the same of its parameters.
+// What is wrong with the command line of one of weir's own commands; the API reports the same about its parameters.
 import type { ErrorRows } from './error-row.js';
 
 interface Option {
