@@ -1,4 +1,4 @@
-// keepalived.json, in its two layouts (json_version): one line, the original's keys in the original's order. Pure.
+// keepalived.json, in its two layouts (json_version): one line, keepalived's keys in keepalived's order. Pure.
 import type { InstanceState } from '../control/vrrp/state/instance-state.js';
 import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
 import type { Notify } from '../model/keepalived/instance.js';

@@ -95,7 +95,7 @@ export class BfdProcess {
     }
   }
 
-  /** The neighbours are told nothing: to them this is a failure, as with keepalived. */
+  /** The neighbours are not notified: to them this is a failure, as with keepalived. */
   stop(): void {
     this.#loop.close();
     this.#sockets.close();

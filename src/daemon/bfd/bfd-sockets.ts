@@ -1,4 +1,4 @@
-// BFD's sockets: one for each family and port that sessions are heard by, one for each session to send by (RFC 5881 §4).
+// BFD's sockets: one for each family and port that sessions receive on, one for each session to send by (RFC 5881 §4).
 import { randomInt } from 'node:crypto';
 import type { BfdReceived } from '../../control/bfd/messages.js';
 import { portOf } from '../../control/bfd/validate.js';
@@ -59,9 +59,9 @@ export class BfdSockets {
   }
 
   #closeUnwanted(): void {
-    const heard = new Set(this.#sessions.map((session) => `${session.neighbour.family} ${portOf(session)}`));
+    const wanted = new Set(this.#sessions.map((session) => `${session.neighbour.family} ${portOf(session)}`));
     for (const [key, { socket, watch }] of this.#listening) {
-      if (heard.has(key)) continue;
+      if (wanted.has(key)) continue;
       this.#listening.delete(key);
       watch.stop();
       socket.close();
@@ -117,7 +117,7 @@ export class BfdSockets {
     return open;
   }
 
-  /** Whether `work` succeeded; what fails is said once, until it fails otherwise. */
+  /** Whether `work` succeeded. A failure is logged once, until it changes. */
   #attempt(key: string, work: () => void, what: string): boolean {
     try {
       work();
@@ -133,7 +133,7 @@ export class BfdSockets {
     }
   }
 
-  /** Takes what waits in all of them: before a timer may say that nothing came. */
+  /** Receives what waits in all of them: a timer must not act before it. */
   drain(): void {
     for (const key of [...this.#listening.keys()]) this.#read(key, DRAIN_MAX);
   }
@@ -141,16 +141,16 @@ export class BfdSockets {
   #read(key: string, most: number): void {
     const listening = this.#listening.get(key);
     for (let count = 0; listening !== undefined && count < most; count++) {
-      let heard: ReturnType<UdpListener['receive']>;
+      let received: ReturnType<UdpListener['receive']>;
       try {
-        heard = listening.socket.receive();
+        received = listening.socket.receive();
       } catch (error) {
         if (!isSystemError(error)) throw error;
         if (!hasCode(error, 'EINTR')) this.events.log('warning', `recvmsg() error (${reasonOf(error)})`);
         return;
       }
-      if (heard === undefined) return;
-      this.events.packet({ ...heard, port: listening.port });
+      if (received === undefined) return;
+      this.events.packet({ ...received, port: listening.port });
     }
   }
 

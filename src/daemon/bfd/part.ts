@@ -1,4 +1,4 @@
-// The BFD child's part: sessions with neighbours, whose state VRRP and the checker are told, and their dump file.
+// The BFD child's part: sessions with neighbours, whose state is reported to VRRP and the checker, and their dump file.
 import type { Session } from '../../control/bfd/state.js';
 import { bfdLines } from '../../dump/bfd.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -10,11 +10,12 @@ import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
 import { dataPath, writeDump } from '../dump-files/write-dump.js';
 import { setCpuScheduling } from '../process/cpu-scheduling.js';
+import type { ChildOptions, DumpKind, FromChild } from '../process/messages.js';
 import type { Part, StartPart } from '../process/part.js';
 import { BfdProcess } from './bfd-process.js';
 
 /**
- * A session has so long to come up before it is told that it is not, ms. VRRP takes all sessions for down at its own start; later, one that
+ * A session has so long to come up before it is reported as down, ms. VRRP takes all sessions for down at its own start; later, one that
  * is new, or one of a process that follows one that died, must not end a mastership that its neighbour does not end.
  */
 const GRACE_MS = 3000;
@@ -35,40 +36,69 @@ function applyCpuScheduling({ global, bfds }: KeepalivedConfiguration, log: Log)
 export const isReportedDown = ({ state, remoteState, wentUp }: Pick<Session, 'state' | 'remoteState' | 'wentUp'>): boolean =>
   state !== 'up' && !(remoteState === 'adminDown' && wentUp > 0);
 
-export const startBfd: StartPart = (configuration, options, log, tell): Part => {
-  applyCpuScheduling(configuration, log);
-  let current: KeepalivedConfiguration = configuration;
-  const sendEvent = ({ name, events }: BfdInstance, up: boolean): void => tell({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
-  const bfd = new BfdProcess({ sessions: configuration.bfds, log, onEvent: sendEvent });
-  const sessions = (): readonly Session[] => bfd.describe().state.sessions;
-  const sendUp = (): void => sessions().forEach(({ config, state }) => state === 'up' && sendEvent(config, true));
-  const sendDown = (): void => sessions().forEach((session) => isReportedDown(session) && sendEvent(session.config, false));
-  let grace = setTimeout(sendDown, GRACE_MS);
-  const text = (): string =>
-    `${globalText(current)}${bfdLines(bfd.describe(), hostClocks())
-      .map((line) => `${line}\n`)
-      .join('')}`;
-  if (options.dump) for (const line of text().trimEnd().split('\n')) log('info', line);
-  const record = new ReloadRecord('bfd', text, log);
-  return {
-    reload: (next) =>
-      record.around(current.global, next.global, () => {
-        current = next;
-        applyCpuScheduling(next, log);
-        bfd.reload(next.bfds);
-        // Who did not want to hear of it before may want to now.
-        sendUp();
-        clearTimeout(grace);
-        grace = setTimeout(sendDown, GRACE_MS);
-      }),
-    dump: (what) => {
-      if (what !== 'data') return;
-      log('info', `Printing BFD data for process(${process.pid}) on signal`);
-      writeDump(dataPath('_bfd', current.global, options.identSuffix), text(), log);
-    },
-    stop: async () => {
-      clearTimeout(grace);
-      bfd.stop();
-    },
-  };
-};
+class BfdPart implements Part {
+  #configuration: KeepalivedConfiguration;
+  #grace: NodeJS.Timeout;
+  readonly #bfd: BfdProcess;
+  readonly #record: ReloadRecord;
+
+  constructor(
+    configuration: KeepalivedConfiguration,
+    readonly options: ChildOptions,
+    readonly log: Log,
+    readonly send: (message: FromChild) => void,
+  ) {
+    applyCpuScheduling(configuration, log);
+    this.#configuration = configuration;
+    this.#bfd = new BfdProcess({ sessions: configuration.bfds, log, onEvent: (session, up) => this.#sendEvent(session, up) });
+    this.#grace = this.#startGrace();
+    if (options.dump) for (const line of this.#text().trimEnd().split('\n')) log('info', line);
+    this.#record = new ReloadRecord('bfd', () => this.#text(), log);
+  }
+
+  #sendEvent({ name, events }: BfdInstance, up: boolean): void {
+    this.send({ kind: 'bfd', name, up, sentAtUs: monotonicUs(), events });
+  }
+
+  #startGrace(): NodeJS.Timeout {
+    return setTimeout(() => this.#sendDown(), GRACE_MS);
+  }
+
+  #sendUp(): void {
+    for (const { config, state } of this.#bfd.describe().state.sessions) if (state === 'up') this.#sendEvent(config, true);
+  }
+
+  #sendDown(): void {
+    for (const session of this.#bfd.describe().state.sessions) if (isReportedDown(session)) this.#sendEvent(session.config, false);
+  }
+
+  #text(): string {
+    const lines = bfdLines(this.#bfd.describe(), hostClocks());
+    return `${globalText(this.#configuration)}${lines.map((line) => `${line}\n`).join('')}`;
+  }
+
+  reload(next: KeepalivedConfiguration): Promise<void> {
+    return this.#record.around(this.#configuration.global, next.global, () => {
+      this.#configuration = next;
+      applyCpuScheduling(next, this.log);
+      this.#bfd.reload(next.bfds);
+      // A process that did not subscribe before may do so now.
+      this.#sendUp();
+      clearTimeout(this.#grace);
+      this.#grace = this.#startGrace();
+    });
+  }
+
+  dump(what: DumpKind): void {
+    if (what !== 'data') return;
+    this.log('info', `Printing BFD data for process(${process.pid}) on signal`);
+    writeDump(dataPath('_bfd', this.#configuration.global, this.options.identSuffix), this.#text(), this.log);
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.#grace);
+    this.#bfd.stop();
+  }
+}
+
+export const startBfd: StartPart = (configuration, options, log, send) => new BfdPart(configuration, options, log, send);

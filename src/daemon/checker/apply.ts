@@ -30,7 +30,7 @@ function makeAlone(director: Director, { changes }: ServicePlan): void {
 }
 
 /**
- * Which services were refused, and why, by id. All is made as one change, so that nobody sees half a table; where something of it is
+ * Which services were refused, and why, by id. All is made as one change, so that no reader sees half a table; where something of it is
  * refused, service by service (a batch of each would write the whole table down each time).
  */
 export function applyPlans(director: Director, plans: readonly ServicePlan[]): ReadonlyMap<string, string> {

@@ -1,4 +1,4 @@
-// The checker process: keeps the virtual servers of the configuration in weir's table. What cannot be set up is tried again; VRRP never hears of it.
+// The checker process: keeps the virtual servers of the configuration in weir's table. What cannot be set up is tried again; VRRP is not affected.
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
@@ -82,7 +82,7 @@ class Checker implements Part {
     if (global.lvsSyncDaemon !== undefined && !present) this.options.log('warning', `lvs_sync_daemon is not run yet: ${meanwhile}`);
   }
 
-  /** Tells each trouble when it comes, and when it is gone. */
+  /** Logs each trouble when it comes, and when it is gone. */
   #logTroubles(troubles: ReadonlySet<string>): void {
     for (const text of troubles) if (!this.#troubles.has(text)) this.options.log('error', `${text} - trying again`);
     for (const text of this.#troubles) if (!troubles.has(text)) this.options.log('info', `no longer: ${text}`);
@@ -127,7 +127,7 @@ class Checker implements Part {
     this.#retryMs = Math.min(RETRY_MAX_MS, this.#retryMs * 2);
   }
 
-  /** Nobody else changes the table while `work` runs. @throws WeirError lock-busy at once: waiting would block the event loop */
+  /** No other process changes the table while `work` runs. @throws WeirError lock-busy without waiting, which would block the event loop */
   #withDirector<T>(work: (director: Director) => T): T {
     const director = this.options.open();
     try {
@@ -144,7 +144,7 @@ class Checker implements Part {
     this.#timer = setTimeout(() => this.#attempt(), this.#busyTries < BUSY_TRIES_MAX ? BUSY_RETRY_MS : BUSY_RETRY_MAX_MS);
   }
 
-  /** What was tried before and refused is not told again. */
+  /** What was tried before and refused is not logged again. */
   #logPlans(plans: readonly ServicePlan[]): void {
     for (const { id, name, changes } of plans) {
       if (this.#refused.has(id)) continue;

@@ -1,4 +1,4 @@
-// Dump files in $TMPDIR or /tmp: a folder of everybody's, so no link is followed and nobody else reads them (CVE-2018-19044 to 19046).
+// Dump files in $TMPDIR or /tmp: a folder that all may write to, so no link is followed and no other user reads them (CVE-2018-19044 to 19046).
 
 import { closeSync, constants, fchmodSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';

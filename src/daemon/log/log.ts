@@ -30,7 +30,7 @@ function writeOut(fd: number, text: string): boolean {
   }
 }
 
-/** To syslog. A listener that restarts is found again; lines that nobody took are counted and told when somebody does. */
+/** To syslog. A listener that restarts is found again. Lines that were lost are counted, and the count is logged when syslog works again. */
 function syslogSink(facility: number, ident: () => string): Sink & { close(): void } {
   let socket: UnixDatagram | undefined;
   let lost = 0;

@@ -1,7 +1,7 @@
-// The mails of smtp_alert: who gets them, what they say, as keepalived writes them. Pure.
+// The mails of smtp_alert: recipients and text, as keepalived writes them. Pure.
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 
-/** What happened, as VRRP tells it. */
+/** What happened, as VRRP reports it. */
 export interface MailEvent {
   readonly type: 'INSTANCE' | 'GROUP';
   readonly name: string;
@@ -58,7 +58,7 @@ function words({ type, event }: MailEvent): { readonly what: string; readonly te
   return { what, text: event === 'MASTER' ? 'VRRP Instance is now owning VRRP VIPs' : 'VRRP Instance is no longer owning VRRP VIPs' };
 }
 
-/** Undefined: nobody is to get one. */
+/** Undefined: there is no recipient. */
 export function composeMail(event: MailEvent, global: GlobalSettings, hostName: string, at: Date): Mail | undefined {
   const to = recipients(global.notificationEmail);
   if (to.length === 0) return undefined;

@@ -6,7 +6,7 @@ import { composeMail, type Mail, type MailEvent } from './compose.js';
 import { type Relay, sendMail } from './smtp.js';
 
 /** More than so many that wait are not news any more. */
-const LONGEST_QUEUE = 100;
+const QUEUE_MAX = 100;
 
 export class Mailer {
   readonly #queue: { readonly mail: Mail; readonly relay: Relay }[] = [];
@@ -15,8 +15,8 @@ export class Mailer {
 
   constructor(readonly log: Log) {}
 
-  /** A trouble is told when it comes, when it becomes another, and when it is over. */
-  #tell(trouble: string | undefined): void {
+  /** A trouble is logged when it comes, when it changes, and when it is over. */
+  #logTrouble(trouble: string | undefined): void {
     if (trouble === this.#trouble) return;
     this.#trouble = trouble;
     if (trouble === undefined) this.log('info', 'Mails are taken again');
@@ -27,8 +27,8 @@ export class Mailer {
     const mail = composeMail(event, global, hostname(), new Date());
     if (mail === undefined) return;
     const { smtpServer, smtpHelo, smtpTimeoutUs } = global;
-    if (smtpServer === undefined || this.#queue.length >= LONGEST_QUEUE) {
-      this.#tell(smtpServer === undefined ? 'there is no smtp_server' : `${LONGEST_QUEUE} others wait`);
+    if (smtpServer === undefined || this.#queue.length >= QUEUE_MAX) {
+      this.#logTrouble(smtpServer === undefined ? 'there is no smtp_server' : `${QUEUE_MAX} others wait`);
       return;
     }
     this.#queue.push({ mail, relay: { ...smtpServer, helo: smtpHelo ?? hostname(), timeoutMs: smtpTimeoutUs / 1000 } });
@@ -41,9 +41,9 @@ export class Mailer {
       const { host, port } = next.relay;
       try {
         await sendMail(next.mail, next.relay);
-        this.#tell(undefined);
+        this.#logTrouble(undefined);
       } catch (error) {
-        this.#tell(`SMTP server ${host} port ${port}: ${(error as Error).message}`);
+        this.#logTrouble(`SMTP server ${host} port ${port}: ${(error as Error).message}`);
       }
     }
     this.#sending = false;

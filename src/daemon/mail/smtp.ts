@@ -12,7 +12,7 @@ export interface Relay {
 }
 
 /** An answer is so long at most, bytes: a relay that talks without end is hung up on. */
-const LONGEST_ANSWER = 1 << 16;
+const ANSWER_MAX_BYTES = 1 << 16;
 
 /** The answers of one connection, one at a time. */
 class Dialogue {
@@ -26,7 +26,7 @@ class Dialogue {
     this.#socket.setEncoding('utf8');
     this.#socket.on('data', (chunk: string) => {
       this.#text += chunk;
-      if (this.#text.length > LONGEST_ANSWER) this.#fail(new Error('its answer has no end'));
+      if (this.#text.length > ANSWER_MAX_BYTES) this.#fail(new Error('its answer has no end'));
       this.#give();
     });
     this.#socket.on('timeout', () => this.#fail(new Error(`no answer within ${timeoutMs / 1000} s`)));

@@ -10,14 +10,14 @@ import { lookUp } from '../scripts/script-user.js';
 const O_RDWR = 2;
 const O_WRONLY_APPEND = 0o2001;
 const O_NONBLOCK = 0o4000;
-/** As in the original: who may write to the folder must not choose a file for root to write to. */
+/** As with keepalived: who may write to the folder must not choose a file for root to write to. */
 const O_NOFOLLOW = 0o400000;
 const MODE = 0o600;
 
 export class EventFifo {
   #fd: Fd | undefined;
   #created = false;
-  /** The last thing that went wrong: said once until it changes. */
+  /** The last failure: logged once until it changes. */
   #trouble = '';
 
   constructor(
@@ -68,7 +68,7 @@ export class EventFifo {
     }
   }
 
-  /** Whether what we write to is what a reader would open: somebody may have taken it away and put another in its place. */
+  /** Whether what we write to is what a reader would open: it may have been replaced. */
   #isInPlace(fd: Fd): boolean {
     const [ours, there] = [fstatSync(fd.number), unlessCode(() => lstatSync(this.path), ['ENOENT', 'ENOTDIR'], undefined)];
     return there?.ino === ours.ino && there.dev === ours.dev;
@@ -77,7 +77,7 @@ export class EventFifo {
   /** One event, whole or not at all: dropped while the pipe is full. */
   write(line: string): void {
     if (this.#fd !== undefined && !this.#isInPlace(this.#fd)) {
-      this.log('notice', `notify fifo ${this.path} was replaced: opening it anew`);
+      this.log('notice', `notify fifo ${this.path} was replaced: opening it again`);
       this.#fd.close();
       this.#fd = undefined;
     }
@@ -91,7 +91,7 @@ export class EventFifo {
       }
     } catch (error) {
       if (hasCode(error, 'EAGAIN')) {
-        this.#logTrouble(`notify fifo ${this.path} is full: events are dropped until somebody reads it`);
+        this.#logTrouble(`notify fifo ${this.path} is full: events are dropped until it is read`);
       } else if (isSystemError(error)) {
         this.#logTrouble(`Failed to write to notify fifo ${this.path}: ${error.message}`);
         this.#fd.close();

@@ -1,4 +1,4 @@
-// A child of the supervisor from its first moment to its last: waits for its configuration, runs its part, obeys, tells that it lives.
+// A child of the supervisor from its start to its end: waits for its configuration, runs its part, handles messages, sends that it is alive.
 
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
@@ -109,7 +109,7 @@ class Child {
     });
   }
 
-  /** A mistake of ours, or of the host at the start: said, and the supervisor decides by the status. */
+  /** A mistake of ours, or of the host at the start: it is logged, and the supervisor decides by the status. */
   failed(error: unknown): void {
     const { code, message, stack } = error as NodeJS.ErrnoException;
     const denied = this.#part === undefined && (code === 'EPERM' || code === 'EACCES');

@@ -3,7 +3,7 @@ import type { ProcessSettings } from '../../model/keepalived/global.js';
 import type { Log } from '../../model/log-level.js';
 import { limitRealTime, lockMemory, makeRealTime, runOnCpus, setNice } from '../../sys/processes/scheduling.js';
 
-/** What is refused is said, and the process works all the same. */
+/** What is refused is logged, and the process goes on. */
 export function setCpuScheduling(role: 'checker' | 'bfd', settings: ProcessSettings, log: Log): void {
   const { priority, rtPriority, rlimitRttimeUs, noSwap, cpus } = settings;
   const attempt = (what: string, work: () => void): void => {

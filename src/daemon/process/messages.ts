@@ -1,4 +1,4 @@
-// What the supervisor and its processes say to each other: structured clones over node's channel.
+// The messages between the supervisor and its processes: structured clones over node's channel.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { LogOptions } from '../log/log-options.js';
 import type { MailEvent } from '../mail/compose.js';
@@ -30,7 +30,7 @@ export interface ChildOptions {
   readonly netNamespace?: string;
   /** The words of the command, for the process list. */
   readonly argv: readonly string[];
-  /** How often it tells that it lives, ms. */
+  /** How often it sends that it is alive, ms. */
   readonly livenessIntervalMs: number;
   /** It follows one that died. */
   readonly respawned: boolean;
@@ -55,9 +55,9 @@ export type FromChild =
   /** Somebody sent HUP to the child itself. */
   | { readonly kind: 'reloadWanted' };
 
-/** Whether it is one of them at all: a process of another build may say what this one does not know. */
+/** Whether it is a message at all: a process of another build may send what this one does not know. */
 export const isMessage = (value: unknown): value is { readonly kind: string } =>
   typeof value === 'object' && value !== null && typeof (value as { readonly kind?: unknown }).kind === 'string';
 
-/** Exit statuses of children; those of 1, 2 and 4 no respawn would mend. */
+/** Exit statuses of children. After 1, 2 and 4 a restart would end the same way. */
 export const EXIT = { ok: 0, fatal: 1, config: 2, permission: 4, noConfig: 6, software: 70 } as const;

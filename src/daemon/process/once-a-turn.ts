@@ -1,4 +1,4 @@
-// Work that many may ask for at once (a storm of signals) is done once a turn of the event loop: timers and packets come between.
+// Work that is asked for many times in a row (a storm of signals) is done once a turn of the event loop: timers and packets come between.
 
 export class OnceATurn<T> {
   readonly #asked = new Set<T>();

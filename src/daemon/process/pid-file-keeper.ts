@@ -1,4 +1,4 @@
-// A pid file that could not be written because the disk is full: the daemon works without it, says so, and tries again.
+// A pid file that could not be written because the disk is full: the daemon works without it, logs that, and tries again.
 import type { Log } from '../../model/log-level.js';
 import { isDiskTrouble, removePidFile, writePidFile } from './pid-file.js';
 

@@ -1,4 +1,4 @@
-// The signals that keepalived obeys, by the names that `--signum` knows (keepalived(8)).
+// The signals that keepalived handles, by the names that `--signum` knows (keepalived(8)).
 
 export type SignalFunction = 'STOP' | 'RELOAD' | 'DATA' | 'STATS' | 'STATS_CLEAR' | 'JSON';
 

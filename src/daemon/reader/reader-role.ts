@@ -1,4 +1,4 @@
-// Tells a process of the program that it is to read the configuration for a supervisor, and end.
+// Marks a process of the program that reads the configuration for a supervisor, and ends.
 
 const READER_VARIABLE = 'WEIR_READER';
 

@@ -16,7 +16,7 @@ export interface ScriptPolicy {
   readonly path: string;
 }
 
-/** What global_defs says of scripts, and where this host looks for them. */
+/** What global_defs sets for scripts, and where this host looks for them. */
 export const policyOf = ({ scriptUser, scriptSecurity, supplementaryGroups }: GlobalSettings): ScriptPolicy => ({
   scriptUser,
   security: scriptSecurity,
@@ -34,7 +34,7 @@ export interface Resolution {
   readonly script: ResolvedScript;
   /** For the log. */
   readonly messages: readonly string[];
-  /** Runs as root and could be changed by somebody else. */
+  /** Runs as root and could be changed by another user. */
   readonly insecure: boolean;
 }
 

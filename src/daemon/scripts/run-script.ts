@@ -120,7 +120,7 @@ class Run implements RunningScript {
   }
 
   signal(signal: NodeJS.Signals): void {
-    // The pid is ours as long as nobody has reaped it, which only #reap does.
+    // The pid is ours until it is reaped, which only #reap does.
     if (this.#fd.isOpen) {
       try {
         signalProcess(-this.pid, signal);

@@ -1,4 +1,4 @@
-// One child as the supervisor holds it: started from the same program, heard, killed when it hangs.
+// One child as the supervisor has it: started from the same program, watched, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { type FromChild, isMessage, type ToChild } from '../process/messages.js';
 import { isProcessKind, PROCESSES, type ProcessKind } from '../processes.js';
@@ -7,7 +7,7 @@ import { Liveness } from './liveness.js';
 /** Which child a process of the program is; taken out of the environment before anything else is started. */
 export const CHILD_VARIABLE = 'WEIR_CHILD';
 
-/** Which child this process is to be, if any; asked once. */
+/** Which child this process is, if any. Asked once. */
 export function childKind(environment: NodeJS.ProcessEnv = process.env): ProcessKind | undefined {
   const kind = environment[CHILD_VARIABLE];
   delete environment[CHILD_VARIABLE];
@@ -30,7 +30,7 @@ export interface ChildEvents {
 export interface ChildCommand {
   /** The daemon's own words. */
   readonly argv: readonly string[];
-  /** Not so in the background: whoever started the daemon waits for its terminal to be let go of. */
+  /** False in the background: the command that started the daemon waits until its terminal is closed here. */
   readonly console: boolean;
 }
 
@@ -48,11 +48,11 @@ export class DaemonChild {
   #gone = false;
   #events: ChildEvents | undefined;
 
-  /** Starts it at once; nobody hears it before `listen`. @throws the system's error when no process can be started */
+  /** Starts it; its messages are handled from `listen` on. @throws the system's error when no process can be started */
   constructor(kind: ProcessKind, { argv, console }: ChildCommand) {
     this.liveness = new Liveness(PROCESSES[kind].silentTicksMax);
     const [file = '', ...args] = command(PROCESSES[kind].nodeFlags, argv);
-    // What the service manager says is for the supervisor, and for no script of ours.
+    // The service manager's variables are for the supervisor, not for scripts.
     const { NOTIFY_SOCKET: _socket, WATCHDOG_USEC: _us, WATCHDOG_PID: _pid, ...environment } = process.env;
     this.#process = spawn(file, args, {
       stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],
@@ -60,7 +60,7 @@ export class DaemonChild {
       env: { ...environment, [CHILD_VARIABLE]: kind },
     });
     const { pid } = this.#process;
-    // No descriptors or processes left: the event tells why, and the respawn's delays bound the next attempts.
+    // No descriptors or processes left: the event has the reason, and the respawn's delays bound the next attempts.
     this.pid = pid ?? -1;
     this.#process.on('message', (message: unknown) => {
       if (!isMessage(message)) return;
@@ -82,12 +82,12 @@ export class DaemonChild {
     this.#events = events;
   }
 
-  /** It ended, heard or not. */
+  /** It ended, whether `onEnd` was called or not. */
   get gone(): boolean {
     return this.#gone;
   }
 
-  /** What cannot be delivered is for a child that is ending: its end will be told. */
+  /** What cannot be delivered is for a child that is ending: its end will be reported. */
   send(message: ToChild): void {
     if (this.#gone || !this.#process.connected) return;
     if (message.kind === 'start' || message.kind === 'reload' || message.kind === 'stop') this.liveness.expectWork();

@@ -30,7 +30,7 @@ export interface DaemonOptions {
   readonly allConfig: boolean;
   /** `-u` */
   readonly umask?: number;
-  /** Options that are understood and change nothing here, as written: said once. */
+  /** Options that are understood and change nothing here, as written: logged once. */
   readonly notActedOn: readonly string[];
   /** The words behind the program's name, for the log and for its processes. */
   readonly argv: readonly string[];

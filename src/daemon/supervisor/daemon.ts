@@ -44,7 +44,7 @@ export interface DaemonProgram {
   readonly loadAgain?: () => Promise<Loaded>;
   /** How often the processes make sure of each other, ms; absent: a second. */
   readonly livenessIntervalMs?: number;
-  /** The VRRP process, where somebody started it already: a start counts in milliseconds. */
+  /** The VRRP process, where it was started already: each millisecond of a start counts. */
   readonly early?: DaemonChild;
   /** It runs and its pid file is there: who started it in the background may go. */
   readonly started: () => void;
@@ -124,7 +124,7 @@ class Daemon {
     this.#supervisor.stop();
   }
 
-  /** A mistake of ours. The children hear that the channel is closed and stop in their order; a service manager starts us again. */
+  /** A mistake of ours. The children see the channel closed and stop in their order; a service manager starts us again. */
   #failed(error: Error): void {
     this.log('error', `unexpected error, please report it: ${error.stack ?? error}`);
     process.exit(EXIT.software);
@@ -188,13 +188,13 @@ class Daemon {
     return this.#exit(status);
   }
 
-  /** To whoever started the daemon as well, who may not look into the log. */
+  /** To standard error as well: who started the daemon may not look into the log. */
   #logLoudly(level: LogLevel, text: string): void {
     this.log(level, text);
     if (!this.program.options.log.console) process.stderr.write(`${this.program.name}: ${text}\n`);
   }
 
-  /** Whether another daemon has one of the files that this one would use; what a dead one left is said. */
+  /** Whether another daemon has one of the files that this one would use; what a dead one left is logged. */
   #isRunning(files: PidFiles): boolean {
     const { parts } = this.program.options;
     const own = [files.parent, ...PROCESS_KINDS.filter((kind) => parts[kind]).map((kind) => files[kind])];

@@ -3,7 +3,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { LogLevel } from '../../model/log-level.js';
 import type { SourceFile } from './saved-files.js';
 
-/** A configuration as it was read, and what to tell about it. */
+/** A configuration as it was read, and the messages about it. */
 export interface Loaded {
   readonly messages: readonly { readonly level: LogLevel; readonly text: string }[];
   /** Absent: it cannot be used. */

@@ -13,7 +13,7 @@ type Settings = GlobalSettings['reloadTime'];
 /** The wall clock may be set meanwhile: it is looked at at least this often, ms. */
 const LOOK_MS = 1000;
 /** bytes; the first line is all that counts */
-const MOST = 64;
+const FILE_MAX_BYTES = 64;
 
 export class ReloadClock {
   #settings: Settings;
@@ -26,7 +26,7 @@ export class ReloadClock {
     readonly due: () => void,
   ) {}
 
-  /** What the configuration says now; the file is read anew. */
+  /** What the configuration has now; the file is read again. */
   configure(settings: Settings): void {
     if (settings?.path !== this.#settings?.path) {
       this.close();
@@ -40,7 +40,7 @@ export class ReloadClock {
   #watchFolder(path: string): void {
     const watch = new FolderWatch((folder, name) => {
       if (this.#watch !== watch) return;
-      // Without a name: the folder is another now, or gone, or there was more to tell than the kernel keeps.
+      // Without a name: the folder is another now, or gone, or there were more events than the kernel keeps.
       if (name === basename(path) || (name === undefined && watch.add(folder))) this.#read();
       else if (name === undefined) this.#lost();
     });
@@ -52,7 +52,7 @@ export class ReloadClock {
     this.log('warning', `Unable to monitor reload timer file directory ${dirname(path)} - ignoring`);
   }
 
-  /** The folder is gone: nobody will tell of the file any more. */
+  /** The folder is gone: there will be no events of the file any more. */
   #lost(): void {
     this.close();
     this.#settings = undefined;
@@ -62,7 +62,7 @@ export class ReloadClock {
   /** What stands in the file; undefined: there is none to read. */
   #text(path: string): string | undefined {
     try {
-      const start = startOfFile(path, MOST);
+      const start = startOfFile(path, FILE_MAX_BYTES);
       return start === undefined ? undefined : Buffer.from(start).toString('latin1');
     } catch (error) {
       if (isSystemError(error)) return undefined;
@@ -74,10 +74,10 @@ export class ReloadClock {
     const path = this.#settings?.path;
     const found = readReloadTime((path === undefined ? undefined : this.#text(path)) ?? '', new Date());
     if (found.kind === 'wrong') this.log('warning', found.why);
-    this.#schedule(found.kind === 'at' ? found : undefined);
+    this.#setTimer(found.kind === 'at' ? found : undefined);
   }
 
-  #schedule(next: { readonly ms: number; readonly dated: boolean } | undefined): void {
+  #setTimer(next: { readonly ms: number; readonly dated: boolean } | undefined): void {
     const before = this.#at;
     this.#at = next;
     clearTimeout(this.#timer);

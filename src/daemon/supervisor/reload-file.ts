@@ -1,4 +1,4 @@
-// reload_file: there, and empty, while the configuration is read at a reload: whoever writes configurations waits for it to go away.
+// reload_file: there, and empty, while the configuration is read at a reload: programs that write configurations wait for it to go away.
 import { closeSync, constants, fchmodSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';

@@ -9,7 +9,7 @@ export type ReloadTime =
 
 const SHAPE = /^(?:(\d{2}|\d{4})-(\d{2})-(\d{2}) )?(\d{2}):(\d{2}):(\d{2})(Z?)$/;
 /** No date and time is longer. */
-const LONGEST = 20;
+const LENGTH_MAX = 20;
 
 /** Of two digits, as strptime(3) has it: 69 is 1969. */
 const wholeYear = (year: number, digits: number): number => (digits === 4 ? year : year < 69 ? 2000 + year : 1900 + year);
@@ -27,7 +27,7 @@ const fieldsOf = (at: Date, utc: boolean): Fields =>
 
 /** `now`: without a date the time is today's, or tomorrow's where that is over. */
 export function readReloadTime(text: string, now: Date): ReloadTime {
-  const line = text.split('\n', 1)[0]?.slice(0, LONGEST) ?? '';
+  const line = text.split('\n', 1)[0]?.slice(0, LENGTH_MAX) ?? '';
   if (text === '') return { kind: 'none' };
   const found = SHAPE.exec(line);
   if (found === null) return { kind: 'wrong', why: `Reload time ${line} format is incorrect - ignoring` };

@@ -80,7 +80,7 @@ export class Reloader {
     });
   }
 
-  /** Until nobody has asked since the file was read last. */
+  /** Until there was no request since the file was read last. */
   async #all(): Promise<void> {
     await this.#run(false);
     while (this.#again) {
@@ -124,12 +124,12 @@ export class Reloader {
     log('info', 'Reloading ...');
     for (const { level, text } of loaded.messages) log(level, text);
     const unusable = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
-    const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost} (mend them, or restart)`;
+    const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost} (fix them, or restart)`;
     log('error', `Reload refused: ${why}; the configuration of before stays in effect`);
     return undefined;
   }
 
-  /** reload_check_config: any error refuses, and the file says which. */
+  /** reload_check_config: any error refuses the reload, and is written to the file. */
   #checked(loaded: Loaded, path: string): KeepalivedConfiguration | undefined {
     const good = loaded.outcome === 'ok';
     const lines = good ? [] : loaded.messages.filter(({ level }) => level !== 'debug').map(({ text }) => text);

@@ -1,4 +1,4 @@
-// Tells the service manager how the daemon is (sd_notify(3)): Type=notify, reloads, its watchdog.
+// Notifies the service manager (sd_notify(3)): Type=notify, reloads, its watchdog.
 import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
 
 export interface ServiceManager {

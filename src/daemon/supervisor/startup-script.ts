@@ -10,7 +10,7 @@ export interface BoundedScript {
   readonly timeoutUs: number;
 }
 
-/** Runs it and says how it went; never rejects, for a daemon starts and stops whatever its scripts do. */
+/** Runs it and logs how it ended; never rejects, for a daemon starts and stops whatever its scripts do. */
 export async function runBoundedScript(
   name: 'startup' | 'shutdown',
   { script, timeoutUs }: BoundedScript,

@@ -1,4 +1,4 @@
-// The parent of the daemon: holds no VRRP and no servers itself, but keeps the processes that do alive, and tells them what is wanted.
+// The parent of the daemon: holds no VRRP and no servers itself, but keeps the processes that do alive, and sends them the configuration.
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
 import type { MailEvent } from '../mail/compose.js';
@@ -37,12 +37,12 @@ interface Slot {
 
 export class Supervisor {
   readonly #slots = new Map<ProcessKind, Slot>();
-  /** Of those that died and are to be started again. */
+  /** Of those that died and will be started again. */
   readonly #timers = new Map<ProcessKind, NodeJS.Timeout>();
   #ticker: NodeJS.Timeout | undefined;
   #early: DaemonChild | undefined;
   #wanted: Wanted | undefined;
-  /** What the BFD process told last, by session: a process that is started again has to know. */
+  /** The last event of each BFD session, for a process that is started again. */
   readonly #bfd = new Map<string, BfdEvent>();
   #stopping: number | undefined;
 

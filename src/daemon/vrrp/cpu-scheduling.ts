@@ -14,7 +14,7 @@ export class CpuScheduling {
 
   constructor(readonly log: Log) {}
 
-  /** What is refused is said once. */
+  /** What is refused is logged once. */
   configure({ global, instances }: KeepalivedConfiguration): void {
     const { priority, rtPriority, rlimitRttimeUs, noSwap, cpus } = global.processes.vrrp;
     const fast = instances.some((instance) => instance.fast !== undefined);

@@ -72,7 +72,7 @@ export class VrrpProcess {
   #running = false;
   #stopped: Promise<void> | undefined;
   #stopping = false;
-  /** As the machine was told it. */
+  /** As the machine has it. */
   #wallOffsetUs: number | undefined;
   readonly #log: Log;
   readonly #netlink = new Netlink();
@@ -227,9 +227,9 @@ export class VrrpProcess {
   }
 
   /** One batch of the kernel's messages: interfaces first, then what was taken from us. */
-  #changes(messages: readonly NetlinkMessage[], anew = false): void {
+  #changes(messages: readonly NetlinkMessage[], all = false): void {
     this.#interfaces.take(messages);
-    for (const { instance, what, text, noTrack } of this.#hostResources.takeLost(messages, anew)) {
+    for (const { instance, what, text, noTrack } of this.#hostResources.takeLost(messages, all)) {
       this.#feed({ kind: 'lost', instance, what, text, noTrack });
     }
     this.#sockets.refresh();
@@ -237,7 +237,7 @@ export class VrrpProcess {
   }
 
   #reread(): void {
-    this.#log('warning', 'Netlink: messages were lost, reading all interfaces anew');
+    this.#log('warning', 'Netlink: messages were lost, reading all interfaces again');
     this.#interfaces.read();
     this.#changes([], true);
   }
@@ -263,7 +263,7 @@ export class VrrpProcess {
     }
   }
 
-  /** What the system refuses is said; the rest is carried out all the same. */
+  /** What the system refuses is logged; the rest is carried out all the same. */
   #attempt(what: string, work: () => void): void {
     try {
       work();

@@ -1,4 +1,4 @@
-// Keeps the adverts' socket filter in step with sockets and configuration, and tells once a second what it dropped.
+// Keeps the adverts' socket filter in step with sockets and configuration, and reports once a second what it dropped.
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Log } from '../../../model/log-level.js';
 import { isSystemError } from '../../../sys/errno.js';

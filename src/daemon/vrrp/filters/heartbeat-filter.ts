@@ -23,7 +23,7 @@ function peerKey({ family, vrid }: VrrpInstance, ifindex: number, peer: VrrpInst
   return encodeRecord(HeartbeatPeerKey, { ifindex, family: family === 'inet' ? 4 : 6, vrid, address: encodeAddress(peer) });
 }
 
-/** Authenticated without a key: no heartbeat is valid, but the process must say so. */
+/** Authenticated without a key: no heartbeat is valid, but the process must report that. */
 function keyCount(keys: ReturnType<typeof heartbeatKeys>): number {
   return keys === undefined ? 0 : keys.length === 0 ? Abi.HEARTBEAT_KEYS_MAX + 1 : keys.length;
 }

@@ -33,7 +33,7 @@ export function heartbeatKeys({ authentication }: Pick<VrrpInstance, 'authentica
 }
 
 export class HeartbeatKeys {
-  /** Tells our own heartbeats, sent back to us, from a peer's. */
+  /** Distinguishes our own heartbeats, sent back to us, from a peer's. */
   readonly sender = randomBytes(4).readUInt32BE();
   #stamp = 0n;
   /** The greatest stamp of each peer. */
@@ -42,7 +42,7 @@ export class HeartbeatKeys {
   /** @param wallMs the time of day: a sender that was started again goes on behind its last stamp */
   constructor(readonly wallMs: () => number = Date.now) {}
 
-  /** Undefined where no key can be had: such an instance says nothing. */
+  /** Undefined where there is no key: such an instance sends nothing. */
   encode(instance: VrrpInstance, state: Heartbeat['state'], priority: number): Uint8Array | undefined {
     const heartbeat: Heartbeat = { family: instance.family, vrid: instance.vrid, state, priority };
     const keys = heartbeatKeys(instance);

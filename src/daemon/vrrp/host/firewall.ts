@@ -102,7 +102,7 @@ export class Firewall {
     };
   }
 
-  /** The table anew in one transaction: no packet sees it half made, and one that a crashed run left is gone with it. */
+  /** The whole table in one transaction: no packet sees it half made, and one that a crashed run left is replaced. */
   #renew(family: Family): void {
     const content = this.#content(family);
     const { table } = this.#settings;
@@ -125,7 +125,7 @@ export class Firewall {
     if (![...this.#made.values()].includes(table)) this.undoJournal.gone('tables', table);
   }
 
-  /** Those that a run which was killed left behind; ours are made anew where they are needed. */
+  /** Those that a run which was killed left behind; ours are made again where they are needed. */
   removeLeft(): void {
     for (const table of this.undoJournal.left.tables) {
       for (const family of FAMILIES) {

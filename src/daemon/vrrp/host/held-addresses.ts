@@ -1,4 +1,4 @@
-// Virtual addresses on this host's interfaces: put on, taken off, and missed when somebody else takes one off.
+// Virtual addresses on this host's interfaces: put on, taken off, and noticed when another program takes one off.
 
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
@@ -44,7 +44,7 @@ export interface HeldOn {
 
 export interface Lost {
   readonly instance: string;
-  /** As keepalived says it: `IP 10.0.0.1 removed from eth0`. */
+  /** As keepalived logs it: `IP 10.0.0.1 removed from eth0`. */
   readonly text: string;
   readonly noTrack: boolean;
 }
@@ -146,7 +146,7 @@ export class HeldAddresses {
     }
   }
 
-  /** Whether it was done, now or before (`fine`); a failure is said once until it changes. */
+  /** Whether it was done, now or before (`fine`); a failure is logged once until it changes. */
   #change(work: () => void, fine: readonly string[]): boolean {
     try {
       work();

@@ -1,4 +1,4 @@
-// Virtual routes and rules: put in and taken out by netlink, and missed when somebody else takes one out.
+// Virtual routes and rules: put in and taken out by netlink, and noticed when another program takes one out.
 import { formatAddress } from '../../../model/address-text.js';
 import { addressId } from '../../../model/identity.js';
 import type { HostRoute, HostRule } from '../../../model/keepalived/network.js';
@@ -26,7 +26,7 @@ export interface LostEntry extends Lost {
 /** IPv6's default metric, which the kernel puts where none is given. */
 const METRIC6 = 1024;
 
-/** What routes are told by name. */
+/** What routes are known by in messages. */
 export interface RouteLinks {
   /** @throws SystemError ENODEV */
   readonly indexOf: (device: string) => number;
@@ -60,7 +60,7 @@ export class HeldRoutes {
   readonly #held = new Map<string, Held>();
   /** The tables of VRFs when they were last seen: routes of one that is gone are still to be removed. */
   readonly #vrfTables = new Map<string, number>();
-  /** The last failure of each request: said once until it changes. */
+  /** The last failure of each request: logged once until it changes. */
   readonly #failures = new Map<string, string>();
 
   constructor(
@@ -144,7 +144,7 @@ export class HeldRoutes {
     return true;
   }
 
-  /** Whether it was done, now or before (`fine`); a failure is said once until it changes. */
+  /** Whether it was done, now or before (`fine`); a failure is logged once until it changes. */
   #try(request: () => NetlinkRequest, what: string, fine: readonly string[]): boolean {
     try {
       this.netlink.change(request(), what);
@@ -175,7 +175,7 @@ export class HeldRoutes {
   }
 }
 
-/** What a message says is gone, by our key. */
+/** The route or rule that a message reports as gone, by our key. */
 function removedKey(message: NetlinkMessage): string | undefined {
   if (message.type === RuleMessage.deleteRule) {
     const identity = ruleIdentity(message.payload);

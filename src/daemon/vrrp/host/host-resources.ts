@@ -37,7 +37,7 @@ export interface HostResourcesOptions {
   /** Takes the kernel's messages now. */
   readonly refresh: () => void;
   readonly log: Log;
-  /** What the machine must hear at once. */
+  /** Inputs that the machine must have before anything else. */
   readonly feed: (input: Extract<Input, { kind: 'interfaceGone' | 'statics' }>) => void;
 }
 
@@ -80,7 +80,7 @@ export class HostResources {
     this.#localIgmp = new LocalIgmp(this.#undoJournal, log);
   }
 
-  /** Before the machine hears of it. @throws SystemError */
+  /** Before the machine has it. @throws SystemError */
   configure(configuration: KeepalivedConfiguration): void {
     this.#configuration = configuration;
     this.#announcer.configure(configuration.global);
@@ -186,7 +186,7 @@ export class HostResources {
     return this.#addresses.all();
   }
 
-  /** An address went, whoever took it. */
+  /** An address went, taken off by us or by another program. */
   addressRemoved(address: InterfaceAddress): void {
     this.#suspicious ||= this.#addresses.suspects(address);
     this.#static.addressRemoved(address);
@@ -206,9 +206,9 @@ export class HostResources {
     this.#static.interfaceGone(name, ifindex);
   }
 
-  /** What others took away, by one batch of the kernel's messages (`anew`: by looking at everything); static objects are put back. */
-  takeLost(messages: readonly NetlinkMessage[], anew = false): readonly LostResource[] {
-    const addresses = this.#suspicious || anew ? this.#addresses.takeLost() : [];
+  /** What other programs took away, by one batch of the kernel's messages (`all`: by reading everything); static objects are put back. */
+  takeLost(messages: readonly NetlinkMessage[], all = false): readonly LostResource[] {
+    const addresses = this.#suspicious || all ? this.#addresses.takeLost() : [];
     this.#suspicious = false;
     if (messages.some(({ type }) => RELEVANT_TO_VIRTUAL.has(type))) this.#virtual.follow();
     this.#static.changed(messages);

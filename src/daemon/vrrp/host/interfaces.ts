@@ -34,7 +34,7 @@ export class Interfaces {
   readonly #links = new Map<number, Link>();
   readonly #indexes = new Map<string, number>();
   readonly #addresses = new Map<number, Map<string, InterfaceAddress>>();
-  readonly #told = new Map<number, string>();
+  readonly #reported = new Map<number, string>();
 
   /** `virtual`: whether this address is one that VRRP moves about, which adverts never come from. */
   constructor(
@@ -43,7 +43,7 @@ export class Interfaces {
     readonly events: InterfaceEvents,
   ) {}
 
-  /** Reads everything; tells of what changed since the last time. @throws SystemError */
+  /** Reads everything; reports what changed since the last time. @throws SystemError */
   read(): void {
     const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the links');
     const addresses = this.netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list the addresses');
@@ -56,7 +56,7 @@ export class Interfaces {
     for (const address of addresses) {
       this.#addresses.get(address.ifindex)?.set(addressKey(address.ifindex, address.address, address.prefixLength), address);
     }
-    for (const link of links) this.#tell(link.ifindex);
+    for (const link of links) this.#report(link.ifindex);
   }
 
   all(): readonly InterfaceFacts[] {
@@ -87,7 +87,7 @@ export class Interfaces {
     return this.#addresses.get(ifindex)?.has(addressKey(ifindex, address, prefixLength)) ?? false;
   }
 
-  /** One batch of the kernel's messages; tells of each interface once. */
+  /** One batch of the kernel's messages; reports each interface once. */
   take(messages: readonly NetlinkMessage[]): void {
     const touched = new Set<number>();
     for (const message of messages) {
@@ -97,12 +97,12 @@ export class Interfaces {
         this.#takeAddress(message, touched);
       }
     }
-    for (const ifindex of touched) this.#tell(ifindex);
+    for (const ifindex of touched) this.#report(ifindex);
   }
 
   #takeLink(message: NetlinkMessage, touched: Set<number>): void {
     const link = decodeLink(message.payload);
-    // A bridge tells of its ports by the same messages with a family of its own.
+    // A bridge reports its ports by the same messages with a family of its own.
     if (link === undefined || message.payload[0] !== 0) return;
     if (message.type === RouteMessage.deleteLink) {
       this.#remove(link.ifindex);
@@ -141,7 +141,7 @@ export class Interfaces {
     if (link !== undefined && this.#indexes.get(link.name) === ifindex) this.#indexes.delete(link.name);
     this.#links.delete(ifindex);
     this.#addresses.delete(ifindex);
-    this.#told.delete(ifindex);
+    this.#reported.delete(ifindex);
     if (link !== undefined) this.events.gone(link.name, ifindex);
   }
 
@@ -152,13 +152,13 @@ export class Interfaces {
     return factsOf(link, usable);
   }
 
-  #tell(ifindex: number): void {
+  #report(ifindex: number): void {
     const link = this.#links.get(ifindex);
     if (link === undefined) return;
     const facts = this.#facts(link);
     const text = JSON.stringify(facts);
-    if (this.#told.get(ifindex) !== text) {
-      this.#told.set(ifindex, text);
+    if (this.#reported.get(ifindex) !== text) {
+      this.#reported.set(ifindex, text);
       this.events.changed(facts);
     }
   }

@@ -19,7 +19,7 @@ interface Given {
 
 export class LinkLocals {
   readonly #given = new Map<string, Given>();
-  /** The last failure: said once until it changes. */
+  /** The last failure: logged once until it changes. */
   #failure = '';
 
   constructor(

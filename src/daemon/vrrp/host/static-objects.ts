@@ -1,4 +1,4 @@
-// static_ipaddress, static_routes, static_rules: there from start to stop, put back when somebody takes them away. What cannot be put back is told,
+// static_ipaddress, static_routes, static_rules: there from start to stop, put back when another program takes them away. What cannot be put back is reported,
 // for instances of its track_group go to FAULT without it.
 import type { InterfaceFacts, LostStatic } from '../../../control/vrrp/messages.js';
 import * as dump from '../../../dump/host-text.js';
@@ -24,7 +24,7 @@ interface Placed {
 /** An address whose interface is written out: another `default_interface` makes it another. */
 type Settled = HostAddress & { readonly dev: string };
 
-export interface StaticTools {
+export interface StaticObjectsOptions {
   readonly netlink: Netlink;
   readonly interfaces: () => Interfaces;
   readonly links: RouteLinks;
@@ -36,7 +36,7 @@ export interface StaticTools {
 const keyOf = (value: HostAddress | HostRoute | HostRule): string =>
   JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
 
-/** What is in one list and not in the other: of what the kernel has, or of all that is said of it. */
+/** What is in one list and not in the other: of what the kernel has, or of all its attributes. */
 function without<T extends HostAddress | HostRoute | HostRule>(list: readonly T[], others: readonly T[], ofKernel = false): readonly T[] {
   const key = (one: T): string => keyOf(ofKernel ? { ...one, noTrack: false, trackGroup: '' } : one);
   const keys = new Set(others.map(key));
@@ -48,7 +48,7 @@ const tracked = <T extends { readonly noTrack: boolean }>(list: readonly T[]): r
 /** A route without device was given no_track by the reader, for VRRP cannot watch it; it is put back all the same. */
 const keptRoutes = (list: readonly HostRoute[]): readonly HostRoute[] => list.filter(({ noTrack, dev }) => !noTrack || dev === undefined);
 
-/** Whether a route may have vanished with the link of this interface: the kernel does not say so. */
+/** Whether a route may have vanished with the link of this interface: the kernel does not report it. */
 const standsOn = ({ dev, nextHops }: HostRoute, name: string): boolean =>
   dev === name || nextHops.some((hop) => hop.dev === name) || (dev === undefined && nextHops.length === 0);
 
@@ -64,9 +64,9 @@ export class StaticObjects {
     staticRules: [],
   };
   #suspicious = false;
-  #told: readonly LostStatic[] = [];
+  #reported: readonly LostStatic[] = [];
 
-  constructor(readonly tools: StaticTools) {
+  constructor(readonly tools: StaticObjectsOptions) {
     const { netlink, interfaces, links, log } = tools;
     this.#addresses = new HeldAddresses(netlink, interfaces, log);
     this.#routes = new HeldRoutes(netlink, links, log);
@@ -83,7 +83,7 @@ export class StaticObjects {
     this.#addresses.add(NOBODY, placed(without(staticAddresses, before.staticAddresses)));
     this.#routes.addRoutes(NOBODY, without(root.staticRoutes, before.staticRoutes));
     this.#routes.addRules(NOBODY, without(root.staticRules, before.staticRules));
-    this.#tell();
+    this.#report();
   }
 
   addressRemoved(address: InterfaceAddress): void {
@@ -96,15 +96,15 @@ export class StaticObjects {
       this.#suspicious = false;
       this.#addresses.takeLost();
       this.#restoreAddresses();
-    } else if (this.#told.length > 0) {
+    } else if (this.#reported.length > 0) {
       this.#restoreAddresses(false);
     }
     const lost = this.#routes.takeLost(messages);
-    if (lost.length > 0 || this.#told.length > 0) this.#restoreRoutes(lost.map(({ text }) => text));
-    this.#tell();
+    if (lost.length > 0 || this.#reported.length > 0) this.#restoreRoutes(lost.map(({ text }) => text));
+    this.#report();
   }
 
-  /** An interface came, or changed. With the link of one its IPv4 routes go, of which the kernel says nothing. */
+  /** An interface came, or changed. With its link its IPv4 routes go, which the kernel does not report. */
   interfaceChanged({ name, up }: Pick<InterfaceFacts, 'name' | 'up'>): void {
     const cameUp = up && !this.#up.has(name);
     this.#up[up ? 'add' : 'delete'](name);
@@ -115,13 +115,13 @@ export class StaticObjects {
         keptRoutes(this.#root.staticRoutes).filter((route) => standsOn(route, name)),
       );
     }
-    this.#tell();
+    this.#report();
   }
 
   interfaceGone(name: string, ifindex: number): void {
     this.#up.delete(name);
     this.#addresses.forget(ifindex);
-    this.#tell();
+    this.#report();
   }
 
   #lostAddresses(): readonly Placed[] {
@@ -131,16 +131,16 @@ export class StaticObjects {
     });
   }
 
-  #restoreAddresses(say = true): void {
+  #restoreAddresses(logged = true): void {
     for (const lost of this.#lostAddresses()) {
       const { host, device } = lost;
       if (this.tools.interfaces().byName(device) === undefined) continue;
-      if (say) this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, device, { set: true })}`);
+      if (logged) this.tools.log('info', `Restoring deleted static address ${dump.addressText(host, device, { set: true })}`);
       this.#addresses.add(NOBODY, [lost]);
     }
   }
 
-  /** `deleted`: said to be by what is told of it. */
+  /** `deleted`: by the kernel's message. */
   #restoreRoutes(deleted: readonly string[]): void {
     const routes = this.#routes.lackedRoutes(keptRoutes(this.#root.staticRoutes));
     const rules = this.#routes.lackedRules(tracked(this.#root.staticRules));
@@ -155,7 +155,7 @@ export class StaticObjects {
     this.#routes.addRules(NOBODY, rules);
   }
 
-  #tell(): void {
+  #report(): void {
     const of = (trackGroup: string | undefined, text: string): readonly LostStatic[] =>
       trackGroup === undefined ? [] : [{ group: trackGroup, text }];
     const { staticRoutes, staticRules } = this.#root;
@@ -166,8 +166,8 @@ export class StaticObjects {
       ...this.#routes.lackedRoutes(keptRoutes(staticRoutes)).flatMap((route) => of(route.trackGroup, `route ${routeText(route)}`)),
       ...this.#routes.lackedRules(tracked(staticRules)).flatMap((rule) => of(rule.trackGroup, `rule ${ruleText(rule)}`)),
     ];
-    if (JSON.stringify(missing) !== JSON.stringify(this.#told)) {
-      this.#told = missing;
+    if (JSON.stringify(missing) !== JSON.stringify(this.#reported)) {
+      this.#reported = missing;
       this.tools.missing(missing);
     }
   }

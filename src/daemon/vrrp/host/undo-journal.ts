@@ -1,4 +1,4 @@
-// What VRRP changed on this host that no configuration tells afterwards: sysctls and how they were, interfaces and nft tables that it made. Remembered
+// What VRRP changed on this host that no configuration shows afterwards: sysctls and how they were, interfaces and nft tables that it made. Remembered
 // in /run/weir/vrrp/COOKIE.json, one a network namespace, so that after a kill -9 the next start takes over what is needed and undoes the rest.
 import { netnsStatePath, sweep } from '../../../host/state-file.js';
 import type { Log } from '../../../model/log-level.js';
@@ -109,7 +109,7 @@ export class UndoJournal {
     }
   }
 
-  /** As it was; what is not there any more is left out. `which`: all of them unless said otherwise. */
+  /** As it was; what is not there any more is left out. `which`: all of them by default. */
   restore(which: (path: string) => boolean = () => true): void {
     const paths = [...this.#settings].filter(([path]) => which(path));
     for (const [path, value] of paths) {

@@ -31,7 +31,7 @@ export function virtualMac({ family, vrid }: Instance): string {
   return `00:00:5e:00:0${family === 'inet' ? 1 : 2}:${vrid.toString(16).padStart(2, '0')}`;
 }
 
-export interface VirtualInterfaceTools {
+export interface VirtualInterfacesOptions {
   readonly netlink: Netlink;
   readonly interfaces: () => Interfaces;
   readonly firewall: Firewall;
@@ -61,16 +61,16 @@ function taken(name: string, below: Link): Error {
 
 export class VirtualInterfaces {
   readonly #made = new Set<string>();
-  /** Being taken away by us: nobody need make it anew. */
+  /** Being taken away by us: it need not be made again. */
   #removing: string | undefined;
 
   readonly #linkLocals: LinkLocals;
 
-  constructor(readonly tools: VirtualInterfaceTools) {
+  constructor(readonly tools: VirtualInterfacesOptions) {
     this.#linkLocals = new LinkLocals(tools.netlink, tools.interfaces, tools.log);
   }
 
-  /** False: it could not be made, which was told. */
+  /** False: it could not be made, which was logged. */
   create(wish: Wish, instance: Instance): boolean {
     const { log, interfaces } = this.tools;
     const { settings, base } = wish;
@@ -85,7 +85,7 @@ export class VirtualInterfaces {
       return true;
     } catch (error) {
       if (!isSystemError(error)) throw error;
-      // What it stands on was just deleted: told by itself.
+      // What it stands on was just deleted, which is reported by itself.
       const level = hasCode(error, 'ENODEV') ? 'debug' : 'error';
       log(level, `(${wish.instance}): Unable to create ${WORDS[settings.kind]} interface ${name}: ${error.message}`);
       this.#unmake(name);
@@ -136,7 +136,7 @@ export class VirtualInterfaces {
     };
   }
 
-  /** netlink_notify_msg: the kernel does not say that what is below became promiscuous; setting its group to what it is makes it. */
+  /** netlink_notify_msg: the kernel does not report that what is below became promiscuous. Setting its group to the same value makes it. */
   #tellOf({ netlinkNotify, group: _, ...settings }: VirtualInterface, below: Link): void {
     if (netlinkNotify === true && settings.kind === 'vmac') {
       this.tools.netlink.change(changeLink({ ifindex: below.ifindex, group: below.group ?? 0 }), `tell of ${below.name}`);
@@ -260,7 +260,7 @@ export class VirtualInterfaces {
     }
   }
 
-  /** Those that a run which was killed left behind and that nobody wants any more. */
+  /** Those that a run which was killed left behind and that are not needed any more. */
   removeLeft(wanted: ReadonlySet<string>): void {
     const { footprint, log } = this.tools;
     for (const name of footprint.left.links.filter((one) => !wanted.has(one))) {

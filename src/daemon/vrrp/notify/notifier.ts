@@ -24,7 +24,7 @@ interface Waiting {
 interface Queue {
   readonly waiting: Waiting[];
   running: RunningScript | undefined;
-  /** Runs given up since the scripts kept up last: said when it begins and when it is over. */
+  /** Runs given up since the scripts kept up last: logged when it begins and when it is over. */
   givenUp: number;
 }
 

@@ -1,4 +1,4 @@
-// The scripts of a configuration, each looked at once: what running it means, and what is said about it in the log.
+// The scripts of a configuration, each looked at once: what running it means, and what is logged about it.
 
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Notify } from '../../../model/keepalived/instance.js';
@@ -44,7 +44,7 @@ export class ScriptBook {
   }
 
   /**
-   * Looks at all scripts now, so that the log tells of them at start and not in the middle of a failover. The configuration without the
+   * Looks at all scripts now, so that they are logged at the start and not in the middle of a failover. The configuration without the
    * trackers whose script cannot be run: keepalived takes those out too.
    */
   check(): KeepalivedConfiguration {

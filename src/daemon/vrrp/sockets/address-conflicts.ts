@@ -22,9 +22,9 @@ const NEIGHBOUR_ADVERTISEMENT = 136;
 /** Where the target stands, and the option with the sender's link address, in a neighbour advertisement. */
 const NA = { target: 8, option: 24, mac: 26, length: 32, targetLinkAddress: 2 } as const;
 const READ_MAX = 16;
-/** The same conflict is told again after this. */
+/** The same conflict is reported again after this. */
 const REPEAT_US = 1_000_000;
-/** What a peer said before it heard our adverts is no conflict. */
+/** What a peer sent before it received our adverts is no conflict. */
 const GRACE_US = 1_000_000;
 const ROOM_MIN = 64;
 const FAMILIES = ['inet', 'inet6'] as const;
@@ -49,7 +49,7 @@ interface Listener {
 
 const keyOf = (ifindex: number, address: Address): string => `${ifindex} ${addressId(address)}`;
 
-/** Who says, in a neighbour advertisement, that an address is his. */
+/** The address that a neighbour advertisement claims, and the sender's MAC. */
 export function claimOf(bytes: Uint8Array): { readonly address: Address; readonly mac: string } | undefined {
   const address = bytes[0] === NEIGHBOUR_ADVERTISEMENT ? decodeAddress(bytes.slice(NA.target, NA.option)) : undefined;
   if (address === undefined || bytes.length < NA.length || bytes[NA.option] !== NA.targetLinkAddress) return undefined;
@@ -169,7 +169,7 @@ export class AddressConflicts {
     return { socket, watch, close: () => socket.close() };
   }
 
-  /** An interface that went down is told by an error, once. */
+  /** An interface that went down gives an error, once. */
   #receive<T>(read: () => T | undefined): T | undefined {
     try {
       return read();
@@ -184,10 +184,10 @@ export class AddressConflicts {
     const since = this.#since.get(key);
     const now = monotonicUs();
     if (since === undefined || now - since < GRACE_US || this.events.ownMacs().includes(mac)) return;
-    const told = `${key} ${mac}`;
-    if (now - (this.#reportedAt.get(told) ?? Number.NEGATIVE_INFINITY) < REPEAT_US) return;
+    const claim = `${key} ${mac}`;
+    if (now - (this.#reportedAt.get(claim) ?? Number.NEGATIVE_INFINITY) < REPEAT_US) return;
     if (this.#reportedAt.size >= 1024) this.#reportedAt.clear();
-    this.#reportedAt.set(told, now);
+    this.#reportedAt.set(claim, now);
     this.events.conflict(address, mac, link.name);
   }
 

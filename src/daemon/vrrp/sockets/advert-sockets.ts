@@ -42,7 +42,7 @@ interface Wanted {
   /** Absent interface: ''. */
   readonly device: string;
   /** By which name the machine knows it: a macvlan's parent. */
-  readonly heardAs: string;
+  readonly knownAs: string;
   readonly instances: VrrpInstance[];
   readonly groups: Address[];
   readonly unicast: boolean;
@@ -65,7 +65,7 @@ export interface AdvertSocketsOptions {
 
 /**
  * Where an instance listens: on its macvlan if it sends from there, since frames that come from the virtual MAC, the peer's,
- * are given to nobody else by the kernel.
+ * are given to no other interface by the kernel.
  */
 function listensOn(configuration: KeepalivedConfiguration, instance: VrrpInstance): string {
   const own = instance.vmacTransmitBase ? undefined : virtualInterfaceName({ configuration }, instance);
@@ -84,11 +84,11 @@ export function wantedSockets(configuration: KeepalivedConfiguration): ReadonlyM
   for (const instance of configuration.instances) {
     const { family } = instance;
     const device = listensOn(configuration, instance);
-    const heardAs = instance.interface ?? instance.vrf ?? '';
+    const knownAs = instance.interface ?? instance.vrf ?? '';
     const unicast = instance.unicast !== undefined;
     for (const protocol of instance.version === 2 && family === 'inet' ? ([VRRP, AH] as const) : ([VRRP] as const)) {
       const key = `${device} ${family} ${protocol}`;
-      const one = wanted.get(key) ?? { family, protocol, device, heardAs, instances: [], groups: [], unicast };
+      const one = wanted.get(key) ?? { family, protocol, device, knownAs: knownAs, instances: [], groups: [], unicast };
       wanted.set(key, one);
       one.instances.push(instance);
       // A unicast instance listens to the group too: a peer that multicasts by mistake would go unnoticed.
@@ -122,10 +122,10 @@ export class AdvertSockets {
   readonly #receivers = new Map<string, Open>();
   readonly #opened: RawReceiver[] = [];
   readonly #senders = new Map<string, RawSender>();
-  /** The last failure of each sending instance or missing socket: said once until it changes. */
+  /** The last failure of each sending instance or missing socket: logged once until it changes. */
   readonly #failures = new Map<string, string>();
   #wanted: ReadonlyMap<string, Wanted> = new Map();
-  /** Of all receivers: told to the filter when they change. */
+  /** Of all receivers: the filter gets them when they change. */
   #places = '';
   #bufferPolicy: ReceiveBuffers['adverts'];
 
@@ -216,7 +216,7 @@ export class AdvertSockets {
     this.events.log('debug', `VRRP sockpool: [${text} ${where}]`);
   }
 
-  /** Takes what waits in all of them: before a timer may say that nothing came. */
+  /** Receives what waits in all of them: a timer must not act before it. */
   drain(): void {
     for (const key of [...this.#receivers.keys()]) this.#read(key);
   }
@@ -258,8 +258,8 @@ export class AdvertSockets {
       if (received === undefined) return;
       const { source, destination, ttl, bytes } = received;
       const protocol = open.socket.protocol === AH ? AH : VRRP;
-      const heardAs = this.#wanted.get(key)?.heardAs ?? open.socket.device;
-      this.events.packet({ interface: heardAs, source, destination, ttl, protocol, bytes });
+      const knownAs = this.#wanted.get(key)?.knownAs ?? open.socket.device;
+      this.events.packet({ interface: knownAs, source, destination, ttl, protocol, bytes });
     }
   }
 

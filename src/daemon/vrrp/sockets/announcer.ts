@@ -18,7 +18,7 @@ import type { Link } from '../../../wire/rtnetlink-link.js';
 
 const AF_PACKET = 17;
 const SOCK_RAW = 3;
-/** More than these waiting on one queue say nothing new: the oldest go. */
+/** More than these waiting on one queue add nothing: the oldest go. */
 const QUEUE_MAX = 16384;
 
 interface Entry {
@@ -50,7 +50,7 @@ export function announcement(link: Link, address: Address, router: boolean): Uin
   });
 }
 
-/** RFC 5227 §1.1: a question in nobody's name, so that no cache learns from it. */
+/** RFC 5227 §1.1: a question without a sender address, so that no cache learns from it. */
 function probeFrame(link: Link, address: Address): Uint8Array {
   const mac = link.mac ?? BROADCAST_MAC;
   const senderAddress = { family: 'inet', words: [0] } as const;
@@ -126,7 +126,7 @@ export class Announcer {
     this.#alarm.set(next);
   }
 
-  /** Asks at once who else has these addresses. */
+  /** Asks, without pacing, which other hosts have these addresses. */
   probe(entries: readonly Entry[]): void {
     for (const entry of entries) this.#transmit(entry, 'ARP probe', probeFrame);
   }
@@ -156,7 +156,7 @@ export class Announcer {
     }
   }
 
-  /** What waits for these addresses' turn is not said any more: they left this host. */
+  /** What waits for these addresses is not sent any more: they left this host. */
   forget(name: string, addresses: readonly Address[]): void {
     const gone = new Set(addresses.map(addressId));
     for (const queue of this.#queues.values()) {

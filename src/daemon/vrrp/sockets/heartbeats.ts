@@ -1,4 +1,4 @@
-// Heartbeats over a second link: each instance tells its peers what it is as often as it adverts, and hears what they are.
+// Heartbeats over a second link: each instance sends its state to its peers as often as it adverts, and receives theirs.
 import type { VrrpState } from '../../../control/vrrp/messages.js';
 import type { Address } from '../../../model/address.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -16,14 +16,14 @@ import { HeartbeatFilter, type HeartbeatWanted } from '../filters/heartbeat-filt
 import { HeartbeatKeys } from '../filters/heartbeat-keys.js';
 import { placesOfLink } from './advert-sockets.js';
 
-/** Heartbeats say less often than adverts may that all is well. */
+/** Heartbeats are sent less often than adverts may be. */
 const INTERVAL_MIN_MS = 10;
 const READ_MAX = 32;
 const TTL_OF_LINK = 255;
 const ROOM_MIN = 64;
 
 export interface HeartbeatsOptions {
-  readonly heard: (instance: string, from: Address, state: VrrpState, priority: number) => void;
+  readonly heartbeat: (instance: string, from: Address, state: VrrpState, priority: number) => void;
   /** What an instance is now. */
   readonly look: (instance: string) => { readonly state: VrrpState; readonly priority: number } | undefined;
   readonly linkOf: (name: string) => Link | undefined;
@@ -54,7 +54,7 @@ export class Heartbeats {
       make: ({ instances }) =>
         new HeartbeatFilter(Math.max(ROOM_MIN, 2 * instances.reduce((sum, { heartbeat }) => sum + 1 + 2 * heartbeat.length, 0))),
       sockets: () => [...this.#sockets.values()].map(({ socket }) => socket),
-      // Counted apart from adverts: what is wrong with these says nothing about those.
+      // Counted apart from adverts: errors of the one are no errors of the other.
       report: ofInstances((instance, counts) =>
         events.filtered(
           instance,
@@ -105,7 +105,7 @@ export class Heartbeats {
     }
   }
 
-  /** Working out what keys seal costs time, and routes change all day: only when a device stands elsewhere. */
+  /** Deriving keys takes time, and routes change all day: only when a device has another index. */
   #renewFilter(devices: readonly string[]): void {
     const placesOf = (device: string): readonly number[] => placesOfLink(this.events.linkOf(device));
     const places = JSON.stringify(devices.map(placesOf));
@@ -133,7 +133,7 @@ export class Heartbeats {
         datagram = socket.receive();
       } catch (error) {
         if (!isSystemError(error)) throw error;
-        return; // told of an unreachable peer: the next heartbeat tells it anew
+        return; // the peer is unreachable: the next heartbeat is sent all the same
       }
       if (datagram === undefined) return;
       this.#onDatagram(socket, datagram);
@@ -146,8 +146,8 @@ export class Heartbeats {
     const possible = this.#instances.filter(({ heartbeat }) =>
       heartbeat.some(({ interface: name, peer }) => name === device && sameAddress(peer, source)),
     );
-    const heard = this.#keys.decode(bytes, source, possible);
-    if (heard !== undefined) this.events.heard(heard.instance.name, source, heard.heartbeat.state, heard.heartbeat.priority);
+    const decoded = this.#keys.decode(bytes, source, possible);
+    if (decoded !== undefined) this.events.heartbeat(decoded.instance.name, source, decoded.heartbeat.state, decoded.heartbeat.priority);
   }
 
   #attempt(key: string, what: string, work: () => void): void {

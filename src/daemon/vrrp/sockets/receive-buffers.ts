@@ -12,8 +12,8 @@ const TRAILER = 28;
 
 /** The length of an instance's advert as its socket gets it, bytes. */
 export function advertBytes({ family, version, addresses, authentication }: VrrpInstance): number {
-  const sealed = authentication.kind === 'ah' ? AH : authentication.kind === 'hmac' ? TRAILER : 0;
-  return IP_HEADER[family] + VRRP_HEADER + addresses.length * ADDRESS[family] + (version === 2 ? PASSWORD : 0) + sealed;
+  const authenticator = authentication.kind === 'ah' ? AH : authentication.kind === 'hmac' ? TRAILER : 0;
+  return IP_HEADER[family] + VRRP_HEADER + addresses.length * ADDRESS[family] + (version === 2 ? PASSWORD : 0) + authenticator;
 }
 
 /** Bytes for one socket: what each of its instances asks for, or the policy gives it; undefined: the system's own size. */

@@ -55,7 +55,7 @@ export class TrackFiles {
     }
   }
 
-  /** A FIFO that nobody reads is an error, nothing to wait for, and a link is not followed. */
+  /** A FIFO without a reader is an error, nothing to wait for, and a link is not followed. */
   #write(path: string, text: string): void {
     const fd = openSync(path, WRITE, MODE);
     try {

@@ -1,4 +1,4 @@
-// vrrp_track_process: how many processes match, told by the kernel's process events, or by looking at /proc where those are refused.
+// vrrp_track_process: how many processes match, by the kernel's process events, or by reading /proc where those are refused.
 import { readdirSync, readFileSync } from 'node:fs';
 import type { BufferSize } from '../../../model/keepalived/global.js';
 import type { TrackProcess } from '../../../model/keepalived/trackers.js';
@@ -82,10 +82,10 @@ export class TrackProcesses {
     this.#scan();
   }
 
-  /** Of which more (`fork`) or fewer run than was told, for too short a time to count yet. */
+  /** Of which more (`fork`) or fewer run than was reported, for too short a time to count yet. */
   waiting(): ReadonlyMap<string, 'fork' | 'terminate'> {
     const late = this.#watched.filter(({ timer }) => timer !== undefined);
-    return new Map(late.map(({ settings, pids, reported: told = 0 }) => [settings.name, pids.size > told ? 'fork' : 'terminate']));
+    return new Map(late.map(({ settings, pids, reported: before = 0 }) => [settings.name, pids.size > before ? 'fork' : 'terminate']));
   }
 
   #listen(): void {
@@ -133,20 +133,20 @@ export class TrackProcesses {
 
   /** More or fewer must last as long as fork_delay or terminate_delay says before it counts. */
   #report(one: Watched): void {
-    const { settings, pids, reported: told } = one;
+    const { settings, pids, reported: before } = one;
     clearTimeout(one.timer);
     one.timer = undefined;
-    if (told === pids.size) return;
-    const delayUs = told === undefined ? 0 : pids.size > told ? settings.forkDelayUs : settings.terminateDelayUs;
-    const say = (): void => {
+    if (before === pids.size) return;
+    const delayUs = before === undefined ? 0 : pids.size > before ? settings.forkDelayUs : settings.terminateDelayUs;
+    const report = (): void => {
       one.timer = undefined;
       one.reported = pids.size;
       this.report(settings.name, pids.size);
     };
     if (delayUs === 0) {
-      say();
+      report();
     } else {
-      one.timer = setTimeout(say, Math.ceil(delayUs / 1000));
+      one.timer = setTimeout(report, Math.ceil(delayUs / 1000));
     }
   }
 

@@ -25,7 +25,7 @@ export class TrackScripts {
     readonly log: Log,
   ) {}
 
-  /** Starts what is new at once; what did not change goes on undisturbed. */
+  /** Starts what is new; what did not change goes on undisturbed. */
   configure(scripts: readonly { readonly settings: TrackScript; readonly script: ResolvedScript }[]): void {
     const names = new Set(scripts.map(({ settings }) => settings.name));
     for (const [name, tracked] of this.#tracked) {

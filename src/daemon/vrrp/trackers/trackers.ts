@@ -42,7 +42,7 @@ export class Trackers {
     this.#files = new TrackFiles((name, value) => feed({ kind: 'file', name, ...(value === undefined ? {} : { value }) }), log);
     this.#processes = new TrackProcesses((name, running) => feed({ kind: 'process', name, running }), log);
     this.#heartbeats = new Heartbeats({
-      heard: (instance, from, state, priority) => feed({ kind: 'heartbeat', instance, from, state, priority }),
+      heartbeat: (instance, from, state, priority) => feed({ kind: 'heartbeat', instance, from, state, priority }),
       look,
       linkOf: (name) => interfaces.byName(name),
       filtered: (instance, count) => filtered(instance, { heartbeat: count }),
