@@ -139,7 +139,7 @@ test('with another key a sender may count from the beginning', needsBpf, () => {
   bench.filter.close();
 });
 
-test('a filter that is told the same again opens nothing more', needsBpf, () => {
+test('a filter that is configured with the same again opens nothing more', needsBpf, () => {
   const bench = new Bench('hmac');
   try {
     const before = openFds();

@@ -87,7 +87,7 @@ const reloadTests = (): void => {
       for (const { daemon } of [a, b]) assert.ok(!daemon?.lines.some((line) => /Entering Down state/.test(line)));
     }));
 
-  test('a reload: who is to hear of a session from now on is told that it is up', () =>
+  test('a reload: a process that subscribes to a session now is notified that it is up', () =>
     withBed('bfdhear', async (bed) => {
       const tracking = block('vrrp_instance V', [
         'interface eth0',
@@ -124,7 +124,7 @@ const reloadTests = (): void => {
 };
 
 const troubleTests = (): void => {
-  test('without its BFD process VRRP goes on, and hears of it again', () =>
+  test('without its BFD process VRRP goes on, and is notified by it again', () =>
     withBed('bfdkill', async (bed) => {
       const vip = '10.99.0.100';
       const instance = block('vrrp_instance V', [

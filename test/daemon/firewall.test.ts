@@ -54,7 +54,7 @@ test('packets to a master that does not accept are dropped, neighbour discovery 
   }),
 );
 
-test('tables that a reload names otherwise are made anew, and nothing of the old ones is remembered', options, () =>
+test('tables that a reload renames are made again, and nothing of the old ones is remembered', options, () =>
   inBed(async (bed) => {
     const instance = { ...quick, accept: false, excludedAddresses: [host('fd00:99::100/64')] };
     const before = configuration([instance]);

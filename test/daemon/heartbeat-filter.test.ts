@@ -93,7 +93,7 @@ for (const [kind, authentication] of Object.entries(kinds)) {
   }
 }
 
-test('floods of forgeries, replays, strangers and our own: the peer is heard', needsBpf, () => {
+test('floods of forgeries, replays, strangers and our own: the peer is received', needsBpf, () => {
   const { instance, peer, filter, ours } = tryOut(keyIds(1, 2), peer4, true);
   const theirs = new HeartbeatKeys();
   const next = (): Uint8Array => theirs.encode(instance, 'master', 100) ?? assert.fail();

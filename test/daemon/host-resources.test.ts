@@ -91,7 +91,7 @@ test('what a crashed run left is taken off at the start', options, () =>
   }),
 );
 
-test('an address that somebody takes off comes back; one with no_track does not', options, () =>
+test('an address that another program takes off comes back; one with no_track does not', options, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, addresses: [host('10.99.0.100/24'), host('10.99.0.101/24', { noTrack: true })] }]));
     await daemon.said(/Entering MASTER STATE/);

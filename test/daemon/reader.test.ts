@@ -28,7 +28,7 @@ const instance = (text: string): string => `vrrp_instance VI_1 {
 }
 `;
 
-test('it answers with the configuration, what is to be said and, where wanted, what was read', async () => {
+test('it answers with the configuration, the messages and, where wanted, what was read', async () => {
   const save = join(folder, 'saved');
   const text = `global_defs {\n config_save_dir ${save}\n}\n${instance('priority ${_RANDOM 1 254}\n nonsense')}`;
   const [one, two] = [await read(text), await read(text)];

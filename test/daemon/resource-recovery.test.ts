@@ -1,4 +1,4 @@
-// What VRRP keeps on its host against others: macvlans that somebody deletes, static objects of a track group, routes in VRFs and tunnels; and what
+// What VRRP keeps on its host against other programs: deleted macvlans, static objects of a track group, routes in VRFs and tunnels; and what
 // it remembers of a host that it was killed on.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -22,7 +22,7 @@ const route = (to: string, more: Partial<HostRoute>): HostRoute => ({
   ...more,
 });
 
-/** What `ip monitor` tells of the host from here on. */
+/** What `ip monitor` prints about the host from here on. */
 function watch(bed: VrrpBed, what: string): () => string {
   const monitor = spawn('ip', ['netns', 'exec', bed.here.namespace, 'ip', '-d', '-o', 'monitor', what]);
   bed.bed.atEnd(() => monitor.kill('SIGKILL'));
@@ -41,7 +41,7 @@ function secondCable(bed: VrrpBed): void {
   bed.there.ip('link set w0 up');
 }
 
-test('a macvlan that somebody deletes comes back with its addresses, as does one whose interface is made anew', options, () =>
+test('a macvlan that another program deletes comes back with its addresses, as does one whose interface is made again', options, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, virtualInterface: { kind: 'vmac' } }]));
     const held = () =>
@@ -205,7 +205,7 @@ test('after kill -9 the next run puts back what the first one changed', options,
   }),
 );
 
-test('netlink_notify_msg: what is below is told of again, since it became promiscuous', options, () =>
+test('netlink_notify_msg: what is below is announced again, since it became promiscuous', options, () =>
   inBed(async (bed) => {
     bed.here.ip('link add b0 type bridge');
     bed.here.ip('link set b0 group 7');

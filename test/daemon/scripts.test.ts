@@ -114,7 +114,7 @@ test('a track script that fails, hangs and recovers', options, () =>
   }),
 );
 
-test('scripts that must not run are told and left out; builtins go to a shell', options, () =>
+test('scripts that must not run are logged and left out; builtins go to a shell', options, () =>
   inBed(async (bed) => {
     const ok = write(bed, 'ok.sh', 'exit 0');
     const world = write(bed, 'world.sh', 'exit 0', 0o777);

@@ -72,7 +72,7 @@ async function running(wanted: object = {}, ...options: readonly string[]): Prom
   return daemon;
 }
 
-test('it starts, says what keepalived says, and ends with nothing left', async () => {
+test('it starts, logs what keepalived logs, and ends with nothing left', async () => {
   const daemon = await running();
   assert.equal(readFileSync(place.path('p.pid'), 'utf8'), `${daemon.pid}\n`);
   assert.equal(statSync(place.path('r.pid')).mode & 0o777, 0o644);
@@ -138,7 +138,7 @@ test('in the background it stands before the command returns', () => {
   return daemon.ended().then(() => assert.ok(!existsSync(place.path('p.pid'))));
 });
 
-test('a child that was killed is started again, at once and then after a second', async () => {
+test('a child that was killed is started again, immediately and then after a second', async () => {
   const daemon = await running();
   process.kill(place.childPid(), 'SIGKILL');
   await daemon.until('a new child', () => place.recorded.length === 2);
@@ -239,7 +239,7 @@ test('a reload reaches the parts; a bad file, a missing one and no change leave 
   assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
 });
 
-test('reload_check_config refuses what has any error and says where to read it', async () => {
+test('reload_check_config refuses what has any error and logs where to read it', async () => {
   const log = join(tmpdir(), `weir-check-${process.pid}.log`);
   try {
     const daemon = await running({ global: { reloadCheckConfig: { logFile: log } } });
@@ -273,7 +273,7 @@ test('start-up and shutdown scripts are waited for, but never for ever', async (
   ]);
 });
 
-test('what a child says and nobody understands changes nothing', async () => {
+test('messages of a child that are not understood change nothing', async () => {
   const daemon = await running();
   process.kill(place.childPid(), 'SIGURG');
   place.configure({ instances: 2 });
@@ -333,7 +333,7 @@ test('reload_time_file: its time comes, the file goes, the configuration is read
   }
 });
 
-test('on a full disk it runs without pid files, and says so', { skip: noNamespaces() }, async () => {
+test('on a full disk it runs without pid files, and logs that', { skip: noNamespaces() }, async () => {
   fresh();
   const small = place.path('small');
   mkdirSync(small);

@@ -101,7 +101,7 @@ test('an interface that goes down, away and comes again', options, () =>
   }),
 );
 
-test('another host that answers for our address is told, and so is the end of it', options, () =>
+test('another host that answers for our address is reported, and so is the end of it', options, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, excludedAddresses: [host('fd00:99::100/64')] }]));
     await daemon.said(/Entering MASTER STATE/);
@@ -225,7 +225,7 @@ test('real-time class for every thread and locked memory, where they are asked f
   }),
 );
 
-test('receive buffers and IGMP reports as global_defs says', options, () =>
+test('receive buffers and IGMP reports as global_defs has them', options, () =>
   inBed(async (bed) => {
     const reports = (): string => bed.here.sysctl('net.ipv4.igmp_link_local_mcast_reports');
     assert.equal(reports(), '1');

@@ -83,7 +83,7 @@ test('-I leaves them; lvs_flush_on_stop takes everything, lvs_flush at the start
   assert.deepEqual(director.timeouts(), { tcp: 100, tcpFin: 120, udp: 7 });
 });
 
-test('a service that is refused keeps no other away, is said once, tried again and taken when it can be', () => {
+test('a service that is refused holds up no other, is logged once, tried again and taken when it can be', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
     const { director, said, checker } = start([server(80), server(443, 'nosuch')]);

@@ -17,7 +17,7 @@ test('syslog has facility, severity, name and number', () => {
 
 test('nothing in a line can end it', () => assert.equal(oneLine('a\nb\u001b[31m\tc\u009b1m'), 'a\\x0ab\\x1b[31m\tc\\x9b1m'));
 
-test('the command is told in lines of 102 columns, as keepalived was seen to', () => {
+test('the command is logged in lines of 102 columns, as by keepalived', () => {
   const words = [
     '/usr/sbin/keepalived',
     '-f',

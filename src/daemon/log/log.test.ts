@@ -53,7 +53,7 @@ test('a file gets dates and details, and belongs to root alone', () => {
   openLog({ ...options, syslog: false, file: join(folder, 'no', 'folder') }, 'x').log('info', 'is no reason to end');
 });
 
-test('the service manager hears states, and its variables stay here', () => {
+test('the service manager gets states, and its variables are not passed on', () => {
   const path = join(folder, 'notify');
   const listener = new UnixListener(path);
   const environment: NodeJS.ProcessEnv = { NOTIFY_SOCKET: path, WATCHDOG_USEC: '60000000', WATCHDOG_PID: '1', HOME: '/' };

@@ -107,7 +107,7 @@ test('the whole dialogue, dots doubled', async () => {
   }
 });
 
-test('a relay that refuses, hangs up or is silent: said once each, and the next mail goes on', async () => {
+test('a relay that refuses, hangs up or is silent: logged once each, and the next mail is sent', async () => {
   const said: string[] = [];
   const mailer = new Mailer((_, text) => void said.push(text));
   const send = (port: number, smtpTimeoutUs = 60_000_000): void =>

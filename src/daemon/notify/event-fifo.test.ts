@@ -39,7 +39,7 @@ function read(path: string): string {
   }
 }
 
-test('a link is not followed: said once, and nothing is written', () => {
+test('a link is not followed: logged once, and nothing is written', () => {
   writeFileSync(at('target'), 'as it was');
   symlinkSync(at('target'), at('fifo'));
   const fifo = new EventFifo({ path: at('fifo') }, log);
@@ -54,7 +54,7 @@ test('a link is not followed: said once, and nothing is written', () => {
   fifo.close(unlinkSync);
 });
 
-test('one that was taken away is made anew, one that somebody else made is written to', () => {
+test('one that was taken away is made again, one that another program made is written to', () => {
   const fifo = new EventFifo({ path: at('fifo') }, log);
   fifo.write('one\n');
   unlinkSync(at('fifo'));

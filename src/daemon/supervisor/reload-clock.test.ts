@@ -71,7 +71,7 @@ async function comes(textOf: (ms: number) => string): Promise<void> {
   assert.equal(due, 1);
 }
 
-test('when the time has come the file goes and a reload is due; a date goes even where it is to be repeated', async () => {
+test('when the time has come the file goes and a reload is due; a date goes even with repeat', async () => {
   for (const repeat of [false, true]) {
     due = 0;
     clock.configure({ path: path(), repeat });
@@ -81,7 +81,7 @@ test('when the time has come the file goes and a reload is due; a date goes even
   }
 });
 
-test('a time without a date stays where it is to be repeated', async () => {
+test('a time without a date stays with repeat', async () => {
   clock.configure({ path: path(), repeat: true });
   await comes((ms) => reloadTimeText(ms).slice(11));
   assert.ok(existsSync(path()));
@@ -90,7 +90,7 @@ test('a time without a date stays where it is to be repeated', async () => {
   assert.match(said[before] ?? '', /^Scheduling reload for /);
 });
 
-test('a folder that is not there, or goes away, is said', async () => {
+test('a folder that is not there, or goes away, is logged', async () => {
   clock.configure({ path: join(folder, 'none', 'when'), repeat: false });
   assert.match(said.at(-1) ?? '', /^Unable to monitor reload timer file directory /);
   clock.configure({ path: path(), repeat: false });

@@ -11,7 +11,7 @@ after(() => rmSync(folder, { recursive: true }));
 const said: string[] = [];
 const log = (_: unknown, text: string): void => void said.push(text);
 
-test('it stands where the pid files do, or where the configuration says', () => {
+test('it is where the pid files are, or where the configuration puts it', () => {
   assert.equal(reloadFilePath(emptyGlobal, '/run'), undefined);
   assert.equal(reloadFilePath({ ...emptyGlobal, reloadFile: {} }, '/run'), '/run/keepalived.reload');
   assert.equal(reloadFilePath({ ...emptyGlobal, reloadFile: { path: '/x/y' } }, '/run'), '/x/y');
@@ -31,7 +31,7 @@ test('it is empty and for all to see while files are read, and gone afterwards',
   assert.deepEqual(said, []);
 });
 
-test('a link is not followed, a device not replaced, a place that is none said', () => {
+test('a link is not followed, a device not replaced, a folder that is missing logged', () => {
   const target = join(folder, 'target');
   writeFileSync(target, 'untouched');
   symlinkSync(target, join(folder, 'link'));

@@ -13,7 +13,7 @@ test('a time is today or tomorrow, a date is once, Z is UTC', () => {
   assert.equal(reloadTimeText(new Date(2027, 0, 2, 3, 4, 5).getTime()), '2027-01-02 03:04:05');
 });
 
-test('an empty file is nothing; what is no time, no date or over is said', () => {
+test('an empty file is nothing; what is no time, no date or over is logged', () => {
   assert.deepEqual(at(''), { kind: 'none' });
   for (const text of ['\n', '1:2:3', 'soon', '12:00', '12:00:00 ', '2026-1-1 00:00:00', '12:00:00z']) {
     const line = text.replace('\n', '');

@@ -106,7 +106,7 @@ test('while one reload runs no other begins; what the file became meanwhile is t
   assert.equal(reloader.configuration.instances[0]?.vrid, 2);
 });
 
-test('a signal while the file is read once more is heard: it may have changed behind the reader', async () => {
+test('a signal while the file is read once more counts: the file may have changed since', async () => {
   const { reloader, taken, file, done, settle, hold } = bed();
   file(withVrid(1));
   reloader.request();
@@ -172,7 +172,7 @@ test('a file with mistakes in it takes no authentication away', async () => {
   assert.match(said.at(-1)!, /^Reload refused: .* would give up the authentication of \w+ \(/);
 });
 
-test('a file that cannot even be read without a mistake of ours leaves all as it was', async () => {
+test('an error in our own reader leaves all as it was', async () => {
   const { reloader, taken, damaged, said, done } = bed();
   damaged(new Error('a mistake of ours'));
   reloader.request();
@@ -208,7 +208,7 @@ test('where reload_check_config writes, a link is replaced and nothing waits for
   }
 });
 
-test('a reload that the end overtakes is not told to be complete, nor the daemon to be ready again', async () => {
+test('a reload that the end overtakes is not reported as complete, nor the daemon as ready again', async () => {
   const { reloader, file, done, end, said, told } = bed();
   file(withVrid(9));
   reloader.request();

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextRespawn, type Respawns } from './respawn.js';
 
-test('0, 1, 2, 4 … 60 seconds, and anew after a life of a minute', () => {
+test('0, 1, 2, 4 … 60 seconds, and from 0 again after a life of a minute', () => {
   let past: Respawns = {};
   const delays = Array.from({ length: 9 }, () => {
     const next = nextRespawn(past, 1);

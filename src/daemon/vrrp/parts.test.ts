@@ -42,7 +42,7 @@ test('addresses for the kernel: IPv6 quietly, whole ones deprecated, IPv4 withou
   assert.equal(asked(host('fd00::1', 128, { preferredLifetime: 'forever' })).preferredLifetime, 0xffffffff);
 });
 
-test('one socket an interface, family and protocol; a unicast instance hears the group, too', () => {
+test('one socket an interface, family and protocol; a unicast instance listens to the group, too', () => {
   const unicast = { peers: [], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' } as const;
   const six = { ...oneInstance, name: 'b', family: 'inet6', version: 3, multicastGroup: address('ff02::12') } as const;
   const instances = [oneInstance, { ...oneInstance, name: 'a', vrid: 52, multicastGroup: address('224.0.0.99') }, six];

@@ -53,7 +53,7 @@ test('of several keys the active one is sent with and each is accepted; without 
   assert.equal(new HeartbeatKeys().encode(keys(1), 'master', 9), undefined);
 });
 
-test('a peer whose clock was ahead, was set and that was started again is heard; what it said of old is not', () => {
+test('a peer whose clock was ahead, was set and that was started again is accepted; its old heartbeats are not', () => {
   const hour = 3_600_000;
   const today = 20_000 * 24 * hour;
   const ours = new HeartbeatKeys(() => today);

@@ -51,7 +51,7 @@ test('a route of a VRF goes to its table, and leaves it when the VRF is gone', (
   assert.deepEqual(asked, ['add in 77', 'delete in 77']);
 });
 
-test('a refusal is said once until it is another, or over', () => {
+test('a refusal is logged once until it is another, or over', () => {
   const { routes, said, kernel } = onKernel();
   const tries = ['EINVAL', 'EINVAL', 'ENETUNREACH', undefined, 'EINVAL'];
   for (const refusal of tries) {
