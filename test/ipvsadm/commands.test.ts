@@ -58,7 +58,7 @@ test('killed in the middle of a restore, it leaves a table that begins as the in
 });
 
 test('ipvsadm-restore --atomic, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () =>
-  killRestores(6),
+  killRestores(4),
 );
 
 test('who is not root is told so', { skip: skip || noTools('setpriv') }, () => {
