@@ -42,9 +42,6 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
 export function diagnose(facts: Facts): readonly Finding[] {
   if (facts.role === 'vrrp') return [];
   const found = facts.role === 'director' ? DIRECTOR_RULES.flatMap((rule) => rule(facts)) : SERVER_RULES.flatMap((rule) => rule(facts));
-  const blind = facts.blind.map((line): Finding => {
-    const [what = '', cause = ''] = line.split(/: (.*)/s);
-    return { severity: 'info', code: 'not-looked-at', what, cause };
-  });
+  const blind = facts.blind.map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
   return sortedFindings([...found, ...blind]);
 }

@@ -45,7 +45,7 @@ function servicesOf(open: OpenDirector): readonly ServiceFact[] {
 
 /** What was found about a host, and what was found about its VRRP. */
 function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
-  const blind = (vrrp?.blind ?? []).map((line): Finding => ({ severity: 'info', code: 'not-looked-at', what: 'VRRP', cause: line }));
+  const blind = (vrrp?.blind ?? []).map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
   const found = vrrp === undefined ? [] : vrrpRule(facts, vrrp);
   return { kind: 'examined', facts, findings: sortedFindings([...found, ...diagnose(facts), ...blind]) };
 }

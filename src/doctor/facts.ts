@@ -97,6 +97,12 @@ export interface OffloadFact {
   readonly active: readonly string[];
 }
 
+/** What could not be examined, and why. */
+export interface BlindSpot {
+  readonly what: string;
+  readonly cause: string;
+}
+
 export interface DirectorFacts extends HostFacts {
   readonly role: 'director';
   readonly datapath: DatapathFacts;
@@ -108,8 +114,7 @@ export interface DirectorFacts extends HostFacts {
   readonly handovers: readonly HandoverFact[];
   readonly offloads: readonly OffloadFact[];
   readonly filters: readonly FilterRule[];
-  /** What could not be looked at, and why: one line each. */
-  readonly blind: readonly string[];
+  readonly blind: readonly BlindSpot[];
 }
 
 export type ServerMethod = 'dr' | 'nat';
@@ -122,7 +127,7 @@ export interface RealServerFacts extends HostFacts {
   readonly dip?: Address;
   /** Who answers for the VIPs and for the gateways on the wire. */
   readonly holders: readonly HolderFact[];
-  readonly blind: readonly string[];
+  readonly blind: readonly BlindSpot[];
 }
 
 /** A host that runs VRRP and neither balances nor serves. */

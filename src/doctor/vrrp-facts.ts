@@ -1,7 +1,7 @@
 // What doctor knows of VRRP on this host: what is configured, what runs, what passes on the wire, what stands in the way.
 import type { Address, Family } from '../model/address.js';
 import type { Mac } from '../wire/ethernet.js';
-import type { AddressFact, HolderFact, PathFact } from './facts.js';
+import type { AddressFact, BlindSpot, HolderFact, PathFact } from './facts.js';
 import type { Blocked, PacketProbe } from './packet-filter/model.js';
 
 /** One instance of a keepalived.conf. */
@@ -83,5 +83,5 @@ export interface VrrpFacts {
   readonly listeners: readonly ListenerFact[];
   /** Sysctl values by path below /proc/sys: what VRRP looks at besides what every host is asked for. */
   readonly settings: ReadonlyMap<string, string>;
-  readonly blind: readonly string[];
+  readonly blind: readonly BlindSpot[];
 }

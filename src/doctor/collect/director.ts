@@ -93,11 +93,18 @@ export async function collectDirector(netlink: Netlink, { host, datapath, servic
     blind: [
       ...blind,
       ...filters.blind,
-      ...(unasked.size > 0 ? [`${unasked.size} addresses were not asked for by ARP: more than ${MOST_PROBES} on one interface`] : []),
-      ...(handovers.length > MOST_HANDOVERS
-        ? [`${handovers.length - MOST_HANDOVERS} servers' answers were not tried: more than ${MOST_HANDOVERS} are listed`]
+      ...(unasked.size > 0
+        ? [{ what: `${unasked.size} addresses were not asked for by ARP`, cause: `more than ${MOST_PROBES} on one interface` }]
         : []),
-      ...(untried > 0 ? [`${untried} real servers were not tried: more than ${MOST_CONNECTS} are listed`] : []),
+      ...(handovers.length > MOST_HANDOVERS
+        ? [
+            {
+              what: `${handovers.length - MOST_HANDOVERS} servers' answers were not tried`,
+              cause: `more than ${MOST_HANDOVERS} are listed`,
+            },
+          ]
+        : []),
+      ...(untried > 0 ? [{ what: `${untried} real servers were not tried`, cause: `more than ${MOST_CONNECTS} are listed` }] : []),
     ],
   };
 }

@@ -4,15 +4,18 @@ import { using } from '../../sys/fd.js';
 import { NETLINK_GENERIC, Netlink } from '../../sys/netlink/netlink.js';
 import { decodeActiveFeatures, decodeFamily, getFeatures, lookUpFamily } from '../../wire/ethtool.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
-import type { OffloadFact } from '../facts.js';
+import type { BlindSpot, OffloadFact } from '../facts.js';
 
 /** `blind`: why there is nothing to tell. */
-export function collectOffloads(links: readonly Link[]): { readonly offloads: readonly OffloadFact[]; readonly blind: readonly string[] } {
+export function collectOffloads(links: readonly Link[]): {
+  readonly offloads: readonly OffloadFact[];
+  readonly blind: readonly BlindSpot[];
+} {
   return using(new Netlink(undefined, NETLINK_GENERIC), (netlink) => {
     const answer = unlessCode(() => netlink.get(lookUpFamily('ethtool'), 'find ethtool'), ['ENOENT'], undefined);
     const family = answer === undefined ? undefined : decodeFamily(answer);
     if (family === undefined) {
-      return { offloads: [], blind: ['offloads were not looked at: this kernel has no ethtool over netlink'] };
+      return { offloads: [], blind: [{ what: 'offloads were not looked at', cause: 'this kernel has no ethtool over netlink' }] };
     }
     const offloads = links.flatMap(({ ifindex, name }): OffloadFact[] => {
       const features = unlessCode(

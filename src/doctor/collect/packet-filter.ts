@@ -1,4 +1,6 @@
 // The whole packet filter of this network namespace: the old tables of iptables, those that it keeps in nftables, and nft's own.
+
+import type { BlindSpot } from '../facts.js';
 import { iptablesChains, sameRules, tablesInNft } from '../packet-filter/iptables-chains.js';
 import type { Chain } from '../packet-filter/model.js';
 import { nftChains } from '../packet-filter/nft-chains.js';
@@ -6,14 +8,14 @@ import { tell } from './tell.js';
 
 export interface FilterChains {
   readonly chains: readonly Chain[];
-  readonly blind: readonly string[];
+  readonly blind: readonly BlindSpot[];
 }
 
 export function collectChains(): FilterChains {
-  const blind: string[] = [];
+  const blind: BlindSpot[] = [];
   const text = (command: string, args: readonly string[] = []): string => {
     const told = tell(command, args);
-    if (told.kind === 'failed') blind.push(`rules of ${command} were not looked at: ${told.why}`);
+    if (told.kind === 'failed') blind.push({ what: `rules of ${command} were not looked at`, cause: told.why });
     return told.kind === 'text' ? told.text : '';
   };
   const chains: Chain[] = [];

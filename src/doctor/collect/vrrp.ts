@@ -123,7 +123,9 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
   const files = filesOf(path, daemons);
   if (files.length === 0) return undefined;
   const read = files.map((file) => ({ file, instances: readInstances(file, host) }));
-  const unread = read.flatMap(({ file, instances }) => (instances === undefined ? [`VRRP was not looked at: ${file} cannot be read`] : []));
+  const unread = read.flatMap(({ file, instances }) =>
+    instances === undefined ? [{ what: 'VRRP was not looked at', cause: `${file} cannot be read` }] : [],
+  );
   const instances = read.flatMap((one) => one.instances ?? []);
   if (instances.length === 0 && unread.length === 0) return undefined;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');

@@ -153,7 +153,7 @@ test('filters: a rule on the VIP or its port is told, others are not', () => {
 });
 
 test('what could not be looked at is told', () => {
-  assert.deepEqual(found({ blind: ['rules of nft were not looked at: no permission'] }), [
+  assert.deepEqual(found({ blind: [{ what: 'rules of nft were not looked at', cause: 'no permission' }] }), [
     { severity: 'info', code: 'not-looked-at', what: 'rules of nft were not looked at', cause: 'no permission' },
   ]);
 });
