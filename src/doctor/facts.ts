@@ -72,7 +72,7 @@ export interface HandoverFact {
 /** What is attached where: ask the datapath's driver. `attached`: of `ingress`, `egress`, `xdp`. */
 export interface DatapathFacts {
   readonly loaded: boolean;
-  readonly legs: readonly { readonly ifindex: number; readonly name: string; readonly attached: readonly string[] }[];
+  readonly interfaces: readonly { readonly ifindex: number; readonly name: string; readonly attached: readonly string[] }[];
 }
 
 /** One firewall rule that looks at an address or port; who wrote it does not matter. */

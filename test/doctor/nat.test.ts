@@ -77,7 +77,7 @@ test('a server whose answers go another way', on, () => {
 test('an interface that came since is told, then covered', on, () => {
   bed.cable(gate, 'new6', bed.lan('third'), '192.0.2.1/24');
   const verdict = examine(gate);
-  assert.deepEqual(codes(verdict), ['leg-uncovered']);
+  assert.deepEqual(codes(verdict), ['interface-uncovered']);
   assert.equal(verdict.findings[0]?.what, 'new6 is not covered');
   assert.deepEqual(codes(examine(gate)), []);
 });

@@ -46,7 +46,7 @@ export const director: DirectorFacts = {
   ],
   defaultRoutes: [{ device: 2, gateway: ip('10.5.0.1') }],
   settings: new Map([['net/ipv4/ip_forward', '0'], ...conf('all', { rp_filter: '0' }), ...conf('wan', { rp_filter: '0' })]),
-  datapath: { loaded: true, legs: [LO, WAN].map(({ ifindex, name }) => ({ ifindex, name, attached: ['ingress', 'egress'] })) },
+  datapath: { loaded: true, interfaces: [LO, WAN].map(({ ifindex, name }) => ({ ifindex, name, attached: ['ingress', 'egress'] })) },
   services: [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'route')])],
   paths: [{ to: ip('10.5.0.51'), kind: 'direct', device: 2 }],
   connects: [{ address: ip('10.5.0.51'), port: 80 }],

@@ -20,15 +20,15 @@ function holds(path: string, ifindex: number): boolean {
 }
 
 export function collectDatapath(links: readonly Link[]): DatapathFacts {
-  const legs = links.filter(isAttachable);
+  const interfaces = links.filter(isAttachable);
   const folder = Bpffs.find()?.path();
   const pins = folder === undefined ? [] : unlessCode(() => readdirSync(folder), ['ENOENT'], []);
   if (folder === undefined || pins.length === 0 || !isLoaded(folder)) {
-    return { loaded: false, legs: legs.map(({ ifindex, name }) => ({ ifindex, name, attached: [] })) };
+    return { loaded: false, interfaces: interfaces.map(({ ifindex, name }) => ({ ifindex, name, attached: [] })) };
   }
   return {
     loaded: true,
-    legs: legs.map(({ ifindex, name }) => {
+    interfaces: interfaces.map(({ ifindex, name }) => {
       const attached = ['ingress', 'egress', 'xdp'].filter((hook) => {
         const pin = `link_${ifindex}_${hook}`;
         return pins.includes(`clsact_${ifindex}_${hook}`) || (pins.includes(pin) && holds(`${folder}/${pin}`, ifindex));

@@ -18,18 +18,18 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
     ];
   }
   const vips = vipsOf(facts.services);
-  return facts.datapath.legs
+  return facts.datapath.interfaces
     .filter(({ attached }) => !attached.includes('ingress') || !attached.includes('egress'))
-    .map((leg): Finding => {
-      const link = facts.links.find(({ ifindex }) => ifindex === leg.ifindex);
+    .map((each): Finding => {
+      const link = facts.links.find(({ ifindex }) => ifindex === each.ifindex);
       const carries = facts.addresses.some(
-        ({ ifindex, address }) => ifindex === leg.ifindex && vips.some((vip) => sameAddress(vip, address)),
+        ({ ifindex, address }) => ifindex === each.ifindex && vips.some((vip) => sameAddress(vip, address)),
       );
-      const missing = ['ingress', 'egress'].filter((hook) => !leg.attached.includes(hook)).join(' and ');
+      const missing = ['ingress', 'egress'].filter((hook) => !each.attached.includes(hook)).join(' and ');
       return {
         severity: carries ? 'error' : link !== undefined && isLoopback(link) ? 'info' : 'warning',
-        code: 'leg-uncovered',
-        what: `${leg.name} is not covered`,
+        code: 'interface-uncovered',
+        what: `${each.name} is not covered`,
         cause: `nothing is attached at its ${missing}, so what comes in there is not balanced`,
         fix: 'ipvsadm -Ln (every weir command attaches to new interfaces)',
       };

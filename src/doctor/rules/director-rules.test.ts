@@ -15,17 +15,17 @@ test('a healthy director has no finding', () => {
   assert.deepEqual(found({}), []);
 });
 
-test('datapath: absent, or blind on a leg', () => {
-  assert.deepEqual(codes({ datapath: { loaded: false, legs: [] }, services: [] }), ['error datapath-absent']);
-  const legs = (attached: readonly string[], link = WAN) => ({
+test('datapath: absent, or blind on an interface', () => {
+  assert.deepEqual(codes({ datapath: { loaded: false, interfaces: [] }, services: [] }), ['error datapath-absent']);
+  const interfaces = (attached: readonly string[], link = WAN) => ({
     loaded: true,
-    legs: [{ ifindex: link.ifindex, name: link.name, attached }],
+    interfaces: [{ ifindex: link.ifindex, name: link.name, attached }],
   });
-  assert.deepEqual(codes({ datapath: legs(['ingress']) }), ['error leg-uncovered'], 'the VIP is there');
-  assert.match(found({ datapath: legs(['ingress']) })[0]?.cause ?? '', /nothing is attached at its egress,/);
-  assert.deepEqual(codes({ datapath: legs([], LO) }), ['info leg-uncovered']);
+  assert.deepEqual(codes({ datapath: interfaces(['ingress']) }), ['error interface-uncovered'], 'the VIP is there');
+  assert.match(found({ datapath: interfaces(['ingress']) })[0]?.cause ?? '', /nothing is attached at its egress,/);
+  assert.deepEqual(codes({ datapath: interfaces([], LO) }), ['info interface-uncovered']);
   const other = { ...WAN, ifindex: 7, name: 'dmz' };
-  assert.deepEqual(codes({ links: [LO, WAN, other], datapath: legs([], other) }), ['warning leg-uncovered']);
+  assert.deepEqual(codes({ links: [LO, WAN, other], datapath: interfaces([], other) }), ['warning interface-uncovered']);
 });
 
 test('table: empty, a service without servers, all quiesced, weights that do not count', () => {
