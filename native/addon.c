@@ -1,4 +1,4 @@
-/* addon.c - the addon's table of contents: hands every exported call to JavaScript. */
+/* addon.c - the addon's entry: exports every call to JavaScript. */
 #include "addon.h"
 
 NAPI_MODULE_INIT() {

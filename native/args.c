@@ -1,4 +1,4 @@
-/* args.c - JavaScript arguments into C values; whatever does not fit exactly is refused, never converted. */
+/* args.c - JavaScript arguments into C values; a value that does not fit exactly is refused, never converted. */
 #include "addon.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ void args_read(Args *a, napi_env env, napi_callback_info info, const char *call)
 }
 
 void args_reject(Args *a, const char *why) {
-  if (a->bad) return; /* the first reason is the one to tell */
+  if (a->bad) return; /* only the first reason is reported */
   a->bad = true;
   snprintf(a->why, sizeof a->why, "%s", why);
 }

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Younger than the oldest headers we build with. */
+/* Newer than the oldest headers that this builds with. */
 #define LINK_TYPE_TCX 11
 #define ATTACH_TCX_INGRESS 46
 #define ATTACH_TCX_EGRESS 47

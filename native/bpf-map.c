@@ -1,4 +1,4 @@
-/* bpf-map.c - maps by descriptor. The kernel trusts the caller's buffer sizes, so they are checked against the map. */
+/* bpf-map.c - maps by descriptor. The kernel does not know the caller's buffer sizes, so they are compared with the map's here. */
 #include "addon.h"
 
 #include <bpf/bpf.h>
@@ -23,7 +23,7 @@ static int map_sizes(int fd, Sizes *s) {
   struct bpf_map_info m;
   __u32 size = sizeof m;
   memset(&m, 0, sizeof m);
-  /* not bpf_info(): this stands in the way of every map call, which fails by itself on what is no map */
+  /* not bpf_info(): this runs before every map call, and those fail by themselves on descriptors of another kind */
   if (bpf_obj_get_info_by_fd(fd, &m, &size) < 0) return errno;
   s->key = m.key_size;
   s->value = m.value_size;

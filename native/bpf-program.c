@@ -17,7 +17,7 @@ int bpf_info(int fd, const char *kind, void *info, uint32_t size) {
   snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
   ssize_t n = readlink(path, link, sizeof link - 1);
   if (n < 0 && errno == ENOENT && access("/proc/self/fd", F_OK) == 0) return EBADF;
-  if (n >= 0) { /* without /proc the caller's own system calls have to notice */
+  if (n >= 0) { /* without /proc the caller's own system calls fail */
     link[n] = 0;
     if (!strstr(link, kind)) return EINVAL;
   }

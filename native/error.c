@@ -1,4 +1,4 @@
-/* error.c - failures as JavaScript errors, and what libbpf says about them. */
+/* error.c - failures as JavaScript errors, with libbpf's messages. */
 #include "addon.h"
 
 #include <bpf/libbpf.h>
@@ -9,8 +9,8 @@
 #include <string.h>
 
 #define LOG_ROOM 16384
-#define KERNEL_ENOTSUPP 524 /* leaks out of bpf(2); no libc knows its name */
-#define LIBBPF_FIRST 4000   /* libbpf's own numbers: "this file is nothing I can load", told apart by the log */
+#define KERNEL_ENOTSUPP 524 /* bpf(2) returns it; libc has no name for it */
+#define LIBBPF_FIRST 4000   /* libbpf's own numbers: the file cannot be loaded; the log has the reason */
 #define LIBBPF_LAST 4999
 
 /* The tail of what libbpf printed on this thread since log_clear(). */
@@ -40,7 +40,7 @@ void set_number(napi_env env, napi_value object, const char *name, int64_t n) {
 static void throw_error(napi_env env, const char *syscall, int err, const char *log) {
   napi_value error, message, code, v;
   char text[192];
-  if (err == EBADFD) err = EBADF; /* bpf(2) has its own word for a descriptor that is none */
+  if (err == EBADFD) err = EBADF; /* bpf(2) has another code for a bad descriptor */
   if (err >= LIBBPF_FIRST && err <= LIBBPF_LAST) err = ENOEXEC;
   snprintf(text, sizeof text, "%s: %s, %s", name_of(err), words_of(err), syscall);
   if (napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &message) != napi_ok ||

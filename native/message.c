@@ -1,5 +1,5 @@
 /* message.c - datagrams with control messages (cmsg(3)): hop limits, packet information. The bytes of the control
- * messages are TypeScript's business. */
+ * messages are parsed in TypeScript. */
 #include "addon.h"
 
 #include <errno.h>
@@ -28,7 +28,7 @@ static napi_value js_sendmsg(napi_env env, napi_callback_info info) {
 }
 
 /* recvmsg(fd, into, sockaddr | null, control): bytes read, -1: nothing waiting. What of `control` was not written is 0.
- * Descriptors that came along (SCM_RIGHTS) are not taken: the room for them is never offered to such sockets. */
+ * Descriptors that came along (SCM_RIGHTS) are not taken: no buffer for them is given to such sockets. */
 static napi_value js_recvmsg(napi_env env, napi_callback_info info) {
   ARGS("recvmsg");
   int fd = arg_fd(&a, 0);

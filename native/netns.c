@@ -1,4 +1,4 @@
-/* netns.c - network namespaces: acting in another one within a single call, moving a thread, telling them apart. */
+/* netns.c - network namespaces: acting in another one within a single call, moving a thread, comparing them. */
 #include "addon.h"
 
 #include <errno.h>
@@ -52,7 +52,7 @@ int enter_netns(int nsfd, int *saved) {
 
 void leave_netns(int saved) {
   if (saved < 0) return;
-  if (setns(saved, CLONE_NEWNET) < 0) abort(); /* going on in the wrong namespace would be worse than ending */
+  if (setns(saved, CLONE_NEWNET) < 0) abort(); /* continuing in the wrong namespace would be worse than aborting */
   close(saved);
 }
 

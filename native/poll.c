@@ -46,9 +46,9 @@ static void poll_closed(uv_handle_t *handle) {
 static void poll_end(napi_async_cleanup_hook_handle hook, void *data) {
   (void)hook;
   Poll *p = data;
-  if (p->stopped) return; /* uv_close is on its way and will tell the hook */
+  if (p->stopped) return; /* uv_close is pending and will call the hook */
   p->stopped = true;
-  uv_close((uv_handle_t *)p->handle, poll_closed); /* leaves the loop's epoll set at once */
+  uv_close((uv_handle_t *)p->handle, poll_closed); /* leaves the loop's epoll set immediately */
   close(p->fd);
 }
 
@@ -124,7 +124,7 @@ static napi_value js_poll_start(napi_env env, napi_callback_info info) {
   if (!err) return out;
   if (p->callback) napi_delete_reference(env, p->callback);
   p->stopped = true;
-  return fail(env, "pollStart", -err); /* the collector finds `out` and frees p */
+  return fail(env, "pollStart", -err); /* the garbage collector frees p with `out` */
 }
 
 /* pollStop(handle): stopping twice does nothing */

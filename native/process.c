@@ -1,5 +1,4 @@
-/* process.c - what a process may do about itself: scheduling, memory, limits, the signals that Node cannot see, and who
- * the users of this system are. */
+/* process.c - a process's scheduling, memory, limits and signals that Node does not handle, and the users of this system. */
 #include "addon.h"
 
 #include <errno.h>
@@ -89,7 +88,7 @@ static int signal_pipe[2] = {-1, -1};
 static void on_signal(int signal) {
   int before = errno;
   uint8_t byte = (uint8_t)signal;
-  ssize_t n = write(signal_pipe[1], &byte, 1); /* full: so many wait that one more says nothing new */
+  ssize_t n = write(signal_pipe[1], &byte, 1); /* full: a wake-up is pending already */
   (void)n;
   errno = before;
 }

@@ -21,7 +21,7 @@ export interface TableReader {
   timeouts(): Timeouts;
   totals(): Stats;
   connections(): Iterable<ConnectionEntry>;
-  /** The keys of net.ipv4.vs that this driver obeys, with their text values. */
+  /** The keys of net.ipv4.vs that this driver supports, with their text values. */
   sysctls(): ReadonlyMap<string, string>;
   close(): void;
 }
@@ -46,6 +46,6 @@ export interface Director extends TableReader {
   setSysctl(name: string, value: string): void;
   /** Applies all of `work` or none of it: on a throw the table is as it was before. @throws WeirError change-not-undone when it is not, yet */
   atomically<T>(work: () => T): T;
-  /** Nobody else changes the table while `work` runs. Each of its changes is one by itself. */
+  /** No other process changes the table while `work` runs. Each of its changes is atomic by itself. */
   exclusively<T>(work: () => T): T;
 }

@@ -56,13 +56,13 @@ function play(section: string, events: readonly string[]): TcpTrack | null {
   const table: TcpTable = mode === 'secure' ? 'secure' : 'normal';
   let track: TcpTrack | null = null;
   for (const event of events) {
-    const [way = '', letters = ''] = event.split(':');
+    const [direction = '', letters = ''] = event.split(':');
     const flags = flagsOf(letters);
     if (track === null) {
-      if (way !== 'in' || !opensTcpConnection(flags, mode === 'sloppy')) continue;
+      if (direction !== 'in' || !opensTcpConnection(flags, mode === 'sloppy')) continue;
       track = newTcpTrack(method === 'NAT');
     }
-    track = stepTcp(track, way === 'in' ? 'client' : 'server', flags, table);
+    track = stepTcp(track, direction === 'in' ? 'client' : 'server', flags, table);
   }
   return track;
 }

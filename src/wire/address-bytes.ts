@@ -1,4 +1,4 @@
-// IP addresses as they lie on the wire: 4 or 16 bytes, most significant first.
+// IP addresses as bytes of a packet: 4 or 16 bytes, most significant first.
 import type { Address } from '../model/address.js';
 import { viewOf } from './bytes.js';
 
@@ -14,7 +14,7 @@ export function encodeAddress(address: Address): Uint8Array {
   return out;
 }
 
-/** The address that these bytes are: 4 of them inet, 16 inet6, anything else undefined. */
+/** The address in these bytes: inet for 4, inet6 for 16, else undefined. */
 export function decodeAddress(bytes: Uint8Array): Address | undefined {
   if (bytes.length !== 4 && bytes.length !== 16) return undefined;
   const view = viewOf(bytes);

@@ -24,7 +24,7 @@ export interface ArpMessage {
 
 const FIXED_HEADER = Uint8Array.of(0, 1, 8, 0, 6, 4);
 
-/** 28 bytes. @throws RangeError for an address that is not IPv4 or a MAC that is none */
+/** 28 bytes. @throws RangeError for an address that is not IPv4 or a malformed MAC */
 export function encodeArp(message: ArpMessage): Uint8Array {
   if (message.senderAddress.family !== 'inet' || message.targetAddress.family !== 'inet') {
     throw new RangeError('ARP carries IPv4 addresses');

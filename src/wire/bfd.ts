@@ -52,7 +52,7 @@ export interface BfdControl {
   readonly demand: boolean;
   readonly multipoint: boolean;
   readonly multiplier: number;
-  /** What the field says; encoding needs 24. */
+  /** The field's value; encoding needs 24. */
   readonly length: number;
   readonly myDiscriminator: number;
   readonly yourDiscriminator: number;
@@ -81,7 +81,7 @@ export function encodeBfd(packet: BfdControl): Uint8Array {
   return out;
 }
 
-/** The fields as they stand, right or not; undefined: fewer than 24 bytes. What follows the 24th is not looked at. */
+/** The fields, not validated; undefined: fewer than 24 bytes. Bytes after the 24th are ignored. */
 export function decodeBfd(bytes: Uint8Array): BfdControl | undefined {
   if (bytes.length < BFD_BYTES) return undefined;
   const view = viewOf(bytes);

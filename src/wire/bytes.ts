@@ -1,4 +1,4 @@
-// Small helpers that every codec shares: joining byte runs, views that never reach outside, and the host's byte order.
+// Small helpers that every codec shares: joining byte runs, views with the right bounds, and byte orders.
 
 /** A DataView over exactly these bytes (a Uint8Array may be a window on a bigger buffer). */
 export function viewOf(bytes: Uint8Array): DataView {
@@ -15,10 +15,10 @@ export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   return out;
 }
 
-/** Netlink and sockaddrs speak the host's byte order; everything on a wire is big-endian. */
+/** Netlink and sockaddrs use the host's byte order; packets are big-endian. */
 export const hostIsLittleEndian: boolean = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** A 32-bit number as it stands on a wire. */
+/** A 32-bit number in network order. */
 export function bigEndian32(value: number): Uint8Array {
   const bytes = new Uint8Array(4);
   viewOf(bytes).setUint32(0, value);

@@ -4,7 +4,7 @@
 //     +-------------------+-------------------+---------+-----------
 //     |  destination (6)  |    source (6)     |type (2) | payload …
 //     +-------------------+-------------------+---------+-----------
-//     each VLAN tag stands before the type:   |tpid (2) |tci (2) |
+//     each VLAN tag is before the type:       |tpid (2) |tci (2) |
 import { concat, viewOf } from './bytes.js';
 
 /** A link-layer address as text: six lower-case hexadecimal bytes, `02:00:5e:10:00:01`. */

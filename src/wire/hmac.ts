@@ -17,7 +17,7 @@ export function hmac(hash: Hash, key: Uint8Array, message: Uint8Array): Uint8Arr
   return hash(concat(outer, hash(concat(inner, message))));
 }
 
-/** All that HMAC needs of a key, in words: what `after` says that each of its two blocks leaves behind. */
+/** All that HMAC needs of a key, in words: the states after its inner and its outer block. */
 export function hmacStates(
   hash: Hash,
   after: (block: Uint8Array) => readonly number[],

@@ -16,7 +16,7 @@ test('a checksum left out is right', () => {
   fc.assert(fc.property(message, ({ checksum: _, ...value }) => assert.equal(internetChecksum(encodeIcmp(value)), 0)));
 });
 
-test('errors are told from questions and answers', () => {
+test('errors differ from requests and replies', () => {
   const errors = Array.from({ length: 256 }, (_, type) => type).filter(isIcmpError);
   assert.deepEqual(errors, [3, 4, 5, 11, 12]);
 });

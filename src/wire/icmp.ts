@@ -29,7 +29,7 @@ export interface IcmpMessage {
   /** The second 32-bit word: id and sequence, or (for fragmentation needed) the MTU in its low half. */
   readonly rest: number;
   readonly body: Uint8Array;
-  /** Absent on encode: computed. Decode always gives what was there. */
+  /** Absent on encode: computed. Decode always returns the field. */
   readonly checksum?: number;
 }
 
@@ -43,7 +43,7 @@ export function encodeIcmp(message: IcmpMessage): Uint8Array {
   return out;
 }
 
-/** The message, or undefined when it is shorter than its header. The checksum is given, not judged. */
+/** The message, or undefined when it is shorter than its header. The checksum is returned, not validated. */
 export function decodeIcmp(bytes: Uint8Array): IcmpMessage | undefined {
   if (bytes.length < 8) return undefined;
   const view = viewOf(bytes);

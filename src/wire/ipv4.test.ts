@@ -1,4 +1,4 @@
-// IPv4 packets there and back, and the lengths that must not be believed.
+// IPv4 packets there and back, and lengths that are wrong.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';

@@ -33,13 +33,13 @@ export interface Ipv4Packet {
   /** Length must be a multiple of 4, at most 40. */
   readonly options: Uint8Array;
   readonly payload: Uint8Array;
-  /** Absent on encode: the right one is computed. Decode always gives what was there. */
+  /** Absent on encode: computed. Decode always returns the field. */
   readonly checksum?: number;
   /** Absent on encode: the right one. Decode gives it only where a quoted packet was cut short. */
   readonly totalLength?: number;
 }
 
-/** What most packets have in common; spread it and name the rest. */
+/** Fields that most packets share; spread it and set the rest. */
 export const IPV4_DEFAULTS = {
   tos: 0,
   id: 0,
@@ -74,9 +74,9 @@ export function encodeIpv4(packet: Ipv4Packet): Uint8Array {
 }
 
 /**
- * The packet; bytes behind its total length (Ethernet padding) are left out. Undefined for another version, a header
+ * The packet; bytes after its total length (Ethernet padding) are ignored. Undefined for another version, a header
  * that does not fit, or a total length that the bytes do not have. `quoted`: accept a payload that was cut short, as ICMP
- * errors quote packets; `totalLength` then tells the original length.
+ * errors quote packets; `totalLength` is then the original length.
  */
 export function decodeIpv4(bytes: Uint8Array, quoted = false): Ipv4Packet | undefined {
   if (bytes.length < 20) return undefined;

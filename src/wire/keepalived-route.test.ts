@@ -99,7 +99,7 @@ test('next hops', () => {
   assert.deepEqual([via?.type, via?.payload.length], [18, 18]);
 });
 
-test('a rule is told from others by family, preference and action', () => {
+test('a rule is identified by family, preference and action', () => {
   const rule: HostRule = {
     family: 'inet6',
     not: true,

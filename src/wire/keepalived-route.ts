@@ -1,4 +1,4 @@
-// keepalived.conf's routes as route-netlink messages (man 7 rtnetlink): what rtnetlink-route.ts has, and next hops, metrics and the rest.
+// keepalived.conf's routes as route-netlink messages (man 7 rtnetlink): as rtnetlink-route.ts, with next hops, metrics and all other attributes.
 //
 //     struct rtmsg (see rtnetlink-route.ts), then attributes: 1 destination, 2 source prefix, 4 device, 5 gateway, 6 priority,
 //     7 preferred source, 8 metrics {1 lock mask, n value …}, 9 multipath, 11 realms, 15 table, 18 via, 20 preference, 21 22 encap,
@@ -12,7 +12,7 @@ import { encapAttributes } from './lightweight-tunnel.js';
 import { type Attribute, encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute, u32Attribute } from './netlink.js';
 import { familyNumber, RouteMessage } from './rtnetlink.js';
 
-/** RTPROT_KEEPALIVED: whose routes and rules these are. */
+/** RTPROT_KEEPALIVED: the owner of these routes and rules. */
 export const KEEPALIVED_PROTOCOL = 18;
 
 const TYPES: Readonly<Record<RouteType, number>> = {
@@ -100,7 +100,7 @@ function metrics(route: HostRoute): readonly Attribute[] {
   return all.length === 0 ? [] : [nested(8, all)];
 }
 
-/** As keepalived has it, what leads elsewhere is global with or without a gateway; what is of this host or link would be refused as that. */
+/** As in keepalived, a route to another host is global with or without a gateway; the kernel would refuse one of this host or link as global. */
 function scopeOf(route: HostRoute): number {
   if (route.scope !== undefined) return route.scope;
   if (route.family === 'inet6') return SCOPE.universe;

@@ -1,4 +1,4 @@
-// MD5 (RFC 1321): the hash inside keepalived's auth_type AH. Nothing that is new should rely on it.
+// MD5 (RFC 1321): the hash inside keepalived's auth_type AH. Not for new protocols.
 import { concat, viewOf } from './bytes.js';
 
 const shifts = [7, 12, 17, 22, 5, 9, 14, 20, 4, 11, 16, 23, 6, 10, 15, 21];
@@ -20,7 +20,7 @@ type State = [number, number, number, number];
 
 const start = (): State => [0x67452301, 0xefcdab89 | 0, 0x98badcfe | 0, 0x10325476];
 
-/** Takes the 64 bytes from `block` on into the state. */
+/** Adds the 64 bytes from `block` on to the state. */
 function compress(state: State, view: DataView, block: number): void {
   let [a, b, c, d] = state;
   for (let step = 0; step < 64; step++) {
@@ -34,7 +34,7 @@ function compress(state: State, view: DataView, block: number): void {
   state[3] = (state[3] + d) | 0;
 }
 
-/** What a first block of 64 bytes leaves behind, in words. */
+/** The state after a first block of 64 bytes, in words. */
 export function md5After(block: Uint8Array): readonly number[] {
   const state = start();
   compress(state, viewOf(block), 0);

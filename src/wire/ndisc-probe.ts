@@ -49,7 +49,7 @@ export function neighbourSolicitation(mac: Mac, from: Address, target: Address):
   });
 }
 
-/** Who says in this frame that an address is his; undefined for any other frame. */
+/** The address that this frame claims, and the claimant's MAC; undefined for any other frame. */
 export function neighbourClaim(frame: Uint8Array): { readonly address: Address; readonly mac: Mac } | undefined {
   const ethernet = decodeEthernet(frame);
   const packet = ethernet?.etherType === EtherType.ipv6 ? ethernet.payload : undefined;
@@ -58,6 +58,6 @@ export function neighbourClaim(frame: Uint8Array): { readonly address: Address; 
   const address =
     message[0] === ADVERTISEMENT && message.length >= AT.option ? decodeAddress(message.subarray(AT.target, AT.option)) : undefined;
   if (address === undefined) return undefined;
-  const told = message.length >= AT.end && message[AT.option] === TARGET_LINK_ADDRESS;
-  return { address, mac: told ? macText(message.subarray(AT.mac, AT.end)) : ethernet.source };
+  const hasOption = message.length >= AT.end && message[AT.option] === TARGET_LINK_ADDRESS;
+  return { address, mac: hasOption ? macText(message.subarray(AT.mac, AT.end)) : ethernet.source };
 }

@@ -19,7 +19,7 @@ test("keepalived's frame", () => {
   assert.equal(internetChecksum(message, pseudoHeaderSum(vip, allNodes, 58, message.length)), 0);
 });
 
-test('a router says that it is one; IPv4 has no such thing', () => {
+test('a router has its flag set; IPv4 has no such flag', () => {
   assert.equal(unsolicitedAdvertisement('02:00:00:00:00:01', vip, true)[58], 0xa0);
   assert.throws(() => unsolicitedAdvertisement('02:00:00:00:00:01', parseAddress('10.0.0.1')!, false), RangeError);
 });

@@ -1,4 +1,4 @@
-// Unsolicited neighbour advertisements (RFC 4861 §4.4, §7.2.6): how a host tells everyone on the link that an IPv6 address is here now.
+// Unsolicited neighbour advertisements (RFC 4861 §4.4, §7.2.6): how a host announces to the link that it has an IPv6 address now.
 //
 //      0               1               2               3
 //     +---------------+---------------+---------------+---------------+

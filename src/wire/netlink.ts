@@ -37,7 +37,7 @@ export interface NetlinkMessage {
   readonly payload: Uint8Array;
 }
 
-/** What is asked of the kernel; the transport adds the sequence number. */
+/** A request to the kernel; the transport adds the sequence number. */
 export interface NetlinkRequest {
   readonly type: number;
   readonly flags: number;
@@ -111,7 +111,7 @@ export function decodeAttributes(bytes: Uint8Array): readonly Attribute[] | unde
   return attributes;
 }
 
-/** `NLA_F_NESTED`, which strict kernels want on attributes that hold attributes. */
+/** `NLA_F_NESTED`, which strict kernels require on attributes that hold attributes. */
 export function nested(type: number, attributes: readonly Attribute[]): Attribute {
   return { type: type | 0x8000, payload: encodeAttributes(attributes) };
 }
@@ -122,7 +122,7 @@ export function u32Attribute(type: number, value: number): Attribute {
   return { type, payload };
 }
 
-/** Text with the ending zero byte that the kernel wants. */
+/** Text with the ending zero byte that the kernel requires. */
 export function textAttribute(type: number, text: string): Attribute {
   return { type, payload: Uint8Array.from([...text, '\0'], (letter) => letter.charCodeAt(0) & 0xff) };
 }
@@ -147,7 +147,7 @@ export function textOf(payload: Uint8Array | undefined): string | undefined {
   return String.fromCharCode(...(end < 0 ? payload : payload.subarray(0, end)));
 }
 
-/** What an error message says: `errno` 0 is an acknowledgement; `text`: the kernel's own words, where it has any. */
+/** An error message: `errno` 0 is an acknowledgement; `text`: the kernel's explanation, if it has one. */
 export interface NetlinkError {
   readonly errno: number;
   readonly text?: string;

@@ -140,7 +140,7 @@ function byteOrders(set: NftSet): readonly Attribute[] {
   return payload.length === 0 ? [] : [{ type: 13, payload }];
 }
 
-/** `id` tells sets of one batch apart. */
+/** `id` distinguishes the sets of one batch. */
 export const newSet = (family: number, table: string, set: NftSet, id: number): NftMessage => ({
   type: MESSAGE.newSet,
   flags: CREATE,

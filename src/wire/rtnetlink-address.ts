@@ -24,7 +24,7 @@ import {
 } from './netlink.js';
 import { familyNumber, RouteMessage } from './rtnetlink.js';
 
-/** Address scopes: global is seen by everyone, link only on the wire it is on, host only here. */
+/** Address scopes: global is valid everywhere, link on its link only, host on this host only. */
 export const AddressScope = { global: 0, site: 200, link: 253, host: 254 } as const;
 export const AddressFlag = {
   secondary: 0x01,

@@ -1,4 +1,4 @@
-// Links that stand on another one: macvlan and ipvlan (linux/if_link.h), made for virtual router MACs.
+// Links on top of another one: macvlan and ipvlan (linux/if_link.h), made for virtual router MACs.
 //
 //     struct ifinfomsg (see rtnetlink-link.ts), then attributes: 1 MAC, 3 name, 5 the link below, 18 link info {1 kind,
 //     2 data {1 mode, 2 flags, 7 length of a macvlan's broadcast queue}}, 10 master, 27 group
@@ -39,7 +39,7 @@ function u16(value: number): Uint8Array {
   return out;
 }
 
-/** A private macvlan (it never speaks with its siblings) or a layer-2 ipvlan. The kernel answers EEXIST, ENODEV. */
+/** A private macvlan (without traffic between siblings) or a layer-2 ipvlan. The kernel answers EEXIST, ENODEV. */
 export function addStackedLink(link: StackedLink): NetlinkRequest {
   const { kind } = link;
   const data =

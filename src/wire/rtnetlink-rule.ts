@@ -104,7 +104,7 @@ export function deleteRule(rule: HostRule): NetlinkRequest {
   return { type: RuleMessage.deleteRule, flags: 0, payload: encode(rule) };
 }
 
-/** What tells one rule from another in the kernel's messages: family, preference, action's number; undefined for bytes that are none. */
+/** What identifies a rule in the kernel's messages: family, preference, action's number; undefined for bytes that are none. */
 export function ruleIdentity(payload: Uint8Array): string | undefined {
   const map = payload.length < 12 ? undefined : attributeMap(payload.subarray(12));
   return map === undefined ? undefined : `${payload[0]} ${u32Of(map.get(6)) ?? 0} ${payload[7]}`;

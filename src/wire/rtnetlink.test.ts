@@ -65,7 +65,7 @@ test('neighbours survive the round trip', () => {
   fc.assert(fc.property(value, (one) => assert.deepEqual(decodeNeighbour(encodeNeighbour(one)), one)));
 });
 
-test('a link as a request names it is a link as an answer tells it', () => {
+test('a link in a request has the form of a link in an answer', () => {
   const payload = encodeLinkChange({ ifindex: 7, name: 'br0', kind: 'bridge', up: true, mtu: 1400, mac: '02:00:00:00:00:07', master: 3 });
   assert.deepEqual(decodeLink(payload), {
     ifindex: 7,

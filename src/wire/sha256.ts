@@ -48,7 +48,7 @@ function compress(state: Int32Array, words: Int32Array): void {
   });
 }
 
-/** What a first block of 64 bytes leaves behind, in words. */
+/** The state after a first block of 64 bytes, in words. */
 export function sha256After(block: Uint8Array): readonly number[] {
   const state = Int32Array.from(start);
   const words = new Int32Array(64);

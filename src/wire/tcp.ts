@@ -31,7 +31,7 @@ export interface TcpSegment {
   /** Length must be a multiple of 4, at most 40. */
   readonly options: Uint8Array;
   readonly payload: Uint8Array;
-  /** Absent on encode: computed. Decode always gives what was there. */
+  /** Absent on encode: computed. Decode always returns the field. */
   readonly checksum?: number;
 }
 
@@ -67,7 +67,7 @@ export function encodeTcp(segment: TcpSegment, source: Address, destination: Add
   return out;
 }
 
-/** The segment, or undefined when its header does not fit. The checksum is given, not judged. */
+/** The segment, or undefined when its header does not fit. The checksum is returned, not validated. */
 export function decodeTcp(bytes: Uint8Array): TcpSegment | undefined {
   if (bytes.length < 20) return undefined;
   const view = viewOf(bytes);

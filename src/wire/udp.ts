@@ -15,7 +15,7 @@ export interface UdpDatagram {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly payload: Uint8Array;
-  /** Absent on encode: computed. 0: none was made (IPv4 only). Decode always gives what was there. */
+  /** Absent on encode: computed. 0: none was made (IPv4 only). Decode always returns the field. */
   readonly checksum?: number;
 }
 
@@ -31,7 +31,7 @@ export function encodeUdp(datagram: UdpDatagram, source: Address, destination: A
   return out;
 }
 
-/** The datagram, or undefined when its length field does not fit the bytes; what stands behind the length is left out. */
+/** The datagram, or undefined when its length field does not fit the bytes; bytes after the length are ignored. */
 export function decodeUdp(bytes: Uint8Array): UdpDatagram | undefined {
   if (bytes.length < 8) return undefined;
   const view = viewOf(bytes);

@@ -38,11 +38,11 @@ test('frames of keepalived 2.2.7', () => {
 test('an AH packet of keepalived 2.2.7, made and opened', () => {
   const message = encodeVrrp({ ...v2, authType: 2 }, { kind: 'plain' });
   const envelope = { source: sender, destination: group, ttl: 255, id: 1, unicast: false };
-  const sealed = encodeAh(passwordBytes('1111'), envelope, 1, message);
-  assert.equal(hex(sealed), '700400000a63000100000001c05ee1983909ff692307ef722133c80102010a030a6300640000000000000000');
-  assert.deepEqual(decodeAh(passwordBytes('1111'), envelope, sealed), { spi: 0x0a630001, sequence: 1, valid: true, message });
-  assert.equal(decodeAh(passwordBytes('2222'), envelope, sealed)?.valid, false);
-  assert.equal(decodeAh(passwordBytes('1111'), { ...envelope, ttl: 254 }, sealed)?.valid, false);
+  const encoded = encodeAh(passwordBytes('1111'), envelope, 1, message);
+  assert.equal(hex(encoded), '700400000a63000100000001c05ee1983909ff692307ef722133c80102010a030a6300640000000000000000');
+  assert.deepEqual(decodeAh(passwordBytes('1111'), envelope, encoded), { spi: 0x0a630001, sequence: 1, valid: true, message });
+  assert.equal(decodeAh(passwordBytes('2222'), envelope, encoded)?.valid, false);
+  assert.equal(decodeAh(passwordBytes('1111'), { ...envelope, ttl: 254 }, encoded)?.valid, false);
   assert.equal(decodeAh(passwordBytes('1111'), envelope, message), undefined);
 });
 
@@ -118,22 +118,22 @@ test('a trailer of auth_hmac proves key, sender and message', () => {
   const fields = { keyId: 3, seconds: 1_700_000_000, subSecond: 500, counter: 9 };
   const message = encodeVrrp({ ...v2, version: 3, interval: 100 }, pseudo);
   const { length } = message;
-  const sealed = new Uint8Array([...message, ...hmacTrailer(key, sender, message, fields)]);
-  assert.equal(sealed.length, length + 28);
+  const encoded = new Uint8Array([...message, ...hmacTrailer(key, sender, message, fields)]);
+  assert.equal(encoded.length, length + 28);
   const keyOf = (id: number): Uint8Array | undefined => (id === 3 ? key : undefined);
-  const { valid: _, ...said } = decodeHmac(keyOf, sender, sealed, length) ?? assert.fail();
-  assert.deepEqual(said, { ...fields, key });
-  assert.equal(decodeHmac(keyOf, sender, sealed, length)?.valid(), true);
-  assert.equal(decodeHmac(keyOf, at('10.99.0.2'), sealed, length)?.valid(), false);
-  assert.equal(decodeHmac(() => undefined, sender, sealed, length)?.valid(), false);
+  const { valid: _, ...rest } = decodeHmac(keyOf, sender, encoded, length) ?? assert.fail();
+  assert.deepEqual(rest, { ...fields, key });
+  assert.equal(decodeHmac(keyOf, sender, encoded, length)?.valid(), true);
+  assert.equal(decodeHmac(keyOf, at('10.99.0.2'), encoded, length)?.valid(), false);
+  assert.equal(decodeHmac(() => undefined, sender, encoded, length)?.valid(), false);
   fc.assert(
-    fc.property(fc.nat(sealed.length * 8 - 1), (bit) => {
-      const changed = sealed.slice();
+    fc.property(fc.nat(encoded.length * 8 - 1), (bit) => {
+      const changed = encoded.slice();
       changed[bit >> 3] = (changed[bit >> 3] ?? 0) ^ (1 << (bit & 7));
       const covered = bit >> 3 !== 6 && bit >> 3 !== 7;
       assert.equal(decodeHmac(keyOf, sender, changed, length)?.valid() ?? false, !covered, 'the checksum alone is not covered');
     }),
   );
-  survivesGarbage((bytes) => decodeHmac(keyOf, sender, bytes, Math.max(0, bytes.length - 28))?.valid(), sealed);
+  survivesGarbage((bytes) => decodeHmac(keyOf, sender, bytes, Math.max(0, bytes.length - 28))?.valid(), encoded);
   assert.deepEqual(hex(passwordBytes('123456789')), '3132333435363738');
 });

@@ -67,7 +67,7 @@ export function vrrpLength(version: number, family: Address['family'], count: nu
   return VRRP_HEADER_BYTES + count * (family === 'inet' ? 4 : 16) + (version === 2 ? VRRP_AUTH_BYTES : 0);
 }
 
-/** The checksum that the message should carry; whatever stands in its field counts as zero. */
+/** The checksum that the message should have; its checksum field counts as zero. */
 export function vrrpChecksum(message: Uint8Array, over: VrrpChecksum): number {
   const zeroed = message.slice();
   viewOf(zeroed).setUint16(6, 0);
@@ -113,7 +113,7 @@ export function decodeVrrpHeader(bytes: Uint8Array): VrrpHeader | undefined {
   };
 }
 
-/** The addresses behind the header; fewer than the header says where the bytes end before. */
+/** The addresses after the header; fewer than its count where the bytes end earlier. */
 export function decodeVrrpAddresses(bytes: Uint8Array, family: Address['family'], count: number): readonly Address[] {
   const size = family === 'inet' ? 4 : 16;
   const out: Address[] = [];

@@ -177,7 +177,7 @@ test('one table, entered by ip netns exec or by nsenter alone', { skip }, async 
   });
 });
 
-test('a table of another build, or nobody’s, is refused in one line; unload still works', { skip }, () => {
+test('a table of another build, or of no build, is refused in one line; unload still works', { skip }, () => {
   for (const field of [Conf.abi, Conf.layout, Conf.magic]) {
     const bed = openBed();
     try {

@@ -58,7 +58,7 @@ export interface Bed {
   close(): void;
 }
 
-/** Named, so that a run without root says what it did not try. */
+/** The reason is named, so that a run without root reports what it skipped. */
 export const skipReason = noNamespaces;
 
 function enter(name: string): void {

@@ -1,4 +1,4 @@
-// A writing or reading command for driver.test.ts, as a process of its own: takes its orders as JSON, and may be killed.
+// A writing or reading command for driver.test.ts, as a process of its own: takes its commands as JSON, and may be killed.
 
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
@@ -10,7 +10,7 @@ import { rotate } from './rotation.js';
 export type Orders =
   /** Loads the datapath and ends. */
   | { readonly kind: 'load' }
-  /** Says so, then takes the datapath away. */
+  /** Prints a line, then unloads the datapath. */
   | { readonly kind: 'unload' }
   /** Changes of all sorts, for ever. */
   | { readonly kind: 'churn'; readonly seed: number }
@@ -69,7 +69,7 @@ function list(until: number): void {
   process.stdout.write(JSON.stringify(seen));
 }
 
-/** Stops this process at a store, until somebody continues it. */
+/** Stops this process at a store, until SIGCONT. */
 function haltAt(stores: number): void {
   let left = stores;
   for (const name of ['set', 'setBig', 'swap', 'swapBig', 'clear'] as const) {
@@ -97,7 +97,7 @@ function halt(stores: number, batch: boolean): void {
   });
 }
 
-function obey(orders: Orders): void {
+function run(orders: Orders): void {
   if (orders.kind === 'load') openDirector().close();
   else if (orders.kind === 'unload') {
     process.stdout.write('ready\n');
@@ -113,4 +113,4 @@ function obey(orders: Orders): void {
 }
 
 const [, script = '', orders] = process.argv;
-if (script.endsWith('driver-child.js') && orders !== undefined) obey(JSON.parse(orders) as Orders);
+if (script.endsWith('driver-child.js') && orders !== undefined) run(JSON.parse(orders) as Orders);

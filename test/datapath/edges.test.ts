@@ -82,7 +82,7 @@ test('a warm next hop: the frame leaves with the addresses of the server and of 
 const ARP = 0x0806;
 const isArp = (frame: Uint8Array): boolean => frame[12] === ARP >> 8 && frame[13] === (ARP & 0xff);
 
-test('a next hop that was believed for a while is asked for by ARP, and no packet is lost by that', { skip }, () => {
+test('a next hop that was used for a while is probed by ARP, and no packet is lost', { skip }, () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
   const ends = { from: `${CLIENT}:40000`, to: `${VIP}:80` };
   const socket = new PacketSocket(native().ifNameToIndex('back-far'), 0x0800);
@@ -119,7 +119,7 @@ test('DR needs no forwarding', { skip }, () => {
   }
 });
 
-test("an address of nobody's own is no destination: broadcast, multicast, this network", { skip }, () => {
+test('an address that is not unicast is no destination: broadcast, multicast, this network', { skip }, () => {
   const bed = bedWith(service('tcp', VIP, 80, [destination(`${SERVERS[0]}:80`, 'masq')]));
   const key = serviceKey('tcp', VIP, 80);
   const refuses = (errno: RefusalErrno, work: () => void): void => assert.throws(work, (error) => isRefusal(error, errno));
@@ -143,14 +143,14 @@ test('a service whose address leaves the host: its connections go on, new ones d
     const from = `10.0.1.${128 + (flow % 64)}:${1024 + (flow >> 6)}`;
     return bed.send('ingress', 'front', fromClient(tcp({ from, to: old.to }, 'S'))).verdict;
   };
-  /** The answer is remembered for a second: as often as it takes until then. */
+  /** The answer is cached for a second: tries until then. */
   const becomes = (verdict: string): void => {
     for (let tries = 0; another() !== verdict; tries++) assert.ok(tries < 1_000_000, `never: ${verdict}`);
   };
   try {
     for (const letters of ['S', 'A']) assert.equal(bed.send('ingress', 'front', fromClient(tcp(old, letters))).verdict, 'redirect');
     execFileSync('ip', ['addr', 'del', `${DR_VIP}/32`, 'dev', 'front']);
-    assert.equal(another(), 'redirect', 'remembered');
+    assert.equal(another(), 'redirect', 'cached');
     bed.letHopsAge();
     becomes('pass');
     assert.equal(bed.send('ingress', 'front', fromClient(tcp(old, 'A'))).verdict, 'redirect', 'the old connection');
@@ -161,7 +161,7 @@ test('a service whose address leaves the host: its connections go on, new ones d
     openDirector().close(); // any command of weir: it puts its own device in order
     becomes('pass');
     execFileSync('sysctl', ['-qw', 'net.ipv4.ip_forward=1', 'net.ipv4.ip_forward=0']);
-    becomes('redirect'); // the kernel says nothing now: as if the address were here
+    becomes('redirect'); // the kernel gives no answer now: the address counts as local
   } finally {
     bed.close();
   }

@@ -143,7 +143,7 @@ test('killed on the way: it goes on balancing, and the next weir load does all o
   }
 });
 
-test('a build that fails its self-check takes nobody’s place', { skip }, async () => {
+test('a build that fails its self-check replaces nothing', { skip }, async () => {
   await inCluster(async (cluster) => {
     const { client, lvs } = cluster;
     await balancing(cluster);

@@ -1,5 +1,5 @@
-// What somebody who means harm would try, or a network that happens to do it: floods that fill the table, forged errors,
-// forged sources, large packets that nobody counted, changes of the table at the worst moment.
+// Attacks, and accidents that look like them: floods that fill the table, forged errors, forged sources, large packets without a
+// segment count, changes of the table at the worst moment.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { createSocket } from 'node:dgram';
@@ -61,7 +61,7 @@ test('a large packet whose segments are larger than the next MTU is answered, on
   });
 });
 
-test('any number of services may share a server: the reply of each is told from the others', { skip }, () => {
+test('any number of services may share a server: the reply of each finds its own VIP', { skip }, () => {
   const ports = Array.from({ length: 200 }, (_, n) => 1000 + n);
   within(
     ports.map((port) => service('tcp', VIP, port, [destination(`${SERVER}:80`, 'masq')])),
@@ -121,7 +121,7 @@ test('a UDP flood takes the place of its like: connections of TCP come in and st
   );
 });
 
-test('a scheduler that is exchanged under traffic refuses nobody', { skip }, () => {
+test('a scheduler that is changed under traffic refuses no packet', { skip }, () => {
   within([masqueraded], (bed) => {
     const { services } = bed.tables;
     const set = services.set.bind(services);
@@ -140,7 +140,7 @@ test('a scheduler that is exchanged under traffic refuses nobody', { skip }, () 
   });
 });
 
-test('an ICMP error that quotes a connection but goes to somebody else passes untouched', { skip }, () => {
+test('an ICMP error that quotes a connection but has another recipient passes untouched', { skip }, () => {
   within([masqueraded], (bed) => {
     bed.send('ingress', 'front', fromClient(tcp(ends, 'S')));
     const quote = tcp({ from: ends.from, to: `${SERVER}:80` }, 'S', { ttl: 62 }).slice(0, 28);

@@ -4,7 +4,7 @@
 //   ask udp HOST PORT N FROM   the same by UDP, from port FROM and those after it
 //   steady HOST PORT           a new TCP connection every 100 ms, given up after 500 ms: a line `MILLISECONDS ANSWER` for each
 //                              that was answered, for as long as it lives
-//   hold HOST PORT             opens a TCP connection, says `open`, and keeps it, silent
+//   hold HOST PORT             opens a TCP connection, prints `open`, and keeps it without sending
 //   stream HOST PORT           a datagram a millisecond, from ten ports in turn, a hundred with each; `begun` with the first answer; on SIGTERM,
 //                              when every answer is in or has not come for 2 s, a line `SENT ANSWERED`
 //   bulk HOST PORT BYTES       sends so many bytes to a `sink`; a line with the SHA-256 of what was sent
@@ -24,7 +24,7 @@ export const station = (...args: readonly (string | number)[]): readonly string[
 /** How long an answer is waited for. */
 const PATIENCE_MS = 30_000;
 
-const say = (line: string): void => {
+const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
 
@@ -35,7 +35,7 @@ function serve(name: string, port: number, address: string): void {
     createServer((socket) => {
       socket.on('error', () => {});
       socket.once('data', () => socket.end(name));
-    }).listen(port, address, () => say('ready'));
+    }).listen(port, address, () => print('ready'));
   });
 }
 
@@ -70,14 +70,14 @@ function askUdp(host: string, port: number, patience: number, from: number): Pro
 
 async function ask(protocol: string, host: string, port: number, times: number, from: number): Promise<void> {
   for (let done = 0; done < times; done++)
-    say(await (protocol === 'udp' ? askUdp(host, port, PATIENCE_MS, from + done) : askTcp(host, port, PATIENCE_MS)));
+    print(await (protocol === 'udp' ? askUdp(host, port, PATIENCE_MS, from + done) : askTcp(host, port, PATIENCE_MS)));
 }
 
 function steady(host: string, port: number): void {
   setInterval(() => {
     askTcp(host, port, 500).then(
       (answer) => {
-        if (answer !== 'silence' && !answer.startsWith('E')) say(`${performance.timeOrigin + performance.now()} ${answer}`);
+        if (answer !== 'silence' && !answer.startsWith('E')) print(`${performance.timeOrigin + performance.now()} ${answer}`);
       },
       () => process.exit(1),
     );
@@ -86,28 +86,28 @@ function steady(host: string, port: number): void {
 
 /** A thousand datagrams by ten sockets; then ten new ones, so that there are new connections too. */
 function stream(host: string, port: number): void {
-  let [sent, answered, heard] = [0, 0, performance.now()];
+  let [sent, answered, answeredAt] = [0, 0, performance.now()];
   const open = (): Socket => {
     const socket = createSocket('udp4');
     socket.on('message', () => {
       answered += 1;
-      heard = performance.now();
-      if (answered === 1) say('begun');
+      answeredAt = performance.now();
+      if (answered === 1) print('begun');
     });
     return socket;
   };
   const sockets = Array.from({ length: 10 }, open);
   const turn = setInterval(() => {
     const k = sent % sockets.length;
-    if (sent % 1000 >= 990) sockets[k] = open(); // the old one still hears
+    if (sent % 1000 >= 990) sockets[k] = open(); // the old one still receives
     sockets[k]?.send('?', port, host);
     sent += 1;
   }, 1);
   process.once('SIGTERM', () => {
     clearInterval(turn);
     setInterval(() => {
-      if (answered < sent && performance.now() - heard < 2000) return;
-      say(`${sent} ${answered}`);
+      if (answered < sent && performance.now() - answeredAt < 2000) return;
+      print(`${sent} ${answered}`);
       process.exit(0);
     }, 20);
   });
@@ -131,7 +131,7 @@ function bulk(host: string, port: number, bytes: number): void {
   };
   socket.on('connect', pump);
   socket.on('drain', pump);
-  socket.on('close', () => say(hash.digest('hex')));
+  socket.on('close', () => print(hash.digest('hex')));
 }
 
 function sink(port: number): void {
@@ -139,10 +139,10 @@ function sink(port: number): void {
     const hash = createHash('sha256');
     socket.on('data', (chunk) => hash.update(chunk));
     socket.on('end', () => {
-      say(hash.digest('hex'));
+      print(hash.digest('hex'));
       socket.end();
     });
-  }).listen(port, '0.0.0.0', () => say('ready'));
+  }).listen(port, '0.0.0.0', () => print('ready'));
 }
 
 function main([what, ...args]: readonly string[]): Promise<void> | void {
@@ -155,7 +155,7 @@ function main([what, ...args]: readonly string[]): Promise<void> | void {
   if (what === 'sink') return sink(Number(first));
   if (what === 'hold') {
     const socket = createConnection({ host: first, port: Number(second) });
-    socket.on('connect', () => say('open'));
+    socket.on('connect', () => print('open'));
   }
 }
 

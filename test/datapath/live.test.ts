@@ -64,7 +64,9 @@ async function transfer(bed: Bed, from: Host, to: Host, lvs: Host, server = '10.
   );
 }
 
-test('a destination on the director itself: NAT with another port, and DR; for a client elsewhere and for one here', { skip }, async () => {
+test('a destination on the director itself: NAT with another port, and DR; for a client on another host and a local one', {
+  skip,
+}, async () => {
   await inCluster(async (cluster) => {
     const { bed, client, lvs } = cluster;
     for (const address of ['10.8.1.1', '10.8.2.1']) await serving(cluster, lvs, 8080, address, address);
@@ -146,7 +148,7 @@ test('counters and rates move with no process of ours alive', { skip }, async ()
   });
 });
 
-test('no destination left: the client’s socket is refused at once, TCP and UDP', { skip }, async () => {
+test('no destination left: the client’s socket is refused immediately, TCP and UDP', { skip }, async () => {
   await inCluster(async ({ client, lvs }) => {
     for (const protocol of ['t', 'u']) ipvsadm(lvs, `-A -${protocol} ${VIP}:80 -s rr`, `-a -${protocol} ${VIP}:80 -r 10.8.2.11:80 -m -w 0`);
     for (const from of [client, lvs]) {
@@ -184,7 +186,7 @@ for (const attach of ['tc', 'xdp'] as const) {
         (seen) => Number(seen?.[0]) >= 10,
       );
       assert.deepEqual(counted, ['10', '10'], 'ten datagrams came, and went on once each');
-      // Frames for the VIP, but for another station: the director sees them, and they are none of its business.
+      // Frames for the VIP with another host's MAC: the director sees them, and must not balance them.
       const mac = ok(web1.run(['cat', '/sys/class/net/eth1/address'])).trim();
       const received = (): number => Number(ok(lvs.run(['cat', '/sys/class/net/eth0/statistics/rx_packets'])));
       const before = received();

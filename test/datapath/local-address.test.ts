@@ -1,5 +1,5 @@
-// Whose an address is, on living hosts: services of an address that is another host's at the moment, and datagrams that claim
-// to come from the director itself.
+// Local addresses on living hosts: services with an address that another host has at the moment, and datagrams with the director's
+// own address as their source.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { native } from '../../src/sys/addon.js';

@@ -1,4 +1,4 @@
-// Next hops on living hosts: a server's hardware address or the route to it changes, and nobody tells the director.
+// Next hops on living hosts: a server's hardware address or the route to it changes, without any notice to the director.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { noNamespaces } from '../support/netns-bed.js';
@@ -7,14 +7,14 @@ import { station } from './live-child.js';
 
 const skip = noNamespaces();
 
-/** How long nobody answered, ms, across the event at `since`; and when it ended. */
+/** How long no answer came, ms, across the event at `since`; and when it ended. */
 async function silenceAfter(lines: readonly string[], since: number, right: (answer: string) => boolean): Promise<number> {
   const times = (): readonly number[] =>
     lines
       .map((line) => line.split(' '))
       .filter(([time, answer]) => Number(time) > since && right(answer ?? ''))
       .map(([time]) => Number(time));
-  // Answers on the way at the moment of the event do not count: three in a row do.
+  // Answers in flight at the moment of the event do not count: three in a row do.
   const found = await until(times, (seen) => seen.length >= 3, 60);
   return (found[0] ?? Number.POSITIVE_INFINITY) - since;
 }

@@ -82,7 +82,7 @@ function sameButTranslated(outcome: Outcome, sent: Uint8Array): void {
     if (!free.has(at)) assert.equal(frame[at], byte, `byte ${at}`);
   });
   assert.equal(internetChecksum(frame.slice(ETHERNET, l4)), 0, 'IP header checksum');
-  // handed in by lo (a client without a route is the stack's business), it has not been forwarded
+  // handed in by lo (a client without a route is left to the stack), it has not been forwarded
   const handedIn = frame.slice(0, 6).every((byte) => byte === 0);
   assert.equal(frame[ETHERNET + 8], (sent[ETHERNET + 8] ?? 0) - (handedIn ? 0 : 1), 'TTL');
 }

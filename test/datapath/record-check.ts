@@ -58,7 +58,7 @@ function checkChains({ dests, conf }: Tables, endpoints: EndpointTable): void {
     const endpoint = realEndpoint(dests, id);
     const chain: number[] = [];
     for (let at = endpoints.find(endpoint); at !== 0; at = dests.get(at, Dest.nextSame)) {
-      assert.ok(!chain.includes(at), `the chain of twins of destination ${id} comes back to ${at}`);
+      assert.ok(!chain.includes(at), `the chain of destinations of one endpoint from ${id} comes back to ${at}`);
       assert.equal(realEndpoint(dests, at), endpoint, `destination ${at} has the address of its chain`);
       assert.ok(dests.get(at, Dest.flags) & Abi.D_REAL, `destination ${at} of the chain is looked for`);
       assert.notEqual(dests.get(at, Dest.state), WeirState.FREE, `destination ${at} of the chain is in use`);

@@ -1,4 +1,4 @@
-// A writer whose every state can be told from a mixture of two: what a listing of it must look like.
+// A writer none of whose states looks like a mixture of two others: what a listing of it must look like.
 import type { Director } from '../../src/datapath/director.js';
 import type { ServiceEntry } from '../../src/model/service.js';
 import { destination, serviceKey } from './fixtures/fixture.js';

@@ -36,7 +36,7 @@ function assertRefused(bed: Bed, outcome: Outcome): void {
 }
 
 /** The same service twice: in the datapath, and as lists and states in TypeScript. */
-class Twins {
+class Mirror {
   list: Candidates = [];
   readonly connections: Connection[] = [];
   #schedule: Schedule;
@@ -111,7 +111,7 @@ class Twins {
     this.#change(id, (each) => ({ ...each, active: each.active + 1 }));
   }
 
-  /** A SYN on a connection that is over: the old one goes, the client's port is scheduled anew. */
+  /** A SYN on a connection that is over: the old one goes, the client's port is scheduled again. */
   #reopen(connection: Connection, letters: string): void {
     this.connections.splice(this.connections.indexOf(connection), 1);
     this.#change(connection.server, (each) => ({ ...each, inactive: each.inactive - 1 }));
@@ -168,16 +168,16 @@ const action = fc.oneof(
 
 type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 
-function play(twins: Twins, actions: readonly Action[]): void {
+function play(mirror: Mirror, actions: readonly Action[]): void {
   for (const each of actions) {
-    if (each.what === 'add') twins.add(each.weight);
-    else if (each.what === 'come back') twins.comeBack(each.which, each.weight);
-    else if (each.what === 'delete') twins.delete(each.which);
-    else if (each.what === 'edit') twins.edit(each.which, each.weight);
-    else if (each.what === 'open') twins.open();
-    else twins.segment(each.which, each.from, each.letters);
+    if (each.what === 'add') mirror.add(each.weight);
+    else if (each.what === 'come back') mirror.comeBack(each.which, each.weight);
+    else if (each.what === 'delete') mirror.delete(each.which);
+    else if (each.what === 'edit') mirror.edit(each.which, each.weight);
+    else if (each.what === 'open') mirror.open();
+    else mirror.segment(each.which, each.from, each.letters);
   }
-  twins.check();
+  mirror.check();
 }
 
 for (const scheduler of schedulers.keys()) {
@@ -187,7 +187,7 @@ for (const scheduler of schedulers.keys()) {
       fc.assert(
         fc.property(fc.array(action, { minLength: 10, maxLength: 120 }), (actions) => {
           bed.wipe();
-          play(new Twins(bed, scheduler), actions);
+          play(new Mirror(bed, scheduler), actions);
         }),
         { numRuns: 300 },
       );

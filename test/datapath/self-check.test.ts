@@ -40,7 +40,7 @@ function refused(folder: string, name: RegExp, loading: () => void): void {
 test('a trial leaves every table as it was', { skip }, () => {
   inFolder((folder) => {
     load(folder, SMALL);
-    // conf is filled in, the timer writes its own, desks are scratch
+    // conf is filled in, the timer writes its own record, scratch space does not count
     for (const name of PINNED_MAPS.filter((each) => !['conf', 'housekeeping', 'scratch_space'].includes(each))) {
       const map = BpfMap.pinned(`${folder}/${name}`);
       const { valueSize, maxEntries } = map.info();

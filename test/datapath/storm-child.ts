@@ -1,5 +1,5 @@
 // One CPU's share of a storm: a process of its own that sends frames of many flows through a pinned program, in an order
-// of its own, and says at the end what became of them. Started by concurrent.test.ts, pinned to a CPU by taskset.
+// of its own, and prints at the end what became of them. Started by concurrent.test.ts, pinned to a CPU by taskset.
 import { native } from '../../src/sys/addon.js';
 import { Program } from '../../src/sys/bpf/bpf-objects.js';
 import { fromClient, tcp } from './fixtures/packets.js';

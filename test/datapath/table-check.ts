@@ -1,5 +1,5 @@
 // What must hold of the connection table at rest, whatever the CPUs did to it: no connection twice, no slot half written,
-// counts that add up, and a mark on every bucket that a connection passed by on its way from home.
+// counts that add up, and a mark on every bucket between a connection's home and its place.
 import assert from 'node:assert/strict';
 import { Abi, Conf, ConnSlot, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { keyedHash } from '../../src/datapath/ebpf/endpoint-table.js';
@@ -50,7 +50,7 @@ export function takenSlots(bed: Bed): readonly Slot[] {
   return found;
 }
 
-/** Buckets that say a connection passed them by. */
+/** Buckets with a mark. */
 export function spilledBuckets(bed: Bed): number {
   const records = bed.slots();
   let count = 0;
@@ -73,7 +73,7 @@ function checkPlace(bed: Bed, slot: Slot): void {
   }
 }
 
-/** @throws AssertionError. Only at rest: no packet may be on its way. */
+/** @throws AssertionError. Only while no packet is processed. */
 export function checkTable(bed: Bed): readonly Slot[] {
   const slots = takenSlots(bed);
   const seen = new Map<bigint, number>();

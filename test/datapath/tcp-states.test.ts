@@ -1,5 +1,5 @@
 // The TCP table of the datapath, cell by cell, against the one in TypeScript: a connection is put into each state, a
-// segment is sent each way, and state, time and counts are read back. Most cells are never reached by traffic.
+// segment is sent in each direction, and state, time and counts are read back. Most cells are never reached by traffic.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conf, ConnSlot, Dest } from '../../src/datapath/ebpf/abi.gen.js';
@@ -24,7 +24,7 @@ const LETTERS = ['S', 'SA', 'FA', 'F', 'A', 'PA', 'RA', 'R', 'SFRA', 'SFA', 'P',
 const STATE_SHIFT = 52n;
 const INACTIVE = 1n << 56n;
 const NO_OUTPUT = 1n << 57n;
-/** clockAt() tells the clock from the timer's last tick: it may be a tick off. */
+/** clockAt() computes the clock from the timer's last tick: it may be a tick off. */
 const CLOCK_SLACK = 30;
 
 /** Writes the one connection's state, with the counts that go with it, about to expire. */

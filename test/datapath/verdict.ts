@@ -65,8 +65,8 @@ function isAnswer(outcome: Outcome, sent: Uint8Array, expect: Expectation & { re
 const LINK_BYTES = 12;
 
 /**
- * The frame that leaves. Its link addresses are the next hop's; or still those it came with, where the kernel's own
- * neighbour output was told to fill them in (tc only).
+ * The frame that leaves. Its MACs are the next hop's; or still those it came with, where the kernel's neighbour output
+ * fills them in (tc only).
  */
 function leaves(outcome: Outcome, sent: Uint8Array, expected: Uint8Array): void {
   assert.equal(outcome.verdict, 'redirect', 'verdict');

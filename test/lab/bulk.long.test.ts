@@ -9,4 +9,4 @@ const skip = skipWithoutNetns();
 const BYTES = 1_000_000_000;
 
 test('1 GB down and up through NAT with the default offloads, SHA-256 equal', { skip }, () => holds(natBulk(BYTES)));
-test('the same with XDP forced on the legs', { skip }, () => holds(xdpBulk(BYTES)));
+test('the same with XDP forced on the interfaces', { skip }, () => holds(xdpBulk(BYTES)));

@@ -9,5 +9,5 @@ const skip = skipWithoutNetns();
 const BYTES = 100_000_000;
 
 test('100 MB down and up through NAT with the default offloads, SHA-256 equal', { skip }, () => holds(natBulk(BYTES)));
-test('the same with XDP forced on the legs', { skip }, () => holds(xdpBulk(BYTES)));
+test('the same with XDP forced on the interfaces', { skip }, () => holds(xdpBulk(BYTES)));
 test('big packets under DR: 100 MB from the server straight to the client', { skip }, () => holds(drBulk(BYTES)));

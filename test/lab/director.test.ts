@@ -171,7 +171,7 @@ test('unloaded, the director is a plain host again, and loads anew', { skip }, a
   );
 });
 
-test('a leg that comes up later is covered by the next command', { skip }, async () => {
+test('an interface that comes up later is covered by the next command', { skip }, async () => {
   await holds(
     natBed('late-leg', [
       on('lvs', 'ip link set eth1 down'),

@@ -187,7 +187,7 @@ function revoked(): object {
   return proxy;
 }
 
-/** A call either works or says what failed in the agreed way. */
+/** A call either works or throws an error of the agreed form. */
 function call(name: keyof Native, args: readonly unknown[]): void {
   calls++;
   try {

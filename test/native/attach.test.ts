@@ -124,7 +124,7 @@ test('what cannot be attached, and where', needsBpf, () => {
   assert.equal(fdCount(), before);
 });
 
-test('descriptors of another kind are told apart', needsBpf, () => {
+test('descriptors of another kind are recognised', needsBpf, () => {
   fails(() => n.bpfMapInfo(xdp.fd.number), 'EINVAL', EINVAL, 'bpfMapInfo');
   const map = n.bpfMapCreate(2, 'kind', 4, 8, 1);
   fails(() => n.bpfProgId(map), 'EINVAL', EINVAL, 'bpfProgId');

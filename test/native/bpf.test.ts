@@ -82,7 +82,7 @@ test('variables: every data section, exact sizes, only before the load', needsBp
   n.bpfObjectClose(handle);
 });
 
-test('an object that cannot be opened or loaded says why', needsBpf, () => {
+test('an object that cannot be opened or loaded reports why', needsBpf, () => {
   const before = fdCount();
   fails(() => n.bpfObjectOpen(`${object}.none`), 'ENOENT', ENOENT, 'bpf_object__open');
   writeFileSync(`${object}.junk`, 'not ELF');

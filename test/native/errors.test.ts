@@ -108,7 +108,7 @@ test('a short buffer is never overrun', () => {
   n.close(udp);
 });
 
-test('datagrams cross; a longer one is cut, and MSG_TRUNC tells', () => {
+test('datagrams cross; a longer one is cut, and MSG_TRUNC is set', () => {
   const [a, b] = [n.socket(2, 2, 0), n.socket(2, 2, 0)];
   n.bind(b, Uint8Array.of(2, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0));
   const address = new Uint8Array(16);

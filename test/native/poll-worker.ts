@@ -8,7 +8,7 @@ const fd = n.socket(2, 2, 0);
 const POLLIN = 1;
 const POLLOUT = 4;
 
-/** Says that all is set up; the thread may be ended at any moment from then on. */
+/** Reports that all is set up; the thread may be ended at any moment from then on. */
 function ready(): void {
   n.close(fd);
   parentPort?.postMessage('up');

@@ -14,7 +14,7 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-process-'));
 after(() => rmSync(folder, { recursive: true }));
 const words = (...all: readonly string[]): Uint8Array => new TextEncoder().encode(all.map((word) => `${word}\0`).join(''));
 
-/** Runs a shell command to its end; what reap says. */
+/** Runs a shell command to its end; returns what reap does. */
 function run(command: string, uid = -1, gid = -1, groups?: readonly number[]): number {
   const list = groups === undefined ? undefined : new Uint8Array(Uint32Array.from(groups).buffer);
   const { pidfd } = n.spawn('/bin/sh', words('sh', '-c', command), words('PATH=/usr/bin:/bin', 'A=b c'), uid, gid, list);
@@ -27,7 +27,7 @@ function run(command: string, uid = -1, gid = -1, groups?: readonly number[]): n
   }
 }
 
-test('a program gets its words and its environment, and its end is told', () => {
+test('a program gets its arguments and its environment, and its end is reported', () => {
   const before = fdCount();
   const out = join(folder, 'out');
   assert.equal(run(`echo "$A" > ${out}; exit 7`), 7);
@@ -84,7 +84,7 @@ test('an alarm rings not before its moment, and the last moment set counts', asy
   assert.ok(rung[2] >= 0 && rung[2] <= rung[1] - rung[0], String(rung));
 });
 
-test('a moment that is over rings at once, none never', async () => {
+test('a moment in the past rings immediately, none never', async () => {
   await new Promise<void>((done) => {
     const never = new Alarm(() => assert.fail('it rang'));
     never.set(monotonicUs() + 1000);
@@ -125,7 +125,7 @@ test('real-time signals come as their numbers, in order; ordinary ones are refus
   fails(() => n.watchSignal(15), 'EINVAL', 22, 'watchSignal');
 });
 
-test('control messages tell how far a datagram came', () => {
+test('control messages have the hop limit of a datagram', () => {
   const [a, b] = [n.socket(2, 2, 0), n.socket(2, 2, 0)];
   const address = Uint8Array.of(2, 0, 0, 0, 127, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
   const on = Uint8Array.of(1, 0, 0, 0);

@@ -60,14 +60,14 @@ export function endBatch({ conf }: Tables, lockPath: string): void {
  */
 export function recover(tables: Tables, lockPath: string): void {
   const { conf } = tables;
-  const dirt = conf.get(0, Conf.dirty);
-  if (dirt === Dirty.none) return;
+  const dirty = conf.get(0, Conf.dirty);
+  if (dirty === Dirty.none) return;
   repair(tables, clockOf(tables));
-  const before = dirt === Dirty.batch ? readJournal(lockPath) : undefined;
+  const before = dirty === Dirty.batch ? readJournal(lockPath) : undefined;
   if (before !== undefined) restore(tables, writerOf(tables), before);
   conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
   endBatch(tables, lockPath);
-  if (dirt === Dirty.batch && before === undefined) throw new WeirError('journal-missing', { path: journalOf(lockPath) });
+  if (dirty === Dirty.batch && before === undefined) throw new WeirError('journal-missing', { path: journalOf(lockPath) });
 }
 
 function readJournal(lockPath: string): Snapshot | undefined {

@@ -45,7 +45,7 @@ test('any history of puts and removals is what a Map would hold, while it fits',
   );
 });
 
-test('a full path says so and changes nothing', () => {
+test('put returns false when every bucket is full, and changes nothing', () => {
   const table = new EndpointTable(tables(Abi.ENDPOINT_PROBES));
   const room = Abi.ENDPOINT_PROBES * Abi.BUCKET_SLOTS;
   for (let i = 0; i < room; i++) assert.ok(table.put(endpointKey(i + 1, 80, 6, 'E_REAL'), i + 1));

@@ -20,7 +20,12 @@ const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, 
  * False: this build's programs run already. The caller holds the lock and has compared the layout. `file`: the object.
  * @throws as load; the old programs go on then
  */
-export function exchangePrograms(folder: string, tables: Tables, legs: AttachedInterfaces, file: string = artifact('weir.bpf.o')): boolean {
+export function exchangePrograms(
+  folder: string,
+  tables: Tables,
+  interfaces: AttachedInterfaces,
+  file: string = artifact('weir.bpf.o'),
+): boolean {
   const build = `${folder}/${buildPin(file)}`;
   if (existsSync(build)) return false;
   const keys = hashKeys(tables);
@@ -36,7 +41,7 @@ export function exchangePrograms(folder: string, tables: Tables, legs: AttachedI
     for (const name of readdirSync(folder)) if (name.startsWith(BUILD_PIN)) rmSync(`${folder}/${name}`);
     for (const name of NOT_SHARED) pinInPlace(object.map(name), `${folder}/${name}`);
     for (const name of Object.values(PROGRAMS)) pinInPlace(object.program(name), `${folder}/${name}`);
-    legs.exchange();
+    interfaces.exchange();
     const housekeeping = object.program(PROGRAMS.housekeeping);
     try {
       runHousekeeping(housekeeping); // gives the timer its new code

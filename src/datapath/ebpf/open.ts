@@ -1,5 +1,5 @@
-// Opens the director of this network namespace: loads the datapath where it is missing, attaches to new legs, repairs what
-// a dead writer left.
+// Opens the director of this network namespace: loads the datapath where it is missing, attaches to new interfaces, repairs
+// what a dead writer left.
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../../sys/addon.js';
 import { hasCode } from '../../sys/errno.js';
@@ -26,7 +26,7 @@ export interface OpenOptions extends LockWait {
   readonly load?: boolean;
   /** Sizes, where it is loaded now. */
   readonly capacity?: Partial<Capacity>;
-  /** How legs are attached from now on. */
+  /** How interfaces are attached from now on. */
   readonly attach?: AttachMode;
 }
 
@@ -64,9 +64,9 @@ interface Prepared {
   readonly addresses: readonly InterfaceAddress[];
 }
 
-/** Loads where needed and brings legs, local marks and, after a writer's death, the table up to date. */
+/** Loads where needed; updates attached interfaces and local marks; repairs the table after a writer's death. */
 function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
-  // The folder is made under the lock: somebody may be unloading.
+  // The folder is made under the lock: another process may be unloading.
   const folder = bpffs.folder();
   // Without magic: an unloading that was cut short.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
@@ -123,8 +123,8 @@ function mapped(folder: string): Tables | undefined {
 }
 
 /**
- * The table of this network namespace, for reading beside writers. If nobody holds the lock, it does what every command does: loads the
- * datapath, attaches to new legs, repairs. Otherwise it waits only where nothing is loaded yet.
+ * The table of this network namespace, for reading beside writers. If the lock is free, it does what every command does: loads the
+ * datapath, attaches to new interfaces, repairs. Otherwise it waits only where nothing is loaded yet.
  * @throws as openDirector; lock-busy only where nothing is loaded yet
  */
 export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions, 'load'> = {}): EbpfReader {

@@ -1,7 +1,7 @@
 // Reads the table: services, destinations, counters, connections. Beside a writer it needs no lock for whole records, because each
 // change has one store that makes it true: a service is there while its record says LIVE and its order is the same, a destination while it
-// is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). That many records
-// are of one moment is whole-read.ts's part.
+// is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). whole-read.ts
+// makes sure that many records are of one moment.
 import { WeirError } from '../../model/errors/weir-error.js';
 import type {
   ConnectionEntry,
@@ -120,7 +120,7 @@ export function liveService({ services }: Tables, endpoints: EndpointTable, key:
   return id;
 }
 
-/** A live service whose record stayed its own meanwhile; undefined: it is not there. */
+/** A live service whose record was not reused meanwhile; undefined: it is not there. */
 function liveEntry(tables: Tables, id: number): ServiceEntry | undefined {
   const { services } = tables;
   for (;;) {

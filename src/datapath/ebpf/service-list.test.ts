@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { wrrNumbers, wrrWeightAfter } from './service-list.js';
 
-test('wrr knows the gcd of the positive weights, and the largest less gcd - 1', () => {
+test('numbers of wrr: the gcd of the positive weights, and the largest less gcd - 1', () => {
   assert.deepEqual(wrrNumbers([4, 8, 12]), { gcd: 4, max: 9 });
   assert.deepEqual(wrrNumbers([5, 0, 3]), { gcd: 1, max: 5 });
   assert.deepEqual(wrrNumbers([0, 0]), { gcd: 1, max: 0 });

@@ -1,4 +1,4 @@
-// Takes the datapath out of this network namespace: legs, the pair, every pin. Connections are gone with it.
+// Removes the datapath from this network namespace: attachments, the pair, every pin. Connections are lost.
 import { rmdirSync, rmSync } from 'node:fs';
 import { native } from '../../sys/addon.js';
 import type { LockWait } from '../../sys/files/lock.js';
@@ -22,7 +22,7 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
     try {
       const tables = new Tables(folder);
       new AttachedInterfaces(folder, tables, netlink).detachAll();
-      // Whoever has the tables open must not write on into what nobody will see.
+      // A process that has the tables open must not write to them any more.
       if (isLoaded(folder)) tables.conf.set(0, Conf.magic, 0);
       removePins(folder);
       removePair(netlink);

@@ -34,7 +34,7 @@ const ip = (third: number, fourth: number): Address => ({
   family: 'inet',
   words: [((198 << 24) | (18 << 16) | (third << 8) | fourth) >>> 0],
 });
-const [VIP, CLIENT, SERVER, ROUTED, OWN, NOBODY, ELSEWHERE] = [
+const [VIP, CLIENT, SERVER, ROUTED, LOCAL, UNUSED, ELSEWHERE] = [
   ip(0, 1),
   ip(1, 1),
   ip(2, 1),
@@ -57,7 +57,7 @@ export const STAGE: readonly StagedService[] = [
   { protocol: 'tcp', address: VIP, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, local: true },
   { protocol: 'udp', address: VIP, port: 53, destination: destination(SERVER, 5353, 'masq'), hop: MACS.server, local: true },
   { protocol: 'tcp', address: VIP, port: 81, destination: destination(ROUTED, 81, 'route'), hop: MACS.routed, local: true },
-  { protocol: 'tcp', address: VIP, port: 82, destination: destination(OWN, 8082, 'masq'), hop: undefined, local: true },
+  { protocol: 'tcp', address: VIP, port: 82, destination: destination(LOCAL, 8082, 'masq'), hop: undefined, local: true },
   { protocol: 'tcp', address: ELSEWHERE, port: 80, destination: destination(SERVER, 8080, 'masq'), hop: MACS.server, local: false },
 ];
 
@@ -68,31 +68,31 @@ interface End {
 const client = (port: number): End => ({ at: CLIENT, port });
 const vip = (port: number): End => ({ at: VIP, port });
 const server = (port: number): End => ({ at: SERVER, port });
-const own: End = { at: OWN, port: 8082 };
+const local: End = { at: LOCAL, port: 8082 };
 
 /** Of an odd length, so that the last byte of the checksum is alone. */
 const DATA = Uint8Array.of(0x77, 0x65, 0x69, 0x72, 0xff, 0x00, 0xa5);
 const [S, A] = [TcpFlag.syn, TcpFlag.ack];
 
-interface Way {
+interface Path {
   readonly to: Mac;
   readonly from: Mac;
   readonly ttl: number;
 }
-const arrives: Way = { to: MACS.lo, from: '02:00:00:00:00:0f', ttl: 64 };
+const arrives: Path = { to: MACS.lo, from: '02:00:00:00:00:0f', ttl: 64 };
 /** To the director's own stack: the TTL stays. */
 const delivered = arrives;
-const leavesTo = (to: Mac): Way => ({ to, from: SOURCE_MAC, ttl: 63 });
+const leavesTo = (to: Mac): Path => ({ to, from: SOURCE_MAC, ttl: 63 });
 
-function frame({ to, from, ttl }: Way, protocol: number, source: End, target: End, payload: Uint8Array): Uint8Array {
+function frame({ to, from, ttl }: Path, protocol: number, source: End, target: End, payload: Uint8Array): Uint8Array {
   const packet = encodeIpv4({ ...IPV4_DEFAULTS, id: 0x1234, flags: 2, ttl, protocol, source: source.at, destination: target.at, payload });
   return encodeEthernet({ destination: to, source: from, tags: [], etherType: EtherType.ipv4, payload: packet });
 }
 
-function tcp(way: Way, source: End, target: End, flags: number): Uint8Array {
+function tcp(path: Path, source: End, target: End, flags: number): Uint8Array {
   const segment = { ...TCP_DEFAULTS, sourcePort: source.port, destinationPort: target.port, sequence: 1000, acknowledgement: 1, flags };
   return frame(
-    way,
+    path,
     IpProtocol.tcp,
     source,
     target,
@@ -100,9 +100,9 @@ function tcp(way: Way, source: End, target: End, flags: number): Uint8Array {
   );
 }
 
-function udp(way: Way, source: End, target: End): Uint8Array {
+function udp(path: Path, source: End, target: End): Uint8Array {
   const datagram = { sourcePort: source.port, destinationPort: target.port, payload: DATA };
-  return frame(way, IpProtocol.udp, source, target, encodeUdp(datagram, source.at, target.at));
+  return frame(path, IpProtocol.udp, source, target, encodeUdp(datagram, source.at, target.at));
 }
 
 /** Without correcting the checksum. */
@@ -144,10 +144,10 @@ function balances(program: 'xdp' | 'ingress', port: number): readonly Vector[] {
     'redirect',
     tcp(answer, vip(80), client(port), flags),
   ];
-  const toRouted = (flags: number, way: Way): Uint8Array => tcp(way, client(port), vip(81), flags);
+  const toRouted = (flags: number, path: Path): Uint8Array => tcp(path, client(port), vip(81), flags);
   return [
-    untouched(program, 'a packet for nobody', tcp(arrives, client(port), { at: NOBODY, port: 80 }, S)),
-    untouched(program, 'a packet from nobody', tcp(arrives, server(9999), client(port), A)),
+    untouched(program, 'a packet for no service', tcp(arrives, client(port), { at: UNUSED, port: 80 }, S)),
+    untouched(program, 'a packet from no server', tcp(arrives, server(9999), client(port), A)),
     changed(program, 'the SYN of a connection to be masqueraded', ...ask(S)),
     changed(program, 'the masqueraded answer to a SYN', ...reply(S | A)),
     changed(program, 'an ACK of a masqueraded connection', ...ask(A)),
@@ -181,15 +181,15 @@ export function makeVectors(): readonly Vector[] {
       'a SYN for a server on the director',
       tcp(arrives, client(40003), vip(82), S),
       'pass',
-      tcp(delivered, client(40003), own, S),
+      tcp(delivered, client(40003), local, S),
     ),
     changed(
       'egress',
       'the answer of a server on the director',
-      tcp(arrives, own, client(40003), S | A),
+      tcp(arrives, local, client(40003), S | A),
       'pass',
       tcp(delivered, vip(82), client(40003), S | A),
     ),
-    untouched('egress', 'what the director itself sends', tcp(arrives, own, client(40004), S | A)),
+    untouched('egress', 'what the director itself sends', tcp(arrives, local, client(40004), S | A)),
   ];
 }

@@ -5,7 +5,7 @@
 //   3. A writer that died left the table dirty, and the lock is free: repair it first.
 //
 // All three fail while a writer is at work. After a second of that (it is stopped, or makes a long batch) its change is read as far
-// as it got, from whole records: reader.ts says which store decides of each. The caller is told.
+// as it got, from whole records: reader.ts describes which store decides for each. The caller is notified.
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/files/lock.js';
 import { Abi, Conf } from './abi.gen.js';
@@ -22,7 +22,7 @@ export interface ReadWait extends LockWait {
   readonly whole?: boolean;
 }
 
-/** A wrapper that tells `undefined` from no result. */
+/** A wrapper, so that `undefined` differs from no result. */
 export interface Result<T> {
   readonly value: T;
 }
@@ -60,7 +60,7 @@ export function ifFree<T>(lockPath: string, kind: LockKind, work: () => T): Resu
   }
 }
 
-/** Where nobody writes, now or any more. */
+/** For a table that no process writes. */
 function underLock<T>(tables: Tables, lockPath: string, work: () => T): Result<T> | undefined {
   const isDirty = (): boolean => tables.conf.atomic(0, Conf.dirty) !== Dirty.none;
   const read = ifFree(lockPath, 'shared', () => (isDirty() ? undefined : { value: work() }));

@@ -5,7 +5,7 @@ import type { Candidates, Scheduler } from './scheduler.js';
 import { weightedRoundRobin } from './wrr.js';
 
 /**
- * The destinations of one service with its scheduler's state inside: a value that every change returns anew.
+ * The destinations of one service with its scheduler's state inside: every change returns a new value.
  * `list` is always the whole list after the change, newest first.
  */
 export interface Schedule {

@@ -28,13 +28,13 @@ class Service {
     this.schedule = this.schedule.deleted(this.list, id, predecessor);
   }
 
-  /** Changes what the operator may: the scheduler hears of it. */
+  /** A change by the operator: the scheduler is notified. */
   edit(id: number, weight: number): void {
     this.touch(id, (each) => ({ ...each, weight }));
     this.schedule = this.schedule.edited(this.list);
   }
 
-  /** Changes what traffic changes: the scheduler does not hear of it. */
+  /** A change by traffic: the scheduler is not notified. */
   touch(id: number, change: (each: Candidate) => Candidate): void {
     this.list = this.list.map((each) => (each.id === id ? change(each) : each));
   }
@@ -77,7 +77,7 @@ test('69 services of the kernel answer the same sequence and counts', () => {
       const id = service.pick();
       if (id === null) continue;
       answers += id;
-      // an open connection is active; one closed at once is in TIME_WAIT, which is inactive
+      // an open connection is active; one that was closed immediately is in TIME_WAIT, which is inactive
       service.touch(id, (one) =>
         each.connections === 'open' ? { ...one, active: one.active + 1 } : { ...one, inactive: one.inactive + 1 },
       );
@@ -99,7 +99,7 @@ test('wrr: a fresh list begins at the highest weight', () => {
   assert.equal(new Service('wrr', [destination(1, 4), destination(2, 2)]).picks(6), '112112');
 });
 
-test('wrr: adding to a service in use does not begin anew', () => {
+test('wrr: adding to a service in use does not restart at the highest weight', () => {
   const service = new Service('wrr');
   service.add(1, 5);
   service.add(2, 3);

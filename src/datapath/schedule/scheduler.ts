@@ -37,7 +37,7 @@ export interface Scheduler<S> {
   pick(state: S, list: Candidates): Pick<S>;
 }
 
-/** The walk starts anew: no destination was chosen yet, or the list changed. */
+/** The walk starts at the head: no destination was chosen yet, or the list changed. */
 export const HEAD = null;
 
 /** A place in the list: the id of a destination, or `HEAD`, which stands before the first and after the last. */
