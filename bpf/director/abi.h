@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* What the programs and user space agree on: the layout of every pinned map. dev/abi-gen.mjs makes the TypeScript of it.
  *
- * Who writes what (each table says it): "user" is the one process that holds the namespace's lock, "packet" is any CPU
+ * Who writes what (stated at each table): "user" is the one process that holds the namespace's lock, "packet" is any CPU
  * that processes a packet, "timer" is the one CPU that runs the housekeeping tick.
  * All maps are BPF_F_MMAPABLE arrays, so that a reader needs no system call.
  */
@@ -203,7 +203,7 @@ _Static_assert(__builtin_offsetof(struct intent, no_flags) == __builtin_offsetof
  *  - a reader takes key, value, key again: equal keys mean that the value belongs to the key;
  *  - one key is inserted under the lock of its home bucket's group, so that it cannot be in the table twice;
  *  - SPILLED in a bucket's first value: some key of this bucket, or of one before it, is in a later bucket;
- *  - a connection `n` buckets from its home says so in its flags, so that the timer can take SPILLED away again;
+ *  - a connection `n` buckets from its home has that number in its flags, so that the timer can take SPILLED away again;
  *    a CPU that claims a slot away from home, and the timer that takes a mark away, hold the region's spill lock. */
 struct conn_slot {
   __u64 key;

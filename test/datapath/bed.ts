@@ -49,7 +49,7 @@ export interface Bed {
   /** Reasons that were counted since the last wipe. */
   drops(): Readonly<Record<string, number>>;
   /**
-   * From now on next hops are asked for again each second, as they are outside of tests: XDP leaves such a packet to tc,
+   * From now on next hops are asked for again every second, as they are outside of tests: XDP leaves such a packet to tc,
    * and tc may send its clone and make an ARP request of it.
    */
   letHopsAge(): void;

@@ -1,4 +1,4 @@
-// Long storms on both CPUs at once.
+// Long storms on both CPUs.
 import { test } from 'node:test';
 import { skipReasonOfStorms, stormOnEdits, stormOnFlows } from './storms.js';
 

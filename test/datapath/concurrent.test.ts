@@ -1,4 +1,4 @@
-// The programs on both CPUs at once: SYN storms on the same flows, edits and the timer's sweeps together. The table must
+// The programs on both CPUs at the same time: SYN storms on the same flows, edits and the timer's sweeps together. The table must
 // be whole afterwards, also when it was filled past its buckets and past its size.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

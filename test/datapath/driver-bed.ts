@@ -27,7 +27,7 @@ export async function ended(child: ChildProcess): Promise<number | NodeJS.Signal
   return code ?? signal;
 }
 
-/** It has said so; @throws Error when it ends first */
+/** It has printed `ready`. @throws Error when it ends first */
 export function ready(child: ChildProcess): Promise<void> {
   return new Promise((done, fail) => {
     child.stdout?.once('data', () => done());
@@ -35,7 +35,7 @@ export function ready(child: ChildProcess): Promise<void> {
   });
 }
 
-export async function said(child: ChildProcess): Promise<string> {
+export async function output(child: ChildProcess): Promise<string> {
   let text = '';
   child.stdout?.on('data', (chunk: Buffer) => {
     text += chunk;

@@ -7,17 +7,17 @@ import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { skipReason } from './bed.js';
-import { connect, ended, reply, request, said, server, spec, start, web, withBed } from './driver-bed.js';
+import { connect, ended, output, reply, request, server, spec, start, web, withBed } from './driver-bed.js';
 import { SHARED, VIP } from './driver-child.js';
 import { destination, serviceKey } from './fixtures/fixture.js';
 import { checkRecords } from './record-check.js';
 
 const skip = skipReason();
 
-test('two writers and a reader at once: nothing is lost, every listing is whole', { skip }, async () => {
+test('two writers and a reader at the same time: nothing is lost, every listing is whole', { skip }, async () => {
   await withBed({}, async (bed) => {
     bed.director.addService(spec(SHARED));
-    const reader = said(start({ kind: 'list', until: 400 }));
+    const reader = output(start({ kind: 'list', until: 400 }));
     const writers = [3, 4].map((network) => start({ kind: 'add', network, count: 200 }));
     assert.deepEqual(await Promise.all(writers.map(ended)), [0, 0]);
     const seen = JSON.parse(await reader) as number[];

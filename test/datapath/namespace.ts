@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { DEVICES, type DeviceName, NEIGHBOURS, ROUTES } from './fixtures/bed-addresses.js';
 
-/** Runs iproute2 on a batch of lines. @throws Error with what ip said */
+/** Runs iproute2 on a batch of lines. @throws Error with ip's message */
 export function ip(lines: readonly string[], namespace?: string): void {
   const where = namespace === undefined ? [] : ['-n', namespace];
   execFileSync('ip', [...where, '-batch', '-'], { input: `${lines.join('\n')}\n`, stdio: ['pipe', 'ignore', 'pipe'] });

@@ -60,7 +60,7 @@ async function halted(begin: (child: ChildProcess) => ChildProcess, stores: numb
   return child;
 }
 
-test('a stopped writer: listings answer, a second writer says who it waits for, and gives up', { skip }, async (context) => {
+test('a stopped writer: listings answer, a second writer reports who it waits for, and gives up', { skip }, async (context) => {
   await withTable(context, async (_, begin) => {
     const holder = await halted(begin, 0);
     const held = new RegExp(
@@ -89,15 +89,15 @@ test('a stopped writer: listings answer, a second writer says who it waits for, 
         error.message.endsWith('; gave up after 0.05 s'),
     );
     const second = begin(spawn(process.execPath, [ENTRY, 'ipvsadm', '-C'], { stdio: ['ignore', 'ignore', 'pipe'] }));
-    const [said] = (await new Promise((done) => second.stderr?.once('data', (text: Buffer) => done([String(text)])))) as [string];
-    assert.match(said, new RegExp(`^weir: /.*/lock/\\d+: ${held.source}; waiting for up to 30 s\\n$`));
+    const [lines] = (await new Promise((done) => second.stderr?.once('data', (text: Buffer) => done([String(text)])))) as [string];
+    assert.match(lines, new RegExp(`^weir: /.*/lock/\\d+: ${held.source}; waiting for up to 30 s\\n$`));
     holder.kill('SIGCONT');
     assert.deepEqual([await ended(holder), await ended(second)], [0, 0]);
     assert.deepEqual(openReader().services(), []);
   });
 });
 
-test('a reader attaches to new interfaces only if nobody holds the lock', { skip }, async (context) => {
+test('a reader attaches to new interfaces only if the lock is free', { skip }, async (context) => {
   await withTable(context, async (bed, begin) => {
     const pins = (): number => readdirSync(bed.folder).filter((name) => /^(link|clsact)_/.test(name)).length;
     const holder = await halted(begin, 0);
@@ -120,11 +120,11 @@ test('stopped in the middle of a change: it is shown made or not made; a batch a
     for (let stores = 1; ; stores++) {
       const holder = await halted(begin, stores);
       if (holder.exitCode !== null) break;
-      const said: string[] = [];
-      const weights = servers(openReader({ clock: hurried(), onWait: (text) => said.push(text) }));
+      const lines: string[] = [];
+      const weights = servers(openReader({ clock: hurried(), onWait: (text) => lines.push(text) }));
       shown.add(String(weights));
       assert.match(
-        said.join('\n'),
+        lines.join('\n'),
         new RegExp(`^\\S+: held by process ${holder.pid} [^\\n]*; its change is not finished: what follows is[^\\n]*$`),
       );
       assert.throws(() => servers(openReader({ whole: true, waitMs: 100 })), isBusy);
@@ -137,9 +137,9 @@ test('stopped in the middle of a change: it is shown made or not made; a batch a
     bed.director.deleteDestination(SHARED, destination('10.0.9.9:80', 'masq'));
     assert.deepEqual([...shown].sort(), ['1', '9,1']);
     const batch = await halted(begin, 40, true);
-    const said: string[] = [];
-    const entries = openReader({ clock: hurried(), onWait: (text) => said.push(text) }).services();
-    assert.equal(said.length, 1);
+    const lines: string[] = [];
+    const entries = openReader({ clock: hurried(), onWait: (text) => lines.push(text) }).services();
+    assert.equal(lines.length, 1);
     assert.ok(
       entries.every(({ destinations }) => destinations.every(({ spec }) => spec.weight === 9)),
       'the old ones are gone',
@@ -158,20 +158,20 @@ test('in storms of changes each listing is a state that the table had', { skip }
     await ready(writer);
     const others = [begin(start({ kind: 'churn', seed: 5 })), begin(start({ kind: 'churn', seed: 6 }))];
     await Promise.all(others.map(ready));
-    const said: string[] = [];
-    const reader = openReader({ onWait: (text) => said.push(text) });
+    const lines: string[] = [];
+    const reader = openReader({ onWait: (text) => lines.push(text) });
     const distinct = new Set<string>();
     const until = performance.now() + 60_000;
     for (let listing = 0; listing < 500 || distinct.size < 60; listing++) {
       assert.ok(performance.now() < until, `${distinct.size} states in ${listing} listings`);
-      const told = said.length;
+      const known = lines.length;
       const entries = reader.services();
-      // A writer that gets no time on a busy machine may keep the lock for long: then it is said.
-      if (said.length > told) continue;
+      // A writer that gets no time on a busy machine may keep the lock for long: then it is reported.
+      if (lines.length > known) continue;
       assert.deepEqual(neverWas(entries), []);
       distinct.add(JSON.stringify(entries.map(({ spec, destinations }) => [spec, destinations.map((entry) => entry.spec)])));
     }
-    assert.ok(said.length < 30, said.join('\n'));
+    assert.ok(lines.length < 30, lines.join('\n'));
     for (const child of [writer, ...others]) {
       child.kill('SIGKILL');
       await ended(child);

@@ -40,7 +40,7 @@ export function rotate(director: Director, ready: () => void): void {
   }
 }
 
-/** What the newest-first list of MOVING says is wrong; undefined: it is one of its states. */
+/** What is wrong with the newest-first list of MOVING; undefined: it is one of its states. */
 function wrongMoving(numbers: readonly number[]): boolean {
   const follows = (number: number, k: number): boolean => k === 0 || (number + 1) % NUMBERS === numbers[k - 1];
   return (numbers.length !== KEPT && numbers.length !== KEPT + 1) || !numbers.every(follows);

@@ -61,7 +61,7 @@ class Mirror {
   }
 
   /** Adds a server again that was deleted: its record and its connections are still there. */
-  comeBack(which: number, weight: number): void {
+  addAgain(which: number, weight: number): void {
     const gone = this.#gone.splice(which % Math.max(1, this.#gone.length), 1)[0];
     if (gone === undefined) return;
     this.bed.director.addDestination(key, destination(`${addressOf(gone)}:80`, 'masq', weight));
@@ -118,7 +118,7 @@ class Mirror {
     this.#open(connection.port, letters);
   }
 
-  /** A segment on an existing connection; its destination counts it as the state says. */
+  /** A segment on an existing connection; its destination counts it by its state. */
   segment(which: number, from: 'client' | 'server', letters: string): void {
     const connection = this.connections[which % Math.max(1, this.connections.length)];
     if (connection === undefined || !this.list.some((each) => each.id === connection.server)) return;
@@ -152,7 +152,7 @@ const weight = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 5 }), fc.const
 const action = fc.oneof(
   { weight: 2, arbitrary: fc.record({ what: fc.constant('add' as const), weight }) },
   { weight: 1, arbitrary: fc.record({ what: fc.constant('delete' as const), which: fc.nat() }) },
-  { weight: 1, arbitrary: fc.record({ what: fc.constant('come back' as const), which: fc.nat(), weight }) },
+  { weight: 1, arbitrary: fc.record({ what: fc.constant('add again' as const), which: fc.nat(), weight }) },
   { weight: 2, arbitrary: fc.record({ what: fc.constant('edit' as const), which: fc.nat(), weight }) },
   { weight: 10, arbitrary: fc.record({ what: fc.constant('open' as const) }) },
   {
@@ -171,7 +171,7 @@ type Action = typeof action extends fc.Arbitrary<infer T> ? T : never;
 function play(mirror: Mirror, actions: readonly Action[]): void {
   for (const each of actions) {
     if (each.what === 'add') mirror.add(each.weight);
-    else if (each.what === 'come back') mirror.comeBack(each.which, each.weight);
+    else if (each.what === 'add again') mirror.addAgain(each.which, each.weight);
     else if (each.what === 'delete') mirror.delete(each.which);
     else if (each.what === 'edit') mirror.edit(each.which, each.weight);
     else if (each.what === 'open') mirror.open();

@@ -1,4 +1,4 @@
-// The programs on both CPUs at once, so many packets long. The table must be whole afterwards.
+// The programs on both CPUs at the same time, for so many packets. The table must be whole afterwards.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { cpus } from 'node:os';
@@ -23,16 +23,16 @@ export const skipReasonOfStorms = (): Skip =>
 
 function harvestOf(child: ChildProcess): Promise<Harvest> {
   return new Promise((done, fail) => {
-    let said = '';
+    let output = '';
     let trouble = '';
     child.stdout?.on('data', (chunk: Buffer) => {
-      said += chunk;
+      output += chunk;
     });
     child.stderr?.on('data', (chunk: Buffer) => {
       trouble += chunk;
     });
     child.on('error', fail);
-    child.on('close', (code) => (code === 0 ? done(JSON.parse(said) as Harvest) : fail(new Error(`storm: ${code} ${trouble}`))));
+    child.on('close', (code) => (code === 0 ? done(JSON.parse(output) as Harvest) : fail(new Error(`storm: ${code} ${trouble}`))));
   });
 }
 

@@ -3,10 +3,22 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { codeOf, read, typescript } from '../support/project.js';
+import { codeOf, filesUnder, read, typescript } from '../support/project.js';
 
 /** Folders, or files, that follow the list. */
-const held: readonly string[] = ['src/model/', 'src/cli/', 'src/host/', 'src/control/', 'src/sim/'];
+const held: readonly string[] = [
+  'bpf/',
+  'native/',
+  'src/cli/',
+  'src/control/',
+  'src/datapath/',
+  'src/host/',
+  'src/model/',
+  'src/sim/',
+  'src/wire/',
+  'test/datapath/',
+  'test/native/',
+];
 
 /** Not used in prose: what to write instead. */
 const prose: Readonly<Record<string, string>> = {
@@ -42,7 +54,9 @@ const names: Readonly<Record<string, string>> = {
   '(?:most|least|longest) [a-z]+ (?:us|ms|s|bytes)': 'the limit last: x_MAX_US, xMinBytes',
 };
 
-const sources = typescript().filter((file) => held.some((folder) => file.startsWith(folder)));
+const sources = [...typescript(), ...filesUnder('bpf'), ...filesUnder('native')]
+  .filter((file) => /\.(ts|c|h)$/.test(file))
+  .filter((file) => held.some((folder) => file.startsWith(folder)));
 
 /** The comments of a text, and the names of its tests, line for line. */
 const proseOf = (text: string): string =>

@@ -99,7 +99,7 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   /** Also when this process is killed. What -Z hid of the counters stays hidden. */
   atomically<T>(work: () => T): T {
-    return this.#holding(() => {
+    return this.#locked(() => {
       if (this.#inBatch) return work();
       beginBatch(this.tables, this.lockPath);
       this.#inBatch = true;
@@ -117,7 +117,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   exclusively<T>(work: () => T): T {
-    return this.#holding(work);
+    return this.#locked(work);
   }
 
   override close(): void {
@@ -137,7 +137,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   }
 
   /** Under the exclusive lock; may be entered again from within. */
-  #holding<T>(work: () => T): T {
+  #locked<T>(work: () => T): T {
     if (this.#held === 0) this.#lock = Lock.take(this.lockPath, this.wait);
     this.#held++;
     try {
@@ -156,7 +156,7 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   /** A change of the table: marked while it lasts, so that the next writer repairs it should we die in between. */
   #changing(work: () => void): void {
-    this.#holding(() => {
+    this.#locked(() => {
       const { conf } = this.tables;
       const outer = conf.get(0, Conf.dirty);
       if (outer === Dirty.none) conf.set(0, Conf.dirty, Dirty.change);

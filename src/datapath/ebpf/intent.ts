@@ -52,7 +52,7 @@ export function intendFlush({ intent }: Tables): void {
   intent.set(0, Intent.kind, INTENT_FLUSH);
 }
 
-/** Where the values of destination `id` are to be read, and a number that tells whether an edit began and ended meanwhile. */
+/** Where the values of destination `id` are to be read, and a number that changes when an edit begins. */
 function sourceOf({ intent }: Tables, id: number): { readonly edited: boolean; readonly version: number } {
   const version = intent.atomic(0, Intent.edits); // before the kind, which is stored after it
   return { edited: intent.atomic(0, Intent.kind) === INTENT_DESTINATION && intent.get(0, Intent.destination) === id, version };

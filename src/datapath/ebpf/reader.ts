@@ -1,5 +1,5 @@
 // Reads the table: services, destinations, counters, connections. Beside a writer it needs no lock for whole records, because each
-// change has one store that makes it true: a service is there while its record says LIVE and its order is the same, a destination while it
+// change has one store that makes it true: a service is there while its record is LIVE and its order is the same, a destination while it
 // is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). whole-read.ts
 // makes sure that many records are of one moment.
 import { WeirError } from '../../model/errors/weir-error.js';

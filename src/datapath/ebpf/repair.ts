@@ -1,4 +1,4 @@
-// Finishes or undoes the change of a writer that died. A service exists when its record says LIVE, a destination when it is in the list
+// Finishes or undoes the change of a writer that died. A service exists when its record is LIVE, a destination when it is in the list
 // of a live service; all else is derived from that.
 import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } from './abi.gen.js';
 import { EndpointTable } from './endpoint-table.js';

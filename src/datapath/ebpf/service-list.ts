@@ -63,7 +63,7 @@ export function joined(tables: Tables, service: number, weight: number): void {
   placeWrr(tables, service, wrrNumbers([...others, weight]), false);
 }
 
-/** Starts a scheduler at the head of the list. Packets use it at once, so its state is complete before its number is stored. */
+/** Starts a scheduler at the head of the list. Packets use it immediately, so its state is complete before its number is stored. */
 export function startScheduler(tables: Tables, service: number, scheduler: number): void {
   const { services, dests } = tables;
   services.set(service, Service.cursor, 0);

@@ -1,7 +1,7 @@
-// Where weir's pins stand: a bpffs of its own at /run/weir/bpf, one folder per network namespace, named by its cookie.
+// Where weir's pins are: a bpffs of its own at /run/weir/bpf, one folder per network namespace, named by its cookie.
 //
 // It must outlive the command that mounts it. `ip netns exec` and `unshare -m` give a command a private mount namespace,
-// and a chroot another root: what is mounted there vanishes or is seen by nobody else. So weir's bpffs always stands in
+// and a chroot another root: what is mounted there vanishes or is invisible to other processes. So weir's bpffs is always in
 // the machine's first mount namespace (mount-view.ts), and is reached through /proc where it cannot be seen directly.
 
 import { execFileSync } from 'node:child_process';
@@ -28,7 +28,7 @@ export class Bpffs {
 
   /**
    * The bpffs, or undefined when none is mounted yet. Changes nothing.
-   * @throws Error of one line where it cannot be told (no /proc)
+   * @throws Error of one line where it is unknown (no /proc)
    */
   static find(place: string = BPFFS_PLACE): Bpffs | undefined {
     const { root } = mountView();

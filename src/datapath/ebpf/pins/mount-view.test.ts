@@ -53,6 +53,6 @@ test('so does a chroot in the same mount namespace', root, () => {
   }
 });
 
-test('without /proc it cannot be told', root, () => {
+test('without /proc it is unknown', root, () => {
   assert.equal(seen('umount --lazy /proc'), '/proc is not mounted — fix: mount -t proc proc /proc');
 });

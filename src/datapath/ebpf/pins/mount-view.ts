@@ -16,7 +16,7 @@ export interface View {
 }
 
 /**
- * @throws Error of one line where it cannot be told
+ * @throws Error of one line where it is unknown
  */
 export function mountView(): View {
   const own = link('/proc/self/ns/mnt');
