@@ -178,7 +178,7 @@ export class Node {
     return this.host.ip('-o addr show').includes(` ${vip}/`);
   }
 
-  /** As somebody would who mends a crashed host. */
+  /** As an operator who repairs a crashed host. */
   drop(vip: string): void {
     if (this.holds(vip.split('/')[0])) this.host.ip(`addr del ${vip} dev ${this.device}`);
   }

@@ -77,7 +77,7 @@ test('neighbours hear of it at once, so that a director that takes over is reach
   assert.equal(heard.match(/Request who-has 172\.29\.3\.210/g)?.length, 3);
   assert.equal(heard.match(/Reply 172\.29\.3\.210 is-at/g)?.length, 3);
   const mac = /link\/ether (\S+)/.exec(gate.ip('link show up7'))?.[1];
-  assert.ok(thief.ip('neigh show 172.29.3.210').includes(`lladdr ${mac}`), 'the stale entry is mended');
+  assert.ok(thief.ip('neigh show 172.29.3.210').includes(`lladdr ${mac}`), 'the stale entry is fixed');
   gate.weir('vip del 172.29.3.210 --dev up7');
 });
 

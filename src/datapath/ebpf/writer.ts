@@ -3,13 +3,14 @@
 
 import { capability } from '../../model/capabilities.js';
 import { WeirError } from '../../model/errors/weir-error.js';
+import { PROTOCOL_NUMBERS } from '../../model/protocol-numbers.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
 import { swap16 } from '../../wire/bytes.js';
 import { Abi, AddressFamily, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
-import { PROTOCOLS, packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
+import { packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
 import { describe, finish, intendFlush, redescribe } from './intent.js';
 import { liveService } from './reader.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
@@ -187,7 +188,7 @@ export class Writer {
     services.clear(id);
     services.set(id, Service.addr, packetAddress(spec.key.address));
     services.set(id, Service.port, swap16(spec.key.port));
-    services.set(id, Service.protocol, PROTOCOLS[spec.key.protocol]);
+    services.set(id, Service.protocol, PROTOCOL_NUMBERS[spec.key.protocol]);
     services.set(id, Service.family, AddressFamily.F_INET);
     conf.set(0, Conf.serviceTop, Math.max(top, id));
     return id;

@@ -2,7 +2,7 @@
 
 import { type ArpQuestion, probeArp } from '../../host/arp.js';
 import type { Address } from '../../model/address.js';
-import { addressId } from '../../model/identity.js';
+import { addressId, destinationId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
 import type { ConnectFact, DatapathFacts, DirectorFacts, HolderFact, HostFacts, PathFact, ServiceFact } from '../facts.js';
@@ -57,7 +57,7 @@ function connectTargets(services: readonly ServiceFact[]): readonly { readonly a
   for (const { spec, destinations } of services) {
     const tcp = spec.key.kind === 'fwmark' || spec.key.protocol === 'tcp';
     for (const { address, port } of tcp ? destinations : []) {
-      if (port !== 0) targets.set(`${addressId(address)}:${port}`, { address, port });
+      if (port !== 0) targets.set(destinationId({ address, port }), { address, port });
     }
   }
   return [...targets.values()];
