@@ -1,6 +1,6 @@
 // keepalived's configuration files as this host has them.
 import { closeSync, constants, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
-import type { ConfigFiles, FileRead } from '../config/keepalived/lines/source.js';
+import type { ConfigFiles, FileRead } from '../config/keepalived/lines/config-files.js';
 
 /** bytes; a file beyond is refused before it is read. */
 export const LARGEST_FILE = 64 * 2 ** 20;

@@ -4,14 +4,14 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { KEY_FILE_BYTES } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
+import { KEY_FILE_BYTES_MAX } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
 import { hostKeyFile } from './hmac-keys.js';
 
 test('a key file is read to its end, with who may touch it; what is no regular file is refused without waiting', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-hmac-'));
   const at = (name: string): string => join(folder, name);
   try {
-    const text = 'k'.repeat(KEY_FILE_BYTES);
+    const text = 'k'.repeat(KEY_FILE_BYTES_MAX);
     writeFileSync(at('key'), text, { mode: 0o600 });
     assert.deepEqual(hostKeyFile(at('key')), { kind: 'bytes', bytes: new Uint8Array(Buffer.from(text)), exposed: false });
     chmodSync(at('key'), 0o604);

@@ -1,6 +1,6 @@
 // The files with the keys of auth_hmac (`key ID file:PATH`), as this host has them.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { KEY_FILE_BYTES, type KeyFile } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
+import { KEY_FILE_BYTES_MAX, type KeyFile } from '../config/keepalived/to-model/vrrp/auth-hmac.js';
 
 const OTHERS = 0o077;
 
@@ -17,9 +17,9 @@ export function hostKeyFile(path: string): KeyFile {
     if (!status.isFile()) return { kind: 'failed', reason: 'it is not a regular file' };
     const exposed = (status.mode & OTHERS) !== 0;
     // One more byte shows that a file is too large.
-    const room = new Uint8Array(KEY_FILE_BYTES + 1);
+    const room = new Uint8Array(KEY_FILE_BYTES_MAX + 1);
     const length = readSync(fd, room, 0, room.length, 0);
-    return length > KEY_FILE_BYTES ? { kind: 'large', exposed } : { kind: 'bytes', bytes: room.subarray(0, length), exposed };
+    return length > KEY_FILE_BYTES_MAX ? { kind: 'large', exposed } : { kind: 'bytes', bytes: room.subarray(0, length), exposed };
   } catch (error) {
     return { kind: 'failed', reason: (error as Error).message };
   } finally {

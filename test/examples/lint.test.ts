@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { basename } from 'node:path';
 import { test } from 'node:test';
 import { explain } from '../../src/config/keepalived/explain/explain.js';
-import type { LintNode } from '../../src/config/keepalived/lint/finding.js';
 import { lint } from '../../src/config/keepalived/lint/lint.js';
+import type { LintNode } from '../../src/config/keepalived/lint/rule.js';
 import { readText } from '../support/keepalived.js';
 import { filesUnder, read } from '../support/project.js';
 

@@ -1,5 +1,5 @@
 // One case of lint's tests.
-import type { LintNode } from '../../src/config/keepalived/lint/finding.js';
+import type { LintNode } from '../../src/config/keepalived/lint/rule.js';
 
 /** Texts of the nodes; `leavesBehind`: their daemon's -V and -I; `scripts`: the contents of script files. */
 export interface LintCase {

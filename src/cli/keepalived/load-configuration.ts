@@ -4,7 +4,7 @@ import { canRun, isDamage, isMissing, renderDiagnostic } from '../../config/keep
 import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/report.js';
 import type { Severity } from '../../config/keepalived/diagnostics/row.js';
 import { examineHost } from '../../config/keepalived/host/examine-host.js';
-import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
+import type { ConfigFiles } from '../../config/keepalived/lines/config-files.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Loaded } from '../../daemon/supervisor/loaded.js';
 import type { SourceFile } from '../../daemon/supervisor/saved-files.js';

@@ -1,6 +1,6 @@
 // The configuration that -f names, read with what this host has: files, names for numbers, environment.
 import { hostname } from 'node:os';
-import type { ConfigFiles } from '../../config/keepalived/lines/source.js';
+import type { ConfigFiles } from '../../config/keepalived/lines/config-files.js';
 import { type ReadConfiguration, readKeepalived } from '../../config/keepalived/read.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import { hostConfigFiles } from '../../host/config-files.js';

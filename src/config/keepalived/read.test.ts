@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { instancesOf, threeSequences } from '../../../test/support/three-sequences.js';
 import { canRun, exitCodeOf, renderDiagnostic } from './diagnostics/outcome.js';
-import type { ConfigFiles } from './lines/source.js';
+import type { ConfigFiles } from './lines/config-files.js';
 import { readKeepalived } from './read.js';
 
 const OPTIONS = { path: 'k.conf', directory: '/', configId: 'vm', environment: {} };

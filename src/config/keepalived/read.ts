@@ -3,8 +3,8 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import { type Diagnostic, diagnosticOf, type Report, reportTo } from './diagnostics/report.js';
 import type { Values } from './keyword.js';
 import { rootKeywords } from './keywords/root.js';
+import type { ConfigFiles } from './lines/config-files.js';
 import { type FlattenOptions, flatten } from './lines/flatten.js';
-import type { ConfigFiles } from './lines/source.js';
 import { blocksByKeyword, placeHint } from './statements/keyword-places.js';
 import { parseTree } from './statements/tree.js';
 import { buildBfds } from './to-model/bfd.js';

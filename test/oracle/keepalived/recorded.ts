@@ -1,9 +1,9 @@
 // The answers of a real keepalived to -t, one case an entry, and the files of a case as callbacks.
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import type { ConfigFiles, FileRead } from '../../../src/config/keepalived/lines/source.js';
+import type { ConfigFiles, FileRead } from '../../../src/config/keepalived/lines/config-files.js';
 import type { NameFolders, NumberNames } from '../../../src/config/keepalived/to-model/network/number-names.js';
-import { KEY_FILE_BYTES, type ReadKeyFile } from '../../../src/config/keepalived/to-model/vrrp/auth-hmac.js';
+import { KEY_FILE_BYTES_MAX, type ReadKeyFile } from '../../../src/config/keepalived/to-model/vrrp/auth-hmac.js';
 import { readNames } from '../../../src/host/number-names.js';
 
 export interface RecordedCase {
@@ -83,6 +83,6 @@ export function keyFileOf({ files, modes = {} }: RecordedCase): ReadKeyFile {
     if (typeof text !== 'string') return { kind: 'failed', reason: 'ENOENT' };
     const exposed = (Number.parseInt(modes[path] ?? '0644', 8) & 0o077) !== 0;
     const bytes = new TextEncoder().encode(text);
-    return bytes.length > KEY_FILE_BYTES ? { kind: 'large', exposed } : { kind: 'bytes', bytes, exposed };
+    return bytes.length > KEY_FILE_BYTES_MAX ? { kind: 'large', exposed } : { kind: 'bytes', bytes, exposed };
   };
 }

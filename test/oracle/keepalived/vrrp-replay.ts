@@ -1,7 +1,7 @@
 // Replays recorded runs of keepalived 2.2.7 with weir's VRRP machine: the same configurations and events at the same times, one or two
 // nodes on a link without loss. Adverts with other addresses are refused, as before 2.3.3.
 
-import type { ConfigFiles } from '../../../src/config/keepalived/lines/source.js';
+import type { ConfigFiles } from '../../../src/config/keepalived/lines/config-files.js';
 import { readKeepalived } from '../../../src/config/keepalived/read.js';
 import type { Effect, Input, InterfaceFacts, ReceivedPacket, ScriptOutcome } from '../../../src/control/vrrp/messages.js';
 import { isMulticast } from '../../../src/control/vrrp/receive/packet.js';

@@ -31,8 +31,5 @@ export const choice = (...of: readonly string[]): Argument => ({ kind: 'choice',
 
 export const block = (keywords: () => readonly Keyword[], label: 0 | 1 | 2 = 0): Argument => ({ kind: 'block', keywords, label });
 
-/** Bounds of numbers that keepalived reads as C's unsigned int and int. */
-export const UNSIGNED_MAX = 0xffffffff;
-export const INT_MAX = 0x7fffffff;
 /** Whole seconds that fit a microsecond counter of 32 bits. */
 export const SECONDS_MAX = 4294;

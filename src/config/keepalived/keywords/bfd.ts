@@ -1,8 +1,8 @@
 // bfd_instance: keepalived.conf(5), "BFD CONFIGURATION".
 import type { Argument, Keyword } from '../keyword.js';
 
-const MAX_MS_US = 4294967000;
-const milliseconds = (least: number): Argument => ({ kind: 'time', minUs: least * 1000, maxUs: MAX_MS_US, unit: 'ms' });
+const INTERVAL_MAX_US = 4294967000;
+const milliseconds = (least: number): Argument => ({ kind: 'time', minUs: least * 1000, maxUs: INTERVAL_MAX_US, unit: 'ms' });
 const invalid = (what: string, range: string): { readonly invalid: string } => ({
   invalid: `Configuration error: BFD instance %n ${what} not valid (must be in range [${range}]), ignoring`,
 });

@@ -1,7 +1,9 @@
 // The words of address, route and rule lines (keepalived.conf(5), ip-route(8), ip-rule(8)), in any order on the line. address.ts, route.ts
 // and rule.ts in to-model/network read them.
+
 import type { Keyword } from '../keyword.js';
-import { FLAG, INT_MAX, integer, TEXT, UNSIGNED_MAX, words } from './arguments.js';
+import { INT_MAX, UNSIGNED_MAX } from '../values/number.js';
+import { FLAG, integer, TEXT, words } from './arguments.js';
 
 const text = (name: string, meaning: string, ...aliases: readonly string[]): Keyword => ({
   name,

@@ -1,6 +1,8 @@
 // The root of keepalived.conf: keywords outside any block, and the blocks (keepalived.conf(5)).
+
 import type { Keyword } from '../keyword.js';
-import { block, FLAG, integer, LINES, linesOf, TEXT, UNSIGNED_MAX, words } from './arguments.js';
+import { UNSIGNED_MAX } from '../values/number.js';
+import { block, FLAG, integer, LINES, linesOf, TEXT, words } from './arguments.js';
 import { bfdInstanceKeyword } from './bfd.js';
 import { globalKeywords } from './global/global.js';
 import { addressWords, routeWords, ruleWords } from './network.js';

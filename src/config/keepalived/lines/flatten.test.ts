@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Diagnostic, reportTo } from '../diagnostics/report.js';
 import type { Piece } from '../statements/tree.js';
+import type { ConfigFiles, FileRead } from './config-files.js';
 import { type FlattenOptions, flatten } from './flatten.js';
-import type { ConfigFiles, FileRead } from './source.js';
 import { splitWords } from './split-words.js';
 import { originAt } from './text.js';
 

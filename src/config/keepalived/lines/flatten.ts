@@ -4,12 +4,12 @@
 import { passOn, type Report, reportTo } from '../diagnostics/report.js';
 import type { Piece } from '../statements/tree.js';
 import { braceAt, commentStart, unescaped } from './comment.js';
+import { absolute, type ConfigFiles, directoryOf, type FileRead } from './config-files.js';
 import { reportConfusables, reportCutPassword } from './confusable-characters.js';
 import { fileLines } from './file-lines.js';
 import { type FoundFile, findFiles, type IncludePolicy, includeCheck, LENIENT, policyOf, readInclude } from './include.js';
 import { LINE_LENGTH_MAX, Parameters, type Predefined, readDefinition } from './parameters.js';
 import { readLst, readSeq, type Sequence } from './sequence.js';
-import { absolute, type ConfigFiles, directoryOf, type FileRead } from './source.js';
 import { splitWords } from './split-words.js';
 import { originAt, slice, standingFor, type Text, trimmed, written } from './text.js';
 

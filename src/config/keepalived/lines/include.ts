@@ -3,7 +3,8 @@
 import type { Report } from '../diagnostics/report.js';
 import type { Severity } from '../diagnostics/row.js';
 import type { Origin, Word } from '../keyword.js';
-import { type ConfigFiles, expandBraces, expandWildcards, type FileRead, hasWildcard } from './source.js';
+import type { ConfigFiles, FileRead } from './config-files.js';
+import { expandBraces, expandWildcards, hasWildcard } from './file-patterns.js';
 
 /** Which failures of an include are errors. */
 export interface IncludePolicy {

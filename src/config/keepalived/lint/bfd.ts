@@ -4,9 +4,9 @@ import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { BfdInstance } from '../../../model/keepalived/trackers.js';
-import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from './finding.js';
 import { peersOf } from './peers.js';
 import { instancePlace, placeIn, placeText } from './place.js';
+import { findingOf, type LintFinding, type LintNode, type LintRule, type LintVerdict } from './rule.js';
 
 const WITH_PEER: LintVerdict = {
   code: 'bfd-with-peer',
@@ -61,7 +61,7 @@ function withPeer(node: LintNode, nodes: readonly LintNode[]): readonly LintFind
     return sessions
       .filter(({ neighbour }) => peers.some((peer) => sameAddress(peer, neighbour)))
       .map(({ name, neighbour }) =>
-        found(
+        findingOf(
           WITH_PEER,
           instancePlace(node, instance.name, 'track_bfd'),
           `${instance.name} goes to FAULT when its peer dies`,
@@ -100,7 +100,7 @@ function neverUp(a: LintNode, b: LintNode): readonly LintFinding[] {
         const there = placeText(placeIn(b, 'bfd_instance', theirs.name));
         const what = `BFD session ${ours.name} (the other end: ${there}) never comes up`;
         return [
-          found(
+          findingOf(
             NEVER_UP,
             placeIn(a, 'bfd_instance', ours.name),
             what,
@@ -116,7 +116,7 @@ function lowTtl(node: LintNode): readonly LintFinding[] {
   return node.configuration.bfds
     .filter(({ multihop, ttl }) => !multihop && ttl < 255)
     .map(({ name, neighbour, ttl }) =>
-      found(
+      findingOf(
         LOW_TTL,
         placeIn(node, 'bfd_instance', name),
         `BFD session ${name}: ${formatAddress(neighbour)} may refuse the packets`,
@@ -128,7 +128,7 @@ function lowTtl(node: LintNode): readonly LintFinding[] {
 
 export const bfd: LintRule = {
   verdicts: [WITH_PEER, NEVER_UP, LOW_TTL],
-  check: (nodes) => [
+  examine: (nodes) => [
     ...nodes.flatMap(lowTtl),
     ...nodes.flatMap((node) => withPeer(node, nodes)),
     ...nodes.flatMap((a, index) => nodes.slice(index + 1).flatMap((b) => neverUp(a, b))),

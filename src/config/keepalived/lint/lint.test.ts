@@ -5,8 +5,8 @@ import { readText } from '../../../../test/support/keepalived.js';
 import type { LintCase } from '../../../../test/support/lint-case.js';
 import { PAIR_CASES } from '../../../../test/support/lint-pair-cases.js';
 import { SINGLE_CASES } from '../../../../test/support/lint-single-cases.js';
-import type { LintFinding, LintNode } from './finding.js';
 import { lint, lintVerdicts } from './lint.js';
+import type { LintFinding, LintNode } from './rule.js';
 
 const NOTHING_KEPT = { addresses: false, servers: false };
 

@@ -18,9 +18,9 @@ import { preemption } from './election/preemption.js';
 import { priorities } from './election/priorities.js';
 import { syncGroups } from './election/sync-groups.js';
 import { trackWeights } from './election/track-weights.js';
-import type { LintFinding, LintNode, LintRule, LintVerdict } from './finding.js';
 import { leftBehind } from './process/left-behind.js';
 import { sampleMail } from './process/sample-mail.js';
+import type { LintFinding, LintNode, LintRule, LintVerdict } from './rule.js';
 import { scriptCommands } from './scripts/script-commands.js';
 import { scripts } from './scripts/scripts.js';
 import { trackScripts } from './scripts/track-scripts.js';
@@ -60,4 +60,4 @@ export const lintRules: readonly LintRule[] = [
 export const lintVerdicts: readonly LintVerdict[] = lintRules.flatMap(({ verdicts }) => verdicts);
 
 /** The findings, in the order of the rules. */
-export const lint = (nodes: readonly LintNode[]): readonly LintFinding[] => lintRules.flatMap(({ check }) => check(nodes));
+export const lint = (nodes: readonly LintNode[]): readonly LintFinding[] => lintRules.flatMap(({ examine }) => examine(nodes));

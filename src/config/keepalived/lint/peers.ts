@@ -1,7 +1,7 @@
 // Finds the instances of two nodes that form one virtual router.
 import { formatAddress } from '../../../model/address-text.js';
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
-import type { LintNode } from './finding.js';
+import type { LintNode } from './rule.js';
 
 /** One virtual router on two nodes. */
 export interface Peers {
@@ -26,13 +26,13 @@ const keyOf = ({ family, vrid }: VrrpInstance): string => `${family} ${vrid}`;
 
 /** A node's instances by family and VRID: files may have tens of thousands. */
 function byVrid({ configuration }: LintNode): ReadonlyMap<string, readonly VrrpInstance[]> {
-  const found = new Map<string, VrrpInstance[]>();
+  const byKey = new Map<string, VrrpInstance[]>();
   for (const instance of configuration.instances) {
-    const same = found.get(keyOf(instance));
-    if (same === undefined) found.set(keyOf(instance), [instance]);
+    const same = byKey.get(keyOf(instance));
+    if (same === undefined) byKey.set(keyOf(instance), [instance]);
     else same.push(instance);
   }
-  return found;
+  return byKey;
 }
 
 /** Of the instances with the VRID: the one of that name, else one that shares an address, else the only one. */

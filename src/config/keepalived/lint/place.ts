@@ -2,7 +2,7 @@
 
 import type { Origin, Values } from '../keyword.js';
 import { allOf, blocksOf, lastOf, nameOf } from '../values/values.js';
-import type { LintNode } from './finding.js';
+import type { LintNode } from './rule.js';
 
 const startOf = (node: LintNode): Origin => ({ file: node.file, line: 1, column: 1 });
 

@@ -58,7 +58,7 @@ function statementOf(line: Text, report: Report): Growing | undefined {
 const NO_WORDS: readonly Word[] = [];
 
 /** Deeper nesting than any real configuration has. */
-const DEEPEST = 8;
+const DEPTH_MAX = 8;
 
 class Builder {
   readonly #report: Report;
@@ -100,7 +100,7 @@ class Builder {
     const frame = this.#frames.at(-1)!;
     if (frame.isReported === true || frame.name === undefined) return;
     if (frame.table !== undefined && named(frame.table, keyword.text) !== undefined) return;
-    const outer = this.#frames.slice(-1 - DEEPEST, -1).flatMap(({ table }) => (table === undefined ? [] : [named(table, keyword.text)]));
+    const outer = this.#frames.slice(-1 - DEPTH_MAX, -1).flatMap(({ table }) => (table === undefined ? [] : [named(table, keyword.text)]));
     const kinds = outer.flatMap((found) => (found === undefined ? [] : [found.argument.kind]));
     // In a list of free lines, only a keyword that opens a block certainly does not belong.
     if (!kinds.some((kind) => frame.table !== undefined || kind === 'block' || kind === 'lines')) return;

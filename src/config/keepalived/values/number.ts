@@ -34,8 +34,12 @@ const refused = (
   problem: { code, details: { text, min, max } },
 });
 
-const UNSIGNED_MAX = 0xffffffff;
-const SIGNED_MAX = 0x7fffffff;
+/** Bounds of numbers that keepalived reads as C's unsigned int and int. */
+export const UNSIGNED_MAX = 0xffffffff;
+export const INT_MAX = 0x7fffffff;
+
+/** Microseconds of a second. */
+export const SECOND_US = 1_000_000;
 
 /** A whole number: an optional sign and decimal digits (`010` is ten); an empty word is 0, as in keepalived. */
 export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds): ReadNumber {
@@ -43,7 +47,7 @@ export function readWhole(text: string, { min, max, signed = min < 0 }: Bounds):
   const value = Number(text) || 0;
   if (!signed && text.startsWith('-')) return refused('number-negative', text);
   if (!signed && value > UNSIGNED_MAX) return refused('number-outside-unsigned', text);
-  if (signed && (value > SIGNED_MAX || value < -SIGNED_MAX - 1)) return refused('number-outside-integer', text);
+  if (signed && (value > INT_MAX || value < -INT_MAX - 1)) return refused('number-outside-integer', text);
   if (value < min || value > max) return refused('number-outside-range', text, min, max);
   return { value };
 }

@@ -1,7 +1,8 @@
 // global_defs: virtual servers (keepalived.conf(5)).
 import { capability } from '../../../../model/capabilities.js';
 import type { Keyword } from '../../keyword.js';
-import { BOOLEAN, FLAG, INT_MAX, integer, UNSIGNED_MAX, words } from '../arguments.js';
+import { INT_MAX, UNSIGNED_MAX } from '../../values/number.js';
+import { BOOLEAN, FLAG, integer, words } from '../arguments.js';
 
 const NO_MARKS = 'each address of a virtual_server_group is a service of its own in the table, no firewall mark joins them';
 const NO_CHECKS = capability('health-checks').missing;

@@ -1,7 +1,9 @@
 // global_defs: names, priorities, CPUs and buffers of the processes (keepalived.conf(5)). Most keywords exist once for each kind of
 // process.
+
 import type { Keyword } from '../../keyword.js';
-import { BOOLEAN, FLAG, integer, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
+import { UNSIGNED_MAX } from '../../values/number.js';
+import { BOOLEAN, FLAG, integer, TEXT, words } from '../arguments.js';
 
 /** The keywords of one kind of process; `role` is part of their names. */
 const forRole = (role: 'vrrp' | 'checker' | 'bfd'): readonly Keyword[] => [

@@ -1,6 +1,8 @@
 // global_defs: versions, multicast groups, gratuitous ARP, elections and strict mode of VRRP (keepalived.conf(5)).
+
 import type { Keyword } from '../../keyword.js';
-import { BOOLEAN, choice, FLAG, INT_MAX, integer, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
+import { INT_MAX, UNSIGNED_MAX } from '../../values/number.js';
+import { BOOLEAN, choice, FLAG, integer, SECONDS_MAX, seconds, TEXT, words } from '../arguments.js';
 
 const garp: readonly Keyword[] = [
   {

@@ -1,7 +1,8 @@
 // global_defs: settings of the whole daemon (keepalived.conf(5)). VRRP, virtual servers and processes have tables of their own.
 import { capability } from '../../../../model/capabilities.js';
 import type { Keyword } from '../../keyword.js';
-import { BOOLEAN, FLAG, integer, LINES, PATH, SCRIPT, SECONDS_MAX, seconds, TEXT, UNSIGNED_MAX, words } from '../arguments.js';
+import { UNSIGNED_MAX } from '../../values/number.js';
+import { BOOLEAN, FLAG, integer, LINES, PATH, SCRIPT, SECONDS_MAX, seconds, TEXT, words } from '../arguments.js';
 import { globalLvsKeywords } from './global-lvs.js';
 import { globalProcessKeywords } from './global-process.js';
 import { globalVrrpKeywords } from './global-vrrp.js';

@@ -1,6 +1,8 @@
 // The trackers of VRRP: vrrp_script, track_file, vrrp_track_process, and the lists of them in instances and groups (keepalived.conf(5)).
+
 import type { Keyword } from '../../keyword.js';
-import { block, FLAG, INT_MAX, integer, LINES, SCRIPT, seconds, wholeMs, words } from '../arguments.js';
+import { INT_MAX } from '../../values/number.js';
+import { block, FLAG, integer, LINES, SCRIPT, seconds, wholeMs, words } from '../arguments.js';
 
 const trackScript: readonly Keyword[] = [
   {

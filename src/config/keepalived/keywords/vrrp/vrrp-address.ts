@@ -1,5 +1,7 @@
 // vrrp_instance: interfaces, addresses, routes, peers (keepalived.conf(5)).
+
 import type { Keyword } from '../../keyword.js';
+import { UNSIGNED_MAX } from '../../values/number.js';
 import { BOOLEAN, block, choice, FLAG, integer, LINES, linesOf, TEXT, words } from '../arguments.js';
 import { addressWords, routeWords, ruleWords } from '../network.js';
 
@@ -115,7 +117,7 @@ export const vrrpAddressKeywords: readonly Keyword[] = [
   { name: 'native_ipv6', argument: FLAG, meaning: 'The instance uses IPv6; its addresses show it anyway.' },
   {
     name: 'kernel_rx_buf_size',
-    argument: integer(0, 0xffffffff),
+    argument: integer(0, UNSIGNED_MAX),
     meaning: 'Size of the receive buffer, in bytes.',
     messages: { missing: '(%n) invalid kernel_rx_buf_size specified', invalid: '(%n) invalid kernel_rx_buf_size specified' },
   },

@@ -1,6 +1,8 @@
 // vrrp_instance: elections, timers, gratuitous ARP, scripts (keepalived.conf(5)); its addresses are in vrrp-address.ts.
+
 import type { Keyword } from '../../keyword.js';
-import { BOOLEAN, block, choice, FLAG, INT_MAX, integer, SECONDS_MAX, seconds, UNSIGNED_MAX, words } from '../arguments.js';
+import { INT_MAX, UNSIGNED_MAX } from '../../values/number.js';
+import { BOOLEAN, block, choice, FLAG, integer, SECONDS_MAX, seconds, words } from '../arguments.js';
 import { notifyScript, notifyScripts, notifySwitches } from './notify.js';
 import { trackLists } from './track.js';
 import { vrrpAddressKeywords } from './vrrp-address.js';

@@ -1,6 +1,7 @@
 // The master announces its addresses too rarely. (It cannot be turned off: keepalived makes 1 of 0 repetitions.)
-import { found, type LintRule, type LintVerdict } from '../finding.js';
+
 import { instancePlace } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const ONCE: LintVerdict = {
   code: 'garp-once',
@@ -11,7 +12,7 @@ const ONCE: LintVerdict = {
 
 export const announcements: LintRule = {
   verdicts: [ONCE],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) =>
       node.configuration.instances
         .filter(({ garp, virtualInterface, addresses }) => {
@@ -19,7 +20,7 @@ export const announcements: LintRule = {
           return once && virtualInterface?.kind !== 'vmac' && addresses.length > 0;
         })
         .map(({ name }) =>
-          found(
+          findingOf(
             ONCE,
             instancePlace(node, name, 'garp_master_repeat', 'garp_master_delay'),
             `${name} announces its addresses only once`,

@@ -1,8 +1,8 @@
 // A virtual address that also belongs to a node: it cannot both move and stay.
 import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
-import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const OWN: LintVerdict = {
   code: 'vip-is-node-address',
@@ -13,7 +13,7 @@ const OWN: LintVerdict = {
 
 export const nodeAddresses: LintRule = {
   verdicts: [OWN],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) =>
       node.configuration.instances
         // An address owner (RFC 9568) has the address on its interface.
@@ -27,7 +27,7 @@ export const nodeAddresses: LintRule = {
           return fixed
             .filter(({ address }) => held.some((one) => sameAddress(one, address)))
             .map(({ address, role }) =>
-              found(
+              findingOf(
                 OWN,
                 instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded'),
                 `${name}: the virtual address ${formatAddress(address)} also also belongs to a node`,

@@ -1,7 +1,7 @@
 // vrrp_strict turns off features that the configuration relies on.
 import { blocksOf, has, nameOf } from '../../values/values.js';
-import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const UNREACHABLE: LintVerdict = {
   code: 'strict-vip-unreachable',
@@ -23,7 +23,7 @@ const UNICAST: LintVerdict = {
 
 export const strict: LintRule = {
   verdicts: [UNREACHABLE, AUTHENTICATION, UNICAST],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) => {
       const blocks = new Map(blocksOf(node.values, 'vrrp_instance').map((one) => [nameOf(one), one]));
       return node.configuration.instances.flatMap((instance) => {
@@ -36,7 +36,7 @@ export const strict: LintRule = {
             ? 'remove vrrp_strict, or add accept (VRRP version 3)'
             : 'remove no_accept, unless packets are only routed through this node';
           findings.push(
-            found(
+            findingOf(
               UNREACHABLE,
               instancePlace(node, name, 'no_accept', 'strict_mode'),
               `${name}: the virtual addresses do not answer`,
@@ -48,12 +48,12 @@ export const strict: LintRule = {
         if (instance.strict && block !== undefined && has(block, 'authentication') && instance.authentication.kind === 'none') {
           const cause = 'strict mode follows RFC 5798, which has no authentication';
           const at = instancePlace(node, name, 'authentication');
-          findings.push(found(AUTHENTICATION, at, `${name}: authentication is ignored`, cause, 'remove vrrp_strict or authentication'));
+          findings.push(findingOf(AUTHENTICATION, at, `${name}: authentication is ignored`, cause, 'remove vrrp_strict or authentication'));
         }
         if (instance.strict && block !== undefined && has(block, 'unicast_peer')) {
           const at = instancePlace(node, name, 'unicast_peer');
           findings.push(
-            found(
+            findingOf(
               UNICAST,
               at,
               `${name}: strict mode does not allow unicast`,

@@ -1,8 +1,8 @@
 // Virtual addresses on an interface that is not tracked: if it loses its carrier, the node stays master. (Without no_track, the interface
 // of an address is tracked like the instance's own.)
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
-import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
+import { findingOf, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 
 const UNTRACKED: LintVerdict = {
   code: 'vip-interface-not-tracked',
@@ -25,7 +25,7 @@ function trackedInterfaces({ name, interface: own, track }: VrrpInstance, { conf
 
 export const vipInterfaces: LintRule = {
   verdicts: [UNTRACKED],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) =>
       node.configuration.instances.flatMap((instance) => {
         const { name, addresses, excludedAddresses } = instance;
@@ -43,7 +43,7 @@ export const vipInterfaces: LintRule = {
         const cause = `${missing.join(', ')} may lose its carrier while adverts continue on ${instance.interface ?? 'another one'}`;
         const at = instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded');
         return [
-          found(
+          findingOf(
             UNTRACKED,
             at,
             `${name} does not track every interface of its addresses`,

@@ -1,7 +1,8 @@
 // The two nodes of a virtual router advertise different addresses.
-import { found, type LintRule, type LintVerdict } from '../finding.js';
+
 import { addressesOf, peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const DIFFER: LintVerdict = {
   code: 'vip-lists-differ',
@@ -16,7 +17,7 @@ const SPLIT: LintVerdict = {
 
 export const vipLists: LintRule = {
   verdicts: [DIFFER, SPLIT],
-  check: (nodes) =>
+  examine: (nodes) =>
     peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
       const [mine, others] = [addressesOf(ours), addressesOf(theirs)];
       const onlyMine = mine.filter((address) => !others.includes(address));
@@ -25,7 +26,7 @@ export const vipLists: LintRule = {
       const place = placeText(instancePlace(b, theirs.name, 'virtual_ipaddress'));
       const lists = [`only here: ${onlyMine.join(', ') || 'none'}`, `only in ${place}: ${onlyOthers.join(', ') || 'none'}`];
       return [
-        found(
+        findingOf(
           [ours, theirs].some(({ addressMismatch }) => addressMismatch === 'drop') ? SPLIT : DIFFER,
           instancePlace(a, ours.name, 'virtual_ipaddress'),
           `${ours.name} and its peer have different virtual addresses`,

@@ -1,8 +1,8 @@
 // The two nodes of a virtual router authenticate adverts differently.
 import type { Authentication } from '../../../../model/keepalived/instance.js';
-import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const DIFFER: LintVerdict = {
   code: 'authentication-differs',
@@ -44,19 +44,19 @@ function refusal(receiver: Authentication, sender: Authentication): string | und
 
 export const authentication: LintRule = {
   verdicts: [DIFFER, AH],
-  check: (nodes) => [
+  examine: (nodes) => [
     ...peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
       const why = refusal(ours.authentication, theirs.authentication) ?? refusal(theirs.authentication, ours.authentication);
       if (why === undefined) return [];
       const cause = `${why}: see ${placeText(instancePlace(b, theirs.name, 'authentication', 'auth_hmac'))}`;
       const at = instancePlace(a, ours.name, 'authentication', 'auth_hmac');
-      return [found(DIFFER, at, `${ours.name} and its peer will both be master`, cause, 'write the same authentication on both nodes')];
+      return [findingOf(DIFFER, at, `${ours.name} and its peer will both be master`, cause, 'write the same authentication on both nodes')];
     }),
     ...nodes.flatMap((node) =>
       node.configuration.instances
         .filter((instance) => instance.authentication.kind === 'ah')
         .map(({ name }) =>
-          found(
+          findingOf(
             AH,
             instancePlace(node, name, 'authentication'),
             `${name} uses AH`,

@@ -1,7 +1,8 @@
 // The two nodes of a virtual router have different advert intervals, or only one uses fast mode.
-import { found, type LintRule, type LintVerdict } from '../finding.js';
+
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const SPLIT: LintVerdict = {
   code: 'intervals-differ',
@@ -22,7 +23,7 @@ const FAST: LintVerdict = {
 
 export const intervals: LintRule = {
   verdicts: [SPLIT, FOLLOW, FAST],
-  check: (nodes) =>
+  examine: (nodes) =>
     peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
       const place = placeText(instancePlace(b, theirs.name, 'advert_int'));
       const findings = [];
@@ -31,13 +32,15 @@ export const intervals: LintRule = {
         const what =
           ours.version === 2 ? `${ours.name} and its peer will both be master` : `${ours.name} and its peer differ in advert_int`;
         const at = instancePlace(a, ours.name, 'advert_int');
-        findings.push(found(ours.version === 2 ? SPLIT : FOLLOW, at, what, cause, 'write the same advert_int on both nodes'));
+        findings.push(findingOf(ours.version === 2 ? SPLIT : FOLLOW, at, what, cause, 'write the same advert_int on both nodes'));
       }
       if ((ours.fast === undefined) !== (theirs.fast === undefined)) {
         const [node, instance] = ours.fast === undefined ? [b, theirs] : [a, ours];
         const at = instancePlace(node, instance.name, 'fast_advert_int');
         const cause = 'the peer has no fast_advert_int';
-        findings.push(found(FAST, at, `only one node has the fast mode of ${instance.name}`, cause, 'write fast_advert_int on both nodes'));
+        findings.push(
+          findingOf(FAST, at, `only one node has the fast mode of ${instance.name}`, cause, 'write fast_advert_int on both nodes'),
+        );
       }
       return findings;
     }),

@@ -1,6 +1,7 @@
 // Adverts so frequent that a busy host is mistaken for a dead one.
-import { found, type LintRule, type LintVerdict } from '../finding.js';
+
 import { instancePlace } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const HASTY: LintVerdict = {
   code: 'short-interval-without-priority',
@@ -12,7 +13,7 @@ const SHORT_US = 100_000;
 
 export const shortIntervals: LintRule = {
   verdicts: [HASTY],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) => {
       if (node.configuration.global.processes.vrrp.rtPriority !== undefined) return [];
       return node.configuration.instances
@@ -20,7 +21,7 @@ export const shortIntervals: LintRule = {
         .map(({ name, advertUs, downTimerAdverts }) => {
           const cause = `a master that is ${(advertUs * downTimerAdverts) / 1000} ms late is considered dead`;
           const fix = 'add vrrp_rt_priority 50 and vrrp_no_swap to global_defs';
-          return found(HASTY, instancePlace(node, name, 'advert_int'), `${name} advertises every ${advertUs / 1000} ms`, cause, fix);
+          return findingOf(HASTY, instancePlace(node, name, 'advert_int'), `${name} advertises every ${advertUs / 1000} ms`, cause, fix);
         });
     }),
 };

@@ -1,9 +1,9 @@
 // The two nodes of a virtual router do not reach each other: multicast on one and unicast on the other, different groups, missing peers.
 import { formatAddress } from '../../../../model/address-text.js';
 import { sameAddress } from '../../../../model/identity.js';
-import { found, type LintFinding, type LintRule, type LintVerdict } from '../finding.js';
 import { type Peers, peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintFinding, type LintRule, type LintVerdict } from '../rule.js';
 
 const MIXED: LintVerdict = {
   code: 'unicast-and-multicast',
@@ -39,12 +39,12 @@ function between({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   const both = `${ours.name} and its peer will both be master`;
   if ((ours.unicast === undefined) !== (theirs.unicast === undefined)) {
     const cause = ours.unicast === undefined ? `multicast here, unicast at ${place}` : `unicast here, multicast at ${place}`;
-    return [found(MIXED, at, both, cause, 'write unicast_peer on both nodes or on none')];
+    return [findingOf(MIXED, at, both, cause, 'write unicast_peer on both nodes or on none')];
   }
   if (ours.unicast !== undefined) return [];
   if (sameAddress(ours.multicastGroup, theirs.multicastGroup)) return [];
   const cause = `group ${formatAddress(ours.multicastGroup)} here, ${formatAddress(theirs.multicastGroup)} at ${place}`;
-  return [found(GROUPS, at, both, cause, 'write the same vrrp_mcast_group4/6 or mcast_dst_ip on both nodes')];
+  return [findingOf(GROUPS, at, both, cause, 'write the same vrrp_mcast_group4/6 or mcast_dst_ip on both nodes')];
 }
 
 function sameSource({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
@@ -54,7 +54,7 @@ function sameSource({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   const cause = `${formatAddress(here)} here and at ${placeText(instancePlace(b, theirs.name, ...keywords))}`;
   const at = instancePlace(a, ours.name, ...keywords);
   return [
-    found(
+    findingOf(
       SAME,
       at,
       `${ours.name} sends from one address on both nodes`,
@@ -72,12 +72,12 @@ function unnamed({ a, b, ours, theirs }: Peers): readonly LintFinding[] {
   if (theirs.unicast.peers.some(({ address }) => sameAddress(address, source))) return [];
   const cause = `${formatAddress(source)} (${placeText(instancePlace(a, ours.name, 'unicast_src_ip'))}) is not in unicast_peer`;
   const at = instancePlace(b, theirs.name, 'unicast_peer');
-  return [found(UNNAMED, at, `${theirs.name} does not list its peer`, cause, `add ${formatAddress(source)} to unicast_peer`)];
+  return [findingOf(UNNAMED, at, `${theirs.name} does not list its peer`, cause, `add ${formatAddress(source)} to unicast_peer`)];
 }
 
 export const transport: LintRule = {
   verdicts: [MIXED, GROUPS, SAME, UNNAMED, SELF],
-  check: (nodes) => [
+  examine: (nodes) => [
     ...peersOf(nodes).flatMap((peers) => [
       ...between(peers),
       ...sameSource(peers),
@@ -89,7 +89,13 @@ export const transport: LintRule = {
         if (sourceAddress === undefined || unicast?.peers.some(({ address }) => sameAddress(address, sourceAddress)) !== true) return [];
         const cause = `${formatAddress(sourceAddress)} is its own unicast_src_ip`;
         return [
-          found(SELF, instancePlace(node, name, 'unicast_peer'), `${name} lists itself as a peer`, cause, 'remove it from unicast_peer'),
+          findingOf(
+            SELF,
+            instancePlace(node, name, 'unicast_peer'),
+            `${name} lists itself as a peer`,
+            cause,
+            'remove it from unicast_peer',
+          ),
         ];
       }),
     ),

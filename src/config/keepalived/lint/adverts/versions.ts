@@ -1,7 +1,8 @@
 // The two nodes of a virtual router use different VRRP versions, or different checksums of version 3.
-import { found, type LintRule, type LintVerdict } from '../finding.js';
+
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const VERSIONS: LintVerdict = {
   code: 'versions-differ',
@@ -16,17 +17,19 @@ const CHECKSUMS: LintVerdict = {
 
 export const versions: LintRule = {
   verdicts: [VERSIONS, CHECKSUMS],
-  check: (nodes) =>
+  examine: (nodes) =>
     peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
       const place = placeText(instancePlace(b, theirs.name, 'version'));
       if (ours.version !== theirs.version) {
         const cause = `version ${ours.version} here, version ${theirs.version} at ${place}`;
         const fix = 'write the same version (or vrrp_version) on both nodes';
-        return [found(VERSIONS, instancePlace(a, ours.name, 'version'), `${ours.name} and its peer will both be master`, cause, fix)];
+        return [findingOf(VERSIONS, instancePlace(a, ours.name, 'version'), `${ours.name} and its peer will both be master`, cause, fix)];
       }
       if (ours.version !== 3 || ours.family !== 'inet' || ours.v3ChecksumAsV2 === theirs.v3ChecksumAsV2) return [];
       const cause = `v3_checksum_as_v2 is ${ours.v3ChecksumAsV2 ? 'on here and off' : 'off here and on'} at ${place}`;
       const at = instancePlace(a, ours.name, 'v3_checksum_as_v2');
-      return [found(CHECKSUMS, at, `${ours.name} and its peer compute checksums differently`, cause, 'set it on both nodes or on none')];
+      return [
+        findingOf(CHECKSUMS, at, `${ours.name} and its peer compute checksums differently`, cause, 'set it on both nodes or on none'),
+      ];
     }),
 };

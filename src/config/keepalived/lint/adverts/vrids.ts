@@ -3,9 +3,9 @@ import { sameAddress } from '../../../../model/identity.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Values } from '../../keyword.js';
 import { blocksOf, listOf, nameOf, numberOf, textOf } from '../../values/values.js';
-import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { addressesOf, peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 
 const TWICE: LintVerdict = {
   code: 'vrid-twice-on-one-node',
@@ -47,7 +47,9 @@ function sameVrids(node: LintNode): readonly LintFinding[] {
     const vrid = numberOf(block, 'virtual_router_id') ?? 0;
     const cause = `VRID ${vrid} is ${earlier}'s on ${textOf(block, 'interface') ?? 'this host'}; ${name} is not started`;
     const at = instancePlace(node, name, 'virtual_router_id');
-    return [found(TWICE, at, `${name} and ${earlier} are the same virtual router`, cause, 'give one of them another virtual_router_id')];
+    return [
+      findingOf(TWICE, at, `${name} and ${earlier} are the same virtual router`, cause, 'give one of them another virtual_router_id'),
+    ];
   });
 }
 
@@ -62,7 +64,7 @@ const onOneGroup = (a: VrrpInstance, b: VrrpInstance): boolean =>
 
 export const vrids: LintRule = {
   verdicts: [TWICE, PAIRS, ELSEWHERE, MOVED],
-  check: (nodes) => [
+  examine: (nodes) => [
     ...nodes.flatMap(sameVrids),
     ...peersOf(nodes, true).flatMap(({ a, b, ours, theirs }) => {
       if (!onOneGroup(ours, theirs)) return [];
@@ -70,7 +72,7 @@ export const vrids: LintRule = {
       const at = instancePlace(a, ours.name, 'virtual_router_id');
       const cause = `VRID ${ours.vrid} is also ${theirs.name}'s at ${placeText(instancePlace(b, theirs.name, 'virtual_router_id'))}, which holds other addresses`;
       return [
-        found(
+        findingOf(
           verdict,
           at,
           `${ours.name} shares its VRID with another pair`,
@@ -91,7 +93,7 @@ export const vrids: LintRule = {
           const cause = `VRID ${ours.vrid} here, ${theirs.vrid} at ${place}; both hold ${shared.join(', ')}`;
           const at = instancePlace(a, ours.name, 'virtual_router_id');
           return [
-            found(MOVED, at, `${ours.name} and its peer will both be master`, cause, 'write the same virtual_router_id on both nodes'),
+            findingOf(MOVED, at, `${ours.name} and its peer will both be master`, cause, 'write the same virtual_router_id on both nodes'),
           ];
         });
       }),

@@ -1,8 +1,8 @@
 // nopreempt together with tracker weights: a lower priority causes no failover.
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
-import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 import { trackerWeights } from './tracker-weights.js';
 
 const SLEEPING: LintVerdict = {
@@ -35,7 +35,7 @@ function look(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]
   const who = asleep.node === node ? `a peer with nopreempt, as here (${place}),` : `the peer (nopreempt, ${place})`;
   const at = instancePlace(node, instance.name, 'track_script', 'track_process', 'track_file', 'track_interface', 'track_bfd');
   return [
-    found(
+    findingOf(
       SLEEPING,
       at,
       `${instance.name} stays master when ${names.join(' or ')} fails`,
@@ -47,5 +47,5 @@ function look(node: LintNode, instance: VrrpInstance, nodes: readonly LintNode[]
 
 export const nopreemptWithWeights: LintRule = {
   verdicts: [SLEEPING],
-  check: (nodes) => nodes.flatMap((node) => node.configuration.instances.flatMap((instance) => look(node, instance, nodes))),
+  examine: (nodes) => nodes.flatMap((node) => node.configuration.instances.flatMap((instance) => look(node, instance, nodes))),
 };

@@ -1,7 +1,7 @@
 // An instance that is the address owner only because it has no priority.
 import { blocksOf, has, nameOf } from '../../values/values.js';
-import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { instancePlace } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const DEFAULT: LintVerdict = {
   code: 'owner-by-default',
@@ -12,7 +12,7 @@ const DEFAULT: LintVerdict = {
 
 export const ownerByDefault: LintRule = {
   verdicts: [DEFAULT],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) => {
       const without = new Set(
         blocksOf(node.values, 'vrrp_instance')
@@ -22,7 +22,7 @@ export const ownerByDefault: LintRule = {
       return node.configuration.instances
         .filter(({ name, priority, initialState }) => priority === 255 && initialState === 'master' && without.has(name))
         .map(({ name }) =>
-          found(
+          findingOf(
             DEFAULT,
             instancePlace(node, name, 'state'),
             `${name} has priority 255`,

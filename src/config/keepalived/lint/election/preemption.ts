@@ -1,8 +1,8 @@
 // nopreempt that has no effect, or that only one node has.
 import { blocksOf, has, nameOf, wordsOf } from '../../values/values.js';
-import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const MASTER: LintVerdict = {
   code: 'nopreempt-with-state-master',
@@ -18,7 +18,7 @@ const ONE_NODE: LintVerdict = {
 
 export const preemption: LintRule = {
   verdicts: [MASTER, ONE_NODE],
-  check: (nodes) => [
+  examine: (nodes) => [
     ...nodes.flatMap((node) =>
       blocksOf(node.values, 'vrrp_instance').flatMap((block) => {
         const name = nameOf(block);
@@ -28,7 +28,7 @@ export const preemption: LintRule = {
         if (!master && instance.priority !== 255) return [];
         const cause = master ? 'state MASTER' : 'priority 255';
         const fix = 'set state BACKUP on both nodes and priorities below 255: the first node up is master';
-        return [found(MASTER, instancePlace(node, name, 'nopreempt'), `${name}: nopreempt is ignored`, cause, fix)];
+        return [findingOf(MASTER, instancePlace(node, name, 'nopreempt'), `${name}: nopreempt is ignored`, cause, fix)];
       }),
     ),
     ...peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
@@ -37,7 +37,7 @@ export const preemption: LintRule = {
       const cause = `the node of higher priority (${placeText(instancePlace(other, higher.name))}) preempts`;
       const at = instancePlace(node, lower.name, 'nopreempt');
       return [
-        found(
+        findingOf(
           ONE_NODE,
           at,
           `${lower.name}: only the node of lower priority has nopreempt`,

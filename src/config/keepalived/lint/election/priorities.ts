@@ -1,7 +1,8 @@
 // Priorities and states that do not decide who is master, or that contradict each other.
-import { found, type LintRule, type LintVerdict } from '../finding.js';
+
 import { peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const EQUAL: LintVerdict = {
   code: 'equal-priorities',
@@ -27,7 +28,7 @@ const AGAINST: LintVerdict = {
 
 export const priorities: LintRule = {
   verdicts: [EQUAL, OWNERS, MASTERS, AGAINST],
-  check: (nodes) =>
+  examine: (nodes) =>
     peersOf(nodes).flatMap(({ a, b, ours, theirs }) => {
       const place = placeText(instancePlace(b, theirs.name, 'priority', 'state'));
       const findings = [];
@@ -36,19 +37,21 @@ export const priorities: LintRule = {
         const at = instancePlace(a, ours.name, 'priority', 'state');
         const what = owner ? `${ours.name} has two address owners` : `${ours.name} has the same priority on both nodes`;
         const cause = `priority ${ours.priority} here and at ${place}`;
-        findings.push(found(owner ? OWNERS : EQUAL, at, what, cause, 'give the backup node a lower priority'));
+        findings.push(findingOf(owner ? OWNERS : EQUAL, at, what, cause, 'give the backup node a lower priority'));
       }
       if (ours.initialState === 'master' && theirs.initialState === 'master') {
         const at = instancePlace(a, ours.name, 'state');
         const cause = `state MASTER here and at ${placeText(instancePlace(b, theirs.name, 'state'))}; the priority decides`;
-        findings.push(found(MASTERS, at, `${ours.name} starts as master on both nodes`, cause, 'set state BACKUP on one node, or on both'));
+        findings.push(
+          findingOf(MASTERS, at, `${ours.name} starts as master on both nodes`, cause, 'set state BACKUP on one node, or on both'),
+        );
       }
       const [low, lower, high, higher] = ours.priority < theirs.priority ? [a, ours, b, theirs] : [b, theirs, a, ours];
       if (lower.priority < higher.priority && lower.initialState === 'master' && higher.initialState === 'backup') {
         const at = instancePlace(low, lower.name, 'state');
         const cause = `priority ${lower.priority} here, ${higher.priority} at ${placeText(instancePlace(high, higher.name, 'priority'))}: the higher one is master`;
         findings.push(
-          found(AGAINST, at, `${lower.name} has state MASTER but will be backup`, cause, 'exchange the states, or the priorities'),
+          findingOf(AGAINST, at, `${lower.name} has state MASTER but will be backup`, cause, 'exchange the states, or the priorities'),
         );
       }
       return findings;

@@ -1,9 +1,9 @@
 // Members of a sync group with a different order of priorities on the two nodes: the group moves back and forth.
 import type { Address } from '../../../../model/address.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
-import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { type Peers, peersOf } from '../peers.js';
 import { instancePlace, placeIn, placeText } from '../place.js';
+import { findingOf, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 
 const OSCILLATES: LintVerdict = {
   code: 'sync-group-oscillates',
@@ -41,19 +41,19 @@ function compareGroup(node: LintNode, name: string, members: readonly Peers[]): 
     const why = (one: Peers): string => (isTie(one) ? ' by address' : '');
     const cause = `${here.ours.name} is higher here${why(here)}, ${there.ours.name} in ${there.b.file}${why(there)}`;
     const fix = `make one node higher for every member of ${name} (${placeText(at)})`;
-    return [found(OSCILLATES, at, `sync group ${name} moves back and forth`, cause, fix)];
+    return [findingOf(OSCILLATES, at, `sync group ${name} moves back and forth`, cause, fix)];
   }
   const tie = members.find((one) => winner(one) === 'unknown');
   if (tie === undefined || members.length < 2) return [];
   const { ours, theirs, b } = tie;
   const place = placeText(instancePlace(b, theirs.name, 'priority', 'state'));
   const cause = `${ours.name} has priority ${ours.priority} here and at ${place}: of two masters, the address decides for each member separately`;
-  return [found(TIE, at, `sync group ${name} may move back and forth`, cause, 'give one node the higher priority for every member')];
+  return [findingOf(TIE, at, `sync group ${name} may move back and forth`, cause, 'give one node the higher priority for every member')];
 }
 
 export const syncGroups: LintRule = {
   verdicts: [OSCILLATES, TIE],
-  check: (nodes) => {
+  examine: (nodes) => {
     const peers = peersOf(nodes);
     return nodes.flatMap((node) =>
       node.configuration.syncGroups.flatMap((group) =>

@@ -1,8 +1,8 @@
 // A tracker whose weight is too small to cause a failover.
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
-import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { type Peers, peersOf } from '../peers.js';
 import { instancePlace, placeText } from '../place.js';
+import { findingOf, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 import { priorityWith, scriptWeights } from './tracker-weights.js';
 
 const SMALL: LintVerdict = {
@@ -29,7 +29,7 @@ function look({ a, b, ours, theirs }: Peers) {
     const cause = `${top} when every script succeeds here, ${rival} at ${place}`;
     const fix = 'set the same weights on both nodes';
     return [
-      found(SWAP, instancePlace(a, ours.name, 'track_script', 'priority'), `${ours.name}: the peer will always be master`, cause, fix),
+      findingOf(SWAP, instancePlace(a, ours.name, 'track_script', 'priority'), `${ours.name}: the peer will always be master`, cause, fix),
     ];
   }
   return mine.flatMap(({ name }) => {
@@ -37,12 +37,12 @@ function look({ a, b, ours, theirs }: Peers) {
     if (failed < rival) return [];
     const cause = `${name} failed leaves priority ${failed}, the peer (${place}) has ${rival}`;
     const fix = `set a weight of more than ${top - rival}, or 0 (failure means FAULT)`;
-    return [found(SMALL, instancePlace(a, ours.name, 'track_script'), `${ours.name} stays master when ${name} fails`, cause, fix)];
+    return [findingOf(SMALL, instancePlace(a, ours.name, 'track_script'), `${ours.name} stays master when ${name} fails`, cause, fix)];
   });
 }
 
 export const trackWeights: LintRule = {
   verdicts: [SMALL, SWAP],
-  check: (nodes) =>
+  examine: (nodes) =>
     peersOf(nodes).flatMap((peers) => [...look(peers), ...look({ a: peers.b, b: peers.a, ours: peers.theirs, theirs: peers.ours })]),
 };

@@ -1,7 +1,7 @@
 // The effect of an instance's trackers on its priority.
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import type { Tracked } from '../../../../model/keepalived/trackers.js';
-import type { LintNode } from '../finding.js';
+import type { LintNode } from '../rule.js';
 
 /** A tracker that changes the priority. Trackers with weight 0 cause FAULT and are not included. */
 export interface WeightedTracker {

@@ -1,5 +1,5 @@
 // -V and -I leave addresses or the table on a stopped node, while its peer takes over.
-import { found, type LintRule, type LintVerdict } from '../finding.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const ADDRESSES: LintVerdict = {
   code: 'keeps-addresses-at-stop',
@@ -15,7 +15,7 @@ const TABLE: LintVerdict = {
 
 export const leftBehind: LintRule = {
   verdicts: [ADDRESSES, TABLE],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) => {
       const { instances, virtualServers } = node.configuration;
       if (instances.length === 0) return [];
@@ -24,11 +24,11 @@ export const leftBehind: LintRule = {
       const findings = [];
       if (node.leavesBehind.addresses) {
         const cause = `option -V, and ${instances.map(({ name }) => name).join(', ')} can be master elsewhere`;
-        findings.push(found(ADDRESSES, at, 'a stopped node keeps its virtual addresses', cause, fix('-V')));
+        findings.push(findingOf(ADDRESSES, at, 'a stopped node keeps its virtual addresses', cause, fix('-V')));
       }
       if (node.leavesBehind.servers && virtualServers.length > 0) {
         const cause = 'option -I: virtual servers stay, without health checks, while a peer serves them';
-        findings.push(found(TABLE, at, 'a stopped node keeps its virtual servers', cause, fix('-I')));
+        findings.push(findingOf(TABLE, at, 'a stopped node keeps its virtual servers', cause, fix('-I')));
       }
       return findings;
     }),

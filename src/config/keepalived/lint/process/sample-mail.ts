@@ -1,6 +1,7 @@
 // Mail addresses and the relay of keepalived's sample configuration: mail to them is lost.
-import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
+
 import { globalPlace } from '../place.js';
+import { findingOf, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 
 const SAMPLE: LintVerdict = {
   code: 'mail-to-sample-address',
@@ -21,13 +22,13 @@ function mails({ configuration }: LintNode): boolean {
 
 export const sampleMail: LintRule = {
   verdicts: [SAMPLE],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) => {
       const { notificationEmail, smtpServer } = node.configuration.global;
       const left = [...notificationEmail.filter((address) => address.endsWith(DOMAIN)), ...(smtpServer?.host === RELAY ? [RELAY] : [])];
       if (left.length === 0 || notificationEmail.length === 0 || smtpServer === undefined || !mails(node)) return [];
       const at = globalPlace(node, left[0] === RELAY ? 'smtp_server' : 'notification_email');
       const fix = 'use your own addresses and relay, or remove notification_email';
-      return [found(SAMPLE, at, 'mail goes to the addresses or the relay of the sample file', left.join(', '), fix)];
+      return [findingOf(SAMPLE, at, 'mail goes to the addresses or the relay of the sample file', left.join(', '), fix)];
     }),
 };

@@ -1,7 +1,7 @@
 // Commands with shell syntax that run without a shell.
 import type { Script } from '../../../../model/keepalived/script.js';
-import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { placeIn, serverPlace } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 import { usedScripts } from './used-scripts.js';
 
 const SIGNS: LintVerdict = {
@@ -43,7 +43,7 @@ function signIn({ argv }: Script): string | undefined {
 
 export const scriptCommands: LintRule = {
   verdicts: [SIGNS],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) =>
       usedScripts(node.configuration).flatMap(({ script, block, name, keyword }) => {
         const sign = signIn(script);
@@ -51,7 +51,7 @@ export const scriptCommands: LintRule = {
         const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
         const cause = `'${sign}' is an argument of ${script.argv[0]}: the command runs without a shell`;
         const fix = `use "/bin/sh -c '…'" around the command, or a script file`;
-        return [found(SIGNS, at, `${name}: the command needs a shell`, cause, fix)];
+        return [findingOf(SIGNS, at, `${name}: the command needs a shell`, cause, fix)];
       }),
     ),
 };

@@ -1,7 +1,7 @@
 // Scripts that stop the daemon that runs them, and scripts that run as root although others can change them.
 import type { Script } from '../../../../model/keepalived/script.js';
-import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { placeIn, serverPlace } from '../place.js';
+import { findingOf, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 import { type UsedScript, usedScripts } from './used-scripts.js';
 
 const STOPS: LintVerdict = {
@@ -38,7 +38,7 @@ function stopping({ argv, text }: Script, node: LintNode): string | undefined {
 const runsAsRoot = ({ script }: UsedScript, node: LintNode): boolean =>
   (script.runAs?.user ?? node.configuration.global.scriptUser?.user ?? 'root') === 'root';
 
-function securityFinding(node: LintNode): readonly ReturnType<typeof found>[] {
+function securityFinding(node: LintNode): readonly ReturnType<typeof findingOf>[] {
   const { global } = node.configuration;
   const roots = global.scriptSecurity ? [] : usedScripts(node.configuration).filter((used) => runsAsRoot(used, node));
   const [first] = roots;
@@ -48,19 +48,19 @@ function securityFinding(node: LintNode): readonly ReturnType<typeof found>[] {
   const fix =
     'set enable_script_security (refuses scripts that others can change) and script_user (another than root, if possible) in global_defs';
   const at = first.block === 'virtual_server' ? serverPlace(node, first.name) : placeIn(node, first.block, first.name, first.keyword);
-  return [found(ROOT, at, `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root without script security`, cause, fix)];
+  return [findingOf(ROOT, at, `${names.length} script${names.length > 1 ? 's run' : ' runs'} as root without script security`, cause, fix)];
 }
 
 export const scripts: LintRule = {
   verdicts: [STOPS, ROOT],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) => [
       ...usedScripts(node.configuration).flatMap(({ script, block, name, keyword }) => {
         const why = stopping(script, node);
         if (why === undefined) return [];
         const fix = 'report the failure by the exit status (with weight 0: FAULT), and leave the daemon running';
         const at = block === 'virtual_server' ? serverPlace(node, name) : placeIn(node, block, name, keyword);
-        return [found(STOPS, at, `${name}: a script stops keepalived itself`, why, fix)];
+        return [findingOf(STOPS, at, `${name}: a script stops keepalived itself`, why, fix)];
       }),
       ...securityFinding(node),
     ]),

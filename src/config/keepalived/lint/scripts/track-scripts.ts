@@ -1,8 +1,8 @@
 // Tracking scripts without a useful result: killed before they end, never failing, or asking the virtual address.
 import { formatAddress } from '../../../../model/address-text.js';
 import type { TrackScript } from '../../../../model/keepalived/trackers.js';
-import { found, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { placeIn } from '../place.js';
+import { findingOf, type LintFinding, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 import { type ShellLines, shellLines } from './shell-lines.js';
 
 const SLOW: LintVerdict = {
@@ -46,7 +46,7 @@ function slow(look: Look): readonly LintFinding[] {
   const at = placeIn(node, 'vrrp_script', tracker.name, 'timeout', 'interval');
   const cause = `it sleeps ${lines.longestSleep} s, and is killed after ${seconds} s (${tracker.timeoutUs === undefined ? 'its interval, since it has no timeout' : 'timeout'})`;
   return [
-    found(
+    findingOf(
       SLOW,
       at,
       `${tracker.name} is killed before it ends`,
@@ -60,7 +60,7 @@ function always(look: Look): readonly LintFinding[] {
   const { tracker, lines } = look;
   if (lines?.endsInEcho !== true) return [];
   const cause = `${lines.path} ends in echo on every branch, which always succeeds`;
-  return [found(ALWAYS, place(look), `${tracker.name} never fails`, cause, 'exit with 1 if the check fails')];
+  return [findingOf(ALWAYS, place(look), `${tracker.name} never fails`, cause, 'exit with 1 if the check fails')];
 }
 
 const KEEPALIVED = /^(?:\S*\/)?(?:(?:killall|pkill)\s+-0|pidof|pgrep(?:\s+-\w+)*)\s+(?:\S*\/)?keepalived$/;
@@ -70,7 +70,7 @@ function itself(look: Look): readonly LintFinding[] {
   const command = tracker.script.argv.join(' ');
   if (!KEEPALIVED.test(command)) return [];
   const cause = `'${command}' always succeeds, since keepalived runs it`;
-  return [found(ITSELF, place(look), `${tracker.name} checks nothing`, cause, 'check the service behind the virtual address')];
+  return [findingOf(ITSELF, place(look), `${tracker.name} checks nothing`, cause, 'check the service behind the virtual address')];
 }
 
 const quoted = (address: string): string => address.replace(/[.]/g, '\\.');
@@ -84,7 +84,7 @@ function virtual(look: Look): readonly LintFinding[] {
     if (!inCommand && !(lines !== undefined && !lines.looksAtAddresses && lines.commands.some((line) => pattern.test(line)))) continue;
     const cause = 'the master has the address, so the backup checks the master’s service, too';
     const fix = 'use 127.0.0.1, or the node’s own address';
-    return [found(VIP, place(look), `${tracker.name} uses the virtual address ${address}`, cause, fix)];
+    return [findingOf(VIP, place(look), `${tracker.name} uses the virtual address ${address}`, cause, fix)];
   }
   return [];
 }
@@ -104,5 +104,5 @@ function lookAt(node: LintNode): readonly Look[] {
 
 export const trackScripts: LintRule = {
   verdicts: [SLOW, ALWAYS, ITSELF, VIP],
-  check: (nodes) => nodes.flatMap(lookAt).flatMap((look) => [...slow(look), ...always(look), ...itself(look), ...virtual(look)]),
+  examine: (nodes) => nodes.flatMap(lookAt).flatMap((look) => [...slow(look), ...always(look), ...itself(look), ...virtual(look)]),
 };

@@ -1,8 +1,8 @@
 // The two nodes of a pair balance different services.
 import { destinationId } from '../../../../model/identity.js';
-import { found, type LintRule, type LintVerdict } from '../finding.js';
 import { peersOf } from '../peers.js';
 import { serverPlace } from '../place.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
 
 const DIFFER: LintVerdict = {
   code: 'virtual-servers-differ',
@@ -13,7 +13,7 @@ const DIFFER: LintVerdict = {
 
 export const servicesOfPair: LintRule = {
   verdicts: [DIFFER],
-  check: (nodes) => {
+  examine: (nodes) => {
     const pairs = new Map(peersOf(nodes).map(({ a, b }) => [`${nodes.indexOf(a)} ${nodes.indexOf(b)}`, [a, b] as const]));
     return [...pairs.values()].flatMap(([a, b]) => {
       const [mine, others] = [a.configuration.virtualServers, b.configuration.virtualServers];
@@ -21,7 +21,7 @@ export const servicesOfPair: LintRule = {
         here
           .filter(({ name }) => !there.some((one) => one.name === name))
           .map(({ name }) =>
-            found(
+            findingOf(
               DIFFER,
               serverPlace(node, name),
               `${name} is on one node only`,
@@ -35,7 +35,7 @@ export const servicesOfPair: LintRule = {
         if (other === undefined || list(other) === list(server)) return [];
         const cause = `here ${list(server)}; in ${b.file} ${list(other)}`;
         return [
-          found(
+          findingOf(
             DIFFER,
             serverPlace(a, server.name, 'real_server'),
             `${server.name} has other real servers on the peer node node`,

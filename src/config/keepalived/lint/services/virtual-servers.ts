@@ -4,8 +4,8 @@ import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
 import { destinationId } from '../../../../model/identity.js';
 import type { GroupMember, VirtualServer } from '../../../../model/keepalived/virtual-server.js';
-import { found, type LintNode, type LintRule, type LintVerdict } from '../finding.js';
 import { serverPlace } from '../place.js';
+import { findingOf, type LintNode, type LintRule, type LintVerdict } from '../rule.js';
 
 const SORRY: LintVerdict = {
   code: 'sorry-server-is-real-server',
@@ -49,20 +49,20 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
   if (sorryServer !== undefined && realServers.some((one) => destinationId(one) === destinationId(sorryServer))) {
     const cause = `${formatAddress(sorryServer.address)} port ${sorryServer.port} is in both`;
     const at = serverPlace(node, name, 'sorry_server');
-    findings.push(found(SORRY, at, `${name}: the sorry server is a real server`, cause, 'use another server as sorry server, or none'));
+    findings.push(findingOf(SORRY, at, `${name}: the sorry server is a real server`, cause, 'use another server as sorry server, or none'));
   }
   const missing = addressesOf(server, node).filter((address) => !held.has(formatAddress(address)));
   if (missing.length > 0 && node.configuration.instances.length > 0) {
     const cause = `${missing.map(formatAddress).join(', ')} is in no virtual_ipaddress of ${node.file}`;
     const fix = 'add it to virtual_ipaddress, to virtual_ipaddress_excluded or to static_ipaddress';
-    findings.push(found(UNHELD, serverPlace(node, name), `${name}: no instance holds its address`, cause, fix));
+    findings.push(findingOf(UNHELD, serverPlace(node, name), `${name}: no instance holds its address`, cause, fix));
   }
   const unchecked = realServers.filter(({ checkers }) => checkers.length === 0);
   if (unchecked.length > 0) {
     const names = unchecked.map(({ address, port }) => `${formatAddress(address)}:${port}`);
     const at = serverPlace(node, name, 'real_server');
     findings.push(
-      found(
+      findingOf(
         UNCHECKED,
         at,
         `${name}: servers without a health check`,
@@ -83,13 +83,13 @@ function duplicates(node: LintNode) {
       return [];
     }
     const cause = `virtual_server ${name} is defined twice in ${node.file}`;
-    return [found(TWICE, serverPlace(node, name), `${name} is defined twice`, cause, 'put all real servers into one definition')];
+    return [findingOf(TWICE, serverPlace(node, name), `${name} is defined twice`, cause, 'put all real servers into one definition')];
   });
 }
 
 export const virtualServers: LintRule = {
   verdicts: [SORRY, UNHELD, TWICE, UNCHECKED],
-  check: (nodes) =>
+  examine: (nodes) =>
     nodes.flatMap((node) => {
       const held = heldBy(node);
       return [...node.configuration.virtualServers.flatMap((server) => look(server, node, held)), ...duplicates(node)];

@@ -5,7 +5,7 @@ import type { Fifo, Script } from '../../../../model/keepalived/script.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Value, Values } from '../../keyword.js';
 import { globalKeywords } from '../../keywords/global/global.js';
-import { readWhole } from '../../values/number.js';
+import { readWhole, SECOND_US } from '../../values/number.js';
 import { booleanOf, has, listOf, numberOf, scriptOf, textOf, wordsOf } from '../../values/values.js';
 import { optional } from '../optional-property.js';
 import { runAsOf } from '../tracking/trackers.js';
@@ -14,8 +14,6 @@ import { buildFlushOnStop, buildSyncDaemon, buildTimeouts } from './lvs-settings
 import { buildProcessSettings } from './process-settings.js';
 import { buildReceiveBuffers } from './receive-buffers.js';
 import { readUmask } from './umask.js';
-
-const SECOND = 1_000_000;
 
 function fifo(global: Values, keyword: string): Fifo | undefined {
   const [path, user, group] = wordsOf(global, keyword) ?? [];
@@ -26,7 +24,7 @@ function fifo(global: Values, keyword: string): Fifo | undefined {
 
 function aroundLife(global: Values, when: 'startup' | 'shutdown'): { readonly script: Script; readonly timeoutUs: number } | undefined {
   const script = scriptOf(global, `${when}_script`);
-  return script && { script, timeoutUs: (numberOf(global, `${when}_script_timeout`) ?? 10) * SECOND };
+  return script && { script, timeoutUs: (numberOf(global, `${when}_script_timeout`) ?? 10) * SECOND_US };
 }
 
 /** A host name, or an address: a word of only digits and dots must be an address. Names are resolved when mail is sent. */
@@ -75,7 +73,7 @@ const smtp = (global: Values, report: Report): Pick<GlobalSettings, 'smtpServer'
   const timeout = numberOf(global, 'smtp_connect_timeout') ?? 30;
   const at = global.of.get('smtp_connect_timeout')?.at(-1)?.at;
   if (timeout === 0 && at !== undefined) report('smtp-timeout-zero', at);
-  return { ...optional('smtpServer', smtpServer(global, report)), smtpTimeoutUs: Math.max(1, timeout) * SECOND };
+  return { ...optional('smtpServer', smtpServer(global, report)), smtpTimeoutUs: Math.max(1, timeout) * SECOND_US };
 };
 
 /** An empty list is probably a mistake. */

@@ -2,14 +2,14 @@
 import type { GlobalSettings, ProcessSettings } from '../../../../model/keepalived/global.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { INT_MAX, readWhole } from '../../values/number.js';
 import { has, numberOf, textOf, wordsOf } from '../../values/values.js';
 
 /** A real-time priority out of bounds is set to the nearest bound. */
 function realTimePriority(global: Values, role: string, report: Report): number | undefined {
   const [word] = wordsOf(global, `${role}_rt_priority`) ?? [];
   if (word === undefined) return undefined;
-  const { value } = readWhole(word.text, { min: -0x80000000, max: 0x7fffffff });
+  const { value } = readWhole(word.text, { min: -INT_MAX - 1, max: INT_MAX });
   if (value === undefined) {
     report('number-invalid', word.at, { text: word.text });
     report('rt-priority-invalid', word.at, { role, word: word.text });

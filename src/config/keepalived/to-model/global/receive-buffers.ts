@@ -2,7 +2,7 @@
 import type { BufferSize, ReceiveBuffers } from '../../../../model/keepalived/global.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { readWhole, UNSIGNED_MAX } from '../../values/number.js';
 import { booleanOf, numberOf, wordsOf } from '../../values/values.js';
 import { optional } from '../optional-property.js';
 
@@ -22,7 +22,7 @@ interface Policy {
 function readPolicyWord(policy: Policy, word: Word, report: Report): Policy {
   if (/^mtu$/i.test(word.text)) return { ...policy, mtu: true };
   if (/^advert$/i.test(word.text)) return { ...policy, advert: true };
-  const { value, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
+  const { value, problem } = readWhole(word.text, { min: 0, max: UNSIGNED_MAX });
   if (problem !== undefined) {
     reportProblem(report, word.at, problem);
     report('receive-buffers-policy-invalid', word.at, { word: word.text });

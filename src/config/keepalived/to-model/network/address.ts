@@ -1,9 +1,11 @@
 // One line of virtual_ipaddress, virtual_ipaddress_excluded or static_ipaddress (keepalived.conf(5)).
+
 import { parseAddress } from '../../../../model/address-text.js';
 import type { HostAddress } from '../../../../model/keepalived/network.js';
 import { nearest } from '../../../../model/nearest.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Statement, Word } from '../../keyword.js';
+import { UNSIGNED_MAX } from '../../values/number.js';
 import { Line, nameTrackGroup } from '../line.js';
 import { type NumberNames, readNamed } from './number-names.js';
 import { readAddress, readPrefix } from './prefix.js';
@@ -90,7 +92,7 @@ function lifetime({ line, draft }: Reading, value: Word): boolean {
     draft.preferredLifetime = 'forever';
     return true;
   }
-  const seconds = line.number(value, { min: 0, max: 0xffffffff }, 'address-lifetime-invalid', { word: value.text });
+  const seconds = line.number(value, { min: 0, max: UNSIGNED_MAX }, 'address-lifetime-invalid', { word: value.text });
   if (seconds !== undefined) draft.preferredLifetime = seconds;
   return true;
 }

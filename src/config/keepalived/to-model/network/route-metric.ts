@@ -1,7 +1,9 @@
 // RTAX_* metrics of a route line, by iproute2's names (ip-route(8)).
+
 import type { HostRoute } from '../../../../model/keepalived/network.js';
 import type { With } from '../../diagnostics/row.js';
 import type { Word } from '../../keyword.js';
+import { UNSIGNED_MAX } from '../../values/number.js';
 import type { Line } from '../line.js';
 
 export type RouteDraft = { -readonly [K in keyof HostRoute]?: HostRoute[K] };
@@ -14,8 +16,6 @@ interface Metric {
   readonly perMs?: number;
   readonly label: string;
 }
-
-const UNSIGNED_MAX = 0xffffffff;
 
 export const metrics: ReadonlyMap<string, Metric> = new Map<string, Metric>([
   ['mtu', { max: UNSIGNED_MAX, lock: true, label: 'MTU' }],

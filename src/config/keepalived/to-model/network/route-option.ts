@@ -1,6 +1,8 @@
 // The options of a route line except metrics and next hops (ip-route(8), keepalived.conf(5)).
+
 import type { RouteType } from '../../../../model/keepalived/network.js';
 import type { Word } from '../../keyword.js';
+import { UNSIGNED_MAX } from '../../values/number.js';
 import { type Line, nameTrackGroup } from '../line.js';
 import { readEncap } from './encap.js';
 import { readVia } from './next-hop.js';
@@ -19,8 +21,6 @@ export interface RouteReading {
 
 /** Reads the value of the option; false: the route is not used. */
 type Option = (reading: RouteReading, word: Word) => boolean;
-
-const UNSIGNED_MAX = 0xffffffff;
 
 type NameCode = 'route-tos-invalid' | 'route-table-unknown' | 'route-protocol-unknown' | 'route-scope-unknown';
 

@@ -3,6 +3,7 @@
 import type { Family } from '../../../../model/address.js';
 import type { HostRule } from '../../../../model/keepalived/network.js';
 import type { Word } from '../../keyword.js';
+import { INT_MAX, UNSIGNED_MAX } from '../../values/number.js';
 import { type Line, nameTrackGroup } from '../line.js';
 import { type NumberNames, readCNumber, readNamed, readRealms } from './number-names.js';
 import { readPrefix, zeroOf } from './prefix.js';
@@ -23,7 +24,6 @@ export interface RuleReading {
 /** Reads the value of the option; false: the rule is not used. */
 type Option = (reading: RuleReading, word: Word) => boolean;
 
-const UNSIGNED_MAX = 0xffffffff;
 const everything = new Set(['all', 'any', 'default']);
 
 const prefix =
@@ -181,7 +181,7 @@ const device =
     return word !== undefined;
   };
 const preference = number('preference', UNSIGNED_MAX, 'rule-preference-invalid');
-const suppressLength = number('suppressPrefixLength', 0x7fffffff, 'rule-value-invalid');
+const suppressLength = number('suppressPrefixLength', INT_MAX, 'rule-value-invalid');
 const suppressGroup = value((text, { names }) => {
   const found = readNamed(names, 'group', text, UNSIGNED_MAX);
   return found === undefined ? undefined : { suppressGroup: found };

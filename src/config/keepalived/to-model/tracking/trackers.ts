@@ -3,11 +3,9 @@ import type { RunAs, Script } from '../../../../model/keepalived/script.js';
 import type { TrackFile, TrackProcess, TrackScript } from '../../../../model/keepalived/trackers.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { INT_MAX, readWhole, SECOND_US } from '../../values/number.js';
 import { blocksOf, has, lastOf, nameOf, numberOf, placeOf, scriptOf, wordsOf } from '../../values/values.js';
 import { readDefinedWeight } from './weight.js';
-
-const SECOND = 1_000_000;
 
 /** The blocks of one kind. Of two with one name, the first counts; keepalived stores both silently and finds the first. */
 function buildAll<T>(root: Values, keyword: string, report: Report, build: (block: Values, report: Report) => T | undefined): readonly T[] {
@@ -32,7 +30,7 @@ function positive(block: Values, keyword: string, report: Report): number | unde
   const value = numberOf(block, keyword);
   if (value !== 0) return value;
   report('track-script-zero', placeOf(block, keyword), { name: nameOf(block), keyword });
-  return SECOND;
+  return SECOND_US;
 }
 
 /** An invalid `interval` or timeout keeps its default; the reader reported it. */
@@ -56,7 +54,7 @@ function buildScript(block: Values, report: Report): TrackScript | undefined {
   return {
     name,
     script: withUser,
-    intervalUs: positive(block, 'interval', report) ?? SECOND,
+    intervalUs: positive(block, 'interval', report) ?? SECOND_US,
     ...(timeoutUs === undefined ? {} : { timeoutUs }),
     weight: weight?.weight ?? 0,
     reverse: weight?.reverse ?? false,
@@ -75,7 +73,7 @@ function initOf(block: Values, report: Report): TrackFile['init'] | undefined {
   for (const word of words) {
     if (word.text === 'overwrite') overwrite = true;
     else if (/^[+-]?\d+$/.test(word.text)) {
-      const read = readWhole(word.text, { min: -0x80000000, max: 0x7fffffff });
+      const read = readWhole(word.text, { min: -INT_MAX - 1, max: INT_MAX });
       value = read.value ?? value;
       if (read.problem === undefined) continue;
       reportProblem(report, word.at, read.problem);
@@ -105,17 +103,17 @@ function buildFile(block: Values, report: Report): TrackFile | undefined {
 function quorumOf(block: Values, report: Report): { readonly quorum: number; readonly quorumMax?: number } {
   const quorum = lastOf(block, 'quorum');
   const max = lastOf(block, 'quorum_max');
-  const [least, most] = [numberOf(block, 'quorum') ?? 1, numberOf(block, 'quorum_max')];
-  if (most === undefined) return { quorum: least };
+  const [quorumMin, quorumMax] = [numberOf(block, 'quorum') ?? 1, numberOf(block, 'quorum_max')];
+  if (quorumMax === undefined) return { quorum: quorumMin };
   const maxLast = quorum === undefined || (max?.at.line ?? 0) >= quorum.at.line;
-  if (most === 0 && maxLast) return { quorum: 0, quorumMax: 0 };
-  if (least <= most || quorum === undefined || max === undefined) return { quorum: least, quorumMax: most };
+  if (quorumMax === 0 && maxLast) return { quorum: 0, quorumMax: 0 };
+  if (quorumMin <= quorumMax || quorum === undefined || max === undefined) return { quorum: quorumMin, quorumMax: quorumMax };
   if (maxLast) {
     report('track-process-quorum-max-low', max.at);
-    return { quorum: least };
+    return { quorum: quorumMin };
   }
   report('track-process-quorum-high', quorum.at);
-  return { quorum: Math.min(1, most), quorumMax: most };
+  return { quorum: Math.min(1, quorumMax), quorumMax: quorumMax };
 }
 
 /** How arguments are compared; `param_match` without a word requires that there are none. */

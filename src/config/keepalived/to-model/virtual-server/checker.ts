@@ -5,7 +5,7 @@ import type { BfdInstance, TrackFile } from '../../../../model/keepalived/tracke
 import type { Checker, CheckKind, CheckTarget } from '../../../../model/keepalived/virtual-server.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { INT_MAX, readWhole, SECOND_US } from '../../values/number.js';
 import { addressOf, allOf, blocksOf, numberOf, placeOf, textOf, wordsOf } from '../../values/values.js';
 import { completeTiming, type KindDefaults, type TimingDefaults, timingOf } from './check-timing.js';
 import { buildHttpCheck, readOldRetry } from './http-check.js';
@@ -22,7 +22,6 @@ export interface CheckerContext {
   readonly report: Report;
 }
 
-const SECOND_US = 1_000_000;
 const ORDINARY: KindDefaults = { retry: 1, delayBeforeRetryUs: SECOND_US };
 const KINDS: Readonly<Record<string, KindDefaults>> = {
   HTTP_GET: { retry: 1, delayBeforeRetryUs: 3 * SECOND_US },
@@ -81,7 +80,7 @@ function readFileWeight(block: Values, report: Report): { readonly weight: numbe
     report('file-check-weight-missing', at);
     return undefined;
   }
-  const { value, problem } = readWhole(number.text, { min: -0x7fffffff, max: 0x7fffffff });
+  const { value, problem } = readWhole(number.text, { min: -INT_MAX, max: INT_MAX });
   if (value === undefined) {
     reportProblem(report, at, problem);
     report('file-check-weight-range', at);

@@ -2,7 +2,7 @@
 import type { CheckKind, HttpUrl } from '../../../../model/keepalived/virtual-server.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Origin, Values, Word } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { readWhole, UNSIGNED_MAX } from '../../values/number.js';
 import { splitCommand } from '../../values/script.js';
 import { allOf, blocksOf, booleanOf, has, lastOf, placeOf, textOf, wordsOf } from '../../values/values.js';
 
@@ -85,7 +85,7 @@ export function readOldRetry(block: Values, report: Report): number | undefined 
   for (const { value, at } of allOf(block, 'nb_get_retry')) {
     const text = (value as readonly Word[])[0]?.text ?? '';
     report('http-retry-deprecated', at);
-    const read = readWhole(text, { min: 0, max: 0xffffffff });
+    const read = readWhole(text, { min: 0, max: UNSIGNED_MAX });
     if (read.problem !== undefined) {
       reportProblem(report, at, read.problem);
       report('http-retry-invalid', at, { text });

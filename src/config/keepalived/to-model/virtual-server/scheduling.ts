@@ -51,7 +51,7 @@ function readTimeout(block: Values, report: Report): number | undefined {
   const words = wordsOf(block, 'persistence_timeout');
   if (words === undefined) return undefined;
   const [word] = words;
-  if (word === undefined) return DEFAULT_TIMEOUT;
+  if (word === undefined) return DEFAULT_TIMEOUT_S;
   const { value, problem } = readWhole(word.text, { min: 1, max: 2678400 });
   if (problem !== undefined) {
     reportProblem(report, word.at, problem, 'seconds, 1 to 2678400 (31 days)');
@@ -60,7 +60,7 @@ function readTimeout(block: Values, report: Report): number | undefined {
   return value;
 }
 
-export const DEFAULT_TIMEOUT = 360;
+export const DEFAULT_TIMEOUT_S = 360;
 /** The kernel's IP_VS_PENAME_MAXLEN less the NUL. */
 const ENGINE_LENGTH_MAX = 15;
 
@@ -100,12 +100,12 @@ export function readPersistence(block: Values, family: Family, report: Report): 
   const engine = readEngine(block, report);
   if (timeout === undefined && granularity === undefined) return undefined;
   const netmask = granularity ?? (family === 'inet' ? 0xffffffff : 128);
-  return { timeout: timeout ?? DEFAULT_TIMEOUT, netmask, ...(engine === undefined ? {} : { engine }) };
+  return { timeout: timeout ?? DEFAULT_TIMEOUT_S, netmask, ...(engine === undefined ? {} : { engine }) };
 }
 
 /** Port 0 is only served for persistent clients: keepalived turns persistence on itself. */
 export function persistenceOfAnyPort(block: Values, family: Family, name: string, report: Report): Persistence {
   report('virtual-server-port-zero', lastOf(block, 'persistence_engine')?.at ?? block.at, { name });
   const engine = textOf(block, 'persistence_engine')?.slice(0, ENGINE_LENGTH_MAX);
-  return { timeout: DEFAULT_TIMEOUT, netmask: family === 'inet' ? 0xffffffff : 128, ...(engine === undefined ? {} : { engine }) };
+  return { timeout: DEFAULT_TIMEOUT_S, netmask: family === 'inet' ? 0xffffffff : 128, ...(engine === undefined ? {} : { engine }) };
 }

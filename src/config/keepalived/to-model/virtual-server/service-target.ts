@@ -4,7 +4,7 @@ import type { GroupMember, VirtualServerGroup } from '../../../../model/keepaliv
 import type { Protocol, ServiceKey } from '../../../../model/service.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { readWhole, UNSIGNED_MAX } from '../../values/number.js';
 import { blocksOf, placeOf, textOf, wordsOf } from '../../values/values.js';
 import { endpointName, readHost, readPort } from './endpoint.js';
 import type { Forwarding } from './forwarding.js';
@@ -21,7 +21,7 @@ function missingWord(word: Word, report: Report): undefined {
 
 function readMark(first: Word, word: Word | undefined, report: Report): Target | undefined {
   if (word === undefined) return missingWord(first, report);
-  const { value, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
+  const { value, problem } = readWhole(word.text, { min: 0, max: UNSIGNED_MAX });
   if (problem !== undefined) reportProblem(report, word.at, problem);
   if (value !== undefined && value > 0) return { kind: 'fwmark', mark: value };
   report('virtual-server-fwmark-invalid', word.at, { word: word.text });

@@ -5,7 +5,7 @@ import { ipv6Groups, parseIpv4, parseIpv6 } from '../../../../model/address-text
 import type { GroupMember, VirtualServerGroup } from '../../../../model/keepalived/virtual-server.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Statement, Values, Word } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { readWhole, UNSIGNED_MAX } from '../../values/number.js';
 import { blocksOf, linesOf, lineWords, nameOf } from '../../values/values.js';
 import { readPort } from './endpoint.js';
 
@@ -86,7 +86,7 @@ function readMark(words: readonly Word[], line: Statement, name: string, report:
     report('argument-missing', line.keyword.at, { keyword: 'fwmark', after: 'fwmark', position: 2 });
     return undefined;
   }
-  const { value: mark, problem } = readWhole(word.text, { min: 0, max: 0xffffffff });
+  const { value: mark, problem } = readWhole(word.text, { min: 0, max: UNSIGNED_MAX });
   if (problem !== undefined) reportProblem(report, word.at, problem);
   if (mark === undefined) {
     report('group-fwmark-invalid', word.at, { name, word: word.text });

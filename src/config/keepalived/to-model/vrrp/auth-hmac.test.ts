@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { readInstance } from '../../../../../test/support/keepalived-text.js';
 import type { Authentication } from '../../../../model/keepalived/instance.js';
-import { KEY_FILE_BYTES, type ReadKeyFile } from './auth-hmac.js';
+import { KEY_FILE_BYTES_MAX, type ReadKeyFile } from './auth-hmac.js';
 
 const hmac = (...lines: string[]): string[] => ['auth_hmac {', ...lines, '}'];
 const key = 'ab'.repeat(32);
@@ -119,5 +119,5 @@ test('keys in files: bytes or digits up to a line end or NUL; files that others 
     read,
   );
   assert.equal(readInstance(of('/anywhere')).instance?.authentication.kind, 'hmac', 'whoever only looks at the file has no keys');
-  assert.ok(KEY_FILE_BYTES >= 'hex:'.length + 2 * 64);
+  assert.ok(KEY_FILE_BYTES_MAX >= 'hex:'.length + 2 * 64);
 });

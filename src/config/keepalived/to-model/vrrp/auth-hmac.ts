@@ -9,7 +9,7 @@ type Hmac = Extract<Authentication, { kind: 'hmac' }>;
 type Key = Hmac['keys'][number];
 
 /** The maximum size of a key file: 64 bytes as `hex:` digits, with line ends. */
-export const KEY_FILE_BYTES = 138;
+export const KEY_FILE_BYTES_MAX = 138;
 const KEY_BYTES = { min: 32, max: 64 } as const;
 
 /** The contents of a key file. `exposed`: others than its owner may read or write it. */

@@ -4,13 +4,12 @@ import type { Family } from '../../../../model/address.js';
 import type { VrrpInstance } from '../../../../model/keepalived/instance.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { readWhole, SECOND_US } from '../../values/number.js';
 import { allOf, booleanOf, lastOf, nameOf, numberOf, placeOf, textOf } from '../../values/values.js';
 import type { Inherited } from './inherit.js';
 
 const OWNER = 255;
 const CENTISECOND = 10_000;
-const SECOND = 1_000_000;
 
 /** An instance being built. */
 export interface InstanceContext {
@@ -81,19 +80,19 @@ export function withoutAhMaster(context: InstanceContext, standing: Standing, au
 /** Version 2 has whole seconds, version 3 hundredths up to 40.95 s. */
 function advertOf(context: InstanceContext): number {
   const { block, version } = context;
-  const us = numberOf(block, 'advert_int') ?? SECOND;
+  const us = numberOf(block, 'advert_int') ?? SECOND_US;
   const at = placeOf(block, 'advert_int');
   if (version === 2) {
-    if (us % SECOND === 0) return us;
-    context.report('advert-interval-rounded-v2', at, { name: context.name, seconds: (us / SECOND).toFixed(6) });
-    return Math.max(1, Math.round(us / SECOND)) * SECOND;
+    if (us % SECOND_US === 0) return us;
+    context.report('advert-interval-rounded-v2', at, { name: context.name, seconds: (us / SECOND_US).toFixed(6) });
+    return Math.max(1, Math.round(us / SECOND_US)) * SECOND_US;
   }
   if (us > 4095 * CENTISECOND) {
-    context.report('advert-interval-range-v3', at, { name: context.name, seconds: (us / SECOND).toFixed(2) });
+    context.report('advert-interval-range-v3', at, { name: context.name, seconds: (us / SECOND_US).toFixed(2) });
     return 4095 * CENTISECOND;
   }
   if (us % CENTISECOND !== 0) {
-    context.report('advert-interval-rounded-v3', at, { name: context.name, seconds: (us / SECOND).toFixed(6) });
+    context.report('advert-interval-rounded-v3', at, { name: context.name, seconds: (us / SECOND_US).toFixed(6) });
   }
   return Math.max(1, Math.round(us / CENTISECOND)) * CENTISECOND;
 }

@@ -2,10 +2,8 @@
 import type { GarpTiming } from '../../../../model/keepalived/instance.js';
 import { type Report, reportProblem } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
-import { readWhole } from '../../values/number.js';
+import { readWhole, SECOND_US } from '../../values/number.js';
 import { booleanOf, has, lastOf, nameOf, numberOf, placeOf, wordsOf } from '../../values/values.js';
-
-const SECOND = 1_000_000;
 
 /** The settings of global_defs for gratuitous ARP; absent: not set. */
 export interface GarpDefaults {
@@ -57,7 +55,7 @@ function readExtra(block: Values, keyword: string, min: number, who: string, rep
     return undefined;
   }
   const { value, problem } = readWhole(word.text, { min, max: 86400 });
-  if (value !== undefined) return { us: value * SECOND, all };
+  if (value !== undefined) return { us: value * SECOND_US, all };
   reportProblem(report, word.at, problem);
   report('garp-invalid', word.at, { who, keyword, word: word.text });
   return undefined;
@@ -101,11 +99,11 @@ function timingOf(block: Values, defaults: GarpDefaults, strict: boolean, report
   }
   const extra = readExtra(block, 'garp_extra_if', 0, who, report) ?? defaults.extra ?? { us: 0, all: false };
   return {
-    masterDelayUs: masterDelay * SECOND,
+    masterDelayUs: masterDelay * SECOND_US,
     masterRepeat,
-    lowerPriorityDelayUs: strict ? 0 : value('garp_lower_prio_delay', inherited('garp_master_delay', defaults.minimal ? 0 : 5)) * SECOND,
+    lowerPriorityDelayUs: strict ? 0 : value('garp_lower_prio_delay', inherited('garp_master_delay', defaults.minimal ? 0 : 5)) * SECOND_US,
     lowerPriorityRepeat: strict ? 0 : value('garp_lower_prio_repeat', inherited('garp_master_repeat', defaults.minimal ? 1 : 5)),
-    masterRefreshUs: value('garp_master_refresh', 0) * SECOND,
+    masterRefreshUs: value('garp_master_refresh', 0) * SECOND_US,
     masterRefreshRepeat: value('garp_master_refresh_repeat', 1),
     extraInterfaceUs: extra.us,
     extraInterfaceAll: extra.all,

@@ -11,9 +11,9 @@ import type { InstanceContext } from './election.js';
  * The number of addresses in an advert of 1500 bytes: the count has 8 bits; IPv6 addresses have 16 bytes, less the space that keepalived
  * reserves.
  */
-const limit = { inet: 255, inet6: 89 };
+const ADDRESSES_MAX = { inet: 255, inet6: 89 };
 /** The number of addresses that the trailer of auth_hmac displaces. */
-const trailer = { inet: 0, inet6: 1 };
+const TRAILER_ADDRESSES = { inet: 0, inet6: 1 };
 
 export interface VirtualAddresses {
   readonly addresses: readonly HostAddress[];
@@ -77,7 +77,7 @@ export function buildVirtualAddresses(context: InstanceContext, names: NumberNam
   reportNotLinkLocal(context, all[0]);
   const noneWanted = isNoneWanted(context);
   const usable = all.length > 0 || noneWanted || reportNone(context);
-  const most = limit[family] - (signs(block) ? trailer[family] : 0);
+  const most = ADDRESSES_MAX[family] - (signs(block) ? TRAILER_ADDRESSES[family] : 0);
   if (all.length > most) report('virtual-addresses-many', placeOf(block, 'virtual_ipaddress'), { name, count: all.length, max: most });
   return { addresses: all.slice(0, most), excludedAddresses: [...all.slice(most), ...excluded], usable };
 }

@@ -1,9 +1,11 @@
 // `use_vmac` and `use_ipvlan` of an instance (keepalived.conf(5)).
+
 import type { Family } from '../../../../model/address.js';
 import { parseAddress } from '../../../../model/address-text.js';
 import type { VirtualInterface } from '../../../../model/keepalived/network.js';
 import type { Report } from '../../diagnostics/report.js';
 import type { Values, Word } from '../../keyword.js';
+import { INT_MAX } from '../../values/number.js';
 import { has, nameOf, placeOf, wordsOf } from '../../values/values.js';
 import { type NumberNames, readNamed } from '../network/number-names.js';
 import { bitsOf } from '../network/prefix.js';
@@ -46,12 +48,10 @@ function needed({ keyword, words, report }: Reading, at: number): Word | undefin
   return words[at];
 }
 
-const GROUP_MAX = 0x7fffffff;
-
 function readGroup(reading: Reading, at: number, kind: string, draft: Draft): void {
   const word = needed(reading, at);
   if (word === undefined) return;
-  const value = readNamed(reading.names, 'group', word.text, GROUP_MAX);
+  const value = readNamed(reading.names, 'group', word.text, INT_MAX);
   if (value === undefined) reading.report('interface-group-unknown', word.at, { kind, word: word.text });
   else draft.group = value;
 }

@@ -1,30 +1,14 @@
-// Access to configuration files by callbacks, and the expansion of the patterns of `include` and -f.
-
-/** What a path leads to. */
-export type FileRead =
-  | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'missing' }
-  | { readonly kind: 'directory' }
-  /** Not a regular file, or executable: keepalived reads neither. */
-  | { readonly kind: 'unfit' }
-  /** It cannot be read; `reason` as text (`Permission denied`, or that it is too large). */
-  | { readonly kind: 'failed'; readonly reason: string };
-
-/** The files of the host. Relative paths are relative to the working directory. */
-export interface ConfigFiles {
-  read(path: string): FileRead;
-  /** The names in a directory, in any order; none if it does not exist. */
-  list(directory: string): readonly string[];
-}
+// Expands the patterns of `include` and -f into paths.
+import type { ConfigFiles } from './config-files.js';
 
 /** The number of names that one pattern may expand to; `{a,b}` ten times gives a thousand. */
-const PATTERN_LIMIT = 10_000;
+const PATTERN_NAMES_MAX = 10_000;
 
 /** Expands `{a,b}` as csh does, nested ones too; a single brace stands for itself. Stops at PATTERN_LIMIT names. */
 export function expandBraces(pattern: string): readonly string[] {
   const done: string[] = [];
   const work = [pattern];
-  for (let text = work.pop(); text !== undefined && done.length + work.length < PATTERN_LIMIT; text = work.pop()) {
+  for (let text = work.pop(); text !== undefined && done.length + work.length < PATTERN_NAMES_MAX; text = work.pop()) {
     const found = firstBraces(text);
     if (found === undefined) done.push(text);
     else for (const choice of found.choices.reverse()) work.push(found.before + choice + found.after);
@@ -109,22 +93,9 @@ export function expandWildcards(files: ConfigFiles, pattern: string): readonly s
     for (const directory of found) {
       const fits = (name: string): boolean => (hasWildcard(part) ? matches(name, part) : name === part);
       const names = index < first ? [part] : files.list(directory === '' ? '.' : directory).filter(fits);
-      for (const name of names) if (next.length < PATTERN_LIMIT) next.push(last ? directory + name : `${directory}${name}/`);
+      for (const name of names) if (next.length < PATTERN_NAMES_MAX) next.push(last ? directory + name : `${directory}${name}/`);
     }
     found = next;
   }
   return found.sort();
-}
-
-/** The path up to the last slash, inclusive; empty for a bare name. */
-export const directoryOf = (path: string): string => path.slice(0, path.lastIndexOf('/') + 1);
-
-/** An absolute path without `.` and `..`. */
-export function absolute(base: string, path: string): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith('/') ? path : `${base}/${path}`).split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
 }

@@ -37,7 +37,7 @@ export interface LintVerdict {
 /** A rule: its verdicts, and the check that gives them. Several nodes form one pair (or several). */
 export interface LintRule {
   readonly verdicts: readonly LintVerdict[];
-  readonly check: (nodes: readonly LintNode[]) => readonly LintFinding[];
+  readonly examine: (nodes: readonly LintNode[]) => readonly LintFinding[];
 }
 
 /** The diagnostics that no finding replaces. */
@@ -47,7 +47,7 @@ export const withoutReplaced = (diagnostics: readonly Diagnostic[], findings: re
   );
 
 /** A finding of a verdict. */
-export function found(verdict: LintVerdict, at: Origin, what: string, cause: string, fix: string): LintFinding {
+export function findingOf(verdict: LintVerdict, at: Origin, what: string, cause: string, fix: string): LintFinding {
   const { severity, code, replaces } = verdict;
   return { severity, code, at, what, cause, fix, ...(replaces === undefined ? {} : { replaces }) };
 }

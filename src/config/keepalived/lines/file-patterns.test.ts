@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { absolute, type ConfigFiles, expandBraces, expandWildcards, matches } from './source.js';
+import { absolute, type ConfigFiles } from './config-files.js';
+import { expandBraces, expandWildcards, matches } from './file-patterns.js';
 
 test('braces as csh has them', () => {
   assert.deepEqual(expandBraces('a{b,c}d'), ['abd', 'acd']);
