@@ -10,6 +10,7 @@ const held: readonly string[] = [
   'bpf/',
   'native/',
   'src/cli/',
+  'src/config/',
   'src/control/',
   'src/datapath/',
   'src/host/',
@@ -18,6 +19,7 @@ const held: readonly string[] = [
   'src/wire/',
   'test/datapath/',
   'test/native/',
+  'test/oracle/keepalived/',
 ];
 
 /** Not used in prose: what to write instead. */

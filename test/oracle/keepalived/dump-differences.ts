@@ -22,7 +22,7 @@ export const LEFT_OUT: readonly RegExp[] = [
   /^ no_checker_emails/,
   /^ {3}(?:fd_in|Result|Insecure|State = idle|Fork delay timer|Terminate delay timer)/,
   /^ fd_in/,
-  // For a master that was never heard, keepalived prints uninitialised memory.
+  // For a master that was never seen, keepalived prints uninitialised memory.
   /^ {3}Master (?:router|priority|advert int) =/,
   // Interfaces: properties of keepalived's internal bookkeeping.
   /^ {3}(?:MAC broadcast|Seen up|Delayed state|Up debounce|Down debounce|NIC netlink|Reset |Original |Not IPv6 forwarding)/,

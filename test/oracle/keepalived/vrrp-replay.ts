@@ -55,7 +55,7 @@ interface Node {
   state: VrrpMachine;
   wakeAtUs: number | undefined;
   running: boolean;
-  deaf: boolean;
+  receives: boolean;
   configuration: KeepalivedConfiguration | undefined;
   interfaces: Map<string, InterfaceFacts>;
   /** The next run of each script. */
@@ -95,7 +95,7 @@ export class Replay {
       state: initialState(),
       wakeAtUs: undefined,
       running: false,
-      deaf: false,
+      receives: true,
       configuration: undefined,
       interfaces: new Map(),
       scripts: new Map(),
@@ -139,7 +139,7 @@ export class Replay {
     const { to, packet, atUs } = first;
     this.#nowUs = Math.max(this.#nowUs, atUs);
     const sockets = new Set(to.configuration?.instances.map(({ authentication }) => (authentication.kind === 'ah' ? 51 : 112)));
-    if (!to.deaf && sockets.has(packet.protocol)) this.#feed(to, { kind: 'packet', packet });
+    if (to.receives && sockets.has(packet.protocol)) this.#feed(to, { kind: 'packet', packet });
   }
 
   #dueUs(node: Node): number {
@@ -170,8 +170,8 @@ export class Replay {
     if (effect.kind !== 'send') return;
     const other = this.#nodes[node.name === 'A' ? 'B' : 'A'];
     const far = farEnd[effect.interface ?? ''];
-    const heard = isMulticast(effect.destination) || hasAddress(other, effect.destination);
-    if (far === undefined || !heard || !other.running || node.interfaces.get(effect.interface ?? '')?.up !== true) return;
+    const isReceiver = isMulticast(effect.destination) || hasAddress(other, effect.destination);
+    if (far === undefined || !isReceiver || !other.running || node.interfaces.get(effect.interface ?? '')?.up !== true) return;
     this.#wire.push({ atUs: this.#nowUs + WIRE_US, to: other, packet: { ...onTheWire(effect), interface: far } });
   }
 
@@ -191,7 +191,7 @@ export class Replay {
         break;
       case 'deaf':
       case 'hears':
-        node.deaf = event.kind === 'deaf';
+        node.receives = event.kind === 'hears';
         break;
       case 'script':
         node.scriptText = event.value ?? '0';

@@ -1,7 +1,7 @@
 // The shape of one row in the table of diagnostics.
 
 /**
- * What happens at the start. `fatal`: keepalived exits with 2 at once. `unusable`: the configuration cannot be run (exit 4). `no-config`: a
+ * What happens at the start. `fatal`: keepalived exits with 2 immediately. `unusable`: the configuration cannot be run (exit 4). `no-config`: a
  * checked include or a script rule leaves no configuration (exit 6). `security`: -t exits with 6; `error`: -t exits with 5. `notice`: it is
  * only reported.
  */

@@ -1,5 +1,5 @@
 // The one table of what can be reported about a configuration: code, severity, text, hint. Diagnostics are recognised by their codes;
-// nobody reads their texts.
+// their texts are not parsed.
 import { bfdDiagnostics } from './bfd-diagnostics.js';
 import { electionDiagnostics } from './election-diagnostics.js';
 import { globalDiagnostics } from './global-diagnostics.js';

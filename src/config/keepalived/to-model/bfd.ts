@@ -65,7 +65,7 @@ function readEnds(block: Values, report: Report): Ends | undefined {
 }
 
 /** Could a packet belong to both sessions, judged by addresses alone? A session without a source accepts any local address. */
-const cannotBeTold = (one: Ends, other: Ends): boolean =>
+const areIndistinguishable = (one: Ends, other: Ends): boolean =>
   sameAddress(one.neighbour, other.neighbour) &&
   (one.source === undefined || other.source === undefined || sameAddress(one.source, other.source));
 
@@ -85,7 +85,7 @@ function buildBfd(block: Values, earlier: readonly BfdInstance[], report: Report
   if (ends === undefined) return undefined;
   const { neighbour, source } = ends;
   const multihop = booleanOf(block, 'multihop') ?? false;
-  if (earlier.some((one) => one.multihop === multihop && cannotBeTold(one, ends))) {
+  if (earlier.some((one) => one.multihop === multihop && areIndistinguishable(one, ends))) {
     const pair = source === undefined ? '' : `${formatAddress(source)}/`;
     const what = `duplicate ${source === undefined ? '' : 'source/'}neighbor address ${pair}${formatAddress(neighbour)}`;
     report('bfd-instance-ignored', block.at, { name, what });

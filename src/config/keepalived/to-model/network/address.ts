@@ -162,7 +162,7 @@ export function buildAddress(statement: Statement, context: AddressContext): Hos
   const draft: Draft = {};
   const { address, length: prefixLength } = prefix;
   if (!readOptions({ line, context, draft, address, prefixLength, text: first.text })) return undefined;
-  // An IPv6 address without a prefix length is deprecated at once, so that the host does not use it as a source address.
+  // An IPv6 address without a prefix length is deprecated immediately, so that the host does not use it as a source address.
   const whole = address.family === 'inet6' && prefixLength === 128;
   return {
     address,

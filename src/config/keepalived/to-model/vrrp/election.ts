@@ -70,7 +70,7 @@ function standingOf(context: InstanceContext): Standing {
   return { initialState, priority };
 }
 
-/** AH numbers its packets: a node must hear the current number before it can be master. */
+/** AH numbers its packets: a node must receive the current number before it can be master. */
 export function withoutAhMaster(context: InstanceContext, standing: Standing, authentication: VrrpInstance['authentication']): Standing {
   if (authentication.kind !== 'ah' || standing.initialState !== 'master' || standing.priority === OWNER) return standing;
   context.report('state-master-with-ah', placeOf(context.block, 'state'), { name: context.name });
@@ -108,7 +108,7 @@ function preemption(context: InstanceContext, { initialState, priority }: Standi
   const { block, strict } = context;
   let nopreempt = laterFlag(block, 'nopreempt', 'preempt') === true;
   const at = placeOf(block, 'nopreempt');
-  const backup = 'the other node takes the addresses when it comes: say state BACKUP on both nodes';
+  const backup = 'the other node takes the addresses when it comes: set state BACKUP on both nodes';
   if (nopreempt && priority === OWNER) {
     context.report('nopreempt-priority-255', at, { name: context.name });
     nopreempt = false;

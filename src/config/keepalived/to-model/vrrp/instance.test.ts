@@ -222,7 +222,7 @@ test('common mistakes are reported with a hint', () => {
     [instanceText([]).replace('virtual_router_id 51\n', ''), /virtual_router_id 1\.\.255/],
     [instanceText([]).replace('interface eth0\n', ''), /add interface IF/],
     [instanceText(['unicast_src_ip 10.99.0.1']), /unicast_peer/],
-    [instanceText(['state MASTER', 'priority 100', 'nopreempt']), /say state BACKUP on both nodes/],
+    [instanceText(['state MASTER', 'priority 100', 'nopreempt']), /set state BACKUP on both nodes/],
     [instanceText(['authentication {', 'auth_type PASS', 'auth_pass 123456789', '}']), /eight bytes/],
     [instanceText(['track_script {', 'chk', '}']), /none is defined/],
     [instanceText(['advert_int 0.5']), /version 3/],

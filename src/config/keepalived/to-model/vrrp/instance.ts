@@ -224,7 +224,7 @@ export function buildInstance(block: Values, surroundings: Surroundings): VrrpIn
   const authentication = buildAuthentication(block, version, strict, surroundings);
   const election = buildElection(context, authentication);
   if (vrid === undefined || placement === undefined || !addresses.usable) {
-    // It is dropped, but read to its end, so that all its mistakes are reported at once.
+    // It is dropped, but read to its end, so that all its mistakes are reported together.
     routesAndRules(context, surroundings);
     buildTracked(block, surroundings.trackers, report);
     return undefined;
