@@ -14,7 +14,7 @@
 
 #define ARGS_MAX 6
 
-/* One call's arguments. The first wrong one sets `bad`; a caller reads all of them, then asks args_bad() once. */
+/* One call's arguments. The first wrong one sets `bad`; a caller reads all of them, then calls args_bad() once. */
 typedef struct {
   napi_env env;
   const char *call;

@@ -45,7 +45,7 @@ static napi_value js_link_detach(napi_env env, napi_callback_info info) {
   return bpf_link_detach(link) < 0 ? fail(env, a.call, errno) : NULL;
 }
 
-/* Room for the struct of any kernel; older headers end before the part that tcx fills. */
+/* Large enough for the struct of any kernel; older headers end before the part that tcx fills. */
 typedef union {
   struct bpf_link_info info;
   struct {
@@ -119,7 +119,7 @@ typedef struct {
 } TcPlace;
 
 static void arg_tc_place(Args *a, size_t at, TcPlace *place) {
-  memset(place, 0, sizeof *place); /* padding too: libbpf refuses a hook with stray bytes */
+  memset(place, 0, sizeof *place); /* also the padding: libbpf refuses a hook where it is not 0 */
   place->hook.sz = sizeof place->hook;
   place->hook.ifindex = (int)arg_int(a, at, 1, INT_MAX);
   place->hook.attach_point = arg_bool(a, at + 1) ? BPF_TC_EGRESS : BPF_TC_INGRESS;

@@ -40,7 +40,7 @@ static napi_value js_possible_cpus(napi_env env, napi_callback_info info) {
   return n < 0 ? fail(env, "libbpf_num_possible_cpus", -n) : number(env, n);
 }
 
-/* Kernel memory charged to a map, bytes; -1 where there is no /proc to ask. */
+/* Kernel memory charged to a map, bytes; -1 without /proc. */
 static int64_t map_memlock(int fd) {
   char path[64], line[128];
   long long bytes = -1;

@@ -23,7 +23,7 @@ static void object_finalize(napi_env env, void *data, void *hint) {
   (void)env;
   (void)hint;
   Object *o = data;
-  bpf_object__close(o->object); /* NULL is fine */
+  bpf_object__close(o->object); /* NULL is allowed */
   free(o);
 }
 

@@ -81,7 +81,7 @@ static napi_value js_test(napi_env env, napi_callback_info info) {
   Test t;
   arg_test(&a, 1, &t);
   if (args_bad(&a)) return NULL;
-  size_t ctx_room = t.flags & BPF_F_TEST_XDP_LIVE_FRAMES ? 0 : t.ctx.size; /* with live frames the kernel gives none back */
+  size_t ctx_room = t.flags & BPF_F_TEST_XDP_LIVE_FRAMES ? 0 : t.ctx.size; /* with live frames the kernel returns none */
   uint8_t *out = t.room ? malloc((size_t)t.room) : NULL, *ctx_out = ctx_room ? malloc(ctx_room) : NULL;
   napi_value value = NULL;
   if ((t.room && !out) || (ctx_room && !ctx_out)) {

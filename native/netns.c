@@ -17,7 +17,7 @@
 #define SIOCGSKNS 0x894C
 #endif
 
-/* A descriptor of this thread's namespace, or -errno. Without /proc (a bare chroot) a socket of ours names it. */
+/* A descriptor of this thread's namespace, or -errno. Without /proc (a bare chroot) it comes from a socket. */
 static int own_netns(void) {
   int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
   if (fd >= 0) return fd;

@@ -1,6 +1,6 @@
 /* poll.c - readiness: one uv_poll_t per call of pollStart, on the calling thread's own loop.
  *
- * Two traps shape this file. A poll that is alive when its thread ends makes Node abort the process, hence the
+ * Two traps. A poll that is alive when its thread ends makes Node abort the process, hence the
  * cleanup hook. A descriptor that is closed under a poll makes libuv abort, hence the poll's own duplicate of it.
  */
 #include "addon.h"

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #define NAME_ROOM 256
-#define RECORD_ROOM (1 << 20) /* the largest group that a system's data base may answer with */
+#define RECORD_ROOM (1 << 20) /* the largest group entry that is read */
 
 /* setScheduler(tid, policy, priority); policy may carry SCHED_RESET_ON_FORK */
 static napi_value js_set_scheduler(napi_env env, napi_callback_info info) {
@@ -45,8 +45,8 @@ static napi_value js_set_affinity(napi_env env, napi_callback_info info) {
   return sched_setaffinity(tid, sizeof cpus, &cpus) < 0 ? fail(env, "sched_setaffinity", errno) : NULL;
 }
 
-/* lockFiles(): keeps in memory what is mapped from files, and the stack. Not the rest: V8 gives its heap's pages back by madvise, which
- * the kernel refuses for locked pages, and V8 takes for a fatal error. */
+/* lockFiles(): locks in memory what is mapped from files, and the stack. Not the heap: V8 releases its pages by madvise, which the kernel
+ * refuses for locked pages, a fatal error for V8. */
 static napi_value js_lock_files(napi_env env, napi_callback_info info) {
   (void)info;
   FILE *maps = fopen("/proc/self/maps", "re");
@@ -57,7 +57,7 @@ static napi_value js_lock_files(napi_env env, napi_callback_info info) {
     unsigned long from, to;
     if (sscanf(line, "%lx-%lx %*s %*s %*s %*s %7s", &from, &to, path) != 3) continue;
     if (path[0] != '/' && strncmp(path, "[stack]", 7) != 0) continue;
-    /* A mapping that went meanwhile needs no lock. */
+    /* A mapping that is gone meanwhile needs no lock. */
     if (mlock2((void *)from, to - from, MLOCK_ONFAULT) < 0 && errno != ENOMEM) error = errno;
   }
   fclose(maps);
@@ -74,7 +74,7 @@ static napi_value js_set_limit(napi_env env, napi_callback_info info) {
   return setrlimit(resource, &limit) < 0 ? fail(env, "setrlimit", errno) : NULL;
 }
 
-/* parentDeathSignal(signal): what this process gets when the thread that made it ends; 0: nothing */
+/* parentDeathSignal(signal): the signal when the thread that made this process ends; 0: none */
 static napi_value js_parent_death_signal(napi_env env, napi_callback_info info) {
   ARGS("parentDeathSignal");
   int signal = (int)arg_int(&a, 0, 0, 64);
@@ -145,7 +145,7 @@ static napi_value js_look_up_group(napi_env env, napi_callback_info info) {
 /* The user's groups, `gid` among them; *count of them, or NULL: no memory. */
 static gid_t *groups_of(const char *name, gid_t gid, int *count) {
   gid_t *list = NULL;
-  for (int room = 64;; room = *count) { /* asked again with the room that it wants */
+  for (int room = 64;; room = *count) { /* repeated with the size that is needed */
     gid_t *more = realloc(list, (size_t)room * sizeof *list);
     if (!more) break;
     list = more;

@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define IOCTL_ROOM 16384 /* the most that an ioctl number can promise, and more than any plain one takes */
+#define IOCTL_ROOM 16384 /* the largest size that an ioctl number can hold, and more than any plain one takes */
 
 static napi_value js_open(napi_env env, napi_callback_info info) {
   ARGS("open");
@@ -115,7 +115,7 @@ static napi_value js_recvfrom(napi_env env, napi_callback_info info) {
   return n < 0 ? fail(env, "recvfrom", errno) : number(env, n);
 }
 
-/* The kernel decides how much it reads and writes, so it works on a roomy copy: a short argument cannot be overrun. */
+/* The kernel decides how much it reads and writes, so it works on a larger copy: a short argument cannot be overrun. */
 static napi_value js_ioctl(napi_env env, napi_callback_info info) {
   ARGS("ioctl");
   int fd = arg_fd(&a, 0);
@@ -144,7 +144,7 @@ static napi_value js_poll_once(napi_env env, napi_callback_info info) {
   short events = (short)arg_int(&a, 1, 0, SHRT_MAX);
   int64_t ms = arg_int(&a, 2, 0, INT_MAX), until = now_ms() + ms;
   if (args_bad(&a)) return NULL;
-  if (fd < 0) return fail(env, "poll", EBADF); /* poll(2) would wait for nothing */
+  if (fd < 0) return fail(env, "poll", EBADF); /* poll(2) would ignore it and wait */
   struct pollfd p = {.fd = fd, .events = events};
   int n = poll(&p, 1, (int)ms);
   while (n < 0 && errno == EINTR) {

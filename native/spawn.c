@@ -2,7 +2,7 @@
  *
  * The child shares our memory until it is a program of its own (clone as vfork does it): no page tables are copied, so
  * a start costs a locked, real-time process well under a millisecond. Until then the child may only make system calls;
- * libc's setuid and friends would speak to all our threads, hence the raw ones.
+ * libc's setuid and the like would signal all our threads, so the raw system calls are used.
  */
 #include "addon.h"
 
@@ -42,7 +42,7 @@ static int prepare(const Start *s) {
   if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(null, 2) < 0) return errno;
   syscall(SYS_close_range, 3, ~0U, 0);
   if (setpgid(0, 0) < 0) return errno;
-  /* what only root may raise may also have been refused to us: then there is nothing to take back */
+  /* without the privilege to raise these we have not raised them: nothing to restore */
   sched_setscheduler(0, SCHED_OTHER, &none);
   setpriority(PRIO_PROCESS, 0, 0);
   setrlimit(RLIMIT_RTTIME, &endless);

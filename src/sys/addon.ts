@@ -1,4 +1,4 @@
-// Loads the addon on first use: commands that never touch the kernel start without it.
+// Loads the addon on its first use: commands that make no system call of their own start without it.
 
 import { dlopen } from 'node:process';
 import { WeirError } from '../model/errors/weir-error.js';
@@ -8,7 +8,7 @@ import type { Native } from './native.js';
 let loaded: Native | undefined;
 
 /**
- * The addon. One instance a thread; WEIR_ADDON names another build of it (tests: the instrumented one).
+ * The addon, one instance per thread. WEIR_ADDON names another build of it (tests: the instrumented one).
  * @throws WeirError addon-not-loaded when it was not built or its libraries are missing
  */
 export function native(): Native {

@@ -15,7 +15,7 @@ export type ArtifactName =
   | 'weir-bfd.bpf.o'
   | 'weir.cjs';
 
-/** Every folder that may hold the built files, nearest first, as seen from a module in `from`. */
+/** Every folder that may hold the built files, nearest first, for a module in `from`. */
 export function artifactFolders(from: string): readonly string[] {
   const folders = [from];
   for (let at = from; dirname(at) !== at; at = dirname(at)) folders.push(join(dirname(at), 'dist'));

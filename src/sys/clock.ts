@@ -1,17 +1,17 @@
-// Time as the shell of the program sees it: monotonic, in milliseconds, replaceable in tests.
+// The monotonic clock, in milliseconds; tests replace it.
 
 export interface Clock {
-  /** Milliseconds since some fixed moment; never goes back, also not when the wall clock is set. */
+  /** Milliseconds since a fixed moment. Never goes back, not even when the wall clock is set. */
   now(): number;
-  /** Blocks this thread. For commands that have nothing else to do; never in a daemon's loop. */
+  /** Blocks this thread. Only for commands that have nothing else to do, not for an event loop. */
   sleep(ms: number): void;
 }
 
-const nobodyWakes = new Int32Array(new SharedArrayBuffer(4));
+const neverNotified = new Int32Array(new SharedArrayBuffer(4));
 
 export const systemClock: Clock = {
   now: () => Number(process.hrtime.bigint() / 1000n) / 1000,
   sleep: (ms) => {
-    Atomics.wait(nobodyWakes, 0, 0, ms);
+    Atomics.wait(neverNotified, 0, 0, ms);
   },
 };

@@ -1,8 +1,8 @@
-// System errors: telling them apart, by name.
+// System errors, recognised by the name of their errno.
 import { getSystemErrorMap } from 'node:util';
 import type { SystemError } from './native.js';
 
-/** Whether a thrown value came out of a system call: our addon's, or node's own (which has a negative errno). */
+/** Whether a system call threw this value: one of our addon, or one of node's own (whose errno is negative). */
 export function isSystemError(error: unknown): error is SystemError {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as Partial<SystemError>;
@@ -14,7 +14,7 @@ export function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   return isSystemError(error) && codes.includes(error.code);
 }
 
-/** The result of `call`, or `otherwise` when it fails with one of these codes; any other failure goes on. */
+/** The result of `call`, or `otherwise` when it fails with one of these codes; any other error is thrown on. */
 export function unlessCode<T, U>(call: () => T, codes: readonly string[], otherwise: U): T | U {
   try {
     return call();
@@ -24,7 +24,7 @@ export function unlessCode<T, U>(call: () => T, codes: readonly string[], otherw
   }
 }
 
-/** What the system says of an error, without code and call: `Network is unreachable`; of node's own errors as libuv words it. */
+/** The system's text for an error, without code and call: `Network is unreachable`. Node's own errors have libuv's text. */
 export function reasonOf(error: Partial<SystemError> | NodeJS.ErrnoException): string {
   if ('reason' in error && error.reason !== undefined) return error.reason;
   return getSystemErrorMap().get(error.errno ?? 0)?.[1] ?? error.code ?? 'unknown error';

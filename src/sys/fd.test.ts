@@ -13,7 +13,7 @@ test('an Fd is listed while it is open and closed once', () => {
   assert.deepEqual(openFds(), [...before, `a device (${number})`]);
   fd.close();
   assert.throws(() => fstatSync(number), { code: 'EBADF' });
-  // the number is used again at once; a second close must not touch its new owner
+  // the kernel gives the number to the next open; a second close must not touch that descriptor
   const next = new Fd(devNull(), 'another');
   assert.equal(next.number, number);
   fd.close();

@@ -1,10 +1,10 @@
-// An owning descriptor: closed once, by whoever owns it, and counted until then so that a test can fail on a leak.
+// An owning descriptor: its owner closes it once. Open ones are counted, so that a test can fail on a leak.
 import { WeirError } from '../model/errors/weir-error.js';
 import { native } from './addon.js';
 
 const open = new Set<Fd>();
 
-/** The descriptors that are open now and what they are for; a test compares before and after. */
+/** The descriptors that are open now, and their use. A test compares before and after. */
 export function openFds(): readonly string[] {
   return [...open].map((fd) => `${fd.what} (${fd.number})`);
 }
@@ -12,7 +12,7 @@ export function openFds(): readonly string[] {
 export class Fd {
   #number: number;
 
-  /** Takes ownership of an open descriptor. `what` is for people: the path, the map's name. */
+  /** Takes ownership of an open descriptor. `what` stands in messages: the path, the name of the map. */
   constructor(
     number: number,
     readonly what: string,
@@ -40,7 +40,7 @@ export class Fd {
     native().close(number);
   }
 
-  /** Gives the ownership away: the descriptor stays open and is the caller's. */
+  /** Gives the ownership to the caller; the descriptor stays open. */
   release(): number {
     const number = this.number;
     this.#number = -1;
@@ -49,7 +49,7 @@ export class Fd {
   }
 }
 
-/** Runs `work` with `fd` and closes it whatever happens. */
+/** Runs `work` with `fd` and closes `fd` afterwards, also when `work` throws. */
 export function using<T, F extends { close(): void }>(fd: F, work: (fd: F) => T): T {
   try {
     return work(fd);

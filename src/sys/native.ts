@@ -1,13 +1,13 @@
-// The one door to native/: what the addon offers, typed. Every failure is thrown as SystemError.
+// The types of the addon in native/. Every call throws SystemError when it fails.
 
 /** Thrown by every native call. `errno` is the kernel's positive number, `code` its name, `syscall` what failed. */
 export interface SystemError extends Error {
   readonly code: string;
   readonly errno: number;
   readonly syscall: string;
-  /** The system's words, without code and call: `Network is unreachable`. Node's own errors have none. */
+  /** The system's text, without code and call: `Network is unreachable`. Node's own errors have none. */
   readonly reason?: string;
-  /** The last lines of libbpf and the verifier, where they said anything. */
+  /** The last lines of libbpf and the verifier, where they printed any. */
   readonly log?: string;
 }
 
@@ -15,17 +15,17 @@ export interface ProgTest {
   /** The packet; empty for programs that take only a context. */
   readonly data: Uint8Array;
   readonly repeat?: number;
-  /** struct xdp_md or struct __sk_buff in; the context after the run comes back in `ctx`. */
+  /** struct xdp_md or struct __sk_buff in; the result has the context after the run. */
   readonly ctx?: Uint8Array;
   readonly flags?: number;
   readonly cpu?: number;
   readonly batchSize?: number;
-  /** Room for the packet out, bytes; default: data.length + 256. 0: no packet out. */
+  /** Size of the buffer for the packet out, bytes; default: data.length + 256. 0: no packet out. */
   readonly outSize?: number;
 }
 export interface ProgTestResult {
   readonly retval: number;
-  /** Mean nanoseconds a run. */
+  /** Mean time of one run, ns. */
   readonly duration: number;
   readonly data: Uint8Array;
   readonly ctx: Uint8Array;
@@ -43,10 +43,10 @@ export interface MapInfo {
 }
 
 declare const bpfObject: unique symbol;
-/** An opened (maybe loaded) BPF object file; freed by bpfObjectClose or by the collector. Used when closed: EBADF. */
+/** An opened (maybe loaded) BPF object file; freed by bpfObjectClose or by the garbage collector. Use after closing: EBADF. */
 export type BpfObject = { readonly [bpfObject]: true };
 declare const poll: unique symbol;
-/** One running poll; stopped by pollStop, or with its thread. */
+/** One running poll; it ends by pollStop, or with its thread. */
 export type PollHandle = { readonly [poll]: true };
 
 export interface Native {
@@ -55,7 +55,7 @@ export interface Native {
   close(fd: number): void;
   /** LOCK_SH 1, LOCK_EX 2, LOCK_NB 4, LOCK_UN 8. Blocks without LOCK_NB. */
   flock(fd: number, operation: number): void;
-  /** Never blocks, closes on exec. nsfd: the network namespace (a descriptor) where it is born; -1 or absent: our own. */
+  /** Never blocks, closes on exec. nsfd: a descriptor of the network namespace to create it in; -1 or absent: our own. */
   socket(domain: number, type: number, protocol: number, nsfd?: number): number;
   bind(fd: number, sockaddr: Uint8Array): void;
   /** @throws EINPROGRESS while a stream socket is connecting: wait for POLLOUT, then read SO_ERROR. */
@@ -63,16 +63,16 @@ export interface Native {
   setsockopt(fd: number, level: number, name: number, value: Uint8Array): void;
   /** Bytes written into `value`. */
   getsockopt(fd: number, level: number, name: number, value: Uint8Array): number;
-  /** The address's length, bytes, which may be more than `sockaddr` holds. */
+  /** Returns the length of the address in bytes, which may be more than `sockaddr` holds. */
   getsockname(fd: number, sockaddr: Uint8Array): number;
   sendto(fd: number, bytes: Uint8Array, sockaddr?: Uint8Array | null): number;
-  /** Bytes read, or -1 when nothing is waiting. flags: MSG_PEEK 2, MSG_TRUNC 0x20 (answers the whole length). */
+  /** Bytes read, or -1 when nothing is waiting. flags: MSG_PEEK 2, MSG_TRUNC 0x20 (returns the whole length). */
   recvfrom(fd: number, into: Uint8Array, sockaddr?: Uint8Array | null, flags?: number): number;
   /** As sendto, with control messages (struct cmsghdr, bytes as they are, at most 1 KiB). */
   sendmsg(fd: number, bytes: Uint8Array, sockaddr: Uint8Array | null, control: Uint8Array | null): number;
-  /** As recvfrom, with control messages: what of `control` was not written is 0. @throws EOPNOTSUPP for a unix socket */
+  /** As recvfrom, with control messages. The rest of `control` is set to 0. @throws EOPNOTSUPP for a unix socket */
   recvmsg(fd: number, into: Uint8Array, sockaddr: Uint8Array | null, control: Uint8Array): number;
-  /** `arg` at most 16 KiB; a short one reads as padded with zeros. No pointers inside. */
+  /** `arg` at most 16 KiB; a short one is padded with zeros. It must hold no pointers. */
   ioctl(fd: number, request: number, arg: Uint8Array): number;
   /**
    * Blocks this thread until fd is ready or ms are over; the ready events (POLLIN 1, POLLPRI 2, POLLOUT 4, POLLERR 8,
@@ -81,16 +81,16 @@ export interface Native {
   pollOnce(fd: number, events: number, ms: number): number;
   /**
    * Calls back from this thread's event loop while fd is ready for events (POLLIN 1, POLLPRI 2, POLLOUT 4, POLLRDHUP
-   * 0x2000). status: 0, or a negative errno. Works on a duplicate: what fd names stays open until pollStop.
+   * 0x2000). status: 0, or a negative errno. It polls a duplicate of fd, so that the open file stays open until pollStop.
    */
   pollStart(fd: number, events: number, callback: (status: number, events: number) => void): PollHandle;
   /** Stopping twice does nothing. */
   pollStop(handle: PollHandle): void;
   /** A one-shot timer on the monotonic clock; read by timerRead, watched by pollStart. */
   timerCreate(): number;
-  /** Expires at this moment of the monotonic clock, microseconds; one that is over: at once; 0: never. */
+  /** Expires at this time of the monotonic clock, microseconds; a time in the past: immediately; 0: never. */
   timerSet(fd: number, us: number): void;
-  /** How often it expired since the last call. */
+  /** How many times it expired since the last call. */
   timerRead(fd: number): number;
   /**
    * Starts a program in a process group of its own, with nothing open but /dev/null, ordinary scheduling, all signals at their
@@ -105,23 +105,23 @@ export interface Native {
     gid: number,
     groups?: Uint8Array,
   ): { readonly pid: number; readonly pidfd: number };
-  /** Takes a child's end: its exit status, 256 + the signal that ended it, or -1 while it runs. */
+  /** Reaps a child: its exit status, 256 + the signal that ended it, or -1 while it runs. */
   reap(pidfd: number): number;
   /** tid 0: this thread. SCHED_OTHER 0, FIFO 1, RR 2, | 0x40000000: children start with the default. */
   setScheduler(tid: number, policy: number, priority: number): void;
   /** Bit n of `mask` is CPU n. */
   setAffinity(tid: number, mask: Uint8Array): void;
-  /** What is mapped from files, and the stack, stays in memory once it is there. */
+  /** Locks in memory what is mapped from files, and the stack. */
   lockFiles(): void;
   /** setrlimit(2); -1: no limit. */
   setLimit(resource: number, soft: number, hard: number): void;
-  /** What this process gets when its parent dies; 0: nothing. */
+  /** The signal that this process gets when its parent dies; 0: none. */
   parentDeathSignal(signal: number): void;
-  /** Real-time signals only: a descriptor that gives one byte, the number, for each that comes. */
+  /** Real-time signals only. From the descriptor one byte, its number, can be read for each signal that comes. */
   watchSignal(signal: number): number;
   lookUpUser(name: string): { readonly uid: number; readonly gid: number } | undefined;
   lookUpGroup(name: string): number | undefined;
-  /** The numbers of all groups of a user; `gid`, its own, is the first. */
+  /** The numbers of all groups of a user; `gid`, its primary group, comes first. */
   lookUpGroups(name: string, gid: number): number[];
   mkfifo(path: string, mode: number): void;
   /** Read with fs.readSync; never blocks. */
@@ -129,7 +129,7 @@ export interface Native {
   /** The watch descriptor. `mask`: IN_*. */
   inotifyAdd(fd: number, path: string, mask: number): number;
   inotifyRemove(fd: number, watch: number): void;
-  /** Moves the calling thread into a network namespace; nothing else may run in this thread's event loop after. */
+  /** Moves the calling thread into a network namespace, and with it everything that its event loop runs. */
   setns(fd: number): void;
   /** SO_NETNS_COOKIE of a namespace (our own: absent). */
   netnsCookie(nsfd?: number): bigint;
@@ -140,14 +140,14 @@ export interface Native {
   bpfSetMapEntries(object: BpfObject, map: string, entries: number): void;
   /**
    * Sets a `const volatile` / global variable's initial value before load.
-   * @throws EINVAL when the bytes have not the variable's size, ENOENT without such a variable, EBUSY after the load
+   * @throws EINVAL for another size than the variable's, ENOENT without such a variable, EBUSY after the load
    */
   bpfSetVariable(object: BpfObject, name: string, value: Uint8Array): void;
   /** Makes the object use an existing map instead of creating its own. */
   bpfReuseMap(object: BpfObject, map: string, fd: number): void;
-  /** Whether this program is loaded at all (default: yes). */
+  /** Whether this program is loaded (default: yes). */
   bpfSetAutoload(object: BpfObject, program: string, load: boolean): void;
-  /** On failure the thrown error has `log`: the verifier's last lines. */
+  /** The error of a failure has `log`: the verifier's last lines. */
   bpfObjectLoad(object: BpfObject): void;
   /** New descriptors, owned by the caller. */
   bpfProgramFd(object: BpfObject, program: string): number;
@@ -159,11 +159,11 @@ export interface Native {
   bpfMapCreate(type: number, name: string, keySize: number, valueSize: number, entries: number, flags?: number): number;
   bpfMapInfo(fd: number): MapInfo;
   /**
-   * Maps a BPF_F_MMAPABLE array: length bytes from its start, shared. Unmapped by the collector, and outlives the
-   * descriptor. Writing into one that is not writable ends the process (SIGSEGV).
+   * Maps a BPF_F_MMAPABLE array: length bytes from its start, shared. The garbage collector unmaps it; it outlives the
+   * descriptor. Writing to one that is not writable ends the process (SIGSEGV).
    */
   bpfMapMmap(fd: number, length: number, writable: boolean): ArrayBuffer;
-  /** Sizes are checked here and below (EINVAL). Per-CPU maps: valueSize rounded up to 8, times possibleCpus(). */
+  /** The sizes are checked in all three calls (EINVAL). Per-CPU maps: valueSize rounded up to 8, times possibleCpus(). */
   bpfMapLookup(fd: number, key: Uint8Array, into: Uint8Array): void;
   bpfMapUpdate(fd: number, key: Uint8Array, value: Uint8Array, flags?: number): void;
   bpfMapDelete(fd: number, key: Uint8Array): void;
@@ -185,10 +185,10 @@ export interface Native {
   bpfProgId(progFd: number): number;
   /** clsact for kernels without tcx; creates the qdisc where missing. */
   bpfTcAttach(progFd: number, ifindex: number, egress: boolean, handle: number, priority: number, nsfd?: number): void;
-  /** @throws ENOENT when nothing stands there */
+  /** @throws ENOENT when no program is attached there */
   bpfTcDetach(ifindex: number, egress: boolean, handle: number, priority: number, nsfd?: number): void;
-  /** The id of the program that bpfTcAttach put there. @throws ENOENT when nothing stands there */
+  /** The id of the program that bpfTcAttach attached. @throws ENOENT when no program is attached there */
   bpfTcQuery(ifindex: number, egress: boolean, handle: number, priority: number, nsfd?: number): number;
-  /** Program ids attached at a hook of a device, in order; throws EINVAL where the kernel has no such hook. */
+  /** Program ids attached at a hook of a device, in order. @throws EINVAL where the kernel has no such hook */
   bpfProgQuery(ifindex: number, attachType: number, nsfd?: number): readonly number[];
 }

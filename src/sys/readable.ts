@@ -1,4 +1,4 @@
-// Descriptors that call back from the event loop: when they can be read, or when a moment has come.
+// Callbacks from the event loop: when a descriptor can be read, or at a given time.
 import { native } from './addon.js';
 import { Fd } from './fd.js';
 import type { PollHandle } from './native.js';
@@ -6,7 +6,7 @@ import type { PollHandle } from './native.js';
 const POLLIN = 1;
 
 export interface Watch {
-  /** Twice does nothing. The descriptor stays open. */
+  /** Stopping twice does nothing. The descriptor stays open. */
   stop(): void;
 }
 
@@ -21,13 +21,13 @@ export function monotonicUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }
 
-/** One moment to wake at, to the microsecond: Node's own timers know milliseconds only. */
+/** A timer with microseconds: Node's own timers have milliseconds only. */
 export class Alarm {
   readonly #fd: Fd;
   readonly #watch: Watch;
   #at: number | undefined;
 
-  /** `work` hears by how many microseconds it is late. */
+  /** `work` gets the delay, in microseconds. */
   constructor(work: (lateUs: number) => void) {
     this.#fd = new Fd(native().timerCreate(), 'timer');
     this.#watch = whenReadable(this.#fd.number, () => {
@@ -39,7 +39,7 @@ export class Alarm {
     });
   }
 
-  /** `us` of the monotonic clock; undefined: not at all. The last call counts. */
+  /** Sets the time: `us` of the monotonic clock; undefined: none. It replaces the time that was set before. */
   set(us: number | undefined): void {
     if (us !== this.#at) {
       this.#at = us;

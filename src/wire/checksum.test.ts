@@ -28,7 +28,7 @@ test('carries fold however many there are', () => {
 /** Both 0x0000 and 0xffff mean zero in one's complement. */
 const same = (left: number, right: number) => left === right || (left % 0xffff === 0 && right % 0xffff === 0);
 
-test('updating a checksum equals computing it afresh', () => {
+test('updating a checksum equals computing it again', () => {
   fc.assert(
     fc.property(
       bytes().filter((run) => run.length >= 4),
@@ -43,7 +43,7 @@ test('updating a checksum equals computing it afresh', () => {
   );
 });
 
-test('updating for a 32-bit word equals computing it afresh', () => {
+test('updating for a 32-bit word equals computing it again', () => {
   fc.assert(
     fc.property(
       bytes().filter((run) => run.length >= 4),

@@ -31,7 +31,7 @@ const BIT_NAME = 2;
 
 const genericHeader = (command: number, version: number): Uint8Array => Uint8Array.of(command, version, 0, 0);
 
-/** Asks for the number of a family of generic netlink, which is another at every boot. */
+/** Asks for the number of a family of generic netlink, which may differ after every boot. */
 export function lookUpFamily(name: string): NetlinkRequest {
   const payload = concat(genericHeader(CONTROL_GET_FAMILY, 1), encodeAttributes([textAttribute(FAMILY_NAME, name)]));
   return { type: CONTROL_TYPE, flags: 0, payload };

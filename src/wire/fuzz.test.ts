@@ -1,6 +1,6 @@
-// Every decoder of this folder under bytes that an attacker chooses: right ones with numbers, lengths and ends changed, several at a time.
-// A decoder answers a value or undefined, sees nothing outside of its bytes, changes nothing in them, and what it reads of a length is no
-// reason to go on for ever.
+// Every decoder of this folder with bytes that an attacker chooses: valid messages with several numbers, lengths and ends changed.
+// A decoder returns a value or undefined, reads nothing outside of its bytes, changes nothing in them, and ends, whatever a length field
+// holds.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { mutate, randomBytes, randomFrom } from '../../test/support/mutate.js';

@@ -1,5 +1,5 @@
-// Heartbeats between weir nodes over a second link: each gives an instance's state, so that a cut of the first link is not taken for the
-// peer's death. A protocol of weir's own over UDP; TTL 255, so that routed packets are refused. With authentication: version 2.
+// Heartbeats between weir nodes over a second link: each carries the state of an instance, so that a broken first link is not
+// taken for a dead peer. A protocol of weir's own over UDP; TTL 255, so that routed packets are refused. With authentication: version 2.
 //
 //      0               1               2               3
 //     +---------------+---------------+---------------+---------------+
@@ -76,7 +76,7 @@ function decode(bytes: Uint8Array, version: number): Heartbeat | undefined {
 export const decodeHeartbeat = (bytes: Uint8Array): Heartbeat | undefined =>
   bytes.length === LENGTH ? decode(bytes, VERSION.plain) : undefined;
 
-/** An authenticated heartbeat that is not validated yet: `isValidFor` compares its MAC. Undefined for bytes that are no heartbeat of version 2. */
+/** A heartbeat that is not validated yet: `isValidFor` compares its MAC. Undefined for bytes that are no heartbeat of version 2. */
 export function decodeAuthenticatedHeartbeat(
   bytes: Uint8Array,
 ):

@@ -1,4 +1,4 @@
-// HMAC (RFC 2104) over any hash with blocks of 64 bytes, and a comparison that takes the same time wherever two digests differ.
+// HMAC (RFC 2104) over any hash with blocks of 64 bytes, and a comparison of digests in constant time.
 import { concat } from './bytes.js';
 
 const BLOCK_BYTES = 64;

@@ -55,7 +55,7 @@ test('scopes: global unless the kernel would refuse that; a given one stays', ()
   assert.equal(scope({ dev: 'eth1', scope: 200 }), 200);
 });
 
-test('how it is put in, and a large table', () => {
+test('the request flags, and a large table number', () => {
   const flags = (insert: HostRoute['insert']): number => addHostRoute(route({ insert }), indexOf).flags;
   assert.deepEqual(
     ['add', 'append', 'prepend', 'replace'].map((word) => flags(word as HostRoute['insert'])),
@@ -119,7 +119,7 @@ test('a rule is identified by family, preference and action', () => {
   assert.equal(ruleIdentity(new Uint8Array(4)), undefined);
 });
 
-test('light tunnels, of a route and of a next hop', () => {
+test('lightweight tunnels, of a route and of a next hop', () => {
   const encap = { kind: 'mpls', labels: [100, 16] } as const;
   const tunnel = { kind: 'ip6', id: 5n, destination: address('fd00::1'), ttl: 9, tos: 16 } as const;
   const { payload } = addHostRoute(

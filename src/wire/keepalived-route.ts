@@ -46,7 +46,7 @@ const METRICS: Readonly<Record<string, number>> = {
   quickack: 15,
   fastopen_no_cookie: 17,
 };
-/** The kernel counts these in parts of a millisecond. */
+/** The kernel has these in fractions of a millisecond. */
 const SCALE: Readonly<Record<string, number>> = { rtt: 8, rttvar: 4 };
 const CONGESTION = 16;
 const ONLINK = 4;
@@ -54,7 +54,7 @@ const SCOPE = { universe: 0, link: 253, host: 254 } as const;
 const MAIN_TABLE = 254;
 const PREFERENCES = { low: 3, medium: 0, high: 1 } as const;
 
-/** Looks an interface up; throws when it is not there. */
+/** Looks up the index of an interface; throws when there is none. */
 export type IfindexOf = (device: string) => number;
 
 const gateway = (family: 'inet' | 'inet6', via: Address): Attribute =>

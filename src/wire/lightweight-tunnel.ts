@@ -1,4 +1,4 @@
-// The light tunnels of routes (linux/lwtunnel.h, mpls_iptunnel.h, ila.h): attribute 21 the type, 22 the tunnel's own attributes.
+// Lightweight tunnels of routes (linux/lwtunnel.h, mpls_iptunnel.h, ila.h): attribute 21 the type, 22 the tunnel's own attributes.
 //
 //     mpls (1): 1 labels, 4 bytes each, big-endian: | label (20) | class (3) | bottom (1) | TTL (8) |
 //     ip (2): 1 id (8, big-endian), 2 destination, 3 source, 4 TTL, 5 TOS, 6 flags (2, big-endian)

@@ -26,14 +26,14 @@ test('a solicitation as a kernel sends it', () => {
   assert.throws(() => neighbourSolicitation(MAC, { family: 'inet', words: [1] }, ip('fe80::1')), RangeError);
 });
 
-test('what claims an address, and what does not', () => {
+test('which frames claim an address', () => {
   const frame = unsolicitedAdvertisement(MAC, ip('fd00:99::100'), false);
   assert.deepEqual(neighbourClaim(frame), { address: ip('fd00:99::100'), mac: MAC });
-  // Without the option the sender of the frame is meant.
+  // Without the option it is the MAC of the sender.
   assert.deepEqual(neighbourClaim(frame.subarray(0, frame.length - 8)), { address: ip('fd00:99::100'), mac: MAC });
   assert.equal(neighbourClaim(neighbourSolicitation(MAC, ip('fe80::1'), ip('fe80::2'))), undefined);
   for (let length = 0; length < 78; length++) assert.equal(neighbourClaim(frame.subarray(0, length)), undefined);
   const routed = frame.slice();
-  routed[21] = 254; // a hop limit that a router lowered
+  routed[21] = 254; // a router has decremented the hop limit
   assert.equal(neighbourClaim(routed), undefined);
 });

@@ -1,4 +1,4 @@
-// Asking who has an IPv6 address (RFC 4861 §4.3) and reading the answers (§4.4).
+// Neighbour solicitations (RFC 4861 §4.3): which host has an IPv6 address? And the advertisements that answer them (§4.4).
 //
 //      0               1               2               3
 //     +---------------+---------------+-------------------------------+

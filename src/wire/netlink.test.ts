@@ -43,7 +43,7 @@ test('numbers and text', () => {
   assert.equal(u32Of(Uint8Array.of(1, 2)), undefined);
 });
 
-test('an error message with the kernel’s own words', () => {
+test('an error message with the kernel’s own text', () => {
   const echoed = encodeMessage({ type: 20, flags: 5, sequence: 1, port: 0, payload: new Uint8Array(8) });
   const errno = new Uint8Array(4);
   viewOf(errno).setInt32(0, -17, little);

@@ -127,7 +127,7 @@ export function textAttribute(type: number, text: string): Attribute {
   return { type, payload: Uint8Array.from([...text, '\0'], (letter) => letter.charCodeAt(0) & 0xff) };
 }
 
-/** Attributes by type; of several with one type the last counts, as in the kernel. */
+/** Attributes by type; of several with the same type the last one is used, as in the kernel. */
 export type AttributeMap = ReadonlyMap<number, Uint8Array>;
 
 export function attributeMap(bytes: Uint8Array): AttributeMap | undefined {
@@ -140,7 +140,7 @@ export function u32Of(payload: Uint8Array | undefined): number | undefined {
   return payload?.length === 4 ? viewOf(payload).getUint32(0, little) : undefined;
 }
 
-/** The text of an attribute's payload, without its ending zero byte. */
+/** The text of an attribute's payload, without its final zero byte. */
 export function textOf(payload: Uint8Array | undefined): string | undefined {
   if (payload === undefined) return undefined;
   const end = payload.indexOf(0);

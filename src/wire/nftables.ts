@@ -1,6 +1,6 @@
 // nf_tables over netfilter netlink: the few objects that drop rules for virtual addresses need (linux/netfilter/nf_tables.h).
 //
-//     one datagram: BATCH_BEGIN, messages, BATCH_END; the kernel takes all of them or none
+//     one datagram: BATCH_BEGIN, messages, BATCH_END; the kernel applies all of them or none
 //     message: struct nlmsghdr (type = subsystem << 8 | what), then
 //      0               1               2               3
 //     +---------------+---------------+-------------------------------+

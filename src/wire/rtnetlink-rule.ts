@@ -9,7 +9,7 @@
 //     +---------------+---------------+---------------+---------------+
 //     |                  flags (2: the selector inverted)             |
 //     |   attributes: 1 to, 2 from, 3 iif, 4 goto, 6 priority, 10 mark, 11 realms, 12 tunnel, 13 14 suppressors, 15 table,
-//     |   16 mask, 17 oif, 19 l3mdev, 20 uids, 21 whose, 22 protocol, 23 24 port ranges
+//     |   16 mask, 17 oif, 19 l3mdev, 20 uids, 21 protocol of the rule's owner, 22 protocol, 23 24 port ranges
 //     +---------------------------------------------------------------+
 import type { HostRule } from '../model/keepalived/network.js';
 import { encodeAddress } from './address-bytes.js';

@@ -96,7 +96,7 @@ export function encodeVrrp(advert: VrrpAdvert, over: VrrpChecksum): Uint8Array {
   return message;
 }
 
-/** The first 8 bytes, of any version and type; undefined for fewer. Fields of another version than 2 are read as v3's. */
+/** The first 8 bytes, of any version and type; undefined for fewer bytes. Fields of another version than 2 are read as v3's. */
 export function decodeVrrpHeader(bytes: Uint8Array): VrrpHeader | undefined {
   if (bytes.length < VRRP_HEADER_BYTES) return undefined;
   const view = viewOf(bytes);
@@ -126,7 +126,7 @@ export function decodeVrrpAddresses(bytes: Uint8Array, family: Address['family']
   return out;
 }
 
-/** The 8 bytes at the end of a v2 message with `count` IPv4 addresses; shorter where the bytes end before. */
+/** The 8 bytes at the end of a v2 message with `count` IPv4 addresses; shorter where the bytes end earlier. */
 export function vrrpAuthData(bytes: Uint8Array, count: number): Uint8Array {
   const at = VRRP_HEADER_BYTES + count * 4;
   return bytes.subarray(at, at + VRRP_AUTH_BYTES);

@@ -74,3 +74,11 @@ test('only sys loads the addon', () => {
   );
   assert.deepEqual(wrong, []);
 });
+
+test('system calls stand apart from policy: no other room of sys imports src/sys/policy', () => {
+  const wrong = sources.filter(
+    (file) =>
+      file.startsWith('src/sys/') && !file.startsWith('src/sys/policy/') && importsOf(read(file)).some((name) => name.includes('/policy/')),
+  );
+  assert.deepEqual(wrong, []);
+});

@@ -16,6 +16,7 @@ const held: readonly string[] = [
   'src/host/',
   'src/model/',
   'src/sim/',
+  'src/sys/',
   'src/wire/',
   'test/datapath/',
   'test/native/',

@@ -54,7 +54,7 @@ export const layers: readonly Layer[] = [
   },
   {
     folder: 'sys',
-    what: 'the kernel as objects: descriptors, sockets, namespaces, netlink, bpf, locks; the only user of the addon',
+    what: 'the kernel as objects, a room a kind: `sockets/`, `netlink/`, `bpf/`, `files/`, `processes/`, `namespaces/`; `policy/`: which namespaces are dead; the only user of the addon',
     mayImport: ['model', 'wire'],
     pure: [],
   },

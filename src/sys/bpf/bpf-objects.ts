@@ -50,7 +50,7 @@ export class BpfMap extends Pinnable {
     return found(() => native().bpfMapDelete(this.fd.number, key));
   }
 
-  /** All keys as fresh copies. A key deleted meanwhile may make the kernel start over, so a key may come twice. */
+  /** All keys as fresh copies. When a key is deleted meanwhile, the kernel may start over, so that a key may come twice. */
   *keys(): Generator<Uint8Array> {
     const size = this.info().keySize;
     const next = new Uint8Array(size);
@@ -96,7 +96,7 @@ export class Link extends Pinnable {
     return native().bpfLinkInfo(this.fd.number);
   }
 
-  /** Swaps the program; no packet sees neither. */
+  /** Replaces the program atomically: one of the two runs for every packet. */
   update(program: Program): void {
     native().bpfLinkUpdate(this.fd.number, program.fd.number);
   }
@@ -106,11 +106,11 @@ export class Link extends Pinnable {
   }
 }
 
-/** An object file: adjusted, loaded once, then asked for its programs and maps. */
+/** An object file: it is adjusted, loaded once, and then gives its programs and maps. */
 export class ObjectFile {
   readonly #handle: BpfObject;
 
-  /** @throws SystemError ENOENT, or `log` says what is wrong with the file */
+  /** @throws SystemError ENOENT; where the file cannot be used, `log` has the reason */
   constructor(path: string) {
     this.#handle = native().bpfObjectOpen(path);
   }

@@ -1,8 +1,8 @@
-// Records of BPF maps, by the layouts that dev/abi-gen.mjs makes: as bytes to be handed to the kernel, or in shared memory, where each field
-// is read and written by one load or store of its own size.
+// Records of BPF maps, by the layouts that dev/abi-gen.mjs makes: as bytes for a system call, or in shared memory. There each field is read
+// and written by one load or store of its own size.
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 
-/** Where a field stands in its record: byte offset, size of one element, how many elements. */
+/** The place of a field in its record: byte offset, size of one element, number of elements. */
 export interface Field {
   readonly at: number;
   readonly size: 1 | 2 | 4 | 8;
@@ -52,7 +52,7 @@ export class Records {
     this.#u64[this.#at(record, field, k) >> 3] = value;
   }
 
-  /** Puts `to` where `from` stands, atomically; false where something else stands there. */
+  /** Replaces `from` by `to` atomically (compare and swap); false where the field holds another value. */
   swapBig(record: number, field: Field, from: bigint, to: bigint): boolean {
     return Atomics.compareExchange(this.#u64, this.#at(record, field, 0) >> 3, from, to) === from;
   }
@@ -61,12 +61,12 @@ export class Records {
     return Atomics.compareExchange(this.#u32, this.#at(record, field, 0) >> 2, from, to) === from;
   }
 
-  /** A field of 32 bits, not before the reads above it nor after those below it. */
+  /** A field of 32 bits. The load is ordered: reads before it stay before, reads after it stay after. */
   atomic(record: number, field: Field): number {
     return Atomics.load(this.#u32, this.#at(record, field, 0) >> 2);
   }
 
-  /** All bytes of a record to zero. */
+  /** Sets all bytes of a record to 0. */
   clear(record: number): void {
     this.#u8.fill(0, record * this.bytes, (record + 1) * this.bytes);
   }
@@ -77,7 +77,7 @@ export class Records {
   }
 }
 
-/** A number, one for each element, or bytes as they are, from the field's first on. */
+/** One number, a number for each element, or the bytes of the field from its first on. */
 export type FieldValue = number | bigint | readonly number[] | Uint8Array;
 
 function put(view: DataView, { size }: Field, at: number, value: number | bigint): void {
@@ -87,7 +87,7 @@ function put(view: DataView, { size }: Field, at: number, value: number | bigint
   else view.setUint8(at, Number(value));
 }
 
-/** One record as bytes; fields that are not given are 0. @throws RangeError for more than a field has room for */
+/** One record as bytes; fields that are not given are 0. @throws RangeError for a value longer than its field */
 export function encodeRecord<L extends { readonly bytes: number }>(
   layout: L,
   values: { readonly [F in Exclude<keyof L, 'bytes'>]?: FieldValue },

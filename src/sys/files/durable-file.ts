@@ -1,4 +1,4 @@
-// Small files that are whole or not there: written beside, synced, renamed. For what must be true after kill -9.
+// Small files that survive kill -9 and a crash: written to a new file, synced, renamed. A reader sees all of the old text or the new.
 import { closeSync, fchmodSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { unlessCode } from '../errno.js';
@@ -9,7 +9,7 @@ export function readTextFile(path: string): string | undefined {
   return unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT', 'ENOTDIR'], undefined);
 }
 
-/** Replaces the file by `text` at once, making its folder where missing; a reader sees the old text or the new, never a part. */
+/** Replaces the file by `text` atomically; makes its folder where it is missing. */
 export function replaceTextFile(path: string, text: string, mode = 0o644): void {
   makeFolders(dirname(path));
   const beside = `${path}.${process.pid}.new`;

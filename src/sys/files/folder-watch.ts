@@ -18,20 +18,20 @@ const IN = {
 const IN_IGNORED = 0x8000;
 const IN_Q_OVERFLOW = 0x4000;
 const MASK = IN.closeWrite | IN.movedFrom | IN.movedTo | IN.delete | IN.deleteSelf | IN.moveSelf | IN.onlyDirectory;
-const ROOM = 1 << 16;
+const BUFFER_BYTES = 1 << 16;
 
 export class FolderWatch {
   readonly #fd = new Fd(native().inotifyCreate(), 'inotify');
   readonly #watch: Watch;
-  readonly #room = new Uint8Array(ROOM);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #folders = new Map<number, string>();
 
-  /** `changed`: a file of a folder that is watched, by name; undefined: the folder itself is gone, or events were lost. */
+  /** `changed` gets the name of a file in a watched folder; undefined: the folder itself is gone, or events were lost. */
   constructor(readonly changed: (folder: string, name: string | undefined) => void) {
     this.#watch = whenReadable(this.#fd.number, () => this.#read());
   }
 
-  /** False: there is no such folder, or the system has no room for one more watch (ENOSPC): ask again later. Twice is the same as once. */
+  /** False: there is no such folder, or no watch is left (ENOSPC): try again later. Adding a folder twice does nothing. */
   add(folder: string): boolean {
     try {
       this.#folders.set(native().inotifyAdd(this.#fd.number, folder, MASK), folder);
@@ -45,17 +45,17 @@ export class FolderWatch {
   #read(): void {
     let length: number;
     try {
-      length = readSync(this.#fd.number, this.#room);
+      length = readSync(this.#fd.number, this.#buffer);
     } catch (error) {
       if (hasCode(error, 'EAGAIN')) return;
       throw error;
     }
     // struct inotify_event: watch, mask, cookie, length of the name (4 bytes each), the name padded with NUL
-    const view = viewOf(this.#room);
+    const view = viewOf(this.#buffer);
     for (let at = 0; at + 16 <= length; at += 16 + view.getUint32(at + 12, little)) {
       const mask = view.getUint32(at + 4, little);
       const size = view.getUint32(at + 12, little);
-      const name = new TextDecoder().decode(this.#room.subarray(at + 16, at + 16 + size)).replace(/\0.*$/s, '');
+      const name = new TextDecoder().decode(this.#buffer.subarray(at + 16, at + 16 + size)).replace(/\0.*$/s, '');
       if ((mask & IN_Q_OVERFLOW) !== 0) [...this.#folders.values()].forEach((folder) => this.changed(folder, undefined));
       const number = view.getInt32(at, little);
       const folder = this.#folders.get(number);

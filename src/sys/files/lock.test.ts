@@ -28,7 +28,7 @@ function scripted(onSleep: (at: number) => void = () => undefined): Clock & { re
   };
 }
 
-test('an exclusive lock keeps everybody else out and names its holder', () => {
+test('an exclusive lock excludes all other processes and names its holder', () => {
   const path = join(folder, 'exclusive');
   const first = Lock.take(path);
   assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
@@ -92,7 +92,7 @@ test('readers share, and a writer waits for all of them', () => {
   writer.release();
 });
 
-test('the lock of a killed process is free; its stale pid misleads nobody', async () => {
+test('the lock of a killed process is free, and its stale pid is not reported', async () => {
   const path = join(folder, 'killed');
   const child = spawn('flock', ['-x', path, 'sh', '-c', 'echo $$ >"$0"; echo ready; exec sleep 60', path], {
     stdio: ['ignore', 'pipe', 'inherit'],

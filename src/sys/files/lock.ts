@@ -1,5 +1,5 @@
-// A lock between processes: flock on a file that stays. The kernel releases it when its holder dies, however it dies. An
-// exclusive holder leaves its pid in the file, so that a process that waits can say for whom.
+// A lock between processes: flock(2) on a file that stays. The kernel releases the lock when its holder dies. An exclusive holder writes
+// its pid into the file, so that a waiting process can report it.
 
 import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -12,9 +12,9 @@ const O_RDWR_CREAT = 0o102;
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
-/** Tries come quickly at first and then every so many milliseconds. */
-const NAP_MAX_MS = 16;
-/** After so long a wait the holder is reported. */
+/** The pause between two tries doubles up to this, ms. */
+const PAUSE_MAX_MS = 16;
+/** After this wait the holder is reported. */
 const REPORT_AFTER_MS = 1000;
 const WAIT_MS = 5000;
 const COMMAND_TEXT_MAX = 100;
@@ -24,7 +24,7 @@ export type LockKind = 'exclusive' | 'shared';
 export interface LockWait {
   /** How long to wait for others to finish, ms (5000); 0: one try. */
   readonly waitMs?: number;
-  /** Called once, when the wait has lasted a second, with a line that says who holds the lock. */
+  /** Called once, when the wait has lasted a second, with a line that names the holder. */
   readonly onWait?: (text: string) => void;
   readonly clock?: Clock;
 }
@@ -33,16 +33,16 @@ export interface LockOptions extends LockWait {
   readonly kind?: LockKind;
 }
 
-/** Another process kept the lock for the whole wait. */
+/** Another process held the lock during the whole wait. */
 function lockBusy(path: string, waitMs: number): WeirError<'lock-busy'> {
   const pid = holder(path);
   return new WeirError('lock-busy', { path, holder: pid, who: `${path}: ${heldBy(pid)}`, waitMs });
 }
 
-/** The wait for a lock, in short naps: reports the holder after a second, and gives up at its end. */
+/** The wait for a lock, in short pauses: reports the holder after a second, and fails when `waitMs` are over. */
 export class LockWaiting {
   readonly #began: number;
-  #napMs = 1;
+  #pauseMs = 1;
   #reported = false;
 
   constructor(
@@ -69,8 +69,8 @@ export class LockWaiting {
       this.#reported = true;
       onWait?.(`${lockHolder(this.path)}; waiting for up to ${waitMs / 1000} s`);
     }
-    this.#clock.sleep(this.#napMs);
-    this.#napMs = Math.min(this.#napMs * 2, NAP_MAX_MS);
+    this.#clock.sleep(this.#pauseMs);
+    this.#pauseMs = Math.min(this.#pauseMs * 2, PAUSE_MAX_MS);
   }
 }
 
@@ -130,7 +130,7 @@ function tryLock(fd: Fd, kind: LockKind): boolean {
   }
 }
 
-/** The pid in the lock file, if that process is alive: one that was killed leaves its own behind. */
+/** The pid in the lock file, if that process is alive: a killed process leaves its pid there. */
 function holder(path: string): number | undefined {
   const pid = Number.parseInt(readFileSync(path, 'latin1'), 10);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
@@ -142,7 +142,7 @@ function holder(path: string): number | undefined {
   return statusOf(pid)?.state === 'Z' ? undefined : pid; // a zombie holds nothing
 }
 
-/** Which lock this is and who holds it, in words. */
+/** The lock and its holder as text, for messages. */
 export function lockHolder(path: string): string {
   return `${path}: ${heldBy(holder(path))}`;
 }
@@ -165,7 +165,7 @@ function commandOf(pid: number): string {
   return ` (${words.length > COMMAND_TEXT_MAX ? `${words.slice(0, COMMAND_TEXT_MAX - 1)}…` : words})`;
 }
 
-/** undefined: it has just ended, or there is no /proc. */
+/** Undefined: the process has just ended, or there is no /proc. */
 function statusOf(pid: number): { readonly name: string; readonly state: string } | undefined {
   const text = unlessCode(() => readFileSync(`/proc/${pid}/stat`, 'utf8'), ['ENOENT', 'ESRCH'], '');
   const [, name, state] = /^\d+ \((.*)\) (\S)/s.exec(text) ?? [];

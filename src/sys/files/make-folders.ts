@@ -1,9 +1,9 @@
-// Folders that others may look into, whatever the umask of the process that makes them: the daemon's takes even the way through them away.
+// Folders with the given mode, whatever the umask of this process is: with the daemon's, other users could not even pass through them.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { hasCode, unlessCode } from '../errno.js';
 
-/** Makes the folder and those above it; what is there stays as it is. @throws the system's error */
+/** Makes the folder and those above it; folders that exist stay as they are. @throws the system's error */
 export function makeFolders(path: string, mode = 0o755): void {
   try {
     mkdirSync(path);
@@ -11,7 +11,7 @@ export function makeFolders(path: string, mode = 0o755): void {
     if (hasCode(error, 'EEXIST')) return;
     if (!hasCode(error, 'ENOENT')) throw error;
     makeFolders(dirname(path), mode);
-    // Somebody else may be as far, or the way may lead nowhere, by a link.
+    // Another process may have made it meanwhile, or it may be a symbolic link that leads nowhere.
     unlessCode(() => mkdirSync(path), ['EEXIST'], undefined);
   }
   chmodSync(path, mode);

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { native } from '../addon.js';
 import { startOfFile } from './start-of-file.js';
 
-test('as much as is wanted of a file, nothing of a folder, a device or a FIFO that nobody writes to', () => {
+test('at most the given size of a file; nothing of a folder, a device or a FIFO without a writer', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-start-'));
   try {
     writeFileSync(join(folder, 'file'), 'abcdef');

@@ -1,13 +1,16 @@
-// The beginning of a file that others may put there: whatever it is, reading it neither waits nor takes much memory.
+// The start of a file that another user may have put there: reading it neither blocks nor takes much memory, whatever it is.
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 
-/** At most `size` bytes; undefined for what is no regular file. A FIFO without a writer would hold up an ordinary open for ever. @throws the system's error */
+/**
+ * At most `size` bytes; undefined where it is no regular file. Opening a FIFO without a writer would block without O_NONBLOCK.
+ * @throws the system's error
+ */
 export function startOfFile(path: string, size: number): Uint8Array | undefined {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
   try {
     if (!fstatSync(fd).isFile()) return undefined;
-    const room = new Uint8Array(size);
-    return room.subarray(0, readSync(fd, room));
+    const bytes = new Uint8Array(size);
+    return bytes.subarray(0, readSync(fd, bytes));
   } finally {
     closeSync(fd);
   }

@@ -7,7 +7,7 @@ export function readSetting(path: string): string | undefined {
   return unlessCode(() => readFileSync(`/proc/sys/${path}`, 'utf8').trimEnd(), ['ENOENT'], undefined);
 }
 
-/** @throws the system's error: ENOENT for an unknown key, EACCES without root, EINVAL for a value that it does not take */
+/** @throws the system's error: ENOENT for an unknown key, EACCES without root, EINVAL for a value that the kernel refuses */
 export function writeSetting(path: string, value: string): void {
   writeFileSync(`/proc/sys/${path}`, `${value}\n`, { flag: 'r+' });
 }

@@ -8,7 +8,7 @@ import { Netns } from './netns.js';
 
 const root = { skip: noRoot() };
 
-test('the own namespace is that of the process', root, () => {
+test('the namespace of this process', root, () => {
   using(Netns.own(), (own) => {
     assert.equal(own.cookie, native().netnsCookie());
     using(Netns.byPid(process.pid), (same) => assert.equal(same.cookie, own.cookie));
@@ -16,7 +16,7 @@ test('the own namespace is that of the process', root, () => {
   });
 });
 
-test('a named namespace is another one, and is left again', root, () => {
+test('a named namespace is another one, and the thread comes back from it', root, () => {
   const before = openFds();
   const name = `sys-netns-${process.pid}`;
   execFileSync('ip', ['netns', 'add', name]);
@@ -39,7 +39,7 @@ test('a named namespace is another one, and is left again', root, () => {
   assert.deepEqual(openFds(), before);
 });
 
-test('what is no namespace is refused in one line', root, () => {
+test('a file that is no namespace is refused in one line', root, () => {
   const before = openFds();
   assert.throws(() => Netns.byName('no-such-name'), /^WeirError: no-such-name: no such network namespace$/);
   assert.throws(() => Netns.byName('../netns'), /cannot be the name/);

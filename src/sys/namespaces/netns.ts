@@ -1,10 +1,10 @@
-// Network namespaces as objects: found by name, process or path, told apart by their cookie, which is never used twice.
+// Network namespaces as objects: found by name, process or path, identified by their cookie, which is never used twice.
 import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
 
-/** Where `ip netns` keeps its names. */
+/** The folder of the names that `ip netns` gives. */
 export const NETNS_FOLDER = '/run/netns';
 
 export class Netns {
@@ -16,7 +16,7 @@ export class Netns {
 
   /**
    * @param what for messages
-   * @throws Error of one line when there is no such thing or it is no network namespace
+   * @throws WeirError namespace-missing, namespace-wrong-file (it is no network namespace)
    */
   static byPath(path: string, what: string = path): Netns {
     let fd: Fd;
@@ -55,7 +55,7 @@ export class Netns {
     return native().ifNameToIndex(name, this.fd.number);
   }
 
-  /** A socket born in this namespace; works from anywhere. */
+  /** A socket in this namespace; this thread may be in another one. */
   socket(domain: number, type: number, protocol: number): Fd {
     return new Fd(native().socket(domain, type, protocol, this.fd.number), `socket ${domain}/${type}/${protocol}`);
   }

@@ -5,8 +5,8 @@ import { NetlinkMonitor } from './netlink-monitor.js';
 
 const NOBODY = 65534;
 
-test('without the right to a long queue the usual one will do, at a reload, too; one that was asked for is told', () => {
-  // While it may still be read: the checkout may be root's alone.
+test('without CAP_NET_ADMIN the default buffer stays, at a reload, too; a configured size that is refused is an error', () => {
+  // Loaded before the change of user: only root may be able to read the checkout.
   native();
   const root = process.geteuid?.() === 0;
   if (root) process.seteuid?.(NOBODY);

@@ -1,4 +1,4 @@
-// What the kernel tells about links, addresses, routes and rules when they change (man 7 rtnetlink, multicast groups).
+// Changes of links, addresses, routes and rules, as the kernel reports them (man 7 rtnetlink, multicast groups).
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { decodeMessages, type NetlinkMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
@@ -10,12 +10,12 @@ import { setReceiveBuffer } from '../sockets/receive-buffer.js';
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const NETLINK_ROUTE = 0;
-const ROOM = 1 << 16;
+const BUFFER_BYTES = 1 << 16;
 const QUEUE_BYTES = 4 << 20;
-/** Datagrams read before the event loop has its turn again. */
-const READ_AT_ONCE = 64;
+/** Datagrams read before control returns to the event loop. */
+const READS_MAX = 64;
 
-/** RTMGRP_*: bits of the groups to listen to. */
+/** RTMGRP_*: bits of the multicast groups to join. */
 export const MonitorGroup = {
   link: 0x1,
   address4: 0x10,
@@ -27,16 +27,16 @@ export const MonitorGroup = {
 } as const;
 
 export interface MonitorEvents {
-  /** The changes since the last call, in their order. */
+  /** The changes since the last call, in order. */
   readonly changes: (messages: readonly NetlinkMessage[]) => void;
-  /** Some were lost: everything must be read anew. */
+  /** Messages were lost: everything must be read again. */
   readonly overrun: () => void;
 }
 
 export class NetlinkMonitor {
   readonly #fd: Fd;
   readonly #watch: Watch;
-  readonly #room = new Uint8Array(ROOM);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #events: MonitorEvents;
 
   /** In our own network namespace. @throws SystemError */
@@ -57,7 +57,7 @@ export class NetlinkMonitor {
     this.#watch = whenReadable(this.#fd.number, () => this.read());
   }
 
-  /** As setReceiveBuffer has it; without `bytes` what is good for most, where we may have it. @throws SystemError EPERM */
+  /** See setReceiveBuffer; without `bytes`: 4 MiB where this process is allowed to, else unchanged. @throws SystemError EPERM */
   receiveBuffer(bytes?: number, force = true): void {
     if (bytes === undefined) {
       unlessCode(() => setReceiveBuffer(this.#fd.number, QUEUE_BYTES, true), ['EPERM'], undefined);
@@ -66,22 +66,22 @@ export class NetlinkMonitor {
     }
   }
 
-  /** Takes what waits now, without the event loop. */
+  /** Reads the queued messages now, without waiting for the event loop. */
   read(): void {
     const messages: NetlinkMessage[] = [];
     let overrun = false;
     const from = new Uint8Array(12);
-    for (let count = 0; count < READ_AT_ONCE; count++) {
+    for (let count = 0; count < READS_MAX; count++) {
       let length: number;
       try {
-        length = native().recvfrom(this.#fd.number, this.#room, from);
+        length = native().recvfrom(this.#fd.number, this.#buffer, from);
       } catch (error) {
         if (!hasCode(error, 'ENOBUFS')) throw error;
         overrun = true;
         continue;
       }
       if (length < 0) break;
-      if (viewOf(from).getUint32(4, little) === 0) messages.push(...(decodeMessages(this.#room.subarray(0, length)) ?? []));
+      if (viewOf(from).getUint32(4, little) === 0) messages.push(...(decodeMessages(this.#buffer.subarray(0, length)) ?? []));
     }
     if (overrun) {
       this.#events.overrun();

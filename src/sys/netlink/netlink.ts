@@ -1,4 +1,4 @@
-// A netlink socket: one request at a time, answered before the call returns. For commands, which do a few and end.
+// A netlink socket: one request at a time; each call waits for its answer. For a few requests, as commands make them.
 import { constants } from 'node:os';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import {
@@ -23,28 +23,28 @@ export const NETLINK_GENERIC = 16;
 const SOL_NETLINK = 270;
 const NETLINK_EXT_ACK = 11;
 const POLLIN = 1;
-const ROOM = 1 << 16;
-/** The kernel answers at once or not at all; longer than this means that something is badly wrong. */
+const BUFFER_BYTES = 1 << 16;
+/** The kernel answers within sendto; a longer wait means that no answer will come. */
 const ANSWER_MS = 5000;
-/** A dump is asked for again when the table changed while it was read; on a host that never rests we give up. */
+/** A dump is repeated when the table changed while it was read; after so many tries it fails. */
 const DUMP_TRIES = 10;
 
 const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
-/** A failure that the kernel told by a message rather than by a system call. */
+/** A failure that the kernel reported by a message instead of a system call. */
 export function netlinkFailure(errno: number, what: string, text?: string): SystemError {
   const code = NAMES.get(errno) ?? `E${errno}`;
   const words = text === undefined ? '' : ` (${text})`;
   return Object.assign(new Error(`${code}: ${what}${words}`), { code, errno, syscall: 'netlink' });
 }
 
-/** Asks the kernel in one network namespace. Every method throws SystemError with the errno's name in `code`. */
+/** Requests to the kernel in one network namespace. Every method throws SystemError with the errno's name in `code`. */
 export class Netlink {
   readonly #fd: Fd;
-  readonly #room = new Uint8Array(ROOM);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #sequence = 0;
 
-  /** `nsfd`: a descriptor of the network namespace to speak with; absent: our own. `protocol`: NETLINK_*, route by default. */
+  /** `nsfd`: a descriptor of the network namespace; absent: our own. `protocol`: NETLINK_*, route by default. */
   constructor(nsfd?: number, protocol: number = NETLINK_ROUTE) {
     this.#fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, protocol, nsfd ?? -1), 'netlink');
     const on = new Uint8Array(4);
@@ -56,25 +56,25 @@ export class Netlink {
     this.#fd.close();
   }
 
-  /** As setReceiveBuffer has it. */
+  /** See setReceiveBuffer. */
   receiveBuffer(bytes: number, force: boolean): void {
     setReceiveBuffer(this.#fd.number, bytes, force);
   }
 
-  /** Our address among the kernel's: messages about what this socket changed carry it. */
+  /** This socket's port number: messages about its own changes carry it. */
   get port(): number {
     const own = new Uint8Array(12);
     native().getsockname(this.#fd.number, own);
     return viewOf(own).getUint32(4, little);
   }
 
-  /** Does something and waits for the kernel's acknowledgement. `what` names it in an error: `add 10.0.0.1/32 to lo`. */
+  /** Sends a change and waits for the kernel's acknowledgement. `what` names it in an error: `add 10.0.0.1/32 to lo`. */
   change(request: NetlinkRequest, what: string): void {
     this.#send(request, NetlinkFlag.ack);
     this.#answers(what, true);
   }
 
-  /** Asks for one thing; its payload. */
+  /** Asks for one object and returns its payload. */
   get(request: NetlinkRequest, what: string): Uint8Array {
     this.#send(request, NetlinkFlag.ack);
     const [first] = this.#answers(what, true).messages;
@@ -82,7 +82,7 @@ export class Netlink {
     return first.payload;
   }
 
-  /** Asks for a whole table; what `decode` makes of each payload, undefined ones left out. */
+  /** Asks for a whole table. Returns the decoded payloads; those that decode to undefined are left out. */
   dump<T>(request: NetlinkRequest, decode: (payload: Uint8Array) => T | undefined, what: string): T[] {
     for (let attempt = 0; attempt < DUMP_TRIES; attempt++) {
       this.#send(request, 0);
@@ -119,18 +119,18 @@ export class Netlink {
     }
   }
 
-  /** One datagram's messages that answer the last request; those of an earlier, given-up one are left out. */
+  /** The messages of one datagram that answer the last request; late answers to an earlier one are left out. */
   #receive(what: string): readonly NetlinkMessage[] {
     const sender = new Uint8Array(12);
-    let length = native().recvfrom(this.#fd.number, this.#room, sender);
+    let length = native().recvfrom(this.#fd.number, this.#buffer, sender);
     if (length < 0) {
       if (native().pollOnce(this.#fd.number, POLLIN, ANSWER_MS) === 0) {
         throw netlinkFailure(constants.errno.ETIMEDOUT, what, 'the kernel did not answer');
       }
-      length = native().recvfrom(this.#fd.number, this.#room, sender);
+      length = native().recvfrom(this.#fd.number, this.#buffer, sender);
     }
     if (length < 0 || viewOf(sender).getUint32(4, little) !== 0) return [];
-    const messages = decodeMessages(this.#room.subarray(0, length));
+    const messages = decodeMessages(this.#buffer.subarray(0, length));
     if (messages === undefined) throw netlinkFailure(constants.errno.EBADMSG, what);
     return messages.filter(({ sequence }) => sequence === this.#sequence);
   }

@@ -1,4 +1,4 @@
-// Transactions with nf_tables in our own network namespace: all of the messages take effect, or none.
+// Transactions with nf_tables in our own network namespace: all messages of one take effect, or none.
 import { constants } from 'node:os';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { decodeError, decodeMessages, NetlinkType } from '../../wire/netlink.js';
@@ -11,11 +11,11 @@ import { netlinkFailure } from './netlink.js';
 const AF_NETLINK = 16;
 const SOCK_RAW = 3;
 const NETLINK_NETFILTER = 12;
-const ROOM = 1 << 16;
+const BUFFER_BYTES = 1 << 16;
 
 export class Nftables {
   readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK_RAW, NETLINK_NETFILTER), 'nf_tables');
-  readonly #room = new Uint8Array(ROOM);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
   #sequence = 1;
 
   /** `what` names it in an error. @throws SystemError the first refusal: nothing was changed then */
@@ -25,10 +25,10 @@ export class Nftables {
     const kernel = new Uint8Array(12);
     viewOf(kernel).setUint16(0, AF_NETLINK, little);
     native().sendto(this.#fd.number, encodeBatch(messages, first), kernel);
-    // The kernel works within sendto: its answers are all there.
+    // The kernel carries the batch out within sendto: all answers are queued by now.
     let failure: Error | undefined;
     for (let length = this.#receive(); length >= 0; length = this.#receive()) {
-      for (const message of decodeMessages(this.#room.subarray(0, length)) ?? []) {
+      for (const message of decodeMessages(this.#buffer.subarray(0, length)) ?? []) {
         const error = message.type === NetlinkType.error && message.sequence >= first ? decodeError(message) : undefined;
         if (error !== undefined && error.errno !== 0) failure ??= netlinkFailure(error.errno, what, error.text);
       }
@@ -38,7 +38,7 @@ export class Nftables {
 
   #receive(): number {
     try {
-      return native().recvfrom(this.#fd.number, this.#room);
+      return native().recvfrom(this.#fd.number, this.#buffer);
     } catch (error) {
       if (hasCode(error, 'ENOBUFS')) {
         throw netlinkFailure(constants.errno.ENOBUFS, 'nf_tables', 'more answers than there is room for');

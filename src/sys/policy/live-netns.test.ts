@@ -23,7 +23,7 @@ test('reads bind mounts out of mountinfo', () => {
   ]);
 });
 
-test('a namespace lives by name, by process, by descriptor, and then no more', root, async () => {
+test('a namespace is alive by name, by process, by descriptor, and then no more', root, async () => {
   const name = `sys-live-${process.pid}`;
   execFileSync('ip', ['netns', 'add', name]);
   const netns = Netns.byName(name);
@@ -54,7 +54,7 @@ test('a namespace lives by name, by process, by descriptor, and then no more', r
   assert.equal(typeof native().netnsCookie(), 'bigint');
 });
 
-test('a namespace lives while others hop through it: what they stand in changes between two looks at them', root, async () => {
+test('a namespace is alive while processes enter and leave it between two reads of their links', root, async () => {
   const names = ['a', 'b'].map((letter) => `sys-hop-${letter}-${process.pid}`);
   const hop = `
     const { native } = await import(${JSON.stringify(new URL('../addon.js', import.meta.url).href)});
@@ -76,7 +76,7 @@ test('a namespace lives while others hop through it: what they stand in changes 
 
 const deprived = { skip: root.skip || noTools('setpriv') };
 
-test('who may not look takes all for alive: root without its capabilities must not sweep what others use', deprived, () => {
+test('without the capabilities to search, root takes all namespaces for alive and sweeps none', deprived, () => {
   const look = `
     const { liveCookies } = await import(${JSON.stringify(new URL('./live-netns.js', import.meta.url).href)});
     process.stdout.write([...liveCookies([1n, 2n])].join());`;

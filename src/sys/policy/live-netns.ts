@@ -1,15 +1,16 @@
-// Which network namespaces are alive: those of a process or thread, those bound to a path, those held by a descriptor.
+// Which network namespaces are alive: those of a process or thread, those bound to a path, those held by a descriptor. This is policy, more
+// than a system call: it decides what may be swept. It stands in sys because both the driver (pins) and host (state files) need it.
 import { fstatSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { native } from '../addon.js';
 import { hasCode, unlessCode } from '../errno.js';
 import { Fd, using } from '../fd.js';
 
-/** What happens to /proc entries of a process that ends meanwhile (or to namespaces of another user's). */
+/** Errors for /proc entries of a process that ends meanwhile, or for those of another user. */
 const GONE = ['ENOENT', 'ESRCH', 'ENOTDIR', 'EACCES', 'EPERM', 'EINVAL'] as const;
 
 /**
- * The given cookies that belong to a namespace still alive. Looks in the cheap places first and stops when all are found:
- * processes, then bind mounts, then threads and open descriptors. Who may not look at all of them takes all for alive.
+ * The given cookies whose namespace is alive. The cheap places are searched first, until all are found: processes, then bind
+ * mounts, then threads and open descriptors. A process that may not search all of them returns all cookies.
  */
 export function liveCookies(candidates: Iterable<bigint>): Set<bigint> {
   const wanted = new Set(candidates);
@@ -24,7 +25,7 @@ export function liveCookies(candidates: Iterable<bigint>): Set<bigint> {
     return alive.size === wanted.size;
   };
   if (wanted.size === 0) return alive;
-  if (!mayLook()) return wanted;
+  if (!maySearch()) return wanted;
   for (const places of [processes, mounts, threads, descriptors]) {
     for (const path of places()) {
       const { at, link } = typeof path === 'string' ? { at: path, link: readLink(path) } : path;
@@ -37,8 +38,8 @@ export function liveCookies(candidates: Iterable<bigint>): Set<bigint> {
 const CAP_SYS_PTRACE = 19n;
 const CAP_SYS_ADMIN = 21n;
 
-/** Entering namespaces takes the one, reading other processes' links the other (capabilities(7)); root may have been deprived of both. */
-function mayLook(): boolean {
+/** SYS_ADMIN to enter namespaces, SYS_PTRACE to read the links of other processes (capabilities(7)); root may lack both. */
+function maySearch(): boolean {
   const mask = /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'latin1'))?.[1] ?? '0';
   return [CAP_SYS_PTRACE, CAP_SYS_ADMIN].every((bit) => ((BigInt(`0x${mask}`) >> bit) & 1n) === 1n);
 }
@@ -78,7 +79,7 @@ function* mounts(): Generator<Bound> {
     if (mountNamespace === undefined || seen.has(mountNamespace)) continue;
     const table = unlessCode(() => readFileSync(`/proc/${pid}/mountinfo`, 'utf8'), GONE, '');
     for (const { root, point } of nsfsMounts(table)) yield { at: `/proc/${pid}/root${point}`, link: root };
-    // One that ended meanwhile did not show all: the next process in there is asked.
+    // A process that ended meanwhile did not show all mounts: the next one in this mount namespace is read.
     if (readLink(`/proc/${pid}/ns/mnt`) === mountNamespace) seen.add(mountNamespace);
   }
 }
@@ -112,7 +113,7 @@ function readLink(path: string): string | undefined {
   return unlessCode(() => readlinkSync(path), GONE, undefined);
 }
 
-/** What the path leads to by now: a process may have gone to another namespace since its link was read; undefined: it is gone. */
+/** The namespace at a path now: its process may have entered another one since the link was read. Undefined: it is gone. */
 function namespaceAt(path: string): { readonly link: string; readonly cookie: bigint } | undefined {
   try {
     return using(new Fd(native().open(path, 0), path), ({ number }) => ({

@@ -21,12 +21,12 @@ test('a command that never reads its input does no harm', async () => {
   assert.equal((await runChild(['true'], { input: 'x'.repeat(1 << 20) })).exit, 0);
 });
 
-test('output beyond the limit is dropped and told', async () => {
+test('output beyond the limit is dropped, and the result reports it', async () => {
   const result = await runChild(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x'], { keepBytes: 1000 });
   assert.deepEqual([result.stdout.length, result.cut, result.exit], [1000, true, 0]);
 });
 
-test('time over: the whole group is ended', async () => {
+test('after the timeout the whole process group is killed', async () => {
   const result = await runChild(['sh', '-c', 'sleep 1000 & echo $!; wait'], { timeoutMs: 300 });
   assert.deepEqual([result.exit, result.timedOut], [137, true]);
   assert.equal(startTime(Number(result.stdout)), undefined);
@@ -40,13 +40,13 @@ test('an abort ends the group, also before it began', async () => {
   assert.equal((await runChild(['sleep', '1000'], { abort: controller.signal })).exit, 143);
 });
 
-test('a grandchild that keeps the pipes open does not hold the result up for ever', async () => {
+test('a grandchild that keeps the pipes open does not delay the result for ever', async () => {
   const result = await runChild(['sh', '-c', 'sleep 1000 & echo $!']);
   assert.equal(result.exit, 0);
   assert.ok(signalProcess(Number(result.stdout), 'SIGKILL'));
 });
 
-test('a process that stays: its files, its end', async () => {
+test('a process that stays: its output files and its end', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-child-'));
   try {
     const service = await startChild(['sh', '-c', 'echo out; echo err >&2; exec sleep 1000'], {
@@ -73,7 +73,7 @@ test('without a file the error output of a process that stays is kept in memory'
   assert.equal(await service.stop('SIGKILL'), 137);
 });
 
-test('a process that will not listen is killed when its grace is over', async () => {
+test('a process that ignores SIGTERM is killed when its grace period is over', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-child-'));
   try {
     const service = await startChild(['sh', '-c', 'trap "" TERM; echo ready >&2; while :; do sleep 0.05; done'], {

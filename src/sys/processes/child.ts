@@ -1,4 +1,4 @@
-// Child processes: run one to its end with its output, or start one that stays. Each has a process group of its own.
+// Child processes: run one to its end with its output, or start one that keeps running. Each has a process group of its own.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 
@@ -11,7 +11,7 @@ export interface ChildOptions {
   readonly timeoutMs?: number;
   /** On abort the whole group gets SIGTERM, and SIGKILL a second later. */
   readonly abort?: AbortSignal;
-  /** Bytes kept of each output stream; what is more is dropped (`cut`). Default 4 MiB. */
+  /** Bytes kept of each output stream; the rest is dropped (`cut`). Default 4 MiB. */
   readonly keepBytes?: number;
 }
 
@@ -36,7 +36,7 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
   SIGTERM: 15,
 };
 
-/** Signals a process or, negative, a group; false when it is gone already. */
+/** Signals a process or, for a negative number, a group; false when it has ended. */
 export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
   try {
     process.kill(pid, signal);
@@ -47,18 +47,18 @@ export function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean 
   }
 }
 
-/** Collects a stream up to a number of bytes. */
-class Kept {
+/** Collects a stream up to a number of bytes and drops the rest. */
+class CappedBuffer {
   readonly #chunks: Buffer[] = [];
-  #room: number;
+  #free: number;
   cut = false;
-  constructor(room: number) {
-    this.#room = room;
+  constructor(bytesMax: number) {
+    this.#free = bytesMax;
   }
   add(chunk: Buffer): void {
-    this.cut ||= chunk.length > this.#room;
-    this.#chunks.push(chunk.subarray(0, this.#room));
-    this.#room -= Math.min(this.#room, chunk.length);
+    this.cut ||= chunk.length > this.#free;
+    this.#chunks.push(chunk.subarray(0, this.#free));
+    this.#free -= Math.min(this.#free, chunk.length);
   }
   text(): string {
     return Buffer.concat(this.#chunks).toString('utf8');
@@ -67,14 +67,14 @@ class Kept {
 
 const exitStatus = (code: number | null, signal: NodeJS.Signals | null): number => code ?? 128 + (SIGNAL_NUMBERS[signal ?? ''] ?? 0);
 
-/** A process left behind may hold the pipes open for ever: after the exit they are given this long. */
+/** A process left behind may hold the pipes open for ever: they are closed this long after the exit. */
 const DRAIN_MS = 1000;
 
-/** Runs a command to its end. Never rejects: a command that cannot be started has exit 127 and says why on stderr. */
+/** Runs a command to its end. Never rejects: a command that cannot be started has exit status 127 and the reason in stderr. */
 export function runChild(argv: readonly string[], options: ChildOptions = {}): Promise<ChildResult> {
   const [file = '', ...args] = argv;
-  const out = new Kept(options.keepBytes ?? 4 << 20);
-  const err = new Kept(options.keepBytes ?? 4 << 20);
+  const out = new CappedBuffer(options.keepBytes ?? 4 << 20);
+  const err = new CappedBuffer(options.keepBytes ?? 4 << 20);
   return new Promise((done) => {
     const child = spawn(file, args, {
       detached: true,
@@ -101,7 +101,7 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
     };
     child.stdout.on('data', (chunk: Buffer) => out.add(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.add(chunk));
-    child.stdin.on('error', () => {}); // EPIPE: it did not want its input
+    child.stdin.on('error', () => {}); // EPIPE: the command ended without reading its input
     child.stdin.end(options.input ?? '');
     child.on('error', (error) => finish(127, `${error.message}\n`));
     child.on('exit', () =>
@@ -122,10 +122,10 @@ export function runChild(argv: readonly string[], options: ChildOptions = {}): P
   });
 }
 
-/** A process that stays until it is stopped; it outlives us unless it is. */
+/** A process that runs until it is stopped; otherwise it outlives us. */
 export interface Service {
   readonly pid: number;
-  /** Resolves with the exit status when it has ended, by itself or not. */
+  /** Resolves with the exit status when the process has ended. */
   readonly ended: Promise<number>;
   running(): boolean;
   signal(signal: NodeJS.Signals): void;
@@ -136,13 +136,13 @@ export interface Service {
 }
 
 export interface ServiceOptions extends Pick<ChildOptions, 'env' | 'cwd'> {
-  /** Made anew. Absent: nowhere. */
+  /** The file is truncated. Absent: the output is discarded. */
   readonly stdoutPath?: string;
-  /** Made anew; for what may outlive us. Absent: the first MiB is kept in memory. */
+  /** The file is truncated; for a process that may outlive us. Absent: the first MiB is kept in memory. */
   readonly stderrPath?: string;
 }
 
-/** Starts a process that stays. @throws when it cannot be started */
+/** Starts a process that keeps running. @throws when it cannot be started */
 export function startChild(argv: readonly string[], options: ServiceOptions): Promise<Service> {
   const [file = '', ...args] = argv;
   const stdout = options.stdoutPath === undefined ? 'ignore' : openSync(options.stdoutPath, 'w');
@@ -157,9 +157,9 @@ export function startChild(argv: readonly string[], options: ServiceOptions): Pr
     if (typeof fd === 'number') closeSync(fd);
   }
   const { stderrPath } = options;
-  const said = new Kept(1 << 20);
-  child.stderr?.on('data', (chunk: Buffer) => said.add(chunk));
-  const errors = stderrPath === undefined ? () => said.text() : () => readFileSync(stderrPath, 'utf8');
+  const captured = new CappedBuffer(1 << 20);
+  child.stderr?.on('data', (chunk: Buffer) => captured.add(chunk));
+  const errors = stderrPath === undefined ? () => captured.text() : () => readFileSync(stderrPath, 'utf8');
   return new Promise((done, fail) => {
     child.once('error', fail);
     child.once('spawn', () => done(asService(child, errors)));
@@ -209,8 +209,8 @@ export function runChildSync(argv: readonly string[], options: Pick<ChildOptions
 }
 
 /**
- * When a process was started, in clock ticks since boot: with its id it names one process for ever. Undefined when it is
- * gone, or a zombie that only waits to be asked.
+ * When a process was started, in clock ticks since boot: together with its id this identifies it. Undefined when it has
+ * ended, also when it is a zombie.
  */
 export function startTime(pid: number): string | undefined {
   try {
@@ -228,7 +228,7 @@ export function startTime(pid: number): string | undefined {
 export function runOnTerminal(argv: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
   const [file = '', ...args] = argv;
   const child = spawn(file, args, { stdio: 'inherit', env });
-  // Ctrl-C is for the command in front, which gets it from the terminal itself.
+  // The terminal sends Ctrl-C to the command, too, which decides what it does.
   const leave = (): void => {};
   process.on('SIGINT', leave);
   return new Promise((done, fail) => {

@@ -1,13 +1,13 @@
-// Memory of this process given back to the system after work that took much of it: V8 keeps what it once had until it wants to collect.
+// Returns this process's free memory to the system after work that took much: V8 itself would keep it until its next full collection.
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** Less than this is not worth the pause, bytes. */
-const MUCH = 128 << 20;
+/** A smaller heap is not worth the pause, bytes. */
+const HEAP_MIN_BYTES = 128 << 20;
 
-/** Collects everything that can be, where the heap is large: it takes tenths of a second then. */
+/** Runs a full garbage collection where the heap is large, which takes some tenths of a second. */
 export function giveMemoryBack(): void {
-  if (process.memoryUsage().heapTotal < MUCH) return;
+  if (process.memoryUsage().heapTotal < HEAP_MIN_BYTES) return;
   setFlagsFromString('--expose-gc');
   const collect: () => void = runInNewContext('gc');
   setFlagsFromString('--no-expose-gc');

@@ -1,4 +1,4 @@
-// Programs that start and end, told by the kernel (connector's process events, linux/cn_proc.h). Refused outside the first network namespace.
+// Reports processes that start and end (the connector's process events, linux/cn_proc.h). Refused outside the initial network namespace.
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { decodeMessages, encodeMessage } from '../../wire/netlink.js';
 import { native } from '../addon.js';
@@ -18,22 +18,22 @@ const NO_ERROR = 0;
 const EVENT = { fork: 0x1, exec: 0x2, comm: 0x200, exit: 0x80000000 } as const;
 const POLLIN = 1;
 const ANSWER_MS = 1000;
-const READ_AT_ONCE = 256;
+const READS_MAX = 256;
 const CN_HEADER = 20;
 
 export interface ProcessEvents {
   readonly started: (pid: number) => void;
   readonly ended: (pid: number) => void;
-  /** Some were lost: look at all processes. */
+  /** Events were lost: look at all processes. */
   readonly overrun: () => void;
 }
 
 export class ProcessMonitor {
   readonly #fd = new Fd(native().socket(AF_NETLINK, SOCK_DGRAM, NETLINK_CONNECTOR), 'process events');
   readonly #watch: Watch;
-  readonly #room = new Uint8Array(4096);
+  readonly #buffer = new Uint8Array(4096);
 
-  /** @throws SystemError ECONNREFUSED in a namespace of its own, EPERM */
+  /** @throws SystemError ECONNREFUSED in another network namespace, EPERM */
   constructor(readonly events: ProcessEvents) {
     try {
       const own = new Uint8Array(12);
@@ -48,7 +48,7 @@ export class ProcessMonitor {
     this.#watch = whenReadable(this.#fd.number, () => this.#read());
   }
 
-  /** As setReceiveBuffer has it. */
+  /** See setReceiveBuffer. */
   receiveBuffer(bytes: number, force: boolean): void {
     setReceiveBuffer(this.#fd.number, bytes, force);
   }
@@ -68,17 +68,17 @@ export class ProcessMonitor {
   }
 
   #read(): void {
-    for (let count = 0; count < READ_AT_ONCE; count++) {
+    for (let count = 0; count < READS_MAX; count++) {
       let length: number;
       try {
-        length = native().recvfrom(this.#fd.number, this.#room);
+        length = native().recvfrom(this.#fd.number, this.#buffer);
       } catch (error) {
         if (!hasCode(error, 'ENOBUFS')) throw error;
         this.events.overrun();
         continue;
       }
       if (length < 0) return;
-      for (const { payload } of decodeMessages(this.#room.subarray(0, length)) ?? []) this.#take(payload.subarray(CN_HEADER));
+      for (const { payload } of decodeMessages(this.#buffer.subarray(0, length)) ?? []) this.#take(payload.subarray(CN_HEADER));
     }
   }
 
@@ -96,7 +96,7 @@ export class ProcessMonitor {
     } else if (first === group && what === EVENT.exit) {
       this.events.ended(first);
     } else if (what === NO_ERROR) {
-      this.events.overrun(); // the answer to listening: from now on everything is told
+      this.events.overrun(); // the answer to #listen: events are reported from now on, so look at all processes
     }
   }
 

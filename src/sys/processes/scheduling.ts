@@ -1,4 +1,4 @@
-// How the kernel schedules this process: real-time class for all its threads, memory that stays in place, CPUs, limits.
+// CPU scheduling policy and limits of this process: real-time threads, locked memory, CPUs, nice value.
 import { readdirSync } from 'node:fs';
 import { setPriority } from 'node:os';
 import { native } from '../addon.js';
@@ -10,8 +10,8 @@ const RLIMIT_RTTIME = 15;
 const RLIMIT_CORE = 4;
 
 /**
- * SCHED_FIFO, 1..99, for every thread: the main one waits for V8's helpers now and then, and ordinary helpers would wait for ordinary
- * programs. What we start has ordinary scheduling. @throws SystemError EPERM
+ * SCHED_FIFO, 1..99, for every thread: the main thread sometimes waits for V8's helper threads, which must not wait for ordinary
+ * processes. Our children have the default policy. @throws SystemError EPERM
  */
 export function makeRealTime(priority: number): void {
   for (const thread of readdirSync('/proc/self/task')) {
@@ -20,8 +20,8 @@ export function makeRealTime(priority: number): void {
 }
 
 /**
- * The program's own pages stay in memory: none is ever read back from a file. V8's heap cannot be locked: giving its pages back would
- * fail, which V8 takes for fatal. @throws SystemError EPERM, EAGAIN
+ * The program's own pages stay in memory and are not read from their file again. V8's heap is not locked: V8 could not release its
+ * pages then, which is a fatal error for V8. @throws SystemError EPERM, EAGAIN
  */
 export function lockMemory(): void {
   native().lockFiles();
@@ -36,12 +36,12 @@ export function runOnCpus(cpus: readonly number[]): void {
   }
 }
 
-/** A real-time process that computes for so long without a pause is ended (SIGXCPU). @throws SystemError EPERM */
+/** A real-time process that runs this long without blocking is ended (SIGXCPU). @throws SystemError EPERM */
 export function limitRealTime(us: number): void {
   native().setLimit(RLIMIT_RTTIME, us, us);
 }
 
-/** This process may die of a full heap, which tells all by itself: its memory is not written to a disk. */
+/** No core dump: V8 reports a full heap by itself, and the memory of this process stays off the disk. */
 export function leaveNoCore(): void {
   native().setLimit(RLIMIT_CORE, 0, 0);
 }

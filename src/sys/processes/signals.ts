@@ -1,21 +1,21 @@
-// Signals that Node does not know, and the one that a dying parent leaves behind.
+// Real-time signals, which Node does not have, and the signal at the death of the parent.
 import { readSync } from 'node:fs';
 import { native } from '../addon.js';
 import { hasCode } from '../errno.js';
 import { Fd } from '../fd.js';
 import { whenReadable } from '../readable.js';
 
-/** Calls `work` with the number of each real-time signal that comes; the answer stops listening, and the signals do nothing then. */
+/** Calls `work` with the number of each real-time signal that comes. The returned function stops it; the signals are ignored then. */
 export function onRealTimeSignals(signals: readonly number[], work: (signal: number) => void): () => void {
   const fds = signals.map((signal) => new Fd(native().watchSignal(signal), `signal ${signal}`));
-  const room = new Uint8Array(64);
+  const bytes = new Uint8Array(64);
   const [first] = fds;
   if (first === undefined) return () => {};
-  // All of them name one pipe.
+  // All of them are the same pipe.
   const watch = whenReadable(first.number, () => {
     try {
-      const length = readSync(first.number, room);
-      room.subarray(0, length).forEach(work);
+      const length = readSync(first.number, bytes);
+      bytes.subarray(0, length).forEach(work);
     } catch (error) {
       if (!hasCode(error, 'EAGAIN')) throw error;
     }
@@ -26,7 +26,7 @@ export function onRealTimeSignals(signals: readonly number[], work: (signal: num
   };
 }
 
-/** Sends this process a signal (15: SIGTERM) when its parent dies, whatever kills it. */
+/** Sends this process a signal (15: SIGTERM) when its parent dies, however it dies. */
 export function dieWithParent(signal: number): void {
   native().parentDeathSignal(signal);
 }

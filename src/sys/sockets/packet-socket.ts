@@ -1,4 +1,4 @@
-// A raw socket on one interface (man 7 packet): whole Ethernet frames out and in, with a bounded wait.
+// A raw socket on one interface (man 7 packet): it sends and receives whole Ethernet frames.
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { Fd } from '../fd.js';
@@ -10,7 +10,7 @@ const SOL_PACKET = 263;
 const PACKET_QDISC_BYPASS = 20;
 const POLLIN = 1;
 const PACKET_OUTGOING = 4;
-const ROOM = 1 << 16;
+const BUFFER_BYTES = 1 << 16;
 
 /** struct sockaddr_ll: family, protocol (network order), index, hardware type, packet type, address length, address. */
 function linkAddress(ifindex: number, protocol: number): Uint8Array {
@@ -25,15 +25,15 @@ function linkAddress(ifindex: number, protocol: number): Uint8Array {
 /** Frames of one EtherType on one interface. Every method throws SystemError. */
 export class PacketSocket {
   readonly #fd: Fd;
-  readonly #room = new Uint8Array(ROOM);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
 
-  /** `etherType`: which frames come in (0x0003: all). `nsfd`: the network namespace; absent: our own. */
+  /** `etherType`: the frames to receive (0x0003: all). `nsfd`: the network namespace; absent: our own. */
   constructor(
     readonly ifindex: number,
     etherType: number,
     nsfd?: number,
   ) {
-    // Born deaf (protocol 0), so that nothing of other interfaces is in its queue before it is bound.
+    // Protocol 0 receives nothing, so that no frame of another interface is queued before the socket is bound.
     this.#fd = new Fd(native().socket(AF_PACKET, SOCK_RAW, 0, nsfd ?? -1), 'packet socket');
     try {
       native().bind(this.#fd.number, linkAddress(ifindex, etherType));
@@ -48,7 +48,7 @@ export class PacketSocket {
     return this.#fd.number;
   }
 
-  /** From now on frames go straight to the device, past tc and so past what balances there (PACKET_QDISC_BYPASS). */
+  /** From now on frames go directly to the device, without tc and so without the director (PACKET_QDISC_BYPASS). */
   bypassTrafficControl(): void {
     const on = new Uint8Array(4);
     viewOf(on).setInt32(0, 1, little);
@@ -67,17 +67,17 @@ export class PacketSocket {
     native().sendto(this.#fd.number, frame);
   }
 
-  /** The next frame that came from outside, or undefined when none is waiting. */
+  /** The next incoming frame, or undefined when none is queued. */
   receiveNow(): Uint8Array | undefined {
     for (;;) {
       const from = new Uint8Array(20);
-      const length = native().recvfrom(this.#fd.number, this.#room, from);
+      const length = native().recvfrom(this.#fd.number, this.#buffer, from);
       if (length < 0) return undefined;
-      if (from[10] !== PACKET_OUTGOING) return this.#room.slice(0, length);
+      if (from[10] !== PACKET_OUTGOING) return this.#buffer.slice(0, length);
     }
   }
 
-  /** Waits at most `ms` for a frame; undefined when none came. May return early with undefined: ask again until the time is over. */
+  /** Waits at most `ms` for a frame; undefined when none came. It may return undefined earlier: call it again until the time is over. */
   receive(ms: number): Uint8Array | undefined {
     const waiting = this.receiveNow();
     if (waiting !== undefined || native().pollOnce(this.#fd.number, POLLIN, ms) === 0) return waiting;

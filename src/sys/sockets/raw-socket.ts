@@ -1,4 +1,4 @@
-// Raw IP sockets (man 7 raw): whole packets of one protocol in from one interface, whole packets out by one.
+// Raw IP sockets (man 7 raw): a receiver and a sender of whole packets of one protocol on one interface.
 import type { Address, Family } from '../../model/address.js';
 import { addressId } from '../../model/identity.js';
 import { decodeAddress, encodeAddress } from '../../wire/address-bytes.js';
@@ -29,11 +29,11 @@ const IPV6 = {
   recvHopLimit: 51,
   hopLimit: 52,
 };
-/** TC_PRIO_CONTROL: before all ordinary traffic in the device's queue. */
+/** TC_PRIO_CONTROL: the device sends it before ordinary traffic. */
 const CONTROL_TRAFFIC = 6;
 /** The longest advert has 255 IPv6 addresses and a trailer behind them: 4116 bytes. */
-const ROOM = 8192;
-const CONTROL_ROOM = 128;
+const BUFFER_BYTES = 8192;
+const CONTROL_BYTES = 128;
 
 export interface Received {
   readonly source: Address;
@@ -69,8 +69,8 @@ function openRaw(family: Family, protocol: number, device: string): Fd {
 /** Packets of one protocol that arrive on one interface (`''`: on any) for this host or for a group that it joined. */
 export class RawReceiver {
   readonly #fd: Fd;
-  readonly #room = new Uint8Array(ROOM);
-  readonly #control = new Uint8Array(CONTROL_ROOM);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  readonly #control = new Uint8Array(CONTROL_BYTES);
   readonly #groups = new Map<string, { readonly group: Address; readonly ifindex: number }>();
 
   /** @throws SystemError ENODEV, EPERM */
@@ -104,7 +104,7 @@ export class RawReceiver {
     return this.#fd.number;
   }
 
-  /** Bytes of packets that may wait; beyond the system's bound where we may. */
+  /** Bytes that may be queued; more than net.core.rmem_max where this process is allowed to. */
   receiveBuffer(bytes: number): void {
     try {
       setReceiveBuffer(this.#fd.number, bytes, true);
@@ -113,7 +113,7 @@ export class RawReceiver {
     }
   }
 
-  /** ICMPv6: of this type alone (RFC 3542 §3.2: a bit for each that is kept out). */
+  /** ICMPv6: receive this type only (RFC 3542 §3.2: a set bit blocks its type). */
   onlyIcmpv6(type: number): void {
     const blocked = new Uint8Array(32).fill(0xff);
     viewOf(blocked).setUint32((type >> 5) * 4, ~(1 << (type & 31)) >>> 0, little);
@@ -128,7 +128,7 @@ export class RawReceiver {
     detachFilter(this.#fd);
   }
 
-  /** Joins what is new and leaves what is gone. */
+  /** Joins the groups that are new and leaves those that are not in the list. */
   setGroups(groups: readonly Address[], ifindex: number): void {
     const wanted = new Map(groups.map((group) => [`${ifindex} ${addressId(group)}`, { group, ifindex }]));
     for (const [key, one] of this.#groups) {
@@ -154,12 +154,12 @@ export class RawReceiver {
     native().setsockopt(this.#fd.number, inet ? SOL_IP : SOL_IPV6, inet ? IP[action] : IPV6[action], request);
   }
 
-  /** The next packet, or undefined when none waits. Packets longer than 8 KiB are cut. */
+  /** The next packet, or undefined when none is queued. Packets longer than 8 KiB are cut. */
   receive(): Received | undefined {
     const from = new Uint8Array(28);
-    const length = native().recvmsg(this.#fd.number, this.#room, from, this.#control);
+    const length = native().recvmsg(this.#fd.number, this.#buffer, from, this.#control);
     if (length < 0) return undefined;
-    const bytes = this.#room.slice(0, length);
+    const bytes = this.#buffer.slice(0, length);
     const { ifindex, destination, hopLimit } = readControl(this.#control);
     const inet = this.family === 'inet';
     const none: Address = inet ? { family: 'inet', words: [0] } : { family: 'inet6', words: [0, 0, 0, 0] };
@@ -177,7 +177,7 @@ export class RawReceiver {
   }
 }
 
-/** What the kernel says beside a packet: struct cmsghdr {length (8 bytes), level, type}, then struct in_pktinfo, in6_pktinfo or an int. */
+/** The control messages of a packet: struct cmsghdr {length (8 bytes), level, type}, then struct in_pktinfo, in6_pktinfo or an int. */
 function readControl(control: Uint8Array): { ifindex: number; destination: Address | undefined; hopLimit: number } {
   const view = viewOf(control);
   const found = { ifindex: 0, destination: undefined as Address | undefined, hopLimit: 0 };
@@ -199,7 +199,7 @@ function readControl(control: Uint8Array): { ifindex: number; destination: Addre
   return found;
 }
 
-/** Sends whole packets, headers and all, by one interface (`''`: as the routes say). It never receives. */
+/** Sends whole packets with their headers by one interface (`''`: by the routing table). It never receives. */
 export class RawSender {
   readonly #fd: Fd;
 

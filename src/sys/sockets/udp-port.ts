@@ -1,5 +1,5 @@
-// UDP by ports instead of interfaces (man 7 udp): one port heard on all of them, with what the kernel knows of each datagram, and senders
-// that keep their source port.
+// UDP on all interfaces (man 7 udp): a listener on one port, which gets destination and TTL of each datagram, and a sender with a fixed
+// source port.
 import type { Address, Family } from '../../model/address.js';
 import { decodeAddress } from '../../wire/address-bytes.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
@@ -13,28 +13,28 @@ const AF = { inet: 2, inet6: 10 } as const;
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_PRIORITY = 12;
-/** TC_PRIO_CONTROL: before all ordinary traffic in the device's queue. */
+/** TC_PRIO_CONTROL: the device sends it before ordinary traffic. */
 const CONTROL_TRAFFIC = 6;
 const IPV6_V6ONLY = 26;
-/** Level; options that ask for TTL and destination, and the kinds of the answers; the TTL of what is sent. */
-const TOLD = {
+/** Level; the options that request TTL and destination, and the types of their control messages; the TTL of sent datagrams. */
+const OPTIONS = {
   inet: { level: 0, askTtl: 12, ttl: 2, askDestination: 8, destination: 8, destinationAt: 8, sendTtl: 2 },
   inet6: { level: 41, askTtl: 51, ttl: 52, askDestination: 49, destination: 50, destinationAt: 0, sendTtl: 16 },
 } as const;
 const ADDRESS_AT = { inet: 4, inet6: 8 } as const;
 const ADDRESS_BYTES = { inet: 4, inet6: 16 } as const;
 const ANY: Readonly<Record<Family, Address>> = { inet: { family: 'inet', words: [0] }, inet6: { family: 'inet6', words: [0, 0, 0, 0] } };
-const ROOM = 512;
-const CONTROL_ROOM = 128;
+const BUFFER_BYTES = 512;
+const CONTROL_BYTES = 128;
 const CMSG_HEAD = 16;
 
-export interface Heard {
+export interface ReceivedDatagram {
   readonly source: Address;
   readonly sourcePort: number;
   readonly destination: Address;
-  /** 0: not told. */
+  /** 0: unknown. */
   readonly ttl: number;
-  /** A copy; longer than 512 bytes: cut. */
+  /** A copy of at most 512 bytes; the rest is cut. */
   readonly bytes: Uint8Array;
 }
 
@@ -42,7 +42,7 @@ function open(family: Family, what: string): Fd {
   const fd = new Fd(native().socket(AF[family], SOCK_DGRAM, 0), what);
   try {
     native().setsockopt(fd.number, SOL_SOCKET, SO_PRIORITY, int32(CONTROL_TRAFFIC));
-    if (family === 'inet6') native().setsockopt(fd.number, TOLD.inet6.level, IPV6_V6ONLY, int32(1));
+    if (family === 'inet6') native().setsockopt(fd.number, OPTIONS.inet6.level, IPV6_V6ONLY, int32(1));
     return fd;
   } catch (error) {
     fd.close();
@@ -51,9 +51,9 @@ function open(family: Family, what: string): Fd {
 }
 
 /** struct cmsghdr {length (8 bytes), level, type}, then struct in_pktinfo, in6_pktinfo or an int. */
-function readControl(control: Uint8Array, family: Family): Pick<Heard, 'destination' | 'ttl'> {
+function readControl(control: Uint8Array, family: Family): Pick<ReceivedDatagram, 'destination' | 'ttl'> {
   const view = viewOf(control);
-  const { level, ttl, destination, destinationAt } = TOLD[family];
+  const { level, ttl, destination, destinationAt } = OPTIONS[family];
   const found = { ttl: 0, destination: ANY[family] };
   for (let at = 0; at + CMSG_HEAD <= control.length; ) {
     const length = Number(view.getBigUint64(at, little));
@@ -67,11 +67,11 @@ function readControl(control: Uint8Array, family: Family): Pick<Heard, 'destinat
   return found;
 }
 
-/** Hears one port of one family on all interfaces. */
+/** Receives on one port of one family, from all interfaces. */
 export class UdpListener {
   readonly #fd: Fd;
-  readonly #room = new Uint8Array(ROOM);
-  readonly #control = new Uint8Array(CONTROL_ROOM);
+  readonly #buffer = new Uint8Array(BUFFER_BYTES);
+  readonly #control = new Uint8Array(CONTROL_BYTES);
   readonly #from = new Uint8Array(28);
 
   /** @throws SystemError EADDRINUSE, EAFNOSUPPORT (no IPv6 here) */
@@ -80,7 +80,7 @@ export class UdpListener {
     readonly port: number,
   ) {
     this.#fd = open(family, `udp port ${port}`);
-    const { level, askTtl, askDestination } = TOLD[family];
+    const { level, askTtl, askDestination } = OPTIONS[family];
     try {
       native().setsockopt(this.#fd.number, level, askTtl, int32(1));
       native().setsockopt(this.#fd.number, level, askDestination, int32(1));
@@ -95,7 +95,7 @@ export class UdpListener {
     return this.#fd.number;
   }
 
-  /** Bytes that may wait; beyond the system's bound. @throws SystemError EPERM */
+  /** Bytes that may be queued, also more than net.core.rmem_max. @throws SystemError EPERM */
   receiveBuffer(bytes: number): void {
     setReceiveBuffer(this.#fd.number, bytes, true);
   }
@@ -108,16 +108,16 @@ export class UdpListener {
     detachFilter(this.#fd);
   }
 
-  /** The next datagram, or undefined when none waits. @throws SystemError */
-  receive(): Heard | undefined {
-    const length = native().recvmsg(this.#fd.number, this.#room, this.#from, this.#control);
+  /** The next datagram, or undefined when none is queued. @throws SystemError */
+  receive(): ReceivedDatagram | undefined {
+    const length = native().recvmsg(this.#fd.number, this.#buffer, this.#from, this.#control);
     if (length < 0) return undefined;
     const at = ADDRESS_AT[this.family];
     return {
       source: decodeAddress(this.#from.slice(at, at + ADDRESS_BYTES[this.family])) ?? ANY[this.family],
       sourcePort: viewOf(this.#from).getUint16(2),
       ...readControl(this.#control, this.family),
-      bytes: this.#room.slice(0, length),
+      bytes: this.#buffer.slice(0, length),
     };
   }
 
@@ -130,7 +130,7 @@ export class UdpListener {
 export class UdpSender {
   readonly #fd: Fd;
 
-  /** `source` absent: the routes say. @throws SystemError EADDRINUSE, EADDRNOTAVAIL (not an address of this host) */
+  /** `source` absent: the routing table chooses it. @throws SystemError EADDRINUSE, EADDRNOTAVAIL (not an address of this host) */
   constructor(
     readonly family: Family,
     source: Address | undefined,
@@ -140,7 +140,7 @@ export class UdpSender {
     this.#fd = open(family, `udp from port ${port}`);
     try {
       this.ttl(ttl);
-      // Nobody reads here: as little as there is for what strangers send to this port.
+      // This socket is never read: the smallest buffer for what other hosts send to its port.
       setReceiveBuffer(this.#fd.number, 0, false);
       native().bind(this.#fd.number, socketAddress(source ?? ANY[family], port));
     } catch (error) {
@@ -153,9 +153,9 @@ export class UdpSender {
     return this.#fd.number;
   }
 
-  /** 1..255, for what is sent from now on. */
+  /** 1..255, for datagrams sent from now on. */
   ttl(ttl: number): void {
-    const { level, sendTtl } = TOLD[this.family];
+    const { level, sendTtl } = OPTIONS[this.family];
     native().setsockopt(this.#fd.number, level, sendTtl, int32(ttl));
   }
 

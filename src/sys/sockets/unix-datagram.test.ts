@@ -8,7 +8,7 @@ import { hasCode } from '../errno.js';
 import { openFds } from '../fd.js';
 import { UnixDatagram } from './unix-datagram.js';
 
-test('what is sent is heard whole; nobody listening, or nobody any more, is an error with its code', () => {
+test('each text arrives as one datagram; without a listener, or when it is gone, the error has its code', () => {
   const folder = mkdtempSync(join(tmpdir(), 'weir-unix-'));
   const before = openFds();
   try {
@@ -35,7 +35,7 @@ test('what is sent is heard whole; nobody listening, or nobody any more, is an e
   }
 });
 
-test('a full queue does not hold the sender', () => {
+test('a full queue does not block the sender', () => {
   const name = `@weir-test-${process.pid}`;
   const listener = new UnixListener(name);
   const socket = UnixDatagram.connect(name);

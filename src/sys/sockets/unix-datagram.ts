@@ -1,4 +1,4 @@
-// Datagrams to a socket of the file system (man 7 unix), as syslog and systemd listen on: node itself speaks only streams there.
+// Datagrams to a Unix socket (man 7 unix), as syslog and systemd receive them: node itself has only stream sockets there.
 import { WeirError } from '../../model/errors/weir-error.js';
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
@@ -7,12 +7,12 @@ import { Fd } from '../fd.js';
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 /** struct sockaddr_un's path, without its final NUL. */
-const LONGEST_PATH = 107;
+const PATH_MAX_BYTES = 107;
 
 /** struct sockaddr_un. A path that begins with @ is an abstract one. @throws WeirError socket-path when it is too long */
 function socketAddress(path: string): Uint8Array {
   const name = Buffer.from(path);
-  if (name.length === 0 || name.length > LONGEST_PATH) throw new WeirError('socket-path', { path, bytesMax: LONGEST_PATH });
+  if (name.length === 0 || name.length > PATH_MAX_BYTES) throw new WeirError('socket-path', { path, bytesMax: PATH_MAX_BYTES });
   const abstract = path.startsWith('@');
   const out = new Uint8Array(2 + name.length + (abstract ? 0 : 1));
   viewOf(out).setUint16(0, AF_UNIX, little);
@@ -21,11 +21,11 @@ function socketAddress(path: string): Uint8Array {
   return out;
 }
 
-/** A socket that is connected to a listener's path. */
+/** A socket connected to the path of a listener. */
 export class UnixDatagram {
   private constructor(readonly fd: Fd) {}
 
-  /** @throws SystemError ENOENT, ECONNREFUSED when nobody listens there */
+  /** @throws SystemError ENOENT, ECONNREFUSED when no process listens there */
   static connect(path: string): UnixDatagram {
     const address = socketAddress(path);
     const fd = new Fd(native().socket(AF_UNIX, SOCK_DGRAM, 0), path);
@@ -38,7 +38,7 @@ export class UnixDatagram {
     return new UnixDatagram(fd);
   }
 
-  /** Never waits. @throws SystemError EAGAIN when the listener's queue is full, ECONNREFUSED when it went away */
+  /** Never blocks. @throws SystemError EAGAIN when the listener's queue is full, ECONNREFUSED when it went away */
   send(text: string): void {
     native().sendto(this.fd.number, Buffer.from(text));
   }
