@@ -163,7 +163,7 @@ function unicastLines({ config, oldChecksum }: InstanceState): readonly string[]
   ];
 }
 
-function holdingLines(instance: InstanceState, machine: VrrpMachine): readonly string[] {
+function resourceLines(instance: InstanceState, machine: VrrpMachine): readonly string[] {
   const { config, addressesSet: set } = instance;
   const dropped = set && !config.accept && instance.basePriority !== 255;
   const texts = (values: InstanceState['config']['addresses']): readonly string[] =>
@@ -211,7 +211,7 @@ export function instanceLines(instance: InstanceState, machine: VrrpMachine, hos
     ...placeLines(instance, machine),
     ...timingLines(instance),
     ...electionLines(instance),
-    ...holdingLines(instance, machine),
+    ...resourceLines(instance, machine),
     ...trackLines(instance, machine),
     `   Using smtp notification = ${notify.smtpAlert ? 'yes' : 'no'}`,
     `   Notify deleted = ${notify.deleted === undefined ? 'Fault' : 'Deleted'}`,

@@ -43,7 +43,7 @@ function timing({ config }: InstanceState): Record<string, unknown> {
   };
 }
 
-function holdings(instance: InstanceState, machine: VrrpMachine): Record<string, unknown> {
+function resources(instance: InstanceState, machine: VrrpMachine): Record<string, unknown> {
   const { config, addressesSet: set } = instance;
   const dropped = set && !config.accept && config.priority !== 255;
   const texts = (values: InstanceState['config']['addresses']): readonly string[] =>
@@ -103,7 +103,7 @@ function data(instance: InstanceState, machine: VrrpMachine, host: DumpHost, lay
     smtp_alert: config.notify.smtpAlert,
     notify_deleted: config.notify.deleted !== undefined,
     ...scripts(config.notify),
-    ...holdings(instance, machine),
+    ...resources(instance, machine),
     ...tracked(instance, machine, layout),
     auth_type: AUTH_TYPES[authentication.kind],
     ...('password' in authentication ? { auth_data: layout === 1 ? authentication.password : '********' } : {}),

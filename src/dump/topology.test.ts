@@ -1,4 +1,4 @@
-// What keepalived.data says of static objects, as recorded of the original: light tunnels, track groups and their members.
+// What keepalived.data has of static objects, as recorded of keepalived: light tunnels, track groups and their members.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { instanceText, readText } from '../../test/support/keepalived-text.js';

@@ -1,5 +1,5 @@
 // The adverts' socket filter without a network: what it drops the machine refuses, what it passes the machine refuses only for reasons that
-// are not the filter's; every digest by both; and who may use up a sealed master's rate: nobody but the master.
+// are not the filter's; every digest by both; and who may use up an authenticated master's rate: the master alone.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openPacket } from '../../src/control/vrrp/receive/packet.js';
@@ -60,8 +60,8 @@ function reasonOf({ filter }: Tried, bytes: Uint8Array): FilterReason | undefine
   return reasons[0];
 }
 
-/** What the machine says: believed, not its, or the counter of its refusal. */
-function machineSays({ state, inet }: Tried, packet: Uint8Array): 'believed' | 'nobody' | keyof Counters {
+/** What the machine makes of it: believed, not its, or the counter of its refusal. */
+function verdictOf({ state, inet }: Tried, packet: Uint8Array): 'believed' | 'nobody' | keyof Counters {
   const bytes = packet.subarray(ETHERNET_BYTES);
   const at = inet ? 12 : 8;
   const length = inet ? 4 : 16;
@@ -77,15 +77,15 @@ function machineSays({ state, inet }: Tried, packet: Uint8Array): 'believed' | '
 }
 
 function compare(tried: Tried, bytes: Uint8Array): 'believed' | 'refused' | 'passed' {
-  const [reason, said] = [reasonOf(tried, bytes), machineSays(tried, bytes)];
-  const about = `filter: ${reason ?? 'passes'}, machine: ${said}: ${Buffer.from(bytes).toString('hex')}`;
-  if (reason === 'vrid' || reason === 'length') assert.ok(said === 'nobody' || said === 'lengthErrors', about);
+  const [reason, verdict] = [reasonOf(tried, bytes), verdictOf(tried, bytes)];
+  const about = `filter: ${reason ?? 'passes'}, machine: ${verdict}: ${Buffer.from(bytes).toString('hex')}`;
+  if (reason === 'vrid' || reason === 'length') assert.ok(verdict === 'nobody' || verdict === 'lengthErrors', about);
   // Too many, or too old: the machine, which here has no past, may believe them.
-  else if (reason !== undefined && !['rate', 'replay', 'long'].includes(reason)) assert.notEqual(said, 'believed', about);
+  else if (reason !== undefined && !['rate', 'replay', 'long'].includes(reason)) assert.notEqual(verdict, 'believed', about);
   if (reason !== undefined) return 'refused';
   const long = bytes.length > SUMMED;
-  assert.ok(said === 'believed' || (long && said === 'checksumErrors') || notTheFilters.includes(said as keyof Counters), about);
-  return said === 'believed' ? 'believed' : 'passed';
+  assert.ok(verdict === 'believed' || (long && verdict === 'checksumErrors') || notTheFilters.includes(verdict as keyof Counters), about);
+  return verdict === 'believed' ? 'believed' : 'passed';
 }
 
 for (const [kind, changes] of Object.entries(kinds)) {

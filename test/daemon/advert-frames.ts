@@ -1,4 +1,4 @@
-// Adverts as frames, for the socket filter run without a network: right ones of every kind, sealed with the time going on, and changed ones.
+// Adverts as frames, for the socket filter run without a network: right ones of every kind, authenticated as time goes on, and changed ones.
 import type { Address } from '../../src/model/address.js';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
 import { decodeAddress, encodeAddress } from '../../src/wire/address-bytes.js';
@@ -30,7 +30,7 @@ const toPeer = (text: string): NonNullable<VrrpInstance['unicast']> => ({
 });
 const unicast = toPeer('10.99.0.2');
 
-/** Every kind of instance that the filter tells apart; VRID 51. */
+/** Every kind of instance that the filter distinguishes; VRID 51. */
 export const kinds: Readonly<Record<string, Partial<VrrpInstance>>> = {
   v2: { version: 2 },
   password: { version: 2, authentication: { kind: 'pass', password: '1111' } },
@@ -172,7 +172,7 @@ function resummed(packet: Packet, random: Random): Uint8Array {
   return frame({ ...packet, payload });
 }
 
-/** A captured advert with a number that is still to come and everything right but the seal. */
+/** A captured advert with a number that is still to come and everything right but the digest. */
 export function withNextNumber(advert: Uint8Array): Uint8Array {
   const out = advert.slice();
   const six = viewOf(out).getUint16(12) === EtherType.ipv6;

@@ -1,4 +1,4 @@
-// Who knows a sealed master's MAC, address and priority, but not its key: however much he sends, the master's next advert passes.
+// A sender that knows an authenticated master's MAC, address and priority, but not its key: however much it sends, the master's next advert passes.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Abi } from '../../src/daemon/filter/abi.gen.js';
@@ -66,7 +66,7 @@ function valid(bench: Bench, sender: ReturnType<typeof senderFor>): Packet {
   }
 }
 
-/** The same with a seal that nobody made: everything is right but the digest's last byte. */
+/** The same with a wrong digest: everything is right but its last byte. */
 function forged(packet: Packet): Packet {
   const payload = packet.payload.slice();
   const last = packet.protocol === 51 ? 23 : payload.length - 1;

@@ -85,9 +85,9 @@ async function counted(daemon: RunningDaemon, least: number): Promise<void> {
 test('a flood of forged and replayed adverts of an authenticated master makes no second one', { skip: noNamespaces() }, () =>
   inBed(async (bed) => {
     const master = bed.start(configuration(atPriority(255)));
-    for (const { name } of pair) await master.said(new RegExp(`\\(${name}\\) Entering MASTER STATE`));
+    for (const { name } of pair) await master.logged(new RegExp(`\\(${name}\\) Entering MASTER STATE`));
     const backup = bed.start(configuration(atPriority(100)), bed.there);
-    for (const { name } of pair) await backup.said(new RegExp(`\\(${name}\\) Entering BACKUP STATE`));
+    for (const { name } of pair) await backup.logged(new RegExp(`\\(${name}\\) Entering BACKUP STATE`));
     const adverts = [
       ...capture(
         bed,

@@ -23,7 +23,7 @@ const ofB = (...lines: readonly string[]): string => session('a', ends.a, ends.b
 async function pair(bed: BfdBed, a: string, b: string): Promise<readonly [Node, Node]> {
   const nodes = [bed.node('a', 'weir', `${ends.a}/24`), bed.node('b', 'weir', `${ends.b}/24`)] as const;
   const daemons = [nodes[0].start(a), nodes[1].start(b)];
-  await Promise.all(daemons.map((daemon) => daemon.said(UP)));
+  await Promise.all(daemons.map((daemon) => daemon.logged(UP)));
   return nodes;
 }
 
@@ -44,7 +44,7 @@ const processTests = (): void => {
       const globals = block('global_defs', ['bfd_process_name bfd_of_a', 'bfd_rt_priority 12']);
       const [a] = await pair(bed, globals + ofA('max_hops 3'), ofB());
       const { daemon } = a;
-      await daemon?.said(new RegExp(`^Starting BFD child process, pid=${a.pidOf('b')}$`));
+      await daemon?.logged(new RegExp(`^Starting BFD child process, pid=${a.pidOf('b')}$`));
       assert.equal(readFileSync(`/proc/${a.pidOf('b')}/comm`, 'utf8'), 'bfd_of_a\n');
       // Fields 40 and 41 of proc(5)'s stat, counted behind the name: real-time priority, and policy (FIFO).
       const stat =
@@ -54,7 +54,7 @@ const processTests = (): void => {
       const refused = daemon?.lines.some((line) => /bfd_rt_priority was refused/.test(line));
       assert.deepEqual([stat[37], stat[38]], refused ? ['0', '0'] : ['12', '1']);
       const text = await dump(bed, a);
-      await daemon?.said(new RegExp(`^Printing BFD data for process\\(${a.pidOf('b')}\\) on signal$`));
+      await daemon?.logged(new RegExp(`^Printing BFD data for process\\(${a.pidOf('b')}\\) on signal$`));
       const fields = {
         'Neighbor IP': ends.b,
         'Source IP': ends.a,
@@ -78,9 +78,9 @@ const reloadTests = (): void => {
       const discriminator = field(await dump(bed, a), 'local discriminator');
       a.write(ofA('min_tx 150', 'min_rx 50') + session('c', '10.99.0.9', ends.a));
       a.daemon?.signal('SIGHUP');
-      await a.daemon?.said(/Reload complete/);
-      await a.daemon?.said(/\(b\) Starting poll sequence/);
-      await b.daemon?.said(/Detection time is 3000000 us \(was 2000000 us\)/);
+      await a.daemon?.logged(/Reload complete/);
+      await a.daemon?.logged(/\(b\) Starting poll sequence/);
+      await b.daemon?.logged(/Detection time is 3000000 us \(was 2000000 us\)/);
       const text = await dump(bed, a);
       assert.deepEqual([field(text, 'local discriminator'), field(text, 'local state')], [discriminator, 'Up']);
       assert.match(text, /BFD Instance = c\n/);
@@ -100,7 +100,7 @@ const reloadTests = (): void => {
       const seen = a.daemon?.lines.length ?? 0;
       a.write(ofA() + tracking);
       a.daemon?.signal('SIGHUP');
-      await a.daemon?.said(/\(V\) Changing effective priority from 100 to 120/, seen);
+      await a.daemon?.logged(/\(V\) Changing effective priority from 100 to 120/, seen);
     }));
 
   test('several routers on the way, and the port that is for them', () =>
@@ -118,7 +118,7 @@ const reloadTests = (): void => {
         'virtual_ipaddress {\n    10.99.0.100\n  }',
       ]);
       const daemon = a.start(ofA() + instance, '-B');
-      await daemon.said(/entering FAULT state/);
+      await daemon.logged(/entering FAULT state/);
       assert.equal(a.pidOf('b'), 0);
     }));
 };
@@ -139,15 +139,15 @@ const troubleTests = (): void => {
       await a.daemon?.until('it is master', () => a.holds(vip));
       const killed = a.pidOf('b');
       process.kill(killed, 'SIGKILL');
-      await a.daemon?.said(/BFD child process\(\d+\) died: Respawning/);
+      await a.daemon?.logged(/BFD child process\(\d+\) died: Respawning/);
       await a.daemon?.until('the session is up again', () => (a.daemon?.lines.filter((line) => UP.test(line)).length ?? 0) > 1);
       assert.ok(a.holds(vip));
       assert.notEqual(a.pidOf('b'), killed);
       process.kill(a.pidOf('r'), 'SIGKILL');
-      await a.daemon?.said(/VRRP child process\(\d+\) died: Respawning/);
+      await a.daemon?.logged(/VRRP child process\(\d+\) died: Respawning/);
       await a.daemon?.until('the new VRRP process was told', () => a.holds(vip) && a.pidOf('r') > 0);
       await b.crash();
-      await a.daemon?.said(/Tracked BFD instance b is DOWN/);
+      await a.daemon?.logged(/Tracked BFD instance b is DOWN/);
       await a.daemon?.until('the path is lost', () => !a.holds(vip));
     }));
 

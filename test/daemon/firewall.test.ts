@@ -22,8 +22,8 @@ test('packets to a master that does not accept are dropped, neighbour discovery 
     const instance = { ...quick, accept: false, excludedAddresses: [host('fd00:99::100/64'), host('fe80::99:100')] };
     bed.there.ip('addr add fd00:99::2/64 dev v0 nodad');
     const daemon = bed.start(configuration([instance]));
-    await daemon.said(/setting firewall drop rule/);
-    await daemon.said(/Sending gratuitous ARP/);
+    await daemon.logged(/setting firewall drop rule/);
+    await daemon.logged(/Sending gratuitous ARP/);
     assert.deepEqual(ruleset(bed).slice(0, 8), [
       'table ip keepalived {',
       'set vips {',
@@ -92,10 +92,10 @@ test('a virtual MAC: macvlan, settings, IGMP by the parent, and back', options, 
       { ...six, addresses: [host('fe80::99:100')], virtualInterface },
     ];
     const daemon = bed.start(configuration(instances));
-    await daemon.said(/\(VI_1\): Success creating VMAC interface vrrp\.51/);
-    await daemon.said(/\(VI_1\) Entering MASTER STATE/);
-    await daemon.said(/\(VI_6\) Entering MASTER STATE/);
-    await daemon.said(/Sending unsolicited Neighbour Advert on vrrp6\.51/);
+    await daemon.logged(/\(VI_1\): Success creating VMAC interface vrrp\.51/);
+    await daemon.logged(/\(VI_1\) Entering MASTER STATE/);
+    await daemon.logged(/\(VI_6\) Entering MASTER STATE/);
+    await daemon.logged(/Sending unsolicited Neighbour Advert on vrrp6\.51/);
     const link = bed.here.ip('-d link show vrrp.51');
     assert.match(link, /00:00:5e:00:01:33[\s\S]*macvlan mode private[\s\S]*addrgenmode none/);
     assert.match(bed.here.ip('-4 addr show vrrp.51'), /10\.99\.0\.100\/24/);

@@ -1,4 +1,4 @@
-// Floods of adverts that cannot be right: dropped and counted in the kernel; the machine hears one a second of each kind and stays master.
+// Floods of adverts that cannot be right: dropped and counted in the kernel; the machine receives one a second of each kind and stays master.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
@@ -30,7 +30,7 @@ const kinds = {
 test('a flood of wrong adverts changes nothing', { skip: noNamespaces() }, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, priority: 100 }]));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     const lines = daemon.lines.length;
     const { sent } = flood(
       bed.there,
@@ -47,9 +47,9 @@ test('a flood of wrong adverts changes nothing', { skip: noNamespaces() }, () =>
     for (const kind of ['lengthErrors', 'ttlErrors', 'versionErrors', 'typeErrors', 'checksumErrors']) {
       assert.ok((counters[kind] ?? 0) > COUNT - SAMPLES, `${kind}: ${counters[kind]}`);
     }
-    const said = daemon.lines.slice(lines).filter((line) => !/^counters|ratuitous/.test(line));
-    assert.ok(!said.some((line) => /Entering/.test(line)), said.join('\n'));
-    assert.ok(said.length < SAMPLES, said.join('\n'));
+    const logged = daemon.lines.slice(lines).filter((line) => !/^counters|ratuitous/.test(line));
+    assert.ok(!logged.some((line) => /Entering/.test(line)), logged.join('\n'));
+    assert.ok(logged.length < SAMPLES, logged.join('\n'));
     assert.match(bed.here.ip('-4 addr show v0'), /10\.99\.0\.100/);
   }),
 );

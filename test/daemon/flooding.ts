@@ -18,8 +18,8 @@ export interface Flooded {
   readonly refused: number;
 }
 
-function result(said: string): Flooded {
-  const [, sent, refused] = /^(\d+) (\d+)\n$/.exec(said) ?? assert.fail(`the flooder ended with: ${said}`);
+function result(output: string): Flooded {
+  const [, sent, refused] = /^(\d+) (\d+)\n$/.exec(output) ?? assert.fail(`the flooder ended with: ${output}`);
   return { sent: Number(sent), refused: Number(refused) };
 }
 
@@ -34,12 +34,12 @@ export function floodMeanwhile(from: Host, plans: readonly FloodPlan[]): Promise
   const argv = ['netns', 'exec', from.namespace, process.execPath, FLOODER, indexOf(from)];
   const child = spawn('ip', argv, { stdio: ['pipe', 'pipe', 'inherit'] });
   child.stdin.end(written(plans));
-  let said = '';
+  let output = '';
   child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    said += chunk;
+    output += chunk;
   });
   return new Promise((done, fail) => {
-    child.on('close', (status) => (status === 0 ? done(result(said)) : fail(new Error(`the flooder ended with ${status}`))));
+    child.on('close', (status) => (status === 0 ? done(result(output)) : fail(new Error(`the flooder ended with ${status}`))));
   });
 }
 

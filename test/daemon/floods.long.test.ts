@@ -1,5 +1,5 @@
 // Floods of every kind against a pair of every kind — unicast, IPv6, VMAC, fast mode, heartbeats, addresses claimed by ARP and neighbour
-// advertisements — at both nodes: nobody changes, whoever counts on adverts gets them, and what came is counted by its reason.
+// advertisements — at both nodes: no state changes, backups get their adverts, and what came is counted by its reason.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { VrrpInstance } from '../../src/model/keepalived/instance.js';
@@ -63,7 +63,7 @@ function instances(priority: number, peer: VrrpInstance['addresses'][number]['ad
 
 const envelope = { ttl: 255, id: 1, protocol: 112, options: new Uint8Array(0) };
 
-/** A right advert of somebody's, for somebody: then it is damaged. */
+/** A right advert of a random sender for a random receiver, then damaged. */
 function advert(vrid: number, more: Partial<VrrpAdvert> = {}, packet: Partial<Packet> = {}): Uint8Array {
   const six = vrid === 102;
   const [source, destination] = [packet.source ?? (six ? sixOurs : stranger), packet.destination ?? (six ? sixAll : all)];
@@ -164,9 +164,9 @@ async function floodFor(from: Host, to: Host, kinds: Kinds): Promise<Flooded> {
 test('floods of every kind at both nodes change nothing', { skip: noNamespaces() }, () =>
   inBed(async (bed) => {
     const master = bed.start(configuration(instances(200, theirs)));
-    for (const name of indexOf.keys()) await master.said(new RegExp(`\\(${name}\\) Entering MASTER STATE`));
+    for (const name of indexOf.keys()) await master.logged(new RegExp(`\\(${name}\\) Entering MASTER STATE`));
     const backup = bed.start(configuration(instances(100, ours)), bed.there);
-    for (const name of indexOf.keys()) await backup.said(new RegExp(`\\(${name}\\) Entering BACKUP STATE`));
+    for (const name of indexOf.keys()) await backup.logged(new RegExp(`\\(${name}\\) Entering BACKUP STATE`));
     const lines = [master.lines.length, backup.lines.length];
     const floods = [await floodFor(bed.there, bed.here, atMaster), await floodFor(bed.here, bed.there, atBackup)] as const;
     const changes = (): readonly string[] =>

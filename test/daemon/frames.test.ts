@@ -40,7 +40,7 @@ test('an IPv4 advert, version 2, and gratuitous ARP', options, () =>
         { ...quick, version: 2, advertUs: 1_000_000, priority: 255, initialState: 'master', addresses: [host('10.99.0.100')] },
       ]),
     );
-    await daemon.said(/Sending gratuitous ARP on v0/);
+    await daemon.logged(/Sending gratuitous ARP on v0/);
     const [advert] = await daemon.until('an advert', () => {
       const found = tap.matching(/^01005e000012/);
       return found.length > 0 && found;
@@ -89,7 +89,7 @@ test('an IPv6 advert from the link-local address, and neighbour advertisements',
     assert.ok(own.includes(source ?? ''), `${source} is none of ${own}`);
     assert.equal(vip, 'fe800000000000000000000000990100');
     assert.notEqual(checksum, '0000');
-    const [told] = await daemon.until('an advertisement', () => {
+    const [frame] = await daemon.until('an advertisement', () => {
       const found = tap.matching(/^333300000001.{12}86dd6000000000203aff.{64}88/);
       return found.length > 0 && found;
     });
@@ -97,7 +97,7 @@ test('an IPv6 advert from the link-local address, and neighbour advertisements',
       `^333300000001${mac}86dd6000000000203afffe800000000000000000000000990100ff020000000000000000000000000001` +
         `8800....20000000fe8000000000000000000000009901000201${mac}$`,
     );
-    assert.match(told?.hex ?? '', expected);
+    assert.match(frame?.hex ?? '', expected);
   }),
 );
 

@@ -57,8 +57,8 @@ test('addresses with their flags, taken off at the stop', options, () =>
     ];
     const before = shown(bed.here.ip('-j addr show v0'));
     const daemon = bed.start(configuration([{ ...quick, addresses, excludedAddresses }]));
-    await daemon.said(/Entering MASTER STATE/);
-    await daemon.said(/event: state/);
+    await daemon.logged(/Entering MASTER STATE/);
+    await daemon.logged(/event: state/);
     await daemon.until('all of them', () => shown(bed.here.ip('-j addr show v0')).length === before.length + 11);
     const added = shown(bed.here.ip('-j addr show v0')).filter((one) => !before.includes(one));
     assert.deepEqual(
@@ -86,7 +86,7 @@ test('what a crashed run left is taken off at the start', options, () =>
   inBed(async (bed) => {
     bed.here.ip('addr add 10.99.0.100/24 dev v0');
     const daemon = bed.start(configuration([{ ...quick, advertUs: 40_950_000 }]));
-    await daemon.said(/event: ready/);
+    await daemon.logged(/event: ready/);
     assert.ok(!bed.here.ip('-4 addr show v0').includes('10.99.0.100'));
   }),
 );
@@ -94,14 +94,14 @@ test('what a crashed run left is taken off at the start', options, () =>
 test('an address that another program takes off comes back; one with no_track does not', options, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, addresses: [host('10.99.0.100/24'), host('10.99.0.101/24', { noTrack: true })] }]));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     await daemon.until('both addresses', () => /0\.100.*0\.101/s.test(bed.here.ip('-4 addr show v0')));
     const lines = daemon.lines.length;
     bed.here.ip('addr del 10.99.0.101/24 dev v0');
     bed.here.ip('addr del 10.99.0.100/24 dev v0');
-    await daemon.said(/Netlink reflector reports IP 10\.99\.0\.100 removed from v0/, lines);
-    await daemon.said(/Entering BACKUP STATE/, lines);
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/Netlink reflector reports IP 10\.99\.0\.100 removed from v0/, lines);
+    await daemon.logged(/Entering BACKUP STATE/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     await daemon.until('the address', () => bed.here.ip('-4 addr show v0').includes('10.99.0.100'));
     assert.ok(!daemon.lines.some((line) => line.includes('10.99.0.101 removed')));
   }),
@@ -185,7 +185,7 @@ test('routes and rules carry protocol keepalived and go at the stop', options, (
     const routes = (): readonly string[] =>
       words(bed.here.ip('-4 route show table all proto 18') + bed.here.ip('-6 route show table all proto 18'));
     const daemon = bed.start(configuration([{ ...quick, routes: ROUTES, rules: RULES }]));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     await daemon.until('all rules', () => rules().length === RULES.length);
     assert.deepEqual(
       [...routes()].sort(),
@@ -215,11 +215,11 @@ test('routes and rules carry protocol keepalived and go at the stop', options, (
     ]);
     const lines = daemon.lines.length;
     bed.here.ip('route del 10.90.1.0/24 metric 10');
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     await daemon.until('the route', () => routes().some((line) => line.startsWith('10.90.1.0/24')));
     const again = daemon.lines.length;
     bed.here.ip('rule del preference 100');
-    await daemon.said(/Entering MASTER STATE/, again);
+    await daemon.logged(/Entering MASTER STATE/, again);
     await daemon.until('the rule', () => rules().length === RULES.length);
     await daemon.stop();
     assert.deepEqual([routes(), rules()], [[], []]);

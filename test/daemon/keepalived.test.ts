@@ -72,7 +72,7 @@ const dump = (name: string): string => (existsSync(file(name)) ? readFileSync(fi
 test('VIP and virtual server come, change at a reload without a gap, and go', { skip: why }, async () => {
   configure(instance(['10.99.0.100/24']), server(3));
   const daemon = start();
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^Startup complete$/);
   await daemon.until('the VIP', () => addresses().includes('10.99.0.100/24'));
   assert.match(host.ipvsadm('-Ln').stdout, /TCP {2}10\.99\.0\.100:80 wrr\n {2}-> 10\.99\.0\.2:8080 +Masq +3 /);
   assert.ok(daemon.lines.some((line) => /^TCP_CHECK of \[10\.99\.0\.2\]:tcp:8080 .* is not run yet/.test(line)));
@@ -80,7 +80,7 @@ test('VIP and virtual server come, change at a reload without a gap, and go', { 
   configure(instance(['10.99.0.100/24', '10.99.0.101/32']), server(5));
   const from = daemon.lines.length;
   daemon.signal('SIGHUP');
-  await daemon.said(/^Reload complete$/, from);
+  await daemon.logged(/^Reload complete$/, from);
   await daemon.until('the second VIP', () => addresses().includes('10.99.0.101/32'));
   assert.match(host.ipvsadm('-Ln').stdout, /10\.99\.0\.2:8080 +Masq +5 /);
   assert.ok(!daemon.lines.slice(from).some((line) => /removing VIPs|Entering/.test(line)), 'nothing was given up');
@@ -97,7 +97,7 @@ test('VIP and virtual server come, change at a reload without a gap, and go', { 
 test('the dumps that signals ask for', { skip: why }, async () => {
   configure(instance(['10.99.0.100/24']), server(3));
   const daemon = start();
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^Startup complete$/);
   for (const signal of ['SIGUSR1', 'SIGUSR2', 36] as const) daemon.signal(signal);
   await daemon.until('all files', () =>
     ['keepalived.data', 'keepalived.stats', 'keepalived.json', 'keepalived_check.data'].every((name) => dump(name) !== ''),
@@ -115,9 +115,9 @@ test('the dumps that signals ask for', { skip: why }, async () => {
 test('a VRRP process that is killed comes back with its VIP; a killed supervisor leaves none', { skip: why }, async () => {
   configure(instance(['10.99.0.100/24']));
   const daemon = start();
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^Startup complete$/);
   process.kill(child('r'), 'SIGKILL');
-  await daemon.said(/died: Respawning$/);
+  await daemon.logged(/died: Respawning$/);
   await daemon.until('mastership again', () => daemon.lines.filter((line) => line === '(VI_1) Entering MASTER STATE').length === 2);
   daemon.signal('SIGKILL');
   await daemon.until('no VIP', () => !addresses().includes('10.99.0.100/24'));
@@ -126,13 +126,13 @@ test('a VRRP process that is killed comes back with its VIP; a killed supervisor
 test('an interface that comes later is waited for; -V leaves the VIP', { skip: why }, async () => {
   configure(instance(['10.99.0.100/24'], 'late'));
   const daemon = start('-V');
-  await daemon.said(/interface late for vrrp_instance VI_1 doesn't exist/);
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/interface late for vrrp_instance VI_1 doesn't exist/);
+  await daemon.logged(/^Startup complete$/);
   host.ip('link add late type veth peer name late-peer');
   host.ip('link set late-peer up');
   host.ip('addr add 10.98.0.1/24 dev late');
   host.ip('link set late up');
-  await daemon.said(/^\(VI_1\) Entering MASTER STATE$/);
+  await daemon.logged(/^\(VI_1\) Entering MASTER STATE$/);
   assert.equal(await daemon.stop(), 0);
   assert.match(host.ip('-4 -o addr show dev late'), /10\.99\.0\.100\/24/);
   host.ip('link del late');
@@ -146,8 +146,8 @@ test('VRRP lives where virtual servers cannot be set up', { skip: why }, async (
   const argv = ['ip', 'netns', 'exec', host.namespace, ...without, process.execPath, ENTRY, 'keepalived', '-n', '-l', '-G', ...files];
   const daemon = new RunningDaemon(argv, { TMPDIR: folder });
   daemons.push(daemon);
-  await daemon.said(/^virtual servers cannot be set up: .* - trying again$/);
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^virtual servers cannot be set up: .* - trying again$/);
+  await daemon.logged(/^Startup complete$/);
   assert.ok(addresses().includes('10.99.0.100/24'));
   assert.equal(await daemon.stop(), 0);
 });

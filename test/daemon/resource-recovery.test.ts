@@ -26,11 +26,11 @@ const route = (to: string, more: Partial<HostRoute>): HostRoute => ({
 function watch(bed: VrrpBed, what: string): () => string {
   const monitor = spawn('ip', ['netns', 'exec', bed.here.namespace, 'ip', '-d', '-o', 'monitor', what]);
   bed.bed.atEnd(() => monitor.kill('SIGKILL'));
-  let told = '';
+  let monitored = '';
   monitor.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-    told += chunk;
+    monitored += chunk;
   });
-  return () => told;
+  return () => monitored;
 }
 
 /** A second cable, w0, with an address. */
@@ -46,23 +46,23 @@ test('a macvlan that another program deletes comes back with its addresses, as d
     const daemon = bed.start(configuration([{ ...quick, virtualInterface: { kind: 'vmac' } }]));
     const held = () =>
       daemon.until('the address', () => bed.here.run(['ip', '-4', 'addr', 'show', 'vrrp.51']).stdout.includes('10.99.0.100'));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     await held();
     assert.match(bed.here.ip('-d link show vrrp.51'), / bcqueuelen 8192 usedbcqueuelen 8192 /);
     const lines = daemon.lines.length;
     bed.here.ip('link del vrrp.51');
-    await daemon.said(/Entering FAULT STATE/, lines);
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/Entering FAULT STATE/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     await held();
     assert.ok(!daemon.lines.slice(lines).some((line) => /error/i.test(line)), daemon.lines.slice(lines).join('\n'));
     const again = daemon.lines.length;
     bed.here.ip('link del v0');
-    await daemon.said(/Interface v0 deleted/, again);
+    await daemon.logged(/Interface v0 deleted/, again);
     bed.here.ip(`link add v0 type veth peer name v0 netns ${bed.there.namespace}`);
     bed.there.ip('link set v0 up');
     bed.here.ip('link set v0 up');
     bed.here.ip('addr add 10.99.0.1/24 dev v0');
-    await daemon.said(/Entering MASTER STATE/, again);
+    await daemon.logged(/Entering MASTER STATE/, again);
     await held();
     assert.equal(bed.here.sysctl('net.ipv4.conf.v0.arp_filter'), '1');
     assert.equal(await daemon.stop(), 0);
@@ -83,13 +83,13 @@ test('a macvlan of IPv6 keeps its parent’s link-local address, whatever happen
         .run(['ip', '-6', 'addr', 'show', 'vrrp.51', 'scope', 'link'])
         .stdout.match(/fe80::[0-9a-f:]+/g)
         ?.join();
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     assert.equal(own(), 'fe80::1');
     const lines = daemon.lines.length;
     bed.here.ip('link set vrrp.51 down');
-    await daemon.said(/Entering FAULT STATE/, lines);
+    await daemon.logged(/Entering FAULT STATE/, lines);
     bed.here.ip('link set vrrp.51 up');
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     await daemon.until('its address', () => own() === 'fe80::1');
     bed.here.ip('addr add fe80::7/64 dev v0 nodad');
     bed.here.ip('addr del fe80::1/64 dev v0');
@@ -105,11 +105,11 @@ test('a static address without an interface moves with default_interface', optio
     const on = (device: string) => bed.here.ip(`addr show dev ${device}`).includes('10.97.0.1');
     const within = (defaultInterface: string) => configuration([quick], { root, global: { ...testGlobal, defaultInterface } });
     const daemon = bed.start(within('v0'));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     assert.deepEqual([on('v0'), on('w0')], [true, false]);
     bed.write(within('w0'));
     daemon.signal('SIGHUP');
-    await daemon.said(/reloaded/);
+    await daemon.logged(/reloaded/);
     await daemon.until('the move', () => on('w0') && !on('v0'));
     assert.equal(await daemon.stop(), 0);
     assert.deepEqual([on('v0'), on('w0')], [false, false]);
@@ -129,7 +129,7 @@ test('track_group: a route that cannot be put back is FAULT until it can', optio
     const [plain, ...others] = root.staticAddresses;
     const untracked = { ...root, staticAddresses: [...(plain === undefined ? [] : [{ ...plain, noTrack: true }]), ...others] };
     const daemon = bed.start(configuration([quick], { root: untracked }));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     assert.ok(there());
     const monitor = watch(bed, 'address');
     const marked = (mark: string) =>
@@ -140,31 +140,31 @@ test('track_group: a route that cannot be put back is FAULT until it can', optio
     await marked('127.1.1.1');
     bed.write(configuration([quick], { root }));
     daemon.signal('SIGHUP');
-    await daemon.said(/reloaded/);
+    await daemon.logged(/reloaded/);
     await marked('127.1.1.2');
     assert.ok(!monitor().includes('10.97.0.1'), 'an address that is only watched otherwise stays');
     let lines = daemon.lines.length;
     bed.here.ip('route del 10.96.0.0/24');
-    await daemon.said(
+    await daemon.logged(
       /Restoring deleted static route prepend 10\.96\.0\.0\/24 via inet 10\.98\.0\.2 dev w0 proto 18 track_group TG/,
       lines,
     );
-    await daemon.until('the route, of which is told before it is set', there);
+    await daemon.until('the route, of which is monitored before it is set', there);
     bed.here.ip('link set w0 down');
-    await daemon.said(/Netlink reports w0 down/, lines);
-    await daemon.said(/Entering FAULT STATE/, lines);
+    await daemon.logged(/Netlink reports w0 down/, lines);
+    await daemon.logged(/Entering FAULT STATE/, lines);
     lines = daemon.lines.length;
     bed.here.ip('link set w0 up');
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     await daemon.until('the route, which the kernel dropped without a word', there);
     lines = daemon.lines.length;
     bed.here.ip('addr del 10.98.0.1/24 dev w0');
     bed.here.ip('route del 10.96.0.0/24');
-    await daemon.said(/Static route 10\.96\.0\.0\/24 via 10\.98\.0\.2 dev w0 of track_group TG is missing/, lines);
-    await daemon.said(/Entering FAULT STATE/, lines);
+    await daemon.logged(/Static route 10\.96\.0\.0\/24 via 10\.98\.0\.2 dev w0 of track_group TG is missing/, lines);
+    await daemon.logged(/Entering FAULT STATE/, lines);
     bed.here.ip('addr add 10.98.0.1/24 dev w0');
-    await daemon.said(/is there again/, lines);
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/is there again/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     assert.ok(there());
     await daemon.stop();
     assert.ok(!there());
@@ -181,22 +181,22 @@ test('after kill -9 the next run puts back what the first one changed', options,
     const before = settings();
     const wanting = configuration([{ ...quick, promoteSecondaries: true, virtualInterface: { kind: 'vmac' }, accept: false }]);
     const killed = bed.start(wanting);
-    await killed.said(/event: ready/);
-    await killed.said(/Entering MASTER STATE/);
+    await killed.logged(/event: ready/);
+    await killed.logged(/Entering MASTER STATE/);
     const changed = settings();
     assert.deepEqual(changed, ['0', '1', '1', '1', '1', '1']);
     killed.signal('SIGKILL');
     await killed.ended();
     assert.deepEqual(settings(), changed, 'nobody could put them back');
     const second = bed.start(wanting);
-    await second.said(/Remembering what a run that was killed left/);
-    await second.said(/Entering MASTER STATE/);
+    await second.logged(/Remembering what a run that was killed left/);
+    await second.logged(/Entering MASTER STATE/);
     assert.deepEqual(settings(), changed);
     second.signal('SIGKILL');
     await second.ended();
     const third = bed.start(configuration([quick]));
-    await third.said(/removed vrrp\.51, which an earlier run left/);
-    await third.said(/Entering MASTER STATE/);
+    await third.logged(/removed vrrp\.51, which an earlier run left/);
+    await third.logged(/Entering MASTER STATE/);
     assert.deepEqual(settings(), before);
     assert.ok(!bed.here.ip('link show').includes('vrrp'));
     assert.equal(bed.here.run(['nft', 'list', 'ruleset']).stdout, '');
@@ -212,12 +212,12 @@ test('netlink_notify_msg: what is below is announced again, since it became prom
     bed.here.ip('link set v0 master b0');
     bed.here.ip('addr add 10.99.0.1/24 dev b0');
     bed.here.ip('link set b0 up');
-    const told = watch(bed, 'link');
+    const monitored = watch(bed, 'link');
     const daemon = bed.start(configuration([{ ...quick, interface: 'b0', virtualInterface: { kind: 'vmac', netlinkNotify: true } }]));
-    await daemon.said(/event: ready/);
+    await daemon.logged(/event: ready/);
     const promiscuity = (line: string) => /promiscuity (\d+)/.exec(line)?.[1];
     const ofBridge = () =>
-      told()
+      monitored()
         .split('\n')
         .filter((line) => /\bb0:/.test(line) && !line.startsWith('Deleted'));
     await daemon.until('the news', () => ofBridge().some((line) => promiscuity(line) === '1'));

@@ -44,16 +44,16 @@ test("notify scripts of an instance run one after the other, in the order of its
       'all INSTANCE VI_1 STOP 100',
     ];
     // The daemon waits a second for the scripts of its stop: a busy machine may not have got to their end.
-    const told = lines(out);
-    assert.ok(told.length >= 8, told.join('\n'));
-    assert.deepEqual(told, runs.flatMap((run) => [`begin ${run}`, `end ${run}`]).slice(0, told.length));
+    const recorded = lines(out);
+    assert.ok(recorded.length >= 8, recorded.join('\n'));
+    assert.deepEqual(recorded, runs.flatMap((run) => [`begin ${run}`, `end ${run}`]).slice(0, recorded.length));
   }),
 );
 
 test("a script has a process group of its own, nothing open but /dev/null, the daemon's umask and ordinary scheduling", options, () =>
   inBed(async (bed) => {
     const out = join(bed.folder, 'out');
-    const tell = write(
+    const record = write(
       bed,
       'tell.sh',
       [
@@ -62,7 +62,7 @@ test("a script has a process group of its own, nothing open but /dev/null, the d
         `for word; do echo "$word"; done > ${out}.new; mv ${out}.new ${out}`,
       ].join('\n'),
     );
-    const master = { ...script(tell), runAs: { user: 'nobody', group: 'nogroup' } };
+    const master = { ...script(record), runAs: { user: 'nobody', group: 'nogroup' } };
     chmodSync(bed.folder, 0o777);
     const daemon = bed.start(configuration([{ ...quick, notify: { master, priorityChanges: false, smtpAlert: false } }]));
     await daemon.until('its words', () => lines(out).length > 0);
@@ -94,23 +94,23 @@ test('a track script that fails, hangs and recovers', options, () =>
     const check = write(bed, 'check.sh', `read s < ${state}; [ "$s" = hang ] && { trap : TERM; while :; do sleep 0.05; done; }; exit $s`);
     const track = { ...quick.track, scripts: [{ name: 'chk' }] };
     const daemon = bed.start(configuration([{ ...quick, track }], { scripts: [tracked('chk', check, { timeoutUs: 700_000 })] }));
-    await daemon.said(/VRRP_Script\(chk\) succeeded/);
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/VRRP_Script\(chk\) succeeded/);
+    await daemon.logged(/Entering MASTER STATE/);
     writeFileSync(state, '2\n');
-    await daemon.said(/Script `chk` now returning 2/);
-    await daemon.said(/VRRP_Script\(chk\) failed \(exited with status 2\)/);
-    await daemon.said(/Entering FAULT STATE/);
+    await daemon.logged(/Script `chk` now returning 2/);
+    await daemon.logged(/VRRP_Script\(chk\) failed \(exited with status 2\)/);
+    await daemon.logged(/Entering FAULT STATE/);
     await daemon.until('no address', () => !bed.here.ip('-4 addr show v0').includes('10.99.0.100'));
     const before = daemon.lines.length;
     writeFileSync(state, '0\n');
-    await daemon.said(/Entering MASTER STATE/, before);
+    await daemon.logged(/Entering MASTER STATE/, before);
     writeFileSync(state, 'hang\n');
-    await daemon.said(/Track script chk is already running, expect idle - skipping run/, before);
-    await daemon.said(/Track script chk is being timed out, expect idle - skipping run/, before);
-    await daemon.said(/VRRP_Script\(chk\) timed_out/, before); // it ignores TERM: KILL
+    await daemon.logged(/Track script chk is already running, expect idle - skipping run/, before);
+    await daemon.logged(/Track script chk is being timed out, expect idle - skipping run/, before);
+    await daemon.logged(/VRRP_Script\(chk\) timed_out/, before); // it ignores TERM: KILL
     const again = daemon.lines.length;
     writeFileSync(state, '0\n');
-    await daemon.said(/Entering MASTER STATE/, again);
+    await daemon.logged(/Entering MASTER STATE/, again);
   }),
 );
 
@@ -133,8 +133,8 @@ test('scripts that must not run are logged and left out; builtins go to a shell'
     const track = { ...quick.track, scripts: scripts.map(({ name }) => ({ name })) };
     const global = { ...testGlobal, scriptSecurity: true };
     const daemon = bed.start(configuration([{ ...quick, track }], { scripts, global }));
-    await daemon.said(/VRRP_Script\(builtin\) succeeded/);
-    await daemon.said(/VRRP_Script\(ok\) succeeded/);
+    await daemon.logged(/VRRP_Script\(builtin\) succeeded/);
+    await daemon.logged(/VRRP_Script\(ok\) succeeded/);
     for (const line of [
       `Unsafe permissions found for script '${world}' - disabling.`,
       'Disabling track script world due to insecure',
@@ -155,7 +155,7 @@ test('a FIFO gets whole lines, is kept over a reload, and never holds VRRP up', 
     const path = join(bed.folder, 'fifo');
     const wanted = configuration([quick], { global: { ...testGlobal, vrrpNotifyFifo: { path } } });
     const daemon = bed.start(wanted);
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     const kind = statSync(path);
     assert.deepEqual([kind.isFIFO(), kind.mode & 0o777], [true, 0o600]);
     const reader = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -172,7 +172,7 @@ test('a FIFO gets whole lines, is kept over a reload, and never holds VRRP up', 
     await daemon.until('both events', () => read().includes('MASTER'));
     assert.equal(text, 'INSTANCE "VI_1" BACKUP 100\nINSTANCE "VI_1" MASTER 100\n');
     daemon.signal('SIGHUP');
-    await daemon.said(/^reloaded/);
+    await daemon.logged(/^reloaded/);
     assert.equal(statSync(path).ino, kind.ino);
     await daemon.stop();
     assert.match(read(), /INSTANCE "VI_1" STOP 100\n$/);

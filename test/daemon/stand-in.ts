@@ -53,7 +53,7 @@ const part: StartPart = (first, options) => {
   process.on('SIGWINCH', () => {
     for (;;);
   });
-  // Another one: things are said that nobody understands.
+  // Another one: messages are sent that are not understood.
   process.on('SIGURG', () => {
     for (const junk of [null, 7, 'words', [], {}, { kind: 7 }, { kind: 'nothing' }, { kind: '__proto__' }]) process.send?.(junk);
   });

@@ -68,7 +68,7 @@ afterEach(() => place.clear());
 
 async function running(wanted: object = {}, ...options: readonly string[]): Promise<RunningDaemon> {
   const daemon = fresh(wanted).start(options);
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^Startup complete$/);
   return daemon;
 }
 
@@ -90,9 +90,9 @@ test('it starts, logs what keepalived logs, and ends with nothing left', async (
     /^Stopped$/,
     /^Stopped Keepalived v0/,
   ];
-  const said = daemon.lines.filter((line) => !/^ +'/.test(line));
-  assert.equal(said.length, expected.length, said.join('\n'));
-  expected.forEach((pattern, index) => assert.match(said[index] ?? '', pattern));
+  const logged = daemon.lines.filter((line) => !/^ +'/.test(line));
+  assert.equal(logged.length, expected.length, logged.join('\n'));
+  expected.forEach((pattern, index) => assert.match(logged[index] ?? '', pattern));
   assert.deepEqual(place.recorded, ['start 1', 'stop']);
   assert.ok(!existsSync(place.path('p.pid')) && !existsSync(place.path('r.pid')));
 });
@@ -109,7 +109,7 @@ test('a pid file that names a process of another kind does not keep it from star
   fresh();
   writeFileSync(place.path('p.pid'), `${process.ppid}\n`);
   const daemon = place.start();
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^Startup complete$/);
   assert.ok(daemon.lines.includes(`Remove a zombie pid file ${place.path('p.pid')}`));
 });
 
@@ -148,7 +148,7 @@ test('a child that was killed is started again, immediately and then after a sec
   assert.deepEqual(place.recorded, ['start 1', 'start 1 again']);
   await daemon.until('its pid file', () => place.childPid() > 0 && existsSync(`/proc/${place.childPid()}`));
   process.kill(place.childPid(), 'SIGKILL');
-  await daemon.said(/delayed 1 seconds/);
+  await daemon.logged(/delayed 1 seconds/);
 });
 
 test('a child that a reload starts before its time is not started twice', async () => {
@@ -157,15 +157,15 @@ test('a child that a reload starts before its time is not started twice', async 
     await daemon.until('its pid file', () => place.childPid() > 0 && existsSync(`/proc/${place.childPid()}`));
     const from = daemon.lines.length;
     process.kill(place.childPid(), 'SIGKILL');
-    await daemon.said(new RegExp(`delayed ${delay} seconds`), from);
+    await daemon.logged(new RegExp(`delayed ${delay} seconds`), from);
   };
   const starts = (count: number) => daemon.until('a new child', () => place.recorded.length === count);
   await dies(0);
   await starts(2);
   await dies(1);
   daemon.signal('SIGHUP');
-  await daemon.said(/^Reload complete$/);
-  // Each pause is twice the one before: one that was started by the wrong timer would be told another.
+  await daemon.logged(/^Reload complete$/);
+  // Each pause is twice the one before: one that was started by the wrong timer would have another.
   for (const [at, delay] of [0, 1, 2, 4].entries()) {
     await dies(delay);
     if (delay < 4) await starts(4 + at);
@@ -176,9 +176,9 @@ test('a child that a reload starts before its time is not started twice', async 
 
 test('a child that hangs is killed and started again', async () => {
   const daemon = fresh().start([], 100);
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^Startup complete$/);
   process.kill(place.childPid(), 'SIGWINCH');
-  await daemon.said(/^vrrp process\(\d+\) hangs: it was silent for \d+ seconds - killing it$/);
+  await daemon.logged(/^vrrp process\(\d+\) hangs: it was silent for \d+ seconds - killing it$/);
   await daemon.until('a new child', () => place.recorded.length >= 2);
 });
 
@@ -214,7 +214,7 @@ test('the parent dump replaces a link instead of following it, for root alone', 
   writeFileSync(target, 'untouched');
   symlinkSync(target, place.path('keepalived_parent.data'));
   const daemon = place.start();
-  await daemon.said(/^Startup complete$/);
+  await daemon.logged(/^Startup complete$/);
   daemon.signal('SIGUSR1');
   await daemon.until('the dump', () => place.recorded.includes('dump data'));
   const dump = lstatSync(place.path('keepalived_parent.data'));
@@ -227,15 +227,15 @@ test('a reload reaches the parts; a bad file, a missing one and no change leave 
   const daemon = await running();
   place.configure({ instances: 2 });
   daemon.signal('SIGHUP');
-  await daemon.said(/^Reload complete$/);
+  await daemon.logged(/^Reload complete$/);
   place.configure({ broken: true });
   let from = daemon.lines.length;
   daemon.signal('SIGHUP');
-  await daemon.said(/^Reload refused: the new configuration cannot be used; the configuration of before stays in effect$/, from);
+  await daemon.logged(/^Reload refused: the new configuration cannot be used; the configuration of before stays in effect$/, from);
   rmSync(place.path('conf'));
   from = daemon.lines.length;
   daemon.signal('SIGHUP');
-  await daemon.said(/^Reload refused: there is no configuration file/, from);
+  await daemon.logged(/^Reload refused: there is no configuration file/, from);
   assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
 });
 
@@ -245,12 +245,12 @@ test('reload_check_config refuses what has any error and logs where to read it',
     const daemon = await running({ global: { reloadCheckConfig: { logFile: log } } });
     place.configure({ warning: 'Unknown keyword', instances: 2 });
     daemon.signal('SIGHUP');
-    await daemon.said(/^New config failed validation, see \S+ for details$/);
+    await daemon.logged(/^New config failed validation, see \S+ for details$/);
     assert.equal(readFileSync(log, 'utf8'), 'Unknown keyword\n');
     assert.equal(statSync(log).mode & 0o777, 0o600);
     place.configure({ instances: 2 });
     daemon.signal('SIGHUP');
-    await daemon.said(/^Reload complete$/);
+    await daemon.logged(/^Reload complete$/);
     assert.equal(readFileSync(log, 'utf8'), '');
     assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
   } finally {
@@ -264,8 +264,8 @@ test('start-up and shutdown scripts are waited for, but never for ever', async (
     global: { startupScript: script('exit 1', 5_000_000), shutdownScript: script('trap "" TERM; sleep 60', 200_000) },
   });
   await daemon.stop();
-  const said = daemon.lines.filter((line) => /(?:startup|shutdown) script /.test(line));
-  assert.deepEqual(said, [
+  const logged = daemon.lines.filter((line) => /(?:startup|shutdown) script /.test(line));
+  assert.deepEqual(logged, [
     'Running startup script /bin/sh',
     'startup script script failed, status 1',
     'Running shutdown script /bin/sh',
@@ -278,7 +278,7 @@ test('messages of a child that are not understood change nothing', async () => {
   process.kill(place.childPid(), 'SIGURG');
   place.configure({ instances: 2 });
   daemon.signal('SIGHUP');
-  await daemon.said(/^Reload complete$/);
+  await daemon.logged(/^Reload complete$/);
   assert.equal(await daemon.stop(), 0);
   assert.deepEqual(place.recorded, ['start 1', 'reload 2', 'stop']);
 });
@@ -307,7 +307,7 @@ test('reload_file goes when the files are read, config_save_dir keeps them, dump
     writeFileSync(reloadFile, 'wait');
     daemon.signal('SIGHUP');
     await daemon.until('the file to go', () => !existsSync(reloadFile));
-    await daemon.said(/^Reload complete$/);
+    await daemon.logged(/^Reload complete$/);
     for (const count of [0, 1]) {
       assert.equal(readFileSync(join(saveDirectory, `keepalived.conf.${daemon.pid}.${count}`), 'utf8'), '# conf\nas it was read\n');
     }
@@ -324,8 +324,8 @@ test('reload_time_file: its time comes, the file goes, the configuration is read
     const path = join(folder, 'when');
     const daemon = await running({ global: { reloadTime: { path, repeat: false } } });
     writeFileSync(path, reloadTimeText(Date.now() + 5000));
-    await daemon.said(/^Scheduling reload for /);
-    await daemon.said(/^Reload complete$/);
+    await daemon.logged(/^Scheduling reload for /);
+    await daemon.logged(/^Reload complete$/);
     assert.ok(!existsSync(path));
     assert.deepEqual(place.recorded, ['start 1', 'reload 1']);
   } finally {
@@ -342,8 +342,8 @@ test('on a full disk it runs without pid files, and logs that', { skip: noNamesp
   const argv = ['unshare', '-m', 'sh', '-c', fill, 'sh', ...place.argv, '-n', '-G', ...files];
   const daemon = new RunningDaemon(argv, { TMPDIR: place.folder });
   place.daemons.push(daemon);
-  // Without -l the log is elsewhere: whoever started it is told all the same.
-  await daemon.said(/^keepalived: cannot write \S+\/p\.pid: ENOSPC.*: going on without it, trying again$/);
+  // Without -l the log is elsewhere: who started it sees the message all the same.
+  await daemon.logged(/^keepalived: cannot write \S+\/p\.pid: ENOSPC.*: going on without it, trying again$/);
   await daemon.until('the start', () => place.recorded.length > 0);
   assert.equal(await daemon.stop(), 0);
   assert.deepEqual(place.recorded, ['start 1', 'stop']);

@@ -27,15 +27,15 @@ test('a tracked file: written, replaced, removed, its folder made later', option
     const track = { ...quick.track, files: [{ name: 'tf' }] };
     const files = [{ name: 'tf', path, weight: 1, reverse: false }];
     const daemon = bed.start(configuration([{ ...quick, track }], { files }));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     mkdirSync(folder);
     writeFileSync(path, '  7 x\n');
-    await daemon.said(/Changing effective priority from 100 to 107/);
+    await daemon.logged(/Changing effective priority from 100 to 107/);
     writeFileSync(`${path}.new`, '-30\n');
     renameSync(`${path}.new`, path);
-    await daemon.said(/Changing effective priority from 107 to 70/);
+    await daemon.logged(/Changing effective priority from 107 to 70/);
     rmSync(path);
-    await daemon.said(/Changing effective priority from 70 to 100/);
+    await daemon.logged(/Changing effective priority from 70 to 100/);
   }),
 );
 
@@ -67,36 +67,36 @@ test('tracked processes by name and parameters', options, () =>
     sleeper(bed, seconds);
     sleeper(bed, `${seconds}1`);
     const daemon = bed.start(configuration([{ ...quick, track }], { processes: [watched] }));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     const end = sleeper(bed, seconds);
-    await daemon.said(/Quorum gained for tracked process p/);
-    await daemon.said(/Changing effective priority from 100 to 110/);
+    await daemon.logged(/Quorum gained for tracked process p/);
+    await daemon.logged(/Changing effective priority from 100 to 110/);
     end();
-    await daemon.said(/Quorum lost for tracked process p/);
+    await daemon.logged(/Quorum lost for tracked process p/);
   }),
 );
 
 test('an interface that goes down, away and comes again', options, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([quick]));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     await daemon.until('the address', () => holds(bed));
     bed.here.ip('link set v0 down');
-    await daemon.said(/Netlink reports v0 down/);
-    await daemon.said(/Entering FAULT STATE/);
+    await daemon.logged(/Netlink reports v0 down/);
+    await daemon.logged(/Entering FAULT STATE/);
     await daemon.until('no address', () => !holds(bed));
     let lines = daemon.lines.length;
     bed.here.ip('link set v0 up');
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     await daemon.until('the address again', () => holds(bed));
     lines = daemon.lines.length;
     bed.here.ip('link del v0');
-    await daemon.said(/Entering FAULT STATE/, lines);
+    await daemon.logged(/Entering FAULT STATE/, lines);
     bed.here.ip(`link add v0 type veth peer name v1 netns ${bed.there.namespace}`);
     bed.here.ip('addr add 10.99.0.1/24 dev v0');
     bed.there.ip('link set v1 up');
     bed.here.ip('link set v0 up');
-    await daemon.said(/Entering MASTER STATE/, lines);
+    await daemon.logged(/Entering MASTER STATE/, lines);
     await daemon.until('the address on the new interface', () => holds(bed));
   }),
 );
@@ -104,23 +104,23 @@ test('an interface that goes down, away and comes again', options, () =>
 test('another host that answers for our address is reported, and so is the end of it', options, () =>
   inBed(async (bed) => {
     const daemon = bed.start(configuration([{ ...quick, excludedAddresses: [host('fd00:99::100/64')] }]));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     const there = bed.namespace(bed.there);
     const socket = new PacketSocket(there.ifIndex('v0'), EtherType.arp, there.fd.number);
     const mac = '02:00:00:00:00:99';
     const vip = address('10.99.0.100');
     const arp = encodeArp({ operation: 'reply', senderMac: mac, senderAddress: vip, targetMac: BROADCAST_MAC, targetAddress: vip });
-    // Until it is heard: what comes in the first second of mastership may be a late answer.
+    // Until it is noticed: what comes in the first second of mastership may be a late answer.
     const announce = setInterval(() => {
       socket.send(encodeEthernet({ destination: BROADCAST_MAC, source: mac, tags: [], etherType: EtherType.arp, payload: arp }));
     }, 100);
     try {
-      await daemon.said(/SPLIT BRAIN: 02:00:00:00:00:99 .*10\.99\.0\.100/);
+      await daemon.logged(/SPLIT BRAIN: 02:00:00:00:00:99 .*10\.99\.0\.100/);
     } finally {
       clearInterval(announce);
       socket.close();
     }
-    await daemon.said(/split brain is over/);
+    await daemon.logged(/split brain is over/);
   }),
 );
 
@@ -134,9 +134,9 @@ test('heartbeats over a second link keep a cut of the first from making two mast
     const slower = { ...quick, advertUs: 50_000 };
     const heartbeat = (peer: string): typeof quick.heartbeat => [{ interface: 'w0', peer: address(peer) }];
     const first = bed.start(configuration([{ ...slower, priority: 200, heartbeat: heartbeat('10.98.0.2') }]));
-    await first.said(/Entering MASTER STATE/);
+    await first.logged(/Entering MASTER STATE/);
     const second = bed.start(configuration([{ ...slower, heartbeat: heartbeat('10.98.0.1') }]), bed.there);
-    await second.said(/Entering BACKUP STATE/);
+    await second.logged(/Entering BACKUP STATE/);
     const state = (daemon: RunningDaemon): string | undefined => daemon.lines.findLast((line) => line.includes('Entering'));
     // Adverts of protocol 112 are cut, as by a firewall; the interfaces stay up.
     bed.there.run([
@@ -152,7 +152,7 @@ test('heartbeats over a second link keep a cut of the first from making two mast
     await first.until('twenty adverts that nobody hears', () => sentBefore(first) > sent + 20);
     assert.match(state(second) ?? '', /BACKUP/);
     bed.here.ip('link set w0 down');
-    await second.said(/Entering MASTER STATE/);
+    await second.logged(/Entering MASTER STATE/);
   }),
 );
 
@@ -191,10 +191,10 @@ test('static objects are there from start to stop and put back', options, () =>
       bed.here.ip('rule').includes('500:'),
     ];
     const daemon = bed.start(configuration([quick], { root }));
-    await daemon.said(/event: ready/);
+    await daemon.logged(/event: ready/);
     assert.deepEqual(shown(), [true, true, true]);
     bed.here.ip('addr del 10.97.0.1/32 dev v0');
-    await daemon.said(/Restoring deleted static address 10\.97\.0\.1 dev v0 scope global set/);
+    await daemon.logged(/Restoring deleted static address 10\.97\.0\.1 dev v0 scope global set/);
     bed.here.ip('route del 10.95.0.0/24');
     bed.here.ip('rule del preference 500');
     await daemon.until('all three', () => shown().every((there) => there));
@@ -208,7 +208,7 @@ test('real-time class for every thread and locked memory, where they are asked f
     const vrrp = { priority: -3, rtPriority: 5, rlimitRttimeUs: 900_000, noSwap: true, cpus: [0] };
     const global = { ...testGlobal, processes: { ...testGlobal.processes, vrrp } };
     const daemon = bed.start(configuration([quick], { global }));
-    await daemon.said(/event: ready/);
+    await daemon.logged(/event: ready/);
     assert.ok(!daemon.lines.some((line) => line.includes('was refused')), daemon.lines.join('\n'));
     // `ip netns exec` becomes the daemon: its pid is ours to look at.
     const tasks = readdirSync(`/proc/${daemon.pid}/task`).map((task) => {
@@ -234,7 +234,7 @@ test('receive buffers and IGMP reports as global_defs has them', options, () =>
       monitor: { bytes: 9_000_000, force: true },
     } as const;
     const daemon = bed.start(configuration([quick], { global: { ...testGlobal, receiveBuffers, disableLocalIgmp: true } }));
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     // The namespace has no sockets but the daemon's, and the kernel's own ends of netlink.
     const rooms = [...bed.here.run(['ss', '-Hnam', '-f', 'netlink']).stdout.matchAll(/\brb(\d+)/g)].map(([, room]) => Number(room));
     assert.ok(rooms.includes(100_000) && rooms.includes(18_000_000), rooms.join());
@@ -243,7 +243,7 @@ test('receive buffers and IGMP reports as global_defs has them', options, () =>
     await daemon.ended();
     assert.equal(reports(), '0');
     const next = bed.start(configuration([quick]));
-    await next.said(/Entering MASTER STATE/);
+    await next.logged(/Entering MASTER STATE/);
     assert.equal(reports(), '1', 'put back after a kill');
   }),
 );

@@ -5,25 +5,25 @@ import type { KeepalivedConfiguration } from '../../src/model/keepalived/configu
 
 const [path = ''] = process.argv.slice(2);
 const read = (): KeepalivedConfiguration => JSON.parse(readFileSync(path, 'utf8')) as KeepalivedConfiguration;
-const say = (text: string): void => {
+const print = (text: string): void => {
   process.stderr.write(`${text}\n`);
 };
 
 process.umask(0o177);
 const vrrp = new VrrpProcess({
   configuration: read(),
-  log: (_level, text) => say(text),
-  onEvent: ({ kind }) => say(`event: ${kind}`),
+  log: (_level, text) => print(text),
+  onEvent: ({ kind }) => print(`event: ${kind}`),
   keepAddresses: false,
 });
 
 process.on('SIGHUP', () => {
   vrrp.reload(read());
-  say('reloaded');
+  print('reloaded');
 });
 process.on('SIGUSR1', () => {
   const { state } = vrrp.describe();
-  say(`counters: ${JSON.stringify(state.instances.map(({ counters }) => counters))}`);
+  print(`counters: ${JSON.stringify(state.instances.map(({ counters }) => counters))}`);
 });
 process.on('SIGTERM', () => {
   void vrrp.stop().then(() => process.exit(0));

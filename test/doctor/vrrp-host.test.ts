@@ -23,8 +23,8 @@ test('settings around a virtual MAC, and a service that listens on a VIP alone; 
     );
     here.sysctl('net.ipv4.conf.all.rp_filter', '1');
     const daemon = bed.start(configuration([{ ...quick, virtualInterface: { kind: 'vmac' } }]));
-    await daemon.said(/\(VI_1\) Entering MASTER STATE/);
-    await daemon.said(/Sending gratuitous ARP/);
+    await daemon.logged(/\(VI_1\) Entering MASTER STATE/);
+    await daemon.logged(/Sending gratuitous ARP/);
     const look = () => examine(here, `--keepalived ${file} --wait 0.2`);
     /** To the virtual MAC: the kernel below it names its own when it asks for a client's. */
     const answers = (): boolean => {
@@ -67,7 +67,7 @@ test('two daemons on one host that serve one instance, weir’s and another', { 
       bed.atEnd(() => void daemon.stop());
       return daemon;
     });
-    for (const daemon of daemons) await daemon.said(/Entering BACKUP STATE/);
+    for (const daemon of daemons) await daemon.logged(/Entering BACKUP STATE/);
     const verdict = examine(here, '--wait 0.2');
     const [both] = verdict.findings.filter(({ code }) => code === 'vrrp-two-daemons');
     const pids = daemons.map(({ pid }) => pid);

@@ -40,7 +40,7 @@ const sessions: readonly Session[] = [
 
 /** How long the silence was that a node noticed, ms. */
 async function expiredAfter({ daemon }: Node): Promise<number> {
-  const line = (await daemon?.said(/Expired after/)) ?? '';
+  const line = (await daemon?.logged(/Expired after/)) ?? '';
   return Number(/Expired after (\d+) ms/.exec(line)?.[1]);
 }
 
@@ -62,19 +62,19 @@ const sessionTests = (): void => {
         const b = bed.node('b', 'debian', `${there}/${bits}`);
         if (name === 'both') await bed.listen(a);
         const [one, other] = [a.start(session('b', there, here, ...ours)), b.start(session('a', here, there, ...theirs))];
-        await Promise.all([one.said(UP), other.said(UP)]);
-        await one.said(new RegExp(`Detection time is ${1000 * detection.ours} us`));
-        await other.said(new RegExp(`Detection time is ${1000 * detection.theirs} us`));
+        await Promise.all([one.logged(UP), other.logged(UP)]);
+        await one.logged(new RegExp(`Detection time is ${1000 * detection.ours} us`));
+        await other.logged(new RegExp(`Detection time is ${1000 * detection.theirs} us`));
         if (name === 'both') await judgeFrames(() => bed.frames(), here, there);
         await b.crash();
-        await one.said(DOWN);
+        await one.logged(DOWN);
         const ofOurs = await expiredAfter(a);
         assert.ok(ofOurs >= detection.ours, `${ofOurs} ms`);
         const seen = one.lines.length;
         const again = b.start(session('a', here, there, ...theirs));
-        await Promise.all([again.said(UP), one.said(UP, seen)]);
+        await Promise.all([again.logged(UP), one.logged(UP, seen)]);
         await a.crash();
-        await again.said(DOWN);
+        await again.logged(DOWN);
         const ofTheirs = await expiredAfter(b);
         assert.ok(ofTheirs >= detection.theirs, `${ofTheirs} ms`);
       }),
@@ -150,12 +150,12 @@ const failoverTests = (): void => {
         const backup = b.start(globals + instance(100));
         await master.until('the one with the session is master', () => a.holds(VIP) && !b.holds(VIP));
         await r.crash();
-        await master.said(/Tracked BFD instance r is DOWN/);
-        await master.said(says);
+        await master.logged(/Tracked BFD instance r is DOWN/);
+        await master.logged(says);
         await backup.until('the other takes over', () => b.holds(VIP) && !a.holds(VIP));
         const seen = master.lines.length;
         r.start(router);
-        await master.said(/Tracked BFD instance r is UP/, seen);
+        await master.logged(/Tracked BFD instance r is UP/, seen);
         await master.until('and takes over', () => a.holds(VIP) && !b.holds(VIP));
       }),
     );

@@ -23,7 +23,7 @@ async function play(variant: Variant, pair: Pair): Promise<readonly number[]> {
   // Where nobody preempts, who is first wins.
   if (variant.stays === true) await pair.until('a is master', () => a.holds(vip));
   b.start(b.configure(settings(variant, 'b', PRIORITY.low)));
-  await pair.until('b is up', () => b.says(/Entering BACKUP STATE/));
+  await pair.until('b is up', () => b.hasLogged(/Entering BACKUP STATE/));
   await pair.until('the higher wins', () => a.holds(vip) && !b.holds(vip));
   mark();
   await a.crash();
@@ -31,10 +31,10 @@ async function play(variant: Variant, pair: Pair): Promise<readonly number[]> {
   mark();
   a.drop(variant.vip);
   a.start(a.configure(settings(variant, 'a', PRIORITY.high)));
-  await pair.until('it is back', () => a.says(/Entering BACKUP STATE/));
+  await pair.until('it is back', () => a.hasLogged(/Entering BACKUP STATE/));
   if (variant.stays === true) return [...marks, ...(await ending(pair, b, a, vip))];
   await pair.until('it preempts', () => a.holds(vip) && !b.holds(vip));
-  await pair.until('b says why', () => b.says(/Master received advert from \S+ with higher priority 200, ours 100/));
+  await pair.until('b says why', () => b.hasLogged(/Master received advert from \S+ with higher priority 200, ours 100/));
   return [...marks, ...(await ending(pair, a, b, vip))];
 }
 
@@ -44,7 +44,7 @@ async function ending(pair: Pair, master: Node, other: Node, vip: string): Promi
   await master.stop();
   assert.ok(!master.holds(vip), 'a clean stop takes the VIP off');
   await pair.until('the other takes over at once', () => other.holds(vip));
-  await pair.until('it says why', () => other.says(/Backup received priority 0 advertisement/));
+  await pair.until('it says why', () => other.hasLogged(/Backup received priority 0 advertisement/));
   return [stopped];
 }
 
@@ -85,7 +85,7 @@ describe('elections beside Debian', { concurrency: 4, skip: skipWithoutPeer() },
         withPair(`${variant.name}${high[0]}`, high, low, async (pair) => {
           await pair.listen();
           const marks = await play(variant, pair);
-          judge(variant, pair, await pair.heard(), marks);
+          judge(variant, pair, await pair.captured(), marks);
         }));
     }
   }

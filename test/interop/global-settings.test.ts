@@ -79,11 +79,11 @@ async function observe(maker: Maker): Promise<unknown> {
   const argv = ['ip', 'netns', 'exec', host.namespace, program(maker), '-n', '-l', '-D', '-G', '-P', '-f', file('conf'), ...pidFiles];
   const daemon = new RunningDaemon(argv, { TMPDIR: folder });
   try {
-    await daemon.said(/Entering MASTER STATE/);
+    await daemon.logged(/Entering MASTER STATE/);
     const running = { reading: existsSync(file('reading')), reports: reports(host), buffers: buffers(host) };
     writeFileSync(file('when'), reloadTimeText(Date.now() + 5000).slice(11));
-    const scheduled = (await daemon.said(/^Scheduling reload for /)).replace(/[\d-]{10} [\d:]{8}/, 'TIME');
-    await daemon.said(/^Reload complete$/);
+    const scheduled = (await daemon.logged(/^Scheduling reload for /)).replace(/[\d-]{10} [\d:]{8}/, 'TIME');
+    await daemon.logged(/^Reload complete$/);
     await daemon.until('the second copy', () => names(file('saved')).includes('keepalived_vrrp.N.1.post'));
     daemon.signal('SIGUSR1');
     await daemon.until('dumps', () => names(folder).filter((name) => name.endsWith('.blue.data')).length === 2);

@@ -48,7 +48,7 @@ async function settle(pair: Pair, grouping: Grouping = {}): Promise<void> {
   await pair.listen();
   a.start(grouped(a, PRIORITY.high, grouping));
   b.start(grouped(b, PRIORITY.low, grouping));
-  await pair.until('b is up', () => b.says(/\(VI_3\) Entering BACKUP STATE/));
+  await pair.until('b is up', () => b.hasLogged(/\(VI_3\) Entering BACKUP STATE/));
   await pair.until('the higher has all', alone(a, b));
 }
 
@@ -81,7 +81,7 @@ const cases: readonly Case[] = [
       await pair.until('the higher has all', alone(a, b));
       bad();
       await pair.until('the other has all', alone(b, a));
-      await pair.until('a says so', () => a.says(/VRRP_Group\(G1\) Syncing instances to FAULT state/));
+      await pair.until('a says so', () => a.hasLogged(/VRRP_Group\(G1\) Syncing instances to FAULT state/));
       good();
       await pair.until('the higher has all again', alone(a, b));
     },
@@ -100,7 +100,7 @@ const cases: readonly Case[] = [
       bad();
       await pair.until('the other has all', alone(b, a));
       for (const { name } of MEMBERS)
-        await pair.until(`a says it of ${name}`, () => a.says(new RegExp(`\\(${name}\\) Changing effective priority from 200 to 50`)));
+        await pair.until(`a says it of ${name}`, () => a.hasLogged(new RegExp(`\\(${name}\\) Changing effective priority from 200 to 50`)));
       good();
       await pair.until('the higher has all again', alone(a, b));
     },
@@ -119,7 +119,7 @@ const cases: readonly Case[] = [
       await a.stop();
       await pair.until('the other has all at once', alone(b, a));
       for (const { name } of MEMBERS)
-        await pair.until(`b was told for ${name}`, () => b.says(new RegExp(`\\(${name}\\) Backup received priority 0 advertisement`)));
+        await pair.until(`b was told for ${name}`, () => b.hasLogged(new RegExp(`\\(${name}\\) Backup received priority 0 advertisement`)));
     },
   },
   {
@@ -129,8 +129,8 @@ const cases: readonly Case[] = [
       const { a, b } = pair;
       await settle(pair);
       a.host.ip('addr del 10.98.0.100/24 dev va2');
-      await pair.until('a noticed', () => a.says(/\(VI_2\) Entering BACKUP STATE[\s\S]*\(VI_1\) Entering BACKUP STATE/));
-      await pair.until('b heard the goodbye', () => b.says(/\(VI_2\) Backup received priority 0 advertisement/));
+      await pair.until('a noticed', () => a.hasLogged(/\(VI_2\) Entering BACKUP STATE[\s\S]*\(VI_1\) Entering BACKUP STATE/));
+      await pair.until('b heard the goodbye', () => b.hasLogged(/\(VI_2\) Backup received priority 0 advertisement/));
       await pair.until('the higher has all again', alone(a, b));
     },
   },

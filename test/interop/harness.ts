@@ -170,7 +170,7 @@ export class Node {
     return this.#log.slice(this.#born);
   }
 
-  says(pattern: RegExp): boolean {
+  hasLogged(pattern: RegExp): boolean {
     return pattern.test(this.log);
   }
 
@@ -266,7 +266,7 @@ export class Pair {
   }
 
   /** Ends the capture and decodes it. */
-  async heard(): Promise<readonly Frame[]> {
+  async captured(): Promise<readonly Frame[]> {
     const child = this.#tcpdump;
     child?.kill('SIGINT');
     await until('tcpdump ends', () => child === undefined || child.exitCode !== null || child.signalCode !== null);

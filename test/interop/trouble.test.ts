@@ -21,7 +21,7 @@ async function settle(pair: Pair, ofA: Settings, ofB: Settings): Promise<void> {
   const { a, b } = pair;
   a.start(a.configure(ofA));
   b.start(b.configure(ofB));
-  await pair.until('b is up', () => b.says(/Entering BACKUP STATE/));
+  await pair.until('b is up', () => b.hasLogged(/Entering BACKUP STATE/));
   await pair.until('the higher wins', () => a.holds() && !b.holds());
 }
 
@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
       await settle(pair, high(), low());
       await a.orphan();
       await pair.until('the other takes over', () => b.holds());
-      await pair.until('it was told', () => b.says(/Backup received priority 0 advertisement/));
+      await pair.until('it was told', () => b.hasLogged(/Backup received priority 0 advertisement/));
       assert.ok(!a.holds(), 'the child took its addresses off');
     },
   },
@@ -64,7 +64,7 @@ const cases: readonly Case[] = [
       await settle(pair, high(), low());
       a.host.ip('link set va down');
       await pair.until('the other takes over', () => b.holds());
-      await pair.until('the first knows', () => a.says(/Entering FAULT STATE/));
+      await pair.until('the first knows', () => a.hasLogged(/Entering FAULT STATE/));
       a.host.ip('link set va up');
       await pair.until('it comes back', () => a.holds() && !b.holds());
     },
@@ -76,13 +76,13 @@ const cases: readonly Case[] = [
       await settle(pair, high(PATIENT), low(PATIENT));
       const [before, gone] = [changes(b), deletions(a)];
       a.reload(a.configure(high(PATIENT)));
-      await pair.until('a took it', () => a.says(/Reload (?:complete|finished)/));
+      await pair.until('a took it', () => a.hasLogged(/Reload (?:complete|finished)/));
       // The same again with one address more: those that stay are never off, and nobody is elected.
       a.reload(a.configure(high({ ...PATIENT, vips: [`${VIP}/24`, '10.99.0.101/24'] })));
       await pair.until('the new one is there', () => a.holds('10.99.0.101'));
       assert.equal(gone(), 0);
       b.reload(b.configure(low({ ...PATIENT, vips: [`${VIP}/24`, '10.99.0.101/24'] })));
-      await pair.until('b took it', () => b.says(/Reload (?:complete|finished)/));
+      await pair.until('b took it', () => b.hasLogged(/Reload (?:complete|finished)/));
       await pair.until('a alone holds both', () => a.holds() && a.holds('10.99.0.101') && !b.holds() && !b.holds('10.99.0.101'));
       assert.equal(gone(), 0);
       if (b.maker === 'weir') assert.equal(changes(b), before, 'our backup stays what it is');
@@ -104,9 +104,9 @@ const cases: readonly Case[] = [
       b.start(b.configure(low(PATIENT)));
       await pair.until('b is alone', () => b.holds());
       a.start(a.configure(high({ ...PATIENT, lines: ['preempt_delay 2'] })));
-      await pair.until('a waits', () => a.says(/start preempt delay/));
+      await pair.until('a waits', () => a.hasLogged(/start preempt delay/));
       await pair.until('a takes over', () => a.holds() && !b.holds());
-      await pair.until('a says so', () => a.says(/Entering MASTER STATE/));
+      await pair.until('a says so', () => a.hasLogged(/Entering MASTER STATE/));
       assert.ok(a.log.indexOf('start preempt delay') < a.log.indexOf('Entering MASTER STATE'));
     },
   },
@@ -121,7 +121,7 @@ const cases: readonly Case[] = [
       await pair.until('both are masters', () => a.holds() && b.holds());
       b.host.run(['nft', 'delete', 'table', 'ip', 'deaf']);
       await pair.until('one is', () => a.holds() && !b.holds());
-      await pair.until('b says why', () => b.says(/Master received advert from 10\.99\.0\.1 with higher priority 200, ours 100/));
+      await pair.until('b says why', () => b.hasLogged(/Master received advert from 10\.99\.0\.1 with higher priority 200, ours 100/));
     },
   },
   {
@@ -144,7 +144,7 @@ const cases: readonly Case[] = [
       await a.stop();
       await pair.until('the other takes over', () => b.holds());
       await b.stop();
-      const frames = (await pair.heard()).filter(isAdvert);
+      const frames = (await pair.captured()).filter(isAdvert);
       assert.deepEqual([...new Set(frames.map((frame) => frame['eth.src']))], ['00:00:5e:00:01:33']);
       assert.deepEqual([...new Set(frames.map((frame) => frame['ip.src']))].sort(), [ADDRESS.a, ADDRESS.b]);
     },
@@ -190,7 +190,7 @@ describe('trouble beside Debian', { concurrency: 4, skip: skipWithoutPeer() }, (
           pair.b.start(pair.b.configure(b));
           await pair.until('both are masters', () => pair.a.holds() && pair.b.holds());
           const ours = pair.a.maker === 'weir' ? pair.a : pair.b;
-          await pair.until('ours says why', () => ours.says(says));
+          await pair.until('ours says why', () => ours.hasLogged(says));
         }));
     }
     test(`list: ${first} above ${second}, another list of addresses`, () =>
@@ -202,10 +202,10 @@ describe('trouble beside Debian', { concurrency: 4, skip: skipWithoutPeer() }, (
         await pair.until('the higher is master', () => a.holds());
         if (second === 'debian') await pair.until('keepalived 2.2.7 refuses the advert and splits', () => b.holds());
         else {
-          await pair.until('ours tells of the difference', () => b.says(/expected|ip address associated with VRID 51/));
+          await pair.until('ours tells of the difference', () => b.hasLogged(/expected|ip address associated with VRID 51/));
           await a.crash();
           await pair.until('ours takes over', () => b.holds());
-          await pair.until('ours says so', () => b.says(/Entering MASTER STATE/));
+          await pair.until('ours says so', () => b.hasLogged(/Entering MASTER STATE/));
           assert.equal([...b.log.matchAll(/Entering MASTER STATE/g)].length, 1, 'and was backup until then');
         }
       }));
@@ -235,7 +235,7 @@ vrrp_sync_group G1 {
         await pair.until('the higher has both', () => both(a) && neither(b));
         a.host.ip('link set va2 down');
         await pair.until('the other has both', () => both(b) && neither(a));
-        await pair.until('a says so', () => a.says(/VRRP_Group\(G1\) Syncing instances to FAULT state/));
+        await pair.until('a says so', () => a.hasLogged(/VRRP_Group\(G1\) Syncing instances to FAULT state/));
         a.host.ip('link set va2 up');
         await pair.until('the higher has both again', () => both(a) && neither(b));
       }));

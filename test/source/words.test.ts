@@ -20,6 +20,9 @@ const held: readonly string[] = [
   'src/wire/',
   'test/datapath/',
   'test/native/',
+  'src/daemon/',
+  'src/dump/',
+  'test/daemon/',
   'test/oracle/keepalived/',
 ];
 

@@ -67,7 +67,7 @@ export class RunningDaemon {
   }
 
   /** The first line that matches, counted from `from`. */
-  said(pattern: RegExp, from = 0): Promise<string> {
+  logged(pattern: RegExp, from = 0): Promise<string> {
     return this.until(String(pattern), () => this.lines.slice(from).find((line) => pattern.test(line)));
   }
 

@@ -46,7 +46,7 @@ export class BfdSockets {
   #sessions: readonly BfdInstance[] = [];
   readonly #listening = new Map<string, Listening>();
   readonly #sending = new Map<string, Sending>();
-  /** Said once until it changes. */
+  /** Logged once until it changes. */
   readonly #failures = new Map<string, string>();
   #retry: NodeJS.Timeout | undefined;
 

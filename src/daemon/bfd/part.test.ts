@@ -6,6 +6,6 @@ test('after a reload clients are notified of sessions that are not up, but for n
   assert.equal(isReportedDown({ state: 'up', remoteState: 'up', wentUp: 1 }), false);
   assert.equal(isReportedDown({ state: 'down', remoteState: 'down', wentUp: 1 }), true);
   assert.equal(isReportedDown({ state: 'down', remoteState: 'adminDown', wentUp: 1 }), false);
-  // It was never there for us: an instance that follows it must not stay master for a neighbour that nobody has seen.
+  // It was never there for us: an instance that follows it must not stay master for a neighbour that was never seen.
   assert.equal(isReportedDown({ state: 'down', remoteState: 'adminDown', wentUp: 0 }), true);
 });

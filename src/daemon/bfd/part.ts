@@ -22,7 +22,7 @@ const GRACE_MS = 3000;
 
 /** Neighbours that miss us sooner than this, µs, must not wait for whatever else computes here. */
 const URGENT_US = 100_000;
-/** Above every ordinary process, below the kernel's own threads; bfd_rt_priority and bfd_priority say otherwise. */
+/** Above every ordinary process, below the kernel's own threads; bfd_rt_priority and bfd_priority override it. */
 const URGENT_PRIORITY = 10;
 
 function applyCpuScheduling({ global, bfds }: KeepalivedConfiguration, log: Log): void {

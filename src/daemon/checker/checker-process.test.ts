@@ -35,24 +35,24 @@ const table = (director: Director): readonly string[] =>
 
 function start(servers: readonly VirtualServer[], more: Partial<CheckerOptions> = {}, global: Partial<GlobalSettings> = {}) {
   const director = new MemoryDirector();
-  const said: string[] = [];
+  const logged: string[] = [];
   const checker = runChecker({
     configuration: configuration(servers, global),
-    log: (_, text) => void said.push(text),
+    log: (_, text) => void logged.push(text),
     keepServers: false,
     open: () => director,
     ...more,
   });
-  return { director, said, checker };
+  return { director, logged, checker };
 }
 
 test('servers come, follow a reload and go; each checker that is not run is named once', async () => {
-  const { director, said, checker } = start([server(80), server(443)]);
+  const { director, logged, checker } = start([server(80), server(443)]);
   assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
-  assert.equal(said.filter((text) => / is not run yet/.test(text)).length, 4);
+  assert.equal(logged.filter((text) => / is not run yet/.test(text)).length, 4);
   checker.reload(configuration([server(80, 'rr')]));
   assert.deepEqual(table(director), ['80 rr 2']);
-  assert.equal(said.filter((text) => / is not run yet/.test(text)).length, 4);
+  assert.equal(logged.filter((text) => / is not run yet/.test(text)).length, 4);
   await checker.stop();
   assert.deepEqual(table(director), []);
 });
@@ -86,13 +86,13 @@ test('-I leaves them; lvs_flush_on_stop takes everything, lvs_flush at the start
 test('a service that is refused holds up no other, is logged once, tried again and taken when it can be', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
-    const { director, said, checker } = start([server(80), server(443, 'nosuch')]);
+    const { director, logged, checker } = start([server(80), server(443, 'nosuch')]);
     assert.deepEqual(table(director), ['80 wlc 2']);
     for (let n = 0; n < 10; n++) mock.timers.tick(60_000);
-    assert.equal(said.filter((text) => /^\[192\.0\.2\.1\]:tcp:443: .* - trying again$/.test(text)).length, 1, said.join('\n'));
+    assert.equal(logged.filter((text) => /^\[192\.0\.2\.1\]:tcp:443: .* - trying again$/.test(text)).length, 1, logged.join('\n'));
     checker.reload(configuration([server(80), server(443)]));
     assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
-    assert.ok(said.some((text) => text.startsWith('no longer: [192.0.2.1]:tcp:443')));
+    assert.ok(logged.some((text) => text.startsWith('no longer: [192.0.2.1]:tcp:443')));
   } finally {
     mock.timers.reset();
   }
@@ -108,7 +108,7 @@ test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', (
       if (attempts < 4) throw new Error('no room');
       return director;
     };
-    const { said } = start([server(80)], { open });
+    const { logged } = start([server(80)], { open });
     for (const [ms, after] of [
       [1000, 2],
       [1999, 2],
@@ -119,8 +119,8 @@ test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', (
       assert.equal(attempts, after);
     }
     assert.deepEqual(table(director), ['80 wlc 2']);
-    assert.equal(said.filter((text) => text === 'virtual servers cannot be set up: no room - trying again').length, 1);
-    assert.ok(said.includes('no longer: virtual servers cannot be set up: no room'));
+    assert.equal(logged.filter((text) => text === 'virtual servers cannot be set up: no room - trying again').length, 1);
+    assert.ok(logged.includes('no longer: virtual servers cannot be set up: no room'));
   } finally {
     mock.timers.reset();
   }
@@ -136,9 +136,9 @@ test('while another process has the lock it is tried again every 20 ms, and repo
       if (busy) throw new WeirError('lock-busy', { path: '/lock', holder: 7, who: '/lock: held by process 7', waitMs: 0 });
       return director;
     };
-    const { said } = start([server(80)], { open });
+    const { logged } = start([server(80)], { open });
     for (let ms = 0; ms < 960; ms += 20) mock.timers.tick(20);
-    const lines = (): readonly string[] => said.filter((text) => text.includes('virtual servers cannot be set up'));
+    const lines = (): readonly string[] => logged.filter((text) => text.includes('virtual servers cannot be set up'));
     assert.deepEqual([attempts, lines()], [49, []]);
     for (let ms = 0; ms < 10_000; ms += 20) mock.timers.tick(20);
     assert.deepEqual([attempts, lines().length], [69, 1]);
@@ -146,7 +146,7 @@ test('while another process has the lock it is tried again every 20 ms, and repo
     busy = false;
     mock.timers.tick(500);
     assert.deepEqual(table(director), ['80 wlc 2']);
-    assert.ok(said.some((text) => text.startsWith('no longer: virtual servers cannot be set up: /lock')));
+    assert.ok(logged.some((text) => text.startsWith('no longer: virtual servers cannot be set up: /lock')));
   } finally {
     mock.timers.reset();
   }

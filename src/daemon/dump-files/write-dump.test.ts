@@ -33,8 +33,8 @@ test('other dumps go to their file, or by their usual name to a folder', () => {
 test('config_save_dir keeps what was read and what came of it', async () => {
   const place = join(folder, 'saved');
   const global = { ...emptyGlobal, saveDirectory: place };
-  const said: string[] = [];
-  const log = (_: unknown, text: string): void => void said.push(text);
+  const logged: string[] = [];
+  const log = (_: unknown, text: string): void => void logged.push(text);
   const saved = new SavedFiles(log);
   saved.save(emptyGlobal, [{ path: 'none', text: '' }]);
   const files = [
@@ -57,5 +57,5 @@ test('config_save_dir keeps what was read and what came of it', async () => {
   assert.equal(readFileSync(join(place, `keepalived_vrrp.${process.pid}.2.post`), 'utf8'), 'new');
   assert.equal(readdirSync(place).length, 4);
   saved.save({ ...global, saveDirectory: join(folder, 'a', 'b') }, []);
-  assert.match(said.join(), /^Unable to create config_save_dir /);
+  assert.match(logged.join(), /^Unable to create config_save_dir /);
 });

@@ -10,7 +10,7 @@ import { isReplaceable } from '../process/replaceable.js';
 const folderForDumps = (): string => process.env['TMPDIR'] ?? '/tmp';
 
 /**
- * `name` in the folder for dumps; where the configuration says: a folder of its own (it ends in a slash), or a file of its own. What does
+ * `name` in the folder for dumps; where the configuration sets one: a folder of its own (it ends in a slash), or a file of its own. What does
  * not begin with a slash is in the folder for dumps.
  */
 export function dumpPath(name: string, own = ''): string {
@@ -22,7 +22,7 @@ export function dumpPath(name: string, own = ''): string {
 export type DataOf = '' | '_parent' | '_check' | '_bfd';
 
 /**
- * Where a process writes its state: keepalived.data or what state_dump_file says, the process behind the name and, with
+ * Where a process writes its state: keepalived.data or state_dump_file, the process behind the name and, with
  * data_use_instance, the instance before the ending. `identSuffix`: `_NAMESPACE_INSTANCE`, as syslog shows it.
  */
 export function dataPath(of: DataOf, { dumpFiles, dumpsPerInstance }: GlobalSettings, identSuffix = ''): string {

@@ -1,4 +1,4 @@
-// Where a process of the daemon logs, as the command line says it.
+// Where a process of the daemon logs: the command line's options.
 
 /** Syslog's facility numbers by keepalived's names for them. */
 export const LOG_FACILITIES: Readonly<Record<string, number>> = {

@@ -23,13 +23,13 @@ test('syslog gets each line under the process’s name, and what it missed is co
   log('debug', 'only with -D');
   rename('Keepalived_x');
   log('info', 'two\nlines');
-  const heard = (): readonly string[] => {
+  const received = (): readonly string[] => {
     const lines: string[] = [];
     for (let line = listener.read(); line !== undefined; line = listener.read())
       lines.push(line.replace(/ \w+ +\d+ [\d:]{8}(?= )|\[\d+\]/g, '').replace(/>\w+ +\d+ [\d:]{8}/, '>'));
     return lines;
   };
-  assert.deepEqual(heard(), [
+  assert.deepEqual(received(), [
     '<132> Keepalived: 2 messages before this one were lost: syslog took none',
     '<132> Keepalived: now',
     '<134> Keepalived_x: two\\x0alines',
@@ -38,7 +38,7 @@ test('syslog gets each line under the process’s name, and what it missed is co
   rmSync(socket);
   listener = new UnixListener(socket);
   log('info', 'syslog was started again');
-  assert.deepEqual(heard(), ['<134> Keepalived_x: syslog was started again']);
+  assert.deepEqual(received(), ['<134> Keepalived_x: syslog was started again']);
   listener.close();
   close();
 });

@@ -54,7 +54,7 @@ test('a name cannot add headers, and without recipients there is no mail', () =>
   assert.equal(composeMail({ type: 'GROUP', name: 'g', event: 'MASTER' }, emptyGlobal, 'vm', at), undefined);
 });
 
-/** A relay that answers each line by `answer`; what it heard in `lines`. */
+/** A relay that answers each line by `answer`; what it received in `lines`. */
 async function relay(answer: (line: string, inData: boolean) => string | undefined) {
   const lines: string[] = [];
   const server: Server = createServer((socket) => {
@@ -67,10 +67,10 @@ async function relay(answer: (line: string, inData: boolean) => string | undefin
       rest = parts.pop() ?? '';
       for (const line of parts) {
         lines.push(line);
-        const said = answer(line, inData);
+        const reply = answer(line, inData);
         if (line === 'DATA') inData = true;
         if (inData && line === '.') inData = false;
-        if (said !== undefined) socket.write(`${said}\r\n`);
+        if (reply !== undefined) socket.write(`${reply}\r\n`);
       }
     });
   });
@@ -108,8 +108,8 @@ test('the whole dialogue, dots doubled', async () => {
 });
 
 test('a relay that refuses, hangs up or is silent: logged once each, and the next mail is sent', async () => {
-  const said: string[] = [];
-  const mailer = new Mailer((_, text) => void said.push(text));
+  const logged: string[] = [];
+  const mailer = new Mailer((_, text) => void logged.push(text));
   const send = (port: number, smtpTimeoutUs = 60_000_000): void =>
     mailer.send({ type: 'INSTANCE', name: 'VI_1', event: 'MASTER' }, { ...global, smtpServer: { host: '127.0.0.1', port }, smtpTimeoutUs });
   const until = async (condition: () => boolean): Promise<void> => {
@@ -124,9 +124,9 @@ test('a relay that refuses, hangs up or is silent: logged once each, and the nex
     send(refusing.port);
     send(silent.port, 200_000);
     send(good.port);
-    await until(() => said.at(-1) === 'Mails are taken again');
+    await until(() => logged.at(-1) === 'Mails are taken again');
     assert.deepEqual(
-      said.map((text) => text.replace(/ port \d+/, '')),
+      logged.map((text) => text.replace(/ port \d+/, '')),
       [
         'Mail was not sent: there is no smtp_server',
         'Mail was not sent: SMTP server 127.0.0.1: RCPT: 550 nobody',

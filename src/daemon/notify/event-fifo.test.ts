@@ -19,13 +19,13 @@ import { native } from '../../sys/addon.js';
 import { EventFifo } from './event-fifo.js';
 
 let folder: string;
-const said: string[] = [];
-const log = (_: unknown, text: string): void => void said.push(text);
+const logged: string[] = [];
+const log = (_: unknown, text: string): void => void logged.push(text);
 const at = (name: string): string => join(folder, name);
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'weir-fifo-'));
-  said.length = 0;
+  logged.length = 0;
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
@@ -46,8 +46,8 @@ test('a link is not followed: logged once, and nothing is written', () => {
   fifo.write('one\n');
   fifo.write('two\n');
   assert.equal(readFileSync(at('target'), 'utf8'), 'as it was');
-  assert.equal(said.length, 1);
-  assert.match(said[0]!, /^Unable to open notify fifo .*ELOOP/);
+  assert.equal(logged.length, 1);
+  assert.match(logged[0]!, /^Unable to open notify fifo .*ELOOP/);
   unlinkSync(at('fifo'));
   fifo.write('three\n');
   assert.equal(read(at('fifo')), 'three\n');

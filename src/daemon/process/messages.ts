@@ -52,7 +52,7 @@ export type FromChild =
   /** A mail is due. */
   | ({ readonly kind: 'mail' } & MailEvent)
   | ({ readonly kind: 'bfd' } & BfdEvent)
-  /** Somebody sent HUP to the child itself. */
+  /** HUP was sent to the child itself. */
   | { readonly kind: 'reloadWanted' };
 
 /** Whether it is a message at all: a process of another build may send what this one does not know. */

@@ -29,7 +29,7 @@ export class PidFileKeeper {
       clearInterval(this.#timer);
       this.log('info', `${this.path} is written now`);
     } catch (error) {
-      // Said before; whatever it is now, nothing here depends on the file.
+      // Logged before; whatever it is now, nothing here depends on the file.
       if (!(error instanceof Error && 'code' in error)) throw error;
     }
   }

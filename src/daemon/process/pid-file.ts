@@ -20,14 +20,14 @@ export function readPidFile(path: string): string {
 /** @throws the system's error; the folder is made where it is below /run/keepalived */
 export function writePidFile(path: string): void {
   if (dirname(path).includes('/keepalived')) makeFolders(dirname(path));
-  if (!isReplaceable(path)) return; // /dev/null: nobody wants one
+  if (!isReplaceable(path)) return; // /dev/null: none is wanted
   rmSync(path, { force: true });
   const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o644);
   try {
     fchmodSync(fd, 0o644); // whatever the umask is
     writeSync(fd, `${process.pid}\n`);
   } catch (error) {
-    rmSync(path, { force: true }); // an empty one says less than none
+    rmSync(path, { force: true }); // an empty one is worse than none
     throw error;
   } finally {
     closeSync(fd);

@@ -20,7 +20,7 @@ const refused = (text: string): Loaded => ({ outcome: 'fatal', messages: [{ leve
 /** In that process: answers the one request; resolves with its exit status. */
 export function serveRead(load: (request: ReadRequest) => Loaded): Promise<number> {
   return new Promise((end) => {
-    // Nobody waits for the answer any more.
+    // The answer is not waited for any more.
     process.on('disconnect', () => end(0));
     process.once('message', (request: ReadRequest) => {
       process.send?.(load(request), undefined, undefined, () => end(0));

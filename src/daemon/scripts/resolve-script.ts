@@ -51,7 +51,7 @@ function mayExecute({ mode, uid, gid }: Stats, identity: Identity): boolean {
   return (mode & bit) !== 0;
 }
 
-/** Somebody other than root could put other content here. A sticky folder keeps others' files from being replaced. */
+/** Users other than root could put other content here. A sticky folder keeps others' files from being replaced. */
 function othersMayChange({ mode, uid, gid }: Stats, folder: boolean): boolean {
   const write = (mode & WRITABLE.other) !== 0 || ((mode & WRITABLE.group) !== 0 && gid !== 0);
   return uid !== 0 || (write && !(folder && (mode & STICKY) !== 0));

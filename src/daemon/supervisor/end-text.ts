@@ -1,4 +1,4 @@
-// What the log says of a child's end, in keepalived's words. Pure but for the system's names of signals.
+// The log lines about a child's end, as keepalived has them. Pure but for the system's names of signals.
 import { constants } from 'node:os';
 import type { ChildEnd } from './child-process.js';
 

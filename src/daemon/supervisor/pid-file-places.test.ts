@@ -53,10 +53,10 @@ test('nothing but a file or a link is replaced', () => {
     const path = join(folder, 'fifo');
     native().mkfifo(path, 0o600);
     writePidFile(path);
-    const said: string[] = [];
-    writeDump(path, 'text', (_, text) => void said.push(text));
+    const logged: string[] = [];
+    writeDump(path, 'text', (_, text) => void logged.push(text));
     assert.ok(lstatSync(path).isFIFO());
-    assert.equal(said.length, 1);
+    assert.equal(logged.length, 1);
     assert.equal(runningFrom(path), undefined);
     removePidFile(path);
     assert.equal(runningFrom('/dev/zero'), undefined);

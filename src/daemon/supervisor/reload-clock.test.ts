@@ -9,15 +9,15 @@ import { reloadTimeText } from './reload-time.js';
 
 let folder: string;
 let clock: ReloadClock;
-const said: string[] = [];
+const logged: string[] = [];
 let due = 0;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'weir-clock-'));
-  said.length = 0;
+  logged.length = 0;
   due = 0;
   clock = new ReloadClock(
-    (_, text) => void said.push(text),
+    (_, text) => void logged.push(text),
     () => {
       due += 1;
     },
@@ -32,7 +32,7 @@ const path = (): string => join(folder, 'when');
 const write = (ms: number): void => writeFileSync(path(), `${reloadTimeText(ms)}\n`);
 async function until(what: string, condition: () => boolean): Promise<void> {
   for (let tries = 0; !condition(); tries += 1) {
-    assert.ok(tries < 4000, `${what}: ${said.join(' | ')}`);
+    assert.ok(tries < 4000, `${what}: ${logged.join(' | ')}`);
     await new Promise((done) => setTimeout(done, 5));
   }
 }
@@ -41,17 +41,17 @@ const later = Math.floor(Date.now() / 1000) * 1000 + HOUR;
 
 test('the file is followed: a time, another, none, nonsense', async () => {
   clock.configure({ path: path(), repeat: false });
-  assert.deepEqual(said, []);
+  assert.deepEqual(logged, []);
   write(later);
-  await until('a schedule', () => said.length === 1);
+  await until('a schedule', () => logged.length === 1);
   write(later + HOUR);
-  await until('another', () => said.length === 2);
+  await until('another', () => logged.length === 2);
   rmSync(path());
-  await until('none', () => said.length === 3);
+  await until('none', () => logged.length === 3);
   writeFileSync(path(), 'tomorrow\n');
-  await until('nonsense', () => said.length === 4);
+  await until('nonsense', () => logged.length === 4);
   const [one, two] = [reloadTimeText(later), reloadTimeText(later + HOUR)];
-  assert.deepEqual(said, [
+  assert.deepEqual(logged, [
     `Scheduling reload for ${one}`,
     `Reload time updated from ${one} to ${two}`,
     `Cancelling reload scheduled for ${two}`,
@@ -63,7 +63,7 @@ test('the file is followed: a time, another, none, nonsense', async () => {
 /** Writes a time that comes soon, until one came: a busy machine may read one when it is over, which is a time in the past, or tomorrow's. */
 async function comes(textOf: (ms: number) => string): Promise<void> {
   for (let tries = 0; due === 0; tries += 1) {
-    assert.ok(tries < 10, said.join(' | '));
+    assert.ok(tries < 10, logged.join(' | '));
     const ms = Date.now() + 1500;
     writeFileSync(path(), textOf(ms));
     await until('the time', () => due > 0 || Date.now() > ms + 1500);
@@ -85,17 +85,17 @@ test('a time without a date stays with repeat', async () => {
   clock.configure({ path: path(), repeat: true });
   await comes((ms) => reloadTimeText(ms).slice(11));
   assert.ok(existsSync(path()));
-  const before = said.length;
+  const before = logged.length;
   clock.configure({ path: path(), repeat: true });
-  assert.match(said[before] ?? '', /^Scheduling reload for /);
+  assert.match(logged[before] ?? '', /^Scheduling reload for /);
 });
 
 test('a folder that is not there, or goes away, is logged', async () => {
   clock.configure({ path: join(folder, 'none', 'when'), repeat: false });
-  assert.match(said.at(-1) ?? '', /^Unable to monitor reload timer file directory /);
+  assert.match(logged.at(-1) ?? '', /^Unable to monitor reload timer file directory /);
   clock.configure({ path: path(), repeat: false });
   rmSync(folder, { recursive: true });
-  await until('the folder', () => said.at(-1)?.startsWith('Directory of reload timer file has disappeared') === true);
+  await until('the folder', () => logged.at(-1)?.startsWith('Directory of reload timer file has disappeared') === true);
 });
 
 const most = Number(readFileSync('/proc/sys/fs/inotify/max_queued_events', 'utf8'));
@@ -103,9 +103,9 @@ const tooMany = probe('event-queue', most <= 100_000, 'the kernel keeps more eve
 
 test('events that were lost are no folder that is gone', { skip: tooMany }, async () => {
   clock.configure({ path: path(), repeat: false });
-  // Before anybody can read them; two files by turns, since the kernel tells what repeats itself once.
+  // Before they can be read; two files by turns, since the kernel reports the same event in a row once.
   for (let count = 0; count <= most; count += 1) writeFileSync(join(folder, `other${count % 2}`), '');
   write(later);
-  await until('a schedule', () => said.length > 0);
-  assert.deepEqual(said, [`Scheduling reload for ${reloadTimeText(later)}`]);
+  await until('a schedule', () => logged.length > 0);
+  assert.deepEqual(logged, [`Scheduling reload for ${reloadTimeText(later)}`]);
 });

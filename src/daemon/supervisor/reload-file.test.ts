@@ -8,8 +8,8 @@ import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.
 
 const folder = mkdtempSync(join(tmpdir(), 'weir-reload-file-'));
 after(() => rmSync(folder, { recursive: true }));
-const said: string[] = [];
-const log = (_: unknown, text: string): void => void said.push(text);
+const logged: string[] = [];
+const log = (_: unknown, text: string): void => void logged.push(text);
 
 test('it is where the pid files are, or where the configuration puts it', () => {
   assert.equal(reloadFilePath(emptyGlobal, '/run'), undefined);
@@ -28,7 +28,7 @@ test('it is empty and for all to see while files are read, and gone afterwards',
   assert.equal(statSync(path).mode & 0o777, 0o644);
   removeReloadFile(path, log);
   makeReloadFile(undefined, log);
-  assert.deepEqual(said, []);
+  assert.deepEqual(logged, []);
 });
 
 test('a link is not followed, a device not replaced, a folder that is missing logged', () => {
@@ -41,5 +41,5 @@ test('a link is not followed, a device not replaced, a folder that is missing lo
   removeReloadFile('/dev/null', log);
   assert.ok(statSync('/dev/null').isCharacterDevice());
   makeReloadFile(join(folder, 'none', 'reload'), log);
-  assert.equal(said.filter((text) => text.startsWith('Failed to create reload file')).length, 2);
+  assert.equal(logged.filter((text) => text.startsWith('Failed to create reload file')).length, 2);
 });

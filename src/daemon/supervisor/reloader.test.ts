@@ -12,11 +12,11 @@ import { Reloader } from './reloader.js';
 const first: KeepalivedConfiguration = { ...emptyConfiguration, instances: [oneInstance] };
 const withVrid = (vrid: number): KeepalivedConfiguration => ({ ...first, instances: [{ ...oneInstance, vrid }] });
 
-/** A reloader whose children take as long as the test says. */
+/** A reloader whose children take as long as the test wants. */
 function bed(running = first) {
   const taken: KeepalivedConfiguration[] = [];
-  const said: string[] = [];
-  const told: string[] = [];
+  const logged: string[] = [];
+  const reported: string[] = [];
   let over = 0;
   let next: Loaded | Error = { outcome: 'ok', configuration: running, messages: [] };
   let finish: () => void = () => {};
@@ -36,8 +36,8 @@ function bed(running = first) {
       over: () => {
         over += 1;
       },
-      log: (_, text) => void said.push(text),
-      manager: { notify: (text) => void told.push(text.split('\n')[0] ?? '') },
+      log: (_, text) => void logged.push(text),
+      manager: { notify: (text) => void reported.push(text.split('\n')[0] ?? '') },
       supervisor: {
         reload: (configuration) => {
           taken.push(configuration);
@@ -52,15 +52,15 @@ function bed(running = first) {
   const settle = (): Promise<void> => new Promise((done) => setImmediate(done));
   return {
     reloader,
-    /** How often what came of a reading was told to be in effect. */
+    /** How often what came of a reading was reported as in effect. */
     over: () => over,
     /** The daemon's end has come. */
     end: () => {
       ended = true;
     },
     taken,
-    said,
-    told,
+    logged,
+    reported,
     file: (configuration: KeepalivedConfiguration): void => {
       next = { outcome: 'ok', configuration, messages: [] };
     },
@@ -88,7 +88,7 @@ function bed(running = first) {
 }
 
 test('while one reload runs no other begins; what the file became meanwhile is taken afterwards, once', async () => {
-  const { reloader, taken, file, done, told, settle } = bed();
+  const { reloader, taken, file, done, reported, settle } = bed();
   file(withVrid(1));
   reloader.request();
   for (let n = 0; n < 5; n++) reloader.request();
@@ -102,7 +102,7 @@ test('while one reload runs no other begins; what the file became meanwhile is t
   );
   await done();
   assert.equal(taken.length, 2);
-  assert.deepEqual(told, ['RELOADING=1', 'READY=1', 'RELOADING=1', 'READY=1']);
+  assert.deepEqual(reported, ['RELOADING=1', 'READY=1', 'RELOADING=1', 'READY=1']);
   assert.equal(reloader.configuration.instances[0]?.vrid, 2);
 });
 
@@ -135,21 +135,21 @@ test('five signals and one change are one reload; each reading has its end, that
 });
 
 test('namespace and instance stay as they were', async () => {
-  const { reloader, taken, file, said, done } = bed();
+  const { reloader, taken, file, logged, done } = bed();
   file({ ...first, root: { ...first.root, netNamespace: 'n', instanceName: 'i' } });
   reloader.request();
   await done();
   assert.deepEqual(taken[0]?.root, first.root);
-  assert.equal(said.filter((text) => text.startsWith('Cannot change')).length, 2);
+  assert.equal(logged.filter((text) => text.startsWith('Cannot change')).length, 2);
 });
 
 test('a file with mistakes in it takes no virtual address away, one without may', async () => {
-  const { reloader, taken, file, damaged, said, done } = bed();
+  const { reloader, taken, file, damaged, logged, done } = bed();
   damaged({ ...first, instances: [] });
   reloader.request();
   await done();
   assert.equal(taken.length, 0);
-  assert.match(said.at(-1)!, /^Reload refused: the new configuration has errors and would give up \S+ of \w+ \(/);
+  assert.match(logged.at(-1)!, /^Reload refused: the new configuration has errors and would give up \S+ of \w+ \(/);
   damaged(withVrid(7));
   reloader.request();
   await done();
@@ -161,7 +161,7 @@ test('a file with mistakes in it takes no virtual address away, one without may'
 });
 
 test('a file with mistakes in it takes no authentication away', async () => {
-  const { reloader, taken, file, damaged, said, done } = bed();
+  const { reloader, taken, file, damaged, logged, done } = bed();
   file({ ...first, instances: [{ ...oneInstance, authentication: { kind: 'pass', password: 'a' } }] });
   reloader.request();
   await done();
@@ -169,16 +169,16 @@ test('a file with mistakes in it takes no authentication away', async () => {
   reloader.request();
   await done();
   assert.equal(taken.length, 1);
-  assert.match(said.at(-1)!, /^Reload refused: .* would give up the authentication of \w+ \(/);
+  assert.match(logged.at(-1)!, /^Reload refused: .* would give up the authentication of \w+ \(/);
 });
 
 test('an error in our own reader leaves all as it was', async () => {
-  const { reloader, taken, damaged, said, done } = bed();
+  const { reloader, taken, damaged, logged, done } = bed();
   damaged(new Error('a mistake of ours'));
   reloader.request();
   await done();
   assert.equal(taken.length, 0);
-  assert.match(said.join('\n'), /please report it: Error: a mistake of ours[\s\S]*Reload refused/);
+  assert.match(logged.join('\n'), /please report it: Error: a mistake of ours[\s\S]*Reload refused/);
 });
 
 test('where reload_check_config writes, a link is replaced and nothing waits for a FIFO', async () => {
@@ -186,11 +186,11 @@ test('where reload_check_config writes, a link is replaced and nothing waits for
   const at = (name: string): string => join(folder, name);
   const checked = async (logFile: string): Promise<readonly string[]> => {
     const running = { ...first, global: { ...first.global, reloadCheckConfig: { logFile } } };
-    const { reloader, said, file, done } = bed(running);
+    const { reloader, logged, file, done } = bed(running);
     file(running);
     reloader.request();
     await done();
-    return said;
+    return logged;
   };
   try {
     writeFileSync(at('target'), 'untouched');
@@ -200,20 +200,20 @@ test('where reload_check_config writes, a link is replaced and nothing waits for
     const { mode } = lstatSync(at('link'));
     assert.deepEqual([lstatSync(at('link')).isFile(), mode & 0o777], [true, 0o600]);
     execFileSync('mkfifo', [at('fifo')]);
-    const said = await checked(at('fifo'));
-    assert.ok(said.some((line) => line.startsWith(`Unable to write '${at('fifo')}'`)));
-    assert.ok(said.includes('Reload complete'));
+    const logged = await checked(at('fifo'));
+    assert.ok(logged.some((line) => line.startsWith(`Unable to write '${at('fifo')}'`)));
+    assert.ok(logged.includes('Reload complete'));
   } finally {
     rmSync(folder, { recursive: true });
   }
 });
 
 test('a reload that the end overtakes is not reported as complete, nor the daemon as ready again', async () => {
-  const { reloader, file, done, end, said, told } = bed();
+  const { reloader, file, done, end, logged, reported } = bed();
   file(withVrid(9));
   reloader.request();
   end();
   await done();
-  assert.ok(said.includes('Reloading ...') && !said.includes('Reload complete'), said.join('\n'));
-  assert.deepEqual(told, ['RELOADING=1']);
+  assert.ok(logged.includes('Reloading ...') && !logged.includes('Reload complete'), logged.join('\n'));
+  assert.deepEqual(reported, ['RELOADING=1']);
 });

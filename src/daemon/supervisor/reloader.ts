@@ -68,7 +68,7 @@ export class Reloader {
     return this.#configuration;
   }
 
-  /** HUP. While a reload runs nothing begins; when it is over the file is looked at once more, and taken if it is another. */
+  /** HUP. While a reload runs nothing begins; when it is over the file is read again, and taken if it is another. */
   request(): void {
     if (this.#running) {
       this.#again = true;

@@ -26,7 +26,7 @@ export function serviceManager(environment: NodeJS.ProcessEnv = process.env): Se
           socket.close();
         }
       } catch (error) {
-        // Nobody listens any more: the manager restarted or we were started by hand with its variables.
+        // There is no listener any more: the manager restarted or we were started by hand with its variables.
         if (!(error instanceof Error && 'code' in error)) throw error;
       }
     },

@@ -7,11 +7,11 @@ import { Supervisor } from './supervisor.js';
 test('a reload whose reading outlasts the daemon starts nothing', async () => {
   const asked = readOptions([]);
   assert.ok(asked.kind === 'run');
-  const said: string[] = [];
+  const logged: string[] = [];
   const ended: number[] = [];
   const supervisor = new Supervisor({
     options: asked.options,
-    log: (_, text) => void said.push(text),
+    log: (_, text) => void logged.push(text),
     livenessIntervalMs: 1000,
     console: false,
     onEnd: (status) => void ended.push(status),
@@ -22,5 +22,5 @@ test('a reload whose reading outlasts the daemon starts nothing', async () => {
   assert.equal(await supervisor.begin({ configuration: emptyConfiguration, childOptions }), true);
   supervisor.stop();
   assert.equal(await supervisor.reload({ ...emptyConfiguration, instances: [oneInstance] }), false);
-  assert.deepEqual([supervisor.running, ended, said], [[], [0], []]);
+  assert.deepEqual([supervisor.running, ended, logged], [[], [0], []]);
 });

@@ -31,7 +31,7 @@ export interface Wanted {
 interface Slot {
   child: DaemonChild;
   respawns: Respawns;
-  /** Told once that what was asked last is in effect. */
+  /** Called once, when the last request is in effect. */
   readonly waiting: (() => void)[];
 }
 
@@ -186,7 +186,7 @@ export class Supervisor {
     const { title } = PROCESSES[kind];
     const text = endText(end);
     if (text !== undefined) log('error', text);
-    // What no respawn mends ends the daemon, as with keepalived, but only for VRRP's own sake: addresses never go because of servers.
+    // What no respawn fixes ends the daemon, as with keepalived, but only for VRRP's own sake: addresses never go because of servers.
     if (PROCESSES[kind].endsDaemon && isPermanent(end.status)) {
       log('error', `pid ${end.pid} exited with permanent error ${PERMANENT_ERRORS[end.status]}. Terminating`);
       this.stop(end.status);

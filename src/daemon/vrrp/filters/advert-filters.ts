@@ -40,7 +40,7 @@ export class AdvertFilters {
     }
   }
 
-  /** Seals are judged where there are any, and where the kernel takes the longer program. */
+  /** Digests are checked where there are any, and where the kernel takes the longer program. */
   #make({ configuration: { instances }, targets }: FilterWanted): AdvertFilter {
     const room = Math.max(ROOM_MIN, 2 * Math.max(instances.length, targets.length));
     if (!instances.some(hasDigest)) return new AdvertFilter(room, 'none');

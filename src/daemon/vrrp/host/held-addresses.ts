@@ -57,7 +57,7 @@ function networkEnd(address: Address, length: number, ones: boolean): Address {
 }
 
 /**
- * What the kernel is asked to put on: as keepalived does, IPv6 without duplicate address detection unless `-nodad` says otherwise, a whole IPv6
+ * What the kernel is asked to put on: as keepalived does, IPv6 without duplicate address detection unless `-nodad` is set, a whole IPv6
  * address deprecated so that nothing chooses it as a source, and of IPv4 no peer and no lifetime.
  */
 export function kernelAddress(host: HostAddress, ifindex: number): InterfaceAddress {

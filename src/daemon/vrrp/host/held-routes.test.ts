@@ -1,4 +1,4 @@
-// Routes put in by name: of VRFs, whose tables are the kernel's to tell, and what is said of those that are refused.
+// Routes put in by name: of VRFs, whose tables the kernel knows, and what is logged about those that are refused.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseAddress } from '../../../model/address-text.js';
@@ -20,10 +20,10 @@ const route: HostRoute = {
   dev: 'eth1',
 };
 
-/** Routes in a kernel that answers as it is told to. */
+/** Routes in a kernel whose answers are given. */
 function onKernel() {
   const asked: string[] = [];
-  const said: string[] = [];
+  const logged: string[] = [];
   const tables = new Map<string, number>();
   const kernel = { refusal: undefined as string | undefined };
   const change = ({ type, payload }: NetlinkRequest): void => {
@@ -33,15 +33,15 @@ function onKernel() {
     asked.push(`${type === 24 ? 'add' : 'delete'} in ${decodeRoute(payload)?.table}`);
   };
   const links = { indexOf: () => 7, vrfTable: (name: string) => tables.get(name) };
-  const routes = new HeldRoutes({ change, port: 1 } as unknown as Netlink, links, (_level, text) => said.push(text));
-  return { routes, asked, said, tables, kernel };
+  const routes = new HeldRoutes({ change, port: 1 } as unknown as Netlink, links, (_level, text) => logged.push(text));
+  return { routes, asked, logged, tables, kernel };
 }
 
 test('a route of a VRF goes to its table, and leaves it when the VRF is gone', () => {
-  const { routes, asked, said, tables } = onKernel();
+  const { routes, asked, logged, tables } = onKernel();
   const inRed = { ...route, vrf: 'red' };
   routes.addRoutes('VI_1', [inRed]);
-  assert.deepEqual([asked, said], [[], ['Netlink: error: ENODEV: no VRF red']]);
+  assert.deepEqual([asked, logged], [[], ['Netlink: error: ENODEV: no VRF red']]);
   assert.deepEqual(routes.lackedRoutes([inRed]), [inRed]);
   tables.set('red', 77);
   routes.addRoutes('VI_1', [inRed]);
@@ -52,7 +52,7 @@ test('a route of a VRF goes to its table, and leaves it when the VRF is gone', (
 });
 
 test('a refusal is logged once until it is another, or over', () => {
-  const { routes, said, kernel } = onKernel();
+  const { routes, logged, kernel } = onKernel();
   const tries = ['EINVAL', 'EINVAL', 'ENETUNREACH', undefined, 'EINVAL'];
   for (const refusal of tries) {
     kernel.refusal = refusal;
@@ -60,10 +60,10 @@ test('a refusal is logged once until it is another, or over', () => {
     assert.equal(routes.lackedRoutes([route]).length, refusal === undefined ? 0 : 1);
   }
   assert.deepEqual(
-    said,
+    logged,
     ['EINVAL', 'ENETUNREACH', 'EINVAL'].map((code) => `Netlink: error: ${code}: refused`),
   );
   kernel.refusal = 'EEXIST';
   routes.addRoutes('VI_1', [route]);
-  assert.deepEqual([said.length, routes.lackedRoutes([route])], [3, []], 'one that is there is as good as put in');
+  assert.deepEqual([logged.length, routes.lackedRoutes([route])], [3, []], 'one that is there is as good as put in');
 });

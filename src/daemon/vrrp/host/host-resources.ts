@@ -75,7 +75,7 @@ export class HostResources {
     this.#announcer = new Announcer(configuration.global, (name) => interfaces().byName(name), log);
     this.#undoJournal = new UndoJournal(log);
     this.#firewall = new Firewall(configuration.global, this.#undoJournal);
-    this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, footprint: this.#undoJournal, log, refresh });
+    this.#virtual = new VirtualInterfaces({ netlink, interfaces, firewall: this.#firewall, undoJournal: this.#undoJournal, log, refresh });
     this.#secondaries = new PromotedSecondaries(this.#undoJournal, log);
     this.#localIgmp = new LocalIgmp(this.#undoJournal, log);
   }

@@ -21,7 +21,7 @@ type Instance = Pick<VrrpInstance, 'family' | 'vrid'>;
 const NO_OWN_ADDRESSES = '1';
 /**
  * Multicast and broadcast frames reach macvlans through a queue of the interface below, by default of 1,000 frames. 255 instances that take
- * over at once, each announcing a few addresses five times, need more.
+ * over at the same time, each announcing a few addresses five times, need more.
  */
 const BROADCAST_QUEUE_LENGTH = 8_192;
 const WORDS = { vmac: 'VMAC', ipvlan: 'ipvlan' } as const;
@@ -35,7 +35,7 @@ export interface VirtualInterfacesOptions {
   readonly netlink: Netlink;
   readonly interfaces: () => Interfaces;
   readonly firewall: Firewall;
-  readonly footprint: UndoJournal;
+  readonly undoJournal: UndoJournal;
   readonly log: Log;
   /** Takes the kernel's messages now, so that the new interface is known. */
   readonly refresh: () => void;
@@ -94,11 +94,11 @@ export class VirtualInterfaces {
   }
 
   #make(wish: Wish, instance: Instance, below: Link): void {
-    const { netlink, interfaces, firewall, footprint, log, refresh } = this.tools;
+    const { netlink, interfaces, firewall, undoJournal, log, refresh } = this.tools;
     const { settings } = wish;
     const name = settings.name ?? '';
     this.#clearWay(name, below);
-    footprint.making('links', name);
+    undoJournal.making('links', name);
     this.#made.add(name);
     netlink.change(addStackedLink(this.#description(settings, instance, below)), `create ${name} on ${below.name}`);
     refresh();
@@ -116,7 +116,7 @@ export class VirtualInterfaces {
     netlink.change(changeLink({ ifindex: made.ifindex, up: true }), `set ${name} up`);
     this.#giveAddress(settings, made, below, instance.family);
     if (settings.kind === 'vmac') firewall.addMacvlan(name, instance.family, made.ifindex, below.ifindex);
-    this.#tellOf(settings, below);
+    this.#announceBelow(settings, below);
     refresh();
   }
 
@@ -137,7 +137,7 @@ export class VirtualInterfaces {
   }
 
   /** netlink_notify_msg: the kernel does not report that what is below became promiscuous. Setting its group to the same value makes it. */
-  #tellOf({ netlinkNotify, group: _, ...settings }: VirtualInterface, below: Link): void {
+  #announceBelow({ netlinkNotify, group: _, ...settings }: VirtualInterface, below: Link): void {
     if (netlinkNotify === true && settings.kind === 'vmac') {
       this.tools.netlink.change(changeLink({ ifindex: below.ifindex, group: below.group ?? 0 }), `tell of ${below.name}`);
     }
@@ -158,7 +158,7 @@ export class VirtualInterfaces {
       this.tools.netlink.change(deleteLink(ifindex), `remove ${name}`);
       this.tools.refresh();
     } catch (error) {
-      // Somebody else was faster.
+      // Another program was faster.
       if (!hasCode(error, 'ENODEV')) throw error;
     } finally {
       this.#removing = undefined;
@@ -183,7 +183,7 @@ export class VirtualInterfaces {
     ] as const) {
       this.#write(`net/ipv4/conf/${name}/${key}`, value);
     }
-    this.tools.footprint.change([
+    this.tools.undoJournal.change([
       [`net/ipv4/conf/${base}/arp_ignore`, '1'],
       [`net/ipv4/conf/${base}/arp_filter`, '1'],
     ]);
@@ -202,7 +202,7 @@ export class VirtualInterfaces {
     const weaker = ['default', ...others.filter((one) => one !== except && !this.#made.has(one))]
       .map((name) => `net/ipv4/conf/${name}/rp_filter`)
       .filter((path) => Number(readSetting(path) ?? all) < all);
-    this.tools.footprint.change([...weaker.map((path) => [path, String(all)] as const), ['net/ipv4/conf/all/rp_filter', '0']]);
+    this.tools.undoJournal.change([...weaker.map((path) => [path, String(all)] as const), ['net/ipv4/conf/all/rp_filter', '0']]);
   }
 
   /** An ipvlan may have an address of its own; other interfaces of IPv6 need their parent's of the link. */
@@ -234,7 +234,7 @@ export class VirtualInterfaces {
     if (this.#unmake(name)) {
       this.tools.log('debug', `(${instance}) Success removing ${WORDS[settings.kind]} interface ${name}`);
       const below = this.tools.interfaces().byName(base);
-      if (below !== undefined) this.#tellOf(settings, below);
+      if (below !== undefined) this.#announceBelow(settings, below);
       this.tools.refresh();
     }
     if (this.#made.size === 0) this.restore();
@@ -247,7 +247,7 @@ export class VirtualInterfaces {
     this.#made.delete(name);
     this.#linkLocals.forget(name);
     if (ours) this.#delete(there);
-    this.tools.footprint.gone('links', name);
+    this.tools.undoJournal.gone('links', name);
     return ours;
   }
 
@@ -262,8 +262,8 @@ export class VirtualInterfaces {
 
   /** Those that a run which was killed left behind and that are not needed any more. */
   removeLeft(wanted: ReadonlySet<string>): void {
-    const { footprint, log } = this.tools;
-    for (const name of footprint.left.links.filter((one) => !wanted.has(one))) {
+    const { undoJournal, log } = this.tools;
+    for (const name of undoJournal.left.links.filter((one) => !wanted.has(one))) {
       this.#made.add(name);
       if (this.#unmake(name)) log('info', `removed ${name}, which an earlier run left`);
     }
@@ -272,6 +272,6 @@ export class VirtualInterfaces {
 
   /** What macvlans need of the host, as it was before. */
   restore(): void {
-    this.tools.footprint.restore((path) => path.includes('/conf/') && !path.endsWith('/promote_secondaries'));
+    this.tools.undoJournal.restore((path) => path.includes('/conf/') && !path.endsWith('/promote_secondaries'));
   }
 }

@@ -1,4 +1,4 @@
-// The scripts of a configuration, each looked at once: what running it means, and what is logged about it.
+// The scripts of a configuration, each examined one time: what running it means, and what is logged about it.
 
 import type { KeepalivedConfiguration } from '../../../model/keepalived/configuration.js';
 import type { Notify } from '../../../model/keepalived/instance.js';

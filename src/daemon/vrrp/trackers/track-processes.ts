@@ -131,7 +131,7 @@ export class TrackProcesses {
     }
   }
 
-  /** More or fewer must last as long as fork_delay or terminate_delay says before it counts. */
+  /** More or fewer must last as long as fork_delay or terminate_delay before it counts. */
   #report(one: Watched): void {
     const { settings, pids, reported: before } = one;
     clearTimeout(one.timer);
