@@ -1,4 +1,4 @@
-// keepalived_bfd.data behind its global part: sessions, what they are and what was refused. Pure.
+// keepalived_bfd.data after its global part: configuration and state of the sessions, and refused packets. Pure.
 
 import type { BfdMachine, Session } from '../control/bfd/state.js';
 import { diagnosticText, stateText } from '../control/bfd/texts.js';
@@ -11,14 +11,14 @@ import type { HostClocks } from './live.js';
 export interface BfdFacts {
   readonly state: BfdMachine;
   readonly inputs: readonly { readonly port: BfdPort; readonly fd: number }[];
-  /** The sockets to send by, by session. */
+  /** The sending socket of each session. */
   readonly outputs: ReadonlyMap<string, number>;
 }
 
 const yes = (value: boolean): string => (value ? 'Yes' : 'No');
 const INPUTS = { single: ' fd_in', multihop: ' multihop fd_in' } as const;
 
-/** What was configured. */
+/** The configuration of a session. */
 export function bfdSettings(config: BfdInstance): readonly string[] {
   const { neighbour, source, events } = config;
   return [

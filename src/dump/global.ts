@@ -83,7 +83,7 @@ function reloads({ reloadCheckConfig: check }: GlobalSettings): string {
   return check.logFile === undefined ? 'Test config before reload' : `Test config before reload, log to ${check.logFile}`;
 }
 
-/** How reloads come, and what is kept of them. */
+/** Settings of reloads. */
 function reloadLines(global: GlobalSettings): readonly string[] {
   const { reloadTime, reloadFile, dumpsPerInstance } = global;
   return [
@@ -120,7 +120,7 @@ export interface GlobalView {
   readonly umask: number;
 }
 
-/** The section without its heading; each line has a blank in front, as in the file. */
+/** The section without its heading; each line begins with a blank, as in the file. */
 export function globalLines({ global, netNamespace, ipvsNamespace, hostName, umask }: GlobalView): readonly string[] {
   const { vrrpDefaults: values, lvsTimeouts, scriptUser } = global;
   const lines = [

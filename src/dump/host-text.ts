@@ -8,7 +8,7 @@ const SCOPES: Readonly<Record<number, string>> = { 0: 'global', 200: 'site', 253
 
 const bitsOf = ({ family }: Address): number => (family === 'inet' ? 32 : 128);
 
-/** `10.0.0.0/8`; a whole address has no length. */
+/** `10.0.0.0/8`; a host address has no length. */
 function prefixed(address: Address, length: number): string {
   const text = formatAddress(address);
   return length === bitsOf(address) ? text : `${text}/${length}`;
@@ -16,7 +16,7 @@ function prefixed(address: Address, length: number): string {
 
 const prefixText = ({ address, length }: Prefix): string => prefixed(address, length);
 
-/** `brd +` and `-` as the address they stand for; a network without one has none. */
+/** The broadcast address, also where it is configured as `brd +` or `brd -`; none for a network without one. */
 function broadcast({ address, prefixLength, broadcast: given }: HostAddress): string {
   if (given === undefined) return '';
   if (typeof given !== 'string') return ` brd ${formatAddress(given)}`;
@@ -36,7 +36,7 @@ function lifetime({ address, prefixLength, preferredLifetime }: HostAddress): st
 const groupText = ({ trackGroup }: { readonly trackGroup?: string }): string =>
   trackGroup === undefined ? '' : ` track_group ${trackGroup}`;
 
-/** `device`: where it stands, `parent` for one on a VMAC; `set`: it is on the host; `dropped`: a firewall rule names it. */
+/** `device`: its interface; `parent`: the one below a VMAC; `set`: it is on the host; `dropped`: a firewall rule drops its packets. */
 export function addressText(
   value: HostAddress,
   device: string | undefined,
@@ -60,7 +60,7 @@ export function addressText(
   ].join('');
 }
 
-/** Labels as the header has them, in hexadecimal; a locator as this machine reads its bytes. */
+/** Labels as in the header, in hexadecimal; a locator in this machine's byte order. */
 function encapText(encap: RouteEncap | undefined): string {
   if (encap === undefined) return '';
   if (encap.kind === 'mpls') {
@@ -105,7 +105,7 @@ function realms(value: number): string {
   return from === 0 ? ` realm ${value & 0xffff}` : ` realms ${from}/${value & 0xffff}`;
 }
 
-/** Times are shown in whole seconds where they are. */
+/** Metrics that are times: shown in seconds where they are whole seconds. */
 const MILLISECONDS = new Set(['rtt', 'rttvar', 'rto_min']);
 function metricText({ name, value, lock }: HostRoute['metrics'][number]): string {
   if (name === 'features') return ' features ecn';

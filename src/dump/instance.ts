@@ -20,7 +20,7 @@ export function momentText(atUs: number, host: DumpHost): string {
   return `${wall} (${text.slice(0, -5)}.${fraction}${text.slice(-5)})`;
 }
 
-/** `weight 10 reverse`; the tracker's own weight where the instance gives none. */
+/** `weight 10 reverse`; the weight of the tracker where the instance gives none. */
 export function trackedText({ name, weight, reverse }: Tracked, own: number, comma: boolean): string {
   return `     ${name}${comma ? ',' : ''} weight ${weight ?? own}${reverse === true ? ' reverse' : ''}`;
 }

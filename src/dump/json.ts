@@ -7,7 +7,7 @@ import type { TrackProcess } from '../model/keepalived/trackers.js';
 import { addressText, routeText, ruleText, scriptText } from './host-text.js';
 import { type DumpHost, deviceOf, STATE_NUMBERS, virtualName, wallSeconds } from './live.js';
 
-/** Of the layouts: 1 as keepalived 2.2.7 writes it, 2 as 2.4 does. */
+/** The layout: 1 as keepalived 2.2.7 writes it, 2 as keepalived 2.4. */
 type Layout = 1 | 2;
 
 const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;

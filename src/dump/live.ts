@@ -1,4 +1,4 @@
-// What dumps show beside the machine's own memory: the host's clock, and the names of what instances stand on. Pure.
+// What dumps show besides the machine's state: the host's clock, and the names of the interfaces of instances. Pure.
 import type { InstanceState } from '../control/vrrp/state/instance-state.js';
 import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
 import type { Family } from '../model/address.js';
@@ -6,33 +6,33 @@ import type { HostAddress } from '../model/keepalived/network.js';
 import type { RunAs } from '../model/keepalived/script.js';
 
 export interface HostClocks {
-  /** The wall clock less the monotonic one, microseconds. */
+  /** The wall clock minus the monotonic clock, microseconds. */
   readonly offsetUs: number;
   /** Seconds since 1970 as local time, `Fri Nov 20 12:02:54 2026` (ctime(3)). */
   readonly ctime: (seconds: number) => string;
 }
 
 export interface DumpHost extends HostClocks {
-  /** Tracked processes whose number changed too short a time ago to count. */
+  /** Tracked processes whose change of number is still within its delay. */
   readonly waitingProcesses?: ReadonlyMap<string, 'fork' | 'terminate'>;
-  /** `0:0`: as whom a script runs, in numbers; absent: root. */
+  /** `0:0`: user and group that a script runs as, in numbers; absent: root. */
   readonly owner?: (runAs: RunAs | undefined) => string;
 }
 
-/** A socket that adverts are received by. */
+/** A socket that receives adverts. */
 export interface SocketDescription {
   readonly interface: string;
   readonly family: Family;
   readonly protocol: 112 | 51;
   readonly unicast: boolean;
   readonly fd: number;
-  /** The source of a unicast one, where it is configured. */
+  /** The source address of a unicast socket, where it is configured. */
   readonly address?: string;
-  /** Whose adverts come by it. */
+  /** The instances whose adverts it receives. */
   readonly instances: readonly { readonly name: string; readonly vrid: number }[];
 }
 
-/** keepalived's numbers of its states, which its JSON has. */
+/** keepalived's numbers of its states, for JSON. */
 export const STATE_NUMBERS = { init: 0, backup: 1, master: 2, fault: 3 } as const;
 
 /** `uid:gid` of a script. */
@@ -52,7 +52,7 @@ export function virtualName({ config }: InstanceState, { configuration }: VrrpMa
   return virtualInterface.name ?? `${prefix}${family === 'inet' ? '' : '6'}.${vrid}`;
 }
 
-/** Where one of its addresses stands: `vrrp.51@eth0`, `eth0`. */
+/** The interface of one of its addresses: `vrrp.51@eth0`, `eth0`. */
 export function deviceOf(instance: InstanceState, address: HostAddress, machine: VrrpMachine): string | undefined {
   const base = address.dev ?? instance.config.interface;
   const virtual = virtualName(instance, machine);

@@ -3,7 +3,7 @@ import type { Counters } from '../control/vrrp/state/counters.js';
 import type { InstanceState } from '../control/vrrp/state/instance-state.js';
 import type { Authentication, VrrpInstance } from '../model/keepalived/instance.js';
 
-/** What 2.4 counts beside: where auth_hmac is used. */
+/** What keepalived 2.4 counts in addition, where auth_hmac is used. */
 const extensionLines = (c: Counters, { kind }: Authentication): string =>
   kind !== 'hmac'
     ? ''
@@ -37,7 +37,7 @@ ${extensionLines(c, authentication)}  Priority Zero:
     Sent: ${c.zeroPrioritySent}
 `;
 
-/** What keepalived does not count is behind its lines, and only where it is not zero. */
+/** weir's own counters follow those of keepalived, where they are not 0. */
 function ownLines(c: Counters): string {
   const lines: readonly (readonly [string, number])[] = [
     ['Version', c.versionErrors],

@@ -10,7 +10,7 @@ const groups = ['track_group TG {', 'group {', 'V1 V9', '}', '}', 'track_group G
 const blocks = (...blocks: readonly (readonly [string, readonly string[]])[]): readonly string[] =>
   blocks.flatMap(([keyword, lines]) => [`${keyword} {`, ...lines, '}']);
 
-test('static objects, and the groups of instances that answer for them', () => {
+test('static objects, and the track groups that they belong to', () => {
   const routes: readonly (readonly [string, string])[] = [
     ['192.168.9.0/24 dev eth0 track_group TG', 'prepend 192.168.9.0/24 dev eth0 proto 18 track_group TG'],
     ['192.168.9.0/24 dev eth0 encap mpls 100', 'prepend 192.168.9.0/24 encap mpls 64100 dev eth0 proto 18'],

@@ -1,4 +1,4 @@
-// keepalived.data behind its global part: static objects, instances, sockets, groups, what is watched, interfaces. Pure.
+// keepalived.data after its global part: static objects, instances, sockets, groups, trackers, interfaces. Pure.
 import type { VrrpMachine } from '../control/vrrp/state/vrrp-machine.js';
 import { formatAddress } from '../model/address-text.js';
 import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
@@ -11,7 +11,7 @@ const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : [`------< ${title} >------`, ...lines];
 const us = (value: number): string => `${(value / 1e6).toFixed(6)}s`;
 
-/** Those with an instance that is there; the others mean nothing. */
+/** Track groups with at least one member that exists; the others have no effect. */
 function trackGroupLines(root: KeepalivedConfiguration['root'], instances: KeepalivedConfiguration['instances']): readonly string[] {
   return root.trackGroups.flatMap((group) => {
     const members = group.instances.filter((name) => instances.some((instance) => instance.name === name));
@@ -38,7 +38,7 @@ function staticLines({ root, instances }: KeepalivedConfiguration): readonly str
   ];
 }
 
-/** The instances and groups that watch one thing, with the weight it has for them. */
+/** The instances and groups that track one object, with its weight for them. */
 function trackers(machine: VrrpMachine, kind: keyof TrackedSet, name: string, own: number): readonly string[] {
   const lines = [...machine.instances, ...machine.groups].flatMap(({ config }) =>
     config.track[kind].filter((each) => each.name === name).map((each) => trackedText({ ...each, name: config.name }, own, true)),

@@ -95,7 +95,7 @@ test('addresses: a table of several datagrams, labels, and the kernel’s own wo
   assert.throws(() => netlink.change(deleteAddress(own('198.18.2.1', 32)), 'remove'), refused('EADDRNOTAVAIL', /^EADDRNOTAVAIL: remove/));
 });
 
-test('a table that changes while it is read is told whole: nothing steady is missing or there twice', on, async () => {
+test('a table that changes while it is read is complete: no steady address is missing or there twice', on, async () => {
   const steady = Array.from({ length: 400 }, (_, index) => `198.19.${index >> 8}.${index & 255}`);
   for (const address of steady) netlink.change(addAddress(own(address, 32)), 'add');
   const lines = Array.from({ length: 4000 }, (_, index) => `addr ${index % 2 === 0 ? 'add' : 'del'} 198.20.0.1/32 dev za0\n`).join('');
@@ -117,7 +117,7 @@ test('a table that changes while it is read is told whole: nothing steady is mis
   for (const address of steady) netlink.change(deleteAddress(own(address, 32)), 'remove');
 });
 
-test('IPv6 addresses are told as they were set', on, () => {
+test('IPv6 addresses are listed as they were set', on, () => {
   const six: InterfaceAddress = { ifindex: device, address: ip('2001:db8::5'), prefixLength: 64, scope: 0, flags: 0x82 };
   netlink.change(addAddress(six), 'add');
   const found = netlink
@@ -145,8 +145,8 @@ test('routes: added, listed, looked up, removed', on, () => {
     netlink.dump(dumpRoutes('inet'), decodeRoute, 'list').find(({ priority }) => priority === 7),
     route,
   );
-  const way = decodeRoute(netlink.get(lookUpRoute(ip('203.0.113.9')), 'look up'));
-  assert.deepEqual([way?.gateway, way?.device, way?.preferredSource], [ip('192.0.2.2'), device, ip('192.0.2.1')]);
+  const found = decodeRoute(netlink.get(lookUpRoute(ip('203.0.113.9')), 'look up'));
+  assert.deepEqual([found?.gateway, found?.device, found?.preferredSource], [ip('192.0.2.2'), device, ip('192.0.2.1')]);
   netlink.change(deleteRoute(route), 'remove route');
   assert.throws(() => netlink.get(lookUpRoute(ip('203.0.113.9')), 'look up'), refused('ENETUNREACH', /look up/));
   assert.throws(() => netlink.change(deleteRoute(route), 'remove route'), refused('ESRCH', /remove route/));
@@ -164,11 +164,11 @@ test('neighbours: set, changed, removed', on, () => {
   assert.equal((find()?.state ?? NeighbourState.failed) & NeighbourState.failed, NeighbourState.failed);
 });
 
-test('frames: heard by others, not by their sender, by type and within the wait', on, () => {
+test('frames: received by other interfaces, not by their sender, by type and within the wait', on, () => {
   const type = 0x88b5; // for local experiments (IEEE 802)
   const sender = new PacketSocket(device, type, left.fd.number);
-  const hearer = new PacketSocket(far, type, right.fd.number);
-  const deaf = new PacketSocket(far, 0x88b6, right.fd.number);
+  const receiver = new PacketSocket(far, type, right.fd.number);
+  const otherType = new PacketSocket(far, 0x88b6, right.fd.number);
   try {
     const frame = encodeEthernet({
       destination: BROADCAST_MAC,
@@ -177,17 +177,17 @@ test('frames: heard by others, not by their sender, by type and within the wait'
       etherType: type,
       payload: new Uint8Array(46).fill(7),
     });
-    let heard: Uint8Array | undefined;
-    // A bridge port that has just come up may still be learning: send until it is heard.
-    for (let tries = 0; heard === undefined && tries < 100; tries++) {
+    let received: Uint8Array | undefined;
+    // A bridge port that has just come up may still be learning: send until one arrives.
+    for (let tries = 0; received === undefined && tries < 100; tries++) {
       sender.send(frame);
-      heard = hearer.receive(100);
+      received = receiver.receive(100);
     }
-    assert.deepEqual(heard && decodeEthernet(heard), decodeEthernet(frame));
+    assert.deepEqual(received && decodeEthernet(received), decodeEthernet(frame));
     assert.equal(sender.receiveNow(), undefined);
-    assert.equal(deaf.receive(1), undefined);
+    assert.equal(otherType.receive(1), undefined);
   } finally {
-    for (const socket of [sender, hearer, deaf]) {
+    for (const socket of [sender, receiver, otherType]) {
       socket.close();
       socket.close();
     }
