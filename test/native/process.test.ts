@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { native } from '../../src/sys/addon.js';
+import { Alarm } from '../../src/sys/alarm.js';
+import { monotonicUs } from '../../src/sys/clock.js';
 import { onRealTimeSignals } from '../../src/sys/processes/signals.js';
-import { Alarm, monotonicUs } from '../../src/sys/readable.js';
 import { EBADF, ENOENT, fails, fdCount, needsRoot } from './support.js';
 
 const n = native();

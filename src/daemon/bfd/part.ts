@@ -4,7 +4,7 @@ import { bfdLines } from '../../dump/bfd.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { Log } from '../../model/log-level.js';
-import { monotonicUs } from '../../sys/readable.js';
+import { monotonicUs } from '../../sys/clock.js';
 import { hostClocks } from '../dump-files/host-clocks.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';

@@ -1,6 +1,6 @@
 // The clocks of this host, as dump files show them.
 import type { HostClocks } from '../../dump/live.js';
-import { monotonicUs } from '../../sys/readable.js';
+import { monotonicUs } from '../../sys/clock.js';
 import { ctime } from '../log/log-text.js';
 
 export const hostClocks = (): HostClocks => ({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { monotonicUs } from '../../sys/readable.js';
+import { monotonicUs } from '../../sys/clock.js';
 import { StepLoop } from './step-loop.js';
 
 const step = (state: readonly string[], input: string) => ({ state: [...state, input], effects: [`${input}!`], wakeAtUs: undefined });

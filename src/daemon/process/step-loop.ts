@@ -1,6 +1,7 @@
 // Runs a pure machine in a process: holds its state, feeds it inputs one at a time, has its effects performed in order, and wakes it on time.
 import type { StepFunction } from '../../control/machine.js';
-import { Alarm, monotonicUs } from '../../sys/readable.js';
+import { Alarm } from '../../sys/alarm.js';
+import { monotonicUs } from '../../sys/clock.js';
 
 export interface StepLoopOptions<State, Input, Effect> {
   readonly initial: State;

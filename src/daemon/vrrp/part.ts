@@ -8,7 +8,7 @@ import type { KeepalivedConfiguration } from '../../model/keepalived/configurati
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { RunAs } from '../../model/keepalived/script.js';
 import type { Log } from '../../model/log-level.js';
-import { monotonicUs } from '../../sys/readable.js';
+import { monotonicUs } from '../../sys/clock.js';
 import { hostClocks } from '../dump-files/host-clocks.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
