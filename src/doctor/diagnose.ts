@@ -2,21 +2,21 @@
 
 import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
-import { datapathRule } from './rules/datapath.js';
-import { filtersRule } from './rules/filters.js';
-import { forwardingRule } from './rules/forwarding.js';
-import { methodFitRule } from './rules/method-fit.js';
-import { offloadsRule } from './rules/offloads.js';
-import { reachRule } from './rules/reach.js';
-import { reversePathRule } from './rules/reverse-path.js';
-import { serverArpRule } from './rules/server-arp.js';
-import { serverDuelRule } from './rules/server-duel.js';
-import { serverGatewayRule } from './rules/server-gateway.js';
-import { serverVipRule } from './rules/server-vip.js';
-import { serverWireRule } from './rules/server-wire.js';
-import { tableRule } from './rules/table.js';
-import { vipDuelRule } from './rules/vip-duel.js';
-import { vipPresentRule } from './rules/vip-present.js';
+import { datapathRule } from './rules/director/datapath.js';
+import { filtersRule } from './rules/director/filters.js';
+import { forwardingRule } from './rules/director/forwarding.js';
+import { methodFitRule } from './rules/director/method-fit.js';
+import { offloadsRule } from './rules/director/offloads.js';
+import { reachRule } from './rules/director/reach.js';
+import { reversePathRule } from './rules/director/reverse-path.js';
+import { serverDuelRule } from './rules/director/server-holders.js';
+import { tableRule } from './rules/director/table.js';
+import { vipDuelRule } from './rules/director/vip-holders.js';
+import { vipPresentRule } from './rules/director/vip-present.js';
+import { serverArpRule } from './rules/real-server/server-arp.js';
+import { serverGatewayRule } from './rules/real-server/server-gateway.js';
+import { serverVipRule } from './rules/real-server/server-vip.js';
+import { serverWireRule } from './rules/real-server/server-vip-holders.js';
 
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
   datapathRule,

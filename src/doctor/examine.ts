@@ -11,7 +11,7 @@ import { collectRealServer, vipsOnLoopback } from './collect/real-server.js';
 import { collectVrrp } from './collect/vrrp.js';
 import { diagnose } from './diagnose.js';
 import type { Facts, HostFacts, ServerMethod, ServiceFact } from './facts.js';
-import { vrrpRule } from './rules/vrrp.js';
+import { vrrpRule } from './rules/vrrp/vrrp.js';
 import type { VrrpFacts } from './vrrp-facts.js';
 
 export interface Wish {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findCommand, projectRoot } from '../../src/lab/paths.js';
+import { findCommand, projectRoot } from '../../src/lab/state/paths.js';
 import { Bed, type Host } from '../support/netns-bed.js';
 import { pidIn, signal } from '../support/pids.js';
 import { RunningDaemon } from '../support/running-daemon.js';

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { findCommand, projectRoot } from '../../src/lab/paths.js';
+import { findCommand, projectRoot } from '../../src/lab/state/paths.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { pidIn, signal } from '../support/pids.js';
 import { noTools, type Skip } from '../support/probes.js';

@@ -1,6 +1,6 @@
 // Networks for tests of the director on real packets, without their steps.
 import assert from 'node:assert/strict';
-import type { Lab, LabHost, Step } from '../../src/lab/model.js';
+import type { Lab, LabHost, Step } from '../../src/lab/definition/lab.js';
 import { evidenceOf, withLabFile } from './weir-lab.js';
 
 const natServer = (address: string): LabHost => ({

@@ -1,6 +1,6 @@
 // Much data through the director, both ways, with the offloads that veth has by itself and with XDP forced.
 
-import type { Lab, Step } from '../../src/lab/model.js';
+import type { Lab, Step } from '../../src/lab/definition/lab.js';
 import { drBed, natBed, on, service, until } from './beds.js';
 import { peer, peerStays, streamDigest } from './peer.js';
 

@@ -1,7 +1,7 @@
 // The director on real packets, beyond what the labs show: each case a network of its own, thrown away afterwards.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Lab, LabHost, Step } from '../../src/lab/model.js';
+import type { Lab, LabHost, Step } from '../../src/lab/definition/lab.js';
 import { noTools } from '../support/probes.js';
 import { drBed, holds, natBed, on, service, until } from './beds.js';
 import { peer, peerStays, streamDigest } from './peer.js';

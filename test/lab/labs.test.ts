@@ -1,9 +1,9 @@
 // Every lab that weir brings along but for those of VRRP and of load, and every example of a lab file, run as a person would run it.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { findLab } from '../../src/lab/labs/find-lab.js';
 import { labs } from '../../src/lab/labs/index.js';
-import { findLab } from '../../src/lab/list.js';
-import { projectRoot } from '../../src/lab/paths.js';
+import { projectRoot } from '../../src/lab/state/paths.js';
 import { testLab, VRRP_LABS } from './whole-lab.js';
 
 const examples = join(projectRoot(), 'examples/labs');

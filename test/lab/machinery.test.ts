@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import type { Step } from '../../src/lab/model.js';
+import type { Step } from '../../src/lab/definition/lab.js';
 import { runChildSync, startTime } from '../../src/sys/processes/child.js';
 import { evidenceOf, leftOf, plainLab, runWeirLab, skipWithoutNetns, startLab, withLabFile } from './weir-lab.js';
 

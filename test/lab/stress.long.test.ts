@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stress } from '../../src/lab/labs/stress.js';
-import { missing } from '../../src/lab/needs.js';
+import { missing } from '../../src/lab/run/needed-commands.js';
 import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 
 const netns = skipWithoutNetns();

@@ -3,9 +3,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Evidence } from '../../src/lab/evidence.js';
-import type { Lab } from '../../src/lab/model.js';
-import { projectRoot } from '../../src/lab/paths.js';
+import type { Lab } from '../../src/lab/definition/lab.js';
+import type { Evidence } from '../../src/lab/judge/evidence.js';
+import { projectRoot } from '../../src/lab/state/paths.js';
 import { runChildSync } from '../../src/sys/processes/child.js';
 import { noRoot, noTools, probe, type Skip } from '../support/probes.js';
 

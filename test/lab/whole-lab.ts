@@ -1,8 +1,8 @@
 // One lab as a test: run as a person would run it; all its expectations must hold.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Lab } from '../../src/lab/model.js';
-import { missing } from '../../src/lab/needs.js';
+import type { Lab } from '../../src/lab/definition/lab.js';
+import { missing } from '../../src/lab/run/needed-commands.js';
 import { evidenceOf, skipWithoutNetns } from './weir-lab.js';
 
 /** Labs that mostly wait for VRRP's timers. */

@@ -1,7 +1,7 @@
 // Why a test cannot run here: the one form of every reason to skip, `probe NAME: what is missing`. The runner (dev/test-skips.mjs) knows
 // which probes may fail where CI runs; any other skip is a failure there.
 import { spawnSync } from 'node:child_process';
-import { findCommand } from '../../src/lab/paths.js';
+import { findCommand } from '../../src/lab/state/paths.js';
 
 /** The reason to skip, or false. */
 export type Skip = string | false;

@@ -1,16 +1,16 @@
 // `weir lab`: lists labs, runs one, enters one that stands, takes one down.
 
-import { takeDownOther } from '../../lab/down.js';
-import { enter } from '../../lab/enter.js';
+import type { Lab } from '../../lab/definition/lab.js';
+import { findLab } from '../../lab/labs/find-lab.js';
 import { labs } from '../../lab/labs/index.js';
-import { findLab } from '../../lab/list.js';
-import type { Lab } from '../../lab/model.js';
-import { missing } from '../../lab/needs.js';
-import { actionText, planLab } from '../../lab/plan.js';
-import { type RunResult, runLab } from '../../lab/run.js';
-import { serve } from '../../lab/serve.js';
-import { bestServer, type ServerKind } from '../../lab/sites.js';
-import { allRuns, conditionOf } from '../../lab/state.js';
+import { enter } from '../../lab/run/enter.js';
+import { missing } from '../../lab/run/needed-commands.js';
+import { type RunResult, runLab } from '../../lab/run/run-lab.js';
+import { takeDownOther } from '../../lab/run/take-down.js';
+import { allRuns, conditionOf } from '../../lab/state/run-state.js';
+import { actionText, planLab } from '../../lab/topology/plan.js';
+import { serve } from '../../lab/topology/serve.js';
+import { bestServer, type ServerKind } from '../../lab/topology/sites.js';
 import { usageErrors } from '../../model/errors/usage-errors.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';

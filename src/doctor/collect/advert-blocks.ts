@@ -2,8 +2,8 @@
 import type { Address } from '../../model/address.js';
 import { sameAddress } from '../../model/identity.js';
 import type { AddressFact } from '../facts.js';
+import { blocking } from '../packet-filter/blocking.js';
 import type { Chain } from '../packet-filter/model.js';
-import { blocking } from '../packet-filter/walk.js';
 import type { AdvertBlock, AdvertFact, VrrpInstanceFact } from '../vrrp-facts.js';
 
 const isLinkLocal = ({ family, words }: Address): boolean => family === 'inet6' && (words[0] ?? 0) >>> 22 === 0xfe80 >>> 6;

@@ -8,7 +8,7 @@ import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtne
 import type { ConnectFact, DatapathFacts, DirectorFacts, HolderFact, HostFacts, PathFact, ServiceFact } from '../facts.js';
 import { realServersOf, speaksArp, vipsOf } from '../network.js';
 import { collectConnects } from './connects.js';
-import { collectFilters } from './filters.js';
+import { collectFilters } from './filter-rules.js';
 import { handoversOf } from './handover-plan.js';
 import { collectHandovers, MOST_HANDOVERS } from './handovers.js';
 import { collectPath } from './host.js';

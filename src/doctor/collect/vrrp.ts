@@ -20,11 +20,11 @@ import { decodeNeighbour, dumpNeighbours } from '../../wire/rtnetlink-neighbour.
 import type { AddressFact, HolderFact, HostFacts } from '../facts.js';
 import type { DaemonFact, VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
 import { advertBlocks } from './advert-blocks.js';
+import { overhear } from './adverts.js';
 import { collectDaemons, DEFAULT_PATH } from './daemons.js';
+import { collectChains } from './filter-chains.js';
 import { collectPath } from './host.js';
 import { collectListeners } from './listeners.js';
-import { overhear } from './overhear.js';
-import { collectChains } from './packet-filter.js';
 
 const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;
 

@@ -1,7 +1,7 @@
 // Reads what iptables-save and its kin write as chains that decide: the old tables, and those that iptables keeps inside nftables.
 import { parseAddress } from '../../model/address-text.js';
 import { contains } from '../network.js';
-import { wordsOfRule } from '../read-iptables.js';
+import { wordsOfRule } from './iptables-rules.js';
 import {
   type Answer,
   allOf,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/doctor-facts.js';
+import { blocking } from './blocking.js';
 import type { PacketProbe } from './model.js';
 import { nftChains } from './nft-chains.js';
-import { blocking } from './walk.js';
 
 const probe: PacketProbe = { way: 'in', device: 'ens32', source: ip('172.16.1.128'), destination: ip('224.0.0.18'), protocol: 'vrrp' };
 const match = (left: unknown, right: unknown, op = '==') => ({ match: { op, left, right } });

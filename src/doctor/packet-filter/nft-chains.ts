@@ -16,7 +16,7 @@ import {
   type Rule,
 } from './model.js';
 import { field, isRecord, type Json, listOf, textOf } from './nft-json.js';
-import { nftRuleText } from './nft-text.js';
+import { nftRuleText } from './nft-rule-text.js';
 
 /** Elements of named sets, pairs of named maps, by family, table and name. */
 type Sets = ReadonlyMap<string, readonly Json[]>;

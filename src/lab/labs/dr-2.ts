@@ -1,6 +1,6 @@
 // VS/DR again with other addresses: a VIP with a label, weights 3 and 4.
-import type { Lab, LabHost } from '../model.js';
-import { curls, mark, run, table, tell } from './make.js';
+import type { Lab, LabHost } from '../definition/lab.js';
+import { curls, mark, run, table, tell } from './steps.js';
 
 const VIP = '172.16.246.140';
 const server = (address: string): LabHost => ({

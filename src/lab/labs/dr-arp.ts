@@ -1,6 +1,6 @@
 // A fault on purpose: web1 has the VIP but answers ARP for it, so clients may find it without the director.
-import type { Lab, LabHost } from '../model.js';
-import { mark, run, tell } from './make.js';
+import type { Lab, LabHost } from '../definition/lab.js';
+import { mark, run, tell } from './steps.js';
 
 const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({

@@ -1,6 +1,6 @@
 // VS/DR with a real server on the director itself; as in today's kernels, the table shows it with the method that it was given.
-import type { Lab } from '../model.js';
-import { curls, mark, run, table, tell } from './make.js';
+import type { Lab } from '../definition/lab.js';
+import { curls, mark, run, table, tell } from './steps.js';
 
 const VIP = '192.168.88.15';
 

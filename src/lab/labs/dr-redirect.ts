@@ -1,6 +1,6 @@
 // Two sites behind two VIPs on the same servers: the second VIP's port 80 is redirected to port 4000 on the servers.
-import type { Lab, LabHost } from '../model.js';
-import { curls, mark, run, table, tell } from './make.js';
+import type { Lab, LabHost } from '../definition/lab.js';
+import { curls, mark, run, table, tell } from './steps.js';
 
 const server = (name: string, address: string): LabHost => ({
   interfaces: { eth0: { switch: 'lan', addresses: [`${address}/24`] } },

@@ -1,6 +1,6 @@
 // VS/DR with the servers in another subnet of the same switch; their gateway is a router, not the director.
-import type { Lab, LabHost } from '../model.js';
-import { curls, mark, run, table, tell } from './make.js';
+import type { Lab, LabHost } from '../definition/lab.js';
+import { curls, mark, run, table, tell } from './steps.js';
 
 const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({

@@ -1,6 +1,6 @@
 // Two VRRP instances, both directors active: each holds one VIP and stands by for the other's.
-import type { Lab, LabHost, Step, WaitStep } from '../model.js';
-import { run, tell } from './make.js';
+import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
+import { run, tell } from './steps.js';
 
 /** The same daemon as a service manager would start it, with its log and its pid files in the host's folder. */
 export const KEEPALIVED =

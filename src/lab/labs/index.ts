@@ -1,5 +1,5 @@
 // The labs that weir brings along, in the order in which they are listed.
-import type { Lab } from '../model.js';
+import type { Lab } from '../definition/lab.js';
 import { dr } from './dr.js';
 import { dr2 } from './dr-2.js';
 import { drArp } from './dr-arp.js';

@@ -1,6 +1,6 @@
 // VS/NAT again with other addresses: statistics, a destination added twice, weights 5 and 3.
-import type { Lab } from '../model.js';
-import { curls, mark, run, table, tell } from './make.js';
+import type { Lab } from '../definition/lab.js';
+import { curls, mark, run, table, tell } from './steps.js';
 
 const VIP = 'http://192.168.205.152';
 const server = (address: string) => ({

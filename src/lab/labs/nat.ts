@@ -1,6 +1,6 @@
 // VS/NAT with a two-legged director: round robin, weighted round robin, port mapping.
-import type { Lab } from '../model.js';
-import { curls, mark, refused, run, table, tell } from './make.js';
+import type { Lab } from '../definition/lab.js';
+import { curls, mark, refused, run, table, tell } from './steps.js';
 
 const sites = (host: string) => [{ port: 80 }, { port: 8080, body: `Welcome from ${host} on port 8080` }];
 const VIP = 'http://192.168.88.5';

@@ -1,8 +1,8 @@
 // VRRP blocked by a firewall: both directors become master, say so, and doctor finds who, why and what fixes it. A second link for
 // heartbeats keeps one cut from splitting anything.
-import type { Lab, LabHost, Step, WaitStep } from '../model.js';
+import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED, logs } from './dual.js';
-import { run, tell } from './make.js';
+import { run, tell } from './steps.js';
 
 const VIP = 'inet 172.16.1.100/24';
 

@@ -1,6 +1,6 @@
 // Many connections: 200,000 requests, 500 at once, each a connection of its own, through NAT and then through DR.
-import type { Lab, LabHost, Step } from '../model.js';
-import { run, tableBecomes, tell } from './make.js';
+import type { Lab, LabHost, Step } from '../definition/lab.js';
+import { run, tableBecomes, tell } from './steps.js';
 
 const DIP = '192.168.99.5';
 const DR_VIP = '192.168.88.15';

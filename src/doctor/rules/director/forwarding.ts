@@ -1,0 +1,33 @@
+// Is forwarding on where VS/NAT needs it? VS/DR and VS/TUN do without; so does what the datapath itself redirects.
+
+import type { Finding } from '../../../model/finding.js';
+import type { DirectorFacts } from '../../facts.js';
+import { setting } from '../../network.js';
+
+export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
+  const on = setting(facts, 'net/ipv4/ip_forward') === 1;
+  const destinations = facts.services.flatMap((service) => service.destinations);
+  const needed = destinations.some(({ method, address }) => method === 'masq' && address.family === 'inet');
+  if (needed && !on) {
+    return [
+      {
+        severity: 'warning',
+        code: 'forwarding-off',
+        what: 'ip_forward is 0 on a VS/NAT director',
+        cause: 'weir balances all the same, but the kernel drops what it has to forward for Masq servers: fragments, and their own traffic',
+        fix: 'sysctl -w net.ipv4.ip_forward=1',
+      },
+    ];
+  }
+  if (!needed && on && destinations.length > 0) {
+    return [
+      {
+        severity: 'info',
+        code: 'forwarding-unneeded',
+        what: 'ip_forward is 1',
+        cause: 'no destination is Masq: VS/DR and VS/TUN need no forwarding',
+      },
+    ];
+  }
+  return [];
+}

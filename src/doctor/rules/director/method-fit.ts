@@ -1,0 +1,46 @@
+// Does each destination's forwarding method fit the network between? VS/DR needs one wire, VS/NAT needs the answers to come back.
+import { formatAddress } from '../../../model/address-text.js';
+import { changeText } from '../../../model/change-text.js';
+import { endpointText } from '../../../model/endpoint-text.js';
+import type { Finding } from '../../../model/finding.js';
+import { addressId } from '../../../model/identity.js';
+import type { DirectorFacts } from '../../facts.js';
+import { contains, linkName, serviceText } from '../../network.js';
+
+export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
+  const paths = new Map(facts.paths.map((path) => [addressId(path.to), path]));
+  return facts.services.flatMap(({ spec, destinations }) =>
+    destinations.flatMap((destination): readonly Finding[] => {
+      const path = paths.get(addressId(destination.address));
+      const place = `${serviceText(spec)} → ${endpointText(destination)}`;
+      const server = formatAddress(destination.address);
+      const nat = changeText({ kind: 'edit-destination', service: spec.key, spec: { ...destination, method: 'masq' } });
+      if (destination.method === 'route' && path?.kind === 'routed' && path.gateway !== undefined) {
+        return [
+          {
+            severity: 'error',
+            code: 'direct-route-behind-router',
+            what: `${place} cannot be reached by VS/DR`,
+            cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it on a wire of this host`,
+            fix: `ip route add ${server} dev ${linkName(facts, path.device)} (where it is on that wire), or forward by NAT: ipvsadm ${nat}`,
+          },
+        ];
+      }
+      const vip = spec.key.kind === 'address' ? spec.key.address : undefined;
+      const shared = facts.addresses.find(
+        (one) => one.prefixLength < 32 && contains(one, destination.address) && vip !== undefined && contains(one, vip),
+      );
+      if (destination.method === 'masq' && path?.kind === 'direct' && shared !== undefined) {
+        return [
+          {
+            severity: 'info',
+            code: 'nat-one-wire',
+            what: `${place}: VIP and server share ${linkName(facts, shared.ifindex)}'s subnet`,
+            cause: 'clients of that subnet get the answers past the director and reset them; clients elsewhere are served',
+          },
+        ];
+      }
+      return [];
+    }),
+  );
+}

@@ -1,0 +1,64 @@
+// Can every service choose a server at all?
+
+import { changeText } from '../../../model/change-text.js';
+import type { Finding } from '../../../model/finding.js';
+import { schedulerNamed } from '../../../model/schedulers.js';
+import { serviceArguments } from '../../../model/service-text.js';
+import type { DirectorFacts, ServiceFact } from '../../facts.js';
+import { serviceText } from '../../network.js';
+
+function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
+  const name = serviceText(spec);
+  const [first] = destinations;
+  if (first === undefined) {
+    return [
+      {
+        severity: 'error',
+        code: 'service-empty',
+        what: `${name} serves nobody`,
+        cause: 'it has no destination, so every client is refused',
+        fix: `ipvsadm -a ${serviceArguments(spec.key)} -r RIP:PORT`,
+      },
+    ];
+  }
+  if (destinations.every(({ weight }) => weight === 0)) {
+    return [
+      {
+        severity: 'error',
+        code: 'weights-zero',
+        what: `${name} takes no new connection`,
+        cause: 'all its destinations have weight 0 (quiesced)',
+        fix: `ipvsadm ${changeText({ kind: 'edit-destination', service: spec.key, spec: { ...first, weight: 1 } })}`,
+      },
+    ];
+  }
+  const weights = new Set(destinations.map(({ weight }) => weight).filter((weight) => weight > 0));
+  const byWeight = schedulerNamed(spec.scheduler)?.byWeight;
+  if (byWeight !== undefined && weights.size > 1) {
+    return [
+      {
+        severity: 'info',
+        code: 'weights-ignored',
+        what: `${name} shares evenly though its weights differ`,
+        cause: `scheduler ${spec.scheduler} does not look at weights`,
+        fix: `ipvsadm ${changeText({ kind: 'edit-service', spec: { ...spec, scheduler: byWeight } })}`,
+      },
+    ];
+  }
+  return [];
+}
+
+export function tableRule(facts: DirectorFacts): readonly Finding[] {
+  if (facts.services.length === 0 && facts.datapath.loaded) {
+    return [
+      {
+        severity: 'warning',
+        code: 'table-empty',
+        what: 'nothing is balanced',
+        cause: 'the table has no service',
+        fix: 'ipvsadm -A -t VIP:PORT -s wlc',
+      },
+    ];
+  }
+  return facts.services.flatMap(judge);
+}

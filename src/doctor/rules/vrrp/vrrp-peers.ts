@@ -1,0 +1,92 @@
+// Adverts of other nodes that do not fit what is configured here, before they split anything: other settings, another VRID, another pair.
+import type { Address } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import type { Finding } from '../../../model/finding.js';
+import { sameAddress } from '../../../model/identity.js';
+import { isMulticast } from '../../packet-filter/model.js';
+import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
+import { type Difference, difference, fixOf } from './vrrp-difference.js';
+
+const holdsAny = (addresses: readonly Address[], vips: readonly Address[]): Address | undefined =>
+  vips.find((vip) => addresses.some((one) => sameAddress(one, vip)));
+
+export const sameNumber = (instance: VrrpInstanceFact, advert: AdvertFact): boolean =>
+  advert.ifindex === instance.ifindex && advert.vrid === instance.vrid && advert.source.family === instance.family;
+
+/** Whether it could be meant for our instance: in another multicast group it is another pair's business. */
+const concerns = (instance: VrrpInstanceFact, { destination }: AdvertFact): boolean =>
+  instance.unicast || !isMulticast(destination) || instance.destinations.some((one) => sameAddress(one, destination));
+
+/** Adverts with our VRID that speak of wholly other addresses: two pairs on one LAN took the same number. */
+const isStranger = (instance: VrrpInstanceFact, { vips }: AdvertFact): boolean =>
+  vips.length > 0 && holdsAny(instance.vips, vips) === undefined;
+
+const SEVERITIES = { refused: 'warning', mismatch: 'warning', odd: 'info' } as const;
+const EFFECTS: Readonly<Record<Difference['kind'], string>> = {
+  refused: 'each refuses the other’s adverts, so both are master as soon as both can be',
+  mismatch: 'keepalived before 2.3.3 refuses such adverts, and a failover changes what is served',
+  odd: 'backups wait as long as the master says, so failover takes another time each way',
+};
+
+function settings(instance: VrrpInstanceFact, advert: AdvertFact): readonly Finding[] {
+  const differs = difference(instance, advert);
+  if (differs === undefined) return [];
+  return [
+    {
+      severity: SEVERITIES[differs.kind],
+      code: 'vrrp-peer-differs',
+      what: `${formatAddress(advert.source)} is set up otherwise than ${instance.name} (VRID ${instance.vrid}) on ${instance.device}`,
+      cause: `${differs.text}: ${EFFECTS[differs.kind]}`,
+      fix: fixOf(differs),
+    },
+  ];
+}
+
+function stranger(instance: VrrpInstanceFact, { source, vips }: AdvertFact): Finding {
+  return {
+    severity: 'warning',
+    code: 'vrrp-vrid-shared',
+    what: `${formatAddress(source)} uses VRID ${instance.vrid} on ${instance.device}, too, for ${vips.map(formatAddress).join(', ')}`,
+    cause: `${instance.name} has that VRID and other addresses: two pairs answer to one number`,
+    fix: `give one pair another virtual_router_id, or a ${instance.family === 'inet' ? 'vrrp_mcast_group4' : 'vrrp_mcast_group6'} of its own`,
+  };
+}
+
+/** Our VIP under a number that nothing here listens to. */
+function otherNumbers({ instances, adverts }: VrrpFacts): readonly Finding[] {
+  return adverts
+    .filter((advert) => !instances.some((instance) => sameNumber(instance, advert)))
+    .flatMap((advert) =>
+      instances
+        .filter(({ ifindex }) => ifindex === advert.ifindex)
+        .flatMap((instance): Finding[] => {
+          const vip = holdsAny(instance.vips, advert.vips);
+          if (vip === undefined) return [];
+          return [
+            {
+              severity: 'warning',
+              code: 'vrrp-other-vrid',
+              what: `${formatAddress(advert.source)} announces ${formatAddress(vip)} of ${instance.name} under VRID ${advert.vrid} on ${instance.device}`,
+              cause: `${instance.name} has VRID ${instance.vrid}: the two do not hear each other, so both become master`,
+              fix: `virtual_router_id ${advert.vrid} in ${instance.name} of ${instance.file} (or ${instance.vrid} there), then: systemctl reload keepalived`,
+            },
+          ];
+        }),
+    );
+}
+
+/** `split`: VIPs of which a worse finding speaks already. */
+export function peersRule(facts: VrrpFacts, split: readonly Address[]): readonly Finding[] {
+  const quiet = facts.instances.filter(({ vips }) => holdsAny(split, vips) === undefined);
+  const heard = (instance: VrrpInstanceFact): readonly AdvertFact[] =>
+    facts.adverts.filter((advert) => sameNumber(instance, advert) && concerns(instance, advert));
+  const found = quiet.flatMap((instance) =>
+    heard(instance).flatMap((advert) => (isStranger(instance, advert) ? [] : settings(instance, advert))),
+  );
+  const strangers = facts.instances.flatMap((instance) =>
+    heard(instance)
+      .filter((advert) => isStranger(instance, advert))
+      .map((advert) => stranger(instance, advert)),
+  );
+  return [...found, ...strangers, ...otherNumbers({ ...facts, instances: quiet })];
+}

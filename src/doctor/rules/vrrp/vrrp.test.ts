@@ -1,0 +1,224 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ip, realServer } from '../../../../test/support/doctor-facts.js';
+import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
+import { vrrpRule } from './vrrp.js';
+
+const PEER_MAC = '02:00:00:00:00:99';
+const instance: VrrpInstanceFact = {
+  name: 'VI_1',
+  file: '/etc/keepalived/keepalived.conf',
+  family: 'inet',
+  device: 'eth',
+  ifindex: 2,
+  version: 2,
+  vrid: 51,
+  priority: 100,
+  authType: 1,
+  interval: 1,
+  vips: [ip('10.5.0.9')],
+  destinations: [ip('224.0.0.18')],
+  unicast: false,
+};
+const advert: AdvertFact = {
+  ifindex: 2,
+  mac: PEER_MAC,
+  source: ip('10.5.0.3'),
+  destination: ip('224.0.0.18'),
+  version: 2,
+  vrid: 51,
+  priority: 120,
+  authType: 1,
+  interval: 1,
+  vips: [ip('10.5.0.9')],
+};
+const healthy: VrrpFacts = {
+  instances: [instance],
+  daemons: [],
+  addresses: [{ ifindex: 2, address: ip('10.5.0.2'), prefixLength: 24 }],
+  adverts: [advert],
+  paths: [{ to: ip('10.5.0.3'), kind: 'direct', device: 2 }],
+  holders: [],
+  neighbours: [],
+  blocks: [],
+  listeners: [],
+  settings: new Map([
+    ['net/ipv4/ip_nonlocal_bind', '0'],
+    ['net/ipv6/ip_nonlocal_bind', '0'],
+  ]),
+  blind: [],
+};
+const split: VrrpFacts = { ...healthy, holders: [{ ifindex: 2, address: ip('10.5.0.9'), mac: PEER_MAC }] };
+const block = {
+  instance: 'VI_1',
+  way: 'in',
+  source: ip('10.5.0.3'),
+  destination: ip('224.0.0.18'),
+  protocol: 'vrrp',
+  by: { tool: 'nft', family: 'ip', table: 'filter', chain: 'INPUT', base: 'INPUT', text: 'ip daddr 224.0.0.18 drop' },
+} as const;
+const found = (facts: VrrpFacts) => vrrpRule(realServer, facts);
+const cause = (facts: VrrpFacts) => found(facts).find(({ code }) => code === 'vrrp-split-brain')?.cause ?? '';
+
+test('a healthy pair is not spoken of', () => assert.deepEqual(found(healthy), []));
+
+test('a VIP held twice: who, and the rule that is to blame, with its fix', () => {
+  assert.deepEqual(found({ ...split, blocks: [block] }), [
+    {
+      severity: 'error',
+      code: 'vrrp-split-brain',
+      what: `10.5.0.9 (VI_1, VRID 51) is here and 10.5.0.3 (${PEER_MAC}) answers for it, too, on eth`,
+      cause: 'the rule "ip daddr 224.0.0.18 drop" (nft ip filter INPUT) drops adverts of 10.5.0.3 (protocol 112 to 224.0.0.18)',
+      fix: 'iptables -I INPUT -p 112 -s 10.5.0.3 -d 224.0.0.18 -j ACCEPT',
+    },
+  ]);
+});
+
+test('such a rule is told before it splits anything', () => {
+  assert.deepEqual(
+    found({ ...healthy, blocks: [block] }).map(({ severity, code }) => [severity, code]),
+    [['warning', 'vrrp-blocked']],
+  );
+});
+
+test('the cause is what the adverts show', () => {
+  const says = (more: Partial<AdvertFact>, ours: Partial<VrrpInstanceFact> = {}) =>
+    cause({ ...split, adverts: [{ ...advert, ...more }], instances: [{ ...instance, ...ours }] });
+  assert.match(says({}), /does not hear ours or refuses them/);
+  assert.match(says({ version: 3 }), /vrrp_version is 3 there and 2 here/);
+  assert.match(says({ authType: 0 }), /auth_type is none there and PASS here/);
+  assert.match(says({ interval: 2 }), /advert_int is 2 there and 1 here/);
+  assert.match(
+    says({ vips: [ip('10.5.0.9'), ip('10.5.0.10')] }),
+    /virtual_ipaddress is 10\.5\.0\.9, 10\.5\.0\.10 there and 10\.5\.0\.9 here/,
+  );
+  assert.match(says({ destination: ip('10.5.0.2') }), /one of the two uses unicast_peer/);
+  assert.match(says({ vrid: 52 }), /it uses VRID 52 where this host uses 51/);
+  assert.match(cause({ ...split, adverts: [] }), /no advert of it arrives on eth/);
+});
+
+test('a peer that sends nothing is named by the kernel table, never by the VIP itself', () => {
+  const neighbours = [
+    { address: ip('10.5.0.9'), mac: PEER_MAC },
+    { address: ip('10.5.0.3'), mac: PEER_MAC },
+  ];
+  assert.match(found({ ...split, adverts: [], neighbours })[0]?.what ?? '', /10\.5\.0\.3 \(02:/);
+  assert.match(found({ ...split, adverts: [] })[0]?.what ?? '', /is here and 02:00:00:00:00:99 answers/);
+});
+
+test('another pair with our number and other addresses', () => {
+  const [finding] = found({ ...healthy, adverts: [{ ...advert, vips: [ip('10.5.0.77')] }] });
+  assert.equal(finding?.code, 'vrrp-vrid-shared');
+  assert.match(finding?.what ?? '', /10\.5\.0\.3 uses VRID 51 on eth, too, for 10\.5\.0\.77/);
+  assert.deepEqual(found({ ...healthy, adverts: [{ ...advert, vips: [ip('10.5.0.77')], destination: ip('224.0.0.50') }] }), []);
+});
+
+test('another pair’s number in IPv6 is none of IPv4’s', () => {
+  const six = { ...advert, source: ip('fe80::3'), destination: ip('ff02::12'), version: 3, vips: [ip('fd00::77')] };
+  assert.deepEqual(found({ ...healthy, adverts: [six] }), []);
+  const ours = { ...instance, family: 'inet6', version: 3, authType: 0, vips: [ip('fd00::9')], destinations: [ip('ff02::12')] } as const;
+  const [finding] = found({ ...healthy, instances: [ours], adverts: [six] });
+  assert.deepEqual(
+    [finding?.code, finding?.fix],
+    ['vrrp-vrid-shared', 'give one pair another virtual_router_id, or a vrrp_mcast_group6 of its own'],
+  );
+});
+
+const codes = (facts: VrrpFacts) => found(facts).map(({ severity, code }) => `${severity} ${code}`);
+
+test('settings that differ are reported before they split anything; a fix for each', () => {
+  const differs = (more: Partial<AdvertFact>, ours: Partial<VrrpInstanceFact> = {}) =>
+    found({ ...healthy, adverts: [{ ...advert, ...more }], instances: [{ ...instance, ...ours }] })[0];
+  assert.equal(differs({ interval: 2 })?.what, '10.5.0.3 is set up otherwise than VI_1 (VRID 51) on eth');
+  assert.match(differs({ interval: 2 })?.cause ?? '', /^advert_int is 2 there and 1 here: each refuses/);
+  assert.match(differs({ interval: 2 })?.fix ?? '', /^the same advert_int on both nodes/);
+  assert.match(differs({ version: 3 })?.fix ?? '', /^the same vrrp_version /);
+  assert.match(differs({ authType: 0 })?.fix ?? '', /^the same authentication /);
+  const secret = differs({ password: '2222' }, { password: '1111' });
+  assert.match(secret?.cause ?? '', /^auth_pass differs: /);
+  assert.ok(!JSON.stringify(secret).includes('2222') && !JSON.stringify(secret).includes('1111'), 'no password is printed');
+  assert.equal(differs({ password: '1111' }, { password: '1111' }), undefined);
+  const three = { version: 3, authType: 0, interval: 1 } as const;
+  assert.deepEqual([differs({ version: 3, authType: 0, interval: 150 }, three)?.severity], ['info'], 'version 3 lives with it');
+  assert.equal(differs({ version: 3, authType: 0, interval: 100 }, three), undefined);
+  assert.equal(
+    differs({ version: 3, authType: 0, interval: 0 }, { ...three, interval: 0.004 }),
+    undefined,
+    'finer than the packet can tell',
+  );
+  // What a split names as its cause is not told twice.
+  assert.deepEqual(codes({ ...split, adverts: [{ ...advert, interval: 2 }] }), ['error vrrp-split-brain']);
+});
+
+test('our VIP under another number', () => {
+  const [finding] = found({ ...healthy, adverts: [{ ...advert, vrid: 52 }] });
+  assert.equal(finding?.code, 'vrrp-other-vrid');
+  assert.match(finding?.fix ?? '', /^virtual_router_id 52 in VI_1 of \/etc\/keepalived\/keepalived\.conf \(or 51 there\)/);
+  assert.deepEqual(found({ ...healthy, adverts: [{ ...advert, vrid: 52, ifindex: 3 }] }), []);
+});
+
+test('with virtual MACs only adverts tell two masters apart', () => {
+  const vmac = { ...instance, vmac: 'vrrp.51' };
+  const here = [...healthy.addresses, { ifindex: 7, address: ip('10.5.0.9'), prefixLength: 32 }];
+  const settings = new Map([['net/ipv4/conf/eth/arp_ignore', '1']]);
+  const facts = { ...healthy, instances: [vmac], settings };
+  assert.deepEqual(codes({ ...facts, addresses: here }), ['error vrrp-split-brain']);
+  assert.deepEqual(codes(facts), [], 'a backup');
+  assert.deepEqual(codes({ ...facts, addresses: here, adverts: [{ ...advert, priority: 0 }] }), [], 'a goodbye');
+});
+
+test('reverse-path filters that eat adverts', () => {
+  const strict = new Map([['net/ipv4/conf/all/rp_filter', '1']]);
+  const other = [{ to: ip('10.5.0.3'), kind: 'routed', device: 3 } as const];
+  assert.deepEqual(codes({ ...healthy, settings: strict }), []);
+  const [finding] = found({ ...healthy, settings: strict, paths: other });
+  assert.deepEqual([finding?.code, finding?.fix], ['vrrp-reverse-path', 'sysctl -w net.ipv4.conf.eth.rp_filter=2']);
+  const loose = new Map([['net/ipv4/conf/eth/rp_filter', '2']]);
+  assert.deepEqual(codes({ ...healthy, settings: loose, paths: other }), []);
+  const [lost] = found({ ...healthy, settings: loose, paths: [{ to: ip('10.5.0.3'), kind: 'none' }] });
+  assert.equal(lost?.fix, 'ip route add 10.5.0.3 dev eth');
+});
+
+test('settings below and on a virtual MAC', () => {
+  const facts = (...settings: readonly (readonly [string, string])[]) => ({
+    ...healthy,
+    instances: [{ ...instance, vmac: 'vrrp.51' }],
+    settings: new Map(settings.map(([key, value]) => [`net/ipv4/conf/${key}`, value] as const)),
+  });
+  assert.deepEqual(codes(facts(['eth/arp_ignore', '1'])), []);
+  const fixes = found(facts(['all/rp_filter', '1'], ['all/arp_ignore', '0'])).map(({ code, fix }) => [code, fix]);
+  assert.deepEqual(fixes, [
+    ['vrrp-vmac-reverse-path', 'sysctl -w net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth.rp_filter=1 net.ipv4.conf.vrrp/51.rp_filter=0'],
+    ['vrrp-vmac-arp', 'sysctl -w net.ipv4.conf.eth.arp_ignore=1'],
+  ]);
+  assert.deepEqual(codes(facts(['all/arp_ignore', '8'])), ['error vrrp-vmac-arp']);
+});
+
+test('a service that listens on a VIP alone', () => {
+  const listeners = [
+    { protocol: 'tcp', address: ip('10.5.0.9'), port: 80 },
+    { protocol: 'udp', address: ip('10.5.0.2'), port: 53 },
+  ] as const;
+  const [finding] = found({ ...healthy, listeners });
+  assert.deepEqual(
+    [finding?.what, finding?.fix],
+    ['a service listens on tcp 10.5.0.9:80, VIP of VI_1', 'sysctl -w net.ipv4.ip_nonlocal_bind=1 (on both nodes)'],
+  );
+  assert.deepEqual(found({ ...healthy, listeners, settings: new Map([['net/ipv4/ip_nonlocal_bind', '1']]) }), []);
+});
+
+test('two daemons: what both serve', () => {
+  const second = { ...instance, file: '/root/other.conf', vips: [ip('10.5.0.77')] };
+  const daemons = [
+    { pid: 100, file: instance.file },
+    { pid: 200, file: second.file },
+  ];
+  const [finding] = found({ ...healthy, daemons, instances: [instance, second] });
+  assert.equal(finding?.what, 'two keepalived run here: pid 100 (/etc/keepalived/keepalived.conf) and pid 200 (/root/other.conf)');
+  assert.match(finding?.cause ?? '', /^both serve VRID 51 on eth: /);
+  assert.match(finding?.fix ?? '', /^end one of them: kill 200 /);
+  const apart = { ...second, vrid: 52 };
+  assert.deepEqual(found({ ...healthy, adverts: [], daemons, instances: [instance, apart] }), []);
+  const [same] = found({ ...healthy, adverts: [], daemons, instances: [instance, { ...apart, vips: instance.vips }] });
+  assert.match(same?.cause ?? '', /^both serve 10\.5\.0\.9: /);
+});

@@ -1,0 +1,130 @@
+// Is a VIP of VRRP here and answered by another host at the same time? Who that is, why it believes so, and what fixes it.
+import type { Address } from '../../../model/address.js';
+import { formatAddress } from '../../../model/address-text.js';
+import type { Finding } from '../../../model/finding.js';
+import { sameAddress } from '../../../model/identity.js';
+import type { HolderFact, HostFacts } from '../../facts.js';
+import { lettingPass } from '../../packet-filter/accept-command.js';
+import { PROTOCOL_NUMBERS } from '../../packet-filter/model.js';
+import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
+import { daemonsRule } from './vrrp-daemons.js';
+import { difference, fixOf } from './vrrp-difference.js';
+import { peersRule, sameNumber } from './vrrp-peers.js';
+import { vrrpSettingsRule } from './vrrp-settings.js';
+
+type Reason = Pick<Finding, 'cause' | 'fix'>;
+
+/** The other node's own address: by its adverts, or by the kernel's table; its MAC where neither tells. */
+function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instances }: VrrpFacts): string {
+  const advert = adverts.find((one) => one.mac === mac);
+  if (advert !== undefined) return `${formatAddress(advert.source)} (${mac})`;
+  const vips = instances.flatMap((one) => one.vips);
+  const known = neighbours.find(
+    (one) => one.mac === mac && !sameAddress(one.address, vip) && !vips.some((each) => sameAddress(each, one.address)),
+  );
+  return known === undefined ? mac : `${formatAddress(known.address)} (${mac})`;
+}
+
+function blockReason(instance: VrrpInstanceFact, { blocks }: VrrpFacts): Reason | undefined {
+  const block = blocks.find((one) => one.instance === instance.name);
+  if (block === undefined) return undefined;
+  const { by, way, source, destination, protocol } = block;
+  const whose = way === 'in' ? `adverts of ${formatAddress(source)}` : 'our own adverts';
+  const place = by.tool === 'nft' ? `nft ${by.family} ${by.table} ${by.chain}` : `${by.tool} ${by.table} ${by.chain}`;
+  const keeper = by.keeper === undefined ? '' : `, written by ${by.keeper}`;
+  return {
+    cause: `the rule "${by.text}" (${place}${keeper}) drops ${whose} (protocol ${PROTOCOL_NUMBERS[protocol]} to ${formatAddress(destination)})`,
+    fix: lettingPass(by, block),
+  };
+}
+
+function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts): Reason {
+  const blocked = blockReason(instance, facts);
+  if (blocked !== undefined) return blocked;
+  const heard = facts.adverts.filter(
+    ({ mac, ifindex, source }) => mac === holder.mac && ifindex === instance.ifindex && source.family === instance.family,
+  );
+  const same = heard.find((advert) => sameNumber(instance, advert));
+  if (same !== undefined) {
+    const differs = difference(instance, same);
+    if (differs !== undefined && differs.kind !== 'odd') {
+      return { cause: `each refuses the other's adverts: ${differs.text}`, fix: fixOf(differs) };
+    }
+    const peer = formatAddress(same.source);
+    const tool = instance.family === 'inet' ? 'iptables' : 'ip6tables';
+    return {
+      cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here, so it does not hear ours or refuses them (a rule there against protocol 112, another auth_pass)`,
+      fix: `on ${peer}: weir doctor; ${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT; compare auth_pass`,
+    };
+  }
+  const other = heard[0];
+  if (other !== undefined) {
+    return {
+      cause: `it uses VRID ${other.vrid} where this host uses ${instance.vrid}`,
+      fix: 'give both nodes the same virtual_router_id, or each pair addresses of its own',
+    };
+  }
+  return {
+    cause: `no advert of it arrives on ${instance.device}: a switch that snoops IGMP, a cut, a rule there on the way out, or no VRRP at all`,
+    fix: `on that host: weir doctor; tcpdump -ni ${instance.device} proto 112 on both`,
+  };
+}
+
+/** Who else has a VIP that is here. With virtual MACs both nodes answer from the same one: then only adverts tell them apart. */
+function rivals(instance: VrrpInstanceFact, facts: VrrpFacts): readonly HolderFact[] {
+  const answering = instance.vips.flatMap((vip) =>
+    facts.holders.filter(({ address, ifindex }) => sameAddress(address, vip) && ifindex === instance.ifindex),
+  );
+  if (answering.length > 0 || instance.vmac === undefined) return answering;
+  const here = instance.vips.filter((vip) => facts.addresses.some(({ address }) => sameAddress(address, vip)));
+  return facts.adverts
+    .filter((advert) => sameNumber(instance, advert) && advert.priority > 0)
+    .flatMap(({ mac, ifindex, vips }) =>
+      here.filter((vip) => vips.some((one) => sameAddress(one, vip))).map((address) => ({ ifindex, mac, address })),
+    );
+}
+
+function splits(facts: VrrpFacts): readonly { readonly vip: Address; readonly finding: Finding }[] {
+  return facts.instances.flatMap((instance) =>
+    rivals(instance, facts).map((holder) => ({
+      vip: holder.address,
+      finding: {
+        severity: 'error',
+        code: 'vrrp-split-brain',
+        what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.device}`,
+        ...reason(instance, holder, facts),
+      },
+    })),
+  );
+}
+
+/** A rule that will split the pair as soon as it matters, though nobody holds a VIP twice at the moment. */
+function blocks(facts: VrrpFacts, split: readonly Address[]): readonly Finding[] {
+  return facts.instances
+    .filter(({ vips }) => !vips.some((vip) => split.some((one) => sameAddress(one, vip))))
+    .flatMap((instance): Finding[] => {
+      const why = blockReason(instance, facts);
+      return why === undefined
+        ? []
+        : [
+            {
+              severity: 'warning',
+              code: 'vrrp-blocked',
+              what: `VRRP of ${instance.name} (VRID ${instance.vrid}) cannot pass on ${instance.device}`,
+              ...why,
+            },
+          ];
+    });
+}
+
+export function vrrpRule(host: HostFacts, facts: VrrpFacts): readonly Finding[] {
+  const found = splits(facts);
+  const split = found.map(({ vip }) => vip);
+  return [
+    ...found.map(({ finding }) => finding),
+    ...daemonsRule(facts),
+    ...blocks(facts, split),
+    ...peersRule(facts, split),
+    ...vrrpSettingsRule(host, facts),
+  ];
+}

@@ -1,0 +1,35 @@
+// Short ways to write the steps that most labs have. They make plain data and nothing else.
+import type { Expectation, RunStep, Step, WaitStep } from '../definition/lab.js';
+
+/** A command typed on a host; without an expectation it must succeed. */
+export const run = (on: string, command: string, expect?: Expectation): RunStep =>
+  expect === undefined ? { kind: 'run', on, command } : { kind: 'run', on, command, expect };
+
+/** One curl for each host that is expected to answer, in order. */
+export const curls = (on: string, url: string, ...hosts: readonly string[]): RunStep => ({
+  kind: 'run',
+  on,
+  command: `curl ${url}`,
+  times: hosts.length,
+  expect: { answers: hosts.map((host) => `Welcome from ${host}`) },
+});
+
+/** A curl that nobody answers: connection refused. */
+export const refused = (on: string, url: string): RunStep => run(on, `curl ${url}`, { exit: 7 });
+
+/** The director's table as a person sees it, and lines that must be in it. */
+export const table = (on: string, ...contains: readonly string[]): RunStep => run(on, 'ipvsadm -Ln', { contains });
+
+/** The director's table, once it has come to hold these lines. */
+export const tableBecomes = (on: string, seconds: number, ...matches: readonly string[]): WaitStep => ({
+  kind: 'wait',
+  on,
+  command: 'ipvsadm -Ln',
+  seconds,
+  expect: { matches },
+});
+
+/** The same step with a sentence before it. */
+export const tell = <S extends Step>(say: string, step: S): S => ({ ...step, say });
+
+export const mark: Step = { kind: 'mark' };

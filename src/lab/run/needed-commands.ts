@@ -1,0 +1,29 @@
+// What a lab needs on this machine, and how to get what is missing.
+import type { Lab } from '../definition/lab.js';
+import { findCommand } from '../state/paths.js';
+
+/** Debian's and Ubuntu's package for a command. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  bridge: 'iproute2',
+  nginx: 'nginx-light',
+  ab: 'apache2-utils',
+  arping: 'iputils-arping',
+  unshare: 'util-linux',
+  tcpdump: 'tcpdump',
+  nft: 'nftables',
+};
+
+/** The commands without which the lab cannot run. */
+export function neededCommands(lab: Lab): readonly string[] {
+  const captures = lab.capture !== false && lab.steps.some(({ kind }) => kind === 'traffic');
+  return [...new Set(['ip', 'bridge', 'unshare', ...(captures ? ['tcpdump'] : []), ...(lab.needs ?? [])])];
+}
+
+/** One line that says what is missing and how to get it; undefined when all is there. */
+export function missing(lab: Lab, has: (command: string) => boolean = (command) => findCommand(command) !== undefined): string | undefined {
+  const absent = neededCommands(lab).filter((command) => !has(command));
+  if (absent.length === 0) return undefined;
+  const packages = [...new Set(absent.map((command) => PACKAGES[command] ?? command))];
+  return `${lab.name} needs ${absent.join(', ')}: apt-get install ${packages.join(' ')}`;
+}

@@ -1,0 +1,150 @@
+// One run of a lab from its first namespace to its last: build, steps, evidence, and down again whatever happens.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Lab } from '../definition/lab.js';
+import { linksOf } from '../definition/names.js';
+import type { Evidence, StepEvidence } from '../judge/evidence.js';
+import { CURLRC, findCommand } from '../state/paths.js';
+import { beginRun, keepRun, type RunState } from '../state/run-state.js';
+import { build } from '../topology/build.js';
+import { planLab } from '../topology/plan.js';
+import { type Served, type ServerKind, servedBy } from '../topology/sites.js';
+import { type Capture, startCapture } from '../traffic/capture.js';
+import { sumTraffic } from '../traffic/traffic.js';
+import { runOnHost, writeFiles } from './hosts.js';
+import { runSteps } from './run-steps.js';
+import { sweep, takeDown } from './take-down.js';
+
+export interface RunOptions {
+  /** Leave it standing when the steps are done. */
+  readonly keep: boolean;
+  readonly server: ServerKind;
+  /** Prints a line for a person. */
+  readonly print: (line: string) => void;
+}
+
+export interface RunResult {
+  readonly evidence: Evidence;
+  readonly state: RunState;
+  /** The signal that ended it early. */
+  readonly signal?: NodeJS.Signals;
+  /** Left standing, as asked. */
+  readonly kept: boolean;
+  /** What could not be taken down. */
+  readonly complaints: readonly string[];
+}
+
+const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+/** Turns signals into an abort for as long as `work` runs, its cleaning up included. */
+async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.Signals | undefined) => Promise<T>): Promise<T> {
+  const controller = new AbortController();
+  let first: NodeJS.Signals | undefined;
+  const listener = (signal: NodeJS.Signals): void => {
+    first ??= signal;
+    controller.abort(new Error(`stopped by ${first}`));
+  };
+  SIGNALS.forEach((signal) => process.on(signal, listener));
+  try {
+    return await work(controller.signal, () => first);
+  } finally {
+    SIGNALS.forEach((signal) => process.off(signal, listener));
+  }
+}
+
+function describeHosts(lab: Lab, server: ServerKind, print: RunOptions['print']): void {
+  const width = Math.max(...Object.keys(lab.hosts).map((name) => name.length));
+  for (const [name, host] of Object.entries(lab.hosts)) {
+    const links = Object.entries(host.interfaces).map(([device, link]) => [device, ...(link.addresses ?? []), 'on', link.switch].join(' '));
+    const sites = host.sites ?? [];
+    print(
+      [
+        `  ${name.padEnd(width)}  ${links.join(', ')}`,
+        ...(host.gateway === undefined ? [] : [`gateway ${host.gateway}`]),
+        ...(sites.length === 0 ? [] : [`${server} on port ${sites.map(({ port }) => port).join(', ')}`]),
+      ].join('; '),
+    );
+  }
+}
+
+async function finalTables(state: RunState): Promise<Readonly<Record<string, string>>> {
+  const tables: Record<string, string> = {};
+  for (const host of state.directors) {
+    const { exit, stdout, stderr } = await runOnHost(state, host, 'ipvsadm -Ln', 10_000, new AbortController().signal);
+    tables[host] = exit === 0 ? stdout : stderr;
+  }
+  return tables;
+}
+
+function servedByAll(lab: Lab, state: RunState): Readonly<Record<string, Served>> {
+  return Object.fromEntries(
+    Object.entries(lab.hosts)
+      .filter(([, { sites }]) => (sites ?? []).length > 0)
+      .map(([host]) => [host, servedBy(state.folder, host)]),
+  );
+}
+
+const wantsCapture = (lab: Lab): boolean => lab.capture !== false && findCommand('tcpdump') !== undefined;
+
+/** Builds, runs and collects; never throws once the state exists: what went wrong is in `stopped`. */
+async function perform(lab: Lab, state: RunState, options: RunOptions, abort: AbortSignal): Promise<Evidence> {
+  const steps: StepEvidence[] = [];
+  let capture: Capture | undefined;
+  let stopped: string | undefined;
+  let rest: Pick<Evidence, 'served' | 'tables' | 'captures'> = { served: {}, tables: {} };
+  try {
+    writeFileSync(join(state.folder, '.curlrc'), CURLRC);
+    writeFiles(lab, state);
+    await build(planLab(lab, state.run), state, options.server, abort);
+    capture = wantsCapture(lab) ? await startCapture(state, linksOf(lab)) : undefined;
+    await runSteps({ lab, state, capture, abort, say: options.print }, (step) => steps.push(step));
+    const packets = await capture?.packets();
+    rest = {
+      served: servedByAll(lab, state),
+      tables: await finalTables(state),
+      ...(packets === undefined ? {} : { captures: sumTraffic(packets) }),
+    };
+  } catch (error) {
+    const reason: unknown = abort.aborted ? abort.reason : error;
+    stopped = reason instanceof Error ? reason.message : String(reason);
+  }
+  await capture?.stop();
+  const verdicts = steps.flatMap((step) => step.verdicts);
+  const failed = verdicts.filter(({ ok }) => !ok).length;
+  return {
+    lab: lab.name,
+    run: state.run,
+    title: lab.title,
+    ok: failed === 0 && stopped === undefined,
+    held: verdicts.length - failed,
+    failed,
+    ...(stopped === undefined ? {} : { stopped }),
+    steps,
+    ...rest,
+  };
+}
+
+/** Runs a lab whose shape has been checked. @throws only before anything was made */
+export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
+  return interruptible(async (abort, caught) => {
+    for (const run of sweep()) options.print(`took down what was left of ${run}`);
+    const state = beginRun(lab);
+    let standing = true;
+    // Should something end the process on the way (a closed terminal, a bug), this is the last chance.
+    const lastChance = (): void => {
+      if (standing) takeDown(state);
+    };
+    process.on('exit', lastChance);
+    options.print(`${lab.name}: ${lab.title}`);
+    options.print(`building it in network namespaces weir-${state.run}-*`);
+    describeHosts(lab, options.server, options.print);
+    const evidence = await perform(lab, state, options, abort);
+    const keep = options.keep && caught() === undefined && evidence.stopped === undefined;
+    const complaints = keep ? [] : takeDown(state);
+    if (keep) keepRun(state);
+    standing = false;
+    process.off('exit', lastChance);
+    const signal = caught();
+    return { evidence, state, complaints, kept: keep, ...(signal === undefined ? {} : { signal }) };
+  });
+}

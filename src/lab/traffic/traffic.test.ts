@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Address } from '../../model/address.js';
+import { encodeArp } from '../../wire/arp.js';
+import { concat } from '../../wire/bytes.js';
+import { encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ipv4.js';
+import { encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../wire/tcp.js';
+import type { Link } from '../definition/names.js';
+import { readPcap } from './pcap.js';
+import { atPorts, boundsText, countTraffic, sumTraffic, within } from './traffic.js';
+
+const ip = (...bytes: readonly [number, number, number, number]): Address => ({
+  family: 'inet',
+  words: [((bytes[0] << 24) | (bytes[1] << 16) | (bytes[2] << 8) | bytes[3]) >>> 0],
+});
+const client = ip(192, 168, 88, 10);
+const vip = ip(192, 168, 88, 15);
+const CLIENT_MAC = '02:77:00:00:00:00';
+const WEB_MAC = '02:77:00:00:01:00';
+
+const macBytes = (mac: string): Uint8Array => Uint8Array.from(mac.split(':').map((part) => Number.parseInt(part, 16)));
+
+/** One record of a capture: at which port, which way, from which interface, what. `keep`: bytes kept of the payload. */
+function record(ifindex: number, type: number, mac: string, etherType: number, payload: Uint8Array, keep = payload.length): Uint8Array {
+  const bytes = new Uint8Array(16 + 20);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(8, 20 + keep, true);
+  view.setUint32(12, 20 + payload.length, true);
+  view.setUint16(16, etherType);
+  view.setUint32(20, ifindex);
+  view.setUint8(26, type);
+  view.setUint8(27, 6);
+  bytes.set(macBytes(mac), 28);
+  return concat(bytes, payload.subarray(0, keep));
+}
+
+function capture(...records: readonly Uint8Array[]): Uint8Array {
+  const header = new DataView(new ArrayBuffer(24));
+  header.setUint32(0, 0xa1b2c3d4, true);
+  header.setUint32(20, 276, true);
+  return concat(new Uint8Array(header.buffer), ...records);
+}
+
+const segment = (
+  source: Address,
+  destination: Address,
+  sourcePort: number,
+  destinationPort: number,
+  flags: number,
+  payload = new Uint8Array(0),
+): Uint8Array =>
+  encodeIpv4({
+    ...IPV4_DEFAULTS,
+    protocol: IpProtocol.tcp,
+    source,
+    destination,
+    payload: encodeTcp({ ...TCP_DEFAULTS, sourcePort, destinationPort, flags, payload }, source, destination),
+  });
+
+const syn = (port: number, more = 0): Uint8Array => segment(client, vip, port, 80, TcpFlag.syn, new Uint8Array(more));
+const arp = encodeArp({ operation: 'reply', senderMac: WEB_MAC, senderAddress: vip, targetMac: CLIENT_MAC, targetAddress: client });
+
+const file = capture(
+  record(2, 3, CLIENT_MAC, 0x0800, syn(40001)),
+  record(2, 3, CLIENT_MAC, 0x0800, syn(40002, 1000), 40),
+  record(3, 4, CLIENT_MAC, 0x0800, syn(40001)),
+  record(2, 4, WEB_MAC, 0x0800, segment(vip, client, 80, 40001, TcpFlag.syn | TcpFlag.ack)),
+  record(2, 4, WEB_MAC, 0x0806, arp),
+  record(1, 4, WEB_MAC, 0x0806, arp),
+);
+
+const link = (host: string, mac: string): Link => ({ host, device: 'eth0', switch: 'lan', port: `${host}-eth0`, mac, addresses: [] });
+const packets = atPorts(
+  readPcap(file),
+  new Map([
+    [1, 'br-lan'],
+    [2, 'client1-eth0'],
+    [3, 'web1-eth0'],
+  ]),
+  [link('client1', CLIENT_MAC), link('web1', WEB_MAC)],
+);
+
+test('a capture is read with the port, the direction and the sender of each packet; the bridge itself is no port', () => {
+  assert.deepEqual(
+    packets.map(({ host, outgoing, sender, protocol, flags }) => [host, outgoing, sender, protocol, flags]),
+    [
+      ['client1', false, 'client1', 'tcp', 'S'],
+      ['client1', false, 'client1', 'tcp', 'S'],
+      ['web1', true, 'client1', 'tcp', 'S'],
+      ['client1', true, 'web1', 'tcp', 'SA'],
+      ['client1', true, 'web1', 'arp-reply', undefined],
+    ],
+  );
+});
+
+test('a packet that tcpdump has not written to its end is left for later', () => {
+  assert.equal(readPcap(file.subarray(0, file.length - 1)).length, 5);
+  assert.deepEqual(readPcap(new Uint8Array(0)), []);
+});
+
+test('another kind of file is refused', () => {
+  assert.throws(() => readPcap(new Uint8Array(64)), /not a pcap file/);
+  const ethernet = capture();
+  ethernet[20] = 1;
+  ethernet[21] = 0;
+  assert.throws(() => readPcap(ethernet), /link type 1, not 276/);
+});
+
+test('packets are counted by any set of conditions', () => {
+  assert.equal(countTraffic(packets, { packets: 0 }), 5);
+  assert.equal(countTraffic(packets, { at: 'client1', direction: 'from', flags: 'S', packets: 0 }), 2);
+  assert.equal(countTraffic(packets, { at: 'web1:eth0', packets: 0 }), 1);
+  assert.equal(countTraffic(packets, { at: 'web1:eth1', packets: 0 }), 0);
+  assert.equal(countTraffic(packets, { from: 'web1', source: '192.168.88.15', packets: 0 }), 2);
+  assert.equal(countTraffic(packets, { protocol: 'arp-reply', source: '192.168.88.15', packets: 0 }), 1);
+  assert.equal(countTraffic(packets, { flags: 'SA', packets: 0 }), 1);
+  assert.equal(countTraffic(packets, { destinationPort: 80, packets: 0 }), 3);
+  assert.equal(countTraffic(packets, { sourcePort: 80, packets: 0 }), 1);
+});
+
+test('the sum tells the service’s port and leaves the client’s out', () => {
+  assert.deepEqual(sumTraffic(packets)[0], {
+    port: 'client1:eth0',
+    direction: 'from',
+    sender: 'client1',
+    protocol: 'tcp',
+    source: '192.168.88.10',
+    destination: '192.168.88.15:80',
+    flags: 'S',
+    packets: 2,
+    bytes: 1080,
+  });
+  assert.equal(sumTraffic(packets).length, 4);
+});
+
+test('bounds: a number, from, to, both', () => {
+  assert.ok(within(3, 3) && !within(4, 3));
+  assert.ok(within(3, { min: 3 }) && !within(2, { min: 3 }));
+  assert.ok(within(3, { max: 3 }) && !within(4, { max: 3 }));
+  assert.deepEqual([3, { min: 1 }, { max: 2 }, { min: 1, max: 2 }, {}].map(boundsText), [
+    '3',
+    'at least 1',
+    'at most 2',
+    '1 to 2',
+    'at least 0',
+  ]);
+});

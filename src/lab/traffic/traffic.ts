@@ -1,0 +1,105 @@
+// What the packets at the switch's ports say: counted by a lab's expectations, and summed up as evidence. Pure.
+import type { Bounds, TrafficExpectation } from '../definition/lab.js';
+import type { Link } from '../definition/names.js';
+import type { SeenPacket } from './pcap.js';
+
+/** A packet at a port of a lab's switch, with the names that the lab gives to things. */
+export interface PortPacket extends SeenPacket {
+  readonly host: string;
+  readonly device: string;
+  /** The host whose interface sent the frame; undefined: nobody of this lab. */
+  readonly sender: string | undefined;
+}
+
+/** Keeps what passed the ports of the lab's hosts. `ports`: interface index to port name, in the switch namespace. */
+export function atPorts(packets: readonly SeenPacket[], ports: ReadonlyMap<number, string>, links: readonly Link[]): readonly PortPacket[] {
+  const byPort = new Map(links.map((link) => [link.port, link]));
+  const byMac = new Map(links.map((link) => [link.mac, link.host]));
+  return packets.flatMap((packet) => {
+    const link = byPort.get(ports.get(packet.ifindex) ?? '');
+    return link === undefined ? [] : [{ ...packet, host: link.host, device: link.device, sender: byMac.get(packet.mac) }];
+  });
+}
+
+function matches(packet: PortPacket, wanted: TrafficExpectation): boolean {
+  const [host, device] = (wanted.at ?? '').split(':');
+  return (
+    (wanted.at === undefined || (packet.host === host && (device === undefined || packet.device === device))) &&
+    (wanted.direction === undefined || (wanted.direction === 'to') === packet.outgoing) &&
+    (wanted.from === undefined || packet.sender === wanted.from) &&
+    (wanted.protocol === undefined || packet.protocol === wanted.protocol) &&
+    (wanted.source === undefined || packet.source === wanted.source) &&
+    (wanted.destination === undefined || packet.destination === wanted.destination) &&
+    (wanted.sourcePort === undefined || packet.sourcePort === wanted.sourcePort) &&
+    (wanted.destinationPort === undefined || packet.destinationPort === wanted.destinationPort) &&
+    [...(wanted.flags ?? '')].every((letter) => packet.flags?.includes(letter) === true)
+  );
+}
+
+export const countTraffic = (packets: readonly PortPacket[], wanted: TrafficExpectation): number =>
+  packets.filter((packet) => matches(packet, wanted)).length;
+
+export function within(value: number, bounds: number | Bounds): boolean {
+  return typeof bounds === 'number' ? value === bounds : value >= (bounds.min ?? 0) && value <= (bounds.max ?? Number.POSITIVE_INFINITY);
+}
+
+export function boundsText(bounds: number | Bounds): string {
+  if (typeof bounds === 'number') return String(bounds);
+  const { min, max } = bounds;
+  return max === undefined ? `at least ${min ?? 0}` : min === undefined ? `at most ${max}` : `${min} to ${max}`;
+}
+
+/** What an expectation counts, in words: its own, or made of its conditions. */
+export function trafficText(wanted: TrafficExpectation): string {
+  if (wanted.say !== undefined) return wanted.say;
+  const end = (address?: string, port?: number): string => `${address ?? '*'}${port === undefined ? '' : `:${port}`}`;
+  return [
+    wanted.protocol ?? 'packets',
+    `${end(wanted.source, wanted.sourcePort)} > ${end(wanted.destination, wanted.destinationPort)}`,
+    ...(wanted.flags === undefined ? [] : [`[${wanted.flags}]`]),
+    ...(wanted.from === undefined ? [] : [`sent by ${wanted.from}`]),
+    ...(wanted.at === undefined ? [] : [`at ${wanted.at}'s port${wanted.direction === undefined ? '' : `, ${wanted.direction} it`}`]),
+  ].join(' ');
+}
+
+/** One line of the evidence. Of two ports only the lower (the service's) is told, the other is chance. */
+export interface TrafficSum {
+  readonly port: string;
+  readonly direction: 'from' | 'to';
+  readonly sender: string;
+  readonly protocol: string;
+  readonly source: string;
+  readonly destination: string;
+  readonly flags?: string;
+  readonly packets: number;
+  readonly bytes: number;
+}
+
+function sumKey(packet: PortPacket): Omit<TrafficSum, 'packets' | 'bytes'> {
+  const { sourcePort, destinationPort } = packet;
+  const low = Math.min(sourcePort ?? Number.POSITIVE_INFINITY, destinationPort ?? Number.POSITIVE_INFINITY);
+  const end = (address: string, port: number | undefined): string => (port === low ? `${address}:${port}` : address);
+  return {
+    port: `${packet.host}:${packet.device}`,
+    direction: packet.outgoing ? 'to' : 'from',
+    sender: packet.sender ?? packet.mac,
+    protocol: packet.protocol,
+    source: end(packet.source, sourcePort),
+    destination: end(packet.destination, destinationPort),
+    ...(packet.flags === undefined ? {} : { flags: packet.flags }),
+  };
+}
+
+/** Counts by port, direction, sender, protocol, ends and TCP flags; in the order in which each was first seen. */
+export function sumTraffic(packets: readonly PortPacket[]): readonly TrafficSum[] {
+  const sums = new Map<string, { key: Omit<TrafficSum, 'packets' | 'bytes'>; packets: number; bytes: number }>();
+  for (const packet of packets) {
+    const key = sumKey(packet);
+    const text = JSON.stringify(key);
+    const sum = sums.get(text) ?? { key, packets: 0, bytes: 0 };
+    sum.packets += 1;
+    sum.bytes += packet.bytes;
+    sums.set(text, sum);
+  }
+  return [...sums.values()].map(({ key, packets: count, bytes }) => ({ ...key, packets: count, bytes }));
+}
