@@ -1,4 +1,4 @@
-// All rules over all facts. Pure: the same facts, the same findings.
+// Applies all rules of a role to its facts. Pure.
 
 import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
@@ -9,21 +9,21 @@ import { methodFitRule } from './rules/director/method-fit.js';
 import { offloadsRule } from './rules/director/offloads.js';
 import { reachRule } from './rules/director/reach.js';
 import { reversePathRule } from './rules/director/reverse-path.js';
-import { serverDuelRule } from './rules/director/server-holders.js';
+import { serverHoldersRule } from './rules/director/server-holders.js';
 import { tableRule } from './rules/director/table.js';
-import { vipDuelRule } from './rules/director/vip-holders.js';
+import { vipHoldersRule } from './rules/director/vip-holders.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
 import { serverGatewayRule } from './rules/real-server/server-gateway.js';
 import { serverVipRule } from './rules/real-server/server-vip.js';
-import { serverWireRule } from './rules/real-server/server-vip-holders.js';
+import { serverVipHoldersRule } from './rules/real-server/server-vip-holders.js';
 
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
   datapathRule,
   tableRule,
   vipPresentRule,
-  vipDuelRule,
-  serverDuelRule,
+  vipHoldersRule,
+  serverHoldersRule,
   reachRule,
   methodFitRule,
   forwardingRule,
@@ -36,12 +36,12 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
   serverVipRule,
   serverArpRule,
   serverGatewayRule,
-  serverWireRule,
+  serverVipHoldersRule,
 ];
 
 export function diagnose(facts: Facts): readonly Finding[] {
   if (facts.role === 'vrrp') return [];
   const found = facts.role === 'director' ? DIRECTOR_RULES.flatMap((rule) => rule(facts)) : SERVER_RULES.flatMap((rule) => rule(facts));
-  const blind = facts.blind.map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
-  return sortedFindings([...found, ...blind]);
+  const notExamined = facts.notExamined.map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
+  return sortedFindings([...found, ...notExamined]);
 }

@@ -1,4 +1,4 @@
-// One examination of this host: which role it has, its facts, its findings.
+// Examines this host: determines its role, collects its facts, and applies the rules.
 import type { TableReader } from '../datapath/director.js';
 import type { Address } from '../model/address.js';
 import { type Finding, sortedFindings } from '../model/finding.js';
@@ -14,21 +14,21 @@ import type { Facts, HostFacts, ServerMethod, ServiceFact } from './facts.js';
 import { vrrpRule } from './rules/vrrp/vrrp.js';
 import type { VrrpFacts } from './vrrp-facts.js';
 
-export interface Wish {
+export interface ExamineOptions {
   /** Absent: director where the table has services, else real server where lo has a VIP. */
   readonly role?: 'director' | 'rs' | 'vrrp';
   readonly method?: ServerMethod;
   readonly vips?: readonly Address[];
   readonly dip?: Address;
-  /** keepalived.conf; absent: that of the daemon that runs here, or the host's own. */
+  /** Path of a keepalived.conf; absent: that of the running daemon, or the host's own. */
   readonly keepalived?: string;
-  /** How long a connect to a real server may take, and how long adverts are listened for. */
+  /** Timeout of a connect to a real server, and how long adverts are received. */
   readonly waitMs: number;
 }
 
 export type Examination =
   | { readonly kind: 'examined'; readonly facts: Facts; readonly findings: readonly Finding[] }
-  /** Nothing tells what this host is. */
+  /** Nothing shows which role this host has. */
   | { readonly kind: 'no-role' };
 
 /** `open`: the director of this namespace, or undefined where the datapath is not loaded. */
@@ -43,36 +43,36 @@ function servicesOf(open: OpenDirector): readonly ServiceFact[] {
       );
 }
 
-/** What was found about a host, and what was found about its VRRP. */
+/** Joins the findings about the host and those about VRRP. */
 function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
-  const blind = (vrrp?.blind ?? []).map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
+  const notExamined = (vrrp?.notExamined ?? []).map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
   const found = vrrp === undefined ? [] : vrrpRule(facts, vrrp);
-  return { kind: 'examined', facts, findings: sortedFindings([...found, ...diagnose(facts), ...blind]) };
+  return { kind: 'examined', facts, findings: sortedFindings([...found, ...diagnose(facts), ...notExamined]) };
 }
 
-function asRealServer(host: HostFacts, wish: Wish, vrrp: VrrpFacts | undefined): Examination {
-  const vips = wish.vips ?? vipsOnLoopback(host);
-  // Without a VIP, only a server that names its director can be one behind VS/NAT.
-  const method = wish.method ?? (vips.length === 0 && wish.dip !== undefined ? 'nat' : 'dr');
-  const facts = collectRealServer(host, { method, vips, ...(wish.dip === undefined ? {} : { dip: wish.dip }) });
+function asRealServer(host: HostFacts, options: ExamineOptions, vrrp: VrrpFacts | undefined): Examination {
+  const vips = options.vips ?? vipsOnLoopback(host);
+  // Without a VIP the host can only be a VS/NAT server, and only if the director's address is given.
+  const method = options.method ?? (vips.length === 0 && options.dip !== undefined ? 'nat' : 'dr');
+  const facts = collectRealServer(host, { method, vips, ...(options.dip === undefined ? {} : { dip: options.dip }) });
   return examined(facts, vrrp);
 }
 
 /** @throws SystemError, or what opening the director throws */
-export async function examine(wish: Wish, open: OpenDirector): Promise<Examination> {
+export async function examine(options: ExamineOptions, open: OpenDirector): Promise<Examination> {
   const netlink = new Netlink();
   try {
     const host = collectHost(netlink);
-    const vrrp = collectVrrp(netlink, host, wish.waitMs, wish.keepalived);
-    if (wish.role === 'rs') return asRealServer(host, wish, vrrp);
-    if (wish.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
-    const datapath = collectDatapath(host.links); // before the director is opened, which attaches what is missing
+    const vrrp = collectVrrp(netlink, host, options.waitMs, options.keepalived);
+    if (options.role === 'rs') return asRealServer(host, options, vrrp);
+    if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
+    const datapath = collectDatapath(host.interfaces); // Before the director is opened, which attaches what is missing.
     const services = datapath.loaded ? servicesOf(open) : [];
-    if (wish.role === undefined && services.length === 0) {
-      if (vipsOnLoopback(host).length > 0) return asRealServer(host, wish, vrrp);
+    if (options.role === undefined && services.length === 0) {
+      if (vipsOnLoopback(host).length > 0) return asRealServer(host, options, vrrp);
       return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     }
-    const facts = await collectDirector(netlink, { host, datapath, services }, wish.waitMs);
+    const facts = await collectDirector(netlink, { host, datapath, services }, options.waitMs);
     return examined(facts, vrrp);
   } finally {
     netlink.close();

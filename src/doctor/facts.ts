@@ -1,4 +1,4 @@
-// What doctor knows about this host before it judges: everything that was read or tried, and nothing that was concluded.
+// The facts that doctor's rules use: everything that was read or tested, without any conclusion.
 import type { Address } from '../model/address.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { Mac } from '../wire/ethernet.js';
@@ -11,33 +11,33 @@ export interface AddressFact {
   readonly label?: string;
 }
 
-/** How this host reaches an address: by which interface, through which router if any. */
+/** How this host reaches an address: the interface, and the router if there is one. */
 export interface PathFact {
   readonly to: Address;
   /** `local`: it is an address of this host; `none`: there is no route. */
   readonly kind: 'direct' | 'routed' | 'local' | 'none';
-  readonly device?: number;
+  readonly ifindex?: number;
   readonly gateway?: Address;
-  /** There were too many: that nobody holds it by ARP says nothing. */
+  /** Too many addresses: this one was not asked for, so a missing ARP answer proves nothing. */
   readonly unasked?: boolean;
 }
 
 export interface DefaultRoute {
-  readonly device?: number;
+  readonly ifindex?: number;
   readonly gateway?: Address;
 }
 
-/** A host that answered ARP for an address, asked by a probe that claims nothing. */
+/** Another host that answered an ARP probe for an address. */
 export interface HolderFact {
   readonly ifindex: number;
   readonly address: Address;
   readonly mac: Mac;
 }
 
-/** What every role looks at. */
+/** Facts that every role has. */
 export interface HostFacts {
-  /** Without weir's own pair. */
-  readonly links: readonly Link[];
+  /** Without weir's own veth pair. */
+  readonly interfaces: readonly Link[];
   /** IPv4. */
   readonly addresses: readonly AddressFact[];
   readonly defaultRoutes: readonly DefaultRoute[];
@@ -58,8 +58,8 @@ export interface ConnectFact {
 }
 
 /**
- * What a SYN brings that is handed to one real server's MAC. `route`: for VIP:port, as VS/DR does; `masq`: from the VIP to the
- * server's own port, which is answered to this director if it is the server's gateway.
+ * The answer to a SYN sent to one real server's MAC. `route`: for VIP:port, as VS/DR does; `masq`: from the VIP to the
+ * server's own port. The server answers to this director if that is its gateway.
  */
 export interface HandoverFact {
   readonly method: 'route' | 'masq';
@@ -69,21 +69,21 @@ export interface HandoverFact {
   readonly answer: 'accepted' | 'refused' | 'silent';
 }
 
-/** What is attached where: ask the datapath's driver. `attached`: of `ingress`, `egress`, `xdp`. */
+/** The interfaces that the datapath can attach to. `attached`: of `ingress`, `egress`, `xdp`. */
 export interface DatapathFacts {
   readonly loaded: boolean;
   readonly interfaces: readonly { readonly ifindex: number; readonly name: string; readonly attached: readonly string[] }[];
 }
 
-/** One firewall rule that looks at an address or port; who wrote it does not matter. */
+/** One firewall rule that matches an address or a port. */
 export interface FilterRule {
   readonly tool: 'nft' | 'iptables';
-  /** Where it stands: `ip filter INPUT`. */
+  /** Its table and chain: `ip filter INPUT`. */
   readonly place: string;
   /** The rule as its tool writes it. */
   readonly text: string;
   readonly verdict: 'drop' | 'reject' | 'accept' | 'nat' | 'other';
-  /** IPv4 prefixes of the destination that it looks at; empty: any. */
+  /** IPv4 prefixes of the destination that it matches; empty: any. */
   readonly destinations: readonly { readonly address: Address; readonly prefixLength: number }[];
   /** Destination ports (ranges included); empty: any. */
   readonly ports: readonly { readonly from: number; readonly to: number }[];
@@ -98,7 +98,7 @@ export interface OffloadFact {
 }
 
 /** What could not be examined, and why. */
-export interface BlindSpot {
+export interface NotExamined {
   readonly what: string;
   readonly cause: string;
 }
@@ -109,12 +109,12 @@ export interface DirectorFacts extends HostFacts {
   readonly services: readonly ServiceFact[];
   readonly paths: readonly PathFact[];
   readonly connects: readonly ConnectFact[];
-  /** Other hosts that hold a VIP or a RIP, by ARP. */
+  /** Other hosts that answer ARP for a VIP or a RIP. */
   readonly holders: readonly HolderFact[];
   readonly handovers: readonly HandoverFact[];
   readonly offloads: readonly OffloadFact[];
   readonly filters: readonly FilterRule[];
-  readonly blind: readonly BlindSpot[];
+  readonly notExamined: readonly NotExamined[];
 }
 
 export type ServerMethod = 'dr' | 'nat';
@@ -123,11 +123,11 @@ export interface RealServerFacts extends HostFacts {
   readonly role: 'rs';
   readonly method: ServerMethod;
   readonly vips: readonly Address[];
-  /** The director's own address, where the operator told it. */
+  /** The director's own address, where the operator gave it. */
   readonly dip?: Address;
-  /** Who answers for the VIPs and for the gateways on the wire. */
+  /** Other hosts that answer ARP for the VIPs and the gateways. */
   readonly holders: readonly HolderFact[];
-  readonly blind: readonly BlindSpot[];
+  readonly notExamined: readonly NotExamined[];
 }
 
 /** A host that runs VRRP and neither balances nor serves. */

@@ -1,4 +1,4 @@
-// Small questions about facts that several rules ask: names, subnets, effective sysctls, texts of services.
+// Helpers that several rules use: names, subnets, effective sysctls, texts of services.
 import type { Address } from '../model/address.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
@@ -6,22 +6,22 @@ import type { ServiceSpec } from '../model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
 import type { AddressFact, HostFacts, ServiceFact } from './facts.js';
 
-export const isUp = (link: Link): boolean => (link.flags & LinkFlag.up) !== 0;
-export const isLoopback = (link: Link): boolean => (link.flags & LinkFlag.loopback) !== 0;
+export const isUp = (iface: Link): boolean => (iface.flags & LinkFlag.up) !== 0;
+export const isLoopback = (iface: Link): boolean => (iface.flags & LinkFlag.loopback) !== 0;
 
-/** Whether ARP is spoken there by the host itself: ports of a bridge or bond leave that to their master. */
-export function speaksArp(link: Link): boolean {
-  const port = link.masterKind !== undefined && link.masterKind !== 'vrf';
-  return isUp(link) && link.hardware === LinkHardware.ethernet && (link.flags & LinkFlag.noArp) === 0 && !port;
+/** Whether the host itself uses ARP there: for a port of a bridge or bond, the master does. */
+export function usesArp(iface: Link): boolean {
+  const port = iface.masterKind !== undefined && iface.masterKind !== 'vrf';
+  return isUp(iface) && iface.hardware === LinkHardware.ethernet && (iface.flags & LinkFlag.noArp) === 0 && !port;
 }
 
-/** Interfaces that face the cluster: they speak ARP and have an IPv4 address. */
-export function clusterLinks(facts: HostFacts): readonly Link[] {
-  return facts.links.filter((link) => speaksArp(link) && facts.addresses.some(({ ifindex }) => ifindex === link.ifindex));
+/** Interfaces towards the cluster: they use ARP and have an IPv4 address. */
+export function clusterInterfaces(facts: HostFacts): readonly Link[] {
+  return facts.interfaces.filter((iface) => usesArp(iface) && facts.addresses.some(({ ifindex }) => ifindex === iface.ifindex));
 }
 
-export function linkName(facts: HostFacts, ifindex: number | undefined): string {
-  return facts.links.find((link) => link.ifindex === ifindex)?.name ?? `interface ${ifindex ?? '?'}`;
+export function interfaceNameOf(facts: HostFacts, ifindex: number | undefined): string {
+  return facts.interfaces.find((iface) => iface.ifindex === ifindex)?.name ?? `interface ${ifindex ?? '?'}`;
 }
 
 export function contains(network: { readonly address: Address; readonly prefixLength: number }, address: Address): boolean {
@@ -32,8 +32,8 @@ export function contains(network: { readonly address: Address; readonly prefixLe
   return address.family === network.address.family && network.address.words.every(same);
 }
 
-/** Where an address lies on a wire of ours: the addresses whose subnet (longer than one host) has it, its own left out. */
-export function onWire(facts: HostFacts, address: Address): readonly AddressFact[] {
+/** Addresses of this host whose subnet contains `address`, without /32 prefixes and without the address itself. */
+export function subnetsWith(facts: HostFacts, address: Address): readonly AddressFact[] {
   return facts.addresses.filter((one) => one.prefixLength < 32 && contains(one, address) && !sameAddress(one.address, address));
 }
 
@@ -41,7 +41,7 @@ export function setting(facts: HostFacts, path: string): number {
   return Number(facts.settings.get(path) ?? '0');
 }
 
-/** The larger of conf/all and conf/IF: what counts for arp_ignore, arp_announce and rp_filter. */
+/** The larger of conf/all and conf/IF, which the kernel uses for arp_ignore, arp_announce and rp_filter. */
 export function effective(facts: HostFacts, name: string, key: string): number {
   return Math.max(setting(facts, `net/ipv4/conf/all/${key}`), setting(facts, `net/ipv4/conf/${name}/${key}`));
 }

@@ -1,9 +1,9 @@
-// What an examination prints: one line a finding, or that nothing is wrong; or the same as JSON.
+// The output of an examination: one line for each finding, or that nothing is wrong; or the same as JSON.
 
 import { type Finding, findingJson, findingsStatus, findingText } from '../model/finding.js';
 import type { Facts } from './facts.js';
 
-/** The line for a host on which nothing is wrong says what was looked at. */
+/** The line for a host without findings names what was examined. */
 function allFine(facts: Facts): string {
   if (facts.role === 'vrrp') return 'OK     nothing is wrong: VRRP alone, no director and no real server';
   if (facts.role === 'rs') {

@@ -1,7 +1,7 @@
-// What doctor knows of VRRP on this host: what is configured, what runs, what passes on the wire, what stands in the way.
+// The facts about VRRP on this host: configuration, running daemons, adverts received, and rules that block adverts.
 import type { Address, Family } from '../model/address.js';
 import type { Mac } from '../wire/ethernet.js';
-import type { AddressFact, BlindSpot, HolderFact, PathFact } from './facts.js';
+import type { AddressFact, HolderFact, NotExamined, PathFact } from './facts.js';
 import type { Blocked, PacketProbe } from './packet-filter/model.js';
 
 /** One instance of a keepalived.conf. */
@@ -10,7 +10,7 @@ export interface VrrpInstanceFact {
   /** Where it is configured. */
   readonly file: string;
   readonly family: Family;
-  readonly device: string;
+  readonly interfaceName: string;
   readonly ifindex: number;
   readonly version: 2 | 3;
   readonly vrid: number;
@@ -25,11 +25,11 @@ export interface VrrpInstanceFact {
   /** Where adverts go: the group, or the peers. */
   readonly destinations: readonly Address[];
   readonly unicast: boolean;
-  /** The macvlan of `use_vmac`, where there is one by now. */
+  /** The macvlan of `use_vmac`, where it exists. */
   readonly vmac?: string;
 }
 
-/** Another host's advert, overheard on the wire: in front of every firewall rule of this host. */
+/** Another host's advert, received before any firewall rule of this host. */
 export interface AdvertFact {
   readonly ifindex: number;
   readonly mac: Mac;
@@ -46,8 +46,8 @@ export interface AdvertFact {
   readonly vips: readonly Address[];
 }
 
-/** A rule of this host that keeps adverts of one instance from coming in, or from going out. */
-export interface AdvertBlock extends Pick<PacketProbe, 'way' | 'source' | 'destination' | 'protocol'> {
+/** A rule of this host that blocks incoming or outgoing adverts of one instance. */
+export interface AdvertBlock extends Pick<PacketProbe, 'direction' | 'source' | 'destination' | 'protocol'> {
   readonly instance: string;
   readonly by: Blocked;
 }
@@ -59,29 +59,29 @@ export interface DaemonFact {
   readonly file: string;
 }
 
-/** A socket that takes connections or datagrams on one address alone. */
+/** A socket that is bound to one local address. */
 export interface ListenerFact {
   readonly protocol: 'tcp' | 'udp';
   readonly address: Address;
   readonly port: number;
 }
 
-/** What is known of VRRP on this host. */
+/** All facts about VRRP on this host. */
 export interface VrrpFacts {
   readonly instances: readonly VrrpInstanceFact[];
   readonly daemons: readonly DaemonFact[];
   /** Of both families. */
   readonly addresses: readonly AddressFact[];
   readonly adverts: readonly AdvertFact[];
-  /** How this host would send to those whose adverts it hears. */
+  /** How this host would send to the senders of the adverts. */
   readonly paths: readonly PathFact[];
   /** Other hosts that answer (ARP, neighbour discovery) for a VIP that is here. */
   readonly holders: readonly HolderFact[];
-  /** Addresses of other hosts by MAC, from the kernel's table. */
+  /** Addresses of other hosts by MAC, from the kernel's neighbour table. */
   readonly neighbours: readonly { readonly address: Address; readonly mac: Mac }[];
   readonly blocks: readonly AdvertBlock[];
   readonly listeners: readonly ListenerFact[];
-  /** Sysctl values by path below /proc/sys: what VRRP looks at besides what every host is asked for. */
+  /** Sysctl values by path below /proc/sys that only the rules of VRRP need. */
   readonly settings: ReadonlyMap<string, string>;
-  readonly blind: readonly BlindSpot[];
+  readonly notExamined: readonly NotExamined[];
 }

@@ -1,4 +1,4 @@
-// Another node's adverts on a test's wire: whole frames, the same ones each 40 ms, until it is stopped.
+// Sends another node's adverts on a test's network: the same frames every 40 ms, until it is stopped.
 import type { Address } from '../../src/model/address.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
 import { PacketSocket } from '../../src/sys/sockets/packet-socket.js';
@@ -10,9 +10,9 @@ import { encodeVrrp, type VrrpAdvert } from '../../src/wire/vrrp.js';
 import { ip } from '../support/doctor-facts.js';
 import type { Host } from '../support/netns-bed.js';
 
-const EVERY_MS = 40;
+const INTERVAL_MS = 40;
 
-/** What differs from a plain advert of version 2: VRID 50, each second, no authentication. */
+/** What differs from a plain advert of version 2: VRID 50, every second, no authentication. */
 export type SentAdvert = Partial<Omit<VrrpAdvert, 'addresses'>> & { readonly from: string; readonly vips: readonly string[] };
 
 function frameOf(mac: string, { from, vips, ...more }: SentAdvert): Uint8Array {
@@ -39,13 +39,13 @@ function frameOf(mac: string, { from, vips, ...more }: SentAdvert): Uint8Array {
   });
 }
 
-/** Sends from this host's interface; returns what ends it. */
-export function sendAdverts(host: Host, device: string, adverts: readonly SentAdvert[]): () => void {
-  const mac = /link\/ether (\S+)/.exec(host.ip(`link show ${device}`))?.[1] ?? '';
+/** Sends from this host's interface; returns a function that stops it. */
+export function sendAdverts(host: Host, interfaceName: string, adverts: readonly SentAdvert[]): () => void {
+  const mac = /link\/ether (\S+)/.exec(host.ip(`link show ${interfaceName}`))?.[1] ?? '';
   const namespace = Netns.byName(host.namespace);
-  const socket = new PacketSocket(namespace.ifIndex(device), 0, namespace.fd.number);
+  const socket = new PacketSocket(namespace.ifIndex(interfaceName), 0, namespace.fd.number);
   const frames = adverts.map((advert) => frameOf(mac, advert));
-  const timer = setInterval(() => frames.forEach((frame) => socket.send(frame)), EVERY_MS);
+  const timer = setInterval(() => frames.forEach((frame) => socket.send(frame)), INTERVAL_MS);
   return () => {
     clearInterval(timer);
     socket.close();

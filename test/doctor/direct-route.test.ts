@@ -1,4 +1,4 @@
-// weir doctor on a VS/DR cluster of its own making: silent when all is well, and every fault named with its fix.
+// weir doctor on a VS/DR cluster that the test builds: no finding without a fault, and each fault with its fix.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
@@ -16,7 +16,7 @@ const OAK = '172.22.40.31';
 const ELM = '172.22.40.32';
 
 const findings = (verdict: Verdict, code: string) => verdict.findings.filter((one) => one.code === code);
-const macOf = (host: Host, device: string): string => /link\/ether (\S+)/.exec(host.ip(`link show ${device}`))?.[1] ?? '';
+const macOf = (host: Host, interfaceName: string): string => /link\/ether (\S+)/.exec(host.ip(`link show ${interfaceName}`))?.[1] ?? '';
 
 before(async () => {
   if (on.skip) return;
@@ -43,12 +43,12 @@ after(() => {
   bed.close();
 });
 
-test('a cluster without a fault is told to be fine, with exit status 0', on, () => {
+test('a cluster without a fault is reported as such, with exit status 0', on, () => {
   const { status, stdout, stderr } = hub.weir('doctor');
   assert.deepEqual([status, stdout, stderr], [0, 'OK     nothing is wrong: director, 1 services, 2 destinations\n', '']);
   for (const server of [oak, elm]) {
     assert.deepEqual(codes(examine(server, `--role rs --vip ${VIP}`)), []);
-    assert.equal(server.weir('doctor').status, 0, 'the role is told by the VIP on lo');
+    assert.equal(server.weir('doctor').status, 0, 'the VIP on lo shows the role');
   }
 });
 
@@ -59,10 +59,10 @@ test('a real server that answers ARP for the VIP is named, with its MAC, the sys
   }
   const verdict = examine(hub);
   assert.equal(verdict.status, 2);
-  const [duel] = findings(verdict, 'vip-answered-by-server');
-  assert.equal(duel?.what, `real server ${OAK} answers ARP for VIP ${VIP} on front5 (${macOf(oak, 'oa1')})`);
-  assert.match(duel?.cause ?? '', /arp_ignore and arp_announce are not in force there/);
-  assert.match(duel?.fix ?? '', new RegExp(`^on ${OAK}: weir realserver start --vip ${VIP} `));
+  const [finding] = findings(verdict, 'vip-answered-by-server');
+  assert.equal(finding?.what, `real server ${OAK} answers ARP for VIP ${VIP} on front5 (${macOf(oak, 'oa1')})`);
+  assert.match(finding?.cause ?? '', /arp_ignore and arp_announce do not hide the VIP there/);
+  assert.match(finding?.fix ?? '', new RegExp(`^on ${OAK}: weir realserver start --vip ${VIP} `));
   assert.equal(findings(verdict, 'vip-answered-by-server').length, 1, 'the other server is silent');
 
   const there = examine(oak, `--role rs --vip ${VIP}`);
@@ -74,7 +74,7 @@ test('a real server that answers ARP for the VIP is named, with its MAC, the sys
   assert.deepEqual(codes(examine(hub)), []);
 });
 
-test('a larger arp_ignore that hides nothing is seen through', on, () => {
+test('a larger arp_ignore that hides nothing is found', on, () => {
   oak.sysctl('net.ipv4.conf.oa1.arp_ignore', '3');
   const verdict = examine(oak, `--role rs --vip ${VIP}`);
   assert.equal(verdict.findings[0]?.fix, 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.oa1.arp_ignore=1');
@@ -82,7 +82,7 @@ test('a larger arp_ignore that hides nothing is seen through', on, () => {
   assert.deepEqual(codes(examine(oak, `--role rs --vip ${VIP}`)), []);
 });
 
-test('a real server without the VIP is found from the director too: it drops what is handed to it', on, () => {
+test('a real server without the VIP is found from the director too: it drops what the director sends to it', on, () => {
   elm.ip(`addr del ${VIP}/32 dev lo`);
   const verdict = examine(hub);
   const [lost] = findings(verdict, 'server-without-vip');
@@ -103,16 +103,16 @@ test('a port where nothing listens, a host that is gone', on, () => {
   assert.equal(gone?.what, `TCP ${VIP}:99 → 172.22.40.50:99 does not answer`);
   assert.equal(gone?.cause, 'no host answers ARP for 172.22.40.50 on front5: it is down, unplugged or has another address');
   assert.equal(closed?.what, `TCP ${VIP}:99 → ${OAK}:99 does not answer`);
-  assert.equal(closed?.cause, 'nothing listens on port 99 there');
-  // A server that is meant to be out of use is no fault.
+  assert.equal(closed?.cause, 'no process listens on port 99 there');
+  // A quiesced server that does not answer is not a fault.
   hub.ipvsadm(`-e -t ${VIP}:99 -r ${OAK} -g -w 0`);
   hub.ipvsadm(`-e -t ${VIP}:99 -r 172.22.40.50 -g -w 0`);
-  const quiet = examine(hub);
+  const quiesced = examine(hub);
   assert.deepEqual(
-    findings(quiet, 'server-unreachable').map(({ severity }) => severity),
+    findings(quiesced, 'server-unreachable').map(({ severity }) => severity),
     ['info', 'info'],
   );
-  const [zero] = findings(quiet, 'weights-zero');
+  const [zero] = findings(quiesced, 'weights-zero');
   assert.equal(zero?.what, `TCP ${VIP}:99 takes no new connection`);
   assert.equal(hub.run(['sh', '-c', 'exit 0']).status, 0);
   hub.ipvsadm(`-d -t ${VIP}:99 -r ${OAK}`);
@@ -139,8 +139,8 @@ test('a VIP that is gone, twice, or too wide', on, () => {
 test('another host with the VIP, unknown to the table, is named by its MAC', on, () => {
   const rival = bed.host('rival');
   bed.cable(rival, 'rv0', lan, `${VIP}/26`);
-  const [duel] = findings(examine(hub), 'vip-answered-by-other');
-  assert.equal(duel?.what, `${macOf(rival, 'rv0')} answers ARP for VIP ${VIP} on front5`);
+  const [finding] = findings(examine(hub), 'vip-answered-by-other');
+  assert.equal(finding?.what, `${macOf(rival, 'rv0')} answers ARP for VIP ${VIP} on front5`);
   const [seen] = findings(examine(oak, `--role rs --vip ${VIP}`), 'vip-duel');
   assert.ok(seen?.what.includes(macOf(rival, 'rv0')) && seen.what.includes(macOf(hub, 'front5')));
   rival.ip('link set rv0 down');
@@ -149,14 +149,14 @@ test('another host with the VIP, unknown to the table, is named by its MAC', on,
 
 test('a real server whose gateway is the director', on, () => {
   oak.ip('route replace default via 172.22.40.2');
-  const byWire = examine(oak, `--role rs --vip ${VIP}`);
-  assert.deepEqual(codes(byWire), ['server-gateway-is-director'], 'found by its MAC, which answers for the VIP as well');
+  const byMac = examine(oak, `--role rs --vip ${VIP}`);
+  assert.deepEqual(codes(byMac), ['server-gateway-is-director'], 'found by its MAC, which answers for the VIP as well');
   assert.deepEqual(codes(examine(oak, `--role rs --vip ${VIP} --dip 172.22.40.2`)), ['server-gateway-is-director']);
   oak.ip('route replace default via 172.22.40.62');
   assert.deepEqual(codes(examine(oak, `--role rs --vip ${VIP} --dip 172.22.40.2`)), []);
 });
 
-test('a VIP on the wire of a real server, or with a prefix that takes the subnet', on, () => {
+test('a VIP on a real server’s interface with ARP, or with a prefix that makes the subnet local', on, () => {
   elm.ip(`addr del ${VIP}/32 dev lo`);
   elm.ip(`addr add ${VIP}/32 dev el1`);
   assert.ok(codes(examine(elm, `--role rs --vip ${VIP}`)).includes('server-vip-on-wire'));
@@ -177,7 +177,7 @@ test('a server behind a router cannot be reached by VS/DR', on, () => {
   hub.ip('route del 198.51.100.0/24 via 172.22.40.31');
 });
 
-test('what the table says and does not mean', on, () => {
+test('weights that the scheduler does not use, and forwarding that is not needed', on, () => {
   hub.ipvsadm(`-E -t ${VIP}:8123 -s rr`);
   hub.sysctl('net.ipv4.ip_forward', '1');
   const verdict = examine(hub);
@@ -193,7 +193,7 @@ test('doctor leaves the host as it found it, and clients are served meanwhile', 
   assert.equal(picture(), was);
 });
 
-test('bad input is one clear line, with a status that is no verdict', on, () => {
+test('bad input is reported in one line, with exit status 3', on, () => {
   for (const [line, words] of [
     ['--role server', '--role takes director, rs or vrrp, not server'],
     ['--vip 10.0.0.1', '--vip, --dip and --method: only with --role rs'],

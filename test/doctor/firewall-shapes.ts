@@ -1,4 +1,4 @@
-// Tables as the firewalls of distributions write them, cut down to what a packet on its way in meets.
+// Tables as the firewalls of distributions write them, reduced to the chains of incoming packets.
 
 /** firewalld, zone public on `device`: its chains and their order, each zone's chain ending in a reject. */
 export const firewalld = (device: string): string => `table inet firewalld {

@@ -1,4 +1,4 @@
-// weir doctor on a VS/NAT cluster of its own making, and on hosts with no table at all.
+// weir doctor on a VS/NAT cluster that the test builds, and on hosts without a table.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
@@ -41,7 +41,7 @@ after(() => {
 
 const fetch = (): string => guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/dev/tcp/${VIP}/81; cat <&3`]).stdout;
 
-test('a cluster without a fault is told to be fine, on the director and on the server', on, () => {
+test('a cluster without a fault is reported as such, on the director and on the server', on, () => {
   assert.equal(fetch(), 'pine\n', 'it does serve');
   const { status, stdout } = gate.weir('doctor');
   assert.deepEqual([status, stdout], [0, 'OK     nothing is wrong: director, 1 services, 1 destinations\n']);
@@ -49,23 +49,23 @@ test('a cluster without a fault is told to be fine, on the director and on the s
   assert.deepEqual([server.status, server.stdout], [0, 'OK     nothing is wrong: real server, VS/NAT, 0 VIPs\n']);
 });
 
-test('forwarding that is off, fixed by the command that is given', on, () => {
+test('forwarding that is off, fixed by the printed command', on, () => {
   gate.sysctl('net.ipv4.ip_forward', '0');
   const verdict = examine(gate);
   assert.deepEqual([verdict.status, ...codes(verdict)], [1, 'forwarding-off']);
-  assert.equal(fetch(), 'pine\n', 'a warning, for plain connections are balanced all the same');
+  assert.equal(fetch(), 'pine\n', 'a warning, because plain connections are balanced without it');
   assert.equal(gate.run(['sh', '-c', verdict.findings[0]?.fix ?? '']).status, 0);
   assert.deepEqual(codes(examine(gate)), []);
 });
 
-test('a server whose answers go another way', on, () => {
+test('a server whose answers take another route', on, () => {
   pine.ip('route replace default via 10.200.9.14');
   const verdict = examine(pine, `--role rs --dip ${DIP}`);
   assert.deepEqual([verdict.status, verdict.findings[0]?.what], [2, `the gateway is 10.200.9.14, not the director ${DIP}`]);
   const seen = examine(gate);
-  assert.deepEqual(codes(seen), ['server-answers-elsewhere'], 'the director sees it too');
+  assert.deepEqual(codes(seen), ['server-answers-elsewhere'], 'the director finds it too');
   assert.equal(seen.findings[0]?.fix, `on ${RIP}: ip route replace default via ${DIP}`);
-  assert.equal(fetch(), '', 'and it is true');
+  assert.equal(fetch(), '', 'clients get no answer');
   assert.equal(pine.run(['sh', '-c', verdict.findings[0]?.fix ?? '']).status, 0);
   assert.deepEqual(codes(examine(gate)), []);
   assert.deepEqual(codes(examine(pine, `--role rs --dip ${DIP}`)), []);
@@ -74,7 +74,7 @@ test('a server whose answers go another way', on, () => {
   pine.ip(`route add default via ${DIP}`);
 });
 
-test('an interface that came since is told, then covered', on, () => {
+test('a new interface is reported, then covered', on, () => {
   bed.cable(gate, 'new6', bed.lan('third'), '192.0.2.1/24');
   const verdict = examine(gate);
   assert.deepEqual(codes(verdict), ['interface-uncovered']);
@@ -87,13 +87,13 @@ test('a server behind a firewall, and a port that is closed', { skip: on.skip ||
   // Not by standard input: nft 1.0.9 reads none that is a socket, as node's is.
   assert.deepEqual(pine.run(['nft', rules]).stderr, '');
   const [dropped] = examine(gate, '--wait 0.5').findings;
-  assert.equal(dropped?.cause, 'no answer: a firewall drops it, or its answers go elsewhere');
+  assert.equal(dropped?.cause, 'no answer: a firewall drops the packets, or the answers take another route');
   assert.equal(dropped?.fix, `on ${RIP}: nft list ruleset; ip route get ${DIP}`);
   pine.run(['nft', 'flush', 'ruleset']);
   assert.deepEqual(codes(examine(gate)), []);
 });
 
-test('rules of nft that balanced packets never meet', { skip: on.skip || noTools('nft') }, () => {
+test('rules of nft that do not apply to balanced packets', { skip: on.skip || noTools('nft') }, () => {
   const rules = `table inet guard {
     set shut { type ipv4_addr; flags interval; elements = { 100.66.1.0/28 } }
     chain in { type filter hook prerouting priority 0; ip daddr @shut tcp dport { 80-81 } drop; tcp dport 22 accept; ip daddr 203.0.113.1 drop; }
@@ -104,18 +104,18 @@ test('rules of nft that balanced packets never meet', { skip: on.skip || noTools
   assert.deepEqual(codes(verdict), ['filter-bypassed']);
   assert.equal(
     verdict.findings[0]?.what,
-    `the nft rule "ip daddr 100.66.1.0/28 tcp dport 80-81 drop" (inet guard in) does not see TCP ${VIP}:81`,
+    `the nft rule "ip daddr 100.66.1.0/28 tcp dport 80-81 drop" (inet guard in) does not apply to TCP ${VIP}:81`,
   );
-  assert.equal(fetch(), 'pine\n', 'it is true: the rule does not stop it');
+  assert.equal(fetch(), 'pine\n', 'the rule does not stop it');
   gate.run(['nft', 'flush', 'ruleset']);
 });
 
-test('rules of iptables that balanced packets never meet', { skip: on.skip || noTools('iptables') }, () => {
+test('rules of iptables that do not apply to balanced packets', { skip: on.skip || noTools('iptables') }, () => {
   assert.deepEqual(gate.run(['iptables', '-A', 'INPUT', '-d', VIP, '-p', 'tcp', '--dport', '81', '-j', 'DROP']).stderr, '');
   gate.run(['iptables', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '81', '-j', 'DROP']);
   const verdict = examine(gate);
   assert.deepEqual(codes(verdict), ['filter-bypassed'], 'once, though nft may show it too');
-  assert.ok(verdict.findings[0]?.what.endsWith(`(filter INPUT) does not see TCP ${VIP}:81`), verdict.findings[0]?.what);
+  assert.ok(verdict.findings[0]?.what.endsWith(`(filter INPUT) does not apply to TCP ${VIP}:81`), verdict.findings[0]?.what);
   gate.run(['iptables', '-F']);
 });
 
@@ -129,7 +129,7 @@ test('strict rp_filter where clients come in by another interface than the route
   gate.ip('route del default');
 });
 
-test('a host that is nothing, and a director whose datapath is gone', on, () => {
+test('a host without a role, and a director whose datapath is gone', on, () => {
   const { status, stderr } = guest.weir('doctor');
   assert.deepEqual(
     [status, stderr],

@@ -11,17 +11,17 @@ export interface Verdict {
 
 function verdictOf({ status, stdout, stderr }: Ran): Verdict {
   assert.equal(stderr, '');
-  const told = JSON.parse(stdout) as Verdict;
-  assert.equal(told.status, status);
-  return told;
+  const verdict = JSON.parse(stdout) as Verdict;
+  assert.equal(verdict.status, status);
+  return verdict;
 }
 
-/** The verdict as JSON has it; that the exit status and the text tell the same is checked on the way. */
+/** The verdict from the JSON output; checks that its status is the exit status. */
 export function examine(host: Host, options = ''): Verdict {
   return verdictOf(host.weir(`doctor --json ${options}`));
 }
 
-/** The same while this process goes on with what it does. */
+/** The same, asynchronously: this process continues meanwhile. */
 export function examineMeanwhile(host: Host, options = ''): Promise<Verdict> {
   const words = `doctor --json ${options}`.split(' ').filter((word) => word !== '');
   return new Promise((done, fail) => {

@@ -1,4 +1,4 @@
-// weir doctor beside running daemons: a virtual MAC whose settings somebody changed, a service on a VIP, two daemons on one host.
+// weir doctor beside running daemons: a virtual MAC with changed settings, a service on a VIP, two daemons on one host.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -35,7 +35,7 @@ test('settings around a virtual MAC, and a service that listens on a VIP alone; 
     assert.ok(answers());
 
     here.sysctl('net.ipv4.conf.all.rp_filter', '1');
-    assert.ok(!answers(), 'nobody gets in there');
+    assert.ok(!answers(), 'no client gets in');
     here.sysctl('net.ipv4.conf.v0.arp_ignore', '0');
     here.sysctl('net.ipv4.ip_nonlocal_bind', '0');
     await here.listen(bed.bed, '10.99.0.100', 8100);

@@ -1,5 +1,5 @@
-// weir doctor on nodes of VRRP: what it overhears, what stands in the way of adverts, and that each fix works. The kernel's own counters
-// are asked whether what it says is true.
+// weir doctor on nodes of VRRP: adverts that it receives, rules that block adverts, and that each fix works. The kernel's own counters
+// confirm each finding.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -22,7 +22,7 @@ const instance = (name: string, vrid: number, vip: string, more = ''): string =>
   `vrrp_instance ${name} {\n interface v0\n virtual_router_id ${vrid}\n priority 90\n ${more}\n virtual_ipaddress {\n  ${vip}\n }\n}\n`;
 const configure = (...instances: readonly string[]): void => writeFileSync(file, instances.join(''));
 const examine = (): Promise<Verdict> => examineMeanwhile(here, `--keepalived ${file} --wait 0.3`);
-const told = ({ findings }: Verdict): readonly string[] => findings.map(({ code, what, cause }) => `${code} ${what}: ${cause}`);
+const textsOf = ({ findings }: Verdict): readonly string[] => findings.map(({ code, what, cause }) => `${code} ${what}: ${cause}`);
 
 /** Runs while the other node sends these. */
 async function beside<T>(adverts: readonly SentAdvert[], work: () => Promise<T>): Promise<T> {
@@ -55,7 +55,7 @@ before(() => {
       host.ip(`addr add ${address} dev v0${address.includes(':') ? ' nodad' : ''}`);
     }
   }
-  // The kernel takes in what a group's member hears: only then do filters see the adverts.
+  // Only as a member of the group does the kernel accept the adverts and pass them to the filters.
   here.ip('addr add 224.0.0.18/32 dev v0 autojoin');
   here.ip('addr add ff02::12/128 dev v0 autojoin');
 });
@@ -64,7 +64,7 @@ after(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test('what passes on the wire and does not fit: password, interval, version, number, addresses; IPv6 too', on, async () => {
+test('adverts that do not match: password, interval, version, VRID, addresses; IPv6 too', on, async () => {
   const pass = 'authentication {\n auth_type PASS\n auth_pass 1111\n }';
   configure(
     instance('fine', 50, '10.98.0.50'),
@@ -91,7 +91,7 @@ test('what passes on the wire and does not fit: password, interval, version, num
     examine,
   );
   assert.equal(verdict.status, 1);
-  const say = told(verdict).join('\n');
+  const text = textsOf(verdict).join('\n');
   for (const [code, name, words] of [
     ['vrrp-peer-differs', 'password', 'auth_pass differs'],
     ['vrrp-peer-differs', 'interval', 'advert_int is 3 there and 1 here'],
@@ -100,10 +100,10 @@ test('what passes on the wire and does not fit: password, interval, version, num
     ['vrrp-vrid-shared', '', 'pair6 has that VRID and other addresses'],
     ['vrrp-other-vrid', 'number', 'number has VRID 54'],
   ] as const) {
-    assert.match(say, new RegExp(`^${code} .*${name}.*${words}`, 'm'));
+    assert.match(text, new RegExp(`^${code} .*${name}.*${words}`, 'm'));
   }
-  assert.equal(verdict.findings.length, 6, say);
-  assert.ok(!say.includes('fine'), say);
+  assert.equal(verdict.findings.length, 6, text);
+  assert.ok(!text.includes('fine'), text);
 });
 
 test('a VIP of IPv6 that is here and there: the other host is named', on, async () => {
@@ -124,7 +124,7 @@ const PAIR: readonly SentAdvert[] = [
   { from: 'fe80::2', vips: ['fd00:98::50'] },
 ];
 
-/** How many packets these commands' output counts: the first number of each line that has `words`. */
+/** The packets counted in a command's output: the sum of the first numbers of the lines that match `words`. */
 function counted(argv: readonly string[], words: RegExp): number {
   const lines = here
     .run(argv)
@@ -144,11 +144,11 @@ test('iptables-legacy, which nft does not show', {
     counted(['iptables-legacy', '-nvxL', 'INPUT'], /DROP/) + counted(['ip6tables-legacy', '-t', 'raw', '-nvxL', 'PREROUTING'], /DROP/);
   await beside(PAIR, async () => {
     const verdict = await examine();
-    assert.deepEqual(told(verdict), [
-      'vrrp-blocked VRRP of four (VRID 50) cannot pass on v0: the rule "-d 224.0.0.18/32 -j DROP" (iptables-legacy filter INPUT) drops adverts of 10.98.0.2 (protocol 112 to 224.0.0.18)',
-      'vrrp-blocked VRRP of six (VRID 50) cannot pass on v0: the rule "-p vrrp -j DROP" (ip6tables-legacy raw PREROUTING) drops adverts of fe80::2 (protocol 112 to ff02::12)',
+    assert.deepEqual(textsOf(verdict), [
+      'vrrp-blocked VRRP of four (VRID 50) is blocked on v0: the rule "-d 224.0.0.18/32 -j DROP" (iptables-legacy filter INPUT) drops adverts of 10.98.0.2 (protocol 112 to 224.0.0.18)',
+      'vrrp-blocked VRRP of six (VRID 50) is blocked on v0: the rule "-p vrrp -j DROP" (ip6tables-legacy raw PREROUTING) drops adverts of fe80::2 (protocol 112 to ff02::12)',
     ]);
-    assert.ok(drops() > 0, 'it is true');
+    assert.ok(drops() > 0, 'the counter shows it');
     applyFixes(verdict);
     const was = drops();
     assert.deepEqual(codes(await examine()), []);
@@ -157,7 +157,7 @@ test('iptables-legacy, which nft does not show', {
   for (const tool of ['iptables-legacy', 'ip6tables-legacy']) for (const table of ['filter', 'raw']) here.run([tool, '-t', table, '-F']);
 });
 
-test('a table as firewalld writes it', { skip: on.skip || noTools('nft') }, async () => {
+test('a table like that of firewalld', { skip: on.skip || noTools('nft') }, async () => {
   pair();
   assert.deepEqual(here.run(['nft', firewalld('v0')]).stderr, '');
   const rejects = (): number => counted(['nft', 'list', 'chain', 'inet', 'firewalld', 'filter_IN_public'], /reject/);
@@ -169,8 +169,8 @@ test('a table as firewalld writes it', { skip: on.skip || noTools('nft') }, asyn
       /^the rule "reject" \(nft inet firewalld filter_IN_public, written by firewalld\) drops adverts of 10\.98\.0\.2/,
     );
     assert.equal(verdict.findings[1]?.fix, 'firewall-cmd --permanent --zone=public --add-protocol=vrrp && firewall-cmd --reload');
-    assert.ok(rejects() > 0, 'it is true');
-    // What firewalld makes of that command.
+    assert.ok(rejects() > 0, 'the counter shows it');
+    // The rule that firewalld makes from that command.
     assert.deepEqual(
       here.run(['nft', 'add rule inet firewalld filter_IN_public_allow meta l4proto 112 ct state new,untracked accept']).stderr,
       '',
@@ -182,7 +182,7 @@ test('a table as firewalld writes it', { skip: on.skip || noTools('nft') }, asyn
   here.run(['nft', 'flush', 'ruleset']);
 });
 
-test('tables as ufw writes them', { skip: on.skip || noTools('iptables-restore') }, async () => {
+test('tables like those of ufw', { skip: on.skip || noTools('iptables-restore') }, async () => {
   pair();
   for (const tool of ['iptables', 'ip6tables'] as const) {
     writeFileSync(join(folder, tool), ufw(tool));
@@ -202,8 +202,8 @@ test('tables as ufw writes them', { skip: on.skip || noTools('iptables-restore')
       verdict.findings[0]?.cause ?? '',
       /"policy drop, and no rule before it lets them pass" \(iptables filter INPUT, written by ufw\)/,
     );
-    assert.ok(dropped() > 0, 'it is true');
-    // What ufw makes of those commands.
+    assert.ok(dropped() > 0, 'the counter shows it');
+    // The rules that ufw makes from those commands.
     here.run(['iptables', '-A', 'ufw-user-input', '-p', '112', '-s', '10.98.0.2', '-d', '224.0.0.18', '-j', 'ACCEPT']);
     here.run(['ip6tables', '-A', 'ufw6-user-input', '-p', '112', '-s', 'fe80::2', '-d', 'ff02::12', '-j', 'ACCEPT']);
     const was = dropped();
@@ -216,7 +216,7 @@ test('tables as ufw writes them', { skip: on.skip || noTools('iptables-restore')
   }
 });
 
-test('a reverse-path filter that eats adverts', on, async () => {
+test('a reverse-path filter that drops adverts', on, async () => {
   pair();
   here.ip('link add other type bridge');
   here.ip('link set other up');
@@ -235,7 +235,7 @@ test('a reverse-path filter that eats adverts', on, async () => {
   await beside([{ from: '10.97.0.2', vips: ['10.98.0.50'] }], async () => {
     const verdict = await examine();
     assert.deepEqual(codes(verdict), ['vrrp-reverse-path']);
-    assert.ok(filtered() > 0, 'it is true');
+    assert.ok(filtered() > 0, 'the counter shows it');
     applyFixes(verdict);
     const was = filtered();
     assert.deepEqual(codes(await examine()), []);

@@ -1,4 +1,4 @@
-// Pictures of healthy hosts for the tests of doctor's rules: take one, spoil one thing, and see what is found.
+// Facts of healthy hosts for the tests of doctor's rules: a test changes one fact and checks the findings.
 import type { DirectorFacts, RealServerFacts, ServiceFact } from '../../src/doctor/facts.js';
 import type { Address } from '../../src/model/address.js';
 import { parseAddress } from '../../src/model/address-text.js';
@@ -38,40 +38,40 @@ const conf = (name: string, values: Readonly<Record<string, string>>) =>
 /** VIP 10.5.0.9:80 on wan (10.5.0.2/24), one VS/DR server 10.5.0.51 that serves it. */
 export const director: DirectorFacts = {
   role: 'director',
-  links: [LO, WAN],
+  interfaces: [LO, WAN],
   addresses: [
     { ifindex: 1, address: ip('127.0.0.1'), prefixLength: 8, label: 'lo' },
     { ifindex: 2, address: ip('10.5.0.2'), prefixLength: 24, label: 'wan' },
     { ifindex: 2, address: ip('10.5.0.9'), prefixLength: 32, label: 'wan:0' },
   ],
-  defaultRoutes: [{ device: 2, gateway: ip('10.5.0.1') }],
+  defaultRoutes: [{ ifindex: 2, gateway: ip('10.5.0.1') }],
   settings: new Map([['net/ipv4/ip_forward', '0'], ...conf('all', { rp_filter: '0' }), ...conf('wan', { rp_filter: '0' })]),
   datapath: { loaded: true, interfaces: [LO, WAN].map(({ ifindex, name }) => ({ ifindex, name, attached: ['ingress', 'egress'] })) },
   services: [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'route')])],
-  paths: [{ to: ip('10.5.0.51'), kind: 'direct', device: 2 }],
+  paths: [{ to: ip('10.5.0.51'), kind: 'direct', ifindex: 2 }],
   connects: [{ address: ip('10.5.0.51'), port: 80 }],
   holders: [{ ifindex: 2, address: ip('10.5.0.51'), mac: SERVER_MAC }],
   handovers: [{ method: 'route', vip: ip('10.5.0.9'), port: 80, realServer: ip('10.5.0.51'), answer: 'accepted' }],
   offloads: [{ ifindex: 2, active: ['rx-gro'] }],
   filters: [],
-  blind: [],
+  notExamined: [],
 };
 
-/** Its real server: VIP on lo, silent on eth, its own gateway. */
+/** Its real server: VIP on lo, hidden on eth, its own gateway. */
 export const realServer: RealServerFacts = {
   role: 'rs',
   method: 'dr',
   vips: [ip('10.5.0.9')],
-  links: [LO, { ...WAN, name: 'eth', mac: SERVER_MAC }],
+  interfaces: [LO, { ...WAN, name: 'eth', mac: SERVER_MAC }],
   addresses: [
     { ifindex: 1, address: ip('10.5.0.9'), prefixLength: 32, label: 'lo:0' },
     { ifindex: 2, address: ip('10.5.0.51'), prefixLength: 24, label: 'eth' },
   ],
-  defaultRoutes: [{ device: 2, gateway: ip('10.5.0.1') }],
+  defaultRoutes: [{ ifindex: 2, gateway: ip('10.5.0.1') }],
   settings: new Map([...conf('all', { arp_ignore: '1', arp_announce: '2' }), ...conf('eth', { arp_ignore: '0', arp_announce: '0' })]),
   holders: [
     { ifindex: 2, address: ip('10.5.0.9'), mac: '02:00:00:00:00:01' },
     { ifindex: 2, address: ip('10.5.0.1'), mac: '02:00:00:00:00:fe' },
   ],
-  blind: [],
+  notExamined: [],
 };

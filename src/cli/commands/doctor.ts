@@ -1,6 +1,6 @@
 // weir doctor: reads the command line, examines this host, and prints the findings.
 
-import { examine, type Wish } from '../../doctor/examine.js';
+import { type ExamineOptions, examine } from '../../doctor/examine.js';
 import type { ServerMethod } from '../../doctor/facts.js';
 import { reportJson, reportText } from '../../doctor/report.js';
 import { parseIpv4 } from '../../model/address-text.js';
@@ -22,7 +22,7 @@ const TYPES = { role: 'value', vip: 'value', dip: 'value', method: 'value', wait
 /** Statuses 0 to 2 are verdicts. */
 const COULD_NOT_EXAMINE = 3;
 
-function readWish(flags: Flags<typeof TYPES>): Wish {
+function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {
   const { role, method, dip: dipText, wait = '2' } = flags;
   if (role !== undefined && role !== 'director' && role !== 'rs' && role !== 'vrrp') {
     throw new WeirError('option-value', { option: '--role', expected: 'director, rs or vrrp', given: role });
@@ -57,9 +57,9 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
   }
   const { flags, words } = readFlags(args, TYPES);
   if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
-  const wish = readWish(flags);
+  const options = readOptions(flags);
   const open = await directorOpener();
-  const examination = await examine(wish, () => open({ load: false, shared: true, onWait: reportWait('weir doctor', io) }));
+  const examination = await examine(options, () => open({ load: false, shared: true, onWait: reportWait('weir doctor', io) }));
   if (examination.kind === 'no-role') throw new WeirError('role-not-clear');
   const { facts, findings } = examination;
   io.out(flags.json === true ? reportJson(facts, findings) : reportText(facts, findings));

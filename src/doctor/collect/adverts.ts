@@ -1,4 +1,4 @@
-// Other hosts' adverts, taken from the wire in front of every firewall rule of this host.
+// Receives other hosts' adverts by packet sockets, which see them before any firewall rule of this host.
 import { systemClock } from '../../sys/clock.js';
 import { PacketSocket } from '../../sys/sockets/packet-socket.js';
 import { decodeAddress } from '../../wire/address-bytes.js';
@@ -10,10 +10,10 @@ import type { AdvertFact } from '../vrrp-facts.js';
 
 /** An AH header in front of the advert. */
 const AH = { protocol: 51, bytes: 24 } as const;
-/** The fixed header of IPv6 (RFC 8200 §3): what follows it stands at 6, the source at 8, the destination at 24. */
+/** The fixed header of IPv6 (RFC 8200 §3): next header at offset 6, source at 8, destination at 24. */
 const IPV6 = { next: 6, source: 8, destination: 24, bytes: 40 } as const;
-/** Adverts are looked for among so many frames of a busy wire. */
-const MOST_FRAMES = 50_000;
+/** Reading stops after so many frames, for a network with much traffic. */
+const FRAMES_MAX = 50_000;
 
 type Packet = Pick<AdvertFact, 'source' | 'destination'> & { readonly message: Uint8Array };
 
@@ -57,31 +57,31 @@ export function advertIn(frame: Uint8Array, ifindex: number): AdvertFact | undef
   };
 }
 
-export interface Wire {
+export interface CapturePoint {
   readonly ifindex: number;
   readonly etherType: number;
 }
 
-/** Listens on all of these for `waitMs` together; the last advert of each sender, VRID and family. @throws SystemError */
-export function overhear(wires: readonly Wire[], waitMs: number): readonly AdvertFact[] {
-  const heard = new Map<string, AdvertFact>();
+/** Listens on all points for `waitMs` and returns the last advert of each sender, VRID and family. @throws SystemError */
+export function collectAdverts(points: readonly CapturePoint[], waitMs: number): readonly AdvertFact[] {
+  const latest = new Map<string, AdvertFact>();
   const sockets: PacketSocket[] = [];
   try {
-    for (const { ifindex, etherType } of wires) sockets.push(new PacketSocket(ifindex, etherType));
+    for (const { ifindex, etherType } of points) sockets.push(new PacketSocket(ifindex, etherType));
     let frames = 0;
     const end = systemClock.now() + waitMs;
-    for (let left = waitMs; left > 0 && frames < MOST_FRAMES && sockets.length > 0; left = end - systemClock.now()) {
+    for (let left = waitMs; left > 0 && frames < FRAMES_MAX && sockets.length > 0; left = end - systemClock.now()) {
       for (const socket of sockets) {
         let bytes = socket.receive(Math.ceil(Math.min(left, 100 / sockets.length)));
-        for (; bytes !== undefined && frames < MOST_FRAMES; bytes = socket.receiveNow()) {
+        for (; bytes !== undefined && frames < FRAMES_MAX; bytes = socket.receiveNow()) {
           frames += 1;
           const advert = advertIn(bytes, socket.ifindex);
-          if (advert !== undefined) heard.set(`${socket.ifindex} ${advert.mac} ${advert.vrid} ${advert.source.family}`, advert);
+          if (advert !== undefined) latest.set(`${socket.ifindex} ${advert.mac} ${advert.vrid} ${advert.source.family}`, advert);
         }
       }
     }
   } finally {
     for (const socket of sockets) socket.close();
   }
-  return [...heard.values()];
+  return [...latest.values()];
 }

@@ -1,11 +1,11 @@
-// Connects to every real server at once, each with a bounded wait, and closes at once: an open port is all that is asked.
+// Connects to all real servers concurrently, each with a timeout. A connection is closed as soon as it is established.
 import { connect } from 'node:net';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import type { ConnectFact } from '../facts.js';
 
-/** So many connects are under way at once. */
-const AT_ONCE = 512;
+/** Connects that are under way at the same time. */
+const CONCURRENT_MAX = 512;
 
 function tryOne(address: Address, port: number, waitMs: number): Promise<ConnectFact> {
   return new Promise((done) => {
@@ -32,6 +32,6 @@ export async function collectConnects(
       facts.push(await tryOne(target.address, target.port, waitMs));
     }
   };
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, targets.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(CONCURRENT_MAX, targets.length) }, worker));
   return facts;
 }

@@ -11,13 +11,13 @@ interface ProcessFact {
   readonly folder: string;
 }
 
-/** Whether root or we started it: anybody may call a process keepalived and name a file that we should read in his stead. */
+/** Whether root or this user started it. Any user can name a process keepalived, and so make root read a file for them. */
 export function isTrusted(status: string, ownUid: number): boolean {
   const uid = /^Uid:\t(\d+)\t/m.exec(status)?.[1];
   return uid !== undefined && [0, ownUid].includes(Number(uid));
 }
 
-/** The processes named keepalived in the namespace `own`, root's and ours. */
+/** The processes named keepalived in the namespace `own` that root or this user started. */
 function processes(own: string): readonly ProcessFact[] {
   const ownUid = process.getuid?.() ?? 0;
   return readdirSync('/proc')
@@ -27,7 +27,7 @@ function processes(own: string): readonly ProcessFact[] {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split(/[\0 ]+/);
         if (!/(^|\/)keepalived$/.test(words[0] ?? '') || readlinkSync(`/proc/${pid}/ns/net`) !== own) return [];
         if (!isTrusted(readFileSync(`/proc/${pid}/status`, 'utf8'), ownUid)) return [];
-        // Behind the name, which may have blanks and brackets: the state, then the parent.
+        // The name may contain blanks and brackets. After it come the state and the parent.
         const parent = Number(
           readFileSync(`/proc/${pid}/stat`, 'utf8')
             .replace(/^.*\) /s, '')

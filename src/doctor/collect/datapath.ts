@@ -1,4 +1,4 @@
-// Asks the datapath's pins what is loaded and attached, changing nothing: opening the director would attach what is missing.
+// Reads from the datapath's pins what is loaded and attached. Opening the director instead would attach what is missing.
 import { readdirSync } from 'node:fs';
 import { isAttachable } from '../../datapath/ebpf/attached-interfaces.js';
 import { isLoaded } from '../../datapath/ebpf/load.js';
@@ -9,8 +9,8 @@ import { using } from '../../sys/fd.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
 import type { DatapathFacts } from '../facts.js';
 
-/** Whether the pinned link still holds on to this interface: a link outlives its device, and numbers are used again. */
-function holds(path: string, ifindex: number): boolean {
+/** Whether the pinned BPF link is still on this interface: a BPF link outlives its interface, and an ifindex is used again. */
+function isOnInterface(path: string, ifindex: number): boolean {
   try {
     return using(BpfLink.pinned(path), (link) => link.info().ifindex === ifindex);
   } catch (error) {
@@ -20,18 +20,18 @@ function holds(path: string, ifindex: number): boolean {
 }
 
 export function collectDatapath(links: readonly Link[]): DatapathFacts {
-  const interfaces = links.filter(isAttachable);
+  const attachable = links.filter(isAttachable);
   const folder = Bpffs.find()?.path();
   const pins = folder === undefined ? [] : unlessCode(() => readdirSync(folder), ['ENOENT'], []);
   if (folder === undefined || pins.length === 0 || !isLoaded(folder)) {
-    return { loaded: false, interfaces: interfaces.map(({ ifindex, name }) => ({ ifindex, name, attached: [] })) };
+    return { loaded: false, interfaces: attachable.map(({ ifindex, name }) => ({ ifindex, name, attached: [] })) };
   }
   return {
     loaded: true,
-    interfaces: interfaces.map(({ ifindex, name }) => {
+    interfaces: attachable.map(({ ifindex, name }) => {
       const attached = ['ingress', 'egress', 'xdp'].filter((hook) => {
         const pin = `link_${ifindex}_${hook}`;
-        return pins.includes(`clsact_${ifindex}_${hook}`) || (pins.includes(pin) && holds(`${folder}/${pin}`, ifindex));
+        return pins.includes(`clsact_${ifindex}_${hook}`) || (pins.includes(pin) && isOnInterface(`${folder}/${pin}`, ifindex));
       });
       return { ifindex, name, attached };
     }),

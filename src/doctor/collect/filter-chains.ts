@@ -1,22 +1,22 @@
-// The whole packet filter of this network namespace: the old tables of iptables, those that it keeps in nftables, and nft's own.
+// The packet filter of this network namespace: the tables of iptables-legacy, of iptables in nftables, and of nft itself.
 
-import type { BlindSpot } from '../facts.js';
+import type { NotExamined } from '../facts.js';
 import { iptablesChains, sameRules, tablesInNft } from '../packet-filter/iptables-chains.js';
 import type { Chain } from '../packet-filter/model.js';
 import { nftChains } from '../packet-filter/nft-chains.js';
-import { tell } from './run-tool.js';
+import { runTool } from './run-tool.js';
 
 export interface FilterChains {
   readonly chains: readonly Chain[];
-  readonly blind: readonly BlindSpot[];
+  readonly notExamined: readonly NotExamined[];
 }
 
-export function collectChains(): FilterChains {
-  const blind: BlindSpot[] = [];
+export function collectFilterChains(): FilterChains {
+  const notExamined: NotExamined[] = [];
   const text = (command: string, args: readonly string[] = []): string => {
-    const told = tell(command, args);
-    if (told.kind === 'failed') blind.push({ what: `rules of ${command} were not looked at`, cause: told.why });
-    return told.kind === 'text' ? told.text : '';
+    const run = runTool(command, args);
+    if (run.kind === 'failed') notExamined.push({ what: `rules of ${command} were not examined`, cause: run.why });
+    return run.kind === 'text' ? run.text : '';
   };
   const chains: Chain[] = [];
   const inNft: string[] = [];
@@ -28,5 +28,5 @@ export function collectChains(): FilterChains {
     if (!sameRules(plain, legacy)) chains.push(...iptablesChains(legacy, `${tool}-legacy`));
   }
   chains.push(...nftChains(text('nft', ['-j', 'list', 'ruleset']), inNft));
-  return { chains, blind };
+  return { chains, notExamined };
 }

@@ -1,26 +1,26 @@
-// Has nft, iptables and the old iptables tell their rules, where those tools are, and reads them.
-import type { BlindSpot, FilterRule } from '../facts.js';
+// Reads the rules of nft, iptables and iptables-legacy, as far as these tools are installed.
+import type { FilterRule, NotExamined } from '../facts.js';
 import { sameRules } from '../packet-filter/iptables-chains.js';
 import { readIptables } from '../packet-filter/iptables-rules.js';
 import { readNft } from '../packet-filter/nft-rules.js';
-import { tell } from './run-tool.js';
+import { runTool } from './run-tool.js';
 
-export function collectFilters(): { readonly filters: readonly FilterRule[]; readonly blind: readonly BlindSpot[] } {
-  const blind: BlindSpot[] = [];
-  const iptables = tell('iptables-save', []);
-  const legacy = tell('iptables-legacy-save', []);
-  const nft = tell('nft', ['-j', 'list', 'ruleset']);
+export function collectFilterRules(): { readonly filters: readonly FilterRule[]; readonly notExamined: readonly NotExamined[] } {
+  const notExamined: NotExamined[] = [];
+  const iptables = runTool('iptables-save', []);
+  const legacy = runTool('iptables-legacy-save', []);
+  const nft = runTool('nft', ['-j', 'list', 'ruleset']);
   const fromIptables = iptables.kind === 'text' ? readIptables(iptables.text) : { rules: [], tables: [] };
-  const again = legacy.kind === 'text' && iptables.kind === 'text' && sameRules(legacy.text, iptables.text);
-  const fromLegacy = legacy.kind === 'text' && !again ? readIptables(legacy.text).rules : [];
+  const isCopy = legacy.kind === 'text' && iptables.kind === 'text' && sameRules(legacy.text, iptables.text);
+  const fromLegacy = legacy.kind === 'text' && !isCopy ? readIptables(legacy.text).rules : [];
   const fromNft = nft.kind === 'text' ? readNft(nft.text, fromIptables.tables) : [];
-  if (fromNft === undefined) blind.push({ what: 'rules of nft were not looked at', cause: 'nft -j list ruleset wrote no JSON' });
-  for (const [tool, told] of [
+  if (fromNft === undefined) notExamined.push({ what: 'rules of nft were not examined', cause: 'nft -j list ruleset wrote no JSON' });
+  for (const [tool, run] of [
     ['iptables-save', iptables],
     ['iptables-legacy-save', legacy],
     ['nft', nft],
   ] as const) {
-    if (told.kind === 'failed') blind.push({ what: `rules of ${tool} were not looked at`, cause: told.why });
+    if (run.kind === 'failed') notExamined.push({ what: `rules of ${tool} were not examined`, cause: run.why });
   }
-  return { filters: [...fromIptables.rules, ...fromLegacy, ...(fromNft ?? [])], blind };
+  return { filters: [...fromIptables.rules, ...fromLegacy, ...(fromNft ?? [])], notExamined };
 }

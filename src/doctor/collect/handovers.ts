@@ -1,8 +1,8 @@
-// Tries each method as the datapath uses it, with a SYN that is handed to a real server by its MAC.
+// Tests each forwarding method as the datapath uses it, with a SYN sent to a real server's MAC.
 //
-// VS/DR: from our own address to the VIP. The answer comes back from the VIP, and is only overheard: the kernel drops packets
-// from its own addresses. VS/NAT: from the VIP, as from a client elsewhere, to the server's own address. The answer comes back
-// to this very interface if the server's way to other networks is this director, and else does not.
+// VS/DR: from our own address to the VIP. The answer's source is the VIP, and a packet socket receives it: the kernel drops packets
+// from its own addresses. VS/NAT: from the VIP, as if from a remote client, to the server's own address. The answer comes back
+// to this interface only if this director is the server's gateway to other networks.
 import { randomInt } from 'node:crypto';
 import type { Address } from '../../model/address.js';
 import { addressId, sameAddress } from '../../model/identity.js';
@@ -14,7 +14,7 @@ import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ip
 import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag, type TcpSegment } from '../../wire/tcp.js';
 import type { HandoverFact } from '../facts.js';
 
-/** One thing to try: a SYN from `source` to `target`:`port`, in a frame for the server. */
+/** One test: a SYN from `source` to `target`:`port`, in a frame for the server. */
 export interface Handover {
   readonly ifindex: number;
   readonly mac: Mac;
@@ -29,10 +29,10 @@ export interface Handover {
 
 const ROUNDS = 3;
 const ROUND_MS = 250;
-/** A wire this busy may have lost the answer in our queue: then nothing is concluded from silence. */
-const TOO_BUSY_FRAMES = 20_000;
-/** More than this are not tried: each is a packet and a wait for it. */
-export const MOST_HANDOVERS = 256;
+/** With more frames than this on the interface, the socket's queue may have dropped the answer: silence then proves nothing. */
+const FRAMES_PER_TRIAL_MAX = 20_000;
+/** Tests beyond this number are not done: each is a packet and a wait. */
+export const HANDOVERS_MAX = 256;
 
 interface Trial extends Handover {
   readonly sourcePort: number;
@@ -76,39 +76,39 @@ function answered(bytes: Uint8Array, trials: readonly Trial[]): { readonly trial
 function onInterface(ifindex: number, trials: readonly Trial[]): readonly HandoverFact[] {
   let frames = 0;
   using(new PacketSocket(ifindex, EtherType.ipv4), (socket) => {
-    socket.bypassTrafficControl(); // else our own datapath on this very leg would balance the SYN
-    const hear = (bytes: Uint8Array): void => {
+    socket.bypassTrafficControl(); // Otherwise our own datapath on this interface would balance the SYN.
+    const onFrame = (bytes: Uint8Array): void => {
       frames += 1;
-      const heard = answered(bytes, trials);
-      if (heard === undefined || heard.trial.answer !== undefined) return;
-      const { trial, segment } = heard;
+      const match = answered(bytes, trials);
+      if (match === undefined || match.trial.answer !== undefined) return;
+      const { trial, segment } = match;
       const accepted = (segment.flags & TcpFlag.syn) !== 0 && (segment.flags & TcpFlag.ack) !== 0;
       trial.answer = accepted ? 'accepted' : 'refused';
       if (accepted) {
-        // The server must not keep a half-open connection for our sake.
+        // Closes the half-open connection at the server.
         socket.send(frame(trial, { flags: TcpFlag.rst, sequence: (trial.sequence + 1) >>> 0 }));
       }
     };
-    for (let round = 0; round < ROUNDS && frames < TOO_BUSY_FRAMES; round++) {
+    for (let round = 0; round < ROUNDS && frames < FRAMES_PER_TRIAL_MAX; round++) {
       const open = trials.filter(({ answer }) => answer === undefined);
       for (const trial of open) socket.send(frame(trial, { flags: TcpFlag.syn, sequence: trial.sequence }));
       const end = systemClock.now() + ROUND_MS;
       for (let left = ROUND_MS; left > 0 && open.some(({ answer }) => answer === undefined); left = end - systemClock.now()) {
         const bytes = socket.receive(Math.ceil(left));
-        if (bytes !== undefined) hear(bytes);
+        if (bytes !== undefined) onFrame(bytes);
       }
     }
   });
   return trials
-    .filter(({ answer }) => answer !== undefined || frames < TOO_BUSY_FRAMES)
+    .filter(({ answer }) => answer !== undefined || frames < FRAMES_PER_TRIAL_MAX)
     .map(({ method, vip, port, realServer, answer }) => ({ method, vip, port, realServer, answer: answer ?? 'silent' }));
 }
 
-/** Bounded: 256 trials, under a second an interface. @throws SystemError */
+/** Limited to 256 trials and to less than a second for each interface. @throws SystemError */
 export function collectHandovers(handovers: readonly Handover[]): readonly HandoverFact[] {
   const known = new Map(handovers.map((one) => [`${one.method} ${addressId(one.vip)} ${one.port} ${addressId(one.realServer)}`, one]));
   const trials = [...known.values()]
-    .slice(0, MOST_HANDOVERS)
+    .slice(0, HANDOVERS_MAX)
     .map((one): Trial => ({ ...one, sourcePort: randomInt(1024, 65536), sequence: randomInt(2 ** 32) }));
   return [...new Set(trials.map(({ ifindex }) => ifindex))].flatMap((ifindex) =>
     onInterface(

@@ -1,4 +1,4 @@
-// Reads what every role looks at: interfaces, addresses, default routes and the sysctls that matter.
+// Reads what every role needs: interfaces, addresses, default routes and sysctls.
 
 import { PAIR } from '../../datapath/ebpf/pair.js';
 import type { Address } from '../../model/address.js';
@@ -13,25 +13,30 @@ import type { HostFacts, PathFact } from '../facts.js';
 const PER_INTERFACE = ['rp_filter', 'arp_ignore', 'arp_announce'] as const;
 
 export function collectHost(netlink: Netlink): HostFacts {
-  // The pair is part of the datapath: what holds for the host's own interfaces does not hold for it.
-  const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces').filter(({ name }) => name !== PAIR.near && name !== PAIR.far);
+  // The datapath's own veth pair is left out: the rules are about the host's interfaces.
+  const interfaces = netlink.dump(dumpLinks(), decodeLink, 'list interfaces').filter(({ name }) => name !== PAIR.near && name !== PAIR.far);
   const addresses = netlink
     .dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses')
-    .filter(({ address, ifindex }) => address.family === 'inet' && links.some((link) => link.ifindex === ifindex));
+    .filter(({ address, ifindex }) => address.family === 'inet' && interfaces.some((iface) => iface.ifindex === ifindex));
   const defaultRoutes = netlink
     .dump(dumpRoutes('inet'), decodeRoute, 'list routes')
     .filter(({ table, type, prefixLength }) => table === RouteTable.main && type === RouteType.unicast && prefixLength === 0)
-    .map(({ device, gateway }) => ({ ...(device === undefined ? {} : { device }), ...(gateway === undefined ? {} : { gateway }) }));
-  const paths = ['all', ...links.map(({ name }) => name)].flatMap((name) => PER_INTERFACE.map((key) => `net/ipv4/conf/${name}/${key}`));
+    .map(({ device, gateway }) => ({
+      ...(device === undefined ? {} : { ifindex: device }),
+      ...(gateway === undefined ? {} : { gateway }),
+    }));
+  const paths = ['all', ...interfaces.map(({ name }) => name)].flatMap((name) =>
+    PER_INTERFACE.map((key) => `net/ipv4/conf/${name}/${key}`),
+  );
   const settings = new Map<string, string>();
   for (const path of ['net/ipv4/ip_forward', ...paths]) {
     const value = readSetting(path);
     if (value !== undefined) settings.set(path, value);
   }
-  return { links, addresses, defaultRoutes, settings };
+  return { interfaces, addresses, defaultRoutes, settings };
 }
 
-/** How this host would send to an address now. */
+/** The route by which this host would send to an address now. */
 export function collectPath(netlink: Netlink, to: Address): PathFact {
   const answer = unlessCode(
     () => netlink.get(lookUpRoute(to), 'look up a route'),
@@ -41,6 +46,6 @@ export function collectPath(netlink: Netlink, to: Address): PathFact {
   const route = answer === undefined ? undefined : decodeRoute(answer);
   if (route === undefined) return { to, kind: 'none' };
   if (route.type === RouteType.local) return { to, kind: 'local' };
-  const device = route.device === undefined ? {} : { device: route.device };
-  return route.gateway === undefined ? { to, kind: 'direct', ...device } : { to, kind: 'routed', gateway: route.gateway, ...device };
+  const by = route.device === undefined ? {} : { ifindex: route.device };
+  return route.gateway === undefined ? { to, kind: 'direct', ...by } : { to, kind: 'routed', gateway: route.gateway, ...by };
 }

@@ -1,18 +1,18 @@
-// The sockets of this network namespace that take connections or datagrams on one address alone (man 5 proc, /proc/net/tcp).
+// The sockets of this network namespace that are bound to one local address (man 5 proc, /proc/net/tcp).
 import { readFileSync } from 'node:fs';
 import type { Family } from '../../model/address.js';
 import { unlessCode } from '../../sys/errno.js';
 import type { ListenerFact } from '../vrrp-facts.js';
 
-/** TCP_LISTEN; a datagram socket without a peer says TCP_CLOSE. */
+/** TCP_LISTEN; a datagram socket without a peer is in TCP_CLOSE. */
 const STATES = { tcp: '0A', udp: '07' } as const;
 
-/** The kernel prints each 32-bit word as it lies in memory, here with the first byte last. */
+/** The kernel prints each 32-bit word in host byte order, here little-endian. */
 function wordOf(hex: string): number {
   return Number.parseInt((hex.match(/../g) ?? []).reverse().join(''), 16);
 }
 
-/** `text`: of /proc/net/tcp and its kin. */
+/** `text`: the content of /proc/net/tcp, tcp6, udp or udp6. */
 export function listenersIn(text: string, protocol: 'tcp' | 'udp', family: Family): readonly ListenerFact[] {
   return text.split('\n').flatMap((line): ListenerFact[] => {
     const [, hex, port, state] = /^\s*\d+: ([0-9A-F]+):([0-9A-F]{4}) \S+ ([0-9A-F]{2}) /.exec(line) ?? [];

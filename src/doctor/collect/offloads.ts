@@ -1,23 +1,23 @@
-// Asks the kernel which offloads each interface uses. A kernel without ethtool's netlink family (before 5.6) tells nothing.
+// Reads from the kernel which offloads each interface uses. Needs ethtool's netlink family (Linux 5.6).
 import { unlessCode } from '../../sys/errno.js';
 import { using } from '../../sys/fd.js';
 import { NETLINK_GENERIC, Netlink } from '../../sys/netlink/netlink.js';
 import { decodeActiveFeatures, decodeFamily, getFeatures, lookUpFamily } from '../../wire/ethtool.js';
 import type { Link } from '../../wire/rtnetlink-link.js';
-import type { BlindSpot, OffloadFact } from '../facts.js';
+import type { NotExamined, OffloadFact } from '../facts.js';
 
-/** `blind`: why there is nothing to tell. */
-export function collectOffloads(links: readonly Link[]): {
+/** `notExamined`: why nothing could be read. */
+export function collectOffloads(interfaces: readonly Link[]): {
   readonly offloads: readonly OffloadFact[];
-  readonly blind: readonly BlindSpot[];
+  readonly notExamined: readonly NotExamined[];
 } {
   return using(new Netlink(undefined, NETLINK_GENERIC), (netlink) => {
     const answer = unlessCode(() => netlink.get(lookUpFamily('ethtool'), 'find ethtool'), ['ENOENT'], undefined);
     const family = answer === undefined ? undefined : decodeFamily(answer);
     if (family === undefined) {
-      return { offloads: [], blind: [{ what: 'offloads were not looked at', cause: 'this kernel has no ethtool over netlink' }] };
+      return { offloads: [], notExamined: [{ what: 'offloads were not examined', cause: 'this kernel has no ethtool over netlink' }] };
     }
-    const offloads = links.flatMap(({ ifindex, name }): OffloadFact[] => {
+    const offloads = interfaces.flatMap(({ ifindex, name }): OffloadFact[] => {
       const features = unlessCode(
         () => netlink.get(getFeatures(family, ifindex), `read features of ${name}`),
         ['EOPNOTSUPP', 'ENODEV'],
@@ -26,6 +26,6 @@ export function collectOffloads(links: readonly Link[]): {
       const active = features === undefined ? undefined : decodeActiveFeatures(features);
       return active === undefined ? [] : [{ ifindex, active }];
     });
-    return { offloads, blind: [] };
+    return { offloads, notExamined: [] };
   });
 }

@@ -1,5 +1,5 @@
-// Gathers what is known of VRRP here: the configuration of the daemons that run in this network namespace (or the host's), who else
-// answers for the VIPs that are here, whose adverts pass on the wire, and what of this host's settings stands in the way.
+// Collects the facts about VRRP on this host: the configuration of the daemons that run in this network namespace (or the host's),
+// other hosts that answer for the VIPs that are here, other hosts' adverts, and settings of this host that block VRRP.
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { readKeepalived } from '../../config/keepalived/read.js';
@@ -20,9 +20,9 @@ import { decodeNeighbour, dumpNeighbours } from '../../wire/rtnetlink-neighbour.
 import type { AddressFact, HolderFact, HostFacts } from '../facts.js';
 import type { DaemonFact, VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
 import { advertBlocks } from './advert-blocks.js';
-import { overhear } from './adverts.js';
+import { collectAdverts } from './adverts.js';
 import { collectDaemons, DEFAULT_PATH } from './daemons.js';
-import { collectChains } from './filter-chains.js';
+import { collectFilterChains } from './filter-chains.js';
 import { collectPath } from './host.js';
 import { collectListeners } from './listeners.js';
 
@@ -34,18 +34,18 @@ function factOf(
   file: string,
   host: HostFacts,
 ): VrrpInstanceFact | undefined {
-  const link = host.links.find(({ name }) => name === instance.interface);
-  if (link === undefined) return undefined;
+  const iface = host.interfaces.find(({ name }) => name === instance.interface);
+  if (iface === undefined) return undefined;
   const { name, family, version, vrid, priority, advertUs, addresses, authentication, unicast, multicastGroup, virtualInterface } =
     instance;
   const vmac = virtualInterfaceNamesOf(configuration, instance).own?.settings.name;
-  const made = virtualInterface?.kind === 'vmac' && host.links.some((one) => one.name === vmac);
+  const made = virtualInterface?.kind === 'vmac' && host.interfaces.some((one) => one.name === vmac);
   return {
     name,
     file,
     family,
-    device: link.name,
-    ifindex: link.ifindex,
+    interfaceName: iface.name,
+    ifindex: iface.ifindex,
     version,
     vrid,
     priority,
@@ -59,7 +59,7 @@ function factOf(
   };
 }
 
-/** The instances of one file on interfaces that are here; undefined where it cannot be read. */
+/** The instances of one file whose interfaces exist here; undefined: the file cannot be read. */
 function readInstances(file: string, host: HostFacts): readonly VrrpInstanceFact[] | undefined {
   const { configuration } = readKeepalived(hostConfigFiles, {
     path: file,
@@ -75,9 +75,9 @@ function readInstances(file: string, host: HostFacts): readonly VrrpInstanceFact
 /** Other hosts that answer for VIPs that are here. */
 function collectHolders(instances: readonly VrrpInstanceFact[], addresses: readonly AddressFact[], host: HostFacts): readonly HolderFact[] {
   const here = new Set(addresses.map(({ address }) => addressId(address)));
-  const own = new Set(host.links.flatMap(({ mac }) => mac ?? []));
+  const own = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
   const questions = [...new Set(instances.map(({ ifindex }) => ifindex))].flatMap((ifindex) => {
-    const mac = host.links.find((link) => link.ifindex === ifindex)?.mac;
+    const mac = host.interfaces.find((iface) => iface.ifindex === ifindex)?.mac;
     const vips = instances.filter((one) => one.ifindex === ifindex).flatMap((one) => one.vips);
     return mac === undefined ? [] : [{ ifindex, mac, vips: vips.filter((vip) => here.has(addressId(vip))) }];
   });
@@ -99,7 +99,7 @@ function collectHolders(instances: readonly VrrpInstanceFact[], addresses: reado
 }
 
 function collectSettings(instances: readonly VrrpInstanceFact[]): ReadonlyMap<string, string> {
-  const names = new Set(['all', ...instances.flatMap(({ device, vmac }) => (vmac === undefined ? [] : [device, vmac]))]);
+  const names = new Set(['all', ...instances.flatMap(({ interfaceName, vmac }) => (vmac === undefined ? [] : [interfaceName, vmac]))]);
   const keys = ['rp_filter', 'arp_ignore', 'arp_filter'];
   const paths = [...names].flatMap((name) => keys.map((key) => `net/ipv4/conf/${name}/${key}`));
   return new Map(
@@ -110,7 +110,7 @@ function collectSettings(instances: readonly VrrpInstanceFact[]): ReadonlyMap<st
   );
 }
 
-/** Which files tell what is configured here: the one that is named, else those of the daemons, else the host's own. */
+/** The configuration files: the one named on the command line, else those of the daemons, else the host's own. */
 function filesOf(path: string | undefined, daemons: readonly DaemonFact[]): readonly string[] {
   if (path !== undefined) return [path];
   if (daemons.length > 0) return [...new Set(daemons.map(({ file }) => file))];
@@ -124,26 +124,26 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
   if (files.length === 0) return undefined;
   const read = files.map((file) => ({ file, instances: readInstances(file, host) }));
   const unread = read.flatMap(({ file, instances }) =>
-    instances === undefined ? [{ what: 'VRRP was not looked at', cause: `${file} cannot be read` }] : [],
+    instances === undefined ? [{ what: 'VRRP was not examined', cause: `${file} cannot be read` }] : [],
   );
   const instances = read.flatMap((one) => one.instances ?? []);
   if (instances.length === 0 && unread.length === 0) return undefined;
   const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
   const holders = collectHolders(instances, addresses, host);
-  const wires = new Map(
+  const capturePoints = new Map(
     instances.map(({ ifindex, family }) => [
       `${ifindex} ${family}`,
       { ifindex, etherType: family === 'inet' ? EtherType.ipv4 : EtherType.ipv6 },
     ]),
   );
-  const adverts = overhear([...wires.values()], waitMs);
+  const adverts = collectAdverts([...capturePoints.values()], waitMs);
   const sources = new Map(adverts.map(({ source }) => [addressId(source), source]));
   const neighbours = (['inet', 'inet6'] as const).flatMap((family) =>
     netlink
       .dump(dumpNeighbours(family), decodeNeighbour, 'list neighbours')
       .flatMap(({ address, mac }) => (mac === undefined ? [] : [{ address, mac }])),
   );
-  const { chains, blind } = instances.length === 0 ? { chains: [], blind: [] } : collectChains();
+  const { chains, notExamined } = instances.length === 0 ? { chains: [], notExamined: [] } : collectFilterChains();
   return {
     instances,
     daemons: path === undefined ? daemons : [],
@@ -155,6 +155,6 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
     blocks: advertBlocks(instances, addresses, adverts, chains),
     listeners: collectListeners(),
     settings: collectSettings(instances),
-    blind: [...unread, ...blind],
+    notExamined: [...unread, ...notExamined],
   };
 }

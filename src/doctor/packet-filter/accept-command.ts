@@ -1,11 +1,11 @@
-// The command that lets adverts pass where a rule keeps them, in the language of whoever keeps the rule.
+// The command that lets adverts pass where a rule drops them, for the program that writes the rules.
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { type Blocked, type PacketProbe, PROTOCOL_NUMBERS } from './model.js';
 
-export type Passage = Pick<PacketProbe, 'way' | 'source' | 'destination' | 'protocol'>;
+export type Passage = Pick<PacketProbe, 'direction' | 'source' | 'destination' | 'protocol'>;
 
-/** firewalld's zone, by the name of the chain that refused: `filter_IN_public`, `IN_public_deny`; the default one elsewhere. */
+/** firewalld's zone, from the name of the chain that dropped: `filter_IN_public`, `IN_public_deny`; else the default zone. */
 function zoneOption(chain: string): string {
   const zone = /^(?:filter_)?IN_(.+?)(?:_(?:pre|log|deny|allow|post))?$/.exec(chain)?.[1];
   return zone === undefined ? '' : ` --zone=${zone}`;
@@ -18,15 +18,15 @@ function byIptables(tool: string, { table, base }: Blocked, { source, destinatio
 
 const familyWord = ({ family }: Address): string => (family === 'inet' ? 'ip' : 'ip6');
 
-export function lettingPass(by: Blocked, passage: Passage): string {
-  const { way, source, destination, protocol } = passage;
+export function acceptCommand(by: Blocked, passage: Passage): string {
+  const { direction, source, destination, protocol } = passage;
   const [from, to, number] = [formatAddress(source), formatAddress(destination), PROTOCOL_NUMBERS[protocol]];
-  if (by.keeper === 'ufw') return `ufw allow ${way} from ${from} to ${to} proto ${protocol}`;
-  if (by.keeper === 'firewalld' && way === 'in') {
+  if (by.writer === 'ufw') return `ufw allow ${direction} from ${from} to ${to} proto ${protocol}`;
+  if (by.writer === 'firewalld' && direction === 'in') {
     return `firewall-cmd --permanent${zoneOption(by.chain)} --add-protocol=${protocol} && firewall-cmd --reload`;
   }
   if (by.tool !== 'nft') return byIptables(by.tool, by, passage);
-  // A table of iptables' that nft alone could show.
+  // A table of iptables, where only nft is installed.
   if (by.family === 'ip' && /^[A-Z]+$/.test(by.base)) return byIptables('iptables', by, passage);
   const word = familyWord(destination);
   const kind = word === 'ip' ? 'ip protocol' : 'ip6 nexthdr';

@@ -1,11 +1,11 @@
-// What a packet filter does with one packet: its chains walked as the kernel would. A rule that cannot be judged for certain blocks nothing.
+// Evaluates a packet filter for one packet, as the kernel does. A rule that cannot be evaluated with certainty blocks nothing.
 import type { Blocked, Chain, PacketProbe } from './model.js';
 
 type Fate = 'accept' | 'drop' | 'return' | 'next' | 'unknown';
 
 const HOOKS = { in: ['ingress', 'prerouting', 'input'], out: ['output', 'postrouting', 'egress'] } as const;
 const FAMILIES = { inet: ['ip', 'inet', 'netdev'], inet6: ['ip6', 'inet', 'netdev'] } as const;
-const DEPTH = 16;
+const DEPTH_MAX = 16;
 
 interface Walk {
   readonly fate: Fate;
@@ -17,7 +17,7 @@ const sameTable = (one: Chain, other: Chain): boolean =>
   one.tool === other.tool && one.family === other.family && one.table === other.table;
 
 function walkChain(chain: Chain, table: readonly Chain[], probe: PacketProbe, depth = 0): Walk {
-  for (const rule of depth > DEPTH ? [] : chain.rules) {
+  for (const rule of depth > DEPTH_MAX ? [] : chain.rules) {
     const decision = rule.decide(probe);
     switch (decision.kind) {
       case 'skip':
@@ -37,17 +37,18 @@ function walkChain(chain: Chain, table: readonly Chain[], probe: PacketProbe, de
   return { fate: 'next' };
 }
 
-/** Known by the chains that these programs make. */
-function keeperOf(table: readonly Chain[]): { readonly keeper?: 'firewalld' | 'ufw' } {
-  if (table.some(({ name }) => name.startsWith('ufw-') || name.startsWith('ufw6-'))) return { keeper: 'ufw' };
-  return table.some((one) => one.table === 'firewalld' || one.name === 'INPUT_ZONES') ? { keeper: 'firewalld' } : {};
+/** The program that writes this table, recognised by the chains that it makes. */
+function writerOf(table: readonly Chain[]): { readonly writer?: 'firewalld' | 'ufw' } {
+  if (table.some(({ name }) => name.startsWith('ufw-') || name.startsWith('ufw6-'))) return { writer: 'ufw' };
+  return table.some((one) => one.table === 'firewalld' || one.name === 'INPUT_ZONES') ? { writer: 'firewalld' } : {};
 }
 
-/** The rule (or policy) that keeps such packets from passing; undefined when none does for certain. */
-export function blocking(chains: readonly Chain[], probe: PacketProbe): Blocked | undefined {
-  const [hooks, families]: readonly (readonly string[])[] = [HOOKS[probe.way], FAMILIES[probe.source.family]];
+/** The rule (or policy) that drops such packets; undefined: none does with certainty. */
+export function blockingRule(chains: readonly Chain[], probe: PacketProbe): Blocked | undefined {
+  const [hooks, families]: readonly (readonly string[])[] = [HOOKS[probe.direction], FAMILIES[probe.source.family]];
   const based = chains.filter(
-    ({ family, hook, device }) => families?.includes(family) && hooks?.includes(hook) && ['', probe.device].includes(device),
+    ({ family, hook, interfaceName }) =>
+      families?.includes(family) && hooks?.includes(hook) && ['', probe.interfaceName].includes(interfaceName),
   );
   for (const chain of based) {
     const table = chains.filter((one) => sameTable(one, chain));
@@ -56,7 +57,7 @@ export function blocking(chains: readonly Chain[], probe: PacketProbe): Blocked 
     const where = at ?? (fallen ? { chain: chain.name, text: 'policy drop, and no rule before it lets them pass' } : undefined);
     if (where !== undefined) {
       const { tool, family, table: name } = chain;
-      return { tool, family, table: name, base: chain.name, ...where, ...keeperOf(table) };
+      return { tool, family, table: name, base: chain.name, ...where, ...writerOf(table) };
     }
   }
   return undefined;

@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/doctor-facts.js';
-import { blocking } from './blocking.js';
+import { blockingRule } from './blocking.js';
 import { iptablesChains, sameRules, tablesInNft } from './iptables-chains.js';
 import type { PacketProbe } from './model.js';
 
-const probe: PacketProbe = { way: 'in', device: 'ens32', source: ip('172.16.1.128'), destination: ip('224.0.0.18'), protocol: 'vrrp' };
+const probe: PacketProbe = {
+  direction: 'in',
+  interfaceName: 'ens32',
+  source: ip('172.16.1.128'),
+  destination: ip('224.0.0.18'),
+  protocol: 'vrrp',
+};
 
 /** A filter table with these rules; `policy` of INPUT. */
 const filter = (rules: readonly string[], policy = 'ACCEPT', own: readonly string[] = []): string =>
@@ -22,10 +28,10 @@ const filter = (rules: readonly string[], policy = 'ACCEPT', own: readonly strin
     '',
   ].join('\n');
 
-const blocked = (text: string, more: Partial<PacketProbe> = {}) => blocking(iptablesChains(text, 'iptables'), { ...probe, ...more });
+const blocked = (text: string, more: Partial<PacketProbe> = {}) => blockingRule(iptablesChains(text, 'iptables'), { ...probe, ...more });
 const rule = (words: string, more: Partial<PacketProbe> = {}) => blocked(filter([`-A INPUT ${words}`]), more)?.text;
 
-test('a rule that drops the group, the protocol, the peer, the interface, or all that is new', () => {
+test('a rule that drops the group, the protocol, the peer, the interface, or every new connection', () => {
   for (const words of [
     '-d 224.0.0.18/32 -j DROP',
     '-p vrrp -j DROP',
@@ -42,7 +48,7 @@ test('a rule that drops the group, the protocol, the peer, the interface, or all
   }
 });
 
-test('what passes', () => {
+test('rules that let adverts pass', () => {
   for (const words of [
     '-d 224.0.0.22/32 -j DROP',
     '-p tcp -m tcp --dport 22 -j DROP',
@@ -61,10 +67,10 @@ test('what passes', () => {
   }
   assert.equal(rule('-p vrrp -j DROP', { protocol: 'ah' }), undefined);
   assert.equal(rule('-p 51 -j DROP', { protocol: 'ah' }), '-p 51 -j DROP');
-  assert.equal(rule('-p vrrp -j DROP', { way: 'out' }), undefined);
+  assert.equal(rule('-p vrrp -j DROP', { direction: 'out' }), undefined);
 });
 
-test('what cannot be judged for certain is blamed for nothing', () => {
+test('a rule that cannot be evaluated with certainty is not reported', () => {
   for (const words of [
     '-m limit --limit 3/min -j DROP',
     '-m set --match-set bad src -j DROP',
@@ -75,7 +81,7 @@ test('what cannot be judged for certain is blamed for nothing', () => {
   }
 });
 
-test('chains are followed, and come back; the base chain is told', () => {
+test('jumps and returns between chains are followed; the base chain is reported', () => {
   const own = ['guard'];
   const jump = (...inner: readonly string[]) => filter(['-A INPUT -j guard', ...inner, '-A INPUT -d 224.0.0.18/32 -j DROP'], 'ACCEPT', own);
   const found = blocked(jump('-A guard -p vrrp -j DROP'));
@@ -88,14 +94,14 @@ test('chains are followed, and come back; the base chain is told', () => {
   );
 });
 
-test('other tables on the way, IPv6, and a table that is empty', () => {
+test('the raw table, IPv6, and an empty table', () => {
   const raw = '*raw\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n-A PREROUTING -p vrrp -j DROP\nCOMMIT\n';
   assert.equal(blocked(raw)?.table, 'raw');
-  assert.equal(blocked(raw, { way: 'out' }), undefined);
+  assert.equal(blocked(raw, { direction: 'out' }), undefined);
   const six = { ...probe, source: ip('fe80::2'), destination: ip('ff02::12') };
   const dropped = filter(['-A INPUT -d ff02::12/128 -j DROP']);
-  assert.equal(blocking(iptablesChains(dropped, 'ip6tables'), six)?.family, 'ip6');
-  assert.equal(blocking(iptablesChains(dropped, 'ip6tables'), probe), undefined);
+  assert.equal(blockingRule(iptablesChains(dropped, 'ip6tables'), six)?.family, 'ip6');
+  assert.equal(blockingRule(iptablesChains(dropped, 'ip6tables'), probe), undefined);
   assert.equal(blocked(''), undefined);
 });
 

@@ -24,7 +24,7 @@ COMMIT
 COMMIT
 `;
 
-test('rules that look at a destination or port on the way in are kept', () => {
+test('rules for incoming packets that match a destination or port are read', () => {
   const { rules, tables } = readIptables(TEXT);
   assert.deepEqual(tables, ['filter', 'mangle'], 'the tables that nft shows as well');
   assert.deepEqual(

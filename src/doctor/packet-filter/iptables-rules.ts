@@ -1,10 +1,10 @@
-// Reads what iptables-save writes: the rules before routing or on the way in that look at a destination address or port.
+// Parses the output of iptables-save: rules for incoming packets that match a destination address or port.
 import { parseIpv4 } from '../../model/address-text.js';
 import type { FilterRule } from '../facts.js';
 
 export interface IptablesRules {
   readonly rules: readonly FilterRule[];
-  /** Tables that iptables keeps inside nftables: nft shows them too, in other words. */
+  /** Tables that iptables keeps in nftables: nft lists them, too. */
   readonly tables: readonly string[];
 }
 
@@ -17,10 +17,10 @@ const VERDICTS: Readonly<Record<string, FilterRule['verdict']>> = {
   TPROXY: 'nat',
   NETMAP: 'nat',
 };
-/** Chains that balanced packets would not pass on their way in anyway. */
+/** Chains that incoming packets do not pass. */
 const OUTWARD = new Set(['OUTPUT', 'POSTROUTING']);
 
-/** Words of a rule; quotes and backslashes as iptables-save writes them. */
+/** The words of a rule, without the quotes and backslashes of iptables-save. */
 export function wordsOfRule(line: string): readonly string[] {
   return [...line.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g)].map(([, quoted, plain]) => quoted?.replace(/\\(.)/g, '$1') ?? plain ?? '');
 }
@@ -40,7 +40,7 @@ function portsOf(text: string): FilterRule['ports'] {
 
 function readRule(table: string, line: string): FilterRule | undefined {
   const [, chain = '', ...words] = wordsOfRule(line);
-  // "! -d X": everything but X. Such a rule names nothing of ours for certain, so it is left out.
+  // "! -d X" matches everything except X. Such a rule does not name a VIP, so it is left out.
   const optionValue = (...names: readonly string[]): string | undefined | 'negated' => {
     const at = words.findIndex((word) => names.includes(word));
     return at < 0 ? undefined : words[at - 1] === '!' ? 'negated' : words[at + 1];
@@ -51,7 +51,7 @@ function readRule(table: string, line: string): FilterRule | undefined {
   const target = optionValue('-j') ?? '';
   if (OUTWARD.has(chain) || destination === 'negated' || ports === 'negated' || protocol === 'negated') return undefined;
   if (target === 'MARK' || target === 'CONNMARK' || (destination === undefined && ports === undefined)) {
-    return undefined; // marks are for services by mark, which are chosen with netfilter's help
+    return undefined; // Rules that set marks are needed by services by mark.
   }
   const prefix = destination === undefined ? undefined : prefixOf(destination);
   return {

@@ -1,10 +1,10 @@
-// A host's packet filter, whoever keeps it: chains of rules, each of which decides about one kind of packet.
+// A host's packet filter, independent of the tool: chains of rules.
 import type { Address } from '../../model/address.js';
 
-/** The packet that is asked about, as VRRP sends it. */
+/** The packet that is evaluated, as VRRP sends it. */
 export interface PacketProbe {
-  readonly way: 'in' | 'out';
-  readonly device: string;
+  readonly direction: 'in' | 'out';
+  readonly interfaceName: string;
   readonly source: Address;
   readonly destination: Address;
   /** As nft writes it: `vrrp`, `ah`. */
@@ -13,7 +13,7 @@ export interface PacketProbe {
 
 export const PROTOCOL_NUMBERS = { vrrp: 112, ah: 51 } as const;
 
-/** Undefined: it cannot be told. */
+/** Undefined: not known. */
 export type Answer = boolean | undefined;
 
 export const anyOf = (answers: readonly Answer[]): Answer =>
@@ -21,18 +21,18 @@ export const anyOf = (answers: readonly Answer[]): Answer =>
 export const allOf = (answers: readonly Answer[]): Answer =>
   answers.includes(false) ? false : answers.includes(undefined) ? undefined : true;
 
-/** `skip`: the rule does not match, or changes nothing; `unknown`: it may be this one that decides. */
+/** `skip`: the rule does not match, or has no effect; `unknown`: it may match. */
 export type Decision =
   | { readonly kind: 'skip' | 'unknown' | 'accept' | 'drop' | 'return' }
   | { readonly kind: 'jump' | 'goto'; readonly target: string };
 
 export interface Rule {
-  /** In its tool's words. */
+  /** As its tool writes it. */
   readonly text: string;
   readonly decide: (probe: PacketProbe) => Decision;
 }
 
-/** Who is to be asked to change it. */
+/** The tool that shows and changes the rules. */
 export type FilterTool = 'nft' | 'iptables' | 'iptables-legacy' | 'ip6tables' | 'ip6tables-legacy';
 
 export interface Chain {
@@ -44,12 +44,12 @@ export interface Chain {
   /** Of a base chain: `input`, `prerouting` …; else empty. */
   readonly hook: string;
   /** Of netdev's chains; else empty. */
-  readonly device: string;
+  readonly interfaceName: string;
   readonly policy: 'accept' | 'drop';
   readonly rules: readonly Rule[];
 }
 
-/** Where a packet's way ends. `text`: the rule, or the policy. */
+/** Where a packet is dropped. `text`: the rule, or the policy. */
 export interface Blocked {
   readonly tool: FilterTool;
   readonly family: string;
@@ -58,19 +58,19 @@ export interface Blocked {
   /** The base chain from which `chain` was reached. */
   readonly base: string;
   readonly text: string;
-  /** A program that writes this table and would write it again. */
-  readonly keeper?: 'firewalld' | 'ufw';
+  /** A program that writes this table, and overwrites changes by others. */
+  readonly writer?: 'firewalld' | 'ufw';
 }
 
 export const isMulticast = ({ family, words }: Address): boolean =>
   family === 'inet' ? (words[0] ?? 0) >>> 28 === 14 : (words[0] ?? 0) >>> 24 === 0xff;
 
-/** What kind of address the destination is to the host that decides, in nft's words and in those of iptables' addrtype. */
-export function destinationType({ way, destination }: PacketProbe): 'multicast' | 'local' | 'unicast' {
-  return isMulticast(destination) ? 'multicast' : way === 'in' ? 'local' : 'unicast';
+/** The type of the destination address on this host, as nft's fib and iptables' addrtype name it. */
+export function destinationType({ direction, destination }: PacketProbe): 'multicast' | 'local' | 'unicast' {
+  return isMulticast(destination) ? 'multicast' : direction === 'in' ? 'local' : 'unicast';
 }
 
-/** Whether an interface's name is this one, or begins as the pattern does where that ends in `wildcard`. */
-export function namesDevice(pattern: string, device: string, wildcard: '*' | '+'): boolean {
-  return pattern.endsWith(wildcard) ? device.startsWith(pattern.slice(0, -1)) : pattern === device;
+/** Whether an interface's name is the pattern, or has it as a prefix where the pattern ends in `wildcard`. */
+export function namesInterface(pattern: string, interfaceName: string, wildcard: '*' | '+'): boolean {
+  return pattern.endsWith(wildcard) ? interfaceName.startsWith(pattern.slice(0, -1)) : pattern === interfaceName;
 }

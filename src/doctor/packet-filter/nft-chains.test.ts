@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip } from '../../../test/support/doctor-facts.js';
-import { blocking } from './blocking.js';
+import { blockingRule } from './blocking.js';
 import type { PacketProbe } from './model.js';
 import { nftChains } from './nft-chains.js';
 
-const probe: PacketProbe = { way: 'in', device: 'ens32', source: ip('172.16.1.128'), destination: ip('224.0.0.18'), protocol: 'vrrp' };
+const probe: PacketProbe = {
+  direction: 'in',
+  interfaceName: 'ens32',
+  source: ip('172.16.1.128'),
+  destination: ip('224.0.0.18'),
+  protocol: 'vrrp',
+};
 const match = (left: unknown, right: unknown, op = '==') => ({ match: { op, left, right } });
 const payload = (protocol: string, field: string) => ({ payload: { protocol, field } });
 const destination = (right: unknown, op?: string) => match(payload('ip', 'daddr'), right, op);
@@ -31,7 +37,7 @@ const ruleset = (...chains: readonly ChainText[]): string =>
   });
 
 const input = (rules: ChainText['rules'], policy = 'accept'): string => ruleset({ name: 'INPUT', hook: 'input', policy, rules });
-const text = (json: string, more: Partial<PacketProbe> = {}) => blocking(nftChains(json), { ...probe, ...more })?.text;
+const text = (json: string, more: Partial<PacketProbe> = {}) => blockingRule(nftChains(json), { ...probe, ...more })?.text;
 
 test('a rule that drops the group, the protocol, or the peer', () => {
   assert.equal(text(input([[destination('224.0.0.18'), drop]])), 'ip daddr 224.0.0.18 drop');
@@ -41,14 +47,14 @@ test('a rule that drops the group, the protocol, or the peer', () => {
   assert.equal(text(input([[destination('10.0.0.1', '!='), drop]])), 'ip daddr != 10.0.0.1 drop');
 });
 
-test('a policy of drop that nothing before it lifts', () => {
+test('a policy of drop without a rule that accepts', () => {
   const established = match({ ct: { key: 'state' } }, ['established', 'related'], 'in');
   const ssh = [match(payload('tcp', 'dport'), 22), accept];
   assert.match(text(input([[established, accept], ssh], 'drop')) ?? '', /^policy drop/);
   assert.equal(text(input([[established, accept], ssh, [vrrp, accept]], 'drop')), undefined);
 });
 
-test('what passes: other addresses, other devices, an accept before it, another way', () => {
+test('what passes: other addresses, other interfaces, an earlier accept, the other direction', () => {
   assert.equal(text(input([[destination('224.0.0.22'), drop]])), undefined);
   assert.equal(text(input([[match({ meta: { key: 'iifname' } }, 'ens33'), drop]])), undefined);
   assert.equal(
@@ -60,12 +66,12 @@ test('what passes: other addresses, other devices, an accept before it, another 
     ),
     undefined,
   );
-  assert.equal(text(input([[vrrp, drop]]), { way: 'out' }), undefined);
+  assert.equal(text(input([[vrrp, drop]]), { direction: 'out' }), undefined);
   assert.equal(text(input([[vrrp, drop]]), { protocol: 'ah' }), undefined);
-  assert.equal(text(ruleset({ name: 'OUTPUT', hook: 'output', rules: [[vrrp, drop]] }), { way: 'out' }), 'l4proto vrrp drop');
+  assert.equal(text(ruleset({ name: 'OUTPUT', hook: 'output', rules: [[vrrp, drop]] }), { direction: 'out' }), 'l4proto vrrp drop');
 });
 
-test('chains are followed, and come back', () => {
+test('jumps and returns between chains are followed', () => {
   const chains = (inner: ChainText['rules']) =>
     ruleset(
       { name: 'INPUT', hook: 'input', rules: [[{ jump: { target: 'own' } }], [destination('224.0.0.18'), drop]] },
@@ -74,13 +80,13 @@ test('chains are followed, and come back', () => {
   assert.equal(text(chains([[vrrp, drop]])), 'l4proto vrrp drop');
   assert.equal(text(chains([[vrrp, accept]])), undefined);
   assert.equal(text(chains([[vrrp, { return: null }]])), 'ip daddr 224.0.0.18 drop');
-  const { chain, base } = blocking(nftChains(chains([[vrrp, drop]])), probe) ?? {};
+  const { chain, base } = blockingRule(nftChains(chains([[vrrp, drop]])), probe) ?? {};
   assert.deepEqual([chain, base], ['own', 'INPUT']);
-  // A ring of chains, as a broken tool might print it, ends.
+  // A loop of chains, as a faulty tool might print it, terminates.
   assert.equal(text(ruleset({ name: 'INPUT', hook: 'input', rules: [[{ jump: { target: 'INPUT' } }]] })), undefined);
 });
 
-test('what cannot be judged for certain is blamed for nothing', () => {
+test('a rule that cannot be evaluated with certainty is not reported', () => {
   assert.equal(text(input([[match({ meta: { key: 'mark' } }, 5), drop]])), undefined);
   assert.equal(text(input([[{ xt: { type: 'match' } }, drop]])), undefined);
   assert.equal(
@@ -95,7 +101,7 @@ test('what cannot be judged for certain is blamed for nothing', () => {
   assert.equal(text('no JSON'), undefined);
 });
 
-test('sets by name, ranges, verdict maps, kinds of addresses, patterns of interfaces', () => {
+test('named sets, ranges, verdict maps, address types, interface patterns', () => {
   const named = (elements: readonly unknown[], flags: readonly string[] = []): string => {
     const listed = JSON.parse(input([[source('@bad'), drop]])) as { readonly nftables: readonly unknown[] };
     const set = { set: { family: 'ip', table: 'filter', name: 'bad', type: 'ipv4_addr', flags, elem: elements } };
@@ -104,7 +110,7 @@ test('sets by name, ranges, verdict maps, kinds of addresses, patterns of interf
   assert.equal(text(named([{ prefix: { addr: '172.16.0.0', len: 12 } }])), 'ip saddr @bad drop');
   assert.equal(text(named([{ elem: { val: '172.16.1.128', timeout: 60 } }])), 'ip saddr @bad drop');
   assert.equal(text(named(['10.0.0.1'])), undefined);
-  assert.equal(text(named(['172.16.1.128'], ['dynamic'])), undefined, 'what packets fill is not known');
+  assert.equal(text(named(['172.16.1.128'], ['dynamic'])), undefined, 'a set that packets fill is not known');
   assert.equal(text(input([[source({ range: ['172.16.1.100', '172.16.1.200'] }), drop]])), 'ip saddr 172.16.1.100-172.16.1.200 drop');
   assert.equal(text(input([[source({ range: ['172.16.1.129', '172.16.1.200'] }), drop]])), undefined);
   const state = (...pairs: readonly unknown[]) => ({ vmap: { key: { ct: { key: 'state' } }, data: { set: pairs } } });
@@ -119,7 +125,7 @@ test('sets by name, ranges, verdict maps, kinds of addresses, patterns of interf
   assert.equal(text(input([[match({ meta: { key: 'iifname' } }, 'ens*'), drop]])), 'iifname ens* drop');
 });
 
-test('IPv6 has tables and words of its own', () => {
+test('IPv6 has its own tables and keywords', () => {
   const six = { source: ip('fe80::2'), destination: ip('ff02::12') };
   const listed = (family: string, expr: readonly unknown[]): string =>
     JSON.stringify({

@@ -1,4 +1,4 @@
-// Reads what `nft -j list ruleset` writes (libnftables-json(5)) as chains that decide.
+// Parses the output of `nft -j list ruleset` (libnftables-json(5)) into chains.
 import type { Address } from '../../model/address.js';
 import { parseAddress } from '../../model/address-text.js';
 import { contains } from '../network.js';
@@ -10,7 +10,7 @@ import {
   type Decision,
   destinationType,
   isMulticast,
-  namesDevice,
+  namesInterface,
   type PacketProbe,
   PROTOCOL_NUMBERS,
   type Rule,
@@ -30,7 +30,7 @@ interface Place {
 const OTHER_PROTOCOLS = new Set(['tcp', 'udp', 'udplite', 'sctp', 'dccp', 'icmp', 'icmpv6', 'igmp', 'esp', 'comp', 'arp', 'vlan']);
 const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue'] as const;
 
-/** The values of a right side, those of sets and lists one by one; null for what is not known. */
+/** The values of a right side, with sets and lists expanded; null: not known. */
 function values(right: Json, place: Place): readonly Json[] {
   const set = field(right, 'set');
   if (set !== undefined) return listOf(set).flatMap((one) => values(one, place));
@@ -56,7 +56,8 @@ function isAddress(value: Json, address: Address): Answer {
 }
 
 const isWord = (value: Json, ...words: readonly string[]): Answer => (textOf(value) === '' ? undefined : words.includes(textOf(value)));
-const isDevice = (value: Json, device: string): Answer => (textOf(value) === '' ? undefined : namesDevice(textOf(value), device, '*'));
+const isInterface = (value: Json, interfaceName: string): Answer =>
+  textOf(value) === '' ? undefined : namesInterface(textOf(value), interfaceName, '*');
 
 /** Whether what the left side looks at is this value. */
 function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
@@ -76,10 +77,11 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   if (name === 'protocol' || name === 'nexthdr' || meta === 'l4proto') {
     return isWord(value, probe.protocol, String(PROTOCOL_NUMBERS[probe.protocol]));
   }
-  if (meta === 'iifname' || meta === 'iif') return probe.way === 'in' ? isDevice(value, probe.device) : false;
-  if (meta === 'oifname' || meta === 'oif') return probe.way === 'out' ? isDevice(value, probe.device) : false;
+  if (meta === 'iifname' || meta === 'iif') return probe.direction === 'in' ? isInterface(value, probe.interfaceName) : false;
+  if (meta === 'oifname' || meta === 'oif') return probe.direction === 'out' ? isInterface(value, probe.interfaceName) : false;
   if (meta === 'nfproto') return isWord(value, six ? 'ipv6' : 'ipv4');
-  if (meta === 'pkttype' && probe.way === 'in') return isWord(value, isMulticast(probe.destination) ? 'multicast' : 'host', 'unicast');
+  if (meta === 'pkttype' && probe.direction === 'in')
+    return isWord(value, isMulticast(probe.destination) ? 'multicast' : 'host', 'unicast');
   // Adverts are never answered: to conntrack each is the first of its kind, and nobody translates it.
   if (ct === 'state') return isWord(value, 'new');
   if (ct === 'status') return isWord(value);
@@ -113,7 +115,7 @@ function verdictOf(value: Json): Decision | undefined {
   return word === 'jump' || word === 'goto' ? { kind: word, target: textOf(field(value, word, 'target')) } : DECISIONS[word];
 }
 
-/** A verdict map: the verdict of the key that holds. */
+/** A verdict map: the verdict of the key that matches. */
 function mapped(vmap: Json, probe: PacketProbe, place: Place): Decision {
   const data = field(vmap, 'data');
   const named = typeof data === 'string' ? place.sets.get(`${place.table} ${data.replace(/^@/, '')}`) : undefined;
@@ -149,14 +151,14 @@ function setsOf(items: readonly Json[]): Sets {
     const elements = field(set, 'elem');
     if (set === undefined) continue;
     const bare = listOf(elements ?? []).map((one) => field(one, 'elem', 'val') ?? one);
-    // What is in a set that packets themselves fill may be another thing at the next one.
+    // Packets change the content of a dynamic set, so it is not known.
     sets.set(key, listOf(field(set, 'flags')).some((flag) => flag === 'dynamic') ? [null] : bare);
   }
   return sets;
 }
 
-/** `told`: tables that iptables told already, as `ip filter`. Empty when the text is not nft's JSON. */
-export function nftChains(text: string, told: readonly string[] = []): readonly Chain[] {
+/** `alsoInIptables`: tables that iptables-save has shown already, as `ip filter`. Empty when the text is not nft's JSON. */
+export function nftChains(text: string, alsoInIptables: readonly string[] = []): readonly Chain[] {
   let listed: Json;
   try {
     listed = field(JSON.parse(text) as Json, 'nftables');
@@ -174,11 +176,11 @@ export function nftChains(text: string, told: readonly string[] = []): readonly 
   }
   return items.flatMap((item): Chain[] => {
     const chain = field(item, 'chain');
-    const [family = '', table = '', name = '', hook = '', device = ''] = ['family', 'table', 'name', 'hook', 'dev'].map((part) =>
+    const [family = '', table = '', name = '', hook = '', interfaceName = ''] = ['family', 'table', 'name', 'hook', 'dev'].map((part) =>
       textOf(field(chain, part)),
     );
-    if (chain === undefined || told.includes(`${family} ${table}`)) return [];
+    if (chain === undefined || alsoInIptables.includes(`${family} ${table}`)) return [];
     const policy = textOf(field(chain, 'policy')) === 'drop' ? 'drop' : 'accept';
-    return [{ tool: 'nft', family, table, name, hook, device, policy, rules: rules.get(key(chain, 'name')) ?? [] }];
+    return [{ tool: 'nft', family, table, name, hook, interfaceName, policy, rules: rules.get(key(chain, 'name')) ?? [] }];
   });
 }

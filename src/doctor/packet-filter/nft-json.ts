@@ -1,4 +1,4 @@
-// Walking through JSON of an unknown shape, as nft's is.
+// Access to JSON of unknown shape, such as that of nft.
 
 export type Json = unknown;
 

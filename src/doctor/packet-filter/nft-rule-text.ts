@@ -1,4 +1,4 @@
-// A rule of nft in few words: its own text is not in its JSON.
+// A short text of an nft rule: nft's JSON does not contain the rule's own text.
 import { field, isRecord, type Json, listOf, textOf } from './nft-json.js';
 
 const VERDICTS = ['accept', 'drop', 'reject', 'return', 'jump', 'goto', 'queue'];

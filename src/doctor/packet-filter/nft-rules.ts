@@ -1,4 +1,4 @@
-// Reads what `nft -j list ruleset` writes (libnftables-json(5)): the rules that look at a destination address or port.
+// Parses the output of `nft -j list ruleset` (libnftables-json(5)): rules that match a destination address or port.
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import type { FilterRule } from '../facts.js';
 
@@ -45,7 +45,7 @@ interface Matches {
   readonly destinations: Prefix[];
   readonly ports: Ports[];
   protocol?: string;
-  /** A condition that names what it does not mean: the rule is left out. */
+  /** A negated condition: the rule is left out. */
   negated: boolean;
 }
 
@@ -71,7 +71,7 @@ function readMatch(match: Json, sets: ReadonlyMap<string, readonly Json[]>, into
   }
 }
 
-/** The rule in few words; nft's own text is not in its JSON. */
+/** A short text of the rule: nft's JSON does not contain the rule's own text. */
 function wordsOf({ destinations, ports, protocol }: Matches, verdict: string): string {
   const prefixes = destinations.map(
     ({ address, prefixLength }) => formatAddress(address) + (prefixLength === 32 ? '' : `/${prefixLength}`),
@@ -92,7 +92,7 @@ function readRule(rule: Json, sets: ReadonlyMap<string, readonly Json[]>): Filte
   for (const expression of list) readMatch(field(expression, 'match'), sets, matches);
   const has = (key: string) => list.some((one) => isRecord(one) && Object.hasOwn(one, key));
   if (matches.negated || has('xt') || has('mangle') || (matches.destinations.length === 0 && matches.ports.length === 0)) {
-    return undefined; // xt: iptables tells it; mangle: marks and the like, for services by mark
+    return undefined; // xt: iptables-save shows it; mangle: sets marks, which services by mark use
   }
   const [word, verdict] = VERDICTS.find(([key]) => has(key)) ?? ['…', 'other' as const];
   const place = ['family', 'table', 'chain'].map((key) => textOf(field(rule, key))).join(' ');
@@ -107,7 +107,7 @@ function readRule(rule: Json, sets: ReadonlyMap<string, readonly Json[]>): Filte
   };
 }
 
-/** `known`: tables of family ip that iptables told already. Undefined when the text is not nft's JSON. */
+/** `known`: tables of family ip that iptables-save has shown already. Undefined when the text is not nft's JSON. */
 export function readNft(text: string, known: readonly string[] = []): readonly FilterRule[] | undefined {
   let parsed: Json;
   try {
@@ -133,7 +133,7 @@ export function readNft(text: string, known: readonly string[] = []): readonly F
   }
   return items.flatMap((item) => {
     const rule = field(item, 'rule');
-    const told = field(rule, 'family') === 'ip' && known.includes(textOf(field(rule, 'table')));
-    return rule === undefined || told || outward.has(chainOf(rule, 'chain')) ? [] : (readRule(rule, sets) ?? []);
+    const shown = field(rule, 'family') === 'ip' && known.includes(textOf(field(rule, 'table')));
+    return rule === undefined || shown || outward.has(chainOf(rule, 'chain')) ? [] : (readRule(rule, sets) ?? []);
   });
 }

@@ -83,7 +83,7 @@ const firewall: readonly Step[] = [
     'On lvs1 no rule is in the way; it says where to look.',
     doctor(
       'lvs1',
-      'is here and 172\\.16\\.1\\.129 \\(02:77:00:00:02:00\\) answers for it.*its adverts \\(VRID 100, priority 100\\) arrive here, so it does not hear ours',
+      'is here and 172\\.16\\.1\\.129 \\(02:77:00:00:02:00\\) answers for it.*its adverts \\(VRID 100, priority 100\\) arrive here, so it does not receive ours',
       'on 172\\.16\\.1\\.129: weir doctor',
     ),
   ),

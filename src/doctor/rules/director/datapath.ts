@@ -1,4 +1,4 @@
-// Is the datapath there, and does it see every interface that carries traffic?
+// Is the datapath loaded, and is it attached to every interface that carries traffic?
 
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
@@ -12,7 +12,7 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
         severity: 'error',
         code: 'datapath-absent',
         what: 'no datapath in this network namespace',
-        cause: 'nothing loaded it since the last boot or weir unload',
+        cause: 'no command has loaded it since the last boot or weir unload',
         fix: 'ipvsadm-restore <FILE (or any ipvsadm -A)',
       },
     ];
@@ -20,17 +20,17 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
   const vips = vipsOf(facts.services);
   return facts.datapath.interfaces
     .filter(({ attached }) => !attached.includes('ingress') || !attached.includes('egress'))
-    .map((each): Finding => {
-      const link = facts.links.find(({ ifindex }) => ifindex === each.ifindex);
+    .map((iface): Finding => {
+      const found = facts.interfaces.find(({ ifindex }) => ifindex === iface.ifindex);
       const carries = facts.addresses.some(
-        ({ ifindex, address }) => ifindex === each.ifindex && vips.some((vip) => sameAddress(vip, address)),
+        ({ ifindex, address }) => ifindex === iface.ifindex && vips.some((vip) => sameAddress(vip, address)),
       );
-      const missing = ['ingress', 'egress'].filter((hook) => !each.attached.includes(hook)).join(' and ');
+      const missing = ['ingress', 'egress'].filter((hook) => !iface.attached.includes(hook)).join(' and ');
       return {
-        severity: carries ? 'error' : link !== undefined && isLoopback(link) ? 'info' : 'warning',
+        severity: carries ? 'error' : found !== undefined && isLoopback(found) ? 'info' : 'warning',
         code: 'interface-uncovered',
-        what: `${each.name} is not covered`,
-        cause: `nothing is attached at its ${missing}, so what comes in there is not balanced`,
+        what: `${iface.name} is not covered`,
+        cause: `nothing is attached at its ${missing}, so packets that arrive there are not balanced`,
         fix: 'ipvsadm -Ln (every weir command attaches to new interfaces)',
       };
     });

@@ -1,4 +1,4 @@
-// Each rule of a director: silent on a healthy picture, and speaking when its one thing is spoiled.
+// Each rule of a director: no finding on a healthy host, and one finding for one fault.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { destination, director, ip, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
@@ -15,17 +15,17 @@ test('a healthy director has no finding', () => {
   assert.deepEqual(found({}), []);
 });
 
-test('datapath: absent, or blind on an interface', () => {
+test('datapath: absent, or not attached to an interface', () => {
   assert.deepEqual(codes({ datapath: { loaded: false, interfaces: [] }, services: [] }), ['error datapath-absent']);
-  const interfaces = (attached: readonly string[], link = WAN) => ({
+  const covered = (attached: readonly string[], iface = WAN) => ({
     loaded: true,
-    interfaces: [{ ifindex: link.ifindex, name: link.name, attached }],
+    interfaces: [{ ifindex: iface.ifindex, name: iface.name, attached }],
   });
-  assert.deepEqual(codes({ datapath: interfaces(['ingress']) }), ['error interface-uncovered'], 'the VIP is there');
-  assert.match(found({ datapath: interfaces(['ingress']) })[0]?.cause ?? '', /nothing is attached at its egress,/);
-  assert.deepEqual(codes({ datapath: interfaces([], LO) }), ['info interface-uncovered']);
+  assert.deepEqual(codes({ datapath: covered(['ingress']) }), ['error interface-uncovered'], 'the VIP is there');
+  assert.match(found({ datapath: covered(['ingress']) })[0]?.cause ?? '', /nothing is attached at its egress,/);
+  assert.deepEqual(codes({ datapath: covered([], LO) }), ['info interface-uncovered']);
   const other = { ...WAN, ifindex: 7, name: 'dmz' };
-  assert.deepEqual(codes({ links: [LO, WAN, other], datapath: interfaces([], other) }), ['warning interface-uncovered']);
+  assert.deepEqual(codes({ interfaces: [LO, WAN, other], datapath: covered([], other) }), ['warning interface-uncovered']);
 });
 
 test('table: empty, a service without servers, all quiesced, weights that do not count', () => {
@@ -39,22 +39,24 @@ test('table: empty, a service without servers, all quiesced, weights that do not
   assert.deepEqual(codes({ services: [service('10.5.0.9', 80, of(1, 0), 'rr')] }), [], 'quiescing is no difference of weights');
 });
 
-test('VIP: absent from its wire, from every wire, on a dead interface, on lo, twice, too wide', () => {
+test('VIP: on no interface, outside every subnet, on an interface that is down, on lo, twice, prefix too short', () => {
   const without = director.addresses.filter(({ label }) => label !== 'wan:0');
   const at = (ifindex: number, prefixLength: number) => [...without, { ifindex, address: ip('10.5.0.9'), prefixLength }];
   assert.equal(found({ addresses: without })[0]?.fix, 'weir vip add 10.5.0.9 --dev wan');
   assert.deepEqual(codes({ addresses: without }), ['error vip-absent']);
   const elsewhere = service('203.0.113.8', 80, director.services[0]?.destinations ?? []);
   assert.deepEqual(codes({ services: [elsewhere], handovers: [] }), ['warning vip-absent']);
-  assert.deepEqual(codes({ links: [LO, { ...WAN, flags: 0 }] }), ['error vip-down']);
+  assert.deepEqual(codes({ interfaces: [LO, { ...WAN, flags: 0 }] }), ['error vip-down']);
   assert.deepEqual(codes({ addresses: at(1, 32) }), ['warning vip-on-lo']);
   assert.deepEqual(codes({ addresses: at(2, 16) }), ['warning vip-prefix']);
   assert.deepEqual(codes({ addresses: at(2, 24) }), [], 'the subnet’s own prefix is as good as /32');
   const third = { ...WAN, ifindex: 3, name: 'dmz' };
-  assert.deepEqual(codes({ links: [LO, WAN, third], addresses: [...director.addresses, ...at(3, 32).slice(-1)] }), ['warning vip-twice']);
+  assert.deepEqual(codes({ interfaces: [LO, WAN, third], addresses: [...director.addresses, ...at(3, 32).slice(-1)] }), [
+    'warning vip-twice',
+  ]);
 });
 
-test('duel: a real server by its name, anyone else by MAC', () => {
+test('VIP holders: a real server is named by its address, another host by its MAC', () => {
   const answered = (mac: string) => ({ holders: [...director.holders, { ifindex: 2, address: ip('10.5.0.9'), mac }] });
   const [server] = found(answered('02:00:00:00:00:51'));
   assert.equal(server?.what, 'real server 10.5.0.51 answers ARP for VIP 10.5.0.9 on wan (02:00:00:00:00:51)');
@@ -62,84 +64,84 @@ test('duel: a real server by its name, anyone else by MAC', () => {
   assert.equal(other?.code, 'vip-answered-by-other');
 });
 
-test('duel: two hosts with one real server’s address', () => {
-  const twin = { ifindex: 2, address: ip('10.5.0.51'), mac: '02:00:00:00:00:52' };
-  assert.deepEqual(codes({ holders: [...director.holders, twin] }), ['error server-answered-twice']);
+test('two hosts with one real server’s address', () => {
+  const second = { ifindex: 2, address: ip('10.5.0.51'), mac: '02:00:00:00:00:52' };
+  assert.deepEqual(codes({ holders: [...director.holders, second] }), ['error server-answered-twice']);
 });
 
-test('reach: a UDP server is not connected to, but its way is looked at', () => {
+test('reach: a UDP server is not connected to, but the path to it is examined', () => {
   const key = { kind: 'address', protocol: 'udp', address: ip('10.5.0.9'), port: 53 } as const;
   const udp = { spec: { key, scheduler: 'wlc', schedFlags: 0, onePacket: false }, destinations: [destination('10.5.0.51', 53, 'route')] };
   const services = [udp];
   assert.deepEqual(codes({ services, connects: [], handovers: [] }), []);
   assert.deepEqual(codes({ services, connects: [], handovers: [], holders: [] }), ['error server-unreachable']);
-  const unasked = [{ to: ip('10.5.0.51'), kind: 'direct', device: 2, unasked: true } as const];
+  const unasked = [{ to: ip('10.5.0.51'), kind: 'direct', ifindex: 2, unasked: true } as const];
   assert.deepEqual(codes({ services, connects: [], handovers: [], holders: [], paths: unasked }), []);
 });
 
-test('reach: every way in which a server does not answer has its own cause', () => {
-  const why = (error: string, change: Partial<DirectorFacts> = {}) =>
+test('reach: each connect error has its own cause', () => {
+  const cause = (error: string, change: Partial<DirectorFacts> = {}) =>
     found({ connects: [{ address: ip('10.5.0.51'), port: 80, error }], handovers: [], ...change })[0]?.cause;
-  assert.equal(why('ECONNREFUSED'), 'nothing listens on port 80 there');
-  assert.equal(why('ETIMEDOUT'), 'no answer: a firewall drops it, or its answers go elsewhere');
-  assert.match(why('EHOSTUNREACH', { holders: [] }) ?? '', /^no host answers ARP for 10\.5\.0\.51 on wan/);
-  assert.equal(why('ENETUNREACH', { paths: [{ to: ip('10.5.0.51'), kind: 'none' }] }), 'this host has no route to 10.5.0.51');
+  assert.equal(cause('ECONNREFUSED'), 'no process listens on port 80 there');
+  assert.equal(cause('ETIMEDOUT'), 'no answer: a firewall drops the packets, or the answers take another route');
+  assert.match(cause('EHOSTUNREACH', { holders: [] }) ?? '', /^no host answers ARP for 10\.5\.0\.51 on wan/);
+  assert.equal(cause('ENETUNREACH', { paths: [{ to: ip('10.5.0.51'), kind: 'none' }] }), 'this host has no route to 10.5.0.51');
   const nat = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'masq')])];
-  const routed = { to: ip('10.5.0.51'), kind: 'routed', device: 2, gateway: ip('10.5.0.1') } as const;
-  assert.equal(why('EHOSTUNREACH', { services: nat, paths: [routed] }), 'the router 10.5.0.1 on wan does not reach it');
-  assert.equal(why('EACCES'), 'EACCES');
+  const routed = { to: ip('10.5.0.51'), kind: 'routed', ifindex: 2, gateway: ip('10.5.0.1') } as const;
+  assert.equal(cause('EHOSTUNREACH', { services: nat, paths: [routed] }), 'the router 10.5.0.1 on wan does not reach it');
+  assert.equal(cause('EACCES'), 'EACCES');
 });
 
-test('reach: under VS/DR what counts is that the VIP is served', () => {
+test('reach: a VS/DR server must serve the VIP', () => {
   const [handed] = director.handovers;
   assert.ok(handed);
   const refused = [{ address: ip('10.5.0.51'), port: 80, error: 'ECONNREFUSED' }];
-  assert.deepEqual(codes({ connects: refused }), [], 'a server bound to the VIP alone is a good one');
+  assert.deepEqual(codes({ connects: refused }), [], 'a server may listen on the VIP alone');
   assert.deepEqual(codes({ handovers: [{ ...handed, answer: 'silent' }] }), ['error server-without-vip']);
   assert.deepEqual(codes({ handovers: [{ ...handed, answer: 'refused' }] }), ['error server-deaf-to-vip']);
   const quiesced = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'route', 0), destination('10.5.0.52', 80, 'route')])];
   assert.deepEqual(codes({ services: quiesced, handovers: [{ ...handed, answer: 'silent' }] }), ['info server-without-vip']);
 });
 
-test('reach: under VS/NAT what counts is that answers come back here', () => {
+test('reach: the answers of a VS/NAT server must come back to the director', () => {
   const services = [service('10.5.0.9', 80, [destination('10.6.0.51', 8080, 'masq')])];
   const nat = { services, settings: settings({ 'net/ipv4/ip_forward': '1' }), connects: [{ address: ip('10.6.0.51'), port: 8080 }] };
   const handed = { method: 'masq', vip: ip('10.5.0.9'), port: 8080, realServer: ip('10.6.0.51') } as const;
   assert.deepEqual(codes({ ...nat, handovers: [{ ...handed, answer: 'accepted' }] }), []);
   assert.deepEqual(codes({ ...nat, handovers: [{ ...handed, answer: 'silent' }] }), ['error server-answers-elsewhere']);
-  assert.deepEqual(codes({ ...nat, handovers: [] }), [], 'what was not tried is not judged');
+  assert.deepEqual(codes({ ...nat, handovers: [] }), [], 'a test that was not done gives no finding');
 });
 
-test('method: VS/DR through a router cannot be; VS/NAT on one wire is told', () => {
-  const routed = { to: ip('10.5.0.51'), kind: 'routed', device: 2, gateway: ip('10.5.0.1') } as const;
+test('method: VS/DR through a router is an error; VS/NAT within one subnet is reported', () => {
+  const routed = { to: ip('10.5.0.51'), kind: 'routed', ifindex: 2, gateway: ip('10.5.0.1') } as const;
   assert.deepEqual(codes({ paths: [routed] }), ['error direct-route-behind-router']);
   const nat = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'masq')])];
   assert.deepEqual(codes({ services: nat, settings: settings({ 'net/ipv4/ip_forward': '1' }) }), ['info nat-one-wire']);
 });
 
-test('forwarding: needed by Masq alone', () => {
+test('forwarding: needed for Masq only', () => {
   const nat = [service('10.5.0.9', 80, [destination('10.6.0.51', 80, 'masq')])];
   assert.deepEqual(codes({ services: nat }), ['warning forwarding-off']);
   assert.deepEqual(codes({ services: nat, settings: settings({ 'net/ipv4/ip_forward': '1' }) }), []);
   assert.deepEqual(codes({ settings: settings({ 'net/ipv4/ip_forward': '1' }) }), ['info forwarding-unneeded']);
 });
 
-test('rp_filter: strict matters where the route back is another interface', () => {
+test('rp_filter: strict mode matters where the route back uses another interface', () => {
   const strict = { settings: settings({ 'net/ipv4/conf/all/rp_filter': '1' }) };
   assert.deepEqual(codes(strict), []);
-  assert.deepEqual(codes({ ...strict, defaultRoutes: [{ device: 9, gateway: ip('10.8.0.1') }] }), ['warning reverse-path-strict']);
+  assert.deepEqual(codes({ ...strict, defaultRoutes: [{ ifindex: 9, gateway: ip('10.8.0.1') }] }), ['warning reverse-path-strict']);
   const loose = settings({ 'net/ipv4/conf/all/rp_filter': '1', 'net/ipv4/conf/wan/rp_filter': '2' });
-  assert.deepEqual(codes({ settings: loose, defaultRoutes: [{ device: 9 }] }), [], 'the larger value counts, and 2 is loose');
+  assert.deepEqual(codes({ settings: loose, defaultRoutes: [{ ifindex: 9 }] }), [], 'the larger value counts, and 2 is loose');
 });
 
 test('offloads: LRO breaks, missing GRO is slow on a card', () => {
   assert.deepEqual(codes({ offloads: [{ ifindex: 2, active: ['rx-gro', 'rx-lro'] }] }), ['error lro-on']);
   assert.deepEqual(codes({ offloads: [{ ifindex: 2, active: [] }] }), ['info gro-off']);
-  assert.deepEqual(codes({ offloads: [{ ifindex: 2, active: [] }], links: [LO, { ...WAN, kind: 'veth' }] }), []);
-  assert.deepEqual(codes({ offloads: [] }), [], 'what is not known is not judged');
+  assert.deepEqual(codes({ offloads: [{ ifindex: 2, active: [] }], interfaces: [LO, { ...WAN, kind: 'veth' }] }), []);
+  assert.deepEqual(codes({ offloads: [] }), [], 'unknown offloads give no finding');
 });
 
-test('filters: a rule on the VIP or its port is told, others are not', () => {
+test('filters: a rule for the VIP or its port is reported, others are not', () => {
   const rule: FilterRule = { tool: 'nft', place: 'ip t c', text: 'x', verdict: 'drop', destinations: [], ports: [], protocol: 'tcp' };
   const with_ = (change: Partial<FilterRule>) => codes({ filters: [{ ...rule, ...change }] });
   const vip = [{ address: ip('10.5.0.0'), prefixLength: 28 }];
@@ -152,8 +154,8 @@ test('filters: a rule on the VIP or its port is told, others are not', () => {
   assert.deepEqual(with_({ destinations: vip, protocol: 'udp' }), []);
 });
 
-test('what could not be looked at is told', () => {
-  assert.deepEqual(found({ blind: [{ what: 'rules of nft were not looked at', cause: 'no permission' }] }), [
-    { severity: 'info', code: 'not-looked-at', what: 'rules of nft were not looked at', cause: 'no permission' },
+test('what could not be examined is reported', () => {
+  assert.deepEqual(found({ notExamined: [{ what: 'rules of nft were not examined', cause: 'no permission' }] }), [
+    { severity: 'info', code: 'not-looked-at', what: 'rules of nft were not examined', cause: 'no permission' },
   ]);
 });

@@ -1,10 +1,10 @@
-// Firewall rules that an operator believes in but that balanced packets never meet: weir balances in front of netfilter.
+// Firewall rules that do not apply to balanced packets: weir balances in front of netfilter.
 
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts, FilterRule, ServiceFact } from '../../facts.js';
 import { contains, serviceText } from '../../network.js';
 
-/** Whether the rule looks at what this service takes: by its VIP, or by its port on any address. */
+/** Whether the rule matches packets for this service: by its VIP, or by its port on any address. */
 function touches(rule: FilterRule, { spec }: ServiceFact): boolean {
   const { key } = spec;
   if (key.kind !== 'address' || (rule.protocol !== undefined && rule.protocol !== key.protocol)) return false;
@@ -15,10 +15,10 @@ function touches(rule: FilterRule, { spec }: ServiceFact): boolean {
 }
 
 const EFFECT: Readonly<Record<FilterRule['verdict'], string>> = {
-  drop: 'what it drops is served all the same',
-  reject: 'what it rejects is served all the same',
-  accept: 'and a default of drop behind it protects nothing',
-  nat: 'its rewriting does not happen',
+  drop: 'packets that it should drop are served',
+  reject: 'packets that it should reject are served',
+  accept: 'a default of drop after it protects nothing',
+  nat: 'it rewrites nothing',
   other: 'it counts and limits nothing',
 };
 
@@ -32,7 +32,7 @@ export function filtersRule(facts: DirectorFacts): readonly Finding[] {
           {
             severity: rule.verdict === 'accept' || rule.verdict === 'other' ? 'info' : 'warning',
             code: 'filter-bypassed',
-            what: `the ${rule.tool} rule "${rule.text}" (${rule.place}) does not see ${services.map(({ spec }) => serviceText(spec)).join(', ')}`,
+            what: `the ${rule.tool} rule "${rule.text}" (${rule.place}) does not apply to ${services.map(({ spec }) => serviceText(spec)).join(', ')}`,
             cause: `balancing happens in front of netfilter: ${EFFECT[rule.verdict]}`,
             fix: 'filter in front of the director or on the real servers',
           } satisfies Finding,

@@ -1,4 +1,4 @@
-// Is forwarding on where VS/NAT needs it? VS/DR and VS/TUN do without; so does what the datapath itself redirects.
+// Is forwarding on where VS/NAT needs it? VS/DR, VS/TUN and packets that the datapath redirects do not need it.
 
 import type { Finding } from '../../../model/finding.js';
 import type { DirectorFacts } from '../../facts.js';
@@ -14,7 +14,7 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
         severity: 'warning',
         code: 'forwarding-off',
         what: 'ip_forward is 0 on a VS/NAT director',
-        cause: 'weir balances all the same, but the kernel drops what it has to forward for Masq servers: fragments, and their own traffic',
+        cause: 'weir balances without it, but the kernel drops what it must forward for Masq servers: fragments, and their own traffic',
         fix: 'sysctl -w net.ipv4.ip_forward=1',
       },
     ];
@@ -25,7 +25,7 @@ export function forwardingRule(facts: DirectorFacts): readonly Finding[] {
         severity: 'info',
         code: 'forwarding-unneeded',
         what: 'ip_forward is 1',
-        cause: 'no destination is Masq: VS/DR and VS/TUN need no forwarding',
+        cause: 'no destination is Masq, and VS/DR and VS/TUN do not need forwarding',
       },
     ];
   }

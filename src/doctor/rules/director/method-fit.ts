@@ -1,11 +1,11 @@
-// Does each destination's forwarding method fit the network between? VS/DR needs one wire, VS/NAT needs the answers to come back.
+// Does the forwarding method fit the network? VS/DR needs server and director in one subnet; VS/NAT needs the answers to come back.
 import { formatAddress } from '../../../model/address-text.js';
 import { changeText } from '../../../model/change-text.js';
 import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { addressId } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { contains, linkName, serviceText } from '../../network.js';
+import { contains, interfaceNameOf, serviceText } from '../../network.js';
 
 export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
   const paths = new Map(facts.paths.map((path) => [addressId(path.to), path]));
@@ -21,8 +21,8 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
             severity: 'error',
             code: 'direct-route-behind-router',
             what: `${place} cannot be reached by VS/DR`,
-            cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it on a wire of this host`,
-            fix: `ip route add ${server} dev ${linkName(facts, path.device)} (where it is on that wire), or forward by NAT: ipvsadm ${nat}`,
+            cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it in a subnet of this host`,
+            fix: `ip route add ${server} dev ${interfaceNameOf(facts, path.ifindex)} (where it is on that network), or forward by NAT: ipvsadm ${nat}`,
           },
         ];
       }
@@ -35,8 +35,8 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
           {
             severity: 'info',
             code: 'nat-one-wire',
-            what: `${place}: VIP and server share ${linkName(facts, shared.ifindex)}'s subnet`,
-            cause: 'clients of that subnet get the answers past the director and reset them; clients elsewhere are served',
+            what: `${place}: VIP and server share ${interfaceNameOf(facts, shared.ifindex)}'s subnet`,
+            cause: 'clients in that subnet get the answers directly from the server and reset them; other clients are served',
           },
         ];
       }

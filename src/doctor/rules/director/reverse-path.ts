@@ -1,28 +1,28 @@
-// Would the reverse-path filter drop what the datapath leaves to the kernel?
+// Does the reverse-path filter drop packets that the datapath leaves to the kernel?
 import { sysctlName } from '../../../control/realserver/arp-settings.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { clusterLinks, effective, vipsOf } from '../../network.js';
+import { clusterInterfaces, effective, vipsOf } from '../../network.js';
 
 export function reversePathRule(facts: DirectorFacts): readonly Finding[] {
   const vips = vipsOf(facts.services);
-  const uplinks = new Set(facts.defaultRoutes.map(({ device }) => device));
-  return clusterLinks(facts)
+  const uplinks = new Set(facts.defaultRoutes.map(({ ifindex }) => ifindex));
+  return clusterInterfaces(facts)
     .filter(({ name }) => effective(facts, name, 'rp_filter') === 1)
-    .flatMap((link): readonly Finding[] => {
+    .flatMap((iface): readonly Finding[] => {
       const holdsVip = facts.addresses.some(
-        ({ ifindex, address }) => ifindex === link.ifindex && vips.some((vip) => sameAddress(vip, address)),
+        ({ ifindex, address }) => ifindex === iface.ifindex && vips.some((vip) => sameAddress(vip, address)),
       );
-      if (!holdsVip || uplinks.size === 0 || uplinks.has(link.ifindex)) return [];
+      if (!holdsVip || uplinks.size === 0 || uplinks.has(iface.ifindex)) return [];
       return [
         {
           severity: 'warning',
           code: 'reverse-path-strict',
-          what: `rp_filter is strict on ${link.name}`,
+          what: `rp_filter is strict on ${iface.name}`,
           cause:
-            'clients come in there but the route back to them is another interface: the kernel drops what is left to it (fragments, local servers)',
-          fix: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlName(`net/ipv4/conf/${link.name}/rp_filter`)}=2`,
+            'clients come in there but the route back to them uses another interface, so the kernel drops what is left to it (fragments, local servers)',
+          fix: `sysctl -w net.ipv4.conf.all.rp_filter=0 ${sysctlName(`net/ipv4/conf/${iface.name}/rp_filter`)}=2`,
         },
       ];
     });

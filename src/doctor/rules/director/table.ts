@@ -1,4 +1,4 @@
-// Can every service choose a server at all?
+// Can every service choose a server?
 
 import { changeText } from '../../../model/change-text.js';
 import type { Finding } from '../../../model/finding.js';
@@ -15,7 +15,7 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
       {
         severity: 'error',
         code: 'service-empty',
-        what: `${name} serves nobody`,
+        what: `${name} serves no client`,
         cause: 'it has no destination, so every client is refused',
         fix: `ipvsadm -a ${serviceArguments(spec.key)} -r RIP:PORT`,
       },
@@ -39,8 +39,8 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
       {
         severity: 'info',
         code: 'weights-ignored',
-        what: `${name} shares evenly though its weights differ`,
-        cause: `scheduler ${spec.scheduler} does not look at weights`,
+        what: `${name} distributes evenly although its weights differ`,
+        cause: `scheduler ${spec.scheduler} does not use weights`,
         fix: `ipvsadm ${changeText({ kind: 'edit-service', spec: { ...spec, scheduler: byWeight } })}`,
       },
     ];

@@ -1,40 +1,40 @@
-// Is each VIP on an interface that is up, once, and with a prefix that takes nobody else's addresses?
+// Is each VIP on one interface that is up, with a prefix that does not include other hosts' addresses?
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { AddressFact, DirectorFacts } from '../../facts.js';
-import { contains, isLoopback, isUp, linkName, onWire, vipsOf } from '../../network.js';
+import { contains, interfaceNameOf, isLoopback, isUp, subnetsWith, vipsOf } from '../../network.js';
 
 function absent(facts: DirectorFacts, vip: Address): Finding {
   const text = formatAddress(vip);
-  const [wire] = onWire(facts, vip);
-  if (wire !== undefined) {
-    const device = linkName(facts, wire.ifindex);
+  const [subnet] = subnetsWith(facts, vip);
+  if (subnet !== undefined) {
+    const interfaceName = interfaceNameOf(facts, subnet.ifindex);
     return {
       severity: 'error',
       code: 'vip-absent',
       what: `VIP ${text} is on no interface`,
-      cause: `nobody on ${device}'s wire answers ARP for it`,
-      fix: `weir vip add ${text} --dev ${device}`,
+      cause: `no host answers ARP for it on ${interfaceName}`,
+      fix: `weir vip add ${text} --dev ${interfaceName}`,
     };
   }
-  const uplink = facts.defaultRoutes[0]?.device;
-  const device = uplink === undefined ? 'IF' : linkName(facts, uplink);
+  const uplink = facts.defaultRoutes[0]?.ifindex;
+  const interfaceName = uplink === undefined ? 'IF' : interfaceNameOf(facts, uplink);
   return {
     severity: 'warning',
     code: 'vip-absent',
     what: `VIP ${text} is on no interface`,
-    cause: 'it is in no subnet of this host: only a router that is told to send it here will',
-    fix: `weir vip add ${text} --dev ${device}`,
+    cause: 'it is in no subnet of this host, so packets arrive only if a router has a route for it to this host',
+    fix: `weir vip add ${text} --dev ${interfaceName}`,
   };
 }
 
 function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): readonly Finding[] {
   const text = formatAddress(vip);
-  const link = facts.links.find(({ ifindex }) => ifindex === place.ifindex);
-  const name = linkName(facts, place.ifindex);
-  if (link !== undefined && !isUp(link)) {
+  const iface = facts.interfaces.find(({ ifindex }) => ifindex === place.ifindex);
+  const name = interfaceNameOf(facts, place.ifindex);
+  if (iface !== undefined && !isUp(iface)) {
     return [
       {
         severity: 'error',
@@ -45,17 +45,17 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
       },
     ];
   }
-  if (link !== undefined && isLoopback(link)) {
-    const [wire] = onWire(facts, vip);
-    const better = wire?.ifindex ?? facts.defaultRoutes[0]?.device;
-    const device = better === undefined ? 'IF' : linkName(facts, better);
+  if (iface !== undefined && isLoopback(iface)) {
+    const [subnet] = subnetsWith(facts, vip);
+    const better = subnet?.ifindex ?? facts.defaultRoutes[0]?.ifindex;
+    const interfaceName = better === undefined ? 'IF' : interfaceNameOf(facts, better);
     return [
       {
         severity: 'warning',
         code: 'vip-on-lo',
         what: `VIP ${text} is on ${name}`,
-        cause: 'that is the place of a real server: it is not announced, and silent where arp_ignore is set',
-        fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${device}`,
+        cause: 'that is where a real server has it: it is not announced, and not answered where arp_ignore is set',
+        fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${interfaceName}`,
       },
     ];
   }
@@ -67,7 +67,7 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
         severity: 'warning',
         code: 'vip-prefix',
         what: `VIP ${text}/${place.prefixLength} makes more than ${name}'s own subnet local`,
-        cause: `${name} has ${formatAddress(wider.address)}/${wider.prefixLength}; what lies between is asked for by ARP instead of sent to a router`,
+        cause: `${name} has ${formatAddress(wider.address)}/${wider.prefixLength}; this host uses ARP instead of a router for the addresses between`,
         fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${name}`,
       },
     ];
@@ -89,8 +89,8 @@ export function vipPresentRule(facts: DirectorFacts): readonly Finding[] {
               severity: 'warning',
               code: 'vip-twice',
               what: `VIP ${text} is on two interfaces`,
-              cause: `${linkName(facts, first.ifindex)} and ${linkName(facts, second.ifindex)} both answer for it`,
-              fix: `ip addr del ${text}/${second.prefixLength} dev ${linkName(facts, second.ifindex)}`,
+              cause: `${interfaceNameOf(facts, first.ifindex)} and ${interfaceNameOf(facts, second.ifindex)} both answer for it`,
+              fix: `ip addr del ${text}/${second.prefixLength} dev ${interfaceNameOf(facts, second.ifindex)}`,
             },
           ];
     return [...twice, ...places.flatMap((place) => wrongPlace(facts, vip, place))];

@@ -1,11 +1,11 @@
-// On a real server: do answers leave the right way? VS/NAT: through the director; VS/DR: never through it.
+// On a real server: do answers use the right gateway? VS/NAT: the director; VS/DR: never the director.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts } from '../../facts.js';
 
-/** Whether this gateway is the director: by the address that we were told, or because it answers for the VIP as well. */
+/** Whether this gateway is the director: it has the address given as --dip, or it answers for the VIP. */
 function isDirector(facts: RealServerFacts, gateway: Address): boolean {
   if (facts.dip !== undefined) return sameAddress(facts.dip, gateway);
   const macs = facts.holders.filter(({ address }) => facts.vips.some((vip) => sameAddress(vip, address))).map(({ mac }) => mac);
@@ -23,7 +23,7 @@ export function serverGatewayRule(facts: RealServerFacts): readonly Finding[] {
         severity: 'error',
         code: 'server-gateway-not-director',
         what: gateways.length === 0 ? 'there is no default route' : `the gateway is ${texts}, not the director ${dip}`,
-        cause: 'under VS/NAT answers must go back through the director, which gives them the VIP as their source again',
+        cause: 'under VS/NAT answers must go back through the director, which sets their source to the VIP',
         fix: `ip route replace default via ${dip}`,
       },
     ];
@@ -45,7 +45,7 @@ export function serverGatewayRule(facts: RealServerFacts): readonly Finding[] {
       severity: 'error',
       code: 'server-gateway-is-director',
       what: `the gateway ${formatAddress(gateway)} is the director`,
-      cause: 'under VS/DR the director drops answers that come from its own VIP; they must go to the clients another way',
+      cause: 'under VS/DR the director drops answers that come from its own VIP, so they need another route to the clients',
       fix: 'ip route replace default via ROUTER (a router that is not the director)',
     }));
 }

@@ -1,4 +1,4 @@
-// Each rule of a real server: silent on a healthy picture, and speaking when its one thing is spoiled.
+// Each rule of a real server: no finding on a healthy host, and one finding for one fault.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ip, realServer, WAN } from '../../../../test/support/doctor-facts.js';
@@ -16,14 +16,14 @@ test('a healthy real server has no finding', () => {
   assert.deepEqual(found({}), []);
 });
 
-test('VIP: none, not there, on the wire, too wide; on a device of its own it is as good as on lo', () => {
+test('VIP: none, absent, on an interface with ARP, prefix too short; a tunnel interface is as good as lo', () => {
   assert.ok(vipOnLo && own);
   assert.deepEqual(codes({ vips: [] }), ['error server-vip-absent']);
   assert.equal(found({ addresses: [own] })[0]?.fix, 'weir realserver start --vip 10.5.0.9');
   assert.deepEqual(codes({ addresses: [own, { ...vipOnLo, ifindex: 2 }] }), ['error server-vip-on-wire']);
   assert.deepEqual(codes({ addresses: [own, { ...vipOnLo, prefixLength: 24 }] }), ['error server-vip-prefix']);
   const tunnel = { ...WAN, ifindex: 5, name: 'tunl0', hardware: LinkHardware.ipip };
-  assert.deepEqual(codes({ links: [...realServer.links, tunnel], addresses: [own, { ...vipOnLo, ifindex: 5 }] }), []);
+  assert.deepEqual(codes({ interfaces: [...realServer.interfaces, tunnel], addresses: [own, { ...vipOnLo, ifindex: 5 }] }), []);
 });
 
 test('ARP: the larger of all and the interface counts', () => {
@@ -40,19 +40,19 @@ test('ARP: the larger of all and the interface counts', () => {
 });
 
 test('a dot in an interface’s name is a slash to sysctl', () => {
-  const links = realServer.links.map((link) => (link.ifindex === 2 ? { ...link, name: 'eth.7' } : link));
-  const [first] = found({ links, settings: settings({ 'net/ipv4/conf/eth.7/arp_ignore': '3' }) });
+  const interfaces = realServer.interfaces.map((iface) => (iface.ifindex === 2 ? { ...iface, name: 'eth.7' } : iface));
+  const [first] = found({ interfaces, settings: settings({ 'net/ipv4/conf/eth.7/arp_ignore': '3' }) });
   assert.equal(first?.fix, 'sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.eth/7.arp_ignore=1');
 });
 
-test('every interface that faces the cluster is looked at, others are not', () => {
+test('every interface towards the cluster is examined, others are not', () => {
   const second = { ...WAN, ifindex: 3, name: 'eth1' };
-  const loud = settings({ 'net/ipv4/conf/all/arp_ignore': '0', 'net/ipv4/conf/eth/arp_ignore': '1' });
+  const withAllOff = settings({ 'net/ipv4/conf/all/arp_ignore': '0', 'net/ipv4/conf/eth/arp_ignore': '1' });
   const address = { ifindex: 3, address: ip('10.7.0.1'), prefixLength: 24 };
-  const links = [...realServer.links, second];
-  assert.deepEqual(codes({ links, settings: loud }), [], 'no address, no cluster');
-  const [loudOne] = found({ links, settings: loud, addresses: [...realServer.addresses, address] });
-  assert.match(loudOne?.what ?? '', /^arp_ignore is 0 on eth1 /);
+  const interfaces = [...realServer.interfaces, second];
+  assert.deepEqual(codes({ interfaces, settings: withAllOff }), [], 'no address, no cluster');
+  const [finding] = found({ interfaces, settings: withAllOff, addresses: [...realServer.addresses, address] });
+  assert.match(finding?.what ?? '', /^arp_ignore is 0 on eth1 /);
 });
 
 test('gateway under VS/DR: never the director, by its address or by its MAC', () => {
@@ -63,17 +63,17 @@ test('gateway under VS/DR: never the director, by its address or by its MAC', ()
   assert.deepEqual(codes({ defaultRoutes: [] }), ['warning server-no-gateway']);
 });
 
-test('gateway under VS/NAT: the director and nobody else; VIP and ARP do not matter', () => {
+test('gateway under VS/NAT: only the director; VIP and ARP do not matter', () => {
   const nat = { method: 'nat', vips: [], settings: new Map() } as const;
   assert.deepEqual(codes({ ...nat, dip: ip('10.5.0.1') }), []);
   assert.deepEqual(codes({ ...nat, dip: ip('10.5.0.2') }), ['error server-gateway-not-director']);
   assert.equal(found({ ...nat, dip: ip('10.5.0.2'), defaultRoutes: [] })[0]?.what, 'there is no default route');
 });
 
-test('the wire: two that answer for the VIP, or nobody', () => {
+test('the VIP is answered for by two hosts, or by none', () => {
   const rival = { ifindex: 2, address: ip('10.5.0.9'), mac: '02:00:00:00:00:77' };
-  const [duel] = found({ holders: [...realServer.holders, rival] });
-  assert.match(duel?.what ?? '', /^02:00:00:00:00:01 and 02:00:00:00:00:77 both answer ARP for VIP 10\.5\.0\.9 on eth$/);
+  const [twice] = found({ holders: [...realServer.holders, rival] });
+  assert.match(twice?.what ?? '', /^02:00:00:00:00:01 and 02:00:00:00:00:77 both answer ARP for VIP 10\.5\.0\.9 on eth$/);
   assert.deepEqual(codes({ holders: [] }), ['warning vip-unanswered']);
   assert.deepEqual(
     codes({ vips: [ip('203.0.113.9')], holders: [], addresses: [{ ifindex: 1, address: ip('203.0.113.9'), prefixLength: 32 }] }),

@@ -1,11 +1,11 @@
-// On a real server: does exactly one other host, the director, answer for the VIP on the wire?
+// On a real server: does exactly one other host, the director, answer ARP for the VIP?
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { RealServerFacts } from '../../facts.js';
-import { linkName, onWire } from '../../network.js';
+import { interfaceNameOf, subnetsWith } from '../../network.js';
 
-export function serverWireRule(facts: RealServerFacts): readonly Finding[] {
+export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[] {
   return facts.method === 'nat'
     ? []
     : facts.vips.flatMap((vip): readonly Finding[] => {
@@ -17,20 +17,20 @@ export function serverWireRule(facts: RealServerFacts): readonly Finding[] {
             {
               severity: 'error',
               code: 'vip-duel',
-              what: `${macs.join(' and ')} both answer ARP for VIP ${text} on ${linkName(facts, holders[0]?.ifindex)}`,
+              what: `${macs.join(' and ')} both answer ARP for VIP ${text} on ${interfaceNameOf(facts, holders[0]?.ifindex)}`,
               cause: 'one is the director; the other is a real server without the ARP sysctls, or a second director',
               fix: 'on the director: weir doctor (it names the host)',
             },
           ];
         }
-        const [wire] = onWire(facts, vip);
-        return macs.length === 0 && wire !== undefined
+        const [subnet] = subnetsWith(facts, vip);
+        return macs.length === 0 && subnet !== undefined
           ? [
               {
                 severity: 'warning',
                 code: 'vip-unanswered',
-                what: `nobody answers ARP for VIP ${text} on ${linkName(facts, wire.ifindex)}`,
-                cause: 'no director has it there, or it is down',
+                what: `no host answers ARP for VIP ${text} on ${interfaceNameOf(facts, subnet.ifindex)}`,
+                cause: 'no director has it there, or the director is down',
                 fix: `on the director: weir vip add ${text} --dev IF`,
               },
             ]

@@ -1,13 +1,13 @@
-// Two keepalived on one host that serve the same instance: each is the other's rival, and neither hears the other.
+// Two keepalived on one host that serve the same instance: neither receives the other's adverts.
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DaemonFact, VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 
-/** What both would do: the same number on the same interface, or the same address. */
+/** What both serve: the same VRID on the same interface, or the same address. */
 function shared(one: VrrpInstanceFact, other: VrrpInstanceFact): string | undefined {
   if (one.ifindex === other.ifindex && one.vrid === other.vrid && one.family === other.family) {
-    return `VRID ${one.vrid} on ${one.device}`;
+    return `VRID ${one.vrid} on ${one.interfaceName}`;
   }
   const vip = one.vips.find((address) => other.vips.some((each) => sameAddress(each, address)));
   return vip === undefined ? undefined : formatAddress(vip);
@@ -24,8 +24,8 @@ export function daemonsRule({ daemons, instances }: VrrpFacts): readonly Finding
           severity: 'error',
           code: 'vrrp-two-daemons',
           what: `two keepalived run here: pid ${first.pid} (${first.file}) and pid ${second.pid} (${second.file})`,
-          cause: `both serve ${both}: a host does not hear its own adverts, so both become master, and the first to end takes the VIPs with it`,
-          fix: `end one of them: kill ${second.pid} (where it is a service: systemctl disable --now UNIT; ps -o unit= -p ${second.pid} names it)`,
+          cause: `both serve ${both}: a host does not receive its own adverts, so both become master, and the first that stops removes the VIPs`,
+          fix: `end one of them: kill ${second.pid} (for a service: systemctl disable --now UNIT; ps -o unit= -p ${second.pid} prints the unit)`,
         },
       ];
     }),

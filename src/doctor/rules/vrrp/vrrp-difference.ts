@@ -1,4 +1,4 @@
-// What in another node's advert shows that its settings differ from ours, in keepalived.conf's words.
+// Differences between another node's advert and our settings, named by keepalived.conf's keywords.
 import { formatAddress } from '../../../model/address-text.js';
 import { sameAddress } from '../../../model/identity.js';
 import { isMulticast } from '../../packet-filter/model.js';
@@ -7,10 +7,10 @@ import type { AdvertFact, VrrpInstanceFact } from '../../vrrp-facts.js';
 const AUTH = ['none', 'PASS', 'AH'];
 
 export interface Difference {
-  /** The keyword that has to be the same on both nodes. */
+  /** The keyword whose value must be the same on both nodes. */
   readonly keyword: string;
   readonly text: string;
-  /** `refused`: keepalived drops such adverts; `mismatch`: keepalived before 2.3.3 does; `odd`: nobody does. */
+  /** `refused`: keepalived drops such adverts; `mismatch`: keepalived before 2.3.3 does; `odd`: no version does. */
   readonly kind: 'refused' | 'mismatch' | 'odd';
 }
 
@@ -18,7 +18,7 @@ const refused = (keyword: string, text: string): Difference => ({ keyword, text,
 
 function intervalDifference(instance: VrrpInstanceFact, advert: AdvertFact): Difference | undefined {
   const there = advert.version === 2 ? advert.interval : advert.interval / 100;
-  // v3 counts hundredths: what is finer cannot be told.
+  // Version 3 sends hundredths of a second; finer differences do not show.
   if (Math.abs(there - instance.interval) < 0.01) return undefined;
   const text = `advert_int is ${there} there and ${instance.interval} here`;
   return instance.version === 2 ? refused('advert_int', text) : { keyword: 'advert_int', text, kind: 'odd' };
@@ -30,7 +30,7 @@ function addressDifference(instance: VrrpInstanceFact, { vips }: AdvertFact): Di
   return { keyword: 'virtual_ipaddress', text: `virtual_ipaddress is ${there} there and ${here} here`, kind: 'mismatch' };
 }
 
-/** The first difference that keeps the two from being a pair; undefined: none is seen. */
+/** The first difference that stops the two from being a pair; undefined: none. */
 export function difference(instance: VrrpInstanceFact, advert: AdvertFact): Difference | undefined {
   const { version, authType } = instance;
   if (advert.version !== version) return refused('vrrp_version', `vrrp_version is ${advert.version} there and ${version} here`);

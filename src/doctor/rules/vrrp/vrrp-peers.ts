@@ -1,4 +1,4 @@
-// Adverts of other nodes that do not fit what is configured here, before they split anything: other settings, another VRID, another pair.
+// Adverts of other nodes that do not match this host's configuration: other settings, another VRID, another pair.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
@@ -13,19 +13,19 @@ const holdsAny = (addresses: readonly Address[], vips: readonly Address[]): Addr
 export const sameNumber = (instance: VrrpInstanceFact, advert: AdvertFact): boolean =>
   advert.ifindex === instance.ifindex && advert.vrid === instance.vrid && advert.source.family === instance.family;
 
-/** Whether it could be meant for our instance: in another multicast group it is another pair's business. */
+/** Whether it may be for our instance: adverts in another multicast group belong to another pair. */
 const concerns = (instance: VrrpInstanceFact, { destination }: AdvertFact): boolean =>
   instance.unicast || !isMulticast(destination) || instance.destinations.some((one) => sameAddress(one, destination));
 
-/** Adverts with our VRID that speak of wholly other addresses: two pairs on one LAN took the same number. */
+/** Adverts with our VRID that list only other addresses: two pairs on one LAN use the same VRID. */
 const isStranger = (instance: VrrpInstanceFact, { vips }: AdvertFact): boolean =>
   vips.length > 0 && holdsAny(instance.vips, vips) === undefined;
 
 const SEVERITIES = { refused: 'warning', mismatch: 'warning', odd: 'info' } as const;
 const EFFECTS: Readonly<Record<Difference['kind'], string>> = {
   refused: 'each refuses the other’s adverts, so both are master as soon as both can be',
-  mismatch: 'keepalived before 2.3.3 refuses such adverts, and a failover changes what is served',
-  odd: 'backups wait as long as the master says, so failover takes another time each way',
+  mismatch: 'keepalived before 2.3.3 refuses such adverts, and a failover changes which addresses are served',
+  odd: 'a backup uses the interval in the master’s adverts, so the two directions of a failover take different times',
 };
 
 function settings(instance: VrrpInstanceFact, advert: AdvertFact): readonly Finding[] {
@@ -35,7 +35,7 @@ function settings(instance: VrrpInstanceFact, advert: AdvertFact): readonly Find
     {
       severity: SEVERITIES[differs.kind],
       code: 'vrrp-peer-differs',
-      what: `${formatAddress(advert.source)} is set up otherwise than ${instance.name} (VRID ${instance.vrid}) on ${instance.device}`,
+      what: `${formatAddress(advert.source)} has other settings than ${instance.name} (VRID ${instance.vrid}) on ${instance.interfaceName}`,
       cause: `${differs.text}: ${EFFECTS[differs.kind]}`,
       fix: fixOf(differs),
     },
@@ -46,13 +46,13 @@ function stranger(instance: VrrpInstanceFact, { source, vips }: AdvertFact): Fin
   return {
     severity: 'warning',
     code: 'vrrp-vrid-shared',
-    what: `${formatAddress(source)} uses VRID ${instance.vrid} on ${instance.device}, too, for ${vips.map(formatAddress).join(', ')}`,
-    cause: `${instance.name} has that VRID and other addresses: two pairs answer to one number`,
+    what: `${formatAddress(source)} uses VRID ${instance.vrid} on ${instance.interfaceName}, too, for ${vips.map(formatAddress).join(', ')}`,
+    cause: `${instance.name} has that VRID and other addresses: two pairs use one number`,
     fix: `give one pair another virtual_router_id, or a ${instance.family === 'inet' ? 'vrrp_mcast_group4' : 'vrrp_mcast_group6'} of its own`,
   };
 }
 
-/** Our VIP under a number that nothing here listens to. */
+/** Adverts for our VIP with a VRID that no instance here has. */
 function otherNumbers({ instances, adverts }: VrrpFacts): readonly Finding[] {
   return adverts
     .filter((advert) => !instances.some((instance) => sameNumber(instance, advert)))
@@ -66,8 +66,8 @@ function otherNumbers({ instances, adverts }: VrrpFacts): readonly Finding[] {
             {
               severity: 'warning',
               code: 'vrrp-other-vrid',
-              what: `${formatAddress(advert.source)} announces ${formatAddress(vip)} of ${instance.name} under VRID ${advert.vrid} on ${instance.device}`,
-              cause: `${instance.name} has VRID ${instance.vrid}: the two do not hear each other, so both become master`,
+              what: `${formatAddress(advert.source)} announces ${formatAddress(vip)} of ${instance.name} under VRID ${advert.vrid} on ${instance.interfaceName}`,
+              cause: `${instance.name} has VRID ${instance.vrid}: the two ignore each other's adverts, so both become master`,
               fix: `virtual_router_id ${advert.vrid} in ${instance.name} of ${instance.file} (or ${instance.vrid} there), then: systemctl reload keepalived`,
             },
           ];
@@ -75,18 +75,18 @@ function otherNumbers({ instances, adverts }: VrrpFacts): readonly Finding[] {
     );
 }
 
-/** `split`: VIPs of which a worse finding speaks already. */
+/** `split`: VIPs that another finding already reports as held twice. */
 export function peersRule(facts: VrrpFacts, split: readonly Address[]): readonly Finding[] {
-  const quiet = facts.instances.filter(({ vips }) => holdsAny(split, vips) === undefined);
-  const heard = (instance: VrrpInstanceFact): readonly AdvertFact[] =>
+  const unreported = facts.instances.filter(({ vips }) => holdsAny(split, vips) === undefined);
+  const received = (instance: VrrpInstanceFact): readonly AdvertFact[] =>
     facts.adverts.filter((advert) => sameNumber(instance, advert) && concerns(instance, advert));
-  const found = quiet.flatMap((instance) =>
-    heard(instance).flatMap((advert) => (isStranger(instance, advert) ? [] : settings(instance, advert))),
+  const found = unreported.flatMap((instance) =>
+    received(instance).flatMap((advert) => (isStranger(instance, advert) ? [] : settings(instance, advert))),
   );
   const strangers = facts.instances.flatMap((instance) =>
-    heard(instance)
+    received(instance)
       .filter((advert) => isStranger(instance, advert))
       .map((advert) => stranger(instance, advert)),
   );
-  return [...found, ...strangers, ...otherNumbers({ ...facts, instances: quiet })];
+  return [...found, ...strangers, ...otherNumbers({ ...facts, instances: unreported })];
 }

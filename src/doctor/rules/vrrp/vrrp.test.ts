@@ -9,7 +9,7 @@ const instance: VrrpInstanceFact = {
   name: 'VI_1',
   file: '/etc/keepalived/keepalived.conf',
   family: 'inet',
-  device: 'eth',
+  interfaceName: 'eth',
   ifindex: 2,
   version: 2,
   vrid: 51,
@@ -37,7 +37,7 @@ const healthy: VrrpFacts = {
   daemons: [],
   addresses: [{ ifindex: 2, address: ip('10.5.0.2'), prefixLength: 24 }],
   adverts: [advert],
-  paths: [{ to: ip('10.5.0.3'), kind: 'direct', device: 2 }],
+  paths: [{ to: ip('10.5.0.3'), kind: 'direct', ifindex: 2 }],
   holders: [],
   neighbours: [],
   blocks: [],
@@ -46,12 +46,12 @@ const healthy: VrrpFacts = {
     ['net/ipv4/ip_nonlocal_bind', '0'],
     ['net/ipv6/ip_nonlocal_bind', '0'],
   ]),
-  blind: [],
+  notExamined: [],
 };
 const split: VrrpFacts = { ...healthy, holders: [{ ifindex: 2, address: ip('10.5.0.9'), mac: PEER_MAC }] };
 const block = {
   instance: 'VI_1',
-  way: 'in',
+  direction: 'in',
   source: ip('10.5.0.3'),
   destination: ip('224.0.0.18'),
   protocol: 'vrrp',
@@ -74,30 +74,30 @@ test('a VIP held twice: who, and the rule that is to blame, with its fix', () =>
   ]);
 });
 
-test('such a rule is told before it splits anything', () => {
+test('a rule that blocks adverts is reported before both nodes are master', () => {
   assert.deepEqual(
     found({ ...healthy, blocks: [block] }).map(({ severity, code }) => [severity, code]),
     [['warning', 'vrrp-blocked']],
   );
 });
 
-test('the cause is what the adverts show', () => {
-  const says = (more: Partial<AdvertFact>, ours: Partial<VrrpInstanceFact> = {}) =>
+test('the cause comes from the adverts', () => {
+  const causeWith = (more: Partial<AdvertFact>, ours: Partial<VrrpInstanceFact> = {}) =>
     cause({ ...split, adverts: [{ ...advert, ...more }], instances: [{ ...instance, ...ours }] });
-  assert.match(says({}), /does not hear ours or refuses them/);
-  assert.match(says({ version: 3 }), /vrrp_version is 3 there and 2 here/);
-  assert.match(says({ authType: 0 }), /auth_type is none there and PASS here/);
-  assert.match(says({ interval: 2 }), /advert_int is 2 there and 1 here/);
+  assert.match(causeWith({}), /does not receive ours or refuses them/);
+  assert.match(causeWith({ version: 3 }), /vrrp_version is 3 there and 2 here/);
+  assert.match(causeWith({ authType: 0 }), /auth_type is none there and PASS here/);
+  assert.match(causeWith({ interval: 2 }), /advert_int is 2 there and 1 here/);
   assert.match(
-    says({ vips: [ip('10.5.0.9'), ip('10.5.0.10')] }),
+    causeWith({ vips: [ip('10.5.0.9'), ip('10.5.0.10')] }),
     /virtual_ipaddress is 10\.5\.0\.9, 10\.5\.0\.10 there and 10\.5\.0\.9 here/,
   );
-  assert.match(says({ destination: ip('10.5.0.2') }), /one of the two uses unicast_peer/);
-  assert.match(says({ vrid: 52 }), /it uses VRID 52 where this host uses 51/);
+  assert.match(causeWith({ destination: ip('10.5.0.2') }), /one of the two uses unicast_peer/);
+  assert.match(causeWith({ vrid: 52 }), /it uses VRID 52 where this host uses 51/);
   assert.match(cause({ ...split, adverts: [] }), /no advert of it arrives on eth/);
 });
 
-test('a peer that sends nothing is named by the kernel table, never by the VIP itself', () => {
+test('a peer that sends nothing is named from the neighbour table, never by the VIP itself', () => {
   const neighbours = [
     { address: ip('10.5.0.9'), mac: PEER_MAC },
     { address: ip('10.5.0.3'), mac: PEER_MAC },
@@ -106,14 +106,14 @@ test('a peer that sends nothing is named by the kernel table, never by the VIP i
   assert.match(found({ ...split, adverts: [] })[0]?.what ?? '', /is here and 02:00:00:00:00:99 answers/);
 });
 
-test('another pair with our number and other addresses', () => {
+test('another pair with our VRID and other addresses', () => {
   const [finding] = found({ ...healthy, adverts: [{ ...advert, vips: [ip('10.5.0.77')] }] });
   assert.equal(finding?.code, 'vrrp-vrid-shared');
   assert.match(finding?.what ?? '', /10\.5\.0\.3 uses VRID 51 on eth, too, for 10\.5\.0\.77/);
   assert.deepEqual(found({ ...healthy, adverts: [{ ...advert, vips: [ip('10.5.0.77')], destination: ip('224.0.0.50') }] }), []);
 });
 
-test('another pair’s number in IPv6 is none of IPv4’s', () => {
+test('the same VRID in IPv6 does not conflict with IPv4', () => {
   const six = { ...advert, source: ip('fe80::3'), destination: ip('ff02::12'), version: 3, vips: [ip('fd00::77')] };
   assert.deepEqual(found({ ...healthy, adverts: [six] }), []);
   const ours = { ...instance, family: 'inet6', version: 3, authType: 0, vips: [ip('fd00::9')], destinations: [ip('ff02::12')] } as const;
@@ -126,10 +126,10 @@ test('another pair’s number in IPv6 is none of IPv4’s', () => {
 
 const codes = (facts: VrrpFacts) => found(facts).map(({ severity, code }) => `${severity} ${code}`);
 
-test('settings that differ are reported before they split anything; a fix for each', () => {
+test('settings that differ are reported before both nodes are master; a fix for each', () => {
   const differs = (more: Partial<AdvertFact>, ours: Partial<VrrpInstanceFact> = {}) =>
     found({ ...healthy, adverts: [{ ...advert, ...more }], instances: [{ ...instance, ...ours }] })[0];
-  assert.equal(differs({ interval: 2 })?.what, '10.5.0.3 is set up otherwise than VI_1 (VRID 51) on eth');
+  assert.equal(differs({ interval: 2 })?.what, '10.5.0.3 has other settings than VI_1 (VRID 51) on eth');
   assert.match(differs({ interval: 2 })?.cause ?? '', /^advert_int is 2 there and 1 here: each refuses/);
   assert.match(differs({ interval: 2 })?.fix ?? '', /^the same advert_int on both nodes/);
   assert.match(differs({ version: 3 })?.fix ?? '', /^the same vrrp_version /);
@@ -139,25 +139,21 @@ test('settings that differ are reported before they split anything; a fix for ea
   assert.ok(!JSON.stringify(secret).includes('2222') && !JSON.stringify(secret).includes('1111'), 'no password is printed');
   assert.equal(differs({ password: '1111' }, { password: '1111' }), undefined);
   const three = { version: 3, authType: 0, interval: 1 } as const;
-  assert.deepEqual([differs({ version: 3, authType: 0, interval: 150 }, three)?.severity], ['info'], 'version 3 lives with it');
+  assert.deepEqual([differs({ version: 3, authType: 0, interval: 150 }, three)?.severity], ['info'], 'version 3 accepts it');
   assert.equal(differs({ version: 3, authType: 0, interval: 100 }, three), undefined);
-  assert.equal(
-    differs({ version: 3, authType: 0, interval: 0 }, { ...three, interval: 0.004 }),
-    undefined,
-    'finer than the packet can tell',
-  );
-  // What a split names as its cause is not told twice.
+  assert.equal(differs({ version: 3, authType: 0, interval: 0 }, { ...three, interval: 0.004 }), undefined, 'finer than the packet’s unit');
+  // A difference that is the cause of a split is not reported twice.
   assert.deepEqual(codes({ ...split, adverts: [{ ...advert, interval: 2 }] }), ['error vrrp-split-brain']);
 });
 
-test('our VIP under another number', () => {
+test('our VIP under another VRID', () => {
   const [finding] = found({ ...healthy, adverts: [{ ...advert, vrid: 52 }] });
   assert.equal(finding?.code, 'vrrp-other-vrid');
   assert.match(finding?.fix ?? '', /^virtual_router_id 52 in VI_1 of \/etc\/keepalived\/keepalived\.conf \(or 51 there\)/);
   assert.deepEqual(found({ ...healthy, adverts: [{ ...advert, vrid: 52, ifindex: 3 }] }), []);
 });
 
-test('with virtual MACs only adverts tell two masters apart', () => {
+test('with virtual MACs only adverts show two masters', () => {
   const vmac = { ...instance, vmac: 'vrrp.51' };
   const here = [...healthy.addresses, { ifindex: 7, address: ip('10.5.0.9'), prefixLength: 32 }];
   const settings = new Map([['net/ipv4/conf/eth/arp_ignore', '1']]);
@@ -167,9 +163,9 @@ test('with virtual MACs only adverts tell two masters apart', () => {
   assert.deepEqual(codes({ ...facts, addresses: here, adverts: [{ ...advert, priority: 0 }] }), [], 'a goodbye');
 });
 
-test('reverse-path filters that eat adverts', () => {
+test('reverse-path filters that drop adverts', () => {
   const strict = new Map([['net/ipv4/conf/all/rp_filter', '1']]);
-  const other = [{ to: ip('10.5.0.3'), kind: 'routed', device: 3 } as const];
+  const other = [{ to: ip('10.5.0.3'), kind: 'routed', ifindex: 3 } as const];
   assert.deepEqual(codes({ ...healthy, settings: strict }), []);
   const [finding] = found({ ...healthy, settings: strict, paths: other });
   assert.deepEqual([finding?.code, finding?.fix], ['vrrp-reverse-path', 'sysctl -w net.ipv4.conf.eth.rp_filter=2']);

@@ -1,10 +1,10 @@
-// Is a VIP of VRRP here and answered by another host at the same time? Who that is, why it believes so, and what fixes it.
+// Does another host answer for a VIP of VRRP that is here? Which host, why, and what fixes it.
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { HolderFact, HostFacts } from '../../facts.js';
-import { lettingPass } from '../../packet-filter/accept-command.js';
+import { acceptCommand } from '../../packet-filter/accept-command.js';
 import { PROTOCOL_NUMBERS } from '../../packet-filter/model.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { daemonsRule } from './vrrp-daemons.js';
@@ -14,7 +14,7 @@ import { vrrpSettingsRule } from './vrrp-settings.js';
 
 type Reason = Pick<Finding, 'cause' | 'fix'>;
 
-/** The other node's own address: by its adverts, or by the kernel's table; its MAC where neither tells. */
+/** The other node's own address, from its adverts or the kernel's neighbour table; else its MAC. */
 function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instances }: VrrpFacts): string {
   const advert = adverts.find((one) => one.mac === mac);
   if (advert !== undefined) return `${formatAddress(advert.source)} (${mac})`;
@@ -28,23 +28,23 @@ function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instan
 function blockReason(instance: VrrpInstanceFact, { blocks }: VrrpFacts): Reason | undefined {
   const block = blocks.find((one) => one.instance === instance.name);
   if (block === undefined) return undefined;
-  const { by, way, source, destination, protocol } = block;
-  const whose = way === 'in' ? `adverts of ${formatAddress(source)}` : 'our own adverts';
+  const { by, direction, source, destination, protocol } = block;
+  const adverts = direction === 'in' ? `adverts of ${formatAddress(source)}` : 'our own adverts';
   const place = by.tool === 'nft' ? `nft ${by.family} ${by.table} ${by.chain}` : `${by.tool} ${by.table} ${by.chain}`;
-  const keeper = by.keeper === undefined ? '' : `, written by ${by.keeper}`;
+  const writer = by.writer === undefined ? '' : `, written by ${by.writer}`;
   return {
-    cause: `the rule "${by.text}" (${place}${keeper}) drops ${whose} (protocol ${PROTOCOL_NUMBERS[protocol]} to ${formatAddress(destination)})`,
-    fix: lettingPass(by, block),
+    cause: `the rule "${by.text}" (${place}${writer}) drops ${adverts} (protocol ${PROTOCOL_NUMBERS[protocol]} to ${formatAddress(destination)})`,
+    fix: acceptCommand(by, block),
   };
 }
 
 function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts): Reason {
   const blocked = blockReason(instance, facts);
   if (blocked !== undefined) return blocked;
-  const heard = facts.adverts.filter(
+  const received = facts.adverts.filter(
     ({ mac, ifindex, source }) => mac === holder.mac && ifindex === instance.ifindex && source.family === instance.family,
   );
-  const same = heard.find((advert) => sameNumber(instance, advert));
+  const same = received.find((advert) => sameNumber(instance, advert));
   if (same !== undefined) {
     const differs = difference(instance, same);
     if (differs !== undefined && differs.kind !== 'odd') {
@@ -53,11 +53,11 @@ function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts
     const peer = formatAddress(same.source);
     const tool = instance.family === 'inet' ? 'iptables' : 'ip6tables';
     return {
-      cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here, so it does not hear ours or refuses them (a rule there against protocol 112, another auth_pass)`,
+      cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here, so it does not receive ours or refuses them (a rule there against protocol 112, another auth_pass)`,
       fix: `on ${peer}: weir doctor; ${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT; compare auth_pass`,
     };
   }
-  const other = heard[0];
+  const other = received[0];
   if (other !== undefined) {
     return {
       cause: `it uses VRID ${other.vrid} where this host uses ${instance.vrid}`,
@@ -65,12 +65,12 @@ function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts
     };
   }
   return {
-    cause: `no advert of it arrives on ${instance.device}: a switch that snoops IGMP, a cut, a rule there on the way out, or no VRRP at all`,
-    fix: `on that host: weir doctor; tcpdump -ni ${instance.device} proto 112 on both`,
+    cause: `no advert of it arrives on ${instance.interfaceName}: IGMP snooping of a switch, a cut link, a rule there for outgoing packets, or no VRRP there`,
+    fix: `on that host: weir doctor; tcpdump -ni ${instance.interfaceName} proto 112 on both`,
   };
 }
 
-/** Who else has a VIP that is here. With virtual MACs both nodes answer from the same one: then only adverts tell them apart. */
+/** Other hosts with a VIP that is here. With virtual MACs both nodes answer from one MAC, so only adverts show two masters. */
 function rivals(instance: VrrpInstanceFact, facts: VrrpFacts): readonly HolderFact[] {
   const answering = instance.vips.flatMap((vip) =>
     facts.holders.filter(({ address, ifindex }) => sameAddress(address, vip) && ifindex === instance.ifindex),
@@ -91,14 +91,14 @@ function splits(facts: VrrpFacts): readonly { readonly vip: Address; readonly fi
       finding: {
         severity: 'error',
         code: 'vrrp-split-brain',
-        what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.device}`,
+        what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.interfaceName}`,
         ...reason(instance, holder, facts),
       },
     })),
   );
 }
 
-/** A rule that will split the pair as soon as it matters, though nobody holds a VIP twice at the moment. */
+/** Rules that will make both nodes master, although no VIP is held twice at the moment. */
 function blocks(facts: VrrpFacts, split: readonly Address[]): readonly Finding[] {
   return facts.instances
     .filter(({ vips }) => !vips.some((vip) => split.some((one) => sameAddress(one, vip))))
@@ -110,7 +110,7 @@ function blocks(facts: VrrpFacts, split: readonly Address[]): readonly Finding[]
             {
               severity: 'warning',
               code: 'vrrp-blocked',
-              what: `VRRP of ${instance.name} (VRID ${instance.vrid}) cannot pass on ${instance.device}`,
+              what: `VRRP of ${instance.name} (VRID ${instance.vrid}) is blocked on ${instance.interfaceName}`,
               ...why,
             },
           ];
