@@ -70,7 +70,7 @@ test('addresses, ports, ranges and sets', () => {
   ]);
 });
 
-test('ways out, negations, marks, what iptables tells, and rules on nothing of ours are left out', () => {
+test('outgoing chains, negations, marks, tables that iptables-save shows, and other rules are left out', () => {
   const drop = { drop: null };
   const vip = payload('ip', 'daddr', '10.5.0.9');
   assert.deepEqual(

@@ -1,4 +1,4 @@
-// Where a text stops being JSON (RFC 8259): JSON.parse does not always say. Pure.
+// Finds where a text stops being JSON (RFC 8259): JSON.parse does not always report the position. Pure.
 
 export interface JsonError {
   readonly offset: number;
@@ -7,7 +7,7 @@ export interface JsonError {
 
 const BLANKS = /[ \t\r\n]*/y;
 const SCALAR = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])|(?:true|false|null)(?!\w)/y;
-// From the blank on, without the quote and the backslash; or an escape.
+// Every character from the blank on except the quote and the backslash, or an escape.
 const STRING = /"(?:[ !#-[\]-\uffff]|\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4}))*"/y;
 
 class Scanner {
@@ -63,7 +63,7 @@ class Scanner {
   }
 }
 
-/** The first place at which `text` is not JSON, and what should stand there; undefined when it is JSON. */
+/** The first position at which `text` is not JSON, and what is expected there; undefined when it is JSON. */
 export function findJsonError(text: string): JsonError | undefined {
   return new Scanner(text).document();
 }

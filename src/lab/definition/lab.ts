@@ -1,4 +1,4 @@
-// What a lab is: hosts on switches, then steps with what is expected of them. Plain data: a JSON file has the same shape.
+// A lab: hosts on switches, then steps with expectations. Plain data with the same shape as a lab's JSON file.
 
 /** One network interface: a veth pair from the host to a switch. Addresses as `ADDR/LEN`. */
 export interface LabInterface {
@@ -13,7 +13,7 @@ export interface LabRoute {
   readonly dev?: string;
 }
 
-/** A web site served by the host itself; without `body` it says `Welcome from HOST`. */
+/** A web site served by the host itself; the default of `body` is `Welcome from HOST`. */
 export interface LabSite {
   readonly port: number;
   readonly address?: string;
@@ -27,7 +27,7 @@ export interface LabHost {
   /** Default gateway. */
   readonly gateway?: string;
   readonly routes?: readonly LabRoute[];
-  /** Keys as sysctl(8) writes them, e.g. `net.ipv4.ip_forward`. */
+  /** Keys as in sysctl(8), e.g. `net.ipv4.ip_forward`. */
   readonly sysctls?: Readonly<Record<string, string | number>>;
   readonly sites?: readonly LabSite[];
   /** Text files by their names, in a folder of the host's own; its commands run there. */
@@ -35,9 +35,9 @@ export interface LabHost {
 }
 
 /**
- * What a command must have done. `exit`: its status, 0 unless said otherwise. `answers`: the output (trimmed) of each
- * repetition, in order. `tally`: how often each output came, in any order. `contains`, `lacks`: texts in the output of every
- * repetition, runs of blanks being equal to one. `matches`: regular expressions, multi-line. `errors`: texts in its error output.
+ * The expected result of a command. `exit`: its status, 0 by default. `answers`: the output (trimmed) of each
+ * repetition, in order. `tally`: the count of each output, in any order. `contains`, `lacks`: texts in the output of every
+ * repetition, where a run of blanks equals one blank. `matches`: regular expressions, multi-line. `errors`: texts in its error output.
  */
 export interface Expectation {
   readonly exit?: number;
@@ -74,7 +74,7 @@ export interface TrafficExpectation {
   readonly packets: number | Bounds;
 }
 
-/** A command typed on a host, or among the switches (`on`: `sw`; a port is named HOST-INTERFACE there). `seconds`: after that it is ended (default 30). */
+/** A command typed on a host, or among the switches (`on`: `sw`; a port is named HOST-INTERFACE there). `seconds`: its timeout (default 30). */
 export interface RunStep {
   readonly kind: 'run';
   readonly on: string;
@@ -85,7 +85,7 @@ export interface RunStep {
   readonly expect?: Expectation;
 }
 
-/** A command repeated until it answers as expected, for at most `seconds`. */
+/** A command repeated until its result is as expected, for at most `seconds`. */
 export interface WaitStep {
   readonly kind: 'wait';
   readonly on: string;
@@ -95,7 +95,7 @@ export interface WaitStep {
   readonly expect: Expectation;
 }
 
-/** Counting of packets and of served requests starts anew here. */
+/** The counts of packets and of served requests start again at 0 here. */
 export interface MarkStep {
   readonly kind: 'mark';
   readonly say?: string;

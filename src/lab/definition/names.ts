@@ -1,9 +1,9 @@
-// How things of a lab are named: namespaces, switch ports, hardware addresses. Pure, so that evidence can be read backwards.
+// Names of a lab's namespaces, switch ports and MACs. Pure, so that captured packets can be mapped back to hosts.
 import type { Lab } from './lab.js';
 
 export const namespaceOf = (run: string, host: string): string => `weir-${run}-${host}`;
 
-/** The name by which steps reach the switches; no host has it. */
+/** The name of the switches in steps; no host has it. */
 export const SWITCHES = 'sw';
 
 /** All switches of a run live in this one namespace. */
@@ -11,10 +11,10 @@ export const switchNamespace = (run: string): string => namespaceOf(run, SWITCHE
 
 export const bridgeOf = (name: string): string => `br-${name}`;
 
-/** One link of a host to a switch. */
-export interface Link {
+/** One interface of a host, and the switch port that it is connected to. */
+export interface HostInterface {
   readonly host: string;
-  readonly device: string;
+  readonly interfaceName: string;
   readonly switch: string;
   /** The switch's end of the veth pair. */
   readonly port: string;
@@ -25,18 +25,18 @@ export interface Link {
 
 const hex = (value: number): string => value.toString(16).padStart(2, '0');
 
-/** All links of a lab, hosts in the order written. A port is named `host-device` where that fits in 15 characters. */
-export function linksOf(lab: Lab): readonly Link[] {
+/** All interfaces of a lab's hosts, in the order of the file. A port is named `host-interfaceName` where that fits in 15 characters. */
+export function hostInterfacesOf(lab: Lab): readonly HostInterface[] {
   return Object.entries(lab.hosts).flatMap(([host, { interfaces }], hostIndex) =>
-    Object.entries(interfaces).map(([device, link], index) => {
-      const name = `${host}-${device}`;
+    Object.entries(interfaces).map(([interfaceName, iface], index) => {
+      const name = `${host}-${interfaceName}`;
       return {
         host,
-        device,
-        switch: link.switch,
+        interfaceName,
+        switch: iface.switch,
         port: name.length <= 15 ? name : `port-${hostIndex}-${index}`,
         mac: `02:77:00:${hex(hostIndex >> 8)}:${hex(hostIndex & 255)}:${hex(index)}`,
-        addresses: link.addresses ?? [],
+        addresses: iface.addresses ?? [],
       };
     }),
   );

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { labs } from '../labs/index.js';
 import { problemsOf } from './validate.js';
 
-/** A small lab that is right; tests spoil it in one place. */
+/** A small valid lab; each test makes one change that is an error. */
 const right = () => ({
   name: 'two',
   title: 'two hosts',
@@ -16,17 +16,17 @@ const right = () => ({
   steps: [{ kind: 'run', on: 'a', command: 'true' }] as unknown[],
 });
 
-const told = (value: unknown): readonly string[] => problemsOf(value).map(({ path, message }) => `${path}: ${message}`);
+const problemTexts = (value: unknown): readonly string[] => problemsOf(value).map(({ path, message }) => `${path}: ${message}`);
 
-test('every lab that weir brings along is right, and is plain data', () => {
+test('every built-in lab is valid plain data', () => {
   for (const lab of labs) {
-    assert.deepEqual(told(lab), [], lab.name);
+    assert.deepEqual(problemTexts(lab), [], lab.name);
     assert.deepEqual(JSON.parse(JSON.stringify(lab)), lab, lab.name);
   }
   assert.equal(new Set(labs.map(({ name }) => name)).size, labs.length);
 });
 
-test('a small lab is right', () => assert.deepEqual(told(right()), []));
+test('a small lab is valid', () => assert.deepEqual(problemTexts(right()), []));
 
 const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => unknown, string])[] = [
   ['not an object', () => [], ': expected an object, got []'],
@@ -39,7 +39,7 @@ const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => un
   [
     'an unknown key',
     (lab) => ({ ...lab, step: [] }),
-    'step: unknown key; here may stand name, title, switches, hosts, steps, capture, needs',
+    'step: unknown key; the known keys are name, title, switches, hosts, steps, capture, needs',
   ],
   [
     'an address without its length',
@@ -104,14 +104,14 @@ const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => un
 ];
 
 for (const [what, spoil, message] of spoiled) {
-  test(`${what}: told with its path`, () => assert.deepEqual(told(spoil(right())), [message]));
+  test(`${what}: reported with its path`, () => assert.deepEqual(problemTexts(spoil(right())), [message]));
 }
 
-test('every wrong key is told, not only the first', () => {
-  assert.equal(told({ ...right(), name: 7, title: '', switches: [] }).length, 3);
+test('every wrong key is reported, not only the first', () => {
+  assert.equal(problemTexts({ ...right(), name: 7, title: '', switches: [] }).length, 3);
 });
 
-test('whatever stands in a file, checking ends with a list', () => {
+test('for any content of a file, the check returns a list', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       assert.ok(problemsOf(value).length > 0);
@@ -119,7 +119,7 @@ test('whatever stands in a file, checking ends with a list', () => {
   );
 });
 
-test('a key of every object’s own ancestry is unknown, too', () => {
+test('a key that every object inherits is unknown, too', () => {
   const lab: unknown = JSON.parse(JSON.stringify({ ...right(), x: 0 }).replace('"x"', '"constructor"'));
-  assert.match(told(lab)[0] ?? '', /^constructor: unknown key/);
+  assert.match(problemTexts(lab)[0] ?? '', /^constructor: unknown key/);
 });

@@ -1,4 +1,4 @@
-// Judges a lab file: every wrong key with its path and what was expected there.
+// Validates a lab file: each wrong key with its path and what is expected there.
 import type { Lab } from './lab.js';
 import { SWITCHES } from './names.js';
 import {
@@ -153,7 +153,7 @@ const lab = object(
   { capture: flag, needs: list(text('the name of a command', (value) => /^[A-Za-z0-9._-]+$/.test(value))) },
 );
 
-/** Names that must have been defined elsewhere in the file. Only called on a lab whose shape is right. */
+/** Checks names that must be defined elsewhere in the file. Only called on a lab with the right shape. */
 function checkReferences(value: Lab, report: Report): void {
   const hosts = Object.keys(value.hosts);
   const known = (name: string, path: string, also: readonly string[] = []): void => {
@@ -162,11 +162,11 @@ function checkReferences(value: Lab, report: Report): void {
     }
   };
   for (const [name, { interfaces }] of Object.entries(value.hosts)) {
-    for (const [device, link] of Object.entries(interfaces)) {
-      if (!value.switches.includes(link.switch)) {
+    for (const [interfaceName, iface] of Object.entries(interfaces)) {
+      if (!value.switches.includes(iface.switch)) {
         report(
-          `hosts.${name}.interfaces.${device}.switch`,
-          `there is no switch ${link.switch}; the switches are ${value.switches.join(', ')}`,
+          `hosts.${name}.interfaces.${interfaceName}.switch`,
+          `there is no switch ${iface.switch}; the switches are ${value.switches.join(', ')}`,
         );
       }
     }
@@ -202,21 +202,21 @@ function checkTraffic(
   known: (name: string, path: string) => void,
   report: Report,
 ): void {
-  if (value.capture === false) report(path, 'traffic cannot be judged: the lab says capture: false');
+  if (value.capture === false) report(path, 'traffic cannot be checked: the lab has capture: false');
   expectations.forEach(({ at: place, from }, index) => {
     if (from !== undefined) known(from, `${path}.expect[${index}].from`);
     if (place !== undefined) {
-      const [name = '', device] = place.split(':');
+      const [name = '', interfaceName] = place.split(':');
       known(name, `${path}.expect[${index}].at`);
       const interfaces = value.hosts[name]?.interfaces;
-      if (device !== undefined && interfaces !== undefined && !Object.hasOwn(interfaces, device)) {
-        report(`${path}.expect[${index}].at`, `${name} has no interface ${device}; it has ${Object.keys(interfaces).join(', ')}`);
+      if (interfaceName !== undefined && interfaces !== undefined && !Object.hasOwn(interfaces, interfaceName)) {
+        report(`${path}.expect[${index}].at`, `${name} has no interface ${interfaceName}; it has ${Object.keys(interfaces).join(', ')}`);
       }
     }
   });
 }
 
-/** All that is wrong with a lab as read from a file; an empty list means that it is a `Lab`. */
+/** Every problem of a lab as read from a file; an empty list means that it is a `Lab`. */
 export function problemsOf(value: unknown): readonly Problem[] {
   const problems: Problem[] = [];
   const report: Report = (path, message) => {

@@ -10,7 +10,7 @@ export interface Problem {
 export type Report = (path: string, message: string) => void;
 export type Check = (value: unknown, path: string, report: Report) => void;
 
-/** The value as a person reads it in a message, cut to 60 characters. */
+/** The value for a message, cut to 60 characters. */
 export function shown(value: unknown): string {
   const text = value === undefined ? 'nothing' : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
@@ -57,7 +57,7 @@ export function list(item: Check, min = 0): Check {
   };
 }
 
-/** An object whose keys are names chosen by the writer. */
+/** An object whose keys are chosen by the file's author. */
 export function record(key: Check, item: Check, min = 0): Check {
   return (value, path, report) => {
     if (!isRecord(value) || Object.keys(value).length < min) {
@@ -84,13 +84,13 @@ export function object(required: Readonly<Record<string, Check>>, optional: Read
       if (check !== undefined) {
         check(element, at(path, key), report);
       } else if (!Object.hasOwn(required, key)) {
-        report(at(path, key), `unknown key; here may stand ${[...Object.keys(required), ...Object.keys(optional)].join(', ')}`);
+        report(at(path, key), `unknown key; the known keys are ${[...Object.keys(required), ...Object.keys(optional)].join(', ')}`);
       }
     }
   };
 }
 
-/** Whichever check `choose` picks for a value. */
+/** The check that `choose` returns for a value. */
 export function choice(choose: (value: unknown) => Check): Check {
   return (value, path, report) => choose(value)(value, path, report);
 }

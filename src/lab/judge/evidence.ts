@@ -1,4 +1,4 @@
-// What a run has to show for itself: `weir lab --json` prints it.
+// The evidence of a run, as `weir lab --json` prints it.
 
 import type { Step } from '../definition/lab.js';
 import type { Served } from '../topology/sites.js';
@@ -10,7 +10,7 @@ export interface StepEvidence {
   readonly say?: string;
   readonly on?: string;
   readonly command?: string;
-  /** One for each repetition; of a `wait` the last. */
+  /** One for each repetition; for a `wait` only the last. */
   readonly results?: readonly CommandResult[];
   readonly verdicts: readonly Verdict[];
 }
@@ -19,14 +19,14 @@ export interface Evidence {
   readonly lab: string;
   readonly run: string;
   readonly title: string;
-  /** All steps were done and all expectations hold. */
+  /** All steps ran and all expectations hold. */
   readonly ok: boolean;
   readonly held: number;
   readonly failed: number;
   /** Why the run ended before its last step. */
   readonly stopped?: string;
   readonly steps: readonly StepEvidence[];
-  /** Packets at the switches' ports, over the whole run; absent: nothing was captured. */
+  /** Packets at the switches' ports during the whole run; absent: packets were not captured. */
   readonly captures?: readonly TrafficSum[];
   /** What the servers themselves logged, by host. */
   readonly served: Readonly<Record<string, Served>>;

@@ -21,7 +21,7 @@ test('answers are compared in their order', () => {
   assert.ok(!holds({ answers: ['a'] }, result('a\n'), result('a\n')));
 });
 
-test('a tally is compared without order, and nothing more may have come', () => {
+test('a tally is compared without order, and other outputs are an error', () => {
   assert.ok(holds({ tally: { a: 2, b: 1 } }, result('a'), result('b'), result('a')));
   assert.ok(!holds({ tally: { a: 2 } }, result('a'), result('b'), result('a')));
   assert.ok(holds({ tally: { a: 1, b: 0 } }, result('a')));
@@ -36,12 +36,12 @@ test('tables are compared without the width of their columns', () => {
   assert.ok(!holds({ lacks: ['192.168.88.5:80'] }, listing));
 });
 
-test('error output is judged apart from output', () => {
+test('error output is checked separately from output', () => {
   assert.ok(holds({ exit: 255, errors: ['Destination already exists'] }, result('', 255, 'Destination already exists\n')));
   assert.ok(!holds({ exit: 255, errors: ['Destination already exists'] }, result('Destination already exists\n', 255)));
 });
 
-test('served requests: by host, all together, and within bounds', () => {
+test('served requests: by host, in total, and within bounds', () => {
   const verdicts = judgeServed({ web1: 2, web2: { min: 3 }, '*': { min: 5, max: 5 }, web3: 0 }, { web1: 2, web2: 3 });
   assert.deepEqual(
     verdicts.map(({ ok }) => ok),

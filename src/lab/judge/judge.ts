@@ -1,4 +1,4 @@
-// Compares what happened with what a lab expected. Pure.
+// Compares results with a lab's expectations. Pure.
 import type { ChildResult } from '../../sys/processes/child.js';
 import type { Expectation, ServedStep, TrafficExpectation } from '../definition/lab.js';
 import { boundsText, countTraffic, type PortPacket, trafficText, within } from '../traffic/traffic.js';
@@ -13,7 +13,7 @@ export interface Verdict {
 
 export type CommandResult = Pick<ChildResult, 'exit' | 'stdout' | 'stderr' | 'timedOut'>;
 
-/** Runs of blanks made one, blanks at line ends dropped: tables are compared without their columns' widths. */
+/** Reduces runs of blanks to one and removes blanks at line ends, so that column widths do not matter. */
 const plain = (text: string): string =>
   text
     .replace(/[ \t]+/g, ' ')
@@ -27,7 +27,7 @@ function exitVerdict(wanted: number, results: readonly CommandResult[]): Verdict
   const got =
     wrong === undefined
       ? `exit ${wanted}`
-      : `exit ${wrong.exit}${wrong.timedOut ? ' (ended after its time was over)' : ''}${wrong.stderr.trim() === '' ? '' : `: ${wrong.stderr.trim()}`}`;
+      : `exit ${wrong.exit}${wrong.timedOut ? ' (ended by its timeout)' : ''}${wrong.stderr.trim() === '' ? '' : `: ${wrong.stderr.trim()}`}`;
   return verdict(wrong === undefined, 'exit status', `exit ${wanted}`, got);
 }
 

@@ -1,6 +1,6 @@
 // VS/DR again with other addresses: a VIP with a label, weights 3 and 4.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { curls, mark, run, table, tell } from './steps.js';
+import { curls, described, mark, run, table } from './steps.js';
 
 const VIP = '172.16.246.140';
 const server = (address: string): LabHost => ({
@@ -26,8 +26,8 @@ export const dr2: Lab = {
   steps: [
     run('rs135', `weir realserver start --vip ${VIP}`),
     run('rs136', `weir realserver start --vip ${VIP}`),
-    tell(
-      'The VIP as an alias of the director’s interface, when nobody else has it.',
+    described(
+      'The VIP as an alias of the director’s interface, after a check that no other host has it.',
       run('lvs1', `weir vip add ${VIP}/24 --dev ens33 --label ens33:0`),
     ),
     run('lvs1', 'ip -4 address show dev ens33', { contains: [`inet ${VIP}/24`, 'ens33:0'] }),

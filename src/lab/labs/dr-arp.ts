@@ -1,6 +1,6 @@
-// A fault on purpose: web1 has the VIP but answers ARP for it, so clients may find it without the director.
+// A deliberate fault: web1 has the VIP and answers ARP for it, so clients may reach it without the director.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { mark, run, tell } from './steps.js';
+import { described, mark, run } from './steps.js';
 
 const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({
@@ -26,13 +26,16 @@ export const drArp: Lab = {
   },
   needs: ['curl'],
   steps: [
-    tell('web1 gets the VIP by hand, without the ARP settings; web2 as it should be.', run('web1', `ip address add ${VIP}/32 dev lo`)),
+    described(
+      'web1 gets the VIP by hand, without the ARP settings; web2 gets it with them.',
+      run('web1', `ip address add ${VIP}/32 dev lo`),
+    ),
     run('web2', `weir realserver start --vip ${VIP}`),
     run('lvs1', `ipvsadm -A -t ${VIP}:80 -s rr`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100 -g`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.200 -g`),
     mark,
-    tell('The client asks who has the VIP, and two hosts answer: which one it takes is chance.', ask),
+    described('The client asks by ARP for the VIP, and two hosts answer: it uses either one.', ask),
     {
       kind: 'traffic',
       expect: [
@@ -41,8 +44,8 @@ export const drArp: Lab = {
         { say: 'ARP answers for the VIP by web2', protocol: 'arp-reply', from: 'web2', source: VIP, packets: 0 },
       ],
     },
-    tell(
-      'weir doctor on the director names who else answers; on web1 it names the settings.',
+    described(
+      'On the director, weir doctor names the other host that answers; on web1 it names the settings.',
       run('lvs1', 'weir doctor', {
         exit: 2,
         contains: [`real server 192.168.88.100 answers ARP for VIP ${VIP}`, 'arp_ignore', `weir realserver start --vip ${VIP}`],
@@ -50,7 +53,7 @@ export const drArp: Lab = {
     ),
     run('web1', `weir doctor --role rs --vip ${VIP}`, { exit: 2, contains: ['arp_ignore'] }),
 
-    tell('The fix.', run('web1', `weir realserver start --vip ${VIP}`)),
+    described('The fix.', run('web1', `weir realserver start --vip ${VIP}`)),
     run('lvs1', 'weir doctor', { contains: ['nothing is wrong'] }),
     mark,
     ask,
@@ -62,7 +65,7 @@ export const drArp: Lab = {
       ],
     },
     mark,
-    // Whose turn it is depends on whether the first question above met the director.
+    // The next server depends on whether the first ARP request above was answered by the director.
     {
       kind: 'run',
       on: 'client1',

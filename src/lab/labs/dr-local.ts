@@ -1,6 +1,6 @@
-// VS/DR with a real server on the director itself; as in today's kernels, the table shows it with the method that it was given.
+// VS/DR with a real server on the director itself; as in current kernels, the table shows the configured method.
 import type { Lab } from '../definition/lab.js';
-import { curls, mark, run, table, tell } from './steps.js';
+import { curls, described, mark, run, table } from './steps.js';
 
 const VIP = '192.168.88.15';
 
@@ -21,7 +21,7 @@ export const drLocal: Lab = {
   needs: ['curl'],
   steps: [
     run('web1', `weir realserver start --vip ${VIP}`),
-    tell('Without a service the director’s own web server answers at the VIP.', curls('client1', `http://${VIP}`, 'lvs1')),
+    described('Without a service the director’s own web server answers at the VIP.', curls('client1', `http://${VIP}`, 'lvs1')),
     run('lvs1', `ipvsadm -A -t ${VIP}:80 -s rr`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100 -g`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.5 -g`),

@@ -1,6 +1,6 @@
 // Two sites behind two VIPs on the same servers: the second VIP's port 80 is redirected to port 4000 on the servers.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { curls, mark, run, table, tell } from './steps.js';
+import { curls, described, mark, run, table } from './steps.js';
 
 const server = (name: string, address: string): LabHost => ({
   interfaces: { eth0: { switch: 'lan', addresses: [`${address}/24`] } },
@@ -28,7 +28,7 @@ export const drRedirect: Lab = {
     run('web1', 'weir realserver start --vip 192.168.2.212,192.168.2.213'),
     run('web2', 'weir realserver start --vip 192.168.2.212,192.168.2.213'),
     run('web1', 'ip -4 address show dev lo', { contains: ['inet 192.168.2.212/32', 'lo:0', 'inet 192.168.2.213/32', 'lo:1'] }),
-    tell('DR keeps the port, so the servers themselves tell the sites apart.', run('web1', REDIRECT)),
+    described('DR keeps the port, so the servers themselves separate the sites by VIP.', run('web1', REDIRECT)),
     run('web2', REDIRECT),
     ...['192.168.2.212', '192.168.2.213'].flatMap((vip) => [
       run('lvs1', `ipvsadm -A -t ${vip}:80 -s rr`),

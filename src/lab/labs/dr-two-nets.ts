@@ -1,6 +1,6 @@
 // VS/DR with the servers in another subnet of the same switch; their gateway is a router, not the director.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { curls, mark, run, table, tell } from './steps.js';
+import { curls, described, mark, run, table } from './steps.js';
 
 const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({
@@ -25,7 +25,7 @@ export const drTwoNets: Lab = {
         eth0: { switch: 'lan', addresses: ['192.168.88.1/24'] },
         eth1: { switch: 'lan', addresses: ['192.168.99.1/24'] },
       },
-      // Both legs are on one switch: each answers only for its own address.
+      // Both interfaces are on one switch: each answers only for its own address.
       sysctls: { 'net.ipv4.ip_forward': 1, 'net.ipv4.conf.all.arp_ignore': 1 },
     },
     web1: server('192.168.99.100'),
@@ -41,7 +41,7 @@ export const drTwoNets: Lab = {
     mark,
     curls('client1', `http://${VIP}`, 'web2', 'web1', 'web2', 'web1'),
     table('lvs1', '-> 192.168.99.100:80 Route 1 0 2', '-> 192.168.99.200:80 Route 1 0 2'),
-    tell('Replies leave by the servers’ own gateway and never meet the director.', {
+    described('Replies leave through the servers’ own gateway and do not pass the director.', {
       kind: 'traffic',
       expect: [
         {

@@ -1,6 +1,6 @@
 // VS/DR on one switch: the servers hold the VIP themselves and answer the client directly.
 import type { Lab, LabHost } from '../definition/lab.js';
-import { curls, mark, run, table, tell } from './steps.js';
+import { curls, described, mark, run, table } from './steps.js';
 
 const VIP = '192.168.88.15';
 const server = (address: string): LabHost => ({
@@ -24,12 +24,15 @@ export const dr: Lab = {
   },
   needs: ['curl'],
   steps: [
-    tell('Each server takes the VIP on lo, and is made silent about it in ARP before.', run('web1', `weir realserver start --vip ${VIP}`)),
+    described(
+      'Each server gets the VIP on lo, after the sysctls that hide it from ARP.',
+      run('web1', `weir realserver start --vip ${VIP}`),
+    ),
     run('web2', `weir realserver start --vip ${VIP}`),
     run('web1', 'ip -4 address show dev lo', { contains: [`inet ${VIP}/32`, 'lo:0'] }),
     run('web1', 'cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce', { answers: ['1\n2'] }),
 
-    tell('The service. The director forwards nothing by itself: DR does not need it.', run('lvs1', `ipvsadm -A -t ${VIP}:80 -s wlc`)),
+    described('The service. ip_forward is 0: DR does not need it.', run('lvs1', `ipvsadm -A -t ${VIP}:80 -s wlc`)),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100 -w 1 -g`),
     run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.200 -w 2 -g`),
     table('lvs1', `TCP ${VIP}:80 wlc`, '-> 192.168.88.100:80 Route 1 0 0', '-> 192.168.88.200:80 Route 2 0 0'),
@@ -37,7 +40,7 @@ export const dr: Lab = {
     curls('client1', `http://${VIP}`, 'web2', 'web1', 'web2', 'web2', 'web1', 'web2'),
     table('lvs1', '-> 192.168.88.100:80 Route 1 0 2', '-> 192.168.88.200:80 Route 2 0 4'),
     { kind: 'served', expect: { web1: 2, web2: 4 } },
-    tell('At the switch: requests go through the director, unchanged but for the frame; replies never do.', {
+    described('At the switch: requests pass the director, with only the frame header changed; replies do not.', {
       kind: 'traffic',
       expect: [
         { say: 'SYNs to the director', at: 'lvs1', direction: 'to', from: 'client1', destination: VIP, flags: 'S', packets: 6 },
@@ -86,11 +89,11 @@ export const dr: Lab = {
       ],
     }),
 
-    tell(
-      'DR maps no ports: another one is silently made the service’s, and this server is there already.',
+    described(
+      'DR maps no ports: another port silently becomes the port of the service, so this server is already in the table.',
       run('lvs1', `ipvsadm -a -t ${VIP}:80 -r 192.168.88.100:8080 -g`, { exit: 255, errors: ['Destination already exists'] }),
     ),
-    tell('Undone.', run('web1', `weir realserver stop --vip ${VIP}`)),
+    described('The reverse.', run('web1', `weir realserver stop --vip ${VIP}`)),
     run('web2', `weir realserver stop --vip ${VIP}`),
     run('web1', 'ip -4 address show dev lo', { lacks: [VIP] }),
     run('web1', 'cat /proc/sys/net/ipv4/conf/all/arp_ignore /proc/sys/net/ipv4/conf/all/arp_announce', { answers: ['0\n0'] }),

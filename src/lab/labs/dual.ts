@@ -1,8 +1,8 @@
 // Two VRRP instances, both directors active: each holds one VIP and stands by for the other's.
 import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
-import { run, tell } from './steps.js';
+import { described, run } from './steps.js';
 
-/** The same daemon as a service manager would start it, with its log and its pid files in the host's folder. */
+/** The daemon as a service manager starts it, with its log and pid files in the host's folder. */
 export const KEEPALIVED =
   'keepalived -D -G -f $PWD/keepalived.conf --log-file=$PWD/keepalived.log -p $PWD/keepalived.pid -r $PWD/vrrp.pid -c $PWD/checkers.pid';
 
@@ -43,8 +43,8 @@ vrrp_script chk_${name} {
 ${script('BusinessA')}${script('BusinessB')}${instance('BusinessA', a, 100, priority(a), '172.16.1.100', 'ens32:1')}${instance('BusinessB', b, 200, priority(b), '172.16.1.200', 'ens32:2')}`;
 };
 
-/** Another pair's member on the same LAN: the same VRID in another multicast group. */
-const STRANGER = `global_defs {
+/** A member of another pair on the same LAN: the same VRID in another multicast group. */
+const OTHER_PAIR = `global_defs {
     vrrp_mcast_group4 224.0.0.50
 }
 vrrp_instance Other {
@@ -59,7 +59,7 @@ vrrp_instance Other {
 
 const director = (address: string, own: 'BusinessA' | 'BusinessB'): LabHost => ({
   interfaces: { ens32: { switch: 'lan', addresses: [`${address}/24`] } },
-  // A server may listen on a VIP that is on the other director at the moment.
+  // A server may listen on a VIP that the other director holds.
   sysctls: { 'net.ipv4.ip_nonlocal_bind': 1 },
   sites: [{ port: 80 }, { port: 8100, address: '172.16.1.100' }],
   files: { 'keepalived.conf': configuration(own) },
@@ -71,7 +71,7 @@ const LINES = {
   b: 'inet 172.16.1.200/24 scope global secondary ens32:2',
 } as const;
 
-/** `ip addr` of a director, once it shows these of the two VIPs and no other. */
+/** Waits until `ip addr` of a director shows these of the two VIPs and no other. */
 const shows = (on: string, ...held: readonly ('a' | 'b')[]): WaitStep => ({
   kind: 'wait',
   on,
@@ -92,7 +92,7 @@ const reaches = (vip: 'a' | 'b', answer: string, port = 80): WaitStep => ({
   expect: { answers: [`Welcome from ${answer}`] },
 });
 
-/** The log has come to hold these lines. */
+/** Waits until the log contains these lines. */
 export const logs = (on: string, ...contains: readonly string[]): WaitStep => ({
   kind: 'wait',
   on,
@@ -102,7 +102,7 @@ export const logs = (on: string, ...contains: readonly string[]): WaitStep => ({
 });
 
 const steps: readonly Step[] = [
-  tell('Both directors start; each shows its own VIP, under its label.', run('lvs1', KEEPALIVED)),
+  described('Both directors start; each shows its own VIP, under its label.', run('lvs1', KEEPALIVED)),
   run('lvs2', KEEPALIVED),
   shows('lvs1', 'a'),
   shows('lvs2', 'b'),
@@ -112,21 +112,24 @@ const steps: readonly Step[] = [
   reaches('b', 'lvs2'),
   reaches('a', 'lvs1', 8100),
 
-  tell('The service behind BusinessA fails on lvs1: its script says so, and that VIP alone moves.', run('lvs1', 'touch BusinessA.down')),
+  described(
+    'The service behind BusinessA fails on lvs1: its script reports it, and only that VIP moves.',
+    run('lvs1', 'touch BusinessA.down'),
+  ),
   shows('lvs1'),
   shows('lvs2', 'a', 'b'),
   logs('lvs1', 'VRRP_Script(chk_BusinessA) failed (exited with status 1)', '(BusinessA) Changing effective priority from 120 to 90'),
   reaches('a', 'lvs2'),
   reaches('a', 'lvs2', 8100),
   reaches('b', 'lvs2'),
-  tell('It is fixed: BusinessA comes back, BusinessB has not moved.', run('lvs1', 'rm BusinessA.down')),
+  described('The service works again: BusinessA moves back, BusinessB has not moved.', run('lvs1', 'rm BusinessA.down')),
   shows('lvs1', 'a'),
   shows('lvs2', 'b'),
   logs('lvs1', 'VRRP_Script(chk_BusinessA) succeeded', '(BusinessA) Changing effective priority from 90 to 120'),
   reaches('a', 'lvs1'),
 
-  tell(
-    'lvs2 is stopped for maintenance: it says goodbye, and lvs1 has both VIPs within a second.',
+  described(
+    'lvs2 is stopped for maintenance: it sends priority 0, and lvs1 has both VIPs within a second.',
     run('lvs2', 'kill $(cat keepalived.pid)'),
   ),
   shows('lvs2'),
@@ -134,21 +137,21 @@ const steps: readonly Step[] = [
   logs('lvs1', '(BusinessB) Backup received priority 0 advertisement', '(BusinessB) Entering MASTER STATE'),
   reaches('b', 'lvs1'),
   reaches('a', 'lvs1'),
-  tell('It comes back, and so does its VIP.', run('lvs2', `rm keepalived.log; ${KEEPALIVED}`)),
+  described('It starts again and takes its VIP back.', run('lvs2', `rm keepalived.log; ${KEEPALIVED}`)),
   shows('lvs2', 'b'),
   shows('lvs1', 'a'),
   reaches('b', 'lvs2'),
 
-  tell(
-    'lvs1 dies: every process at once, its cable cut. Nobody says goodbye; lvs2 waits the three adverts.',
+  described(
+    'lvs1 crashes: every process at once, its cable cut. lvs2 waits for three missing adverts.',
     run('sw', 'ip link set lvs1-ens32 down'),
   ),
   run('lvs1', 'kill -9 $(cat vrrp.pid keepalived.pid)'),
   shows('lvs2', 'a', 'b'),
   logs('lvs2', '(BusinessA) Receive advertisement timeout', '(BusinessA) Entering MASTER STATE'),
   reaches('a', 'lvs2'),
-  tell(
-    'It boots again. What a crash left on its interface is taken off before it is heard.',
+  described(
+    'It boots again. Addresses that the crash left are removed before it sends adverts.',
     run('lvs1', `rm keepalived.log; ${KEEPALIVED}`),
   ),
   run('sw', 'ip link set lvs1-ens32 up'),
@@ -156,7 +159,10 @@ const steps: readonly Step[] = [
   shows('lvs2', 'b'),
   reaches('a', 'lvs1'),
 
-  tell('Another pair on this LAN uses VRID 100, too, but a multicast group of its own: nobody is disturbed.', run('other1', KEEPALIVED)),
+  described(
+    'Another pair on this LAN uses VRID 100, too, but its own multicast group: the pairs do not affect each other.',
+    run('other1', KEEPALIVED),
+  ),
   logs('other1', '(Other) Entering MASTER STATE'),
   shows('lvs1', 'a'),
   run('lvs1', 'cat keepalived.log', { lacks: ['172.16.1.140', 'higher priority 250'] }),
@@ -173,7 +179,7 @@ export const dual: Lab = {
     lvs2: director('172.16.1.129', 'BusinessB'),
     other1: {
       interfaces: { ens32: { switch: 'lan', addresses: ['172.16.1.140/24'] } },
-      files: { 'keepalived.conf': STRANGER },
+      files: { 'keepalived.conf': OTHER_PAIR },
     },
   },
   needs: ['curl'],

@@ -26,7 +26,7 @@ const refusal = (text: string): readonly string[] => {
   return [];
 };
 
-test('a file that is right comes back as it was', () => assert.deepEqual(parseLab(JSON.stringify(small), 'x.json'), small));
+test('a valid file is returned unchanged', () => assert.deepEqual(parseLab(JSON.stringify(small), 'x.json'), small));
 
 test('a file that is not JSON: line and column', () => {
   assert.match(refusal('{\n  "name": oops\n}')[0] ?? '', /^x\.json:2:11: not JSON: /);
@@ -37,11 +37,11 @@ test('a file that is not JSON: line and column', () => {
 test('a file with wrong keys: one line for each', () => {
   assert.deepEqual(refusal(JSON.stringify({ ...small, title: '', stepps: [] })), [
     'x.json: title: expected one line of text, got ""',
-    'x.json: stepps: unknown key; here may stand name, title, switches, hosts, steps, capture, needs',
+    'x.json: stepps: unknown key; the known keys are name, title, switches, hosts, steps, capture, needs',
   ]);
 });
 
-test('a name that is no lab and no file is told so', () => {
+test('a name that is neither a lab nor a file is reported', () => {
   assert.throws(() => findLab('/nowhere/at-all.json'), /no lab and no file is called \/nowhere\/at-all\.json/);
   assert.equal(findLab('nat').name, 'nat');
 });
@@ -80,7 +80,7 @@ test('a host is found where only one run has it, or by the run’s name', () => 
   assert.throws(() => runWithHost('web1', undefined, []), /'weir lab NAME --keep' leaves one standing/);
 });
 
-test('nginx gets quotes and backslashes as they are', () => {
+test('quotes and backslashes are escaped for nginx', () => {
   const config = nginxConfig('web1', [{ port: 80 }, { port: 81, address: '10.0.0.1', body: 'a "b" \\c' }], '/x');
   assert.match(config, /listen 80 backlog=4096; location \/ { return 200 "Welcome from web1\\n"; }/);
   assert.ok(config.includes('listen 10.0.0.1:81 backlog=4096; location / { return 200 "a \\"b\\" \\\\c\\n"; }'));

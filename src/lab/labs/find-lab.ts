@@ -30,7 +30,7 @@ export function parseLab(text: string, name: string): Lab {
   return value as Lab;
 }
 
-/** The lab that a person means: a built-in name, else a path. @throws WeirError lab-unknown, lab-unreadable, lab-not-json, lab-invalid */
+/** The lab named on the command line: a built-in name, else a path. @throws WeirError lab-unknown, lab-unreadable, lab-not-json, lab-invalid */
 export function findLab(word: string): Lab {
   const known = labs.find(({ name }) => name === word);
   if (known !== undefined) return known;

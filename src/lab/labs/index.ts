@@ -1,4 +1,4 @@
-// The labs that weir brings along, in the order in which they are listed.
+// The built-in labs, in the order of the list.
 import type { Lab } from '../definition/lab.js';
 import { dr } from './dr.js';
 import { dr2 } from './dr-2.js';

@@ -1,6 +1,6 @@
 // VS/NAT again with other addresses: statistics, a destination added twice, weights 5 and 3.
 import type { Lab } from '../definition/lab.js';
-import { curls, mark, run, table, tell } from './steps.js';
+import { curls, described, mark, run, table } from './steps.js';
 
 const VIP = 'http://192.168.205.152';
 const server = (address: string) => ({
@@ -11,7 +11,7 @@ const server = (address: string) => ({
 
 export const nat2: Lab = {
   name: 'nat-2',
-  title: 'VS/NAT with other addresses: statistics both ways, weights 5 and 3',
+  title: 'VS/NAT with other addresses: statistics in both directions, weights 5 and 3',
   switches: ['front', 'back'],
   hosts: {
     client1: { interfaces: { eth0: { switch: 'front', addresses: ['192.168.205.151/24'] } }, gateway: '192.168.205.152' },
@@ -28,14 +28,14 @@ export const nat2: Lab = {
   },
   needs: ['curl'],
   steps: [
-    tell('From an empty table.', run('lvs1', 'ipvsadm -C')),
+    described('From an empty table.', run('lvs1', 'ipvsadm -C')),
     run('lvs1', 'ipvsadm -A -t 192.168.205.152:80 -s rr'),
     run('lvs1', 'ipvsadm -a -t 192.168.205.152:80 -r 172.16.184.131:80 -m'),
     run('lvs1', 'ipvsadm -a -t 192.168.205.152:80 -r 172.16.184.132:80 -m'),
     mark,
     curls('client1', VIP, 'rs132', 'rs131', 'rs132', 'rs131', 'rs132', 'rs131', 'rs132'),
     { kind: 'served', expect: { rs131: 3, rs132: 4 } },
-    tell('Connections, packets and bytes both ways; the counters are brought up to date every two seconds.', {
+    described('Connections, packets and bytes in both directions; the counters are updated every two seconds.', {
       kind: 'wait',
       on: 'lvs1',
       command: 'ipvsadm -L -n --stats',
@@ -48,11 +48,11 @@ export const nat2: Lab = {
         ],
       },
     }),
-    tell(
-      'A destination can be there only once.',
+    described(
+      'A destination can be in a service only once.',
       run('lvs1', 'ipvsadm -a -t 192.168.205.152:80 -r 172.16.184.131:80 -m', { exit: 255, errors: ['Destination already exists'] }),
     ),
-    tell('Weights 5 and 3 under wrr.', run('lvs1', 'ipvsadm -e -t 192.168.205.152:80 -r 172.16.184.131:80 -m -w 5')),
+    described('Weights 5 and 3 under wrr.', run('lvs1', 'ipvsadm -e -t 192.168.205.152:80 -r 172.16.184.131:80 -m -w 5')),
     run('lvs1', 'ipvsadm -e -t 192.168.205.152:80 -r 172.16.184.132:80 -m -w 3'),
     run('lvs1', 'ipvsadm -E -t 192.168.205.152:80 -s wrr'),
     table('lvs1', 'TCP 192.168.205.152:80 wrr', '-> 172.16.184.131:80 Masq 5', '-> 172.16.184.132:80 Masq 3'),

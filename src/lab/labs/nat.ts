@@ -1,13 +1,13 @@
-// VS/NAT with a two-legged director: round robin, weighted round robin, port mapping.
+// VS/NAT with a director that has two interfaces: round robin, weighted round robin, port mapping.
 import type { Lab } from '../definition/lab.js';
-import { curls, mark, refused, run, table, tell } from './steps.js';
+import { curls, described, mark, refused, run, table } from './steps.js';
 
 const sites = (host: string) => [{ port: 80 }, { port: 8080, body: `Welcome from ${host} on port 8080` }];
 const VIP = 'http://192.168.88.5';
 
 export const nat: Lab = {
   name: 'nat',
-  title: 'VS/NAT: a director with a leg in each of two networks; rr, wrr, port mapping',
+  title: 'VS/NAT: a director with an interface in each of two networks; rr, wrr, port mapping',
   switches: ['front', 'back'],
   hosts: {
     client1: { interfaces: { eth0: { switch: 'front', addresses: ['192.168.88.10/24'] } }, gateway: '192.168.88.5' },
@@ -32,12 +32,12 @@ export const nat: Lab = {
   },
   needs: ['curl'],
   steps: [
-    tell('Before there is a service, the client reaches both servers by plain routing.', curls('client1', 'http://192.168.99.100', 'web1')),
+    described('Without a service the client reaches both servers by plain routing.', curls('client1', 'http://192.168.99.100', 'web1')),
     curls('client1', 'http://192.168.99.200', 'web2'),
     refused('client1', VIP),
 
-    tell(
-      'A virtual service with two servers, round robin: the server added last is served first, weights do not count.',
+    described(
+      'A virtual service with two servers, round robin: the server added last gets the first connection, and weights are not used.',
       run('lvs1', 'ipvsadm -A -t 192.168.88.5:80 -s rr'),
     ),
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.100 -w 1 -m'),
@@ -46,7 +46,7 @@ export const nat: Lab = {
     mark,
     curls('client1', VIP, 'web2', 'web1', 'web2', 'web1', 'web2', 'web1'),
     table('lvs1', '-> 192.168.99.100:80 Masq 1 0 3', '-> 192.168.99.200:80 Masq 2 0 3'),
-    tell("The servers' own logs, and what passed the switches.", { kind: 'served', expect: { web1: 3, web2: 3 } }),
+    described("The servers' own logs, and what passed the switches.", { kind: 'served', expect: { web1: 3, web2: 3 } }),
     {
       kind: 'traffic',
       expect: [
@@ -83,20 +83,20 @@ export const nat: Lab = {
       ],
     },
 
-    tell('Weighted round robin: web2 twice for each time web1.', run('lvs1', 'ipvsadm -E -t 192.168.88.5:80 -s wrr')),
+    described('Weighted round robin: two requests to web2 for each request to web1.', run('lvs1', 'ipvsadm -E -t 192.168.88.5:80 -s wrr')),
     mark,
     curls('client1', VIP, 'web2', 'web2', 'web1', 'web2', 'web2', 'web1'),
     { kind: 'served', expect: { web1: 2, web2: 4 } },
     table('lvs1', 'TCP 192.168.88.5:80 wrr', '-> 192.168.99.100:80 Masq 1', '-> 192.168.99.200:80 Masq 2'),
 
-    tell(
-      'Without the service the director answers for itself again, and nobody listens there.',
+    described(
+      'Without the service the director itself answers again, and no process listens there.',
       run('lvs1', 'ipvsadm -D -t 192.168.88.5:80'),
     ),
     run('lvs1', 'ipvsadm -Ln', { lacks: ['192.168.88.5:80'] }),
     refused('client1', VIP),
 
-    tell('Port mapping: VIP:80 to port 8080 of the servers.', run('lvs1', 'ipvsadm -A -t 192.168.88.5:80 -s rr')),
+    described('Port mapping: VIP:80 to port 8080 of the servers.', run('lvs1', 'ipvsadm -A -t 192.168.88.5:80 -s rr')),
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.100:8080 -m'),
     run('lvs1', 'ipvsadm -a -t 192.168.88.5:80 -r 192.168.99.200:8080 -m'),
     table('lvs1', '-> 192.168.99.100:8080 Masq 1', '-> 192.168.99.200:8080 Masq 1'),

@@ -1,12 +1,12 @@
-// VRRP blocked by a firewall: both directors become master, say so, and doctor finds who, why and what fixes it. A second link for
-// heartbeats keeps one cut from splitting anything.
+// VRRP blocked by a firewall: both directors become master and log it, and doctor finds the host, the cause and the fix. A second link for
+// heartbeats prevents this when one link is cut.
 import type { Lab, LabHost, Step, WaitStep } from '../definition/lab.js';
 import { KEEPALIVED, logs } from './dual.js';
-import { run, tell } from './steps.js';
+import { described, run } from './steps.js';
 
 const VIP = 'inet 172.16.1.100/24';
 
-/** keepalived.conf of one director. `peer`: the other's address on the second link, where it is to be asked after there. */
+/** keepalived.conf of one director. `peer`: the other's address on the second link; absent: no heartbeat. */
 const configuration = (priority: number, password: string, peer?: string): string => `vrrp_instance BusinessA {
     state BACKUP
     interface ens32
@@ -39,7 +39,7 @@ const director = (number: 128 | 129, priority: number): LabHost => ({
 const holds = (on: string): WaitStep => ({ kind: 'wait', on, command: 'ip addr show dev ens32', seconds: 40, expect: { contains: [VIP] } });
 const lacks = (on: string): WaitStep => ({ kind: 'wait', on, command: 'ip addr show dev ens32', seconds: 40, expect: { lacks: [VIP] } });
 
-/** The same file name each time, so that the daemon's command stays what it is. */
+/** Always the same file name, so that the daemon's command does not change. */
 const configure = (on: string, file: string): Step =>
   run(on, `cp ${file} keepalived.conf.new && mv keepalived.conf.new keepalived.conf && kill -HUP $(cat keepalived.pid)`);
 
@@ -52,7 +52,7 @@ const doctor = (on: string, ...matches: readonly string[]): WaitStep => ({
 });
 
 const firewall: readonly Step[] = [
-  tell('A healthy pair: lvs1 is master, and doctor has nothing to say.', run('lvs1', KEEPALIVED)),
+  described('A healthy pair: lvs1 is master, and doctor finds nothing.', run('lvs1', KEEPALIVED)),
   run('lvs2', KEEPALIVED),
   holds('lvs1'),
   logs('lvs2', 'Entering BACKUP STATE'),
@@ -60,18 +60,18 @@ const firewall: readonly Step[] = [
   run('lvs1', 'weir doctor', { contains: ['nothing is wrong'] }),
   run('lvs2', 'weir doctor', { contains: ['nothing is wrong'] }),
 
-  tell(
-    "Somebody tightens lvs2's firewall: adverts to 224.0.0.18 are dropped. Both become master.",
+  described(
+    'A new firewall rule on lvs2 drops adverts to 224.0.0.18. Both become master.',
     run('lvs2', 'iptables -A INPUT -d 224.0.0.18 -j DROP'),
   ),
   holds('lvs2'),
   holds('lvs1'),
-  tell(
-    'Each daemon notices, once, with the likely cause.',
+  described(
+    'Each daemon logs it once, with the likely cause.',
     logs('lvs1', 'SPLIT BRAIN: 172.16.1.129 is MASTER of VRID 100, too: it does not receive our adverts'),
   ),
   logs('lvs2', 'SPLIT BRAIN: 02:77:00:00:01:00 is MASTER of VRID 100, too: it answers for 172.16.1.100 on ens32'),
-  tell(
+  described(
     'doctor on lvs2 names the other node, the rule, and the command that fixes it.',
     doctor(
       'lvs2',
@@ -79,15 +79,15 @@ const firewall: readonly Step[] = [
       '-p 112 -s 172\\.16\\.1\\.128 -d 224\\.0\\.0\\.18 -j ACCEPT$',
     ),
   ),
-  tell(
-    'On lvs1 no rule is in the way; it says where to look.',
+  described(
+    'On lvs1 no rule blocks VRRP; doctor names the host to examine.',
     doctor(
       'lvs1',
       'is here and 172\\.16\\.1\\.129 \\(02:77:00:00:02:00\\) answers for it.*its adverts \\(VRID 100, priority 100\\) arrive here, so it does not receive ours',
       'on 172\\.16\\.1\\.129: weir doctor',
     ),
   ),
-  tell('The fix, as doctor printed it.', run('lvs2', 'sh -c "$(weir doctor | sed -n \'s/^ERROR.* fix: //p\')"')),
+  described('The fix, as doctor printed it.', run('lvs2', 'sh -c "$(weir doctor | sed -n \'s/^ERROR.* fix: //p\')"')),
   lacks('lvs2'),
   logs('lvs2', 'Master received advert from 172.16.1.128 with higher priority 120, ours 100'),
   logs('lvs1', 'split brain is over after'),
@@ -96,7 +96,7 @@ const firewall: readonly Step[] = [
 ];
 
 const settings: readonly Step[] = [
-  tell(
+  described(
     'Another password on lvs2: each refuses the other, both are master, and each log names the difference.',
     configure('lvs2', 'password.conf'),
   ),
@@ -108,31 +108,31 @@ const settings: readonly Step[] = [
 ];
 
 const heartbeat: readonly Step[] = [
-  tell('Both get a heartbeat over the second link. Healthy again.', configure('lvs2', 'heartbeat.conf')),
+  described('Both get a heartbeat over the second link. Healthy again.', configure('lvs2', 'heartbeat.conf')),
   configure('lvs1', 'heartbeat.conf'),
   holds('lvs1'),
   lacks('lvs2'),
-  tell(
-    'The same rule again: lvs2 hears no advert, but the heartbeat says that lvs1 is master. Nothing splits.',
+  described(
+    'The same rule again: lvs2 receives no advert, but the heartbeat reports that lvs1 is master. lvs2 stays backup.',
     run('lvs2', 'iptables -A INPUT -d 224.0.0.18 -j DROP'),
   ),
-  // Twice the patience of a backup.
+  // Twice as long as a backup waits for adverts.
   run('lvs2', 'sleep 8'),
   lacks('lvs2'),
   holds('lvs1'),
   run('lvs2', 'iptables -F INPUT'),
-  tell('The second link is cut instead: adverts alone do as ever.', run('sw', 'ip link set lvs2-ens33 down')),
+  described('The second link is cut instead: adverts are enough.', run('sw', 'ip link set lvs2-ens33 down')),
   run('lvs2', 'sleep 4'),
   lacks('lvs2'),
   holds('lvs1'),
-  tell('And when lvs1 is gone for good, neither way speaks for it.', run('lvs1', 'kill -9 $(cat vrrp.pid keepalived.pid)')),
+  described('When lvs1 stops, both adverts and heartbeats stop.', run('lvs1', 'kill -9 $(cat vrrp.pid keepalived.pid)')),
   run('sw', 'ip link set lvs1-ens32 down'),
   holds('lvs2'),
 ];
 
 export const splitBrain: Lab = {
   name: 'split-brain',
-  title: 'VRRP blocked by a firewall: both are master, both say so, doctor fixes it; a second link prevents it',
+  title: 'VRRP blocked by a firewall: both are master, both log it, doctor finds the fix; a second link prevents it',
   switches: ['lan', 'second'],
   hosts: {
     client1: { interfaces: { ens32: { switch: 'lan', addresses: ['172.16.1.10/24'] } } },

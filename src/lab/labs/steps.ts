@@ -1,7 +1,7 @@
-// Short ways to write the steps that most labs have. They make plain data and nothing else.
+// Helpers that make the steps that most labs have. They return plain data.
 import type { Expectation, RunStep, Step, WaitStep } from '../definition/lab.js';
 
-/** A command typed on a host; without an expectation it must succeed. */
+/** A command on a host; without an expectation it must succeed. */
 export const run = (on: string, command: string, expect?: Expectation): RunStep =>
   expect === undefined ? { kind: 'run', on, command } : { kind: 'run', on, command, expect };
 
@@ -14,13 +14,13 @@ export const curls = (on: string, url: string, ...hosts: readonly string[]): Run
   expect: { answers: hosts.map((host) => `Welcome from ${host}`) },
 });
 
-/** A curl that nobody answers: connection refused. */
+/** A curl whose connection is refused. */
 export const refused = (on: string, url: string): RunStep => run(on, `curl ${url}`, { exit: 7 });
 
-/** The director's table as a person sees it, and lines that must be in it. */
+/** The director's table as ipvsadm prints it, and lines that must be in it. */
 export const table = (on: string, ...contains: readonly string[]): RunStep => run(on, 'ipvsadm -Ln', { contains });
 
-/** The director's table, once it has come to hold these lines. */
+/** Waits until the director's table contains these lines. */
 export const tableBecomes = (on: string, seconds: number, ...matches: readonly string[]): WaitStep => ({
   kind: 'wait',
   on,
@@ -29,7 +29,7 @@ export const tableBecomes = (on: string, seconds: number, ...matches: readonly s
   expect: { matches },
 });
 
-/** The same step with a sentence before it. */
-export const tell = <S extends Step>(say: string, step: S): S => ({ ...step, say });
+/** The same step with a sentence that is printed before it. */
+export const described = <S extends Step>(say: string, step: S): S => ({ ...step, say });
 
 export const mark: Step = { kind: 'mark' };

@@ -1,26 +1,26 @@
-// Many connections: 200,000 requests, 500 at once, each a connection of its own, through NAT and then through DR.
+// Many connections: 200,000 requests, 500 concurrent, each with its own connection, through NAT and then through DR.
 import type { Lab, LabHost, Step } from '../definition/lab.js';
-import { run, tableBecomes, tell } from './steps.js';
+import { described, run, tableBecomes } from './steps.js';
 
 const DIP = '192.168.99.5';
 const DR_VIP = '192.168.88.15';
 
-/** So that the load does not fail by itself: room for 500 connects at once. */
-const roomy = { 'net.core.somaxconn': 16384, 'net.ipv4.tcp_max_syn_backlog': 16384 };
+/** Queues large enough for 500 concurrent connects, so that the client does not fail. */
+const QUEUE_SYSCTLS = { 'net.core.somaxconn': 16384, 'net.ipv4.tcp_max_syn_backlog': 16384 };
 
 const natServer = (address: string): LabHost => ({
   interfaces: { eth1: { switch: 'back', addresses: [`${address}/24`] } },
   gateway: DIP,
-  sysctls: roomy,
+  sysctls: QUEUE_SYSCTLS,
   sites: [{ port: 80 }],
 });
 const drServer = (address: string): LabHost => ({
   interfaces: { eth0: { switch: 'front', addresses: [`${address}/24`] } },
-  sysctls: roomy,
+  sysctls: QUEUE_SYSCTLS,
   sites: [{ port: 80 }],
 });
 
-/** `ab` ends at the first error, and counts answers of another length as failed. */
+/** `ab` stops at the first error, and counts answers of another length as failed. */
 const load = (vip: string): Step => ({
   kind: 'run',
   on: 'client1',
@@ -52,7 +52,7 @@ export const stress: Lab = {
     web3: drServer('192.168.88.100'),
     web4: drServer('192.168.88.200'),
   },
-  // Millions of packets: the servers' own logs and the load's own count are the evidence.
+  // There are too many packets to capture: the servers' logs and ab's counts are the evidence.
   capture: false,
   needs: ['curl', 'ab'],
   steps: [
@@ -65,11 +65,11 @@ export const stress: Lab = {
     run('lvs1', `ipvsadm -a -t ${DR_VIP}:80 -r 192.168.88.100 -g`),
     run('lvs1', `ipvsadm -a -t ${DR_VIP}:80 -r 192.168.88.200 -g`),
     { kind: 'mark' },
-    tell('Through NAT.', load('192.168.88.5')),
+    described('Through NAT.', load('192.168.88.5')),
     { kind: 'served', expect: { '*': 200_000, web1: { min: 60_000 }, web2: { min: 60_000 } } },
     tableBecomes('lvs1', 30, '^-> 192\\.168\\.99\\.100:80 Masq 1 0 \\d+', '^-> 192\\.168\\.99\\.200:80 Masq 1 0 \\d+'),
     { kind: 'mark' },
-    tell('Through DR.', load(DR_VIP)),
+    described('Through DR.', load(DR_VIP)),
     { kind: 'served', expect: { '*': 200_000, web3: { min: 60_000 }, web4: { min: 60_000 } } },
     tableBecomes('lvs1', 30, '^-> 192\\.168\\.88\\.100:80 Route 1 0 \\d+', '^-> 192\\.168\\.88\\.200:80 Route 1 0 \\d+'),
   ],

@@ -1,4 +1,4 @@
-// A shell, or one command, on a host of a lab that stands.
+// Opens a shell, or runs one command, on a host of a lab that is left standing.
 import { WeirError } from '../../model/errors/weir-error.js';
 import { runOnTerminal } from '../../sys/processes/child.js';
 import { SWITCHES } from '../definition/names.js';
@@ -6,7 +6,7 @@ import { findCommand, labEnvironment } from '../state/paths.js';
 import { allRuns, conditionOf, type RunState } from '../state/run-state.js';
 import { onHost } from './hosts.js';
 
-/** The one run that has this host. `run`: by name, where several have it. @throws WeirError lab-not-standing, lab-ambiguous */
+/** The one run that has this host. `run`: its name, if several runs have the host. @throws WeirError lab-not-standing, lab-ambiguous */
 export function runWithHost(host: string, run: string | undefined, runs: readonly RunState[]): RunState {
   const candidates = runs.filter(
     (state) => (host === SWITCHES || Object.hasOwn(state.hosts, host)) && (run === undefined || state.run === run),
@@ -20,7 +20,7 @@ export function runWithHost(host: string, run: string | undefined, runs: readonl
   return first;
 }
 
-/** Runs a command (none: a shell) on a host, on our own terminal; its exit status. */
+/** Runs a command (none: a shell) on a host, on this terminal; returns its exit status. */
 export async function enter(host: string, command: readonly string[], run: string | undefined): Promise<number> {
   const state = runWithHost(
     host,

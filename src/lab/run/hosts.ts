@@ -1,4 +1,4 @@
-// Commands on a lab's hosts. They always run inside the host's namespace: where it is missing, ip(8) refuses and nothing runs.
+// Runs commands on a lab's hosts, always in the host's namespace: if that is missing, ip(8) fails and nothing runs.
 
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import type { CommandResult } from '../judge/judge.js';
 import { labEnvironment } from '../state/paths.js';
 import type { RunState } from '../state/run-state.js';
 
-/** In a namespace of host names of its own, too, so that `hostname` and what asks for it say the lab's name. */
+/** Also in a UTS namespace, so that `hostname` prints the lab's name of the host. */
 const NAMED = 'echo "$1" >/proc/sys/kernel/hostname; shift; exec "$@"';
 
 /** The argument vector that runs `argv` on a host, or among the switches (`sw`). @throws WeirError lab-host-unknown */

@@ -1,4 +1,4 @@
-// What a lab needs on this machine, and how to get what is missing.
+// The commands that a lab needs on this machine, and the packages of those that are missing.
 import type { Lab } from '../definition/lab.js';
 import { findCommand } from '../state/paths.js';
 
@@ -20,7 +20,7 @@ export function neededCommands(lab: Lab): readonly string[] {
   return [...new Set(['ip', 'bridge', 'unshare', ...(captures ? ['tcpdump'] : []), ...(lab.needs ?? [])])];
 }
 
-/** One line that says what is missing and how to get it; undefined when all is there. */
+/** One line that names what is missing and how to install it; undefined: nothing is missing. */
 export function missing(lab: Lab, has: (command: string) => boolean = (command) => findCommand(command) !== undefined): string | undefined {
   const absent = neededCommands(lab).filter((command) => !has(command));
   if (absent.length === 0) return undefined;

@@ -1,8 +1,8 @@
-// One run of a lab from its first namespace to its last: build, steps, evidence, and down again whatever happens.
+// Runs a lab: builds it, runs its steps, collects the evidence, and takes it down in every case.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Lab } from '../definition/lab.js';
-import { linksOf } from '../definition/names.js';
+import { hostInterfacesOf } from '../definition/names.js';
 import type { Evidence, StepEvidence } from '../judge/evidence.js';
 import { CURLRC, findCommand } from '../state/paths.js';
 import { beginRun, keepRun, type RunState } from '../state/run-state.js';
@@ -13,10 +13,10 @@ import { type Capture, startCapture } from '../traffic/capture.js';
 import { sumTraffic } from '../traffic/traffic.js';
 import { runOnHost, writeFiles } from './hosts.js';
 import { runSteps } from './run-steps.js';
-import { sweep, takeDown } from './take-down.js';
+import { takeDown, takeDownAbandoned } from './take-down.js';
 
 export interface RunOptions {
-  /** Leave it standing when the steps are done. */
+  /** Leave it standing after the steps. */
   readonly keep: boolean;
   readonly server: ServerKind;
   /** Prints a line for a person. */
@@ -36,7 +36,7 @@ export interface RunResult {
 
 const SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
-/** Turns signals into an abort for as long as `work` runs, its cleaning up included. */
+/** Turns signals into an abort while `work` runs, its cleanup included. */
 async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.Signals | undefined) => Promise<T>): Promise<T> {
   const controller = new AbortController();
   let first: NodeJS.Signals | undefined;
@@ -55,11 +55,13 @@ async function interruptible<T>(work: (abort: AbortSignal, caught: () => NodeJS.
 function describeHosts(lab: Lab, server: ServerKind, print: RunOptions['print']): void {
   const width = Math.max(...Object.keys(lab.hosts).map((name) => name.length));
   for (const [name, host] of Object.entries(lab.hosts)) {
-    const links = Object.entries(host.interfaces).map(([device, link]) => [device, ...(link.addresses ?? []), 'on', link.switch].join(' '));
+    const interfaces = Object.entries(host.interfaces).map(([interfaceName, iface]) =>
+      [interfaceName, ...(iface.addresses ?? []), 'on', iface.switch].join(' '),
+    );
     const sites = host.sites ?? [];
     print(
       [
-        `  ${name.padEnd(width)}  ${links.join(', ')}`,
+        `  ${name.padEnd(width)}  ${interfaces.join(', ')}`,
         ...(host.gateway === undefined ? [] : [`gateway ${host.gateway}`]),
         ...(sites.length === 0 ? [] : [`${server} on port ${sites.map(({ port }) => port).join(', ')}`]),
       ].join('; '),
@@ -86,7 +88,7 @@ function servedByAll(lab: Lab, state: RunState): Readonly<Record<string, Served>
 
 const wantsCapture = (lab: Lab): boolean => lab.capture !== false && findCommand('tcpdump') !== undefined;
 
-/** Builds, runs and collects; never throws once the state exists: what went wrong is in `stopped`. */
+/** Builds, runs and collects. Does not throw: an error is in `stopped`. */
 async function perform(lab: Lab, state: RunState, options: RunOptions, abort: AbortSignal): Promise<Evidence> {
   const steps: StepEvidence[] = [];
   let capture: Capture | undefined;
@@ -96,8 +98,8 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
     writeFileSync(join(state.folder, '.curlrc'), CURLRC);
     writeFiles(lab, state);
     await build(planLab(lab, state.run), state, options.server, abort);
-    capture = wantsCapture(lab) ? await startCapture(state, linksOf(lab)) : undefined;
-    await runSteps({ lab, state, capture, abort, say: options.print }, (step) => steps.push(step));
+    capture = wantsCapture(lab) ? await startCapture(state, hostInterfacesOf(lab)) : undefined;
+    await runSteps({ lab, state, capture, abort, print: options.print }, (step) => steps.push(step));
     const packets = await capture?.packets();
     rest = {
       served: servedByAll(lab, state),
@@ -124,17 +126,17 @@ async function perform(lab: Lab, state: RunState, options: RunOptions, abort: Ab
   };
 }
 
-/** Runs a lab whose shape has been checked. @throws only before anything was made */
+/** Runs a validated lab. @throws only before anything was made */
 export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
   return interruptible(async (abort, caught) => {
-    for (const run of sweep()) options.print(`took down what was left of ${run}`);
+    for (const run of takeDownAbandoned()) options.print(`took down what was left of ${run}`);
     const state = beginRun(lab);
     let standing = true;
-    // Should something end the process on the way (a closed terminal, a bug), this is the last chance.
-    const lastChance = (): void => {
+    // Takes the run down if the process ends early (a closed terminal, a bug).
+    const onExit = (): void => {
       if (standing) takeDown(state);
     };
-    process.on('exit', lastChance);
+    process.on('exit', onExit);
     options.print(`${lab.name}: ${lab.title}`);
     options.print(`building it in network namespaces weir-${state.run}-*`);
     describeHosts(lab, options.server, options.print);
@@ -143,7 +145,7 @@ export function runLab(lab: Lab, options: RunOptions): Promise<RunResult> {
     const complaints = keep ? [] : takeDown(state);
     if (keep) keepRun(state);
     standing = false;
-    process.off('exit', lastChance);
+    process.off('exit', onExit);
     const signal = caught();
     return { evidence, state, complaints, kept: keep, ...(signal === undefined ? {} : { signal }) };
   });

@@ -1,4 +1,4 @@
-// Runs a lab's steps one after the other: shows what a person would see and judges it.
+// Runs a lab's steps in order: prints the output of each command and checks it against the expectation.
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeirError } from '../../model/errors/weir-error.js';
@@ -13,11 +13,11 @@ import { runOnHost } from './hosts.js';
 export interface StepContext {
   readonly lab: Lab;
   readonly state: RunState;
-  /** Absent: nothing is captured. */
+  /** Undefined: packets are not captured. */
   readonly capture: Capture | undefined;
   readonly abort: AbortSignal;
   /** Prints a line (without its end) for a person. */
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
 }
 
 /** Where counting began: packets seen, requests served by host. */
@@ -27,7 +27,7 @@ interface Mark {
 }
 
 const DEFAULT_SECONDS = 30;
-/** Servers write their logs, and links deliver, a moment after the client has its answer. */
+/** How long log lines and packets may arrive after the client has its answer. */
 const SETTLE_MS = 2000;
 
 const servers = (lab: Lab): readonly string[] =>
@@ -35,22 +35,22 @@ const servers = (lab: Lab): readonly string[] =>
     .filter(([, { sites }]) => (sites ?? []).length > 0)
     .map(([host]) => host);
 
-function sayResult(result: CommandResult, say: StepContext['say']): void {
+function printResult(result: CommandResult, print: StepContext['print']): void {
   for (const text of [result.stdout, result.stderr]) {
     const trimmed = text.replace(/\n$/, '');
-    if (trimmed !== '') trimmed.split('\n').forEach((line) => say(line.trimEnd()));
+    if (trimmed !== '') trimmed.split('\n').forEach((line) => print(line.trimEnd()));
   }
-  if (result.timedOut) say('(ended: its time was over)');
+  if (result.timedOut) print('(ended by its timeout)');
 }
 
 async function runStep(step: RunStep, context: StepContext): Promise<StepEvidence> {
   const times = step.times ?? 1;
-  context.say(`${step.on}# ${step.command}${times > 1 ? `      (${times} times)` : ''}`);
+  context.print(`${step.on}# ${step.command}${times > 1 ? `      (${times} times)` : ''}`);
   const results: CommandResult[] = [];
   for (let done = 0; done < times; done++) {
     const result = await runOnHost(context.state, step.on, step.command, (step.seconds ?? DEFAULT_SECONDS) * 1000, context.abort);
     context.abort.throwIfAborted();
-    sayResult(result, context.say);
+    printResult(result, context.print);
     results.push(result);
   }
   const verdicts = judge(step.expect ?? {}, results);
@@ -58,21 +58,21 @@ async function runStep(step: RunStep, context: StepContext): Promise<StepEvidenc
 }
 
 async function waitStep(step: WaitStep, context: StepContext): Promise<StepEvidence> {
-  context.say(`${step.on}# ${step.command}      (until it is so, at most ${step.seconds} s)`);
+  context.print(`${step.on}# ${step.command}      (until it is as expected, at most ${step.seconds} s)`);
   const until = Date.now() + step.seconds * 1000;
   for (;;) {
     const result = await runOnHost(context.state, step.on, step.command, step.seconds * 1000, context.abort);
     context.abort.throwIfAborted();
     const verdicts = judge(step.expect, [result]);
     if (verdicts.every(({ ok }) => ok) || Date.now() > until) {
-      sayResult(result, context.say);
+      printResult(result, context.print);
       return { kind: 'wait', on: step.on, command: step.command, results: [result], verdicts };
     }
     await delay(250, undefined, { signal: context.abort });
   }
 }
 
-/** Judges again until all holds or nothing more can be on its way. */
+/** Checks again until every expectation holds or the time is over. */
 async function settled(judgeNow: () => Promise<readonly Verdict[]>, abort: AbortSignal): Promise<readonly Verdict[]> {
   const until = Date.now() + SETTLE_MS;
   for (;;) {
@@ -107,13 +107,13 @@ const cut = (text: string): string => {
   return line.length > 400 ? `${line.slice(0, 397)}...` : line;
 };
 
-/** A verdict for a person; that a command simply succeeded needs no words. */
-function sayVerdict(verdict: Verdict, say: StepContext['say']): void {
+/** Prints a verdict, unless a command only succeeded. */
+function printVerdict(verdict: Verdict, print: StepContext['print']): void {
   if (!verdict.ok) {
-    say(`  FAILED  ${verdict.what}: expected ${cut(verdict.expected)}`);
-    say(`          got ${cut(verdict.got) || 'nothing'}`);
+    print(`  FAILED  ${verdict.what}: expected ${cut(verdict.expected)}`);
+    print(`          got ${cut(verdict.got) || 'nothing'}`);
   } else if (verdict.expected !== 'exit 0') {
-    say(`  ok      ${verdict.what}: ${cut(verdict.expected)}`);
+    print(`  ok      ${verdict.what}: ${cut(verdict.expected)}`);
   }
 }
 
@@ -138,12 +138,12 @@ export async function runSteps(context: StepContext, record: (evidence: StepEvid
   for (const step of context.lab.steps) {
     context.abort.throwIfAborted();
     if (step.say !== undefined) {
-      context.say('');
-      context.say(step.say);
+      context.print('');
+      context.print(step.say);
     }
     const evidence = await oneStep(step, context, mark);
     if (step.kind === 'mark') mark = await newMark(context);
-    evidence.verdicts.forEach((verdict) => sayVerdict(verdict, context.say));
+    evidence.verdicts.forEach((verdict) => printVerdict(verdict, context.print));
     record(step.say === undefined ? evidence : { ...evidence, say: step.say });
   }
 }

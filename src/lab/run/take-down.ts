@@ -1,4 +1,4 @@
-// Takes a run down: its processes, its directors, its namespaces, its files. Waits as it goes, so that a signal cannot cut it short.
+// Takes a run down: its processes, directors, namespaces and files. Synchronous, so that a signal cannot interrupt it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { locked } from '../../sys/files/lock.js';
@@ -12,7 +12,7 @@ const pause = (ms: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
 };
 
-/** Processes inside a namespace; all were started there by the lab or by its visitors. */
+/** Processes inside a namespace; the lab or its users started all of them. */
 function processesIn(namespace: string): readonly number[] {
   const { stdout } = runChildSync(['ip', 'netns', 'pids', namespace]);
   return stdout
@@ -22,7 +22,7 @@ function processesIn(namespace: string): readonly number[] {
     .filter((pid) => pid !== process.pid && startTime(pid) !== undefined);
 }
 
-/** SIGTERM for what runs in these namespaces, SIGKILL two seconds later. */
+/** Sends SIGTERM to all processes in these namespaces, and SIGKILL two seconds later. */
 function endProcesses(namespaces: readonly string[]): void {
   const living = (): readonly number[] => namespaces.flatMap(processesIn);
   let pids = living();
@@ -35,7 +35,7 @@ function endProcesses(namespaces: readonly string[]): void {
   living().forEach((pid) => signalProcess(pid, 'SIGKILL'));
 }
 
-/** Removes what a director pinned outside its namespace. */
+/** Removes a director's pins, which are outside its namespace. */
 function unloadDirector(namespace: string, folder: string): readonly string[] {
   const { exit, stderr } = runChildSync(['ip', 'netns', 'exec', namespace, 'weir', 'unload'], {
     env: labEnvironment(folder),
@@ -44,7 +44,7 @@ function unloadDirector(namespace: string, folder: string): readonly string[] {
   return exit === 0 ? [] : [`weir unload in ${namespace}: ${stderr.trim() || `exit ${exit}`}`];
 }
 
-/** Takes a run down. What could not be done comes back as complaints; then its state stays, so that it can be tried again. */
+/** Takes a run down and returns what failed. After a failure its state stays, so that it can be tried again. */
 export function takeDown(state: RunState): readonly string[] {
   const namespaces = [...Object.values(state.hosts), state.switches].filter((name) => existsSync(namespaceFile(name)));
   endProcesses(namespaces);
@@ -61,8 +61,8 @@ export function takeDown(state: RunState): readonly string[] {
 }
 
 /**
- * Takes down a run that is nobody's: abandoned, or left standing. One process at a time does so, and looks again first,
- * for meanwhile another may have done it and a third have taken the run's name.
+ * Takes down a run that no process runs: abandoned, or left standing. Under a lock, it reads the runs again first,
+ * because another process may have taken it down, and a third may have taken its name.
  */
 export function takeDownOther(state: RunState): readonly string[] {
   return locked(join(LAB_STATE, 'lock'), { waitMs: 60_000 }, () => {
@@ -71,8 +71,8 @@ export function takeDownOther(state: RunState): readonly string[] {
   });
 }
 
-/** Takes down what killed processes left behind; the names of those runs. */
-export function sweep(): readonly string[] {
+/** Takes down the runs of killed processes; returns their names. */
+export function takeDownAbandoned(): readonly string[] {
   const abandoned = allRuns().filter((state) => conditionOf(state) === 'abandoned');
   abandoned.forEach(takeDownOther);
   return abandoned.map(({ run }) => run);

@@ -1,4 +1,4 @@
-// The runs of labs on this machine: one file each, written before the first namespace is made, so that nothing is ever orphaned.
+// The runs of labs on this machine: one file each, written before the first namespace is made, so that no namespace is orphaned.
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startTime } from '../../sys/processes/child.js';
@@ -10,7 +10,7 @@ export interface RunState {
   readonly run: string;
   readonly lab: string;
   readonly title: string;
-  /** Who builds and runs it: process id and start time. */
+  /** The process that runs it: process id and start time. */
   readonly owner: { readonly pid: number; readonly started: string };
   /** Left standing on purpose when its steps were done. */
   readonly kept: boolean;
@@ -42,7 +42,7 @@ function stateOf(lab: Lab, run: string): RunState {
   };
 }
 
-/** Writes the state unless its run is there already; a link makes it appear whole. */
+/** Writes the state unless its run exists; a hard link makes the file appear complete. */
 function claim(state: RunState): boolean {
   const draft = `${pathOf(state.run)}.${process.pid}`;
   writeFileSync(draft, JSON.stringify(state, undefined, 1));
@@ -57,7 +57,7 @@ function claim(state: RunState): boolean {
   }
 }
 
-/** Takes a name for a run: the lab's own, or with a number behind it while others have that. Makes its folder. */
+/** Chooses a name for a run: the lab's own, or with a number if that is taken. Makes its folder. */
 export function beginRun(lab: Lab): RunState {
   mkdirSync(LAB_STATE, { recursive: true });
   for (let number = 1; ; number++) {
@@ -76,7 +76,7 @@ export function keepRun(state: RunState): void {
   renameSync(draft, pathOf(state.run));
 }
 
-/** Forgets a run whose namespaces are gone. */
+/** Deletes the state of a run whose namespaces are gone. */
 export function endRun(state: RunState): void {
   rmSync(state.folder, { recursive: true, force: true });
   rmSync(pathOf(state.run), { force: true });
@@ -99,7 +99,7 @@ export function allRuns(): readonly RunState[] {
         return [JSON.parse(readFileSync(join(LAB_STATE, name), 'utf8')) as RunState];
       } catch (error) {
         if (isCode(error, 'ENOENT')) {
-          return []; // taken down meanwhile
+          return []; // It was taken down meanwhile.
         }
         throw error;
       }

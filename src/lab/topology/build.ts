@@ -1,4 +1,4 @@
-// Performs a lab's plan: namespaces, links, addresses, settings, web sites.
+// Performs a lab's plan: namespaces, interfaces, addresses, sysctls, web sites.
 
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import type { RunState } from '../state/run-state.js';
 import type { Action } from './plan.js';
 import { type ServerKind, startSites } from './sites.js';
 
-/** One of the lab's own building commands failed. */
+/** Runs a command that builds the lab. @throws WeirError lab-command-failed */
 async function must(argv: readonly string[], input: string, abort: AbortSignal): Promise<string> {
   const result = await runChild(argv, { input, abort, timeoutMs: 10_000 });
   abort.throwIfAborted();
@@ -19,7 +19,7 @@ async function must(argv: readonly string[], input: string, abort: AbortSignal):
   return result.stdout;
 }
 
-/** Actions that one process can perform together, in order: ip's in one namespace as a batch, settings in one shell. */
+/** Groups of actions that one process can perform, in order: ip commands of one namespace as a batch, sysctls in one shell. */
 export function inBatches(actions: readonly Action[]): readonly (readonly Action[])[] {
   const batches: Action[][] = [];
   for (const action of actions) {
@@ -39,7 +39,7 @@ export function inBatches(actions: readonly Action[]): readonly (readonly Action
   return batches;
 }
 
-/** Dots divide a key's parts; a dot inside a part (a VLAN's name) is written as a slash, as sysctl(8) has it. */
+/** Dots separate a key's parts; a dot inside a part (a VLAN's name) is written as a slash, as in sysctl(8). */
 const sysctlPath = (key: string): string => `/proc/sys/${key.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))}`;
 
 const SET =
@@ -78,7 +78,7 @@ async function performBatch(batch: readonly Action[], state: RunState, server: S
   abort.throwIfAborted();
 }
 
-/** A bridge port passes frames when its link's news has reached the bridge: a moment after `ip link set up`. */
+/** Waits until all bridge ports forward, which takes a moment after `ip link set up`. */
 async function untilForwarding(namespace: string, abort: AbortSignal): Promise<void> {
   const until = Date.now() + 5000;
   for (;;) {
@@ -96,7 +96,7 @@ async function untilForwarding(namespace: string, abort: AbortSignal): Promise<v
   }
 }
 
-/** Builds a run. On a throw (also on abort) part of it stands; `takeDown` removes it. */
+/** Builds a run. After a throw (also on abort) part of it exists, and `takeDown` removes it. */
 export async function build(actions: readonly Action[], state: RunState, server: ServerKind, abort: AbortSignal): Promise<void> {
   for (const namespace of [...Object.values(state.hosts), state.switches]) {
     if (existsSync(`/run/netns/${namespace}`)) throw new WeirError('lab-namespace-foreign', { namespace });

@@ -1,12 +1,12 @@
 // The configuration of one host's nginx. Pure.
 import type { LabSite } from '../definition/lab.js';
 
-/** `$` is nginx's own; the lab's checks keep it out of bodies. */
+/** `$` begins a variable in nginx; validation does not allow it in bodies. */
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, '\\$&')}\\n"`;
 
 export const siteBody = (host: string, site: LabSite): string => site.body ?? `Welcome from ${host}`;
 
-/** Logs a line `CLIENT PORT STATUS` for each request to FOLDER/access.log. */
+/** A configuration that logs `CLIENT PORT STATUS` for each request to FOLDER/access.log. */
 export function nginxConfig(host: string, sites: readonly LabSite[], folder: string): string {
   return [
     'daemon off;',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Lab } from '../definition/lab.js';
-import { linksOf } from '../definition/names.js';
+import { hostInterfacesOf } from '../definition/names.js';
 import { labs } from '../labs/index.js';
 import { inBatches } from './build.js';
 import { type Action, actionText, planLab } from './plan.js';
@@ -64,7 +64,7 @@ test('a lab becomes the commands that build it, in order', () => {
   ]);
 });
 
-test('IPv6 stays on where a lab has an IPv6 address, which is usable at once, and sites listen on it', () => {
+test('IPv6 stays on where a lab has an IPv6 address; the address is usable immediately, and sites listen on it', () => {
   const six: Lab = {
     ...small,
     hosts: { a: { interfaces: { eth0: { switch: 'lan', addresses: ['fd00::1/64'] } }, sites: [{ port: 80 }] } },
@@ -83,31 +83,31 @@ test('IPv6 stays on where a lab has an IPv6 address, which is usable at once, an
   );
 });
 
-test('a host’s own settings come after the ones that all have', () => {
+test('a host’s own settings come after the defaults', () => {
   const values = planLab(small, 'two').flatMap((action) =>
     action.kind === 'sysctl' && action.key === 'net.ipv4.ip_forward' && action.namespace === 'weir-two-a' ? [action.value] : [],
   );
   assert.deepEqual(values, ['0', '1']);
 });
 
-test('a port whose host and interface have long names gets a short one of its own', () => {
+test('a port gets a short name where those of its host and interface are long', () => {
   const long: Lab = {
     ...small,
     hosts: { 'a-host-with-a-long-name': { interfaces: { eth0: { switch: 'lan' }, eth1: { switch: 'lan' } } } },
   };
   assert.deepEqual(
-    linksOf(long).map(({ port }) => port),
+    hostInterfacesOf(long).map(({ port }) => port),
     ['port-0-0', 'port-0-1'],
   );
 });
 
-test('no two ports or hardware addresses of any lab are the same, and every port name fits', () => {
+test('port names and MACs of a lab are unique, and every port name fits', () => {
   for (const lab of labs) {
-    const links = linksOf(lab);
-    for (const values of [links.map(({ port }) => port), links.map(({ mac }) => mac)]) {
-      assert.equal(new Set(values).size, links.length, lab.name);
+    const interfaces = hostInterfacesOf(lab);
+    for (const values of [interfaces.map(({ port }) => port), interfaces.map(({ mac }) => mac)]) {
+      assert.equal(new Set(values).size, interfaces.length, lab.name);
     }
-    assert.ok(links.every(({ port }) => port.length <= 15));
+    assert.ok(interfaces.every(({ port }) => port.length <= 15));
   }
 });
 
@@ -119,7 +119,7 @@ test('every action of a plan happens inside a namespace of the run', () => {
   }
 });
 
-test('batches keep the order and join only what one process can do', () => {
+test('batches keep the order and join only actions that one process can perform', () => {
   const plan = planLab(small, 'two');
   const batches = inBatches(plan);
   assert.deepEqual(batches.flat(), plan);

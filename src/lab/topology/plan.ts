@@ -1,7 +1,7 @@
-// From a lab to the ordered list of actions that builds it. Pure: `weir lab --plan NAME` prints it, topology.ts performs it.
+// Makes the ordered list of actions that builds a lab. Pure: `weir lab --plan NAME` prints it, build.ts performs it.
 import { isIPv6 } from 'node:net';
 import type { Lab, LabHost, LabSite } from '../definition/lab.js';
-import { bridgeOf, type Link, linksOf, namespaceOf, switchNamespace } from '../definition/names.js';
+import { bridgeOf, type HostInterface, hostInterfacesOf, namespaceOf, switchNamespace } from '../definition/names.js';
 
 export type Action =
   | { readonly kind: 'namespace'; readonly name: string }
@@ -11,7 +11,7 @@ export type Action =
   | { readonly kind: 'sysctl'; readonly namespace: string; readonly key: string; readonly value: string; readonly ifPresent: boolean }
   | { readonly kind: 'sites'; readonly namespace: string; readonly host: string; readonly sites: readonly LabSite[] };
 
-/** Said for every host, so that nothing depends on the machine's own settings; a lab's `sysctls` come after. */
+/** Set on every host, so that nothing depends on the machine's own settings; a lab's `sysctls` come after. */
 const HOST_DEFAULTS: Readonly<Record<string, string>> = {
   'net.ipv4.ip_forward': '0',
   'net.ipv4.conf.all.rp_filter': '0',
@@ -23,9 +23,9 @@ const HOST_DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 const isNetwork6 = (text: string): boolean => isIPv6(text.split('/')[0] ?? '');
-const usesIpv6 = (lab: Lab): boolean => linksOf(lab).some(({ addresses }) => addresses.some(isNetwork6));
+const usesIpv6 = (lab: Lab): boolean => hostInterfacesOf(lab).some(({ addresses }) => addresses.some(isNetwork6));
 
-/** A site without an address listens on all of them: IPv6's, too, only where the lab has any. */
+/** A site without an address listens on all addresses, on IPv6 only if the lab has IPv6 addresses. */
 const listeners = (sites: readonly LabSite[], six: boolean): readonly LabSite[] =>
   six
     ? sites.flatMap((site) =>
@@ -63,16 +63,18 @@ function planSwitches(lab: Lab, run: string): readonly Action[] {
   ];
 }
 
-function planLink(link: Link, run: string): readonly Action[] {
-  const host = namespaceOf(run, link.host);
+function planInterface(iface: HostInterface, run: string): readonly Action[] {
+  const host = namespaceOf(run, iface.host);
   const sw = switchNamespace(run);
   return [
-    ip(host, 'link', 'add', link.device, 'address', link.mac, 'type', 'veth', 'peer', 'name', link.port, 'netns', sw),
-    ip(sw, 'link', 'set', link.port, 'master', bridgeOf(link.switch)),
-    ip(sw, 'link', 'set', link.port, 'up'),
-    ip(host, 'link', 'set', link.device, 'up'),
-    // Nobody else has the address: without asking around first, IPv6 may use it at once.
-    ...link.addresses.map((address) => ip(host, 'address', 'add', address, 'dev', link.device, ...(isNetwork6(address) ? ['nodad'] : []))),
+    ip(host, 'link', 'add', iface.interfaceName, 'address', iface.mac, 'type', 'veth', 'peer', 'name', iface.port, 'netns', sw),
+    ip(sw, 'link', 'set', iface.port, 'master', bridgeOf(iface.switch)),
+    ip(sw, 'link', 'set', iface.port, 'up'),
+    ip(host, 'link', 'set', iface.interfaceName, 'up'),
+    // No other host has the address, so IPv6 can use it without duplicate address detection.
+    ...iface.addresses.map((address) =>
+      ip(host, 'address', 'add', address, 'dev', iface.interfaceName, ...(isNetwork6(address) ? ['nodad'] : [])),
+    ),
   ];
 }
 
@@ -92,7 +94,7 @@ function planRoutes(host: LabHost, namespace: string): readonly Action[] {
 
 /** The actions that build `lab` under the run's name, in order. */
 export function planLab(lab: Lab, run: string): readonly Action[] {
-  const links = linksOf(lab);
+  const interfaces = hostInterfacesOf(lab);
   const silent = !usesIpv6(lab);
   const hosts = Object.entries(lab.hosts).map(([name, host]) => ({ name, host, namespace: namespaceOf(run, name) }));
   return [
@@ -102,7 +104,7 @@ export function planLab(lab: Lab, run: string): readonly Action[] {
       ip(namespace, 'link', 'set', 'lo', 'up'),
       ...(silent ? silenceIpv6(namespace) : []),
       ...Object.entries(HOST_DEFAULTS).map(([key, value]) => sysctl(namespace, key, value)),
-      ...links.filter((link) => link.host === name).flatMap((link) => planLink(link, run)),
+      ...interfaces.filter((iface) => iface.host === name).flatMap((iface) => planInterface(iface, run)),
       ...Object.entries(host.sysctls ?? {}).map(([key, value]) => sysctl(namespace, key, String(value))),
       ...planRoutes(host, namespace),
     ]),
@@ -119,7 +121,7 @@ export function planLab(lab: Lab, run: string): readonly Action[] {
   ];
 }
 
-/** One action as a line that a person could type. */
+/** One action as a command line. */
 export function actionText(action: Action): string {
   switch (action.kind) {
     case 'namespace':

@@ -1,4 +1,4 @@
-// The small web server of a lab where nginx is missing: `weir lab serve FILE`, run inside a host's namespace.
+// The built-in web server for labs without nginx: `weir lab serve FILE`, run inside a host's namespace.
 import { appendFileSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { LabSite } from '../definition/lab.js';
@@ -8,7 +8,7 @@ interface ServeFile {
   readonly sites: readonly (LabSite & { readonly body: string })[];
 }
 
-/** Serves until the process is ended. The file is our own (sites.ts writes it). */
+/** Serves until the process ends. sites.ts writes the file. */
 export function serve(path: string): Promise<never> {
   const { log, sites } = JSON.parse(readFileSync(path, 'utf8')) as ServeFile;
   for (const site of sites) {

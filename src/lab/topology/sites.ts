@@ -1,4 +1,4 @@
-// A host's web sites: nginx, or a small server of our own where nginx is missing. Either runs inside the host's namespace.
+// Starts a host's web sites: nginx, or the built-in server. Either runs inside the host's namespace.
 
 import { existsSync, mkdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ export type ServerKind = 'nginx' | 'builtin';
 
 export const bestServer = (): ServerKind => (findCommand('nginx') === undefined ? 'builtin' : 'nginx');
 
-/** What a host's server has logged: one line a request, `CLIENT PORT STATUS`. */
+/** The log of a host's server: one line `CLIENT PORT STATUS` for each request. */
 export const accessLog = (folder: string, host: string): string => join(folder, host, 'access.log');
 
 const inNamespace = (pid: number, namespace: string): boolean =>
@@ -40,7 +40,7 @@ async function untilListening(service: Service, namespace: string, ports: readon
       const why = service.stderr().trim() || `exit ${await service.ended}`;
       throw new WeirError('web-server-failed', { host, why: `ended at once: ${why}` });
     }
-    // Before its exec, `ip netns exec` is still in our own namespace: others' listeners do not count.
+    // Before its exec, `ip netns exec` is still in our own namespace, whose listeners do not count.
     if (inNamespace(service.pid, namespace)) {
       const open = listening(service.pid);
       if (ports.every((port) => open.has(port))) return;
@@ -53,7 +53,7 @@ async function untilListening(service: Service, namespace: string, ports: readon
   }
 }
 
-/** Starts a host's server and resolves when it listens. @throws Error with what it said when it does not */
+/** Starts a host's server and resolves when it listens. @throws WeirError web-server-failed with its error output */
 export async function startSites(
   kind: ServerKind,
   namespace: string,
@@ -94,7 +94,7 @@ export interface Served {
   readonly clients: Readonly<Record<string, number>>;
 }
 
-/** What a host has served so far, leaving out the first `skip` requests. */
+/** What a host has served so far, without the first `skip` requests. */
 export function servedBy(folder: string, host: string, skip = 0): Served {
   const lines = readFileSync(accessLog(folder, host), 'utf8').split('\n').slice(0, -1).slice(skip);
   const clients: Record<string, number> = {};

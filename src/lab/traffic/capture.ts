@@ -1,18 +1,18 @@
-// Captures what passes the switch's ports: one tcpdump in the switch's namespace. A capture on a director would not see XDP.
+// Captures packets at the switches' ports with one tcpdump. A capture on a director would not see packets that XDP redirects.
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { runChild, type Service, startChild } from '../../sys/processes/child.js';
-import type { Link } from '../definition/names.js';
+import type { HostInterface } from '../definition/names.js';
 import { labEnvironment } from '../state/paths.js';
 import type { RunState } from '../state/run-state.js';
 import { readPcap } from './pcap.js';
 import { atPorts, type PortPacket } from './traffic.js';
 
 export interface Capture {
-  /** Everything that has passed so far. @throws Error when packets were lost */
+  /** All packets so far. @throws Error when packets were lost */
   packets(): Promise<readonly PortPacket[]>;
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ async function until(service: Service, what: string, holds: () => boolean, poke:
   const end = Date.now() + 10_000;
   while (!holds()) {
     if (!service.running() || Date.now() > end) {
-      const end = service.running() ? `did not come to ${what}` : 'ended';
+      const end = service.running() ? `did not ${what}` : 'ended';
       throw new WeirError('capture-failed', { why: `${end}: ${service.stderr().trim()}` });
     }
     poke();
@@ -29,19 +29,19 @@ async function until(service: Service, what: string, holds: () => boolean, poke:
   }
 }
 
-/** tcpdump's answers to SIGUSR1: what it has written, what the kernel has given it, what was lost. */
+/** tcpdump's counts, which it prints on SIGUSR1: packets written, received from the kernel, and lost. */
 function counts(stderr: string): readonly { readonly captured: number; readonly received: number; readonly dropped: number }[] {
   return [...stderr.matchAll(/(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped by kernel/g)].map(
     ([, captured, received, dropped]) => ({ captured: Number(captured), received: Number(received), dropped: Number(dropped) }),
   );
 }
 
-/** Waits until all that the kernel has seen so far is in the file. */
+/** Waits until every packet that the kernel has received is in the file. */
 async function settle(service: Service): Promise<void> {
   const before = counts(service.stderr()).length;
   await until(
     service,
-    'write what it has seen',
+    'write the packets that it has received',
     () => {
       const answer = counts(service.stderr()).slice(before).at(-1);
       return answer !== undefined && answer.captured >= answer.received;
@@ -60,10 +60,10 @@ async function portNames(namespace: string): Promise<ReadonlyMap<number, string>
 }
 
 /**
- * Starts capturing on all ports of the run's switches; resolves when it sees everything. Where AppArmor confines tcpdump, it may
- * write files named `.pcap` and nothing else: its words come by a pipe.
+ * Starts capturing on all ports of the run's switches; resolves when tcpdump listens. Where AppArmor confines tcpdump, it may
+ * write only files named `.pcap`, so its messages come through a pipe.
  */
-export async function startCapture(state: RunState, links: readonly Link[]): Promise<Capture> {
+export async function startCapture(state: RunState, interfaces: readonly HostInterface[]): Promise<Capture> {
   const file = join(state.folder, 'switch.pcap');
   const service = await startChild(
     [
@@ -93,7 +93,7 @@ export async function startCapture(state: RunState, links: readonly Link[]): Pro
   return {
     packets: async () => {
       await settle(service);
-      return atPorts(readPcap(readFileSync(file)), ports, links);
+      return atPorts(readPcap(readFileSync(file)), ports, interfaces);
     },
     stop: async () => {
       await service.stop();

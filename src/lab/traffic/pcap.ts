@@ -1,4 +1,4 @@
-// Reads what tcpdump wrote with `-i any`: pcap with link type LINUX_SLL2, which names the port that each packet passed. Pure.
+// Parses captures of `tcpdump -i any`: pcap with link type LINUX_SLL2, which has the ifindex of each packet's port. Pure.
 //
 //      0               1               2               3
 //     +-------------------------------+-------------------------------+
@@ -32,7 +32,7 @@ export interface SeenPacket {
   readonly destinationPort?: number;
   /** Of `FSRPA`, in this order. */
   readonly flags?: string;
-  /** On the wire, without the link-layer header. */
+  /** Length of the packet without the link-layer header. */
   readonly bytes: number;
 }
 
@@ -87,7 +87,7 @@ function describe(etherType: number, payload: Uint8Array): Described {
   return ipv4 ?? { protocol: `ether-${etherType.toString(16).padStart(4, '0')}`, source: '', destination: '' };
 }
 
-/** The packets of a capture file; one that is still being written may end in the middle of a packet. @throws Error when it is none */
+/** The packets of a capture file. An incomplete packet at its end is left out. @throws WeirError for another kind of file */
 export function readPcap(file: Uint8Array): readonly SeenPacket[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   if (file.length < 24) return [];

@@ -5,7 +5,7 @@ import { encodeArp } from '../../wire/arp.js';
 import { concat } from '../../wire/bytes.js';
 import { encodeIpv4, IPV4_DEFAULTS, IpProtocol } from '../../wire/ipv4.js';
 import { encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../wire/tcp.js';
-import type { Link } from '../definition/names.js';
+import type { HostInterface } from '../definition/names.js';
 import { readPcap } from './pcap.js';
 import { atPorts, boundsText, countTraffic, sumTraffic, within } from './traffic.js';
 
@@ -20,7 +20,7 @@ const WEB_MAC = '02:77:00:00:01:00';
 
 const macBytes = (mac: string): Uint8Array => Uint8Array.from(mac.split(':').map((part) => Number.parseInt(part, 16)));
 
-/** One record of a capture: at which port, which way, from which interface, what. `keep`: bytes kept of the payload. */
+/** One record of a capture: its port, direction, sending interface and payload. `keep`: captured bytes of the payload. */
 function record(ifindex: number, type: number, mac: string, etherType: number, payload: Uint8Array, keep = payload.length): Uint8Array {
   const bytes = new Uint8Array(16 + 20);
   const view = new DataView(bytes.buffer);
@@ -69,7 +69,14 @@ const file = capture(
   record(1, 4, WEB_MAC, 0x0806, arp),
 );
 
-const link = (host: string, mac: string): Link => ({ host, device: 'eth0', switch: 'lan', port: `${host}-eth0`, mac, addresses: [] });
+const iface = (host: string, mac: string): HostInterface => ({
+  host,
+  interfaceName: 'eth0',
+  switch: 'lan',
+  port: `${host}-eth0`,
+  mac,
+  addresses: [],
+});
 const packets = atPorts(
   readPcap(file),
   new Map([
@@ -77,10 +84,10 @@ const packets = atPorts(
     [2, 'client1-eth0'],
     [3, 'web1-eth0'],
   ]),
-  [link('client1', CLIENT_MAC), link('web1', WEB_MAC)],
+  [iface('client1', CLIENT_MAC), iface('web1', WEB_MAC)],
 );
 
-test('a capture is read with the port, the direction and the sender of each packet; the bridge itself is no port', () => {
+test('a capture gives the port, the direction and the sender of each packet; the bridge itself is not a port', () => {
   assert.deepEqual(
     packets.map(({ host, outgoing, sender, protocol, flags }) => [host, outgoing, sender, protocol, flags]),
     [
@@ -93,7 +100,7 @@ test('a capture is read with the port, the direction and the sender of each pack
   );
 });
 
-test('a packet that tcpdump has not written to its end is left for later', () => {
+test('an incomplete packet at the end of the file is left out', () => {
   assert.equal(readPcap(file.subarray(0, file.length - 1)).length, 5);
   assert.deepEqual(readPcap(new Uint8Array(0)), []);
 });
@@ -106,7 +113,7 @@ test('another kind of file is refused', () => {
   assert.throws(() => readPcap(ethernet), /link type 1, not 276/);
 });
 
-test('packets are counted by any set of conditions', () => {
+test('packets are counted by any combination of conditions', () => {
   assert.equal(countTraffic(packets, { packets: 0 }), 5);
   assert.equal(countTraffic(packets, { at: 'client1', direction: 'from', flags: 'S', packets: 0 }), 2);
   assert.equal(countTraffic(packets, { at: 'web1:eth0', packets: 0 }), 1);
@@ -118,7 +125,7 @@ test('packets are counted by any set of conditions', () => {
   assert.equal(countTraffic(packets, { sourcePort: 80, packets: 0 }), 1);
 });
 
-test('the sum tells the service’s port and leaves the client’s out', () => {
+test('a sum shows the service’s port and not the client’s', () => {
   assert.deepEqual(sumTraffic(packets)[0], {
     port: 'client1:eth0',
     direction: 'from',

@@ -1,30 +1,34 @@
-// What the packets at the switch's ports say: counted by a lab's expectations, and summed up as evidence. Pure.
+// Counts the packets at the switches' ports: for a lab's expectations, and as sums for the evidence. Pure.
 import type { Bounds, TrafficExpectation } from '../definition/lab.js';
-import type { Link } from '../definition/names.js';
+import type { HostInterface } from '../definition/names.js';
 import type { SeenPacket } from './pcap.js';
 
 /** A packet at a port of a lab's switch, with the names that the lab gives to things. */
 export interface PortPacket extends SeenPacket {
   readonly host: string;
-  readonly device: string;
-  /** The host whose interface sent the frame; undefined: nobody of this lab. */
+  readonly interfaceName: string;
+  /** The host whose interface sent the frame; undefined: no host of this lab. */
   readonly sender: string | undefined;
 }
 
-/** Keeps what passed the ports of the lab's hosts. `ports`: interface index to port name, in the switch namespace. */
-export function atPorts(packets: readonly SeenPacket[], ports: ReadonlyMap<number, string>, links: readonly Link[]): readonly PortPacket[] {
-  const byPort = new Map(links.map((link) => [link.port, link]));
-  const byMac = new Map(links.map((link) => [link.mac, link.host]));
+/** The packets at the ports of the lab's hosts. `ports`: ifindex to port name, in the switches' namespace. */
+export function atPorts(
+  packets: readonly SeenPacket[],
+  ports: ReadonlyMap<number, string>,
+  interfaces: readonly HostInterface[],
+): readonly PortPacket[] {
+  const byPort = new Map(interfaces.map((iface) => [iface.port, iface]));
+  const byMac = new Map(interfaces.map((iface) => [iface.mac, iface.host]));
   return packets.flatMap((packet) => {
-    const link = byPort.get(ports.get(packet.ifindex) ?? '');
-    return link === undefined ? [] : [{ ...packet, host: link.host, device: link.device, sender: byMac.get(packet.mac) }];
+    const iface = byPort.get(ports.get(packet.ifindex) ?? '');
+    return iface === undefined ? [] : [{ ...packet, host: iface.host, interfaceName: iface.interfaceName, sender: byMac.get(packet.mac) }];
   });
 }
 
 function matches(packet: PortPacket, wanted: TrafficExpectation): boolean {
-  const [host, device] = (wanted.at ?? '').split(':');
+  const [host, interfaceName] = (wanted.at ?? '').split(':');
   return (
-    (wanted.at === undefined || (packet.host === host && (device === undefined || packet.device === device))) &&
+    (wanted.at === undefined || (packet.host === host && (interfaceName === undefined || packet.interfaceName === interfaceName))) &&
     (wanted.direction === undefined || (wanted.direction === 'to') === packet.outgoing) &&
     (wanted.from === undefined || packet.sender === wanted.from) &&
     (wanted.protocol === undefined || packet.protocol === wanted.protocol) &&
@@ -49,7 +53,7 @@ export function boundsText(bounds: number | Bounds): string {
   return max === undefined ? `at least ${min ?? 0}` : min === undefined ? `at most ${max}` : `${min} to ${max}`;
 }
 
-/** What an expectation counts, in words: its own, or made of its conditions. */
+/** A text for an expectation: its own, or made from its conditions. */
 export function trafficText(wanted: TrafficExpectation): string {
   if (wanted.say !== undefined) return wanted.say;
   const end = (address?: string, port?: number): string => `${address ?? '*'}${port === undefined ? '' : `:${port}`}`;
@@ -62,7 +66,7 @@ export function trafficText(wanted: TrafficExpectation): string {
   ].join(' ');
 }
 
-/** One line of the evidence. Of two ports only the lower (the service's) is told, the other is chance. */
+/** One line of the evidence. Of two ports only the lower (the service's) is shown: the other is random. */
 export interface TrafficSum {
   readonly port: string;
   readonly direction: 'from' | 'to';
@@ -80,7 +84,7 @@ function sumKey(packet: PortPacket): Omit<TrafficSum, 'packets' | 'bytes'> {
   const low = Math.min(sourcePort ?? Number.POSITIVE_INFINITY, destinationPort ?? Number.POSITIVE_INFINITY);
   const end = (address: string, port: number | undefined): string => (port === low ? `${address}:${port}` : address);
   return {
-    port: `${packet.host}:${packet.device}`,
+    port: `${packet.host}:${packet.interfaceName}`,
     direction: packet.outgoing ? 'to' : 'from',
     sender: packet.sender ?? packet.mac,
     protocol: packet.protocol,
@@ -90,7 +94,7 @@ function sumKey(packet: PortPacket): Omit<TrafficSum, 'packets' | 'bytes'> {
   };
 }
 
-/** Counts by port, direction, sender, protocol, ends and TCP flags; in the order in which each was first seen. */
+/** Sums by port, direction, sender, protocol, endpoints and TCP flags, in the order of their first packets. */
 export function sumTraffic(packets: readonly PortPacket[]): readonly TrafficSum[] {
   const sums = new Map<string, { key: Omit<TrafficSum, 'packets' | 'bytes'>; packets: number; bytes: number }>();
   for (const packet of packets) {
