@@ -36,7 +36,7 @@ const fingerprint = (files) => {
   return hash.digest('hex');
 };
 
-/** Runs a command in the project's root, its output in `said`; rejects with that output when it fails. */
+/** Runs a command in the project's root; rejects with its output when it fails. */
 const run = (command, args) =>
   new Promise((done, fail) => {
     const env = { ...process.env, NODE: process.execPath, PATH: `${dirname(process.execPath)}:${process.env.PATH ?? ''}` };
@@ -70,7 +70,7 @@ const buildObject = async (source, name) => {
   }
 };
 
-/** The socket filters first: the datapath's object says that the step is done. */
+/** The socket filters first: the datapath's object marks the step as done. */
 const buildBpf = async () => {
   await buildObject('bpf/filters/vrrp.bpf.c', 'weir-vrrp.bpf.o');
   await buildObject('bpf/filters/heartbeat.bpf.c', 'weir-heartbeat.bpf.o');
@@ -107,7 +107,7 @@ const builtinsOnDemand = {
   },
 };
 
-/** The program as one CommonJS function, with what esbuild says of it. Nothing but ASCII: V8 then takes a byte for a character. */
+/** The program as one CommonJS function, with esbuild's metafile. ASCII only: V8 then stores one byte for each character. */
 const bundleProgram = async () => {
   const esbuild = await import(pathToFileURL(join(root, 'node_modules/esbuild/lib/main.js')).href);
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -177,7 +177,7 @@ const steps = {
   },
 };
 
-/** Runs one step if it must; the line to print, or undefined when nothing was to do. Throws what the tools said. */
+/** Runs one step if it is needed; returns the line to print, or undefined. Throws the output of the tools. */
 const runStep = async (name, force) => {
   const { inputs, output, build } = steps[name];
   const stamp = join(stamps, name);

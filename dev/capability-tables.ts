@@ -1,4 +1,4 @@
-// Brings what the manual says of missing features and of schedulers up to date: tables in docs/ipvsadm.md, a list in README.md.
+// Updates the manual's lists of missing features and of schedulers: tables in docs/ipvsadm.md, a list in README.md.
 // `node build/dev/capability-tables.js`
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

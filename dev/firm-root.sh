@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh dev/firm-root.sh FOLDER COMMAND...: runs a command where / is a mount point, in a mount namespace of its own.
 # In a bare chroot / is none, and `ip netns exec`, which the labs and the tests live on, cannot make its mounts private there.
-# Started by `unshare --mount --propagation unchanged`; what is mounted here is seen by nobody else and ends with the command.
+# Started by `unshare --mount --propagation unchanged`; mounts made here are not visible elsewhere and end with the command.
 set -eu
 mount --make-rprivate /sys
 mount --rbind / /sys/fs

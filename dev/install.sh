@@ -1,6 +1,6 @@
 #!/bin/sh
 # The parts of the set-up that must be root: sh dev/install.sh packages NAME... | npm FOLDER | launcher CHECKOUT
-# Talks freely: ./weir keeps what it says in dist/setup.log.
+# Its output may be long: ./weir writes it to dist/setup.log.
 set -eu
 export DEBIAN_FRONTEND=noninteractive
 

@@ -74,7 +74,7 @@ interface Section {
   readonly table: readonly Keyword[];
 }
 
-/** Every block once: HTTP_GET's connection keywords are told again, a table that two blocks share is told at the first. */
+/** Every block once: HTTP_GET's connection keywords are listed again, a table that two blocks share is listed at the first. */
 function sections(title: string, table: readonly Keyword[], seen: Set<readonly Keyword[]>): readonly Section[] {
   if (seen.has(table)) return [];
   seen.add(table);

@@ -148,7 +148,7 @@ add_to_plan() {
     plan="$plan${plan:+, }$1"
 }
 
-# set_up ROOM...: brings what these rooms need, says once beforehand what that is and why; sets $node and $npm.
+# set_up ROOM...: installs what these rooms need, after printing once what that is and why; sets $node and $npm.
 set_up() {
     make_plan "$@"
     [ -z "$plan" ] && return
@@ -203,7 +203,7 @@ install_node() {
         failed "could not get Node 20 from npm"
     rm -rf "$root/.node/first"
     ln -sf "../node_modules/node-linux-$cpu/bin/node" "$root/.node/bin/node"
-    # npm itself, run by the node beside it whatever the PATH says.
+    # npm itself, run by the node beside it, independent of PATH.
     printf '%s\n' '#!/bin/sh' 'here=$(dirname "$(readlink -f "$0")")' 'PATH=$here:$PATH exec "$here/node" "$here/../node_modules/npm/bin/npm-cli.js" "$@"' >"$root/.node/bin/npm"
     chmod +x "$root/.node/bin/npm"
     find_node || die "Node from npm does not run here: $root/.node/bin/node --version"

@@ -1,5 +1,5 @@
 // What a run of the tests prints: node's spec report, but a failing test prints at most 200 lines and stands before the counts,
-// and a test file's own output is cut, too. All of it is in build/test-output, one file for each test file that had more to say.
+// and a test file's own output is cut, too. All of it is in build/test-output, one file for each test file with more output.
 
 import { appendFileSync, mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -15,7 +15,7 @@ const LINE_CHARACTERS_MAX = 1_000;
 const shortLine = (line) =>
   line.length <= LINE_CHARACTERS_MAX ? line : `${line.slice(0, LINE_CHARACTERS_MAX)}… ${line.length - LINE_CHARACTERS_MAX} more characters`;
 
-/** The first lines; the last of them says how many more there were. */
+/** The first lines; the last of them gives the number of lines that were cut. */
 const firstLines = (lines, linesMax) =>
   (lines.length <= linesMax ? lines : [...lines.slice(0, linesMax - 1), `… ${lines.length - linesMax + 1} more lines`]).map(shortLine);
 

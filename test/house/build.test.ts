@@ -1,4 +1,4 @@
-// dev/build.mjs on a project of three files: it builds what changed and only that, says what is wrong, and two builds never mix.
+// dev/build.mjs on a project of three files: it builds only what changed, reports errors, and two builds do not mix.
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -44,7 +44,7 @@ test('builds once, and again only when a source changed', () => {
   assert.equal(bundleSays(), 'launched\n');
 });
 
-test('a mistake is told with its place, the last good output stays, and the next build tries again', () => {
+test('an error is reported with its place, the last good output stays, and the next build tries again', () => {
   build('bundle');
   write('src/cli/main.ts', "import './absent.js';\n");
   for (let time = 0; time < 2; time += 1) {

@@ -1,4 +1,4 @@
-// What ./weir says on a machine that lacks something: one line that names it and how to get it. Each machine is a mount namespace
+// What ./weir prints on a machine that lacks something: one line that names it and how to install it. Each machine is a mount namespace
 // whose /proc, /sys and commands are covered by stand-ins; nothing is installed.
 
 import assert from 'node:assert/strict';
@@ -35,7 +35,7 @@ describe('the set-up on machines that lack something', {
 
   const covered = (path: string, text: string): string => `printf '%s\\n' '${text}' >"$folder/cover"; mount --bind "$folder/cover" ${path}`;
 
-  test('a kernel that has all is let through', () => {
+  test('a kernel with every feature is accepted', () => {
     assert.deepEqual(machine('', 'need_kernel; echo fine >&2'), { status: 0, lines: ['fine'] });
   });
 
@@ -63,7 +63,7 @@ describe('the set-up on machines that lack something', {
     assert.deepEqual(lines, ['weir: this needs root and there is no sudo: run it as root']);
   });
 
-  test('sudo that wants a password when nobody is there', () => {
+  test('sudo that needs a password without a terminal', () => {
     const sudo = `printf '#!/bin/sh\\nexit 1\\n' >"$folder/sudo"; chmod +x "$folder/sudo"; PATH="$folder"`;
     const { status, lines } = machine(`id() { echo 1000; }\n${sudo}`, 'need_root');
     assert.equal(status, 1);
@@ -76,7 +76,7 @@ describe('the set-up on machines that lack something', {
     assert.match(lines.join('\n'), /^weir: no apt-get here; install by your own means what these Debian packages bring: clang llvm gcc/);
   });
 
-  test('a node that is too old is not taken', () => {
+  test('a node that is too old is not used', () => {
     const old = `printf '#!/bin/sh\\necho v18.20.4\\n' >"$folder/node"; chmod +x "$folder/node"`;
     assert.equal(machine(old, 'good_node "$folder/node"').status, 1);
     assert.equal(machine(old.replace('v18.20.4', 'v22.1.0'), 'good_node "$folder/node"').status, 0);
@@ -84,7 +84,7 @@ describe('the set-up on machines that lack something', {
 });
 
 describe('bin/', () => {
-  test('says how to build when nothing is built, found through a link', () => {
+  test('prints how to build when nothing is built, also when started through a symbolic link', () => {
     const folder = mkdtempSync(join(tmpdir(), 'weir-bin-'));
     try {
       const made = spawnSync(

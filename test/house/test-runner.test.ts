@@ -39,7 +39,7 @@ function runTests(args: readonly string[], env: Readonly<Record<string, string>>
 const counts = (tests: number, pass: number, fail: number): string =>
   `tests ${tests}, suites 0, pass ${pass}, fail ${fail}, cancelled 0, skipped 0, todo 0`;
 
-test('a failing test prints 200 lines at most, before the counts, and says where the rest is', () => {
+test('a failing test prints 200 lines at most, before the counts, and names the file with the rest', () => {
   write(
     'test/big.test.js',
     "const texts = (word) => Array.from({ length: 400 }, (_, at) => [word + at, 'x'.repeat(1_500), { at: { at: { at } } }].concat('a\\nb'));",

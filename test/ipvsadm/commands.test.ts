@@ -1,4 +1,4 @@
-// ipvsadm as processes on the eBPF director: large restores, many at once, killed at any point, and without root.
+// ipvsadm as processes on the eBPF director: large restores, many in parallel, killed at any point, and without root.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -25,7 +25,7 @@ test('10,000 lines come back as they were restored, and go with -C', { skip }, a
   });
 });
 
-test('many commands at once: every change is there, every listing is whole', { skip }, async () => {
+test('many commands in parallel: every change is there, every listing is complete', { skip }, async () => {
   await inNamespace(async (host) => {
     ok(host.ipvsadm('-A -t 10.0.0.1:80 -s rr'));
     const writers = Array.from({ length: 8 }, (_, index) => start(host, `-a -t 10.0.0.1:80 -r 192.168.0.${index + 1}:80 -m -w ${index}`));
@@ -61,7 +61,7 @@ test('ipvsadm-restore --atomic, killed after any number of changes: all or nothi
   killRestores(4),
 );
 
-test('who is not root is told so', { skip: skip || noTools('setpriv') }, () => {
+test('a caller that is not root gets an error', { skip: skip || noTools('setpriv') }, () => {
   const folder = mkdtempSync(`${tmpdir()}/weir-cli-`);
   try {
     chmodSync(folder, 0o755);

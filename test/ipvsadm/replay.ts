@@ -56,7 +56,7 @@ function programs(world: World, open: DirectorOpener): Readonly<Record<string, P
 
 const nothingMissing = (): undefined => undefined;
 
-/** A world on a director in memory that does everything but what `notYet` says. */
+/** A world on a director in memory that supports everything except what `notYet` lists. */
 export function modelWorld(notYet: (command: Command) => string | undefined = nothingMissing): World {
   const director = new MemoryDirector({ interfaces: ['d0', 'd1'] });
   return { driver: async () => () => director, names: recordedNames, notYet, isRoot: true };

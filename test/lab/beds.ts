@@ -9,7 +9,7 @@ const natServer = (address: string): LabHost => ({
   sites: [{ port: 80 }],
 });
 
-/** client 10.8.1.10, VIP 10.8.1.1 on lvs, whose back leg is 10.8.2.1; web1 10.8.2.11, web2 10.8.2.12. */
+/** client 10.8.1.10, VIP 10.8.1.1 on lvs, whose back interface is 10.8.2.1; web1 10.8.2.11, web2 10.8.2.12. */
 export const natBed = (name: string, steps: readonly Step[], capture = true): Lab => ({
   name: `${name}-${process.pid}`,
   title: `${name} through NAT`,

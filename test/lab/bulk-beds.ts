@@ -35,8 +35,8 @@ export const xdpBulk = (bytes: number): Lab =>
       on('web1', 'ethtool -K eth0 tx off'),
       on('lvs', 'weir load --attach xdp'),
     ],
-    ['eth0', 'eth1'].map((leg) =>
-      on('lvs', `ethtool -S ${leg} | grep xdp_redirect:`, { matches: ['^rx_queue_\\d+_xdp_redirect: [1-9]\\d{3,}$'] }),
+    ['eth0', 'eth1'].map((name) =>
+      on('lvs', `ethtool -S ${name} | grep xdp_redirect:`, { matches: ['^rx_queue_\\d+_xdp_redirect: [1-9]\\d{3,}$'] }),
     ),
   );
 

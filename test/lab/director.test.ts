@@ -21,7 +21,7 @@ const restOfDownload = (): readonly Step[] => [
   until('client', 'cat "$HOME/sum"', { answers: [`${streamDigest(MEDIUM_BYTES)}  -`] }, 60),
 ];
 
-test('UDP through NAT: the server sees the client, the client hears the VIP', { skip }, async () => {
+test('UDP through NAT: the server sees the client, the client gets answers from the VIP', { skip }, async () => {
   await holds(
     natBed('udp', [
       on('web1', peerStays('udp-serve', 9000, 'web1')),
@@ -40,7 +40,7 @@ test('UDP through NAT: the server sees the client, the client hears the VIP', { 
   );
 });
 
-test('no destination left: refused at once, by ICMP port unreachable from the VIP', { skip }, async () => {
+test('no destination left: refused immediately, by ICMP port unreachable from the VIP', { skip }, async () => {
   await holds(
     natBed('nobody', [
       ...service('10.8.2.11 -m -w 0'),
@@ -157,7 +157,7 @@ test('a connection lives through edits of its service, and through every process
   );
 });
 
-test('unloaded, the director is a plain host again, and loads anew', { skip }, async () => {
+test('unloaded, the director is a plain host again, and it can load again', { skip }, async () => {
   await holds(
     natBed('unload', [
       ...service('10.8.2.11 -m'),
@@ -173,7 +173,7 @@ test('unloaded, the director is a plain host again, and loads anew', { skip }, a
 
 test('an interface that comes up later is covered by the next command', { skip }, async () => {
   await holds(
-    natBed('late-leg', [
+    natBed('late-if', [
       on('lvs', 'ip link set eth1 down'),
       on('lvs', 'ipvsadm -A -t 10.8.1.1:80 -s rr'),
       on('lvs', 'ip link set eth1 up'),

@@ -15,7 +15,7 @@ const curl: Step = {
   times: 2,
   expect: { answers: ['Welcome from b', 'Welcome from b'] },
 };
-/** Stands until it is interrupted; says so first. */
+/** Runs until it is interrupted; prints `standing` first. */
 const endless: Step = { kind: 'run', say: 'standing', on: 'a', command: 'sleep 1000', seconds: 600 };
 
 const counted: readonly Step[] = [
@@ -206,7 +206,7 @@ test('a run that is going on is not taken down under its feet', { skip }, async 
   assert.deepEqual(leftOf(name), []);
 });
 
-test('a lab that cannot be built says which command failed, and leaves nothing', { skip }, async () => {
+test('a lab that cannot be built reports the failed command, and leaves nothing', { skip }, async () => {
   const lab = plainLab([curl]);
   const impossible = { ...lab, hosts: { ...lab.hosts, a: { ...lab.hosts['a'], gateway: '10.99.0.1' } } };
   const { status, stdout } = await withLabFile(impossible, (path) => runWeirLab(path));

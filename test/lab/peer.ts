@@ -2,7 +2,7 @@
 //   serve PORT BYTES   GET: that many bytes of a fixed stream; PUT: answers with the SHA-256 of what came; GET /ping: `pong`
 //   send BYTES         writes that stream to standard output
 //   udp-serve PORT NAME   answers each datagram with `NAME got TEXT from ADDRESS`
-//   udp-ask HOST PORT TEXT TIMES   sends TEXT that often, from a new port each time, one after the other's answer
+//   udp-ask HOST PORT TEXT TIMES   sends TEXT that often, from a new port for each, one after the other's answer
 import { createCipheriv, createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { writeSync } from 'node:fs';
@@ -53,7 +53,7 @@ function serve(port: number, bytes: number): void {
       response.end('pong\n');
     } else {
       response.setHeader('Content-Length', bytes);
-      // A client that goes away in the middle ends the stream; its own side tells.
+      // A client that closes early ends the stream; the client reports it.
       pipeline(Readable.from(keyStream(bytes)), response).catch(() => response.destroy());
     }
   }).listen(port, '0.0.0.0');

@@ -1,4 +1,4 @@
-// 200,000 requests, 500 at once, through NAT and through DR.
+// 200,000 requests, 500 concurrent, through NAT and through DR.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { stress } from '../../src/lab/labs/stress.js';

@@ -35,14 +35,14 @@ export function startLab(...args: readonly string[]): LabProcess {
   });
   let out = '';
   let err = '';
-  const watchers = new Set<() => void>();
+  const listeners = new Set<() => void>();
   child.stdout.on('data', (chunk: Buffer) => {
     out += chunk.toString();
-    watchers.forEach((watch) => watch());
+    listeners.forEach((watch) => watch());
   });
   child.stderr.on('data', (chunk: Buffer) => {
     err += chunk.toString();
-    watchers.forEach((watch) => watch());
+    listeners.forEach((watch) => watch());
   });
   const ended = new Promise<number>((done) => {
     child.on('close', (code, signal) => done(code ?? (signal === 'SIGKILL' ? 137 : 128)));
@@ -56,11 +56,11 @@ export function startLab(...args: readonly string[]): LabProcess {
       new Promise((done, fail) => {
         const watch = (): void => {
           if (pattern.test(out) || pattern.test(err)) {
-            watchers.delete(watch);
+            listeners.delete(watch);
             done();
           }
         };
-        watchers.add(watch);
+        listeners.add(watch);
         watch();
         void ended.then((status) => fail(new Error(`ended with ${status} before ${String(pattern)}:\n${out}${err}`)));
       }),

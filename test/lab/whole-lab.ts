@@ -10,7 +10,7 @@ export const VRRP_LABS: readonly string[] = ['dual', 'split-brain'];
 
 const netns = skipWithoutNetns();
 
-/** `word`: what `weir lab` is told; absent: the lab's name. */
+/** `word`: the argument of `weir lab`; absent: the lab's name. */
 export function testLab(lab: Lab, word = lab.name): void {
   const lack = netns === false ? missing(lab) : undefined;
   test(`weir lab ${lab.name}`, { skip: netns === false ? (lack === undefined ? false : `probe tools: ${lack}`) : netns }, async () => {

@@ -1,4 +1,4 @@
-// A start of a real server that dies by SIGKILL after so many steps: `killed-start STEPS VIP`. One line a step, and one at the end.
+// Starts a real server and kills itself after STEPS steps: `killed-start STEPS VIP`. Prints one line for each step, and one at the end.
 
 import { planStart } from '../../src/control/realserver/plan.js';
 import { writeSaved } from '../../src/control/realserver/saved.js';

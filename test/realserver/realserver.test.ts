@@ -1,4 +1,4 @@
-// weir realserver on real hosts in namespaces: ARP silence, exact undoing, crashes, and the script for hosts without weir.
+// weir realserver on hosts in namespaces: no ARP answers, exact undoing, crashes, and the script for hosts without weir.
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,13 +13,13 @@ const folder = mkdtempSync(join(tmpdir(), 'weir-realserver-'));
 let server: Host;
 let asker: Host;
 
-/** Everything about a host that `stop` must bring back. */
+/** All state of a host that `stop` must restore. */
 function picture(host: Host): string {
   const sysctls = host.run(['sh', '-c', 'grep . /proc/sys/net/ipv4/conf/*/arp_ignore /proc/sys/net/ipv4/conf/*/arp_announce']).stdout;
   return [host.ip('-o -4 addr show'), host.ip('-4 route show table all'), host.ip('-o link show lo'), sysctls].join('\n');
 }
 
-/** Whether `server` answers an ARP question for this address. */
+/** Whether `server` answers an ARP request for this address. */
 const answersArp = (address: string): boolean => asker.run(['arping', '-c', '1', '-w', '1', '-I', 'pq0', address]).status === 0;
 
 const on = { skip: noNamespaces() };
@@ -39,7 +39,7 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('start makes the VIPs local, routed, labelled and silent; stop brings back what was', on, () => {
+test('start makes the VIPs local, routed, labelled and hidden from ARP; stop restores the state before', on, () => {
   const untouched = picture(server);
   const started = server.weir('realserver start --vip 10.77.5.1,10.77.5.2');
   assert.equal(started.status, 0, started.stderr);
@@ -60,7 +60,7 @@ test('start makes the VIPs local, routed, labelled and silent; stop brings back 
   assert.equal(server.weir('realserver status --vip 10.77.5.1').status, 3);
 });
 
-test('without the sysctls the host would answer, and status says so', on, () => {
+test('without the sysctls the host answers ARP, and status reports it', on, () => {
   server.ip('addr add 10.77.5.9/32 dev lo');
   assert.equal(answersArp('10.77.5.9'), true, 'else the tests above prove nothing');
   const status = server.weir('realserver status --vip 10.77.5.9');
@@ -69,7 +69,7 @@ test('without the sysctls the host would answer, and status says so', on, () => 
   server.ip('addr del 10.77.5.9/32 dev lo');
 });
 
-test('twice is once; one VIP of two can go', on, () => {
+test('a second start changes nothing; one VIP of two can be removed', on, () => {
   const untouched = picture(server);
   server.weir('realserver start --vip 10.77.5.1,10.77.5.2 --iface zeta3,zeta4');
   const once = picture(server);
@@ -85,7 +85,7 @@ test('twice is once; one VIP of two can go', on, () => {
   assert.equal(server.weir('realserver stop').stdout, 'nothing to undo\n');
 });
 
-test('two starts at once end like one', on, () => {
+test('two parallel starts have the result of one', on, () => {
   const untouched = picture(server);
   const entry = `${process.execPath} ${ENTRY} weir realserver start --vip`;
   const both = server.run(['sh', '-c', `${entry} 10.77.5.1 & ${entry} 10.77.5.2 & wait`]);
@@ -96,7 +96,7 @@ test('two starts at once end like one', on, () => {
   assert.equal(picture(server), untouched);
 });
 
-test('killed after each step, start leaves what stop undoes exactly', on, () => {
+test('killed after any step, start leaves a state that stop undoes exactly', on, () => {
   const untouched = picture(server);
   for (let steps = 0; steps <= 10; steps++) {
     const killed = server.run([process.execPath, fileURLToPath(new URL('killed-start.js', import.meta.url)), String(steps), '10.77.5.1']);
@@ -138,7 +138,7 @@ for (const shell of ['dash', 'busybox sh', 'bash --posix', 'busybox env PATH=APP
     assert.equal(sh('jump').status, 2);
   });
 
-  test(`the script under ${shell} refuses what cannot be`, { skip: on.skip || noTools(shell.split(' ')[0] ?? '') }, () => {
+  test(`the script under ${shell} refuses invalid input`, { skip: on.skip || noTools(shell.split(' ')[0] ?? '') }, () => {
     const untouched = picture(server);
     const script = join(folder, 'wrong');
     for (const [options, words] of [
@@ -165,7 +165,7 @@ test('weir undoes what the script did', on, () => {
   assert.equal(picture(server), untouched);
 });
 
-test('--persist leaves what does it again at boot, and stop --persist takes it away', on, () => {
+test('--persist writes the files that do it again at boot, and stop --persist removes them', on, () => {
   const untouched = picture(server);
   const image = join(folder, 'image');
   const started = server.weir(`realserver start --vip 10.77.5.1 --persist --root ${image}`);
@@ -191,7 +191,7 @@ test('--persist leaves what does it again at boot, and stop --persist takes it a
   assert.equal(picture(server), untouched);
 });
 
-test('with systemd it is a unit that is enabled', on, () => {
+test('with systemd an enabled unit is written', on, () => {
   const image = join(folder, 'systemd');
   server.run(['mkdir', '-p', join(image, 'etc/systemd/system')]);
   server.weir(`realserver start --vip 10.77.5.1 --persist --root ${image}`);
@@ -201,7 +201,7 @@ test('with systemd it is a unit that is enabled', on, () => {
   assert.equal(existsSync(join(image, 'etc/systemd/system/weir-realserver.service')), false);
 });
 
-test('memories of namespaces that are gone are swept, those of living ones are not', on, () => {
+test('state files of namespaces that are gone are removed, those of existing ones are kept', on, () => {
   server.weir('realserver start --vip 10.77.5.1');
   const cookies = Array.from({ length: 70 }, (_, index) => `${2n ** 62n + BigInt(index)}`);
   for (const cookie of cookies) writeFileSync(`/run/weir/realserver/${cookie}.json`, '{}');
@@ -214,7 +214,7 @@ test('memories of namespaces that are gone are swept, those of living ones are n
   server.weir('realserver stop');
 });
 
-test('bad input is one clear line and changes nothing', on, () => {
+test('bad input is reported in one line and changes nothing', on, () => {
   const untouched = picture(server);
   for (const [line, status, words] of [
     ['start', 2, '--vip is missing'],
@@ -235,7 +235,7 @@ test('bad input is one clear line and changes nothing', on, () => {
   assert.equal(picture(server), untouched);
 });
 
-/** A folder where every word of the shell is busybox. */
+/** A folder in which every command is busybox. */
 function applets(): string {
   const at = join(folder, 'applets');
   if (!existsSync(at)) {

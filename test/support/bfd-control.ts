@@ -1,7 +1,7 @@
-// A BFD control packet (RFC 5880 §4.1) that says nothing special: what tests change one thing of.
+// A plain BFD control packet (RFC 5880 §4.1), of which tests change one field.
 import type { BfdControl } from '../../src/wire/bfd.js';
 
-/** Of a session that is down and knows nobody yet. */
+/** Of a session that is down and has not received anything. */
 export const plainControl: BfdControl = {
   version: 1,
   diagnostic: 0,

@@ -22,11 +22,11 @@ export function readText(text: string, keyFile?: ReadKeyFile): ReadText {
   const { configuration, diagnostics } = readKeepalived(files, options);
   return {
     get configuration() {
-      if (configuration === undefined) throw new Error(`nothing was built: ${diagnostics.map((said) => said.text).join('; ')}`);
+      if (configuration === undefined) throw new Error(`nothing was built: ${diagnostics.map(({ text }) => text).join('; ')}`);
       return configuration;
     },
-    errors: diagnostics.filter(({ severity }) => severity !== 'notice').map((said) => said.text),
-    notices: diagnostics.filter(({ severity }) => severity === 'notice').map((said) => said.text),
+    errors: diagnostics.filter(({ severity }) => severity !== 'notice').map(({ text }) => text),
+    notices: diagnostics.filter(({ severity }) => severity === 'notice').map(({ text }) => text),
     diagnostics,
   };
 }

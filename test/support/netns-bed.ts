@@ -1,4 +1,4 @@
-// A bed of network namespaces for tests: hosts, cables and switches, made with iproute2 and gone at the end, whatever happens.
+// A bed of network namespaces for tests: hosts, cables and switches, made with iproute2 and always removed at the end.
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -41,7 +41,7 @@ export function noNamespaces(): Skip {
   return noRoot() || noTools('ip');
 }
 
-/** What iproute2 says of a name in /run/netns that another test is just making or removing: it looks at all of them. */
+/** iproute2's error for a name in /run/netns that another test is making or removing: it reads all of them. */
 const STRANGERS = /^Error: Peer netns reference is invalid\.\n/gm;
 
 /** One host: a namespace with a name of its own. */
@@ -51,7 +51,7 @@ export class Host {
     readonly namespace: string,
   ) {}
 
-  /** iproute2 inside this host; throws with its words when it fails. */
+  /** iproute2 inside this host; throws with its error output when it fails. */
   ip(line: string): string {
     return ip(['-n', this.namespace, ...line.split(' ')]);
   }

@@ -1,4 +1,4 @@
-// Processes by their pid files, where both may be gone at any moment.
+// Processes by their pid files. Process and file may disappear at any moment.
 import { readFileSync } from 'node:fs';
 import { unlessCode } from '../../src/sys/errno.js';
 
@@ -7,7 +7,7 @@ export function pidIn(path: string): number {
   return Number(unlessCode(() => readFileSync(path, 'utf8'), ['ENOENT'], ''));
 }
 
-/** A process that is gone, and 0, are told nothing. */
+/** Sends nothing to a process that is gone, and nothing to 0. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   if (pid > 0) unlessCode(() => process.kill(pid, name), ['ESRCH'], false);
 }

@@ -1,4 +1,4 @@
-// A daemon under test: started with its log on the console, asked to do things, waited for by what it says.
+// A daemon under test: started with its log on the console; tests send signals and wait for log lines.
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /** A test that waits longer than this for a line fails, with all lines. */
@@ -7,7 +7,7 @@ const PATIENCE_MS = 180_000;
 export class RunningDaemon {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
-  readonly #watchers = new Set<() => void>();
+  readonly #listeners = new Set<() => void>();
   #status: number | NodeJS.Signals | undefined;
 
   /** @param argv the whole command; it must log to standard error (-n -l) */
@@ -33,22 +33,22 @@ export class RunningDaemon {
     return this.#child.pid ?? -1;
   }
 
-  /** What it said so far, without the dates. */
+  /** Its log lines so far, without the dates. */
   get lines(): readonly string[] {
     return this.#lines.map((line) => line.replace(/^\w{3} \w{3} [ \d]\d \d\d:\d\d:\d\d \d{4}: /, ''));
   }
 
   #changed(): void {
-    for (const watcher of this.#watchers) watcher();
+    for (const listener of this.#listeners) listener();
   }
 
-  /** Resolves as soon as `condition` holds; looked at when the daemon says something, and now and then. */
+  /** Resolves as soon as `condition` holds; evaluated when the daemon logs a line, and every 20 ms. */
   until<T>(what: string, condition: () => T | undefined | false): Promise<T> {
     return new Promise((done, fail) => {
       const finish = (): void => {
         clearInterval(ticker);
         clearTimeout(limit);
-        this.#watchers.delete(look);
+        this.#listeners.delete(look);
       };
       const look = (): void => {
         const value = condition();
@@ -58,10 +58,10 @@ export class RunningDaemon {
       };
       const limit = setTimeout(() => {
         finish();
-        fail(new Error(`waited in vain for ${what}; it said:\n${this.#lines.join('\n')}`));
+        fail(new Error(`${what} did not come; the log:\n${this.#lines.join('\n')}`));
       }, PATIENCE_MS);
       const ticker = setInterval(look, 20);
-      this.#watchers.add(look);
+      this.#listeners.add(look);
       look();
     });
   }
@@ -81,7 +81,7 @@ export class RunningDaemon {
   }
 
   stop(): Promise<number | NodeJS.Signals> {
-    // A process that ended meanwhile is told nothing.
+    // No effect on a process that has ended.
     this.#child.kill('SIGTERM');
     return this.ended();
   }

@@ -1,4 +1,4 @@
-// weir vip on real hosts: the probe before, the announcement after, and exact undoing.
+// weir vip on hosts in namespaces: the probe before, the announcement after, and exact undoing.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -28,7 +28,7 @@ after(() => {
   rmSync(folder, { recursive: true });
 });
 
-test('add puts the VIP there as /32 with a label, del takes exactly it away', on, () => {
+test('add sets the VIP as /32 with a label, del removes exactly that', on, () => {
   const untouched = addresses(gate);
   const added = gate.weir('vip add 172.29.3.200 --dev up7');
   assert.deepEqual([added.status, added.stdout], [0, 'added 172.29.3.200/32 on up7 (up7:0), announced\n']);
@@ -47,7 +47,7 @@ test('add puts the VIP there as /32 with a label, del takes exactly it away', on
   assert.equal(gate.weir('vip del 172.29.3.200 --dev up7').stdout, '172.29.3.200 is not on up7\n');
 });
 
-test('neighbours hear of it at once, so that a director that takes over is reached', { ...on, timeout: 180_000 }, async () => {
+test('neighbours are notified immediately, so that a director that takes over is reached', { ...on, timeout: 180_000 }, async () => {
   thief.ip('neigh replace 172.29.3.210 lladdr 02:00:00:00:00:99 dev th0 nud reachable');
   const capture = spawn('ip', [
     'netns',
@@ -67,17 +67,17 @@ test('neighbours hear of it at once, so that a director that takes over is reach
   ]);
   bed.atEnd(() => capture.kill('SIGKILL'));
   await new Promise((done) => capture.stderr.on('data', (chunk: Buffer) => chunk.includes('listening on') && done(undefined)));
-  let heard = '';
+  let captured = '';
   capture.stdout.on('data', (chunk: Buffer) => {
-    heard += chunk;
+    captured += chunk;
   });
   const ended = new Promise((done) => capture.once('close', done));
   gate.weir('vip add 172.29.3.210 --dev up7');
   await ended;
-  assert.equal(heard.match(/Request who-has 172\.29\.3\.210/g)?.length, 3);
-  assert.equal(heard.match(/Reply 172\.29\.3\.210 is-at/g)?.length, 3);
+  assert.equal(captured.match(/Request who-has 172\.29\.3\.210/g)?.length, 3);
+  assert.equal(captured.match(/Reply 172\.29\.3\.210 is-at/g)?.length, 3);
   const mac = /link\/ether (\S+)/.exec(gate.ip('link show up7'))?.[1];
-  assert.ok(thief.ip('neigh show 172.29.3.210').includes(`lladdr ${mac}`), 'the stale entry is fixed');
+  assert.ok(thief.ip('neigh show 172.29.3.210').includes(`lladdr ${mac}`), 'the stale entry is updated');
   gate.weir('vip del 172.29.3.210 --dev up7');
 });
 
@@ -102,7 +102,7 @@ test('an address that another host answers for is refused, naming its MAC', on, 
   assert.equal(addresses(gate), untouched);
 });
 
-test('removing the first address of a subnet leaves the others of it', on, () => {
+test('removing the first address of a subnet keeps the others', on, () => {
   const untouched = addresses(gate);
   gate.sysctl('net.ipv4.conf.all.promote_secondaries', '0');
   gate.sysctl('net.ipv4.conf.up7.promote_secondaries', '0');
@@ -115,7 +115,7 @@ test('removing the first address of a subnet leaves the others of it', on, () =>
   assert.equal(addresses(gate), untouched);
 });
 
-test('what weir did not add it does not remove', on, () => {
+test('weir removes only addresses that it added', on, () => {
   gate.ip('addr add 172.29.3.230/32 dev up7');
   const untouched = addresses(gate);
   const added = gate.weir('vip add 172.29.3.230 --dev up7');
@@ -130,7 +130,7 @@ test('what weir did not add it does not remove', on, () => {
   gate.ip('addr del 172.29.3.230/32 dev up7');
 });
 
-test('--persist leaves what adds it again at boot; del --persist takes it away', on, () => {
+test('--persist writes the files that add it again at boot; del --persist removes them', on, () => {
   const untouched = addresses(gate);
   const image = join(folder, 'image');
   gate.weir(`vip add 172.29.3.240 --dev up7 --persist --root ${image}`);
@@ -152,7 +152,7 @@ test('--persist leaves what adds it again at boot; del --persist takes it away',
   assert.equal(existsSync(join(systemd, 'etc/systemd/system/weir-vip-172.29.3.240.service')), false);
 });
 
-test('bad input is one clear line and changes nothing', on, () => {
+test('bad input is reported in one line and changes nothing', on, () => {
   gate.ip('link add down3 type bridge');
   const untouched = addresses(gate);
   for (const [line, status, words] of [

@@ -16,7 +16,7 @@ const prepared = WEIR_VM ?? `${XDG_CACHE_HOME ?? `${homedir()}/.cache`}/weir-vm`
 const hasEmulator = spawnSync('qemu-system-x86_64', ['-version']).error === undefined;
 const skip = noRoot() || probe('emulator', hasEmulator && existsSync(`${prepared}/initrd`), 'run test/vm/prepare');
 
-/** Runs the guest script with the built project beside it; what it said, by its headings. */
+/** Runs the guest script with the built project beside it; returns its output by headings. */
 function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
   const folder = mkdtempSync(`${tmpdir()}/weir-guest-`);
   try {
@@ -47,21 +47,21 @@ function inGuest(script: string, seconds: number): ReadonlyMap<string, string> {
 }
 
 test('Debian’s 6.1 kernel: balances by clsact, gives everything back, and passes every packet fixture', { skip }, () => {
-  const said = inGuest('clsact.guest', 600);
-  assert.match(said.get('kernel') ?? '', /^6\.1\./);
-  assert.equal(said.get('answers'), 'web2\nweb1\nweb2\nweb1\n');
-  assert.equal(said.get('here'), 'web2\nweb1\n', 'a client on the director itself');
-  const listing = (said.get('listing') ?? '').replace(/ +/g, ' ');
+  const output = inGuest('clsact.guest', 600);
+  assert.match(output.get('kernel') ?? '', /^6\.1\./);
+  assert.equal(output.get('answers'), 'web2\nweb1\nweb2\nweb1\n');
+  assert.equal(output.get('here'), 'web2\nweb1\n', 'a client on the director itself');
+  const listing = (output.get('listing') ?? '').replace(/ +/g, ' ');
   for (const server of ['10.8.2.11:80', '10.8.3.12:80']) assert.ok(listing.includes(` -> ${server} Masq 1 0 3`), listing);
   const filters = ['front ingress', 'front egress', 'lo ingress', 'lo egress'];
-  assert.equal(said.get('filters'), filters.map((place) => `${place} weir_tc_${place.split(' ')[1]}\n`).join(''));
-  assert.equal(said.get('exchanged'), 'the programs of this build\nanother\nweb2\nweb1\n', 'one filter took the other’s place');
-  assert.equal(said.get('reused'), 'weir_tc_ingress\n', 'attached to a new interface under an old number');
-  assert.equal(said.get('unloaded'), '0\n', 'no filter, no device is left');
-  assert.match(said.get('fixtures') ?? '', /^# pass [1-9]\d{2,}\n# fail 0\n# skipped 0\n$/);
-  const loaded = (said.get('compilers') ?? '').split('\n').filter((name) => name !== '');
+  assert.equal(output.get('filters'), filters.map((place) => `${place} weir_tc_${place.split(' ')[1]}\n`).join(''));
+  assert.equal(output.get('exchanged'), 'the programs of this build\nanother\nweb2\nweb1\n', 'one filter took the other’s place');
+  assert.equal(output.get('reused'), 'weir_tc_ingress\n', 'attached to a new interface under an old number');
+  assert.equal(output.get('unloaded'), '0\n', 'no filter, no device is left');
+  assert.match(output.get('fixtures') ?? '', /^# pass [1-9]\d{2,}\n# fail 0\n# skipped 0\n$/);
+  const loaded = (output.get('compilers') ?? '').split('\n').filter((name) => name !== '');
   assert.deepEqual(new Set(loaded), new Set(otherClangs()), 'what other compilers made');
-  const socketFilters = (said.get('socket filters') ?? '').split('\n').filter((name) => name !== '');
+  const socketFilters = (output.get('socket filters') ?? '').split('\n').filter((name) => name !== '');
   assert.deepEqual(new Set(socketFilters), new Set(['dist', ...otherClangs()]), 'whose socket filters the kernel loads');
-  assert.ok(said.has('end'));
+  assert.ok(output.has('end'));
 });

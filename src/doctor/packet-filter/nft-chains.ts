@@ -82,7 +82,7 @@ function isValue(left: Json, value: Json, probe: PacketProbe): Answer {
   if (meta === 'nfproto') return isWord(value, six ? 'ipv6' : 'ipv4');
   if (meta === 'pkttype' && probe.direction === 'in')
     return isWord(value, isMulticast(probe.destination) ? 'multicast' : 'host', 'unicast');
-  // Adverts are never answered: to conntrack each is the first of its kind, and nobody translates it.
+  // Adverts have no replies: for conntrack each is a new connection without NAT.
   if (ct === 'state') return isWord(value, 'new');
   if (ct === 'status') return isWord(value);
   if (textOf(field(left, 'fib', 'result')) === 'type' && textOf(listOf(field(left, 'fib', 'flags'))[0]) === 'daddr') {

@@ -89,7 +89,7 @@ const spoiled: readonly (readonly [string, (lab: ReturnType<typeof right>) => un
   [
     'traffic in a lab without captures',
     (lab) => ({ ...lab, capture: false, steps: [{ kind: 'traffic', expect: [{ packets: 0 }] }] }),
-    'steps[0]: traffic cannot be judged: the lab says capture: false',
+    'steps[0]: traffic cannot be checked: the lab has capture: false',
   ],
   [
     'an interface that the host does not have',
