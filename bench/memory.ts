@@ -1,5 +1,5 @@
 // Part 4: kernel memory of a connection, and how long it takes to read a million of them.
-import { clockAt } from '../src/datapath/ebpf/clock.js';
+import { clockAt } from '../src/datapath/ebpf/table/clock.js';
 import { memlock } from './conn-table.js';
 import { type Datapath, openDatapath } from './datapath.js';
 import { type FlowFrame, template } from './frames.js';

@@ -1,6 +1,7 @@
 // The stations of the packet path and what forwards in the middle: weir by XDP, nftables, and plain routing.
+
+import { unloadDatapath } from '../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../src/datapath/ebpf/open.js';
-import { unloadDatapath } from '../src/datapath/ebpf/unload.js';
 import { inside } from './inside.js';
 import { macBytes, makeNamespace, makePair, neighbour, setFeatures, setSysctls } from './namespaces.js';
 import { installed, run } from './processes.js';

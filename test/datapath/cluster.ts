@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
-import { Tables } from '../../src/datapath/ebpf/tables.js';
+import { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { native } from '../../src/sys/addon.js';
 import { Bed, type Host, type Ran } from '../support/netns-bed.js';
 import { station } from './live-child.js';

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { isLoaded, load, removePins } from '../../src/datapath/ebpf/load.js';
+import { isLoaded, load, removePins } from '../../src/datapath/ebpf/load/load.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { ObjectFile } from '../../src/sys/bpf/bpf-objects.js';
 import { probe } from '../support/probes.js';

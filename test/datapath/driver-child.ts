@@ -1,7 +1,7 @@
 // A writing or reading command for driver.test.ts, as a process of its own: takes its commands as JSON, and may be killed.
 
+import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { destination, serviceKey } from './fixtures/fixture.js';

@@ -1,10 +1,10 @@
 // Commands killed at any time, so many times: what the next ones find. (Killed between any two stores: killed.test.ts.)
 import assert from 'node:assert/strict';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { isLoaded } from '../../src/datapath/ebpf/load.js';
+import { isLoaded } from '../../src/datapath/ebpf/load/load.js';
+import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
-import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { native } from '../../src/sys/addon.js';
 import { connect, ended, ready, request, server, spec, start, untilTrue, web, withBed } from './driver-bed.js';
 import { checkRecords } from './record-check.js';

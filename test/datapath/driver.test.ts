@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { unloadDatapath } from '../../src/datapath/ebpf/unload.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
 import { skipReason } from './bed.js';
 import { connect, ended, output, reply, request, server, spec, start, web, withBed } from './driver-bed.js';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { buildPin, PROGRAMS } from '../../src/datapath/ebpf/load.js';
+import { buildPin, PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { Link, Program } from '../../src/sys/bpf/bpf-objects.js';
 import { using } from '../../src/sys/fd.js';

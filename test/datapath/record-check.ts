@@ -2,10 +2,10 @@
 // and the last one is known to have ended or to have been repaired.
 import assert from 'node:assert/strict';
 import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Scheduler, Service, WeirState } from '../../src/datapath/ebpf/abi.gen.js';
-import { EndpointTable } from '../../src/datapath/ebpf/endpoint-table.js';
-import { realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/identity.js';
-import { wrrNumbers } from '../../src/datapath/ebpf/service-list.js';
-import type { Tables } from '../../src/datapath/ebpf/tables.js';
+import { EndpointTable } from '../../src/datapath/ebpf/table/endpoint-table.js';
+import { realEndpoint, recordedServiceEndpoint } from '../../src/datapath/ebpf/table/identity.js';
+import { wrrNumbers } from '../../src/datapath/ebpf/table/service-list.js';
+import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 
 const REMOVED = BigInt(Abi.ENDPOINT_REMOVED);
 

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, rmdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { load, removePins } from '../../src/datapath/ebpf/load.js';
+import { load, removePins } from '../../src/datapath/ebpf/load/load.js';
+import { makeVectors, type Vector } from '../../src/datapath/ebpf/load/vectors.js';
 import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
-import { PINNED_MAPS } from '../../src/datapath/ebpf/tables.js';
-import { makeVectors, type Vector } from '../../src/datapath/ebpf/vectors.js';
+import { PINNED_MAPS } from '../../src/datapath/ebpf/table/tables.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { BpfMap } from '../../src/sys/bpf/bpf-objects.js';
 import { noTools } from '../support/probes.js';

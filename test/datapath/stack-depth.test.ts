@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
-import { PROGRAMS } from '../../src/datapath/ebpf/load.js';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { artifact } from '../../src/sys/artifact.js';
 import { noTools } from '../support/probes.js';
 import { compiledBy, otherClangs } from './compilers.js';

@@ -4,7 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { cpus } from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { PROGRAMS } from '../../src/datapath/ebpf/load.js';
+import { PROGRAMS } from '../../src/datapath/ebpf/load/load.js';
 import { native } from '../../src/sys/addon.js';
 import { noTools, probe, type Skip } from '../support/probes.js';
 import { type Bed, openBed, skipReason } from './bed.js';

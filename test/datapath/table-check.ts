@@ -2,7 +2,7 @@
 // counts that add up, and a mark on every bucket between a connection's home and its place.
 import assert from 'node:assert/strict';
 import { Abi, Conf, ConnSlot, Dest } from '../../src/datapath/ebpf/abi.gen.js';
-import { keyedHash } from '../../src/datapath/ebpf/endpoint-table.js';
+import { keyedHash } from '../../src/datapath/ebpf/table/endpoint-table.js';
 import { swap16, swap32 } from '../../src/wire/bytes.js';
 import type { Bed } from './bed.js';
 

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Conf, ConnSlot, Dest } from '../../src/datapath/ebpf/abi.gen.js';
-import { clockAt, clockDifference } from '../../src/datapath/ebpf/clock.js';
+import { clockAt, clockDifference } from '../../src/datapath/ebpf/table/clock.js';
 import {
   isActiveTcpState,
   nextTcpState,

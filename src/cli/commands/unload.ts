@@ -1,6 +1,6 @@
 // weir unload: removes the datapath, its table and all connections from this network namespace.
 
-import { unloadDatapath } from '../../datapath/ebpf/unload.js';
+import { unloadDatapath } from '../../datapath/ebpf/load/unload.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { reported, reportWait } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';

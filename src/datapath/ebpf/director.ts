@@ -7,15 +7,15 @@ import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec, Timeouts
 import { Lock, type LockWait } from '../../sys/files/lock.js';
 import type { Director } from '../director.js';
 import { Conf } from './abi.gen.js';
-import { beginBatch, Dirty, endBatch, recover, writerOf } from './batch.js';
 import { EbpfReader } from './ebpf-reader.js';
-import { setTimeouts } from './intent.js';
-import { serviceEntries } from './reader.js';
-import { writeSysctl } from './sysctls.js';
-import type { Tables } from './tables.js';
-import { isUnicast } from './unicast.js';
+import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
+import { setTimeouts } from './recovery/intent.js';
+import { serviceEntries } from './table/reader.js';
+import { writeSysctl } from './table/sysctls.js';
+import type { Tables } from './table/tables.js';
+import { isUnicast } from './table/unicast.js';
+import type { Writer } from './table/writer.js';
 import { checkPresent } from './whole-read.js';
-import type { Writer } from './writer.js';
 
 const TIMEOUT_SECONDS_MAX = 2678400;
 /** How long a writer waits for another one, ms. */

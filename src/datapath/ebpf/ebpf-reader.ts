@@ -3,11 +3,11 @@ import type { ConnectionEntry, ServiceEntry, ServiceKey, Stats, Timeouts } from 
 import type { CpuStats } from '../cpu-stats.js';
 import type { TableReader } from '../director.js';
 import { Conf, Drops, REASONS } from './abi.gen.js';
-import { clockOf } from './batch.js';
-import { EndpointTable } from './endpoint-table.js';
-import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './reader.js';
-import { readSysctls } from './sysctls.js';
-import type { Tables } from './tables.js';
+import { clockOf } from './recovery/batch.js';
+import { EndpointTable } from './table/endpoint-table.js';
+import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/reader.js';
+import { readSysctls } from './table/sysctls.js';
+import type { Tables } from './table/tables.js';
 import { checkPresent, type ReadWait, readWhole } from './whole-read.js';
 
 const IPVS_VERSION = [1, 2, 1] as const;

@@ -8,17 +8,17 @@ import { Netlink } from '../../sys/netlink/netlink.js';
 import { swap32 } from '../../wire/bytes.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
-import { AttachedInterfaces, type AttachMode } from './attached-interfaces.js';
-import { recover } from './batch.js';
 import { EbpfDirector, WRITER_WAIT_MS } from './director.js';
 import { EbpfReader } from './ebpf-reader.js';
-import { exchangePrograms } from './exchange.js';
-import { isLoaded, load } from './load.js';
-import type { Capacity } from './object.js';
-import { ensurePair } from './pair.js';
+import { AttachedInterfaces, type AttachMode } from './load/attached-interfaces.js';
+import { exchangePrograms } from './load/exchange.js';
+import { isLoaded, load } from './load/load.js';
+import type { Capacity } from './load/object.js';
+import { ensurePair } from './load/pair.js';
 import { Bpffs } from './pins/bpffs.js';
-import { Tables } from './tables.js';
-import { broadcastsOf } from './unicast.js';
+import { recover } from './recovery/batch.js';
+import { Tables } from './table/tables.js';
+import { broadcastsOf } from './table/unicast.js';
 import { ifFree, type ReadWait } from './whole-read.js';
 
 export interface OpenOptions extends LockWait {

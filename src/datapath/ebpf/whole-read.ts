@@ -9,8 +9,8 @@
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { type LockKind, type LockWait, LockWaiting, locked, lockHolder } from '../../sys/files/lock.js';
 import { Abi, Conf } from './abi.gen.js';
-import { Dirty, recover } from './batch.js';
-import type { Tables } from './tables.js';
+import { Dirty, recover } from './recovery/batch.js';
+import type { Tables } from './table/tables.js';
 
 /** How long a reader waits for the end of a change before it shows it half made. */
 export const READER_WAIT_MS = 1000;

@@ -1,7 +1,7 @@
 // Reads from the datapath's pins what is loaded and attached. Opening the director instead would attach what is missing.
 import { readdirSync } from 'node:fs';
-import { isAttachable } from '../../datapath/ebpf/attached-interfaces.js';
-import { isLoaded } from '../../datapath/ebpf/load.js';
+import { isAttachable } from '../../datapath/ebpf/load/attached-interfaces.js';
+import { isLoaded } from '../../datapath/ebpf/load/load.js';
 import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
 import { Link as BpfLink } from '../../sys/bpf/bpf-objects.js';
 import { hasCode, unlessCode } from '../../sys/errno.js';

@@ -1,6 +1,6 @@
 // Reads what every role needs: interfaces, addresses, default routes and sysctls.
 
-import { PAIR } from '../../datapath/ebpf/pair.js';
+import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { Address } from '../../model/address.js';
 import { unlessCode } from '../../sys/errno.js';
 import { readSetting } from '../../sys/files/sysctl.js';

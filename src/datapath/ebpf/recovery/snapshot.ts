@@ -1,12 +1,12 @@
 // The table as plain data, and how to restore it from any other state. Connections stay: a destination that is added again gets its old
 // record, and with it its connections.
-import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
-import { Abi, Conf, Service, WeirState } from './abi.gen.js';
-import { keyOfService } from './identity.js';
-import { serviceEntries } from './reader.js';
-import { readSysctls, writeSysctl } from './sysctls.js';
-import type { Tables } from './tables.js';
-import type { Writer } from './writer.js';
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import { Abi, Conf, Service, WeirState } from '../abi.gen.js';
+import { keyOfService } from '../table/identity.js';
+import { serviceEntries } from '../table/reader.js';
+import { readSysctls, writeSysctl } from '../table/sysctls.js';
+import type { Tables } from '../table/tables.js';
+import type { Writer } from '../table/writer.js';
 
 interface ServiceState {
   readonly spec: ServiceSpec;

@@ -1,7 +1,7 @@
 // The pinned tables of one network namespace, mapped into memory.
-import { BpfMap } from '../../sys/bpf/bpf-objects.js';
-import { Records } from '../../sys/bpf/records.js';
-import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Intent, Interface, Service } from './abi.gen.js';
+import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
+import { Records } from '../../../sys/bpf/records.js';
+import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Intent, Interface, Service } from '../abi.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
 const MAPPED = {

@@ -1,7 +1,7 @@
 // Connection timeouts: the kernel's defaults by the datapath's state numbers, and the three that a user may set.
-import type { Timeouts } from '../../model/service.js';
-import { TCP_STATES, TCP_TIMEOUTS } from '../tcp-state.js';
-import { TcpState } from './abi.gen.js';
+import type { Timeouts } from '../../../model/service.js';
+import { TCP_STATES, TCP_TIMEOUTS } from '../../tcp-state.js';
+import { TcpState } from '../abi.gen.js';
 
 /** By state number. */
 export const TCP_TIMEOUT_SECONDS: readonly number[] = TCP_STATES.map((state) => TCP_TIMEOUTS[state]);

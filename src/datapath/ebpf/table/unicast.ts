@@ -1,7 +1,7 @@
 // May an address be a destination's? As in the kernel's IPVS (ip_vs_new_dest), it must be unicast or local. The broadcast addresses of
 // networks are derived from the interfaces' addresses.
-import type { Address } from '../../model/address.js';
-import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import type { Address } from '../../../model/address.js';
+import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 
 /** Networks of two addresses (RFC 3021), or one, have no broadcast address. */
 const BROADCAST_PREFIX_MAX = 30;

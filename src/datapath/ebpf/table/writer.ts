@@ -1,17 +1,17 @@
 // Changes to the table. Each has one store that makes it true; what comes before can be thrown away and what comes after
 // can be made up for (repair.ts), so that a writer may die at any point.
 
-import { capability } from '../../model/capabilities.js';
-import { WeirError } from '../../model/errors/weir-error.js';
-import { PROTOCOL_NUMBERS } from '../../model/protocol-numbers.js';
-import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
-import { swap16 } from '../../wire/bytes.js';
-import { Abi, AddressFamily, Conf, Dest, Estimate, Method, Service, WeirState } from './abi.gen.js';
+import { capability } from '../../../model/capabilities.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { PROTOCOL_NUMBERS } from '../../../model/protocol-numbers.js';
+import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import { swap16 } from '../../../wire/bytes.js';
+import { Abi, AddressFamily, Conf, Dest, Estimate, Method, Service, WeirState } from '../abi.gen.js';
+import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
-import { describe, finish, intendFlush, redescribe } from './intent.js';
 import { liveService } from './reader.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
 import type { Tables } from './tables.js';

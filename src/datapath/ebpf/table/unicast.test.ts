@@ -1,8 +1,8 @@
 // Which IPv4 addresses are unicast.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Address } from '../../model/address.js';
-import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import type { Address } from '../../../model/address.js';
+import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { broadcastsOf, isUnicast } from './unicast.js';
 
 const ip = (text: string): Address => ({ family: 'inet', words: [text.split('.').reduce((word, byte) => word * 256 + Number(byte), 0)] });

@@ -2,7 +2,7 @@
 // change has one store that makes it true: a service is there while its record is LIVE and its order is the same, a destination while it
 // is in the list; an edit, a flush and new timeouts are true from the moment when they are written down (intent.ts). whole-read.ts
 // makes sure that many records are of one moment.
-import { WeirError } from '../../model/errors/weir-error.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
 import type {
   ConnectionEntry,
   DestinationEntry,
@@ -12,14 +12,14 @@ import type {
   ServiceKey,
   Stats,
   Timeouts,
-} from '../../model/service.js';
-import type { Records } from '../../sys/bpf/records.js';
-import { swap16 } from '../../wire/bytes.js';
-import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from './abi.gen.js';
+} from '../../../model/service.js';
+import type { Records } from '../../../sys/bpf/records.js';
+import { swap16 } from '../../../wire/bytes.js';
+import { Abi, Conf, ConnSlot, Counters, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
+import { descriptionOf, intendedTimeouts, isFlushing } from '../recovery/intent.js';
 import { clockDifference, secondsOf } from './clock.js';
 import type { EndpointTable } from './endpoint-table.js';
 import { canBeHeld, methodName, modelAddress, protocolName, serviceEndpoint, specOfService } from './identity.js';
-import { descriptionOf, intendedTimeouts, isFlushing } from './intent.js';
 import { destinationIds } from './service-list.js';
 import type { Tables } from './tables.js';
 import { ESTABLISHED, FIN_WAIT, stateName } from './timeouts.js';

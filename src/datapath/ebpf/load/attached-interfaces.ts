@@ -2,19 +2,19 @@
 // that went.
 
 import { readdirSync, rmSync } from 'node:fs';
-import { WeirError } from '../../model/errors/weir-error.js';
-import { native } from '../../sys/addon.js';
-import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../sys/bpf/bpf-objects.js';
-import { hasCode } from '../../sys/errno.js';
-import type { Netlink } from '../../sys/netlink/netlink.js';
-import { swap32 } from '../../wire/bytes.js';
-import { macBytes } from '../../wire/ethernet.js';
-import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
-import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../wire/rtnetlink-link.js';
-import { Abi, Interface } from './abi.gen.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { native } from '../../../sys/addon.js';
+import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../../sys/bpf/bpf-objects.js';
+import { hasCode } from '../../../sys/errno.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
+import { swap32 } from '../../../wire/bytes.js';
+import { macBytes } from '../../../wire/ethernet.js';
+import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
+import { Abi, Interface } from '../abi.gen.js';
+import type { Tables } from '../table/tables.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
-import type { Tables } from './tables.js';
 
 /** auto: tc everywhere, and XDP in front of it on physical devices. */
 export type AttachMode = 'auto' | 'tc' | 'xdp';

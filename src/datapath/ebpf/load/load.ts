@@ -3,19 +3,19 @@
 
 import { createHash, randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
-import { WeirError } from '../../model/errors/weir-error.js';
-import { native } from '../../sys/addon.js';
-import { artifact } from '../../sys/artifact.js';
-import { type BpfMap, ObjectFile, Program } from '../../sys/bpf/bpf-objects.js';
-import { Records } from '../../sys/bpf/records.js';
-import { hasCode } from '../../sys/errno.js';
-import { Abi, Conf, LAYOUT } from './abi.gen.js';
-import { unitsOf } from './clock.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { native } from '../../../sys/addon.js';
+import { artifact } from '../../../sys/artifact.js';
+import { type BpfMap, ObjectFile, Program } from '../../../sys/bpf/bpf-objects.js';
+import { Records } from '../../../sys/bpf/records.js';
+import { hasCode } from '../../../sys/errno.js';
+import { Abi, Conf, LAYOUT } from '../abi.gen.js';
+import { unitsOf } from '../table/clock.js';
+import { LAST_PINNED, PINNED_MAPS, Tables } from '../table/tables.js';
+import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from '../table/timeouts.js';
 import { configuredHz, nearestHz } from './hz.js';
 import { type Capacity, configure, defaultCapacity, loadObject, type Sizes, sizesOf } from './object.js';
 import { selfCheck } from './self-check.js';
-import { LAST_PINNED, PINNED_MAPS, Tables } from './tables.js';
-import { DEFAULT_TIMEOUTS, TCP_TIMEOUT_SECONDS } from './timeouts.js';
 import { makeVectors, type Vector } from './vectors.js';
 
 /** Used until the rate is measured, where the kernel's configuration cannot be read. */

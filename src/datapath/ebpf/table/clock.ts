@@ -1,7 +1,7 @@
 // The datapath's time: jiffies >> CLOCK_SHIFT, computed from the last tick of its timer.
 
-import type { Records } from '../../sys/bpf/records.js';
-import { Abi, Conf } from './abi.gen.js';
+import type { Records } from '../../../sys/bpf/records.js';
+import { Abi, Conf } from '../abi.gen.js';
 
 /** Clock units in so many seconds, rounded to the nearest. */
 export function unitsOf(seconds: number, hz: number): number {

@@ -1,8 +1,8 @@
 // The keys of net.ipv4.vs that the datapath supports.
 
-import { WeirError } from '../../model/errors/weir-error.js';
-import type { Field, Records } from '../../sys/bpf/records.js';
-import { Conf } from './abi.gen.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import type { Field, Records } from '../../../sys/bpf/records.js';
+import { Conf } from '../abi.gen.js';
 
 interface Sysctl {
   readonly field: Field;

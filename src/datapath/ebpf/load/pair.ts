@@ -3,13 +3,13 @@
 // director's own addresses as sources: only lo does so under any rp_filter.
 
 import { existsSync } from 'node:fs';
-import { WeirError } from '../../model/errors/weir-error.js';
-import { writeSetting } from '../../sys/files/sysctl.js';
-import type { Netlink } from '../../sys/netlink/netlink.js';
-import { concat } from '../../wire/bytes.js';
-import { encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute } from '../../wire/netlink.js';
-import { RouteMessage } from '../../wire/rtnetlink.js';
-import { changeLink, decodeLink, deleteLink, dumpLinks, encodeLinkChange, type Link } from '../../wire/rtnetlink-link.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { writeSetting } from '../../../sys/files/sysctl.js';
+import type { Netlink } from '../../../sys/netlink/netlink.js';
+import { concat } from '../../../wire/bytes.js';
+import { encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute } from '../../../wire/netlink.js';
+import { RouteMessage } from '../../../wire/rtnetlink.js';
+import { changeLink, decodeLink, deleteLink, dumpLinks, encodeLinkChange, type Link } from '../../../wire/rtnetlink-link.js';
 
 export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;

@@ -3,15 +3,15 @@
 // them as they were: all zero.
 
 import { release } from 'node:os';
-import { WeirError } from '../../model/errors/weir-error.js';
-import type { BpfMap, ObjectFile } from '../../sys/bpf/bpf-objects.js';
-import { type Field, Records } from '../../sys/bpf/records.js';
-import { macBytes } from '../../wire/ethernet.js';
-import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Egress, Endpoint, Interface, Nexthop, Service } from './abi.gen.js';
-import { writerOf } from './batch.js';
-import { keyedHash } from './endpoint-table.js';
-import { packetAddress, realEndpoint, recordedServiceEndpoint } from './identity.js';
-import type { Tables } from './tables.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import type { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { type Field, Records } from '../../../sys/bpf/records.js';
+import { macBytes } from '../../../wire/ethernet.js';
+import { Abi, ClientHop, ClientHopSet, Conf, ConnSlot, Dest, Egress, Endpoint, Interface, Nexthop, Service } from '../abi.gen.js';
+import { writerOf } from '../recovery/batch.js';
+import { keyedHash } from '../table/endpoint-table.js';
+import { packetAddress, realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
+import type { Tables } from '../table/tables.js';
 import { CLIENT_HOP, SOURCE_MAC, STAGE, type Vector, type VectorVerdict } from './vectors.js';
 
 /** Their names in the object. */

@@ -1,11 +1,11 @@
 // Changes of several fields that take effect together, such as an edit of a destination: they are written down first (struct intent) and
 // then carried out. Where the writer dies in between, the next command carries out the rest (repair.ts).
-import type { DestinationSpec, Timeouts } from '../../model/service.js';
-import { Conf, Dest, Intent, IntentKind, Service, WeirState } from './abi.gen.js';
-import { unitsOf } from './clock.js';
-import { methodNumber } from './identity.js';
-import type { Tables } from './tables.js';
-import { ESTABLISHED, FIN_WAIT } from './timeouts.js';
+import type { DestinationSpec, Timeouts } from '../../../model/service.js';
+import { Conf, Dest, Intent, IntentKind, Service, WeirState } from '../abi.gen.js';
+import { unitsOf } from '../table/clock.js';
+import { methodNumber } from '../table/identity.js';
+import type { Tables } from '../table/tables.js';
+import { ESTABLISHED, FIN_WAIT } from '../table/timeouts.js';
 
 const { INTENT_NONE, INTENT_DESTINATION, INTENT_TIMEOUTS, INTENT_FLUSH } = IntentKind;
 /** What a user may change of a destination: fields of its record and of an intent. */

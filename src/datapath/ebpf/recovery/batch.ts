@@ -10,15 +10,15 @@
 // reason it needs no fsync: the pinned tables do not outlive the page cache.
 
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { WeirError } from '../../model/errors/weir-error.js';
-import { unlessCode } from '../../sys/errno.js';
-import { Conf } from './abi.gen.js';
-import { clockAt, unitsOf } from './clock.js';
-import { journalOf } from './pins/bpffs.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { Conf } from '../abi.gen.js';
+import { journalOf } from '../pins/bpffs.js';
+import { clockAt, unitsOf } from '../table/clock.js';
+import type { Tables } from '../table/tables.js';
+import { Writer } from '../table/writer.js';
 import { repair } from './repair.js';
 import { restore, type Snapshot, takeSnapshot } from './snapshot.js';
-import type { Tables } from './tables.js';
-import { Writer } from './writer.js';
 
 /** Values of Conf.dirty. */
 export const Dirty = { none: 0, change: 1, batch: 2 } as const;

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { Records } from '../../sys/bpf/records.js';
-import { Abi, Conf, Endpoint } from './abi.gen.js';
+import { Records } from '../../../sys/bpf/records.js';
+import { Abi, Conf, Endpoint } from '../abi.gen.js';
 import { EndpointTable, endpointKey } from './endpoint-table.js';
 import type { Tables } from './tables.js';
 

@@ -1,6 +1,6 @@
 // Finds destinations by service, address and port without walking lists: built from the records, discarded when
 // another process changed the table.
-import { Conf, Dest, WeirState } from './abi.gen.js';
+import { Conf, Dest, WeirState } from '../abi.gen.js';
 import type { Tables } from './tables.js';
 
 export class DestinationIndex {

@@ -1,13 +1,13 @@
 // Between the model's nouns and the numbers of the tables: protocols, schedulers, methods, addresses.
 
-import type { Address } from '../../model/address.js';
-import { capability } from '../../model/capabilities.js';
-import { WeirError } from '../../model/errors/weir-error.js';
-import { PROTOCOL_NUMBERS } from '../../model/protocol-numbers.js';
-import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../model/service.js';
-import type { Records } from '../../sys/bpf/records.js';
-import { swap16, swap32 } from '../../wire/bytes.js';
-import { Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from './abi.gen.js';
+import type { Address } from '../../../model/address.js';
+import { capability } from '../../../model/capabilities.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { PROTOCOL_NUMBERS } from '../../../model/protocol-numbers.js';
+import type { ForwardingMethod, Protocol, ServiceKey, ServiceSpec } from '../../../model/service.js';
+import type { Records } from '../../../sys/bpf/records.js';
+import { swap16, swap32 } from '../../../wire/bytes.js';
+import { Dest, METHOD_NAMES, SCHEDULER_NAMES, Service } from '../abi.gen.js';
 import { endpointKey } from './endpoint-table.js';
 
 function known<T>(name: T | undefined, number: number, what: string): T {

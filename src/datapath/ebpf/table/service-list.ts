@@ -1,5 +1,5 @@
 // One service's list of destinations in shared memory, newest first, and its scheduler's state.
-import { Abi, Dest, Scheduler, Service } from './abi.gen.js';
+import { Abi, Dest, Scheduler, Service } from '../abi.gen.js';
 import type { Tables } from './tables.js';
 
 const WEIGHT_SHIFT = BigInt(Abi.WRR_WEIGHT_SHIFT);

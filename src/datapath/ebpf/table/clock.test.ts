@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Records } from '../../sys/bpf/records.js';
-import { Conf } from './abi.gen.js';
+import { Records } from '../../../sys/bpf/records.js';
+import { Conf } from '../abi.gen.js';
+import { hzInConfig, nearestHz } from '../load/hz.js';
 import { clockAt, clockDifference, secondsOf, unitsOf } from './clock.js';
-import { hzInConfig, nearestHz } from './hz.js';
 
 test('seconds and clock units, at each rate that Linux has', () => {
   assert.equal(unitsOf(900, 250), 56250);

@@ -1,9 +1,9 @@
 // Configures the object file before it is loaded: sizes and hash keys. Explains why a kernel refuses it.
-import { WeirError } from '../../model/errors/weir-error.js';
-import { native } from '../../sys/addon.js';
-import type { ObjectFile } from '../../sys/bpf/bpf-objects.js';
-import { hasCode } from '../../sys/errno.js';
-import { Abi, Counters } from './abi.gen.js';
+import { WeirError } from '../../../model/errors/weir-error.js';
+import { native } from '../../../sys/addon.js';
+import type { ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import { hasCode } from '../../../sys/errno.js';
+import { Abi, Counters } from '../abi.gen.js';
 
 /** Sizes of a director, chosen when it is loaded. */
 export interface Capacity {

@@ -1,8 +1,8 @@
 // Writes the table that finds services and masqueraded destinations by address and port. A packet that
 // reads at the same time sees each change whole, because the id is stored first, then the key.
 
-import type { Records } from '../../sys/bpf/records.js';
-import { Abi, Conf, Endpoint, EndpointKind } from './abi.gen.js';
+import type { Records } from '../../../sys/bpf/records.js';
+import { Abi, Conf, Endpoint, EndpointKind } from '../abi.gen.js';
 import type { Tables } from './tables.js';
 
 const U64 = 0xffffffffffffffffn;

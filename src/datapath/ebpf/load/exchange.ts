@@ -2,14 +2,14 @@
 // new program in one step. Killed half way, programs of both builds run on the same tables, and no pin names a build: the
 // next exchange, by any build, does all of it again.
 import { existsSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { artifact } from '../../sys/artifact.js';
-import { BpfMap, ObjectFile } from '../../sys/bpf/bpf-objects.js';
-import type { Field } from '../../sys/bpf/records.js';
-import { Conf } from './abi.gen.js';
+import { artifact } from '../../../sys/artifact.js';
+import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
+import type { Field } from '../../../sys/bpf/records.js';
+import { Conf } from '../abi.gen.js';
+import { PINNED_MAPS, type Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { BUILD_PIN, buildPin, loadTried, PROGRAMS, runHousekeeping } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
-import { PINNED_MAPS, type Tables } from './tables.js';
 
 /** Scratch space, and a rate limit that may start again: builds need not share them. */
 const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits']);

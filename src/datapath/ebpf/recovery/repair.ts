@@ -1,11 +1,11 @@
 // Finishes or undoes the change of a writer that died. A service exists when its record is LIVE, a destination when it is in the list
 // of a live service; all else is derived from that.
-import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } from './abi.gen.js';
-import { EndpointTable } from './endpoint-table.js';
-import { realEndpoint, recordedServiceEndpoint } from './identity.js';
+import { Abi, Conf, Dest, Endpoint, EndpointKind, Method, Service, WeirState } from '../abi.gen.js';
+import { EndpointTable } from '../table/endpoint-table.js';
+import { realEndpoint, recordedServiceEndpoint } from '../table/identity.js';
+import { destinationIds, noteMasquerading, rescheduled } from '../table/service-list.js';
+import type { Tables } from '../table/tables.js';
 import { finish } from './intent.js';
-import { destinationIds, noteMasquerading, rescheduled } from './service-list.js';
-import type { Tables } from './tables.js';
 
 /** Makes the table consistent. The caller holds the lock, found `dirty` set, and clears it. */
 export function repair(tables: Tables, now: number): void {

@@ -1,15 +1,15 @@
 // Removes the datapath from this network namespace: attachments, the pair, every pin. Connections are lost.
 import { rmdirSync, rmSync } from 'node:fs';
-import { native } from '../../sys/addon.js';
-import type { LockWait } from '../../sys/files/lock.js';
-import { Netlink } from '../../sys/netlink/netlink.js';
-import { Conf } from './abi.gen.js';
+import { native } from '../../../sys/addon.js';
+import type { LockWait } from '../../../sys/files/lock.js';
+import { Netlink } from '../../../sys/netlink/netlink.js';
+import { Conf } from '../abi.gen.js';
+import { asWriter } from '../open.js';
+import { Bpffs, journalOf } from '../pins/bpffs.js';
+import { Tables } from '../table/tables.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';
-import { asWriter } from './open.js';
 import { removePair } from './pair.js';
-import { Bpffs, journalOf } from './pins/bpffs.js';
-import { Tables } from './tables.js';
 
 /** False: there was nothing to take away. @throws WeirError lock-busy, SystemError */
 export function unloadDatapath(wait: LockWait = {}): boolean {
