@@ -1,6 +1,8 @@
 // A network namespace for the datapath's tests: the director's devices, addresses, neighbours, and this process inside it.
+
 import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
+import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
 import { DEVICES, type DeviceName, NEIGHBOURS, ROUTES } from './fixtures/bed-addresses.js';
 
 /** Runs iproute2 on a batch of lines. @throws Error with ip's message */
@@ -65,11 +67,7 @@ export function makeNamespace(name: string): void {
 
 /** Ends it, and with it its devices; a second call does nothing. */
 export function removeNamespace(name: string): void {
-  try {
-    execFileSync('ip', ['netns', 'del', name], { stdio: 'ignore' });
-  } catch {
-    // it is gone already: both the test's end and the process's end come by here
-  }
+  removeNetns(name);
 }
 
 export type { DeviceName };

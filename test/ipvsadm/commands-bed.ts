@@ -1,6 +1,8 @@
 // What the tests of ipvsadm as a process share: a namespace, commands in it, and lines to restore.
+
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
 import { ENTRY, Host } from '../support/netns-bed.js';
 
 /** A namespace of its own, the datapath taken away and itself gone at the end. */
@@ -12,7 +14,7 @@ export async function inNamespace(work: (host: Host) => Promise<void>): Promise<
     await work(host);
   } finally {
     host.weir('unload');
-    spawnSync('ip', ['netns', 'del', name]);
+    assert.equal(removeNetns(name), undefined);
   }
 }
 

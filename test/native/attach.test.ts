@@ -1,4 +1,5 @@
 // Programs on devices of a namespace that is not ours: XDP and tcx links, clsact filters, and how they fail.
+
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, before, test } from 'node:test';
@@ -6,6 +7,7 @@ import { native } from '../../src/sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, ObjectFile, type Program } from '../../src/sys/bpf/bpf-objects.js';
 import { openFds } from '../../src/sys/fd.js';
 import { Netns } from '../../src/sys/namespaces/netns.js';
+import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
 import { compileObject, EBADF, EINVAL, ENOENT, fails, fdCount, needsBpf } from './support.js';
 
 const n = native();
@@ -34,7 +36,7 @@ before(() => {
 after(() => {
   if (needsBpf.skip !== false) return;
   for (const owner of [xdp, tc, netns]) owner?.close();
-  execFileSync('ip', ['netns', 'delete', name]);
+  assert.equal(removeNetns(name), undefined);
 });
 
 /** Whether this kernel has tcx; older ones have clsact only. */

@@ -1,7 +1,7 @@
 // A bed of network namespaces for tests: hosts, cables and switches, made with iproute2 and always removed at the end.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { removeNetns } from '../../src/sys/namespaces/remove-netns.js';
 import { noRoot, noTools, type Skip } from './probes.js';
 
 export interface Ran {
@@ -17,23 +17,6 @@ function ip(args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('ip', args, { encoding: 'utf8' });
   if (status !== 0) throw new Error(`ip ${args.join(' ')}: ${stderr}`);
   return stdout;
-}
-
-const REMOVE_TRIES_MAX = 40;
-const REMOVE_PAUSE_MS = 50;
-
-/**
- * The name of a namespace may be busy for a moment: iproute2 of another test holds its mount. The next test uses the same name, so that a
- * failure is reported here, where its cause is known.
- */
-function removeNamespace(name: string): void {
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  let stderr = '';
-  for (let tries = 0; tries < REMOVE_TRIES_MAX && existsSync(`/run/netns/${name}`); tries++) {
-    if (tries > 0) Atomics.wait(pause, 0, 0, REMOVE_PAUSE_MS);
-    ({ stderr } = spawnSync('ip', ['netns', 'del', name], { encoding: 'utf8' }));
-  }
-  if (existsSync(`/run/netns/${name}`)) process.stderr.write(`ip netns del ${name}: ${stderr}`);
 }
 
 /** Why such beds cannot be made here, or false when they can: only root may. */
@@ -141,6 +124,10 @@ export class Bed {
   close(): void {
     process.off('exit', this.#close);
     for (const end of this.#ends.splice(0).reverse()) end();
-    for (const namespace of this.#namespaces.splice(0)) removeNamespace(namespace);
+    for (const namespace of this.#namespaces.splice(0)) {
+      const obstacle = removeNetns(namespace);
+      // The next bed uses the same name: a failure is reported here, where its cause is known.
+      if (obstacle !== undefined) process.stderr.write(`ip netns del ${namespace}: ${obstacle}\n`);
+    }
   }
 }

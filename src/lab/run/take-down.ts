@@ -1,7 +1,9 @@
 // Takes a run down: its processes, directors, namespaces and files. Synchronous, so that a signal cannot interrupt it.
+
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { locked } from '../../sys/files/lock.js';
+import { removeNetns } from '../../sys/namespaces/remove-netns.js';
 import { runChildSync, signalProcess, startTime } from '../../sys/processes/child.js';
 import { LAB_STATE, labEnvironment } from '../state/paths.js';
 import { allRuns, conditionOf, endRun, type RunState } from '../state/run-state.js';
@@ -53,8 +55,8 @@ export function takeDown(state: RunState): readonly string[] {
     .filter((name) => namespaces.includes(name))
     .flatMap((name) => unloadDirector(name, state.folder));
   const deleting = namespaces.flatMap((name) => {
-    const { exit, stderr } = runChildSync(['ip', 'netns', 'del', name]);
-    return exit === 0 ? [] : [`ip netns del ${name}: ${stderr.trim()}`];
+    const obstacle = removeNetns(name);
+    return obstacle === undefined ? [] : [`ip netns del ${name}: ${obstacle}`];
   });
   if (deleting.length === 0) endRun(state);
   return [...unloading, ...deleting];

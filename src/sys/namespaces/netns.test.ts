@@ -5,6 +5,7 @@ import { noRoot } from '../../../test/support/probes.js';
 import { native } from '../addon.js';
 import { openFds, using } from '../fd.js';
 import { Netns } from './netns.js';
+import { removeNetns } from './remove-netns.js';
 
 const root = { skip: noRoot() };
 
@@ -34,7 +35,7 @@ test('a named namespace is another one, and the thread comes back from it', root
     });
     assert.equal(native().netnsCookie(), own);
   } finally {
-    execFileSync('ip', ['netns', 'delete', name]);
+    assert.equal(removeNetns(name), undefined);
   }
   assert.deepEqual(openFds(), before);
 });

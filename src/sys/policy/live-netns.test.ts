@@ -6,6 +6,7 @@ import { noRoot, noTools } from '../../../test/support/probes.js';
 import { native } from '../addon.js';
 import { using } from '../fd.js';
 import { Netns } from '../namespaces/netns.js';
+import { removeNetns } from '../namespaces/remove-netns.js';
 import { liveCookies, nsfsMounts } from './live-netns.js';
 
 const root = { skip: noRoot() };
@@ -40,7 +41,7 @@ test('a namespace is alive by name, by process, by descriptor, and then no more'
     });
     await once(child.stdout ?? child, 'data');
     const handle = Netns.byName(name);
-    execFileSync('ip', ['netns', 'delete', name]);
+    assert.equal(removeNetns(name), undefined);
     assert.deepEqual(alive(), new Set([cookie]), 'by process');
     child.kill('SIGKILL');
     await once(child, 'exit');
@@ -70,7 +71,7 @@ test('a namespace is alive while processes enter and leave it between two reads 
     for (let look = 0; look < 200; look++) assert.deepEqual(liveCookies(cookies), new Set(cookies), `look ${look}`);
   } finally {
     hopper?.kill('SIGKILL');
-    for (const name of names) execFileSync('ip', ['netns', 'delete', name]);
+    for (const name of names) assert.equal(removeNetns(name), undefined);
   }
 });
 

@@ -7,6 +7,7 @@ import { noRoot } from '../../../../test/support/probes.js';
 import { native } from '../../../sys/addon.js';
 import { openFds, using } from '../../../sys/fd.js';
 import { Netns } from '../../../sys/namespaces/netns.js';
+import { removeNetns } from '../../../sys/namespaces/remove-netns.js';
 import { Bpffs, journalOf } from './bpffs.js';
 import { mountView } from './mount-view.js';
 
@@ -74,7 +75,7 @@ test('pins of dead namespaces go, those of living ones stay', root, () => {
     assert.deepEqual(bpffs.sweep(), [7n]);
     native().close(native().bpfObjGet(`${bpffs.path(cookie)}/theirs`));
   } finally {
-    execFileSync('ip', ['netns', 'delete', name]);
+    assert.equal(removeNetns(name), undefined);
   }
   assert.deepEqual(bpffs.sweep(), [cookie]);
   assert.deepEqual(bpffs.cookies(), [native().netnsCookie()]);
