@@ -68,5 +68,5 @@ export const commands: readonly Command[] = [
     meaning: 'simulate VRRP in memory, by histories made from seeds, and report what breaks',
     load: () => import('./commands/sim.js'),
   },
-  { name: 'doctor', meaning: 'find find what is wrong on this host, why, and how to fix it', load: () => import('./commands/doctor.js') },
+  { name: 'doctor', meaning: 'find what is wrong on this host, why, and how to fix it', load: () => import('./commands/doctor.js') },
 ];

@@ -7,7 +7,7 @@ const TRIES_MAX = 40;
 const PAUSE_MS = 50;
 
 /**
- * undefined: the name is gone, also where it was not there; else what iproute2 says. The kernel may call the name busy for a moment while other
+ * undefined: the name is gone, also where it was not there; else the message of iproute2. The name may be busy for a moment while other
  * processes make mount namespaces: then it is tried again, for two seconds.
  */
 export function removeNetns(name: string): string | undefined {
