@@ -21,7 +21,7 @@ const holder = (path) => {
   }
 };
 
-/** Takes the lock, waiting up to five minutes for a living holder; the answer gives it back. */
+/** Takes the lock, waiting up to five minutes for a running holder; returns a function that releases it. */
 export const takeLock = async (path) => {
   const mine = `${path}.${process.pid}`;
   writeFileSync(mine, `${process.pid}`);

@@ -26,7 +26,7 @@ const filesUnder = (paths, wanted = () => true) => {
   return found.sort();
 };
 
-/** One string that changes when a file comes, goes or is written, or when the toolchain does. */
+/** One string that changes when a file is added, removed or written, or when the toolchain changes. */
 const fingerprint = (files) => {
   const hash = createHash('sha256').update(`${process.version} ${process.arch}\n`);
   for (const file of files) {
@@ -58,7 +58,7 @@ const buildNative = async () => {
   if (!existsSync(join(dist, 'weir.node'))) throw new Error('native/build.sh left no dist/weir.node');
 };
 
-/** One object for the kernel. The debug sections go, BTF stays: libbpf needs it. Renamed into place, never seen half written. */
+/** One object for the kernel, without debug sections but with BTF, which libbpf needs. Renamed into place, so that it appears complete. */
 const buildObject = async (source, name) => {
   const out = join(dist, `.${name}.${process.pid}.o`);
   try {
@@ -93,8 +93,8 @@ const buildTypes = async () => {
 };
 
 /**
- * Node's own modules are fetched when the code that wants them first runs: an `import` in one file would fetch all of them at each
- * start, which costs ipvsadm a sixth of its time. A CommonJS stand-in has that effect, for the bundler runs those on demand.
+ * Node's own modules are loaded when the code that needs them first runs: an `import` in one file would load all of them at every
+ * start, which takes a sixth of ipvsadm's time. A CommonJS wrapper has that effect, because the bundler runs those on demand.
  */
 const builtinsOnDemand = {
   name: 'builtins-on-demand',
@@ -139,7 +139,7 @@ const put = (name, text) => {
   renameSync(beside, join(dist, name));
 };
 
-/** The launcher, the program with its number in front, and what V8 makes of it: a program that cannot be run once has no compiled form, that is all. */
+/** The launcher, the program with its number in front, and its compiled form; a program that cannot be run once has none. */
 const buildBundle = async () => {
   const { program, map } = await bundleProgram();
   const id = createHash('sha256').update(program).digest('hex');
@@ -191,7 +191,7 @@ const runStep = async (name, force) => {
   return `${name.padEnd(7)} ${((Date.now() - started) / 1000).toFixed(1)} s`;
 };
 
-/** bin/ reads which node to run from here, so that no start pays for asking its version. */
+/** bin/ reads from here which node to run, so that no start has to query its version. */
 const recordNode = () => {
   const file = join(dist, 'node');
   if (existsSync(file) && readFileSync(file, 'utf8') === `${process.execPath}\n`) return;

@@ -1,6 +1,6 @@
 #!/bin/sh
 # sh dev/firm-root.sh FOLDER COMMAND...: runs a command where / is a mount point, in a mount namespace of its own.
-# In a bare chroot / is none, and `ip netns exec`, which the labs and the tests live on, cannot make its mounts private there.
+# In a bare chroot / is no mount point, and `ip netns exec`, which the labs and the tests need, cannot make its mounts private there.
 # Started by `unshare --mount --propagation unchanged`; mounts made here are not visible elsewhere and end with the command.
 set -eu
 mount --make-rprivate /sys

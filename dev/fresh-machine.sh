@@ -33,7 +33,7 @@ cp /etc/resolv.conf "$machine/etc/resolv.conf"
 cp /etc/hosts "$machine/etc/hosts"
 home=/root
 git clone -q --no-hardlinks "$checkout" "$machine$home/weir"
-# A network that is watched by a certificate of its own: node must know it.
+# A network whose proxy has its own certificate authority: node must trust it.
 [ -n "${NODE_EXTRA_CA_CERTS:-}" ] && cp "$NODE_EXTRA_CA_CERTS" "$machine/etc/extra-ca.pem"
 
 cat >"$machine/inside.sh" <<'INSIDE'

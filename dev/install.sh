@@ -8,7 +8,7 @@ apt() {
     apt-get -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3 "$@"
 }
 
-# apt-get update does not wait for the lists' lock by itself: try for two minutes. A failed update is no end if the lists still serve.
+# apt-get update does not wait for the lists' lock by itself: try for two minutes. A failed update is not fatal if the lists are still usable.
 update() {
     tries=0
     while ! out=$(apt update 2>&1); do
@@ -19,7 +19,7 @@ update() {
     done
 }
 
-# Servers that come with a package must not start: the lab runs its own. An existing policy of the host is left to rule.
+# Servers that come with a package must not start: the lab runs its own. An existing policy of the host is kept.
 packages() {
     policy=/usr/sbin/policy-rc.d
     if [ ! -e $policy ]; then
@@ -30,13 +30,13 @@ packages() {
     fi
     update
     apt install -y --no-install-recommends "$@"
-    # Nor at the next boot, where they would take a port that a virtual service wants.
+    # Nor at the next boot, where they would take a port that a virtual service needs.
     for service in nginx haproxy; do
         case " $* " in *" $service"*) systemctl disable $service || update-rc.d $service disable || true ;; esac
     done
 }
 
-# Debian's npm drags some 380 packages in. It is needed once, to fetch node and npm themselves, so its packages are only unpacked.
+# Debian's npm depends on some 380 packages. It is needed once, to fetch node and npm themselves, so its packages are only unpacked.
 npm() {
     mkdir -p "$1/debs/partial"
     update

@@ -1,12 +1,12 @@
 // Built as dist/weir.cjs: starts the program, weir.js beside it, from the form that V8 compiled it to when it was built. Reading and compiling a
-// megabyte and a half of JavaScript would cost each start more than all the rest. A compiled form that is missing, of another build or of another
+// megabyte and a half of JavaScript would take most of the time of every start. A compiled form that is missing, of another build or of another
 // node only costs that time again.
 const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { pathToFileURL } = require('node:url');
 const { Script } = require('node:vm');
 
 const filename = `${__dirname}/weir.js`;
-/** Each kind of process runs other code, some with other flags of V8's: each has a form of its own. */
+/** Each kind of process runs other code, some with other V8 flags, so each has its own compiled form. */
 const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;
 const compiledFile = `${__dirname}/weir.${role.replace(/[^a-z]/g, '')}.compiled`;
 /** Both files begin with the build's own number; the program's stands in a comment. */

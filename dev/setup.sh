@@ -44,7 +44,7 @@ needs_of_test() {
     need busybox busybox-static
     need keepalived keepalived
     need tshark tshark
-    # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that wants it skips without.
+    # Ubuntu has it only per kernel, in a package of its kernel's tools; the one test that needs it is skipped without it.
     if grep -q '^ID=debian' /etc/os-release 2>/dev/null; then need bpftool bpftool; fi
 }
 
@@ -79,7 +79,7 @@ find_node() {
     good_node "$node" && [ -x "$npm" ]
 }
 
-# Ends with one line where no way leads to root.
+# Ends with one line where root cannot be reached.
 need_root() {
     [ "$(id -u)" -eq 0 ] && return
     command -v sudo >/dev/null 2>&1 || die "this needs root and there is no sudo: run it as root"
@@ -160,7 +160,7 @@ set_up() {
     fi
     [ -z "$all$no_npm" ] || need_root
     mkdir -p "$root/dist"
-    # One set-up at a time; the second finds little left to do.
+    # One set-up at a time; a second one then has little to do.
     exec 9>"$root/dist/.setup"
     if command -v flock >/dev/null 2>&1; then
         flock -w 900 9 || die "another set-up of this checkout has been at work for 15 minutes"

@@ -34,9 +34,9 @@ export function shortError(whole) {
   ].join('\n');
 }
 
-/** The folder of the whole outputs: a file of it is begun afresh by what is first written to it in a run. */
+/** The folder of the whole outputs: the first output of a run replaces an old file. */
 class Outputs {
-  #begun = new Set();
+  #started = new Set();
 
   constructor(root) {
     this.root = root;
@@ -49,8 +49,8 @@ class Outputs {
 
   add(testFile, text) {
     const path = join(this.root, this.pathOf(testFile));
-    if (!this.#begun.has(path)) {
-      this.#begun.add(path);
+    if (!this.#started.has(path)) {
+      this.#started.add(path);
       mkdirSync(join(this.root, 'build', 'test-output'), { recursive: true });
       rmSync(path, { force: true });
     }
@@ -73,7 +73,7 @@ export class ShortReport {
     this.#outputs = new Outputs(root);
   }
 
-  /** The event as it is to be printed, or undefined. */
+  /** The event to print, or undefined. */
   shorten(event) {
     if (event.type === 'test:stdout' || event.type === 'test:stderr') return this.#shortOutput(event);
     if (event.type !== 'test:fail' || isOfSubtests(event.data.details.error)) return event;

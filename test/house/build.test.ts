@@ -55,14 +55,14 @@ test('an error is reported with its place, the last good output stays, and the n
   assert.equal(bundleSays(), '7.8.9 one\n');
 });
 
-test('a step that cannot be done does not keep the others from being done', () => {
+test('a step that fails does not stop the other steps', () => {
   const { status, stderr } = build('native', 'bundle');
   assert.equal(status, 1);
   assert.match(stderr, /build: native failed/);
   assert.equal(bundleSays(), '7.8.9 one\n');
 });
 
-test('what was compiled does not outlive its source', () => {
+test('a compiled file is removed with its source', () => {
   write('src/gone.ts', 'export const gone = 1;\n');
   assert.equal(build('types').status, 0);
   assert.ok(existsSync(join(project, 'build/src/gone.js')));

@@ -73,7 +73,7 @@ export class Node {
     return pidIn(this.#path(`${letter}.pid`));
   }
 
-  /** Its BFD process is gone at once, and its parent, so that nobody starts another. */
+  /** Kills its BFD process and its parent together, so that the parent does not start another. */
   async crash(): Promise<void> {
     this.kill();
     await this.daemon?.ended();
@@ -151,7 +151,7 @@ export class BfdBed {
       });
   }
 
-  /** Everybody's log, for the message of a failure. */
+  /** All logs, for the message of a failure. */
   story(): string {
     return this.#nodes.map(({ host, maker, daemon }) => `--- ${host.name} (${maker})\n${daemon?.lines.join('\n')}`).join('\n');
   }
@@ -164,7 +164,7 @@ export class BfdBed {
   }
 }
 
-/** Builds a bed for the time of `work`; a failure tells all logs. */
+/** Builds a bed while `work` runs; a failure contains all logs. */
 export async function withBed(name: string, work: (bed: BfdBed) => Promise<void>): Promise<void> {
   const bed = new BfdBed(name);
   try {

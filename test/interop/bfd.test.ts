@@ -1,4 +1,4 @@
-// BFD between our daemon and Debian's keepalived: sessions come up whoever begins, silence is noticed by both, and VRRP acts on it.
+// BFD between our daemon and Debian's keepalived: sessions come up whichever starts first, both detect silence, and VRRP acts on it.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type BfdFrame, block, type Node, session, withBed } from './bfd-bed.js';
@@ -44,7 +44,7 @@ async function expiredAfter({ daemon }: Node): Promise<number> {
   return Number(/Expired after (\d+) ms/.exec(line)?.[1]);
 }
 
-/** What both makers must say alike: all but who they are. */
+/** The fields that must be equal for both daemons: all except those that identify the sender. */
 const OWN: readonly string[] = ['ip.src', 'udp.srcport', 'bfd.my_discriminator', 'bfd.your_discriminator'];
 const shape = (frame: BfdFrame): string =>
   Object.entries(frame)
@@ -120,7 +120,7 @@ const instance = (priority: number, ...lines: readonly string[]): string =>
 interface Failover {
   readonly name: string;
   readonly tracker: Maker;
-  /** The tracker's lines, and what it says when the path is lost. */
+  /** The tracker's log lines, and the line for a lost path. */
   readonly lines: readonly string[];
   readonly group?: readonly string[];
   readonly says: RegExp;

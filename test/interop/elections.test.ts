@@ -1,4 +1,4 @@
-// Ours and Debian's keepalived elect, fail over and come back in every variant of the protocol, in both roles; a third party decodes the frames.
+// Our daemon and Debian's keepalived elect, fail over and preempt in every variant of VRRP, in both roles; tshark decodes the frames.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { announcementShape, announces, type Frame, isAdvert, shape, sourceOf } from './frames.js';
@@ -13,14 +13,14 @@ const adverts = (frames: readonly Frame[], node: Node, source: string): readonly
 
 const macOf = (node: Node): string => /link\/ether (\S+)/.exec(node.host.ip(`link show ${node.device}`))?.[1] ?? '';
 
-/** Both start, the higher wins; it crashes, the other takes over; it comes back and preempts, or not; it stops and says so. */
+/** Both start, the higher wins; it crashes, the other takes over; it comes back and preempts, or not; it stops with priority 0. */
 async function play(variant: Variant, pair: Pair): Promise<readonly number[]> {
   const { a, b } = pair;
   const vip = variant.vip.split('/')[0] ?? '';
   const marks: number[] = [];
   const mark = () => marks.push(Date.now() / 1000);
   a.start(a.configure(settings(variant, 'a', PRIORITY.high)));
-  // Where nobody preempts, who is first wins.
+  // Without preemption, the first one wins.
   if (variant.stays === true) await pair.until('a is master', () => a.holds(vip));
   b.start(b.configure(settings(variant, 'b', PRIORITY.low)));
   await pair.until('b is up', () => b.hasLogged(/Entering BACKUP STATE/));
@@ -48,7 +48,7 @@ async function ending(pair: Pair, master: Node, other: Node, vip: string): Promi
   return [stopped];
 }
 
-/** What the wire must show: nobody was early, all checksums are right, and both makers' frames are alike. */
+/** What the capture must show: no node was early, all checksums are right, and the frames of both daemons are alike. */
 function judge(variant: Variant, { a, b }: Pair, frames: readonly Frame[], marks: readonly number[]): void {
   const vip = variant.vip.split('/')[0] ?? '';
   const [crashed = 0, taken = 0] = marks;

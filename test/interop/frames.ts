@@ -1,4 +1,4 @@
-// What tshark says of captured adverts: the decoder is not ours, so that both daemons' frames are judged by a third party.
+// Captured adverts as tshark decodes them: a third party's decoder for the frames of both daemons.
 import { execFile } from 'node:child_process';
 
 const FIELDS = [

@@ -49,7 +49,7 @@ include ${folder}/instance
 `;
 
 const reports = (host: Host): string => host.sysctl('net.ipv4.igmp_link_local_mcast_reports');
-/** Receive buffers of netlink sockets; a socket that listens to groups is told twice. */
+/** Receive buffers of netlink sockets; a socket in multicast groups is listed twice. */
 const buffers = (host: Host): readonly number[] => {
   const sizes = [...host.run(['ss', '-Hnam', '-f', 'netlink']).stdout.matchAll(/\brb(\d+)/g)].map(([, size]) => Number(size));
   return [...new Set(sizes)].sort((a, b) => a - b);

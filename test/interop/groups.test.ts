@@ -1,4 +1,4 @@
-// Sync groups beside Debian's keepalived, in both roles: whatever befalls one member, the group moves whole, and to where it belongs.
+// Sync groups beside Debian's keepalived, in both roles: any fault of one member moves the whole group, and to the right node.
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -39,7 +39,7 @@ function grouped({ device }: Node, priority: number, grouping: Grouping = {}): s
 const VIPS = MEMBERS.map(({ vip }) => vip);
 const has = (node: Node, vips: readonly string[] = VIPS): boolean => VIPS.every((vip) => node.holds(vip) === vips.includes(vip));
 
-/** The first has everything, and nobody else anything. */
+/** The first has all VIPs, the others have none. */
 const alone = (node: Node, other: Node) => (): boolean => has(node) && has(other, []);
 
 async function settle(pair: Pair, grouping: Grouping = {}): Promise<void> {
@@ -119,7 +119,9 @@ const cases: readonly Case[] = [
       await a.stop();
       await pair.until('the other has all at once', alone(b, a));
       for (const { name } of MEMBERS)
-        await pair.until(`b was told for ${name}`, () => b.hasLogged(new RegExp(`\\(${name}\\) Backup received priority 0 advertisement`)));
+        await pair.until(`b received priority 0 for ${name}`, () =>
+          b.hasLogged(new RegExp(`\\(${name}\\) Backup received priority 0 advertisement`)),
+        );
     },
   },
   {

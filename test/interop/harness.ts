@@ -20,14 +20,14 @@ export const program = (maker: Maker): string =>
 export const skipWithoutPeer = (): Skip => noNamespaces() || noTools('keepalived', 'tshark', 'tcpdump');
 
 /**
- * Waits until it is so; what never comes ends the test with `what` and everything that `tell` knows. Looking takes a process: on a busy
- * machine it is done less often, or the looking itself keeps what is waited for from happening.
+ * Waits until `condition` holds; after the time limit the test fails with `what` and the text of `details`. The condition may start a
+ * process: on a busy machine it is evaluated less often, so that the evaluation does not delay what is waited for.
  */
-async function until(what: string, condition: () => boolean, tell: () => string = () => '', seconds = 180): Promise<void> {
+async function until(what: string, condition: () => boolean, details: () => string = () => '', seconds = 180): Promise<void> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const began = performance.now();
     if (condition()) return;
-    if (Date.now() > end) throw new Error(`never happened: ${what}\n${tell()}`);
+    if (Date.now() > end) throw new Error(`never happened: ${what}\n${details()}`);
     await delay(Math.max(50, 3 * (performance.now() - began)));
   }
 }
@@ -52,7 +52,7 @@ export const ADDRESS = { a: '10.99.0.1', b: '10.99.0.2' } as const;
 export class Node {
   #child: ChildProcess | undefined;
   #log = '';
-  /** Where the log of this life begins. */
+  /** Where the log since its last start begins. */
   #born = 0;
 
   constructor(
@@ -129,7 +129,7 @@ export class Node {
     return (['vrrp', 'parent'] as const).map((kind) => pidIn(this.#pidFile(kind))).filter((pid) => pid > 0);
   }
 
-  /** As a host that crashes: child and parent at once, nobody says goodbye. */
+  /** As a host that crashes: kills child and parent together, so that neither sends priority 0. */
   async crash(): Promise<void> {
     for (const pid of this.#pids()) signal(pid, 'SIGKILL');
     await this.#gone();
@@ -155,7 +155,7 @@ export class Node {
     await until(`${this.host.name} ends`, ended, () => this.log);
   }
 
-  /** It was not ended by us. */
+  /** Whether it ended without being stopped by the test. */
   get died(): boolean {
     return this.#child !== undefined && (this.#child.exitCode ?? this.#child.signalCode) !== null;
   }
@@ -165,7 +165,7 @@ export class Node {
     for (const pid of this.#child === undefined ? [] : [...this.#pids(), this.#child.pid ?? 0]) signal(pid, 'SIGKILL');
   }
 
-  /** All it wrote in this life. */
+  /** Its log since its last start. */
   get log(): string {
     return this.#log.slice(this.#born);
   }
@@ -248,15 +248,15 @@ export class Pair {
       FILTER,
     ];
     const child = spawn('ip', args, { stdio: ['ignore', 'ignore', 'pipe'] });
-    let said = '';
+    let output = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      said += text;
+      output += text;
     });
     this.#tcpdump = child;
     await until(
       'tcpdump listens',
-      () => /listening on/.test(said),
-      () => said,
+      () => /listening on/.test(output),
+      () => output,
     );
   }
 
@@ -288,7 +288,7 @@ export class Pair {
   }
 }
 
-/** Builds a pair for the time of `work`; a failure tells both nodes' logs. */
+/** Builds a pair while `work` runs; a failure contains both nodes' logs. */
 export async function withPair(name: string, a: Maker, b: Maker, work: (pair: Pair) => Promise<void>): Promise<void> {
   const pair = new Pair(name, a, b);
   try {

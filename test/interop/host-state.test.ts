@@ -1,4 +1,4 @@
-// What a host looks like under either daemon: the same configuration on two hosts that are alike, and `ip` and `nft` say the same of both.
+// The state of a host under either daemon: the same configuration on two equal hosts gives the same output of `ip` and `nft`.
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -209,7 +209,7 @@ async function under(
     for (const end = Date.now() + 120_000; masters() < instances; await delay(20)) {
       assert.ok(Date.now() < end && !node.died, `${maker}, ${name}: not master\n${node.log}`);
     }
-    // Routes and rules follow the last line that says so.
+    // The last such line decides about routes and rules.
     await node.settled();
     const before = picture(host);
     await node.stop();

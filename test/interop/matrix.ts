@@ -1,4 +1,4 @@
-// The ways in which two VRRP daemons may be set to speak with each other, as data: each is played with either maker as the one that wins.
+// The variants of VRRP between two daemons, as data: each runs with either daemon as the winner.
 import { ADDRESS, type Maker, VIP } from './harness.js';
 
 export interface Variant {
@@ -12,7 +12,7 @@ export interface Variant {
   readonly lines: (own: string, peer: string) => readonly string[];
   /** Where adverts go; absent: to the multicast group. */
   readonly unicast?: true;
-  /** Both say `nopreempt`: who came back does not take the VIP again. */
+  /** Both have `nopreempt`: a node that comes back does not take the VIP again. */
   readonly stays?: true;
   /** down_timer_adverts, where it is not 3. */
   readonly adverts?: number;

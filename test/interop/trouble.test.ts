@@ -1,4 +1,4 @@
-// Ours and Debian's keepalived where something is wrong, or changes under way: what the pair does, in both roles, and what ours says of it.
+// Ours and Debian's keepalived where something is wrong, or changes under way: what the pair does, in both roles, and what ours logs.
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { isAdvert } from './frames.js';
@@ -6,7 +6,7 @@ import { ADDRESS, type Node, type Pair, type Settings, skipWithoutPeer, VIP, wit
 import { PRIORITY, roles } from './matrix.js';
 
 const FAST = { version: 3, interval: '0.2' } as const;
-/** Where nobody may become master for want of time on a busy machine. */
+/** An interval at which a busy machine does not make a backup master. */
 const PATIENT = { version: 3, interval: '1' } as const;
 const high = (more: Partial<Settings> = {}): Settings => ({ ...FAST, priority: PRIORITY.high, ...more });
 const low = (more: Partial<Settings> = {}): Settings => ({ ...FAST, priority: PRIORITY.low, ...more });
@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
       await settle(pair, high(), low());
       await a.orphan();
       await pair.until('the other takes over', () => b.holds());
-      await pair.until('it was told', () => b.hasLogged(/Backup received priority 0 advertisement/));
+      await pair.until('b received priority 0', () => b.hasLogged(/Backup received priority 0 advertisement/));
       assert.ok(!a.holds(), 'the child took its addresses off');
     },
   },
@@ -77,7 +77,7 @@ const cases: readonly Case[] = [
       const [before, gone] = [changes(b), deletions(a)];
       a.reload(a.configure(high(PATIENT)));
       await pair.until('a took it', () => a.hasLogged(/Reload (?:complete|finished)/));
-      // The same again with one address more: those that stay are never off, and nobody is elected.
+      // The same again with one address more: the others are never removed, and there is no election.
       a.reload(a.configure(high({ ...PATIENT, vips: [`${VIP}/24`, '10.99.0.101/24'] })));
       await pair.until('the new one is there', () => a.holds('10.99.0.101'));
       assert.equal(gone(), 0);
@@ -115,8 +115,8 @@ const cases: readonly Case[] = [
     play: async (pair) => {
       const { a, b } = pair;
       await settle(pair, high(), low());
-      const deaf = 'table ip deaf { chain input { type filter hook input priority 0; ip daddr 224.0.0.18 drop; }; }';
-      const { status, stderr } = b.host.run(['nft', deaf]);
+      const dropAdverts = 'table ip drop_adverts { chain input { type filter hook input priority 0; ip daddr 224.0.0.18 drop; }; }';
+      const { status, stderr } = b.host.run(['nft', dropAdverts]);
       assert.equal(status, 0, stderr);
       await pair.until('both are masters', () => a.holds() && b.holds());
       b.host.run(['nft', 'delete', 'table', 'ip', 'deaf']);
@@ -152,8 +152,8 @@ const cases: readonly Case[] = [
 ];
 
 /**
- * Settings with which the two do not understand each other: both become masters; ours says why, in words that name the difference. A
- * keepalived that hears adverts more often than it sends its own never sends any: then ARP alone tells of it.
+ * Settings with which the two refuse each other's adverts: both become masters, and ours logs the difference. A
+ * keepalived that receives adverts more often than it sends its own never sends any: then only ARP shows it.
  */
 const quarrels: readonly { readonly name: string; readonly a: Settings; readonly b: Settings; readonly says: RegExp }[] = [
   { name: 'password', a: high(pass('1111')), b: low(pass('2222')), says: /SPLIT BRAIN: .*: auth_pass \(or key\) differs/ },

@@ -12,7 +12,7 @@ import { killRestores } from './killed-restores.js';
 
 const skip = noNamespaces();
 
-test('10,000 lines come back as they were restored, and go with -C', { skip }, async () => {
+test('10,000 lines are listed as they were restored, and -C removes them', { skip }, async () => {
   await inNamespace(async (host) => {
     const lines = restoreLines(10_000);
     ok(host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], lines.join('\n')));
@@ -40,7 +40,7 @@ test('many commands in parallel: every change is there, every listing is complet
   });
 });
 
-test('killed in the middle of a restore, it leaves a table that begins as the input does, and works', { skip }, async () => {
+test('killed in the middle of a restore, it leaves a usable table with the first lines of the input', { skip }, async () => {
   await inNamespace(async (host) => {
     const lines = restoreLines(4000);
     for (let delay = 60; delay <= 260; delay += 25) {

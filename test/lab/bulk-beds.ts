@@ -1,4 +1,4 @@
-// Much data through the director, both ways, with the offloads that veth has by itself and with XDP forced.
+// Large transfers through the director in both directions, with veth's default offloads and with XDP forced.
 
 import type { Lab, Step } from '../../src/lab/definition/lab.js';
 import { drBed, natBed, on, service, until } from './beds.js';
@@ -24,7 +24,7 @@ function bulk(name: string, bytes: number, before: readonly Step[] = [], after: 
 /** Down and up through NAT with the default offloads, SHA-256 equal. */
 export const natBulk = (bytes: number): Lab => bulk('bulk', bytes);
 
-/** The same with XDP forced: a frame that XDP sends is taken only by a port that polls, and its checksum must be a real one. */
+/** The same with XDP forced: only a port that polls accepts a frame from XDP, and its checksum must be complete. */
 export const xdpBulk = (bytes: number): Lab =>
   bulk(
     'bulk-xdp',

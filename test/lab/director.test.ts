@@ -1,4 +1,4 @@
-// The director on real packets, beyond what the labs show: each case a network of its own, thrown away afterwards.
+// The director on real packets, beyond the built-in labs: each case builds its own network.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Lab, LabHost, Step } from '../../src/lab/definition/lab.js';
@@ -12,7 +12,7 @@ const skipWithoutAb = skip || noTools('ab');
 
 const MEDIUM_BYTES = 100_000_000;
 
-/** A download whose reader waits until the file `go` is there, long before which every buffer on the way is full. */
+/** A download whose reader waits for the file `go`, until every buffer on the path is full. */
 const HELD_DOWNLOAD =
   '(curl -m 120 http://10.8.1.1/ | (until [ -e "$HOME/go" ]; do sleep 0.1; done; sha256sum >"$HOME/sum.part"); mv "$HOME/sum.part" "$HOME/sum") >/dev/null 2>&1 &';
 
@@ -31,7 +31,7 @@ test('UDP through NAT: the server sees the client, the client gets answers from 
       on('lvs', 'ipvsadm -A -u 10.8.1.1:53 -s rr'),
       on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.2.11:9000 -m'),
       on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.2.12:9000 -m'),
-      // The asking socket is connected: an answer from anyone but the VIP's port 53 would never reach it.
+      // The client's socket is connected, so it receives answers only from the VIP's port 53.
       on('client', peer('udp-ask', '10.8.1.1', 53, 'hello', 4), {
         answers: [['web2', 'web1', 'web2', 'web1'].map((name) => `${name} got hello from 10.8.1.10`).join('\n')],
       }),
@@ -123,7 +123,7 @@ const withSites = (lab: Lab, ...ports: readonly number[]): Lab => {
   return { ...lab, hosts: { ...lab.hosts, lvs: { ...lvs, sites: ports.map((port) => ({ port })) } } };
 };
 
-test('what is not for a service passes untouched', { skip }, async () => {
+test('packets that are not for a service pass unchanged', { skip }, async () => {
   await holds(
     withSites(
       natBed('others', [
@@ -139,7 +139,7 @@ test('what is not for a service passes untouched', { skip }, async () => {
   );
 });
 
-test('a connection lives through edits of its service, and through every process of weir’s being gone', { skip }, async () => {
+test('a connection survives edits of its service, and the end of every weir process', { skip }, async () => {
   await holds(
     natBed('edits', [
       on('web1', peerStays('serve', 81, MEDIUM_BYTES)),
@@ -183,7 +183,7 @@ test('an interface that comes up later is covered by the next command', { skip }
   );
 });
 
-test('two directors on one machine know nothing of each other', { skip }, async () => {
+test('two directors on one machine are independent', { skip }, async () => {
   const bed = natBed('two', []);
   const { lvs } = bed.hosts;
   assert.ok(lvs !== undefined);
@@ -213,7 +213,7 @@ test('two directors on one machine know nothing of each other', { skip }, async 
 const inRounds = (...commands: readonly string[]): string =>
   `(n=0; while [ ! -e "$HOME/stop" ]; do n=$((n + 1)); ${commands.join('; ')}; done; echo "$n" >"$HOME/changes") >"$HOME/operator" 2>&1 &`;
 
-/** Changes the table all the time, and takes no server away. */
+/** Changes the table continuously, without removing a server. */
 const restless = inRounds(
   'ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11 -m -w $((1 + n % 3)) || exit 1',
   'ipvsadm -E -t 10.8.1.1:80 -s "$(echo rr wrr lc wlc | cut -d" " -f$((1 + n % 4)))" || exit 1',
@@ -221,7 +221,7 @@ const restless = inRounds(
   'ipvsadm -Ln >/dev/null && ipvsadm -Z || exit 1',
 );
 
-/** The same kind of changes, each killed after 50 to 130 ms, wherever it is then; every other round one is let through. */
+/** The same changes, each killed after 50 to 130 ms; in every other round one is not killed. */
 const killed = inRounds(
   'timeout -s KILL "$(printf 0.%03d $((50 + n * 7 % 80)))" ipvsadm -e -t 10.8.1.1:80 -r 10.8.2.11 -m -w $((1 + n % 3))',
   'timeout -s KILL "$(printf 0.%03d $((50 + n * 11 % 80)))" ipvsadm -E -t 10.8.1.1:80 -s wrr',

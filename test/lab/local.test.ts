@@ -58,7 +58,7 @@ test('a NAT destination that is the director itself, on another port: TCP, UDP a
         until('lvs', 'ss -Hlun sport = 9000', { contains: ['9000'] }, 20),
         ...service('10.8.2.1:81 -m'),
         on('lvs', 'ipvsadm -A -u 10.8.1.1:53 -s rr'),
-        // The address from which the stack answers this client: a UDP server on all addresses answers from no other.
+        // The address from which the stack answers this client, as a UDP server on all addresses does.
         on('lvs', 'ipvsadm -a -u 10.8.1.1:53 -r 10.8.1.1:9000 -m'),
         on('client', 'curl -m 60 http://10.8.1.1/ | sha256sum', { answers: [`${digest}  -`] }, 60),
         on('client', `${peer('send', MEDIUM_BYTES)} | curl -m 60 -T - http://10.8.1.1/`, { answers: [digest] }, 60),

@@ -1,4 +1,4 @@
-// The labs' own machinery, on a lab without a director: what is built, shown, counted, and taken down again.
+// How labs are built, run, counted and taken down, on a lab without a director.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
@@ -35,7 +35,7 @@ const counted: readonly Step[] = [
 
 for (const server of ['nginx', 'builtin'] as const) {
   test(`answers, logs and switch ports agree (${server})`, { skip }, async () => {
-    // The second count is wrong on purpose: SYNs at b's port are 2 SYNs and no more.
+    // The second expected count is wrong on purpose: there are exactly 2 SYNs at b's port.
     const wrong = await withLabFile(plainLab(counted), (path) => evidenceOf(path, '--server', server));
     assert.equal(wrong.status, 1, wrong.stderr);
     assert.equal(wrong.evidence.ok, false);
@@ -93,7 +93,7 @@ test("a host's files are in a folder of its own, where its commands run", { skip
   assert.deepEqual(leftOf(name), []);
 });
 
-test('a step whose time is over fails, and the steps after it are done', { skip }, async () => {
+test('a step that reaches its timeout fails, and the next steps run', { skip }, async () => {
   const steps: readonly Step[] = [{ kind: 'run', on: 'a', command: 'sleep 1000', seconds: 1 }, curl];
   const { evidence, status } = await withLabFile(plainLab(steps), (path) => evidenceOf(path));
   assert.equal(status, 1);
@@ -129,7 +129,7 @@ test('a signal while it is being built takes down what there is', { skip }, asyn
   assert.deepEqual(leftOf(name), []);
 });
 
-test('a reader that goes away does not leave the lab standing', { skip }, async () => {
+test('a closed output pipe does not leave the lab standing', { skip }, async () => {
   await withLabFile(plainLab([{ kind: 'run', on: 'a', command: 'head -c 2000000 /dev/zero | tr "\\0" "\\n"' }, curl]), async (path) => {
     const lab = startLab(path);
     await lab.until(/building it/);
@@ -139,7 +139,7 @@ test('a reader that goes away does not leave the lab standing', { skip }, async 
   assert.deepEqual(leftOf(name), []);
 });
 
-test('what a killed run leaves behind is taken down by the next', { skip }, async () => {
+test('the next run takes down what a killed run left', { skip }, async () => {
   await withLabFile(plainLab([endless]), async (path) => {
     const lab = startLab(path);
     await lab.until(/sleep 1000/);
@@ -194,7 +194,7 @@ test('nothing runs for a host whose namespace is gone, and the rest is still tak
   assert.deepEqual(leftOf(name), []);
 });
 
-test('a run that is going on is not taken down under its feet', { skip }, async () => {
+test('a run in progress is not taken down', { skip }, async () => {
   await withLabFile(plainLab([endless]), async (path) => {
     const lab = startLab(path);
     await lab.until(/sleep 1000/);

@@ -1,4 +1,4 @@
-// The far end of tests that need more than a web page: run with node inside a lab's host.
+// A server and client for tests that need more than a web page: run with node inside a lab's host.
 //   serve PORT BYTES   GET: that many bytes of a fixed stream; PUT: answers with the SHA-256 of what came; GET /ping: `pong`
 //   send BYTES         writes that stream to standard output
 //   udp-serve PORT NAME   answers each datagram with `NAME got TEXT from ADDRESS`
@@ -13,7 +13,7 @@ import { fileURLToPath } from 'node:url';
 
 const CHUNK_BYTES = 1 << 18;
 
-/** The same bytes every time, and nothing in them repeats: a cipher's key stream. */
+/** Always the same bytes without repetition: a cipher's key stream. */
 function* keyStream(bytes: number): Generator<Buffer> {
   const cipher = createCipheriv('aes-128-ctr', Buffer.alloc(16, 7), Buffer.alloc(16));
   const zeros = Buffer.alloc(CHUNK_BYTES);

@@ -1,4 +1,4 @@
-// Runs `weir lab` as a process of its own, as a person would, and looks at what it leaves behind.
+// Runs `weir lab` as a process, and checks what it leaves behind.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

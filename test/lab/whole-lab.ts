@@ -1,4 +1,4 @@
-// One lab as a test: run as a person would run it; all its expectations must hold.
+// One lab as a test: runs `weir lab`; all its expectations must hold.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Lab } from '../../src/lab/definition/lab.js';

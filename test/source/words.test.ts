@@ -26,6 +26,7 @@ const held: readonly string[] = [
   'test/datapath/',
   'test/doctor/',
   'test/house/',
+  'test/interop/',
   'test/ipvsadm/',
   'test/native/',
   'test/net/',

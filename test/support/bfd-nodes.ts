@@ -1,4 +1,4 @@
-// Two BFD machines on one virtual cable, for tests: packets are lost and late as a test decides, and each machine is woken when it asked for it.
+// Two BFD machines on one virtual cable, for tests: a test decides which packets are lost or late, and each machine is woken when it asked for it.
 import assert from 'node:assert/strict';
 import type { BfdEffect, BfdInput } from '../../src/control/bfd/messages.js';
 import { type BfdMachine, initialBfd, type Session } from '../../src/control/bfd/state.js';
@@ -43,7 +43,7 @@ export interface Sent {
   readonly packet: BfdControl;
 }
 
-/** What becomes of a packet: undefined: lost; else µs on the way. */
+/** The delay of a packet, µs; undefined: it is lost. */
 export type Fate = (sent: Sent) => number | undefined;
 
 interface Node {
@@ -61,7 +61,7 @@ export class BfdNodes {
     a: { state: initialBfd(), wakeAtUs: undefined, effects: [] },
     b: { state: initialBfd(), wakeAtUs: undefined, effects: [] },
   };
-  #flying: { readonly atUs: number; readonly to: Side; readonly bytes: Uint8Array }[] = [];
+  #inFlight: { readonly atUs: number; readonly to: Side; readonly bytes: Uint8Array }[] = [];
 
   /** Both are given their session and a socket. */
   constructor(a: Partial<BfdInstance> = {}, b: Partial<BfdInstance> = {}, seed = 1) {
@@ -87,7 +87,7 @@ export class BfdNodes {
     const sent = { atUs: this.atUs, from, packet };
     this.sent.push(sent);
     const after = this.fate(sent);
-    if (after !== undefined) this.#flying.push({ atUs: this.atUs + after, to: other(from), bytes });
+    if (after !== undefined) this.#inFlight.push({ atUs: this.atUs + after, to: other(from), bytes });
   }
 
   /** Bytes as from the other side, with this TTL. */
@@ -114,15 +114,15 @@ export class BfdNodes {
   run(untilUs: number, enough: () => boolean = () => false): boolean {
     while (!enough()) {
       const { a, b } = this.#nodes;
-      const next = Math.min(a.wakeAtUs ?? Infinity, b.wakeAtUs ?? Infinity, ...this.#flying.map(({ atUs }) => atUs));
+      const next = Math.min(a.wakeAtUs ?? Infinity, b.wakeAtUs ?? Infinity, ...this.#inFlight.map(({ atUs }) => atUs));
       if (next > untilUs) {
         this.atUs = untilUs;
         return false;
       }
       assert.ok(next >= this.atUs, 'time does not go back');
       this.atUs = next;
-      const landed = this.#flying.filter(({ atUs }) => atUs <= next);
-      this.#flying = this.#flying.filter(({ atUs }) => atUs > next);
+      const landed = this.#inFlight.filter(({ atUs }) => atUs <= next);
+      this.#inFlight = this.#inFlight.filter(({ atUs }) => atUs > next);
       for (const { to, bytes } of landed) this.receive(to, bytes);
       for (const side of ['a', 'b'] as const) {
         if ((this.#nodes[side].wakeAtUs ?? Infinity) <= this.atUs) this.give(side, { kind: 'wake' });

@@ -1,4 +1,4 @@
-// Bytes that an attacker might choose: right ones with numbers, lengths and ends changed, from a seed, so that a failure can be had again.
+// Bytes that an attacker might choose: valid ones with changed numbers, lengths and ends, from a seed, so that a failure is repeatable.
 import { concat } from '../../src/wire/bytes.js';
 
 /** A whole number from 0 up to and without `below`. */
@@ -17,7 +17,7 @@ export function randomFrom(seed: number): Random {
 
 export const randomBytes = (random: Random, length: number): Uint8Array => Uint8Array.from({ length }, () => random(256));
 
-/** What numbers of 8 and 16 bits are most often forgotten. */
+/** Boundary values of 8 and 16 bits. */
 const edges = [0, 1, 3, 4, 0x7f, 0x80, 0xfe, 0xff] as const;
 
 /** One to four changes. `from`: bytes before it stay as they are, as far as the length is not changed. */

@@ -64,7 +64,7 @@ export class Host {
     return stdout.trim();
   }
 
-  /** Starts a process that stays, and waits for the first line that it writes. */
+  /** Starts a process that keeps running, and waits for its first line of output. */
   serve(bed: Bed, argv: readonly string[]): Promise<void> {
     const child = spawn('ip', ['netns', 'exec', this.namespace, ...argv], { stdio: ['ignore', 'pipe', 'inherit'] });
     bed.atEnd(() => child.kill('SIGKILL'));

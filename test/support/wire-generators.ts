@@ -31,7 +31,7 @@ export function survivesGarbage(decode: (bytes: Uint8Array) => unknown, sample: 
   );
 }
 
-/** A decoder must see nothing outside the bytes it was given, though they are a window on a larger buffer. */
+/** A decoder must not read outside the bytes that it was given, although they are part of a larger buffer. */
 export function staysInside<T>(decode: (bytes: Uint8Array) => T, sample: Uint8Array): void {
   const framed = (filler: number) => {
     const buffer = new Uint8Array(sample.length + 64).fill(filler);
