@@ -24,7 +24,7 @@ const volatile struct {
   enum digest_kind digest;
 } enums_in_btf;
 
-#define SAMPLE (SECOND * 9 / 10) /* all of a refused sender's adverts pass, if it sends one a second */
+#define SAMPLE_SPACING (SECOND * 9 / 10) /* under a second: all adverts of a refused sender pass, if it sends one a second */
 #define UNJUDGED_SLOWER 10 /* packets that only the process can judge pass this many times less often than a sender's */
 
 /* Samples of refused packets pass; tests turn this off. */
@@ -45,7 +45,7 @@ static __always_inline int refuse(__u32 account, __u32 reason) {
   struct account *a = bpf_map_lookup_elem(&accounts, &account);
   if (!a || reason >= REASONS_MAX) return PASS;
   __u64 now = bpf_ktime_get_ns();
-  if (samples && now - a->sampled[reason] >= SAMPLE) {
+  if (samples && now - a->sampled[reason] >= SAMPLE_SPACING) {
     a->sampled[reason] = now;
     return PASS;
   }

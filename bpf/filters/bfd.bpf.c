@@ -3,11 +3,9 @@
  * process have space for a neighbour's packets in any flood (RFC 5880 §6.8.6, RFC 5881 §5).
  */
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 
 #include "account.h"
+#include "source.h"
 
 #define UDP_SIZE 8
 #define UDP_DESTINATION 2
@@ -41,23 +39,6 @@ struct {
   __type(value, struct bfd_rule);
 } neighbours SEC(".maps");
 
-static __always_inline bool read_ip(struct __sk_buff *skb, struct bfd_neighbour_key *from, __u32 *ttl) {
-  if (skb->protocol == bpf_htons(ETH_P_IP)) {
-    struct iphdr ip;
-    if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
-    from->family = 4;
-    from->address[0] = ip.saddr;
-    *ttl = ip.ttl;
-    return true;
-  }
-  struct ipv6hdr ip;
-  if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
-  from->family = 6;
-  __builtin_memcpy(from->address, &ip.saddr, 16);
-  *ttl = ip.hop_limit;
-  return true;
-}
-
 /* What is wrong with the packet for any session, or NO_FAULT. */
 static __always_inline enum bfd_reason fault(const struct control *c, __u32 size) {
   if (c->length != size) return BFD_LENGTH;
@@ -78,7 +59,8 @@ int bfd_filter(struct __sk_buff *skb) {
   __u16 port;
   __u32 ttl, at = skipped + UDP_SIZE;
   if (skb->len < at + sizeof c || bpf_skb_load_bytes(skb, at, &c, sizeof c)) return refuse(NO_INSTANCE, BFD_SHORT);
-  if (bpf_skb_load_bytes(skb, skipped + UDP_DESTINATION, &port, sizeof port) || !read_ip(skb, &from, &ttl)) return refuse(NO_INSTANCE, BFD_SHORT);
+  from.family = read_source(skb, from.address, &ttl);
+  if (!from.family || bpf_skb_load_bytes(skb, skipped + UDP_DESTINATION, &port, sizeof port)) return refuse(NO_INSTANCE, BFD_SHORT);
   enum bfd_reason wrong = fault(&c, skb->len - at);
   if (wrong != NO_FAULT) return refuse(NO_INSTANCE, wrong);
   from.port = bpf_ntohs(port);

@@ -10,8 +10,9 @@
 
 #define ARP_SIZE 28
 #define ADVERTISEMENT_SIZE 32
-#define EACH (SECOND / 10)   /* of one address */
-#define TOGETHER (SECOND / 100) /* of all addresses of an interface */
+/* ns between two claims, in the long run */
+#define ADDRESS_SPACING (SECOND / 10)
+#define INTERFACE_SPACING (SECOND / 100)
 
 struct {
   __uint(type, BPF_MAP_TYPE_HASH);
@@ -41,12 +42,13 @@ static __always_inline int judge(const struct claim_key *claimed, const __u8 *ma
   struct claim *h = bpf_map_lookup_elem(&held, claimed);
   if (!h || bpf_map_lookup_elem(&own_macs, mac)) return DROP;
   __u32 ifindex = claimed->ifindex;
-  __u64 first = 0, *together = bpf_map_lookup_elem(&interfaces, &ifindex);
-  if (!together) {
+  __u64 first = 0, *interface_due = bpf_map_lookup_elem(&interfaces, &ifindex);
+  if (!interface_due) {
     bpf_map_update_elem(&interfaces, &ifindex, &first, BPF_NOEXIST);
-    together = bpf_map_lookup_elem(&interfaces, &ifindex);
+    interface_due = bpf_map_lookup_elem(&interfaces, &ifindex);
   }
-  if (!together || !within_rate(&h->due, EACH, SECOND) || !within_rate(together, TOGETHER, SECOND)) return refuse(h->account, VRRP_CLAIM);
+  if (!interface_due || !within_rate(&h->due, ADDRESS_SPACING, SECOND) || !within_rate(interface_due, INTERFACE_SPACING, SECOND))
+    return refuse(h->account, VRRP_CLAIM);
   return PASS;
 }
 

@@ -3,11 +3,9 @@
  * digest counts once; heartbeats without a digest are limited to a rate for each MAC.
  */
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <linux/ip.h>
-#include <linux/ipv6.h>
 #include "digest.h"
 #include "account.h"
+#include "source.h"
 
 #define UDP_SIZE 8
 #define PLAIN_SIZE 8
@@ -44,21 +42,6 @@ struct heartbeat {
   __u32 stamp[2];
   __u32 mac[4];
 };
-
-static __always_inline bool read_ip(struct __sk_buff *skb, struct heartbeat_peer_key *from, __u32 *ttl) {
-  if (skb->protocol == bpf_htons(ETH_P_IP)) {
-    struct iphdr ip;
-    if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
-    from->address[0] = ip.saddr;
-    *ttl = ip.ttl;
-    return true;
-  }
-  struct ipv6hdr ip;
-  if (bpf_skb_load_bytes_relative(skb, 0, &ip, sizeof ip, BPF_HDR_START_NET)) return false;
-  __builtin_memcpy(from->address, &ip.saddr, 16);
-  *ttl = ip.hop_limit;
-  return true;
-}
 
 static __always_inline bool digest_is_valid(const struct heartbeat *h, const struct heartbeat_peer *p) {
   struct digest_scratch *scratch = digest_scratch();
@@ -101,7 +84,7 @@ int heartbeat_filter(struct __sk_buff *skb) {
   struct heartbeat_peer_key from = {.ifindex = skb->ifindex};
   __u32 ttl, at = skipped + UDP_SIZE, length = skb->len;
   bool authenticated = length == at + AUTHENTICATED_SIZE;
-  if (!read_ip(skb, &from, &ttl) || (!authenticated && length != at + PLAIN_SIZE)) return refuse(0, VRRP_LENGTH);
+  if (!read_source(skb, from.address, &ttl) || (!authenticated && length != at + PLAIN_SIZE)) return refuse(0, VRRP_LENGTH);
   if (bpf_skb_load_bytes(skb, at, &h, PLAIN_SIZE)) return refuse(0, VRRP_LENGTH);
   if (authenticated && bpf_skb_load_bytes(skb, at, &h, AUTHENTICATED_SIZE)) return refuse(0, VRRP_LENGTH);
   if (ttl != 255) return refuse(0, VRRP_TTL);
