@@ -3,7 +3,7 @@ import { isRefusal, isWeirError } from '../../model/errors/weir-error.js';
 import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
-import { errnoOf, errorText } from './errors.js';
+import { errnoOf, errorText } from './errno-text.js';
 
 /** The director refused a change, or popt a word. */
 export const REFUSED_STATUS = 255;

@@ -5,8 +5,8 @@ import type { TableReader } from '../director.js';
 import { Conf, Drops, REASONS } from './abi.gen.js';
 import { clockOf } from './recovery/batch.js';
 import { EndpointTable } from './table/endpoint-table.js';
-import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/reader.js';
 import { readSysctls } from './table/sysctls.js';
+import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
 import { checkPresent, type ReadWait, readWhole } from './whole-read.js';
 

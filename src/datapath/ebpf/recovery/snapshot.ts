@@ -3,8 +3,8 @@
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { Abi, Conf, Service, WeirState } from '../abi.gen.js';
 import { keyOfService } from '../table/identity.js';
-import { serviceEntries } from '../table/reader.js';
 import { readSysctls, writeSysctl } from '../table/sysctls.js';
+import { serviceEntries } from '../table/table-entries.js';
 import type { Tables } from '../table/tables.js';
 import type { Writer } from '../table/writer.js';
 

@@ -12,8 +12,8 @@ import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
 import { EndpointTable } from './endpoint-table.js';
 import { packetAddress, realEndpoint, recordedServiceEndpoint, schedulerNumber, serviceEndpoint } from './identity.js';
-import { liveService } from './reader.js';
 import { destinationIds, joined, noteMasquerading, rescheduled, startScheduler } from './service-list.js';
+import { liveService } from './table-entries.js';
 import type { Tables } from './tables.js';
 
 export class Writer {
