@@ -30,7 +30,7 @@
 
 enum weir_state { FREE = 0, LIVE = 1, DEAD = 2 };
 
-/* The kernel's connection states (facts: ip_vs.h). UDP_STATE stands for every protocol without a state machine. */
+/* The kernel's connection states (numbered as in ip_vs.h). S_UDP stands for every protocol without a state machine. */
 enum tcp_state {
   S_NONE, S_ESTABLISHED, S_SYN_SENT, S_SYN_RECV, S_FIN_WAIT, S_TIME_WAIT, S_CLOSE, S_CLOSE_WAIT, S_LAST_ACK, S_LISTEN,
   S_SYNACK, S_UDP = 15,

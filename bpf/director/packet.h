@@ -52,7 +52,7 @@ static __always_inline bool ip_sum_is_right(struct iphdr *ip, void *end) {
 }
 
 /* Reads IPv4 and TCP or UDP after an Ethernet header. P_OTHER: nothing that weir balances. P_BAD: IPv4 with lengths that do not fit;
- * `packet` is then valid up to the addresses if `header` is not 0. */
+ * `p` is then valid up to the addresses if its `header` is not 0. */
 static __always_inline enum parsed parse_ipv4(void *data, void *end, struct packet *p) {
   struct iphdr *ip = data + ETH_LEN;
   p->header = 0;

@@ -11,7 +11,7 @@ export interface Io {
 }
 
 const CHUNK_BYTES = 1 << 16;
-/** Held back at most this much, so that a listing of a million lines needs no memory of its size. */
+/** Output is written once this much is buffered, so that a listing of a million lines does not fill the memory. */
 const HOLD_CHARACTERS = 1 << 16;
 
 function pause(): void {

@@ -1,4 +1,4 @@
-// The entry of the one bundled file: `weir.cjs NAME ARGUMENT…`, where NAME is weir, ipvsadm, ipvsadm-save or ipvsadm-restore.
+// The entry of the one bundled file: `weir.cjs NAME ARGUMENT…`, where NAME is the program's name as in bin/ (weir, ipvsadm, keepalived …).
 import { dispatch } from './dispatch.js';
 import { oneLine } from './failure.js';
 import { processIo } from './io.js';

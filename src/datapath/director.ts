@@ -44,7 +44,7 @@ export interface Director extends TableReader {
   setTimeouts(timeouts: Timeouts): void;
   /** @throws WeirError sysctl-unknown, sysctl-value */
   setSysctl(name: string, value: string): void;
-  /** Applies all of `work` or none of it: on a throw the table is as it was before. @throws WeirError change-not-undone when it is not, yet */
+  /** Applies all of `work` or none of it: if it throws, its changes are undone. @throws WeirError change-not-undone: the next command undoes them */
   atomically<T>(work: () => T): T;
   /** No other process changes the table while `work` runs. Each of its changes is atomic by itself. */
   exclusively<T>(work: () => T): T;

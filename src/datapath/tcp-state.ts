@@ -1,5 +1,5 @@
-// The TCP state machine of IPVS: what a director believes of a connection of which it may see one side only.
-// Source: the kernel's tables as seen on the wire (test/datapath/vectors/tcp-states.txt).
+// The TCP state machine of IPVS: the state of a connection as a director sees it, which may receive the packets of one side only.
+// Source: the kernel's tables as recorded from its answers (test/datapath/vectors/tcp-states.txt).
 
 /** The states in the kernel's order: their index is what the datapath and the sync protocol carry. */
 export const TCP_STATES = [

@@ -31,7 +31,7 @@ export class StateFile {
     return readTextFile(this.path);
   }
 
-  /** Undefined forgets it. */
+  /** undefined: removes the file. */
   write(text: string | undefined): void {
     if (text === undefined) {
       removeFile(this.path);
@@ -41,7 +41,7 @@ export class StateFile {
   }
 }
 
-/** More files than this, and those of namespaces that are gone are removed. */
+/** If there are more files than this, those of namespaces that are gone are removed. */
 const SWEEP_ABOVE = 64;
 
 /** @throws SystemError */

@@ -31,7 +31,7 @@ export function systemWorld(): World {
   return { driver: directorOpener, names: new SystemNames(), notYet, isRoot: process.geteuid?.() === 0 };
 }
 
-/** Reads a command line, looking up host names in between. @throws UsageError */
+/** Reads a command line, looking up host names in between. @throws WeirError ipvsadm-… */
 export async function parseResolving(words: readonly string[], names: NameSource): Promise<Command> {
   for (;;) {
     try {

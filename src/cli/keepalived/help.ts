@@ -1,7 +1,7 @@
 // keepalived's help and version, in keepalived's form: scripts read the first line of -v.
 import { version } from '../version.js';
 
-/** The release whose behaviour is the measure, and who does it. */
+/** The release of keepalived whose behaviour weir reproduces, and weir's own version. */
 export const RELEASE = `v2.2.7 (weir ${version})`;
 
 /** What -v prints, on standard error as keepalived does. */

@@ -1,4 +1,4 @@
-// keepalived, and `weir run`, the same daemon: what the command line asks for is answered, tested or run.
+// keepalived, and `weir run`, the same daemon: prints what the command line asks for, tests the configuration, or runs the daemon.
 
 import { constants, version as kernelVersion, release } from 'node:os';
 import { resolve } from 'node:path';
@@ -10,7 +10,7 @@ import type { Io } from '../io.js';
 import { helpText, RELEASE, versionText } from './help.js';
 import { type Asked, readOptions } from './options.js';
 
-/** The one that scripts and `Command line:` see. */
+/** The program's name in the log and in the usage text, also for `weir run`: scripts look for it. */
 const PROGRAM = 'keepalived';
 
 function signum(name: string, io: Io): number {
@@ -70,7 +70,7 @@ async function reader(): Promise<number> {
     import('../../sys/processes/scheduling.js'),
   ]);
   leaveNoCore();
-  // A supervisor that ended needs no answer, and its end is not noticed while a large file is read.
+  // Reading a large file blocks the event loop, so the kernel ends this process when the supervisor ends.
   dieWithParent(constants.signals.SIGKILL);
   return serveRead(({ options, seed }) => loadConfiguration(options, seed));
 }

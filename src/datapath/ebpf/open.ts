@@ -68,7 +68,7 @@ interface Prepared {
 function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   // The folder is made under the lock: another process may be unloading.
   const folder = bpffs.folder();
-  // Without magic: an unloading that was cut short.
+  // Pins without the magic number: a process that unloaded the datapath was killed before it had removed them.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
   if (!present && options.load === false) throw new WeirError('datapath-not-loaded');
   const netlink = new Netlink();
@@ -82,7 +82,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     const { near, far } = ensurePair(netlink);
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
-    // Asked for now, it must be had; where it was asked for once, a new device may do without.
+    // A mode that this command asks for must be possible. With the mode of an earlier command, a new interface may have tc alone.
     const addresses = new AttachedInterfaces(folder, tables, netlink).refresh(
       options.attach ?? attachModeOf(tables),
       options.attach !== undefined,
@@ -107,7 +107,7 @@ export function openDirector(options: OpenOptions = {}): EbpfDirector {
   return new EbpfDirector(tables, lock, broadcastsOf(addresses), options);
 }
 
-/** The tables that are pinned there, if they are all there and stay. @throws Error where they are of another build */
+/** The tables that are pinned there, if they are all there and stay. @throws WeirError pins-damaged, datapath-other-build */
 function mapped(folder: string): Tables | undefined {
   try {
     if (!isLoaded(folder)) return undefined;
@@ -154,7 +154,7 @@ export function openIfLoaded(options: Omit<OpenOptions, 'load' | 'capacity'> = {
 }
 
 /**
- * Puts this build's programs in the place of another's with the same tables. False: they run already.
+ * Replaces the programs of another build with the same tables by this build's. False: this build's run already.
  * @throws WeirError datapath-not-loaded, …; lock-busy, SystemError: the old programs go on then
  */
 export function exchangeBuild(file?: string, wait: LockWait = {}): boolean {

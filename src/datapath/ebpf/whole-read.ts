@@ -27,7 +27,7 @@ export interface Result<T> {
   readonly value: T;
 }
 
-/** @throws Error when the datapath was taken out of the namespace since its tables were mapped */
+/** @throws WeirError datapath-unloaded: the datapath was unloaded after its tables were mapped */
 export function checkPresent({ conf }: Tables): void {
   if (conf.get(0, Conf.magic) !== Abi.WEIR_MAGIC) throw new WeirError('datapath-unloaded');
 }

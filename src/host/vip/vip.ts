@@ -78,7 +78,7 @@ function announce(host: Host, ifindex: number, address: Address): void {
 
 export interface VipAdded {
   readonly vip: SavedVip;
-  /** `added`: now; `ours`: by an earlier add; `foreign`: by someone else, who must remove it. */
+  /** `added`: now; `ours`: by an earlier add; `foreign`: by another program, or by hand; weir does not remove it. */
   readonly how: 'added' | 'ours' | 'foreign';
 }
 

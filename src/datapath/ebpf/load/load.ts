@@ -84,7 +84,7 @@ export function buildPin(file: string): string {
 
 /**
  * Loads an object and checks its programs. Its own tables are zero afterwards.
- * @throws Error of one line where this kernel refuses them, or a result of `vectors` is wrong
+ * @throws WeirError kernel-refuses-datapath, self-check-failed (a result of `vectors` is wrong)
  */
 export function loadTried(
   object: ObjectFile,

@@ -15,11 +15,11 @@ export interface Capacity {
   /** Buckets of the connection table; default: room for 2^max(connTabBits, 20) connections at half load. */
   readonly connBuckets?: number;
 }
-/** Of all counters, at most. A destination has a cache line for each possible CPU, of which virtual machines have many. */
-const COUNTER_BYTES = 2 ** 27;
+/** The size of all counters. A destination has a cache line for each possible CPU, of which virtual machines have many. */
+const COUNTERS_MAX_BYTES = 2 ** 27;
 
 export function defaultCapacity(cpus: number): Capacity {
-  const fitting = 2 ** Math.floor(Math.log2(COUNTER_BYTES / (Counters.bytes * cpus)));
+  const fitting = 2 ** Math.floor(Math.log2(COUNTERS_MAX_BYTES / (Counters.bytes * cpus)));
   return { connTabBits: 12, maxServices: 16384, maxDestinations: Math.min(65536, fitting) };
 }
 

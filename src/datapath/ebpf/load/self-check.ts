@@ -32,7 +32,7 @@ const XDP_VERDICTS: Readonly<Record<number, VectorVerdict>> = { 1: 'drop', 2: 'p
 
 /**
  * Runs the vectors. `tables`: the object's own, with `conf` filled in; `conf` is zero afterwards, too.
- * @throws Error of one line that names the first vector with another result
+ * @throws WeirError self-check-failed, with the first vector that had another result
  */
 export function selfCheck(object: ObjectFile, tables: Tables, programs: Programs, vectors: readonly Vector[]): void {
   const writable = (name: string): ArrayBuffer => mapped(object.map(name));

@@ -11,7 +11,7 @@ import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';
 import { removePair } from './pair.js';
 
-/** False: there was nothing to take away. @throws WeirError lock-busy, SystemError */
+/** False: nothing was loaded. @throws WeirError lock-busy, SystemError */
 export function unloadDatapath(wait: LockWait = {}): boolean {
   const bpffs = Bpffs.find();
   const cookie = bpffs?.cookies().includes(native().netnsCookie());

@@ -28,12 +28,12 @@ export class Bpffs {
 
   /**
    * The bpffs, or undefined when none is mounted yet. Changes nothing.
-   * @throws Error of one line where it is unknown (no /proc)
+   * @throws WeirError proc-not-mounted, mounts-hidden
    */
   static find(place: string = BPFFS_PLACE): Bpffs | undefined {
     const { root } = mountView();
     if (!isBpffs(root + place)) return undefined;
-    // The short way where both ways lead to the same file system.
+    // The shorter path, if both paths lead to the same file system.
     const base = root !== '' && sameDevice(place, root + place) ? place : root + place;
     return new Bpffs(base, root + dirname(place));
   }
@@ -87,7 +87,7 @@ export class Bpffs {
 
   /** Removes folders, lock files and journals of namespaces that are gone; the cookies of the folders removed. */
   sweep(): readonly bigint[] {
-    // Names first, namespaces second: one born in between is not in the first lists.
+    // First the names, then the namespaces: one that is made in between is in neither list of names.
     const [folders, locks] = [this.cookies(), cookiesIn(`${this.above}/lock`)];
     const alive = liveCookies([...folders, ...locks]);
     const dead = (cookie: bigint) => !alive.has(cookie);
@@ -100,7 +100,7 @@ export class Bpffs {
   }
 }
 
-/** Where a command that changes all or nothing writes down what was there before: beside the lock that it holds. */
+/** The journal of a command that changes all or nothing (batch.ts), beside the lock that the command holds. */
 export function journalOf(lockPath: string): string {
   return `${lockPath}.journal`;
 }

@@ -11,13 +11,11 @@ const KTHREADD = 2;
 export interface View {
   /** Put before a path: '' where what we see is what the machine sees, else /proc/<anchor>/root. */
   readonly root: string;
-  /** A process that stands in that namespace and lasts. */
+  /** The pid of a process in that namespace that does not end soon. */
   readonly anchor: number;
 }
 
-/**
- * @throws Error of one line where it is unknown
- */
+/** @throws WeirError proc-not-mounted, mounts-hidden */
 export function mountView(): View {
   const own = link('/proc/self/ns/mnt');
   if (own === undefined) throw new WeirError('proc-not-mounted');
@@ -31,8 +29,8 @@ export function mountView(): View {
 }
 
 /**
- * Process 1; where a sandbox hides that one, the kernel's own threads, which stand where the machine started; then our
- * forefathers, the oldest first: `ip netns exec` and chroot change only what runs below them.
+ * Process 1; where a sandbox hides it, the kernel's threads, which are in the first mount namespace; then our ancestor processes, the
+ * oldest first: `ip netns exec` and chroot change only their own descendants.
  */
 function* anchors(): Generator<number> {
   yield 1;

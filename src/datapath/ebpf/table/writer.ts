@@ -1,5 +1,5 @@
-// Changes to the table. Each has one store that makes it true; what comes before can be thrown away and what comes after
-// can be made up for (repair.ts), so that a writer may die at any point.
+// Changes to the table. Each has one store that makes it true. repair.ts undoes what a dead writer stored before it, and completes what is
+// missing after it, so that a writer may die at any point.
 
 import { capability } from '../../../model/capabilities.js';
 import { WeirError } from '../../../model/errors/weir-error.js';
@@ -141,7 +141,7 @@ export class Writer {
     this.#index.keepUp();
   }
 
-  /** Makes a masqueraded destination found for its replies. */
+  /** Adds a masqueraded destination's endpoint to the table by which packets find it for its replies. */
   #answerReplies(id: number): void {
     const { dests } = this.tables;
     const flags = dests.get(id, Dest.flags);
