@@ -93,7 +93,7 @@ static void on_signal(int signal) {
   errno = before;
 }
 
-/* watchSignal(number): a descriptor (one more for the same pipe each time) that gives a byte, the number, for each. */
+/* watchSignal(number): a descriptor (another one for the same pipe on every call) that gives a byte, the number, for each. */
 static napi_value js_watch_signal(napi_env env, napi_callback_info info) {
   ARGS("watchSignal");
   int signal = (int)arg_int(&a, 0, SIGRTMIN, SIGRTMAX);
