@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -110,6 +110,15 @@ test('the lock of a killed process is free, and its stale pid is not reported', 
   writeFileSync(path, `${holder}\n`);
   assert.throws(() => Lock.take(path, { waitMs: 0 }), /other commands are reading/);
   reader.release();
+});
+
+test('where there is no room for the pid the lock is taken all the same', () => {
+  const path = join(folder, 'full');
+  writeFileSync(path, '7\n');
+  const take = `import('${new URL('lock.js', import.meta.url)}').then(({ Lock }) => Lock.take(process.argv[1]))`;
+  const shell = `trap '' XFSZ; ulimit -f 0; exec "$@"`; // a file may not become longer than nothing
+  execFileSync('sh', ['-c', shell, 'sh', process.execPath, '-e', take, path], { stdio: 'pipe' });
+  assert.equal(readFileSync(path, 'utf8'), '');
 });
 
 test('locked releases when the work throws, and a folder that is missing is a system error', () => {

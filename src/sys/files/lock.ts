@@ -5,7 +5,7 @@ import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../addon.js';
 import { type Clock, systemClock } from '../clock.js';
-import { hasCode, unlessCode } from '../errno.js';
+import { hasCode, isSystemError, unlessCode } from '../errno.js';
 import { Fd } from '../fd.js';
 
 const O_RDWR_CREAT = 0o102;
@@ -92,10 +92,7 @@ export class Lock {
     try {
       const waiting = new LockWaiting(path, wait);
       while (!tryLock(fd, kind)) waiting.pause();
-      if (kind === 'exclusive') {
-        ftruncateSync(fd.number, 0);
-        writeSync(fd.number, `${process.pid}\n`, 0);
-      }
+      if (kind === 'exclusive') leavePid(fd);
       return new Lock(fd, kind);
     } catch (error) {
       fd.close();
@@ -117,6 +114,16 @@ export function locked<T>(path: string, options: LockOptions, work: () => T): T 
     return work();
   } finally {
     lock.release();
+  }
+}
+
+/** Only processes that wait read it: on a full file system the lock is taken without it. */
+function leavePid(fd: Fd): void {
+  ftruncateSync(fd.number, 0);
+  try {
+    writeSync(fd.number, `${process.pid}\n`, 0);
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
   }
 }
 
