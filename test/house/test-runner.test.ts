@@ -85,6 +85,21 @@ test('a file that cannot be loaded fails, with what it printed', () => {
   assert.equal(last, counts(2, 1, 1));
 });
 
+test('a file without tests fails, and so does one that ends before its tests', () => {
+  write('src/empty.test.js');
+  write(
+    'src/left.test.js',
+    "test('whole', () => new Promise((done) => setTimeout(done, 50)));",
+    "test('half', () => new Promise((done) => setTimeout(done, 50)).then(() => process.exit(0)));",
+    "test('never', () => assert.fail());",
+  );
+  const { status, stdout, counts: last } = runTests([]);
+  assert.equal(status, 1);
+  assert.match(stdout, /✖ \S+\/empty\.test\.js .*\n {2}'it ended without a test'/);
+  assert.match(stdout, /✖ \S+\/left\.test\.js .*\n {2}'it ended before 2 of its tests did'/);
+  assert.equal(last, counts(3, 1, 2));
+});
+
 test('long tests run only with --long; words choose among either', () => {
   write('src/short.test.js', "test('short', () => {});");
   write('test/soak.long.test.js', "test('long', () => {});");
