@@ -137,10 +137,10 @@ class Checker implements Part {
     }
   }
 
-  /** Others hold the lock for milliseconds: only a longer wait is reported. */
+  /** Others hold the lock for milliseconds: only a longer wait is reported, once, for its holder may be another at each try. */
   #waitForLock({ details: { who } }: WeirError<'lock-busy'>): void {
     this.#busyTries += 1;
-    if (this.#busyTries >= BUSY_TRIES_MAX) this.#logTroubles(new Set([`virtual servers cannot be set up: ${who}`]));
+    if (this.#busyTries === BUSY_TRIES_MAX) this.#logTroubles(new Set([`virtual servers cannot be set up: ${who}`]));
     this.#timer = setTimeout(() => this.#attempt(), this.#busyTries < BUSY_TRIES_MAX ? BUSY_RETRY_MS : BUSY_RETRY_MAX_MS);
   }
 
