@@ -269,7 +269,8 @@ export class AdvertSockets {
     const key = `${send.destination.family} ${device}`;
     try {
       if (ifindex === undefined) {
-        throw Object.assign(new Error('no such interface'), { code: 'ENODEV', errno: 19, syscall: 'sendto' });
+        const reason = 'no such interface';
+        throw Object.assign(new Error(reason), { code: 'ENODEV', errno: 19, syscall: 'sendto', reason });
       }
       let sender = this.#senders.get(key);
       if (sender === undefined) {
