@@ -49,7 +49,7 @@ const TABLE = {
     pidFileOption: 'c',
     choice: { kind: 'only', option: 'C' },
     nodeFlags: [],
-    // It may wait for the table's lock, which takes 15 s at most.
+    // A large table may take it that long; it never waits for the table's lock.
     silentTicksMax: 30,
     endsDaemon: false,
     isWanted: ({ virtualServers }) => virtualServers.length > 0,

@@ -1,7 +1,7 @@
 // The log of one process of the daemon: syslog over /dev/log, the console, a file. A sink that fails never stops the rest.
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { Log, LogLevel } from '../../model/log-level.js';
-import { hasCode } from '../../sys/errno.js';
+import { hasCode, isSystemError } from '../../sys/errno.js';
 import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
 import type { LogOptions } from './log-options.js';
 import { consolePrefix, oneLine, syslogLine } from './log-text.js';
@@ -25,7 +25,7 @@ function writeOut(fd: number, text: string): boolean {
     for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error) return false;
+    if (isSystemError(error)) return false;
     throw error;
   }
 }

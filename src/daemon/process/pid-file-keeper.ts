@@ -1,5 +1,7 @@
 // A pid file that could not be written because the disk is full: the daemon works without it, logs that, and tries again.
+
 import type { Log } from '../../model/log-level.js';
+import { isSystemError } from '../../sys/errno.js';
 import { isDiskTrouble, removePidFile, writePidFile } from './pid-file.js';
 
 const RETRY_MS = 30_000;
@@ -30,7 +32,7 @@ export class PidFileKeeper {
       this.log('info', `${this.path} is written now`);
     } catch (error) {
       // Logged before; whatever it is now, nothing here depends on the file.
-      if (!(error instanceof Error && 'code' in error)) throw error;
+      if (!isSystemError(error)) throw error;
     }
   }
 

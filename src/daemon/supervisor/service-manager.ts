@@ -1,4 +1,5 @@
 // Notifies the service manager (sd_notify(3)): Type=notify, reloads, its watchdog.
+import { isSystemError } from '../../sys/errno.js';
 import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
 
 export interface ServiceManager {
@@ -27,7 +28,7 @@ export function serviceManager(environment: NodeJS.ProcessEnv = process.env): Se
         }
       } catch (error) {
         // There is no listener any more: the manager restarted or we were started by hand with its variables.
-        if (!(error instanceof Error && 'code' in error)) throw error;
+        if (!isSystemError(error)) throw error;
       }
     },
     ...(watchdogUs > 0 ? { watchdogMs: watchdogUs / 1000 } : {}),

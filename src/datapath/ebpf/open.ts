@@ -103,7 +103,12 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
 export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
-  const { tables, addresses } = asWriter(lock, options, () => prepare(options, bpffs));
+  // Mapped under the lock: a listing must not mix these tables with those of a later load.
+  const { tables, addresses } = asWriter(lock, options, () => {
+    const prepared = prepare(options, bpffs);
+    prepared.tables.mapAll();
+    return prepared;
+  });
   return new EbpfDirector(tables, lock, broadcastsOf(addresses), options);
 }
 
