@@ -119,7 +119,7 @@ const cases: readonly Case[] = [
       const { status, stderr } = b.host.run(['nft', dropAdverts]);
       assert.equal(status, 0, stderr);
       await pair.until('both are masters', () => a.holds() && b.holds());
-      b.host.run(['nft', 'delete', 'table', 'ip', 'deaf']);
+      b.host.run(['nft', 'delete', 'table', 'ip', 'drop_adverts']);
       await pair.until('one is', () => a.holds() && !b.holds());
       await pair.until('b says why', () => b.hasLogged(/Master received advert from 10\.99\.0\.1 with higher priority 200, ours 100/));
     },
