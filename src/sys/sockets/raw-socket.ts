@@ -5,10 +5,11 @@ import { decodeAddress, encodeAddress } from '../../wire/address-bytes.js';
 import { concat, hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { Fd } from '../fd.js';
+import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
+import { AF, ANY, addressIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
 import { attachFilter, detachFilter, int32 } from './socket-options.js';
 
-const AF = { inet: 2, inet6: 10 } as const;
 const SOCK_RAW = 3;
 const IPPROTO_RAW = 255;
 const SOL_SOCKET = 1;
@@ -25,9 +26,7 @@ const IPV6 = {
   drop: 21,
   multicastAll: 29,
   recvPktinfo: 49,
-  pktinfo: 50,
   recvHopLimit: 51,
-  hopLimit: 52,
 };
 /** TC_PRIO_CONTROL: the device sends it before ordinary traffic. */
 const CONTROL_TRAFFIC = 6;
@@ -42,17 +41,6 @@ export interface Received {
   readonly ifindex: number;
   /** IPv4: with its header; IPv6: what follows the header. A copy. */
   readonly bytes: Uint8Array;
-}
-
-/** struct sockaddr_in or sockaddr_in6; `scope`: the interface of a link-local address. */
-export function socketAddress(address: Address, port = 0, scope = 0): Uint8Array {
-  const out = new Uint8Array(address.family === 'inet' ? 16 : 28);
-  const view = viewOf(out);
-  view.setUint16(0, AF[address.family], little);
-  view.setUint16(2, port);
-  out.set(encodeAddress(address), address.family === 'inet' ? 4 : 8);
-  if (address.family === 'inet6') view.setUint32(24, scope, little);
-  return out;
 }
 
 function openRaw(family: Family, protocol: number, device: string): Fd {
@@ -156,18 +144,17 @@ export class RawReceiver {
 
   /** The next packet, or undefined when none is queued. Packets longer than 8 KiB are cut. */
   receive(): Received | undefined {
-    const from = new Uint8Array(28);
+    const from = new Uint8Array(SOCKET_ADDRESS_BYTES);
     const length = native().recvmsg(this.#fd.number, this.#buffer, from, this.#control);
     if (length < 0) return undefined;
     const bytes = this.#buffer.slice(0, length);
-    const { ifindex, destination, hopLimit } = readControl(this.#control);
+    const control = readControl(this.#control);
     const inet = this.family === 'inet';
-    const none: Address = inet ? { family: 'inet', words: [0] } : { family: 'inet6', words: [0, 0, 0, 0] };
     return {
-      source: decodeAddress(inet ? from.slice(4, 8) : from.slice(8, 24)) ?? none,
-      destination: (inet ? decodeAddress(bytes.slice(16, 20)) : destination) ?? none,
-      ttl: inet ? (bytes[8] ?? 0) : hopLimit,
-      ifindex,
+      source: addressIn(from, this.family),
+      destination: (inet ? decodeAddress(bytes.slice(16, 20)) : control.destination) ?? ANY[this.family],
+      ttl: inet ? (bytes[8] ?? 0) : control.ttl,
+      ifindex: control.ifindex,
       bytes,
     };
   }
@@ -175,28 +162,6 @@ export class RawReceiver {
   close(): void {
     this.#fd.close();
   }
-}
-
-/** The control messages of a packet: struct cmsghdr {length (8 bytes), level, type}, then struct in_pktinfo, in6_pktinfo or an int. */
-function readControl(control: Uint8Array): { ifindex: number; destination: Address | undefined; hopLimit: number } {
-  const view = viewOf(control);
-  const found = { ifindex: 0, destination: undefined as Address | undefined, hopLimit: 0 };
-  for (let at = 0; at + 16 <= control.length; ) {
-    const length = Number(view.getBigUint64(at, little));
-    if (length < 16 || at + length > control.length) break;
-    const level = view.getInt32(at + 8, little);
-    const type = view.getInt32(at + 12, little);
-    if (level === SOL_IP && type === IP.pktinfo) {
-      found.ifindex = view.getInt32(at + 16, little);
-    } else if (level === SOL_IPV6 && type === IPV6.pktinfo) {
-      found.destination = decodeAddress(control.slice(at + 16, at + 32));
-      found.ifindex = view.getInt32(at + 32, little);
-    } else if (level === SOL_IPV6 && type === IPV6.hopLimit) {
-      found.hopLimit = view.getInt32(at + 16, little);
-    }
-    at += (length + 7) & ~7;
-  }
-  return found;
 }
 
 /** Sends whole packets with their headers by one interface (`''`: by the routing table). It never receives. */

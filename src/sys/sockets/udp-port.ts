@@ -1,32 +1,26 @@
 // UDP on all interfaces (man 7 udp): a listener on one port, which gets destination and TTL of each datagram, and a sender with a fixed
 // source port.
 import type { Address, Family } from '../../model/address.js';
-import { decodeAddress } from '../../wire/address-bytes.js';
-import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { Fd } from '../fd.js';
-import { socketAddress } from './raw-socket.js';
+import { readControl } from './control-messages.js';
 import { setReceiveBuffer } from './receive-buffer.js';
+import { AF, ANY, addressIn, portIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
 import { attachFilter, detachFilter, int32 } from './socket-options.js';
 
-const AF = { inet: 2, inet6: 10 } as const;
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_PRIORITY = 12;
 /** TC_PRIO_CONTROL: the device sends it before ordinary traffic. */
 const CONTROL_TRAFFIC = 6;
 const IPV6_V6ONLY = 26;
-/** Level; the options that request TTL and destination, and the types of their control messages; the TTL of sent datagrams. */
+/** Level; the options that request TTL and destination; the TTL of sent datagrams. */
 const OPTIONS = {
-  inet: { level: 0, askTtl: 12, ttl: 2, askDestination: 8, destination: 8, destinationAt: 8, sendTtl: 2 },
-  inet6: { level: 41, askTtl: 51, ttl: 52, askDestination: 49, destination: 50, destinationAt: 0, sendTtl: 16 },
+  inet: { level: 0, askTtl: 12, askDestination: 8, sendTtl: 2 },
+  inet6: { level: 41, askTtl: 51, askDestination: 49, sendTtl: 16 },
 } as const;
-const ADDRESS_AT = { inet: 4, inet6: 8 } as const;
-const ADDRESS_BYTES = { inet: 4, inet6: 16 } as const;
-const ANY: Readonly<Record<Family, Address>> = { inet: { family: 'inet', words: [0] }, inet6: { family: 'inet6', words: [0, 0, 0, 0] } };
 const BUFFER_BYTES = 512;
 const CONTROL_BYTES = 128;
-const CMSG_HEAD = 16;
 
 export interface ReceivedDatagram {
   readonly source: Address;
@@ -50,29 +44,12 @@ function open(family: Family, what: string): Fd {
   }
 }
 
-/** struct cmsghdr {length (8 bytes), level, type}, then struct in_pktinfo, in6_pktinfo or an int. */
-function readControl(control: Uint8Array, family: Family): Pick<ReceivedDatagram, 'destination' | 'ttl'> {
-  const view = viewOf(control);
-  const { level, ttl, destination, destinationAt } = OPTIONS[family];
-  const found = { ttl: 0, destination: ANY[family] };
-  for (let at = 0; at + CMSG_HEAD <= control.length; ) {
-    const length = Number(view.getBigUint64(at, little));
-    if (length < CMSG_HEAD || at + length > control.length) break;
-    const type = view.getInt32(at + 8, little) === level ? view.getInt32(at + 12, little) : -1;
-    const from = at + CMSG_HEAD + destinationAt;
-    if (type === ttl) found.ttl = view.getInt32(at + CMSG_HEAD, little);
-    else if (type === destination) found.destination = decodeAddress(control.slice(from, from + ADDRESS_BYTES[family])) ?? ANY[family];
-    at += (length + 7) & ~7;
-  }
-  return found;
-}
-
 /** Receives on one port of one family, from all interfaces. */
 export class UdpListener {
   readonly #fd: Fd;
   readonly #buffer = new Uint8Array(BUFFER_BYTES);
   readonly #control = new Uint8Array(CONTROL_BYTES);
-  readonly #from = new Uint8Array(28);
+  readonly #from = new Uint8Array(SOCKET_ADDRESS_BYTES);
 
   /** @throws SystemError EADDRINUSE, EAFNOSUPPORT (no IPv6 here) */
   constructor(
@@ -112,11 +89,12 @@ export class UdpListener {
   receive(): ReceivedDatagram | undefined {
     const length = native().recvmsg(this.#fd.number, this.#buffer, this.#from, this.#control);
     if (length < 0) return undefined;
-    const at = ADDRESS_AT[this.family];
+    const { ttl, destination = ANY[this.family] } = readControl(this.#control);
     return {
-      source: decodeAddress(this.#from.slice(at, at + ADDRESS_BYTES[this.family])) ?? ANY[this.family],
-      sourcePort: viewOf(this.#from).getUint16(2),
-      ...readControl(this.#control, this.family),
+      source: addressIn(this.#from, this.family),
+      sourcePort: portIn(this.#from),
+      destination,
+      ttl,
       bytes: this.#buffer.slice(0, length),
     };
   }

@@ -1,13 +1,11 @@
 // UDP on one interface (man 7 udp). It sends with TTL 255 and gets the TTL of what it receives: a routed datagram has a lower one.
 import type { Address, Family } from '../../model/address.js';
-import { decodeAddress } from '../../wire/address-bytes.js';
-import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { Fd } from '../fd.js';
-import { socketAddress } from './raw-socket.js';
+import { readControl } from './control-messages.js';
+import { AF, ANY, addressIn, SOCKET_ADDRESS_BYTES, socketAddress } from './socket-address.js';
 import { attachFilter, detachFilter, int32 } from './socket-options.js';
 
-const AF = { inet: 2, inet6: 10 } as const;
 const SOCK_DGRAM = 2;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
@@ -15,9 +13,8 @@ const SO_BINDTODEVICE = 25;
 const SO_PRIORITY = 12;
 const CONTROL_TRAFFIC = 6;
 const TTL_MAX = 255;
-/** Level; the option for the TTL of sent datagrams; the option that requests the TTL of received ones, and its control message. */
-const OPTIONS = { inet: { level: 0, send: 2, request: 12, message: 2 }, inet6: { level: 41, send: 16, request: 51, message: 52 } } as const;
-const ANY: Readonly<Record<Family, Address>> = { inet: { family: 'inet', words: [0] }, inet6: { family: 'inet6', words: [0, 0, 0, 0] } };
+/** Level; the option for the TTL of sent datagrams; the option that requests the TTL of received ones. */
+const OPTIONS = { inet: { level: 0, send: 2, request: 12 }, inet6: { level: 41, send: 16, request: 51 } } as const;
 const BUFFER_BYTES = 512;
 
 export interface Datagram {
@@ -73,14 +70,10 @@ export class UdpSocket {
 
   /** The next datagram, or undefined when none is queued. At most 512 bytes of it; the rest is cut. */
   receive(): Datagram | undefined {
-    const from = new Uint8Array(28);
+    const from = new Uint8Array(SOCKET_ADDRESS_BYTES);
     const length = native().recvmsg(this.#fd.number, this.#buffer, from, this.#control);
     if (length < 0) return undefined;
-    const source = decodeAddress(this.family === 'inet' ? from.slice(4, 8) : from.slice(8, 24)) ?? ANY[this.family];
-    const view = viewOf(this.#control);
-    const { level, message } = OPTIONS[this.family];
-    const known = view.getInt32(8, little) === level && view.getInt32(12, little) === message;
-    return { source, ttl: known ? view.getInt32(16, little) : 0, bytes: this.#buffer.slice(0, length) };
+    return { source: addressIn(from, this.family), ttl: readControl(this.#control).ttl, bytes: this.#buffer.slice(0, length) };
   }
 
   close(): void {
