@@ -25,7 +25,7 @@ export const run = (namespace: string | undefined, args: readonly string[], inpu
   return done.stdout;
 };
 
-/** Starts a process and answers at once; `stop` ends it. */
+/** Starts a process and returns immediately; `stop` ends it. */
 export const start = (namespace: string, args: readonly string[]): ChildProcess => {
   const [command, rest] = within(namespace, args);
   const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -73,7 +73,7 @@ export const stop = (child: ChildProcess): Promise<void> =>
     child.kill('SIGTERM');
   });
 
-/** Ends everything still running, at once: for exits and interrupts. */
+/** Ends everything that still runs, immediately: for exits and interrupts. */
 export const stopAll = (): void => {
   for (const child of running) child.kill('SIGKILL');
   running.clear();

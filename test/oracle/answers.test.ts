@@ -10,7 +10,7 @@ test('an answer is the same only when command and text are', () => {
   assert.deepEqual(texts('$ a\nx', '$ c\nx'), []);
 });
 
-test('a command that says nothing is no answer', () => {
+test('a command without output is no answer', () => {
   assert.equal(compare('$ a\n[rc 0]\n\n$ b\ny', '$ a\n[rc 0]\n\n$ b\ny').answers.length, 1);
   assert.equal(compare('$ a\n[rc 2]', '').answers.length, 1, 'a status other than 0 is one');
 });

@@ -30,7 +30,7 @@ function blocksOf(transcript: string): readonly Block[] {
   return blocks;
 }
 
-/** `answers`: those of `recorded` that say something; `same`: the ones of them that `ours` gives as well. */
+/** `answers`: those of `recorded` with output; `same`: the ones of them that `ours` gives as well. */
 export interface Comparison {
   readonly answers: readonly Answer[];
   readonly same: ReadonlySet<Answer>;

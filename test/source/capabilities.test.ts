@@ -24,7 +24,7 @@ test('a capability has a name of its own', () => {
   assert.equal(new Set(capabilities.map(({ id }) => id)).size, capabilities.length);
 });
 
-test('no other source text says that something is not there yet', () => {
+test('no other source text reports that something is not there yet', () => {
   const elsewhere = filesUnder('src').filter(
     (file) =>
       file.endsWith('.ts') &&

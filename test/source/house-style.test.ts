@@ -1,4 +1,4 @@
-// The rules of the house that lint cannot say: names, sizes, the opening comment, words that mean unfinished work.
+// Rules of style that lint cannot express: names, sizes, the opening comment, words that mean unfinished work.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';

@@ -1,4 +1,4 @@
-// Who may import whom. The order of the layers is the order in which the data flows; ARCHITECTURE.md says why.
+// Who may import whom. The order of the layers is the order in which the data flows; ARCHITECTURE.md has the reasons.
 
 import assert from 'node:assert/strict';
 import { dirname, join } from 'node:path';

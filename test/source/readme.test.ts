@@ -1,4 +1,4 @@
-// The README and its Chinese twin show the same commands and the same output.
+// README.md and README.zh-CN.md show the same commands and the same output.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
