@@ -203,6 +203,7 @@ test('bad input is reported in one line, with exit status 3', on, () => {
     ['--wait 0', '--wait takes more than 0 and at most 60 seconds, not 0'],
     ['now', 'unexpected argument: now'],
     ['--fix', 'unknown option: --fix'],
+    ['--keepalived /nowhere/keepalived.conf', '/nowhere/keepalived.conf cannot be read: no such file or directory'],
   ] as const) {
     const { status, stderr } = hub.weir(`doctor ${line}`);
     assert.deepEqual([status, stderr], [3, `weir doctor: ${words}\n`]);

@@ -1,11 +1,13 @@
 // weir doctor: reads the command line, examines this host, and prints the findings.
 
+import { accessSync, constants } from 'node:fs';
 import { type ExamineOptions, examine } from '../../doctor/examine.js';
 import type { ServerMethod } from '../../doctor/facts.js';
 import { reportJson, reportText } from '../../doctor/report.js';
 import { parseIpv4 } from '../../model/address-text.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { findingsStatus } from '../../model/finding.js';
+import { reasonOf } from '../../sys/errno.js';
 import { directorOpener } from '../director-opener.js';
 import { reported, reportWait } from '../failure.js';
 import { type Flags, readFlags, wantsHelp } from '../flags.js';
@@ -50,6 +52,15 @@ function readOptions(flags: Flags<typeof TYPES>): ExamineOptions {
   };
 }
 
+/** @throws WeirError file-unreadable: without the file that was named, nothing would be examined, and nothing be found wrong */
+function expectReadable(path: string): void {
+  try {
+    accessSync(path, constants.R_OK);
+  } catch (error) {
+    throw new WeirError('file-unreadable', { path, why: reasonOf(error as NodeJS.ErrnoException) });
+  }
+}
+
 async function doctor(args: readonly string[], io: Io): Promise<number> {
   if (wantsHelp(args)) {
     io.out(USAGE);
@@ -58,6 +69,7 @@ async function doctor(args: readonly string[], io: Io): Promise<number> {
   const { flags, words } = readFlags(args, TYPES);
   if (words[0] !== undefined) throw new WeirError('argument-unexpected', { given: words[0] });
   const options = readOptions(flags);
+  if (options.keepalived !== undefined) expectReadable(options.keepalived);
   const open = await directorOpener();
   const examination = await examine(options, () => open({ load: false, shared: true, onWait: reportWait('weir doctor', io) }));
   if (examination.kind === 'no-role') throw new WeirError('role-not-clear');

@@ -36,14 +36,19 @@ function* withoutComments(input: Buffer): Generator<Uint8Array> {
   if (kept < input.length) yield input.subarray(kept);
 }
 
-/** As ipvsadm's script, which ignores its arguments; `--atomic` is weir's: the table is cleared and restored as one change, or not at all. */
+/**
+ * As ipvsadm's script, which ignores its arguments; `--atomic` is weir's: the table is cleared and restored as one change, or not at all. Since
+ * a misspelt one would clear the table, other long options are refused.
+ */
 export async function runRestore(args: readonly string[], io: Io, world: World): Promise<number> {
-  const text = readAll(io);
-  if (text === undefined) {
-    const error = new WeirError('restore-many-bytes', { bytesMax: INPUT_BYTES_MAX });
+  const refuse = (error: WeirError): number => {
     io.err(`weir: ${error.message}\n`);
     return error.exitStatus;
-  }
+  };
+  const misspelt = args.find((word) => word.startsWith('--') && word !== '--atomic');
+  if (misspelt !== undefined) return refuse(new WeirError('option-unknown', { option: misspelt }));
+  const text = readAll(io);
+  if (text === undefined) return refuse(new WeirError('restore-many-bytes', { bytesMax: INPUT_BYTES_MAX }));
   const parts = withoutComments(text);
   const input: Io = {
     out: (part) => io.out(part),

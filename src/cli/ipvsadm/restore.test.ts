@@ -163,6 +163,7 @@ test('ipvsadm-restore clears the table first and drops comments', async () => {
   await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
   const text = `# saved\n${ONE}#-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -s rr\n# end`;
   assert.deepEqual(await restoreScript(['-c'], world, text), { status: 0, stderr: '' });
+  assert.deepEqual(await restoreScript(['--atomc'], world, ''), { status: 2, stderr: 'weir: unknown option: --atomc\n' });
   assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
   assert.deepEqual(await restoreScript([], world, 'garbage\n'), { status: 255, stderr: HINT });
   assert.equal(await saved(world), '');
