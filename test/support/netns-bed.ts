@@ -27,6 +27,8 @@ export function noNamespaces(): Skip {
 /** iproute2's error for a name in /run/netns that another test is making or removing: it reads all of them. */
 const STRANGERS = /^Error: Peer netns reference is invalid\.\n/gm;
 
+const RUN_MAX_MS = 180_000;
+
 /** One host: a namespace with a name of its own. */
 export class Host {
   constructor(
@@ -39,13 +41,17 @@ export class Host {
     return ip(['-n', this.namespace, ...line.split(' ')]);
   }
 
+  /** A command that does not end within three minutes is killed, with the status -1: its error output then has what it printed until then. */
   run(argv: readonly string[], input = ''): Ran {
-    const { status, stdout, stderr } = spawnSync('ip', ['netns', 'exec', this.namespace, ...argv], {
+    const { status, stdout, stderr, signal } = spawnSync('ip', ['netns', 'exec', this.namespace, ...argv], {
       encoding: 'utf8',
       input,
-      timeout: 180_000,
+      timeout: RUN_MAX_MS,
     });
-    return { status: status ?? -1, stdout, stderr: stderr.replace(STRANGERS, '') };
+    const own = stderr.replace(STRANGERS, '');
+    const ended =
+      status !== null ? '' : `\nended by ${signal} after at most ${RUN_MAX_MS / 1000} s; it had printed ${stdout.length} characters\n`;
+    return { status: status ?? -1, stdout, stderr: `${own}${ended}` };
   }
 
   /** A weir command as a user types it. */
