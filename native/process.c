@@ -45,6 +45,14 @@ static napi_value js_set_affinity(napi_env env, napi_callback_info info) {
   return sched_setaffinity(tid, sizeof cpus, &cpus) < 0 ? fail(env, "sched_setaffinity", errno) : NULL;
 }
 
+/* exitNow(status): ends the process without the runtime's own clean-up: Node 20 sometimes waits there for a worker thread for ever. */
+static napi_value js_exit_now(napi_env env, napi_callback_info info) {
+  ARGS("exitNow");
+  int status = (int)arg_int(&a, 0, 0, 255);
+  if (args_bad(&a)) return NULL;
+  _exit(status);
+}
+
 /* lockFiles(): locks in memory what is mapped from files, and the stack. Not the heap: V8 releases its pages by madvise, which the kernel
  * refuses for locked pages, a fatal error for V8. */
 static napi_value js_lock_files(napi_env env, napi_callback_info info) {
@@ -213,6 +221,7 @@ static napi_value js_inotify_remove(napi_env env, napi_callback_info info) {
 const Export process_exports[] = {
     {"setScheduler", js_set_scheduler},
     {"setAffinity", js_set_affinity},
+    {"exitNow", js_exit_now},
     {"lockFiles", js_lock_files},
     {"setLimit", js_set_limit},
     {"parentDeathSignal", js_parent_death_signal},

@@ -1,4 +1,6 @@
 // The entry of the one bundled file: `weir.cjs NAME ARGUMENT…`, where NAME is the program's name as in bin/ (weir, ipvsadm, keepalived …).
+
+import { endProcess } from '../sys/processes/end-process.js';
 import { dispatch } from './dispatch.js';
 import { oneLine } from './failure.js';
 import { processIo } from './io.js';
@@ -10,12 +12,13 @@ const work = making ? import('./warm.js').then(({ warm }) => warm()) : dispatch(
 work.then(
   (status) => {
     io.flush();
-    process.exit(status);
+    if (making) process.exit(status);
+    endProcess(status);
   },
   (error: unknown) => {
     const text = error instanceof Error ? error.message : String(error);
     io.err(`weir: ${oneLine(text)}\n`);
     if (process.env['WEIR_TRACE'] !== undefined && error instanceof Error) io.err(`${error.stack ?? ''}\n`);
-    process.exit(1);
+    endProcess(1);
   },
 );

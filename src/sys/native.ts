@@ -113,6 +113,8 @@ export interface Native {
   setAffinity(tid: number, mask: Uint8Array): void;
   /** Locks in memory what is mapped from files, and the stack. */
   lockFiles(): void;
+  /** Ends the process at this moment, 0..255: nothing of the runtime's is run any more. */
+  exitNow(status: number): never;
   /** setrlimit(2); -1: no limit. */
   setLimit(resource: number, soft: number, hard: number): void;
   /** The signal that this process gets when its parent dies; 0: none. */

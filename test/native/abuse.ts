@@ -100,6 +100,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   reap: 'n',
   setScheduler: 'nnn',
   setAffinity: 'nb',
+  exitNow: 'n',
   lockFiles: '',
   setLimit: 'nnn',
   parentDeathSignal: 'n',
@@ -168,6 +169,7 @@ function argumentsOf(name: keyof Native): fc.Arbitrary<readonly unknown[]> {
 const gentle: { readonly [K in keyof Native]?: fc.Arbitrary<unknown> } = {
   close: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 2 ** 32)),
   bpfObjectClose: fc.oneof(strangeNumbers, views, fc.constantFrom<unknown>(closed, null, undefined, {})),
+  exitNow: fc.oneof(views, others, fc.constantFrom(-1, 256, 2 ** 32)),
   flock: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 4, 5, 8)),
   mkfifo: fc.oneof(strangeNumbers, views, others, fc.constantFrom('', './none/such', 'a\0b')),
   setScheduler: fc.oneof(strangeNumbers, views, others, fc.constantFrom(-1, 0, 2 ** 32)),
