@@ -1,5 +1,7 @@
 // Where a command reads and writes: the process's own streams, or strings in a test.
+
 import { readSync, writeSync } from 'node:fs';
+import { endProcess } from '../sys/processes/end-process.js';
 
 /** What every command gets. Text may be buffered until `flush`; `main` flushes before the process ends. */
 export interface Io {
@@ -59,7 +61,7 @@ export function processIo(): Io {
     try {
       writeAll(1, Buffer.from(text));
     } catch (error) {
-      if (errorCode(error) === 'EPIPE') process.exit(141);
+      if (errorCode(error) === 'EPIPE') endProcess(141);
       throw error;
     }
   };

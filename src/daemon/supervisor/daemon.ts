@@ -1,9 +1,11 @@
 // The daemon from its first line in the log to its last: configuration, pid files, scripts, children, signals, reload, end.
+
 import { existsSync } from 'node:fs';
 import { release as kernelRelease, version as kernelVersion } from 'node:os';
 import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
+import { endProcess } from '../../sys/processes/end-process.js';
 import { giveMemoryBack } from '../../sys/processes/memory.js';
 import { dumpParent } from '../dump-files/parent-dump.js';
 import { openLog } from '../log/log.js';
@@ -127,7 +129,7 @@ class Daemon {
   /** A mistake of ours. The children see the channel closed and stop in their order; a service manager starts us again. */
   #failed(error: Error): void {
     this.log('error', `unexpected error, please report it: ${error.stack ?? error}`);
-    process.exit(EXIT.software);
+    endProcess(EXIT.software);
   }
 
   #dumpNow(what: DumpKind): void {
