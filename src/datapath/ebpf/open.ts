@@ -79,6 +79,8 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     }
     const tables = new Tables(folder);
     checkVersion(tables);
+    // Under the lock: a listing must not mix these tables with those of a later load.
+    tables.mapAll();
     const { near, far } = ensurePair(netlink);
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
@@ -103,12 +105,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
 export function openDirector(options: OpenOptions = {}): EbpfDirector {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
-  // Mapped under the lock: a listing must not mix these tables with those of a later load.
-  const { tables, addresses } = asWriter(lock, options, () => {
-    const prepared = prepare(options, bpffs);
-    prepared.tables.mapAll();
-    return prepared;
-  });
+  const { tables, addresses } = asWriter(lock, options, () => prepare(options, bpffs));
   return new EbpfDirector(tables, lock, broadcastsOf(addresses), options);
 }
 
@@ -135,11 +132,7 @@ function mapped(folder: string): Tables | undefined {
 export function openReader({ load = true, ...wait }: ReadWait & Pick<OpenOptions, 'load'> = {}): EbpfReader {
   const bpffs = Bpffs.ensure();
   const lock = bpffs.lockPath();
-  const alone = (): Tables => {
-    const { tables } = prepare({ load }, bpffs);
-    tables.mapAll();
-    return tables;
-  };
+  const alone = (): Tables => prepare({ load }, bpffs).tables;
   const tables = ifFree(lock, 'exclusive', alone)?.value ?? mapped(bpffs.path()) ?? asWriter(lock, wait, alone);
   return new EbpfReader(tables, lock, { waitMs: WRITER_WAIT_MS, ...wait });
 }
