@@ -2,7 +2,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Conf, Counters } from '../src/datapath/ebpf/abi.gen.js';
-import type { EbpfDirector } from '../src/datapath/ebpf/director.js';
+import type { EbpfDirector } from '../src/datapath/ebpf/ebpf-director.js';
 import { PROGRAMS } from '../src/datapath/ebpf/load/load.js';
 import { bucketsFor } from '../src/datapath/ebpf/load/object.js';
 import { unloadDatapath } from '../src/datapath/ebpf/load/unload.js';

@@ -2,7 +2,7 @@
 import { readdirSync, rmdirSync } from 'node:fs';
 import type { Director } from '../../src/datapath/director.js';
 import { Conf, ConnSlot, Counters, Dest, Drops, Estimate, REASONS, Service } from '../../src/datapath/ebpf/abi.gen.js';
-import { EbpfDirector } from '../../src/datapath/ebpf/director.js';
+import { EbpfDirector } from '../../src/datapath/ebpf/ebpf-director.js';
 import { PROGRAMS, removePins } from '../../src/datapath/ebpf/load/load.js';
 import type { Capacity } from '../../src/datapath/ebpf/load/object.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';

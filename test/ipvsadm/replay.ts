@@ -10,7 +10,7 @@ import { runIpvsadm } from '../../src/cli/ipvsadm/run.js';
 import { runSave } from '../../src/cli/ipvsadm/save-command.js';
 import type { NameSource, World } from '../../src/cli/ipvsadm/world.js';
 import { parseHosts, parseServices } from '../../src/cli/names/etc-files.js';
-import { MemoryDirector } from '../../src/datapath/memory/director.js';
+import { MemoryDirector } from '../../src/datapath/memory/memory-director.js';
 import { addressId } from '../../src/model/identity.js';
 import { type Program, Shell } from './shell.js';
 

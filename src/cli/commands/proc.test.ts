@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryDirector, noStats } from '../../datapath/memory/director.js';
+import { MemoryDirector, noStats } from '../../datapath/memory/memory-director.js';
 import { parseAddress } from '../../model/address-text.js';
 import { cpuStatsFile, statsFile } from '../../model/proc-text.js';
 import type { ConnectionEntry, DestinationKey } from '../../model/service.js';

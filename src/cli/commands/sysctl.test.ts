@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { MemoryDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { memoryIo } from '../io.js';
 import { runSysctl } from './sysctl.js';
 

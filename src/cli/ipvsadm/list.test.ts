@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { noStats } from '../../datapath/memory/director.js';
+import { noStats } from '../../datapath/memory/memory-director.js';
 import { parseAddress } from '../../model/address-text.js';
 import { endpointText, type Names, noNames } from '../../model/endpoint-text.js';
 import type {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { MemoryDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';
 import { notYet } from './not-yet.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Director } from '../../datapath/director.js';
-import { MemoryDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import type { RefusalErrno } from '../../model/errors/error-row.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { memoryIo } from '../io.js';

@@ -7,7 +7,7 @@ import { ip } from '../../../test/support/doctor-facts.js';
 import { emptyConfiguration, emptyGlobal } from '../../../test/support/keepalived-configuration.js';
 import { realServer, virtualServer } from '../../../test/support/virtual-server.js';
 import type { Director } from '../../datapath/director.js';
-import { MemoryDirector } from '../../datapath/memory/director.js';
+import { MemoryDirector } from '../../datapath/memory/memory-director.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { GlobalSettings } from '../../model/keepalived/global.js';

@@ -8,7 +8,7 @@ import { Netlink } from '../../sys/netlink/netlink.js';
 import { swap32 } from '../../wire/bytes.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
 import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
-import { EbpfDirector, WRITER_WAIT_MS } from './director.js';
+import { EbpfDirector, WRITER_WAIT_MS } from './ebpf-director.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces, type AttachMode } from './load/attached-interfaces.js';
 import { exchangePrograms } from './load/exchange.js';

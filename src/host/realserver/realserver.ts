@@ -13,7 +13,7 @@ import { Netlink } from '../../sys/netlink/netlink.js';
 import { StateFile, withState } from '../state-file.js';
 import { applyStep, stepText } from './apply.js';
 import { observeHost } from './observe.js';
-import { scriptStatePath } from './script-state.js';
+import { scriptStatePath } from './script-state-path.js';
 
 export interface Outcome {
   /** One line a step that was done, in order. */

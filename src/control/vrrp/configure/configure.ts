@@ -14,7 +14,7 @@ import type { InstanceState } from '../state/instance-state.js';
 import { type GroupState, packetKey, type TrackerResults, type VrrpMachine } from '../state/vrrp-machine.js';
 import { scriptsInUse } from '../track/health.js';
 import { interfacesAtReload, updateSources } from '../track/interface-reports.js';
-import { carryScript, initialScript } from '../track/script-state.js';
+import { carryScript, initialScript } from '../track/script-step.js';
 import { keepInstance, removeInstance } from './reload.js';
 import { startInstances } from './start.js';
 

@@ -6,7 +6,7 @@ import type { LostStatic, ScriptOutcome } from '../messages.js';
 import type { Counters } from '../state/counters.js';
 import type { TrackerResults } from '../state/vrrp-machine.js';
 import { hasQuorum } from './health.js';
-import { scriptStep } from './script-state.js';
+import { scriptStep } from './script-step.js';
 import { settle, settleAll } from './settle.js';
 
 export function handleScript(context: VrrpContext, name: string, outcome: ScriptOutcome): void {
