@@ -62,6 +62,52 @@ test('every command prints its usage when asked, and does nothing else', async (
   }
 });
 
+/** Their options are those of ipvsadm's scripts and of keepalived, which answer on standard error. */
+const ANSWER_THERE = new Set(['ipvsadm-save', 'ipvsadm-restore', 'keepalived', 'run']);
+
+test('each command answers --help and -h with its usage, alone and behind its words', async () => {
+  const words: Readonly<Record<string, readonly string[]>> = {
+    lab: ['nat', 'down', 'enter', 'no-such-lab'],
+    config: ['lint', 'explain'],
+    realserver: ['start', 'stop', 'status'],
+    vip: ['add', 'del', 'status'],
+    sim: ['vrrp'],
+    stats: ['drops'],
+    proc: ['ip_vs'],
+    sysctl: ['-a'],
+  };
+  for (const { name } of commands.filter((command) => !ANSWER_THERE.has(command.name))) {
+    const usage = memoryIo();
+    await dispatch(['weir', 'help', name], usage);
+    for (const word of [[], ...(words[name] ?? []).map((one) => [one])]) {
+      for (const option of ['--help', '-h']) {
+        const io = memoryIo();
+        assert.equal(await dispatch(['weir', name, ...word, option], io), 0, `${name} ${word} ${option}`);
+        assert.deepEqual([io.stdout, io.stderr], [usage.stdout, ''], `${name} ${word} ${option}`);
+      }
+    }
+  }
+  for (const name of ANSWER_THERE) {
+    const io = memoryIo();
+    await dispatch(['weir', name, '--help'], io);
+    assert.match(io.stdout + io.stderr, name === 'ipvsadm-restore' ? /--help|restore/ : /keepalived|ipvsadm-save/, name);
+  }
+});
+
+test('help and version are commands that have a help, too', async () => {
+  const { stdout: help } = await weir('weir', 'help');
+  for (const words of [['help', 'help'], ['help', '--help'], ['--help', 'help'], ['-h']]) {
+    assert.deepEqual(await weir('weir', ...words), { status: 0, stdout: help, stderr: '' }, words.join(' '));
+  }
+  for (const words of [
+    ['help', 'version'],
+    ['version', '--help'],
+    ['--version', '-h'],
+  ]) {
+    assert.deepEqual(await weir('weir', ...words), { status: 0, stdout: 'usage: weir version\n', stderr: '' }, words.join(' '));
+  }
+});
+
 test('every command of weir has its code and a name of its own', async () => {
   assert.equal(new Set(commands.map(({ name }) => name)).size, commands.length);
   for (const command of commands) assert.equal(typeof (await command.load()).run, 'function', command.name);

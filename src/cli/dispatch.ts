@@ -18,8 +18,21 @@ function unknown(word: string, io: Io, table: readonly Command[]): number {
   return USAGE_STATUS;
 }
 
+/** What weir itself prints: help, or its version. */
+const HELP_WORDS = ['help', '--help', '-h'];
+const VERSION_WORDS = ['version', '--version', '-v'];
+const VERSION_USAGE = 'usage: weir version';
+
 /** `weir help NAME`. */
 async function helpOn(word: string, io: Io, table: readonly Command[]): Promise<number> {
+  if (HELP_WORDS.includes(word)) {
+    io.out(help(table));
+    return 0;
+  }
+  if (VERSION_WORDS.includes(word)) {
+    io.out(`${VERSION_USAGE}\n`);
+    return 0;
+  }
   const command = table.find(({ name }) => name === word);
   if (command === undefined) return unknown(word, io, table);
   if (command.usage === undefined) return (await command.load()).run(['--help'], io);
@@ -30,23 +43,14 @@ async function helpOn(word: string, io: Io, table: readonly Command[]): Promise<
 /** Runs `weir NAME ARGS…` (or `ipvsadm ARGS…`, the name by which it was called) and returns the exit status. */
 export async function dispatch(args: readonly string[], io: Io, table: readonly Command[] = commands): Promise<number> {
   const [first, ...rest] = args[0] === 'weir' ? args.slice(1) : args;
-  switch (first) {
-    case undefined:
-      io.err(help(table));
-      return USAGE_STATUS;
-    case 'help':
-      if (rest[0] !== undefined) return helpOn(rest[0], io, table);
-      io.out(help(table));
-      return 0;
-    case '--help':
-    case '-h':
-      io.out(help(table));
-      return 0;
-    case 'version':
-    case '--version':
-    case '-v':
-      io.out(`weir ${version}\n`);
-      return 0;
+  if (first === undefined) {
+    io.err(help(table));
+    return USAGE_STATUS;
+  }
+  if (HELP_WORDS.includes(first)) return helpOn(rest[0] ?? first, io, table);
+  if (VERSION_WORDS.includes(first)) {
+    io.out(rest[0] !== undefined && HELP_WORDS.includes(rest[0]) ? `${VERSION_USAGE}\n` : `weir ${version}\n`);
+    return 0;
   }
   const command = table.find(({ name }) => name === first);
   if (command === undefined) return unknown(first, io, table);

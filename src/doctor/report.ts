@@ -1,5 +1,6 @@
 // The output of an examination: one line for each finding, or that nothing is wrong; or the same as JSON.
 
+import { counted } from '../model/counted.js';
 import { type Finding, findingJson, findingsStatus, findingText } from '../model/finding.js';
 import type { Facts } from './facts.js';
 
@@ -7,10 +8,10 @@ import type { Facts } from './facts.js';
 function allFine(facts: Facts): string {
   if (facts.role === 'vrrp') return 'OK     nothing is wrong: VRRP alone, no director and no real server';
   if (facts.role === 'rs') {
-    return `OK     nothing is wrong: real server, VS/${facts.method.toUpperCase()}, ${facts.vips.length} VIPs`;
+    return `OK     nothing is wrong: real server, VS/${facts.method.toUpperCase()}, ${counted(facts.vips.length, 'VIP')}`;
   }
   const destinations = facts.services.reduce((sum, service) => sum + service.destinations.length, 0);
-  return `OK     nothing is wrong: director, ${facts.services.length} services, ${destinations} destinations`;
+  return `OK     nothing is wrong: director, ${counted(facts.services.length, 'service')}, ${counted(destinations, 'destination')}`;
 }
 
 export function reportText(facts: Facts, findings: readonly Finding[]): string {

@@ -44,7 +44,7 @@ const fetch = (): string => guest.run(['timeout', '5', 'bash', '-c', `exec 3<>/d
 test('a cluster without a fault is reported as such, on the director and on the server', on, () => {
   assert.equal(fetch(), 'pine\n', 'it does serve');
   const { status, stdout } = gate.weir('doctor');
-  assert.deepEqual([status, stdout], [0, 'OK     nothing is wrong: director, 1 services, 1 destinations\n']);
+  assert.deepEqual([status, stdout], [0, 'OK     nothing is wrong: director, 1 service, 1 destination\n']);
   const server = pine.weir(`doctor --role rs --dip ${DIP}`);
   assert.deepEqual([server.status, server.stdout], [0, 'OK     nothing is wrong: real server, VS/NAT, 0 VIPs\n']);
 });

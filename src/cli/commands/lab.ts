@@ -11,9 +11,11 @@ import { allRuns, conditionOf } from '../../lab/state/run-state.js';
 import { actionText, planLab } from '../../lab/topology/plan.js';
 import { serve } from '../../lab/topology/serve.js';
 import { bestServer, type ServerKind } from '../../lab/topology/sites.js';
+import { counted } from '../../model/counted.js';
 import { usageErrors } from '../../model/errors/usage-errors.js';
 import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import { hasCode } from '../../sys/errno.js';
+import { wantsHelp } from '../flags.js';
 
 /** The part of a command's streams that labs use. */
 export interface LabIo {
@@ -106,8 +108,8 @@ function printResult({ evidence, state, complaints, kept }: RunResult, print: (l
   if (stopped !== undefined) print(`${evidence.run}: ${stopped}`);
   print(
     failed > 0
-      ? `${failed} of ${held + failed} expectations FAILED`
-      : `all ${held} expectations hold${stopped === undefined ? '' : ' as far as it went'}`,
+      ? `${failed} of ${counted(held + failed, 'expectation')} FAILED`
+      : `${held === 1 ? 'the 1 expectation holds' : `all ${held} expectations hold`}${stopped === undefined ? '' : ' as far as it went'}`,
   );
   if (kept) {
     const [host = 'HOST'] = state.directors.length > 0 ? state.directors : Object.keys(state.hosts);
@@ -149,17 +151,13 @@ async function enterCommand(args: readonly string[]): Promise<number> {
 }
 
 async function command(args: readonly string[], io: LabIo): Promise<number> {
-  switch (args[0]) {
-    case 'enter':
-      return enterCommand(args.slice(1));
-    case 'serve':
-      return serve(args[1] ?? '');
-    case 'help':
-    case '--help':
-    case '-h':
-      io.out(USAGE);
-      return 0;
+  // Behind a host's name begins a command of its own.
+  if (args[0] === 'help' || wantsHelp(args[0] === 'enter' ? args.slice(1, 2) : args)) {
+    io.out(USAGE);
+    return 0;
   }
+  if (args[0] === 'enter') return enterCommand(args.slice(1));
+  if (args[0] === 'serve') return serve(args[1] ?? '');
   const { words, options } = parseOptions(args);
   const [word] = words;
   if (word === 'down') return down(words.slice(1), io);

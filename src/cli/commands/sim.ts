@@ -1,5 +1,6 @@
 // weir sim vrrp: runs VRRP's machine through histories made from seeds and reports broken invariants. Changes nothing on the host.
 
+import { counted } from '../../model/counted.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { invariants } from '../../sim/vrrp/invariants/all.js';
 import { describeHistory, judgeSeed, smallest } from '../../sim/vrrp/judge.js';
@@ -34,7 +35,9 @@ function runSeeds(io: Io, from: number, count: number, options: { readonly nodes
     io.out(`${describeHistory(weirMachine, invariants, smallest(weirMachine, invariants, seed, options)).join('\n')}\n`);
     break;
   }
-  io.out(`${count} seeds from ${from}, ${steps} steps: ${broken === 0 ? 'every invariant held' : `${broken} broken`}\n`);
+  io.out(
+    `${counted(count, 'seed')} from ${from}, ${counted(steps, 'step')}: ${broken === 0 ? 'every invariant held' : `${broken} broken`}\n`,
+  );
   return broken === 0 ? 0 : 1;
 }
 

@@ -1,5 +1,6 @@
 // The log of one process of the daemon: syslog over /dev/log, the console, a file. A sink that fails never stops the rest.
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { counted } from '../../model/counted.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
 import { hasCode, isSystemError } from '../../sys/errno.js';
 import { UnixDatagram } from '../../sys/sockets/unix-datagram.js';
@@ -51,7 +52,8 @@ function syslogSink(facility: number, ident: () => string): Sink & { close(): vo
   };
   const sink = (at: Date, level: LogLevel, text: string): void => {
     const line = (words: string): string => syslogLine(at, facility, level, ident(), process.pid, words);
-    if (lost > 0 && send(line(`${lost} messages before this one were lost: syslog took none`))) lost = 0;
+    if (lost > 0 && send(line(`${counted(lost, 'message')} before this one ${lost === 1 ? 'was' : 'were'} lost: syslog took none`)))
+      lost = 0;
     if (!send(line(text))) lost += 1;
   };
   return Object.assign(sink, { close: () => socket?.close() });

@@ -2,6 +2,7 @@
 
 import { type ArpQuestion, probeArp } from '../../host/arp.js';
 import type { Address } from '../../model/address.js';
+import { counted } from '../../model/counted.js';
 import { addressId, destinationId } from '../../model/identity.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeNeighbour, dumpNeighbours, NeighbourState } from '../../wire/rtnetlink-neighbour.js';
@@ -98,17 +99,24 @@ export async function collectDirector(
       ...notExamined,
       ...filters.notExamined,
       ...(unasked.size > 0
-        ? [{ what: `${unasked.size} addresses were not asked for by ARP`, cause: `more than ${PROBES_MAX} on one interface` }]
+        ? [
+            {
+              what: `${counted(unasked.size, 'address was', 'addresses were')} not asked for by ARP`,
+              cause: `more than ${PROBES_MAX} on one interface`,
+            },
+          ]
         : []),
       ...(handovers.length > HANDOVERS_MAX
         ? [
             {
-              what: `${handovers.length - HANDOVERS_MAX} servers' answers were not tried`,
+              what: `the answers of ${counted(handovers.length - HANDOVERS_MAX, 'server')} were not tried`,
               cause: `more than ${HANDOVERS_MAX} are listed`,
             },
           ]
         : []),
-      ...(untried > 0 ? [{ what: `${untried} real servers were not tried`, cause: `more than ${CONNECTS_MAX} are listed` }] : []),
+      ...(untried > 0
+        ? [{ what: `${counted(untried, 'real server was', 'real servers were')} not tried`, cause: `more than ${CONNECTS_MAX} are listed` }]
+        : []),
     ],
   };
 }

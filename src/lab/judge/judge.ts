@@ -83,7 +83,12 @@ export function judge(expect: Expectation, results: readonly CommandResult[]): r
 export function judgeTraffic(expectations: readonly TrafficExpectation[], packets: readonly PortPacket[]): readonly Verdict[] {
   return expectations.map((wanted) => {
     const count = countTraffic(packets, wanted);
-    return verdict(within(count, wanted.packets), trafficText(wanted), `${boundsText(wanted.packets)} packets`, `${count}`);
+    return verdict(
+      within(count, wanted.packets),
+      trafficText(wanted),
+      `${boundsText(wanted.packets)} ${wanted.packets === 1 ? 'packet' : 'packets'}`,
+      `${count}`,
+    );
   });
 }
 
