@@ -20,6 +20,9 @@ test('text: place, what, cause, fix; JSON: the same in fields', () => {
     'WARN   a.conf:4: V1 has the same priority on both nodes: the higher address wins — fix: priority 90 on one node',
   );
   assert.equal(findingText(ERROR), 'ERROR  no service: nothing was added');
+  const there: Finding = { ...ERROR, fix: 'ip link set eth0 up', on: '10.0.0.9', advice: 'see the cable' };
+  assert.equal(findingText(there), 'ERROR  no service: nothing was added — fix: on 10.0.0.9: ip link set eth0 up — advice: see the cable');
+  assert.deepEqual(findingJson(there), there);
   const { at, ...fields } = WARNING;
   assert.deepEqual(findingJson(WARNING), { ...fields, ...at });
   assert.deepEqual(findingJson(ERROR), ERROR);

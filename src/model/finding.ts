@@ -16,26 +16,33 @@ export interface Finding {
   readonly at?: FindingPlace;
   readonly what: string;
   readonly cause: string;
-  /** A command, or what a person has to do; absent where nothing needs to be fixed. */
+  /** doctor: commands for a shell, executable as they are. lint: what to do in the file. */
   readonly fix?: string;
+  /** Where the fix is executed: another host's address (or its MAC); absent: on this host. */
+  readonly on?: string;
+  /** What a person has to decide or to find out, where no command can be given, or beside it. */
+  readonly advice?: string;
 }
 
 const LABELS: Readonly<Record<FindingSeverity, string>> = { error: 'ERROR', warning: 'WARN ', info: 'INFO ' };
 
-/** One line: `LEVEL  [FILE:LINE: ]what is wrong: cause — fix: command`. */
-export function findingText({ severity, at, what, cause, fix }: Finding): string {
+/** One line: `LEVEL  [FILE:LINE: ]what is wrong: cause — fix: [on HOST: ]command — advice: sentence`. */
+export function findingText({ severity, at, what, cause, fix, on, advice }: Finding): string {
   const place = at === undefined ? '' : `${at.file}:${at.line}: `;
-  return `${LABELS[severity]}  ${place}${what}: ${cause}${fix === undefined ? '' : ` — fix: ${fix}`}`;
+  const repair = fix === undefined ? '' : ` — fix: ${on === undefined ? '' : `on ${on}: `}${fix}`;
+  return `${LABELS[severity]}  ${place}${what}: ${cause}${repair}${advice === undefined ? '' : ` — advice: ${advice}`}`;
 }
 
 /** What `--json` prints of a finding. */
-export function findingJson({ severity, code, at, what, cause, fix }: Finding): Readonly<Record<string, string | number>> {
+export function findingJson({ severity, code, at, what, cause, fix, on, advice }: Finding): Readonly<Record<string, string | number>> {
   return {
     severity,
     code,
     what,
     cause,
     ...(fix === undefined ? {} : { fix }),
+    ...(on === undefined ? {} : { on }),
+    ...(advice === undefined ? {} : { advice }),
     ...(at === undefined ? {} : { file: at.file, line: at.line }),
   };
 }

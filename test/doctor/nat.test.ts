@@ -64,7 +64,7 @@ test('a server whose answers take another route', on, () => {
   assert.deepEqual([verdict.status, verdict.findings[0]?.what], [2, `the gateway is 10.200.9.14, not the director ${DIP}`]);
   const seen = examine(gate);
   assert.deepEqual(codes(seen), ['server-answers-elsewhere'], 'the director finds it too');
-  assert.equal(seen.findings[0]?.fix, `on ${RIP}: ip route replace default via ${DIP}`);
+  assert.deepEqual([seen.findings[0]?.on, seen.findings[0]?.fix], [RIP, `ip route replace default via ${DIP}`]);
   assert.equal(fetch(), '', 'clients get no answer');
   assert.equal(pine.run(['sh', '-c', verdict.findings[0]?.fix ?? '']).status, 0);
   assert.deepEqual(codes(examine(gate)), []);
@@ -88,7 +88,7 @@ test('a server behind a firewall, and a port that is closed', { skip: on.skip ||
   assert.deepEqual(pine.run(['nft', rules]).stderr, '');
   const [dropped] = examine(gate, '--wait 0.5').findings;
   assert.equal(dropped?.cause, 'no answer: a firewall drops the packets, or the answers take another route');
-  assert.equal(dropped?.fix, `on ${RIP}: nft list ruleset; ip route get ${DIP}`);
+  assert.equal(dropped?.advice, `look there: nft list ruleset; ip route get ${DIP}`);
   pine.run(['nft', 'flush', 'ruleset']);
   assert.deepEqual(codes(examine(gate)), []);
 });

@@ -28,9 +28,9 @@ test('nft: a rule at the front of the chain that drops', () => {
   const by: Blocked = { tool: 'nft', family: 'inet', table: 'filter', chain: 'guard', base: 'input', text: '' };
   assert.equal(
     acceptCommand(by, four),
-    `nft insert rule inet filter guard ip saddr 172.16.1.128 ip daddr 224.0.0.18 ip protocol 112 accept (where iptables rules: ${RULE})`,
+    `nft insert rule inet filter guard ip saddr 172.16.1.128 ip daddr 224.0.0.18 ip protocol 112 accept`,
   );
-  assert.match(acceptCommand(by, six), /^nft insert rule inet filter guard ip6 saddr fe80::2 ip6 daddr ff02::12 ip6 nexthdr 112 accept \(/);
+  assert.match(acceptCommand(by, six), /^nft insert rule inet filter guard ip6 saddr fe80::2 ip6 daddr ff02::12 ip6 nexthdr 112 accept$/);
 });
 
 test('the program that writes the table gets the rule, because it writes the table again', () => {

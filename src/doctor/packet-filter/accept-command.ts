@@ -30,5 +30,5 @@ export function acceptCommand(by: Blocked, passage: Passage): string {
   if (by.family === 'ip' && /^[A-Z]+$/.test(by.base)) return byIptables('iptables', by, passage);
   const word = familyWord(destination);
   const kind = word === 'ip' ? 'ip protocol' : 'ip6 nexthdr';
-  return `nft insert rule ${by.family} ${by.table} ${by.chain} ${word} saddr ${from} ${word} daddr ${to} ${kind} ${number} accept (where iptables rules: -p ${number} -s ${from} -d ${to} -j ACCEPT)`;
+  return `nft insert rule ${by.family} ${by.table} ${by.chain} ${word} saddr ${from} ${word} daddr ${to} ${kind} ${number} accept`;
 }

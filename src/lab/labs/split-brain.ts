@@ -84,7 +84,7 @@ const firewall: readonly Step[] = [
     doctor(
       'lvs1',
       'is here and 172\\.16\\.1\\.129 \\(02:77:00:00:02:00\\) answers for it.*its adverts \\(VRID 100, priority 100\\) arrive here, so it does not receive ours',
-      'on 172\\.16\\.1\\.129: weir doctor',
+      'fix: on 172\\.16\\.1\\.129: iptables -I INPUT -p 112 -d 224\\.0\\.0\\.18 -j ACCEPT',
     ),
   ),
   described('The fix, as doctor printed it.', run('lvs2', 'sh -c "$(weir doctor | sed -n \'s/^ERROR.* fix: //p\')"')),

@@ -13,7 +13,8 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
         code: 'datapath-absent',
         what: 'no datapath in this network namespace',
         cause: 'no command has loaded it since the last boot or weir unload',
-        fix: 'ipvsadm-restore <FILE (or any ipvsadm -A)',
+        fix: 'weir load',
+        advice: 'then load the table: ipvsadm-restore <FILE, or ipvsadm -A',
       },
     ];
   }
@@ -31,7 +32,7 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
         code: 'interface-uncovered',
         what: `${iface.name} is not covered`,
         cause: `nothing is attached at its ${missing}, so packets that arrive there are not balanced`,
-        fix: 'ipvsadm -Ln (every weir command attaches to new interfaces)',
+        fix: 'weir load',
       };
     });
 }

@@ -34,7 +34,7 @@ export function filtersRule(facts: DirectorFacts): readonly Finding[] {
             code: 'filter-bypassed',
             what: `the ${rule.tool} rule "${rule.text}" (${rule.place}) does not apply to ${services.map(({ spec }) => serviceText(spec)).join(', ')}`,
             cause: `balancing happens in front of netfilter: ${EFFECT[rule.verdict]}`,
-            fix: 'filter in front of the director or on the real servers',
+            advice: 'filter in front of the director or on the real servers',
           } satisfies Finding,
         ];
   });

@@ -22,7 +22,7 @@ export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
             code: 'direct-route-behind-router',
             what: `${place} cannot be reached by VS/DR`,
             cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it in a subnet of this host`,
-            fix: `ip route add ${server} dev ${interfaceNameOf(facts, path.ifindex)} (where it is on that network), or forward by NAT: ipvsadm ${nat}`,
+            advice: `where it is on that network: ip route add ${server} dev ${interfaceNameOf(facts, path.ifindex)}; else forward by NAT: ipvsadm ${nat}`,
           },
         ];
       }

@@ -30,15 +30,14 @@ function knownOf(facts: DirectorFacts): Known {
   };
 }
 
+type Repair = Pick<Finding, 'cause' | 'fix' | 'on' | 'advice'>;
+
 /** Why this host cannot reach a server at all. */
-function unreachableReason(
-  { facts, paths, answered }: Known,
-  destination: DestinationSpec,
-): { readonly cause: string; readonly fix: string } | undefined {
+function unreachableReason({ facts, paths, answered }: Known, destination: DestinationSpec): Repair | undefined {
   const server = formatAddress(destination.address);
   const path = paths.get(addressId(destination.address));
   if (path?.kind === 'none') {
-    return { cause: `this host has no route to ${server}`, fix: `ip route add ${server} dev IF (or via a router)` };
+    return { cause: `this host has no route to ${server}`, advice: `add one: ip route add ${server} dev IF, or via a router` };
   }
   const iface = facts.interfaces.find(({ ifindex }) => ifindex === path?.ifindex);
   if (
@@ -50,20 +49,20 @@ function unreachableReason(
   ) {
     return {
       cause: `no host answers ARP for ${server} on ${iface.name}: it is down, unplugged or has another address`,
-      fix: `on ${server}: ip addr; ip link`,
+      advice: `look there: ip addr; ip link`,
     };
   }
   return undefined;
 }
 
 /** Why a connect failed, as far as this host can determine. */
-function connectFailure(known: Known, destination: DestinationSpec, error: string): { readonly cause: string; readonly fix: string } {
+function connectFailure(known: Known, destination: DestinationSpec, error: string): Repair {
   const server = formatAddress(destination.address);
   const path = known.paths.get(addressId(destination.address));
   if (error === 'ECONNREFUSED') {
     return {
       cause: `no process listens on port ${destination.port} there`,
-      fix: `on ${server}: start the server (ss -ltn 'sport = :${destination.port}' must list it)`,
+      advice: `start the server there (ss -ltn 'sport = :${destination.port}' must list it)`,
     };
   }
   const blocked = unreachableReason(known, destination);
@@ -72,16 +71,16 @@ function connectFailure(known: Known, destination: DestinationSpec, error: strin
     const router = formatAddress(path.gateway);
     return {
       cause: `the router ${router} on ${interfaceNameOf(known.facts, path.ifindex)} does not reach it`,
-      fix: `ping ${router}; ip route get ${server}`,
+      advice: `look at the router: ping ${router}; ip route get ${server}`,
     };
   }
   if (error === 'ETIMEDOUT') {
     return {
       cause: 'no answer: a firewall drops the packets, or the answers take another route',
-      fix: `on ${server}: nft list ruleset; ip route get ${sourceAddressFor(known.facts, destination)}`,
+      advice: `look there: nft list ruleset; ip route get ${sourceAddressFor(known.facts, destination)}`,
     };
   }
-  return { cause: error, fix: `ip route get ${server}` };
+  return { cause: error, advice: `ip route get ${server}` };
 }
 
 /** The address of this host that the server must answer to. */
@@ -106,7 +105,8 @@ function wrongForMethod(known: Known, destination: DestinationSpec, handed: Hand
       code: 'server-answers-elsewhere',
       what: `${place} does not answer through this director`,
       cause: `its gateway is not ${dip}, so clients get answers from ${server} instead of the VIP, or none`,
-      fix: `on ${server}: ip route replace default via ${dip}`,
+      on: server,
+      fix: `ip route replace default via ${dip}`,
     };
   }
   const what = `${place} does not serve the VIP`;
@@ -115,13 +115,14 @@ function wrongForMethod(known: Known, destination: DestinationSpec, handed: Hand
         code: 'server-deaf-to-vip',
         what,
         cause: `it answers on ${server} but refuses ${vip}:${handed.port}`,
-        fix: `on ${server}: let the server listen on ${vip} too (0.0.0.0)`,
+        advice: `let the server on ${server} listen on ${vip}, too (0.0.0.0)`,
       }
     : {
         code: 'server-without-vip',
         what,
         cause: `it answers on ${server} but drops packets for ${vip}: the VIP is not on its lo`,
-        fix: `on ${server}: weir realserver start --vip ${vip}`,
+        on: server,
+        fix: `weir realserver start --vip ${vip}`,
       };
 }
 

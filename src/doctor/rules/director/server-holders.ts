@@ -19,7 +19,7 @@ export function serverHoldersRule(facts: DirectorFacts): readonly Finding[] {
             code: 'server-answered-twice',
             what: `${macs.join(' and ')} both answer ARP for real server ${text} on ${interfaceName}`,
             cause: 'two hosts have one address, so connections break when the neighbour table changes',
-            fix: `arping -I ${interfaceName} ${text}; give one of them another address`,
+            advice: `give one of them another address (arping -I ${interfaceName} ${text} shows both)`,
           },
         ];
   });

@@ -17,7 +17,7 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
         code: 'service-empty',
         what: `${name} serves no client`,
         cause: 'it has no destination, so every client is refused',
-        fix: `ipvsadm -a ${serviceArguments(spec.key)} -r RIP:PORT`,
+        advice: `add a real server: ipvsadm -a ${serviceArguments(spec.key)} -r RIP:PORT`,
       },
     ];
   }
@@ -56,7 +56,7 @@ export function tableRule(facts: DirectorFacts): readonly Finding[] {
         code: 'table-empty',
         what: 'nothing is balanced',
         cause: 'the table has no service',
-        fix: 'ipvsadm -A -t VIP:PORT -s wlc',
+        advice: 'add a service: ipvsadm -A -t VIP:PORT -s wlc',
       },
     ];
   }

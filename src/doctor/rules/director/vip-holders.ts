@@ -27,7 +27,8 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
             code: 'vip-answered-by-server',
             what: `real server ${names.join(', ')} answers ARP for VIP ${text} on ${interfaceName} (${mac})`,
             cause: 'arp_ignore and arp_announce do not hide the VIP there, so clients bypass the director',
-            fix: `on ${server}: weir realserver start --vip ${text} (sysctl -w net.ipv4.conf.all.arp_ignore=1 net.ipv4.conf.all.arp_announce=2)`,
+            on: server,
+            fix: `weir realserver start --vip ${text}`,
           };
         }
         return {
@@ -35,7 +36,7 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
           code: 'vip-answered-by-other',
           what: `${mac} answers ARP for VIP ${text} on ${interfaceName}`,
           cause: 'it is not a real server of this table, but another director or a host with the same address',
-          fix: `find it (ip neigh; the switch's table of ${mac}) and remove ${text} from it, or: weir vip del ${text} --dev ${interfaceName}`,
+          advice: `find it (ip neigh; the switch's table of ${mac}) and remove ${text} from it`,
         };
       });
   });

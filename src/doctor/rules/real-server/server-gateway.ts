@@ -35,7 +35,7 @@ export function serverGatewayRule(facts: RealServerFacts): readonly Finding[] {
         code: 'server-no-gateway',
         what: 'there is no default route',
         cause: "only clients on this host's own subnets get an answer",
-        fix: 'ip route add default via ROUTER',
+        advice: 'add one: ip route add default via ROUTER',
       },
     ];
   }
@@ -46,6 +46,6 @@ export function serverGatewayRule(facts: RealServerFacts): readonly Finding[] {
       code: 'server-gateway-is-director',
       what: `the gateway ${formatAddress(gateway)} is the director`,
       cause: 'under VS/DR the director drops answers that come from its own VIP, so they need another route to the clients',
-      fix: 'ip route replace default via ROUTER (a router that is not the director)',
+      advice: 'use a router that is not the director: ip route replace default via ROUTER',
     }));
 }

@@ -19,7 +19,7 @@ export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[]
               code: 'vip-duel',
               what: `${macs.join(' and ')} both answer ARP for VIP ${text} on ${interfaceNameOf(facts, holders[0]?.ifindex)}`,
               cause: 'one is the director; the other is a real server without the ARP sysctls, or a second director',
-              fix: 'on the director: weir doctor (it names the host)',
+              advice: 'weir doctor on the director names the host',
             },
           ];
         }
@@ -31,7 +31,7 @@ export function serverVipHoldersRule(facts: RealServerFacts): readonly Finding[]
                 code: 'vip-unanswered',
                 what: `no host answers ARP for VIP ${text} on ${interfaceNameOf(facts, subnet.ifindex)}`,
                 cause: 'no director has it there, or the director is down',
-                fix: `on the director: weir vip add ${text} --dev IF`,
+                advice: `on the director: weir vip add ${text} --dev IF`,
               },
             ]
           : [];

@@ -16,7 +16,7 @@ export function serverVipRule(facts: RealServerFacts): readonly Finding[] {
         code: 'server-vip-absent',
         what: 'this host has no VIP',
         cause: 'it drops the packets that a VS/DR director sends to it',
-        fix: 'weir realserver start --vip VIP',
+        advice: 'add it: weir realserver start --vip VIP',
       },
     ];
   }

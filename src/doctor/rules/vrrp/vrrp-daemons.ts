@@ -25,7 +25,8 @@ export function daemonsRule({ daemons, instances }: VrrpFacts): readonly Finding
           code: 'vrrp-two-daemons',
           what: `two keepalived run here: pid ${first.pid} (${first.file}) and pid ${second.pid} (${second.file})`,
           cause: `both serve ${both}: a host does not receive its own adverts, so both become master, and the first that stops removes the VIPs`,
-          fix: `end one of them: kill ${second.pid} (for a service: systemctl disable --now UNIT; ps -o unit= -p ${second.pid} prints the unit)`,
+          fix: `kill ${second.pid}`,
+          advice: `where it is a service: systemctl disable --now UNIT (ps -o unit= -p ${second.pid} prints the unit)`,
         },
       ];
     }),

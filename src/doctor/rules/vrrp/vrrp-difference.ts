@@ -49,5 +49,5 @@ export function difference(instance: VrrpInstanceFact, advert: AdvertFact): Diff
   return addressDifference(instance, advert) ?? interval;
 }
 
-export const fixOf = ({ keyword }: Difference): string =>
+export const adviceOf = ({ keyword }: Difference): string =>
   `the same ${keyword} on both nodes, then on the changed one: systemctl reload keepalived (weir config lint FILE FILE compares two nodes' files)`;

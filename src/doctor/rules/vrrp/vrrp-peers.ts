@@ -5,7 +5,7 @@ import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import { isMulticast } from '../../packet-filter/model.js';
 import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
-import { type Difference, difference, fixOf } from './vrrp-difference.js';
+import { adviceOf, type Difference, difference } from './vrrp-difference.js';
 
 const holdsAny = (addresses: readonly Address[], vips: readonly Address[]): Address | undefined =>
   vips.find((vip) => addresses.some((one) => sameAddress(one, vip)));
@@ -37,7 +37,7 @@ function settings(instance: VrrpInstanceFact, advert: AdvertFact): readonly Find
       code: 'vrrp-peer-differs',
       what: `${formatAddress(advert.source)} has other settings than ${instance.name} (VRID ${instance.vrid}) on ${instance.interfaceName}`,
       cause: `${differs.text}: ${EFFECTS[differs.kind]}`,
-      fix: fixOf(differs),
+      advice: adviceOf(differs),
     },
   ];
 }
@@ -48,7 +48,7 @@ function stranger(instance: VrrpInstanceFact, { source, vips }: AdvertFact): Fin
     code: 'vrrp-vrid-shared',
     what: `${formatAddress(source)} uses VRID ${instance.vrid} on ${instance.interfaceName}, too, for ${vips.map(formatAddress).join(', ')}`,
     cause: `${instance.name} has that VRID and other addresses: two pairs use one number`,
-    fix: `give one pair another virtual_router_id, or a ${instance.family === 'inet' ? 'vrrp_mcast_group4' : 'vrrp_mcast_group6'} of its own`,
+    advice: `give one pair another virtual_router_id, or a ${instance.family === 'inet' ? 'vrrp_mcast_group4' : 'vrrp_mcast_group6'} of its own`,
   };
 }
 
@@ -68,7 +68,7 @@ function otherNumbers({ instances, adverts }: VrrpFacts): readonly Finding[] {
               code: 'vrrp-other-vrid',
               what: `${formatAddress(advert.source)} announces ${formatAddress(vip)} of ${instance.name} under VRID ${advert.vrid} on ${instance.interfaceName}`,
               cause: `${instance.name} has VRID ${instance.vrid}: the two ignore each other's adverts, so both become master`,
-              fix: `virtual_router_id ${advert.vrid} in ${instance.name} of ${instance.file} (or ${instance.vrid} there), then: systemctl reload keepalived`,
+              advice: `virtual_router_id ${advert.vrid} in ${instance.name} of ${instance.file} (or ${instance.vrid} there), then: systemctl reload keepalived`,
             },
           ];
         }),

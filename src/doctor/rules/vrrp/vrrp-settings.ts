@@ -92,7 +92,8 @@ function bound(instance: VrrpInstanceFact, facts: VrrpFacts): readonly Finding[]
       code: 'vrrp-nonlocal-bind',
       what: `a service listens on ${names}, VIP of ${instance.name}`,
       cause: 'ip_nonlocal_bind is 0: it cannot start, or restart, while the VIP is on the other node',
-      fix: `sysctl -w ${sysctlName(path)}=1 (on both nodes)`,
+      fix: `sysctl -w ${sysctlName(path)}=1`,
+      advice: 'on both nodes',
     },
   ];
 }

@@ -8,11 +8,11 @@ import { acceptCommand } from '../../packet-filter/accept-command.js';
 import { PROTOCOL_NUMBERS } from '../../packet-filter/model.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { daemonsRule } from './vrrp-daemons.js';
-import { difference, fixOf } from './vrrp-difference.js';
+import { adviceOf, difference } from './vrrp-difference.js';
 import { peersRule, sameNumber } from './vrrp-peers.js';
 import { vrrpSettingsRule } from './vrrp-settings.js';
 
-type Reason = Pick<Finding, 'cause' | 'fix'>;
+type Reason = Pick<Finding, 'cause' | 'fix' | 'on' | 'advice'>;
 
 /** The other node's own address, from its adverts or the kernel's neighbour table; else its MAC. */
 function nameOf({ mac, address: vip }: HolderFact, { adverts, neighbours, instances }: VrrpFacts): string {
@@ -48,25 +48,27 @@ function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts
   if (same !== undefined) {
     const differs = difference(instance, same);
     if (differs !== undefined && differs.kind !== 'odd') {
-      return { cause: `each refuses the other's adverts: ${differs.text}`, fix: fixOf(differs) };
+      return { cause: `each refuses the other's adverts: ${differs.text}`, advice: adviceOf(differs) };
     }
     const peer = formatAddress(same.source);
     const tool = instance.family === 'inet' ? 'iptables' : 'ip6tables';
     return {
       cause: `its adverts (VRID ${same.vrid}, priority ${same.priority}) arrive here, so it does not receive ours or refuses them (a rule there against protocol 112, another auth_pass)`,
-      fix: `on ${peer}: weir doctor; ${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT; compare auth_pass`,
+      on: peer,
+      fix: `${tool} -I INPUT -p 112 -d ${formatAddress(same.destination)} -j ACCEPT`,
+      advice: 'weir doctor there names the rule; compare auth_pass',
     };
   }
   const other = received[0];
   if (other !== undefined) {
     return {
       cause: `it uses VRID ${other.vrid} where this host uses ${instance.vrid}`,
-      fix: 'give both nodes the same virtual_router_id, or each pair addresses of its own',
+      advice: 'give both nodes the same virtual_router_id, or each pair addresses of its own',
     };
   }
   return {
     cause: `no advert of it arrives on ${instance.interfaceName}: IGMP snooping of a switch, a cut link, a rule there for outgoing packets, or no VRRP there`,
-    fix: `on that host: weir doctor; tcpdump -ni ${instance.interfaceName} proto 112 on both`,
+    advice: `on that host: weir doctor; tcpdump -ni ${instance.interfaceName} proto 112 on both`,
   };
 }
 
