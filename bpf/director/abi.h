@@ -330,4 +330,16 @@ struct drops {
   __u64 count[DROP_REASONS];
 };
 
+/* ---- not shared between builds: what follows is no part of LAYOUT, and an exchange of programs begins it again. ---- */
+
+/* ---- what drops[] was: a ring of its sums over all CPUs, taken every SNAPSHOT_TICKS. Written by timer; `at` is 0 while it writes, and
+ * where none was taken yet. The ring holds more than a minute, so that the snapshot which a reader of the last minute takes is not the
+ * one that is written. */
+#define SNAPSHOT_TICKS 50
+#define DROP_SNAPSHOTS 16
+struct drop_snapshot {
+  __u64 at; /* CLOCK_MONOTONIC, ns */
+  __u64 count[DROP_REASONS];
+};
+
 #endif

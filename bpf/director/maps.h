@@ -24,6 +24,7 @@ TABLE(interfaces, struct interface, INTERFACES);
 TABLE(counters, struct counters, 131072);
 TABLE(estimates, struct estimate, 131072);
 TABLE(drops, struct drops, 2);
+TABLE(drop_history, struct drop_snapshot, DROP_SNAPSHOTS);
 
 /* Names the enums and records that no map has, so that the object's BTF has them for dev/abi-gen.mjs. */
 const volatile struct {

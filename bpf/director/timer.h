@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Housekeeping without a process: one kernel timer removes expired connections and unneeded SPILLED marks, and updates the
- * estimates. It runs ten times a second, on one CPU at a time. */
+/* Housekeeping without a process: one kernel timer removes expired connections and unneeded SPILLED marks, updates the estimates, and
+ * takes snapshots of the drops. It runs ten times a second, on one CPU at a time. */
 #ifndef WEIR_TIMER_H
 #define WEIR_TIMER_H
 
@@ -147,6 +147,28 @@ static __always_inline void estimate_some(struct conf *c, struct housekeeping *h
   h->turn = h->turn + 1 >= TURN_TICKS ? 0 : h->turn + 1;
 }
 
+static long snapshot_add(__u64 i, void *ctx) {
+  struct drop_snapshot **s = ctx;
+  __u32 cpu = i;
+  struct drops *d = bpf_map_lookup_elem(&drops, &cpu);
+  if (!d) return 1;
+#pragma clang loop unroll(full)
+  for (__u32 k = 0; k < REASON_COUNT; k++) (*s)->count[k] += READ(d->count[k]);
+  return 0;
+}
+
+static __always_inline void snapshot_take(__u64 ticks) {
+  __u32 i = ticks / SNAPSHOT_TICKS % DROP_SNAPSHOTS;
+  struct drop_snapshot *s = bpf_map_lookup_elem(&drop_history, &i);
+  if (!s) return;
+  CHECKED(s);
+  WRITE(s->at, 0);
+#pragma clang loop unroll(full)
+  for (__u32 k = 0; k < REASON_COUNT; k++) WRITE(s->count[k], 0);
+  bpf_loop(cpus, snapshot_add, &s, 0);
+  WRITE(s->at, bpf_ktime_get_ns());
+}
+
 static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   struct conf *c = the_conf();
   if (!c) return 0;
@@ -162,6 +184,7 @@ static int housekeeping_tick(void *map, __u32 *key, struct housekeeping *h) {
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
   c->ticks++;
+  if (c->ticks % SNAPSHOT_TICKS == 0) snapshot_take(c->ticks);
   bpf_timer_start(&h->timer, TICK_NS, 0);
   return 0;
 }
@@ -180,6 +203,7 @@ int weir_housekeeping(struct xdp_md *ctx) {
   }
   c->jiffies_at = bpf_jiffies64();
   c->ktime_at = bpf_ktime_get_ns();
+  snapshot_take(c->ticks);
   if (bpf_timer_set_callback(&h->timer, housekeeping_tick)) return 3;
   return bpf_timer_start(&h->timer, TICK_NS, 0) ? 4 : 0;
 }

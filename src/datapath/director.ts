@@ -1,4 +1,5 @@
 // What every datapath driver offers (ebpf; later: the kernel's IPVS): the table of one network namespace.
+import type { DropCount, RecentDrops } from '../model/drops.js';
 import type {
   ConnectionEntry,
   DestinationKey,
@@ -9,6 +10,9 @@ import type {
   Stats,
   Timeouts,
 } from '../model/service.js';
+
+/** The window of `recentDrops`, s, where none is asked for. */
+export const DROP_WINDOW_S = 60;
 
 /** What can be read of a table. Every method may throw a refusal (`isRefusal`) or a system error. */
 export interface TableReader {
@@ -23,6 +27,13 @@ export interface TableReader {
   connections(): Iterable<ConnectionEntry>;
   /** The keys of net.ipv4.vs that this driver supports, with their text values. */
   sysctls(): ReadonlyMap<string, string>;
+  /** Packets dropped, or passed on unbalanced, since loading: each reason, also those with count 0. */
+  dropCounts(): readonly DropCount[];
+  /**
+   * The same of about the last `seconds` (more than 0 and up to 70, 60 where absent), from snapshots that the datapath takes every 5 s by
+   * itself. undefined: the loaded programs take none, since they are of an older build.
+   */
+  recentDrops(seconds?: number): RecentDrops | undefined;
   close(): void;
 }
 

@@ -1,27 +1,51 @@
 // weir stats: counters of the datapath that belong to no service. `weir stats drops`: packets dropped or passed on, by reason.
 
 import { openReader } from '../../datapath/ebpf/open.js';
+import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { reported, reportWait } from '../failure.js';
-import { readFlags, wantsHelp } from '../flags.js';
+import { type Flags, readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
-const USAGE = 'usage: weir stats drops [--all] [--json]   (--all: also reasons with count 0)';
-const TYPES = { json: 'flag', all: 'flag' } as const;
+const USAGE = `usage: weir stats drops [--recent] [--all] [--json]
+       packets that the datapath dropped, or passed on without balancing, since it was loaded, by reason
+       --recent  of about the last minute
+       --all     also reasons with count 0
+       --json    with --recent: {"seconds": how long, "counts": {REASON: packets}}, otherwise the counts alone; all reasons
+`;
+const TYPES = { json: 'flag', all: 'flag', recent: 'flag' } as const;
+
+const asObject = (counts: readonly DropCount[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(counts.map(({ key, count }) => [key, Number(count)]));
+
+function listing(counts: readonly DropCount[], all: boolean): string {
+  const shown = counts.filter(({ count }) => all || count > 0n);
+  return shown.map(({ key, text, count }) => `${String(count).padStart(12)}  ${key.padEnd(18)} ${text}\n`).join('');
+}
+
+function recentText(recent: RecentDrops, flags: Flags<typeof TYPES>): string {
+  if (flags.json) return `${JSON.stringify({ seconds: recent.seconds, counts: asObject(recent.counts) })}\n`;
+  return `in the last ${Math.round(recent.seconds)} s\n${listing(recent.counts, flags.all === true)}`;
+}
 
 export function run(args: readonly string[], io: Io): Promise<number> {
   return reported('weir stats', io, async () => {
     if (wantsHelp(args)) {
-      io.out(`${USAGE}\n`);
+      io.out(USAGE);
       return 0;
     }
     const { flags, words } = readFlags(args, TYPES);
-    if (words.length !== 1 || words[0] !== 'drops') throw new WeirError('usage', { usage: USAGE });
-    const director = openReader({ load: false, onWait: reportWait('weir stats', io) });
-    const counts = director.dropCounts().filter(({ count }) => flags.all || flags.json || count > 0n);
-    director.close();
-    if (flags.json) io.out(`${JSON.stringify(Object.fromEntries(counts.map(({ key, count }) => [key, Number(count)])))}\n`);
-    else for (const { key, text, count } of counts) io.out(`${String(count).padStart(12)}  ${key.padEnd(18)} ${text}\n`);
+    if (words.length !== 1 || words[0] !== 'drops') throw new WeirError('usage', { usage: USAGE.trimEnd() });
+    const reader = openReader({ load: false, onWait: reportWait('weir stats', io) });
+    if (flags.recent) {
+      const recent = reader.recentDrops();
+      if (recent === undefined) throw new WeirError('drops-without-history');
+      io.out(recentText(recent, flags));
+    } else {
+      const counts = reader.dropCounts();
+      io.out(flags.json ? `${JSON.stringify(asObject(counts))}\n` : listing(counts, flags.all === true));
+    }
+    reader.close();
     return 0;
   });
 }

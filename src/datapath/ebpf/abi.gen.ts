@@ -206,6 +206,12 @@ export const Drops = {
   count: { at: 0, size: 8, count: 64 },
 } as const;
 
+export const DropSnapshot = {
+  bytes: 520,
+  at: { at: 0, size: 8, count: 1 },
+  count: { at: 8, size: 8, count: 64 },
+} as const;
+
 export const WeirState = { FREE: 0, LIVE: 1, DEAD: 2 } as const;
 
 export const TcpState = {
@@ -285,6 +291,8 @@ export const Abi = {
   INTERFACE_XDP: 1,
   INTERFACE_LOOPBACK: 2,
   INTERFACE_PEER: 4,
+  SNAPSHOT_TICKS: 50,
+  DROP_SNAPSHOTS: 16,
 } as const;
 
 /** Why packets were dropped or passed on unbalanced: key and meaning, in the order of the counters. */

@@ -1,9 +1,11 @@
 // What is read of the pinned eBPF tables of one namespace, beside writers (whole-read.ts).
+import type { DropCount, RecentDrops } from '../../model/drops.js';
 import type { ConnectionEntry, ServiceEntry, ServiceKey, Stats, Timeouts } from '../../model/service.js';
 import type { CpuStats } from '../cpu-stats.js';
-import type { TableReader } from '../director.js';
-import { Conf, Drops, REASONS } from './abi.gen.js';
+import { DROP_WINDOW_S, type TableReader } from '../director.js';
+import { Conf } from './abi.gen.js';
 import { clockOf } from './recovery/batch.js';
+import { dropCounts, recentDrops } from './table/drop-history.js';
 import { EndpointTable } from './table/endpoint-table.js';
 import { readSysctls } from './table/sysctls.js';
 import { connectionEntries, cpuTotals, liveService, serviceEntries, serviceEntry, statsOf, timeoutsOf } from './table/table-entries.js';
@@ -11,12 +13,6 @@ import type { Tables } from './table/tables.js';
 import { checkPresent, type ReadWait, readWhole } from './whole-read.js';
 
 const IPVS_VERSION = [1, 2, 1] as const;
-
-export interface DropCount {
-  readonly key: string;
-  readonly text: string;
-  readonly count: bigint;
-}
 
 export class EbpfReader implements TableReader, CpuStats {
   constructor(
@@ -58,14 +54,13 @@ export class EbpfReader implements TableReader, CpuStats {
     return readSysctls(this.tables.conf);
   }
 
-  /** Packets dropped, or passed on unbalanced, by reason, since loading. */
   dropCounts(): readonly DropCount[] {
-    const { drops } = this.tables;
-    return REASONS.map(({ key, text }, reason) => {
-      let count = 0n;
-      for (let cpu = 0; cpu < drops.count; cpu++) count += drops.big(cpu, Drops.count, reason);
-      return { key, text, count };
-    }).slice(1);
+    return dropCounts(this.tables.drops);
+  }
+
+  recentDrops(seconds = DROP_WINDOW_S): RecentDrops | undefined {
+    const { drops, dropHistory } = this.tables;
+    return dropHistory === undefined ? undefined : recentDrops(drops, dropHistory, process.hrtime.bigint(), seconds);
   }
 
   close(): void {}

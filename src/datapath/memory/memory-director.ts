@@ -1,4 +1,5 @@
 // A director in memory, with no packets: the table, its refusals and its orders, for tests and for trying commands.
+import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { destinationId, serviceId } from '../../model/identity.js';
 import type {
@@ -14,7 +15,7 @@ import type {
 } from '../../model/service.js';
 import type { DaemonRole, DaemonSpec } from '../../model/sync-daemon.js';
 import type { CpuStats } from '../cpu-stats.js';
-import type { Director } from '../director.js';
+import { type Director, DROP_WINDOW_S } from '../director.js';
 import type { SyncDaemons } from '../sync-daemons.js';
 import { checkDestination, checkService } from './checks.js';
 import { defaultSysctls, isSysctlValue } from './sysctls.js';
@@ -37,6 +38,8 @@ export interface MemoryOptions {
   /** Interfaces on which a synchronisation daemon may run. */
   readonly interfaces?: readonly string[];
   readonly connections?: readonly ConnectionEntry[];
+  /** Since loading; `recentDrops` answers with the same. */
+  readonly drops?: readonly DropCount[];
 }
 
 interface State {
@@ -151,6 +154,14 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
 
   connections(): Iterable<ConnectionEntry> {
     return this.#options.connections ?? [];
+  }
+
+  dropCounts(): readonly DropCount[] {
+    return this.#options.drops ?? [];
+  }
+
+  recentDrops(seconds = DROP_WINDOW_S): RecentDrops {
+    return { seconds, counts: this.dropCounts() };
   }
 
   sysctls(): ReadonlyMap<string, string> {

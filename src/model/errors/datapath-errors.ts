@@ -21,6 +21,11 @@ export const datapathErrors = {
     hint: 'save its table with that build (ipvsadm-save -n), then run weir unload (table and connections are lost)',
     exitStatus: 1,
   },
+  'drops-without-history': {
+    text: () => 'the loaded programs are of an older build, which does not know when packets were dropped',
+    hint: 'weir load (it exchanges the programs; nothing is lost)',
+    exitStatus: 1,
+  },
   'pins-damaged': { text: () => "the pinned tables are not weir's, or were never finished", hint: 'run weir unload', exitStatus: 1 },
   'table-unknown-number': {
     text: ({ what, number }: { what: string; number: number }) => `the table holds ${what} ${number}, which this version does not know`,

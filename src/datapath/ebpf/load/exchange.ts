@@ -6,13 +6,11 @@ import { artifact } from '../../../sys/artifact.js';
 import { BpfMap, ObjectFile } from '../../../sys/bpf/bpf-objects.js';
 import type { Field } from '../../../sys/bpf/records.js';
 import { Conf } from '../abi.gen.js';
-import { PINNED_MAPS, type Tables } from '../table/tables.js';
+import { NOT_SHARED, PINNED_MAPS, type Tables } from '../table/tables.js';
 import type { AttachedInterfaces } from './attached-interfaces.js';
 import { BUILD_PIN, buildPin, loadTried, PROGRAMS, runHousekeeping } from './load.js';
 import { type Capacity, configure, loadObject, sizesOf } from './object.js';
 
-/** Scratch space, and a rate limit that may start again: builds need not share them. */
-const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits']);
 /** The self-check's own tables are small. */
 const TRIAL: Capacity = { connTabBits: 8, maxServices: 64, maxDestinations: 64, connBuckets: 4096 };
 

@@ -1,7 +1,8 @@
 // The pinned tables of one network namespace, mapped into memory.
 import { BpfMap } from '../../../sys/bpf/bpf-objects.js';
 import { Records } from '../../../sys/bpf/records.js';
-import { Conf, Counters, Dest, Drops, Endpoint, Estimate, Intent, Interface, Service } from '../abi.gen.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { Conf, Counters, Dest, DropSnapshot, Drops, Endpoint, Estimate, Intent, Interface, Service } from '../abi.gen.js';
 
 /** Every pinned map that user space maps, with the size of its record. `conns` is mapped when it is listed. */
 const MAPPED = {
@@ -24,12 +25,17 @@ export const PINNED_MAPS = [
   'icmp_limits',
   'housekeeping',
   'scratch_space',
+  'drop_history',
 ] as const;
+/** Scratch space, a rate limit and a history that may start again: builds need not share them, nor have them all. */
+export const NOT_SHARED: ReadonlySet<string> = new Set(['scratch_space', 'icmp_limits', 'drop_history']);
 /** Pinned last when loading: if it is there, the others are. */
 export const LAST_PINNED = 'conf';
 
 export class Tables {
   readonly #mapped = new Map<string, Records>();
+  /** null: not there. */
+  #dropHistory: Records | null | undefined;
   #intent: Records | undefined;
 
   /** `open`: where maps come from that are not pinned yet. */
@@ -69,9 +75,19 @@ export class Tables {
     return this.#records('drops');
   }
 
+  /** undefined: the programs are of a build that keeps none. */
+  get dropHistory(): Records | undefined {
+    if (this.#dropHistory === undefined) {
+      const memory = unlessCode(() => this.#map('drop_history', false), ['ENOENT'], undefined);
+      this.#dropHistory = memory === undefined ? null : new Records(memory, DropSnapshot.bytes);
+    }
+    return this.#dropHistory ?? undefined;
+  }
+
   /** Maps all that stay mapped: from here on they are of one datapath. @throws SystemError ENOENT: it is being unloaded */
   mapAll(): void {
     for (const name of Object.keys(MAPPED) as (keyof typeof MAPPED)[]) this.#records(name);
+    void this.dropHistory;
   }
 
   /** The connection table as 32-bit words: key low, key high, value low, value high, slot by slot. */
