@@ -2,7 +2,7 @@
 // (Killed at any time: driver-kills.ts; between any two stores: killed.test.ts. On interfaces: attach.test.ts.)
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Dest } from '../../src/datapath/ebpf/abi.gen.js';
+import { Dest, Endpoint } from '../../src/datapath/ebpf/abi.gen.js';
 import { unloadDatapath } from '../../src/datapath/ebpf/load/unload.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
 import { isRefusal } from '../../src/model/errors/weir-error.js';
@@ -70,6 +70,31 @@ test('a service that comes back takes up its connections', { skip }, async () =>
     assert.equal(request(bed, 5000, 'A').verdict, 'redirect');
     assert.equal(bed.director.service(web).destinations[0]?.active, 1);
     checkRecords(bed.tables);
+  });
+});
+
+test('an edit that is refused for want of room changes nothing', { skip }, async () => {
+  await withBed({}, (bed) => {
+    const { director, tables } = bed;
+    const direct = { ...server, method: 'route', weight: 3 } as const;
+    director.addService(spec(web));
+    director.addDestination(web, direct);
+    const before = [tables.services, tables.dests].map(({ memory }) => Buffer.from(memory.slice(0)));
+    const endpoints = new Uint8Array(tables.endpoints.memory);
+    const held = endpoints.slice();
+    for (let slot = 0; slot < tables.endpoints.count; slot++) {
+      if (tables.endpoints.big(slot, Endpoint.key) === 0n) tables.endpoints.setBig(slot, Endpoint.key, 2n);
+    }
+    assert.throws(
+      () => director.editDestination(web, { ...server, weight: 9 }),
+      (error) => isRefusal(error, 'ENOSPC'),
+    );
+    endpoints.set(held);
+    assert.deepEqual(director.service(web).destinations[0]?.spec, direct);
+    for (const [k, { memory }] of [tables.services, tables.dests].entries()) assert.ok(before[k]?.equals(Buffer.from(memory)));
+    checkRecords(tables);
+    director.editDestination(web, { ...server, weight: 9 });
+    connect(bed, 5000);
   });
 });
 

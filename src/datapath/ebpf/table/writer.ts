@@ -6,7 +6,7 @@ import { WeirError } from '../../../model/errors/weir-error.js';
 import { PROTOCOL_NUMBERS } from '../../../model/protocol-numbers.js';
 import type { DestinationKey, DestinationSpec, ServiceKey, ServiceSpec } from '../../../model/service.js';
 import { swap16 } from '../../../wire/bytes.js';
-import { Abi, AddressFamily, Conf, Dest, Estimate, Method, Service, WeirState } from '../abi.gen.js';
+import { Abi, AddressFamily, Conf, Dest, Estimate, Service, WeirState } from '../abi.gen.js';
 import { describe, finish, intendFlush, redescribe } from '../recovery/intent.js';
 import { clockDifference } from './clock.js';
 import { DestinationIndex } from './destination-index.js';
@@ -87,7 +87,7 @@ export class Writer {
     const id = this.#retired(service, spec) ?? this.#newDestination(service, spec);
     describe(this.tables, id, spec);
     dests.set(id, Dest.next, services.get(service, Service.head));
-    this.#answerReplies(id);
+    if (spec.method === 'masq') this.#answerReplies(id);
     dests.set(id, Dest.state, WeirState.LIVE);
     dests.set(id, Dest.flags, dests.get(id, Dest.flags) | Abi.D_AVAILABLE);
     services.set(service, Service.head, id);
@@ -99,8 +99,8 @@ export class Writer {
     const service = this.serviceId(key);
     const id = this.#find(service, spec);
     if (id === undefined) throw new WeirError('destination-missing');
+    if (spec.method === 'masq') this.#answerReplies(id); // the one step that can be refused comes first
     redescribe(this.tables, id, spec);
-    this.#answerReplies(id);
     rescheduled(this.tables, service, false);
   }
 
@@ -141,17 +141,17 @@ export class Writer {
     this.#index.keepUp();
   }
 
-  /** Adds a masqueraded destination's endpoint to the table by which packets find it for its replies. */
+  /** Adds a masqueraded destination's endpoint to the table by which packets find it for its replies. @throws WeirError table-full */
   #answerReplies(id: number): void {
     const { dests } = this.tables;
     const flags = dests.get(id, Dest.flags);
-    if (dests.get(id, Dest.method) !== Method.M_MASQ) return;
+    if ((flags & Abi.D_REAL) === 0) {
+      const endpoint = realEndpoint(dests, id);
+      dests.set(id, Dest.nextSame, this.#endpoints.find(endpoint));
+      if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
+      dests.set(id, Dest.flags, flags | Abi.D_REAL);
+    }
     noteMasquerading(this.tables, id);
-    if ((flags & Abi.D_REAL) !== 0) return;
-    const endpoint = realEndpoint(dests, id);
-    dests.set(id, Dest.nextSame, this.#endpoints.find(endpoint));
-    if (!this.#endpoints.put(endpoint, id)) throw new WeirError('table-full', { what: 'the address in the table' });
-    dests.set(id, Dest.flags, flags | Abi.D_REAL);
   }
 
   #forgetReplies(id: number): void {
