@@ -263,7 +263,7 @@ struct conf {
   __u32 abi;
   __u32 generation; /* raised by each change */
   __u32 dirty;      /* 1: a writer is changing the table, or died doing so: the next one repairs it; 2: the same in a batch, which is then undone */
-  __u32 services;   /* live ones; 0: everything passes */
+  __u32 services;   /* live ones */
   __u32 hz;
   __u32 fresh_for; /* clock units for which a destination's next hop is used; a client's half as long again */
   __u32 conn_tab_bits; /* as shown to users */
@@ -271,7 +271,7 @@ struct conf {
   __u32 cpus;
   __u32 max_services;
   __u32 max_dests;
-  __u32 service_top; /* highest id ever used */
+  __u32 service_top; /* highest id ever used; 0: there never was a service, and everything passes */
   __u32 dest_top;
   __u32 pair_ifindex;      /* weir's own device: asks the FIB where forwarding is off, takes answers for local clients */
   __u32 pair_peer_ifindex;

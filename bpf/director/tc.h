@@ -157,7 +157,7 @@ SEC("tc")
 int weir_tc_ingress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
-  if (!c || !c->services || !scratch) return TC_ACT_UNSPEC;
+  if (!c || !c->service_top || !scratch) return TC_ACT_UNSPEC;
   if (skb->pkt_type != PACKET_HOST) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
   enum parsed parsed = tc_parse(skb, p);
@@ -179,7 +179,7 @@ SEC("tc")
 int weir_tc_egress(struct __sk_buff *skb) {
   struct conf *c = the_conf();
   struct scratch *scratch = the_scratch();
-  if (!c || !c->services || !scratch || skb->ingress_ifindex) return TC_ACT_UNSPEC;
+  if (!c || !c->service_top || !scratch || skb->ingress_ifindex) return TC_ACT_UNSPEC;
   struct packet *p = &scratch->packet;
   if (tc_parse(skb, p) != P_OK) return TC_ACT_UNSPEC;
   __u32 real = endpoint_find(endpoint_key(p->saddr, p->sport, p->protocol, E_REAL));

@@ -93,7 +93,7 @@ int weir_xdp(struct xdp_md *ctx) {
   struct conf *c = the_conf();
   struct quick q;
   if (data + ETH_LEN + IP_LEN + 8 > end || eth->h_proto != bpf_htons(ETH_P_IP)) return XDP_PASS;
-  if (!c || !c->services || !quick_parse(data, end, &q.p)) return XDP_PASS; /* tc handles what is unusual */
+  if (!c || !c->service_top || !quick_parse(data, end, &q.p)) return XDP_PASS; /* tc handles what is unusual */
   q.c = c;
   q.now = clock_now();
   __u32 service = endpoint_find(endpoint_key(q.p.daddr, q.p.dport, q.p.protocol, E_SERVICE));
