@@ -322,7 +322,8 @@ struct housekeeping {
   X(MARTIAN, martian, "source address that cannot be answered, a service's own, or (UDP) the director's own")          \
   X(REDIRECT_FAILED, redirect_failed, "the packet could not be rewritten or sent")                                     \
   X(FTP_DATA, ftp_data, "source port 20 is never scheduled, passed to the stack")                                      \
-  X(NOT_LOCAL, not_local, "a new connection to a service whose address is not on this host, passed to the stack")
+  X(NOT_LOCAL, not_local, "a new connection to a service whose address is not on this host, passed to the stack")      \
+  X(ICMP_CHECKSUM, icmp_checksum, "an ICMP error about a connection, with a wrong checksum")
 
 #define REASON_ENUM(name, key, text) R_##name,
 enum reason { REASONS(REASON_ENUM) REASON_COUNT };

@@ -18,6 +18,7 @@ struct quoted {
 /* What is to be rewritten: one outer address, one quoted address and port, all to the same endpoint. */
 struct related {
   __u32 icmp; /* offset of the ICMP header */
+  __u32 length; /* of the ICMP message */
   __u32 outer_was;
   __u32 quoted_was;
   __u32 addr;
@@ -40,12 +41,51 @@ __noinline int related_translate(struct __sk_buff *skb, struct related *r) {
   return rc | bpf_skb_store_bytes(skb, r->inbound ? DADDR_AT : SADDR_AT, &addr, 4, 0);
 }
 
+#define SUM_CHUNK 64
+#define SUM_CHUNKS 24 /* 1536 bytes; what is longer is left to the stack */
+
+/* The checksum of what it covers: an IP header, or a whole ICMP message. */
+enum sum_state { SUM_RIGHT, SUM_WRONG, SUM_UNKNOWN };
+__noinline int sum_of(struct __sk_buff *skb, __u32 at, __u32 length) {
+  __s64 sum = 0;
+#pragma clang loop unroll(disable)
+  for (int i = 0; i < SUM_CHUNKS; i++) {
+    __u32 words[SUM_CHUNK / 4] = {};
+    if (!length) break;
+    __u32 size = length < SUM_CHUNK ? length : SUM_CHUNK;
+    barrier_var(size);
+    size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: Linux 6.1's verifier learns from a mask, not from the comparison */
+    if (bpf_skb_load_bytes(skb, at, words, size)) return SUM_UNKNOWN;
+    sum = bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
+    if (sum < 0) return SUM_UNKNOWN;
+    at += size;
+    length -= size;
+  }
+  if (length) return SUM_UNKNOWN;
+  return fold((__u32)sum) == 0 ? SUM_RIGHT : SUM_WRONG;
+}
+
+/* Validates both checksums of an error about a connection, as the kernel does: its stack drops a wrong IP header before IPVS sees it,
+ * and IPVS drops a wrong ICMP message. TC_ACT_OK: both are right. */
+static __always_inline int related_validate(struct __sk_buff *skb, struct related *r) {
+  if (sum_of(skb, ETH_LEN, r->icmp - ETH_LEN) != SUM_RIGHT) {
+    count_reason(R_BAD_CHECKSUM);
+    return TC_ACT_UNSPEC;
+  }
+  int state = sum_of(skb, r->icmp, r->length);
+  if (state == SUM_WRONG) return tc_drop(R_ICMP_CHECKSUM);
+  return state == SUM_RIGHT ? TC_ACT_OK : TC_ACT_UNSPEC;
+}
+
 /* Sends the translated error: to the destination `to`, or to the client. */
 static __always_inline int related_send(struct __sk_buff *skb, struct verdict *v, struct related *r, struct dest *to, __u32 client) {
   struct route w = {};
   __u32 addr = to ? to->addr[0] : client;
   __u8 ttl = 0;
+  int valid = related_validate(skb, r);
+  if (valid != TC_ACT_OK) return valid;
   if (bpf_skb_load_bytes(skb, TTL_AT, &ttl, 1)) return TC_ACT_UNSPEC;
+  count_packet(v, !r->inbound);
   enum hop_answer answer = to && to->flags & D_LOCAL ? HOP_LOCAL : tc_hop(skb, v, to, addr, r->outer_was, &w);
   if (answer == HOP_NONE || ttl <= 1) return TC_ACT_UNSPEC;
   if (r->addr && related_translate(skb, r)) return tc_drop(R_REDIRECT_FAILED);
@@ -68,7 +108,6 @@ static __always_inline int related_inbound(struct __sk_buff *skb, struct verdict
     r->addr = v->d->addr[0];
     r->port = v->d->port;
   }
-  count_packet(v, false);
   return related_send(skb, v, r, v->d, 0);
 }
 
@@ -82,30 +121,7 @@ static __always_inline int related_outbound(struct __sk_buff *skb, struct verdic
   r->port_was = q->dport;
   r->addr = s->addr[0];
   r->port = s->port;
-  count_packet(v, true);
   return related_send(skb, v, r, 0, q->ip.saddr);
-}
-
-#define SUM_CHUNK 64
-#define SUM_CHUNKS 24 /* 1536 bytes; what is longer is left to the stack */
-
-/* Is the sum over the whole ICMP message right? */
-__noinline int icmp_sum_is_right(struct __sk_buff *skb, __u32 at, __u32 length) {
-  __s64 sum = 0;
-#pragma clang loop unroll(disable)
-  for (int i = 0; i < SUM_CHUNKS; i++) {
-    __u32 words[SUM_CHUNK / 4] = {};
-    if (!length) break;
-    __u32 size = length < SUM_CHUNK ? length : SUM_CHUNK;
-    barrier_var(size);
-    size = ((size - 1) & (SUM_CHUNK - 1)) + 1; /* no change: Linux 6.1's verifier learns from a mask, not from the comparison */
-    if (bpf_skb_load_bytes(skb, at, words, size)) return 0;
-    sum = bpf_csum_diff(0, 0, words, SUM_CHUNK, sum);
-    if (sum < 0) return 0;
-    at += size;
-    length -= size;
-  }
-  return !length && fold((__u32)sum) == 0;
 }
 
 /* An ICMP packet: errors about balanced connections are translated and sent on, all others pass to the stack. */
@@ -118,10 +134,10 @@ __noinline int tc_icmp(struct __sk_buff *skb, __u8 header, __u16 length) {
   if (bpf_skb_load_bytes(skb, icmp, &type, 1) || (type != 3 && type != 4 && type != 11)) return TC_ACT_UNSPEC;
   if (bpf_skb_load_bytes(skb, icmp + 8, &q, sizeof q) || q.ip.version != 4 || q.ip.ihl != 5) return TC_ACT_UNSPEC;
   if (q.ip.frag_off & bpf_htons(0x1fff)) return TC_ACT_UNSPEC;
-  if (length < header || !icmp_sum_is_right(skb, icmp, length - header)) return TC_ACT_UNSPEC;
+  if (length < header) return TC_ACT_UNSPEC;
   struct packet p = {.bytes = length};
   struct verdict v = {.p = &p, .c = c, .now = clock_now()};
-  struct related r = {.icmp = icmp};
+  struct related r = {.icmp = icmp, .length = length - header};
   __u32 outer[2] = {};
   if (bpf_skb_load_bytes(skb, SADDR_AT, outer, sizeof outer)) return TC_ACT_UNSPEC;
   v.service = endpoint_find(endpoint_key(q.ip.saddr, q.sport, q.ip.protocol, E_SERVICE));

@@ -316,6 +316,7 @@ export const REASONS = [
   { key: 'redirect_failed', text: 'the packet could not be rewritten or sent' },
   { key: 'ftp_data', text: 'source port 20 is never scheduled, passed to the stack' },
   { key: 'not_local', text: 'a new connection to a service whose address is not on this host, passed to the stack' },
+  { key: 'icmp_checksum', text: 'an ICMP error about a connection, with a wrong checksum' },
 ] as const;
 
 /** Of the maps, and of places, sizes and values of the above: a table of another layout is refused. Reasons and names are not part of it. */
