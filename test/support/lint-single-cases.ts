@@ -88,7 +88,13 @@ export const SINGLE_CASES: readonly LintCase[] = [
     good: [instance('virtual_ipaddress_excluded {\n10.0.0.101\n}', '', server(checked('10.0.1.1'), '10.0.0.101'))],
   },
   { code: 'virtual-server-twice', bad: [`${one}${one}`], good: [`${one}${one.replace('TCP', 'UDP')}`] },
-  { code: 'real-server-unchecked', bad: [server('real_server 10.0.1.1 80 {\n}')], good: [one] },
+  {
+    code: 'virtual-server-not-served',
+    bad: [instance('', '', server(`persistence_timeout 50\n${checked('10.0.1.1')}`))],
+    good: [instance('', '', one)],
+  },
+  { code: 'check-not-run', bad: [one], good: [server('real_server 10.0.1.1 80 {\n}')], line: 6 },
+  { code: 'sync-daemon-not-run', bad: [instance('', 'lvs_sync_daemon eth0 V1')], good: [instance('')] },
   { code: 'owner-by-default', bad: [instance('state MASTER')], good: [instance('state MASTER\npriority 255')], line: 4 },
   {
     code: 'vip-is-node-address',

@@ -48,3 +48,21 @@ test('messages go to a file where one is named', () => {
   assert.equal(refused.status, 1);
   assert.match(refused.err, /^Unable to open config-test log file /);
 });
+
+test('what weir will not do is printed, and leaves the status as keepalived has it', () => {
+  const check = 'real_server 10.0.0.2 80 {\nTCP_CHECK {\n}\n}\n';
+  const text = (own: string): string => `virtual_server 10.0.0.9 80 {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${own}${check}}\n`;
+  const served = run(text(''));
+  assert.equal(served.status, 0);
+  const place = served.path;
+  assert.equal(
+    served.err,
+    `${place}:6:1: (Line 6) weir will not run TCP_CHECK of [10.0.0.2]:tcp:80 of VS [10.0.0.9]:tcp:80: the server stays in service\n`,
+  );
+  const unserved = run(text('persistence_timeout 50\n'));
+  assert.equal(unserved.status, 0);
+  assert.deepEqual(unserved.err.trimEnd().split('\n'), [
+    `${place}:1:1: (Line 1) weir will not serve virtual server [10.0.0.9]:tcp:80: persistent services (-p) are not there yet`,
+    `${place}:7:1: (Line 7) weir will not run TCP_CHECK of [10.0.0.2]:tcp:80 of VS [10.0.0.9]:tcp:80: weir does not run health checks yet`,
+  ]);
+});

@@ -4,8 +4,8 @@ import { ip } from '../../../test/support/doctor-facts.js';
 import { emptyConfiguration } from '../../../test/support/keepalived-configuration.js';
 import { realServer, virtualServer as server } from '../../../test/support/virtual-server.js';
 import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { addressAfter, type WantedTable, wantedTable } from '../../model/keepalived/wanted-table.js';
 import { type PresentTable, planTable } from './plan.js';
-import { addressAfter, type WantedTable, wantedTable } from './wanted.js';
 
 const real = (address: string, weight = 1, port = 80) => realServer(address, { weight, port });
 const table = (...servers: readonly VirtualServer[]): WantedTable => wantedTable({ ...emptyConfiguration, virtualServers: servers });

@@ -1,8 +1,8 @@
 // The changes from the present table to the wanted one, and no others. Pure.
 import type { Change } from '../../model/change.js';
 import { destinationId } from '../../model/identity.js';
+import type { WantedService, WantedTable } from '../../model/keepalived/wanted-table.js';
 import type { DestinationSpec, ServiceSpec } from '../../model/service.js';
-import type { WantedService, WantedTable } from './wanted.js';
 
 /** One service as the director has it. */
 export interface PresentService {
@@ -62,8 +62,8 @@ function destinations(wanted: WantedService, before: WantedService | undefined, 
 /** `before`: the table that was applied last; its services that are no longer wanted are removed. */
 export function planTable(wanted: WantedTable, before: WantedTable, present: PresentTable): readonly ServicePlan[] {
   const plans: ServicePlan[] = [];
-  for (const [id, { name, spec }] of before) {
-    if (!wanted.has(id) && present.has(id)) plans.push({ id, name, changes: [{ kind: 'delete-service', key: spec.key }] });
+  for (const [id, { server, spec }] of before) {
+    if (!wanted.has(id) && present.has(id)) plans.push({ id, name: server.name, changes: [{ kind: 'delete-service', key: spec.key }] });
   }
   for (const [id, service] of wanted) {
     const there = present.get(id);
@@ -71,7 +71,7 @@ export function planTable(wanted: WantedTable, before: WantedTable, present: Pre
     if (there === undefined) own.push({ kind: 'add-service', spec: service.spec });
     else if (!same(serviceFacts(there.spec), serviceFacts(service.spec))) own.push({ kind: 'edit-service', spec: service.spec });
     const changes = [...own, ...destinations(service, before.get(id), there)];
-    if (changes.length > 0) plans.push({ id, name: service.name, changes });
+    if (changes.length > 0) plans.push({ id, name: service.server.name, changes });
   }
   return plans;
 }

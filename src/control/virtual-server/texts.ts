@@ -3,26 +3,15 @@
 import { formatAddress } from '../../model/address-text.js';
 import { capability } from '../../model/capabilities.js';
 import type { Change } from '../../model/change.js';
-import type { CheckKind, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { CHECK_NAMES } from '../../model/keepalived/check-names.js';
+import { type UnservedServer, unservedText } from '../../model/keepalived/unserved.js';
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
 import type { DestinationKey } from '../../model/service.js';
 
 /** `[10.0.0.2]:tcp:80` */
 export function serverName({ address, port }: DestinationKey, protocol: string): string {
   return `[${formatAddress(address)}]:${protocol}:${port}`;
 }
-
-const CHECK_NAMES: Readonly<Record<CheckKind['kind'], string>> = {
-  tcp: 'TCP_CHECK',
-  ping: 'PING_CHECK',
-  http: 'HTTP_GET',
-  ssl: 'SSL_GET',
-  smtp: 'SMTP_CHECK',
-  dns: 'DNS_CHECK',
-  misc: 'MISC_CHECK',
-  udp: 'UDP_CHECK',
-  file: 'FILE_CHECK',
-  bfd: 'BFD_CHECK',
-};
 
 /** A log names so many checkers one by one; the rest are counted. */
 const NAMED = 20;
@@ -44,6 +33,12 @@ export function checksNotRun(servers: readonly VirtualServer[]): readonly string
     }
   }
   return count > NAMED ? [...lines, `and ${count - NAMED} more (${missing}): ${meanwhile}`] : lines;
+}
+
+/** The log line about a virtual server that cannot be served. `kept`: some of its services were served before a reload. */
+export function notServedMessage(entry: UnservedServer, kept: boolean): string {
+  const what = `virtual server ${entry.server.name} cannot be served as the configuration states: ${unservedText(entry)}`;
+  return kept ? `${what} - what was served before the reload stays as it was` : what;
 }
 
 /** The log line about a change of one service at a reload. */

@@ -83,19 +83,73 @@ test('-I leaves them; lvs_flush_on_stop takes everything, lvs_flush at the start
   assert.deepEqual(director.timeouts(), { tcp: 100, tcpFin: 120, udp: 7 });
 });
 
+/** A director that has no room for the service at a port as long as `full` answers so. */
+function crowded(port: number, full: () => boolean): Director {
+  const director = new MemoryDirector();
+  const add = director.addService.bind(director);
+  director.addService = (spec) => {
+    if (full() && spec.key.kind === 'address' && spec.key.port === port) throw new Error('no room');
+    add(spec);
+  };
+  return director;
+}
+
 test('a service that is refused holds up no other, is logged once, tried again and taken when it can be', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
   try {
-    const { director, logged, checker } = start([server(80), server(443, 'nosuch')]);
+    let full = true;
+    const director = crowded(443, () => full);
+    const { logged } = start([server(80), server(443)], { open: () => director });
     assert.deepEqual(table(director), ['80 wlc 2']);
     for (let n = 0; n < 10; n++) mock.timers.tick(60_000);
-    assert.equal(logged.filter((text) => /^\[192\.0\.2\.1\]:tcp:443: .* - trying again$/.test(text)).length, 1, logged.join('\n'));
-    checker.reload(configuration([server(80), server(443)]));
+    assert.equal(logged.filter((text) => text === '[192.0.2.1]:tcp:443: no room - trying again').length, 1, logged.join('\n'));
+    assert.ok(!logged.includes('Adding virtual server [192.0.2.1]:tcp:443'));
+    full = false;
+    mock.timers.tick(60_000);
     assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
+    assert.equal(logged.filter((text) => text === 'Adding virtual server [192.0.2.1]:tcp:443').length, 1);
     assert.ok(logged.some((text) => text.startsWith('no longer: [192.0.2.1]:tcp:443')));
   } finally {
     mock.timers.reset();
   }
+});
+
+test('what weir does not have yet is reported once and neither tried nor tried again', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  try {
+    let opened = 0;
+    const director = new MemoryDirector();
+    const open = (): Director => {
+      opened += 1;
+      return director;
+    };
+    const persistent = { ...server(443), persistence: { timeout: 300, netmask: 0xffffffff } };
+    const { logged } = start([server(80), persistent], { open });
+    mock.timers.tick(600_000);
+    assert.deepEqual([table(director), opened], [['80 wlc 2'], 1]);
+    const about = logged.filter((text) => text.includes('[192.0.2.1]:tcp:443') && !text.includes('TCP_CHECK'));
+    assert.deepEqual(about, [
+      'virtual server [192.0.2.1]:tcp:443 cannot be served as the configuration states: persistent services (-p) are not there yet',
+    ]);
+    const alone = start([persistent], {
+      open: () => {
+        throw new Error('not needed');
+      },
+    });
+    mock.timers.tick(600_000);
+    assert.ok(!alone.logged.some((text) => text.includes('not needed')));
+  } finally {
+    mock.timers.reset();
+  }
+});
+
+test('a reload to what weir does not have yet leaves a service as it was; a later one removes it', async () => {
+  const { director, logged, checker } = start([server(80), server(443)]);
+  await checker.reload(configuration([server(80), { ...server(443, 'rr'), persistence: { timeout: 300, netmask: 0xffffffff } }]));
+  assert.deepEqual(table(director), ['443 wlc 2', '80 wlc 2']);
+  assert.match(logged.at(-1) ?? '', / - what was served before the reload stays as it was$/);
+  await checker.reload(configuration([server(80)]));
+  assert.deepEqual(table(director), ['80 wlc 2']);
 });
 
 test('a datapath that cannot be opened is tried again after 1, 2, 4 … 60 s', () => {

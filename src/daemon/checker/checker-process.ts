@@ -2,14 +2,15 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { planTable, type ServicePlan } from '../../control/virtual-server/plan.js';
-import { changeMessage, checksNotRun } from '../../control/virtual-server/texts.js';
-import { type WantedTable, wantedTable } from '../../control/virtual-server/wanted.js';
+import { changeMessage, checksNotRun, notServedMessage } from '../../control/virtual-server/texts.js';
 import type { Director } from '../../datapath/director.js';
 import { virtualServerLines } from '../../dump/virtual-servers.js';
 import { capability } from '../../model/capabilities.js';
 import { isWeirError, type WeirError } from '../../model/errors/weir-error.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { Log } from '../../model/log-level.js';
+import { missingForWanted, unservedServers } from '../../model/keepalived/unserved.js';
+import { type WantedTable, wantedTable } from '../../model/keepalived/wanted-table.js';
+import type { Log, LogLevel } from '../../model/log-level.js';
 import { globalText } from '../dump-files/parent-dump.js';
 import { ReloadRecord } from '../dump-files/reload-record.js';
 import { dataPath, writeDump } from '../dump-files/write-dump.js';
@@ -46,12 +47,13 @@ const protocolOf = (table: WantedTable, id: string): string => {
 
 class Checker implements Part {
   #configuration: KeepalivedConfiguration;
-  #wanted: WantedTable;
+  /** What of the configuration can be served. */
+  #wanted: WantedTable = new Map();
   /** What was made true: ours to remove. */
   #done: WantedTable = new Map();
   #troubles: ReadonlySet<string> = new Set();
-  #refused: ReadonlyMap<string, string> = new Map();
-  #notRun: readonly string[] = [];
+  /** The messages about what weir does not do yet: each is logged once. */
+  #notYet: ReadonlySet<string> = new Set();
   #retryMs = RETRY_MIN_MS;
   #busyTries = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -68,18 +70,33 @@ class Checker implements Part {
       return resolved;
     }, options.log);
     this.#fifos.configure({ lvs: options.configuration.global.lvsNotifyFifo });
-    this.#wanted = wantedTable(options.configuration);
-    this.#logNotRun();
+    this.#want();
     this.#attempt();
   }
 
-  #logNotRun(): void {
+  /** What weir cannot do yet is reported once and not tried. What is served already stays as it was: a reload is no reason to end it. */
+  #want(): void {
+    const asked = wantedTable(this.#configuration);
+    const missing = new Set([...asked].filter(([, service]) => missingForWanted(service) !== undefined).map(([id]) => id));
+    this.#wanted = new Map(
+      [...asked].flatMap(([id, service]) => {
+        const taken = missing.has(id) ? this.#done.get(id) : service;
+        return taken === undefined ? [] : [[id, taken] as const];
+      }),
+    );
+    const kept = new Set([...missing].filter((id) => this.#done.has(id)).map((id) => asked.get(id)?.server));
+    const unserved = unservedServers(asked).map((entry) => notServedMessage(entry, kept.has(entry.server)));
+    this.#logNotYet(unserved);
+  }
+
+  #logNotYet(unserved: readonly string[]): void {
     const { global, virtualServers } = this.#configuration;
-    const lines = checksNotRun(virtualServers);
-    for (const line of lines) if (!this.#notRun.includes(line)) this.options.log('warning', line);
-    this.#notRun = lines;
     const { present, meanwhile } = capability('synchronisation');
-    if (global.lvsSyncDaemon !== undefined && !present) this.options.log('warning', `lvs_sync_daemon is not run yet: ${meanwhile}`);
+    const sync = global.lvsSyncDaemon === undefined || present ? [] : [`lvs_sync_daemon is not run yet: ${meanwhile}`];
+    const levels = new Map<string, LogLevel>(unserved.map((text) => [text, 'error']));
+    for (const text of [...checksNotRun(virtualServers), ...sync]) levels.set(text, 'warning');
+    for (const [text, level] of levels) if (!this.#notYet.has(text)) this.options.log(level, text);
+    this.#notYet = new Set(levels.keys());
   }
 
   /** Logs each trouble when it comes, and when it is gone. */
@@ -96,19 +113,29 @@ class Checker implements Part {
     if (lvsTimeouts !== undefined) director.setTimeouts(lvsTimeouts);
   }
 
+  /** Nothing that the file asks for can be served, and nothing has to be taken back. */
+  get #hasNothingToDo(): boolean {
+    const { lvsFlush, lvsTimeouts } = this.#configuration.global;
+    return this.#wanted.size === 0 && this.#done.size === 0 && (!lvsFlush || this.#flushed) && lvsTimeouts === undefined;
+  }
+
   /** One attempt to have what is wanted; what was refused comes again later. */
   #attempt(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    if (this.#hasNothingToDo) {
+      this.#logTroubles(new Set());
+      return;
+    }
     try {
       const refused = this.#withDirector((director) => {
         this.#settings(director);
         const plans = planTable(this.#wanted, this.#done, presentTable(director));
-        this.#logPlans(plans);
-        return applyPlans(director, plans);
+        const left = applyPlans(director, plans);
+        this.#logPlans(plans.filter(({ id }) => !left.has(id)));
+        return left;
       });
       this.#done = new Map([...[...this.#done].filter(([id]) => refused.has(id)), ...[...this.#wanted].filter(([id]) => !refused.has(id))]);
-      this.#refused = refused;
       this.#logTroubles(new Set(refused.values()));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
@@ -144,10 +171,9 @@ class Checker implements Part {
     this.#timer = setTimeout(() => this.#attempt(), this.#busyTries < BUSY_TRIES_MAX ? BUSY_RETRY_MS : BUSY_RETRY_MAX_MS);
   }
 
-  /** What was tried before and refused is not logged again. */
+  /** What was made true. */
   #logPlans(plans: readonly ServicePlan[]): void {
     for (const { id, name, changes } of plans) {
-      if (this.#refused.has(id)) continue;
       const protocol = protocolOf(this.#wanted.has(id) ? this.#wanted : this.#done, id);
       for (const change of changes) this.options.log('debug', changeMessage(change, name, protocol));
     }
@@ -160,9 +186,8 @@ class Checker implements Part {
   #take(configuration: KeepalivedConfiguration): void {
     this.#configuration = configuration;
     this.#fifos.configure({ lvs: configuration.global.lvsNotifyFifo });
-    this.#wanted = wantedTable(configuration);
+    this.#want();
     this.#retryMs = RETRY_MIN_MS;
-    this.#logNotRun();
     this.#attempt();
   }
 

@@ -300,4 +300,16 @@ export const virtualServerDiagnostics = {
     text: ({ name }: With<'name'> & Maybe<'hint'>) => `${name} only applies to sh scheduler - ignoring`,
     hint: ({ hint }: Maybe<'hint'>) => hint,
   },
+  'virtual-server-not-served': {
+    severity: 'notice',
+    text: ({ name, missing }: With<'name' | 'missing'>) => `weir will not serve virtual server ${name}: ${missing}`,
+  },
+  'check-not-run': {
+    severity: 'notice',
+    text: ({ name, missing }: With<'name' | 'missing'>) => `weir will not run ${name}: ${missing}`,
+  },
+  'sync-daemon-not-run': {
+    severity: 'notice',
+    text: ({ meanwhile }: With<'meanwhile'>) => `weir will not run lvs_sync_daemon: ${meanwhile}`,
+  },
 } as const satisfies DiagnosticRows;

@@ -24,6 +24,7 @@ import type { LintFinding, LintNode, LintRule, LintVerdict } from './rule.js';
 import { scriptCommands } from './scripts/script-commands.js';
 import { scripts } from './scripts/scripts.js';
 import { trackScripts } from './scripts/track-scripts.js';
+import { notYetServed } from './services/not-yet-served.js';
 import { servicesOfPair } from './services/services-of-pair.js';
 import { virtualServers } from './services/virtual-servers.js';
 
@@ -53,6 +54,7 @@ export const lintRules: readonly LintRule[] = [
   trackScripts,
   bfd,
   sampleMail,
+  notYetServed,
   virtualServers,
   servicesOfPair,
 ];

@@ -1,10 +1,18 @@
 // Finds places in a node's file.
 
+import { sameAddress } from '../../../model/identity.js';
+import type { RealServer } from '../../../model/keepalived/virtual-server.js';
 import type { Origin, Values } from '../keyword.js';
-import { allOf, blocksOf, lastOf, nameOf } from '../values/values.js';
-import type { LintNode } from './rule.js';
+import { readHost } from '../to-model/virtual-server/endpoint.js';
+import { allOf, blocksOf, lastOf, nameOf, textOf } from '../values/values.js';
 
-const startOf = (node: LintNode): Origin => ({ file: node.file, line: 1, column: 1 });
+/** A file and its values. */
+export interface Placed {
+  readonly file: string;
+  readonly values: Values;
+}
+
+const startOf = ({ file }: Placed): Origin => ({ file, line: 1, column: 1 });
 
 /** Blocks by `keyword name`, cached for each root: rules ask for every instance of files that may have tens of thousands. */
 const named = new WeakMap<Values, ReadonlyMap<string, Values>>();
@@ -12,7 +20,7 @@ const named = new WeakMap<Values, ReadonlyMap<string, Values>>();
 const KEYWORDS = ['vrrp_instance', 'vrrp_sync_group', 'vrrp_script', 'bfd_instance'] as const;
 
 /** The block `keyword name { … }`; of several with one name, the last. */
-function blockNamed({ values }: LintNode, keyword: string, name: string): Values | undefined {
+function blockNamed({ values }: Placed, keyword: string, name: string): Values | undefined {
   const known = named.get(values);
   if (known !== undefined) return known.get(`${keyword} ${name}`);
   const blocks = new Map<string, Values>(
@@ -23,7 +31,7 @@ function blockNamed({ values }: LintNode, keyword: string, name: string): Values
 }
 
 /** The place of a keyword in the block; else of the block, else of the file. */
-export function placeIn(node: LintNode, block: string, name: string, ...keywords: readonly string[]): Origin {
+export function placeIn(node: Placed, block: string, name: string, ...keywords: readonly string[]): Origin {
   const values = blockNamed(node, block, name);
   if (values === undefined) return startOf(node);
   for (const keyword of keywords) {
@@ -33,22 +41,46 @@ export function placeIn(node: LintNode, block: string, name: string, ...keywords
   return values.at;
 }
 
-export const instancePlace = (node: LintNode, name: string, ...keywords: readonly string[]): Origin =>
+export const instancePlace = (node: Placed, name: string, ...keywords: readonly string[]): Origin =>
   placeIn(node, 'vrrp_instance', name, ...keywords);
 
-/** The virtual_server block with that label. It cannot be found by index, because the model does not contain dropped servers. */
-export function serverPlace(node: LintNode, name: string, keyword?: string): Origin {
-  const block = blocksOf(node.values, 'virtual_server').find(({ label }) => {
+/**
+ * The block of a virtual server: the one with its label and its protocol. It cannot be found by index, because the model does not contain
+ * dropped servers.
+ */
+export function serverBlock({ values }: Placed, name: string, protocol?: string): Values | undefined {
+  const blocks = blocksOf(values, 'virtual_server').filter(({ label }) => {
     const [first, second] = label.map(({ text }) => text);
     if (first === 'fwmark') return name === `FWM ${second}`;
     return first === 'group' ? name === second : name.startsWith(`[${first}]:`) && name.endsWith(`:${second ?? 0}`);
   });
+  const stated = protocol ?? /^\[.*\]:(\w+):\d+$/.exec(name)?.[1];
+  return blocks.find((block) => textOf(block, 'protocol')?.toLowerCase() === stated) ?? blocks[0];
+}
+
+/** The place of a keyword of a virtual server; else of its block, else of the file. */
+export function serverPlace(node: Placed, name: string, keyword?: string, protocol?: string): Origin {
+  const block = serverBlock(node, name, protocol);
   if (block === undefined) return startOf(node);
   return (keyword === undefined ? undefined : allOf(block, keyword)[0]?.at) ?? block.at;
 }
 
+/** The place of the `index`-th health check of its kind of a real server in the virtual server's block; else of the real server. */
+export function checkPlace(block: Values, real: RealServer, keyword: string, index: number): Origin {
+  const ofAddress = blocksOf(block, 'real_server').filter(({ label: [host] }) => {
+    const address = host === undefined ? undefined : readHost(host.text);
+    return address !== undefined && sameAddress(address, real.address);
+  });
+  // Without NAT the port of the file gives way to that of the service.
+  const found = ofAddress.find(({ label }) => Number(label[1]?.text ?? 0) === real.port) ?? ofAddress[0];
+  if (found === undefined) return block.at;
+  const checks = allOf(found, keyword);
+  // One SMTP_CHECK may check several hosts.
+  return (checks[index] ?? checks.at(-1))?.at ?? found.at;
+}
+
 /** The place of a keyword in global_defs, else of the file. */
-export function globalPlace(node: LintNode, keyword: string): Origin {
+export function globalPlace(node: Placed, keyword: string): Origin {
   for (const block of blocksOf(node.values, 'global_defs')) {
     const value = lastOf(block, keyword);
     if (value !== undefined) return value.at;

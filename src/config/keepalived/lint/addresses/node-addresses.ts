@@ -30,7 +30,7 @@ export const nodeAddresses: LintRule = {
               findingOf(
                 OWN,
                 instancePlace(node, name, 'virtual_ipaddress', 'virtual_ipaddress_excluded'),
-                `${name}: the virtual address ${formatAddress(address)} also also belongs to a node`,
+                `${name}: the virtual address ${formatAddress(address)} also belongs to a node`,
                 `it is ${role}`,
                 'use a virtual address that no node has as its own',
               ),

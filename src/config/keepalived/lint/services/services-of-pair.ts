@@ -1,5 +1,5 @@
 // The two nodes of a pair balance different services.
-import { destinationId } from '../../../../model/identity.js';
+import { formatAddress } from '../../../../model/address-text.js';
 import { peersOf } from '../peers.js';
 import { serverPlace } from '../place.js';
 import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
@@ -31,14 +31,18 @@ export const servicesOfPair: LintRule = {
           );
       const unlike = mine.flatMap((server) => {
         const other = others.find(({ name }) => name === server.name);
-        const list = (one: typeof server): string => [...one.realServers.map(destinationId)].sort().join(' ');
+        const list = (one: typeof server): string =>
+          one.realServers
+            .map(({ address, port }) => `${formatAddress(address)} ${port}`)
+            .sort()
+            .join(', ');
         if (other === undefined || list(other) === list(server)) return [];
         const cause = `here ${list(server)}; in ${b.file} ${list(other)}`;
         return [
           findingOf(
             DIFFER,
             serverPlace(a, server.name, 'real_server'),
-            `${server.name} has other real servers on the peer node node`,
+            `${server.name} has other real servers on the peer node`,
             cause,
             'write the same real servers on both nodes',
           ),

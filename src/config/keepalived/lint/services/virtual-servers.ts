@@ -2,6 +2,7 @@
 
 import type { Address } from '../../../../model/address.js';
 import { formatAddress } from '../../../../model/address-text.js';
+import { capability } from '../../../../model/capabilities.js';
 import { destinationId } from '../../../../model/identity.js';
 import type { GroupMember, VirtualServer } from '../../../../model/keepalived/virtual-server.js';
 import { serverPlace } from '../place.js';
@@ -27,6 +28,9 @@ const UNCHECKED: LintVerdict = {
   severity: 'info',
   meaning: 'A real server has no health check: it is never removed.',
 };
+
+/** lint does not advise to add a health check that would not run. */
+const checksRun = capability('health-checks').present;
 
 /** The addresses of the host's instances, excluded ones too, and static addresses. */
 function heldBy({ configuration }: LintNode): ReadonlySet<string> {
@@ -58,7 +62,7 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
     findings.push(findingOf(UNHELD, serverPlace(node, name), `${name}: no instance holds its address`, cause, fix));
   }
   const unchecked = realServers.filter(({ checkers }) => checkers.length === 0);
-  if (unchecked.length > 0) {
+  if (unchecked.length > 0 && checksRun) {
     const names = unchecked.map(({ address, port }) => `${formatAddress(address)}:${port}`);
     const at = serverPlace(node, name, 'real_server');
     findings.push(
@@ -67,7 +71,7 @@ function look(server: VirtualServer, node: LintNode, held: ReadonlySet<string>) 
         at,
         `${name}: servers without a health check`,
         names.join(', '),
-        server.protocol === 'udp' ? 'add add a UDP_CHECK { } or a MISC_CHECK { }' : 'add at least a TCP_CHECK { }',
+        server.protocol === 'udp' ? 'add a UDP_CHECK { } or a MISC_CHECK { }' : 'add at least a TCP_CHECK { }',
       ),
     );
   }
@@ -88,7 +92,7 @@ function duplicates(node: LintNode) {
 }
 
 export const virtualServers: LintRule = {
-  verdicts: [SORRY, UNHELD, TWICE, UNCHECKED],
+  verdicts: [SORRY, UNHELD, TWICE, ...(checksRun ? [UNCHECKED] : [])],
   examine: (nodes) =>
     nodes.flatMap((node) => {
       const held = heldBy(node);

@@ -1,13 +1,13 @@
 // The table that keepalived.conf asks for: each virtual server's services with their destinations, before health checks change it.
-import type { Address } from '../../model/address.js';
-import { serviceId } from '../../model/identity.js';
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { GroupMember, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
-import type { DestinationSpec, ServiceKey, ServiceSpec } from '../../model/service.js';
+import type { Address } from '../address.js';
+import { serviceId } from '../identity.js';
+import type { DestinationSpec, ServiceKey, ServiceSpec } from '../service.js';
+import type { KeepalivedConfiguration } from './configuration.js';
+import type { GroupMember, RealServer, VirtualServer } from './virtual-server.js';
 
 export interface WantedService {
-  /** The virtual server's name in the log. */
-  readonly name: string;
+  /** Of whose services it is one. */
+  readonly server: VirtualServer;
   readonly spec: ServiceSpec;
   readonly destinations: readonly DestinationSpec[];
 }
@@ -61,12 +61,12 @@ export function serversInUse({ realServers, quorum, sorryServer }: VirtualServer
 export function wantedTable(configuration: KeepalivedConfiguration): WantedTable {
   const table = new Map<string, WantedService>();
   for (const server of configuration.virtualServers) {
-    const { name, scheduler, schedFlags, onePacket, persistence } = server;
+    const { scheduler, schedFlags, onePacket, persistence } = server;
     for (const key of servicesOf(server, configuration)) {
       const id = serviceId(key);
       if (table.has(id)) continue;
       const spec: ServiceSpec = { key, scheduler, schedFlags, onePacket, ...(persistence === undefined ? {} : { persistence }) };
-      table.set(id, { name, spec, destinations: serversInUse(server).map((real) => destination(real, key)) });
+      table.set(id, { server, spec, destinations: serversInUse(server).map((real) => destination(real, key)) });
     }
   }
   return table;

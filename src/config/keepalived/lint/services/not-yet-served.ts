@@ -1,0 +1,51 @@
+// What weir does not do yet: virtual servers that will not be served, health checks and a synchronisation daemon that do not run.
+import { capability } from '../../../../model/capabilities.js';
+import { notYet } from '../../not-yet/not-yet.js';
+import { findingOf, type LintRule, type LintVerdict } from '../rule.js';
+
+const UNSERVED: LintVerdict = {
+  code: 'virtual-server-not-served',
+  severity: 'error',
+  meaning: 'A virtual server needs what weir does not have yet: its services are not balanced.',
+};
+const UNCHECKED: LintVerdict = {
+  code: 'check-not-run',
+  severity: 'warning',
+  meaning: 'A health check that weir will not run: the server stays in service, also when it is down.',
+};
+const UNSYNCHRONISED: LintVerdict = {
+  code: 'sync-daemon-not-run',
+  severity: 'warning',
+  meaning: '`lvs_sync_daemon`, which weir will not run: after a failover, clients connect again.',
+};
+
+const verdicts = [
+  UNSERVED,
+  ...(capability('health-checks').present ? [] : [UNCHECKED]),
+  ...(capability('synchronisation').present ? [] : [UNSYNCHRONISED]),
+];
+
+export const notYetServed: LintRule = {
+  verdicts,
+  examine: (nodes) =>
+    nodes.flatMap((node) =>
+      notYet(node).map((one) => {
+        const { at, missing } = one;
+        switch (one.kind) {
+          case 'server': {
+            const fix = 'remove what is missing from the file, or leave this virtual server to keepalived on another host';
+            return findingOf(UNSERVED, at, `${one.name} will not be served`, missing, fix);
+          }
+          case 'check': {
+            const cause = one.meanwhile === undefined ? missing : `${missing}: ${one.meanwhile}`;
+            const fix = 'check the server by other means, and remove it with "ipvsadm -d" while it is down';
+            return findingOf(UNCHECKED, at, `${one.name} will not run`, cause, fix);
+          }
+          case 'sync-daemon': {
+            const fix = 'none yet: clients have to connect again after a failover';
+            return findingOf(UNSYNCHRONISED, at, 'lvs_sync_daemon will not run', `${missing}: ${one.meanwhile}`, fix);
+          }
+        }
+      }),
+    ),
+};

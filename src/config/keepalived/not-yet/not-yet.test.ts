@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readText } from '../../../../test/support/keepalived.js';
+import { notYet } from './not-yet.js';
+
+function found(text: string): readonly string[] {
+  const { configuration, read } = readText(text);
+  return notYet({ file: 'keepalived.conf', configuration, values: read.values }).map(
+    (one) => `${one.at.line} ${one.kind} ${one.kind === 'sync-daemon' ? '' : one.name}: ${one.missing}`,
+  );
+}
+
+const server = (head: string, ...inside: readonly string[]): string =>
+  `virtual_server ${head} {\nlvs_sched rr\nlvs_method NAT\nprotocol TCP\n${inside.join('\n')}\n}\n`;
+const real = (text: string, ...inside: readonly string[]): string => `real_server ${text} {\n${inside.join('\n')}\n}`;
+const NO_CHECKS = 'weir does not run health checks yet';
+
+test('each virtual server that cannot be served, once, with all that is missing', () => {
+  assert.deepEqual(found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80'))), []);
+  assert.deepEqual(
+    [
+      found(server('fe80:1::1 80', real('fe80:1::2 80'))),
+      found(server('fwmark 7', real('10.0.1.1 80'))),
+      found(server('10.0.0.1 80', real('10.0.1.1 80'), real('10.0.1.2 80', 'uthreshold 5'))),
+      found(server('10.0.0.1 80', real('10.0.1.1 80')).replace('rr', 'sed')),
+      found(server('10.0.0.1 80', real('10.0.1.1 80', 'lvs_method TUN'))),
+    ].map((list) => list.map((line) => line.replace(/^.*: /, '').replace(/ (is|are) not there yet$/, ''))),
+    [['IPv6 services'], ['firewall-mark services (-f)'], ['connection thresholds (-x, -y)'], ['the scheduler sed'], ['tunnels (-i)']],
+  );
+});
+
+test('of a group, the part that is about', () => {
+  const group = 'virtual_server_group g {\n10.0.0.1-3 80\nfwmark 7\n}\n';
+  assert.deepEqual(found(`${group}${server('group g', real('10.0.1.1 80'))}`), [
+    '5 server g: 1 of its 4 services: firewall-mark services (-f) are not there yet',
+  ]);
+  // The second one with the same name is the one of UDP.
+  const udp = server('group g', real('10.0.1.1 80')).replace('TCP', 'UDP').replace('rr', 'rr\npersistence_timeout 9');
+  const ranges = 'virtual_server_group g {\n10.0.0.1 80\n}\n';
+  assert.deepEqual(found(`${ranges}${server('group g', real('10.0.1.1 80'))}${udp}`), [
+    '12 server g: persistent services (-p) are not there yet',
+  ]);
+});
+
+test('each health check at its own line, also of one address with two ports and of two kinds', () => {
+  const text = server(
+    '10.0.0.1 80',
+    real('10.0.1.1 80', 'TCP_CHECK {\n}', 'TCP_CHECK {\nconnect_port 9\n}'),
+    real('10.0.1.1 81', 'MISC_CHECK {\nmisc_path /bin/true\n}'),
+  );
+  assert.deepEqual(found(text), [
+    `6 check TCP_CHECK of [10.0.1.1]:tcp:80 of VS [10.0.0.1]:tcp:80: ${NO_CHECKS}`,
+    `8 check TCP_CHECK of [10.0.1.1]:tcp:80 of VS [10.0.0.1]:tcp:80: ${NO_CHECKS}`,
+    `13 check MISC_CHECK of [10.0.1.1]:tcp:81 of VS [10.0.0.1]:tcp:80: ${NO_CHECKS}`,
+  ]);
+  const twins = `${server('10.0.0.1 53', real('10.0.1.1 53', 'TCP_CHECK {\n}'))}${server('10.0.0.1 53', real('10.0.1.1 53', 'DNS_CHECK {\n}')).replace('TCP\n', 'UDP\n')}`;
+  assert.deepEqual(
+    found(twins).map((line) => line.split(' ').slice(0, 3).join(' ')),
+    ['6 check TCP_CHECK', '15 check DNS_CHECK'],
+  );
+});

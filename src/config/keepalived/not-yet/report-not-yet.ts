@@ -1,0 +1,19 @@
+// What weir does not do yet, as messages of -t. They are notices: the exit status is keepalived's.
+import type { Report } from '../diagnostics/report.js';
+import { notYet, type PlacedConfiguration } from './not-yet.js';
+
+export function reportNotYet(file: PlacedConfiguration, report: Report): void {
+  for (const one of notYet(file)) {
+    const { at, missing } = one;
+    switch (one.kind) {
+      case 'server':
+        report('virtual-server-not-served', at, { name: one.name, missing });
+        break;
+      case 'check':
+        report('check-not-run', at, { name: one.name, missing: one.meanwhile ?? missing });
+        break;
+      case 'sync-daemon':
+        report('sync-daemon-not-run', at, { meanwhile: one.meanwhile });
+    }
+  }
+}
