@@ -1,5 +1,5 @@
 // What running a script means on this host: which file, or a shell, or that it must not be run and why (keepalived.conf(5), "Script security").
-import { readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, readlinkSync, type Stats, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { GlobalSettings } from '../../model/keepalived/global.js';
 import type { RunAs, Script } from '../../model/keepalived/script.js';
@@ -41,6 +41,8 @@ export interface Resolution {
 const MISSING = ['ENOENT', 'ENOTDIR', 'EACCES', 'ELOOP', 'ENAMETOOLONG'];
 const WRITABLE = { group: 0o020, other: 0o002 } as const;
 const STICKY = 0o1000;
+/** The kernel's own bound. */
+const LINKS_MAX = 40;
 
 /** stat(2), or nothing where there is no such file. */
 export const status = (path: string): Stats | undefined => unlessCode(() => statSync(path), MISSING, undefined);
@@ -57,21 +59,39 @@ function othersMayChange({ mode, uid, gid }: Stats, folder: boolean): boolean {
   return uid !== 0 || (write && !(folder && (mode & STICKY) !== 0));
 }
 
-/** The file and every folder on the way to it, also the way that its links take. */
+const wordsOf = (path: string): string[] => path.split('/').filter((word) => word !== '' && word !== '.');
+
+/**
+ * The file, every folder in which the kernel looks up a part of its path, and those of the targets of links on the way. `open/../safe` looks
+ * nothing up in `open` that its owner could change.
+ */
 export function isInsecure(path: string): boolean {
-  const seen = new Set<string>([path, realpathSync(path)]);
-  const link = unlessCode(() => readlinkSync(path), [...MISSING, 'EINVAL'], undefined);
-  if (link !== undefined) seen.add(join(dirname(path), link));
-  for (const start of [...seen]) {
-    const stats = status(start);
-    if (stats === undefined || othersMayChange(stats, stats.isDirectory())) return true;
-    for (let folder = dirname(start); ; folder = dirname(folder)) {
-      const above = status(folder);
-      if (above === undefined || othersMayChange(above, true)) return true;
-      if (folder === dirname(folder)) break;
+  const rest = wordsOf(path);
+  let place = '/';
+  for (let links = 0; rest.length > 0; ) {
+    const word = rest.shift() as string;
+    if (word === '..') {
+      place = dirname(place);
+      continue;
     }
+    const folder = status(place);
+    if (folder === undefined || othersMayChange(folder, true)) return true;
+    const next = join(place, word);
+    const found = unlessCode(() => lstatSync(next), MISSING, undefined);
+    if (found === undefined) return true;
+    if (!found.isSymbolicLink()) {
+      place = next;
+      continue;
+    }
+    links += 1;
+    // In a sticky folder its owner could make another one.
+    if (links > LINKS_MAX || (found.uid !== 0 && (folder.mode & STICKY) !== 0)) return true;
+    const target = readlinkSync(next);
+    if (target.startsWith('/')) place = '/';
+    rest.unshift(...wordsOf(target));
   }
-  return false;
+  const file = status(place);
+  return file === undefined || othersMayChange(file, file.isDirectory());
 }
 
 /** The first file of that name in the folders of a PATH. */
