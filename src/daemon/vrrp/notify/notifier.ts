@@ -1,4 +1,4 @@
-// Events to FIFOs and notify scripts. An instance's scripts run one after the other, in the order of its events.
+// Events to FIFOs and notify scripts. An instance's scripts run one after the other, in the order of its events (notify-queue.ts).
 
 import type { Effect } from '../../../control/vrrp/messages.js';
 import type { GlobalSettings } from '../../../model/keepalived/global.js';
@@ -6,39 +6,27 @@ import type { Script } from '../../../model/keepalived/script.js';
 import type { Log } from '../../../model/log-level.js';
 import { NotifyFifos } from '../../notify/notify-fifos.js';
 import type { ResolvedScript } from '../../scripts/resolve-script.js';
-import { type RunningScript, runScript } from '../../scripts/run-script.js';
+import { NotifyQueue, type NotifyRun, TURN_MAX_MS } from './notify-queue.js';
 
 type Notify = Extract<Effect, { kind: 'notify' }>;
 
-/** Runs that wait for their turn, per instance; the oldest are given up beyond that. */
-const QUEUE_MAX = 64;
 /** keepalived waits so long for scripts at stop. */
 const STOP_MS = 1000;
-
-interface Waiting {
-  readonly script: ResolvedScript;
-  readonly arguments: readonly string[];
-  readonly name: string;
-}
-
-interface Queue {
-  readonly waiting: Waiting[];
-  running: RunningScript | undefined;
-  /** Runs given up since the scripts kept up last: logged when it begins and when it is over. */
-  givenUp: number;
-}
+/** From then on all that still wait run beside those that hold them up, so that a STOP script runs whatever hangs before it. */
+const STOP_ORDERED_MS = 500;
 
 /** The line of an event, byte for byte as keepalived writes it. */
 export const eventLine = ({ type, name, event, priority }: Pick<Notify, 'type' | 'name' | 'event' | 'priority'>): string =>
   `${type} "${name}" ${event} ${priority}\n`;
 
 export class Notifier {
-  readonly #queues = new Map<string, Queue>();
+  readonly #queues = new Map<string, NotifyQueue>();
   readonly #fifos: NotifyFifos;
 
   constructor(
     readonly resolve: (script: Script) => ResolvedScript,
     readonly log: Log,
+    readonly turnMaxMs = TURN_MAX_MS,
   ) {
     this.#fifos = new NotifyFifos(resolve, log);
   }
@@ -52,48 +40,15 @@ export class Notifier {
   notify(effect: Notify): void {
     this.#fifos.write(eventLine(effect));
     const key = `${effect.type} ${effect.name}`;
-    const queue = this.#queues.get(key) ?? { waiting: [], running: undefined, givenUp: 0 };
+    const queue = this.#queues.get(key) ?? new NotifyQueue(effect.name, this.log, this.turnMaxMs);
     this.#queues.set(key, queue);
-    for (const { script, withArguments } of effect.scripts) {
-      queue.waiting.push({
-        script: this.resolve(script),
-        arguments: withArguments ? [effect.type, effect.name, effect.event, String(effect.priority)] : [],
-        name: script.text,
-      });
-    }
-    const dropped = queue.waiting.splice(0, Math.max(0, queue.waiting.length - QUEUE_MAX));
-    if (dropped.length > 0 && queue.givenUp === 0) {
-      this.log('warning', `(${effect.name}) notify scripts are too slow: ${QUEUE_MAX} runs wait, the oldest are given up`);
-    }
-    queue.givenUp += dropped.length;
-    this.#next(queue);
-  }
-
-  #next(queue: Queue): void {
-    while (queue.running === undefined) {
-      const next = queue.waiting.shift();
-      if (next === undefined) {
-        if (queue.givenUp > 0) {
-          this.log('warning', `notify scripts have caught up: ${queue.givenUp} runs were given up`);
-          queue.givenUp = 0;
-        }
-        return;
-      }
-      if (next.script.kind === 'disabled') continue;
-      const started = runScript(next.script, { arguments: next.arguments });
-      if (typeof started === 'string') {
-        this.log('warning', `Unable to run notify script ${next.name}: ${started}`);
-        continue;
-      }
-      queue.running = started;
-      void started.ended.then((outcome) => {
-        queue.running = undefined;
-        if (outcome.kind === 'exited' && (outcome.status === 126 || outcome.status === 127)) {
-          this.log('warning', `Couldn't find command: ${next.name}`);
-        }
-        this.#next(queue);
-      });
-    }
+    const words = [effect.type, effect.name, effect.event, String(effect.priority)];
+    queue.add(
+      effect.scripts.flatMap(({ script, withArguments }): readonly NotifyRun[] => {
+        const resolved = this.resolve(script);
+        return resolved.kind === 'disabled' ? [] : [{ script: resolved, arguments: withArguments ? words : [], name: script.text }];
+      }),
+    );
   }
 
   /** FIFO readers end before the STOP events, as keepalived has it. */
@@ -103,17 +58,25 @@ export class Notifier {
 
   /** Waits until all scripts have run, a second at most; then FIFOs go. */
   async close(): Promise<void> {
-    const until = Date.now() + STOP_MS;
-    while (Date.now() < until && [...this.#queues.values()].some(({ running }) => running !== undefined)) {
-      const all = [...this.#queues.values()].flatMap(({ running }) => (running === undefined ? [] : [running.ended]));
+    const began = Date.now();
+    await this.#ended(began + STOP_ORDERED_MS);
+    for (const queue of this.#queues.values()) queue.startAll();
+    await this.#ended(began + STOP_MS);
+    this.#fifos.close();
+  }
+
+  /** Until nothing runs any more, or that time has come. */
+  async #ended(until: number): Promise<void> {
+    for (;;) {
+      const all = [...this.#queues.values()].flatMap((queue) => queue.running());
+      if (all.length === 0 || Date.now() >= until) return;
       let timer: NodeJS.Timeout | undefined;
       const late = new Promise<void>((done) => {
-        timer = setTimeout(done, Math.max(0, until - Date.now()));
+        timer = setTimeout(done, until - Date.now());
       });
       await Promise.race([Promise.race(all), late]);
       clearTimeout(timer);
       await Promise.resolve();
     }
-    this.#fifos.close();
   }
 }
