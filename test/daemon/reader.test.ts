@@ -33,7 +33,7 @@ test('it answers with the configuration, the messages and, where wanted, what wa
   const text = `global_defs {\n config_save_dir ${save}\n}\n${instance('priority ${_RANDOM 1 254}\n nonsense')}`;
   const [one, two] = [await read(text), await read(text)];
   assert.equal(one.outcome, 'errors');
-  assert.equal(one.damaged, true);
+  assert.equal(one.damage?.length, 1);
   assert.ok(one.messages.some((message) => message.text.includes("Unknown keyword 'nonsense'")));
   assert.deepEqual(one.files, [{ path, text }]);
   assert.equal(one.configuration?.instances[0]?.priority, two.configuration?.instances[0]?.priority, 'chance is the daemon’s own');

@@ -1,6 +1,7 @@
 // The configuration of the host's files as the daemon takes it, with the messages that go to the log.
 
-import { canRun, isDamage, isMissing, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
+import { damageOf } from '../../config/keepalived/diagnostics/damage.js';
+import { canRun, isMissing, renderDiagnostic } from '../../config/keepalived/diagnostics/outcome.js';
 import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/report.js';
 import type { Severity } from '../../config/keepalived/diagnostics/row.js';
 import { examineHost } from '../../config/keepalived/host/examine-host.js';
@@ -53,7 +54,7 @@ export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded
   }
   if (configuration === undefined || !canRun(diagnostics)) return { outcome: 'fatal', messages: diagnostics.map(message) };
   const all = [...diagnostics];
-  const damaged = diagnostics.some(isDamage);
+  const damage = damageOf(diagnostics, values);
   // Interfaces of another namespace are not visible from this one.
   if ((options.netNamespace ?? configuration.root.netNamespace) === undefined) {
     examineHost(
@@ -66,5 +67,5 @@ export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded
   // Scripts without script security are as they were before a reload: no reason to refuse it.
   const fine = all.every(({ severity }) => severity === 'notice' || severity === 'security');
   const kept = configuration.global.saveDirectory === undefined ? {} : { files: read };
-  return { outcome: fine ? 'ok' : 'errors', configuration, damaged, messages: all.map(message), ...kept };
+  return { outcome: fine ? 'ok' : 'errors', configuration, damage, messages: all.map(message), ...kept };
 }

@@ -184,7 +184,7 @@ class Daemon {
       return this.#exit(EXIT.ok);
     }
     this.program.started();
-    const status = await this.#supervise(configuration, files);
+    const status = await this.#supervise(configuration, files, loaded.damage);
     pidFile.remove();
     removeOwnFolders(files);
     return this.#exit(status);
@@ -205,7 +205,7 @@ class Daemon {
     return false;
   }
 
-  async #supervise(configuration: KeepalivedConfiguration, files: PidFiles): Promise<number> {
+  async #supervise(configuration: KeepalivedConfiguration, files: PidFiles, damage: Loaded['damage']): Promise<number> {
     const { startupScript } = configuration.global;
     if (startupScript !== undefined) await runBoundedScript('startup', startupScript, configuration.global, this.log);
     const { load, loadAgain, options } = this.program;
@@ -231,6 +231,7 @@ class Daemon {
         },
       },
       configuration,
+      damage,
     );
     void this.#begin(configuration, files);
     const status = await this.#ended;

@@ -1,4 +1,5 @@
 // What reading a configuration gives: at the start in the supervisor itself, at a reload in a process that ends afterwards.
+import type { Damage } from '../../config/keepalived/diagnostics/damage.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { LogLevel } from '../../model/log-level.js';
 import type { SourceFile } from './saved-files.js';
@@ -10,8 +11,8 @@ export interface Loaded {
   readonly configuration?: KeepalivedConfiguration;
   /** Why not: no such file, or a fatal line. `ok` may have messages; `errors`: -t would not answer 0. */
   readonly outcome: 'ok' | 'errors' | 'missing' | 'fatal';
-  /** Something was not understood: what the file lacks may stand in it all the same. */
-  readonly damaged?: boolean;
+  /** What was not understood: something that the configuration lacks may stand in the file all the same. */
+  readonly damage?: readonly Damage[];
   /** What was read, where the configuration wants copies of it. */
   readonly files?: readonly SourceFile[];
 }

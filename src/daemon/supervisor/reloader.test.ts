@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { emptyConfiguration, oneInstance } from '../../../test/support/keepalived-configuration.js';
+import type { Damage } from '../../config/keepalived/diagnostics/damage.js';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Loaded } from './loaded.js';
 import { Reloader } from './reloader.js';
@@ -13,7 +14,7 @@ const first: KeepalivedConfiguration = { ...emptyConfiguration, instances: [oneI
 const withVrid = (vrid: number): KeepalivedConfiguration => ({ ...first, instances: [{ ...oneInstance, vrid }] });
 
 /** A reloader whose children take as long as the test wants. */
-function bed(running = first) {
+function bed(running = first, wrongAtStart: readonly Damage[] = []) {
   const taken: KeepalivedConfiguration[] = [];
   const logged: string[] = [];
   const reported: string[] = [];
@@ -48,6 +49,7 @@ function bed(running = first) {
       },
     },
     running,
+    wrongAtStart,
   );
   const settle = (): Promise<void> => new Promise((done) => setImmediate(done));
   return {
@@ -64,8 +66,8 @@ function bed(running = first) {
     file: (configuration: KeepalivedConfiguration): void => {
       next = { outcome: 'ok', configuration, messages: [] };
     },
-    damaged: (configuration: KeepalivedConfiguration | Error): void => {
-      next = configuration instanceof Error ? configuration : { outcome: 'errors', damaged: true, configuration, messages: [] };
+    damaged: (configuration: KeepalivedConfiguration | Error, damage: readonly Damage[] = [{ text: 'new' }]): void => {
+      next = configuration instanceof Error ? configuration : { outcome: 'errors', damage, configuration, messages: [] };
     },
     settle,
     /** The next reading ends when the answer is called. */
@@ -170,6 +172,49 @@ test('a file with mistakes in it takes no authentication away', async () => {
   await done();
   assert.equal(taken.length, 1);
   assert.match(logged.at(-1)!, /^Reload refused: .* would give up the authentication of \w+ \(/);
+});
+
+test('what was wrong already when the daemon started does not keep what is removed, unless it stands on just that', async () => {
+  const name = oneInstance.name;
+  const refused = async (wrongAtStart: readonly Damage[], next: readonly Damage[], configuration: KeepalivedConfiguration) => {
+    const { reloader, taken, damaged, done } = bed(first, wrongAtStart);
+    damaged(configuration, next);
+    reloader.request();
+    await done();
+    return taken.length === 0;
+  };
+  const without = { ...first, instances: [] };
+  const fewer = { ...first, instances: [{ ...oneInstance, addresses: [] }] };
+  const old: Damage = { text: 'old' };
+  assert.equal(await refused([old], [old], without), false);
+  assert.equal(await refused([old], [old, old], without), true);
+  assert.equal(await refused([old], [{ text: 'other' }], without), true);
+  const inBlock: Damage = { text: 'old', instance: name };
+  assert.equal(await refused([inBlock], [inBlock], fewer), false);
+  assert.equal(await refused([inBlock], [inBlock], without), true);
+  assert.equal(await refused([inBlock], [{ text: 'old', instance: 'another' }], fewer), true);
+  const onAddresses: Damage = { text: 'old', instance: name, part: 'addresses' };
+  assert.equal(await refused([onAddresses], [onAddresses], fewer), true);
+  const elsewhere: Damage = { ...onAddresses, instance: 'another' };
+  assert.equal(await refused([elsewhere], [elsewhere], fewer), false);
+});
+
+test('what was wrong in a file that was taken counts as known at the next reload; what was refused does not', async () => {
+  const { reloader, taken, damaged, done } = bed();
+  const wrong: readonly Damage[] = [{ text: 'wrong' }];
+  damaged({ ...first, instances: [] }, wrong);
+  reloader.request();
+  await done();
+  reloader.request();
+  await done();
+  assert.equal(taken.length, 0);
+  damaged(withVrid(7), wrong);
+  reloader.request();
+  await done();
+  damaged({ ...first, instances: [] }, wrong);
+  reloader.request();
+  await done();
+  assert.equal(taken.length, 2);
 });
 
 test('an error in our own reader leaves all as it was', async () => {

@@ -1,5 +1,6 @@
 // Reload: the file is read first, and what cannot be used never replaces what runs. keepalived ends itself then, and leaves its VIPs.
 import { isDeepStrictEqual } from 'node:util';
+import { type Damage, type InstancePart, newDamage } from '../../config/keepalived/diagnostics/damage.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress } from '../../model/address-text.js';
 import { addressId } from '../../model/identity.js';
@@ -37,30 +38,62 @@ async function attempted(load: ReloadSettings['load']): Promise<Loaded> {
   }
 }
 
-/** What would be given up first, a virtual address or an instance's authentication, as a message names it. */
-function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): string | undefined {
+/** What a configuration gives up of another one: a virtual address or an instance's authentication. */
+interface GivenUp {
+  /** As a message names it. */
+  readonly text: string;
+  readonly instance: string;
+  readonly part: InstancePart;
+}
+
+function givenUp(before: KeepalivedConfiguration, next: KeepalivedConfiguration): readonly GivenUp[] {
   const addressesOf = (instance: VrrpInstance): readonly Address[] =>
     [...instance.addresses, ...instance.excludedAddresses].map(({ address }) => address);
   const kept = new Set(next.instances.flatMap(addressesOf).map(addressId));
-  for (const instance of before.instances) {
-    const address = addressesOf(instance).find((one) => !kept.has(addressId(one)));
-    if (address !== undefined) return `${formatAddress(address)} of ${instance.name}`;
-    const now = next.instances.find(({ name }) => name === instance.name)?.authentication ?? instance.authentication;
-    if (now.kind === 'none' && instance.authentication.kind !== 'none') return `the authentication of ${instance.name}`;
-  }
-  return undefined;
+  const nextByName = new Map(next.instances.map((instance) => [instance.name, instance]));
+  return before.instances.flatMap((instance) => {
+    const { name, authentication } = instance;
+    const lost: GivenUp[] = addressesOf(instance)
+      .filter((one) => !kept.has(addressId(one)))
+      .map((one) => ({ text: `${formatAddress(one)} of ${name}`, instance: name, part: 'addresses' }));
+    const now = nextByName.get(name)?.authentication ?? authentication;
+    if (now.kind === 'none' && authentication.kind !== 'none')
+      lost.push({ text: `the authentication of ${name}`, instance: name, part: 'authentication' });
+    return lost;
+  });
+}
+
+/**
+ * What the new file would give up because of what is wrong in it: where something is wrong that was not wrong in the file that runs, or where
+ * what is wrong stands on the very lines of what goes. Other mistakes are no reason to keep what an operator removes.
+ */
+function lostByDamage(
+  before: { readonly configuration: KeepalivedConfiguration; readonly damage: readonly Damage[] },
+  next: { readonly configuration: KeepalivedConfiguration; readonly damage: readonly Damage[] },
+): GivenUp | undefined {
+  if (next.damage.length === 0) return undefined;
+  const lost = givenUp(before.configuration, next.configuration);
+  if (newDamage(before.damage, next.damage).length > 0) return lost[0];
+  const names = new Set(next.configuration.instances.map(({ name }) => name));
+  return lost.find(({ instance, part }) =>
+    next.damage.some((damage) => damage.instance === instance && (damage.part === part || !names.has(instance))),
+  );
 }
 
 export class Reloader {
   #configuration: KeepalivedConfiguration;
+  /** What was wrong in the file that runs. */
+  #damage: readonly Damage[];
   #running = false;
   #again = false;
 
   constructor(
     readonly settings: ReloadSettings,
     configuration: KeepalivedConfiguration,
+    damage: readonly Damage[] = [],
   ) {
     this.#configuration = configuration;
+    this.#damage = damage;
   }
 
   /** What runs now. */
@@ -108,6 +141,7 @@ export class Reloader {
       for (const { level, text } of loaded.messages) log(level, text);
       const wanted = this.#keepFixed(next);
       this.#configuration = wanted;
+      this.#damage = loaded.damage ?? [];
       if (!(await supervisor.reload(wanted))) return;
       log('info', 'Reload complete');
     }
@@ -117,14 +151,17 @@ export class Reloader {
 
   /** Without reload_check_config only what cannot be used at all is refused, and mistakes that would take a virtual address away. */
   #usable(loaded: Loaded): KeepalivedConfiguration | undefined {
+    const { configuration, damage = [] } = loaded;
     const lost =
-      loaded.configuration === undefined || loaded.damaged !== true ? undefined : givenUp(this.#configuration, loaded.configuration);
-    if (loaded.configuration !== undefined && lost === undefined) return loaded.configuration;
+      configuration === undefined
+        ? undefined
+        : lostByDamage({ configuration: this.#configuration, damage: this.#damage }, { configuration, damage });
+    if (configuration !== undefined && lost === undefined) return configuration;
     const { log } = this.settings;
     log('info', 'Reloading ...');
     for (const { level, text } of loaded.messages) log(level, text);
     const unusable = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
-    const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost} (fix them, or restart)`;
+    const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost.text} (fix them, or restart)`;
     log('error', `Reload refused: ${why}; the configuration of before stays in effect`);
     return undefined;
   }
