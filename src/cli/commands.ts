@@ -38,6 +38,11 @@ export const commands: readonly Command[] = [
     usage: 'usage: weir run [OPTION ...]   (those of keepalived: keepalived -h)',
     load: () => import('./keepalived/run.js'),
   },
+  {
+    name: 'reload',
+    meaning: 'have the daemon read its configuration again, and wait for what comes of it',
+    load: () => import('./commands/reload.js'),
+  },
   { name: 'proc', meaning: 'the text of /proc/net/ip_vs, ip_vs_conn, ip_vs_stats …', load: () => import('./commands/proc.js') },
   { name: 'sysctl', meaning: 'read and write net.ipv4.vs.*', load: () => import('./commands/sysctl.js') },
   {

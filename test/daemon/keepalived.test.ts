@@ -94,6 +94,30 @@ test('VIP and virtual server come, change at a reload without a gap, and go', { 
   );
 });
 
+test('what was wrong when the daemon started keeps no VIP; a new fault that hides one does, and the command fails', {
+  skip: why,
+}, async () => {
+  // Each is reported, and none of them costs anything.
+  const old = `nonsense\nglobal_defs {\n  vrrp_garp_master_repeat 0\n  smtp_connect_timeout x\n}\n`;
+  const second = instance(['10.99.0.101/32']).replace('VI_1', 'VI_2').replace('id 51', 'id 52');
+  configure(old, instance(['10.99.0.100/24']).replace('priority 255', 'priority 255\n  garp_master_refresh x'), second);
+  const daemon = start();
+  await daemon.logged(/^Startup complete$/);
+  await daemon.until('the VIPs', () => addresses().length === 3);
+  const reload = () => host.weir(`reload ${daemon.pid}`);
+  const withoutFirst = instance(['10.99.0.100/24']).replace('vrrp_instance', 'vrrp_instanec');
+  configure(old, withoutFirst, second);
+  const refused = reload();
+  assert.equal(refused.status, 1, refused.stdout);
+  assert.match(refused.stderr, /^weir reload: Reload refused: the new configuration has errors and would give up 10\.99\.0\.100 of VI_1 /);
+  assert.equal(addresses().length, 3);
+  configure(old, instance(['10.99.0.100/24']).replace('priority 255', 'priority 255\n  garp_master_refresh x'));
+  const taken = reload();
+  assert.deepEqual([taken.status, taken.stdout], [0, 'Reload complete\n'], taken.stderr);
+  await daemon.until('the VIP to go', () => !addresses().includes('10.99.0.101/32'));
+  assert.ok(addresses().includes('10.99.0.100/24'));
+});
+
 test('the dumps that signals ask for', { skip: why }, async () => {
   configure(instance(['10.99.0.100/24']), server(3));
   const daemon = start();

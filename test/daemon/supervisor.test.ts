@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { reloadTimeText } from '../../src/daemon/supervisor/reload-time.js';
-import { noNamespaces } from '../support/netns-bed.js';
+import { ENTRY, noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
 const STAND_IN = fileURLToPath(new URL('stand-in.js', import.meta.url));
@@ -236,6 +236,55 @@ test('a reload reaches the parts; a bad file, a missing one and no change leave 
   from = daemon.lines.length;
   daemon.signal('SIGHUP');
   await daemon.logged(/^Reload refused: there is no configuration file/, from);
+  assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
+});
+
+const weirReload = (...args: readonly string[]) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, 'weir', 'reload', ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+};
+
+test('weir reload ends when the configuration is in effect, and fails with the reason where it is refused', async () => {
+  const daemon = await running();
+  const pid = String(daemon.pid);
+  place.configure({ instances: 2 });
+  assert.deepEqual(weirReload(pid), { status: 0, stdout: 'Reload complete\n', stderr: '' });
+  assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
+  place.configure({ broken: true });
+  const refused = weirReload('--pid-file', place.path('p.pid'));
+  const why = 'Reload refused: the new configuration cannot be used; the configuration of before stays in effect';
+  assert.deepEqual(refused, { status: 1, stdout: '', stderr: `weir reload: ${why}\n` });
+  // The next one is not answered by the last one's result.
+  place.configure({ instances: 3 });
+  assert.equal(weirReload(pid).status, 0);
+  assert.deepEqual(place.recorded, ['start 1', 'reload 2', 'reload 3']);
+  assert.equal(await daemon.stop(), 0);
+  assert.ok(!existsSync(`/run/weir/reload/${pid}.json`));
+  assert.match(weirReload('--pid-file', place.path('p.pid')).stderr, /^weir reload: no keepalived runs: \S+ names none — fix: /);
+  // A process of another kind gets no signal.
+  assert.match(weirReload(String(process.pid)).stderr, /^weir reload: no keepalived runs: process \d+ is none/);
+});
+
+test('weir reload does not wait for a daemon that ends instead', async () => {
+  const daemon = await running();
+  daemon.signal('SIGSTOP');
+  const reload = new RunningDaemon([process.execPath, ENTRY, 'weir', 'reload', String(daemon.pid)]);
+  await daemon.until('the signal', () => /^ShdPnd:\t0*1$|^SigPnd:\t0*1$/m.test(readFileSync(`/proc/${daemon.pid}/status`, 'utf8')));
+  daemon.signal('SIGKILL');
+  assert.equal(await reload.ended(), 1);
+  assert.match(reload.lines.join(), /ended before it answered/);
+});
+
+test('a HUP while the daemon starts is not lost', async () => {
+  const go = fresh().path('go');
+  const script = { script: { argv: ['/bin/sh', '-c', `until test -e ${go}; do sleep 0.02; done`], text: 'x' }, timeoutUs: 60_000_000 };
+  place.configure({ global: { startupScript: script } });
+  const daemon = place.start();
+  await daemon.logged(/^Running startup script/);
+  place.configure({ instances: 2, global: { startupScript: script } });
+  daemon.signal('SIGHUP');
+  writeFileSync(go, '');
+  await daemon.logged(/^Reload complete$/);
   assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
 });
 

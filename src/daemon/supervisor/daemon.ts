@@ -24,6 +24,7 @@ import type { DaemonOptions } from './daemon-options.js';
 import { LIVENESS_INTERVAL_MS } from './liveness.js';
 import type { Loaded } from './loaded.js';
 import { type PidFiles, pidFilesFor, removeOwnFolders, runningFrom } from './pid-file-places.js';
+import { ReloadAnswers } from './reload-answers.js';
 import { ReloadClock } from './reload-clock.js';
 import { makeReloadFile, reloadFilePath, removeReloadFile } from './reload-file.js';
 import { Reloader } from './reloader.js';
@@ -80,7 +81,10 @@ class Daemon {
   readonly #ended: Promise<number>;
   readonly #saved: SavedFiles;
   readonly #clock: ReloadClock;
+  readonly #answers: ReloadAnswers;
   #reloader: Reloader | undefined;
+  /** HUP came before the daemon was at work: the file may have changed since it was read. */
+  #reloadAsked = false;
   readonly #dumps = new OnceATurn<DumpKind>((what) => this.#dumpNow(what));
   /** Behind the names in syslog: `_INSTANCE`. */
   #suffix = '';
@@ -92,7 +96,8 @@ class Daemon {
     this.#ended = new Promise((done) => {
       ended = done;
     });
-    const reloadWanted = (): void => this.#reloader?.request();
+    const reloadWanted = (): void => this.#onReloadWanted();
+    this.#answers = new ReloadAnswers(this.log);
     this.#saved = new SavedFiles(this.log);
     this.#clock = new ReloadClock(this.log, reloadWanted);
     const mailer = new Mailer(this.log);
@@ -116,6 +121,11 @@ class Daemon {
 
   get log(): Log {
     return this.#opened.log;
+  }
+
+  #onReloadWanted(): void {
+    if (this.#reloader === undefined) this.#reloadAsked = true;
+    else this.#reloader.request();
   }
 
   #stop(): void {
@@ -183,8 +193,10 @@ class Daemon {
       this.#logLoudly('error', `pidfile_write : Cannot open ${files.parent} pidfile`);
       return this.#exit(EXIT.ok);
     }
+    this.#answers.open();
     this.program.started();
     const status = await this.#supervise(configuration, files, loaded.damage);
+    this.#answers.close();
     pidFile.remove();
     removeOwnFolders(files);
     return this.#exit(status);
@@ -217,7 +229,10 @@ class Daemon {
         manager: this.#manager,
         supervisor: this.#supervisor,
         path: options.path,
-        reading: (global) => makeReloadFile(place(global), this.log),
+        reading: (global) => {
+          this.#answers.begin();
+          makeReloadFile(place(global), this.log);
+        },
         read: (global, loaded) => {
           removeReloadFile(place(global), this.log);
           const next = loaded.configuration?.global;
@@ -225,7 +240,8 @@ class Daemon {
           removeReloadFile(place(next), this.log);
           this.#saved.save(next, loaded.files ?? []);
         },
-        over: (global) => {
+        over: (global, answer) => {
+          this.#answers.end(answer);
           this.#clock.configure(global.reloadTime);
           giveMemoryBack();
         },
@@ -250,6 +266,7 @@ class Daemon {
     else this.log('info', 'Startup complete');
     manager.notify('READY=1');
     giveMemoryBack();
+    if (this.#reloadAsked) this.#reloader?.request();
   }
 
   #childOptions({ root, global }: KeepalivedConfiguration, files: PidFiles): Wanted['childOptions'] {

@@ -31,13 +31,17 @@ export function pidFilesFor(
   };
 }
 
-/** The process a file names, if it lives and is a keepalived. Numbers are used again: another program's process is not ours. */
-export function runningFrom(path: string): number | undefined {
-  const pid = Number(readPidFile(path));
-  if (!Number.isSafeInteger(pid) || pid <= 0 || pid === process.pid) return undefined;
+/** Whether a process lives and is a keepalived. Numbers are used again: another program's process is not ours. */
+export function isKeepalived(pid: number): boolean {
   const fact = (name: string): string => unlessCode(() => readFileSync(`/proc/${pid}/${name}`, 'utf8'), ['ENOENT', 'ESRCH', 'EACCES'], '');
   const [program = ''] = fact('cmdline').split(/[\0 ]/);
-  return [fact('comm'), basename(program)].some((name) => name.startsWith('keepalived')) ? pid : undefined;
+  return [fact('comm'), basename(program)].some((name) => name.startsWith('keepalived'));
+}
+
+/** The other process that a file names, if it is a keepalived that lives. */
+export function runningFrom(path: string): number | undefined {
+  const pid = Number(readPidFile(path));
+  return Number.isSafeInteger(pid) && pid > 0 && pid !== process.pid && isKeepalived(pid) ? pid : undefined;
 }
 
 /** The daemon's own folders go with its last file; those that others use stay. */

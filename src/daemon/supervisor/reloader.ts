@@ -10,6 +10,7 @@ import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import type { Log } from '../../model/log-level.js';
 import { writeDump } from '../dump-files/write-dump.js';
 import type { Loaded } from './loaded.js';
+import type { ReloadAnswer } from './reload-answers.js';
 import type { ServiceManager } from './service-manager.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -22,7 +23,7 @@ export interface ReloadSettings {
   /** The files are read now; they were, with this outcome; all that came of it is in effect. `global`: of what runs. */
   readonly reading: (global: GlobalSettings) => void;
   readonly read: (global: GlobalSettings, loaded: Loaded) => void;
-  readonly over: (global: GlobalSettings) => void;
+  readonly over: (global: GlobalSettings, answer: ReloadAnswer) => void;
 }
 
 /** Where reload_check_config writes without a file of its own. */
@@ -131,10 +132,11 @@ export class Reloader {
     const loaded = await attempted(load);
     read(global, loaded);
     const unchanged = loaded.configuration !== undefined && isDeepStrictEqual(loaded.configuration, this.#configuration);
-    if (onlyIfOther && unchanged) return over(global);
+    if (onlyIfOther && unchanged) return over(global, { taken: true, text: 'nothing changed' });
     manager.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`);
     const next = check === undefined ? this.#usable(loaded) : this.#checked(loaded, check.logFile ?? CHECK_LOG);
-    if (next !== undefined) {
+    const taken = typeof next !== 'string';
+    if (taken) {
       log('info', 'Reloading ...');
       log('debug', `Opening file '${this.settings.path}'.`);
       log('info', `Configuration file ${this.settings.path}`);
@@ -146,11 +148,11 @@ export class Reloader {
       log('info', 'Reload complete');
     }
     manager.notify('READY=1');
-    over(this.#configuration.global);
+    over(this.#configuration.global, { taken, text: taken ? 'Reload complete' : next });
   }
 
-  /** Without reload_check_config only what cannot be used at all is refused, and mistakes that would take a virtual address away. */
-  #usable(loaded: Loaded): KeepalivedConfiguration | undefined {
+  /** The configuration, or why it is refused. Without reload_check_config only what cannot be used at all is refused, and mistakes that would take a virtual address away. */
+  #usable(loaded: Loaded): KeepalivedConfiguration | string {
     const { configuration, damage = [] } = loaded;
     const lost =
       configuration === undefined
@@ -162,19 +164,21 @@ export class Reloader {
     for (const { level, text } of loaded.messages) log(level, text);
     const unusable = loaded.outcome === 'missing' ? 'there is no configuration file' : 'the new configuration cannot be used';
     const why = lost === undefined ? unusable : `the new configuration has errors and would give up ${lost.text} (fix them, or restart)`;
-    log('error', `Reload refused: ${why}; the configuration of before stays in effect`);
-    return undefined;
+    const text = `Reload refused: ${why}; the configuration of before stays in effect`;
+    log('error', text);
+    return text;
   }
 
-  /** reload_check_config: any error refuses the reload, and is written to the file. */
-  #checked(loaded: Loaded, path: string): KeepalivedConfiguration | undefined {
+  /** The same with reload_check_config: any error refuses the reload, and is written to the file. */
+  #checked(loaded: Loaded, path: string): KeepalivedConfiguration | string {
     const good = loaded.outcome === 'ok';
     const lines = good ? [] : loaded.messages.filter(({ level }) => level !== 'debug').map(({ text }) => text);
     // A folder of everybody's, like that of dumps.
     writeDump(path, lines.map((line) => `${line}\n`).join(''), this.settings.log);
-    if (good) return loaded.configuration;
-    this.settings.log('error', `New config failed validation, see ${path} for details`);
-    return undefined;
+    if (good && loaded.configuration !== undefined) return loaded.configuration;
+    const text = `New config failed validation, see ${path} for details`;
+    this.settings.log('error', text);
+    return text;
   }
 
   /** What cannot change while the daemon runs stays as it was, with a word about it. */

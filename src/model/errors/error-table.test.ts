@@ -1,6 +1,7 @@
 // The table as a whole: codes and texts have their form, and each row is thrown or recognised somewhere.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { daemonErrors } from './daemon-errors.js';
 import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
 import { errorTable } from './error-table.js';
@@ -12,7 +13,17 @@ import { systemErrors } from './system-errors.js';
 import { usageErrors } from './usage-errors.js';
 import { errorOf, failure, failureHint, failureLine, failureText, isRefusal, isWeirError, WeirError } from './weir-error.js';
 
-const sections = [datapathErrors, directorErrors, hostErrors, ipvsadmErrors, labErrors, restoreErrors, systemErrors, usageErrors];
+const sections = [
+  daemonErrors,
+  datapathErrors,
+  directorErrors,
+  hostErrors,
+  ipvsadmErrors,
+  labErrors,
+  restoreErrors,
+  systemErrors,
+  usageErrors,
+];
 
 test('no code stands in two sections, and each is lower case with dashes', () => {
   const codes = sections.flatMap((section) => Object.keys(section));

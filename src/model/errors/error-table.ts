@@ -1,5 +1,6 @@
 // The one table of errors: code, text, hint, exit status. Command lines, the daemon's log and the API's
 // problem documents are made from it. Errors are thrown and recognised by code; no code reads their texts.
+import { daemonErrors } from './daemon-errors.js';
 import { datapathErrors } from './datapath-errors.js';
 import { directorErrors } from './director-errors.js';
 import { hostErrors } from './host-errors.js';
@@ -12,6 +13,7 @@ import { usageErrors } from './usage-errors.js';
 export const errorTable = {
   ...directorErrors,
   ...datapathErrors,
+  ...daemonErrors,
   ...systemErrors,
   ...hostErrors,
   ...usageErrors,

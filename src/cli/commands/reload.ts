@@ -1,0 +1,75 @@
+// weir reload: sends HUP to the daemon and waits for what comes of it, so that systemctl reload fails where a reload is refused.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readPidFile } from '../../daemon/process/pid-file.js';
+import { isKeepalived } from '../../daemon/supervisor/pid-file-places.js';
+import { type ReloadState, readReloadState } from '../../daemon/supervisor/reload-answers.js';
+import { WeirError } from '../../model/errors/weir-error.js';
+import { hasCode } from '../../sys/errno.js';
+import { reported } from '../failure.js';
+import { readFlags, wantsHelp } from '../flags.js';
+import type { Io } from '../io.js';
+
+const DEFAULT_PID_FILE = '/run/keepalived.pid';
+const POLL_MS = 20;
+/** Reading may take two minutes; what was read has to take effect after it. */
+const WAIT_MAX_S = 180;
+
+const USAGE = `usage: weir reload [PID]
+       weir reload --pid-file FILE
+       sends HUP to keepalived, as kill -HUP does, and waits until the configuration is in effect or refused;
+       without PID: that of ${DEFAULT_PID_FILE}
+       exit status 0: in effect, 1: refused (the configuration of before stays in effect), or no keepalived runs
+`;
+
+/** @throws WeirError daemon-not-running, option-value */
+function pidOf(word: string | undefined, file: string): number {
+  if (word !== undefined && !/^[1-9]\d{0,9}$/.test(word))
+    throw new WeirError('option-value', { option: 'PID', expected: 'a process number', given: word });
+  const pid = Number(word ?? readPidFile(file));
+  if (Number.isSafeInteger(pid) && pid > 0 && isKeepalived(pid)) return pid;
+  throw new WeirError('daemon-not-running', { where: word === undefined ? `${file} names none` : `process ${word} is none` });
+}
+
+/** @throws WeirError daemon-ended */
+function hangUp(pid: number): void {
+  try {
+    process.kill(pid, 'SIGHUP');
+  } catch (error) {
+    if (!hasCode(error, 'ESRCH')) throw error;
+    throw new WeirError('daemon-ended', { pid });
+  }
+}
+
+/** The first reading that began after `before` is one of the file as it is now. @throws WeirError daemon-ended, daemon-silent */
+async function answer(pid: number, before: ReloadState): Promise<ReloadState> {
+  for (let waitedMs = 0; waitedMs < WAIT_MAX_S * 1000; waitedMs += POLL_MS) {
+    const state = readReloadState(pid);
+    if (state !== undefined && state.ended > before.begun) return state;
+    if (!isKeepalived(pid)) throw new WeirError('daemon-ended', { pid });
+    await sleep(POLL_MS);
+  }
+  throw new WeirError('daemon-silent', { pid, seconds: WAIT_MAX_S });
+}
+
+export function run(args: readonly string[], io: Io): Promise<number> {
+  return reported('weir reload', io, async () => {
+    if (wantsHelp(args)) {
+      io.out(USAGE);
+      return 0;
+    }
+    const { flags, words } = readFlags(args, { 'pid-file': 'value' } as const);
+    const [word, unexpected] = flags['pid-file'] === undefined ? words : [undefined, words[0]];
+    if (unexpected !== undefined) throw new WeirError('argument-unexpected', { given: unexpected });
+    const pid = pidOf(word, flags['pid-file'] ?? DEFAULT_PID_FILE);
+    const before = readReloadState(pid);
+    hangUp(pid);
+    if (before === undefined) {
+      io.err(`weir reload: process ${pid} does not report what comes of a reload; its log does\n`);
+      return 0;
+    }
+    const { taken, text } = await answer(pid, before);
+    if (!taken) throw new WeirError('reload-refused', { why: text });
+    io.out(`${text}\n`);
+    return 0;
+  });
+}

@@ -1,0 +1,86 @@
+// What came of each reload, for the command that asked for it (weir reload, a unit's ExecReload): a signal has no answer. In
+// /run/weir/reload/PID.json, from the daemon's start to its end.
+import { existsSync, readdirSync } from 'node:fs';
+import type { Log } from '../../model/log-level.js';
+import { isSystemError, unlessCode } from '../../sys/errno.js';
+import { readTextFile, removeFile, replaceTextFile } from '../../sys/files/durable-file.js';
+
+const FOLDER = '/run/weir/reload';
+
+export interface ReloadAnswer {
+  /** What was read is in effect, or it is what was in effect already. */
+  readonly taken: boolean;
+  /** Why not; of a reload that was taken: `Reload complete` or the like. */
+  readonly text: string;
+}
+
+/** Readings are counted from 1. The files are read one time after the other, so one number names the last that began and one the last that ended. */
+export interface ReloadState extends ReloadAnswer {
+  readonly begun: number;
+  readonly ended: number;
+}
+
+const pathOf = (pid: number, folder: string): string => `${folder}/${pid}.json`;
+
+/** Undefined for a daemon that does not answer: of another build, or without a /run that it can write to. */
+export function readReloadState(pid: number, folder = FOLDER): ReloadState | undefined {
+  const text = readTextFile(pathOf(pid, folder));
+  if (text === undefined) return undefined;
+  try {
+    const { begun, ended, taken, text: why } = JSON.parse(text) as Partial<ReloadState>;
+    if (typeof begun !== 'number' || typeof ended !== 'number' || typeof taken !== 'boolean' || typeof why !== 'string') return undefined;
+    return { begun, ended, taken, text: why };
+  } catch {
+    return undefined;
+  }
+}
+
+export class ReloadAnswers {
+  #state: ReloadState = { begun: 0, ended: 0, taken: true, text: '' };
+  #failed = false;
+
+  constructor(
+    readonly log: Log,
+    readonly folder = FOLDER,
+  ) {}
+
+  /** The daemon starts: what killed ones left goes. */
+  open(): void {
+    this.#attempt(() => {
+      this.#write();
+      for (const name of readdirSync(this.folder)) {
+        const pid = Number(/^(\d+)\.json$/.exec(name)?.[1] ?? process.pid);
+        if (!existsSync(`/proc/${pid}`)) removeFile(`${this.folder}/${name}`);
+      }
+    });
+  }
+
+  begin(): void {
+    this.#state = { ...this.#state, begun: this.#state.begun + 1 };
+    this.#attempt(() => this.#write());
+  }
+
+  end(answer: ReloadAnswer): void {
+    this.#state = { ...answer, begun: this.#state.begun, ended: this.#state.begun };
+    this.#attempt(() => this.#write());
+  }
+
+  close(): void {
+    this.#attempt(() => unlessCode(() => removeFile(pathOf(process.pid, this.folder)), ['ENOENT'], false));
+  }
+
+  #write(): void {
+    replaceTextFile(pathOf(process.pid, this.folder), `${JSON.stringify(this.#state)}\n`);
+  }
+
+  /** The daemon's work does not depend on it. */
+  #attempt(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      if (!isSystemError(error)) throw error;
+      if (!this.#failed) this.log('warning', `cannot write what comes of reloads: ${error.message}`);
+      this.#failed = true;
+    }
+  }
+}

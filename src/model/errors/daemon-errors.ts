@@ -1,0 +1,25 @@
+// What keeps a command from having the daemon do something.
+import type { ErrorRows } from './error-row.js';
+
+interface Process {
+  readonly pid: number;
+}
+
+export const daemonErrors = {
+  'daemon-not-running': {
+    text: ({ where }: { where: string }) => `no keepalived runs: ${where}`,
+    hint: 'systemctl start keepalived',
+    exitStatus: 1,
+  },
+  'daemon-ended': {
+    text: ({ pid }: Process) => `keepalived (process ${pid}) ended before it answered`,
+    hint: 'its log has the reason',
+    exitStatus: 1,
+  },
+  'daemon-silent': {
+    text: ({ pid, seconds }: Process & { seconds: number }) => `keepalived (process ${pid}) did not answer for ${seconds} s`,
+    hint: 'its log has the reason',
+    exitStatus: 1,
+  },
+  'reload-refused': { text: ({ why }: { why: string }) => why, exitStatus: 1 },
+} as const satisfies ErrorRows;
