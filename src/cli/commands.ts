@@ -22,8 +22,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'ipvsadm-restore',
-    meaning: 'clear the table, then restore it from standard input',
-    usage: 'usage: ipvsadm-restore [--atomic] < FILE   (--atomic: all changes, or none)',
+    meaning: 'put the table on standard input in place of the present one',
+    usage: 'usage: ipvsadm-restore < FILE   (all of it, or nothing where a line is wrong; only what differs is changed)',
     load: () => import('./ipvsadm/restore-command.js'),
   },
   {

@@ -1,9 +1,9 @@
 // The one way from a change to the call on a director that makes it.
 import type { Change } from '../model/change.js';
-import type { Director } from './director.js';
+import type { TableWriter } from './director.js';
 
 /** @throws a refusal (isRefusal), or a system error of the driver; the table is then as it was */
-export function applyChange(director: Director, change: Change): void {
+export function applyChange(director: TableWriter, change: Change): void {
   switch (change.kind) {
     case 'add-service':
       director.addService(change.spec);

@@ -1,4 +1,6 @@
 // What every datapath driver offers (ebpf; later: the kernel's IPVS): the table of one network namespace.
+
+import type { Change } from '../model/change.js';
 import type { DropCount, RecentDrops } from '../model/drops.js';
 import type {
   ConnectionEntry,
@@ -37,11 +39,8 @@ export interface TableReader {
   close(): void;
 }
 
-/**
- * One director. Every change is whole or not at all; every method may throw a refusal (`isRefusal`) or a system error. Between calls
- * nothing is locked, so one that is open may wait for its user, or for another director's.
- */
-export interface Director extends TableReader {
+/** The six changes (model/change.ts), each by itself, and the removal of everything. */
+export interface TableWriter {
   addService(spec: ServiceSpec): void;
   editService(spec: ServiceSpec): void;
   deleteService(key: ServiceKey): void;
@@ -50,6 +49,15 @@ export interface Director extends TableReader {
   deleteDestination(service: ServiceKey, key: DestinationKey): void;
   /** Removes all services and destinations; connections and timeouts stay. */
   flush(): void;
+}
+
+/**
+ * One director. Every change is whole or not at all; every method may throw a refusal (`isRefusal`) or a system error. Between calls
+ * nothing is locked, so one that is open may wait for its user, or for another director's.
+ */
+export interface Director extends TableReader, TableWriter {
+  /** @throws what this director refuses in a change by itself, whatever its table holds */
+  check(change: Change): void;
   /** Zeroes the counters of one service, or of everything. */
   zero(service?: ServiceKey): void;
   setTimeouts(timeouts: Timeouts): void;

@@ -7,10 +7,14 @@
 //   hold HOST PORT             opens a TCP connection, prints `open`, and keeps it without sending
 //   stream HOST PORT           a datagram a millisecond, from ten ports in turn, a hundred with each; `begun` with the first answer; on SIGTERM,
 //                              when every answer is in or has not come for 2 s, a line `SENT ANSWERED`
+//   echo PORT                  sends back what comes, TCP and UDP; `ready` when it listens
+//   talk HOST PORT COUNT       COUNT TCP connections that ask an `echo` all the time; `begun` when each was answered; on SIGTERM each asks once
+//                              more, then a line with how many were answered: `ANSWERED of COUNT`
 //   bulk HOST PORT BYTES       sends so many bytes to a `sink`; a line with the SHA-256 of what was sent
 //   sink PORT BYTES            takes so many bytes from each connection; a line with the SHA-256 of what came
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
+import { once } from 'node:events';
 import { createConnection, createServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
 
@@ -113,6 +117,61 @@ function stream(host: string, port: number): void {
   });
 }
 
+function echo(port: number): void {
+  const udp = createSocket('udp4');
+  udp.on('message', (text, from) => udp.send(text, from.port, from.address));
+  udp.bind(port, '0.0.0.0', () => {
+    createServer((socket) => {
+      socket.setNoDelay();
+      socket.on('error', () => {});
+      socket.on('data', (chunk) => socket.write(chunk));
+    }).listen(port, '0.0.0.0', () => print('ready'));
+  });
+}
+
+/** One connection that asks the next question some ms after each answer. `finish` asks the last one: true when it was answered. */
+function talker(host: string, port: number, begun: () => void): { readonly finish: () => Promise<boolean> } {
+  const socket = createConnection({ host, port });
+  let [answers, ended] = [0, false];
+  let onAnswer = (): void => {};
+  socket.setNoDelay();
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    ended = true;
+    onAnswer();
+  });
+  socket.on('connect', () => socket.write('?'));
+  socket.on('data', () => {
+    answers += 1;
+    if (answers === 1) begun();
+    onAnswer();
+    setTimeout(() => socket.writable && socket.write('?'), 5);
+  });
+  const finish = (): Promise<boolean> =>
+    new Promise((done) => {
+      const before = answers;
+      onAnswer = () => {
+        if (ended || answers > before + 1) done(!ended); // the one under way, and the one that follows
+      };
+      onAnswer();
+    });
+  return { finish };
+}
+
+async function talk(host: string, port: number, count: number): Promise<void> {
+  let begun = 0;
+  const talkers = Array.from({ length: count }, () =>
+    talker(host, port, () => {
+      begun += 1;
+      if (begun === count) print('begun');
+    }),
+  );
+  await once(process, 'SIGTERM');
+  const answered = await Promise.all(talkers.map(({ finish }) => finish()));
+  print(`${answered.filter(Boolean).length} of ${count}`);
+  process.exit(0);
+}
+
 const PIECE = 1 << 18;
 
 function bulk(host: string, port: number, bytes: number): void {
@@ -151,6 +210,8 @@ function main([what, ...args]: readonly string[]): Promise<void> | void {
   if (what === 'ask') return ask(first, second, Number(third), Number(fourth), Number(fifth));
   if (what === 'steady') return steady(first, Number(second));
   if (what === 'stream') return stream(first, Number(second));
+  if (what === 'echo') return echo(Number(first));
+  if (what === 'talk') return talk(first, Number(second), Number(third));
   if (what === 'bulk') return bulk(first, Number(second), Number(third));
   if (what === 'sink') return sink(Number(first));
   if (what === 'hold') {

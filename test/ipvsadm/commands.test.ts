@@ -18,7 +18,7 @@ test('10,000 lines are listed as they were restored, and -C removes them', { ski
     ok(host.run([process.execPath, ENTRY, 'ipvsadm', '-R'], lines.join('\n')));
     const saved = ok(host.ipvsadm('-Sn')).split('\n').slice(0, -1);
     assert.deepEqual([...saved].sort(), [...lines].sort());
-    ok(host.run([process.execPath, ENTRY, 'ipvsadm-restore', '--atomic'], saved.join('\n')));
+    ok(host.run([process.execPath, ENTRY, 'ipvsadm-restore'], saved.join('\n')));
     assert.deepEqual(ok(host.ipvsadm('-Sn')).split('\n').slice(0, -1), saved);
     ok(host.ipvsadm('-C'));
     assert.equal(ok(host.ipvsadm('-Sn')), '');
@@ -57,9 +57,7 @@ test('killed in the middle of a restore, it leaves a usable table with the first
   });
 });
 
-test('ipvsadm-restore --atomic, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () =>
-  killRestores(4),
-);
+test('ipvsadm-restore, killed after any number of changes: all or nothing, in each of two namespaces', { skip }, () => killRestores(4));
 
 test('a caller that is not root gets an error', { skip: skip || noTools('setpriv') }, () => {
   const folder = mkdtempSync(`${tmpdir()}/weir-cli-`);

@@ -1,4 +1,4 @@
-// ipvsadm-restore --atomic, killed so many times.
+// ipvsadm-restore, killed so many times.
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -12,7 +12,7 @@ import { ENTRY, type Host } from '../support/netns-bed.js';
 import { inNamespace, ok, restoreLines } from './commands-bed.js';
 
 function startRestore(host: Host, input: string): ChildProcess {
-  const argv = ['netns', 'exec', host.namespace, process.execPath, ENTRY, 'ipvsadm-restore', '--atomic'];
+  const argv = ['netns', 'exec', host.namespace, process.execPath, ENTRY, 'ipvsadm-restore'];
   const child = spawn('ip', argv, { stdio: ['pipe', 'ignore', 'ignore'] });
   child.stdin?.on('error', () => {});
   child.stdin?.end(input);
@@ -39,7 +39,7 @@ async function killAfter(child: ChildProcess, conf: Records, changes: number): P
 }
 
 /** A little more than the restore makes. */
-const CHANGES = 430;
+const CHANGES = 350;
 
 /** After how many changes the k-th is killed in a round: all over the restore, and never twice the same. */
 const killAt = (round: number, k: number): number => Math.trunc(((round * 0.618 + k * 0.31) % 1) * CHANGES);
@@ -72,7 +72,7 @@ export async function killRestores(halvesWanted: number): Promise<void> {
           seen.add(all ? 'all' : 'nothing');
           if (!all) continue;
           assert.deepEqual(after.split('\n').slice(0, -1).sort(), whole.split('\n').sort(), `round ${round}`);
-          ok(host.run([process.execPath, ENTRY, 'ipvsadm-restore', '--atomic'], before));
+          ok(host.run([process.execPath, ENTRY, 'ipvsadm-restore'], before));
           assert.equal(ok(host.ipvsadm('-Sn')), before);
         }
       }

@@ -1,12 +1,18 @@
-// ipvsadm-restore [--atomic]: clears the table, then runs the commands on standard input.
+// ipvsadm-restore: the table that the commands on standard input describe, in place of the present one.
 import { WeirError } from '../../model/errors/weir-error.js';
+import { oneLine } from '../failure.js';
 import type { Io } from '../io.js';
-import { restoreAtomically } from './restore.js';
-import { runIpvsadm } from './run.js';
+import { restoreAtomically } from './restore-atomically.js';
 import { withDirector } from './with-director.js';
 import { systemWorld, type World } from './world.js';
 
-/** All of the input is read before the table is cleared: it may come from an ipvsadm-save of the same table. */
+const HELP = `usage: ipvsadm-restore < FILE
+
+Puts the table that FILE describes (as ipvsadm-save writes it) in place of the present one: all of it, or nothing where a line is wrong.
+Only what differs is changed; connections to what is in both go on.
+`;
+
+/** All of the input is read before the table is changed: it may come from an ipvsadm-save of the same table. */
 const INPUT_BYTES_MAX = 256 << 20;
 
 function readAll(io: Io): Buffer | undefined {
@@ -36,17 +42,28 @@ function* withoutComments(input: Buffer): Generator<Uint8Array> {
   if (kept < input.length) yield input.subarray(kept);
 }
 
+/** undefined: the arguments are right. `--atomic` was the name of what is done always; `-n` is ipvsadm-save's. */
+function wrongArgument(args: readonly string[]): WeirError | undefined {
+  const wrong = args.find((word) => word !== '--atomic' && word !== '-n');
+  if (wrong === undefined) return undefined;
+  return wrong.startsWith('-') ? new WeirError('option-unknown', { option: wrong }) : new WeirError('restore-argument', { given: wrong });
+}
+
 /**
- * As ipvsadm's script, which ignores its arguments; `--atomic` is weir's: the table is cleared and restored as one change, or not at all. Since
- * a misspelt one would clear the table, other long options are refused.
+ * The table on standard input in place of the present one, all of it or nothing; only what differs is changed. ipvsadm's script ignores its
+ * arguments and clears the table first: a mistyped option, or a file name without `<`, would leave an empty table.
  */
 export async function runRestore(args: readonly string[], io: Io, world: World): Promise<number> {
   const refuse = (error: WeirError): number => {
-    io.err(`weir: ${error.message}\n`);
+    io.err(`weir: ${oneLine(error.message)}\n`);
     return error.exitStatus;
   };
-  const misspelt = args.find((word) => word.startsWith('--') && word !== '--atomic');
-  if (misspelt !== undefined) return refuse(new WeirError('option-unknown', { option: misspelt }));
+  if (args.includes('-h') || args.includes('--help')) {
+    io.out(HELP);
+    return 0;
+  }
+  const wrong = wrongArgument(args);
+  if (wrong !== undefined) return refuse(wrong);
   const text = readAll(io);
   if (text === undefined) return refuse(new WeirError('restore-many-bytes', { bytesMax: INPUT_BYTES_MAX }));
   const parts = withoutComments(text);
@@ -56,11 +73,7 @@ export async function runRestore(args: readonly string[], io: Io, world: World):
     flush: () => io.flush(),
     read: () => parts.next().value ?? undefined,
   };
-  if (args.includes('--atomic')) {
-    return withDirector(world, io, (director) => restoreAtomically([{ kind: 'flush' }], director, world, input));
-  }
-  const cleared = await runIpvsadm(['-C'], io, world);
-  return cleared === 0 ? runIpvsadm(['-R'], input, world) : cleared;
+  return withDirector(world, io, (director) => restoreAtomically(true, director, world, input));
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {

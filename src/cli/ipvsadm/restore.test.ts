@@ -129,7 +129,7 @@ test('--atomic: all lines or none, and which line it was', async () => {
     [ONE, 255, 'line 2: Service already exists'],
     ['-A -t x\n', 2, 'line 2: illegal virtual server address[:port] specified'],
     ['-Q\n', 255, `line 2: ${HINT.trimEnd()}`],
-    ['-L\n', 2, 'line 2: only changes can be restored with --atomic'],
+    ['-L\n', 2, 'line 2: it changes nothing, so it cannot be restored'],
     ['-d -t 10.0.0.7:80 -r 10.0.0.8\n', 255, 'line 2: No such destination'],
   ];
   for (const [line, status, text] of samples) {
@@ -145,7 +145,7 @@ test('--atomic: what could not be taken back yet is not reported as unchanged', 
       throw new WeirError('change-not-undone', { failure: 'no', obstacle: 'no room' });
     }
   }
-  const { status, stderr } = await ipvsadm(['-R', '--atomic'], newWorld(new Full()), ONE);
+  const { status, stderr } = await ipvsadm(['-R', '--atomic'], newWorld(new Full()), `${ONE}-A -t 10.0.0.2:80 -s rr\n`);
   assert.deepEqual(
     [status, stderr],
     [255, 'weir: no; what was changed before could not be taken back yet (no room): the next command tries again\n'],
@@ -158,27 +158,123 @@ async function restoreScript(args: readonly string[], world: World, input: Input
   return { status, stderr: io.stderr };
 }
 
-test('ipvsadm-restore clears the table first and drops comments', async () => {
-  const world = newWorld();
-  await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
+test('ipvsadm-restore drops comments; of the present table stays what is in both', async () => {
+  const director = new MemoryDirector();
+  const world = newWorld(director);
+  await ipvsadm(['-R'], world, `-A -t 10.0.0.9:80 -s rr\n${ONE}`);
+  const [kept] = director.services();
   const text = `# saved\n${ONE}#-A -t 10.0.0.2:80\n-A -t 10.0.0.3:80 -s rr\n# end`;
-  assert.deepEqual(await restoreScript(['-c'], world, text), { status: 0, stderr: '' });
-  assert.deepEqual(await restoreScript(['--atomc'], world, ''), { status: 2, stderr: 'weir: unknown option: --atomc\n' });
+  assert.deepEqual(await restoreScript(['-n'], world, text), { status: 0, stderr: '' });
   assert.equal(await saved(world), `${ONE}-A -t 10.0.0.3:80 -s rr\n`);
-  assert.deepEqual(await restoreScript([], world, 'garbage\n'), { status: 255, stderr: HINT });
+  assert.equal(director.services()[1], kept, 'it was not made again');
+  assert.deepEqual(await restoreScript([], world, ''), { status: 0, stderr: '' });
   assert.equal(await saved(world), '');
 });
 
-test('ipvsadm-restore --atomic keeps the old table when the new one is refused', async () => {
+test('ipvsadm-restore: a wrong argument or line, and a question, leave the table as it is', async () => {
   const world = newWorld();
-  await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
-  const failed = await restoreScript(['--atomic'], world, `${ONE}${ONE}`);
-  assert.deepEqual(failed, { status: 255, stderr: 'weir: line 2: Service already exists; nothing was changed\n' });
-  assert.equal(await saved(world), '-A -t 10.0.0.9:80 -s rr\n');
-  const commented = await restoreScript(['--atomic'], world, `# two\n${ONE}# of them\n\n${ONE}# end`);
-  assert.equal(commented.stderr, 'weir: line 5: Service already exists; nothing was changed\n', 'lines are counted as in the file');
-  assert.equal((await restoreScript(['--atomic'], world, ONE)).status, 0);
-  assert.equal(await saved(world), ONE);
+  await ipvsadm(['-R'], world, ONE);
+  const samples: readonly (readonly [readonly string[], string, number, string])[] = [
+    [['--atomc'], '', 2, 'weir: unknown option: --atomc\n'],
+    [['-c'], '', 2, 'weir: unknown option: -c\n'],
+    [['--', '-n'], '', 2, 'weir: unknown option: --\n'],
+    [[''], '', 2, 'weir: unexpected argument: (empty): the table is read from standard input — fix: ipvsadm-restore < FILE\n'],
+    [['rules'], '', 2, 'weir: unexpected argument: rules: the table is read from standard input — fix: ipvsadm-restore < rules\n'],
+    [['--help'], '', 0, ''],
+    [['-n', '-h'], '', 0, ''],
+    [[], 'garbage\n', 255, `weir: line 1: ${HINT.trimEnd()}; nothing was changed\n`],
+    [[], '-A -t 10.0.0.2:80\n-A -t x\n', 2, 'weir: line 2: illegal virtual server address[:port] specified; nothing was changed\n'],
+  ];
+  for (const [args, input, status, stderr] of samples) {
+    assert.deepEqual(await restoreScript(args, world, input), { status, stderr }, `${args} ${input}`);
+    assert.equal(await saved(world), ONE);
+  }
+});
+
+for (const args of [[], ['--atomic']]) {
+  test(`ipvsadm-restore ${args} keeps the old table when the new one is refused`, async () => {
+    const world = newWorld();
+    await ipvsadm(['-R'], world, '-A -t 10.0.0.9:80 -s rr\n');
+    const failed = await restoreScript(args, world, `${ONE}${ONE}`);
+    assert.deepEqual(failed, { status: 255, stderr: 'weir: line 2: Service already exists; nothing was changed\n' });
+    assert.equal(await saved(world), '-A -t 10.0.0.9:80 -s rr\n');
+    const commented = await restoreScript(args, world, `# two\n${ONE}# of them\n\n${ONE}# end`);
+    assert.equal(commented.stderr, 'weir: line 5: Service already exists; nothing was changed\n', 'lines are counted as in the file');
+    assert.equal((await restoreScript(args, world, ONE)).status, 0);
+    assert.equal(await saved(world), ONE);
+  });
+}
+
+test('ipvsadm-restore makes any table of any other, by the fewest changes', async () => {
+  const endpoint = (host: number, port: number) => `-t 10.0.0.${host}:${port}`;
+  const host = fc.integer({ min: 1, max: 3 });
+  const entry = fc.record({ host, server: fc.integer({ min: 1, max: 4 }), weight: fc.nat(2), scheduler: fc.constantFrom('rr', 'wlc') });
+  const table = fc.array(entry, { maxLength: 8 }).map((entries) => {
+    const lines = new Map<string, string>();
+    for (const { host: k, server, weight, scheduler } of entries) {
+      if (!lines.has(endpoint(k, 80))) lines.set(endpoint(k, 80), `-A ${endpoint(k, 80)} -s ${scheduler}`);
+      const destination = `-a ${endpoint(k, 80)} -r 192.168.0.${server}:80`;
+      if (!lines.has(destination)) lines.set(destination, `${destination} -m -w ${weight}`);
+    }
+    return [...lines.values()];
+  });
+  class Counting extends MemoryDirector {
+    changes = 0;
+    override addService(...args: Parameters<MemoryDirector['addService']>): void {
+      this.changes++;
+      super.addService(...args);
+    }
+    override deleteService(...args: Parameters<MemoryDirector['deleteService']>): void {
+      this.changes++;
+      super.deleteService(...args);
+    }
+    override addDestination(...args: Parameters<MemoryDirector['addDestination']>): void {
+      this.changes++;
+      super.addDestination(...args);
+    }
+    override deleteDestination(...args: Parameters<MemoryDirector['deleteDestination']>): void {
+      this.changes++;
+      super.deleteDestination(...args);
+    }
+    override flush(): void {
+      assert.fail('nothing is flushed');
+    }
+  }
+  const words = (line: string): string =>
+    line
+      .split(' ')
+      .slice(0, line.startsWith('-A') ? 3 : 5)
+      .join(' ');
+  await fc.assert(
+    fc.asyncProperty(table, table, async (one, other) => {
+      const director = new Counting();
+      const world = newWorld(director);
+      assert.deepEqual(await restoreScript([], world, one.join('\n')), { status: 0, stderr: '' });
+      director.changes = 0;
+      assert.deepEqual(await restoreScript([], world, other.join('\n')), { status: 0, stderr: '' });
+      assert.deepEqual((await saved(world)).split('\n').slice(0, -1).sort(), [...other].sort());
+      const [was, is] = [new Set(one.map(words)), new Set(other.map(words))];
+      const gone = [...was].filter(
+        (line) => !is.has(line) && (line.startsWith('-A') || is.has(line.replace('-a', '-A').replace(/ -r.*/, ''))),
+      );
+      const come = [...is].filter((line) => !was.has(line));
+      assert.equal(director.changes, gone.length + come.length);
+    }),
+  );
+});
+
+test('ipvsadm-restore: lines that are no services come after the table', async () => {
+  const director = new MemoryDirector();
+  const world = newWorld(director);
+  const text = `--set 100 0 0\n${ONE}-Z -t 10.0.0.1:80\n-D -t 10.0.0.1:80\n-A -t 10.0.0.2:80 -s rr\n-Z\n`;
+  assert.deepEqual(await restoreScript([], world, text), { status: 0, stderr: '' });
+  assert.deepEqual([await saved(world), director.timeouts().tcp], ['-A -t 10.0.0.2:80 -s rr\n', 100]);
+  const late = await restoreScript([], world, `${ONE}--stop-daemon master\n`);
+  assert.equal(late.status, 255);
+  assert.match(late.stderr, /^weir: line 2: .*; nothing was changed\n$/);
+  assert.equal(await saved(world), '-A -t 10.0.0.2:80 -s rr\n');
+  const early = await restoreScript([], world, '-Z -t 10.0.0.9:80\n');
+  assert.deepEqual(early, { status: 255, stderr: 'weir: line 1: No such service; nothing was changed\n' });
 });
 
 /** The words of each line of a text that came in these chunks. */

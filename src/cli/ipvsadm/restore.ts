@@ -4,7 +4,7 @@ import { isWeirError, WeirError } from '../../model/errors/weir-error.js';
 import type { Io } from '../io.js';
 import type { Command } from './command.js';
 import { type Changing, execute, isChanging, printReading, type Reading } from './execute.js';
-import { CANNOT_START_STATUS, explanation, LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
+import { LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
 import { helpText, VERSION_TEXT } from './help.js';
 import { type RestoreLine, RestoreLines } from './restore-lines.js';
 import { isIpvsadmError } from './usage-error.js';
@@ -15,10 +15,6 @@ interface Outcome {
   readonly status: number;
   readonly ends: boolean;
 }
-
-const WRONG_INPUT_STATUS = 2;
-/** --atomic holds all commands in memory before it begins. */
-const ATOMIC_LINES_MAX = 1_000_000;
 
 async function runReading(command: Reading, director: Director, world: World, io: Io): Promise<Outcome> {
   try {
@@ -62,7 +58,8 @@ async function runLine(line: RestoreLine, director: Director, world: World, io: 
   return isChanging(command) ? runChange(command, director, world, io) : runReading(command, director, world, io);
 }
 
-function* linesOf(io: Io): Generator<RestoreLine> {
+/** Standard input, line by line. @throws WeirError restore-line-long */
+export function* linesOf(io: Io): Generator<RestoreLine> {
   const lines = new RestoreLines();
   for (;;) {
     const chunk = io.read();
@@ -88,61 +85,4 @@ export async function restore(director: Director, world: World, io: Io): Promise
     return error.exitStatus;
   }
   return status;
-}
-
-interface NumberedChange {
-  readonly number: number;
-  readonly command: Changing;
-}
-
-/** A line that keeps --atomic from beginning. */
-const wrongLine = ({ number: line }: RestoreLine, why: string, exitStatus: 1 | 2 | 255): WeirError =>
-  new WeirError('restore-line-wrong', { line, why, exitStatus });
-
-async function changeOf(line: RestoreLine, world: World): Promise<Changing> {
-  let command: Command;
-  try {
-    command = await parseResolving(line.words, world.names);
-  } catch (error) {
-    if (!isIpvsadmError(error)) throw error;
-    throw wrongLine(line, error.message.trimEnd(), error.exitStatus);
-  }
-  if (!isChanging(command)) throw wrongLine(line, 'only changes can be restored with --atomic', WRONG_INPUT_STATUS);
-  const refusal = world.notYet(command);
-  if (refusal !== undefined) throw wrongLine(line, refusal, REFUSED_STATUS);
-  return command;
-}
-
-async function readChanges(world: World, io: Io): Promise<readonly NumberedChange[]> {
-  const changes: NumberedChange[] = [];
-  for (const line of linesOf(io)) {
-    if (changes.length === ATOMIC_LINES_MAX) throw wrongLine(line, `more than ${ATOMIC_LINES_MAX} commands`, WRONG_INPUT_STATUS);
-    changes.push({ number: line.number, command: await changeOf(line, world) });
-  }
-  return changes;
-}
-
-/** -R --atomic: all lines or none. `first`: changes that belong to the same whole. */
-export async function restoreAtomically(first: readonly Changing[], director: Director, world: World, io: Io): Promise<number> {
-  let at: NumberedChange | undefined;
-  try {
-    const changes = await readChanges(world, io);
-    director.atomically(() => {
-      for (const command of first) execute(command, director);
-      for (at of changes) execute(at.command, director);
-    });
-    return 0;
-  } catch (error) {
-    if (isWeirError(error, 'restore-line-long', 'restore-line-wrong')) {
-      io.err(`weir: ${error.message}\n`);
-      return 'exitStatus' in error.details ? error.details.exitStatus : error.exitStatus;
-    }
-    if (isWeirError(error, 'change-not-undone')) {
-      io.err(`weir: ${error.message}\n`);
-      return REFUSED_STATUS;
-    }
-    const { text, cause = '' } = explanation(error, at?.command.kind ?? 'restore');
-    io.err(`weir: ${at === undefined ? '' : `line ${at.number}: `}${text ?? cause}; nothing was changed\n`);
-    return isWeirError(error, 'lock-busy') ? CANNOT_START_STATUS : REFUSED_STATUS;
-  }
 }

@@ -5,7 +5,8 @@ import type { Command } from './command.js';
 import { execute, isReading, printReading, type Reading } from './execute.js';
 import { LIST_FAILED_STATUS, REFUSED_STATUS, reportFailure } from './failure.js';
 import { helpText, VERSION_TEXT } from './help.js';
-import { restore, restoreAtomically } from './restore.js';
+import { restore } from './restore.js';
+import { restoreAtomically } from './restore-atomically.js';
 import { type IpvsadmError, isIpvsadmError } from './usage-error.js';
 import { withDirector, withReader } from './with-director.js';
 import { parseResolving, systemWorld, type World } from './world.js';
@@ -22,7 +23,7 @@ async function read(command: Reading, table: TableReader, world: World, io: Io):
 }
 
 async function change(command: Exclude<Working, Reading>, director: Director, world: World, io: Io): Promise<number> {
-  if (command.kind === 'restore') return command.atomic ? restoreAtomically([], director, world, io) : restore(director, world, io);
+  if (command.kind === 'restore') return command.atomic ? restoreAtomically(false, director, world, io) : restore(director, world, io);
   try {
     execute(command, director);
     return 0;

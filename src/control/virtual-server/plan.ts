@@ -2,6 +2,7 @@
 import type { Change } from '../../model/change.js';
 import { destinationId } from '../../model/identity.js';
 import type { WantedService, WantedTable } from '../../model/keepalived/wanted-table.js';
+import { sameDestinationSpec, sameServiceSpec } from '../../model/same-spec.js';
 import type { DestinationSpec, ServiceSpec } from '../../model/service.js';
 
 /** One service as the director has it. */
@@ -20,23 +21,6 @@ export interface ServicePlan {
   readonly changes: readonly Change[];
 }
 
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
-
-/** What an edit would change, in one order of keys. */
-const serviceFacts = ({ scheduler, schedFlags, persistence, onePacket }: ServiceSpec): unknown => [
-  scheduler,
-  schedFlags,
-  onePacket,
-  persistence && [persistence.timeout, persistence.netmask, persistence.engine ?? ''],
-];
-const destinationFacts = ({ method, weight, upperThreshold, lowerThreshold, tunnel }: DestinationSpec): unknown => [
-  method,
-  weight,
-  upperThreshold,
-  lowerThreshold,
-  method === 'tunnel' ? [tunnel.type, tunnel.port, tunnel.checksum] : 0,
-];
-
 function destinations(wanted: WantedService, before: WantedService | undefined, present: PresentService | undefined): readonly Change[] {
   const { key: service } = wanted.spec;
   const there = new Map((present?.destinations ?? []).map((spec) => [destinationId(spec), spec]));
@@ -54,7 +38,7 @@ function destinations(wanted: WantedService, before: WantedService | undefined, 
     done.add(id);
     const old = there.get(id);
     if (old === undefined) changes.push({ kind: 'add-destination', service, spec });
-    else if (!same(destinationFacts(old), destinationFacts(spec))) changes.push({ kind: 'edit-destination', service, spec });
+    else if (!sameDestinationSpec(old, spec)) changes.push({ kind: 'edit-destination', service, spec });
   }
   return changes;
 }
@@ -69,7 +53,7 @@ export function planTable(wanted: WantedTable, before: WantedTable, present: Pre
     const there = present.get(id);
     const own: Change[] = [];
     if (there === undefined) own.push({ kind: 'add-service', spec: service.spec });
-    else if (!same(serviceFacts(there.spec), serviceFacts(service.spec))) own.push({ kind: 'edit-service', spec: service.spec });
+    else if (!sameServiceSpec(there.spec, service.spec)) own.push({ kind: 'edit-service', spec: service.spec });
     const changes = [...own, ...destinations(service, before.get(id), there)];
     if (changes.length > 0) plans.push({ id, name: service.server.name, changes });
   }

@@ -10,6 +10,7 @@ import { Conf } from './abi.gen.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { beginBatch, Dirty, endBatch, recover, writerOf } from './recovery/batch.js';
 import { setTimeouts } from './recovery/intent.js';
+import { schedulerNumber } from './table/identity.js';
 import { writeSysctl } from './table/sysctls.js';
 import { serviceEntries } from './table/table-entries.js';
 import type { Tables } from './table/tables.js';
@@ -38,6 +39,22 @@ export class EbpfDirector extends EbpfReader implements Director {
     this.#writer = writerOf(tables);
   }
 
+  check(change: Change): void {
+    switch (change.kind) {
+      case 'add-service':
+      case 'edit-service':
+        refuseMissing(change);
+        schedulerNumber(change.spec.scheduler);
+        return;
+      case 'add-destination':
+      case 'edit-destination':
+        checkDestination(change.service, change.spec);
+        // One that is there may be given another weight also when a network came whose broadcast address it is.
+        if (change.kind === 'edit-destination' || isUnicast(change.spec.address, this.broadcasts)) return;
+        throw new WeirError('destination-not-unicast');
+    }
+  }
+
   addService(spec: ServiceSpec): void {
     refuseMissing({ kind: 'add-service', spec });
     this.#changing(() => this.#writer.addService(spec));
@@ -55,8 +72,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   addDestination(service: ServiceKey, spec: DestinationSpec): void {
     this.#changing(() => {
       this.#writer.serviceId(service);
-      checkDestination(service, spec);
-      if (!isUnicast(spec.address, this.broadcasts)) throw new WeirError('destination-not-unicast');
+      this.check({ kind: 'add-destination', service, spec });
       this.#writer.addDestination(service, spec);
     });
   }
@@ -64,7 +80,7 @@ export class EbpfDirector extends EbpfReader implements Director {
   editDestination(service: ServiceKey, spec: DestinationSpec): void {
     this.#changing(() => {
       this.#writer.serviceId(service);
-      checkDestination(service, spec);
+      this.check({ kind: 'edit-destination', service, spec });
       this.#writer.editDestination(service, spec);
     });
   }

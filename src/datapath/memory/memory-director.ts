@@ -1,4 +1,6 @@
 // A director in memory, with no packets: the table, its refusals and its orders, for tests and for trying commands.
+
+import type { Change } from '../../model/change.js';
 import type { DropCount, RecentDrops } from '../../model/drops.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { destinationId, serviceId } from '../../model/identity.js';
@@ -77,6 +79,18 @@ export class MemoryDirector implements Director, SyncDaemons, CpuStats {
     const entry = this.#state.services.get(serviceId(key));
     if (entry === undefined) throw new WeirError('service-missing');
     return entry;
+  }
+
+  check(change: Change): void {
+    switch (change.kind) {
+      case 'add-service':
+      case 'edit-service':
+        checkService(change.spec);
+        return;
+      case 'add-destination':
+      case 'edit-destination':
+        checkDestination(change.service, change.spec);
+    }
   }
 
   addService(spec: ServiceSpec): void {

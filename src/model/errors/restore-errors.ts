@@ -15,6 +15,12 @@ export const restoreErrors = {
     text: ({ line, why }: Line & { why: string; exitStatus: 1 | 2 | 255 }) => `line ${line}: ${why}; nothing was changed`,
     exitStatus: 2,
   },
+  'restore-argument': {
+    text: ({ given }: { given: string }) =>
+      `unexpected argument: ${given === '' ? '(empty)' : given}: the table is read from standard input`,
+    hint: ({ given }: { given: string }) => `ipvsadm-restore < ${given === '' ? 'FILE' : given}`,
+    exitStatus: 2,
+  },
   'restore-many-bytes': {
     text: ({ bytesMax }: { bytesMax: number }) => `more than ${bytesMax} bytes to restore; nothing was changed`,
     exitStatus: 2,

@@ -1,0 +1,29 @@
+// When two services or destinations with one key ask for the same: an edit from one to the other would change nothing.
+import type { DestinationSpec, Persistence, ServiceSpec } from './service.js';
+
+function samePersistence(a: Persistence | undefined, b: Persistence | undefined): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  return a.timeout === b.timeout && a.netmask === b.netmask && a.engine === b.engine;
+}
+
+/** Of services with the same key. */
+export function sameServiceSpec(a: ServiceSpec, b: ServiceSpec): boolean {
+  return (
+    a.scheduler === b.scheduler &&
+    a.schedFlags === b.schedFlags &&
+    a.onePacket === b.onePacket &&
+    samePersistence(a.persistence, b.persistence)
+  );
+}
+
+/** Of destinations with the same key. A tunnel counts only where the method uses it. */
+export function sameDestinationSpec(a: DestinationSpec, b: DestinationSpec): boolean {
+  const sameTunnel = (['type', 'port', 'checksum'] as const).every((field) => a.tunnel[field] === b.tunnel[field]);
+  return (
+    a.method === b.method &&
+    a.weight === b.weight &&
+    a.upperThreshold === b.upperThreshold &&
+    a.lowerThreshold === b.lowerThreshold &&
+    (a.method !== 'tunnel' || sameTunnel)
+  );
+}
