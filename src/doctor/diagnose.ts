@@ -5,6 +5,7 @@ import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
 import { datapathRule } from './rules/director/datapath.js';
 import { filtersRule } from './rules/director/filters.js';
 import { forwardingRule } from './rules/director/forwarding.js';
+import { loadRule } from './rules/director/load.js';
 import { methodFitRule } from './rules/director/method-fit.js';
 import { offloadsRule } from './rules/director/offloads.js';
 import { reachRule } from './rules/director/reach.js';
@@ -19,6 +20,7 @@ import { serverVipRule } from './rules/real-server/server-vip.js';
 import { serverVipHoldersRule } from './rules/real-server/server-vip-holders.js';
 
 const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] = [
+  loadRule,
   datapathRule,
   tableRule,
   vipPresentRule,

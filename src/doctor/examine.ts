@@ -2,7 +2,6 @@
 import type { TableReader } from '../datapath/director.js';
 import type { Address } from '../model/address.js';
 import { type Finding, sortedFindings } from '../model/finding.js';
-import { using } from '../sys/fd.js';
 import { Netlink } from '../sys/netlink/netlink.js';
 import { collectDatapath } from './collect/datapath.js';
 import { collectDirector } from './collect/director.js';
@@ -31,17 +30,8 @@ export type Examination =
   /** Nothing shows which role this host has. */
   | { readonly kind: 'no-role' };
 
-/** `open`: the director of this namespace, or undefined where the datapath is not loaded. */
-export type OpenDirector = () => TableReader | undefined;
-
-function servicesOf(open: OpenDirector): readonly ServiceFact[] {
-  const director = open();
-  return director === undefined
-    ? []
-    : using(director, (one) =>
-        one.services().map(({ spec, destinations }) => ({ spec, destinations: destinations.map((entry) => entry.spec) })),
-      );
-}
+const servicesOf = (reader: TableReader | undefined): readonly ServiceFact[] =>
+  (reader?.services() ?? []).map(({ spec, destinations }) => ({ spec, destinations: destinations.map((entry) => entry.spec) }));
 
 /** Joins the findings about the host and those about VRRP. */
 function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
@@ -58,17 +48,17 @@ function asRealServer(host: HostFacts, options: ExamineOptions, vrrp: VrrpFacts 
   return examined(facts, vrrp);
 }
 
-/** @throws SystemError, or what opening the director throws */
-export async function examine(options: ExamineOptions, open: OpenDirector): Promise<Examination> {
+/** Changes nothing on this host. @throws SystemError, WeirError of what hides the datapath */
+export async function examine(options: ExamineOptions): Promise<Examination> {
   const netlink = new Netlink();
   try {
     const host = collectHost(netlink);
     const vrrp = collectVrrp(netlink, host, options.waitMs, options.keepalived);
     if (options.role === 'rs') return asRealServer(host, options, vrrp);
     if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
-    const datapath = collectDatapath(host.interfaces); // Before the director is opened, which attaches what is missing.
-    const services = datapath.loaded ? servicesOf(open) : [];
-    if (options.role === undefined && services.length === 0) {
+    const { facts: datapath, reader } = collectDatapath(netlink);
+    const services = servicesOf(reader);
+    if (options.role === undefined && services.length === 0 && datapath.otherTables === undefined) {
       if (vipsOnLoopback(host).length > 0) return asRealServer(host, options, vrrp);
       return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     }

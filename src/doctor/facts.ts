@@ -1,4 +1,7 @@
 // The facts that doctor's rules use: everything that was read or tested, without any conclusion.
+import type { ProgramsOf } from '../datapath/ebpf/observe/observer.js';
+import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
+import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
 import type { Address } from '../model/address.js';
 import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { Mac } from '../wire/ethernet.js';
@@ -73,6 +76,16 @@ export interface HandoverFact {
 export interface DatapathFacts {
   readonly loaded: boolean;
   readonly interfaces: readonly { readonly ifindex: number; readonly name: string; readonly attached: readonly string[] }[];
+  /** Loading or unloading was interrupted: there are pins, and no table. */
+  readonly unfinished?: true;
+  /** The tables are another build's, by its name: nothing in them can be read, and no service is known. */
+  readonly otherTables?: string;
+  /** Whose programs run; absent: not known. */
+  readonly programs?: ProgramsOf;
+  /** What `weir load` would repair. */
+  readonly repairs?: readonly RepairDue[];
+  /** A change of the table has begun and not ended. */
+  readonly change?: UnfinishedChange;
 }
 
 /** One firewall rule that matches an address or a port. */

@@ -51,6 +51,9 @@ test('a cluster without a fault is reported as such, on the director and on the 
 
 test('forwarding that is off, fixed by the printed command', on, () => {
   gate.sysctl('net.ipv4.ip_forward', '0');
+  const lost = examine(gate);
+  assert.deepEqual([lost.status, ...codes(lost)], [2, 'forwarding-off'], "weir's own forwarding went with it");
+  assert.equal(gate.weir('load').stdout, 'net.ipv4.conf.weir0.forwarding: 1 instead of 0\n');
   const verdict = examine(gate);
   assert.deepEqual([verdict.status, ...codes(verdict)], [1, 'forwarding-off']);
   assert.equal(fetch(), 'pine\n', 'a warning, because plain connections are balanced without it');
@@ -74,11 +77,13 @@ test('a server whose answers take another route', on, () => {
   pine.ip(`route add default via ${DIP}`);
 });
 
-test('a new interface is reported, then covered', on, () => {
+test('a new interface is reported, and covered by weir load', on, () => {
   bed.cable(gate, 'new6', bed.lan('third'), '192.0.2.1/24');
   const verdict = examine(gate);
   assert.deepEqual(codes(verdict), ['interface-uncovered']);
   assert.equal(verdict.findings[0]?.what, 'new6 is not covered');
+  assert.deepEqual(codes(examine(gate)), ['interface-uncovered'], 'doctor leaves it as it is');
+  assert.equal(gate.weir('load').stdout, 'new6: attached at tc ingress, tc egress\n');
   assert.deepEqual(codes(examine(gate)), []);
 });
 

@@ -2,15 +2,18 @@
 // Every other command loads it with default sizes where it is missing, and leaves loaded programs alone.
 
 import type { AttachMode } from '../../datapath/ebpf/load/attached-interfaces.js';
+import type { DatapathChange } from '../../datapath/ebpf/load/datapath-change.js';
 import { bucketsFor, type Capacity } from '../../datapath/ebpf/load/object.js';
 import { exchangeBuild, openDirector, openIfLoaded } from '../../datapath/ebpf/open.js';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { reported, reportWait } from '../failure.js';
 import { readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
+import { loadReport } from '../load-report.js';
 
 const USAGE = `usage: weir load [--conn-tab-bits N] [--connections N] [--max-services N] [--max-destinations N] [--attach auto|tc|xdp]
        weir load --if-loaded
+       prints what it changed: what it loaded, attached, repaired and set, a line each; nothing where nothing was to be done
        loaded by another build with the same tables, it gets this build's programs; nothing is lost
        --conn-tab-bits     the connection table's size, as the kernel's conn_tab_bits: 8 to 27 (12); above 20 it holds 2^N connections
        --connections       what the table is made for, 4096 to 134217728 (1048576): it takes 32 bytes each; a smaller one is faster
@@ -81,7 +84,9 @@ export function run(args: readonly string[], io: Io): Promise<number> {
     const loaded = sized ? openIfLoaded(wait) : undefined;
     loaded?.close();
     if (loaded !== undefined) throw new WeirError('datapath-loaded');
-    openDirector({ capacity, ...attach, ...wait }).close();
+    const changes: DatapathChange[] = [];
+    openDirector({ capacity, ...attach, ...wait, report: (change) => changes.push(change) }).close();
+    io.out(loadReport(changes));
     if (exchangeBuild(undefined, wait))
       io.out('the programs of this build replaced those of another; the table and its connections stay\n');
     return 0;

@@ -5,18 +5,21 @@ import { native } from '../../sys/addon.js';
 import { hasCode } from '../../sys/errno.js';
 import { type LockWait, locked } from '../../sys/files/lock.js';
 import { Netlink } from '../../sys/netlink/netlink.js';
-import { swap32 } from '../../wire/bytes.js';
 import type { InterfaceAddress } from '../../wire/rtnetlink-address.js';
-import { Abi, Conf, Dest, LAYOUT } from './abi.gen.js';
+import { Conf } from './abi.gen.js';
 import { EbpfDirector, WRITER_WAIT_MS } from './ebpf-director.js';
 import { EbpfReader } from './ebpf-reader.js';
 import { AttachedInterfaces, type AttachMode } from './load/attached-interfaces.js';
+import type { ReportChange } from './load/datapath-change.js';
 import { exchangePrograms } from './load/exchange.js';
 import { isLoaded, load } from './load/load.js';
 import type { Capacity } from './load/object.js';
 import { ensurePair } from './load/pair.js';
 import { Bpffs } from './pins/bpffs.js';
-import { recover } from './recovery/batch.js';
+import { Dirty, recover } from './recovery/batch.js';
+import { layoutOf } from './table/layout.js';
+import { markLocal } from './table/local-marks.js';
+import { sizesOf } from './table/table-sizes.js';
 import { Tables } from './table/tables.js';
 import { broadcastsOf } from './table/unicast.js';
 import { ifFree, type ReadWait } from './whole-read.js';
@@ -28,6 +31,8 @@ export interface OpenOptions extends LockWait {
   readonly capacity?: Partial<Capacity>;
   /** How interfaces are attached from now on. */
   readonly attach?: AttachMode;
+  /** Gets what the opening changes: nothing, most of the time. */
+  readonly report?: ReportChange;
 }
 
 const ATTACH_MODES: readonly AttachMode[] = ['auto', 'tc', 'xdp'];
@@ -41,22 +46,10 @@ export function asWriter<T>(lockPath: string, wait: LockWait, work: () => T): T 
   return locked(lockPath, { waitMs: WRITER_WAIT_MS, ...wait }, work);
 }
 
-function checkVersion({ conf }: Tables): void {
-  const [magic, abi] = [conf.get(0, Conf.magic), conf.get(0, Conf.abi)];
-  if (magic !== Abi.WEIR_MAGIC) throw new WeirError('pins-damaged');
-  if (abi !== Abi.WEIR_ABI || conf.get(0, Conf.layout) !== LAYOUT) throw new WeirError('datapath-other-build');
-}
-
-/** Marks the destinations whose address is the director's own. */
-function markLocal({ conf, dests }: Tables, addresses: readonly InterfaceAddress[]): void {
-  const own = new Set(addresses.filter(({ address }) => address.family === 'inet').map(({ address }) => address.words[0] ?? 0));
-  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
-    const address = swap32(dests.get(id, Dest.addr));
-    const flags = dests.get(id, Dest.flags);
-    const here = own.has(address) || address >>> 24 === 127;
-    const should = here ? flags | Abi.D_LOCAL : flags & ~Abi.D_LOCAL;
-    if (should !== flags) dests.set(id, Dest.flags, should);
-  }
+function checkVersion(tables: Tables): void {
+  const tablesOf = layoutOf(tables);
+  if (tablesOf === 'none') throw new WeirError('pins-damaged');
+  if (tablesOf === 'other-build') throw new WeirError('datapath-other-build');
 }
 
 interface Prepared {
@@ -71,6 +64,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
   // Pins without the magic number: a process that unloaded the datapath was killed before it had removed them.
   const present = isLoaded(folder) && new Tables(folder).conf.get(0, Conf.magic) !== 0;
   if (!present && options.load === false) throw new WeirError('datapath-not-loaded');
+  const { report = () => {} } = options;
   const netlink = new Netlink();
   try {
     if (!present) {
@@ -79,19 +73,23 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     }
     const tables = new Tables(folder);
     checkVersion(tables);
+    if (!present) report({ kind: 'loaded', ...sizesOf(tables) });
     // Under the lock: a listing must not mix these tables with those of a later load.
     tables.mapAll();
-    const { near, far } = ensurePair(netlink);
+    const { near, far } = ensurePair(netlink, report);
     tables.conf.set(0, Conf.pairIfindex, near);
     tables.conf.set(0, Conf.pairPeerIfindex, far);
     // A mode that this command asks for must be possible. With the mode of an earlier command, a new interface may have tc alone.
-    const addresses = new AttachedInterfaces(folder, tables, netlink).refresh(
+    const addresses = new AttachedInterfaces(folder, tables, netlink, report).refresh(
       options.attach ?? attachModeOf(tables),
       options.attach !== undefined,
     );
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
+    const dirty = tables.conf.get(0, Conf.dirty);
     recover(tables, bpffs.lockPath());
-    markLocal(tables, addresses);
+    if (dirty !== Dirty.none) report({ kind: 'repaired', what: dirty === Dirty.batch ? 'batch' : 'change' });
+    const marked = markLocal(tables, addresses);
+    if (marked > 0) report({ kind: 'local-marked', count: marked });
     return { tables, addresses };
   } finally {
     netlink.close();

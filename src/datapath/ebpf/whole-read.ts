@@ -33,7 +33,7 @@ export function checkPresent({ conf }: Tables): void {
 }
 
 /** The result, or what `work` threw, if no change was made while it ran. */
-function undisturbed<T>({ conf }: Tables, work: () => T): Result<T> | undefined {
+export function undisturbed<T>({ conf }: Tables, work: () => T): Result<T> | undefined {
   const generation = conf.atomic(0, Conf.generation);
   const still = (): boolean => conf.atomic(0, Conf.dirty) === Dirty.none && conf.atomic(0, Conf.generation) === generation;
   if (!still()) return undefined;

@@ -1,39 +1,32 @@
-// Reads from the datapath's pins what is loaded and attached. Opening the director instead would attach what is missing.
-import { readdirSync } from 'node:fs';
-import { isAttachable } from '../../datapath/ebpf/load/attached-interfaces.js';
-import { isLoaded } from '../../datapath/ebpf/load/load.js';
-import { Bpffs } from '../../datapath/ebpf/pins/bpffs.js';
-import { Link as BpfLink } from '../../sys/bpf/bpf-objects.js';
-import { hasCode, unlessCode } from '../../sys/errno.js';
-import { using } from '../../sys/fd.js';
-import type { Link } from '../../wire/rtnetlink-link.js';
+// What is loaded, attached and due for repair in this network namespace. Nothing is changed: opening the director would attach what is
+// missing and repair the rest.
+import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
+import { observeDatapath } from '../../datapath/ebpf/observe/observer.js';
+import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
+import type { Netlink } from '../../sys/netlink/netlink.js';
+import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import type { DatapathFacts } from '../facts.js';
 
-/** Whether the pinned BPF link is still on this interface: a BPF link outlives its interface, and an ifindex is used again. */
-function isOnInterface(path: string, ifindex: number): boolean {
-  try {
-    return using(BpfLink.pinned(path), (link) => link.info().ifindex === ifindex);
-  } catch (error) {
-    if (hasCode(error, 'ENOENT')) return false;
-    throw error;
-  }
+export interface CollectedDatapath {
+  readonly facts: DatapathFacts;
+  /** Of the table; absent where there is none that this build can read. */
+  readonly reader?: ObservingReader;
 }
 
-export function collectDatapath(links: readonly Link[]): DatapathFacts {
-  const attachable = links.filter(isAttachable);
-  const folder = Bpffs.find()?.path();
-  const pins = folder === undefined ? [] : unlessCode(() => readdirSync(folder), ['ENOENT'], []);
-  if (folder === undefined || pins.length === 0 || !isLoaded(folder)) {
-    return { loaded: false, interfaces: attachable.map(({ ifindex, name }) => ({ ifindex, name, attached: [] })) };
-  }
-  return {
-    loaded: true,
-    interfaces: attachable.map(({ ifindex, name }) => {
-      const attached = ['ingress', 'egress', 'xdp'].filter((hook) => {
-        const pin = `link_${ifindex}_${hook}`;
-        return pins.includes(`clsact_${ifindex}_${hook}`) || (pins.includes(pin) && isOnInterface(`${folder}/${pin}`, ifindex));
-      });
-      return { ifindex, name, attached };
-    }),
-  };
+/** @throws WeirError proc-not-mounted, mounts-hidden; SystemError */
+export function collectDatapath(netlink: Netlink): CollectedDatapath {
+  const links = netlink.dump(dumpLinks(), decodeLink, 'list interfaces');
+  const observed = observeDatapath();
+  if (observed.kind === 'absent') return { facts: { loaded: false, interfaces: coverageOf(links, '', []) } };
+  if (observed.kind === 'unfinished') return { facts: { loaded: false, unfinished: true, interfaces: coverageOf(links, '', []) } };
+  const { folder, pins, programs } = observed;
+  const interfaces = coverageOf(links, folder, pins);
+  if (observed.kind === 'other-tables') return { facts: { loaded: true, interfaces, otherTables: observed.build ?? 'unknown' } };
+  const { reader } = observed;
+  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+  const repairs = repairsDue(reader.tables, links, addresses, interfaces);
+  const change = reader.unfinishedChange();
+  return { facts: { loaded: true, interfaces, programs, repairs, ...(change === undefined ? {} : { change }) }, reader };
 }

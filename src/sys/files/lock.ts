@@ -35,7 +35,7 @@ export interface LockOptions extends LockWait {
 
 /** Another process held the lock during the whole wait. */
 function lockBusy(path: string, waitMs: number): WeirError<'lock-busy'> {
-  const pid = holder(path);
+  const pid = recordedHolder(path);
   return new WeirError('lock-busy', { path, holder: pid, who: `${path}: ${heldBy(pid)}`, waitMs });
 }
 
@@ -137,8 +137,8 @@ function tryLock(fd: Fd, kind: LockKind): boolean {
   }
 }
 
-/** The pid in the lock file, if that process is alive: a killed process leaves its pid there. */
-function holder(path: string): number | undefined {
+/** The pid in the lock file, if that process is alive: a killed process leaves its pid there. @throws SystemError ENOENT */
+export function recordedHolder(path: string): number | undefined {
   const pid = Number.parseInt(readFileSync(path, 'latin1'), 10);
   if (!Number.isInteger(pid) || pid <= 0) return undefined;
   try {
@@ -151,7 +151,7 @@ function holder(path: string): number | undefined {
 
 /** The lock and its holder as text, for messages. */
 export function lockHolder(path: string): string {
-  return `${path}: ${heldBy(holder(path))}`;
+  return `${path}: ${heldBy(recordedHolder(path))}`;
 }
 
 function heldBy(pid: number | undefined): string {

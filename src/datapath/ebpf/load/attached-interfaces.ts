@@ -7,28 +7,20 @@ import { native } from '../../../sys/addon.js';
 import { ATTACH_TCX_EGRESS, ATTACH_TCX_INGRESS, ATTACH_XDP, Link as BpfLink, Program } from '../../../sys/bpf/bpf-objects.js';
 import { hasCode } from '../../../sys/errno.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
-import { swap32 } from '../../../wire/bytes.js';
-import { macBytes } from '../../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../../wire/rtnetlink-address.js';
 import { decodeLink, dumpLinks, type Link, LinkHardware } from '../../../wire/rtnetlink-link.js';
-import { Abi, Interface } from '../abi.gen.js';
 import type { Tables } from '../table/tables.js';
+import { type Hook, isAttached, parseAttachmentPin, TC_HANDLE, TC_PRIORITY } from './attachments.js';
+import type { ReportChange } from './datapath-change.js';
+import { clearRecord, differencesOf, recordOf, writeRecord } from './interface-record.js';
 import { PROGRAMS } from './load.js';
 import { PAIR } from './pair.js';
 
 /** auto: tc everywhere, and XDP in front of it on physical devices. */
 export type AttachMode = 'auto' | 'tc' | 'xdp';
 
-const HOOKS = [
-  ['ingress', ATTACH_TCX_INGRESS],
-  ['egress', ATTACH_TCX_EGRESS],
-  ['xdp', ATTACH_XDP],
-] as const;
-type Hook = (typeof HOOKS)[number][0];
+const ATTACH_TYPES: Readonly<Record<Hook, number>> = { ingress: ATTACH_TCX_INGRESS, egress: ATTACH_TCX_EGRESS, xdp: ATTACH_XDP };
 const XDP_FLAGS_DRV_MODE = 4;
-/** Where tcx is missing (Linux before 6.6): the place of our filter in clsact. */
-const TC_HANDLE = 1;
-const TC_PRIORITY = 49000;
 const PORT_OF = new Set(['bridge', 'bond', 'team', 'openvswitch']);
 
 /**
@@ -39,11 +31,6 @@ export function isAttachable(link: Link): boolean {
   if (link.name === PAIR.near || link.name === PAIR.far) return false;
   if (link.masterKind !== undefined && PORT_OF.has(link.masterKind)) return false;
   return link.hardware === LinkHardware.ethernet || link.hardware === LinkHardware.loopback;
-}
-
-/** The kernel redirects packets to a veth's other end only where that is in another namespace. */
-function handsOver(link: Link): boolean {
-  return link.kind === 'veth' && link.peerNamespace !== undefined;
 }
 
 /** Devices remove VLAN tags from frames before XDP sees them: below VLANs, XDP cannot know the VLAN of a frame. */
@@ -61,12 +48,6 @@ function pinOf(folder: string, ifindex: number, hook: Hook): string {
   return `${folder}/link_${ifindex}_${hook}`;
 }
 
-export interface AttachmentState {
-  readonly ifindex: number;
-  readonly name: string;
-  readonly attached: readonly string[];
-}
-
 export class AttachedInterfaces {
   readonly #programs = new Map<Hook, Program>();
 
@@ -74,6 +55,7 @@ export class AttachedInterfaces {
     readonly folder: string,
     readonly tables: Tables,
     readonly netlink: Netlink,
+    readonly report: ReportChange = () => {},
   ) {}
 
   /**
@@ -98,25 +80,13 @@ export class AttachedInterfaces {
     return addresses;
   }
 
-  /** The interfaces that can be attached, and what is attached to each. */
-  states(): readonly AttachmentState[] {
-    const pins = new Set(readdirSync(this.folder));
-    const links = this.netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
-    return links.filter(isAttachable).map(({ ifindex, name }) => {
-      const attached = HOOKS.map(([hook]) => hook).filter(
-        (hook) => pins.has(`link_${ifindex}_${hook}`) || pins.has(`clsact_${ifindex}_${hook}`),
-      );
-      return { ifindex, name, attached };
-    });
-  }
-
   /** Replaces the attached programs by the pinned ones. Each packet is processed by the one or the other. */
   exchange(): void {
     try {
       for (const name of readdirSync(this.folder)) {
-        const [, kind, ifindex, hook] = /^(link|clsact)_(\d+)_(ingress|egress|xdp)$/.exec(name) ?? [];
-        if (kind === 'link') this.#update(`${this.folder}/${name}`, hook as Hook);
-        if (kind === 'clsact') this.#attachClsact(Number(ifindex), hook as Hook);
+        const pin = parseAttachmentPin(name);
+        if (pin?.kind === 'link') this.#update(`${this.folder}/${name}`, pin.hook);
+        if (pin?.kind === 'clsact') this.#attachClsact(pin.ifindex, pin.hook);
       }
     } finally {
       this.#closePrograms();
@@ -126,10 +96,12 @@ export class AttachedInterfaces {
   /** Detaches the datapath from every interface. */
   detachAll(): void {
     for (const name of readdirSync(this.folder)) {
-      const clsact = /^clsact_(\d+)_(ingress|egress)$/.exec(name);
-      if (clsact !== null) this.#detachClsact(Number(clsact[1]), clsact[2] === 'egress');
-      if (clsact !== null) rmSync(`${this.folder}/${name}`, { force: true });
-      if (name.startsWith('link_')) this.#release(`${this.folder}/${name}`);
+      const pin = parseAttachmentPin(name);
+      if (pin?.kind === 'clsact') {
+        this.#detachClsact(pin.ifindex, pin.hook === 'egress');
+        rmSync(`${this.folder}/${name}`, { force: true });
+      }
+      if (pin?.kind === 'link') this.#release(`${this.folder}/${name}`);
     }
   }
 
@@ -143,20 +115,24 @@ export class AttachedInterfaces {
 
   /** Interface numbers are used again: the pins of an interface that went must not count for the next one with its number. */
   #forget(pins: Set<string>, attachable: readonly Link[]): void {
-    const present = new Set(attachable.map(({ ifindex }) => ifindex));
+    const names = new Map(attachable.map(({ ifindex, name }) => [ifindex, name]));
+    const gone = new Set<number>();
     for (const name of pins) {
-      const ifindex = Number(/^(?:link|clsact)_(\d+)_/.exec(name)?.[1] ?? 0);
-      if (ifindex === 0 || (present.has(ifindex) && !this.#isOrphan(name))) continue;
+      const pin = parseAttachmentPin(name);
+      if (pin === undefined || (names.has(pin.ifindex) && isAttached(this.folder, name))) continue;
       rmSync(`${this.folder}/${name}`, { force: true });
       pins.delete(name);
-      const record = ifindex % Abi.INTERFACES;
-      if (this.tables.interfaces.get(record, Interface.ifindex) === ifindex) this.tables.interfaces.clear(record);
+      clearRecord(this.tables.interfaces, pin.ifindex);
+      if (!names.has(pin.ifindex)) gone.add(pin.ifindex);
     }
+    for (const ifindex of gone) this.report({ kind: 'forgotten', ifindex });
   }
 
   /** Where another mode was requested before. */
-  #dropXdp({ ifindex }: Link, pins: Set<string>): void {
-    if (pins.delete(`link_${ifindex}_xdp`)) this.#release(pinOf(this.folder, ifindex, 'xdp'));
+  #dropXdp({ ifindex, name }: Link, pins: Set<string>): void {
+    if (!pins.delete(`link_${ifindex}_xdp`)) return;
+    this.#release(pinOf(this.folder, ifindex, 'xdp'));
+    this.report({ kind: 'detached', name, hook: 'xdp' });
   }
 
   /** Removing the pin alone would detach the link only later: until then it would keep the next program out. */
@@ -170,33 +146,16 @@ export class AttachedInterfaces {
     rmSync(path, { force: true });
   }
 
-  #isOrphan(name: string): boolean {
-    const clsact = /^clsact_(\d+)_(ingress|egress)$/.exec(name);
-    if (clsact !== null) return !this.#hasFilter(Number(clsact[1]), clsact[2] === 'egress');
-    if (!name.startsWith('link_')) return false;
-    const link = BpfLink.pinned(`${this.folder}/${name}`);
-    try {
-      return link.info().ifindex === 0;
-    } finally {
-      link.close();
-    }
-  }
-
-  #hasFilter(ifindex: number, egress: boolean): boolean {
-    try {
-      native().bpfTcQuery(ifindex, egress, TC_HANDLE, TC_PRIORITY);
-      return true;
-    } catch (error) {
-      if (hasCode(error, 'ENOENT', 'ENODEV', 'EINVAL')) return false;
-      throw error;
-    }
-  }
-
   #attach(link: Link, hook: Hook, pins: ReadonlySet<string>, strict: boolean): boolean {
     if (pins.has(`link_${link.ifindex}_${hook}`) || pins.has(`clsact_${link.ifindex}_${hook}`)) return true;
-    const type = HOOKS.find(([name]) => name === hook)?.[1] ?? 0;
+    const attached = this.#attachNew(link, hook, strict);
+    if (attached) this.report({ kind: 'attached', name: link.name, hook });
+    return attached;
+  }
+
+  #attachNew(link: Link, hook: Hook, strict: boolean): boolean {
     try {
-      const attached = this.#program(hook).attach(link.ifindex, type, hook === 'xdp' ? XDP_FLAGS_DRV_MODE : 0);
+      const attached = this.#program(hook).attach(link.ifindex, ATTACH_TYPES[hook], hook === 'xdp' ? XDP_FLAGS_DRV_MODE : 0);
       try {
         attached.pin(pinOf(this.folder, link.ifindex, hook));
       } finally {
@@ -211,22 +170,22 @@ export class AttachedInterfaces {
         throw new WeirError('xdp-not-attached', { name: link.name, why: (error as Error).message }, { cause: error });
       }
       if (!hasCode(error, 'EINVAL')) throw error;
-      this.#attachClsact(link.ifindex, hook);
-      return true;
+      return this.#attachClsact(link.ifindex, hook);
     }
   }
 
-  /** Replaces a filter of ours that is there already. */
-  #attachClsact(ifindex: number, hook: Hook): void {
+  /** Replaces a filter of ours that is there already. False: the interface went. */
+  #attachClsact(ifindex: number, hook: Hook): boolean {
     const pin = `${this.folder}/clsact_${ifindex}_${hook}`;
     try {
       native().bpfTcAttach(this.#program(hook).fd.number, ifindex, hook === 'egress', TC_HANDLE, TC_PRIORITY);
     } catch (error) {
-      if (hasCode(error, 'ENODEV')) return; // it went while we looked
+      if (hasCode(error, 'ENODEV')) return false; // it went while we looked
       throw error;
     }
     rmSync(pin, { force: true });
     this.#program(hook).pin(pin);
+    return true;
   }
 
   #update(path: string, hook: Hook): void {
@@ -254,21 +213,13 @@ export class AttachedInterfaces {
     return program;
   }
 
+  /** A record just made is no change of its own: its interface is reported as attached. */
   #record(link: Link, xdp: boolean, addresses: readonly InterfaceAddress[]): void {
     const { interfaces } = this.tables;
-    const record = link.ifindex % Abi.INTERFACES;
-    const loopback = link.hardware === LinkHardware.loopback;
-    const own = addresses.find(({ ifindex, address }) => ifindex === link.ifindex && address.family === 'inet');
-    const mac = link.mac === undefined ? new Uint8Array(6) : macBytes(link.mac);
-    mac.forEach((byte, k) => {
-      interfaces.set(record, Interface.mac, byte, k);
-    });
-    interfaces.set(
-      record,
-      Interface.flags,
-      (xdp ? Abi.INTERFACE_XDP : 0) | (loopback ? Abi.INTERFACE_LOOPBACK : 0) | (handsOver(link) ? Abi.INTERFACE_PEER : 0),
-    );
-    interfaces.set(record, Interface.addr, swap32(own?.address.words[0] ?? 0));
-    interfaces.set(record, Interface.ifindex, link.ifindex);
+    const record = recordOf(link, xdp, addresses);
+    const differences = differencesOf(interfaces, record);
+    if (differences.length === 0) return;
+    writeRecord(interfaces, record);
+    if (!differences.includes('number')) this.report({ kind: 'recorded', name: link.name, differences });
   }
 }

@@ -2,14 +2,14 @@
 // where ip_forward is 0 (DR needs no forwarding). Answers to clients on the director itself come in by lo, which must accept the
 // director's own addresses as sources: only lo does so under any rp_filter.
 
-import { existsSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
-import { writeSetting } from '../../../sys/files/sysctl.js';
+import { readSetting, writeSetting } from '../../../sys/files/sysctl.js';
 import type { Netlink } from '../../../sys/netlink/netlink.js';
 import { concat } from '../../../wire/bytes.js';
 import { encodeAttributes, NetlinkFlag, type NetlinkRequest, nested, textAttribute } from '../../../wire/netlink.js';
 import { RouteMessage } from '../../../wire/rtnetlink.js';
-import { changeLink, decodeLink, deleteLink, dumpLinks, encodeLinkChange, type Link } from '../../../wire/rtnetlink-link.js';
+import { changeLink, decodeLink, deleteLink, dumpLinks, encodeLinkChange, type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
+import type { ReportChange } from './datapath-change.js';
 
 export const PAIR = { near: 'weir0', far: 'weir1' } as const;
 const VETH_PEER = 1;
@@ -22,34 +22,67 @@ function addPair(): NetlinkRequest {
   return { type: RouteMessage.newLink, flags: NetlinkFlag.create | NetlinkFlag.exclusive, payload };
 }
 
-function settle(name: string, settings: Readonly<Record<string, string>>): void {
-  for (const [key, value] of Object.entries(settings)) {
-    const path = `net/${key.replace('IF', name)}`;
-    if (existsSync(`/proc/sys/${path}`)) writeSetting(path, value);
+/** A sysctl that the pair, or lo for its sake, must have. `path`: below /proc/sys. */
+export interface PairSetting {
+  readonly path: string;
+  readonly value: string;
+}
+
+const of = (name: string, settings: Readonly<Record<string, string>>): readonly PairSetting[] =>
+  Object.entries(settings).map(([key, value]) => ({ path: `net/${key.replace('IF', name)}`, value }));
+const ofEach = (name: string): readonly PairSetting[] =>
+  of(name, { 'ipv6/conf/IF/disable_ipv6': '1', 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/arp_ignore': '8' });
+
+/** While the interfaces are still down. */
+const SETTINGS_BEFORE_UP = { [PAIR.near]: ofEach(PAIR.near), [PAIR.far]: ofEach(PAIR.far) } as const;
+const FORWARDING = of(PAIR.near, { 'ipv4/conf/IF/forwarding': '1' });
+const ACCEPT_LOCAL = of('lo', { 'ipv4/conf/IF/accept_local': '1' });
+export const PAIR_SETTINGS: readonly PairSetting[] = [...Object.values(SETTINGS_BEFORE_UP).flat(), ...FORWARDING, ...ACCEPT_LOCAL];
+
+function settle(settings: readonly PairSetting[], report: ReportChange): void {
+  for (const { path, value } of settings) {
+    const from = readSetting(path);
+    if (from === undefined || from === value) continue;
+    writeSetting(path, value);
+    report({ kind: 'sysctl', path, from, to: value });
   }
 }
 
+export interface Pair {
+  readonly near: Link | undefined;
+  readonly far: Link | undefined;
+}
+
+export function pairOf(links: readonly Link[]): Pair {
+  return { near: links.find(({ name }) => name === PAIR.near), far: links.find(({ name }) => name === PAIR.far) };
+}
+
 /** Makes the pair where it is missing. Returns the two interface numbers. */
-export function ensurePair(netlink: Netlink): { readonly near: number; readonly far: number } {
-  const find = (links: readonly Link[], name: string): Link | undefined => links.find((link) => link.name === name);
-  let links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
-  if (find(links, PAIR.near) === undefined) {
+export function ensurePair(netlink: Netlink, report: ReportChange = () => {}): { readonly near: number; readonly far: number } {
+  const find = (): Pair => pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
+  let { near, far } = find();
+  const made = near === undefined;
+  // The settings of a pair just made are part of it.
+  const changed: ReportChange = made ? () => {} : report;
+  if (made) {
     netlink.change(addPair(), `add the interfaces ${PAIR.near} and ${PAIR.far}`);
-    links = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces');
+    ({ near, far } = find());
+    report({ kind: 'pair-made' });
   }
-  const [near, far] = [find(links, PAIR.near), find(links, PAIR.far)];
   if (near === undefined || far === undefined) throw new WeirError('weir-pair-broken', PAIR);
-  for (const { ifindex, name } of [near, far]) {
-    settle(name, { 'ipv6/conf/IF/disable_ipv6': '1', 'ipv4/conf/IF/rp_filter': '0', 'ipv4/conf/IF/arp_ignore': '8' });
+  for (const { ifindex, name, flags } of [near, far]) {
+    settle(SETTINGS_BEFORE_UP[name as keyof typeof SETTINGS_BEFORE_UP], changed);
+    if ((flags & LinkFlag.up) !== 0) continue;
     netlink.change(changeLink({ ifindex, up: true }), `set ${name} up`);
+    changed({ kind: 'link-up', name });
   }
-  settle(PAIR.near, { 'ipv4/conf/IF/forwarding': '1' });
-  settle('lo', { 'ipv4/conf/IF/accept_local': '1' });
+  settle(FORWARDING, changed);
+  settle(ACCEPT_LOCAL, report);
   return { near: near.ifindex, far: far.ifindex };
 }
 
 export function removePair(netlink: Netlink): void {
-  settle('lo', { 'ipv4/conf/IF/accept_local': '0' });
-  const near = netlink.dump(dumpLinks(), decodeLink, 'list the interfaces').find((link) => link.name === PAIR.near);
+  settle(of('lo', { 'ipv4/conf/IF/accept_local': '0' }), () => {});
+  const { near } = pairOf(netlink.dump(dumpLinks(), decodeLink, 'list the interfaces'));
   if (near !== undefined) netlink.change(deleteLink(near.ifindex), `remove ${PAIR.near}`);
 }

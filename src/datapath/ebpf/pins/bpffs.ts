@@ -77,6 +77,11 @@ export class Bpffs {
   /** A lock file for a namespace: beside the bpffs, which holds no ordinary files. Kept when the folder goes. */
   lockPath(cookie: bigint = native().netnsCookie()): string {
     makeFolder(`${this.above}/lock`, 0o700);
+    return this.lockFile(cookie);
+  }
+
+  /** The same path; nothing is made. */
+  lockFile(cookie: bigint = native().netnsCookie()): string {
     return `${this.above}/lock/${cookie}`;
   }
 

@@ -38,11 +38,17 @@ export class Tables {
   #dropHistory: Records | null | undefined;
   #intent: Records | undefined;
 
-  /** `open`: where maps come from that are not pinned yet. */
+  /** `open`: where maps come from that are not pinned yet. `access`: `read` maps them so that this process cannot write. */
   constructor(
     readonly folder: string,
     readonly open: (name: string) => BpfMap = (name) => BpfMap.pinned(`${folder}/${name}`),
+    readonly access: 'read' | 'write' = 'write',
   ) {}
+
+  /** For reading only. */
+  static readable(folder: string): Tables {
+    return new Tables(folder, (name) => BpfMap.pinned(`${folder}/${name}`), 'read');
+  }
 
   get conf(): Records {
     return this.#records('conf');
@@ -98,17 +104,18 @@ export class Tables {
   #records(name: keyof typeof MAPPED): Records {
     let records = this.#mapped.get(name);
     if (records === undefined) {
-      records = new Records(this.#map(name, true), MAPPED[name]);
+      records = new Records(this.#map(name, this.access === 'write', MAPPED[name]), MAPPED[name]);
       this.#mapped.set(name, records);
     }
     return records;
   }
 
-  #map(name: string, writable: boolean): ArrayBuffer {
+  /** `least`: one record at least, so that the magic number of another build's smaller record can be read; a page is there in any case. */
+  #map(name: string, writable: boolean, least = 0): ArrayBuffer {
     const map = this.open(name);
     try {
       const { valueSize, maxEntries } = map.info();
-      return map.mmap(Math.ceil(valueSize / 8) * 8 * maxEntries, writable);
+      return map.mmap(Math.max(Math.ceil(valueSize / 8) * 8 * maxEntries, least), writable);
     } finally {
       map.close();
     }

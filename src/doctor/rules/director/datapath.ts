@@ -12,7 +12,10 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
         severity: 'error',
         code: 'datapath-absent',
         what: 'no datapath in this network namespace',
-        cause: 'no command has loaded it since the last boot or weir unload',
+        cause:
+          facts.datapath.unfinished === true
+            ? 'a command was killed while it loaded or unloaded it'
+            : 'no command has loaded it since the last boot or weir unload',
         fix: 'weir load',
         advice: 'then load the table: ipvsadm-restore <FILE, or ipvsadm -A',
       },
@@ -32,7 +35,9 @@ export function datapathRule(facts: DirectorFacts): readonly Finding[] {
         code: 'interface-uncovered',
         what: `${iface.name} is not covered`,
         cause: `nothing is attached at its ${missing}, so packets that arrive there are not balanced`,
-        fix: 'weir load',
+        ...(facts.datapath.otherTables === undefined
+          ? { fix: 'weir load' }
+          : { advice: 'weir load of the build that loaded the datapath attaches to it' }),
       };
     });
 }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { destination, director, ip, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
+import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Finding } from '../../../model/finding.js';
 import { diagnose } from '../../diagnose.js';
 import type { DirectorFacts, FilterRule } from '../../facts.js';
@@ -13,6 +14,30 @@ const settings = (values: Readonly<Record<string, string>>) => new Map([...direc
 
 test('a healthy director has no finding', () => {
   assert.deepEqual(found({}), []);
+});
+
+test('what weir load repairs: one finding for one fact', () => {
+  const due = (...repairs: readonly RepairDue[]): Partial<DirectorFacts> => ({ datapath: { ...director.datapath, repairs } });
+  const forwarding = { kind: 'pair-setting', path: 'net/ipv4/conf/weir0/forwarding', value: '0', expected: '1' } as const;
+  const missing = { kind: 'pair-missing', name: 'weir0' } as const;
+  const on = { settings: settings({ 'net/ipv4/ip_forward': '1' }) };
+  const nat = { services: [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'masq')])], handovers: [] };
+  assert.deepEqual(codes(due(forwarding, { kind: 'pair-down', name: 'weir1' })), ['error pair-changed']);
+  assert.deepEqual(codes({ ...due(missing), ...on }), ['warning pair-changed', 'info forwarding-unneeded']);
+  assert.deepEqual(codes({ ...due(forwarding), ...nat }), ['error forwarding-off', 'info nat-one-wire'], 'ip_forward is the cause of both');
+  assert.deepEqual(codes({ ...due(missing), ...nat }), ['error pair-changed', 'warning forwarding-off', 'info nat-one-wire'], 'two facts');
+  assert.deepEqual(codes(due({ kind: 'mac-changed', name: 'wan' })), ['error interface-changed']);
+  assert.deepEqual(codes(due({ kind: 'flags-changed', name: 'wan' })), ['warning interface-changed']);
+  assert.deepEqual(codes({ datapath: { ...director.datapath, change: {} } }), ['warning table-unfinished']);
+  assert.deepEqual(codes({ datapath: { ...director.datapath, change: { holder: 812 } } }), ['info table-unfinished']);
+});
+
+test("another build's table is one finding, and no service is missed in it", () => {
+  const datapath = { ...director.datapath, otherTables: '0123456789ab' };
+  const [finding, ...others] = found({ datapath, services: [], connects: [], handovers: [], paths: [], holders: [] });
+  assert.deepEqual([finding?.severity, finding?.code, others], ['warning', 'datapath-other-build', []]);
+  assert.match(finding?.what ?? '', /0123456789ab/);
+  assert.equal(finding?.fix, undefined, 'each way loses connections: a person decides');
 });
 
 test('datapath: absent, or not attached to an interface', () => {

@@ -49,7 +49,7 @@ function judge({ spec, destinations }: ServiceFact): readonly Finding[] {
 }
 
 export function tableRule(facts: DirectorFacts): readonly Finding[] {
-  if (facts.services.length === 0 && facts.datapath.loaded) {
+  if (facts.services.length === 0 && facts.datapath.loaded && facts.datapath.otherTables === undefined) {
     return [
       {
         severity: 'warning',

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { loadReport } from './load-report.js';
+
+test('nothing changed: nothing is printed', () => {
+  assert.equal(loadReport([]), '');
+});
+
+test('one line for each interface, device, sysctl and repair', () => {
+  const report = loadReport([
+    { kind: 'loaded', connections: 1048576, services: 16384, destinations: 65536 },
+    { kind: 'pair-made' },
+    { kind: 'sysctl', path: 'net/ipv4/conf/lo/accept_local', from: '0', to: '1' },
+    { kind: 'attached', name: 'lo', hook: 'ingress' },
+    { kind: 'attached', name: 'lo', hook: 'egress' },
+    { kind: 'detached', name: 'eth0', hook: 'xdp' },
+    { kind: 'attached', name: 'eth0', hook: 'ingress' },
+    { kind: 'recorded', name: 'eth0', differences: ['mac', 'flags'] },
+    { kind: 'forgotten', ifindex: 77 },
+    { kind: 'link-up', name: 'weir1' },
+    { kind: 'repaired', what: 'batch' },
+    { kind: 'local-marked', count: 1 },
+  ]);
+  assert.deepEqual(report.split('\n'), [
+    'loaded: room for 1048576 connections, 16384 services, 65536 destinations',
+    'weir0 and weir1: made',
+    'net.ipv4.conf.lo.accept_local: 1 instead of 0',
+    'lo: attached at tc ingress, tc egress',
+    'eth0: detached from XDP',
+    'eth0: attached at tc ingress',
+    'eth0: known by its new MAC address, kind of attachment',
+    'interface number 77: forgotten, since it is gone',
+    'weir1: set up',
+    'the table: the changes of a killed command that were to be one were undone',
+    '1 destination: known to be an address of this host, or not to be one any more',
+    '',
+  ]);
+});

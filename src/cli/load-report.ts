@@ -1,0 +1,59 @@
+// The lines of `weir load` about what it changed: one for each interface, device, sysctl and repair. Pure.
+import type { Hook } from '../datapath/ebpf/load/attachments.js';
+import type { DatapathChange } from '../datapath/ebpf/load/datapath-change.js';
+import type { RecordDifference } from '../datapath/ebpf/load/interface-record.js';
+import { counted } from '../model/counted.js';
+
+const HOOK_TEXTS: Readonly<Record<Hook, string>> = { ingress: 'tc ingress', egress: 'tc egress', xdp: 'XDP' };
+
+const DIFFERENCE_TEXTS: Readonly<Record<RecordDifference, string>> = {
+  number: 'number',
+  mac: 'MAC address',
+  flags: 'kind of attachment',
+  address: 'IP address',
+};
+
+type Attachment = Extract<DatapathChange, { readonly hook: Hook }>;
+
+const isAttachment = (change: DatapathChange): change is Attachment => change.kind === 'attached' || change.kind === 'detached';
+
+function lineOf(change: Exclude<DatapathChange, Attachment>): string {
+  switch (change.kind) {
+    case 'loaded':
+      return `loaded: room for ${change.connections} connections, ${change.services} services, ${change.destinations} destinations`;
+    case 'forgotten':
+      return `interface number ${change.ifindex}: forgotten, since it is gone`;
+    case 'recorded':
+      return `${change.name}: known by its new ${change.differences.map((each) => DIFFERENCE_TEXTS[each]).join(', ')}`;
+    case 'pair-made':
+      return 'weir0 and weir1: made';
+    case 'link-up':
+      return `${change.name}: set up`;
+    case 'sysctl':
+      return `${change.path.replaceAll('/', '.')}: ${change.to} instead of ${change.from}`;
+    case 'repaired':
+      return change.what === 'batch'
+        ? 'the table: the changes of a killed command that were to be one were undone'
+        : 'the table: a change that a killed command had begun was finished or undone';
+    case 'local-marked':
+      return `${counted(change.count, 'destination')}: known to be an address of this host, or not to be one any more`;
+  }
+}
+
+/** In the order of the changes; all hooks of one interface in one line. */
+export function loadReport(changes: readonly DatapathChange[]): string {
+  const lines: string[] = [];
+  const seen = new Set<string>();
+  for (const change of changes) {
+    if (!isAttachment(change)) {
+      lines.push(lineOf(change));
+      continue;
+    }
+    const { kind, name } = change;
+    if (seen.has(`${kind} ${name}`)) continue;
+    seen.add(`${kind} ${name}`);
+    const hooks = changes.flatMap((one) => (isAttachment(one) && one.kind === kind && one.name === name ? [HOOK_TEXTS[one.hook]] : []));
+    lines.push(`${name}: ${kind} ${kind === 'attached' ? 'at' : 'from'} ${hooks.join(', ')}`);
+  }
+  return lines.map((line) => `${line}\n`).join('');
+}

@@ -1,0 +1,20 @@
+// What loading, covering interfaces or repairing changed on this host, as `weir load` reports it.
+import type { Hook } from './attachments.js';
+import type { RecordDifference } from './interface-record.js';
+
+export type DatapathChange =
+  /** `connections`: what the table is made for. */
+  | { readonly kind: 'loaded'; readonly connections: number; readonly services: number; readonly destinations: number }
+  | { readonly kind: 'attached' | 'detached'; readonly name: string; readonly hook: Hook }
+  /** Its interface is gone: the pins and the record of it went, too. */
+  | { readonly kind: 'forgotten'; readonly ifindex: number }
+  | { readonly kind: 'recorded'; readonly name: string; readonly differences: readonly RecordDifference[] }
+  | { readonly kind: 'pair-made' }
+  | { readonly kind: 'link-up'; readonly name: string }
+  /** `path`: below /proc/sys. */
+  | { readonly kind: 'sysctl'; readonly path: string; readonly from: string; readonly to: string }
+  | { readonly kind: 'repaired'; readonly what: 'change' | 'batch' }
+  /** Destinations whose address came to this host, or left it. */
+  | { readonly kind: 'local-marked'; readonly count: number };
+
+export type ReportChange = (change: DatapathChange) => void;

@@ -1,0 +1,83 @@
+// Finds the datapath of this network namespace for a program that must change nothing: it loads, attaches, repairs and locks nothing,
+// maps the tables for reading only, and works where /run is read-only.
+import { readdirSync, statSync } from 'node:fs';
+import { native } from '../../../sys/addon.js';
+import { artifact } from '../../../sys/artifact.js';
+import { hasCode, unlessCode } from '../../../sys/errno.js';
+import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
+import { BUILD_PIN, buildPin, isLoaded } from '../load/load.js';
+import { Bpffs } from '../pins/bpffs.js';
+import { layoutOf } from '../table/layout.js';
+import { LAST_PINNED, Tables } from '../table/tables.js';
+import { ObservingReader } from './observing-reader.js';
+
+/** `this`: ours. `mixed`: an exchange of programs was not finished, and those of two builds run on the same tables. */
+export type ProgramsOf = 'this' | 'other' | 'mixed';
+
+interface Pinned {
+  readonly folder: string;
+  readonly pins: readonly string[];
+  /** When the tables were loaded, by the wall clock of that time. */
+  readonly loadedAt: Date;
+  readonly programs: ProgramsOf;
+  /** Names the object file of the programs: the beginning of its SHA-256; undefined: they are being exchanged, or that was interrupted. */
+  readonly build: string | undefined;
+}
+
+export type ObservedDatapath =
+  | { readonly kind: 'absent' }
+  /** There are pins, but they were never finished, or are being removed. */
+  | { readonly kind: 'unfinished'; readonly folder: string }
+  /** Another build's tables, which this build cannot read. */
+  | ({ readonly kind: 'other-tables' } & Pinned)
+  | ({ readonly kind: 'loaded'; readonly reader: ObservingReader } & Pinned);
+
+/** How much of a SHA-256 names a build for people. */
+const BUILD_DIGITS = 12;
+
+const buildName = (pin: string): string => pin.slice(BUILD_PIN.length, BUILD_PIN.length + BUILD_DIGITS);
+
+/** The name of this build's programs. */
+export const ownBuild = (): string => buildName(buildPin(artifact('weir.bpf.o')));
+
+/** `build`: the pin that names the build, which is missing while programs are exchanged. */
+function programsOf(build: string | undefined, lockFile: string): ProgramsOf {
+  if (build === undefined) return exclusiveHolder(lockFile) === undefined ? 'mixed' : 'other';
+  return build === buildPin(artifact('weir.bpf.o')) ? 'this' : 'other';
+}
+
+function pinnedIn(folder: string, pins: readonly string[], lockFile: string): Pinned {
+  const build = pins.find((name) => name.startsWith(BUILD_PIN));
+  // The pin of this map is made once, when all else is loaded.
+  const { mtime } = statSync(`${folder}/${LAST_PINNED}`);
+  return {
+    folder,
+    pins,
+    loadedAt: mtime,
+    programs: programsOf(build, lockFile),
+    build: build === undefined ? undefined : buildName(build),
+  };
+}
+
+/** @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root */
+export function observeDatapath(): ObservedDatapath {
+  const bpffs = Bpffs.find();
+  const cookie = native().netnsCookie();
+  if (bpffs?.cookies().includes(cookie) !== true) return { kind: 'absent' };
+  const [folder, lockFile] = [bpffs.path(cookie), bpffs.lockFile(cookie)];
+  try {
+    const pins = unlessCode(() => readdirSync(folder), ['ENOENT'], []);
+    if (pins.length === 0) return { kind: 'absent' };
+    if (!isLoaded(folder)) return { kind: 'unfinished', folder };
+    const tables = Tables.readable(folder);
+    const layout = layoutOf(tables);
+    if (layout === 'none') return { kind: 'unfinished', folder };
+    const pinned = pinnedIn(folder, pins, lockFile);
+    if (layout === 'other-build') return { kind: 'other-tables', ...pinned };
+    tables.mapAll();
+    return { kind: 'loaded', ...pinned, reader: new ObservingReader(tables, lockFile) };
+  } catch (error) {
+    if (hasCode(error, 'ENOENT')) return { kind: 'absent' }; // it was unloaded meanwhile
+    throw error;
+  }
+}

@@ -1,0 +1,57 @@
+// Reads the table without a lock, and leaves one that is not finished as it is. Most changes take much less time than the wait here; what
+// is not finished after it is read as packets meet it: each record whole, but the records of no one moment.
+import { type Clock, systemClock } from '../../../sys/clock.js';
+import { exclusiveHolder } from '../../../sys/files/lock-holder.js';
+import { Conf } from '../abi.gen.js';
+import { EbpfReader } from '../ebpf-reader.js';
+import { Dirty } from '../recovery/batch.js';
+import type { Tables } from '../table/tables.js';
+import { checkPresent, undisturbed } from '../whole-read.js';
+
+/** How long the end of a change is waited for, ms. */
+const WAIT_MS = 50;
+const PAUSE_MS = 1;
+
+/** A change of the table that has begun and not ended. */
+export interface UnfinishedChange {
+  /** The process that holds the lock; absent: it died, and the next command that changes the table repairs it. */
+  readonly holder?: number;
+}
+
+export class ObservingReader extends EbpfReader {
+  constructor(
+    tables: Tables,
+    lockPath: string,
+    readonly clock: Clock = systemClock,
+  ) {
+    super(tables, lockPath);
+  }
+
+  /** undefined: the table is whole, or became so while it was waited for. */
+  unfinishedChange(): UnfinishedChange | undefined {
+    const { conf } = this.tables;
+    const until = this.clock.now() + WAIT_MS;
+    while (conf.atomic(0, Conf.dirty) !== Dirty.none) {
+      if (this.clock.now() < until) {
+        this.clock.sleep(PAUSE_MS);
+        continue;
+      }
+      const holder = exclusiveHolder(this.lockPath);
+      // Between the two reads it may have ended.
+      if (conf.atomic(0, Conf.dirty) === Dirty.none) return undefined;
+      return holder === undefined ? {} : { holder };
+    }
+    return undefined;
+  }
+
+  protected override reading<T>(work: () => T): T {
+    const until = this.clock.now() + WAIT_MS;
+    do {
+      checkPresent(this.tables);
+      const result = undisturbed(this.tables, work);
+      if (result !== undefined) return result.value;
+      this.clock.sleep(PAUSE_MS);
+    } while (this.clock.now() < until);
+    return work();
+  }
+}

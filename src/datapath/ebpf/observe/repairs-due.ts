@@ -1,0 +1,73 @@
+// What the next command that opens the table for changes would repair, found without changing anything. `weir load` is that command with
+// no effect of its own.
+
+import { readSetting } from '../../../sys/files/sysctl.js';
+import type { InterfaceAddress } from '../../../wire/rtnetlink-address.js';
+import { type Link, LinkFlag } from '../../../wire/rtnetlink-link.js';
+import { Abi, Conf } from '../abi.gen.js';
+import { isAttachable } from '../load/attached-interfaces.js';
+import { differencesOf, recordOf } from '../load/interface-record.js';
+import { PAIR, PAIR_SETTINGS, pairOf } from '../load/pair.js';
+import type { Tables } from '../table/tables.js';
+import type { Coverage } from './coverage.js';
+
+export type RepairDue =
+  /** One of weir's own devices is not there, or was made again with another number. */
+  | { readonly kind: 'pair-missing'; readonly name: string }
+  | { readonly kind: 'pair-down'; readonly name: string }
+  /** `path`: below /proc/sys. */
+  | { readonly kind: 'pair-setting'; readonly path: string; readonly value: string; readonly expected: string }
+  /** It is covered, but the programs do not know it: the command that covered it was killed. */
+  | { readonly kind: 'record-missing'; readonly name: string }
+  /** The interface has another MAC than the programs know: they take frames for it as frames for another host. */
+  | { readonly kind: 'mac-changed'; readonly name: string }
+  /** The programs take the interface for one with XDP, or without, or with the other end elsewhere, which it is not. */
+  | { readonly kind: 'flags-changed'; readonly name: string };
+
+function pairRepairs({ conf }: Tables, links: readonly Link[]): readonly RepairDue[] {
+  const { near, far } = pairOf(links);
+  const [nearNumber, farNumber] = [conf.get(0, Conf.pairIfindex), conf.get(0, Conf.pairPeerIfindex)];
+  const ends = [
+    { name: PAIR.near, link: near, expected: nearNumber },
+    { name: PAIR.far, link: far, expected: farNumber },
+  ];
+  const missing = ends.filter(({ link, expected }) => link?.ifindex !== expected);
+  if (missing.length > 0) return missing.map(({ name }) => ({ kind: 'pair-missing', name }));
+  const down = ends.filter(({ link }) => ((link?.flags ?? 0) & LinkFlag.up) === 0);
+  const settings = PAIR_SETTINGS.flatMap(({ path, value: expected }): RepairDue[] => {
+    const value = readSetting(path);
+    return value === undefined || value === expected ? [] : [{ kind: 'pair-setting', path, value, expected }];
+  });
+  return [...down.map(({ name }): RepairDue => ({ kind: 'pair-down', name })), ...settings];
+}
+
+/** Of interfaces that are covered; the address in a record is only the sender of ARP requests. */
+function recordRepairs(
+  { interfaces }: Tables,
+  links: readonly Link[],
+  addresses: readonly InterfaceAddress[],
+  coverage: readonly Coverage[],
+): readonly RepairDue[] {
+  return links.filter(isAttachable).flatMap((link): RepairDue[] => {
+    const attached = coverage.find(({ ifindex }) => ifindex === link.ifindex)?.attached ?? [];
+    if (!attached.includes('ingress')) return [];
+    const differences = differencesOf(interfaces, recordOf(link, attached.includes('xdp'), addresses));
+    // Interfaces with the same place share its record, the last one has it.
+    const alone = !links.some(({ ifindex }) => ifindex !== link.ifindex && ifindex % Abi.INTERFACES === link.ifindex % Abi.INTERFACES);
+    return [
+      ...(differences.includes('number') && alone ? [{ kind: 'record-missing', name: link.name } as const] : []),
+      ...(differences.includes('mac') ? [{ kind: 'mac-changed', name: link.name } as const] : []),
+      ...(differences.includes('flags') ? [{ kind: 'flags-changed', name: link.name } as const] : []),
+    ];
+  });
+}
+
+/** `links`: with weir's own pair. Interfaces that are not covered are in `coverage`. */
+export function repairsDue(
+  tables: Tables,
+  links: readonly Link[],
+  addresses: readonly InterfaceAddress[],
+  coverage: readonly Coverage[],
+): readonly RepairDue[] {
+  return [...pairRepairs(tables, links), ...recordRepairs(tables, links, addresses, coverage)];
+}

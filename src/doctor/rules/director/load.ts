@@ -1,0 +1,109 @@
+// Is what is loaded whole, of this build, and as it was when it was loaded? `weir load` repairs what is not.
+
+import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
+import type { Finding } from '../../../model/finding.js';
+import type { DatapathFacts, DirectorFacts } from '../../facts.js';
+import { setting } from '../../network.js';
+import { needsForwarding } from './needs-forwarding.js';
+
+const LOAD = 'weir load';
+const FORWARDING = /\/conf\/weir0\/forwarding$/;
+
+const isPair = ({ kind }: RepairDue): boolean => kind === 'pair-missing' || kind === 'pair-down' || kind === 'pair-setting';
+
+function pairCause(due: RepairDue): string {
+  switch (due.kind) {
+    case 'pair-missing':
+      return `${due.name} is gone or was made again by another program`;
+    case 'pair-down':
+      return `${due.name} is down`;
+    case 'pair-setting':
+      return `${due.path.replaceAll('/', '.')} is ${due.value}, not ${due.expected}`;
+    default:
+      return '';
+  }
+}
+
+const repairsOf = ({ datapath }: DirectorFacts): readonly RepairDue[] => datapath.repairs ?? [];
+
+/** With ip_forward off, the route to a next hop is looked up as if the packet came in by weir0, which must forward then. */
+function noNextHops(facts: DirectorFacts): boolean {
+  const lost = repairsOf(facts).some(
+    (due) => due.kind === 'pair-missing' || due.kind === 'pair-down' || (due.kind === 'pair-setting' && FORWARDING.test(due.path)),
+  );
+  return lost && setting(facts, 'net/ipv4/ip_forward') !== 1;
+}
+
+/** ip_forward was turned off, and with it that of weir0: what forwarding.ts reports for VS/NAT is the cause of both. */
+export function forwardingLost(facts: DirectorFacts): boolean {
+  const due = repairsOf(facts).filter(isPair);
+  return noNextHops(facts) && due.every((one) => one.kind === 'pair-setting' && FORWARDING.test(one.path));
+}
+
+function pairFinding(facts: DirectorFacts): readonly Finding[] {
+  const due = repairsOf(facts).filter(isPair);
+  if (due.length === 0 || (forwardingLost(facts) && needsForwarding(facts))) return [];
+  const noRoute = noNextHops(facts);
+  const lost = due.some(({ kind }) => kind !== 'pair-setting');
+  return [
+    {
+      severity: noRoute ? 'error' : lost ? 'warning' : 'info',
+      code: 'pair-changed',
+      what: noRoute ? 'new next hops are not found (no_route)' : "weir's own devices are not as they were",
+      cause: due.map(pairCause).join(', '),
+      fix: LOAD,
+    },
+  ];
+}
+
+function recordFindings(repairs: readonly RepairDue[]): readonly Finding[] {
+  return repairs.flatMap((due): Finding[] => {
+    if (due.kind === 'mac-changed') {
+      const cause =
+        'its MAC address was changed, and the datapath knows the old one: frames for the new one count as those of another host';
+      return [{ severity: 'error', code: 'interface-changed', what: `${due.name} does not balance`, cause, fix: LOAD }];
+    }
+    if (due.kind === 'flags-changed' || due.kind === 'record-missing') {
+      const cause = 'it changed since the datapath was attached to it';
+      return [{ severity: 'warning', code: 'interface-changed', what: `${due.name} is not as the datapath knows it`, cause, fix: LOAD }];
+    }
+    return [];
+  });
+}
+
+function changeFinding({ change }: DatapathFacts): readonly Finding[] {
+  if (change === undefined) return [];
+  const what = 'a change of the table is not finished';
+  if (change.holder === undefined) {
+    return [{ severity: 'warning', code: 'table-unfinished', what, cause: 'the command that made it was killed', fix: LOAD }];
+  }
+  return [{ severity: 'info', code: 'table-unfinished', what, cause: `process ${change.holder} is at it, and other commands wait` }];
+}
+
+function buildFinding({ otherTables, programs }: DatapathFacts): readonly Finding[] {
+  if (otherTables !== undefined) {
+    return [
+      {
+        severity: 'warning',
+        code: 'datapath-other-build',
+        what: `the table of this network namespace is of another build (${otherTables})`,
+        cause: 'it goes on as it is, but this build can neither read nor change it: its services and servers were not looked at',
+        advice: 'use the build that loaded it, or change builds: ipvsadm-save with that one, then weir unload (connections are lost)',
+      },
+    ];
+  }
+  if (programs === 'mixed') {
+    const cause = 'weir load was killed while it exchanged them';
+    return [{ severity: 'warning', code: 'programs-mixed', what: 'programs of two builds run on one table', cause, fix: LOAD }];
+  }
+  if (programs === 'other') {
+    const cause = 'a newer or older build was installed since the datapath was loaded';
+    return [{ severity: 'info', code: 'programs-other-build', what: 'the programs of another build run', cause, fix: LOAD }];
+  }
+  return [];
+}
+
+export function loadRule(facts: DirectorFacts): readonly Finding[] {
+  const { datapath } = facts;
+  return [...buildFinding(datapath), ...changeFinding(datapath), ...pairFinding(facts), ...recordFindings(repairsOf(facts))];
+}

@@ -1,0 +1,195 @@
+// weir doctor changes nothing on a director, whatever is broken there; what it finds due for repair `weir load` repairs, and reports.
+import assert from 'node:assert/strict';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
+import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
+import { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import type { Finding } from '../../src/model/finding.js';
+import { using } from '../../src/sys/fd.js';
+import { Netns } from '../../src/sys/namespaces/netns.js';
+import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
+import { codes, examine } from './verdict.js';
+
+const on = { skip: noNamespaces() };
+const bed = new Bed();
+let gate: Host;
+let folder: string;
+let lockFile: string;
+const VIP = '198.51.100.10';
+
+before(() => {
+  if (on.skip) return;
+  gate = bed.host('gate');
+  bed.cable(gate, 'wan0', bed.lan('outside'), '198.51.100.1/24', `${VIP}/32`);
+  assert.equal(gate.ipvsadm(`-A -t ${VIP}:80 -s rr`).status, 0);
+  const { cookie } = using(Netns.byName(gate.namespace), (netns) => netns);
+  const bpffs = Bpffs.ensure();
+  [folder, lockFile] = [bpffs.path(cookie), bpffs.lockFile(cookie)];
+});
+after(() => {
+  gate?.weir('unload');
+  bed.close();
+});
+
+const tables = (): Tables => new Tables(folder);
+
+/** The bytes of a table that no packet and no timer writes. */
+function bytesOf(): readonly string[] {
+  const { conf, services, dests, interfaces } = tables();
+  const own = Buffer.from(conf.memory.slice(0));
+  own.fill(0, Conf.jiffiesAt.at, Conf.swept.at + Conf.swept.size);
+  return [own, ...[services, dests, interfaces].map(({ memory }) => Buffer.from(memory, 0, 4096))].map((bytes) => bytes.toString('base64'));
+}
+
+/** All that a command of weir could change. */
+function picture(): unknown {
+  const pins = readdirSync(folder).map((name) => {
+    const { ino, mtimeMs } = statSync(`${folder}/${name}`);
+    return [name, ino, mtimeMs];
+  });
+  const lock = statSync(lockFile);
+  const settings = gate.run(['sh', '-c', 'grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf 2>/dev/null | sort']).stdout;
+  const host = [gate.ip('-details link show'), gate.ip('addr show'), gate.ip('route show table all'), gate.ip('rule show')];
+  return { pins, lock: [lock.ino, lock.mtimeMs], settings, host, bytes: pins.some(([name]) => name === 'conf') ? bytesOf() : [] };
+}
+
+const OWN: ReadonlySet<string> = new Set([
+  'datapath-absent',
+  'interface-uncovered',
+  'pair-changed',
+  'interface-changed',
+  'table-unfinished',
+  'programs-mixed',
+  'programs-other-build',
+]);
+const own = (findings: readonly Finding[]): readonly Finding[] => findings.filter(({ code }) => OWN.has(code));
+
+const buildPin = (): string => readdirSync(folder).find((name) => name.startsWith('build_')) ?? assert.fail('no build is named');
+
+const FAULTS: readonly {
+  readonly what: string;
+  readonly make: () => void;
+  readonly found: string;
+  /** How often; absent: once. */
+  readonly count?: number;
+  readonly severity: string;
+  /** What `weir load` prints then. */
+  readonly reported: RegExp;
+}[] = [
+  {
+    what: 'an interface that came later',
+    make: () => {
+      gate.ip('link add late type veth peer name late-far');
+    },
+    found: 'interface-uncovered',
+    count: 2,
+    severity: 'warning',
+    reported: /^late: attached at tc ingress, tc egress$/m,
+  },
+  {
+    what: 'forwarding that was turned off',
+    make: () => gate.sysctl('net.ipv4.conf.weir0.forwarding', '0'),
+    found: 'pair-changed',
+    severity: 'error',
+    reported: /^net\.ipv4\.conf\.weir0\.forwarding: 1 instead of 0$/m,
+  },
+  {
+    what: "weir's own devices are gone",
+    make: () => gate.ip('link del weir0'),
+    found: 'pair-changed',
+    severity: 'error',
+    reported: /^weir0 and weir1: made$/m,
+  },
+  {
+    what: "one of weir's own devices is down",
+    make: () => gate.ip('link set weir1 down'),
+    found: 'pair-changed',
+    severity: 'error',
+    reported: /^weir1: set up$/m,
+  },
+  {
+    what: 'a setting of lo',
+    make: () => gate.sysctl('net.ipv4.conf.lo.accept_local', '0'),
+    found: 'pair-changed',
+    severity: 'info',
+    reported: /^net\.ipv4\.conf\.lo\.accept_local: 1 instead of 0$/m,
+  },
+  {
+    what: 'another MAC',
+    make: () => gate.ip('link set wan0 address 02:00:00:00:77:01'),
+    found: 'interface-changed',
+    severity: 'error',
+    reported: /^wan0: known by its new MAC address$/m,
+  },
+  {
+    what: 'a change that was killed',
+    make: () => tables().conf.set(0, Conf.dirty, 1),
+    found: 'table-unfinished',
+    severity: 'warning',
+    reported: /^the table: a change that a killed command had begun was finished or undone$/m,
+  },
+  {
+    what: 'an exchange of programs that was killed',
+    make: () => rmSync(`${folder}/${buildPin()}`),
+    found: 'programs-mixed',
+    severity: 'warning',
+    reported: /^the programs of this build replaced those of another;/m,
+  },
+  {
+    what: 'programs of another build',
+    make: () => renameSync(`${folder}/${buildPin()}`, `${folder}/build_${'0'.repeat(32)}`),
+    found: 'programs-other-build',
+    severity: 'info',
+    reported: /^the programs of this build replaced those of another;/m,
+  },
+  {
+    what: 'loading that was killed',
+    make: () => rmSync(`${folder}/conf`),
+    found: 'datapath-absent',
+    severity: 'error',
+    reported: /^loaded: room for 1048576 connections, 16384 services, 65536 destinations$/m,
+  },
+];
+
+test('nothing is due for repair where nothing is broken', on, () => {
+  assert.deepEqual(own(examine(gate).findings), []);
+  const { status, stdout } = gate.weir('load');
+  assert.deepEqual([status, stdout], [0, '']);
+});
+
+for (const { what, make, found, count, severity, reported } of FAULTS) {
+  test(`${what}: doctor reports it and leaves it, weir load repairs and reports it`, on, () => {
+    make();
+    const was = picture();
+    for (let round = 0; round < 2; round++) {
+      const findings = own(examine(gate, '--role director').findings);
+      assert.deepEqual(
+        findings.map((one) => [one.severity, one.code]),
+        Array.from({ length: count ?? 1 }, () => [severity, found]),
+      );
+      assert.ok(findings.every(({ fix }) => fix === 'weir load'));
+      assert.deepEqual(picture(), was);
+    }
+    const { status, stdout, stderr } = gate.weir('load');
+    assert.deepEqual([status, stderr], [0, '']);
+    assert.match(stdout, reported);
+    assert.deepEqual(own(examine(gate, '--role director').findings), []);
+    assert.equal(gate.weir('load').stdout, '', 'there is nothing more to do');
+  });
+}
+
+test("beside another build's table doctor says so once, looks at the rest, and leaves it alone", on, () => {
+  const { conf } = tables();
+  const layout = conf.get(0, Conf.layout);
+  conf.set(0, Conf.layout, layout + 1);
+  const was = picture();
+  gate.ip('link add lone type veth peer name lone-far');
+  const verdict = examine(gate);
+  assert.deepEqual([verdict.status, ...new Set(codes(verdict))], [1, 'datapath-other-build', 'interface-uncovered']);
+  assert.equal(codes(verdict).filter((code) => code === 'datapath-other-build').length, 1);
+  gate.ip('link del lone');
+  assert.deepEqual(picture(), was);
+  conf.set(0, Conf.layout, layout);
+  assert.deepEqual(own(examine(gate, '--role director').findings), []);
+});
