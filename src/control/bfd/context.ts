@@ -1,8 +1,8 @@
 // A step of the BFD machine in progress. Functions of this folder take the context, change it and leave effects in it; `step` opens
 // and closes it.
 import type { LogLevel } from '../../model/log-level.js';
+import { draw } from '../chance.js';
 import { itemAt, log, type StepContext } from '../machine.js';
-import { draw } from './chance.js';
 import type { BfdEffect, BfdRefusal } from './messages.js';
 import type { BfdMachine, Session } from './state.js';
 

@@ -2,8 +2,8 @@
 import type { Address } from '../../model/address.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { BfdPort } from '../../wire/bfd.js';
+import type { Chance } from '../chance.js';
 import type { LogEffect } from '../machine.js';
-import type { Chance } from './chance.js';
 
 /** Why a packet is refused: RFC 5880 §6.8.6 and RFC 5881 §5, in their order. */
 export const BFD_REFUSALS = [

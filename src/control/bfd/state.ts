@@ -1,8 +1,8 @@
 // What the BFD machine remembers: plain readonly values. Steps share what they do not change.
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { BfdState } from '../../wire/bfd.js';
+import type { Chance } from '../chance.js';
 import type { LogBudgets } from '../machine.js';
-import type { Chance } from './chance.js';
 import type { BfdRefusal } from './messages.js';
 
 /** A session: the state variables of RFC 5880 §6.8.1 by their names, and its timers. */

@@ -1,10 +1,10 @@
 // The body of the BFD process: what happens on this host goes into the machine, what the machine decides is carried out.
 
 import { randomBytes } from 'node:crypto';
-import { chanceFrom } from '../../control/bfd/chance.js';
 import type { BfdEffect, BfdInput, BfdRefusal } from '../../control/bfd/messages.js';
 import { type BfdMachine, initialBfd, type Session } from '../../control/bfd/state.js';
 import { step } from '../../control/bfd/step.js';
+import { chanceFrom } from '../../control/chance.js';
 import type { BfdInstance } from '../../model/keepalived/trackers.js';
 import type { Log } from '../../model/log-level.js';
 import { FilterKeeper } from '../filter/filter-keeper.js';

@@ -1,0 +1,54 @@
+// When attempts begin. While a virtual server is suspended, its checkers wait.
+import { type CheckContext, changeChecker, checkerAt, realAt, serverAt, share } from './context.js';
+import type { Attempt } from './messages.js';
+import type { CheckerState } from './state.js';
+
+/** keepalived waits this long at a start, before any warmup. */
+const BOOTSTRAP_US = 1_000_000;
+
+/** The first attempt: after a random share of the warmup, so that not all servers are asked at the same moment. */
+export function firstDueAtUs(context: CheckContext, { timing }: CheckerState['config']): number {
+  return context.atUs + BOOTSTRAP_US + share(context, timing.warmupUs);
+}
+
+/** Begins each attempt that is due. */
+export function beginDue(context: CheckContext): void {
+  for (const [index, { dueAtUs, server }] of context.checkers.entries()) {
+    if (dueAtUs === undefined || dueAtUs > context.atUs) continue;
+    if (serverAt(context, server).suspended) changeChecker(context, index, { dueAtUs: context.atUs + delayLoopUs(context, index) });
+    else begin(context, index);
+  }
+}
+
+const delayLoopUs = (context: CheckContext, index: number): number => Math.max(1000, checkerAt(context, index).config.timing.delayLoopUs);
+
+function begin(context: CheckContext, index: number): void {
+  const { config, server, real, url } = checkerAt(context, index);
+  const number = context.machine.attempts + 1;
+  context.machine = { ...context.machine, attempts: number };
+  changeChecker(context, index, { attempt: number, startedAtUs: context.atUs, dueAtUs: undefined });
+  const { config: virtual } = serverAt(context, server);
+  const { address, port, virtualHost } = realAt(context, server, real).config;
+  const attempt: Attempt = {
+    number,
+    check: config.check,
+    target: { ...config.target, address: config.target.address ?? address, port: config.target.port ?? port },
+    connectTimeoutUs: config.timing.connectTimeoutUs,
+    url,
+    ...(virtualHost === undefined ? {} : { serverHost: virtualHost }),
+    ...(virtual.virtualHost === undefined ? {} : { virtualHost: virtual.virtualHost }),
+  };
+  context.effects.push({ kind: 'attempt', attempt });
+}
+
+/** Forgets the attempt that is under way. */
+export function abandon(context: CheckContext, { attempt }: CheckerState): void {
+  if (attempt !== 0) context.effects.push({ kind: 'abandon', attempt });
+}
+
+/** When the next attempt is due. */
+export function nextDueAtUs(checkers: readonly CheckerState[]): number | undefined {
+  let next: number | undefined;
+  for (const { dueAtUs } of checkers) if (dueAtUs !== undefined && (next === undefined || dueAtUs < next)) next = dueAtUs;
+  return next;
+}

@@ -1,0 +1,74 @@
+// What a reload keeps: a check that is the same goes on as it was, with the new times.
+import type { Checker } from '../../model/keepalived/virtual-server.js';
+import { firstDueAtUs } from './attempts.js';
+import type { CheckContext } from './context.js';
+import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
+import { isAttempted } from './kinds/index.js';
+import { rememberedKey } from './remembered.js';
+import type { Remembered } from './remembered-check.js';
+import type { CheckerState, RealState, ServerState } from './state.js';
+
+/** The state before a reload, by identity. */
+export interface Before {
+  readonly servers: ReadonlyMap<string, ServerState>;
+  /** Of one real server: `real(server identity, real identity)`. */
+  readonly real: (server: string, real: string) => { readonly state: RealState; readonly checkers: readonly CheckerState[] } | undefined;
+}
+
+export function before({ servers, checkers }: CheckContext): Before {
+  const byServer = new Map(servers.map((state) => [serverIdentity(state.config), state]));
+  return {
+    servers: byServer,
+    real: (server, real) => {
+      const owner = byServer.get(server);
+      const index = owner?.reals.findIndex(({ config }) => realIdentity(config) === real) ?? -1;
+      const state = owner?.reals[index];
+      if (owner === undefined || state === undefined) return undefined;
+      return { state, checkers: checkers.slice(state.firstChecker, state.firstChecker + state.checkerCount) };
+    },
+  };
+}
+
+/** A check that nothing is known of. For the first verdict one failure is enough. */
+function newChecker(context: CheckContext, config: Checker, up: boolean): Omit<CheckerState, 'server' | 'real'> {
+  return {
+    config,
+    up,
+    ran: false,
+    retries: config.timing.retry,
+    dueAtUs: isAttempted(config.check.kind) ? firstDueAtUs(context, config) : undefined,
+    attempt: 0,
+    startedAtUs: context.atUs,
+    weight: 0,
+    status: 0,
+    url: 0,
+    urlFailed: false,
+  };
+}
+
+/** The checks of one real server as they are after a start or a reload. `old`: it was there before. */
+export function carryCheckers(
+  context: CheckContext,
+  wanted: readonly Checker[],
+  place: { readonly server: number; readonly real: number; readonly serverKey: string; readonly realKey: string },
+  old: { readonly state: RealState; readonly checkers: readonly CheckerState[] } | undefined,
+  remembered: Remembered | undefined,
+): readonly CheckerState[] {
+  const { server, real, serverKey, realKey } = place;
+  const spare = new Map<string, CheckerState[]>();
+  for (const checker of old?.checkers ?? []) {
+    const key = checkerIdentity(checker.config);
+    spare.set(key, [...(spare.get(key) ?? []), checker]);
+  }
+  const well = old?.state.alive === true && old.checkers.every(({ up }) => up);
+  return wanted.map((config) => {
+    const key = checkerIdentity(config);
+    const same = spare.get(key)?.shift();
+    if (same !== undefined) return { ...same, server, real, config, retries: Math.min(same.retries, config.timing.retry) };
+    // On a server that is well a new check counts as up until it has run, with alpha, too.
+    const up = !config.timing.alpha || well;
+    const fresh = { ...newChecker(context, config, up), server, real };
+    const past = remembered?.get(rememberedKey(serverKey, realKey, key));
+    return past === undefined ? fresh : { ...fresh, ...past, ran: true, retries: 0 };
+  });
+}

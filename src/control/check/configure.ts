@@ -1,0 +1,125 @@
+// Start and reload. What stays in the file keeps its health; what comes starts as at a start; what goes is taken out of the table.
+import type { VirtualServer } from '../../model/keepalived/virtual-server.js';
+import { log } from '../machine.js';
+import { abandon } from './attempts.js';
+import { type Before, before, carryCheckers } from './carry.js';
+import { type CheckContext, changeServer, checkersOf, serverAt } from './context.js';
+import { realIdentity, serverIdentity } from './identity.js';
+import { isAttempted } from './kinds/index.js';
+import type { CheckInput } from './messages.js';
+import { realName } from './names.js';
+import { notifyReal } from './notify.js';
+import { weightOf } from './pool.js';
+import { settleQuorum } from './quorum.js';
+import { setAlive } from './real-server.js';
+import { removeReal, removeServer } from './remove.js';
+import type { RealState } from './state.js';
+import { isSuspended } from './suspend.js';
+import { settleBfd, settleFile } from './tracked.js';
+
+type Configure = Extract<CheckInput, { kind: 'configure' }>;
+
+export function configure(context: CheckContext, input: Configure): void {
+  const { settings, chance } = input;
+  context.machine = { ...context.machine, settings, ...(chance === undefined ? {} : { chance }) };
+  const weights = presentWeights(context);
+  const old = before(context);
+  removeGone(context, input.servers);
+  const running = context.checkers;
+  take(context, input, old);
+  const kept = new Set(context.checkers.map(({ attempt }) => attempt));
+  for (const checker of running) if (!kept.has(checker.attempt)) abandon(context, checker);
+  for (const index of context.servers.keys()) settle(context, index, old, weights);
+}
+
+/** By the identities of both servers, to log what a reload changes. */
+function presentWeights(context: CheckContext): ReadonlyMap<string, number> {
+  const weights = new Map<string, number>();
+  for (const [server, { config, reals }] of context.servers.entries()) {
+    for (const [real, state] of reals.entries()) weights.set(weightKey(config, state), weightOf(context, server, real));
+  }
+  return weights;
+}
+
+const weightKey = (server: VirtualServer, real: RealState): string => `${serverIdentity(server)}\n${realIdentity(real.config)}`;
+
+function removeGone(context: CheckContext, wanted: readonly VirtualServer[]): void {
+  const stay = new Map(wanted.map((server) => [serverIdentity(server), server]));
+  for (const [index, { config, reals }] of context.servers.entries()) {
+    const next = stay.get(serverIdentity(config));
+    if (next === undefined) {
+      log(
+        context,
+        config.target.kind === 'group'
+          ? `Removing Virtual Server Group [${config.target.group}]`
+          : `Removing Virtual Server ${config.name}`,
+      );
+      removeServer(context, index, false);
+      continue;
+    }
+    const keep = new Set(next.realServers.map(realIdentity));
+    for (const [real, state] of reals.entries()) {
+      if (keep.has(realIdentity(state.config))) continue;
+      log(context, `service ${realName(state.config, config)} no longer exist`);
+      removeReal(context, index, real, false);
+    }
+  }
+}
+
+/** Puts the servers of the file in place of those before. A virtual server that stands twice counts once. */
+function take(context: CheckContext, { servers, remembered }: Configure, old: Before): void {
+  const checkers: CheckContext['checkers'] = [];
+  const taken = new Set<string>();
+  const next: CheckContext['servers'] = [];
+  for (const config of servers) {
+    const serverKey = serverIdentity(config);
+    if (taken.has(serverKey)) continue;
+    taken.add(serverKey);
+    const was = old.servers.get(serverKey);
+    const reals = config.realServers.map((settings, real): RealState => {
+      const realKey = realIdentity(settings);
+      const known = old.real(serverKey, realKey);
+      const own = carryCheckers(context, settings.checkers, { server: next.length, real, serverKey, realKey }, known, remembered);
+      const firstChecker = checkers.length;
+      checkers.push(...own);
+      const alive = known?.state.alive ?? own.every(({ up }) => up);
+      return { config: settings, alive, firstChecker, checkerCount: own.length };
+    });
+    const sorry = was?.sorry === true && config.sorryServer !== undefined;
+    const served = { pending: true, retryAtUs: undefined };
+    next.push({ config, reals, quorumUp: was?.quorumUp ?? false, sorry, suspended: false, served });
+  }
+  context.checkers = checkers;
+  context.servers = next;
+}
+
+function settle(context: CheckContext, server: number, old: Before, weights: ReadonlyMap<string, number>): void {
+  const { config, reals } = serverAt(context, server);
+  changeServer(context, server, { suspended: isSuspended(context, server) });
+  context.changed.add(server);
+  for (const real of reals.keys()) settleReal(context, server, real, old, weights);
+  settleQuorum(context, server, !old.servers.has(serverIdentity(config)));
+}
+
+function settleReal(context: CheckContext, server: number, real: number, old: Before, weights: ReadonlyMap<string, number>): void {
+  const { config, reals, suspended } = serverAt(context, server);
+  const state = reals[real];
+  if (state === undefined) return;
+  const name = realName(state.config, config);
+  const known = old.real(serverIdentity(config), realIdentity(state.config)) !== undefined;
+  for (const index of checkersOf(context, server, real)) {
+    const kind = context.checkers[index]?.config.check.kind ?? 'tcp';
+    if (kind === 'file') settleFile(context, index);
+    if (kind === 'bfd') settleBfd(context, index);
+    if (isAttempted(kind))
+      log(context, `${suspended ? 'Deactivating' : 'Activating'} healthchecker for service ${name} for VS ${config.name}`);
+  }
+  const up = checkersOf(context, server, real).every((index) => context.checkers[index]?.up === true);
+  setAlive(context, server, real, up);
+  const before = weights.get(weightKey(config, state));
+  const after = weightOf(context, server, real);
+  if (before !== undefined && before !== after) {
+    log(context, `Changing weight from ${before} to ${after} for ${up ? '' : 'in'}active service ${name} of VS ${config.name}`);
+  }
+  if (!known && up && context.machine.settings.rsInitNotifies) notifyReal(context, server, real);
+}

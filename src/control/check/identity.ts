@@ -1,0 +1,12 @@
+// What stays itself over a reload: a virtual server by its target, a real server by its address and port, a check by what it asks.
+import { addressId, serviceId } from '../../model/identity.js';
+import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+
+export function serverIdentity({ target, protocol, name }: VirtualServer): string {
+  return target.kind === 'service' ? serviceId(target.key) : `group ${target.group} ${protocol} ${name}`;
+}
+
+export const realIdentity = ({ address, port }: RealServer): string => `${addressId(address)} ${port}`;
+
+/** Without its times: with other times it is the same check. */
+export const checkerIdentity = ({ check, target }: Checker): string => JSON.stringify([check, target]);

@@ -1,0 +1,47 @@
+// How one kind of check differs from the others: its lines, its mails, and how it counts failures. Lines are keepalived's.
+import type { Script } from '../../../model/keepalived/script.js';
+import type { Checker, CheckKind, RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
+
+/** Of whom the lines speak. */
+export interface Subject {
+  readonly checker: Checker;
+  /** `[10.0.0.2]:tcp:80` */
+  readonly real: string;
+  readonly server: VirtualServer;
+  readonly realServer: RealServer;
+}
+
+/** The failure that counts: what happened, and after how many retries. `first`: the checker had not run before. */
+export interface CountedFailure {
+  readonly text: string;
+  readonly retries: number;
+  readonly first: boolean;
+}
+
+export interface KindRules {
+  /** Logged when it comes up; undefined: nothing. */
+  success(subject: Subject): string | undefined;
+  /** Logged when it goes down. */
+  failure(subject: Subject, failure: CountedFailure): string;
+  /** Logged for each failure that does not count yet, if log_all_failures is set. `retry`: 1 for the first. */
+  uncounted(subject: Subject, text: string, retry: number): string | undefined;
+  readonly mail: {
+    readonly up: (subject: Subject) => string;
+    readonly down: (subject: Subject, text: string) => string;
+  };
+  /** The first failure of all does not count immediately, and a server that is down is asked `retry` times in each round. */
+  readonly retriesAlways?: boolean;
+  /** A round begins `delay_loop` after the begin of the one before, not after its end. */
+  readonly fromStart?: boolean;
+}
+
+/** `after 3 retries` */
+export const retriesText = (count: number): string => `${count} ${count === 1 ? 'retry' : 'retries'}`;
+
+export const scriptName = ({ argv }: Script): string => argv[0] ?? '';
+
+/** Narrows a kind. @throws Error for another one */
+export function only<Kind extends CheckKind['kind']>(check: CheckKind, ...kinds: readonly Kind[]): Extract<CheckKind, { kind: Kind }> {
+  if (!(kinds as readonly string[]).includes(check.kind)) throw new Error(`${check.kind} is not ${kinds.join(' or ')}`);
+  return check as Extract<CheckKind, { kind: Kind }>;
+}

@@ -1,0 +1,70 @@
+// What goes into the machine of health checks and what comes out. Time is monotonic microseconds, an argument of every step.
+import type { Address } from '../../model/address.js';
+import type { GlobalSettings } from '../../model/keepalived/global.js';
+import type { Script } from '../../model/keepalived/script.js';
+import type { CheckKind, CheckTarget, CheckTiming, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { Chance } from '../chance.js';
+import type { LogEffect } from '../machine.js';
+import type { Remembered } from './remembered-check.js';
+
+/** How one attempt of a check ended. */
+export type Outcome =
+  /** `text`: logged before the line about success, where a kind has one. `status`: of a script, 0 to 255. */
+  | { readonly kind: 'success'; readonly text?: string; readonly status?: number }
+  /** `text`: what failed, as the kind's lines have it. */
+  | { readonly kind: 'failure'; readonly text: string; readonly status?: number }
+  /** The attempt could not be made (no socket, no process): neither success nor failure, and tried again later. */
+  | { readonly kind: 'not-made'; readonly text: string };
+
+/** Where an attempt goes and how, all defaults applied. */
+export interface Attempt {
+  /** Unique for the life of the machine. */
+  readonly number: number;
+  readonly check: CheckKind;
+  readonly target: CheckTarget & { readonly address: Address; readonly port: number };
+  readonly connectTimeoutUs: CheckTiming['connectTimeoutUs'];
+  /** Which of an HTTP check's URLs. */
+  readonly url: number;
+  /** Of the real server, else of the virtual server, for an HTTP check that names none. */
+  readonly serverHost?: string;
+  readonly virtualHost?: string;
+}
+
+export type CheckSettings = Pick<GlobalSettings, 'checkerLogAllFailures' | 'noCheckerEmails' | 'rsInitNotifies'>;
+
+export type CheckInput =
+  /** The first input, with `chance`; later: a reload. `remembered`: what an earlier process knew, at the start only. */
+  | {
+      readonly kind: 'configure';
+      readonly servers: readonly VirtualServer[];
+      readonly settings: CheckSettings;
+      readonly chance?: Chance;
+      readonly remembered?: Remembered;
+    }
+  /** What attempts answered since the last time. Those of attempts that were abandoned are ignored. */
+  | { readonly kind: 'outcomes'; readonly outcomes: readonly { readonly attempt: number; readonly outcome: Outcome }[] }
+  /** A tracked file's value; undefined: it is missing or holds no number. */
+  | { readonly kind: 'file'; readonly name: string; readonly value: number | undefined }
+  | { readonly kind: 'bfd'; readonly name: string; readonly up: boolean }
+  /** How many interfaces have each address, by `addressId`: all of them, whenever that changes (ha_suspend). */
+  | { readonly kind: 'addresses'; readonly counts: ReadonlyMap<string, number> }
+  /** What came of a `serve`. `retryUs`: when to try again; absent: done, or not worth another try. */
+  | { readonly kind: 'served'; readonly server: string; readonly ok: boolean; readonly retryUs?: number }
+  | { readonly kind: 'wake' }
+  /** `keepServers`: -I, what is in the table stays. */
+  | { readonly kind: 'stop'; readonly keepServers: boolean };
+
+export type CheckEffect =
+  | { readonly kind: 'attempt'; readonly attempt: Attempt }
+  | { readonly kind: 'abandon'; readonly attempt: number }
+  /** The virtual server's services have these destinations from now on: real servers with their present weights. */
+  | { readonly kind: 'serve'; readonly server: VirtualServer; readonly pool: readonly RealServer[] }
+  /** A reload took it out of the file, or the daemon stops. */
+  | { readonly kind: 'remove'; readonly server: VirtualServer }
+  /** A line for the FIFOs and a script. `wait`: the daemon stops, and waits a second for it. */
+  | { readonly kind: 'notify'; readonly line: string; readonly script?: Script; readonly wait: boolean }
+  /** `subject` stands behind the router's name in brackets. */
+  | { readonly kind: 'mail'; readonly subject: string; readonly text: string }
+  /** Health changed: worth keeping for the next process. */
+  | { readonly kind: 'remember' }
+  | LogEffect;

@@ -1,0 +1,98 @@
+// What an attempt's outcome means: a verdict, another try, or the next URL; and when the next attempt begins.
+import { log } from '../machine.js';
+import { type CheckContext, changeChecker, checkerAt, realAt, serverAt } from './context.js';
+import { kindRules } from './kinds/index.js';
+import type { KindRules, Subject } from './kinds/rules.js';
+import type { Outcome } from './messages.js';
+import { realName } from './names.js';
+import { addWeight, judge } from './real-server.js';
+import type { CheckerState } from './state.js';
+
+function subjectOf(context: CheckContext, { config, server, real }: CheckerState): Subject {
+  const { config: virtual } = serverAt(context, server);
+  const realServer = realAt(context, server, real).config;
+  return { checker: config, real: realName(realServer, virtual), server: virtual, realServer };
+}
+
+/** Takes the outcome of the attempt that is under way. */
+export function takeOutcome(context: CheckContext, index: number, outcome: Outcome): void {
+  const checker = checkerAt(context, index);
+  const { timing, check } = checker.config;
+  const rules = kindRules(check.kind);
+  changeChecker(context, index, { attempt: 0 });
+  if (outcome.kind === 'not-made') {
+    log(context, outcome.text, 'warning');
+    next(context, index, timing.delayLoopUs, rules);
+  } else if (outcome.kind === 'success') succeed(context, index, outcome, rules);
+  else fail(context, index, outcome, rules);
+}
+
+function next(context: CheckContext, index: number, afterUs: number, rules: KindRules): void {
+  const { startedAtUs } = checkerAt(context, index);
+  const from = rules.fromStart === true ? startedAtUs : context.atUs;
+  changeChecker(context, index, { dueAtUs: Math.max(from + afterUs, context.atUs) });
+}
+
+function succeed(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'success' }>, rules: KindRules): void {
+  const before = checkerAt(context, index);
+  const { check, timing } = before.config;
+  const subject = subjectOf(context, before);
+  const news = !before.up || !before.ran;
+  if (news && text !== undefined) log(context, text);
+  changeChecker(context, index, { retries: 0 });
+  const urls = check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1;
+  // A URL that failed is well again: all of them are asked once more.
+  const url = before.urlFailed ? 0 : before.url + 1;
+  if (before.urlFailed || url < urls) {
+    // Until it has run, the first failure of each URL counts.
+    changeChecker(context, index, { url, urlFailed: false, retries: before.ran ? 0 : timing.retry });
+    const fast = (check.kind === 'http' || check.kind === 'ssl') && check.fastRecovery && news;
+    next(context, index, fast ? 0 : timing.delayLoopUs, rules);
+    return;
+  }
+  changeChecker(context, index, { url: 0 });
+  if (status !== undefined) dynamicWeight(context, index, status);
+  if (news) {
+    const line = rules.success(subject);
+    if (line !== undefined) log(context, line);
+    judge(context, index, true, rules.mail.up(subject));
+  }
+  next(context, index, timing.delayLoopUs, rules);
+}
+
+/** misc_dynamic: the weight is the exit status less 2; 0 leaves the weight of the file. */
+function dynamicWeight(context: CheckContext, index: number, status: number): void {
+  const { config, server, real, status: before } = checkerAt(context, index);
+  if (config.check.kind !== 'misc' || status === before) return;
+  const given = realAt(context, server, real).config.weight;
+  changeChecker(context, index, { status });
+  addWeight(context, index, config.check.dynamic && status >= 2 ? status - 2 - given : 0);
+}
+
+function fail(context: CheckContext, index: number, { text, status }: Extract<Outcome, { kind: 'failure' }>, rules: KindRules): void {
+  const before = checkerAt(context, index);
+  const { timing, check } = before.config;
+  const subject = subjectOf(context, before);
+  const counted = before.retries >= timing.retry;
+  const asked = before.up || !before.ran;
+  const ofUrl = check.kind === 'http' || check.kind === 'ssl';
+  if (!counted && (asked || rules.retriesAlways === true)) {
+    const retry = before.retries + 1;
+    changeChecker(context, index, { retries: retry, ran: before.ran || rules.retriesAlways !== true });
+    const line =
+      asked && (timing.logAllFailures || context.machine.settings.checkerLogAllFailures)
+        ? rules.uncounted(subject, text, retry)
+        : undefined;
+    if (line !== undefined) log(context, line);
+    next(context, index, timing.delayBeforeRetryUs, rules);
+    return;
+  }
+  changeChecker(context, index, { retries: 0, urlFailed: ofUrl });
+  if (asked) {
+    log(context, rules.failure(subject, { text, retries: timing.retry, first: !before.ran }));
+    if (status !== undefined) changeChecker(context, index, { status });
+    if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
+    judge(context, index, false, rules.mail.down(subject, text));
+  }
+  next(context, index, ofUrl ? Math.max(timing.delayBeforeRetryUs, timing.delayLoopUs) : timing.delayLoopUs, rules);
+}

@@ -1,0 +1,56 @@
+// The verdicts of a real server's checkers become its health: it is alive while all of them are up.
+import { log } from '../machine.js';
+import { type CheckContext, changeChecker, changeReal, checkerAt, checkersOf, realAt, serverAt } from './context.js';
+import { realName } from './names.js';
+import { mailReal, notifyReal } from './notify.js';
+import { weightOf } from './pool.js';
+import { settleQuorum } from './quorum.js';
+
+const failedCheckers = (context: CheckContext, server: number, real: number): number =>
+  checkersOf(context, server, real).filter((index) => !checkerAt(context, index).up).length;
+
+/** A checker's verdict. `mail`: the text of the mail, if the verdict is another one than before. */
+export function judge(context: CheckContext, index: number, up: boolean, mail: string): void {
+  const { up: before, ran, server, real, config } = checkerAt(context, index);
+  const { alive } = realAt(context, server, real);
+  changeChecker(context, index, { up, ran: true });
+  context.effects.push({ kind: 'remember' });
+  if (before === up) {
+    if (!ran && (config.timing.alpha || !up)) notifyReal(context, server, real);
+    return;
+  }
+  const failed = failedCheckers(context, server, real);
+  if (up ? failed === 0 : failed === 1) setAlive(context, server, real, up);
+  const turned = realAt(context, server, real).alive !== alive;
+  if (turned || !context.machine.settings.noCheckerEmails) mailReal(context, server, real, mail);
+}
+
+/** Takes a server into the pool or out of it. */
+export function setAlive(context: CheckContext, server: number, real: number, alive: boolean): void {
+  const state = realAt(context, server, real);
+  if (state.alive === alive) return;
+  const { config } = serverAt(context, server);
+  const { inhibitOnFailure } = state.config;
+  const verb = alive ? (inhibitOnFailure ? 'Enabling' : 'Adding') : inhibitOnFailure ? 'Disabling' : 'Removing';
+  const preposition = inhibitOnFailure ? 'of' : alive ? 'to' : 'from';
+  log(context, `${verb} service ${realName(state.config, config)} ${preposition} VS ${config.name}`);
+  changeReal(context, server, real, { alive });
+  context.changed.add(server);
+  notifyReal(context, server, real);
+  settleQuorum(context, server);
+}
+
+/** What a checker adds to its server's weight from now on. */
+export function addWeight(context: CheckContext, index: number, weight: number): void {
+  const { server, real } = checkerAt(context, index);
+  const before = weightOf(context, server, real);
+  changeChecker(context, index, { weight });
+  const after = weightOf(context, server, real);
+  if (before === after) return;
+  const { config } = serverAt(context, server);
+  const state = realAt(context, server, real);
+  const which = `${state.alive ? '' : 'in'}active service ${realName(state.config, config)} of VS ${config.name}`;
+  log(context, `Changing weight from ${before} to ${after} for ${which}`);
+  context.changed.add(server);
+  settleQuorum(context, server);
+}

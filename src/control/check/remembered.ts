@@ -1,0 +1,18 @@
+// What the next process should know of this one: which checks failed. Kept over restarts and kills.
+import { checkerIdentity, realIdentity, serverIdentity } from './identity.js';
+import type { Remembered, RememberedCheck } from './remembered-check.js';
+import type { CheckMachine } from './state.js';
+
+export const rememberedKey = (server: string, real: string, checker: string): string => [server, real, checker].join('\n');
+
+export function remember({ servers, checkers }: CheckMachine): Remembered {
+  const found = new Map<string, RememberedCheck>();
+  for (const { config, ran, up, weight, status, server, real } of checkers) {
+    const virtual = servers[server];
+    const owner = virtual?.reals[real];
+    if (!ran || virtual === undefined || owner === undefined) continue;
+    const key = rememberedKey(serverIdentity(virtual.config), realIdentity(owner.config), checkerIdentity(config));
+    found.set(key, { up, weight, status });
+  }
+  return found;
+}

@@ -1,0 +1,45 @@
+// What leaves the table: by a reload, or because the daemon stops. With omega a stop notifies, too.
+import { log } from '../machine.js';
+import { abandon } from './attempts.js';
+import { type CheckContext, changeReal, changeServer, realAt, serverAt } from './context.js';
+import { realName } from './names.js';
+import { mailReal, notifyReal, notifyServer } from './notify.js';
+import { aliveWeight } from './pool.js';
+
+export function removeReal(context: CheckContext, server: number, real: number, stopping: boolean): void {
+  const { config } = serverAt(context, server);
+  const { config: settings, alive } = realAt(context, server, real);
+  const inTable = alive || settings.inhibitOnFailure;
+  if (inTable || stopping) {
+    const inhibited = settings.inhibitOnFailure && !alive ? '(inhibited) ' : '';
+    const what = `${inhibited}service ${realName(settings, config)} from VS ${config.name}`;
+    log(context, `${stopping ? 'Shutting down' : 'Removing'} ${what}`);
+  }
+  if (!alive) return;
+  changeReal(context, server, real, { alive: false });
+  if (stopping && !config.omega) return;
+  notifyReal(context, server, real, stopping);
+  mailReal(context, server, real, stopping ? 'Shutting down' : 'Removing');
+}
+
+export function removeServer(context: CheckContext, server: number, stopping: boolean): void {
+  const { config, reals, quorumUp } = serverAt(context, server);
+  for (const real of reals.keys()) removeReal(context, server, real, stopping);
+  const lost = quorumUp && aliveWeight(context, server) === 0;
+  changeServer(context, server, { quorumUp: false, sorry: false });
+  if (stopping ? config.omega : lost) {
+    const threshold = config.quorum - config.hysteresis;
+    const sum = `${config.quorum}+${config.hysteresis}=${threshold} <= 0`;
+    notifyServer(context, server, stopping ? 'Shutting down' : `Lost quorum ${sum}`, stopping);
+  }
+  context.effects.push({ kind: 'remove', server: config });
+}
+
+export function stop(context: CheckContext, keepServers: boolean): void {
+  for (const checker of context.checkers) abandon(context, checker);
+  if (!keepServers) for (const server of context.servers.keys()) removeServer(context, server, true);
+  context.checkers = [];
+  context.servers = [];
+  context.changed.clear();
+  context.machine = { ...context.machine, stopped: true };
+}

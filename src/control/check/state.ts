@@ -1,0 +1,88 @@
+// What the machine of health checks remembers: plain readonly values. Steps share what they do not change.
+import type { Checker, RealServer, VirtualServer } from '../../model/keepalived/virtual-server.js';
+import type { Chance } from '../chance.js';
+import type { LogBudgets } from '../machine.js';
+import type { CheckSettings } from './messages.js';
+
+/** One check of one real server. */
+export interface CheckerState {
+  readonly config: Checker;
+  /** Index of the virtual server, and of the real server in it. */
+  readonly server: number;
+  readonly real: number;
+  /** Its verdict. Until it has run: up, or down with alpha. */
+  readonly up: boolean;
+  /** It has given a verdict. */
+  readonly ran: boolean;
+  /** Failures since the last success that were not counted yet. */
+  readonly retries: number;
+  /** When the next attempt begins; undefined: one is under way, or others report (FILE_CHECK, BFD_CHECK). */
+  readonly dueAtUs: number | undefined;
+  /** The attempt under way; 0: none. */
+  readonly attempt: number;
+  readonly startedAtUs: number;
+  /** What it adds to the weight of its server: misc_dynamic, FILE_CHECK. */
+  readonly weight: number;
+  /** The status that `weight` was made of. */
+  readonly status: number;
+  /** HTTP: the URL that is next, and whether it is the one that failed. */
+  readonly url: number;
+  readonly urlFailed: boolean;
+}
+
+export interface RealState {
+  readonly config: RealServer;
+  readonly alive: boolean;
+  /** Its checkers are `checkers[firstChecker]` and the `checkerCount - 1` after it. */
+  readonly firstChecker: number;
+  readonly checkerCount: number;
+}
+
+/** How far the table follows. */
+export interface ServedState {
+  /** The last `serve` was refused or not answered yet. */
+  readonly pending: boolean;
+  readonly retryAtUs: number | undefined;
+}
+
+export interface ServerState {
+  readonly config: VirtualServer;
+  readonly reals: readonly RealState[];
+  readonly quorumUp: boolean;
+  /** The sorry server serves. */
+  readonly sorry: boolean;
+  /** ha_suspend, and its address is on no interface. */
+  readonly suspended: boolean;
+  readonly served: ServedState;
+}
+
+export interface CheckMachine {
+  readonly servers: readonly ServerState[];
+  readonly checkers: readonly CheckerState[];
+  readonly settings: CheckSettings;
+  /** The last number of an attempt. */
+  readonly attempts: number;
+  /** What trackers reported last. */
+  readonly files: ReadonlyMap<string, number | undefined>;
+  readonly bfds: ReadonlyMap<string, boolean>;
+  readonly addresses: ReadonlyMap<string, number>;
+  readonly chance: Chance;
+  readonly budgets: LogBudgets;
+  /** After `stop` nothing is checked and nothing is served. */
+  readonly stopped: boolean;
+}
+
+export function initialChecks(): CheckMachine {
+  return {
+    servers: [],
+    checkers: [],
+    settings: { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false },
+    attempts: 0,
+    files: new Map(),
+    bfds: new Map(),
+    addresses: new Map(),
+    chance: [1, 2, 3, 4],
+    budgets: new Map(),
+    stopped: false,
+  };
+}

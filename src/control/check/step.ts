@@ -1,0 +1,72 @@
+// The machine of health checks: takes one input and answers with the next state, the effects, and when to call again.
+import type { Step } from '../machine.js';
+import { beginDue, nextDueAtUs } from './attempts.js';
+import { configure } from './configure.js';
+import { type CheckContext, closeContext, openContext } from './context.js';
+import type { CheckEffect, CheckInput } from './messages.js';
+import { takeOutcome } from './outcome.js';
+import { stop } from './remove.js';
+import { nextRetryAtUs, retryServing, serveChanged, takeServed } from './served.js';
+import type { CheckMachine } from './state.js';
+import { takeAddresses } from './suspend.js';
+import { takeBfd, takeFile } from './tracked.js';
+
+/** `atUs`: monotonic microseconds, never less than in the step before. */
+export function step(state: CheckMachine, input: CheckInput, atUs: number): Step<CheckMachine, CheckEffect> {
+  if (state.stopped) return { state, effects: [], wakeAtUs: undefined };
+  const context = openContext(state, atUs);
+  take(context, input);
+  const served = serveChanged(context);
+  const closed = closeContext(context);
+  return { state: closed, effects: [...served, ...onlyOneRemember(context.effects)], wakeAtUs: nextWakeUs(closed) };
+}
+
+function take(context: CheckContext, input: CheckInput): void {
+  switch (input.kind) {
+    case 'configure':
+      configure(context, input);
+      break;
+    case 'outcomes':
+      takeOutcomes(context, input.outcomes);
+      break;
+    case 'file':
+      takeFile(context, input.name, input.value);
+      break;
+    case 'bfd':
+      takeBfd(context, input.name, input.up);
+      break;
+    case 'addresses':
+      takeAddresses(context, input.counts);
+      break;
+    case 'served':
+      takeServed(context, input.server, input.ok, input.retryUs);
+      break;
+    case 'wake':
+      beginDue(context);
+      retryServing(context);
+      break;
+    case 'stop':
+      stop(context, input.keepServers);
+      break;
+  }
+}
+
+function takeOutcomes(context: CheckContext, outcomes: Extract<CheckInput, { kind: 'outcomes' }>['outcomes']): void {
+  const byAttempt = new Map(outcomes.map(({ attempt, outcome }) => [attempt, outcome]));
+  for (const [index, { attempt }] of context.checkers.entries()) {
+    const outcome = attempt === 0 ? undefined : byAttempt.get(attempt);
+    if (outcome !== undefined) takeOutcome(context, index, outcome);
+  }
+}
+
+function onlyOneRemember(effects: readonly CheckEffect[]): readonly CheckEffect[] {
+  const rest = effects.filter(({ kind }) => kind !== 'remember');
+  return rest.length === effects.length ? effects : [...rest, { kind: 'remember' }];
+}
+
+function nextWakeUs({ checkers, servers }: CheckMachine): number | undefined {
+  const due = nextDueAtUs(checkers);
+  const retry = nextRetryAtUs(servers);
+  if (due === undefined || retry === undefined) return due ?? retry;
+  return Math.min(due, retry);
+}
