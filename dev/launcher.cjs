@@ -5,6 +5,19 @@ const { readFileSync, renameSync, writeFileSync } = require('node:fs');
 const { pathToFileURL } = require('node:url');
 const { Script } = require('node:vm');
 
+/**
+ * A daemon takes these signals before anything else is loaded: without a listener SIGUSR1 makes Node open its debugger, and the others end the
+ * process. What came is handled by the program (src/sys/processes/early-signals.ts).
+ */
+const EARLY = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'];
+const [, , program, command] = process.argv;
+if (program === 'keepalived' || (program === 'weir' && (command === 'run' || command === 'keepalived'))) {
+  const came = new Set();
+  const keep = (signal) => void came.add(signal);
+  for (const signal of EARLY) process.on(signal, keep);
+  globalThis.weirEarlySignals = { came, stop: () => EARLY.forEach((signal) => process.off(signal, keep)) };
+}
+
 const filename = `${__dirname}/weir.js`;
 /** Each kind of process runs other code, some with other V8 flags, so each has its own compiled form. */
 const { WEIR_CHILD: role = 'main', WEIR_MAKE_COMPILED: making } = process.env;

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Builds the addon into dist/weir.node (ASAN=1: dist/weir-asan.node, instrumented). Needs cc and libbpf's headers.
+# Builds the addon into dist/weir.node (ASAN=1: dist/weir-asan.node, instrumented), and dist/weir-signals.so, which bin/keepalived
+# loads before Node. Needs cc and libbpf's headers.
 # Node-API's headers come from npm's node-api-headers, else from the node that runs, else from the distribution.
 set -eu
 cd "$(dirname "$0")"
@@ -31,3 +32,5 @@ trap 'rm -f "$temporary"' EXIT
 "${CC:-cc}" -std=c11 $extra -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -D_GNU_SOURCE -DNAPI_VERSION=8 \
   -isystem "$headers" ./*.c -o "$temporary" -lbpf
 mv "$temporary" "$out" # at once: a process that has the old one mapped keeps it
+"${CC:-cc}" -std=c11 -O2 -Wall -Wextra -Werror -fPIC -fvisibility=hidden -shared -D_GNU_SOURCE preload/early-signals.c -o "$temporary" -ldl
+mv "$temporary" ../dist/weir-signals.so

@@ -1,6 +1,7 @@
 /* process.c - a process's scheduling, memory, limits and signals that Node does not handle, and the users of this system. */
 #include "addon.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -116,6 +117,15 @@ static napi_value js_watch_signal(napi_env env, napi_callback_info info) {
   return fail(env, "sigaction", err);
 }
 
+/* takeSignals(): the handlers that are installed now get the signals that native/preload kept from the process's start on */
+static napi_value js_take_signals(napi_env env, napi_callback_info info) {
+  (void)env, (void)info;
+  void (*take)(void);
+  *(void **)&take = dlsym(RTLD_DEFAULT, "weir_take_signals");
+  if (take) take();
+  return NULL;
+}
+
 /* lookUpUser(name): {uid, gid} or undefined */
 static napi_value js_look_up_user(napi_env env, napi_callback_info info) {
   ARGS("lookUpUser");
@@ -226,6 +236,7 @@ const Export process_exports[] = {
     {"setLimit", js_set_limit},
     {"parentDeathSignal", js_parent_death_signal},
     {"watchSignal", js_watch_signal},
+    {"takeSignals", js_take_signals},
     {"lookUpUser", js_look_up_user},
     {"lookUpGroup", js_look_up_group},
     {"lookUpGroups", js_look_up_groups},

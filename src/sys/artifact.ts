@@ -13,6 +13,7 @@ export type ArtifactName =
   | 'weir-heartbeat.bpf.o'
   | 'weir-claim.bpf.o'
   | 'weir-bfd.bpf.o'
+  | 'weir-signals.so'
   | 'weir.cjs';
 
 /** Every folder that may hold the built files, nearest first, for a module in `from`. */

@@ -121,6 +121,8 @@ export interface Native {
   parentDeathSignal(signal: number): void;
   /** Real-time signals only. From the descriptor one byte, its number, can be read for each signal that comes. */
   watchSignal(signal: number): number;
+  /** The handlers that are installed get the signals that native/preload kept, if it is loaded. */
+  takeSignals(): void;
   lookUpUser(name: string): { readonly uid: number; readonly gid: number } | undefined;
   lookUpGroup(name: string): number | undefined;
   /** The numbers of all groups of a user; `gid`, its primary group, comes first. */

@@ -105,6 +105,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   setLimit: 'nnn',
   parentDeathSignal: 'n',
   watchSignal: 'n',
+  takeSignals: '',
   lookUpUser: 's',
   lookUpGroup: 's',
   lookUpGroups: 'sn',

@@ -6,6 +6,7 @@ import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
 import { capability } from '../../model/capabilities.js';
+import { forgetEarlySignals } from '../../sys/processes/early-signals.js';
 import type { Io } from '../io.js';
 import { helpText, RELEASE, versionText } from './help.js';
 import { type Asked, readOptions } from './options.js';
@@ -76,6 +77,7 @@ async function reader(): Promise<number> {
 }
 
 export async function run(args: readonly string[], io: Io): Promise<number> {
+  forgetEarlySignals();
   const { childKind } = await import('../../daemon/supervisor/child-process.js');
   const kind = childKind();
   if (kind !== undefined) return child(kind);

@@ -1,9 +1,11 @@
 // Marks a process of the program that reads the configuration for a supervisor, and ends.
 
+import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
+
 const READER_VARIABLE = 'WEIR_READER';
 
 /** The environment of such a process. */
-export const readerEnvironment = (): NodeJS.ProcessEnv => ({ ...process.env, [READER_VARIABLE]: '1' });
+export const readerEnvironment = (): NodeJS.ProcessEnv => ({ ...keepingEarlySignals(process.env), [READER_VARIABLE]: '1' });
 
 /** Whether this process is one; asked once, for `${_ENV}` must not see it. */
 export function isReader(environment: NodeJS.ProcessEnv = process.env): boolean {

@@ -1,5 +1,6 @@
 // One child as the supervisor has it: started from the same program, watched, killed when it hangs.
 import { type ChildProcess, spawn } from 'node:child_process';
+import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
 import { type FromChild, isMessage, type ToChild } from '../process/messages.js';
 import { isProcessKind, PROCESSES, type ProcessKind } from '../processes.js';
 import { Liveness } from './liveness.js';
@@ -57,7 +58,7 @@ export class DaemonChild {
     this.#process = spawn(file, args, {
       stdio: ['ignore', console ? 'inherit' : 'ignore', console ? 'inherit' : 'ignore', 'ipc'],
       serialization: 'advanced',
-      env: { ...environment, [CHILD_VARIABLE]: kind },
+      env: { ...keepingEarlySignals(environment), [CHILD_VARIABLE]: kind },
     });
     const { pid } = this.#process;
     // No descriptors or processes left: the event has the reason, and the respawn's delays bound the next attempts.

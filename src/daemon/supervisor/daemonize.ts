@@ -1,6 +1,7 @@
 // Into the background: node cannot fork, so a copy of the command goes on in a session of its own, and this process waits until it stands.
 import { spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
+import { keepingEarlySignals } from '../../sys/processes/early-signals.js';
 
 const BACKGROUND_VARIABLE = 'WEIR_BACKGROUND';
 
@@ -25,7 +26,7 @@ export function daemonize(argv: readonly string[]): Promise<number> {
   const child = spawn(process.execPath, [...process.execArgv, entry, 'keepalived', ...argv], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     detached: true,
-    env: { ...process.env, [BACKGROUND_VARIABLE]: '1' },
+    env: { ...keepingEarlySignals(process.env), [BACKGROUND_VARIABLE]: '1' },
   });
   return new Promise((done, fail) => {
     child.on('error', fail);
