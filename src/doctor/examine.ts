@@ -9,7 +9,7 @@ import { collectHost } from './collect/host.js';
 import { collectRealServer, vipsOnLoopback } from './collect/real-server.js';
 import { collectVrrp } from './collect/vrrp.js';
 import { diagnose } from './diagnose.js';
-import type { Facts, HostFacts, ServerMethod, ServiceFact } from './facts.js';
+import type { Facts, HostFacts, ServerMethod, ServiceFact, VrrpAddress } from './facts.js';
 import { vrrpRule } from './rules/vrrp/vrrp.js';
 import type { VrrpFacts } from './vrrp-facts.js';
 
@@ -48,12 +48,16 @@ function asRealServer(host: HostFacts, options: ExamineOptions, vrrp: VrrpFacts 
   return examined(facts, vrrp);
 }
 
+const vrrpAddresses = ({ instances }: VrrpFacts): readonly VrrpAddress[] =>
+  instances.flatMap(({ managed, ifindex, file }) => managed.map(({ address }) => ({ address, ifindex, file })));
+
 /** Changes nothing on this host. @throws SystemError, WeirError of what hides the datapath */
 export async function examine(options: ExamineOptions): Promise<Examination> {
   const netlink = new Netlink();
   try {
-    const host = collectHost(netlink);
-    const vrrp = collectVrrp(netlink, host, options.waitMs, options.keepalived);
+    const bare = collectHost(netlink);
+    const vrrp = collectVrrp(netlink, bare, options.waitMs, options.keepalived);
+    const host = vrrp === undefined ? bare : { ...bare, vrrp: vrrpAddresses(vrrp) };
     if (options.role === 'rs') return asRealServer(host, options, vrrp);
     if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     const { facts: datapath, reader } = collectDatapath(netlink);

@@ -46,6 +46,16 @@ export interface HostFacts {
   readonly defaultRoutes: readonly DefaultRoute[];
   /** Sysctl values by path below /proc/sys. */
   readonly settings: ReadonlyMap<string, string>;
+  /** Addresses of VRRP's instances: only the master has them, and VRRP's own rules judge where they are. Absent: no VRRP here. */
+  readonly vrrp?: readonly VrrpAddress[];
+}
+
+/** An address that VRRP adds and removes, and the interface of its instance. */
+export interface VrrpAddress {
+  readonly address: Address;
+  readonly ifindex: number;
+  /** The keepalived.conf that has it. */
+  readonly file: string;
 }
 
 export interface ServiceFact {

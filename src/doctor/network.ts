@@ -4,7 +4,7 @@ import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
 import type { ServiceSpec } from '../model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
-import type { AddressFact, HostFacts, ServiceFact } from './facts.js';
+import type { AddressFact, HostFacts, ServiceFact, VrrpAddress } from './facts.js';
 
 export const isUp = (iface: Link): boolean => (iface.flags & LinkFlag.up) !== 0;
 export const isLoopback = (iface: Link): boolean => (iface.flags & LinkFlag.loopback) !== 0;
@@ -63,4 +63,9 @@ export function vipsOf(services: readonly ServiceFact[]): readonly Address[] {
 /** Every real server's address once. */
 export function realServersOf(services: readonly ServiceFact[]): readonly Address[] {
   return once(services.flatMap(({ destinations }) => destinations.map(({ address }) => address)));
+}
+
+/** The address as an instance of VRRP has it; undefined: VRRP does not manage it. */
+export function vrrpAddress(facts: HostFacts, address: Address): VrrpAddress | undefined {
+  return facts.vrrp?.find((one) => sameAddress(one.address, address));
 }

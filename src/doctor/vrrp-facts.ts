@@ -27,6 +27,28 @@ export interface VrrpInstanceFact {
   readonly unicast: boolean;
   /** The macvlan of `use_vmac`, where it exists. */
   readonly vmac?: string;
+  /** Every address that a master has: advertised, excluded from adverts, or of the other family. */
+  readonly managed: readonly ManagedAddress[];
+  /** Interfaces (tracked ones too, and those of its sync group) without which it is in FAULT. */
+  readonly needs: readonly string[];
+  /** `unicast_src_ip` or `mcast_src_ip`. */
+  readonly sourceAddress?: Address;
+  /** Whether a keepalived with its file runs here; absent: not known, because the file was named on the command line. */
+  readonly running?: boolean;
+}
+
+/** An address that VRRP adds to a master. */
+export interface ManagedAddress {
+  readonly address: Address;
+  readonly prefixLength: number;
+  readonly interfaceName: string;
+}
+
+/** An instance whose interface does not exist here. */
+export interface HomelessInstance {
+  readonly name: string;
+  readonly file: string;
+  readonly interfaceName: string;
 }
 
 /** Another host's advert, received before any firewall rule of this host. */
@@ -75,7 +97,10 @@ export interface VrrpFacts {
   readonly adverts: readonly AdvertFact[];
   /** How this host would send to the senders of the adverts. */
   readonly paths: readonly PathFact[];
-  /** Other hosts that answer (ARP, neighbour discovery) for a VIP that is here. */
+  /** Whether services are units of systemd here. */
+  readonly systemd: boolean;
+  readonly homeless: readonly HomelessInstance[];
+  /** Other hosts that answer (ARP, neighbour discovery) for a VIP, whether it is here or not. */
   readonly holders: readonly HolderFact[];
   /** Addresses of other hosts by MAC, from the kernel's neighbour table. */
   readonly neighbours: readonly { readonly address: Address; readonly mac: Mac }[];

@@ -15,7 +15,7 @@ export const LO: Link = { ifindex: 1, name: 'lo', flags: LinkFlag.up | LinkFlag.
 export const WAN: Link = {
   ifindex: 2,
   name: 'wan',
-  flags: LinkFlag.up,
+  flags: LinkFlag.up | LinkFlag.running,
   hardware: LinkHardware.ethernet,
   mtu: 1500,
   mac: '02:00:00:00:00:01',

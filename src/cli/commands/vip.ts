@@ -5,6 +5,7 @@ import { vipPersistFiles, vipPersistPaths } from '../../control/vip/persist-file
 import type { SavedVip } from '../../control/vip/plan.js';
 import { initOf, reloadUnits, removePersistFiles, writePersistFiles } from '../../host/persist.js';
 import { addVip, deleteVip, statusOfVip, type VipStatus } from '../../host/vip/vip.js';
+import { vrrpVip } from '../../host/vrrp-vips.js';
 import type { Address } from '../../model/address.js';
 import { formatAddress, parseIpv4 } from '../../model/address-text.js';
 import { capability } from '../../model/capabilities.js';
@@ -13,13 +14,14 @@ import { oneLine, reported } from '../failure.js';
 import { type Flags, readFlags, wantsHelp } from '../flags.js';
 import type { Io } from '../io.js';
 
-const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist]   after probing that no other host has it
+const USAGE = `usage: weir vip add    ADDR[/LEN] --dev IF [--label IF:N] [--persist] [--force]   after probing that no other host has it
        weir vip del    ADDR --dev IF [--persist]                        remove what add added
        weir vip status ADDR --dev IF [--json]     exit status 0: here, 1: another host answers too, 3: not here
        --persist also writes (del: removes) what adds it again at boot; --root DIR puts that below DIR
+       --force adds an address of a keepalived.conf that no running keepalived uses
 `;
 
-const TYPES = { dev: 'value', label: 'value', persist: 'flag', root: 'value', json: 'flag' } as const;
+const TYPES = { dev: 'value', label: 'value', persist: 'flag', root: 'value', force: 'flag', json: 'flag' } as const;
 type VipFlags = Flags<typeof TYPES>;
 
 interface Target {
@@ -57,15 +59,28 @@ async function printFiles(io: Io, root: string, verb: string, paths: readonly st
   if (trouble !== undefined) io.err(`weir vip: ${oneLine(trouble)}\n`);
 }
 
+/** @throws WeirError vip-of-vrrp: added on a standby, the address would be on both nodes */
+function refuseVrrp({ address }: Target, force: boolean): void {
+  const managed = vrrpVip(address);
+  if (managed === undefined || (force && !managed.running)) return;
+  throw new WeirError('vip-of-vrrp', { ...managed, address: formatAddress(address) });
+}
+
 const vipText = ({ address, prefixLength, device, label }: SavedVip) => `${address}/${prefixLength} on ${device} (${label})`;
 
 async function add(target: Target, flags: VipFlags, io: Io): Promise<number> {
+  refuseVrrp(target, flags.force === true);
   const { vip, how } = addVip({ ...target, ...(flags.label === undefined ? {} : { label: flags.label }) });
   const done = how === 'added' ? `added ${vipText(vip)}, announced` : `${vipText(vip)} is there already`;
   io.out(`${done}${how === 'foreign' ? '; weir did not add it and will not remove it' : ''}\n`);
   if (flags.persist === true) {
     const root = rootOf(flags);
-    await printFiles(io, root, 'wrote', writePersistFiles(root, vipPersistFiles(vip, ownCommand(), initOf(root))));
+    await printFiles(
+      io,
+      root,
+      'wrote',
+      writePersistFiles(root, vipPersistFiles({ vip, force: flags.force === true }, ownCommand(), initOf(root))),
+    );
   }
   return 0;
 }

@@ -17,10 +17,21 @@ export function vipPersistPaths(address: string): readonly string[] {
   return [wantsPath(address), unitPath(address), hookPath(address)];
 }
 
+/** `force`: as the option of `weir vip add`. */
+export interface VipAtBoot {
+  readonly vip: SavedVip;
+  readonly force: boolean;
+}
+
 /** `command`: the words that start weir. */
-export function vipPersistFiles(vip: SavedVip, command: readonly string[], init: 'systemd' | 'ifupdown'): readonly PersistFile[] {
+export function vipPersistFiles(
+  { vip, force }: VipAtBoot,
+  command: readonly string[],
+  init: 'systemd' | 'ifupdown',
+): readonly PersistFile[] {
   const { address, prefixLength, device, label } = vip;
-  const add = [...command, 'vip', 'add', `${address}/${prefixLength}`, '--dev', device, '--label', label];
+  const options = ['--dev', device, '--label', label, ...(force ? ['--force'] : [])];
+  const add = [...command, 'vip', 'add', `${address}/${prefixLength}`, ...options];
   const remove = [...command, 'vip', 'del', address, '--dev', device];
   const origin = `# Written by "weir vip add --persist"; removed by "weir vip del --persist".`;
   if (init === 'ifupdown') {

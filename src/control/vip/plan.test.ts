@@ -57,8 +57,8 @@ test('the memory survives its file; damaged ones are not read', () => {
 
 test('a path with odd characters survives the unit and the hook', () => {
   const command = ['/opt/100% "new" $x/node', "/it's/weir.mjs"];
-  const unit = vipPersistFiles(saved, command, 'systemd')[0]?.text ?? '';
+  const unit = vipPersistFiles({ vip: saved, force: false }, command, 'systemd')[0]?.text ?? '';
   assert.match(unit, /^ExecStart="\/opt\/100%% \\"new\\" \$\$x\/node" "\/it's\/weir\.mjs" "vip" "add"/m);
-  const hook = vipPersistFiles(saved, command, 'ifupdown')[0]?.text ?? '';
+  const hook = vipPersistFiles({ vip: saved, force: false }, command, 'ifupdown')[0]?.text ?? '';
   assert.match(hook, /^exec '\/opt\/100% "new" \$x\/node' '\/it'\\''s\/weir\.mjs' 'vip' 'add' '10\.4\.0\.9\/24'/m);
 });

@@ -1,102 +1,27 @@
 // Collects the facts about VRRP on this host: the configuration of the daemons that run in this network namespace (or the host's),
 // other hosts that answer for the VIPs that are here, other hosts' adverts, and settings of this host that block VRRP.
 import { existsSync } from 'node:fs';
-import { hostname } from 'node:os';
-import { readKeepalived } from '../../config/keepalived/read.js';
-import { virtualInterfaceNamesOf } from '../../control/vrrp/interfaces/virtual-interface-names.js';
-import { probeArp } from '../../host/arp.js';
-import { hostConfigFiles } from '../../host/config-files.js';
-import { probeNeighbours } from '../../host/neighbour-probe.js';
-import { hostNumberNames } from '../../host/number-names.js';
-import type { Address } from '../../model/address.js';
+import { resolve } from 'node:path';
+import { keepalivedDaemons, keepalivedFiles } from '../../host/keepalived-daemons.js';
 import { addressId, sameAddress } from '../../model/identity.js';
-import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
-import type { VrrpInstance } from '../../model/keepalived/instance.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { EtherType } from '../../wire/ethernet.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
 import { decodeNeighbour, dumpNeighbours } from '../../wire/rtnetlink-neighbour.js';
 import type { AddressFact, HolderFact, HostFacts } from '../facts.js';
-import type { DaemonFact, VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
+import { isUp } from '../network.js';
+import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../vrrp-facts.js';
 import { advertBlocks } from './advert-blocks.js';
-import { collectAdverts } from './adverts.js';
-import { collectDaemons, DEFAULT_PATH } from './daemons.js';
+import { type CapturePoint, collectAdverts } from './adverts.js';
 import { collectFilterChains } from './filter-chains.js';
 import { collectPath } from './host.js';
 import { collectListeners } from './listeners.js';
+import { collectVrrpHolders } from './vrrp-holders.js';
+import { readInstances } from './vrrp-instances.js';
 
-const AUTH_TYPES = { none: 0, pass: 1, ah: 2, hmac: 0 } as const;
-
-function factOf(
-  instance: VrrpInstance,
-  configuration: KeepalivedConfiguration,
-  file: string,
-  host: HostFacts,
-): VrrpInstanceFact | undefined {
-  const iface = host.interfaces.find(({ name }) => name === instance.interface);
-  if (iface === undefined) return undefined;
-  const { name, family, version, vrid, priority, advertUs, addresses, authentication, unicast, multicastGroup, virtualInterface } =
-    instance;
-  const vmac = virtualInterfaceNamesOf(configuration, instance).own?.settings.name;
-  const made = virtualInterface?.kind === 'vmac' && host.interfaces.some((one) => one.name === vmac);
-  return {
-    name,
-    file,
-    family,
-    interfaceName: iface.name,
-    ifindex: iface.ifindex,
-    version,
-    vrid,
-    priority,
-    authType: AUTH_TYPES[authentication.kind],
-    ...(authentication.kind === 'pass' ? { password: authentication.password.slice(0, 8) } : {}),
-    interval: advertUs / 1_000_000,
-    vips: addresses.map(({ address }) => address).filter((address) => address.family === family),
-    destinations: unicast === undefined ? [multicastGroup] : unicast.peers.map(({ address }) => address),
-    unicast: unicast !== undefined,
-    ...(made && vmac !== undefined ? { vmac } : {}),
-  };
-}
-
-/** The instances of one file whose interfaces exist here; undefined: the file cannot be read. */
-function readInstances(file: string, host: HostFacts): readonly VrrpInstanceFact[] | undefined {
-  const { configuration } = readKeepalived(hostConfigFiles, {
-    path: file,
-    mustExist: true,
-    directory: process.cwd(),
-    configId: hostname().split('.')[0] ?? '',
-    environment: process.env,
-    names: hostNumberNames,
-  });
-  return configuration?.instances.flatMap((one) => factOf(one, configuration, file, host) ?? []);
-}
-
-/** Other hosts that answer for VIPs that are here. */
-function collectHolders(instances: readonly VrrpInstanceFact[], addresses: readonly AddressFact[], host: HostFacts): readonly HolderFact[] {
-  const here = new Set(addresses.map(({ address }) => addressId(address)));
-  const own = new Set(host.interfaces.flatMap(({ mac }) => mac ?? []));
-  const questions = [...new Set(instances.map(({ ifindex }) => ifindex))].flatMap((ifindex) => {
-    const mac = host.interfaces.find((iface) => iface.ifindex === ifindex)?.mac;
-    const vips = instances.filter((one) => one.ifindex === ifindex).flatMap((one) => one.vips);
-    return mac === undefined ? [] : [{ ifindex, mac, vips: vips.filter((vip) => here.has(addressId(vip))) }];
-  });
-  const of = (family: Address['family'], vips: readonly Address[]) => vips.filter((vip) => vip.family === family);
-  const byArp = probeArp(
-    questions.map(({ ifindex, mac, vips }) => ({ ifindex, mac, addresses: of('inet', vips) })),
-    own,
-  ).filter(({ kind }) => kind === 'holds');
-  const byNeighbours = probeNeighbours(
-    questions.flatMap(({ ifindex, mac, vips }) => {
-      const from = addresses.find(
-        ({ address, ifindex: there }) => there === ifindex && address.family === 'inet6' && !vips.some((vip) => sameAddress(vip, address)),
-      )?.address;
-      return from === undefined ? [] : [{ ifindex, mac, from, addresses: of('inet6', vips) }];
-    }),
-    own,
-  );
-  return [...byArp, ...byNeighbours].map(({ ifindex, address, mac }) => ({ ifindex, address, mac }));
-}
+/** How long a second look may take: three intervals and a bit are longer only where advert_int is above 4 s. */
+const SECOND_LOOK_MAX_MS = 15_000;
 
 function collectSettings(instances: readonly VrrpInstanceFact[]): ReadonlyMap<string, string> {
   const names = new Set(['all', ...instances.flatMap(({ interfaceName, vmac }) => (vmac === undefined ? [] : [interfaceName, vmac]))]);
@@ -110,33 +35,58 @@ function collectSettings(instances: readonly VrrpInstanceFact[]): ReadonlyMap<st
   );
 }
 
-/** The configuration files: the one named on the command line, else those of the daemons, else the host's own. */
-function filesOf(path: string | undefined, daemons: readonly DaemonFact[]): readonly string[] {
-  if (path !== undefined) return [path];
-  if (daemons.length > 0) return [...new Set(daemons.map(({ file }) => file))];
-  return existsSync(DEFAULT_PATH) ? [DEFAULT_PATH] : [];
+/** What changes while the nodes elect a master. */
+interface Look {
+  readonly addresses: readonly AddressFact[];
+  readonly holders: readonly HolderFact[];
+  readonly adverts: readonly AdvertFact[];
 }
 
-/** `path`: keepalived.conf; absent: those of the daemons that run here, or the host's own. Undefined: no VRRP here. @throws SystemError */
-export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, path?: string): VrrpFacts | undefined {
-  const daemons = collectDaemons();
-  const files = filesOf(path, daemons);
-  if (files.length === 0) return undefined;
-  const read = files.map((file) => ({ file, instances: readInstances(file, host) }));
-  const unread = read.flatMap(({ file, instances }) =>
-    instances === undefined ? [{ what: 'VRRP was not examined', cause: `${file} cannot be read` }] : [],
-  );
-  const instances = read.flatMap((one) => one.instances ?? []);
-  if (instances.length === 0 && unread.length === 0) return undefined;
-  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
-  const holders = collectHolders(instances, addresses, host);
-  const capturePoints = new Map(
-    instances.map(({ ifindex, family }) => [
+function look(netlink: Netlink, host: HostFacts, instances: readonly VrrpInstanceFact[], waitMs: number): Look {
+  const points = new Map(
+    instances.map(({ ifindex, family }): [string, CapturePoint] => [
       `${ifindex} ${family}`,
       { ifindex, etherType: family === 'inet' ? EtherType.ipv4 : EtherType.ipv6 },
     ]),
   );
-  const adverts = collectAdverts([...capturePoints.values()], waitMs);
+  const up = new Set(host.interfaces.filter(isUp).map(({ ifindex }) => ifindex));
+  const adverts = collectAdverts(
+    [...points.values()].filter(({ ifindex }) => up.has(ifindex)),
+    waitMs,
+  );
+  const addresses = netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses');
+  return { addresses, holders: collectVrrpHolders(instances, addresses, host), adverts };
+}
+
+/** The instances whose addresses no node was seen to have: they may be electing a master, or send adverts less often than we listened. */
+function unsettled(instances: readonly VrrpInstanceFact[], { addresses, holders, adverts }: Look): readonly VrrpInstanceFact[] {
+  const seen = (instance: VrrpInstanceFact): boolean =>
+    adverts.some(({ ifindex, vrid, priority }) => ifindex === instance.ifindex && vrid === instance.vrid && priority > 0) ||
+    instance.managed.some(({ address }) => [...addresses, ...holders].some((one) => sameAddress(one.address, address)));
+  return instances.filter((instance) => instance.running !== undefined && instance.managed.length > 0 && !seen(instance));
+}
+
+function lookTwice(netlink: Netlink, host: HostFacts, instances: readonly VrrpInstanceFact[], waitMs: number): Look {
+  const first = look(netlink, host, instances, waitMs);
+  const open = unsettled(instances, first);
+  if (open.length === 0) return first;
+  const downMs = Math.max(...open.map(({ interval, priority }) => 1000 * interval * (3 + (256 - priority) / 256)));
+  const second = look(netlink, host, instances, Math.min(downMs + 300, SECOND_LOOK_MAX_MS));
+  const again = (one: AdvertFact) =>
+    second.adverts.some(({ mac, vrid, ifindex }) => mac === one.mac && vrid === one.vrid && ifindex === one.ifindex);
+  return { ...second, adverts: [...second.adverts, ...first.adverts.filter((one) => !again(one))] };
+}
+
+/** `path`: keepalived.conf; absent: those of the daemons that run here, or the host's own. Undefined: no VRRP here. @throws SystemError */
+export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, path?: string): VrrpFacts | undefined {
+  const daemons = keepalivedDaemons();
+  const files = path === undefined ? keepalivedFiles(daemons) : [path];
+  if (files.length === 0) return undefined;
+  const isRunning = (file: string): boolean | undefined =>
+    daemons.some((one) => one.file === resolve(file)) || (path === undefined ? false : undefined);
+  const { instances, homeless, unread } = readInstances(netlink, host, files, isRunning);
+  if (instances.length + homeless.length + unread.length === 0) return undefined;
+  const { addresses, holders, adverts } = lookTwice(netlink, host, instances, waitMs);
   const sources = new Map(adverts.map(({ source }) => [addressId(source), source]));
   const neighbours = (['inet', 'inet6'] as const).flatMap((family) =>
     netlink
@@ -147,6 +97,8 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
   return {
     instances,
     daemons: path === undefined ? daemons : [],
+    systemd: existsSync('/run/systemd/system'),
+    homeless,
     addresses,
     adverts,
     paths: [...sources.values()].map((source) => collectPath(netlink, source)),
@@ -155,6 +107,6 @@ export function collectVrrp(netlink: Netlink, host: HostFacts, waitMs: number, p
     blocks: advertBlocks(instances, addresses, adverts, chains),
     listeners: collectListeners(),
     settings: collectSettings(instances),
-    notExamined: [...unread, ...notExamined],
+    notExamined: [...unread.map((file) => ({ what: 'VRRP was not examined', cause: `${file} cannot be read` })), ...notExamined],
   };
 }

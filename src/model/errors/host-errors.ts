@@ -50,6 +50,15 @@ export const hostErrors = {
     hint: 'weir doctor names the real server where it is one',
     exitStatus: 1,
   },
+  'vip-of-vrrp': {
+    text: ({ address, instance, file, running }: Address & { instance: string; file: string; running: boolean }) =>
+      `${instance} of ${file} manages ${address}: ${running ? 'only the master may have it' : 'it comes and goes with VRRP, which does not run here'}`,
+    hint: ({ address, running, file }: Address & { instance: string; file: string; running: boolean }) =>
+      running
+        ? `weir doctor shows where it is; to add it by hand, first remove it from ${file} on every node and reload`
+        : `start keepalived, or where no other node has ${address}: the same command with --force`,
+    exitStatus: 1,
+  },
   'label-form': {
     text: ({ label, device }: Label & { device: string }) => `label ${label} must be ${device}:N`,
     exitStatus: 1,

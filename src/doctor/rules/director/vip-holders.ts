@@ -4,7 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { interfaceNameOf, realServersOf, vipsOf } from '../../network.js';
+import { interfaceNameOf, realServersOf, vipsOf, vrrpAddress } from '../../network.js';
 
 /** The real servers whose MAC this is. */
 function owners(facts: DirectorFacts, mac: string): readonly Address[] {
@@ -15,9 +15,10 @@ function owners(facts: DirectorFacts, mac: string): readonly Address[] {
 export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services).flatMap((vip) => {
     const text = formatAddress(vip);
+    const managed = vrrpAddress(facts, vip);
     return facts.holders
       .filter(({ address }) => sameAddress(address, vip))
-      .map(({ mac, ifindex }): Finding => {
+      .flatMap(({ mac, ifindex }): Finding | readonly Finding[] => {
         const interfaceName = interfaceNameOf(facts, ifindex);
         const names = owners(facts, mac).map(formatAddress);
         const [server] = names;
@@ -31,6 +32,8 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
             fix: `weir realserver start --vip ${text}`,
           };
         }
+        // The other node of the pair; the rules of VRRP report it where this node has the VIP, too.
+        if (managed?.ifindex === ifindex) return [];
         return {
           severity: 'error',
           code: 'vip-answered-by-other',

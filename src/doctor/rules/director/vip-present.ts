@@ -4,7 +4,7 @@ import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { AddressFact, DirectorFacts } from '../../facts.js';
-import { contains, interfaceNameOf, isLoopback, isUp, subnetsWith, vipsOf } from '../../network.js';
+import { contains, interfaceNameOf, isLoopback, isUp, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
 
 function absent(facts: DirectorFacts, vip: Address): Finding {
   const text = formatAddress(vip);
@@ -32,6 +32,7 @@ function absent(facts: DirectorFacts, vip: Address): Finding {
 
 function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): readonly Finding[] {
   const text = formatAddress(vip);
+  const managed = vrrpAddress(facts, vip);
   const iface = facts.interfaces.find(({ ifindex }) => ifindex === place.ifindex);
   const name = interfaceNameOf(facts, place.ifindex);
   if (iface !== undefined && !isUp(iface)) {
@@ -68,18 +69,27 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
         code: 'vip-prefix',
         what: `VIP ${text}/${place.prefixLength} makes more than ${name}'s own subnet local`,
         cause: `${name} has ${formatAddress(wider.address)}/${wider.prefixLength}; this host uses ARP instead of a router for the addresses between`,
-        fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${name}`,
+        ...(managed === undefined
+          ? { fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${name}` }
+          : { advice: `${text}/32 in virtual_ipaddress of ${managed.file} on every node, then reload keepalived` }),
       },
     ];
   }
   return [];
 }
 
+const isOnLoopback = (facts: DirectorFacts, ifindex: number): boolean =>
+  facts.interfaces.some((iface) => iface.ifindex === ifindex && isLoopback(iface));
+
 export function vipPresentRule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services).flatMap((vip): readonly Finding[] => {
-    const places = facts.addresses.filter(({ address }) => sameAddress(address, vip));
+    const managed = vrrpAddress(facts, vip) !== undefined;
+    // A node that is a real server, too, has the address of VRRP on lo whether it is master or not.
+    const places = facts.addresses.filter(
+      ({ address, ifindex }) => sameAddress(address, vip) && !(managed && isOnLoopback(facts, ifindex)),
+    );
     const [first, second] = places;
-    if (first === undefined) return [absent(facts, vip)];
+    if (first === undefined) return managed ? [] : [absent(facts, vip)];
     const text = formatAddress(vip);
     const twice: readonly Finding[] =
       second === undefined || second.ifindex === first.ifindex

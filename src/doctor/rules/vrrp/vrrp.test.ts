@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ip, realServer } from '../../../../test/support/doctor-facts.js';
+import { director, ip, realServer, SERVER_MAC } from '../../../../test/support/doctor-facts.js';
+import { diagnose } from '../../diagnose.js';
 import type { AdvertFact, VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { vrrpRule } from './vrrp.js';
 
@@ -19,6 +20,8 @@ const instance: VrrpInstanceFact = {
   vips: [ip('10.5.0.9')],
   destinations: [ip('224.0.0.18')],
   unicast: false,
+  managed: [{ address: ip('10.5.0.9'), prefixLength: 24, interfaceName: 'eth' }],
+  needs: ['eth'],
 };
 const advert: AdvertFact = {
   ifindex: 2,
@@ -35,6 +38,8 @@ const advert: AdvertFact = {
 const healthy: VrrpFacts = {
   instances: [instance],
   daemons: [],
+  systemd: true,
+  homeless: [],
   addresses: [{ ifindex: 2, address: ip('10.5.0.2'), prefixLength: 24 }],
   adverts: [advert],
   paths: [{ to: ip('10.5.0.3'), kind: 'direct', ifindex: 2 }],
@@ -48,7 +53,11 @@ const healthy: VrrpFacts = {
   ]),
   notExamined: [],
 };
-const split: VrrpFacts = { ...healthy, holders: [{ ifindex: 2, address: ip('10.5.0.9'), mac: PEER_MAC }] };
+const split: VrrpFacts = {
+  ...healthy,
+  addresses: [...healthy.addresses, { ifindex: 2, address: ip('10.5.0.9'), prefixLength: 24 }],
+  holders: [{ ifindex: 2, address: ip('10.5.0.9'), mac: PEER_MAC }],
+};
 const block = {
   instance: 'VI_1',
   direction: 'in',
@@ -217,4 +226,62 @@ test('two daemons: what both serve', () => {
   assert.deepEqual(found({ ...healthy, adverts: [], daemons, instances: [instance, apart] }), []);
   const [same] = found({ ...healthy, adverts: [], daemons, instances: [instance, { ...apart, vips: instance.vips }] });
   assert.match(same?.cause ?? '', /^both serve 10\.5\.0\.9: /);
+});
+
+const here = (facts: VrrpFacts): VrrpFacts => ({
+  ...facts,
+  addresses: [...facts.addresses, { ifindex: 2, address: ip('10.5.0.9'), prefixLength: 24 }],
+});
+const runs = (running: boolean): VrrpFacts => ({ ...healthy, instances: [{ ...instance, running }] });
+const pairsOf = (facts: VrrpFacts) => found(facts).map(({ code, fix }) => [code, fix]);
+
+test('a standby and a master, each with its daemon, are healthy', () => {
+  assert.deepEqual(found(runs(true)), []);
+  assert.deepEqual(found({ ...runs(true), holders: split.holders }), [], 'the peer may answer for the VIP that is not here');
+  assert.deepEqual(found(here({ ...runs(true), adverts: [] })), []);
+});
+
+test('no daemon: the VIP that it left, the standby that is none, and the VIP that no node has', () => {
+  assert.deepEqual(pairsOf(here({ ...runs(false), adverts: [] })), [['vrrp-vip-left', 'systemctl start keepalived']]);
+  assert.deepEqual(pairsOf(here(runs(false))), [['vrrp-vip-left', 'ip addr del 10.5.0.9/24 dev eth']], 'the other node has it, too');
+  assert.deepEqual(pairsOf(runs(false)), [['vrrp-not-running', 'systemctl start keepalived']]);
+  assert.deepEqual(pairsOf({ ...runs(false), adverts: [] }), [['vrrp-vip-nowhere', 'systemctl start keepalived']]);
+  const bare = { ...runs(false), systemd: false };
+  assert.deepEqual(pairsOf(bare), [['vrrp-not-running', 'keepalived -f /etc/keepalived/keepalived.conf']]);
+});
+
+test('a daemon that is not master while no other node is, and a master that lost an address', () => {
+  assert.deepEqual(pairsOf({ ...runs(true), adverts: [] }), [['vrrp-vip-nowhere', undefined]]);
+  const two = {
+    ...instance,
+    running: true,
+    managed: [...instance.managed, { address: ip('10.5.0.10'), prefixLength: 32, interfaceName: 'eth' }],
+  };
+  assert.deepEqual(pairsOf(here({ ...healthy, adverts: [], instances: [two] })), [['vrrp-vip-lost', 'ip addr add 10.5.0.10/32 dev eth']]);
+});
+
+test('what keeps an instance in FAULT: an interface that is missing, another that is tracked, the source address', () => {
+  const needs = (...names: readonly string[]) => ({ ...healthy, instances: [{ ...instance, running: true, needs: names }] });
+  assert.match(found(needs('eth', 'gone'))[0]?.cause ?? '', /^it needs gone, which does not exist here$/);
+  const source = { ...healthy, instances: [{ ...instance, running: true, sourceAddress: ip('10.5.0.77') }] };
+  assert.match(found(source)[0]?.cause ?? '', /^its source address 10\.5\.0\.77 is not on this host$/);
+  const homeless = { ...healthy, instances: [], homeless: [{ name: 'VI_9', file: 'a.conf', interfaceName: 'eth9' }] };
+  assert.match(found(homeless)[0]?.cause ?? '', /^its interface eth9 does not exist; here are lo, eth$/);
+});
+
+test('a real server that answers for the VIP is not taken for the other node', () => {
+  const vrrp = [{ address: ip('10.5.0.9'), ifindex: 2, file: instance.file }];
+  const holders = [...director.holders, { ifindex: 2, address: ip('10.5.0.9'), mac: SERVER_MAC }];
+  const answering: VrrpFacts = {
+    ...here({ ...runs(true), adverts: [] }),
+    holders: [{ ifindex: 2, address: ip('10.5.0.9'), mac: SERVER_MAC }],
+  };
+  const host = { ...director, vrrp, holders };
+  assert.deepEqual(vrrpRule(host, { ...answering, instances: [{ ...instance, running: true, needs: ['wan'] }] }), []);
+  assert.deepEqual(
+    diagnose(host).map(({ code }) => code),
+    ['vip-answered-by-server'],
+  );
+  const standby = { ...director, vrrp, addresses: director.addresses.filter(({ label }) => label !== 'wan:0') };
+  assert.deepEqual(diagnose({ ...standby, holders: [...director.holders, { ifindex: 2, address: ip('10.5.0.9'), mac: PEER_MAC }] }), []);
 });

@@ -3,14 +3,18 @@ import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
-import type { HolderFact, HostFacts } from '../../facts.js';
+import type { Mac } from '../../../wire/ethernet.js';
+import type { Facts, HolderFact } from '../../facts.js';
+import { realServersOf } from '../../network.js';
 import { acceptCommand } from '../../packet-filter/accept-command.js';
 import { PROTOCOL_NUMBERS } from '../../packet-filter/model.js';
 import type { VrrpFacts, VrrpInstanceFact } from '../../vrrp-facts.js';
 import { daemonsRule } from './vrrp-daemons.js';
 import { adviceOf, difference } from './vrrp-difference.js';
+import { vrrpFaultRule } from './vrrp-fault.js';
 import { peersRule, sameNumber } from './vrrp-peers.js';
 import { vrrpSettingsRule } from './vrrp-settings.js';
+import { vrrpVipsRule } from './vrrp-vips.js';
 
 type Reason = Pick<Finding, 'cause' | 'fix' | 'on' | 'advice'>;
 
@@ -72,13 +76,20 @@ function reason(instance: VrrpInstanceFact, holder: HolderFact, facts: VrrpFacts
   };
 }
 
+/** The MACs of the table's real servers: one that answers for a VIP is a fault of its own, which the director's rules report. */
+function serverMacs(host: Facts): ReadonlySet<Mac> {
+  if (host.role !== 'director') return new Set();
+  const servers = realServersOf(host.services);
+  return new Set(host.holders.filter(({ address }) => servers.some((server) => sameAddress(server, address))).map(({ mac }) => mac));
+}
+
 /** Other hosts with a VIP that is here. With virtual MACs both nodes answer from one MAC, so only adverts show two masters. */
 function rivals(instance: VrrpInstanceFact, facts: VrrpFacts): readonly HolderFact[] {
-  const answering = instance.vips.flatMap((vip) =>
+  const here = instance.vips.filter((vip) => facts.addresses.some(({ address }) => sameAddress(address, vip)));
+  const answering = here.flatMap((vip) =>
     facts.holders.filter(({ address, ifindex }) => sameAddress(address, vip) && ifindex === instance.ifindex),
   );
   if (answering.length > 0 || instance.vmac === undefined) return answering;
-  const here = instance.vips.filter((vip) => facts.addresses.some(({ address }) => sameAddress(address, vip)));
   return facts.adverts
     .filter((advert) => sameNumber(instance, advert) && advert.priority > 0)
     .flatMap(({ mac, ifindex, vips }) =>
@@ -86,17 +97,23 @@ function rivals(instance: VrrpInstanceFact, facts: VrrpFacts): readonly HolderFa
     );
 }
 
-function splits(facts: VrrpFacts): readonly { readonly vip: Address; readonly finding: Finding }[] {
-  return facts.instances.flatMap((instance) =>
-    rivals(instance, facts).map((holder) => ({
-      vip: holder.address,
-      finding: {
-        severity: 'error',
-        code: 'vrrp-split-brain',
-        what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.interfaceName}`,
-        ...reason(instance, holder, facts),
-      },
-    })),
+function splits(host: Facts, facts: VrrpFacts): readonly { readonly vip: Address; readonly finding: Finding }[] {
+  const servers = serverMacs(host);
+  const isServer = ({ mac }: HolderFact): boolean => servers.has(mac) && !facts.adverts.some((advert) => advert.mac === mac);
+  // What a daemon left that does not run any more: another rule reports it, whoever else has the address.
+  const elected = facts.instances.filter(({ running }) => running !== false);
+  return elected.flatMap((instance) =>
+    rivals(instance, facts)
+      .filter((holder) => !isServer(holder))
+      .map((holder) => ({
+        vip: holder.address,
+        finding: {
+          severity: 'error',
+          code: 'vrrp-split-brain',
+          what: `${formatAddress(holder.address)} (${instance.name}, VRID ${instance.vrid}) is here and ${nameOf(holder, facts)} answers for it, too, on ${instance.interfaceName}`,
+          ...reason(instance, holder, facts),
+        },
+      })),
   );
 }
 
@@ -119,12 +136,14 @@ function blocks(facts: VrrpFacts, split: readonly Address[]): readonly Finding[]
     });
 }
 
-export function vrrpRule(host: HostFacts, facts: VrrpFacts): readonly Finding[] {
-  const found = splits(facts);
+export function vrrpRule(host: Facts, facts: VrrpFacts): readonly Finding[] {
+  const found = splits(host, facts);
   const split = found.map(({ vip }) => vip);
   return [
     ...found.map(({ finding }) => finding),
     ...daemonsRule(facts),
+    ...vrrpVipsRule(host, facts),
+    ...vrrpFaultRule(host, facts),
     ...blocks(facts, split),
     ...peersRule(facts, split),
     ...vrrpSettingsRule(host, facts),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { isTrusted } from './daemons.js';
+import { isTrusted } from './keepalived-daemons.js';
 
 test("a process is believed to be a daemon where root or we started it: its real user counts, not a setuid program's", () => {
   const status = (real: number, effective: number): string =>

@@ -1,8 +1,14 @@
 // Every keepalived that runs in this network namespace, by its first process, and the file that it was started with.
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { DaemonFact } from '../vrrp-facts.js';
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-export const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
+const DEFAULT_PATH = '/etc/keepalived/keepalived.conf';
+
+/** A keepalived, weir's or another, that runs in this network namespace. */
+export interface KeepalivedDaemon {
+  /** Of its first process. */
+  readonly pid: number;
+  readonly file: string;
+}
 
 interface ProcessFact {
   readonly pid: number;
@@ -47,8 +53,14 @@ function fileOf({ words, folder }: ProcessFact): string {
   return path.startsWith('/') ? path : `${folder}/${path}`;
 }
 
-export function collectDaemons(): readonly DaemonFact[] {
+export function keepalivedDaemons(): readonly KeepalivedDaemon[] {
   const all = processes(readlinkSync('/proc/self/ns/net'));
   const pids = new Set(all.map(({ pid }) => pid));
   return all.filter(({ parent }) => !pids.has(parent)).map((one) => ({ pid: one.pid, file: fileOf(one) }));
+}
+
+/** The configuration files: those of the daemons, else the host's own. */
+export function keepalivedFiles(daemons: readonly KeepalivedDaemon[]): readonly string[] {
+  if (daemons.length > 0) return [...new Set(daemons.map(({ file }) => file))];
+  return existsSync(DEFAULT_PATH) ? [DEFAULT_PATH] : [];
 }

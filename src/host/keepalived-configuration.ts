@@ -1,0 +1,18 @@
+// A keepalived.conf as this host's daemon reads it.
+import { hostname } from 'node:os';
+import { readKeepalived } from '../config/keepalived/read.js';
+import type { KeepalivedConfiguration } from '../model/keepalived/configuration.js';
+import { hostConfigFiles } from './config-files.js';
+import { hostNumberNames } from './number-names.js';
+
+/** Undefined: the file cannot be read. */
+export function keepalivedConfiguration(path: string): KeepalivedConfiguration | undefined {
+  return readKeepalived(hostConfigFiles, {
+    path,
+    mustExist: true,
+    directory: process.cwd(),
+    configId: hostname().split('.')[0] ?? '',
+    environment: process.env,
+    names: hostNumberNames,
+  }).configuration;
+}
