@@ -12,9 +12,9 @@ const SECOND_US = 1_000_000;
 const seconds = (us: number): number => Math.floor(us / SECOND_US);
 const when = (condition: boolean, ...lines: readonly string[]): readonly string[] => (condition ? lines : []);
 
-/** `1795175679.876519 (Fri Nov 20 11:54:39.876519 2026)` */
-export function momentText(atUs: number, host: DumpHost): string {
-  const wall = wallSeconds(atUs, host);
+/** `1795175679.876519 (Fri Nov 20 11:54:39.876519 2026)` of a moment of the wall clock. */
+export function momentText(wallUs: number, host: DumpHost): string {
+  const wall = wallSeconds(wallUs);
   const [whole = '0', fraction = '0'] = wall.split('.');
   const text = host.ctime(Number(whole));
   return `${wall} (${text.slice(0, -5)}.${fraction}${text.slice(-5)})`;
@@ -45,11 +45,12 @@ function flags({ config }: InstanceState): readonly string[] {
     ...when(config.unicast !== undefined, '     Using unicast'),
     ...when(config.unicast?.faultNoPeer === true, '     If unicast go to fault state if no peers'),
   ];
-  return lines.length === 0 ? ['   Flags: none'] : ['   Flags:', ...lines];
+  // A virtual interface is a flag without a line of its own.
+  return lines.length === 0 && config.virtualInterface === undefined ? ['   Flags: none'] : ['   Flags:', ...lines];
 }
 
 function stateLines(instance: InstanceState, host: DumpHost): readonly string[] {
-  const { config, state, want, faults, pending, master, timerAtUs, lastTransitionUs, advertUs, priority } = instance;
+  const { config, state, want, faults, pending, master, timerAtUs, lastTransitionWallUs, advertUs, priority } = instance;
   const followed = state === 'backup' && master !== undefined;
   const skew = ((256 - priority) * (config.version === 2 ? SECOND_US : advertUs)) / 256;
   return [
@@ -66,8 +67,8 @@ function stateLines(instance: InstanceState, host: DumpHost): readonly string[] 
     `   Number of interface and track script faults = ${faults.length}`,
     `   Number of track scripts init = ${pending ? 1 : 0}`,
     ...faults.map((fault) => `     ${fault}`),
-    `   Last transition = ${momentText(lastTransitionUs ?? -host.offsetUs, host)}`,
-    `   Read timeout = ${timerAtUs === undefined ? 'DISABLED' : momentText(timerAtUs, host)}`,
+    `   Last transition = ${momentText(lastTransitionWallUs, host)}`,
+    `   Read timeout = ${timerAtUs === undefined ? 'DISABLED' : momentText(timerAtUs + host.offsetUs, host)}`,
     `   Master down timer = ${Math.floor(config.downTimerAdverts * advertUs + skew)} usecs`,
   ];
 }
@@ -87,7 +88,7 @@ function placeLines(instance: InstanceState, machine: VrrpMachine): readonly str
   return [
     ...when(virtual !== undefined, `   Use ${virtualText(config, virtual ?? '', index > 0)}`),
     ...when(config.virtualInterface?.netlinkNotify === true, '     Force netlink update for base interface'),
-    `   Interface = ${config.interface ?? '(none)'}`,
+    `   Interface = ${virtual === undefined ? '' : `${virtual}, ${config.virtualInterface?.kind === 'ipvlan' ? 'ipvlan' : 'vmac'} on `}${config.interface ?? '(none)'}${config.vmacTransmitBase ? ', xmit base i/f' : ''}`,
     `   Using src_ip = ${source === undefined ? '(none)' : formatAddress(source)}${config.sourceAddress === undefined ? '' : ' (from configuration)'}`,
     ...when(
       config.unicast === undefined,

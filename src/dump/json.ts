@@ -74,7 +74,7 @@ function tracked({ config }: InstanceState, { configuration }: VrrpMachine, layo
   };
 }
 
-function data(instance: InstanceState, machine: VrrpMachine, host: DumpHost, layout: Layout): Record<string, unknown> {
+function data(instance: InstanceState, machine: VrrpMachine, layout: Layout): Record<string, unknown> {
   const { config, state, want } = instance;
   const { authentication } = config;
   return {
@@ -83,9 +83,9 @@ function data(instance: InstanceState, machine: VrrpMachine, host: DumpHost, lay
     skip_check_adv_addr: bit(config.skipCheckAdvertAddresses),
     strict_mode: bit(config.strict),
     vmac_ifname: virtualName(instance, machine) ?? '',
-    ifp_ifname: config.interface ?? '',
+    ifp_ifname: virtualName(instance, machine) ?? config.interface ?? '',
     master_priority: state === 'master' ? 0 : (instance.master?.priority ?? 0),
-    last_transition: wallSeconds(instance.lastTransitionUs ?? -host.offsetUs, host),
+    last_transition: wallSeconds(instance.lastTransitionWallUs),
     ...timing(instance),
     vrid: config.vrid,
     base_priority: instance.basePriority,
@@ -160,14 +160,15 @@ function trackProcess(tracked: TrackProcess, running: number, waiting: 'fork' | 
 
 /** keepalived's writer escapes slashes, and `last_transition` is a number with all its six decimals. */
 function write(value: unknown): string {
-  return JSON.stringify(value)
+  const text = JSON.stringify(value)
     .replace(/"last_transition":"([\d.]+)"/g, '"last_transition":$1')
     .replaceAll('/', '\\/');
+  return `${text}\n`;
 }
 
 /** @param layout 1: an array of instances; 2: an object of arrays */
 export function jsonText(instances: readonly InstanceState[], machine: VrrpMachine, host: DumpHost, layout: Layout): string {
-  const vrrp = instances.map((instance) => ({ data: data(instance, machine, host, layout), stats: stats(instance, layout) }));
+  const vrrp = instances.map((instance) => ({ data: data(instance, machine, layout), stats: stats(instance, layout) }));
   if (layout === 1) return write(vrrp);
   const processes = machine.configuration?.processes ?? [];
   const running = processes.map((tracked) =>

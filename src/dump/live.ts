@@ -15,6 +15,8 @@ export interface HostClocks {
 export interface DumpHost extends HostClocks {
   /** Tracked processes whose change of number is still within its delay. */
   readonly waitingProcesses?: ReadonlyMap<string, 'fork' | 'terminate'>;
+  /** Track scripts that run now; those that are being ended, since they took too long. */
+  readonly runningScripts?: ReadonlyMap<string, 'running' | 'ending'>;
   /** `0:0`: user and group that a script runs as, in numbers; absent: root. */
   readonly owner?: (runAs: RunAs | undefined) => string;
 }
@@ -38,9 +40,9 @@ export const STATE_NUMBERS = { init: 0, backup: 1, master: 2, fault: 3 } as cons
 /** `uid:gid` of a script. */
 export const ownerText = (runAs: RunAs | undefined, { owner }: DumpHost): string => owner?.(runAs) ?? '0:0';
 
-/** `1795175679.876519` of a monotonic moment. */
-export function wallSeconds(atUs: number, { offsetUs }: Pick<DumpHost, 'offsetUs'>): string {
-  const us = Math.round(atUs + offsetUs);
+/** `1795175679.876519` of a moment of the wall clock. */
+export function wallSeconds(wallUs: number): string {
+  const us = Math.round(wallUs);
   return `${Math.floor(us / 1e6)}.${String(us % 1e6).padStart(6, '0')}`;
 }
 

@@ -61,6 +61,8 @@ function groupLines({ groups, instances }: VrrpMachine, host: DumpHost): readonl
   });
 }
 
+const RUN_STATES = { idle: 'idle', running: 'running', ending: 'requested termination' } as const;
+
 function scriptLines(script: TrackScript, machine: VrrpMachine, host: DumpHost): readonly string[] {
   const now = machine.trackers.scripts.get(script.name);
   return [
@@ -71,11 +73,14 @@ function scriptLines(script: TrackScript, machine: VrrpMachine, host: DumpHost):
     `   Weight = ${script.weight}${script.reverse ? ' reverse' : ''}`,
     `   Rise = ${script.rise}`,
     `   Fall = ${script.fall}`,
-    '   Init state = unknown',
-    `   Status = ${now === undefined ? 'unknown' : now.good ? 'GOOD' : 'BAD'}`,
+    `   Result = ${now?.level ?? 0}`,
+    '   Insecure = no',
+    `   Init state = ${now === undefined || now.fresh ? 'INIT' : 'unknown'}`,
+    `   Status = ${now?.good === true ? 'GOOD' : 'BAD'}`,
     `   Script uid:gid = ${ownerText(script.script.runAs, host)}`,
     '   VRRP instances :',
     ...trackers(machine, 'scripts', script.name, script.weight),
+    `   State = ${RUN_STATES[host.runningScripts?.get(script.name) ?? 'idle']}`,
   ];
 }
 

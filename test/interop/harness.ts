@@ -23,7 +23,7 @@ export const skipWithoutPeer = (): Skip => noNamespaces() || noTools('keepalived
  * Waits until `condition` holds; after the time limit the test fails with `what` and the text of `details`. The condition may start a
  * process: on a busy machine it is evaluated less often, so that the evaluation does not delay what is waited for.
  */
-async function until(what: string, condition: () => boolean, details: () => string = () => '', seconds = 180): Promise<void> {
+export async function until(what: string, condition: () => boolean, details: () => string = () => '', seconds = 180): Promise<void> {
   for (const end = Date.now() + seconds * 1000; ; ) {
     const began = performance.now();
     if (condition()) return;
@@ -123,6 +123,10 @@ export class Node {
       () => answers() > before,
       () => this.log,
     );
+  }
+
+  signal(signal: NodeJS.Signals | number): void {
+    if (this.#child?.pid !== undefined) process.kill(this.#child.pid, signal);
   }
 
   #pids(): readonly number[] {

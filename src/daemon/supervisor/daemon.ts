@@ -144,8 +144,9 @@ class Daemon {
 
   #dumpNow(what: DumpKind): void {
     if (this.#reloader === undefined) return;
-    if (what === 'data') dumpParent(this.#reloader.configuration, this.#suffix, this.log);
+    // Programs signal and then read what VRRP writes: that comes first.
     this.#supervisor.dump(what);
+    if (what === 'data') dumpParent(this.#reloader.configuration, this.#suffix, this.log);
   }
 
   #exit(status: number): number {

@@ -66,9 +66,9 @@ class VrrpPart implements Part {
 
   /** keepalived.data's lines. */
   #dataLines(): readonly string[] {
-    const { state, sockets } = this.#vrrp.describe();
+    const { state, sockets, runningScripts } = this.#vrrp.describe();
     const global = state.configuration === undefined ? [] : globalText(state.configuration).trimEnd().split('\n');
-    return [...global, ...topologyLines(state, hostNow(), sockets)];
+    return [...global, ...topologyLines(state, { ...hostNow(), runningScripts }, sockets)];
   }
 
   async reload(next: KeepalivedConfiguration): Promise<void> {
@@ -78,7 +78,13 @@ class VrrpPart implements Part {
 
   dump(what: DumpKind): void {
     const { log } = this;
+    // Programs signal and then read: the file comes first.
+    this.#write(what);
     log('info', `${ANNOUNCED[what]} for process(${process.pid}) on signal`);
+  }
+
+  #write(what: DumpKind): void {
+    const { log } = this;
     const { state, waitingProcesses } = this.#vrrp.describe();
     const { configuration } = state;
     const files = configuration?.global.dumpFiles ?? {};

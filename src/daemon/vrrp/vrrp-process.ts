@@ -56,6 +56,8 @@ export interface VrrpDescription {
   readonly interfaces: readonly InterfaceFacts[];
   /** Tracked processes whose number changed too short a time ago to count. */
   readonly waitingProcesses: ReadonlyMap<string, 'fork' | 'terminate'>;
+  /** Track scripts that run now. */
+  readonly runningScripts: ReadonlyMap<string, 'running' | 'ending'>;
 }
 
 /** The first takeover finds its code compiled; `--no-flush-bytecode` keeps it so. */
@@ -162,7 +164,8 @@ export class VrrpProcess {
   /** What the dump files are made of. */
   describe(): VrrpDescription {
     const [sockets, interfaces] = [this.#sockets.describe(), this.#interfaces.all()];
-    return { state: this.#loop.state, sockets, interfaces, waitingProcesses: this.#trackers.waitingProcesses() };
+    const [waitingProcesses, runningScripts] = [this.#trackers.waitingProcesses(), this.#trackers.runningScripts()];
+    return { state: this.#loop.state, sockets, interfaces, waitingProcesses, runningScripts };
   }
 
   /** A BFD session is up or not. */

@@ -20,7 +20,7 @@ export const LEFT_OUT: readonly RegExp[] = [
   /^ Default script uid:gid/,
   // Another line of weir has it, or weir has no such thing.
   /^ no_checker_emails/,
-  /^ {3}(?:fd_in|Result|Insecure|State = idle|Fork delay timer|Terminate delay timer)/,
+  /^ {3}(?:fd_in|Fork delay timer|Terminate delay timer)/,
   /^ fd_in/,
   // For a master that was never seen, keepalived prints uninitialised memory.
   /^ {3}Master (?:router|priority|advert int) =/,

@@ -197,6 +197,7 @@ function newInstance(config: VrrpInstance, group: number): InstanceState {
     refreshAtUs: undefined,
     extraAtUs: undefined,
     lastTransitionUs: undefined,
+    lastTransitionWallUs: 0,
     packetId: 0,
     sequence: 0,
     sequencesSeen: new Map(),

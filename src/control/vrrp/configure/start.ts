@@ -5,7 +5,7 @@ import { change, changeGroup, groupAt, instanceAt, logInstance, logInstanceDetai
 import { enterBackup } from '../election/enter-state.js';
 import { isEagerOwner } from '../election/recovery.js';
 import { failInstance, tryMaster } from '../election/sync-group.js';
-import { masterDownUs } from '../election/timing.js';
+import { masterDownUs, transitionTimes } from '../election/timing.js';
 import { changeVirtualInterfaces } from '../interfaces/virtual-interfaces.js';
 import type { VrrpState } from '../messages.js';
 import { removeResources } from '../resources/host-resources.js';
@@ -76,7 +76,7 @@ function enterFirst(context: VrrpContext, index: number): void {
   if (instance.state !== 'init') return;
   const fit = fitness(context, index);
   if (fit === 'fault') {
-    change(context, index, { state: 'fault', want: 'fault', lastTransitionUs: context.atUs });
+    change(context, index, { state: 'fault', want: 'fault', ...transitionTimes(context) });
     notifyInstance(context, index, 'FAULT');
   } else if (fit === 'backup' && isEagerOwner(instance) && ignoreUntilUs <= context.atUs) {
     logInstanceDetail(context, index, 'Receive advertisement timeout');

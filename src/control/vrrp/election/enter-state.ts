@@ -6,7 +6,7 @@ import { addResources, removeResources } from '../resources/host-resources.js';
 import { sendAdvert, sendZeroPriority } from '../send/advert.js';
 import { announce, refreshTimes } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
-import { sendIntervalUs } from './timing.js';
+import { sendIntervalUs, transitionTimes } from './timing.js';
 
 const MS_US = 1000;
 
@@ -22,7 +22,7 @@ export function enterMaster(context: VrrpContext, index: number): void {
     preemptAtUs: undefined,
     garp: [],
     ...refreshTimes(config.garp, context.atUs),
-    lastTransitionUs: context.atUs,
+    ...transitionTimes(context),
     counters: { ...counters, becameMaster: counters.becameMaster + 1 },
   });
   sendAdvert(context, index);
@@ -79,7 +79,7 @@ function leave(context: VrrpContext, index: number, state: VrrpState, zero: bool
     refreshAtUs: undefined,
     extraAtUs: undefined,
     split: undefined,
-    lastTransitionUs: context.atUs,
+    ...transitionTimes(context),
   });
   if (before.addressesSet) removeResources(context, index);
 }

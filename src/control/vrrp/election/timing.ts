@@ -1,4 +1,5 @@
 // VRRP's times in microseconds (RFC 3768 §6.1, RFC 9568 §6.1), by effective priority, as in keepalived.
+import type { VrrpContext } from '../context.js';
 import type { InstanceState } from '../state/instance-state.js';
 
 const SECOND_US = 1_000_000;
@@ -39,6 +40,11 @@ export function handoverUs(instance: Timed): number {
 /** The time between a master's adverts. */
 export function sendIntervalUs(instance: Timed): number {
   return Math.min(instance.config.advertUs, instance.config.fast?.intervalUs ?? instance.config.advertUs);
+}
+
+/** That an instance changes its state now. The wall clock's moment is stored once: programs compare it between two dumps. */
+export function transitionTimes({ atUs, machine }: VrrpContext): Pick<InstanceState, 'lastTransitionUs' | 'lastTransitionWallUs'> {
+  return { lastTransitionUs: atUs, lastTransitionWallUs: atUs + (machine.wallOffsetUs ?? 0) };
 }
 
 /** Whether adverts this far apart may be of fast mode, where one may be lost. */

@@ -80,6 +80,12 @@ export class TrackScripts {
     });
   }
 
+  /** Those that run now. */
+  running(): ReadonlyMap<string, 'running' | 'ending'> {
+    const now = [...this.#tracked].filter(([, { running }]) => running !== undefined);
+    return new Map(now.map(([name, { ending }]) => [name, ending ? 'ending' : 'running']));
+  }
+
   #end({ timer, running }: Tracked): void {
     clearInterval(timer);
     running?.signal('SIGTERM');

@@ -77,6 +77,10 @@ export class Trackers {
     return this.#processes.waiting();
   }
 
+  runningScripts(): ReadonlyMap<string, 'running' | 'ending'> {
+    return this.#scripts.running();
+  }
+
   /** What is held now. */
   watchConflicts(held: readonly HeldOn[]): void {
     this.#conflicts.watch(held);
