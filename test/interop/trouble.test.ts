@@ -137,6 +137,29 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'source',
+    play: async (pair) => {
+      const { a, b } = pair;
+      const unicast = (source: string, peer: string) => ({ lines: [`unicast_src_ip ${source}`, 'unicast_peer {', `  ${peer}`, '}'] });
+      const waiting = a.configure(high(unicast('10.99.0.7', ADDRESS.b)));
+      a.start(waiting);
+      b.start(b.configure(low(unicast(ADDRESS.b, '10.99.0.7'))));
+      await pair.until('the other is the master', () => b.holds());
+      await pair.until('a says why it is not', () => a.hasLogged(/\(VI_1\): entering FAULT state \(src address not configured\)/));
+      assert.ok(!a.holds(), 'one master');
+      a.host.ip('addr add 10.99.0.7/24 dev va');
+      // keepalived looks again at a reload of another file only.
+      if (a.maker === 'debian') {
+        await a.stop();
+        a.start(waiting);
+      }
+      await pair.until('the higher takes over', () => a.holds() && !b.holds());
+      if (a.maker === 'debian') return;
+      a.host.ip('addr del 10.99.0.7/24 dev va');
+      await pair.until('it gives up without the address', () => b.holds() && !a.holds());
+    },
+  },
+  {
     name: 'vmac',
     play: async (pair) => {
       const { a, b } = pair;

@@ -280,7 +280,7 @@ test('unicast instances of one VRID on one interface: each receives from its own
   const to = (peer: string) =>
     ({ peers: [{ address: ip(peer) }], ttl: 255, checkSource: false, faultNoPeer: false, oldChecksum: 'auto' }) as const;
   const receives = (...configs: readonly Partial<VrrpInstance>[]) => {
-    const node = startNode(configurationOf(...configs));
+    const node = startNode(configurationOf(...configs), [{ ...eth0, addresses: [...eth0.addresses, ip('10.99.0.9')] }, eth1]);
     give(node, advert({ priority: 200 }, { source: '10.99.0.3', destination: '10.99.0.9' }), S);
     return node.state.instances.map(({ counters }) => counters.advertsReceived);
   };

@@ -10,7 +10,7 @@ import { addNew, valueText } from '../resources/resource-change.js';
 import { refreshTimes } from '../send/announce.js';
 import { notifyInstance } from '../send/notify.js';
 import type { InstanceState } from '../state/instance-state.js';
-import { updatePriority } from '../track/settle.js';
+import { logSource, updatePriority } from '../track/settle.js';
 import { endInstance } from './stop.js';
 
 /** An instance that the new configuration does not have. It still has its old configuration. */
@@ -23,6 +23,7 @@ export function removeInstance(context: VrrpContext, index: number): void {
 /** An instance that stays; it has its new configuration already. */
 export function keepInstance(context: VrrpContext, index: number, old: InstanceState, former: KeepalivedConfiguration | undefined): void {
   updatePriority(context, index);
+  logSource(context, index, old.faults);
   addNew(context, index, { config: old.config, configuration: former }, old.addressesSet);
   const now = instanceAt(context, index);
   if (now.state === 'master' && valueText(old.config.garp) !== valueText(now.config.garp))

@@ -10,6 +10,7 @@ import { changeVirtualInterfaces } from '../interfaces/virtual-interfaces.js';
 import type { VrrpState } from '../messages.js';
 import { removeResources } from '../resources/host-resources.js';
 import { notifyGroup, notifyInstance } from '../send/notify.js';
+import { UNICAST_SOURCE_FAULT } from '../track/health.js';
 import { updatePriority } from '../track/settle.js';
 
 /**
@@ -40,7 +41,7 @@ function logFaults(context: VrrpContext, index: number): void {
   const { config, faults } = instanceAt(context, index);
   const reported = faults.filter((fault) => !fault.startsWith('script '));
   for (const fault of reported) {
-    if (fault.startsWith('interface ')) log(context, `(${config.name}): entering FAULT state (${fault})`);
+    if (fault.startsWith('interface ') || fault === UNICAST_SOURCE_FAULT) log(context, `(${config.name}): entering FAULT state (${fault})`);
     else logInstance(context, index, `entering FAULT state (${fault})`);
   }
   if (reported.length > 0) logInstance(context, index, 'entering FAULT state');

@@ -37,7 +37,7 @@ export function addressInterface(machine: WithConfiguration, config: VrrpInstanc
   return virtualInterfaceNamesOf(machine.configuration, config).ofAddresses.get(base)?.settings.name ?? home;
 }
 
-function isLinkLocal(address: Address): boolean {
+export function isLinkLocal(address: Address): boolean {
   return address.family === 'inet6' && ((address.words[0] ?? 0) & 0xffc00000) >>> 0 === 0xfe800000;
 }
 

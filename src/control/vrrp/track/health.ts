@@ -5,6 +5,7 @@ import type { KeepalivedConfiguration } from '../../../model/keepalived/configur
 import type { VrrpInstance } from '../../../model/keepalived/instance.js';
 import type { Tracked, TrackedSet, TrackProcess, TrackScript } from '../../../model/keepalived/trackers.js';
 import { VRRP_OWNER_PRIORITY } from '../../../wire/vrrp.js';
+import { isLinkLocal } from '../interfaces/placement.js';
 import { requiredInterfaces } from '../interfaces/required-interfaces.js';
 import { virtualInterfacesOf } from '../interfaces/virtual-interface-names.js';
 import type { InstanceState } from '../state/instance-state.js';
@@ -28,6 +29,9 @@ interface Contribution {
 const noContribution: Contribution = { weight: 0 };
 
 type Assess = (tracked: Tracked) => Contribution;
+
+/** keepalived's words for a unicast_src_ip that the host does not have. */
+export const UNICAST_SOURCE_FAULT = 'src address not configured';
 
 /** Everything that is tracked by the instance itself or its group, and its own interface and source address. */
 export function healthOf(machine: VrrpMachine, instance: InstanceState): Health {
@@ -81,6 +85,8 @@ function ownContributions(machine: VrrpMachine, instance: InstanceState): readon
     contributions.push({ weight: 0, fault: `no IPv${config.family === 'inet' ? '4' : '6'} address for interface` });
   } else if (config.trackSourceAddress && !hasAddress(machine, config)) {
     contributions.push({ weight: 0, fault: 'tracked source address is missing' });
+  } else if (!hasUnicastSource(machine, config)) {
+    contributions.push({ weight: 0, fault: UNICAST_SOURCE_FAULT });
   }
   if (config.unicast?.faultNoPeer === true && config.unicast.peers.length === 0)
     contributions.push({ weight: 0, fault: 'no unicast peer' });
@@ -110,6 +116,22 @@ function hasAddress(machine: VrrpMachine, config: VrrpInstance): boolean {
   if (wanted === undefined) return true;
   const held = config.interface === undefined ? [...machine.interfaces.values()] : [machine.interfaces.get(config.interface)];
   return held.some((facts) => facts?.addresses.some((one) => sameAddress(one, wanted)) === true);
+}
+
+/**
+ * Whether the host has unicast_src_ip, on any interface: without it no peer's advert arrives, and the instance would become a second master.
+ * One that VRRP itself moves is not waited for.
+ */
+function hasUnicastSource(machine: VrrpMachine, config: VrrpInstance): boolean {
+  const { unicast, sourceAddress: wanted } = config;
+  if (unicast === undefined || wanted === undefined) return true;
+  const virtual = (machine.configuration?.instances ?? []).some(({ addresses, excludedAddresses }) =>
+    [...addresses, ...excludedAddresses].some(({ address }) => sameAddress(address, wanted)),
+  );
+  // A link-local address is one interface's.
+  const everywhere = config.interface === undefined || !isLinkLocal(wanted);
+  const places = everywhere ? [...machine.interfaces.values()] : [machine.interfaces.get(config.interface ?? '')];
+  return virtual || places.some((facts) => facts?.addresses.some((one) => sameAddress(one, wanted)) === true);
 }
 
 /** `weightless`: trackers with a weight are ignored, as keepalived does for owners and for members of sync groups. */

@@ -5,7 +5,7 @@ import { change, instanceAt, logInstance, type VrrpContext } from '../context.js
 import { failInstance, recover } from '../election/sync-group.js';
 import { masterDownUs } from '../election/timing.js';
 import { notifyInstance } from '../send/notify.js';
-import { effectivePriority, fileFault, healthOf } from './health.js';
+import { effectivePriority, fileFault, healthOf, UNICAST_SOURCE_FAULT } from './health.js';
 
 export function settleAll(context: VrrpContext): void {
   for (let index = 0; index < context.instances.length; index++) settle(context, index);
@@ -16,6 +16,7 @@ export function settle(context: VrrpContext, index: number): void {
   updatePriority(context, index);
   const { faults, pending, state } = instanceAt(context, index);
   logFiles(context, index, before.faults, faults);
+  logSource(context, index, before.faults);
   if (faults.length > 0) {
     if (state !== 'fault') failInstance(context, index);
   } else if ((state === 'fault' || state === 'init') && !pending) {
@@ -39,6 +40,13 @@ export function updatePriority(context: VrrpContext, index: number): void {
   }
   if (before.config.notify.priorityChanges)
     notifyInstance(context, index, after.state === 'master' ? 'MASTER_PRIORITY' : 'BACKUP_PRIORITY');
+}
+
+/** Logs that the unicast source address is missing since `before`. */
+export function logSource(context: VrrpContext, index: number, before: readonly string[]): void {
+  const { config, faults } = instanceAt(context, index);
+  if (!faults.includes(UNICAST_SOURCE_FAULT) || before.includes(UNICAST_SOURCE_FAULT)) return;
+  log(context, `(${config.name}): entering FAULT state (${UNICAST_SOURCE_FAULT})`);
 }
 
 function logFiles(context: VrrpContext, index: number, before: readonly string[], after: readonly string[]): void {
