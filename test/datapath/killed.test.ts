@@ -2,13 +2,13 @@
 // next command must find a whole table, with the change made or not made. A reader without the lock must see the same before
 // the repair. (Real kill -9: driver.test.ts. Real readers: readers.test.ts.)
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { test } from 'node:test';
 import type { Director, TableReader } from '../../src/datapath/director.js';
 import { Conf, Dest } from '../../src/datapath/ebpf/abi.gen.js';
 import { openDirector } from '../../src/datapath/ebpf/open.js';
-import { Bpffs, journalOf } from '../../src/datapath/ebpf/pins/bpffs.js';
 import { Dirty } from '../../src/datapath/ebpf/recovery/batch.js';
+import { journalPath, readJournal, removeJournal, writeJournal } from '../../src/datapath/ebpf/recovery/journal.js';
 import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import { Records } from '../../src/sys/bpf/records.js';
 import { type Bed, openBed, skipReason } from './bed.js';
@@ -226,23 +226,23 @@ test('stopped at any store of taking a batch back, which is then done by the nex
     both(bed.director);
     bed.director.setSysctl('sloppy_tcp', '1');
     const [putBack, before] = [keep(bed.tables), asNew(picture)];
-    const journal = journalOf(Bpffs.ensure().lockPath());
+    const { folder } = bed.tables;
     const change = (director: Director): void => director.atomically(() => replaceAll(director));
     let stops = 0;
     for (let nth = 10, ended = false; !ended; nth += 23) {
       putBack();
       ended = asNew((director) => diesAt(nth, () => change(director)));
       if (ended) break;
-      const [killed, written] = [keep(bed.tables), readFileSync(journal)];
+      const [killed, written] = [keep(bed.tables), readJournal(folder) ?? ''];
       for (let back = 0, whole = false; !whole; back += 3) {
         killed();
-        writeFileSync(journal, written);
+        writeJournal(folder, written);
         whole = diesAt(back, () => openDirector().close());
         assert.equal(asNew(picture), before, `stopped at store ${nth}, and taking it back at store ${back}`);
         checkRecords(bed.tables);
         stops++;
       }
-      assert.equal(existsSync(journal), false);
+      assert.equal(existsSync(journalPath(folder)), false);
     }
     assert.ok(stops > 50, `${stops} stops`);
     assert.equal(bed.tables.conf.get(0, Conf.sloppyTcp), 1);
@@ -280,8 +280,8 @@ test('a batch whose journal is gone: reported once, and the table is consistent'
   const bed = openBed({ capacity: { maxServices: 64, maxDestinations: 64 } });
   try {
     both(bed.director);
-    const journal = journalOf(Bpffs.ensure().lockPath());
-    for (const spoil of [() => rmSync(journal), () => writeFileSync(journal, '{"for'), () => writeFileSync(journal, '{"format":0}')]) {
+    const { folder } = bed.tables;
+    for (const spoil of [() => removeJournal(folder), () => writeJournal(folder, '{"for'), () => writeJournal(folder, '{"format":0}')]) {
       bed.director.atomically(() => bed.director.flush());
       both(bed.director);
       diesAt(60, () => bed.director.atomically(() => replaceAll(bed.director)));

@@ -25,7 +25,7 @@ before(() => {
   assert.equal(gate.ipvsadm(`-A -t ${VIP}:80 -s rr`).status, 0);
   const { cookie } = using(Netns.byName(gate.namespace), (netns) => netns);
   const bpffs = Bpffs.ensure();
-  [folder, lockFile] = [bpffs.path(cookie), bpffs.lockFile(cookie)];
+  [folder, lockFile] = [bpffs.path(cookie), bpffs.presentLock(cookie)];
 });
 after(() => {
   gate?.weir('unload');

@@ -117,11 +117,11 @@ export class EbpfDirector extends EbpfReader implements Director {
   atomically<T>(work: () => T): T {
     return this.#locked(() => {
       if (this.#inBatch) return work();
-      beginBatch(this.tables, this.lockPath);
+      beginBatch(this.tables);
       this.#inBatch = true;
       try {
         const done = work();
-        endBatch(this.tables, this.lockPath);
+        endBatch(this.tables);
         return done;
       } catch (error) {
         this.#takeBack(error);
@@ -144,7 +144,7 @@ export class EbpfDirector extends EbpfReader implements Director {
 
   #takeBack(failure: unknown): void {
     try {
-      recover(this.tables, this.lockPath);
+      recover(this.tables);
     } catch (obstacle) {
       throw isRefusal(obstacle)
         ? new WeirError('change-not-undone', { failure: messageOf(failure), obstacle: obstacle.message })
@@ -159,7 +159,7 @@ export class EbpfDirector extends EbpfReader implements Director {
     try {
       checkPresent(this.tables);
       // Whoever held the lock before may have died at work.
-      if (this.#held === 1) recover(this.tables, this.lockPath);
+      if (this.#held === 1) recover(this.tables);
       return work();
     } finally {
       this.#held--;

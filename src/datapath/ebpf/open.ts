@@ -86,7 +86,7 @@ function prepare(options: OpenOptions, bpffs: Bpffs): Prepared {
     );
     if (options.attach !== undefined) tables.conf.set(0, Conf.attachMode, ATTACH_MODES.indexOf(options.attach));
     const dirty = tables.conf.get(0, Conf.dirty);
-    recover(tables, bpffs.lockPath());
+    recover(tables);
     if (dirty !== Dirty.none) report({ kind: 'repaired', what: dirty === Dirty.batch ? 'batch' : 'change' });
     const marked = markLocal(tables, addresses);
     if (marked > 0) report({ kind: 'local-marked', count: marked });

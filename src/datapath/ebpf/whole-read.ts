@@ -67,7 +67,7 @@ function underLock<T>(tables: Tables, lockPath: string, work: () => T): Result<T
   if (read === undefined || read.value !== undefined) return read?.value;
   return ifFree(lockPath, 'exclusive', () => {
     checkPresent(tables);
-    recover(tables, lockPath);
+    recover(tables);
     return work();
   });
 }

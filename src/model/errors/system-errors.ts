@@ -8,7 +8,7 @@ interface What {
   readonly what: string;
 }
 
-/** `who`: the lock and its holder, in words; `holder`: its pid, undefined where readers hold it or it left no pid. */
+/** `who`: the lock and its holder, in words; `holder`: its pid, undefined where readers hold it, or a process of another PID namespace. */
 interface LockHolder {
   readonly path: string;
   readonly holder: number | undefined;

@@ -8,6 +8,10 @@ export const ATTACH_XDP = 37;
 export const ATTACH_TCX_INGRESS = 46;
 export const ATTACH_TCX_EGRESS = 47;
 
+const MAP_ARRAY = 2;
+const MAP_MMAPABLE = 1 << 10;
+const ARRAY_KEY_BYTES = 4;
+
 class Pinnable {
   constructor(readonly fd: Fd) {}
 
@@ -29,6 +33,11 @@ function pinned(path: string): Fd {
 export class BpfMap extends Pinnable {
   static pinned(path: string): BpfMap {
     return new BpfMap(pinned(path));
+  }
+
+  /** An array that can be mapped; its memory is zero. `name`: 15 characters at most. @throws SystemError ENOMEM, EPERM */
+  static createArray(name: string, valueSize: number, entries: number): BpfMap {
+    return new BpfMap(new Fd(native().bpfMapCreate(MAP_ARRAY, name, ARRAY_KEY_BYTES, valueSize, entries, MAP_MMAPABLE), `map ${name}`));
   }
 
   info(): MapInfo {

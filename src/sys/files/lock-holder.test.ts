@@ -18,7 +18,7 @@ test('who holds a lock is found while it is held, and without asking for it', ()
   assert.equal(exclusiveHolder(path), undefined);
 });
 
-test('the text of /proc/locks: writers of that file, none that waits', () => {
+test('the text of /proc/locks: those who hold that file, none that waits', () => {
   const text = [
     '1: FLOCK  ADVISORY  WRITE 812 fe:00:77 0 EOF',
     '1: -> FLOCK  ADVISORY  WRITE 813 fe:00:77 0 EOF',
@@ -28,7 +28,9 @@ test('the text of /proc/locks: writers of that file, none that waits', () => {
     '5: FLOCK  ADVISORY  WRITE 817 103:100001:77 0 EOF',
     '',
   ].join('\n');
-  assert.deepEqual(flockHolders(text, 0xfe00, 77), [812]);
+  const held = (device: number, inode: number) => flockHolders(text, device, inode).map(({ pid, kind }) => `${pid} ${kind}`);
+  assert.deepEqual(held(0xfe00, 77), ['812 exclusive', '815 shared']);
   // major 0x103, minor 0x100001, as glibc's makedev joins them
-  assert.deepEqual(flockHolders(text, 0x100010301, 77), [817]);
+  assert.deepEqual(held(0x100010301, 77), ['817 exclusive']);
+  assert.deepEqual(held(0xfe00, 7), []);
 });

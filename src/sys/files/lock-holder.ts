@@ -1,7 +1,6 @@
 // Who holds a lock (lock.ts), found without asking for it.
 import { readFileSync, statSync } from 'node:fs';
 import { unlessCode } from '../errno.js';
-import { recordedHolder } from './lock.js';
 
 const GONE = ['ENOENT'] as const;
 
@@ -15,22 +14,32 @@ function deviceText(device: number): string {
   return `${hex(major)}:${hex(minor)}`;
 }
 
+export interface LockHolder {
+  readonly pid: number;
+  readonly kind: 'exclusive' | 'shared';
+}
+
 /** From the text of /proc/locks: the processes that hold a flock(2) there, waiting ones (`->`) left out. */
-export function flockHolders(text: string, device: number, inode: number): readonly number[] {
+export function flockHolders(text: string, device: number, inode: number): readonly LockHolder[] {
   const place = `${deviceText(device)}:${inode}`;
-  return text.split('\n').flatMap((line) => {
-    const [, pid, where] = /^\d+: FLOCK +\S+ +WRITE +(-?\d+) (\S+) /.exec(line) ?? [];
-    return where === place ? [Number(pid)] : [];
-  });
+  const locks = [...text.matchAll(/^\d+: FLOCK +\S+ +(READ|WRITE) +(\d+) (\S+) /gm)];
+  return locks
+    .filter(([, , pid, where]) => where === place && Number(pid) > 0)
+    .map(([, access, pid]) => ({ pid: Number(pid), kind: access === 'WRITE' ? 'exclusive' : 'shared' }));
 }
 
 /**
- * The process that holds the lock exclusively; undefined: none. Some file systems have another device number in /proc/locks than files have
- * in stat(2): there it is the process that wrote its pid.
+ * Those that can be seen: not a process of another PID namespace, and none on a file system whose files have another device in stat(2)
+ * than in /proc/locks (btrfs; not tmpfs, which /run is).
  */
-export function exclusiveHolder(path: string): number | undefined {
+export function lockHolders(path: string): readonly LockHolder[] {
   const file = unlessCode(() => statSync(path), GONE, undefined);
-  if (file === undefined) return undefined;
+  if (file === undefined) return [];
   const text = unlessCode(() => readFileSync('/proc/locks', 'latin1'), GONE, '');
-  return flockHolders(text, file.dev, file.ino).find((pid) => pid > 0) ?? unlessCode(() => recordedHolder(path), GONE, undefined);
+  return flockHolders(text, file.dev, file.ino);
+}
+
+/** The process that holds the lock exclusively; undefined: none, or one that cannot be seen. */
+export function exclusiveHolder(path: string): number | undefined {
+  return lockHolders(path).find(({ kind }) => kind === 'exclusive')?.pid;
 }

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { noRoot } from '../../../test/support/probes.js';
 import { isWeirError } from '../../model/errors/weir-error.js';
 import type { Clock } from '../clock.js';
 import { openFds } from '../fd.js';
@@ -31,7 +32,6 @@ function scripted(onSleep: (at: number) => void = () => undefined): Clock & { re
 test('an exclusive lock excludes all other processes and names its holder', () => {
   const path = join(folder, 'exclusive');
   const first = Lock.take(path);
-  assert.equal(readFileSync(path, 'utf8'), `${process.pid}\n`);
   for (const kind of ['exclusive', 'shared'] as const) {
     const clock = scripted();
     assert.throws(
@@ -50,11 +50,21 @@ test('an exclusive lock excludes all other processes and names its holder', () =
   Lock.take(path, { waitMs: 0 }).release();
 });
 
+const taking = `import('${new URL('lock.js', import.meta.url)}').then(({ Lock }) => {
+  globalThis.held = Lock.take(process.argv[1]);
+  console.log('held');
+  setInterval(() => {}, 1000);
+})`;
+
+/** A process that holds the lock until it is killed. */
+async function childThatLocks(path: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, ['-e', taking, path, 'a\tname'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(child.stdout, 'data');
+  return child;
+}
+
 test('after a second of waiting the holder is reported once; a stopped one with how to continue it', async () => {
   const path = join(folder, 'reported');
-  const child = spawn('sh', ['-c', 'kill -STOP $$; exit 0', 'a\tname']);
-  const stopped = (): boolean => / T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8'));
-  while (!stopped()) await new Promise((done) => setTimeout(done, 5));
   const first = Lock.take(path);
   const reports: [number, string][] = [];
   const wait = (waitMs: number): number => {
@@ -70,13 +80,15 @@ test('after a second of waiting the holder is reported once; a stopped one with 
   const [at, text] = reports[0] ?? [0, ''];
   assert.ok(at >= 1000 && at < 1032, `${at}`);
   assert.match(text, new RegExp(`^${path}: held by process ${process.pid} \\(.+\\); waiting for up to 5 s$`));
-  writeFileSync(path, `${child.pid}\n`);
+  first.release();
+  const child = await childThatLocks(path);
+  child.kill('SIGSTOP');
+  while (!/ T /.test(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))) await new Promise((done) => setTimeout(done, 5));
   wait(30_000);
-  const held = `held by process ${child.pid} \\(sh -c kill -STOP \\$\\$; exit 0 a\\?name\\), which is stopped \\(kill -CONT ${child.pid} continues it\\)`;
+  const held = `held by process ${child.pid} \\(.* -e import[^\\n\\t]*\\), which is stopped \\(kill -CONT ${child.pid} continues it\\)`;
   assert.match(reports[1]?.[1] ?? '', new RegExp(`^${path}: ${held}; waiting for up to 30 s$`));
   child.kill('SIGKILL');
   await once(child, 'exit');
-  first.release();
 });
 
 test('readers share, and a writer waits for all of them', () => {
@@ -92,33 +104,45 @@ test('readers share, and a writer waits for all of them', () => {
   writer.release();
 });
 
-test('the lock of a killed process is free, and its stale pid is not reported', async () => {
+test('the lock of a killed process is free, and it is not reported any more', async () => {
   const path = join(folder, 'killed');
-  const child = spawn('flock', ['-x', path, 'sh', '-c', 'echo $$ >"$0"; echo ready; exec sleep 60', path], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  await once(child.stdout, 'data');
+  const child = await childThatLocks(path);
   assert.throws(
     () => Lock.take(path, { waitMs: 0 }),
-    (error: unknown) => isWeirError(error, 'lock-busy') && error.details.holder === Number(readFileSync(path, 'utf8')),
+    (error: unknown) => isWeirError(error, 'lock-busy') && error.details.holder === child.pid,
   );
-  const holder = Number(readFileSync(path, 'utf8'));
-  process.kill(holder, 'SIGKILL');
   child.kill('SIGKILL');
   await once(child, 'exit');
   const reader = Lock.take(path, { kind: 'shared' });
-  writeFileSync(path, `${holder}\n`);
   assert.throws(() => Lock.take(path, { waitMs: 0 }), /other commands are reading/);
   reader.release();
 });
 
-test('where there is no room for the pid the lock is taken all the same', () => {
-  const path = join(folder, 'full');
-  writeFileSync(path, '7\n');
-  const take = `import('${new URL('lock.js', import.meta.url)}').then(({ Lock }) => Lock.take(process.argv[1]))`;
-  const shell = `trap '' XFSZ; ulimit -f 0; exec "$@"`; // a file may not become longer than nothing
-  execFileSync('sh', ['-c', shell, 'sh', process.execPath, '-e', take, path], { stdio: 'pipe' });
-  assert.equal(readFileSync(path, 'utf8'), '');
+test('a holder of another PID namespace is there, without its number', { skip: noRoot() }, async () => {
+  const path = join(folder, 'elsewhere');
+  const wait = `import('${new URL('lock.js', import.meta.url)}').then(({ Lock }) => Lock.take(process.argv[1], { waitMs: 0 })).catch(({ message }) => console.log(message))`;
+  const first = Lock.take(path);
+  const options = ['--pid', '--fork', '--mount', '--mount-proc'];
+  const text = execFileSync('unshare', [...options, process.execPath, '-e', wait, path], { encoding: 'utf8' });
+  assert.equal(text, `${path}: held by other processes; gave up after 0 s\n`);
+  first.release();
+});
+
+test('a folder may be locked, and a file that cannot be written', { skip: noRoot() }, () => {
+  const place = join(folder, 'read-only');
+  mkdirSync(place);
+  writeFileSync(join(place, 'lock'), '');
+  const take = `import('${new URL('lock.js', import.meta.url)}').then(({ Lock }) => {
+    for (const path of ['lock', '.']) {
+      const lock = Lock.take(path);
+      try { Lock.take(path, { waitMs: 0 }); } catch (error) { console.log(error.details.holder === process.pid); }
+      lock.release();
+      Lock.take(path, { waitMs: 0 }).release();
+    }
+  })`;
+  const shell = 'mount --bind "$1" "$1" && mount -o remount,bind,ro "$1" && cd "$1" && ! touch new 2>/dev/null && exec "$2" -e "$3"';
+  const text = execFileSync('unshare', ['--mount', 'sh', '-c', shell, 'sh', place, process.execPath, take], { encoding: 'utf8' });
+  assert.equal(text, 'true\ntrue\n');
 });
 
 test('locked releases when the work throws, and a folder that is missing is a system error', () => {

@@ -1,14 +1,16 @@
-// A lock between processes: flock(2) on a file that stays. The kernel releases the lock when its holder dies. An exclusive holder writes
-// its pid into the file, so that a waiting process can report it.
+// A lock between processes: flock(2) on a file or folder that stays. The kernel releases the lock when its holder dies, and lists in
+// /proc/locks who holds it. The file stays empty, so it may be on a full or read-only file system.
 
-import { ftruncateSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { WeirError } from '../../model/errors/weir-error.js';
 import { native } from '../addon.js';
 import { type Clock, systemClock } from '../clock.js';
-import { hasCode, isSystemError, unlessCode } from '../errno.js';
+import { hasCode, unlessCode } from '../errno.js';
 import { Fd } from '../fd.js';
+import { exclusiveHolder, lockHolders } from './lock-holder.js';
 
-const O_RDWR_CREAT = 0o102;
+const O_RDONLY = 0;
+const O_CREAT = 0o100;
 const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
@@ -35,8 +37,7 @@ export interface LockOptions extends LockWait {
 
 /** Another process held the lock during the whole wait. */
 function lockBusy(path: string, waitMs: number): WeirError<'lock-busy'> {
-  const pid = recordedHolder(path);
-  return new WeirError('lock-busy', { path, holder: pid, who: `${path}: ${heldBy(pid)}`, waitMs });
+  return new WeirError('lock-busy', { path, holder: exclusiveHolder(path), who: lockHolder(path), waitMs });
 }
 
 /** The wait for a lock, in short pauses: reports the holder after a second, and fails when `waitMs` are over. */
@@ -76,11 +77,9 @@ export class LockWaiting {
 
 export class Lock {
   readonly #fd: Fd;
-  readonly #kind: LockKind;
 
-  private constructor(fd: Fd, kind: LockKind) {
+  private constructor(fd: Fd) {
     this.#fd = fd;
-    this.#kind = kind;
   }
 
   /**
@@ -88,12 +87,11 @@ export class Lock {
    * @throws WeirError lock-busy, SystemError
    */
   static take(path: string, { kind = 'exclusive', ...wait }: LockOptions = {}): Lock {
-    const fd = new Fd(native().open(path, O_RDWR_CREAT, 0o600), path);
+    const fd = new Fd(opened(path), path);
     try {
       const waiting = new LockWaiting(path, wait);
       while (!tryLock(fd, kind)) waiting.pause();
-      if (kind === 'exclusive') leavePid(fd);
-      return new Lock(fd, kind);
+      return new Lock(fd);
     } catch (error) {
       fd.close();
       throw error;
@@ -102,7 +100,6 @@ export class Lock {
 
   /** Releasing twice does nothing. */
   release(): void {
-    if (this.#fd.isOpen && this.#kind === 'exclusive') ftruncateSync(this.#fd.number, 0);
     this.#fd.close();
   }
 }
@@ -117,13 +114,13 @@ export function locked<T>(path: string, options: LockOptions, work: () => T): T 
   }
 }
 
-/** Only processes that wait read it: on a full file system the lock is taken without it. */
-function leavePid(fd: Fd): void {
-  ftruncateSync(fd.number, 0);
+/** A descriptor of the file, which is made where it is missing and can be; or of the folder. */
+function opened(path: string): number {
   try {
-    writeSync(fd.number, `${process.pid}\n`, 0);
+    return native().open(path, O_RDONLY | O_CREAT, 0o600);
   } catch (error) {
-    if (!isSystemError(error)) throw error;
+    if (!hasCode(error, 'EISDIR')) throw error;
+    return native().open(path, O_RDONLY, 0);
   }
 }
 
@@ -137,27 +134,17 @@ function tryLock(fd: Fd, kind: LockKind): boolean {
   }
 }
 
-/** The pid in the lock file, if that process is alive: a killed process leaves its pid there. @throws SystemError ENOENT */
-export function recordedHolder(path: string): number | undefined {
-  const pid = Number.parseInt(readFileSync(path, 'latin1'), 10);
-  if (!Number.isInteger(pid) || pid <= 0) return undefined;
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    if (!hasCode(error, 'EPERM')) return undefined;
-  }
-  return statusOf(pid)?.state === 'Z' ? undefined : pid; // a zombie holds nothing
-}
-
 /** The lock and its holder as text, for messages. */
 export function lockHolder(path: string): string {
-  return `${path}: ${heldBy(recordedHolder(path))}`;
+  const holders = lockHolders(path);
+  const pid = holders.find(({ kind }) => kind === 'exclusive')?.pid;
+  if (pid !== undefined) return `${path}: held by ${processText(pid)}`;
+  return `${path}: ${holders.length > 0 ? 'other commands are reading' : 'held by other processes'}`;
 }
 
-function heldBy(pid: number | undefined): string {
-  if (pid === undefined) return 'other commands are reading';
+function processText(pid: number): string {
   const stopped = statusOf(pid)?.state.toUpperCase() === 'T' ? `, which is stopped (kill -CONT ${pid} continues it)` : '';
-  return `held by process ${pid}${commandOf(pid)}${stopped}`;
+  return `process ${pid}${commandOf(pid)}${stopped}`;
 }
 
 /** ` (COMMAND)` on one line; nothing where the process has just ended. */

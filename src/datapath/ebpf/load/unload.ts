@@ -1,11 +1,11 @@
 // Removes the datapath from this network namespace: attachments, the pair, every pin. Connections are lost.
-import { rmdirSync, rmSync } from 'node:fs';
+import { rmdirSync } from 'node:fs';
 import { native } from '../../../sys/addon.js';
 import type { LockWait } from '../../../sys/files/lock.js';
 import { Netlink } from '../../../sys/netlink/netlink.js';
 import { Conf } from '../abi.gen.js';
 import { asWriter } from '../open.js';
-import { Bpffs, journalOf } from '../pins/bpffs.js';
+import { Bpffs } from '../pins/bpffs.js';
 import { Tables } from '../table/tables.js';
 import { AttachedInterfaces } from './attached-interfaces.js';
 import { isLoaded, removePins } from './load.js';
@@ -30,7 +30,6 @@ export function unloadDatapath(wait: LockWait = {}): boolean {
       netlink.close();
     }
     rmdirSync(folder);
-    rmSync(journalOf(bpffs.lockPath()), { force: true });
     return true;
   });
 }

@@ -64,7 +64,7 @@ export function observeDatapath(): ObservedDatapath {
   const bpffs = Bpffs.find();
   const cookie = native().netnsCookie();
   if (bpffs?.cookies().includes(cookie) !== true) return { kind: 'absent' };
-  const [folder, lockFile] = [bpffs.path(cookie), bpffs.lockFile(cookie)];
+  const [folder, lockFile] = [bpffs.path(cookie), bpffs.presentLock(cookie)];
   try {
     const pins = unlessCode(() => readdirSync(folder), ['ENOENT'], []);
     if (pins.length === 0) return { kind: 'absent' };

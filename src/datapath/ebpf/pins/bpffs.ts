@@ -5,7 +5,7 @@
 // the machine's first mount namespace (mount-view.ts), and is reached through /proc where it cannot be seen directly.
 
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readdirSync, rmSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { WeirError } from '../../../model/errors/weir-error.js';
 import { native } from '../../../sys/addon.js';
@@ -16,6 +16,8 @@ import { mountView, type View } from './mount-view.js';
 
 export const BPFFS_PLACE = '/run/weir/bpf';
 const BPF_FS_MAGIC = 0xcafe4a11;
+/** /run is read-only or full. */
+const NO_FILES = ['EROFS', 'ENOSPC', 'EDQUOT'] as const;
 
 /** One bpffs of weir's, mounted; all paths are as this process sees them. */
 export class Bpffs {
@@ -74,14 +76,26 @@ export class Bpffs {
     return path;
   }
 
-  /** A lock file for a namespace: beside the bpffs, which holds no ordinary files. Kept when the folder goes. */
+  /**
+   * What the commands of a namespace lock: a file beside the bpffs, which holds no ordinary files; kept when the folder goes. Where none can
+   * be made, the bpffs itself, which all namespaces then share.
+   */
   lockPath(cookie: bigint = native().netnsCookie()): string {
-    makeFolder(`${this.above}/lock`, 0o700);
-    return this.lockFile(cookie);
+    const file = this.#lockFile(cookie);
+    const make = (): void => {
+      makeFolder(dirname(file), 0o700);
+      closeSync(openSync(file, 'a', 0o600));
+    };
+    if (!existsSync(file)) unlessCode(make, NO_FILES, undefined);
+    return this.presentLock(cookie);
   }
 
-  /** The same path; nothing is made. */
-  lockFile(cookie: bigint = native().netnsCookie()): string {
+  /** The same; nothing is made. */
+  presentLock(cookie: bigint = native().netnsCookie()): string {
+    return existsSync(this.#lockFile(cookie)) ? this.#lockFile(cookie) : this.base;
+  }
+
+  #lockFile(cookie: bigint): string {
     return `${this.above}/lock/${cookie}`;
   }
 
@@ -90,24 +104,16 @@ export class Bpffs {
     return cookiesIn(this.base);
   }
 
-  /** Removes folders, lock files and journals of namespaces that are gone; the cookies of the folders removed. */
+  /** Removes folders and lock files of namespaces that are gone; the cookies of the folders removed. */
   sweep(): readonly bigint[] {
     // First the names, then the namespaces: one that is made in between is in neither list of names.
     const [folders, locks] = [this.cookies(), cookiesIn(`${this.above}/lock`)];
     const alive = liveCookies([...folders, ...locks]);
     const dead = (cookie: bigint) => !alive.has(cookie);
     for (const cookie of folders.filter(dead)) rmSync(this.path(cookie), { recursive: true, force: true });
-    for (const cookie of locks.filter(dead)) {
-      rmSync(journalOf(this.lockPath(cookie)), { force: true });
-      rmSync(this.lockPath(cookie), { force: true });
-    }
+    for (const cookie of locks.filter(dead)) unlessCode(() => rmSync(this.#lockFile(cookie), { force: true }), NO_FILES, undefined);
     return folders.filter(dead);
   }
-}
-
-/** The journal of a command that changes all or nothing (batch.ts), beside the lock that the command holds. */
-export function journalOf(lockPath: string): string {
-  return `${lockPath}.journal`;
 }
 
 function cookiesIn(folder: string): readonly bigint[] {

@@ -1,22 +1,19 @@
-// Many changes as one, even if the process is killed: before the first of them the table is written to a journal beside the lock file, and
-// one store to `dirty` makes the journal valid. The next writer restores the journal's table if this one died in between.
+// Many changes as one, even if the process is killed: before the first of them the table is written to a journal (journal.ts), and one
+// store to `dirty` makes the journal valid. The next writer restores the journal's table if this one died in between.
 //
 //   killed while the journal is written    `dirty` is not set: the journal is not read
 //   killed at the changes                  the next writer repairs the last one, then restores the journal's table
 //   killed while it does so                `dirty` is as before: the next writer does it again
 //   killed after the store that ends it    `dirty` is not set any more
 //
-// A journal of another boot, or of a datapath since unloaded, is never read: a table just loaded is not dirty. For the same
-// reason it needs no fsync: the pinned tables do not outlive the page cache.
+// A journal of a batch that ended is never read: its table is not dirty.
 
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { WeirError } from '../../../model/errors/weir-error.js';
-import { unlessCode } from '../../../sys/errno.js';
 import { Conf } from '../abi.gen.js';
-import { journalOf } from '../pins/bpffs.js';
 import { clockAt, unitsOf } from '../table/clock.js';
 import type { Tables } from '../table/tables.js';
 import { Writer } from '../table/writer.js';
+import { journalPath, readJournal, removeJournal, writeJournal } from './journal.js';
 import { repair } from './repair.js';
 import { restore, type Snapshot, takeSnapshot } from './snapshot.js';
 
@@ -41,16 +38,16 @@ export function writerOf(tables: Tables): Writer {
 }
 
 /** The changes that follow are one. The caller holds the lock, and the table is consistent. @throws SystemError when the journal cannot be written */
-export function beginBatch(tables: Tables, lockPath: string): void {
+export function beginBatch(tables: Tables): void {
   const journal: Journal = { format: FORMAT, before: takeSnapshot(tables, writerOf(tables)) };
-  writeFileSync(journalOf(lockPath), JSON.stringify(journal), { mode: 0o600 });
+  writeJournal(tables.folder, JSON.stringify(journal));
   tables.conf.set(0, Conf.dirty, Dirty.batch);
 }
 
 /** All changes are made. */
-export function endBatch({ conf }: Tables, lockPath: string): void {
+export function endBatch({ conf, folder }: Tables): void {
   conf.set(0, Conf.dirty, Dirty.none);
-  rmSync(journalOf(lockPath), { force: true });
+  removeJournal(folder);
 }
 
 /**
@@ -58,20 +55,20 @@ export function endBatch({ conf }: Tables, lockPath: string): void {
  * it throws, the table stays dirty and the next call does it again.
  * @throws WeirError table-full; journal-missing, once, when the journal was removed or changed
  */
-export function recover(tables: Tables, lockPath: string): void {
+export function recover(tables: Tables): void {
   const { conf } = tables;
   const dirty = conf.get(0, Conf.dirty);
   if (dirty === Dirty.none) return;
   repair(tables, clockOf(tables));
-  const before = dirty === Dirty.batch ? readJournal(lockPath) : undefined;
+  const before = dirty === Dirty.batch ? readSnapshot(tables) : undefined;
   if (before !== undefined) restore(tables, writerOf(tables), before);
   conf.set(0, Conf.generation, (conf.get(0, Conf.generation) + 1) >>> 0);
-  endBatch(tables, lockPath);
-  if (dirty === Dirty.batch && before === undefined) throw new WeirError('journal-missing', { path: journalOf(lockPath) });
+  endBatch(tables);
+  if (dirty === Dirty.batch && before === undefined) throw new WeirError('journal-missing', { path: journalPath(tables.folder) });
 }
 
-function readJournal(lockPath: string): Snapshot | undefined {
-  const text = unlessCode(() => readFileSync(journalOf(lockPath), 'utf8'), ['ENOENT'], undefined);
+function readSnapshot({ folder }: Tables): Snapshot | undefined {
+  const text = readJournal(folder);
   if (text === undefined) return undefined;
   try {
     const { format, before } = JSON.parse(text) as Journal;
