@@ -2,16 +2,21 @@
 
 import { type Finding, sortedFindings } from '../model/finding.js';
 import type { DirectorFacts, Facts, RealServerFacts } from './facts.js';
+import { clientsRule } from './rules/director/clients.js';
 import { datapathRule } from './rules/director/datapath.js';
 import { filtersRule } from './rules/director/filters.js';
 import { forwardingRule } from './rules/director/forwarding.js';
+import { halfOpenRule } from './rules/director/half-open.js';
+import { interfacesRule } from './rules/director/interfaces.js';
 import { loadRule } from './rules/director/load.js';
 import { methodFitRule } from './rules/director/method-fit.js';
+import { mtuRule } from './rules/director/mtu.js';
 import { offloadsRule } from './rules/director/offloads.js';
-import { reachRule } from './rules/director/reach.js';
+import { reachRule } from './rules/director/reach/reach.js';
 import { reversePathRule } from './rules/director/reverse-path.js';
 import { serverHoldersRule } from './rules/director/server-holders.js';
 import { tableRule } from './rules/director/table.js';
+import { thresholdsRule } from './rules/director/thresholds.js';
 import { vipHoldersRule } from './rules/director/vip-holders.js';
 import { vipPresentRule } from './rules/director/vip-present.js';
 import { serverArpRule } from './rules/real-server/server-arp.js';
@@ -32,7 +37,20 @@ const DIRECTOR_RULES: readonly ((facts: DirectorFacts) => readonly Finding[])[] 
   reversePathRule,
   offloadsRule,
   filtersRule,
+  interfacesRule,
+  clientsRule,
+  mtuRule,
+  thresholdsRule,
 ];
+
+/** Findings of these codes do not explain connections that got no answer. */
+const HARMLESS: ReadonlySet<string> = new Set(['vip-absent', 'interface-uncovered', 'datapath-absent']);
+
+function directorFindings(facts: DirectorFacts): readonly Finding[] {
+  const found = DIRECTOR_RULES.flatMap((rule) => rule(facts));
+  const explained = found.some(({ severity, code }) => severity === 'error' && !HARMLESS.has(code));
+  return [...found, ...halfOpenRule(facts, explained)];
+}
 
 const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] = [
   serverVipRule,
@@ -43,7 +61,7 @@ const SERVER_RULES: readonly ((facts: RealServerFacts) => readonly Finding[])[] 
 
 export function diagnose(facts: Facts): readonly Finding[] {
   if (facts.role === 'vrrp') return [];
-  const found = facts.role === 'director' ? DIRECTOR_RULES.flatMap((rule) => rule(facts)) : SERVER_RULES.flatMap((rule) => rule(facts));
+  const found = facts.role === 'director' ? directorFindings(facts) : SERVER_RULES.flatMap((rule) => rule(facts));
   const notExamined = facts.notExamined.map((spot): Finding => ({ severity: 'info', code: 'not-looked-at', ...spot }));
   return sortedFindings([...found, ...notExamined]);
 }

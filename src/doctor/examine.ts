@@ -1,5 +1,4 @@
 // Examines this host: determines its role, collects its facts, and applies the rules.
-import type { TableReader } from '../datapath/director.js';
 import type { Address } from '../model/address.js';
 import { type Finding, sortedFindings } from '../model/finding.js';
 import { Netlink } from '../sys/netlink/netlink.js';
@@ -7,9 +6,10 @@ import { collectDatapath } from './collect/datapath.js';
 import { collectDirector } from './collect/director.js';
 import { collectHost } from './collect/host.js';
 import { collectRealServer, vipsOnLoopback } from './collect/real-server.js';
+import { collectTable, NO_TABLE } from './collect/table.js';
 import { collectVrrp } from './collect/vrrp.js';
 import { diagnose } from './diagnose.js';
-import type { Facts, HostFacts, ServerMethod, ServiceFact, VrrpAddress } from './facts.js';
+import type { Facts, HostFacts, ServerMethod, VrrpAddress } from './facts.js';
 import { vrrpRule } from './rules/vrrp/vrrp.js';
 import type { VrrpFacts } from './vrrp-facts.js';
 
@@ -29,9 +29,6 @@ export type Examination =
   | { readonly kind: 'examined'; readonly facts: Facts; readonly findings: readonly Finding[] }
   /** Nothing shows which role this host has. */
   | { readonly kind: 'no-role' };
-
-const servicesOf = (reader: TableReader | undefined): readonly ServiceFact[] =>
-  (reader?.services() ?? []).map(({ spec, destinations }) => ({ spec, destinations: destinations.map((entry) => entry.spec) }));
 
 /** Joins the findings about the host and those about VRRP. */
 function examined(facts: Facts, vrrp: VrrpFacts | undefined): Examination {
@@ -61,12 +58,12 @@ export async function examine(options: ExamineOptions): Promise<Examination> {
     if (options.role === 'rs') return asRealServer(host, options, vrrp);
     if (options.role === 'vrrp') return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     const { facts: datapath, reader } = collectDatapath(netlink);
-    const services = servicesOf(reader);
-    if (options.role === undefined && services.length === 0 && datapath.otherTables === undefined) {
+    const table = reader === undefined ? NO_TABLE : collectTable(reader);
+    if (options.role === undefined && table.services.length === 0 && datapath.otherTables === undefined) {
       if (vipsOnLoopback(host).length > 0) return asRealServer(host, options, vrrp);
       return vrrp === undefined ? { kind: 'no-role' } : examined({ ...host, role: 'vrrp' }, vrrp);
     }
-    const facts = await collectDirector(netlink, { host, datapath, services }, options.waitMs);
+    const facts = await collectDirector(netlink, { host, datapath, table }, options.waitMs);
     return examined(facts, vrrp);
   } finally {
     netlink.close();

@@ -3,7 +3,7 @@ import type { ProgramsOf } from '../datapath/ebpf/observe/observer.js';
 import type { UnfinishedChange } from '../datapath/ebpf/observe/observing-reader.js';
 import type { RepairDue } from '../datapath/ebpf/observe/repairs-due.js';
 import type { Address } from '../model/address.js';
-import type { DestinationSpec, ServiceSpec } from '../model/service.js';
+import type { DestinationKey, DestinationSpec, ServiceSpec } from '../model/service.js';
 import type { Mac } from '../wire/ethernet.js';
 import type { Link } from '../wire/rtnetlink-link.js';
 
@@ -17,8 +17,10 @@ export interface AddressFact {
 /** How this host reaches an address: the interface, and the router if there is one. */
 export interface PathFact {
   readonly to: Address;
-  /** `local`: it is an address of this host; `none`: there is no route. */
+  /** `local`: it is an address of this host; `none`: there is no route, or one that refuses. */
   readonly kind: 'direct' | 'routed' | 'local' | 'none';
+  /** The type of the route that refuses. */
+  readonly refusedBy?: 'blackhole' | 'unreachable' | 'prohibit';
   readonly ifindex?: number;
   readonly gateway?: Address;
   /** Too many addresses: this one was not asked for, so a missing ARP answer proves nothing. */
@@ -63,23 +65,57 @@ export interface ServiceFact {
   readonly destinations: readonly DestinationSpec[];
 }
 
+/** What came back after a packet that doctor sent. `by`: who sent the ICMP error. */
+export type ProbeAnswer =
+  | { readonly kind: 'accepted' | 'reset' | 'silent' }
+  | { readonly kind: 'rejected'; readonly type: number; readonly code: number; readonly by: Address };
+
 /** One TCP connect to a real server. `error`: the errno's name, ETIMEDOUT included. */
 export interface ConnectFact {
   readonly address: Address;
   readonly port: number;
   readonly error?: string;
+  /** The ICMP error that ended it; absent: none was received, so ECONNREFUSED was a RST. */
+  readonly icmp?: { readonly type: number; readonly code: number; readonly by: Address };
 }
 
 /**
- * The answer to a SYN sent to one real server's MAC. `route`: for VIP:port, as VS/DR does; `masq`: from the VIP to the
+ * The answer to a packet sent to one real server's MAC. `route`: for VIP:port, as VS/DR does; `masq`: from the VIP to the
  * server's own port. The server answers to this director if that is its gateway.
  */
 export interface HandoverFact {
   readonly method: 'route' | 'masq';
+  readonly protocol: 'tcp' | 'udp';
   readonly vip: Address;
   readonly port: number;
   readonly realServer: Address;
-  readonly answer: 'accepted' | 'refused' | 'silent';
+  readonly answer: ProbeAnswer;
+}
+
+/** The answer to ICMP echo requests of this size to `target`, in frames for `host` (VS/DR: the VIP is asked of each server). */
+export interface EchoFact {
+  readonly host: Address;
+  readonly target: Address;
+  /** Ours, or the VIP: its answer then needs the server's gateway. */
+  readonly source: Address;
+  readonly packetBytes: number;
+  readonly answer: ProbeAnswer;
+}
+
+/** An entry of the kernel's neighbour table that packets are sent by. */
+export interface NeighbourFact {
+  readonly ifindex: number;
+  readonly address: Address;
+  readonly mac: Mac;
+  /** Set by a person or a program: the kernel never corrects it. */
+  readonly permanent: boolean;
+}
+
+/** A route that refuses what it matches. */
+export interface RefusingRoute {
+  readonly type: 'blackhole' | 'unreachable' | 'prohibit';
+  readonly destination: { readonly address: Address; readonly prefixLength: number };
+  readonly table: number;
 }
 
 /** The interfaces that the datapath can attach to. `attached`: of `ingress`, `egress`, `xdp`. */
@@ -114,6 +150,36 @@ export interface FilterRule {
   readonly protocol?: string;
 }
 
+/** How this host sends to one client, from the VIP where it is here. `seen`: in the connection table; else one of the Internet. */
+export interface ClientFact {
+  readonly client: Address;
+  readonly vip: Address;
+  readonly path: PathFact;
+  readonly seen: boolean;
+}
+
+/** Connections of one destination or of one network (IPv4: /24) of clients. */
+export interface ConnectionCount {
+  /** In SYN_RECV for more than 3 s. */
+  readonly halfOpen: number;
+  /** In other states. */
+  readonly others: number;
+}
+
+/** What the connection table shows. */
+export interface ConnectionFacts {
+  readonly destinations: readonly (ConnectionCount & { readonly virtual: DestinationKey; readonly destination: DestinationKey })[];
+  readonly networks: readonly (ConnectionCount & { readonly network: Address })[];
+}
+
+/** How many connections a destination has now. */
+export interface LoadFact {
+  readonly service: ServiceSpec;
+  readonly destination: DestinationSpec;
+  readonly active: number;
+  readonly inactive: number;
+}
+
 export interface OffloadFact {
   readonly ifindex: number;
   /** Names of the features that are on, as ethtool has them: `large-receive-offload` is `rx-lro`. */
@@ -132,9 +198,15 @@ export interface DirectorFacts extends HostFacts {
   readonly services: readonly ServiceFact[];
   readonly paths: readonly PathFact[];
   readonly connects: readonly ConnectFact[];
-  /** Other hosts that answer ARP for a VIP or a RIP. */
+  /** Other hosts that answer ARP for a VIP, a RIP, a gateway or an address of this host. */
   readonly holders: readonly HolderFact[];
+  readonly neighbours: readonly NeighbourFact[];
+  readonly refusingRoutes: readonly RefusingRoute[];
   readonly handovers: readonly HandoverFact[];
+  readonly echoes: readonly EchoFact[];
+  readonly clients: readonly ClientFact[];
+  readonly connections: ConnectionFacts;
+  readonly loads: readonly LoadFact[];
   readonly offloads: readonly OffloadFact[];
   readonly filters: readonly FilterRule[];
   readonly notExamined: readonly NotExamined[];

@@ -2,11 +2,13 @@
 import type { Address } from '../model/address.js';
 import { endpointText } from '../model/endpoint-text.js';
 import { addressId, sameAddress } from '../model/identity.js';
-import type { ServiceSpec } from '../model/service.js';
+import type { DestinationSpec, ServiceSpec } from '../model/service.js';
 import { type Link, LinkFlag, LinkHardware } from '../wire/rtnetlink-link.js';
 import type { AddressFact, HostFacts, ServiceFact, VrrpAddress } from './facts.js';
 
 export const isUp = (iface: Link): boolean => (iface.flags & LinkFlag.up) !== 0;
+/** Whether the other end of the cable is there, too. */
+export const isCarrying = (iface: Link): boolean => isUp(iface) && (iface.flags & LinkFlag.lowerUp) !== 0;
 export const isLoopback = (iface: Link): boolean => (iface.flags & LinkFlag.loopback) !== 0;
 
 /** Whether the host itself uses ARP there: for a port of a bridge or bond, the master does. */
@@ -51,6 +53,11 @@ export function serviceText({ key }: ServiceSpec): string {
   return key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`;
 }
 
+/** One destination of a service: `TCP 10.0.0.1:80 → 10.0.1.1:80`. */
+export function placeText({ spec }: ServiceFact, destination: DestinationSpec): string {
+  return `${serviceText(spec)} → ${endpointText(destination)}`;
+}
+
 const once = (addresses: readonly Address[]): readonly Address[] => [
   ...new Map(addresses.filter(({ family }) => family === 'inet').map((address) => [addressId(address), address])).values(),
 ];
@@ -69,3 +76,6 @@ export function realServersOf(services: readonly ServiceFact[]): readonly Addres
 export function vrrpAddress(facts: HostFacts, address: Address): VrrpAddress | undefined {
   return facts.vrrp?.find((one) => sameAddress(one.address, address));
 }
+
+export const isServer = ({ services }: { readonly services: readonly ServiceFact[] }, address: Address): boolean =>
+  services.some(({ destinations }) => destinations.some((one) => sameAddress(one.address, address)));

@@ -15,6 +15,8 @@ export interface ArpQuestion {
   /** The address of the interface. */
   readonly mac: Mac;
   readonly addresses: readonly Address[];
+  /** An address of this host: an ordinary request, for hosts that answer no probes. Absent: a probe, whose sender is 0.0.0.0. */
+  readonly from?: Address;
 }
 
 export interface ArpAnswer {
@@ -80,7 +82,7 @@ export function probeArp(questions: readonly ArpQuestion[], own: ReadonlySet<Mac
           const probe: ArpMessage = {
             operation: 'request',
             senderMac: question.mac,
-            senderAddress: UNSPECIFIED,
+            senderAddress: question.from ?? UNSPECIFIED,
             targetMac: ZERO_MAC,
             targetAddress: address,
           };

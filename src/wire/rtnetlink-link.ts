@@ -35,6 +35,8 @@ export const LinkFlag = {
   noArp: 0x80,
   promiscuous: 0x100,
   multicast: 0x1000,
+  /** There is a carrier. */
+  lowerUp: 0x10000,
 } as const;
 /** ARPHRD_*: what the hardware address is an address of. */
 export const LinkHardware = { ethernet: 1, loopback: 772, ipip: 768, none: 0xfffe } as const;

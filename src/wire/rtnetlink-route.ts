@@ -86,16 +86,19 @@ export function dumpRoutes(family: Family): NetlinkRequest {
   return { type: RouteMessage.getRoute, flags: NetlinkFlag.dump, payload };
 }
 
-/** Asks which route a packet to this address would take; one route message answers. */
-export function lookUpRoute(address: Address): NetlinkRequest {
+/** Asks which route a packet to this address would take, `from` an address of this host; one route message answers. */
+export function lookUpRoute(address: Address, from?: Address): NetlinkRequest {
+  const bits = address.family === 'inet' ? 32 : 128;
   const payload = new Uint8Array(12);
   payload[0] = familyNumber(address.family);
-  payload[1] = address.family === 'inet' ? 32 : 128;
+  payload[1] = bits;
+  payload[2] = from === undefined ? 0 : bits;
   viewOf(payload).setUint32(8, 0, little);
+  const source = from === undefined ? [] : [{ type: 2, payload: encodeAddress(from) }];
   return {
     type: RouteMessage.getRoute,
     flags: 0,
-    payload: concat(payload, encodeAttributes([{ type: 1, payload: encodeAddress(address) }])),
+    payload: concat(payload, encodeAttributes([{ type: 1, payload: encodeAddress(address) }, ...source])),
   };
 }
 

@@ -101,9 +101,12 @@ test('a port where nothing listens, a host that is gone', on, () => {
   const verdict = examine(hub, '--wait 5');
   const [gone, closed] = findings(verdict, 'server-unreachable');
   assert.equal(gone?.what, `TCP ${VIP}:99 → 172.22.40.50:99 does not answer`);
-  assert.equal(gone?.cause, 'no host answers ARP for 172.22.40.50 on front5: it is down, unplugged or has another address');
-  assert.equal(closed?.what, `TCP ${VIP}:99 → ${OAK}:99 does not answer`);
-  assert.equal(closed?.cause, 'no process listens on port 99 there');
+  assert.equal(
+    gone?.cause,
+    'no host answers ARP for 172.22.40.50 on front5: it is down, unplugged, in another VLAN, or has another address',
+  );
+  assert.equal(closed?.what, `TCP ${VIP}:99 → ${OAK}:99 does not serve the VIP`);
+  assert.equal(closed?.cause, 'either no process listens on port 99 there, or a packet filter there answers with RST');
   // A quiesced server that does not answer is not a fault.
   hub.ipvsadm(`-e -t ${VIP}:99 -r ${OAK} -g -w 0`);
   hub.ipvsadm(`-e -t ${VIP}:99 -r 172.22.40.50 -g -w 0`);

@@ -2,7 +2,7 @@
 
 import { PAIR } from '../../datapath/ebpf/load/pair.js';
 import type { Address } from '../../model/address.js';
-import { unlessCode } from '../../sys/errno.js';
+import { hasCode } from '../../sys/errno.js';
 import { readSetting } from '../../sys/files/sysctl.js';
 import type { Netlink } from '../../sys/netlink/netlink.js';
 import { decodeInterfaceAddress, dumpAddresses } from '../../wire/rtnetlink-address.js';
@@ -10,7 +10,7 @@ import { decodeLink, dumpLinks } from '../../wire/rtnetlink-link.js';
 import { decodeRoute, dumpRoutes, lookUpRoute, RouteTable, RouteType } from '../../wire/rtnetlink-route.js';
 import type { HostFacts, PathFact } from '../facts.js';
 
-const PER_INTERFACE = ['rp_filter', 'arp_ignore', 'arp_announce'] as const;
+const PER_INTERFACE = ['rp_filter', 'arp_ignore', 'arp_announce', 'forwarding'] as const;
 
 export function collectHost(netlink: Netlink): HostFacts {
   // The datapath's own veth pair is left out: the rules are about the host's interfaces.
@@ -36,14 +36,24 @@ export function collectHost(netlink: Netlink): HostFacts {
   return { interfaces, addresses, defaultRoutes, settings };
 }
 
-/** The route by which this host would send to an address now. */
-export function collectPath(netlink: Netlink, to: Address): PathFact {
-  const answer = unlessCode(
-    () => netlink.get(lookUpRoute(to), 'look up a route'),
-    ['ENETUNREACH', 'EHOSTUNREACH', 'EACCES', 'EINVAL'],
-    undefined,
-  );
-  const route = answer === undefined ? undefined : decodeRoute(answer);
+/** What the kernel answers about a route that refuses. */
+const REFUSALS = [
+  ['EINVAL', 'blackhole'],
+  ['EHOSTUNREACH', 'unreachable'],
+  ['EACCES', 'prohibit'],
+] as const;
+
+/** The route by which this host would send to an address now, `from` one of its own. */
+export function collectPath(netlink: Netlink, to: Address, from?: Address): PathFact {
+  let answer: Uint8Array;
+  try {
+    answer = netlink.get(lookUpRoute(to, from), 'look up a route');
+  } catch (error) {
+    const [, refusedBy] = REFUSALS.find(([code]) => hasCode(error, code)) ?? [];
+    if (refusedBy === undefined && !hasCode(error, 'ENETUNREACH')) throw error;
+    return { to, kind: 'none', ...(refusedBy === undefined ? {} : { refusedBy }) };
+  }
+  const route = decodeRoute(answer);
   if (route === undefined) return { to, kind: 'none' };
   if (route.type === RouteType.local) return { to, kind: 'local' };
   const by = route.device === undefined ? {} : { ifindex: route.device };

@@ -2,6 +2,7 @@
 import { hostIsLittleEndian as little, viewOf } from '../../wire/bytes.js';
 import { native } from '../addon.js';
 import { Fd } from '../fd.js';
+import { setReceiveBuffer } from './receive-buffer.js';
 import { attachFilter, detachFilter } from './socket-options.js';
 
 const AF_PACKET = 17;
@@ -53,6 +54,11 @@ export class PacketSocket {
     const on = new Uint8Array(4);
     viewOf(on).setInt32(0, 1, little);
     native().setsockopt(this.#fd.number, SOL_PACKET, PACKET_QDISC_BYPASS, on);
+  }
+
+  /** See setReceiveBuffer; more than net.core.rmem_max needs CAP_NET_ADMIN. */
+  receiveBuffer(bytes: number): void {
+    setReceiveBuffer(this.#fd.number, bytes, true);
   }
 
   attachFilter(program: number): void {

@@ -4,8 +4,10 @@ import { test } from 'node:test';
 import { destination, director, ip, LO, service, WAN } from '../../../../test/support/doctor-facts.js';
 import type { RepairDue } from '../../../datapath/ebpf/observe/repairs-due.js';
 import type { Finding } from '../../../model/finding.js';
+import type { DestinationSpec } from '../../../model/service.js';
+import { LinkFlag } from '../../../wire/rtnetlink-link.js';
 import { diagnose } from '../../diagnose.js';
-import type { DirectorFacts, FilterRule } from '../../facts.js';
+import type { ClientFact, ConnectionFacts, DirectorFacts, FilterRule, PathFact, ServiceFact } from '../../facts.js';
 
 /** What is found when these facts are other than on the healthy host. */
 const found = (change: Partial<DirectorFacts>): readonly Finding[] => diagnose({ ...director, ...change });
@@ -71,14 +73,148 @@ test('VIP: on no interface, outside every subnet, on an interface that is down, 
   assert.deepEqual(codes({ addresses: without }), ['error vip-absent']);
   const elsewhere = service('203.0.113.8', 80, director.services[0]?.destinations ?? []);
   assert.deepEqual(codes({ services: [elsewhere], handovers: [] }), ['warning vip-absent']);
-  assert.deepEqual(codes({ interfaces: [LO, { ...WAN, flags: 0 }] }), ['error vip-down']);
-  assert.deepEqual(codes({ addresses: at(1, 32) }), ['warning vip-on-lo']);
+  assert.deepEqual(codes({ interfaces: [LO, { ...WAN, flags: 0 }] }), ['error interface-down'], 'and not the servers behind it');
+  assert.deepEqual(codes({ addresses: at(1, 32) }), ['info vip-on-lo'], 'ARP requests on wan are answered for it');
+  const ignore = (value: string) => ({ settings: settings({ 'net/ipv4/conf/all/arp_ignore': value }) });
+  assert.deepEqual(codes({ addresses: at(1, 32), ...ignore('1') }), ['error vip-on-lo']);
+  assert.deepEqual(codes(ignore('1')), []);
+  assert.equal(found(ignore('8'))[0]?.fix, 'sysctl -w net.ipv4.conf.all.arp_ignore=0');
   assert.deepEqual(codes({ addresses: at(2, 16) }), ['warning vip-prefix']);
   assert.deepEqual(codes({ addresses: at(2, 24) }), [], 'the subnet’s own prefix is as good as /32');
   const third = { ...WAN, ifindex: 3, name: 'dmz' };
   assert.deepEqual(codes({ interfaces: [LO, WAN, third], addresses: [...director.addresses, ...at(3, 32).slice(-1)] }), [
     'warning vip-twice',
   ]);
+  const away = { interfaces: [LO, WAN, third], addresses: at(3, 32) };
+  assert.deepEqual(codes(away), ['info vip-wrong-interface']);
+  const [silent] = found({ ...away, ...ignore('2') });
+  assert.equal(silent?.severity, 'error');
+  assert.equal(silent?.fix, 'ip addr del 10.5.0.9/32 dev dmz; weir vip add 10.5.0.9 --dev wan');
+});
+
+test('a VIP that is not here, but elsewhere, or under another address', () => {
+  const without = director.addresses.filter(({ label }) => label !== 'wan:0');
+  const rival = { ifindex: 2, address: ip('10.5.0.9'), mac: '02:00:00:00:00:99' };
+  const all = found({ addresses: without, holders: [...director.holders, rival] });
+  assert.deepEqual([all.length, all[0]?.cause, all[0]?.fix], [1, '02:00:00:00:00:99 answers ARP for it on wan', undefined]);
+  const other = { ifindex: 2, address: ip('10.5.0.8'), prefixLength: 32 };
+  const [moved] = found({ addresses: [...without, other] });
+  assert.equal(
+    moved?.fix,
+    'ipvsadm -A -t 10.5.0.8:80 -s wlc && ipvsadm -a -t 10.5.0.8:80 -r 10.5.0.51:80 -g -w 1 && ipvsadm -D -t 10.5.0.9:80',
+  );
+});
+
+test('interfaces: down, without carrier, without ARP, each once for all that it leads to', () => {
+  const with_ = (flags: number) => ({ interfaces: [LO, { ...WAN, flags }], connects: [], handovers: [], holders: [] });
+  assert.deepEqual(codes(with_(LinkFlag.up)), ['error interface-no-carrier']);
+  const [noArp, ...more] = found(with_(LinkFlag.up | LinkFlag.lowerUp | LinkFlag.noArp));
+  assert.deepEqual([noArp?.code, noArp?.fix, more.length], ['interface-no-arp', 'ip link set wan arp on', 0]);
+  const unused = { ...WAN, ifindex: 9, name: 'spare', flags: 0 };
+  assert.deepEqual(codes({ interfaces: [LO, WAN, unused] }), []);
+});
+
+const clientOf = (path: Partial<PathFact>, seen = true): ClientFact => {
+  const client = ip('198.51.100.7');
+  return { client, vip: ip('10.5.0.9'), path: { to: client, kind: 'none', ...path }, seen };
+};
+const masq = {
+  services: [service('10.5.0.9', 80, [destination('10.6.0.51', 80, 'masq')])],
+  settings: settings({ 'net/ipv4/ip_forward': '1' }),
+  handovers: [],
+};
+
+test('clients: the way back matters where answers go through the director', () => {
+  assert.deepEqual(codes({ clients: [clientOf({})] }), [], 'VS/DR: the servers answer');
+  assert.deepEqual(codes({ ...masq, clients: [clientOf({})] }), ['error client-unroutable']);
+  assert.deepEqual(codes({ ...masq, clients: [clientOf({}, false)] }), [], 'a host may serve its own networks only');
+  const refusingRoutes = [{ type: 'unreachable', destination: { address: ip('0.0.0.0'), prefixLength: 0 }, table: 254 } as const];
+  const refused = {
+    ...masq,
+    refusingRoutes,
+    clients: [clientOf({ refusedBy: 'unreachable' }), clientOf({ refusedBy: 'unreachable' }, false)],
+  };
+  assert.deepEqual(
+    found(refused).map(({ fix }) => fix),
+    ['ip route del unreachable default'],
+  );
+});
+
+test('clients: a router that does not answer ARP', () => {
+  const routed = { kind: 'routed', ifindex: 2, gateway: ip('10.5.0.1') } as const;
+  const clients = [clientOf(routed), clientOf(routed, false)];
+  assert.deepEqual(codes({ ...masq, clients }), ['error gateway-unanswered']);
+  assert.deepEqual(codes({ clients }), ['info gateway-unanswered'], 'VS/DR: only what this host sends itself');
+  const router = { ifindex: 2, address: ip('10.5.0.1'), mac: '02:00:00:00:00:fe' };
+  assert.deepEqual(codes({ ...masq, clients, holders: [router] }), []);
+  const neighbours = [{ ifindex: 2, address: ip('10.5.0.1'), mac: '02:00:00:00:00:99', permanent: true }];
+  assert.equal(found({ ...masq, clients, holders: [router], neighbours })[0]?.fix, 'ip neigh del 10.5.0.1 dev wan');
+});
+
+test('MTU: large packets that get lost, where small ones arrive', () => {
+  const echo = (packetBytes: number, kind: 'accepted' | 'silent') => {
+    const host = ip('10.5.0.51');
+    return { host, target: host, source: ip('10.5.0.2'), packetBytes, answer: { kind } };
+  };
+  assert.deepEqual(codes({ echoes: [echo(84, 'accepted'), echo(1500, 'accepted')] }), []);
+  assert.deepEqual(codes({ echoes: [echo(84, 'silent'), echo(1500, 'silent')] }), [], 'a server that answers no ping');
+  const [hole] = found({ echoes: [echo(84, 'accepted'), echo(1500, 'silent'), echo(1400, 'accepted'), echo(1420, 'silent')] });
+  assert.deepEqual([hole?.code, hole?.fix], ['mtu-black-hole', 'ip route replace 10.5.0.51 dev wan mtu lock 1400']);
+});
+
+test('thresholds and weights that keep new connections away', () => {
+  const [
+    {
+      spec,
+      destinations: [one],
+    },
+  ] = director.services as readonly [ServiceFact];
+  assert.ok(one);
+  const load = (change: Partial<DestinationSpec>, active = 0) => ({
+    service: spec,
+    destination: { ...one, ...change },
+    active,
+    inactive: 1,
+  });
+  assert.deepEqual(codes({ loads: [load({})] }), []);
+  const [full] = found({ loads: [load({ upperThreshold: 5 }, 4)] });
+  assert.deepEqual(
+    [full?.severity, full?.code, full?.fix],
+    ['error', 'threshold-reached', 'ipvsadm -e -t 10.5.0.9:80 -r 10.5.0.51:80 -g -w 1'],
+  );
+  assert.deepEqual(codes({ loads: [load({ upperThreshold: 6 }, 4)] }), []);
+  assert.deepEqual(codes({ loads: [load({}), load({ weight: 0 })] }), ['info destination-quiesced']);
+});
+
+test('half-open connections: by server, or by the network that they have in common', () => {
+  const virtual = { address: ip('10.5.0.9'), port: 80 };
+  const at = (server: string, halfOpen: number, others: number) => ({
+    virtual,
+    destination: { address: ip(server), port: 80 },
+    halfOpen,
+    others,
+  });
+  const net = (network: string, halfOpen: number, others: number) => ({ network: ip(network), halfOpen, others });
+  const of = (destinations: ConnectionFacts['destinations'], networks: ConnectionFacts['networks']) =>
+    codes({ connections: { destinations, networks } });
+  assert.deepEqual(of([at('10.5.0.51', 2, 0)], [net('192.0.2.0', 2, 0)]), []);
+  assert.deepEqual(of([at('10.5.0.51', 9, 0), at('10.5.0.52', 0, 9)], [net('192.0.2.0', 9, 9)]), ['warning half-open-server']);
+  assert.deepEqual(of([at('10.5.0.51', 9, 90), at('10.5.0.52', 9, 90)], [net('192.0.2.0', 18, 0), net('198.51.100.0', 0, 180)]), [
+    'warning half-open-clients',
+  ]);
+  const connections = { destinations: [at('10.5.0.51', 9, 0)], networks: [net('192.0.2.0', 9, 0)] };
+  assert.deepEqual(
+    codes({ connections, handovers: [], connects: [{ address: ip('10.5.0.51'), port: 80, error: 'ECONNREFUSED' }] }),
+    ['error server-unreachable'],
+    'a test has found the reason',
+  );
+});
+
+test('an address of this host that another host has, too', () => {
+  const rival = { ifindex: 2, address: ip('10.5.0.2'), mac: '02:00:00:00:00:51' };
+  const [finding] = found({ holders: [...director.holders, rival] });
+  assert.equal(finding?.code, 'address-answered-twice');
+  assert.match(finding?.cause ?? '', /02:00:00:00:00:51 answers for 10\.5\.0\.51, too/);
 });
 
 test('VIP holders: a real server is named by its address, another host by its MAC', () => {
@@ -92,49 +228,6 @@ test('VIP holders: a real server is named by its address, another host by its MA
 test('two hosts with one real server’s address', () => {
   const second = { ifindex: 2, address: ip('10.5.0.51'), mac: '02:00:00:00:00:52' };
   assert.deepEqual(codes({ holders: [...director.holders, second] }), ['error server-answered-twice']);
-});
-
-test('reach: a UDP server is not connected to, but the path to it is examined', () => {
-  const key = { kind: 'address', protocol: 'udp', address: ip('10.5.0.9'), port: 53 } as const;
-  const udp = { spec: { key, scheduler: 'wlc', schedFlags: 0, onePacket: false }, destinations: [destination('10.5.0.51', 53, 'route')] };
-  const services = [udp];
-  assert.deepEqual(codes({ services, connects: [], handovers: [] }), []);
-  assert.deepEqual(codes({ services, connects: [], handovers: [], holders: [] }), ['error server-unreachable']);
-  const unasked = [{ to: ip('10.5.0.51'), kind: 'direct', ifindex: 2, unasked: true } as const];
-  assert.deepEqual(codes({ services, connects: [], handovers: [], holders: [], paths: unasked }), []);
-});
-
-test('reach: each connect error has its own cause', () => {
-  const cause = (error: string, change: Partial<DirectorFacts> = {}) =>
-    found({ connects: [{ address: ip('10.5.0.51'), port: 80, error }], handovers: [], ...change })[0]?.cause;
-  assert.equal(cause('ECONNREFUSED'), 'no process listens on port 80 there');
-  assert.equal(cause('ETIMEDOUT'), 'no answer: a firewall drops the packets, or the answers take another route');
-  assert.match(cause('EHOSTUNREACH', { holders: [] }) ?? '', /^no host answers ARP for 10\.5\.0\.51 on wan/);
-  assert.equal(cause('ENETUNREACH', { paths: [{ to: ip('10.5.0.51'), kind: 'none' }] }), 'this host has no route to 10.5.0.51');
-  const nat = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'masq')])];
-  const routed = { to: ip('10.5.0.51'), kind: 'routed', ifindex: 2, gateway: ip('10.5.0.1') } as const;
-  assert.equal(cause('EHOSTUNREACH', { services: nat, paths: [routed] }), 'the router 10.5.0.1 on wan does not reach it');
-  assert.equal(cause('EACCES'), 'EACCES');
-});
-
-test('reach: a VS/DR server must serve the VIP', () => {
-  const [handed] = director.handovers;
-  assert.ok(handed);
-  const refused = [{ address: ip('10.5.0.51'), port: 80, error: 'ECONNREFUSED' }];
-  assert.deepEqual(codes({ connects: refused }), [], 'a server may listen on the VIP alone');
-  assert.deepEqual(codes({ handovers: [{ ...handed, answer: 'silent' }] }), ['error server-without-vip']);
-  assert.deepEqual(codes({ handovers: [{ ...handed, answer: 'refused' }] }), ['error server-deaf-to-vip']);
-  const quiesced = [service('10.5.0.9', 80, [destination('10.5.0.51', 80, 'route', 0), destination('10.5.0.52', 80, 'route')])];
-  assert.deepEqual(codes({ services: quiesced, handovers: [{ ...handed, answer: 'silent' }] }), ['info server-without-vip']);
-});
-
-test('reach: the answers of a VS/NAT server must come back to the director', () => {
-  const services = [service('10.5.0.9', 80, [destination('10.6.0.51', 8080, 'masq')])];
-  const nat = { services, settings: settings({ 'net/ipv4/ip_forward': '1' }), connects: [{ address: ip('10.6.0.51'), port: 8080 }] };
-  const handed = { method: 'masq', vip: ip('10.5.0.9'), port: 8080, realServer: ip('10.6.0.51') } as const;
-  assert.deepEqual(codes({ ...nat, handovers: [{ ...handed, answer: 'accepted' }] }), []);
-  assert.deepEqual(codes({ ...nat, handovers: [{ ...handed, answer: 'silent' }] }), ['error server-answers-elsewhere']);
-  assert.deepEqual(codes({ ...nat, handovers: [] }), [], 'a test that was not done gives no finding');
 });
 
 test('method: VS/DR through a router is an error; VS/NAT within one subnet is reported', () => {

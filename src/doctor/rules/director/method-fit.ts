@@ -1,28 +1,32 @@
 // Does the forwarding method fit the network? VS/DR needs server and director in one subnet; VS/NAT needs the answers to come back.
 import { formatAddress } from '../../../model/address-text.js';
 import { changeText } from '../../../model/change-text.js';
-import { endpointText } from '../../../model/endpoint-text.js';
 import type { Finding } from '../../../model/finding.js';
-import { addressId } from '../../../model/identity.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
 import type { DirectorFacts } from '../../facts.js';
-import { contains, interfaceNameOf, serviceText } from '../../network.js';
+import { contains, interfaceNameOf, placeText } from '../../network.js';
+import { isBehindDownInterface } from './reach/path-verdict.js';
 
 export function methodFitRule(facts: DirectorFacts): readonly Finding[] {
   const paths = new Map(facts.paths.map((path) => [addressId(path.to), path]));
   return facts.services.flatMap(({ spec, destinations }) =>
     destinations.flatMap((destination): readonly Finding[] => {
       const path = paths.get(addressId(destination.address));
-      const place = `${serviceText(spec)} → ${endpointText(destination)}`;
+      const place = placeText({ spec, destinations }, destination);
       const server = formatAddress(destination.address);
       const nat = changeText({ kind: 'edit-destination', service: spec.key, spec: { ...destination, method: 'masq' } });
-      if (destination.method === 'route' && path?.kind === 'routed' && path.gateway !== undefined) {
+      if (destination.method === 'route' && path?.kind === 'routed' && !isBehindDownInterface(facts, destination.address)) {
+        const there = facts.holders.find((one) => sameAddress(one.address, destination.address))?.ifindex;
+        const router = path.gateway === undefined ? 'another host' : `the router ${formatAddress(path.gateway)}`;
         return [
           {
             severity: 'error',
             code: 'direct-route-behind-router',
             what: `${place} cannot be reached by VS/DR`,
-            cause: `${server} is behind the router ${formatAddress(path.gateway)}; VS/DR needs it in a subnet of this host`,
-            advice: `where it is on that network: ip route add ${server} dev ${interfaceNameOf(facts, path.ifindex)}; else forward by NAT: ipvsadm ${nat}`,
+            cause: `${server} is behind ${router}; VS/DR needs it in a subnet of this host`,
+            ...(there === undefined
+              ? { advice: `forward to it by VS/NAT, where its answers come back through this director: ipvsadm ${nat}` }
+              : { fix: `ip route add ${server} dev ${interfaceNameOf(facts, there)}` }),
           },
         ];
       }

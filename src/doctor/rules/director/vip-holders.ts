@@ -12,12 +12,20 @@ function owners(facts: DirectorFacts, mac: string): readonly Address[] {
   return servers.filter((server) => facts.holders.some((holder) => holder.mac === mac && sameAddress(holder.address, server)));
 }
 
+/** An address of a router whose MAC this is: it then answers for others' addresses (proxy ARP). */
+export function routerWith(facts: DirectorFacts, mac: string): string | undefined {
+  const routers = [...facts.paths, ...facts.clients.map(({ path }) => path)].flatMap(({ gateway }) => gateway ?? []);
+  const holder = facts.holders.find((one) => one.mac === mac && routers.some((router) => sameAddress(router, one.address)));
+  return holder && formatAddress(holder.address);
+}
+
 export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services).flatMap((vip) => {
     const text = formatAddress(vip);
     const managed = vrrpAddress(facts, vip);
+    const here = facts.addresses.some(({ address }) => sameAddress(address, vip));
     return facts.holders
-      .filter(({ address }) => sameAddress(address, vip))
+      .filter(({ address, mac }) => sameAddress(address, vip) && (here || owners(facts, mac).length > 0)) // Else vip-absent names it.
       .flatMap(({ mac, ifindex }): Finding | readonly Finding[] => {
         const interfaceName = interfaceNameOf(facts, ifindex);
         const names = owners(facts, mac).map(formatAddress);
@@ -34,11 +42,15 @@ export function vipHoldersRule(facts: DirectorFacts): readonly Finding[] {
         }
         // The other node of the pair; the rules of VRRP report it where this node has the VIP, too.
         if (managed?.ifindex === ifindex) return [];
+        const router = routerWith(facts, mac);
         return {
           severity: 'error',
           code: 'vip-answered-by-other',
           what: `${mac} answers ARP for VIP ${text} on ${interfaceName}`,
-          cause: 'it is not a real server of this table, but another director or a host with the same address',
+          cause:
+            router === undefined
+              ? 'it is not a real server of this table: either another director, or a host with the same address, or a router with proxy ARP'
+              : `it is the router ${router}: proxy ARP is on there, or it has the address`,
           advice: `find it (ip neigh; the switch's table of ${mac}) and remove ${text} from it`,
         };
       });

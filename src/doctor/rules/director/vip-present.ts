@@ -1,32 +1,97 @@
-// Is each VIP on one interface that is up, with a prefix that does not include other hosts' addresses?
+// Is each VIP on one interface where clients' ARP requests are answered, with a prefix that does not include other hosts' addresses?
+import { sysctlName } from '../../../control/realserver/arp-settings.js';
 import type { Address } from '../../../model/address.js';
 import { formatAddress } from '../../../model/address-text.js';
 import type { Finding } from '../../../model/finding.js';
 import { sameAddress } from '../../../model/identity.js';
 import type { AddressFact, DirectorFacts } from '../../facts.js';
-import { contains, interfaceNameOf, isLoopback, isUp, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
+import { contains, effective, interfaceNameOf, isLoopback, setting, subnetsWith, vipsOf, vrrpAddress } from '../../network.js';
+import { moveServices } from './commands.js';
+import { troubleOf } from './interfaces.js';
+
+/** Another address of this host that looks like a VIP, and that no service has. */
+function unusedVip(facts: DirectorFacts, near: AddressFact | undefined): Address | undefined {
+  const vips = vipsOf(facts.services);
+  const loopbacks = new Set(facts.interfaces.filter(isLoopback).map(({ ifindex }) => ifindex));
+  const single = facts.addresses.filter(({ ifindex, prefixLength }) => prefixLength === 32 && !loopbacks.has(ifindex));
+  const unused = single.filter(
+    ({ address }) => !vips.some((vip) => sameAddress(vip, address)) && vrrpAddress(facts, address) === undefined,
+  );
+  return unused.find(({ address }) => near === undefined || contains(near, address))?.address;
+}
 
 function absent(facts: DirectorFacts, vip: Address): Finding {
   const text = formatAddress(vip);
   const [subnet] = subnetsWith(facts, vip);
+  const what = `VIP ${text} is on no interface`;
+  const severity = subnet === undefined ? 'warning' : 'error';
+  const unused = unusedVip(facts, subnet);
+  if (unused !== undefined) {
+    const cause = `this host has ${formatAddress(unused)}/32, which no service has: either the services' address is wrong, or that one`;
+    const fix = moveServices(facts.services, vip, unused);
+    return { severity, code: 'vip-absent', what, cause, ...(fix === undefined ? {} : { fix }) };
+  }
   if (subnet !== undefined) {
     const interfaceName = interfaceNameOf(facts, subnet.ifindex);
+    const holder = facts.holders.find(({ address }) => sameAddress(address, vip));
+    if (holder !== undefined) {
+      const there = `${holder.mac} answers ARP for it on ${interfaceNameOf(facts, holder.ifindex)}`;
+      return {
+        severity,
+        code: 'vip-absent',
+        what,
+        cause: there,
+        advice: `where that is no other director: remove ${text} there, then weir vip add ${text} --dev ${interfaceName}`,
+      };
+    }
     return {
-      severity: 'error',
+      severity,
       code: 'vip-absent',
-      what: `VIP ${text} is on no interface`,
+      what,
       cause: `no host answers ARP for it on ${interfaceName}`,
       fix: `weir vip add ${text} --dev ${interfaceName}`,
     };
   }
   const uplink = facts.defaultRoutes[0]?.ifindex;
-  const interfaceName = uplink === undefined ? 'IF' : interfaceNameOf(facts, uplink);
   return {
-    severity: 'warning',
+    severity,
     code: 'vip-absent',
-    what: `VIP ${text} is on no interface`,
+    what,
     cause: 'it is in no subnet of this host, so packets arrive only if a router has a route for it to this host',
-    fix: `weir vip add ${text} --dev ${interfaceName}`,
+    ...(uplink === undefined ? {} : { fix: `weir vip add ${text} --dev ${interfaceNameOf(facts, uplink)}` }),
+  };
+}
+
+/** Values of arp_ignore: 1 and 2 answer for addresses of the same interface only, 8 never. */
+function ignoresArp(facts: DirectorFacts, name: string, elsewhere: boolean): boolean {
+  const value = effective(facts, name, 'arp_ignore');
+  return value === 8 || (elsewhere && (value === 1 || value === 2));
+}
+
+function arpIgnored(facts: DirectorFacts, vip: string, name: string): Finding {
+  const changes = ['all', name].filter((one) => setting(facts, `net/ipv4/conf/${one}/arp_ignore`) === 8);
+  return {
+    severity: 'error',
+    code: 'vip-arp-ignored',
+    what: `no ARP request for VIP ${vip} is answered on ${name}`,
+    cause: `arp_ignore is 8 there (the larger of all and ${name})`,
+    fix: `sysctl -w ${changes.map((one) => `${sysctlName(`net/ipv4/conf/${one}/arp_ignore`)}=0`).join(' ')}`,
+  };
+}
+
+/** The VIP is on another interface than its subnet. */
+function elsewhere(facts: DirectorFacts, vip: Address, place: AddressFact, subnet: AddressFact, onLoopback: boolean): Finding {
+  const text = formatAddress(vip);
+  const [name, better] = [interfaceNameOf(facts, place.ifindex), interfaceNameOf(facts, subnet.ifindex)];
+  const silent = ignoresArp(facts, better, true);
+  return {
+    severity: silent ? 'error' : 'info',
+    code: onLoopback ? 'vip-on-lo' : 'vip-wrong-interface',
+    what: `VIP ${text} is on ${name}, and its subnet is on ${better}`,
+    cause: silent
+      ? `arp_ignore is ${effective(facts, better, 'arp_ignore')} on ${better}: ARP requests there are answered only for addresses of ${better}`
+      : `it is answered on ${better} while arp_ignore is 0 there`,
+    fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${better}`,
   };
 }
 
@@ -35,31 +100,16 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
   const managed = vrrpAddress(facts, vip);
   const iface = facts.interfaces.find(({ ifindex }) => ifindex === place.ifindex);
   const name = interfaceNameOf(facts, place.ifindex);
-  if (iface !== undefined && !isUp(iface)) {
-    return [
-      {
-        severity: 'error',
-        code: 'vip-down',
-        what: `VIP ${text} is not reachable`,
-        cause: `${name}, where it is, is down`,
-        fix: `ip link set ${name} up`,
-      },
-    ];
+  if (iface !== undefined && troubleOf(iface) !== undefined) return []; // The interfaces' rule reports it.
+  const subnets = subnetsWith(facts, vip);
+  const here = subnets.find(({ ifindex }) => ifindex === place.ifindex);
+  const [subnet] = subnets;
+  const onLoopback = iface !== undefined && isLoopback(iface);
+  if (subnet !== undefined && here === undefined && ignoresArp(facts, interfaceNameOf(facts, subnet.ifindex), false)) {
+    return [arpIgnored(facts, text, interfaceNameOf(facts, subnet.ifindex))];
   }
-  if (iface !== undefined && isLoopback(iface)) {
-    const [subnet] = subnetsWith(facts, vip);
-    const better = subnet?.ifindex ?? facts.defaultRoutes[0]?.ifindex;
-    const interfaceName = better === undefined ? 'IF' : interfaceNameOf(facts, better);
-    return [
-      {
-        severity: 'warning',
-        code: 'vip-on-lo',
-        what: `VIP ${text} is on ${name}`,
-        cause: 'that is where a real server has it: it is not announced, and not answered where arp_ignore is set',
-        fix: `ip addr del ${text}/${place.prefixLength} dev ${name}; weir vip add ${text} --dev ${interfaceName}`,
-      },
-    ];
-  }
+  if (!onLoopback && ignoresArp(facts, name, false)) return [arpIgnored(facts, text, name)];
+  if (subnet !== undefined && here === undefined && managed === undefined) return [elsewhere(facts, vip, place, subnet, onLoopback)];
   const others = facts.addresses.filter(({ ifindex, address }) => ifindex === place.ifindex && !sameAddress(address, vip));
   const wider = others.find((one) => one.prefixLength > place.prefixLength && one.prefixLength < 32 && contains(place, one.address));
   if (place.prefixLength < 32 && wider !== undefined) {
@@ -81,6 +131,23 @@ function wrongPlace(facts: DirectorFacts, vip: Address, place: AddressFact): rea
 const isOnLoopback = (facts: DirectorFacts, ifindex: number): boolean =>
   facts.interfaces.some((iface) => iface.ifindex === ifindex && isLoopback(iface));
 
+/** Both interfaces answer for it; the one outside its subnet is one too many. */
+function twice(facts: DirectorFacts, vip: Address, places: readonly AddressFact[]): readonly Finding[] {
+  const near = (place: AddressFact): boolean => subnetsWith(facts, vip).some(({ ifindex }) => ifindex === place.ifindex);
+  const [first, second] = [...places].sort((a, b) => Number(near(b)) - Number(near(a)));
+  if (first === undefined || second === undefined || first.ifindex === second.ifindex) return [];
+  const text = formatAddress(vip);
+  return [
+    {
+      severity: 'warning',
+      code: 'vip-twice',
+      what: `VIP ${text} is on two interfaces`,
+      cause: `${interfaceNameOf(facts, first.ifindex)} and ${interfaceNameOf(facts, second.ifindex)} both answer for it`,
+      fix: `ip addr del ${text}/${second.prefixLength} dev ${interfaceNameOf(facts, second.ifindex)}`,
+    },
+  ];
+}
+
 export function vipPresentRule(facts: DirectorFacts): readonly Finding[] {
   return vipsOf(facts.services).flatMap((vip): readonly Finding[] => {
     const managed = vrrpAddress(facts, vip) !== undefined;
@@ -88,21 +155,8 @@ export function vipPresentRule(facts: DirectorFacts): readonly Finding[] {
     const places = facts.addresses.filter(
       ({ address, ifindex }) => sameAddress(address, vip) && !(managed && isOnLoopback(facts, ifindex)),
     );
-    const [first, second] = places;
-    if (first === undefined) return managed ? [] : [absent(facts, vip)];
-    const text = formatAddress(vip);
-    const twice: readonly Finding[] =
-      second === undefined || second.ifindex === first.ifindex
-        ? []
-        : [
-            {
-              severity: 'warning',
-              code: 'vip-twice',
-              what: `VIP ${text} is on two interfaces`,
-              cause: `${interfaceNameOf(facts, first.ifindex)} and ${interfaceNameOf(facts, second.ifindex)} both answer for it`,
-              fix: `ip addr del ${text}/${second.prefixLength} dev ${interfaceNameOf(facts, second.ifindex)}`,
-            },
-          ];
-    return [...twice, ...places.flatMap((place) => wrongPlace(facts, vip, place))];
+    if (places.length === 0) return managed ? [] : [absent(facts, vip)];
+    const two = twice(facts, vip, places);
+    return two.length > 0 ? two : places.flatMap((place) => wrongPlace(facts, vip, place));
   });
 }

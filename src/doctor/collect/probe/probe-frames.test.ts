@@ -1,0 +1,79 @@
+// Frames that servers and routers send back: which probe they answer, and how.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ip } from '../../../../test/support/doctor-facts.js';
+import { decodeEthernet, EtherType, encodeEthernet } from '../../../wire/ethernet.js';
+import { encodeIcmp } from '../../../wire/icmp.js';
+import { decodeIpv4, encodeIpv4, IPV4_DEFAULTS, IpProtocol, type Ipv4Packet } from '../../../wire/ipv4.js';
+import { decodeTcp, encodeTcp, TCP_DEFAULTS, TcpFlag } from '../../../wire/tcp.js';
+import { encodeUdp } from '../../../wire/udp.js';
+import { answerIn, type Probe, type ProbeContent, probeFrame, resetFrame, type Trial } from './probe-frames.js';
+
+const OURS = ip('10.5.0.2');
+const VIP = ip('10.5.0.9');
+const SERVER = ip('10.5.0.51');
+const MACS = { mac: '02:00:00:00:00:01', nextHopMac: '02:00:00:00:00:51' };
+
+const trial = (content: ProbeContent, target = VIP): Trial => {
+  const probe: Probe = { ifindex: 2, ...MACS, source: OURS, target, content };
+  return { probe, tag: 40_000, sequence: 0xffffffff };
+};
+const packetOf = (frame: Uint8Array): Ipv4Packet => decodeIpv4(decodeEthernet(frame)?.payload ?? new Uint8Array(0)) as Ipv4Packet;
+const back = (protocol: number, payload: Uint8Array, source = VIP, destination = OURS): Uint8Array =>
+  encodeEthernet({
+    destination: MACS.mac,
+    source: MACS.nextHopMac,
+    tags: [],
+    etherType: EtherType.ipv4,
+    payload: encodeIpv4({ ...IPV4_DEFAULTS, protocol, source, destination, payload }),
+  });
+const answer = (one: Trial, frame: Uint8Array) => answerIn(frame, new Map([[one.tag, one]]))?.answer;
+
+const syn = trial({ kind: 'syn', port: 80 });
+const segment = (flags: number, port = 80, source = VIP) =>
+  back(IpProtocol.tcp, encodeTcp({ ...TCP_DEFAULTS, sourcePort: port, destinationPort: syn.tag, flags }, source, OURS), source);
+
+test('a SYN is accepted by SYN and ACK, reset by RST, and nothing else answers it', () => {
+  assert.deepEqual(answer(syn, segment(TcpFlag.syn | TcpFlag.ack)), { kind: 'accepted' });
+  assert.deepEqual(answer(syn, segment(TcpFlag.rst | TcpFlag.ack)), { kind: 'reset' });
+  assert.equal(answer(syn, segment(TcpFlag.ack)), undefined);
+  assert.equal(answer(syn, segment(TcpFlag.rst, 81)), undefined, 'another port');
+  assert.equal(answer(syn, segment(TcpFlag.rst, 80, SERVER)), undefined, 'another address');
+  assert.equal(answer(syn, Uint8Array.of(1, 2, 3)), undefined);
+});
+
+test('the reset has the sequence number that follows the SYN', () => {
+  const reset = packetOf(resetFrame(syn) ?? new Uint8Array(0));
+  const tcp = decodeTcp(reset.payload);
+  assert.deepEqual([tcp?.flags, tcp?.sequence, tcp?.sourcePort, tcp?.destinationPort], [TcpFlag.rst, 0, syn.tag, 80]);
+  assert.equal(resetFrame(trial({ kind: 'datagram', port: 53 })), undefined);
+});
+
+test('an ICMP error answers the probe that it quotes, whoever sent it', () => {
+  for (const content of [
+    { kind: 'syn', port: 80 },
+    { kind: 'datagram', port: 53 },
+    { kind: 'echo', packetBytes: 84 },
+  ] as const) {
+    const one = trial(content);
+    const quoted = (decodeEthernet(probeFrame(one))?.payload ?? new Uint8Array(0)).slice(0, 28);
+    const error = (body: Uint8Array) => back(IpProtocol.icmp, encodeIcmp({ type: 3, code: 13, rest: 0, body }), SERVER);
+    assert.deepEqual(answer(one, error(quoted)), { kind: 'rejected', type: 3, code: 13, by: SERVER }, content.kind);
+    assert.equal(answer(one, error(quoted.slice(0, 24))), undefined, 'too little is quoted');
+    const elsewhere = (decodeEthernet(probeFrame(trial(content, SERVER)))?.payload ?? new Uint8Array(0)).slice(0, 28);
+    assert.equal(answer(one, error(elsewhere)), undefined, 'about another address');
+  }
+});
+
+test('an echo and a datagram are answered by their own protocol', () => {
+  const echo = trial({ kind: 'echo', packetBytes: 1500 });
+  const sent = decodeEthernet(probeFrame(echo))?.payload ?? new Uint8Array(0);
+  assert.deepEqual([sent.length, decodeIpv4(sent)?.flags], [1500, 2], 'whole, and not to be fragmented');
+  const reply = (rest: number) => back(IpProtocol.icmp, encodeIcmp({ type: 0, code: 0, rest, body: new Uint8Array(4) }));
+  assert.deepEqual(answer(echo, reply(((echo.tag << 16) | 1) >>> 0)), { kind: 'accepted' });
+  assert.equal(answer(echo, reply(1)), undefined);
+  const datagram = trial({ kind: 'datagram', port: 53 });
+  const udp = { sourcePort: 53, destinationPort: datagram.tag, payload: new Uint8Array(1) };
+  assert.deepEqual(answer(datagram, back(IpProtocol.udp, encodeUdp(udp, VIP, OURS))), { kind: 'accepted' });
+  assert.equal(answer(echo, back(IpProtocol.udp, encodeUdp(udp, VIP, OURS))), undefined);
+});

@@ -1,0 +1,116 @@
+// Which packets doctor sends to which servers, so that each forwarding method is tested as the datapath uses it. Pure.
+//
+// VS/DR: from our own address to the VIP, in a frame for the server. The answer's source is the VIP, and a packet socket receives it:
+// the kernel drops packets from its own addresses. VS/NAT: from the VIP, as if from a remote client, to the server's own address. The
+// answer comes back to this interface only if this director is the server's gateway to other networks.
+import type { Address } from '../../../model/address.js';
+import { addressId, sameAddress } from '../../../model/identity.js';
+import type { DestinationSpec, ServiceKey } from '../../../model/service.js';
+import type { EchoFact, HandoverFact, HostFacts, PathFact, ServiceFact } from '../../facts.js';
+import { subnetsWith } from '../../network.js';
+import type { NextHop } from './next-hop.js';
+import { ECHO_SMALL_BYTES, type Probe } from './probe-frames.js';
+
+export type Handover = Probe & { readonly fact: Omit<HandoverFact, 'answer'> };
+export type Echo = Probe & { readonly fact: Omit<EchoFact, 'answer'> };
+
+type AddressKey = ServiceKey & { readonly kind: 'address' };
+type HopOf = (to: Address) => NextHop | undefined;
+
+/** A destination that can be handed packets to: it is in a subnet of this host. */
+export interface Reached {
+  readonly key: AddressKey;
+  readonly destination: DestinationSpec;
+  readonly hop: NextHop;
+}
+
+export function reachedDestinations(services: readonly ServiceFact[], paths: readonly PathFact[], hopOf: HopOf): readonly Reached[] {
+  const direct = new Set(paths.filter(({ kind }) => kind === 'direct').map(({ to }) => addressId(to)));
+  return services.flatMap(({ spec: { key }, destinations }) => {
+    if (key.kind !== 'address' || key.protocol === 'sctp' || key.address.family !== 'inet' || key.port === 0) return [];
+    return destinations.flatMap((destination): readonly Reached[] => {
+      const hop = direct.has(addressId(destination.address)) ? hopOf(destination.address) : undefined;
+      return hop === undefined ? [] : [{ key, destination, hop }];
+    });
+  });
+}
+
+function direct({ key, destination, hop }: Reached): Handover {
+  const { address: vip, port, protocol } = key;
+  return {
+    ...hop,
+    target: vip,
+    content: { kind: protocol === 'udp' ? 'datagram' : 'syn', port },
+    fact: { method: 'route', protocol: protocol === 'udp' ? 'udp' : 'tcp', vip, port, realServer: destination.address },
+  };
+}
+
+/** Only for a VIP outside the server's own subnet: inside it, the answer would not need the gateway. */
+export function needsGateway(host: HostFacts, { key, hop }: Reached): boolean {
+  const shared = subnetsWith(host, key.address).some(({ ifindex }) => ifindex === hop.ifindex);
+  return !shared && host.addresses.some(({ address }) => sameAddress(address, key.address));
+}
+
+function masqueraded(host: HostFacts, reached: Reached): readonly Handover[] {
+  const { key, destination, hop } = reached;
+  const fact = { method: 'masq', vip: key.address, port: destination.port, realServer: destination.address } as const;
+  if (destination.port === 0) return [];
+  // A server that is silent may listen on UDP: only a refusal shows something, and that needs no gateway.
+  if (key.protocol === 'udp') {
+    return [
+      { ...hop, target: destination.address, content: { kind: 'datagram', port: destination.port }, fact: { ...fact, protocol: 'udp' } },
+    ];
+  }
+  if (!needsGateway(host, reached)) return [];
+  const content = { kind: 'syn', port: destination.port } as const;
+  return [{ ...hop, source: key.address, target: destination.address, content, fact: { ...fact, protocol: 'tcp' } }];
+}
+
+const idOf = ({ method, protocol, vip, port, realServer }: Handover['fact']): string =>
+  `${method} ${protocol} ${addressId(vip)} ${port} ${addressId(realServer)}`;
+
+const once = (handovers: readonly Handover[]): readonly Handover[] => [...new Map(handovers.map((one) => [idOf(one.fact), one])).values()];
+
+/** Each destination by its own forwarding method. */
+export function handovers(host: HostFacts, reached: readonly Reached[]): readonly Handover[] {
+  return once(
+    reached.flatMap((one) =>
+      one.destination.method === 'route' ? [direct(one)] : one.destination.method === 'masq' ? masqueraded(host, one) : [],
+    ),
+  );
+}
+
+/** The other method, for TCP destinations that do not work by their own: was the method forgotten or mixed up? */
+export function otherHandovers(host: HostFacts, reached: readonly Reached[], isWrong: (one: Reached) => boolean): readonly Handover[] {
+  const tcp = reached.filter((one) => one.key.protocol === 'tcp' && isWrong(one));
+  return once(
+    tcp.flatMap((one) =>
+      one.destination.method === 'masq' ? [direct(one)] : one.destination.method === 'route' ? masqueraded(host, one) : [],
+    ),
+  );
+}
+
+export function echo(hop: NextHop, host: Address, target: Address, packetBytes = ECHO_SMALL_BYTES, source = hop.source): Echo {
+  return { ...hop, source, target, content: { kind: 'echo', packetBytes }, fact: { host, target, source, packetBytes } };
+}
+
+/** Is the host there, and does a packet of the interface's size get to it and back? */
+export function sizedEchoes(hosts: readonly Address[], hopOf: HopOf): readonly Echo[] {
+  return hosts.flatMap((host) => {
+    const hop = hopOf(host);
+    return hop === undefined ? [] : [echo(hop, host, host), ...(hop.mtu > ECHO_SMALL_BYTES ? [echo(hop, host, host, hop.mtu)] : [])];
+  });
+}
+
+/** Is the VIP on the server (VS/DR), do its answers come by this director (VS/NAT)? For those that no SYN can show it of. */
+export function methodEchoes(host: HostFacts, reached: readonly Reached[]): readonly Echo[] {
+  const echoes = reached.flatMap((one): readonly Echo[] => {
+    const { key, destination, hop } = one;
+    if (destination.method === 'route') return [echo(hop, destination.address, key.address)];
+    return destination.method === 'masq' && needsGateway(host, one)
+      ? [echo(hop, destination.address, destination.address, ECHO_SMALL_BYTES, key.address)]
+      : [];
+  });
+  const known = new Map(echoes.map((one) => [`${addressId(one.fact.host)} ${addressId(one.target)} ${addressId(one.source)}`, one]));
+  return [...known.values()];
+}

@@ -1,0 +1,95 @@
+// Sends probes to real servers by packet sockets, without the director's own datapath, and collects what comes back.
+import { randomInt } from 'node:crypto';
+import { systemClock } from '../../../sys/clock.js';
+import { unlessCode } from '../../../sys/errno.js';
+import { PacketSocket } from '../../../sys/sockets/packet-socket.js';
+import { EtherType } from '../../../wire/ethernet.js';
+import type { ProbeAnswer } from '../../facts.js';
+import { answerIn, type Probe, probeFrame, resetFrame, type Trial } from './probe-frames.js';
+
+const ROUNDS = 3;
+const ROUND_MS = 250;
+/** With more frames than this on an interface, the socket's queue may have dropped the answer: silence then proves nothing. */
+const FRAMES_MAX = 20_000;
+const RECEIVE_BUFFER_BYTES = 8 << 20;
+/** Above the ports of most services; a tag is used once. */
+const FIRST_TAG = 20_000;
+const TAGS = 40_000;
+
+/** An interface may go down meanwhile, or its queue be full: the probe then has no answer. */
+function sendUnlessDown(socket: PacketSocket, frame: Uint8Array): void {
+  unlessCode(() => socket.send(frame), ['ENETDOWN', 'ENXIO', 'ENOBUFS', 'EMSGSIZE'], undefined);
+}
+
+interface Line<T extends Probe> {
+  readonly socket: PacketSocket;
+  readonly trials: readonly Trial<T>[];
+  readonly byTag: ReadonlyMap<number, Trial<T>>;
+  frames: number;
+}
+
+class Round<T extends Probe> {
+  readonly answers = new Map<T, ProbeAnswer>();
+
+  constructor(readonly lines: readonly Line<T>[]) {}
+
+  #take(line: Line<T>, frame: Uint8Array): void {
+    line.frames += 1;
+    const found = answerIn(frame, line.byTag);
+    if (found === undefined || this.answers.has(found.trial.probe)) return;
+    this.answers.set(found.trial.probe, found.answer);
+    const reset = found.answer.kind === 'accepted' ? resetFrame(found.trial) : undefined;
+    if (reset !== undefined) sendUnlessDown(line.socket, reset);
+  }
+
+  #isOpen(): boolean {
+    return this.lines.some(({ trials }) => trials.some(({ probe }) => !this.answers.has(probe)));
+  }
+
+  #drain(until: number): void {
+    for (let left = until - systemClock.now(); left > 0 && this.#isOpen(); left = until - systemClock.now()) {
+      for (const line of this.lines) {
+        let frame = line.socket.receive(Math.ceil(Math.min(left, ROUND_MS / this.lines.length)));
+        for (; frame !== undefined; frame = systemClock.now() < until ? line.socket.receiveNow() : undefined) this.#take(line, frame);
+      }
+    }
+  }
+
+  run(): void {
+    for (let round = 0; round < ROUNDS && this.#isOpen(); round++) {
+      for (const { socket, trials } of this.lines) {
+        for (const trial of trials.filter(({ probe }) => !this.answers.has(probe))) sendUnlessDown(socket, probeFrame(trial));
+      }
+      this.#drain(systemClock.now() + ROUND_MS);
+    }
+  }
+}
+
+/**
+ * The answer to each probe, in less than a second for all; those without one are `silent`, or are missing from the result where the
+ * interface is too busy to know. @throws SystemError
+ */
+export function runProbes<T extends Probe>(probes: readonly T[]): ReadonlyMap<T, ProbeAnswer> {
+  const first = randomInt(TAGS);
+  const trials = probes.slice(0, TAGS).map((probe, at): Trial<T> => {
+    return { probe, tag: FIRST_TAG + ((first + at) % TAGS), sequence: randomInt(2 ** 32) };
+  });
+  const lines: Line<T>[] = [];
+  try {
+    for (const ifindex of new Set(probes.map((probe) => probe.ifindex))) {
+      const own = trials.filter(({ probe }) => probe.ifindex === ifindex);
+      const socket = new PacketSocket(ifindex, EtherType.ipv4);
+      lines.push({ socket, trials: own, byTag: new Map(own.map((trial) => [trial.tag, trial])), frames: 0 });
+      socket.receiveBuffer(RECEIVE_BUFFER_BYTES);
+      socket.bypassTrafficControl(); // Otherwise our own datapath on this interface would balance the SYN.
+    }
+    const round = new Round(lines);
+    round.run();
+    for (const { trials: own, frames } of lines) {
+      for (const { probe } of own) if (!round.answers.has(probe) && frames < FRAMES_MAX) round.answers.set(probe, { kind: 'silent' });
+    }
+    return round.answers;
+  } finally {
+    for (const { socket } of lines) socket.close();
+  }
+}

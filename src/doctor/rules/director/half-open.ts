@@ -1,0 +1,52 @@
+// Connections that never got past SYN_RECV, by server and by network of clients: what the datapath has seen, where no test found a reason.
+import { formatAddress } from '../../../model/address-text.js';
+import { endpointText } from '../../../model/endpoint-text.js';
+import type { Finding } from '../../../model/finding.js';
+import { destinationId } from '../../../model/identity.js';
+import type { ConnectionCount, DirectorFacts } from '../../facts.js';
+
+/** Fewer may be clients that went away. */
+const HALF_OPEN_MIN = 3;
+const SHARE_MIN = 0.5;
+
+const isStuck = ({ halfOpen, others }: ConnectionCount): boolean =>
+  halfOpen >= HALF_OPEN_MIN && halfOpen >= SHARE_MIN * (halfOpen + others);
+
+const countText = ({ halfOpen, others }: ConnectionCount): string => `${halfOpen} of ${halfOpen + others} connections`;
+
+function byServer(facts: DirectorFacts): readonly Finding[] {
+  return facts.connections.destinations.filter(isStuck).map(({ virtual, destination, ...count }): Finding => {
+    const service = facts.services.find(({ spec: { key } }) => key.kind === 'address' && destinationId(key) === destinationId(virtual));
+    const spec = service?.destinations.find((one) => destinationId(one) === destinationId(destination));
+    const back = spec?.method === 'masq' ? 'its answers do not come back through this director' : 'its answers do not get to the clients';
+    return {
+      severity: 'warning',
+      code: 'half-open-server',
+      what: `TCP ${endpointText(virtual)} → ${endpointText(destination)}: ${countText(count)} did not get past SYN_RECV`,
+      cause: `either the server does not answer these clients, or ${back}, or the SYNs are forged`,
+      advice: 'weir doctor --role rs on that server; ipvsadm -Lnc lists the clients',
+    };
+  });
+}
+
+function byNetwork(facts: DirectorFacts): readonly Finding[] {
+  return facts.connections.networks.filter(isStuck).map(
+    ({ network, ...count }): Finding => ({
+      severity: 'warning',
+      code: 'half-open-clients',
+      what: `clients in ${formatAddress(network)}/24: ${countText(count)} did not get past SYN_RECV`,
+      cause: 'either answers do not get to that network, or the SYNs are forged',
+      advice: `ip route get ${formatAddress(network)} here and on the real servers; ipvsadm -Lnc lists the clients`,
+    }),
+  );
+}
+
+/** `explained`: another rule has found an error already, and this would be its symptom. */
+export function halfOpenRule(facts: DirectorFacts, explained: boolean): readonly Finding[] {
+  if (explained) return [];
+  const servers = byServer(facts);
+  // All servers alike: the clients' network is what they have in common.
+  const networks = byNetwork(facts);
+  const all = facts.connections.destinations.filter(({ halfOpen, others }) => halfOpen + others > 0).length;
+  return networks.length > 0 && (servers.length === 0 || (servers.length === all && all > 1)) ? networks : servers;
+}

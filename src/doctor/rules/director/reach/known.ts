@@ -1,0 +1,70 @@
+// The facts about reaching servers, by key: a table may list tens of thousands of destinations.
+import type { Address } from '../../../../model/address.js';
+import { formatAddress } from '../../../../model/address-text.js';
+import { addressId, destinationId, sameAddress } from '../../../../model/identity.js';
+import type { DestinationSpec } from '../../../../model/service.js';
+import type { ConnectFact, DirectorFacts, HandoverFact, PathFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
+import { subnetsWith } from '../../../network.js';
+
+export interface Known {
+  readonly facts: DirectorFacts;
+  readonly paths: ReadonlyMap<string, PathFact>;
+  readonly connects: ReadonlyMap<string, ConnectFact>;
+  readonly handovers: ReadonlyMap<string, HandoverFact>;
+  /** By interface and address: the MACs that answer ARP there. */
+  readonly macs: ReadonlyMap<string, readonly string[]>;
+  readonly permanent: ReadonlyMap<string, string>;
+  readonly own: ReadonlySet<string>;
+}
+
+export type Place = { readonly ifindex?: number | undefined; readonly address: Address };
+
+export const placeId = ({ ifindex, address }: Place): string => `${ifindex} ${addressId(address)}`;
+
+const handoverId = ({ method, protocol, vip, port, realServer }: Omit<HandoverFact, 'answer'>): string =>
+  `${method} ${protocol} ${addressId(vip)} ${port} ${addressId(realServer)}`;
+
+export function knownOf(facts: DirectorFacts): Known {
+  const macs = new Map<string, readonly string[]>();
+  for (const holder of facts.holders) macs.set(placeId(holder), [...(macs.get(placeId(holder)) ?? []), holder.mac]);
+  return {
+    facts,
+    paths: new Map(facts.paths.map((path) => [addressId(path.to), path])),
+    connects: new Map(facts.connects.map((one) => [destinationId(one), one])),
+    handovers: new Map(facts.handovers.map((one) => [handoverId(one), one])),
+    macs,
+    permanent: new Map(facts.neighbours.filter(({ permanent }) => permanent).map((one) => [placeId(one), one.mac])),
+    own: new Set(facts.addresses.map(({ address }) => addressId(address))),
+  };
+}
+
+/** The answer of a destination to a packet sent as this method sends it. */
+export function handedOver(
+  known: Known,
+  { spec: { key } }: ServiceFact,
+  { address, port }: DestinationSpec,
+  method: 'route' | 'masq',
+): ProbeAnswer | undefined {
+  if (key.kind !== 'address' || key.protocol === 'sctp') return undefined;
+  const fact = { method, protocol: key.protocol, vip: key.address, port: method === 'route' ? key.port : port, realServer: address };
+  return known.handovers.get(handoverId(fact))?.answer;
+}
+
+/** The answer to small echo requests to `target` in frames for `host`, from one of our addresses or from the VIP. */
+export function echoed({ facts }: Known, host: Address, target: Address, source?: Address): ProbeAnswer['kind'] | undefined {
+  const small = facts.echoes
+    .filter((one) => sameAddress(one.host, host) && sameAddress(one.target, target))
+    .filter((one) => (source === undefined ? !isVip(facts, one.source) : sameAddress(one.source, source)))
+    .sort((a, b) => a.packetBytes - b.packetBytes);
+  return small[0]?.answer.kind;
+}
+
+const isVip = ({ services }: DirectorFacts, address: Address): boolean =>
+  services.some(({ spec: { key } }) => key.kind === 'address' && sameAddress(key.address, address));
+
+/** The address of this host in the server's subnet, which the server sees and can have as its gateway. */
+export function directorAddressFor(facts: DirectorFacts, server: Address): string | undefined {
+  const subnets = subnetsWith(facts, server);
+  const subnet = subnets.find(({ address }) => !isVip(facts, address)) ?? subnets[0];
+  return subnet && formatAddress(subnet.address);
+}

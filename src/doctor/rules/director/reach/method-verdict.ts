@@ -1,0 +1,151 @@
+// A server that is there, but does not answer as its forwarding method needs: by the answers to packets handed over as the datapath does.
+import { formatAddress } from '../../../../model/address-text.js';
+import { sameAddress } from '../../../../model/identity.js';
+import type { DestinationSpec, ServiceKey } from '../../../../model/service.js';
+import type { ConnectFact, ProbeAnswer, ServiceFact } from '../../../facts.js';
+import { moveDestination } from '../commands.js';
+import { icmpText, isFilter, isForwarded } from './icmp-text.js';
+import { directorAddressFor, echoed, handedOver, type Known } from './known.js';
+import { LOOK_THERE } from './server-verdict.js';
+import type { Verdict } from './verdict.js';
+
+const NOT_FOR_VIP = ['does not serve the VIP', 'do not serve the VIP'] as const;
+const NOT_BACK = ['does not answer through this director', 'do not answer through this director'] as const;
+const WRONG_METHOD = ['is not set up for its forwarding method', 'are not set up for their forwarding method'] as const;
+
+type AddressKey = ServiceKey & { readonly kind: 'address' };
+
+/** Whether another destination of the service works by this method. */
+function hasWorkingPeer(known: Known, service: ServiceFact, method: 'route' | 'masq'): boolean {
+  return service.destinations.some((one) => one.method === method && handedOver(known, service, one, method)?.kind === 'accepted');
+}
+
+/** A server that works by the other method: was it forgotten? */
+function otherMethod(known: Known, service: ServiceFact, destination: DestinationSpec): Verdict | undefined {
+  const { key } = service.spec;
+  const { address, method } = destination;
+  const other = method === 'route' ? 'masq' : 'route';
+  if (key.kind !== 'address' || handedOver(known, service, destination, other)?.kind !== 'accepted') return undefined;
+  if (method === 'route' && hasWorkingPeer(known, service, 'route')) return undefined; // A cluster of VS/DR: this server lacks the VIP.
+  const [server, vip] = [formatAddress(address), formatAddress(key.address)];
+  const port = other === 'route' ? key.port : destination.port;
+  return {
+    code: 'method-wrong',
+    verb: WRONG_METHOD,
+    cause:
+      other === 'masq'
+        ? `it is forwarded to by VS/DR and does not take packets for ${vip}; ${server} answers through this director, as VS/NAT needs`
+        : `it is forwarded to by VS/NAT and its answers do not come back through this director; ${server} takes packets for ${vip} itself, as VS/DR needs`,
+    fix: moveDestination(key, destination, { ...destination, port, method: other }),
+  };
+}
+
+function withoutVip(destination: DestinationSpec, vip: string, cause: string): Verdict {
+  return {
+    code: 'server-without-vip',
+    verb: NOT_FOR_VIP,
+    cause,
+    on: formatAddress(destination.address),
+    fix: `weir realserver start --vip ${vip}`,
+  };
+}
+
+/** VS/DR, TCP: what the server did with a SYN for the VIP. */
+function directVerdict(known: Known, key: AddressKey, destination: DestinationSpec, answer: ProbeAnswer, tried?: ConnectFact): Verdict {
+  const [server, vip] = [formatAddress(destination.address), formatAddress(key.address)];
+  const listens = tried !== undefined && tried.error === undefined;
+  if (answer.kind === 'reset') {
+    return listens
+      ? {
+          code: 'server-deaf-to-vip',
+          verb: NOT_FOR_VIP,
+          cause: `it accepts connections to ${server}:${destination.port} and answers those to ${vip}:${key.port} with RST: either its process listens on ${server} alone, or a packet filter there resets them`,
+          advice: `let the process there listen on ${vip}, too (0.0.0.0)`,
+        }
+      : {
+          code: 'server-unreachable',
+          verb: NOT_FOR_VIP,
+          cause: `either no process listens on port ${key.port} there, or a packet filter there answers with RST`,
+          advice: `start the server there (ss -ltn 'sport = :${key.port}' must list it)`,
+        };
+  }
+  if (answer.kind === 'rejected') {
+    const text = icmpText(answer);
+    const itself = sameAddress(answer.by, destination.address) || sameAddress(answer.by, key.address);
+    if (isForwarded(answer) || (itself && !isFilter(answer))) {
+      return withoutVip(
+        destination,
+        vip,
+        `${server} forwards packets for ${vip} (${text}) instead of taking them: it does not have the VIP`,
+      );
+    }
+    return {
+      code: 'server-unreachable',
+      verb: NOT_FOR_VIP,
+      cause: `a packet filter ${itself ? 'there' : `on ${formatAddress(answer.by)}`} rejects TCP port ${key.port} (${text}; a closed port would answer RST)`,
+      advice: LOOK_THERE,
+    };
+  }
+  if (echoed(known, destination.address, key.address) === 'accepted') {
+    return {
+      code: 'server-unreachable',
+      verb: NOT_FOR_VIP,
+      cause: `it answers ping to ${vip} and not TCP port ${key.port}: either a firewall there drops it, or the process there accepts no more connections`,
+      advice: LOOK_THERE,
+    };
+  }
+  const here = listens ? `it answers on ${server} and drops packets for ${vip}` : `it drops packets for ${vip}`;
+  return withoutVip(destination, vip, `${here}: either the VIP is not on its lo, or a firewall there drops them`);
+}
+
+/** VS/NAT, TCP: the server answers us, but not a SYN from the VIP. */
+function natVerdict(known: Known, key: AddressKey, destination: DestinationSpec, answer: ProbeAnswer): Verdict {
+  const [server, vip] = [formatAddress(destination.address), formatAddress(key.address)];
+  const firewall = (cause: string): Verdict => ({ code: 'server-answers-elsewhere', verb: NOT_BACK, cause, advice: LOOK_THERE });
+  if (answer.kind === 'reset')
+    return firewall(`it accepts connections from this host and answers those from ${vip} with RST: a packet filter there does`);
+  if (answer.kind === 'rejected')
+    return firewall(
+      `it accepts connections from this host; from ${vip}, a packet filter on ${formatAddress(answer.by)} rejects them (${icmpText(answer)})`,
+    );
+  if (echoed(known, destination.address, destination.address, key.address) === 'accepted') {
+    return firewall(`it answers ping from ${vip} through this director and drops TCP connections from there: a firewall on ${server} does`);
+  }
+  const dip = directorAddressFor(known.facts, destination.address);
+  const cause = (gateway: string): string =>
+    `it answers this host and not ${vip}: either its gateway to other networks is not ${gateway}, or a firewall there drops packets from them`;
+  if (dip === undefined) return firewall(cause('this director'));
+  return { code: 'server-answers-elsewhere', verb: NOT_BACK, cause: cause(dip), on: server, fix: `ip route replace default via ${dip}` };
+}
+
+/** Only where packets get to the server. Undefined: nothing is known to be wrong. */
+export function methodVerdict(
+  known: Known,
+  service: ServiceFact,
+  destination: DestinationSpec,
+  answer: ProbeAnswer,
+  tried: ConnectFact | undefined,
+): Verdict | undefined {
+  const { key } = service.spec;
+  if (key.kind !== 'address' || answer.kind === 'accepted') return undefined;
+  const other = otherMethod(known, service, destination);
+  if (other !== undefined) return other;
+  return destination.method === 'route'
+    ? directVerdict(known, key, destination, answer, tried)
+    : natVerdict(known, key, destination, answer);
+}
+
+/** UDP: a server may be silent, so ping shows whether it has the VIP or answers by this director. */
+export function pingVerdict(known: Known, { key }: ServiceFact['spec'], destination: DestinationSpec): Verdict | undefined {
+  if (key.kind !== 'address' || echoed(known, destination.address, destination.address) !== 'accepted') return undefined;
+  const [server, vip] = [formatAddress(destination.address), formatAddress(key.address)];
+  if (destination.method === 'route' && echoed(known, destination.address, key.address) === 'silent') {
+    return withoutVip(
+      destination,
+      vip,
+      `it answers ping to ${server} and not to ${vip}: either the VIP is not on its lo, or a firewall there drops packets for it`,
+    );
+  }
+  const back = destination.method === 'masq' ? echoed(known, destination.address, destination.address, key.address) : undefined;
+  return back === 'silent' ? natVerdict(known, key, destination, { kind: 'silent' }) : undefined;
+}

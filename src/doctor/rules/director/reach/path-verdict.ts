@@ -1,0 +1,112 @@
+// Why no packet gets to an address at all: no route, no carrier, no answer to ARP, a wrong entry in the neighbour table.
+import type { Address } from '../../../../model/address.js';
+import { formatAddress } from '../../../../model/address-text.js';
+import { addressId, sameAddress } from '../../../../model/identity.js';
+import type { DirectorFacts, PathFact, RefusingRoute } from '../../../facts.js';
+import { contains, interfaceNameOf, usesArp } from '../../../network.js';
+import { troubleOf } from '../interfaces.js';
+import { type Known, placeId } from './known.js';
+import type { Repair } from './verdict.js';
+
+const MAIN_TABLE = 254;
+
+/** The most specific route that refuses an address. */
+function refusing(facts: DirectorFacts, path: PathFact): RefusingRoute | undefined {
+  return facts.refusingRoutes
+    .filter(({ type, destination }) => type === path.refusedBy && contains(destination, path.to))
+    .sort((a, b) => b.destination.prefixLength - a.destination.prefixLength)[0];
+}
+
+/** Of a route that refuses: the command that removes it, where it is a route and not a policy rule. */
+export function refusalRepair(facts: DirectorFacts, path: PathFact, to: string): Repair {
+  const route = refusing(facts, path);
+  if (route === undefined) {
+    return {
+      cause: `a ${path.refusedBy} rule or route of this host refuses packets to ${to}`,
+      advice: 'ip rule and ip route show table all list it',
+    };
+  }
+  const { address, prefixLength } = route.destination;
+  const name = prefixLength === 0 ? 'default' : `${formatAddress(address)}/${prefixLength}`;
+  return {
+    cause: `the route of this host to ${to} is ${route.type} ${name}`,
+    fix: `ip route del ${route.type} ${name}${route.table === MAIN_TABLE ? '' : ` table ${route.table}`}`,
+  };
+}
+
+/** An interface that has the address's subnet and is down: the interfaces' rule reports it. */
+export function isBehindDownInterface(facts: DirectorFacts, to: Address): boolean {
+  return facts.addresses.some((one) => {
+    const iface = facts.interfaces.find(({ ifindex }) => ifindex === one.ifindex);
+    return one.prefixLength < 32 && contains(one, to) && iface !== undefined && troubleOf(iface) === 'down';
+  });
+}
+
+/** Whether the interfaces' rule reports why packets do not get there. */
+export function isReportedByInterface({ facts, paths }: Known, to: Address): boolean {
+  const path = paths.get(addressId(to));
+  const iface = facts.interfaces.find(({ ifindex }) => ifindex === path?.ifindex);
+  if (iface !== undefined && path?.kind === 'direct') return troubleOf(iface) !== undefined;
+  return isBehindDownInterface(facts, to) || (iface !== undefined && troubleOf(iface) !== undefined);
+}
+
+/** Another interface where a host answers ARP for the address. */
+function answeredElsewhere({ facts }: Known, path: PathFact): string | undefined {
+  const holder = facts.holders.find(({ address, ifindex }) => sameAddress(address, path.to) && ifindex !== path.ifindex);
+  return holder && interfaceNameOf(facts, holder.ifindex);
+}
+
+function withoutRoute(known: Known, path: PathFact): Repair {
+  const { facts } = known;
+  const to = formatAddress(path.to);
+  if (path.refusedBy !== undefined) return refusalRepair(facts, path, to);
+  const there = answeredElsewhere(known, path);
+  return there === undefined
+    ? { cause: `this host has no route to ${to}`, advice: `add one: ip route add ${to} dev IF, or via a router` }
+    : { cause: `this host has no route to ${to}, and ${to} answers ARP on ${there}`, fix: `ip route add ${to} dev ${there}` };
+}
+
+/** A neighbour that packets are sent to: a server or a router. `nothing`: who is missing when no host answers. */
+function neighbourRepair(known: Known, ifindex: number, address: Address, unasked: boolean): Repair | undefined {
+  const { facts, macs, permanent } = known;
+  const iface = facts.interfaces.find((one) => one.ifindex === ifindex);
+  if (iface === undefined || !usesArp(iface)) return undefined;
+  const name = formatAddress(address);
+  const place = { ifindex, address };
+  const answers = macs.get(placeId(place)) ?? [];
+  const fixed = permanent.get(placeId(place));
+  if (fixed !== undefined && answers.length > 0 && !answers.includes(fixed)) {
+    return {
+      cause: `the neighbour table has a permanent entry ${fixed} for ${name} on ${iface.name}, and ${answers.join(' and ')} answers ARP for it`,
+      fix: `ip neigh del ${name} dev ${iface.name}`,
+    };
+  }
+  if (answers.length > 0 || unasked) return undefined;
+  const there = answeredElsewhere(known, { to: address, kind: 'direct', ifindex });
+  if (there !== undefined) {
+    return {
+      cause: `no host answers ARP for ${name} on ${iface.name}, where the route leads, and one does on ${there}`,
+      fix: `ip route replace ${name} dev ${there}`,
+    };
+  }
+  return {
+    cause: `no host answers ARP for ${name} on ${iface.name}: it is down, unplugged, in another VLAN, or has another address`,
+    advice: `look there: ip addr; ip link`,
+  };
+}
+
+/** Undefined: packets may get there, as far as this host can see. Only for what did not answer. */
+export function pathRepair(known: Known, to: Address): Repair | undefined {
+  const path = known.paths.get(addressId(to));
+  if (path === undefined || path.kind === 'local') return undefined;
+  if (path.kind === 'none') return withoutRoute(known, path);
+  if (path.ifindex === undefined) return undefined;
+  const repair = neighbourRepair(known, path.ifindex, path.gateway ?? to, path.unasked === true);
+  if (repair === undefined || path.gateway === undefined) return repair;
+  return { ...repair, cause: `the route leads by the router ${formatAddress(path.gateway)}, and ${repair.cause}` };
+}
+
+/** The same for a router that is the next hop to clients. */
+export function routerRepair(known: Known, ifindex: number, router: Address): Repair | undefined {
+  return neighbourRepair(known, ifindex, router, false);
+}
