@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { hmac, sameBytes } from './hmac.js';
-import { md5 } from './md5.js';
+import { md5, md5Add, md5End, md5Start } from './md5.js';
 import { sha256 } from './sha256.js';
 
 const text = (value: string): Uint8Array => new TextEncoder().encode(value);
@@ -13,6 +13,14 @@ test('MD5: RFC 1321 A.5', () => {
   assert.equal(hex(md5(text('abc'))), '900150983cd24fb0d6963f7d28e17f72');
   assert.equal(hex(md5(text('message digest'))), 'f96b697d7cb7938d525a2f31aaf161d0');
   assert.equal(hex(md5(text('1234567890'.repeat(8)))), '57edf4a22be3c955ac49da2e2107b67a');
+});
+
+test('MD5 in pieces is MD5 of the whole, wherever it is cut', () => {
+  const whole = Uint8Array.from({ length: 300 }, (_, index) => index * 7);
+  for (let cut = 0; cut <= whole.length; cut++) {
+    const pieces = md5Add(md5Add(md5Start, whole.subarray(0, cut)), whole.subarray(cut));
+    assert.equal(hex(md5End(pieces)), hex(md5(whole)));
+  }
 });
 
 test('SHA-256: RFC 6234 8.5', () => {

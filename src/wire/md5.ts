@@ -41,16 +41,39 @@ export function md5After(block: Uint8Array): readonly number[] {
   return state.map((word) => word >>> 0);
 }
 
+/** A digest in the making: what was added so far. */
+export interface Md5 {
+  readonly state: readonly [number, number, number, number];
+  /** What does not fill a block yet, less than 64 bytes. */
+  readonly rest: Uint8Array;
+  /** Bytes added. */
+  readonly length: number;
+}
+
+export const md5Start: Md5 = { state: start(), rest: new Uint8Array(0), length: 0 };
+
+export function md5Add({ state, rest, length }: Md5, bytes: Uint8Array): Md5 {
+  const all = rest.length === 0 ? bytes : concat(rest, bytes);
+  const view = viewOf(all);
+  const next: State = [...state];
+  let block = 0;
+  for (; block + 64 <= all.length; block += 64) compress(next, view, block);
+  return { state: next, rest: all.slice(block), length: length + bytes.length };
+}
+
 /** The 16-byte digest. */
-export function md5(message: Uint8Array): Uint8Array {
-  const padded = concat(message, new Uint8Array(((119 - (message.length % 64)) % 64) + 9));
+export function md5End({ state, rest, length }: Md5): Uint8Array {
+  const padded = concat(rest, new Uint8Array(((119 - rest.length) % 64) + 9));
   const view = viewOf(padded);
-  padded[message.length] = 0x80;
-  view.setUint32(padded.length - 8, (message.length * 8) >>> 0, true);
-  view.setUint32(padded.length - 4, Math.floor(message.length / 2 ** 29), true);
-  const state = start();
-  for (let block = 0; block < padded.length; block += 64) compress(state, view, block);
+  padded[rest.length] = 0x80;
+  view.setUint32(padded.length - 8, (length * 8) >>> 0, true);
+  view.setUint32(padded.length - 4, Math.floor(length / 2 ** 29), true);
+  const last: State = [...state];
+  for (let block = 0; block < padded.length; block += 64) compress(last, view, block);
   const out = new Uint8Array(16);
-  state.forEach((word, index) => viewOf(out).setUint32(index * 4, word, true));
+  last.forEach((word, index) => viewOf(out).setUint32(index * 4, word, true));
   return out;
 }
+
+/** The 16-byte digest of a whole message. */
+export const md5 = (message: Uint8Array): Uint8Array => md5End(md5Add(md5Start, message));

@@ -35,6 +35,7 @@ function begin(context: CheckContext, index: number): void {
     target: { ...config.target, address: config.target.address ?? address, port: config.target.port ?? port },
     connectTimeoutUs: config.timing.connectTimeoutUs,
     url,
+    hostName: context.machine.hostName,
     ...(virtualHost === undefined ? {} : { serverHost: virtualHost }),
     ...(virtual.virtualHost === undefined ? {} : { virtualHost: virtual.virtualHost }),
   };

@@ -20,8 +20,13 @@ import { settleBfd, settleFile } from './tracked.js';
 type Configure = Extract<CheckInput, { kind: 'configure' }>;
 
 export function configure(context: CheckContext, input: Configure): void {
-  const { settings, chance } = input;
-  context.machine = { ...context.machine, settings, ...(chance === undefined ? {} : { chance }) };
+  const { settings, chance, hostName } = input;
+  context.machine = {
+    ...context.machine,
+    settings,
+    ...(chance === undefined ? {} : { chance }),
+    ...(hostName === undefined ? {} : { hostName }),
+  };
   const weights = presentWeights(context);
   const old = before(context);
   removeGone(context, input.servers);

@@ -9,7 +9,7 @@ import type { Remembered } from './remembered-check.js';
 
 /** How one attempt of a check ended. */
 export type Outcome =
-  /** `text`: logged before the line about success, where a kind has one. `status`: of a script, 0 to 255. */
+  /** `text`: what succeeded, where a kind has several ways. `status`: of a script, 0 to 255. */
   | { readonly kind: 'success'; readonly text?: string; readonly status?: number }
   /** `text`: what failed, as the kind's lines have it. */
   | { readonly kind: 'failure'; readonly text: string; readonly status?: number }
@@ -28,6 +28,8 @@ export interface Attempt {
   /** Of the real server, else of the virtual server, for an HTTP check that names none. */
   readonly serverHost?: string;
   readonly virtualHost?: string;
+  /** This host's, for SMTP_CHECK. */
+  readonly hostName: string;
 }
 
 export type CheckSettings = Pick<GlobalSettings, 'checkerLogAllFailures' | 'noCheckerEmails' | 'rsInitNotifies'>;
@@ -39,6 +41,7 @@ export type CheckInput =
       readonly servers: readonly VirtualServer[];
       readonly settings: CheckSettings;
       readonly chance?: Chance;
+      readonly hostName?: string;
       readonly remembered?: Remembered;
     }
   /** What attempts answered since the last time. Those of attempts that were abandoned are ignored. */

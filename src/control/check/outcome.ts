@@ -38,7 +38,7 @@ function succeed(context: CheckContext, index: number, { text, status }: Extract
   const { check, timing } = before.config;
   const subject = subjectOf(context, before);
   const news = !before.up || !before.ran;
-  if (news && text !== undefined) log(context, text);
+  if (!before.up && text !== undefined && rules.reached !== undefined) log(context, rules.reached(subject, text, before.url));
   changeChecker(context, index, { retries: 0 });
   const urls = check.kind === 'http' || check.kind === 'ssl' ? check.urls.length : 1;
   // A URL that failed is well again: all of them are asked once more.
@@ -92,7 +92,7 @@ function fail(context: CheckContext, index: number, { text, status }: Extract<Ou
     log(context, rules.failure(subject, { text, retries: timing.retry, first: !before.ran }));
     if (status !== undefined) changeChecker(context, index, { status });
     if (before.weight !== 0) changeChecker(context, index, { weight: 0 });
-    judge(context, index, false, rules.mail.down(subject, text));
+    judge(context, index, false, rules.mail.down(subject, { text }));
   }
   next(context, index, ofUrl ? Math.max(timing.delayBeforeRetryUs, timing.delayLoopUs) : timing.delayLoopUs, rules);
 }

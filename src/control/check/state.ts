@@ -60,6 +60,7 @@ export interface CheckMachine {
   readonly servers: readonly ServerState[];
   readonly checkers: readonly CheckerState[];
   readonly settings: CheckSettings;
+  readonly hostName: string;
   /** The last number of an attempt. */
   readonly attempts: number;
   /** What trackers reported last. */
@@ -77,6 +78,7 @@ export function initialChecks(): CheckMachine {
     servers: [],
     checkers: [],
     settings: { checkerLogAllFailures: false, noCheckerEmails: false, rsInitNotifies: false },
+    hostName: 'localhost',
     attempts: 0,
     files: new Map(),
     bfds: new Map(),

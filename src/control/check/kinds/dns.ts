@@ -1,9 +1,43 @@
-// DNS_CHECK: any answer to the query whose code is 0.
-import type { KindRules } from './rules.js';
+// DNS_CHECK: an answer to the query whose code is 0. Other datagrams, forged ones, too, are ignored.
+import { DNS_TYPES, dnsAnswer, dnsQuery } from '../../../wire/dns.js';
+import type { Attempt } from '../messages.js';
+import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { type Kind, only } from './rules.js';
 
-export const dnsRules: KindRules = {
+/** The query's number. */
+type State = number;
+
+function step(id: State, input: ProbeInput, { check }: Attempt): ProbeStep<State> {
+  switch (input.kind) {
+    case 'connected':
+      return query(id, only(check, 'dns'));
+    case 'received': {
+      const answer = dnsAnswer(input.bytes);
+      if (answer?.id !== id) return { state: id };
+      return answer.code === 0 ? succeeded(id) : failed(id, `read error occurred. (rcode = ${answer.code})`);
+    }
+    case 'timeout':
+      return failed(id, 'read timeout from socket');
+    case 'failed':
+      if (input.phase === 'unreachable') return failed(id, 'network unreachable');
+      return failed(id, input.phase === 'write' ? 'failed to write socket.' : `failed to read socket; ${input.reason}`);
+    default:
+      return failed(id, 'connection failure.');
+  }
+}
+
+function query(id: State, { name, type }: { readonly name: string; readonly type: string }): ProbeStep<State> {
+  try {
+    return { state: id, send: dnsQuery(id, name, DNS_TYPES[type.toUpperCase()] ?? 6) };
+  } catch (error) {
+    return failed(id, `the name ${name} cannot be asked for: ${(error as Error).message}`);
+  }
+}
+
+export const dns: Kind = {
   success: () => undefined,
   failure: ({ real }, { text, retries, first }) => `DNS_CHECK (${real}) ${text}${first ? '' : ` after ${retries} retries`}`,
   uncounted: ({ real }, text) => `DNS_CHECK (${real}) ${text}`,
   mail: { up: () => 'DNS_CHECK: succeed on service', down: () => 'DNS_CHECK: failed on service' },
+  probe: sealed({ transport: () => 'udp', socketName: 'UDP', begin: (_, { random }) => random(), step }),
 };

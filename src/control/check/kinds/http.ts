@@ -1,10 +1,14 @@
 // HTTP_GET and SSL_GET: URLs are asked in turn; one that fails is asked alone until it is well again.
-import type { KindRules } from './rules.js';
+import { sealed } from '../probe.js';
+import { beginHttp, stepHttp } from './http-conversation.js';
+import { type Kind, only } from './rules.js';
 
-export const httpRules: KindRules = {
+export const http: Kind = {
+  reached: ({ checker, real }, text, url) => `${text} success to ${real} url(${only(checker.check, 'http', 'ssl').urls[url]?.path ?? ''})`,
   success: ({ real }) => `Remote Web server ${real} succeed on service.`,
   failure: ({ checker, real }, { first }) =>
     `HTTP_CHECK on service ${real} failed${checker.timing.retry > 0 && !first ? ` after ${checker.timing.retry} retries` : ''}.`,
   uncounted: ({ real }, text) => `${text} server ${real}.`,
   mail: { up: () => 'CHECK succeed on service', down: () => 'CHECK failed on service : HTTP request failed' },
+  probe: sealed({ transport: ({ kind }) => (kind === 'ssl' ? 'tls' : 'tcp'), socketName: 'WEB', begin: beginHttp, step: stepHttp }),
 };

@@ -1,32 +1,23 @@
-// The kinds of checks that are made by attempts. A new one is a file with its rules, and a row.
+// The kinds of checks that are made by attempts. A new one is a file, and a row.
 import type { CheckKind } from '../../../model/keepalived/virtual-server.js';
-import { dnsRules } from './dns.js';
-import { httpRules } from './http.js';
-import { miscRules } from './misc.js';
-import { pingRules } from './ping.js';
-import type { KindRules } from './rules.js';
-import { smtpRules } from './smtp.js';
-import { tcpRules } from './tcp.js';
-import { udpRules } from './udp.js';
+import { dns } from './dns.js';
+import { http } from './http.js';
+import { misc } from './misc.js';
+import { ping } from './ping.js';
+import type { Kind } from './rules.js';
+import { smtp } from './smtp.js';
+import { tcp } from './tcp.js';
+import { udp } from './udp.js';
 
 /** FILE_CHECK and BFD_CHECK are made by reports of others (tracked.ts). */
 export type AttemptedKind = Exclude<CheckKind['kind'], 'file' | 'bfd'>;
 
-const KINDS: Readonly<Record<AttemptedKind, KindRules>> = {
-  tcp: tcpRules,
-  http: httpRules,
-  ssl: httpRules,
-  smtp: smtpRules,
-  dns: dnsRules,
-  misc: miscRules,
-  udp: udpRules,
-  ping: pingRules,
-};
+const KINDS: Readonly<Record<AttemptedKind, Kind>> = { tcp, http, ssl: http, smtp, dns, misc, udp, ping };
 
 export const isAttempted = (kind: CheckKind['kind']): kind is AttemptedKind => kind !== 'file' && kind !== 'bfd';
 
 /** @throws Error for a kind that makes no attempts */
-export function kindRules(kind: CheckKind['kind']): KindRules {
+export function kindRules(kind: CheckKind['kind']): Kind {
   if (!isAttempted(kind)) throw new Error(`${kind} makes no attempts`);
   return KINDS[kind];
 }

@@ -1,5 +1,8 @@
 // MISC_CHECK: a script's exit status. `text` of a failure: `failed (exited with status 1)`, `timed out`.
-import { type KindRules, only, retriesText, type Subject, scriptName } from './rules.js';
+
+import type { Attempt } from '../messages.js';
+import { failed, type ProbeInput, type ProbeStep, sealed, succeeded } from '../probe.js';
+import { type Kind, only, retriesText, type Subject, scriptName } from './rules.js';
 
 /** `Misc check for [[10.0.0.2]:tcp:80 VS [192.0.2.1]:tcp:80] by [/x] failed with retry disabled (exited with status 1).` */
 function line({ checker, real, server }: Subject, text: string, when: string): string {
@@ -8,7 +11,25 @@ function line({ checker, real, server }: Subject, text: string, when: string): s
   return `Misc check for [${real} VS ${server.name}] by [${scriptName(script)}] ${verdict}${when}${reason}.`;
 }
 
-export const miscRules: KindRules = {
+function step(state: undefined, input: ProbeInput, { check }: Attempt): ProbeStep<undefined> {
+  switch (input.kind) {
+    case 'exited': {
+      const { status } = input;
+      const accepted = status === 0 || (only(check, 'misc').dynamic && status >= 2 && status <= 255);
+      return accepted
+        ? succeeded(state, { status })
+        : { state, outcome: { kind: 'failure', text: `failed (exited with status ${status})`, status } };
+    }
+    case 'signalled':
+      return failed(state, input.timedOut ? 'timed out' : `failed (due to signal ${input.signal})`);
+    case 'failed':
+      return failed(state, `failed (${input.reason})`);
+    default:
+      return { state };
+  }
+}
+
+export const misc: Kind = {
   success: (subject) => line(subject, 'succeeded', ''),
   failure: (subject, { text, retries }) => line(subject, text, retries === 0 ? ' with retry disabled' : ` after ${retriesText(retries)}`),
   uncounted: (subject, text, retry) => {
@@ -17,7 +38,8 @@ export const miscRules: KindRules = {
   },
   mail: {
     up: () => 'MISC CHECK succeeded on service',
-    down: (_, text) => `MISC CHECK ${text.startsWith('timed out') ? 'timed out' : 'failed'} on service`,
+    down: (_, { text }) => `MISC CHECK ${text.startsWith('timed out') ? 'timed out' : 'failed'} on service`,
   },
   fromStart: true,
+  probe: sealed({ transport: () => 'script', socketName: 'Misc', begin: () => undefined, step }),
 };

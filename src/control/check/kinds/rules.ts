@@ -1,6 +1,7 @@
 // How one kind of check differs from the others: its lines, its mails, and how it counts failures. Lines are keepalived's.
 import type { Script } from '../../../model/keepalived/script.js';
 import type { Checker, CheckKind, RealServer, VirtualServer } from '../../../model/keepalived/virtual-server.js';
+import type { Probe } from '../probe.js';
 
 /** Of whom the lines speak. */
 export interface Subject {
@@ -19,6 +20,8 @@ export interface CountedFailure {
 }
 
 export interface KindRules {
+  /** Logged before `success` while the server is down; `text` of the outcome. */
+  reached?(subject: Subject, text: string, url: number): string;
   /** Logged when it comes up; undefined: nothing. */
   success(subject: Subject): string | undefined;
   /** Logged when it goes down. */
@@ -27,7 +30,7 @@ export interface KindRules {
   uncounted(subject: Subject, text: string, retry: number): string | undefined;
   readonly mail: {
     readonly up: (subject: Subject) => string;
-    readonly down: (subject: Subject, text: string) => string;
+    readonly down: (subject: Subject, failure: { readonly text: string }) => string;
   };
   /** The first failure of all does not count immediately, and a server that is down is asked `retry` times in each round. */
   readonly retriesAlways?: boolean;
@@ -35,7 +38,12 @@ export interface KindRules {
   readonly fromStart?: boolean;
 }
 
-/** `after 3 retries` */
+/** A kind of check: its rules, and the conversation of an attempt. */
+export interface Kind extends KindRules {
+  readonly probe: Probe;
+}
+
+/** `3 retries` */
 export const retriesText = (count: number): string => `${count} ${count === 1 ? 'retry' : 'retries'}`;
 
 export const scriptName = ({ argv }: Script): string => argv[0] ?? '';

@@ -1,0 +1,115 @@
+// One request of HTTP_GET and its answer, as keepalived asks and judges: status, then MD5 of the body, then a regular expression.
+import { formatAddress } from '../../../model/address-text.js';
+import type { HttpUrl } from '../../../model/keepalived/virtual-server.js';
+import { concat } from '../../../wire/bytes.js';
+import { type Md5, md5Add, md5End, md5Start } from '../../../wire/md5.js';
+import type { Attempt } from '../messages.js';
+import { failed, type ProbeInput, type ProbeStep, type ProbeTools, succeeded } from '../probe.js';
+import { type AnswerHead, answerHead, HEAD_MAX } from './http-head.js';
+import { only } from './rules.js';
+
+/** So much of a body is kept for a regular expression. */
+const MATCHED_MAX = 1024 * 1024;
+/** A body that is longer is no page: the check fails. */
+const BODY_MAX = 64 * 1024 * 1024;
+
+export interface HttpState {
+  readonly phase: 'connecting' | 'head' | 'body';
+  /** The head so far; then the body, as much as an expression needs. */
+  readonly kept: Uint8Array;
+  readonly head: AnswerHead | undefined;
+  /** Of the body. */
+  readonly received: number;
+  readonly digest: Md5;
+}
+
+const NOTHING = new Uint8Array(0);
+
+export const beginHttp = (): HttpState => ({ phase: 'connecting', kept: NOTHING, head: undefined, received: 0, digest: md5Start });
+
+function urlOf({ check, url }: Attempt): HttpUrl {
+  const found = only(check, 'http', 'ssl').urls[url];
+  if (found === undefined) throw new Error(`no URL ${url}`);
+  return found;
+}
+
+/** The Host header: the URL's, the check's, the real server's, the virtual server's, else the address with its port. */
+export function requestText(attempt: Attempt): string {
+  const check = only(attempt.check, 'http', 'ssl');
+  const { path, virtualHost } = urlOf(attempt);
+  const { address, port } = attempt.target;
+  const literal = address.family === 'inet6' ? `[${formatAddress(address)}]` : formatAddress(address);
+  const host = virtualHost ?? check.virtualHost ?? attempt.serverHost ?? attempt.virtualHost ?? `${literal}:${port}`;
+  const close = check.protocol === '1.0' ? '' : 'Connection: close\r\n';
+  return `GET ${path} HTTP/1.${check.protocol === '1.1' ? 1 : 0}\r\nUser-Agent: KeepAliveClient\r\n${close}Host: ${host}\r\n\r\n`;
+}
+
+export function stepHttp(state: HttpState, input: ProbeInput, attempt: Attempt, tools: ProbeTools): ProbeStep<HttpState> {
+  switch (input.kind) {
+    case 'connected':
+      return { state: { ...state, phase: 'head' }, send: new TextEncoder().encode(requestText(attempt)), restartTimeout: true };
+    case 'received':
+      return receive(state, input.bytes, urlOf(attempt));
+    case 'ended':
+      return judge(state, urlOf(attempt), tools);
+    case 'timeout':
+      return failed(state, timeoutText(state));
+    case 'failed':
+      return failed(state, FAILURES[input.phase]);
+    default:
+      return { state };
+  }
+}
+
+const FAILURES = {
+  unreachable: 'HTTP_CHECK - network unreachable',
+  connect: 'Connection failed',
+  handshake: 'SSL handshake/communication error connecting to',
+  read: 'Read error with',
+  write: 'Cannot send get request to',
+} as const;
+
+function timeoutText({ phase, kept }: HttpState): string {
+  if (phase === 'connecting') return 'Timeout connecting';
+  return phase === 'head' && kept.length === 0 ? 'Timeout WEB read' : 'Timeout HTTP read';
+}
+
+function receive(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<HttpState> {
+  if (state.phase === 'body') return addBody(state, bytes, url);
+  const kept = concat(state.kept, bytes);
+  const found = answerHead(kept);
+  if (found === undefined) {
+    if (kept.length > HEAD_MAX) return failed(state, 'HTTP header too long from');
+    return { state: { ...state, kept }, restartTimeout: true };
+  }
+  return addBody({ ...state, phase: 'body', kept: NOTHING, head: found }, kept.subarray(found.bytes), url);
+}
+
+/** The digest ends with Content-Length; whatever comes after it is counted only. */
+function addBody(state: HttpState, bytes: Uint8Array, url: HttpUrl): ProbeStep<HttpState> {
+  const received = state.received + bytes.length;
+  if (received > BODY_MAX) return failed(state, 'HTTP body too long from');
+  const left = Math.max(0, (state.head?.contentLength ?? Number.POSITIVE_INFINITY) - state.received);
+  const digest = url.digest === undefined ? state.digest : md5Add(state.digest, bytes.subarray(0, left));
+  const room = Math.max(0, MATCHED_MAX - state.kept.length);
+  const kept = url.regex === undefined || room === 0 ? state.kept : concat(state.kept, bytes.subarray(0, room));
+  return { state: { ...state, received, digest, kept }, restartTimeout: true };
+}
+
+const hex = (bytes: Uint8Array): string => [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+
+function judge(state: HttpState, url: HttpUrl, tools: ProbeTools): ProbeStep<HttpState> {
+  if (state.head === undefined) return failed(state, 'Read, no data received from ');
+  const { status } = state.head;
+  if (!url.statusCodes.some(({ from, to }) => status >= from && status <= to)) return failed(state, 'HTTP status code error to');
+  if (url.digest !== undefined && hex(md5End(state.digest)) !== url.digest) return failed(state, 'MD5 digest error to');
+  if (url.regex !== undefined && !accepts(url.regex, state.kept, tools)) return failed(state, 'Regex match failed');
+  const text = url.regex !== undefined ? 'Regex match' : url.digest !== undefined ? 'MD5 digest' : 'HTTP status code';
+  return succeeded(state, { text });
+}
+
+/** Offsets count bytes of the body; a match must begin between them. */
+function accepts(regex: NonNullable<HttpUrl['regex']>, body: Uint8Array, { match }: ProbeTools): boolean {
+  const { pattern, options, negate, minOffset, maxOffset } = regex;
+  return match(pattern, options, body, minOffset, maxOffset) !== negate;
+}

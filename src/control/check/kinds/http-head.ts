@@ -1,0 +1,33 @@
+// The head of an HTTP answer: as much of it as a check needs.
+
+export interface AnswerHead {
+  /** 0: there is none in the first line. */
+  readonly status: number;
+  readonly contentLength: number | undefined;
+  /** How many bytes the head has, with the empty line. */
+  readonly bytes: number;
+}
+
+/** A longer head is no answer. */
+export const HEAD_MAX = 64 * 1024;
+
+/** Where the empty line ends: CRLF CRLF, or LF LF from servers that write so. */
+function headEnd(bytes: Uint8Array): number | undefined {
+  for (let at = 0; at < bytes.length; at++) {
+    if (bytes[at] !== 10) continue;
+    if (bytes[at + 1] === 10) return at + 2;
+    if (bytes[at + 1] === 13 && bytes[at + 2] === 10) return at + 3;
+  }
+  return undefined;
+}
+
+/** Undefined: the empty line has not come yet. */
+export function answerHead(bytes: Uint8Array): AnswerHead | undefined {
+  const end = headEnd(bytes);
+  if (end === undefined) return undefined;
+  const text = new TextDecoder('latin1').decode(bytes.subarray(0, end));
+  const [first = ''] = text.split('\n', 1);
+  const status = Number(/^HTTP\/\d+(?:\.\d+)?\s+(\d{3})(?!\d)/.exec(first)?.[1] ?? 0);
+  const length = /^content-length:[ \t]*(\d{1,15})[ \t]*\r?$/im.exec(text)?.[1];
+  return { status, contentLength: length === undefined ? undefined : Number(length), bytes: end };
+}

@@ -1,0 +1,182 @@
+// Each kind of check in conversations that a test writes: what is sent, and what the outcome is.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ip } from '../../../../test/support/doctor-facts.js';
+import type { CheckKind, HttpUrl } from '../../../model/keepalived/virtual-server.js';
+import { dnsQuery } from '../../../wire/dns.js';
+import { md5 } from '../../../wire/md5.js';
+import type { Attempt, Outcome } from '../messages.js';
+import type { ProbeInput, ProbeTools } from '../probe.js';
+import { kindRules } from './index.js';
+import { matchesReply } from './udp.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const received = (text: string): ProbeInput => ({ kind: 'received', bytes: bytes(text) });
+const connected: ProbeInput = { kind: 'connected' };
+const ended: ProbeInput = { kind: 'ended' };
+const timeout: ProbeInput = { kind: 'timeout' };
+
+const tools: ProbeTools = {
+  match: (pattern, _, body, min, max) => {
+    const at = new TextDecoder().decode(body).slice(min).search(new RegExp(pattern));
+    return at >= 0 && (max === undefined || at + min < max);
+  },
+  random: () => 0x1234,
+};
+
+function converse(
+  check: CheckKind,
+  inputs: readonly ProbeInput[],
+  more: Partial<Attempt> = {},
+): { sent: string; outcome: Outcome | undefined } {
+  const target = { address: ip('10.0.0.1'), port: 80 };
+  const attempt: Attempt = { number: 1, check, target, connectTimeoutUs: 1, url: 0, hostName: 'lb1', ...more };
+  const { probe } = kindRules(check.kind);
+  let state = probe.begin(attempt, tools);
+  let sent = '';
+  for (const input of inputs) {
+    const next = probe.step(state, input, attempt, tools);
+    state = next.state;
+    if (next.send !== undefined) sent += new TextDecoder('latin1').decode(next.send);
+    if (next.outcome !== undefined) return { sent, outcome: next.outcome };
+  }
+  return { sent, outcome: undefined };
+}
+
+const outcomeOf = (...args: Parameters<typeof converse>): string => {
+  const { outcome } = converse(...args);
+  if (outcome === undefined) return 'open';
+  return outcome.kind === 'success' ? `success${outcome.text === undefined ? '' : `: ${outcome.text}`}` : outcome.text;
+};
+
+test('TCP_CHECK', () => {
+  assert.equal(outcomeOf({ kind: 'tcp' }, [connected]), 'success');
+  assert.equal(outcomeOf({ kind: 'tcp' }, [timeout]), 'timeout');
+  assert.equal(outcomeOf({ kind: 'tcp' }, [{ kind: 'failed', phase: 'connect', reason: 'Connection refused' }]), 'failed');
+});
+
+test('PING_CHECK: a reply, or none', () => {
+  assert.equal(outcomeOf({ kind: 'ping' }, [connected]), 'open');
+  assert.equal(outcomeOf({ kind: 'ping' }, [connected, received('')]), 'success');
+  assert.equal(outcomeOf({ kind: 'ping' }, [connected, timeout]), 'timeout');
+});
+
+test('UDP_CHECK: silence is success, unless a reply is required', () => {
+  const udp = { kind: 'udp', requireReply: false, minReply: 0, maxReply: 255, payload: '6869' } as const;
+  assert.deepEqual(converse(udp, [connected, timeout]), { sent: 'hi', outcome: { kind: 'success' } });
+  assert.equal(outcomeOf(udp, [connected, { kind: 'failed', phase: 'read', reason: 'Connection refused' }]), 'failed');
+  const strict = { ...udp, requireReply: true, minReply: 2, maxReply: 4, reply: '6x' } as const;
+  assert.equal(outcomeOf(strict, [connected, timeout]), 'failed');
+  assert.equal(outcomeOf(strict, [connected, received('hi')]), 'success');
+  for (const answer of ['h', 'hello', '1i']) assert.equal(outcomeOf(strict, [connected, received(answer)]), 'reply data mismatch');
+  assert.ok(matchesReply('xxFFx0', Uint8Array.of(1, 255, 0x10)));
+  assert.ok(!matchesReply('0102', Uint8Array.of(1)));
+  const { payload: _, ...plain } = udp;
+  assert.equal(converse(plain, [connected]).sent.length, 32);
+});
+
+test('DNS_CHECK: only the answer to the query decides', () => {
+  const dns = { kind: 'dns', type: 'A', name: 'example.com' } as const;
+  const answer = (id: number, flags: number): ProbeInput => {
+    const message = dnsQuery(id, 'example.com', 1);
+    message[2] = flags >> 8;
+    message[3] = flags & 255;
+    return { kind: 'received', bytes: message };
+  };
+  assert.equal(outcomeOf(dns, [connected, answer(0x9999, 0x8180), answer(0x1234, 0x0180), received('x')]), 'open');
+  assert.equal(outcomeOf(dns, [connected, answer(0x1234, 0x8180)]), 'success');
+  assert.equal(outcomeOf(dns, [connected, answer(0x1234, 0x8182)]), 'read error occurred. (rcode = 2)');
+  assert.equal(outcomeOf(dns, [connected, timeout]), 'read timeout from socket');
+  assert.match(outcomeOf({ ...dns, name: 'a..b' }, [connected]), /^the name a\.\.b cannot be asked for/);
+});
+
+test('SMTP_CHECK: greeting, HELO, QUIT, in pieces, and what a bad server answers', () => {
+  const smtp = { kind: 'smtp' } as const;
+  const talk = [connected, received('22'), received('0 hello\r\n'), received('250 ok\r\n'), received('221 bye\r\n')];
+  assert.deepEqual(converse(smtp, talk), { sent: 'HELO lb1\r\nQUIT\r\n', outcome: { kind: 'success' } });
+  assert.equal(converse({ ...smtp, heloName: 'x.y' }, talk).sent, 'HELO x.y\r\nQUIT\r\n');
+  assert.equal(outcomeOf(smtp, [connected, received('554 no\r\n')]), 'Bad greeting banner from server [10.0.0.1]:80');
+  assert.equal(outcomeOf(smtp, [connected, received('220 a\r\n'), received('500 b\r\n')]), 'Bad HELO response from server [10.0.0.1]:80');
+  assert.equal(outcomeOf(smtp, [connected, ended]), 'Read failure from server [10.0.0.1]:80');
+  assert.equal(outcomeOf(smtp, [timeout]), 'Connection timeout to server [10.0.0.1]:80');
+  assert.equal(outcomeOf(smtp, [connected, timeout]), 'Read timeout from server [10.0.0.1]:80');
+});
+
+test('MISC_CHECK: exit status, signal, timeout', () => {
+  const misc = { kind: 'misc', script: { argv: ['/x'], text: '/x' }, timeoutUs: 0, dynamic: false } as const;
+  const exited = (status: number): ProbeInput => ({ kind: 'exited', status });
+  assert.deepEqual(converse(misc, [exited(0)]).outcome, { kind: 'success', status: 0 });
+  assert.deepEqual(converse(misc, [exited(5)]).outcome, { kind: 'failure', text: 'failed (exited with status 5)', status: 5 });
+  assert.deepEqual(converse({ ...misc, dynamic: true }, [exited(5)]).outcome, { kind: 'success', status: 5 });
+  assert.equal(outcomeOf({ ...misc, dynamic: true }, [exited(1)]), 'failed (exited with status 1)');
+  assert.equal(outcomeOf(misc, [{ kind: 'signalled', signal: 9, timedOut: false }]), 'failed (due to signal 9)');
+  assert.equal(outcomeOf(misc, [{ kind: 'signalled', signal: 15, timedOut: true }]), 'timed out');
+});
+
+const httpOf = (url: Partial<HttpUrl> = {}, more: Partial<Extract<CheckKind, { kind: 'http' | 'ssl' }>> = {}): CheckKind => ({
+  kind: 'http',
+  urls: [{ path: '/', statusCodes: [{ from: 200, to: 299 }], tlsCompliant: false, ...url }],
+  protocol: '1.0',
+  fastRecovery: false,
+  sni: false,
+  tlsCompliant: false,
+  ...more,
+});
+const page = (body: string, head = ''): readonly ProbeInput[] => [
+  connected,
+  received(`HTTP/1.1 200 OK\r\n${head}\r\n`),
+  received(body),
+  ended,
+];
+
+test('HTTP_GET: the request, and whose Host it has', () => {
+  const request = (check: CheckKind, more: Partial<Attempt> = {}): string => converse(check, [connected], more).sent;
+  assert.equal(request(httpOf()), 'GET / HTTP/1.0\r\nUser-Agent: KeepAliveClient\r\nHost: 10.0.0.1:80\r\n\r\n');
+  const target = { address: ip('2001:db8::1'), port: 8080 };
+  assert.match(
+    request(httpOf({}, { protocol: '1.1' }), { target }),
+    /HTTP\/1\.1\r\n.*\r\nConnection: close\r\nHost: \[2001:db8::1\]:8080/s,
+  );
+  const names = { serverHost: 'rs', virtualHost: 'vs' };
+  assert.match(request(httpOf(), { virtualHost: 'vs' }), /Host: vs\r/);
+  assert.match(request(httpOf(), names), /Host: rs\r/);
+  assert.match(request(httpOf({}, { virtualHost: 'check' }), names), /Host: check\r/);
+  assert.match(request(httpOf({ virtualHost: 'url' }, { virtualHost: 'check' }), names), /Host: url\r/);
+});
+
+test('HTTP_GET: status, digest and expression are judged when the server has closed', () => {
+  assert.equal(outcomeOf(httpOf(), page('x')), 'success: HTTP status code');
+  assert.equal(outcomeOf(httpOf({ statusCodes: [{ from: 404, to: 404 }] }), page('x')), 'HTTP status code error to');
+  const digest = Buffer.from(md5(bytes('hello'))).toString('hex');
+  assert.equal(outcomeOf(httpOf({ digest }), page('hello')), 'success: MD5 digest');
+  assert.equal(outcomeOf(httpOf({ digest }), page('hello and more', 'Content-Length: 5\r\n')), 'success: MD5 digest');
+  assert.equal(outcomeOf(httpOf({ digest }), page('hullo')), 'MD5 digest error to');
+  const regex = { pattern: 'lo', options: [], negate: false, minOffset: 0 };
+  assert.equal(outcomeOf(httpOf({ regex }), page('hello')), 'success: Regex match');
+  assert.equal(outcomeOf(httpOf({ regex: { ...regex, negate: true } }), page('hello')), 'Regex match failed');
+  assert.equal(outcomeOf(httpOf({ regex: { ...regex, maxOffset: 3 } }), page('hello')), 'Regex match failed');
+});
+
+test('HTTP_GET: any cut of the answer gives the same outcome', () => {
+  const digest = Buffer.from(md5(bytes('hello'))).toString('hex');
+  const whole: string = 'HTTP/1.0 200 OK\nServer: x\n\nhello';
+  for (let cut = 0; cut <= whole.length; cut++) {
+    const inputs: readonly ProbeInput[] = [connected, received(whole.slice(0, cut)), received(whole.slice(cut)), ended];
+    assert.equal(outcomeOf(httpOf({ digest }), inputs), 'success: MD5 digest', `cut at ${cut}`);
+  }
+});
+
+test('HTTP_GET: servers that are no good', () => {
+  assert.equal(outcomeOf(httpOf(), [connected, ended]), 'Read, no data received from ');
+  assert.equal(outcomeOf(httpOf(), [connected, received('garbage\r\n\r\n'), ended]), 'HTTP status code error to');
+  assert.equal(outcomeOf(httpOf(), [connected, received('HTTP/1.1 2000 OK\r\n\r\n'), ended]), 'HTTP status code error to');
+  assert.equal(outcomeOf(httpOf(), [connected, received('x'.repeat(70_000))]), 'HTTP header too long from');
+  assert.equal(outcomeOf(httpOf(), [timeout]), 'Timeout connecting');
+  assert.equal(outcomeOf(httpOf(), [connected, timeout]), 'Timeout WEB read');
+  assert.equal(outcomeOf(httpOf(), [connected, received('HTTP'), timeout]), 'Timeout HTTP read');
+  const handshake: ProbeInput = { kind: 'failed', phase: 'handshake', reason: 'x' };
+  assert.equal(outcomeOf(httpOf({}, { kind: 'ssl' }), [handshake]), 'SSL handshake/communication error connecting to');
+  const chunk: ProbeInput = { kind: 'received', bytes: new Uint8Array(1 << 20) };
+  const endless = [connected, received('HTTP/1.1 200 OK\r\n\r\n'), ...Array.from({ length: 65 }, () => chunk)];
+  assert.equal(outcomeOf(httpOf(), endless), 'HTTP body too long from');
+});
