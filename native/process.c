@@ -73,6 +73,28 @@ static napi_value js_lock_files(napi_env env, napi_callback_info info) {
   return error != 0 ? fail(env, "mlock2", error) : NULL;
 }
 
+/* releaseFiles(): unmaps the pages of files that are mapped for reading alone (programs, libraries). What is used again comes back from the
+ * kernel's cache. A mapping with pages that are no longer the file's (relocations) keeps them all; so does a locked one (EINVAL). */
+static napi_value js_release_files(napi_env env, napi_callback_info info) {
+  (void)info;
+  FILE *maps = fopen("/proc/self/smaps", "re");
+  if (maps == NULL) return fail(env, "open /proc/self/smaps", errno);
+  char line[PATH_MAX + 128], perms[5], path[2];
+  unsigned long from = 0, to = 0, start, end, kib;
+  while (fgets(line, sizeof line, maps) != NULL) {
+    int fields = sscanf(line, "%lx-%lx %4s %*s %*s %*s %1s", &start, &end, perms, path);
+    if (fields >= 3) {
+      bool is_file = fields == 4 && path[0] == '/';
+      from = is_file && perms[0] == 'r' && perms[1] == '-' && perms[3] == 'p' ? start : 0;
+      to = end;
+    } else if (from != 0 && sscanf(line, "Anonymous: %lu", &kib) == 1 && kib == 0) {
+      madvise((void *)from, to - from, MADV_DONTNEED);
+    }
+  }
+  fclose(maps);
+  return NULL;
+}
+
 /* setLimit(resource, soft, hard); -1: no limit */
 static napi_value js_set_limit(napi_env env, napi_callback_info info) {
   ARGS("setLimit");
@@ -233,6 +255,7 @@ const Export process_exports[] = {
     {"setAffinity", js_set_affinity},
     {"exitNow", js_exit_now},
     {"lockFiles", js_lock_files},
+    {"releaseFiles", js_release_files},
     {"setLimit", js_set_limit},
     {"parentDeathSignal", js_parent_death_signal},
     {"watchSignal", js_watch_signal},

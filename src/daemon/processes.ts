@@ -18,6 +18,8 @@ export interface ProcessRow {
   readonly choice: { readonly kind: 'only' | 'without'; readonly option: string };
   /** Node's options for the process. */
   readonly nodeFlags: readonly string[];
+  /** It must never pause for a full garbage collection. */
+  readonly prompt: boolean;
   /** A process that sent nothing for so many of the supervisor's ticks hangs. */
   readonly silentTicksMax: number;
   /** An exit status that no restart changes ends the daemon. */
@@ -30,11 +32,13 @@ export interface ProcessRow {
   readonly load: () => Promise<StartPart>;
 }
 
+/** One helper thread, not one for each CPU. */
+const FEW_THREADS: readonly string[] = ['--v8-pool-size=1'];
 /**
  * What must not be late. V8's helper threads would be ordinary ones beside a real-time main thread that waits for them. And V8 throws code away that
  * was not used for a while: a backup's takeover, just when it is needed.
  */
-const PROMPT: readonly string[] = ['--single-threaded', '--no-flush-bytecode'];
+const PROMPT: readonly string[] = [...FEW_THREADS, '--single-threaded', '--no-flush-bytecode'];
 
 /** Static objects need the VRRP process, too. */
 const needsVrrp = ({ instances, root }: KeepalivedConfiguration): boolean =>
@@ -48,7 +52,8 @@ const TABLE = {
     pidFile: 'checkers',
     pidFileOption: 'c',
     choice: { kind: 'only', option: 'C' },
-    nodeFlags: [],
+    nodeFlags: FEW_THREADS,
+    prompt: false,
     // A large table may take it that long; it never waits for the table's lock.
     silentTicksMax: 30,
     endsDaemon: false,
@@ -65,6 +70,7 @@ const TABLE = {
     pidFileOption: 'r',
     choice: { kind: 'only', option: 'P' },
     nodeFlags: PROMPT,
+    prompt: true,
     silentTicksMax: 10,
     endsDaemon: true,
     isWanted: needsVrrp,
@@ -79,6 +85,7 @@ const TABLE = {
     pidFileOption: 'b',
     choice: { kind: 'without', option: 'B' },
     nodeFlags: PROMPT,
+    prompt: true,
     silentTicksMax: 10,
     endsDaemon: false,
     isWanted: ({ bfds }) => bfds.length > 0,

@@ -113,6 +113,8 @@ export interface Native {
   setAffinity(tid: number, mask: Uint8Array): void;
   /** Locks in memory what is mapped from files, and the stack. */
   lockFiles(): void;
+  /** Unmaps the pages of files that are mapped for reading alone; those that are used again come back from the kernel's cache. */
+  releaseFiles(): void;
   /** Ends the process at this moment, 0..255: nothing of the runtime's is run any more. */
   exitNow(status: number): never;
   /** setrlimit(2); -1: no limit. */

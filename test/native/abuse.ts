@@ -102,6 +102,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   setAffinity: 'nb',
   exitNow: 'n',
   lockFiles: '',
+  releaseFiles: '',
   setLimit: 'nnn',
   parentDeathSignal: 'n',
   watchSignal: 'n',

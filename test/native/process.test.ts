@@ -147,3 +147,15 @@ test('control messages have the hop limit of a datagram', () => {
   fails(() => n.recvmsg(unix, new Uint8Array(8), null, control), 'EOPNOTSUPP', 95, 'recvmsg');
   for (const fd of [a, b, unix]) n.close(fd);
 });
+
+test('releasing files unmaps what is not used; the program goes on', () => {
+  const mapped = (): number => {
+    const text = readFileSync('/proc/self/smaps_rollup', 'utf8');
+    const [rss, anonymous] = ['Rss', 'Anonymous'].map((name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, 'm').exec(text)?.[1]));
+    return (rss ?? 0) - (anonymous ?? 0);
+  };
+  const before = mapped();
+  n.releaseFiles();
+  assert.ok(mapped() < before / 2, `${mapped()} kB of ${before} kB are left`);
+  assert.equal(run('exit 3'), 3);
+});

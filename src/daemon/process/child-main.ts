@@ -3,6 +3,7 @@
 import { constants } from 'node:os';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log } from '../../model/log-level.js';
+import { giveMemoryBack, releaseFiles } from '../../sys/processes/memory.js';
 import { dieWithParent } from '../../sys/processes/signals.js';
 import { openLog } from '../log/log.js';
 import { PROCESSES, type ProcessKind } from '../processes.js';
@@ -57,6 +58,7 @@ class Child {
         this.#inTurn(async () => {
           this.#log('info', 'Reloading');
           await this.#part?.reload(message.configuration);
+          if (!PROCESSES[this.kind].prompt) giveMemoryBack();
           send({ kind: 'reloaded' });
         });
         break;
@@ -88,6 +90,8 @@ class Child {
     if (options.netNamespace !== undefined) enterNamespace(options.netNamespace);
     const start = await this.startPart;
     this.#part = await start(configuration, options, this.#log, send);
+    if (row.prompt) releaseFiles();
+    else giveMemoryBack();
     send({ kind: 'ready' });
   }
 
