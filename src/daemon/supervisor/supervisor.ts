@@ -31,7 +31,7 @@ export interface Wanted {
 interface Slot {
   child: DaemonChild;
   respawns: Respawns;
-  /** Called once, when the last request is in effect. */
+  /** One for each request that is not in effect yet; the child answers them in their order. */
   readonly waiting: (() => void)[];
 }
 
@@ -166,7 +166,7 @@ export class Supervisor {
     if (message.kind === 'mail') this.settings.onMail(message);
     if (message.kind === 'bfd') this.#onBfdEvent(message);
     if (message.kind !== 'ready' && message.kind !== 'reloaded') return;
-    for (const done of this.#slots.get(kind)?.waiting.splice(0) ?? []) done();
+    this.#slots.get(kind)?.waiting.shift()?.();
   }
 
   #onBfdEvent(event: BfdEvent): void {
