@@ -46,6 +46,7 @@ test('addresses with their flags, taken off at the stop', options, () =>
       host('10.99.0.102/25', { broadcast: address('10.99.0.127'), scope: 200 }),
       host('10.99.2.1/24', { flags: ['noprefixroute'] }),
       host('10.99.3.1/24', { broadcast: 'zero' }),
+      host('10.99.4.1', { peer: address('10.99.4.2'), peerLength: 32 }),
     ];
     const excludedAddresses = [
       host('fd00:99::1'),
@@ -59,7 +60,7 @@ test('addresses with their flags, taken off at the stop', options, () =>
     const daemon = bed.start(configuration([{ ...quick, addresses, excludedAddresses }]));
     await daemon.logged(/Entering MASTER STATE/);
     await daemon.logged(/event: state/);
-    await daemon.until('all of them', () => shown(bed.here.ip('-j addr show v0')).length === before.length + 11);
+    await daemon.until('all of them', () => shown(bed.here.ip('-j addr show v0')).length === before.length + 12);
     const added = shown(bed.here.ip('-j addr show v0')).filter((one) => !before.includes(one));
     assert.deepEqual(
       [...added].sort(),
@@ -69,6 +70,7 @@ test('addresses with their flags, taken off at the stop', options, () =>
         '10.99.0.102/25 site brd 10.99.0.127',
         '10.99.2.1/24 global noprefixroute',
         '10.99.3.1/24 global brd 10.99.3.0',
+        '10.99.4.1/32 global peer 10.99.4.2',
         'fd00:99::1/128 global nodad deprecated',
         'fd00:99::2/64 global nodad',
         'fd00:99::3/64 global nodad deprecated',

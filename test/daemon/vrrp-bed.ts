@@ -78,9 +78,10 @@ export class VrrpBed {
     writeFileSync(this.#file, JSON.stringify(wanted));
   }
 
-  start(wanted: KeepalivedConfiguration, on: Host = this.here): RunningDaemon {
+  /** `through`: a command that starts the one behind it. */
+  start(wanted: KeepalivedConfiguration, on: Host = this.here, through: readonly string[] = []): RunningDaemon {
     this.write(wanted);
-    const daemon = new RunningDaemon(['ip', 'netns', 'exec', on.namespace, process.execPath, CHILD, this.#file]);
+    const daemon = new RunningDaemon(['ip', 'netns', 'exec', on.namespace, ...through, process.execPath, CHILD, this.#file]);
     this.#daemons.push(daemon);
     return daemon;
   }

@@ -25,7 +25,7 @@ const host = (text: string, prefixLength: number, more: Partial<HostAddress> = {
   ...more,
 });
 
-test('addresses for the kernel: IPv6 quietly, whole ones deprecated, IPv4 without peer and lifetime', () => {
+test('addresses for the kernel: IPv6 quietly, whole ones deprecated, IPv4 without lifetime', () => {
   const asked = (one: HostAddress) => {
     const { ifindex: _ifindex, address: _address, ...rest } = kernelAddress(one, 1);
     return rest;
@@ -34,7 +34,9 @@ test('addresses for the kernel: IPv6 quietly, whole ones deprecated, IPv4 withou
     prefixLength: 32,
     scope: 0,
     flags: 0,
+    peer: address('10.0.0.2'),
   });
+  assert.deepEqual(asked(host('10.0.0.1', 24, { peer: address('10.0.0.2'), peerLength: 32 })).prefixLength, 32);
   assert.deepEqual(asked(host('10.0.0.129', 25, { broadcast: 'derived' })).broadcast, address('10.0.0.255'));
   assert.deepEqual(asked(host('10.0.0.129', 25, { broadcast: 'zero' })).broadcast, address('10.0.0.128'));
   assert.deepEqual(asked(host('fd00::1', 128)), { prefixLength: 128, scope: 0, flags: 2, preferredLifetime: 0 });

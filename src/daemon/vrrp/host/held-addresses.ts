@@ -17,6 +17,7 @@ import {
   type InterfaceAddress,
 } from '../../../wire/rtnetlink-address.js';
 import { addressKey, type Interfaces } from './interfaces.js';
+import { promotingSecondaries, shareNetwork } from './secondary-addresses.js';
 
 const FLAG_WORDS = {
   home: AddressFlag.home,
@@ -58,15 +59,15 @@ function networkEnd(address: Address, length: number, ones: boolean): Address {
 
 /**
  * What the kernel is asked to put on: as keepalived does, IPv6 without duplicate address detection unless `-nodad` is set, a whole IPv6
- * address deprecated so that nothing chooses it as a source, and of IPv4 no peer and no lifetime.
+ * address deprecated so that nothing chooses it as a source, and of IPv4 no lifetime.
  */
 export function kernelAddress(host: HostAddress, ifindex: number): InterfaceAddress {
   const { address, prefixLength } = host;
   const inet6 = address.family === 'inet6';
   const words = host.flags.reduce((flags, word) => flags | FLAG_WORDS[word], 0);
   const quiet = inet6 && !host.flags.includes('nodad') ? AddressFlag.noDad : 0;
-  const peer = inet6 ? host.peer : undefined;
-  const length = peer === undefined ? prefixLength : (host.peerLength ?? WHOLE.inet6);
+  const { peer } = host;
+  const length = peer === undefined ? prefixLength : (host.peerLength ?? WHOLE[address.family]);
   const { broadcast, preferredLifetime } = host;
   const preferred = preferredLifetime ?? (length === WHOLE.inet6 ? 0 : undefined);
   return {
@@ -128,22 +129,39 @@ export class HeldAddresses {
     }
   }
 
+  /** Other addresses that are held stay, also as secondaries of one that goes. */
   remove(instance: string, hosts: readonly { readonly host: HostAddress; readonly device: string }[]): void {
-    for (const { host, device } of hosts) {
+    const going = hosts.flatMap(({ host, device }) => {
       const value = this.#valueOf(host, device);
-      if (value === undefined) {
-        continue; // gone with its interface
-      }
+      if (value === undefined) return []; // gone with its interface
       const key = addressKey(value.ifindex, value.address, value.prefixLength);
       const held = this.#held.get(key);
-      if (held !== undefined && held.instance !== instance) {
-        continue; // another instance has taken it over
-      }
+      if (held !== undefined && held.instance !== instance) return []; // another instance has taken it over
       if (held !== undefined) this.#drop(key, held);
-      const { label: _label, ...plain } = value;
-      const text = `${formatAddress(host.address)}/${host.prefixLength} from ${device}`;
-      this.#change(() => this.netlink.change(deleteAddress(plain), `remove ${text}`), ['EADDRNOTAVAIL', 'ENODEV']);
+      return [{ value, device, text: `${formatAddress(host.address)}/${host.prefixLength} from ${device}` }];
+    });
+    for (const device of new Set(going.map((one) => one.device)))
+      this.#removeFrom(
+        device,
+        going.filter((one) => one.device === device),
+      );
+  }
+
+  #removeFrom(device: string, going: readonly { readonly value: InterfaceAddress; readonly text: string }[]): void {
+    const staying = [...this.#held.values()].filter(({ value }) => going.some((one) => shareNetwork(value, one.value)));
+    const remove = (): void => {
+      for (const { value, text } of going) {
+        const { label: _label, ...plain } = value;
+        this.#change(() => this.netlink.change(deleteAddress(plain), `remove ${text}`), ['EADDRNOTAVAIL', 'ENODEV']);
+      }
+    };
+    if (staying.length === 0) {
+      remove();
+      return;
     }
+    if (promotingSecondaries(device, remove)) return;
+    for (const { value, host } of staying)
+      this.#change(() => this.netlink.change(addAddress(value), `keep ${formatAddress(host.address)} on ${device}`), ['EEXIST', 'ENODEV']);
   }
 
   /** Whether it was done, now or before (`fine`); a failure is logged once until it changes. */
