@@ -5,7 +5,7 @@ import { change, changeGroup, groupAt, instanceAt, type VrrpContext } from '../c
 import type { VrrpState } from '../messages.js';
 import { notifyGroup } from '../send/notify.js';
 import { enterBackup, enterFault, enterMaster } from './enter-state.js';
-import { recoveryUs, sendOwnArp } from './recovery.js';
+import { isEagerOwner, recoveryUs, sendOwnArp } from './recovery.js';
 import { handoverUs, masterDownUs } from './timing.js';
 
 /** The down timer ended: it becomes master now, or as soon as every other member wants to, too. */
@@ -54,12 +54,24 @@ export function failInstance(context: VrrpContext, index: number): void {
   moveGroup(context, index, 'fault', (peer) => enterFault(context, peer), ['init', 'backup', 'master']);
 }
 
-/** Its faults are gone: back to BACKUP, once no member has faults. */
+/** Its faults are gone, or its trackers have reported: to BACKUP, once no member has faults; owners that start become master. */
 export function recover(context: VrrpContext, index: number, remark?: string): void {
   const all = [index, ...groupPeers(context, index)];
   if (all.some((member) => instanceAt(context, member).faults.length > 0 || instanceAt(context, member).pending)) return;
+  if (all.every((member) => startsAsMaster(context, member))) {
+    for (const member of all) change(context, member, { want: 'master' });
+    enterMaster(context, index);
+    moveGroup(context, index, 'master', (peer) => joinMasters(context, peer), ['init']);
+    return;
+  }
   leaveFault(context, index, remark);
   moveGroup(context, index, 'backup', (peer) => leaveFault(context, peer, remark), ['init', 'fault']);
+}
+
+/** An owner that was held up only by trackers that had not reported yet. After a FAULT it waits, as any other. */
+function startsAsMaster(context: VrrpContext, index: number): boolean {
+  const instance = instanceAt(context, index);
+  return instance.state === 'init' && isEagerOwner(instance) && context.machine.ignoreUntilUs <= context.atUs;
 }
 
 function leaveFault(context: VrrpContext, index: number, remark = ''): void {

@@ -316,3 +316,32 @@ test('dont_track_primary: its own interface may go down', () => {
   give(node, { kind: 'interface', facts: { ...eth0, up: false } });
   assert.equal(instanceOf(node).state, 'backup');
 });
+
+test('an owner with a track script is master as soon as the script reports, alone and in a group', () => {
+  const owner = { priority: 255, initialState: 'master' } as const;
+  const events = (node: VrrpNode) => lines(node).filter((line) => /Entering|timeout|^!/.test(line));
+  const alone = script({ weight: 0 }, owner);
+  assert.equal(instanceOf(alone).state, 'init');
+  give(alone, { kind: 'script', name: 'chk', outcome: exit(0) });
+  assert.deepEqual(events(alone), ['(VI_1) Entering MASTER STATE', '! INSTANCE "VI_1" MASTER 255']);
+  give(alone, { kind: 'script', name: 'chk', outcome: exit(1) });
+  give(alone, { kind: 'script', name: 'chk', outcome: exit(0) });
+  assert.equal(instanceOf(alone).state, 'backup', 'after a FAULT it waits');
+
+  const single = tracking({ scripts: [{ name: 'chk' }] }, { scripts: [{ ...chk, weight: 0 }] }, owner);
+  const second = { ...single.instances[0]!, name: 'VI_2', vrid: 52, track: NOTHING_TRACKED };
+  const notify = { priorityChanges: false, smtpAlert: false };
+  const group = { name: 'G', members: ['VI_1', 'VI_2'], track: NOTHING_TRACKED, trackingWeight: false, notify };
+  const both = (...members: readonly VrrpInstance[]) => {
+    const node = startNode({ ...single, instances: members, syncGroups: [group] });
+    lines(node);
+    give(node, { kind: 'script', name: 'chk', outcome: exit(0) });
+    return node;
+  };
+  assert.deepEqual(
+    events(both(single.instances[0]!, second)).filter((line) => line.startsWith('!')),
+    ['! INSTANCE "VI_1" MASTER 255', '! INSTANCE "VI_2" MASTER 255', '! GROUP "G" MASTER 0'],
+  );
+  const mixed = both(single.instances[0]!, { ...second, priority: 100, initialState: 'backup' });
+  assert.deepEqual([instanceOf(mixed).state, instanceOf(mixed, 'VI_2').state], ['backup', 'backup'], 'not before the others may');
+});
