@@ -51,6 +51,11 @@ export const commands: readonly Command[] = [
     load: () => import('./commands/load.js'),
   },
   { name: 'unload', meaning: 'unload the datapath, with its table and all connections', load: () => import('./commands/unload.js') },
+  {
+    name: 'status',
+    meaning: 'what is loaded, attached and running here, on one screen; changes nothing',
+    load: () => import('./commands/status.js'),
+  },
   { name: 'stats', meaning: 'packets that the datapath dropped, by reason', load: () => import('./commands/stats.js') },
   { name: 'lab', meaning: 'build a test network in namespaces and run a director in it', load: () => import('./commands/lab.js') },
   {

@@ -1,13 +1,12 @@
 // weir doctor changes nothing on a director, whatever is broken there; what it finds due for repair `weir load` repairs, and reports.
 import assert from 'node:assert/strict';
-import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { Conf } from '../../src/datapath/ebpf/abi.gen.js';
-import { Bpffs } from '../../src/datapath/ebpf/pins/bpffs.js';
-import { Tables } from '../../src/datapath/ebpf/table/tables.js';
+import type { Tables } from '../../src/datapath/ebpf/table/tables.js';
 import type { Finding } from '../../src/model/finding.js';
-import { using } from '../../src/sys/fd.js';
-import { Netns } from '../../src/sys/namespaces/netns.js';
+import { tablesOf } from '../datapath/cluster.js';
+import { hostPicture } from '../support/host-picture.js';
 import { Bed, type Host, noNamespaces } from '../support/netns-bed.js';
 import { codes, examine } from './verdict.js';
 
@@ -15,44 +14,21 @@ const on = { skip: noNamespaces() };
 const bed = new Bed();
 let gate: Host;
 let folder: string;
-let lockFile: string;
 const VIP = '198.51.100.10';
+const tables = (): Tables => tablesOf(gate);
+const picture = (): unknown => hostPicture(gate);
 
 before(() => {
   if (on.skip) return;
   gate = bed.host('gate');
   bed.cable(gate, 'wan0', bed.lan('outside'), '198.51.100.1/24', `${VIP}/32`);
   assert.equal(gate.ipvsadm(`-A -t ${VIP}:80 -s rr`).status, 0);
-  const { cookie } = using(Netns.byName(gate.namespace), (netns) => netns);
-  const bpffs = Bpffs.ensure();
-  [folder, lockFile] = [bpffs.path(cookie), bpffs.presentLock(cookie)];
+  ({ folder } = tables());
 });
 after(() => {
   gate?.weir('unload');
   bed.close();
 });
-
-const tables = (): Tables => new Tables(folder);
-
-/** The bytes of a table that no packet and no timer writes. */
-function bytesOf(): readonly string[] {
-  const { conf, services, dests, interfaces } = tables();
-  const own = Buffer.from(conf.memory.slice(0));
-  own.fill(0, Conf.jiffiesAt.at, Conf.swept.at + Conf.swept.size);
-  return [own, ...[services, dests, interfaces].map(({ memory }) => Buffer.from(memory, 0, 4096))].map((bytes) => bytes.toString('base64'));
-}
-
-/** All that a command of weir could change. */
-function picture(): unknown {
-  const pins = readdirSync(folder).map((name) => {
-    const { ino, mtimeMs } = statSync(`${folder}/${name}`);
-    return [name, ino, mtimeMs];
-  });
-  const lock = statSync(lockFile);
-  const settings = gate.run(['sh', '-c', 'grep -r . /proc/sys/net/ipv4/conf /proc/sys/net/ipv6/conf 2>/dev/null | sort']).stdout;
-  const host = [gate.ip('-details link show'), gate.ip('addr show'), gate.ip('route show table all'), gate.ip('rule show')];
-  return { pins, lock: [lock.ino, lock.mtimeMs], settings, host, bytes: pins.some(([name]) => name === 'conf') ? bytesOf() : [] };
-}
 
 const OWN: ReadonlySet<string> = new Set([
   'datapath-absent',

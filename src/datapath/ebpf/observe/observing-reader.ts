@@ -7,6 +7,7 @@ import { EbpfReader } from '../ebpf-reader.js';
 import { Dirty } from '../recovery/batch.js';
 import type { Tables } from '../table/tables.js';
 import { checkPresent, undisturbed } from '../whole-read.js';
+import { type TableOverview, tableOverview } from './table-overview.js';
 
 /** How long the end of a change is waited for, ms. */
 const WAIT_MS = 50;
@@ -25,6 +26,10 @@ export class ObservingReader extends EbpfReader {
     readonly clock: Clock = systemClock,
   ) {
     super(tables, lockPath);
+  }
+
+  overview(): TableOverview {
+    return this.reading(() => tableOverview(this.tables));
   }
 
   /** undefined: the table is whole, or became so while it was waited for. */

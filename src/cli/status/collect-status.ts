@@ -1,0 +1,116 @@
+// Collects what `weir status` reports. Nothing is locked, loaded, attached, repaired or written, and no connection is looked at.
+import { readFileSync, readlinkSync } from 'node:fs';
+import { basename } from 'node:path';
+import { coverageOf } from '../../datapath/ebpf/observe/coverage.js';
+import { type ObservedDatapath, observeDatapath, ownBuild } from '../../datapath/ebpf/observe/observer.js';
+import type { ObservingReader } from '../../datapath/ebpf/observe/observing-reader.js';
+import { repairsDue } from '../../datapath/ebpf/observe/repairs-due.js';
+import type { ServiceOverview } from '../../datapath/ebpf/observe/table-overview.js';
+import { keepalivedDaemons } from '../../host/keepalived-daemons.js';
+import type { RecentDrops } from '../../model/drops.js';
+import { endpointText } from '../../model/endpoint-text.js';
+import type { ServiceKey } from '../../model/service.js';
+import { unlessCode } from '../../sys/errno.js';
+import { using } from '../../sys/fd.js';
+import { Netlink } from '../../sys/netlink/netlink.js';
+import { startTime } from '../../sys/processes/child.js';
+import { decodeInterfaceAddress, dumpAddresses, type InterfaceAddress } from '../../wire/rtnetlink-address.js';
+import { decodeLink, dumpLinks, type Link } from '../../wire/rtnetlink-link.js';
+import { version } from '../version.js';
+import type { DaemonStatus, DatapathStatus, DropsStatus, ServiceStatus, Status, TableStatus } from './status.js';
+
+const ENDED = ['ENOENT', 'ESRCH', 'EACCES', 'EPERM'] as const;
+/** The unit of times in /proc/PID/stat, which the kernel shows alike on every machine. */
+const TICKS_PER_S = 100;
+
+const serviceName = (key: ServiceKey): string =>
+  key.kind === 'fwmark' ? `FWM ${key.mark}` : `${key.protocol.toUpperCase()} ${endpointText(key)}`;
+
+function serviceStatus({ key, scheduler, destinations }: ServiceOverview): ServiceStatus {
+  const servers = destinations.map(({ weight, overloaded, active, inactive, ...endpoint }) => ({
+    server: endpointText(endpoint),
+    weight,
+    inService: weight > 0 && !overloaded,
+    active,
+    inactive,
+  }));
+  return { service: serviceName(key), scheduler, up: servers.some(({ inService }) => inService), servers };
+}
+
+function dropsStatus(recent: RecentDrops | undefined): DropsStatus | null {
+  if (recent === undefined) return null;
+  const counted = recent.counts.filter(({ count }) => count > 0n);
+  return { seconds: recent.seconds, counts: Object.fromEntries(counted.map(({ key, count }) => [key, Number(count)])) };
+}
+
+interface FromTable {
+  readonly table: TableStatus | null;
+  readonly services: readonly ServiceStatus[];
+  readonly drops: DropsStatus | null;
+}
+
+function fromTable(reader: ObservingReader): FromTable {
+  const { services, active, inactive, capacity, slots } = reader.overview();
+  const change = reader.unfinishedChange();
+  const connections = active + inactive;
+  return {
+    table: {
+      connections,
+      active,
+      inactive,
+      capacity,
+      fill: connections / slots,
+      services: services.length,
+      destinations: services.reduce((sum, { destinations }) => sum + destinations.length, 0),
+      unfinishedChange: change === undefined ? null : { pid: change.holder ?? null },
+    },
+    services: services.map(serviceStatus),
+    drops: dropsStatus(reader.recentDrops()),
+  };
+}
+
+function datapathStatus(observed: ObservedDatapath, links: readonly Link[], addresses: readonly InterfaceAddress[]): DatapathStatus {
+  const pinned = observed.kind === 'loaded' || observed.kind === 'other-tables' ? observed : undefined;
+  const coverage = coverageOf(links, pinned?.folder ?? '', pinned?.pins ?? []);
+  return {
+    state: observed.kind,
+    build: pinned?.build ?? null,
+    programs: pinned?.programs ?? null,
+    since: pinned?.loadedAt.toISOString() ?? null,
+    interfaces: coverage.map(({ name, ifindex, attached }) => ({
+      name,
+      ifindex,
+      tc: attached.includes('ingress') && attached.includes('egress'),
+      xdp: attached.includes('xdp'),
+    })),
+    repairsDue: observed.kind === 'loaded' ? repairsDue(observed.reader.tables, links, addresses, coverage).length : 0,
+  };
+}
+
+/** When the process started; null: it has ended. */
+function startedAt(pid: number): string | null {
+  const ticks = startTime(pid);
+  const uptime = Number.parseFloat(readFileSync('/proc/uptime', 'latin1'));
+  return ticks === undefined ? null : new Date(Date.now() - (uptime - Number(ticks) / TICKS_PER_S) * 1000).toISOString();
+}
+
+function daemonStatuses(): readonly DaemonStatus[] {
+  return keepalivedDaemons().map(({ pid, file }) => {
+    const program = basename(unlessCode(() => readlinkSync(`/proc/${pid}/exe`), ENDED, ''));
+    return { pid, program: program.startsWith('keepalived') ? 'keepalived' : 'weir', file, since: startedAt(pid), instances: null };
+  });
+}
+
+/** @throws WeirError proc-not-mounted, mounts-hidden; SystemError EPERM without root */
+export function collectStatus(): Status {
+  const observed = observeDatapath();
+  const datapath = using(new Netlink(), (netlink) =>
+    datapathStatus(
+      observed,
+      netlink.dump(dumpLinks(), decodeLink, 'list interfaces'),
+      netlink.dump(dumpAddresses(), decodeInterfaceAddress, 'list addresses'),
+    ),
+  );
+  const found: FromTable = observed.kind === 'loaded' ? fromTable(observed.reader) : { table: null, services: [], drops: null };
+  return { version, build: ownBuild(), datapath, ...found, daemons: daemonStatuses() };
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ServiceStatus, Status } from './status.js';
+import { statusText } from './status-text.js';
+
+const NOW = Date.parse('2026-11-21T12:00:00.000Z');
+const ago = (seconds: number): string => new Date(NOW - seconds * 1000).toISOString();
+
+const HEALTHY: Status = {
+  version: '0.1.0',
+  build: '0123456789ab',
+  datapath: {
+    state: 'loaded',
+    build: '0123456789ab',
+    programs: 'this',
+    since: ago(600),
+    interfaces: [
+      { name: 'lo', ifindex: 1, tc: true, xdp: false },
+      { name: 'eth0', ifindex: 2, tc: true, xdp: true },
+    ],
+    repairsDue: 0,
+  },
+  table: {
+    connections: 3,
+    active: 1,
+    inactive: 2,
+    capacity: { connections: 1048576, services: 16384, destinations: 65536 },
+    fill: 3 / 2097152,
+    services: 0,
+    destinations: 0,
+    unfinishedChange: null,
+  },
+  services: [],
+  drops: { seconds: 61.4, counts: {} },
+  daemons: [],
+};
+
+const lines = (change: Partial<Status>): readonly string[] => statusText({ ...HEALTHY, ...change }, NOW).split('\n');
+const service = (port: number, weights: readonly number[]): ServiceStatus => {
+  const servers = weights.map((weight, k) => ({ server: `10.0.0.${k}:80`, weight, inService: weight > 0, active: 0, inactive: 0 }));
+  return { service: `TCP 192.0.2.1:${port}`, scheduler: 'rr', up: weights.some((weight) => weight > 0), servers };
+};
+
+test('every line has its place', () => {
+  const [first, second, ...rest] = lines({});
+  assert.equal(first, 'weir       0.1.0, build 0123456789ab');
+  assert.match(second ?? '', /^datapath {3}loaded since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \(10 min ago\), programs of this build$/);
+  assert.deepEqual(rest, [
+    'interfaces lo tc, eth0 tc+XDP',
+    'table      3 connections (1 active, 2 inactive) of 1048576; 0.00 % of its places taken',
+    '           0 services of 16384, 0 destinations of 65536',
+    'services   none',
+    'drops      in the last 61 s: none',
+    'daemons    none',
+    '',
+  ]);
+});
+
+test('drops: the most frequent first', () => {
+  const [line] = lines({ drops: { seconds: 60, counts: { ttl: 2, no_route: 30 } } }).filter((each) => each.startsWith('drops'));
+  assert.equal(line, 'drops      in the last 60 s: 30 no_route, 2 ttl (weir stats drops explains them)');
+});
+
+test('many services fit one screen: those that are down first, then those with servers out of service', () => {
+  const whole = Array.from({ length: 40 }, (_, k) => service(k + 1, [1]));
+  const text = lines({ services: [...whole, service(100, [1, 0, 0, 0, 0, 0, 0]), service(101, [])] });
+  const shown = text.slice(text.indexOf('services   41 up, 1 down'));
+  assert.deepEqual(shown.slice(0, 4), [
+    'services   41 up, 1 down',
+    '             DOWN TCP 192.0.2.1:101 rr: it has no server',
+    '             up   TCP 192.0.2.1:100 rr: 1 of 7 servers in service, out of service: 10.0.0.1:80 (weight 0), 10.0.0.2:80 (weight 0), 10.0.0.3:80 (weight 0), 10.0.0.4:80 (weight 0), 2 more',
+    '             up   TCP 192.0.2.1:1 rr: 1 server in service',
+  ]);
+  assert.equal(shown[13], '             … 30 more (--json lists all)');
+  assert.ok(text.length < 25);
+});
+
+test('VRRP: the state of each instance, since when, and why it is in FAULT; a daemon that publishes none is named', () => {
+  const instance = { interface: 'eth0', virtualRouterId: 51, priority: 100 };
+  const text = lines({
+    daemons: [
+      {
+        pid: 812,
+        program: 'weir',
+        file: '/etc/keepalived/keepalived.conf',
+        since: ago(90),
+        instances: [
+          { ...instance, name: 'V1', state: 'MASTER', since: ago(7300), faults: [] },
+          { ...instance, name: 'V2', state: 'FAULT', since: null, faults: ['interface eth1 down'] },
+        ],
+      },
+      { pid: 900, program: 'keepalived', file: '/etc/k.conf', since: null, instances: null },
+    ],
+  });
+  assert.match(
+    text.find((line) => line.startsWith('VRRP')) ?? '',
+    /^VRRP {7}V1 MASTER since .* \(2 h ago\), VRID 51 on eth0, priority 100$/,
+  );
+  const at = text.findIndex((line) => line.startsWith('VRRP'));
+  assert.equal(text[at + 1], '           V2 FAULT, VRID 51 on eth0, priority 100: interface eth1 down');
+  assert.equal(text[at + 2], '           process 900 does not publish its state (kill -USR1 900 makes it write keepalived.data)');
+  assert.match(text[at + 3] ?? '', /^daemons {4}weir 812 since .* \(90 s ago\), \/etc\/keepalived\/keepalived\.conf$/);
+  assert.equal(text[at + 4], '           keepalived 900, /etc/k.conf');
+});
+
+test('what is not whole is shown with its fix', () => {
+  const { datapath } = HEALTHY;
+  const table = HEALTHY.table ?? assert.fail();
+  const has = (change: Partial<Status>, line: RegExp): void => assert.match(lines(change).join('\n'), line);
+  has({ datapath: { ...datapath, programs: 'other', build: 'ffff' } }, /programs of another build \(ffff\) on the same tables \(weir load/);
+  has({ datapath: { ...datapath, programs: 'mixed', build: null } }, /an exchange was interrupted \(weir load/);
+  has({ datapath: { ...datapath, state: 'unfinished' }, table: null }, /killed while it loaded or unloaded it \(weir load/);
+  has({ datapath: { ...datapath, repairsDue: 2 } }, /^ {11}2 repairs due \(weir doctor names them, weir load does them\)$/m);
+  has({ table: { ...table, unfinishedChange: { pid: null } } }, /its command was killed \(weir load repairs it\)/);
+  has({ drops: null }, /^drops {6}not known: programs of an older build run/m);
+  assert.ok(!lines({ table: null, drops: null }).some((line) => /^(table|services|drops)/.test(line)), 'what cannot be read has no line');
+});

@@ -1,0 +1,97 @@
+// What `weir status` reports: plain values, so that its JSON is this shape. Moments are texts as of Date.toISOString.
+
+export interface InterfaceStatus {
+  readonly name: string;
+  readonly ifindex: number;
+  /** Attached to both hooks of tc, which is enough to balance. */
+  readonly tc: boolean;
+  readonly xdp: boolean;
+}
+
+export interface ServerStatus {
+  /** `ADDRESS:PORT` */
+  readonly server: string;
+  readonly weight: number;
+  /** It gets new connections: its weight is above 0, and its upper threshold not reached. */
+  readonly inService: boolean;
+  readonly active: number;
+  readonly inactive: number;
+}
+
+export interface ServiceStatus {
+  /** `TCP ADDRESS:PORT` */
+  readonly service: string;
+  readonly scheduler: string;
+  /** Some server gets new connections. */
+  readonly up: boolean;
+  readonly servers: readonly ServerStatus[];
+}
+
+export interface TableStatus {
+  readonly connections: number;
+  readonly active: number;
+  readonly inactive: number;
+  /** What the table is made for: half its places. */
+  readonly capacity: { readonly connections: number; readonly services: number; readonly destinations: number };
+  /** The part of its places that is taken, 0 to 1. */
+  readonly fill: number;
+  readonly services: number;
+  readonly destinations: number;
+  /** A change that has begun and not ended: `pid` makes it; without one, the command that made it was killed. */
+  readonly unfinishedChange: { readonly pid: number | null } | null;
+}
+
+export interface DropsStatus {
+  readonly seconds: number;
+  /** By reason, those that are not 0. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface DatapathStatus {
+  /** `other-tables`: another build's. `unfinished`: loading or unloading was interrupted. */
+  readonly state: 'loaded' | 'absent' | 'other-tables' | 'unfinished';
+  /** The programs that run: the beginning of their object's SHA-256; null: none, or those of two builds. */
+  readonly build: string | null;
+  /** Whose they are; null: none are. `mixed`: an exchange was interrupted. */
+  readonly programs: 'this' | 'other' | 'mixed' | null;
+  /** When the tables were loaded. */
+  readonly since: string | null;
+  /** Those that it can be attached to. */
+  readonly interfaces: readonly InterfaceStatus[];
+  /** How much `weir load` would repair, besides interfaces that are not covered. */
+  readonly repairsDue: number;
+}
+
+export interface InstanceStatus {
+  readonly name: string;
+  readonly state: 'MASTER' | 'BACKUP' | 'FAULT' | 'INIT' | 'STOP';
+  /** Of that state. */
+  readonly since: string | null;
+  readonly interface: string;
+  readonly virtualRouterId: number;
+  readonly priority: number;
+  /** Why it is in FAULT. */
+  readonly faults: readonly string[];
+}
+
+export interface DaemonStatus {
+  readonly pid: number;
+  readonly program: 'weir' | 'keepalived';
+  readonly file: string;
+  readonly since: string | null;
+  /** null: it does not publish them. */
+  readonly instances: readonly InstanceStatus[] | null;
+}
+
+export interface Status {
+  readonly version: string;
+  /** This program's build. */
+  readonly build: string;
+  readonly datapath: DatapathStatus;
+  /** null: there is no table that this build can read. */
+  readonly table: TableStatus | null;
+  readonly services: readonly ServiceStatus[];
+  /** null: there is no table, or its programs keep no history. */
+  readonly drops: DropsStatus | null;
+  readonly daemons: readonly DaemonStatus[];
+}

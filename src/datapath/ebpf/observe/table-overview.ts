@@ -1,0 +1,76 @@
+// What is in the table, without counters of packets and without the connection table, whose connections each destination counts: short
+// work also for a large table.
+import type { DestinationKey, ServiceKey } from '../../../model/service.js';
+import { swap16 } from '../../../wire/bytes.js';
+import { Conf, Dest, Service, WeirState } from '../abi.gen.js';
+import { descriptionOf, isFlushing } from '../recovery/intent.js';
+import { keyOfService, modelAddress, schedulerName } from '../table/identity.js';
+import { destinationIds } from '../table/service-list.js';
+import { sizesOf, type TableSizes } from '../table/table-sizes.js';
+import type { Tables } from '../table/tables.js';
+
+export interface DestinationOverview extends DestinationKey {
+  readonly weight: number;
+  /** It has as many connections as its upper threshold allows. */
+  readonly overloaded: boolean;
+  readonly active: number;
+  readonly inactive: number;
+}
+
+export interface ServiceOverview {
+  readonly key: ServiceKey;
+  readonly scheduler: string;
+  readonly destinations: readonly DestinationOverview[];
+}
+
+export interface TableOverview {
+  /** The newest first. */
+  readonly services: readonly ServiceOverview[];
+  /** In the connection table, those of removed destinations included. */
+  readonly active: number;
+  readonly inactive: number;
+  /** What the table is made for. */
+  readonly capacity: TableSizes;
+  /** Places for connections. */
+  readonly slots: number;
+}
+
+function destinationOverview(tables: Tables, id: number): DestinationOverview {
+  const { dests } = tables;
+  return {
+    address: modelAddress(dests.get(id, Dest.addr)),
+    port: swap16(dests.get(id, Dest.port)),
+    weight: descriptionOf(tables, id).weight,
+    overloaded: dests.get(id, Dest.overload) !== 0,
+    active: dests.get(id, Dest.active),
+    inactive: dests.get(id, Dest.inactive),
+  };
+}
+
+function serviceOverviews(tables: Tables): readonly ServiceOverview[] {
+  const { services, conf } = tables;
+  if (isFlushing(tables)) return [];
+  const found: { readonly order: number; readonly service: ServiceOverview }[] = [];
+  for (let id = 1; id <= conf.get(0, Conf.serviceTop); id++) {
+    if (services.get(id, Service.state) !== WeirState.LIVE) continue;
+    const service = {
+      key: keyOfService(services, id),
+      scheduler: schedulerName(services.get(id, Service.scheduler)),
+      destinations: [...new Set(destinationIds(tables, id))].map((dest) => destinationOverview(tables, dest)),
+    };
+    found.push({ order: services.get(id, Service.order), service });
+  }
+  return found.sort((a, b) => b.order - a.order).map(({ service }) => service);
+}
+
+export function tableOverview(tables: Tables): TableOverview {
+  const { conf, dests } = tables;
+  let [active, inactive] = [0, 0];
+  for (let id = 1; id <= conf.get(0, Conf.destTop); id++) {
+    if (dests.get(id, Dest.state) === WeirState.FREE) continue;
+    active += dests.get(id, Dest.active);
+    inactive += dests.get(id, Dest.inactive);
+  }
+  const capacity = sizesOf(tables);
+  return { services: serviceOverviews(tables), active, inactive, capacity, slots: 2 * capacity.connections };
+}
