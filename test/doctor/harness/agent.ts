@@ -48,7 +48,7 @@ function run(command: string, timeoutMs: number): Promise<Answer> {
   });
 }
 
-/** Keeps running; its log is passed on to standard error only when it fails to start. */
+/** Keeps running until it is stopped, or this process ends. */
 function start(name: string, command: string): Answer {
   const child = spawn('sh', ['-c', `exec ${command}`], { stdio: 'ignore' });
   children.set(name, child);

@@ -138,8 +138,22 @@ export class Network {
       const file = this.#path(host, 'conf');
       writeFileSync(file, step.keepalived.text.replaceAll('$NAME', host.name), { mode: 0o600 });
       const pidFiles = ['-p', '-r', '-c'].map((option) => `${option} ${this.#path(host, `pid${option}`)}`).join(' ');
-      await host.must({ kind: 'start', name: 'keepalived', command: `keepalived -n -l -D -f ${file} ${pidFiles}` });
+      await host.must({
+        kind: 'start',
+        name: 'keepalived',
+        command: `keepalived -n -l -D -f ${file} ${pidFiles} >>${this.#path(host, 'log')} 2>&1`,
+      });
     }
+  }
+
+  /** The end of the log of each daemon. */
+  async logs(): Promise<string> {
+    const texts: string[] = [];
+    for (const host of this.#hosts.values()) {
+      const { text } = await host.run(`tail -n 12 ${this.#path(host, 'log')} 2>/dev/null`);
+      if (text !== '') texts.push(`log of ${host.name}:\n${text}`);
+    }
+    return texts.join('');
   }
 
   async carryOut(steps: Steps): Promise<void> {

@@ -17,7 +17,7 @@ const ROUNDS_MAX = 2;
 export type Grade = 'right' | 'symptom' | 'wrong' | 'missed' | 'not run';
 
 export interface SetUpOutcome {
-  readonly setUp: string;
+  readonly setUp: SetUp;
   /** ERROR and WARN lines on the working set-up, each with its host. */
   readonly falseAlarms: readonly string[];
   /** Why it could not be examined. */
@@ -113,8 +113,9 @@ async function working(setUp: SetUp): Promise<Network> {
     if (obstacle !== undefined) throw new Error(`does not work: ${obstacle}`);
     return network;
   } catch (error) {
+    const logs = await network.logs();
     await network.close();
-    throw error;
+    throw new Error(`${messageOf(error)}\n${logs}`);
   }
 }
 
@@ -124,7 +125,7 @@ async function examineWorking(network: Network): Promise<SetUpOutcome> {
     falseAlarms.push(...alarms(await diagnose(network, at)).map((finding) => `${at}: ${findingText(finding)} [${finding.code}]`));
   }
   const after = await works(network);
-  return { setUp: network.setUp.name, falseAlarms, ...(after === undefined ? {} : { problem: `after doctor it does not work: ${after}` }) };
+  return { setUp: network.setUp, falseAlarms, ...(after === undefined ? {} : { problem: `after doctor it does not work: ${after}` }) };
 }
 
 function gradeOf(found: readonly Finding[], fault: Fault, { code, matches, also = [] }: Expectation): Grade {
@@ -244,7 +245,7 @@ export async function runCases(
     network = await working(setUp);
     onSetUp(await examineWorking(network));
   } catch (error) {
-    onSetUp({ setUp: setUp.name, falseAlarms: [], problem: messageOf(error) });
+    onSetUp({ setUp, falseAlarms: [], problem: messageOf(error) });
   }
   for (const one of cases) {
     let intact = false;

@@ -32,7 +32,7 @@ export function suite(catalogue: Catalogue): void {
     : runBatches(batches, LANES, {
         onSetUp(outcome) {
           examined.push(outcome);
-          setUps.get(outcome.setUp)?.settle(outcome);
+          setUps.get(outcome.setUp.name)?.settle(outcome);
         },
         onFault(outcome) {
           outcomes.push(outcome);

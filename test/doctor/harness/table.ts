@@ -47,7 +47,7 @@ export function problemsOf({ fault, at, grade, problems, lines }: FaultOutcome):
   return [...problems, `${grade} at ${at.at}, where ${at.code} ${at.matches} was expected; doctor printed:`, ...lines];
 }
 
-export const problemsOfSetUp = ({ falseAlarms, problem }: SetUpOutcome): readonly string[] => [
-  ...falseAlarms,
+export const problemsOfSetUp = ({ setUp, falseAlarms, problem }: SetUpOutcome): readonly string[] => [
+  ...(setUp.open === undefined ? falseAlarms : []),
   ...(problem === undefined ? [] : [problem]),
 ];

@@ -18,7 +18,10 @@ await runBatches(batchesOf({ setUps, faults }), LANES, {
   onSetUp(outcome) {
     examined.push(outcome);
     const problems = problemsOfSetUp(outcome);
-    print([`${problems.length === 0 ? 'fine' : 'NOT FINE'}  set-up ${outcome.setUp}`, ...problems.map((line) => `    ${line}`)]);
+    print([
+      `${problems.length === 0 ? 'fine' : 'NOT FINE'}  set-up ${outcome.setUp.name}`,
+      ...[...problems, ...outcome.falseAlarms.filter((line) => !problems.includes(line))].map((line) => `    ${line}`),
+    ]);
   },
   onFault(outcome) {
     outcomes.push(outcome);

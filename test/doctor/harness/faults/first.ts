@@ -8,7 +8,7 @@ export const faults: readonly Fault[] = [
     on: 'nat',
     breaks: [['s1', 'ip route replace default via 10.20.0.254']],
     expect: [
-      { at: 'director', code: 'server-answers-elsewhere', matches: /10\.20\.0\.11:8080 .*gateway is not 10\.20\.0\.1/ },
+      { at: 'director', code: 'server-answers-elsewhere', matches: /10\.20\.0\.11:8080 .*gateway to other networks is not 10\.20\.0\.1/ },
       { at: 's1', code: 'server-gateway-not-director', matches: /gateway is 10\.20\.0\.254, not the director 10\.20\.0\.1/ },
     ],
   },
@@ -17,7 +17,7 @@ export const faults: readonly Fault[] = [
     topic: 'director',
     on: 'nat',
     breaks: [['s2', { close: 'tcp 0.0.0.0:8080' }]],
-    expect: [{ at: 'director', code: 'server-unreachable', matches: /10\.20\.0\.12:8080 .*no process listens on port 8080/ }],
+    expect: [{ at: 'director', code: 'server-unreachable', matches: /10\.20\.0\.12:8080 .*no process listens on 10\.20\.0\.12:8080/ }],
     repair: [['s2', { listen: 'tcp 0.0.0.0:8080' }]],
   },
   {

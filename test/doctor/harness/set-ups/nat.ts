@@ -1,8 +1,9 @@
-// Working VS/NAT set-ups.
+// Working VS/NAT set-ups: the plain one, and what operators add to the director.
 import type { SetUp } from '../types.js';
+import { variant } from '../variant.js';
 
 /** Clients in front, two servers behind the director, which is their gateway. */
-const twoNets: SetUp = {
+export const nat: SetUp = {
   name: 'nat',
   networks: ['front', 'back'],
   hosts: {
@@ -24,4 +25,100 @@ const twoNets: SetUp = {
   doctor: { director: '', s1: '--role rs --dip 10.20.0.1', s2: '--role rs --dip 10.20.0.1' },
 };
 
-export const setUps = [twoNets];
+const director = (...run: readonly string[]) => ({ director: { run } });
+
+/** A router in front, behind which another client is. */
+const outside = {
+  far: { cables: { eth0: 'outside 203.0.113.20/24' }, run: ['ip route add default via 203.0.113.1'] },
+  router: {
+    cables: { eth0: 'outside 203.0.113.1/24', eth1: 'front 198.51.100.1/24' },
+    run: ['sysctl -qw net.ipv4.ip_forward=1'],
+  },
+};
+const fromFar = { networks: ['outside', 'front', 'back'], traffic: [{ from: 'far', to: 'tcp 198.51.100.80:80', answers: ['s1', 's2'] }] };
+
+const udp = [
+  'ipvsadm -A -u 198.51.100.80:53 -s rr',
+  'ipvsadm -a -u 198.51.100.80:53 -r 10.20.0.11:53 -m',
+  'ipvsadm -a -u 198.51.100.80:53 -r 10.20.0.12:53 -m',
+];
+const withUdp = [...nat.traffic, { from: 'client', to: 'udp 198.51.100.80:53', answers: ['s1', 's2'] }];
+const dns = { listen: ['udp 0.0.0.0:53'] };
+
+export const setUps: readonly SetUp[] = [
+  nat,
+  variant('nat-far-clients', nat, { ...outside, director: { run: ['ip route add default via 198.51.100.1'] } }, fromFar),
+  variant('nat-rp-filter-strict', nat, director('sysctl -qw net.ipv4.conf.all.rp_filter=1 net.ipv4.conf.eth0.rp_filter=1')),
+  variant(
+    'nat-rp-filter-strict-far',
+    nat,
+    { ...outside, director: { run: ['ip route add default via 198.51.100.1', 'sysctl -qw net.ipv4.conf.all.rp_filter=1'] } },
+    fromFar,
+  ),
+  variant('nat-udp-and-tcp', nat, { s1: dns, s2: dns, ...director(...udp) }, { traffic: withUdp }),
+  variant('nat-drained', nat, {
+    s3: { cables: { eth0: 'back 10.20.0.13/24' } },
+    ...director('ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.13:8080 -m -w 0'),
+  }),
+  variant('nat-drained-and-gone', nat, director('ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.99:8080 -m -w 0')),
+  variant('nat-many-ports', nat, {
+    ...director(
+      'for port in $(seq 8000 8019); do',
+      '  echo "-A -t 198.51.100.80:$port -s wlc"',
+      '  echo "-a -t 198.51.100.80:$port -r 10.20.0.11:8080 -m -w 1"',
+      '  echo "-a -t 198.51.100.80:$port -r 10.20.0.12:8080 -m -w 1"',
+      'done | ipvsadm-restore -n || exit 1',
+      'ipvsadm -A -t 198.51.100.80:80 -s rr',
+      'ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.11:8080 -m',
+      'ipvsadm -a -t 198.51.100.80:80 -r 10.20.0.12:8080 -m',
+    ),
+  }),
+  variant(
+    'nat-vip-is-first-address',
+    nat,
+    director(
+      'ipvsadm -A -t 198.51.100.2:81 -s wrr',
+      'ipvsadm -a -t 198.51.100.2:81 -r 10.20.0.11:8080 -m -w 2',
+      'ipvsadm -a -t 198.51.100.2:81 -r 10.20.0.12:8080 -m -w 1',
+    ),
+    { traffic: [...nat.traffic, { from: 'client', to: 'tcp 198.51.100.2:81', answers: ['s1', 's2'] }] },
+  ),
+  variant(
+    'nat-ipv6-beside',
+    nat,
+    Object.fromEntries(
+      ['client', 's1', 's2', 'director'].map((host, index) => [host, { run: [`ip addr add fd00:20::${index + 1}/64 dev eth0 nodad`] }]),
+    ),
+  ),
+  variant(
+    'nat-clients-on-director',
+    nat,
+    {},
+    { traffic: [...nat.traffic, { from: 'director', to: 'tcp 198.51.100.80:80', answers: ['s1', 's2'] }] },
+  ),
+  variant(
+    'nat-unused-interfaces',
+    nat,
+    {
+      director: {
+        cables: { eth2: 'front', eth3: 'spare' },
+        run: ['ip link set eth2 down', 'ip link add br9 type bridge', 'ip link set br9 up', 'weir load'],
+      },
+    },
+    { networks: ['front', 'back', 'spare'] },
+  ),
+  variant(
+    'nat-management-uplink',
+    nat,
+    {
+      director: { cables: { eth2: 'management 192.0.2.2/24' }, run: ['ip route add default via 192.0.2.1'] },
+      operator: { cables: { eth0: 'management 192.0.2.1/24' } },
+    },
+    { networks: ['front', 'back', 'management'] },
+  ),
+  variant('nat-vip-with-subnet-prefix', nat, director('weir vip del 198.51.100.80 --dev eth0', 'ip addr add 198.51.100.80/24 dev eth0')),
+  variant('nat-servers-other-gateway-for-rest', nat, {
+    s1: { run: ['ip route add 192.0.2.0/24 via 10.20.0.254'] },
+    s2: { run: ['ip route add 192.0.2.0/24 via 10.20.0.254'] },
+  }),
+];
