@@ -9,7 +9,7 @@ import type { VirtualServer } from '../../../src/model/keepalived/virtual-server
 
 /** Lines of a running daemon, headings, and lines that depend on the host. */
 const LEFT_OUT =
-  /does not exist|no IPv|^\s*(?:State|Wantstate|Number of|Master down|Flags|Using src_ip|No sockets|Effective prio|Total prio|Last trans|Read timeout|Tracked \w+ :|tracked interface|BFD \w|Unicast config option)/;
+  /does not exist|no IPv|src address not configured|^\s*(?:State|Wantstate|Number of|Master down|Flags|Using src_ip|No sockets|Effective prio|Total prio|Last trans|Read timeout|Tracked \w+ :|tracked interface|BFD \w|Unicast config option)/;
 
 const normal = (line: string): string =>
   line
