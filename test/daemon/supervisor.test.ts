@@ -1,62 +1,12 @@
-// The daemon's frame, tried with parts that only write down what they are asked (stand-in.ts): processes, signals, pid files, reloads, ends.
+// The daemon's frame, tried with parts that only write down what they are asked (stand-in.ts): processes, signals, pid files, ends.
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { reloadTimeText } from '../../src/daemon/supervisor/reload-time.js';
-import { ENTRY, noNamespaces } from '../support/netns-bed.js';
+import { noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
-
-const STAND_IN = fileURLToPath(new URL('stand-in.js', import.meta.url));
-
-/** One daemon's folder: its configuration, pid files, dumps and what its part wrote down. */
-class Place {
-  readonly folder = mkdtempSync(join(tmpdir(), 'weir-daemon-'));
-  readonly record = this.path('record');
-  readonly daemons: RunningDaemon[] = [];
-
-  path(name: string): string {
-    return join(this.folder, name);
-  }
-
-  configure(wanted: object = {}): void {
-    writeFileSync(this.path('conf'), JSON.stringify({ record: this.record, ...wanted }));
-  }
-
-  get argv(): readonly string[] {
-    const files = ['-p', this.path('p.pid'), '-r', this.path('r.pid'), '-c', this.path('c.pid')];
-    return [process.execPath, STAND_IN, 'keepalived', '-f', this.path('conf'), ...files];
-  }
-
-  /** `beatMs`: how often its processes make sure of each other; short ones take a busy machine's pauses for hanging. */
-  start(options: readonly string[] = [], beatMs = 1000): RunningDaemon {
-    const environment = { TMPDIR: this.folder, STAND_IN_BEAT_MS: String(beatMs) };
-    const daemon = new RunningDaemon([...this.argv, '-n', '-l', '-G', ...options], environment);
-    this.daemons.push(daemon);
-    return daemon;
-  }
-
-  /** What the parts wrote, without their process numbers. */
-  get recorded(): readonly string[] {
-    if (!existsSync(this.record)) return [];
-    return readFileSync(this.record, 'utf8')
-      .trim()
-      .split('\n')
-      .map((line) => line.replace(/^\d+ /, ''));
-  }
-
-  childPid(): number {
-    return Number(readFileSync(this.path('r.pid'), 'utf8'));
-  }
-
-  async clear(): Promise<void> {
-    for (const daemon of this.daemons) await daemon.stop();
-    rmSync(this.folder, { recursive: true });
-  }
-}
+import { Place } from './stand-in-place.js';
 
 let place: Place;
 const fresh = (wanted: object = {}): Place => {
@@ -222,90 +172,6 @@ test('the parent dump replaces a link instead of following it, for root alone', 
   assert.equal(readFileSync(target, 'utf8'), 'untouched');
 });
 
-test('a reload reaches the parts; a bad file, a missing one and no change leave all as it was', async () => {
-  const daemon = await running();
-  place.configure({ instances: 2 });
-  daemon.signal('SIGHUP');
-  await daemon.logged(/^Reload complete$/);
-  place.configure({ broken: true });
-  let from = daemon.lines.length;
-  daemon.signal('SIGHUP');
-  await daemon.logged(/^Reload refused: the new configuration cannot be used; the configuration of before stays in effect$/, from);
-  rmSync(place.path('conf'));
-  from = daemon.lines.length;
-  daemon.signal('SIGHUP');
-  await daemon.logged(/^Reload refused: there is no configuration file/, from);
-  assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
-});
-
-const weirReload = (...args: readonly string[]) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [ENTRY, 'weir', 'reload', ...args], { encoding: 'utf8' });
-  return { status, stdout, stderr };
-};
-
-test('weir reload ends when the configuration is in effect, and fails with the reason where it is refused', async () => {
-  const daemon = await running();
-  const pid = String(daemon.pid);
-  place.configure({ instances: 2 });
-  assert.deepEqual(weirReload(pid), { status: 0, stdout: 'Reload complete\n', stderr: '' });
-  assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
-  place.configure({ broken: true });
-  const refused = weirReload('--pid-file', place.path('p.pid'));
-  const why = 'Reload refused: the new configuration cannot be used; the configuration of before stays in effect';
-  assert.deepEqual(refused, { status: 1, stdout: '', stderr: `weir reload: ${why}\n` });
-  // The next one is not answered by the last one's result.
-  place.configure({ instances: 3 });
-  assert.equal(weirReload(pid).status, 0);
-  assert.deepEqual(place.recorded, ['start 1', 'reload 2', 'reload 3']);
-  assert.equal(await daemon.stop(), 0);
-  assert.ok(!existsSync(`/run/weir/reload/${pid}.json`));
-  assert.match(weirReload('--pid-file', place.path('p.pid')).stderr, /^weir reload: no keepalived runs: \S+ names none — fix: /);
-  // A process of another kind gets no signal.
-  assert.match(weirReload(String(process.pid)).stderr, /^weir reload: no keepalived runs: process \d+ is none/);
-});
-
-test('weir reload does not wait for a daemon that ends instead', async () => {
-  const daemon = await running();
-  daemon.signal('SIGSTOP');
-  const reload = new RunningDaemon([process.execPath, ENTRY, 'weir', 'reload', String(daemon.pid)]);
-  await daemon.until('the signal', () => /^(Shd|Sig)Pnd:\t[\da-f]*[13579bdf]$/m.test(readFileSync(`/proc/${daemon.pid}/status`, 'utf8')));
-  daemon.signal('SIGKILL');
-  assert.equal(await reload.ended(), 1);
-  assert.match(reload.lines.join(), /ended before it answered/);
-});
-
-test('a HUP while the daemon starts is not lost', async () => {
-  const go = fresh().path('go');
-  const script = { script: { argv: ['/bin/sh', '-c', `until test -e ${go}; do sleep 0.02; done`], text: 'x' }, timeoutUs: 60_000_000 };
-  place.configure({ global: { startupScript: script } });
-  const daemon = place.start();
-  await daemon.logged(/^Running startup script/);
-  place.configure({ instances: 2, global: { startupScript: script } });
-  daemon.signal('SIGHUP');
-  writeFileSync(go, '');
-  await daemon.logged(/^Reload complete$/);
-  assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
-});
-
-test('reload_check_config refuses what has any error and logs where to read it', async () => {
-  const log = join(tmpdir(), `weir-check-${process.pid}.log`);
-  try {
-    const daemon = await running({ global: { reloadCheckConfig: { logFile: log } } });
-    place.configure({ warning: 'Unknown keyword', instances: 2 });
-    daemon.signal('SIGHUP');
-    await daemon.logged(/^New config failed validation, see \S+ for details$/);
-    assert.equal(readFileSync(log, 'utf8'), 'Unknown keyword\n');
-    assert.equal(statSync(log).mode & 0o777, 0o600);
-    place.configure({ instances: 2 });
-    daemon.signal('SIGHUP');
-    await daemon.logged(/^Reload complete$/);
-    assert.equal(readFileSync(log, 'utf8'), '');
-    assert.deepEqual(place.recorded, ['start 1', 'reload 2']);
-  } finally {
-    rmSync(log, { force: true });
-  }
-});
-
 test('start-up and shutdown scripts are waited for, but never for ever', async () => {
   const script = (text: string, timeoutUs: number) => ({ script: { argv: ['/bin/sh', '-c', text], text }, timeoutUs });
   const daemon = await running({
@@ -336,49 +202,6 @@ test('a child that does not end in time is forced to', async () => {
   process.kill(place.childPid(), 'SIGSTOP');
   assert.equal(await daemon.stop(), 0);
   assert.ok(daemon.lines.includes('vrrp process failed to die - forcing termination'));
-});
-
-test('reload_file goes when the files are read, config_save_dir keeps them, dumps are named by the instance', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-saved-'));
-  try {
-    const [reloadFile, saveDirectory] = [join(folder, 'reload'), join(folder, 'saved')];
-    const wanted = {
-      global: { reloadFile: { path: reloadFile }, saveDirectory, dumpsPerInstance: true, umask: 0o127 },
-      root: { instanceName: 'blue' },
-      files: [{ path: 'conf', text: 'as it was read' }],
-    };
-    writeFileSync(reloadFile, 'of before the start');
-    const daemon = await running(wanted);
-    assert.ok(!existsSync(reloadFile));
-    assert.equal(statSync(saveDirectory).mode & 0o777, 0o700);
-    for (const pid of [daemon.pid, place.childPid()]) assert.match(readFileSync(`/proc/${pid}/status`, 'utf8'), /^Umask:\t0127$/m);
-    writeFileSync(reloadFile, 'wait');
-    daemon.signal('SIGHUP');
-    await daemon.until('the file to go', () => !existsSync(reloadFile));
-    await daemon.logged(/^Reload complete$/);
-    for (const count of [0, 1]) {
-      assert.equal(readFileSync(join(saveDirectory, `keepalived.conf.${daemon.pid}.${count}`), 'utf8'), '# conf\nas it was read\n');
-    }
-    daemon.signal('SIGUSR1');
-    await daemon.until('the dump', () => existsSync(place.path('keepalived_parent.blue.data')));
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
-});
-
-test('reload_time_file: its time comes, the file goes, the configuration is read', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'weir-when-'));
-  try {
-    const path = join(folder, 'when');
-    const daemon = await running({ global: { reloadTime: { path, repeat: false } } });
-    writeFileSync(path, reloadTimeText(Date.now() + 5000));
-    await daemon.logged(/^Scheduling reload for /);
-    await daemon.logged(/^Reload complete$/);
-    assert.ok(!existsSync(path));
-    assert.deepEqual(place.recorded, ['start 1', 'reload 1']);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 });
 
 test('on a full disk it runs without pid files, and logs that', { skip: noNamespaces() }, async () => {

@@ -1,0 +1,54 @@
+// The folder of a daemon around parts that only write down what they are asked (stand-in.ts), for tests of its frame.
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RunningDaemon } from '../support/running-daemon.js';
+
+const STAND_IN = fileURLToPath(new URL('stand-in.js', import.meta.url));
+
+/** One daemon's folder: its configuration, pid files, dumps and what its part wrote down. */
+export class Place {
+  readonly folder = mkdtempSync(join(tmpdir(), 'weir-daemon-'));
+  readonly record = this.path('record');
+  readonly daemons: RunningDaemon[] = [];
+
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  configure(wanted: object = {}): void {
+    writeFileSync(this.path('conf'), JSON.stringify({ record: this.record, ...wanted }));
+  }
+
+  get argv(): readonly string[] {
+    const files = ['-p', this.path('p.pid'), '-r', this.path('r.pid'), '-c', this.path('c.pid')];
+    return [process.execPath, STAND_IN, 'keepalived', '-f', this.path('conf'), ...files];
+  }
+
+  /** `beatMs`: how often its processes make sure of each other; short ones take a busy machine's pauses for hanging. */
+  start(options: readonly string[] = [], beatMs = 1000): RunningDaemon {
+    const environment = { TMPDIR: this.folder, STAND_IN_BEAT_MS: String(beatMs) };
+    const daemon = new RunningDaemon([...this.argv, '-n', '-l', '-G', ...options], environment);
+    this.daemons.push(daemon);
+    return daemon;
+  }
+
+  /** What the parts wrote, without their process numbers. */
+  get recorded(): readonly string[] {
+    if (!existsSync(this.record)) return [];
+    return readFileSync(this.record, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => line.replace(/^\d+ /, ''));
+  }
+
+  childPid(): number {
+    return Number(readFileSync(this.path('r.pid'), 'utf8'));
+  }
+
+  async clear(): Promise<void> {
+    for (const daemon of this.daemons) await daemon.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+}
