@@ -13,7 +13,10 @@ export function versionText(kernel: string): string {
     '',
     `Running on ${kernel}`,
     '',
-    'Config options:  NFTABLES LVS REGEX VRRP VRRP_AUTH VRRP_VMAC JSON OLD_CHKSUM_COMPAT INIT=systemd SYSTEMD_NOTIFY',
+    // Exporters of metrics look for --enable-json here, and for BFD below.
+    'configure options: --enable-json --enable-bfd --enable-regex --with-init=systemd',
+    '',
+    'Config options:  NFTABLES LVS REGEX VRRP VRRP_AUTH VRRP_VMAC JSON BFD OLD_CHKSUM_COMPAT INIT=systemd SYSTEMD_NOTIFY',
     '',
   ].join('\n');
 }

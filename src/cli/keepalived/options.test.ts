@@ -107,4 +107,7 @@ test('the help names every option that keepalived’s does', () => {
     if (short !== undefined) assert.match(help, new RegExp(`^  -${short}, `, 'm'));
   }
   assert.match(versionText('Linux'), /^Keepalived v2\.2\.7 /);
+  // As exporters read it: the build option for the JSON signal, and the list of features.
+  assert.match(versionText('Linux'), /^configure options: .*--enable-json /m);
+  assert.match(versionText('Linux'), /^Config options: .* BFD /m);
 });
