@@ -113,6 +113,38 @@ static napi_value js_parent_death_signal(napi_env env, napi_callback_info info) 
   return prctl(PR_SET_PDEATHSIG, signal) < 0 ? fail(env, "prctl", errno) : NULL;
 }
 
+/* Where the kernel has the words of this process (proc(5), /proc/PID/stat, arg_start and arg_end), or false. */
+static bool words_at(unsigned long *start, unsigned long *end) {
+  char text[2048];
+  int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  ssize_t size = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (size <= 0) return false;
+  text[size] = 0;
+  const char *at = strrchr(text, ')'); /* the name before it may hold anything */
+  for (int field = 2; at && field < 48; field++) at = strchr(at + 1, ' ');
+  return at && sscanf(at, "%lu %lu", start, end) == 2 && *start != 0 && *end > *start;
+}
+
+/* setWords(bytes): the words of this process as ps and /proc/PID/cmdline show them, each with a NUL behind it; what has no room is cut off.
+ * The memory is that of the words it was started with, of which the runtime keeps copies. */
+static napi_value js_set_words(napi_env env, napi_callback_info info) {
+  ARGS("setWords");
+  Bytes words = arg_bytes(&a, 0);
+  unsigned long start = 0, end = 0;
+  if (words.size == 0) args_reject(&a, "argument 1: empty");
+  if (args_bad(&a)) return NULL;
+  if (!words_at(&start, &end)) return fail(env, "open /proc/self/stat", ENOENT);
+  size_t room = end - start, size = words.size < room ? words.size : room;
+  memset((void *)start, 0, room);
+  memcpy((void *)start, words.at, size);
+  ((char *)start)[size - 1] = 0;
+  /* Needs CAP_SYS_RESOURCE: without it the rest of the room is shown as empty words. */
+  prctl(PR_SET_MM, PR_SET_MM_ARG_END, start + size, 0, 0);
+  return NULL;
+}
+
 /* Both ends of the pipe that the handler writes to; made once, for the process's life. */
 static int signal_pipe[2] = {-1, -1};
 
@@ -258,6 +290,7 @@ const Export process_exports[] = {
     {"releaseFiles", js_release_files},
     {"setLimit", js_set_limit},
     {"parentDeathSignal", js_parent_death_signal},
+    {"setWords", js_set_words},
     {"watchSignal", js_watch_signal},
     {"takeSignals", js_take_signals},
     {"lookUpUser", js_look_up_user},

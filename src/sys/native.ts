@@ -121,6 +121,8 @@ export interface Native {
   setLimit(resource: number, soft: number, hard: number): void;
   /** The signal that this process gets when its parent dies; 0: none. */
   parentDeathSignal(signal: number): void;
+  /** The words of this process as ps shows them, each with a NUL behind it; what has no room is cut off. */
+  setWords(words: Uint8Array): void;
   /** Real-time signals only. From the descriptor one byte, its number, can be read for each signal that comes. */
   watchSignal(signal: number): number;
   /** The handlers that are installed get the signals that native/preload kept, if it is loaded. */

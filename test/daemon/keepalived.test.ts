@@ -1,9 +1,10 @@
 // The whole daemon in a namespace: VIPs and the table follow its configuration, whatever is done to its processes.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { projectRoot } from '../../src/lab/state/paths.js';
 import { Bed, ENTRY, type Host, noNamespaces } from '../support/netns-bed.js';
 import { RunningDaemon } from '../support/running-daemon.js';
 
@@ -116,6 +117,22 @@ test('what was wrong when the daemon started keeps no VIP; a new fault that hide
   assert.deepEqual([taken.status, taken.stdout], [0, 'Reload complete\n'], taken.stderr);
   await daemon.until('the VIP to go', () => !addresses().includes('10.99.0.101/32'));
   assert.ok(addresses().includes('10.99.0.100/24'));
+});
+
+test('ps shows the path and the words of bin/keepalived, also behind a link and without a PATH', { skip: why }, async () => {
+  const link = file('keepalived');
+  symlinkSync(join(projectRoot(), 'bin', 'keepalived'), link);
+  configure(instance(['10.99.0.100/24']));
+  const options = ['-n', '-l', '-G', '-D', '-f', file('conf'), '-p', file('p.pid'), '-r', file('r.pid'), '-c', file('c.pid')];
+  const daemon = new RunningDaemon(['ip', 'netns', 'exec', host.namespace, '/usr/bin/env', 'PATH=/nonexistent', link, ...options]);
+  daemons.push(daemon);
+  await daemon.logged(/^Startup complete$/);
+  assert.ok(daemon.lines.some((line) => line.startsWith(`Command line: '${link}' '-n' `)));
+  for (const pid of [daemon.pid, child('r')]) {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').split('\0');
+    assert.deepEqual(words, [link, ...options]);
+    assert.equal(readFileSync(`/proc/${pid}/comm`, 'utf8'), 'keepalived\n');
+  }
 });
 
 test('the dumps that signals ask for', { skip: why }, async () => {

@@ -27,7 +27,10 @@ test('it starts, logs what keepalived logs, and ends with nothing left', async (
   assert.equal(readFileSync(place.path('p.pid'), 'utf8'), `${daemon.pid}\n`);
   assert.equal(statSync(place.path('r.pid')).mode & 0o777, 0o644);
   assert.equal(readFileSync(`/proc/${place.childPid()}/comm`, 'utf8'), 'keepalived\n');
-  assert.match(readFileSync(`/proc/${place.childPid()}/cmdline`, 'utf8'), /^keepalived -f /);
+  for (const pid of [daemon.pid, place.childPid()]) {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replace(/\0+$/, '').split('\0');
+    assert.deepEqual(words, ['keepalived', ...place.argv.slice(3), '-n', '-l', '-G']);
+  }
   assert.equal(await daemon.stop(), 0);
   const expected = [
     /^Starting Keepalived v0/,

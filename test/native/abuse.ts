@@ -105,6 +105,7 @@ const shapes: { readonly [K in keyof Native]: string } = {
   releaseFiles: '',
   setLimit: 'nnn',
   parentDeathSignal: 'n',
+  setWords: 'b',
   watchSignal: 'n',
   takeSignals: '',
   lookUpUser: 's',

@@ -2,6 +2,7 @@
 
 import { constants, version as kernelVersion, release } from 'node:os';
 import { resolve } from 'node:path';
+import { calledAs } from '../../daemon/process/process-name.js';
 import { SIGNAL_NUMBERS } from '../../daemon/process/signal-numbers.js';
 import { EARLY_PROCESS, PROCESSES, type ProcessKind } from '../../daemon/processes.js';
 import { isReader } from '../../daemon/reader/reader-role.js';
@@ -36,6 +37,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   // A background process keeps no folder in use.
   const options = background ? { ...asked, path: resolve(asked.path) } : asked;
   if (background) process.chdir('/');
+  const name = calledAs();
   const { DaemonChild } = await import('../../daemon/supervisor/child-process.js');
   // Before the rest is loaded, because its start takes longest.
   const command = { argv: options.argv, console: options.foreground };
@@ -47,7 +49,7 @@ async function daemon({ options: asked }: Extract<Asked, { readonly kind: 'run' 
   ]);
   return runDaemon({
     options,
-    name: PROGRAM,
+    name,
     release: RELEASE,
     load: () => loadConfiguration(options),
     loadAgain: () => readInReader({ options, seed: process.pid }),

@@ -79,7 +79,7 @@ class Child {
     const row = PROCESSES[this.kind];
     setInterval(() => send({ kind: 'alive' }), options.livenessIntervalMs);
     process.umask(options.umask);
-    nameProcess(row.settings(configuration).name ?? 'keepalived', options.argv);
+    nameProcess(row.settings(configuration).name ?? 'keepalived', options.words);
     this.#log = openLog(options.log, `${row.ident}${options.identSuffix}`).log;
     this.#pidFile = new PidFileKeeper(options.pidFile, this.#log);
     try {

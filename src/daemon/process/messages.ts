@@ -28,8 +28,8 @@ export interface ChildOptions {
   /** `-d`: the configuration goes to the log. */
   readonly dump: boolean;
   readonly netNamespace?: string;
-  /** The words of the command, for the process list. */
-  readonly argv: readonly string[];
+  /** The program and its words, for the process list. */
+  readonly words: readonly string[];
   /** How often it sends that it is alive, ms. */
   readonly livenessIntervalMs: number;
   /** It follows one that died. */

@@ -1,16 +1,27 @@
-// How the daemon's processes look in ps, pgrep and killall: as keepalived, with its arguments.
+// How the daemon's processes look in ps, pgrep and killall: as keepalived, with its path and its arguments.
 
 import { writeFileSync } from 'node:fs';
+import { native } from '../../sys/addon.js';
 import { isSystemError } from '../../sys/errno.js';
 
-/** `name`: what comm shows, 15 bytes of it (default keepalived); `argv`: the words behind it in the full list. */
-export function nameProcess(name: string, argv: readonly string[]): void {
-  process.title = ['keepalived', ...argv].join(' ');
-  // The title also renamed the main thread, by its first 15 bytes: the name alone is what killall compares.
+/** bin/keepalived stores there the path by which it was called. */
+const PATH_VARIABLE = 'WEIR_CALLED_AS';
+
+/** `/usr/sbin/keepalived`, or the name alone where it is not known. Asked once: scripts do not inherit it. */
+export function calledAs(environment: NodeJS.ProcessEnv = process.env): string {
+  const path = environment[PATH_VARIABLE];
+  delete environment[PATH_VARIABLE];
+  return path === undefined || path === '' ? 'keepalived' : path;
+}
+
+/** `name`: what comm shows, 15 bytes of it (default keepalived); `words`: the whole list. */
+export function nameProcess(name: string, words: readonly string[]): void {
   try {
+    native().setWords(Buffer.from(words.map((word) => `${word}\0`).join('')));
+    // The name alone is what killall compares.
     writeFileSync('/proc/self/comm', name.slice(0, 15));
   } catch (error) {
-    // Without /proc the name stays the title's beginning: nothing depends on it here.
+    // Without /proc it stays as it was: nothing depends on it here.
     if (!isSystemError(error)) throw error;
   }
 }

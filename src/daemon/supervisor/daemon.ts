@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { release as kernelRelease, version as kernelVersion } from 'node:os';
+import { basename } from 'node:path';
 import { resourceUsage } from 'node:process';
 import type { KeepalivedConfiguration } from '../../model/keepalived/configuration.js';
 import type { Log, LogLevel } from '../../model/log-level.js';
@@ -38,7 +39,7 @@ const UMASK = 0o177;
 
 export interface DaemonProgram {
   readonly options: DaemonOptions;
-  /** How the program was called, for `Command line:`. */
+  /** How the program was called, for `Command line:` and the process list: `/usr/sbin/keepalived`. */
   readonly name: string;
   /** `v2.2.7 (weir 0.1.0)` */
   readonly release: string;
@@ -171,7 +172,7 @@ class Daemon {
       this.#opened.rename(`Keepalived${this.#suffix}`);
     }
     process.umask(options.umask ?? configuration.global.umask ?? UMASK);
-    nameProcess(configuration.global.processes.parent.name ?? 'keepalived', options.argv);
+    nameProcess(configuration.global.processes.parent.name ?? 'keepalived', [this.program.name, ...options.argv]);
     const netNamespace = options.netNamespace ?? configuration.root.netNamespace;
     const files = pidFilesFor(options, { ...configuration.root, ...(netNamespace === undefined ? {} : { netNamespace }) });
     try {
@@ -206,7 +207,7 @@ class Daemon {
   /** To standard error as well: who started the daemon may not look into the log. */
   #logLoudly(level: LogLevel, text: string): void {
     this.log(level, text);
-    if (!this.program.options.log.console) process.stderr.write(`${this.program.name}: ${text}\n`);
+    if (!this.program.options.log.console) process.stderr.write(`${basename(this.program.name)}: ${text}\n`);
   }
 
   /** Whether another daemon has one of the files that this one would use; what a dead one left is logged. */
@@ -284,7 +285,7 @@ class Daemon {
         keepServers: options.keepServers,
         dump: options.dump,
         ...(netNamespace === undefined || netNamespace === '' ? {} : { netNamespace }),
-        argv: options.argv,
+        words: [this.program.name, ...options.argv],
         livenessIntervalMs: beatMs,
         respawned,
       };
