@@ -6,6 +6,7 @@ import { type Diagnostic, reportTo } from '../../config/keepalived/diagnostics/r
 import type { Severity } from '../../config/keepalived/diagnostics/row.js';
 import { examineHost } from '../../config/keepalived/host/examine-host.js';
 import type { ConfigFiles } from '../../config/keepalived/lines/config-files.js';
+import { blocksOf } from '../../config/keepalived/values/values.js';
 import type { DaemonOptions } from '../../daemon/supervisor/daemon-options.js';
 import type { Loaded } from '../../daemon/supervisor/loaded.js';
 import type { SourceFile } from '../../daemon/supervisor/saved-files.js';
@@ -44,7 +45,8 @@ function remembering(): { readonly files: ConfigFiles; readonly read: SourceFile
 
 /**
  * Reads the files and compares them with the host. What the host lacks now (an interface that comes later) is reported and does not
- * prevent the start: the instance waits for it.
+ * prevent the start: the instance waits for it. A file of which no instance can be used is refused, as by keepalived: the node would look
+ * like a backup and never take over.
  */
 export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded {
   const { files, read } = remembering();
@@ -53,6 +55,10 @@ export function loadConfiguration(options: DaemonOptions, seed?: number): Loaded
     return { outcome: 'missing', messages: diagnostics.map(message) };
   }
   if (configuration === undefined || !canRun(diagnostics)) return { outcome: 'fatal', messages: diagnostics.map(message) };
+  if (options.parts.vrrp && configuration.instances.length === 0 && blocksOf(values, 'vrrp_instance').length > 0) {
+    const text = 'No vrrp_instance of the configuration can be used';
+    return { outcome: 'fatal', messages: [...diagnostics.map(message), { level: 'error', text }] };
+  }
   const all = [...diagnostics];
   const damage = damageOf(diagnostics, values);
   // Interfaces of another namespace are not visible from this one.

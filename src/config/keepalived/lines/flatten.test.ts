@@ -142,7 +142,7 @@ test('a missing include is reported, and an error if includes are checked', () =
   const reported = (text: string, more = {}) =>
     run({ 'k.conf': text, d: { kind: 'directory' }, 'a.inc': 'a', ...more }).reported.map(({ severity, text }) => `${severity}: ${text}`);
   assert.deepEqual(reported('include n.inc'), ["notice: Config files missing 'n.inc'."]);
-  assert.deepEqual(reported('include *.n'), []);
+  assert.deepEqual(reported('include *.n'), ["notice: No config files matched '*.n'."]);
   assert.deepEqual(reported('include {a,b}.inc'), ['notice: Some config files missing: "{a,b}.inc".']);
   assert.deepEqual(reported('include d'), ["notice: Configuration file 'd/' is a directory - skipping"]);
   assert.deepEqual(reported('include u', { u: { kind: 'unfit' } }), [

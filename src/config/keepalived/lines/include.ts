@@ -108,7 +108,7 @@ export function findFiles(lookup: Lookup, directory: string, name: string): read
   const found = read.filter(({ content }) => content.kind !== 'missing');
   const plainMissing = read.length > found.length;
   if (found.length === 0 && names.every(hasWildcard)) {
-    if (lookup.policy.wildcard) absent('files-unmatched', true);
+    absent('files-unmatched', lookup.policy.wildcard);
   } else if (found.length === 0) {
     absent('files-missing', braces ? lookup.policy.brace : lookup.policy.match);
   } else if (plainMissing) {
